@@ -1,0 +1,107 @@
+# quantcam. `make help` lists the targets; objects go to build/$(V)/ and nowhere else.
+V        ?= release
+B        := build/$(V)
+-include config.mk          # this machine's paths and names, not committed; `make show` prints the result
+
+MPICC    ?= mpicc
+PKG_CONFIG ?= pkg-config
+MPIRUN   ?= mpirun
+# Names for pkg-config; on a cluster with modules override them, or HDF5_CFLAGS and HDF5_LIBS, in config.mk.
+PKGS     ?= libpng libjpeg libcjson libcrypto zlib lapacke openblas
+HDF5_PKG ?= hdf5-openmpi
+
+ifeq ($(V),release)
+  OPT := -O2 -g -DNDEBUG
+else ifeq ($(V),debug)
+  OPT := -O0 -g3
+else ifeq ($(V),asan)
+  OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+else
+  $(error V=$(V) is unknown: release, debug or asan)
+endif
+
+PKG_CFLAGS  ?= $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS    ?= $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
+HDF5_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags $(HDF5_PKG) 2>/dev/null)
+HDF5_LIBS   ?= $(shell $(PKG_CONFIG) --libs-only-L $(HDF5_PKG) 2>/dev/null) -lhdf5_hl -lhdf5
+
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-unused-parameter
+CFLAGS   ?= $(OPT) $(WARN)
+# One fused step only where a definition writes fma(): the scalar reference gives the same bits on every x86.
+override CFLAGS += -std=c11 -ffp-contract=off -fno-math-errno -D_GNU_SOURCE
+override CPPFLAGS += -Iinclude $(PKG_CFLAGS) $(HDF5_CFLAGS) -MMD -MP
+LDLIBS   := $(PKG_LIBS) $(HDF5_LIBS) -lm
+
+# The flags of an instruction set belong to its folder: no AVX-512 code leaks into a shared function.
+isa.ref        := -O2
+isa.avx2       := -O2 -mavx2 -mfma
+isa.avx512vnni := -O2 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx2 -mfma
+
+SRC      := $(wildcard src/*/*.c src/kernel/*/*.c)
+OBJ      := $(SRC:src/%.c=$(B)/obj/%.o)
+LIBOBJ   := $(filter-out $(B)/obj/cli/main.o,$(OBJ))
+TESTSRC  := $(wildcard tests/*/test_*.c)
+TEST     := $(TESTSRC:tests/%.c=$(B)/tests/%)
+VERSION  := $(shell cat VERSION)
+
+.PHONY: all demo check check-style check-unit check-mpi check-e2e bench show clean help deps deps-run
+all: build/quantcam         ## the program, build/quantcam (V=release, debug or asan)
+
+build/quantcam: $(B)/quantcam
+	@ln -sfn $(V)/quantcam build/quantcam
+
+$(B)/quantcam: $(OBJ)
+	$(MPICC) $(CFLAGS) $^ $(LDFLAGS) $(LDLIBS) -o $@
+
+$(B)/obj/%.o: src/%.c Makefile
+	@mkdir -p $(@D)
+	$(MPICC) $(CPPFLAGS) $(CFLAGS) $(isa.$(notdir $(patsubst %/,%,$(dir $<)))) -c $< -o $@
+
+# What `version` and every result file say about the build.
+$(B)/obj/cli/version.o: CPPFLAGS += -DBUILD_VERSION='"$(VERSION)"' -DBUILD_KIND='"$(V)"' -DBUILD_FLAGS='"$(strip $(CFLAGS))"'
+$(B)/obj/cli/version.o: VERSION
+
+$(B)/libquantcam.a: $(LIBOBJ)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(B)/tests/%: tests/%.c tests/check.h $(B)/libquantcam.a
+	@mkdir -p $(@D)
+	$(MPICC) $(CPPFLAGS) -Itests -Isrc $(CFLAGS) $< $(B)/libquantcam.a $(LDFLAGS) $(LDLIBS) -o $@
+
+tests: $(TEST)
+
+demo: deps                  ## install what is missing, build, make a data set, run the job on 4 ranks, write the report
+	@$(MAKE) --no-print-directory all V=$(V)
+	@V=$(V) MPIRUN="$(MPIRUN)" jobs/demo.sh
+
+check: deps                 ## install what is missing, build, run every test
+	@$(MAKE) --no-print-directory all tests V=$(V)
+	@V=$(V) MPIRUN="$(MPIRUN)" tests/run.sh style unit mpi e2e
+
+check-style:                ## layers, names, sizes, and that every source has its test
+	@V=$(V) tests/run.sh style
+check-unit: all tests       ## tests of one process
+	@V=$(V) tests/run.sh unit
+check-mpi: all tests        ## tests on 1, 2 and 3 ranks
+	@V=$(V) MPIRUN="$(MPIRUN)" tests/run.sh mpi
+check-e2e: all              ## the program itself, driven by scripts
+	@V=$(V) MPIRUN="$(MPIRUN)" tests/run.sh e2e
+
+bench: all                  ## kernels and networks against this core's measured peak
+	@build/quantcam bench
+
+deps:                       ## install the Debian packages that are missing (as root or with sudo)
+	@jobs/install-deps.sh
+
+show:                       ## the settings that a build uses
+	@echo "V          $(V)"; echo "MPICC      $(MPICC): $$($(MPICC) --version 2>&1 | head -1)"; echo "CFLAGS     $(CFLAGS)"; \
+	 echo "CPPFLAGS   $(CPPFLAGS)"; echo "LDLIBS     $(LDLIBS)"; echo "MPIRUN     $(MPIRUN)"
+
+clean:                      ## remove build/
+	rm -rf build
+
+help:                       ## this list
+	@sed -n 's/^\([a-z-]*\):.*## */  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+
+-include $(OBJ:.o=.d) $(TEST:=.d)

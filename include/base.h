@@ -1,0 +1,173 @@
+/* include/base.h
+ * base: what every room stands on. Errors, log, memory, text, clock, random numbers, hashes.
+ * Knows nothing of MPI, files' formats or networks.
+ *
+ *     status read_it(const char *path)            // a function that can fail returns a status ...
+ *     {
+ *         char *text = NULL;
+ *         size_t size = 0;
+ *         TRY(text_read_file(path, 1 << 20, &text, &size));        // ... and hands a callee's on
+ *         if (size == 0) {
+ *             mem_free(text);
+ *             return FAIL(ERR_FORMAT, "%s: the file is empty", path);
+ *         }
+ *         ...
+ *
+ * Three classes of error (spec of the house): a bug aborts (BUG_IF), a run failure is a status that travels up,
+ * a bad image is a status in that image's row.
+ */
+#ifndef QUANTCAM_BASE_H
+#define QUANTCAM_BASE_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define MUST_USE __attribute__((warn_unused_result))
+#define PRINTF_LIKE(text_at, first_at) __attribute__((format(printf, text_at, first_at)))
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* ---- error ------------------------------------------------------------------------------------------- */
+
+typedef enum {
+    OK = 0,
+    ERR_USAGE,    /* the command line or a job file: exit code 2 */
+    ERR_RANGE,    /* a value outside what the function accepts */
+    ERR_FORMAT,   /* bytes that are not what they should be */
+    ERR_IO,       /* the operating system refused */
+    ERR_MISSING,  /* a file, tensor, node or key that should exist */
+    ERR_MISMATCH, /* two things that must agree do not */
+    ERR_MEMORY,   /* no memory, or above a stated bound */
+    ERR_NUMERIC,  /* NaN, infinity, or an algorithm that did not converge */
+    ERR_BUSY,     /* another job holds the lock */
+    ERR_STOPPED   /* a signal asked for an early, resumable end: exit code 75 */
+} status;
+
+/* The process's one record of its last failure: plain bytes, so that comm can send it. */
+struct error_record {
+    int status;
+    int rank;        /* -1 until comm knows */
+    char where[64];  /* file:line */
+    char text[960];  /* one sentence: the thing and the value */
+};
+
+struct error_record *error_last(void);
+/* Fills the record and returns `code`. Use FAIL. */
+status error_set(status code, const char *file, int line, const char *format, ...) PRINTF_LIKE(4, 5);
+/* Puts "prefix: " before the record's sentence (a path, a line number) and returns `code` unchanged. */
+status error_prefix(status code, const char *format, ...) PRINTF_LIKE(2, 3);
+const char *error_name(status code);
+/* 0, 1, 2 or 75 (DESIGN 1). */
+int error_exit_code(status code);
+/* Prints file, line and the condition, then calls the hook (MPI_Abort under MPI), else abort(). */
+_Noreturn void error_bug(const char *file, int line, const char *condition);
+void error_set_bug_hook(void (*hook)(void));
+
+#define FAIL(code, ...) error_set((code), __FILE__, __LINE__, __VA_ARGS__)
+#define TRY(call)                                                                                             \
+    do {                                                                                                      \
+        status try_status_ = (call);                                                                          \
+        if (try_status_ != OK)                                                                                \
+            return try_status_;                                                                               \
+    } while (0)
+/* For functions with one `out:` label and a local `status result = OK;` */
+#define TRY_OUT(call)                                                                                         \
+    do {                                                                                                      \
+        result = (call);                                                                                      \
+        if (result != OK)                                                                                     \
+            goto out;                                                                                         \
+    } while (0)
+#define BUG_IF(condition)                                                                                     \
+    do {                                                                                                      \
+        if (condition)                                                                                        \
+            error_bug(__FILE__, __LINE__, #condition);                                                        \
+    } while (0)
+
+/* ---- log: stderr, rank 0 only unless said otherwise ---------------------------------------------------- */
+
+enum log_level { LOG_QUIET, LOG_NORMAL, LOG_VERBOSE };
+void log_init(enum log_level level, int rank, const char *host);
+void log_info(const char *format, ...) PRINTF_LIKE(1, 2);    /* rank 0, from LOG_NORMAL on */
+void log_detail(const char *format, ...) PRINTF_LIKE(1, 2);  /* rank 0, LOG_VERBOSE */
+void log_error(const char *format, ...) PRINTF_LIKE(1, 2);   /* rank 0, always */
+void log_rank(const char *format, ...) PRINTF_LIKE(1, 2);    /* every rank, LOG_VERBOSE, "[rank host] ..." */
+
+/* ---- mem: counted allocations -------------------------------------------------------------------------- */
+
+/* Zeroed, 64-byte aligned. NULL only when count * size overflows or the system has no memory: use MEM_TRY. */
+void *mem_alloc(size_t count, size_t size);
+/* New elements are zeroed. On failure the old block stays valid and NULL is returned. */
+void *mem_grow(void *block, size_t old_count, size_t new_count, size_t size);
+char *mem_strdup(const char *text);
+void mem_free(void *block);          /* NULL is fine */
+long mem_live(void);                 /* blocks not yet freed: tests end at 0 */
+size_t mem_peak_resident(void);      /* VmHWM, bytes */
+#define MEM_TRY(pointer, count, size)                                                                         \
+    do {                                                                                                      \
+        (pointer) = mem_alloc((count), (size));                                                               \
+        if (!(pointer))                                                                                       \
+            return FAIL(ERR_MEMORY, "no memory for %zu elements of %zu bytes", (size_t)(count),               \
+                        (size_t)(size));                                                                      \
+    } while (0)
+
+/* ---- text: bounded reading, parsing, growing strings ---------------------------------------------------- */
+
+/* A growing string with a stated maximum. Zero-initialise, set `max` (bytes), free with text_free. */
+struct text {
+    char *data; /* always NUL-terminated once non-NULL */
+    size_t size, capacity, max;
+};
+MUST_USE status text_add(struct text *t, const char *format, ...) PRINTF_LIKE(2, 3);
+MUST_USE status text_add_bytes(struct text *t, const void *bytes, size_t size);
+void text_free(struct text *t);
+
+/* Reads a whole file, at most max_bytes (ERR_MEMORY above); *out is NUL-terminated, freed with mem_free. */
+MUST_USE status text_read_file(const char *path, size_t max_bytes, char **out, size_t *size);
+/* Writes to path.tmp, fsyncs and renames: a reader sees the old file or the new one. */
+MUST_USE status text_write_file(const char *path, const void *bytes, size_t size);
+
+/* Whole-string parsers: "12x", "", "1e400" and out-of-range values are refused. */
+int text_parse_int(const char *text, int64_t low, int64_t high, int64_t *out); /* 1 = good */
+int text_parse_real(const char *text, double *out);                            /* finite only; 1 = good */
+/* Splits on blanks in place; returns the number of words, at most max (more: max + 1). */
+int text_split(char *line, char **words, int max);
+char *text_trim(char *line); /* in place, both ends */
+/* The nearest of `count` words by edit distance, or NULL if none is near: for "did you mean". */
+const char *text_nearest(const char *word, const char *const *words, int count);
+int text_is_utf8(const char *bytes, size_t size);
+/* dir + "/" + name into a fixed buffer; ERR_RANGE if it does not fit. */
+MUST_USE status text_path(char *out, size_t size, const char *dir, const char *name);
+/* 1234567 -> "1,234,567" and 93785.2 s -> "1d 02:03:05"; both return `out`. */
+char *text_thousands(int64_t value, char *out, size_t size);
+char *text_duration(double seconds, char *out, size_t size);
+
+/* ---- clock --------------------------------------------------------------------------------------------- */
+
+double clock_s(void);                           /* monotonic, seconds */
+void clock_iso8601(char *out, size_t size);     /* UTC, 2026-01-31T12:34:56Z: for logs and /timing only */
+
+/* ---- random: counter-based, the same numbers for any number of ranks ------------------------------------- */
+
+/* SplitMix64's finalizer of (seed, stream, counter): pure. */
+uint64_t random_u64(uint64_t seed, uint64_t stream, uint64_t counter);
+/* A sequence: .seed and .stream chosen by the caller, .counter steps. */
+struct random { uint64_t seed, stream, counter; };
+uint64_t random_next(struct random *r);
+uint32_t random_below(struct random *r, uint32_t bound); /* 0 .. bound-1, unbiased; bound >= 1 */
+double random_unit(struct random *r);                    /* [0, 1), 53 bits */
+
+/* ---- hash ---------------------------------------------------------------------------------------------- */
+
+#define HASH_SIZE 32 /* SHA-256 */
+struct hash { void *context; };
+void hash_start(struct hash *h);
+void hash_add(struct hash *h, const void *bytes, size_t size);
+void hash_result(struct hash *h, uint8_t out[HASH_SIZE]); /* also releases the context */
+void hash_bytes(const void *bytes, size_t size, uint8_t out[HASH_SIZE]);
+MUST_USE status hash_file(const char *path, uint8_t out[HASH_SIZE]);
+char *hash_hex(const uint8_t hash[HASH_SIZE], char out[2 * HASH_SIZE + 1]);
+/* zlib's CRC-32; start with 0 and chain. */
+uint32_t hash_crc32(uint32_t crc, const void *bytes, size_t size);
+
+#endif

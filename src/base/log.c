@@ -1,0 +1,57 @@
+#include "base.h"
+
+static struct {
+    enum log_level level;
+    int rank;
+    const char *host;
+} state = { LOG_NORMAL, 0, "" };
+
+void log_init(enum log_level level, int rank, const char *host)
+{
+    state.level = level;
+    state.rank = rank;
+    state.host = host ? host : "";
+}
+
+/* One vfprintf to a line buffer, so that lines of several ranks do not mix. */
+static void log_line(const char *prefix, const char *format, va_list args)
+{
+    char line[2048];
+    int n = snprintf(line, sizeof line, "%s", prefix);
+
+    vsnprintf(line + n, sizeof line - (size_t)n, format, args);
+    fprintf(stderr, "%s\n", line);
+}
+
+#define LOG_IF(condition, prefix)                                                                             \
+    do {                                                                                                      \
+        va_list args;                                                                                         \
+        if (!(condition))                                                                                     \
+            return;                                                                                           \
+        va_start(args, format);                                                                               \
+        log_line((prefix), format, args);                                                                     \
+        va_end(args);                                                                                         \
+    } while (0)
+
+void log_info(const char *format, ...)
+{
+    LOG_IF(state.rank == 0 && state.level >= LOG_NORMAL, "");
+}
+
+void log_detail(const char *format, ...)
+{
+    LOG_IF(state.rank == 0 && state.level >= LOG_VERBOSE, "");
+}
+
+void log_error(const char *format, ...)
+{
+    LOG_IF(state.rank == 0, "quantcam: ");
+}
+
+void log_rank(const char *format, ...)
+{
+    char prefix[300];
+
+    snprintf(prefix, sizeof prefix, "[%d %s] ", state.rank, state.host);
+    LOG_IF(state.level >= LOG_VERBOSE, prefix);
+}

@@ -1,0 +1,77 @@
+#include "base.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 64 };
+
+/* One process computes in one thread; a service thread counts too, hence atomic. */
+static _Atomic long live;
+
+void *mem_alloc(size_t count, size_t size)
+{
+    size_t bytes;
+    void *block;
+
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - ALIGNMENT)
+        return NULL;
+    bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (bytes == 0)
+        bytes = ALIGNMENT;
+    block = aligned_alloc(ALIGNMENT, bytes);
+    if (!block)
+        return NULL;
+    memset(block, 0, bytes);
+    live++;
+    return block;
+}
+
+void *mem_grow(void *block, size_t old_count, size_t new_count, size_t size)
+{
+    void *grown = mem_alloc(new_count, size);
+
+    if (!grown)
+        return NULL;
+    if (block)
+        memcpy(grown, block, (old_count < new_count ? old_count : new_count) * size);
+    mem_free(block);
+    return grown;
+}
+
+char *mem_strdup(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = mem_alloc(size, 1);
+
+    if (copy)
+        memcpy(copy, text, size);
+    return copy;
+}
+
+void mem_free(void *block)
+{
+    if (!block)
+        return;
+    live--;
+    free(block);
+}
+
+long mem_live(void)
+{
+    return live;
+}
+
+size_t mem_peak_resident(void)
+{
+    FILE *f = fopen("/proc/self/status", "r");
+    char line[256];
+    size_t kib = 0;
+
+    if (!f)
+        return 0;
+    while (fgets(line, sizeof line, f))
+        if (sscanf(line, "VmHWM: %zu kB", &kib) == 1)
+            break;
+    fclose(f);
+    return kib * 1024;
+}

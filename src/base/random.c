@@ -1,0 +1,39 @@
+#include "base.h"
+
+/* Steele, Lea and Flood's SplitMix64 finalizer (variant 13 of Stafford's mixers). */
+static uint64_t mix(uint64_t x)
+{
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ x >> 27) * 0x94D049BB133111EBu;
+    return x ^ x >> 31;
+}
+
+uint64_t random_u64(uint64_t seed, uint64_t stream, uint64_t counter)
+{
+    const uint64_t golden = 0x9E3779B97F4A7C15u;
+
+    return mix(mix(mix(seed + golden) + stream * golden + golden) + counter * golden + golden);
+}
+
+uint64_t random_next(struct random *r)
+{
+    return random_u64(r->seed, r->stream, r->counter++);
+}
+
+uint32_t random_below(struct random *r, uint32_t bound)
+{
+    uint64_t product, threshold;
+
+    BUG_IF(bound == 0);
+    /* Lemire's multiply-shift; the rejected low products are what makes it unbiased. */
+    threshold = (uint64_t)(-bound % bound);
+    do
+        product = (random_next(r) >> 32) * bound;
+    while ((product & 0xFFFFFFFFu) < threshold);
+    return (uint32_t)(product >> 32);
+}
+
+double random_unit(struct random *r)
+{
+    return (double)(random_next(r) >> 11) * 0x1p-53;
+}
