@@ -1,0 +1,48 @@
+/* include/cam.h
+ * cam: class-activation maps from one layer's activations. Knows nothing of files, models or ranks.
+ *
+ *     struct cam_workspace *w = NULL;
+ *     TRY(cam_workspace_create(49, 1280, kernels, &w));                  // largest map that will come; no allocation afterwards
+ *     struct cam_projection p = { .values = row };                       // (h * w) f32
+ *     TRY(cam_eigen(w, act, 7, 7, 1280, CAM_ABSMAX, with_raw, &p));
+ *     cam_finish(p.values, 7, 7, 224, 224, map);                         // ReLU, scale, resize, scale: 224 x 224 in [0, 1]
+ *
+ * The projection is un-ReLU'd, in the resolved sign (DESIGN 7.1); a map is ReLU'd and scaled (explanations 1.1 steps 6-9).
+ */
+#ifndef QUANTCAM_CAM_H
+#define QUANTCAM_CAM_H
+
+#include "kernel.h"
+#include "tensor.h"
+
+/* How `resolved` is chosen (explanations 1.3). */
+enum cam_sign { CAM_ABSMAX, CAM_MEANACT };
+const char *cam_sign_name(enum cam_sign s);
+
+struct cam_projection {
+    float *values;         /* (h * w), filled by the call: M v1 in the resolved sign */
+    float sigma_ratio;     /* sigma2 / sigma1; 0 for a constant activation */
+    int raw_sign;          /* +1 or -1: sgesdd's sign relative to `values`; 0 = undefined (sigma_ratio > 0.999, constant, or not asked for) */
+    int constant;          /* every channel is constant over the map: values are all 0 */
+};
+
+struct cam_workspace;
+MUST_USE status cam_workspace_create(int max_pixels, int max_channels, const struct kernel_table *k, struct cam_workspace **out);
+void cam_workspace_free(struct cam_workspace *w);
+
+/* EigenCAM: act (h * w, channels) f32, contiguous, real values. Map from the Gram matrix in double with our reproducible eigen-solver; with_raw also takes
+ * sgesdd's sign by LQ and a (h*w) x (h*w) sgesdd (explanations 1.3). ERR_NUMERIC if act has NaN or infinity (checked here, before anything). */
+MUST_USE status cam_eigen(struct cam_workspace *w, const float *act, int h, int width, int channels, enum cam_sign rule,
+                          int with_raw, struct cam_projection *out);
+
+/* Leading two eigenvalues and the first eigenvector of a symmetric positive semidefinite n x n matrix (row-major double, destroyed): plain C, one order of
+ * operations, equal bits on every x86. */
+MUST_USE status cam_eigen_leading(double *g, int n, double lambda[2], double *vector, double *scratch);
+
+/* pytorch-grad-cam's steps 6-9: values (h, w) -> map (out_h, out_w): ReLU, min-max by (max + 1e-7), bilinear resize (half-pixel centres, edges replicated), and min-max
+ * once more. All f32, one order. A constant map is all 0. */
+void cam_finish(const float *values, int h, int w, int out_h, int out_w, float *map);
+/* The resize alone (un-ReLU'd projections too). */
+void cam_resize(const float *values, int h, int w, int out_h, int out_w, float *out);
+
+#endif

@@ -1,0 +1,46 @@
+/* include/metric.h
+ * metric: what is measured on logits and maps of one image, and how counts over images become figures. Knows nothing of engines, files or ranks.
+ */
+#ifndef QUANTCAM_METRIC_H
+#define QUANTCAM_METRIC_H
+
+#include "kernel.h"
+#include "tensor.h"
+
+/* ---- accuracy -------------------------------------------------------------------------------------------- */
+/* The k classes with the largest logits, largest first, ties to the lower class index; NaN is not accepted (BUG_IF): the caller has checked. */
+void accuracy_top(const float *logits, int classes, int k, int32_t *top, float *score);
+/* Softmax probability of every class in f32 with our own exp (DESIGN 5), sum in class order in double. */
+void accuracy_softmax(const float *logits, int classes, float *probability);
+int accuracy_rank(const int32_t *top, int k, int class_index);     /* 0-based place of the class, or -1 */
+int accuracy_finite(const float *values, int64_t count);           /* 1 if no NaN or infinity */
+
+/* ---- rmse between two maps in [0, 1], on the scale 0-255 (explanations 5) ------------------------------------ */
+/* sqrt(mean((255 a - 255 b)^2)), differences in f32, squares summed in double in raster order. */
+float rmse_maps(const float *a, const float *b, int64_t count);
+struct rmse_readings {
+    float raw, resolved, aligned;      /* DESIGN 7.1, 7.2 */
+    int sign_flipped;                  /* the raw pair's scalar product is negative */
+    float correlation;                 /* |Pearson| of the un-ReLU'd projections; 0 where one is constant */
+};
+struct rmse_side { const float *projection; int raw_sign; };       /* (h * w) un-ReLU'd, resolved sign */
+/* All readings of one pair; scratch: 3 * out_h * out_w floats. Where a raw_sign is 0, raw uses the resolved sign (DESIGN 7.2). */
+void rmse_pair(const struct rmse_side *fp32, const struct rmse_side *other, int h, int w, int out_h, int out_w,
+               float *scratch, struct rmse_readings *out);
+
+/* ---- agreement -------------------------------------------------------------------------------------------- */
+struct agreement {
+    int64_t images;            /* with both rows OK */
+    int64_t same_top1;
+    int64_t same_top5_set;
+    int64_t both_right, only_first, only_second, both_wrong;     /* top-1 against the label; images without a label are left out */
+    int64_t labelled;
+};
+void agreement_add(struct agreement *a, const int32_t *top_first, const int32_t *top_second, int k, int class_index);
+
+/* ---- order statistics ---------------------------------------------------------------------------------------- */
+struct metric_quartiles { double q1, median, q3, mean; };
+/* Linear interpolation between order statistics (numpy's default); sorts values in place. */
+void metric_quartiles_of(double *values, int64_t count, struct metric_quartiles *out);
+
+#endif

@@ -1,0 +1,93 @@
+/* include/tensor.h
+ * tensor: typed, strided arrays with quantization parameters, and tables of named tensors (what a checkpoint is).
+ * Knows nothing of files, networks or kernels.
+ *
+ *     struct tensor t = { 0 };
+ *     TRY(tensor_alloc(&t, DTYPE_F32, 4, (int64_t[]){ 1, 3, 224, 224 }));
+ *     float *x = t.data;                                    // contiguous, zeroed
+ *     ...
+ *     tensor_free(&t);
+ *
+ * A tensor either owns its data (tensor_alloc) or is a view of somebody's bytes (a mapped file): tensor_free knows.
+ */
+#ifndef QUANTCAM_TENSOR_H
+#define QUANTCAM_TENSOR_H
+
+#include "base.h"
+
+enum { TENSOR_MAX_RANK = 6 };
+
+enum dtype {
+    DTYPE_F32, DTYPE_F64, DTYPE_F16, DTYPE_BF16,
+    DTYPE_U8, DTYPE_S8, DTYPE_S16, DTYPE_S32, DTYPE_S64, DTYPE_BOOL,
+    DTYPE_COUNT
+};
+size_t dtype_size(enum dtype dtype);        /* bytes of one element */
+const char *dtype_name(enum dtype dtype);   /* "f32", "u8", ... */
+
+/* One real value is scale * (stored - zero_point). Activations are per tensor. */
+struct quant_params {
+    double scale;    /* > 0; 0 = not quantized */
+    int zero_point;
+};
+
+enum tensor_quantization { TENSOR_REAL, TENSOR_PER_TENSOR, TENSOR_PER_CHANNEL };
+
+struct tensor {
+    enum dtype dtype;
+    int rank;                          /* 0 = a scalar */
+    int64_t dim[TENSOR_MAX_RANK];
+    int64_t stride[TENSOR_MAX_RANK];   /* in elements */
+    void *data;                        /* first element */
+    int owned;                         /* data is freed by tensor_free */
+    /* Quantized tensors (S8, U8, S32 with parameters as stored in the checkpoint): */
+    enum tensor_quantization quantization;
+    int axis;                          /* of the channels, PER_CHANNEL only */
+    int channels;                      /* 1 if PER_TENSOR */
+    double *scale;                     /* (channels), owned */
+    int64_t *zero_point;               /* (channels), owned */
+};
+
+/* Contiguous and zeroed. ERR_RANGE if an extent is < 0 or the size overflows; ERR_MEMORY. */
+MUST_USE status tensor_alloc(struct tensor *t, enum dtype dtype, int rank, const int64_t *dim);
+void tensor_free(struct tensor *t);                    /* idempotent; zeroes */
+int64_t tensor_count(const struct tensor *t);          /* elements; 1 for a scalar */
+int tensor_is_contiguous(const struct tensor *t);
+/* Writes "(64, 3, 7, 7) f32" into out; returns out. */
+char *tensor_describe(const struct tensor *t, char *out, size_t size);
+/* Element number `flat` (row-major over dim, whatever the strides) as double; integers stay as stored. */
+double tensor_at(const struct tensor *t, int64_t flat);
+/* Copies all elements in row-major order over dim through the strides, converted to float (f16, bf16, f64, integers
+ * as stored, not dequantized). `out` holds tensor_count(t) floats. */
+void tensor_copy_f32(const struct tensor *t, float *out);
+/* The same for one-byte tensors (U8, S8, BOOL), bytes unchanged. ERR_MISMATCH for other types. */
+MUST_USE status tensor_copy_bytes(const struct tensor *t, void *out);
+
+/* ---- quantize (spec numerics 2.1): all engines --------------------------------------------------------- */
+
+/* clamp(rne(x * inv) + zero_point, low, high), inv = f32(1 / f32(scale)); NaN gives high, infinities the ends. */
+int quantize_value(float x, float inverse_scale, int zero_point, int low, int high);
+float quantize_inverse(double scale);                            /* f32(1 / f32(scale)) */
+float dequantize_value(int stored, double scale, int zero_point);    /* f32(scale) * f32(stored - zero_point) */
+
+/* ---- table: named tensors -------------------------------------------------------------------------------- */
+
+struct tensor_entry { char *name; struct tensor tensor; };
+struct tensor_table {
+    struct tensor_entry *entry;    /* in the order of the file */
+    int count, capacity;
+    char *source;                  /* the path, for messages */
+    uint8_t sha256[HASH_SIZE];     /* of the whole file */
+    uint64_t file_bytes;
+    void *mapping;                 /* the mapped file that views point into, or NULL */
+    size_t mapping_size;
+};
+/* Takes over name's copy and *t (which is zeroed). ERR_FORMAT if the name is there already. */
+MUST_USE status table_take(struct tensor_table *table, const char *name, struct tensor *t);
+const struct tensor *table_find(const struct tensor_table *table, const char *name);     /* NULL if absent */
+/* As table_find, name made by printf; ERR_MISSING says "SOURCE: no tensor NAME" (with the nearest name). */
+MUST_USE status table_get(const struct tensor_table *table, const struct tensor **out, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+void table_free(struct tensor_table *table);                                             /* also unmaps */
+
+#endif
