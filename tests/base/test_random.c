@@ -1,0 +1,30 @@
+#include "base.h"
+#include "check.h"
+
+int main(void)
+{
+    struct random r = { .seed = 1, .stream = 2 };
+    long bins[10] = { 0 };
+    double sum = 0;
+
+    /* A sequence is random_u64 of its counter: any rank can take any part. */
+    uint64_t first = random_next(&r), second = random_next(&r);
+    CHECK(first == random_u64(1, 2, 0) && second == random_u64(1, 2, 1) && first != second);
+    CHECK(random_u64(1, 2, 0) != random_u64(1, 3, 0) && random_u64(1, 2, 0) != random_u64(2, 2, 0));
+    CHECK(random_u64(1, 2, 3) != random_u64(1, 3, 2));
+    for (int i = 0; i < 100000; i++) {
+        uint32_t v = random_below(&r, 10);
+        CHECK(v < 10);
+        bins[v < 10 ? v : 0]++;
+    }
+    for (int i = 0; i < 10; i++) /* 10,000 each, sd 95: six of them */
+        CHECK_MSG(bins[i] > 9430 && bins[i] < 10570, "bin %d has %ld", i, bins[i]);
+    for (int i = 0; i < 100000; i++) {
+        double u = random_unit(&r);
+        CHECK(u >= 0 && u < 1);
+        sum += u;
+    }
+    CHECK(sum > 49400 && sum < 50600);
+    CHECK(random_below(&r, 1) == 0);
+    return check_result("test_random");
+}

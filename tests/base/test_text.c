@@ -1,0 +1,105 @@
+#include "base.h"
+#include "check.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static void test_growing(void)
+{
+    struct text t = { .max = 600 };
+
+    CHECK(text_add(&t, "%d-%s", 12, "ab") == OK && strcmp(t.data, "12-ab") == 0 && t.size == 5);
+    for (int i = 0; i < 59; i++)
+        CHECK(text_add(&t, "0123456789") == OK);
+    CHECK(t.size == 595);
+    CHECK(text_add_bytes(&t, "12345", 5) == OK && t.size == 600);
+    CHECK(text_add(&t, "x") == ERR_MEMORY); /* the stated maximum */
+    CHECK(t.size == 600);
+    text_free(&t);
+}
+
+static void test_parsing(void)
+{
+    int64_t i = -1;
+    double d = -1;
+
+    CHECK(text_parse_int("42", 0, 100, &i) && i == 42);
+    CHECK(text_parse_int("-7", -10, 0, &i) && i == -7);
+    CHECK(!text_parse_int("101", 0, 100, &i) && !text_parse_int("", 0, 9, &i) && !text_parse_int("3x", 0, 9, &i));
+    CHECK(!text_parse_int(" 3", 0, 9, &i) && !text_parse_int("99999999999999999999", 0, INT64_MAX, &i));
+    CHECK(text_parse_real("0.05", &d) && d == 0.05 && text_parse_real("-1e-3", &d) && d == -1e-3);
+    CHECK(!text_parse_real("nan", &d) && !text_parse_real("inf", &d) && !text_parse_real("1e400", &d));
+    CHECK(!text_parse_real("0x10", &d) && !text_parse_real("", &d) && !text_parse_real("1,5", &d));
+}
+
+static void test_words(void)
+{
+    char line[] = "  conv  conv1\timage \n";
+    char blank[] = " \t\n";
+    char trimmed[] = "\t a b \r\n";
+    char *words[3];
+    const char *ops[] = { "conv", "linear", "maxpool" };
+
+    CHECK(text_split(line, words, 3) == 3 && strcmp(words[1], "conv1") == 0);
+    CHECK(text_split(blank, words, 3) == 0);
+    char four[] = "a b c d";
+    CHECK(text_split(four, words, 3) == 4);
+    CHECK(strcmp(text_trim(trimmed), "a b") == 0);
+    CHECK(strcmp(text_nearest("convv", ops, 3), "conv") == 0);
+    CHECK(strcmp(text_nearest("maxpol", ops, 3), "maxpool") == 0);
+    CHECK(text_nearest("transformer", ops, 3) == NULL);
+}
+
+static void test_utf8(void)
+{
+    CHECK(text_is_utf8("gr\xC3\xBC\xC3\x9F", 6));
+    CHECK(text_is_utf8("\xF0\x9F\x90\x88", 4));
+    CHECK(!text_is_utf8("\xFF", 1) && !text_is_utf8("\xC3", 1) && !text_is_utf8("\xC0\x80", 2));
+    CHECK(!text_is_utf8("\xED\xA0\x80", 3)); /* a surrogate */
+}
+
+static void test_files(void)
+{
+    char path[] = "/tmp/quantcam-text-XXXXXX";
+    int fd = mkstemp(path);
+    char *data = NULL;
+    size_t size = 0;
+
+    CHECK(fd >= 0);
+    close(fd);
+    CHECK(text_write_file(path, "hello", 5) == OK);
+    CHECK(text_read_file(path, 5, &data, &size) == OK && size == 5 && strcmp(data, "hello") == 0);
+    mem_free(data);
+    CHECK(text_read_file(path, 4, &data, &size) == ERR_MEMORY && data == NULL);
+    CHECK(text_read_file("/nonexistent/x", 4, &data, &size) == ERR_MISSING);
+    CHECK(text_read_file("/tmp", 4, &data, &size) == ERR_IO); /* a directory */
+    CHECK(text_write_file("/nonexistent/x", "a", 1) == ERR_IO);
+    unlink(path);
+    char joined[16];
+    CHECK(text_path(joined, sizeof joined, "a/", "b") == OK && strcmp(joined, "a/b") == 0);
+    CHECK(text_path(joined, sizeof joined, "a", "b") == OK && strcmp(joined, "a/b") == 0);
+    CHECK(text_path(joined, sizeof joined, "0123456789", "012345") == ERR_RANGE);
+}
+
+static void test_numbers(void)
+{
+    char out[32];
+
+    CHECK(strcmp(text_thousands(1234567, out, sizeof out), "1,234,567") == 0);
+    CHECK(strcmp(text_thousands(-1000, out, sizeof out), "-1,000") == 0);
+    CHECK(strcmp(text_thousands(999, out, sizeof out), "999") == 0);
+    CHECK(strcmp(text_duration(93785.2, out, sizeof out), "1d 02:03:05") == 0);
+    CHECK(strcmp(text_duration(-1, out, sizeof out), "00:00:00") == 0);
+}
+
+int main(void)
+{
+    test_growing();
+    test_parsing();
+    test_words();
+    test_utf8();
+    test_files();
+    test_numbers();
+    CHECK(mem_live() == 0);
+    return check_result("test_text");
+}

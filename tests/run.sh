@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Runs suites of tests and counts: tests/run.sh style unit mpi e2e. Last line: N passed, N failed, N skipped.
+#   style  tests/style/*.sh                      unit  tests/<room>/test_*.c, one process
+#   mpi    tests/{comm,store,phase}/test_*.c on 1, 2 and 3 ranks        e2e  tests/e2e/*.sh
+# A program exits 0 (passed), 1 (failed) or 77 (skipped: its last line says why). A line "skip: what (why)" counts one skipped part.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+V=${V:-release}
+B=build/$V
+export V B QUANTCAM=build/$V/quantcam
+export UBSAN_OPTIONS=print_stacktrace=1
+# Open MPI and libcrypto keep blocks until exit: what counts as leaked is mem_live() in the tests.
+export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1
+# More ranks than cores, and root in a container, are normal here (README, "More ranks than cores").
+export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1 OPENBLAS_NUM_THREADS=1
+[ "$(id -u)" = 0 ] && export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+MPIRUN=${MPIRUN:-mpirun}
+log=$(mktemp)
+reasons=$(mktemp)
+trap 'rm -f "$log" "$reasons"' EXIT
+passed=0 failed=0 skipped=0
+
+run_one() # NAME COMMAND...
+{
+    local name=$1 rc start=$SECONDS parts
+    shift
+    timeout "${QUANTCAM_TEST_TIMEOUT:-400}" "$@" > "$log" 2>&1
+    rc=$?
+    parts=$(grep -c '^skip: ' "$log")
+    case $rc in
+    0)  passed=$((passed + 1)); skipped=$((skipped + parts))
+        grep '^skip: ' "$log" | sed "s/^skip: /$name: /" >> "$reasons"
+        printf 'ok    %-44s %s\n' "$name" "$(grep -E 'checks' "$log" | tail -1) ($((SECONDS - start)) s)" ;;
+    77) skipped=$((skipped + 1))
+        echo "$name: $(tail -1 "$log")" >> "$reasons"
+        printf 'skip  %-44s %s\n' "$name" "$(tail -1 "$log")" ;;
+    *)  failed=$((failed + 1))
+        printf 'FAIL  %-44s exit %s\n' "$name" "$rc"
+        tail -30 "$log" | sed 's/^/      /' ;;
+    esac
+}
+
+is_parallel() { case $1 in comm | store | phase) return 0 ;; esac; return 1; }
+
+suite_style()
+{
+    for script in tests/style/*.sh; do run_one "style/$(basename "$script" .sh)" "$script"; done
+}
+suite_unit()
+{
+    for source in tests/*/test_*.c; do
+        room=$(basename "$(dirname "$source")")
+        is_parallel "$room" || run_one "$room/$(basename "$source" .c)" "$B/${source%.c}"
+    done
+}
+suite_mpi()
+{
+    for source in tests/*/test_*.c; do
+        room=$(basename "$(dirname "$source")")
+        is_parallel "$room" || continue
+        for np in 1 2 3; do run_one "$room/$(basename "$source" .c) -np $np" $MPIRUN -np $np "$B/${source%.c}"; done
+    done
+}
+suite_e2e()
+{
+    for script in tests/e2e/*.sh; do run_one "e2e/$(basename "$script" .sh)" "$script"; done
+}
+
+for suite in "$@"; do
+    case $suite in
+    style | unit | mpi | e2e) suite_$suite ;;
+    *) echo "tests/run.sh: unknown suite $suite (style, unit, mpi, e2e)" >&2; exit 2 ;;
+    esac
+done
+if [ -s "$reasons" ]; then echo "Skipped:"; sed 's/^/  /' "$reasons"; fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ] && [ $passed -gt 0 ]
