@@ -23,10 +23,19 @@ struct rmse_readings {
     int sign_flipped;                  /* the raw pair's scalar product is negative */
     float correlation;                 /* |Pearson| of the un-ReLU'd projections; 0 where one is constant */
 };
-struct rmse_side { const float *projection; int raw_sign; };       /* (h * w) un-ReLU'd, resolved sign */
-/* All readings of one pair; scratch: 3 * out_h * out_w floats. Where a raw_sign is 0, raw uses the resolved sign (DESIGN 7.2). */
-void rmse_pair(const struct rmse_side *fp32, const struct rmse_side *other, int h, int w, int out_h, int out_w,
-               float *scratch, struct rmse_readings *out);
+/* One precision's view of the picture. The maps are cam_finish'ed: (map_count) in [0, 1]. metric does not make maps, so that the caller
+ * makes each one once: map_resolved of `projection`, map_flipped of its negative, which is needed only where rmse_needs_flipped says so (else NULL). */
+struct rmse_side {
+    const float *projection;      /* (pixels) un-ReLU'd, resolved sign */
+    int raw_sign;                 /* +1 or -1 relative to projection; 0 = undefined or off: raw then reads the resolved sign (DESIGN 7.2) */
+    const float *map_resolved;
+    const float *map_flipped;
+};
+/* Which flipped maps rmse_pair will read: reads projection and raw_sign alone. Writes 0 or 1. */
+void rmse_needs_flipped(const struct rmse_side *fp32, const struct rmse_side *other, int pixels, int *fp32_needs, int *other_needs);
+/* All readings of one pair. raw: each side in its raw sign; resolved: each in its resolved sign; aligned: fp32 in its resolved sign, the other
+ * flipped if the double scalar product of the two projections is negative. BUG_IF a map that is needed is NULL. Values must be finite. */
+void rmse_pair(const struct rmse_side *fp32, const struct rmse_side *other, int pixels, int64_t map_count, struct rmse_readings *out);
 
 /* ---- agreement -------------------------------------------------------------------------------------------- */
 struct agreement {
