@@ -1,0 +1,97 @@
+/* include/base_option.h
+ * One table of options: the same rows read the command line, read job files, print --help and say what a
+ * result depends on.
+ *
+ *     struct settings { int limit; char images[OPTION_SIZE]; } s = { .limit = 0 }; // plain bytes
+ *     static const struct option_row rows[] = {
+ *         { .name = "data.images", .kind = OPTION_PATH, .where = offsetof(struct settings, images),
+ *           .values = "FOLDER", .help = "the pictures" },
+ *         { .name = "data.limit", .kind = OPTION_INT, .where = offsetof(struct settings, limit), ... },
+ *     };
+ *     static const struct option_table table = { .usage = "quantcam x FILE [options]", .row = rows, ... };
+ *     TRY(option_read_args(&table, &s, argc, argv, &words));              // --data.images=D, --images D
+ *     TRY(option_read_text(&table, &s, "jobs/x.conf", text, size));       // [data] and images = D
+ *
+ * A name is "section.key" or, for commands without job files, just "key". On the command line `-` and `_` are
+ * the same. A value follows after `=` or as the next word; a flag alone means on. Errors are one sentence,
+ * ERR_USAGE, with file and line or the option, and a suggestion where one is near.
+ */
+#ifndef QUANTCAM_BASE_OPTION_H
+#define QUANTCAM_BASE_OPTION_H
+
+#include "base.h"
+
+enum { OPTION_SIZE = 1024 }; /* bytes of every text, path and decimal field, NUL included */
+
+enum option_kind {
+    OPTION_INT,     /* int */
+    OPTION_REAL,    /* double */
+    OPTION_DECIMAL, /* char[OPTION_SIZE]: a decimal number as text, for exact integers; no exponent */
+    OPTION_TEXT,    /* char[OPTION_SIZE] */
+    OPTION_PATH,    /* char[OPTION_SIZE]; relative to the current directory */
+    OPTION_FLAG,    /* int: on | off */
+    OPTION_CHOICE, /* int: place in `values`, "a|b|c" */
+    OPTION_LIST    /* unsigned: one bit a name of `values`, "a|b|c"; written "a,c" */
+};
+
+/* What may change with it: the bytes of the result (recorded in /job, part of the job's hash), or only how
+ * the run goes. */
+enum option_class { OPTION_RUN, OPTION_RESULT };
+
+struct option_row {
+    const char *name;
+    enum option_kind kind;
+    enum option_class effect;
+    size_t where;       /* of the field in the settings */
+    const char *values; /* choices, or the name of a value for --help ("FILE", "seconds") */
+    const char *help;
+    double low, high; /* INT, REAL, DECIMAL: bounds, both included; high 0 = none but the type's */
+    char letter;      /* also -o VALUE, or 0 */
+};
+
+/* Sections that a file may have many of, "[network resnet18]", "--network.resnet18.int8=F": each has its own
+ * element. */
+struct option_group {
+    const char *section;          /* "network" */
+    const struct option_row *row; /* names without the section */
+    int rows;
+    size_t count_where;        /* of an int in the settings: elements so far */
+    size_t where;              /* of the array of elements */
+    size_t stride, name_where; /* of an element; its name, char[OPTION_NAME] */
+    int most;
+};
+enum { OPTION_NAME = 64 }; /* an element's name: letters, digits, '_' and '-' */
+
+struct option_table {
+    const char *usage; /* "quantcam run JOB.conf [options]" */
+    const char *about; /* paragraphs for --help, or NULL */
+    const struct option_row *row;
+    int rows;
+    const struct option_group *group; /* or NULL */
+    int words_low, words_high;        /* how many words besides options */
+};
+
+struct option_words {
+    char **word; /* points into argv, whose order is changed */
+    int count;
+    int help; /* --help or -h was there: nothing else is checked */
+};
+
+/* argv[0] is skipped (a subcommand's own name). "--" ends the options. */
+MUST_USE status option_read_args(const struct option_table *t, void *settings, int argc, char **argv,
+                                 struct option_words *words);
+/* A job file; `source` for messages. A key may stand once. '#' begins a comment at the start of a line or
+ * after a blank. */
+MUST_USE status option_read_text(const struct option_table *t, void *settings, const char *source,
+                                 const char *text, size_t size);
+/* "name = value" lines of all rows of one class in the table's order, then of every group's elements in
+ * theirs: equal settings give equal text. Paths are left out: what a file holds decides, not where it lies.
+ */
+MUST_USE status option_write(const struct option_table *t, const void *settings, enum option_class effect,
+                             struct text *out);
+/* Usage, about, and every row with its value in `defaults`. */
+void option_help(const struct option_table *t, const void *defaults, FILE *out);
+/* Name number i of "a|b|c" into out (OPTION_NAME bytes); returns out, or NULL if there are fewer. */
+char *option_choice(const char *values, int i, char *out);
+
+#endif

@@ -1,0 +1,420 @@
+#include "base_option.h"
+#include "option_value.h"
+
+#include <string.h>
+
+enum { SUGGESTIONS = 256, SEEN_MAX = 1 << 20 };
+
+/* Where a name led: a row, and the settings or the group's element that its field lies in. */
+struct target {
+    const struct option_row *row;
+    char *base;
+};
+
+static status set_value(const struct target *at, const char *value)
+{
+    return option_value_set(at->row, at->base + at->row->where, value);
+}
+
+/* ---- names ------------------------------------------------------------------------------------------- */
+
+/* Equal, where - and _ are the same. */
+static int same_name(const char *a, const char *b)
+{
+    for (; *a && *b; a++, b++)
+        if (*a != *b && !((*a == '-' || *a == '_') && (*b == '-' || *b == '_')))
+            return 0;
+    return *a == *b;
+}
+
+/* "subset.select.by" -> "select.by"; "out" -> "out". */
+static const char *without_section(const char *name)
+{
+    const char *dot = strchr(name, '.');
+
+    return dot ? dot + 1 : name;
+}
+
+char *option_choice(const char *values, int i, char *out)
+{
+    size_t size;
+
+    while (i-- > 0) {
+        values = strchr(values, '|');
+        if (!values)
+            return NULL;
+        values++;
+    }
+    size = strcspn(values, "|");
+    BUG_IF(size >= OPTION_NAME);
+    memcpy(out, values, size);
+    out[size] = '\0';
+    return out;
+}
+
+/* The element called `name`, made if it is new. */
+static status group_element(const struct option_group *g, void *settings, const char *name, size_t size,
+                            char **out)
+{
+    int *count = (int *)((char *)settings + g->count_where);
+    char *element = (char *)settings + g->where;
+
+    if (size == 0 || size >= OPTION_NAME)
+        return FAIL(ERR_USAGE, "the name of a %s has 1 to %d letters", g->section, OPTION_NAME - 1);
+    for (size_t i = 0; i < size; i++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", name[i]))
+            return FAIL(ERR_USAGE, "%s '%.*s': a name has letters, digits, '_' and '-' only", g->section,
+                        (int)size, name);
+    for (int i = 0; i < *count; i++, element += g->stride) {
+        const char *have = element + g->name_where;
+        if (strlen(have) == size && memcmp(have, name, size) == 0) {
+            *out = element;
+            return OK;
+        }
+    }
+    if (*count >= g->most)
+        return FAIL(ERR_USAGE, "more than %d sections [%s ...]", g->most, g->section);
+    memcpy(element + g->name_where, name, size);
+    (*count)++;
+    *out = element;
+    return OK;
+}
+
+static const struct option_row *row_named(const struct option_row *row, int rows, const char *name)
+{
+    for (int i = 0; i < rows; i++)
+        if (same_name(row[i].name, name))
+            return &row[i];
+    return NULL;
+}
+
+/* ---- command line ------------------------------------------------------------------------------------ */
+
+static status unknown_option(const struct option_table *t, const char *name)
+{
+    const char *words[SUGGESTIONS];
+    int count = 0;
+
+    for (int i = 0; i < t->rows && count + 2 <= SUGGESTIONS; i++) {
+        words[count++] = t->row[i].name;
+        words[count++] = without_section(t->row[i].name);
+    }
+    return FAIL(ERR_USAGE, "unknown option '--%.200s'%s", name,
+                option_value_suggest(name, words, count, "--"));
+}
+
+/* "network.resnet18.int8". */
+static status find_in_group(const struct option_table *t, void *settings, const char *name,
+                            struct target *out)
+{
+    const struct option_group *g = t->group;
+    const char *element = name + strlen(g->section) + 1, *key = strrchr(name, '.') + 1;
+
+    if (key <= element)
+        return FAIL(ERR_USAGE, "'--%.200s': --%s.NAME.KEY is wanted", name, g->section);
+    out->row = row_named(g->row, g->rows, key);
+    if (!out->row) {
+        const char *words[SUGGESTIONS];
+        for (int i = 0; i < g->rows && i < SUGGESTIONS; i++)
+            words[i] = g->row[i].name;
+        return FAIL(ERR_USAGE, "unknown key '%.100s' in '--%.200s'%s", key, name,
+                    option_value_suggest(key, words, g->rows, ""));
+    }
+    return group_element(g, settings, element, (size_t)(key - 1 - element), &out->base);
+}
+
+static status find_option(const struct option_table *t, void *settings, const char *name, struct target *out)
+{
+    const struct option_row *second = NULL;
+
+    out->base = settings;
+    out->row = row_named(t->row, t->rows, name);
+    if (out->row)
+        return OK;
+    if (t->group && strncmp(name, t->group->section, strlen(t->group->section)) == 0 &&
+        name[strlen(t->group->section)] == '.')
+        return find_in_group(t, settings, name, out);
+    for (int i = 0; i < t->rows; i++) {
+        if (!same_name(without_section(t->row[i].name), name))
+            continue;
+        if (out->row)
+            second = &t->row[i];
+        else
+            out->row = &t->row[i];
+    }
+    if (second)
+        return FAIL(ERR_USAGE, "'--%.200s' may mean --%s or --%s", name, out->row->name, second->name);
+    return out->row ? OK : unknown_option(t, name);
+}
+
+static status read_long(const struct option_table *t, void *settings, const char *word, const char *next,
+                        int *used)
+{
+    char name[OPTION_SIZE];
+    const char *equals = strchr(word, '=');
+    size_t size = equals ? (size_t)(equals - word) : strlen(word);
+    struct target at = { 0 };
+
+    if (size >= sizeof name)
+        return FAIL(ERR_USAGE, "an option's name of %zu letters", size);
+    memcpy(name, word, size);
+    name[size] = '\0';
+    TRY(find_option(t, settings, name, &at));
+    if (equals)
+        return set_value(&at, equals + 1);
+    if (at.row->kind == OPTION_FLAG)
+        return set_value(&at, "on");
+    if (!next)
+        return FAIL(ERR_USAGE, "'--%s' needs a value (%s)", name, at.row->values ? at.row->values : "VALUE");
+    *used = 1;
+    return set_value(&at, next);
+}
+
+static status read_letter(const struct option_table *t, void *settings, const char *word, const char *next,
+                          int *used)
+{
+    for (int i = 0; i < t->rows; i++) {
+        struct target at = { &t->row[i], settings };
+        if (t->row[i].letter != word[0])
+            continue;
+        if (word[1])
+            return set_value(&at, word + 1 + (word[1] == '='));
+        if (t->row[i].kind == OPTION_FLAG)
+            return set_value(&at, "on");
+        if (!next)
+            return FAIL(ERR_USAGE, "'-%c' needs a value (%s)", word[0], t->row[i].values);
+        *used = 1;
+        return set_value(&at, next);
+    }
+    return FAIL(ERR_USAGE, "unknown option '-%.100s'", word);
+}
+
+static int asks_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return 1;
+    return 0;
+}
+
+status option_read_args(const struct option_table *t, void *settings, int argc, char **argv,
+                        struct option_words *words)
+{
+    int only_words = 0;
+
+    *words = (struct option_words){ .word = argv };
+    words->help = asks_help(argc, argv);
+    if (words->help)
+        return OK;
+    for (int i = 1; i < argc; i++) {
+        char *word = argv[i];
+        const char *next = i + 1 < argc ? argv[i + 1] : NULL;
+        int used = 0;
+        if (!only_words && strcmp(word, "--") == 0)
+            only_words = 1;
+        else if (!only_words && word[0] == '-' && word[1] == '-')
+            TRY(read_long(t, settings, word + 2, next, &used));
+        else if (!only_words && word[0] == '-' && word[1])
+            TRY(read_letter(t, settings, word + 1, next, &used));
+        else
+            argv[words->count++] = word;
+        i += used;
+    }
+    if (words->count < t->words_low)
+        return FAIL(ERR_USAGE, "too few arguments; usage: %s", t->usage);
+    if (words->count > t->words_high)
+        return FAIL(ERR_USAGE, "unexpected argument '%.200s'; usage: %s", argv[t->words_high], t->usage);
+    return OK;
+}
+
+/* ---- job files --------------------------------------------------------------------------------------- */
+
+struct section {
+    const struct option_group *group;  /* or NULL: a plain one */
+    char *element;                     /* of the group */
+    char name[2 * OPTION_NAME];        /* "data", "network resnet18" */
+};
+
+static status open_section(const struct option_table *t, void *settings, char *line, struct section *out)
+{
+    size_t size = strlen(line);
+    char *words[2], inside[2 * OPTION_NAME];
+    int count;
+
+    if (line[size - 1] != ']' || size >= sizeof inside)
+        return FAIL(ERR_USAGE, "'%.100s': [section] is wanted", line);
+    snprintf(inside, sizeof inside, "%.*s", (int)size - 2, line + 1);
+    snprintf(out->name, sizeof out->name, "%s", text_trim(inside));
+    count = text_split(inside, words, 2);
+    out->group = NULL;
+    if (count == 2 && t->group && strcmp(words[0], t->group->section) == 0) {
+        out->group = t->group;
+        return group_element(t->group, settings, words[1], strlen(words[1]), &out->element);
+    }
+    for (int i = 0; count == 1 && i < t->rows; i++) {
+        size_t length = strlen(words[0]);
+        if (strncmp(t->row[i].name, words[0], length) == 0 && t->row[i].name[length] == '.')
+            return OK;
+    }
+    return FAIL(ERR_USAGE, "unknown section [%s]", out->name);
+}
+
+static status unknown_key(const struct option_table *t, const struct section *in, const char *key)
+{
+    const char *words[SUGGESTIONS];
+    size_t length = strlen(in->name);
+    int count = 0;
+
+    for (int i = 0; in->group && i < in->group->rows && count < SUGGESTIONS; i++)
+        words[count++] = in->group->row[i].name;
+    for (int i = 0; !in->group && i < t->rows && count < SUGGESTIONS; i++)
+        if (strncmp(t->row[i].name, in->name, length) == 0 && t->row[i].name[length] == '.')
+            words[count++] = without_section(t->row[i].name);
+    return FAIL(ERR_USAGE, "unknown key '%.100s' in [%s]%s", key, in->name,
+                option_value_suggest(key, words, count, ""));
+}
+
+static status find_key(const struct option_table *t, void *settings, const struct section *in,
+                       const char *key, struct target *out)
+{
+    char name[4 * OPTION_NAME];
+
+    if (!in->name[0])
+        return FAIL(ERR_USAGE, "'%.100s' stands before the first [section]", key);
+    if (in->group) {
+        out->row = row_named(in->group->row, in->group->rows, key);
+        out->base = in->element;
+    } else {
+        snprintf(name, sizeof name, "%s.%.*s", in->name, OPTION_NAME, key);
+        out->row = row_named(t->row, t->rows, name);
+        out->base = settings;
+    }
+    return out->row ? OK : unknown_key(t, in, key);
+}
+
+/* Cuts a comment off and trims. */
+static char *clean_line(char *line)
+{
+    for (char *p = line; *p; p++)
+        if (*p == '#' && (p == line || p[-1] == ' ' || p[-1] == '\t')) {
+            *p = '\0';
+            break;
+        }
+    return text_trim(line);
+}
+
+static status read_pair(const struct option_table *t, void *settings, const struct section *in, char *line,
+                        struct text *seen)
+{
+    char *equals = strchr(line, '='), *key, mark[5 * OPTION_NAME];
+    struct target at = { 0 };
+
+    if (!equals)
+        return FAIL(ERR_USAGE, "'%.100s': key = value is wanted", line);
+    *equals = '\0';
+    key = text_trim(line);
+    TRY(find_key(t, settings, in, key, &at));
+    snprintf(mark, sizeof mark, "\n%s/%s\n", in->name, at.row->name);
+    if (seen->data && strstr(seen->data, mark))
+        return FAIL(ERR_USAGE, "'%s' stands twice in [%s]", key, in->name);
+    TRY(text_add(seen, "%s", mark));
+    return set_value(&at, text_trim(equals + 1));
+}
+
+status option_read_text(const struct option_table *t, void *settings, const char *source, const char *text,
+                        size_t size)
+{
+    struct text seen = { .max = SEEN_MAX };
+    struct section in = { 0 };
+    status result = OK;
+    int number = 0;
+
+    for (const char *p = text, *end = text + size; result == OK && p < end; number++) {
+        const char *stop = memchr(p, '\n', (size_t)(end - p));
+        size_t length = (size_t)((stop ? stop : end) - p);
+        char copy[2 * OPTION_SIZE], *line;
+
+        if (length >= sizeof copy || memchr(p, '\0', length)) {
+            result = FAIL(ERR_USAGE, "a line of %zu bytes, or one with a zero byte", length);
+        } else {
+            memcpy(copy, p, length);
+            copy[length] = '\0';
+            line = clean_line(copy);
+            if (*line == '[')
+                result = open_section(t, settings, line, &in);
+            else if (*line)
+                result = read_pair(t, settings, &in, line, &seen);
+        }
+        p += length + 1;
+    }
+    text_free(&seen);
+    return result == OK ? OK : error_prefix(result, "%s:%d", source, number);
+}
+
+/* ---- writing ----------------------------------------------------------------------------------------- */
+
+static status write_rows(const struct option_row *row, int rows, const char *prefix, const void *base,
+                         enum option_class effect, struct text *out)
+{
+    char value[OPTION_SIZE];
+
+    for (int i = 0; i < rows; i++) {
+        if (row[i].effect != effect || row[i].kind == OPTION_PATH)
+            continue;
+        option_value_print(&row[i], (const char *)base + row[i].where, value, sizeof value);
+        TRY(text_add(out, "%s%s = %s\n", prefix, row[i].name, value));
+    }
+    return OK;
+}
+
+status option_write(const struct option_table *t, const void *settings, enum option_class effect,
+                    struct text *out)
+{
+    const struct option_group *g = t->group;
+    char prefix[3 * OPTION_NAME];
+    int count = g ? *(const int *)((const char *)settings + g->count_where) : 0;
+
+    TRY(write_rows(t->row, t->rows, "", settings, effect, out));
+    for (int i = 0; i < count; i++) {
+        const char *element = (const char *)settings + g->where + (size_t)i * g->stride;
+        snprintf(prefix, sizeof prefix, "%s.%s.", g->section, element + g->name_where);
+        TRY(write_rows(g->row, g->rows, prefix, element, effect, out));
+    }
+    return OK;
+}
+
+static void help_row(const struct option_row *r, const char *prefix, const void *defaults, FILE *out)
+{
+    char left[3 * OPTION_NAME], value[OPTION_SIZE] = "";
+    int flag = r->kind == OPTION_FLAG;
+    char letter[6] = "";
+
+    if (r->letter)
+        snprintf(letter, sizeof letter, "-%c, ", r->letter);
+    snprintf(left, sizeof left, "%s--%s%s%s%s", letter, prefix, r->name, flag ? "" : "=",
+             flag        ? ""
+             : r->values ? r->values
+                         : "VALUE");
+    if (defaults)
+        option_value_print(r, (const char *)defaults + r->where, value, sizeof value);
+    fprintf(out, "  %-36s%s%s%s%s%s\n", left,
+            strlen(left) > 35 ? "\n                                      " : "", r->help,
+            value[0] ? " [" : "", value, value[0] ? "]" : "");
+}
+
+void option_help(const struct option_table *t, const void *defaults, FILE *out)
+{
+    char prefix[2 * OPTION_NAME];
+
+    fprintf(out, "usage: %s\n", t->usage);
+    if (t->about)
+        fprintf(out, "\n%s\n", t->about);
+    fprintf(out, "\nOptions [default]:\n");
+    for (int i = 0; i < t->rows; i++)
+        help_row(&t->row[i], "", defaults, out);
+    for (int i = 0; t->group && i < t->group->rows; i++) {
+        snprintf(prefix, sizeof prefix, "%s.NAME.", t->group->section);
+        help_row(&t->group->row[i], prefix, NULL, out);
+    }
+    fprintf(out, "  -h, --help                          this text\n");
+}

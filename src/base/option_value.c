@@ -1,0 +1,187 @@
+#include "option_value.h"
+
+#include <string.h>
+
+/* " (did you mean 'x'?)" or "" in a static buffer. */
+const char *option_value_suggest(const char *word, const char *const *words, int count, const char *dashes)
+{
+    static char text[OPTION_NAME + 40];
+    const char *nearest = text_nearest(word, words, count);
+
+    text[0] = '\0';
+    if (nearest)
+        snprintf(text, sizeof text, " (did you mean '%s%.*s'?)", dashes, OPTION_NAME, nearest);
+    return text;
+}
+
+static int choice_find(const char *values, const char *word)
+{
+    char name[OPTION_NAME];
+
+    for (int i = 0; option_choice(values, i, name); i++)
+        if (strcmp(name, word) == 0)
+            return i;
+    return -1;
+}
+
+static status set_int(const struct option_row *r, const char *value, int *out)
+{
+    int64_t low = (int64_t)r->low, high = r->high != 0 ? (int64_t)r->high : INT32_MAX, number;
+
+    if (!text_parse_int(value, low, high, &number))
+        return FAIL(ERR_USAGE, "%s = %.200s: an integer from %lld to %lld is wanted", r->name, value,
+                    (long long)low, (long long)high);
+    *out = (int)number;
+    return OK;
+}
+
+/* Canonical: no sign, no blanks, no needless zeros: ".050" becomes "0.05". */
+static status set_decimal(const struct option_row *r, const char *value, char *out)
+{
+    double number;
+    const char *dot = strchr(value, '.'), *whole = value;
+    int digits = 0, decimals;
+
+    if (strspn(value, "0123456789.") != strlen(value) || !text_parse_real(value, &number) ||
+        number < r->low || (r->high != 0 && number > r->high) || strlen(value) > 16)
+        return FAIL(ERR_USAGE, "%s = %.200s: a decimal number from %g to %g is wanted", r->name, value,
+                    r->low, r->high);
+    while (*whole == '0')
+        whole++;
+    while (whole[digits] && whole[digits] != '.')
+        digits++;
+    decimals = dot ? (int)strlen(dot + 1) : 0;
+    while (decimals > 0 && dot[decimals] == '0')
+        decimals--;
+    snprintf(out, OPTION_SIZE, "%.*s%s%.*s", digits > 0 ? digits : 1, digits > 0 ? whole : "0",
+             decimals ? "." : "", decimals, dot ? dot + 1 : "");
+    return OK;
+}
+
+static status set_real(const struct option_row *r, const char *value, double *out)
+{
+    double number;
+
+    if (!text_parse_real(value, &number) || number < r->low || (r->high != 0 && number > r->high))
+        return FAIL(ERR_USAGE, "%s = %.200s: a number from %g%s is wanted", r->name, value, r->low,
+                    r->high != 0 ? "" : " on");
+    *out = number;
+    return OK;
+}
+
+static status set_text(const struct option_row *r, const char *value, char *out)
+{
+    size_t size = strlen(value);
+
+    if (size >= OPTION_SIZE)
+        return FAIL(ERR_USAGE, "%s: %zu bytes, at most %d are taken", r->name, size, OPTION_SIZE - 1);
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)value[i] < 32 || value[i] == 127)
+            return FAIL(ERR_USAGE, "%s: a control character", r->name);
+    memset(out, 0, OPTION_SIZE);
+    memcpy(out, value, size);
+    return OK;
+}
+
+static status bad_choice(const struct option_row *r, const char *word)
+{
+    char storage[16][OPTION_NAME];
+    const char *words[16];
+    int count = 0;
+
+    while (count < 16 && option_choice(r->values, count, storage[count])) {
+        words[count] = storage[count];
+        count++;
+    }
+    return FAIL(ERR_USAGE, "%s = %.200s: one of %s is wanted%s", r->name, word, r->values,
+                option_value_suggest(word, words, count, ""));
+}
+
+static status set_list(const struct option_row *r, const char *value, unsigned *out)
+{
+    char copy[OPTION_SIZE], *save = NULL;
+    unsigned bits = 0;
+
+    TRY(set_text(r, value, copy));
+    for (char *word = strtok_r(copy, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+        int place;
+        word = text_trim(word);
+        place = choice_find(r->values, word);
+        if (place < 0)
+            return bad_choice(r, word);
+        bits |= 1u << place;
+    }
+    *out = bits;
+    return OK;
+}
+
+status option_value_set(const struct option_row *r, void *field, const char *value)
+{
+    int place;
+
+    switch (r->kind) {
+    case OPTION_INT:
+        return set_int(r, value, field);
+    case OPTION_REAL:
+        return set_real(r, value, field);
+    case OPTION_DECIMAL:
+        return set_decimal(r, value, field);
+    case OPTION_TEXT:
+    case OPTION_PATH:
+        return set_text(r, value, field);
+    case OPTION_LIST:
+        return set_list(r, value, field);
+    case OPTION_FLAG:
+        place = choice_find("off|on", value);
+        if (place < 0)
+            return FAIL(ERR_USAGE, "%s = %.200s: on or off is wanted", r->name, value);
+        *(int *)field = place;
+        return OK;
+    case OPTION_CHOICE:
+        place = choice_find(r->values, value);
+        if (place < 0)
+            return bad_choice(r, value);
+        *(int *)field = place;
+        return OK;
+    }
+    BUG_IF(1);
+}
+
+static void print_list(const char *values, unsigned bits, char *out, size_t size)
+{
+    char name[OPTION_NAME];
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (int i = 0; option_choice(values, i, name); i++)
+        if (bits >> i & 1 && used < size)
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? "," : "", name);
+}
+
+void option_value_print(const struct option_row *r, const void *field, char *out, size_t size)
+{
+    char name[OPTION_NAME];
+
+    switch (r->kind) {
+    case OPTION_INT:
+        snprintf(out, size, "%d", *(const int *)field);
+        break;
+    case OPTION_REAL:
+        snprintf(out, size, "%.15g", *(const double *)field);
+        break;
+    case OPTION_DECIMAL:
+    case OPTION_TEXT:
+    case OPTION_PATH:
+        snprintf(out, size, "%s", (const char *)field);
+        break;
+    case OPTION_FLAG:
+        snprintf(out, size, "%s", *(const int *)field ? "on" : "off");
+        break;
+    case OPTION_CHOICE:
+        snprintf(out, size, "%s", option_choice(r->values, *(const int *)field, name));
+        break;
+    case OPTION_LIST:
+        print_list(r->values, *(const unsigned *)field, out, size);
+        break;
+    }
+}

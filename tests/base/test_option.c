@@ -1,0 +1,248 @@
+#include "base_option.h"
+#include "check.h"
+
+#include <string.h>
+
+struct net {
+    char name[OPTION_NAME];
+    char file[OPTION_SIZE];
+    int engine;
+};
+struct settings {
+    char images[OPTION_SIZE], title[OPTION_SIZE], fraction[OPTION_SIZE], only[OPTION_SIZE];
+    int limit, fast, method, dry_run, twin_a, twin_b;
+    unsigned by;
+    double seconds;
+    int nets;
+    struct net net[2];
+};
+#define AT(field) .where = offsetof(struct settings, field)
+static const struct option_row rows[] = {
+    { .name = "data.images", .kind = OPTION_PATH, AT(images), .values = "FOLDER", .help = "pictures" },
+    { .name = "data.limit",
+      .kind = OPTION_INT,
+      .effect = OPTION_RESULT,
+      AT(limit),
+      .values = "N",
+      .help = "h",
+      .high = 100 },
+    { .name = "data.title", .kind = OPTION_TEXT, .effect = OPTION_RESULT, AT(title), .help = "h" },
+    { .name = "cam.method",
+      .kind = OPTION_CHOICE,
+      .effect = OPTION_RESULT,
+      AT(method),
+      .values = "eigen|layer",
+      .help = "h" },
+    { .name = "cam.size", .kind = OPTION_INT, AT(twin_a), .help = "h" },
+    { .name = "map.size", .kind = OPTION_INT, AT(twin_b), .help = "h" },
+    { .name = "subset.select.by",
+      .kind = OPTION_LIST,
+      .effect = OPTION_RESULT,
+      AT(by),
+      .values = "raw|resolved|aligned",
+      .help = "h" },
+    { .name = "subset.fraction",
+      .kind = OPTION_DECIMAL,
+      .effect = OPTION_RESULT,
+      AT(fraction),
+      .help = "h",
+      .high = 1 },
+    { .name = "run.seconds", .kind = OPTION_REAL, AT(seconds), .values = "seconds", .help = "h" },
+    { .name = "run.dry-run", .kind = OPTION_FLAG, AT(dry_run), .help = "h" },
+    { .name = "run.out", .kind = OPTION_PATH, AT(only), .values = "FILE", .help = "h", .letter = 'o' },
+};
+#undef AT
+static const struct option_row net_rows[] = {
+    { .name = "file", .kind = OPTION_PATH, .where = offsetof(struct net, file), .help = "h" },
+    { .name = "engine",
+      .kind = OPTION_CHOICE,
+      .effect = OPTION_RESULT,
+      .where = offsetof(struct net, engine),
+      .values = "auto|fbgemm|qnnpack",
+      .help = "h" },
+};
+static const struct option_group group = {
+    .section = "network",
+    .row = net_rows,
+    .rows = COUNT_OF(net_rows),
+    .count_where = offsetof(struct settings, nets),
+    .where = offsetof(struct settings, net),
+    .stride = sizeof(struct net),
+    .name_where = offsetof(struct net, name),
+    .most = 2,
+};
+static const struct option_table table = {
+    .usage = "test FILE [options]",
+    .row = rows,
+    .rows = COUNT_OF(rows),
+    .group = &group,
+    .words_low = 0,
+    .words_high = 2,
+};
+
+static status args(struct settings *s, struct option_words *w, int count, const char *const *words)
+{
+    static char copy[12][200], *argv[12];
+
+    for (int i = 0; i < count; i++) {
+        snprintf(copy[i], sizeof copy[i], "%s", words[i]);
+        argv[i] = copy[i];
+    }
+    return option_read_args(&table, s, count, argv, w);
+}
+#define ARGS(s, w, ...)                                                                                      \
+    args((s), (w), (int)COUNT_OF(((const char *[]){ "t", __VA_ARGS__ })),                                    \
+         (const char *[]){ "t", __VA_ARGS__ })
+
+static void test_args(void)
+{
+    struct settings s = { 0 };
+    struct option_words w;
+
+    CHECK(ARGS(&s, &w, "a.conf", "--data.limit=7", "--images", "/x", "--dry_run", "-oout.h5", "b") == OK);
+    CHECK(w.count == 2 && strcmp(w.word[0], "a.conf") == 0 && strcmp(w.word[1], "b") == 0);
+    CHECK(s.limit == 7 && strcmp(s.images, "/x") == 0 && s.dry_run == 1 && strcmp(s.only, "out.h5") == 0 &&
+          s.by == 0);
+}
+
+static void test_args_short_names(void)
+{
+    struct settings s = { 0 };
+    struct option_words w;
+
+    CHECK(ARGS(&s, &w, "--select.by=resolved,raw", "--method", "layer", "-o", "x y") == OK);
+    CHECK(s.by == 3 && s.method == 1 && strcmp(s.only, "x y") == 0);
+    CHECK(ARGS(&s, &w, "--dry-run=off", "--", "--limit") == OK);
+    CHECK(s.dry_run == 0 && w.count == 1 && strcmp(w.word[0], "--limit") == 0);
+    CHECK(ARGS(&s, &w, "--network.r-18.engine=qnnpack", "--network.b.file=f", "--network.r-18.file=g") == OK);
+    CHECK(s.nets == 2 && s.net[0].engine == 2 && strcmp(s.net[0].file, "g") == 0 &&
+          strcmp(s.net[1].name, "b") == 0);
+    CHECK(ARGS(&s, &w, "--bad", "--help") == OK && w.help);
+}
+
+static void refused(const char *expected, int count, const char *const *words)
+{
+    struct settings s = { 0 };
+    struct option_words w;
+
+    CHECK_MSG(args(&s, &w, count, words) == ERR_USAGE, "%s", words[1]);
+    CHECK_MSG(strcmp(error_last()->text, expected) == 0, "[%s]", error_last()->text);
+}
+#define REFUSED(expected, ...)                                                                               \
+    refused((expected), (int)COUNT_OF(((const char *[]){ "t", __VA_ARGS__ })),                               \
+            (const char *[]){ "t", __VA_ARGS__ })
+
+static void test_args_refused(void)
+{
+    REFUSED("unknown option '--imags' (did you mean '--images'?)", "--imags=3");
+    REFUSED("unknown option '--zzzzzz'", "--zzzzzz");
+    REFUSED("unknown option '-x'", "-x");
+    REFUSED("'--size' may mean --cam.size or --map.size", "--size=3");
+    REFUSED("'--limit' needs a value (N)", "--limit");
+    REFUSED("data.limit = 101: an integer from 0 to 100 is wanted", "--limit=101");
+    REFUSED("data.limit = 1x: an integer from 0 to 100 is wanted", "--limit=1x");
+    REFUSED("cam.method = eigne: one of eigen|layer is wanted (did you mean 'eigen'?)", "--method=eigne");
+    REFUSED("subset.select.by = row: one of raw|resolved|aligned is wanted (did you mean 'raw'?)",
+            "--select.by=resolved,row");
+    REFUSED("run.dry-run = maybe: on or off is wanted", "--dry-run=maybe");
+    REFUSED("subset.fraction = 1e-2: a decimal number from 0 to 1 is wanted", "--fraction=1e-2");
+    REFUSED("subset.fraction = 1.5: a decimal number from 0 to 1 is wanted", "--fraction=1.5");
+    REFUSED("run.seconds = -1: a number from 0 on is wanted", "--seconds=-1");
+    REFUSED("unexpected argument 'c'; usage: test FILE [options]", "a", "b", "c");
+    REFUSED("unknown key 'engin' in '--network.r.engin' (did you mean 'engine'?)", "--network.r.engin=auto");
+    REFUSED("network 'a/b': a name has letters, digits, '_' and '-' only", "--network.a/b.file=x");
+    REFUSED("more than 2 sections [network ...]", "--network.a.file=x", "--network.b.file=x",
+            "--network.c.file=x");
+}
+
+static status text(struct settings *s, const char *lines)
+{
+    return option_read_text(&table, s, "x.conf", lines, strlen(lines));
+}
+
+static void test_text(void)
+{
+    struct settings s = { 0 };
+
+    CHECK(
+        text(
+            &s,
+            "# comment\n[data]\n images = /a b#c  # tail\nlimit=9\n\n[ network  r18 ]\nengine = fbgemm\nfile = x\n"
+            "[run]\ndry-run = on\nseconds = 2.5\n[data]\ntitle = \n[subset]\nselect.by = aligned, raw\nfraction = .050") ==
+        OK);
+    CHECK(strcmp(s.images, "/a b#c") == 0 && s.limit == 9 && s.dry_run == 1 && s.seconds == 2.5);
+    CHECK(s.nets == 1 && strcmp(s.net[0].name, "r18") == 0 && s.net[0].engine == 1 && s.by == 5);
+    CHECK(strcmp(s.fraction, "0.05") == 0);
+}
+
+static void text_refused(const char *lines, const char *expected)
+{
+    struct settings s = { 0 };
+
+    CHECK_MSG(text(&s, lines) == ERR_USAGE, "%s", lines);
+    CHECK_MSG(strcmp(error_last()->text, expected) == 0, "[%s]", error_last()->text);
+}
+
+static void test_text_refused(void)
+{
+    text_refused("[data]\nimags = x\n", "x.conf:2: unknown key 'imags' in [data] (did you mean 'images'?)");
+    text_refused("[data]\n\nlimit = x\n", "x.conf:3: data.limit = x: an integer from 0 to 100 is wanted");
+    text_refused("[dat]\n", "x.conf:1: unknown section [dat]");
+    text_refused("[network]\n", "x.conf:1: unknown section [network]");
+    text_refused("[data\n", "x.conf:1: '[data': [section] is wanted");
+    text_refused("images = x\n", "x.conf:1: 'images' stands before the first [section]");
+    text_refused("[data]\nimages\n", "x.conf:2: 'images': key = value is wanted");
+    text_refused("[data]\nlimit = 1\n[cam]\n[data]\nlimit = 1\n", "x.conf:5: 'limit' stands twice in [data]");
+    text_refused("[network a]\nfil = 1\n",
+                 "x.conf:2: unknown key 'fil' in [network a] (did you mean 'file'?)");
+}
+
+static void test_write(void)
+{
+    struct settings s = { .fraction = "0.05", .title = "t" }, again = { 0 };
+    struct text out = { .max = 4096 };
+    char name[OPTION_NAME];
+
+    CHECK(
+        text(
+            &s,
+            "[network a]\nengine = fbgemm\n[data]\nimages = x\nlimit = 3\n[subset]\nselect.by = resolved,raw\n") ==
+        OK);
+    CHECK(option_write(&table, &s, OPTION_RESULT, &out) == OK);
+    CHECK_MSG(strcmp(out.data,
+                     "data.limit = 3\ndata.title = t\ncam.method = eigen\nsubset.select.by = raw,resolved\n"
+                     "subset.fraction = 0.05\nnetwork.a.engine = fbgemm\n") == 0,
+              "%s", out.data);
+    text_free(&out);
+    CHECK(option_choice("a|b", 2, name) == NULL && strcmp(option_choice("a|b", 1, name), "b") == 0);
+    CHECK(text(&again, "[subset]\nfraction = 00.500\n") == OK && strcmp(again.fraction, "0.5") == 0);
+    CHECK(text(&again, "[subset]\nfraction = 1.0\n") == OK && strcmp(again.fraction, "1") == 0);
+    CHECK(text(&again, "[subset]\nfraction = 0\n") == OK && strcmp(again.fraction, "0") == 0);
+}
+
+static void test_help(void)
+{
+    struct settings s = { .limit = 12, .fraction = "0.05" };
+    char got[4096];
+    FILE *f = fmemopen(got, sizeof got, "w");
+
+    option_help(&table, &s, f);
+    fclose(f);
+    CHECK(strstr(got, "usage: test FILE [options]") != NULL);
+    CHECK_MSG(strstr(got, "--data.limit=N") && strstr(got, "[12]") && strstr(got, "-o, --run.out=FILE"), "%s",
+              got);
+    CHECK(strstr(got, "--network.NAME.engine=auto|fbgemm|qnnpack") != NULL);
+}
+
+int main(void)
+{
+    test_args();
+    test_args_short_names();
+    test_args_refused();
+    test_text();
+    test_text_refused();
+    test_write();
+    test_help();
+    CHECK(mem_live() == 0);
+    return check_result("option");
+}
