@@ -1,0 +1,211 @@
+#include "grid.h"
+
+#include <string.h>
+
+void grid_init(struct grid *t, const char *id, const char *title)
+{
+    memset(t, 0, sizeof *t);
+    snprintf(t->id, sizeof t->id, "%s", id);
+    snprintf(t->title, sizeof t->title, "%s", title);
+}
+
+void grid_column(struct grid *t, const char *head, const char *unit)
+{
+    BUG_IF(t->columns == GRID_MAX_COLUMNS || t->rows);
+    snprintf(t->head[t->columns], GRID_CELL, "%s", head);
+    snprintf(t->unit[t->columns], sizeof t->unit[0], "%s", unit);
+    t->columns++;
+}
+
+static char *at(const struct grid *t, int row, int column)
+{
+    BUG_IF(row < 0 || row >= t->rows || column < 0 || column >= t->columns);
+    return t->cell[row * t->columns + column];
+}
+
+status grid_row(struct grid *t)
+{
+    if (t->rows == t->capacity) {
+        int capacity = t->capacity ? 2 * t->capacity : 16;
+        void *grown = mem_grow(t->cell, (size_t)t->rows * t->columns, (size_t)capacity * t->columns, GRID_CELL);
+
+        if (!grown)
+            return FAIL(ERR_MEMORY, "no memory for %d rows of %s", capacity, t->id);
+        t->cell = grown;
+        t->capacity = capacity;
+    }
+    t->rows++;
+    return OK;
+}
+
+void grid_set(struct grid *t, int column, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(at(t, t->rows - 1, column), GRID_CELL, format, args);
+    va_end(args);
+}
+
+void grid_note(struct grid *t, const char *format, ...)
+{
+    size_t used = strlen(t->note);
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(t->note + used, sizeof t->note - used, format, args);
+    va_end(args);
+}
+
+const char *grid_cell(const struct grid *t, int row, int column)
+{
+    return at(t, row, column);
+}
+
+void grid_release(struct grid *t)
+{
+    mem_free(t->cell);
+    t->cell = NULL;
+    t->rows = t->capacity = 0;
+}
+
+/* Columns on a terminal: UTF-8 continuation bytes take none. */
+static int width_of(const char *text)
+{
+    int n = 0;
+
+    for (; *text; text++)
+        n += (*text & 0xC0) != 0x80;
+    return n;
+}
+
+static int column_width(const struct grid *t, int c)
+{
+    int width = width_of(t->head[c]);
+    int unit = t->unit[c][0] ? width_of(t->unit[c]) + 2 : 0;
+
+    width = unit > width ? unit : width;
+    for (int r = 0; r < t->rows; r++)
+        if (width_of(at(t, r, c)) > width)
+            width = width_of(at(t, r, c));
+    return width;
+}
+
+/* The first column is a name, left-aligned; the others are figures. */
+static status add_padded(struct text *out, const char *text, int width, int column)
+{
+    int pad = width - width_of(text);
+
+    if (column == 0)
+        return text_add(out, "%s%*s", text, pad > 0 ? pad : 0, "");
+    return text_add(out, "  %*s%s", pad > 0 ? pad : 0, "", text);
+}
+
+/* Breaks at blanks so that no line is longer than 80 columns. */
+static status add_wrapped(struct text *out, const char *text)
+{
+    int column = 0;
+
+    while (*text) {
+        int length = (int)strcspn(text, " ");
+
+        if (column && column + 1 + length > 78) {
+            TRY(text_add(out, "\n"));
+            column = 0;
+        }
+        TRY(text_add(out, "%s%.*s", column ? " " : "  ", length, text));
+        column += length + (column ? 1 : 2);
+        text += length;
+        text += strspn(text, " ");
+    }
+    return text_add(out, "\n");
+}
+
+status grid_terminal(const struct grid *t, struct text *out)
+{
+    int width[GRID_MAX_COLUMNS], units = 0;
+
+    for (int c = 0; c < t->columns; c++) {
+        width[c] = column_width(t, c);
+        units |= t->unit[c][0] != '\0';
+    }
+    TRY(text_add(out, "%s\n", t->title));
+    for (int c = 0; c < t->columns; c++)
+        TRY(add_padded(out, t->head[c], width[c], c));
+    TRY(text_add(out, "\n"));
+    for (int c = 0; units && c < t->columns; c++) {
+        char unit[32];
+
+        snprintf(unit, sizeof unit, t->unit[c][0] ? "(%s)" : "%s", t->unit[c]);
+        TRY(add_padded(out, unit, width[c], c));
+    }
+    if (units)
+        TRY(text_add(out, "\n"));
+    for (int r = 0; r < t->rows; r++) {
+        for (int c = 0; c < t->columns; c++)
+            TRY(add_padded(out, at(t, r, c), width[c], c));
+        TRY(text_add(out, "\n"));
+    }
+    if (t->note[0])
+        TRY(add_wrapped(out, t->note));
+    return text_add(out, "\n");
+}
+
+/* Names come from result files and job files: a bar would open a new column, a '<' markup. */
+static status add_escaped(struct text *out, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '|' || *text == '<' || *text == '\\')
+            TRY(text_add(out, "\\"));
+        TRY(text_add_bytes(out, text, 1));
+    }
+    return OK;
+}
+
+status grid_markdown(const struct grid *t, struct text *out)
+{
+    TRY(text_add(out, "### %s\n\n|", t->title));
+    for (int c = 0; c < t->columns; c++) {
+        TRY(text_add(out, " "));
+        TRY(add_escaped(out, t->head[c]));
+        TRY(text_add(out, t->unit[c][0] ? " (%s) |" : "%s |", t->unit[c]));
+    }
+    TRY(text_add(out, "\n|"));
+    for (int c = 0; c < t->columns; c++)
+        TRY(text_add(out, c ? "---:|" : "---|"));
+    TRY(text_add(out, "\n"));
+    for (int r = 0; r < t->rows; r++) {
+        TRY(text_add(out, "|"));
+        for (int c = 0; c < t->columns; c++) {
+            TRY(text_add(out, " "));
+            TRY(add_escaped(out, at(t, r, c)));
+            TRY(text_add(out, " |"));
+        }
+        TRY(text_add(out, "\n"));
+    }
+    return text_add(out, t->note[0] ? "\n%s\n\n" : "\n%s", t->note);
+}
+
+static status add_csv(struct text *out, const char *text, int last)
+{
+    if (!strpbrk(text, ",\"\r\n"))
+        return text_add(out, "%s%s", text, last ? "\r\n" : ",");
+    TRY(text_add(out, "\""));
+    for (; *text; text++)
+        TRY(text_add(out, *text == '"' ? "\"\"" : "%c", *text));
+    return text_add(out, "\"%s", last ? "\r\n" : ",");
+}
+
+status grid_csv(const struct grid *t, struct text *out)
+{
+    for (int c = 0; c < t->columns; c++) {
+        char head[GRID_CELL + 32];
+
+        snprintf(head, sizeof head, t->unit[c][0] ? "%s (%s)" : "%s%s", t->head[c], t->unit[c]);
+        TRY(add_csv(out, head, c == t->columns - 1));
+    }
+    for (int r = 0; r < t->rows; r++)
+        for (int c = 0; c < t->columns; c++)
+            TRY(add_csv(out, at(t, r, c), c == t->columns - 1));
+    return OK;
+}
