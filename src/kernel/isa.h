@@ -1,0 +1,16 @@
+/* src/kernel/isa.h: what each instruction set's files put into a table. Private to the room. */
+#ifndef KERNEL_ISA_H
+#define KERNEL_ISA_H
+
+#include "kernel.h"
+
+void conv_f32_fill_ref(struct kernel_table *t);
+void conv_u8_fill_ref(struct kernel_table *t);
+void depthwise_f32_fill_ref(struct kernel_table *t);
+void depthwise_u8_fill_ref(struct kernel_table *t);
+void pool_fill_ref(struct kernel_table *t);
+void elementwise_f32_fill_ref(struct kernel_table *t);
+void elementwise_u8_fill_ref(struct kernel_table *t);
+void gram_f64_fill_ref(struct kernel_table *t);
+
+#endif

@@ -1,0 +1,52 @@
+/* src/kernel/select.c: which instruction sets there are, which this machine can run, and their tables. */
+#include <string.h>
+
+#include "isa.h"
+
+static int has_ref(void)
+{
+    return 1;
+}
+
+static void fill_ref(struct kernel_table *t)
+{
+    conv_f32_fill_ref(t);
+    conv_u8_fill_ref(t);
+    depthwise_f32_fill_ref(t);
+    depthwise_u8_fill_ref(t);
+    pool_fill_ref(t);
+    elementwise_f32_fill_ref(t);
+    elementwise_u8_fill_ref(t);
+    gram_f64_fill_ref(t);
+}
+
+/* Slowest first: a later row inherits every entry of the rows before it. */
+static const struct { const char *isa; int (*usable)(void); void (*fill)(struct kernel_table *); } rows[] = {
+    { "ref", has_ref, fill_ref },
+};
+enum { ROWS = sizeof rows / sizeof *rows };
+
+const struct kernel_table *kernel_select(const char *name)
+{
+    static struct kernel_table table[ROWS];
+    int found = -1;
+
+    for (int i = 0; i < ROWS; i++)
+        if (rows[i].usable() && (!strcmp(name, "auto") || !strcmp(name, rows[i].isa)))
+            found = i;
+    if (found < 0)
+        return NULL;
+    for (int i = 0; i <= found && !table[found].isa; i++)
+        rows[i].fill(&table[found]);
+    table[found].isa = rows[found].isa;
+    return &table[found];
+}
+
+int kernel_list(const char *names[8], int usable[8])
+{
+    for (int i = 0; i < ROWS; i++) {
+        names[i] = rows[i].isa;
+        usable[i] = rows[i].usable();
+    }
+    return ROWS;
+}
