@@ -1,0 +1,205 @@
+#include "image_synth.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <jpeglib.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define QUALITY 90
+#define SPECIAL_STREAM UINT64_C(0x5350454349414c) /* not a picture's index */
+
+/* libjpeg's default handler ends the process. */
+struct encoder {
+    struct jpeg_compress_struct c;
+    struct jpeg_error_mgr error;
+    jmp_buf failed;
+    char text[JMSG_LENGTH_MAX];
+};
+
+static void encoder_failed(j_common_ptr common)
+{
+    struct encoder *e = common->client_data;
+
+    e->error.format_message(common, e->text);
+    longjmp(e->failed, 1);
+}
+
+/* CMYK as Adobe's programs store it in JPEG: inverted, so 255 is no ink. */
+static void row_to_cmyk(const uint8_t *rgb, int width, uint8_t *out)
+{
+    for (int x = 0; x < width; x++, rgb += 3, out += 4) {
+        int most = rgb[0] > rgb[1] ? rgb[0] : rgb[1];
+
+        most = most > rgb[2] ? most : rgb[2];
+        for (int c = 0; c < 3; c++)
+            out[c] = (uint8_t)(most ? rgb[c] * 255 / most : 255);
+        out[3] = (uint8_t)most;
+    }
+}
+
+static void encode_rows(struct encoder *e, const struct image *im, uint8_t *row)
+{
+    for (int y = 0; y < im->height; y++) {
+        const uint8_t *p = im->rgb + 3 * (size_t)y * (size_t)im->width;
+        JSAMPROW one = row;
+
+        if (e->c.input_components == 4)
+            row_to_cmyk(p, im->width, row);
+        else if (e->c.input_components == 1)
+            for (int x = 0; x < im->width; x++)
+                row[x] = p[3 * x];
+        else
+            memcpy(row, p, 3 * (size_t)im->width);
+        jpeg_write_scanlines(&e->c, &one, 1);
+    }
+}
+
+/* *bytes from libjpeg's malloc: freed with free(). */
+static status encode(const struct image *im, int components, uint8_t **bytes, unsigned long *size)
+{
+    struct encoder e = { 0 };
+    uint8_t *row;
+
+    MEM_TRY(row, (size_t)im->width, 4);
+    e.c.err = jpeg_std_error(&e.error);
+    e.c.client_data = &e;
+    e.error.error_exit = encoder_failed;
+    if (setjmp(e.failed)) {
+        jpeg_destroy_compress(&e.c);
+        mem_free(row);
+        return FAIL(ERR_IO, "JPEG: %s", e.text);
+    }
+    jpeg_create_compress(&e.c);
+    jpeg_mem_dest(&e.c, bytes, size);
+    e.c.image_width = (JDIMENSION)im->width;
+    e.c.image_height = (JDIMENSION)im->height;
+    e.c.input_components = components;
+    e.c.in_color_space = components == 1 ? JCS_GRAYSCALE : components == 4 ? JCS_CMYK : JCS_RGB;
+    jpeg_set_defaults(&e.c);
+    jpeg_set_quality(&e.c, QUALITY, TRUE);
+    e.c.dct_method = JDCT_ISLOW;
+    jpeg_start_compress(&e.c, TRUE);
+    encode_rows(&e, im, row);
+    jpeg_finish_compress(&e.c);
+    jpeg_destroy_compress(&e.c);
+    mem_free(row);
+    return OK;
+}
+
+void synth_special(uint64_t seed, int images, int *cmyk, int *truncated)
+{
+    *cmyk = *truncated = -1;
+    if (images < SYNTH_MIN_SPECIAL)
+        return;
+    *cmyk = (int)(random_u64(seed, SPECIAL_STREAM, 0) % (uint64_t)images);
+    *truncated = (int)((uint64_t)*cmyk + 1 + random_u64(seed, SPECIAL_STREAM, 1) % (uint64_t)(images - 1)) % images;
+}
+
+static status make_folder(const char *path)
+{
+    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+        return FAIL(ERR_IO, "%s: cannot make the folder: %s", path, strerror(errno));
+    return OK;
+}
+
+static status make_folders(const char *dir)
+{
+    DIR *d;
+    const struct dirent *entry;
+    char path[4096];
+    int used = 0;
+
+    TRY(make_folder(dir));
+    d = opendir(dir);
+    if (!d)
+        return FAIL(errno == ENOTDIR ? ERR_USAGE : ERR_IO, "%s: cannot read the folder: %s", dir, strerror(errno));
+    while ((entry = readdir(d)))
+        used |= strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    closedir(d);
+    if (used)
+        return FAIL(ERR_USAGE, "%s: the folder is not empty: give a new or an empty one", dir);
+    for (int k = 0; k < SYNTH_CLASSES; k++) {
+        TRY(text_path(path, sizeof path, dir, synth_class_name(k)));
+        TRY(make_folder(path));
+    }
+    return OK;
+}
+
+static status write_bytes(const char *path, const uint8_t *bytes, size_t size)
+{
+    FILE *f = fopen(path, "wb");
+    int bad;
+
+    if (!f)
+        return FAIL(ERR_IO, "%s: cannot write: %s", path, strerror(errno));
+    bad = fwrite(bytes, 1, size, f) != size;
+    bad |= fclose(f) != 0;
+    if (bad)
+        return FAIL(ERR_IO, "%s: cannot write: %s", path, strerror(errno));
+    return OK;
+}
+
+enum special { SPECIAL_NONE, SPECIAL_CMYK, SPECIAL_TRUNCATED };
+
+static status write_picture(const char *dir, uint64_t seed, int index, enum special special, struct text *boxes,
+                            struct text *labels)
+{
+    struct synth_scene scene = { 0 };
+    char name[128], path[4096];
+    uint8_t *bytes = NULL;
+    unsigned long size = 0;
+    int components;
+    status result = OK;
+
+    TRY_OUT(synth_scene_draw(seed, index, &scene));
+    snprintf(name, sizeof name, "%s/img_%06d.JPEG", synth_class_name(scene.class_index), index);
+    TRY_OUT(text_path(path, sizeof path, dir, name));
+    components = special == SPECIAL_CMYK ? 4 : scene.grey ? 1 : 3;
+    TRY_OUT(encode(&scene.image, components, &bytes, &size));
+    if (special == SPECIAL_TRUNCATED)
+        size = size * 3 / 5;
+    TRY_OUT(write_bytes(path, bytes, size));
+    TRY_OUT(text_add(boxes, "%s,%d,%d,%d,%d\n", name, scene.box.x0, scene.box.y0, scene.box.x1, scene.box.y1));
+    TRY_OUT(text_add(labels, "%s,%d\n", name, scene.class_index));
+out:
+    free(bytes);
+    mem_free(scene.image.rgb);
+    return result;
+}
+
+static status write_lists(const char *dir, const struct text *boxes, const struct text *labels)
+{
+    char path[4096];
+
+    TRY(text_path(path, sizeof path, dir, "boxes.csv"));
+    TRY(text_write_file(path, boxes->data, boxes->size));
+    TRY(text_path(path, sizeof path, dir, "labels.csv"));
+    return text_write_file(path, labels->data, labels->size);
+}
+
+status synth_write(const char *dir, const struct synth_options *options)
+{
+    struct text boxes = { .max = (size_t)128 * SYNTH_MAX_IMAGES }, labels = boxes;
+    int cmyk, truncated;
+    status result = OK;
+
+    if (options->images < 1 || options->images > SYNTH_MAX_IMAGES)
+        return FAIL(ERR_USAGE, "images: %d is not 1 .. %d", options->images, SYNTH_MAX_IMAGES);
+    if (options->first < 0 || options->first > SYNTH_MAX_IMAGES)
+        return FAIL(ERR_USAGE, "first: %d is not 0 .. %d", options->first, SYNTH_MAX_IMAGES);
+    TRY(make_folders(dir));
+    synth_special(options->seed, options->images, &cmyk, &truncated);
+    for (int i = 0; i < options->images; i++) {
+        enum special special = i == cmyk ? SPECIAL_CMYK : i == truncated ? SPECIAL_TRUNCATED : SPECIAL_NONE;
+
+        TRY_OUT(write_picture(dir, options->seed, options->first + i, special, &boxes, &labels));
+    }
+    TRY_OUT(write_lists(dir, &boxes, &labels));
+out:
+    text_free(&boxes);
+    text_free(&labels);
+    return result;
+}
