@@ -11,7 +11,8 @@
  *
  *     int64_t *mine = NULL, count = 0;
  *     TRY(partition_cyclic(missing, n, c.rank, c.size, &mine, &count));
- *     struct comm_loop loop = { .name = "evaluate", .items = "images", .unit = "img", .total = n, .done = n - left };
+ *     struct comm_loop loop = { .name = "evaluate", .items = "images", .unit = "img",
+ *                               .total = n, .done = n - left, .todo = count };
  *     comm_loop_start(&loop, &c);
  *     status s = OK;
  *     for (int64_t i = 0; i < count && s == OK && comm_loop_goes_on(&loop); i++) {      // no collective in here
@@ -82,7 +83,7 @@ MUST_USE status comm_gather_bytes(const struct comm *c, const void *mine, size_t
 
 /* ---- comm: signals (comm.c) -------------------------------------------------------------------------------- */
 
-/* SIGTERM, SIGINT or SIGUSR1 as it came, or 0. The second signal of a kind acts as if there were no handler.
+/* SIGTERM, SIGINT or SIGUSR1 as it came, or 0. After the second signal the default is restored: the third kills.
  * Under mpirun SIGTERM leaves about one second: drop the image
  * in hand, commit; SIGUSR1 leaves time to finish it. Local. */
 int comm_signal(void);
@@ -103,11 +104,12 @@ MUST_USE status comm_agree(const struct comm *c, status mine);
 struct comm_count { int64_t steps, bad; int64_t todo; };
 
 struct comm_loop {
-    /* Set by the caller, the same on all ranks, before comm_loop_start: */
+    /* Set by the caller before comm_loop_start: */
     const char *name;       /* "evaluate" */
     const char *items;      /* "images" */
     const char *unit;       /* "img" */
     int64_t total, done;    /* all items of the job, and those that were done before this loop */
+    int64_t todo;           /* this rank's own share (differs between ranks) */
     double report_s;        /* seconds between progress lines; 0 = 10 */
     double count_s;         /* seconds between counter messages; 0 = 5 */
     /* Private: */
@@ -152,8 +154,7 @@ struct progress_line {
 char *progress_format(const struct progress_line *line, const struct comm_count *count, const char (*hosts)[64],
                       int ranks, char *out, size_t size);
 
-/* ---- partition: who does what (partition.c)
- * --------------------------------------------------------------------- */
+/* ---- partition: who does what (partition.c) ------------------------------------------------------------- */
 
 /* Local, pure. The j-th index with missing[index] != 0 belongs to rank j mod size: *mine (mem_free; NULL if
  * none) ascending, *count of them. */

@@ -166,8 +166,7 @@ int schema_name_good(const char *name);                           /* usable as n
  *     /timing/finished str (1)
  */
 
-/* ---- writing: begin, rows, finish (file.c, create.c, rows.c)
- * ------------------------------------------------------- */
+/* ---- writing: begin, rows, finish (file.c, create.c, rows.c) -------------------------------------------- */
 
 /* Contents of one STORE_FIXED dataset, whole: rows * row_bytes bytes (strings padded with NULs to `element`). */
 struct store_initial { const char *path; const void *data; };
@@ -233,8 +232,7 @@ MUST_USE status store_sync(struct store *s);      /* Local: fdatasync */
  * Afterwards only store_end may be called. */
 MUST_USE status store_finish(struct store *s);
 
-/* ---- lock and log (lock.c, log lines)
- * -------------------------------------------------------------------------------- */
+/* ---- lock and log (lock.c, log lines) ------------------------------------------------------------------- */
 
 struct store_lock { int fd; char path[4096]; };      /* .fd = -1 when free */
 /* Local. An open-file-description lock on OUT.lock: gone with the process, however it ends. ERR_BUSY, ERR_IO. */
@@ -247,8 +245,7 @@ MUST_USE status store_log_append(const char *out, int64_t rows, const char *fiel
 /* The row count of the last such line, -1 if there is none. */
 int64_t store_log_last_rows(const char *out);
 
-/* ---- reading (read.c)
- * --------------------------------------------------------------------------------------------------- */
+/* ---- reading (read.c) ----------------------------------------------------------------------------------- */
 
 struct store_reader;
 /* Local, no MPI needed. Opens a finished file or an OUT.part; every dataset's name, type and shape is read and
@@ -272,8 +269,7 @@ MUST_USE status store_read_all(struct store_reader *r, const char *path, enum st
 /* Element `index` of a string dataset, always NUL-terminated in out (size bytes; cut if longer). */
 MUST_USE status store_read_string(struct store_reader *r, const char *path, int64_t index, char *out, size_t size);
 
-/* ---- verify and digest (verify.c, digest.c)
- * ------------------------------------------------------------------------------- */
+/* ---- verify and digest (verify.c, digest.c) ------------------------------------------------------------- */
 
 enum store_soundness { STORE_IS_COMPLETE, STORE_IS_RESUMABLE, STORE_IS_DAMAGED };
 struct store_verdict {
@@ -293,8 +289,7 @@ int store_verdict_code(const struct store_verdict *verdict);     /* 0, 75, 1 */
  * if it is not). Reads through HDF5: a repacked copy has the same digest. */
 MUST_USE status digest_file(const char *path, char hex[2 * HASH_SIZE + 1]);
 
-/* ---- pictures (palette.c)
- * --------------------------------------------------------------------------------------------------- */
+/* ---- pictures (palette.c) ------------------------------------------------------------------------------- */
 
 /* The colours of the gallery and of every map we draw: jet, 256 steps, as OpenCV's COLORMAP_JET and
  * pytorch-grad-cam's overlays. */

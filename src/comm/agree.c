@@ -1,0 +1,188 @@
+#include "comm_internal.h"
+
+#include <string.h>
+
+/* ---- one outcome for all ranks ----------------------------------------------------------------------------- */
+
+status comm_agree(const struct comm *c, status mine)
+{
+    /* MAXLOC breaks ties by the lowest rank, so the choice is the same on every run; a stop is no failure. */
+    struct {
+        int severity, rank;
+    } in = { mine == OK ? 0 : mine == ERR_STOPPED ? 1 : 2, c->rank }, worst = { 0, 0 };
+    struct error_record sent, *e = error_last();
+    MPI_Request request;
+
+    MPI_Iallreduce(&in, &worst, 1, MPI_2INT, MPI_MAXLOC, c->mpi, &request);
+    comm_sleep_on(&request);
+    if (worst.severity == 0)
+        return OK;
+    sent = *e;
+    sent.status = (int)mine;
+    MPI_Ibcast(&sent, (int)sizeof sent, MPI_BYTE, worst.rank, c->mpi, &request);
+    comm_sleep_on(&request);
+    *e = sent;
+    e->rank = worst.rank;
+    return (status)e->status;
+}
+
+/* ---- the loop without collectives --------------------------------------------------------------------------- */
+
+void comm_loop_start(struct comm_loop *loop, const struct comm *c)
+{
+    loop->c = c;
+    loop->mine = (struct comm_count){ .todo = loop->todo };
+    loop->started = loop->reported = loop->counted = clock_s();
+    if (loop->report_s <= 0)
+        loop->report_s = 10;
+    if (loop->count_s <= 0)
+        loop->count_s = 5;
+    loop->counts_sent = loop->counts_got = 0;
+    loop->stopping = loop->told = loop->stop_sent = loop->stop_got = loop->failures_got = 0;
+    loop->told_request = loop->count_request = MPI_REQUEST_NULL;
+    loop->stop_request = NULL;
+    loop->all = NULL;
+    loop->hosts = NULL;
+    if (c->rank == 0) {
+        loop->all = mem_alloc((size_t)c->size, sizeof *loop->all);
+        loop->hosts = mem_alloc((size_t)c->size, sizeof *loop->hosts);
+        loop->stop_request = mem_alloc((size_t)c->size, sizeof(MPI_Request));
+        BUG_IF(!loop->all || !loop->hosts || !loop->stop_request);
+        for (int r = 0; r < c->size; r++)
+            loop->stop_request[r] = MPI_REQUEST_NULL;
+    }
+    comm_gather(c, &loop->mine, sizeof loop->mine, loop->all);
+    comm_gather(c, c->host, sizeof c->host, loop->hosts);
+}
+
+static void send_stop(struct comm_loop *loop)
+{
+    loop->stop_sent = 1;
+    for (int r = 1; r < loop->c->size; r++)
+        MPI_Isend(NULL, 0, MPI_BYTE, r, COMM_TAG_STOP, loop->c->side, &loop->stop_request[r]);
+}
+
+/* Once: this rank's reason to stop, to rank 0, which stops everybody. */
+static void tell(struct comm_loop *loop, const struct error_record *why)
+{
+    loop->stopping = 1;
+    if (loop->told)
+        return;
+    loop->told = 1;
+    if (loop->c->rank == 0) {
+        if (!loop->stop_sent)
+            send_stop(loop);
+        return;
+    }
+    loop->sent_error = *why;
+    loop->sent_error.rank = loop->c->rank;
+    MPI_Isend(&loop->sent_error, (int)sizeof loop->sent_error, MPI_BYTE, 0, COMM_TAG_FAILURE, loop->c->side,
+              &loop->told_request);
+}
+
+static void take_failure(struct comm_loop *loop)
+{
+    struct error_record e;
+
+    MPI_Recv(&e, (int)sizeof e, MPI_BYTE, MPI_ANY_SOURCE, COMM_TAG_FAILURE, loop->c->side, MPI_STATUS_IGNORE);
+    e.text[sizeof e.text - 1] = '\0';
+    loop->failures_got++;
+    log_detail("rank %d stops the job: %s", e.rank, e.text);
+    loop->stopping = 1;
+    if (!loop->stop_sent)
+        send_stop(loop);
+}
+
+/* Looks at everything that may have come, without waiting. */
+static void look(struct comm_loop *loop)
+{
+    MPI_Comm side = loop->c->side;
+    double now = clock_s();
+    int here = 0;
+
+    if (comm_signal() && !loop->told) {
+        struct error_record why = { .status = ERR_STOPPED, .text = "stopped by a signal" };
+        tell(loop, &why);
+    }
+    if (loop->c->rank == 0) {
+        for (;;) {
+            MPI_Iprobe(MPI_ANY_SOURCE, COMM_TAG_FAILURE, side, &here, MPI_STATUS_IGNORE);
+            if (!here)
+                break;
+            take_failure(loop);
+        }
+        progress_send(loop, now);
+        progress_collect(loop, now);
+        return;
+    }
+    progress_send(loop, now);
+    MPI_Iprobe(0, COMM_TAG_STOP, side, &here, MPI_STATUS_IGNORE);
+    if (here) {
+        MPI_Recv(NULL, 0, MPI_BYTE, 0, COMM_TAG_STOP, side, MPI_STATUS_IGNORE);
+        loop->stopping = loop->stop_got = 1;
+    }
+}
+
+int comm_loop_goes_on(struct comm_loop *loop)
+{
+    look(loop);
+    return !loop->stopping;
+}
+
+/* After the barrier every message has been sent: take in the rest, so that none meets the next loop. */
+static void drain(struct comm_loop *loop)
+{
+    const struct comm *c = loop->c;
+    uint64_t sent[2] = { (uint64_t)loop->counts_sent, c->rank != 0 && loop->told }, stop;
+
+    comm_sum_u64(c, sent, 2);
+    while (c->rank == 0 && loop->failures_got < (int64_t)sent[1])
+        take_failure(loop);
+    /* Only now is it certain whether rank 0 ever said stop. */
+    stop = (uint64_t)loop->stop_sent;
+    comm_sum_u64(c, &stop, 1);
+    if (c->rank != 0 && stop && !loop->stop_got)
+        MPI_Recv(NULL, 0, MPI_BYTE, 0, COMM_TAG_STOP, c->side, MPI_STATUS_IGNORE);
+    if (loop->told_request != MPI_REQUEST_NULL)
+        comm_sleep_on(&loop->told_request);
+    if (loop->count_request != MPI_REQUEST_NULL)
+        comm_sleep_on(&loop->count_request);
+    progress_close(loop, (int64_t)sent[0]);
+    for (int r = 1; c->rank == 0 && r < c->size; r++)
+        if (loop->stop_request[r] != MPI_REQUEST_NULL)
+            comm_sleep_on(&loop->stop_request[r]);
+}
+
+status comm_loop_finish(struct comm_loop *loop, status mine)
+{
+    struct error_record why = *error_last();
+    MPI_Request request;
+    int here = 0, turns = 0;
+    status all;
+
+    if (mine != OK) {
+        why.status = (int)mine;
+        tell(loop, &why);
+    }
+    MPI_Ibarrier(loop->c->mpi, &request);
+    for (;;) {
+        MPI_Test(&request, &here, MPI_STATUS_IGNORE);
+        if (here)
+            break;
+        look(loop);
+        comm_sleep_turn(&turns);
+    }
+    drain(loop);
+    mem_free(loop->all);
+    mem_free(loop->hosts);
+    mem_free(loop->stop_request);
+    loop->all = NULL;
+    loop->hosts = NULL;
+    loop->stop_request = NULL;
+    if (mine != OK)
+        *error_last() = why;
+    else
+        mine = comm_signal_status();
+    all = comm_agree(loop->c, mine);
+    return all;
+}

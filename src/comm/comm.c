@@ -1,0 +1,297 @@
+#include "comm_internal.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- signals ------------------------------------------------------------------------------------------- */
+
+static const int stop_signals[] = { SIGTERM, SIGINT, SIGUSR1 };
+static volatile sig_atomic_t signal_first, signal_count;
+
+static void on_signal(int number)
+{
+    if (signal_first == 0)
+        signal_first = number;
+    signal_count = signal_count + 1;
+    if (signal_count >= 2)
+        for (size_t i = 0; i < COUNT_OF(stop_signals); i++)
+            signal(stop_signals[i], SIG_DFL);
+}
+
+static void install_handlers(void)
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_signal;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < COUNT_OF(stop_signals); i++)
+        sigaction(stop_signals[i], &action, NULL);
+}
+
+int comm_signal(void)
+{
+    return signal_first;
+}
+
+status comm_signal_status(void)
+{
+    int number = signal_first;
+
+    if (number == 0)
+        return OK;
+    return FAIL(ERR_STOPPED, "stopped by %s",
+                number == SIGTERM ? "SIGTERM" : number == SIGINT ? "SIGINT" : "SIGUSR1");
+}
+
+/* ---- start and end --------------------------------------------------------------------------------------- */
+
+static void abort_all(void)
+{
+    int started = 0, ended = 0;
+
+    MPI_Initialized(&started);
+    MPI_Finalized(&ended);
+    if (started && !ended)
+        MPI_Abort(MPI_COMM_WORLD, 1);
+}
+
+static void find_host(struct comm *c)
+{
+    char *dot;
+
+    if (gethostname(c->host, sizeof c->host) != 0)
+        snprintf(c->host, sizeof c->host, "unknown");
+    c->host[sizeof c->host - 1] = '\0';
+    dot = strchr(c->host, '.');
+    if (dot)
+        *dot = '\0';
+}
+
+/* Hosts are numbered by the lowest rank on them. */
+static void find_nodes(struct comm *c)
+{
+    MPI_Comm local;
+    uint64_t leaders;
+    int numbers[2];
+
+    MPI_Comm_split_type(c->mpi, MPI_COMM_TYPE_SHARED, c->rank, MPI_INFO_NULL, &local);
+    MPI_Comm_rank(local, &c->node_rank);
+    MPI_Comm_size(local, &c->node_size);
+    numbers[0] = (int)comm_exscan_u64(c, c->node_rank == 0);
+    leaders = c->node_rank == 0;
+    comm_sum_u64(c, &leaders, 1);
+    numbers[1] = (int)leaders;
+    MPI_Bcast(numbers, 2, MPI_INT, 0, local);
+    c->node = numbers[0];
+    c->nodes = numbers[1];
+    MPI_Comm_free(&local);
+}
+
+status comm_init(int *argc, char ***argv, struct comm *out)
+{
+    int granted = 0;
+
+    memset(out, 0, sizeof *out);
+    /* ROMIO leaves no lock files beside the result on several hosts, OMPIO does (spec parallel-store 3). */
+    if (setenv("OMPI_MCA_io", "romio321", 0) != 0)
+        return FAIL(ERR_MEMORY, "the environment is full");
+    install_handlers();
+    if (MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &granted) != MPI_SUCCESS)
+        return FAIL(ERR_IO, "MPI does not start");
+    install_handlers();
+    error_set_bug_hook(abort_all);
+    MPI_Comm_dup(MPI_COMM_WORLD, &out->mpi);
+    MPI_Comm_dup(MPI_COMM_WORLD, &out->side);
+    MPI_Comm_rank(out->mpi, &out->rank);
+    MPI_Comm_size(out->mpi, &out->size);
+    error_last()->rank = out->rank;
+    find_host(out);
+    find_nodes(out);
+    return OK;
+}
+
+void comm_finish(struct comm *c)
+{
+    if (c->size == 0)
+        return;
+    comm_wait(c);
+    MPI_Comm_free(&c->side);
+    MPI_Comm_free(&c->mpi);
+    error_set_bug_hook(NULL);
+    MPI_Finalize();
+    memset(c, 0, sizeof *c);
+}
+
+_Noreturn void comm_abort(const struct comm *c, int code)
+{
+    MPI_Abort(c->mpi, code);
+    _exit(code);
+}
+
+/* ---- waiting and moving bytes ------------------------------------------------------------------------------ */
+
+void comm_sleep_turn(int *turns)
+{
+    /* What takes microseconds should not cost a sleep; what takes longer must not take a core. */
+    if (*turns < 50)
+        sched_yield();
+    else
+        usleep(*turns < 100 ? 50 : 1000);
+    *turns += *turns < 100;
+}
+
+void comm_sleep_on(MPI_Request *request)
+{
+    int done = 0, turns = 0;
+
+    for (;;) {
+        MPI_Test(request, &done, MPI_STATUS_IGNORE);
+        if (done)
+            return;
+        comm_sleep_turn(&turns);
+    }
+}
+
+void comm_wait(const struct comm *c)
+{
+    MPI_Request request;
+
+    MPI_Ibarrier(c->mpi, &request);
+    comm_sleep_on(&request);
+}
+
+/* MPI counts in int: longer blocks go in pieces. */
+enum { PIECE = 1 << 28 };
+
+void comm_broadcast(const struct comm *c, void *bytes, size_t size)
+{
+    for (size_t at = 0; at < size; at += PIECE) {
+        MPI_Request request;
+        int piece = (int)(size - at < PIECE ? size - at : PIECE);
+
+        MPI_Ibcast((char *)bytes + at, piece, MPI_BYTE, 0, c->mpi, &request);
+        comm_sleep_on(&request);
+    }
+}
+
+status comm_broadcast_bytes(const struct comm *c, void **bytes, size_t *size)
+{
+    uint64_t length = *size;
+    status mine = OK;
+
+    comm_broadcast(c, &length, sizeof length);
+    if (c->rank != 0) {
+        *size = (size_t)length;
+        *bytes = mem_alloc((size_t)length + 1, 1);
+        if (!*bytes)
+            mine = FAIL(ERR_MEMORY, "no memory for %zu bytes from rank 0", *size);
+    }
+    status all = comm_agree(c, mine);
+    if (all != OK) {
+        if (c->rank != 0) {
+            mem_free(*bytes);
+            *bytes = NULL;
+            *size = 0;
+        }
+        return all;
+    }
+    comm_broadcast(c, *bytes, *size);
+    return OK;
+}
+
+static void reduce_in_place(const struct comm *c, void *values, size_t count, size_t size, MPI_Datatype type,
+                            MPI_Op op)
+{
+    for (size_t at = 0; at < count; at += PIECE) {
+        MPI_Request request;
+        int piece = (int)(count - at < PIECE ? count - at : PIECE);
+
+        MPI_Iallreduce(MPI_IN_PLACE, (char *)values + at * size, piece, type, op, c->mpi, &request);
+        comm_sleep_on(&request);
+    }
+}
+
+void comm_sum_u64(const struct comm *c, uint64_t *values, size_t count)
+{
+    reduce_in_place(c, values, count, sizeof *values, MPI_UINT64_T, MPI_SUM);
+}
+
+void comm_max_u64(const struct comm *c, uint64_t *values, size_t count)
+{
+    reduce_in_place(c, values, count, sizeof *values, MPI_UINT64_T, MPI_MAX);
+}
+
+void comm_or_bytes(const struct comm *c, uint8_t *values, size_t count)
+{
+    reduce_in_place(c, values, count, sizeof *values, MPI_UINT8_T, MPI_BOR);
+}
+
+uint64_t comm_exscan_u64(const struct comm *c, uint64_t value)
+{
+    uint64_t below = 0;
+    MPI_Request request;
+
+    MPI_Iexscan(&value, &below, 1, MPI_UINT64_T, MPI_SUM, c->mpi, &request);
+    comm_sleep_on(&request);
+    return c->rank == 0 ? 0 : below; /* MPI leaves rank 0's result undefined */
+}
+
+void comm_gather(const struct comm *c, const void *mine, size_t size, void *all)
+{
+    MPI_Request request;
+
+    BUG_IF(size > PIECE);
+    MPI_Igather(mine, (int)size, MPI_BYTE, all, (int)size, MPI_BYTE, 0, c->mpi, &request);
+    comm_sleep_on(&request);
+}
+
+status comm_gather_bytes(const struct comm *c, const void *mine, size_t size, void **all, size_t *total)
+{
+    uint64_t *sizes = NULL, own = size;
+    status result = OK;
+    size_t at = 0;
+
+    *all = NULL;
+    *total = 0;
+    if (c->rank == 0)
+        sizes = mem_alloc((size_t)c->size, sizeof *sizes);
+    TRY_OUT(comm_agree(c, c->rank == 0 && !sizes ? FAIL(ERR_MEMORY, "no memory for %d counts", c->size) : OK));
+    comm_gather(c, &own, sizeof own, sizes);
+    if (c->rank == 0) {
+        for (int r = 0; r < c->size; r++)
+            *total += (size_t)sizes[r];
+        *all = mem_alloc(*total + 1, 1);
+        if (!*all)
+            result = FAIL(ERR_MEMORY, "no memory for %zu gathered bytes", *total);
+    }
+    TRY_OUT(comm_agree(c, result));
+    if (c->rank != 0) {
+        for (; at < size; at += PIECE) {
+            MPI_Request request;
+            int piece = (int)(size - at < PIECE ? size - at : PIECE);
+            MPI_Isend((const char *)mine + at, piece, MPI_BYTE, 0, 0, c->mpi, &request);
+            comm_sleep_on(&request);
+        }
+        goto out;
+    }
+    if (size)
+        memcpy(*all, mine, size);
+    at = size;
+    for (int r = 1; r < c->size; r++)
+        for (size_t left = (size_t)sizes[r]; left > 0;) {
+            MPI_Request request;
+            int piece = (int)(left < PIECE ? left : PIECE);
+            MPI_Irecv((char *)*all + at, piece, MPI_BYTE, r, 0, c->mpi, &request);
+            comm_sleep_on(&request);
+            at += (size_t)piece;
+            left -= (size_t)piece;
+        }
+out:
+    mem_free(sizes);
+    return result;
+}
