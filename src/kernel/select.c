@@ -20,9 +20,20 @@ static void fill_ref(struct kernel_table *t)
     gram_f64_fill_ref(t);
 }
 
+static int has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+static void fill_avx2(struct kernel_table *t)
+{
+    conv_f32_fill_avx2(t);
+}
+
 /* Slowest first: a later row inherits every entry of the rows before it. */
 static const struct { const char *isa; int (*usable)(void); void (*fill)(struct kernel_table *); } rows[] = {
-    { "ref", has_ref, fill_ref },
+    { "ref",  has_ref,  fill_ref  },
+    { "avx2", has_avx2, fill_avx2 },
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -36,8 +47,9 @@ const struct kernel_table *kernel_select(const char *name)
             found = i;
     if (found < 0)
         return NULL;
-    for (int i = 0; i <= found && !table[found].isa; i++)
-        rows[i].fill(&table[found]);
+    if (!table[found].isa)
+        for (int i = 0; i <= found; i++)
+            rows[i].fill(&table[found]);
     table[found].isa = rows[found].isa;
     return &table[found];
 }

@@ -1,0 +1,173 @@
+/* src/kernel/avx2/conv_f32.c: convolution in fp32, tiles of 6 positions by 16 output channels. */
+#include <immintrin.h>
+
+#include "../isa.h"
+#include "../tile.h"
+
+enum { MR = 6, NR = 16, VECTOR = 8 };
+
+/* Packed: for each block of NR output channels its biases, then its weights (kh, kw, ic, NR). */
+static size_t block_floats(const struct kernel_conv *s)
+{
+    return (size_t)NR * (1 + (size_t)s->kh * s->kw * s->ic);
+}
+
+static size_t packed_bytes(const struct kernel_conv *s)
+{
+    return block_floats(s) * (size_t)((s->oc + NR - 1) / NR) * sizeof(float);
+}
+
+static size_t scratch_bytes(const struct kernel_conv *s)
+{
+    return tile_scratch_bytes(s, sizeof(float));
+}
+
+static void pack(const struct kernel_conv *s, const float *weight, const float *bias, void *packed)
+{
+    size_t k = (size_t)s->kh * s->kw * s->ic;
+    float *p = packed;
+
+    for (int block = 0; block < s->oc; block += NR) {
+        for (int j = 0; j < NR; j++)
+            *p++ = bias && block + j < s->oc ? bias[block + j] : 0.0f;
+        for (size_t i = 0; i < k; i++)
+            for (int j = 0; j < NR; j++)
+                *p++ = block + j < s->oc ? weight[(size_t)(block + j) * k + i] : 0.0f;
+    }
+}
+
+/* What a tile needs besides its size: where its terms lie and what becomes of the sums. */
+struct tile {
+    const float *w;
+    int runs, run;
+    size_t step;                 /* floats from one run of an input to the next */
+    __m256 low, high;
+    __m256i keep[2];             /* lanes of each vector that exist */
+    int whole;                   /* all of them do */
+};
+
+static inline __attribute__((always_inline)) void tile_sum(const struct tile *t, int mr, int nv, const float *const *in,
+                                                            float *const *out, size_t block)
+{
+    const float *w = t->w, *a[MR];
+    size_t run = (size_t)t->run;
+    __m256 acc[MR][2];
+
+#pragma GCC unroll 6
+    for (int m = 0; m < mr; m++) {
+        a[m] = in[m];
+#pragma GCC unroll 2
+        for (int v = 0; v < nv; v++)
+            acc[m][v] = _mm256_load_ps(w + v * VECTOR);
+    }
+    w += NR;
+    for (int r = 0; r < t->runs; r++) {
+        for (size_t c = 0; c < run; c++, w += NR) {
+            __m256 b[2];
+
+#pragma GCC unroll 2
+            for (int v = 0; v < nv; v++)
+                b[v] = _mm256_load_ps(w + v * VECTOR);
+#pragma GCC unroll 6
+            for (int m = 0; m < mr; m++) {
+                __m256 x = _mm256_broadcast_ss(a[m] + c);
+
+#pragma GCC unroll 2
+                for (int v = 0; v < nv; v++)
+                    acc[m][v] = _mm256_fmadd_ps(x, b[v], acc[m][v]);
+            }
+        }
+#pragma GCC unroll 6
+        for (int m = 0; m < mr; m++)
+            a[m] += t->step;
+    }
+#pragma GCC unroll 6
+    for (int m = 0; m < mr; m++)
+#pragma GCC unroll 2
+        for (int v = 0; v < nv; v++) {
+            __m256 sum = _mm256_min_ps(t->high, _mm256_max_ps(t->low, acc[m][v]));
+
+            if (t->whole)
+                _mm256_storeu_ps(out[m] + block + v * VECTOR, sum);
+            else
+                _mm256_maskstore_ps(out[m] + block + v * VECTOR, t->keep[v], sum);
+        }
+}
+
+/* `positions` outputs by one block of channels. */
+static void sum_block(const struct tile *t, int positions, int nv, const float *const *in, float *const *out, size_t block)
+{
+    int p = 0;
+
+    if (nv == 2) {
+        for (; p + MR <= positions; p += MR)
+            tile_sum(t, MR, 2, in + p, out + p, block);
+        if (p + 4 <= positions) {
+            tile_sum(t, 4, 2, in + p, out + p, block);
+            p += 4;
+        }
+        for (; p < positions; p++)
+            tile_sum(t, 1, 2, in + p, out + p, block);
+    } else {
+        for (; p + MR <= positions; p += MR)
+            tile_sum(t, MR, 1, in + p, out + p, block);
+        for (; p < positions; p++)
+            tile_sum(t, 1, 1, in + p, out + p, block);
+    }
+}
+
+/* Copies what output rows y..y + rows of the rectangle read, zeros outside the picture. */
+static void copy_input(const struct kernel_conv *s, const float *in, int y, int rows, int x0, int x1, float *copy)
+{
+    int columns = tile_copy_columns(s, x1 - x0), left = x0 * s->stride - s->pad;
+
+    for (int r = 0; r < tile_copy_rows(s, rows); r++)
+        for (int iy = y * s->stride - s->pad + r, ix = left; ix < left + columns; ix++, copy += s->ic)
+            if (iy >= 0 && iy < s->ih && ix >= 0 && ix < s->iw)
+                memcpy(copy, in + ((size_t)iy * s->iw + ix) * s->in_pitch, (size_t)s->ic * sizeof *copy);
+            else
+                memset(copy, 0, (size_t)s->ic * sizeof *copy);
+}
+
+static void conv_f32(const struct kernel_conv *s, const void *packed, const float *in, float *out,
+                     struct kernel_rect rect, float low, float high, void *scratch)
+{
+    int direct = tile_direct(s), chunk = tile_rows(s, sizeof *in), width = rect.x1 - rect.x0;
+    const float **from = scratch;
+    float **to = (float **)((char *)scratch + tile_list_bytes(s, sizeof *in));
+    float *copy = (float *)((char *)to + tile_list_bytes(s, sizeof *in));
+    int columns = tile_copy_columns(s, width);
+    struct tile t = { .runs = s->kh, .run = s->kw * s->ic, .step = (size_t)columns * s->ic,
+                      .low = _mm256_set1_ps(low), .high = _mm256_set1_ps(high) };
+
+    for (int y = rect.y0; y < rect.y1 && width > 0; y += chunk) {
+        int rows = tile_min(chunk, rect.y1 - y);
+
+        if (!direct)
+            copy_input(s, in, y, rows, rect.x0, rect.x1, copy);
+        for (int r = 0, p = 0; r < rows; r++)
+            for (int x = rect.x0; x < rect.x1; x++, p++) {
+                from[p] = direct ? in + ((size_t)(y + r) * s->stride * s->iw + (size_t)x * s->stride) * s->in_pitch
+                                 : copy + ((size_t)r * s->stride * columns + (size_t)(x - rect.x0) * s->stride) * s->ic;
+                to[p] = out + ((size_t)(y + r) * s->ow + x) * s->out_pitch;
+            }
+        t.w = packed;
+        for (int block = 0; block < s->oc; block += NR, t.w += block_floats(s)) {
+            int left = s->oc - block;
+            __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+
+            t.whole = left >= NR || left == VECTOR;
+            t.keep[0] = _mm256_cmpgt_epi32(_mm256_set1_epi32(left), lane);
+            t.keep[1] = _mm256_cmpgt_epi32(_mm256_set1_epi32(left - VECTOR), lane);
+            sum_block(&t, rows * width, left > VECTOR ? 2 : 1, from, to, (size_t)block);
+        }
+    }
+}
+
+void conv_f32_fill_avx2(struct kernel_table *t)
+{
+    t->conv_f32_packed_bytes = packed_bytes;
+    t->conv_f32_pack = pack;
+    t->conv_f32_scratch_bytes = scratch_bytes;
+    t->conv_f32 = conv_f32;
+}

@@ -1,0 +1,64 @@
+/* src/kernel/tile.h: how the vector convolutions cut their work. Private to the room.
+ *
+ * The output rectangle is computed in chunks of whole rows, small enough that what they read stays in the second-level
+ * cache while all output channels pass over it. A 1x1 convolution reads the map itself; any other reads a copy of
+ * the chunk's input rows with the padding written out, channels packed tightly: then the terms of one output are
+ * kh runs of kw * ic neighbours, in the order of the weights. Two lists name each output position's first input and output.
+ */
+#ifndef KERNEL_TILE_H
+#define KERNEL_TILE_H
+
+#include <string.h>
+
+#include "kernel.h"
+
+enum { TILE_CHUNK_BYTES = 1 << 18, TILE_CHUNK_POSITIONS = 4096, TILE_SLACK = 64 };
+
+static inline int tile_min(int a, int b) { return a < b ? a : b; }
+static inline int tile_max(int a, int b) { return a > b ? a : b; }
+
+static inline int tile_direct(const struct kernel_conv *s)
+{
+    return s->kh == 1 && s->kw == 1 && s->pad == 0;
+}
+
+/* Output rows of a chunk. */
+static inline int tile_rows(const struct kernel_conv *s, size_t element)
+{
+    size_t row = (size_t)s->iw * s->stride * s->ic * element;
+    int rows = tile_min((int)(TILE_CHUNK_BYTES / row), TILE_CHUNK_POSITIONS / s->ow);
+
+    return tile_max(tile_min(rows, s->oh), 1);
+}
+
+/* Columns and rows of the copy for `columns` x `rows` output positions. */
+static inline int tile_copy_columns(const struct kernel_conv *s, int columns)
+{
+    return (columns - 1) * s->stride + s->kw;
+}
+
+static inline int tile_copy_rows(const struct kernel_conv *s, int rows)
+{
+    return (rows - 1) * s->stride + s->kh;
+}
+
+static inline size_t tile_round(size_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
+}
+
+/* Scratch: the list of inputs, the list of outputs, the copy (of elements of that size, `pitch` to a pixel). */
+static inline size_t tile_list_bytes(const struct kernel_conv *s, size_t element)
+{
+    return tile_round((size_t)tile_rows(s, element) * s->ow * sizeof(void *));
+}
+
+static inline size_t tile_scratch_bytes(const struct kernel_conv *s, size_t element)
+{
+    int rows = tile_rows(s, element);
+
+    return 2 * tile_list_bytes(s, element) + TILE_SLACK +
+           tile_round((size_t)tile_copy_rows(s, rows) * tile_copy_columns(s, s->ow) * s->ic * element);
+}
+
+#endif
