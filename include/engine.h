@@ -1,17 +1,18 @@
 /* include/engine.h
- * engine: runs one network in one precision on one image. Plans once (one arena, weights packed for one instruction set), then runs without
- * allocating. Knows nothing of files, ranks or CAMs.
+ * engine: runs one network in one precision on one image. Plans once (one arena, weights packed for one
+ * instruction set), then runs without allocating. Knows nothing of files, ranks or CAMs.
  *
  *     struct engine *e = NULL;
  *     struct engine_options options = { .arithmetic = ENGINE_AUTO };
- *     TRY(engine_plan(&binding, &options, kernel_select("auto"), &e));    // the binding and its checkpoint may be freed afterwards
- *     engine_run(e, pixels);                                              // (height, width, 3) u8, as preprocessing left them
- *     const float *logits = engine_logits(e);                             // (classes) real values
+ *     TRY(engine_plan(&binding, &options, kernel_select("auto"), &e));    // the binding and its checkpoint
+ * may be freed afterwards engine_run(e, pixels);                                              // (height,
+ * width, 3) u8, as preprocessing left them const float *logits = engine_logits(e); // (classes) real values
  *     struct engine_map a = engine_cam_map(e);                            // the CAM layer's activations
  *     engine_free(e);
  *
- * fp32 and int8 are bit-reproducible: every instruction set, any order of images (DESIGN 5). Every op takes an output rectangle and is pure in its
- * inputs; ENGINE_KEEP gives every node its own place, so that a later run may recompute parts (DESIGN 6).
+ * fp32 and int8 are bit-reproducible: every instruction set, any order of images (DESIGN 5). Every op takes
+ * an output rectangle and is pure in its inputs; ENGINE_KEEP gives every node its own place, so that a later
+ * run may recompute parts (DESIGN 6).
  */
 #ifndef QUANTCAM_ENGINE_H
 #define QUANTCAM_ENGINE_H
@@ -21,12 +22,12 @@
 
 /* AUTO: fbgemm where any weight is per channel, else qnnpack; the choice is engine_arithmetic_used(e). */
 enum engine_arithmetic { ENGINE_AUTO, ENGINE_FBGEMM, ENGINE_QNNPACK };
-const char *engine_arithmetic_name(enum engine_arithmetic a);    /* "auto", "fbgemm", "qnnpack" */
+const char *engine_arithmetic_name(enum engine_arithmetic a); /* "auto", "fbgemm", "qnnpack" */
 
 struct engine_options {
-    enum engine_arithmetic arithmetic;    /* int8 only */
-    int saturate_pairs;                   /* numerics.saturate = fbgemm-avx2 */
-    int keep;                             /* every node keeps its own memory: engine_map works for all of them */
+    enum engine_arithmetic arithmetic; /* int8 only */
+    int saturate_pairs;                /* numerics.saturate = fbgemm-avx2 */
+    int keep;                          /* every node keeps its own memory: engine_map works for all of them */
 };
 
 struct engine;
@@ -40,32 +41,36 @@ void engine_free(struct engine *e);
 void engine_run(struct engine *e, const uint8_t *pixels);
 
 int engine_classes(const struct engine *e);
-const float *engine_logits(const struct engine *e);    /* (classes) real; int8: dequantized */
+const float *engine_logits(const struct engine *e); /* (classes) real; int8: dequantized */
 
 /* A node's output after engine_run: NHWC, n = 1. */
 struct engine_map {
-    int c, h, w, pitch;              /* element (y, x, c) at [(y * w + x) * pitch + c] */
-    const float *real;               /* fp32, else NULL */
-    const uint8_t *codes;            /* int8, else NULL */
-    struct quant_params q;           /* of codes */
+    int c, h, w, pitch;    /* element (y, x, c) at [(y * w + x) * pitch + c] */
+    const float *real;     /* fp32, else NULL */
+    const uint8_t *codes;  /* int8, else NULL */
+    struct quant_params q; /* of codes */
 };
-struct engine_map engine_cam_map(const struct engine *e);                     /* the description's CAM layer */
-/* Any node; real and codes are NULL where the node was fused into a later one without being its alias, or its memory was reused (no KEEP). A conv,
- * add or mul fused with its relu shows the fused result under both names. */
+struct engine_map engine_cam_map(const struct engine *e); /* the description's CAM layer */
+/* Any node; real and codes are NULL where the node was fused into a later one without being its alias, or its
+ * memory was reused (no KEEP). A conv, add or mul fused with its relu shows the fused result under both
+ * names. */
 struct engine_map engine_node_map(const struct engine *e, int node);
 /* Dequantizes (or copies) a map to (h * w, c) f32, contiguous. */
 void engine_map_copy_real(const struct engine_map *m, float *out);
 
 enum engine_arithmetic engine_arithmetic_used(const struct engine *e);
 enum model_precision engine_precision(const struct engine *e);
-struct engine_memory { size_t weights, arena, scratch; };
+struct engine_memory {
+    size_t weights, arena, scratch;
+};
 struct engine_memory engine_memory_used(const struct engine *e);
 
-/* For bench: the steps of the plan. Times are the medians that engine_profile measured (seconds), one per step. */
+/* For bench: the steps of the plan. Times are the medians that engine_profile measured (seconds), one per
+ * step. */
 int engine_steps(const struct engine *e);
-const char *engine_step_name(const struct engine *e, int step);    /* the node's name */
+const char *engine_step_name(const struct engine *e, int step); /* the node's name */
 uint64_t engine_step_macs(const struct engine *e, int step);
-/* Runs `repeats` times and fills median_s (engine_steps). */
-void engine_profile(struct engine *e, const uint8_t *pixels, int repeats, double *median_s);
+/* Runs `repeats` times (at least 1) and fills median_s (engine_steps). ERR_MEMORY. */
+MUST_USE status engine_profile(struct engine *e, const uint8_t *pixels, int repeats, double *median_s);
 
 #endif

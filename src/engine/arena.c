@@ -1,0 +1,61 @@
+/* src/engine/arena.c: where each buffer of a plan lies. */
+#include "step.h"
+
+/* Numbers of the buffers, largest first; among equals the earlier, so that a plan is the same everywhere. */
+static void sort_by_size(const struct engine_buffer *buffer, int count, int *order)
+{
+    for (int i = 0; i < count; i++) {
+        int j = i;
+
+        for (; j > 0 && buffer[order[j - 1]].bytes < buffer[i].bytes; j--)
+            order[j] = order[j - 1];
+        order[j] = i;
+    }
+}
+
+/* Placed buffers stay sorted by offset: the first gap among those that live at the same time is the lowest
+ * place. */
+static size_t lowest_place(const struct engine_buffer *buffer, const int *placed, int count,
+                           const struct engine_buffer *b)
+{
+    size_t at = 0;
+
+    for (int i = 0; i < count; i++) {
+        const struct engine_buffer *other = &buffer[placed[i]];
+
+        if (other->last < b->first || other->first > b->last)
+            continue;
+        if (at + b->bytes <= other->offset)
+            break;
+        if (other->offset + other->bytes > at)
+            at = other->offset + other->bytes;
+    }
+    return at;
+}
+
+status arena_assign(struct engine_buffer *buffer, int count, size_t *bytes)
+{
+    int *order, *placed;
+
+    *bytes = 0;
+    MEM_TRY(order, (size_t)count * 2 + 1, sizeof *order);
+    placed = order + count;
+    /* A vector may be read past the last element. */
+    for (int i = 0; i < count; i++)
+        buffer[i].bytes = (buffer[i].bytes + 2 * ENGINE_LANES - 1) / ENGINE_LANES * ENGINE_LANES;
+    sort_by_size(buffer, count, order);
+    for (int i = 0; i < count; i++) {
+        struct engine_buffer *b = &buffer[order[i]];
+        int j = i;
+
+        b->offset = lowest_place(buffer, placed, i, b);
+        if (b->offset + b->bytes > *bytes)
+            *bytes = b->offset + b->bytes;
+        for (; j > 0 && buffer[placed[j - 1]].offset > b->offset; j--)
+            placed[j] = placed[j - 1];
+        placed[j] = order[i];
+    }
+    *bytes += ENGINE_LANES;
+    mem_free(order);
+    return OK;
+}

@@ -1,0 +1,206 @@
+/* src/engine/arithmetic.c: constants and tables of quantized arithmetic (spec numerics 2), made once a plan.
+ * Every step is one rounded f32 operation unless it says double. */
+#include <math.h>
+#include <string.h>
+
+#include "step.h"
+
+void arithmetic_input_real(const struct model_input *in, float table[3][256])
+{
+    for (int c = 0; c < 3; c++)
+        for (int i = 0; i < 256; i++) {
+            float x = (float)i / 255.0f;
+
+            x = x - (float)in->mean[c];
+            table[c][i] = x / (float)in->std[c];
+        }
+}
+
+void arithmetic_input_code(const struct model_input *in, struct quant_params q, uint8_t table[3][256])
+{
+    float real[3][256], inverse = quantize_inverse(q.scale);
+
+    arithmetic_input_real(in, real);
+    for (int c = 0; c < 3; c++)
+        for (int i = 0; i < 256; i++)
+            table[c][i] = (uint8_t)quantize_value(real[c][i], inverse, q.zero_point, 0, 255);
+}
+
+/* numerics 2.6: the larger factor gets 21 bits below its highest. */
+static status add_qnnpack(struct quant_params qa, struct quant_params qb, struct quant_params qo,
+                          struct kernel_add_u8 *out)
+{
+    float alpha = (float)qa.scale / (float)qo.scale, beta = (float)qb.scale / (float)qo.scale;
+    int shift = 21 - ilogbf(alpha > beta ? alpha : beta);
+
+    if (shift < 1 || shift > 31)
+        return FAIL(ERR_RANGE,
+                    "add: input scales %g and %g against output scale %g are outside qnnpack's range",
+                    qa.scale, qb.scale, qo.scale);
+    out->shift = shift;
+    out->a_multiplier = (int32_t)lrintf(ldexpf(alpha, shift));
+    out->b_multiplier = (int32_t)lrintf(ldexpf(beta, shift));
+    return OK;
+}
+
+status arithmetic_add(enum engine_arithmetic a, struct quant_params qa, struct quant_params qb,
+                      struct quant_params qo, int relu, struct kernel_add_u8 *out)
+{
+    memset(out, 0, sizeof *out);
+    out->mode = a == ENGINE_QNNPACK ? ADD_QNNPACK : ADD_FBGEMM;
+    out->scale_a = (float)qa.scale;
+    out->scale_b = (float)qb.scale;
+    out->offset_a = -((float)qa.scale * (float)qa.zero_point);
+    out->offset_b = -((float)qb.scale * (float)qb.zero_point);
+    out->inverse_out = quantize_inverse(qo.scale);
+    out->relu = relu;
+    out->zero_point_a = qa.zero_point;
+    out->zero_point_b = qb.zero_point;
+    out->zero_point_out = qo.zero_point;
+    out->low = relu ? qo.zero_point : 0;
+    return a == ENGINE_QNNPACK ? add_qnnpack(qa, qb, qo, out) : OK;
+}
+
+uint8_t arithmetic_add_tail(const struct kernel_add_u8 *p, int qa, int qb)
+{
+    float da = p->scale_a * (float)(qa - p->zero_point_a), db = p->scale_b * (float)(qb - p->zero_point_b),
+          c = da + db;
+
+    if (p->relu && c < 0.0f)
+        c = 0.0f;
+    return (uint8_t)quantize_value(c, p->inverse_out, p->zero_point_out, 0, 255);
+}
+
+void arithmetic_mul(struct quant_params qa, struct quant_params qb, struct quant_params qo, int relu,
+                    struct kernel_mul_u8 *out)
+{
+    float product = (float)qa.scale * (float)qb.scale;
+
+    out->multiplier = product * quantize_inverse(qo.scale);
+    out->zero_point_a = qa.zero_point;
+    out->zero_point_b = qb.zero_point;
+    out->zero_point_out = qo.zero_point;
+    out->low = relu ? qo.zero_point : 0;
+}
+
+void arithmetic_relu(struct quant_params q, struct engine_table *out)
+{
+    out->unchanged = 0;
+    for (int i = 0; i < 256; i++)
+        out->code[i] = (uint8_t)(i < q.zero_point ? q.zero_point : i);
+}
+
+static float clamp06(float x)
+{
+    return x < 0.0f ? 0.0f : x > 6.0f ? 6.0f : x;
+}
+
+/* The real value of a code: qnnpack subtracts first, the others fuse. */
+static float real_of(enum engine_arithmetic a, struct quant_params q, int code)
+{
+    float s = (float)q.scale, offset;
+
+    if (a == ENGINE_QNNPACK)
+        return s * (float)(code - q.zero_point);
+    offset = -(s * (float)q.zero_point);
+    return fmaf(s, (float)code, offset);
+}
+
+void arithmetic_hardswish(enum engine_arithmetic a, struct quant_params in, struct quant_params q,
+                          struct engine_table *out)
+{
+    float inverse = quantize_inverse(q.scale);
+
+    out->unchanged = 0;
+    for (int i = 0; i < 256; i++) {
+        float x = real_of(a, in, i), u = clamp06(x + 3.0f), h = x * u;
+
+        h = h / 6.0f;
+        if (a == ENGINE_QNNPACK) {
+            float y = inverse * h;
+
+            y = y + (float)q.zero_point;
+            y = y < 0.0f ? 0.0f : y > 255.0f ? 255.0f : y;
+            out->code[i] = (uint8_t)lrintf(y);
+        } else {
+            out->code[i] = (uint8_t)quantize_value(h, inverse, q.zero_point, 0, 255);
+        }
+    }
+}
+
+/* The output is 1/256, 0 whatever the file says. */
+void arithmetic_hardsigmoid(enum engine_arithmetic a, struct quant_params in, struct engine_table *out)
+{
+    out->unchanged = 0;
+    for (int i = 0; i < 256; i++) {
+        float x = real_of(a, in, i), u = clamp06(x + 3.0f) / 6.0f;
+
+        out->code[i] = (uint8_t)quantize_value(u, 256.0f, 0, 0, 255);
+    }
+}
+
+void arithmetic_requantize(struct quant_params in, struct quant_params q, int fused, struct engine_table *out)
+{
+    float inverse = quantize_inverse(q.scale);
+
+    out->unchanged = in.scale == q.scale && in.zero_point == q.zero_point;
+    for (int i = 0; i < 256; i++) {
+        float x = real_of(fused ? ENGINE_FBGEMM : ENGINE_QNNPACK, in, i);
+
+        out->code[i] = (uint8_t)(out->unchanged ? i : quantize_value(x, inverse, q.zero_point, 0, 255));
+    }
+}
+
+float arithmetic_average_factor(enum engine_arithmetic a, struct quant_params q, int pixels)
+{
+    float s = (float)q.scale, product;
+
+    if (a != ENGINE_QNNPACK)
+        return 1.0f / (float)pixels;
+    product = s * (float)pixels;
+    return s / product;
+}
+
+/* torch's cascade_sum for up to 65,536 rows: blocks of 16 into the first accumulator, which is carried to the
+ * second after each block, that to the third after 16 blocks, and so on; at the end the first takes the
+ * others in turn. */
+enum { CASCADE_LEVELS = 4, CASCADE_BLOCK = 16, CASCADE_CHANNELS = 64 };
+
+static void cascade(const uint8_t *in, int pixels, int channels, int pitch, struct quant_params q,
+                    float acc[CASCADE_LEVELS][CASCADE_CHANNELS])
+{
+    float s = (float)q.scale;
+
+    memset(acc, 0, sizeof(float) * CASCADE_LEVELS * CASCADE_CHANNELS);
+    for (int i = 0; i < pixels; i++) {
+        const uint8_t *row = in + (size_t)i * (size_t)pitch;
+        int done = i + 1;
+
+        for (int c = 0; c < channels; c++)
+            acc[0][c] += s * (float)(row[c] - q.zero_point);
+        for (int level = 1; level < CASCADE_LEVELS && done % CASCADE_BLOCK == 0;
+             level++, done /= CASCADE_BLOCK)
+            for (int c = 0; c < channels; c++) {
+                acc[level][c] += acc[level - 1][c];
+                acc[level - 1][c] = 0.0f;
+            }
+    }
+    for (int level = 1; level < CASCADE_LEVELS; level++)
+        for (int c = 0; c < channels; c++)
+            acc[0][c] += acc[level][c];
+}
+
+void arithmetic_mean(const uint8_t *in, int pixels, int channels, int pitch, struct quant_params q,
+                     uint8_t *out)
+{
+    float acc[CASCADE_LEVELS][CASCADE_CHANNELS], inverse = quantize_inverse(q.scale);
+
+    for (int first = 0; first < channels; first += CASCADE_CHANNELS) {
+        int count = channels - first < CASCADE_CHANNELS ? channels - first : CASCADE_CHANNELS;
+
+        cascade(in + first, pixels, count, pitch, q, acc);
+        for (int c = 0; c < count; c++)
+            out[first + c] =
+                (uint8_t)quantize_value(acc[0][c] / (float)pixels, inverse, q.zero_point, 0, 255);
+    }
+}

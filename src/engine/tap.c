@@ -1,0 +1,145 @@
+/* src/engine/tap.c: running a plan, and what can be seen of it afterwards. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "step.h"
+
+void engine_run(struct engine *e, const uint8_t *pixels)
+{
+    const struct engine_node *output = &e->node[e->output];
+
+    e->pixels = pixels;
+    for (int i = 0; i < e->steps; i++)
+        e->step[i].run(e, &e->step[i], run_whole(&e->step[i]));
+    e->pixels = NULL;
+    if (e->precision == MODEL_FP32) {
+        memcpy(e->logits, output->view.data, (size_t)e->classes * sizeof *e->logits);
+        return;
+    }
+    for (int i = 0; i < e->classes; i++)
+        e->logits[i] =
+            dequantize_value(((const uint8_t *)output->view.data)[i], output->q.scale, output->q.zero_point);
+}
+
+const char *engine_arithmetic_name(enum engine_arithmetic a)
+{
+    static const char *const names[] = { "auto", "fbgemm", "qnnpack" };
+
+    return names[a];
+}
+
+int engine_classes(const struct engine *e)
+{
+    return e->classes;
+}
+
+const float *engine_logits(const struct engine *e)
+{
+    return e->logits;
+}
+
+struct engine_map engine_node_map(const struct engine *e, int node)
+{
+    const struct engine_node *n = &e->node[node];
+    struct engine_map m = {
+        .c = n->view.c, .h = n->view.h, .w = n->view.w, .pitch = n->view.pitch, .q = n->q
+    };
+
+    if (e->buffer[n->view.buffer].last < ENGINE_FOREVER)
+        return m;
+    if (e->precision == MODEL_FP32)
+        m.real = n->view.data;
+    else
+        m.codes = n->view.data;
+    return m;
+}
+
+struct engine_map engine_cam_map(const struct engine *e)
+{
+    return engine_node_map(e, e->cam);
+}
+
+void engine_map_copy_real(const struct engine_map *m, float *out)
+{
+    float real[256];
+
+    for (int i = 0; m->codes && i < 256; i++)
+        real[i] = dequantize_value(i, m->q.scale, m->q.zero_point);
+    for (int i = 0; i < m->h * m->w; i++, out += m->c) {
+        size_t from = (size_t)i * (size_t)m->pitch;
+
+        if (m->real) {
+            memcpy(out, m->real + from, (size_t)m->c * sizeof *out);
+            continue;
+        }
+        for (int c = 0; c < m->c; c++)
+            out[c] = real[m->codes[from + (size_t)c]];
+    }
+}
+
+enum engine_arithmetic engine_arithmetic_used(const struct engine *e)
+{
+    return e->arithmetic;
+}
+
+enum model_precision engine_precision(const struct engine *e)
+{
+    return e->precision;
+}
+
+struct engine_memory engine_memory_used(const struct engine *e)
+{
+    return (struct engine_memory){ .weights = e->weight_bytes,
+                                   .arena = e->arena_bytes,
+                                   .scratch = e->scratch_bytes };
+}
+
+int engine_steps(const struct engine *e)
+{
+    return e->steps;
+}
+
+const char *engine_step_name(const struct engine *e, int step)
+{
+    return e->step[step].name;
+}
+
+uint64_t engine_step_macs(const struct engine *e, int step)
+{
+    return e->step[step].macs;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+status engine_profile(struct engine *e, const uint8_t *pixels, int repeats, double *median_s)
+{
+    double *times;
+
+    BUG_IF(repeats < 1);
+    MEM_TRY(times, (size_t)repeats * (size_t)e->steps, sizeof *times);
+    e->pixels = pixels;
+    for (int r = 0; r < repeats; r++) {
+        double from = clock_s();
+
+        for (int i = 0; i < e->steps; i++) {
+            double to;
+
+            e->step[i].run(e, &e->step[i], run_whole(&e->step[i]));
+            to = clock_s();
+            times[i * repeats + r] = to - from;
+            from = to;
+        }
+    }
+    e->pixels = NULL;
+    for (int i = 0; i < e->steps; i++) {
+        qsort(times + i * repeats, (size_t)repeats, sizeof *times, ascending);
+        median_s[i] = times[i * repeats + repeats / 2];
+    }
+    mem_free(times);
+    return OK;
+}
