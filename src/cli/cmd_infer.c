@@ -1,0 +1,339 @@
+/* src/cli/cmd_infer.c: images through one network: logits, last-conv activations and EigenCAM to an HDF5
+ * file. */
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base_option.h"
+#include "cam.h"
+#include "cmd.h"
+#include "h5.h"
+#include "network.h"
+
+struct settings {
+    char model[OPTION_SIZE], weights[OPTION_SIZE], pixels[OPTION_SIZE], output[OPTION_SIZE], isa[OPTION_SIZE];
+    int engine, tap, saturate;
+};
+
+static const struct option_row rows[] = {
+    { .name = "model",
+      .kind = OPTION_PATH,
+      .where = offsetof(struct settings, model),
+      .values = "FILE",
+      .help = "the network's description, models/*.model" },
+    { .name = "weights",
+      .kind = OPTION_PATH,
+      .where = offsetof(struct settings, weights),
+      .values = "FILE",
+      .help = "its checkpoint, fp32 or int8" },
+    { .name = "output",
+      .kind = OPTION_PATH,
+      .where = offsetof(struct settings, output),
+      .values = "FILE",
+      .letter = 'o',
+      .help = "the HDF5 file to write" },
+    { .name = "pixels",
+      .kind = OPTION_PATH,
+      .where = offsetof(struct settings, pixels),
+      .values = "FILE",
+      .help = "an HDF5 file whose /pixels (N,H,W,3) u8 stand in place of images" },
+    { .name = "engine",
+      .kind = OPTION_CHOICE,
+      .where = offsetof(struct settings, engine),
+      .values = "auto|fbgemm|qnnpack",
+      .help = "int8 arithmetic; auto: fbgemm where any weight is per channel, else qnnpack" },
+    { .name = "isa",
+      .kind = OPTION_TEXT,
+      .where = offsetof(struct settings, isa),
+      .values = "NAME",
+      .help = "instruction set, or auto" },
+    { .name = "tap",
+      .kind = OPTION_CHOICE,
+      .where = offsetof(struct settings, tap),
+      .values = "none|all",
+      .help = "all: int8 codes of every node for the first image, /codes/NODE" },
+    { .name = "numerics.saturate",
+      .kind = OPTION_CHOICE,
+      .where = offsetof(struct settings, saturate),
+      .values = "off|fbgemm-avx2",
+      .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI" },
+};
+static const struct option_table table = {
+    .usage = "quantcam infer --model M --weights W IMAGE... -o OUT.h5",
+    .about =
+        "Runs images through one network. OUT.h5 gets /path (N), /pixels (N,H,W,3) as the network saw them,\n"
+        "/logits (N,classes), /last_conv (N,C,h,w) real values, for int8 also /last_conv_int with "
+        "attributes\n"
+        "scale and zero_point, and /cam (N,h,w): EigenCAM's projection, un-ReLU'd, in the sign that numpy "
+        "gives.",
+    .row = rows,
+    .rows = COUNT_OF(rows),
+    .words_low = 0,
+    .words_high = 1 << 20,
+};
+
+struct infer {
+    struct settings set;
+    struct network net;
+    int count, height, width;
+    char *const *path; /* images, or NULL */
+    hid_t pixel_file, out;
+    char part[OPTION_SIZE + 8]; /* the output while it is being written */
+    uint8_t *pixels;            /* (height, width, 3) */
+    float *act, *planes, *cam;  /* (h * w, c), (c, h * w), (h * w) */
+    uint8_t *codes;             /* (c, h * w) of the largest node */
+    struct cam_workspace *workspace;
+    int sign_undefined;
+};
+
+/* ---- before any output exists ---------------------------------------------------------------------------
+ */
+
+static status open_input(struct infer *r, const struct option_words *words)
+{
+    hsize_t dim[H5_MAX_RANK];
+
+    r->height = r->net.model.input.height;
+    r->width = r->net.model.input.width;
+    r->path = words->word;
+    r->count = words->count;
+    if (!r->set.pixels[0])
+        return OK;
+    TRY(h5_open(r->set.pixels, &r->pixel_file));
+    TRY(h5_shape(r->set.pixels, r->pixel_file, "pixels", 4, dim));
+    if (dim[1] != (hsize_t)r->height || dim[2] != (hsize_t)r->width || dim[3] != 3 || dim[0] > INT32_MAX)
+        return FAIL(ERR_MISMATCH,
+                    "%s: /pixels holds %llu x %llu x %llu pictures, the network takes %d x %d x 3",
+                    r->set.pixels, (unsigned long long)dim[1], (unsigned long long)dim[2],
+                    (unsigned long long)dim[3], r->height, r->width);
+    r->count = (int)dim[0];
+    r->path = NULL;
+    return OK;
+}
+
+static status read_pixels(struct infer *r, int i)
+{
+    struct image_info info;
+
+    if (r->path)
+        return image_load(r->path[i], &r->net.pipeline, r->pixels, &info);
+    return h5_read(r->set.pixels, r->pixel_file, "pixels", H5T_NATIVE_UINT8, i, r->pixels);
+}
+
+static status allocate(struct infer *r)
+{
+    struct engine_map a = engine_cam_map(r->net.engine);
+    size_t hw = (size_t)a.h * (size_t)a.w, most = hw * (size_t)a.c;
+
+    for (int i = 0; i < r->net.model.nodes; i++) {
+        const struct model_node *n = &r->net.model.node[i];
+        size_t size = (size_t)n->c * (size_t)n->h * (size_t)n->w;
+
+        most = size > most ? size : most;
+    }
+    MEM_TRY(r->pixels, (size_t)r->height * (size_t)r->width, 3);
+    MEM_TRY(r->act, hw * (size_t)a.c, sizeof *r->act);
+    MEM_TRY(r->planes, hw * (size_t)a.c, sizeof *r->planes);
+    MEM_TRY(r->cam, hw, sizeof *r->cam);
+    MEM_TRY(r->codes, most, 1);
+    return cam_workspace_create((int)hw, a.c, r->net.kernels, &r->workspace);
+}
+
+/* ---- the file ---------------------------------------------------------------------------------------------
+ */
+
+static status create_output(struct infer *r)
+{
+    struct engine_map a = engine_cam_map(r->net.engine);
+    hsize_t n = (hsize_t)r->count, c = (hsize_t)a.c, h = (hsize_t)a.h, w = (hsize_t)a.w;
+    size_t longest = strlen(r->set.pixels) + 16;
+    hid_t text;
+    status result;
+
+    for (int i = 0; r->path && i < r->count; i++)
+        longest = strlen(r->path[i]) > longest ? strlen(r->path[i]) : longest;
+    snprintf(r->part, sizeof r->part, "%s.part", r->set.output);
+    TRY(h5_create(r->part, &r->out));
+    text = h5_text_type(longest);
+    result = h5_add(r->out, "path", text, 1, (hsize_t[]){ n });
+    H5Tclose(text);
+    TRY(result);
+    TRY(h5_add(r->out, "pixels", H5T_STD_U8LE, 4,
+               (hsize_t[]){ n, (hsize_t)r->height, (hsize_t)r->width, 3 }));
+    TRY(h5_add(r->out, "logits", H5T_IEEE_F32LE, 2,
+               (hsize_t[]){ n, (hsize_t)engine_classes(r->net.engine) }));
+    TRY(h5_add(r->out, "last_conv", H5T_IEEE_F32LE, 4, (hsize_t[]){ n, c, h, w }));
+    TRY(h5_add(r->out, "cam", H5T_IEEE_F32LE, 3, (hsize_t[]){ n, h, w }));
+    TRY(h5_attribute_text(r->out, "/", "model", r->net.model.name));
+    TRY(h5_attribute_text(r->out, "/", "precision", a.codes ? "int8" : "fp32"));
+    TRY(h5_attribute_text(r->out, "/", "isa", r->net.kernels->isa));
+    if (!a.codes)
+        return OK;
+    TRY(h5_attribute_text(r->out, "/", "engine",
+                          engine_arithmetic_name(engine_arithmetic_used(r->net.engine))));
+    TRY(h5_add(r->out, "last_conv_int", H5T_STD_U8LE, 4, (hsize_t[]){ n, c, h, w }));
+    TRY(h5_attribute_real(r->out, "last_conv_int", "scale", a.q.scale));
+    return h5_attribute_int(r->out, "last_conv_int", "zero_point", a.q.zero_point);
+}
+
+/* NHWC codes to (c, h * w). */
+static void to_planes(const struct engine_map *m, uint8_t *out)
+{
+    for (int c = 0; c < m->c; c++)
+        for (int i = 0; i < m->h * m->w; i++)
+            *out++ = m->codes[(size_t)i * (size_t)m->pitch + (size_t)c];
+}
+
+static status write_codes(struct infer *r)
+{
+    for (int i = 0; i < r->net.model.nodes; i++) {
+        struct engine_map m = engine_node_map(r->net.engine, i);
+        char name[MODEL_NAME + 8];
+
+        if (!m.codes)
+            continue;
+        snprintf(name, sizeof name, "codes/%s", r->net.model.node[i].name);
+        to_planes(&m, r->codes);
+        TRY(h5_add(r->out, name, H5T_STD_U8LE, 3, (hsize_t[]){ (hsize_t)m.c, (hsize_t)m.h, (hsize_t)m.w }));
+        TRY(h5_write(r->out, name, H5T_NATIVE_UINT8, -1, r->codes));
+        TRY(h5_attribute_real(r->out, name, "scale", m.q.scale));
+        TRY(h5_attribute_int(r->out, name, "zero_point", m.q.zero_point));
+    }
+    return OK;
+}
+
+static status write_path(struct infer *r, int i)
+{
+    char name[OPTION_SIZE + 16];
+    const char *path = name;
+    hid_t text;
+    status result;
+
+    if (r->path)
+        path = r->path[i];
+    else
+        snprintf(name, sizeof name, "%s:%d", r->set.pixels, i);
+    text = h5_text_type(strlen(path));
+    result = h5_write(r->out, "path", text, i, path);
+    H5Tclose(text);
+    return result;
+}
+
+/* DESIGN 7.1: infer's map alone is in the raw sign; where that is undefined it is the resolved one. */
+static status write_cam(struct infer *r, const struct engine_map *a, int i)
+{
+    struct cam_projection p = { .values = r->cam };
+
+    TRY(cam_eigen(r->workspace, r->act, a->h, a->w, a->c, CAM_ABSMAX, 1, &p));
+    r->sign_undefined += p.raw_sign == 0;
+    for (int j = 0; p.raw_sign < 0 && j < a->h * a->w; j++)
+        r->cam[j] = -r->cam[j];
+    return h5_write(r->out, "cam", H5T_NATIVE_FLOAT, i, r->cam);
+}
+
+static status infer_one(struct infer *r, int i)
+{
+    struct engine_map a;
+
+    TRY(read_pixels(r, i));
+    engine_run(r->net.engine, r->pixels);
+    a = engine_cam_map(r->net.engine);
+    engine_map_copy_real(&a, r->act);
+    for (int c = 0; c < a.c; c++)
+        for (int j = 0; j < a.h * a.w; j++)
+            r->planes[c * a.h * a.w + j] = r->act[j * a.c + c];
+    TRY(write_path(r, i));
+    TRY(h5_write(r->out, "pixels", H5T_NATIVE_UINT8, i, r->pixels));
+    TRY(h5_write(r->out, "logits", H5T_NATIVE_FLOAT, i, engine_logits(r->net.engine)));
+    TRY(h5_write(r->out, "last_conv", H5T_NATIVE_FLOAT, i, r->planes));
+    if (a.codes) {
+        to_planes(&a, r->codes);
+        TRY(h5_write(r->out, "last_conv_int", H5T_NATIVE_UINT8, i, r->codes));
+    }
+    TRY(write_cam(r, &a, i));
+    return r->set.tap && i == 0 ? write_codes(r) : OK;
+}
+
+/* ---- the command ------------------------------------------------------------------------------------------
+ */
+
+static status check_settings(const struct settings *s, const struct option_words *words)
+{
+    if (!s->model[0] || !s->weights[0])
+        return FAIL(ERR_USAGE, "infer: --model and --weights are needed");
+    if (!s->output[0])
+        return FAIL(ERR_USAGE, "infer: -o OUT.h5 is needed");
+    if (!s->pixels[0] && words->count == 0)
+        return FAIL(ERR_USAGE, "infer: no image and no --pixels");
+    if (s->pixels[0] && words->count > 0)
+        return FAIL(ERR_USAGE, "infer: images and --pixels exclude each other");
+    return OK;
+}
+
+static status run(struct infer *r, const struct option_words *words)
+{
+    struct engine_options options = { .arithmetic = (enum engine_arithmetic)r->set.engine,
+                                      .saturate_pairs = r->set.saturate,
+                                      .keep = r->set.tap };
+
+    TRY(check_settings(&r->set, words));
+    TRY(network_open(r->set.model, r->set.weights, &options, r->set.isa, &r->net));
+    TRY(open_input(r, words));
+    TRY(allocate(r));
+    if (r->count > 0)
+        TRY(read_pixels(r, 0));
+    TRY(create_output(r));
+    for (int i = 0; i < r->count; i++)
+        TRY(infer_one(r, i));
+    TRY(h5_close(r->part, &r->out));
+    if (rename(r->part, r->set.output) != 0)
+        return FAIL(ERR_IO, "%s: cannot rename it to %s", r->part, r->set.output);
+    r->part[0] = '\0';
+    return OK;
+}
+
+static void summary(const struct infer *r)
+{
+    enum model_precision precision = engine_precision(r->net.engine);
+
+    printf("%s  %s%s%s  %s  %d images  %s\n", r->net.model.name, precision == MODEL_INT8 ? "int8" : "fp32",
+           precision == MODEL_INT8 ? " " : "",
+           precision == MODEL_INT8 ? engine_arithmetic_name(engine_arithmetic_used(r->net.engine)) : "",
+           r->net.kernels->isa, r->count, r->set.output);
+    if (r->sign_undefined)
+        log_info("infer: the raw sign is undefined for %d images; their /cam has the resolved one",
+                 r->sign_undefined);
+}
+
+int cmd_infer(int argc, char **argv)
+{
+    struct infer r = { .set = { .isa = "auto" }, .pixel_file = -1, .out = -1 };
+    struct option_words words = { 0 };
+    status result = option_read_args(&table, &r.set, argc, argv, &words);
+
+    if (result == OK && words.help) {
+        option_help(&table, &r.set, stdout);
+        return 0;
+    }
+    if (result == OK)
+        result = run(&r, &words);
+    if (result == OK)
+        summary(&r);
+    else
+        log_error("%s", error_last()->text);
+    if (r.out >= 0)
+        H5Fclose(r.out);
+    if (r.pixel_file >= 0)
+        H5Fclose(r.pixel_file);
+    if (r.part[0])
+        unlink(r.part);
+    cam_workspace_free(r.workspace);
+    network_close(&r.net);
+    mem_free(r.pixels);
+    mem_free(r.act);
+    mem_free(r.planes);
+    mem_free(r.cam);
+    mem_free(r.codes);
+    return error_exit_code(result);
+}

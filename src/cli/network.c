@@ -1,0 +1,65 @@
+/* src/cli/network.c: one network ready to run. */
+#include "network.h"
+
+#include <string.h>
+
+#include "weight.h"
+
+enum { MODEL_TEXT_MAX = 1 << 20 };
+
+static status read_model(const char *path, struct model *out)
+{
+    char *text = NULL;
+    size_t size;
+    status result;
+
+    TRY(text_read_file(path, MODEL_TEXT_MAX, &text, &size));
+    result = model_parse(path, text, size, out);
+    mem_free(text);
+    return result;
+}
+
+static status bind_and_plan(const char *weights, const struct engine_options *options, struct network *out)
+{
+    struct tensor_table table = { 0 };
+    struct model_binding binding = { 0 };
+    status result = OK;
+
+    TRY_OUT(weight_load(weights, &table));
+    TRY_OUT(model_bind(&out->model, &table, &binding));
+    out->parameters = binding.parameters;
+    out->macs = binding.macs;
+    TRY_OUT(engine_plan(&binding, options, out->kernels, &out->engine));
+out:
+    model_unbind(&binding);
+    table_free(&table);
+    return result;
+}
+
+status network_open(const char *model, const char *weights, const struct engine_options *options,
+                    const char *isa, struct network *out)
+{
+    status result = OK;
+
+    memset(out, 0, sizeof *out);
+    out->kernels = kernel_select(isa);
+    if (!out->kernels)
+        return FAIL(ERR_USAGE, "--isa=%s: this build or this machine does not have it", isa);
+    TRY_OUT(read_model(model, &out->model));
+    TRY_OUT(bind_and_plan(weights, options, out));
+    out->pipeline.resize = out->model.input.resize;
+    out->pipeline.crop = out->model.input.crop;
+    out->pipeline.filter = strcmp(out->model.input.filter, "bicubic") == 0 ? IMAGE_BICUBIC : IMAGE_BILINEAR;
+    out->pipeline.order = IMAGE_ORDER_PILLOW13;
+out:
+    if (result != OK)
+        network_close(out);
+    return result;
+}
+
+void network_close(struct network *net)
+{
+    engine_free(net->engine);
+    model_free(&net->model);
+    memset(net, 0, sizeof *net);
+}
