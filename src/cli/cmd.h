@@ -1,0 +1,8 @@
+/* src/cli/cmd.h: the subcommands. Each takes its own argv (argv[0] is its name) and returns the exit code (DESIGN 1). */
+#ifndef CLI_CMD_H
+#define CLI_CMD_H
+
+int cmd_bench(int argc, char **argv);
+int cmd_infer(int argc, char **argv);
+
+#endif
