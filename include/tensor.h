@@ -1,6 +1,6 @@
 /* include/tensor.h
- * tensor: typed, strided arrays with quantization parameters, and tables of named tensors (what a checkpoint is).
- * Knows nothing of files, networks or kernels.
+ * tensor: typed, strided arrays with quantization parameters, and tables of named tensors (what a checkpoint
+ * is). Knows nothing of files, networks or kernels.
  *
  *     struct tensor t = { 0 };
  *     TRY(tensor_alloc(&t, DTYPE_F32, 4, (int64_t[]){ 1, 3, 224, 224 }));
@@ -8,7 +8,8 @@
  *     ...
  *     tensor_free(&t);
  *
- * A tensor either owns its data (tensor_alloc) or is a view of somebody's bytes (a mapped file): tensor_free knows.
+ * A tensor either owns its data (tensor_alloc) or is a view of somebody's bytes (a mapped file): tensor_free
+ * knows which. A view need not be aligned: read it through tensor_at and tensor_copy_*.
  */
 #ifndef QUANTCAM_TENSOR_H
 #define QUANTCAM_TENSOR_H
@@ -57,25 +58,31 @@ int tensor_is_contiguous(const struct tensor *t);
 char *tensor_describe(const struct tensor *t, char *out, size_t size);
 /* Element number `flat` (row-major over dim, whatever the strides) as double; integers stay as stored. */
 double tensor_at(const struct tensor *t, int64_t flat);
-/* Copies all elements in row-major order over dim through the strides, converted to float (f16, bf16, f64, integers
- * as stored, not dequantized). `out` holds tensor_count(t) floats. */
+/* Copies all elements in row-major order over dim through the strides, converted to float (f16, bf16, f64,
+ * integers as stored, not dequantized). `out` holds tensor_count(t) floats. */
 void tensor_copy_f32(const struct tensor *t, float *out);
 /* The same for one-byte tensors (U8, S8, BOOL), bytes unchanged. ERR_MISMATCH for other types. */
 MUST_USE status tensor_copy_bytes(const struct tensor *t, void *out);
 
 /* ---- quantize (spec numerics 2.1): all engines --------------------------------------------------------- */
 
-/* clamp(rne(x * inv) + zero_point, low, high), inv = f32(1 / f32(scale)); NaN gives high, infinities the ends. */
+/* clamp(rne(x * inv) + zero_point, low, high), inv = quantize_inverse(scale); NaN gives high, infinities the
+ * ends. */
 int quantize_value(float x, float inverse_scale, int zero_point, int low, int high);
-float quantize_inverse(double scale);                            /* f32(1 / f32(scale)) */
-float dequantize_value(int stored, double scale, int zero_point);    /* f32(scale) * f32(stored - zero_point) */
+float quantize_inverse(double scale);    /* f32(1 / f32(scale)) */
+/* f32(scale) * f32(stored - zero_point) */
+static inline float dequantize_value(int stored, double scale, int zero_point)
+{
+    return (float)scale * (float)(stored - zero_point);
+}
 
-/* ---- table: named tensors -------------------------------------------------------------------------------- */
+/* ---- table: named tensors ------------------------------------------------------------------------------ */
 
 struct tensor_entry { char *name; struct tensor tensor; };
 struct tensor_table {
     struct tensor_entry *entry;    /* in the order of the file */
     int count, capacity;
+    int *slot, slots;              /* index by name: table.c's own */
     char *source;                  /* the path, for messages */
     uint8_t sha256[HASH_SIZE];     /* of the whole file */
     uint64_t file_bytes;
@@ -85,9 +92,9 @@ struct tensor_table {
 /* Takes over name's copy and *t (which is zeroed). ERR_FORMAT if the name is there already. */
 MUST_USE status table_take(struct tensor_table *table, const char *name, struct tensor *t);
 const struct tensor *table_find(const struct tensor_table *table, const char *name);     /* NULL if absent */
-/* As table_find, name made by printf; ERR_MISSING says "SOURCE: no tensor NAME" (with the nearest name). */
-MUST_USE status table_get(const struct tensor_table *table, const struct tensor **out, const char *format, ...)
-    PRINTF_LIKE(3, 4);
+/* As table_find, name made by printf; ERR_MISSING says "SOURCE: no tensor NAME (the nearest is NEAR)". */
+MUST_USE status table_get(const struct tensor_table *table, const struct tensor **out, const char *format,
+                          ...) PRINTF_LIKE(3, 4);
 void table_free(struct tensor_table *table);                                             /* also unmaps */
 
 #endif

@@ -1,0 +1,115 @@
+#include "tensor.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+static uint32_t name_hash(const char *name)
+{
+    uint32_t h = 2166136261u; /* FNV-1a */
+
+    for (; *name; name++)
+        h = (h ^ (uint8_t)*name) * 16777619u;
+    return h;
+}
+
+/* The slot that holds `name`, or the free one where it belongs; slots hold entry numbers + 1. */
+static int find_slot(const struct tensor_table *table, const char *name)
+{
+    int i = (int)(name_hash(name) & (uint32_t)(table->slots - 1));
+
+    while (table->slot[i] && strcmp(table->entry[table->slot[i] - 1].name, name) != 0)
+        i = (i + 1) & (table->slots - 1);
+    return i;
+}
+
+/* Keeps at least half of the slots free. */
+static status grow(struct tensor_table *table)
+{
+    int capacity = table->capacity ? 2 * table->capacity : 64;
+    struct tensor_entry *entry = mem_grow(table->entry, (size_t)table->count, (size_t)capacity,
+                                          sizeof *entry);
+
+    if (!entry)
+        return FAIL(ERR_MEMORY, "no memory for a table of %d tensors", capacity);
+    table->entry = entry;
+    table->capacity = capacity;
+    mem_free(table->slot);
+    table->slots = 0;
+    MEM_TRY(table->slot, 2 * (size_t)capacity, sizeof *table->slot);
+    table->slots = 2 * capacity;
+    for (int i = 0; i < table->count; i++)
+        table->slot[find_slot(table, entry[i].name)] = i + 1;
+    return OK;
+}
+
+status table_take(struct tensor_table *table, const char *name, struct tensor *t)
+{
+    char *copy;
+    int slot;
+
+    if (table->count == table->capacity || table->slots == 0)
+        TRY(grow(table));
+    slot = find_slot(table, name);
+    if (table->slot[slot])
+        return FAIL(ERR_FORMAT, "two tensors are named %s", name);
+    copy = mem_strdup(name);
+    if (!copy)
+        return FAIL(ERR_MEMORY, "no memory for the tensor name %s", name);
+    table->entry[table->count].name = copy;
+    table->entry[table->count].tensor = *t;
+    table->slot[slot] = ++table->count;
+    *t = (struct tensor){ 0 };
+    return OK;
+}
+
+const struct tensor *table_find(const struct tensor_table *table, const char *name)
+{
+    int entry = table->slots ? table->slot[find_slot(table, name)] : 0;
+
+    return entry ? &table->entry[entry - 1].tensor : NULL;
+}
+
+static const char *nearest_name(const struct tensor_table *table, const char *name)
+{
+    const char **names = mem_alloc((size_t)table->count, sizeof *names);
+    const char *nearest = NULL;
+
+    if (!names)
+        return NULL;
+    for (int i = 0; i < table->count; i++)
+        names[i] = table->entry[i].name;
+    nearest = text_nearest(name, names, table->count);
+    mem_free(names);
+    return nearest;
+}
+
+status table_get(const struct tensor_table *table, const struct tensor **out, const char *format, ...)
+{
+    char name[1024];
+    const char *nearest;
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(name, sizeof name, format, args);
+    va_end(args);
+    *out = table_find(table, name);
+    if (*out)
+        return OK;
+    nearest = nearest_name(table, name);
+    return FAIL(ERR_MISSING, "%s: no tensor %s%s%s%s", table->source ? table->source : "checkpoint", name,
+                nearest ? " (the nearest is " : "", nearest ? nearest : "", nearest ? ")" : "");
+}
+
+void table_free(struct tensor_table *table)
+{
+    for (int i = 0; i < table->count; i++) {
+        mem_free(table->entry[i].name);
+        tensor_free(&table->entry[i].tensor);
+    }
+    mem_free(table->entry);
+    mem_free(table->slot);
+    mem_free(table->source);
+    if (table->mapping)
+        munmap(table->mapping, table->mapping_size);
+    *table = (struct tensor_table){ 0 };
+}
