@@ -1,0 +1,36 @@
+/* include/report.h
+ * report: a finished result file read by people. Tables beside the published ones, on the terminal (`show`) and as Markdown, CSV
+ * and JSON files, and the gallery's pictures as PNG (`report`). Reads through store's bounded reader; writes nothing into the result.
+ *
+ *     struct store_reader *r = NULL;
+ *     TRY(store_open_read("results/demo.h5", 1, &r));
+ *     TRY(report_show(r, &out));                                     // out: a struct text with its bound set
+ *     struct report_options options = { .folder = "results/demo-report" };
+ *     TRY(report_write(r, &options, &summary));
+ *     store_close_read(r);
+ *
+ * Published numbers are printed exactly as they stand in the study, beside ours, never in their place.
+ */
+#ifndef QUANTCAM_REPORT_H
+#define QUANTCAM_REPORT_H
+
+#include "store.h"
+
+struct report_options {
+    const char *folder;      /* made if absent; files in it are replaced */
+    const char *images;      /* the folder of the pictures; NULL: where the job found them (/provenance) */
+    int pictures;            /* at most so many of the gallery's pictures a network; 0 = none */
+};
+struct report_summary {
+    int tables, pictures;    /* written */
+    int missing;             /* pictures of the gallery whose file was not found or not readable: maps alone */
+    char first_missing[512];
+};
+
+/* Local. Every table as text for a terminal, bad images named. ERR_MISMATCH if the file is not finished. */
+MUST_USE status report_show(struct store_reader *r, struct text *out);
+/* Local. FOLDER/report.md, FOLDER/report.json, FOLDER/<table>.csv and FOLDER/gallery/<network>_topNN.png. */
+MUST_USE status report_write(struct store_reader *r, const struct report_options *options,
+                             struct report_summary *summary);
+
+#endif

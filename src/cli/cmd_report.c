@@ -1,0 +1,82 @@
+#include <string.h>
+
+#include "base_option.h"
+#include "cmd.h"
+#include "report.h"
+
+struct settings {
+    char output[OPTION_SIZE], images[OPTION_SIZE];
+    int pictures, checked;
+};
+
+static const struct option_row rows[] = {
+    { .name = "output", .kind = OPTION_PATH, .where = offsetof(struct settings, output), .values = "FOLDER", .letter = 'o',
+      .help = "where to write; empty: the result's name with -report in place of .h5" },
+    { .name = "images", .kind = OPTION_PATH, .where = offsetof(struct settings, images), .values = "FOLDER",
+      .help = "the pictures; empty: where the job found them" },
+    { .name = "pictures", .kind = OPTION_INT, .where = offsetof(struct settings, pictures), .values = "N", .high = 64,
+      .help = "at most so many pictures a network, 0 for none" },
+    { .name = "checked", .kind = OPTION_FLAG, .where = offsetof(struct settings, checked),
+      .help = "compare what is read with the checksums in the file" },
+};
+static const struct option_table table = {
+    .usage = "quantcam report RESULT.h5 [-o FOLDER]",
+    .about = "Writes the tables of a finished result, beside the published ones, as Markdown (report.md), CSV (a file a\n"
+             "table) and JSON (report.json), and the pictures whose maps differ most as PNG (gallery/).",
+    .row = rows,
+    .rows = COUNT_OF(rows),
+    .words_low = 1,
+    .words_high = 1,
+};
+
+/* results/demo.h5 -> results/demo-report */
+static status default_folder(const char *path, char *out, size_t size)
+{
+    size_t length = strlen(path);
+
+    if (length > 3 && strcmp(path + length - 3, ".h5") == 0)
+        length -= 3;
+    if (snprintf(out, size, "%.*s-report", (int)length, path) >= (int)size)
+        return FAIL(ERR_USAGE, "%s: the path is too long", path);
+    return OK;
+}
+
+static status write_report(struct settings *set, const char *path)
+{
+    struct report_options options = { .folder = set->output, .pictures = set->pictures };
+    struct report_summary summary;
+    struct store_reader *r = NULL;
+    status result = OK;
+
+    if (!set->output[0])
+        TRY(default_folder(path, set->output, sizeof set->output));
+    if (set->images[0])
+        options.images = set->images;
+    TRY(store_open_read(path, set->checked, &r));
+    TRY_OUT(report_write(r, &options, &summary));
+    if (summary.missing)
+        log_info("%d pictures could not be read, their maps stand alone; the first: %s", summary.missing,
+                 summary.first_missing);
+    log_info("%d tables and %d pictures", summary.tables, summary.pictures);
+    printf("%s/report.md\n", set->output);
+out:
+    store_close_read(r);
+    return result;
+}
+
+int cmd_report(int argc, char **argv)
+{
+    struct settings set = { .pictures = 16, .checked = 1 };
+    struct option_words words = { 0 };
+    status result = option_read_args(&table, &set, argc, argv, &words);
+
+    if (result == OK && words.help) {
+        option_help(&table, &set, stdout);
+        return 0;
+    }
+    if (result == OK)
+        result = write_report(&set, words.word[0]);
+    if (result != OK)
+        log_error("%s", error_last()->text);
+    return error_exit_code(result);
+}

@@ -1,0 +1,272 @@
+#include "gallery.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "picture.h"
+
+enum { TEXT_MAX = 16 << 20, ROWS_MAX_BYTES = 1 << 30, MOST = 64, BOXES_MOST = 64 };
+
+const char *gallery_text_value(const char *text, const char *key, char *value, size_t size)
+{
+    size_t length = strlen(key);
+
+    for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+        if (strncmp(line, key, length) != 0 || strncmp(line + length, " = ", 3) != 0)
+            continue;
+        line += length + 3;
+        size_t n = strcspn(line, "\n");
+        if (n >= size)
+            return NULL;
+        memcpy(value, line, n);
+        value[n] = '\0';
+        return value;
+    }
+    return NULL;
+}
+
+int gallery_rank(const int64_t *image, const float *rmse, const uint8_t *in_subset, int64_t rows, int most, int64_t *order)
+{
+    int count = 0;
+
+    /* Insertion into a short sorted list: `most` is at most 64. */
+    for (int64_t i = 0; i < rows; i++) {
+        int place = count;
+
+        if (!in_subset[i] || image[i] < 0)
+            continue;
+        while (place > 0 && (rmse[i] > rmse[order[place - 1]] ||
+                             (rmse[i] == rmse[order[place - 1]] && image[i] < image[order[place - 1]])))
+            place--;
+        if (place == most)
+            continue;
+        if (count < most)
+            count++;
+        memmove(&order[place + 1], &order[place], (size_t)(count - 1 - place) * sizeof *order);
+        order[place] = i;
+    }
+    return count;
+}
+
+/* What one network's pictures need, read once. */
+struct shelf {
+    int64_t order[MOST], *image;
+    float *rmse;
+    uint8_t *in_subset;
+    int64_t rows;
+    int count;
+};
+
+static void shelf_free(struct shelf *s)
+{
+    mem_free(s->image);
+    mem_free(s->rmse);
+    mem_free(s->in_subset);
+}
+
+static status shelf_read(struct store_reader *r, int network, int most, struct shelf *s)
+{
+    const struct store_layout *layout = store_reader_layout(r);
+    const char *name = layout->network[network].name;
+    char path[STORE_PATH];
+    int64_t count = 0;
+
+    snprintf(path, sizeof path, "/models/%s/subset/image", name);
+    TRY(store_read_all(r, path, STORE_S64, ROWS_MAX_BYTES, (void **)&s->image, &s->rows));
+    snprintf(path, sizeof path, "/models/%s/subset/in_resolved", name);
+    TRY(store_read_all(r, path, STORE_U8, ROWS_MAX_BYTES, (void **)&s->in_subset, &count));
+    if (count != s->rows)
+        return FAIL(ERR_MISMATCH, "%s: %lld rows where /models/%s/subset/image has %lld", path, (long long)count, name,
+                    (long long)s->rows);
+    MEM_TRY(s->rmse, (size_t)s->rows, sizeof *s->rmse);
+    snprintf(path, sizeof path, "/models/%s/%s/vs_%s/rmse_resolved", name, layout->precision[1], layout->precision[0]);
+    for (int64_t i = 0; i < s->rows; i++)
+        if (s->image[i] >= 0 && s->in_subset[i])
+            TRY(store_read(r, path, STORE_F32, s->image[i], 1, &s->rmse[i], sizeof s->rmse[i]));
+    s->count = gallery_rank(s->image, s->rmse, s->in_subset, s->rows, most, s->order);
+    return OK;
+}
+
+/* The image's own picture as the network saw it, and its boxes in that frame. A missing file leaves the panel white. */
+static status read_crop(struct store_reader *r, const struct image_pipeline *p, const char *root, int64_t image,
+                        struct gallery *g, const char *path, struct image *crop, struct image_box *box, int *boxes)
+{
+    char full[4096];
+    struct image_info info = { 0 };
+    int64_t first = 0;
+    int32_t count = 0;
+
+    *boxes = 0;
+    crop->width = crop->height = p->crop;
+    MEM_TRY(crop->rgb, (size_t)p->crop * p->crop, 3);
+    memset(crop->rgb, 255, (size_t)p->crop * p->crop * 3);
+    if (text_path(full, sizeof full, root, path) != OK || image_load(full, p, crop->rgb, &info) != OK) {
+        if (g->missing++ == 0)
+            snprintf(g->first_missing, sizeof g->first_missing, "%.500s", error_last()->text);
+        memset(crop->rgb, 255, (size_t)p->crop * p->crop * 3);
+        return OK;
+    }
+    TRY(store_read(r, "/images/box_first", STORE_S64, image, 1, &first, sizeof first));
+    TRY(store_read(r, "/images/box_count", STORE_S32, image, 1, &count, sizeof count));
+    for (int32_t i = 0; i < count && i < BOXES_MOST; i++) {
+        int32_t edge[4];
+        struct image_box stored;
+
+        TRY(store_read(r, "/images/boxes", STORE_S32, first + i, 1, edge, sizeof edge));
+        stored = (struct image_box){ edge[0], edge[1], edge[2], edge[3] };
+        *boxes += picture_box_in_crop(&stored, info.width, info.height, p, &box[*boxes]);
+    }
+    return OK;
+}
+
+/* One picture of the gallery: its place on the shelf, its maps, its file. */
+static status write_picture(struct store_reader *r, const struct report_options *options, const struct image_pipeline *p,
+                            const char *root, const uint8_t palette[256][3], struct gallery *g,
+                            struct gallery_picture *picture)
+{
+    const struct store_layout *layout = store_reader_layout(r);
+    const char *name = layout->network[picture->network].name;
+    struct image crop = { 0 }, out = { 0 };
+    struct image_box box[BOXES_MOST];
+    uint8_t *map[STORE_MAX_PRECISIONS] = { 0 };
+    char path[4096];
+    int boxes = 0;
+    status result = OK;
+
+    TRY_OUT(store_read_string(r, "/images/path", picture->image, picture->path, sizeof picture->path));
+    TRY_OUT(read_crop(r, p, root, picture->image, g, picture->path, &crop, box, &boxes));
+    for (int i = 0; i < layout->precisions; i++) {
+        int64_t count = 0;
+
+        snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", name, picture->place, layout->precision[i]);
+        TRY_OUT(store_read_all(r, path, STORE_U8, TEXT_MAX, (void **)&map[i], &count));
+        if (count != (int64_t)p->crop * p->crop) {
+            result = FAIL(ERR_MISMATCH, "%s: %lld pixels, not %d x %d", path, (long long)count, p->crop, p->crop);
+            goto out;
+        }
+    }
+    TRY_OUT(picture_compose(&crop, box, boxes, (const uint8_t *const *)map, layout->precisions, palette, &out));
+    snprintf(picture->file, sizeof picture->file, "gallery/%s_top%02d.png", name, picture->place);
+    TRY_OUT(text_path(path, sizeof path, options->folder, picture->file));
+    TRY_OUT(image_write_png(path, &out));
+out:
+    for (int i = 0; i < layout->precisions; i++)
+        mem_free(map[i]);
+    image_free(&crop);
+    image_free(&out);
+    return result;
+}
+
+/* A one-element text dataset, NUL-terminated. */
+static status read_text(struct store_reader *r, const char *path, char **out)
+{
+    const struct store_dataset *d = store_reader_find(r, path);
+
+    if (!d || d->element < 1 || d->element > TEXT_MAX)
+        return FAIL(ERR_FORMAT, "%s: %s is missing or not a text of at most 16 MiB", store_reader_path(r), path);
+    MEM_TRY(*out, d->element + 1, 1);
+    return store_read_string(r, path, 0, *out, d->element + 1);
+}
+
+/* How the job saw its pictures: the canonical job text says, for every network alike. */
+static status read_pipeline(struct store_reader *r, struct image_pipeline *p, char *root, size_t root_size)
+{
+    const struct store_layout *layout = store_reader_layout(r);
+    char *job = NULL, *provenance = NULL, value[64];
+    int64_t n = 0;
+    status result = OK;
+
+    TRY_OUT(read_text(r, "/job", &job));
+    TRY_OUT(read_text(r, "/provenance", &provenance));
+    *p = (struct image_pipeline){ .resize = 256, .crop = layout->input_h };
+    if (gallery_text_value(job, "preprocess.resize", value, sizeof value) && text_parse_int(value, 1, 65500, &n))
+        p->resize = (int)n;
+    if (gallery_text_value(job, "preprocess.filter", value, sizeof value) && strcmp(value, "bicubic") == 0)
+        p->filter = IMAGE_BICUBIC;
+    if (gallery_text_value(job, "preprocess.pillow", value, sizeof value) && strcmp(value, "13") != 0)
+        p->order = IMAGE_ORDER_HORIZONTAL_FIRST;
+    if (!gallery_text_value(provenance, "data.images", root, root_size))
+        root[0] = '\0';
+out:
+    mem_free(job);
+    mem_free(provenance);
+    return result;
+}
+
+static status write_shelf(struct store_reader *r, const struct report_options *options, const struct image_pipeline *p,
+                          const char *root, const uint8_t palette[256][3], int network, struct gallery *g)
+{
+    const struct store_layout *layout = store_reader_layout(r);
+    int most = layout->pictures < options->pictures ? layout->pictures : options->pictures;
+    struct shelf shelf = { 0 };
+    status result = OK;
+
+    TRY_OUT(shelf_read(r, network, most < MOST ? most : MOST, &shelf));
+    for (int i = 0; i < shelf.count; i++) {
+        struct gallery_picture *picture = &g->picture[g->count];
+
+        picture->network = network;
+        picture->place = i + 1;
+        picture->image = shelf.image[shelf.order[i]];
+        picture->rmse = shelf.rmse[shelf.order[i]];
+        TRY_OUT(write_picture(r, options, p, root, palette, g, picture));
+        g->count++;
+    }
+out:
+    shelf_free(&shelf);
+    return result;
+}
+
+status gallery_write(struct store_reader *r, const struct report_options *options, struct gallery *out)
+{
+    const struct store_layout *layout = store_reader_layout(r);
+    struct image_pipeline pipeline;
+    uint8_t palette[256][3];
+    char folder[4096], root[4096];
+
+    memset(out, 0, sizeof *out);
+    out->layout = layout;
+    if (layout->pictures < 1 || options->pictures < 1 || layout->precisions < 2 ||
+        !store_reader_find(r, "/gallery/palette"))
+        return OK;
+    TRY(text_path(folder, sizeof folder, options->folder, "gallery"));
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+        return FAIL(ERR_IO, "%s: %s", folder, strerror(errno));
+    TRY(store_read(r, "/gallery/palette", STORE_U8, 0, 256, palette, sizeof palette));
+    TRY(read_pipeline(r, &pipeline, root, sizeof root));
+    MEM_TRY(out->picture, (size_t)layout->networks * MOST, sizeof *out->picture);
+    for (int k = 0; k < layout->networks; k++)
+        TRY(write_shelf(r, options, &pipeline, options->images ? options->images : root, palette, k, out));
+    return OK;
+}
+
+status gallery_markdown(const struct gallery *g, struct text *out)
+{
+    int network = -1;
+
+    for (int i = 0; i < g->count; i++) {
+        const struct gallery_picture *p = &g->picture[i];
+
+        if (p->network != network) {
+            network = p->network;
+            TRY(text_add(out, "\n## %s: the images whose maps differ most\n\n"
+                              "Picture with its true box, then the map of", g->layout->network[network].name));
+            for (int k = 0; k < g->layout->precisions; k++)
+                TRY(text_add(out, "%s %s", k ? "," : "", g->layout->precision[k]));
+            TRY(text_add(out, ".\n\n"));
+        }
+        TRY(text_add(out, "![%s](%s) RMSE %.2f, `%s`\n\n", p->file, p->file, (double)p->rmse, p->path));
+    }
+    if (g->missing)
+        TRY(text_add(out, "%d pictures could not be read, their maps stand alone; the first: %s\n", g->missing,
+                     g->first_missing));
+    return OK;
+}
+
+void gallery_free(struct gallery *g)
+{
+    mem_free(g->picture);
+    g->picture = NULL;
+    g->count = 0;
+}

@@ -1,0 +1,33 @@
+/* gallery: the pictures whose two maps differ most by the resolved reading, as PNG: what the network saw with its true boxes,
+ * then the map of every precision. */
+#ifndef QUANTCAM_REPORT_GALLERY_H
+#define QUANTCAM_REPORT_GALLERY_H
+
+#include "report.h"
+
+struct gallery_picture {
+    int network, place;          /* place from 1 */
+    int64_t image;
+    float rmse;                  /* resolved */
+    char file[160];              /* relative to the report's folder */
+    char path[512];              /* of the image, relative to its root */
+};
+struct gallery {
+    struct gallery_picture *picture;
+    int count;
+    int missing;                 /* pictures without their image */
+    char first_missing[512];
+    const struct store_layout *layout;
+};
+
+MUST_USE status gallery_write(struct store_reader *r, const struct report_options *options, struct gallery *out);
+MUST_USE status gallery_markdown(const struct gallery *g, struct text *out);
+void gallery_free(struct gallery *g);
+
+/* Value of the line "KEY = value" in a text of such lines, or NULL if there is none or it does not fit. */
+const char *gallery_text_value(const char *text, const char *key, char *value, size_t size);
+/* The `most` images of the resolved subset with the largest rmse: largest first, ties to the lower image. image and rmse: (rows), in_subset (rows):
+ * flags; order out: (most). Returns how many there are. */
+int gallery_rank(const int64_t *image, const float *rmse, const uint8_t *in_subset, int64_t rows, int most, int64_t *order);
+
+#endif

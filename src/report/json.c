@@ -1,0 +1,90 @@
+#include "json.h"
+
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+/* cJSON answers a failed allocation with NULL, and adding NULL does nothing: so one look at the end is enough, at the printed text. */
+static cJSON *json_cell(const char *text)
+{
+    double value;
+
+    /* JSON has no leading '+' or '.', and no leading zeros: what text_parse_real takes and strtod prints alike. */
+    if (text_parse_real(text, &value) && text[0] != '+' && text[0] != '.' && !(text[0] == '0' && text[1] && text[1] != '.'))
+        return cJSON_CreateRaw(text);
+    return cJSON_CreateString(text);
+}
+
+static cJSON *json_grid(const struct grid *g)
+{
+    cJSON *out = cJSON_CreateObject(), *columns = cJSON_CreateArray(), *rows = cJSON_CreateArray();
+
+    cJSON_AddStringToObject(out, "id", g->id);
+    cJSON_AddStringToObject(out, "title", g->title);
+    cJSON_AddStringToObject(out, "note", g->note);
+    for (int c = 0; c < g->columns; c++) {
+        cJSON *column = cJSON_CreateObject();
+
+        cJSON_AddStringToObject(column, "name", g->head[c]);
+        cJSON_AddStringToObject(column, "unit", g->unit[c]);
+        cJSON_AddItemToArray(columns, column);
+    }
+    for (int r = 0; r < g->rows; r++) {
+        cJSON *row = cJSON_CreateArray();
+
+        for (int c = 0; c < g->columns; c++)
+            cJSON_AddItemToArray(row, json_cell(grid_cell(g, r, c)));
+        cJSON_AddItemToArray(rows, row);
+    }
+    cJSON_AddItemToObject(out, "columns", columns);
+    cJSON_AddItemToObject(out, "rows", rows);
+    return out;
+}
+
+static cJSON *json_gallery(const struct gallery *g)
+{
+    cJSON *out = cJSON_CreateArray();
+
+    for (int i = 0; i < g->count; i++) {
+        const struct gallery_picture *p = &g->picture[i];
+        cJSON *item = cJSON_CreateObject();
+
+        cJSON_AddStringToObject(item, "network", g->layout->network[p->network].name);
+        cJSON_AddNumberToObject(item, "place", p->place);
+        cJSON_AddNumberToObject(item, "image", (double)p->image);
+        cJSON_AddStringToObject(item, "path", p->path);
+        cJSON_AddNumberToObject(item, "rmse_resolved", (double)p->rmse);
+        cJSON_AddStringToObject(item, "file", p->file);
+        cJSON_AddItemToArray(out, item);
+    }
+    return out;
+}
+
+status json_write(struct store_reader *r, const struct collect *c, const struct gallery *g, const char *folder)
+{
+    cJSON *root = cJSON_CreateObject(), *images = cJSON_CreateObject(), *tables = cJSON_CreateArray();
+    char path[4096], *text = NULL;
+    status result = OK;
+
+    cJSON_AddStringToObject(root, "file", store_reader_path(r));
+    cJSON_AddNumberToObject(images, "total", (double)c->total);
+    cJSON_AddNumberToObject(images, "ok", (double)c->ok);
+    cJSON_AddNumberToObject(images, "bad", (double)c->bad);
+    cJSON_AddItemToObject(root, "images", images);
+    for (int i = 0; i < c->grids; i++)
+        cJSON_AddItemToArray(tables, json_grid(&c->grid[i]));
+    cJSON_AddItemToObject(root, "tables", tables);
+    cJSON_AddItemToObject(root, "bad_images", json_grid(&c->bad_images));
+    cJSON_AddItemToObject(root, "gallery", json_gallery(g));
+    text = cJSON_Print(root);
+    if (!text) {
+        result = FAIL(ERR_MEMORY, "no memory for the JSON report");
+        goto out;
+    }
+    TRY_OUT(text_path(path, sizeof path, folder, "report.json"));
+    TRY_OUT(text_write_file(path, text, strlen(text)));
+out:
+    cJSON_free(text);
+    cJSON_Delete(root);
+    return result;
+}

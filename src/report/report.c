@@ -1,0 +1,109 @@
+#include "report.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "collect.h"
+#include "gallery.h"
+#include "json.h"
+
+enum { OUTPUT_MAX = 64 << 20 };
+
+static status add_head(struct store_reader *r, const struct collect *c, struct text *out)
+{
+    const struct store_layout *layout = store_reader_layout(r);
+    char total[32], ok[32];
+
+    TRY(text_add(out, "%s\n", store_reader_path(r)));
+    TRY(text_add(out, "%s images, %s good, %lld bad; %d networks;", text_thousands(c->total, total, sizeof total),
+                 text_thousands(c->ok, ok, sizeof ok), (long long)c->bad, layout->networks));
+    for (int p = 0; p < layout->precisions; p++)
+        TRY(text_add(out, " %s", layout->precision[p]));
+    return text_add(out, "\n\n");
+}
+
+status report_show(struct store_reader *r, struct text *out)
+{
+    struct collect c;
+    status result = OK;
+
+    TRY(collect_tables(r, &c));
+    TRY_OUT(add_head(r, &c, out));
+    for (int i = 0; i < c.grids; i++)
+        TRY_OUT(grid_terminal(&c.grid[i], out));
+    if (c.bad_images.rows)
+        TRY_OUT(grid_terminal(&c.bad_images, out));
+out:
+    collect_free(&c);
+    return result;
+}
+
+static status make_folder(const char *path)
+{
+    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+        return FAIL(ERR_IO, "%s: %s", path, strerror(errno));
+    return OK;
+}
+
+static status write_csv(const struct grid *g, const char *folder)
+{
+    struct text out = { .max = OUTPUT_MAX };
+    char name[64], path[4096];
+    status result = OK;
+
+    snprintf(name, sizeof name, "%s.csv", g->id);
+    TRY(text_path(path, sizeof path, folder, name));
+    TRY_OUT(grid_csv(g, &out));
+    TRY_OUT(text_write_file(path, out.data, out.size));
+out:
+    text_free(&out);
+    return result;
+}
+
+static status write_markdown(struct store_reader *r, const struct collect *c, const struct gallery *gallery,
+                             const char *folder)
+{
+    struct text out = { .max = OUTPUT_MAX };
+    char path[4096];
+    status result = OK;
+
+    TRY(text_path(path, sizeof path, folder, "report.md"));
+    TRY_OUT(text_add(&out, "# What quantization changed\n\n"));
+    TRY_OUT(add_head(r, c, &out));
+    for (int i = 0; i < c->grids; i++)
+        TRY_OUT(grid_markdown(&c->grid[i], &out));
+    if (c->bad_images.rows)
+        TRY_OUT(grid_markdown(&c->bad_images, &out));
+    TRY_OUT(gallery_markdown(gallery, &out));
+    TRY_OUT(text_write_file(path, out.data, out.size));
+out:
+    text_free(&out);
+    return result;
+}
+
+status report_write(struct store_reader *r, const struct report_options *options, struct report_summary *summary)
+{
+    struct collect c = { 0 };
+    struct gallery gallery = { 0 };
+    status result = OK;
+
+    memset(summary, 0, sizeof *summary);
+    TRY(collect_tables(r, &c));
+    TRY_OUT(make_folder(options->folder));
+    for (int i = 0; i < c.grids; i++)
+        TRY_OUT(write_csv(&c.grid[i], options->folder));
+    if (c.bad_images.rows)
+        TRY_OUT(write_csv(&c.bad_images, options->folder));
+    TRY_OUT(gallery_write(r, options, &gallery));
+    TRY_OUT(write_markdown(r, &c, &gallery, options->folder));
+    TRY_OUT(json_write(r, &c, &gallery, options->folder));
+    summary->tables = c.grids;
+    summary->pictures = gallery.count;
+    summary->missing = gallery.missing;
+    snprintf(summary->first_missing, sizeof summary->first_missing, "%s", gallery.first_missing);
+out:
+    gallery_free(&gallery);
+    collect_free(&c);
+    return result;
+}

@@ -1,0 +1,58 @@
+#include <string.h>
+
+#include "check.h"
+#include "report/grid.h"
+
+static void fill(struct grid *g)
+{
+    grid_init(g, "table_x", "Table X");
+    grid_column(g, "network", "");
+    grid_column(g, "top-1", "%");
+    CHECK(grid_row(g) == OK);
+    grid_set(g, 0, "a|b");
+    grid_set(g, 1, "%.3f", 90.15);
+    CHECK(grid_row(g) == OK);
+    grid_set(g, 0, "say \"c\", d");
+    grid_set(g, 1, "-");
+    grid_note(g, "First. ");
+    grid_note(g, "%d.", 2);
+}
+
+static void check_form(const struct grid *g, status (*form)(const struct grid *, struct text *), const char *expected)
+{
+    struct text out = { .max = 10000 };
+
+    CHECK(form(g, &out) == OK);
+    CHECK_MSG(strcmp(out.data, expected) == 0, "got:\n%s", out.data);
+    text_free(&out);
+}
+
+int main(void)
+{
+    struct grid g;
+    struct text tiny = { .max = 10 };
+
+    fill(&g);
+    check_form(&g, grid_terminal,
+               "Table X\n"
+               "network      top-1\n"
+               "               (%)\n"
+               "a|b         90.150\n"
+               "say \"c\", d       -\n"
+               "  First. 2.\n\n");
+    check_form(&g, grid_markdown,
+               "### Table X\n\n| network | top-1 (%) |\n|---|---:|\n| a\\|b | 90.150 |\n| say \"c\", d | - |\n\n"
+               "First. 2.\n\n");
+    check_form(&g, grid_csv, "network,top-1 (%)\r\na|b,90.150\r\n\"say \"\"c\"\", d\",-\r\n");
+    CHECK(grid_terminal(&g, &tiny) == ERR_MEMORY);
+    text_free(&tiny);
+    CHECK(strcmp(grid_cell(&g, 1, 1), "-") == 0);
+    for (int i = 0; i < 100; i++) { /* grows, and keeps what it had */
+        CHECK(grid_row(&g) == OK);
+        grid_set(&g, 0, "%d", i);
+    }
+    CHECK(strcmp(grid_cell(&g, 0, 1), "90.150") == 0 && strcmp(grid_cell(&g, 101, 0), "99") == 0);
+    grid_release(&g);
+    CHECK(mem_live() == 0);
+    return check_result("test_grid");
+}
