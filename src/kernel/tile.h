@@ -31,15 +31,21 @@ static inline int tile_rows(const struct kernel_conv *s, size_t element)
     return tile_max(tile_min(rows, s->oh), 1);
 }
 
+/* Stride within the copy: a 1x1 kernel's copy leaves out what it would step over. */
+static inline int tile_copy_stride(const struct kernel_conv *s)
+{
+    return s->kh == 1 && s->kw == 1 ? 1 : s->stride;
+}
+
 /* Columns and rows of the copy for `columns` x `rows` output positions. */
 static inline int tile_copy_columns(const struct kernel_conv *s, int columns)
 {
-    return (columns - 1) * s->stride + s->kw;
+    return (columns - 1) * tile_copy_stride(s) + s->kw;
 }
 
 static inline int tile_copy_rows(const struct kernel_conv *s, int rows)
 {
-    return (rows - 1) * s->stride + s->kh;
+    return (rows - 1) * tile_copy_stride(s) + s->kh;
 }
 
 static inline size_t tile_round(size_t bytes)

@@ -119,10 +119,11 @@ static void sum_block(const struct tile *t, int positions, int nv, const float *
 /* Copies what output rows y..y + rows of the rectangle read, zeros outside the picture. */
 static void copy_input(const struct kernel_conv *s, const float *in, int y, int rows, int x0, int x1, float *copy)
 {
-    int columns = tile_copy_columns(s, x1 - x0), left = x0 * s->stride - s->pad;
+    int columns = tile_copy_columns(s, x1 - x0), step = s->stride / tile_copy_stride(s);
+    int iy = y * s->stride - s->pad, left = x0 * s->stride - s->pad;
 
-    for (int r = 0; r < tile_copy_rows(s, rows); r++)
-        for (int iy = y * s->stride - s->pad + r, ix = left; ix < left + columns; ix++, copy += s->ic)
+    for (int r = 0; r < tile_copy_rows(s, rows); r++, iy += step)
+        for (int i = 0, ix = left; i < columns; i++, ix += step, copy += s->ic)
             if (iy >= 0 && iy < s->ih && ix >= 0 && ix < s->iw)
                 memcpy(copy, in + ((size_t)iy * s->iw + ix) * s->in_pitch, (size_t)s->ic * sizeof *copy);
             else
@@ -136,7 +137,7 @@ static void conv_f32(const struct kernel_conv *s, const void *packed, const floa
     const float **from = scratch;
     float **to = (float **)((char *)scratch + tile_list_bytes(s, sizeof *in));
     float *copy = (float *)((char *)to + tile_list_bytes(s, sizeof *in));
-    int columns = tile_copy_columns(s, width);
+    int columns = tile_copy_columns(s, width), stride = tile_copy_stride(s);
     struct tile t = { .runs = s->kh, .run = s->kw * s->ic, .step = (size_t)columns * s->ic,
                       .low = _mm256_set1_ps(low), .high = _mm256_set1_ps(high) };
 
@@ -148,7 +149,7 @@ static void conv_f32(const struct kernel_conv *s, const void *packed, const floa
         for (int r = 0, p = 0; r < rows; r++)
             for (int x = rect.x0; x < rect.x1; x++, p++) {
                 from[p] = direct ? in + ((size_t)(y + r) * s->stride * s->iw + (size_t)x * s->stride) * s->in_pitch
-                                 : copy + ((size_t)r * s->stride * columns + (size_t)(x - rect.x0) * s->stride) * s->ic;
+                                 : copy + ((size_t)r * columns + (size_t)(x - rect.x0)) * stride * s->ic;
                 to[p] = out + ((size_t)(y + r) * s->ow + x) * s->out_pitch;
             }
         t.w = packed;

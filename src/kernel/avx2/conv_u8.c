@@ -1,0 +1,197 @@
+/* src/kernel/avx2/conv_u8.c: convolution of u8 codes, tiles of 6 positions by 16 output channels. Codes are widened to 16
+ * bits in the copy of a chunk's input, so that vpmaddwd adds pairs of products in 32 bits: exact for every code. */
+#include "../isa.h"
+#include "../tile.h"
+#include "requant.h"
+
+enum { MR = 6, NR = REQUANT_LANES, VECTOR = 8 };
+
+/* Terms of a run (kw * ic neighbours), made even by a zero weight. */
+static int run_pairs(const struct kernel_conv *s)
+{
+    return (s->kw * s->ic + 1) / 2;
+}
+
+/* Packed: for each block of NR output channels -zero_point_in * sum(w) as s32, then its weights as s16 (kh, pair, NR, 2). */
+static size_t block_bytes(const struct kernel_conv *s)
+{
+    return NR * (sizeof(int32_t) + (size_t)s->kh * run_pairs(s) * 2 * sizeof(int16_t));
+}
+
+static size_t packed_bytes(const struct kernel_conv *s)
+{
+    return block_bytes(s) * (size_t)((s->oc + NR - 1) / NR);
+}
+
+static size_t scratch_bytes(const struct kernel_conv *s)
+{
+    return tile_scratch_bytes(s, sizeof(int16_t));
+}
+
+static void pack(const struct kernel_conv *s, const int8_t *weight, void *packed)
+{
+    int run = s->kw * s->ic, pairs = run_pairs(s);
+
+    memset(packed, 0, packed_bytes(s));
+    for (int o = 0; o < s->oc; o++) {
+        int32_t *start = (int32_t *)((char *)packed + block_bytes(s) * (size_t)(o / NR));
+        int16_t *w = (int16_t *)(start + NR);
+
+        for (int r = 0; r < s->kh; r++)
+            for (int i = 0; i < run; i++) {
+                int v = weight[((size_t)o * s->kh + r) * run + i];
+
+                w[(((size_t)r * pairs + i / 2) * NR + o % NR) * 2 + i % 2] = (int16_t)v;
+                start[o % NR] -= s->zero_point_in * v;
+            }
+    }
+}
+
+/* What a tile needs besides its size: where its terms lie and what becomes of the sums. */
+struct tile {
+    const char *packed;
+    int runs, pairs, left;       /* left: channels of the block that exist, if fewer than NR */
+    size_t step;                 /* codes from one run of an input to the next */
+    struct requant_block requant;
+};
+
+static inline __attribute__((always_inline)) void tile_sum(const struct tile *t, int mr, int nv, const int16_t *const *in,
+                                                            uint8_t *const *out, size_t block)
+{
+    const __m256i *w = (const __m256i *)t->packed;
+    const int16_t *a[MR];
+    size_t terms = 2 * (size_t)t->pairs;
+    __m256i acc[MR][2];
+
+#pragma GCC unroll 6
+    for (int m = 0; m < mr; m++) {
+        a[m] = in[m];
+#pragma GCC unroll 2
+        for (int v = 0; v < 2; v++)
+            acc[m][v] = v < nv ? _mm256_load_si256(w + v) : _mm256_setzero_si256();
+    }
+    w += 2;
+    for (int r = 0; r < t->runs; r++) {
+        for (size_t c = 0; c < terms; c += 2, w += 2) {
+            __m256i b[2];
+
+#pragma GCC unroll 2
+            for (int v = 0; v < nv; v++)
+                b[v] = _mm256_load_si256(w + v);
+#pragma GCC unroll 6
+            for (int m = 0; m < mr; m++) {
+                int32_t pair;
+                __m256i x;
+
+                memcpy(&pair, a[m] + c, sizeof pair);
+                x = _mm256_set1_epi32(pair);
+#pragma GCC unroll 2
+                for (int v = 0; v < nv; v++)
+                    acc[m][v] = _mm256_add_epi32(acc[m][v], _mm256_madd_epi16(x, b[v]));
+            }
+        }
+#pragma GCC unroll 6
+        for (int m = 0; m < mr; m++)
+            a[m] += t->step;
+    }
+#pragma GCC unroll 6
+    for (int m = 0; m < mr; m++) {
+        __m256i r0 = requant_vector(&t->requant, 0, acc[m][0]);
+        __m256i r1 = nv == 2 ? requant_vector(&t->requant, VECTOR, acc[m][1]) : r0;
+
+        requant_store(out[m] + block, t->left, requant_codes(&t->requant, r0, r1));
+    }
+}
+
+/* `positions` outputs by one block of channels. */
+static void sum_block(const struct tile *t, int positions, const int16_t *const *in, uint8_t *const *out, size_t block)
+{
+    int p = 0;
+
+    if (t->left > VECTOR) {
+        for (; p + MR <= positions; p += MR)
+            tile_sum(t, MR, 2, in + p, out + p, block);
+        if (p + 4 <= positions) {
+            tile_sum(t, 4, 2, in + p, out + p, block);
+            p += 4;
+        }
+        for (; p < positions; p++)
+            tile_sum(t, 1, 2, in + p, out + p, block);
+    } else {
+        for (; p + MR <= positions; p += MR)
+            tile_sum(t, MR, 1, in + p, out + p, block);
+        for (; p < positions; p++)
+            tile_sum(t, 1, 1, in + p, out + p, block);
+    }
+}
+
+/* Writes up to 15 codes too many: the next pixel's place, or the slack. */
+static void widen(const uint8_t *in, int16_t *to, size_t n)
+{
+    for (size_t i = 0; i < n; i += 16)
+        _mm256_storeu_si256((__m256i *)(to + i), _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(in + i))));
+}
+
+/* Copies what output rows y..y + rows of the rectangle read, the zero point outside the picture. */
+static void copy_input(const struct kernel_conv *s, const uint8_t *in, int y, int rows, int x0, int x1, int16_t *copy)
+{
+    int columns = tile_copy_columns(s, x1 - x0), step = s->stride / tile_copy_stride(s), ic = s->ic;
+    int iy = y * s->stride - s->pad, left = x0 * s->stride - s->pad;
+    /* Columns a..b of the copy lie inside the picture. */
+    int a = tile_min(columns, left < 0 ? (-left + step - 1) / step : 0);
+    int b = tile_min(columns, s->iw > left ? (s->iw - left + step - 1) / step : 0);
+
+    for (int r = 0; r < tile_copy_rows(s, rows); r++, iy += step, copy += (size_t)columns * ic) {
+        int inside = iy >= 0 && iy < s->ih && a < b;
+        const uint8_t *row = inside ? in + ((size_t)iy * s->iw + (size_t)(left + a * step)) * s->in_pitch : NULL;
+        size_t from = inside ? (size_t)a * ic : 0, to = inside ? (size_t)b * ic : 0;
+
+        for (size_t i = 0; i < from; i++)
+            copy[i] = (int16_t)s->zero_point_in;
+        if (inside && step == 1 && s->in_pitch == ic)
+            widen(row, copy + from, to - from);
+        else
+            for (size_t i = from; i < to; i += (size_t)ic, row += (size_t)step * s->in_pitch)
+                widen(row, copy + i, (size_t)ic);
+        for (size_t i = to; i < (size_t)columns * ic; i++)
+            copy[i] = (int16_t)s->zero_point_in;
+    }
+}
+
+static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8_t *in, uint8_t *out,
+                    struct kernel_rect rect, const struct kernel_requant *requant, enum kernel_saturation saturation,
+                    void *scratch)
+{
+    int chunk = tile_rows(s, sizeof(int16_t)), width = rect.x1 - rect.x0;
+    const int16_t **from = scratch;
+    uint8_t **to = (uint8_t **)((char *)scratch + tile_list_bytes(s, sizeof(int16_t)));
+    int16_t *copy = (int16_t *)((char *)to + tile_list_bytes(s, sizeof(int16_t)));
+    int columns = tile_copy_columns(s, width), stride = tile_copy_stride(s);
+    struct tile t = { .runs = s->kh, .pairs = run_pairs(s), .step = (size_t)columns * s->ic };
+
+    (void)saturation;
+    for (int y = rect.y0; y < rect.y1 && width > 0; y += chunk) {
+        int rows = tile_min(chunk, rect.y1 - y);
+
+        copy_input(s, in, y, rows, rect.x0, rect.x1, copy);
+        for (int r = 0, p = 0; r < rows; r++)
+            for (int x = rect.x0; x < rect.x1; x++, p++) {
+                from[p] = copy + ((size_t)r * columns + (size_t)(x - rect.x0)) * stride * s->ic;
+                to[p] = out + ((size_t)(y + r) * s->ow + x) * s->out_pitch;
+            }
+        t.packed = packed;
+        for (int block = 0; block < s->oc; block += NR, t.packed += block_bytes(s)) {
+            t.left = tile_min(s->oc - block, NR);
+            requant_load(&t.requant, requant, block, t.left);
+            sum_block(&t, rows * width, from, to, (size_t)block);
+        }
+    }
+}
+
+void conv_u8_fill_avx2(struct kernel_table *t)
+{
+    t->conv_u8_packed_bytes = packed_bytes;
+    t->conv_u8_pack = pack;
+    t->conv_u8_scratch_bytes = scratch_bytes;
+    t->conv_u8 = conv_u8;
+}
