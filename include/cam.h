@@ -2,12 +2,15 @@
  * cam: class-activation maps from one layer's activations. Knows nothing of files, models or ranks.
  *
  *     struct cam_workspace *w = NULL;
- *     TRY(cam_workspace_create(49, 1280, kernels, &w));                  // largest map that will come; no allocation afterwards
- *     struct cam_projection p = { .values = row };                       // (h * w) f32
+ *     TRY(cam_workspace_create(49, 1280, kernels, &w));       // the largest map that will come
+ *     struct cam_projection p = { .values = row };            // (h * w) f32
  *     TRY(cam_eigen(w, act, 7, 7, 1280, CAM_ABSMAX, with_raw, &p));
- *     cam_finish(p.values, 7, 7, 224, 224, map);                         // ReLU, scale, resize, scale: 224 x 224 in [0, 1]
+ *     cam_finish(p.values, 7, 7, 224, 224, map);              // ReLU, scale, resize, scale: 224 x 224 in [0,
+ * 1]
  *
- * The projection is un-ReLU'd, in the resolved sign (DESIGN 7.1); a map is ReLU'd and scaled (explanations 1.1 steps 6-9).
+ * The projection is un-ReLU'd, in the resolved sign (DESIGN 7.1); a map is ReLU'd and scaled (explanations
+ * 1.1 steps 6-9). Every function is local and, workspaces apart, allocates nothing. Results are equal bits on
+ * every x86 and instruction set, but for raw_sign, which is LAPACK's.
  */
 #ifndef QUANTCAM_CAM_H
 #define QUANTCAM_CAM_H
@@ -16,31 +19,50 @@
 #include "tensor.h"
 
 /* How `resolved` is chosen (explanations 1.3). */
-enum cam_sign { CAM_ABSMAX, CAM_MEANACT };
-const char *cam_sign_name(enum cam_sign s);
+enum cam_sign {
+    CAM_ABSMAX,    /* flip if abs(min p) > abs(max p) */
+    CAM_MEANACT    /* flip if sum p * (mean over channels of act) < 0 */
+};
+const char *cam_sign_name(enum cam_sign s);    /* "absmax", "meanact" */
 
 struct cam_projection {
-    float *values;         /* (h * w), filled by the call: M v1 in the resolved sign */
-    float sigma_ratio;     /* sigma2 / sigma1; 0 for a constant activation */
-    int raw_sign;          /* +1 or -1: sgesdd's sign relative to `values`; 0 = undefined (sigma_ratio > 0.999, constant, or not asked for) */
-    int constant;          /* every channel is constant over the map: values are all 0 */
+    float *values;        /* (h * w), the caller's, filled by the call: M v1 in the resolved sign */
+    float sigma_ratio;    /* sigma2 / sigma1; 0 for a constant activation */
+    int raw_sign;         /* +1 or -1: sgesdd's sign relative to `values`; 0 = undefined (sigma_ratio > 0.999,
+                           * constant, or not asked for) */
+    int constant;         /* every channel is constant over the map: values are all 0 */
 };
 
+enum { CAM_MAX_EDGE = 256, CAM_MAX_OUT = 4096 };    /* of a projection; of a finished map */
+
 struct cam_workspace;
-MUST_USE status cam_workspace_create(int max_pixels, int max_channels, const struct kernel_table *k, struct cam_workspace **out);
-void cam_workspace_free(struct cam_workspace *w);
+/* max_pixels: h * w, 1 .. 4096; max_channels at least 1. About 8 max_pixels (2 max_pixels + 2 max_channels)
+ * bytes.
+ * Sets OpenBLAS to one thread. ERR_RANGE, ERR_MEMORY. */
+MUST_USE status cam_workspace_create(int max_pixels, int max_channels, const struct kernel_table *k,
+                                     struct cam_workspace **out);
+void cam_workspace_free(struct cam_workspace *w);    /* NULL is fine */
 
-/* EigenCAM: act (h * w, channels) f32, contiguous, real values. Map from the Gram matrix in double with our reproducible eigen-solver; with_raw also takes
- * sgesdd's sign by LQ and a (h*w) x (h*w) sgesdd (explanations 1.3). ERR_NUMERIC if act has NaN or infinity (checked here, before anything). */
-MUST_USE status cam_eigen(struct cam_workspace *w, const float *act, int h, int width, int channels, enum cam_sign rule,
-                          int with_raw, struct cam_projection *out);
+/* EigenCAM: projection of the centred activations on their first right singular vector.
+ *   act   (h * width, channels) f32, contiguous, real values (EigenCAM of the stored integers is the same
+ * map) The map comes from the Gram matrix in double with our reproducible eigen-solver; with_raw also takes
+ * sgesdd's sign, by LQ of the centred f32 matrix and sgesdd of its (h*width) x (h*width) factor (explanations
+ * 1.3).
+ * ERR_NUMERIC if act has NaN or infinity (checked here, before anything), or LAPACK does not converge.
+ * Source: Bany Muhammad & Yeasin (EigenCAM); steps 1-5 as pytorch-grad-cam 084273b. */
+MUST_USE status cam_eigen(struct cam_workspace *w, const float *act, int h, int width, int channels,
+                          enum cam_sign rule, int with_raw, struct cam_projection *out);
 
-/* Leading two eigenvalues and the first eigenvector of a symmetric positive semidefinite n x n matrix (row-major double, destroyed): plain C, one order of
- * operations, equal bits on every x86. */
+/* Leading two eigenvalues (largest first) and the first, normalised eigenvector of a symmetric positive
+ * semidefinite n x n matrix (row-major double, destroyed): Householder to tridiagonal form, bisection,
+ * inverse iteration; plain C, one order of operations, equal bits on every x86. The vector's sign has no
+ * meaning. scratch: 9 * n doubles.
+ * lambda[1] = 0 where n = 1. ERR_NUMERIC if the matrix has NaN or infinity. */
 MUST_USE status cam_eigen_leading(double *g, int n, double lambda[2], double *vector, double *scratch);
 
-/* pytorch-grad-cam's steps 6-9: values (h, w) -> map (out_h, out_w): ReLU, min-max by (max + 1e-7), bilinear resize (half-pixel centres, edges replicated), and min-max
- * once more. All f32, one order. A constant map is all 0. */
+/* pytorch-grad-cam's steps 6-9: values (h, w) -> map (out_h, out_w): ReLU, min-max by (max + 1e-7), bilinear
+ * resize (half-pixel centres, edges replicated), and min-max once more. All f32, one order. A constant map is
+ * all 0. */
 void cam_finish(const float *values, int h, int w, int out_h, int out_w, float *map);
 /* The resize alone (un-ReLU'd projections too). */
 void cam_resize(const float *values, int h, int w, int out_h, int out_w, float *out);

@@ -1,5 +1,13 @@
 /* include/metric.h
- * metric: what is measured on logits and maps of one image, and how counts over images become figures. Knows nothing of engines, files or ranks.
+ * metric: what is measured on logits and maps of one image, and how counts over images become figures. Knows
+ * nothing of engines, files or ranks. Every function is local, allocates nothing and gives equal bits on
+ * every x86.
+ *
+ *     accuracy_top(logits, 1000, 5, top, score);                     // per image and precision
+ *     rmse_needs_flipped(&fp32, &int8, 49, &need_fp32, &need_int8);  // which maps of -projection must be
+ * made
+ *     rmse_pair(&fp32, &int8, 49, 224 * 224, &readings);             // raw, resolved and aligned RMSE
+ *     agreement_add(&counts, top_fp32, top_int8, 5, class_index);    // counts: integers, merged over ranks
  */
 #ifndef QUANTCAM_METRIC_H
 #define QUANTCAM_METRIC_H
@@ -7,15 +15,16 @@
 #include "kernel.h"
 #include "tensor.h"
 
-/* ---- accuracy -------------------------------------------------------------------------------------------- */
-/* The k classes with the largest logits, largest first, ties to the lower class index; NaN is not accepted (BUG_IF): the caller has checked. */
+/* ---- accuracy ------------------------------------------------------------------------------------------ */
+/* The k classes with the largest logits, largest first, ties to the lower class index; NaN is not accepted
+ * (BUG_IF): the caller has checked. */
 void accuracy_top(const float *logits, int classes, int k, int32_t *top, float *score);
 /* Softmax probability of every class in f32 with our own exp (DESIGN 5), sum in class order in double. */
 void accuracy_softmax(const float *logits, int classes, float *probability);
 int accuracy_rank(const int32_t *top, int k, int class_index);     /* 0-based place of the class, or -1 */
 int accuracy_finite(const float *values, int64_t count);           /* 1 if no NaN or infinity */
 
-/* ---- rmse between two maps in [0, 1], on the scale 0-255 (explanations 5) ------------------------------------ */
+/* ---- rmse between two maps in [0, 1], on the scale 0-255 (explanations 5) ------------------------------ */
 /* sqrt(mean((255 a - 255 b)^2)), differences in f32, squares summed in double in raster order. */
 float rmse_maps(const float *a, const float *b, int64_t count);
 struct rmse_readings {
@@ -23,31 +32,39 @@ struct rmse_readings {
     int sign_flipped;                  /* the raw pair's scalar product is negative */
     float correlation;                 /* |Pearson| of the un-ReLU'd projections; 0 where one is constant */
 };
-/* One precision's view of the picture. The maps are cam_finish'ed: (map_count) in [0, 1]. metric does not make maps, so that the caller
- * makes each one once: map_resolved of `projection`, map_flipped of its negative, which is needed only where rmse_needs_flipped says so (else NULL). */
+/* One precision's view of the picture. The maps are cam_finish'ed: (map_count) in [0, 1]. metric does not
+ * make maps, so that the caller makes each one once: map_resolved of `projection`, map_flipped of its
+ * negative, which is needed only where rmse_needs_flipped says so (else NULL). */
 struct rmse_side {
     const float *projection;      /* (pixels) un-ReLU'd, resolved sign */
-    int raw_sign;                 /* +1 or -1 relative to projection; 0 = undefined or off: raw then reads the resolved sign (DESIGN 7.2) */
+    int raw_sign;                 /* +1 or -1 relative to projection; 0 = undefined or off: raw then reads the
+                                   * resolved sign (DESIGN 7.2) */
     const float *map_resolved;
     const float *map_flipped;
 };
 /* Which flipped maps rmse_pair will read: reads projection and raw_sign alone. Writes 0 or 1. */
-void rmse_needs_flipped(const struct rmse_side *fp32, const struct rmse_side *other, int pixels, int *fp32_needs, int *other_needs);
-/* All readings of one pair. raw: each side in its raw sign; resolved: each in its resolved sign; aligned: fp32 in its resolved sign, the other
- * flipped if the double scalar product of the two projections is negative. BUG_IF a map that is needed is NULL. Values must be finite. */
-void rmse_pair(const struct rmse_side *fp32, const struct rmse_side *other, int pixels, int64_t map_count, struct rmse_readings *out);
+void rmse_needs_flipped(const struct rmse_side *fp32, const struct rmse_side *other, int pixels,
+                        int *fp32_needs, int *other_needs);
+/* All readings of one pair. raw: each side in its raw sign; resolved: each in its resolved sign; aligned:
+ * fp32 in its resolved sign, the other flipped if the double scalar product of the two projections is
+ * negative. BUG_IF a map that is needed is NULL. Values must be finite. */
+void rmse_pair(const struct rmse_side *fp32, const struct rmse_side *other, int pixels, int64_t map_count,
+               struct rmse_readings *out);
 
-/* ---- agreement -------------------------------------------------------------------------------------------- */
+/* ---- agreement ----------------------------------------------------------------------------------------- */
 struct agreement {
     int64_t images;            /* with both rows OK */
     int64_t same_top1;
     int64_t same_top5_set;
-    int64_t both_right, only_first, only_second, both_wrong;     /* top-1 against the label; images without a label are left out */
+    /* Top-1 against the label; images without a label (class_index < 0) are left out. */
+    int64_t both_right, only_first, only_second, both_wrong;
     int64_t labelled;
 };
-void agreement_add(struct agreement *a, const int32_t *top_first, const int32_t *top_second, int k, int class_index);
+/* top_...: (k) classes, best first; the set compared is the first min(k, 5). */
+void agreement_add(struct agreement *a, const int32_t *top_first, const int32_t *top_second, int k,
+                   int class_index);
 
-/* ---- order statistics ---------------------------------------------------------------------------------------- */
+/* ---- order statistics ---------------------------------------------------------------------------------- */
 struct metric_quartiles { double q1, median, q3, mean; };
 /* Linear interpolation between order statistics (numpy's default); sorts values in place. */
 void metric_quartiles_of(double *values, int64_t count, struct metric_quartiles *out);

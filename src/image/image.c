@@ -17,8 +17,9 @@ status image_alloc(const char *name, uint64_t width, uint64_t height, struct ima
 {
     *out = (struct image){ 0 };
     if (width < 1 || height < 1 || width > MAX_EXTENT || height > MAX_EXTENT || width * height > max_pixels)
-        return FAIL(ERR_MEMORY, "%s: %llu x %llu pixels, beyond the bounds (extents 1 to %d, %d Mpixel in all)", name,
-                    (unsigned long long)width, (unsigned long long)height, MAX_EXTENT, (int)(max_pixels >> 20));
+        return FAIL(
+            ERR_MEMORY, "%s: %llu x %llu pixels, beyond the bounds (extents 1 to %d, %d Mpixel in all)", name,
+            (unsigned long long)width, (unsigned long long)height, MAX_EXTENT, (int)(max_pixels >> 20));
     MEM_TRY(out->rgb, width * height, 3);
     out->width = (int)width;
     out->height = (int)height;
@@ -36,8 +37,8 @@ status image_decode(const char *name, const void *bytes, size_t size, struct ima
         return image_decode_jpeg(name, b, size, out);
     if (size >= 8 && memcmp(b, "\x89PNG\r\n\x1a\n", 8) == 0)
         return image_decode_png(name, b, size, out);
-    return FAIL(ERR_FORMAT, "%s: neither a JPEG nor a PNG file (it begins with %02x %02x %02x %02x)", name, b[0],
-                size > 1 ? b[1] : 0, size > 2 ? b[2] : 0, size > 3 ? b[3] : 0);
+    return FAIL(ERR_FORMAT, "%s: neither a JPEG nor a PNG file (it begins with %02x %02x %02x %02x)", name,
+                b[0], size > 1 ? b[1] : 0, size > 2 ? b[2] : 0, size > 3 ? b[3] : 0);
 }
 
 status image_read(const char *path, struct image *out)

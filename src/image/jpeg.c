@@ -1,5 +1,6 @@
-/* src/image/jpeg.c: JPEG by libjpeg-turbo, set up as Pillow does (JpegDecode.c): accurate integer DCT, fancy upsampling,
- * block smoothing; the data end where the file ends, and a decoder that wants more has met a truncated file. */
+/* src/image/jpeg.c: JPEG by libjpeg-turbo, set up as Pillow does (JpegDecode.c): accurate integer DCT, fancy
+ * upsampling, block smoothing; the data end where the file ends, and a decoder that wants more has met a
+ * truncated file. */
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +22,8 @@ struct jpeg {
     struct jpeg_progress_mgr progress;
     jmp_buf escape;
     char text[JMSG_LENGTH_MAX];
-    uint8_t *row;              /* of one grey or CMYK line */
-    unsigned char *encoded;    /* malloc'ed by libjpeg */
+    uint8_t *row;           /* of one grey or CMYK line */
+    unsigned char *encoded; /* malloc'ed by libjpeg */
     unsigned long encoded_size;
 };
 
@@ -44,9 +45,7 @@ static void on_source(j_decompress_ptr d)
 }
 
 static boolean on_empty(j_decompress_ptr d)
-{
-    return FALSE;
-}
+{ return FALSE; }
 
 static void on_skip(j_decompress_ptr d, long count)
 {
@@ -68,7 +67,8 @@ static void on_progress(j_common_ptr common)
     }
 }
 
-/* Adobe writes CMYK inverted, and Pillow takes every CMYK file for Adobe's: a stored byte v is ink 255 - v. Then its own conversion. */
+/* Adobe writes CMYK inverted, and Pillow takes every CMYK file for Adobe's: a stored byte v is ink 255 - v.
+ * Then its own conversion. */
 static void rgb_from_cmyk(const uint8_t *stored, int width, uint8_t *rgb)
 {
     for (int x = 0; x < width; x++) {
@@ -88,9 +88,7 @@ static void rgb_from_grey(const uint8_t *grey, int width, uint8_t *rgb)
 }
 
 static status truncated(const char *name)
-{
-    return FAIL(ERR_FORMAT, "%s: the JPEG file is truncated", name);
-}
+{ return FAIL(ERR_FORMAT, "%s: the JPEG file is truncated", name); }
 
 /* Between jpeg_create_decompress and jpeg_destroy_decompress. Errors inside libjpeg leave by longjmp. */
 static status decode(struct jpeg *j, const char *name, struct image *out)
@@ -100,7 +98,8 @@ static status decode(struct jpeg *j, const char *name, struct image *out)
     if (jpeg_read_header(d, TRUE) == JPEG_SUSPENDED)
         return truncated(name);
     if (d->num_components != 1 && d->num_components != 3 && d->num_components != 4)
-        return FAIL(ERR_FORMAT, "%s: a JPEG file of %d components (1, 3 and 4 can be read)", name, d->num_components);
+        return FAIL(ERR_FORMAT, "%s: a JPEG file of %d components (1, 3 and 4 can be read)", name,
+                    d->num_components);
     TRY(image_alloc(name, d->image_width, d->image_height, out));
     d->out_color_space = d->num_components == 1 ? JCS_GRAYSCALE : d->num_components == 3 ? JCS_RGB : JCS_CMYK;
     if (d->num_components != 3)
@@ -118,7 +117,8 @@ static status decode(struct jpeg *j, const char *name, struct image *out)
         else if (d->num_components == 4)
             rgb_from_cmyk(j->row, out->width, rgb);
     }
-    /* All lines are here: that the end marker is missing does not matter, but an error among what follows does. */
+    /* All lines are here: that the end marker is missing does not matter, but an error among what follows
+     * does. */
     (void)jpeg_finish_decompress(d);
     return OK;
 }
@@ -143,8 +143,9 @@ status image_decode_jpeg(const char *name, const uint8_t *bytes, size_t size, st
     } else {
         jpeg_create_decompress(&j->d);
         j->d.client_data = j;
-        j->source = (struct jpeg_source_mgr){ bytes, size, on_source, on_empty, on_skip, jpeg_resync_to_restart,
-                                              on_source };
+        j->source =
+            (struct jpeg_source_mgr){ bytes,    size, on_source, on_empty, on_skip, jpeg_resync_to_restart,
+                                      on_source };
         j->d.src = &j->source;
         j->progress.progress_monitor = on_progress;
         j->d.progress = &j->progress;

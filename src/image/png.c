@@ -14,7 +14,7 @@ struct png {
     size_t size, at;
     struct text written;
     int failed_write;
-    uint8_t *raw;             /* palette indices or grey values of the whole picture */
+    uint8_t *raw; /* palette indices or grey values of the whole picture */
     uint8_t palette[256][3];
     char text[128];
 };
@@ -56,14 +56,12 @@ static void on_flush(png_structp png)
 {
 }
 
-/* Pillow's palette starts as a grey ramp: an index beyond PLTE is its own grey. */
+/* An index beyond PLTE is black, as in Pillow: the table starts zeroed. */
 static void load_palette(struct png *p)
 {
     png_colorp color = NULL;
     int count = 0;
 
-    for (int i = 0; i < 256; i++)
-        memset(p->palette[i], i, 3);
     png_get_PLTE(p->png, p->info, &color, &count);
     for (int i = 0; i < count && i < 256; i++) {
         p->palette[i][0] = color[i].red;
@@ -72,8 +70,8 @@ static void load_palette(struct png *p)
     }
 }
 
-/* One plane of 1- or 2-byte values to RGB. 16-bit grey is Pillow's mode I;16, which convert("RGB") clips at 255;
- * other 16-bit pictures lose their low byte. */
+/* One plane of 1- or 2-byte values to RGB. 16-bit grey is Pillow's mode I;16, which convert("RGB") clips at
+ * 255; other 16-bit pictures lose their low byte. */
 static void expand(const struct png *p, int color_type, int wide, struct image *out)
 {
     size_t count = (size_t)out->width * (size_t)out->height;

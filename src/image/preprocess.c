@@ -3,7 +3,8 @@
 
 #include "resize.h"
 
-/* Python's round(difference / 2): half to even; a picture smaller than the crop is padded by floor(missing / 2) before it. */
+/* Python's round(difference / 2): half to even; a picture smaller than the crop is padded by floor(missing /
+ * 2) before it. */
 static int crop_corner(int resized, int crop)
 {
     int difference = resized - crop, half = difference / 2;
@@ -13,8 +14,8 @@ static int crop_corner(int resized, int crop)
     return difference % 2 && half % 2 ? half + 1 : half;
 }
 
-void image_geometry(int width, int height, const struct image_pipeline *p, int *resized_w, int *resized_h, int *left,
-                    int *top)
+void image_geometry(int width, int height, const struct image_pipeline *p, int *resized_w, int *resized_h,
+                    int *left, int *top)
 {
     int shorter = width < height ? width : height, longer = width < height ? height : width;
     /* At most 65,500 * 2^15: exact in double, and the quotient is Python's. */
@@ -42,7 +43,8 @@ status image_preprocess(const struct image *in, const struct image_pipeline *p, 
     pad_y = top < 0 ? (size_t)-top : 0;
     if (w.width < p->crop || w.height < p->crop)
         memset(pixels, 0, pitch * (size_t)p->crop);
-    return image_resize_window(in, width, height, p->filter, p->order, w, pixels + pitch * pad_y + 3 * pad_x, pitch);
+    return image_resize_window(in, width, height, p->filter, p->order, w, pixels + pitch * pad_y + 3 * pad_x,
+                               pitch);
 }
 
 status image_load(const char *path, const struct image_pipeline *p, uint8_t *pixels, struct image_info *info)

@@ -1,5 +1,6 @@
-/* src/image/resize.c: Pillow's 8-bit resampling (Resample.c), bit for bit, both pass orders (numerics 5). Each axis is resampled
- * by integer weights of 22 fractional bits; what lies between the two passes is rounded to 8 bits. */
+/* src/image/resize.c: Pillow's 8-bit resampling (Resample.c), bit for bit, both pass orders (numerics 5).
+ * Each axis is resampled by integer weights of 22 fractional bits; what lies between the two passes is
+ * rounded to 8 bits. */
 #include <math.h>
 #include <string.h>
 
@@ -8,11 +9,12 @@
 
 enum { PRECISION_BITS = 22 };
 
-/* Weights of outputs first .. first + count - 1 along one axis: output i reads taps[i] inputs from start[i] on. */
+/* Weights of outputs first .. first + count - 1 along one axis: output i reads taps[i] inputs from start[i]
+ * on. */
 struct axis {
     int count, longest;
     int *start, *taps;
-    int32_t *weight;       /* (count, longest) */
+    int32_t *weight; /* (count, longest) */
 };
 
 static void axis_free(struct axis *a)
@@ -62,7 +64,8 @@ static status axis_fill(struct axis *a, int in, int out, enum image_filter filte
             sum += k[x - x0] = filter_value(filter, (x - centre + 0.5) * per);
         for (int x = x0; x < x1; x++) {
             double w = (sum != 0.0 ? k[x - x0] / sum : k[x - x0]) * (1 << PRECISION_BITS);
-            a->weight[(size_t)i * (size_t)a->longest + (size_t)(x - x0)] = (int32_t)(w < 0 ? w - 0.5 : w + 0.5);
+            a->weight[(size_t)i * (size_t)a->longest + (size_t)(x - x0)] =
+                (int32_t)(w < 0 ? w - 0.5 : w + 0.5);
         }
         a->start[i] = x0;
         a->taps[i] = x1 - x0;
@@ -109,9 +112,10 @@ static void pass_horizontal(const struct axis *a, const uint8_t *in, size_t in_p
     }
 }
 
-/* Lines of `bytes` bytes each -> a->count such lines. In blocks, so that the sums stay in registers and the inputs in cache. */
-static void pass_vertical(const struct axis *a, const uint8_t *in, size_t in_pitch, size_t bytes, uint8_t *out,
-                          size_t out_pitch)
+/* Lines of `bytes` bytes each -> a->count such lines. In blocks, so that the sums stay in registers and the
+ * inputs in cache. */
+static void pass_vertical(const struct axis *a, const uint8_t *in, size_t in_pitch, size_t bytes,
+                          uint8_t *out, size_t out_pitch)
 {
     enum { BLOCK = 16 };
 
@@ -140,15 +144,16 @@ static void pass_vertical(const struct axis *a, const uint8_t *in, size_t in_pit
     }
 }
 
-static void pass_copy(const uint8_t *in, size_t in_pitch, int rows, size_t bytes, uint8_t *out, size_t out_pitch)
+static void pass_copy(const uint8_t *in, size_t in_pitch, int rows, size_t bytes, uint8_t *out,
+                      size_t out_pitch)
 {
     for (int y = 0; y < rows; y++)
         memcpy(out + out_pitch * (size_t)y, in + in_pitch * (size_t)y, bytes);
 }
 
 /* Horizontal, then vertical: only the lines that the vertical pass will read. */
-static void horizontal_first(const struct image *in, const struct axis *h, const struct axis *v, uint8_t *middle,
-                             uint8_t *rgb, size_t pitch)
+static void horizontal_first(const struct image *in, const struct axis *h, const struct axis *v,
+                             uint8_t *middle, uint8_t *rgb, size_t pitch)
 {
     size_t in_pitch = (size_t)3 * (size_t)in->width, bytes = (size_t)3 * (size_t)h->count;
     struct axis moved = *v;
@@ -162,8 +167,8 @@ static void horizontal_first(const struct image *in, const struct axis *h, const
 }
 
 /* Vertical, then horizontal: only the columns that the horizontal pass will read. */
-static void vertical_first(const struct image *in, const struct axis *h, const struct axis *v, uint8_t *middle,
-                           uint8_t *rgb, size_t pitch)
+static void vertical_first(const struct image *in, const struct axis *h, const struct axis *v,
+                           uint8_t *middle, uint8_t *rgb, size_t pitch)
 {
     size_t in_pitch = (size_t)3 * (size_t)in->width, bytes;
     struct axis moved = *h;
@@ -212,8 +217,8 @@ status image_resize_window(const struct image *in, int width, int height, enum i
     } else if (h.count) {
         pass_horizontal(&h, in->rgb + in_pitch * (size_t)window.y0, in_pitch, window.height, rgb, pitch);
     } else if (v.count) {
-        pass_vertical(&v, in->rgb + (size_t)3 * (size_t)window.x0, in_pitch, (size_t)3 * (size_t)window.width, rgb,
-                      pitch);
+        pass_vertical(&v, in->rgb + (size_t)3 * (size_t)window.x0, in_pitch, (size_t)3 * (size_t)window.width,
+                      rgb, pitch);
     } else {
         pass_copy(corner, in_pitch, window.height, (size_t)3 * (size_t)window.width, rgb, pitch);
     }
@@ -224,14 +229,16 @@ out:
     return result;
 }
 
-status image_resize(const struct image *in, int width, int height, enum image_filter filter, enum image_order order,
-                    struct image *out)
+status image_resize(const struct image *in, int width, int height, enum image_filter filter,
+                    enum image_order order, struct image *out)
 {
     status result;
 
-    TRY(image_alloc("the resized picture", (uint64_t)(width < 0 ? 0 : width), (uint64_t)(height < 0 ? 0 : height), out));
-    result = image_resize_window(in, width, height, filter, order, (struct image_window){ 0, 0, width, height },
-                                 out->rgb, (size_t)3 * (size_t)width);
+    TRY(image_alloc("the resized picture", (uint64_t)(width < 0 ? 0 : width),
+                    (uint64_t)(height < 0 ? 0 : height), out));
+    result =
+        image_resize_window(in, width, height, filter, order, (struct image_window){ 0, 0, width, height },
+                            out->rgb, (size_t)3 * (size_t)width);
     if (result != OK)
         image_free(out);
     return result;

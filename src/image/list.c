@@ -1,0 +1,170 @@
+/* src/image/list.c: entries, names and lines of a list of pictures. */
+#include "list.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void image_list_free(struct list *l)
+{
+    text_free(&l->strings);
+    mem_free(l->entry);
+    mem_free(l->class_name);
+    mem_free(l->box);
+    *l = (struct list){ 0 };
+}
+
+status image_list_grow(void **array, int count, int *capacity, size_t size)
+{
+    int more = *capacity < 64 ? 64 : *capacity * 2;
+    void *grown;
+
+    if (count < *capacity)
+        return OK;
+    if (count > 1 << 29)
+        return FAIL(ERR_MEMORY, "the list has more than %d entries", 1 << 29);
+    grown = mem_grow(*array, (size_t)*capacity, (size_t)more, size);
+    if (!grown)
+        return FAIL(ERR_MEMORY, "no memory for a list of %d entries", more);
+    *array = grown;
+    *capacity = more;
+    return OK;
+}
+
+static status add_string(struct list *l, const char *s, size_t *at)
+{
+    l->strings.max = (size_t)2 << 30;
+    *at = l->strings.size;
+    return text_add_bytes(&l->strings, s, strlen(s) + 1);
+}
+
+status image_list_check_name(const char *file, int line, const char *name)
+{
+    char shown[80], at[32] = "";
+    const char *why = NULL;
+    size_t n = strlen(name), from = 0;
+
+    if (n == 0)
+        why = "the name is empty";
+    else if (n > LIST_MAX_NAME)
+        why = "the name is longer than 1,024 bytes";
+    else if (name[0] == '/')
+        why = "the name is absolute, not relative to the image folder";
+    else if (!text_is_utf8(name, n))
+        why = "the name is not UTF-8";
+    for (size_t i = 0; i <= n && !why; i++) {
+        if ((name[i] > 0 && name[i] < 32) || name[i] == 127)
+            why = "the name has a control character";
+        if (name[i] != '/' && name[i] != '\0')
+            continue;
+        if (i == from)
+            why = "the name has an empty part";
+        else if ((i - from == 2 && memcmp(name + from, "..", 2) == 0) || (i - from == 1 && name[from] == '.'))
+            why = "the name has a part '.' or '..'";
+        from = i + 1;
+    }
+    if (!why)
+        return OK;
+    snprintf(shown, sizeof shown, "%s", name);
+    for (char *c = shown; *c; c++)
+        if (*c < 32 || *c > 126)
+            *c = '?';
+    if (line > 0)
+        snprintf(at, sizeof at, ":%d", line);
+    return FAIL(ERR_FORMAT, "%s%s: %s: '%s'", file, at, why, shown);
+}
+
+status image_list_add(struct list *l, const char *file, int line, const char *path, int class_index)
+{
+    while (path[0] == '.' && path[1] == '/')
+        path += 2;
+    TRY(image_list_check_name(file, line, path));
+    TRY(image_list_grow((void **)&l->entry, l->count, &l->capacity, sizeof *l->entry));
+    TRY(add_string(l, path, &l->entry[l->count].path));
+    l->entry[l->count].class_index = class_index;
+    l->entry[l->count].line = line;
+    l->count++;
+    return OK;
+}
+
+status image_list_add_class(struct list *l, const char *name)
+{
+    if (l->class_names > LIST_MAX_CLASS)
+        return FAIL(ERR_RANGE, "more than %d class folders", LIST_MAX_CLASS);
+    TRY(image_list_grow((void **)&l->class_name, l->class_names, &l->class_capacity, sizeof *l->class_name));
+    TRY(add_string(l, name, &l->class_name[l->class_names]));
+    l->class_names++;
+    return OK;
+}
+
+int image_list_is_picture(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+
+    return dot && dot != name &&
+           (strcasecmp(dot, ".jpg") == 0 || strcasecmp(dot, ".jpeg") == 0 || strcasecmp(dot, ".png") == 0);
+}
+
+static int by_path(const void *a, const void *b, void *context)
+{
+    const struct list *l = context;
+    int i = *(const int *)a, j = *(const int *)b;
+    int order = strcmp(image_list_path(l, i), image_list_path(l, j));
+
+    return order ? order : (i > j) - (i < j);
+}
+
+status image_list_check_duplicates(const struct list *l, const char *file)
+{
+    status result = OK;
+    int *order;
+
+    MEM_TRY(order, (size_t)l->count, sizeof *order);
+    for (int i = 0; i < l->count; i++)
+        order[i] = i;
+    qsort_r(order, (size_t)l->count, sizeof *order, by_path, (void *)l);
+    for (int i = 1; i < l->count && result == OK; i++)
+        if (strcmp(image_list_path(l, order[i - 1]), image_list_path(l, order[i])) == 0)
+            result = FAIL(ERR_FORMAT, "%s:%d: '%s' is listed twice (first on line %d)", file,
+                          l->entry[order[i]].line, image_list_path(l, order[i]), l->entry[order[i - 1]].line);
+    mem_free(order);
+    return result;
+}
+
+status image_lines_open(const char *file, struct list_lines *out)
+{
+    size_t size = 0;
+
+    *out = (struct list_lines){ .file = file };
+    TRY(text_read_file(file, (size_t)512 << 20, &out->text, &size));
+    if (memchr(out->text, '\0', size)) {
+        image_lines_close(out);
+        return FAIL(ERR_FORMAT, "%s: not a text file (it has a zero byte)", file);
+    }
+    out->next = out->text;
+    if (size >= 3 && memcmp(out->text, "\xef\xbb\xbf", 3) == 0)
+        out->next += 3;
+    return OK;
+}
+
+char *image_lines_next(struct list_lines *l)
+{
+    while (*l->next) {
+        char *line = l->next, *end = strchr(line, '\n');
+
+        if (end)
+            *end = '\0';
+        l->next = end ? end + 1 : line + strlen(line);
+        l->line++;
+        line = text_trim(line);
+        if (*line)
+            return line;
+    }
+    return NULL;
+}
+
+void image_lines_close(struct list_lines *l)
+{
+    mem_free(l->text);
+    *l = (struct list_lines){ 0 };
+}

@@ -1,0 +1,119 @@
+/* src/image/manifest.c: the list of pictures of a job. */
+#include <string.h>
+
+#include "list.h"
+
+void image_manifest_free(struct image_manifest *m)
+{
+    mem_free(m->entry);
+    mem_free(m->class_name);
+    mem_free(m->box);
+    mem_free(m->arena);
+    *m = (struct image_manifest){ 0 };
+}
+
+/* Path, class and boxes of every picture in order, in one written form: 4-byte little-endian integers, paths
+ * with their end. */
+static void hash_manifest(struct image_manifest *m)
+{
+    struct hash h;
+
+    hash_start(&h);
+    for (int i = 0; i < m->count; i++) {
+        const struct image_entry *e = &m->entry[i];
+
+        hash_add(&h, e->path, strlen(e->path) + 1);
+        for (int n = 0; n < 2 + 4 * e->boxes; n++) {
+            const struct image_box *b = n < 2 ? NULL : &m->box[e->box_first + (n - 2) / 4];
+            int of_box[4] = { b ? b->x0 : 0, b ? b->y0 : 0, b ? b->x1 : 0, b ? b->y1 : 0 };
+            uint32_t v = (uint32_t)(n == 0 ? e->class_index : n == 1 ? e->boxes : of_box[(n - 2) % 4]);
+            uint8_t bytes[4] = { (uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24) };
+            hash_add(&h, bytes, sizeof bytes);
+        }
+    }
+    hash_result(&h, m->sha256);
+}
+
+static char *keep_string(struct image_manifest *m, size_t *used, const char *s)
+{
+    char *to = m->arena + *used;
+    size_t n = strlen(s) + 1;
+
+    memcpy(to, s, n);
+    *used += n;
+    return to;
+}
+
+/* Takes `keep` entries, spread evenly over the list, with their boxes. */
+static status build(const struct list *l, const char *root, int keep, struct image_manifest *m)
+{
+    size_t bytes = strlen(root) + 1, used = 0;
+    int boxes = 0;
+
+    for (int i = 0; i < keep; i++) {
+        int from = (int)((int64_t)i * l->count / keep);
+        bytes += strlen(image_list_path(l, from)) + 1;
+        boxes += l->entry[from].boxes;
+    }
+    for (int i = 0; i < l->class_names; i++)
+        bytes += strlen(l->strings.data + l->class_name[i]) + 1;
+    MEM_TRY(m->arena, bytes, 1);
+    m->arena_size = bytes;
+    MEM_TRY(m->entry, (size_t)keep, sizeof *m->entry);
+    if (boxes > 0)
+        MEM_TRY(m->box, (size_t)boxes, sizeof *m->box);
+    if (l->class_names > 0)
+        MEM_TRY(m->class_name, (size_t)l->class_names, sizeof *m->class_name);
+    m->root = keep_string(m, &used, root);
+    for (int i = 0; i < l->class_names; i++)
+        m->class_name[i] = keep_string(m, &used, l->strings.data + l->class_name[i]);
+    for (int i = 0; i < keep; i++) {
+        int from = (int)((int64_t)i * l->count / keep);
+        const struct list_entry *e = &l->entry[from];
+
+        m->entry[i] = (struct image_entry){ keep_string(m, &used, image_list_path(l, from)), e->class_index,
+                                            m->boxes, e->boxes };
+        if (e->boxes > 0)
+            memcpy(m->box + m->boxes, l->box + e->box_first, (size_t)e->boxes * sizeof *m->box);
+        m->boxes += e->boxes;
+    }
+    m->count = keep;
+    m->classes = l->classes;
+    m->boxes_unmatched = l->boxes_unmatched;
+    hash_manifest(m);
+    return OK;
+}
+
+status image_manifest_read(const struct image_source *source, struct image_manifest *out)
+{
+    status result = OK;
+    struct list l = { 0 };
+
+    *out = (struct image_manifest){ 0 };
+    if (!source->root || !*source->root)
+        return FAIL(ERR_USAGE, "no image folder is given");
+    if (source->limit < 0)
+        return FAIL(ERR_RANGE, "a limit of %d pictures: 0 means all", source->limit);
+    if (source->labels)
+        TRY_OUT(image_list_read_labels(&l, source));
+    else
+        TRY_OUT(image_list_read_folders(&l, source->root));
+    if (source->boxes)
+        TRY_OUT(image_list_read_boxes(&l, source->boxes));
+    result =
+        build(&l, source->root, source->limit > 0 && source->limit < l.count ? source->limit : l.count, out);
+out:
+    image_list_free(&l);
+    if (result != OK)
+        image_manifest_free(out);
+    return result;
+}
+
+int image_box_clamp(struct image_box *b, int width, int height)
+{
+    b->x0 = b->x0 < 0 ? 0 : b->x0;
+    b->y0 = b->y0 < 0 ? 0 : b->y0;
+    b->x1 = b->x1 > width - 1 ? width - 1 : b->x1;
+    b->y1 = b->y1 > height - 1 ? height - 1 : b->y1;
+    return b->x0 <= b->x1 && b->y0 <= b->y1;
+}
