@@ -11,6 +11,21 @@
 #define QUALITY 90
 #define SPECIAL_STREAM UINT64_C(0x5350454349414c) /* not a picture's index */
 
+const char *synth_class_name(int class_index)
+{
+    static const char *const names[SYNTH_CLASSES] = {
+        "n00_ring_stripe_ember",     "n01_ring_check_beach",     "n02_ring_dot_lagoon",
+        "n03_ring_circle_melon",     "n04_star_stripe_beach",    "n05_star_check_lagoon",
+        "n06_star_dot_melon",        "n07_star_circle_ember",    "n08_cross_stripe_lagoon",
+        "n09_cross_check_melon",     "n10_cross_dot_ember",      "n11_cross_circle_beach",
+        "n12_triangle_stripe_melon", "n13_triangle_check_ember", "n14_triangle_dot_beach",
+        "n15_triangle_circle_lagoon",
+    };
+
+    BUG_IF(class_index < 0 || class_index >= SYNTH_CLASSES);
+    return names[class_index];
+}
+
 /* libjpeg's default handler ends the process. */
 struct encoder {
     struct jpeg_compress_struct c;
@@ -70,6 +85,8 @@ static status encode(const struct image *im, int components, uint8_t **bytes, un
     if (setjmp(e.failed)) {
         jpeg_destroy_compress(&e.c);
         mem_free(row);
+        /* libjpeg may have moved its buffer without telling: a lost block, not a block freed twice. */
+        *bytes = NULL;
         return FAIL(ERR_IO, "JPEG: %s", e.text);
     }
     jpeg_create_compress(&e.c);
@@ -95,7 +112,8 @@ void synth_special(uint64_t seed, int images, int *cmyk, int *truncated)
     if (images < SYNTH_MIN_SPECIAL)
         return;
     *cmyk = (int)(random_u64(seed, SPECIAL_STREAM, 0) % (uint64_t)images);
-    *truncated = (int)((uint64_t)*cmyk + 1 + random_u64(seed, SPECIAL_STREAM, 1) % (uint64_t)(images - 1)) % images;
+    *truncated = *cmyk + 1 + (int)(random_u64(seed, SPECIAL_STREAM, 1) % (uint64_t)(images - 1));
+    *truncated %= images;
 }
 
 static status make_folder(const char *path)
@@ -115,7 +133,8 @@ static status make_folders(const char *dir)
     TRY(make_folder(dir));
     d = opendir(dir);
     if (!d)
-        return FAIL(errno == ENOTDIR ? ERR_USAGE : ERR_IO, "%s: cannot read the folder: %s", dir, strerror(errno));
+        return FAIL(errno == ENOTDIR ? ERR_USAGE : ERR_IO, "%s: cannot read the folder: %s", dir,
+                    strerror(errno));
     while ((entry = readdir(d)))
         used |= strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
     closedir(d);
@@ -144,8 +163,8 @@ static status write_bytes(const char *path, const uint8_t *bytes, size_t size)
 
 enum special { SPECIAL_NONE, SPECIAL_CMYK, SPECIAL_TRUNCATED };
 
-static status write_picture(const char *dir, uint64_t seed, int index, enum special special, struct text *boxes,
-                            struct text *labels)
+static status write_picture(const char *dir, uint64_t seed, int index, enum special special,
+                            struct text *boxes, struct text *labels)
 {
     struct synth_scene scene = { 0 };
     char name[128], path[4096];
@@ -162,11 +181,12 @@ static status write_picture(const char *dir, uint64_t seed, int index, enum spec
     if (special == SPECIAL_TRUNCATED)
         size = size * 3 / 5;
     TRY_OUT(write_bytes(path, bytes, size));
-    TRY_OUT(text_add(boxes, "%s,%d,%d,%d,%d\n", name, scene.box.x0, scene.box.y0, scene.box.x1, scene.box.y1));
+    TRY_OUT(text_add(boxes, "%s,%d,%d,%d,%d\n", name, scene.box.x0, scene.box.y0, scene.box.x1,
+                     scene.box.y1));
     TRY_OUT(text_add(labels, "%s,%d\n", name, scene.class_index));
 out:
     free(bytes);
-    mem_free(scene.image.rgb);
+    image_free(&scene.image);
     return result;
 }
 
@@ -193,8 +213,10 @@ status synth_write(const char *dir, const struct synth_options *options)
     TRY(make_folders(dir));
     synth_special(options->seed, options->images, &cmyk, &truncated);
     for (int i = 0; i < options->images; i++) {
-        enum special special = i == cmyk ? SPECIAL_CMYK : i == truncated ? SPECIAL_TRUNCATED : SPECIAL_NONE;
+        enum special special = i == cmyk ? SPECIAL_CMYK : SPECIAL_NONE;
 
+        if (i == truncated)
+            special = SPECIAL_TRUNCATED;
         TRY_OUT(write_picture(dir, options->seed, options->first + i, special, &boxes, &labels));
     }
     TRY_OUT(write_lists(dir, &boxes, &labels));

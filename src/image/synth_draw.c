@@ -4,7 +4,7 @@
 
 #define UNIT 1024 /* an item's radius in its own coordinates */
 
-int synth_sin(int degrees)
+int synth_draw_sin(int degrees)
 {
     int d = degrees % 360, sign = 1, p;
 
@@ -18,7 +18,7 @@ int synth_sin(int degrees)
     return sign * (int)((int64_t)16384 * 4 * p / (40500 - p));
 }
 
-int synth_root(int64_t value)
+int synth_draw_root(int64_t value)
 {
     int64_t root = 0;
 
@@ -45,14 +45,16 @@ static int planes_inside(const int (*normal)[2], int count, int distance, int u,
 
 static int shape_has(enum synth_shape shape, int u, int v)
 {
-    static const int five[5][2] = { { 0, 1024 }, { -974, 316 }, { -602, -828 }, { 602, -828 }, { 974, 316 } };
+    static const int five[5][2] = {
+        { 0, 1024 }, { -974, 316 }, { -602, -828 }, { 602, -828 }, { 974, 316 },
+    };
     static const int three[3][2] = { { 0, 1024 }, { -887, -512 }, { 887, -512 } };
     int a = u < 0 ? -u : u, b = v < 0 ? -v : v, rr = u * u + v * v;
 
     switch (shape) {
     case SHAPE_RING:
         return rr < 1000 * 1000 && rr > 440 * 440;
-    case SHAPE_STAR:    /* a pentagram is where four of its five edges' half-planes meet; its tips are cut round */
+    case SHAPE_STAR:    /* a pentagram is where four of five half-planes meet; its tips are cut round */
         return rr < 1060 * 1060 && planes_inside(five, 5, 400, u, v) >= 4;
     case SHAPE_CROSS:
         return (a < 370 && b < 1000) || (b < 370 && a < 1000);
@@ -68,7 +70,7 @@ static int shape_has(enum synth_shape shape, int u, int v)
     return 0;
 }
 
-/* Which of the item's two colours. u and v lie within +- 4 UNIT: the offset keeps the divisions' operands positive. */
+/* Which of the item's two colours. u and v lie within +- 4 UNIT: the offset keeps the divisions positive. */
 static int texture_at(const struct synth_item *item, int u, int v)
 {
     int p = item->period, s = (u + 8 * UNIT + item->phase) % p, t, a, b;
@@ -84,8 +86,7 @@ static int texture_at(const struct synth_item *item, int u, int v)
         a = 2 * s - p;
         b = 2 * t - p;
         return 100 * (a * a + b * b) < 46 * p * p;
-    case TEXTURE_CIRCLE:
-        return 0;    /* drawn with a table of radii */
+    case TEXTURE_CIRCLE:    /* put_pixel has a table for it */
     case TEXTURE_PLAIN:
         return 0;
     }
@@ -109,7 +110,10 @@ static void put_pixel(const struct synth_item *item, const uint8_t *circle, int 
 {
     int rr = (u * u + v * v) / UNIT, which, light;
 
-    which = item->texture == TEXTURE_CIRCLE ? circle[rr < CIRCLE_SIZE ? rr : CIRCLE_SIZE - 1] : texture_at(item, u, v);
+    if (item->texture == TEXTURE_CIRCLE)
+        which = circle[rr < CIRCLE_SIZE ? rr : CIRCLE_SIZE - 1];
+    else
+        which = texture_at(item, u, v);
     light = 256 + (item->shade[0] * u + item->shade[1] * v) / UNIT;
     for (int c = 0; c < 3; c++)
         out[c] = (uint8_t)clamp_byte(item->colour[which][c] * light / 256);
@@ -129,7 +133,7 @@ void synth_draw_item(const struct image *im, const struct synth_item *item, stru
 {
     uint8_t circle[CIRCLE_SIZE];
     int half = item->radius * 3 / 2 + 2;
-    int64_t cosine = synth_sin(item->angle + 90), sine = synth_sin(item->angle);
+    int64_t cosine = synth_draw_sin(item->angle + 90), sine = synth_draw_sin(item->angle);
     int64_t wide = (int64_t)item->radius * item->stretch[0], tall = (int64_t)item->radius * item->stretch[1];
     /* 1/65536 of a unit a pixel */
     int64_t ux = cosine * 4 * UNIT * 256 / wide, uy = sine * 4 * UNIT * 256 / wide;
@@ -175,8 +179,8 @@ static void blotch_row(int (*grid)[GRID], int width, int y, int *value)
     }
 }
 
-void synth_draw_ground(const struct image *im, const int top[3], const int bottom[3], int first_row, int depth,
-                       struct random *r)
+void synth_draw_ground(const struct image *im, const int top[3], const int bottom[3], int first_row,
+                       int depth, struct random *r)
 {
     int grid[GRID][GRID], value[GRID * CELL], rows = im->height - first_row;
 
@@ -201,9 +205,10 @@ void synth_draw_ground(const struct image *im, const int top[3], const int botto
     }
 }
 
-void synth_light(const struct image *im, int angle, int middle, int swing)
+void synth_draw_light(const struct image *im, int angle, int middle, int swing)
 {
-    int cosine = synth_sin(angle + 90), sine = synth_sin(angle), span = (im->width + im->height) / 2;
+    int cosine = synth_draw_sin(angle + 90), sine = synth_draw_sin(angle);
+    int span = (im->width + im->height) / 2;
 
     for (int y = 0; y < im->height; y++) {
         uint8_t *p = im->rgb + 3 * (size_t)y * (size_t)im->width;
@@ -231,7 +236,7 @@ static void blur_line(uint8_t *p, int count)
         }
 }
 
-void synth_blur(const struct image *im, uint8_t *row)
+void synth_draw_blur(const struct image *im, uint8_t *row)
 {
     size_t bytes = 3 * (size_t)im->width;
     uint8_t *before = row, *here = row + bytes;
@@ -250,7 +255,7 @@ void synth_blur(const struct image *im, uint8_t *row)
     }
 }
 
-void synth_noise(const struct image *im, int amplitude, uint32_t seed)
+void synth_draw_noise(const struct image *im, int amplitude, uint32_t seed)
 {
     uint32_t s = seed | 1;
     uint8_t *p = im->rgb;
@@ -269,7 +274,7 @@ void synth_noise(const struct image *im, int amplitude, uint32_t seed)
     }
 }
 
-void synth_grey(const struct image *im)
+void synth_draw_grey(const struct image *im)
 {
     uint8_t *p = im->rgb;
 

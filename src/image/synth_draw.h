@@ -1,5 +1,6 @@
 /* src/image/synth_draw.h
- * Integer drawing for the embedded data set: no floating point, so no compiler or machine can change a pixel. */
+ * Integer drawing for the embedded data set: no floating point, so no compiler or machine can change a pixel.
+ * Pictures are at most 1,104 pixels wide and high. */
 #ifndef QUANTCAM_SYNTH_DRAW_H
 #define QUANTCAM_SYNTH_DRAW_H
 
@@ -22,21 +23,24 @@ struct synth_item {
 };
 
 /* 16384 * sin of whole degrees (Bhaskara's rational formula, within 0.2 %). */
-int synth_sin(int degrees);
+int synth_draw_sin(int degrees);
 /* Floor of the square root. */
-int synth_root(int64_t value);
-/* Draws the item, clipped to the picture; *box gets the extent of its pixels (x1 < x0: none). With rgb NULL only the box. */
+int synth_draw_root(int64_t value);
+/* Draws the item, clipped to the picture; *box gets the extent of its pixels (x1 < x0: none). With rgb NULL
+ * only the box. The radius is at least 4. */
 void synth_draw_item(const struct image *im, const struct synth_item *item, struct image_box *box);
-/* A vertical gradient between two colours, with soft random blotches of `depth` (0 .. 255). */
-void synth_draw_ground(const struct image *im, const int top[3], const int bottom[3], int first_row, int depth,
-                       struct random *r);
-/* Multiplies by a linear gradient: `middle` / 256 in the centre, `middle` +- `swing` at the ends along `angle`. */
-void synth_light(const struct image *im, int angle, int middle, int swing);
+/* From first_row down: a vertical gradient of two colours, with soft random blotches of `depth` (0 .. 255).
+ * */
+void synth_draw_ground(const struct image *im, const int top[3], const int bottom[3], int first_row,
+                       int depth, struct random *r);
+/* Multiplies by a linear gradient: `middle` / 256 in the centre, about `swing` / 256 more or less at the ends
+ * along `angle`. */
+void synth_draw_light(const struct image *im, int angle, int middle, int swing);
 /* One pass of (1 2 1) / 4 in both directions; `row` has room for two rows. */
-void synth_blur(const struct image *im, uint8_t *row);
+void synth_draw_blur(const struct image *im, uint8_t *row);
 /* Adds noise of +- amplitude, the larger part common to the three channels. */
-void synth_noise(const struct image *im, int amplitude, uint32_t seed);
+void synth_draw_noise(const struct image *im, int amplitude, uint32_t seed);
 /* Every channel becomes the luminance. */
-void synth_grey(const struct image *im);
+void synth_draw_grey(const struct image *im);
 
 #endif

@@ -1,20 +1,9 @@
 #include "synth_draw.h"
 
 /* Every colour belongs to two schemes. */
-static const int palette[SYNTH_SCHEMES][3] = { { 205, 50, 45 }, { 232, 196, 60 }, { 45, 85, 190 }, { 50, 150, 75 } };
-
-const char *synth_class_name(int class_index)
-{
-    static const char *const names[SYNTH_CLASSES] = {
-        "n00_ring_stripe_ember",     "n01_ring_check_beach",       "n02_ring_dot_lagoon",       "n03_ring_circle_melon",
-        "n04_star_stripe_beach",     "n05_star_check_lagoon",      "n06_star_dot_melon",        "n07_star_circle_ember",
-        "n08_cross_stripe_lagoon",   "n09_cross_check_melon",      "n10_cross_dot_ember",       "n11_cross_circle_beach",
-        "n12_triangle_stripe_melon", "n13_triangle_check_ember",   "n14_triangle_dot_beach",    "n15_triangle_circle_lagoon",
-    };
-
-    BUG_IF(class_index < 0 || class_index >= SYNTH_CLASSES);
-    return names[class_index];
-}
+static const int palette[SYNTH_SCHEMES][3] = {
+    { 205, 50, 45 }, { 232, 196, 60 }, { 45, 85, 190 }, { 50, 150, 75 },
+};
 
 /* low .. high, both included */
 static int between(struct random *r, int low, int high)
@@ -77,12 +66,12 @@ static void fit_radius(struct synth_item *item, int area, int *width, int *heigh
     synth_draw_item(&canvas, item, &box);
     w = box.x1 - box.x0 + 1;
     h = box.y1 - box.y0 + 1;
-    item->radius = synth_root((int64_t)area * 64 * 64 / (w * h));
+    item->radius = synth_draw_root((int64_t)area * 64 * 64 / (w * h));
     *width = w * item->radius / 64 + 1;
     *height = h * item->radius / 64 + 1;
 }
 
-/* One picture in twelve is hard: taken in haze, dusk or through a bad lens, for errors that training does not remove. */
+/* One picture in twelve is hard: dusk, haze and a bad lens, for errors that training does not remove. */
 #define HARD_ONE_IN 12
 
 /* Moves an item's two colours towards their mean: `keep` of 256 stays. */
@@ -107,7 +96,8 @@ static int shared_length(int centre, int size, int extent, int crop)
 }
 
 /* A place inside the picture of which Resize(256) + CenterCrop(224) keeps at least 75 %. */
-static void place_object(struct random *r, const struct image *im, struct synth_item *item, int width, int height)
+static void place_object(struct random *r, const struct image *im, struct synth_item *item, int width,
+                         int height)
 {
     int crop = (im->width < im->height ? im->width : im->height) * 7 / 8;
 
@@ -117,7 +107,8 @@ static void place_object(struct random *r, const struct image *im, struct synth_
 
         item->x = width / 2 + 3 + between(r, 0, spare_x > 0 ? spare_x : 0);
         item->y = height / 2 + 3 + between(r, 0, spare_y > 0 ? spare_y : 0);
-        kept = (int64_t)shared_length(item->x, width, im->width, crop) * shared_length(item->y, height, im->height, crop);
+        kept = (int64_t)shared_length(item->x, width, im->width, crop);
+        kept *= shared_length(item->y, height, im->height, crop);
         if (spare_x >= 0 && spare_y >= 0 && 100 * kept >= (int64_t)75 * width * height)
             return;
     }
@@ -127,7 +118,8 @@ static void place_object(struct random *r, const struct image *im, struct synth_
 
 static void choose_object(struct random *r, const struct image *im, int class_index, struct synth_item *item)
 {
-    int shape = class_index / SYNTH_TEXTURES, texture = class_index % SYNTH_TEXTURES, width, height, share;
+    int shape = class_index / SYNTH_TEXTURES, texture = class_index % SYNTH_TEXTURES;
+    int width, height, share;
 
     item->shape = (enum synth_shape)shape;
     item->texture = (enum synth_texture)texture;
@@ -152,7 +144,9 @@ static void draw_clutter(struct random *r, const struct image *im)
         struct synth_item item = { 0 };
 
         item.shape = (enum synth_shape)between(r, SHAPE_DISC, SHAPE_BAR);
-        item.texture = between(r, 0, 3) ? TEXTURE_PLAIN : (enum synth_texture)between(r, 0, SYNTH_TEXTURES - 1);
+        item.texture = TEXTURE_PLAIN;
+        if (between(r, 0, 3) == 0)
+            item.texture = (enum synth_texture)between(r, 0, SYNTH_TEXTURES - 1);
         choose_form(r, &item);
         for (int k = 0; k < 2; k++)
             for (int c = 0; c < 3; c++)
@@ -224,13 +218,14 @@ static void draw_occluders(struct random *r, const struct image *im, const struc
 static void finish(struct random *r, const struct image *im, int hard, uint8_t *rows)
 {
     int angle = between(r, 0, 359), middle = hard ? between(r, 90, 170) : between(r, 190, 285);
-    int swing = hard ? between(r, 0, 60) : between(r, 0, 110), blurs = hard ? between(r, 3, 6) : between(r, 1, 3);
+    int swing = hard ? between(r, 0, 60) : between(r, 0, 110);
+    int blurs = hard ? between(r, 3, 6) : between(r, 1, 3);
     int amplitude = hard ? between(r, 14, 28) : between(r, 0, 14);
 
-    synth_light(im, angle, middle, swing);
+    synth_draw_light(im, angle, middle, swing);
     for (int i = 0; i < blurs; i++)
-        synth_blur(im, rows);
-    synth_noise(im, amplitude, (uint32_t)random_next(r));
+        synth_draw_blur(im, rows);
+    synth_draw_noise(im, amplitude, (uint32_t)random_next(r));
 }
 
 status synth_scene_draw(uint64_t seed, int index, struct synth_scene *out)
@@ -263,7 +258,7 @@ status synth_scene_draw(uint64_t seed, int index, struct synth_scene *out)
     draw_occluders(&r, &out->image, &object);
     finish(&r, &out->image, hard, rows);
     if (out->grey)
-        synth_grey(&out->image);
+        synth_draw_grey(&out->image);
     mem_free(rows);
     return OK;
 }
