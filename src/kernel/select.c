@@ -30,6 +30,7 @@ static void fill_avx2(struct kernel_table *t)
     conv_f32_fill_avx2(t);
     conv_u8_fill_avx2(t);
     depthwise_f32_fill_avx2(t);
+    depthwise_u8_fill_avx2(t);
 }
 
 /* Slowest first: a later row inherits every entry of the rows before it. */

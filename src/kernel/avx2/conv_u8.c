@@ -86,8 +86,11 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
                 memcpy(&pair, a[m] + c, sizeof pair);
                 x = _mm256_set1_epi32(pair);
 #pragma GCC unroll 2
-                for (int v = 0; v < nv; v++)
+                for (int v = 0; v < nv; v++) {
                     acc[m][v] = _mm256_add_epi32(acc[m][v], _mm256_madd_epi16(x, b[v]));
+                    /* Keeps the compiler from forming all products first, for which there are no registers. */
+                    __asm__("" : "+x"(acc[m][v]), "+x"(b[v]));
+                }
             }
         }
 #pragma GCC unroll 6
