@@ -72,7 +72,7 @@ enum kernel_saturation {
 struct kernel_table {
     const char *isa;
 
-    /* ---- convolution. weight: (oc, kh, kw, ic); depthwise: (c, kh, kw). bias (oc). Packed buffers are 64-byte aligned. */
+    /* ---- convolution. weight: (oc, kh, kw, ic); depthwise: (c, kh, kw). bias (oc). Packed buffers and scratch are 64-byte aligned. */
     size_t (*conv_f32_packed_bytes)(const struct kernel_conv *s);
     void (*conv_f32_pack)(const struct kernel_conv *s, const float *weight, const float *bias, void *packed);
     size_t (*conv_f32_scratch_bytes)(const struct kernel_conv *s);      /* for any rectangle */

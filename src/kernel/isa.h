@@ -17,5 +17,9 @@ void conv_f32_fill_avx2(struct kernel_table *t);
 void conv_u8_fill_avx2(struct kernel_table *t);
 void depthwise_f32_fill_avx2(struct kernel_table *t);
 void depthwise_u8_fill_avx2(struct kernel_table *t);
+void pool_fill_avx2(struct kernel_table *t);
+void elementwise_f32_fill_avx2(struct kernel_table *t);
+void elementwise_u8_fill_avx2(struct kernel_table *t);
+void gram_f64_fill_avx2(struct kernel_table *t);
 
 #endif

@@ -31,6 +31,10 @@ static void fill_avx2(struct kernel_table *t)
     conv_u8_fill_avx2(t);
     depthwise_f32_fill_avx2(t);
     depthwise_u8_fill_avx2(t);
+    pool_fill_avx2(t);
+    elementwise_f32_fill_avx2(t);
+    elementwise_u8_fill_avx2(t);
+    gram_f64_fill_avx2(t);
 }
 
 /* Slowest first: a later row inherits every entry of the rows before it. */

@@ -1,0 +1,207 @@
+/* src/kernel/avx2/elementwise_u8.c: element-wise operations on codes. */
+#include <immintrin.h>
+#include <string.h>
+
+#include "../isa.h"
+#include "../scalar.h"
+
+enum { LANES = 16 };
+
+/* Codes of a tail go through a buffer: nothing beyond the channels is written. */
+static inline __m128i load(const uint8_t *p, size_t left)
+{
+    uint8_t all[LANES] = { 0 };
+
+    if (left >= LANES)
+        return _mm_loadu_si128((const __m128i *)p);
+    memcpy(all, p, left);
+    return _mm_loadu_si128((const __m128i *)all);
+}
+
+static inline void store(uint8_t *p, size_t left, __m128i v)
+{
+    uint8_t all[LANES];
+
+    if (left >= LANES) {
+        _mm_storeu_si128((__m128i *)p, v);
+    } else {
+        _mm_storeu_si128((__m128i *)all, v);
+        memcpy(p, all, left);
+    }
+}
+
+/* clamp(sat16(sat16(r) + zero_point), low, 255) of 16 rounded values. */
+static inline __m128i codes(__m256i r0, __m256i r1, int zero_point, int low)
+{
+    __m256i v = _mm256_permute4x64_epi64(_mm256_packs_epi32(r0, r1), 0xD8);
+
+    v = _mm256_adds_epi16(v, _mm256_set1_epi16((short)zero_point));
+    return _mm_max_epu8(_mm_packus_epi16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1)),
+                        _mm_set1_epi8((char)low));
+}
+
+static inline __m256i add_float(const struct kernel_add_u8 *p, __m128i a, __m128i b)
+{
+    __m256 da = _mm256_fmadd_ps(_mm256_set1_ps(p->scale_a), _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(a)),
+                                _mm256_set1_ps(p->offset_a));
+    __m256 db = _mm256_fmadd_ps(_mm256_set1_ps(p->scale_b), _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(b)),
+                                _mm256_set1_ps(p->offset_b));
+    __m256 sum = _mm256_add_ps(da, db);
+
+    if (p->relu)
+        sum = _mm256_max_ps(_mm256_setzero_ps(), sum);
+    return _mm256_cvtps_epi32(_mm256_mul_ps(sum, _mm256_set1_ps(p->inverse_out)));
+}
+
+static inline __m256i add_fixed(const struct kernel_add_u8 *p, __m128i a, __m128i b)
+{
+    __m256i qa = _mm256_sub_epi32(_mm256_cvtepu8_epi32(a), _mm256_set1_epi32(p->zero_point_a));
+    __m256i qb = _mm256_sub_epi32(_mm256_cvtepu8_epi32(b), _mm256_set1_epi32(p->zero_point_b));
+    __m256i v = _mm256_add_epi32(_mm256_mullo_epi32(qa, _mm256_set1_epi32(p->a_multiplier)),
+                                 _mm256_mullo_epi32(qb, _mm256_set1_epi32(p->b_multiplier)));
+    int32_t mask = (int32_t)((1u << p->shift) - 1);
+    __m256i rest = _mm256_add_epi32(_mm256_and_si256(v, _mm256_set1_epi32(mask)), _mm256_srai_epi32(v, 31));
+    __m256i up = _mm256_cmpgt_epi32(rest, _mm256_set1_epi32(mask >> 1));
+
+    return _mm256_sub_epi32(_mm256_sra_epi32(v, _mm_cvtsi32_si128(p->shift)), up);
+}
+
+/* The product of two differences of codes is exact in fp32. */
+static inline __m256i mul_float(const struct kernel_mul_u8 *p, __m128i a, __m128i b)
+{
+    __m256i qa = _mm256_sub_epi32(_mm256_cvtepu8_epi32(a), _mm256_set1_epi32(p->zero_point_a));
+    __m256i qb = _mm256_sub_epi32(_mm256_cvtepu8_epi32(b), _mm256_set1_epi32(p->zero_point_b));
+    __m256 v = _mm256_mul_ps(_mm256_cvtepi32_ps(qa), _mm256_cvtepi32_ps(qb));
+
+    return _mm256_cvtps_epi32(_mm256_mul_ps(v, _mm256_set1_ps(p->multiplier)));
+}
+
+/* A map without gaps is one long pixel. */
+static int whole(int a_pitch, int b_pitch, int out_pitch, int channels)
+{
+    return a_pitch == channels && b_pitch == channels && out_pitch == channels;
+}
+
+static void add_u8(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch, uint8_t *out, int out_pitch,
+                   int pixels, int channels, const struct kernel_add_u8 *p)
+{
+    size_t n = (size_t)channels;
+
+    if (whole(a_pitch, b_pitch, out_pitch, channels)) {
+        n *= (size_t)pixels;
+        pixels = pixels > 0;
+    }
+    for (int i = 0; i < pixels; i++, a += a_pitch, b += b_pitch, out += out_pitch)
+        for (size_t c = 0; c < n; c += LANES) {
+            __m128i x = load(a + c, n - c), y = load(b + c, n - c), x1 = _mm_srli_si128(x, 8), y1 = _mm_srli_si128(y, 8);
+
+            if (p->mode == ADD_FBGEMM)
+                x = codes(add_float(p, x, y), add_float(p, x1, y1), p->zero_point_out, 0);
+            else
+                x = codes(add_fixed(p, x, y), add_fixed(p, x1, y1), p->zero_point_out, p->low);
+            store(out + c, n - c, x);
+        }
+}
+
+static void mul_u8(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch, uint8_t *out, int out_pitch,
+                   int pixels, int channels, const struct kernel_mul_u8 *p)
+{
+    size_t n = (size_t)channels;
+
+    if (whole(a_pitch, b_pitch, out_pitch, channels)) {
+        n *= (size_t)pixels;
+        pixels = pixels > 0;
+    }
+    for (int i = 0; i < pixels; i++, a += a_pitch, b += b_pitch, out += out_pitch)
+        for (size_t c = 0; c < n; c += LANES) {
+            __m128i x = load(a + c, n - c), y = load(b + c, n - c), x1 = _mm_srli_si128(x, 8), y1 = _mm_srli_si128(y, 8);
+
+            store(out + c, n - c, codes(mul_float(p, x, y), mul_float(p, x1, y1), p->zero_point_out, p->low));
+        }
+}
+
+/* 32 codes through the table, 16 entries at a time: an index outside the 16 becomes 128 or more, for which vpshufb gives 0. */
+static inline __m256i look_up(const __m256i part[16], __m256i v)
+{
+    __m256i out = _mm256_setzero_si256(), top = _mm256_set1_epi8(0x70), next = _mm256_set1_epi8(16);
+
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; i++) {
+        out = _mm256_or_si256(out, _mm256_shuffle_epi8(part[i], _mm256_adds_epu8(v, top)));
+        v = _mm256_sub_epi8(v, next);
+    }
+    return out;
+}
+
+static void lookup_u8(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
+                      const uint8_t table[256])
+{
+    size_t n = (size_t)channels;
+    __m256i part[16];
+
+    for (int i = 0; i < 16; i++)
+        part[i] = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(table + 16 * i)));
+    if (whole(in_pitch, in_pitch, out_pitch, channels)) {
+        n *= (size_t)pixels;
+        pixels = pixels > 0;
+    }
+    for (int p = 0; p < pixels; p++, in += in_pitch, out += out_pitch) {
+        size_t c = 0;
+
+        for (; c + 32 <= n; c += 32)
+            _mm256_storeu_si256((__m256i *)(out + c), look_up(part, _mm256_loadu_si256((const __m256i *)(in + c))));
+        for (; c < n; c++)
+            out[c] = table[in[c]];
+    }
+}
+
+static void copy_u8(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels)
+{
+    if (whole(in_pitch, in_pitch, out_pitch, channels))
+        memcpy(out, in, (size_t)pixels * channels);
+    else
+        for (int i = 0; i < pixels; i++, in += in_pitch, out += out_pitch)
+            memcpy(out, in, (size_t)channels);
+}
+
+/* Two groups: the halves of a pixel are interleaved. */
+static void shuffle_two(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int each_group)
+{
+    for (int p = 0; p < pixels; p++, in += in_pitch, out += out_pitch) {
+        int i = 0;
+
+        for (; i + LANES <= each_group; i += LANES) {
+            __m128i a = load(in + i, LANES), b = load(in + each_group + i, LANES);
+
+            store(out + 2 * i, LANES, _mm_unpacklo_epi8(a, b));
+            store(out + 2 * i + LANES, LANES, _mm_unpackhi_epi8(a, b));
+        }
+        for (; i < each_group; i++) {
+            out[2 * i] = in[i];
+            out[2 * i + 1] = in[each_group + i];
+        }
+    }
+}
+
+static void shuffle_u8(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels, int groups)
+{
+    int count = channels / groups;
+
+    if (groups == 2) {
+        shuffle_two(in, in_pitch, out, out_pitch, pixels, count);
+        return;
+    }
+    for (int p = 0; p < pixels; p++, in += in_pitch, out += out_pitch)
+        for (int i = 0; i < count; i++)
+            for (int j = 0; j < groups; j++)
+                out[i * groups + j] = in[j * count + i];
+}
+
+void elementwise_u8_fill_avx2(struct kernel_table *t)
+{
+    t->lookup_u8 = lookup_u8;
+    t->add_u8 = add_u8;
+    t->mul_u8 = mul_u8;
+    t->copy_u8 = copy_u8;
+    t->shuffle_u8 = shuffle_u8;
+}

@@ -1,0 +1,134 @@
+/* src/kernel/avx2/pool.c: maximum and average pooling, vectors over channels. */
+#include <immintrin.h>
+#include <string.h>
+
+#include "../isa.h"
+#include "../scalar.h"
+
+enum { FLOATS = 8, CODES = 32 };
+
+static inline __m256i keep_lanes(int left)
+{
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(left), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+static inline void store_floats(float *out, int left, __m256 v)
+{
+    if (left >= FLOATS)
+        _mm256_storeu_ps(out, v);
+    else
+        _mm256_maskstore_ps(out, keep_lanes(left), v);
+}
+
+static inline void store_codes(uint8_t *out, int left, __m256i v)
+{
+    uint8_t all[CODES];
+
+    if (left >= CODES) {
+        _mm256_storeu_si256((__m256i *)out, v);
+    } else {
+        _mm256_storeu_si256((__m256i *)all, v);
+        memcpy(out, all, (size_t)left);
+    }
+}
+
+/* The part of output position o's window that lies inside the picture. */
+static void window(const struct kernel_conv *s, int o, int kernel, int size, int *from, int *to)
+{
+    *from = scalar_max(o * s->stride - s->pad, 0);
+    *to = scalar_min(o * s->stride - s->pad + kernel, size);
+}
+
+/* A NaN, once met, stays. */
+static void maxpool_f32(const struct kernel_conv *s, const float *in, float *out, struct kernel_rect rect)
+{
+    for (int y = rect.y0; y < rect.y1; y++)
+        for (int x = rect.x0; x < rect.x1; x++) {
+            float *to = out + ((size_t)y * s->ow + x) * s->out_pitch;
+            int y0, y1, x0, x1;
+
+            window(s, y, s->kh, s->ih, &y0, &y1);
+            window(s, x, s->kw, s->iw, &x0, &x1);
+            for (int c = 0; c < s->oc; c += FLOATS) {
+                __m256 most = _mm256_set1_ps(-INFINITY);
+
+                for (int iy = y0; iy < y1; iy++)
+                    for (int ix = x0; ix < x1; ix++) {
+                        __m256 v = _mm256_loadu_ps(in + ((size_t)iy * s->iw + ix) * s->in_pitch + c);
+
+                        /* "not v <= most" is true where either is NaN; where `most` is, it must stay. */
+                        __m256 take = _mm256_andnot_ps(_mm256_cmp_ps(most, most, _CMP_UNORD_Q),
+                                                       _mm256_cmp_ps(v, most, _CMP_NLE_UQ));
+
+                        most = _mm256_blendv_ps(most, v, take);
+                    }
+                store_floats(to + c, s->oc - c, most);
+            }
+        }
+}
+
+static void maxpool_u8(const struct kernel_conv *s, const uint8_t *in, uint8_t *out, struct kernel_rect rect)
+{
+    for (int y = rect.y0; y < rect.y1; y++)
+        for (int x = rect.x0; x < rect.x1; x++) {
+            uint8_t *to = out + ((size_t)y * s->ow + x) * s->out_pitch;
+            int y0, y1, x0, x1;
+
+            window(s, y, s->kh, s->ih, &y0, &y1);
+            window(s, x, s->kw, s->iw, &x0, &x1);
+            for (int c = 0; c < s->oc; c += CODES) {
+                __m256i most = _mm256_setzero_si256();
+
+                for (int iy = y0; iy < y1; iy++)
+                    for (int ix = x0; ix < x1; ix++) {
+                        const uint8_t *tap = in + ((size_t)iy * s->iw + ix) * s->in_pitch + c;
+
+                        most = _mm256_max_epu8(most, _mm256_loadu_si256((const __m256i *)tap));
+                    }
+                store_codes(to + c, s->oc - c, most);
+            }
+        }
+}
+
+static void average_f32(const float *in, int pixels, int channels, int pitch, float *out)
+{
+    __m256 count = _mm256_set1_ps((float)pixels);
+
+    for (int c = 0; c < channels; c += FLOATS) {
+        __m256 sum = _mm256_setzero_ps();
+
+        for (int i = 0; i < pixels; i++)
+            sum = _mm256_add_ps(sum, _mm256_loadu_ps(in + (size_t)i * pitch + c));
+        store_floats(out + c, channels - c, _mm256_div_ps(sum, count));
+    }
+}
+
+static void average_u8(const uint8_t *in, int pixels, int channels, int pitch, int zero_point, float factor, uint8_t *out)
+{
+    __m256i start = _mm256_set1_epi32(-zero_point * pixels), zero = _mm256_set1_epi32(zero_point);
+    __m256i most = _mm256_set1_epi32(32767), least = _mm256_set1_epi32(-32768);
+
+    for (int c = 0; c < channels; c += FLOATS) {
+        __m256i sum = start;
+        int32_t code[FLOATS];
+
+        for (int i = 0; i < pixels; i++) {
+            const __m128i *p = (const __m128i *)(in + (size_t)i * pitch + c);
+
+            sum = _mm256_add_epi32(sum, _mm256_cvtepu8_epi32(_mm_loadl_epi64(p)));
+        }
+        sum = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_set1_ps(factor)));
+        sum = _mm256_add_epi32(_mm256_max_epi32(_mm256_min_epi32(sum, most), least), zero);
+        _mm256_storeu_si256((__m256i *)code, sum);
+        for (int j = 0; j < scalar_min(FLOATS, channels - c); j++)
+            out[c + j] = (uint8_t)scalar_min(scalar_max(code[j], 0), 255);
+    }
+}
+
+void pool_fill_avx2(struct kernel_table *t)
+{
+    t->maxpool_f32 = maxpool_f32;
+    t->maxpool_u8 = maxpool_u8;
+    t->average_f32 = average_f32;
+    t->average_u8 = average_u8;
+}
