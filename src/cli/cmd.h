@@ -4,5 +4,12 @@
 
 int cmd_bench(int argc, char **argv);
 int cmd_infer(int argc, char **argv);
+int cmd_inspect(int argc, char **argv);
+int cmd_report(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_show(int argc, char **argv);
+int cmd_synth(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
+int cmd_version(int argc, char **argv);
 
 #endif

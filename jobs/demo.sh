@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# `make demo`: draws the embedded data set, runs the job on 4 ranks, prints the tables, writes the report.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+V=${V:-release}
+Q=build/$V/quantcam
+RANKS=${RANKS:-4}
+DATA=results/demo-images
+OUT=results/demo.h5
+
+# More ranks than cores, and root in a container, are normal here.
+export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1 OPENBLAS_NUM_THREADS=1
+if [ "$(id -u)" = 0 ]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
+
+mkdir -p results
+if [ ! -e $DATA/labels.csv ]; then
+    rm -rf $DATA $DATA.new
+    $Q synth $DATA.new --images 400 --seed 1
+    mv $DATA.new $DATA              # all of it or nothing, so that a second start needs no questions
+fi
+${MPIRUN:-mpirun} -np "$RANKS" $Q run jobs/demo.conf
+$Q show $OUT
+$Q report $OUT > /dev/null
+echo "The result is $OUT (try: h5dump -n $OUT), the report results/demo-report/report.md, its pictures are in"
+echo "results/demo-report/gallery. The same command again finds the finished result and says so."

@@ -1,0 +1,59 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base_option.h"
+#include "cmd.h"
+#include "image_synth.h"
+
+struct settings {
+    int images;
+    char seed[OPTION_SIZE];
+};
+
+static const struct option_row rows[] = {
+    { .name = "images", .kind = OPTION_INT, .where = offsetof(struct settings, images), .values = "N", .low = 1,
+      .high = SYNTH_MAX_IMAGES, .help = "how many pictures" },
+    { .name = "seed", .kind = OPTION_DECIMAL, .where = offsetof(struct settings, seed), .values = "S", .low = 0,
+      .high = 9.007199254740992e15, .help = "other seed, other pictures; a whole number" },
+};
+static const struct option_table table = {
+    .usage = "quantcam synth DIR --images N --seed S",
+    .about = "Draws the embedded data set into DIR, a new or empty folder: 16 classes of objects among clutter, as JPEG files\n"
+             "in class folders, true boxes in DIR/boxes.csv, labels in DIR/labels.csv. Equal pixels on every machine.",
+    .row = rows,
+    .rows = COUNT_OF(rows),
+    .words_low = 1,
+    .words_high = 1,
+};
+
+static status write_set(const struct settings *set, const char *dir)
+{
+    struct synth_options options = { .images = set->images };
+    int64_t seed;
+    char count[32];
+
+    if (!text_parse_int(set->seed, 0, INT64_MAX, &seed))
+        return FAIL(ERR_USAGE, "--seed %s: not a whole number from 0", set->seed);
+    options.seed = (uint64_t)seed;
+    TRY(synth_write(dir, &options));
+    printf("%s: %s pictures, %d classes, boxes.csv, labels.csv\n", dir,
+           text_thousands(set->images, count, sizeof count), SYNTH_CLASSES);
+    return OK;
+}
+
+int cmd_synth(int argc, char **argv)
+{
+    struct settings set = { .images = 400, .seed = "1" };
+    struct option_words words = { 0 };
+    status result = option_read_args(&table, &set, argc, argv, &words);
+
+    if (result == OK && words.help) {
+        option_help(&table, &set, stdout);
+        return 0;
+    }
+    if (result == OK)
+        result = write_set(&set, words.word[0]);
+    if (result != OK)
+        log_error("%s", error_last()->text);
+    return error_exit_code(result);
+}
