@@ -1,0 +1,33 @@
+#include "version.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <hdf5.h>
+
+#include "comm.h"
+
+const char *version_number(void)
+{
+    return BUILD_VERSION;
+}
+
+const char *version_flags(void)
+{
+    return BUILD_FLAGS;
+}
+
+const char *version_libraries(void)
+{
+    static char line[512];
+    char mpi[MPI_MAX_LIBRARY_VERSION_STRING] = "";
+    unsigned major = 0, minor = 0, release = 0;
+    int length = 0;
+
+    MPI_Get_library_version(mpi, &length); /* allowed before MPI_Init */
+    mpi[strcspn(mpi, ",\n")] = '\0';       /* "Open MPI v4.1.4, package: ..." */
+    H5get_libversion(&major, &minor, &release);
+    snprintf(line, sizeof line, "HDF5 %u.%u.%u, %s, gcc %s, %s build", major, minor, release, mpi, __VERSION__,
+             BUILD_KIND);
+    return line;
+}
