@@ -1,0 +1,265 @@
+/* src/cam/eigen.c: the leading eigenpair of a symmetric matrix, with one order of operations: LAPACK's own
+ * order depends on the build. Householder reduction to tridiagonal form (Golub & Van Loan 8.3.1), bisection
+ * by Sturm counts (8.4.1) and inverse iteration on the tridiagonal matrix. */
+#include <float.h>
+#include <math.h>
+
+#include "cam.h"
+
+/* What is left of the scratch after each step; n doubles each. */
+struct tridiagonal {
+    int n;
+    double *d, *e, *beta; /* diagonal, side diagonal (n - 1), factors of the reflections */
+    double *pivot, *upper, *second, *lower,
+        *swap; /* LU of T - lambda I; the first two serve the reduction too */
+    double norm;
+};
+
+static double dot(const double *a, const double *b, int n)
+{
+    double sum = 0.0;
+
+    for (int i = 0; i < n; i++)
+        sum += a[i] * b[i];
+    return sum;
+}
+
+/* Makes the reflection that maps x (m elements) to (alpha, 0, ...), leaves its vector in x and returns alpha.
+ */
+static double reflect(double *x, int m, double *beta)
+{
+    double tail = dot(x + 1, x + 1, m - 1), alpha = x[0];
+
+    *beta = 0.0;
+    if (tail == 0.0)
+        return alpha;
+    alpha = x[0] < 0.0 ? sqrt(x[0] * x[0] + tail) : -sqrt(x[0] * x[0] + tail);
+    x[0] -= alpha;
+    *beta = 2.0 / (x[0] * x[0] + tail);
+    return alpha;
+}
+
+/* g <- H g H for the trailing m x m block (row length n), H = I - beta v v'. */
+static void reduce_block(double *g, int n, int m, const double *v, double beta, double *w)
+{
+    double half;
+
+    for (int i = 0; i < m; i++)
+        w[i] = 0.0;
+    for (int j = 0; j < m; j++)
+        for (int i = 0; i < m; i++)
+            w[i] += v[j] * g[j * n + i];
+    half = 0.5 * beta * beta * dot(v, w, m);
+    for (int i = 0; i < m; i++)
+        w[i] = beta * w[i] - half * v[i];
+    for (int j = 0; j < m; j++)
+        for (int i = 0; i < m; i++)
+            g[j * n + i] -= v[j] * w[i] + w[j] * v[i];
+}
+
+/* Row k right of the diagonal keeps the vector of reflection k. */
+static void reduce(double *g, struct tridiagonal *t)
+{
+    int n = t->n;
+
+    for (int k = 0; k < n; k++) {
+        double *row = g + k * n + k + 1;
+        int m = n - k - 1;
+
+        t->d[k] = g[k * n + k];
+        t->beta[k] = 0.0;
+        if (m == 1)
+            t->e[k] = row[0];
+        if (m < 2)
+            continue;
+        t->e[k] = reflect(row, m, &t->beta[k]);
+        if (t->beta[k] != 0.0)
+            reduce_block(g + (k + 1) * n + k + 1, n, m, row, t->beta[k], t->pivot);
+    }
+}
+
+/* The number of eigenvalues below x. */
+static int count_below(const struct tridiagonal *t, double x, double smallest)
+{
+    double q = 1.0, side = 0.0;
+    int count = 0;
+
+    for (int i = 0; i < t->n; i++) {
+        q = t->d[i] - x - side / q;
+        if (fabs(q) < smallest)
+            q = -smallest;
+        count += q < 0.0;
+        side = i + 1 < t->n ? t->e[i] * t->e[i] : 0.0;
+    }
+    return count;
+}
+
+/* Eigenvalue number k from above, 0-based, to `tolerance` or as near as doubles lie. */
+static double bisect(const struct tridiagonal *t, int k, double low, double high, double tolerance)
+{
+    /* No side^2 / smallest overflows. */
+    double smallest = DBL_MIN, side = 0.0;
+
+    for (int i = 0; i + 1 < t->n; i++)
+        side = fmax(side, t->e[i] * t->e[i]);
+    smallest = fmax(smallest, side * DBL_MIN);
+    while (high - low > tolerance) {
+        double middle = low + 0.5 * (high - low);
+
+        if (middle <= low || middle >= high)
+            break;
+        if (count_below(t, middle, smallest) >= t->n - k)
+            high = middle;
+        else
+            low = middle;
+    }
+    return low + 0.5 * (high - low);
+}
+
+/* LU of T - lambda I with row exchanges; a zero pivot becomes a rounding error. */
+static void factor(struct tridiagonal *t, double lambda)
+{
+    int n = t->n;
+    double tiny = DBL_EPSILON * t->norm;
+
+    for (int i = 0; i < n; i++) {
+        t->pivot[i] = t->d[i] - lambda;
+        t->upper[i] = i + 1 < n ? t->e[i] : 0.0;
+        t->second[i] = 0.0;
+    }
+    for (int i = 0; i + 1 < n; i++) {
+        double below = t->e[i];
+
+        t->swap[i] = fabs(t->pivot[i]) < fabs(below);
+        if (t->swap[i] == 0.0) {
+            if (t->pivot[i] == 0.0)
+                t->pivot[i] = tiny;
+            t->lower[i] = below / t->pivot[i];
+            t->pivot[i + 1] -= t->lower[i] * t->upper[i];
+        } else {
+            double up = t->upper[i];
+
+            t->lower[i] = t->pivot[i] / below;
+            t->pivot[i] = below;
+            t->upper[i] = t->pivot[i + 1];
+            t->second[i] = t->upper[i + 1];
+            t->pivot[i + 1] = up - t->lower[i] * t->upper[i];
+            t->upper[i + 1] = -t->lower[i] * t->second[i];
+        }
+    }
+    if (t->pivot[n - 1] == 0.0)
+        t->pivot[n - 1] = tiny;
+}
+
+static void solve(const struct tridiagonal *t, double *x)
+{
+    int n = t->n;
+
+    for (int i = 0; i + 1 < n; i++) {
+        if (t->swap[i] != 0.0) {
+            double first = x[i];
+
+            x[i] = x[i + 1];
+            x[i + 1] = first;
+        }
+        x[i + 1] -= t->lower[i] * x[i];
+    }
+    for (int i = n - 1; i >= 0; i--) {
+        if (i + 1 < n)
+            x[i] -= t->upper[i] * x[i + 1];
+        if (i + 2 < n)
+            x[i] -= t->second[i] * x[i + 2];
+        x[i] /= t->pivot[i];
+    }
+}
+
+static void normalise(double *x, int n)
+{
+    double largest = 0.0, length;
+
+    for (int i = 0; i < n; i++)
+        largest = fmax(largest, fabs(x[i]));
+    for (int i = 0; i < n; i++)
+        x[i] /= largest;
+    length = sqrt(dot(x, x, n));
+    for (int i = 0; i < n; i++)
+        x[i] /= length;
+}
+
+static void inverse_iteration(struct tridiagonal *t, double lambda, double *x)
+{
+    enum { ITERATIONS = 4 };
+    double start = 0.0;
+
+    /* Uneven, so that no symmetry makes it orthogonal to the vector sought. */
+    for (int i = 0; i < t->n; i++) {
+        start += 0.6180339887498949;
+        start -= start >= 1.0 ? 1.0 : 0.0;
+        x[i] = 0.5 + start;
+    }
+    factor(t, lambda);
+    for (int i = 0; i < ITERATIONS; i++) {
+        solve(t, x);
+        normalise(x, t->n);
+    }
+}
+
+static void undo_reflections(const double *g, const struct tridiagonal *t, double *x)
+{
+    for (int k = t->n - 3; k >= 0; k--) {
+        const double *v = g + k * t->n + k + 1;
+        int m = t->n - k - 1;
+        double s = t->beta[k] * dot(v, x + k + 1, m);
+
+        for (int i = 0; i < m; i++)
+            x[k + 1 + i] -= s * v[i];
+    }
+}
+
+static status check_finite(const double *g, int n)
+{
+    for (int i = 0; i < n * n; i++)
+        if (!isfinite(g[i]))
+            return FAIL(ERR_NUMERIC, "a %d x %d matrix has an element that is not finite", n, n);
+    return OK;
+}
+
+status cam_eigen_leading(double *g, int n, double lambda[2], double *vector, double *scratch)
+{
+    struct tridiagonal t = { n,
+                             scratch,
+                             scratch + n,
+                             scratch + 2 * n,
+                             scratch + 3 * n,
+                             scratch + 4 * n,
+                             scratch + 5 * n,
+                             scratch + 6 * n,
+                             scratch + 7 * n,
+                             0.0 };
+    double low, high;
+
+    BUG_IF(n < 1);
+    TRY(check_finite(g, n));
+    reduce(g, &t);
+    low = high = t.d[0];
+    for (int i = 0; i < n; i++) { /* Gershgorin */
+        double radius = (i > 0 ? fabs(t.e[i - 1]) : 0.0) + (i + 1 < n ? fabs(t.e[i]) : 0.0);
+
+        low = fmin(low, t.d[i] - radius);
+        high = fmax(high, t.d[i] + radius);
+        t.norm = fmax(t.norm, fabs(t.d[i]) + radius);
+    }
+    lambda[0] = lambda[1] = 0.0;
+    for (int i = 0; i < n; i++)
+        vector[i] = i == 0;
+    if (t.norm == 0.0)
+        return OK;
+    lambda[0] = bisect(&t, 0, low - DBL_EPSILON * t.norm, high + DBL_EPSILON * t.norm, 0.0);
+    /* The second serves a ratio in f32. */
+    if (n > 1)
+        lambda[1] = bisect(&t, 1, low - DBL_EPSILON * t.norm, lambda[0], 1e-12 * t.norm);
+    inverse_iteration(&t, lambda[0], vector);
+    undo_reflections(g, &t, vector);
+    normalise(vector, n);
+    return OK;
+}

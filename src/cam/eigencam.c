@@ -1,0 +1,89 @@
+/* src/cam/eigencam.c: EigenCAM by the Gram matrix (explanations 1.1 and 1.2), and the rules for its sign
+ * (1.3). */
+#include <math.h>
+#include <string.h>
+
+#include "workspace.h"
+
+/* Above this ratio of the singular values the first vector, and so its sign, is an accident of rounding. */
+static const float max_sigma_ratio = 0.999f;
+
+static status check_finite(const float *act, int pixels, int channels)
+{
+    size_t count = (size_t)pixels * (size_t)channels;
+
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(act[i]))
+            return FAIL(ERR_NUMERIC, "the activation of channel %zu at pixel %zu is not finite",
+                        i % (size_t)channels, i / (size_t)channels);
+    return OK;
+}
+
+/* On a tie of the extremes the first of them is made positive. */
+static double absmax_sign(const double *u, int pixels)
+{
+    double largest = 0.0, sign = 1.0;
+
+    for (int i = 0; i < pixels; i++)
+        if (fabs(u[i]) > largest) {
+            largest = fabs(u[i]);
+            sign = u[i] < 0.0 ? -1.0 : 1.0;
+        }
+    return sign;
+}
+
+static double meanact_sign(const double *u, const float *act, int pixels, int channels)
+{
+    double sum = 0.0;
+
+    for (int i = 0; i < pixels; i++) {
+        double mean = 0.0;
+
+        for (int c = 0; c < channels; c++)
+            mean += act[(size_t)i * channels + c];
+        sum += u[i] * (mean / channels);
+    }
+    return sum < 0.0 ? -1.0 : 1.0;
+}
+
+static status raw_sign(struct cam_workspace *w, const float *act, int pixels, int channels,
+                       const float *values, int *sign)
+{
+    double product = 0.0;
+
+    TRY(svd_first(w->svd, act, pixels, channels, w->raw));
+    for (int i = 0; i < pixels; i++)
+        product += (double)w->raw[i] * values[i];
+    *sign = product < 0.0 ? -1 : 1;
+    return OK;
+}
+
+status cam_eigen(struct cam_workspace *w, const float *act, int h, int width, int channels,
+                 enum cam_sign rule, int with_raw, struct cam_projection *out)
+{
+    int pixels = h * width;
+    double lambda[2], trace = 0.0, scale;
+
+    BUG_IF(h < 1 || width < 1 || channels < 1 || pixels > w->max_pixels || channels > w->max_channels);
+    out->sigma_ratio = 0.0f;
+    out->raw_sign = 0;
+    out->constant = 0;
+    TRY(check_finite(act, pixels, channels));
+    w->kernels->gram_f64(act, pixels, channels, channels, w->gram, w->gram_scratch);
+    for (int i = 0; i < pixels; i++)
+        trace += w->gram[(size_t)i * pixels + i];
+    if (trace == 0.0) { /* exactly: the mean of equal f32 values is exact in double */
+        memset(out->values, 0, (size_t)pixels * sizeof *out->values);
+        out->constant = 1;
+        return OK;
+    }
+    TRY(cam_eigen_leading(w->gram, pixels, lambda, w->vector, w->scratch));
+    scale = sqrt(lambda[0]) * (rule == CAM_ABSMAX ? absmax_sign(w->vector, pixels)
+                                                  : meanact_sign(w->vector, act, pixels, channels));
+    for (int i = 0; i < pixels; i++)
+        out->values[i] = (float)(scale * w->vector[i]);
+    out->sigma_ratio = (float)sqrt(fmax(lambda[1], 0.0) / lambda[0]);
+    if (with_raw && out->sigma_ratio <= max_sigma_ratio)
+        return raw_sign(w, act, pixels, channels, out->values, &out->raw_sign);
+    return OK;
+}

@@ -1,0 +1,153 @@
+/* src/cam/svd.c: the sign that numpy and pytorch-grad-cam see, at a fraction of their cost. sgesdd of a wide
+ * matrix begins with an LQ factorisation; factoring the transpose by QR and giving the small factor to sgesdd
+ * takes the same steps (explanations 1.3). */
+#include "svd.h"
+
+#include <lapacke.h>
+#include <string.h>
+
+/* OpenBLAS's own, from its cblas.h, which this room may not include. */
+void openblas_set_num_threads(int threads);
+
+struct svd {
+    int max_pixels, max_channels;
+    float *centred; /* (pixels, channels) row-major = (channels, pixels) as LAPACK sees it */
+    float *other;   /* R' or the matrix as LAPACK wants it, (pixels, max(pixels, channels)) */
+    float *tau, *values;
+    float *u, *vt;
+    float *work;
+    int work_size;
+    lapack_int *iwork;
+};
+
+void svd_free(struct svd *s)
+{
+    if (!s)
+        return;
+    mem_free(s->centred);
+    mem_free(s->other);
+    mem_free(s->tau);
+    mem_free(s->values);
+    mem_free(s->u);
+    mem_free(s->vt);
+    mem_free(s->work);
+    mem_free(s->iwork);
+    mem_free(s);
+}
+
+static status allocate(struct svd *s)
+{
+    size_t p = (size_t)s->max_pixels, c = (size_t)s->max_channels, longer = p > c ? p : c,
+           shorter = p > c ? c : p;
+
+    MEM_TRY(s->centred, p * c, sizeof(float));
+    MEM_TRY(s->other, p * longer, sizeof(float));
+    MEM_TRY(s->tau, p, sizeof(float));
+    MEM_TRY(s->values, p, sizeof(float));
+    MEM_TRY(s->u, p * p, sizeof(float));
+    MEM_TRY(s->vt, p * p > shorter * c ? p * p : shorter * c, sizeof(float));
+    MEM_TRY(s->iwork, 8 * p, sizeof *s->iwork);
+    return OK;
+}
+
+status svd_create(int max_pixels, int max_channels, struct svd **out)
+{
+    struct svd *s;
+    status result;
+
+    *out = NULL;
+    openblas_set_num_threads(1);
+    MEM_TRY(s, 1, sizeof *s);
+    s->max_pixels = max_pixels;
+    s->max_channels = max_channels;
+    result = allocate(s);
+    if (result == OK)
+        *out = s;
+    else
+        svd_free(s);
+    return result;
+}
+
+/* LAPACK answers a workspace query by a float. */
+static status need_work(struct svd *s, float answer)
+{
+    int size = (int)answer + 1;
+    float *work;
+
+    if (size <= s->work_size)
+        return OK;
+    MEM_TRY(work, (size_t)size, sizeof *work);
+    mem_free(s->work);
+    s->work = work;
+    s->work_size = size;
+    return OK;
+}
+
+static void centre(const float *act, int pixels, int channels, float *out)
+{
+    for (int c = 0; c < channels; c++) {
+        double sum = 0.0;
+        float mean;
+
+        for (int i = 0; i < pixels; i++)
+            sum += act[(size_t)i * channels + c];
+        mean = (float)(sum / pixels);
+        for (int i = 0; i < pixels; i++)
+            out[(size_t)i * channels + c] = act[(size_t)i * channels + c] - mean;
+    }
+}
+
+/* u of sgesdd(m x n, column-major in a). */
+static status decompose(struct svd *s, float *a, int m, int n)
+{
+    int shorter = m < n ? m : n;
+    float answer = 0.0f;
+    lapack_int info;
+
+    info = LAPACKE_sgesdd_work(LAPACK_COL_MAJOR, 'S', m, n, a, m, s->values, s->u, m, s->vt, shorter, &answer,
+                               -1, s->iwork);
+    BUG_IF(info != 0);
+    TRY(need_work(s, answer));
+    info = LAPACKE_sgesdd_work(LAPACK_COL_MAJOR, 'S', m, n, a, m, s->values, s->u, m, s->vt, shorter, s->work,
+                               s->work_size, s->iwork);
+    BUG_IF(info < 0);
+    if (info > 0)
+        return FAIL(ERR_NUMERIC, "LAPACK's sgesdd of a %d x %d matrix did not converge", m, n);
+    return OK;
+}
+
+/* The lower triangle that LQ gives, into other: R' of the transpose's QR. */
+static status lower_factor(struct svd *s, int pixels, int channels)
+{
+    float answer = 0.0f;
+    lapack_int info;
+
+    info = LAPACKE_sgeqrf_work(LAPACK_COL_MAJOR, channels, pixels, s->centred, channels, s->tau, &answer, -1);
+    BUG_IF(info != 0);
+    TRY(need_work(s, answer));
+    info = LAPACKE_sgeqrf_work(LAPACK_COL_MAJOR, channels, pixels, s->centred, channels, s->tau, s->work,
+                               s->work_size);
+    BUG_IF(info != 0);
+    for (int col = 0; col < pixels; col++)
+        for (int row = 0; row < pixels; row++)
+            s->other[col * pixels + row] = row >= col ? s->centred[(size_t)row * channels + col] : 0.0f;
+    return OK;
+}
+
+status svd_first(struct svd *s, const float *act, int pixels, int channels, float *u)
+{
+    BUG_IF(pixels > s->max_pixels || channels > s->max_channels);
+    centre(act, pixels, channels, s->centred);
+    /* sgesdd itself takes the LQ way from this ratio on; below it, it reduces the matrix as it is. */
+    if (channels >= (int)(pixels * 11.0f / 6.0f)) {
+        TRY(lower_factor(s, pixels, channels));
+        TRY(decompose(s, s->other, pixels, pixels));
+    } else {
+        for (int i = 0; i < pixels; i++)
+            for (int c = 0; c < channels; c++)
+                s->other[(size_t)c * pixels + i] = s->centred[(size_t)i * channels + c];
+        TRY(decompose(s, s->other, pixels, channels));
+    }
+    memcpy(u, s->u, (size_t)pixels * sizeof *u);
+    return OK;
+}
