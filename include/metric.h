@@ -19,7 +19,8 @@
 /* The k classes with the largest logits, largest first, ties to the lower class index; NaN is not accepted
  * (BUG_IF): the caller has checked. */
 void accuracy_top(const float *logits, int classes, int k, int32_t *top, float *score);
-/* Softmax probability of every class in f32 with our own exp (DESIGN 5), sum in class order in double. */
+/* Softmax probability of every class with our own exp in double (DESIGN 5), summed in class order, stored as
+ * f32. */
 void accuracy_softmax(const float *logits, int classes, float *probability);
 int accuracy_rank(const int32_t *top, int k, int class_index);     /* 0-based place of the class, or -1 */
 int accuracy_finite(const float *values, int64_t count);           /* 1 if no NaN or infinity */
@@ -66,7 +67,8 @@ void agreement_add(struct agreement *a, const int32_t *top_first, const int32_t 
 
 /* ---- order statistics ---------------------------------------------------------------------------------- */
 struct metric_quartiles { double q1, median, q3, mean; };
-/* Linear interpolation between order statistics (numpy's default); sorts values in place. */
+/* Linear interpolation between order statistics (numpy's default); sorts values in place. All 0 where
+ * count is 0. */
 void metric_quartiles_of(double *values, int64_t count, struct metric_quartiles *out);
 
 #endif
