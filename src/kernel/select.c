@@ -37,10 +37,25 @@ static void fill_avx2(struct kernel_table *t)
     gram_f64_fill_avx2(t);
 }
 
+/* The bundle F, BW, DQ, VL, VNNI: what Cascade Lake, Ice Lake, Zen 4 and later have. */
+static int has_avx512vnni(void)
+{
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512vnni");
+}
+
+static void fill_avx512vnni(struct kernel_table *t)
+{
+    conv_f32_fill_avx512vnni(t);
+    conv_u8_fill_avx512vnni(t);
+}
+
 /* Slowest first: a later row inherits every entry of the rows before it. */
 static const struct { const char *isa; int (*usable)(void); void (*fill)(struct kernel_table *); } rows[] = {
-    { "ref",  has_ref,  fill_ref  },
+    { "ref", has_ref, fill_ref },
     { "avx2", has_avx2, fill_avx2 },
+    { "avx512vnni", has_avx512vnni, fill_avx512vnni },
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 

@@ -1,0 +1,172 @@
+/* src/kernel/avx512vnni/conv_f32.c: convolution in fp32, tiles of 12 positions by 32 output channels. */
+#include <immintrin.h>
+
+#include "../isa.h"
+#include "../tile.h"
+
+enum { MR = 12, NR = 32, VECTOR = 16 };
+
+/* Packed: for each block of NR output channels its biases, then its weights (kh, kw, ic, NR). */
+static size_t block_floats(const struct kernel_conv *s)
+{
+    return (size_t)NR * (1 + (size_t)s->kh * s->kw * s->ic);
+}
+
+static size_t packed_bytes(const struct kernel_conv *s)
+{
+    return block_floats(s) * (size_t)((s->oc + NR - 1) / NR) * sizeof(float);
+}
+
+static size_t scratch_bytes(const struct kernel_conv *s)
+{
+    return tile_scratch_bytes(s, sizeof(float));
+}
+
+static void pack(const struct kernel_conv *s, const float *weight, const float *bias, void *packed)
+{
+    size_t k = (size_t)s->kh * s->kw * s->ic;
+    float *p = packed;
+
+    for (int block = 0; block < s->oc; block += NR) {
+        for (int j = 0; j < NR; j++)
+            *p++ = bias && block + j < s->oc ? bias[block + j] : 0.0f;
+        for (size_t i = 0; i < k; i++)
+            for (int j = 0; j < NR; j++)
+                *p++ = block + j < s->oc ? weight[(size_t)(block + j) * k + i] : 0.0f;
+    }
+}
+
+/* What a tile needs besides its size: where its terms lie and what becomes of the sums. */
+struct tile {
+    const float *w;
+    int runs, run;
+    size_t step;                 /* floats from one run of an input to the next */
+    __m512 low, high;
+    __mmask16 keep[2];           /* lanes of each vector that exist */
+    int whole;                   /* all of them do */
+};
+
+static inline __attribute__((always_inline)) void tile_sum(const struct tile *t, int mr, int nv, const float *const *in,
+                                                            float *const *out, size_t block)
+{
+    const float *w = t->w, *a[MR];
+    size_t run = (size_t)t->run;
+    __m512 acc[MR][2];
+
+#pragma GCC unroll 12
+    for (int m = 0; m < mr; m++) {
+        a[m] = in[m];
+#pragma GCC unroll 2
+        for (int v = 0; v < nv; v++)
+            acc[m][v] = _mm512_load_ps(w + v * VECTOR);
+    }
+    w += NR;
+    for (int r = 0; r < t->runs; r++) {
+        for (size_t c = 0; c < run; c++, w += NR) {
+            __m512 b[2];
+
+#pragma GCC unroll 2
+            for (int v = 0; v < nv; v++)
+                b[v] = _mm512_load_ps(w + v * VECTOR);
+#pragma GCC unroll 12
+            for (int m = 0; m < mr; m++) {
+                __m512 x = _mm512_set1_ps(a[m][c]);
+
+#pragma GCC unroll 2
+                for (int v = 0; v < nv; v++)
+                    acc[m][v] = _mm512_fmadd_ps(x, b[v], acc[m][v]);
+            }
+        }
+#pragma GCC unroll 12
+        for (int m = 0; m < mr; m++)
+            a[m] += t->step;
+    }
+#pragma GCC unroll 12
+    for (int m = 0; m < mr; m++)
+#pragma GCC unroll 2
+        for (int v = 0; v < nv; v++) {
+            __m512 sum = _mm512_min_ps(t->high, _mm512_max_ps(t->low, acc[m][v]));
+
+            if (t->whole)
+                _mm512_storeu_ps(out[m] + block + v * VECTOR, sum);
+            else
+                _mm512_mask_storeu_ps(out[m] + block + v * VECTOR, t->keep[v], sum);
+        }
+}
+
+/* `positions` outputs by one block of channels. */
+static void sum_block(const struct tile *t, int positions, int nv, const float *const *in, float *const *out, size_t block)
+{
+    int p = 0;
+
+    if (nv == 2) {
+        for (; p + MR <= positions; p += MR)
+            tile_sum(t, MR, 2, in + p, out + p, block);
+        for (; p + 4 <= positions; p += 4)
+            tile_sum(t, 4, 2, in + p, out + p, block);
+        for (; p < positions; p++)
+            tile_sum(t, 1, 2, in + p, out + p, block);
+    } else {
+        for (; p + MR <= positions; p += MR)
+            tile_sum(t, MR, 1, in + p, out + p, block);
+        for (; p < positions; p++)
+            tile_sum(t, 1, 1, in + p, out + p, block);
+    }
+}
+
+/* Copies what output rows y..y + rows of the rectangle read, zeros outside the picture. */
+static void copy_input(const struct kernel_conv *s, const float *in, int y, int rows, int x0, int x1, float *copy)
+{
+    int columns = tile_copy_columns(s, x1 - x0), step = s->stride / tile_copy_stride(s);
+    int iy = y * s->stride - s->pad, left = x0 * s->stride - s->pad;
+
+    for (int r = 0; r < tile_copy_rows(s, rows); r++, iy += step)
+        for (int i = 0, ix = left; i < columns; i++, ix += step, copy += s->ic)
+            if (iy >= 0 && iy < s->ih && ix >= 0 && ix < s->iw)
+                memcpy(copy, in + ((size_t)iy * s->iw + ix) * s->in_pitch, (size_t)s->ic * sizeof *copy);
+            else
+                memset(copy, 0, (size_t)s->ic * sizeof *copy);
+}
+
+static void conv_f32(const struct kernel_conv *s, const void *packed, const float *in, float *out,
+                     struct kernel_rect rect, float low, float high, void *scratch)
+{
+    int direct = tile_direct(s), chunk = tile_rows(s, sizeof *in), width = rect.x1 - rect.x0;
+    const float **from = scratch;
+    float **to = (float **)((char *)scratch + tile_list_bytes(s, sizeof *in));
+    float *copy = (float *)((char *)to + tile_list_bytes(s, sizeof *in));
+    int columns = tile_copy_columns(s, width), stride = tile_copy_stride(s);
+    struct tile t = { .runs = s->kh, .run = s->kw * s->ic, .step = (size_t)columns * s->ic,
+                      .low = _mm512_set1_ps(low), .high = _mm512_set1_ps(high) };
+
+    for (int y = rect.y0; y < rect.y1 && width > 0; y += chunk) {
+        int rows = tile_min(chunk, rect.y1 - y);
+
+        if (!direct)
+            copy_input(s, in, y, rows, rect.x0, rect.x1, copy);
+        for (int r = 0, p = 0; r < rows; r++)
+            for (int x = rect.x0; x < rect.x1; x++, p++) {
+                from[p] = direct ? in + ((size_t)(y + r) * s->stride * s->iw + (size_t)x * s->stride) * s->in_pitch
+                                 : copy + ((size_t)r * columns + (size_t)(x - rect.x0)) * stride * s->ic;
+                to[p] = out + ((size_t)(y + r) * s->ow + x) * s->out_pitch;
+            }
+        t.w = packed;
+        for (int block = 0; block < s->oc; block += NR, t.w += block_floats(s)) {
+            int left = tile_min(s->oc - block, NR);
+            uint32_t keep = (uint32_t)((1ull << left) - 1);
+
+            t.whole = left == NR || left == VECTOR;
+            t.keep[0] = (__mmask16)keep;
+            t.keep[1] = (__mmask16)(keep >> VECTOR);
+            sum_block(&t, rows * width, left > VECTOR ? 2 : 1, from, to, (size_t)block);
+        }
+    }
+}
+
+void conv_f32_fill_avx512vnni(struct kernel_table *t)
+{
+    t->conv_f32_packed_bytes = packed_bytes;
+    t->conv_f32_pack = pack;
+    t->conv_f32_scratch_bytes = scratch_bytes;
+    t->conv_f32 = conv_f32;
+}

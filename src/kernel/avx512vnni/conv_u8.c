@@ -1,0 +1,191 @@
+/* src/kernel/avx512vnni/conv_u8.c: convolution of u8 codes, tiles of 12 positions by 32 output channels, four terms a step
+ * with vpdpbusd, whose sums of u8 by s8 products are exact. */
+#include "../isa.h"
+#include "../tile.h"
+#include "requant.h"
+
+enum { MR = 12, NR = REQUANT_LANES };
+
+/* Steps of four terms in a run (kw * ic neighbours), filled up with zero weights: what is read beyond a run has no effect. */
+static int run_steps(const struct kernel_conv *s)
+{
+    return (s->kw * s->ic + 3) / 4;
+}
+
+/* Packed: for each block of NR output channels, in the order of requant.h, -zero_point_in * sum(w) as s32, then its
+ * weights (kh, step, NR, 4). */
+static size_t block_bytes(const struct kernel_conv *s)
+{
+    return NR * (sizeof(int32_t) + (size_t)s->kh * run_steps(s) * 4);
+}
+
+static size_t packed_bytes(const struct kernel_conv *s)
+{
+    return block_bytes(s) * (size_t)((s->oc + NR - 1) / NR);
+}
+
+static size_t scratch_bytes(const struct kernel_conv *s)
+{
+    return tile_scratch_bytes(s, 1);
+}
+
+static void pack(const struct kernel_conv *s, const int8_t *weight, void *packed)
+{
+    int run = s->kw * s->ic, steps = run_steps(s);
+
+    memset(packed, 0, packed_bytes(s));
+    for (int block = 0; block < s->oc; block += NR) {
+        int32_t *start = (int32_t *)((char *)packed + block_bytes(s) * (size_t)(block / NR));
+        int8_t *w = (int8_t *)(start + NR);
+
+        for (int j = 0; j < NR; j++) {
+            int o = block + requant_channel(j, s->oc - block);
+
+            for (int r = 0; o < s->oc && r < s->kh; r++)
+                for (int i = 0; i < run; i++) {
+                    int8_t v = weight[((size_t)o * s->kh + r) * run + i];
+
+                    w[(((size_t)r * steps + i / 4) * NR + j) * 4 + i % 4] = v;
+                    start[j] -= s->zero_point_in * v;
+                }
+        }
+    }
+}
+
+/* What a tile needs besides its size: where its terms lie and what becomes of the sums. */
+struct tile {
+    const char *packed;
+    int runs, steps;
+    size_t step;                 /* codes from one run of an input to the next */
+    struct requant_block requant;
+};
+
+static inline __attribute__((always_inline)) void tile_sum(const struct tile *t, int mr, int nv, const uint8_t *const *in,
+                                                            uint8_t *const *out, size_t block)
+{
+    const char *w = t->packed;
+    const uint8_t *a[MR];
+    size_t terms = 4 * (size_t)t->steps;
+    __m512i acc[MR][2];
+
+#pragma GCC unroll 12
+    for (int m = 0; m < mr; m++) {
+        a[m] = in[m];
+#pragma GCC unroll 2
+        for (int v = 0; v < nv; v++)
+            acc[m][v] = _mm512_add_epi32(_mm512_load_si512(w + v * 64), t->requant.bias_int[v]);
+    }
+    w += 128;
+    for (int r = 0; r < t->runs; r++) {
+        for (size_t c = 0; c < terms; c += 4, w += 128) {
+            __m512i b[2];
+
+#pragma GCC unroll 2
+            for (int v = 0; v < nv; v++)
+                b[v] = _mm512_load_si512(w + v * 64);
+#pragma GCC unroll 12
+            for (int m = 0; m < mr; m++) {
+                int32_t four;
+                __m512i x;
+
+                memcpy(&four, a[m] + c, sizeof four);
+                x = _mm512_set1_epi32(four);
+#pragma GCC unroll 2
+                for (int v = 0; v < nv; v++)
+                    acc[m][v] = _mm512_dpbusd_epi32(acc[m][v], x, b[v]);
+            }
+        }
+#pragma GCC unroll 12
+        for (int m = 0; m < mr; m++)
+            a[m] += t->step;
+    }
+#pragma GCC unroll 12
+    for (int m = 0; m < mr; m++)
+        if (nv == 2)
+            requant_wide(&t->requant, acc[m][0], acc[m][1], out[m] + block);
+        else
+            requant_narrow(&t->requant, acc[m][0], out[m] + block);
+}
+
+/* `positions` outputs by one block of channels. */
+static void sum_block(const struct tile *t, int positions, const uint8_t *const *in, uint8_t *const *out, size_t block)
+{
+    int p = 0;
+
+    if (t->requant.left > REQUANT_VECTOR) {
+        for (; p + MR <= positions; p += MR)
+            tile_sum(t, MR, 2, in + p, out + p, block);
+        for (; p + 4 <= positions; p += 4)
+            tile_sum(t, 4, 2, in + p, out + p, block);
+        for (; p < positions; p++)
+            tile_sum(t, 1, 2, in + p, out + p, block);
+    } else {
+        for (; p + MR <= positions; p += MR)
+            tile_sum(t, MR, 1, in + p, out + p, block);
+        for (; p < positions; p++)
+            tile_sum(t, 1, 1, in + p, out + p, block);
+    }
+}
+
+/* Copies what output rows y..y + rows of the rectangle read, the zero point outside the picture. */
+static void copy_input(const struct kernel_conv *s, const uint8_t *in, int y, int rows, int x0, int x1, uint8_t *copy)
+{
+    int columns = tile_copy_columns(s, x1 - x0), step = s->stride / tile_copy_stride(s), ic = s->ic;
+    int iy = y * s->stride - s->pad, left = x0 * s->stride - s->pad;
+    /* Columns a..b of the copy lie inside the picture. */
+    int a = tile_min(columns, left < 0 ? (-left + step - 1) / step : 0);
+    int b = tile_min(columns, s->iw > left ? (s->iw - left + step - 1) / step : 0);
+
+    for (int r = 0; r < tile_copy_rows(s, rows); r++, iy += step, copy += (size_t)columns * ic) {
+        int inside = iy >= 0 && iy < s->ih && a < b;
+        const uint8_t *row = inside ? in + ((size_t)iy * s->iw + (size_t)(left + a * step)) * s->in_pitch : NULL;
+        size_t from = inside ? (size_t)a * ic : 0, to = inside ? (size_t)b * ic : 0;
+
+        memset(copy, s->zero_point_in, from);
+        if (inside && step == 1 && s->in_pitch == ic)
+            memcpy(copy + from, row, to - from);
+        else
+            for (size_t i = from; i < to; i += (size_t)ic, row += (size_t)step * s->in_pitch)
+                memcpy(copy + i, row, (size_t)ic);
+        memset(copy + to, s->zero_point_in, (size_t)columns * ic - to);
+    }
+}
+
+static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8_t *in, uint8_t *out,
+                    struct kernel_rect rect, const struct kernel_requant *requant, enum kernel_saturation saturation,
+                    void *scratch)
+{
+    int direct = tile_direct(s), chunk = tile_rows(s, 1), width = rect.x1 - rect.x0;
+    const uint8_t **from = scratch;
+    uint8_t **to = (uint8_t **)((char *)scratch + tile_list_bytes(s, 1));
+    uint8_t *copy = (uint8_t *)to + tile_list_bytes(s, 1);
+    int columns = tile_copy_columns(s, width), stride = tile_copy_stride(s);
+    struct tile t = { .runs = s->kh, .steps = run_steps(s), .step = (size_t)columns * s->ic };
+
+    (void)saturation;
+    for (int y = rect.y0; y < rect.y1 && width > 0; y += chunk) {
+        int rows = tile_min(chunk, rect.y1 - y);
+
+        if (!direct)
+            copy_input(s, in, y, rows, rect.x0, rect.x1, copy);
+        for (int r = 0, p = 0; r < rows; r++)
+            for (int x = rect.x0; x < rect.x1; x++, p++) {
+                from[p] = direct ? in + ((size_t)(y + r) * s->stride * s->iw + (size_t)x * s->stride) * s->in_pitch
+                                 : copy + ((size_t)r * columns + (size_t)(x - rect.x0)) * stride * s->ic;
+                to[p] = out + ((size_t)(y + r) * s->ow + x) * s->out_pitch;
+            }
+        t.packed = packed;
+        for (int block = 0; block < s->oc; block += NR, t.packed += block_bytes(s)) {
+            requant_load(&t.requant, requant, block, s->oc - block);
+            sum_block(&t, rows * width, from, to, (size_t)block);
+        }
+    }
+}
+
+void conv_u8_fill_avx512vnni(struct kernel_table *t)
+{
+    t->conv_u8_packed_bytes = packed_bytes;
+    t->conv_u8_pack = pack;
+    t->conv_u8_scratch_bytes = scratch_bytes;
+    t->conv_u8 = conv_u8;
+}

@@ -1,0 +1,97 @@
+/* src/kernel/avx512vnni/requant.h: sums to codes, up to 32 output channels at a time (numerics 2.2, 2.3). Private to the folder.
+ *
+ * Two vectors of sums are packed lane by lane, so a wide block keeps its channels in the order that this puts right:
+ * channel 8 * lane + i, i < 4, in the first vector, and i >= 4 in the second. A narrow block (at most 16) has one vector, in order.
+ */
+#ifndef KERNEL_AVX512VNNI_REQUANT_H
+#define KERNEL_AVX512VNNI_REQUANT_H
+
+#include <immintrin.h>
+#include <string.h>
+
+#include "kernel.h"
+
+enum { REQUANT_LANES = 32, REQUANT_VECTOR = 16 };
+
+/* The channel of place j in a block of `count` channels. */
+static inline int requant_channel(int j, int count)
+{
+    return count <= REQUANT_VECTOR ? j : j % 16 / 4 * 8 + j / 16 * 4 + j % 4;
+}
+
+/* fbgemm's per-channel sum acc + b is fma(b, 1, acc), so one formula serves both of its forms. */
+struct requant_block {
+    __m512 multiplier[2], bias_real[2], inverse;
+    __m512i bias_int[2];         /* to be added to the sum's start; 0 for fbgemm */
+    __m512i zero_point, low;
+    __mmask32 keep;
+    int left, real;
+};
+
+/* The parameters of `count` (at most 32) channels from the first. */
+static inline void requant_load(struct requant_block *b, const struct kernel_requant *q, int first, int count)
+{
+    float multiplier[REQUANT_LANES] = { 0 }, bias_real[REQUANT_LANES] = { 0 };
+    int32_t bias_int[REQUANT_LANES] = { 0 };
+
+    b->left = count < REQUANT_LANES ? count : REQUANT_LANES;
+    b->real = q->mode != REQUANT_QNNPACK;
+    for (int j = 0; j < REQUANT_LANES; j++) {
+        int c = requant_channel(j, b->left);
+
+        if (c >= b->left)
+            continue;
+        multiplier[j] = q->multiplier[first + c];
+        if (b->real)
+            bias_real[j] = q->bias_real[first + c];
+        else
+            bias_int[j] = q->bias_int[first + c];
+    }
+    for (int v = 0; v < 2; v++) {
+        b->multiplier[v] = _mm512_loadu_ps(multiplier + v * REQUANT_VECTOR);
+        b->bias_real[v] = _mm512_loadu_ps(bias_real + v * REQUANT_VECTOR);
+        b->bias_int[v] = _mm512_loadu_si512(bias_int + v * REQUANT_VECTOR);
+    }
+    b->inverse = _mm512_set1_ps(q->mode == REQUANT_FBGEMM_TENSOR ? q->inverse : 1.0f);
+    b->zero_point = _mm512_set1_epi16((short)q->zero_point_out);
+    b->low = _mm512_set1_epi16((short)q->low);
+    b->keep = (__mmask32)((1ull << b->left) - 1);
+}
+
+static inline __m512i requant_round(const struct requant_block *b, int v, __m512i acc)
+{
+    __m512 sum = _mm512_cvtepi32_ps(acc);
+
+    if (b->real)
+        sum = _mm512_fmadd_ps(b->bias_real[v], b->inverse, sum);
+    return _mm512_cvtps_epi32(_mm512_mul_ps(sum, b->multiplier[v]));
+}
+
+/* A wide block's sums (bias_int included) to codes in memory. */
+static inline void requant_wide(const struct requant_block *b, __m512i acc0, __m512i acc1, uint8_t *out)
+{
+    __m512i v = _mm512_packs_epi32(requant_round(b, 0, acc0), requant_round(b, 1, acc1));
+    __m256i codes;
+
+    v = _mm512_max_epi16(_mm512_adds_epi16(v, b->zero_point), b->low);
+    codes = _mm512_cvtusepi16_epi8(v);
+    if (b->left == REQUANT_LANES)
+        _mm256_storeu_si256((__m256i *)out, codes);
+    else
+        _mm256_mask_storeu_epi8(out, b->keep, codes);
+}
+
+static inline void requant_narrow(const struct requant_block *b, __m512i acc, uint8_t *out)
+{
+    __m256i v = _mm512_cvtsepi32_epi16(requant_round(b, 0, acc));
+    __m128i codes;
+
+    v = _mm256_adds_epi16(v, _mm512_castsi512_si256(b->zero_point));
+    codes = _mm256_cvtusepi16_epi8(_mm256_max_epi16(v, _mm512_castsi512_si256(b->low)));
+    if (b->left == REQUANT_VECTOR)
+        _mm_storeu_si128((__m128i *)out, codes);
+    else
+        _mm_mask_storeu_epi8(out, (__mmask16)b->keep, codes);
+}
+
+#endif
