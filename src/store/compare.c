@@ -1,0 +1,112 @@
+#include "store_internal.h"
+
+#include <string.h>
+
+enum { LONGEST_TEXT = 16 << 20 };
+
+/* Names the first line in which two texts of "key = value" lines differ. */
+static status name_difference(const char *path, const char *there, const char *here)
+{
+    int line = 1;
+
+    while (*there && *there == *here) {
+        const char *end_there = strchr(there, '\n'), *end_here = strchr(here, '\n');
+        size_t n = end_there ? (size_t)(end_there - there) : strlen(there);
+        size_t m = end_here ? (size_t)(end_here - here) : strlen(here);
+        if (n != m || memcmp(there, here, n))
+            break;
+        there += n + (end_there != NULL);
+        here += m + (end_here != NULL);
+        line++;
+    }
+    return FAIL(ERR_MISMATCH, "%s belongs to another job: line %d is '%.*s' there, '%.*s' here", path, line,
+                (int)strcspn(there, "\n"), there, (int)strcspn(here, "\n"), here);
+}
+
+static status compare_job(struct store_reader *r, const struct store_plan *plan)
+{
+    char *text = NULL;
+    int64_t count;
+    status s = store_read_all(r, "/job", STORE_STRING, LONGEST_TEXT, (void **)&text, &count);
+
+    if (s != OK)
+        return s;
+    /* store_read_all leaves no room for the NUL that the file's text need not have */
+    size_t size = store_reader_find(r, "/job")->element, n = strnlen(text, size);
+    char *whole = mem_alloc(n + 1, 1);
+    if (!whole)
+        s = FAIL(ERR_MEMORY, "no memory for a job of %zu bytes", n);
+    else {
+        memcpy(whole, text, n);
+        if (strcmp(whole, plan->job))
+            s = name_difference(store_reader_path(r), whole, plan->job);
+    }
+    mem_free(whole);
+    mem_free(text);
+    return s;
+}
+
+struct contents {
+    const uint8_t *expected;
+    size_t row_bytes;
+    const char *file, *path;
+};
+
+static status compare_piece(void *user, int64_t first, int64_t count, const void *data)
+{
+    const struct contents *c = user;
+    const uint8_t *found = data, *expected = c->expected + (size_t)first * c->row_bytes;
+
+    for (int64_t i = 0; i < count; i++)
+        if (memcmp(found + (size_t)i * c->row_bytes, expected + (size_t)i * c->row_bytes, c->row_bytes))
+            return FAIL(ERR_MISMATCH, "%s: row %lld of %s is not what this job's list says", c->file,
+                        (long long)(first + i), c->path);
+    return OK;
+}
+
+static status compare_contents(struct store_reader *r, const struct store_schema *schema, const struct store_plan *plan,
+                               const struct store_layout *layout)
+{
+    const struct store_view *view = store_reader_view(r);
+    status result = OK;
+
+    for (int i = 0; i < schema->count; i++) {
+        const struct store_dataset *d = &schema->dataset[i];
+        int at = store_view_find(view, d->path);
+        void *own = NULL;
+        if (at < 0 || view->schema.dataset[at].type != d->type || view->schema.dataset[at].element != d->element ||
+            view->schema.dataset[at].rank != d->rank ||
+            memcmp(view->schema.dataset[at].dim, d->dim, (size_t)d->rank * sizeof d->dim[0]))
+            return FAIL(ERR_MISMATCH, "%s: %s is absent or of another shape than this job gives it",
+                        store_reader_path(r), d->path);
+        if (d->group != STORE_FIXED || !strcmp(d->path, "/provenance") || !strcmp(d->path, "/job"))
+            continue;
+        TRY(store_own_contents(layout, plan, d, &own));
+        struct contents c = { own ? own : store_plan_contents(plan, d->path), d->row_bytes, store_reader_path(r), d->path };
+        result = c.expected ? store_view_scan(view, at, compare_piece, &c)
+                            : FAIL(ERR_MISSING, "nobody gave the contents of %s", d->path);
+        mem_free(own);
+        TRY(result);
+    }
+    return OK;
+}
+
+status store_compare(const char *path, const struct store_plan *plan, struct store_layout *layout)
+{
+    struct store_schema schema = { 0 };
+    struct store_reader *r = NULL;
+    status result = OK;
+
+    TRY(store_open_read(path, 0, &r));
+    TRY_OUT(compare_job(r, plan));
+    /* Where the inputs lie is not compared: the file keeps the text of the first start. */
+    const struct store_dataset *provenance = store_reader_find(r, "/provenance");
+    layout->job_length = (int)store_reader_find(r, "/job")->element;
+    layout->provenance_length = provenance ? (int)provenance->element : 1;
+    TRY_OUT(schema_expand(layout, &schema));
+    TRY_OUT(compare_contents(r, &schema, plan, layout));
+out:
+    schema_free(&schema);
+    store_close_read(r);
+    return result;
+}

@@ -1,0 +1,73 @@
+#include "store_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int in_digest(const char *path)
+{
+    static const char *const left_out[] = { "/job", "/provenance", "/checksums", "/complete" };
+
+    for (size_t i = 0; i < COUNT_OF(left_out); i++)
+        if (!strcmp(path, left_out[i]))
+            return 0;
+    return strncmp(path, "/timing/", strlen("/timing/")) != 0;
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp((*(const struct store_dataset *const *)a)->path, (*(const struct store_dataset *const *)b)->path);
+}
+
+/* One line of text a dataset, "path type[length] (d0,d1) sha256", joined into one hash: the data's own hash is the one in /checksums. */
+static status add_dataset(struct store_reader *r, const struct store_dataset *d, struct hash *all)
+{
+    const struct store_view *view = store_reader_view(r);
+    char text[STORE_PATH + 256], hex[2 * HASH_SIZE + 1];
+    uint8_t hash[HASH_SIZE];
+    int n = snprintf(text, sizeof text, "%s %s%zu (", d->path, schema_type_name(d->type), d->element);
+
+    for (int i = 0; i < d->rank; i++)
+        n += snprintf(text + n, sizeof text - (size_t)n, "%s%lld", i ? "," : "", (long long)d->dim[i]);
+    TRY(store_view_hash(view, (int)(d - view->schema.dataset), hash));
+    n += snprintf(text + n, sizeof text - (size_t)n, ") %s\n", hash_hex(hash, hex));
+    hash_add(all, text, (size_t)n);
+    return OK;
+}
+
+status digest_file(const char *path, char hex[2 * HASH_SIZE + 1])
+{
+    const struct store_dataset **sorted = NULL;
+    const struct store_schema *schema;
+    struct store_reader *r = NULL;
+    uint8_t result_hash[HASH_SIZE];
+    struct hash all;
+    status result = OK;
+    int count = 0;
+
+    hex[0] = '\0';
+    TRY(store_open_read(path, 0, &r));
+    if (!store_reader_complete(r)) {
+        result = FAIL(ERR_MISMATCH, "%s is not finished: only a finished file has a digest", path);
+        goto out;
+    }
+    schema = store_reader_schema(r);
+    sorted = mem_alloc((size_t)schema->count, sizeof *sorted);
+    if (!sorted) {
+        result = FAIL(ERR_MEMORY, "no memory for %d names", schema->count);
+        goto out;
+    }
+    for (int i = 0; i < schema->count; i++)
+        if (in_digest(schema->dataset[i].path))
+            sorted[count++] = &schema->dataset[i];
+    qsort(sorted, (size_t)count, sizeof(*sorted), by_path);
+    hash_start(&all);
+    for (int i = 0; i < count && result == OK; i++)
+        result = add_dataset(r, sorted[i], &all);
+    hash_result(&all, result_hash);
+    if (result == OK)
+        hash_hex(result_hash, hex);
+out:
+    mem_free(sorted);
+    store_close_read(r);
+    return result;
+}

@@ -1,0 +1,311 @@
+#include "store_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- begin --------------------------------------------------------------------------------------------------------- */
+
+/* Rank 0, serially: finds or makes OUT.part. */
+static status prepare(struct store *s, const struct store_plan *plan)
+{
+    struct store_schema schema = { 0 };
+    struct store_plan own = *plan;
+    struct stat there;
+    status result;
+
+    BUG_IF(!plan->job || !plan->provenance);
+    TRY(lock_take(s->out, &s->lock));
+    own.layout.job_length = (int)strlen(plan->job);
+    own.layout.provenance_length = (int)strlen(plan->provenance);
+    s->layout = own.layout;
+    if (stat(s->out, &there) == 0) {
+        s->outcome = STORE_FINISHED;
+        return store_compare(s->out, &own, &s->layout);
+    }
+    if (stat(s->view.path, &there) == 0) {
+        s->outcome = STORE_RESUMED;
+        return store_compare(s->view.path, &own, &s->layout);
+    }
+    if (errno != ENOENT)
+        return FAIL(ERR_IO, "%s: %s", s->view.path, strerror(errno));
+    s->outcome = STORE_CREATED;
+    TRY(schema_expand(&own.layout, &schema));
+    result = store_create(s->view.path, &schema, &own);
+    schema_free(&schema);
+    return result;
+}
+
+static hid_t open_parallel(const struct store *s)
+{
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS), file = -1;
+    MPI_Info info;
+
+    MPI_Info_create(&info);
+    /* Sieving reads and writes back bytes between ours: other ranks' rows. */
+    MPI_Info_set(info, "romio_ds_write", "disable");
+    MPI_Info_set(info, "romio_cb_write", "disable");
+    if (H5Pset_fapl_mpio(access, s->c->mpi, info) >= 0 && H5Pset_all_coll_metadata_ops(access, 1) >= 0 &&
+        H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0)
+        file = H5Fopen(s->view.path, H5F_ACC_RDWR, access);
+    H5Pclose(access);
+    MPI_Info_free(&info);
+    return file;
+}
+
+/* All ranks together: the same calls on every rank until the next agreement. */
+static status open_part(struct store *s)
+{
+    status mine;
+
+    mine = schema_expand(&s->layout, &s->view.schema);
+    if (mine == OK) {
+        s->fd = open(s->view.path, O_RDWR | O_CLOEXEC);
+        if (s->fd < 0)
+            mine = FAIL(ERR_IO, "%s on %s: %s", s->view.path, s->c->host, strerror(errno));
+    }
+    TRY(comm_agree(s->c, mine));
+    s->view.file = open_parallel(s);
+    TRY(comm_agree(s->c, s->view.file < 0 ? FAIL_H5("%s cannot be opened", s->view.path) : OK));
+    return comm_agree(s->c, store_view_open(&s->view, 1));
+}
+
+status store_begin(const struct comm *c, const char *out, const struct store_plan *plan, struct store **s)
+{
+    struct store *new;
+    status mine = OK;
+
+    *s = NULL;
+    store_h5_start();
+    new = mem_alloc(1, sizeof *new);
+    if (new) {
+        new->c = c;
+        new->fd = new->lock.fd = -1;
+        new->view.file = -1;
+        snprintf(new->out, sizeof new->out, "%s", out);
+        if (snprintf(new->view.path, sizeof new->view.path, "%s.part", out) >= STORE_FILE_NAME - 32)
+            mine = FAIL(ERR_RANGE, "%.200s...: the path is too long", out);
+    } else {
+        mine = FAIL(ERR_MEMORY, "no memory for a store");
+    }
+    mine = comm_agree(c, mine);
+    if (mine != OK) {
+        mem_free(new);
+        return mine;
+    }
+    mine = comm_agree(c, c->rank == 0 ? prepare(new, plan) : OK);
+    if (mine == OK) {
+        comm_broadcast(c, &new->outcome, sizeof new->outcome);
+        comm_broadcast(c, &new->layout, sizeof new->layout);
+        if (new->outcome != STORE_FINISHED)
+            mine = open_part(new);
+    }
+    if (mine != OK) {
+        struct error_record why = *error_last();
+        store_end(&new);
+        *error_last() = why;
+        return mine;
+    }
+    *s = new;
+    return OK;
+}
+
+enum store_outcome store_outcome(const struct store *s)
+{
+    return s->outcome;
+}
+
+const struct store_schema *store_schema(const struct store *s)
+{
+    return &s->view.schema;
+}
+
+void store_end(struct store **s)
+{
+    if (!*s)
+        return;
+    if (store_view_close(&(*s)->view) != OK)
+        log_detail("%s", error_last()->text);
+    if ((*s)->fd >= 0)
+        close((*s)->fd);
+    /* Nobody may start on the file before the last rank has left it. */
+    comm_wait((*s)->c);
+    if ((*s)->c->rank == 0)
+        lock_release(&(*s)->lock);
+    mem_free(*s);
+    *s = NULL;
+}
+
+/* ---- what is missing ---------------------------------------------------------------------------------------------------- */
+
+status store_missing(struct store *s, enum store_group group, int network, int retry_bad, uint8_t *missing,
+                     int64_t *damaged)
+{
+    struct store_row_count sum = { 0 };
+    int64_t rows = 0, first, count;
+    uint64_t bad;
+
+    for (int d = 0; d < s->view.schema.count; d++) {
+        const struct store_dataset *ds = &s->view.schema.dataset[d];
+        if (ds->group == group && !strcmp(ds->field, "status") && (group == STORE_ROWS_IMAGE || ds->network == network))
+            rows = ds->dim[0];
+    }
+    BUG_IF(rows == 0);
+    memset(missing, 0, (size_t)rows);
+    partition_range(rows, s->c->rank, s->c->size, &first, &count);
+    TRY(comm_agree(s->c, store_check_rows(&s->view, group, network, first, count, retry_bad, missing, &sum)));
+    comm_or_bytes(s->c, missing, (size_t)rows);
+    bad = (uint64_t)sum.damaged;
+    comm_sum_u64(s->c, &bad, 1);
+    if (damaged)
+        *damaged = (int64_t)bad;
+    return OK;
+}
+
+status store_count_rows(struct store *s, int64_t *done, int64_t *all)
+{
+    struct store_row_count sum;
+    uint64_t total;
+
+    TRY(comm_agree(s->c, store_check_all(&s->view, s->c->rank, s->c->size, &sum, all)));
+    total = (uint64_t)sum.done;
+    comm_sum_u64(s->c, &total, 1);
+    *done = (int64_t)total;
+    return OK;
+}
+
+/* ---- finish ------------------------------------------------------------------------------------------------------------- */
+
+struct closing {
+    uint8_t *hashes; /* (datasets, HASH_SIZE), the others' zero until they are joined */
+    haddr_t checksums_at, complete_at;
+};
+
+static status pread_all(const struct store *s, void *out, size_t size, uint64_t at)
+{
+    for (size_t got = 0; got < size;) {
+        ssize_t n = pread(s->fd, (char *)out + got, size - got, (off_t)(at + got));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return FAIL(ERR_IO, "%s: %s", s->view.path, n < 0 ? strerror(errno) : "shorter than it was");
+        got += (size_t)n;
+    }
+    return OK;
+}
+
+static status pwrite_all(const struct store *s, const void *data, size_t size, uint64_t at)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t n = pwrite(s->fd, (const char *)data + done, size - done, (off_t)(at + done));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return FAIL(ERR_IO, "%s: %s", s->view.path, strerror(errno));
+        done += (size_t)n;
+    }
+    return OK;
+}
+
+/* Contiguous, little-endian data: the file's own bytes are what /checksums is about. */
+static status hash_dataset(const struct store *s, const struct store_dataset *d, haddr_t at, uint8_t out[HASH_SIZE])
+{
+    uint64_t size = (uint64_t)d->row_bytes * (uint64_t)d->dim[0];
+    size_t piece = 1 << 20;
+    status result = OK;
+    struct hash h;
+    uint8_t *bytes;
+
+    MEM_TRY(bytes, piece, 1);
+    hash_start(&h);
+    for (uint64_t done = 0; done < size && result == OK; done += piece) {
+        size_t n = size - done < piece ? (size_t)(size - done) : piece;
+        result = pread_all(s, bytes, n, at + done);
+        if (result == OK)
+            hash_add(&h, bytes, n);
+    }
+    hash_result(&h, out);
+    mem_free(bytes);
+    return result;
+}
+
+static int is_closing(const struct store_dataset *d)
+{
+    return d->group == STORE_CLOSING;
+}
+
+/* Local: the hashes of this rank's share of the datasets, and where the last bytes will go. */
+static status hash_share(const struct store *s, struct closing *closing)
+{
+    for (int d = 0; d < s->view.schema.count; d++) {
+        const struct store_dataset *ds = &s->view.schema.dataset[d];
+        haddr_t at = H5Dget_offset(s->view.dataset[d]);
+        if (at == HADDR_UNDEF)
+            return FAIL_H5("%s: %s has no place in the file", s->view.path, ds->path);
+        if (!strcmp(ds->path, "/checksums"))
+            closing->checksums_at = at;
+        if (!strcmp(ds->path, "/complete"))
+            closing->complete_at = at;
+        if (!is_closing(ds) && d % s->c->size == s->c->rank)
+            TRY(hash_dataset(s, ds, at, closing->hashes + (size_t)d * HASH_SIZE));
+    }
+    return OK;
+}
+
+/* Rank 0: the lines of /checksums as they lie in the file. */
+static status compose(const struct store *s, const struct closing *closing, char **lines, size_t *size)
+{
+    const struct store_dataset *sums = schema_find(&s->view.schema, "/checksums");
+    char hex[2 * HASH_SIZE + 1], line[2 * HASH_SIZE + 2 + STORE_PATH + 1];
+    size_t row = 0;
+
+    MEM_TRY(*lines, (size_t)sums->dim[0], sums->element);
+    *size = (size_t)sums->dim[0] * sums->element;
+    for (int d = 0; d < s->view.schema.count; d++) {
+        const struct store_dataset *ds = &s->view.schema.dataset[d];
+        if (is_closing(ds))
+            continue;
+        hash_hex(closing->hashes + (size_t)d * HASH_SIZE, hex);
+        int n = snprintf(line, sizeof line, "%s  %s", hex, ds->path);
+        memcpy(*lines + row++ * sums->element, line, (size_t)n);
+    }
+    return OK;
+}
+
+/* Rank 0, everybody else has closed the file: its last bytes, then its name. */
+static status seal(struct store *s, const struct closing *closing, const char *lines, size_t size)
+{
+    uint8_t one = 1;
+
+    TRY(pwrite_all(s, lines, size, closing->checksums_at));
+    TRY(store_sync(s));
+    TRY(pwrite_all(s, &one, 1, closing->complete_at));
+    TRY(store_sync(s));
+    if (rename(s->view.path, s->out) != 0)
+        return FAIL(ERR_IO, "%s: rename: %s", s->view.path, strerror(errno));
+    return store_sync_folder(s->out);
+}
+
+status store_finish(struct store *s)
+{
+    struct closing closing = { 0 };
+    size_t datasets = (size_t)s->view.schema.count, size = 0;
+    char *lines = NULL;
+    status result = OK;
+
+    BUG_IF(s->outcome == STORE_FINISHED);
+    closing.hashes = mem_alloc(datasets, HASH_SIZE);
+    TRY_OUT(comm_agree(s->c, !closing.hashes ? FAIL(ERR_MEMORY, "no memory for checksums") : store_sync(s)));
+    TRY_OUT(comm_agree(s->c, hash_share(s, &closing)));
+    comm_or_bytes(s->c, closing.hashes, datasets * HASH_SIZE);
+    TRY_OUT(comm_agree(s->c, s->c->rank == 0 ? compose(s, &closing, &lines, &size) : OK));
+    TRY_OUT(comm_agree(s->c, store_view_close(&s->view)));
+    TRY_OUT(comm_agree(s->c, s->c->rank == 0 ? seal(s, &closing, lines, size) : OK));
+    s->outcome = STORE_FINISHED;
+out:
+    mem_free(lines);
+    mem_free(closing.hashes);
+    return result;
+}

@@ -1,0 +1,490 @@
+#include "store_internal.h"
+
+#include <string.h>
+
+enum { MOST_DATASETS = 16384, LONGEST_ELEMENT = 16 << 20, LONGEST_CHECKSUMS = 64 << 20 };
+static const double largest_row = 1 << 30, largest_dataset = 36028797018963968.0;
+
+struct store_reader {
+    struct store_view view;
+    struct store_layout layout;
+    char problem[400];
+    int complete, checked;
+    uint8_t *good;       /* (datasets) 1 = compared with its checksum */
+    char *checksums;     /* (checksum_rows, checksum_bytes) */
+    int64_t checksum_rows;
+    size_t checksum_bytes;
+};
+
+/* ---- what is in the file ------------------------------------------------------------------------------------------ */
+
+static int classify(hid_t type, struct store_dataset *d)
+{
+    size_t size = H5Tget_size(type);
+    int is_signed;
+
+    switch (H5Tget_class(type)) {
+    case H5T_INTEGER:
+        is_signed = H5Tget_sign(type) == H5T_SGN_2;
+        if (size == 1)
+            d->type = is_signed ? STORE_S8 : STORE_U8;
+        else if (size == 4)
+            d->type = is_signed ? STORE_S32 : STORE_U32;
+        else if (size == 8 && is_signed)
+            d->type = STORE_S64;
+        else
+            return 0;
+        break;
+    case H5T_FLOAT:
+        if (size != 4 && size != 8)
+            return 0;
+        d->type = size == 4 ? STORE_F32 : STORE_F64;
+        break;
+    case H5T_ENUM:
+        d->type = STORE_STATUS;
+        if (size != 1)
+            return 0;
+        break;
+    case H5T_STRING:
+        if (H5Tis_variable_str(type) != 0 || size > LONGEST_ELEMENT)
+            return 0;
+        d->type = STORE_STRING;
+        break;
+    default:
+        return 0;
+    }
+    d->element = size;
+    return 1;
+}
+
+/* Data in other files, or made up of other datasets, are not a result's. */
+static int stored_here(hid_t dataset)
+{
+    hid_t list = H5Dget_create_plist(dataset);
+    H5D_layout_t layout = list >= 0 ? H5Pget_layout(list) : H5D_LAYOUT_ERROR;
+    int good = (layout == H5D_CONTIGUOUS || layout == H5D_CHUNKED || layout == H5D_COMPACT) &&
+               (layout != H5D_CONTIGUOUS || H5Pget_external_count(list) == 0);
+
+    if (list >= 0)
+        H5Pclose(list);
+    return good;
+}
+
+static status describe(hid_t file, const char *source, const char *path, struct store_dataset *d)
+{
+    hsize_t dim[STORE_MAX_RANK] = { 0 };
+    hid_t dataset = H5Dopen2(file, path, H5P_DEFAULT), type = -1, space = -1;
+    double row = 0, all = 0;
+    int good = 0;
+
+    snprintf(d->path, sizeof d->path, "%s", path);
+    d->field = d->path;
+    d->network = -1;
+    d->group = STORE_SUMMARY;
+    if (dataset >= 0) {
+        type = H5Dget_type(dataset);
+        space = H5Dget_space(dataset);
+    }
+    if (type >= 0 && space >= 0 && classify(type, d) && stored_here(dataset)) {
+        d->rank = H5Sget_simple_extent_ndims(space);
+        good = d->rank >= 1 && d->rank <= STORE_MAX_RANK && H5Sget_simple_extent_dims(space, dim, NULL) == d->rank;
+        row = (double)d->element;
+        for (int i = 0; i < d->rank && good; i++) {
+            d->dim[i] = (int64_t)dim[i];
+            good = dim[i] >= 1 && dim[i] < (hsize_t)1 << 55;
+            row *= i > 0 ? (double)dim[i] : 1;
+        }
+        all = row * (double)dim[0];
+        good = good && row <= largest_row && all <= largest_dataset;
+        if (good)
+            d->row_bytes = (size_t)row;
+    }
+    H5E_BEGIN_TRY { H5Tclose(type); H5Sclose(space); H5Dclose(dataset); } H5E_END_TRY;
+    return good ? OK : FAIL(ERR_FORMAT, "%s: the dataset %s is damaged, or of a type or size that no result has", source, path);
+}
+
+struct listing {
+    struct store_schema schema;
+    int capacity;
+    const char *source;
+    status failure;
+};
+
+static herr_t visit(hid_t root, const char *name, const H5O_info_t *info, void *user)
+{
+    struct listing *list = user;
+    char path[STORE_PATH];
+
+    if (info->type != H5O_TYPE_DATASET)
+        return 0;
+    if (snprintf(path, sizeof path, "/%s", name) >= (int)sizeof path || list->schema.count >= MOST_DATASETS) {
+        list->failure = FAIL(ERR_FORMAT, "%s: a dataset's name is too long, or there are too many", list->source);
+        return -1;
+    }
+    if (list->schema.count == list->capacity) {
+        int more = list->capacity ? 2 * list->capacity : 64;
+        struct store_dataset *grown = mem_grow(list->schema.dataset, (size_t)list->capacity, (size_t)more, sizeof *grown);
+        if (!grown) {
+            list->failure = FAIL(ERR_MEMORY, "no memory for %d datasets", more);
+            return -1;
+        }
+        list->schema.dataset = grown;
+        list->capacity = more;
+    }
+    list->failure = describe(root, list->source, path, &list->schema.dataset[list->schema.count]);
+    if (list->failure != OK)
+        return -1;
+    list->schema.count++;
+    return 0;
+}
+
+/* ---- its layout, and what the table says of it ------------------------------------------------------------------------ */
+
+static int64_t rows_of(const struct store_schema *s, const char *path)
+{
+    const struct store_dataset *d = schema_find(s, path);
+
+    return d ? d->dim[0] : 0;
+}
+
+static status read_names(struct store_reader *r, const char *path, int skip, char *names, size_t stride, int most,
+                         int *count)
+{
+    int64_t n = rows_of(&r->view.schema, path) - skip;
+
+    *count = 0;
+    if (n < 0 || n > most)
+        return FAIL(ERR_FORMAT, "%s: %s has %lld names", r->view.path, path, (long long)n);
+    for (int64_t i = 0; i < n; i++)
+        TRY(store_read_string(r, path, i + skip, names + (size_t)i * stride, STORE_NAME));
+    *count = (int)n;
+    return OK;
+}
+
+static void read_network(const struct store_schema *s, struct store_network *n)
+{
+    char path[STORE_PATH + 16];
+
+    snprintf(path, sizeof path, "/models/%s/class", n->name);
+    n->classes = (int)rows_of(s, path);
+    snprintf(path, sizeof path, "/models/%s/cam_y", n->name);
+    n->h = (int)rows_of(s, path);
+    snprintf(path, sizeof path, "/models/%s/cam_x", n->name);
+    n->w = (int)rows_of(s, path);
+}
+
+/* A file without /network is somebody else's: no layout, no problem. */
+static status read_layout(struct store_reader *r)
+{
+    const struct store_schema *s = &r->view.schema;
+    struct store_layout *l = &r->layout;
+    const struct store_dataset *paths = schema_find(s, "/images/path"), *names = schema_find(s, "/images/class_name");
+    const struct store_dataset *job = schema_find(s, "/job"), *provenance = schema_find(s, "/provenance");
+    char path[3 * STORE_NAME + 64];
+
+    if (!schema_find(s, "/network") || !job || !paths)
+        return OK;
+    TRY(read_names(r, "/network", 0, l->network[0].name, sizeof l->network[0], STORE_MAX_NETWORKS, &l->networks));
+    TRY(read_names(r, "/precision", 0, l->precision[0], STORE_NAME, STORE_MAX_PRECISIONS, &l->precisions));
+    TRY(read_names(r, "/set", 1, l->selection[0], STORE_NAME, STORE_MAX_SELECTIONS, &l->selections));
+    for (int i = 0; i < l->networks; i++)
+        read_network(s, &l->network[i]);
+    l->images = rows_of(s, "/image");
+    l->boxes = rows_of(s, "/images/boxes");
+    l->path_length = (int)paths->element;
+    l->class_names = (int)rows_of(s, "/images/class_name");
+    l->class_name_length = names ? (int)names->element : 0;
+    l->input_h = (int)rows_of(s, "/y");
+    l->input_w = (int)rows_of(s, "/x");
+    l->job_length = (int)job->element;
+    l->provenance_length = provenance ? (int)provenance->element : 0;
+    snprintf(path, sizeof path, "/models/%s/subset/place", l->network[0].name);
+    l->subset = rows_of(s, path);
+    snprintf(path, sizeof path, "/models/%s/subset/%s/cam_u8", l->network[0].name, l->precision[0]);
+    l->subset_maps = schema_find(s, path) != NULL;
+    do
+        snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", l->network[0].name, l->pictures + 1, l->precision[0]);
+    while (schema_find(s, path) && ++l->pictures < STORE_MAX_PICTURES);
+    return OK;
+}
+
+static int same_form(const struct store_dataset *a, const struct store_dataset *b)
+{
+    return a->type == b->type && a->element == b->element && a->rank == b->rank &&
+           !memcmp(a->dim, b->dim, (size_t)a->rank * sizeof a->dim[0]);
+}
+
+/* The table's datasets first, in the table's order, then what else there is. */
+static status merge(struct store_reader *r, const struct store_schema *found, struct store_schema *out)
+{
+    struct store_schema known = { 0 };
+    int n = 0;
+
+    if (schema_expand(&r->layout, &known) != OK) {
+        snprintf(r->problem, sizeof r->problem, "%.380s", error_last()->text);
+        memset(&known, 0, sizeof known);
+    }
+    out->dataset = mem_alloc((size_t)found->count, sizeof *out->dataset);
+    if (!out->dataset) {
+        schema_free(&known);
+        return FAIL(ERR_MEMORY, "no memory for %d datasets", found->count);
+    }
+    for (int i = 0; i < known.count; i++) {
+        const struct store_dataset *k = &known.dataset[i], *f = schema_find(found, k->path);
+        if (f && same_form(k, f))
+            out->dataset[n++] = *k;
+        else if (!r->problem[0])
+            snprintf(r->problem, sizeof r->problem, "%s %s", k->path, f ? "has another shape or type" : "is absent");
+    }
+    out->count = n;
+    for (int i = 0; i < found->count; i++)
+        if (!schema_find(out, found->dataset[i].path))
+            out->dataset[n++] = found->dataset[i];
+    out->count = n;
+    for (int i = 0; i < n; i++) {
+        struct store_dataset *d = &out->dataset[i];
+        const struct store_dataset *k = schema_find(&known, d->path);
+        d->field = d->path + (k ? k->field - k->path : 0);
+    }
+    schema_free(&known);
+    return OK;
+}
+
+/* ---- opening ------------------------------------------------------------------------------------------------------------ */
+
+static status list_datasets(struct store_reader *r)
+{
+    struct listing list = { .source = r->view.path };
+    herr_t e = H5Ovisit(r->view.file, H5_INDEX_NAME, H5_ITER_INC, visit, &list);
+
+    r->view.schema = list.schema;
+    if (list.failure != OK)
+        return list.failure;
+    if (e < 0)
+        return FAIL_H5("%s: listing the datasets", r->view.path);
+    return list.schema.count ? OK : FAIL(ERR_FORMAT, "%s: there is no dataset in it", r->view.path);
+}
+
+static status read_closing(struct store_reader *r)
+{
+    const struct store_dataset *sums = store_reader_find(r, "/checksums");
+    uint8_t complete[1] = { 0 };
+
+    if (store_reader_find(r, "/complete"))
+        TRY(store_read(r, "/complete", STORE_U8, 0, 1, complete, sizeof complete));
+    r->complete = complete[0] == 1;
+    if (!sums || sums->type != STORE_STRING)
+        return OK;
+    TRY(store_read_all(r, "/checksums", STORE_STRING, LONGEST_CHECKSUMS, (void **)&r->checksums, &r->checksum_rows));
+    r->checksum_bytes = sums->element;
+    return OK;
+}
+
+static status open_all(struct store_reader *r)
+{
+    struct store_schema merged = { 0 }, found;
+
+    TRY(list_datasets(r));
+    TRY(store_view_open(&r->view, 0));
+    TRY(read_layout(r));
+    if (r->layout.networks > 0) {
+        /* Again, in the table's order: rows are checked field by field in it. */
+        found = r->view.schema;
+        status s = merge(r, &found, &merged);
+        hid_t file = r->view.file;
+        r->view.file = -1;
+        status closed = store_view_close(&r->view);
+        r->view.file = file;
+        r->view.schema = merged;
+        TRY(s);
+        TRY(closed);
+        TRY(store_view_open(&r->view, 0));
+    }
+    MEM_TRY(r->good, (size_t)r->view.schema.count, 1);
+    return read_closing(r);
+}
+
+status store_open_read(const char *path, int checked, struct store_reader **out)
+{
+    struct store_reader *r;
+    status s;
+
+    *out = NULL;
+    store_h5_start();
+    MEM_TRY(r, 1, sizeof *r);
+    r->checked = checked;
+    snprintf(r->view.path, sizeof r->view.path, "%s", path);
+    r->view.file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    s = r->view.file < 0 ? FAIL_H5("%s cannot be opened", path) : open_all(r);
+    if (s != OK)
+        store_close_read(r);
+    else
+        *out = r;
+    return s;
+}
+
+void store_close_read(struct store_reader *r)
+{
+    if (!r)
+        return;
+    if (store_view_close(&r->view) != OK)
+        log_detail("%s", error_last()->text);
+    mem_free(r->good);
+    mem_free(r->checksums);
+    mem_free(r);
+}
+
+/* ---- asking ------------------------------------------------------------------------------------------------------------- */
+
+const char *store_reader_path(const struct store_reader *r)
+{
+    return r->view.path;
+}
+
+const struct store_schema *store_reader_schema(const struct store_reader *r)
+{
+    return &r->view.schema;
+}
+
+const struct store_layout *store_reader_layout(const struct store_reader *r)
+{
+    return &r->layout;
+}
+
+const struct store_view *store_reader_view(const struct store_reader *r)
+{
+    return &r->view;
+}
+
+const char *store_reader_problem(const struct store_reader *r)
+{
+    return r->problem;
+}
+
+int store_reader_complete(const struct store_reader *r)
+{
+    return r->complete;
+}
+
+const struct store_dataset *store_reader_find(const struct store_reader *r, const char *path)
+{
+    return schema_find(&r->view.schema, path);
+}
+
+int store_reader_checksum(const struct store_reader *r, const char *path, char hex[2 * HASH_SIZE + 1])
+{
+    size_t head = 2 * HASH_SIZE + 2, n = strlen(path);
+
+    for (int64_t i = 0; i < r->checksum_rows && r->checksum_bytes >= head + n; i++) {
+        const char *line = r->checksums + (size_t)i * r->checksum_bytes;
+        if (strnlen(line, r->checksum_bytes) == head + n && !memcmp(line + head, path, n)) {
+            snprintf(hex, 2 * HASH_SIZE + 1, "%.*s", 2 * HASH_SIZE, line);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static status check_dataset(struct store_reader *r, int d)
+{
+    char expected[2 * HASH_SIZE + 1], found[2 * HASH_SIZE + 1];
+    const struct store_dataset *ds = &r->view.schema.dataset[d];
+    uint8_t hash[HASH_SIZE];
+
+    if (!r->checked || !r->complete || r->good[d] || ds->group == STORE_CLOSING)
+        return OK;
+    TRY(store_view_hash(&r->view, d, hash));
+    if (!store_reader_checksum(r, ds->path, expected) || strcmp(expected, hash_hex(hash, found)))
+        return FAIL(ERR_MISMATCH, "%s: %s is damaged: its checksum does not fit", r->view.path, ds->path);
+    r->good[d] = 1;
+    return OK;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------------------- */
+
+/* Reads rows as another type than the stored one; HDF5 converts. */
+static status read_converted(struct store_reader *r, int d, enum store_type type, int64_t first, int64_t count, void *out)
+{
+    hid_t stored = r->view.type[d], wanted = store_h5_memory_type(type, 0);
+
+    if (wanted < 0)
+        return FAIL_H5("%s", r->view.path);
+    r->view.type[d] = wanted;
+    status s = store_view_read(&r->view, d, first, count, out);
+    r->view.type[d] = stored;
+    H5Tclose(wanted);
+    return s;
+}
+
+static size_t element_as(const struct store_dataset *ds, enum store_type type)
+{
+    return type == STORE_STRING ? ds->element : schema_type_size(type);
+}
+
+status store_read(struct store_reader *r, const char *path, enum store_type type, int64_t first, int64_t count,
+                  void *out, size_t out_bytes)
+{
+    int d = store_view_find(&r->view, path);
+    const struct store_dataset *ds;
+    size_t row;
+
+    if (d < 0)
+        return FAIL(ERR_MISSING, "%s: there is no dataset %s", r->view.path, path);
+    ds = &r->view.schema.dataset[d];
+    if ((type == STORE_STRING) != (ds->type == STORE_STRING))
+        return FAIL(ERR_MISMATCH, "%s: %s is of type %s", r->view.path, path, schema_type_name(ds->type));
+    if (first < 0 || count < 0 || first > ds->dim[0] || count > ds->dim[0] - first)
+        return FAIL(ERR_RANGE, "%s: %s has no %lld rows from %lld on", r->view.path, path, (long long)count, (long long)first);
+    row = ds->row_bytes / ds->element * element_as(ds, type);
+    if ((double)row * (double)count > (double)out_bytes)
+        return FAIL(ERR_RANGE, "%s: %lld rows of %s do not fit in %zu bytes", r->view.path, (long long)count, path, out_bytes);
+    TRY(check_dataset(r, d));
+    /* An enumeration in a byte is that byte. */
+    if (type == ds->type || (type == STORE_U8 && ds->type == STORE_STATUS))
+        return store_view_read(&r->view, d, first, count, out);
+    return read_converted(r, d, type, first, count, out);
+}
+
+status store_read_all(struct store_reader *r, const char *path, enum store_type type, size_t max_bytes, void **out,
+                      int64_t *count)
+{
+    const struct store_dataset *ds = store_reader_find(r, path);
+    double bytes;
+
+    *out = NULL;
+    *count = 0;
+    if (!ds)
+        return FAIL(ERR_MISSING, "%s: there is no dataset %s", r->view.path, path);
+    bytes = (double)(ds->row_bytes / ds->element) * (double)element_as(ds, type) * (double)ds->dim[0];
+    if (bytes > (double)max_bytes)
+        return FAIL(ERR_MEMORY, "%s: %s has %.0f bytes, at most %zu are read", r->view.path, path, bytes, max_bytes);
+    MEM_TRY(*out, (size_t)bytes, 1);
+    status s = store_read(r, path, type, 0, ds->dim[0], *out, (size_t)bytes);
+    if (s != OK) {
+        mem_free(*out);
+        *out = NULL;
+        return s;
+    }
+    *count = ds->dim[0] * (int64_t)(ds->row_bytes / ds->element);
+    return OK;
+}
+
+status store_read_string(struct store_reader *r, const char *path, int64_t index, char *out, size_t size)
+{
+    const struct store_dataset *ds = store_reader_find(r, path);
+    char *element;
+    status s;
+
+    BUG_IF(size < 1);
+    out[0] = '\0';
+    if (!ds)
+        return FAIL(ERR_MISSING, "%s: there is no dataset %s", r->view.path, path);
+    if (ds->type != STORE_STRING || ds->rank != 1)
+        return FAIL(ERR_MISMATCH, "%s: %s is no list of strings", r->view.path, path);
+    MEM_TRY(element, ds->element + 1, 1);
+    s = store_read(r, path, STORE_STRING, index, 1, element, ds->element);
+    if (s == OK)
+        snprintf(out, size, "%s", element);
+    mem_free(element);
+    return s;
+}

@@ -1,0 +1,173 @@
+#include "store_internal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MOST_FIELDS = 512 };
+static const double commit_s = 5;
+
+struct store_rows {
+    struct store *s;
+    enum store_group group;
+    int capacity, used;
+    int fields, field[MOST_FIELDS]; /* datasets of the payload, in CRC order */
+    int crc_at, status_at;
+    uint8_t *data[MOST_FIELDS];     /* (capacity, row_bytes) each; row `used` is the one in hand */
+    int64_t *index;
+    uint32_t *crc;
+    uint8_t *row_status;
+    double since;                   /* of the oldest row that is not committed */
+};
+
+static const struct store_dataset *dataset_of(const struct store_rows *rows, int f)
+{
+    return &rows->s->view.schema.dataset[rows->field[f]];
+}
+
+status store_rows_create(struct store *s, enum store_group group, int network, int capacity, struct store_rows **out)
+{
+    struct store_rows *rows;
+    status result = OK;
+
+    *out = NULL;
+    BUG_IF(capacity < 1 || (group != STORE_ROWS_IMAGE && group != STORE_ROWS_MODEL && group != STORE_ROWS_SUBSET));
+    MEM_TRY(rows, 1, sizeof *rows);
+    rows->s = s;
+    rows->group = group;
+    rows->capacity = capacity;
+    rows->fields = store_group_fields(&s->view.schema, group, network, rows->field, MOST_FIELDS, &rows->crc_at,
+                                      &rows->status_at);
+    BUG_IF(rows->crc_at < 0 || rows->status_at < 0);
+    rows->index = mem_alloc((size_t)capacity, sizeof *rows->index);
+    rows->crc = mem_alloc((size_t)capacity, sizeof *rows->crc);
+    rows->row_status = mem_alloc((size_t)capacity, 1);
+    if (!rows->index || !rows->crc || !rows->row_status)
+        result = FAIL(ERR_MEMORY, "no memory for %d rows", capacity);
+    for (int f = 0; f < rows->fields && result == OK; f++) {
+        rows->data[f] = mem_alloc((size_t)capacity, dataset_of(rows, f)->row_bytes);
+        if (!rows->data[f])
+            result = FAIL(ERR_MEMORY, "no memory for %d rows of %s", capacity, dataset_of(rows, f)->path);
+    }
+    if (result != OK)
+        store_rows_free(rows);
+    else
+        *out = rows;
+    return result;
+}
+
+void store_rows_free(struct store_rows *rows)
+{
+    if (!rows)
+        return;
+    for (int f = 0; f < rows->fields; f++)
+        mem_free(rows->data[f]);
+    mem_free(rows->index);
+    mem_free(rows->crc);
+    mem_free(rows->row_status);
+    mem_free(rows);
+}
+
+size_t store_rows_bytes(const struct store_rows *rows)
+{
+    size_t sum = 0;
+
+    for (int f = 0; f < rows->fields; f++)
+        sum += dataset_of(rows, f)->row_bytes;
+    return sum;
+}
+
+void *store_rows_field(struct store_rows *rows, const char *field)
+{
+    for (int f = 0; f < rows->fields; f++)
+        if (!strcmp(dataset_of(rows, f)->field, field))
+            return rows->data[f] + (size_t)rows->used * dataset_of(rows, f)->row_bytes;
+    fprintf(stderr, "quantcam: no payload field '%s' in the row group %s\n", field, schema_group_name(rows->group));
+    BUG_IF(!"the schema has this field");
+    return NULL;
+}
+
+status store_rows_add(struct store_rows *rows, int64_t index, enum store_status row_status)
+{
+    int k = rows->used;
+    uint32_t crc = store_row_crc_start(index);
+
+    BUG_IF(row_status == STORE_MISSING || index < 0 || index >= rows->s->view.schema.dataset[rows->crc_at].dim[0]);
+    for (int f = 0; f < rows->fields; f++) {
+        size_t bytes = dataset_of(rows, f)->row_bytes;
+        uint8_t *row = rows->data[f] + (size_t)k * bytes;
+        if (row_status == STORE_BAD_IMAGE && rows->group == STORE_ROWS_MODEL)
+            memset(row, 0, bytes);
+        crc = hash_crc32(crc, row, bytes);
+    }
+    rows->index[k] = index;
+    rows->crc[k] = crc;
+    rows->row_status[k] = (uint8_t)row_status;
+    if (k == 0)
+        rows->since = clock_s();
+    rows->used++;
+    if (rows->used == rows->capacity || clock_s() - rows->since > commit_s)
+        return store_rows_commit(rows);
+    return OK;
+}
+
+/* Rows that follow each other in the file go out in one call: from k on, how many? */
+static int run_length(const struct store_rows *rows, int k)
+{
+    int n = 1;
+
+    while (k + n < rows->used && rows->index[k + n] == rows->index[k] + n)
+        n++;
+    return n;
+}
+
+static status write_runs(const struct store_rows *rows, int dataset, const uint8_t *data, size_t row_bytes)
+{
+    for (int k = 0, n; k < rows->used; k += n) {
+        n = run_length(rows, k);
+        TRY(store_view_write(&rows->s->view, dataset, rows->index[k], n, data + (size_t)k * row_bytes));
+    }
+    return OK;
+}
+
+status store_rows_commit(struct store_rows *rows)
+{
+    if (rows->used == 0)
+        return OK;
+    for (int f = 0; f < rows->fields; f++)
+        TRY(write_runs(rows, rows->field[f], rows->data[f], dataset_of(rows, f)->row_bytes));
+    TRY(write_runs(rows, rows->crc_at, (const uint8_t *)rows->crc, sizeof *rows->crc));
+    /* Only what is on the disk may be called done. */
+    TRY(store_sync(rows->s));
+    TRY(write_runs(rows, rows->status_at, rows->row_status, 1));
+    for (int f = 0; f < rows->fields; f++)
+        memset(rows->data[f], 0, (size_t)rows->used * dataset_of(rows, f)->row_bytes);
+    rows->used = 0;
+    return OK;
+}
+
+/* ---- what is not a row ----------------------------------------------------------------------------------------- */
+
+status store_write(struct store *s, const char *path, int64_t first, int64_t count, const void *data)
+{
+    int d = store_view_find(&s->view, path);
+
+    if (d < 0)
+        return FAIL(ERR_MISSING, "%s: the schema has no dataset %s", s->out, path);
+    BUG_IF(s->view.schema.dataset[d].group == STORE_FIXED || s->view.schema.dataset[d].group == STORE_CLOSING);
+    return store_view_write(&s->view, d, first, count, data);
+}
+
+status store_fetch(struct store *s, const char *path, int64_t first, int64_t count, void *out)
+{
+    int d = store_view_find(&s->view, path);
+
+    if (d < 0)
+        return FAIL(ERR_MISSING, "%s: the schema has no dataset %s", s->out, path);
+    return store_view_read(&s->view, d, first, count, out);
+}
+
+status store_sync(struct store *s)
+{
+    return fdatasync(s->fd) == 0 ? OK : FAIL(ERR_IO, "%s: sync: %s", s->view.path, strerror(errno));
+}

@@ -1,0 +1,93 @@
+/* What store's own files share. */
+#ifndef QUANTCAM_STORE_INTERNAL_H
+#define QUANTCAM_STORE_INTERNAL_H
+
+#include "store.h"
+
+#include <hdf5.h>
+
+enum { STORE_FILE_NAME = 4096 };
+
+/* An open file and all its datasets, opened once. */
+struct store_view {
+    char path[STORE_FILE_NAME];
+    struct store_schema schema;
+    hid_t file;
+    hid_t *dataset, *space, *type; /* (schema.count); type: in memory */
+};
+
+struct store {
+    const struct comm *c;
+    char out[STORE_FILE_NAME];
+    enum store_outcome outcome;
+    struct store_layout layout;
+    struct store_view view;
+    struct store_lock lock; /* rank 0 */
+    int fd;                 /* of the same file: fdatasync, checksums */
+};
+
+/* ---- h5.c --------------------------------------------------------------------------------------------------- */
+
+/* Before the first HDF5 call of a function that may be the process's first: no messages of its own, no locks that fail on NFS. */
+void store_h5_start(void);
+/* FAIL with "<text>: <HDF5's outermost reason> (<its innermost one>)"; clears HDF5's stack. */
+status store_h5_error(const char *file, int line, const char *format, ...) PRINTF_LIKE(3, 4);
+#define FAIL_H5(...) store_h5_error(__FILE__, __LINE__, __VA_ARGS__)
+/* New type handles: as stored in the file, and as held in memory. Negative where HDF5 has no memory. */
+hid_t store_h5_file_type(enum store_type type, size_t element);
+hid_t store_h5_memory_type(enum store_type type, size_t element);
+
+/* Opens every dataset of view->schema in view->file; strict: checks type and shape against it, ERR_MISMATCH. */
+MUST_USE status store_view_open(struct store_view *view, int strict);
+/* Closes the datasets, the file and the schema; idempotent. H5Fclose's failure is the only one. */
+MUST_USE status store_view_close(struct store_view *view);
+/* Rows of dataset number d; bytes as the schema's type says. */
+MUST_USE status store_view_read(const struct store_view *view, int d, int64_t first, int64_t count, void *out);
+MUST_USE status store_view_write(const struct store_view *view, int d, int64_t first, int64_t count, const void *data);
+/* Number of a dataset of the schema, -1 if there is none. */
+int store_view_find(const struct store_view *view, const char *path);
+/* Feeds all rows of dataset d to `each` in pieces of at most some MB. */
+MUST_USE status store_view_scan(const struct store_view *view, int d,
+                                status (*each)(void *user, int64_t first, int64_t count, const void *data), void *user);
+
+/* ---- check.c: the rows of one group ---------------------------------------------------------------------------- */
+
+struct store_row_count { int64_t done, missing, bad, unused, damaged; };
+/* Checks rows first .. first + count - 1 of a group: status and CRC. missing (may be NULL, indexed by row) becomes 1 for what is not done. */
+MUST_USE status store_check_rows(const struct store_view *view, enum store_group group, int network, int64_t first,
+                                 int64_t count, int retry_bad, uint8_t *missing, struct store_row_count *sum);
+/* The same over all groups, this share of the rows of each. */
+MUST_USE status store_check_all(const struct store_view *view, int rank, int size, struct store_row_count *sum, int64_t *all);
+/* Numbers of a group's payload fields (in CRC order), of its crc and its status; returns how many fields (at most `most`). */
+int store_group_fields(const struct store_schema *schema, enum store_group group, int network, int *field, int most,
+                       int *crc, int *row_status);
+/* CRC-32 of a row: its number, then its payload fields follow by hash_crc32. */
+uint32_t store_row_crc_start(int64_t index);
+
+/* ---- create.c --------------------------------------------------------------------------------------------------- */
+
+/* Serially: path.creating is made, filled, reserved, synced and renamed to path. Nothing is left of a failure. */
+MUST_USE status store_create(const char *path, const struct store_schema *schema, const struct store_plan *plan);
+/* Contents at creation of the datasets that store fills itself, in a new block (mem_free); *data NULL where it is the caller's. */
+MUST_USE status store_own_contents(const struct store_layout *layout, const struct store_plan *plan,
+                                   const struct store_dataset *d, void **data);
+/* The plan's initial contents for a dataset, or NULL. */
+const void *store_plan_contents(const struct store_plan *plan, const char *path);
+MUST_USE status store_sync_folder(const char *path); /* the folder that holds path */
+
+/* ---- compare.c --------------------------------------------------------------------------------------------------- */
+
+/* Serially: is the file at `path` of this plan's job? ERR_MISMATCH says what differs. Fills the layout's text lengths from the file. */
+MUST_USE status store_compare(const char *path, const struct store_plan *plan, struct store_layout *layout);
+
+/* ---- read.c ------------------------------------------------------------------------------------------------------- */
+
+const struct store_view *store_reader_view(const struct store_reader *r);
+/* What of the table is absent from the file or has another type or shape there: "" if nothing. */
+const char *store_reader_problem(const struct store_reader *r);
+/* The hash that /checksums gives for a dataset, in hex; 0 if it gives none. */
+int store_reader_checksum(const struct store_reader *r, const char *path, char hex[2 * HASH_SIZE + 1]);
+/* SHA-256 of the data of dataset d, C order, little-endian. */
+MUST_USE status store_view_hash(const struct store_view *view, int d, uint8_t out[HASH_SIZE]);
+
+#endif
