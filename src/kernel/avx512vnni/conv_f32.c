@@ -117,15 +117,25 @@ static void sum_block(const struct tile *t, int positions, int nv, const float *
 /* Copies what output rows y..y + rows of the rectangle read, zeros outside the picture. */
 static void copy_input(const struct kernel_conv *s, const float *in, int y, int rows, int x0, int x1, float *copy)
 {
-    int columns = tile_copy_columns(s, x1 - x0), step = s->stride / tile_copy_stride(s);
+    int columns = tile_copy_columns(s, x1 - x0), step = s->stride / tile_copy_stride(s), ic = s->ic;
     int iy = y * s->stride - s->pad, left = x0 * s->stride - s->pad;
+    /* Columns a..b of the copy lie inside the picture. */
+    int a = tile_min(columns, left < 0 ? (-left + step - 1) / step : 0);
+    int b = tile_min(columns, s->iw > left ? (s->iw - left + step - 1) / step : 0);
 
-    for (int r = 0; r < tile_copy_rows(s, rows); r++, iy += step)
-        for (int i = 0, ix = left; i < columns; i++, ix += step, copy += s->ic)
-            if (iy >= 0 && iy < s->ih && ix >= 0 && ix < s->iw)
-                memcpy(copy, in + ((size_t)iy * s->iw + ix) * s->in_pitch, (size_t)s->ic * sizeof *copy);
-            else
-                memset(copy, 0, (size_t)s->ic * sizeof *copy);
+    for (int r = 0; r < tile_copy_rows(s, rows); r++, iy += step, copy += (size_t)columns * ic) {
+        int inside = iy >= 0 && iy < s->ih && a < b;
+        const float *row = inside ? in + ((size_t)iy * s->iw + (size_t)(left + a * step)) * s->in_pitch : NULL;
+        size_t from = inside ? (size_t)a * ic : 0, to = inside ? (size_t)b * ic : 0;
+
+        memset(copy, 0, from * sizeof *copy);
+        if (inside && step == 1 && s->in_pitch == ic)
+            memcpy(copy + from, row, (to - from) * sizeof *copy);
+        else
+            for (size_t i = from; i < to; i += (size_t)ic, row += (size_t)step * s->in_pitch)
+                memcpy(copy + i, row, (size_t)ic * sizeof *copy);
+        memset(copy + to, 0, ((size_t)columns * ic - to) * sizeof *copy);
+    }
 }
 
 static void conv_f32(const struct kernel_conv *s, const void *packed, const float *in, float *out,
