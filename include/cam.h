@@ -44,10 +44,10 @@ MUST_USE status cam_workspace_create(int max_pixels, int max_channels, const str
 void cam_workspace_free(struct cam_workspace *w);    /* NULL is fine */
 
 /* EigenCAM: projection of the centred activations on their first right singular vector.
- *   act   (h * width, channels) f32, contiguous, real values (EigenCAM of the stored integers is the same
- * map) The map comes from the Gram matrix in double with our reproducible eigen-solver; with_raw also takes
- * sgesdd's sign, by LQ of the centred f32 matrix and sgesdd of its (h*width) x (h*width) factor (explanations
- * 1.3).
+ *   act   (h * width, channels) f32, contiguous, real values (of the stored integers it is the same map);
+ *         63 bytes behind its last element may be read too (kernel.h)
+ * The map comes from the Gram matrix in double with our reproducible eigen-solver; with_raw also takes
+ * sgesdd's sign, by LQ of the centred f32 matrix and sgesdd of its (h*width) x (h*width) factor (explanations 1.3).
  * ERR_NUMERIC if act has NaN or infinity (checked here, before anything), or LAPACK does not converge.
  * Source: Bany Muhammad & Yeasin (EigenCAM); steps 1-5 as pytorch-grad-cam 084273b. */
 MUST_USE status cam_eigen(struct cam_workspace *w, const float *act, int h, int width, int channels,
@@ -56,8 +56,7 @@ MUST_USE status cam_eigen(struct cam_workspace *w, const float *act, int h, int 
 /* Leading two eigenvalues (largest first) and the first, normalised eigenvector of a symmetric positive
  * semidefinite n x n matrix (row-major double, destroyed): Householder to tridiagonal form, bisection,
  * inverse iteration; plain C, one order of operations, equal bits on every x86. The vector's sign has no
- * meaning. scratch: 9 * n doubles.
- * lambda[1] = 0 where n = 1. ERR_NUMERIC if the matrix has NaN or infinity. */
+ * meaning. scratch: 9 * n doubles. lambda[1] = 0 where n = 1. ERR_NUMERIC if g has NaN or infinity. */
 MUST_USE status cam_eigen_leading(double *g, int n, double lambda[2], double *vector, double *scratch);
 
 /* pytorch-grad-cam's steps 6-9: values (h, w) -> map (out_h, out_w): ReLU, min-max by (max + 1e-7), bilinear
