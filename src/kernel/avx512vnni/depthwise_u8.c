@@ -1,0 +1,267 @@
+/* src/kernel/avx512vnni/depthwise_u8.c: depthwise convolution of u8 codes, 32 channels of a position at a time. Four taps
+ * are interleaved byte by byte and vpdpbusd adds their products, exactly. */
+#include <immintrin.h>
+#include <string.h>
+
+#include "../isa.h"
+#include "../tile.h"
+
+enum { LANES = 32, GROUP = 4, PARTS = 4, PART = LANES / PARTS };
+
+/* Interleaving leaves part q of a block with channels 4q..4q + 3 and 16 + 4q.. of it: this is the channel of place j. */
+static int channel(int j)
+{
+    return j % PART / 4 * 16 + j / PART * 4 + j % 4;
+}
+
+static int tap_groups(const struct kernel_conv *s)
+{
+    return (s->kh * s->kw + GROUP - 1) / GROUP;
+}
+
+static int blocks(const struct kernel_conv *s)
+{
+    return (s->oc + LANES - 1) / LANES;
+}
+
+/* Packed, in that order: for each block -zero_point_in * sum(w) as s32, then for each group of taps its weights (place, tap);
+ * what a last group lacks is the last tap again, under zero weights. */
+static size_t block_bytes(const struct kernel_conv *s)
+{
+    return LANES * (sizeof(int32_t) + (size_t)tap_groups(s) * GROUP);
+}
+
+static size_t packed_bytes(const struct kernel_conv *s)
+{
+    return block_bytes(s) * (size_t)blocks(s);
+}
+
+static void pack(const struct kernel_conv *s, const int8_t *weight, void *packed)
+{
+    int taps = s->kh * s->kw;
+
+    memset(packed, 0, packed_bytes(s));
+    for (int block = 0; block < blocks(s); block++) {
+        int32_t *start = (int32_t *)((char *)packed + block_bytes(s) * (size_t)block);
+        int8_t *w = (int8_t *)(start + LANES);
+
+        for (int j = 0; j < LANES; j++) {
+            int c = block * LANES + channel(j);
+
+            for (int i = 0; c < s->oc && i < taps; i++) {
+                w[(i / GROUP * LANES + j) * GROUP + i % GROUP] = weight[(size_t)c * taps + i];
+                start[j] -= s->zero_point_in * weight[(size_t)c * taps + i];
+            }
+        }
+    }
+}
+
+/* A block's parameters: where its sums start (bias_int included) and how they become codes. */
+struct block {
+    __m256i start[PARTS];
+    __m256 multiplier[PARTS], bias_real[PARTS];
+};
+
+/* Scratch: the blocks, a position of zero points, the list of an edge position's taps. */
+static size_t zero_bytes(const struct kernel_conv *s)
+{
+    return (size_t)blocks(s) * LANES;
+}
+
+static size_t scratch_bytes(const struct kernel_conv *s)
+{
+    return (size_t)blocks(s) * sizeof(struct block) + tile_round(zero_bytes(s)) +
+           (size_t)tap_groups(s) * GROUP * sizeof(uint8_t *);
+}
+
+/* What all parts of a call share. */
+struct sweep {
+    const struct kernel_conv *s;
+    const char *packed;
+    const struct block *block;
+    int real;                    /* fbgemm: a real bias, by fma(bias_real, inverse, sum) */
+    __m256 inverse;
+    __m256i zero_point, low;
+};
+
+static void load_block(struct block *b, const struct kernel_requant *q, const int32_t *start, int first, int count)
+{
+    float multiplier[LANES] = { 0 }, bias_real[LANES] = { 0 };
+    int32_t begin[LANES];
+
+    memcpy(begin, start, sizeof begin);
+    for (int j = 0; j < LANES; j++) {
+        int c = channel(j);
+
+        if (c >= count)
+            continue;
+        multiplier[j] = q->multiplier[first + c];
+        if (q->mode == REQUANT_QNNPACK)
+            begin[j] += q->bias_int[first + c];
+        else
+            bias_real[j] = q->bias_real[first + c];
+    }
+    memcpy(b->multiplier, multiplier, sizeof multiplier);
+    memcpy(b->bias_real, bias_real, sizeof bias_real);
+    memcpy(b->start, begin, sizeof begin);
+}
+
+struct sums { __m256i part[PARTS]; };
+
+/* acc += four products a lane. Not the intrinsic: gcc 12 copies its sum at each step. */
+static inline __attribute__((always_inline)) void dot(__m256i *acc, __m256i codes, const char *weights)
+{
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(*acc) : "v"(codes), "m"(*(const __m256i *)weights));
+}
+
+/* Four taps: bytes to (channel, tap). */
+static inline __attribute__((always_inline)) void add_group(struct sums *acc, const uint8_t *a, const uint8_t *b, const uint8_t *c,
+                                                             const uint8_t *d, const char *w)
+{
+    __m256i va = _mm256_loadu_si256((const __m256i *)a), vb = _mm256_loadu_si256((const __m256i *)b);
+    __m256i vc = _mm256_loadu_si256((const __m256i *)c), vd = _mm256_loadu_si256((const __m256i *)d);
+    __m256i lo0 = _mm256_unpacklo_epi8(va, vb), hi0 = _mm256_unpackhi_epi8(va, vb);
+    __m256i lo1 = _mm256_unpacklo_epi8(vc, vd), hi1 = _mm256_unpackhi_epi8(vc, vd);
+
+    dot(&acc->part[0], _mm256_unpacklo_epi16(lo0, lo1), w);
+    dot(&acc->part[1], _mm256_unpackhi_epi16(lo0, lo1), w + 32);
+    dot(&acc->part[2], _mm256_unpacklo_epi16(hi0, hi1), w + 64);
+    dot(&acc->part[3], _mm256_unpackhi_epi16(hi0, hi1), w + 96);
+}
+
+static inline __attribute__((always_inline)) __m256i rounded(const struct sweep *w, const struct block *b, int part, __m256i acc)
+{
+    __m256 v = _mm256_cvtepi32_ps(acc);
+
+    if (w->real)
+        v = _mm256_fmadd_ps(b->bias_real[part], w->inverse, v);
+    return _mm256_cvtps_epi32(_mm256_mul_ps(v, b->multiplier[part]));
+}
+
+/* Packing puts the channels back in order. */
+static inline __attribute__((always_inline)) void store(const struct sweep *w, const struct block *b, const struct sums *acc,
+                                                         uint8_t *out, int left)
+{
+    __m256i lo = _mm256_packs_epi32(rounded(w, b, 0, acc->part[0]), rounded(w, b, 1, acc->part[1]));
+    __m256i hi = _mm256_packs_epi32(rounded(w, b, 2, acc->part[2]), rounded(w, b, 3, acc->part[3]));
+    __m256i codes = _mm256_packus_epi16(_mm256_adds_epi16(lo, w->zero_point), _mm256_adds_epi16(hi, w->zero_point));
+
+    codes = _mm256_max_epu8(codes, w->low);
+    if (left >= LANES)
+        _mm256_storeu_si256((__m256i *)out, codes);
+    else if (left == LANES / 2)
+        _mm_storeu_si128((__m128i *)out, _mm256_castsi256_si128(codes));
+    else
+        _mm256_mask_storeu_epi8(out, (__mmask32)((1ull << left) - 1), codes);
+}
+
+/* One position, its taps by a list: any kernel, any edge. */
+static void position(const struct sweep *w, const uint8_t *const *tap, uint8_t *out)
+{
+    const struct kernel_conv *s = w->s;
+    const struct block *b = w->block;
+    const char *p = w->packed;
+    struct sums acc;
+
+    for (int c = 0; c < s->oc; c += LANES, b++) {
+        memcpy(&acc, b->start, sizeof acc);
+        p += LANES * sizeof(int32_t);
+        for (int g = 0; g < tap_groups(s); g++, p += LANES * GROUP)
+            add_group(&acc, tap[4 * g] + c, tap[4 * g + 1] + c, tap[4 * g + 2] + c, tap[4 * g + 3] + c, p);
+        store(w, b, &acc, out + c, s->oc - c);
+    }
+}
+
+/* A row of `count` positions whose windows all lie inside; in: the first tap of the first. */
+static inline __attribute__((always_inline)) void inside(const struct sweep *w, int k, const uint8_t *in, uint8_t *out, int count)
+{
+    const struct kernel_conv *s = w->s;
+    const char *p = w->packed + LANES * sizeof(int32_t);
+    size_t pitch = (size_t)s->in_pitch, row = pitch * (size_t)s->iw;
+
+    for (int c = 0; c < s->oc; c += LANES, p += block_bytes(s)) {
+        const struct block *b = w->block + c / LANES;
+        const uint8_t *from = in + c;
+        uint8_t *to = out + c;
+
+        for (int m = 0; m < count; m++, from += (size_t)s->stride * pitch, to += s->out_pitch) {
+            struct sums acc = { { b->start[0], b->start[1], b->start[2], b->start[3] } };
+
+#pragma GCC unroll 7
+            for (int i = 0; i < k * k; i += GROUP) {
+                const uint8_t *tap[GROUP];
+
+#pragma GCC unroll 4
+                for (int j = 0; j < GROUP; j++) {
+                    int t = i + j < k * k ? i + j : k * k - 1;
+
+                    tap[j] = from + (size_t)(t / k) * row + (size_t)(t % k) * pitch;
+                }
+                add_group(&acc, tap[0], tap[1], tap[2], tap[3], p + i * LANES);
+            }
+            store(w, b, &acc, to, s->oc - c);
+        }
+    }
+}
+
+static void edge(const struct sweep *w, const uint8_t *in, const uint8_t *zeros, int y, int x, const uint8_t **tap, uint8_t *out)
+{
+    const struct kernel_conv *s = w->s;
+
+    for (int i = 0; i < GROUP * tap_groups(s); i++) {
+        int j = tile_min(i, s->kh * s->kw - 1);
+        int iy = y * s->stride - s->pad + j / s->kw, ix = x * s->stride - s->pad + j % s->kw;
+        int outside = iy < 0 || iy >= s->ih || ix < 0 || ix >= s->iw;
+
+        tap[i] = outside ? zeros : in + ((size_t)iy * s->iw + ix) * s->in_pitch;
+    }
+    position(w, tap, out);
+}
+
+static void depthwise_u8(const struct kernel_conv *s, const void *packed, const uint8_t *in, uint8_t *out,
+                         struct kernel_rect rect, const struct kernel_requant *requant,
+                         enum kernel_saturation saturation, void *scratch)
+{
+    struct block *block = scratch;
+    uint8_t *zeros = (uint8_t *)(block + blocks(s));
+    const uint8_t **tap = (const uint8_t **)(zeros + tile_round(zero_bytes(s)));
+    struct sweep w = { s, packed, block, requant->mode != REQUANT_QNNPACK,
+                       _mm256_set1_ps(requant->mode == REQUANT_FBGEMM_TENSOR ? requant->inverse : 1.0f),
+                       _mm256_set1_epi16((short)requant->zero_point_out), _mm256_set1_epi8((char)requant->low) };
+    int fast = s->kh == s->kw && (s->kh == 3 || s->kh == 5);
+    /* Columns a..b have their whole window inside the picture. */
+    int a = tile_max(rect.x0, (s->pad + s->stride - 1) / s->stride);
+    int b = tile_min(rect.x1, s->iw + s->pad >= s->kw ? (s->iw + s->pad - s->kw) / s->stride + 1 : 0);
+
+    (void)saturation;
+    memset(zeros, s->zero_point_in, zero_bytes(s));
+    for (int i = 0; i < blocks(s); i++)
+        load_block(&block[i], requant, (const int32_t *)((const char *)packed + block_bytes(s) * (size_t)i), i * LANES,
+                   s->oc - i * LANES);
+    for (int y = rect.y0; y < rect.y1; y++) {
+        int iy = y * s->stride - s->pad, x = rect.x0;
+        uint8_t *row = out + (size_t)y * s->ow * s->out_pitch;
+
+        if (fast && iy >= 0 && iy + s->kh <= s->ih && a < b) {
+            const uint8_t *from = in + ((size_t)iy * s->iw + (size_t)(a * s->stride - s->pad)) * s->in_pitch;
+
+            for (; x < a; x++)
+                edge(&w, in, zeros, y, x, tap, row + (size_t)x * s->out_pitch);
+            if (s->kh == 3)
+                inside(&w, 3, from, row + (size_t)a * s->out_pitch, b - a);
+            else
+                inside(&w, 5, from, row + (size_t)a * s->out_pitch, b - a);
+            x = b;
+        }
+        for (; x < rect.x1; x++)
+            edge(&w, in, zeros, y, x, tap, row + (size_t)x * s->out_pitch);
+    }
+}
+
+void depthwise_u8_fill_avx512vnni(struct kernel_table *t)
+{
+    t->depthwise_u8_packed_bytes = packed_bytes;
+    t->depthwise_u8_pack = pack;
+    t->depthwise_u8_scratch_bytes = scratch_bytes;
+    t->depthwise_u8 = depthwise_u8;
+}
