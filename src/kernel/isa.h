@@ -24,6 +24,7 @@ void gram_f64_fill_avx2(struct kernel_table *t);
 
 void conv_f32_fill_avx512vnni(struct kernel_table *t);
 void conv_u8_fill_avx512vnni(struct kernel_table *t);
+void depthwise_f32_fill_avx512vnni(struct kernel_table *t);
 void depthwise_u8_fill_avx512vnni(struct kernel_table *t);
 
 #endif

@@ -49,6 +49,7 @@ static void fill_avx512vnni(struct kernel_table *t)
 {
     conv_f32_fill_avx512vnni(t);
     conv_u8_fill_avx512vnni(t);
+    depthwise_f32_fill_avx512vnni(t);
     depthwise_u8_fill_avx512vnni(t);
 }
 
