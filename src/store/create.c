@@ -284,13 +284,19 @@ out:
 
 /* ---- the disk ------------------------------------------------------------------------------------------------------------ */
 
+static void folder_of(const char *path, char folder[STORE_FILE_NAME])
+{
+    const char *slash = strrchr(path, '/');
+
+    snprintf(folder, STORE_FILE_NAME, "%.*s", slash ? (int)(slash - path) + (slash == path) : 1, slash ? path : ".");
+}
+
 status store_sync_folder(const char *path)
 {
     char folder[STORE_FILE_NAME];
-    const char *slash = strrchr(path, '/');
     int fd, failed;
 
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + (slash == path) : 1, slash ? path : ".");
+    folder_of(path, folder);
     fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     failed = fd < 0 || fsync(fd) != 0 ? errno : 0;
     if (fd >= 0)
@@ -299,12 +305,31 @@ status store_sync_folder(const char *path)
     return failed && failed != EINVAL ? FAIL(ERR_IO, "%s: sync: %s", folder, strerror(failed)) : OK;
 }
 
+static status no_room(const char *path, double bytes, double free_bytes)
+{
+    char need[32], room[32];
+
+    return FAIL(ERR_IO, "%s: no room on the disk: %s bytes are needed, %s are free", path,
+                text_thousands((int64_t)bytes, need, sizeof need), text_thousands((int64_t)free_bytes, room, sizeof room));
+}
+
+/* Before anything is made: HDF5 1.10 does not survive a file system that cannot hold the file's size. */
+static status check_room(const char *path, double bytes)
+{
+    char folder[STORE_FILE_NAME];
+    struct statvfs disk;
+
+    folder_of(path, folder);
+    if (statvfs(folder, &disk) != 0)
+        return FAIL(ERR_IO, "%s: %s", folder, strerror(errno));
+    double free_bytes = (double)disk.f_bavail * (double)disk.f_frsize;
+    return free_bytes < bytes ? no_room(path, bytes, free_bytes) : OK;
+}
+
 /* HDF5's early allocation leaves holes: take the room now, so that no write fails for want of it later. fallocate and not
  * posix_fallocate, which writes every page where the file system cannot reserve. */
 static status reserve(const char *path, int fd)
 {
-    char need[32], room[32];
-    struct statvfs disk;
     off_t size = lseek(fd, 0, SEEK_END);
 
     if (size < 0)
@@ -312,13 +337,9 @@ static status reserve(const char *path, int fd)
     if (fallocate(fd, 0, 0, size) == 0)
         return OK;
     if (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)
-        return FAIL(ERR_IO, "%s: no room for %s bytes: %s", path, text_thousands((int64_t)size, need, sizeof need),
-                    strerror(errno));
-    if (statvfs(path, &disk) == 0 && (double)disk.f_bavail * (double)disk.f_frsize < (double)size)
-        return FAIL(ERR_IO, "%s: no room for %s bytes: %s are free", path, text_thousands((int64_t)size, need, sizeof need),
-                    text_thousands((int64_t)(disk.f_bavail * disk.f_frsize), room, sizeof room));
+        return FAIL(ERR_IO, "%s: no room for its %lld bytes: %s", path, (long long)size, strerror(errno));
     log_info("%s: this file system cannot reserve room; a full disk will stop the job, resumably", path);
-    return OK;
+    return check_room(path, (double)size);
 }
 
 status store_create(const char *path, const struct store_schema *schema, const struct store_plan *plan)
@@ -331,6 +352,7 @@ status store_create(const char *path, const struct store_schema *schema, const s
         return FAIL(ERR_RANGE, "%s: the path is too long", path);
     if (unlink(creating) != 0 && errno != ENOENT)
         return FAIL(ERR_IO, "%s: %s", creating, strerror(errno));
+    TRY(check_room(path, (double)schema_bytes(schema)));
     TRY_OUT(fill_file(creating, schema, plan, &plan->layout));
     fd = open(creating, O_RDWR | O_CLOEXEC);
     if (fd < 0) {

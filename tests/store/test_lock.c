@@ -1,0 +1,62 @@
+#include "store_fixture.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+/* A child holds the lock and waits; pipe: it has it. */
+static pid_t hold_in_child(const char *out)
+{
+    int ready[2];
+    char byte = 0;
+
+    if (pipe(ready) != 0)
+        exit(1);
+    pid_t child = fork();
+    if (child == 0) {
+        struct store_lock lock;
+        if (lock_take(out, &lock) != OK || write(ready[1], "x", 1) != 1)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    close(ready[1]);
+    CHECK(read(ready[0], &byte, 1) == 1);
+    close(ready[0]);
+    return child;
+}
+
+int main(void)
+{
+    const char *place = getenv("TMPDIR");
+    char folder[512], out[600], path[700];
+    struct store_lock a, b;
+
+    snprintf(folder, sizeof folder, "%s/quantcam-lock-XXXXXX", place ? place : P_tmpdir);
+    if (!mkdtemp(folder))
+        return 1;
+    snprintf(out, sizeof out, "%s/x.h5", folder);
+    snprintf(path, sizeof path, "%s.lock", out);
+
+    CHECK(lock_take(out, &a) == OK && a.fd >= 0 && fixture_exists(path));
+    CHECK(lock_take(out, &b) == ERR_BUSY && b.fd == -1); /* not even this process twice */
+    CHECK_MSG(strstr(error_last()->text, "another job") != NULL, "%s", error_last()->text);
+    lock_release(&a);
+    CHECK(!fixture_exists(path) && a.fd == -1);
+    lock_release(&a);
+    CHECK(lock_take(out, &b) == OK);
+    lock_release(&b);
+
+    /* kill -9 of the holder drops the lock, though its file stays. */
+    pid_t child = hold_in_child(out);
+    CHECK(lock_take(out, &a) == ERR_BUSY);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    CHECK(fixture_exists(path));
+    CHECK(lock_take(out, &a) == OK);
+    lock_release(&a);
+
+    snprintf(out, sizeof out, "%s/absent/x.h5", folder);
+    CHECK(lock_take(out, &a) == ERR_MISSING);
+    rmdir(folder);
+    return check_result("test_lock");
+}

@@ -1,0 +1,124 @@
+#include "store_fixture.h"
+
+/* By hand, for two networks of two precisions and three selections, without class names: rows of the table. */
+static void check_expansion(void)
+{
+    struct store_layout l;
+    struct store_schema s;
+    const struct store_dataset *d;
+    int in_group[8] = { 0 };
+
+    fixture_layout(&l);
+    CHECK(schema_expand(&l, &s) == OK);
+    for (int i = 0; i < s.count; i++)
+        in_group[s.dataset[i].group]++;
+    CHECK(in_group[STORE_ROWS_IMAGE] == 5);
+    CHECK_MSG(in_group[STORE_ROWS_MODEL] == 2 * (2 * 7 + 5 + 2), "%d", in_group[STORE_ROWS_MODEL]);
+    CHECK_MSG(in_group[STORE_ROWS_SUBSET] == 2 * (1 + 3 + 2 + 2), "%d", in_group[STORE_ROWS_SUBSET]);
+    CHECK(in_group[STORE_CLOSING] == 2);
+    d = schema_find(&s, "/checksums");
+    CHECK(d && d->dim[0] == s.count - 2 && d->element == 64 + 2 + STORE_PATH);
+
+    d = schema_find(&s, "/models/mobilenet_v2/int8/cam");
+    CHECK(d && d->rank == 3 && d->dim[0] == 23 && d->dim[1] == 3 && d->dim[2] == 2 && d->row_bytes == 24);
+    CHECK(d && !strcmp(d->field, "int8/cam") && d->network == 1 && d->in_crc && d->in_digest && d->type == STORE_F32);
+    CHECK(d && !strcmp(d->axis[0], "/image") && !strcmp(d->axis[1], "/models/mobilenet_v2/cam_y"));
+    d = schema_find(&s, "/models/resnet18/int8/vs_fp32/rmse_raw");
+    CHECK(d && d->rank == 1 && !strcmp(d->field, "int8/vs_fp32/rmse_raw"));
+    CHECK(!schema_find(&s, "/models/resnet18/fp32/vs_fp32/rmse_raw"));
+    d = schema_find(&s, "/models/resnet18/subset/image");
+    CHECK(d && d->initial == -1 && d->dim[0] == 6 && !strcmp(d->field, "image"));
+    CHECK(schema_find(&s, "/models/resnet18/subset/in_control") && schema_find(&s, "/gallery/resnet18_top02_int8"));
+    CHECK(!schema_find(&s, "/gallery/resnet18_top03_int8") && !schema_find(&s, "/images/class_name"));
+    d = schema_find(&s, "/summary/rmse/int8/mean");
+    CHECK(d && d->rank == 3 && d->dim[0] == 2 && d->dim[1] == 4 && d->dim[2] == 3);
+    d = schema_find(&s, "/timing/loaded/resnet18/fp32/cam_s");
+    CHECK(d && !d->in_digest && d->network == 0);
+    schema_free(&s);
+    CHECK(s.count == 0);
+}
+
+/* What every dataset must have, for a third precision, too: no name is wired in. */
+static void check_every(void)
+{
+    struct store_layout l;
+    struct store_schema s;
+    uint64_t bytes = 0;
+
+    fixture_layout(&l);
+    l.precisions = 3;
+    snprintf(l.precision[0], STORE_NAME, "bf16");
+    snprintf(l.precision[2], STORE_NAME, "int4");
+    l.class_name_length = 5;
+    l.class_names = 7;
+    CHECK(schema_expand(&l, &s) == OK);
+    CHECK(schema_find(&s, "/models/resnet18/int4/vs_bf16/rmse_raw") && schema_find(&s, "/models/resnet18/bf16/cam"));
+    CHECK(schema_find(&s, "/images/class_name") != NULL);
+    for (int i = 0; i < s.count; i++) {
+        const struct store_dataset *d = &s.dataset[i];
+        size_t row = d->element;
+        CHECK_MSG(d->long_name[0] && !strchr(d->long_name, '{') && !strchr(d->path, '{'), "%s", d->path);
+        CHECK_MSG(d->rank >= 1 && d->dim[0] >= 1 && d->element >= 1, "%s", d->path);
+        CHECK_MSG(!strstr(d->path, "fp32") && !strstr(d->long_name, "fp32"), "%s: %s", d->path, d->long_name);
+        for (int k = 1; k < d->rank; k++)
+            row *= (size_t)d->dim[k];
+        CHECK_MSG(row == d->row_bytes, "%s", d->path);
+        for (int k = 0; k < d->rank; k++) {
+            const struct store_dataset *axis = d->axis[k][0] ? schema_find(&s, d->axis[k]) : NULL;
+            CHECK_MSG(!d->axis[k][0] || (axis && axis->scale && axis->dim[0] == d->dim[k]), "%s", d->path);
+        }
+        /* A payload field belongs to a row group and goes into the digest. */
+        CHECK_MSG(!d->in_crc || (d->in_digest && d->group >= STORE_ROWS_IMAGE && d->group <= STORE_ROWS_SUBSET), "%s", d->path);
+        bytes += row * (uint64_t)d->dim[0];
+    }
+    CHECK(bytes == schema_bytes(&s));
+    schema_free(&s);
+}
+
+static void refuse(const char *what, const struct store_layout *l)
+{
+    struct store_schema s;
+
+    CHECK_MSG(schema_expand(l, &s) == ERR_RANGE && s.count == 0, "%s", what);
+}
+
+static void check_refusals(void)
+{
+    struct store_layout l;
+
+#define REFUSE(change) do { fixture_layout(&l); change; refuse(#change, &l); } while (0)
+    REFUSE(l.images = 0);
+    REFUSE(l.images = -5);
+    REFUSE(l.images = INT64_MAX / 2);
+    REFUSE(l.subset = 0);
+    REFUSE(l.networks = 0);
+    REFUSE(l.networks = STORE_MAX_NETWORKS + 1);
+    REFUSE(l.precisions = 0);
+    REFUSE(l.network[0].classes = 0);
+    REFUSE(l.network[1].h = -1);
+    REFUSE(l.path_length = 0);
+    REFUSE(l.path_length = 5000);
+    REFUSE(l.pictures = 1000);
+    REFUSE(l.input_h = 0);
+    REFUSE(snprintf(l.network[1].name, STORE_NAME, "resnet18"));
+    REFUSE(snprintf(l.network[1].name, STORE_NAME, "../x"));
+    REFUSE(snprintf(l.network[1].name, STORE_NAME, "a/b"));
+    REFUSE(l.network[1].name[0] = '\0');
+    REFUSE(memset(l.network[1].name, 'a', STORE_NAME));
+    REFUSE(snprintf(l.precision[1], STORE_NAME, "fp32"));
+    REFUSE(snprintf(l.precision[1], STORE_NAME, "status"));
+    REFUSE(snprintf(l.precision[1], STORE_NAME, "cam_y"));
+    CHECK(schema_name_good("mobilenet_v2-1.0") && !schema_name_good(".x") && !schema_name_good("a b"));
+}
+
+int main(void)
+{
+    check_expansion();
+    check_every();
+    check_refusals();
+    CHECK(!strcmp(schema_type_name(STORE_S64), "s64") && schema_type_size(STORE_S64) == 8);
+    CHECK(!strcmp(schema_type_name(STORE_STATUS), "status") && schema_type_size(STORE_STATUS) == 1);
+    CHECK(!strcmp(schema_group_name(STORE_ROWS_SUBSET), "subset"));
+    CHECK(mem_live() == 0);
+    return check_result("test_schema");
+}
