@@ -1,0 +1,102 @@
+/* include/phase.h
+ * phase: the job. Reads a job file, runs every picture through every network in every precision, selects,
+ * times, reduces, and leaves one result file. src/phase/run.c reads as the list of phases.
+ *
+ *     struct job *job = NULL;                                        // 60 KiB: not for the stack
+ *     TRY(job_read(&c, argc, argv, &job, &words));      // collective: file and command line
+ *     TRY(phase_run(&c, job, &start));                  // collective: one status for all ranks
+ *     mem_free(job);
+ *
+ * A job's settings are plain bytes described by one option table. What can change the result (job_canonical)
+ * is hashed with the content of models, weights and image list: a resume must have the same.
+ */
+#ifndef QUANTCAM_PHASE_H
+#define QUANTCAM_PHASE_H
+
+#include "base_option.h"
+#include "cam.h"
+#include "comm.h"
+#include "engine.h"
+#include "image.h"
+#include "store.h"
+
+/* ---- job: settings (job.c) ---------------------------------------------------------------------------- */
+
+enum { JOB_MAX_NETWORKS = STORE_MAX_NETWORKS, JOB_PRECISIONS = 2 };
+
+struct job_network {
+    char name[OPTION_NAME];
+    char model[OPTION_SIZE];                     /* the description */
+    char weights[JOB_PRECISIONS][OPTION_SIZE];   /* checkpoints, in the order of job_precision */
+    int engine;                                  /* enum engine_arithmetic of the int8 form */
+};
+
+struct job {
+    char images[OPTION_SIZE], labels[OPTION_SIZE], synsets[OPTION_SIZE], boxes[OPTION_SIZE];
+    int limit;                                   /* pictures taken, spread over the list; 0 = all */
+    double max_bad;                              /* per cent of bad pictures above which the run ends in 1 */
+    int keep_bad;                                /* do not try bad pictures again at a resume */
+    int pillow;                                  /* 0 = 13 (cheaper pass first), 1 = 12 (horizontal first) */
+    int method, sign, raw;                       /* of the CAM */
+    char fraction[OPTION_SIZE];                  /* of the images selected, a decimal number's text */
+    unsigned select_by;                          /* bits of "raw|resolved|aligned" */
+    int control_seed;
+    int saturate;                                /* numerics 2.4 */
+    int time_images;                             /* runs timed alone, 0 = none */
+    char out[OPTION_SIZE];
+    int isa, log, dry_run;
+    int ranks;                                   /* -j: start so many under mpirun; 0 = as started */
+    int networks;
+    struct job_network network[JOB_MAX_NETWORKS];
+};
+
+/* "fp32", "int8": the first is what the others are compared with. */
+extern const char *const job_precision[JOB_PRECISIONS];
+/* The name of a chosen value: "auto" or an instruction set; "absmax". */
+const char *job_isa(const struct job *job);
+
+void job_defaults(struct job *job);
+const struct option_table *job_table(void);
+/* Local. Are the settings complete? ERR_USAGE, one sentence that names the key. */
+MUST_USE status job_check(const struct job *job);
+/* Collective. Defaults, then the job file argv names (rank 0 reads it, all parse the same bytes), then the
+ * command line. words->help: nothing was read. *job from mem_alloc. argv is permuted. ERR_USAGE,
+ * ERR_MISSING. */
+MUST_USE status job_read(const struct comm *c, int argc, char **argv, struct job **job,
+                         struct option_words *words);
+/* Local, before MPI starts: the ranks that the job asks for (-j), 0 where it does not say or cannot be read;
+ * job_read then says why. */
+int job_ranks(int argc, char **argv);
+/* Local. The result rows of the table and the hashes of what they name: what /job stores. files:
+ * (networks * (1 + JOB_PRECISIONS)) of each network's description and checkpoints. */
+MUST_USE status job_canonical(const struct job *job, const uint8_t list[HASH_SIZE],
+                              const uint8_t (*files)[HASH_SIZE], struct text *out);
+/* Local, pure. round-half-up(fraction * n) in integers from the fraction's text, at least 1; 0 if n = 0. */
+int64_t job_subset_size(const char *fraction, int64_t n);
+
+/* ---- select: the largest of values spread over ranks (select.c) ---------------------------------------- */
+
+/* Collective. Which of this rank's values are among the k largest of all ranks', ties to the lower place in
+ * rank order? Radix histograms: no rank ever holds all values, and the answer depends on the values alone.
+ *   key        (n) ordered keys of this rank's contiguous range, see select_key
+ *   usable     (n) 0 = left out
+ *   k          at most the number of usable values
+ *   chosen     (n) out, 0 or 1
+ *   threshold  out, the k-th largest key; 0 if k = 0
+ * ERR_MEMORY alike on all ranks. Source: spec parallel-store 6. */
+MUST_USE status select_largest(const struct comm *c, const uint32_t *key, const uint8_t *usable, int64_t n,
+                               uint64_t k, uint8_t *chosen, uint32_t *threshold);
+/* Floats in their order as u32; -0 counts as 0. Not for NaN. */
+uint32_t select_key(float value);
+float select_value(uint32_t key);
+
+/* ---- run: the phases in order (run.c) ------------------------------------------------------------------ */
+
+/* Collective. The whole job. OK also where OUT is finished already. ERR_FORMAT where more than max_bad of
+ * the images were bad (OUT is in place and complete), ERR_STOPPED where a signal ended it, else what failed;
+ * the same on all ranks, rank 0 has the sentence in error_last(). start: what is recorded in the log and
+ * under /timing. */
+struct phase_start { const char *command, *version, *libraries; };
+MUST_USE status phase_run(const struct comm *c, const struct job *job, const struct phase_start *start);
+
+#endif

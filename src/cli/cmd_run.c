@@ -1,0 +1,64 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "launch.h"
+#include "phase.h"
+#include "version.h"
+
+static status join_words(int argc, char **argv, struct text *out)
+{
+    TRY(text_add(out, "quantcam"));
+    for (int i = 0; i < argc; i++)
+        TRY(text_add(out, " %s", argv[i]));
+    return OK;
+}
+
+static status run(const struct comm *c, int argc, char **argv)
+{
+    struct option_words words = { 0 };
+    struct text command = { .max = 1 << 20 };
+    struct phase_start start = { .version = version_number(), .libraries = version_libraries() };
+    struct job *job = NULL;
+    status result = OK;
+
+    TRY_OUT(comm_agree(c, join_words(argc, argv, &command)));
+    TRY_OUT(job_read(c, argc, argv, &job, &words));
+    if (words.help) {
+        struct job *defaults = mem_alloc(1, sizeof *defaults);
+        if (defaults && c->rank == 0) {
+            job_defaults(defaults);
+            option_help(job_table(), defaults, stdout);
+        }
+        mem_free(defaults);
+        goto out;
+    }
+    log_init((enum log_level)job->log, c->rank, c->host);
+    start.command = command.data;
+    TRY_OUT(phase_run(c, job, &start));
+out:
+    text_free(&command);
+    mem_free(job);
+    return result;
+}
+
+int cmd_run(int argc, char **argv)
+{
+    struct comm c = { 0 };
+    int ranks = launch_needed() ? job_ranks(argc, argv) : 0;
+    status result;
+
+    if (ranks > 1)
+        return launch_ranks(ranks, argc, argv);
+    result = comm_init(NULL, NULL, &c);
+    if (result == OK) {
+        log_init(LOG_NORMAL, c.rank, c.host);
+        result = run(&c, argc, argv);
+    }
+    if (result != OK && error_last()->rank > 0)
+        log_error("%s (rank %d)", error_last()->text, error_last()->rank);
+    else if (result != OK)
+        log_error("%s", error_last()->text);
+    comm_finish(&c);
+    return error_exit_code(result);
+}

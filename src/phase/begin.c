@@ -1,0 +1,252 @@
+#include "run.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { TEXT_MAX = 1 << 20 };
+
+/* ---- layout -------------------------------------------------------------------------------------------- */
+
+static void name_selections(const struct job *job, struct store_layout *l)
+{
+    static const char *const reading[STORE_READINGS] = { "raw", "resolved", "aligned" };
+
+    for (int i = 0; i < STORE_READINGS; i++)
+        if (job->select_by >> i & 1)
+            snprintf(l->selection[l->selections++], STORE_NAME, "%s", reading[i]);
+    snprintf(l->selection[l->selections++], STORE_NAME, "control");
+}
+
+static void measure_strings(const struct image_manifest *list, struct store_layout *l)
+{
+    for (int i = 0; i < list->count; i++) {
+        int length = (int)strlen(list->entry[i].path);
+        l->path_length = length > l->path_length ? length : l->path_length;
+    }
+    for (int i = 0; list->class_name && i < list->classes; i++) {
+        int length = (int)strlen(list->class_name[i]);
+        l->class_name_length = length > l->class_name_length ? length : l->class_name_length;
+    }
+    l->class_names = l->class_name_length > 0 ? list->classes : 0;
+}
+
+status begin_layout(struct run *r)
+{
+    struct store_layout *l = &r->layout;
+    int64_t k = job_subset_size(r->job->fraction, r->list.count);
+    struct store_schema schema = { 0 };
+
+    memset(l, 0, sizeof *l);
+    l->images = r->list.count;
+    l->boxes = r->list.boxes;
+    measure_strings(&r->list, l);
+    name_selections(r->job, l);
+    l->subset = k * l->selections < l->images ? k * l->selections : l->images;
+    l->pictures = l->subset < 16 ? (int)l->subset : 16;
+    l->input_h = r->input_h;
+    l->input_w = r->input_w;
+    l->precisions = JOB_PRECISIONS;
+    for (int p = 0; p < JOB_PRECISIONS; p++)
+        snprintf(l->precision[p], STORE_NAME, "%s", job_precision[p]);
+    l->networks = r->networks;
+    for (int i = 0; i < r->networks; i++) {
+        struct store_network *n = &l->network[i];
+        snprintf(n->name, sizeof n->name, "%s", r->job->network[i].name);
+        n->classes = r->network[i].model.classes;
+        n->channels = r->network[i].map.c;
+        n->h = r->network[i].map.h;
+        n->w = r->network[i].map.w;
+    }
+    TRY(schema_expand(l, &schema)); /* the same on all ranks: so is a failure */
+    schema_free(&schema);
+    return OK;
+}
+
+/* ---- what is in the file from the start ---------------------------------------------------------------- */
+
+struct initial {
+    char *path, *class_name;
+    int32_t *class_index, *box_count, *boxes;
+    int64_t *box_first;
+    struct text job, provenance;
+    struct store_initial list[6];
+    int count;
+};
+
+static status fill_list(const struct run *r, struct initial *in)
+{
+    const struct image_manifest *list = &r->list;
+    size_t n = (size_t)list->count, length = (size_t)r->layout.path_length;
+
+    MEM_TRY(in->path, n, length);
+    MEM_TRY(in->class_index, n, sizeof *in->class_index);
+    MEM_TRY(in->box_first, n, sizeof *in->box_first);
+    MEM_TRY(in->box_count, n, sizeof *in->box_count);
+    MEM_TRY(in->boxes, (size_t)(list->boxes > 0 ? list->boxes : 1), 4 * sizeof *in->boxes);
+    for (size_t i = 0; i < n; i++) {
+        const struct image_entry *e = &list->entry[i];
+        memcpy(in->path + i * length, e->path, strlen(e->path));
+        in->class_index[i] = e->class_index;
+        in->box_first[i] = e->box_first;
+        in->box_count[i] = e->boxes;
+    }
+    for (int i = 0; i < list->boxes; i++) {
+        const struct image_box *b = &list->box[i];
+        memcpy(in->boxes + 4 * i, (int32_t[]){ b->x0, b->y0, b->x1, b->y1 }, 4 * sizeof *in->boxes);
+    }
+    if (r->layout.class_names > 0) {
+        size_t size = (size_t)r->layout.class_name_length;
+        MEM_TRY(in->class_name, (size_t)list->classes, size);
+        for (int i = 0; i < list->classes; i++)
+            memcpy(in->class_name + (size_t)i * size, list->class_name[i], strlen(list->class_name[i]));
+    }
+    return OK;
+}
+
+/* Where the inputs lay: for people, compared with nothing. */
+static status fill_provenance(const struct run *r, struct text *out)
+{
+    char hex[2 * HASH_SIZE + 1];
+
+    TRY(text_add(out, "data.images = %s\ndata.labels = %s\ndata.synsets = %s\ndata.boxes = %s\n",
+                 r->job->images, r->job->labels, r->job->synsets, r->job->boxes));
+    TRY(text_add(out, "data.sha256 = %s\n", hash_hex(r->list.sha256, hex)));
+    TRY(text_add(out, "preprocess.resize = %d\npreprocess.crop = %d\npreprocess.filter = %s\n", r->pipeline.resize,
+                 r->pipeline.crop, r->pipeline.filter == IMAGE_BICUBIC ? "bicubic" : "bilinear"));
+    for (int i = 0; i < r->networks; i++) {
+        const struct job_network *n = &r->job->network[i];
+        const struct run_network *net = &r->network[i];
+
+        TRY(text_add(out, "network.%s.model = %s\nnetwork.%s.model.sha256 = %s\n", n->name, n->model, n->name,
+                     hash_hex(r->file_hash[i * RUN_FILES], hex)));
+        for (int p = 0; p < JOB_PRECISIONS; p++)
+            TRY(text_add(out, "network.%s.%s = %s\nnetwork.%s.%s.sha256 = %s\n", n->name, job_precision[p],
+                         n->weights[p], n->name, job_precision[p],
+                         hash_hex(r->file_hash[i * RUN_FILES + 1 + p], hex)));
+        TRY(text_add(out, "network.%s.engine = %s\n", n->name,
+                     engine_arithmetic_name(engine_arithmetic_used(net->engine[1]))));
+    }
+    return OK;
+}
+
+static status fill_initial(const struct run *r, struct initial *in)
+{
+    const void *data[6];
+    static const char *const path[6] = { "/images/path",      "/images/class_index", "/images/box_first",
+                                         "/images/box_count", "/images/boxes",       "/images/class_name" };
+
+    in->job.max = in->provenance.max = TEXT_MAX;
+    TRY(fill_list(r, in));
+    TRY(job_canonical(r->job, r->list.sha256, (const uint8_t (*)[HASH_SIZE])r->file_hash, &in->job));
+    TRY(fill_provenance(r, &in->provenance));
+    data[0] = in->path;
+    data[1] = in->class_index;
+    data[2] = in->box_first;
+    data[3] = in->box_count;
+    data[4] = in->boxes;
+    data[5] = in->class_name;
+    for (int i = 0; i < 6; i++)
+        if (data[i])
+            in->list[in->count++] = (struct store_initial){ path[i], data[i] };
+    return OK;
+}
+
+static void free_initial(struct initial *in)
+{
+    mem_free(in->path);
+    mem_free(in->class_name);
+    mem_free(in->class_index);
+    mem_free(in->box_first);
+    mem_free(in->box_count);
+    mem_free(in->boxes);
+    text_free(&in->job);
+    text_free(&in->provenance);
+}
+
+/* ---- begin --------------------------------------------------------------------------------------------- */
+
+/* results/ of a fresh checkout: the last folder of the path may be new. */
+static status make_folder(const char *out)
+{
+    char folder[OPTION_SIZE];
+    char *slash;
+
+    snprintf(folder, sizeof folder, "%s", out);
+    slash = strrchr(folder, '/');
+    if (!slash || slash == folder)
+        return OK;
+    *slash = '\0';
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+        return FAIL(ERR_IO, "%s: the folder cannot be made: %s", folder, strerror(errno));
+    return OK;
+}
+
+/* A line of OUT.log.jsonl before any work: who, where, how many, and how far the file was. */
+static status log_start(const struct run *r, int64_t done)
+{
+    struct text line = { .max = TEXT_MAX };
+    char now[32];
+    status result = OK;
+
+    clock_iso8601(now, sizeof now);
+    TRY_OUT(text_add(&line,
+                     "\"time\": \"%s\", \"host\": \"%s\", \"nodes\": %d, \"ranks\": %d, \"isa\": \"%s\", ",
+                     now, r->c->host, r->c->nodes, r->c->size, r->kernels->isa));
+    TRY_OUT(text_add(&line, "\"version\": \"%s\", \"command\": \"", r->start->version));
+    for (const char *p = r->start->command; *p; p++)
+        TRY_OUT(text_add(&line,
+                         *p == '"' || *p == '\\'  ? "\\%c"
+                         : (unsigned char)*p < 32 ? "\\u%04x"
+                                                  : "%c",
+                         (unsigned char)*p));
+    TRY_OUT(text_add(&line, "\""));
+    TRY_OUT(store_log_append(r->job->out, done, line.data));
+out:
+    text_free(&line);
+    return result;
+}
+
+static status say_where(struct run *r)
+{
+    int64_t done = 0, all = 0;
+    char a[32], b[32];
+
+    TRY(store_count_rows(r->store, &done, &all));
+    if (store_outcome(r->store) == STORE_RESUMED)
+        log_info("%s.part: %s of %s rows are done, going on", r->job->out, text_thousands(done, a, sizeof a),
+                 text_thousands(all, b, sizeof b));
+    return comm_agree(r->c, r->c->rank == 0 ? log_start(r, done) : OK);
+}
+
+status begin_store(struct run *r)
+{
+    struct initial in = { 0 };
+    struct store_plan plan = { .layout = r->layout,
+                               .title = "quantcam: fp32 and int8 networks, their answers and maps",
+                               .version = r->start->version };
+    uint8_t hash[HASH_SIZE];
+    char hex[2 * HASH_SIZE + 1];
+    status result = OK;
+
+    if (r->c->rank == 0) {
+        result = fill_initial(r, &in);
+        if (result == OK)
+            result = make_folder(r->job->out);
+        plan.job = in.job.data;
+        plan.provenance = in.provenance.data;
+        plan.initial = in.list;
+        plan.initials = in.count;
+    }
+    TRY_OUT(comm_agree(r->c, result));
+    if (r->c->rank == 0) {
+        hash_bytes(in.job.data, in.job.size, hash);
+        log_info("job %.16s", hash_hex(hash, hex));
+    }
+    TRY_OUT(store_begin(r->c, r->job->out, &plan, &r->store));
+    if (store_outcome(r->store) != STORE_FINISHED)
+        TRY_OUT(say_where(r));
+out:
+    free_initial(&in);
+    return result;
+}

@@ -1,0 +1,430 @@
+#include "run.h"
+
+#include "metric.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Pictures decoded together: every network then runs over them while its weights are in the cache. */
+enum { BLOCK = 8, ROWS_KEPT = 32 };
+
+/* One precision's fields of the row in hand. */
+struct fields {
+    int32_t *top5;
+    float *score5, *logits, *cam, *sigma_ratio;
+    int8_t *raw_sign;
+    uint8_t *constant;
+};
+struct pair_fields {
+    float *rmse_raw, *rmse_resolved, *rmse_aligned, *correlation;
+    uint8_t *sign_flipped;
+};
+
+struct evaluate {
+    struct run *r;
+    uint8_t *image_missing;             /* (N) */
+    uint8_t *missing[JOB_MAX_NETWORKS]; /* (N) */
+    int64_t *mine, count;               /* the images of this rank with anything missing */
+    struct store_rows *images, *rows[JOB_MAX_NETWORKS];
+    struct cam_workspace *workspace;
+    float *act, *probability, *map[3]; /* fp32's map, the other's, and a flipped one each */
+    float *flipped[2];
+    uint8_t *pixels; /* (BLOCK, H, W, 3) */
+    int good[BLOCK];
+    int64_t fault; /* the image at which a test wants a failure, or -1 */
+};
+
+/* ---- what is missing ----------------------------------------------------------------------------------- */
+
+static status make_flags(struct evaluate *e, uint8_t **any)
+{
+    size_t n = (size_t)e->r->layout.images;
+
+    MEM_TRY(*any, n, 1);
+    MEM_TRY(e->image_missing, n, 1);
+    for (int i = 0; i < e->r->networks; i++)
+        MEM_TRY(e->missing[i], n, 1);
+    return OK;
+}
+
+static status find_missing(struct evaluate *e)
+{
+    struct run *r = e->r;
+    int64_t n = r->layout.images, damaged = 0, all_damaged = 0;
+    int retry_bad = !r->job->keep_bad;
+    uint8_t *any = NULL;
+    status result = OK;
+
+    TRY_OUT(comm_agree(r->c, make_flags(e, &any)));
+    TRY_OUT(store_missing(r->store, STORE_ROWS_IMAGE, 0, retry_bad, e->image_missing, &damaged));
+    all_damaged += damaged;
+    memcpy(any, e->image_missing, (size_t)n);
+    for (int i = 0; i < r->networks; i++) {
+        TRY_OUT(store_missing(r->store, STORE_ROWS_MODEL, i, retry_bad, e->missing[i], &damaged));
+        all_damaged += damaged;
+        for (int64_t k = 0; k < n; k++)
+            any[k] |= e->missing[i][k];
+    }
+    if (all_damaged > 0)
+        log_info("%lld rows claimed to be done and are damaged: they are computed again",
+                 (long long)all_damaged);
+    TRY_OUT(comm_agree(r->c, partition_cyclic(any, n, r->c->rank, r->c->size, &e->mine, &e->count)));
+out:
+    mem_free(any);
+    return result;
+}
+
+static status make_room(struct evaluate *e)
+{
+    const struct run *r = e->r;
+    size_t pixels = 0, values = 0, classes = 0, map = (size_t)r->input_h * (size_t)r->input_w;
+    int channels = 0;
+
+    for (int i = 0; i < r->networks; i++) {
+        const struct store_network *n = &r->layout.network[i];
+        size_t hw = (size_t)n->h * (size_t)n->w;
+        pixels = hw > pixels ? hw : pixels;
+        values = hw * (size_t)n->channels > values ? hw * (size_t)n->channels : values;
+        channels = n->channels > channels ? n->channels : channels;
+        classes = (size_t)n->classes > classes ? (size_t)n->classes : classes;
+        TRY(store_rows_create(r->store, STORE_ROWS_MODEL, i, ROWS_KEPT, &e->rows[i]));
+    }
+    TRY(store_rows_create(r->store, STORE_ROWS_IMAGE, 0, ROWS_KEPT, &e->images));
+    MEM_TRY(e->act, values, sizeof *e->act);
+    MEM_TRY(e->probability, classes, sizeof *e->probability);
+    MEM_TRY(e->map[0], map, sizeof(float));
+    MEM_TRY(e->map[1], map, sizeof(float));
+    MEM_TRY(e->flipped[0], map, sizeof(float));
+    MEM_TRY(e->flipped[1], map, sizeof(float));
+    MEM_TRY(e->map[2], pixels, sizeof(float));
+    MEM_TRY(e->pixels, BLOCK * map, 3);
+    return cam_workspace_create((int)pixels, channels, r->kernels, &e->workspace);
+}
+
+static void clear(struct evaluate *e)
+{
+    for (int i = 0; i < JOB_MAX_NETWORKS; i++) {
+        mem_free(e->missing[i]);
+        store_rows_free(e->rows[i]);
+    }
+    store_rows_free(e->images);
+    mem_free(e->image_missing);
+    mem_free(e->mine);
+    mem_free(e->act);
+    mem_free(e->probability);
+    for (int i = 0; i < 3; i++)
+        mem_free(e->map[i]);
+    mem_free(e->flipped[0]);
+    mem_free(e->flipped[1]);
+    mem_free(e->pixels);
+    cam_workspace_free(e->workspace);
+}
+
+/* QUANTCAM_FAULT=RANK:IMAGE makes that rank fail at that image: tests of how all ranks stop. */
+static int64_t fault_of(const struct comm *c)
+{
+    const char *text = getenv("QUANTCAM_FAULT");
+    long rank, image;
+
+    return text && sscanf(text, "%ld:%ld", &rank, &image) == 2 && rank == c->rank ? image : -1;
+}
+
+/* ---- pictures ------------------------------------------------------------------------------------------ */
+
+/* The sentence without the path in front: that is in the row, and the root does not belong there. */
+static const char *reason(const char *path, const char *text)
+{
+    size_t length = strlen(path);
+
+    return strncmp(text, path, length) == 0 && text[length] == ':'
+               ? text + length + 1 + (text[length + 1] == ' ')
+               : text;
+}
+
+/* Decodes image number `image` into place `b` of the block; writes its row if that is missing. */
+static status take_picture(struct evaluate *e, int b, int64_t image)
+{
+    const struct run *r = e->r;
+    struct image_info info = { 0 };
+    char path[OPTION_SIZE + 1100];
+    uint8_t *pixels = e->pixels + (size_t)b * (size_t)r->input_h * (size_t)r->input_w * 3;
+    double start = clock_s();
+    float seconds;
+    status s;
+
+    if (image == e->fault)
+        return FAIL(ERR_IO, "image %lld: failure asked for by QUANTCAM_FAULT", (long long)image);
+    TRY(text_path(path, sizeof path, r->list.root, r->list.entry[image].path));
+    s = image_load(path, &r->pipeline, pixels, &info);
+    seconds = (float)(clock_s() - start);
+    e->good[b] = s == OK;
+    TRY(store_write(r->store, "/timing/loaded/decode_s", image, 1, &seconds));
+    if (!e->image_missing[image])
+        return OK;
+    *(int32_t *)store_rows_field(e->images, "width") = info.width;
+    *(int32_t *)store_rows_field(e->images, "height") = info.height;
+    if (s != OK)
+        snprintf(store_rows_field(e->images, "error"), STORE_ERROR, "%.*s", STORE_ERROR - 1,
+                 reason(path, error_last()->text));
+    return store_rows_add(e->images, image, s == OK ? STORE_OK : STORE_BAD_IMAGE);
+}
+
+/* ---- one network --------------------------------------------------------------------------------------- */
+
+static void *field(struct store_rows *rows, const char *precision, const char *name)
+{
+    char path[STORE_PATH];
+
+    snprintf(path, sizeof path, "%s/%s", precision, name);
+    return store_rows_field(rows, path);
+}
+
+static struct fields fields_of(struct store_rows *rows, const char *precision)
+{
+    return (struct fields){
+        .top5 = field(rows, precision, "top5"),
+        .score5 = field(rows, precision, "score5"),
+        .logits = field(rows, precision, "logits"),
+        .cam = field(rows, precision, "cam"),
+        .sigma_ratio = field(rows, precision, "sigma_ratio"),
+        .raw_sign = field(rows, precision, "raw_sign"),
+        .constant = field(rows, precision, "constant"),
+    };
+}
+
+static struct pair_fields pair_of(struct store_rows *rows, const char *precision)
+{
+    char group[2 * OPTION_NAME];
+
+    snprintf(group, sizeof group, "%s/vs_%s", precision, job_precision[0]);
+    return (struct pair_fields){
+        .rmse_raw = field(rows, group, "rmse_raw"),
+        .rmse_resolved = field(rows, group, "rmse_resolved"),
+        .rmse_aligned = field(rows, group, "rmse_aligned"),
+        .correlation = field(rows, group, "correlation"),
+        .sign_flipped = field(rows, group, "sign_flipped"),
+    };
+}
+
+/* Answers: logits, the five largest, their probabilities. */
+static void fill_answers(struct evaluate *e, const float *logits, int classes, const struct fields *f)
+{
+    float largest[RUN_TOP];
+    int k = classes < RUN_TOP ? classes : RUN_TOP;
+
+    memcpy(f->logits, logits, (size_t)classes * sizeof *logits);
+    accuracy_top(logits, classes, k, f->top5, largest);
+    accuracy_softmax(logits, classes, e->probability);
+    for (int i = 0; i < k; i++)
+        f->score5[i] = e->probability[f->top5[i]];
+    for (int i = k; i < RUN_TOP; i++)
+        f->top5[i] = -1;
+}
+
+/* ERR_NUMERIC: NaN or infinity, a bad row. */
+static status one_precision(struct evaluate *e, int net, int p, const uint8_t *pixels, const struct fields *f,
+                            float seconds[2])
+{
+    const struct run *r = e->r;
+    struct engine *engine = r->network[net].engine[p];
+    struct cam_projection projection = { .values = f->cam };
+    struct engine_map map;
+    double start = clock_s(), middle;
+    status s;
+
+    engine_run(engine, pixels);
+    middle = clock_s();
+    if (!accuracy_finite(engine_logits(engine), engine_classes(engine)))
+        return FAIL(ERR_NUMERIC, "the logits are not finite");
+    map = engine_cam_map(engine);
+    engine_map_copy_real(&map, e->act);
+    s = cam_eigen(e->workspace, e->act, map.h, map.w, map.c, (enum cam_sign)r->job->sign, r->job->raw,
+                  &projection);
+    seconds[0] = (float)(middle - start);
+    seconds[1] = (float)(clock_s() - middle);
+    if (s != OK)
+        return s;
+    fill_answers(e, engine_logits(engine), engine_classes(engine), f);
+    *f->sigma_ratio = projection.sigma_ratio;
+    *f->raw_sign = (int8_t)projection.raw_sign;
+    *f->constant = (uint8_t)projection.constant;
+    return OK;
+}
+
+/* The finished map of a projection's negative, where it is needed. */
+static const float *finish_flipped(struct evaluate *e, const float *values, int h, int w, int needed,
+                                   float *map)
+{
+    if (!needed)
+        return NULL;
+    for (int i = 0; i < h * w; i++)
+        e->map[2][i] = -values[i];
+    cam_finish(e->map[2], h, w, e->r->input_h, e->r->input_w, map);
+    return map;
+}
+
+static void compare(struct evaluate *e, int net, const struct fields *base, const struct fields *other,
+                    const struct pair_fields *out)
+{
+    const struct store_network *n = &e->r->layout.network[net];
+    int out_h = e->r->input_h, out_w = e->r->input_w, base_flips = 0, other_flips = 0;
+    struct rmse_side a = { .projection = base->cam, .raw_sign = *base->raw_sign, .map_resolved = e->map[0] };
+    struct rmse_side b = { .projection = other->cam,
+                           .raw_sign = *other->raw_sign,
+                           .map_resolved = e->map[1] };
+    struct rmse_readings readings;
+
+    cam_finish(base->cam, n->h, n->w, out_h, out_w, e->map[0]);
+    cam_finish(other->cam, n->h, n->w, out_h, out_w, e->map[1]);
+    rmse_needs_flipped(&a, &b, n->h * n->w, &base_flips, &other_flips);
+    a.map_flipped = finish_flipped(e, base->cam, n->h, n->w, base_flips, e->flipped[0]);
+    b.map_flipped = finish_flipped(e, other->cam, n->h, n->w, other_flips, e->flipped[1]);
+    rmse_pair(&a, &b, n->h * n->w, (int64_t)out_h * out_w, &readings);
+    *out->rmse_raw = readings.raw;
+    *out->rmse_resolved = readings.resolved;
+    *out->rmse_aligned = readings.aligned;
+    *out->sign_flipped = (uint8_t)readings.sign_flipped;
+    *out->correlation = readings.correlation;
+}
+
+static status write_times(const struct run *r, int net, int64_t image, float (*seconds)[2])
+{
+    char path[STORE_PATH];
+
+    for (int p = 0; p < JOB_PRECISIONS; p++) {
+        snprintf(path, sizeof path, "/timing/loaded/%s/%s/inference_s", r->layout.network[net].name,
+                 job_precision[p]);
+        TRY(store_write(r->store, path, image, 1, &seconds[p][0]));
+        snprintf(path, sizeof path, "/timing/loaded/%s/%s/cam_s", r->layout.network[net].name,
+                 job_precision[p]);
+        TRY(store_write(r->store, path, image, 1, &seconds[p][1]));
+    }
+    return OK;
+}
+
+/* One row: all precisions, and each compared with the first. */
+static status one_network(struct evaluate *e, int net, int b, int64_t image)
+{
+    const struct run *r = e->r;
+    const uint8_t *pixels = e->pixels + (size_t)b * (size_t)r->input_h * (size_t)r->input_w * 3;
+    struct fields f[JOB_PRECISIONS];
+    float seconds[JOB_PRECISIONS][2] = { 0 };
+
+    if (!e->good[b])
+        return store_rows_add(e->rows[net], image, STORE_BAD_IMAGE);
+    for (int p = 0; p < JOB_PRECISIONS; p++) {
+        f[p] = fields_of(e->rows[net], job_precision[p]);
+        status s = one_precision(e, net, p, pixels, &f[p], seconds[p]);
+        if (s == ERR_NUMERIC)
+            return store_rows_add(e->rows[net], image, STORE_BAD_IMAGE);
+        TRY(s);
+    }
+    for (int p = 1; p < JOB_PRECISIONS; p++) {
+        struct pair_fields pair = pair_of(e->rows[net], job_precision[p]);
+        compare(e, net, &f[0], &f[p], &pair);
+    }
+    TRY(store_rows_add(e->rows[net], image, STORE_OK));
+    return write_times(r, net, image, seconds);
+}
+
+/* ---- the loop ------------------------------------------------------------------------------------------ */
+
+/* Up to BLOCK images: pictures first, then network by network. Ends early where the loop says stop. */
+static status one_block(struct evaluate *e, const int64_t *image, int count, struct comm_loop *loop)
+{
+    int bad = 0;
+
+    for (int b = 0; b < count; b++) {
+        if (!comm_loop_goes_on(loop))
+            return OK;
+        TRY(take_picture(e, b, image[b]));
+        bad += !e->good[b];
+    }
+    for (int net = 0; net < e->r->networks; net++)
+        for (int b = 0; b < count; b++) {
+            if (!e->missing[net][image[b]])
+                continue;
+            if (!comm_loop_goes_on(loop))
+                return OK;
+            TRY(one_network(e, net, b, image[b]));
+        }
+    comm_loop_step(loop, count, bad);
+    return OK;
+}
+
+static status commit(struct evaluate *e)
+{
+    TRY(store_rows_commit(e->images));
+    for (int i = 0; i < e->r->networks; i++)
+        TRY(store_rows_commit(e->rows[i]));
+    return OK;
+}
+
+/* No collective from comm_loop_start to comm_loop_finish. */
+static status work(struct evaluate *e)
+{
+    const struct comm *c = e->r->c;
+    uint64_t todo = (uint64_t)e->count;
+    struct comm_loop loop = {
+        .name = "evaluate", .items = "images", .unit = "img", .total = e->r->layout.images
+    };
+    status s = OK, committed;
+
+    comm_sum_u64(c, &todo, 1);
+    loop.done = loop.total - (int64_t)todo;
+    comm_loop_start(&loop, c);
+    for (int64_t i = 0; i < e->count && s == OK && comm_loop_goes_on(&loop); i += BLOCK) {
+        int64_t left = e->count - i;
+        s = one_block(e, e->mine + i, left < BLOCK ? (int)left : BLOCK, &loop);
+    }
+    if (s == OK) {
+        s = commit(e);
+    } else { /* what is done stays done, and the first sentence is the one to keep */
+        struct error_record first = *error_last();
+        committed = commit(e);
+        (void)committed;
+        *error_last() = first;
+    }
+    return comm_loop_finish(&loop, s);
+}
+
+/* Names the first bad pictures and counts them all. */
+static status count_bad(struct run *r)
+{
+    enum { NAMED = 10 };
+    uint8_t *row = NULL;
+    char error[STORE_ERROR + 1] = "";
+    int64_t n = r->layout.images;
+    status result = OK;
+
+    MEM_TRY(row, (size_t)n, 1);
+    TRY_OUT(store_fetch(r->store, "/images/status", 0, n, row));
+    r->images_bad = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (row[i] != STORE_BAD_IMAGE)
+            continue;
+        if (++r->images_bad > NAMED)
+            continue;
+        TRY_OUT(store_fetch(r->store, "/images/error", i, 1, error));
+        log_info("bad image %s: %s", r->list.entry[i].path, error);
+    }
+    if (r->images_bad > NAMED)
+        log_info("... and %lld more bad images", (long long)(r->images_bad - NAMED));
+out:
+    mem_free(row);
+    return result;
+}
+
+status evaluate_images(struct run *r)
+{
+    struct evaluate e = { .r = r, .fault = fault_of(r->c) };
+    status result = OK;
+
+    TRY_OUT(find_missing(&e));
+    TRY_OUT(comm_agree(r->c, make_room(&e)));
+    TRY_OUT(work(&e));
+    TRY_OUT(comm_agree(r->c, count_bad(r)));
+out:
+    clear(&e);
+    return result;
+}

@@ -1,0 +1,76 @@
+#include "run.h"
+
+#include <math.h>
+
+struct canvas {
+    float *values, *map;
+    uint8_t *bytes;
+};
+
+static status draw(const struct run *r, int net, int p, int64_t image, int place, const struct canvas *room)
+{
+    const struct store_network *n = &r->layout.network[net];
+    size_t pixels = (size_t)r->input_h * (size_t)r->input_w;
+    char path[STORE_PATH];
+
+    snprintf(path, sizeof path, "/models/%s/%s/cam", n->name, job_precision[p]);
+    TRY(store_fetch(r->store, path, image, 1, room->values));
+    cam_finish(room->values, n->h, n->w, r->input_h, r->input_w, room->map);
+    for (size_t i = 0; i < pixels; i++)
+        room->bytes[i] = (uint8_t)lrintf(255.0f * room->map[i]);
+    snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", n->name, place + 1, job_precision[p]);
+    return store_write(r->store, path, 0, r->input_h, room->bytes);
+}
+
+static status draw_network(const struct run *r, int net, uint8_t *row_status, float *rmse,
+                           const struct canvas *room)
+{
+    int64_t best[STORE_MAX_PICTURES], n = r->layout.images;
+    char path[STORE_PATH];
+    int count;
+
+    snprintf(path, sizeof path, "/models/%s/status", r->layout.network[net].name);
+    TRY(store_fetch(r->store, path, 0, n, row_status));
+    snprintf(path, sizeof path, "/models/%s/%s/vs_%s/rmse_resolved", r->layout.network[net].name,
+             job_precision[1], job_precision[0]);
+    TRY(store_fetch(r->store, path, 0, n, rmse));
+    for (int64_t i = 0; i < n; i++)
+        row_status[i] = row_status[i] == STORE_OK;
+    count = metric_largest(rmse, row_status, n, r->layout.pictures, best);
+    for (int i = 0; i < count; i++)
+        for (int p = 0; p < JOB_PRECISIONS; p++)
+            TRY(draw(r, net, p, best[i], i, room));
+    return OK;
+}
+
+static status draw_all(const struct run *r)
+{
+    size_t n = (size_t)r->layout.images, pixels = (size_t)r->input_h * (size_t)r->input_w, values = 0;
+    struct canvas room = { 0 };
+    uint8_t *row_status = mem_alloc(n, 1);
+    float *rmse = mem_alloc(n, sizeof *rmse);
+    status result = OK;
+
+    for (int i = 0; i < r->networks; i++) {
+        size_t hw = (size_t)r->layout.network[i].h * (size_t)r->layout.network[i].w;
+        values = hw > values ? hw : values;
+    }
+    room.values = mem_alloc(values, sizeof(float));
+    room.map = mem_alloc(pixels, sizeof(float));
+    room.bytes = mem_alloc(pixels, 1);
+    if (!row_status || !rmse || !room.values || !room.map || !room.bytes)
+        result = FAIL(ERR_MEMORY, "no memory for the gallery");
+    for (int net = 0; net < r->networks && result == OK; net++)
+        result = draw_network(r, net, row_status, rmse, &room);
+    mem_free(row_status);
+    mem_free(rmse);
+    mem_free(room.values);
+    mem_free(room.map);
+    mem_free(room.bytes);
+    return result;
+}
+
+status gallery_write(struct run *r)
+{
+    return comm_agree(r->c, r->c->rank == 0 ? draw_all(r) : OK);
+}

@@ -1,0 +1,265 @@
+#include "phase.h"
+
+#include <stddef.h>
+#include <string.h>
+
+enum { JOB_FILE_MAX = 1 << 20 };
+
+const char *const job_precision[JOB_PRECISIONS] = { "fp32", "int8" };
+static const char isa_names[] = "auto|ref|avx2|avx512vnni";
+
+#define ROW(option, kind_of, class_of, field)                                                                \
+    .name = option, .kind = OPTION_##kind_of, .effect = OPTION_##class_of,                                   \
+    .where = offsetof(struct job, field)
+
+/* The one table: command line, job files, --help, /job. */
+static const struct option_row rows[] = {
+    { ROW("data.images", PATH, RUN, images), .values = "FOLDER",
+      .help = "the pictures: a folder of class folders, or a flat one with data.labels" },
+    { ROW("data.labels", PATH, RUN, labels), .values = "FILE",
+      .help = "path,class_index lines, or LOC_val_solution.csv with data.synsets" },
+    { ROW("data.synsets", PATH, RUN, synsets), .values = "FILE", .help = "LOC_synset_mapping.txt" },
+    { ROW("data.boxes", PATH, RUN, boxes), .values = "FILE",
+      .help = "true boxes: path,x0,y0,x1,y1 lines, or LOC_val_solution.csv" },
+    { ROW("data.limit", INT, RUN, limit), .values = "N",
+      .help = "take N pictures, spread over the list; 0 = all" },
+    { ROW("data.max_bad", REAL, RUN, max_bad), .values = "PERCENT", .high = 100,
+      .help = "more bad pictures than this end the run with 1" },
+    { ROW("data.keep_bad", FLAG, RUN, keep_bad), .help = "do not try bad pictures again at a resume" },
+    { ROW("preprocess.pillow", CHOICE, RESULT, pillow), .values = "13|12",
+      .help = "whose order of resize passes: 13 the cheaper one first, 12 horizontal first" },
+    { ROW("cam.method", CHOICE, RESULT, method), .values = "eigen", .help = "class-activation map" },
+    { ROW("cam.sign", CHOICE, RESULT, sign), .values = "absmax|meanact",
+      .help = "rule of the resolved sign" },
+    { ROW("cam.raw", FLAG, RESULT, raw), .help = "also find the sign that LAPACK gives" },
+    { ROW("subset.fraction", DECIMAL, RESULT, fraction), .values = "F", .high = 1,
+      .help = "of the images, per selection" },
+    { ROW("subset.select.by", LIST, RESULT, select_by), .values = "raw|resolved|aligned",
+      .help = "readings of the RMSE whose largest are selected; beside them a control" },
+    { ROW("subset.control_seed", INT, RESULT, control_seed), .values = "SEED",
+      .help = "of the control's random choice" },
+    { ROW("numerics.saturate", CHOICE, RESULT, saturate), .values = "off|fbgemm-avx2",
+      .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI (slow)" },
+    { ROW("time.images", INT, RUN, time_images), .values = "N", .high = 100000,
+      .help = "runs timed alone, batch 1, at the end; 0 = none" },
+    { ROW("store.out", PATH, RUN, out), .values = "FILE", .letter = 'o', .help = "the result file" },
+    { ROW("run.isa", CHOICE, RUN, isa), .values = isa_names,
+      .help = "instruction set; auto: the fastest here, or QUANTCAM_ISA" },
+    { ROW("run.log", CHOICE, RUN, log), .values = "quiet|normal|verbose", .help = "what is said on stderr" },
+    { ROW("run.dry-run", FLAG, RUN, dry_run), .help = "check everything, print the plan and stop" },
+    { ROW("run.ranks", INT, RUN, ranks), .values = "N", .high = 100000, .letter = 'j',
+      .help = "start N ranks under mpirun; 0 = one, or as mpirun started them" },
+};
+
+#define NET(option, kind_of, class_of, field)                                                                \
+    .name = option, .kind = OPTION_##kind_of, .effect = OPTION_##class_of,                                   \
+    .where = offsetof(struct job_network, field)
+
+static const struct option_row network_rows[] = {
+    { NET("model", PATH, RUN, model), .values = "FILE", .help = "network description, models/*.model" },
+    { NET("fp32", PATH, RUN, weights[0]), .values = "FILE", .help = "its fp32 checkpoint" },
+    { NET("int8", PATH, RUN, weights[1]), .values = "FILE", .help = "its int8 checkpoint" },
+    { NET("engine", CHOICE, RESULT, engine), .values = "auto|fbgemm|qnnpack",
+      .help = "int8 arithmetic; auto: fbgemm where any weight is per channel, else qnnpack" },
+};
+
+static const struct option_group networks = {
+    .section = "network",
+    .row = network_rows,
+    .rows = COUNT_OF(network_rows),
+    .count_where = offsetof(struct job, networks),
+    .where = offsetof(struct job, network),
+    .stride = sizeof(struct job_network),
+    .name_where = offsetof(struct job_network, name),
+    .most = JOB_MAX_NETWORKS,
+};
+
+static const struct option_table table = {
+    .usage = "quantcam run JOB.conf [options]",
+    .about =
+        "Runs the job: every picture through every network in fp32 and int8, with a map of each. The same\n"
+        "command resumes a job that was stopped or killed. JOB.conf holds `key = value` lines under\n"
+        "[sections]; every key is also an option, --section.key=value, or --key=value where only one section\n"
+        "has it. Networks are sections [network NAME]. Relative paths start at the current directory,\n"
+        "in job files too.",
+    .row = rows,
+    .rows = COUNT_OF(rows),
+    .group = &networks,
+    .words_low = 1,
+    .words_high = 1,
+};
+
+const struct option_table *job_table(void)
+{
+    return &table;
+}
+
+void job_defaults(struct job *job)
+{
+    memset(job, 0, sizeof *job);
+    job->max_bad = 1;
+    job->raw = 1;
+    job->sign = CAM_ABSMAX;
+    snprintf(job->fraction, sizeof job->fraction, "0.05");
+    job->select_by = 1u << 0 | 1u << 1;
+    job->control_seed = 1;
+    job->time_images = 50;
+    job->log = LOG_NORMAL;
+}
+
+const char *job_isa(const struct job *job)
+{
+    static char name[OPTION_NAME];
+
+    return option_choice(isa_names, job->isa, name);
+}
+
+status job_check(const struct job *job)
+{
+    if (!job->images[0])
+        return FAIL(ERR_USAGE, "data.images is not set: which pictures?");
+    if (!job->out[0])
+        return FAIL(ERR_USAGE, "store.out is not set: where does the result go?");
+    if (strlen(job->out) > OPTION_SIZE - 64)
+        return FAIL(ERR_USAGE, "store.out: %zu bytes, at most %d are taken", strlen(job->out),
+                    OPTION_SIZE - 64);
+    if (job->networks < 1)
+        return FAIL(ERR_USAGE, "the job has no section [network NAME]");
+    if (!job->select_by)
+        return FAIL(ERR_USAGE, "subset.select.by is empty: raw, resolved or aligned is wanted");
+    if (strspn(job->fraction, "0.") == strlen(job->fraction))
+        return FAIL(ERR_USAGE, "subset.fraction = %s: more than 0 is wanted", job->fraction);
+    for (int i = 0; i < job->networks; i++) {
+        const struct job_network *n = &job->network[i];
+        if (!n->model[0])
+            return FAIL(ERR_USAGE, "network %s: model is not set", n->name);
+        for (int p = 0; p < JOB_PRECISIONS; p++)
+            if (!n->weights[p][0])
+                return FAIL(ERR_USAGE, "network %s: %s is not set", n->name, job_precision[p]);
+    }
+    return OK;
+}
+
+/* One reading of the command line. It permutes argv, so each reading has its own copy. */
+static status read_line(struct job *job, int argc, char **argv, char *path, struct option_words *words)
+{
+    char **copy = NULL;
+    status result;
+
+    MEM_TRY(copy, (size_t)argc + 1, sizeof *copy);
+    memcpy(copy, argv, (size_t)argc * sizeof *copy);
+    result = option_read_args(&table, job, argc, copy, words);
+    if (result == OK && !words->help && snprintf(path, OPTION_SIZE, "%s", words->word[0]) >= OPTION_SIZE)
+        result = FAIL(ERR_USAGE, "%.100s...: the path is too long", words->word[0]);
+    words->word = NULL;
+    mem_free(copy);
+    return result;
+}
+
+static status read_file(const char *path, char **text, size_t *size)
+{
+    if (text_read_file(path, JOB_FILE_MAX, text, size) == OK)
+        return OK;
+    error_last()->status = ERR_USAGE; /* the command line names a file that cannot be read */
+    return ERR_USAGE;
+}
+
+/* Defaults, then the file, then the command line. */
+static status read_all(struct job *job, const char *path, const char *text, size_t size, int argc,
+                       char **argv)
+{
+    char same_path[OPTION_SIZE];
+    struct option_words words;
+    status result;
+
+    job_defaults(job);
+    TRY(option_read_text(&table, job, path, text, size));
+    TRY(read_line(job, argc, argv, same_path, &words));
+    result = job_check(job);
+    return result == OK ? OK : error_prefix(result, "%s", path);
+}
+
+status job_read(const struct comm *c, int argc, char **argv, struct job **out, struct option_words *words)
+{
+    char path[OPTION_SIZE];
+    struct job *job = mem_alloc(1, sizeof *job);
+    char *text = NULL;
+    void *bytes = NULL;
+    size_t size = 0;
+    status result = job ? OK : FAIL(ERR_MEMORY, "no memory for the job's settings");
+
+    *out = NULL;
+    if (result == OK)
+        result = read_line(job, argc, argv, path, words);
+    TRY_OUT(comm_agree(c, result));
+    if (words->help)
+        goto out;
+    if (c->rank == 0)
+        result = read_file(path, &text, &size);
+    bytes = text;
+    TRY_OUT(comm_agree(c, result));
+    TRY_OUT(comm_broadcast_bytes(c, &bytes, &size));
+    TRY_OUT(
+        read_all(job, path, bytes, size, argc, argv)); /* the same bytes everywhere: all ranks fail alike */
+    *out = job;
+    job = NULL;
+out:
+    mem_free(bytes);
+    mem_free(job);
+    return result;
+}
+
+int job_ranks(int argc, char **argv)
+{
+    char path[OPTION_SIZE], *text = NULL;
+    struct job *job = mem_alloc(1, sizeof *job);
+    struct option_words words = { 0 };
+    size_t size;
+    int ranks = 0;
+
+    if (job && read_line(job, argc, argv, path, &words) == OK && !words.help &&
+        read_file(path, &text, &size) == OK && read_all(job, path, text, size, argc, argv) == OK)
+        ranks = job->ranks;
+    mem_free(text);
+    mem_free(job);
+    return ranks;
+}
+
+status job_canonical(const struct job *job, const uint8_t list[HASH_SIZE], const uint8_t (*files)[HASH_SIZE],
+                     struct text *out)
+{
+    char hex[2 * HASH_SIZE + 1];
+
+    TRY(option_write(&table, job, OPTION_RESULT, out));
+    TRY(text_add(out, "data.sha256 = %s\n", hash_hex(list, hex)));
+    for (int i = 0; i < job->networks; i++) {
+        const char *name = job->network[i].name;
+        const uint8_t (*file)[HASH_SIZE] = files + i * (1 + JOB_PRECISIONS);
+
+        TRY(text_add(out, "network.%s.model.sha256 = %s\n", name, hash_hex(file[0], hex)));
+        for (int p = 0; p < JOB_PRECISIONS; p++)
+            TRY(text_add(out, "network.%s.%s.sha256 = %s\n", name, job_precision[p],
+                         hash_hex(file[1 + p], hex)));
+    }
+    return OK;
+}
+
+int64_t job_subset_size(const char *fraction, int64_t n)
+{
+    unsigned __int128 numerator = 0, denominator = 1, k;
+    int decimals = 0;
+
+    if (n < 1)
+        return 0;
+    for (const char *p = fraction; *p; p++) {
+        if (*p == '.') {
+            decimals = 1;
+            continue;
+        }
+        numerator = numerator * 10 + (unsigned)(*p - '0');
+        if (decimals)
+            denominator *= 10;
+    }
+    k = (2 * numerator * (unsigned __int128)n + denominator) / (2 * denominator);
+    return k<1 ? 1 : k>(unsigned __int128) n ? n : (int64_t)k;
+}

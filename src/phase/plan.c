@@ -1,0 +1,249 @@
+#include "run.h"
+#include "weight.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+enum { MODEL_FILE_MAX = 4 << 20 };
+
+/* ---- the list of pictures ------------------------------------------------------------------------------ */
+
+static const char *or_null(const char *text)
+{
+    return text[0] ? text : NULL;
+}
+
+static status read_list(const struct job *job, void **bytes, size_t *size)
+{
+    struct image_manifest list = { 0 };
+    struct image_source source = { .root = job->images,
+                                   .labels = or_null(job->labels),
+                                   .synsets = or_null(job->synsets),
+                                   .boxes = or_null(job->boxes),
+                                   .limit = job->limit };
+    uint8_t *packed = NULL;
+    status result;
+
+    TRY(image_manifest_read(&source, &list));
+    result = image_manifest_pack(&list, &packed, size);
+    image_manifest_free(&list);
+    *bytes = packed;
+    return result;
+}
+
+/* Rank 0 reads the folder once; the others get what it saw. */
+static status share_list(struct run *r)
+{
+    void *bytes = NULL;
+    size_t size = 0;
+    status result = r->c->rank == 0 ? read_list(r->job, &bytes, &size) : OK;
+
+    TRY_OUT(comm_agree(r->c, result));
+    TRY_OUT(comm_broadcast_bytes(r->c, &bytes, &size));
+    TRY_OUT(comm_agree(r->c, image_manifest_unpack(bytes, size, &r->list)));
+out:
+    mem_free(bytes);
+    return result;
+}
+
+/* ---- networks ------------------------------------------------------------------------------------------ */
+
+static status share_model(struct run *r, int i)
+{
+    const char *path = r->job->network[i].model;
+    void *bytes = NULL;
+    char *text = NULL;
+    size_t size = 0;
+    status result = r->c->rank == 0 ? text_read_file(path, MODEL_FILE_MAX, &text, &size) : OK;
+
+    bytes = text;
+    TRY_OUT(comm_agree(r->c, result));
+    TRY_OUT(comm_broadcast_bytes(r->c, &bytes, &size));
+    result = model_parse(path, bytes, size, &r->network[i].model);
+    if (result == OK)
+        memcpy(r->file_hash[i * RUN_FILES], r->network[i].model.sha256, HASH_SIZE);
+out:
+    mem_free(bytes);
+    return result;
+}
+
+/* One checkpoint: read, bound, planned, and let go again, so that raw and packed weights of two networks
+ * never lie side by side. */
+static status load_weights(struct run *r, int i, int p)
+{
+    struct run_network *net = &r->network[i];
+    const struct job_network *from = &r->job->network[i];
+    struct engine_options options = { .arithmetic = (enum engine_arithmetic)from->engine,
+                                      .saturate_pairs = r->job->saturate };
+    enum model_precision expected = p == 0 ? MODEL_FP32 : MODEL_INT8;
+    struct tensor_table table = { 0 };
+    struct model_binding binding = { 0 };
+    status result = OK;
+
+    TRY_OUT(weight_load(from->weights[p], &table));
+    memcpy(r->file_hash[i * RUN_FILES + 1 + p], table.sha256, HASH_SIZE);
+    TRY_OUT(model_bind(&net->model, &table, &binding));
+    if (binding.precision != expected) {
+        result = FAIL(ERR_MISMATCH, "%s: an %s checkpoint, but network.%s.%s names it", from->weights[p],
+                      binding.precision == MODEL_FP32 ? "fp32" : "int8", from->name, job_precision[p]);
+        goto out;
+    }
+    net->file_bytes[p] = table.file_bytes;
+    net->parameters[p] = binding.parameters;
+    net->macs[p] = binding.macs;
+    TRY_OUT(engine_plan(&binding, &options, r->kernels, &net->engine[p]));
+out:
+    model_unbind(&binding);
+    table_free(&table);
+    return result;
+}
+
+/* Every rank read the file by its path: the same bytes? */
+static status compare_hash(const struct run *r, int i, int p)
+{
+    const uint8_t *mine = r->file_hash[i * RUN_FILES + 1 + p];
+    uint8_t first[HASH_SIZE];
+
+    memcpy(first, mine, HASH_SIZE);
+    comm_broadcast(r->c, first, sizeof first);
+    if (memcmp(first, mine, HASH_SIZE) != 0)
+        return FAIL(ERR_MISMATCH, "%s: rank %d on %s reads other bytes than rank 0",
+                    r->job->network[i].weights[p], r->c->rank, r->c->host);
+    return OK;
+}
+
+static status check_labels(const struct run *r, int i)
+{
+    const struct model *m = &r->network[i].model;
+
+    for (int k = 0; k < r->list.count; k++)
+        if (r->list.entry[k].class_index >= m->classes)
+            return FAIL(ERR_MISMATCH, "%s: its class is %d, but network %s knows 0 to %d",
+                        r->list.entry[k].path, r->list.entry[k].class_index, r->job->network[i].name,
+                        m->classes - 1);
+    return OK;
+}
+
+/* A picture is decoded and preprocessed once for all networks. */
+static status check_input(struct run *r, int i)
+{
+    const struct model_input *in = &r->network[i].model.input, *first = &r->network[0].model.input;
+
+    if (in->resize != first->resize || in->crop != first->crop || in->height != first->height ||
+        in->width != first->width || strcmp(in->filter, first->filter) != 0)
+        return FAIL(
+            ERR_MISMATCH,
+            "network %s wants resize %d, crop %d, %s and network %s resize %d, crop %d, %s: networks of one "
+            "job see the same pictures",
+            r->job->network[i].name, in->resize, in->crop, in->filter, r->job->network[0].name, first->resize,
+            first->crop, first->filter);
+    r->pipeline = (struct image_pipeline){
+        .resize = in->resize,
+        .crop = in->crop,
+        .filter = strcmp(in->filter, "bicubic") == 0 ? IMAGE_BICUBIC : IMAGE_BILINEAR,
+        .order = r->job->pillow == 0 ? IMAGE_ORDER_PILLOW13 : IMAGE_ORDER_HORIZONTAL_FIRST,
+    };
+    r->input_h = in->height;
+    r->input_w = in->width;
+    return OK;
+}
+
+static status make_network(struct run *r, int i)
+{
+    TRY(share_model(r, i)); /* the same bytes everywhere: all ranks fail alike */
+    TRY(check_input(r, i));
+    TRY(check_labels(r, i));
+    for (int p = 0; p < JOB_PRECISIONS; p++) {
+        TRY(comm_agree(r->c, load_weights(r, i, p)));
+        TRY(comm_agree(r->c, compare_hash(r, i, p)));
+    }
+    r->network[i].map = engine_cam_map(r->network[i].engine[0]);
+    return OK;
+}
+
+/* run.isa, else QUANTCAM_ISA, else the fastest here. */
+static status choose_kernels(struct run *r)
+{
+    const char *isa = job_isa(r->job), *forced = getenv("QUANTCAM_ISA");
+
+    if (strcmp(isa, "auto") == 0 && forced && *forced)
+        isa = forced;
+    r->kernels = kernel_select(isa);
+    if (!r->kernels)
+        return FAIL(ERR_USAGE, "instruction set %.40s: unknown, or this machine cannot run it", isa);
+    return OK;
+}
+
+status plan_make(struct run *r)
+{
+    TRY(comm_agree(r->c, choose_kernels(r)));
+    TRY(share_list(r));
+    r->networks = r->job->networks;
+    for (int i = 0; i < r->networks; i++)
+        TRY(make_network(r, i));
+    return OK;
+}
+
+void plan_free(struct run *r)
+{
+    for (int i = 0; i < r->networks; i++) {
+        for (int p = 0; p < JOB_PRECISIONS; p++)
+            engine_free(r->network[i].engine[p]);
+        model_free(&r->network[i].model);
+    }
+    image_manifest_free(&r->list);
+}
+
+/* ---- what will be done, for the reader of the log ------------------------------------------------------ */
+
+static double mega(double bytes)
+{
+    return bytes / 1e6;
+}
+
+static double disk_left(const char *out)
+{
+    struct statvfs fs;
+    char folder[OPTION_SIZE];
+    char *slash;
+
+    snprintf(folder, sizeof folder, "%s", out);
+    slash = strrchr(folder, '/');
+    if (slash)
+        slash[slash == folder] = '\0';
+    if ((!slash || statvfs(folder, &fs) != 0) && statvfs(".", &fs) != 0)
+        return 0;
+    return (double)fs.f_bavail * (double)fs.f_frsize;
+}
+
+static void print_network(const struct run *r, int i)
+{
+    const struct run_network *net = &r->network[i];
+    struct engine_memory a = engine_memory_used(net->engine[0]), b = engine_memory_used(net->engine[1]);
+
+    log_info("  %-20s %4d classes  CAM layer %d x %d x %d  %7.2f MMAC  int8 by %s  %.1f + %.1f MB",
+             r->job->network[i].name, net->model.classes, net->map.c, net->map.h, net->map.w,
+             (double)net->macs[0] / 1e6, engine_arithmetic_name(engine_arithmetic_used(net->engine[1])),
+             mega((double)(a.weights + a.arena + a.scratch)),
+             mega((double)(b.weights + b.arena + b.scratch)));
+}
+
+void plan_print(const struct run *r)
+{
+    struct store_schema schema = { 0 };
+    char count[32];
+
+    log_info("%s images, %d with boxes listed, input %d x %d, %d networks",
+             text_thousands(r->list.count, count, sizeof count), r->list.boxes, r->input_w, r->input_h,
+             r->networks);
+    for (int i = 0; i < r->networks; i++)
+        print_network(r, i);
+    if (r->list.boxes_unmatched > 0)
+        log_info("%d boxes are of files that are not in the list", r->list.boxes_unmatched);
+    if (schema_expand(&r->layout, &schema) == OK)
+        log_info("%s: %.1f MB expected, %.0f MB free on that disk; %.0f MB of memory a rank so far",
+                 r->job->out, mega((double)schema_bytes(&schema)), mega(disk_left(r->job->out)),
+                 mega((double)mem_peak_resident()));
+    schema_free(&schema);
+}

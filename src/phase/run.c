@@ -1,0 +1,134 @@
+#include "run.h"
+
+#include <string.h>
+
+/* From here on the clock runs for phase `name`. */
+static void enter(struct run *r, const char *name)
+{
+    double now = clock_s();
+
+    if (r->phases > 0)
+        r->phase_s[r->phases - 1] = now - r->phase_began;
+    BUG_IF(r->phases == RUN_PHASES);
+    r->phase_name[r->phases++] = name;
+    r->phase_began = now;
+    log_detail("phase %s", name);
+}
+
+static status write_times(const struct run *r)
+{
+    char name[RUN_PHASES][STORE_NAME] = { { 0 } }, command[STORE_COMMAND] = "", now[32] = "";
+    int64_t ranks = r->c->size;
+
+    for (int i = 0; i < r->phases; i++)
+        snprintf(name[i], STORE_NAME, "%s", r->phase_name[i]);
+    snprintf(command, sizeof command, "%s", r->start->command);
+    clock_iso8601(now, sizeof now);
+    TRY(store_write(r->store, "/timing/phase", 0, RUN_PHASES, name));
+    TRY(store_write(r->store, "/timing/phase_s", 0, RUN_PHASES, r->phase_s));
+    TRY(store_write(r->store, "/timing/ranks", 0, 1, &ranks));
+    TRY(store_write(r->store, "/timing/command", 0, 1, command));
+    TRY(store_write(r->store, "/timing/finished", 0, 1, now));
+    return OK;
+}
+
+/* The file becomes OUT: the job is done. */
+static status finish(struct run *r)
+{
+    TRY(comm_agree(r->c, r->c->rank == 0 ? write_times(r) : OK));
+    return store_finish(r->store);
+}
+
+/* A signal between two phases; inside evaluate the loop looks itself. */
+static status go_on(const struct run *r)
+{
+    return comm_agree(r->c, comm_signal_status());
+}
+
+/* All rows were tried and the result is complete; still too many bad pictures are a failure. */
+static status judge_bad(const struct run *r)
+{
+    double percent = 100.0 * (double)r->images_bad / (double)r->layout.images;
+
+    if (percent <= r->job->max_bad)
+        return OK;
+    return FAIL(ERR_FORMAT,
+                "%s is complete, but %lld of %lld images are bad (%.3g %%), more than data.max_bad = %g %%",
+                r->job->out, (long long)r->images_bad, (long long)r->layout.images, percent, r->job->max_bad);
+}
+
+static void say_start(const struct run *r)
+{
+    log_info("quantcam %s, %d rank%s on %d node%s, %s, instruction set %s", r->start->version, r->c->size,
+             r->c->size == 1 ? "" : "s", r->c->nodes, r->c->nodes == 1 ? "" : "s", r->start->libraries,
+             r->kernels ? r->kernels->isa : job_isa(r->job));
+}
+
+static status run_phases(struct run *r)
+{
+    enter(r, "plan");
+    TRY(plan_make(r));
+    say_start(r);
+    TRY(begin_layout(r));
+    plan_print(r);
+    if (r->job->dry_run)
+        return OK;
+    TRY(begin_store(r));
+    if (store_outcome(r->store) == STORE_FINISHED) {
+        log_info("%s is there already, made by the same job: nothing to do", r->job->out);
+        return OK;
+    }
+
+    enter(r, "evaluate");
+    TRY(evaluate_images(r));
+
+    enter(r, "select");
+    TRY(go_on(r));
+    TRY(subset_select(r));
+
+    enter(r, "time");
+    TRY(go_on(r));
+    TRY(time_networks(r));
+
+    enter(r, "reduce");
+    TRY(go_on(r));
+    TRY(reduce_summary(r));
+    TRY(gallery_write(r));
+
+    enter(r, "finish");
+    TRY(finish(r));
+    return judge_bad(r);
+}
+
+/* VmHWM of the largest rank; the last line but one. */
+static void say_memory(const struct run *r)
+{
+    uint64_t peak = mem_peak_resident();
+
+    comm_max_u64(r->c, &peak, 1);
+    log_info("peak memory of a rank %.0f MB", (double)peak / 1e6);
+}
+
+status phase_run(const struct comm *c, const struct job *job, const struct phase_start *start)
+{
+    struct run *r = NULL;
+    struct error_record first;
+    status result;
+
+    MEM_TRY(r, 1, sizeof *r);
+    r->c = c;
+    r->job = job;
+    r->start = start;
+    result = run_phases(r);
+    first = *error_last();
+    store_end(&r->store);
+    say_memory(r);
+    if (result == OK && !job->dry_run)
+        log_info("the result is %s", job->out);
+    if (result == ERR_STOPPED)
+        log_info("%s.part keeps what is done: the same command goes on from there", job->out);
+    plan_free(r);
+    mem_free(r);
+    *error_last() = first;
+    return result;
+}

@@ -1,0 +1,58 @@
+/* What the phases of one run share: private to the room. Every function here is collective and returns the
+ * same status on all ranks. */
+#ifndef QUANTCAM_PHASE_RUN_H
+#define QUANTCAM_PHASE_RUN_H
+
+#include "phase.h"
+
+enum { RUN_TOP = 5, RUN_FILES = 1 + JOB_PRECISIONS, RUN_PHASES = 8 };
+
+struct run_network {
+    struct model model;
+    struct engine *engine[JOB_PRECISIONS];
+    uint64_t file_bytes[JOB_PRECISIONS], parameters[JOB_PRECISIONS], macs[JOB_PRECISIONS];
+    struct engine_map map; /* of the CAM layer: extents alone */
+};
+
+struct run {
+    const struct comm *c;
+    const struct job *job;
+    const struct phase_start *start;
+    const struct kernel_table *kernels;
+    struct image_manifest list;
+    struct image_pipeline pipeline;
+    int input_h, input_w;
+    int networks;
+    struct run_network network[JOB_MAX_NETWORKS];
+    uint8_t file_hash[JOB_MAX_NETWORKS * RUN_FILES]
+                     [HASH_SIZE]; /* a network's description, then its checkpoints */
+    struct store_layout layout;
+    struct store *store;
+    int64_t images_bad; /* after evaluate: status BAD_IMAGE in /images */
+    double threshold[JOB_MAX_NETWORKS][STORE_MAX_SELECTIONS]; /* rank 0, after select */
+    const char *phase_name[RUN_PHASES];
+    double phase_s[RUN_PHASES], phase_began;
+    int phases;
+};
+
+/* plan.c: reads and checks everything the job names; every rank ends with the list and ready engines. */
+MUST_USE status plan_make(struct run *r);
+/* plan.c: ranks, memory, sizes, on rank 0's stderr. */
+void plan_print(const struct run *r);
+void plan_free(struct run *r);
+/* begin.c: the layout of the result file follows from plan and job. */
+MUST_USE status begin_layout(struct run *r);
+/* begin.c: creates the result file, or takes up the one that is there. */
+MUST_USE status begin_store(struct run *r);
+/* evaluate.c: the rows of every image and network that are missing. */
+MUST_USE status evaluate_images(struct run *r);
+/* subset.c: which images each selection holds, /models/<net>/subset. */
+MUST_USE status subset_select(struct run *r);
+/* time.c: rank 0 alone, the others asleep: /timing/alone. */
+MUST_USE status time_networks(struct run *r);
+/* reduce.c: /summary from the stored rows, on rank 0. */
+MUST_USE status reduce_summary(struct run *r);
+/* gallery.c: /gallery from the stored rows, on rank 0. */
+MUST_USE status gallery_write(struct run *r);
+
+#endif

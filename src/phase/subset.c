@@ -1,0 +1,170 @@
+#include "run.h"
+
+#include <string.h>
+
+enum { CONTROL_STREAM = 0x636F6E74, ROWS_KEPT = 256 };
+
+/* One image that any selection holds, as ranks send it to rank 0. */
+struct member {
+    int64_t image;
+    uint8_t in[STORE_MAX_SELECTIONS];
+};
+
+/* This rank's contiguous range of images. */
+struct range {
+    int64_t first, count;
+    uint8_t *usable, *chosen; /* (count) */
+    float *value;
+    uint32_t *key;
+    struct member *member;
+};
+
+static status make_range(const struct run *r, struct range *a)
+{
+    size_t n;
+
+    partition_range(r->layout.images, r->c->rank, r->c->size, &a->first, &a->count);
+    n = (size_t)a->count;
+    MEM_TRY(a->usable, n, 1);
+    MEM_TRY(a->chosen, n, 1);
+    MEM_TRY(a->value, n, sizeof *a->value);
+    MEM_TRY(a->key, n, sizeof *a->key);
+    MEM_TRY(a->member, n, sizeof *a->member);
+    return OK;
+}
+
+static void free_range(struct range *a)
+{
+    mem_free(a->usable);
+    mem_free(a->chosen);
+    mem_free(a->value);
+    mem_free(a->key);
+    mem_free(a->member);
+}
+
+static int is_control(const struct run *r, int selection)
+{
+    return selection == r->layout.selections - 1;
+}
+
+/* A reading's RMSE; of the control random numbers, one an image, so that the k largest are a uniform sample.
+ * The first precision after the base decides. */
+static status fill_keys(const struct run *r, int net, int selection, struct range *a)
+{
+    char path[STORE_PATH];
+
+    if (is_control(r, selection)) {
+        for (int64_t i = 0; i < a->count; i++)
+            a->key[i] = (uint32_t)(random_u64((uint64_t)r->job->control_seed, CONTROL_STREAM,
+                                              (uint64_t)(a->first + i)) >>
+                                   32);
+        return OK;
+    }
+    snprintf(path, sizeof path, "/models/%s/%s/vs_%s/rmse_%s", r->layout.network[net].name, job_precision[1],
+             job_precision[0], r->layout.selection[selection]);
+    TRY(store_fetch(r->store, path, a->first, a->count, a->value));
+    for (int64_t i = 0; i < a->count; i++)
+        a->key[i] = select_key(a->value[i]);
+    return OK;
+}
+
+static status read_status(const struct run *r, int net, struct range *a)
+{
+    char path[STORE_PATH];
+
+    snprintf(path, sizeof path, "/models/%s/status", r->layout.network[net].name);
+    TRY(store_fetch(r->store, path, a->first, a->count, a->usable));
+    for (int64_t i = 0; i < a->count; i++)
+        a->usable[i] = a->usable[i] == STORE_OK;
+    return OK;
+}
+
+static status choose(struct run *r, int net, struct range *a)
+{
+    uint64_t usable = 0;
+
+    for (int64_t i = 0; i < a->count; i++) {
+        usable += a->usable[i];
+        a->member[i] = (struct member){ .image = a->first + i };
+    }
+    comm_sum_u64(r->c, &usable, 1);
+    for (int s = 0; s < r->layout.selections; s++) {
+        uint32_t threshold;
+        uint64_t k = (uint64_t)job_subset_size(r->job->fraction, (int64_t)usable);
+
+        TRY(comm_agree(r->c, fill_keys(r, net, s, a)));
+        TRY(select_largest(r->c, a->key, a->usable, a->count, k, a->chosen, &threshold));
+        r->threshold[net][s] = k > 0 && !is_control(r, s) ? (double)select_value(threshold) : 0;
+        for (int64_t i = 0; i < a->count; i++)
+            a->member[i].in[s] = a->chosen[i];
+    }
+    return OK;
+}
+
+/* The members to the front of the range's array; returns how many. */
+static int64_t pack_members(const struct run *r, struct range *a)
+{
+    int64_t kept = 0;
+
+    for (int64_t i = 0; i < a->count; i++) {
+        int any = 0;
+        for (int s = 0; s < r->layout.selections; s++)
+            any |= a->member[i].in[s];
+        if (any)
+            a->member[kept++] = a->member[i];
+    }
+    return kept;
+}
+
+/* Rank 0: the union in image order; places that are left over are UNUSED. */
+static status write_rows(const struct run *r, int net, const struct member *member, int64_t count)
+{
+    struct store_rows *rows = NULL;
+    char name[STORE_NAME + 4];
+    status result = OK;
+
+    BUG_IF(count > r->layout.subset);
+    TRY(store_rows_create(r->store, STORE_ROWS_SUBSET, net, ROWS_KEPT, &rows));
+    for (int64_t i = 0; i < r->layout.subset; i++) {
+        *(int64_t *)store_rows_field(rows, "image") = i < count ? member[i].image : -1;
+        for (int s = 0; s < r->layout.selections && i < count; s++) {
+            snprintf(name, sizeof name, "in_%s", r->layout.selection[s]);
+            *(uint8_t *)store_rows_field(rows, name) = member[i].in[s];
+        }
+        TRY_OUT(store_rows_add(rows, i, i < count ? STORE_OK : STORE_UNUSED));
+    }
+    TRY_OUT(store_rows_commit(rows));
+out:
+    store_rows_free(rows);
+    return result;
+}
+
+static status select_network(struct run *r, int net, struct range *a)
+{
+    void *all = NULL;
+    size_t total = 0;
+    int64_t kept;
+    status result = OK;
+
+    TRY(comm_agree(r->c, read_status(r, net, a)));
+    TRY(choose(r, net, a));
+    kept = pack_members(r, a);
+    TRY(comm_gather_bytes(r->c, a->member, (size_t)kept * sizeof *a->member, &all, &total));
+    if (r->c->rank == 0)
+        result = write_rows(r, net, all, (int64_t)(total / sizeof(struct member)));
+    mem_free(all);
+    return comm_agree(r->c, result);
+}
+
+status subset_select(struct run *r)
+{
+    struct range a = { 0 };
+    status result = OK;
+
+    TRY_OUT(comm_agree(r->c, make_range(r, &a)));
+    for (int net = 0; net < r->networks; net++)
+        TRY_OUT(select_network(r, net, &a));
+out:
+    free_range(&a);
+    return result;
+}

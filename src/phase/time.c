@@ -1,0 +1,135 @@
+#include "run.h"
+
+#include "metric.h"
+
+#include <string.h>
+
+/* Distinct pictures, cycled through; runs before the clock counts. */
+enum { PICTURES = 16, WARM_UP = 5, MEASURES = 3 };
+
+struct clock_room {
+    uint8_t *pixels; /* (pictures, H, W, 3) */
+    int pictures;
+    double *sample[MEASURES]; /* inference, CAM, both: (time_images) seconds */
+    float *act, *projection, *map;
+    struct cam_workspace *workspace;
+};
+
+/* Spread over the list; unreadable ones are passed over. */
+static status read_pictures(const struct run *r, struct clock_room *t)
+{
+    size_t bytes = (size_t)r->input_h * (size_t)r->input_w * 3;
+    char path[OPTION_SIZE + 1100];
+    struct image_info info;
+    int wanted = r->list.count < PICTURES ? r->list.count : PICTURES;
+
+    MEM_TRY(t->pixels, (size_t)wanted, bytes);
+    for (int i = 0; i < wanted; i++) {
+        const char *name = r->list.entry[(int64_t)i * r->list.count / wanted].path;
+        TRY(text_path(path, sizeof path, r->list.root, name));
+        if (image_load(path, &r->pipeline, t->pixels + (size_t)t->pictures * bytes, &info) == OK)
+            t->pictures++;
+    }
+    return OK;
+}
+
+static status make_clock_room(const struct run *r, struct clock_room *t)
+{
+    size_t values = 0, map = (size_t)r->input_h * (size_t)r->input_w;
+    int pixels = 0, channels = 0;
+
+    for (int i = 0; i < r->networks; i++) {
+        const struct engine_map *m = &r->network[i].map;
+        pixels = m->h * m->w > pixels ? m->h * m->w : pixels;
+        channels = m->c > channels ? m->c : channels;
+    }
+    values = (size_t)pixels * (size_t)channels;
+    MEM_TRY(t->act, values, sizeof *t->act);
+    MEM_TRY(t->projection, (size_t)pixels, sizeof *t->projection);
+    MEM_TRY(t->map, map, sizeof *t->map);
+    for (int m = 0; m < MEASURES; m++)
+        MEM_TRY(t->sample[m], (size_t)r->job->time_images, sizeof(double));
+    TRY(cam_workspace_create(pixels, channels, r->kernels, &t->workspace));
+    return read_pictures(r, t);
+}
+
+static void clear_clock_room(struct clock_room *t)
+{
+    mem_free(t->pixels);
+    mem_free(t->act);
+    mem_free(t->projection);
+    mem_free(t->map);
+    for (int m = 0; m < MEASURES; m++)
+        mem_free(t->sample[m]);
+    cam_workspace_free(t->workspace);
+}
+
+/* One image: inference, then the finished map. */
+static status measure(const struct run *r, struct clock_room *t, struct engine *engine, int i,
+                      double out[MEASURES])
+{
+    size_t bytes = (size_t)r->input_h * (size_t)r->input_w * 3;
+    struct cam_projection projection = { .values = t->projection };
+    struct engine_map map;
+    double start = clock_s(), middle, end;
+    status s;
+
+    engine_run(engine, t->pixels + (size_t)(i % t->pictures) * bytes);
+    middle = clock_s();
+    map = engine_cam_map(engine);
+    engine_map_copy_real(&map, t->act);
+    s = cam_eigen(t->workspace, t->act, map.h, map.w, map.c, (enum cam_sign)r->job->sign, r->job->raw,
+                  &projection);
+    if (s != OK && s != ERR_NUMERIC) /* a picture with NaN takes its time too */
+        return s;
+    cam_finish(t->projection, map.h, map.w, r->input_h, r->input_w, t->map);
+    end = clock_s();
+    out[0] = middle - start;
+    out[1] = end - middle;
+    out[2] = end - start;
+    return OK;
+}
+
+static status time_one(const struct run *r, struct clock_room *t, int net, int p)
+{
+    static const char *const name[MEASURES] = { "inference_s", "cam_s", "total_s" };
+    int64_t images = r->job->time_images;
+    double out[MEASURES];
+    char path[STORE_PATH];
+
+    for (int i = -WARM_UP; i < r->job->time_images; i++) {
+        TRY(measure(r, t, r->network[net].engine[p], i + WARM_UP, out));
+        for (int m = 0; m < MEASURES && i >= 0; m++)
+            t->sample[m][i] = out[m];
+        if (comm_signal())
+            return comm_signal_status();
+    }
+    for (int m = 0; m < MEASURES; m++) {
+        struct metric_quartiles q;
+        metric_quartiles_of(t->sample[m], images, &q);
+        snprintf(path, sizeof path, "/timing/alone/%s/%s", job_precision[p], name[m]);
+        TRY(store_write(r->store, path, net, 1, (double[STORE_STATISTICS]){ q.median, q.q1, q.q3, q.mean }));
+    }
+    snprintf(path, sizeof path, "/timing/alone/%s/images", job_precision[p]);
+    return store_write(r->store, path, net, 1, &images);
+}
+
+static status time_all(const struct run *r)
+{
+    struct clock_room t = { 0 };
+    status result = OK;
+
+    TRY_OUT(make_clock_room(r, &t));
+    for (int net = 0; net < r->networks && t.pictures > 0; net++)
+        for (int p = 0; p < JOB_PRECISIONS; p++)
+            TRY_OUT(time_one(r, &t, net, p));
+out:
+    clear_clock_room(&t);
+    return result;
+}
+
+status time_networks(struct run *r)
+{
+    /* The others sleep in the agreement. */
+    return comm_agree(r->c, r->c->rank == 0 && r->job->time_images > 0 ? time_all(r) : OK);
+}
