@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "metric.h"
 #include "picture.h"
 
 enum { TEXT_MAX = 16 << 20, ROWS_MAX_BYTES = 1 << 30, MOST = 64, BOXES_MOST = 64 };
@@ -26,65 +27,30 @@ const char *gallery_text_value(const char *text, const char *key, char *value, s
     return NULL;
 }
 
-int gallery_rank(const int64_t *image, const float *rmse, const uint8_t *in_subset, int64_t rows, int most, int64_t *order)
-{
-    int count = 0;
-
-    /* Insertion into a short sorted list: `most` is at most 64. */
-    for (int64_t i = 0; i < rows; i++) {
-        int place = count;
-
-        if (!in_subset[i] || image[i] < 0)
-            continue;
-        while (place > 0 && (rmse[i] > rmse[order[place - 1]] ||
-                             (rmse[i] == rmse[order[place - 1]] && image[i] < image[order[place - 1]])))
-            place--;
-        if (place == most)
-            continue;
-        if (count < most)
-            count++;
-        memmove(&order[place + 1], &order[place], (size_t)(count - 1 - place) * sizeof *order);
-        order[place] = i;
-    }
-    return count;
-}
-
-/* What one network's pictures need, read once. */
+/* The images of one network whose maps differ most, largest RMSE first. */
 struct shelf {
-    int64_t order[MOST], *image;
+    int64_t image[MOST];
     float *rmse;
-    uint8_t *in_subset;
-    int64_t rows;
+    uint8_t *row_status;
     int count;
 };
-
-static void shelf_free(struct shelf *s)
-{
-    mem_free(s->image);
-    mem_free(s->rmse);
-    mem_free(s->in_subset);
-}
 
 static status shelf_read(struct store_reader *r, int network, int most, struct shelf *s)
 {
     const struct store_layout *layout = store_reader_layout(r);
     const char *name = layout->network[network].name;
-    char path[STORE_PATH];
-    int64_t count = 0;
+    char path[STORE_PATH + STORE_NAME];
+    int64_t rows = 0, count = 0;
 
-    snprintf(path, sizeof path, "/models/%s/subset/image", name);
-    TRY(store_read_all(r, path, STORE_S64, ROWS_MAX_BYTES, (void **)&s->image, &s->rows));
-    snprintf(path, sizeof path, "/models/%s/subset/in_resolved", name);
-    TRY(store_read_all(r, path, STORE_U8, ROWS_MAX_BYTES, (void **)&s->in_subset, &count));
-    if (count != s->rows)
-        return FAIL(ERR_MISMATCH, "%s: %lld rows where /models/%s/subset/image has %lld", path, (long long)count, name,
-                    (long long)s->rows);
-    MEM_TRY(s->rmse, (size_t)s->rows, sizeof *s->rmse);
     snprintf(path, sizeof path, "/models/%s/%s/vs_%s/rmse_resolved", name, layout->precision[1], layout->precision[0]);
-    for (int64_t i = 0; i < s->rows; i++)
-        if (s->image[i] >= 0 && s->in_subset[i])
-            TRY(store_read(r, path, STORE_F32, s->image[i], 1, &s->rmse[i], sizeof s->rmse[i]));
-    s->count = gallery_rank(s->image, s->rmse, s->in_subset, s->rows, most, s->order);
+    TRY(store_read_all(r, path, STORE_F32, ROWS_MAX_BYTES, (void **)&s->rmse, &rows));
+    snprintf(path, sizeof path, "/models/%s/status", name);
+    TRY(store_read_all(r, path, STORE_U8, ROWS_MAX_BYTES, (void **)&s->row_status, &count));
+    if (count != rows)
+        return FAIL(ERR_MISMATCH, "%s: %lld rows where the RMSE has %lld", path, (long long)count, (long long)rows);
+    for (int64_t i = 0; i < count; i++)
+        s->row_status[i] = s->row_status[i] == STORE_OK;
+    s->count = metric_largest(s->rmse, s->row_status, rows, most, s->image);
     return OK;
 }
 
@@ -169,7 +135,7 @@ static status read_text(struct store_reader *r, const char *path, char **out)
     return store_read_string(r, path, 0, *out, d->element + 1);
 }
 
-/* How the job saw its pictures: the canonical job text says, for every network alike. */
+/* How the job saw its pictures (every network alike), and where they lay. */
 static status read_pipeline(struct store_reader *r, struct image_pipeline *p, char *root, size_t root_size)
 {
     const struct store_layout *layout = store_reader_layout(r);
@@ -180,9 +146,9 @@ static status read_pipeline(struct store_reader *r, struct image_pipeline *p, ch
     TRY_OUT(read_text(r, "/job", &job));
     TRY_OUT(read_text(r, "/provenance", &provenance));
     *p = (struct image_pipeline){ .resize = 256, .crop = layout->input_h };
-    if (gallery_text_value(job, "preprocess.resize", value, sizeof value) && text_parse_int(value, 1, 65500, &n))
+    if (gallery_text_value(provenance, "preprocess.resize", value, sizeof value) && text_parse_int(value, 1, 65500, &n))
         p->resize = (int)n;
-    if (gallery_text_value(job, "preprocess.filter", value, sizeof value) && strcmp(value, "bicubic") == 0)
+    if (gallery_text_value(provenance, "preprocess.filter", value, sizeof value) && strcmp(value, "bicubic") == 0)
         p->filter = IMAGE_BICUBIC;
     if (gallery_text_value(job, "preprocess.pillow", value, sizeof value) && strcmp(value, "13") != 0)
         p->order = IMAGE_ORDER_HORIZONTAL_FIRST;
@@ -208,13 +174,14 @@ static status write_shelf(struct store_reader *r, const struct report_options *o
 
         picture->network = network;
         picture->place = i + 1;
-        picture->image = shelf.image[shelf.order[i]];
-        picture->rmse = shelf.rmse[shelf.order[i]];
+        picture->image = shelf.image[i];
+        picture->rmse = shelf.rmse[shelf.image[i]];
         TRY_OUT(write_picture(r, options, p, root, palette, g, picture));
         g->count++;
     }
 out:
-    shelf_free(&shelf);
+    mem_free(shelf.rmse);
+    mem_free(shelf.row_status);
     return result;
 }
 

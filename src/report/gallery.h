@@ -26,8 +26,5 @@ void gallery_free(struct gallery *g);
 
 /* Value of the line "KEY = value" in a text of such lines, or NULL if there is none or it does not fit. */
 const char *gallery_text_value(const char *text, const char *key, char *value, size_t size);
-/* The `most` images of the resolved subset with the largest rmse: largest first, ties to the lower image. image and rmse: (rows), in_subset (rows):
- * flags; order out: (most). Returns how many there are. */
-int gallery_rank(const int64_t *image, const float *rmse, const uint8_t *in_subset, int64_t rows, int most, int64_t *order);
 
 #endif
