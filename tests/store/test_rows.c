@@ -1,0 +1,195 @@
+#include "store_fixture.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+extern char **environ;
+
+/* However the rows are gathered, in whatever order they come: the same file. */
+static void check_orders(const struct comm *c)
+{
+    static const int capacities[] = { 1, 4, 64 };
+    char digest[COUNT_OF(capacities)][2 * HASH_SIZE + 1];
+    struct fixture f;
+
+    for (size_t i = 0; i < COUNT_OF(capacities); i++) {
+        fixture_start(c, &f);
+        CHECK(fixture_run(c, &f, capacities[i]) == OK);
+        CHECK(digest_file(f.out, digest[i]) == OK);
+        CHECK(!strcmp(digest[i], digest[0]));
+        fixture_end(c, &f);
+    }
+}
+
+/* Rank 0 alone writes rows 20, 21, 5, 4, 3, 22: read back through another handle, place by place. */
+static void check_values(const struct comm *c)
+{
+    static const int order[] = { 20, 21, 5, 4, 3, 22 };
+    struct store *s = NULL;
+    struct store_rows *rows = NULL;
+    struct store_reader *r = NULL;
+    float logits[FIXTURE_IMAGES][7];
+    uint8_t state[FIXTURE_IMAGES];
+    int8_t sign[FIXTURE_IMAGES];
+    struct fixture f;
+
+    fixture_start(c, &f);
+    CHECK(store_begin(c, f.out, &f.plan, &s) == OK);
+    FIXTURE_ON_ROOT(c)
+    {
+        CHECK(store_rows_create(s, STORE_ROWS_MODEL, 1, 100, &rows) == OK);
+        /* top5, score5, logits, cam, raw_sign, sigma_ratio, constant of two precisions; four f32 and a u8 of the pair */
+        CHECK(store_rows_bytes(rows) == 2 * (20 + 20 + 28 + 24 + 1 + 4 + 1) + 4 * 4 + 1);
+        for (size_t i = 0; i < COUNT_OF(order); i++)
+            CHECK(fixture_model_row(&f, rows, 1, order[i]) == OK);
+        CHECK(store_fetch(s, "/models/mobilenet_v2/status", 0, FIXTURE_IMAGES, state) == OK);
+        CHECK(state[20] == STORE_MISSING); /* nothing is done before the commit */
+        CHECK(store_rows_commit(rows) == OK && store_rows_commit(rows) == OK);
+        CHECK(*(float *)store_rows_field(rows, "int8/logits") == 0); /* the next row in hand is zeroed */
+        store_rows_free(rows);
+        CHECK(store_open_read(f.part, 0, &r) == OK);
+        CHECK(store_read(r, "/models/mobilenet_v2/int8/logits", STORE_F32, 0, 23, logits, sizeof logits) == OK);
+        CHECK(store_read(r, "/models/mobilenet_v2/int8/raw_sign", STORE_S8, 0, 23, sign, sizeof sign) == OK);
+        CHECK(store_read(r, "/models/mobilenet_v2/status", STORE_U8, 0, 23, state, sizeof state) == OK);
+        for (int i = 0; i < FIXTURE_IMAGES; i++) {
+            int there = i == 20 || i == 21 || i == 5 || i == 3 || i == 22; /* 4 is bad: zeros */
+            CHECK(state[i] == (i == 4 ? STORE_BAD_IMAGE : there ? STORE_OK : STORE_MISSING));
+            CHECK(sign[i] == (there ? (i % 2 ? 1 : -1) : 0));
+            for (int k = 0; k < 7; k++)
+                CHECK(logits[i][k] == (there ? fixture_value(1, 1, i, k) : 0));
+        }
+        store_close_read(r);
+    }
+    store_end(&s);
+    fixture_end(c, &f);
+}
+
+static void check_fixed(const struct comm *c)
+{
+    struct store *s = NULL;
+    int64_t images[2][4] = { { 5, 1, 1, 1 }, { 6, 2, 2, 2 } }, back[2][4];
+    struct fixture f;
+
+    fixture_start(c, &f);
+    CHECK(store_begin(c, f.out, &f.plan, &s) == OK);
+    FIXTURE_ON_ROOT(c)
+    {
+        CHECK(store_write(s, "/summary/accuracy/int8/images", 0, 2, images) == OK && store_sync(s) == OK);
+        CHECK(store_fetch(s, "/summary/accuracy/int8/images", 0, 2, back) == OK && !memcmp(images, back, sizeof back));
+        CHECK(store_fetch(s, "/summary/accuracy/int8/images", 1, 1, back) == OK && back[0][0] == 6);
+        CHECK(store_write(s, "/summary/accuracy/int16/images", 0, 2, images) == ERR_MISSING);
+        CHECK(store_write(s, "/summary/accuracy/int8/images", 1, 2, images) == ERR_RANGE);
+    }
+    store_end(&s);
+    fixture_end(c, &f);
+}
+
+/* ---- kill -9 --------------------------------------------------------------------------------------------------- */
+
+/* A job of one rank in a process of its own, slow enough to be killed in the middle. */
+static int victim(const char *folder)
+{
+    struct comm c = { 0 };
+    struct store *s = NULL;
+    struct fixture f;
+    const double mean[2][4][3] = { { { 1.5 } } }; /* as fixture_run */
+    int64_t wrote = 0;
+
+    if (comm_init(NULL, NULL, &c) != OK)
+        return 1;
+    log_init(LOG_QUIET, c.rank, c.host);
+    fixture_start(&c, &f);
+    fixture_end(&c, &f);
+    snprintf(f.out, sizeof f.out, "%s/x.h5", folder);
+    if (store_begin(&c, f.out, &f.plan, &s) != OK || store_outcome(s) == STORE_FINISHED)
+        return 1;
+    for (int net = 0; net < 2; net++)
+        for (int round = 0; round < FIXTURE_IMAGES; round++) {
+            uint8_t missing[FIXTURE_IMAGES];
+            struct store_rows *rows = NULL;
+            if (store_missing(s, STORE_ROWS_MODEL, net, 0, missing, NULL) != OK || !missing[round])
+                continue;
+            if (store_rows_create(s, STORE_ROWS_MODEL, net, 1, &rows) != OK || fixture_model_row(&f, rows, net, round) != OK)
+                return 1;
+            store_rows_free(rows);
+            usleep(10000);
+        }
+    if (fixture_fill(&c, &f, s, 3, &wrote) != OK || store_write(s, "/summary/rmse/int8/mean", 0, 2, mean) != OK ||
+        store_finish(s) != OK)
+        return 1;
+    store_end(&s);
+    comm_finish(&c);
+    return 0;
+}
+
+/* The victim must not take itself for a rank of this job: it gets no launcher's variables. */
+static pid_t start_victim(char *self, char *folder)
+{
+    char *argv[] = { self, "victim", folder, NULL }, *clean[512];
+    pid_t child = -1;
+    int n = 0;
+
+    for (char **e = environ; *e && n < 511; e++)
+        if (strncmp(*e, "OMPI_", 5) && strncmp(*e, "PMIX_", 5) && strncmp(*e, "PRTE_", 5))
+            clean[n++] = *e;
+    clean[n] = NULL;
+    return posix_spawn(&child, self, NULL, NULL, argv, clean) == 0 ? child : -1;
+}
+
+static void check_kills(const struct comm *c, char *self)
+{
+    char expected[2 * HASH_SIZE + 1], found[2 * HASH_SIZE + 1];
+    int kills = 0, code = -1;
+    int64_t before = 0;
+    struct store_verdict v;
+    struct fixture f;
+
+    fixture_start(c, &f);
+    CHECK(fixture_run(c, &f, 8) == OK && digest_file(f.out, expected) == OK);
+    fixture_end(c, &f);
+    fixture_start(c, &f);
+    for (int start = 0; start < 30 && code != 0; start++) {
+        pid_t child = start_victim(self, f.folder);
+        CHECK(child > 0);
+        /* Wait for the file, then kill at another point of the work each time; the last starts may end by themselves. */
+        for (int turn = 0; turn < 3000 && kill(child, 0) == 0 && start < 6; turn++) {
+            usleep(1000);
+            if (store_verify(f.out, &v) == OK && v.soundness == STORE_IS_RESUMABLE && v.rows > before + 1 + start)
+                break;
+        }
+        if (start < 6)
+            kill(child, SIGKILL);
+        waitpid(child, &code, 0);
+        if (code == 0)
+            break;
+        kills++;
+        CHECK(store_verify(f.out, &v) == OK);
+        CHECK_MSG(v.soundness == STORE_IS_RESUMABLE && v.damaged_rows == 0 && v.rows >= before, "%s, %lld damaged", v.text,
+                  (long long)v.damaged_rows);
+        before = v.rows;
+    }
+    CHECK(code == 0 && kills >= 3);
+    CHECK_MSG(digest_file(f.out, found) == OK && !strcmp(expected, found), "after %d kills", kills);
+    fixture_end(c, &f);
+}
+
+int main(int argc, char **argv)
+{
+    struct comm c = { 0 };
+
+    if (argc == 3 && !strcmp(argv[1], "victim"))
+        return victim(argv[2]);
+    if (comm_init(&argc, &argv, &c) != OK)
+        return 1;
+    log_init(LOG_QUIET, c.rank, c.host);
+    check_orders(&c);
+    check_values(&c);
+    check_fixed(&c);
+    if (c.size == 1)
+        check_kills(&c, argv[0]);
+    CHECK(mem_live() == 0);
+    comm_finish(&c);
+    return check_result("test_rows");
+}
