@@ -47,7 +47,7 @@ void cam_workspace_free(struct cam_workspace *w);    /* NULL is fine */
  *   act   (h * width, channels) f32, contiguous, real values (of the stored integers it is the same map);
  *         63 bytes behind its last element may be read too (kernel.h)
  * The map comes from the Gram matrix in double with our reproducible eigen-solver; with_raw also takes
- * sgesdd's sign, by LQ of the centred f32 matrix and sgesdd of its (h*width) x (h*width) factor (explanations 1.3).
+ * sgesdd's sign, by LQ of the centred f32 matrix and sgesdd of its square factor (explanations 1.3).
  * ERR_NUMERIC if act has NaN or infinity (checked here, before anything), or LAPACK does not converge.
  * Source: Bany Muhammad & Yeasin (EigenCAM); steps 1-5 as pytorch-grad-cam 084273b. */
 MUST_USE status cam_eigen(struct cam_workspace *w, const float *act, int h, int width, int channels,

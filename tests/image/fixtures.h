@@ -1,4 +1,5 @@
-/* tests/image/fixtures.h: tests/image/data and the lists in it (made by tests/fixtures/make_image_fixtures.py). */
+/* tests/image/fixtures.h: tests/image/data and the lists in it (made by
+ * tests/fixtures/make_image_fixtures.py). */
 #ifndef QUANTCAM_TEST_IMAGE_FIXTURES_H
 #define QUANTCAM_TEST_IMAGE_FIXTURES_H
 
@@ -10,12 +11,13 @@
 #define FIXTURES "tests/image/data/"
 
 static inline uint32_t crc_of(const struct image *im)
-{
-    return hash_crc32(0, im->rgb, (size_t)im->width * (size_t)im->height * 3);
-}
+{ return hash_crc32(0, im->rgb, (size_t)im->width * (size_t)im->height * 3); }
 
 /* The next line of a list, or 0 at its end. Counts as a failed check if the list cannot be opened. */
-struct fixture_list { FILE *file; char line[512]; };
+struct fixture_list {
+    FILE *file;
+    char line[512];
+};
 static inline int fixture_next(struct fixture_list *l, const char *name)
 {
     char path[256];
@@ -65,14 +67,16 @@ static inline int fixture_check_pictures(const char *extension)
         s = image_read(path, &im);
         count++;
         if (strcmp(verdict, "bad") == 0) {
-            CHECK_MSG(s == ERR_FORMAT && strstr(error_last()->text, path), "%s: %s", name, error_last()->text);
+            CHECK_MSG(s == ERR_FORMAT && strstr(error_last()->text, path), "%s: %s", name,
+                      error_last()->text);
             CHECK_MSG(im.rgb == NULL && im.width == 0, "%s", name);
             continue;
         }
         CHECK_MSG(s == OK, "%s: %s", name, error_last()->text);
         if (s != OK)
             continue;
-        CHECK_MSG((unsigned)im.width == width && (unsigned)im.height == height, "%s %d x %d", name, im.width, im.height);
+        CHECK_MSG((unsigned)im.width == width && (unsigned)im.height == height, "%s %d x %d", name, im.width,
+                  im.height);
         CHECK_MSG(crc_of(&im) == crc, "%s: %08x, not %08x", name, crc_of(&im), crc);
         image_free(&im);
     }

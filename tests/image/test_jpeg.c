@@ -35,7 +35,8 @@ static void check_damage(void)
 
             bytes[at] = (char)random_next(&r);
             s = image_decode("damaged", bytes, size, &im);
-            CHECK_MSG(s == OK || s == ERR_FORMAT || s == ERR_MEMORY, "%s: byte %zu: status %d", name[f], at, s);
+            CHECK_MSG(s == OK || s == ERR_FORMAT || s == ERR_MEMORY, "%s: byte %zu: status %d", name[f], at,
+                      s);
             CHECK((s == OK) == (im.rgb != NULL));
             image_free(&im);
             bytes[at] = kept;

@@ -2,15 +2,15 @@
 
 static void geometry(void)
 {
-    static const struct { int width, height, resize, crop, w, h, left, top; } row[] = {
-        { 500, 375, 256, 224, 341, 256, 58, 16 },   /* (341 - 224) / 2 = 58.5: half to even */
-        { 375, 500, 256, 224, 256, 341, 16, 58 },
-        { 500, 333, 256, 224, 384, 256, 80, 16 },
-        { 256, 256, 256, 224, 256, 256, 16, 16 },
-        { 1, 3, 10, 4, 10, 30, 3, 13 },
-        { 100, 100, 100, 97, 100, 100, 2, 2 },      /* 1.5 -> 2 */
-        { 100, 100, 100, 99, 100, 100, 0, 0 },      /* 0.5 -> 0 */
-        { 10, 10, 10, 13, 10, 10, -1, -1 },         /* 3 missing: 1 before, 2 behind */
+    static const struct {
+        int width, height, resize, crop, w, h, left, top;
+    } row[] = {
+        { 500, 375, 256, 224, 341, 256, 58, 16 }, /* (341 - 224) / 2 = 58.5: half to even */
+        { 375, 500, 256, 224, 256, 341, 16, 58 }, { 500, 333, 256, 224, 384, 256, 80, 16 },
+        { 256, 256, 256, 224, 256, 256, 16, 16 }, { 1, 3, 10, 4, 10, 30, 3, 13 },
+        { 100, 100, 100, 97, 100, 100, 2, 2 }, /* 1.5 -> 2 */
+        { 100, 100, 100, 99, 100, 100, 0, 0 }, /* 0.5 -> 0 */
+        { 10, 10, 10, 13, 10, 10, -1, -1 },    /* 3 missing: 1 before, 2 behind */
         { 40, 10, 10, 20, 40, 10, 10, -5 },
     };
 
@@ -94,8 +94,8 @@ static void files(void)
         CHECK(image_load(path, &p, pixels, &info) == OK && info.width > 0 && info.height > 0);
         CHECK_MSG(hash_crc32(0, pixels, (size_t)crop * (size_t)crop * 3) == crc, "%s", list.line);
     }
-    CHECK(image_load(FIXTURES "empty.jpg", &(struct image_pipeline){ .resize = 8, .crop = 8 }, pixels, &info) ==
-          ERR_FORMAT);
+    CHECK(image_load(FIXTURES "empty.jpg", &(struct image_pipeline){ .resize = 8, .crop = 8 }, pixels,
+                     &info) == ERR_FORMAT);
     CHECK(info.width == 0);
 }
 

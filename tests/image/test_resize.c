@@ -1,14 +1,10 @@
 #include "fixtures.h"
 
 static void set(struct image *im, int x, int y, int value)
-{
-    memset(im->rgb + (y * im->width + x) * 3, value, 3);
-}
+{ memset(im->rgb + (y * im->width + x) * 3, value, 3); }
 
 static int at(const struct image *im, int x, int y)
-{
-    return im->rgb[(y * im->width + x) * 3];
-}
+{ return im->rgb[(y * im->width + x) * 3]; }
 
 static void by_hand(void)
 {
@@ -47,11 +43,12 @@ static void against_pillow(void)
         unsigned crc[2];
         struct image in, out;
 
-        CHECK(sscanf(list.line, "%d %d %d %d %d %x %x", &width, &height, &to_width, &to_height, &filter, &crc[0],
-                     &crc[1]) == 7);
+        CHECK(sscanf(list.line, "%d %d %d %d %d %x %x", &width, &height, &to_width, &to_height, &filter,
+                     &crc[0], &crc[1]) == 7);
         in = fixture_pattern(width, height);
         for (int order = 0; order < 2; order++) {
-            CHECK(image_resize(&in, to_width, to_height, (enum image_filter)filter, (enum image_order)order, &out) == OK);
+            CHECK(image_resize(&in, to_width, to_height, (enum image_filter)filter, (enum image_order)order,
+                               &out) == OK);
             CHECK_MSG(crc_of(&out) == crc[order], "%s", list.line);
             image_free(&out);
         }

@@ -1,0 +1,120 @@
+#include "folder.h"
+
+static void good(const char *text, int count, const char *const *path, const int *class_index, int classes)
+{
+    struct image_source source = { .root = folder, .labels = folder_file("labels.txt", text) };
+    struct image_manifest m;
+
+    CHECK_MSG(image_manifest_read(&source, &m) == OK, "%s", error_last()->text);
+    CHECK_MSG(m.count == count && m.classes == classes, "%d pictures, %d classes", m.count, m.classes);
+    for (int i = 0; i < m.count && i < count; i++)
+        CHECK_MSG(strcmp(m.entry[i].path, path[i]) == 0 && m.entry[i].class_index == class_index[i], "%s %d",
+                  m.entry[i].path, m.entry[i].class_index);
+    CHECK(m.class_name == NULL);
+    image_manifest_free(&m);
+}
+
+static void bad(const char *text, status expected, const char *words)
+{
+    struct image_source source = { .root = folder, .labels = folder_file("labels.txt", text) };
+
+    folder_refused(&source, expected, words);
+}
+
+static void plain(void)
+{
+    static const char *const two[] = { "b.jpg", "a.jpg" }, *const spaced[] = { "with blank.jpg", "d/e.png" };
+
+    good("b.jpg,7\na.jpg,0\n", 2, two, (int[]){ 7, 0 }, 8);
+    good("file,class_index,wnid,name\nb.jpg,7,n1,x y\n\na.jpg,0,n2,\"z, z\"\n", 2, two, (int[]){ 7, 0 }, 8);
+    good("b.jpg 3\r\na.jpg\t4\r\n", 2, two, (int[]){ 3, 4 }, 5);
+    good("\xef\xbb\xbf"
+         "b.jpg,1\na.jpg,-1",
+         2, two, (int[]){ 1, -1 }, 2);
+    good("./b.jpg, 1 \n./a.jpg , 0\n", 2, two, (int[]){ 1, 0 }, 2);
+    good("with blank.jpg 3\nd/e.png 2\n", 2, spaced, (int[]){ 3, 2 }, 4);
+}
+
+static void refused(void)
+{
+    bad("", ERR_FORMAT, "no pictures");
+    bad("path,class_index\n", ERR_FORMAT, "no pictures");
+    bad("65\n970\n230\n", ERR_FORMAT, "labels.txt:1: a bare list");
+    bad("b.jpg,0\na.jpg\n", ERR_FORMAT, "labels.txt:2");
+    bad("b.jpg,cat\n", ERR_FORMAT, "'cat' is no class index");
+    bad("b.jpg,0\na.jpg,cat\n", ERR_FORMAT, "labels.txt:2: 'cat'");
+    bad("b.jpg,-2\n", ERR_FORMAT, "'-2'");
+    bad("b.jpg,1000000\n", ERR_FORMAT, "'1000000'");
+    bad("b.jpg,0\na.jpg,1\n./b.jpg,2\n", ERR_FORMAT,
+        "labels.txt:3: 'b.jpg' is listed twice (first on line 1)");
+    bad("/etc/passwd,0\n", ERR_FORMAT, "absolute");
+    bad("d/../../x.jpg,0\n", ERR_FORMAT, "'..'");
+    bad("d//x.jpg,0\n", ERR_FORMAT, "empty part");
+    bad("x\001.jpg,0\n", ERR_FORMAT, "control");
+    bad("x\377.jpg,0\n", ERR_FORMAT, "UTF-8");
+    bad("absent.jpg,0\nmissing.jpg,1\n", ERR_MISSING, "absent.jpg");
+    folder_refused(&(struct image_source){ .root = folder, .labels = folder_path("no-labels") }, ERR_MISSING,
+                   "no-labels");
+    {
+        char *text = mem_alloc(1200, 1);
+
+        memset(text, 'x', 1100);
+        strcpy(text + 1100, ".jpg,0\n");
+        bad(text, ERR_FORMAT, "1,024 bytes");
+        mem_free(text);
+    }
+}
+
+/* ILSVRC's own files: ids without an extension, classes by the mapping, several boxes a row, a trailing
+ * blank. */
+static void solution(void)
+{
+    static const char *const rows = "ImageId,PredictionString\n"
+                                    "ILSVRC2012_val_2,n02000000 1 2 30 40 n02000000 5 6 7 8 \n"
+                                    "ILSVRC2012_val_1,n01440764 0 0 9 9\n";
+    struct image_source source = { .root = folder };
+    struct image_manifest m;
+
+    folder_file("ILSVRC2012_val_1.JPEG", "");
+    folder_file("ILSVRC2012_val_2.JPEG", "");
+    source.labels = source.boxes = folder_file("LOC_val_solution.csv", rows);
+    CHECK(image_manifest_read(&source, &m) == OK);
+    CHECK(m.count == 2 && m.classes == 2 && m.boxes == 3 && m.boxes_unmatched == 0);
+    CHECK(strcmp(m.entry[0].path, "ILSVRC2012_val_2.JPEG") == 0);
+    CHECK(m.entry[0].class_index == 1 && m.entry[1].class_index == 0); /* sorted ids */
+    CHECK(m.entry[0].boxes == 2 && m.box[m.entry[0].box_first + 1].x1 == 7);
+    image_manifest_free(&m);
+    source.synsets =
+        folder_file("LOC_synset_mapping.txt", "n01440764 tench, Tinca tinca\nn01443537 goldfish\n"
+                                              "n02000000 a bird\n");
+    CHECK(image_manifest_read(&source, &m) == OK);
+    CHECK(m.classes == 3 && m.entry[0].class_index == 2 && m.entry[1].class_index == 0);
+    image_manifest_free(&m);
+    source.synsets = folder_file("LOC_synset_mapping.txt", "n01440764 tench\n");
+    folder_refused(&source, ERR_MISMATCH, "n02000000");
+    source.synsets = folder_file("LOC_synset_mapping.txt", "tench\n");
+    folder_refused(&source, ERR_FORMAT, "LOC_synset_mapping.txt:1");
+    source = (struct image_source){ .root = folder };
+    source.labels = folder_file("LOC_val_solution.csv", "x,n01440764 0 0 9\n");
+    folder_refused(&source, ERR_FORMAT, "fewer than four");
+    source.labels = folder_file("LOC_val_solution.csv", "x,n01440764 0 0 9 9 n02000000 1 1 2 2\n");
+    folder_refused(&source, ERR_FORMAT, "two classes");
+    source.labels = folder_file("LOC_val_solution.csv", "x,n01440764 0 0 9 9 cat 1 1 2 2\n");
+    folder_refused(&source, ERR_FORMAT, "'cat'");
+    source.labels = folder_file("LOC_val_solution.csv", "ImageId,PredictionString\nx,\n");
+    folder_refused(&source, ERR_FORMAT, "no class");
+}
+
+int main(void)
+{
+    folder_open();
+    folder_file("a.jpg", "");
+    folder_file("b.jpg", "");
+    folder_file("d/e.png", "");
+    plain();
+    refused();
+    solution();
+    folder_close();
+    CHECK(mem_live() == 0);
+    return check_result("image/labels");
+}
