@@ -1,22 +1,32 @@
 /* include/kernel.h
- * kernel: the arithmetic, once per instruction set. Plain pointers; includes nothing of ours, allocates nothing, fails never.
+ * kernel: the arithmetic, once per instruction set. Plain pointers; includes nothing of ours, allocates
+ * nothing, fails never.
  *
- *     const struct kernel_table *k = kernel_select("auto");            // or "ref", "avx2", "avx512vnni"; NULL if unknown or not usable here
+ *     const struct kernel_table *k = kernel_select("auto");            // NULL if unknown or not usable here
  *     void *packed = aligned memory of k->conv_f32_packed_bytes(&shape);
  *     k->conv_f32_pack(&shape, weight, bias, packed);                  // once
  *     k->conv_f32(&shape, packed, in, out, rect, low, high, scratch);  // as often as wanted, any rectangle
  *
  * Contracts that every instruction set keeps and tests/kernel compares bit for bit with `ref`:
- *  - Maps are NHWC, one image: element (y, x, c) at p[(y * width + x) * pitch + c], pitch >= channels, so that a kernel can
- *    read or write a channel range of a wider map.
- *  - Every kernel computes the output rectangle it is given and is pure in its inputs: any split of the output into
- *    rectangles gives the same bits. Nothing outside the rectangle (and nothing beyond its channels) is written. Packed weights, scratch and
- *    vectors' tails may be read freely; maps must not be read outside [first element, last element + 63 bytes] (the engine pads its arena).
- *  - fp32: an output is ONE accumulator that starts from the bias and takes its terms in the order kh, kw, c ascending, one fma each;
- *    a tap outside the picture is the term fma(0.0f, weight, acc). Vectors run over outputs, never over the sum. Then min(max(v, low), high)
- *    with low = -inf / 0 and high = inf / 6 (NaN stays NaN: (v < low ? low : v), then (v > high ? high : v)).
- *  - int8: exact s32 sums of u8 codes and s8 weights; a tap outside the picture has the code zero_point_in. The sum is acc = sum(x*w) - zero_point_in *
- *    sum(w). vpmaddubsw only where its 16-bit sums cannot saturate. Requantization is one written definition per engine (spec numerics 2.2, 2.3).
+ *  - Maps are NHWC, one image: element (y, x, c) at p[(y * width + x) * pitch + c], pitch >= channels, so
+ *    that a kernel can read or write a channel range of a wider map.
+ *  - Every kernel computes the output rectangle it is given and is pure in its inputs: any split of the
+ *    output into rectangles gives the same bits. Nothing outside the rectangle and nothing beyond its
+ *    channels is written. Maps must not be read outside [first element, last element + 63 bytes]: the
+ *    engine pads its arena.
+ *  - Packed weights and scratch are 64-byte aligned. Packed weights belong to the table and the shape
+ *    (pitches aside, zero point included) that made them; scratch is written over by every call and carries
+ *    nothing.
+ *  - fp32: an output is ONE accumulator that starts from the bias and takes its terms in the order kh, kw,
+ *    c ascending, one fma each; a tap outside the picture is the term fma(0.0f, weight, acc). Vectors run
+ *    over outputs, never over the sum. Then min(max(v, low), high) with low = -inf / 0 and high = inf / 6:
+ *    NaN stays NaN, for (v < low ? low : v), then (v > high ? high : v). Which of several NaNs comes out is
+ *    not defined.
+ *  - int8: exact s32 sums of u8 codes and s8 weights; a tap outside the picture has the code zero_point_in.
+ *    The sum is acc = sum(x * w) - zero_point_in * sum(w). Instructions with 16-bit sums only where these
+ *    cannot saturate. Requantization is one written definition per engine (numerics 2.2, 2.3); where a
+ *    rounded value does not fit 32 bits it counts as the smallest, as cvtps2dq has it.
+ *  - Element-wise kernels, shuffle aside, may write over an input that has the output's pitch.
  */
 #ifndef QUANTCAM_KERNEL_H
 #define QUANTCAM_KERNEL_H
@@ -27,7 +37,8 @@
 /* Half-open rectangle of output positions. */
 struct kernel_rect { int y0, y1, x0, x1; };
 
-/* Geometry of a convolution (groups = 1), depthwise convolution (ic = oc) or pooling. A linear layer is ih = iw = kh = kw = 1. */
+/* Geometry of a convolution (groups = 1), depthwise convolution (ic = oc) or pooling. A linear layer has
+ * ih = iw = kh = kw = 1. */
 struct kernel_conv {
     int ih, iw, ic, in_pitch;
     int oh, ow, oc, out_pitch;
@@ -36,12 +47,17 @@ struct kernel_conv {
 };
 
 enum kernel_requant_mode {
-    REQUANT_FBGEMM_CHANNEL,   /* numerics 2.2: q = clamp(rne(f32((f32(acc) + bias_real[c]) * multiplier[c])) + zero_point_out, low, 255) */
-    REQUANT_FBGEMM_TENSOR,    /* the same with fma(bias_real[c], inverse[0], f32(acc)) for the sum, b unscaled */
-    REQUANT_QNNPACK           /* numerics 2.3: acc += bias_int[c]; r = rne(f32(f32(acc) * multiplier[c])); q = clamp(sat16(sat16(r) + zero_point_out), low, 255) */
+    /* numerics 2.2: q = clamp(rne(f32((f32(acc) + bias_real[c]) * multiplier[c])) + zero_point_out,
+     * low, 255) */
+    REQUANT_FBGEMM_CHANNEL,
+    /* the same with fma(bias_real[c], inverse, f32(acc)) for the sum, b unscaled */
+    REQUANT_FBGEMM_TENSOR,
+    /* numerics 2.3: acc += bias_int[c]; r = rne(f32(f32(acc) * multiplier[c]));
+     * q = clamp(sat16(sat16(r) + zero_point_out), low, 255) */
+    REQUANT_QNNPACK
 };
 
-/* How a sum becomes a code. Arrays hold oc elements each (per-tensor values are repeated), made by the engine. */
+/* How a sum becomes a code. Arrays hold oc elements each (per-tensor values repeated), made by the engine. */
 struct kernel_requant {
     enum kernel_requant_mode mode;
     const float *multiplier;
@@ -51,95 +67,118 @@ struct kernel_requant {
     int zero_point_out, low;      /* low = zero_point_out where a ReLU is fused, else 0; high is 255 */
 };
 
-/* Element-wise tables and constants of int8 add (numerics 2.6). */
+/* Constants of int8 add (numerics 2.6).
+ * fbgemm: d = fma(scale, f32(q), offset) for both, offset = -f32(s * z); c = f32(da + db), with relu max(c,
+ * 0); q = clamp(rne(c * inverse_out) + zero_point_out, 0, 255). Torch takes another formula for the last
+ * numel mod 64 elements of a tensor, which is not reproduced: every map of the study's networks is a multiple
+ * of 64. qnnpack: v = a_multiplier * (qa - za) + b_multiplier * (qb - zb), shifted right by `shift` with
+ * rounding to nearest, ties away from zero; then clamp(sat16(sat16(r) + zero_point_out), low, 255). */
 enum kernel_add_mode { ADD_FBGEMM, ADD_QNNPACK };
 struct kernel_add_u8 {
     enum kernel_add_mode mode;
-    float scale_a, scale_b;              /* fbgemm: d = fma(s, f32(q), offset), offset = -f32(s * z); c = f32(da + db); relu: max(c, 0); */
-    float offset_a, offset_b;            /*         q = clamp(rne(c * inverse_out) + zero_point_out, 0, 255) */
+    float scale_a, scale_b, offset_a, offset_b;                 /* fbgemm */
     float inverse_out;
     int relu;
-    int32_t a_multiplier, b_multiplier, shift;   /* qnnpack: numerics 2.6, with zero points za, zb */
+    int32_t a_multiplier, b_multiplier, shift;                  /* qnnpack; 1 <= shift <= 31 */
     int zero_point_a, zero_point_b, zero_point_out, low;
 };
+
+/* numerics 2.6: q = clamp(rne(f32(f32((qa - za) * (qb - zb)) * multiplier)) + zero_point_out, low, 255). */
 struct kernel_mul_u8 { float multiplier; int zero_point_a, zero_point_b, zero_point_out, low; };
 
 enum kernel_saturation {
-    KERNEL_EXACT,              /* exact integer sums: the default everywhere */
-    KERNEL_SATURATE_PAIRS      /* fbgemm on AVX2 without VNNI, numerics 2.4; `ref` alone does it, and the engine takes ref's entry */
+    /* Exact integer sums: the default everywhere. */
+    KERNEL_EXACT,
+    /* fbgemm on AVX2 without VNNI, numerics 2.4: only `ref` does it, so take its entries. */
+    KERNEL_SATURATE_PAIRS
 };
 
 struct kernel_table {
     const char *isa;
 
-    /* ---- convolution. weight: (oc, kh, kw, ic); depthwise: (c, kh, kw). bias (oc). Packed buffers and scratch are 64-byte aligned. */
+    /* ---- convolution. weight: (oc, kh, kw, ic); depthwise: (c, kh, kw). bias: (oc), or NULL for zeros. */
     size_t (*conv_f32_packed_bytes)(const struct kernel_conv *s);
     void (*conv_f32_pack)(const struct kernel_conv *s, const float *weight, const float *bias, void *packed);
     size_t (*conv_f32_scratch_bytes)(const struct kernel_conv *s);      /* for any rectangle */
-    void (*conv_f32)(const struct kernel_conv *s, const void *packed, const float *in, float *out, struct kernel_rect rect,
-                     float low, float high, void *scratch);
+    void (*conv_f32)(const struct kernel_conv *s, const void *packed, const float *in, float *out,
+                     struct kernel_rect rect, float low, float high, void *scratch);
 
     size_t (*conv_u8_packed_bytes)(const struct kernel_conv *s);
     void (*conv_u8_pack)(const struct kernel_conv *s, const int8_t *weight, void *packed);
     size_t (*conv_u8_scratch_bytes)(const struct kernel_conv *s);
-    void (*conv_u8)(const struct kernel_conv *s, const void *packed, const uint8_t *in, uint8_t *out, struct kernel_rect rect,
-                    const struct kernel_requant *requant, enum kernel_saturation saturation, void *scratch);
+    void (*conv_u8)(const struct kernel_conv *s, const void *packed, const uint8_t *in, uint8_t *out,
+                    struct kernel_rect rect, const struct kernel_requant *requant,
+                    enum kernel_saturation saturation, void *scratch);
 
     size_t (*depthwise_f32_packed_bytes)(const struct kernel_conv *s);
-    void (*depthwise_f32_pack)(const struct kernel_conv *s, const float *weight, const float *bias, void *packed);
+    void (*depthwise_f32_pack)(const struct kernel_conv *s, const float *weight, const float *bias,
+                               void *packed);
     size_t (*depthwise_f32_scratch_bytes)(const struct kernel_conv *s);
-    void (*depthwise_f32)(const struct kernel_conv *s, const void *packed, const float *in, float *out, struct kernel_rect rect,
-                          float low, float high, void *scratch);
+    void (*depthwise_f32)(const struct kernel_conv *s, const void *packed, const float *in, float *out,
+                          struct kernel_rect rect, float low, float high, void *scratch);
 
     size_t (*depthwise_u8_packed_bytes)(const struct kernel_conv *s);
     void (*depthwise_u8_pack)(const struct kernel_conv *s, const int8_t *weight, void *packed);
     size_t (*depthwise_u8_scratch_bytes)(const struct kernel_conv *s);
-    void (*depthwise_u8)(const struct kernel_conv *s, const void *packed, const uint8_t *in, uint8_t *out, struct kernel_rect rect,
-                         const struct kernel_requant *requant, enum kernel_saturation saturation, void *scratch);
+    void (*depthwise_u8)(const struct kernel_conv *s, const void *packed, const uint8_t *in, uint8_t *out,
+                         struct kernel_rect rect, const struct kernel_requant *requant,
+                         enum kernel_saturation saturation, void *scratch);
 
     /* ---- pooling. Padding is ignored by max. */
     void (*maxpool_f32)(const struct kernel_conv *s, const float *in, float *out, struct kernel_rect rect);
     void (*maxpool_u8)(const struct kernel_conv *s, const uint8_t *in, uint8_t *out, struct kernel_rect rect);
     /* Over all `pixels` of a map: sums one after another in raster order, then / f32(pixels). */
     void (*average_f32)(const float *in, int pixels, int channels, int pitch, float *out);
-    /* q = clamp(rne(f32(f32(sum - zero_point * pixels) * factor)) + zero_point, 0, 255); factor by the engine (numerics 2.6). */
-    void (*average_u8)(const uint8_t *in, int pixels, int channels, int pitch, int zero_point, float factor, uint8_t *out);
+    /* q = clamp(rne(f32(f32(sum - zero_point * pixels) * factor)) + zero_point, 0, 255); numerics 2.6. */
+    void (*average_u8)(const uint8_t *in, int pixels, int channels, int pitch, int zero_point, float factor,
+                       uint8_t *out);
 
     /* ---- element-wise, over `pixels` positions of `channels` each, every map with its own pitch. */
-    void (*clamp_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels, float low, float high);
-    void (*hardswish_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels);   /* f32(x * clamp(x + 3, 0, 6)) / 6 */
-    void (*hardsigmoid_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels); /* clamp(x + 3, 0, 6) / 6 */
-    void (*add_f32)(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch, int pixels, int channels,
-                    float low, float high);
+    void (*clamp_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
+                      float low, float high);
+    /* f32(x * clamp(x + 3, 0, 6)) / 6 */
+    void (*hardswish_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels);
+    /* clamp(x + 3, 0, 6) / 6 */
+    void (*hardsigmoid_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels,
+                            int channels);
+    void (*add_f32)(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch,
+                    int pixels, int channels, float low, float high);
     /* b is one row of `channels` for all pixels if b_pitch == 0 (squeeze-excite), else a map. */
-    void (*mul_f32)(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch, int pixels, int channels);
+    void (*mul_f32)(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch,
+                    int pixels, int channels);
     void (*copy_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels);
     /* out[i * groups + j] = in[j * (channels / groups) + i] */
-    void (*shuffle_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels, int groups);
+    void (*shuffle_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
+                        int groups);
 
     /* Any function of one code: relu, hardswish, hardsigmoid, requantization of a cat input; table[256]. */
-    void (*lookup_u8)(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels, const uint8_t table[256]);
-    void (*add_u8)(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
-                   const struct kernel_add_u8 *p);
-    void (*mul_u8)(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
-                   const struct kernel_mul_u8 *p);
+    void (*lookup_u8)(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
+                      const uint8_t table[256]);
+    void (*add_u8)(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch, uint8_t *out, int out_pitch,
+                   int pixels, int channels, const struct kernel_add_u8 *p);
+    void (*mul_u8)(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch, uint8_t *out, int out_pitch,
+                   int pixels, int channels, const struct kernel_mul_u8 *p);
     void (*copy_u8)(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels);
-    void (*shuffle_u8)(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels, int groups);
+    void (*shuffle_u8)(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
+                       int groups);
 
     /* Input: table[3][256] of f32 or u8 applied to (pixels, 3) u8 -> (pixels, 3). */
     void (*input_f32)(const uint8_t *in, float *out, int pixels, const float table[3][256]);
     void (*input_u8)(const uint8_t *in, uint8_t *out, int pixels, const uint8_t table[3][256]);
 
-    /* ---- CAM. Centred Gram matrix of act (pixels, channels; pitch), in double. mean[c] = sum over pixels in order / pixels; then, with
-     * m = (double)act - mean[c], g[i][j] = one accumulator from 0.0 over c ascending, fma(m_ic, m_jc, acc); g is symmetric (pixels, pixels), all
-     * entries filled. scratch: gram_f64_scratch_bytes. Equal bits on every instruction set. */
+    /* ---- CAM. Centred Gram matrix of act (pixels, channels; pitch), in double. mean[c] = sum over pixels in
+     * order / pixels; then, with m = (double)act - mean[c], g[i][j] = one accumulator from 0.0 over c
+     * ascending, fma(m_ic, m_jc, acc); g is symmetric (pixels, pixels), all entries filled. scratch:
+     * gram_f64_scratch_bytes. Equal bits on every instruction set. */
     size_t (*gram_f64_scratch_bytes)(int pixels, int channels);
     void (*gram_f64)(const float *act, int pixels, int channels, int pitch, double *g, void *scratch);
 };
 
-/* name: "auto" (the fastest usable here), or an instruction set's. NULL if unknown or not usable on this machine. */
+/* name: "auto" (the fastest usable here), "ref", "avx2" or "avx512vnni". NULL if unknown or not usable here.
+ */
 const struct kernel_table *kernel_select(const char *name);
-/* Names of all instruction sets in the build, slowest first, and whether this machine can run them; returns the count. */
+/* Names of all instruction sets in the build, slowest first, and whether this machine can run them; their
+ * count. */
 int kernel_list(const char *names[8], int usable[8]);
 
 #endif

@@ -1,5 +1,5 @@
-/* src/kernel/scalar.h: the definitions that every instruction set repeats in vectors, one value at a time. `ref` is made
- * of them and the others use them for tails. Private to the room. */
+/* src/kernel/scalar.h: the definitions that every instruction set repeats in vectors, one value at a time.
+ * `ref` is made of them and the others use them for tails. Private to the room. */
 #ifndef KERNEL_SCALAR_H
 #define KERNEL_SCALAR_H
 
@@ -23,7 +23,8 @@ static inline int32_t scalar_rne(float v)
     return v >= -2147483648.0f && v < 2147483648.0f ? (int32_t)lrintf(v) : INT32_MIN;
 }
 
-/* clamp(sat16(sat16(r) + zero_point), low, 255). For fbgemm's clamp(r + zero_point, low, 255) this is the same number. */
+/* clamp(sat16(sat16(r) + zero_point), low, 255). For fbgemm's clamp(r + zero_point, low, 255) this is the
+ * same number. */
 static inline uint8_t scalar_code(int32_t r, int zero_point, int low)
 {
     int q = scalar_min(scalar_max(r, -32768), 32767) + zero_point;

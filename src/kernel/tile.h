@@ -1,9 +1,10 @@
 /* src/kernel/tile.h: how the vector convolutions cut their work. Private to the room.
  *
- * The output rectangle is computed in chunks of whole rows, small enough that what they read stays in the second-level
- * cache while all output channels pass over it. A 1x1 convolution reads the map itself; any other reads a copy of
- * the chunk's input rows with the padding written out, channels packed tightly: then the terms of one output are
- * kh runs of kw * ic neighbours, in the order of the weights. Two lists name each output position's first input and output.
+ * The output rectangle is computed in chunks of whole rows, small enough that what they read stays in the
+ * second-level cache while all output channels pass over it. A 1x1 convolution reads the map itself; any
+ * other reads a copy of the chunk's input rows with the padding written out, channels packed tightly: then
+ * the terms of one output are kh runs of kw * ic neighbours, in the order of the weights. Two lists name each
+ * output position's first input and output.
  */
 #ifndef KERNEL_TILE_H
 #define KERNEL_TILE_H
@@ -53,7 +54,7 @@ static inline size_t tile_round(size_t bytes)
     return (bytes + 63) / 64 * 64;
 }
 
-/* Scratch: the list of inputs, the list of outputs, the copy (of elements of that size, `pitch` to a pixel). */
+/* Scratch: the list of inputs, the list of outputs, the copy of elements of that size. */
 static inline size_t tile_list_bytes(const struct kernel_conv *s, size_t element)
 {
     return tile_round((size_t)tile_rows(s, element) * s->ow * sizeof(void *));

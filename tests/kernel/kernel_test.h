@@ -1,4 +1,5 @@
-/* tests/kernel/kernel_test.h: inputs, canaries and the loop over instruction sets that the kernel tests share. */
+/* tests/kernel/kernel_test.h: inputs, canaries and the loop over instruction sets that the kernel tests
+ * share. */
 #ifndef KERNEL_TEST_H
 #define KERNEL_TEST_H
 
@@ -44,7 +45,8 @@ static inline void *test_memory(size_t bytes)
 /* Ordinary values; adversarial: also infinities, NaN, both zeros, tiny and huge values. */
 static inline void test_fill_f32(float *p, size_t n, int adversarial)
 {
-    static const float odd[] = { INFINITY, -INFINITY, NAN, 0.0f, -0.0f, 1e-42f, -1e-42f, 3e38f, -3e38f, 6.0f, -3.0f, 3.0f };
+    static const float odd[] = { INFINITY, -INFINITY, NAN,    0.0f, -0.0f, 1e-42f,
+                                 -1e-42f,  3e38f,     -3e38f, 6.0f, -3.0f, 3.0f };
 
     for (size_t i = 0; i < n; i++)
         p[i] = adversarial && test_random() % 16 == 0 ? odd[test_random() % 12] : test_real() * 4;
@@ -56,7 +58,12 @@ static inline void test_fill_u8(uint8_t *p, size_t n, int kind)
     for (size_t i = 0; i < n; i++) {
         uint32_t r = test_random();
 
-        p[i] = (uint8_t)(kind == 0 ? r : kind == 1 ? r & 127 : kind == 2 ? 255 : r & 1 ? 255 : r & 2 ? 0 : r >> 8);
+        p[i] = (uint8_t)(kind == 0   ? r
+                         : kind == 1 ? r & 127
+                         : kind == 2 ? 255
+                         : r & 1     ? 255
+                         : r & 2     ? 0
+                                     : r >> 8);
     }
 }
 
@@ -66,7 +73,11 @@ static inline void test_fill_s8(int8_t *p, size_t n, int kind)
     for (size_t i = 0; i < n; i++) {
         uint32_t r = test_random();
 
-        p[i] = (int8_t)(kind == 0 ? (int)(r & 255) - 128 : kind == 1 ? -128 : kind == 2 ? 127 : r & 1 ? 127 : -128);
+        p[i] = (int8_t)(kind == 0   ? (int)(r & 255) - 128
+                        : kind == 1 ? -128
+                        : kind == 2 ? 127
+                        : r & 1     ? 127
+                                    : -128);
     }
 }
 
@@ -99,7 +110,8 @@ static inline long test_differs_u8(const uint8_t *a, const uint8_t *b, size_t n)
 static inline struct kernel_conv test_shape(int depthwise)
 {
     static const int kernels[] = { 1, 1, 1, 2, 3, 3, 3, 5, 5, 7 };
-    static const int channels[] = { 1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 23, 24, 31, 32, 33, 40, 47, 48, 49, 58, 63, 64, 65, 72, 96, 116, 130 };
+    static const int channels[] = { 1,  2,  3,  4,  5,  7,  8,  9,  12, 15, 16, 17, 23,  24, 31,
+                                    32, 33, 40, 47, 48, 49, 58, 63, 64, 65, 72, 96, 116, 130 };
     struct kernel_conv s = { 0 };
 
     for (;;) {
@@ -139,14 +151,17 @@ static inline const char *test_shape_text(const struct kernel_conv *s, const str
 {
     static char text[256];
 
-    snprintf(text, sizeof text, "in %dx%dx%d/%d out %dx%dx%d/%d kernel %dx%d stride %d pad %d zero %d rect %d..%d %d..%d",
-             s->ih, s->iw, s->ic, s->in_pitch, s->oh, s->ow, s->oc, s->out_pitch, s->kh, s->kw, s->stride, s->pad,
+    snprintf(text, sizeof text,
+             "in %dx%dx%d/%d out %dx%dx%d/%d kernel %dx%d stride %d pad %d zero %d rect %d..%d %d..%d", s->ih,
+             s->iw, s->ic, s->in_pitch, s->oh, s->ow, s->oc, s->out_pitch, s->kh, s->kw, s->stride, s->pad,
              s->zero_point_in, r->y0, r->y1, r->x0, r->x1);
     return text;
 }
 
-/* Calls test(ref, table) for every instruction set of the build but ref; those not usable here are skipped, saying so. */
-static inline void test_every_isa(void (*test)(const struct kernel_table *ref, const struct kernel_table *isa))
+/* Calls test(ref, table) for every instruction set of the build but ref; those not usable here are skipped,
+ * saying so. */
+static inline void test_every_isa(void (*test)(const struct kernel_table *ref,
+                                               const struct kernel_table *isa))
 {
     const char *names[8];
     int usable[8], n = kernel_list(names, usable);

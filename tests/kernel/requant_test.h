@@ -1,4 +1,5 @@
-/* tests/kernel/requant_test.h: requantization parameters at random, and numerics 2.2 and 2.3 written out once more. */
+/* tests/kernel/requant_test.h: requantization parameters at random, and numerics 2.2 and 2.3 written out once
+ * more. */
 #ifndef REQUANT_TEST_H
 #define REQUANT_TEST_H
 
@@ -15,7 +16,10 @@ static inline struct requant_case requant_case(const struct kernel_conv *s)
 {
     struct requant_case q = { 0 };
     int k = s->kh * s->kw * (s->ic == s->oc ? 1 + s->ic / 2 : s->ic);
-    float scale = 1.0f / (60.0f * sqrtf((float)k)) * (test_between(0, 7) ? 1 : test_between(0, 1) ? 1e6f : 1e-3f);
+    float scale = 1.0f / (60.0f * sqrtf((float)k)) *
+                  (test_between(0, 7)   ? 1
+                   : test_between(0, 1) ? 1e6f
+                                        : 1e-3f);
 
     q.multiplier = test_memory((size_t)s->oc * sizeof *q.multiplier);
     q.bias_real = test_memory((size_t)s->oc * sizeof *q.bias_real);
@@ -25,8 +29,13 @@ static inline struct requant_case requant_case(const struct kernel_conv *s)
         q.bias_real[c] = test_real() * 3000;
         q.bias_int[c] = test_between(-3000, 3000);
     }
-    q.requant = (struct kernel_requant){ (enum kernel_requant_mode)test_between(0, 2), q.multiplier, q.bias_real,
-                                         0.01f + fabsf(test_real()), q.bias_int, test_between(0, 255), 0 };
+    q.requant = (struct kernel_requant){ (enum kernel_requant_mode)test_between(0, 2),
+                                         q.multiplier,
+                                         q.bias_real,
+                                         0.01f + fabsf(test_real()),
+                                         q.bias_int,
+                                         test_between(0, 255),
+                                         0 };
     q.requant.low = test_between(0, 1) ? q.requant.zero_point_out : 0;
     return q;
 }

@@ -1,11 +1,14 @@
-/* tests/kernel/test_conv_f32.c: ref against a loop written out here, every instruction set against ref, bit for bit. */
+/* tests/kernel/test_conv_f32.c: ref against a loop written out here, every instruction set against ref, bit
+ * for bit. */
 #include "kernel_test.h"
 
 /* Packs, runs and returns the output map, filled with a canary first. */
-static float *run(const struct kernel_table *k, const struct kernel_conv *s, const float *weight, const float *bias, const float *in,
-                  const struct kernel_rect *rects, int count, float low, float high)
+static float *run(const struct kernel_table *k, const struct kernel_conv *s, const float *weight,
+                  const float *bias, const float *in, const struct kernel_rect *rects, int count, float low,
+                  float high)
 {
-    void *packed = test_memory(k->conv_f32_packed_bytes(s)), *scratch = test_memory(k->conv_f32_scratch_bytes(s));
+    void *packed = test_memory(k->conv_f32_packed_bytes(s)),
+         *scratch = test_memory(k->conv_f32_scratch_bytes(s));
     size_t n = (size_t)s->oh * s->ow * s->out_pitch + 16;
     float *out = test_memory(n * sizeof *out);
 
@@ -21,7 +24,8 @@ static float *run(const struct kernel_table *k, const struct kernel_conv *s, con
 }
 
 /* One accumulator from the bias, kh, kw, c ascending, one fma each. */
-static float naive(const struct kernel_conv *s, const float *weight, const float *bias, const float *in, int y, int x, int o)
+static float naive(const struct kernel_conv *s, const float *weight, const float *bias, const float *in,
+                   int y, int x, int o)
 {
     float acc = bias ? bias[o] : 0;
 
@@ -39,7 +43,8 @@ static float naive(const struct kernel_conv *s, const float *weight, const float
 
 static void test_hand(void)
 {
-    /* 2x2 picture, kernel 3, pad 1: output (0,0) sees 1 2 / 3 4 under the weights 5 6 / 8 9, plus the bias 100. */
+    /* 2x2 picture, kernel 3, pad 1: output (0,0) sees 1 2 / 3 4 under the weights 5 6 / 8 9, plus the bias
+     * 100. */
     const float in[] = { 1, 2, 3, 4 }, weight[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 }, bias[] = { 100 };
     struct kernel_conv s = { 2, 2, 1, 1, 2, 2, 1, 1, 3, 3, 1, 1, 0 };
     struct kernel_rect all = { 0, 2, 0, 2 };
@@ -56,10 +61,12 @@ static void test_hand(void)
 }
 
 /* A case: input, weights, a shape; the same for ref and isa. */
-static void compare(const struct kernel_table *ref, const struct kernel_table *isa, struct kernel_conv s, int adversarial)
+static void compare(const struct kernel_table *ref, const struct kernel_table *isa, struct kernel_conv s,
+                    int adversarial)
 {
     size_t k = (size_t)s.kh * s.kw * s.ic, n = (size_t)s.oh * s.ow * s.out_pitch + 16;
-    float *in = test_memory(((size_t)s.ih * s.iw * s.in_pitch + 16) * sizeof *in), *weight = test_memory(k * s.oc * sizeof *weight);
+    float *in = test_memory(((size_t)s.ih * s.iw * s.in_pitch + 16) * sizeof *in),
+          *weight = test_memory(k * s.oc * sizeof *weight);
     float *bias = test_memory((size_t)s.oc * sizeof *bias), *a, *b;
     struct kernel_rect rect[5] = { test_rect(&s) }, r = rect[0];
     float low = test_between(0, 1) ? 0 : -INFINITY, high = test_between(0, 1) ? 6 : INFINITY;
@@ -72,10 +79,12 @@ static void compare(const struct kernel_table *ref, const struct kernel_table *i
     a = run(ref, &s, weight, bias, in, rect, 1, low, high);
     b = run(isa, &s, weight, bias, in, rect, 1, low, high);
     at = test_differs_f32(a, b, n);
-    CHECK_MSG(at < 0, "%s: %s: element %ld: %a, ref %a", isa->isa, test_shape_text(&s, &r), at, b[at < 0 ? 0 : at], a[at < 0 ? 0 : at]);
+    CHECK_MSG(at < 0, "%s: %s: element %ld: %a, ref %a", isa->isa, test_shape_text(&s, &r), at,
+              b[at < 0 ? 0 : at], a[at < 0 ? 0 : at]);
     free(b);
     for (int i = 0; i < 4; i++)
-        rect[i] = (struct kernel_rect){ i / 2 ? my : r.y0, i / 2 ? r.y1 : my, i % 2 ? mx : r.x0, i % 2 ? r.x1 : mx };
+        rect[i] = (struct kernel_rect){ i / 2 ? my : r.y0, i / 2 ? r.y1 : my, i % 2 ? mx : r.x0,
+                                        i % 2 ? r.x1 : mx };
     b = run(isa, &s, weight, bias, in, rect, 4, low, high);
     at = test_differs_f32(a, b, n);
     CHECK_MSG(at < 0, "%s in 4 parts: %s: element %ld", isa->isa, test_shape_text(&s, &r), at);
@@ -95,7 +104,8 @@ static void test_ref(void)
         struct kernel_conv s = test_shape(0);
         struct kernel_rect r = test_rect(&s);
         size_t k = (size_t)s.kh * s.kw * s.ic;
-        float *in = test_memory((size_t)s.ih * s.iw * s.in_pitch * sizeof *in), *weight = test_memory(k * s.oc * sizeof *weight);
+        float *in = test_memory((size_t)s.ih * s.iw * s.in_pitch * sizeof *in),
+              *weight = test_memory(k * s.oc * sizeof *weight);
         float *bias = test_memory((size_t)s.oc * sizeof *bias), *out;
         int wrong = 0;
 
@@ -105,9 +115,11 @@ static void test_ref(void)
         out = run(ref, &s, weight, i % 4 ? bias : NULL, in, &r, 1, -INFINITY, INFINITY);
         for (int p = 0; p < s.oh * s.ow; p++)
             for (int o = 0; o < s.out_pitch; o++) {
-                int y = p / s.ow, x = p % s.ow, inside = o < s.oc && y >= r.y0 && y < r.y1 && x >= r.x0 && x < r.x1;
+                int y = p / s.ow, x = p % s.ow,
+                    inside = o < s.oc && y >= r.y0 && y < r.y1 && x >= r.x0 && x < r.x1;
 
-                wrong += out[(size_t)p * s.out_pitch + o] != (inside ? naive(&s, weight, i % 4 ? bias : NULL, in, y, x, o) : 12345.0f);
+                wrong += out[(size_t)p * s.out_pitch + o] !=
+                         (inside ? naive(&s, weight, i % 4 ? bias : NULL, in, y, x, o) : 12345.0f);
             }
         CHECK_MSG(!wrong, "%s: %d wrong", test_shape_text(&s, &r), wrong);
         free(in);

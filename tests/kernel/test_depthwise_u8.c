@@ -1,12 +1,14 @@
-/* tests/kernel/test_depthwise_u8.c: ref against a loop written out here (exact and saturating), every instruction set against
- * ref, bit for bit. */
+/* tests/kernel/test_depthwise_u8.c: ref against a loop written out here (exact and saturating), every
+ * instruction set against ref, bit for bit. */
 #include "kernel_test.h"
 #include "requant_test.h"
 
-static uint8_t *run(const struct kernel_table *k, const struct kernel_conv *s, const int8_t *weight, const uint8_t *in,
-                    const struct kernel_rect *rects, int count, const struct kernel_requant *q, enum kernel_saturation saturation)
+static uint8_t *run(const struct kernel_table *k, const struct kernel_conv *s, const int8_t *weight,
+                    const uint8_t *in, const struct kernel_rect *rects, int count,
+                    const struct kernel_requant *q, enum kernel_saturation saturation)
 {
-    void *packed = test_memory(k->depthwise_u8_packed_bytes(s)), *scratch = test_memory(k->depthwise_u8_scratch_bytes(s));
+    void *packed = test_memory(k->depthwise_u8_packed_bytes(s)),
+         *scratch = test_memory(k->depthwise_u8_scratch_bytes(s));
     size_t n = (size_t)s->oh * s->ow * s->out_pitch + 64;
     uint8_t *out = test_memory(n);
 
@@ -19,7 +21,8 @@ static uint8_t *run(const struct kernel_table *k, const struct kernel_conv *s, c
     return out;
 }
 
-static int32_t naive(const struct kernel_conv *s, const int8_t *weight, const uint8_t *in, int y, int x, int o, int pairs)
+static int32_t naive(const struct kernel_conv *s, const int8_t *weight, const uint8_t *in, int y, int x,
+                     int o, int pairs)
 {
     int32_t acc = 0, sum = 0, pair = 0;
     int k = s->kh * s->kw;
@@ -27,7 +30,8 @@ static int32_t naive(const struct kernel_conv *s, const int8_t *weight, const ui
     for (int i = 0; i < k; i++) {
         int iy = y * s->stride + i / s->kw - s->pad, ix = x * s->stride + i % s->kw - s->pad;
         int outside = iy < 0 || ix < 0 || iy >= s->ih || ix >= s->iw;
-        int v = outside ? s->zero_point_in : in[((size_t)iy * s->iw + ix) * s->in_pitch + o], w = weight[(size_t)o * k + i];
+        int v = outside ? s->zero_point_in : in[((size_t)iy * s->iw + ix) * s->in_pitch + o],
+            w = weight[(size_t)o * k + i];
 
         sum += w;
         pair += v * w;
@@ -71,15 +75,19 @@ static void test_ref(void)
 
         test_fill_u8(in, n, i % 4);
         test_fill_s8(weight, k * s.oc, i / 4 % 4);
-        out = run(kernel_select("ref"), &s, weight, in, &r, 1, &q.requant, pairs ? KERNEL_SATURATE_PAIRS : KERNEL_EXACT);
+        out = run(kernel_select("ref"), &s, weight, in, &r, 1, &q.requant,
+                  pairs ? KERNEL_SATURATE_PAIRS : KERNEL_EXACT);
         for (int p = 0; p < s.oh * s.ow; p++)
             for (int o = 0; o < s.out_pitch; o++) {
-                int y = p / s.ow, x = p % s.ow, inside = o < s.oc && y >= r.y0 && y < r.y1 && x >= r.x0 && x < r.x1;
+                int y = p / s.ow, x = p % s.ow,
+                    inside = o < s.oc && y >= r.y0 && y < r.y1 && x >= r.x0 && x < r.x1;
 
-                wrong += out[(size_t)p * s.out_pitch + o] !=
-                         (inside ? requant_expected(&q.requant, o, naive(&s, weight, in, y, x, o, pairs)) : 0xA5);
+                wrong +=
+                    out[(size_t)p * s.out_pitch + o] !=
+                    (inside ? requant_expected(&q.requant, o, naive(&s, weight, in, y, x, o, pairs)) : 0xA5);
             }
-        CHECK_MSG(!wrong, "%s: mode %d pairs %d: %d wrong", test_shape_text(&s, &r), q.requant.mode, pairs, wrong);
+        CHECK_MSG(!wrong, "%s: mode %d pairs %d: %d wrong", test_shape_text(&s, &r), q.requant.mode, pairs,
+                  wrong);
         requant_case_free(&q);
         free(in);
         free(weight);
@@ -87,9 +95,11 @@ static void test_ref(void)
     }
 }
 
-static void compare(const struct kernel_table *ref, const struct kernel_table *isa, struct kernel_conv s, int in_kind, int weight_kind)
+static void compare(const struct kernel_table *ref, const struct kernel_table *isa, struct kernel_conv s,
+                    int in_kind, int weight_kind)
 {
-    size_t k = (size_t)s.kh * s.kw, n = (size_t)s.oh * s.ow * s.out_pitch + 64, in_bytes = (size_t)s.ih * s.iw * s.in_pitch + 64;
+    size_t k = (size_t)s.kh * s.kw, n = (size_t)s.oh * s.ow * s.out_pitch + 64,
+           in_bytes = (size_t)s.ih * s.iw * s.in_pitch + 64;
     uint8_t *in = test_memory(in_bytes), *a, *b;
     int8_t *weight = test_memory(k * s.oc);
     struct kernel_rect rect[4] = { test_rect(&s) }, r = rect[0];
@@ -102,11 +112,13 @@ static void compare(const struct kernel_table *ref, const struct kernel_table *i
     a = run(ref, &s, weight, in, rect, 1, &q.requant, KERNEL_EXACT);
     b = run(isa, &s, weight, in, rect, 1, &q.requant, KERNEL_EXACT);
     at = test_differs_u8(a, b, n);
-    CHECK_MSG(at < 0, "%s: %s mode %d inputs %d weights %d: element %ld: %d, ref %d", isa->isa, test_shape_text(&s, &r),
-              q.requant.mode, in_kind, weight_kind, at, b[at < 0 ? 0 : at], a[at < 0 ? 0 : at]);
+    CHECK_MSG(at < 0, "%s: %s mode %d inputs %d weights %d: element %ld: %d, ref %d", isa->isa,
+              test_shape_text(&s, &r), q.requant.mode, in_kind, weight_kind, at, b[at < 0 ? 0 : at],
+              a[at < 0 ? 0 : at]);
     free(b);
     for (int i = 0; i < 4; i++)
-        rect[i] = (struct kernel_rect){ i / 2 ? my : r.y0, i / 2 ? r.y1 : my, i % 2 ? mx : r.x0, i % 2 ? r.x1 : mx };
+        rect[i] = (struct kernel_rect){ i / 2 ? my : r.y0, i / 2 ? r.y1 : my, i % 2 ? mx : r.x0,
+                                        i % 2 ? r.x1 : mx };
     b = run(isa, &s, weight, in, rect, 4, &q.requant, KERNEL_EXACT);
     at = test_differs_u8(a, b, n);
     CHECK_MSG(at < 0, "%s in 4 parts: %s: element %ld", isa->isa, test_shape_text(&s, &r), at);
@@ -123,8 +135,11 @@ static void test_isa(const struct kernel_table *ref, const struct kernel_table *
         int w = c % 23 + 1;
 
         compare(ref, isa, (struct kernel_conv){ 4, w, c, c, 4, w, c, c, 3, 3, 1, 1, 77 }, c % 4, c / 4 % 4);
-        compare(ref, isa, (struct kernel_conv){ 5, w, c, c + 1, 3, (w - 1) / 2 + 1, c, c + 3, 5, 5, 2, 2, 130 }, c / 4 % 4, c % 4);
-        compare(ref, isa, (struct kernel_conv){ 6, w, c, c, 3, (w - 1) / 2 + 1, c, c, 3, 3, 2, 1, 255 }, c % 4, 0);
+        compare(ref, isa,
+                (struct kernel_conv){ 5, w, c, c + 1, 3, (w - 1) / 2 + 1, c, c + 3, 5, 5, 2, 2, 130 },
+                c / 4 % 4, c % 4);
+        compare(ref, isa, (struct kernel_conv){ 6, w, c, c, 3, (w - 1) / 2 + 1, c, c, 3, 3, 2, 1, 255 },
+                c % 4, 0);
     }
     for (int i = 0; i < 400; i++)
         compare(ref, isa, test_shape(1), i % 4, i / 4 % 4);

@@ -1,4 +1,5 @@
-/* tests/kernel/test_elementwise_f32.c: each operation against its formula, on every instruction set, with pitches and canaries. */
+/* tests/kernel/test_elementwise_f32.c: each operation against its formula, on every instruction set, with
+ * pitches and canaries. */
 #include "kernel_test.h"
 
 enum { CLAMP, HARDSWISH, HARDSIGMOID, ADD, MUL, MUL_ROW, COPY, SHUFFLE, OPERATIONS };
@@ -50,7 +51,9 @@ static void run(const struct kernel_table *k, int operation, const struct maps *
 
 static void test_operation(const struct kernel_table *k, int operation, int channels, int adversarial)
 {
-    struct maps m = { .channels = channels, .pixels = test_between(1, 9), .groups = 1, .low = -INFINITY, .high = INFINITY };
+    struct maps m = {
+        .channels = channels, .pixels = test_between(1, 9), .groups = 1, .low = -INFINITY, .high = INFINITY
+    };
     size_t an, bn, on;
     int wrong = 0;
 
@@ -81,8 +84,8 @@ static void test_operation(const struct kernel_table *k, int operation, int chan
 
         wrong += isnan(e) ? !isnan(m.out[i]) : memcmp(&e, &m.out[i], sizeof e) != 0;
     }
-    CHECK_MSG(!wrong, "%s: operation %d, %d pixels of %d channels, pitches %d %d %d, groups %d: %d wrong", k->isa, operation,
-              m.pixels, channels, m.a_pitch, m.b_pitch, m.out_pitch, m.groups, wrong);
+    CHECK_MSG(!wrong, "%s: operation %d, %d pixels of %d channels, pitches %d %d %d, groups %d: %d wrong",
+              k->isa, operation, m.pixels, channels, m.a_pitch, m.b_pitch, m.out_pitch, m.groups, wrong);
     free(m.a);
     free(m.b);
     free(m.out);
@@ -112,9 +115,11 @@ static void test_hand(void)
     float out[6];
 
     k->hardswish_f32(in, 6, out, 6, 1, 6);
-    CHECK(out[0] == 0 && out[1] == -2.0f / 6 && out[2] == 4.0f / 6 && out[3] == 4 && out[4] == 7 && isnan(out[5]));
+    CHECK(out[0] == 0 && out[1] == -2.0f / 6 && out[2] == 4.0f / 6 && out[3] == 4 && out[4] == 7 &&
+          isnan(out[5]));
     k->hardsigmoid_f32(in, 6, out, 6, 1, 6);
-    CHECK(out[0] == 0 && out[1] == 2.0f / 6 && out[2] == 4.0f / 6 && out[3] == 1 && out[4] == 1 && isnan(out[5]));
+    CHECK(out[0] == 0 && out[1] == 2.0f / 6 && out[2] == 4.0f / 6 && out[3] == 1 && out[4] == 1 &&
+          isnan(out[5]));
     k->clamp_f32(in, 6, out, 6, 1, 6, 0, 6);
     CHECK(out[0] == 0 && out[2] == 1 && out[4] == 6 && isnan(out[5]));
     k->shuffle_f32(in, 4, out, 4, 1, 4, 2);

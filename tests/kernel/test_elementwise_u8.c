@@ -1,4 +1,5 @@
-/* tests/kernel/test_elementwise_u8.c: each operation against its formula, on every instruction set, with pitches and canaries. */
+/* tests/kernel/test_elementwise_u8.c: each operation against its formula, on every instruction set, with
+ * pitches and canaries. */
 #include "kernel_test.h"
 
 enum { LOOKUP, ADD_FLOAT, ADD_FIXED, MUL, MUL_ROW, COPY, SHUFFLE, OPERATIONS };
@@ -19,7 +20,8 @@ static int code(double v, int zero_point, int low)
 /* numerics 2.6, written with wide numbers. */
 static int add_fixed(const struct kernel_add_u8 *p, int qa, int qb)
 {
-    long long v = (long long)p->a_multiplier * (qa - p->zero_point_a) + (long long)p->b_multiplier * (qb - p->zero_point_b);
+    long long v = (long long)p->a_multiplier * (qa - p->zero_point_a) +
+                  (long long)p->b_multiplier * (qb - p->zero_point_b);
     long long half = 1LL << (p->shift - 1), r = v >= 0 ? (v + half) >> p->shift : -((-v + half) >> p->shift);
 
     return code((double)r, p->zero_point_out, p->low);
@@ -27,7 +29,8 @@ static int add_fixed(const struct kernel_add_u8 *p, int qa, int qb)
 
 static int add_float(const struct kernel_add_u8 *p, int qa, int qb)
 {
-    volatile float a = fmaf(p->scale_a, (float)qa, p->offset_a), b = fmaf(p->scale_b, (float)qb, p->offset_b), c = a + b;
+    volatile float a = fmaf(p->scale_a, (float)qa, p->offset_a), b = fmaf(p->scale_b, (float)qb, p->offset_b),
+                   c = a + b;
 
     if (p->relu && c < 0)
         c = 0;
@@ -37,7 +40,8 @@ static int add_float(const struct kernel_add_u8 *p, int qa, int qb)
 
 static int expected(int operation, const struct maps *m, int p, int c)
 {
-    int a = m->a[(size_t)p * m->a_pitch + c], b = m->b[(size_t)p * m->b_pitch + c], each = m->channels / m->groups;
+    int a = m->a[(size_t)p * m->a_pitch + c], b = m->b[(size_t)p * m->b_pitch + c],
+        each = m->channels / m->groups;
     volatile float v;
 
     switch (operation) {
@@ -70,18 +74,32 @@ static void run(const struct kernel_table *k, int operation, const struct maps *
     }
 }
 
-/* Scales within a factor of 8 of each other, any zero points; the fixed-point constants as numerics 2.6 makes them. */
+/* Scales within a factor of 8 of each other, any zero points; the fixed-point constants as numerics 2.6 makes
+ * them. */
 static void parameters(struct maps *m, int operation)
 {
-    float a = 0.02f * exp2f(test_real() * 1.5f), b = 0.02f * exp2f(test_real() * 1.5f), out = 0.03f * exp2f(test_real() * 1.5f);
-    int za = test_between(0, 255), zb = test_between(0, 255), zo = test_between(0, 255), relu = test_between(0, 1), e;
+    float a = 0.02f * exp2f(test_real() * 1.5f), b = 0.02f * exp2f(test_real() * 1.5f),
+          out = 0.03f * exp2f(test_real() * 1.5f);
+    int za = test_between(0, 255), zb = test_between(0, 255), zo = test_between(0, 255),
+        relu = test_between(0, 1), e;
     float alpha = a / out, beta = b / out;
 
     frexpf(alpha > beta ? alpha : beta, &e);
     e = 21 - (e - 1);
-    m->add = (struct kernel_add_u8){ operation == ADD_FIXED ? ADD_QNNPACK : ADD_FBGEMM, a, b, -(a * (float)za), -(b * (float)zb),
-                                     1.0f / out, relu, (int32_t)rintf(ldexpf(alpha, e)), (int32_t)rintf(ldexpf(beta, e)), e,
-                                     za, zb, zo, relu ? zo : 0 };
+    m->add = (struct kernel_add_u8){ operation == ADD_FIXED ? ADD_QNNPACK : ADD_FBGEMM,
+                                     a,
+                                     b,
+                                     -(a * (float)za),
+                                     -(b * (float)zb),
+                                     1.0f / out,
+                                     relu,
+                                     (int32_t)rintf(ldexpf(alpha, e)),
+                                     (int32_t)rintf(ldexpf(beta, e)),
+                                     e,
+                                     za,
+                                     zb,
+                                     zo,
+                                     relu ? zo : 0 };
     m->mul = (struct kernel_mul_u8){ a * b * (1.0f / out), za, zb, zo, relu ? zo : 0 };
 }
 
@@ -114,8 +132,8 @@ static void test_operation(const struct kernel_table *k, int operation, int chan
 
         wrong += m.out[i] != (p < m.pixels && c < channels ? expected(operation, &m, p, c) : 0xA5);
     }
-    CHECK_MSG(!wrong, "%s: operation %d, %d pixels of %d channels, pitches %d %d %d, groups %d: %d wrong", k->isa, operation,
-              m.pixels, channels, m.a_pitch, m.b_pitch, m.out_pitch, m.groups, wrong);
+    CHECK_MSG(!wrong, "%s: operation %d, %d pixels of %d channels, pitches %d %d %d, groups %d: %d wrong",
+              k->isa, operation, m.pixels, channels, m.a_pitch, m.b_pitch, m.out_pitch, m.groups, wrong);
     free(m.a);
     free(m.b);
     free(m.out);
@@ -123,7 +141,8 @@ static void test_operation(const struct kernel_table *k, int operation, int chan
 
 static void test_input(const struct kernel_table *k, int pixels)
 {
-    uint8_t *in = test_memory((size_t)pixels * 3 + 64), *out = test_memory((size_t)pixels * 3 + 64), table[3][256];
+    uint8_t *in = test_memory((size_t)pixels * 3 + 64), *out = test_memory((size_t)pixels * 3 + 64),
+            table[3][256];
     int wrong = 0;
 
     test_fill_u8(in, (size_t)pixels * 3, 0);
@@ -141,16 +160,23 @@ static void test_hand(void)
 {
     const struct kernel_table *k = kernel_select("ref");
     const uint8_t a[] = { 10, 0, 255, 128 }, b[] = { 20, 0, 255, 127 };
-    struct kernel_add_u8 add = { .mode = ADD_FBGEMM, .scale_a = 0.5f, .scale_b = 0.25f, .offset_a = -0.5f * 8, .inverse_out = 2, .zero_point_out = 3 };
+    struct kernel_add_u8 add = { .mode = ADD_FBGEMM,
+                                 .scale_a = 0.5f,
+                                 .scale_b = 0.25f,
+                                 .offset_a = -0.5f * 8,
+                                 .inverse_out = 2,
+                                 .zero_point_out = 3 };
     struct kernel_mul_u8 mul = { 0.5f, 8, 18, 100, 100 };
     uint8_t out[4];
 
     k->add_u8(a, 4, b, 4, out, 4, 1, 4, &add);
     CHECK(out[0] == 2 + 10 + 3 && out[1] == 0 && out[2] == 255);   /* (10-8)/2 + 20/4 = 6, times 2, plus 3 */
-    CHECK(out[3] == 187);                                          /* (60 + 31.75) * 2 = 183.5 -> 184 (even), + 3 */
+    CHECK(out[3] == 187); /* (60 + 31.75) * 2 = 183.5 -> 184 (even), + 3 */
     k->mul_u8(a, 4, b, 4, out, 4, 1, 4, &mul);
     CHECK(out[0] == 102 && out[1] == 172 && out[2] == 255);        /* 2*2/2; -8*-18/2 */
-    add = (struct kernel_add_u8){ .mode = ADD_QNNPACK, .a_multiplier = 1 << 20, .b_multiplier = 3 << 20, .shift = 21 };
+    add = (struct kernel_add_u8){
+        .mode = ADD_QNNPACK, .a_multiplier = 1 << 20, .b_multiplier = 3 << 20, .shift = 21
+    };
     k->add_u8(a, 4, b, 4, out, 4, 1, 4, &add);
     CHECK(out[0] == 35 && out[1] == 0 && out[2] == 255 && out[3] == 255);
 }

@@ -1,4 +1,5 @@
-/* tests/kernel/test_gram_f64.c: the Gram matrix by hand, by a written loop, and equal on every instruction set. */
+/* tests/kernel/test_gram_f64.c: the Gram matrix by hand, by a written loop, and equal on every instruction
+ * set. */
 #include "kernel_test.h"
 
 static double *run(const struct kernel_table *k, const float *act, int pixels, int channels, int pitch)
@@ -45,7 +46,8 @@ static void test_size(const struct kernel_table *k, int pixels, int channels, in
                 acc = fma(act[(size_t)i * pitch + c] - mean[c], act[(size_t)j * pitch + c] - mean[c], acc);
             wrong += g[i * pixels + j] != acc;
         }
-    CHECK_MSG(!wrong, "%s: %d pixels, %d channels, pitch %d: %d wrong", k->isa, pixels, channels, pitch, wrong);
+    CHECK_MSG(!wrong, "%s: %d pixels, %d channels, pitch %d: %d wrong", k->isa, pixels, channels, pitch,
+              wrong);
     free(act);
     free(mean);
     free(g);

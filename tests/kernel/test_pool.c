@@ -1,4 +1,5 @@
-/* tests/kernel/test_pool.c: maximum and average pooling by hand, by a written loop, and equal on every instruction set. */
+/* tests/kernel/test_pool.c: maximum and average pooling by hand, by a written loop, and equal on every
+ * instruction set. */
 #include "kernel_test.h"
 
 static void test_hand(void)
@@ -66,13 +67,17 @@ static void test_maxpool(const struct kernel_table *k, struct kernel_conv s, int
     free(code_out);
 }
 
-static void test_average(const struct kernel_table *ref, const struct kernel_table *k, int pixels, int channels, int adversarial)
+static void test_average(const struct kernel_table *ref, const struct kernel_table *k, int pixels,
+                         int channels, int adversarial)
 {
     int pitch = channels + test_between(0, 5), zero_point = test_between(0, 255);
     size_t count = (size_t)pixels * pitch;
-    float *in = test_memory((count + 16) * sizeof *in), *out = test_memory(((size_t)channels + 16) * sizeof *out);
-    float *expected = test_memory((size_t)channels * sizeof *expected), factor = 1.0f / (float)pixels * (0.5f + fabsf(test_real()));
-    uint8_t *code = test_memory(count + 64), *code_out = test_memory((size_t)channels + 64), *code_expected = test_memory((size_t)channels);
+    float *in = test_memory((count + 16) * sizeof *in),
+          *out = test_memory(((size_t)channels + 16) * sizeof *out);
+    float *expected = test_memory((size_t)channels * sizeof *expected),
+          factor = 1.0f / (float)pixels * (0.5f + fabsf(test_real()));
+    uint8_t *code = test_memory(count + 64), *code_out = test_memory((size_t)channels + 64),
+            *code_expected = test_memory((size_t)channels);
 
     test_fill_f32(in, count, adversarial);
     test_fill_u8(code, count, test_between(0, 3));
@@ -84,9 +89,12 @@ static void test_average(const struct kernel_table *ref, const struct kernel_tab
     ref->average_u8(code, pixels, channels, pitch, zero_point, factor, code_expected);
     test_one_nan(out, (size_t)channels);
     test_one_nan(expected, (size_t)channels);
-    CHECK_MSG(test_differs_f32(out, expected, (size_t)channels) < 0, "%s: average_f32 %d x %d", k->isa, pixels, channels);
-    CHECK_MSG(test_differs_u8(code_out, code_expected, (size_t)channels) < 0, "%s: average_u8 %d x %d", k->isa, pixels, channels);
-    CHECK_MSG(out[channels] == 12345 && code_out[channels] == 0xA5, "%s: average wrote beyond %d", k->isa, channels);
+    CHECK_MSG(test_differs_f32(out, expected, (size_t)channels) < 0, "%s: average_f32 %d x %d", k->isa,
+              pixels, channels);
+    CHECK_MSG(test_differs_u8(code_out, code_expected, (size_t)channels) < 0, "%s: average_u8 %d x %d",
+              k->isa, pixels, channels);
+    CHECK_MSG(out[channels] == 12345 && code_out[channels] == 0xA5, "%s: average wrote beyond %d", k->isa,
+              channels);
     free(in);
     free(out);
     free(expected);

@@ -1,5 +1,6 @@
-/* src/kernel/avx2/conv_u8.c: convolution of u8 codes, tiles of 6 positions by 16 output channels. Codes are widened to 16
- * bits in the copy of a chunk's input, so that vpmaddwd adds pairs of products in 32 bits: exact for every code. */
+/* src/kernel/avx2/conv_u8.c: convolution of u8 codes, tiles of 6 positions by 16 output channels. Codes are
+ * widened to 16 bits in the copy of a chunk's input, so that vpmaddwd adds pairs of products in 32 bits:
+ * exact for every code. */
 #include "../isa.h"
 #include "../tile.h"
 #include "requant.h"
@@ -12,7 +13,8 @@ static int run_pairs(const struct kernel_conv *s)
     return (s->kw * s->ic + 1) / 2;
 }
 
-/* Packed: for each block of NR output channels -zero_point_in * sum(w) as s32, then its weights as s16 (kh, pair, NR, 2). */
+/* Packed: for each block of NR output channels -zero_point_in * sum(w) as s32, then its weights as s16 (kh,
+ * pair, NR, 2). */
 static size_t block_bytes(const struct kernel_conv *s)
 {
     return NR * (sizeof(int32_t) + (size_t)s->kh * run_pairs(s) * 2 * sizeof(int16_t));
@@ -55,8 +57,8 @@ struct tile {
     struct requant_block requant;
 };
 
-static inline __attribute__((always_inline)) void tile_sum(const struct tile *t, int mr, int nv, const int16_t *const *in,
-                                                            uint8_t *const *out, size_t block)
+static inline __attribute__((always_inline)) void
+tile_sum(const struct tile *t, int mr, int nv, const int16_t *const *in, uint8_t *const *out, size_t block)
 {
     const __m256i *w = (const __m256i *)t->packed;
     const int16_t *a[MR];
@@ -88,7 +90,7 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
 #pragma GCC unroll 2
                 for (int v = 0; v < nv; v++) {
                     acc[m][v] = _mm256_add_epi32(acc[m][v], _mm256_madd_epi16(x, b[v]));
-                    /* Keeps the compiler from forming all products first, for which there are no registers. */
+                    /* Keeps the compiler from forming all products first: there are no registers for that. */
                     __asm__("" : "+x"(acc[m][v]), "+x"(b[v]));
                 }
             }
@@ -107,7 +109,8 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
 }
 
 /* `positions` outputs by one block of channels. */
-static void sum_block(const struct tile *t, int positions, const int16_t *const *in, uint8_t *const *out, size_t block)
+static void sum_block(const struct tile *t, int positions, const int16_t *const *in, uint8_t *const *out,
+                      size_t block)
 {
     int p = 0;
 
@@ -132,11 +135,13 @@ static void sum_block(const struct tile *t, int positions, const int16_t *const 
 static void widen(const uint8_t *in, int16_t *to, size_t n)
 {
     for (size_t i = 0; i < n; i += 16)
-        _mm256_storeu_si256((__m256i *)(to + i), _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(in + i))));
+        _mm256_storeu_si256((__m256i *)(to + i),
+                            _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(in + i))));
 }
 
 /* Copies what output rows y..y + rows of the rectangle read, the zero point outside the picture. */
-static void copy_input(const struct kernel_conv *s, const uint8_t *in, int y, int rows, int x0, int x1, int16_t *copy)
+static void copy_input(const struct kernel_conv *s, const uint8_t *in, int y, int rows, int x0, int x1,
+                       int16_t *copy)
 {
     int columns = tile_copy_columns(s, x1 - x0), step = s->stride / tile_copy_stride(s), ic = s->ic;
     int iy = y * s->stride - s->pad, left = x0 * s->stride - s->pad;
@@ -146,7 +151,8 @@ static void copy_input(const struct kernel_conv *s, const uint8_t *in, int y, in
 
     for (int r = 0; r < tile_copy_rows(s, rows); r++, iy += step, copy += (size_t)columns * ic) {
         int inside = iy >= 0 && iy < s->ih && a < b;
-        const uint8_t *row = inside ? in + ((size_t)iy * s->iw + (size_t)(left + a * step)) * s->in_pitch : NULL;
+        const uint8_t *row =
+            inside ? in + ((size_t)iy * s->iw + (size_t)(left + a * step)) * s->in_pitch : NULL;
         size_t from = inside ? (size_t)a * ic : 0, to = inside ? (size_t)b * ic : 0;
 
         for (size_t i = 0; i < from; i++)
@@ -162,8 +168,8 @@ static void copy_input(const struct kernel_conv *s, const uint8_t *in, int y, in
 }
 
 static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8_t *in, uint8_t *out,
-                    struct kernel_rect rect, const struct kernel_requant *requant, enum kernel_saturation saturation,
-                    void *scratch)
+                    struct kernel_rect rect, const struct kernel_requant *requant,
+                    enum kernel_saturation saturation, void *scratch)
 {
     int chunk = tile_rows(s, sizeof(int16_t)), width = rect.x1 - rect.x0;
     const int16_t **from = scratch;

@@ -1,5 +1,5 @@
-/* src/kernel/avx2/depthwise_f32.c: depthwise convolution in fp32, 8 channels by 4 positions where the window lies inside
- * the picture, position by position at its edges. */
+/* src/kernel/avx2/depthwise_f32.c: depthwise convolution in fp32, 8 channels by 4 positions where the window
+ * lies inside the picture, position by position at its edges. */
 #include <immintrin.h>
 #include <string.h>
 
@@ -74,8 +74,9 @@ static void position(const struct sweep *w, const float *const *tap, float *out)
 }
 
 /* `wide` positions side by side; k x k weights at p. */
-static inline __attribute__((always_inline)) void positions(const struct sweep *w, int k, int stride, int wide, const float *p,
-                                                             const float *in, float *out, int left)
+static inline __attribute__((always_inline)) void positions(const struct sweep *w, int k, int stride,
+                                                            int wide, const float *p, const float *in,
+                                                            float *out, int left)
 {
     size_t pitch = (size_t)w->s->in_pitch, row = pitch * (size_t)w->s->iw;
     __m256 acc[WIDE];
@@ -91,7 +92,8 @@ static inline __attribute__((always_inline)) void positions(const struct sweep *
 
 #pragma GCC unroll 4
             for (int m = 0; m < wide; m++)
-                acc[m] = _mm256_fmadd_ps(_mm256_loadu_ps(in + ky * row + (size_t)(m * stride + kx) * pitch), weight, acc[m]);
+                acc[m] = _mm256_fmadd_ps(_mm256_loadu_ps(in + ky * row + (size_t)(m * stride + kx) * pitch),
+                                         weight, acc[m]);
         }
 #pragma GCC unroll 4
     for (int m = 0; m < wide; m++)
@@ -99,8 +101,8 @@ static inline __attribute__((always_inline)) void positions(const struct sweep *
 }
 
 /* A row of `count` positions whose windows all lie inside; in: the first tap of the first. */
-static inline __attribute__((always_inline)) void inside(const struct sweep *w, int k, int stride, const float *in, float *out,
-                                                          int count)
+static inline __attribute__((always_inline)) void inside(const struct sweep *w, int k, int stride,
+                                                         const float *in, float *out, int count)
 {
     const struct kernel_conv *s = w->s;
     const float *p = w->packed;
@@ -110,7 +112,8 @@ static inline __attribute__((always_inline)) void inside(const struct sweep *w, 
         float *to = out + c;
         int m = 0;
 
-        for (; m + WIDE <= count; m += WIDE, from += (size_t)WIDE * stride * s->in_pitch, to += (size_t)WIDE * s->out_pitch)
+        for (; m + WIDE <= count;
+             m += WIDE, from += (size_t)WIDE * stride * s->in_pitch, to += (size_t)WIDE * s->out_pitch)
             positions(w, k, stride, WIDE, p, from, to, s->oc - c);
         for (; m < count; m++, from += (size_t)stride * s->in_pitch, to += s->out_pitch)
             positions(w, k, stride, 1, p, from, to, s->oc - c);
@@ -131,7 +134,8 @@ static void inside_any(const struct sweep *w, const float *in, float *out, int c
         inside(w, 5, 2, in, out, count);
 }
 
-static void edge(const struct sweep *w, const float *in, const float *zeros, int y, int x, const float **tap, float *out)
+static void edge(const struct sweep *w, const float *in, const float *zeros, int y, int x, const float **tap,
+                 float *out)
 {
     const struct kernel_conv *s = w->s;
 

@@ -1,5 +1,6 @@
-/* src/kernel/avx2/depthwise_u8.c: depthwise convolution of u8 codes, 16 channels of a position at a time. Two taps are
- * interleaved as 16-bit numbers and vpmaddwd adds their products in 32 bits: exact for every code. */
+/* src/kernel/avx2/depthwise_u8.c: depthwise convolution of u8 codes, 16 channels of a position at a time. Two
+ * taps are interleaved as 16-bit numbers and vpmaddwd adds their products in 32 bits: exact for every code.
+ */
 #include "../isa.h"
 #include "../tile.h"
 #include "requant.h"
@@ -19,8 +20,8 @@ static int blocks(const struct kernel_conv *s)
     return (s->oc + LANES - 1) / LANES;
 }
 
-/* Packed, in that order: for each block -zero_point_in * sum(w) as s32, then for each pair of taps its weights as s16;
- * an odd last tap is paired with itself under zero weights. */
+/* Packed, in that order: for each block -zero_point_in * sum(w) as s32, then for each pair of taps its
+ * weights as s16; an odd last tap is paired with itself under zero weights. */
 static size_t block_vectors(const struct kernel_conv *s)
 {
     return 2 * (1 + (size_t)tap_pairs(s));
@@ -105,7 +106,8 @@ static inline void store(const struct parameters *p, struct sums acc, uint8_t *o
 {
     __m256i lo = requant_round(acc.lo, p->bias_lo, p->real_lo, p->inverse, p->multiplier_lo);
     __m256i hi = requant_round(acc.hi, p->bias_hi, p->real_hi, p->inverse, p->multiplier_hi);
-    __m256i v = _mm256_adds_epi16(_mm256_packs_epi32(lo, hi), p->zero_point);   /* the channels' own order again */
+    __m256i v =
+        _mm256_adds_epi16(_mm256_packs_epi32(lo, hi), p->zero_point); /* the channels' own order again */
     __m128i codes = _mm_packus_epi16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
 
     requant_store(out, left, _mm_max_epu8(codes, p->low));
@@ -136,7 +138,8 @@ static void position(const struct sweep *w, const uint8_t *const *tap, uint8_t *
 }
 
 /* A row of `count` positions whose windows all lie inside; in: the first tap of the first. */
-static inline __attribute__((always_inline)) void inside(const struct sweep *w, int k, const uint8_t *in, uint8_t *out, int count)
+static inline __attribute__((always_inline)) void inside(const struct sweep *w, int k, const uint8_t *in,
+                                                         uint8_t *out, int count)
 {
     const struct kernel_conv *s = w->s;
     const __m256i *p = w->packed;
@@ -162,7 +165,8 @@ static inline __attribute__((always_inline)) void inside(const struct sweep *w, 
     }
 }
 
-static void edge(const struct sweep *w, const uint8_t *in, const uint8_t *zeros, int y, int x, const uint8_t **tap, uint8_t *out)
+static void edge(const struct sweep *w, const uint8_t *in, const uint8_t *zeros, int y, int x,
+                 const uint8_t **tap, uint8_t *out)
 {
     const struct kernel_conv *s = w->s;
 

@@ -61,7 +61,8 @@ static inline __m256 op_mul(const struct job *j, __m256 a, __m256 b)
     return _mm256_mul_ps(a, b);
 }
 
-static inline __attribute__((always_inline)) void each(struct job j, __m256 (*op)(const struct job *, __m256, __m256))
+static inline __attribute__((always_inline)) void each(struct job j,
+                                                       __m256 (*op)(const struct job *, __m256, __m256))
 {
     if (j.a_pitch == j.channels && j.b_pitch == j.channels && j.out_pitch == j.channels) {
         j.channels *= j.pixels;
@@ -82,14 +83,15 @@ static inline __attribute__((always_inline)) void each(struct job j, __m256 (*op
 }
 
 /* An operation of one operand reads it twice: the second is not used. */
-static inline struct job one(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels)
+static inline struct job one(const float *in, int in_pitch, float *out, int out_pitch, int pixels,
+                             int channels)
 {
     return (struct job){ in, in, out, (size_t)in_pitch, (size_t)in_pitch, (size_t)out_pitch, (size_t)pixels,
                          (size_t)channels, _mm256_setzero_ps(), _mm256_setzero_ps() };
 }
 
-static void clamp_f32(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels, float low,
-                      float high)
+static void clamp_f32(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
+                      float low, float high)
 {
     struct job j = one(in, in_pitch, out, out_pitch, pixels, channels);
 
@@ -103,20 +105,21 @@ static void hardswish_f32(const float *in, int in_pitch, float *out, int out_pit
     each(one(in, in_pitch, out, out_pitch, pixels, channels), op_hardswish);
 }
 
-static void hardsigmoid_f32(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels)
+static void hardsigmoid_f32(const float *in, int in_pitch, float *out, int out_pitch, int pixels,
+                            int channels)
 {
     each(one(in, in_pitch, out, out_pitch, pixels, channels), op_hardsigmoid);
 }
 
-static void add_f32(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch, int pixels,
-                    int channels, float low, float high)
+static void add_f32(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch,
+                    int pixels, int channels, float low, float high)
 {
     each((struct job){ a, b, out, (size_t)a_pitch, (size_t)b_pitch, (size_t)out_pitch, (size_t)pixels,
                        (size_t)channels, _mm256_set1_ps(low), _mm256_set1_ps(high) }, op_add);
 }
 
-static void mul_f32(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch, int pixels,
-                    int channels)
+static void mul_f32(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch,
+                    int pixels, int channels)
 {
     each((struct job){ a, b, out, (size_t)a_pitch, (size_t)b_pitch, (size_t)out_pitch, (size_t)pixels,
                        (size_t)channels, _mm256_setzero_ps(), _mm256_setzero_ps() }, op_mul);
@@ -151,7 +154,8 @@ static void shuffle_two(const float *in, int in_pitch, float *out, int out_pitch
     }
 }
 
-static void shuffle_f32(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels, int groups)
+static void shuffle_f32(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
+                        int groups)
 {
     int count = channels / groups;
 

@@ -93,7 +93,8 @@ static void add_u8(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch,
     }
     for (int i = 0; i < pixels; i++, a += a_pitch, b += b_pitch, out += out_pitch)
         for (size_t c = 0; c < n; c += LANES) {
-            __m128i x = load(a + c, n - c), y = load(b + c, n - c), x1 = _mm_srli_si128(x, 8), y1 = _mm_srli_si128(y, 8);
+            __m128i x = load(a + c, n - c), y = load(b + c, n - c), x1 = _mm_srli_si128(x, 8),
+                    y1 = _mm_srli_si128(y, 8);
 
             if (p->mode == ADD_FBGEMM)
                 x = codes(add_float(p, x, y), add_float(p, x1, y1), p->zero_point_out, 0);
@@ -114,13 +115,15 @@ static void mul_u8(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch,
     }
     for (int i = 0; i < pixels; i++, a += a_pitch, b += b_pitch, out += out_pitch)
         for (size_t c = 0; c < n; c += LANES) {
-            __m128i x = load(a + c, n - c), y = load(b + c, n - c), x1 = _mm_srli_si128(x, 8), y1 = _mm_srli_si128(y, 8);
+            __m128i x = load(a + c, n - c), y = load(b + c, n - c), x1 = _mm_srli_si128(x, 8),
+                    y1 = _mm_srli_si128(y, 8);
 
             store(out + c, n - c, codes(mul_float(p, x, y), mul_float(p, x1, y1), p->zero_point_out, p->low));
         }
 }
 
-/* 32 codes through the table, 16 entries at a time: an index outside the 16 becomes 128 or more, for which vpshufb gives 0. */
+/* 32 codes through the table, 16 entries at a time: an index outside the 16 becomes 128 or more, for which
+ * vpshufb gives 0. */
 static inline __m256i look_up(const __m256i part[16], __m256i v)
 {
     __m256i out = _mm256_setzero_si256(), top = _mm256_set1_epi8(0x70), next = _mm256_set1_epi8(16);
@@ -149,7 +152,8 @@ static void lookup_u8(const uint8_t *in, int in_pitch, uint8_t *out, int out_pit
         size_t c = 0;
 
         for (; c + 32 <= n; c += 32)
-            _mm256_storeu_si256((__m256i *)(out + c), look_up(part, _mm256_loadu_si256((const __m256i *)(in + c))));
+            _mm256_storeu_si256((__m256i *)(out + c),
+                                look_up(part, _mm256_loadu_si256((const __m256i *)(in + c))));
         for (; c < n; c++)
             out[c] = table[in[c]];
     }
@@ -165,7 +169,8 @@ static void copy_u8(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch
 }
 
 /* Two groups: the halves of a pixel are interleaved. */
-static void shuffle_two(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int each_group)
+static void shuffle_two(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels,
+                        int each_group)
 {
     for (int p = 0; p < pixels; p++, in += in_pitch, out += out_pitch) {
         int i = 0;
@@ -183,7 +188,8 @@ static void shuffle_two(const uint8_t *in, int in_pitch, uint8_t *out, int out_p
     }
 }
 
-static void shuffle_u8(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels, int groups)
+static void shuffle_u8(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
+                       int groups)
 {
     int count = channels / groups;
 

@@ -1,4 +1,5 @@
-/* src/kernel/avx2/gram_f64.c: the centred Gram matrix of an activation, in double, tiles of 4 rows by 12 columns. */
+/* src/kernel/avx2/gram_f64.c: the centred Gram matrix of an activation, in double, tiles of 4 rows by 12
+ * columns. */
 #include <immintrin.h>
 #include <string.h>
 
@@ -22,14 +23,16 @@ static size_t scratch_bytes(int pixels, int channels)
     return width(pixels) * padded(channels, VECTOR) * sizeof(double);
 }
 
-/* Four channels from c of four pixels from p (beyond the last pixel: zeros), centred, to m (channel, pixel). */
-static inline void centre(const float *act, int pixels, int pitch, int p, int c, __m256d mean, double *m, size_t row)
+/* Four channels from c of four pixels from p (beyond the last: zeros), centred, to m (channel, pixel). */
+static inline void centre(const float *act, int pixels, int pitch, int p, int c, __m256d mean, double *m,
+                          size_t row)
 {
     __m256d v[4], a, b, d, e;
 
     for (int i = 0; i < 4; i++)
-        v[i] = p + i < pixels ? _mm256_sub_pd(_mm256_cvtps_pd(_mm_loadu_ps(act + (size_t)(p + i) * pitch + c)), mean)
-                              : _mm256_setzero_pd();
+        v[i] = p + i < pixels
+                   ? _mm256_sub_pd(_mm256_cvtps_pd(_mm_loadu_ps(act + (size_t)(p + i) * pitch + c)), mean)
+                   : _mm256_setzero_pd();
     a = _mm256_unpacklo_pd(v[0], v[1]);
     b = _mm256_unpackhi_pd(v[0], v[1]);
     d = _mm256_unpacklo_pd(v[2], v[3]);

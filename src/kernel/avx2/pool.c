@@ -103,7 +103,8 @@ static void average_f32(const float *in, int pixels, int channels, int pitch, fl
     }
 }
 
-static void average_u8(const uint8_t *in, int pixels, int channels, int pitch, int zero_point, float factor, uint8_t *out)
+static void average_u8(const uint8_t *in, int pixels, int channels, int pitch, int zero_point, float factor,
+                       uint8_t *out)
 {
     __m256i start = _mm256_set1_epi32(-zero_point * pixels), zero = _mm256_set1_epi32(zero_point);
     __m256i most = _mm256_set1_epi32(32767), least = _mm256_set1_epi32(-32768);

@@ -1,4 +1,5 @@
-/* src/kernel/avx2/requant.h: sums to codes, 16 output channels at a time (numerics 2.2, 2.3). Private to the folder. */
+/* src/kernel/avx2/requant.h: sums to codes, 16 output channels at a time (numerics 2.2, 2.3). Private to the
+ * folder. */
 #ifndef KERNEL_AVX2_REQUANT_H
 #define KERNEL_AVX2_REQUANT_H
 
@@ -9,8 +10,8 @@
 
 enum { REQUANT_LANES = 16 };
 
-/* Both engines in one formula: v = fma(bias_real, inverse, f32(acc + bias_int)) * multiplier. It is exact for either:
- * qnnpack has bias_real = 0, and fbgemm's per-channel sum is fma(bias_real, 1, v). */
+/* Both engines in one formula: v = fma(bias_real, inverse, f32(acc + bias_int)) * multiplier. It is exact for
+ * either: qnnpack has bias_real = 0, and fbgemm's per-channel sum is fma(bias_real, 1, v). */
 struct requant_block {
     float multiplier[REQUANT_LANES], bias_real[REQUANT_LANES];
     int32_t bias_int[REQUANT_LANES];
@@ -51,7 +52,8 @@ static inline __m256i requant_round(__m256i acc, __m256i bias, __m256 real, __m2
 static inline __m256i requant_vector(const struct requant_block *b, int first, __m256i acc)
 {
     return requant_round(acc, _mm256_loadu_si256((const __m256i *)(b->bias_int + first)),
-                         _mm256_loadu_ps(b->bias_real + first), b->inverse, _mm256_loadu_ps(b->multiplier + first));
+                         _mm256_loadu_ps(b->bias_real + first), b->inverse,
+                         _mm256_loadu_ps(b->multiplier + first));
 }
 
 /* 16 codes from two vectors of 8 rounded values in order. */

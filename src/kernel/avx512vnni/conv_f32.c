@@ -46,8 +46,8 @@ struct tile {
     int whole;                   /* all of them do */
 };
 
-static inline __attribute__((always_inline)) void tile_sum(const struct tile *t, int mr, int nv, const float *const *in,
-                                                            float *const *out, size_t block)
+static inline __attribute__((always_inline)) void
+tile_sum(const struct tile *t, int mr, int nv, const float *const *in, float *const *out, size_t block)
 {
     const float *w = t->w, *a[MR];
     size_t run = (size_t)t->run;
@@ -95,7 +95,8 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
 }
 
 /* `positions` outputs by one block of channels. */
-static void sum_block(const struct tile *t, int positions, int nv, const float *const *in, float *const *out, size_t block)
+static void sum_block(const struct tile *t, int positions, int nv, const float *const *in, float *const *out,
+                      size_t block)
 {
     int p = 0;
 
@@ -115,7 +116,8 @@ static void sum_block(const struct tile *t, int positions, int nv, const float *
 }
 
 /* Copies what output rows y..y + rows of the rectangle read, zeros outside the picture. */
-static void copy_input(const struct kernel_conv *s, const float *in, int y, int rows, int x0, int x1, float *copy)
+static void copy_input(const struct kernel_conv *s, const float *in, int y, int rows, int x0, int x1,
+                       float *copy)
 {
     int columns = tile_copy_columns(s, x1 - x0), step = s->stride / tile_copy_stride(s), ic = s->ic;
     int iy = y * s->stride - s->pad, left = x0 * s->stride - s->pad;
@@ -125,7 +127,8 @@ static void copy_input(const struct kernel_conv *s, const float *in, int y, int 
 
     for (int r = 0; r < tile_copy_rows(s, rows); r++, iy += step, copy += (size_t)columns * ic) {
         int inside = iy >= 0 && iy < s->ih && a < b;
-        const float *row = inside ? in + ((size_t)iy * s->iw + (size_t)(left + a * step)) * s->in_pitch : NULL;
+        const float *row =
+            inside ? in + ((size_t)iy * s->iw + (size_t)(left + a * step)) * s->in_pitch : NULL;
         size_t from = inside ? (size_t)a * ic : 0, to = inside ? (size_t)b * ic : 0;
 
         memset(copy, 0, from * sizeof *copy);
@@ -156,8 +159,9 @@ static void conv_f32(const struct kernel_conv *s, const void *packed, const floa
             copy_input(s, in, y, rows, rect.x0, rect.x1, copy);
         for (int r = 0, p = 0; r < rows; r++)
             for (int x = rect.x0; x < rect.x1; x++, p++) {
-                from[p] = direct ? in + ((size_t)(y + r) * s->stride * s->iw + (size_t)x * s->stride) * s->in_pitch
-                                 : copy + ((size_t)r * columns + (size_t)(x - rect.x0)) * stride * s->ic;
+                from[p] =
+                    direct ? in + ((size_t)(y + r) * s->stride * s->iw + (size_t)x * s->stride) * s->in_pitch
+                           : copy + ((size_t)r * columns + (size_t)(x - rect.x0)) * stride * s->ic;
                 to[p] = out + ((size_t)(y + r) * s->ow + x) * s->out_pitch;
             }
         t.w = packed;

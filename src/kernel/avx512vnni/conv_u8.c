@@ -1,19 +1,20 @@
-/* src/kernel/avx512vnni/conv_u8.c: convolution of u8 codes, tiles of 12 positions by 32 output channels, four terms a step
- * with vpdpbusd, whose sums of u8 by s8 products are exact. */
+/* src/kernel/avx512vnni/conv_u8.c: convolution of u8 codes, tiles of 12 positions by 32 output channels, four
+ * terms a step with vpdpbusd, whose sums of u8 by s8 products are exact. */
 #include "../isa.h"
 #include "../tile.h"
 #include "requant.h"
 
 enum { MR = 12, NR = REQUANT_LANES };
 
-/* Steps of four terms in a run (kw * ic neighbours), filled up with zero weights: what is read beyond a run has no effect. */
+/* Steps of four terms in a run (kw * ic neighbours), filled up with zero weights: what is read beyond a run
+ * has no effect. */
 static int run_steps(const struct kernel_conv *s)
 {
     return (s->kw * s->ic + 3) / 4;
 }
 
-/* Packed: for each block of NR output channels, in the order of requant.h, -zero_point_in * sum(w) as s32, then its
- * weights (kh, step, NR, 4). */
+/* Packed: for each block of NR output channels, in the order of requant.h, -zero_point_in * sum(w) as s32,
+ * then its weights (kh, step, NR, 4). */
 static size_t block_bytes(const struct kernel_conv *s)
 {
     return NR * (sizeof(int32_t) + (size_t)s->kh * run_steps(s) * 4);
@@ -52,7 +53,8 @@ static void pack(const struct kernel_conv *s, const int8_t *weight, void *packed
     }
 }
 
-/* acc += four products a lane. Not the intrinsic: with 24 sums gcc 12 copies and stores every one of them at each step. */
+/* acc += four products a lane. Not the intrinsic: with 24 sums gcc 12 copies and stores every one of them at
+ * each step. */
 static inline __attribute__((always_inline)) void dot(__m512i *acc, __m512i codes, __m512i weights)
 {
     __asm__("vpdpbusd %2, %1, %0" : "+v"(*acc) : "v"(codes), "v"(weights));
@@ -66,8 +68,8 @@ struct tile {
     struct requant_block requant;
 };
 
-static inline __attribute__((always_inline)) void tile_sum(const struct tile *t, int mr, int nv, const uint8_t *const *in,
-                                                            uint8_t *const *out, size_t block)
+static inline __attribute__((always_inline)) void
+tile_sum(const struct tile *t, int mr, int nv, const uint8_t *const *in, uint8_t *const *out, size_t block)
 {
     const char *w = t->packed;
     const uint8_t *a[MR];
@@ -114,7 +116,8 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
 }
 
 /* `positions` outputs by one block of channels. */
-static void sum_block(const struct tile *t, int positions, const uint8_t *const *in, uint8_t *const *out, size_t block)
+static void sum_block(const struct tile *t, int positions, const uint8_t *const *in, uint8_t *const *out,
+                      size_t block)
 {
     int p = 0;
 
@@ -134,7 +137,8 @@ static void sum_block(const struct tile *t, int positions, const uint8_t *const 
 }
 
 /* Copies what output rows y..y + rows of the rectangle read, the zero point outside the picture. */
-static void copy_input(const struct kernel_conv *s, const uint8_t *in, int y, int rows, int x0, int x1, uint8_t *copy)
+static void copy_input(const struct kernel_conv *s, const uint8_t *in, int y, int rows, int x0, int x1,
+                       uint8_t *copy)
 {
     int columns = tile_copy_columns(s, x1 - x0), step = s->stride / tile_copy_stride(s), ic = s->ic;
     int iy = y * s->stride - s->pad, left = x0 * s->stride - s->pad;
@@ -144,7 +148,8 @@ static void copy_input(const struct kernel_conv *s, const uint8_t *in, int y, in
 
     for (int r = 0; r < tile_copy_rows(s, rows); r++, iy += step, copy += (size_t)columns * ic) {
         int inside = iy >= 0 && iy < s->ih && a < b;
-        const uint8_t *row = inside ? in + ((size_t)iy * s->iw + (size_t)(left + a * step)) * s->in_pitch : NULL;
+        const uint8_t *row =
+            inside ? in + ((size_t)iy * s->iw + (size_t)(left + a * step)) * s->in_pitch : NULL;
         size_t from = inside ? (size_t)a * ic : 0, to = inside ? (size_t)b * ic : 0;
 
         memset(copy, s->zero_point_in, from);
@@ -158,8 +163,8 @@ static void copy_input(const struct kernel_conv *s, const uint8_t *in, int y, in
 }
 
 static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8_t *in, uint8_t *out,
-                    struct kernel_rect rect, const struct kernel_requant *requant, enum kernel_saturation saturation,
-                    void *scratch)
+                    struct kernel_rect rect, const struct kernel_requant *requant,
+                    enum kernel_saturation saturation, void *scratch)
 {
     int direct = tile_direct(s), chunk = tile_rows(s, 1), width = rect.x1 - rect.x0;
     const uint8_t **from = scratch;
@@ -176,8 +181,9 @@ static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8
             copy_input(s, in, y, rows, rect.x0, rect.x1, copy);
         for (int r = 0, p = 0; r < rows; r++)
             for (int x = rect.x0; x < rect.x1; x++, p++) {
-                from[p] = direct ? in + ((size_t)(y + r) * s->stride * s->iw + (size_t)x * s->stride) * s->in_pitch
-                                 : copy + ((size_t)r * columns + (size_t)(x - rect.x0)) * stride * s->ic;
+                from[p] =
+                    direct ? in + ((size_t)(y + r) * s->stride * s->iw + (size_t)x * s->stride) * s->in_pitch
+                           : copy + ((size_t)r * columns + (size_t)(x - rect.x0)) * stride * s->ic;
                 to[p] = out + ((size_t)(y + r) * s->ow + x) * s->out_pitch;
             }
         t.packed = packed;

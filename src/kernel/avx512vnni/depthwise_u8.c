@@ -1,5 +1,5 @@
-/* src/kernel/avx512vnni/depthwise_u8.c: depthwise convolution of u8 codes, 32 channels of a position at a time. Four taps
- * are interleaved byte by byte and vpdpbusd adds their products, exactly. */
+/* src/kernel/avx512vnni/depthwise_u8.c: depthwise convolution of u8 codes, 32 channels of a position at a
+ * time. Four taps are interleaved byte by byte and vpdpbusd adds their products, exactly. */
 #include <immintrin.h>
 #include <string.h>
 
@@ -8,7 +8,8 @@
 
 enum { LANES = 32, GROUP = 4, PARTS = 4, PART = LANES / PARTS };
 
-/* Interleaving leaves part q of a block with channels 4q..4q + 3 and 16 + 4q.. of it: this is the channel of place j. */
+/* Interleaving leaves part q of a block with channels 4q..4q + 3 and 16 + 4q.. of it: this is the channel of
+ * place j. */
 static int channel(int j)
 {
     return j % PART / 4 * 16 + j / PART * 4 + j % 4;
@@ -24,8 +25,8 @@ static int blocks(const struct kernel_conv *s)
     return (s->oc + LANES - 1) / LANES;
 }
 
-/* Packed, in that order: for each block -zero_point_in * sum(w) as s32, then for each group of taps its weights (place, tap);
- * what a last group lacks is the last tap again, under zero weights. */
+/* Packed, in that order: for each block -zero_point_in * sum(w) as s32, then for each group of taps its
+ * weights (place, tap); what a last group lacks is the last tap again, under zero weights. */
 static size_t block_bytes(const struct kernel_conv *s)
 {
     return LANES * (sizeof(int32_t) + (size_t)tap_groups(s) * GROUP);
@@ -84,7 +85,8 @@ struct sweep {
     __m256i zero_point, low;
 };
 
-static void load_block(struct block *b, const struct kernel_requant *q, const int32_t *start, int first, int count)
+static void load_block(struct block *b, const struct kernel_requant *q, const int32_t *start, int first,
+                       int count)
 {
     float multiplier[LANES] = { 0 }, bias_real[LANES] = { 0 };
     int32_t begin[LANES];
@@ -115,8 +117,9 @@ static inline __attribute__((always_inline)) void dot(__m256i *acc, __m256i code
 }
 
 /* Four taps: bytes to (channel, tap). */
-static inline __attribute__((always_inline)) void add_group(struct sums *acc, const uint8_t *a, const uint8_t *b, const uint8_t *c,
-                                                             const uint8_t *d, const char *w)
+static inline __attribute__((always_inline)) void add_group(struct sums *acc, const uint8_t *a,
+                                                            const uint8_t *b, const uint8_t *c,
+                                                            const uint8_t *d, const char *w)
 {
     __m256i va = _mm256_loadu_si256((const __m256i *)a), vb = _mm256_loadu_si256((const __m256i *)b);
     __m256i vc = _mm256_loadu_si256((const __m256i *)c), vd = _mm256_loadu_si256((const __m256i *)d);
@@ -129,7 +132,8 @@ static inline __attribute__((always_inline)) void add_group(struct sums *acc, co
     dot(&acc->part[3], _mm256_unpackhi_epi16(hi0, hi1), w + 96);
 }
 
-static inline __attribute__((always_inline)) __m256i rounded(const struct sweep *w, const struct block *b, int part, __m256i acc)
+static inline __attribute__((always_inline)) __m256i rounded(const struct sweep *w, const struct block *b,
+                                                             int part, __m256i acc)
 {
     __m256 v = _mm256_cvtepi32_ps(acc);
 
@@ -139,12 +143,13 @@ static inline __attribute__((always_inline)) __m256i rounded(const struct sweep 
 }
 
 /* Packing puts the channels back in order. */
-static inline __attribute__((always_inline)) void store(const struct sweep *w, const struct block *b, const struct sums *acc,
-                                                         uint8_t *out, int left)
+static inline __attribute__((always_inline)) void store(const struct sweep *w, const struct block *b,
+                                                        const struct sums *acc, uint8_t *out, int left)
 {
     __m256i lo = _mm256_packs_epi32(rounded(w, b, 0, acc->part[0]), rounded(w, b, 1, acc->part[1]));
     __m256i hi = _mm256_packs_epi32(rounded(w, b, 2, acc->part[2]), rounded(w, b, 3, acc->part[3]));
-    __m256i codes = _mm256_packus_epi16(_mm256_adds_epi16(lo, w->zero_point), _mm256_adds_epi16(hi, w->zero_point));
+    __m256i codes =
+        _mm256_packus_epi16(_mm256_adds_epi16(lo, w->zero_point), _mm256_adds_epi16(hi, w->zero_point));
 
     codes = _mm256_max_epu8(codes, w->low);
     if (left >= LANES)
@@ -173,7 +178,8 @@ static void position(const struct sweep *w, const uint8_t *const *tap, uint8_t *
 }
 
 /* A row of `count` positions whose windows all lie inside; in: the first tap of the first. */
-static inline __attribute__((always_inline)) void inside(const struct sweep *w, int k, const uint8_t *in, uint8_t *out, int count)
+static inline __attribute__((always_inline)) void inside(const struct sweep *w, int k, const uint8_t *in,
+                                                         uint8_t *out, int count)
 {
     const struct kernel_conv *s = w->s;
     const char *p = w->packed + LANES * sizeof(int32_t);
@@ -204,7 +210,8 @@ static inline __attribute__((always_inline)) void inside(const struct sweep *w, 
     }
 }
 
-static void edge(const struct sweep *w, const uint8_t *in, const uint8_t *zeros, int y, int x, const uint8_t **tap, uint8_t *out)
+static void edge(const struct sweep *w, const uint8_t *in, const uint8_t *zeros, int y, int x,
+                 const uint8_t **tap, uint8_t *out)
 {
     const struct kernel_conv *s = w->s;
 
@@ -225,9 +232,13 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
     struct block *block = scratch;
     uint8_t *zeros = (uint8_t *)(block + blocks(s));
     const uint8_t **tap = (const uint8_t **)(zeros + tile_round(zero_bytes(s)));
-    struct sweep w = { s, packed, block, requant->mode != REQUANT_QNNPACK,
+    struct sweep w = { s,
+                       packed,
+                       block,
+                       requant->mode != REQUANT_QNNPACK,
                        _mm256_set1_ps(requant->mode == REQUANT_FBGEMM_TENSOR ? requant->inverse : 1.0f),
-                       _mm256_set1_epi16((short)requant->zero_point_out), _mm256_set1_epi8((char)requant->low) };
+                       _mm256_set1_epi16((short)requant->zero_point_out),
+                       _mm256_set1_epi8((char)requant->low) };
     int fast = s->kh == s->kw && (s->kh == 3 || s->kh == 5);
     /* Columns a..b have their whole window inside the picture. */
     int a = tile_max(rect.x0, (s->pad + s->stride - 1) / s->stride);
@@ -236,8 +247,8 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
     (void)saturation;
     memset(zeros, s->zero_point_in, zero_bytes(s));
     for (int i = 0; i < blocks(s); i++)
-        load_block(&block[i], requant, (const int32_t *)((const char *)packed + block_bytes(s) * (size_t)i), i * LANES,
-                   s->oc - i * LANES);
+        load_block(&block[i], requant, (const int32_t *)((const char *)packed + block_bytes(s) * (size_t)i),
+                   i * LANES, s->oc - i * LANES);
     for (int y = rect.y0; y < rect.y1; y++) {
         int iy = y * s->stride - s->pad, x = rect.x0;
         uint8_t *row = out + (size_t)y * s->ow * s->out_pitch;

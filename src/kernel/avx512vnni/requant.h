@@ -1,7 +1,9 @@
-/* src/kernel/avx512vnni/requant.h: sums to codes, up to 32 output channels at a time (numerics 2.2, 2.3). Private to the folder.
+/* src/kernel/avx512vnni/requant.h: sums to codes, up to 32 output channels at a time (numerics 2.2, 2.3).
+ * Private to the folder.
  *
- * Two vectors of sums are packed lane by lane, so a wide block keeps its channels in the order that this puts right:
- * channel 8 * lane + i, i < 4, in the first vector, and i >= 4 in the second. A narrow block (at most 16) has one vector, in order.
+ * Two vectors of sums are packed lane by lane, so a wide block keeps its channels in the order that this puts
+ * right: channel 8 * lane + i, i < 4, in the first vector, and i >= 4 in the second. A narrow block (at most
+ * 16) has one vector, in order.
  */
 #ifndef KERNEL_AVX512VNNI_REQUANT_H
 #define KERNEL_AVX512VNNI_REQUANT_H

@@ -34,7 +34,9 @@ static void pack(const struct kernel_conv *s, const float *weight, const float *
     }
 }
 
-REF_HOT("fma") static void conv_pixel(const struct kernel_conv *s, const float *w, const float *in, int y, int x, float sum[NR])
+REF_HOT("fma")
+static void conv_pixel(const struct kernel_conv *s, const float *w, const float *in, int y, int x,
+                       float sum[NR])
 {
     float acc[NR];
 
@@ -57,8 +59,8 @@ REF_HOT("fma") static void conv_pixel(const struct kernel_conv *s, const float *
         sum[j] = acc[j];
 }
 
-static void conv_f32(const struct kernel_conv *s, const void *packed, const float *in, float *out, struct kernel_rect rect,
-                     float low, float high, void *scratch)
+static void conv_f32(const struct kernel_conv *s, const void *packed, const float *in, float *out,
+                     struct kernel_rect rect, float low, float high, void *scratch)
 {
     const float *w = packed;
     float sum[NR];

@@ -1,10 +1,11 @@
-/* src/kernel/ref/conv_u8.c: convolution of u8 codes with s8 weights, the definition, and fbgemm's saturating pairs. */
+/* src/kernel/ref/conv_u8.c: convolution of u8 codes with s8 weights, the definition, and fbgemm's saturating
+ * pairs. */
 #include "ref.h"
 
 enum { NR = 16 };   /* output channels side by side */
 
-/* Packed: for each block of NR output channels zero_point_in * sum(w) as s32, then its weights (kh, kw, ic, NR) as s8;
- * one more row of zeros is the partner of an odd last weight. */
+/* Packed: for each block of NR output channels zero_point_in * sum(w) as s32, then its weights (kh, kw, ic,
+ * NR) as s8; one more row of zeros is the partner of an odd last weight. */
 static size_t block_bytes(const struct kernel_conv *s)
 {
     return (size_t)NR * (sizeof(int32_t) + (size_t)s->kh * s->kw * s->ic + 1);
@@ -48,7 +49,8 @@ static void gather(const struct kernel_conv *s, const uint8_t *in, int y, int x,
             int inside = iy >= 0 && iy < s->ih && ix >= 0 && ix < s->iw;
 
             for (int c = 0; c < s->ic; c++)
-                *window++ = inside ? in[((size_t)iy * s->iw + ix) * s->in_pitch + c] : (uint8_t)s->zero_point_in;
+                *window++ =
+                    inside ? in[((size_t)iy * s->iw + ix) * s->in_pitch + c] : (uint8_t)s->zero_point_in;
         }
     *window = 0;
 }
@@ -74,8 +76,9 @@ REF_HOT("avx2") static void sum_saturating(const uint8_t *window, const int8_t *
             sum[j] += scalar_min(scalar_max(window[i] * w[j] + window[i + 1] * w[NR + j], -32768), 32767);
 }
 
-static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8_t *in, uint8_t *out, struct kernel_rect rect,
-                    const struct kernel_requant *requant, enum kernel_saturation saturation, void *scratch)
+static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8_t *in, uint8_t *out,
+                    struct kernel_rect rect, const struct kernel_requant *requant,
+                    enum kernel_saturation saturation, void *scratch)
 {
     size_t k = (size_t)s->kh * s->kw * s->ic;
     int32_t sum[NR];
@@ -86,7 +89,8 @@ static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8
 
             gather(s, in, y, x, scratch);
             for (int block = 0; block < s->oc; block += NR) {
-                const int32_t *sums = (const int32_t *)((const char *)packed + block_bytes(s) * (size_t)(block / NR));
+                const int32_t *sums =
+                    (const int32_t *)((const char *)packed + block_bytes(s) * (size_t)(block / NR));
                 const int8_t *w = (const int8_t *)(sums + NR);
 
                 if (saturation == KERNEL_SATURATE_PAIRS)

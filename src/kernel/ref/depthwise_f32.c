@@ -25,7 +25,9 @@ static void pack(const struct kernel_conv *s, const float *weight, const float *
             *p++ = weight[(size_t)c * taps + i];
 }
 
-REF_HOT("fma") static void depthwise_pixel(const struct kernel_conv *s, const float *w, const float *in, float *restrict out, int y, int x)
+REF_HOT("fma")
+static void depthwise_pixel(const struct kernel_conv *s, const float *w, const float *in, float *restrict out,
+                            int y, int x)
 {
     for (int c = 0; c < s->oc; c++)
         out[c] = w[c];
@@ -41,8 +43,8 @@ REF_HOT("fma") static void depthwise_pixel(const struct kernel_conv *s, const fl
         }
 }
 
-static void depthwise_f32(const struct kernel_conv *s, const void *packed, const float *in, float *out, struct kernel_rect rect,
-                          float low, float high, void *scratch)
+static void depthwise_f32(const struct kernel_conv *s, const void *packed, const float *in, float *out,
+                          struct kernel_rect rect, float low, float high, void *scratch)
 {
     (void)scratch;
     for (int y = rect.y0; y < rect.y1; y++)

@@ -1,7 +1,9 @@
-/* src/kernel/ref/depthwise_u8.c: depthwise convolution of u8 codes, the definition, and fbgemm's saturating pairs. */
+/* src/kernel/ref/depthwise_u8.c: depthwise convolution of u8 codes, the definition, and fbgemm's saturating
+ * pairs. */
 #include "ref.h"
 
-/* Packed: zero_point_in * sum(w) as s32 (c), then weights (kh, kw, c) as s8 and a row of zeros, the partner of an odd last tap. */
+/* Packed: zero_point_in * sum(w) as s32 (c), then weights (kh, kw, c) as s8 and a row of zeros, the partner
+ * of an odd last tap. */
 static size_t packed_bytes(const struct kernel_conv *s)
 {
     return (size_t)s->oc * (sizeof(int32_t) + (size_t)s->kh * s->kw + 1);
@@ -30,7 +32,8 @@ static void pack(const struct kernel_conv *s, const int8_t *weight, void *packed
 }
 
 /* The codes of tap i of output (y, x). */
-static const uint8_t *tap_codes(const struct kernel_conv *s, const uint8_t *in, const uint8_t *outside, int y, int x, int i)
+static const uint8_t *tap_codes(const struct kernel_conv *s, const uint8_t *in, const uint8_t *outside, int y,
+                                int x, int i)
 {
     int iy = y * s->stride - s->pad + i / s->kw, ix = x * s->stride - s->pad + i % s->kw;
 
@@ -39,21 +42,24 @@ static const uint8_t *tap_codes(const struct kernel_conv *s, const uint8_t *in, 
     return in + ((size_t)iy * s->iw + ix) * s->in_pitch;
 }
 
-REF_HOT("avx2") static void add_tap(int n, const uint8_t *restrict a, const int8_t *restrict w, int32_t *restrict sum)
+REF_HOT("avx2")
+static void add_tap(int n, const uint8_t *restrict a, const int8_t *restrict w, int32_t *restrict sum)
 {
     for (int c = 0; c < n; c++)
         sum[c] += a[c] * w[c];
 }
 
-REF_HOT("avx2") static void add_pair(int n, const uint8_t *restrict a, const uint8_t *restrict b, const int8_t *restrict w,
-                             int32_t *restrict sum)
+REF_HOT("avx2")
+static void add_pair(int n, const uint8_t *restrict a, const uint8_t *restrict b, const int8_t *restrict w,
+                     int32_t *restrict sum)
 {
     for (int c = 0; c < n; c++)
         sum[c] += scalar_min(scalar_max(a[c] * w[c] + b[c] * w[n + c], -32768), 32767);
 }
 
-static void depthwise_u8(const struct kernel_conv *s, const void *packed, const uint8_t *in, uint8_t *out, struct kernel_rect rect,
-                         const struct kernel_requant *requant, enum kernel_saturation saturation, void *scratch)
+static void depthwise_u8(const struct kernel_conv *s, const void *packed, const uint8_t *in, uint8_t *out,
+                         struct kernel_rect rect, const struct kernel_requant *requant,
+                         enum kernel_saturation saturation, void *scratch)
 {
     int n = s->oc, taps = s->kh * s->kw;
     const int32_t *sums = packed;
@@ -71,7 +77,8 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
                 sum[c] = -sums[c];
             if (saturation == KERNEL_SATURATE_PAIRS)
                 for (int i = 0; i < taps; i += 2)
-                    add_pair(n, tap_codes(s, in, outside, y, x, i), tap_codes(s, in, outside, y, x, i + 1), w + (size_t)i * n, sum);
+                    add_pair(n, tap_codes(s, in, outside, y, x, i), tap_codes(s, in, outside, y, x, i + 1),
+                             w + (size_t)i * n, sum);
             else
                 for (int i = 0; i < taps; i++)
                     add_tap(n, tap_codes(s, in, outside, y, x, i), w + (size_t)i * n, sum);

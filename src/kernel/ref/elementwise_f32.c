@@ -3,7 +3,8 @@
 
 #include "ref.h"
 
-static void clamp_f32(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels, float low, float high)
+static void clamp_f32(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
+                      float low, float high)
 {
     for (int i = 0; i < pixels; i++, in += in_pitch, out += out_pitch)
         for (int c = 0; c < channels; c++)
@@ -17,22 +18,24 @@ static void hardswish_f32(const float *in, int in_pitch, float *out, int out_pit
             out[c] = in[c] * scalar_clamp(in[c] + 3.0f, 0.0f, 6.0f) / 6.0f;
 }
 
-static void hardsigmoid_f32(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels)
+static void hardsigmoid_f32(const float *in, int in_pitch, float *out, int out_pitch, int pixels,
+                            int channels)
 {
     for (int i = 0; i < pixels; i++, in += in_pitch, out += out_pitch)
         for (int c = 0; c < channels; c++)
             out[c] = scalar_clamp(in[c] + 3.0f, 0.0f, 6.0f) / 6.0f;
 }
 
-static void add_f32(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch, int pixels, int channels,
-                    float low, float high)
+static void add_f32(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch,
+                    int pixels, int channels, float low, float high)
 {
     for (int i = 0; i < pixels; i++, a += a_pitch, b += b_pitch, out += out_pitch)
         for (int c = 0; c < channels; c++)
             out[c] = scalar_clamp(a[c] + b[c], low, high);
 }
 
-static void mul_f32(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch, int pixels, int channels)
+static void mul_f32(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch,
+                    int pixels, int channels)
 {
     for (int i = 0; i < pixels; i++, a += a_pitch, b += b_pitch, out += out_pitch)
         for (int c = 0; c < channels; c++)
@@ -45,7 +48,8 @@ static void copy_f32(const float *in, int in_pitch, float *out, int out_pitch, i
         memcpy(out, in, (size_t)channels * sizeof *out);
 }
 
-static void shuffle_f32(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels, int groups)
+static void shuffle_f32(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
+                        int groups)
 {
     int each = channels / groups;
 

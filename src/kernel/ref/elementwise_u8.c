@@ -3,23 +3,24 @@
 
 #include "ref.h"
 
-static void lookup_u8(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels, const uint8_t table[256])
+static void lookup_u8(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
+                      const uint8_t table[256])
 {
     for (int i = 0; i < pixels; i++, in += in_pitch, out += out_pitch)
         for (int c = 0; c < channels; c++)
             out[c] = table[in[c]];
 }
 
-static void add_u8(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
-                   const struct kernel_add_u8 *p)
+static void add_u8(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch, uint8_t *out, int out_pitch,
+                   int pixels, int channels, const struct kernel_add_u8 *p)
 {
     for (int i = 0; i < pixels; i++, a += a_pitch, b += b_pitch, out += out_pitch)
         for (int c = 0; c < channels; c++)
             out[c] = scalar_add_u8(p, a[c], b[c]);
 }
 
-static void mul_u8(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
-                   const struct kernel_mul_u8 *p)
+static void mul_u8(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch, uint8_t *out, int out_pitch,
+                   int pixels, int channels, const struct kernel_mul_u8 *p)
 {
     for (int i = 0; i < pixels; i++, a += a_pitch, b += b_pitch, out += out_pitch)
         for (int c = 0; c < channels; c++)
@@ -32,7 +33,8 @@ static void copy_u8(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch
         memcpy(out, in, (size_t)channels);
 }
 
-static void shuffle_u8(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels, int groups)
+static void shuffle_u8(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
+                       int groups)
 {
     int each = channels / groups;
 

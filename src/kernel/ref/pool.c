@@ -64,7 +64,8 @@ static void average_f32(const float *in, int pixels, int channels, int pitch, fl
         out[c] /= (float)pixels;
 }
 
-static void average_u8(const uint8_t *in, int pixels, int channels, int pitch, int zero_point, float factor, uint8_t *out)
+static void average_u8(const uint8_t *in, int pixels, int channels, int pitch, int zero_point, float factor,
+                       uint8_t *out)
 {
     for (int c = 0; c < channels; c++) {
         int32_t sum = 0;
