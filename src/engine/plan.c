@@ -259,24 +259,17 @@ static status plan_add(struct plan *p, int node)
     return OK;
 }
 
-/* The row that is multiplied into every position, if there is one, becomes the second input. */
+/* The second input may be one row for all positions. */
 static status plan_mul(struct plan *p, int node)
 {
     struct engine_step *s = add_step(p, node);
-    struct quant_params q[2] = { q_of_input(p, node, 0), q_of_input(p, node, 1) };
 
     s->run = run_mul;
-    if (s->in[0].h * s->in[0].w < s->in[1].h * s->in[1].w) {
-        struct engine_view row = s->in[0];
-        struct quant_params row_q = q[0];
-
-        s->in[0] = s->in[1], q[0] = q[1];
-        s->in[1] = row, q[1] = row_q;
-    }
     if (s->in[1].h * s->in[1].w < s->out.h * s->out.w)
         s->in[1].pitch = 0;
     if (p->e->precision == MODEL_INT8)
-        arithmetic_mul(q[0], q[1], q_of(p, node), p->relu[node] >= 0, &s->mul);
+        arithmetic_mul(q_of_input(p, node, 0), q_of_input(p, node, 1), q_of(p, node), p->relu[node] >= 0,
+                       &s->mul);
     return OK;
 }
 

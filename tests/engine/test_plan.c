@@ -1,0 +1,141 @@
+#include "engine/tiny.h"
+
+enum { PIXELS = 12 * 12 * 3, MAPS = 1 << 14 };
+
+/* Runs one plan and keeps what it says. */
+struct answer {
+    float logits[5], cam[12 * 3 * 3];
+};
+
+static struct answer answer_of(struct engine *e, const uint8_t *pixels)
+{
+    struct answer a;
+    struct engine_map m = engine_cam_map(e);
+
+    engine_run(e, pixels);
+    memcpy(a.logits, engine_logits(e), sizeof a.logits);
+    CHECK(m.c == 12 && m.h == 3 && m.w == 3);
+    engine_map_copy_real(&m, a.cam);
+    return a;
+}
+
+/* KEEP, the order of images and the instruction set change nothing. */
+static void test_equal(const struct tiny *t, enum engine_arithmetic arithmetic, const uint8_t *pixels,
+                       const uint8_t *other)
+{
+    struct engine *plain = tiny_plan(t, arithmetic, 0, "ref"), *keep = tiny_plan(t, arithmetic, 1, "ref");
+    struct answer first = answer_of(plain, pixels), again;
+    const char *names[8];
+    int usable[8], count = kernel_list(names, usable);
+
+    again = answer_of(keep, pixels);
+    CHECK(memcmp(&first, &again, sizeof first) == 0);
+    again = answer_of(plain, other);
+    CHECK(memcmp(&first, &again, sizeof first) != 0);
+    again = answer_of(plain, pixels);
+    CHECK(memcmp(&first, &again, sizeof first) == 0);
+    CHECK(engine_memory_used(keep).arena > engine_memory_used(plain).arena);
+    for (int i = 0; i < count; i++) {
+        struct engine *e;
+
+        if (!usable[i]) {
+            check_skip(names[i], "not on this CPU");
+            continue;
+        }
+        e = tiny_plan(t, arithmetic, 0, names[i]);
+        again = answer_of(e, pixels);
+        CHECK_MSG(memcmp(&first, &again, sizeof first) == 0, "%s", names[i]);
+        engine_free(e);
+    }
+    engine_free(plain);
+    engine_free(keep);
+}
+
+/* Every step in four rectangles gives what it gives at once, and writes nothing else. */
+static void test_rectangles(struct engine *e, const uint8_t *pixels)
+{
+    size_t element = e->precision == MODEL_FP32 ? 4 : 1;
+    static uint8_t whole[MAPS], parts[MAPS];
+
+    engine_run(e, pixels);
+    e->pixels = pixels;
+    for (int i = 0; i < e->steps; i++) {
+        struct engine_step *s = &e->step[i];
+        struct engine_buffer *b = &e->buffer[s->out.buffer];
+        struct kernel_rect r = run_whole(s);
+        int y = r.y1 / 2, x = r.x1 / 3;
+
+        BUG_IF(b->bytes > MAPS);
+        memcpy(whole, e->arena + b->offset, b->bytes);
+        for (size_t j = 0; j < (size_t)(s->out.h * s->out.w); j++) /* spoil what the step writes */
+            for (int k = 0; k < s->inputs || k == 0; k++) {
+                int cat = s->run == run_cat, c = cat ? s->in[k].c : s->out.c, at = cat ? s->channel[k] : 0;
+
+                memset((uint8_t *)s->out.data + (j * (size_t)s->out.pitch + (size_t)at) * element, 0xa5,
+                       (size_t)c * element);
+            }
+        s->run(e, s, (struct kernel_rect){ 0, y, 0, x });
+        s->run(e, s, (struct kernel_rect){ 0, y, x, r.x1 });
+        s->run(e, s, (struct kernel_rect){ y, r.y1, 0, r.x1 });
+        s->run(e, s, (struct kernel_rect){ y, y, 0, r.x1 });
+        memcpy(parts, e->arena + b->offset, b->bytes);
+        CHECK_MSG(memcmp(whole, parts, b->bytes) == 0, "step %s", s->name);
+    }
+    e->pixels = NULL;
+}
+
+static void test_network(int int8, int per_channel, enum engine_arithmetic arithmetic)
+{
+    struct tiny t;
+    struct engine *e;
+    uint8_t pixels[PIXELS], other[PIXELS];
+
+    tiny_every(&t, int8, per_channel);
+    tiny_pixels(&t, pixels, PIXELS);
+    tiny_pixels(&t, other, PIXELS);
+    test_equal(&t, arithmetic, pixels, other);
+    e = tiny_plan(&t, arithmetic, 1, "auto");
+    test_rectangles(e, pixels);
+    CHECK(engine_arithmetic_used(e) == arithmetic || !int8);
+    engine_free(e);
+    e = tiny_plan(&t, ENGINE_AUTO, 0, "auto");
+    CHECK(!int8 || engine_arithmetic_used(e) == (per_channel ? ENGINE_FBGEMM : ENGINE_QNNPACK));
+    engine_free(e);
+    tiny_free(&t);
+}
+
+/* What shares memory and what is fused. */
+static void test_shape_of_plan(void)
+{
+    struct tiny t;
+    struct engine *e;
+    const struct model *m = &t.model;
+
+    tiny_every(&t, 0, 0);
+    e = tiny_plan(&t, ENGINE_AUTO, 1, "ref");
+    /* 24 nodes; three relus are fused, two slices are views */
+    CHECK_MSG(m->nodes == 24 && engine_steps(e) == 24 - 3 - 1 - 2, "%d nodes, %d steps", m->nodes,
+              engine_steps(e));
+    CHECK(engine_node_map(e, model_find(m, "first")).real ==
+          engine_node_map(e, model_find(m, "first_relu")).real);
+    CHECK(engine_node_map(e, model_find(m, "right")).real ==
+          engine_node_map(e, model_find(m, "sum_relu")).real + 8);
+    CHECK(engine_node_map(e, model_find(m, "right")).pitch == 16 &&
+          engine_node_map(e, model_find(m, "right")).c == 8);
+    CHECK(engine_node_map(e, model_find(m, "grouped_relu")).real ==
+          engine_node_map(e, model_find(m, "join")).real + 8);
+    engine_free(e);
+    tiny_free(&t);
+}
+
+int main(void)
+{
+    test_shape_of_plan();
+    test_network(0, 0, ENGINE_AUTO);
+    test_network(1, 1, ENGINE_FBGEMM);
+    test_network(1, 0, ENGINE_FBGEMM);
+    test_network(1, 1, ENGINE_QNNPACK);
+    test_network(1, 0, ENGINE_QNNPACK);
+    CHECK(mem_live() == 0);
+    return check_result("engine/plan");
+}

@@ -1,0 +1,67 @@
+#include "engine/tiny.h"
+
+#include <math.h>
+
+enum { COUNT = 4 * 3 };
+
+static void fill(uint8_t pixels[COUNT])
+{
+    for (int i = 0; i < COUNT; i++)
+        pixels[i] = (uint8_t)(51 * (1 + i % 3));
+}
+
+/* 0.2 + 2 * 0.4 + 3 * 0.6 = 2.8; -0.2 is clamped. */
+static void test_fp32(void)
+{
+    struct tiny t;
+    struct engine *e;
+    uint8_t pixels[COUNT];
+
+    fill(pixels);
+    tiny_describe(&t, tiny_one_text);
+    tiny_real(&t, "c", ".weight", 4, (int64_t[]){ 2, 3, 1, 1 }, (float[]){ 1, 2, 3, -1, 0, 0 });
+    tiny_real(&t, "c", ".bias", 1, (int64_t[]){ 2 }, (float[]){ 0, 0 });
+    tiny_real(&t, "fc", ".weight", 2, (int64_t[]){ 2, 2 }, (float[]){ 1, 0, 10, 1 });
+    tiny_real(&t, "fc", ".bias", 1, (int64_t[]){ 2 }, (float[]){ 0.5f, -1 });
+    tiny_bind(&t);
+    e = tiny_plan(&t, ENGINE_AUTO, 0, "auto");
+    engine_run(e, pixels);
+    CHECK(fabsf(engine_logits(e)[0] - 3.3f) < 1e-5f && fabsf(engine_logits(e)[1] - 27.0f) < 1e-5f);
+    CHECK(engine_cam_map(e).real[1] == 0.0f && fabsf(engine_cam_map(e).real[6] - 2.8f) < 1e-5f);
+    engine_free(e);
+    tiny_free(&t);
+}
+
+/* Input codes 3 + rne(256 * (0.2, 0.4, 0.6)) = 54, 105, 157; sums 717 and 1638; (717 + 384) / 8 + 7 = 145
+ * (rounded), the second (1638 - 512) / 16 + 7 = 77 per channel, (1638 - 256) / 8 + 7 = 180 per tensor; halved
+ * by the last layer, scale 1/64. */
+static void test_int8(enum engine_arithmetic arithmetic, int per_channel)
+{
+    struct tiny t;
+    struct engine *e;
+    struct engine_map m;
+    uint8_t pixels[COUNT];
+
+    fill(pixels);
+    tiny_one(&t, per_channel);
+    e = tiny_plan(&t, arithmetic, 1, "auto");
+    engine_run(e, pixels);
+    m = engine_node_map(e, 0);
+    CHECK(m.codes[0] == 54 && m.codes[1] == 105 && m.codes[2] == 157 && m.q.zero_point == 3);
+    m = engine_cam_map(e);
+    CHECK_MSG(m.codes[0] == 145 && m.codes[1] == (per_channel ? 77 : 180), "%d %d", m.codes[0], m.codes[1]);
+    CHECK(engine_logits(e)[0] == 69.0f / 64 && engine_logits(e)[1] == (per_channel ? 35.0f : 86.0f) / 64);
+    engine_free(e);
+    tiny_free(&t);
+}
+
+int main(void)
+{
+    test_fp32();
+    test_int8(ENGINE_FBGEMM, 0);
+    test_int8(ENGINE_FBGEMM, 1);
+    test_int8(ENGINE_QNNPACK, 0);
+    test_int8(ENGINE_QNNPACK, 1);
+    CHECK(mem_live() == 0);
+    return check_result("engine/run");
+}
