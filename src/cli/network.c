@@ -25,7 +25,12 @@ static status bind_and_plan(const char *weights, const struct engine_options *op
     struct model_binding binding = { 0 };
     status result = OK;
 
-    TRY_OUT(weight_load(weights, &table));
+    if (strcmp(weights, NETWORK_RANDOM_FP32) == 0)
+        TRY_OUT(network_random(&out->model, MODEL_FP32, &table));
+    else if (strcmp(weights, NETWORK_RANDOM_INT8) == 0)
+        TRY_OUT(network_random(&out->model, MODEL_INT8, &table));
+    else
+        TRY_OUT(weight_load(weights, &table));
     TRY_OUT(model_bind(&out->model, &table, &binding));
     out->parameters = binding.parameters;
     out->macs = binding.macs;

@@ -19,6 +19,12 @@ struct network {
     uint64_t parameters, macs;
 };
 
+/* In place of a checkpoint's path: random weights that fit the description. */
+#define NETWORK_RANDOM_FP32 "random:fp32"
+#define NETWORK_RANDOM_INT8 "random:int8"
+MUST_USE status network_random(const struct model *m, enum model_precision precision,
+                               struct tensor_table *out);
+
 /* Reads the description and the checkpoint, binds them and plans; the checkpoint is let go again. isa: "auto"
  * or an instruction set's name, ERR_USAGE where this machine does not have it. *out is closed on failure. */
 MUST_USE status network_open(const char *model, const char *weights, const struct engine_options *options,

@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""Times quantcam beside what a careful Python user can compose, on one core, in one run.
+
+    analysis/peers.py --shared ../shared                     MobileNetV2 with trained weights (data/weights)
+    analysis/peers.py --oracle DIR...                        networks made by make_oracle.py MODEL ENGINE DIR
+    --rounds 7 --repeats 20 --layers 10 --json FILE
+
+The peer: torch.onnx.export opset 17, ONNX Runtime with one intra-op thread and all optimizations; int8 by quantize_static after
+quant_pre_process, the fastest of QDQ and QOperator, per channel or not; batch 1. EigenCAM: centred Gram matrix of the (49, C)
+activations in numpy, eigh, projection; its raw sign by numpy.linalg.svd. Rounds are interleaved; a time is the median of the rounds' medians.
+Needs torch, torchvision, onnx, onnxruntime, numpy. QUANTCAM names the program (build/quantcam).
+"""
+
+import argparse
+import contextlib
+import glob
+import io
+import json
+import os
+import subprocess
+import tempfile
+import time
+import warnings
+
+os.environ.setdefault('OMP_NUM_THREADS', '1')
+os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
+import numpy as np
+import onnxruntime as ort
+import torch
+import torchvision
+from onnxruntime import quantization as oq
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+QUANTCAM = os.environ.get('QUANTCAM', 'build/quantcam')
+MEAN, STD = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
+
+
+class Calibration(oq.CalibrationDataReader):
+    def __init__(self, count=8):
+        rng = np.random.default_rng(0)
+        noise = rng.integers(0, 256, (count, 1, 14, 14, 3)).astype(np.uint8).repeat(16, 2).repeat(16, 3)
+        self.batches = iter(
+            [
+                {'x': ((b / np.float32(255) - MEAN) / STD).astype(np.float32).transpose(0, 3, 1, 2)}
+                for b in noise
+            ]
+        )
+
+    def get_next(self):
+        return next(self.batches, None)
+
+
+def session(path):
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.log_severity_level = 3
+    return ort.InferenceSession(path, options, providers=['CPUExecutionProvider'])
+
+
+def export(name, weights, folder):
+    """fp32 and every int8 form; returns {label: session}."""
+    net = getattr(torchvision.models, name)(weights=None)
+    net.load_state_dict(torch.load(weights, map_location='cpu', weights_only=True))
+    plain, ready = f'{folder}/{name}.onnx', f'{folder}/{name}_ready.onnx'
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter('ignore')
+        torch.onnx.export(
+            net.eval(),
+            (torch.zeros(1, 3, 224, 224),),
+            plain,
+            opset_version=17,
+            input_names=['x'],
+            output_names=['y'],
+            dynamo=False,
+        )
+        quant_pre_process(plain, ready)
+    forms = {'fp32': session(plain)}
+    for label, form in (('QDQ', oq.QuantFormat.QDQ), ('QOperator', oq.QuantFormat.QOperator)):
+        for per_channel in (False, True):
+            path = f'{folder}/{name}_{label}_{per_channel}.onnx'
+            oq.quantize_static(
+                ready,
+                path,
+                Calibration(),
+                quant_format=form,
+                per_channel=per_channel,
+                activation_type=oq.QuantType.QUInt8,
+                weight_type=oq.QuantType.QInt8,
+            )
+            forms[f'int8 {label} per {"channel" if per_channel else "tensor"}'] = session(path)
+    return forms
+
+
+def milliseconds(function, repeats):
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        times.append((time.perf_counter() - start) * 1e3)
+    return float(np.median(times))
+
+
+def bench(name, weights, repeats):
+    out = subprocess.run(
+        [
+            QUANTCAM,
+            'bench',
+            '--model',
+            f'models/{name}.model',
+            '--weights',
+            weights,
+            '--repeats',
+            str(repeats),
+            '--json',
+        ],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return json.loads(out.stdout)
+
+
+def thin_eigencam(act):
+    """act (C, h, w) -> the projection on the first principal component, without the sign."""
+    m = act.reshape(len(act), -1).T
+    m = m - m.mean(axis=0)
+    values, vectors = np.linalg.eigh(m @ m.T)
+    return vectors[:, -1] * np.sqrt(max(values[-1], 0))
+
+
+def full_eigencam(act):
+    """As pytorch-grad-cam: numpy's svd, with its sign."""
+    m = act.reshape(len(act), -1).T
+    m = m - m.mean(axis=0)
+    return m @ np.linalg.svd(m, full_matrices=True)[2][0]
+
+
+def compare(name, fp32, int8, args):
+    with tempfile.TemporaryDirectory() as folder:
+        forms = export(name, fp32, folder)
+        x = {'x': np.random.default_rng(1).standard_normal((1, 3, 224, 224)).astype(np.float32)}
+        for s in forms.values():
+            milliseconds(lambda s=s: s.run(None, x), 3)
+        rounds = {label: [] for label in forms}
+        ours = {'fp32': [], 'int8': []}
+        for _ in range(args.rounds):
+            for label, s in forms.items():
+                rounds[label].append(milliseconds(lambda s=s: s.run(None, x), args.repeats))
+            ours['fp32'].append(bench(name, fp32, args.repeats))
+            ours['int8'].append(bench(name, int8, args.repeats))
+    theirs = {label: float(np.median(times)) for label, times in rounds.items()}
+    fastest = min((label for label in theirs if label != 'fp32'), key=theirs.get)
+    result = {'model': name, 'onnxruntime': ort.__version__, 'theirs_ms': theirs, 'fastest_int8': fastest}
+    print(
+        f'{name} ({ours["fp32"][0]["isa"]}), batch 1, median of {args.rounds} rounds, ONNX Runtime {ort.__version__}'
+    )
+    for precision, label in (('fp32', 'fp32'), ('int8', fastest)):
+        ms = float(np.median([b['ms'] for b in ours[precision]]))
+        result[f'ours_{precision}_ms'] = ms
+        print(
+            f'  {precision}: ours {ms:.2f} ms, ONNX Runtime {theirs[label]:.2f} ms ({label}): ours takes {ms / theirs[label]:.2f} of it'
+        )
+    for label, ms in theirs.items():
+        print(f'    {label:24s} {ms:8.2f} ms')
+    for precision, runs in ours.items():
+        layers = sorted(runs[0]['layers'], key=lambda layer: -layer['ms'])[: args.layers]
+        for layer in layers:
+            print(
+                f'    {precision} {layer["name"]:32s} {layer["ms"]:8.4f} ms  {layer["macs"] / max(layer["ms"], 1e-6) / 1e6:8.1f} GMAC/s'
+            )
+    cam(result, ours['fp32'][0])
+    return result
+
+
+def cam(result, ours):
+    act = np.random.default_rng(2).random((1280, 7, 7)).astype(np.float32)
+    thin, full = milliseconds(lambda: thin_eigencam(act), 101), milliseconds(lambda: full_eigencam(act), 5)
+    result.update(
+        numpy_thin_cam_ms=thin,
+        numpy_svd_cam_ms=full,
+        ours_cam_ms=ours['cam_map_ms'],
+        ours_sign_ms=ours['cam_raw_sign_ms'],
+    )
+    print(
+        f'  EigenCAM: ours {ours["cam_map_ms"]:.3f} ms (raw sign {ours["cam_raw_sign_ms"]:.3f} ms more); numpy on 1280 x 7 x 7: '
+        f'thin {thin:.3f} ms, full svd {full:.1f} ms'
+    )
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument('--shared', metavar='DIR')
+    p.add_argument('--oracle', metavar='DIR', nargs='*', default=[])
+    p.add_argument('--rounds', type=int, default=7)
+    p.add_argument('--repeats', type=int, default=20)
+    p.add_argument('--layers', type=int, default=10)
+    p.add_argument('--json', metavar='FILE')
+    args = p.parse_args()
+    torch.set_num_threads(1)
+    jobs = []
+    if args.shared:
+        weights = os.path.abspath(args.shared) + '/data/weights/mobilenet_v2_coral'
+        jobs.append(('mobilenet_v2', f'{weights}.pth', f'{weights}_fbgemm.pth'))
+    for folder in map(os.path.abspath, args.oracle):
+        fp32 = glob.glob(f'{folder}/*_fp32_zip.pth')[0]
+        jobs.append(
+            (os.path.basename(fp32).removesuffix('_fp32_zip.pth'), fp32, fp32.replace('_fp32_', '_int8_'))
+        )
+    if not jobs:
+        p.error('give --shared or --oracle')
+    results = [compare(*job, args) for job in jobs]
+    if args.json:
+        with open(args.json, 'w') as f:
+            json.dump(results, f, indent=1)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,264 @@
+/* src/cli/cmd_bench.c: how long networks and EigenCAM take on one core. */
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base_option.h"
+#include "cam.h"
+#include "cmd.h"
+#include "network.h"
+
+enum { WARM_UP = 3, CAM_REPEATS = 101 };
+
+struct settings {
+    char model[OPTION_SIZE], weights[OPTION_SIZE], isa[OPTION_SIZE];
+    int engine, repeats, layers, json;
+};
+
+static const struct option_row rows[] = {
+    { .name = "model",
+      .kind = OPTION_PATH,
+      .where = offsetof(struct settings, model),
+      .values = "FILE",
+      .help = "one network's description; without it all of models/" },
+    { .name = "weights",
+      .kind = OPTION_PATH,
+      .where = offsetof(struct settings, weights),
+      .values = "FILE",
+      .help = "its checkpoint; without it random weights in both precisions" },
+    { .name = "engine",
+      .kind = OPTION_CHOICE,
+      .where = offsetof(struct settings, engine),
+      .values = "auto|fbgemm|qnnpack",
+      .help = "int8 arithmetic" },
+    { .name = "isa",
+      .kind = OPTION_TEXT,
+      .where = offsetof(struct settings, isa),
+      .values = "NAME",
+      .help = "instruction set, or auto" },
+    { .name = "repeats",
+      .kind = OPTION_INT,
+      .where = offsetof(struct settings, repeats),
+      .values = "N",
+      .help = "timed runs, of which the median counts",
+      .low = 1,
+      .high = 100000 },
+    { .name = "layers",
+      .kind = OPTION_FLAG,
+      .where = offsetof(struct settings, layers),
+      .help = "every layer's time" },
+    { .name = "json", .kind = OPTION_FLAG, .where = offsetof(struct settings, json), .help = "for programs" },
+};
+static const struct option_table table = {
+    .usage = "quantcam bench [--model M [--weights W]]",
+    .about = "Times networks, batch 1, and EigenCAM of their CAM layer, on one core. GMAC/s are "
+             "multiply-accumulates\n"
+             "of the description, not those that a kernel pads to. `best` is the rate of the fastest layer.",
+    .row = rows,
+    .rows = COUNT_OF(rows),
+};
+
+/* What was measured of one network in one precision; times in seconds. */
+struct measured {
+    double median, fastest;
+    double cam_map, cam_both; /* without and with the raw sign */
+    double *layer;            /* (engine_steps) */
+};
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static void fill_pixels(uint8_t *pixels, size_t size)
+{
+    struct random r = { .seed = 1 };
+
+    for (size_t i = 0; i < size; i++)
+        pixels[i] = (uint8_t)random_below(&r, 256);
+}
+
+/* ---- measuring --------------------------------------------------------------------------------------------
+ */
+
+static status measure_runs(struct engine *e, const uint8_t *pixels, int repeats, struct measured *m)
+{
+    double *times;
+
+    MEM_TRY(times, (size_t)repeats, sizeof *times);
+    for (int i = 0; i < WARM_UP; i++)
+        engine_run(e, pixels);
+    for (int i = 0; i < repeats; i++) {
+        double from = clock_s();
+
+        engine_run(e, pixels);
+        times[i] = clock_s() - from;
+    }
+    qsort(times, (size_t)repeats, sizeof *times, ascending);
+    m->median = times[repeats / 2];
+    m->fastest = times[0];
+    mem_free(times);
+    return engine_profile(e, pixels, repeats, m->layer);
+}
+
+static status median_cam(struct cam_workspace *w, const struct engine_map *a, const float *act, int raw,
+                         float *values, double *out)
+{
+    double times[CAM_REPEATS];
+
+    for (int i = 0; i < CAM_REPEATS; i++) {
+        struct cam_projection p = { .values = values };
+        double from = clock_s();
+
+        TRY(cam_eigen(w, act, a->h, a->w, a->c, CAM_ABSMAX, raw, &p));
+        times[i] = clock_s() - from;
+    }
+    qsort(times, CAM_REPEATS, sizeof *times, ascending);
+    *out = times[CAM_REPEATS / 2];
+    return OK;
+}
+
+static status measure_cam(const struct network *net, struct measured *m)
+{
+    struct engine_map a = engine_cam_map(net->engine);
+    size_t pixels = (size_t)a.h * (size_t)a.w;
+    struct cam_workspace *w = NULL;
+    float *act = mem_alloc(pixels * (size_t)a.c, sizeof *act), *values = mem_alloc(pixels, sizeof *values);
+    status result = OK;
+
+    if (!act || !values)
+        TRY_OUT(FAIL(ERR_MEMORY, "no memory for activations"));
+    TRY_OUT(cam_workspace_create((int)pixels, a.c, net->kernels, &w));
+    engine_map_copy_real(&a, act);
+    TRY_OUT(median_cam(w, &a, act, 0, values, &m->cam_map));
+    TRY_OUT(median_cam(w, &a, act, 1, values, &m->cam_both));
+out:
+    cam_workspace_free(w);
+    mem_free(act);
+    mem_free(values);
+    return result;
+}
+
+static status measure(const struct network *net, int repeats, struct measured *m)
+{
+    size_t size = (size_t)net->model.input.height * (size_t)net->model.input.width * 3;
+    uint8_t *pixels;
+    status result = OK;
+
+    memset(m, 0, sizeof *m);
+    MEM_TRY(pixels, size, 1);
+    fill_pixels(pixels, size);
+    m->layer = mem_alloc((size_t)engine_steps(net->engine), sizeof *m->layer);
+    if (!m->layer)
+        TRY_OUT(FAIL(ERR_MEMORY, "no memory for the times of the layers"));
+    TRY_OUT(measure_runs(net->engine, pixels, repeats, m));
+    TRY_OUT(measure_cam(net, m));
+out:
+    mem_free(pixels);
+    return result;
+}
+
+/* ---- printing ---------------------------------------------------------------------------------------------
+ */
+
+static const char *precision_name(const struct engine *e)
+{
+    return engine_precision(e) == MODEL_INT8 ? "int8" : "fp32";
+}
+
+static void print_json(const struct network *net, const struct measured *m)
+{
+    const struct engine *e = net->engine;
+    struct engine_memory memory = engine_memory_used(e);
+
+    printf("{\"model\": \"%s\", \"precision\": \"%s\", \"isa\": \"%s\", \"ms\": %.4f, \"ms_fastest\": %.4f, "
+           "\"macs\": %llu, ",
+           net->model.name, precision_name(e), net->kernels->isa, m->median * 1e3, m->fastest * 1e3,
+           (unsigned long long)net->macs);
+    printf("\"cam_map_ms\": %.4f, \"cam_raw_sign_ms\": %.4f, \"weight_bytes\": %zu, \"arena_bytes\": %zu, "
+           "\"scratch_bytes\": %zu, ",
+           m->cam_map * 1e3, (m->cam_both - m->cam_map) * 1e3, memory.weights, memory.arena, memory.scratch);
+    printf("\"layers\": [");
+    for (int i = 0; i < engine_steps(e); i++)
+        printf("%s{\"name\": \"%s\", \"ms\": %.5f, \"macs\": %llu}", i ? ", " : "", engine_step_name(e, i),
+               m->layer[i] * 1e3, (unsigned long long)engine_step_macs(e, i));
+    printf("]}\n");
+}
+
+static void print_table(const struct network *net, const struct measured *m, int layers)
+{
+    const struct engine *e = net->engine;
+    double best = 0;
+
+    for (int i = 0; i < engine_steps(e); i++) {
+        double rate = m->layer[i] > 0 ? (double)engine_step_macs(e, i) / m->layer[i] / 1e9 : 0;
+
+        best = rate > best ? rate : best;
+    }
+    printf("%-20s %s %-10s %9.3f ms %8.1f GMAC/s  best %8.1f  cam %6.3f ms  raw sign %6.3f ms\n",
+           net->model.name, precision_name(e), net->kernels->isa, m->median * 1e3,
+           (double)net->macs / m->median / 1e9, best, m->cam_map * 1e3, (m->cam_both - m->cam_map) * 1e3);
+    for (int i = 0; layers && i < engine_steps(e); i++)
+        printf("    %-36s %9.4f ms %10.3f MMAC %8.1f GMAC/s\n", engine_step_name(e, i), m->layer[i] * 1e3,
+               (double)engine_step_macs(e, i) / 1e6, (double)engine_step_macs(e, i) / m->layer[i] / 1e9);
+}
+
+/* ---- the command ------------------------------------------------------------------------------------------
+ */
+
+static status bench_one(const struct settings *s, const char *model, const char *weights)
+{
+    struct engine_options options = { .arithmetic = (enum engine_arithmetic)s->engine };
+    struct network net = { 0 };
+    struct measured m = { 0 };
+    status result = OK;
+
+    TRY(network_open(model, weights, &options, s->isa, &net));
+    TRY_OUT(measure(&net, s->repeats, &m));
+    if (s->json)
+        print_json(&net, &m);
+    else
+        print_table(&net, &m, s->layers);
+out:
+    mem_free(m.layer);
+    network_close(&net);
+    return result;
+}
+
+static status run(const struct settings *s)
+{
+    static const char *const all[] = { "models/resnet18.model", "models/shufflenet_v2_x0_5.model",
+                                       "models/mobilenet_v2.model", "models/mobilenet_v3_large.model" };
+
+    if (s->weights[0] && !s->model[0])
+        return FAIL(ERR_USAGE, "bench: --weights needs --model");
+    if (s->weights[0])
+        return bench_one(s, s->model, s->weights);
+    for (size_t i = 0; i < (s->model[0] ? 1 : COUNT_OF(all)); i++) {
+        const char *model = s->model[0] ? s->model : all[i];
+
+        TRY(bench_one(s, model, NETWORK_RANDOM_FP32));
+        TRY(bench_one(s, model, NETWORK_RANDOM_INT8));
+    }
+    return OK;
+}
+
+int cmd_bench(int argc, char **argv)
+{
+    struct settings s = { .isa = "auto", .repeats = 20 };
+    struct option_words words = { 0 };
+    status result = option_read_args(&table, &s, argc, argv, &words);
+
+    if (result == OK && words.help) {
+        option_help(&table, &s, stdout);
+        return 0;
+    }
+    if (result == OK)
+        result = run(&s);
+    if (result != OK)
+        log_error("%s", error_last()->text);
+    return error_exit_code(result);
+}
