@@ -1,0 +1,152 @@
+#include "store_fixture.h"
+#include "store/store_internal.h"
+
+#include <fcntl.h>
+
+static void check_finished(const struct fixture *f)
+{
+    const struct store_layout *l;
+    struct store_reader *r = NULL;
+    double mean[24], wide[23];
+    float logits[2][7];
+    int32_t narrow[23];
+    char text[64];
+    int64_t count = 0;
+    void *all = NULL;
+
+    CHECK(store_open_read(f->out, 1, &r) == OK);
+    if (!r)
+        return;
+    CHECK(store_reader_complete(r) && !store_reader_problem(r)[0] && !strcmp(store_reader_path(r), f->out));
+    l = store_reader_layout(r);
+    CHECK(l->images == 23 && l->subset == 6 && l->networks == 2 && l->precisions == 2 && l->selections == 3);
+    CHECK(!strcmp(l->network[1].name, "mobilenet_v2") && l->network[1].classes == 7 && l->network[1].h == 3 && l->network[1].w == 2);
+    CHECK(!strcmp(l->precision[0], "fp32") && !strcmp(l->selection[0], "raw") && l->pictures == 2 && l->subset_maps == 1);
+    CHECK(l->input_h == 8 && l->input_w == 6 && l->boxes == 2 && l->path_length == FIXTURE_PATH);
+
+    CHECK(store_read(r, "/models/resnet18/int8/logits", STORE_F32, 1, 2, logits, sizeof logits) == OK);
+    CHECK(logits[1][3] == fixture_value(0, 1, 2, 3));
+    CHECK(store_read(r, "/models/resnet18/int8/logits", STORE_F32, 1, 2, logits, sizeof logits - 1) == ERR_RANGE);
+    CHECK(store_read(r, "/models/resnet18/int8/logits", STORE_F32, 22, 2, logits, sizeof logits) == ERR_RANGE);
+    CHECK(store_read(r, "/models/resnet18/int8/logits", STORE_F32, -1, 2, logits, sizeof logits) == ERR_RANGE);
+    CHECK(store_read(r, "/models/resnet18/int8/logits", STORE_STRING, 0, 1, logits, sizeof logits) == ERR_MISMATCH);
+    CHECK(store_read(r, "/models/resnet18/int4/logits", STORE_F32, 0, 1, logits, sizeof logits) == ERR_MISSING);
+    /* Other types than the stored one. */
+    CHECK(store_read(r, "/image", STORE_S32, 0, 23, narrow, sizeof narrow) == OK && narrow[22] == 22);
+    CHECK(store_read(r, "/image", STORE_F64, 0, 23, wide, sizeof wide) == OK && wide[22] == 22);
+    CHECK(store_read(r, "/image", STORE_S64, 0, 3, narrow, sizeof narrow) == OK); /* and the handle is as it was */
+    CHECK(store_read(r, "/summary/rmse/int8/mean", STORE_F64, 0, 2, mean, sizeof mean) == OK && mean[0] == 1.5);
+
+    CHECK(store_read_all(r, "/images/width", STORE_S32, 92, &all, &count) == OK && count == 23 && ((int32_t *)all)[22] == 122);
+    mem_free(all);
+    CHECK(store_read_all(r, "/images/width", STORE_S32, 91, &all, &count) == ERR_MEMORY && !all && count == 0);
+    CHECK(store_read_all(r, "/absent", STORE_S32, 91, &all, &count) == ERR_MISSING);
+    CHECK(store_read_string(r, "/images/error", 4, text, sizeof text) == OK && !strcmp(text, "image 4 is bad"));
+    CHECK(store_read_string(r, "/images/error", 4, text, 6) == OK && !strcmp(text, "image"));
+    CHECK(store_read_string(r, "/images/width", 4, text, sizeof text) == ERR_MISMATCH && !text[0]);
+    CHECK(store_read_string(r, "/images/error", 23, text, sizeof text) == ERR_RANGE);
+    store_close_read(r);
+}
+
+/* One bit of one dataset: only its readers are told, and only those who asked for checks. */
+static void check_damage(const struct fixture *f)
+{
+    struct store_reader *r = NULL;
+    int32_t width[23];
+    uint8_t byte = 0;
+    off_t at;
+    int fd;
+
+    CHECK(store_open_read(f->out, 0, &r) == OK);
+    if (!r)
+        return;
+    at = (off_t)H5Dget_offset(store_reader_view(r)->dataset[store_view_find(store_reader_view(r), "/images/width")]) + 8;
+    store_close_read(r);
+    fd = open(f->out, O_RDWR);
+    CHECK(pread(fd, &byte, 1, at) == 1);
+    byte ^= 1;
+    CHECK(pwrite(fd, &byte, 1, at) == 1);
+    close(fd);
+    CHECK(store_open_read(f->out, 1, &r) == OK);
+    CHECK(store_read(r, "/images/height", STORE_S32, 0, 23, width, sizeof width) == OK);
+    CHECK(store_read(r, "/images/width", STORE_S32, 0, 1, width, sizeof width) == ERR_MISMATCH);
+    CHECK_MSG(strstr(error_last()->text, "/images/width is damaged") != NULL, "%s", error_last()->text);
+    store_close_read(r);
+    CHECK(store_open_read(f->out, 0, &r) == OK);
+    CHECK(store_read(r, "/images/width", STORE_S32, 0, 23, width, sizeof width) == OK && width[2] == (102 ^ 1));
+    store_close_read(r);
+}
+
+static void put(const char *path, hid_t type, hid_t space, hid_t list)
+{
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t d = H5Dcreate2(file, "/x", type, space, H5P_DEFAULT, list, H5P_DEFAULT);
+
+    CHECK(d >= 0);
+    H5Dclose(d);
+    H5Fclose(file);
+}
+
+/* Files of others: read where they are plain, refused where their data are elsewhere or of no fixed size. */
+static void check_foreign(const struct fixture *f)
+{
+    hid_t vector = H5Screate_simple(1, (hsize_t[]){ 5 }, NULL), scalar = H5Screate(H5S_SCALAR), text = H5Tcopy(H5T_C_S1);
+    hid_t huge = H5Screate_simple(2, (hsize_t[]){ 2, (hsize_t)1 << 40 }, NULL);
+    hid_t outside = H5Pcreate(H5P_DATASET_CREATE);
+    struct store_reader *r = NULL;
+    char path[700];
+    int16_t five[5];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/foreign.h5", f->folder);
+    H5Tset_size(text, H5T_VARIABLE);
+    put(path, H5T_STD_I32BE, vector, H5P_DEFAULT);
+    CHECK(store_open_read(path, 1, &r) == OK);
+    CHECK(r && store_reader_layout(r)->networks == 0 && store_reader_schema(r)->count == 1);
+    CHECK(r && store_reader_find(r, "/x")->type == STORE_S32 && store_reader_find(r, "/x")->row_bytes == 4);
+    CHECK(r && store_read(r, "/x", STORE_S32, 0, 5, five, sizeof five) == ERR_RANGE);
+    store_close_read(r);
+    put(path, text, vector, H5P_DEFAULT);
+    CHECK(store_open_read(path, 0, &r) == ERR_FORMAT && !r);
+    put(path, H5T_NATIVE_SHORT, vector, H5P_DEFAULT);
+    CHECK(store_open_read(path, 0, &r) == ERR_FORMAT);
+    put(path, H5T_NATIVE_INT, scalar, H5P_DEFAULT);
+    CHECK(store_open_read(path, 0, &r) == ERR_FORMAT);
+    put(path, H5T_NATIVE_INT, huge, H5P_DEFAULT);
+    CHECK(store_open_read(path, 0, &r) == ERR_FORMAT);
+    H5Pset_external(outside, "Makefile", 0, 20);
+    put(path, H5T_NATIVE_INT, vector, outside);
+    CHECK(store_open_read(path, 0, &r) == ERR_FORMAT);
+    CHECK_MSG(strstr(error_last()->text, "/x is damaged") != NULL, "%s", error_last()->text);
+    CHECK(store_open_read("Makefile", 0, &r) == ERR_IO && !r);
+    file = fopen(path, "w");
+    CHECK(file && fclose(file) == 0 && store_open_read(path, 0, &r) == ERR_IO);
+    CHECK(store_open_read(f->folder, 0, &r) == ERR_IO);
+    H5Sclose(vector);
+    H5Sclose(scalar);
+    H5Sclose(huge);
+    H5Tclose(text);
+    H5Pclose(outside);
+}
+
+int main(int argc, char **argv)
+{
+    struct comm c = { 0 };
+    struct fixture f;
+
+    if (comm_init(&argc, &argv, &c) != OK)
+        return 1;
+    log_init(LOG_QUIET, c.rank, c.host);
+    fixture_start(&c, &f);
+    CHECK(fixture_run(&c, &f, 4) == OK);
+    FIXTURE_ON_ROOT(&c)
+    {
+        check_finished(&f);
+        check_damage(&f);
+        check_foreign(&f);
+    }
+    CHECK(mem_live() == 0);
+    fixture_end(&c, &f);
+    comm_finish(&c);
+    return check_result("test_read");
+}
