@@ -72,6 +72,7 @@ struct model_input {
 struct model {
     char name[MODEL_NAME];
     char title[256];
+    char source[512];                  /* where the text came from, for messages */
     struct model_input input;
     struct model_node *node;           /* in order: inputs before users; node[0] is the input */
     int nodes;

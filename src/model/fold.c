@@ -1,0 +1,152 @@
+#include "model_parts.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The file's (oc, ic, kh, kw), whatever its strides, seen as (oc, kh, kw, ic). */
+static struct tensor in_sum_order(const struct tensor *weight)
+{
+    struct tensor view = *weight;
+
+    if (weight->rank == 4) {
+        static const int order[4] = { 0, 2, 3, 1 };
+        for (int i = 0; i < 4; i++) {
+            view.dim[i] = weight->dim[order[i]];
+            view.stride[i] = weight->stride[order[i]];
+        }
+    }
+    return view;
+}
+
+static size_t layer_size(const struct model_layer *l)
+{
+    return (size_t)l->oc * (size_t)l->kh * (size_t)l->kw * (size_t)l->ic;
+}
+
+static status load_codes(const struct model_sources *s, struct model_layer *l)
+{
+    struct tensor view = in_sum_order(s->weight);
+
+    MEM_TRY(l->weight_int, layer_size(l), 1);
+    TRY(tensor_copy_bytes(&view, l->weight_int));
+    l->scales = s->weight->quantization == TENSOR_PER_CHANNEL ? l->oc : 1;
+    MEM_TRY(l->scale, (size_t)l->scales, sizeof *l->scale);
+    memcpy(l->scale, s->weight->scale, (size_t)l->scales * sizeof *l->scale);
+    return OK;
+}
+
+/* Numerics 1.6: r = 1 / sqrt(var + eps), W' = W * (gamma * r), b' = ((b - mean) * r) * gamma + beta, every operation
+ * rounded to float, as torch folds. */
+static void fold_normalisation(const struct model_sources *s, double eps, struct model_layer *l)
+{
+    size_t row = layer_size(l) / (size_t)l->oc;
+
+    for (int o = 0; o < l->oc; o++) {
+        float gamma = (float)tensor_at(s->gamma, o), beta = (float)tensor_at(s->beta, o);
+        float mean = (float)tensor_at(s->mean, o), variance = (float)tensor_at(s->variance, o);
+        float r = 1.0f / sqrtf(variance + (float)eps), factor = gamma * r;
+        float *w = l->weight_real + (size_t)o * row;
+
+        for (size_t i = 0; i < row; i++)
+            w[i] *= factor;
+        l->bias[o] = (l->bias[o] - mean) * r * gamma + beta;
+    }
+}
+
+static status load_real(const struct model_sources *s, double eps, struct model_layer *l)
+{
+    struct tensor view = in_sum_order(s->weight);
+
+    MEM_TRY(l->weight_real, layer_size(l), sizeof *l->weight_real);
+    tensor_copy_f32(&view, l->weight_real);
+    if (s->gamma)
+        fold_normalisation(s, eps, l);
+    return OK;
+}
+
+/* torch's moving average: a value never observed (infinite) is replaced, else moved by a hundredth. */
+static float observe(float old, float seen)
+{
+    return isinf(old) ? seen : old + 0.01f * (seen - old);
+}
+
+static float weight_scale(const struct model_sources *s, int channel, const float *w, size_t count)
+{
+    float low = (float)tensor_at(s->low, channel), high = (float)tensor_at(s->high, channel);
+
+    if (tensor_at(s->observing, 0) != 0) { /* convert then runs the observer once more, on the folded weights */
+        float least = w[0], most = w[0];
+        for (size_t i = 1; i < count; i++) {
+            least = fminf(least, w[i]);
+            most = fmaxf(most, w[i]);
+        }
+        low = observe(low, least);
+        high = observe(high, most);
+    }
+    return fmaxf(fmaxf(-fminf(low, 0), fmaxf(high, 0)) / 127.5f, 0x1p-23f);
+}
+
+/* The unconverted QAT state: what torch's convert makes of the folded weights (numerics 1.6, steps 1-3). */
+static status quantize_real(const struct model_sources *s, struct model_layer *l)
+{
+    size_t run;
+
+    l->scales = (int)tensor_count(s->low);
+    MEM_TRY(l->scale, (size_t)l->scales, sizeof *l->scale);
+    MEM_TRY(l->weight_int, layer_size(l), 1);
+    run = layer_size(l) / (size_t)l->scales;
+    for (int c = 0; c < l->scales; c++) {
+        const float *w = l->weight_real + (size_t)c * run;
+        float scale = weight_scale(s, c, w, run), inverse = quantize_inverse(scale);
+
+        if (!isfinite(scale))
+            return FAIL(ERR_NUMERIC, "the range of the weights is not finite");
+        l->scale[c] = scale;
+        for (size_t i = 0; i < run; i++)
+            l->weight_int[(size_t)c * run + i] = (int8_t)quantize_value(w[i], inverse, 0, -128, 127);
+    }
+    mem_free(l->weight_real);
+    l->weight_real = NULL;
+    return OK;
+}
+
+static status load_layer(const struct model_binding *b, const struct model_node *n, const struct model_sources *s,
+                         struct model_layer *l)
+{
+    MEM_TRY(l->bias, (size_t)l->oc, sizeof *l->bias);
+    if (s->bias)
+        tensor_copy_f32(s->bias, l->bias);
+    if (b->precision == MODEL_INT8 && !b->qat)
+        return load_codes(s, l);
+    TRY(load_real(s, n->bn_eps, l));
+    return b->qat ? quantize_real(s, l) : OK;
+}
+
+status model_layer_load(const struct model_binding *b, int node, struct model_layer *out)
+{
+    const struct model_node *n = &b->model->node[node];
+    struct model_sources s;
+    status result;
+
+    *out = (struct model_layer){ 0 };
+    TRY(model_find_sources(b, node, &s));
+    out->oc = s.oc;
+    out->ic = s.ic;
+    out->kh = s.kh;
+    out->kw = s.kw;
+    result = load_layer(b, n, &s, out);
+    if (result != OK) {
+        model_layer_free(out);
+        return error_prefix(result, "%s: %s", b->weights->source, n->weight);
+    }
+    return OK;
+}
+
+void model_layer_free(struct model_layer *layer)
+{
+    mem_free(layer->bias);
+    mem_free(layer->weight_real);
+    mem_free(layer->weight_int);
+    mem_free(layer->scale);
+    *layer = (struct model_layer){ 0 };
+}

@@ -1,0 +1,55 @@
+#include "model_parts.h"
+
+#include <string.h>
+
+#define BIT(attribute) (1u << ATTR_##attribute)
+
+const char *const model_attribute_names[ATTR_COUNT] = {
+    [ATTR_OUT] = "out", [ATTR_KERNEL] = "kernel", [ATTR_STRIDE] = "stride", [ATTR_PAD] = "pad",
+    [ATTR_GROUPS] = "groups", [ATTR_BEGIN] = "begin", [ATTR_WEIGHT] = "weight", [ATTR_BN] = "bn",
+    [ATTR_EPS] = "eps", [ATTR_QUANT] = "quant",
+};
+
+static const struct model_op_form forms[OP_COUNT] = {
+    [OP_INPUT] = { "input", 0, 0, 0, BIT(QUANT) },
+    [OP_CONV] = { "conv", 1, 1, BIT(OUT) | BIT(KERNEL) | BIT(STRIDE) | BIT(PAD) | BIT(GROUPS) | BIT(WEIGHT),
+                  BIT(BN) | BIT(EPS) | BIT(QUANT) },
+    [OP_LINEAR] = { "linear", 1, 1, BIT(OUT) | BIT(WEIGHT), BIT(QUANT) },
+    [OP_RELU] = { "relu", 1, 1, 0, 0 },
+    [OP_RELU6] = { "relu6", 1, 1, 0, 0 },
+    [OP_HARDSWISH] = { "hardswish", 1, 1, 0, BIT(QUANT) },
+    [OP_HARDSIGMOID] = { "hardsigmoid", 1, 1, 0, 0 },
+    [OP_MAXPOOL] = { "maxpool", 1, 1, BIT(KERNEL) | BIT(STRIDE) | BIT(PAD), 0 },
+    [OP_AVGPOOL] = { "avgpool", 1, 1, 0, 0 },
+    [OP_MEAN] = { "mean", 1, 1, 0, 0 },
+    [OP_ADD] = { "add", 2, 2, 0, BIT(QUANT) },
+    [OP_MUL] = { "mul", 2, 2, 0, BIT(QUANT) },
+    [OP_CAT] = { "cat", 2, MODEL_MAX_INPUTS, 0, BIT(QUANT) },
+    [OP_SLICE] = { "slice", 1, 1, BIT(BEGIN) | BIT(OUT), 0 },
+    [OP_SHUFFLE] = { "shuffle", 1, 1, BIT(GROUPS), 0 },
+};
+
+const struct model_op_form *model_op_form(enum model_op op)
+{
+    BUG_IF((unsigned)op >= OP_COUNT);
+    return &forms[op];
+}
+
+const char *model_op_name(enum model_op op)
+{
+    return model_op_form(op)->name;
+}
+
+int model_find(const struct model *m, const char *name)
+{
+    for (int i = 0; i < m->nodes; i++)
+        if (strcmp(m->node[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+void model_free(struct model *m)
+{
+    mem_free(m->node);
+    *m = (struct model){ 0 };
+}

@@ -1,0 +1,35 @@
+/* What the files of the model room share. */
+#ifndef QUANTCAM_MODEL_PARTS_H
+#define QUANTCAM_MODEL_PARTS_H
+
+#include "model.h"
+
+enum model_attribute {
+    ATTR_OUT, ATTR_KERNEL, ATTR_STRIDE, ATTR_PAD, ATTR_GROUPS, ATTR_BEGIN,
+    ATTR_WEIGHT, ATTR_BN, ATTR_EPS, ATTR_QUANT,
+    ATTR_COUNT
+};
+extern const char *const model_attribute_names[ATTR_COUNT];
+
+/* What an op's line must and may say; masks of 1 << attribute. */
+struct model_op_form {
+    const char *name;
+    int least_inputs, most_inputs;
+    unsigned required, optional;
+};
+const struct model_op_form *model_op_form(enum model_op op);
+
+/* Sets n's output shape from its inputs'. ERR_FORMAT with SOURCE:LINE. */
+MUST_USE status model_infer_shape(const struct model *m, struct model_node *n);
+
+/* The checkpoint's tensors of one convolution or linear layer, their shapes checked; NULL = not there. */
+struct model_sources {
+    int oc, ic, kh, kw;               /* ic of one group */
+    const struct tensor *weight;      /* (oc, ic, kh, kw), or (oc, ic) */
+    const struct tensor *bias;        /* (oc) */
+    const struct tensor *gamma, *beta, *mean, *variance;     /* (oc), all or none */
+    const struct tensor *low, *high, *observing;             /* QAT: the weight observer's state */
+};
+MUST_USE status model_find_sources(const struct model_binding *b, int node, struct model_sources *out);
+
+#endif

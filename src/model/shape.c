@@ -1,0 +1,123 @@
+#include "model_parts.h"
+
+#include <string.h>
+
+#define BAD(...) error_prefix(FAIL(ERR_FORMAT, __VA_ARGS__), "%s:%d: %s %s", m->source, n->line,              \
+                              model_op_name(n->op), n->name)
+
+enum { LARGEST_EXTENT = 1 << 16 };
+
+/* The extent after a window of `kernel` moved over `size` padded on both sides. */
+static int window_extent(int size, const struct model_node *n)
+{
+    int room = size + 2 * n->pad - n->kernel;
+
+    return room < 0 ? 0 : room / n->stride + 1;
+}
+
+static status infer_window(const struct model *m, struct model_node *n, const struct model_node *in)
+{
+    n->h = window_extent(in->h, n);
+    n->w = window_extent(in->w, n);
+    if (n->h < 1 || n->w < 1)
+        return BAD("kernel %d does not fit into %s's %dx%d map with pad %d", n->kernel, in->name, in->h, in->w,
+                   n->pad);
+    return OK;
+}
+
+static status infer_conv(const struct model *m, struct model_node *n, const struct model_node *in)
+{
+    if (in->c % n->groups || n->c % n->groups)
+        return BAD("groups %d divides not both the %d input and the %d output channels", n->groups, in->c, n->c);
+    if (n->bn[0] ? n->bn_eps <= 0 : n->bn_eps != 0)
+        return BAD("bn and eps belong together");
+    return infer_window(m, n, in);
+}
+
+static status infer_cat(const struct model *m, struct model_node *n)
+{
+    const struct model_node *first = &m->node[n->input[0]];
+
+    n->h = first->h;
+    n->w = first->w;
+    n->c = 0;
+    for (int i = 0; i < n->inputs; i++) {
+        const struct model_node *in = &m->node[n->input[i]];
+        if (in->h != n->h || in->w != n->w)
+            return BAD("%s is %dx%d and %s is %dx%d", first->name, n->h, n->w, in->name, in->h, in->w);
+        n->c += in->c;
+    }
+    if (n->c > LARGEST_EXTENT)
+        return BAD("%d channels are more than %d", n->c, LARGEST_EXTENT);
+    return OK;
+}
+
+static status infer_two(const struct model *m, struct model_node *n)
+{
+    const struct model_node *a = &m->node[n->input[0]], *b = &m->node[n->input[1]];
+    int equal = a->c == b->c && a->h == b->h && a->w == b->w;
+    int broadcast = n->op == OP_MUL && a->c == b->c && b->h == 1 && b->w == 1;
+
+    if (!equal && !broadcast)
+        return BAD("%s is %dx%dx%d and %s is %dx%dx%d", a->name, a->c, a->h, a->w, b->name, b->c, b->h, b->w);
+    n->c = a->c;
+    n->h = a->h;
+    n->w = a->w;
+    return OK;
+}
+
+static status infer_channels(const struct model *m, struct model_node *n, const struct model_node *in)
+{
+    if (n->op == OP_LINEAR && (in->h != 1 || in->w != 1))
+        return BAD("%s is %dx%dx%d; pool it to 1x1 first", in->name, in->c, in->h, in->w);
+    if (n->op == OP_SLICE && n->begin + n->c > in->c)
+        return BAD("channels %d..%d of %s, which has %d", n->begin, n->begin + n->c - 1, in->name, in->c);
+    if (n->op == OP_SHUFFLE && in->c % n->groups)
+        return BAD("groups %d does not divide %s's %d channels", n->groups, in->name, in->c);
+    if (n->op == OP_SHUFFLE)
+        n->c = in->c;
+    n->h = in->h;
+    n->w = in->w;
+    return OK;
+}
+
+status model_infer_shape(const struct model *m, struct model_node *n)
+{
+    const struct model_node *in = n->inputs ? &m->node[n->input[0]] : NULL;
+
+    switch (n->op) {
+    case OP_CONV:
+        return infer_conv(m, n, in);
+    case OP_MAXPOOL:
+        n->c = in->c;
+        if (2 * n->pad > n->kernel)
+            return BAD("pad %d is more than half of kernel %d", n->pad, n->kernel);
+        return infer_window(m, n, in);
+    case OP_RELU:
+    case OP_RELU6:
+    case OP_HARDSWISH:
+    case OP_HARDSIGMOID:
+        n->c = in->c;
+        n->h = in->h;
+        n->w = in->w;
+        return OK;
+    case OP_AVGPOOL:
+    case OP_MEAN:
+        n->c = in->c;
+        n->h = n->w = 1;
+        return OK;
+    case OP_ADD:
+    case OP_MUL:
+        return infer_two(m, n);
+    case OP_CAT:
+        return infer_cat(m, n);
+    case OP_LINEAR:
+    case OP_SLICE:
+    case OP_SHUFFLE:
+        return infer_channels(m, n, in);
+    case OP_INPUT:
+    case OP_COUNT:
+        break;
+    }
+    return OK;
+}

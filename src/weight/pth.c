@@ -1,0 +1,340 @@
+#include "weight_parts.h"
+
+#include <string.h>
+
+/* What a state dict may name. None is ever called: each stands for a value that is built here. */
+enum global {
+    ORDERED_DICT, REBUILD_TENSOR_V2, REBUILD_TENSOR, REBUILD_QTENSOR, REBUILD_PARAMETER,
+    PER_TENSOR_AFFINE, PER_CHANNEL_AFFINE, QINT8, QUINT8, QINT32, FLOAT16, FLOAT32,
+    FIRST_STORAGE
+};
+static const struct pickle_global allowed[] = {
+    [ORDERED_DICT] = { "collections", "OrderedDict" },
+    [REBUILD_TENSOR_V2] = { "torch._utils", "_rebuild_tensor_v2" },
+    [REBUILD_TENSOR] = { "torch._utils", "_rebuild_tensor" },
+    [REBUILD_QTENSOR] = { "torch._utils", "_rebuild_qtensor" },
+    [REBUILD_PARAMETER] = { "torch._utils", "_rebuild_parameter" },
+    [PER_TENSOR_AFFINE] = { "torch", "per_tensor_affine" },
+    [PER_CHANNEL_AFFINE] = { "torch", "per_channel_affine" },
+    [QINT8] = { "torch", "qint8" }, [QUINT8] = { "torch", "quint8" }, [QINT32] = { "torch", "qint32" },
+    [FLOAT16] = { "torch", "float16" }, [FLOAT32] = { "torch", "float32" },
+    { "torch", "FloatStorage" }, { "torch", "DoubleStorage" }, { "torch", "HalfStorage" },
+    { "torch", "BFloat16Storage" }, { "torch", "LongStorage" }, { "torch", "IntStorage" },
+    { "torch", "ShortStorage" }, { "torch", "CharStorage" }, { "torch", "ByteStorage" },
+    { "torch", "BoolStorage" }, { "torch", "QInt8Storage" }, { "torch", "QUInt8Storage" },
+    { "torch", "QInt32Storage" },
+};
+static const enum dtype storage_dtype[] = { /* from FIRST_STORAGE on */
+    DTYPE_F32, DTYPE_F64, DTYPE_F16, DTYPE_BF16, DTYPE_S64, DTYPE_S32, DTYPE_S16,
+    DTYPE_S8, DTYPE_U8, DTYPE_BOOL, DTYPE_S8, DTYPE_U8, DTYPE_S32,
+};
+
+enum { LONGEST_NAME = 512, MAX_TENSORS = 65536 };
+static const int64_t most_elements = INT64_C(1) << 32;
+
+/* A checkpoint being read. */
+struct pth {
+    struct zip *zip;
+    const char *root;    /* the archive's folder */
+    struct pickle p;
+};
+
+/* ---- storages ------------------------------------------------------------------------------------------------ */
+
+struct storage { enum dtype dtype; const uint8_t *data; int64_t count; };
+
+static status find_storage(const struct pth *f, const struct pickle_value *v, struct storage *out)
+{
+    const struct pickle_value *id, *type, *key, *count;
+    struct zip_entry *e;
+    char name[LONGEST_NAME];
+
+    if (v->kind != PICKLE_PERSISTENT)
+        return FAIL(ERR_FORMAT, "a tensor without a storage");
+    id = pickle_item(&f->p, v, 0);
+    if (id->kind != PICKLE_TUPLE || id->count < 5 || !pickle_is_text(pickle_item(&f->p, id, 0), "storage"))
+        return FAIL(ERR_FORMAT, "a persistent id that is not a storage's");
+    type = pickle_item(&f->p, id, 1);
+    key = pickle_item(&f->p, id, 2);
+    count = pickle_item(&f->p, id, 4);
+    if (type->kind != PICKLE_GLOBAL || type->integer < FIRST_STORAGE || key->kind != PICKLE_TEXT ||
+        count->kind != PICKLE_INT || count->integer < 0 || count->integer > most_elements)
+        return FAIL(ERR_FORMAT, "a storage of unknown type, key or size");
+    out->dtype = storage_dtype[type->integer - FIRST_STORAGE];
+    out->count = count->integer;
+    if (snprintf(name, sizeof name, "%s/data/%.*s", f->root, key->size, key->text) >= (int)sizeof name)
+        return FAIL(ERR_FORMAT, "a storage's key is longer than %d letters", LONGEST_NAME);
+    e = zip_find(f->zip, name);
+    if (!e)
+        return FAIL(ERR_FORMAT, "no entry %s in the archive", name);
+    if ((uint64_t)out->count * dtype_size(out->dtype) > e->size)
+        return FAIL(ERR_FORMAT, "entry %s has %llu bytes, too few for %lld elements of %s", name,
+                    (unsigned long long)e->size, (long long)out->count, dtype_name(out->dtype));
+    TRY(zip_check(e));
+    out->data = e->data;
+    return OK;
+}
+
+/* ---- tensors -------------------------------------------------------------------------------------------------- */
+
+/* The extents and strides of a tuple of whole numbers; every element must lie inside the storage. */
+static status read_layout(const struct pth *f, const struct pickle_value *arguments, struct storage *s,
+                          struct tensor *t)
+{
+    const struct pickle_value *offset = pickle_item(&f->p, arguments, 1), *size = pickle_item(&f->p, arguments, 2);
+    const struct pickle_value *stride = pickle_item(&f->p, arguments, 3);
+    int64_t count = 1, last;
+
+    if (offset->kind != PICKLE_INT || size->kind != PICKLE_TUPLE || stride->kind != PICKLE_TUPLE ||
+        size->count != stride->count || size->count > TENSOR_MAX_RANK)
+        return FAIL(ERR_FORMAT, "a tensor whose offset, extents or strides are not numbers (at most %d extents)",
+                    TENSOR_MAX_RANK);
+    last = offset->integer;
+    for (int i = 0; i < size->count; i++) {
+        const struct pickle_value *d = pickle_item(&f->p, size, i), *step = pickle_item(&f->p, stride, i);
+        int64_t reach;
+        if (d->kind != PICKLE_INT || step->kind != PICKLE_INT || d->integer < 0 || step->integer < 0 ||
+            __builtin_mul_overflow(count, d->integer, &count) || count > most_elements ||
+            __builtin_mul_overflow(d->integer > 0 ? d->integer - 1 : 0, step->integer, &reach) ||
+            __builtin_add_overflow(last, reach, &last))
+            return FAIL(ERR_FORMAT, "a tensor with impossible extents or strides");
+        t->dim[i] = d->integer;
+        t->stride[i] = step->integer;
+    }
+    if (offset->integer < 0 || (count > 0 && last >= s->count) || offset->integer > s->count)
+        return FAIL(ERR_FORMAT, "a tensor reaches to element %lld of a storage of %lld", (long long)last,
+                    (long long)s->count);
+    t->rank = size->count;
+    t->dtype = s->dtype;
+    t->data = (void *)(uintptr_t)(s->data + (uint64_t)offset->integer * dtype_size(s->dtype));
+    return OK;
+}
+
+/* A view into the mapped file. */
+static status build_plain(const struct pth *f, const struct pickle_value *arguments, struct tensor *out)
+{
+    struct storage s;
+
+    if (arguments->count < 4)
+        return FAIL(ERR_FORMAT, "a tensor made of %d values", arguments->count);
+    TRY(find_storage(f, pickle_item(&f->p, arguments, 0), &s));
+    return read_layout(f, arguments, &s, out);
+}
+
+static const struct pickle_value *arguments_of(const struct pth *f, const struct pickle_value *object)
+{
+    return pickle_item(&f->p, object, 0);
+}
+
+/* The scales or zero points of a per-channel tensor. */
+static status build_channels(const struct pth *f, const struct pickle_value *v, int channels, struct tensor *out)
+{
+    *out = (struct tensor){ 0 };
+    if (v->kind != PICKLE_OBJECT || v->integer != REBUILD_TENSOR_V2)
+        return FAIL(ERR_FORMAT, "a quantized tensor whose scales or zero points are not tensors");
+    TRY(build_plain(f, arguments_of(f, v), out));
+    if (tensor_count(out) != channels)
+        return FAIL(ERR_FORMAT, "a quantized tensor of %d channels with %lld scales or zero points", channels,
+                    (long long)tensor_count(out));
+    return OK;
+}
+
+static status alloc_params(struct tensor *t, enum tensor_quantization kind, int channels)
+{
+    t->quantization = kind;
+    t->channels = channels;
+    MEM_TRY(t->scale, (size_t)channels, sizeof *t->scale);
+    MEM_TRY(t->zero_point, (size_t)channels, sizeof *t->zero_point);
+    return OK;
+}
+
+static status read_per_tensor(const struct pth *f, const struct pickle_value *qp, struct tensor *out)
+{
+    const struct pickle_value *scale = pickle_item(&f->p, qp, 1), *zero_point = pickle_item(&f->p, qp, 2);
+
+    if (scale->kind != PICKLE_REAL || zero_point->kind != PICKLE_INT)
+        return FAIL(ERR_FORMAT, "a quantized tensor whose scale or zero point is not a number");
+    TRY(alloc_params(out, TENSOR_PER_TENSOR, 1));
+    out->scale[0] = scale->real;
+    out->zero_point[0] = zero_point->integer;
+    return OK;
+}
+
+static status read_per_channel(const struct pth *f, const struct pickle_value *qp, struct tensor *out)
+{
+    const struct pickle_value *axis;
+    struct tensor scales, zero_points;
+    int channels;
+
+    if (qp->count < 4 || (axis = pickle_item(&f->p, qp, 3))->kind != PICKLE_INT || axis->integer < 0 ||
+        axis->integer >= out->rank || out->dim[axis->integer] > 1 << 20)
+        return FAIL(ERR_FORMAT, "a quantized tensor whose channels lie on no axis");
+    channels = (int)out->dim[axis->integer];
+    TRY(build_channels(f, pickle_item(&f->p, qp, 1), channels, &scales));
+    TRY(build_channels(f, pickle_item(&f->p, qp, 2), channels, &zero_points));
+    TRY(alloc_params(out, TENSOR_PER_CHANNEL, channels));
+    out->axis = (int)axis->integer;
+    for (int i = 0; i < channels; i++) {
+        double z = tensor_at(&zero_points, i);
+        out->scale[i] = tensor_at(&scales, i);
+        if (!(z >= -2147483648.0 && z <= 2147483647.0))
+            return FAIL(ERR_FORMAT, "a quantized tensor with zero point %g", z);
+        out->zero_point[i] = (int64_t)z;
+    }
+    return OK;
+}
+
+static status build_quantized(const struct pth *f, const struct pickle_value *arguments, struct tensor *out)
+{
+    const struct pickle_value *qp, *scheme;
+
+    TRY(build_plain(f, arguments, out));
+    qp = arguments->count > 4 ? pickle_item(&f->p, arguments, 4) : NULL;
+    if (!qp || qp->kind != PICKLE_TUPLE || qp->count < 3)
+        return FAIL(ERR_FORMAT, "a quantized tensor without its parameters");
+    scheme = pickle_item(&f->p, qp, 0);
+    if (scheme->kind == PICKLE_GLOBAL && scheme->integer == PER_TENSOR_AFFINE)
+        return read_per_tensor(f, qp, out);
+    if (scheme->kind == PICKLE_GLOBAL && scheme->integer == PER_CHANNEL_AFFINE)
+        return read_per_channel(f, qp, out);
+    return FAIL(ERR_FORMAT, "a quantized tensor that is neither per tensor nor per channel affine");
+}
+
+static status build_scalar(enum dtype dtype, const void *bytes, struct tensor *out)
+{
+    TRY(tensor_alloc(out, dtype, 0, NULL));
+    memcpy(out->data, bytes, dtype_size(dtype));
+    return OK;
+}
+
+/* *out stays zeroed for what is no tensor and is left out: None, a dtype, a text. */
+static status build(const struct pth *f, const struct pickle_value *v, struct tensor *out)
+{
+    *out = (struct tensor){ 0 };
+    if (v->kind == PICKLE_OBJECT && v->integer == REBUILD_PARAMETER && arguments_of(f, v)->count > 0)
+        v = pickle_item(&f->p, arguments_of(f, v), 0);
+    switch (v->kind) {
+    case PICKLE_NONE:
+    case PICKLE_TEXT:
+    case PICKLE_GLOBAL:
+        return OK;
+    case PICKLE_BOOL:
+        return build_scalar(DTYPE_BOOL, &(uint8_t){ v->integer != 0 }, out);
+    case PICKLE_INT:
+        return build_scalar(DTYPE_S64, &v->integer, out);
+    case PICKLE_REAL:
+        return build_scalar(DTYPE_F64, &v->real, out);
+    case PICKLE_OBJECT:
+        if (v->integer == REBUILD_TENSOR_V2 || v->integer == REBUILD_TENSOR)
+            return build_plain(f, arguments_of(f, v), out);
+        if (v->integer == REBUILD_QTENSOR)
+            return build_quantized(f, arguments_of(f, v), out);
+        break;
+    default:
+        break;
+    }
+    return FAIL(ERR_FORMAT, "neither a tensor nor a number: a state dict of tensors is read, not what holds one");
+}
+
+/* ---- the state dict ------------------------------------------------------------------------------------------- */
+
+static status add_tensor(const struct pth *f, const char *name, const struct pickle_value *v,
+                         struct tensor_table *out)
+{
+    struct tensor t;
+    status result = build(f, v, &t);
+
+    if (result == OK && t.data)
+        result = out->count < MAX_TENSORS ? table_take(out, name, &t)
+                                          : FAIL(ERR_MEMORY, "more than %d tensors", MAX_TENSORS);
+    if (result != OK) {
+        tensor_free(&t);
+        return error_prefix(result, "%s", name);
+    }
+    return OK;
+}
+
+static status add_entry(const struct pth *f, const struct pickle_value *key, const struct pickle_value *v,
+                        struct tensor_table *out)
+{
+    char name[LONGEST_NAME + 16];
+
+    if (key->kind != PICKLE_TEXT || key->size > LONGEST_NAME || !text_is_utf8(key->text, (size_t)key->size) ||
+        memchr(key->text, 0, (size_t)key->size))
+        return FAIL(ERR_FORMAT, "a tensor's name is no text of at most %d bytes", LONGEST_NAME);
+    if (v->kind != PICKLE_TUPLE) {
+        snprintf(name, sizeof name, "%.*s", key->size, key->text);
+        return add_tensor(f, name, v, out);
+    }
+    for (int i = 0; i < v->count; i++) {
+        snprintf(name, sizeof name, "%.*s.%d", key->size, key->text, i);
+        TRY(add_tensor(f, name, pickle_item(&f->p, v, i), out));
+    }
+    return OK;
+}
+
+static status add_entries(const struct pth *f, struct tensor_table *out)
+{
+    const struct pickle_value *root = &f->p.value[f->p.root];
+
+    if (root->kind != PICKLE_DICT)
+        return FAIL(ERR_FORMAT, "the checkpoint is not a state dict");
+    for (int i = 0; i + 1 < root->count; i += 2)
+        TRY(add_entry(f, pickle_item(&f->p, root, i), pickle_item(&f->p, root, i + 1), out));
+    return OK;
+}
+
+/* ---- containers ------------------------------------------------------------------------------------------------ */
+
+/* The archive's folder: what stands before "/data.pkl". */
+static status find_root(const struct zip *z, char *root, size_t size)
+{
+    static const char tail[] = "/data.pkl";
+    int found = 0;
+
+    for (int i = 0; i < z->count; i++) {
+        const struct zip_entry *e = &z->entry[i];
+        int length = e->name_size - (int)strlen(tail);
+        if (length < 1 || memcmp(e->name + length, tail, strlen(tail)) != 0 ||
+            memchr(e->name, '/', (size_t)length) || memchr(e->name, 0, (size_t)length))
+            continue;
+        snprintf(root, size, "%.*s", length, e->name);
+        found++;
+    }
+    return found == 1 ? OK : FAIL(ERR_FORMAT, "%d entries FOLDER/data.pkl in the archive, 1 expected", found);
+}
+
+static status read_archive(struct pth *f, struct tensor_table *out)
+{
+    char root[LONGEST_NAME], name[LONGEST_NAME + 16];
+    struct zip_entry *e;
+    uint64_t used;
+
+    TRY(find_root(f->zip, root, sizeof root));
+    f->root = root;
+    snprintf(name, sizeof name, "%s/byteorder", root);
+    e = zip_find(f->zip, name);
+    if (e && (e->size < 6 || memcmp(e->data, "little", 6) != 0))
+        return FAIL(ERR_FORMAT, "the checkpoint's byte order is not little-endian");
+    snprintf(name, sizeof name, "%s/data.pkl", root);
+    e = zip_find(f->zip, name);
+    TRY(zip_check(e));
+    if (e->size > PICKLE_MAX_BYTES)
+        return FAIL(ERR_MEMORY, "%s has %llu bytes, more than the %d that are read", name,
+                    (unsigned long long)e->size, PICKLE_MAX_BYTES);
+    TRY(pickle_read(e->data, e->size, allowed, (int)COUNT_OF(allowed), &f->p, &used));
+    return add_entries(f, out);
+}
+
+status pth_read_zip(const uint8_t *bytes, uint64_t size, struct tensor_table *out)
+{
+    struct zip zip;
+    struct pth f = { .zip = &zip };
+    status result;
+
+    TRY(zip_open(bytes, size, &zip));
+    result = read_archive(&f, out);
+    pickle_free(&f.p);
+    zip_close(&zip);
+    return result;
+}

@@ -1,0 +1,120 @@
+#include "weight_parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const uint64_t most_bytes = UINT64_C(4) << 30;
+
+static status map_open_file(int fd, const char *path, struct tensor_table *t)
+{
+    struct stat st;
+    void *mapping;
+
+    if (fstat(fd, &st) != 0)
+        return FAIL(ERR_IO, "%s: %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return FAIL(ERR_IO, "%s: not a regular file", path);
+    if (st.st_size == 0)
+        return FAIL(ERR_FORMAT, "%s: the file is empty", path);
+    if ((uint64_t)st.st_size > most_bytes)
+        return FAIL(ERR_MEMORY, "%s: %lld bytes, more than the 4 GiB that are read", path, (long long)st.st_size);
+    mapping = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (mapping == MAP_FAILED)
+        return FAIL(ERR_IO, "%s: cannot map %lld bytes: %s", path, (long long)st.st_size, strerror(errno));
+    t->mapping = mapping;
+    t->mapping_size = (size_t)st.st_size;
+    t->file_bytes = (uint64_t)st.st_size;
+    return OK;
+}
+
+static status map_file(const char *path, struct tensor_table *t)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    status result;
+
+    if (fd < 0)
+        return FAIL(errno == ENOENT ? ERR_MISSING : ERR_IO, "%s: %s", path, strerror(errno));
+    result = map_open_file(fd, path, t);
+    close(fd);
+    return result;
+}
+
+/* The model zoo's convention: NAME-HEX.pth, at least 8 digits, begins the file's SHA-256. */
+static status check_name(const char *path, const uint8_t sha256[HASH_SIZE])
+{
+    const char *dash = strrchr(path, '-'), *hex = dash ? dash + 1 : "";
+    size_t digits = strspn(hex, "0123456789abcdef");
+    char is[2 * HASH_SIZE + 1];
+
+    if (digits < 8 || digits > 2 * HASH_SIZE || strcmp(hex + digits, ".pth") != 0)
+        return OK;
+    hash_hex(sha256, is);
+    if (memcmp(is, hex, digits) == 0)
+        return OK;
+    return FAIL(ERR_MISMATCH, "%s: the file's SHA-256 begins with %.*s, not %.*s as its name says: it is damaged "
+                "or another file", path, (int)digits, is, (int)digits, hex);
+}
+
+static int starts_with(const uint8_t *bytes, uint64_t size, const char *magic, size_t length)
+{
+    return size >= length && memcmp(bytes, magic, length) == 0;
+}
+
+static uint64_t little_endian_64(const uint8_t *p)
+{
+    uint64_t v = 0;
+
+    for (int i = 7; i >= 0; i--)
+        v = v << 8 | p[i];
+    return v;
+}
+
+/* Known by content. Torch's oldest forms and other tools' files are named, so that the user knows what to do. */
+static status read_container(const uint8_t *bytes, uint64_t size, struct tensor_table *out)
+{
+    static const char legacy[] = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e";
+    static const char hdf5[] = "\x89HDF\r\n\x1a\n";
+    const char *again = "save it again with torch.save(torch.load(FILE), NEW)";
+
+    if (starts_with(bytes, size, "PK\3\4", 4))
+        return pth_read_zip(bytes, size, out);
+    if (starts_with(bytes, size, legacy, sizeof legacy - 1))
+        return FAIL(ERR_FORMAT, "is torch's legacy (pre-1.6) container, which is not read; %s", again);
+    if (size > 262 && memcmp(bytes + 257, "ustar", 5) == 0)
+        return FAIL(ERR_FORMAT, "is torch's oldest (tar) container, which is not read; %s", again);
+    if (starts_with(bytes, size, hdf5, sizeof hdf5 - 1))
+        return FAIL(ERR_FORMAT, "is an HDF5 file; weights are read from torch's .pth (zip form)");
+    if (size > 9 && little_endian_64(bytes) < size && bytes[8] == '{')
+        return FAIL(ERR_FORMAT, "is a safetensors file; weights are read from torch's .pth (zip form)");
+    return FAIL(ERR_FORMAT, "is no checkpoint: torch's .pth (zip form) begins with PK");
+}
+
+status weight_load(const char *path, struct tensor_table *out)
+{
+    struct tensor_table t = { 0 };
+    status result = OK;
+
+    *out = (struct tensor_table){ 0 };
+    TRY_OUT(map_file(path, &t));
+    t.source = mem_strdup(path);
+    if (!t.source)
+        TRY_OUT(FAIL(ERR_MEMORY, "no memory for the path %s", path));
+    TRY_OUT(hash_file(path, t.sha256));
+    TRY_OUT(check_name(path, t.sha256));
+    result = read_container(t.mapping, t.file_bytes, &t);
+    if (result != OK) {
+        error_prefix(result, "%s", path);
+        goto out;
+    }
+    /* Checking touched every page; they come back as layers are loaded, one at a time. */
+    madvise(t.mapping, t.mapping_size, MADV_DONTNEED);
+    *out = t;
+    t = (struct tensor_table){ 0 };
+out:
+    table_free(&t);
+    return result;
+}
