@@ -116,7 +116,6 @@ static status fill_provenance(const struct run *r, struct text *out)
                  r->pipeline.crop, r->pipeline.filter == IMAGE_BICUBIC ? "bicubic" : "bilinear"));
     for (int i = 0; i < r->networks; i++) {
         const struct job_network *n = &r->job->network[i];
-        const struct run_network *net = &r->network[i];
 
         TRY(text_add(out, "network.%s.model = %s\nnetwork.%s.model.sha256 = %s\n", n->name, n->model, n->name,
                      hash_hex(r->file_hash[i * RUN_FILES], hex)));
@@ -125,7 +124,7 @@ static status fill_provenance(const struct run *r, struct text *out)
                          n->weights[p], n->name, job_precision[p],
                          hash_hex(r->file_hash[i * RUN_FILES + 1 + p], hex)));
         TRY(text_add(out, "network.%s.engine = %s\n", n->name,
-                     engine_arithmetic_name(engine_arithmetic_used(net->engine[1]))));
+                     engine_arithmetic_name(r->network[i].arithmetic)));
     }
     return OK;
 }

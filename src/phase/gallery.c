@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "metric.h"
+
 struct canvas {
     float *values, *map;
     uint8_t *bytes;

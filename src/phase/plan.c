@@ -159,6 +159,7 @@ static status make_network(struct run *r, int i)
         TRY(comm_agree(r->c, compare_hash(r, i, p)));
     }
     r->network[i].map = engine_cam_map(r->network[i].engine[0]);
+    r->network[i].arithmetic = engine_arithmetic_used(r->network[i].engine[1]);
     return OK;
 }
 
@@ -224,7 +225,7 @@ static void print_network(const struct run *r, int i)
 
     log_info("  %-20s %4d classes  CAM layer %d x %d x %d  %7.2f MMAC  int8 by %s  %.1f + %.1f MB",
              r->job->network[i].name, net->model.classes, net->map.c, net->map.h, net->map.w,
-             (double)net->macs[0] / 1e6, engine_arithmetic_name(engine_arithmetic_used(net->engine[1])),
+             (double)net->macs[0] / 1e6, engine_arithmetic_name(net->arithmetic),
              mega((double)(a.weights + a.arena + a.scratch)),
              mega((double)(b.weights + b.arena + b.scratch)));
 }

@@ -11,6 +11,7 @@ struct run_network {
     struct model model;
     struct engine *engine[JOB_PRECISIONS];
     uint64_t file_bytes[JOB_PRECISIONS], parameters[JOB_PRECISIONS], macs[JOB_PRECISIONS];
+    enum engine_arithmetic arithmetic; /* of the int8 form */
     struct engine_map map; /* of the CAM layer: extents alone */
 };
 

@@ -1,0 +1,143 @@
+/* tests/phase/made.h: a result file whose rows are made by hand, for the phases after evaluate. */
+#ifndef TESTS_PHASE_MADE_H
+#define TESTS_PHASE_MADE_H
+
+#include "check.h"
+#include "phase/run.h"
+
+#include <string.h>
+#include <unistd.h>
+
+enum { MADE_N = 20, MADE_BAD_A = 5, MADE_BAD_B = 7, MADE_CLASSES = 6, MADE_EDGE = 8 };
+
+struct made {
+    struct comm c;
+    struct job job;
+    struct run run;
+    struct image_entry entry[MADE_N];
+    char name[MADE_N][32];
+    char out[64];
+};
+
+/* What image i's row holds. */
+static inline float made_raw(int i)
+{
+    return (float)((i * 7) % 20); /* a permutation of 0 .. 19 */
+}
+static inline float made_resolved(int i)
+{
+    return (float)((i * 3) % 20) / 2; /* another */
+}
+static inline int made_class(int i)
+{
+    return i == 0 ? -1 : i % MADE_CLASSES; /* image 0 has no label */
+}
+/* fp32 says class i mod 6 first except for every fourth image; int8 except for every third. */
+static inline int made_first(int p, int i)
+{
+    return (i + (p == 0 ? i % 4 == 0 : i % 3 == 0)) % MADE_CLASSES;
+}
+
+static inline void made_row(struct store_rows *rows, int i)
+{
+    for (int p = 0; p < JOB_PRECISIONS; p++) {
+        char path[64];
+        int32_t *top;
+        float *cam;
+        snprintf(path, sizeof path, "%s/top5", job_precision[p]);
+        top = store_rows_field(rows, path);
+        for (int k = 0; k < 5; k++)
+            top[k] = (made_first(p, i) + k) % MADE_CLASSES;
+        snprintf(path, sizeof path, "%s/cam", job_precision[p]);
+        cam = store_rows_field(rows, path);
+        for (int k = 0; k < 4; k++)
+            cam[k] = k == p ? (float)(i + 1) : -1.0f;
+        snprintf(path, sizeof path, "%s/raw_sign", job_precision[p]);
+        *(int8_t *)store_rows_field(rows, path) = (int8_t)(p == 1 && i == 2 ? 0 : i % 2 ? 1 : -1);
+    }
+    *(float *)store_rows_field(rows, "int8/vs_fp32/rmse_raw") = made_raw(i);
+    *(float *)store_rows_field(rows, "int8/vs_fp32/rmse_resolved") = made_resolved(i);
+    *(float *)store_rows_field(rows, "int8/vs_fp32/rmse_aligned") = 1;
+    *(float *)store_rows_field(rows, "int8/vs_fp32/correlation") = 0.5f;
+    *(uint8_t *)store_rows_field(rows, "int8/vs_fp32/sign_flipped") = i >= 15;
+}
+
+static inline status made_rows(struct made *m)
+{
+    struct store_rows *rows = NULL;
+    status result = OK;
+
+    TRY(store_rows_create(m->run.store, STORE_ROWS_MODEL, 0, MADE_N, &rows));
+    for (int i = 0; i < MADE_N; i++) {
+        int bad = i == MADE_BAD_A || i == MADE_BAD_B;
+        if (!bad)
+            made_row(rows, i);
+        TRY_OUT(store_rows_add(rows, i, bad ? STORE_BAD_IMAGE : STORE_OK));
+    }
+    TRY_OUT(store_rows_commit(rows));
+out:
+    store_rows_free(rows);
+    return result;
+}
+
+/* Collective. A file of one network with all its model rows. */
+static inline status made_begin(struct made *m, const char *test)
+{
+    static const struct phase_start start = { .command = "test", .version = "0", .libraries = "" };
+    struct run *r = &m->run;
+    int pid = (int)getpid();
+
+    TRY(comm_init(NULL, NULL, &m->c));
+    log_init(LOG_QUIET, m->c.rank, m->c.host);
+    comm_broadcast(&m->c, &pid, sizeof pid);
+    snprintf(m->out, sizeof m->out, "/tmp/quantcam_%s_%d.h5", test, pid);
+    job_defaults(&m->job);
+    snprintf(m->job.out, sizeof m->job.out, "%s", m->out);
+    snprintf(m->job.fraction, sizeof m->job.fraction, "0.1");
+    snprintf(m->job.network[0].name, OPTION_NAME, "net");
+    m->job.networks = r->networks = 1;
+    r->c = &m->c;
+    r->job = &m->job;
+    r->start = &start;
+    r->kernels = kernel_select("ref");
+    r->input_h = r->input_w = MADE_EDGE;
+    for (int i = 0; i < MADE_N; i++) {
+        snprintf(m->name[i], sizeof m->name[i], "p%02d.jpg", i);
+        m->entry[i] = (struct image_entry){ .path = m->name[i], .class_index = made_class(i) };
+    }
+    r->list.entry = m->entry;
+    r->list.count = MADE_N;
+    r->network[0].model.classes = MADE_CLASSES;
+    r->network[0].map = (struct engine_map){ .c = 3, .h = 2, .w = 2 };
+    r->network[0].file_bytes[1] = 1234;
+    TRY(begin_layout(r));
+    TRY(begin_store(r));
+    return comm_agree(&m->c, m->c.rank == 0 ? made_rows(m) : OK);
+}
+
+static inline void made_end(struct made *m, int *code, const char *test)
+{
+    char path[80];
+
+    store_end(&m->run.store);
+    *code = comm_agree(&m->c, check_failed ? FAIL(ERR_RANGE, "a check failed") : OK) != OK;
+    if (m->c.rank == 0) {
+        static const char *const tail[] = { "", ".part", ".log.jsonl", ".lock" };
+        for (size_t i = 0; i < COUNT_OF(tail); i++) {
+            snprintf(path, sizeof path, "%s%s", m->out, tail[i]);
+            unlink(path);
+        }
+        *code |= check_result(test);
+    }
+    comm_finish(&m->c);
+}
+
+static inline int made_fetch_ok(const struct made *m, const char *path, int64_t count, void *out)
+{
+    status s = store_fetch(m->run.store, path, 0, count, out);
+
+    CHECK_MSG(s == OK, "%s: %s", path, error_last()->text);
+    return s == OK;
+}
+
+#endif

@@ -1,0 +1,147 @@
+#include "check.h"
+#include "phase.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct comm comm;
+static char path[64];
+
+/* Rank 0 writes the file that all name. */
+static void put(const char *text)
+{
+    if (comm.rank == 0)
+        CHECK(text_write_file(path, text, strlen(text)) == OK);
+    comm_wait(&comm);
+}
+
+static status read_job(struct job **job, const char *extra)
+{
+    char *argv[] = { "run", path, (char *)extra, NULL };
+    struct option_words words;
+    status s = job_read(&comm, extra ? 3 : 2, argv, job, &words);
+
+    comm_wait(&comm);
+    return s;
+}
+
+static const char good[] =
+    "[data]\nimages = pictures\n[network n1]\nmodel = m\nfp32 = a\nint8 = b\nengine = fbgemm\n"
+    "[store]\nout = x.h5\n[subset]\nfraction = 0.10\n";
+
+static void test_good(void)
+{
+    struct job *job = NULL;
+
+    put(good);
+    CHECK(read_job(&job, NULL) == OK);
+    if (!job)
+        return;
+    CHECK(strcmp(job->images, "pictures") == 0 && job->networks == 1 &&
+          strcmp(job->network[0].name, "n1") == 0);
+    CHECK(strcmp(job->network[0].weights[1], "b") == 0 && job->network[0].engine == ENGINE_FBGEMM);
+    CHECK(strcmp(job->fraction, "0.1") == 0 && job->select_by == 3 && job->raw == 1 && job->max_bad == 1);
+    CHECK(strcmp(job_isa(job), "auto") == 0);
+    mem_free(job);
+    job = NULL;
+    CHECK(read_job(&job, "--fraction=0.2") == OK &&
+          strcmp(job->fraction, "0.2") == 0); /* the line wins over the file */
+    mem_free(job);
+}
+
+static void refused(const char *text, const char *extra, const char *expected)
+{
+    struct job *job = NULL;
+    char full[1200];
+
+    put(text);
+    snprintf(full, sizeof full, expected, path);
+    CHECK(read_job(&job, extra) == ERR_USAGE && !job);
+    CHECK_MSG(strcmp(error_last()->text, full) == 0, "[%s]", error_last()->text);
+}
+
+static void test_refused(void)
+{
+    refused("[data]\nimags = x\n", NULL, "%s:2: unknown key 'imags' in [data] (did you mean 'images'?)");
+    refused("", NULL, "%s: data.images is not set: which pictures?");
+    refused("[data]\nimages = x\n", NULL, "%s: store.out is not set: where does the result go?");
+    refused("[data]\nimages = x\n[store]\nout = y\n", NULL, "%s: the job has no section [network NAME]");
+    refused("[data]\nimages = x\n[store]\nout = y\n[network a]\nmodel = m\nfp32 = f\n", NULL,
+            "%s: network a: int8 is not set");
+    refused(good, "--subset.fraction=0", "%s: subset.fraction = 0: more than 0 is wanted");
+    refused(good, "--select.by=", "%s: subset.select.by is empty: raw, resolved or aligned is wanted");
+    refused(good, "--imags=x", "unknown option '--imags' (did you mean '--images'?)%.0s");
+}
+
+static void test_missing_file(void)
+{
+    struct job *job = NULL;
+    char *argv[] = { "run", "no/such.conf", NULL };
+    struct option_words words;
+
+    CHECK(job_read(&comm, 2, argv, &job, &words) == ERR_USAGE && !job);
+    CHECK_MSG(strstr(error_last()->text, "no/such.conf"), "%s", error_last()->text);
+    CHECK(job_ranks(2, argv) == 0);
+}
+
+static void test_canonical(void)
+{
+    struct job *job = NULL;
+    struct text out = { .max = 1 << 16 }, other = out;
+    uint8_t files[3][HASH_SIZE] = { { 1 }, { 2 }, { 3 } }, list[HASH_SIZE] = { 9 };
+
+    put(good);
+    if (read_job(&job, "--isa=ref") != OK)
+        return;
+    CHECK(job_canonical(job, list, (const uint8_t (*)[HASH_SIZE])files, &out) == OK);
+    CHECK_MSG(
+        strstr(out.data, "subset.fraction = 0.1\n") && strstr(out.data, "network.n1.engine = fbgemm\n") &&
+            strstr(out.data, "network.n1.int8.sha256 = 03000") && strstr(out.data, "data.sha256 = 09000"),
+        "%s", out.data);
+    CHECK(!strstr(out.data, "isa") && !strstr(out.data, "pictures") && !strstr(out.data, "x.h5"));
+    mem_free(job);
+    CHECK(read_job(&job, "--isa=auto") == OK);
+    CHECK(job_canonical(job, list, (const uint8_t (*)[HASH_SIZE])files, &other) == OK);
+    CHECK(strcmp(out.data, other.data) == 0); /* how the job runs does not count */
+    mem_free(job);
+    text_free(&out);
+    text_free(&other);
+}
+
+static void test_subset_size(void)
+{
+    CHECK(job_subset_size("0.05", 50000) == 2500);
+    CHECK(job_subset_size("0.05", 400) == 20);
+    CHECK(job_subset_size("0.05", 399) == 20); /* 19.95 */
+    CHECK(job_subset_size("0.05", 390) == 20); /* 19.5: half up */
+    CHECK(job_subset_size("0.05", 389) == 19); /* 19.45 */
+    CHECK(job_subset_size("0.05", 3) == 1 && job_subset_size("0.05", 0) == 0);
+    CHECK(job_subset_size("1", 7) == 7 && job_subset_size("0.5", 3) == 2);
+    /* 0.35 * 10 in binary is 3.4999...: the text decides */
+    CHECK(job_subset_size("0.35", 10) == 4 && job_subset_size("0.05", 1000000000) == 50000000);
+}
+
+int main(int argc, char **argv)
+{
+    int result, pid = (int)getpid();
+
+    if (comm_init(&argc, &argv, &comm) != OK)
+        return 1;
+    log_init(LOG_QUIET, comm.rank, comm.host);
+    comm_broadcast(&comm, &pid, sizeof pid);
+    snprintf(path, sizeof path, "/tmp/quantcam_job_%d.conf", pid);
+    test_good();
+    test_refused();
+    test_missing_file();
+    test_canonical();
+    test_subset_size();
+    CHECK(mem_live() == 0);
+    result = comm_agree(&comm, check_failed ? FAIL(ERR_RANGE, "a check failed") : OK) != OK;
+    if (comm.rank == 0) {
+        unlink(path);
+        result |= check_result("job");
+    }
+    comm_finish(&comm);
+    return result;
+}
