@@ -7,23 +7,20 @@
 
 enum { LANES = 16 };
 
-/* Codes of a tail go through a buffer: nothing beyond the channels is written. */
-static inline __m128i load(const uint8_t *p, size_t left)
+static inline __m128i load(const uint8_t *p)
 {
-    uint8_t all[LANES] = { 0 };
-
-    if (left >= LANES)
-        return _mm_loadu_si128((const __m128i *)p);
-    memcpy(all, p, left);
-    return _mm_loadu_si128((const __m128i *)all);
+    return _mm_loadu_si128((const __m128i *)p);
 }
 
+/* Nothing beyond the channels is written, though it is read. */
 static inline void store(uint8_t *p, size_t left, __m128i v)
 {
     uint8_t all[LANES];
 
     if (left >= LANES) {
         _mm_storeu_si128((__m128i *)p, v);
+    } else if (left == 8) {
+        _mm_storel_epi64((__m128i *)p, v);
     } else {
         _mm_storeu_si128((__m128i *)all, v);
         memcpy(p, all, left);
@@ -93,7 +90,7 @@ static void add_u8(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch,
     }
     for (int i = 0; i < pixels; i++, a += a_pitch, b += b_pitch, out += out_pitch)
         for (size_t c = 0; c < n; c += LANES) {
-            __m128i x = load(a + c, n - c), y = load(b + c, n - c), x1 = _mm_srli_si128(x, 8),
+            __m128i x = load(a + c), y = load(b + c), x1 = _mm_srli_si128(x, 8),
                     y1 = _mm_srli_si128(y, 8);
 
             if (p->mode == ADD_FBGEMM)
@@ -115,7 +112,7 @@ static void mul_u8(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch,
     }
     for (int i = 0; i < pixels; i++, a += a_pitch, b += b_pitch, out += out_pitch)
         for (size_t c = 0; c < n; c += LANES) {
-            __m128i x = load(a + c, n - c), y = load(b + c, n - c), x1 = _mm_srli_si128(x, 8),
+            __m128i x = load(a + c), y = load(b + c), x1 = _mm_srli_si128(x, 8),
                     y1 = _mm_srli_si128(y, 8);
 
             store(out + c, n - c, codes(mul_float(p, x, y), mul_float(p, x1, y1), p->zero_point_out, p->low));
@@ -176,7 +173,7 @@ static void shuffle_two(const uint8_t *in, int in_pitch, uint8_t *out, int out_p
         int i = 0;
 
         for (; i + LANES <= each_group; i += LANES) {
-            __m128i a = load(in + i, LANES), b = load(in + each_group + i, LANES);
+            __m128i a = load(in + i), b = load(in + each_group + i);
 
             store(out + 2 * i, LANES, _mm_unpacklo_epi8(a, b));
             store(out + 2 * i + LANES, LANES, _mm_unpackhi_epi8(a, b));

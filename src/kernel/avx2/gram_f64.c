@@ -1,65 +1,75 @@
 /* src/kernel/avx2/gram_f64.c: the centred Gram matrix of an activation, in double, tiles of 4 rows by 12
  * columns. */
 #include <immintrin.h>
-#include <string.h>
 
 #include "../isa.h"
 
-enum { ROWS = 4, VECTOR = 4, VECTORS = 3, COLUMNS = VECTOR * VECTORS };
+enum { ROWS = 4, VECTOR = 4, VECTORS = 3, COLUMNS = VECTOR * VECTORS, BLOCK = 32 };
 
-/* Scratch: the centred activation (channels, width), whose width covers every tile. */
-static size_t padded(int n, int to)
-{
-    return (size_t)((n + to - 1) / to * to);
-}
+static int least(int a, int b) { return a < b ? a : b; }
 
+/* Scratch: a block of the centred activation (BLOCK channels, width), and the sums (width, width), whose
+ * width covers every tile. The matrix is summed block by block of channels, so that the block stays in the
+ * first-level cache. */
 static size_t width(int pixels)
 {
-    return padded(pixels, COLUMNS);
+    return (size_t)((pixels + COLUMNS - 1) / COLUMNS * COLUMNS);
 }
 
 static size_t scratch_bytes(int pixels, int channels)
 {
-    return width(pixels) * padded(channels, VECTOR) * sizeof(double);
+    (void)channels;
+    return width(pixels) * (BLOCK + width(pixels)) * sizeof(double);
 }
 
-/* Four channels from c of four pixels from p (beyond the last: zeros), centred, to m (channel, pixel). */
-static inline void centre(const float *act, int pixels, int pitch, int p, int c, __m256d mean, double *m,
-                          size_t row)
+/* Four channels of four pixels from p (beyond the last: zeros), centred, to m (channel, pixel). */
+static inline void centre(const float *act, int pixels, int pitch, int p, __m256d mean, double *m, size_t row)
 {
-    __m256d v[4], a, b, d, e;
+    __m256d v[4], a, b, c, d;
 
+#pragma GCC unroll 4
     for (int i = 0; i < 4; i++)
         v[i] = p + i < pixels
-                   ? _mm256_sub_pd(_mm256_cvtps_pd(_mm_loadu_ps(act + (size_t)(p + i) * pitch + c)), mean)
+                   ? _mm256_sub_pd(_mm256_cvtps_pd(_mm_loadu_ps(act + (size_t)(p + i) * pitch)), mean)
                    : _mm256_setzero_pd();
     a = _mm256_unpacklo_pd(v[0], v[1]);
     b = _mm256_unpackhi_pd(v[0], v[1]);
-    d = _mm256_unpacklo_pd(v[2], v[3]);
-    e = _mm256_unpackhi_pd(v[2], v[3]);
-    _mm256_storeu_pd(m + p, _mm256_permute2f128_pd(a, d, 0x20));
-    _mm256_storeu_pd(m + row + p, _mm256_permute2f128_pd(b, e, 0x20));
-    _mm256_storeu_pd(m + 2 * row + p, _mm256_permute2f128_pd(a, d, 0x31));
-    _mm256_storeu_pd(m + 3 * row + p, _mm256_permute2f128_pd(b, e, 0x31));
+    c = _mm256_unpacklo_pd(v[2], v[3]);
+    d = _mm256_unpackhi_pd(v[2], v[3]);
+    _mm256_storeu_pd(m + p, _mm256_permute2f128_pd(a, c, 0x20));
+    _mm256_storeu_pd(m + row + p, _mm256_permute2f128_pd(b, d, 0x20));
+    _mm256_storeu_pd(m + 2 * row + p, _mm256_permute2f128_pd(a, c, 0x31));
+    _mm256_storeu_pd(m + 3 * row + p, _mm256_permute2f128_pd(b, d, 0x31));
 }
 
-static void centre_all(const float *act, int pixels, int channels, int pitch, double *m)
+/* Means of 16 channels over the pixels; a channel beyond the last only reads. */
+static inline void means(const float *act, int pixels, int pitch, __m256d mean[4])
 {
+    __m256d sum[4] = { _mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd() };
+
+    for (int i = 0; i < pixels; i++, act += pitch)
+#pragma GCC unroll 4
+        for (int v = 0; v < 4; v++)
+            sum[v] = _mm256_add_pd(sum[v], _mm256_cvtps_pd(_mm_loadu_ps(act + v * VECTOR)));
+    for (int v = 0; v < 4; v++)
+        mean[v] = _mm256_div_pd(sum[v], _mm256_set1_pd(pixels));
+}
+
+/* `count` channels, at most BLOCK, of all pixels. */
+static void centre_block(const float *act, int pixels, int count, int pitch, double *m)
+{
+    __m256d mean[BLOCK / VECTOR];
     size_t row = width(pixels);
 
-    for (int c = 0; c < channels; c += VECTOR, m += VECTOR * row) {
-        __m256d mean = _mm256_setzero_pd();
-
-        for (int i = 0; i < pixels; i++)
-            mean = _mm256_add_pd(mean, _mm256_cvtps_pd(_mm_loadu_ps(act + (size_t)i * pitch + c)));
-        mean = _mm256_div_pd(mean, _mm256_set1_pd(pixels));
-        for (int p = 0; p < (int)row; p += VECTOR)
-            centre(act, pixels, pitch, p, c, mean, m, row);
-    }
+    for (int c = 0; c < count; c += 4 * VECTOR)
+        means(act + c, pixels, pitch, mean + c / VECTOR);
+    for (int p = 0; p < (int)row; p += 4)
+        for (int c = 0; c < count; c += VECTOR)
+            centre(act + c, pixels, pitch, p, mean[c / VECTOR], m + (size_t)c * row, row);
 }
 
-/* g[i..i+4][j..j+12], all terms in the order of the channels. */
-static void tile(const double *m, size_t row, int channels, int i, int j, double sum[ROWS][COLUMNS])
+/* sum[i..i+4][j..j+12] takes the terms of `count` channels more, in order. */
+static void tile(const double *m, size_t row, int count, int i, int j, double *sum)
 {
     __m256d acc[ROWS][VECTORS];
 
@@ -67,8 +77,8 @@ static void tile(const double *m, size_t row, int channels, int i, int j, double
     for (int r = 0; r < ROWS; r++)
 #pragma GCC unroll 3
         for (int v = 0; v < VECTORS; v++)
-            acc[r][v] = _mm256_setzero_pd();
-    for (int c = 0; c < channels; c++, m += row) {
+            acc[r][v] = _mm256_loadu_pd(sum + (size_t)(i + r) * row + j + v * VECTOR);
+    for (int c = 0; c < count; c++, m += row) {
         __m256d b[VECTORS];
 
 #pragma GCC unroll 3
@@ -87,23 +97,29 @@ static void tile(const double *m, size_t row, int channels, int i, int j, double
     for (int r = 0; r < ROWS; r++)
 #pragma GCC unroll 3
         for (int v = 0; v < VECTORS; v++)
-            _mm256_storeu_pd(&sum[r][v * VECTOR], acc[r][v]);
+            _mm256_storeu_pd(sum + (size_t)(i + r) * row + j + v * VECTOR, acc[r][v]);
 }
 
 static void gram_f64(const float *act, int pixels, int channels, int pitch, double *g, void *scratch)
 {
-    double sum[ROWS][COLUMNS];
+    size_t row = width(pixels);
+    double *m = scratch, *sum = m + BLOCK * row;
 
-    centre_all(act, pixels, channels, pitch, scratch);
-    for (int i = 0; i < pixels; i += ROWS)
-        for (int j = i / COLUMNS * COLUMNS; j < pixels; j += COLUMNS) {
-            tile(scratch, width(pixels), channels, i, j, sum);
-            /* Both halves from the tiles that touch the upper one: fma(a, b, s) is fma(b, a, s). */
-            for (int r = 0; r < ROWS && i + r < pixels; r++)
-                for (int k = 0; k < COLUMNS && j + k < pixels; k++) {
-                    g[(size_t)(i + r) * pixels + j + k] = sum[r][k];
-                    g[(size_t)(j + k) * pixels + i + r] = sum[r][k];
-                }
+    for (size_t i = 0; i < row * row; i++)
+        sum[i] = 0.0;
+    for (int c = 0; c < channels; c += BLOCK) {
+        int count = least(channels - c, BLOCK);
+
+        centre_block(act + c, pixels, count, pitch, m);
+        for (int i = 0; i < pixels; i += ROWS)
+            for (int j = 0; j < least(i + ROWS, pixels); j += COLUMNS)
+                tile(m, row, count, i, j, sum);
+    }
+    /* Both halves from the tiles that touch the lower one: fma(a, b, s) is fma(b, a, s). */
+    for (int i = 0; i < pixels; i++)
+        for (int j = 0; j <= i; j++) {
+            g[(size_t)i * pixels + j] = sum[(size_t)i * row + j];
+            g[(size_t)j * pixels + i] = sum[(size_t)i * row + j];
         }
 }
 

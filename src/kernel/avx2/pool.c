@@ -56,11 +56,9 @@ static void maxpool_f32(const struct kernel_conv *s, const float *in, float *out
                     for (int ix = x0; ix < x1; ix++) {
                         __m256 v = _mm256_loadu_ps(in + ((size_t)iy * s->iw + ix) * s->in_pitch + c);
 
-                        /* "not v <= most" is true where either is NaN; where `most` is, it must stay. */
-                        __m256 take = _mm256_andnot_ps(_mm256_cmp_ps(most, most, _CMP_UNORD_Q),
-                                                       _mm256_cmp_ps(v, most, _CMP_NLE_UQ));
-
-                        most = _mm256_blendv_ps(most, v, take);
+                        /* vmaxps gives its second operand where either is NaN; where v is, it must be taken.
+                         */
+                        most = _mm256_blendv_ps(_mm256_max_ps(v, most), v, _mm256_cmp_ps(v, v, _CMP_UNORD_Q));
                     }
                 store_floats(to + c, s->oc - c, most);
             }
