@@ -53,10 +53,10 @@ struct error_record {
 };
 
 struct error_record *error_last(void);
-/* Fills the record and returns `code`. Use FAIL. */
-status error_set(status code, const char *file, int line, const char *format, ...) PRINTF_LIKE(4, 5);
-/* Puts "prefix: " before the record's sentence (a path, a line number) and returns `code` unchanged. */
-status error_prefix(status code, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Fills the record. Use FAIL. */
+void error_set(status code, const char *file, int line, const char *format, ...) PRINTF_LIKE(4, 5);
+/* Puts "prefix: " before the record's sentence. Use error_prefix. */
+void error_put_before(const char *format, ...) PRINTF_LIKE(1, 2);
 const char *error_name(status code);
 /* 0, 1, 2 or 75 (DESIGN 1). */
 int error_exit_code(status code);
@@ -64,7 +64,21 @@ int error_exit_code(status code);
 _Noreturn void error_bug(const char *file, int line, const char *condition);
 void error_set_bug_hook(void (*hook)(void));
 
-#define FAIL(code, ...) error_set((code), __FILE__, __LINE__, __VA_ARGS__)
+/* Fills the record with a sentence; its value is `code`.
+ * A constant code stays one through the macro, so that the compiler sees that a callee's failure is never OK. */
+#define FAIL(code, ...)                                                                                       \
+    __extension__({                                                                                           \
+        status fail_code_ = (code);                                                                           \
+        error_set(fail_code_, __FILE__, __LINE__, __VA_ARGS__);                                               \
+        fail_code_;                                                                                           \
+    })
+/* Puts "prefix: " before the record's sentence (a path, a line number); its value is `code`. */
+#define error_prefix(code, ...)                                                                               \
+    __extension__({                                                                                           \
+        status prefix_code_ = (code);                                                                         \
+        error_put_before(__VA_ARGS__);                                                                        \
+        prefix_code_;                                                                                         \
+    })
 #define TRY(call)                                                                                             \
     do {                                                                                                      \
         status try_status_ = (call);                                                                          \

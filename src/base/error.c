@@ -11,7 +11,7 @@ struct error_record *error_last(void)
     return &last;
 }
 
-status error_set(status code, const char *file, int line, const char *format, ...)
+void error_set(status code, const char *file, int line, const char *format, ...)
 {
     const char *slash = strrchr(file, '/');
     char text[sizeof last.text]; /* the arguments may point into the record: error_last()->text */
@@ -23,10 +23,9 @@ status error_set(status code, const char *file, int line, const char *format, ..
     memcpy(last.text, text, sizeof text);
     snprintf(last.where, sizeof last.where, "%s:%d", slash ? slash + 1 : file, line);
     last.status = (int)code;
-    return code;
 }
 
-status error_prefix(status code, const char *format, ...)
+void error_put_before(const char *format, ...)
 {
     char text[sizeof last.text + 2];
     va_list args;
@@ -39,7 +38,6 @@ status error_prefix(status code, const char *format, ...)
     snprintf(text + n, sizeof text - (size_t)n, ": %s", last.text);
     memcpy(last.text, text, sizeof last.text);
     last.text[sizeof last.text - 1] = '\0';
-    return code;
 }
 
 const char *error_name(status code)

@@ -43,8 +43,10 @@ status store_h5_error(const char *file, int line, const char *format, ...)
         if (*p == '\n')
             *p = ' ';
     if (!r.inner[0] || !strcmp(r.inner, r.outer))
-        return error_set(ERR_IO, file, line, "%s: HDF5: %s", text, r.outer[0] ? r.outer : "failed");
-    return error_set(ERR_IO, file, line, "%s: HDF5: %s (%s)", text, r.outer, r.inner);
+        error_set(ERR_IO, file, line, "%s: HDF5: %s", text, r.outer[0] ? r.outer : "failed");
+    else
+        error_set(ERR_IO, file, line, "%s: HDF5: %s (%s)", text, r.outer, r.inner);
+    return ERR_IO;
 }
 
 /* ---- types ------------------------------------------------------------------------------------------------------- */
