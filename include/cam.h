@@ -20,7 +20,7 @@
 
 /* How `resolved` is chosen (explanations 1.3). */
 enum cam_sign {
-    CAM_ABSMAX,    /* flip if abs(min p) > abs(max p) */
+    CAM_ABSMAX,    /* flip if abs(min p) > abs(max p); on a tie the first extreme becomes positive */
     CAM_MEANACT    /* flip if sum p * (mean over channels of act) < 0 */
 };
 const char *cam_sign_name(enum cam_sign s);    /* "absmax", "meanact" */

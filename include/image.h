@@ -76,7 +76,7 @@ struct image_entry {
 };
 struct image_manifest {
     char *root;                      /* as given */
-    struct image_entry *entry;       /* folders: class by class, by path (byte order) in each; else as listed */
+    struct image_entry *entry;       /* folders: class by class, by path (bytes) in each; else as listed */
     int count;
     char **class_name;               /* (classes) folder names, or NULL */
     int classes;                     /* folders, synset ids, or 1 + the largest index; 0: no labels */

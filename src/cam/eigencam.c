@@ -19,13 +19,13 @@ static status check_finite(const float *act, int pixels, int channels)
     return OK;
 }
 
-/* On a tie of the extremes the first of them is made positive. */
+/* Where the extremes tie, up to rounding, the first of them is made positive. */
 static double absmax_sign(const double *u, int pixels)
 {
     double largest = 0.0, sign = 1.0;
 
     for (int i = 0; i < pixels; i++)
-        if (fabs(u[i]) > largest) {
+        if (fabs(u[i]) > largest * (1.0 + 1e-9)) {
             largest = fabs(u[i]);
             sign = u[i] < 0.0 ? -1.0 : 1.0;
         }

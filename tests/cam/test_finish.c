@@ -1,0 +1,51 @@
+#include "fixtures.h"
+
+static float out[4096];
+
+static void by_hand(void)
+{
+    static const float line[2] = { 0, 4 }, mixed[4] = { -8, 1, 2, -1 }, negative[2] = { -3, -3 };
+
+    /* Half-pixel centres: outputs at -.25 .25 .75 1.25 of the input, edges replicated. */
+    cam_resize(line, 1, 2, 1, 4, out);
+    CHECK(out[0] == 0 && out[1] == 1 && out[2] == 3 && out[3] == 4);
+    cam_resize(line, 2, 1, 4, 1, out);
+    CHECK(out[0] == 0 && out[1] == 1 && out[2] == 3 && out[3] == 4);
+    /* Every output is 16/4: the two middle inputs' mean where the grid is halved. */
+    cam_resize((const float[4]){ 0, 2, 6, 20 }, 1, 4, 1, 2, out);
+    CHECK(out[0] == 1 && out[1] == 13);
+    cam_resize(mixed, 2, 2, 2, 2, out);
+    CHECK(memcmp(out, mixed, sizeof mixed) == 0);
+    cam_finish(mixed, 2, 2, 2, 2, out); /* 0 1 2 0 over its largest, twice */
+    CHECK(out[0] == 0 && fabsf(out[1] - 0.5f) < 1e-6f && fabsf(out[2] - 1) < 1e-6f && out[2] <= 1 &&
+          out[3] == 0);
+    cam_finish(negative, 1, 2, 3, 3, out);
+    for (int i = 0; i < 9; i++)
+        CHECK(out[i] == 0);
+    cam_finish((const float[2]){ 5, 5 }, 1, 2, 2, 2, out); /* constant */
+    CHECK(out[0] == 0 && out[3] == 0);
+    cam_finish((const float[1]){ 0 }, 1, 1, 2, 2, out);
+    CHECK(out[0] == 0 && out[3] == 0);
+}
+
+/* pytorch-grad-cam's own maps, by OpenCV's resize. */
+static void against_reference(void)
+{
+    struct cam_fixture x;
+    FILE *file = NULL;
+
+    while (cam_fixture_next(&file, &x)) {
+        cam_finish(x.projection, x.h, x.w, x.out_h, x.out_w, out);
+        CHECK_MSG(cam_distance(out, 1, x.map, x.out_h * x.out_w) < 2e-6, "%d x %d to %d x %d: %g", x.h, x.w,
+                  x.out_h, x.out_w, cam_distance(out, 1, x.map, x.out_h * x.out_w));
+        cam_fixture_free(&x);
+    }
+}
+
+int main(void)
+{
+    by_hand();
+    against_reference();
+    CHECK(mem_live() == 0);
+    return check_result("cam/finish");
+}
