@@ -41,12 +41,12 @@ static cJSON *json_grid(const struct grid *g)
     return out;
 }
 
-static cJSON *json_gallery(const struct gallery *g)
+static cJSON *json_album(const struct album *g)
 {
     cJSON *out = cJSON_CreateArray();
 
     for (int i = 0; i < g->count; i++) {
-        const struct gallery_picture *p = &g->picture[i];
+        const struct album_picture *p = &g->picture[i];
         cJSON *item = cJSON_CreateObject();
 
         cJSON_AddStringToObject(item, "network", g->layout->network[p->network].name);
@@ -60,7 +60,7 @@ static cJSON *json_gallery(const struct gallery *g)
     return out;
 }
 
-status json_write(struct store_reader *r, const struct collect *c, const struct gallery *g, const char *folder)
+status json_write(struct store_reader *r, const struct collect *c, const struct album *g, const char *folder)
 {
     cJSON *root = cJSON_CreateObject(), *images = cJSON_CreateObject(), *tables = cJSON_CreateArray();
     char path[4096], *text = NULL;
@@ -75,7 +75,7 @@ status json_write(struct store_reader *r, const struct collect *c, const struct 
         cJSON_AddItemToArray(tables, json_grid(&c->grid[i]));
     cJSON_AddItemToObject(root, "tables", tables);
     cJSON_AddItemToObject(root, "bad_images", json_grid(&c->bad_images));
-    cJSON_AddItemToObject(root, "gallery", json_gallery(g));
+    cJSON_AddItemToObject(root, "gallery", json_album(g));
     text = cJSON_Print(root);
     if (!text) {
         result = FAIL(ERR_MEMORY, "no memory for the JSON report");

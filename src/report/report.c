@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "collect.h"
-#include "gallery.h"
+#include "album.h"
 #include "json.h"
 
 enum { OUTPUT_MAX = 64 << 20 };
@@ -61,7 +61,7 @@ out:
     return result;
 }
 
-static status write_markdown(struct store_reader *r, const struct collect *c, const struct gallery *gallery,
+static status write_markdown(struct store_reader *r, const struct collect *c, const struct album *album,
                              const char *folder)
 {
     struct text out = { .max = OUTPUT_MAX };
@@ -75,7 +75,7 @@ static status write_markdown(struct store_reader *r, const struct collect *c, co
         TRY_OUT(grid_markdown(&c->grid[i], &out));
     if (c->bad_images.rows)
         TRY_OUT(grid_markdown(&c->bad_images, &out));
-    TRY_OUT(gallery_markdown(gallery, &out));
+    TRY_OUT(album_markdown(album, &out));
     TRY_OUT(text_write_file(path, out.data, out.size));
 out:
     text_free(&out);
@@ -85,7 +85,7 @@ out:
 status report_write(struct store_reader *r, const struct report_options *options, struct report_summary *summary)
 {
     struct collect c = { 0 };
-    struct gallery gallery = { 0 };
+    struct album album = { 0 };
     status result = OK;
 
     memset(summary, 0, sizeof *summary);
@@ -95,15 +95,15 @@ status report_write(struct store_reader *r, const struct report_options *options
         TRY_OUT(write_csv(&c.grid[i], options->folder));
     if (c.bad_images.rows)
         TRY_OUT(write_csv(&c.bad_images, options->folder));
-    TRY_OUT(gallery_write(r, options, &gallery));
-    TRY_OUT(write_markdown(r, &c, &gallery, options->folder));
-    TRY_OUT(json_write(r, &c, &gallery, options->folder));
+    TRY_OUT(album_write(r, options, &album));
+    TRY_OUT(write_markdown(r, &c, &album, options->folder));
+    TRY_OUT(json_write(r, &c, &album, options->folder));
     summary->tables = c.grids;
-    summary->pictures = gallery.count;
-    summary->missing = gallery.missing;
-    snprintf(summary->first_missing, sizeof summary->first_missing, "%s", gallery.first_missing);
+    summary->pictures = album.count;
+    summary->missing = album.missing;
+    snprintf(summary->first_missing, sizeof summary->first_missing, "%s", album.first_missing);
 out:
-    gallery_free(&gallery);
+    album_free(&album);
     collect_free(&c);
     return result;
 }

@@ -1,4 +1,4 @@
-#include "gallery.h"
+#include "album.h"
 
 #include <errno.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 enum { TEXT_MAX = 16 << 20, ROWS_MAX_BYTES = 1 << 30, MOST = 64, BOXES_MOST = 64 };
 
-const char *gallery_text_value(const char *text, const char *key, char *value, size_t size)
+const char *album_text_value(const char *text, const char *key, char *value, size_t size)
 {
     size_t length = strlen(key);
 
@@ -56,7 +56,7 @@ static status shelf_read(struct store_reader *r, int network, int most, struct s
 
 /* The image's own picture as the network saw it, and its boxes in that frame. A missing file leaves the panel white. */
 static status read_crop(struct store_reader *r, const struct image_pipeline *p, const char *root, int64_t image,
-                        struct gallery *g, const char *path, struct image *crop, struct image_box *box, int *boxes)
+                        struct album *g, const char *path, struct image *crop, struct image_box *box, int *boxes)
 {
     char full[4096];
     struct image_info info = { 0 };
@@ -88,8 +88,8 @@ static status read_crop(struct store_reader *r, const struct image_pipeline *p, 
 
 /* One picture of the gallery: its place on the shelf, its maps, its file. */
 static status write_picture(struct store_reader *r, const struct report_options *options, const struct image_pipeline *p,
-                            const char *root, const uint8_t palette[256][3], struct gallery *g,
-                            struct gallery_picture *picture)
+                            const char *root, const uint8_t palette[256][3], struct album *g,
+                            struct album_picture *picture)
 {
     const struct store_layout *layout = store_reader_layout(r);
     const char *name = layout->network[picture->network].name;
@@ -146,13 +146,13 @@ static status read_pipeline(struct store_reader *r, struct image_pipeline *p, ch
     TRY_OUT(read_text(r, "/job", &job));
     TRY_OUT(read_text(r, "/provenance", &provenance));
     *p = (struct image_pipeline){ .resize = 256, .crop = layout->input_h };
-    if (gallery_text_value(provenance, "preprocess.resize", value, sizeof value) && text_parse_int(value, 1, 65500, &n))
+    if (album_text_value(provenance, "preprocess.resize", value, sizeof value) && text_parse_int(value, 1, 65500, &n))
         p->resize = (int)n;
-    if (gallery_text_value(provenance, "preprocess.filter", value, sizeof value) && strcmp(value, "bicubic") == 0)
+    if (album_text_value(provenance, "preprocess.filter", value, sizeof value) && strcmp(value, "bicubic") == 0)
         p->filter = IMAGE_BICUBIC;
-    if (gallery_text_value(job, "preprocess.pillow", value, sizeof value) && strcmp(value, "13") != 0)
+    if (album_text_value(job, "preprocess.pillow", value, sizeof value) && strcmp(value, "13") != 0)
         p->order = IMAGE_ORDER_HORIZONTAL_FIRST;
-    if (!gallery_text_value(provenance, "data.images", root, root_size))
+    if (!album_text_value(provenance, "data.images", root, root_size))
         root[0] = '\0';
 out:
     mem_free(job);
@@ -161,7 +161,7 @@ out:
 }
 
 static status write_shelf(struct store_reader *r, const struct report_options *options, const struct image_pipeline *p,
-                          const char *root, const uint8_t palette[256][3], int network, struct gallery *g)
+                          const char *root, const uint8_t palette[256][3], int network, struct album *g)
 {
     const struct store_layout *layout = store_reader_layout(r);
     int most = layout->pictures < options->pictures ? layout->pictures : options->pictures;
@@ -170,7 +170,7 @@ static status write_shelf(struct store_reader *r, const struct report_options *o
 
     TRY_OUT(shelf_read(r, network, most < MOST ? most : MOST, &shelf));
     for (int i = 0; i < shelf.count; i++) {
-        struct gallery_picture *picture = &g->picture[g->count];
+        struct album_picture *picture = &g->picture[g->count];
 
         picture->network = network;
         picture->place = i + 1;
@@ -185,7 +185,7 @@ out:
     return result;
 }
 
-status gallery_write(struct store_reader *r, const struct report_options *options, struct gallery *out)
+status album_write(struct store_reader *r, const struct report_options *options, struct album *out)
 {
     const struct store_layout *layout = store_reader_layout(r);
     struct image_pipeline pipeline;
@@ -208,12 +208,12 @@ status gallery_write(struct store_reader *r, const struct report_options *option
     return OK;
 }
 
-status gallery_markdown(const struct gallery *g, struct text *out)
+status album_markdown(const struct album *g, struct text *out)
 {
     int network = -1;
 
     for (int i = 0; i < g->count; i++) {
-        const struct gallery_picture *p = &g->picture[i];
+        const struct album_picture *p = &g->picture[i];
 
         if (p->network != network) {
             network = p->network;
@@ -231,7 +231,7 @@ status gallery_markdown(const struct gallery *g, struct text *out)
     return OK;
 }
 
-void gallery_free(struct gallery *g)
+void album_free(struct album *g)
 {
     mem_free(g->picture);
     g->picture = NULL;
