@@ -49,7 +49,7 @@
 
 enum {
     STORE_MAX_NETWORKS = 16, STORE_MAX_PRECISIONS = 8, STORE_MAX_SELECTIONS = 8, STORE_MAX_PICTURES = 64,
-    STORE_NAME = 64,      /* of a network, precision or selection: letters, digits, '_', '-', '.', not starting with '.' */
+    STORE_NAME = 64,      /* of a network, precision or selection: letters, digits, '_', '-', '.', no '.' first */
     STORE_PATH = 192,     /* of a dataset */
     STORE_MAX_RANK = 4,
     STORE_READINGS = 3,   /* raw, resolved, aligned: the order of the axis `reading` */
@@ -94,8 +94,9 @@ struct store_layout {
         int classes, channels, h, w;      /* of the logits and of the CAM layer */
     } network[STORE_MAX_NETWORKS];
     char precision[STORE_MAX_PRECISIONS][STORE_NAME];    /* [0] is what the others are compared with (fp32) */
-    char selection[STORE_MAX_SELECTIONS][STORE_NAME];    /* raw, resolved, control: in_<selection>; axis `set` = all + these */
-    int job_length, provenance_length;    /* bytes of the texts, filled by store_begin on all ranks: 0 from the caller */
+    /* raw, resolved, control: the datasets in_<selection>; the axis `set` is all, then these */
+    char selection[STORE_MAX_SELECTIONS][STORE_NAME];
+    int job_length, provenance_length;    /* bytes of the texts: filled by store_begin, 0 from the caller */
 };
 
 /* One dataset of one file: a line of the table, expanded. */
@@ -118,14 +119,16 @@ struct store_dataset {
     int picture;                     /* HDF5 Image with the palette /gallery/palette */
     double scale_factor;             /* attribute, 0 = none: real = stored * scale_factor */
 };
-struct store_schema { struct store_dataset *dataset; int count; };      /* in path order of creation: groups together, CRC order */
+struct store_schema { struct store_dataset *dataset; int count; };    /* in the table's order, which is CRC order */
 
 /* Local. ERR_RANGE for names or extents that the file cannot hold (sizes that overflow, N = 0, two equal names,
  * no precision). */
 MUST_USE status schema_expand(const struct store_layout *layout, struct store_schema *out);
 void schema_free(struct store_schema *schema);
-const struct store_dataset *schema_find(const struct store_schema *schema, const char *path);      /* NULL if there is none */
-uint64_t schema_bytes(const struct store_schema *schema);         /* of all data: the expected file size without some MB of metadata */
+/* NULL if there is none. */
+const struct store_dataset *schema_find(const struct store_schema *schema, const char *path);
+/* Of all data: the file's expected size without its metadata (some 100 KB). */
+uint64_t schema_bytes(const struct store_schema *schema);
 const char *schema_type_name(enum store_type type);
 size_t schema_type_size(enum store_type type);                    /* 0 for STORE_STRING */
 const char *schema_group_name(enum store_group group);
@@ -249,15 +252,19 @@ int64_t store_log_last_rows(const char *out);
 
 struct store_reader;
 /* Local, no MPI needed. Opens a finished file or an OUT.part; every dataset's name, type and shape is read and
- * bounded (at most 65,536 datasets, rank 4, fixed-size types named above). checked: the
- * first store_read of a dataset compares its SHA-256 with /checksums (finished files only; ERR_MISMATCH). */
+ * bounded (at most 16,384 datasets, rank 4, fixed-size types named above). checked: the
+ * first store_read of a dataset compares its SHA-256 with /checksums: ERR_MISMATCH (an unfinished file has none,
+ * and nothing is compared). */
 MUST_USE status store_open_read(const char *path, int checked, struct store_reader **out);
 void store_close_read(struct store_reader *r);
 const char *store_reader_path(const struct store_reader *r);
-const struct store_schema *store_reader_schema(const struct store_reader *r);    /* as found in the file, in path order; group, in_crc ... where the table knows them */
-const struct store_layout *store_reader_layout(const struct store_reader *r);    /* as the file's own axes tell it */
-int store_reader_complete(const struct store_reader *r);                         /* /complete is 1 */
-const struct store_dataset *store_reader_find(const struct store_reader *r, const char *path);     /* NULL if absent */
+/* The table's datasets in the table's order, then others in path order (group SUMMARY, network -1). */
+const struct store_schema *store_reader_schema(const struct store_reader *r);
+/* As the file's own axes tell it (channels: 0); networks = 0 for a file that no job wrote. */
+const struct store_layout *store_reader_layout(const struct store_reader *r);
+int store_reader_complete(const struct store_reader *r);    /* /complete is 1 */
+/* NULL if absent. */
+const struct store_dataset *store_reader_find(const struct store_reader *r, const char *path);
 /* Rows first .. first + count - 1 as `type` (numbers are converted by HDF5 as C would; strings need
  * STORE_STRING), count * elements of a row * size of type bytes into out, which has out_bytes.
  * ERR_MISSING no such dataset; ERR_RANGE rows that are not there or out_bytes too small. */

@@ -15,7 +15,8 @@ void comm_sleep_turn(int *turns);
 void progress_send(struct comm_loop *loop, double now);
 /* Rank 0: takes in what has come and prints a line if one is due. */
 void progress_collect(struct comm_loop *loop, double now);
-/* Collective, after the loop: rank 0 takes in the rest of `expected` messages and prints the last line, with exact counts. */
+/* Collective, after the loop: rank 0 takes in the rest of `expected` messages and prints the last line, with
+ * exact counts. */
 void progress_close(struct comm_loop *loop, int64_t expected);
 
 #endif

@@ -28,7 +28,8 @@ struct store {
 
 /* ---- h5.c --------------------------------------------------------------------------------------------------- */
 
-/* Before the first HDF5 call of a function that may be the process's first: no messages of its own, no locks that fail on NFS. */
+/* Before the first HDF5 call of a function that may be the process's first: no messages of its own, no locks
+ * that fail on NFS. */
 void store_h5_start(void);
 /* FAIL with "<text>: <HDF5's outermost reason> (<its innermost one>)"; clears HDF5's stack. */
 status store_h5_error(const char *file, int line, const char *format, ...) PRINTF_LIKE(3, 4);
@@ -53,34 +54,48 @@ MUST_USE status store_view_scan(const struct store_view *view, int d,
 /* ---- check.c: the rows of one group ---------------------------------------------------------------------------- */
 
 struct store_row_count { int64_t done, missing, bad, unused, damaged; };
-/* Checks rows first .. first + count - 1 of a group: status and CRC. missing (may be NULL, indexed by row) becomes 1 for what is not done. */
+/* Checks rows first .. first + count - 1 of a group: status and CRC. missing (may be NULL, indexed by row)
+ * becomes 1 for what is not done. */
 MUST_USE status store_check_rows(const struct store_view *view, enum store_group group, int network, int64_t first,
                                  int64_t count, int retry_bad, uint8_t *missing, struct store_row_count *sum);
 /* The same over all groups, this share of the rows of each. */
 MUST_USE status store_check_all(const struct store_view *view, int rank, int size, struct store_row_count *sum, int64_t *all);
-/* Numbers of a group's payload fields (in CRC order), of its crc and its status; returns how many fields (at most `most`). */
+/* Numbers of a group's payload fields (in CRC order), of its crc and its status; returns how many fields (at
+ * most `most`). */
 int store_group_fields(const struct store_schema *schema, enum store_group group, int network, int *field, int most,
                        int *crc, int *row_status);
 /* CRC-32 of a row: its number, then its payload fields follow by hash_crc32. */
 uint32_t store_row_crc_start(int64_t index);
 
-/* ---- create.c --------------------------------------------------------------------------------------------------- */
+/* ---- create.c
+ * --------------------------------------------------------------------------------------------------- */
 
 /* Serially: path.creating is made, filled, reserved, synced and renamed to path. Nothing is left of a failure. */
 MUST_USE status store_create(const char *path, const struct store_schema *schema, const struct store_plan *plan);
-/* Contents at creation of the datasets that store fills itself, in a new block (mem_free); *data NULL where it is the caller's. */
+/* Contents at creation of the datasets that store fills itself, in a new block (mem_free); *data NULL where it
+ * is the caller's. */
 MUST_USE status store_own_contents(const struct store_layout *layout, const struct store_plan *plan,
                                    const struct store_dataset *d, void **data);
 /* The plan's initial contents for a dataset, or NULL. */
 const void *store_plan_contents(const struct store_plan *plan, const char *path);
 MUST_USE status store_sync_folder(const char *path); /* the folder that holds path */
 
-/* ---- compare.c --------------------------------------------------------------------------------------------------- */
+/* ---- compare.c
+ * --------------------------------------------------------------------------------------------------- */
 
-/* Serially: is the file at `path` of this plan's job? ERR_MISMATCH says what differs. Fills the layout's text lengths from the file. */
+/* Serially: is the file at `path` of this plan's job? ERR_MISMATCH says what differs. Fills the layout's text
+ * lengths from the file. */
 MUST_USE status store_compare(const char *path, const struct store_plan *plan, struct store_layout *layout);
 
-/* ---- read.c ------------------------------------------------------------------------------------------------------- */
+/* ---- list.c: the datasets of any file
+ * -------------------------------------------------------------------------------- */
+
+/* In path order, group STORE_SUMMARY; ERR_FORMAT where a dataset is not of a bounded, fixed-size type, or lies
+ * elsewhere. *out is freed by the caller, also after a failure. */
+MUST_USE status store_list(hid_t file, const char *source, struct store_schema *out);
+
+/* ---- read.c
+ * ------------------------------------------------------------------------------------------------------- */
 
 const struct store_view *store_reader_view(const struct store_reader *r);
 /* What of the table is absent from the file or has another type or shape there: "" if nothing. */

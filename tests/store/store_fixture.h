@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FIXTURE_IMAGES = 23, FIXTURE_PLACES = 6, FIXTURE_PATH = 12 };
+enum { FIXTURE_IMAGES = 23, FIXTURE_PLACES = 6, FIXTURE_PATH = 24 };
 
 struct fixture {
     char folder[512], out[600], part[640];
