@@ -93,7 +93,7 @@ static status run_phases(struct run *r)
     enter(r, "reduce");
     TRY(go_on(r));
     TRY(reduce_summary(r));
-    TRY(gallery_write(r));
+    TRY(pictures_write(r));
 
     enter(r, "finish");
     TRY(finish(r));

@@ -53,7 +53,7 @@ MUST_USE status subset_select(struct run *r);
 MUST_USE status time_networks(struct run *r);
 /* reduce.c: /summary from the stored rows, on rank 0. */
 MUST_USE status reduce_summary(struct run *r);
-/* gallery.c: /gallery from the stored rows, on rank 0. */
-MUST_USE status gallery_write(struct run *r);
+/* pictures.c: /gallery from the stored rows, on rank 0. */
+MUST_USE status pictures_write(struct run *r);
 
 #endif

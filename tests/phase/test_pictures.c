@@ -30,14 +30,14 @@ int main(void)
     struct made *m = mem_alloc(1, sizeof *m);
     int code;
 
-    CHECK(made_begin(m, "gallery") == OK);
+    CHECK(made_begin(m, "pictures") == OK);
     if (!check_failed) {
-        CHECK(gallery_write(&m->run) == OK);
+        CHECK(pictures_write(&m->run) == OK);
         for (int place = 0; place < 6; place++)
             for (int p = 0; p < JOB_PRECISIONS; p++)
                 test_picture(m, place, p);
     }
-    made_end(m, &code, "gallery");
+    made_end(m, &code, "pictures");
     mem_free(m);
     return code;
 }

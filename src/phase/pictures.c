@@ -72,7 +72,7 @@ static status draw_all(const struct run *r)
     return result;
 }
 
-status gallery_write(struct run *r)
+status pictures_write(struct run *r)
 {
     return comm_agree(r->c, r->c->rank == 0 ? draw_all(r) : OK);
 }
