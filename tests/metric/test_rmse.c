@@ -1,0 +1,67 @@
+#include "fixtures.h"
+
+static void by_hand(void)
+{
+    static const float a[4] = { 0, 1, 0.5f, 0 }, b[4] = { 0, 0, 0.5f, 1 }, p[2] = { 1, -1 }, q[2] = { -3, 3 };
+    static const float left[2] = { 1, 0 }, right[2] = { 0, 1 }, none[2] = { 0, 0 };
+    struct rmse_side fp32 = { p, 1, left, NULL }, other = { q, 1, right, left };
+    struct rmse_readings r;
+    int need[2];
+
+    CHECK(rmse_maps(a, a, 4) == 0);
+    CHECK(fabsf(rmse_maps(a, b, 4) - 255 * sqrtf(0.5f)) < 1e-4f);
+    /* Opposite projections: resolved and raw see 255, aligned sees the same map. */
+    rmse_needs_flipped(&fp32, &other, 2, &need[0], &need[1]);
+    CHECK(need[0] == 0 && need[1] == 1);
+    rmse_pair(&fp32, &other, 2, 2, &r);
+    CHECK(r.resolved == 255 && r.raw == 255 && r.aligned == 0 && r.sign_flipped == 1 &&
+          fabsf(r.correlation - 1) < 1e-6f);
+    other.raw_sign = -1; /* LAPACK had turned it */
+    rmse_pair(&fp32, &other, 2, 2, &r);
+    CHECK(r.resolved == 255 && r.raw == 0 && r.aligned == 0 && r.sign_flipped == 0);
+    other = (struct rmse_side){ none, 0, none, NULL };
+    rmse_needs_flipped(&fp32, &other, 2, &need[0], &need[1]);
+    CHECK(need[0] == 0 && need[1] == 0);
+    rmse_pair(&fp32, &other, 2, 2, &r);
+    CHECK(fabsf(r.raw - 255 * sqrtf(0.5f)) < 1e-4f && r.raw == r.resolved && r.correlation == 0 &&
+          r.sign_flipped == 0);
+}
+
+int main(void)
+{
+    FILE *f = fixture_open("tests/metric/data/maps.bin");
+    int32_t head[3], sign[2], flipped;
+    static float p[2][64], map[4][256];
+    double expected[3], correlation;
+
+    by_hand();
+    fixture_read(f, head, sizeof(int32_t), 3);
+    for (int i = 0; i < head[0]; i++) {
+        struct rmse_readings r;
+        struct rmse_side a, b;
+        int need[2];
+
+        for (int k = 0; k < 2; k++)
+            fixture_read(f, p[k], sizeof(float), (size_t)head[1]);
+        for (int k = 0; k < 4; k++)
+            fixture_read(f, map[k], sizeof(float), (size_t)head[2]);
+        fixture_read(f, sign, sizeof(int32_t), 2);
+        fixture_read(f, expected, sizeof(double), 3);
+        fixture_read(f, &flipped, sizeof(int32_t), 1);
+        fixture_read(f, &correlation, sizeof(double), 1);
+        a = (struct rmse_side){ p[0], sign[0], map[0], NULL };
+        b = (struct rmse_side){ p[1], sign[1], map[2], NULL };
+        rmse_needs_flipped(&a, &b, head[1], &need[0], &need[1]);
+        a.map_flipped = need[0] ? map[1] : NULL; /* a missing one that is read would abort */
+        b.map_flipped = need[1] ? map[3] : NULL;
+        rmse_pair(&a, &b, head[1], head[2], &r);
+        CHECK_MSG(fabs(r.raw - expected[0]) < 1e-4, "pair %d: %g, not %g", i, r.raw, expected[0]);
+        CHECK_MSG(fabs(r.resolved - expected[1]) < 1e-4, "pair %d: %g, not %g", i, r.resolved, expected[1]);
+        CHECK_MSG(fabs(r.aligned - expected[2]) < 1e-4, "pair %d: %g, not %g", i, r.aligned, expected[2]);
+        CHECK_MSG(r.sign_flipped == flipped, "pair %d", i);
+        CHECK_MSG(fabs(r.correlation - correlation) < 1e-6, "pair %d: %g, not %g", i, r.correlation,
+                  correlation);
+    }
+    fclose(f);
+    return check_result("metric/rmse");
+}
