@@ -43,38 +43,63 @@ struct tile {
     size_t step;                 /* floats from one run of an input to the next */
     __m512 low, high;
     __mmask16 keep[2];           /* lanes of each vector that exist */
-    int whole;                   /* all of them do */
+    int left, whole;             /* channels of the block; they fill its vectors */
 };
 
+/* A block's vectors: one, one and a half (17 to 24 channels, as in many networks' narrow layers), or two. */
+enum form { ONE, HALF_MORE, TWO };
+
+static inline __attribute__((always_inline)) void store(const struct tile *t, enum form form, __m512 v0,
+                                                        __m512 v1, float *out)
+{
+    v0 = _mm512_min_ps(t->high, _mm512_max_ps(t->low, v0));
+    v1 = _mm512_min_ps(t->high, _mm512_max_ps(t->low, v1));
+    if (!t->whole) {
+        _mm512_mask_storeu_ps(out, t->keep[0], v0);
+        if (form != ONE)
+            _mm512_mask_storeu_ps(out + VECTOR, t->keep[1], v1);
+        return;
+    }
+    _mm512_storeu_ps(out, v0);
+    if (form == TWO)
+        _mm512_storeu_ps(out + VECTOR, v1);
+    else if (form == HALF_MORE)
+        _mm256_storeu_ps(out + VECTOR, _mm512_castps512_ps256(v1));
+}
+
 static inline __attribute__((always_inline)) void
-tile_sum(const struct tile *t, int mr, int nv, const float *const *in, float *const *out, size_t block)
+tile_sum(const struct tile *t, int mr, enum form form, const float *const *in, float *const *out)
 {
     const float *w = t->w, *a[MR];
     size_t run = (size_t)t->run;
-    __m512 acc[MR][2];
+    __m512 acc0[MR], acc1[MR], b1 = _mm512_setzero_ps();
 
 #pragma GCC unroll 12
     for (int m = 0; m < mr; m++) {
         a[m] = in[m];
-#pragma GCC unroll 2
-        for (int v = 0; v < nv; v++)
-            acc[m][v] = _mm512_load_ps(w + v * VECTOR);
+        acc0[m] = _mm512_load_ps(w);
+        acc1[m] = form == ONE ? b1 : _mm512_load_ps(w + VECTOR);
     }
     w += NR;
     for (int r = 0; r < t->runs; r++) {
         for (size_t c = 0; c < run; c++, w += NR) {
-            __m512 b[2];
+            __m512 b0 = _mm512_load_ps(w);
 
-#pragma GCC unroll 2
-            for (int v = 0; v < nv; v++)
-                b[v] = _mm512_load_ps(w + v * VECTOR);
+            if (form == TWO)
+                b1 = _mm512_load_ps(w + VECTOR);
+            else if (form == HALF_MORE)
+                b1 = _mm512_castps256_ps512(_mm256_load_ps(w + VECTOR));
 #pragma GCC unroll 12
             for (int m = 0; m < mr; m++) {
                 __m512 x = _mm512_set1_ps(a[m][c]);
 
-#pragma GCC unroll 2
-                for (int v = 0; v < nv; v++)
-                    acc[m][v] = _mm512_fmadd_ps(x, b[v], acc[m][v]);
+                acc0[m] = _mm512_fmadd_ps(x, b0, acc0[m]);
+                if (form == TWO)
+                    acc1[m] = _mm512_fmadd_ps(x, b1, acc1[m]);
+                else if (form == HALF_MORE)
+                    acc1[m] = _mm512_castps256_ps512(_mm256_fmadd_ps(_mm512_castps512_ps256(x),
+                                                                     _mm512_castps512_ps256(b1),
+                                                                     _mm512_castps512_ps256(acc1[m])));
             }
         }
 #pragma GCC unroll 12
@@ -83,36 +108,41 @@ tile_sum(const struct tile *t, int mr, int nv, const float *const *in, float *co
     }
 #pragma GCC unroll 12
     for (int m = 0; m < mr; m++)
-#pragma GCC unroll 2
-        for (int v = 0; v < nv; v++) {
-            __m512 sum = _mm512_min_ps(t->high, _mm512_max_ps(t->low, acc[m][v]));
-
-            if (t->whole)
-                _mm512_storeu_ps(out[m] + block + v * VECTOR, sum);
-            else
-                _mm512_mask_storeu_ps(out[m] + block + v * VECTOR, t->keep[v], sum);
-        }
+        store(t, form, acc0[m], acc1[m], out[m]);
 }
 
-/* `positions` outputs by one block of channels. */
-static void sum_block(const struct tile *t, int positions, int nv, const float *const *in, float *const *out,
-                      size_t block)
+/* `positions` outputs by one block of channels, which begins at `block` of each. */
+static inline __attribute__((always_inline)) void sum_form(const struct tile *t, enum form form,
+                                                           int positions, const float *const *in,
+                                                           float *const *out, size_t block)
 {
+    float *to[MR];
     int p = 0;
 
-    if (nv == 2) {
-        for (; p + MR <= positions; p += MR)
-            tile_sum(t, MR, 2, in + p, out + p, block);
-        for (; p + 4 <= positions; p += 4)
-            tile_sum(t, 4, 2, in + p, out + p, block);
-        for (; p < positions; p++)
-            tile_sum(t, 1, 2, in + p, out + p, block);
-    } else {
-        for (; p + MR <= positions; p += MR)
-            tile_sum(t, MR, 1, in + p, out + p, block);
-        for (; p < positions; p++)
-            tile_sum(t, 1, 1, in + p, out + p, block);
+    while (p < positions) {
+        int mr = positions - p >= MR ? MR : positions - p >= 4 ? 4 : 1;
+
+        for (int m = 0; m < mr; m++)
+            to[m] = out[p + m] + block;
+        if (mr == MR)
+            tile_sum(t, MR, form, in + p, to);
+        else if (mr == 4)
+            tile_sum(t, 4, form, in + p, to);
+        else
+            tile_sum(t, 1, form, in + p, to);
+        p += mr;
     }
+}
+
+static void sum_block(const struct tile *t, int positions, const float *const *in, float *const *out,
+                      size_t block)
+{
+    if (t->left <= VECTOR)
+        sum_form(t, ONE, positions, in, out, block);
+    else if (t->left <= VECTOR + VECTOR / 2)
+        sum_form(t, HALF_MORE, positions, in, out, block);
+    else
+        sum_form(t, TWO, positions, in, out, block);
 }
 
 /* Copies what output rows y..y + rows of the rectangle read, zeros outside the picture. */
@@ -166,13 +196,14 @@ static void conv_f32(const struct kernel_conv *s, const void *packed, const floa
             }
         t.w = packed;
         for (int block = 0; block < s->oc; block += NR, t.w += block_floats(s)) {
-            int left = tile_min(s->oc - block, NR);
-            uint32_t keep = (uint32_t)((1ull << left) - 1);
+            uint32_t keep;
 
-            t.whole = left == NR || left == VECTOR;
+            t.left = tile_min(s->oc - block, NR);
+            t.whole = t.left % (VECTOR / 2) == 0 && t.left != VECTOR / 2;
+            keep = (uint32_t)((1ull << t.left) - 1);
             t.keep[0] = (__mmask16)keep;
             t.keep[1] = (__mmask16)(keep >> VECTOR);
-            sum_block(&t, rows * width, left > VECTOR ? 2 : 1, from, to, (size_t)block);
+            sum_block(&t, rows * width, from, to, (size_t)block);
         }
     }
 }
