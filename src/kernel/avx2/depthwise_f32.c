@@ -57,16 +57,17 @@ static inline void store(float *out, int left, __m256 v)
 }
 
 /* One position, its taps by a list: any kernel, any edge. */
-static void position(const struct sweep *w, const float *const *tap, float *out)
+static inline __attribute__((always_inline)) void position(const struct sweep *w, int taps,
+                                                           const float *const *tap, float *out)
 {
     const struct kernel_conv *s = w->s;
     const float *p = w->packed;
-    int taps = s->kh * s->kw;
 
     for (int c = 0; c < s->oc; c += VECTOR) {
         __m256 acc = _mm256_load_ps(p);
 
         p += VECTOR;
+#pragma GCC unroll 9
         for (int i = 0; i < taps; i++, p += VECTOR)
             acc = _mm256_fmadd_ps(_mm256_loadu_ps(tap[i] + c), _mm256_load_ps(p), acc);
         store(out + c, s->oc - c, _mm256_min_ps(w->high, _mm256_max_ps(w->low, acc)));
@@ -139,13 +140,18 @@ static void edge(const struct sweep *w, const float *in, const float *zeros, int
 {
     const struct kernel_conv *s = w->s;
 
-    for (int i = 0; i < s->kh * s->kw; i++) {
-        int iy = y * s->stride - s->pad + i / s->kw, ix = x * s->stride - s->pad + i % s->kw;
-        int outside = iy < 0 || iy >= s->ih || ix < 0 || ix >= s->iw;
+    int top = y * s->stride - s->pad, left = x * s->stride - s->pad, i = 0;
 
-        tap[i] = outside ? zeros : in + ((size_t)iy * s->iw + ix) * s->in_pitch;
-    }
-    position(w, tap, out);
+    for (int iy = top; iy < top + s->kh; iy++)
+        for (int ix = left; ix < left + s->kw; ix++) {
+            int outside = iy < 0 || iy >= s->ih || ix < 0 || ix >= s->iw;
+
+            tap[i++] = outside ? zeros : in + ((size_t)iy * s->iw + ix) * s->in_pitch;
+        }
+    if (i == 9)
+        position(w, 9, tap, out);
+    else
+        position(w, i, tap, out);
 }
 
 static void depthwise_f32(const struct kernel_conv *s, const void *packed, const float *in, float *out,

@@ -21,7 +21,7 @@ static int blocks(const struct kernel_conv *s)
 }
 
 /* Packed, in that order: for each block -zero_point_in * sum(w) as s32, then for each pair of taps its
- * weights as s16; an odd last tap is paired with itself under zero weights. */
+ * weights as s16; an odd last tap's partner has zero weights. */
 static size_t block_vectors(const struct kernel_conv *s)
 {
     return 2 * (1 + (size_t)tap_pairs(s));
@@ -121,7 +121,8 @@ struct sweep {
 };
 
 /* One position, its taps by a list: any kernel, any edge. */
-static void position(const struct sweep *w, const uint8_t *const *tap, uint8_t *out)
+static inline __attribute__((always_inline)) void position(const struct sweep *w, int pairs,
+                                                           const uint8_t *const *tap, uint8_t *out)
 {
     const struct kernel_conv *s = w->s;
     const __m256i *p = w->packed;
@@ -131,7 +132,8 @@ static void position(const struct sweep *w, const uint8_t *const *tap, uint8_t *
         struct parameters q = parameters(w->requant + c / LANES);
 
         p += 2;
-        for (int i = 0; i < tap_pairs(s); i++, p += 2)
+#pragma GCC unroll 5
+        for (int i = 0; i < pairs; i++, p += 2)
             acc = add_pair(acc, tap[2 * i] + c, tap[2 * i + 1] + c, p);
         store(&q, acc, out + c, s->oc - c);
     }
@@ -170,14 +172,18 @@ static void edge(const struct sweep *w, const uint8_t *in, const uint8_t *zeros,
 {
     const struct kernel_conv *s = w->s;
 
-    for (int i = 0; i < 2 * tap_pairs(s); i++) {
-        int j = tile_min(i, s->kh * s->kw - 1);
-        int iy = y * s->stride - s->pad + j / s->kw, ix = x * s->stride - s->pad + j % s->kw;
-        int outside = iy < 0 || iy >= s->ih || ix < 0 || ix >= s->iw;
+    int top = y * s->stride - s->pad, left = x * s->stride - s->pad, i = 0;
 
-        tap[i] = outside ? zeros : in + ((size_t)iy * s->iw + ix) * s->in_pitch;
-    }
-    position(w, tap, out);
+    for (int iy = top; iy < top + s->kh; iy++)
+        for (int ix = left; ix < left + s->kw; ix++) {
+            int outside = iy < 0 || iy >= s->ih || ix < 0 || ix >= s->iw;
+
+            tap[i++] = outside ? zeros : in + ((size_t)iy * s->iw + ix) * s->in_pitch;
+        }
+    if (i == 9)
+        position(w, 5, tap, out);
+    else
+        position(w, tap_pairs(s), tap, out);
 }
 
 static void depthwise_u8(const struct kernel_conv *s, const void *packed, const uint8_t *in, uint8_t *out,
@@ -195,6 +201,7 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
 
     (void)saturation;
     memset(zeros, s->zero_point_in, zero_bytes(s));
+    tap[2 * tap_pairs(s) - 1] = zeros;      /* an odd last tap's partner */
     for (int block = 0; block < blocks(s); block++)
         requant_load(&q[block], requant, block * LANES, s->oc - block * LANES);
     for (int y = rect.y0; y < rect.y1; y++) {

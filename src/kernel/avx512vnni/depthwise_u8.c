@@ -15,6 +15,13 @@ static int channel(int j)
     return j % PART / 4 * 16 + j / PART * 4 + j % 4;
 }
 
+/* A tap's place in the groups. A 3x3 kernel's groups are its columns, which neighbouring positions share;
+ * others' are in raster order. */
+static int tap_place(const struct kernel_conv *s, int ky, int kx)
+{
+    return s->kh == 3 && s->kw == 3 ? kx * GROUP + ky : ky * s->kw + kx;
+}
+
 static int tap_groups(const struct kernel_conv *s)
 {
     return (s->kh * s->kw + GROUP - 1) / GROUP;
@@ -26,7 +33,7 @@ static int blocks(const struct kernel_conv *s)
 }
 
 /* Packed, in that order: for each block -zero_point_in * sum(w) as s32, then for each group of taps its
- * weights (place, tap); what a last group lacks is the last tap again, under zero weights. */
+ * weights (place, tap); where a group lacks a tap any codes stand, under zero weights. */
 static size_t block_bytes(const struct kernel_conv *s)
 {
     return LANES * (sizeof(int32_t) + (size_t)tap_groups(s) * GROUP);
@@ -49,9 +56,11 @@ static void pack(const struct kernel_conv *s, const int8_t *weight, void *packed
         for (int j = 0; j < LANES; j++) {
             int c = block * LANES + channel(j);
 
-            for (int i = 0; c < s->oc && i < taps; i++) {
-                w[(i / GROUP * LANES + j) * GROUP + i % GROUP] = weight[(size_t)c * taps + i];
-                start[j] -= s->zero_point_in * weight[(size_t)c * taps + i];
+            for (int t = 0; c < s->oc && t < taps; t++) {
+                int i = tap_place(s, t / s->kw, t % s->kw);
+
+                w[(i / GROUP * LANES + j) * GROUP + i % GROUP] = weight[(size_t)c * taps + t];
+                start[j] -= s->zero_point_in * weight[(size_t)c * taps + t];
             }
         }
     }
@@ -116,20 +125,27 @@ static inline __attribute__((always_inline)) void dot(__m256i *acc, __m256i code
     __asm__("vpdpbusd %2, %1, %0" : "+v"(*acc) : "v"(codes), "m"(*(const __m256i *)weights));
 }
 
-/* Four taps: bytes to (channel, tap). */
-static inline __attribute__((always_inline)) void add_group(struct sums *acc, const uint8_t *a,
-                                                            const uint8_t *b, const uint8_t *c,
-                                                            const uint8_t *d, const char *w)
+/* Four taps of a position, or a column of three: (channel, tap). */
+struct group { __m256i part[PARTS]; };
+
+static inline __attribute__((always_inline)) struct group interleave(const uint8_t *a, const uint8_t *b,
+                                                                     const uint8_t *c, const uint8_t *d)
 {
     __m256i va = _mm256_loadu_si256((const __m256i *)a), vb = _mm256_loadu_si256((const __m256i *)b);
     __m256i vc = _mm256_loadu_si256((const __m256i *)c), vd = _mm256_loadu_si256((const __m256i *)d);
     __m256i lo0 = _mm256_unpacklo_epi8(va, vb), hi0 = _mm256_unpackhi_epi8(va, vb);
     __m256i lo1 = _mm256_unpacklo_epi8(vc, vd), hi1 = _mm256_unpackhi_epi8(vc, vd);
 
-    dot(&acc->part[0], _mm256_unpacklo_epi16(lo0, lo1), w);
-    dot(&acc->part[1], _mm256_unpackhi_epi16(lo0, lo1), w + 32);
-    dot(&acc->part[2], _mm256_unpacklo_epi16(hi0, hi1), w + 64);
-    dot(&acc->part[3], _mm256_unpackhi_epi16(hi0, hi1), w + 96);
+    return (struct group){ { _mm256_unpacklo_epi16(lo0, lo1), _mm256_unpackhi_epi16(lo0, lo1),
+                             _mm256_unpacklo_epi16(hi0, hi1), _mm256_unpackhi_epi16(hi0, hi1) } };
+}
+
+static inline __attribute__((always_inline)) void add_group(struct sums *acc, const struct group *g,
+                                                            const char *w)
+{
+#pragma GCC unroll 4
+    for (int q = 0; q < PARTS; q++)
+        dot(&acc->part[q], g->part[q], w + q * LANES);
 }
 
 static inline __attribute__((always_inline)) __m256i rounded(const struct sweep *w, const struct block *b,
@@ -161,7 +177,8 @@ static inline __attribute__((always_inline)) void store(const struct sweep *w, c
 }
 
 /* One position, its taps by a list: any kernel, any edge. */
-static void position(const struct sweep *w, const uint8_t *const *tap, uint8_t *out)
+static inline __attribute__((always_inline)) void position(const struct sweep *w, int groups,
+                                                           const uint8_t *const *tap, uint8_t *out)
 {
     const struct kernel_conv *s = w->s;
     const struct block *b = w->block;
@@ -171,43 +188,85 @@ static void position(const struct sweep *w, const uint8_t *const *tap, uint8_t *
     for (int c = 0; c < s->oc; c += LANES, b++) {
         memcpy(&acc, b->start, sizeof acc);
         p += LANES * sizeof(int32_t);
-        for (int g = 0; g < tap_groups(s); g++, p += LANES * GROUP)
-            add_group(&acc, tap[4 * g] + c, tap[4 * g + 1] + c, tap[4 * g + 2] + c, tap[4 * g + 3] + c, p);
+#pragma GCC unroll 3
+        for (int i = 0; i < groups * GROUP; i += GROUP, p += LANES * GROUP) {
+            struct group g = interleave(tap[i] + c, tap[i + 1] + c, tap[i + 2] + c, tap[i + 3] + c);
+
+            add_group(&acc, &g, p);
+        }
         store(w, b, &acc, out + c, s->oc - c);
     }
 }
 
-/* A row of `count` positions whose windows all lie inside; in: the first tap of the first. */
-static inline __attribute__((always_inline)) void inside(const struct sweep *w, int k, const uint8_t *in,
-                                                         uint8_t *out, int count)
+/* A row of `count` positions whose windows all lie inside, from the first tap of the first, for a block of
+ * channels. */
+static void inside_five(const struct sweep *w, const struct block *b, const char *p, const uint8_t *in,
+                        uint8_t *out, int count, int left)
+{
+    const struct kernel_conv *s = w->s;
+    size_t pitch = (size_t)s->in_pitch, row = pitch * (size_t)s->iw;
+
+    for (int m = 0; m < count; m++, in += (size_t)s->stride * pitch, out += s->out_pitch) {
+        struct sums acc = { { b->start[0], b->start[1], b->start[2], b->start[3] } };
+
+#pragma GCC unroll 7
+        for (int i = 0; i < 25; i += GROUP) {
+            const uint8_t *tap[GROUP];
+            struct group g;
+
+#pragma GCC unroll 4
+            for (int j = 0; j < GROUP; j++) {
+                int t = tile_min(i + j, 24);
+
+                tap[j] = in + (size_t)(t / 5) * row + (size_t)(t % 5) * pitch;
+            }
+            g = interleave(tap[0], tap[1], tap[2], tap[3]);
+            add_group(&acc, &g, p + i * LANES);
+        }
+        store(w, b, &acc, out, left);
+    }
+}
+
+/* The same for 3x3: a column serves three positions, or with stride 2 every second one two. */
+static inline __attribute__((always_inline)) void inside_three(const struct sweep *w, const struct block *b,
+                                                               const char *p, const uint8_t *in, uint8_t *out,
+                                                               int count, int left, int stride)
+{
+    const struct kernel_conv *s = w->s;
+    size_t pitch = (size_t)s->in_pitch, row = pitch * (size_t)s->iw;
+    struct group first = interleave(in, in + row, in + 2 * row, in), second;
+
+    if (stride == 1)
+        second = interleave(in + pitch, in + row + pitch, in + 2 * row + pitch, in);
+    for (int m = 0; m < count; m++, in += (size_t)stride * pitch, out += s->out_pitch) {
+        struct sums acc = { { b->start[0], b->start[1], b->start[2], b->start[3] } };
+        const uint8_t *last = in + 2 * pitch;
+        struct group third = interleave(last, last + row, last + 2 * row, last);
+
+        if (stride == 2)
+            second = interleave(in + pitch, in + row + pitch, in + 2 * row + pitch, in);
+        add_group(&acc, &first, p);
+        add_group(&acc, &second, p + LANES * GROUP);
+        add_group(&acc, &third, p + 2 * LANES * GROUP);
+        store(w, b, &acc, out, left);
+        first = stride == 1 ? second : third;
+        second = third;
+    }
+}
+
+static void inside(const struct sweep *w, const uint8_t *in, uint8_t *out, int count)
 {
     const struct kernel_conv *s = w->s;
     const char *p = w->packed + LANES * sizeof(int32_t);
-    size_t pitch = (size_t)s->in_pitch, row = pitch * (size_t)s->iw;
+    const struct block *b = w->block;
 
-    for (int c = 0; c < s->oc; c += LANES, p += block_bytes(s)) {
-        const struct block *b = w->block + c / LANES;
-        const uint8_t *from = in + c;
-        uint8_t *to = out + c;
-
-        for (int m = 0; m < count; m++, from += (size_t)s->stride * pitch, to += s->out_pitch) {
-            struct sums acc = { { b->start[0], b->start[1], b->start[2], b->start[3] } };
-
-#pragma GCC unroll 7
-            for (int i = 0; i < k * k; i += GROUP) {
-                const uint8_t *tap[GROUP];
-
-#pragma GCC unroll 4
-                for (int j = 0; j < GROUP; j++) {
-                    int t = i + j < k * k ? i + j : k * k - 1;
-
-                    tap[j] = from + (size_t)(t / k) * row + (size_t)(t % k) * pitch;
-                }
-                add_group(&acc, tap[0], tap[1], tap[2], tap[3], p + i * LANES);
-            }
-            store(w, b, &acc, to, s->oc - c);
-        }
-    }
+    for (int c = 0; c < s->oc; c += LANES, p += block_bytes(s), b++)
+        if (s->kh == 5)
+            inside_five(w, b, p, in + c, out + c, count, s->oc - c);
+        else if (s->stride == 1)
+            inside_three(w, b, p, in + c, out + c, count, s->oc - c, 1);
+        else
+            inside_three(w, b, p, in + c, out + c, count, s->oc - c, 2);
 }
 
 static void edge(const struct sweep *w, const uint8_t *in, const uint8_t *zeros, int y, int x,
@@ -215,14 +274,18 @@ static void edge(const struct sweep *w, const uint8_t *in, const uint8_t *zeros,
 {
     const struct kernel_conv *s = w->s;
 
-    for (int i = 0; i < GROUP * tap_groups(s); i++) {
-        int j = tile_min(i, s->kh * s->kw - 1);
-        int iy = y * s->stride - s->pad + j / s->kw, ix = x * s->stride - s->pad + j % s->kw;
-        int outside = iy < 0 || iy >= s->ih || ix < 0 || ix >= s->iw;
+    int top = y * s->stride - s->pad, left = x * s->stride - s->pad;
 
-        tap[i] = outside ? zeros : in + ((size_t)iy * s->iw + ix) * s->in_pitch;
-    }
-    position(w, tap, out);
+    for (int ky = 0; ky < s->kh; ky++)
+        for (int kx = 0; kx < s->kw; kx++) {
+            int iy = top + ky, ix = left + kx, outside = iy < 0 || iy >= s->ih || ix < 0 || ix >= s->iw;
+
+            tap[tap_place(s, ky, kx)] = outside ? zeros : in + ((size_t)iy * s->iw + ix) * s->in_pitch;
+        }
+    if (tap_groups(s) == 3)
+        position(w, 3, tap, out);
+    else
+        position(w, tap_groups(s), tap, out);
 }
 
 static void depthwise_u8(const struct kernel_conv *s, const void *packed, const uint8_t *in, uint8_t *out,
@@ -239,13 +302,15 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
                        _mm256_set1_ps(requant->mode == REQUANT_FBGEMM_TENSOR ? requant->inverse : 1.0f),
                        _mm256_set1_epi16((short)requant->zero_point_out),
                        _mm256_set1_epi8((char)requant->low) };
-    int fast = s->kh == s->kw && (s->kh == 3 || s->kh == 5);
+    int fast = s->kh == s->kw && (s->kh == 3 || s->kh == 5) && s->stride <= 2;
     /* Columns a..b have their whole window inside the picture. */
     int a = tile_max(rect.x0, (s->pad + s->stride - 1) / s->stride);
     int b = tile_min(rect.x1, s->iw + s->pad >= s->kw ? (s->iw + s->pad - s->kw) / s->stride + 1 : 0);
 
     (void)saturation;
     memset(zeros, s->zero_point_in, zero_bytes(s));
+    for (int i = 0; i < GROUP * tap_groups(s); i++)
+        tap[i] = zeros;
     for (int i = 0; i < blocks(s); i++)
         load_block(&block[i], requant, (const int32_t *)((const char *)packed + block_bytes(s) * (size_t)i),
                    i * LANES, s->oc - i * LANES);
@@ -258,10 +323,7 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
 
             for (; x < a; x++)
                 edge(&w, in, zeros, y, x, tap, row + (size_t)x * s->out_pitch);
-            if (s->kh == 3)
-                inside(&w, 3, from, row + (size_t)a * s->out_pitch, b - a);
-            else
-                inside(&w, 5, from, row + (size_t)a * s->out_pitch, b - a);
+            inside(&w, from, row + (size_t)a * s->out_pitch, b - a);
             x = b;
         }
         for (; x < rect.x1; x++)
