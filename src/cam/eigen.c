@@ -39,22 +39,51 @@ static double reflect(double *x, int m, double *beta)
     return alpha;
 }
 
-/* g <- H g H for the trailing m x m block (row length n), H = I - beta v v'. */
-static void reduce_block(double *g, int n, int m, const double *v, double beta, double *w)
+/* w[i] = sum over j of v[j] g[j][i]. In blocks that stay in registers; each sum in the order of j. */
+static void multiply(const double *restrict g, int n, int m, const double *restrict v, double *restrict w)
 {
+    enum { BLOCK = 8 };
+    int i = 0;
+
+    for (; i + BLOCK <= m; i += BLOCK) {
+        double sum[BLOCK] = { 0.0 };
+
+        for (int j = 0; j < m; j++)
+            for (int k = 0; k < BLOCK; k++)
+                sum[k] += v[j] * g[j * n + i + k];
+        for (int k = 0; k < BLOCK; k++)
+            w[i + k] = sum[k];
+    }
+    for (; i < m; i++) {
+        double sum = 0.0;
+
+        for (int j = 0; j < m; j++)
+            sum += v[j] * g[j * n + i];
+        w[i] = sum;
+    }
+}
+
+/* g <- H g H for the trailing m x m block (row length n), H = I - beta v v'. */
+static void reduce_block(double *restrict g, int n, int m, const double *restrict v, double beta,
+                         double *restrict w)
+{
+    enum { BLOCK = 4 };
     double half;
 
-    for (int i = 0; i < m; i++)
-        w[i] = 0.0;
-    for (int j = 0; j < m; j++)
-        for (int i = 0; i < m; i++)
-            w[i] += v[j] * g[j * n + i];
+    multiply(g, n, m, v, w);
     half = 0.5 * beta * beta * dot(v, w, m);
     for (int i = 0; i < m; i++)
         w[i] = beta * w[i] - half * v[i];
-    for (int j = 0; j < m; j++)
-        for (int i = 0; i < m; i++)
-            g[j * n + i] -= v[j] * w[i] + w[j] * v[i];
+    for (int j = 0; j < m; j++) {
+        double *row = g + j * n;
+        int i = 0;
+
+        for (; i + BLOCK <= m; i += BLOCK)
+            for (int k = 0; k < BLOCK; k++)
+                row[i + k] -= v[j] * w[i + k] + w[j] * v[i + k];
+        for (; i < m; i++)
+            row[i] -= v[j] * w[i] + w[j] * v[i];
+    }
 }
 
 /* Row k right of the diagonal keeps the vector of reflection k. */
@@ -78,23 +107,30 @@ static void reduce(double *g, struct tridiagonal *t)
     }
 }
 
-/* The number of eigenvalues below x. */
-static int count_below(const struct tridiagonal *t, double x, double smallest)
-{
-    double q = 1.0, side = 0.0;
-    int count = 0;
+enum { POINTS = 8 };
 
+/* The number of eigenvalues below each x: several at once, because one count is a chain of divisions. */
+static void count_below(const struct tridiagonal *t, const double x[POINTS], double smallest,
+                        int count[POINTS])
+{
+    double q[POINTS], side = 0.0;
+
+    for (int k = 0; k < POINTS; k++) {
+        q[k] = 1.0;
+        count[k] = 0;
+    }
     for (int i = 0; i < t->n; i++) {
-        q = t->d[i] - x - side / q;
-        if (fabs(q) < smallest)
-            q = -smallest;
-        count += q < 0.0;
+        for (int k = 0; k < POINTS; k++) {
+            double next = t->d[i] - x[k] - side / q[k];
+
+            q[k] = fabs(next) < smallest ? -smallest : next;
+            count[k] += q[k] < 0.0;
+        }
         side = i + 1 < t->n ? t->e[i] * t->e[i] : 0.0;
     }
-    return count;
 }
 
-/* Eigenvalue number k from above, 0-based, to `tolerance` or as near as doubles lie. */
+/* Eigenvalue number k from above, 0-based, to `tolerance` and a few units in the last place. */
 static double bisect(const struct tridiagonal *t, int k, double low, double high, double tolerance)
 {
     /* No side^2 / smallest overflows. */
@@ -103,15 +139,20 @@ static double bisect(const struct tridiagonal *t, int k, double low, double high
     for (int i = 0; i + 1 < t->n; i++)
         side = fmax(side, t->e[i] * t->e[i]);
     smallest = fmax(smallest, side * DBL_MIN);
-    while (high - low > tolerance) {
-        double middle = low + 0.5 * (high - low);
+    while (high - low > tolerance + 4.0 * DBL_EPSILON * fmax(fabs(low), fabs(high))) {
+        double step = (high - low) / (POINTS + 1), x[POINTS], start = low, last = high;
+        int count[POINTS];
 
-        if (middle <= low || middle >= high)
+        for (int i = 0; i < POINTS; i++)
+            x[i] = start + step * (i + 1);
+        count_below(t, x, smallest, count);
+        for (int i = 0; i < POINTS; i++) /* the counts rise with x */
+            if (count[i] < t->n - k)
+                low = x[i];
+        for (int i = POINTS - 1; i >= 0 && count[i] >= t->n - k; i--)
+            high = x[i];
+        if (low == start && high == last)
             break;
-        if (count_below(t, middle, smallest) >= t->n - k)
-            high = middle;
-        else
-            low = middle;
     }
     return low + 0.5 * (high - low);
 }

@@ -8,15 +8,35 @@
 /* Above this ratio of the singular values the first vector, and so its sign, is an accident of rounding. */
 static const float max_sigma_ratio = 0.999f;
 
+/* 1 if an exponent among `count` values says NaN or infinity; in blocks, without branches. */
+static int has_bad(const float *x, size_t count)
+{
+    enum { BLOCK = 16 };
+    uint32_t bits[BLOCK], bad[BLOCK] = { 0 }, any = 0;
+    size_t i = 0;
+
+    for (; i + BLOCK <= count; i += BLOCK) {
+        memcpy(bits, x + i, sizeof bits);
+        for (int k = 0; k < BLOCK; k++)
+            bad[k] |= (bits[k] & 0x7f800000u) == 0x7f800000u;
+    }
+    for (int k = 0; k < BLOCK; k++)
+        any |= bad[k];
+    for (; i < count; i++)
+        any |= !isfinite(x[i]);
+    return any != 0;
+}
+
 static status check_finite(const float *act, int pixels, int channels)
 {
-    size_t count = (size_t)pixels * (size_t)channels;
+    size_t count = (size_t)pixels * (size_t)channels, i = 0;
 
-    for (size_t i = 0; i < count; i++)
-        if (!isfinite(act[i]))
-            return FAIL(ERR_NUMERIC, "the activation of channel %zu at pixel %zu is not finite",
-                        i % (size_t)channels, i / (size_t)channels);
-    return OK;
+    if (!has_bad(act, count))
+        return OK;
+    while (isfinite(act[i]))
+        i++;
+    return FAIL(ERR_NUMERIC, "the activation of channel %zu at pixel %zu is not finite", i % (size_t)channels,
+                i / (size_t)channels);
 }
 
 /* Where the extremes tie, up to rounding, the first of them is made positive. */
