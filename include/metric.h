@@ -71,7 +71,7 @@ struct metric_quartiles { double q1, median, q3, mean; };
  * count is 0. */
 void metric_quartiles_of(double *values, int64_t count, struct metric_quartiles *out);
 
-/* Places of the `most` largest of the usable values, largest first, ties to the lower place; returns how many.
+/* Places of the `most` largest of the usable values, largest first, ties to the lower; returns how many.
  *   usable  (count) 0 = left out      places  out, (most) */
 int metric_largest(const float *values, const uint8_t *usable, int64_t count, int most, int64_t *places);
 

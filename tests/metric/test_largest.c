@@ -24,7 +24,8 @@ int main(void)
             int before = 0;
 
             for (int i = 0; i < COUNT; i++)
-                before += usable[i] && (values[i] > values[places[k]] || (values[i] == values[places[k]] && i < places[k]));
+                before += usable[i] && (values[i] > values[places[k]] ||
+                                        (values[i] == values[places[k]] && i < places[k]));
             CHECK_MSG(before == k && usable[places[k]], "place %d has %d before it", k, before);
         }
     }
