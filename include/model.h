@@ -1,28 +1,28 @@
 /* include/model.h
- * model: what a network is. Reads a description (models/NAME.model), infers shapes, and binds it to a checkpoint's tensors, folding batch
- * normalisation. Knows nothing of kernels or of how files are read.
+ * model: what a network is. Reads a description (models/NAME.model), infers shapes, and binds it to a
+ * checkpoint's tensors, folding batch normalisation. Knows nothing of kernels or of how files are read.
  *
  *     struct model m = { 0 };
- *     TRY(model_parse("models/resnet18.model", text, size, &m));        // text read by the caller (rank 0 broadcasts it)
+ *     TRY(model_parse("models/resnet18.model", text, size, &m));    // rank 0 reads and broadcasts it
  *     struct model_binding b = { 0 };
- *     TRY(model_bind(&m, &weights, &b));                                // finds out by itself: fp32, int8, or QAT state
+ *     TRY(model_bind(&m, &weights, &b));    // finds out by itself: fp32, int8, or QAT state
  *     for each conv or linear node i:
  *         struct model_layer layer = { 0 };
- *         TRY(model_layer_load(&b, i, &layer));                         // one layer's folded weights at a time
+ *         TRY(model_layer_load(&b, i, &layer));    // one layer's folded weights at a time
  *         ... pack ...
  *         model_layer_free(&layer);
  *     model_unbind(&b); model_free(&m);
  *
  * Grammar: models/README.md. One node a line, wired by name, every attribute explicit:
- *     model  resnet18      torchvision resnet18, IMAGENET1K_V1
- *     input  image   3 224 224    resize 256 bilinear  crop 224  mean 0.485 0.456 0.406  std 0.229 0.224 0.225  quant quant
- *     conv   conv1   image    out 64 kernel 7 stride 2 pad 3 groups 1   weight conv1  bn bn1
+ *     model  resnet18  torchvision resnet18, IMAGENET1K_V1
+ *     input  image  3 224 224  resize 256 bilinear  crop 224  mean 0.485 ...  std 0.229 ...  quant quant
+ *     conv   conv1   image  out 64 kernel 7 stride 2 pad 3 groups 1  weight conv1  bn bn1 eps 1e-05
  *     relu   relu    conv1
- *     maxpool maxpool relu    kernel 3 stride 2 pad 1
- *     add    layer1.0.add_relu layer1.0.conv2 maxpool    quant layer1.0.add_relu
- *     relu   layer1.0 layer1.0.add_relu
- *     avgpool avgpool layer4.1
- *     linear fc avgpool       out 1000  weight fc
+ *     ...
+ *     add    layer1.0.add_relu  layer1.0.conv2 maxpool  quant layer1.0.add_relu
+ *     relu   layer1.0  layer1.0.add_relu
+ *     avgpool avgpool  layer4.1
+ *     linear fc      avgpool  out 1000  weight fc
  *     output fc
  *     cam    layer4.1
  */
@@ -37,7 +37,7 @@ enum model_op {
     OP_INPUT, OP_CONV, OP_LINEAR, OP_RELU, OP_RELU6, OP_HARDSWISH, OP_HARDSIGMOID,
     OP_MAXPOOL,
     OP_AVGPOOL,    /* over the whole map; int8: adaptive_avg_pool2d, keeps scale and zero point */
-    OP_MEAN,       /* over the whole map; int8: torch's mean([2,3]) (numerics 2.6); keeps scale and zero point */
+    OP_MEAN,       /* over the whole map; int8: torch's mean([2,3]) (numerics 2.6); keeps them too */
     OP_ADD,
     OP_MUL,        /* second input may be (C, 1, 1): broadcast */
     OP_CAT,        /* along channels */
@@ -56,10 +56,11 @@ struct model_node {
     int kernel, stride, pad, groups;   /* conv, maxpool; slice: begin in `begin` */
     int begin;
     char weight[MODEL_NAME];           /* conv, linear: the checkpoint's prefix */
-    char bn[MODEL_NAME];               /* conv: prefix of its batch normalisation in the fp32 file, or "" (QAT files: weight.bn) */
+    char bn[MODEL_NAME];               /* conv: prefix of its batch normalisation in the fp32 file, or ""
+                                          (in a QAT state it is WEIGHT.bn) */
     double bn_eps;
-    char quant[MODEL_NAME];            /* prefix of the output's scale and zero_point in the int8 file ("" = none of its own;
-                                          conv and linear: their weight prefix unless stated) */
+    char quant[MODEL_NAME];            /* prefix of the output's scale and zero_point in the int8 file, "" =
+                                          none of its own; conv and linear: weight unless stated */
 };
 
 struct model_input {
@@ -81,8 +82,8 @@ struct model {
     uint8_t sha256[HASH_SIZE];         /* of the text */
 };
 
-/* `text` is modified nowhere; `source` is for messages: "SOURCE:LINE: unknown op 'convv' (did you mean 'conv'?)". Shapes are inferred
- * and checked here. ERR_FORMAT. */
+/* `text` is not modified; `source` is for messages: "SOURCE:LINE: unknown op 'convv' (did you mean 'conv'?)".
+ * Shapes are inferred and checked here. ERR_FORMAT. */
 MUST_USE status model_parse(const char *source, const char *text, size_t size, struct model *out);
 void model_free(struct model *m);
 int model_find(const struct model *m, const char *name);     /* node number or -1 */
@@ -95,24 +96,28 @@ struct model_binding {
     enum model_precision precision;
     int qat;                        /* the int8 form is an unconverted QAT state dict (numerics 1.6) */
     int per_channel;                /* any weight is per channel: `auto` then means fbgemm */
-    struct quant_params *q;         /* (nodes) int8: of each node's output, after propagation: relu, pools, slice and shuffle keep their
-                                       input's, a conv, add or mul followed only by a relu has the fused output's, hardsigmoid 1/256, 0 */
-    int unused;                     /* tensors of the checkpoint that nothing names (num_batches_tracked and observers not counted) */
-    uint64_t parameter_bytes;       /* weights, scales and biases as the graph needs them */
-    uint64_t parameters;            /* elements */
+    /* (nodes) int8: of each node's output. relu, pools, slice and shuffle keep their input's; a conv, add
+     * or mul that only a relu follows has the fused output's, as the file says; hardsigmoid: 1/256, 0. */
+    struct quant_params *q;
+    int unused;                     /* tensors that nothing needs; num_batches_tracked, observers and the
+                                       scales of modules without weights are not counted */
+    uint64_t parameter_bytes;       /* folded weights, their scales (f32) and biases (f32) */
+    uint64_t parameters;            /* folded weights and biases, elements */
     uint64_t macs;                  /* multiply-accumulates of one image */
 };
-/* Every tensor that the graph needs must exist with the right shape: ERR_MISSING, ERR_MISMATCH (a wrong class count is one) with the
- * checkpoint's path, the tensor and both shapes. */
-MUST_USE status model_bind(const struct model *m, const struct tensor_table *weights, struct model_binding *out);
+/* Every tensor that the graph needs must exist with the right shape: ERR_MISSING, ERR_MISMATCH (a wrong class
+ * count is one) with the checkpoint's path, the tensor and both shapes. The binding borrows both. */
+MUST_USE status model_bind(const struct model *m, const struct tensor_table *weights,
+                           struct model_binding *out);
 void model_unbind(struct model_binding *b);
 
-/* One convolution's or linear layer's parameters, contiguous, in the order in which sums are taken: (oc, kh, kw, ic / groups). */
+/* One convolution's or linear layer's parameters, contiguous, in the order in which sums are taken:
+ * (oc, kh, kw, ic / groups). */
 struct model_layer {
     int oc, ic, kh, kw;             /* ic = input channels of one group */
     float *bias;                    /* (oc), f32, zeros if the file has none */
-    float *weight_real;             /* fp32: (oc, kh, kw, ic), batch normalisation folded by numerics 1.6's formula; else NULL */
-    int8_t *weight_int;             /* int8: stored codes, zero point 0 (a file with another is refused); else NULL */
+    float *weight_real;    /* fp32: batch normalisation folded by numerics 1.6's formula; else NULL */
+    int8_t *weight_int;    /* int8: codes with zero point 0 (a file with another is refused); else NULL */
     int scales;                     /* 1 (per tensor) or oc */
     double *scale;                  /* (scales) of weight_int */
 };

@@ -11,7 +11,7 @@ static const struct model_node *node_of(const struct model_binding *b, int node)
     return &b->model->node[node];
 }
 
-/* ---- one layer's tensors ------------------------------------------------------------------------------- */
+/* ---- one layer's tensors --------------------------------------------------------------------------- */
 
 static const struct tensor *find(const struct model_binding *b, const char *prefix, const char *suffix)
 {
@@ -43,8 +43,8 @@ static const char *name_of(const struct model_binding *b, const struct tensor *t
 
 static int is_float(const struct tensor *t)
 {
-    return t->quantization == TENSOR_REAL &&
-           (t->dtype == DTYPE_F32 || t->dtype == DTYPE_F64 || t->dtype == DTYPE_F16 || t->dtype == DTYPE_BF16);
+    return t->quantization == TENSOR_REAL && (t->dtype == DTYPE_F32 || t->dtype == DTYPE_F64 ||
+                                              t->dtype == DTYPE_F16 || t->dtype == DTYPE_BF16);
 }
 
 /* A vector of one real number per output channel. */
@@ -98,7 +98,8 @@ static status check_weight(const struct model_binding *b, const struct model_nod
 /* Quantized linear layers have been stored in three ways; the newest (a tuple) comes first. */
 static status find_weight(const struct model_binding *b, const struct model_node *n, struct model_sources *s)
 {
-    static const char *const forms[][2] = { { "._packed_params._packed_params.0", "._packed_params._packed_params.1" },
+    static const char *const forms[][2] = { { "._packed_params._packed_params.0",
+                                              "._packed_params._packed_params.1" },
                                             { "._packed_params.weight", "._packed_params.bias" } };
 
     for (size_t i = 0; n->op == OP_LINEAR && !s->weight && i < COUNT_OF(forms); i++) {
@@ -127,7 +128,8 @@ static status find_normalisation(const struct model_binding *b, const struct mod
     return check_vector(b, n, s->variance);
 }
 
-static status find_observer(const struct model_binding *b, const struct model_node *n, struct model_sources *s)
+static status find_observer(const struct model_binding *b, const struct model_node *n,
+                            struct model_sources *s)
 {
     const char *p = n->weight;
     int64_t count;
@@ -164,7 +166,7 @@ status model_find_sources(const struct model_binding *b, int node, struct model_
     return b->qat ? find_observer(b, n, s) : OK;
 }
 
-/* ---- scales and zero points of activations --------------------------------------------------------------- */
+/* ---- scales and zero points of activations --------------------------------------------------------- */
 
 static status check_one(const struct model_binding *b, const struct model_node *n, const struct tensor *t)
 {
@@ -238,7 +240,7 @@ static status node_params(const struct model_binding *b, const struct model_node
     }
 }
 
-/* ---- the whole --------------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------------- */
 
 static int has_weights(const struct model_node *n)
 {
@@ -262,7 +264,8 @@ static status detect_precision(struct model_binding *b)
 static void mark(const struct model_binding *b, uint8_t *used, const struct tensor *t)
 {
     if (t)
-        used[(size_t)((const char *)t - (const char *)&b->weights->entry[0].tensor) / sizeof(struct tensor_entry)] = 1;
+        used[(size_t)((const char *)t - (const char *)&b->weights->entry[0].tensor) /
+             sizeof(struct tensor_entry)] = 1;
 }
 
 static status bind_layer(struct model_binding *b, int node, uint8_t *used)
@@ -298,8 +301,8 @@ static int ends_with(const char *name, const char *suffix)
     return size >= tail && strcmp(name + size - tail, suffix) == 0;
 }
 
-/* State that no arithmetic needs: counters, observers, and the scale of a module without weights (torchvision's
- * MobileNets have a skip_add in every block, used or not). */
+/* State that no arithmetic needs: counters, observers, and the scale of a module without weights
+ * (torchvision's MobileNets have a skip_add in every block, used or not). */
 static int is_bookkeeping(const struct model_binding *b, const char *name)
 {
     static const char *const suffixes[] = { ".scale", ".zero_point" };

@@ -35,8 +35,8 @@ static status load_codes(const struct model_sources *s, struct model_layer *l)
     return OK;
 }
 
-/* Numerics 1.6: r = 1 / sqrt(var + eps), W' = W * (gamma * r), b' = ((b - mean) * r) * gamma + beta, every operation
- * rounded to float, as torch folds. */
+/* Numerics 1.6: r = 1 / sqrt(var + eps), W' = W * (gamma * r), b' = ((b - mean) * r) * gamma + beta, every
+ * operation rounded to float, as torch folds. */
 static void fold_normalisation(const struct model_sources *s, double eps, struct model_layer *l)
 {
     size_t row = layer_size(l) / (size_t)l->oc;
@@ -74,7 +74,8 @@ static float weight_scale(const struct model_sources *s, int channel, const floa
 {
     float low = (float)tensor_at(s->low, channel), high = (float)tensor_at(s->high, channel);
 
-    if (tensor_at(s->observing, 0) != 0) { /* convert then runs the observer once more, on the folded weights */
+    /* convert runs an observer that is still on once more, on the folded weights */
+    if (tensor_at(s->observing, 0) != 0) {
         float least = w[0], most = w[0];
         for (size_t i = 1; i < count; i++) {
             least = fminf(least, w[i]);
@@ -110,8 +111,8 @@ static status quantize_real(const struct model_sources *s, struct model_layer *l
     return OK;
 }
 
-static status load_layer(const struct model_binding *b, const struct model_node *n, const struct model_sources *s,
-                         struct model_layer *l)
+static status load_layer(const struct model_binding *b, const struct model_node *n,
+                         const struct model_sources *s, struct model_layer *l)
 {
     MEM_TRY(l->bias, (size_t)l->oc, sizeof *l->bias);
     if (s->bias)

@@ -65,7 +65,7 @@ static status next_real(struct line *l, const char *what, double *out)
     return OK;
 }
 
-/* ---- node lines -------------------------------------------------------------------------------------- */
+/* ---- node lines ------------------------------------------------------------------------------------ */
 
 static int find_attribute(const char *word)
 {
@@ -106,7 +106,8 @@ static status read_attributes(struct line *l, struct model_node *n)
         const char *word = l->words[l->next++];
         int attribute = find_attribute(word);
         if (attribute < 0)
-            return BAD(l, "unknown attribute '%s'%s", word, hint(near, word, model_attribute_names, ATTR_COUNT));
+            return BAD(l, "unknown attribute '%s'%s", word,
+                       hint(near, word, model_attribute_names, ATTR_COUNT));
         if (!((form->required | form->optional) >> attribute & 1))
             return BAD(l, "%s has no attribute '%s'", form->name, word);
         if (seen >> attribute & 1)
@@ -151,8 +152,8 @@ static status read_inputs(struct line *l, struct model_node *n)
         l->next++;
     }
     if (n->inputs < form->least_inputs)
-        return BAD(l, "%s %s: %d input%s, %d needed", form->name, n->name, n->inputs, n->inputs == 1 ? "" : "s",
-                   form->least_inputs);
+        return BAD(l, "%s %s: %d input%s, %d needed", form->name, n->name, n->inputs,
+                   n->inputs == 1 ? "" : "s", form->least_inputs);
     return OK;
 }
 
@@ -199,7 +200,7 @@ static status read_node(struct line *l, enum model_op op)
     return OK;
 }
 
-/* ---- model, input, output, cam ------------------------------------------------------------------------ */
+/* ---- model, input, output, cam --------------------------------------------------------------------- */
 
 static status read_model(struct line *l)
 {
@@ -288,7 +289,7 @@ static status read_mark(struct line *l, int *node)
     return OK;
 }
 
-/* ---- the whole text ------------------------------------------------------------------------------------ */
+/* ---- the whole text -------------------------------------------------------------------------------- */
 
 static status read_line(struct line *l)
 {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define BAD(...) error_prefix(FAIL(ERR_FORMAT, __VA_ARGS__), "%s:%d: %s %s", m->source, n->line,              \
+#define BAD(...) error_prefix(FAIL(ERR_FORMAT, __VA_ARGS__), "%s:%d: %s %s", m->source, n->line,             \
                               model_op_name(n->op), n->name)
 
 enum { LARGEST_EXTENT = 1 << 16 };
@@ -20,15 +20,16 @@ static status infer_window(const struct model *m, struct model_node *n, const st
     n->h = window_extent(in->h, n);
     n->w = window_extent(in->w, n);
     if (n->h < 1 || n->w < 1)
-        return BAD("kernel %d does not fit into %s's %dx%d map with pad %d", n->kernel, in->name, in->h, in->w,
-                   n->pad);
+        return BAD("kernel %d does not fit into %s's %dx%d map with pad %d", n->kernel, in->name, in->h,
+                   in->w, n->pad);
     return OK;
 }
 
 static status infer_conv(const struct model *m, struct model_node *n, const struct model_node *in)
 {
     if (in->c % n->groups || n->c % n->groups)
-        return BAD("groups %d divides not both the %d input and the %d output channels", n->groups, in->c, n->c);
+        return BAD("groups %d divides not both the %d input and the %d output channels", n->groups, in->c,
+                   n->c);
     if (n->bn[0] ? n->bn_eps <= 0 : n->bn_eps != 0)
         return BAD("bn and eps belong together");
     return infer_window(m, n, in);

@@ -24,10 +24,10 @@ struct machine {
     int64_t items;               /* values and members made so far: bounds memory and time */
 };
 
-#define BAD(m, ...) error_prefix(FAIL(ERR_FORMAT, __VA_ARGS__), "pickle offset %llu",                         \
+#define BAD(m, ...) error_prefix(FAIL(ERR_FORMAT, __VA_ARGS__), "pickle offset %llu",                        \
                                  (unsigned long long)(m)->opcode_at)
 
-/* ---- bounded storage ------------------------------------------------------------------------------------------ */
+/* ---- bounded storage ------------------------------------------------------------------------------- */
 
 static status count_item(struct machine *m)
 {
@@ -97,7 +97,7 @@ static status append(struct machine *m, int container, int value)
     return push_int(&c->item, &c->count, &c->capacity, value);
 }
 
-/* ---- reading and popping --------------------------------------------------------------------------------------- */
+/* ---- reading and popping --------------------------------------------------------------------------- */
 
 static status take(struct machine *m, uint64_t count, const uint8_t **out)
 {
@@ -153,7 +153,7 @@ static status top_of_kind(struct machine *m, int height, enum pickle_kind kind, 
     return OK;
 }
 
-/* ---- opcodes ------------------------------------------------------------------------------------------------------ */
+/* ---- opcodes --------------------------------------------------------------------------------------- */
 
 static status do_text(struct machine *m, int length_bytes)
 {
@@ -162,7 +162,8 @@ static status do_text(struct machine *m, int length_bytes)
 
     TRY(take_number(m, length_bytes, &size));
     TRY(take(m, size, &p));
-    return push_new(m, (struct pickle_value){ .kind = PICKLE_TEXT, .text = (const char *)p, .size = (int)size });
+    return push_new(m,
+                    (struct pickle_value){ .kind = PICKLE_TEXT, .text = (const char *)p, .size = (int)size });
 }
 
 static status do_long(struct machine *m)
@@ -170,11 +171,8 @@ static status do_long(struct machine *m)
     uint64_t size, value;
 
     TRY(take_number(m, 1, &size));
-    if (size > 8) {
-        const uint8_t *p; /* legacy files open with such a number: kept as its lowest 64 bits */
-        TRY(take(m, size, &p));
+    if (size > 8)
         return BAD(m, "a whole number of %llu bytes", (unsigned long long)size);
-    }
     TRY(take_number(m, (int)size, &value));
     if (size > 0 && size < 8 && value >> (8 * size - 1))
         value |= ~(uint64_t)0 << (8 * size);
@@ -221,7 +219,8 @@ static status do_global(struct machine *m)
     for (int i = 0; i < m->globals; i++)
         if (same(module, module_size, m->allowed[i].module) && same(name, name_size, m->allowed[i].name))
             return push_new(m, (struct pickle_value){ .kind = PICKLE_GLOBAL, .integer = i });
-    return BAD(m, "'%.*s %.*s' is not among what a state dict may name (save model.state_dict(), not the model)",
+    return BAD(m,
+               "'%.*s %.*s' is not among what a state dict may name (save model.state_dict(), not the model)",
                module_size, module, name_size, name);
 }
 

@@ -39,7 +39,7 @@ struct pth {
     struct pickle p;
 };
 
-/* ---- storages ------------------------------------------------------------------------------------------------ */
+/* ---- storages -------------------------------------------------------------------------------------- */
 
 struct storage { enum dtype dtype; const uint8_t *data; int64_t count; };
 
@@ -75,19 +75,21 @@ static status find_storage(const struct pth *f, const struct pickle_value *v, st
     return OK;
 }
 
-/* ---- tensors -------------------------------------------------------------------------------------------------- */
+/* ---- tensors --------------------------------------------------------------------------------------- */
 
 /* The extents and strides of a tuple of whole numbers; every element must lie inside the storage. */
 static status read_layout(const struct pth *f, const struct pickle_value *arguments, struct storage *s,
                           struct tensor *t)
 {
-    const struct pickle_value *offset = pickle_item(&f->p, arguments, 1), *size = pickle_item(&f->p, arguments, 2);
+    const struct pickle_value *offset = pickle_item(&f->p, arguments, 1),
+                              *size = pickle_item(&f->p, arguments, 2);
     const struct pickle_value *stride = pickle_item(&f->p, arguments, 3);
     int64_t count = 1, last;
 
     if (offset->kind != PICKLE_INT || size->kind != PICKLE_TUPLE || stride->kind != PICKLE_TUPLE ||
         size->count != stride->count || size->count > TENSOR_MAX_RANK)
-        return FAIL(ERR_FORMAT, "a tensor whose offset, extents or strides are not numbers (at most %d extents)",
+        return FAIL(ERR_FORMAT,
+                    "a tensor whose offset, extents or strides are not numbers (at most %d extents)",
                     TENSOR_MAX_RANK);
     last = offset->integer;
     for (int i = 0; i < size->count; i++) {
@@ -127,7 +129,8 @@ static const struct pickle_value *arguments_of(const struct pth *f, const struct
 }
 
 /* The scales or zero points of a per-channel tensor. */
-static status build_channels(const struct pth *f, const struct pickle_value *v, int channels, struct tensor *out)
+static status build_channels(const struct pth *f, const struct pickle_value *v, int channels,
+                             struct tensor *out)
 {
     *out = (struct tensor){ 0 };
     if (v->kind != PICKLE_OBJECT || v->integer != REBUILD_TENSOR_V2)
@@ -233,10 +236,11 @@ static status build(const struct pth *f, const struct pickle_value *v, struct te
     default:
         break;
     }
-    return FAIL(ERR_FORMAT, "neither a tensor nor a number: a state dict of tensors is read, not what holds one");
+    return FAIL(ERR_FORMAT,
+                "neither a tensor nor a number: a state dict of tensors is read, not what holds one");
 }
 
-/* ---- the state dict ------------------------------------------------------------------------------------------- */
+/* ---- the state dict -------------------------------------------------------------------------------- */
 
 static status add_tensor(const struct pth *f, const char *name, const struct pickle_value *v,
                          struct tensor_table *out)
@@ -284,7 +288,7 @@ static status add_entries(const struct pth *f, struct tensor_table *out)
     return OK;
 }
 
-/* ---- containers ------------------------------------------------------------------------------------------------ */
+/* ---- containers ------------------------------------------------------------------------------------ */
 
 /* The archive's folder: what stands before "/data.pkl". */
 static status find_root(const struct zip *z, char *root, size_t size)

@@ -21,7 +21,8 @@ static status map_open_file(int fd, const char *path, struct tensor_table *t)
     if (st.st_size == 0)
         return FAIL(ERR_FORMAT, "%s: the file is empty", path);
     if ((uint64_t)st.st_size > most_bytes)
-        return FAIL(ERR_MEMORY, "%s: %lld bytes, more than the 4 GiB that are read", path, (long long)st.st_size);
+        return FAIL(ERR_MEMORY, "%s: %lld bytes, more than the 4 GiB that are read", path,
+                    (long long)st.st_size);
     mapping = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (mapping == MAP_FAILED)
         return FAIL(ERR_IO, "%s: cannot map %lld bytes: %s", path, (long long)st.st_size, strerror(errno));
@@ -55,8 +56,10 @@ static status check_name(const char *path, const uint8_t sha256[HASH_SIZE])
     hash_hex(sha256, is);
     if (memcmp(is, hex, digits) == 0)
         return OK;
-    return FAIL(ERR_MISMATCH, "%s: the file's SHA-256 begins with %.*s, not %.*s as its name says: it is damaged "
-                "or another file", path, (int)digits, is, (int)digits, hex);
+    return FAIL(ERR_MISMATCH,
+                "%s: the file's SHA-256 begins with %.*s, not %.*s as its name says: it is damaged "
+                "or another file",
+                path, (int)digits, is, (int)digits, hex);
 }
 
 static int starts_with(const uint8_t *bytes, uint64_t size, const char *magic, size_t length)
@@ -73,7 +76,7 @@ static uint64_t little_endian_64(const uint8_t *p)
     return v;
 }
 
-/* Known by content. Torch's oldest forms and other tools' files are named, so that the user knows what to do. */
+/* Known by content. Torch's oldest forms and other tools' files are named: the user learns what to do. */
 static status read_container(const uint8_t *bytes, uint64_t size, struct tensor_table *out)
 {
     static const char legacy[] = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e";

@@ -4,7 +4,7 @@
 
 #include "weight.h"
 
-/* ---- zip: stored entries only ---------------------------------------------------------------------------- */
+/* ---- zip: stored entries only ---------------------------------------------------------------------- */
 
 enum { ZIP_MAX_ENTRIES = 65536 };
 struct zip_entry {
@@ -26,7 +26,7 @@ struct zip_entry *zip_find(const struct zip *z, const char *name);    /* NULL if
 /* ERR_FORMAT if the entry's bytes have another CRC-32 than the directory says. */
 MUST_USE status zip_check(struct zip_entry *e);
 
-/* ---- pickle: a tree of plain values; nothing is ever called ------------------------------------------------- */
+/* ---- pickle: a tree of plain values; nothing is ever called ---------------------------------------- */
 
 enum { PICKLE_MAX_BYTES = 64 << 20, PICKLE_MAX_ITEMS = 1 << 20 };
 enum pickle_kind {
@@ -51,16 +51,17 @@ struct pickle {
     int count, capacity, root;
 };
 struct pickle_global { const char *module, *name; };    /* number 0 is collections OrderedDict */
-/* Reads one pickle from the front of `bytes`, which must outlive it; *used = its length. ERR_FORMAT with the offset
- * for an unknown opcode, a global that is not in the list, an LONG above 64 bits, truncation; ERR_MEMORY above a bound. */
-MUST_USE status pickle_read(const uint8_t *bytes, uint64_t size, const struct pickle_global *allowed, int globals,
-                            struct pickle *out, uint64_t *used);
+/* Reads one pickle from the front of `bytes`, which must outlive it; *used = its length. ERR_FORMAT with the
+ * offset for an unknown opcode, a global that is not in the list, an LONG above 64 bits, truncation;
+ * ERR_MEMORY above a bound. */
+MUST_USE status pickle_read(const uint8_t *bytes, uint64_t size, const struct pickle_global *allowed,
+                            int globals, struct pickle *out, uint64_t *used);
 void pickle_free(struct pickle *p);
 /* Item i of a container; BUG if there is none. */
 const struct pickle_value *pickle_item(const struct pickle *p, const struct pickle_value *container, int i);
 int pickle_is_text(const struct pickle_value *v, const char *text);
 
-/* ---- pth: torch's zip form --------------------------------------------------------------------------------- */
+/* ---- pth: torch's zip form ------------------------------------------------------------------------- */
 
 MUST_USE status pth_read_zip(const uint8_t *bytes, uint64_t size, struct tensor_table *out);
 

@@ -25,7 +25,7 @@ static uint64_t get64(const uint8_t *p)
     return get32(p) | (uint64_t)get32(p + 4) << 32;
 }
 
-/* ---- the end record and where the directory is ------------------------------------------------------------- */
+/* ---- the end record and where the directory is ----------------------------------------------------- */
 
 struct directory { uint64_t offset, size, count; };
 
@@ -78,10 +78,11 @@ static status find_directory(const uint8_t *bytes, uint64_t size, struct directo
     return OK;
 }
 
-/* ---- entries ------------------------------------------------------------------------------------------------- */
+/* ---- entries --------------------------------------------------------------------------------------- */
 
 /* Sizes and offset of a central header, the 64-bit extra field honoured where they are all ones. */
-static status read_extents(const uint8_t *header, const uint8_t *extra, uint32_t extra_size, uint64_t extents[3])
+static status read_extents(const uint8_t *header, const uint8_t *extra, uint32_t extra_size,
+                           uint64_t extents[3])
 {
     extents[0] = get32(header + 24); /* uncompressed, compressed, local header */
     extents[1] = get32(header + 20);
@@ -118,8 +119,8 @@ static status find_data(const uint8_t *bytes, uint64_t size, uint64_t local, str
                     (unsigned long long)local);
     at = local + LOCAL_SIZE + get16(bytes + local + 26) + get16(bytes + local + 28);
     if (at > size || e->size > size - at)
-        return FAIL(ERR_FORMAT, "zip: entry %.*s: %llu bytes at offset %llu lie outside the file", e->name_size,
-                    e->name, (unsigned long long)e->size, (unsigned long long)at);
+        return FAIL(ERR_FORMAT, "zip: entry %.*s: %llu bytes at offset %llu lie outside the file",
+                    e->name_size, e->name, (unsigned long long)e->size, (unsigned long long)at);
     e->data = bytes + at;
     return OK;
 }
@@ -137,12 +138,14 @@ static status read_entry(const uint8_t *bytes, uint64_t size, const struct direc
     extra_size = get16(header + 30);
     comment_size = get16(header + 32);
     if (name_size > LONGEST_NAME || left - CENTRAL_SIZE < name_size + extra_size + comment_size)
-        return FAIL(ERR_FORMAT, "zip: the directory entry at offset %llu is too long", (unsigned long long)*at);
+        return FAIL(ERR_FORMAT, "zip: the directory entry at offset %llu is too long",
+                    (unsigned long long)*at);
     e->name = (const char *)header + CENTRAL_SIZE;
     e->name_size = (int)name_size;
     e->crc = get32(header + 16);
     if (get16(header + 10) != 0 || get16(header + 8) & 1)
-        return FAIL(ERR_FORMAT, "zip: entry %.*s is compressed or encrypted; torch stores its entries as they are",
+        return FAIL(ERR_FORMAT,
+                    "zip: entry %.*s is compressed or encrypted; torch stores its entries as they are",
                     e->name_size, e->name);
     TRY(read_extents(header, header + CENTRAL_SIZE + name_size, extra_size, extents));
     if (extents[0] != extents[1])
@@ -220,7 +223,8 @@ status zip_check(struct zip_entry *e)
     if (e->checked)
         return OK;
     if (hash_crc32(0, e->data, (size_t)e->size) != e->crc)
-        return FAIL(ERR_FORMAT, "zip: entry %.*s has a wrong CRC-32: the file is damaged", e->name_size, e->name);
+        return FAIL(ERR_FORMAT, "zip: entry %.*s has a wrong CRC-32: the file is damaged", e->name_size,
+                    e->name);
     e->checked = 1;
     return OK;
 }

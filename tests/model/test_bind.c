@@ -1,0 +1,202 @@
+#include "check.h"
+#include "model.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A checkpoint made in memory; `quantized` adds codes in place of real weights. */
+static struct tensor *put(struct tensor_table *table, enum dtype dtype, const char *name, int rank,
+                          const int64_t *dim)
+{
+    struct tensor t;
+
+    CHECK(tensor_alloc(&t, dtype, rank, dim) == OK);
+    CHECK_MSG(table_take(table, name, &t) == OK, "%s", error_last()->text);
+    return &table->entry[table->count - 1].tensor;
+}
+
+static void put_value(struct tensor_table *table, const char *name, double value)
+{
+    *(double *)put(table, DTYPE_F64, name, 0, NULL)->data = value;
+}
+
+static void put_codes(struct tensor_table *table, const char *name, int rank, const int64_t *dim,
+                      int channels)
+{
+    struct tensor *t = put(table, DTYPE_S8, name, rank, dim);
+
+    t->quantization = channels > 1 ? TENSOR_PER_CHANNEL : TENSOR_PER_TENSOR;
+    t->channels = channels;
+    t->scale = mem_alloc((size_t)channels, sizeof *t->scale);
+    t->zero_point = mem_alloc((size_t)channels, sizeof *t->zero_point);
+    for (int i = 0; i < channels; i++)
+        t->scale[i] = 0.5;
+}
+
+static const char description[] =
+    "model m\ninput image 3 4 4 resize 4 bilinear crop 4 mean 0 0 0 std 1 1 1 quant q\n"
+    "conv c image out 2 kernel 1 stride 1 pad 0 groups 1 weight c bn n eps 1e-5\n"
+    "relu r c\nhardsigmoid s r\nmul x r s quant x\navgpool p x\n"
+    "linear f p out 5 weight f\noutput f\ncam r\n";
+
+static void make_model(struct model *m)
+{
+    CHECK_MSG(model_parse("m.model", description, strlen(description), m) == OK, "%s", error_last()->text);
+}
+
+static void make_float(struct tensor_table *t)
+{
+    static const char *const vectors[] = { "n.weight", "n.bias", "n.running_mean", "n.running_var" };
+
+    t->source = mem_strdup("x.pth");
+    put(t, DTYPE_F32, "c.weight", 4, (int64_t[]){ 2, 3, 1, 1 });
+    for (size_t i = 0; i < COUNT_OF(vectors); i++)
+        put(t, DTYPE_F32, vectors[i], 1, (int64_t[]){ 2 });
+    put_value(t, "n.num_batches_tracked", 7);
+    put(t, DTYPE_F32, "f.weight", 2, (int64_t[]){ 5, 2 });
+    put(t, DTYPE_F32, "f.bias", 1, (int64_t[]){ 5 });
+}
+
+static void make_int8(struct tensor_table *t, const char *fc_weight, int channels)
+{
+    static const char *const modules[] = { "q", "c", "x", "f", "unused_add" };
+    char name[64];
+
+    t->source = mem_strdup("x.pth");
+    put_codes(t, "c.weight", 4, (int64_t[]){ 2, 3, 1, 1 }, channels);
+    put(t, DTYPE_F32, "c.bias", 1, (int64_t[]){ 2 });
+    put_codes(t, fc_weight, 2, (int64_t[]){ 5, 2 }, 1);
+    for (size_t i = 0; i < COUNT_OF(modules); i++) {
+        snprintf(name, sizeof name, "%s.scale", modules[i]);
+        put_value(t, name, 0.25 * (double)(i + 1));
+        snprintf(name, sizeof name, "%s.zero_point", modules[i]);
+        put_value(t, name, (double)(10 * i));
+    }
+}
+
+static void test_forms(void)
+{
+    static const char *const fc[] = { "f.weight", "f._packed_params.weight",
+                                      "f._packed_params._packed_params.0" };
+    struct model m;
+    struct tensor_table t = { 0 };
+    struct model_binding b;
+
+    make_model(&m);
+    make_float(&t);
+    CHECK_MSG(model_bind(&m, &t, &b) == OK, "%s", error_last()->text);
+    CHECK(b.precision == MODEL_FP32 && !b.qat && !b.per_channel && b.unused == 0 && b.model == &m &&
+          b.weights == &t);
+    CHECK(b.parameters == 6 + 2 + 10 + 5 && b.parameter_bytes == 4 * 23 && b.macs == 6 * 16 + 10);
+    model_unbind(&b);
+    put_value(&t, "stranger", 1);
+    CHECK(model_bind(&m, &t, &b) == OK && b.unused == 1);
+    model_unbind(&b);
+    table_free(&t);
+
+    for (int i = 0; i < 3; i++) { /* a linear layer's three ways of being stored */
+        make_int8(&t, fc[i], 1 + i % 2);
+        CHECK_MSG(model_bind(&m, &t, &b) == OK, "%s", error_last()->text);
+        CHECK(b.precision == MODEL_INT8 && !b.qat && b.per_channel == i % 2 && b.unused == 0);
+        CHECK(b.parameter_bytes == 16 + 4 * 2 + 4 * (uint64_t)(2 + i % 2));
+        model_unbind(&b);
+        table_free(&t);
+    }
+    model_free(&m);
+}
+
+/* Which node's scale is whose: the input's, conv = relu, 1/256, the product's, kept by the pool, the linear
+ * layer's. */
+static void test_params(void)
+{
+    static const struct quant_params expected[] = { { 0.25, 0 },  { 0.5, 10 },  { 0.5, 10 }, { 1.0 / 256, 0 },
+                                                    { 0.75, 20 }, { 0.75, 20 }, { 1, 30 } };
+    struct model m;
+    struct tensor_table t = { 0 };
+    struct model_binding b;
+
+    make_model(&m);
+    make_int8(&t, "f.weight", 1);
+    CHECK(model_bind(&m, &t, &b) == OK);
+    for (int i = 0; i < m.nodes; i++)
+        CHECK_MSG(b.q[i].scale == expected[i].scale && b.q[i].zero_point == expected[i].zero_point, "%s",
+                  m.node[i].name);
+    model_unbind(&b);
+    table_free(&t);
+    model_free(&m);
+}
+
+/* Binds after `spoil` and compares the sentence. */
+static void check_refused(int int8, void (*spoil)(struct tensor_table *), status expected,
+                          const char *sentence)
+{
+    struct model m;
+    struct tensor_table t = { 0 };
+    struct model_binding b;
+
+    make_model(&m);
+    if (int8)
+        make_int8(&t, "f.weight", 2);
+    else
+        make_float(&t);
+    spoil(&t);
+    CHECK(model_bind(&m, &t, &b) == expected);
+    CHECK_MSG(strcmp(error_last()->text, sentence) == 0, "\n  is     %s\n  should %s", error_last()->text,
+              sentence);
+    CHECK(b.q == NULL);
+    table_free(&t);
+    model_free(&m);
+}
+
+static struct tensor *get(struct tensor_table *t, const char *name)
+{
+    for (int i = 0; i < t->count; i++)
+        if (strcmp(t->entry[i].name, name) == 0)
+            return &t->entry[i].tensor;
+    BUG_IF(1);
+}
+
+static void rename_first(struct tensor_table *t) { t->entry[0].name[0] = 'd'; }
+static void rename_mean(struct tensor_table *t) { t->entry[3].name[2] = 'R'; }
+static void narrow_fc(struct tensor_table *t) { get(t, "f.weight")->dim[0] = 4; }
+static void narrow_bias(struct tensor_table *t) { get(t, "f.bias")->dim[0] = 4; }
+static void whole_fc(struct tensor_table *t) { get(t, "f.weight")->dtype = DTYPE_S32; }
+static void shift_zero(struct tensor_table *t) { get(t, "c.weight")->zero_point[1] = 3; }
+static void no_scale(struct tensor_table *t) { get(t, "c.weight")->scale[1] = 0; }
+static void other_axis(struct tensor_table *t) { get(t, "c.weight")->axis = 1; }
+static void negative_scale(struct tensor_table *t) { *(double *)get(t, "x.scale")->data = -1; }
+static void infinite_scale(struct tensor_table *t) { *(double *)get(t, "x.scale")->data = INFINITY; }
+static void high_zero(struct tensor_table *t) { *(double *)get(t, "x.zero_point")->data = 256; }
+
+static void test_refusals(void)
+{
+    check_refused(0, rename_first, ERR_MISSING, "x.pth: no tensor c.weight (the nearest is d.weight)");
+    check_refused(0, rename_mean, ERR_MISSING,
+                  "x.pth: no tensor n.running_mean (the nearest is n.Running_mean)");
+    check_refused(0, narrow_fc, ERR_MISMATCH,
+                  "x.pth: tensor f.weight is (4, 2) f32, but m.model:8 (linear f) needs (5, 2) f32");
+    check_refused(0, narrow_bias, ERR_MISMATCH,
+                  "x.pth: tensor f.bias is (4) f32, but m.model:8 (linear f) needs (5) f32");
+    check_refused(0, whole_fc, ERR_MISMATCH,
+                  "x.pth: tensor f.weight is (5, 2) s32, but m.model:8 (linear f) needs (5, 2) f32");
+#define C "x.pth: tensor c.weight is (2, 3, 1, 1) s8, per channel, but m.model:3 (conv c) needs "
+    check_refused(1, shift_zero, ERR_MISMATCH, C "weights with zero point 0");
+    check_refused(1, no_scale, ERR_MISMATCH, C "positive scales");
+    check_refused(1, other_axis, ERR_MISMATCH, C "its scales on axis 0");
+#undef C
+#define X "x.pth: tensor x.scale is () f64, but m.model:6 (mul x) needs a positive scale"
+    check_refused(1, negative_scale, ERR_MISMATCH, X);
+    check_refused(1, infinite_scale, ERR_MISMATCH, X);
+#undef X
+    check_refused(1, high_zero, ERR_MISMATCH,
+                  "x.pth: tensor x.zero_point is () f64, but m.model:6 (mul x) needs a value from 0 to 255");
+}
+
+int main(void)
+{
+    test_forms();
+    test_params();
+    test_refusals();
+    CHECK(mem_live() == 0);
+    return check_result("model/bind");
+}

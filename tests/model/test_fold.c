@@ -1,0 +1,127 @@
+/* Tiny networks against PyTorch's own folding and conversion (tests/fixtures/tiny/make_tiny.py). */
+#include "check.h"
+#include "model.h"
+#include "weight.h"
+
+#include <math.h>
+#include <string.h>
+
+#define TINY "tests/fixtures/tiny/"
+
+/* The expected values, taken from the front one after the other. */
+struct expected { const char *at, *end; };
+
+static void check_bytes(struct expected *e, const void *is, size_t size, const char *what)
+{
+    CHECK_MSG((size_t)(e->end - e->at) >= size && memcmp(e->at, is, size) == 0, "%s", what);
+    e->at += size;
+}
+
+static void check_layer(const struct model_binding *b, int node, struct expected *e)
+{
+    const char *name = b->model->node[node].name;
+    struct model_layer l = { 0 };
+    size_t oc, weights;
+
+    CHECK_MSG(model_layer_load(b, node, &l) == OK, "%s", error_last()->text);
+    oc = (size_t)l.oc;
+    weights = oc * (size_t)(l.ic * l.kh * l.kw);
+    check_bytes(e, l.bias, oc * sizeof *l.bias, name);
+    if (b->precision == MODEL_FP32) {
+        CHECK(!l.weight_int && !l.scale);
+        check_bytes(e, l.weight_real, weights * sizeof *l.weight_real, name);
+    } else {
+        CHECK(!l.weight_real);
+        check_bytes(e, l.weight_int, weights, name);
+        check_bytes(e, &(int32_t){ l.scales }, sizeof(int32_t), name);
+        check_bytes(e, l.scale, (size_t)l.scales * sizeof *l.scale, name);
+    }
+    model_layer_free(&l);
+    model_layer_free(&l);
+}
+
+static void check_checkpoint(const struct model *m, const char *name, enum model_precision precision, int qat,
+                             int per_channel)
+{
+    char path[128], *bytes;
+    size_t size;
+    struct tensor_table weights = { 0 };
+    struct model_binding b = { 0 };
+
+    snprintf(path, sizeof path, TINY "%s.pth", name);
+    CHECK_MSG(weight_load(path, &weights) == OK, "%s", error_last()->text);
+    snprintf(path, sizeof path, TINY "%s.bin", name);
+    CHECK(text_read_file(path, 1 << 20, &bytes, &size) == OK);
+    CHECK_MSG(model_bind(m, &weights, &b) == OK, "%s: %s", name, error_last()->text);
+    CHECK(b.precision == precision && b.qat == qat && b.per_channel == per_channel && b.unused == 0);
+
+    struct expected e = { bytes, bytes + size };
+    for (int i = 0; i < m->nodes; i++)
+        if (m->node[i].op == OP_CONV || m->node[i].op == OP_LINEAR)
+            check_layer(&b, i, &e);
+    for (int i = 0; i < m->nodes && precision == MODEL_INT8; i++) {
+        double q[2] = { b.q[i].scale, b.q[i].zero_point };
+        check_bytes(&e, q, sizeof q, m->node[i].name);
+    }
+    CHECK_MSG(e.at == e.end, "%s", name);
+    model_unbind(&b);
+    model_unbind(&b);
+    table_free(&weights);
+    mem_free(bytes);
+}
+
+/* One 1x1 convolution by hand: gamma 2, beta 1, mean 3, var 0.25 with eps 0: r = 2, W' = 4 W, b' = -11. */
+static void test_by_hand(void)
+{
+    static const char text[] = "model m\ninput image 3 2 2 resize 2 bilinear crop 2 mean 0 0 0 std 1 1 1\n"
+                               "conv c image out 1 kernel 1 stride 1 pad 0 groups 1 weight c bn n eps 1e-30\n"
+                               "avgpool p c\nlinear f p out 1 weight f\noutput f\ncam c\n";
+    static const struct { const char *name; int rank; int64_t dim[4]; float value[3]; } tensors[] = {
+        { "c.weight", 4, { 1, 3, 1, 1 }, { 1, -0.5f, 3 } }, { "n.weight", 1, { 1 }, { 2 } },
+        { "n.bias", 1, { 1 }, { 1 } },                      { "n.running_mean", 1, { 1 }, { 3 } },
+        { "n.running_var", 1, { 1 }, { 0.25f } },           { "f.weight", 2, { 1, 1 }, { 7 } },
+    };
+    struct tensor_table weights = { 0 };
+    struct model m = { 0 };
+    struct model_binding b = { 0 };
+    struct model_layer l = { 0 };
+
+    CHECK_MSG(model_parse("hand", text, strlen(text), &m) == OK, "%s", error_last()->text);
+    for (size_t i = 0; i < COUNT_OF(tensors); i++) {
+        struct tensor t;
+        CHECK(tensor_alloc(&t, DTYPE_F32, tensors[i].rank, tensors[i].dim) == OK);
+        memcpy(t.data, tensors[i].value, (size_t)tensor_count(&t) * sizeof(float));
+        CHECK(table_take(&weights, tensors[i].name, &t) == OK);
+    }
+    CHECK_MSG(model_bind(&m, &weights, &b) == OK, "%s", error_last()->text);
+    CHECK(b.parameters == 3 + 1 + 1 && b.parameter_bytes == 20 && b.macs == 3 * 4 + 1);
+    CHECK(model_layer_load(&b, model_find(&m, "c"), &l) == OK);
+    CHECK(l.weight_real[0] == 4 && l.weight_real[1] == -2 && l.weight_real[2] == 12 && l.bias[0] == -11);
+    model_layer_free(&l);
+    CHECK(model_layer_load(&b, model_find(&m, "f"), &l) == OK);
+    CHECK(l.weight_real[0] == 7 && l.bias[0] == 0); /* the file has no bias */
+    model_layer_free(&l);
+    model_unbind(&b);
+    model_free(&m);
+    table_free(&weights);
+}
+
+int main(void)
+{
+    struct model m = { 0 };
+    char *text = NULL;
+    size_t size;
+
+    test_by_hand();
+    CHECK(text_read_file(TINY "tiny.model", 1 << 16, &text, &size) == OK);
+    CHECK_MSG(model_parse("tiny.model", text, size, &m) == OK, "%s", error_last()->text);
+    check_checkpoint(&m, "fp32", MODEL_FP32, 0, 0);
+    check_checkpoint(&m, "per_channel", MODEL_INT8, 0, 1);
+    check_checkpoint(&m, "per_tensor", MODEL_INT8, 0, 0);
+    check_checkpoint(&m, "qat_on", MODEL_INT8, 1, 0);
+    check_checkpoint(&m, "qat_off", MODEL_INT8, 1, 0);
+    model_free(&m);
+    mem_free(text);
+    CHECK(mem_live() == 0);
+    return check_result("model/fold");
+}

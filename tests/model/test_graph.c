@@ -1,0 +1,42 @@
+/* The ops' names, and that every description in models/ is what it says. */
+#include "check.h"
+#include "model.h"
+
+#include <string.h>
+
+static void check_description(const char *path, int nodes, int classes, const char *cam, int c)
+{
+    char *text;
+    size_t size;
+    struct model m;
+
+    CHECK_MSG(text_read_file(path, 1 << 20, &text, &size) == OK, "%s", error_last()->text);
+    CHECK_MSG(model_parse(path, text, size, &m) == OK, "%s", error_last()->text);
+    CHECK_MSG(m.nodes == nodes && m.classes == classes, "%s: %d nodes, %d classes", path, m.nodes, m.classes);
+    CHECK_MSG(strcmp(m.node[m.cam].name, cam) == 0, "%s", m.node[m.cam].name);
+    CHECK_MSG(m.node[m.cam].c == c && m.node[m.cam].h == 7 && m.node[m.cam].w == 7, "%s: %d channels", path,
+              m.node[m.cam].c);
+    model_free(&m);
+    mem_free(text);
+}
+
+int main(void)
+{
+    static const char *const names[OP_COUNT] = {
+        "input",   "conv", "linear", "relu", "relu6", "hardswish", "hardsigmoid", "maxpool",
+        "avgpool", "mean", "add",    "mul",  "cat",   "slice",     "shuffle"
+    };
+
+    for (int i = 0; i < OP_COUNT; i++)
+        CHECK_MSG(strcmp(model_op_name((enum model_op)i), names[i]) == 0, "op %d", i);
+    check_description("models/resnet18.model", 49, 1000, "layer4.1", 512);
+    check_description("models/mobilenet_v2.model", 100, 1000, "features.18.2", 1280);
+    check_description("models/mobilenet_v3_large.model", 140, 1000, "features.16.2", 960);
+    check_description("models/shufflenet_v2_x0_5.model", 155, 1000, "conv5.2", 1024);
+    check_description("models/demo/resnet18.model", 49, 16, "layer4.1", 128);
+    check_description("models/demo/mobilenet_v2.model", 100, 16, "features.18.2", 256);
+    check_description("models/demo/mobilenet_v3_large.model", 140, 16, "features.16.2", 336);
+    check_description("models/demo/shufflenet_v2_x0_5.model", 155, 16, "conv5.2", 256);
+    CHECK(mem_live() == 0);
+    return check_result("model/graph");
+}

@@ -1,0 +1,165 @@
+#include "check.h"
+#include "model.h"
+
+#include <string.h>
+
+#define HEAD "model m  two words\n"
+#define INPUT "input image 3 8 8 resize 9 bicubic crop 8 mean 0.1 0.2 0.3 std 1 2 3 quant q\n"
+#define CONV "conv a image out 4 kernel 3 stride 2 pad 1 groups 1 weight wa bn ba eps 1e-3\n"
+#define TAIL "avgpool p a\nlinear f p out 5 weight wf\noutput f\ncam a\n"
+
+static void test_good(void)
+{
+    static const char text[] =
+        "# a comment\n\n" HEAD INPUT "  " CONV "# more\n" TAIL "   # the end, without a newline";
+    struct model m;
+    uint8_t hash[HASH_SIZE];
+
+    CHECK_MSG(model_parse("dir/m.model", text, sizeof text - 1, &m) == OK, "%s", error_last()->text);
+    CHECK(strcmp(m.name, "m") == 0 && strcmp(m.title, "two words") == 0 &&
+          strcmp(m.source, "dir/m.model") == 0);
+    CHECK(m.input.channels == 3 && m.input.height == 8 && m.input.width == 8 && m.input.resize == 9);
+    CHECK(m.input.crop == 8 && strcmp(m.input.filter, "bicubic") == 0);
+    CHECK(m.input.mean[2] == 0.3 && m.input.std[1] == 2);
+    CHECK(m.nodes == 4 && m.classes == 5 && m.output == 3 && m.cam == 1);
+    CHECK(m.node[0].op == OP_INPUT && strcmp(m.node[0].quant, "q") == 0 && m.node[0].inputs == 0);
+    const struct model_node *a = &m.node[1];
+    CHECK(a->op == OP_CONV && strcmp(a->name, "a") == 0 && a->line == 5 && a->inputs == 1 &&
+          a->input[0] == 0);
+    CHECK(a->kernel == 3 && a->stride == 2 && a->pad == 1 && a->groups == 1 && a->c == 4);
+    CHECK(strcmp(a->weight, "wa") == 0 && strcmp(a->bn, "ba") == 0 && a->bn_eps == 1e-3);
+    CHECK(strcmp(a->quant, "wa") == 0); /* a convolution's scale lies at its weight unless stated */
+    CHECK(model_find(&m, "p") == 2 && model_find(&m, "nobody") == -1);
+    hash_bytes(text, sizeof text - 1, hash);
+    CHECK(memcmp(hash, m.sha256, sizeof hash) == 0);
+    model_free(&m);
+    model_free(&m);
+}
+
+static void check_refused(const char *text, const char *expected)
+{
+    struct model m;
+    status is = model_parse("x.model", text, strlen(text), &m);
+
+    CHECK_MSG(is == ERR_FORMAT && strcmp(error_last()->text, expected) == 0, "\n  is     %s\n  should %s",
+              is == OK ? "accepted" : error_last()->text, expected);
+    CHECK(is == OK || m.node == NULL);
+    if (is == OK)
+        model_free(&m);
+}
+
+static void test_lines(void)
+{
+    check_refused("", "x.model: no model line");
+    check_refused(INPUT, "x.model:1: 'input' where the model line is expected");
+    check_refused("model\n", "x.model:1: model: the model's name is missing");
+    check_refused(HEAD HEAD, "x.model:2: a second model line");
+    check_refused(HEAD CONV, "x.model:2: the first node must be the input");
+    check_refused(HEAD "convv a b\n", "x.model:2: unknown op 'convv' (did you mean 'conv'?)");
+    check_refused(HEAD "outptu f\n", "x.model:2: unknown op 'outptu' (did you mean 'output'?)");
+    check_refused(HEAD "xyzzy\n", "x.model:2: unknown op 'xyzzy'");
+    check_refused(HEAD INPUT INPUT, "x.model:3: a second input; there is one");
+    check_refused(HEAD INPUT CONV TAIL "cam a\n", "x.model:8: a second cam line");
+    check_refused(HEAD INPUT CONV "output\n", "x.model:4: output: a node's name is missing");
+    check_refused(HEAD INPUT CONV "cam a b\n", "x.model:4: 'b' after the node's name");
+    check_refused(HEAD INPUT "cam b\n", "x.model:3: unknown node 'b': a node must stand above its users");
+}
+
+static void test_input(void)
+{
+#define REST " resize 9 bilinear crop 8 mean 0 0 0 std 1 1 1\n"
+    check_refused(HEAD "input i 1 8 8" REST, "x.model:2: channels '1' is not a whole number from 3 to 3");
+    check_refused(HEAD "input i 3 8 9" REST, "x.model:2: the input is 8x9 and crop is 8");
+    check_refused(HEAD "input i 3 8 8 rezise 9\n", "x.model:2: 'rezise' where 'resize' is expected");
+    check_refused(HEAD "input i 3 8 8 resize 9 bilinaer\n",
+                  "x.model:2: unknown filter 'bilinaer' (did you mean 'bilinear'?)");
+    check_refused(HEAD "input i 3 8 8 resize 9 bilinear crop 8 mean 0 x 0\n",
+                  "x.model:2: mean 'x' is not a number");
+    check_refused(HEAD "input i 3 8 8 resize 9 bilinear crop 8 mean 0 0 0 std 1 0 1\n",
+                  "x.model:2: std 0 is not positive");
+    check_refused(HEAD "input i 3 8 8 resize 9 bilinear crop 8 mean 0 0\n",
+                  "x.model:2: input: mean is missing");
+#undef REST
+}
+
+static void test_nodes(void)
+{
+    check_refused(
+        HEAD INPUT "conv a imaeg out 4\n",
+        "x.model:3: unknown node 'imaeg' (did you mean 'image'?): a node must stand above its users");
+    check_refused(HEAD INPUT "relu a\n", "x.model:3: relu a: 0 inputs, 1 needed");
+    check_refused(HEAD INPUT "add a image\n", "x.model:3: add a: 1 input, 2 needed");
+    check_refused(HEAD INPUT "relu\n", "x.model:3: relu: its name is missing");
+    check_refused(HEAD INPUT "relu image image\n", "x.model:3: node 'image' is already defined in line 2");
+    check_refused(HEAD INPUT "relu out image\n",
+                  "x.model:3: a node cannot be called 'out', which is an attribute");
+    check_refused(HEAD INPUT "conv a image kernal 3\n",
+                  "x.model:3: unknown attribute 'kernal' (did you mean 'kernel'?)");
+    check_refused(HEAD INPUT "relu a image stride 2\n", "x.model:3: relu has no attribute 'stride'");
+    check_refused(HEAD INPUT "conv a image out 4 out 4\n", "x.model:3: attribute 'out' is given twice");
+    check_refused(HEAD INPUT "conv a image out\n", "x.model:3: conv: out is missing");
+    check_refused(HEAD INPUT "conv a image out 4x\n",
+                  "x.model:3: out '4x' is not a whole number from 1 to 65536");
+    check_refused(HEAD INPUT "conv a image out 0\n",
+                  "x.model:3: out '0' is not a whole number from 1 to 65536");
+    check_refused(HEAD INPUT "conv a image out 4 kernel 3 pad 1 groups 1 weight w\n",
+                  "x.model:3: conv a: attribute 'stride' is missing");
+    check_refused(HEAD INPUT "linear a image out 4\n", "x.model:3: linear a: attribute 'weight' is missing");
+    check_refused(HEAD INPUT "relu a image image\n", "x.model:3: unknown attribute 'image'");
+}
+
+static void test_whole(void)
+{
+    check_refused(HEAD INPUT CONV, "x.model: no output line");
+    check_refused(HEAD INPUT CONV "avgpool p a\nlinear f p out 5 weight wf\noutput f\n",
+                  "x.model: no cam line");
+    check_refused(HEAD INPUT CONV "output a\ncam a\n",
+                  "x.model:3: the output a is a conv, not a linear layer");
+    check_refused(HEAD INPUT CONV "avgpool p a\nlinear f p out 5 weight wf\noutput f\ncam p\n",
+                  "x.model:4: the CAM layer p is 4x1x1: it has no map");
+    check_refused(HEAD INPUT CONV "relu r a\n" TAIL, "x.model:4: nothing uses node 'r'");
+}
+
+static void test_hostile(void)
+{
+    struct model m;
+    char *long_line = mem_alloc(4096, 1);
+    size_t used;
+
+    CHECK(model_parse("x", "model m\0\n", 9, &m) == ERR_FORMAT &&
+          strcmp(error_last()->text, "x: not a text") == 0);
+    CHECK(model_parse("x", "model \xff\n", 8, &m) == ERR_FORMAT);
+    used = (size_t)snprintf(long_line, 4096, "model ");
+    memset(long_line + used, 'a', MODEL_NAME);
+    CHECK(model_parse("x", long_line, strlen(long_line), &m) == ERR_FORMAT &&
+          strstr(error_last()->text, "longer"));
+    for (used = 0; used + 2 < 400; used += 2)
+        memcpy(long_line + used, "m ", 2);
+    CHECK(model_parse("x", long_line, used, &m) == ERR_FORMAT &&
+          strstr(error_last()->text, "more than 48 words"));
+    mem_free(long_line);
+}
+
+/* Every prefix of a whole description, cut anywhere, is either good or refused with a line. */
+static void test_prefixes(void)
+{
+    static const char text[] = HEAD INPUT CONV TAIL;
+    struct model m;
+
+    for (size_t size = 0; size < sizeof text; size++)
+        if (model_parse("x", text, size, &m) == OK)
+            model_free(&m);
+}
+
+int main(void)
+{
+    test_good();
+    test_lines();
+    test_input();
+    test_nodes();
+    test_whole();
+    test_hostile();
+    test_prefixes();
+    CHECK(mem_live() == 0);
+    return check_result("model/parse");
+}

@@ -1,0 +1,84 @@
+#include "check.h"
+#include "model.h"
+
+#include <string.h>
+
+#define HEAD "model m\ninput i 3 9 9 resize 9 bilinear crop 9 mean 0 0 0 std 1 1 1\n"
+#define CONV(name, in, out) "conv " name " " in " out " out " kernel 3 stride 2 pad 1 groups 1 weight w\n"
+
+/* The shape of the last node before `output`, by a description whose rest is always the same. */
+static void check_shape(const char *nodes, const char *name, int c, int h, int w)
+{
+    char text[2048];
+    struct model m;
+    int node;
+
+    snprintf(text, sizeof text, HEAD "%savgpool P %s\nlinear F P out 2 weight w\noutput F\ncam i\n", nodes,
+             name);
+    CHECK_MSG(model_parse("x.model", text, strlen(text), &m) == OK, "%s", error_last()->text);
+    node = model_find(&m, name);
+    CHECK_MSG(node >= 0 && m.node[node].c == c && m.node[node].h == h && m.node[node].w == w, "%s: %dx%dx%d",
+              name, m.node[node].c, m.node[node].h, m.node[node].w);
+    model_free(&m);
+}
+
+static void check_refused(const char *nodes, const char *expected)
+{
+    char text[2048];
+    struct model m;
+
+    snprintf(text, sizeof text, HEAD "%s", nodes);
+    CHECK(model_parse("x.model", text, strlen(text), &m) == ERR_FORMAT);
+    CHECK_MSG(strcmp(error_last()->text, expected) == 0, "\n  is     %s\n  should %s", error_last()->text,
+              expected);
+}
+
+static void test_shapes(void)
+{
+    check_shape(CONV("a", "i", "4"), "a", 4, 5, 5); /* (9 + 2 - 3) / 2 + 1 */
+    check_shape("conv a i out 6 kernel 7 stride 1 pad 0 groups 3 weight w\n", "a", 6, 3, 3);
+    check_shape("conv a i out 6 kernel 9 stride 4 pad 0 groups 1 weight w\n", "a", 6, 1, 1);
+    check_shape("maxpool a i kernel 3 stride 2 pad 1\n", "a", 3, 5, 5);
+    check_shape("maxpool a i kernel 2 stride 2 pad 0\n", "a", 3, 4,
+                4); /* the odd row and column are dropped */
+    check_shape("relu a i\nrelu6 b a\nhardswish c b\nhardsigmoid d c\n", "d", 3, 9, 9);
+    check_shape("mean a i\n", "a", 3, 1, 1);
+    check_shape("relu a i\nadd b a i\n", "b", 3, 9, 9);
+    check_shape("avgpool a i\nmul b i a\n", "b", 3, 9, 9);
+    check_shape("relu a i\ncat b a i a\n", "b", 9, 9, 9);
+    check_shape(CONV("a", "i", "8") "slice b a begin 2 out 3\nslice c a begin 0 out 2\ncat d b c\n", "d", 5,
+                5, 5);
+    check_shape(CONV("a", "i", "8") "shuffle b a groups 4\n", "b", 8, 5, 5);
+    check_shape("avgpool a i\nlinear b a out 7 weight v\n", "b", 7, 1, 1);
+}
+
+static void test_refusals(void)
+{
+    check_refused("conv a i out 4 kernel 10 stride 1 pad 0 groups 1 weight w\n",
+                  "x.model:3: conv a: kernel 10 does not fit into i's 9x9 map with pad 0");
+    check_refused("conv a i out 4 kernel 1 stride 1 pad 0 groups 3 weight w\n",
+                  "x.model:3: conv a: groups 3 divides not both the 3 input and the 4 output channels");
+    check_refused("conv a i out 3 kernel 1 stride 1 pad 0 groups 2 weight w\n",
+                  "x.model:3: conv a: groups 2 divides not both the 3 input and the 3 output channels");
+    check_refused("conv a i out 4 kernel 1 stride 1 pad 0 groups 1 weight w bn b\n",
+                  "x.model:3: conv a: bn and eps belong together");
+    check_refused("conv a i out 4 kernel 1 stride 1 pad 0 groups 1 weight w eps 1e-5\n",
+                  "x.model:3: conv a: bn and eps belong together");
+    check_refused("maxpool a i kernel 3 stride 2 pad 2\n",
+                  "x.model:3: maxpool a: pad 2 is more than half of kernel 3");
+    check_refused(CONV("a", "i", "3") "add b a i\n", "x.model:4: add b: a is 3x5x5 and i is 3x9x9");
+    check_refused("avgpool a i\nmul b a i\n", "x.model:4: mul b: a is 3x1x1 and i is 3x9x9");
+    check_refused("avgpool a i\nadd b i a\n", "x.model:4: add b: i is 3x9x9 and a is 3x1x1");
+    check_refused(CONV("a", "i", "3") "cat b a i\n", "x.model:4: cat b: a is 5x5 and i is 9x9");
+    check_refused("slice a i begin 2 out 2\n", "x.model:3: slice a: channels 2..3 of i, which has 3");
+    check_refused("shuffle a i groups 2\n", "x.model:3: shuffle a: groups 2 does not divide i's 3 channels");
+    check_refused("linear a i out 2 weight w\n", "x.model:3: linear a: i is 3x9x9; pool it to 1x1 first");
+}
+
+int main(void)
+{
+    test_shapes();
+    test_refusals();
+    CHECK(mem_live() == 0);
+    return check_result("model/shape");
+}

@@ -1,0 +1,105 @@
+#include "check.h"
+#include "weight.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char dir[] = "/tmp/quantcam_weight_XXXXXX";
+
+/* Writes a file into the test's folder and loads it. */
+static status load(const char *name, const void *bytes, size_t size, struct tensor_table *t)
+{
+    char path[256];
+    status result;
+
+    CHECK(text_path(path, sizeof path, dir, name) == OK && text_write_file(path, bytes, size) == OK);
+    result = weight_load(path, t);
+    unlink(path);
+    return result;
+}
+
+static void check_refused(const char *name, const void *bytes, size_t size, status expected,
+                          const char *words)
+{
+    struct tensor_table t;
+
+    CHECK_MSG(load(name, bytes, size, &t) == expected, "%s", error_last()->text);
+    CHECK_MSG(strstr(error_last()->text, words) && strstr(error_last()->text, name),
+              "'%s' lacks '%s' or '%s'", error_last()->text, name, words);
+    CHECK(t.count == 0 && t.mapping == NULL);
+}
+
+static void test_containers(void)
+{
+    char tar[512] = "", hdf5[] = "\x89HDF\r\n\x1a\n";
+    struct tensor_table t;
+
+    memcpy(tar + 257, "ustar", 5);
+    check_refused("a.pth", tar, sizeof tar, ERR_FORMAT, "torch's oldest (tar) container");
+    check_refused("b.pth", hdf5, sizeof hdf5, ERR_FORMAT, "is an HDF5 file");
+    check_refused("c.pth", "\2\0\0\0\0\0\0\0{}    ", 14, ERR_FORMAT, "is a safetensors file");
+    check_refused("d.pth", "no weights at all", 17, ERR_FORMAT, "is no checkpoint");
+    check_refused("e.pth", "", 0, ERR_FORMAT, "is empty");
+    check_refused("f.pth", "PK\3\4", 4, ERR_FORMAT, "zip: no end record");
+    CHECK(weight_load("/nonexistent/x.pth", &t) == ERR_MISSING &&
+          strstr(error_last()->text, "/nonexistent/x.pth"));
+    CHECK(weight_load(dir, &t) == ERR_IO && strstr(error_last()->text, "not a regular file"));
+}
+
+static void test_name(const char *bytes, size_t size)
+{
+    struct tensor_table t;
+    uint8_t hash[HASH_SIZE];
+    char hex[2 * HASH_SIZE + 1], name[128];
+
+    hash_bytes(bytes, size, hash);
+    hash_hex(hash, hex);
+    for (int digits = 8; digits <= 64; digits += 28) {
+        snprintf(name, sizeof name, "tiny-%.*s.pth", digits, hex);
+        CHECK_MSG(load(name, bytes, size, &t) == OK, "%s", error_last()->text);
+        table_free(&t);
+    }
+    hex[7] = hex[7] == '0' ? '1' : '0';
+    snprintf(name, sizeof name, "tiny-%.8s.pth", hex);
+    check_refused(name, bytes, size, ERR_MISMATCH, "SHA-256 begins with");
+    snprintf(name, sizeof name, "tiny-%.7s.pth", hex); /* too short to be a hash */
+    CHECK(load(name, bytes, size, &t) == OK);
+    table_free(&t);
+    CHECK(load("tiny-deadbeef.pt", bytes, size, &t) == OK); /* not the zoo's ending */
+    CHECK(memcmp(t.sha256, hash, sizeof hash) == 0 && t.file_bytes == size && t.count == 16);
+    CHECK(strstr(t.source, "tiny-deadbeef.pt") != NULL);
+    table_free(&t);
+}
+
+static void test_shared(void)
+{
+    const char *shared = check_shared();
+    char path[4200];
+    struct tensor_table t;
+
+    if (!shared) {
+        check_skip("real weights", "no shared data: set QUANTCAM_SHARED");
+        return;
+    }
+    snprintf(path, sizeof path, "%s/data/weights/mobilenet_v2_coral.pth", shared);
+    CHECK_MSG(weight_load(path, &t) == OK, "%s", error_last()->text);
+    CHECK(t.count == 314 && table_find(&t, "classifier.1.weight")->dim[1] == 1280);
+    table_free(&t);
+}
+
+int main(void)
+{
+    char *bytes;
+    size_t size;
+
+    CHECK(mkdtemp(dir) != NULL);
+    CHECK(text_read_file("tests/fixtures/tiny/fp32.pth", 1 << 20, &bytes, &size) == OK);
+    test_containers();
+    test_name(bytes, size);
+    test_shared();
+    mem_free(bytes);
+    rmdir(dir);
+    CHECK(mem_live() == 0);
+    return check_result("weight/weight");
+}
