@@ -141,9 +141,9 @@ static void test_isa(const struct kernel_table *ref, const struct kernel_table *
         compare(ref, isa, (struct kernel_conv){ 1, 9, ic, ic + 1, 1, 9, 20, 20, 1, 1, 1, 0, 0 }, 0);
     for (int i = 0; i < 300; i++)
         compare(ref, isa, test_shape(0), i % 2);
-    compare(ref, isa, (struct kernel_conv){ 1, 1, 1280, 1280, 1, 1, 1000, 1000, 1, 1, 1, 0, 0 }, 0);
-    compare(ref, isa, (struct kernel_conv){ 7, 7, 320, 320, 7, 7, 200, 200, 1, 1, 1, 0, 0 }, 0);
-    compare(ref, isa, (struct kernel_conv){ 7, 7, 130, 130, 4, 4, 96, 96, 3, 3, 2, 1, 0 }, 0);
+    compare(ref, isa, (struct kernel_conv){ 1, 1, 1280, 1280, 1, 1, 100, 100, 1, 1, 1, 0, 0 }, 0);
+    compare(ref, isa, (struct kernel_conv){ 7, 7, 320, 320, 7, 7, 72, 72, 1, 1, 1, 0, 0 }, 0);
+    compare(ref, isa, (struct kernel_conv){ 7, 7, 130, 130, 4, 4, 40, 40, 3, 3, 2, 1, 0 }, 0);
 }
 
 int main(void)
