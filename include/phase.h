@@ -42,7 +42,7 @@ struct job {
     unsigned select_by;                          /* bits of "raw|resolved|aligned" */
     int control_seed;
     int saturate;                                /* numerics 2.4 */
-    int time_images;                             /* runs timed alone, 0 = none */
+    int time_runs;                             /* runs timed alone, 0 = none */
     char out[OPTION_SIZE];
     int isa, log, dry_run;
     int ranks;                                   /* -j: start so many under mpirun; 0 = as started */

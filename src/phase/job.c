@@ -40,7 +40,7 @@ static const struct option_row rows[] = {
       .help = "of the control's random choice" },
     { ROW("numerics.saturate", CHOICE, RESULT, saturate), .values = "off|fbgemm-avx2",
       .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI (slow)" },
-    { ROW("time.images", INT, RUN, time_images), .values = "N", .high = 100000,
+    { ROW("time.runs", INT, RUN, time_runs), .values = "N", .high = 100000,
       .help = "runs timed alone, batch 1, at the end; 0 = none" },
     { ROW("store.out", PATH, RUN, out), .values = "FILE", .letter = 'o', .help = "the result file" },
     { ROW("run.isa", CHOICE, RUN, isa), .values = isa_names,
@@ -103,7 +103,7 @@ void job_defaults(struct job *job)
     snprintf(job->fraction, sizeof job->fraction, "0.05");
     job->select_by = 1u << 0 | 1u << 1;
     job->control_seed = 1;
-    job->time_images = 50;
+    job->time_runs = 50;
     job->log = LOG_NORMAL;
 }
 

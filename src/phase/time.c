@@ -10,7 +10,7 @@ enum { PICTURES = 16, WARM_UP = 5, MEASURES = 3 };
 struct clock_room {
     uint8_t *pixels; /* (pictures, H, W, 3) */
     int pictures;
-    double *sample[MEASURES]; /* inference, CAM, both: (time_images) seconds */
+    double *sample[MEASURES]; /* inference, CAM, both: (time_runs) seconds */
     float *act, *projection, *map;
     struct cam_workspace *workspace;
 };
@@ -48,7 +48,7 @@ static status make_clock_room(const struct run *r, struct clock_room *t)
     MEM_TRY(t->projection, (size_t)pixels, sizeof *t->projection);
     MEM_TRY(t->map, map, sizeof *t->map);
     for (int m = 0; m < MEASURES; m++)
-        MEM_TRY(t->sample[m], (size_t)r->job->time_images, sizeof(double));
+        MEM_TRY(t->sample[m], (size_t)r->job->time_runs, sizeof(double));
     TRY(cam_workspace_create(pixels, channels, r->kernels, &t->workspace));
     return read_pictures(r, t);
 }
@@ -93,11 +93,11 @@ static status measure(const struct run *r, struct clock_room *t, struct engine *
 static status time_one(const struct run *r, struct clock_room *t, int net, int p)
 {
     static const char *const name[MEASURES] = { "inference_s", "cam_s", "total_s" };
-    int64_t images = r->job->time_images;
+    int64_t images = r->job->time_runs;
     double out[MEASURES];
     char path[STORE_PATH];
 
-    for (int i = -WARM_UP; i < r->job->time_images; i++) {
+    for (int i = -WARM_UP; i < r->job->time_runs; i++) {
         TRY(measure(r, t, r->network[net].engine[p], i + WARM_UP, out));
         for (int m = 0; m < MEASURES && i >= 0; m++)
             t->sample[m][i] = out[m];
@@ -131,5 +131,5 @@ out:
 status time_networks(struct run *r)
 {
     /* The others sleep in the agreement. */
-    return comm_agree(r->c, r->c->rank == 0 && r->job->time_images > 0 ? time_all(r) : OK);
+    return comm_agree(r->c, r->c->rank == 0 && r->job->time_runs > 0 ? time_all(r) : OK);
 }

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Every command has its --help; unknown words are refused with 2; stdout carries results only.
+. "$(dirname "$0")/common.bash"
+
+check "--help" code 0 "$Q" --help
+for c in run infer show report inspect synth verify bench version; do
+    check "--help lists $c" grep -qE "^  $c " "$T/log"
+done
+for c in run infer show report inspect synth verify bench version; do
+    check "$c --help" code 0 "$Q" $c --help
+    check "$c --help says something" grep -q "usage: quantcam $c" "$T/log"
+    "$Q" $c --help > "$T/out" 2> "$T/err"
+    check "$c --help goes to stdout" test -s "$T/out" -a ! -s "$T/err"
+    "$Q" --help > "$T/log"
+done
+check "no command" code 2 "$Q"
+check "an unknown command" code 2 "$Q" rum
+check "an unknown command: a suggestion" grep -q "did you mean 'run'" "$T/log"
+check "an unknown option" code 2 "$Q" verify --digset x.h5
+check "run without a job" code 2 "$Q" run
+check "verify of nothing" code 1 "$Q" verify "$T/none.h5"
+check "run --help under mpirun: once" test "$("$MPIRUN" -np 2 "$Q" run --help | grep -c 'usage:')" = 1
+small_job "$T/job.conf" 12
+check "a run" code 0 "$Q" run "$T/job.conf"
+"$Q" show "$T/out.h5" > "$T/out" 2> "$T/err"
+check "show" grep -q "Table 3" "$T/out"
+check "show: nothing on stderr" test ! -s "$T/err"
+check "inspect a result" code 0 "$Q" inspect "$T/out.h5"
+check "inspect a model" code 0 "$Q" inspect models/demo/resnet18.model
+check "inspect a checkpoint" code 0 "$Q" inspect "$WEIGHTS/mobilenet_v2_fp32.pth"
+"$Q" run "$T/job.conf" --log=normal -o "$T/again.h5" > "$T/out" 2> "$T/err"
+check "run: nothing on stdout" test ! -s "$T/out"
+check "run: the last line says where the result is" test "$(tail -1 "$T/err")" = "the result is $T/again.h5"
+finish
