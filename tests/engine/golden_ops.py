@@ -32,8 +32,8 @@ def flat(t):
 
 def emit(name, values):
     print(f'static const uint8_t {name}[{len(values)}] = {{')
-    for k in range(0, len(values), 24):
-        print('    ' + ', '.join(str(int(v)) for v in values[k:k + 24]) + ',')
+    for k in range(0, len(values), 20):
+        print('    ' + ', '.join(str(int(v)) for v in values[k:k + 20]) + ',')
     print('};')
 
 

@@ -5,8 +5,8 @@
 
 DIR holds oracle.h5 and MODEL_{fp32,int8}_zip.pth. Compared: pixels, logits (int8 exactly, fp32 within 1e-4 of the largest),
 last-conv activations, and for int8 every module's output codes of image 0. Prints compared, unmapped and mismatches; exit 0
-only if the last two are 0. A fbgemm oracle from an AVX2 machine without VNNI may hold layers whose 16-bit sums saturated:
-where codes differ, the run is repeated with --numerics.saturate=fbgemm-avx2 and reported apart.
+only if the last two are 0. fbgemm may saturate: its depthwise kernels add pairs of products in 16 bits on every x86, the dense
+ones on CPUs without VNNI. Where codes differ, the run is repeated with --numerics.saturate=fbgemm-avx2 and reported apart.
 Environment: QUANTCAM the program (build/quantcam), QUANTCAM_ISA the instruction set (auto).
 """
 import os

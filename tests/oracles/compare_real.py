@@ -6,7 +6,8 @@
 mobilenet_v2_coral in fp32, fbgemm and qnnpack on the pictures that data/oracle/oracle.h5 lists: the bytes the network sees equal
 Pillow's, fp32 logits within 1e-4 of the largest, int8 logits and last-conv codes exact, and the raw map within 1e-4 of its
 largest value of pytorch-grad-cam's, sign included.
-The oracle was made on an AVX2 machine: where int8 values differ, the run is repeated imitating its saturation and reported apart.
+Under fbgemm three outputs of two depthwise layers saturate in these pictures (in PyTorch on VNNI machines too): where int8 values
+differ, the run is repeated imitating saturation and reported apart.
 Environment: QUANTCAM the program (build/quantcam), QUANTCAM_ISA the instruction set (auto).
 """
 import os
