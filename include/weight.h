@@ -8,9 +8,9 @@
  *     ...
  *     table_free(&weights);
  *
- * Containers: torch's zip form (torch >= 1.6; stored entries only, their CRC-32 checked). Its legacy and tar
- * forms, safetensors and HDF5 are recognised and refused by name. Pickles are interpreted by an allow-list of
- * opcodes and globals and never execute anything.
+ * Containers: torch's zip form (torch >= 1.6; stored entries only, their CRC-32 checked) and its legacy form.
+ * Its oldest (tar) form, safetensors and HDF5 are recognised and refused by name. Pickles are interpreted by
+ * an allow-list of opcodes and globals and never execute anything.
  *
  * Names are the checkpoint's own. A tuple inside the state dict (a Linear's `_packed_params._packed_params`)
  * is flattened: its members are NAME.0, NAME.1, ...; a dtype, a text or None is left out. Python numbers

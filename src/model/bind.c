@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { FULL_NAME = MODEL_NAME + 96 };
+enum { FULL_NAME = 1200 }; /* more than a tensor's name and a suffix */
 
 static const struct model_node *node_of(const struct model_binding *b, int node)
 {

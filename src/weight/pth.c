@@ -34,52 +34,82 @@ static const int64_t most_elements = INT64_C(1) << 32;
 
 /* A checkpoint being read. */
 struct pth {
-    struct zip *zip;
-    const char *root;    /* the archive's folder */
+    struct zip *zip;                        /* the zip form */
+    const char *root;                       /* its folder */
+    const struct tensor_table *storages;    /* the legacy form */
     struct pickle p;
 };
 
 /* ---- storages -------------------------------------------------------------------------------------- */
 
-struct storage { enum dtype dtype; const uint8_t *data; int64_t count; };
+status pth_pickle(const uint8_t *bytes, uint64_t size, struct pickle *out, uint64_t *used)
+{
+    return pickle_read(bytes, size, allowed, (int)COUNT_OF(allowed), out, used);
+}
 
-static status find_storage(const struct pth *f, const struct pickle_value *v, struct storage *out)
+status pth_storage_id(const struct pickle *p, const struct pickle_value *v, struct pth_storage *out)
 {
     const struct pickle_value *id, *type, *key, *count;
-    struct zip_entry *e;
-    char name[LONGEST_NAME];
 
     if (v->kind != PICKLE_PERSISTENT)
         return FAIL(ERR_FORMAT, "a tensor without a storage");
-    id = pickle_item(&f->p, v, 0);
-    if (id->kind != PICKLE_TUPLE || id->count < 5 || !pickle_is_text(pickle_item(&f->p, id, 0), "storage"))
+    id = pickle_item(p, v, 0);
+    if (id->kind != PICKLE_TUPLE || id->count < 5 || !pickle_is_text(pickle_item(p, id, 0), "storage"))
         return FAIL(ERR_FORMAT, "a persistent id that is not a storage's");
-    type = pickle_item(&f->p, id, 1);
-    key = pickle_item(&f->p, id, 2);
-    count = pickle_item(&f->p, id, 4);
+    type = pickle_item(p, id, 1);
+    key = pickle_item(p, id, 2);
+    count = pickle_item(p, id, 4);
     if (type->kind != PICKLE_GLOBAL || type->integer < FIRST_STORAGE || key->kind != PICKLE_TEXT ||
         count->kind != PICKLE_INT || count->integer < 0 || count->integer > most_elements)
         return FAIL(ERR_FORMAT, "a storage of unknown type, key or size");
+    if (id->count > 5 && pickle_item(p, id, 5)->kind != PICKLE_NONE)
+        return FAIL(ERR_FORMAT, "a storage that is a view of another, as in files of 2017");
+    if (key->size >= PTH_KEY || memchr(key->text, 0, (size_t)key->size))
+        return FAIL(ERR_FORMAT, "a storage's key is no name of at most %d letters", PTH_KEY - 1);
+    snprintf(out->key, sizeof out->key, "%.*s", key->size, key->text);
     out->dtype = storage_dtype[type->integer - FIRST_STORAGE];
     out->count = count->integer;
-    if (snprintf(name, sizeof name, "%s/data/%.*s", f->root, key->size, key->text) >= (int)sizeof name)
-        return FAIL(ERR_FORMAT, "a storage's key is longer than %d letters", LONGEST_NAME);
+    out->data = NULL;
+    return OK;
+}
+
+static status find_in_zip(const struct pth *f, struct pth_storage *s)
+{
+    char name[LONGEST_NAME + PTH_KEY + 8];
+    struct zip_entry *e;
+
+    snprintf(name, sizeof name, "%s/data/%s", f->root, s->key);
     e = zip_find(f->zip, name);
     if (!e)
         return FAIL(ERR_FORMAT, "no entry %s in the archive", name);
-    if ((uint64_t)out->count * dtype_size(out->dtype) > e->size)
+    if ((uint64_t)s->count * dtype_size(s->dtype) > e->size)
         return FAIL(ERR_FORMAT, "entry %s has %llu bytes, too few for %lld elements of %s", name,
-                    (unsigned long long)e->size, (long long)out->count, dtype_name(out->dtype));
+                    (unsigned long long)e->size, (long long)s->count, dtype_name(s->dtype));
     TRY(zip_check(e));
-    out->data = e->data;
+    s->data = e->data;
+    return OK;
+}
+
+static status find_storage(const struct pth *f, const struct pickle_value *v, struct pth_storage *out)
+{
+    const struct tensor *t;
+
+    TRY(pth_storage_id(&f->p, v, out));
+    if (f->zip)
+        return find_in_zip(f, out);
+    t = table_find(f->storages, out->key);
+    if (!t || !t->data || t->dtype != out->dtype || t->dim[0] < out->count)
+        return FAIL(ERR_FORMAT, "storage %s of %lld elements of %s is not in the file", out->key,
+                    (long long)out->count, dtype_name(out->dtype));
+    out->data = t->data;
     return OK;
 }
 
 /* ---- tensors --------------------------------------------------------------------------------------- */
 
 /* The extents and strides of a tuple of whole numbers; every element must lie inside the storage. */
-static status read_layout(const struct pth *f, const struct pickle_value *arguments, struct storage *s,
-                          struct tensor *t)
+static status read_layout(const struct pth *f, const struct pickle_value *arguments,
+                          const struct pth_storage *s, struct tensor *t)
 {
     const struct pickle_value *offset = pickle_item(&f->p, arguments, 1),
                               *size = pickle_item(&f->p, arguments, 2);
@@ -115,7 +145,7 @@ static status read_layout(const struct pth *f, const struct pickle_value *argume
 /* A view into the mapped file. */
 static status build_plain(const struct pth *f, const struct pickle_value *arguments, struct tensor *out)
 {
-    struct storage s;
+    struct pth_storage s;
 
     if (arguments->count < 4)
         return FAIL(ERR_FORMAT, "a tensor made of %d values", arguments->count);
@@ -326,7 +356,7 @@ static status read_archive(struct pth *f, struct tensor_table *out)
     if (e->size > PICKLE_MAX_BYTES)
         return FAIL(ERR_MEMORY, "%s has %llu bytes, more than the %d that are read", name,
                     (unsigned long long)e->size, PICKLE_MAX_BYTES);
-    TRY(pickle_read(e->data, e->size, allowed, (int)COUNT_OF(allowed), &f->p, &used));
+    TRY(pth_pickle(e->data, e->size, &f->p, &used));
     return add_entries(f, out);
 }
 
@@ -340,5 +370,18 @@ status pth_read_zip(const uint8_t *bytes, uint64_t size, struct tensor_table *ou
     result = read_archive(&f, out);
     pickle_free(&f.p);
     zip_close(&zip);
+    return result;
+}
+
+status pth_read_legacy(const uint8_t *bytes, uint64_t size, struct tensor_table *out)
+{
+    struct tensor_table storages = { 0 };
+    struct pth f = { .storages = &storages };
+    status result = legacy_index(bytes, size, &f.p, &storages);
+
+    if (result == OK)
+        result = add_entries(&f, out);
+    pickle_free(&f.p);
+    table_free(&storages);
     return result;
 }

@@ -76,24 +76,23 @@ static uint64_t little_endian_64(const uint8_t *p)
     return v;
 }
 
-/* Known by content. Torch's oldest forms and other tools' files are named: the user learns what to do. */
+/* Known by content. Torch's oldest form and other tools' files are named: the user learns what to do. */
 static status read_container(const uint8_t *bytes, uint64_t size, struct tensor_table *out)
 {
-    static const char legacy[] = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e";
     static const char hdf5[] = "\x89HDF\r\n\x1a\n";
-    const char *again = "save it again with torch.save(torch.load(FILE), NEW)";
 
     if (starts_with(bytes, size, "PK\3\4", 4))
         return pth_read_zip(bytes, size, out);
-    if (starts_with(bytes, size, legacy, sizeof legacy - 1))
-        return FAIL(ERR_FORMAT, "is torch's legacy (pre-1.6) container, which is not read; %s", again);
+    if (starts_with(bytes, size, legacy_magic, LEGACY_MAGIC_SIZE))
+        return pth_read_legacy(bytes, size, out);
     if (size > 262 && memcmp(bytes + 257, "ustar", 5) == 0)
-        return FAIL(ERR_FORMAT, "is torch's oldest (tar) container, which is not read; %s", again);
+        return FAIL(ERR_FORMAT, "is torch's oldest (tar) container, which is not read; save it again with "
+                                "torch.save(torch.load(FILE), NEW)");
     if (starts_with(bytes, size, hdf5, sizeof hdf5 - 1))
-        return FAIL(ERR_FORMAT, "is an HDF5 file; weights are read from torch's .pth (zip form)");
+        return FAIL(ERR_FORMAT, "is an HDF5 file; weights are read from torch's .pth");
     if (size > 9 && little_endian_64(bytes) < size && bytes[8] == '{')
-        return FAIL(ERR_FORMAT, "is a safetensors file; weights are read from torch's .pth (zip form)");
-    return FAIL(ERR_FORMAT, "is no checkpoint: torch's .pth (zip form) begins with PK");
+        return FAIL(ERR_FORMAT, "is a safetensors file; weights are read from torch's .pth");
+    return FAIL(ERR_FORMAT, "is no checkpoint: neither torch's zip nor its legacy form");
 }
 
 status weight_load(const char *path, struct tensor_table *out)

@@ -23,7 +23,8 @@ struct zip {
 MUST_USE status zip_open(const uint8_t *bytes, uint64_t size, struct zip *out);
 void zip_close(struct zip *z);
 struct zip_entry *zip_find(const struct zip *z, const char *name);    /* NULL if absent */
-/* ERR_FORMAT if the entry's bytes have another CRC-32 than the directory says. */
+/* ERR_FORMAT if the entry's bytes have another CRC-32 than the directory says; 0 there means that none was
+ * taken. */
 MUST_USE status zip_check(struct zip_entry *e);
 
 /* ---- pickle: a tree of plain values; nothing is ever called ---------------------------------------- */
@@ -61,8 +62,25 @@ void pickle_free(struct pickle *p);
 const struct pickle_value *pickle_item(const struct pickle *p, const struct pickle_value *container, int i);
 int pickle_is_text(const struct pickle_value *v, const char *text);
 
-/* ---- pth: torch's zip form ------------------------------------------------------------------------- */
+/* ---- pth: torch's state dicts ---------------------------------------------------------------------- */
 
+/* Adds a view of `bytes` for every tensor of the state dict. */
 MUST_USE status pth_read_zip(const uint8_t *bytes, uint64_t size, struct tensor_table *out);
+MUST_USE status pth_read_legacy(const uint8_t *bytes, uint64_t size, struct tensor_table *out);
+/* As pickle_read, with what a state dict may name. */
+MUST_USE status pth_pickle(const uint8_t *bytes, uint64_t size, struct pickle *out, uint64_t *used);
+/* What a persistent id says of a storage; its data is not looked for. */
+enum { PTH_KEY = 128 };
+struct pth_storage { enum dtype dtype; char key[PTH_KEY]; int64_t count; const uint8_t *data; };
+MUST_USE status pth_storage_id(const struct pickle *p, const struct pickle_value *v, struct pth_storage *out);
+
+/* ---- legacy: torch's form before 1.6: five pickles, then the storages one after the other ---------- */
+
+enum { LEGACY_MAGIC_SIZE = 15 };
+extern const char legacy_magic[LEGACY_MAGIC_SIZE + 1];
+/* Reads the pickles: *object is the state dict's, and `storages` gets a rank 1 view of each storage by its
+ * key. The caller frees both, also after a failure. */
+MUST_USE status legacy_index(const uint8_t *bytes, uint64_t size, struct pickle *object,
+                             struct tensor_table *storages);
 
 #endif
