@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Selections, readings, tables and pictures of a result against numpy (tests/oracles/check_result.py).
+. "$(dirname "$0")/common.bash"
+python=${QUANTCAM_PYTHON:-python3}
+"$python" -c 'import h5py, numpy' 2> /dev/null || skip "$python has no numpy and h5py"
+small_job "$T/job.conf" 48
+check "a run" code 0 run 3 "$T/job.conf"
+check "numpy agrees" code 0 "$python" tests/oracles/check_result.py "$T/out.h5"
+sed -n 's/^check_result: /numpy: /p' "$T/log"
+finish

@@ -1,0 +1,153 @@
+"""Recomputes everything in a result file that follows from its stored rows, with numpy alone, and compares.
+
+    python3 tests/oracles/check_result.py RESULT.h5
+
+Maps: pytorch-grad-cam's steps (explanations 1.1, 6-9) with a plain bilinear resize. Selections: a stable sort. Tables: sums.
+Prints one line, "check_result: N checks, N failed"; exit 1 if any failed.
+"""
+import sys
+from decimal import Decimal, ROUND_HALF_UP
+
+import h5py
+import numpy as np
+
+checks = failed = 0
+
+
+def check(good, what):
+    global checks, failed
+    checks += 1
+    if not good:
+        failed += 1
+        print("check_result:", what, file=sys.stderr)
+
+
+def resize(a, out_h, out_w):
+    """Bilinear, half-pixel centres, edges replicated."""
+    def axis(n, m):
+        x = (np.arange(m) + 0.5) * n / m - 0.5
+        low = np.floor(x).astype(int)
+        return np.clip(low, 0, n - 1), np.clip(low + 1, 0, n - 1), x - low
+    y0, y1, fy = axis(a.shape[0], out_h)
+    x0, x1, fx = axis(a.shape[1], out_w)
+    top = a[y0][:, x0] * (1 - fx) + a[y0][:, x1] * fx
+    low = a[y1][:, x0] * (1 - fx) + a[y1][:, x1] * fx
+    return top * (1 - fy)[:, None] + low * fy[:, None]
+
+
+def scale(a):
+    a = a - a.min()
+    return a / (1e-7 + a.max())
+
+
+def finish(cam, h, w):
+    return scale(np.maximum(resize(scale(np.maximum(cam.astype(np.float64), 0)), h, w), 0))
+
+
+def rmse(a, b):
+    return np.sqrt(np.mean((255 * a - 255 * b) ** 2))
+
+
+def near(a, b, tolerance):
+    return np.all(np.abs(np.asarray(a, float) - np.asarray(b, float)) <= tolerance * (1 + np.abs(np.asarray(b, float))))
+
+
+def check_rows(name, net, ok, precisions, h, w):
+    base, other = (net[p] for p in precisions[:2])
+    vs = other["vs_" + precisions[0]]
+    for p in precisions:
+        logits, top5 = net[p]["logits"][:], net[p]["top5"][:]
+        order = np.argsort(-logits, axis=1, kind="stable")[:, :5]
+        check(np.array_equal(order[ok], top5[ok]), f"{name} {p}: top5")
+        e = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+        score = np.take_along_axis(e / e.sum(axis=1, keepdims=True), order, axis=1)
+        check(near(net[p]["score5"][:][ok], score[ok], 1e-5), f"{name} {p}: score5")
+        c = net[p]["cam"][:][ok]
+        check(np.all((np.abs(c.max(axis=(1, 2))) >= np.abs(c.min(axis=(1, 2))) * (1 - 1e-6))), f"{name} {p}: resolved sign")
+    for i in np.flatnonzero(ok):
+        a, b = base["cam"][i], other["cam"][i]
+        sa, sb = (int(x["raw_sign"][i]) or 1 for x in (base, other))
+        dot = float((a.astype(np.float64) * b.astype(np.float64)).sum())
+        want = (rmse(finish(sa * a, h, w), finish(sb * b, h, w)), rmse(finish(a, h, w), finish(b, h, w)),
+                rmse(finish(a, h, w), finish(np.sign(dot) * b, h, w)))
+        got = tuple(vs["rmse_" + r][i] for r in ("raw", "resolved", "aligned"))
+        check(near(got, want, 1e-4), f"{name} image {i}: rmse {got} {want}")
+        check(vs["sign_flipped"][i] == (dot * sa * sb < 0), f"{name} image {i}: sign_flipped")
+        r = np.corrcoef(a.ravel().astype(float), b.ravel().astype(float))[0, 1]
+        check(near(vs["correlation"][i], abs(r), 1e-4), f"{name} image {i}: correlation {vs['correlation'][i]} {r}")
+
+
+def check_subsets(f, name, net, ok, precisions, selections, fraction):
+    """Returns the sets of the tables: all, then the selections."""
+    n_ok = int(ok.sum())
+    k = max(1, int((Decimal(fraction) * n_ok).to_integral_value(ROUND_HALF_UP)))
+    image = net["subset/image"][:]
+    used = image >= 0
+    check(np.all(np.diff(image[used]) > 0), f"{name}: places in image order")
+    check(np.all(net["subset/status"][:] == np.where(used, 1, 3)), f"{name}: status of the places")
+    sets = [ok]
+    for s in selections:
+        member = np.zeros(len(ok), bool)
+        member[image[used]] = net["subset/in_" + s][:][used] != 0
+        check(member.sum() == k and np.all(ok[member]), f"{name} {s}: {member.sum()} members, {k} wanted")
+        if s != "control":
+            value = net[precisions[1]]["vs_" + precisions[0]]["rmse_" + s][:]
+            order = sorted(np.flatnonzero(ok), key=lambda i: (-value[i], i))[:k]
+            check(set(order) == set(np.flatnonzero(member)), f"{name} {s}: the k largest")
+        sets.append(member)
+    check(np.array_equal(np.unique(np.concatenate([np.flatnonzero(m) for m in sets[1:]])), image[used]), f"{name}: union")
+    return sets
+
+
+def check_tables(f, j, name, net, sets, precisions):
+    label = f["/images/class_index"][:]
+    vs = net[precisions[1]]["vs_" + precisions[0]]
+    right = {p: net[p]["top5"][:] == label[:, None] for p in precisions}
+    for s, member in enumerate(sets):
+        labelled = member & (label >= 0)
+        for p in precisions:
+            t = f["/summary/accuracy/" + p]
+            check(t["images"][j, s] == member.sum() and t["labelled"][j, s] == labelled.sum(), f"{name} {p} {s}: counts")
+            check(near(t["top1"][j, s], 100 * right[p][labelled, 0].mean(), 1e-12), f"{name} {p} {s}: top1")
+            check(near(t["top5"][j, s], 100 * right[p][labelled].any(axis=1).mean(), 1e-12), f"{name} {p} {s}: top5")
+        t = f["/summary/rmse/" + precisions[1]]
+        for r, reading in enumerate(("raw", "resolved", "aligned")):
+            v = vs["rmse_" + reading][:][member].astype(np.float64)
+            check(near(t["mean"][j, s, r], v.mean(), 1e-12), f"{name} {s} {reading}: mean")
+            check(near(t["median"][j, s, r], np.median(v), 1e-12), f"{name} {s} {reading}: median")
+        check(t["sign_flipped"][j, s] == vs["sign_flipped"][:][member].sum(), f"{name} {s}: sign_flipped")
+        t = f["/summary/agreement/" + precisions[1]]
+        a, b = (net[p]["top5"][:][member] for p in precisions[:2])
+        check(t["same_top1"][j, s] == (a[:, 0] == b[:, 0]).sum(), f"{name} {s}: same_top1")
+        check(t["same_top5_set"][j, s] == np.all(np.sort(a) == np.sort(b), axis=1).sum(), f"{name} {s}: same_top5_set")
+
+
+def check_gallery(f, name, net, ok, precisions, h, w):
+    value = net[precisions[1]]["vs_" + precisions[0]]["rmse_resolved"][:]
+    order = sorted(np.flatnonzero(ok), key=lambda i: (-value[i], i))
+    for place in range(min(16, len(net["subset/image"]), len(order))):
+        for p in precisions:
+            got = f[f"/gallery/{name}_top{place + 1:02d}_{p}"][:].astype(int)
+            want = 255 * finish(net[p]["cam"][order[place]], h, w)
+            check(np.abs(got - want).max() < 0.51, f"{name} {p}: picture {place + 1}")
+
+
+def main():
+    f = h5py.File(sys.argv[1], "r")
+    text = lambda path: [x.decode().rstrip("\0") for x in f[path][:]]
+    job = dict(line.split(" = ", 1) for line in text("/job")[0].splitlines())
+    precisions, sets = text("/precision"), text("/set")
+    h, w = len(f["/y"]), len(f["/x"])
+    check(f["/complete"][0] == 1, "complete")
+    for j, name in enumerate(text("/network")):
+        net = f["/models/" + name]
+        ok = net["status"][:] == 1
+        check_rows(name, net, ok, precisions, h, w)
+        members = check_subsets(f, name, net, ok, precisions, sets[1:], job["subset.fraction"])
+        check_tables(f, j, name, net, members, precisions)
+        check_gallery(f, name, net, ok, precisions, h, w)
+    print(f"check_result: {checks} checks, {failed} failed")
+    return 1 if failed or not checks else 0
+
+
+sys.exit(main())
