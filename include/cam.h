@@ -28,7 +28,7 @@ const char *cam_sign_name(enum cam_sign s);    /* "absmax", "meanact" */
 struct cam_projection {
     float *values;        /* (h * w), the caller's, filled by the call: M v1 in the resolved sign */
     float sigma_ratio;    /* sigma2 / sigma1; 0 for a constant activation */
-    int raw_sign;         /* +1 or -1: sgesdd's sign relative to `values`; 0 = undefined (sigma_ratio > 0.999,
+    int raw_sign;         /* +1 or -1: numpy's sign relative to `values`; 0 = undefined (sigma_ratio > 0.999,
                            * constant, or not asked for) */
     int constant;         /* every channel is constant over the map: values are all 0 */
 };
@@ -47,7 +47,8 @@ void cam_workspace_free(struct cam_workspace *w);    /* NULL is fine */
  *   act   (h * width, channels) f32, contiguous, real values (of the stored integers it is the same map);
  *         63 bytes behind its last element may be read too (kernel.h)
  * The map comes from the Gram matrix in double with our reproducible eigen-solver; with_raw also takes
- * sgesdd's sign, by LQ of the centred f32 matrix and sgesdd of its square factor (explanations 1.3).
+ * the sign that numpy.linalg.svd gives the centred f32 matrix: dgesdd's, in double also for float32, by LQ
+ * and dgesdd of the square factor (explanations 1.3, which names sgesdd: its sign is another).
  * ERR_NUMERIC if act has NaN or infinity (checked here, before anything), or LAPACK does not converge.
  * Source: Bany Muhammad & Yeasin (EigenCAM); steps 1-5 as pytorch-grad-cam 084273b. */
 MUST_USE status cam_eigen(struct cam_workspace *w, const float *act, int h, int width, int channels,

@@ -1,21 +1,21 @@
-/* src/cam/svd.c: the sign that numpy and pytorch-grad-cam see, at a fraction of their cost. sgesdd of a wide
- * matrix begins with an LQ factorisation; factoring the transpose by QR and giving the small factor to sgesdd
- * takes the same steps (explanations 1.3). */
+/* src/cam/svd.c: the sign that numpy and pytorch-grad-cam see, at a fraction of their cost. numpy's svd of a
+ * float32 array is LAPACK's dgesdd of its values in double; sgesdd has the other sign on every second picture
+ * whose spectrum is flat. dgesdd of a wide matrix begins with an LQ factorisation; factoring the transpose by
+ * QR and giving the small factor to dgesdd takes the same steps (explanations 1.3). */
 #include "svd.h"
 
 #include <lapacke.h>
-#include <string.h>
 
 /* OpenBLAS's own, from its cblas.h, which this room may not include. */
 void openblas_set_num_threads(int threads);
 
 struct svd {
     int max_pixels, max_channels;
-    float *centred; /* (pixels, channels) row-major = (channels, pixels) as LAPACK sees it */
-    float *other;   /* R' or the matrix as LAPACK wants it, (pixels, max(pixels, channels)) */
-    float *tau, *values;
-    float *u, *vt;
-    float *work;
+    double *centred; /* (pixels, channels) row-major = (channels, pixels) as LAPACK sees it */
+    double *other;   /* R' or the matrix as LAPACK wants it, (pixels, max(pixels, channels)) */
+    double *tau, *values;
+    double *u, *vt;
+    double *work;
     int work_size;
     lapack_int *iwork;
 };
@@ -40,12 +40,12 @@ static status allocate(struct svd *s)
     size_t p = (size_t)s->max_pixels, c = (size_t)s->max_channels, longer = p > c ? p : c,
            shorter = p > c ? c : p;
 
-    MEM_TRY(s->centred, p * c, sizeof(float));
-    MEM_TRY(s->other, p * longer, sizeof(float));
-    MEM_TRY(s->tau, p, sizeof(float));
-    MEM_TRY(s->values, p, sizeof(float));
-    MEM_TRY(s->u, p * p, sizeof(float));
-    MEM_TRY(s->vt, p * p > shorter * c ? p * p : shorter * c, sizeof(float));
+    MEM_TRY(s->centred, p * c, sizeof(double));
+    MEM_TRY(s->other, p * longer, sizeof(double));
+    MEM_TRY(s->tau, p, sizeof(double));
+    MEM_TRY(s->values, p, sizeof(double));
+    MEM_TRY(s->u, p * p, sizeof(double));
+    MEM_TRY(s->vt, p * p > shorter * c ? p * p : shorter * c, sizeof(double));
     MEM_TRY(s->iwork, 8 * p, sizeof *s->iwork);
     return OK;
 }
@@ -68,11 +68,11 @@ status svd_create(int max_pixels, int max_channels, struct svd **out)
     return result;
 }
 
-/* LAPACK answers a workspace query by a float. */
-static status need_work(struct svd *s, float answer)
+/* LAPACK answers a workspace query by a real number. */
+static status need_work(struct svd *s, double answer)
 {
     int size = (int)answer + 1;
-    float *work;
+    double *work;
 
     if (size <= s->work_size)
         return OK;
@@ -83,54 +83,75 @@ static status need_work(struct svd *s, float answer)
     return OK;
 }
 
-static void centre(const float *act, int pixels, int channels, float *out)
+/* numpy's sum of f32 numbers `step` apart: eight partial sums, halves above 128. */
+static float pairwise_sum(const float *x, int count, size_t step)
+{
+    float r[8], sum = 0.0f;
+    int i = 0;
+
+    if (count > 128) {
+        int half = count / 2 - count / 2 % 8;
+
+        return pairwise_sum(x, half, step) + pairwise_sum(x + (size_t)half * step, count - half, step);
+    }
+    if (count >= 8) {
+        for (int k = 0; k < 8; k++)
+            r[k] = x[(size_t)k * step];
+        for (i = 8; i + 8 <= count; i += 8)
+            for (int k = 0; k < 8; k++)
+                r[k] += x[(size_t)(i + k) * step];
+        sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
+    }
+    for (; i < count; i++)
+        sum += x[(size_t)i * step];
+    return sum;
+}
+
+/* In f32, as numpy centres a float32 array; then widened. */
+static void centre(const float *act, int pixels, int channels, double *out)
 {
     for (int c = 0; c < channels; c++) {
-        double sum = 0.0;
-        float mean;
+        float mean = pairwise_sum(act + c, pixels, (size_t)channels) / (float)pixels;
 
-        for (int i = 0; i < pixels; i++)
-            sum += act[(size_t)i * channels + c];
-        mean = (float)(sum / pixels);
         for (int i = 0; i < pixels; i++)
             out[(size_t)i * channels + c] = act[(size_t)i * channels + c] - mean;
     }
 }
 
-/* u of sgesdd(m x n, column-major in a). */
-static status decompose(struct svd *s, float *a, int m, int n)
+/* u of dgesdd(m x n, column-major in a). */
+static status decompose(struct svd *s, double *a, int m, int n)
 {
     int shorter = m < n ? m : n;
-    float answer = 0.0f;
+    double answer = 0.0;
     lapack_int info;
 
-    info = LAPACKE_sgesdd_work(LAPACK_COL_MAJOR, 'S', m, n, a, m, s->values, s->u, m, s->vt, shorter, &answer,
+    info = LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, 'S', m, n, a, m, s->values, s->u, m, s->vt, shorter, &answer,
                                -1, s->iwork);
     BUG_IF(info != 0);
     TRY(need_work(s, answer));
-    info = LAPACKE_sgesdd_work(LAPACK_COL_MAJOR, 'S', m, n, a, m, s->values, s->u, m, s->vt, shorter, s->work,
+    info = LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, 'S', m, n, a, m, s->values, s->u, m, s->vt, shorter, s->work,
                                s->work_size, s->iwork);
     BUG_IF(info < 0);
     if (info > 0)
-        return FAIL(ERR_NUMERIC, "LAPACK's sgesdd of a %d x %d matrix did not converge", m, n);
+        return FAIL(ERR_NUMERIC, "LAPACK's dgesdd of a %d x %d matrix did not converge", m, n);
     return OK;
 }
 
 /* The lower triangle that LQ gives, into other: R' of the transpose's QR. */
 static status lower_factor(struct svd *s, int pixels, int channels)
 {
-    float answer = 0.0f;
+    double answer = 0.0;
     lapack_int info;
 
-    info = LAPACKE_sgeqrf_work(LAPACK_COL_MAJOR, channels, pixels, s->centred, channels, s->tau, &answer, -1);
+    info = LAPACKE_dgeqrf_work(LAPACK_COL_MAJOR, channels, pixels, s->centred, channels, s->tau, &answer, -1);
     BUG_IF(info != 0);
     TRY(need_work(s, answer));
-    info = LAPACKE_sgeqrf_work(LAPACK_COL_MAJOR, channels, pixels, s->centred, channels, s->tau, s->work,
+    info = LAPACKE_dgeqrf_work(LAPACK_COL_MAJOR, channels, pixels, s->centred, channels, s->tau, s->work,
                                s->work_size);
     BUG_IF(info != 0);
     for (int col = 0; col < pixels; col++)
         for (int row = 0; row < pixels; row++)
-            s->other[col * pixels + row] = row >= col ? s->centred[(size_t)row * channels + col] : 0.0f;
+            s->other[col * pixels + row] = row >= col ? s->centred[(size_t)row * channels + col] : 0.0;
     return OK;
 }
 
@@ -138,8 +159,8 @@ status svd_first(struct svd *s, const float *act, int pixels, int channels, floa
 {
     BUG_IF(pixels > s->max_pixels || channels > s->max_channels);
     centre(act, pixels, channels, s->centred);
-    /* sgesdd itself takes the LQ way from this ratio on; below it, it reduces the matrix as it is. */
-    if (channels >= (int)(pixels * 11.0f / 6.0f)) {
+    /* dgesdd itself takes the LQ way from this ratio on; below it, it reduces the matrix as it is. */
+    if (channels >= (int)(pixels * 11.0 / 6.0)) {
         TRY(lower_factor(s, pixels, channels));
         TRY(decompose(s, s->other, pixels, pixels));
     } else {
@@ -148,6 +169,7 @@ status svd_first(struct svd *s, const float *act, int pixels, int channels, floa
                 s->other[(size_t)c * pixels + i] = s->centred[(size_t)i * channels + c];
         TRY(decompose(s, s->other, pixels, channels));
     }
-    memcpy(u, s->u, (size_t)pixels * sizeof *u);
+    for (int i = 0; i < pixels; i++)
+        u[i] = (float)s->u[i];
     return OK;
 }
