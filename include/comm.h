@@ -27,9 +27,8 @@
  *     comm_finish(&c);
  *
  * "Collective" means: every rank calls it, in the same order. Waiting never spins: a rank sleeps between two
- * tests, so that more ranks than cores work well.
- * MPI's own errors abort the job (ERRORS_ARE_FATAL); what these functions return is ours. A bug anywhere calls
- * MPI_Abort.
+ * tests, so that more ranks than cores work well. MPI's own errors abort the job (ERRORS_ARE_FATAL); what these
+ * functions return is ours. A bug anywhere calls MPI_Abort.
  */
 #ifndef QUANTCAM_COMM_H
 #define QUANTCAM_COMM_H
@@ -51,12 +50,14 @@ struct comm {
 };
 
 /* Collective; once a process. Sets OMPI_MCA_io=romio321 unless set (OMPIO leaves litter on several hosts),
- * installs the signal handlers before MPI_Init and again after
- * it, asks for MPI_THREAD_FUNNELED, makes MPI_Abort the hook of bugs, sets the error record's rank. argc and
- * argv may be NULL. */
+ * installs the signal handlers before MPI_Init and again after it, asks for MPI_THREAD_FUNNELED, makes
+ * MPI_Abort the hook of bugs, sets the error record's rank. argc and argv may be NULL. */
 MUST_USE status comm_init(int *argc, char ***argv, struct comm *out);
 /* Collective. Frees the communicators and ends MPI; idempotent. */
 void comm_finish(struct comm *c);
+/* Local. From now on comm_finish leaves MPI as it is: for a library that MPI_Finalize would end and that would
+ * crash (HDF5 with a file that a dead disk did not let it close). The exit code remains the program's. */
+void comm_skip_finalize(void);
 /* Ends the whole job now with this exit code: for a rank that cannot come to the agreement. */
 _Noreturn void comm_abort(const struct comm *c, int code);
 
@@ -83,9 +84,9 @@ MUST_USE status comm_gather_bytes(const struct comm *c, const void *mine, size_t
 
 /* ---- comm: signals (comm.c) -------------------------------------------------------------------------------- */
 
-/* SIGTERM, SIGINT or SIGUSR1 as it came, or 0. After the second signal the default is restored: the third kills.
- * Under mpirun SIGTERM leaves about one second: drop the image
- * in hand, commit; SIGUSR1 leaves time to finish it. Local. */
+/* SIGTERM, SIGINT or SIGUSR1 as it came, or 0. After the second signal the default is restored: the third
+ * kills. Under mpirun SIGTERM leaves about one second: drop the image in hand, commit; SIGUSR1 leaves time to
+ * finish it. Local. */
 int comm_signal(void);
 /* OK, or ERR_STOPPED "stopped by SIGTERM": for work outside a comm_loop, handed to comm_agree at the next
  * boundary. Local. */
@@ -94,8 +95,8 @@ MUST_USE status comm_signal_status(void);
 /* ---- agree: one outcome for all ranks (agree.c) -------------------------------------------------------------- */
 
 /* Collective. Every rank passes its own status; every rank gets the same one back. If any rank failed, the
- * lowest failing rank's error record becomes error_last()
- * everywhere, with that rank's number; a failure outranks ERR_STOPPED. */
+ * lowest failing rank's error record becomes error_last() everywhere, with that rank's number; a failure
+ * outranks ERR_STOPPED. */
 MUST_USE status comm_agree(const struct comm *c, status mine);
 
 /* ---- the loop without collectives (agree.c, progress.c) -------------------------------------------------------- */
@@ -130,12 +131,11 @@ struct comm_loop {
 /* Collective, short. ERR_MEMORY is a bug here (a few bytes a rank). */
 void comm_loop_start(struct comm_loop *loop, const struct comm *c);
 /* Local, between two images: 1 = go on; 0 = stop, commit what is done and call comm_loop_finish. Looks for
- * signals, for rank 0's stop and, on rank 0, for failures and
- * counters of others. Takes microseconds. */
+ * signals, for rank 0's stop and, on rank 0, for failures and counters of others. Takes microseconds. */
 int comm_loop_goes_on(struct comm_loop *loop);
 /* Local. `steps` items are done, `bad` of them bad. Every count_s the counters go to rank 0, which prints at
- * most one line each report_s (log_info):
- * evaluate  3,968/50,000 images  412 img/s  bad 0  left 00:01:52  slowest rank 17 (node03) */
+ * most one line each report_s (log_info): evaluate  3,968/50,000 images  412 img/s  bad 0  left 00:01:52
+ * slowest rank 17 (node03) */
 void comm_loop_step(struct comm_loop *loop, int64_t steps, int64_t bad);
 /* Collective. Tells rank 0 of a failure at once, waits asleep for the others, and agrees: the lowest failing
  * rank's record, else ERR_STOPPED if a signal came to any rank, else OK. */
@@ -149,8 +149,7 @@ struct progress_line {
     double seconds;                /* since it started */
 };
 /* Pure. The line above for counters of `ranks` ranks; the slowest is the one with the smallest share of its own
- * work done (of those with work left; lowest rank on ties; left out
- * if there is one rank). Returns out. */
+ * work done (of those with work left; lowest rank on ties; left out if there is one rank). Returns out. */
 char *progress_format(const struct progress_line *line, const struct comm_count *count, const char (*hosts)[64],
                       int ranks, char *out, size_t size);
 

@@ -31,13 +31,11 @@
  *       unlocks; also after a failure
  *
  * Files. OUT: finished; its existence means done. OUT.part: being computed, always openable, by anybody.
- * OUT.part.creating: worthless. OUT.lock: the lock. OUT.log.jsonl: a line a start.
- * Reading (show, report, verify, inspect): store_open_read and store_read below; no MPI, every size bounded,
- * nothing trusted.
+ * OUT.part.creating: worthless. OUT.lock: the lock. OUT.log.jsonl: a line a start. Reading (show, report,
+ * verify, inspect): store_open_read and store_read below; no MPI, every size bounded, nothing trusted.
  *
  * Type names in the table: u8 s8 s32 u32 s64 f32 f64, str (fixed length, UTF-8, NUL-padded), status (enum u8).
- * Little-endian.
- * Errors carry the file, the dataset and the top of HDF5's error stack.
+ * Little-endian. Errors carry the file, the dataset and the top of HDF5's error stack.
  */
 #ifndef QUANTCAM_STORE_H
 #define QUANTCAM_STORE_H
@@ -169,7 +167,7 @@ int schema_name_good(const char *name);                           /* usable as n
  *     /timing/finished str (1)
  */
 
-/* ---- writing: begin, rows, finish (file.c, create.c, rows.c) -------------------------------------------- */
+/* ---- writing: begin, rows, finish (file.c, create.c, rows.c) ----------------------------------------- */
 
 /* Contents of one STORE_FIXED dataset, whole: rows * row_bytes bytes (strings padded with NULs to `element`). */
 struct store_initial { const char *path; const void *data; };
@@ -187,19 +185,20 @@ enum store_outcome { STORE_CREATED, STORE_RESUMED, STORE_FINISHED };
 
 struct store;
 /* Collective. Rank 0 takes the lock (ERR_BUSY if another job has it), then: OUT exists: same job ->
- * STORE_FINISHED (nothing is opened), other -> ERR_MISMATCH naming the line that
- * differs; OUT.part exists: the same comparison, and of the initial contents, then STORE_RESUMED; neither:
- * created as OUT.part.creating, reserved (ERR_IO where the disk is too small), synced,
- * renamed. Then all ranks open it. A truncated or foreign OUT.part is refused, never overwritten. */
+ * STORE_FINISHED (nothing is opened), other -> ERR_MISMATCH naming the line that differs; OUT.part exists: the
+ * same comparison, and of the initial contents, then STORE_RESUMED; neither: created as OUT.part.creating,
+ * reserved (ERR_IO where the disk is too small), synced, renamed. Then all ranks open it. A truncated or
+ * foreign OUT.part is refused, never overwritten. */
 MUST_USE status store_begin(const struct comm *c, const char *out, const struct store_plan *plan, struct store **s);
 enum store_outcome store_outcome(const struct store *s);
 const struct store_schema *store_schema(const struct store *s);
-/* Collective. Closes the file, drops the lock (and removes OUT.lock); *s becomes NULL; NULL is fine. */
+/* Collective. Closes the file, drops the lock (and removes OUT.lock); *s becomes NULL; NULL is fine. Leaves
+ * error_last() as it is. */
 void store_end(struct store **s);
 
 /* Collective. missing (rows of the group) becomes 1 where the row must be computed: status MISSING, a CRC that
- * does not fit, or (retry_bad) BAD_IMAGE. The ranks check in parallel.
- * network is ignored for STORE_ROWS_IMAGE. *damaged (may be NULL): rows that claimed to be done and were not. */
+ * does not fit, or (retry_bad) BAD_IMAGE. The ranks check in parallel. network is ignored for STORE_ROWS_IMAGE.
+ * *damaged (may be NULL): rows that claimed to be done and were not. */
 MUST_USE status store_missing(struct store *s, enum store_group group, int network, int retry_bad, uint8_t *missing,
                               int64_t *damaged);
 /* Collective. Rows done (status not MISSING, CRC good) over all row groups, and how many there are: what
@@ -223,19 +222,18 @@ MUST_USE status store_rows_commit(struct store_rows *rows);
 void store_rows_free(struct store_rows *rows);               /* drops uncommitted rows */
 
 /* Local, one rank. `count` rows of a SUMMARY, TIMING or row-group dataset (select's /models/<net>/subset/image
- * is a payload field: written by rows, or here before the rows) from row
- * `first`, in the table's type. Not synced: store_sync. */
+ * is a payload field: written by rows, or here before the rows) from row `first`, in the table's type. Not
+ * synced: store_sync. */
 MUST_USE status store_write(struct store *s, const char *path, int64_t first, int64_t count, const void *data);
 /* Local. `count` rows from row `first` of any dataset, in the table's type; out holds count * row_bytes. */
 MUST_USE status store_fetch(struct store *s, const char *path, int64_t first, int64_t count, void *out);
 MUST_USE status store_sync(struct store *s);      /* Local: fdatasync */
 
 /* Collective. Closes the file on all ranks; the ranks hash the datasets in parallel; rank 0 writes /checksums,
- * syncs, /complete, syncs, renames OUT.part to OUT, syncs the folder.
- * Afterwards only store_end may be called. */
+ * syncs, /complete, syncs, renames OUT.part to OUT, syncs the folder. Afterwards only store_end may be called. */
 MUST_USE status store_finish(struct store *s);
 
-/* ---- lock and log (lock.c, log lines) ------------------------------------------------------------------- */
+/* ---- lock and log (lock.c, journal.c) ------------------------------------------------------------------- */
 
 struct store_lock { int fd; char path[4096]; };      /* .fd = -1 when free */
 /* Local. An open-file-description lock on OUT.lock: gone with the process, however it ends. ERR_BUSY, ERR_IO. */
@@ -248,13 +246,13 @@ MUST_USE status store_log_append(const char *out, int64_t rows, const char *fiel
 /* The row count of the last such line, -1 if there is none. */
 int64_t store_log_last_rows(const char *out);
 
-/* ---- reading (read.c) ----------------------------------------------------------------------------------- */
+/* ---- reading (read.c, list.c) ----------------------------------------------------------------------------------- */
 
 struct store_reader;
 /* Local, no MPI needed. Opens a finished file or an OUT.part; every dataset's name, type and shape is read and
- * bounded (at most 16,384 datasets, rank 4, fixed-size types named above). checked: the
- * first store_read of a dataset compares its SHA-256 with /checksums: ERR_MISMATCH (an unfinished file has none,
- * and nothing is compared). */
+ * bounded (at most 16,384 datasets, rank 4, fixed-size types named above). checked: the first store_read of a
+ * dataset compares its SHA-256 with /checksums: ERR_MISMATCH (an unfinished file has none, and nothing is
+ * compared). */
 MUST_USE status store_open_read(const char *path, int checked, struct store_reader **out);
 void store_close_read(struct store_reader *r);
 const char *store_reader_path(const struct store_reader *r);
@@ -266,8 +264,8 @@ int store_reader_complete(const struct store_reader *r);    /* /complete is 1 */
 /* NULL if absent. */
 const struct store_dataset *store_reader_find(const struct store_reader *r, const char *path);
 /* Rows first .. first + count - 1 as `type` (numbers are converted by HDF5 as C would; strings need
- * STORE_STRING), count * elements of a row * size of type bytes into out, which has out_bytes.
- * ERR_MISSING no such dataset; ERR_RANGE rows that are not there or out_bytes too small. */
+ * STORE_STRING), count * elements of a row * size of type bytes into out, which has out_bytes. ERR_MISSING no
+ * such dataset; ERR_RANGE rows that are not there or out_bytes too small. */
 MUST_USE status store_read(struct store_reader *r, const char *path, enum store_type type, int64_t first, int64_t count,
                            void *out, size_t out_bytes);
 /* A whole dataset, allocated (mem_free), at most max_bytes (ERR_MEMORY above); *count = elements. */
@@ -292,8 +290,8 @@ MUST_USE status store_verify(const char *out, struct store_verdict *verdict);
 int store_verdict_code(const struct store_verdict *verdict);     /* 0, 75, 1 */
 
 /* Local. SHA-256 over path, type, shape and data, in path order, of every dataset but /timing, /job,
- * /provenance, /checksums and /complete; of a finished file (ERR_MISMATCH
- * if it is not). Reads through HDF5: a repacked copy has the same digest. */
+ * /provenance, /checksums and /complete; of a finished file (ERR_MISMATCH if it is not). Reads through HDF5: a
+ * repacked copy has the same digest. */
 MUST_USE status digest_file(const char *path, char hex[2 * HASH_SIZE + 1]);
 
 /* ---- pictures (palette.c) ------------------------------------------------------------------------------- */

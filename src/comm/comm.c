@@ -115,11 +115,24 @@ status comm_init(int *argc, char ***argv, struct comm *out)
     return OK;
 }
 
+static int skip_finalize;
+
+void comm_skip_finalize(void)
+{
+    skip_finalize = 1;
+}
+
 void comm_finish(struct comm *c)
 {
+    uint64_t skip = (uint64_t)skip_finalize;
+
     if (c->size == 0)
         return;
-    comm_wait(c);
+    comm_max_u64(c, &skip, 1);
+    if (skip) {
+        memset(c, 0, sizeof *c);
+        return;
+    }
     MPI_Comm_free(&c->side);
     MPI_Comm_free(&c->mpi);
     error_set_bug_hook(NULL);

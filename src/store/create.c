@@ -254,7 +254,7 @@ static status attach_axes(hid_t file, const char *path, const struct store_schem
     return OK;
 }
 
-static hid_t create_file(const char *path)
+static status create_file(const char *path, hid_t *out)
 {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS), creation = H5Pcreate(H5P_FILE_CREATE), file = -1;
 
@@ -264,26 +264,31 @@ static hid_t create_file(const char *path)
         H5Pset_fclose_degree(access, H5F_CLOSE_SEMI) >= 0 &&
         H5Pset_alignment(access, 4096, 4096) >= 0 && plain_group(creation) >= 0)
         file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
+    status s = file < 0 ? FAIL_H5("%s cannot be created", path) : OK;
     H5Pclose(access);
     H5Pclose(creation);
-    return file;
+    *out = file;
+    return s;
 }
 
 static status fill_file(const char *path, const struct store_schema *schema, const struct store_plan *plan,
                         const struct store_layout *layout)
 {
-    hid_t file = create_file(path);
     status result = OK;
+    hid_t file;
 
-    if (file < 0)
-        return FAIL_H5("%s cannot be created", path);
+    TRY(create_file(path, &file));
     TRY_OUT(write_root(file, path, plan));
     for (int i = 0; i < schema->count; i++)
         TRY_OUT(make_dataset(file, path, plan, layout, &schema->dataset[i]));
     TRY_OUT(attach_axes(file, path, schema));
 out:
-    if (H5Fclose(file) < 0 && result == OK)
-        result = FAIL_H5("%s: closing", path);
+    /* HDF5 1.10 crashes over a file whose close has failed: flush first, and then rather leave its handle open. */
+    if (H5Fflush(file, H5F_SCOPE_LOCAL) < 0 || H5Fclose(file) < 0) {
+        if (result == OK)
+            result = FAIL_H5("%s: closing", path);
+        comm_skip_finalize();
+    }
     return result;
 }
 

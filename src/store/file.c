@@ -38,7 +38,7 @@ static status prepare(struct store *s, const struct store_plan *plan)
     return result;
 }
 
-static hid_t open_parallel(const struct store *s)
+static status open_parallel(struct store *s)
 {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS), file = -1;
     MPI_Info info;
@@ -50,9 +50,11 @@ static hid_t open_parallel(const struct store *s)
     if (H5Pset_fapl_mpio(access, s->c->mpi, info) >= 0 && H5Pset_all_coll_metadata_ops(access, 1) >= 0 &&
         H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0)
         file = H5Fopen(s->view.path, H5F_ACC_RDWR, access);
+    status mine = file < 0 ? FAIL_H5("%s cannot be opened", s->view.path) : OK;
+    s->view.file = file;
     H5Pclose(access);
     MPI_Info_free(&info);
-    return file;
+    return mine;
 }
 
 /* All ranks together: the same calls on every rank until the next agreement. */
@@ -67,8 +69,7 @@ static status open_part(struct store *s)
             mine = FAIL(ERR_IO, "%s on %s: %s", s->view.path, s->c->host, strerror(errno));
     }
     TRY(comm_agree(s->c, mine));
-    s->view.file = open_parallel(s);
-    TRY(comm_agree(s->c, s->view.file < 0 ? FAIL_H5("%s cannot be opened", s->view.path) : OK));
+    TRY(comm_agree(s->c, open_parallel(s)));
     return comm_agree(s->c, store_view_open(&s->view, 1));
 }
 
@@ -103,9 +104,7 @@ status store_begin(const struct comm *c, const char *out, const struct store_pla
             mine = open_part(new);
     }
     if (mine != OK) {
-        struct error_record why = *error_last();
         store_end(&new);
-        *error_last() = why;
         return mine;
     }
     *s = new;
@@ -124,6 +123,8 @@ const struct store_schema *store_schema(const struct store *s)
 
 void store_end(struct store **s)
 {
+    const struct error_record why = *error_last();
+
     if (!*s)
         return;
     if (store_view_close(&(*s)->view) != OK)
@@ -136,6 +137,7 @@ void store_end(struct store **s)
         lock_release(&(*s)->lock);
     mem_free(*s);
     *s = NULL;
+    *error_last() = why; /* what ended the job is what is to be said */
 }
 
 /* ---- what is missing ---------------------------------------------------------------------------------------------------- */

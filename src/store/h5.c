@@ -10,6 +10,8 @@ void store_h5_start(void)
 {
     /* Our lock is OUT.lock: HDF5's own would only fail on file systems without locks. */
     setenv("HDF5_USE_FILE_LOCKING", "BEST_EFFORT", 0);
+    /* At exit HDF5 1.10 closes a file whose close has failed (a dead disk) once more, and crashes; we close what we open. */
+    H5dont_atexit();
     H5open();
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
@@ -18,11 +20,15 @@ struct reasons { char outer[160], inner[400]; };
 
 static herr_t take_reason(unsigned n, const H5E_error2_t *e, void *user)
 {
+    static const char mark[] = "error message = '";
     struct reasons *r = user;
-    const char *text = e->desc ? e->desc : "";
+    const char *text = e->desc ? e->desc : "", *system = strstr(text, mark);
 
-    /* Upward: the first is the innermost, the last the function that we called. */
-    if (n == 0)
+    /* Upward: the first is the innermost, the last the function that we called. Of a failed system call the message is enough:
+     * the rest is addresses and times. */
+    if (n == 0 && system)
+        snprintf(r->inner, sizeof r->inner, "%.*s", (int)strcspn(system + strlen(mark), "'"), system + strlen(mark));
+    else if (n == 0)
         snprintf(r->inner, sizeof r->inner, "%s", text);
     snprintf(r->outer, sizeof r->outer, "%s", text);
     return 0;
@@ -175,8 +181,10 @@ status store_view_close(struct store_view *view)
     mem_free(view->type);
     view->dataset = view->space = view->type = NULL;
     schema_free(&view->schema);
-    if (view->file > 0 && H5Fclose(view->file) < 0)
+    if (view->file > 0 && H5Fclose(view->file) < 0) {
         result = FAIL_H5("%s: closing", view->path);
+        comm_skip_finalize();
+    }
     view->file = -1;
     return result;
 }
@@ -217,8 +225,9 @@ status store_view_read(const struct store_view *view, int d, int64_t first, int6
         return OK;
     TRY(select_rows(view, d, first, count, &memory));
     herr_t e = H5Dread(view->dataset[d], view->type[d], memory, view->space[d], H5P_DEFAULT, out);
+    status s = e < 0 ? FAIL_H5("%s: reading %s", view->path, view->schema.dataset[d].path) : OK; /* before HDF5 forgets why */
     H5Sclose(memory);
-    return e < 0 ? FAIL_H5("%s: reading %s", view->path, view->schema.dataset[d].path) : OK;
+    return s;
 }
 
 status store_view_write(const struct store_view *view, int d, int64_t first, int64_t count, const void *data)
@@ -229,8 +238,9 @@ status store_view_write(const struct store_view *view, int d, int64_t first, int
         return OK;
     TRY(select_rows(view, d, first, count, &memory));
     herr_t e = H5Dwrite(view->dataset[d], view->type[d], memory, view->space[d], H5P_DEFAULT, data);
+    status s = e < 0 ? FAIL_H5("%s: writing %s", view->path, view->schema.dataset[d].path) : OK; /* before HDF5 forgets why */
     H5Sclose(memory);
-    return e < 0 ? FAIL_H5("%s: writing %s", view->path, view->schema.dataset[d].path) : OK;
+    return s;
 }
 
 status store_view_scan(const struct store_view *view, int d,

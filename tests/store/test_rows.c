@@ -89,13 +89,43 @@ static void check_fixed(const struct comm *c)
 /* ---- kill -9 --------------------------------------------------------------------------------------------------- */
 
 /* A job of one rank in a process of its own, slow enough to be killed in the middle. */
+static status slow_job(const struct comm *c, const struct fixture *f)
+{
+    const double mean[2][4][3] = { { { 1.5 } } }; /* as fixture_run */
+    struct store_rows *rows = NULL;
+    struct store *s = NULL;
+    int64_t wrote = 0;
+    status result = OK;
+
+    TRY(store_begin(c, f->out, &f->plan, &s));
+    if (store_outcome(s) == STORE_FINISHED)
+        goto out;
+    for (int net = 0; net < 2; net++)
+        for (int round = 0; round < FIXTURE_IMAGES; round++) {
+            uint8_t missing[FIXTURE_IMAGES];
+            TRY_OUT(store_missing(s, STORE_ROWS_MODEL, net, 0, missing, NULL));
+            if (!missing[round])
+                continue;
+            TRY_OUT(store_rows_create(s, STORE_ROWS_MODEL, net, 1, &rows));
+            TRY_OUT(fixture_model_row(f, rows, net, round));
+            store_rows_free(rows);
+            rows = NULL;
+            usleep(10000);
+        }
+    TRY_OUT(fixture_fill(c, f, s, 3, &wrote));
+    TRY_OUT(store_write(s, "/summary/rmse/int8/mean", 0, 2, mean));
+    TRY_OUT(store_finish(s));
+out:
+    store_rows_free(rows);
+    store_end(&s);
+    return result;
+}
+
 static int victim(const char *folder)
 {
     struct comm c = { 0 };
-    struct store *s = NULL;
     struct fixture f;
-    const double mean[2][4][3] = { { { 1.5 } } }; /* as fixture_run */
-    int64_t wrote = 0;
+    status result;
 
     if (comm_init(NULL, NULL, &c) != OK)
         return 1;
@@ -103,25 +133,11 @@ static int victim(const char *folder)
     fixture_start(&c, &f);
     fixture_end(&c, &f);
     snprintf(f.out, sizeof f.out, "%s/x.h5", folder);
-    if (store_begin(&c, f.out, &f.plan, &s) != OK || store_outcome(s) == STORE_FINISHED)
-        return 1;
-    for (int net = 0; net < 2; net++)
-        for (int round = 0; round < FIXTURE_IMAGES; round++) {
-            uint8_t missing[FIXTURE_IMAGES];
-            struct store_rows *rows = NULL;
-            if (store_missing(s, STORE_ROWS_MODEL, net, 0, missing, NULL) != OK || !missing[round])
-                continue;
-            if (store_rows_create(s, STORE_ROWS_MODEL, net, 1, &rows) != OK || fixture_model_row(&f, rows, net, round) != OK)
-                return 1;
-            store_rows_free(rows);
-            usleep(10000);
-        }
-    if (fixture_fill(&c, &f, s, 3, &wrote) != OK || store_write(s, "/summary/rmse/int8/mean", 0, 2, mean) != OK ||
-        store_finish(s) != OK)
-        return 1;
-    store_end(&s);
+    result = slow_job(&c, &f);
+    if (result != OK)
+        log_error("%s", error_last()->text);
     comm_finish(&c);
-    return 0;
+    return error_exit_code(result);
 }
 
 /* The victim must not take itself for a rank of this job: it gets no launcher's variables. */
