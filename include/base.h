@@ -13,8 +13,8 @@
  *         }
  *         ...
  *
- * Three classes of error (spec of the house): a bug aborts (BUG_IF), a run failure is a status that travels up,
- * a bad image is a status in that image's row.
+ * Three classes of error: a bug aborts (BUG_IF), a run failure is a status that travels up, a bad image is a
+ * status in that image's row.
  */
 #ifndef QUANTCAM_BASE_H
 #define QUANTCAM_BASE_H
@@ -65,37 +65,38 @@ _Noreturn void error_bug(const char *file, int line, const char *condition);
 void error_set_bug_hook(void (*hook)(void));
 
 /* Fills the record with a sentence; its value is `code`.
- * A constant code stays one through the macro, so that the compiler sees that a callee's failure is never OK. */
-#define FAIL(code, ...)                                                                                       \
-    __extension__({                                                                                           \
-        status fail_code_ = (code);                                                                           \
-        error_set(fail_code_, __FILE__, __LINE__, __VA_ARGS__);                                               \
-        fail_code_;                                                                                           \
+ * A constant code stays one through the macro, so that the compiler sees that a callee's failure is never
+ * OK. */
+#define FAIL(code, ...)                                                                                      \
+    __extension__({                                                                                          \
+        status fail_code_ = (code);                                                                          \
+        error_set(fail_code_, __FILE__, __LINE__, __VA_ARGS__);                                              \
+        fail_code_;                                                                                          \
     })
 /* Puts "prefix: " before the record's sentence (a path, a line number); its value is `code`. */
-#define error_prefix(code, ...)                                                                               \
-    __extension__({                                                                                           \
-        status prefix_code_ = (code);                                                                         \
-        error_put_before(__VA_ARGS__);                                                                        \
-        prefix_code_;                                                                                         \
+#define error_prefix(code, ...)                                                                              \
+    __extension__({                                                                                          \
+        status prefix_code_ = (code);                                                                        \
+        error_put_before(__VA_ARGS__);                                                                       \
+        prefix_code_;                                                                                        \
     })
-#define TRY(call)                                                                                             \
-    do {                                                                                                      \
-        status try_status_ = (call);                                                                          \
-        if (try_status_ != OK)                                                                                \
-            return try_status_;                                                                               \
+#define TRY(call)                                                                                            \
+    do {                                                                                                     \
+        status try_status_ = (call);                                                                         \
+        if (try_status_ != OK)                                                                               \
+            return try_status_;                                                                              \
     } while (0)
 /* For functions with one `out:` label and a local `status result = OK;` */
-#define TRY_OUT(call)                                                                                         \
-    do {                                                                                                      \
-        result = (call);                                                                                      \
-        if (result != OK)                                                                                     \
-            goto out;                                                                                         \
+#define TRY_OUT(call)                                                                                        \
+    do {                                                                                                     \
+        result = (call);                                                                                     \
+        if (result != OK)                                                                                    \
+            goto out;                                                                                        \
     } while (0)
-#define BUG_IF(condition)                                                                                     \
-    do {                                                                                                      \
-        if (condition)                                                                                        \
-            error_bug(__FILE__, __LINE__, #condition);                                                        \
+#define BUG_IF(condition)                                                                                    \
+    do {                                                                                                     \
+        if (condition)                                                                                       \
+            error_bug(__FILE__, __LINE__, #condition);                                                       \
     } while (0)
 
 /* ---- log: stderr, rank 0 only unless said otherwise ---------------------------------------------------- */
@@ -117,15 +118,15 @@ char *mem_strdup(const char *text);
 void mem_free(void *block);          /* NULL is fine */
 long mem_live(void);                 /* blocks not yet freed: tests end at 0 */
 size_t mem_peak_resident(void);      /* VmHWM, bytes */
-#define MEM_TRY(pointer, count, size)                                                                         \
-    do {                                                                                                      \
-        (pointer) = mem_alloc((count), (size));                                                               \
-        if (!(pointer))                                                                                       \
-            return FAIL(ERR_MEMORY, "no memory for %zu elements of %zu bytes", (size_t)(count),               \
-                        (size_t)(size));                                                                      \
+#define MEM_TRY(pointer, count, size)                                                                        \
+    do {                                                                                                     \
+        (pointer) = mem_alloc((count), (size));                                                              \
+        if (!(pointer))                                                                                      \
+            return FAIL(ERR_MEMORY, "no memory for %zu elements of %zu bytes", (size_t)(count),              \
+                        (size_t)(size));                                                                     \
     } while (0)
 
-/* ---- text: bounded reading, parsing, growing strings ---------------------------------------------------- */
+/* ---- text: bounded reading, parsing, growing strings --------------------------------------------------- */
 
 /* A growing string with a stated maximum. Zero-initialise, set `max` (bytes), free with text_free. */
 struct text {
@@ -161,7 +162,7 @@ char *text_duration(double seconds, char *out, size_t size);
 double clock_s(void);                           /* monotonic, seconds */
 void clock_iso8601(char *out, size_t size);     /* UTC, 2026-01-31T12:34:56Z: for logs and /timing only */
 
-/* ---- random: counter-based, the same numbers for any number of ranks ------------------------------------- */
+/* ---- random: counter-based, the same numbers for any number of ranks ----------------------------------- */
 
 /* SplitMix64's finalizer of (seed, stream, counter): pure. */
 uint64_t random_u64(uint64_t seed, uint64_t stream, uint64_t counter);

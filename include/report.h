@@ -1,6 +1,8 @@
 /* include/report.h
- * report: a finished result file read by people. Tables beside the published ones, on the terminal (`show`) and as Markdown, CSV
- * and JSON files, and the gallery's pictures as PNG (`report`). Reads through store's bounded reader; writes nothing into the result.
+ * report: a finished result file read by people. Tables beside the published ones, on the terminal (`show`)
+ * and as Markdown, CSV
+ * and JSON files, and the gallery's pictures as PNG (`report`). Reads through store's bounded reader; writes
+ * nothing into the result.
  *
  *     struct store_reader *r = NULL;
  *     TRY(store_open_read("results/demo.h5", 1, &r));
@@ -23,7 +25,8 @@ struct report_options {
 };
 struct report_summary {
     int tables, pictures;    /* written */
-    int missing;             /* pictures of the gallery whose file was not found or not readable: maps alone */
+    /* pictures of the gallery whose file was not found or not readable: maps alone */
+    int missing;
     char first_missing[512];
 };
 

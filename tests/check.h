@@ -9,14 +9,14 @@
 static long check_count, check_failed;
 
 #define CHECK(condition) CHECK_MSG(condition, "%s", "")
-#define CHECK_MSG(condition, ...)                                                                             \
-    do {                                                                                                      \
-        check_count++;                                                                                        \
-        if (!(condition) && ++check_failed <= 20) {                                                           \
-            fprintf(stderr, "%s:%d: %s ", __FILE__, __LINE__, #condition);                                    \
-            fprintf(stderr, __VA_ARGS__);                                                                     \
-            fputc('\n', stderr);                                                                              \
-        }                                                                                                     \
+#define CHECK_MSG(condition, ...)                                                                            \
+    do {                                                                                                     \
+        check_count++;                                                                                       \
+        if (!(condition) && ++check_failed <= 20) {                                                          \
+            fprintf(stderr, "%s:%d: %s ", __FILE__, __LINE__, #condition);                                   \
+            fprintf(stderr, __VA_ARGS__);                                                                    \
+            fputc('\n', stderr);                                                                             \
+        }                                                                                                    \
     } while (0)
 
 /* The last line of main. */

@@ -23,14 +23,14 @@ static void log_line(const char *prefix, const char *format, va_list args)
     fprintf(stderr, "%s\n", line);
 }
 
-#define LOG_IF(condition, prefix)                                                                             \
-    do {                                                                                                      \
-        va_list args;                                                                                         \
-        if (!(condition))                                                                                     \
-            return;                                                                                           \
-        va_start(args, format);                                                                               \
-        log_line((prefix), format, args);                                                                     \
-        va_end(args);                                                                                         \
+#define LOG_IF(condition, prefix)                                                                            \
+    do {                                                                                                     \
+        va_list args;                                                                                        \
+        if (!(condition))                                                                                    \
+            return;                                                                                          \
+        va_start(args, format);                                                                              \
+        log_line((prefix), format, args);                                                                    \
+        va_end(args);                                                                                        \
     } while (0)
 
 void log_info(const char *format, ...)

@@ -245,7 +245,11 @@ int text_is_utf8(const char *bytes, size_t size)
     const unsigned char *p = (const unsigned char *)bytes, *end = p + size;
 
     while (p < end) {
-        int extra = *p < 0x80 ? 0 : (*p & 0xE0) == 0xC0 ? 1 : (*p & 0xF0) == 0xE0 ? 2 : (*p & 0xF8) == 0xF0 ? 3 : -1;
+        int extra = *p < 0x80             ? 0
+                    : (*p & 0xE0) == 0xC0 ? 1
+                    : (*p & 0xF0) == 0xE0 ? 2
+                    : (*p & 0xF8) == 0xF0 ? 3
+                                          : -1;
         uint32_t code = extra == 0 ? *p : extra > 0 ? *p & (0x3Fu >> extra) : 0;
         static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
 

@@ -1,4 +1,5 @@
-/* src/cli/cmd.h: the subcommands. Each takes its own argv (argv[0] is its name) and returns the exit code (DESIGN 1). */
+/* src/cli/cmd.h: the subcommands. Each takes its own argv (argv[0] is its name) and returns the exit code
+ * (DESIGN 1). */
 #ifndef CLI_CMD_H
 #define CLI_CMD_H
 

@@ -7,15 +7,21 @@
 #include "store.h"
 #include "weight.h"
 
-struct settings { char weights[OPTION_SIZE]; };
+struct settings {
+    char weights[OPTION_SIZE];
+};
 
 static const struct option_row rows[] = {
-    { .name = "weights", .kind = OPTION_PATH, .where = offsetof(struct settings, weights), .values = "FILE",
+    { .name = "weights",
+      .kind = OPTION_PATH,
+      .where = offsetof(struct settings, weights),
+      .values = "FILE",
       .help = "with a description: bind it to this checkpoint and print scales and zero points too" },
 };
 static const struct option_table table = {
     .usage = "quantcam inspect FILE [--weights CHECKPOINT]",
-    .about = "Prints what is in FILE, known by its content: a network description (models/*.model) as a table of nodes, a\n"
+    .about = "Prints what is in FILE, known by its content: a network description (models/*.model) as a "
+             "table of nodes, a\n"
              "checkpoint's tensors, or a result's datasets with their meaning.",
     .row = rows,
     .rows = COUNT_OF(rows),
@@ -54,8 +60,9 @@ static status inspect_model(const char *path, const char *weights_path)
         TRY_OUT(weight_load(weights_path, &weights));
         TRY_OUT(model_bind(&m, &weights, &b));
     }
-    printf("%s  %s\ninput %d x %d x %d, resize %d %s, crop %d; %d classes\n", m.name, m.title, m.input.channels,
-           m.input.height, m.input.width, m.input.resize, m.input.filter, m.input.crop, m.classes);
+    printf("%s  %s\ninput %d x %d x %d, resize %d %s, crop %d; %d classes\n", m.name, m.title,
+           m.input.channels, m.input.height, m.input.width, m.input.resize, m.input.filter, m.input.crop,
+           m.classes);
     if (weights_path[0])
         printf("%s: %s%s, %s parameters, %s bytes, %s multiply-accumulates an image\n", weights_path,
                b.precision == MODEL_INT8 ? "int8" : "fp32", b.qat ? " (unconverted QAT state)" : "",
@@ -101,7 +108,8 @@ static status inspect_result(const char *path)
 
     TRY(store_open_read(path, 0, &r));
     schema = store_reader_schema(r);
-    printf("%s: %d datasets, %s\n", path, schema->count, store_reader_complete(r) ? "complete" : "not complete");
+    printf("%s: %d datasets, %s\n", path, schema->count,
+           store_reader_complete(r) ? "complete" : "not complete");
     for (int i = 0; i < schema->count; i++) {
         const struct store_dataset *d = &schema->dataset[i];
         char shape[96];

@@ -10,18 +10,32 @@ struct settings {
 };
 
 static const struct option_row rows[] = {
-    { .name = "output", .kind = OPTION_PATH, .where = offsetof(struct settings, output), .values = "FOLDER", .letter = 'o',
+    { .name = "output",
+      .kind = OPTION_PATH,
+      .where = offsetof(struct settings, output),
+      .values = "FOLDER",
+      .letter = 'o',
       .help = "where to write; empty: the result's name with -report in place of .h5" },
-    { .name = "images", .kind = OPTION_PATH, .where = offsetof(struct settings, images), .values = "FOLDER",
+    { .name = "images",
+      .kind = OPTION_PATH,
+      .where = offsetof(struct settings, images),
+      .values = "FOLDER",
       .help = "the pictures; empty: where the job found them" },
-    { .name = "pictures", .kind = OPTION_INT, .where = offsetof(struct settings, pictures), .values = "N", .high = 64,
+    { .name = "pictures",
+      .kind = OPTION_INT,
+      .where = offsetof(struct settings, pictures),
+      .values = "N",
+      .high = 64,
       .help = "at most so many pictures a network, 0 for none" },
-    { .name = "checked", .kind = OPTION_FLAG, .where = offsetof(struct settings, checked),
+    { .name = "checked",
+      .kind = OPTION_FLAG,
+      .where = offsetof(struct settings, checked),
       .help = "compare what is read with the checksums in the file" },
 };
 static const struct option_table table = {
     .usage = "quantcam report RESULT.h5 [-o FOLDER]",
-    .about = "Writes the tables of a finished result, beside the published ones, as Markdown (report.md), CSV (a file a\n"
+    .about = "Writes the tables of a finished result, beside the published ones, as Markdown (report.md), "
+             "CSV (a file a\n"
              "table) and JSON (report.json), and the pictures whose maps differ most as PNG (gallery/).",
     .row = rows,
     .rows = COUNT_OF(rows),

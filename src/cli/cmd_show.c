@@ -2,10 +2,14 @@
 #include "cmd.h"
 #include "report.h"
 
-struct settings { int checked; };
+struct settings {
+    int checked;
+};
 
 static const struct option_row rows[] = {
-    { .name = "checked", .kind = OPTION_FLAG, .where = offsetof(struct settings, checked),
+    { .name = "checked",
+      .kind = OPTION_FLAG,
+      .where = offsetof(struct settings, checked),
       .help = "compare what is read with the checksums in the file" },
 };
 static const struct option_table table = {

@@ -11,15 +11,27 @@ struct settings {
 };
 
 static const struct option_row rows[] = {
-    { .name = "images", .kind = OPTION_INT, .where = offsetof(struct settings, images), .values = "N", .low = 1,
-      .high = SYNTH_MAX_IMAGES, .help = "how many pictures" },
-    { .name = "seed", .kind = OPTION_DECIMAL, .where = offsetof(struct settings, seed), .values = "S", .low = 0,
-      .high = 9.007199254740992e15, .help = "other seed, other pictures; a whole number" },
+    { .name = "images",
+      .kind = OPTION_INT,
+      .where = offsetof(struct settings, images),
+      .values = "N",
+      .low = 1,
+      .high = SYNTH_MAX_IMAGES,
+      .help = "how many pictures" },
+    { .name = "seed",
+      .kind = OPTION_DECIMAL,
+      .where = offsetof(struct settings, seed),
+      .values = "S",
+      .low = 0,
+      .high = 9.007199254740992e15,
+      .help = "other seed, other pictures; a whole number" },
 };
 static const struct option_table table = {
     .usage = "quantcam synth DIR --images N --seed S",
-    .about = "Draws the embedded data set into DIR, a new or empty folder: 16 classes of objects among clutter, as JPEG files\n"
-             "in class folders, true boxes in DIR/boxes.csv, labels in DIR/labels.csv. Equal pixels on every machine.",
+    .about = "Draws the embedded data set into DIR, a new or empty folder: 16 classes of objects among "
+             "clutter, as JPEG files\n"
+             "in class folders, true boxes in DIR/boxes.csv, labels in DIR/labels.csv. Equal pixels on every "
+             "machine.",
     .row = rows,
     .rows = COUNT_OF(rows),
     .words_low = 1,

@@ -4,17 +4,26 @@
 #include "cmd.h"
 #include "store.h"
 
-struct settings { int digest, resumable; };
+struct settings {
+    int digest, resumable;
+};
 
 static const struct option_row rows[] = {
-    { .name = "digest", .kind = OPTION_FLAG, .where = offsetof(struct settings, digest),
-      .help = "print the SHA-256 over everything that the job determines: equal for equal jobs, whoever ran them" },
-    { .name = "resumable", .kind = OPTION_FLAG, .where = offsetof(struct settings, resumable),
-      .help = "exit 0 only if the job can be resumed and has more rows than at its last start: for requeueing" },
+    { .name = "digest",
+      .kind = OPTION_FLAG,
+      .where = offsetof(struct settings, digest),
+      .help = "print the SHA-256 over everything that the job determines: equal for equal jobs, whoever ran "
+              "them" },
+    { .name = "resumable",
+      .kind = OPTION_FLAG,
+      .where = offsetof(struct settings, resumable),
+      .help =
+          "exit 0 only if the job can be resumed and has more rows than at its last start: for requeueing" },
 };
 static const struct option_table table = {
     .usage = "quantcam verify RESULT.h5",
-    .about = "Judges RESULT.h5, or RESULT.h5.part where the job has not finished. The first line is `complete` (exit 0),\n"
+    .about = "Judges RESULT.h5, or RESULT.h5.part where the job has not finished. The first line is "
+             "`complete` (exit 0),\n"
              "`resumable N of M rows` (75) or `damaged: ...` (1).",
     .row = rows,
     .rows = COUNT_OF(rows),

@@ -24,7 +24,8 @@ int cmd_version(int argc, char **argv)
         option_help(&table, &settings, stdout);
         return 0;
     }
-    printf("quantcam %s\n%s\ncompiled with %s\ninstruction sets:", version_number(), version_libraries(), version_flags());
+    printf("quantcam %s\n%s\ncompiled with %s\ninstruction sets:", version_number(), version_libraries(),
+           version_flags());
     for (int i = 0; i < count; i++)
         printf(" %s%s", names[i], usable[i] ? "" : " (not on this CPU)");
     printf("\nchosen: %s\n", kernel_select("auto")->isa);

@@ -4,8 +4,13 @@
 #include "base.h"
 #include "cmd.h"
 
-static const struct command { const char *name; int (*run)(int argc, char **argv); const char *line; } commands[] = {
-    { "run", cmd_run, "the job: every image through every network in every precision; the same command resumes it" },
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *line;
+} commands[] = {
+    { "run", cmd_run,
+      "the job: every image through every network in every precision; the same command resumes it" },
     { "infer", cmd_infer, "images through one network: logits, activations and map to an HDF5 file" },
     { "show", cmd_show, "the tables of a result, in the terminal" },
     { "report", cmd_report, "the tables as Markdown, CSV and JSON, the gallery as PNG" },
@@ -19,7 +24,8 @@ static const struct command { const char *name; int (*run)(int argc, char **argv
 static void print_help(FILE *out)
 {
     fputs("quantcam: what does quantizing a CNN change, in its answers and in where it looks?\n\n"
-          "usage: quantcam COMMAND [options]        quantcam COMMAND --help\n\n", out);
+          "usage: quantcam COMMAND [options]        quantcam COMMAND --help\n\n",
+          out);
     for (size_t i = 0; i < COUNT_OF(commands); i++)
         fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].line);
     fputs("\nThe job on 4 processes: mpirun -np 4 quantcam run jobs/demo.conf\n", out);

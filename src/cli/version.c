@@ -27,7 +27,7 @@ const char *version_libraries(void)
     MPI_Get_library_version(mpi, &length); /* allowed before MPI_Init */
     mpi[strcspn(mpi, ",\n")] = '\0';       /* "Open MPI v4.1.4, package: ..." */
     H5get_libversion(&major, &minor, &release);
-    snprintf(line, sizeof line, "HDF5 %u.%u.%u, %s, gcc %s, %s build", major, minor, release, mpi, __VERSION__,
-             BUILD_KIND);
+    snprintf(line, sizeof line, "HDF5 %u.%u.%u, %s, gcc %s, %s build", major, minor, release, mpi,
+             __VERSION__, BUILD_KIND);
     return line;
 }

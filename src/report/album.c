@@ -42,21 +42,25 @@ static status shelf_read(struct store_reader *r, int network, int most, struct s
     char path[STORE_PATH + STORE_NAME];
     int64_t rows = 0, count = 0;
 
-    snprintf(path, sizeof path, "/models/%s/%s/vs_%s/rmse_resolved", name, layout->precision[1], layout->precision[0]);
+    snprintf(path, sizeof path, "/models/%s/%s/vs_%s/rmse_resolved", name, layout->precision[1],
+             layout->precision[0]);
     TRY(store_read_all(r, path, STORE_F32, ROWS_MAX_BYTES, (void **)&s->rmse, &rows));
     snprintf(path, sizeof path, "/models/%s/status", name);
     TRY(store_read_all(r, path, STORE_U8, ROWS_MAX_BYTES, (void **)&s->row_status, &count));
     if (count != rows)
-        return FAIL(ERR_MISMATCH, "%s: %lld rows where the RMSE has %lld", path, (long long)count, (long long)rows);
+        return FAIL(ERR_MISMATCH, "%s: %lld rows where the RMSE has %lld", path, (long long)count,
+                    (long long)rows);
     for (int64_t i = 0; i < count; i++)
         s->row_status[i] = s->row_status[i] == STORE_OK;
     s->count = metric_largest(s->rmse, s->row_status, rows, most, s->image);
     return OK;
 }
 
-/* The image's own picture as the network saw it, and its boxes in that frame. A missing file leaves the panel white. */
-static status read_crop(struct store_reader *r, const struct image_pipeline *p, const char *root, int64_t image,
-                        struct album *g, const char *path, struct image *crop, struct image_box *box, int *boxes)
+/* The image's own picture as the network saw it, and its boxes in that frame. A missing file leaves the panel
+ * white. */
+static status read_crop(struct store_reader *r, const struct image_pipeline *p, const char *root,
+                        int64_t image, struct album *g, const char *path, struct image *crop,
+                        struct image_box *box, int *boxes)
 {
     char full[4096];
     struct image_info info = { 0 };
@@ -87,9 +91,9 @@ static status read_crop(struct store_reader *r, const struct image_pipeline *p, 
 }
 
 /* One picture of the gallery: its place on the shelf, its maps, its file. */
-static status write_picture(struct store_reader *r, const struct report_options *options, const struct image_pipeline *p,
-                            const char *root, const uint8_t palette[256][3], struct album *g,
-                            struct album_picture *picture)
+static status write_picture(struct store_reader *r, const struct report_options *options,
+                            const struct image_pipeline *p, const char *root, const uint8_t palette[256][3],
+                            struct album *g, struct album_picture *picture)
 {
     const struct store_layout *layout = store_reader_layout(r);
     const char *name = layout->network[picture->network].name;
@@ -108,11 +112,13 @@ static status write_picture(struct store_reader *r, const struct report_options 
         snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", name, picture->place, layout->precision[i]);
         TRY_OUT(store_read_all(r, path, STORE_U8, TEXT_MAX, (void **)&map[i], &count));
         if (count != (int64_t)p->crop * p->crop) {
-            result = FAIL(ERR_MISMATCH, "%s: %lld pixels, not %d x %d", path, (long long)count, p->crop, p->crop);
+            result =
+                FAIL(ERR_MISMATCH, "%s: %lld pixels, not %d x %d", path, (long long)count, p->crop, p->crop);
             goto out;
         }
     }
-    TRY_OUT(picture_compose(&crop, box, boxes, (const uint8_t *const *)map, layout->precisions, palette, &out));
+    TRY_OUT(
+        picture_compose(&crop, box, boxes, (const uint8_t *const *)map, layout->precisions, palette, &out));
     snprintf(picture->file, sizeof picture->file, "gallery/%s_top%02d.png", name, picture->place);
     TRY_OUT(text_path(path, sizeof path, options->folder, picture->file));
     TRY_OUT(image_write_png(path, &out));
@@ -130,7 +136,8 @@ static status read_text(struct store_reader *r, const char *path, char **out)
     const struct store_dataset *d = store_reader_find(r, path);
 
     if (!d || d->element < 1 || d->element > TEXT_MAX)
-        return FAIL(ERR_FORMAT, "%s: %s is missing or not a text of at most 16 MiB", store_reader_path(r), path);
+        return FAIL(ERR_FORMAT, "%s: %s is missing or not a text of at most 16 MiB", store_reader_path(r),
+                    path);
     MEM_TRY(*out, d->element + 1, 1);
     return store_read_string(r, path, 0, *out, d->element + 1);
 }
@@ -146,9 +153,11 @@ static status read_pipeline(struct store_reader *r, struct image_pipeline *p, ch
     TRY_OUT(read_text(r, "/job", &job));
     TRY_OUT(read_text(r, "/provenance", &provenance));
     *p = (struct image_pipeline){ .resize = 256, .crop = layout->input_h };
-    if (album_text_value(provenance, "preprocess.resize", value, sizeof value) && text_parse_int(value, 1, 65500, &n))
+    if (album_text_value(provenance, "preprocess.resize", value, sizeof value) &&
+        text_parse_int(value, 1, 65500, &n))
         p->resize = (int)n;
-    if (album_text_value(provenance, "preprocess.filter", value, sizeof value) && strcmp(value, "bicubic") == 0)
+    if (album_text_value(provenance, "preprocess.filter", value, sizeof value) &&
+        strcmp(value, "bicubic") == 0)
         p->filter = IMAGE_BICUBIC;
     if (album_text_value(job, "preprocess.pillow", value, sizeof value) && strcmp(value, "13") != 0)
         p->order = IMAGE_ORDER_HORIZONTAL_FIRST;
@@ -160,8 +169,9 @@ out:
     return result;
 }
 
-static status write_shelf(struct store_reader *r, const struct report_options *options, const struct image_pipeline *p,
-                          const char *root, const uint8_t palette[256][3], int network, struct album *g)
+static status write_shelf(struct store_reader *r, const struct report_options *options,
+                          const struct image_pipeline *p, const char *root, const uint8_t palette[256][3],
+                          int network, struct album *g)
 {
     const struct store_layout *layout = store_reader_layout(r);
     int most = layout->pictures < options->pictures ? layout->pictures : options->pictures;
@@ -217,8 +227,10 @@ status album_markdown(const struct album *g, struct text *out)
 
         if (p->network != network) {
             network = p->network;
-            TRY(text_add(out, "\n## %s: the images whose maps differ most\n\n"
-                              "Picture with its true box, then the map of", g->layout->network[network].name));
+            TRY(text_add(out,
+                         "\n## %s: the images whose maps differ most\n\n"
+                         "Picture with its true box, then the map of",
+                         g->layout->network[network].name));
             for (int k = 0; k < g->layout->precisions; k++)
                 TRY(text_add(out, "%s %s", k ? "," : "", g->layout->precision[k]));
             TRY(text_add(out, ".\n\n"));
@@ -226,8 +238,8 @@ status album_markdown(const struct album *g, struct text *out)
         TRY(text_add(out, "![%s](%s) RMSE %.2f, `%s`\n\n", p->file, p->file, (double)p->rmse, p->path));
     }
     if (g->missing)
-        TRY(text_add(out, "%d pictures could not be read, their maps stand alone; the first: %s\n", g->missing,
-                     g->first_missing));
+        TRY(text_add(out, "%d pictures could not be read, their maps stand alone; the first: %s\n",
+                     g->missing, g->first_missing));
     return OK;
 }
 

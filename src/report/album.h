@@ -1,4 +1,5 @@
-/* album: the pictures whose two maps differ most by the resolved reading, as PNG: what the network saw with its true boxes,
+/* album: the pictures whose two maps differ most by the resolved reading, as PNG: what the network saw with
+ * its true boxes,
  * then the map of every precision. */
 #ifndef QUANTCAM_REPORT_ALBUM_H
 #define QUANTCAM_REPORT_ALBUM_H

@@ -111,13 +111,15 @@ static status collect_accuracy(struct store_reader *r, int p, const struct accur
         for (int v = 0; v < 3; v++)
             grid_set(g, 5 + v, "%s", p < 2 ? or_dash(published_value(name, top1 + v)) : "-");
     }
-    grid_note(g, "pub.: the study, ImageNet's 50,000 validation images and torchvision's weights; its values are torchvision's own metadata. "
+    grid_note(g, "pub.: the study, ImageNet's 50,000 validation images and torchvision's weights; its values "
+                 "are torchvision's own metadata. "
                  "Size is the checkpoint's file.");
     return OK;
 }
 
 /* Tables 6 and 7: accuracy on the subsets. */
-static status collect_subset_accuracy(struct store_reader *r, int p, const struct accuracy *a, struct collect *c)
+static status collect_subset_accuracy(struct store_reader *r, int p, const struct accuracy *a,
+                                      struct collect *c)
 {
     static const char *const set_name[] = { "raw", "resolved", "control" };
     const struct store_layout *layout = store_reader_layout(r);
@@ -158,7 +160,8 @@ static status collect_subset_accuracy(struct store_reader *r, int p, const struc
         grid_set(g, 7, "%s", p < 2 ? or_dash(published_value(name, top1)) : "-");
         grid_set(g, 8, "%s", p < 2 ? or_dash(published_value(name, top1 + 1)) : "-");
     }
-    grid_note(g, "raw: the subset as published, by the RMSE of maps in LAPACK's sign. resolved: corrected, the sign by one rule. control: as many "
+    grid_note(g, "raw: the subset as published, by the RMSE of maps in LAPACK's sign. resolved: corrected, "
+                 "the sign by one rule. control: as many "
                  "images drawn at random.");
     return OK;
 }
@@ -170,7 +173,8 @@ static status collect_rmse(struct store_reader *r, int p, struct collect *c)
 {
     const struct store_layout *layout = store_reader_layout(r);
     const char *precision = layout->precision[p];
-    int sets = 1 + layout->selections, raw = set_number(layout, "raw"), resolved = set_number(layout, "resolved");
+    int sets = 1 + layout->selections, raw = set_number(layout, "raw"),
+        resolved = set_number(layout, "resolved");
     static double mean[STORE_MAX_NETWORKS][1 + STORE_MAX_SELECTIONS][STORE_READINGS];
     static int64_t flipped[STORE_MAX_NETWORKS][1 + STORE_MAX_SELECTIONS];
     static int64_t count[STORE_MAX_NETWORKS][1 + STORE_MAX_SELECTIONS];
@@ -180,13 +184,14 @@ static status collect_rmse(struct store_reader *r, int p, struct collect *c)
     struct grid *g;
     int64_t undefined_all = 0;
 
-    TRY(read_matrix(r, STORE_F64, sets * STORE_READINGS, pitch * STORE_READINGS, mean, "/summary/rmse/%s/mean", precision));
+    TRY(read_matrix(r, STORE_F64, sets * STORE_READINGS, pitch * STORE_READINGS, mean,
+                    "/summary/rmse/%s/mean", precision));
     TRY(read_matrix(r, STORE_S64, sets, pitch, flipped, "/summary/rmse/%s/sign_flipped", precision));
     TRY(read_matrix(r, STORE_S64, sets, pitch, undefined, "/summary/rmse/%s/raw_undefined", precision));
     TRY(read_matrix(r, STORE_S64, sets, pitch, count, "/summary/subset/count"));
     snprintf(id, sizeof id, p < 2 ? "table_3" : "table_3_%.20s", precision);
-    snprintf(title, sizeof title, "Table 3. RMSE between the %s and the %s map (scale 0-255)", layout->precision[0],
-             precision);
+    snprintf(title, sizeof title, "Table 3. RMSE between the %s and the %s map (scale 0-255)",
+             layout->precision[0], precision);
     g = next_grid(c, id, title);
     grid_column(g, "network", "");
     grid_column(g, "raw", "all");
@@ -205,7 +210,8 @@ static status collect_rmse(struct store_reader *r, int p, struct collect *c)
         grid_set(g, 0, "%s", name);
         for (int i = 0; i < STORE_READINGS; i++)
             grid_set(g, 1 + i, "%.3f", mean[k][0][i]);
-        grid_set(g, 4, count[k][0] ? "%.2f" : "-", count[k][0] ? 100.0 * (double)flipped[k][0] / (double)count[k][0] : 0);
+        grid_set(g, 4, count[k][0] ? "%.2f" : "-",
+                 count[k][0] ? 100.0 * (double)flipped[k][0] / (double)count[k][0] : 0);
         grid_set(g, 5, raw > 0 ? "%.3f" : "-", raw > 0 ? mean[k][raw][READING_RAW] : 0);
         grid_set(g, 6, resolved > 0 ? "%.3f" : "-", resolved > 0 ? mean[k][resolved][READING_RESOLVED] : 0);
         if (raw > 0 && count[k][raw] > 0)
@@ -216,9 +222,12 @@ static status collect_rmse(struct store_reader *r, int p, struct collect *c)
         grid_set(g, 9, "%s", p < 2 ? or_dash(published_value(name, PUBLISHED_RMSE_SUBSET)) : "-");
         undefined_all += undefined[k][0];
     }
-    grid_note(g, "raw: as published, LAPACK's sign. resolved: both maps in the sign of one stated rule. aligned: the pair's better sign. flipped: pairs "
-                 "whose raw maps have opposite signs, which by itself makes an RMSE of 127-215. raw undefined: %lld.",
-              (long long)undefined_all);
+    grid_note(
+        g,
+        "raw: as published, LAPACK's sign. resolved: both maps in the sign of one stated rule. aligned: the "
+        "pair's better sign. flipped: pairs "
+        "whose raw maps have opposite signs, which by itself makes an RMSE of 127-215. raw undefined: %lld.",
+        (long long)undefined_all);
     return OK;
 }
 
@@ -262,16 +271,18 @@ static status collect_times(struct store_reader *r, int p, struct collect *c)
         if (images[k])
             grid_set(g, 4, "%.3f-%.3f", 1e3 * seconds[2][k][1], 1e3 * seconds[2][k][2]);
     }
-    grid_note(g, "Medians of %lld images, batch 1, one thread, the other ranks asleep; quartiles of the total. The study's machine: \"Intel Core "
-                 "i7-1800H\", threads and engine unstated.",
+    grid_note(g,
+              "Medians of %lld images, batch 1, one thread, the other ranks asleep; quartiles of the total. "
+              "The study's machine: \"Intel Core "
+              "i7-1800H\", threads and engine unstated.",
               (long long)images[0]);
     return OK;
 }
 
 static status collect_agreement(struct store_reader *r, int p, struct collect *c)
 {
-    static const char *const field[] = { "images", "same_top1", "same_top5_set", "labelled", "both_right",
-                                         "only_first", "only_second", "both_wrong" };
+    static const char *const field[] = { "images",     "same_top1",  "same_top5_set", "labelled",
+                                         "both_right", "only_first", "only_second",   "both_wrong" };
     const struct store_layout *layout = store_reader_layout(r);
     static int64_t n[COUNT_OF(field)][STORE_MAX_NETWORKS][1 + STORE_MAX_SELECTIONS];
     char id[32], title[160];
@@ -298,8 +309,10 @@ static status collect_agreement(struct store_reader *r, int p, struct collect *c
         TRY(grid_row(g));
         grid_set(g, 0, "%s", layout->network[k].name);
         grid_set(g, 1, "%lld", (long long)images);
-        grid_set(g, 2, images ? "%.3f" : "no images", images ? 100.0 * (double)n[1][k][0] / (double)images : 0);
-        grid_set(g, 3, images ? "%.3f" : "no images", images ? 100.0 * (double)n[2][k][0] / (double)images : 0);
+        grid_set(g, 2, images ? "%.3f" : "no images",
+                 images ? 100.0 * (double)n[1][k][0] / (double)images : 0);
+        grid_set(g, 3, images ? "%.3f" : "no images",
+                 images ? 100.0 * (double)n[2][k][0] / (double)images : 0);
         for (int i = 4; i < 8; i++)
             grid_set(g, i, n[3][k][0] ? "%lld" : "no labels", (long long)n[i][k][0]);
     }
@@ -346,7 +359,8 @@ status collect_tables(struct store_reader *r, struct collect *out)
 
     memset(out, 0, sizeof *out);
     if (!store_reader_complete(r))
-        return FAIL(ERR_MISMATCH, "%s: the job has not finished; run it again to resume", store_reader_path(r));
+        return FAIL(ERR_MISMATCH, "%s: the job has not finished; run it again to resume",
+                    store_reader_path(r));
     accuracy = mem_alloc(STORE_MAX_PRECISIONS, sizeof *accuracy);
     if (!accuracy)
         return FAIL(ERR_MEMORY, "no memory for the tables");

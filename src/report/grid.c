@@ -27,7 +27,8 @@ status grid_row(struct grid *t)
 {
     if (t->rows == t->capacity) {
         int capacity = t->capacity ? 2 * t->capacity : 16;
-        void *grown = mem_grow(t->cell, (size_t)t->rows * t->columns, (size_t)capacity * t->columns, GRID_CELL);
+        void *grown =
+            mem_grow(t->cell, (size_t)t->rows * t->columns, (size_t)capacity * t->columns, GRID_CELL);
 
         if (!grown)
             return FAIL(ERR_MEMORY, "no memory for %d rows of %s", capacity, t->id);

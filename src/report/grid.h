@@ -1,4 +1,5 @@
-/* grid: a titled grid of texts, and its forms: terminal, Markdown, CSV. Cells are texts because the published numbers are printed exactly
+/* grid: a titled grid of texts, and its forms: terminal, Markdown, CSV. Cells are texts because the published
+ * numbers are printed exactly
  * as they stand, and because every cell must be able to say why it is empty. */
 #ifndef QUANTCAM_REPORT_GRID_H
 #define QUANTCAM_REPORT_GRID_H

@@ -4,13 +4,16 @@
 
 #include <cjson/cJSON.h>
 
-/* cJSON answers a failed allocation with NULL, and adding NULL does nothing: so one look at the end is enough, at the printed text. */
+/* cJSON answers a failed allocation with NULL, and adding NULL does nothing: so one look at the end is
+ * enough, at the printed text. */
 static cJSON *json_cell(const char *text)
 {
     double value;
 
-    /* JSON has no leading '+' or '.', and no leading zeros: what text_parse_real takes and strtod prints alike. */
-    if (text_parse_real(text, &value) && text[0] != '+' && text[0] != '.' && !(text[0] == '0' && text[1] && text[1] != '.'))
+    /* JSON has no leading '+' or '.', and no leading zeros: what text_parse_real takes and strtod prints
+     * alike. */
+    if (text_parse_real(text, &value) && text[0] != '+' && text[0] != '.' &&
+        !(text[0] == '0' && text[1] && text[1] != '.'))
         return cJSON_CreateRaw(text);
     return cJSON_CreateString(text);
 }

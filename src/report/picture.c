@@ -41,7 +41,8 @@ static void draw_frame(struct image *im, int x0, int y0, int x1, int y1, uint8_t
         }
 }
 
-static void blend(const struct image *crop, const uint8_t *map, const uint8_t palette[256][3], struct image *out, int x0)
+static void blend(const struct image *crop, const uint8_t *map, const uint8_t palette[256][3],
+                  struct image *out, int x0)
 {
     int side = crop->width;
 
@@ -49,15 +50,16 @@ static void blend(const struct image *crop, const uint8_t *map, const uint8_t pa
         for (int x = 0; x < side; x++) {
             const uint8_t *in = crop->rgb + ((size_t)y * side + x) * 3;
             uint8_t *p = out->rgb + ((size_t)y * out->width + x0 + x) * 3;
-            int grey = (77 * in[0] + 150 * in[1] + 29 * in[2]) >> 8; /* BT.601 luma, so that colour means the map alone */
+            int grey = (77 * in[0] + 150 * in[1] + 29 * in[2]) >>
+                       8; /* BT.601 luma, so that colour means the map alone */
 
             for (int c = 0; c < 3; c++)
                 p[c] = (uint8_t)((grey + palette[map[(size_t)y * side + x]][c] + 1) / 2);
         }
 }
 
-status picture_compose(const struct image *crop, const struct image_box *box, int boxes, const uint8_t *const *map,
-                       int maps, const uint8_t palette[256][3], struct image *out)
+status picture_compose(const struct image *crop, const struct image_box *box, int boxes,
+                       const uint8_t *const *map, int maps, const uint8_t palette[256][3], struct image *out)
 {
     int side = crop->width;
 

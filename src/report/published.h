@@ -1,4 +1,5 @@
-/* published: the numbers of Rogers, De La Iglesia, Zebin (KDIR 2023), doi 10.5220/0012231900003598, tables 1-3 and 6-9,
+/* published: the numbers of Rogers, De La Iglesia, Zebin (KDIR 2023), doi 10.5220/0012231900003598, tables
+ * 1-3 and 6-9,
  * as text: exactly as printed. */
 #ifndef QUANTCAM_PUBLISHED_H
 #define QUANTCAM_PUBLISHED_H
@@ -11,7 +12,8 @@ enum published_value {
     PUBLISHED_RMSE_ALL, PUBLISHED_RMSE_SUBSET,                                     /* table 3, scale 0-255 */
     PUBLISHED_SUBSET_INT8_TOP1, PUBLISHED_SUBSET_INT8_TOP5,                        /* table 6, % */
     PUBLISHED_SUBSET_FP32_TOP1, PUBLISHED_SUBSET_FP32_TOP5,                        /* table 7, % */
-    PUBLISHED_INT8_INFERENCE_S, PUBLISHED_INT8_CAM_S, PUBLISHED_INT8_TOTAL_S,      /* table 8, seconds an image */
+    /* table 8, seconds an image */
+    PUBLISHED_INT8_INFERENCE_S, PUBLISHED_INT8_CAM_S, PUBLISHED_INT8_TOTAL_S,
     PUBLISHED_FP32_INFERENCE_S, PUBLISHED_FP32_CAM_S, PUBLISHED_FP32_TOTAL_S,      /* table 9 */
     PUBLISHED_VALUES
 };

@@ -16,8 +16,9 @@ static status add_head(struct store_reader *r, const struct collect *c, struct t
     char total[32], ok[32];
 
     TRY(text_add(out, "%s\n", store_reader_path(r)));
-    TRY(text_add(out, "%s images, %s good, %lld bad; %d networks;", text_thousands(c->total, total, sizeof total),
-                 text_thousands(c->ok, ok, sizeof ok), (long long)c->bad, layout->networks));
+    TRY(text_add(out, "%s images, %s good, %lld bad; %d networks;",
+                 text_thousands(c->total, total, sizeof total), text_thousands(c->ok, ok, sizeof ok),
+                 (long long)c->bad, layout->networks));
     for (int p = 0; p < layout->precisions; p++)
         TRY(text_add(out, " %s", layout->precision[p]));
     return text_add(out, "\n\n");
@@ -82,7 +83,8 @@ out:
     return result;
 }
 
-status report_write(struct store_reader *r, const struct report_options *options, struct report_summary *summary)
+status report_write(struct store_reader *r, const struct report_options *options,
+                    struct report_summary *summary)
 {
     struct collect c = { 0 };
     struct album album = { 0 };

@@ -164,12 +164,10 @@ static void test_text(void)
 {
     struct settings s = { 0 };
 
-    CHECK(
-        text(
-            &s,
-            "# comment\n[data]\n images = /a b#c  # tail\nlimit=9\n\n[ network  r18 ]\nengine = fbgemm\nfile = x\n"
-            "[run]\ndry-run = on\nseconds = 2.5\n[data]\ntitle = \n[subset]\nselect.by = aligned, raw\nfraction = .050") ==
-        OK);
+    CHECK(text(&s, "# comment\n[data]\n images = /a b#c  # tail\nlimit=9\n\n[ network  r18 ]\nengine = "
+                   "fbgemm\nfile = x\n"
+                   "[run]\ndry-run = on\nseconds = 2.5\n[data]\ntitle = \n[subset]\nselect.by = aligned, "
+                   "raw\nfraction = .050") == OK);
     CHECK(strcmp(s.images, "/a b#c") == 0 && s.limit == 9 && s.dry_run == 1 && s.seconds == 2.5);
     CHECK(s.nets == 1 && strcmp(s.net[0].name, "r18") == 0 && s.net[0].engine == 1 && s.by == 5);
     CHECK(strcmp(s.fraction, "0.05") == 0);
@@ -203,11 +201,8 @@ static void test_write(void)
     struct text out = { .max = 4096 };
     char name[OPTION_NAME];
 
-    CHECK(
-        text(
-            &s,
-            "[network a]\nengine = fbgemm\n[data]\nimages = x\nlimit = 3\n[subset]\nselect.by = resolved,raw\n") ==
-        OK);
+    CHECK(text(&s, "[network a]\nengine = fbgemm\n[data]\nimages = x\nlimit = 3\n[subset]\nselect.by = "
+                   "resolved,raw\n") == OK);
     CHECK(option_write(&table, &s, OPTION_RESULT, &out) == OK);
     CHECK_MSG(strcmp(out.data,
                      "data.limit = 3\ndata.title = t\ncam.method = eigen\nsubset.select.by = raw,resolved\n"

@@ -25,7 +25,8 @@ static void test_parsing(void)
 
     CHECK(text_parse_int("42", 0, 100, &i) && i == 42);
     CHECK(text_parse_int("-7", -10, 0, &i) && i == -7);
-    CHECK(!text_parse_int("101", 0, 100, &i) && !text_parse_int("", 0, 9, &i) && !text_parse_int("3x", 0, 9, &i));
+    CHECK(!text_parse_int("101", 0, 100, &i) && !text_parse_int("", 0, 9, &i) &&
+          !text_parse_int("3x", 0, 9, &i));
     CHECK(!text_parse_int(" 3", 0, 9, &i) && !text_parse_int("99999999999999999999", 0, INT64_MAX, &i));
     CHECK(text_parse_real("0.05", &d) && d == 0.05 && text_parse_real("-1e-3", &d) && d == -1e-3);
     CHECK(!text_parse_real("nan", &d) && !text_parse_real("inf", &d) && !text_parse_real("1e400", &d));

@@ -18,7 +18,8 @@ static void fill(struct grid *g)
     grid_note(g, "%d.", 2);
 }
 
-static void check_form(const struct grid *g, status (*form)(const struct grid *, struct text *), const char *expected)
+static void check_form(const struct grid *g, status (*form)(const struct grid *, struct text *),
+                       const char *expected)
 {
     struct text out = { .max = 10000 };
 
@@ -40,9 +41,10 @@ int main(void)
                "a|b         90.150\n"
                "say \"c\", d       -\n"
                "  First. 2.\n\n");
-    check_form(&g, grid_markdown,
-               "### Table X\n\n| network | top-1 (%) |\n|---|---:|\n| a\\|b | 90.150 |\n| say \"c\", d | - |\n\n"
-               "First. 2.\n\n");
+    check_form(
+        &g, grid_markdown,
+        "### Table X\n\n| network | top-1 (%) |\n|---|---:|\n| a\\|b | 90.150 |\n| say \"c\", d | - |\n\n"
+        "First. 2.\n\n");
     check_form(&g, grid_csv, "network,top-1 (%)\r\na|b,90.150\r\n\"say \"\"c\"\", d\",-\r\n");
     CHECK(grid_terminal(&g, &tiny) == ERR_MEMORY);
     text_free(&tiny);

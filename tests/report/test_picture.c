@@ -5,16 +5,19 @@
 
 static void test_boxes(void)
 {
-    /* 500 x 375 -> 341 x 256, left = 58 (58.5 to even), top = 16; the scale is 341/500 across and 256/375 down. */
+    /* 500 x 375 -> 341 x 256, left = 58 (58.5 to even), top = 16; the scale is 341/500 across and 256/375
+     * down. */
     struct image_pipeline p = { .resize = 256, .crop = 224 };
-    struct image_box out, whole = { 0, 0, 499, 374 }, outside = { 0, 0, 50, 374 }, middle = { 200, 150, 299, 224 };
+    struct image_box out, whole = { 0, 0, 499, 374 }, outside = { 0, 0, 50, 374 },
+                          middle = { 200, 150, 299, 224 };
 
     CHECK(picture_box_in_crop(&whole, 500, 375, &p, &out));
     CHECK(out.x0 == 0 && out.y0 == 0 && out.x1 == 223 && out.y1 == 223);
-    CHECK(!picture_box_in_crop(&outside, 500, 375, &p, &out)); /* its right edge, 34.8, lies left of the crop */
+    CHECK(
+        !picture_box_in_crop(&outside, 500, 375, &p, &out)); /* its right edge, 34.8, lies left of the crop */
     CHECK(picture_box_in_crop(&middle, 500, 375, &p, &out));
-    CHECK_MSG(out.x0 == 78 && out.y0 == 86, "%d %d", out.x0, out.y0);    /* 136.4 - 58, 102.4 - 16 */
-    CHECK_MSG(out.x1 == 145 && out.y1 == 136, "%d %d", out.x1, out.y1);  /* 204.6 - 58 - 1, 153.6 - 16 - 1 */
+    CHECK_MSG(out.x0 == 78 && out.y0 == 86, "%d %d", out.x0, out.y0);   /* 136.4 - 58, 102.4 - 16 */
+    CHECK_MSG(out.x1 == 145 && out.y1 == 136, "%d %d", out.x1, out.y1); /* 204.6 - 58 - 1, 153.6 - 16 - 1 */
     CHECK(!picture_box_in_crop(&middle, 0, 375, &p, &out));
 }
 
@@ -33,10 +36,11 @@ static void test_compose(void)
     CHECK(out.width == 3 * SIDE + 2 * 4 && out.height == SIDE);
 #define PIXEL(x, y, c) out.rgb[((y) * out.width + (x)) * 3 + (c)]
     CHECK(PIXEL(0, 0, 0) == 100);
-    CHECK(PIXEL(2, 2, 0) == 255 && PIXEL(5, 4, 1) == 255 && PIXEL(3, 3, 0) == 100); /* the frame, not its inside */
-    CHECK(PIXEL(1, 2, 0) == 0);                                                     /* black outside it */
-    CHECK(PIXEL(SIDE + 1, 0, 0) == 255);                                            /* the gap */
-    CHECK(PIXEL(SIDE + 4, 0, 0) == 150 && PIXEL(SIDE + 4, 0, 1) == 50);             /* half grey 100, half colour */
+    CHECK(PIXEL(2, 2, 0) == 255 && PIXEL(5, 4, 1) == 255 &&
+          PIXEL(3, 3, 0) == 100);                                       /* the frame, not its inside */
+    CHECK(PIXEL(1, 2, 0) == 0);                                         /* black outside it */
+    CHECK(PIXEL(SIDE + 1, 0, 0) == 255);                                /* the gap */
+    CHECK(PIXEL(SIDE + 4, 0, 0) == 150 && PIXEL(SIDE + 4, 0, 1) == 50); /* half grey 100, half colour */
     CHECK(PIXEL(SIDE + 5, 0, 0) == 50);
     CHECK(PIXEL(2 * SIDE + 8, 0, 0) == 255); /* no map: white */
     image_free(&out);

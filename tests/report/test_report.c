@@ -3,9 +3,8 @@
 
 #include "store/store_fixture.h"
 
-
-/* A small result with known figures in its summary: what show and report must print. The file is store's, its numbers are made
- * here by hand. */
+/* A small result with known figures in its summary: what show and report must print. The file is store's, its
+ * numbers are made here by hand. */
 
 static status put(struct store *s, const char *path, const void *data)
 {
@@ -14,7 +13,8 @@ static status put(struct store *s, const char *path, const void *data)
 
 static status fill_summary(struct store *s)
 {
-    const double top1[2][4] = { { 91.25, 50, 60, 70 }, { 12.5, 0, 0, 0 } }, low[2][4] = { { 80.1 } }, high[2][4] = { { 99.9 } };
+    const double top1[2][4] = { { 91.25, 50, 60, 70 }, { 12.5, 0, 0, 0 } }, low[2][4] = { { 80.1 } },
+                 high[2][4] = { { 99.9 } };
     const double mean[2][4][3] = { { { 10.5, 5.25, 4.125 }, { 140.0, 1, 1 }, { 1, 33.5, 1 } } };
     const int64_t labelled[2][4] = { { 18, 2, 2, 2 }, { 0, 0, 0, 0 } }, flipped[2][4] = { { 9, 2, 0, 0 } };
     const int64_t count[2][4] = { { 18, 2, 2, 2 }, { 18, 2, 2, 2 } }, bytes[2] = { 3 << 19, 1 << 20 };
@@ -70,12 +70,12 @@ static void check_show(struct store_reader *r)
     HAS(out.data, "69.758");    /* published, ResNet18 */
     HAS(out.data, "no labels"); /* mobilenet_v2 has none: no invented zero */
     HAS(out.data, "Table 3. RMSE between the fp32 and the int8 map");
-    HAS(out.data, "50.00");     /* 9 of 18 flipped */
-    HAS(out.data, "100.00");    /* 2 of 2 of the raw subset */
-    HAS(out.data, "33.500");    /* the resolved subset by its own reading */
-    HAS(out.data, "1.250");     /* ms */
+    HAS(out.data, "50.00");  /* 9 of 18 flipped */
+    HAS(out.data, "100.00"); /* 2 of 2 of the raw subset */
+    HAS(out.data, "33.500"); /* the resolved subset by its own reading */
+    HAS(out.data, "1.250");  /* ms */
     HAS(out.data, "not timed");
-    HAS(out.data, "94.444");    /* 17 of 18 agree */
+    HAS(out.data, "94.444"); /* 17 of 18 agree */
     HAS(out.data, "image 4 is bad");
     text_free(&out);
 }
@@ -102,7 +102,8 @@ static void check_written(struct store_reader *r, const char *folder)
     snprintf(out, sizeof out, "%s/report", folder);
     CHECK_MSG(report_write(r, &options, &summary) == OK, "%s", error_last()->text);
     CHECK(summary.tables == 8);
-    CHECK(summary.pictures == 4 && summary.missing == 4); /* 2 a network; their files do not exist: maps alone */
+    CHECK(summary.pictures == 4 &&
+          summary.missing == 4); /* 2 a network; their files do not exist: maps alone */
     HAS(summary.first_missing, "/nonexistent");
     check_file(out, "table_1.csv", "resnet18,91.250,80.10-99.90,0.000,1.500,69.758,89.078,44.661");
     check_file(out, "report.md", "| resnet18 | 10.500 | 5.250 | 4.125 | 50.00 |");
