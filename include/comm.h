@@ -4,10 +4,10 @@
  * collective. Knows nothing of files or networks. The only rooms that name MPI are this one and store.
  *
  *     struct comm c = { 0 };
- *     TRY(comm_init(&argc, &argv, &c));                         // a plain start without mpirun is a job of one rank
- *     status s = c.rank == 0 ? read_job(...) : OK;              // local work fails by returning ...
- *     TRY(comm_agree(&c, s));                                   // ... and all ranks learn it here, with one sentence
- *     TRY(comm_broadcast_bytes(&c, &text, &size));              // rank 0 reads, every rank parses the same bytes
+ *     TRY(comm_init(&argc, &argv, &c));                 // a plain start without mpirun is a job of one rank
+ *     status s = c.rank == 0 ? read_job(...) : OK;      // local work fails by returning ...
+ *     TRY(comm_agree(&c, s));                           // ... and all ranks learn it here, in one sentence
+ *     TRY(comm_broadcast_bytes(&c, &text, &size));      // rank 0 reads, every rank parses the same bytes
  *
  *     int64_t *mine = NULL, count = 0;
  *     TRY(partition_cyclic(missing, n, c.rank, c.size, &mine, &count));
@@ -15,19 +15,19 @@
  *                               .total = n, .done = n - left, .todo = count };
  *     comm_loop_start(&loop, &c);
  *     status s = OK;
- *     for (int64_t i = 0; i < count && s == OK && comm_loop_goes_on(&loop); i++) {      // no collective in here
- *         s = one_image(mine[i], &bad);                         // a bad image is no failure: bad = 1
+ *     for (int64_t i = 0; i < count && s == OK && comm_loop_goes_on(&loop); i++) {    // no collective here
+ *         s = one_image(mine[i], &bad);                 // a bad image is no failure: bad = 1
  *         comm_loop_step(&loop, 1, bad);
  *     }
  *     if (s == OK)
  *         s = commit();
- *     TRY(comm_loop_finish(&loop, s));                          // all meet: OK, the first failure, or
- *       ERR_STOPPED, the same everywhere
+ *     TRY(comm_loop_finish(&loop, s));                  // all meet: OK, the first failure, or ERR_STOPPED
  *
  *     comm_finish(&c);
  *
  * "Collective" means: every rank calls it, in the same order. Waiting never spins: a rank sleeps between two
- * tests, so that more ranks than cores work well. MPI's own errors abort the job (ERRORS_ARE_FATAL); what these
+ * tests, so that more ranks than cores work well. MPI's own errors abort the job (ERRORS_ARE_FATAL); what
+ * these
  * functions return is ours. A bug anywhere calls MPI_Abort.
  */
 #ifndef QUANTCAM_COMM_H
@@ -37,7 +37,7 @@
 
 #include <mpi.h>
 
-/* ---- comm: start, end, moving bytes (comm.c) -------------------------------------------------------------- */
+/* ---- comm: start, end, moving bytes (comm.c) ------------------------------------------------------- */
 
 struct comm {
     int rank, size;
@@ -49,14 +49,15 @@ struct comm {
     MPI_Comm side;          /* the loop's small messages */
 };
 
-/* Collective; once a process. Sets OMPI_MCA_io=romio321 unless set (OMPIO leaves litter on several hosts),
- * installs the signal handlers before MPI_Init and again after it, asks for MPI_THREAD_FUNNELED, makes
- * MPI_Abort the hook of bugs, sets the error record's rank. argc and argv may be NULL. */
+/* Collective; once a process. Sets OMPI_MCA_io=romio321 unless set (OMPIO leaves litter on several
+ * hosts), installs the signal handlers before MPI_Init and again after it, asks for MPI_THREAD_FUNNELED,
+ * makes MPI_Abort the hook of bugs, sets the error record's rank. argc and argv may be NULL. */
 MUST_USE status comm_init(int *argc, char ***argv, struct comm *out);
 /* Collective. Frees the communicators and ends MPI; idempotent. */
 void comm_finish(struct comm *c);
-/* Local. From now on comm_finish leaves MPI as it is: for a library that MPI_Finalize would end and that would
- * crash (HDF5 with a file that a dead disk did not let it close). The exit code remains the program's. */
+/* Local. From now on comm_finish leaves MPI as it is: for a library that MPI_Finalize would end and that
+ * would crash (HDF5 with a file that a dead disk did not let it close). The exit code remains the
+ * program's. */
 void comm_skip_finalize(void);
 /* Ends the whole job now with this exit code: for a rank that cannot come to the agreement. */
 _Noreturn void comm_abort(const struct comm *c, int code);
@@ -75,31 +76,32 @@ void comm_max_u64(const struct comm *c, uint64_t *values, size_t count);
 void comm_or_bytes(const struct comm *c, uint8_t *values, size_t count);
 /* Collective: the sum of `value` over the ranks below this one (0 on rank 0), the exclusive prefix sum. */
 uint64_t comm_exscan_u64(const struct comm *c, uint64_t value);
-/* Collective. The same `size` bytes of every rank to rank 0, in rank order: all (c->size * size bytes) matters
- * on rank 0 only. */
+/* Collective. The same `size` bytes of every rank to rank 0, in rank order: all (c->size * size bytes)
+ * matters on rank 0 only. */
 void comm_gather(const struct comm *c, const void *mine, size_t size, void *all);
-/* Collective. `size` bytes, different on each rank, joined in rank order on rank 0: *all (mem_free) and *total
- * there, NULL and 0 elsewhere. ERR_MEMORY on all alike. */
-MUST_USE status comm_gather_bytes(const struct comm *c, const void *mine, size_t size, void **all, size_t *total);
+/* Collective. `size` bytes, different on each rank, joined in rank order on rank 0: *all (mem_free) and
+ * *total there, NULL and 0 elsewhere. ERR_MEMORY on all alike. */
+MUST_USE status comm_gather_bytes(const struct comm *c, const void *mine, size_t size, void **all,
+                                  size_t *total);
 
-/* ---- comm: signals (comm.c) -------------------------------------------------------------------------------- */
+/* ---- comm: signals (comm.c) ------------------------------------------------------------------------ */
 
 /* SIGTERM, SIGINT or SIGUSR1 as it came, or 0. After the second signal the default is restored: the third
- * kills. Under mpirun SIGTERM leaves about one second: drop the image in hand, commit; SIGUSR1 leaves time to
- * finish it. Local. */
+ * kills. Under mpirun SIGTERM leaves about one second: drop the image in hand, commit; SIGUSR1 leaves
+ * time to finish it. Local. */
 int comm_signal(void);
 /* OK, or ERR_STOPPED "stopped by SIGTERM": for work outside a comm_loop, handed to comm_agree at the next
  * boundary. Local. */
 MUST_USE status comm_signal_status(void);
 
-/* ---- agree: one outcome for all ranks (agree.c) -------------------------------------------------------------- */
+/* ---- agree: one outcome for all ranks (agree.c) ---------------------------------------------------- */
 
-/* Collective. Every rank passes its own status; every rank gets the same one back. If any rank failed, the
- * lowest failing rank's error record becomes error_last() everywhere, with that rank's number; a failure
- * outranks ERR_STOPPED. */
+/* Collective. Every rank passes its own status; every rank gets the same one back. If any rank failed,
+ * the lowest failing rank's error record becomes error_last() everywhere, with that rank's number; a
+ * failure outranks ERR_STOPPED. */
 MUST_USE status comm_agree(const struct comm *c, status mine);
 
-/* ---- the loop without collectives (agree.c, progress.c) -------------------------------------------------------- */
+/* ---- the loop without collectives (agree.c, progress.c) -------------------------------------------- */
 
 /* What rank 0 knows of the others, from their last counter message. */
 struct comm_count { int64_t steps, bad; int64_t todo; };
@@ -130,34 +132,36 @@ struct comm_loop {
 
 /* Collective, short. ERR_MEMORY is a bug here (a few bytes a rank). */
 void comm_loop_start(struct comm_loop *loop, const struct comm *c);
-/* Local, between two images: 1 = go on; 0 = stop, commit what is done and call comm_loop_finish. Looks for
- * signals, for rank 0's stop and, on rank 0, for failures and counters of others. Takes microseconds. */
+/* Local, between two images: 1 = go on; 0 = stop, commit what is done and call comm_loop_finish. Looks
+ * for signals, for rank 0's stop and, on rank 0, for failures and counters of others. Takes microseconds. */
 int comm_loop_goes_on(struct comm_loop *loop);
-/* Local. `steps` items are done, `bad` of them bad. Every count_s the counters go to rank 0, which prints at
- * most one line each report_s (log_info): evaluate  3,968/50,000 images  412 img/s  bad 0  left 00:01:52
- * slowest rank 17 (node03) */
+/* Local. `steps` items are done, `bad` of them bad. Every count_s the counters go to rank 0, which prints
+ * at most one line each report_s (log_info): evaluate  3,968/50,000 images  412 img/s  bad 0  left
+ * 00:01:52 slowest rank 17 (node03) */
 void comm_loop_step(struct comm_loop *loop, int64_t steps, int64_t bad);
-/* Collective. Tells rank 0 of a failure at once, waits asleep for the others, and agrees: the lowest failing
- * rank's record, else ERR_STOPPED if a signal came to any rank, else OK. */
+/* Collective. Tells rank 0 of a failure at once, waits asleep for the others, and agrees: the lowest
+ * failing rank's record, else ERR_STOPPED if a signal came to any rank, else OK. */
 MUST_USE status comm_loop_finish(struct comm_loop *loop, status mine);
 
-/* ---- progress: the line's text (progress.c) -------------------------------------------------------------------- */
+/* ---- progress: the line's text (progress.c) -------------------------------------------------------- */
 
 struct progress_line {
     const char *name, *items, *unit;
     int64_t total, done_before;    /* done_before this loop started */
     double seconds;                /* since it started */
 };
-/* Pure. The line above for counters of `ranks` ranks; the slowest is the one with the smallest share of its own
- * work done (of those with work left; lowest rank on ties; left out if there is one rank). Returns out. */
-char *progress_format(const struct progress_line *line, const struct comm_count *count, const char (*hosts)[64],
-                      int ranks, char *out, size_t size);
+/* Pure. The line above for counters of `ranks` ranks; the slowest is the one with the smallest share of
+ * its own work done (of those with work left; lowest rank on ties; left out if there is one rank).
+ * Returns out. */
+char *progress_format(const struct progress_line *line, const struct comm_count *count,
+                      const char (*hosts)[64], int ranks, char *out, size_t size);
 
-/* ---- partition: who does what (partition.c) ------------------------------------------------------------- */
+/* ---- partition: who does what (partition.c) -------------------------------------------------------- */
 
-/* Local, pure. The j-th index with missing[index] != 0 belongs to rank j mod size: *mine (mem_free; NULL if
- * none) ascending, *count of them. */
-MUST_USE status partition_cyclic(const uint8_t *missing, int64_t n, int rank, int size, int64_t **mine, int64_t *count);
+/* Local, pure. The j-th index with missing[index] != 0 belongs to rank j mod size: *mine (mem_free; NULL
+ * if none) ascending, *count of them. */
+MUST_USE status partition_cyclic(const uint8_t *missing, int64_t n, int rank, int size, int64_t **mine,
+                                 int64_t *count);
 /* Local, pure. Contiguous ranges, as even as possible, covering 0 .. n - 1. */
 void partition_range(int64_t n, int rank, int size, int64_t *first, int64_t *count);
 

@@ -4,37 +4,32 @@
  * names and extents. What is in the file is one table, src/store/schema.c: path, type, shape, unit, meaning,
  * row group, in CRC, in digest. Add a dataset there and nowhere else.
  *
- *     struct store_plan plan = { .layout = ..., .job = text, ... };              // layout equal on all ranks
+ *     struct store_plan plan = { .layout = ..., .job = text, ... };      // layout equal on all ranks
  *     struct store *s = NULL;
- *     TRY(store_begin(&c, "results/x.h5", &plan, &s));                           // collective: lock, create or
- *       compare, open
- *     if (store_outcome(s) == STORE_FINISHED) ...                                // OUT is there already, from
- *       the same job: say so, store_end, exit 0
- *
- *     TRY(store_missing(s, STORE_ROWS_MODEL, net, 1, missing));                  // collective: (N) flags of
- *       what is to be computed
+ *     TRY(store_begin(&c, "results/x.h5", &plan, &s));      // collective: lock, create or compare, open
+ *     if (store_outcome(s) == STORE_FINISHED)
+ *         ...                                               // OUT is there already, from the same job
+ *     TRY(store_missing(s, STORE_ROWS_MODEL, net, 1, missing, &damaged));     // collective: (N) flags
  *     struct store_rows *rows = NULL;
  *     TRY(store_rows_create(s, STORE_ROWS_MODEL, net, 32, &rows));
- *     for (each image) {                                                         // local from here on
- *         float *cam = store_rows_field(rows, "int8/cam");                       // the row in hand: zeroed, (h, w)
+ *     for (each image) {                                    // local from here on
+ *         float *cam = store_rows_field(rows, "int8/cam");  // the row in hand: zeroed, (h, w)
  *         ...
- *         TRY(store_rows_add(rows, image, STORE_OK));                            // CRC; commits by itself when
- *           full or after 5 s
+ *         TRY(store_rows_add(rows, image, STORE_OK));       // CRC; commits by itself when full or after 5 s
  *     }
  *     TRY(store_rows_commit(rows));
  *     store_rows_free(rows);
  *
- *     TRY(store_write(s, "/summary/rmse/int8/mean", 0, networks, mean));         // rank 0: reduce
- *     TRY(store_finish(s));                                                      // collective: checksums,
- *       complete, OUT.part -> OUT
- *     store_end(&s);                                                             // collective: closes,
- *       unlocks; also after a failure
+ *     TRY(store_write(s, "/summary/rmse/int8/mean", 0, networks, mean));      // rank 0: reduce
+ *     TRY(store_finish(s));                                 // collective: checksums, OUT.part -> OUT
+ *     store_end(&s);                                        // collective: also after a failure
  *
  * Files. OUT: finished; its existence means done. OUT.part: being computed, always openable, by anybody.
  * OUT.part.creating: worthless. OUT.lock: the lock. OUT.log.jsonl: a line a start. Reading (show, report,
  * verify, inspect): store_open_read and store_read below; no MPI, every size bounded, nothing trusted.
  *
- * Type names in the table: u8 s8 s32 u32 s64 f32 f64, str (fixed length, UTF-8, NUL-padded), status (enum u8).
+ * Type names in the table: u8 s8 s32 u32 s64 f32 f64, str (fixed length, UTF-8, NUL-padded), status (enum
+ * u8).
  * Little-endian. Errors carry the file, the dataset and the top of HDF5's error stack.
  */
 #ifndef QUANTCAM_STORE_H
@@ -43,12 +38,15 @@
 #include "comm.h"
 #include "tensor.h"
 
-/* ---- schema: what is in the file (schema.c) ------------------------------------------------------------------ */
+/* ---- schema: what is in the file (schema.c) -------------------------------------------------------- */
 
 enum {
-    STORE_MAX_NETWORKS = 16, STORE_MAX_PRECISIONS = 8, STORE_MAX_SELECTIONS = 8, STORE_MAX_PICTURES = 64,
-    STORE_NAME = 64,      /* of a network, precision or selection: letters, digits, '_', '-', '.', no '.' first */
-    STORE_PATH = 192,     /* of a dataset */
+    STORE_MAX_NETWORKS = 16,
+    STORE_MAX_PRECISIONS = 8,
+    STORE_MAX_SELECTIONS = 8,
+    STORE_MAX_PICTURES = 64,
+    STORE_NAME = 64,  /* of a network, precision, selection: letters, digits, '_', '-', '.', no '.' first */
+    STORE_PATH = 192, /* of a dataset */
     STORE_MAX_RANK = 4,
     STORE_READINGS = 3,   /* raw, resolved, aligned: the order of the axis `reading` */
     STORE_STATISTICS = 4, /* median, q1, q3, mean: the order of the axis `statistic` */
@@ -74,14 +72,14 @@ enum store_group {
     STORE_CLOSING      /* /checksums, /complete: store_finish */
 };
 
-/* What the job's file depends on. Zero-initialise; names are copied into it. The same on all ranks and at every
- * resume. */
+/* What the job's file depends on. Zero-initialise; names are copied into it. The same on all ranks and at
+ * every resume. */
 struct store_layout {
     int64_t images;               /* N >= 1 */
-    int64_t subset;               /* S: capacity of a network's union of selections = min(N, selections * k(N)), >= 1 */
+    int64_t subset;               /* S >= 1: capacity of a network's union of selections */
     int64_t boxes;                /* B: true boxes of the list, 0 = none */
     int path_length;              /* bytes of the longest path in the list, 1 .. 1024 */
-    int class_name_length;        /* bytes of the longest class name, 0 = there are no names (dataset left out) */
+    int class_name_length;        /* bytes of the longest class name, 0 = no names, no dataset */
     int class_names;              /* how many */
     int input_h, input_w;         /* H, W: of full-size maps and pictures */
     int pictures;                 /* G: gallery pictures a network and precision, min(16, S) or 0 */
@@ -100,7 +98,7 @@ struct store_layout {
 /* One dataset of one file: a line of the table, expanded. */
 struct store_dataset {
     char path[STORE_PATH];
-    const char *field;               /* into path: the name below its row group ("int8/cam"), or the whole path */
+    const char *field;               /* into path: what is below its row group, "int8/cam"; or all */
     enum store_type type;
     size_t element;                  /* bytes of an element */
     int rank;                        /* 1 .. 4 */
@@ -117,10 +115,11 @@ struct store_dataset {
     int picture;                     /* HDF5 Image with the palette /gallery/palette */
     double scale_factor;             /* attribute, 0 = none: real = stored * scale_factor */
 };
-struct store_schema { struct store_dataset *dataset; int count; };    /* in the table's order, which is CRC order */
+/* In the table's order, which is CRC order. */
+struct store_schema { struct store_dataset *dataset; int count; };
 
-/* Local. ERR_RANGE for names or extents that the file cannot hold (sizes that overflow, N = 0, two equal names,
- * no precision). */
+/* Local. ERR_RANGE for names or extents that the file cannot hold (sizes that overflow, N = 0, two equal
+ * names, no precision). */
 MUST_USE status schema_expand(const struct store_layout *layout, struct store_schema *out);
 void schema_free(struct store_schema *schema);
 /* NULL if there is none. */
@@ -128,48 +127,45 @@ const struct store_dataset *schema_find(const struct store_schema *schema, const
 /* Of all data: the file's expected size without its metadata (some 100 KB). */
 uint64_t schema_bytes(const struct store_schema *schema);
 const char *schema_type_name(enum store_type type);
-size_t schema_type_size(enum store_type type);                    /* 0 for STORE_STRING */
+size_t schema_type_size(enum store_type type);    /* 0 for STORE_STRING */
 const char *schema_group_name(enum store_group group);
-int schema_name_good(const char *name);                           /* usable as network, precision or selection name */
+int schema_name_good(const char *name);    /* can a network, precision or selection be called so? */
 
-/* The datasets, as docs and `inspect` print them, come from the same table: {net} every network, {prec} every
- * precision, {other} every precision but the first, {sel} every selection.
- *   /job (text: the canonical "key = value" lines, files by their hashes: what a resume must match)
- *     /provenance (text)     /complete u8 (1)
- *   /checksums str (D): "<sha256>  <path>" of every other dataset but /complete
- *   /image s64 (N)  /top s32 (5)  /network str (K)  /precision str (P)  /set str (1 + selections)  /reading str
- *     (3)  /statistic str (4)  /y /x s32: dimension scales, filled by store
- *   /images/{path str, class_index s32, box_first s64, box_count s32} (N)   /images/boxes s32 (max(1,B),4) x0
- *     y0 x1 y1   /images/class_name str     fixed, from the caller
- *   /images/{error str, width s32, height s32} (N)   + status, crc
- *     row group IMAGE
- *   /models/<net>/{prec}/{top5 s32 (N,5), score5 f32 (N,5) softmax probability, logits f32 (N,classes), cam f32
- *     (N,h,w), raw_sign s8, sigma_ratio f32, constant u8 (N)}
- *   /models/<net>/{other}/vs_<precision 0>/{rmse_raw f32, rmse_resolved f32, rmse_aligned f32, sign_flipped u8,
- *     correlation f32} (N)  + status, crc   row group MODEL
- *   /models/<net>/subset/{image s64 = -1 where unused, in_{sel} u8, {prec}/cam_u8 u8 (S,H,W) if subset_maps} +
- *     status, crc                            row group SUBSET
- *   /gallery/palette u8 (256,3)   /gallery/<net>_top01_{prec} u8 (H,W) ... top<G>
- *     summary
- *   /summary/... (set axis: all, then the selections; K networks):
- *     images/{total, ok, bad} s64 (1)     rows/{ok, bad} s64 (K)     subset/{count s64 (K,set), union s64 (K),
- *       threshold f64 (K,set)}
- *     accuracy/{prec}/{images, labelled, top1_count, top5_count s64 (K,set), top1, top5, top1_low, top1_high
- *       f64 (K,set) %, weights_bytes s64 (K), parameters s64 (K), macs s64 (K), sha256 str (K)}
- *     rmse/{other}/{mean, median f64 (K,set,reading), sign_flipped, raw_undefined s64 (K,set), correlation f64
- *       (K,set)}
- *     agreement/{other}/{images, labelled, same_top1, same_top5_set, both_right, only_first, only_second,
- *       both_wrong s64 (K,set)}
- *   /timing/loaded/<net>/{prec}/{inference_s, cam_s} f32 (N)   /timing/loaded/decode_s f32 (N)
- *   /timing/alone/{prec}/{inference_s, cam_s, total_s} f64 (K,statistic), images s64 (K): the published tables
- *     8 and 9
- *   /timing/phase str (8), /timing/phase_s f64 (8), /timing/ranks s64 (1), /timing/command str (1),
- *     /timing/finished str (1)
+/* What is in the file, in short; schema.c's rows are the truth. {net} every network, {prec} every precision,
+ * {other} every precision but the first, {sel} every selection. Sizes: N images, S places, K networks.
+ *
+ *   /job str (1)            canonical "key = value" lines, files by their hashes: what a resume must match
+ *   /provenance str (1)     /complete u8 (1)  /checksums str (D): "<sha256>  <path>" of every other dataset
+ *   /image s64 (N)  /top s32 (5)  /y /x s32  /network /precision /set /reading /statistic str
+ *                           dimension scales, filled by store; /set is all, then the selections
+ *   /images/                path str, class_index s32, box_first s64, box_count s32 (N): the caller's list
+ *                           boxes s32 (max(1, B), 4): x0 y0 x1 y1;  class_name str, where there are names
+ *                           error str, width s32, height s32, crc, status (N): rows IMAGE
+ *   /models/{net}/          crc, status (N): rows MODEL, with all of
+ *     {prec}/               top5 s32, score5 f32 (N, 5): softmax probabilities;  logits f32 (N, classes)
+ *                           cam f32 (N, h, w), raw_sign s8, sigma_ratio f32, constant u8 (N)
+ *     {other}/vs_<first>/   rmse_raw, rmse_resolved, rmse_aligned, correlation f32, sign_flipped u8 (N)
+ *   /models/{net}/subset/   image s64 (-1 = unused), in_{sel} u8, crc, status (S): rows SUBSET, with
+ *     {prec}/               cam_u8 u8 (S, H, W), where subset_maps
+ *   /gallery/               palette u8 (256, 3);  {net}_top01_{prec} ... u8 (H, W)
+ *   /summary/images/        total, ok, bad s64 (1)
+ *   /summary/rows/          ok, bad s64 (K)
+ *   /summary/subset/        count s64 (K, set), union s64 (K), threshold f64 (K, set)
+ *   /summary/accuracy/{prec}/    images, labelled, top1_count, top5_count s64, top1, top5, top1_low,
+ *                           top1_high f64 % (K, set); weights_bytes, parameters, macs s64, sha256 str (K)
+ *   /summary/rmse/{other}/  mean, median f64 (K, set, reading); sign_flipped, raw_undefined s64,
+ *                           correlation f64 (K, set)
+ *   /summary/agreement/{other}/  images, labelled, same_top1, same_top5_set, both_right, only_first,
+ *                           only_second, both_wrong s64 (K, set)
+ *   /timing/loaded/         decode_s f32 (N);  {net}/{prec}/ inference_s, cam_s f32 (N)
+ *   /timing/alone/{prec}/   inference_s, cam_s, total_s f64 (K, statistic), images s64 (K)
+ *   /timing/                phase str (8), phase_s f64 (8), ranks s64 (1), command str (1), finished str (1)
  */
 
-/* ---- writing: begin, rows, finish (file.c, create.c, rows.c) ----------------------------------------- */
+/* ---- writing: begin, rows, finish (file.c, create.c, rows.c) --------------------------------------- */
 
-/* Contents of one STORE_FIXED dataset, whole: rows * row_bytes bytes (strings padded with NULs to `element`). */
+/* Contents of one STORE_FIXED dataset, whole: rows * row_bytes bytes (strings padded with NULs to
+ * `element`). */
 struct store_initial { const char *path; const void *data; };
 
 struct store_plan {
@@ -178,81 +174,85 @@ struct store_plan {
     const char *version;              /* root attribute quantcam_version (not compared) */
     const char *job;                  /* canonical text, "key = value" lines: /job, compared at resume */
     const char *provenance;           /* free text: /provenance, not compared */
-    const struct store_initial *initial;    /* every STORE_FIXED dataset but the axes and texts: compared at resume */
+    const struct store_initial *initial; /* all STORE_FIXED datasets but axes and texts: compared at resume */
     int initials;
 };
 enum store_outcome { STORE_CREATED, STORE_RESUMED, STORE_FINISHED };
 
 struct store;
 /* Collective. Rank 0 takes the lock (ERR_BUSY if another job has it), then: OUT exists: same job ->
- * STORE_FINISHED (nothing is opened), other -> ERR_MISMATCH naming the line that differs; OUT.part exists: the
- * same comparison, and of the initial contents, then STORE_RESUMED; neither: created as OUT.part.creating,
- * reserved (ERR_IO where the disk is too small), synced, renamed. Then all ranks open it. A truncated or
- * foreign OUT.part is refused, never overwritten. */
-MUST_USE status store_begin(const struct comm *c, const char *out, const struct store_plan *plan, struct store **s);
+ * STORE_FINISHED (nothing is opened), other -> ERR_MISMATCH naming the line that differs; OUT.part
+ * exists: the same comparison, and of the initial contents, then STORE_RESUMED; neither: created as
+ * OUT.part.creating, reserved (ERR_IO where the disk is too small), synced, renamed. Then all ranks open
+ * it. A truncated or foreign OUT.part is refused, never overwritten. */
+MUST_USE status store_begin(const struct comm *c, const char *out, const struct store_plan *plan,
+                            struct store **s);
 enum store_outcome store_outcome(const struct store *s);
 const struct store_schema *store_schema(const struct store *s);
-/* Collective. Closes the file, drops the lock (and removes OUT.lock); *s becomes NULL; NULL is fine. Leaves
- * error_last() as it is. */
+/* Collective. Closes the file, drops the lock (and removes OUT.lock); *s becomes NULL; NULL is fine.
+ * Leaves error_last() as it is. */
 void store_end(struct store **s);
 
-/* Collective. missing (rows of the group) becomes 1 where the row must be computed: status MISSING, a CRC that
- * does not fit, or (retry_bad) BAD_IMAGE. The ranks check in parallel. network is ignored for STORE_ROWS_IMAGE.
- * *damaged (may be NULL): rows that claimed to be done and were not. */
-MUST_USE status store_missing(struct store *s, enum store_group group, int network, int retry_bad, uint8_t *missing,
-                              int64_t *damaged);
+/* Collective. missing (rows of the group) becomes 1 where the row must be computed: status MISSING, a CRC
+ * that does not fit, or (retry_bad) BAD_IMAGE. The ranks check in parallel. network is ignored for
+ * STORE_ROWS_IMAGE. *damaged (may be NULL): rows that claimed to be done and were not. */
+MUST_USE status store_missing(struct store *s, enum store_group group, int network, int retry_bad,
+                              uint8_t *missing, int64_t *damaged);
 /* Collective. Rows done (status not MISSING, CRC good) over all row groups, and how many there are: what
  * OUT.log.jsonl and `verify` count. */
 MUST_USE status store_count_rows(struct store *s, int64_t *done, int64_t *all);
 
-/* Local. Room for `capacity` rows (capacity * bytes of a row of memory); rows of one group come from one rank
- * at a time. */
+/* Local. Room for `capacity` rows (capacity * bytes of a row of memory); rows of one group come from one
+ * rank at a time. */
 struct store_rows;
 MUST_USE status store_rows_create(struct store *s, enum store_group group, int network, int capacity,
                                   struct store_rows **out);
 size_t store_rows_bytes(const struct store_rows *rows);      /* of one row's payload */
-/* The row in hand's payload of one field, zeroed after every add; strings have `element` bytes. BUG_IF there is
- * no such payload field: the names are the table's. */
+/* The row in hand's payload of one field, zeroed after every add; strings have `element` bytes. BUG_IF
+ * there is no such payload field: the names are the table's. */
 void *store_rows_field(struct store_rows *rows, const char *field);
-/* Ends the row in hand as row `index` with this status (OK, BAD_IMAGE: payload is zeroed except /images' own
- * fields; UNUSED: payload as given). Commits when the buffer is full or 5 s old. */
+/* Ends the row in hand as row `index` with this status (OK, BAD_IMAGE: payload is zeroed except /images'
+ * own fields; UNUSED: payload as given). Commits when the buffer is full or 5 s old. */
 MUST_USE status store_rows_add(struct store_rows *rows, int64_t index, enum store_status row_status);
 /* Payload and CRC, fdatasync, then the status bytes; neighbours in one call. */
 MUST_USE status store_rows_commit(struct store_rows *rows);
 void store_rows_free(struct store_rows *rows);               /* drops uncommitted rows */
 
-/* Local, one rank. `count` rows of a SUMMARY, TIMING or row-group dataset (select's /models/<net>/subset/image
- * is a payload field: written by rows, or here before the rows) from row `first`, in the table's type. Not
- * synced: store_sync. */
-MUST_USE status store_write(struct store *s, const char *path, int64_t first, int64_t count, const void *data);
+/* Local, one rank. `count` rows of a SUMMARY, TIMING or row-group dataset (select's
+ * /models/<net>/subset/image is a payload field: written by rows, or here before the rows) from row
+ * `first`, in the table's type. Not synced: store_sync. */
+MUST_USE status store_write(struct store *s, const char *path, int64_t first, int64_t count,
+                            const void *data);
 /* Local. `count` rows from row `first` of any dataset, in the table's type; out holds count * row_bytes. */
 MUST_USE status store_fetch(struct store *s, const char *path, int64_t first, int64_t count, void *out);
 MUST_USE status store_sync(struct store *s);      /* Local: fdatasync */
 
-/* Collective. Closes the file on all ranks; the ranks hash the datasets in parallel; rank 0 writes /checksums,
- * syncs, /complete, syncs, renames OUT.part to OUT, syncs the folder. Afterwards only store_end may be called. */
+/* Collective. Closes the file on all ranks; the ranks hash the datasets in parallel; rank 0 writes
+ * /checksums, syncs, /complete, syncs, renames OUT.part to OUT, syncs the folder. Afterwards only
+ * store_end may be called. */
 MUST_USE status store_finish(struct store *s);
 
-/* ---- lock and log (lock.c, journal.c) ------------------------------------------------------------------- */
+/* ---- lock and log (lock.c, journal.c) -------------------------------------------------------------- */
 
 struct store_lock { int fd; char path[4096]; };      /* .fd = -1 when free */
-/* Local. An open-file-description lock on OUT.lock: gone with the process, however it ends. ERR_BUSY, ERR_IO. */
+/* Local. An open-file-description lock on OUT.lock: gone with the process, however it ends. ERR_BUSY,
+ * ERR_IO. */
 MUST_USE status lock_take(const char *out, struct store_lock *lock);
 void lock_release(struct store_lock *lock);          /* removes the file */
 
-/* Local. Appends {"rows": ROWS, FIELDS} as one line to OUT.log.jsonl; `fields` is JSON text without braces
- * ("\"ranks\": 4, ..."), may be "". */
+/* Local. Appends {"rows": ROWS, FIELDS} as one line to OUT.log.jsonl; `fields` is JSON text without
+ * braces ("\"ranks\": 4, ..."), may be "". */
 MUST_USE status store_log_append(const char *out, int64_t rows, const char *fields);
 /* The row count of the last such line, -1 if there is none. */
 int64_t store_log_last_rows(const char *out);
 
-/* ---- reading (read.c, list.c) ----------------------------------------------------------------------------------- */
+/* ---- reading (read.c, list.c) ---------------------------------------------------------------------- */
 
 struct store_reader;
-/* Local, no MPI needed. Opens a finished file or an OUT.part; every dataset's name, type and shape is read and
- * bounded (at most 16,384 datasets, rank 4, fixed-size types named above). checked: the first store_read of a
- * dataset compares its SHA-256 with /checksums: ERR_MISMATCH (an unfinished file has none, and nothing is
- * compared). */
+/* Local, no MPI needed. Opens a finished file or an OUT.part; every dataset's name, type and shape is
+ * read and bounded (at most 16,384 datasets, rank 4, fixed-size types named above). checked: the first
+ * store_read of a dataset compares its SHA-256 with /checksums: ERR_MISMATCH (an unfinished file has
+ * none, and nothing is compared). */
 MUST_USE status store_open_read(const char *path, int checked, struct store_reader **out);
 void store_close_read(struct store_reader *r);
 const char *store_reader_path(const struct store_reader *r);
@@ -264,17 +264,18 @@ int store_reader_complete(const struct store_reader *r);    /* /complete is 1 */
 /* NULL if absent. */
 const struct store_dataset *store_reader_find(const struct store_reader *r, const char *path);
 /* Rows first .. first + count - 1 as `type` (numbers are converted by HDF5 as C would; strings need
- * STORE_STRING), count * elements of a row * size of type bytes into out, which has out_bytes. ERR_MISSING no
- * such dataset; ERR_RANGE rows that are not there or out_bytes too small. */
-MUST_USE status store_read(struct store_reader *r, const char *path, enum store_type type, int64_t first, int64_t count,
-                           void *out, size_t out_bytes);
+ * STORE_STRING), count * elements of a row * size of type bytes into out, which has out_bytes.
+ * ERR_MISSING no such dataset; ERR_RANGE rows that are not there or out_bytes too small. */
+MUST_USE status store_read(struct store_reader *r, const char *path, enum store_type type, int64_t first,
+                           int64_t count, void *out, size_t out_bytes);
 /* A whole dataset, allocated (mem_free), at most max_bytes (ERR_MEMORY above); *count = elements. */
-MUST_USE status store_read_all(struct store_reader *r, const char *path, enum store_type type, size_t max_bytes,
-                               void **out, int64_t *count);
+MUST_USE status store_read_all(struct store_reader *r, const char *path, enum store_type type,
+                               size_t max_bytes, void **out, int64_t *count);
 /* Element `index` of a string dataset, always NUL-terminated in out (size bytes; cut if longer). */
-MUST_USE status store_read_string(struct store_reader *r, const char *path, int64_t index, char *out, size_t size);
+MUST_USE status store_read_string(struct store_reader *r, const char *path, int64_t index, char *out,
+                                  size_t size);
 
-/* ---- verify and digest (verify.c, digest.c) ------------------------------------------------------------- */
+/* ---- verify and digest (verify.c, digest.c) -------------------------------------------------------- */
 
 enum store_soundness { STORE_IS_COMPLETE, STORE_IS_RESUMABLE, STORE_IS_DAMAGED };
 struct store_verdict {
@@ -284,17 +285,17 @@ struct store_verdict {
     int bad_datasets;            /* of OUT: checksums that do not fit */
     char text[600];              /* the first line: "complete", "resumable N of M rows", "damaged: ..." */
 };
-/* Local. Judges OUT, or OUT.part where OUT is absent. A damaged file is a verdict, not a failure; a failure is
- * a machine that cannot read. */
+/* Local. Judges OUT, or OUT.part where OUT is absent. A damaged file is a verdict, not a failure; a
+ * failure is a machine that cannot read. */
 MUST_USE status store_verify(const char *out, struct store_verdict *verdict);
 int store_verdict_code(const struct store_verdict *verdict);     /* 0, 75, 1 */
 
 /* Local. SHA-256 over path, type, shape and data, in path order, of every dataset but /timing, /job,
- * /provenance, /checksums and /complete; of a finished file (ERR_MISMATCH if it is not). Reads through HDF5: a
- * repacked copy has the same digest. */
+ * /provenance, /checksums and /complete; of a finished file (ERR_MISMATCH if it is not). Reads through
+ * HDF5: a repacked copy has the same digest. */
 MUST_USE status digest_file(const char *path, char hex[2 * HASH_SIZE + 1]);
 
-/* ---- pictures (palette.c) ------------------------------------------------------------------------------- */
+/* ---- pictures (palette.c) -------------------------------------------------------------------------- */
 
 /* The colours of the gallery and of every map we draw: jet, 256 steps, as OpenCV's COLORMAP_JET and
  * pytorch-grad-cam's overlays. */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* ---- one outcome for all ranks ----------------------------------------------------------------------------- */
+/* ---- one outcome for all ranks --------------------------------------------------------------------- */
 
 status comm_agree(const struct comm *c, status mine)
 {
@@ -26,7 +26,7 @@ status comm_agree(const struct comm *c, status mine)
     return (status)e->status;
 }
 
-/* ---- the loop without collectives --------------------------------------------------------------------------- */
+/* ---- the loop without collectives ------------------------------------------------------------------ */
 
 void comm_loop_start(struct comm_loop *loop, const struct comm *c)
 {

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- signals ------------------------------------------------------------------------------------------- */
+/* ---- signals --------------------------------------------------------------------------------------- */
 
 static const int stop_signals[] = { SIGTERM, SIGINT, SIGUSR1 };
 static volatile sig_atomic_t signal_first, signal_count;
@@ -45,10 +45,12 @@ status comm_signal_status(void)
     if (number == 0)
         return OK;
     return FAIL(ERR_STOPPED, "stopped by %s",
-                number == SIGTERM ? "SIGTERM" : number == SIGINT ? "SIGINT" : "SIGUSR1");
+                number == SIGTERM  ? "SIGTERM"
+                : number == SIGINT ? "SIGINT"
+                                   : "SIGUSR1");
 }
 
-/* ---- start and end --------------------------------------------------------------------------------------- */
+/* ---- start and end --------------------------------------------------------------------------------- */
 
 static void abort_all(void)
 {
@@ -146,7 +148,7 @@ _Noreturn void comm_abort(const struct comm *c, int code)
     _exit(code);
 }
 
-/* ---- waiting and moving bytes ------------------------------------------------------------------------------ */
+/* ---- waiting and moving bytes ---------------------------------------------------------------------- */
 
 void comm_sleep_turn(int *turns)
 {
@@ -273,7 +275,8 @@ status comm_gather_bytes(const struct comm *c, const void *mine, size_t size, vo
     *total = 0;
     if (c->rank == 0)
         sizes = mem_alloc((size_t)c->size, sizeof *sizes);
-    TRY_OUT(comm_agree(c, c->rank == 0 && !sizes ? FAIL(ERR_MEMORY, "no memory for %d counts", c->size) : OK));
+    TRY_OUT(
+        comm_agree(c, c->rank == 0 && !sizes ? FAIL(ERR_MEMORY, "no memory for %d counts", c->size) : OK));
     comm_gather(c, &own, sizeof own, sizes);
     if (c->rank == 0) {
         for (int r = 0; r < c->size; r++)

@@ -11,7 +11,8 @@ void comm_sleep_on(MPI_Request *request);
 /* One step of such a sleep; *turns starts at 0. */
 void comm_sleep_turn(int *turns);
 
-/* progress.c: this rank's counters to rank 0, if they are due and the last message is gone; rank 0 counts its own. */
+/* progress.c: this rank's counters to rank 0, if they are due and the last message is gone; rank 0 counts its
+ * own. */
 void progress_send(struct comm_loop *loop, double now);
 /* Rank 0: takes in what has come and prints a line if one is due. */
 void progress_collect(struct comm_loop *loop, double now);

@@ -1,7 +1,7 @@
 #include "comm_internal.h"
 
-char *progress_format(const struct progress_line *line, const struct comm_count *count, const char (*hosts)[64],
-                      int ranks, char *out, size_t size)
+char *progress_format(const struct progress_line *line, const struct comm_count *count,
+                      const char (*hosts)[64], int ranks, char *out, size_t size)
 {
     char done_text[32], total_text[32], left_text[32], slow_text[112] = "";
     int64_t steps = 0, bad = 0;
@@ -37,8 +37,11 @@ char *progress_format(const struct progress_line *line, const struct comm_count 
 
 static void print_line(struct comm_loop *loop, double now)
 {
-    struct progress_line line = { .name = loop->name, .items = loop->items, .unit = loop->unit,
-                                  .total = loop->total, .done_before = loop->done,
+    struct progress_line line = { .name = loop->name,
+                                  .items = loop->items,
+                                  .unit = loop->unit,
+                                  .total = loop->total,
+                                  .done_before = loop->done,
                                   .seconds = now - loop->started };
     char text[400];
 

@@ -4,8 +4,8 @@
 
 enum { MOST_FIELDS = 512 };
 
-int store_group_fields(const struct store_schema *schema, enum store_group group, int network, int *field, int most,
-                       int *crc, int *row_status)
+int store_group_fields(const struct store_schema *schema, enum store_group group, int network, int *field,
+                       int most, int *crc, int *row_status)
 {
     int count = 0;
 
@@ -36,8 +36,8 @@ uint32_t store_row_crc_start(int64_t index)
 }
 
 /* CRCs of `count` rows, field after field, so that one field's piece is in memory at a time. */
-static status crc_rows(const struct store_view *view, const int *field, int fields, int64_t first, int64_t count,
-                       uint8_t *piece, uint32_t *crc)
+static status crc_rows(const struct store_view *view, const int *field, int fields, int64_t first,
+                       int64_t count, uint8_t *piece, uint32_t *crc)
 {
     for (int64_t i = 0; i < count; i++)
         crc[i] = store_row_crc_start(first + i);
@@ -50,7 +50,8 @@ static status crc_rows(const struct store_view *view, const int *field, int fiel
     return OK;
 }
 
-static void count_row(uint8_t row_status, int good, int retry_bad, uint8_t *missing, struct store_row_count *sum)
+static void count_row(uint8_t row_status, int good, int retry_bad, uint8_t *missing,
+                      struct store_row_count *sum)
 {
     int claims = row_status == STORE_OK || row_status == STORE_BAD_IMAGE || row_status == STORE_UNUSED;
 
@@ -101,7 +102,8 @@ status store_check_rows(const struct store_view *view, enum store_group group, i
             TRY_OUT(crc_rows(view, field, fields, at, n, piece, found));
         }
         for (int64_t i = 0; i < n; i++)
-            count_row(state[i], claims && stored[i] == found[i], retry_bad, missing ? missing + at + i : NULL, sum);
+            count_row(state[i], claims && stored[i] == found[i], retry_bad, missing ? missing + at + i : NULL,
+                      sum);
     }
 out:
     mem_free(stored);
@@ -111,14 +113,16 @@ out:
     return result;
 }
 
-status store_check_all(const struct store_view *view, int rank, int size, struct store_row_count *sum, int64_t *all)
+status store_check_all(const struct store_view *view, int rank, int size, struct store_row_count *sum,
+                       int64_t *all)
 {
     memset(sum, 0, sizeof *sum);
     *all = 0;
     for (int d = 0; d < view->schema.count; d++) {
         const struct store_dataset *ds = &view->schema.dataset[d];
         int64_t first, count;
-        int rows = ds->group == STORE_ROWS_IMAGE || ds->group == STORE_ROWS_MODEL || ds->group == STORE_ROWS_SUBSET;
+        int rows =
+            ds->group == STORE_ROWS_IMAGE || ds->group == STORE_ROWS_MODEL || ds->group == STORE_ROWS_SUBSET;
         if (!rows || strcmp(ds->field, "status"))
             continue;
         partition_range(ds->dim[0], rank, size, &first, &count);

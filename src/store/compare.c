@@ -64,8 +64,8 @@ static status compare_piece(void *user, int64_t first, int64_t count, const void
     return OK;
 }
 
-static status compare_contents(struct store_reader *r, const struct store_schema *schema, const struct store_plan *plan,
-                               const struct store_layout *layout)
+static status compare_contents(struct store_reader *r, const struct store_schema *schema,
+                               const struct store_plan *plan, const struct store_layout *layout)
 {
     const struct store_view *view = store_reader_view(r);
     status result = OK;
@@ -74,15 +74,16 @@ static status compare_contents(struct store_reader *r, const struct store_schema
         const struct store_dataset *d = &schema->dataset[i];
         int at = store_view_find(view, d->path);
         void *own = NULL;
-        if (at < 0 || view->schema.dataset[at].type != d->type || view->schema.dataset[at].element != d->element ||
-            view->schema.dataset[at].rank != d->rank ||
+        if (at < 0 || view->schema.dataset[at].type != d->type ||
+            view->schema.dataset[at].element != d->element || view->schema.dataset[at].rank != d->rank ||
             memcmp(view->schema.dataset[at].dim, d->dim, (size_t)d->rank * sizeof d->dim[0]))
             return FAIL(ERR_MISMATCH, "%s: %s is absent or of another shape than this job gives it",
                         store_reader_path(r), d->path);
         if (d->group != STORE_FIXED || !strcmp(d->path, "/provenance") || !strcmp(d->path, "/job"))
             continue;
         TRY(store_own_contents(layout, plan, d, &own));
-        struct contents c = { own ? own : store_plan_contents(plan, d->path), d->row_bytes, store_reader_path(r), d->path };
+        struct contents c = { own ? own : store_plan_contents(plan, d->path), d->row_bytes,
+                              store_reader_path(r), d->path };
         result = c.expected ? store_view_scan(view, at, compare_piece, &c)
                             : FAIL(ERR_MISSING, "nobody gave the contents of %s", d->path);
         mem_free(own);

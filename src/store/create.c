@@ -7,7 +7,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* ---- contents at creation --------------------------------------------------------------------------------------- */
+/* ---- contents at creation -------------------------------------------------------------------------- */
 
 const void *store_plan_contents(const struct store_plan *plan, const char *path)
 {
@@ -39,7 +39,9 @@ static void fill_names(const struct store_layout *l, const struct store_dataset 
 status store_own_contents(const struct store_layout *layout, const struct store_plan *plan,
                           const struct store_dataset *d, void **data)
 {
-    const char *text = !strcmp(d->path, "/job") ? plan->job : !strcmp(d->path, "/provenance") ? plan->provenance : NULL;
+    const char *text = !strcmp(d->path, "/job")          ? plan->job
+                       : !strcmp(d->path, "/provenance") ? plan->provenance
+                                                         : NULL;
 
     *data = NULL;
     if (d->group != STORE_FIXED || (!d->scale && !text && strcmp(d->path, "/gallery/palette")))
@@ -48,7 +50,7 @@ status store_own_contents(const struct store_layout *layout, const struct store_
     if (text)
         memcpy(*data, text, strnlen(text, d->element));
     else if (!d->scale)
-        palette_jet((uint8_t(*)[3]) * data);
+        palette_jet((uint8_t (*)[3]) * data);
     else if (d->type == STORE_STRING)
         fill_names(layout, d, *data);
     else
@@ -61,7 +63,7 @@ status store_own_contents(const struct store_layout *layout, const struct store_
     return OK;
 }
 
-/* ---- attributes ---------------------------------------------------------------------------------------------------- */
+/* ---- attributes ------------------------------------------------------------------------------------ */
 
 static herr_t write_attribute(hid_t object, const char *name, hid_t type, hid_t space, const void *data)
 {
@@ -75,7 +77,8 @@ static herr_t write_attribute(hid_t object, const char *name, hid_t type, hid_t 
 
 static herr_t write_text(hid_t object, const char *name, const char *text)
 {
-    hid_t type = store_h5_file_type(STORE_STRING, strlen(text) ? strlen(text) : 1), space = H5Screate(H5S_SCALAR);
+    hid_t type = store_h5_file_type(STORE_STRING, strlen(text) ? strlen(text) : 1),
+          space = H5Screate(H5S_SCALAR);
     herr_t e = type < 0 || space < 0 ? -1 : write_attribute(object, name, type, space, text);
 
     H5Tclose(type);
@@ -83,9 +86,11 @@ static herr_t write_text(hid_t object, const char *name, const char *text)
     return e;
 }
 
-static herr_t write_number(hid_t object, const char *name, hid_t file_type, hid_t memory_type, const void *value)
+static herr_t write_number(hid_t object, const char *name, hid_t file_type, hid_t memory_type,
+                           const void *value)
 {
-    hid_t space = H5Screate(H5S_SCALAR), a = H5Acreate2(object, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t space = H5Screate(H5S_SCALAR),
+          a = H5Acreate2(object, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT);
     herr_t e = a < 0 ? -1 : H5Awrite(a, memory_type, value);
 
     if (a >= 0 && H5Aclose(a) < 0)
@@ -103,8 +108,10 @@ static herr_t write_picture_attributes(hid_t file, hid_t dataset, const struct s
 
     if (!strcmp(d->path, "/gallery/palette"))
         return write_text(dataset, "CLASS", "PALETTE") < 0 || write_text(dataset, "PAL_VERSION", "1.2") < 0 ||
-                       write_text(dataset, "PAL_COLORMODEL", "RGB") < 0 || write_text(dataset, "PAL_TYPE", "STANDARD8") < 0
-                   ? -1 : 0;
+                       write_text(dataset, "PAL_COLORMODEL", "RGB") < 0 ||
+                       write_text(dataset, "PAL_TYPE", "STANDARD8") < 0
+                   ? -1
+                   : 0;
     if (!d->picture)
         return 0;
     if (write_text(dataset, "CLASS", "IMAGE") < 0 || write_text(dataset, "IMAGE_VERSION", "1.2") < 0 ||
@@ -119,7 +126,8 @@ static herr_t write_picture_attributes(hid_t file, hid_t dataset, const struct s
 
 static status write_attributes(hid_t dataset, const char *path, const struct store_dataset *d)
 {
-    if (write_text(dataset, "long_name", d->long_name) < 0 || (d->unit[0] && write_text(dataset, "units", d->unit) < 0) ||
+    if (write_text(dataset, "long_name", d->long_name) < 0 ||
+        (d->unit[0] && write_text(dataset, "units", d->unit) < 0) ||
         (d->scale_factor != 0 &&
          write_number(dataset, "scale_factor", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &d->scale_factor) < 0))
         return FAIL_H5("%s: attributes of %s", path, d->path);
@@ -140,9 +148,10 @@ static status write_root(hid_t file, const char *path, const struct store_plan *
     return good ? OK : FAIL_H5("%s: attributes of the root", path);
 }
 
-/* ---- objects ----------------------------------------------------------------------------------------------------------- */
+/* ---- objects --------------------------------------------------------------------------------------- */
 
-/* Groups keep their links in their header: HDF5 1.10 frees memory twice where the heap of a large group is damaged. */
+/* Groups keep their links in their header: HDF5 1.10 frees memory twice where the heap of a large group is
+ * damaged. */
 static herr_t plain_group(hid_t list)
 {
     return H5Pset_link_phase_change(list, 32768, 0) < 0 || H5Pset_obj_track_times(list, 0) < 0 ? -1 : 0;
@@ -155,7 +164,8 @@ static status make_groups(hid_t file, const char *path, const char *dataset)
     hid_t list = H5Pcreate(H5P_GROUP_CREATE);
     status result = plain_group(list) < 0 ? FAIL_H5("%s: groups", path) : OK;
 
-    for (const char *slash = strchr(dataset + 1, '/'); slash && result == OK; slash = strchr(slash + 1, '/')) {
+    for (const char *slash = strchr(dataset + 1, '/'); slash && result == OK;
+         slash = strchr(slash + 1, '/')) {
         snprintf(part, sizeof part, "%.*s", (int)(slash - dataset), dataset);
         htri_t there = H5Lexists(file, part, H5P_DEFAULT);
         hid_t group = there == 0 ? H5Gcreate2(file, part, H5P_DEFAULT, list, H5P_DEFAULT) : -1;
@@ -168,15 +178,16 @@ static status make_groups(hid_t file, const char *path, const char *dataset)
     return result;
 }
 
-/* Small datasets are written as fill values, large ones only reserved: an unwritten one reads as zeros all the same. */
+/* Small datasets are written as fill values, large ones only reserved: an unwritten one reads as zeros all
+ * the same. */
 static hid_t creation_list(const struct store_dataset *d, hid_t type)
 {
     hid_t list = H5Pcreate(H5P_DATASET_CREATE);
     int64_t minus_one = -1;
     int small = d->type == STORE_STATUS || d->initial != 0;
 
-    if (list < 0 || H5Pset_layout(list, H5D_CONTIGUOUS) < 0 || H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY) < 0 ||
-        H5Pset_obj_track_times(list, 0) < 0 ||
+    if (list < 0 || H5Pset_layout(list, H5D_CONTIGUOUS) < 0 ||
+        H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY) < 0 || H5Pset_obj_track_times(list, 0) < 0 ||
         H5Pset_fill_time(list, small ? H5D_FILL_TIME_ALLOC : H5D_FILL_TIME_NEVER) < 0 ||
         (d->initial == -1 && H5Pset_fill_value(list, type, &minus_one) < 0)) {
         H5Pclose(list);
@@ -230,7 +241,8 @@ out:
     return result;
 }
 
-/* The axes come before the pictures' attributes: H5DSattach_scale leaks a handle where it finds another CLASS than its own. */
+/* The axes come before the pictures' attributes: H5DSattach_scale leaks a handle where it finds another CLASS
+ * than its own. */
 static status attach_axes(hid_t file, const char *path, const struct store_schema *schema)
 {
     for (int i = 0; i < schema->count; i++) {
@@ -261,8 +273,8 @@ static status create_file(const char *path, hid_t *out)
     /* V18, not later: a superblock without the "not closed" flag that a kill would leave set (spec 3). */
     /* SEMI: closing fails where a handle is still open, instead of going on behind our back. */
     if (H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
-        H5Pset_fclose_degree(access, H5F_CLOSE_SEMI) >= 0 &&
-        H5Pset_alignment(access, 4096, 4096) >= 0 && plain_group(creation) >= 0)
+        H5Pset_fclose_degree(access, H5F_CLOSE_SEMI) >= 0 && H5Pset_alignment(access, 4096, 4096) >= 0 &&
+        plain_group(creation) >= 0)
         file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
     status s = file < 0 ? FAIL_H5("%s cannot be created", path) : OK;
     H5Pclose(access);
@@ -283,7 +295,8 @@ static status fill_file(const char *path, const struct store_schema *schema, con
         TRY_OUT(make_dataset(file, path, plan, layout, &schema->dataset[i]));
     TRY_OUT(attach_axes(file, path, schema));
 out:
-    /* HDF5 1.10 crashes over a file whose close has failed: flush first, and then rather leave its handle open. */
+    /* HDF5 1.10 crashes over a file whose close has failed: flush first, and then rather leave its handle
+     * open. */
     if (H5Fflush(file, H5F_SCOPE_LOCAL) < 0 || H5Fclose(file) < 0) {
         if (result == OK)
             result = FAIL_H5("%s: closing", path);
@@ -292,13 +305,14 @@ out:
     return result;
 }
 
-/* ---- the disk ------------------------------------------------------------------------------------------------------------ */
+/* ---- the disk -------------------------------------------------------------------------------------- */
 
 static void folder_of(const char *path, char folder[STORE_FILE_NAME])
 {
     const char *slash = strrchr(path, '/');
 
-    snprintf(folder, STORE_FILE_NAME, "%.*s", slash ? (int)(slash - path) + (slash == path) : 1, slash ? path : ".");
+    snprintf(folder, STORE_FILE_NAME, "%.*s", slash ? (int)(slash - path) + (slash == path) : 1,
+             slash ? path : ".");
 }
 
 status store_sync_folder(const char *path)
@@ -320,7 +334,8 @@ static status no_room(const char *path, double bytes, double free_bytes)
     char need[32], room[32];
 
     return FAIL(ERR_IO, "%s: no room on the disk: %s bytes are needed, %s are free", path,
-                text_thousands((int64_t)bytes, need, sizeof need), text_thousands((int64_t)free_bytes, room, sizeof room));
+                text_thousands((int64_t)bytes, need, sizeof need),
+                text_thousands((int64_t)free_bytes, room, sizeof room));
 }
 
 /* Before anything is made: HDF5 1.10 does not survive a file system that cannot hold the file's size. */
@@ -336,8 +351,8 @@ static status check_room(const char *path, double bytes)
     return free_bytes < bytes ? no_room(path, bytes, free_bytes) : OK;
 }
 
-/* HDF5's early allocation leaves holes: take the room now, so that no write fails for want of it later. fallocate and not
- * posix_fallocate, which writes every page where the file system cannot reserve. */
+/* HDF5's early allocation leaves holes: take the room now, so that no write fails for want of it later.
+ * fallocate and not posix_fallocate, which writes every page where the file system cannot reserve. */
 static status reserve(const char *path, int fd)
 {
     off_t size = lseek(fd, 0, SEEK_END);

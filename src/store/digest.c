@@ -15,10 +15,12 @@ static int in_digest(const char *path)
 
 static int by_path(const void *a, const void *b)
 {
-    return strcmp((*(const struct store_dataset *const *)a)->path, (*(const struct store_dataset *const *)b)->path);
+    return strcmp((*(const struct store_dataset *const *)a)->path,
+                  (*(const struct store_dataset *const *)b)->path);
 }
 
-/* One line of text a dataset, "path type[length] (d0,d1) sha256", joined into one hash: the data's own hash is the one in /checksums. */
+/* One line of text a dataset, "path type[length] (d0,d1) sha256", joined into one hash: the data's own hash
+ * is the one in /checksums. */
 static status add_dataset(struct store_reader *r, const struct store_dataset *d, struct hash *all)
 {
     const struct store_view *view = store_reader_view(r);

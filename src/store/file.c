@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- begin --------------------------------------------------------------------------------------------------------- */
+/* ---- begin ----------------------------------------------------------------------------------------- */
 
 /* Rank 0, serially: finds or makes OUT.part. */
 static status prepare(struct store *s, const struct store_plan *plan)
@@ -140,7 +140,7 @@ void store_end(struct store **s)
     *error_last() = why; /* what ended the job is what is to be said */
 }
 
-/* ---- what is missing ---------------------------------------------------------------------------------------------------- */
+/* ---- what is missing ------------------------------------------------------------------------------- */
 
 status store_missing(struct store *s, enum store_group group, int network, int retry_bad, uint8_t *missing,
                      int64_t *damaged)
@@ -151,7 +151,8 @@ status store_missing(struct store *s, enum store_group group, int network, int r
 
     for (int d = 0; d < s->view.schema.count; d++) {
         const struct store_dataset *ds = &s->view.schema.dataset[d];
-        if (ds->group == group && !strcmp(ds->field, "status") && (group == STORE_ROWS_IMAGE || ds->network == network))
+        if (ds->group == group && !strcmp(ds->field, "status") &&
+            (group == STORE_ROWS_IMAGE || ds->network == network))
             rows = ds->dim[0];
     }
     BUG_IF(rows == 0);
@@ -178,7 +179,7 @@ status store_count_rows(struct store *s, int64_t *done, int64_t *all)
     return OK;
 }
 
-/* ---- finish ------------------------------------------------------------------------------------------------------------- */
+/* ---- finish ---------------------------------------------------------------------------------------- */
 
 struct closing {
     uint8_t *hashes; /* (datasets, HASH_SIZE), the others' zero until they are joined */
@@ -212,7 +213,8 @@ static status pwrite_all(const struct store *s, const void *data, size_t size, u
 }
 
 /* Contiguous, little-endian data: the file's own bytes are what /checksums is about. */
-static status hash_dataset(const struct store *s, const struct store_dataset *d, haddr_t at, uint8_t out[HASH_SIZE])
+static status hash_dataset(const struct store *s, const struct store_dataset *d, haddr_t at,
+                           uint8_t out[HASH_SIZE])
 {
     uint64_t size = (uint64_t)d->row_bytes * (uint64_t)d->dim[0];
     size_t piece = 1 << 20;

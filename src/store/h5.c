@@ -4,19 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- errors ---------------------------------------------------------------------------------------------------- */
+/* ---- errors ---------------------------------------------------------------------------------------- */
 
 void store_h5_start(void)
 {
     /* Our lock is OUT.lock: HDF5's own would only fail on file systems without locks. */
     setenv("HDF5_USE_FILE_LOCKING", "BEST_EFFORT", 0);
-    /* At exit HDF5 1.10 closes a file whose close has failed (a dead disk) once more, and crashes; we close what we open. */
+    /* At exit HDF5 1.10 closes a file whose close has failed (a dead disk) once more, and crashes; we close
+     * what we open. */
     H5dont_atexit();
     H5open();
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
 
-struct reasons { char outer[160], inner[400]; };
+struct reasons {
+    char outer[160], inner[400];
+};
 
 static herr_t take_reason(unsigned n, const H5E_error2_t *e, void *user)
 {
@@ -24,10 +27,11 @@ static herr_t take_reason(unsigned n, const H5E_error2_t *e, void *user)
     struct reasons *r = user;
     const char *text = e->desc ? e->desc : "", *system = strstr(text, mark);
 
-    /* Upward: the first is the innermost, the last the function that we called. Of a failed system call the message is enough:
-     * the rest is addresses and times. */
+    /* Upward: the first is the innermost, the last the function that we called. Of a failed system call the
+     * message is enough: the rest is addresses and times. */
     if (n == 0 && system)
-        snprintf(r->inner, sizeof r->inner, "%.*s", (int)strcspn(system + strlen(mark), "'"), system + strlen(mark));
+        snprintf(r->inner, sizeof r->inner, "%.*s", (int)strcspn(system + strlen(mark), "'"),
+                 system + strlen(mark));
     else if (n == 0)
         snprintf(r->inner, sizeof r->inner, "%s", text);
     snprintf(r->outer, sizeof r->outer, "%s", text);
@@ -55,7 +59,7 @@ status store_h5_error(const char *file, int line, const char *format, ...)
     return ERR_IO;
 }
 
-/* ---- types ------------------------------------------------------------------------------------------------------- */
+/* ---- types ----------------------------------------------------------------------------------------- */
 
 static hid_t string_type(size_t element)
 {
@@ -85,13 +89,13 @@ static hid_t status_type(void)
 hid_t store_h5_file_type(enum store_type type, size_t element)
 {
     switch (type) {
-    case STORE_U8:     return H5Tcopy(H5T_STD_U8LE);
-    case STORE_S8:     return H5Tcopy(H5T_STD_I8LE);
-    case STORE_S32:    return H5Tcopy(H5T_STD_I32LE);
-    case STORE_U32:    return H5Tcopy(H5T_STD_U32LE);
-    case STORE_S64:    return H5Tcopy(H5T_STD_I64LE);
-    case STORE_F32:    return H5Tcopy(H5T_IEEE_F32LE);
-    case STORE_F64:    return H5Tcopy(H5T_IEEE_F64LE);
+    case STORE_U8: return H5Tcopy(H5T_STD_U8LE);
+    case STORE_S8: return H5Tcopy(H5T_STD_I8LE);
+    case STORE_S32: return H5Tcopy(H5T_STD_I32LE);
+    case STORE_U32: return H5Tcopy(H5T_STD_U32LE);
+    case STORE_S64: return H5Tcopy(H5T_STD_I64LE);
+    case STORE_F32: return H5Tcopy(H5T_IEEE_F32LE);
+    case STORE_F64: return H5Tcopy(H5T_IEEE_F64LE);
     case STORE_STRING: return string_type(element);
     case STORE_STATUS: return status_type();
     }
@@ -101,20 +105,20 @@ hid_t store_h5_file_type(enum store_type type, size_t element)
 hid_t store_h5_memory_type(enum store_type type, size_t element)
 {
     switch (type) {
-    case STORE_U8:     return H5Tcopy(H5T_NATIVE_UINT8);
-    case STORE_S8:     return H5Tcopy(H5T_NATIVE_INT8);
-    case STORE_S32:    return H5Tcopy(H5T_NATIVE_INT32);
-    case STORE_U32:    return H5Tcopy(H5T_NATIVE_UINT32);
-    case STORE_S64:    return H5Tcopy(H5T_NATIVE_INT64);
-    case STORE_F32:    return H5Tcopy(H5T_NATIVE_FLOAT);
-    case STORE_F64:    return H5Tcopy(H5T_NATIVE_DOUBLE);
+    case STORE_U8: return H5Tcopy(H5T_NATIVE_UINT8);
+    case STORE_S8: return H5Tcopy(H5T_NATIVE_INT8);
+    case STORE_S32: return H5Tcopy(H5T_NATIVE_INT32);
+    case STORE_U32: return H5Tcopy(H5T_NATIVE_UINT32);
+    case STORE_S64: return H5Tcopy(H5T_NATIVE_INT64);
+    case STORE_F32: return H5Tcopy(H5T_NATIVE_FLOAT);
+    case STORE_F64: return H5Tcopy(H5T_NATIVE_DOUBLE);
     case STORE_STRING: return string_type(element);
     case STORE_STATUS: return status_type();
     }
     BUG_IF(1);
 }
 
-/* ---- views: all datasets of a file, open ---------------------------------------------------------------------------- */
+/* ---- views: all datasets of a file, open ----------------------------------------------------------- */
 
 /* A file that another program wrote may have any type or shape under a known name. */
 static status check_dataset(const struct store_view *view, int d)
@@ -130,7 +134,8 @@ static status check_dataset(const struct store_view *view, int d)
     if (found >= 0)
         H5Tclose(found);
     if (!same_type)
-        return FAIL(ERR_MISMATCH, "%s: %s is not of type %s", view->path, ds->path, schema_type_name(ds->type));
+        return FAIL(ERR_MISMATCH, "%s: %s is not of type %s", view->path, ds->path,
+                    schema_type_name(ds->type));
     if (same_shape && H5Sget_simple_extent_dims(view->space[d], dim, NULL) != rank)
         return FAIL_H5("%s: %s", view->path, ds->path);
     for (int i = 0; same_shape && i < rank; i++)
@@ -225,7 +230,8 @@ status store_view_read(const struct store_view *view, int d, int64_t first, int6
         return OK;
     TRY(select_rows(view, d, first, count, &memory));
     herr_t e = H5Dread(view->dataset[d], view->type[d], memory, view->space[d], H5P_DEFAULT, out);
-    status s = e < 0 ? FAIL_H5("%s: reading %s", view->path, view->schema.dataset[d].path) : OK; /* before HDF5 forgets why */
+    status s = e < 0 ? FAIL_H5("%s: reading %s", view->path, view->schema.dataset[d].path)
+                     : OK; /* before HDF5 forgets why */
     H5Sclose(memory);
     return s;
 }
@@ -238,7 +244,8 @@ status store_view_write(const struct store_view *view, int d, int64_t first, int
         return OK;
     TRY(select_rows(view, d, first, count, &memory));
     herr_t e = H5Dwrite(view->dataset[d], view->type[d], memory, view->space[d], H5P_DEFAULT, data);
-    status s = e < 0 ? FAIL_H5("%s: writing %s", view->path, view->schema.dataset[d].path) : OK; /* before HDF5 forgets why */
+    status s = e < 0 ? FAIL_H5("%s: writing %s", view->path, view->schema.dataset[d].path)
+                     : OK; /* before HDF5 forgets why */
     H5Sclose(memory);
     return s;
 }

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A line a start: {"rows": N, ...}. Only ever appended to, by one write, so that a kill cuts at most the last line. */
+/* A line a start: {"rows": N, ...}. Only ever appended to, by one write, so that a kill cuts at most the last
+ * line. */
 
 enum { LONGEST_LOG = 64 << 20 };
 

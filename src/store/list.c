@@ -39,8 +39,7 @@ static int classify(hid_t type, struct store_dataset *d)
             return 0;
         d->type = STORE_STRING;
         break;
-    default:
-        return 0;
+    default: return 0;
     }
     d->element = size;
     return 1;
@@ -76,7 +75,8 @@ static status describe(hid_t file, const char *source, const char *path, struct 
     }
     if (type >= 0 && space >= 0 && classify(type, d) && stored_here(dataset)) {
         d->rank = H5Sget_simple_extent_ndims(space);
-        good = d->rank >= 1 && d->rank <= STORE_MAX_RANK && H5Sget_simple_extent_dims(space, dim, NULL) == d->rank;
+        good = d->rank >= 1 && d->rank <= STORE_MAX_RANK &&
+               H5Sget_simple_extent_dims(space, dim, NULL) == d->rank;
         row = (double)d->element;
         for (int i = 0; i < d->rank && good; i++) {
             d->dim[i] = (int64_t)dim[i];
@@ -88,8 +88,16 @@ static status describe(hid_t file, const char *source, const char *path, struct 
         if (good)
             d->row_bytes = (size_t)row;
     }
-    H5E_BEGIN_TRY { H5Tclose(type); H5Sclose(space); H5Dclose(dataset); } H5E_END_TRY;
-    return good ? OK : FAIL(ERR_FORMAT, "%s: the dataset %s is damaged, or of a type or size that no result has", source, path);
+    H5E_BEGIN_TRY
+    {
+        H5Tclose(type);
+        H5Sclose(space);
+        H5Dclose(dataset);
+    }
+    H5E_END_TRY;
+    return good ? OK
+                : FAIL(ERR_FORMAT, "%s: the dataset %s is damaged, or of a type or size that no result has",
+                       source, path);
 }
 
 struct listing {
@@ -107,12 +115,14 @@ static herr_t visit(hid_t root, const char *name, const H5O_info_t *info, void *
     if (info->type != H5O_TYPE_DATASET)
         return 0;
     if (snprintf(path, sizeof path, "/%s", name) >= (int)sizeof path || list->schema.count >= MOST_DATASETS) {
-        list->failure = FAIL(ERR_FORMAT, "%s: a dataset's name is too long, or there are too many", list->source);
+        list->failure =
+            FAIL(ERR_FORMAT, "%s: a dataset's name is too long, or there are too many", list->source);
         return -1;
     }
     if (list->schema.count == list->capacity) {
         int more = list->capacity ? 2 * list->capacity : 64;
-        struct store_dataset *grown = mem_grow(list->schema.dataset, (size_t)list->capacity, (size_t)more, sizeof *grown);
+        struct store_dataset *grown =
+            mem_grow(list->schema.dataset, (size_t)list->capacity, (size_t)more, sizeof *grown);
         if (!grown) {
             list->failure = FAIL(ERR_MEMORY, "no memory for %d datasets", more);
             return -1;

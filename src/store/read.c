@@ -9,13 +9,13 @@ struct store_reader {
     struct store_layout layout;
     char problem[400];
     int complete, checked;
-    uint8_t *good;       /* (datasets) 1 = compared with its checksum */
-    char *checksums;     /* (checksum_rows, checksum_bytes) */
+    uint8_t *good;   /* (datasets) 1 = compared with its checksum */
+    char *checksums; /* (checksum_rows, checksum_bytes) */
     int64_t checksum_rows;
     size_t checksum_bytes;
 };
 
-/* ---- its layout, and what the table says of it ------------------------------------------------------------------------ */
+/* ---- its layout, and what the table says of it ----------------------------------------------------- */
 
 static int64_t rows_of(const struct store_schema *s, const char *path)
 {
@@ -24,8 +24,8 @@ static int64_t rows_of(const struct store_schema *s, const char *path)
     return d ? d->dim[0] : 0;
 }
 
-static status read_names(struct store_reader *r, const char *path, int skip, char *names, size_t stride, int most,
-                         int *count)
+static status read_names(struct store_reader *r, const char *path, int skip, char *names, size_t stride,
+                         int most, int *count)
 {
     int64_t n = rows_of(&r->view.schema, path) - skip;
 
@@ -55,13 +55,15 @@ static status read_layout(struct store_reader *r)
 {
     const struct store_schema *s = &r->view.schema;
     struct store_layout *l = &r->layout;
-    const struct store_dataset *paths = schema_find(s, "/images/path"), *names = schema_find(s, "/images/class_name");
+    const struct store_dataset *paths = schema_find(s, "/images/path"),
+                               *names = schema_find(s, "/images/class_name");
     const struct store_dataset *job = schema_find(s, "/job"), *provenance = schema_find(s, "/provenance");
     char path[3 * STORE_NAME + 64];
 
     if (!schema_find(s, "/network") || !job || !paths)
         return OK;
-    TRY(read_names(r, "/network", 0, l->network[0].name, sizeof l->network[0], STORE_MAX_NETWORKS, &l->networks));
+    TRY(read_names(r, "/network", 0, l->network[0].name, sizeof l->network[0], STORE_MAX_NETWORKS,
+                   &l->networks));
     TRY(read_names(r, "/precision", 0, l->precision[0], STORE_NAME, STORE_MAX_PRECISIONS, &l->precisions));
     TRY(read_names(r, "/set", 1, l->selection[0], STORE_NAME, STORE_MAX_SELECTIONS, &l->selections));
     for (int i = 0; i < l->networks; i++)
@@ -80,7 +82,8 @@ static status read_layout(struct store_reader *r)
     snprintf(path, sizeof path, "/models/%s/subset/%s/cam_u8", l->network[0].name, l->precision[0]);
     l->subset_maps = schema_find(s, path) != NULL;
     do
-        snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", l->network[0].name, l->pictures + 1, l->precision[0]);
+        snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", l->network[0].name, l->pictures + 1,
+                 l->precision[0]);
     while (schema_find(s, path) && ++l->pictures < STORE_MAX_PICTURES);
     return OK;
 }
@@ -111,7 +114,8 @@ static status merge(struct store_reader *r, const struct store_schema *found, st
         if (f && same_form(k, f))
             out->dataset[n++] = *k;
         else if (!r->problem[0])
-            snprintf(r->problem, sizeof r->problem, "%s %s", k->path, f ? "has another shape or type" : "is absent");
+            snprintf(r->problem, sizeof r->problem, "%s %s", k->path,
+                     f ? "has another shape or type" : "is absent");
     }
     out->count = n;
     for (int i = 0; i < found->count; i++)
@@ -127,7 +131,7 @@ static status merge(struct store_reader *r, const struct store_schema *found, st
     return OK;
 }
 
-/* ---- opening ------------------------------------------------------------------------------------------------------------ */
+/* ---- opening --------------------------------------------------------------------------------------- */
 
 static status read_closing(struct store_reader *r)
 {
@@ -139,7 +143,8 @@ static status read_closing(struct store_reader *r)
     r->complete = complete[0] == 1;
     if (!sums || sums->type != STORE_STRING)
         return OK;
-    TRY(store_read_all(r, "/checksums", STORE_STRING, LONGEST_CHECKSUMS, (void **)&r->checksums, &r->checksum_rows));
+    TRY(store_read_all(r, "/checksums", STORE_STRING, LONGEST_CHECKSUMS, (void **)&r->checksums,
+                       &r->checksum_rows));
     r->checksum_bytes = sums->element;
     return OK;
 }
@@ -198,7 +203,7 @@ void store_close_read(struct store_reader *r)
     mem_free(r);
 }
 
-/* ---- asking ------------------------------------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------------- */
 
 const char *store_reader_path(const struct store_reader *r)
 {
@@ -264,10 +269,11 @@ static status check_dataset(struct store_reader *r, int d)
     return OK;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------------- */
 
 /* Reads rows as another type than the stored one; HDF5 converts. */
-static status read_converted(struct store_reader *r, int d, enum store_type type, int64_t first, int64_t count, void *out)
+static status read_converted(struct store_reader *r, int d, enum store_type type, int64_t first,
+                             int64_t count, void *out)
 {
     hid_t stored = r->view.type[d], wanted = store_h5_memory_type(type, 0);
 
@@ -285,8 +291,8 @@ static size_t element_as(const struct store_dataset *ds, enum store_type type)
     return type == STORE_STRING ? ds->element : schema_type_size(type);
 }
 
-status store_read(struct store_reader *r, const char *path, enum store_type type, int64_t first, int64_t count,
-                  void *out, size_t out_bytes)
+status store_read(struct store_reader *r, const char *path, enum store_type type, int64_t first,
+                  int64_t count, void *out, size_t out_bytes)
 {
     int d = store_view_find(&r->view, path);
     const struct store_dataset *ds;
@@ -298,10 +304,12 @@ status store_read(struct store_reader *r, const char *path, enum store_type type
     if ((type == STORE_STRING) != (ds->type == STORE_STRING))
         return FAIL(ERR_MISMATCH, "%s: %s is of type %s", r->view.path, path, schema_type_name(ds->type));
     if (first < 0 || count < 0 || first > ds->dim[0] || count > ds->dim[0] - first)
-        return FAIL(ERR_RANGE, "%s: %s has no %lld rows from %lld on", r->view.path, path, (long long)count, (long long)first);
+        return FAIL(ERR_RANGE, "%s: %s has no %lld rows from %lld on", r->view.path, path, (long long)count,
+                    (long long)first);
     row = ds->row_bytes / ds->element * element_as(ds, type);
     if ((double)row * (double)count > (double)out_bytes)
-        return FAIL(ERR_RANGE, "%s: %lld rows of %s do not fit in %zu bytes", r->view.path, (long long)count, path, out_bytes);
+        return FAIL(ERR_RANGE, "%s: %lld rows of %s do not fit in %zu bytes", r->view.path, (long long)count,
+                    path, out_bytes);
     TRY(check_dataset(r, d));
     /* An enumeration in a byte is that byte. */
     if (type == ds->type || (type == STORE_U8 && ds->type == STORE_STATUS))
@@ -309,8 +317,8 @@ status store_read(struct store_reader *r, const char *path, enum store_type type
     return read_converted(r, d, type, first, count, out);
 }
 
-status store_read_all(struct store_reader *r, const char *path, enum store_type type, size_t max_bytes, void **out,
-                      int64_t *count)
+status store_read_all(struct store_reader *r, const char *path, enum store_type type, size_t max_bytes,
+                      void **out, int64_t *count)
 {
     const struct store_dataset *ds = store_reader_find(r, path);
     double bytes;
@@ -321,7 +329,8 @@ status store_read_all(struct store_reader *r, const char *path, enum store_type 
         return FAIL(ERR_MISSING, "%s: there is no dataset %s", r->view.path, path);
     bytes = (double)(ds->row_bytes / ds->element) * (double)element_as(ds, type) * (double)ds->dim[0];
     if (bytes > (double)max_bytes)
-        return FAIL(ERR_MEMORY, "%s: %s has %.0f bytes, at most %zu are read", r->view.path, path, bytes, max_bytes);
+        return FAIL(ERR_MEMORY, "%s: %s has %.0f bytes, at most %zu are read", r->view.path, path, bytes,
+                    max_bytes);
     MEM_TRY(*out, (size_t)bytes, 1);
     status s = store_read(r, path, type, 0, ds->dim[0], *out, (size_t)bytes);
     if (s != OK) {

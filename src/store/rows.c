@@ -13,11 +13,11 @@ struct store_rows {
     int capacity, used;
     int fields, field[MOST_FIELDS]; /* datasets of the payload, in CRC order */
     int crc_at, status_at;
-    uint8_t *data[MOST_FIELDS];     /* (capacity, row_bytes) each; row `used` is the one in hand */
+    uint8_t *data[MOST_FIELDS]; /* (capacity, row_bytes) each; row `used` is the one in hand */
     int64_t *index;
     uint32_t *crc;
     uint8_t *row_status;
-    double since;                   /* of the oldest row that is not committed */
+    double since; /* of the oldest row that is not committed */
 };
 
 static const struct store_dataset *dataset_of(const struct store_rows *rows, int f)
@@ -25,19 +25,21 @@ static const struct store_dataset *dataset_of(const struct store_rows *rows, int
     return &rows->s->view.schema.dataset[rows->field[f]];
 }
 
-status store_rows_create(struct store *s, enum store_group group, int network, int capacity, struct store_rows **out)
+status store_rows_create(struct store *s, enum store_group group, int network, int capacity,
+                         struct store_rows **out)
 {
     struct store_rows *rows;
     status result = OK;
 
     *out = NULL;
-    BUG_IF(capacity < 1 || (group != STORE_ROWS_IMAGE && group != STORE_ROWS_MODEL && group != STORE_ROWS_SUBSET));
+    BUG_IF(capacity < 1 ||
+           (group != STORE_ROWS_IMAGE && group != STORE_ROWS_MODEL && group != STORE_ROWS_SUBSET));
     MEM_TRY(rows, 1, sizeof *rows);
     rows->s = s;
     rows->group = group;
     rows->capacity = capacity;
-    rows->fields = store_group_fields(&s->view.schema, group, network, rows->field, MOST_FIELDS, &rows->crc_at,
-                                      &rows->status_at);
+    rows->fields = store_group_fields(&s->view.schema, group, network, rows->field, MOST_FIELDS,
+                                      &rows->crc_at, &rows->status_at);
     BUG_IF(rows->crc_at < 0 || rows->status_at < 0);
     rows->index = mem_alloc((size_t)capacity, sizeof *rows->index);
     rows->crc = mem_alloc((size_t)capacity, sizeof *rows->crc);
@@ -82,7 +84,8 @@ void *store_rows_field(struct store_rows *rows, const char *field)
     for (int f = 0; f < rows->fields; f++)
         if (!strcmp(dataset_of(rows, f)->field, field))
             return rows->data[f] + (size_t)rows->used * dataset_of(rows, f)->row_bytes;
-    fprintf(stderr, "quantcam: no payload field '%s' in the row group %s\n", field, schema_group_name(rows->group));
+    fprintf(stderr, "quantcam: no payload field '%s' in the row group %s\n", field,
+            schema_group_name(rows->group));
     BUG_IF(!"the schema has this field");
     return NULL;
 }
@@ -92,7 +95,8 @@ status store_rows_add(struct store_rows *rows, int64_t index, enum store_status 
     int k = rows->used;
     uint32_t crc = store_row_crc_start(index);
 
-    BUG_IF(row_status == STORE_MISSING || index < 0 || index >= rows->s->view.schema.dataset[rows->crc_at].dim[0]);
+    BUG_IF(row_status == STORE_MISSING || index < 0 ||
+           index >= rows->s->view.schema.dataset[rows->crc_at].dim[0]);
     for (int f = 0; f < rows->fields; f++) {
         size_t bytes = dataset_of(rows, f)->row_bytes;
         uint8_t *row = rows->data[f] + (size_t)k * bytes;
@@ -146,7 +150,7 @@ status store_rows_commit(struct store_rows *rows)
     return OK;
 }
 
-/* ---- what is not a row ----------------------------------------------------------------------------------------- */
+/* ---- what is not a row ----------------------------------------------------------------------------- */
 
 status store_write(struct store *s, const char *path, int64_t first, int64_t count, const void *data)
 {
@@ -154,7 +158,8 @@ status store_write(struct store *s, const char *path, int64_t first, int64_t cou
 
     if (d < 0)
         return FAIL(ERR_MISSING, "%s: the schema has no dataset %s", s->out, path);
-    BUG_IF(s->view.schema.dataset[d].group == STORE_FIXED || s->view.schema.dataset[d].group == STORE_CLOSING);
+    BUG_IF(s->view.schema.dataset[d].group == STORE_FIXED ||
+           s->view.schema.dataset[d].group == STORE_CLOSING);
     return store_view_write(&s->view, d, first, count, data);
 }
 

@@ -3,24 +3,27 @@
 #include <ctype.h>
 #include <string.h>
 
-/* The one table of the result file. A path holds {net} every network, {prec} every precision, {other} every precision but the first,
- * {base} the first, {sel} every selection, {pic} every gallery picture (01, 02, ...). */
+/* The one table of the result file. A path holds {net} every network, {prec} every precision, {other} every
+ * precision but the first, {base} the first, {sel} every selection, {pic} every gallery picture (01, 02,
+ * ...). */
 
 enum extent {
     D_END = 0, D_ONE, D_IMAGE, D_PLACE, D_BOX, D_EDGE, D_TOP, D_CLASS, D_CAM_Y, D_CAM_X, D_Y, D_X, D_NETWORK,
     D_PRECISION, D_SET, D_READING, D_STATISTIC, D_PHASE, D_CLASS_NAME, D_COLOUR, D_RGB, D_CHECKSUM, D_COUNT
 };
-enum length { L_NONE = 0, L_NAME, L_PATH, L_CLASS, L_ERROR, L_COMMAND, L_TIME, L_SHA, L_JOB, L_PROVENANCE, L_SUM };
-enum flag { CRC = 1, SCALE = 2, MINUS = 4, PICTURE = 8, MAPS = 16, NAMED = 32, BYTE_MAP = 64, NO_DIGEST = 128 };
+enum length { L_NONE = 0, L_NAME, L_PATH, L_CLASS, L_ERROR, L_COMMAND, L_TIME, L_SHA, L_JOB,
+              L_PROVENANCE, L_SUM };
+enum flag { CRC = 1, SCALE = 2, MINUS = 4, PICTURE = 8, MAPS = 16, NAMED = 32, BYTE_MAP = 64,
+            NO_DIGEST = 128 };
 
 struct row {
     const char *path;
     enum store_type type;
     uint8_t extent[STORE_MAX_RANK];
-    enum length length;
     enum store_group group;
-    int flags;
     const char *unit, *long_name;
+    int flags;
+    enum length length;
 };
 
 /* The scale of each extent; an extent without one is a mere count. */
@@ -31,6 +34,15 @@ static const char *const axis_of[D_COUNT] = {
     [D_READING] = "/reading", [D_STATISTIC] = "/statistic", [D_PHASE] = "/timing/phase",
 };
 
+#define U8 STORE_U8
+#define S8 STORE_S8
+#define S32 STORE_S32
+#define U32 STORE_U32
+#define S64 STORE_S64
+#define F32 STORE_F32
+#define F64 STORE_F64
+#define STR STORE_STRING
+#define STATE STORE_STATUS
 #define FIX STORE_FIXED
 #define IMG STORE_ROWS_IMAGE
 #define MOD STORE_ROWS_MODEL
@@ -46,122 +58,131 @@ static const char *const axis_of[D_COUNT] = {
 #define SG "/summary/agreement/{other}/"
 #define TA "/timing/alone/{prec}/"
 
+/* What a row leaves out at its end is 0. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 static const struct row rows[] = {
-    { "/job", STORE_STRING, { D_ONE }, L_JOB, FIX, NO_DIGEST, "", "what the result depends on: key = value lines" },
-    { "/provenance", STORE_STRING, { D_ONE }, L_PROVENANCE, FIX, NO_DIGEST, "", "where the inputs came from" },
+    { "/job", STR, { D_ONE }, FIX, "", "what the result depends on: key = value lines", NO_DIGEST, L_JOB },
+    { "/provenance", STR, { D_ONE }, FIX, "", "where the inputs came from", NO_DIGEST, L_PROVENANCE },
 
-    { "/image", STORE_S64, { D_IMAGE }, L_NONE, FIX, SCALE, "", "image index, 0-based" },
-    { "/top", STORE_S32, { D_TOP }, L_NONE, FIX, SCALE, "", "place among the largest logits, 0 = first" },
-    { "/y", STORE_S32, { D_Y }, L_NONE, FIX, SCALE, "pixel", "row of the network's input" },
-    { "/x", STORE_S32, { D_X }, L_NONE, FIX, SCALE, "pixel", "column of the network's input" },
-    { "/network", STORE_STRING, { D_NETWORK }, L_NAME, FIX, SCALE, "", "network" },
-    { "/precision", STORE_STRING, { D_PRECISION }, L_NAME, FIX, SCALE, "", "precision; the first is the reference" },
-    { "/set", STORE_STRING, { D_SET }, L_NAME, FIX, SCALE, "", "set of images: all, then the selections" },
-    { "/reading", STORE_STRING, { D_READING }, L_NAME, FIX, SCALE, "", "reading of the sign of a pair of maps" },
-    { "/statistic", STORE_STRING, { D_STATISTIC }, L_NAME, FIX, SCALE, "", "order statistic" },
-    { M "class", STORE_S32, { D_CLASS }, L_NONE, FIX, SCALE, "", "class index of {net}, 0-based" },
-    { M "cam_y", STORE_S32, { D_CAM_Y }, L_NONE, FIX, SCALE, "", "row of the CAM layer of {net}" },
-    { M "cam_x", STORE_S32, { D_CAM_X }, L_NONE, FIX, SCALE, "", "column of the CAM layer of {net}" },
-    { MS "place", STORE_S32, { D_PLACE }, L_NONE, FIX, SCALE, "", "place in the union of the selections of {net}" },
+    { "/image", S64, { D_IMAGE }, FIX, "", "image index, 0-based", SCALE },
+    { "/top", S32, { D_TOP }, FIX, "", "place among the largest logits, 0 = first", SCALE },
+    { "/y", S32, { D_Y }, FIX, "pixel", "row of the network's input", SCALE },
+    { "/x", S32, { D_X }, FIX, "pixel", "column of the network's input", SCALE },
+    { "/network", STR, { D_NETWORK }, FIX, "", "network", SCALE, L_NAME },
+    { "/precision", STR, { D_PRECISION }, FIX, "", "precision; the first is the reference", SCALE, L_NAME },
+    { "/set", STR, { D_SET }, FIX, "", "set of images: all, then the selections", SCALE, L_NAME },
+    { "/reading", STR, { D_READING }, FIX, "", "reading of the sign of a pair of maps", SCALE, L_NAME },
+    { "/statistic", STR, { D_STATISTIC }, FIX, "", "order statistic", SCALE, L_NAME },
+    { M "class", S32, { D_CLASS }, FIX, "", "class index of {net}, 0-based", SCALE },
+    { M "cam_y", S32, { D_CAM_Y }, FIX, "", "row of the CAM layer of {net}", SCALE },
+    { M "cam_x", S32, { D_CAM_X }, FIX, "", "column of the CAM layer of {net}", SCALE },
+    { MS "place", S32, { D_PLACE }, FIX, "", "place in the union of the selections of {net}", SCALE },
 
-    { "/images/path", STORE_STRING, { D_IMAGE }, L_PATH, FIX, 0, "", "file, relative to the image root" },
-    { "/images/class_index", STORE_S32, { D_IMAGE }, L_NONE, FIX, 0, "", "true class, 0-based, -1 = unknown" },
-    { "/images/box_first", STORE_S64, { D_IMAGE }, L_NONE, FIX, 0, "", "first row of the image's boxes in boxes" },
-    { "/images/box_count", STORE_S32, { D_IMAGE }, L_NONE, FIX, 0, "1", "number of true boxes" },
-    { "/images/boxes", STORE_S32, { D_BOX, D_EDGE }, L_NONE, FIX, 0, "pixel",
+    { "/images/path", STR, { D_IMAGE }, FIX, "", "file, relative to the image root", 0, L_PATH },
+    { "/images/class_index", S32, { D_IMAGE }, FIX, "", "true class, 0-based, -1 = unknown" },
+    { "/images/box_first", S64, { D_IMAGE }, FIX, "", "first row of the image's boxes in boxes" },
+    { "/images/box_count", S32, { D_IMAGE }, FIX, "1", "number of true boxes" },
+    { "/images/boxes", S32, { D_BOX, D_EDGE }, FIX, "pixel",
       "true boxes x0 y0 x1 y1, 0-based, inclusive, in the stored picture" },
-    { "/images/class_name", STORE_STRING, { D_CLASS_NAME }, L_CLASS, FIX, NAMED, "", "name of each class" },
-    { "/images/error", STORE_STRING, { D_IMAGE }, L_ERROR, IMG, CRC, "", "why the image could not be used" },
-    { "/images/width", STORE_S32, { D_IMAGE }, L_NONE, IMG, CRC, "pixel", "width of the stored picture" },
-    { "/images/height", STORE_S32, { D_IMAGE }, L_NONE, IMG, CRC, "pixel", "height of the stored picture" },
-    { "/images/crc", STORE_U32, { D_IMAGE }, L_NONE, IMG, 0, "1", "CRC-32 of the row" },
-    { "/images/status", STORE_STATUS, { D_IMAGE }, L_NONE, IMG, 0, "", "state of the row" },
+    { "/images/class_name", STR, { D_CLASS_NAME }, FIX, "", "name of each class", NAMED, L_CLASS },
+    { "/images/error", STR, { D_IMAGE }, IMG, "", "why the image could not be used", CRC, L_ERROR },
+    { "/images/width", S32, { D_IMAGE }, IMG, "pixel", "width of the stored picture", CRC },
+    { "/images/height", S32, { D_IMAGE }, IMG, "pixel", "height of the stored picture", CRC },
+    { "/images/crc", U32, { D_IMAGE }, IMG, "1", "CRC-32 of the row" },
+    { "/images/status", STATE, { D_IMAGE }, IMG, "", "state of the row" },
 
-    { MP "top5", STORE_S32, { D_IMAGE, D_TOP }, L_NONE, MOD, CRC, "", "classes with the largest logits, {net} {prec}" },
-    { MP "score5", STORE_F32, { D_IMAGE, D_TOP }, L_NONE, MOD, CRC, "1", "softmax probability of top5, {net} {prec}" },
-    { MP "logits", STORE_F32, { D_IMAGE, D_CLASS }, L_NONE, MOD, CRC, "1", "logits, real values, {net} {prec}" },
-    { MP "cam", STORE_F32, { D_IMAGE, D_CAM_Y, D_CAM_X }, L_NONE, MOD, CRC, "1",
-      "first principal projection of the CAM layer, resolved sign, before ReLU, {net} {prec}" },
-    { MP "raw_sign", STORE_S8, { D_IMAGE }, L_NONE, MOD, CRC, "1",
-      "sign of LAPACK's sgesdd relative to cam, 0 = undefined, {net} {prec}" },
-    { MP "sigma_ratio", STORE_F32, { D_IMAGE }, L_NONE, MOD, CRC, "1", "sigma2 / sigma1 of the CAM layer, {net} {prec}" },
-    { MP "constant", STORE_U8, { D_IMAGE }, L_NONE, MOD, CRC, "1", "1 = every channel is constant over the map, {net} {prec}" },
-    { MV "rmse_raw", STORE_F32, { D_IMAGE }, L_NONE, MOD, CRC, "1", "RMSE of the maps 0-255, raw signs, {net} {other} and {base}" },
-    { MV "rmse_resolved", STORE_F32, { D_IMAGE }, L_NONE, MOD, CRC, "1",
-      "RMSE of the maps 0-255, resolved signs, {net} {other} and {base}" },
-    { MV "rmse_aligned", STORE_F32, { D_IMAGE }, L_NONE, MOD, CRC, "1",
-      "RMSE of the maps 0-255, signs aligned, {net} {other} and {base}" },
-    { MV "sign_flipped", STORE_U8, { D_IMAGE }, L_NONE, MOD, CRC, "1", "1 = the raw pair points in opposite directions, {net} {other}" },
-    { MV "correlation", STORE_F32, { D_IMAGE }, L_NONE, MOD, CRC, "1", "absolute correlation of the projections, {net} {other} and {base}" },
-    { M "crc", STORE_U32, { D_IMAGE }, L_NONE, MOD, 0, "1", "CRC-32 of the row, all precisions" },
-    { M "status", STORE_STATUS, { D_IMAGE }, L_NONE, MOD, 0, "", "state of the row, all precisions" },
+    { MP "top5", S32, { D_IMAGE, D_TOP }, MOD, "", "classes with the largest logits, {net} {prec}", CRC },
+    { MP "score5", F32, { D_IMAGE, D_TOP }, MOD, "1", "softmax probability of top5, {net} {prec}", CRC },
+    { MP "logits", F32, { D_IMAGE, D_CLASS }, MOD, "1", "logits, real values, {net} {prec}", CRC },
+    { MP "cam", F32, { D_IMAGE, D_CAM_Y, D_CAM_X }, MOD, "1",
+      "first principal projection of the CAM layer, resolved sign, before ReLU, {net} {prec}", CRC },
+    { MP "raw_sign", S8, { D_IMAGE }, MOD, "1",
+      "sign of LAPACK's sgesdd relative to cam, 0 = undefined, {net} {prec}", CRC },
+    { MP "sigma_ratio", F32, { D_IMAGE }, MOD, "1", "sigma2 / sigma1 of the CAM layer, {net} {prec}", CRC },
+    { MP "constant", U8, { D_IMAGE }, MOD, "1",
+      "1 = every channel is constant over the map, {net} {prec}", CRC },
+    { MV "rmse_raw", F32, { D_IMAGE }, MOD, "1",
+      "RMSE of the maps 0-255, raw signs, {net} {other} and {base}", CRC },
+    { MV "rmse_resolved", F32, { D_IMAGE }, MOD, "1",
+      "RMSE of the maps 0-255, resolved signs, {net} {other} and {base}", CRC },
+    { MV "rmse_aligned", F32, { D_IMAGE }, MOD, "1",
+      "RMSE of the maps 0-255, signs aligned, {net} {other} and {base}", CRC },
+    { MV "sign_flipped", U8, { D_IMAGE }, MOD, "1",
+      "1 = the raw pair points in opposite directions, {net} {other}", CRC },
+    { MV "correlation", F32, { D_IMAGE }, MOD, "1",
+      "absolute correlation of the projections, {net} {other} and {base}", CRC },
+    { M "crc", U32, { D_IMAGE }, MOD, "1", "CRC-32 of the row, all precisions" },
+    { M "status", STATE, { D_IMAGE }, MOD, "", "state of the row, all precisions" },
 
-    { MS "image", STORE_S64, { D_PLACE }, L_NONE, SUB, CRC | MINUS, "", "image index, -1 = unused place" },
-    { MS "in_{sel}", STORE_U8, { D_PLACE }, L_NONE, SUB, CRC, "1", "1 = the selection {sel} holds the image" },
-    { MS "{prec}/cam_u8", STORE_U8, { D_PLACE, D_Y, D_X }, L_NONE, SUB, CRC | MAPS | BYTE_MAP, "1",
-      "full-size map, resolved sign, {net} {prec}" },
-    { MS "crc", STORE_U32, { D_PLACE }, L_NONE, SUB, 0, "1", "CRC-32 of the row, all precisions" },
-    { MS "status", STORE_STATUS, { D_PLACE }, L_NONE, SUB, 0, "", "state of the row, all precisions" },
+    { MS "image", S64, { D_PLACE }, SUB, "", "image index, -1 = unused place", CRC | MINUS },
+    { MS "in_{sel}", U8, { D_PLACE }, SUB, "1", "1 = the selection {sel} holds the image", CRC },
+    { MS "{prec}/cam_u8", U8, { D_PLACE, D_Y, D_X }, SUB, "1",
+      "full-size map, resolved sign, {net} {prec}", CRC | MAPS | BYTE_MAP },
+    { MS "crc", U32, { D_PLACE }, SUB, "1", "CRC-32 of the row, all precisions" },
+    { MS "status", STATE, { D_PLACE }, SUB, "", "state of the row, all precisions" },
 
-    { "/gallery/palette", STORE_U8, { D_COLOUR, D_RGB }, L_NONE, FIX, 0, "1", "colours of the maps" },
-    { "/gallery/{net}_top{pic}_{prec}", STORE_U8, { D_Y, D_X }, L_NONE, SUM, PICTURE | BYTE_MAP, "1",
-      "map of the pair with place {pic} in difference, {net} {prec}" },
+    { "/gallery/palette", U8, { D_COLOUR, D_RGB }, FIX, "1", "colours of the maps" },
+    { "/gallery/{net}_top{pic}_{prec}", U8, { D_Y, D_X }, SUM, "1",
+      "map of the pair with place {pic} in difference, {net} {prec}", PICTURE | BYTE_MAP },
 
-    { "/summary/images/total", STORE_S64, { D_ONE }, L_NONE, SUM, 0, "1", "images in the list" },
-    { "/summary/images/ok", STORE_S64, { D_ONE }, L_NONE, SUM, 0, "1", "images that could be read" },
-    { "/summary/images/bad", STORE_S64, { D_ONE }, L_NONE, SUM, 0, "1", "images that could not be read" },
-    { "/summary/rows/ok", STORE_S64, { D_NETWORK }, L_NONE, SUM, 0, "1", "images with a result" },
-    { "/summary/rows/bad", STORE_S64, { D_NETWORK }, L_NONE, SUM, 0, "1", "images without a result" },
-    { "/summary/subset/count", STORE_S64, { D_NETWORK, D_SET }, L_NONE, SUM, 0, "1", "images in the set" },
-    { "/summary/subset/union", STORE_S64, { D_NETWORK }, L_NONE, SUM, 0, "1", "images in any selection" },
-    { "/summary/subset/threshold", STORE_F64, { D_NETWORK, D_SET }, L_NONE, SUM, 0, "1", "smallest RMSE selected" },
+    { "/summary/images/total", S64, { D_ONE }, SUM, "1", "images in the list" },
+    { "/summary/images/ok", S64, { D_ONE }, SUM, "1", "images that could be read" },
+    { "/summary/images/bad", S64, { D_ONE }, SUM, "1", "images that could not be read" },
+    { "/summary/rows/ok", S64, { D_NETWORK }, SUM, "1", "images with a result" },
+    { "/summary/rows/bad", S64, { D_NETWORK }, SUM, "1", "images without a result" },
+    { "/summary/subset/count", S64, { D_NETWORK, D_SET }, SUM, "1", "images in the set" },
+    { "/summary/subset/union", S64, { D_NETWORK }, SUM, "1", "images in any selection" },
+    { "/summary/subset/threshold", F64, { D_NETWORK, D_SET }, SUM, "1", "smallest RMSE selected" },
 
-    { SA "images", STORE_S64, { D_NETWORK, D_SET }, L_NONE, SUM, 0, "1", "images with a result, {prec}" },
-    { SA "labelled", STORE_S64, { D_NETWORK, D_SET }, L_NONE, SUM, 0, "1", "of these with a true class, {prec}" },
-    { SA "top1_count", STORE_S64, { D_NETWORK, D_SET }, L_NONE, SUM, 0, "1", "true class first, {prec}" },
-    { SA "top5_count", STORE_S64, { D_NETWORK, D_SET }, L_NONE, SUM, 0, "1", "true class among the first five, {prec}" },
-    { SA "top1", STORE_F64, { D_NETWORK, D_SET }, L_NONE, SUM, 0, "%", "top-1 accuracy, {prec}" },
-    { SA "top5", STORE_F64, { D_NETWORK, D_SET }, L_NONE, SUM, 0, "%", "top-5 accuracy, {prec}" },
-    { SA "top1_low", STORE_F64, { D_NETWORK, D_SET }, L_NONE, SUM, 0, "%", "lower end of top-1's 95 % interval, {prec}" },
-    { SA "top1_high", STORE_F64, { D_NETWORK, D_SET }, L_NONE, SUM, 0, "%", "upper end of top-1's 95 % interval, {prec}" },
-    { SA "weights_bytes", STORE_S64, { D_NETWORK }, L_NONE, SUM, 0, "byte", "size of the weights file, {prec}" },
-    { SA "parameters", STORE_S64, { D_NETWORK }, L_NONE, SUM, 0, "1", "parameters, {prec}" },
-    { SA "macs", STORE_S64, { D_NETWORK }, L_NONE, SUM, 0, "1", "multiply-accumulates of one image, {prec}" },
-    { SA "sha256", STORE_STRING, { D_NETWORK }, L_SHA, SUM, 0, "", "hash of the weights file, {prec}" },
+    { SA "images", S64, { D_NETWORK, D_SET }, SUM, "1", "images with a result, {prec}" },
+    { SA "labelled", S64, { D_NETWORK, D_SET }, SUM, "1", "of these with a true class, {prec}" },
+    { SA "top1_count", S64, { D_NETWORK, D_SET }, SUM, "1", "true class first, {prec}" },
+    { SA "top5_count", S64, { D_NETWORK, D_SET }, SUM, "1", "true class among the first five, {prec}" },
+    { SA "top1", F64, { D_NETWORK, D_SET }, SUM, "%", "top-1 accuracy, {prec}" },
+    { SA "top5", F64, { D_NETWORK, D_SET }, SUM, "%", "top-5 accuracy, {prec}" },
+    { SA "top1_low", F64, { D_NETWORK, D_SET }, SUM, "%", "lower end of top-1's 95 % interval, {prec}" },
+    { SA "top1_high", F64, { D_NETWORK, D_SET }, SUM, "%", "upper end of top-1's 95 % interval, {prec}" },
+    { SA "weights_bytes", S64, { D_NETWORK }, SUM, "byte", "size of the weights file, {prec}" },
+    { SA "parameters", S64, { D_NETWORK }, SUM, "1", "parameters, {prec}" },
+    { SA "macs", S64, { D_NETWORK }, SUM, "1", "multiply-accumulates of one image, {prec}" },
+    { SA "sha256", STR, { D_NETWORK }, SUM, "", "hash of the weights file, {prec}", 0, L_SHA },
 
-    { SR "mean", STORE_F64, { D_NETWORK, D_SET, D_READING }, L_NONE, SUM, 0, "1", "mean RMSE, {other} and {base}" },
-    { SR "median", STORE_F64, { D_NETWORK, D_SET, D_READING }, L_NONE, SUM, 0, "1", "median RMSE, {other} and {base}" },
-    { SR "sign_flipped", STORE_S64, { D_NETWORK, D_SET }, L_NONE, SUM, 0, "1", "raw pairs of opposite direction, {other}" },
-    { SR "raw_undefined", STORE_S64, { D_NETWORK, D_SET }, L_NONE, SUM, 0, "1", "pairs with an undefined raw sign, {other}" },
-    { SR "correlation", STORE_F64, { D_NETWORK, D_SET }, L_NONE, SUM, 0, "1", "mean correlation, {other} and {base}" },
+    { SR "mean", F64, { D_NETWORK, D_SET, D_READING }, SUM, "1", "mean RMSE, {other} and {base}" },
+    { SR "median", F64, { D_NETWORK, D_SET, D_READING }, SUM, "1", "median RMSE, {other} and {base}" },
+    { SR "sign_flipped", S64, { D_NETWORK, D_SET }, SUM, "1", "raw pairs of opposite direction, {other}" },
+    { SR "raw_undefined", S64, { D_NETWORK, D_SET }, SUM, "1", "pairs with an undefined raw sign, {other}" },
+    { SR "correlation", F64, { D_NETWORK, D_SET }, SUM, "1", "mean correlation, {other} and {base}" },
 
-    { SG "images", STORE_S64, { D_NETWORK, D_SET }, L_NONE, SUM, 0, "1", "images with both results, {other} and {base}" },
-    { SG "labelled", STORE_S64, { D_NETWORK, D_SET }, L_NONE, SUM, 0, "1", "of these with a true class, {other}" },
-    { SG "same_top1", STORE_S64, { D_NETWORK, D_SET }, L_NONE, SUM, 0, "1", "same first class, {other} and {base}" },
-    { SG "same_top5_set", STORE_S64, { D_NETWORK, D_SET }, L_NONE, SUM, 0, "1", "same five classes, {other} and {base}" },
-    { SG "both_right", STORE_S64, { D_NETWORK, D_SET }, L_NONE, SUM, 0, "1", "both right, {other} and {base}" },
-    { SG "only_first", STORE_S64, { D_NETWORK, D_SET }, L_NONE, SUM, 0, "1", "only {base} right" },
-    { SG "only_second", STORE_S64, { D_NETWORK, D_SET }, L_NONE, SUM, 0, "1", "only {other} right" },
-    { SG "both_wrong", STORE_S64, { D_NETWORK, D_SET }, L_NONE, SUM, 0, "1", "both wrong, {other} and {base}" },
+    { SG "images", S64, { D_NETWORK, D_SET }, SUM, "1", "images with both results, {other} and {base}" },
+    { SG "labelled", S64, { D_NETWORK, D_SET }, SUM, "1", "of these with a true class, {other}" },
+    { SG "same_top1", S64, { D_NETWORK, D_SET }, SUM, "1", "same first class, {other} and {base}" },
+    { SG "same_top5_set", S64, { D_NETWORK, D_SET }, SUM, "1", "same five classes, {other} and {base}" },
+    { SG "both_right", S64, { D_NETWORK, D_SET }, SUM, "1", "both right, {other} and {base}" },
+    { SG "only_first", S64, { D_NETWORK, D_SET }, SUM, "1", "only {base} right" },
+    { SG "only_second", S64, { D_NETWORK, D_SET }, SUM, "1", "only {other} right" },
+    { SG "both_wrong", S64, { D_NETWORK, D_SET }, SUM, "1", "both wrong, {other} and {base}" },
 
-    { "/timing/loaded/decode_s", STORE_F32, { D_IMAGE }, L_NONE, TIM, 0, "s", "reading and preprocessing, job running" },
-    { "/timing/loaded/{net}/{prec}/inference_s", STORE_F32, { D_IMAGE }, L_NONE, TIM, 0, "s", "inference, job running, {net} {prec}" },
-    { "/timing/loaded/{net}/{prec}/cam_s", STORE_F32, { D_IMAGE }, L_NONE, TIM, 0, "s", "CAM, job running, {net} {prec}" },
-    { TA "inference_s", STORE_F64, { D_NETWORK, D_STATISTIC }, L_NONE, TIM, 0, "s", "inference of one image, rank 0 alone, {prec}" },
-    { TA "cam_s", STORE_F64, { D_NETWORK, D_STATISTIC }, L_NONE, TIM, 0, "s", "CAM of one image, rank 0 alone, {prec}" },
-    { TA "total_s", STORE_F64, { D_NETWORK, D_STATISTIC }, L_NONE, TIM, 0, "s", "both, rank 0 alone, {prec}" },
-    { TA "images", STORE_S64, { D_NETWORK }, L_NONE, TIM, 0, "1", "images timed, {prec}" },
-    { "/timing/phase", STORE_STRING, { D_PHASE }, L_NAME, TIM, SCALE, "", "phase of the job" },
-    { "/timing/phase_s", STORE_F64, { D_PHASE }, L_NONE, TIM, 0, "s", "time of the phase in the last start" },
-    { "/timing/ranks", STORE_S64, { D_ONE }, L_NONE, TIM, 0, "1", "ranks of the last start" },
-    { "/timing/command", STORE_STRING, { D_ONE }, L_COMMAND, TIM, 0, "", "command line of the last start" },
-    { "/timing/finished", STORE_STRING, { D_ONE }, L_TIME, TIM, 0, "", "end of the last start, UTC" },
+    { "/timing/loaded/decode_s", F32, { D_IMAGE }, TIM, "s", "reading and preprocessing, job running" },
+    { "/timing/loaded/{net}/{prec}/inference_s", F32, { D_IMAGE }, TIM, "s",
+      "inference, job running, {net} {prec}" },
+    { "/timing/loaded/{net}/{prec}/cam_s", F32, { D_IMAGE }, TIM, "s", "CAM, job running, {net} {prec}" },
+    { TA "inference_s", F64, { D_NETWORK, D_STATISTIC }, TIM, "s",
+      "inference of one image, rank 0 alone, {prec}" },
+    { TA "cam_s", F64, { D_NETWORK, D_STATISTIC }, TIM, "s", "CAM of one image, rank 0 alone, {prec}" },
+    { TA "total_s", F64, { D_NETWORK, D_STATISTIC }, TIM, "s", "both, rank 0 alone, {prec}" },
+    { TA "images", S64, { D_NETWORK }, TIM, "1", "images timed, {prec}" },
+    { "/timing/phase", STR, { D_PHASE }, TIM, "", "phase of the job", SCALE, L_NAME },
+    { "/timing/phase_s", F64, { D_PHASE }, TIM, "s", "time of the phase in the last start" },
+    { "/timing/ranks", S64, { D_ONE }, TIM, "1", "ranks of the last start" },
+    { "/timing/command", STR, { D_ONE }, TIM, "", "command line of the last start", 0, L_COMMAND },
+    { "/timing/finished", STR, { D_ONE }, TIM, "", "end of the last start, UTC", 0, L_TIME },
 
-    { "/checksums", STORE_STRING, { D_CHECKSUM }, L_SUM, STORE_CLOSING, NO_DIGEST, "", "SHA-256 and path of every dataset" },
-    { "/complete", STORE_U8, { D_ONE }, L_NONE, STORE_CLOSING, NO_DIGEST, "1", "1 = the job is done, written last" },
+    { "/checksums", STR, { D_CHECKSUM }, STORE_CLOSING, "",
+      "SHA-256 and path of every dataset", NO_DIGEST, L_SUM },
+    { "/complete", U8, { D_ONE }, STORE_CLOSING, "1", "1 = the job is done, written last", NO_DIGEST },
 };
 
-/* ---- names --------------------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------------- */
 
 const char *schema_type_name(enum store_type type)
 {
@@ -179,7 +200,9 @@ size_t schema_type_size(enum store_type type)
 
 const char *schema_group_name(enum store_group group)
 {
-    static const char *const names[] = { "fixed", "image", "model", "subset", "summary", "timing", "closing" };
+    static const char *const names[] = {
+        "fixed", "image", "model", "subset", "summary", "timing", "closing"
+    };
 
     return (unsigned)group < COUNT_OF(names) ? names[group] : "unknown";
 }
@@ -196,13 +219,16 @@ int schema_name_good(const char *name)
     return 1;
 }
 
-/* ---- expansion ------------------------------------------------------------------------------------------------- */
+/* ---- expansion ------------------------------------------------------------------------------------- */
 
 /* Where an expansion stands: which network, precision, selection and picture. */
-struct place { int net, prec, sel, pic; };
+struct place {
+    int net, prec, sel, pic;
+};
 
 /* Copies a template, replacing the words in braces; 0 if it does not fit. */
-static int fill_in(const struct store_layout *l, const struct place *at, const char *template, char *out, size_t size)
+static int fill_in(const struct store_layout *l, const struct place *at, const char *template, char *out,
+                   size_t size)
 {
     size_t n = 0;
     char number[16];
@@ -243,11 +269,26 @@ static int64_t extent_of(const struct store_layout *l, int net, enum extent e)
 {
     const struct store_network *n = &l->network[net];
     const int64_t extents[D_COUNT] = {
-        [D_ONE] = 1, [D_IMAGE] = l->images, [D_PLACE] = l->subset, [D_BOX] = l->boxes > 0 ? l->boxes : 1,
-        [D_EDGE] = 4, [D_TOP] = 5, [D_CLASS] = n->classes, [D_CAM_Y] = n->h, [D_CAM_X] = n->w, [D_Y] = l->input_h,
-        [D_X] = l->input_w, [D_NETWORK] = l->networks, [D_PRECISION] = l->precisions, [D_SET] = 1 + l->selections,
-        [D_READING] = STORE_READINGS, [D_STATISTIC] = STORE_STATISTICS, [D_PHASE] = 8,
-        [D_CLASS_NAME] = l->class_names, [D_COLOUR] = 256, [D_RGB] = 3,
+        [D_ONE] = 1,
+        [D_IMAGE] = l->images,
+        [D_PLACE] = l->subset,
+        [D_BOX] = l->boxes > 0 ? l->boxes : 1,
+        [D_EDGE] = 4,
+        [D_TOP] = 5,
+        [D_CLASS] = n->classes,
+        [D_CAM_Y] = n->h,
+        [D_CAM_X] = n->w,
+        [D_Y] = l->input_h,
+        [D_X] = l->input_w,
+        [D_NETWORK] = l->networks,
+        [D_PRECISION] = l->precisions,
+        [D_SET] = 1 + l->selections,
+        [D_READING] = STORE_READINGS,
+        [D_STATISTIC] = STORE_STATISTICS,
+        [D_PHASE] = 8,
+        [D_CLASS_NAME] = l->class_names,
+        [D_COLOUR] = 256,
+        [D_RGB] = 3,
         [D_CHECKSUM] = 1, /* known at the end of the expansion */
     };
     return extents[e];
@@ -256,17 +297,17 @@ static int64_t extent_of(const struct store_layout *l, int net, enum extent e)
 static size_t length_of(const struct store_layout *l, enum length length)
 {
     switch (length) {
-    case L_NAME:       return STORE_NAME;
-    case L_PATH:       return (size_t)l->path_length;
-    case L_CLASS:      return (size_t)l->class_name_length;
-    case L_ERROR:      return STORE_ERROR;
-    case L_COMMAND:    return STORE_COMMAND;
-    case L_TIME:       return 20;
-    case L_SHA:        return 2 * HASH_SIZE;
-    case L_JOB:        return (size_t)(l->job_length > 0 ? l->job_length : 1);
+    case L_NAME: return STORE_NAME;
+    case L_PATH: return (size_t)l->path_length;
+    case L_CLASS: return (size_t)l->class_name_length;
+    case L_ERROR: return STORE_ERROR;
+    case L_COMMAND: return STORE_COMMAND;
+    case L_TIME: return 20;
+    case L_SHA: return 2 * HASH_SIZE;
+    case L_JOB: return (size_t)(l->job_length > 0 ? l->job_length : 1);
     case L_PROVENANCE: return (size_t)(l->provenance_length > 0 ? l->provenance_length : 1);
-    case L_SUM:        return 2 * HASH_SIZE + 2 + STORE_PATH;
-    case L_NONE:       break;
+    case L_SUM: return 2 * HASH_SIZE + 2 + STORE_PATH;
+    case L_NONE: break;
     }
     return 0;
 }
@@ -313,7 +354,8 @@ static status expand_one(const struct store_layout *l, const struct row *r, cons
         enum extent e = r->extent[d->rank];
         d->dim[d->rank] = extent_of(l, at->net, e);
         if (d->dim[d->rank] < 1)
-            return FAIL(ERR_RANGE, "%s: the extent %lld must be at least 1", d->path, (long long)d->dim[d->rank]);
+            return FAIL(ERR_RANGE, "%s: the extent %lld must be at least 1", d->path,
+                        (long long)d->dim[d->rank]);
         bytes *= (double)d->dim[d->rank];
         if (bytes > largest_dataset)
             return FAIL(ERR_RANGE, "%s: %g bytes are more than one dataset may have", d->path, bytes);
@@ -332,7 +374,8 @@ static int wanted(const struct store_layout *l, const struct row *r)
 
 static status expand_row(const struct store_layout *l, const struct row *r, struct store_schema *s)
 {
-    int nets = strstr(r->path, "{net}") ? l->networks : 1, sels = strstr(r->path, "{sel}") ? l->selections : 1;
+    int nets = strstr(r->path, "{net}") ? l->networks : 1,
+        sels = strstr(r->path, "{sel}") ? l->selections : 1;
     int first = strstr(r->path, "{other}") != NULL;
     int precs = first || strstr(r->path, "{prec}") ? l->precisions : 1;
     int pics = strstr(r->path, "{pic}") ? l->pictures : 1;
@@ -353,7 +396,7 @@ static status expand_row(const struct store_layout *l, const struct row *r, stru
     return OK;
 }
 
-/* ---- checks ---------------------------------------------------------------------------------------------------- */
+/* ---- checks ---------------------------------------------------------------------------------------- */
 
 static status check_names(const char *kind, const char *names, size_t stride, int count, int least, int most)
 {
@@ -362,7 +405,8 @@ static status check_names(const char *kind, const char *names, size_t stride, in
     for (int i = 0; i < count; i++) {
         const char *name = names + (size_t)i * stride;
         if (!schema_name_good(name))
-            return FAIL(ERR_RANGE, "'%.*s' cannot be the name of a %s: letters, digits, '_', '-' and '.', at most %d",
+            return FAIL(ERR_RANGE,
+                        "'%.*s' cannot be the name of a %s: letters, digits, '_', '-' and '.', at most %d",
                         STORE_NAME, name, kind, STORE_NAME - 1);
         for (int j = 0; j < i; j++)
             if (!strcmp(name, names + (size_t)j * stride))

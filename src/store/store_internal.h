@@ -26,7 +26,7 @@ struct store {
     int fd;                 /* of the same file: fdatasync, checksums */
 };
 
-/* ---- h5.c --------------------------------------------------------------------------------------------------- */
+/* ---- h5.c ------------------------------------------------------------------------------------------ */
 
 /* Before the first HDF5 call of a function that may be the process's first: no messages of its own, no locks
  * that fail on NFS. */
@@ -38,64 +38,70 @@ status store_h5_error(const char *file, int line, const char *format, ...) PRINT
 hid_t store_h5_file_type(enum store_type type, size_t element);
 hid_t store_h5_memory_type(enum store_type type, size_t element);
 
-/* Opens every dataset of view->schema in view->file; strict: checks type and shape against it, ERR_MISMATCH. */
+/* Opens every dataset of view->schema in view->file; strict: checks type and shape against it, ERR_MISMATCH.
+ */
 MUST_USE status store_view_open(struct store_view *view, int strict);
 /* Closes the datasets, the file and the schema; idempotent. H5Fclose's failure is the only one. */
 MUST_USE status store_view_close(struct store_view *view);
 /* Rows of dataset number d; bytes as the schema's type says. */
-MUST_USE status store_view_read(const struct store_view *view, int d, int64_t first, int64_t count, void *out);
-MUST_USE status store_view_write(const struct store_view *view, int d, int64_t first, int64_t count, const void *data);
+MUST_USE status store_view_read(const struct store_view *view, int d, int64_t first, int64_t count,
+                                void *out);
+MUST_USE status store_view_write(const struct store_view *view, int d, int64_t first, int64_t count,
+                                 const void *data);
 /* Number of a dataset of the schema, -1 if there is none. */
 int store_view_find(const struct store_view *view, const char *path);
 /* Feeds all rows of dataset d to `each` in pieces of at most some MB. */
 MUST_USE status store_view_scan(const struct store_view *view, int d,
-                                status (*each)(void *user, int64_t first, int64_t count, const void *data), void *user);
+                                status (*each)(void *user, int64_t first, int64_t count, const void *data),
+                                void *user);
 
-/* ---- check.c: the rows of one group ---------------------------------------------------------------------------- */
+/* ---- check.c: the rows of one group ---------------------------------------------------------------- */
 
-struct store_row_count { int64_t done, missing, bad, unused, damaged; };
+struct store_row_count {
+    int64_t done, missing, bad, unused, damaged;
+};
 /* Checks rows first .. first + count - 1 of a group: status and CRC. missing (may be NULL, indexed by row)
  * becomes 1 for what is not done. */
-MUST_USE status store_check_rows(const struct store_view *view, enum store_group group, int network, int64_t first,
-                                 int64_t count, int retry_bad, uint8_t *missing, struct store_row_count *sum);
+MUST_USE status store_check_rows(const struct store_view *view, enum store_group group, int network,
+                                 int64_t first, int64_t count, int retry_bad, uint8_t *missing,
+                                 struct store_row_count *sum);
 /* The same over all groups, this share of the rows of each. */
-MUST_USE status store_check_all(const struct store_view *view, int rank, int size, struct store_row_count *sum, int64_t *all);
+MUST_USE status store_check_all(const struct store_view *view, int rank, int size,
+                                struct store_row_count *sum, int64_t *all);
 /* Numbers of a group's payload fields (in CRC order), of its crc and its status; returns how many fields (at
  * most `most`). */
-int store_group_fields(const struct store_schema *schema, enum store_group group, int network, int *field, int most,
-                       int *crc, int *row_status);
+int store_group_fields(const struct store_schema *schema, enum store_group group, int network, int *field,
+                       int most, int *crc, int *row_status);
 /* CRC-32 of a row: its number, then its payload fields follow by hash_crc32. */
 uint32_t store_row_crc_start(int64_t index);
 
-/* ---- create.c
- * --------------------------------------------------------------------------------------------------- */
+/* ---- create.c -------------------------------------------------------------------------------------- */
 
-/* Serially: path.creating is made, filled, reserved, synced and renamed to path. Nothing is left of a failure. */
-MUST_USE status store_create(const char *path, const struct store_schema *schema, const struct store_plan *plan);
-/* Contents at creation of the datasets that store fills itself, in a new block (mem_free); *data NULL where it
- * is the caller's. */
+/* Serially: path.creating is made, filled, reserved, synced and renamed to path. Nothing is left of a
+ * failure. */
+MUST_USE status store_create(const char *path, const struct store_schema *schema,
+                             const struct store_plan *plan);
+/* Contents at creation of the datasets that store fills itself, in a new block (mem_free); *data NULL where
+ * it is the caller's. */
 MUST_USE status store_own_contents(const struct store_layout *layout, const struct store_plan *plan,
                                    const struct store_dataset *d, void **data);
 /* The plan's initial contents for a dataset, or NULL. */
 const void *store_plan_contents(const struct store_plan *plan, const char *path);
 MUST_USE status store_sync_folder(const char *path); /* the folder that holds path */
 
-/* ---- compare.c
- * --------------------------------------------------------------------------------------------------- */
+/* ---- compare.c ------------------------------------------------------------------------------------- */
 
 /* Serially: is the file at `path` of this plan's job? ERR_MISMATCH says what differs. Fills the layout's text
  * lengths from the file. */
 MUST_USE status store_compare(const char *path, const struct store_plan *plan, struct store_layout *layout);
 
-/* ---- list.c: the datasets of any file
- * -------------------------------------------------------------------------------- */
+/* ---- list.c: the datasets of any file -------------------------------------------------------------- */
 
-/* In path order, group STORE_SUMMARY; ERR_FORMAT where a dataset is not of a bounded, fixed-size type, or lies
- * elsewhere. *out is freed by the caller, also after a failure. */
+/* In path order, group STORE_SUMMARY; ERR_FORMAT where a dataset is not of a bounded, fixed-size type, or
+ * lies elsewhere. *out is freed by the caller, also after a failure. */
 MUST_USE status store_list(hid_t file, const char *source, struct store_schema *out);
 
-/* ---- read.c
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- read.c ---------------------------------------------------------------------------------------- */
 
 const struct store_view *store_reader_view(const struct store_reader *r);
 /* What of the table is absent from the file or has another type or shape there: "" if nothing. */

@@ -16,7 +16,8 @@ static void say_damaged(struct store_verdict *v, const char *path, const char *w
 static status check_sums(struct store_reader *r, struct store_verdict *v)
 {
     const struct store_view *view = store_reader_view(r);
-    char expected[2 * HASH_SIZE + 1], found[2 * HASH_SIZE + 1], first[STORE_PATH] = "", what[STORE_PATH + 100];
+    char expected[2 * HASH_SIZE + 1], found[2 * HASH_SIZE + 1], first[STORE_PATH] = "",
+                                                                what[STORE_PATH + 100];
 
     for (int d = 0; d < view->schema.count; d++) {
         const struct store_dataset *ds = &view->schema.dataset[d];
@@ -67,7 +68,8 @@ static status judge_part(struct store_reader *r, struct store_verdict *v)
     v->soundness = STORE_IS_RESUMABLE;
     v->rows = sum.done;
     v->damaged_rows = sum.damaged;
-    snprintf(v->text, sizeof v->text, "resumable %lld of %lld rows", (long long)v->rows, (long long)v->of_rows);
+    snprintf(v->text, sizeof v->text, "resumable %lld of %lld rows", (long long)v->rows,
+             (long long)v->of_rows);
     return OK;
 }
 

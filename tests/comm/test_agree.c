@@ -28,8 +28,12 @@ static void check_agree(const struct comm *c)
 /* A loop of "images" of 1 ms: rank `bad` fails at its third, the others would run for 20 s. */
 static void check_failure(const struct comm *c, int bad)
 {
-    struct comm_loop loop = { .name = "test", .items = "images", .unit = "img", .total = 20000 * c->size,
-                              .todo = 20000, .count_s = 0.001 };
+    struct comm_loop loop = { .name = "test",
+                              .items = "images",
+                              .unit = "img",
+                              .total = 20000 * c->size,
+                              .todo = 20000,
+                              .count_s = 0.001 };
     double start = clock_s();
     status s = OK;
     int64_t i;
@@ -51,8 +55,9 @@ static void check_failure(const struct comm *c, int bad)
 static void check_all_fail(const struct comm *c)
 {
     for (int round = 0; round < 20; round++) {
-        struct comm_loop loop = { .name = "test", .items = "images", .unit = "img", .total = 1, .todo = 1,
-                                  .count_s = 1e-6 };
+        struct comm_loop loop = {
+            .name = "test", .items = "images", .unit = "img", .total = 1, .todo = 1, .count_s = 1e-6
+        };
         comm_loop_start(&loop, c);
         int went = comm_loop_goes_on(&loop);
         status s = round % 2 ? OK : FAIL(ERR_RANGE, "round %d", round);
@@ -66,7 +71,9 @@ static void check_all_fail(const struct comm *c)
 /* One rank gets a signal: all stop, resumably. */
 static void check_signal(const struct comm *c)
 {
-    struct comm_loop loop = { .name = "test", .items = "images", .unit = "img", .total = 20000, .todo = 20000 };
+    struct comm_loop loop = {
+        .name = "test", .items = "images", .unit = "img", .total = 20000, .todo = 20000
+    };
     int64_t i;
 
     comm_loop_start(&loop, c);

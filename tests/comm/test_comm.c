@@ -25,7 +25,8 @@ static void check_moves(const struct comm *c)
     for (int i = 0; i < 5; i++)
         CHECK(flags[i] == (i < c->size));
     /* 0 | 10, 20, ...: the sum below rank r is 10 r (r - 1) / 2. */
-    CHECK(comm_exscan_u64(c, 10 * (uint64_t)c->rank) == 5 * (uint64_t)c->rank * (uint64_t)(c->rank - (c->rank > 0)));
+    CHECK(comm_exscan_u64(c, 10 * (uint64_t)c->rank) ==
+          5 * (uint64_t)c->rank * (uint64_t)(c->rank - (c->rank > 0)));
     number = c->rank == 0 ? 42 : 0;
     comm_broadcast(c, &number, 1);
     CHECK(number == 42);

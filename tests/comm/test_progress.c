@@ -7,15 +7,22 @@ static const char hosts[3][64] = { "node01", "node02", "node03" };
 
 static void check_text(void)
 {
-    struct progress_line line = { .name = "evaluate", .items = "images", .unit = "img", .total = 50000,
-                                  .done_before = 968, .seconds = 10 };
+    struct progress_line line = { .name = "evaluate",
+                                  .items = "images",
+                                  .unit = "img",
+                                  .total = 50000,
+                                  .done_before = 968,
+                                  .seconds = 10 };
     struct comm_count count[3] = { { 1500, 1, 20000 }, { 1500, 2, 10000 }, { 1000, 0, 19032 } };
     char text[200];
 
-    /* By hand: 4,000 steps in 10 s; 50,000 - 4,968 = 45,032 left at 400 an s = 112.58 s; shares 0.075, 0.15, 0.0525. */
+    /* By hand: 4,000 steps in 10 s; 50,000 - 4,968 = 45,032 left at 400 an s = 112.58 s; shares 0.075, 0.15,
+     * 0.0525. */
     progress_format(&line, count, hosts, 3, text, sizeof text);
-    CHECK_MSG(!strcmp(text, "evaluate  4,968/50,000 images  400 img/s  bad 3  left 00:01:53  slowest rank 2 (node03)"),
-              "%s", text);
+    CHECK_MSG(
+        !strcmp(text,
+                "evaluate  4,968/50,000 images  400 img/s  bad 3  left 00:01:53  slowest rank 2 (node03)"),
+        "%s", text);
     count[0] = (struct comm_count){ 10, 0, 10 };
     line.total = 978;
     progress_format(&line, count, hosts, 1, text, sizeof text);
@@ -35,8 +42,13 @@ static void check_text(void)
 static void check_counters(const struct comm *c)
 {
     for (int round = 0; round < 3; round++) {
-        struct comm_loop loop = { .name = "test", .items = "items", .unit = "item", .total = 10 * c->size,
-                                  .todo = 10, .report_s = 1000, .count_s = 1e-6 };
+        struct comm_loop loop = { .name = "test",
+                                  .items = "items",
+                                  .unit = "item",
+                                  .total = 10 * c->size,
+                                  .todo = 10,
+                                  .report_s = 1000,
+                                  .count_s = 1e-6 };
         int64_t i, seen = 0;
         comm_loop_start(&loop, c);
         for (i = 0; i < 10 && comm_loop_goes_on(&loop); i++)

@@ -1,4 +1,5 @@
-/* tests/store/store_fixture.h: a small job whose rows are pure functions of their number, in a folder of its own. */
+/* tests/store/store_fixture.h: a small job whose rows are pure functions of their number, in a folder of its
+ * own. */
 #ifndef QUANTCAM_STORE_FIXTURE_H
 #define QUANTCAM_STORE_FIXTURE_H
 
@@ -96,7 +97,8 @@ static inline float fixture_value(int net, int prec, int64_t index, int k)
 }
 
 /* Local. Writes one network's row; every fifth image is bad. */
-static inline status fixture_model_row(const struct fixture *f, struct store_rows *rows, int net, int64_t index)
+static inline status fixture_model_row(const struct fixture *f, struct store_rows *rows, int net,
+                                       int64_t index)
 {
     static const char *const prec[] = { "fp32", "int8" };
     const struct store_network *n = &f->plan.layout.network[net];
@@ -165,7 +167,8 @@ out:
 }
 
 /* Collective. */
-static inline status fixture_fill(const struct comm *c, const struct fixture *f, struct store *s, int capacity, int64_t *wrote)
+static inline status fixture_fill(const struct comm *c, const struct fixture *f, struct store *s,
+                                  int capacity, int64_t *wrote)
 {
     *wrote = 0;
     TRY(comm_agree(c, fixture_fill_group(c, f, s, STORE_ROWS_IMAGE, -1, capacity, wrote)));
@@ -201,8 +204,8 @@ static inline int fixture_exists(const char *path)
 }
 
 /* Rank 0's work between two steps of all. */
-#define FIXTURE_ON_ROOT(c)                                                                                    \
-    for (int once_ = (comm_wait(c), 1); once_; once_ = 0, comm_wait(c))                                       \
+#define FIXTURE_ON_ROOT(c)                                                                                   \
+    for (int once_ = (comm_wait(c), 1); once_; once_ = 0, comm_wait(c))                                      \
         if ((c)->rank == 0)
 
 #endif

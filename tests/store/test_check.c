@@ -24,7 +24,8 @@ static void flip(const char *file, const char *path, int64_t row)
     if (!r)
         return;
     d = store_view_find(store_reader_view(r), path);
-    at = (off_t)H5Dget_offset(store_reader_view(r)->dataset[d]) + row * (off_t)store_reader_schema(r)->dataset[d].row_bytes;
+    at = (off_t)H5Dget_offset(store_reader_view(r)->dataset[d]) +
+         row * (off_t)store_reader_schema(r)->dataset[d].row_bytes;
     store_close_read(r);
     fd = open(file, O_RDWR);
     CHECK(fd >= 0 && pread(fd, &byte, 1, at) == 1);
@@ -33,12 +34,18 @@ static void flip(const char *file, const char *path, int64_t row)
     close(fd);
 }
 
-/* Damage in payload, CRC, status and in rows of another group: found, counted, computed again, and the end is the same. */
+/* Damage in payload, CRC, status and in rows of another group: found, counted, computed again, and the end is
+ * the same. */
 static void check_repair(const struct comm *c)
 {
-    static const struct { const char *path; int64_t row; } wounds[] = {
-        { "/models/resnet18/int8/logits", 7 },  { "/models/resnet18/crc", 9 },        { "/models/resnet18/status", 11 },
-        { "/models/resnet18/fp32/cam", 14 },    /* a bad image's zeros */
+    static const struct {
+        const char *path;
+        int64_t row;
+    } wounds[] = {
+        { "/models/resnet18/int8/logits", 7 },
+        { "/models/resnet18/crc", 9 },
+        { "/models/resnet18/status", 11 },
+        { "/models/resnet18/fp32/cam", 14 }, /* a bad image's zeros */
     };
     char good[2 * HASH_SIZE + 1], repaired[2 * HASH_SIZE + 1];
     uint8_t missing[FIXTURE_IMAGES];

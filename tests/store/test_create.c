@@ -33,13 +33,16 @@ static void check_contents(const char *path)
     if (!r)
         return;
     CHECK_MSG(store_reader_problem(r)[0] == '\0', "%s", store_reader_problem(r));
-    CHECK(store_read(r, "/image", STORE_S64, 0, 23, image, sizeof image) == OK && image[0] == 0 && image[22] == 22);
+    CHECK(store_read(r, "/image", STORE_S64, 0, 23, image, sizeof image) == OK && image[0] == 0 &&
+          image[22] == 22);
     CHECK(store_read(r, "/models/resnet18/subset/image", STORE_S64, 0, 6, used, sizeof used) == OK);
     for (int i = 0; i < 6; i++)
         CHECK(used[i] == -1);
     CHECK(store_read(r, "/complete", STORE_U8, 0, 1, &complete, 1) == OK && complete == 0);
-    CHECK(store_read(r, "/gallery/palette", STORE_U8, 0, 256, palette, sizeof palette) == OK && palette[0][2] == 128);
-    CHECK(store_read(r, "/images/class_index", STORE_S32, 0, 23, class_index, sizeof class_index) == OK && class_index[8] == 1);
+    CHECK(store_read(r, "/gallery/palette", STORE_U8, 0, 256, palette, sizeof palette) == OK &&
+          palette[0][2] == 128);
+    CHECK(store_read(r, "/images/class_index", STORE_S32, 0, 23, class_index, sizeof class_index) == OK &&
+          class_index[8] == 1);
     CHECK(store_read_string(r, "/set", 3, name, sizeof name) == OK && !strcmp(name, "control"));
     CHECK(store_read_string(r, "/images/path", 22, name, sizeof name) == OK && !strcmp(name, "c1/i022.jpg"));
     store_close_read(r);

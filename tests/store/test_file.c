@@ -20,7 +20,8 @@ static void check_whole(const struct comm *c)
     CHECK(store_missing(s, STORE_ROWS_MODEL, 1, 1, missing, &damaged) == OK && damaged == 0);
     for (int i = 0; i < FIXTURE_IMAGES; i++)
         CHECK(missing[i] == 1);
-    CHECK(store_count_rows(s, &done, &all) == OK && done == 0 && all == 3 * FIXTURE_IMAGES + 2 * FIXTURE_PLACES);
+    CHECK(store_count_rows(s, &done, &all) == OK && done == 0 &&
+          all == 3 * FIXTURE_IMAGES + 2 * FIXTURE_PLACES);
     CHECK(fixture_fill(c, &f, s, 4, &wrote) == OK);
     sum = (uint64_t)wrote;
     comm_sum_u64(c, &sum, 1);
@@ -40,7 +41,7 @@ static void check_whole(const struct comm *c)
         CHECK(missing[i] == (i % 5 == 4)); /* bad ones are tried again ... */
     CHECK(store_missing(s, STORE_ROWS_MODEL, 0, 0, missing, NULL) == OK);
     for (int i = 0; i < FIXTURE_IMAGES; i++)
-        CHECK(missing[i] == 0);            /* ... unless they are to be kept */
+        CHECK(missing[i] == 0); /* ... unless they are to be kept */
     CHECK(fixture_fill(c, &f, s, 4, &wrote) == OK && wrote == 0);
     CHECK(store_finish(s) == OK && store_outcome(s) == STORE_FINISHED);
     store_end(&s);
@@ -55,13 +56,15 @@ static void check_whole(const struct comm *c)
     store_end(&s);
     f.plan.job = "subset.fraction = 0.10\nmodels.resnet18 = 1234\n";
     CHECK(store_begin(c, f.out, &f.plan, &s) == ERR_MISMATCH && !s);
-    CHECK_MSG(strstr(error_last()->text, "subset.fraction = 0.05") && strstr(error_last()->text, "subset.fraction = 0.10"),
+    CHECK_MSG(strstr(error_last()->text, "subset.fraction = 0.05") &&
+                  strstr(error_last()->text, "subset.fraction = 0.10"),
               "%s", error_last()->text);
     CHECK(error_last()->rank == 0);
     fixture_end(c, &f);
 }
 
-/* A folder that is not there, a result that is no HDF5 file, a truncated one: one sentence, and nothing is overwritten. */
+/* A folder that is not there, a result that is no HDF5 file, a truncated one: one sentence, and nothing is
+ * overwritten. */
 static void check_refusals(const struct comm *c)
 {
     struct fixture f;

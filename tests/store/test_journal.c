@@ -25,11 +25,16 @@ int main(void)
     CHECK(store_log_append(out, 456, NULL) == OK);
     CHECK(store_log_last_rows(out) == 456);
     CHECK(text_read_file(path, 1000, &text, &size) == OK);
-    CHECK_MSG(!strcmp(text, "{\"rows\": 0, \"ranks\": 4, \"host\": \"a\"}\n{\"rows\": 123}\n{\"ro\n{\"rows\": 456}\n"), "%s", text);
+    CHECK_MSG(
+        !strcmp(text,
+                "{\"rows\": 0, \"ranks\": 4, \"host\": \"a\"}\n{\"rows\": 123}\n{\"ro\n{\"rows\": 456}\n"),
+        "%s", text);
     mem_free(text);
     /* Foreign lines and absurd numbers are passed over. */
     f = fopen(path, "a");
-    CHECK(f && fputs("{\"rows\": 99999999999999999999999999999999999999999}\nrubbish\n{\"rows\": x}\n", f) >= 0 && fclose(f) == 0);
+    CHECK(f &&
+          fputs("{\"rows\": 99999999999999999999999999999999999999999}\nrubbish\n{\"rows\": x}\n", f) >= 0 &&
+          fclose(f) == 0);
     CHECK(store_log_last_rows(out) == 456);
     remove(path);
     rmdir(folder);

@@ -14,7 +14,8 @@ static void put(const char *path, hid_t type, hid_t space, hid_t list)
 /* Files of others: read where they are plain, refused where their data are elsewhere or of no fixed size. */
 static void check_foreign(const struct fixture *f)
 {
-    hid_t vector = H5Screate_simple(1, (hsize_t[]){ 5 }, NULL), scalar = H5Screate(H5S_SCALAR), text = H5Tcopy(H5T_C_S1);
+    hid_t vector = H5Screate_simple(1, (hsize_t[]){ 5 }, NULL), scalar = H5Screate(H5S_SCALAR),
+          text = H5Tcopy(H5T_C_S1);
     hid_t huge = H5Screate_simple(2, (hsize_t[]){ 2, (hsize_t)1 << 40 }, NULL);
     hid_t outside = H5Pcreate(H5P_DATASET_CREATE);
     struct store_reader *r = NULL;
@@ -66,7 +67,8 @@ static void check_own(const struct fixture *f)
     CHECK(file >= 0 && store_list(file, f->part, &found) == OK && found.count == expected.count);
     for (int i = 0; i < found.count; i++) {
         const struct store_dataset *d = &found.dataset[i], *e = schema_find(&expected, d->path);
-        CHECK_MSG(e && e->type == d->type && e->element == d->element && e->row_bytes == d->row_bytes, "%s", d->path);
+        CHECK_MSG(e && e->type == d->type && e->element == d->element && e->row_bytes == d->row_bytes, "%s",
+                  d->path);
         CHECK(i == 0 || strcmp(found.dataset[i - 1].path, d->path) != 0);
     }
     schema_free(&found);

@@ -20,28 +20,40 @@ static void check_finished(const struct fixture *f)
     CHECK(store_reader_complete(r) && !store_reader_problem(r)[0] && !strcmp(store_reader_path(r), f->out));
     l = store_reader_layout(r);
     CHECK(l->images == 23 && l->subset == 6 && l->networks == 2 && l->precisions == 2 && l->selections == 3);
-    CHECK(!strcmp(l->network[1].name, "mobilenet_v2") && l->network[1].classes == 7 && l->network[1].h == 3 && l->network[1].w == 2);
-    CHECK(!strcmp(l->precision[0], "fp32") && !strcmp(l->selection[0], "raw") && l->pictures == 2 && l->subset_maps == 1);
+    CHECK(!strcmp(l->network[1].name, "mobilenet_v2") && l->network[1].classes == 7 && l->network[1].h == 3 &&
+          l->network[1].w == 2);
+    CHECK(!strcmp(l->precision[0], "fp32") && !strcmp(l->selection[0], "raw") && l->pictures == 2 &&
+          l->subset_maps == 1);
     CHECK(l->input_h == 8 && l->input_w == 6 && l->boxes == 2 && l->path_length == FIXTURE_PATH);
 
     CHECK(store_read(r, "/models/resnet18/int8/logits", STORE_F32, 1, 2, logits, sizeof logits) == OK);
     CHECK(logits[1][3] == fixture_value(0, 1, 2, 3));
-    CHECK(store_read(r, "/models/resnet18/int8/logits", STORE_F32, 1, 2, logits, sizeof logits - 1) == ERR_RANGE);
-    CHECK(store_read(r, "/models/resnet18/int8/logits", STORE_F32, 22, 2, logits, sizeof logits) == ERR_RANGE);
-    CHECK(store_read(r, "/models/resnet18/int8/logits", STORE_F32, -1, 2, logits, sizeof logits) == ERR_RANGE);
-    CHECK(store_read(r, "/models/resnet18/int8/logits", STORE_STRING, 0, 1, logits, sizeof logits) == ERR_MISMATCH);
-    CHECK(store_read(r, "/models/resnet18/int4/logits", STORE_F32, 0, 1, logits, sizeof logits) == ERR_MISSING);
+    CHECK(store_read(r, "/models/resnet18/int8/logits", STORE_F32, 1, 2, logits, sizeof logits - 1) ==
+          ERR_RANGE);
+    CHECK(store_read(r, "/models/resnet18/int8/logits", STORE_F32, 22, 2, logits, sizeof logits) ==
+          ERR_RANGE);
+    CHECK(store_read(r, "/models/resnet18/int8/logits", STORE_F32, -1, 2, logits, sizeof logits) ==
+          ERR_RANGE);
+    CHECK(store_read(r, "/models/resnet18/int8/logits", STORE_STRING, 0, 1, logits, sizeof logits) ==
+          ERR_MISMATCH);
+    CHECK(store_read(r, "/models/resnet18/int4/logits", STORE_F32, 0, 1, logits, sizeof logits) ==
+          ERR_MISSING);
     /* Other types than the stored one. */
     CHECK(store_read(r, "/image", STORE_S32, 0, 23, narrow, sizeof narrow) == OK && narrow[22] == 22);
     CHECK(store_read(r, "/image", STORE_F64, 0, 23, wide, sizeof wide) == OK && wide[22] == 22);
-    CHECK(store_read(r, "/image", STORE_S64, 0, 3, narrow, sizeof narrow) == OK); /* and the handle is as it was */
-    CHECK(store_read(r, "/summary/rmse/int8/mean", STORE_F64, 0, 2, mean, sizeof mean) == OK && mean[0] == 1.5);
+    CHECK(store_read(r, "/image", STORE_S64, 0, 3, narrow, sizeof narrow) ==
+          OK); /* and the handle is as it was */
+    CHECK(store_read(r, "/summary/rmse/int8/mean", STORE_F64, 0, 2, mean, sizeof mean) == OK &&
+          mean[0] == 1.5);
 
-    CHECK(store_read_all(r, "/images/width", STORE_S32, 92, &all, &count) == OK && count == 23 && ((int32_t *)all)[22] == 122);
+    CHECK(store_read_all(r, "/images/width", STORE_S32, 92, &all, &count) == OK && count == 23 &&
+          ((int32_t *)all)[22] == 122);
     mem_free(all);
-    CHECK(store_read_all(r, "/images/width", STORE_S32, 91, &all, &count) == ERR_MEMORY && !all && count == 0);
+    CHECK(store_read_all(r, "/images/width", STORE_S32, 91, &all, &count) == ERR_MEMORY && !all &&
+          count == 0);
     CHECK(store_read_all(r, "/absent", STORE_S32, 91, &all, &count) == ERR_MISSING);
-    CHECK(store_read_string(r, "/images/error", 4, text, sizeof text) == OK && !strcmp(text, "image 4 is bad"));
+    CHECK(store_read_string(r, "/images/error", 4, text, sizeof text) == OK &&
+          !strcmp(text, "image 4 is bad"));
     CHECK(store_read_string(r, "/images/error", 4, text, 6) == OK && !strcmp(text, "image"));
     CHECK(store_read_string(r, "/images/width", 4, text, sizeof text) == ERR_MISMATCH && !text[0]);
     CHECK(store_read_string(r, "/images/error", 23, text, sizeof text) == ERR_RANGE);
@@ -60,7 +72,9 @@ static void check_damage(const struct fixture *f)
     CHECK(store_open_read(f->out, 0, &r) == OK);
     if (!r)
         return;
-    at = (off_t)H5Dget_offset(store_reader_view(r)->dataset[store_view_find(store_reader_view(r), "/images/width")]) + 8;
+    at = (off_t)H5Dget_offset(
+             store_reader_view(r)->dataset[store_view_find(store_reader_view(r), "/images/width")]) +
+         8;
     store_close_read(r);
     fd = open(f->out, O_RDWR);
     CHECK(pread(fd, &byte, 1, at) == 1);
@@ -73,7 +87,8 @@ static void check_damage(const struct fixture *f)
     CHECK_MSG(strstr(error_last()->text, "/images/width is damaged") != NULL, "%s", error_last()->text);
     store_close_read(r);
     CHECK(store_open_read(f->out, 0, &r) == OK);
-    CHECK(store_read(r, "/images/width", STORE_S32, 0, 23, width, sizeof width) == OK && width[2] == (102 ^ 1));
+    CHECK(store_read(r, "/images/width", STORE_S32, 0, 23, width, sizeof width) == OK &&
+          width[2] == (102 ^ 1));
     store_close_read(r);
 }
 

@@ -40,7 +40,8 @@ static void check_values(const struct comm *c)
     FIXTURE_ON_ROOT(c)
     {
         CHECK(store_rows_create(s, STORE_ROWS_MODEL, 1, 100, &rows) == OK);
-        /* top5, score5, logits, cam, raw_sign, sigma_ratio, constant of two precisions; four f32 and a u8 of the pair */
+        /* top5, score5, logits, cam, raw_sign, sigma_ratio, constant of two precisions; four f32 and a u8 of
+         * the pair */
         CHECK(store_rows_bytes(rows) == 2 * (20 + 20 + 28 + 24 + 1 + 4 + 1) + 4 * 4 + 1);
         for (size_t i = 0; i < COUNT_OF(order); i++)
             CHECK(fixture_model_row(&f, rows, 1, order[i]) == OK);
@@ -50,7 +51,8 @@ static void check_values(const struct comm *c)
         CHECK(*(float *)store_rows_field(rows, "int8/logits") == 0); /* the next row in hand is zeroed */
         store_rows_free(rows);
         CHECK(store_open_read(f.part, 0, &r) == OK);
-        CHECK(store_read(r, "/models/mobilenet_v2/int8/logits", STORE_F32, 0, 23, logits, sizeof logits) == OK);
+        CHECK(store_read(r, "/models/mobilenet_v2/int8/logits", STORE_F32, 0, 23, logits, sizeof logits) ==
+              OK);
         CHECK(store_read(r, "/models/mobilenet_v2/int8/raw_sign", STORE_S8, 0, 23, sign, sizeof sign) == OK);
         CHECK(store_read(r, "/models/mobilenet_v2/status", STORE_U8, 0, 23, state, sizeof state) == OK);
         for (int i = 0; i < FIXTURE_IMAGES; i++) {
@@ -77,7 +79,8 @@ static void check_fixed(const struct comm *c)
     FIXTURE_ON_ROOT(c)
     {
         CHECK(store_write(s, "/summary/accuracy/int8/images", 0, 2, images) == OK && store_sync(s) == OK);
-        CHECK(store_fetch(s, "/summary/accuracy/int8/images", 0, 2, back) == OK && !memcmp(images, back, sizeof back));
+        CHECK(store_fetch(s, "/summary/accuracy/int8/images", 0, 2, back) == OK &&
+              !memcmp(images, back, sizeof back));
         CHECK(store_fetch(s, "/summary/accuracy/int8/images", 1, 1, back) == OK && back[0][0] == 6);
         CHECK(store_write(s, "/summary/accuracy/int16/images", 0, 2, images) == ERR_MISSING);
         CHECK(store_write(s, "/summary/accuracy/int8/images", 1, 2, images) == ERR_RANGE);
@@ -86,7 +89,7 @@ static void check_fixed(const struct comm *c)
     fixture_end(c, &f);
 }
 
-/* ---- kill -9 --------------------------------------------------------------------------------------------------- */
+/* ---- kill -9 --------------------------------------------------------------------------------------- */
 
 /* A job of one rank in a process of its own, slow enough to be killed in the middle. */
 static status slow_job(const struct comm *c, const struct fixture *f)
@@ -169,10 +172,12 @@ static void check_kills(const struct comm *c, char *self)
     for (int start = 0; start < 30 && code != 0; start++) {
         pid_t child = start_victim(self, f.folder);
         CHECK(child > 0);
-        /* Wait for the file, then kill at another point of the work each time; the last starts may end by themselves. */
+        /* Wait for the file, then kill at another point of the work each time; the last starts may end by
+         * themselves. */
         for (int turn = 0; turn < 3000 && kill(child, 0) == 0 && start < 6; turn++) {
             usleep(1000);
-            if (store_verify(f.out, &v) == OK && v.soundness == STORE_IS_RESUMABLE && v.rows > before + 1 + start)
+            if (store_verify(f.out, &v) == OK && v.soundness == STORE_IS_RESUMABLE &&
+                v.rows > before + 1 + start)
                 break;
         }
         if (start < 6)
@@ -182,8 +187,8 @@ static void check_kills(const struct comm *c, char *self)
             break;
         kills++;
         CHECK(store_verify(f.out, &v) == OK);
-        CHECK_MSG(v.soundness == STORE_IS_RESUMABLE && v.damaged_rows == 0 && v.rows >= before, "%s, %lld damaged", v.text,
-                  (long long)v.damaged_rows);
+        CHECK_MSG(v.soundness == STORE_IS_RESUMABLE && v.damaged_rows == 0 && v.rows >= before,
+                  "%s, %lld damaged", v.text, (long long)v.damaged_rows);
         before = v.rows;
     }
     CHECK(code == 0 && kills >= 3);

@@ -1,6 +1,7 @@
 #include "store_fixture.h"
 
-/* By hand, for two networks of two precisions and three selections, without class names: rows of the table. */
+/* By hand, for two networks of two precisions and three selections, without class names: rows of the table.
+ */
 static void check_expansion(void)
 {
     struct store_layout l;
@@ -21,14 +22,16 @@ static void check_expansion(void)
 
     d = schema_find(&s, "/models/mobilenet_v2/int8/cam");
     CHECK(d && d->rank == 3 && d->dim[0] == 23 && d->dim[1] == 3 && d->dim[2] == 2 && d->row_bytes == 24);
-    CHECK(d && !strcmp(d->field, "int8/cam") && d->network == 1 && d->in_crc && d->in_digest && d->type == STORE_F32);
+    CHECK(d && !strcmp(d->field, "int8/cam") && d->network == 1 && d->in_crc && d->in_digest &&
+          d->type == STORE_F32);
     CHECK(d && !strcmp(d->axis[0], "/image") && !strcmp(d->axis[1], "/models/mobilenet_v2/cam_y"));
     d = schema_find(&s, "/models/resnet18/int8/vs_fp32/rmse_raw");
     CHECK(d && d->rank == 1 && !strcmp(d->field, "int8/vs_fp32/rmse_raw"));
     CHECK(!schema_find(&s, "/models/resnet18/fp32/vs_fp32/rmse_raw"));
     d = schema_find(&s, "/models/resnet18/subset/image");
     CHECK(d && d->initial == -1 && d->dim[0] == 6 && !strcmp(d->field, "image"));
-    CHECK(schema_find(&s, "/models/resnet18/subset/in_control") && schema_find(&s, "/gallery/resnet18_top02_int8"));
+    CHECK(schema_find(&s, "/models/resnet18/subset/in_control") &&
+          schema_find(&s, "/gallery/resnet18_top02_int8"));
     CHECK(!schema_find(&s, "/gallery/resnet18_top03_int8") && !schema_find(&s, "/images/class_name"));
     d = schema_find(&s, "/summary/rmse/int8/mean");
     CHECK(d && d->rank == 3 && d->dim[0] == 2 && d->dim[1] == 4 && d->dim[2] == 3);
@@ -52,7 +55,8 @@ static void check_every(void)
     l.class_name_length = 5;
     l.class_names = 7;
     CHECK(schema_expand(&l, &s) == OK);
-    CHECK(schema_find(&s, "/models/resnet18/int4/vs_bf16/rmse_raw") && schema_find(&s, "/models/resnet18/bf16/cam"));
+    CHECK(schema_find(&s, "/models/resnet18/int4/vs_bf16/rmse_raw") &&
+          schema_find(&s, "/models/resnet18/bf16/cam"));
     CHECK(schema_find(&s, "/images/class_name") != NULL);
     for (int i = 0; i < s.count; i++) {
         const struct store_dataset *d = &s.dataset[i];
@@ -68,7 +72,9 @@ static void check_every(void)
             CHECK_MSG(!d->axis[k][0] || (axis && axis->scale && axis->dim[0] == d->dim[k]), "%s", d->path);
         }
         /* A payload field belongs to a row group and goes into the digest. */
-        CHECK_MSG(!d->in_crc || (d->in_digest && d->group >= STORE_ROWS_IMAGE && d->group <= STORE_ROWS_SUBSET), "%s", d->path);
+        CHECK_MSG(!d->in_crc ||
+                      (d->in_digest && d->group >= STORE_ROWS_IMAGE && d->group <= STORE_ROWS_SUBSET),
+                  "%s", d->path);
         bytes += row * (uint64_t)d->dim[0];
     }
     CHECK(bytes == schema_bytes(&s));
@@ -86,7 +92,12 @@ static void check_refusals(void)
 {
     struct store_layout l;
 
-#define REFUSE(change) do { fixture_layout(&l); change; refuse(#change, &l); } while (0)
+#define REFUSE(change)                                                                                       \
+    do {                                                                                                     \
+        fixture_layout(&l);                                                                                  \
+        change;                                                                                              \
+        refuse(#change, &l);                                                                                 \
+    } while (0)
     REFUSE(l.images = 0);
     REFUSE(l.images = -5);
     REFUSE(l.images = INT64_MAX / 2);

@@ -7,10 +7,12 @@ static void expect(const struct fixture *f, int code, const char *text)
     struct store_verdict v;
 
     CHECK(store_verify(f->out, &v) == OK);
-    CHECK_MSG(store_verdict_code(&v) == code && strstr(v.text, text) == v.text, "%d %s", store_verdict_code(&v), v.text);
+    CHECK_MSG(store_verdict_code(&v) == code && strstr(v.text, text) == v.text, "%d %s",
+              store_verdict_code(&v), v.text);
 }
 
-/* One bit anywhere in a finished file: never called complete, unless it hit what nobody reads (padding between objects). */
+/* One bit anywhere in a finished file: never called complete, unless it hit what nobody reads (padding
+ * between objects). */
 static void check_flips(const struct fixture *f)
 {
     struct store_verdict v;
@@ -28,7 +30,8 @@ static void check_flips(const struct fixture *f)
         CHECK(store_verify(f->out, &v) == OK);
         if (v.soundness == STORE_IS_DAMAGED)
             damaged++;
-        else if (v.soundness == STORE_IS_COMPLETE && digest_file(f->out, after) == OK && !strcmp(before, after))
+        else if (v.soundness == STORE_IS_COMPLETE && digest_file(f->out, after) == OK &&
+                 !strcmp(before, after))
             silent++;
         else
             CHECK_MSG(0, "byte %lld: %s", (long long)at, v.text);
