@@ -6,6 +6,9 @@ B        := build/$(V)
 MPICC    ?= mpicc
 PKG_CONFIG ?= pkg-config
 MPIRUN   ?= mpirun
+JOBS     ?= $(shell nproc 2>/dev/null || echo 1)
+# `make VERBOSE=1` prints the commands.
+Q        := $(if $(VERBOSE),,@)
 # Names for pkg-config; on a cluster with modules override them, or HDF5_CFLAGS and HDF5_LIBS, in config.mk.
 PKGS     ?= libpng libjpeg libcjson libcrypto zlib lapacke openblas
 HDF5_PKG ?= hdf5-openmpi
@@ -44,18 +47,20 @@ TESTSRC  := $(wildcard tests/*/test_*.c)
 TEST     := $(TESTSRC:tests/%.c=$(B)/tests/%)
 VERSION  := $(shell cat VERSION)
 
-.PHONY: all demo check check-style check-unit check-mpi check-e2e bench show clean help deps deps-run
+.PHONY: all tests demo check check-style check-unit check-mpi check-e2e bench show clean help deps
 all: build/quantcam         ## the program, build/quantcam (V=release, debug or asan)
 
 build/quantcam: $(B)/quantcam
 	@ln -sfn $(V)/quantcam build/quantcam
 
 $(B)/quantcam: $(OBJ)
-	$(MPICC) $(CFLAGS) $^ $(LDFLAGS) $(LDLIBS) -o $@
+	@echo "  LINK $@"
+	$(Q)$(MPICC) $(CFLAGS) $^ $(LDFLAGS) $(LDLIBS) -o $@
 
 $(B)/obj/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
-	$(MPICC) $(CPPFLAGS) $(CFLAGS) $(isa.$(notdir $(patsubst %/,%,$(dir $<)))) -c $< -o $@
+	@echo "  CC   $<"
+	$(Q)$(MPICC) $(CPPFLAGS) $(CFLAGS) $(isa.$(notdir $(patsubst %/,%,$(dir $<)))) -c $< -o $@
 
 # What `version` and every result file say about the build.
 $(B)/obj/cli/version.o: CPPFLAGS += -DBUILD_VERSION='"$(VERSION)"' -DBUILD_KIND='"$(V)"' -DBUILD_FLAGS='"$(strip $(CFLAGS))"'
@@ -67,16 +72,17 @@ $(B)/libquantcam.a: $(LIBOBJ)
 
 $(B)/tests/%: tests/%.c tests/check.h $(B)/libquantcam.a
 	@mkdir -p $(@D)
-	$(MPICC) $(CPPFLAGS) -Itests -Isrc $(CFLAGS) $< $(B)/libquantcam.a $(LDFLAGS) $(LDLIBS) -o $@
+	@echo "  TEST $<"
+	$(Q)$(MPICC) $(CPPFLAGS) -Itests -Isrc $(CFLAGS) $< $(B)/libquantcam.a $(LDFLAGS) $(LDLIBS) -o $@
 
 tests: $(TEST)
 
 demo: deps                  ## install what is missing, build, make a data set, run the job on 4 ranks, write the report
-	@$(MAKE) --no-print-directory all V=$(V)
+	@$(MAKE) --no-print-directory -j$(JOBS) all V=$(V)
 	@V=$(V) MPIRUN="$(MPIRUN)" jobs/demo.sh
 
 check: deps                 ## install what is missing, build, run every test
-	@$(MAKE) --no-print-directory all tests V=$(V)
+	@$(MAKE) --no-print-directory -j$(JOBS) all tests V=$(V)
 	@V=$(V) MPIRUN="$(MPIRUN)" tests/run.sh style unit mpi e2e
 
 check-style:                ## layers, names, sizes, and that every source has its test
