@@ -5,12 +5,14 @@
 small_job "$T/job.conf" 12
 W=$WEIGHTS/shufflenet_v2_x0_5
 
-# refused CODE PATTERN OPTION...: on two ranks, one sentence, nothing written.
-refused()
+# refused CODE PATTERN OPTION...: one sentence, nothing written. refused_by RANKS: the same from several ranks.
+refused() { refused_by 0 "$@"; }
+refused_by()
 {
-    local expected=$1 pattern=$2
-    shift 2
-    check "exit for $pattern" code "$expected" run 2 "$@" -o "$T/bad/x.h5"
+    local ranks=$1 expected=$2 pattern=$3
+    shift 3
+    if [ "$ranks" = 0 ]; then check "exit for $pattern" code "$expected" "$Q" run "$@" -o "$T/bad/x.h5"
+    else check "exit for $pattern" code "$expected" run "$ranks" "$@" -o "$T/bad/x.h5"; fi
     check "the sentence $pattern" grep -qE "^quantcam: .*$pattern" "$T/log"
     check "one sentence for $pattern" test "$(grep -c '^quantcam: ' "$T/log")" = 1
     check "no output for $pattern" test ! -e "$T/bad"
@@ -19,25 +21,25 @@ changed() { sed "$1" "$T/job.conf" > "$T/changed.conf"; }
 
 # Job files and options: 2.
 changed 's/^images/imags/'
-refused 2 "changed.conf:2: unknown key 'imags' in \[data\] \(did you mean 'images'\?\)" "$T/changed.conf"
+refused_by 3 2 "changed.conf:2: unknown key 'imags' in \[data\] \(did you mean 'images'\?\)" "$T/changed.conf"
 changed 's/\[subset\]/[subsets]/'
 refused 2 "changed.conf:13: unknown section \[subsets\]" "$T/changed.conf"
 changed 's/fraction = 0.2/fraction = 20 %/'
 refused 2 "changed.conf:14: .*decimal number" "$T/changed.conf"
-refused 2 "unknown option '--fractoin'" "$T/job.conf" --fractoin=1
+refused_by 3 2 "unknown option '--fractoin'" "$T/job.conf" --fractoin=1
 refused 2 "cam.sign = absmin: one of absmax.meanact" "$T/job.conf" --cam.sign=absmin
-refused 2 "no_such.conf: No such file" "$T/no_such.conf"
+refused_by 3 2 "no_such.conf: No such file" "$T/no_such.conf"
 changed '/^int8/d'
 refused 2 "network shuffle: int8 is not set" "$T/changed.conf"
 refused 2 "instruction set|run.isa" "$T/job.conf" --isa=sse9
 
 # Models and checkpoints: 1.
 sed 's/^relu/rleu/' models/demo/shufflenet_v2_x0_5.model > "$T/bad.model"
-refused 1 "bad.model:[0-9]+: unknown op 'rleu' \(did you mean 'relu'\?\)" "$T/job.conf" --network.shuffle.model="$T/bad.model"
+refused_by 3 1 "bad.model:[0-9]+: unknown op 'rleu' \(did you mean 'relu'\?\)" "$T/job.conf" --network.shuffle.model="$T/bad.model"
 refused 1 "no_such.model: No such file" "$T/job.conf" --network.shuffle.model="$T/no_such.model"
-refused 1 "no_such.pth: No such file" "$T/job.conf" --network.shuffle.fp32="$T/no_such.pth"
+refused_by 3 1 "no_such.pth: No such file" "$T/job.conf" --network.shuffle.fp32="$T/no_such.pth"
 head -c 20000 "${W}_fp32.pth" > "$T/short.pth"
-refused 1 "short.pth" "$T/job.conf" --network.shuffle.fp32="$T/short.pth"
+refused_by 3 1 "short.pth" "$T/job.conf" --network.shuffle.fp32="$T/short.pth"
 : > "$T/empty.pth"
 refused 1 "empty.pth" "$T/job.conf" --network.shuffle.int8="$T/empty.pth"
 cp "${W}_fp32.pth" "$T/net-deadbeef.pth"
@@ -45,10 +47,10 @@ refused 1 "net-deadbeef.pth" "$T/job.conf" --network.shuffle.fp32="$T/net-deadbe
 refused 1 "int8 checkpoint" "$T/job.conf" --network.shuffle.fp32="${W}_int8.pth"
 refused 1 "mobilenet_v2_fp32.pth" "$T/job.conf" --network.shuffle.fp32="$WEIGHTS/mobilenet_v2_fp32.pth"
 sed 's/\(^linear.*out\) 16/\1 17/' models/demo/shufflenet_v2_x0_5.model > "$T/classes.model"
-refused 1 "shufflenet_v2_x0_5_fp32.pth.*17" "$T/job.conf" --network.shuffle.model="$T/classes.model"
+refused_by 3 1 "shufflenet_v2_x0_5_fp32.pth.*17" "$T/job.conf" --network.shuffle.model="$T/classes.model"
 
 # Lists: 1.
-refused 1 "no_such_folder" "$T/job.conf" --images="$T/no_such_folder"
+refused_by 3 1 "no_such_folder" "$T/job.conf" --images="$T/no_such_folder"
 mkdir "$T/nothing"
 refused 1 "nothing" "$T/job.conf" --images="$T/nothing"
 mkdir "$T/flat"
@@ -56,7 +58,7 @@ cp "$T"/images/*/*.JPEG "$T/flat/"
 (cd "$T/flat" && ls | sed 's/$/,16/') > "$T/labels.csv"
 refused 1 "(class|16)" "$T/job.conf" --images="$T/flat" --labels="$T/labels.csv" --boxes=
 (cd "$T/flat" && ls | sed 's/$/,3/'; ls "$T/flat" | head -1 | sed 's/$/,4/') > "$T/labels.csv"
-refused 1 "labels.csv:13" "$T/job.conf" --images="$T/flat" --labels="$T/labels.csv" --boxes=
+refused_by 3 1 "labels.csv:13" "$T/job.conf" --images="$T/flat" --labels="$T/labels.csv" --boxes=
 refused 1 "no_such.csv" "$T/job.conf" --boxes="$T/no_such.csv"
 
 # Pictures: rows.

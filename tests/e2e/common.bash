@@ -1,6 +1,6 @@
 # What the scripts of this folder share: a scratch folder, a count of checks, a small job. Sourced, never run.
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
-Q=$PWD/${QUANTCAM:-build/quantcam}
+Q=$(realpath "${QUANTCAM:-build/quantcam}")
 MPIRUN=${MPIRUN:-mpirun}
 WEIGHTS=${QUANTCAM_DEMO_WEIGHTS:-models/demo}
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1 OPENBLAS_NUM_THREADS=1

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Ends that are not kills: a failing rank, signals, a second job on the same file.
 . "$(dirname "$0")/common.bash"
-small_job "$T/job.conf" 120
+small_job "$T/job.conf" 60
 check "undisturbed" run 2 "$T/job.conf" --out="$T/whole.h5"
 whole=$(digest "$T/whole.h5")
 
-# Rank 1 fails at its image 61: all stop within seconds with its sentence.
+# Rank 1 fails at its image 31: all stop within seconds with its sentence.
 start=$SECONDS
-check "a failing rank: exit 1" code 1 env QUANTCAM_FAULT=1:61 "$MPIRUN" -np 3 "$Q" run "$T/job.conf" -o "$T/fault.h5"
+check "a failing rank: exit 1" code 1 env QUANTCAM_FAULT=1:31 "$MPIRUN" -np 3 "$Q" run "$T/job.conf" -o "$T/fault.h5"
 check "within 10 s" test $((SECONDS - start)) -lt 10
-check "one sentence names image and rank" test "$(grep -c '^quantcam: image 61.*(rank 1)$' "$T/log")" = 1
+check "one sentence names image and rank" test "$(grep -c '^quantcam: image 31.*(rank 1)$' "$T/log")" = 1
 check "resumable" code 75 "$Q" verify "$T/fault.h5"
 check "resume" run 2 "$T/job.conf" -o "$T/fault.h5"
 check "the same digest" same "$(digest "$T/fault.h5")" "$whole"
