@@ -29,7 +29,7 @@ run_one() # NAME COMMAND...
     parts=$(grep -c '^skip: ' "$log")
     case $rc in
     0)  passed=$((passed + 1)); skipped=$((skipped + parts))
-        grep '^skip: ' "$log" | sed "s/^skip: /$name: /" >> "$reasons"
+        grep '^skip: ' "$log" | sed "s|^skip: |$name: |" >> "$reasons"
         printf 'ok    %-44s %s\n' "$name" "$(grep -E 'checks' "$log" | tail -1) ($((SECONDS - start)) s)" ;;
     77) skipped=$((skipped + 1))
         echo "$name: $(tail -1 "$log")" >> "$reasons"
