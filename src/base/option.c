@@ -230,9 +230,9 @@ status option_read_args(const struct option_table *t, void *settings, int argc, 
 /* ---- job files --------------------------------------------------------------------------------------- */
 
 struct section {
-    const struct option_group *group;  /* or NULL: a plain one */
-    char *element;                     /* of the group */
-    char name[2 * OPTION_NAME];        /* "data", "network resnet18" */
+    const struct option_group *group; /* or NULL: a plain one */
+    char *element;                    /* of the group */
+    char name[2 * OPTION_NAME];       /* "data", "network resnet18" */
 };
 
 static status open_section(const struct option_table *t, void *settings, char *line, struct section *out)
@@ -383,18 +383,25 @@ status option_write(const struct option_table *t, const void *settings, enum opt
     return OK;
 }
 
+/* "=FILE", "[=on|off]", "=a,b" */
+static void help_value(const struct option_row *r, char *out, size_t size)
+{
+    if (r->kind == OPTION_FLAG)
+        snprintf(out, size, "[=on|off]");
+    else
+        snprintf(out, size, "=%s", r->values ? r->values : "VALUE");
+    for (char *p = out; r->kind == OPTION_LIST && *p; p++)
+        *p = *p == '|' ? ',' : *p;
+}
+
 static void help_row(const struct option_row *r, const char *prefix, const void *defaults, FILE *out)
 {
-    char left[3 * OPTION_NAME], value[OPTION_SIZE] = "";
-    int flag = r->kind == OPTION_FLAG;
-    char letter[6] = "";
+    char left[4 * OPTION_NAME], given[2 * OPTION_NAME], letter[6] = "", value[OPTION_SIZE] = "";
 
     if (r->letter)
         snprintf(letter, sizeof letter, "-%c, ", r->letter);
-    snprintf(left, sizeof left, "%s--%s%s%s%s", letter, prefix, r->name, flag ? "" : "=",
-             flag        ? ""
-             : r->values ? r->values
-                         : "VALUE");
+    help_value(r, given, sizeof given);
+    snprintf(left, sizeof left, "%s--%s%s%s", letter, prefix, r->name, given);
     if (defaults)
         option_value_print(r, (const char *)defaults + r->where, value, sizeof value);
     fprintf(out, "  %-36s%s%s%s%s%s\n", left,

@@ -388,28 +388,47 @@ static status work(struct evaluate *e)
     return comm_loop_finish(&loop, s);
 }
 
-/* Names the first bad pictures and counts them all. */
-static status count_bad(struct run *r)
+/* Names the first bad pictures; returns how many there are. */
+static status name_bad(const struct run *r, const uint8_t *row, int64_t *count)
 {
     enum { NAMED = 10 };
-    uint8_t *row = NULL;
     char error[STORE_ERROR + 1] = "";
+
+    *count = 0;
+    for (int64_t i = 0; i < r->layout.images; i++) {
+        if (row[i] != STORE_BAD_IMAGE || ++*count > NAMED)
+            continue;
+        TRY(store_fetch(r->store, "/images/error", i, 1, error));
+        log_info("bad image %s: %s", r->list.entry[i].path, error);
+    }
+    if (*count > NAMED)
+        log_info("... and %lld more bad images", (long long)(*count - NAMED));
+    return OK;
+}
+
+/* Bad pictures, and the network with the most bad rows: NaN or infinity make a row bad too (DESIGN 7.2). */
+static status count_bad(struct run *r)
+{
     int64_t n = r->layout.images;
+    uint8_t *row = NULL;
+    char path[STORE_PATH];
     status result = OK;
 
     MEM_TRY(row, (size_t)n, 1);
     TRY_OUT(store_fetch(r->store, "/images/status", 0, n, row));
-    r->images_bad = 0;
-    for (int64_t i = 0; i < n; i++) {
-        if (row[i] != STORE_BAD_IMAGE)
-            continue;
-        if (++r->images_bad > NAMED)
-            continue;
-        TRY_OUT(store_fetch(r->store, "/images/error", i, 1, error));
-        log_info("bad image %s: %s", r->list.entry[i].path, error);
+    TRY_OUT(name_bad(r, row, &r->images_bad));
+    r->rows_bad = r->images_bad;
+    for (int net = 0; net < r->networks; net++) {
+        int64_t bad = 0;
+        snprintf(path, sizeof path, "/models/%s/status", r->layout.network[net].name);
+        TRY_OUT(store_fetch(r->store, path, 0, n, row));
+        for (int64_t i = 0; i < n; i++)
+            bad += row[i] == STORE_BAD_IMAGE;
+        if (bad > r->images_bad)
+            log_info("network %s: NaN or infinity for %lld good images", r->layout.network[net].name,
+                     (long long)(bad - r->images_bad));
+        r->rows_bad = bad > r->rows_bad ? bad : r->rows_bad;
     }
-    if (r->images_bad > NAMED)
-        log_info("... and %lld more bad images", (long long)(r->images_bad - NAMED));
 out:
     mem_free(row);
     return result;

@@ -48,13 +48,13 @@ static status go_on(const struct run *r)
 /* All rows were tried and the result is complete; still too many bad pictures are a failure. */
 static status judge_bad(const struct run *r)
 {
-    double percent = 100.0 * (double)r->images_bad / (double)r->layout.images;
+    double percent = 100.0 * (double)r->rows_bad / (double)r->layout.images;
 
     if (percent <= r->job->max_bad)
         return OK;
     return FAIL(ERR_FORMAT,
                 "%s is complete, but %lld of %lld images are bad (%.3g %%), more than data.max_bad = %g %%",
-                r->job->out, (long long)r->images_bad, (long long)r->layout.images, percent, r->job->max_bad);
+                r->job->out, (long long)r->rows_bad, (long long)r->layout.images, percent, r->job->max_bad);
 }
 
 static void say_start(const struct run *r)

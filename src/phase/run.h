@@ -12,7 +12,7 @@ struct run_network {
     struct engine *engine[JOB_PRECISIONS];
     uint64_t file_bytes[JOB_PRECISIONS], parameters[JOB_PRECISIONS], macs[JOB_PRECISIONS];
     enum engine_arithmetic arithmetic; /* of the int8 form */
-    struct engine_map map; /* of the CAM layer: extents alone */
+    struct engine_map map;             /* of the CAM layer: extents alone */
 };
 
 struct run {
@@ -29,6 +29,7 @@ struct run {
                      [HASH_SIZE]; /* a network's description, then its checkpoints */
     struct store_layout layout;
     struct store *store;
+    int64_t rows_bad;   /* after evaluate: bad rows of the network that has most */
     int64_t images_bad; /* after evaluate: status BAD_IMAGE in /images */
     double threshold[JOB_MAX_NETWORKS][STORE_MAX_SELECTIONS]; /* rank 0, after select */
     const char *phase_name[RUN_PHASES];
