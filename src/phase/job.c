@@ -80,8 +80,8 @@ static const struct option_table table = {
         "Runs the job: every picture through every network in fp32 and int8, with a map of each. The same\n"
         "command resumes a job that was stopped or killed. JOB.conf holds `key = value` lines under\n"
         "[sections]; every key is also an option, --section.key=value, or --key=value where only one\n"
-        "section has it. Networks are sections [network NAME]. Relative paths start at the current directory,\n"
-        "in job files too.",
+        "section has it. Networks are sections [network NAME]. Relative paths start at the current\n"
+        "directory, in job files too.",
     .row = rows,
     .rows = COUNT_OF(rows),
     .group = &networks,
