@@ -25,7 +25,10 @@ code()   { local expected=$1 got; shift; "$@" > "$T/log" 2>&1; got=$?; [ $got = 
 # Two of the demo's networks over few pictures: small_job FILE IMAGES
 small_job()
 {
-    [ -f "$WEIGHTS/mobilenet_v2_int8.pth" ] || skip "no $WEIGHTS/mobilenet_v2_int8.pth"
+    local file
+    for file in {mobilenet_v2,shufflenet_v2_x0_5}_{fp32,int8}.pth; do
+        [ -f "$WEIGHTS/$file" ] || skip "no $WEIGHTS/$file"
+    done
     [ -d "$T/images" ] || "$Q" synth "$T/images" --images "$2" --seed 7 > /dev/null || exit 1
     cat > "$1" <<JOB
 [data]
