@@ -9,8 +9,8 @@
 int picture_box_in_crop(const struct image_box *box, int width, int height, const struct image_pipeline *p,
                         struct image_box *out);
 /* Panels side by side, 4 white pixels between them: `crop` (side x side) with the boxes in white on black,
- * then for each of `maps` (side * side u8, 0..255; NULL = an empty panel) the picture's grey levels blended half
- * and half with the map's colours. palette: (256, 3). */
+ * then for each of `maps` (side * side u8, 0..255; NULL = an empty panel) the picture's grey levels blended
+ * half and half with the map's colours. palette: (256, 3). */
 MUST_USE status picture_compose(const struct image *crop, const struct image_box *box, int boxes,
                                 const uint8_t *const *map, int maps, const uint8_t palette[256][3],
                                 struct image *out);
