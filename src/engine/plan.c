@@ -162,6 +162,7 @@ static status plan_input(struct plan *p, int node)
     } else {
         MEM_TRY(s->input_code, 3, sizeof *s->input_code);
         arithmetic_input_code(&p->m->input, q_of(p, node), s->input_code);
+        s->q = q_of(p, node);
     }
     return OK;
 }

@@ -1,6 +1,7 @@
 /* src/engine/run.c: one function a kind of step. Each computes the rectangle of its output that it is given
  * from its inputs alone; nothing is allocated. */
 #include <math.h>
+#include <string.h>
 
 #include "step.h"
 
@@ -37,14 +38,37 @@ struct kernel_rect run_whole(const struct engine_step *s)
     return (struct kernel_rect){ .y1 = s->out.h, .x1 = s->out.w };
 }
 
+/* quantize_value's results by what vectors have: adding and taking away 1.5 * 2^23 rounds to the nearest, ties
+ * to even. NaN fails the first comparison and becomes 255. */
+static void quantize(const float *in, size_t count, struct quant_params q, uint8_t *out)
+{
+    const float inverse = quantize_inverse(q.scale), magic = 12582912.0f, far = 4096.0f;
+
+    for (size_t i = 0; i < count; i++) {
+        float v = in[i] * inverse;
+        int code;
+
+        v = v < far ? v : far;
+        v = v > -far ? v : -far;
+        code = (int)((v + magic) - magic) + q.zero_point;
+        code = code < 0 ? 0 : code;
+        out[i] = (uint8_t)(code > 255 ? 255 : code);
+    }
+}
+
 void run_input(const struct engine *e, const struct engine_step *s, struct kernel_rect rect)
 {
     struct runs r = runs_of(&s->out, rect);
 
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride) {
-        const uint8_t *from = e->pixels + (size_t)at * 3;
+        size_t first = (size_t)at * 3, count = (size_t)r.pixels * 3;
+        const uint8_t *from = e->real ? NULL : e->pixels + first;
 
-        if (s->input_real)
+        if (e->real && s->input_real)
+            memcpy(real_at(&s->out, at), e->real + first, count * sizeof *e->real);
+        else if (e->real)
+            quantize(e->real + first, count, s->q, code_at(&s->out, at));
+        else if (s->input_real)
             e->kernels->input_f32(from, real_at(&s->out, at), r.pixels, (const float (*)[256])s->input_real);
         else
             e->kernels->input_u8(from, code_at(&s->out, at), r.pixels, (const uint8_t (*)[256])s->input_code);

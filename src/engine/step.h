@@ -54,7 +54,7 @@ struct engine_step {
     struct kernel_mul_u8 mul;
     int begin, shuffle_groups;
     float factor;
-    struct quant_params q;      /* of the average that goes through real values */
+    struct quant_params q;      /* of the input, and of the average that goes through real values */
     struct engine_table *table; /* one an input, or one */
     float (*input_real)[256];
     uint8_t (*input_code)[256];
@@ -81,6 +81,7 @@ struct engine {
     void *scratch;
     float *logits;
     const uint8_t *pixels; /* borrowed during engine_run */
+    const float *real;     /* borrowed during engine_run_real, which has no pixels */
 };
 
 /* ---- arena.c */

@@ -4,14 +4,12 @@
 
 #include "step.h"
 
-void engine_run(struct engine *e, const uint8_t *pixels)
+static void run_all(struct engine *e)
 {
     const struct engine_node *output = &e->node[e->output];
 
-    e->pixels = pixels;
     for (int i = 0; i < e->steps; i++)
         e->step[i].run(e, &e->step[i], run_whole(&e->step[i]));
-    e->pixels = NULL;
     if (e->precision == MODEL_FP32) {
         memcpy(e->logits, output->view.data, (size_t)e->classes * sizeof *e->logits);
         return;
@@ -19,6 +17,20 @@ void engine_run(struct engine *e, const uint8_t *pixels)
     for (int i = 0; i < e->classes; i++)
         e->logits[i] =
             dequantize_value(((const uint8_t *)output->view.data)[i], output->q.scale, output->q.zero_point);
+}
+
+void engine_run(struct engine *e, const uint8_t *pixels)
+{
+    e->pixels = pixels;
+    run_all(e);
+    e->pixels = NULL;
+}
+
+void engine_run_real(struct engine *e, const float *real)
+{
+    e->real = real;
+    run_all(e);
+    e->real = NULL;
 }
 
 const char *engine_arithmetic_name(enum engine_arithmetic a)

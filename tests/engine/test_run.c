@@ -55,8 +55,67 @@ static void test_int8(enum engine_arithmetic arithmetic, int per_channel)
     tiny_free(&t);
 }
 
+/* Normalized values give the bits of the bytes they come from. */
+static void test_real(int int8)
+{
+    struct tiny t;
+    struct engine *e;
+    uint8_t pixels[12 * 12 * 3];
+    float table[3][256], real[12 * 12 * 3], logits[5];
+
+    tiny_every(&t, int8, 1);
+    tiny_pixels(&t, pixels, sizeof pixels);
+    for (int c = 0; c < 3; c++)
+        for (int i = 0; i < 256; i++)
+            table[c][i] = ((float)i / 255.0f - (float)t.model.input.mean[c]) / (float)t.model.input.std[c];
+    for (int i = 0; i < 12 * 12 * 3; i++)
+        real[i] = table[i % 3][pixels[i]];
+    e = tiny_plan(&t, ENGINE_AUTO, 0, "auto");
+    engine_run(e, pixels);
+    memcpy(logits, engine_logits(e), sizeof logits);
+    for (int i = 0; i < 12 * 12 * 3; i++)
+        pixels[i] = 0;
+    engine_run(e, pixels);
+    CHECK(memcmp(logits, engine_logits(e), sizeof logits) != 0);
+    engine_run_real(e, real);
+    CHECK(memcmp(logits, engine_logits(e), sizeof logits) == 0);
+    engine_free(e);
+    tiny_free(&t);
+}
+
+/* Values that no byte gives, ties and ends among them: numerics 2.1 as quantize_value has it (scale 1/256, zero
+ * point 3). */
+static void test_real_codes(void)
+{
+    static const float odd[] = { 0.0f, 0.5f / 256, 1.5f / 256, 2.5f / 256, -0.5f / 256, -1.5f / 256, -2.5f / 256,
+                                 1e9f, -1e9f, INFINITY, -INFINITY, NAN, 0.99f };
+    struct tiny t;
+    struct engine *e;
+    struct engine_map m;
+    float real[COUNT];
+
+    tiny_one(&t, 1);
+    e = tiny_plan(&t, ENGINE_FBGEMM, 1, "auto");
+    for (unsigned at = 0; at < COUNT_OF(odd); at += 2) {
+        for (int i = 0; i < COUNT; i++)
+            real[i] = odd[(at + (unsigned)i) % COUNT_OF(odd)] + (i >= 9 ? 0.0371f * (float)at : 0.0f);
+        engine_run_real(e, real);
+        m = engine_node_map(e, 0);
+        for (int i = 0; i < COUNT; i++) {
+            int code = quantize_value(real[i], quantize_inverse(m.q.scale), m.q.zero_point, 0, 255);
+
+            CHECK_MSG(m.codes[i] == code, "%g: %d, not %d", (double)real[i], m.codes[i], code);
+        }
+    }
+    engine_free(e);
+    tiny_free(&t);
+}
+
 int main(void)
 {
+    test_real(0);
+    test_real(1);
+    test_real_codes();
     test_fp32();
     test_int8(ENGINE_FBGEMM, 0);
     test_int8(ENGINE_FBGEMM, 1);
