@@ -7,6 +7,7 @@
  *     rmse_needs_flipped(&fp32, &int8, 49, &need_fp32, &need_int8);  // which maps of -projection must be
  * made
  *     rmse_pair(&fp32, &int8, 49, 224 * 224, &readings);             // raw, resolved and aligned RMSE
+ *     activation_codes(map.codes, 49, 1280, map.pitch, map.q.scale, map.q.zero_point, &as_int, &as_real);
  *     agreement_add(&counts, top_fp32, top_int8, 5, class_index);    // counts: integers, merged over ranks
  */
 #ifndef QUANTCAM_METRIC_H
@@ -64,6 +65,20 @@ struct agreement {
 /* top_...: (k) classes, best first; the set compared is the first min(k, 5). */
 void agreement_add(struct agreement *a, const int32_t *top_first, const int32_t *top_second, int k,
                    int class_index);
+
+/* ---- activation statistics of one layer and image (explanations 5) ------------------------------------- */
+struct activation {
+    float entropy;     /* bits: -sum P log2 P of the softmax P over channels at a pixel, mean over pixels. The
+                        * study's P log2(P + 1e-10) differs by less than 1.5e-10 a channel. */
+    float std;         /* population standard deviation over all pixels and channels */
+    float sparsity;    /* % of values that are 0 */
+};
+/* act: (pixels, channels) f32, contiguous, finite, at least one. Exponentials in f32, sums in double. */
+void activation_real(const float *act, int pixels, int channels, struct activation *out);
+/* codes: (pixels, channels) u8, element (i, c) at [i * pitch + c]; value = scale * (code - zero_point).
+ * as_int: of the stored integers, zero = code 0 (as published); as_real: of the values, zero = zero_point. */
+void activation_codes(const uint8_t *codes, int pixels, int channels, int pitch, double scale, int zero_point,
+                      struct activation *as_int, struct activation *as_real);
 
 /* ---- order statistics ---------------------------------------------------------------------------------- */
 struct metric_quartiles { double q1, median, q3, mean; };

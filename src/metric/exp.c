@@ -1,4 +1,5 @@
-/* src/metric/exp.c: e^x = 2^k e^r with abs(r) <= ln(2) / 2 and e^r by its Taylor polynomial. */
+/* src/metric/exp.c: e^x = 2^k e^r with abs(r) <= ln(2) / 2 and e^r by its Taylor polynomial;
+ * log2(2^k m) = k + 2 atanh((m - 1) / (m + 1)) / ln 2 with m within a factor sqrt 2 of 1. */
 #include "exp.h"
 
 #include <stdint.h>
@@ -22,4 +23,26 @@ double metric_exp(double x)
     bits = (int64_t)(k + 1023) << 52;
     memcpy(&power, &bits, sizeof power);
     return sum * power;
+}
+
+double metric_log2(double x)
+{
+    const double inverse = 1.44269504088896338700, root = 1.41421356237309514547;
+    double m, s, square, sum = 0.0;
+    int64_t bits;
+    int k;
+
+    memcpy(&bits, &x, sizeof bits);
+    k = (int)(bits >> 52) - 1023;
+    bits = (bits & 0xfffffffffffffll) | (int64_t)1023 << 52;
+    memcpy(&m, &bits, sizeof m); /* 1 <= m < 2 */
+    if (m > root) {
+        m *= 0.5;
+        k++;
+    }
+    s = (m - 1.0) / (m + 1.0);
+    square = s * s;
+    for (int n = 21; n >= 1; n -= 2)
+        sum = sum * square + 1.0 / n;
+    return k + 2.0 * inverse * s * sum;
 }
