@@ -64,6 +64,23 @@ void image_geometry(int width, int height, const struct image_pipeline *p, int *
 /* normalized[c][code] = (f32(code) / 255 - mean) / std, each step f32. */
 void image_normalize_table(const double mean[3], const double std[3], float table[3][256]);
 
+/* ---- altered pictures (explanations 3.1, DESIGN 7.3) ---------------------------------------------------- */
+
+/* pixels (count, 3) u8 -> out (count, 3) f32 by image_normalize_table's table. */
+void image_normalize(const uint8_t *pixels, int count, const float table[3][256], float *out);
+/* What takes the place of a pixel, in normalized space: 0 (the mean colour of the training pictures); RISE's
+ * blur of the picture (11 taps, zeros outside; separable, horizontal then vertical, taps ascending, in double
+ * from the f32 values, rounded once); the code 0; the picture's own mean colour. */
+enum image_substrate {
+    IMAGE_SUBSTRATE_ZERO, IMAGE_SUBSTRATE_BLUR, IMAGE_SUBSTRATE_BLACK, IMAGE_SUBSTRATE_MEAN
+};
+/* picture, out: (height, width, 3) f32 normalized. ERR_MEMORY (the blur's). Equal bits on every x86.
+ * Source: RISE d91ea00, evaluation.py and Evaluation.ipynb. */
+MUST_USE status image_substrate(enum image_substrate kind, const float *picture, int height, int width,
+                                const float table[3][256], float *out);
+/* The `count` pixels (y * width + x) of `place` become the substrate's, all three channels. */
+void image_replace(float *picture, const float *substrate, const int32_t *place, int count);
+
 /* ---- lists --------------------------------------------------------------------------------------------- */
 
 struct image_box { int x0, y0, x1, y1; };      /* pixels of the stored picture, 0-based, inclusive */

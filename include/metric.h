@@ -8,6 +8,7 @@
  * made
  *     rmse_pair(&fp32, &int8, 49, 224 * 224, &readings);             // raw, resolved and aligned RMSE
  *     activation_codes(map.codes, 49, 1280, map.pitch, map.q.scale, map.q.zero_point, &as_int, &as_real);
+ *     curve_order(resized, 224 * 224, order, scratch);               // deletion: most important first
  *     agreement_add(&counts, top_fp32, top_int8, 5, class_index);    // counts: integers, merged over ranks
  */
 #ifndef QUANTCAM_METRIC_H
@@ -79,6 +80,26 @@ void activation_real(const float *act, int pixels, int channels, struct activati
  * as_int: of the stored integers, zero = code 0 (as published); as_real: of the values, zero = zero_point. */
 void activation_codes(const uint8_t *codes, int pixels, int channels, int pitch, double scale, int zero_point,
                       struct activation *as_int, struct activation *as_real);
+
+/* ---- deletion and insertion (explanations 3) ----------------------------------------------------------- */
+
+/* Pixels in the order of their values, largest first, equal ones by raster place.
+ *   map  (pixels) finite      order  out, (pixels)      scratch  (pixels) */
+void curve_order(const float *map, int pixels, int32_t *order, int32_t *scratch);
+/* How many pixels are altered at step 0 .. steps: round(step * pixels / steps), halves up. */
+int curve_pixels(int step, int steps, int pixels);
+/* Asked for every step in turn, with the pixels that changed since the step before (none at step 0): writes the
+ * score, 0 = stop. metric knows neither pictures nor engines; who recomputes only what changed has what it needs.
+ */
+struct curve_scorer {
+    int (*score)(void *user, int step, const int32_t *changed, int count, float *score);
+    void *user;
+};
+/* curve: (steps + 1). Returns 0 where the scorer stopped; the curve is then worthless. */
+int curve_run(const int32_t *order, int pixels, int steps, const struct curve_scorer *scorer, float *curve);
+/* Area under the curve by the trapezoid rule over the fraction of pixels, in [0, 1] for scores in [0, 1]:
+ * (sum y - y_0 / 2 - y_n / 2) / n with n intervals, as RISE. */
+double curve_auc(const float *curve, int steps);
 
 /* ---- order statistics ---------------------------------------------------------------------------------- */
 struct metric_quartiles { double q1, median, q3, mean; };
