@@ -144,6 +144,8 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *   /models/{net}/          crc, status (N): rows MODEL, with all of
  *     {prec}/               top5 s32, score5 f32 (N, 5): softmax probabilities;  logits f32 (N, classes)
  *                           cam f32 (N, h, w), raw_sign s8, sigma_ratio f32, constant u8 (N)
+ *                           entropy_real, std_real, sparsity_real f32 (N): of the CAM layer's real values
+ *     {other}/              entropy_int, std_int, sparsity_int f32 (N): of its stored integers
  *     {other}/vs_<first>/   rmse_raw, rmse_resolved, rmse_aligned, correlation f32, sign_flipped u8 (N)
  *   /models/{net}/subset/   image s64 (-1 = unused), in_{sel} u8, crc, status (S): rows SUBSET, with
  *     {prec}/               cam_u8 u8 (S, H, W), where subset_maps
@@ -155,6 +157,7 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *                           top1_high f64 % (K, set); weights_bytes, parameters, macs s64, sha256 str (K)
  *   /summary/rmse/{other}/  mean, median f64 (K, set, reading); sign_flipped, raw_undefined s64,
  *                           correlation f64 (K, set)
+ *   /summary/activation/    {prec}/ entropy_real, std_real, sparsity_real, {other}/ ..._int f64 (K, set)
  *   /summary/agreement/{other}/  images, labelled, same_top1, same_top5_set, both_right, only_first,
  *                           only_second, both_wrong s64 (K, set)
  *   /timing/loaded/         decode_s f32 (N);  {net}/{prec}/ inference_s, cam_s f32 (N)

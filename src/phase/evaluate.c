@@ -1,3 +1,4 @@
+#include "measure.h"
 #include "run.h"
 
 #include "metric.h"
@@ -248,6 +249,7 @@ static status one_precision(struct evaluate *e, int net, int p, const uint8_t *p
     *f->sigma_ratio = projection.sigma_ratio;
     *f->raw_sign = (int8_t)projection.raw_sign;
     *f->constant = (uint8_t)projection.constant;
+    measure_activation(e->rows[net], job_precision[p], &map, e->act);
     return OK;
 }
 

@@ -1,3 +1,4 @@
+#include "measure.h"
 #include "run.h"
 
 #include "metric.h"
@@ -335,6 +336,7 @@ static status reduce_all(const struct run *r)
     for (int net = 0; net < r->networks; net++) {
         TRY_OUT(read_network(r, net, &a));
         TRY_OUT(write_counts(r, net, &a, sets));
+        TRY_OUT(measure_reduce(r, net, a.member, sets));
         for (int p = 0; p < JOB_PRECISIONS; p++)
             TRY_OUT(write_accuracy(r, net, p, &a, sets));
         for (int p = 1; p < JOB_PRECISIONS; p++) {

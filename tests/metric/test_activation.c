@@ -8,7 +8,8 @@ static int near(float got, double expected)
 static void by_hand(void)
 {
     /* Two pixels of two channels: equal values, 1 bit; and a difference of ln 3: P = 3/4, 1/4. */
-    static const float x[4] = { 0, 0, 1.0986123f, 0 }, constant[3] = { 7, 7, 7 }, far[3] = { -3e38f, 3e38f, 0 };
+    static const float x[4] = { 0, 0, 1.0986123f, 0 }, constant[3] = { 7, 7, 7 },
+                       far[3] = { -3e38f, 3e38f, 0 };
     /* A pitch of 3: the third code of a line belongs to something else. */
     static const uint8_t codes[6] = { 3, 3, 9, 0, 3, 9 };
     struct activation a, i, r;
@@ -51,8 +52,8 @@ int main(void)
         activation_real(x, head[0], head[1], &got[0]);
         activation_codes(wide, head[0], head[1], head[1] + 20, scale, head[2], &got[1], &got[2]);
         for (int k = 0; k < 3; k++) {
-            CHECK_MSG(near(got[k].entropy, want[3 * k]), "%d.%d: entropy %.8g, not %.8g", i, k, got[k].entropy,
-                      want[3 * k]);
+            CHECK_MSG(near(got[k].entropy, want[3 * k]), "%d.%d: entropy %.8g, not %.8g", i, k,
+                      got[k].entropy, want[3 * k]);
             CHECK_MSG(near(got[k].std, want[3 * k + 1]), "%d.%d: std %.8g, not %.8g", i, k, got[k].std,
                       want[3 * k + 1]);
             CHECK_MSG(near(got[k].sparsity, want[3 * k + 2]), "%d.%d: sparsity %.8g, not %.8g", i, k,

@@ -1,0 +1,16 @@
+/* What evaluate measures beside maps and answers, and its means: private to the room. Local. */
+#ifndef QUANTCAM_PHASE_MEASURE_H
+#define QUANTCAM_PHASE_MEASURE_H
+
+#include "run.h"
+
+/* Entropy, deviation and sparsity of the CAM layer into the row in hand.
+ *   map   as the engine left it: codes of a quantized precision, else NULL
+ *   act   (h * w, c) f32, its real values */
+void measure_activation(struct store_rows *rows, const char *precision, const struct engine_map *map,
+                        const float *act);
+/* /summary/activation: the mean of each measure over each set, in image order.
+ *   member   (N) bit s: set s holds the image */
+MUST_USE status measure_reduce(const struct run *r, int net, const uint16_t *member, int sets);
+
+#endif

@@ -1,0 +1,253 @@
+/* src/store/schema_expand.c: from the table of schema.c and a job's layout to the datasets of one file. */
+#include "schema_table.h"
+
+#include <string.h>
+
+/* ---- expansion ------------------------------------------------------------------------------------- */
+
+/* Where an expansion stands: which network, precision, selection and picture. */
+struct place {
+    int net, prec, sel, pic;
+};
+
+/* Copies a template, replacing the words in braces; 0 if it does not fit. */
+static int fill_in(const struct store_layout *l, const struct place *at, const char *template, char *out,
+                   size_t size)
+{
+    size_t n = 0;
+    char number[16];
+
+    while (*template) {
+        const char *end = *template == '{' ? strchr(template, '}') : NULL;
+        const char *word = NULL;
+        if (end) {
+            size_t w = (size_t)(end - template - 1);
+            if (!strncmp(template + 1, "net", w))
+                word = l->network[at->net].name;
+            else if (!strncmp(template + 1, "prec", w) || !strncmp(template + 1, "other", w))
+                word = l->precision[at->prec];
+            else if (!strncmp(template + 1, "base", w))
+                word = l->precision[0];
+            else if (!strncmp(template + 1, "sel", w))
+                word = l->selection[at->sel];
+            else
+                snprintf(number, sizeof number, "%02d", at->pic + 1);
+        }
+        if (!end) {
+            if (n + 1 >= size)
+                return 0;
+            out[n++] = *template++;
+            continue;
+        }
+        int k = snprintf(out + n, size - n, "%s", word ? word : number);
+        if (k < 0 || (size_t)k >= size - n)
+            return 0;
+        n += (size_t)k;
+        template = end + 1;
+    }
+    out[n] = '\0';
+    return 1;
+}
+
+static int64_t extent_of(const struct store_layout *l, int net, enum extent e)
+{
+    const struct store_network *n = &l->network[net];
+    const int64_t extents[D_COUNT] = {
+        [D_ONE] = 1,
+        [D_IMAGE] = l->images,
+        [D_PLACE] = l->subset,
+        [D_BOX] = l->boxes > 0 ? l->boxes : 1,
+        [D_EDGE] = 4,
+        [D_TOP] = 5,
+        [D_CLASS] = n->classes,
+        [D_CAM_Y] = n->h,
+        [D_CAM_X] = n->w,
+        [D_Y] = l->input_h,
+        [D_X] = l->input_w,
+        [D_NETWORK] = l->networks,
+        [D_PRECISION] = l->precisions,
+        [D_SET] = 1 + l->selections,
+        [D_READING] = STORE_READINGS,
+        [D_STATISTIC] = STORE_STATISTICS,
+        [D_PHASE] = 8,
+        [D_CLASS_NAME] = l->class_names,
+        [D_COLOUR] = 256,
+        [D_RGB] = 3,
+        [D_CHECKSUM] = 1, /* known at the end of the expansion */
+    };
+    return extents[e];
+}
+
+static size_t length_of(const struct store_layout *l, enum length length)
+{
+    switch (length) {
+    case L_NAME: return STORE_NAME;
+    case L_PATH: return (size_t)l->path_length;
+    case L_CLASS: return (size_t)l->class_name_length;
+    case L_ERROR: return STORE_ERROR;
+    case L_COMMAND: return STORE_COMMAND;
+    case L_TIME: return 20;
+    case L_SHA: return 2 * HASH_SIZE;
+    case L_JOB: return (size_t)(l->job_length > 0 ? l->job_length : 1);
+    case L_PROVENANCE: return (size_t)(l->provenance_length > 0 ? l->provenance_length : 1);
+    case L_SUM: return 2 * HASH_SIZE + 2 + STORE_PATH;
+    case L_NONE: break;
+    }
+    return 0;
+}
+
+static int64_t field_offset(const char *path, enum store_group group)
+{
+    const char *at = path;
+
+    if (group == STORE_ROWS_IMAGE)
+        return (int64_t)strlen("/images/");
+    if (group != STORE_ROWS_MODEL && group != STORE_ROWS_SUBSET)
+        return 0;
+    at = strchr(path + strlen("/models/"), '/') + 1;
+    return at - path + (group == STORE_ROWS_SUBSET ? (int64_t)strlen("subset/") : 0);
+}
+
+/* 2^55 bytes: no sum of 65,536 of them overflows, no file system holds one. */
+static const double largest_dataset = 36028797018963968.0;
+
+static status expand_one(const struct store_layout *l, const struct schema_row *r, const struct place *at,
+                         struct store_dataset *d)
+{
+    double bytes;
+
+    if (!fill_in(l, at, r->path, d->path, sizeof d->path))
+        return FAIL(ERR_RANGE, "the path %s becomes longer than %d bytes", r->path, STORE_PATH - 1);
+    if (!fill_in(l, at, r->long_name, d->long_name, sizeof d->long_name))
+        snprintf(d->long_name, sizeof d->long_name, "%s", r->long_name);
+    snprintf(d->unit, sizeof d->unit, "%s", r->unit);
+    d->field = d->path + field_offset(d->path, r->group);
+    d->type = r->type;
+    d->element = r->type == STORE_STRING ? length_of(l, r->length) : schema_type_size(r->type);
+    d->group = r->group;
+    d->network = strstr(r->path, "{net}") ? at->net : -1;
+    d->in_crc = (r->flags & CRC) != 0;
+    d->in_digest = r->group != STORE_TIMING && !(r->flags & NO_DIGEST);
+    d->initial = r->flags & MINUS ? -1 : 0;
+    d->scale = (r->flags & SCALE) != 0;
+    d->picture = (r->flags & PICTURE) != 0;
+    d->scale_factor = r->flags & BYTE_MAP ? 1.0 / 255 : 0;
+    bytes = (double)d->element;
+    d->row_bytes = d->element;
+    for (d->rank = 0; d->rank < STORE_MAX_RANK && r->extent[d->rank] != D_END; d->rank++) {
+        enum extent e = r->extent[d->rank];
+        d->dim[d->rank] = extent_of(l, at->net, e);
+        if (d->dim[d->rank] < 1)
+            return FAIL(ERR_RANGE, "%s: the extent %lld must be at least 1", d->path,
+                        (long long)d->dim[d->rank]);
+        bytes *= (double)d->dim[d->rank];
+        if (bytes > largest_dataset)
+            return FAIL(ERR_RANGE, "%s: %g bytes are more than one dataset may have", d->path, bytes);
+        if (d->rank > 0)
+            d->row_bytes *= (size_t)d->dim[d->rank];
+        if (schema_axis[e] && !d->scale &&
+            !fill_in(l, at, schema_axis[e], d->axis[d->rank], sizeof d->axis[0]))
+            return FAIL(ERR_RANGE, "%s: the name of an axis is too long", d->path);
+    }
+    return OK;
+}
+
+static int wanted(const struct store_layout *l, const struct schema_row *r)
+{
+    return !((r->flags & MAPS) && !l->subset_maps) && !((r->flags & NAMED) && l->class_name_length < 1);
+}
+
+static status expand_row(const struct store_layout *l, const struct schema_row *r, struct store_schema *s)
+{
+    int nets = strstr(r->path, "{net}") ? l->networks : 1,
+        sels = strstr(r->path, "{sel}") ? l->selections : 1;
+    int first = strstr(r->path, "{other}") != NULL;
+    int precs = first || strstr(r->path, "{prec}") ? l->precisions : 1;
+    int pics = strstr(r->path, "{pic}") ? l->pictures : 1;
+    int64_t more = wanted(l, r) ? (int64_t)nets * (precs - first) * sels * pics : 0;
+    struct store_dataset *grown;
+
+    if (more < 1)
+        return OK;
+    grown = mem_grow(s->dataset, (size_t)s->count, (size_t)(s->count + more), sizeof *grown);
+    if (!grown)
+        return FAIL(ERR_MEMORY, "no memory for %lld datasets", (long long)(s->count + more));
+    s->dataset = grown;
+    for (struct place at = { 0 }; at.net < nets; at.net++)
+        for (at.prec = first; at.prec < precs; at.prec++)
+            for (at.sel = 0; at.sel < sels; at.sel++)
+                for (at.pic = 0; at.pic < pics; at.pic++)
+                    TRY(expand_one(l, r, &at, &s->dataset[s->count++]));
+    return OK;
+}
+
+/* ---- checks ---------------------------------------------------------------------------------------- */
+
+static status check_names(const char *kind, const char *names, size_t stride, int count, int least, int most)
+{
+    if (count < least || count > most)
+        return FAIL(ERR_RANGE, "%d names of a %s: from %d to %d are possible", count, kind, least, most);
+    for (int i = 0; i < count; i++) {
+        const char *name = names + (size_t)i * stride;
+        if (!schema_name_good(name))
+            return FAIL(ERR_RANGE,
+                        "'%.*s' cannot be the name of a %s: letters, digits, '_', '-' and '.', at most %d",
+                        STORE_NAME, name, kind, STORE_NAME - 1);
+        for (int j = 0; j < i; j++)
+            if (!strcmp(name, names + (size_t)j * stride))
+                return FAIL(ERR_RANGE, "two of the same name: %s '%s'", kind, name);
+    }
+    return OK;
+}
+
+static status check_layout(const struct store_layout *l)
+{
+    TRY(check_names("network", l->network[0].name, sizeof l->network[0], l->networks, 1, STORE_MAX_NETWORKS));
+    TRY(check_names("precision", l->precision[0], STORE_NAME, l->precisions, 1, STORE_MAX_PRECISIONS));
+    TRY(check_names("selection", l->selection[0], STORE_NAME, l->selections, 0, STORE_MAX_SELECTIONS));
+    if (l->images < 1)
+        return FAIL(ERR_RANGE, "%lld images: at least one is needed", (long long)l->images);
+    if (l->path_length < 1 || l->path_length > 1024)
+        return FAIL(ERR_RANGE, "a path of %d bytes: from 1 to 1,024 are possible", l->path_length);
+    if (l->pictures < 0 || l->pictures > STORE_MAX_PICTURES)
+        return FAIL(ERR_RANGE, "%d pictures: from 0 to %d are possible", l->pictures, STORE_MAX_PICTURES);
+    return OK;
+}
+
+/* A precision called `subset` or `status` would take a dataset's place. */
+static status check_paths(const struct store_schema *s)
+{
+    for (int i = 0; i < s->count; i++) {
+        char part[STORE_PATH];
+        const struct store_dataset *d = &s->dataset[i];
+        if (schema_find(s, d->path) != d)
+            return FAIL(ERR_RANGE, "two datasets would be called %s: choose another name", d->path);
+        for (const char *slash = strchr(d->path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+            snprintf(part, sizeof part, "%.*s", (int)(slash - d->path), d->path);
+            if (schema_find(s, part))
+                return FAIL(ERR_RANGE, "%s would be a dataset and a group: choose another name", part);
+        }
+    }
+    return OK;
+}
+
+status schema_expand(const struct store_layout *layout, struct store_schema *out)
+{
+    status result = OK;
+
+    memset(out, 0, sizeof *out);
+    TRY(check_layout(layout));
+    for (int i = 0; i < schema_row_count; i++)
+        TRY_OUT(expand_row(layout, &schema_rows[i], out));
+    for (int i = 0; i < out->count; i++) {
+        struct store_dataset *d = &out->dataset[i];
+        d->field = d->path + field_offset(d->path, d->group); /* the array has moved since */
+        if (!strcmp(d->path, "/checksums"))
+            d->dim[0] = out->count - 2;
+    }
+    TRY_OUT(check_paths(out));
+out:
+    if (result != OK)
+        schema_free(out);
+    return result;
+}

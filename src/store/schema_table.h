@@ -1,0 +1,32 @@
+/* src/store/schema_table.h: how a line of the table in schema.c is written; schema_expand.c makes datasets of
+ * it. Private to the room. */
+#ifndef QUANTCAM_STORE_SCHEMA_TABLE_H
+#define QUANTCAM_STORE_SCHEMA_TABLE_H
+
+#include "store.h"
+
+enum extent {
+    D_END = 0, D_ONE, D_IMAGE, D_PLACE, D_BOX, D_EDGE, D_TOP, D_CLASS, D_CAM_Y, D_CAM_X, D_Y, D_X, D_NETWORK,
+    D_PRECISION, D_SET, D_READING, D_STATISTIC, D_PHASE, D_CLASS_NAME, D_COLOUR, D_RGB, D_CHECKSUM, D_COUNT
+};
+enum length { L_NONE = 0, L_NAME, L_PATH, L_CLASS, L_ERROR, L_COMMAND, L_TIME, L_SHA, L_JOB,
+              L_PROVENANCE, L_SUM };
+enum flag { CRC = 1, SCALE = 2, MINUS = 4, PICTURE = 8, MAPS = 16, NAMED = 32, BYTE_MAP = 64,
+            NO_DIGEST = 128 };
+
+struct schema_row {
+    const char *path;
+    enum store_type type;
+    uint8_t extent[STORE_MAX_RANK];
+    enum store_group group;
+    const char *unit, *long_name;
+    int flags;
+    enum length length;
+};
+
+extern const struct schema_row schema_rows[];
+extern const int schema_row_count;
+/* The scale of each extent; NULL: a mere count. */
+extern const char *const schema_axis[D_COUNT];
+
+#endif
