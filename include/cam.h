@@ -36,7 +36,7 @@ struct cam_projection {
 enum { CAM_MAX_EDGE = 256, CAM_MAX_OUT = 4096 };    /* of a projection; of a finished map */
 
 struct cam_workspace;
-/* max_pixels: h * w, 1 .. 4096; max_channels at least 1. About 8 max_pixels (2 max_pixels + 2 max_channels)
+/* max_pixels: h * w, 1 .. 4096; max_channels at least 1. About 8 max_pixels (2 max_pixels + 2.5 max_channels)
  * bytes.
  * Sets OpenBLAS to one thread. ERR_RANGE, ERR_MEMORY. */
 MUST_USE status cam_workspace_create(int max_pixels, int max_channels, const struct kernel_table *k,
@@ -59,6 +59,55 @@ MUST_USE status cam_eigen(struct cam_workspace *w, const float *act, int h, int 
  * inverse iteration; plain C, one order of operations, equal bits on every x86. The vector's sign has no
  * meaning. scratch: 9 * n doubles. lambda[1] = 0 where n = 1. ERR_NUMERIC if g has NaN or infinity. */
 MUST_USE status cam_eigen_leading(double *g, int n, double lambda[2], double *vector, double *scratch);
+
+/* ---- further methods, in closed form (explanations 2) --------------------------------------------------
+ * Where the classifier is global pooling and one linear layer, or two with a hardswish between, the gradient
+ * of a class's score is known without a backward pass, and constant over the map:
+ *   one layer   y_c = sum_k W[c,k] P_k + b_c,  P = mean over the map of A;  G_k = dy_c/dP_k = W[c,k]
+ *   two layers  z = W1 P + b1,  y_c = W2[c,:] h(z) + b2_c;                  G = W1^T (h'(z) * W2[c,:])
+ * and g_k = dy_c/dA_k(i,j) = G_k / HW. For int8 all of it is that of the dequantized layers in real
+ * arithmetic, as is A; the layers' requantization has no gradient.
+ *
+ *     TRY(cam_take(w, act, 7, 7, 1280, &head, class_index));    // once a picture: checks, pools, gradient
+ *     TRY(cam_compute(w, CAM_LAYERCAM, CAM_ABSMAX, 0, &p));     // each method wanted
+ */
+enum cam_method {
+    CAM_EIGEN,       /* cam_eigen */
+    CAM_CAM,         /* sum_k G_k A_k, Zhou et al.'s; GradCAM and XGradCAM give the same map */
+    CAM_LAYERCAM,    /* sum_k relu(g_k) A_k */
+    CAM_GRADCAMPP,   /* sum_k w_k A_k, w_k = HW relu(g) a, a = g^2 / (2 g^2 + (sum_ij A_k) g^3 + 1e-6) */
+    CAM_HIRESCAM,    /* sum_k g_k A_k: of these classifiers CAM / HW */
+    CAM_EIGENGRAD,   /* EigenCAM of g_k A_k, with its sign rules */
+    CAM_ABLATION,    /* sum_k w_k A_k, w_k = (y_c - y_c with A_k set to 0) / y_c; all 0 where y_c is 0 */
+    CAM_UNCENTRED,   /* EigenCAM without centring, the paper's form; >= 0 where A is */
+    CAM_METHODS
+};
+/* "eigen", "cam", "layercam", "gradcampp", "hirescam", "eigengrad", "ablation", "uncentred". */
+const char *cam_method_name(enum cam_method m);
+#define CAM_METHOD_NAMES "eigen|cam|layercam|gradcampp|hirescam|eigengrad|ablation|uncentred"
+int cam_method_needs_head(enum cam_method m);
+
+/* The classifier behind the pooling, real values, the caller's. */
+struct cam_head {
+    int classes, channels;
+    int hidden;                  /* width of the layer between, at most CAM_MAX_HIDDEN; 0 = one layer */
+    const float *weight, *bias;  /* the last layer's: (classes, hidden, else channels), (classes) */
+    const float *first_weight, *first_bias;    /* (hidden, channels), (hidden); NULL where hidden = 0 */
+};
+enum { CAM_MAX_HIDDEN = 4096 };
+
+/* Takes one picture's activations, as cam_eigen; act and head are borrowed until the next cam_take. head may
+ * be NULL, then only methods that need none can follow. ERR_NUMERIC: act or the score is not finite;
+ * ERR_RANGE: the layer between is too wide; ERR_MISMATCH: head is of another number of channels. */
+MUST_USE status cam_take(struct cam_workspace *w, const float *act, int h, int width, int channels,
+                         const struct cam_head *head, int class_index);
+/* One method's projection of the picture taken. EIGEN and EIGENGRAD fill `out` as cam_eigen does; of the
+ * others raw_sign is 1 (their sign needs no rule; uncentred: `rule`), constant says that all values are 0,
+ * and sigma_ratio is 0 but for uncentred. All sums in double in one order. BUG_IF the method needs a head and
+ * none was taken. ERR_NUMERIC where a value leaves f32. Source: pytorch-grad-cam 1.5.7, but
+ * that ablation sets to 0 as its paper does, where the library takes min - 1e7 unless min is 0. */
+MUST_USE status cam_compute(struct cam_workspace *w, enum cam_method method, enum cam_sign rule,
+                            int with_raw, struct cam_projection *out);
 
 /* pytorch-grad-cam's steps 6-9: values (h, w) -> map (out_h, out_w): ReLU, min-max by (max + 1e-7), bilinear
  * resize (half-pixel centres, edges replicated), and min-max once more. All f32, one order. A constant map is

@@ -27,7 +27,7 @@ static int has_bad(const float *x, size_t count)
     return any != 0;
 }
 
-static status check_finite(const float *act, int pixels, int channels)
+status eigencam_check_finite(const float *act, int pixels, int channels)
 {
     size_t count = (size_t)pixels * (size_t)channels, i = 0;
 
@@ -78,18 +78,14 @@ static status raw_sign(struct cam_workspace *w, const float *act, int pixels, in
     return OK;
 }
 
-status cam_eigen(struct cam_workspace *w, const float *act, int h, int width, int channels,
-                 enum cam_sign rule, int with_raw, struct cam_projection *out)
+status eigencam_project(struct cam_workspace *w, const float *act, int pixels, int channels,
+                        enum cam_sign rule, struct cam_projection *out)
 {
-    int pixels = h * width;
     double lambda[2], trace = 0.0, scale;
 
-    BUG_IF(h < 1 || width < 1 || channels < 1 || pixels > w->max_pixels || channels > w->max_channels);
     out->sigma_ratio = 0.0f;
     out->raw_sign = 0;
     out->constant = 0;
-    TRY(check_finite(act, pixels, channels));
-    w->kernels->gram_f64(act, pixels, channels, channels, w->gram, w->gram_scratch);
     for (int i = 0; i < pixels; i++)
         trace += w->gram[(size_t)i * pixels + i];
     if (trace == 0.0) { /* exactly: the mean of equal f32 values is exact in double */
@@ -103,7 +99,19 @@ status cam_eigen(struct cam_workspace *w, const float *act, int h, int width, in
     for (int i = 0; i < pixels; i++)
         out->values[i] = (float)(scale * w->vector[i]);
     out->sigma_ratio = (float)sqrt(fmax(lambda[1], 0.0) / lambda[0]);
-    if (with_raw && out->sigma_ratio <= max_sigma_ratio)
+    return OK;
+}
+
+status cam_eigen(struct cam_workspace *w, const float *act, int h, int width, int channels,
+                 enum cam_sign rule, int with_raw, struct cam_projection *out)
+{
+    int pixels = h * width;
+
+    BUG_IF(h < 1 || width < 1 || channels < 1 || pixels > w->max_pixels || channels > w->max_channels);
+    TRY(eigencam_check_finite(act, pixels, channels));
+    w->kernels->gram_f64(act, pixels, channels, channels, w->gram, w->gram_scratch);
+    TRY(eigencam_project(w, act, pixels, channels, rule, out));
+    if (with_raw && !out->constant && out->sigma_ratio <= max_sigma_ratio)
         return raw_sign(w, act, pixels, channels, out->values, &out->raw_sign);
     return OK;
 }
