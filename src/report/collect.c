@@ -14,11 +14,8 @@ struct accuracy {
     int64_t weights_bytes[STORE_MAX_NETWORKS];
 };
 
-/* Reads a (K, inner) array of doubles or integers into rows of `pitch` elements. */
-static status read_matrix(struct store_reader *r, enum store_type type, int inner, int pitch, void *out,
-                          const char *format, ...) PRINTF_LIKE(6, 7);
-static status read_matrix(struct store_reader *r, enum store_type type, int inner, int pitch, void *out,
-                          const char *format, ...)
+status collect_matrix(struct store_reader *r, enum store_type type, int inner, int pitch, void *out,
+                      const char *format, ...)
 {
     const struct store_layout *layout = store_reader_layout(r);
     size_t element = schema_type_size(type), row = (size_t)inner * element;
@@ -38,12 +35,13 @@ static status read_accuracy(struct store_reader *r, const char *precision, struc
     int sets = 1 + store_reader_layout(r)->selections, pitch = 1 + STORE_MAX_SELECTIONS;
 
     memset(a, 0, sizeof *a);
-    TRY(read_matrix(r, STORE_F64, sets, pitch, a->top1, "/summary/accuracy/%s/top1", precision));
-    TRY(read_matrix(r, STORE_F64, sets, pitch, a->top5, "/summary/accuracy/%s/top5", precision));
-    TRY(read_matrix(r, STORE_F64, sets, pitch, a->low, "/summary/accuracy/%s/top1_low", precision));
-    TRY(read_matrix(r, STORE_F64, sets, pitch, a->high, "/summary/accuracy/%s/top1_high", precision));
-    TRY(read_matrix(r, STORE_S64, sets, pitch, a->labelled, "/summary/accuracy/%s/labelled", precision));
-    return read_matrix(r, STORE_S64, 1, 1, a->weights_bytes, "/summary/accuracy/%s/weights_bytes", precision);
+    TRY(collect_matrix(r, STORE_F64, sets, pitch, a->top1, "/summary/accuracy/%s/top1", precision));
+    TRY(collect_matrix(r, STORE_F64, sets, pitch, a->top5, "/summary/accuracy/%s/top5", precision));
+    TRY(collect_matrix(r, STORE_F64, sets, pitch, a->low, "/summary/accuracy/%s/top1_low", precision));
+    TRY(collect_matrix(r, STORE_F64, sets, pitch, a->high, "/summary/accuracy/%s/top1_high", precision));
+    TRY(collect_matrix(r, STORE_S64, sets, pitch, a->labelled, "/summary/accuracy/%s/labelled", precision));
+    return collect_matrix(r, STORE_S64, 1, 1, a->weights_bytes, "/summary/accuracy/%s/weights_bytes",
+                          precision);
 }
 
 static const char *or_dash(const char *text)
@@ -59,8 +57,7 @@ static void set_percent(struct grid *g, int column, double value, int64_t of)
         grid_set(g, column, "no labels");
 }
 
-/* -1 if the job has no selection of that name. Set 0 is the whole set. */
-static int set_number(const struct store_layout *layout, const char *selection)
+int collect_set(const struct store_layout *layout, const char *selection)
 {
     for (int i = 0; i < layout->selections; i++)
         if (strcmp(layout->selection[i], selection) == 0)
@@ -68,7 +65,7 @@ static int set_number(const struct store_layout *layout, const char *selection)
     return -1;
 }
 
-static struct grid *next_grid(struct collect *c, const char *id, const char *title)
+struct grid *collect_grid(struct collect *c, const char *id, const char *title)
 {
     BUG_IF(c->grids == COLLECT_MAX_GRIDS);
     grid_init(&c->grid[c->grids], id, title);
@@ -89,7 +86,7 @@ static status collect_accuracy(struct store_reader *r, int p, const struct accur
     else
         snprintf(id, sizeof id, "table_2_%.20s", precision);
     snprintf(title, sizeof title, "Table %d. Accuracy and file size, whole set, %s", p ? 2 : 1, precision);
-    g = next_grid(c, id, title);
+    g = collect_grid(c, id, title);
     grid_column(g, "network", "");
     grid_column(g, "top-1", "%");
     grid_column(g, "95 % interval", "%");
@@ -133,7 +130,7 @@ static status collect_subset_accuracy(struct store_reader *r, int p, const struc
         snprintf(id, sizeof id, "table_6_%.20s", layout->precision[p]);
     snprintf(title, sizeof title, "Table %d. Accuracy on the images whose maps differ most, %s", p ? 6 : 7,
              layout->precision[p]);
-    g = next_grid(c, id, title);
+    g = collect_grid(c, id, title);
     grid_column(g, "network", "");
     for (int s = 0; s < 3; s++) {
         grid_column(g, set_name[s], "top-1 %");
@@ -147,7 +144,7 @@ static status collect_subset_accuracy(struct store_reader *r, int p, const struc
         TRY(grid_row(g));
         grid_set(g, 0, "%s", name);
         for (int s = 0; s < 3; s++) {
-            int set = set_number(layout, set_name[s]);
+            int set = collect_set(layout, set_name[s]);
 
             if (set < 0) {
                 grid_set(g, 1 + 2 * s, "-");
@@ -173,8 +170,8 @@ static status collect_rmse(struct store_reader *r, int p, struct collect *c)
 {
     const struct store_layout *layout = store_reader_layout(r);
     const char *precision = layout->precision[p];
-    int sets = 1 + layout->selections, raw = set_number(layout, "raw"),
-        resolved = set_number(layout, "resolved");
+    int sets = 1 + layout->selections, raw = collect_set(layout, "raw"),
+        resolved = collect_set(layout, "resolved");
     static double mean[STORE_MAX_NETWORKS][1 + STORE_MAX_SELECTIONS][STORE_READINGS];
     static int64_t flipped[STORE_MAX_NETWORKS][1 + STORE_MAX_SELECTIONS];
     static int64_t count[STORE_MAX_NETWORKS][1 + STORE_MAX_SELECTIONS];
@@ -184,15 +181,15 @@ static status collect_rmse(struct store_reader *r, int p, struct collect *c)
     struct grid *g;
     int64_t undefined_all = 0;
 
-    TRY(read_matrix(r, STORE_F64, sets * STORE_READINGS, pitch * STORE_READINGS, mean,
+    TRY(collect_matrix(r, STORE_F64, sets * STORE_READINGS, pitch * STORE_READINGS, mean,
                     "/summary/rmse/%s/mean", precision));
-    TRY(read_matrix(r, STORE_S64, sets, pitch, flipped, "/summary/rmse/%s/sign_flipped", precision));
-    TRY(read_matrix(r, STORE_S64, sets, pitch, undefined, "/summary/rmse/%s/raw_undefined", precision));
-    TRY(read_matrix(r, STORE_S64, sets, pitch, count, "/summary/subset/count"));
+    TRY(collect_matrix(r, STORE_S64, sets, pitch, flipped, "/summary/rmse/%s/sign_flipped", precision));
+    TRY(collect_matrix(r, STORE_S64, sets, pitch, undefined, "/summary/rmse/%s/raw_undefined", precision));
+    TRY(collect_matrix(r, STORE_S64, sets, pitch, count, "/summary/subset/count"));
     snprintf(id, sizeof id, p < 2 ? "table_3" : "table_3_%.20s", precision);
     snprintf(title, sizeof title, "Table 3. RMSE between the %s and the %s map (scale 0-255)",
              layout->precision[0], precision);
-    g = next_grid(c, id, title);
+    g = collect_grid(c, id, title);
     grid_column(g, "network", "");
     grid_column(g, "raw", "all");
     grid_column(g, "resolved", "all");
@@ -244,15 +241,15 @@ static status collect_times(struct store_reader *r, int p, struct collect *c)
     struct grid *g;
 
     for (int i = 0; i < 3; i++)
-        TRY(read_matrix(r, STORE_F64, STORE_STATISTICS, STORE_STATISTICS, seconds[i], "/timing/alone/%s/%s_s",
-                        precision, part[i]));
-    TRY(read_matrix(r, STORE_S64, 1, 1, images, "/timing/alone/%s/images", precision));
+        TRY(collect_matrix(r, STORE_F64, STORE_STATISTICS, STORE_STATISTICS, seconds[i],
+                           "/timing/alone/%s/%s_s", precision, part[i]));
+    TRY(collect_matrix(r, STORE_S64, 1, 1, images, "/timing/alone/%s/images", precision));
     if (p < 2)
         snprintf(id, sizeof id, "table_%d", p ? 8 : 9);
     else
         snprintf(id, sizeof id, "table_8_%.20s", precision);
     snprintf(title, sizeof title, "Table %d. Time an image, %s, one core", p ? 8 : 9, precision);
-    g = next_grid(c, id, title);
+    g = collect_grid(c, id, title);
     grid_column(g, "network", "");
     for (int i = 0; i < 3; i++)
         grid_column(g, part[i], "ms");
@@ -289,12 +286,12 @@ static status collect_agreement(struct store_reader *r, int p, struct collect *c
     struct grid *g;
 
     for (size_t i = 0; i < COUNT_OF(field); i++)
-        TRY(read_matrix(r, STORE_S64, 1 + layout->selections, 1 + STORE_MAX_SELECTIONS, n[i],
+        TRY(collect_matrix(r, STORE_S64, 1 + layout->selections, 1 + STORE_MAX_SELECTIONS, n[i],
                         "/summary/agreement/%s/%s", layout->precision[p], field[i]));
     snprintf(id, sizeof id, p < 2 ? "agreement" : "agreement_%.20s", layout->precision[p]);
     snprintf(title, sizeof title, "Agreement of the answers, %s and %s, whole set", layout->precision[0],
              layout->precision[p]);
-    g = next_grid(c, id, title);
+    g = collect_grid(c, id, title);
     grid_column(g, "network", "");
     grid_column(g, "images", "");
     grid_column(g, "same top-1", "%");
@@ -371,6 +368,9 @@ status collect_tables(struct store_reader *r, struct collect *out)
         TRY_OUT(collect_accuracy(r, p, &accuracy[p], out));
     for (int p = 1; p < layout->precisions; p++)
         TRY_OUT(collect_rmse(r, p, out));
+    for (int p = 1; p < layout->precisions; p++)
+        TRY_OUT(collect_activation(r, p, out));
+    TRY_OUT(collect_activation(r, 0, out));
     for (int p = 1; p < layout->precisions; p++)
         TRY_OUT(collect_subset_accuracy(r, p, &accuracy[p], out));
     TRY_OUT(collect_subset_accuracy(r, 0, &accuracy[0], out));

@@ -17,4 +17,17 @@ struct collect {
 MUST_USE status collect_tables(struct store_reader *r, struct collect *out);
 void collect_free(struct collect *c);
 
+/* ---- for the collect_*.c: a part of the tables each ---------------------------------------------------- */
+
+/* collect_activation.c: table 4 (p > 0) or 5. */
+MUST_USE status collect_activation(struct store_reader *r, int p, struct collect *c);
+
+/* Reads a (K, inner) array of doubles or integers into rows of `pitch` elements. */
+MUST_USE status collect_matrix(struct store_reader *r, enum store_type type, int inner, int pitch, void *out,
+                               const char *format, ...) PRINTF_LIKE(6, 7);
+/* Appends an empty grid. */
+struct grid *collect_grid(struct collect *c, const char *id, const char *title);
+/* The set of a selection's images; -1 if the job has no selection of that name. Set 0 is the whole set. */
+int collect_set(const struct store_layout *layout, const char *selection);
+
 #endif

@@ -1,6 +1,5 @@
 /* published: the numbers of Rogers, De La Iglesia, Zebin (KDIR 2023), doi 10.5220/0012231900003598, tables
- * 1-3 and 6-9,
- * as text: exactly as printed. */
+ * 1-9, as text: exactly as printed. */
 #ifndef QUANTCAM_PUBLISHED_H
 #define QUANTCAM_PUBLISHED_H
 
@@ -10,6 +9,9 @@ enum published_value {
     PUBLISHED_FP32_TOP1, PUBLISHED_FP32_TOP5, PUBLISHED_FP32_SIZE,                 /* table 1: %, %, MiB */
     PUBLISHED_INT8_TOP1, PUBLISHED_INT8_TOP5, PUBLISHED_INT8_SIZE,                 /* table 2 */
     PUBLISHED_RMSE_ALL, PUBLISHED_RMSE_SUBSET,                                     /* table 3, scale 0-255 */
+    /* table 4: bit, stored integers, % */
+    PUBLISHED_INT8_ENTROPY, PUBLISHED_INT8_STD, PUBLISHED_INT8_SPARSITY,
+    PUBLISHED_FP32_ENTROPY, PUBLISHED_FP32_STD, PUBLISHED_FP32_SPARSITY,           /* table 5 */
     PUBLISHED_SUBSET_INT8_TOP1, PUBLISHED_SUBSET_INT8_TOP5,                        /* table 6, % */
     PUBLISHED_SUBSET_FP32_TOP1, PUBLISHED_SUBSET_FP32_TOP5,                        /* table 7, % */
     /* table 8, seconds an image */

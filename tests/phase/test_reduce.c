@@ -65,6 +65,18 @@ static void test_rmse(const struct made *m)
     CHECK(flipped[0] == 5 && flipped[1] == 1 && undefined[0] == 1 && undefined[1] == 0);
 }
 
+static void test_activation(const struct made *m)
+{
+    double entropy[4], deviation[4];
+
+    if (!made_fetch_ok(m, "/summary/activation/fp32/entropy_real", 1, entropy) ||
+        !made_fetch_ok(m, "/summary/activation/int8/std_int", 1, deviation))
+        return;
+    CHECK(entropy[0] == 8 && entropy[1] == 8 && entropy[3] == 8); /* bad rows have 0 and do not count */
+    CHECK(near(deviation[0], (190.0 - MADE_BAD_A - MADE_BAD_B) / 18) && deviation[1] == (14 + 17) / 2.0 &&
+          deviation[2] == (6 + 13) / 2.0);
+}
+
 static void test_agreement(const struct made *m)
 {
     int64_t images[4], same[4], both[4], second[4], wrong[4];
@@ -111,6 +123,7 @@ int main(void)
         test_accuracy(m, 0);
         test_accuracy(m, 1);
         test_rmse(m);
+        test_activation(m);
         test_agreement(m);
         test_counts(m);
         CHECK(made_fetch_ok(m, "/summary/accuracy/int8/weights_bytes", 1, &bytes) && bytes == 1234);

@@ -18,6 +18,8 @@ int main(void)
     static const double subset_top1[] = { 0.28, 2.24, 0.8, 2.675 }, subset_top5[] = { 0, 1, 0.360, 2.554 };
     static const double faster_inference[] = { 2.69, 1.55, 1.61, 1.21 },
                         faster_cam[] = { 1.7, 2.29, 2.86, 1.5 };
+    static const double entropy[] = { 8.728, 5.296, 4.104, 8.962 },
+                        deviation[] = { 17.313, 10.838, 6.884, 4.811 };
     static const double faster_both[] = { 2.26, 1.63, 1.9, 1.23 };
 
     for (int i = 0; i < 4; i++) {
@@ -39,6 +41,8 @@ int main(void)
              0.01);
         NEAR(value(n, PUBLISHED_FP32_CAM_S) / value(n, PUBLISHED_INT8_CAM_S), faster_cam[i], 0.01);
         NEAR(value(n, PUBLISHED_FP32_TOTAL_S) / value(n, PUBLISHED_INT8_TOTAL_S), faster_both[i], 0.01);
+        NEAR(value(n, PUBLISHED_FP32_ENTROPY) - value(n, PUBLISHED_INT8_ENTROPY), entropy[i], 1e-9);
+        NEAR(value(n, PUBLISHED_INT8_STD) - value(n, PUBLISHED_FP32_STD), deviation[i], 1e-9);
         CHECK(value(n, PUBLISHED_RMSE_SUBSET) > value(n, PUBLISHED_RMSE_ALL));
     }
     CHECK(published_find("vgg16") == NULL && published_value("vgg16", PUBLISHED_RMSE_ALL) == NULL);

@@ -19,6 +19,7 @@ static status fill_summary(struct store *s)
     const int64_t labelled[2][4] = { { 18, 2, 2, 2 }, { 0, 0, 0, 0 } }, flipped[2][4] = { { 9, 2, 0, 0 } };
     const int64_t count[2][4] = { { 18, 2, 2, 2 }, { 18, 2, 2, 2 } }, bytes[2] = { 3 << 19, 1 << 20 };
     const int64_t same[2][4] = { { 17 } }, total = 23, ok = 18, bad = 5, images[2] = { 50, 0 };
+    const double entropy[2][4] = { { 1.5, 0.25, 3, 4 } }, real[2][4] = { { 7.9, 7.5, 7.25, 8.125 } };
     const double seconds[2][4] = { { 0.00125, 0.001, 0.002, 0.0015 } };
 
     TRY(put(s, "/summary/accuracy/fp32/top1", top1));
@@ -29,6 +30,8 @@ static status fill_summary(struct store *s)
     TRY(put(s, "/summary/rmse/int8/mean", mean));
     TRY(put(s, "/summary/rmse/int8/sign_flipped", flipped));
     TRY(put(s, "/summary/subset/count", count));
+    TRY(put(s, "/summary/activation/int8/entropy_int", entropy));
+    TRY(put(s, "/summary/activation/int8/entropy_real", real));
     TRY(put(s, "/summary/agreement/int8/images", count));
     TRY(put(s, "/summary/agreement/int8/same_top1", same));
     TRY(put(s, "/timing/alone/int8/inference_s", seconds));
@@ -101,11 +104,16 @@ static void check_written(struct store_reader *r, const char *folder)
 
     snprintf(out, sizeof out, "%s/report", folder);
     CHECK_MSG(report_write(r, &options, &summary) == OK, "%s", error_last()->text);
-    CHECK(summary.tables == 8);
+    CHECK(summary.tables == 10);
     CHECK(summary.pictures == 4 &&
           summary.missing == 4); /* 2 a network; their files do not exist: maps alone */
     HAS(summary.first_missing, "/nonexistent");
     check_file(out, "table_1.csv", "resnet18,91.250,80.10-99.90,0.000,1.500,69.758,89.078,44.661");
+    check_file(out, "table_4.csv", "resnet18,the study,its subset,,0.38,8.362,48.589");
+    check_file(out, "table_4.csv", "resnet18,integers,raw,2,0.250,");
+    check_file(out, "table_4.csv", "resnet18,real,resolved,2,7.250,");
+    check_file(out, "table_4.csv", "resnet18,integers,all,18,1.500,");
+    check_file(out, "table_5.csv", "resnet18,real,all,18,0.000,");
     check_file(out, "report.md", "| resnet18 | 10.500 | 5.250 | 4.125 | 50.00 |");
     check_file(out, "report.md", "4 pictures could not be read");
     check_file(out, "report.json", "\"total\":\t23");
