@@ -86,6 +86,11 @@ void image_replace(float *picture, const float *substrate, const int32_t *place,
 struct image_box { int x0, y0, x1, y1; };      /* pixels of the stored picture, 0-based, inclusive */
 /* Lists do not know sizes: cuts a box to the picture; 0 if nothing is left. */
 int image_box_clamp(struct image_box *b, int width, int height);
+/* A true box in the pixels of the crop: each coordinate times resized / stored, less the crop's corner, not
+ * rounded; full = 0: cut at the crop, 0 .. crop; full = 1: left whole, so that parts may lie outside. edge: x0
+ * y0 x1 y1. Returns 0 where nothing of it is left (edge is then without meaning). Source: explanations 4.3. */
+int image_box_in_frame(const struct image_box *box, int width, int height, const struct image_pipeline *p,
+                       int full, double edge[4]);
 struct image_entry {
     const char *path;                /* relative to the root, '/' between parts */
     int class_index;                 /* -1 unknown */
