@@ -124,4 +124,16 @@ struct model_layer {
 MUST_USE status model_layer_load(const struct model_binding *b, int node, struct model_layer *out);
 void model_layer_free(struct model_layer *layer);
 
+/* The classifier behind the CAM layer in real values, for maps in closed form: global pooling of that layer
+ * and one linear layer, or two with a hardswish between. int8: the codes times their scale. */
+struct model_head {
+    int classes, channels;          /* channels: of the CAM layer */
+    int hidden;                     /* outputs of the first of two layers; 0 = there is one layer */
+    float *weight, *bias;           /* of the last layer: (classes, hidden or channels), (classes) */
+    float *first_weight, *first_bias;    /* (hidden, channels), (hidden); NULL where hidden = 0 */
+};
+/* ERR_MISMATCH where the classifier is another. The head outlives binding and checkpoint. */
+MUST_USE status model_head_load(const struct model_binding *b, struct model_head *out);
+void model_head_free(struct model_head *head);
+
 #endif

@@ -1,0 +1,124 @@
+/* The classifiers of tiny checkpoints (tests/fixtures/tiny) and of networks made in memory. */
+#include "check.h"
+#include "model.h"
+#include "weight.h"
+
+#include <string.h>
+
+#define TINY "tests/fixtures/tiny/"
+#define START                                                                                                \
+    "model m\ninput image 3 2 2 resize 2 bilinear crop 2 mean 0 0 0 std 1 1 1 quant q\n"                     \
+    "conv c image out 2 kernel 1 stride 1 pad 0 groups 1 weight c\nrelu r c\n"
+
+/* One layer: the codes times their scales, as the layer itself has them. */
+static void one_layer(const struct model *m, const char *name)
+{
+    struct tensor_table weights = { 0 };
+    struct model_binding b = { 0 };
+    struct model_layer l = { 0 };
+    struct model_head head = { 0 };
+    char path[128];
+
+    snprintf(path, sizeof path, TINY "%s.pth", name);
+    CHECK(weight_load(path, &weights) == OK && model_bind(m, &weights, &b) == OK);
+    CHECK(model_layer_load(&b, m->output, &l) == OK);
+    CHECK_MSG(model_head_load(&b, &head) == OK, "%s: %s", name, error_last()->text);
+    model_unbind(&b);
+    table_free(&weights);
+    CHECK(head.classes == 3 && head.channels == 4 && head.hidden == 0 && !head.first_weight);
+    for (int c = 0; c < 3 && head.weight; c++) {
+        CHECK(head.bias[c] == l.bias[c]);
+        for (int k = 0; k < 4; k++) {
+            int i = 4 * c + k;
+            float expected = l.weight_int ? (float)(l.scale[l.scales > 1 ? c : 0] * l.weight_int[i])
+                                          : l.weight_real[i];
+            CHECK_MSG(head.weight[i] == expected, "%s: %g, not %g", name, head.weight[i], expected);
+        }
+    }
+    model_layer_free(&l);
+    model_head_free(&head);
+    model_head_free(&head);
+    CHECK(!head.weight);
+}
+
+static void one_layers(void)
+{
+    static const char *const names[] = { "fp32", "per_channel", "per_tensor", "qat_on" };
+    struct model m = { 0 };
+    char *text;
+    size_t size;
+
+    CHECK(text_read_file(TINY "tiny.model", 1 << 16, &text, &size) == OK);
+    CHECK(model_parse("tiny.model", text, size, &m) == OK);
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        one_layer(&m, names[i]);
+    model_free(&m);
+    mem_free(text);
+}
+
+/* A tensor whose elements are from, from + 1, ... */
+static void put(struct tensor_table *table, const char *name, int rank, const int64_t *dim, float from)
+{
+    struct tensor t;
+
+    CHECK(tensor_alloc(&t, DTYPE_F32, rank, dim) == OK);
+    for (int64_t i = 0; i < tensor_count(&t); i++)
+        ((float *)t.data)[i] = from + (float)i;
+    CHECK(table_take(table, name, &t) == OK);
+}
+
+static status load(const char *text, struct model_head *head)
+{
+    struct tensor_table t = { .source = mem_strdup("x.pth") };
+    struct model m = { 0 };
+    struct model_binding b = { 0 };
+    status result;
+
+    put(&t, "c.weight", 4, (int64_t[]){ 2, 3, 1, 1 }, 0);
+    put(&t, "f.weight", 2, (int64_t[]){ 3, 2 }, 10);
+    put(&t, "f.bias", 1, (int64_t[]){ 3 }, 20);
+    put(&t, "g.weight", 2, (int64_t[]){ 2, 3 }, 30);
+    put(&t, "g.bias", 1, (int64_t[]){ 2 }, 40);
+    CHECK_MSG(model_parse("m.model", text, strlen(text), &m) == OK, "%s", error_last()->text);
+    CHECK_MSG(model_bind(&m, &t, &b) == OK, "%s", error_last()->text);
+    result = model_head_load(&b, head);
+    model_unbind(&b);
+    model_free(&m);
+    table_free(&t);
+    return result;
+}
+
+static void two_layers(void)
+{
+    struct model_head head;
+
+    CHECK(load(START "mean p r\nlinear f p out 3 weight f\nhardswish h f\nlinear g h out 2 weight g\n"
+                     "output g\ncam r\n", &head) == OK);
+    CHECK(head.classes == 2 && head.channels == 2 && head.hidden == 3);
+    CHECK(head.weight[0] == 30 && head.weight[5] == 35 && head.bias[1] == 41);
+    CHECK(head.first_weight[0] == 10 && head.first_weight[5] == 15 && head.first_bias[2] == 22);
+    model_head_free(&head);
+}
+
+/* Another activation between; a map that the pooling does not see. */
+static void others(void)
+{
+    static const char *const texts[] = {
+        START "mean p r\nlinear f p out 3 weight f\nrelu h f\nlinear g h out 2 weight g\noutput g\ncam r\n",
+        START "maxpool x r kernel 2 stride 2 pad 0\nmean p x\nlinear f p out 3 weight f\noutput f\ncam r\n",
+    };
+    struct model_head head = { 0 };
+
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        CHECK(load(texts[i], &head) == ERR_MISMATCH && !head.weight);
+        CHECK(strstr(error_last()->text, "m.model: its classifier"));
+    }
+}
+
+int main(void)
+{
+    one_layers();
+    two_layers();
+    others();
+    return check_result("model/head");
+}
