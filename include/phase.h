@@ -41,6 +41,10 @@ struct job {
     char fraction[OPTION_SIZE];                  /* of the images selected, a decimal number's text */
     unsigned select_by;                          /* bits of "raw|resolved|aligned" */
     int control_seed;
+    int explain_steps;                           /* of deletion and insertion, 0 = no curves */
+    int explain_deletion, explain_insertion;     /* enum image_substrate: what pixels become, come from */
+    int explain_class;                           /* enum job_class */
+    int explain_maps, explain_logits;            /* store full-size maps; logits of every step */
     int saturate;                                /* numerics 2.4 */
     int time_runs;                             /* runs timed alone, 0 = none */
     char out[OPTION_SIZE];
@@ -49,6 +53,10 @@ struct job {
     int networks;
     struct job_network network[JOB_MAX_NETWORKS];
 };
+
+/* Whose probability curves show: the precision's own answer to the clean picture; the true class (its own where
+ * that is unknown); fp32's answer for all precisions. */
+enum job_class { JOB_CLASS_OWN, JOB_CLASS_TRUE, JOB_CLASS_FP32 };
 
 /* "fp32", "int8": the first is what the others are compared with. */
 extern const char *const job_precision[JOB_PRECISIONS];

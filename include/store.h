@@ -48,8 +48,12 @@ enum {
     STORE_NAME = 64,  /* of a network, precision, selection: letters, digits, '_', '-', '.', no '.' first */
     STORE_PATH = 192, /* of a dataset */
     STORE_MAX_RANK = 4,
+    STORE_MAX_STEPS = 10000,
     STORE_READINGS = 3,   /* raw, resolved, aligned: the order of the axis `reading` */
     STORE_STATISTICS = 4, /* median, q1, q3, mean: the order of the axis `statistic` */
+    STORE_RULES = 5,      /* t0.15, t0.20, t0.50, otsu, best: the order of the axis `rule` */
+    STORE_SIGNS = 2,      /* resolved, raw: the order of the axis `sign` */
+    STORE_TRIVIALS = 3,   /* frame, centred, gauss: the order of the axis `trivial` */
     STORE_ERROR = 160,    /* bytes of /images/error */
     STORE_COMMAND = 2048  /* bytes of /timing/command */
 };
@@ -83,6 +87,8 @@ struct store_layout {
     int class_names;              /* how many */
     int input_h, input_w;         /* H, W: of full-size maps and pictures */
     int pictures;                 /* G: gallery pictures a network and precision, min(16, S) or 0 */
+    int steps;                    /* of deletion and insertion curves, 0 = none */
+    int step_logits;              /* /models/<net>/subset/<precision>/deletion_logits (S, steps + 1, classes) */
     int subset_maps;              /* /models/<net>/subset/<precision>/cam_u8 (S, H, W) exists */
     int networks, precisions, selections;
     struct store_network {
@@ -136,7 +142,8 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *
  *   /job str (1)            canonical "key = value" lines, files by their hashes: what a resume must match
  *   /provenance str (1)     /complete u8 (1)  /checksums str (D): "<sha256>  <path>" of every other dataset
- *   /image s64 (N)  /top s32 (5)  /y /x s32  /network /precision /set /reading /statistic str
+ *   /image s64 (N)  /top s32 (5)  /y /x s32  /step s32 (steps + 1)
+ *   /network /precision /set /reading /statistic str
  *                           dimension scales, filled by store; /set is all, then the selections
  *   /images/                path str, class_index s32, box_first s64, box_count s32 (N): the caller's list
  *                           boxes s32 (max(1, B), 4): x0 y0 x1 y1;  class_name str, where there are names
@@ -146,9 +153,13 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *                           cam f32 (N, h, w), raw_sign s8, sigma_ratio f32, constant u8 (N)
  *                           entropy_real, std_real, sparsity_real f32 (N): of the CAM layer's real values
  *     {other}/              entropy_int, std_int, sparsity_int f32 (N): of its stored integers
+ *     {prec}/wsol/          iou, iou_raw f32 (N, rule), box, box_raw s32 (N, 4) at t = 0.2, right, right_raw u8
+ *                           (N, 4, 13): bits a threshold; _raw is that of the map in the raw sign
  *     {other}/vs_<first>/   rmse_raw, rmse_resolved, rmse_aligned, correlation f32, sign_flipped u8 (N)
  *   /models/{net}/subset/   image s64 (-1 = unused), in_{sel} u8, crc, status (S): rows SUBSET, with
- *     {prec}/               cam_u8 u8 (S, H, W), where subset_maps
+ *     {prec}/               cam_u8 u8 (S, H, W), where subset_maps;  class s32 (S), deletion_curve,
+ *                           insertion_curve, deletion_curve_raw, insertion_curve_raw f32 (S, step), where steps;
+ *                           deletion_logits, insertion_logits f32 (S, step, classes), where step_logits
  *   /gallery/               palette u8 (256, 3);  {net}_top01_{prec} ... u8 (H, W)
  *   /summary/images/        total, ok, bad s64 (1)
  *   /summary/rows/          ok, bad s64 (K)
@@ -158,6 +169,13 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *   /summary/rmse/{other}/  mean, median f64 (K, set, reading); sign_flipped, raw_undefined s64,
  *                           correlation f64 (K, set)
  *   /summary/activation/    {prec}/ entropy_real, std_real, sparsity_real, {other}/ ..._int f64 (K, set)
+ *   /summary/curves/{prec}/ where steps: images s64 (K, set); deletion, insertion, deletion_raw, insertion_raw
+ *                           f64 (K, set): mean areas; deletion_curve, insertion_curve f64 (K, set, step)
+ *   /summary/wsol/{prec}/   images, without_box, no_foreground s64 (K, set); iou_mean, iou_sd f64 (K, set, sign,
+ *                           rule); gt_known, top1_loc, top5_loc, max_box_acc, max_box_acc_at, max_box_acc_v2
+ *                           f64 (K, set, sign)
+ *   /summary/wsol/{other}/vs_<first>/  difference, difference_low, difference_high f64 (K, set, sign)
+ *   /summary/wsol_trivial/  iou_mean, box_acc, max_box_acc, max_box_acc_v2 f64 (K, set, trivial)
  *   /summary/agreement/{other}/  images, labelled, same_top1, same_top5_set, both_right, only_first,
  *                           only_second, both_wrong s64 (K, set)
  *   /timing/loaded/         decode_s f32 (N);  {net}/{prec}/ inference_s, cam_s f32 (N)
@@ -215,7 +233,8 @@ size_t store_rows_bytes(const struct store_rows *rows);      /* of one row's pay
  * there is no such payload field: the names are the table's. */
 void *store_rows_field(struct store_rows *rows, const char *field);
 /* Ends the row in hand as row `index` with this status (OK, BAD_IMAGE: payload is zeroed except /images'
- * own fields; UNUSED: payload as given). Commits when the buffer is full or 5 s old. */
+ * own fields and a place's image and in_*; UNUSED: payload as given). Commits when the buffer is full or 5 s
+ * old. */
 MUST_USE status store_rows_add(struct store_rows *rows, int64_t index, enum store_status row_status);
 /* Payload and CRC, fdatasync, then the status bytes; neighbours in one call. */
 MUST_USE status store_rows_commit(struct store_rows *rows);

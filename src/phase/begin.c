@@ -46,6 +46,9 @@ status begin_layout(struct run *r)
     l->pictures = l->subset < 16 ? (int)l->subset : 16;
     l->input_h = r->input_h;
     l->input_w = r->input_w;
+    l->steps = r->job->explain_steps;
+    l->step_logits = r->job->explain_steps > 0 && r->job->explain_logits;
+    l->subset_maps = r->job->explain_maps;
     l->precisions = JOB_PRECISIONS;
     for (int p = 0; p < JOB_PRECISIONS; p++)
         snprintf(l->precision[p], STORE_NAME, "%s", job_precision[p]);

@@ -6,6 +6,7 @@
 enum { JOB_FILE_MAX = 1 << 20 };
 
 const char *const job_precision[JOB_PRECISIONS] = { "fp32", "int8" };
+static const char substrates[] = "zero|blur|black|mean";
 static const char isa_names[] = "auto|ref|avx2|avx512vnni";
 
 #define ROW(option, kind_of, class_of, field)                                                                \
@@ -38,6 +39,16 @@ static const struct option_row rows[] = {
       .help = "readings of the RMSE whose largest are selected; beside them a control" },
     { ROW("subset.control_seed", INT, RESULT, control_seed), .values = "SEED",
       .help = "of the control's random choice" },
+    { ROW("explain.steps", INT, RESULT, explain_steps), .values = "N", .high = STORE_MAX_STEPS,
+      .help = "steps of deletion and insertion on the selected images; 0 = no curves" },
+    { ROW("explain.deletion", CHOICE, RESULT, explain_deletion), .values = substrates,
+      .help = "what deleted pixels become: 0 in normalized space, the blurred picture, black, its mean colour" },
+    { ROW("explain.insertion", CHOICE, RESULT, explain_insertion), .values = substrates,
+      .help = "what pixels are inserted into" },
+    { ROW("explain.class", CHOICE, RESULT, explain_class), .values = "own|true|fp32",
+      .help = "whose probability: each precision's own answer, the true class, or fp32's answer for all" },
+    { ROW("explain.maps", FLAG, RESULT, explain_maps), .help = "store the selected images' full-size maps" },
+    { ROW("explain.logits", FLAG, RESULT, explain_logits), .help = "store the logits of every step" },
     { ROW("numerics.saturate", CHOICE, RESULT, saturate), .values = "off|fbgemm-avx2",
       .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI (slow)" },
     { ROW("time.runs", INT, RUN, time_runs), .values = "N", .high = 100000,
@@ -103,6 +114,10 @@ void job_defaults(struct job *job)
     snprintf(job->fraction, sizeof job->fraction, "0.05");
     job->select_by = 1u << 0 | 1u << 1;
     job->control_seed = 1;
+    job->explain_steps = 100;
+    job->explain_deletion = IMAGE_SUBSTRATE_ZERO;
+    job->explain_insertion = IMAGE_SUBSTRATE_BLUR;
+    job->explain_maps = 1;
     job->time_runs = 50;
     job->log = LOG_NORMAL;
 }

@@ -86,6 +86,10 @@ static status run_phases(struct run *r)
     TRY(go_on(r));
     TRY(subset_select(r));
 
+    enter(r, "explain");
+    TRY(go_on(r));
+    TRY(explain_subsets(r));
+
     enter(r, "time");
     TRY(go_on(r));
     TRY(time_networks(r));

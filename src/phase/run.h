@@ -48,8 +48,11 @@ MUST_USE status begin_layout(struct run *r);
 MUST_USE status begin_store(struct run *r);
 /* evaluate.c: the rows of every image and network that are missing. */
 MUST_USE status evaluate_images(struct run *r);
-/* subset.c: which images each selection holds, /models/<net>/subset. */
+/* subset.c: which images each selection holds: image and in_* of /models/<net>/subset, whose rows explain then
+ * completes. */
 MUST_USE status subset_select(struct run *r);
+/* explain.c: the rows of /models/<net>/subset that are missing: curves and full-size maps. */
+MUST_USE status explain_subsets(struct run *r);
 /* time.c: rank 0 alone, the others asleep: /timing/alone. */
 MUST_USE status time_networks(struct run *r);
 /* reduce.c: /summary from the stored rows, on rank 0. */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { CONTROL_STREAM = 0x636F6E74, ROWS_KEPT = 256 };
+enum { CONTROL_STREAM = 0x636F6E74 };
 
 /* One image that any selection holds, as ranks send it to rank 0. */
 struct member {
@@ -116,26 +116,37 @@ static int64_t pack_members(const struct run *r, struct range *a)
     return kept;
 }
 
-/* Rank 0: the union in image order; places that are left over are UNUSED. */
-static status write_rows(const struct run *r, int net, const struct member *member, int64_t count)
+/* Rank 0: the union in image order, -1 behind it. The rows' status and CRC are explain's: it fills them again,
+ * and finds a row that was explained for another selection by its CRC. */
+static status write_union(const struct run *r, int net, const struct member *member, int64_t count)
 {
-    struct store_rows *rows = NULL;
-    char name[STORE_NAME + 4];
+    int64_t places = r->layout.subset, *image = NULL;
+    const char *name = r->layout.network[net].name;
+    char path[STORE_PATH];
+    uint8_t *in = NULL;
     status result = OK;
 
-    BUG_IF(count > r->layout.subset);
-    TRY(store_rows_create(r->store, STORE_ROWS_SUBSET, net, ROWS_KEPT, &rows));
-    for (int64_t i = 0; i < r->layout.subset; i++) {
-        *(int64_t *)store_rows_field(rows, "image") = i < count ? member[i].image : -1;
-        for (int s = 0; s < r->layout.selections && i < count; s++) {
-            snprintf(name, sizeof name, "in_%s", r->layout.selection[s]);
-            *(uint8_t *)store_rows_field(rows, name) = member[i].in[s];
-        }
-        TRY_OUT(store_rows_add(rows, i, i < count ? STORE_OK : STORE_UNUSED));
+    BUG_IF(count > places);
+    MEM_TRY(image, (size_t)places, sizeof *image);
+    in = mem_alloc((size_t)places, 1);
+    if (!in) {
+        result = FAIL(ERR_MEMORY, "no memory for %lld places", (long long)places);
+        goto out;
     }
-    TRY_OUT(store_rows_commit(rows));
+    for (int64_t i = 0; i < places; i++)
+        image[i] = i < count ? member[i].image : -1;
+    snprintf(path, sizeof path, "/models/%s/subset/image", name);
+    TRY_OUT(store_write(r->store, path, 0, places, image));
+    for (int s = 0; s < r->layout.selections; s++) {
+        for (int64_t i = 0; i < count; i++)
+            in[i] = member[i].in[s];
+        snprintf(path, sizeof path, "/models/%s/subset/in_%s", name, r->layout.selection[s]);
+        TRY_OUT(store_write(r->store, path, 0, places, in));
+    }
+    TRY_OUT(store_sync(r->store));
 out:
-    store_rows_free(rows);
+    mem_free(image);
+    mem_free(in);
     return result;
 }
 
@@ -151,7 +162,7 @@ static status select_network(struct run *r, int net, struct range *a)
     kept = pack_members(r, a);
     TRY(comm_gather_bytes(r->c, a->member, (size_t)kept * sizeof *a->member, &all, &total));
     if (r->c->rank == 0)
-        result = write_rows(r, net, all, (int64_t)(total / sizeof(struct member)));
+        result = write_union(r, net, all, (int64_t)(total / sizeof(struct member)));
     mem_free(all);
     return comm_agree(r->c, result);
 }

@@ -81,6 +81,9 @@ static status read_layout(struct store_reader *r)
     l->subset = rows_of(s, path);
     snprintf(path, sizeof path, "/models/%s/subset/%s/cam_u8", l->network[0].name, l->precision[0]);
     l->subset_maps = schema_find(s, path) != NULL;
+    l->steps = schema_find(s, "/step") ? (int)rows_of(s, "/step") - 1 : 0;
+    snprintf(path, sizeof path, "/models/%s/subset/%s/deletion_logits", l->network[0].name, l->precision[0]);
+    l->step_logits = schema_find(s, path) != NULL;
     do
         snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", l->network[0].name, l->pictures + 1,
                  l->precision[0]);

@@ -90,6 +90,13 @@ void *store_rows_field(struct store_rows *rows, const char *field)
     return NULL;
 }
 
+/* Of a bad row what was measured is dropped; which image it is stays. */
+static int zeroed_if_bad(const struct store_rows *rows, int f)
+{
+    return rows->group == STORE_ROWS_MODEL ||
+           (rows->group == STORE_ROWS_SUBSET && strchr(dataset_of(rows, f)->field, '/') != NULL);
+}
+
 status store_rows_add(struct store_rows *rows, int64_t index, enum store_status row_status)
 {
     int k = rows->used;
@@ -100,7 +107,7 @@ status store_rows_add(struct store_rows *rows, int64_t index, enum store_status 
     for (int f = 0; f < rows->fields; f++) {
         size_t bytes = dataset_of(rows, f)->row_bytes;
         uint8_t *row = rows->data[f] + (size_t)k * bytes;
-        if (row_status == STORE_BAD_IMAGE && rows->group == STORE_ROWS_MODEL)
+        if (row_status == STORE_BAD_IMAGE && zeroed_if_bad(rows, f))
             memset(row, 0, bytes);
         crc = hash_crc32(crc, row, bytes);
     }

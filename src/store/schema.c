@@ -10,8 +10,10 @@
 const char *const schema_axis[D_COUNT] = {
     [D_IMAGE] = "/image", [D_PLACE] = "/models/{net}/subset/place", [D_TOP] = "/top",
     [D_CLASS] = "/models/{net}/class", [D_CAM_Y] = "/models/{net}/cam_y", [D_CAM_X] = "/models/{net}/cam_x",
+    [D_STEP] = "/step",
     [D_Y] = "/y", [D_X] = "/x", [D_NETWORK] = "/network", [D_PRECISION] = "/precision", [D_SET] = "/set",
     [D_READING] = "/reading", [D_STATISTIC] = "/statistic", [D_PHASE] = "/timing/phase",
+    [D_RULE] = "/rule", [D_SIGN] = "/sign", [D_TRIVIAL] = "/trivial",
 };
 
 #define U8 STORE_U8
@@ -37,6 +39,9 @@ const char *const schema_axis[D_COUNT] = {
 #define SA "/summary/accuracy/{prec}/"
 #define SR "/summary/rmse/{other}/"
 #define SS "/summary/activation/"
+#define SC "/summary/curves/{prec}/"
+#define SW "/summary/wsol/"
+#define ST "/summary/wsol_trivial/"
 #define SG "/summary/agreement/{other}/"
 #define TA "/timing/alone/{prec}/"
 
@@ -50,11 +55,16 @@ const struct schema_row schema_rows[] = {
     { "/top", S32, { D_TOP }, FIX, "", "place among the largest logits, 0 = first", SCALE },
     { "/y", S32, { D_Y }, FIX, "pixel", "row of the network's input", SCALE },
     { "/x", S32, { D_X }, FIX, "pixel", "column of the network's input", SCALE },
+    { "/step", S32, { D_STEP }, FIX, "",
+      "step of deletion and insertion: round(step * pixels / steps) pixels are altered", SCALE | CURVE },
     { "/network", STR, { D_NETWORK }, FIX, "", "network", SCALE, L_NAME },
     { "/precision", STR, { D_PRECISION }, FIX, "", "precision; the first is the reference", SCALE, L_NAME },
     { "/set", STR, { D_SET }, FIX, "", "set of images: all, then the selections", SCALE, L_NAME },
     { "/reading", STR, { D_READING }, FIX, "", "reading of the sign of a pair of maps", SCALE, L_NAME },
     { "/statistic", STR, { D_STATISTIC }, FIX, "", "order statistic", SCALE, L_NAME },
+    { "/rule", STR, { D_RULE }, FIX, "", "how a map's threshold is chosen", SCALE, L_NAME },
+    { "/sign", STR, { D_SIGN }, FIX, "", "sign of a map", SCALE, L_NAME },
+    { "/trivial", STR, { D_TRIVIAL }, FIX, "", "map that has seen no picture", SCALE, L_NAME },
     { M "class", S32, { D_CLASS }, FIX, "", "class index of {net}, 0-based", SCALE },
     { M "cam_y", S32, { D_CAM_Y }, FIX, "", "row of the CAM layer of {net}", SCALE },
     { M "cam_x", S32, { D_CAM_X }, FIX, "", "column of the CAM layer of {net}", SCALE },
@@ -95,6 +105,18 @@ const struct schema_row schema_rows[] = {
       "standard deviation of the CAM layer, stored integers, {net} {other}", CRC },
     { MO "sparsity_int", F32, { D_IMAGE }, MOD, "%",
       "zeros in the CAM layer, stored integers, {net} {other}", CRC },
+    { MP "wsol/iou", F32, { D_IMAGE, D_RULE }, MOD, "1",
+      "IoU of the map's box with the best true box, -1 = there is none, {net} {prec}", CRC },
+    { MP "wsol/iou_raw", F32, { D_IMAGE, D_RULE }, MOD, "1", "IoU of the map in the raw sign, {net} {prec}",
+      CRC },
+    { MP "wsol/box", S32, { D_IMAGE, D_EDGE }, MOD, "pixel",
+      "map's box at t = 0.2: x0 y0 x1 y1, inclusive, in the crop, -1 = no foreground, {net} {prec}", CRC },
+    { MP "wsol/box_raw", S32, { D_IMAGE, D_EDGE }, MOD, "pixel",
+      "box at t = 0.2 of the map in the raw sign, {net} {prec}", CRC },
+    { MP "wsol/right", U8, { D_IMAGE, D_MASK, D_MASK_BYTE }, MOD, "1",
+      "a bit a threshold: IoU >= 0.5 single, >= 0.3, 0.5, 0.7 any component, {net} {prec}", CRC },
+    { MP "wsol/right_raw", U8, { D_IMAGE, D_MASK, D_MASK_BYTE }, MOD, "1",
+      "the same of the map in the raw sign, {net} {prec}", CRC },
     { MV "rmse_raw", F32, { D_IMAGE }, MOD, "1",
       "RMSE of the maps 0-255, raw signs, {net} {other} and {base}", CRC },
     { MV "rmse_resolved", F32, { D_IMAGE }, MOD, "1",
@@ -112,6 +134,20 @@ const struct schema_row schema_rows[] = {
     { MS "in_{sel}", U8, { D_PLACE }, SUB, "1", "1 = the selection {sel} holds the image", CRC },
     { MS "{prec}/cam_u8", U8, { D_PLACE, D_Y, D_X }, SUB, "1",
       "full-size map, resolved sign, {net} {prec}", CRC | MAPS | BYTE_MAP },
+    { MS "{prec}/class", S32, { D_PLACE }, SUB, "", "class whose probability the curves show, {net} {prec}",
+      CRC | CURVE },
+    { MS "{prec}/deletion_curve", F32, { D_PLACE, D_STEP }, SUB, "1",
+      "probability while pixels go, largest projection first, resolved sign, {net} {prec}", CRC | CURVE },
+    { MS "{prec}/insertion_curve", F32, { D_PLACE, D_STEP }, SUB, "1",
+      "probability while pixels come, largest projection first, resolved sign, {net} {prec}", CRC | CURVE },
+    { MS "{prec}/deletion_curve_raw", F32, { D_PLACE, D_STEP }, SUB, "1",
+      "deletion_curve in LAPACK's sign, {net} {prec}", CRC | CURVE },
+    { MS "{prec}/insertion_curve_raw", F32, { D_PLACE, D_STEP }, SUB, "1",
+      "insertion_curve in LAPACK's sign, {net} {prec}", CRC | CURVE },
+    { MS "{prec}/deletion_logits", F32, { D_PLACE, D_STEP, D_CLASS }, SUB, "1",
+      "logits at every step of deletion_curve, {net} {prec}", CRC | STEP_LOGITS },
+    { MS "{prec}/insertion_logits", F32, { D_PLACE, D_STEP, D_CLASS }, SUB, "1",
+      "logits at every step of insertion_curve, {net} {prec}", CRC | STEP_LOGITS },
     { MS "crc", U32, { D_PLACE }, SUB, "1", "CRC-32 of the row, all precisions" },
     { MS "status", STATE, { D_PLACE }, SUB, "", "state of the row, all precisions" },
 
@@ -153,6 +189,39 @@ const struct schema_row schema_rows[] = {
     { SS "{other}/entropy_int", F64, { D_NETWORK, D_SET }, SUM, "bit", "mean entropy, integers, {other}" },
     { SS "{other}/std_int", F64, { D_NETWORK, D_SET }, SUM, "1", "mean deviation, integers, {other}" },
     { SS "{other}/sparsity_int", F64, { D_NETWORK, D_SET }, SUM, "%", "mean sparsity, integers, {other}" },
+
+    { SC "images", S64, { D_NETWORK, D_SET }, SUM, "1", "images with curves, {prec}", CURVE },
+    { SC "deletion", F64, { D_NETWORK, D_SET }, SUM, "1", "mean area under deletion, {prec}", CURVE },
+    { SC "insertion", F64, { D_NETWORK, D_SET }, SUM, "1", "mean area under insertion, {prec}", CURVE },
+    { SC "deletion_raw", F64, { D_NETWORK, D_SET }, SUM, "1", "deletion in LAPACK's sign, {prec}", CURVE },
+    { SC "insertion_raw", F64, { D_NETWORK, D_SET }, SUM, "1", "insertion in LAPACK's sign, {prec}", CURVE },
+    { SC "deletion_curve", F64, { D_NETWORK, D_SET, D_STEP }, SUM, "1", "mean deletion curve, {prec}", CURVE },
+    { SC "insertion_curve", F64, { D_NETWORK, D_SET, D_STEP }, SUM, "1", "mean insertion curve, {prec}", CURVE },
+
+    { SW "{prec}/images", S64, { D_NETWORK, D_SET }, SUM, "1", "images with a true box in the frame" },
+    { SW "{prec}/without_box", S64, { D_NETWORK, D_SET }, SUM, "1", "images without one, left out" },
+    { SW "{prec}/no_foreground", S64, { D_NETWORK, D_SET }, SUM, "1", "images whose map is constant, IoU 0" },
+    { SW "{prec}/iou_mean", F64, { D_NETWORK, D_SET, D_SIGN, D_RULE }, SUM, "1", "mean IoU, {prec}" },
+    { SW "{prec}/iou_sd", F64, { D_NETWORK, D_SET, D_SIGN, D_RULE }, SUM, "1",
+      "standard deviation of the IoU over images, {prec}" },
+    { SW "{prec}/gt_known", F64, { D_NETWORK, D_SET, D_SIGN }, SUM, "%", "IoU >= 0.5 at t = 0.2, {prec}" },
+    { SW "{prec}/top1_loc", F64, { D_NETWORK, D_SET, D_SIGN }, SUM, "%", "that and top-1 right, {prec}" },
+    { SW "{prec}/top5_loc", F64, { D_NETWORK, D_SET, D_SIGN }, SUM, "%",
+      "that and the true class among the first five, {prec}" },
+    { SW "{prec}/max_box_acc", F64, { D_NETWORK, D_SET, D_SIGN }, SUM, "%", "MaxBoxAcc, {prec}" },
+    { SW "{prec}/max_box_acc_at", F64, { D_NETWORK, D_SET, D_SIGN }, SUM, "1",
+      "threshold where MaxBoxAcc is reached, {prec}" },
+    { SW "{prec}/max_box_acc_v2", F64, { D_NETWORK, D_SET, D_SIGN }, SUM, "%", "MaxBoxAccV2, {prec}" },
+    { SW "{other}/vs_{base}/difference", F64, { D_NETWORK, D_SET, D_SIGN }, SUM, "1",
+      "mean difference of the IoU at t = 0.2, {other} less {base}" },
+    { SW "{other}/vs_{base}/difference_low", F64, { D_NETWORK, D_SET, D_SIGN }, SUM, "1",
+      "lower end of its 95 % interval" },
+    { SW "{other}/vs_{base}/difference_high", F64, { D_NETWORK, D_SET, D_SIGN }, SUM, "1",
+      "upper end of its 95 % interval" },
+    { ST "iou_mean", F64, { D_NETWORK, D_SET, D_TRIVIAL }, SUM, "1", "mean IoU of a trivial map" },
+    { ST "box_acc", F64, { D_NETWORK, D_SET, D_TRIVIAL }, SUM, "%", "IoU >= 0.5 at t = 0.2, trivial map" },
+    { ST "max_box_acc", F64, { D_NETWORK, D_SET, D_TRIVIAL }, SUM, "%", "MaxBoxAcc of a trivial map" },
+    { ST "max_box_acc_v2", F64, { D_NETWORK, D_SET, D_TRIVIAL }, SUM, "%", "MaxBoxAccV2, trivial map" },
 
     { SG "images", S64, { D_NETWORK, D_SET }, SUM, "1", "images with both results, {other} and {base}" },
     { SG "labelled", S64, { D_NETWORK, D_SET }, SUM, "1", "of these with a true class, {other}" },

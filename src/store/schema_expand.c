@@ -69,10 +69,16 @@ static int64_t extent_of(const struct store_layout *l, int net, enum extent e)
         [D_SET] = 1 + l->selections,
         [D_READING] = STORE_READINGS,
         [D_STATISTIC] = STORE_STATISTICS,
+        [D_RULE] = STORE_RULES,
+        [D_SIGN] = STORE_SIGNS,
+        [D_MASK] = 4,
+        [D_MASK_BYTE] = 13,
+        [D_TRIVIAL] = STORE_TRIVIALS,
         [D_PHASE] = 8,
         [D_CLASS_NAME] = l->class_names,
         [D_COLOUR] = 256,
         [D_RGB] = 3,
+        [D_STEP] = l->steps + 1,
         [D_CHECKSUM] = 1, /* known at the end of the expansion */
     };
     return extents[e];
@@ -154,7 +160,8 @@ static status expand_one(const struct store_layout *l, const struct schema_row *
 
 static int wanted(const struct store_layout *l, const struct schema_row *r)
 {
-    return !((r->flags & MAPS) && !l->subset_maps) && !((r->flags & NAMED) && l->class_name_length < 1);
+    return !((r->flags & MAPS) && !l->subset_maps) && !((r->flags & CURVE) && l->steps < 1) &&
+           !((r->flags & STEP_LOGITS) && !l->step_logits) && !((r->flags & NAMED) && l->class_name_length < 1);
 }
 
 static status expand_row(const struct store_layout *l, const struct schema_row *r, struct store_schema *s)
@@ -209,6 +216,8 @@ static status check_layout(const struct store_layout *l)
         return FAIL(ERR_RANGE, "%lld images: at least one is needed", (long long)l->images);
     if (l->path_length < 1 || l->path_length > 1024)
         return FAIL(ERR_RANGE, "a path of %d bytes: from 1 to 1,024 are possible", l->path_length);
+    if (l->steps < 0 || l->steps > STORE_MAX_STEPS)
+        return FAIL(ERR_RANGE, "%d steps: from 0 to %d are possible", l->steps, STORE_MAX_STEPS);
     if (l->pictures < 0 || l->pictures > STORE_MAX_PICTURES)
         return FAIL(ERR_RANGE, "%d pictures: from 0 to %d are possible", l->pictures, STORE_MAX_PICTURES);
     return OK;

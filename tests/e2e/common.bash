@@ -45,6 +45,8 @@ fp32 = $WEIGHTS/mobilenet_v2_fp32.pth
 int8 = $WEIGHTS/mobilenet_v2_int8.pth
 [subset]
 fraction = 0.2
+[explain]
+steps = 10
 [time]
 runs = 0
 [store]

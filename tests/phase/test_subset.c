@@ -17,11 +17,11 @@ static void test_selections(const struct made *m)
         return;
     for (int i = 0; i < 6; i++) {
         if (image[i] < 0) {
-            CHECK(state[i] == STORE_UNUSED && !raw[i] && !resolved[i] && !control[i]);
+            CHECK(state[i] == STORE_MISSING && !raw[i] && !resolved[i] && !control[i]);
             continue;
         }
         used++;
-        CHECK(state[i] == STORE_OK && image[i] > last && (raw[i] || resolved[i] || control[i]));
+        CHECK(state[i] == STORE_MISSING && image[i] > last && (raw[i] || resolved[i] || control[i]));
         CHECK(raw[i] == (image[i] == 17 || image[i] == 14));
         CHECK(resolved[i] == (image[i] == 13 || image[i] == 6));
         CHECK(!control[i] || (image[i] != MADE_BAD_A && image[i] != MADE_BAD_B));

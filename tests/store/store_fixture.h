@@ -32,7 +32,8 @@ static inline void fixture_layout(struct store_layout *l)
     l->input_h = 8;
     l->input_w = 6;
     l->pictures = 2;
-    l->subset_maps = 1;
+    l->subset_maps = l->step_logits = 1;
+    l->steps = 4;
     l->networks = l->precisions = 2;
     l->selections = 3;
     l->network[0] = (struct store_network){ "resnet18", 7, 4, 2, 3 };

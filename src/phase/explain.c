@@ -1,0 +1,329 @@
+#include "run.h"
+
+#include "metric.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Deletion and insertion curves and full-size maps of the union of the selections, a row a place. */
+struct explain {
+    struct run *r;
+    int64_t places;   /* S */
+    uint8_t *missing; /* (networks, S) */
+    int64_t *mine, count;
+    struct store_rows *rows[JOB_MAX_NETWORKS];
+    struct comm_loop loop;
+    int pixels; /* of a picture */
+    uint8_t *bytes;
+    float *picture, *away, *blank, *work; /* normalized (H, W, 3): clean, the two substrates, the one altered */
+    float *projection, *map, *probability, *clean;
+    int32_t *order, *scratch;
+    /* the curve in hand */
+    struct engine *engine;
+    int class_index, clean_step;
+    const float *to;   /* what the altered pixels become */
+    float *logits;     /* (steps + 1, classes), or NULL */
+    int stopped, odd;  /* the loop said stop; logits that are not finite */
+};
+
+/* ---- what is missing, and room for it ------------------------------------------------------------------ */
+
+static status find_missing(struct explain *e)
+{
+    const struct run *r = e->r;
+    int64_t damaged = 0, all_damaged = 0;
+
+    e->missing = mem_alloc((size_t)r->networks * (size_t)e->places, 1);
+    TRY(comm_agree(r->c, e->missing ? OK
+                                    : FAIL(ERR_MEMORY, "no memory for %lld places", (long long)e->places)));
+    for (int net = 0; net < r->networks; net++) {
+        TRY(store_missing(r->store, STORE_ROWS_SUBSET, net, !r->job->keep_bad, e->missing + net * e->places,
+                          &damaged));
+        all_damaged += damaged;
+    }
+    if (all_damaged > 0)
+        log_info("%lld explained rows are damaged or of another selection: they are computed again",
+                 (long long)all_damaged);
+    return comm_agree(r->c, partition_cyclic(e->missing, r->networks * e->places, r->c->rank, r->c->size,
+                                             &e->mine, &e->count));
+}
+
+static status make_room(struct explain *e)
+{
+    const struct run *r = e->r;
+    size_t pixels = (size_t)e->pixels, values = 1, classes = 1;
+
+    for (int i = 0; i < r->networks; i++) {
+        const struct store_network *n = &r->layout.network[i];
+        size_t hw = (size_t)n->h * (size_t)n->w;
+
+        values = hw > values ? hw : values;
+        classes = (size_t)n->classes > classes ? (size_t)n->classes : classes;
+        TRY(store_rows_create(r->store, STORE_ROWS_SUBSET, i, 1, &e->rows[i]));
+    }
+    MEM_TRY(e->bytes, pixels, 3);
+    MEM_TRY(e->picture, pixels, 3 * sizeof(float));
+    MEM_TRY(e->away, pixels, 3 * sizeof(float));
+    MEM_TRY(e->blank, pixels, 3 * sizeof(float));
+    MEM_TRY(e->work, pixels, 3 * sizeof(float));
+    MEM_TRY(e->projection, values, sizeof(float));
+    MEM_TRY(e->map, pixels, sizeof(float));
+    MEM_TRY(e->probability, classes, sizeof(float));
+    MEM_TRY(e->clean, classes, sizeof(float));
+    MEM_TRY(e->order, pixels, sizeof *e->order);
+    MEM_TRY(e->scratch, pixels, sizeof *e->scratch);
+    return OK;
+}
+
+static void clear(struct explain *e)
+{
+    void *const block[] = { e->missing, e->mine, e->bytes,       e->picture, e->away,  e->blank,  e->work,
+                            e->map,     e->clean, e->probability, e->projection, e->order, e->scratch };
+
+    for (size_t i = 0; i < COUNT_OF(block); i++)
+        mem_free(block[i]);
+    for (int i = 0; i < JOB_MAX_NETWORKS; i++)
+        store_rows_free(e->rows[i]);
+}
+
+/* ---- one curve ----------------------------------------------------------------------------------------- */
+
+/* The probability of the class once the changed pixels are altered. engine_run_real computes the whole picture:
+ * what recomputes only the changed part takes its place here. */
+static int score(void *user, int step, const int32_t *changed, int count, float *out)
+{
+    struct explain *e = user;
+    int classes = engine_classes(e->engine);
+    const float *logits = e->clean;
+
+    if (!comm_loop_goes_on(&e->loop)) {
+        e->stopped = 1;
+        return 0;
+    }
+    image_replace(e->work, e->to, changed, count);
+    if (step != e->clean_step) {
+        engine_run_real(e->engine, e->work);
+        logits = engine_logits(e->engine);
+    }
+    if (!accuracy_finite(logits, classes)) {
+        e->odd = 1;
+        return 0;
+    }
+    accuracy_softmax(logits, classes, e->probability);
+    *out = e->probability[e->class_index];
+    if (e->logits)
+        memcpy(e->logits + (size_t)step * (size_t)classes, logits, (size_t)classes * sizeof *logits);
+    return 1;
+}
+
+static int one_curve(struct explain *e, const float *from, const float *to, int clean_step, float *curve,
+                     float *logits)
+{
+    struct curve_scorer scorer = { score, e };
+
+    memcpy(e->work, from, (size_t)e->pixels * 3 * sizeof *from);
+    e->to = to;
+    e->clean_step = clean_step;
+    e->logits = logits;
+    return curve_run(e->order, e->pixels, e->r->job->explain_steps, &scorer, curve);
+}
+
+/* ---- one picture in one precision ---------------------------------------------------------------------- */
+
+static void *field(struct store_rows *rows, int p, const char *name)
+{
+    char path[STORE_PATH];
+
+    snprintf(path, sizeof path, "%s/%s", job_precision[p], name);
+    return store_rows_field(rows, path);
+}
+
+static void sort_pixels(struct explain *e, int net)
+{
+    const struct store_network *n = &e->r->layout.network[net];
+
+    cam_resize(e->projection, n->h, n->w, e->r->input_h, e->r->input_w, e->map);
+    curve_order(e->map, e->pixels, e->order, e->scratch);
+}
+
+/* Both curves along the order of e->projection. suffix: "" or "_raw"; logits of the first alone. */
+static int both_curves(struct explain *e, int net, int p, const char *suffix)
+{
+    struct store_rows *rows = e->rows[net];
+    int steps = e->r->job->explain_steps, with_logits = e->r->layout.step_logits && !suffix[0];
+    char deletion[32], insertion[32];
+
+    snprintf(deletion, sizeof deletion, "deletion_curve%s", suffix);
+    snprintf(insertion, sizeof insertion, "insertion_curve%s", suffix);
+    sort_pixels(e, net);
+    return one_curve(e, e->picture, e->away, 0, field(rows, p, deletion),
+                     with_logits ? field(rows, p, "deletion_logits") : NULL) &&
+           one_curve(e, e->blank, e->picture, steps, field(rows, p, insertion),
+                     with_logits ? field(rows, p, "insertion_logits") : NULL);
+}
+
+/* The clean picture's answer, and whose probability the curves show. */
+static void choose_class(struct explain *e, int net, int p, int64_t image)
+{
+    int32_t *all = field(e->rows[net], p, "class"), own;
+    const int32_t *first = field(e->rows[net], 0, "class");
+    int truth = e->r->list.entry[image].class_index;
+    float largest;
+
+    engine_run_real(e->engine, e->picture);
+    memcpy(e->clean, engine_logits(e->engine), (size_t)engine_classes(e->engine) * sizeof *e->clean);
+    if (!accuracy_finite(e->clean, engine_classes(e->engine))) {
+        e->odd = 1;
+        return;
+    }
+    accuracy_top(e->clean, engine_classes(e->engine), 1, &own, &largest);
+    if (e->r->job->explain_class == JOB_CLASS_TRUE && truth >= 0)
+        own = truth;
+    if (e->r->job->explain_class == JOB_CLASS_FP32 && p > 0)
+        own = *first;
+    e->class_index = *all = own;
+}
+
+static void measure(struct explain *e, int net, int p, int64_t image, int raw_sign)
+{
+    struct store_rows *rows = e->rows[net];
+    const struct store_network *n = &e->r->layout.network[net];
+    size_t bytes = ((size_t)e->r->job->explain_steps + 1) * sizeof(float);
+
+    e->engine = e->r->network[net].engine[p];
+    choose_class(e, net, p, image);
+    if (e->odd || !both_curves(e, net, p, ""))
+        return;
+    if (raw_sign < 0) {
+        for (int i = 0; i < n->h * n->w; i++)
+            e->projection[i] = -e->projection[i];
+        both_curves(e, net, p, "_raw");
+        return;
+    }
+    memcpy(field(rows, p, "deletion_curve_raw"), field(rows, p, "deletion_curve"), bytes);
+    memcpy(field(rows, p, "insertion_curve_raw"), field(rows, p, "insertion_curve"), bytes);
+}
+
+static status one_precision(struct explain *e, int net, int p, int64_t image)
+{
+    const struct run *r = e->r;
+    const struct store_network *n = &r->layout.network[net];
+    char path[STORE_PATH];
+    int8_t raw_sign;
+
+    snprintf(path, sizeof path, "/models/%s/%s/cam", n->name, job_precision[p]);
+    TRY(store_fetch(r->store, path, image, 1, e->projection));
+    snprintf(path, sizeof path, "/models/%s/%s/raw_sign", n->name, job_precision[p]);
+    TRY(store_fetch(r->store, path, image, 1, &raw_sign));
+    if (r->layout.subset_maps) {
+        uint8_t *out = field(e->rows[net], p, "cam_u8");
+
+        cam_finish(e->projection, n->h, n->w, r->input_h, r->input_w, e->map);
+        for (int i = 0; i < e->pixels; i++)
+            out[i] = (uint8_t)lrintf(255.0f * e->map[i]);
+    }
+    if (r->job->explain_steps > 0)
+        measure(e, net, p, image, raw_sign);
+    return OK;
+}
+
+/* ---- one row ------------------------------------------------------------------------------------------- */
+
+/* The clean picture and its substrates; ERR_... of the picture makes the row a bad one. */
+static status take_picture(struct explain *e, int net, int64_t image)
+{
+    const struct run *r = e->r;
+    const struct model_input *in = &r->network[net].model.input;
+    const double mean[3] = { in->mean[0], in->mean[1], in->mean[2] },
+                 std[3] = { in->std[0], in->std[1], in->std[2] };
+    char path[OPTION_SIZE + 1100];
+    struct image_info info;
+    float table[3][256];
+
+    TRY(text_path(path, sizeof path, r->list.root, r->list.entry[image].path));
+    TRY(image_load(path, &r->pipeline, e->bytes, &info));
+    image_normalize_table(mean, std, table);
+    image_normalize(e->bytes, e->pixels, (const float (*)[256])table, e->picture);
+    TRY(image_substrate((enum image_substrate)r->job->explain_deletion, e->picture, r->input_h, r->input_w,
+                        (const float (*)[256])table, e->away));
+    return image_substrate((enum image_substrate)r->job->explain_insertion, e->picture, r->input_h, r->input_w,
+                           (const float (*)[256])table, e->blank);
+}
+
+/* What select wrote is a part of the row, under its CRC. */
+static status take_membership(struct explain *e, int net, int64_t place)
+{
+    const struct store_layout *l = &e->r->layout;
+    char path[STORE_PATH], name[STORE_NAME + 4] = "image";
+
+    for (int s = -1; s < l->selections; s++) {
+        if (s >= 0)
+            snprintf(name, sizeof name, "in_%s", l->selection[s]);
+        snprintf(path, sizeof path, "/models/%s/subset/%s", l->network[net].name, name);
+        TRY(store_fetch(e->r->store, path, place, 1, store_rows_field(e->rows[net], name)));
+    }
+    return OK;
+}
+
+static status one_row(struct explain *e, int net, int64_t place)
+{
+    const struct run *r = e->r;
+    int64_t image;
+    status picture = OK;
+
+    TRY(take_membership(e, net, place));
+    image = *(int64_t *)store_rows_field(e->rows[net], "image");
+    if (image < 0)
+        return store_rows_add(e->rows[net], place, STORE_UNUSED);
+    e->odd = 0;
+    if (r->job->explain_steps > 0)
+        picture = take_picture(e, net, image);
+    if (picture == ERR_MEMORY)
+        return picture;
+    for (int p = 0; p < JOB_PRECISIONS && picture == OK && !e->odd && !e->stopped; p++)
+        TRY(one_precision(e, net, p, image));
+    if (e->stopped)
+        return OK; /* the row in hand is dropped */
+    if (picture != OK || e->odd)
+        log_rank("network %s, %s: not explained: %s", r->layout.network[net].name, r->list.entry[image].path,
+                 e->odd ? "the logits are not finite" : error_last()->text);
+    return store_rows_add(e->rows[net], place, picture == OK && !e->odd ? STORE_OK : STORE_BAD_IMAGE);
+}
+
+/* ---- the loop ------------------------------------------------------------------------------------------ */
+
+/* No collective from comm_loop_start to comm_loop_finish. Every row is committed on its own: it is seconds of
+ * work. */
+static status work(struct explain *e)
+{
+    const struct comm *c = e->r->c;
+    uint64_t todo = (uint64_t)e->count;
+    status s = OK;
+
+    e->loop = (struct comm_loop){
+        .name = "explain", .items = "rows", .unit = "row", .total = e->r->networks * e->places,
+        .todo = e->count
+    };
+    comm_sum_u64(c, &todo, 1);
+    e->loop.done = e->loop.total - (int64_t)todo;
+    comm_loop_start(&e->loop, c);
+    for (int64_t i = 0; i < e->count && s == OK && !e->stopped && comm_loop_goes_on(&e->loop); i++) {
+        s = one_row(e, (int)(e->mine[i] / e->places), e->mine[i] % e->places);
+        if (!e->stopped)
+            comm_loop_step(&e->loop, 1, 0);
+    }
+    return comm_loop_finish(&e->loop, s);
+}
+
+status explain_subsets(struct run *r)
+{
+    struct explain e = { .r = r, .places = r->layout.subset, .pixels = r->input_h * r->input_w };
+    status result = OK;
+
+    TRY_OUT(find_missing(&e));
+    TRY_OUT(comm_agree(r->c, make_room(&e)));
+    TRY_OUT(work(&e));
+out:
+    clear(&e);
+    return result;
+}
