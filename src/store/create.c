@@ -21,6 +21,9 @@ static void fill_names(const struct store_layout *l, const struct store_dataset 
 {
     static const char *const readings[STORE_READINGS] = { "raw", "resolved", "aligned" };
     static const char *const statistics[STORE_STATISTICS] = { "median", "q1", "q3", "mean" };
+    static const char *const rules[STORE_RULES] = { "t0.15", "t0.20", "t0.50", "otsu", "best" };
+    static const char *const signs[STORE_SIGNS] = { "resolved", "raw" };
+    static const char *const trivials[STORE_TRIVIALS] = { "frame", "centred", "gauss" };
 
     for (int64_t i = 0; i < d->dim[0]; i++) {
         const char *name;
@@ -30,6 +33,12 @@ static void fill_names(const struct store_layout *l, const struct store_dataset 
             name = l->precision[i];
         else if (!strcmp(d->path, "/set"))
             name = i == 0 ? "all" : l->selection[i - 1];
+        else if (!strcmp(d->path, "/rule"))
+            name = rules[i];
+        else if (!strcmp(d->path, "/sign"))
+            name = signs[i];
+        else if (!strcmp(d->path, "/trivial"))
+            name = trivials[i];
         else
             name = !strcmp(d->path, "/reading") ? readings[i] : statistics[i];
         memcpy(out + (size_t)i * d->element, name, strlen(name));
