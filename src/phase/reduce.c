@@ -337,6 +337,7 @@ static status reduce_all(const struct run *r)
         TRY_OUT(read_network(r, net, &a));
         TRY_OUT(write_counts(r, net, &a, sets));
         TRY_OUT(measure_reduce(r, net, a.member, sets));
+        TRY_OUT(curves_reduce(r, net));
         for (int p = 0; p < JOB_PRECISIONS; p++)
             TRY_OUT(write_accuracy(r, net, p, &a, sets));
         for (int p = 1; p < JOB_PRECISIONS; p++) {

@@ -57,6 +57,8 @@ MUST_USE status explain_subsets(struct run *r);
 MUST_USE status time_networks(struct run *r);
 /* reduce.c: /summary from the stored rows, on rank 0. */
 MUST_USE status reduce_summary(struct run *r);
+/* curves.c: /summary/curves of one network from its subset's rows. Local, on rank 0. */
+MUST_USE status curves_reduce(const struct run *r, int net);
 /* pictures.c: /gallery from the stored rows, on rank 0. */
 MUST_USE status pictures_write(struct run *r);
 
