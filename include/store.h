@@ -45,6 +45,7 @@ enum {
     STORE_MAX_PRECISIONS = 8,
     STORE_MAX_SELECTIONS = 8,
     STORE_MAX_PICTURES = 64,
+    STORE_MAX_METHODS = 16,
     STORE_NAME = 64,  /* of a network, precision, selection: letters, digits, '_', '-', '.', no '.' first */
     STORE_PATH = 192, /* of a dataset */
     STORE_MAX_RANK = 4,
@@ -98,6 +99,8 @@ struct store_layout {
     char precision[STORE_MAX_PRECISIONS][STORE_NAME];    /* [0] is what the others are compared with (fp32) */
     /* raw, resolved, control: the datasets in_<selection>; the axis `set` is all, then these */
     char selection[STORE_MAX_SELECTIONS][STORE_NAME];
+    int methods;                          /* maps beside cam, each a dataset cam_<method>; 0 = none */
+    char method[STORE_MAX_METHODS][STORE_NAME];
     int job_length, provenance_length;    /* bytes of the texts: filled by store_begin, 0 from the caller */
 };
 
@@ -156,6 +159,8 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *     {prec}/wsol/          iou, iou_raw f32 (N, rule), box, box_raw s32 (N, 4) at t = 0.2, right, right_raw u8
  *                           (N, 4, 13): bits a threshold; _raw is that of the map in the raw sign
  *     {other}/vs_<first>/   rmse_raw, rmse_resolved, rmse_aligned, correlation f32, sign_flipped u8 (N)
+ *     {prec}/cam_{method}   f32 (N, h, w);  {other}/vs_<first>/rmse_{method}, correlation_{method} f32 (N);
+ *                           these, /method and /summary/methods where there are methods beside cam
  *   /models/{net}/subset/   image s64 (-1 = unused), in_{sel} u8, crc, status (S): rows SUBSET, with
  *     {prec}/               cam_u8 u8 (S, H, W), where subset_maps;  class s32 (S), deletion_curve,
  *                           insertion_curve, deletion_curve_raw, insertion_curve_raw f32 (S, step), where steps;
@@ -176,6 +181,7 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *                           f64 (K, set, sign)
  *   /summary/wsol/{other}/vs_<first>/  difference, difference_low, difference_high f64 (K, set, sign)
  *   /summary/wsol_trivial/  iou_mean, box_acc, max_box_acc, max_box_acc_v2 f64 (K, set, trivial)
+ *   /summary/methods/{other}/    rmse_mean, rmse_median, correlation f64 (K, set, method)
  *   /summary/agreement/{other}/  images, labelled, same_top1, same_top5_set, both_right, only_first,
  *                           only_second, both_wrong s64 (K, set)
  *   /timing/loaded/         decode_s f32 (N);  {net}/{prec}/ inference_s, cam_s f32 (N)

@@ -31,6 +31,8 @@ static void fill_names(const struct store_layout *l, const struct store_dataset 
             name = l->network[i].name;
         else if (!strcmp(d->path, "/precision"))
             name = l->precision[i];
+        else if (!strcmp(d->path, "/method"))
+            name = l->method[i];
         else if (!strcmp(d->path, "/set"))
             name = i == 0 ? "all" : l->selection[i - 1];
         else if (!strcmp(d->path, "/rule"))

@@ -66,6 +66,8 @@ static status read_layout(struct store_reader *r)
                    &l->networks));
     TRY(read_names(r, "/precision", 0, l->precision[0], STORE_NAME, STORE_MAX_PRECISIONS, &l->precisions));
     TRY(read_names(r, "/set", 1, l->selection[0], STORE_NAME, STORE_MAX_SELECTIONS, &l->selections));
+    if (schema_find(s, "/method"))
+        TRY(read_names(r, "/method", 0, l->method[0], STORE_NAME, STORE_MAX_METHODS, &l->methods));
     for (int i = 0; i < l->networks; i++)
         read_network(s, &l->network[i]);
     l->images = rows_of(s, "/image");

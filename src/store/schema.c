@@ -5,7 +5,7 @@
 
 /* The one table of the result file. A path holds {net} every network, {prec} every precision, {other} every
  * precision but the first, {base} the first, {sel} every selection, {pic} every gallery picture (01, 02,
- * ...). */
+ * ...), {method} every further method. */
 
 const char *const schema_axis[D_COUNT] = {
     [D_IMAGE] = "/image", [D_PLACE] = "/models/{net}/subset/place", [D_TOP] = "/top",
@@ -14,6 +14,7 @@ const char *const schema_axis[D_COUNT] = {
     [D_Y] = "/y", [D_X] = "/x", [D_NETWORK] = "/network", [D_PRECISION] = "/precision", [D_SET] = "/set",
     [D_READING] = "/reading", [D_STATISTIC] = "/statistic", [D_PHASE] = "/timing/phase",
     [D_RULE] = "/rule", [D_SIGN] = "/sign", [D_TRIVIAL] = "/trivial",
+    [D_METHOD] = "/method",
 };
 
 #define U8 STORE_U8
@@ -42,6 +43,7 @@ const char *const schema_axis[D_COUNT] = {
 #define SC "/summary/curves/{prec}/"
 #define SW "/summary/wsol/"
 #define ST "/summary/wsol_trivial/"
+#define SM "/summary/methods/{other}/"
 #define SG "/summary/agreement/{other}/"
 #define TA "/timing/alone/{prec}/"
 
@@ -65,6 +67,7 @@ const struct schema_row schema_rows[] = {
     { "/rule", STR, { D_RULE }, FIX, "", "how a map's threshold is chosen", SCALE, L_NAME },
     { "/sign", STR, { D_SIGN }, FIX, "", "sign of a map", SCALE, L_NAME },
     { "/trivial", STR, { D_TRIVIAL }, FIX, "", "map that has seen no picture", SCALE, L_NAME },
+    { "/method", STR, { D_METHOD }, FIX, "", "method of the maps beside cam", SCALE, L_NAME },
     { M "class", S32, { D_CLASS }, FIX, "", "class index of {net}, 0-based", SCALE },
     { M "cam_y", S32, { D_CAM_Y }, FIX, "", "row of the CAM layer of {net}", SCALE },
     { M "cam_x", S32, { D_CAM_X }, FIX, "", "column of the CAM layer of {net}", SCALE },
@@ -127,6 +130,12 @@ const struct schema_row schema_rows[] = {
       "1 = the raw pair points in opposite directions, {net} {other}", CRC },
     { MV "correlation", F32, { D_IMAGE }, MOD, "1",
       "absolute correlation of the projections, {net} {other} and {base}", CRC },
+    { MP "cam_{method}", F32, { D_IMAGE, D_CAM_Y, D_CAM_X }, MOD, "1",
+      "projection of {method} before ReLU, of its own answer, {net} {prec}", CRC },
+    { MV "rmse_{method}", F32, { D_IMAGE }, MOD, "1",
+      "RMSE of the maps 0-255 of {method}, {net} {other} and {base}", CRC },
+    { MV "correlation_{method}", F32, { D_IMAGE }, MOD, "1",
+      "correlation of the projections of {method}, with sign, {net} {other} and {base}", CRC },
     { M "crc", U32, { D_IMAGE }, MOD, "1", "CRC-32 of the row, all precisions" },
     { M "status", STATE, { D_IMAGE }, MOD, "", "state of the row, all precisions" },
 
@@ -222,6 +231,11 @@ const struct schema_row schema_rows[] = {
     { ST "box_acc", F64, { D_NETWORK, D_SET, D_TRIVIAL }, SUM, "%", "IoU >= 0.5 at t = 0.2, trivial map" },
     { ST "max_box_acc", F64, { D_NETWORK, D_SET, D_TRIVIAL }, SUM, "%", "MaxBoxAcc of a trivial map" },
     { ST "max_box_acc_v2", F64, { D_NETWORK, D_SET, D_TRIVIAL }, SUM, "%", "MaxBoxAccV2, trivial map" },
+
+    { SM "rmse_mean", F64, { D_NETWORK, D_SET, D_METHOD }, SUM, "1", "mean RMSE, {other} and {base}" },
+    { SM "rmse_median", F64, { D_NETWORK, D_SET, D_METHOD }, SUM, "1", "median RMSE, {other} and {base}" },
+    { SM "correlation", F64, { D_NETWORK, D_SET, D_METHOD }, SUM, "1",
+      "mean correlation, {other} and {base}" },
 
     { SG "images", S64, { D_NETWORK, D_SET }, SUM, "1", "images with both results, {other} and {base}" },
     { SG "labelled", S64, { D_NETWORK, D_SET }, SUM, "1", "of these with a true class, {other}" },

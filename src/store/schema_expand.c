@@ -5,9 +5,9 @@
 
 /* ---- expansion ------------------------------------------------------------------------------------- */
 
-/* Where an expansion stands: which network, precision, selection and picture. */
+/* Where an expansion stands: which network, precision, selection, method and picture. */
 struct place {
-    int net, prec, sel, pic;
+    int net, prec, sel, method, pic;
 };
 
 /* Copies a template, replacing the words in braces; 0 if it does not fit. */
@@ -30,6 +30,8 @@ static int fill_in(const struct store_layout *l, const struct place *at, const c
                 word = l->precision[0];
             else if (!strncmp(template + 1, "sel", w))
                 word = l->selection[at->sel];
+            else if (!strncmp(template + 1, "method", w))
+                word = l->method[at->method];
             else
                 snprintf(number, sizeof number, "%02d", at->pic + 1);
         }
@@ -79,6 +81,7 @@ static int64_t extent_of(const struct store_layout *l, int net, enum extent e)
         [D_COLOUR] = 256,
         [D_RGB] = 3,
         [D_STEP] = l->steps + 1,
+        [D_METHOD] = l->methods,
         [D_CHECKSUM] = 1, /* known at the end of the expansion */
     };
     return extents[e];
@@ -160,6 +163,9 @@ static status expand_one(const struct store_layout *l, const struct schema_row *
 
 static int wanted(const struct store_layout *l, const struct schema_row *r)
 {
+    for (int i = 0; i < STORE_MAX_RANK && r->extent[i] != D_END; i++)
+        if (r->extent[i] == D_METHOD && l->methods < 1)
+            return 0;
     return !((r->flags & MAPS) && !l->subset_maps) && !((r->flags & CURVE) && l->steps < 1) &&
            !((r->flags & STEP_LOGITS) && !l->step_logits) && !((r->flags & NAMED) && l->class_name_length < 1);
 }
@@ -171,7 +177,8 @@ static status expand_row(const struct store_layout *l, const struct schema_row *
     int first = strstr(r->path, "{other}") != NULL;
     int precs = first || strstr(r->path, "{prec}") ? l->precisions : 1;
     int pics = strstr(r->path, "{pic}") ? l->pictures : 1;
-    int64_t more = wanted(l, r) ? (int64_t)nets * (precs - first) * sels * pics : 0;
+    int methods = strstr(r->path, "{method}") ? l->methods : 1;
+    int64_t more = wanted(l, r) ? (int64_t)nets * (precs - first) * sels * methods * pics : 0;
     struct store_dataset *grown;
 
     if (more < 1)
@@ -183,8 +190,9 @@ static status expand_row(const struct store_layout *l, const struct schema_row *
     for (struct place at = { 0 }; at.net < nets; at.net++)
         for (at.prec = first; at.prec < precs; at.prec++)
             for (at.sel = 0; at.sel < sels; at.sel++)
-                for (at.pic = 0; at.pic < pics; at.pic++)
-                    TRY(expand_one(l, r, &at, &s->dataset[s->count++]));
+                for (at.method = 0; at.method < methods; at.method++)
+                    for (at.pic = 0; at.pic < pics; at.pic++)
+                        TRY(expand_one(l, r, &at, &s->dataset[s->count++]));
     return OK;
 }
 
@@ -212,6 +220,7 @@ static status check_layout(const struct store_layout *l)
     TRY(check_names("network", l->network[0].name, sizeof l->network[0], l->networks, 1, STORE_MAX_NETWORKS));
     TRY(check_names("precision", l->precision[0], STORE_NAME, l->precisions, 1, STORE_MAX_PRECISIONS));
     TRY(check_names("selection", l->selection[0], STORE_NAME, l->selections, 0, STORE_MAX_SELECTIONS));
+    TRY(check_names("method", l->method[0], STORE_NAME, l->methods, 0, STORE_MAX_METHODS));
     if (l->images < 1)
         return FAIL(ERR_RANGE, "%lld images: at least one is needed", (long long)l->images);
     if (l->path_length < 1 || l->path_length > 1024)

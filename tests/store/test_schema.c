@@ -32,6 +32,7 @@ static void check_expansion(void)
     CHECK(d && d->initial == -1 && d->dim[0] == 6 && !strcmp(d->field, "image"));
     CHECK(schema_find(&s, "/models/resnet18/subset/in_control") &&
           schema_find(&s, "/gallery/resnet18_top02_int8"));
+    CHECK(!schema_find(&s, "/method") && !schema_find(&s, "/summary/methods/int8/rmse_mean"));
     CHECK(!schema_find(&s, "/gallery/resnet18_top03_int8") && !schema_find(&s, "/images/class_name"));
     d = schema_find(&s, "/models/resnet18/subset/int8/deletion_logits");
     CHECK(d && d->rank == 3 && d->dim[0] == 6 && d->dim[1] == 5 && d->dim[2] == 7 && !strcmp(d->axis[1], "/step"));
@@ -48,6 +49,7 @@ static void check_every(void)
 {
     struct store_layout l;
     struct store_schema s;
+    const struct store_dataset *d;
     uint64_t bytes = 0;
 
     fixture_layout(&l);
@@ -56,13 +58,23 @@ static void check_every(void)
     snprintf(l.precision[2], STORE_NAME, "int4");
     l.class_name_length = 5;
     l.class_names = 7;
+    l.methods = 2;
+    snprintf(l.method[0], STORE_NAME, "layercam");
+    snprintf(l.method[1], STORE_NAME, "uncentred");
     CHECK(schema_expand(&l, &s) == OK);
     CHECK(schema_find(&s, "/models/resnet18/int4/vs_bf16/rmse_raw") &&
           schema_find(&s, "/models/resnet18/bf16/cam"));
     CHECK(schema_find(&s, "/images/class_name") != NULL);
+    d = schema_find(&s, "/models/mobilenet_v2/int4/cam_uncentred");
+    CHECK(d && d->rank == 3 && d->dim[1] == 3 && d->in_crc && !strcmp(d->field, "int4/cam_uncentred"));
+    CHECK(schema_find(&s, "/models/resnet18/int8/vs_bf16/rmse_layercam") != NULL);
+    d = schema_find(&s, "/summary/methods/int8/rmse_mean");
+    CHECK(d && d->rank == 3 && d->dim[2] == 2 && !strcmp(d->axis[2], "/method"));
     for (int i = 0; i < s.count; i++) {
-        const struct store_dataset *d = &s.dataset[i];
-        size_t row = d->element;
+        size_t row;
+
+        d = &s.dataset[i];
+        row = d->element;
         CHECK_MSG(d->long_name[0] && !strchr(d->long_name, '{') && !strchr(d->path, '{'), "%s", d->path);
         CHECK_MSG(d->rank >= 1 && d->dim[0] >= 1 && d->element >= 1, "%s", d->path);
         CHECK_MSG(!strstr(d->path, "fp32") && !strstr(d->long_name, "fp32"), "%s: %s", d->path, d->long_name);
