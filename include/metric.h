@@ -101,6 +101,25 @@ int curve_run(const int32_t *order, int pixels, int steps, const struct curve_sc
  * (sum y - y_0 / 2 - y_n / 2) / n with n intervals, as RISE. */
 double curve_auc(const float *curve, int steps);
 
+/* ---- comparison of two maps, beside RMSE and correlation (explanations 6.3) ---------------------------- */
+struct comparison {
+    float spearman;         /* rank correlation of the un-ReLU'd projections, mean ranks for equal values, in
+                             * [-1, 1]; 0 where one is constant */
+    float cosine;           /* of the finished maps; one all 0: 0, both: 1 */
+    float ssim;             /* of the finished maps: uniform 7 x 7 windows that lie within, sample covariance,
+                             * K 0.01 and 0.03, range 1 (scikit-image's defaults); smaller maps: their edge */
+    float top_iou;          /* |A and B| / |A or B|, each the largest tenth of a map's pixels, positive alone,
+                             * ties to the lower; 1 where both are empty */
+    float peak_distance;    /* between the projections' largest elements (the first), in pixels of the map */
+};
+struct compare_side {
+    const float *projection;    /* (h * w) un-ReLU'd, resolved sign, at most 4,096 */
+    const float *map;           /* (out_h * out_w) cam_finish'ed, in [0, 1] */
+};
+/* Finite values; out_w at most 4,080. Sums in double in one order; uses 170 KB of stack. */
+void compare_pair(const struct compare_side *a, const struct compare_side *b, int h, int w, int out_h,
+                  int out_w, struct comparison *out);
+
 /* ---- order statistics ---------------------------------------------------------------------------------- */
 struct metric_quartiles { double q1, median, q3, mean; };
 /* Linear interpolation between order statistics (numpy's default); sorts values in place. All 0 where
