@@ -45,6 +45,7 @@ struct job {
     int explain_deletion, explain_insertion;     /* enum image_substrate: what pixels become, come from */
     int explain_class;                           /* enum job_class */
     int explain_maps, explain_logits;            /* store full-size maps; logits of every step */
+    int wsol_frame;                              /* enum job_frame */
     int saturate;                                /* numerics 2.4 */
     int time_runs;                             /* runs timed alone, 0 = none */
     char out[OPTION_SIZE];
@@ -57,6 +58,9 @@ struct job {
 /* Whose probability curves show: the precision's own answer to the clean picture; the true class (its own where
  * that is unknown); fp32's answer for all precisions. */
 enum job_class { JOB_CLASS_OWN, JOB_CLASS_TRUE, JOB_CLASS_FP32 };
+
+/* Where boxes are compared: true boxes cut at the crop; or left whole, the map counting as 0 outside. */
+enum job_frame { JOB_FRAME_CROP, JOB_FRAME_FULL };
 
 /* "fp32", "int8": the first is what the others are compared with. */
 extern const char *const job_precision[JOB_PRECISIONS];

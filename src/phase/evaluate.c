@@ -1,3 +1,4 @@
+#include "locate.h"
 #include "measure.h"
 #include "run.h"
 
@@ -28,10 +29,12 @@ struct evaluate {
     int64_t *mine, count;               /* the images of this rank with anything missing */
     struct store_rows *images, *rows[JOB_MAX_NETWORKS];
     struct cam_workspace *workspace;
+    struct locate *locate;
     float *act, *probability, *map[3]; /* fp32's map, the other's, and a flipped one each */
     float *flipped[2];
     uint8_t *pixels; /* (BLOCK, H, W, 3) */
     int good[BLOCK];
+    struct image_info info[BLOCK];
     int64_t fault; /* the image at which a test wants a failure, or -1 */
 };
 
@@ -99,6 +102,7 @@ static status make_room(struct evaluate *e)
     MEM_TRY(e->flipped[1], map, sizeof(float));
     MEM_TRY(e->map[2], pixels, sizeof(float));
     MEM_TRY(e->pixels, BLOCK * map, 3);
+    TRY(locate_create(e->r, &e->locate));
     return cam_workspace_create((int)pixels, channels, r->kernels, &e->workspace);
 }
 
@@ -119,6 +123,7 @@ static void clear(struct evaluate *e)
     mem_free(e->flipped[1]);
     mem_free(e->pixels);
     cam_workspace_free(e->workspace);
+    locate_free(e->locate);
 }
 
 /* QUANTCAM_FAULT=RANK:IMAGE makes that rank fail at that image: tests of how all ranks stop. */
@@ -159,6 +164,7 @@ static status take_picture(struct evaluate *e, int b, int64_t image)
     s = image_load(path, &r->pipeline, pixels, &info);
     seconds = (float)(clock_s() - start);
     e->good[b] = s == OK;
+    e->info[b] = info;
     TRY(store_write(r->store, "/timing/loaded/decode_s", image, 1, &seconds));
     if (!e->image_missing[image])
         return OK;
@@ -320,6 +326,7 @@ static status one_network(struct evaluate *e, int net, int b, int64_t image)
         if (s == ERR_NUMERIC)
             return store_rows_add(e->rows[net], image, STORE_BAD_IMAGE);
         TRY(s);
+        locate_row(e->locate, e->rows[net], net, job_precision[p], image, &e->info[b]);
     }
     for (int p = 1; p < JOB_PRECISIONS; p++) {
         struct pair_fields pair = pair_of(e->rows[net], job_precision[p]);

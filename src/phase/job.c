@@ -49,6 +49,8 @@ static const struct option_row rows[] = {
       .help = "whose probability: each precision's own answer, the true class, or fp32's answer for all" },
     { ROW("explain.maps", FLAG, RESULT, explain_maps), .help = "store the selected images' full-size maps" },
     { ROW("explain.logits", FLAG, RESULT, explain_logits), .help = "store the logits of every step" },
+    { ROW("wsol.frame", CHOICE, RESULT, wsol_frame), .values = "crop|full",
+      .help = "true boxes: cut at the crop that the network sees, or left whole" },
     { ROW("numerics.saturate", CHOICE, RESULT, saturate), .values = "off|fbgemm-avx2",
       .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI (slow)" },
     { ROW("time.runs", INT, RUN, time_runs), .values = "N", .high = 100000,

@@ -1,0 +1,31 @@
+/* Localization: a row's boxes and their IoU in evaluate, the figures in reduce. Private to the room. Local. */
+#ifndef QUANTCAM_PHASE_LOCATE_H
+#define QUANTCAM_PHASE_LOCATE_H
+
+#include "metric_wsol.h"
+#include "run.h"
+
+/* ---- evaluate (locate.c) ------------------------------------------------------------------------------- */
+
+struct locate;
+MUST_USE status locate_create(const struct run *r, struct locate **out);
+void locate_free(struct locate *l);      /* NULL is fine */
+/* The wsol fields of the row in hand of one network and precision, from its cam and raw_sign.
+ *   info   of the picture as decoded */
+void locate_row(struct locate *l, struct store_rows *rows, int net, const char *precision, int64_t image,
+                const struct image_info *info);
+/* True boxes of an image in the frame of the job, in pixels of the crop; returns how many are left.
+ *   truth   room for locate_most_boxes(r) */
+int locate_truth(const struct run *r, int64_t image, int width, int height, struct wsol_box *truth);
+int locate_most_boxes(const struct run *r);      /* of one image, at least 1 */
+
+/* ---- reduce (locate_reduce.c) -------------------------------------------------------------------------- */
+
+/* /summary/wsol and /summary/wsol_trivial of one network, in image order.
+ *   member       (N) bit s: set s holds the image
+ *   class_index  (N)
+ *   top5         (N, 5) of each precision */
+MUST_USE status locate_reduce(const struct run *r, int net, const uint16_t *member, int sets,
+                              const int32_t *class_index, int32_t *const top5[JOB_PRECISIONS]);
+
+#endif
