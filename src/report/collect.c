@@ -378,6 +378,9 @@ status collect_tables(struct store_reader *r, struct collect *out)
         TRY_OUT(collect_times(r, p, out));
     TRY_OUT(collect_times(r, 0, out));
     for (int p = 1; p < layout->precisions; p++)
+        TRY_OUT(collect_curves(r, p, out));
+    TRY_OUT(collect_curves(r, 0, out));
+    for (int p = 1; p < layout->precisions; p++)
         TRY_OUT(collect_agreement(r, p, out));
 out:
     mem_free(accuracy);

@@ -22,6 +22,9 @@ void collect_free(struct collect *c);
 /* collect_activation.c: table 4 (p > 0) or 5. */
 MUST_USE status collect_activation(struct store_reader *r, int p, struct collect *c);
 
+/* collect_curves.c: table 10 (p > 0) or 11; nothing where the job has no curves. */
+MUST_USE status collect_curves(struct store_reader *r, int p, struct collect *c);
+
 /* Reads a (K, inner) array of doubles or integers into rows of `pitch` elements. */
 MUST_USE status collect_matrix(struct store_reader *r, enum store_type type, int inner, int pitch, void *out,
                                const char *format, ...) PRINTF_LIKE(6, 7);

@@ -23,6 +23,8 @@ static const struct published_row rows[] = {
             [PUBLISHED_INT8_TOTAL_S] = "0.023",
             [PUBLISHED_FP32_INFERENCE_S] = "0.035", [PUBLISHED_FP32_CAM_S] = "0.017",
             [PUBLISHED_FP32_TOTAL_S] = "0.052",
+            [PUBLISHED_INT8_DELETION] = "0.984", [PUBLISHED_INT8_INSERTION] = "10.589",
+            [PUBLISHED_FP32_DELETION] = "0.450", [PUBLISHED_FP32_INSERTION] = "12.658",
         },
     },
     {
@@ -43,6 +45,8 @@ static const struct published_row rows[] = {
             [PUBLISHED_INT8_TOTAL_S] = "0.072",
             [PUBLISHED_FP32_INFERENCE_S] = "0.101", [PUBLISHED_FP32_CAM_S] = "0.016",
             [PUBLISHED_FP32_TOTAL_S] = "0.117",
+            [PUBLISHED_INT8_DELETION] = "1.529", [PUBLISHED_INT8_INSERTION] = "32.032",
+            [PUBLISHED_FP32_DELETION] = "7.560", [PUBLISHED_FP32_INSERTION] = "44.659",
         },
     },
     {
@@ -63,6 +67,8 @@ static const struct published_row rows[] = {
             [PUBLISHED_INT8_TOTAL_S] = "0.030",
             [PUBLISHED_FP32_INFERENCE_S] = "0.037", [PUBLISHED_FP32_CAM_S] = "0.020",
             [PUBLISHED_FP32_TOTAL_S] = "0.057",
+            [PUBLISHED_INT8_DELETION] = "0.496", [PUBLISHED_INT8_INSERTION] = "9.244",
+            [PUBLISHED_FP32_DELETION] = "0.531", [PUBLISHED_FP32_INSERTION] = "10.464",
         },
     },
     {
@@ -83,6 +89,8 @@ static const struct published_row rows[] = {
             [PUBLISHED_INT8_TOTAL_S] = "0.079",
             [PUBLISHED_FP32_INFERENCE_S] = "0.088", [PUBLISHED_FP32_CAM_S] = "0.009",
             [PUBLISHED_FP32_TOTAL_S] = "0.097",
+            [PUBLISHED_INT8_DELETION] = "0.289", [PUBLISHED_INT8_INSERTION] = "2.613",
+            [PUBLISHED_FP32_DELETION] = "0.117", [PUBLISHED_FP32_INSERTION] = "0.127",
         },
     },
 };

@@ -1,5 +1,5 @@
 /* published: the numbers of Rogers, De La Iglesia, Zebin (KDIR 2023), doi 10.5220/0012231900003598, tables
- * 1-9, as text: exactly as printed. */
+ * 1-11, as text: exactly as printed. */
 #ifndef QUANTCAM_PUBLISHED_H
 #define QUANTCAM_PUBLISHED_H
 
@@ -17,6 +17,9 @@ enum published_value {
     /* table 8, seconds an image */
     PUBLISHED_INT8_INFERENCE_S, PUBLISHED_INT8_CAM_S, PUBLISHED_INT8_TOTAL_S,
     PUBLISHED_FP32_INFERENCE_S, PUBLISHED_FP32_CAM_S, PUBLISHED_FP32_TOTAL_S,      /* table 9 */
+    /* table 10, % */
+    PUBLISHED_INT8_DELETION, PUBLISHED_INT8_INSERTION,
+    PUBLISHED_FP32_DELETION, PUBLISHED_FP32_INSERTION,                             /* table 11 */
     PUBLISHED_VALUES
 };
 

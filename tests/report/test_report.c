@@ -20,6 +20,8 @@ static status fill_summary(struct store *s)
     const int64_t count[2][4] = { { 18, 2, 2, 2 }, { 18, 2, 2, 2 } }, bytes[2] = { 3 << 19, 1 << 20 };
     const int64_t same[2][4] = { { 17 } }, total = 23, ok = 18, bad = 5, images[2] = { 50, 0 };
     const double entropy[2][4] = { { 1.5, 0.25, 3, 4 } }, real[2][4] = { { 7.9, 7.5, 7.25, 8.125 } };
+    const int64_t curves[2][4] = { { 0, 2, 2, 2 }, { 0, 2, 1, 2 } };
+    const double deletion[2][4] = { { 0, 0.43755, 1, 1 } }, insertion[2][4] = { { 0, 1, 0.98765, 1 } };
     const double seconds[2][4] = { { 0.00125, 0.001, 0.002, 0.0015 } };
 
     TRY(put(s, "/summary/accuracy/fp32/top1", top1));
@@ -34,6 +36,9 @@ static status fill_summary(struct store *s)
     TRY(put(s, "/summary/activation/int8/entropy_real", real));
     TRY(put(s, "/summary/agreement/int8/images", count));
     TRY(put(s, "/summary/agreement/int8/same_top1", same));
+    TRY(put(s, "/summary/curves/int8/images", curves));
+    TRY(put(s, "/summary/curves/int8/deletion_raw", deletion));
+    TRY(put(s, "/summary/curves/int8/insertion", insertion));
     TRY(put(s, "/timing/alone/int8/inference_s", seconds));
     TRY(put(s, "/timing/alone/int8/images", images));
     TRY(store_write(s, "/summary/images/total", 0, 1, &total));
@@ -79,6 +84,12 @@ static void check_show(struct store_reader *r)
     HAS(out.data, "1.250");  /* ms */
     HAS(out.data, "not timed");
     HAS(out.data, "94.444"); /* 17 of 18 agree */
+    HAS(out.data, "Table 10. Deletion and insertion, int8");
+    HAS(out.data, "43.755");       /* the raw subset in LAPACK's sign */
+    HAS(out.data, "98.765");       /* the resolved subset */
+    HAS(out.data, "9.244");        /* published, ResNet18's insertion */
+    HAS(out.data, "subsets only"); /* the whole set has no curves */
+    HAS(out.data, "logits not finite): 1.");
     HAS(out.data, "image 4 is bad");
     text_free(&out);
 }
@@ -104,7 +115,7 @@ static void check_written(struct store_reader *r, const char *folder)
 
     snprintf(out, sizeof out, "%s/report", folder);
     CHECK_MSG(report_write(r, &options, &summary) == OK, "%s", error_last()->text);
-    CHECK(summary.tables == 10);
+    CHECK(summary.tables == 12);
     CHECK(summary.pictures == 4 &&
           summary.missing == 4); /* 2 a network; their files do not exist: maps alone */
     HAS(summary.first_missing, "/nonexistent");
