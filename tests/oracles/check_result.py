@@ -122,6 +122,41 @@ def check_tables(f, j, name, net, sets, precisions):
         check(t["same_top5_set"][j, s] == np.all(np.sort(a) == np.sort(b), axis=1).sum(), f"{name} {s}: same_top5_set")
 
 
+def area(curve):
+    """RISE's: the trapezoid rule over intervals."""
+    return (curve.sum(axis=1) - curve[:, 0] / 2 - curve[:, -1] / 2) / (curve.shape[1] - 1)
+
+
+def check_curves(f, j, name, net, sets, precisions, h, w, steps):
+    """Areas and mean curves of the tables, full-size maps, copies where LAPACK's sign is the resolved one, own classes."""
+    subset = net["subset"]
+    image = subset["image"][:]
+    for p in precisions:
+        t, s = f["/summary/curves/" + p], subset[p]
+        good = subset["status"][:] == 1
+        for k, member in enumerate(sets):
+            rows = good & (image >= 0) & member[np.maximum(image, 0)] & (k > 0)
+            check(t["images"][j, k] == rows.sum(), f"{name} {p} {k}: images with curves")
+            for kind in ("deletion", "insertion"):
+                for suffix in ("", "_raw"):
+                    curve = s[f"{kind}_curve{suffix}"][:][rows].astype(np.float64)
+                    check(near(t[kind + suffix][j, k], area(curve).mean() if rows.any() else 0, 1e-12),
+                          f"{name} {p} {k}: {kind}{suffix}")
+                    if not suffix:
+                        check(near(t[kind + "_curve"][j, k], curve.mean(axis=0) if rows.any() else np.zeros(steps + 1), 1e-12),
+                              f"{name} {p} {k}: mean {kind} curve")
+        for place in np.flatnonzero(good):
+            i = image[place]
+            at = f"{name} {p} place {place}"
+            same = [np.array_equal(s[kind + "_curve"][place], s[kind + "_curve_raw"][place]) for kind in ("deletion", "insertion")]
+            check(net[p]["raw_sign"][i] < 0 or all(same), at + ": the raw curves are copies")
+            top = np.flatnonzero(net[p]["top5"][i] == s["class"][place])
+            check(len(top) and top[0] == 0, at + ": class")
+            ends = s["deletion_curve"][place, 0], s["insertion_curve"][place, -1]
+            check(ends[0] == ends[1] and near(ends[0], net[p]["score5"][i, 0], 1e-6), at + ": the clean picture's probability")
+            check(np.abs(s["cam_u8"][place].astype(int) - 255 * finish(net[p]["cam"][i], h, w)).max() < 0.51, at + ": cam_u8")
+
+
 def check_gallery(f, name, net, ok, precisions, h, w):
     value = net[precisions[1]]["vs_" + precisions[0]]["rmse_resolved"][:]
     order = sorted(np.flatnonzero(ok), key=lambda i: (-value[i], i))
@@ -145,6 +180,7 @@ def main():
         check_rows(name, net, ok, precisions, h, w)
         members = check_subsets(f, name, net, ok, precisions, sets[1:], job["subset.fraction"])
         check_tables(f, j, name, net, members, precisions)
+        check_curves(f, j, name, net, members, precisions, h, w, int(job["explain.steps"]))
         check_gallery(f, name, net, ok, precisions, h, w)
     print(f"check_result: {checks} checks, {failed} failed")
     return 1 if failed or not checks else 0
