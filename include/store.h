@@ -159,6 +159,7 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *     {prec}/wsol/          iou, iou_raw f32 (N, rule), box, box_raw s32 (N, 4) at t = 0.2, right, right_raw u8
  *                           (N, 4, 13): bits a threshold; _raw is that of the map in the raw sign
  *     {other}/vs_<first>/   rmse_raw, rmse_resolved, rmse_aligned, correlation f32, sign_flipped u8 (N)
+ *                           spearman, cosine, ssim, top_iou, peak_distance, box_iou f32 (N)
  *     {prec}/cam_{method}   f32 (N, h, w);  {other}/vs_<first>/rmse_{method}, correlation_{method} f32 (N);
  *                           these, /method and /summary/methods where there are methods beside cam
  *   /models/{net}/subset/   image s64 (-1 = unused), in_{sel} u8, crc, status (S): rows SUBSET, with
@@ -173,6 +174,8 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *                           top1_high f64 % (K, set); weights_bytes, parameters, macs s64, sha256 str (K)
  *   /summary/rmse/{other}/  mean, median f64 (K, set, reading); sign_flipped, raw_undefined s64,
  *                           correlation f64 (K, set)
+ *   /summary/comparison/{other}/ spearman, cosine, ssim, top_iou, peak_distance,
+ *                           box_iou f64 (K, set): means
  *   /summary/activation/    {prec}/ entropy_real, std_real, sparsity_real, {other}/ ..._int f64 (K, set)
  *   /summary/curves/{prec}/ where steps: images s64 (K, set); deletion, insertion, deletion_raw, insertion_raw
  *                           f64 (K, set): mean areas; deletion_curve, insertion_curve f64 (K, set, step)

@@ -331,6 +331,9 @@ static status one_network(struct evaluate *e, int net, int b, int64_t image)
     for (int p = 1; p < JOB_PRECISIONS; p++) {
         struct pair_fields pair = pair_of(e->rows[net], job_precision[p]);
         compare(e, net, &f[0], &f[p], &pair);
+        measure_pair(e->rows[net], job_precision[p],
+                     &(struct compare_side){ .projection = f[0].cam, .map = e->map[0] },
+                     &(struct compare_side){ .projection = f[p].cam, .map = e->map[1] }, r, net);
     }
     TRY(store_rows_add(e->rows[net], image, STORE_OK));
     return write_times(r, net, image, seconds);

@@ -31,17 +31,61 @@ void measure_activation(struct store_rows *rows, const char *precision, const st
     put(rows, precision, "sparsity_real", as_real.sparsity);
 }
 
+/* IoU of two boxes x0 y0 x1 y1 of whole pixels; 1 where neither map has one, 0 where one has not. */
+static float box_iou(const int32_t *a, const int32_t *b)
+{
+    int64_t w = (int64_t)(a[2] < b[2] ? a[2] : b[2]) - (a[0] > b[0] ? a[0] : b[0]) + 1;
+    int64_t h = (int64_t)(a[3] < b[3] ? a[3] : b[3]) - (a[1] > b[1] ? a[1] : b[1]) + 1;
+    int64_t both = w > 0 && h > 0 ? w * h : 0;
+    int64_t area_a = (int64_t)(a[2] - a[0] + 1) * (a[3] - a[1] + 1),
+            area_b = (int64_t)(b[2] - b[0] + 1) * (b[3] - b[1] + 1);
+
+    if (a[0] < 0 || b[0] < 0)
+        return a[0] < 0 && b[0] < 0;
+    return (float)((double)both / (double)(area_a + area_b - both));
+}
+
+static const int32_t *box_of(struct store_rows *rows, const char *precision)
+{
+    char path[STORE_PATH];
+
+    snprintf(path, sizeof path, "%s/wsol/box", precision);
+    return store_rows_field(rows, path);
+}
+
+void measure_pair(struct store_rows *rows, const char *precision, const struct compare_side *a,
+                  const struct compare_side *b, const struct run *r, int net)
+{
+    const struct store_network *n = &r->layout.network[net];
+    struct comparison c;
+    char group[2 * OPTION_NAME];
+
+    compare_pair(a, b, n->h, n->w, r->input_h, r->input_w, &c);
+    snprintf(group, sizeof group, "%s/vs_%s", precision, job_precision[0]);
+    put(rows, group, "spearman", c.spearman);
+    put(rows, group, "cosine", c.cosine);
+    put(rows, group, "ssim", c.ssim);
+    put(rows, group, "top_iou", c.top_iou);
+    put(rows, group, "peak_distance", c.peak_distance);
+    put(rows, group, "box_iou", box_iou(box_of(rows, job_precision[0]), box_of(rows, precision)));
+}
+
 /* ---- means --------------------------------------------------------------------------------------------- */
 
 /* A column of the rows and the table of the same name in /summary. */
 struct mean_field {
-    const char *name;
+    const char *name, *table;
     int first; /* precision from which on it exists */
+    int pair;  /* 1 = lies in vs_<first precision> */
 };
 
 static const struct mean_field fields[] = {
-    { "entropy_real", 0 }, { "std_real", 0 }, { "sparsity_real", 0 },
-    { "entropy_int", 1 },  { "std_int", 1 },  { "sparsity_int", 1 },
+    { "entropy_real", "activation", 0, 0 },  { "std_real", "activation", 0, 0 },
+    { "sparsity_real", "activation", 0, 0 }, { "entropy_int", "activation", 1, 0 },
+    { "std_int", "activation", 1, 0 },       { "sparsity_int", "activation", 1, 0 },
+    { "spearman", "comparison", 1, 1 },      { "cosine", "comparison", 1, 1 },
+    { "ssim", "comparison", 1, 1 },          { "top_iou", "comparison", 1, 1 },
+    { "peak_distance", "comparison", 1, 1 }, { "box_iou", "comparison", 1, 1 },
 };
 
 static void mean_columns(const float *column, int64_t n, const uint16_t *member, int sets, double *mean)
@@ -59,16 +103,17 @@ static void mean_columns(const float *column, int64_t n, const uint16_t *member,
     }
 }
 
-static status reduce_field(const struct run *r, int net, int p, const char *name, const uint16_t *member,
-                           int sets, float *column)
+static status reduce_field(const struct run *r, int net, int p, const struct mean_field *f,
+                           const uint16_t *member, int sets, float *column)
 {
     double mean[1 + STORE_MAX_SELECTIONS];
     char path[STORE_PATH];
 
-    snprintf(path, sizeof path, "/models/%s/%s/%s", r->layout.network[net].name, job_precision[p], name);
+    snprintf(path, sizeof path, "/models/%s/%s/%s%s%s%s", r->layout.network[net].name, job_precision[p],
+             f->pair ? "vs_" : "", f->pair ? job_precision[0] : "", f->pair ? "/" : "", f->name);
     TRY(store_fetch(r->store, path, 0, r->layout.images, column));
     mean_columns(column, r->layout.images, member, sets, mean);
-    snprintf(path, sizeof path, "/summary/activation/%s/%s", job_precision[p], name);
+    snprintf(path, sizeof path, "/summary/%s/%s/%s", f->table, job_precision[p], f->name);
     return store_write(r->store, path, net, 1, mean);
 }
 
@@ -80,7 +125,7 @@ status measure_reduce(const struct run *r, int net, const uint16_t *member, int 
     MEM_TRY(column, (size_t)r->layout.images, sizeof *column);
     for (size_t f = 0; f < COUNT_OF(fields); f++)
         for (int p = fields[f].first; p < JOB_PRECISIONS; p++)
-            TRY_OUT(reduce_field(r, net, p, fields[f].name, member, sets, column));
+            TRY_OUT(reduce_field(r, net, p, &fields[f], member, sets, column));
 out:
     mem_free(column);
     return result;

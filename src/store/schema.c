@@ -40,6 +40,7 @@ const char *const schema_axis[D_COUNT] = {
 #define SA "/summary/accuracy/{prec}/"
 #define SR "/summary/rmse/{other}/"
 #define SS "/summary/activation/"
+#define SQ "/summary/comparison/{other}/"
 #define SC "/summary/curves/{prec}/"
 #define SW "/summary/wsol/"
 #define ST "/summary/wsol_trivial/"
@@ -130,6 +131,18 @@ const struct schema_row schema_rows[] = {
       "1 = the raw pair points in opposite directions, {net} {other}", CRC },
     { MV "correlation", F32, { D_IMAGE }, MOD, "1",
       "absolute correlation of the projections, {net} {other} and {base}", CRC },
+    { MV "spearman", F32, { D_IMAGE }, MOD, "1",
+      "rank correlation of the projections, resolved signs, {net} {other} and {base}", CRC },
+    { MV "cosine", F32, { D_IMAGE }, MOD, "1",
+      "cosine of the maps, resolved signs, {net} {other} and {base}", CRC },
+    { MV "ssim", F32, { D_IMAGE }, MOD, "1",
+      "structural similarity of the maps, resolved signs, {net} {other} and {base}", CRC },
+    { MV "top_iou", F32, { D_IMAGE }, MOD, "1",
+      "IoU of the maps' largest tenths, resolved signs, {net} {other} and {base}", CRC },
+    { MV "peak_distance", F32, { D_IMAGE }, MOD, "pixel",
+      "distance of the maps' peaks, resolved signs, {net} {other} and {base}", CRC },
+    { MV "box_iou", F32, { D_IMAGE }, MOD, "1",
+      "IoU of the maps' boxes at t = 0.2, 1 = both have none, {net} {other} and {base}", CRC },
     { MP "cam_{method}", F32, { D_IMAGE, D_CAM_Y, D_CAM_X }, MOD, "1",
       "projection of {method} before ReLU, of its own answer, {net} {prec}", CRC },
     { MV "rmse_{method}", F32, { D_IMAGE }, MOD, "1",
@@ -191,6 +204,13 @@ const struct schema_row schema_rows[] = {
     { SR "sign_flipped", S64, { D_NETWORK, D_SET }, SUM, "1", "raw pairs of opposite direction, {other}" },
     { SR "raw_undefined", S64, { D_NETWORK, D_SET }, SUM, "1", "pairs with an undefined raw sign, {other}" },
     { SR "correlation", F64, { D_NETWORK, D_SET }, SUM, "1", "mean correlation, {other} and {base}" },
+
+    { SQ "spearman", F64, { D_NETWORK, D_SET }, SUM, "1", "mean rank correlation, {other} and {base}" },
+    { SQ "cosine", F64, { D_NETWORK, D_SET }, SUM, "1", "mean cosine, {other} and {base}" },
+    { SQ "ssim", F64, { D_NETWORK, D_SET }, SUM, "1", "mean structural similarity, {other} and {base}" },
+    { SQ "top_iou", F64, { D_NETWORK, D_SET }, SUM, "1", "mean IoU of the largest tenths, {other}" },
+    { SQ "peak_distance", F64, { D_NETWORK, D_SET }, SUM, "pixel", "mean distance of peaks, {other}" },
+    { SQ "box_iou", F64, { D_NETWORK, D_SET }, SUM, "1", "mean IoU of the boxes at t = 0.2, {other}" },
 
     { SS "{prec}/entropy_real", F64, { D_NETWORK, D_SET }, SUM, "bit", "mean entropy, real values, {prec}" },
     { SS "{prec}/std_real", F64, { D_NETWORK, D_SET }, SUM, "1", "mean deviation, real values, {prec}" },

@@ -67,12 +67,14 @@ static void test_rmse(const struct made *m)
 
 static void test_activation(const struct made *m)
 {
-    double entropy[4], deviation[4];
+    double entropy[4], deviation[4], ssim[4];
 
     if (!made_fetch_ok(m, "/summary/activation/fp32/entropy_real", 1, entropy) ||
+        !made_fetch_ok(m, "/summary/comparison/int8/ssim", 1, ssim) ||
         !made_fetch_ok(m, "/summary/activation/int8/std_int", 1, deviation))
         return;
     CHECK(entropy[0] == 8 && entropy[1] == 8 && entropy[3] == 8); /* bad rows have 0 and do not count */
+    CHECK(ssim[1] == 15.5 / 32);
     CHECK(near(deviation[0], (190.0 - MADE_BAD_A - MADE_BAD_B) / 18) && deviation[1] == (14 + 17) / 2.0 &&
           deviation[2] == (6 + 13) / 2.0);
 }
