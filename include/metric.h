@@ -30,6 +30,8 @@ int accuracy_finite(const float *values, int64_t count);           /* 1 if no Na
 /* ---- rmse between two maps in [0, 1], on the scale 0-255 (explanations 5) ------------------------------ */
 /* sqrt(mean((255 a - 255 b)^2)), differences in f32, squares summed in double in raster order. */
 float rmse_maps(const float *a, const float *b, int64_t count);
+/* Pearson correlation of two projections, in [-1, 1]; 0 where one is constant. Double, in order. */
+float rmse_correlation(const float *a, const float *b, int pixels);
 struct rmse_readings {
     float raw, resolved, aligned;      /* DESIGN 7.1, 7.2 */
     int sign_flipped;                  /* the raw pair's scalar product is negative */

@@ -37,7 +37,8 @@ struct job {
     double max_bad;                              /* per cent of bad pictures above which the run ends in 1 */
     int keep_bad;                                /* do not try bad pictures again at a resume */
     int pillow;                                  /* 0 = 13 (cheaper pass first), 1 = 12 (horizontal first) */
-    int method, sign, raw;                       /* of the CAM */
+    unsigned methods;                            /* bits of enum cam_method; eigen is one of them */
+    int sign, raw;                               /* of EigenCAM */
     char fraction[OPTION_SIZE];                  /* of the images selected, a decimal number's text */
     unsigned select_by;                          /* bits of "raw|resolved|aligned" */
     int control_seed;

@@ -25,8 +25,7 @@ static double scalar_product(const struct rmse_side *a, const struct rmse_side *
     return sum;
 }
 
-/* |Pearson|; 0 where a side is constant. */
-static double correlation(const float *a, const float *b, int pixels)
+float rmse_correlation(const float *a, const float *b, int pixels)
 {
     double mean_a = 0.0, mean_b = 0.0, aa = 0.0, bb = 0.0, ab = 0.0, r;
 
@@ -44,9 +43,9 @@ static double correlation(const float *a, const float *b, int pixels)
         ab += x * y;
     }
     if (aa <= 0.0 || bb <= 0.0)
-        return 0.0;
-    r = fabs(ab) / (sqrt(aa) * sqrt(bb));
-    return r > 1.0 ? 1.0 : r;
+        return 0.0f;
+    r = ab / (sqrt(aa) * sqrt(bb));
+    return (float)(r > 1.0 ? 1.0 : r < -1.0 ? -1.0 : r);
 }
 
 void rmse_needs_flipped(const struct rmse_side *fp32, const struct rmse_side *other, int pixels,
@@ -83,5 +82,5 @@ void rmse_pair(const struct rmse_side *fp32, const struct rmse_side *other, int 
                    : flip_other               ? distance(fp32, 0, other, 1, map_count)
                                               : out->resolved;
     out->sign_flipped = flip_fp32 == flip_other ? product < 0.0 : product > 0.0;
-    out->correlation = (float)correlation(fp32->projection, other->projection, pixels);
+    out->correlation = fabsf(rmse_correlation(fp32->projection, other->projection, pixels));
 }

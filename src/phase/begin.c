@@ -1,3 +1,4 @@
+#include "methods.h"
 #include "run.h"
 
 #include <errno.h>
@@ -42,6 +43,7 @@ status begin_layout(struct run *r)
     l->boxes = r->list.boxes;
     measure_strings(&r->list, l);
     name_selections(r->job, l);
+    methods_name(r->job, l);
     l->subset = k * l->selections < l->images ? k * l->selections : l->images;
     l->pictures = l->subset < 16 ? (int)l->subset : 16;
     l->input_h = r->input_h;

@@ -1,5 +1,6 @@
 #include "locate.h"
 #include "measure.h"
+#include "methods.h"
 #include "run.h"
 
 #include "metric.h"
@@ -256,7 +257,7 @@ static status one_precision(struct evaluate *e, int net, int p, const uint8_t *p
     *f->raw_sign = (int8_t)projection.raw_sign;
     *f->constant = (uint8_t)projection.constant;
     measure_activation(e->rows[net], job_precision[p], &map, e->act);
-    return OK;
+    return methods_compute(r, e->workspace, net, p, e->act, f->top5[0], e->rows[net]);
 }
 
 /* The finished map of a projection's negative, where it is needed. */
@@ -334,6 +335,7 @@ static status one_network(struct evaluate *e, int net, int b, int64_t image)
         measure_pair(e->rows[net], job_precision[p],
                      &(struct compare_side){ .projection = f[0].cam, .map = e->map[0] },
                      &(struct compare_side){ .projection = f[p].cam, .map = e->map[1] }, r, net);
+        methods_compare(r, net, p, e->rows[net], e->map);
     }
     TRY(store_rows_add(e->rows[net], image, STORE_OK));
     return write_times(r, net, image, seconds);

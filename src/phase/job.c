@@ -29,7 +29,8 @@ static const struct option_row rows[] = {
     { ROW("data.keep_bad", FLAG, RUN, keep_bad), .help = "do not try bad pictures again at a resume" },
     { ROW("preprocess.pillow", CHOICE, RESULT, pillow), .values = "13|12",
       .help = "whose order of resize passes: 13 the cheaper one first, 12 horizontal first" },
-    { ROW("cam.method", CHOICE, RESULT, method), .values = "eigen", .help = "class-activation map" },
+    { ROW("cam.method", LIST, RESULT, methods), .values = CAM_METHOD_NAMES,
+      .help = "class-activation maps; eigen is always among them, and what selections go by" },
     { ROW("cam.sign", CHOICE, RESULT, sign), .values = "absmax|meanact",
       .help = "rule of the resolved sign" },
     { ROW("cam.raw", FLAG, RESULT, raw), .help = "also find the sign that LAPACK gives" },
@@ -111,6 +112,7 @@ void job_defaults(struct job *job)
 {
     memset(job, 0, sizeof *job);
     job->max_bad = 1;
+    job->methods = 1u << CAM_EIGEN;
     job->raw = 1;
     job->sign = CAM_ABSMAX;
     snprintf(job->fraction, sizeof job->fraction, "0.05");
@@ -142,6 +144,8 @@ status job_check(const struct job *job)
                     OPTION_SIZE - 64);
     if (job->networks < 1)
         return FAIL(ERR_USAGE, "the job has no section [network NAME]");
+    if (!(job->methods >> CAM_EIGEN & 1))
+        return FAIL(ERR_USAGE, "cam.method: eigen must be in the list, the images are selected by it");
     if (!job->select_by)
         return FAIL(ERR_USAGE, "subset.select.by is empty: raw, resolved or aligned is wanted");
     if (strspn(job->fraction, "0.") == strlen(job->fraction))

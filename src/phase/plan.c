@@ -1,3 +1,4 @@
+#include "methods.h"
 #include "run.h"
 #include "weight.h"
 
@@ -93,6 +94,7 @@ static status load_weights(struct run *r, int i, int p)
     net->parameters[p] = binding.parameters;
     net->macs[p] = binding.macs;
     TRY_OUT(engine_plan(&binding, &options, r->kernels, &net->engine[p]));
+    TRY_OUT(methods_head(r->job, &binding, &net->head[p]));
 out:
     model_unbind(&binding);
     table_free(&table);
@@ -189,8 +191,10 @@ status plan_make(struct run *r)
 void plan_free(struct run *r)
 {
     for (int i = 0; i < r->networks; i++) {
-        for (int p = 0; p < JOB_PRECISIONS; p++)
+        for (int p = 0; p < JOB_PRECISIONS; p++) {
             engine_free(r->network[i].engine[p]);
+            model_head_free(&r->network[i].head[p]);
+        }
         model_free(&r->network[i].model);
     }
     image_manifest_free(&r->list);

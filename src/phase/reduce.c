@@ -1,5 +1,6 @@
 #include "locate.h"
 #include "measure.h"
+#include "methods.h"
 #include "run.h"
 
 #include "metric.h"
@@ -339,6 +340,7 @@ static status reduce_all(const struct run *r)
         TRY_OUT(write_counts(r, net, &a, sets));
         TRY_OUT(measure_reduce(r, net, a.member, sets));
         TRY_OUT(locate_reduce(r, net, a.member, sets, a.class_index, a.top5));
+        TRY_OUT(methods_reduce(r, net, a.member, sets));
         TRY_OUT(curves_reduce(r, net));
         for (int p = 0; p < JOB_PRECISIONS; p++)
             TRY_OUT(write_accuracy(r, net, p, &a, sets));

@@ -10,6 +10,7 @@ enum { RUN_TOP = 5, RUN_FILES = 1 + JOB_PRECISIONS, RUN_PHASES = 8 };
 struct run_network {
     struct model model;
     struct engine *engine[JOB_PRECISIONS];
+    struct model_head head[JOB_PRECISIONS]; /* where a method of the job needs it */
     uint64_t file_bytes[JOB_PRECISIONS], parameters[JOB_PRECISIONS], macs[JOB_PRECISIONS];
     enum engine_arithmetic arithmetic; /* of the int8 form */
     struct engine_map map;             /* of the CAM layer: extents alone */

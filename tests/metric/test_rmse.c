@@ -35,6 +35,9 @@ int main(void)
     double expected[3], correlation;
 
     by_hand();
+    CHECK(rmse_correlation((float[]){ 1, 2, 3 }, (float[]){ 5, 1, -3 }, 3) == -1);
+    CHECK(rmse_correlation((float[]){ 1, 2, 3 }, (float[]){ 7, 7, 7 }, 3) == 0);
+    CHECK(fabsf(rmse_correlation((float[]){ 0, 0, 8, 0 }, (float[]){ 8, 0, 0, 0 }, 4) + 1.0f / 3) < 1e-7f);
     fixture_read(f, head, sizeof(int32_t), 3);
     for (int i = 0; i < head[0]; i++) {
         struct rmse_readings r;

@@ -17,6 +17,7 @@ struct made {
     struct image_entry entry[MADE_N];
     char name[MADE_N][32];
     char out[64];
+    unsigned methods; /* beside EigenCAM: set before made_begin */
     int steps; /* set before made_begin: explain.steps */
 };
 
@@ -96,6 +97,7 @@ static inline status made_begin(struct made *m, const char *test)
     comm_broadcast(&m->c, &pid, sizeof pid);
     snprintf(m->out, sizeof m->out, "/tmp/quantcam_%s_%d.h5", test, pid);
     job_defaults(&m->job);
+    m->job.methods |= m->methods;
     m->job.explain_steps = m->steps;
     snprintf(m->job.out, sizeof m->job.out, "%s", m->out);
     snprintf(m->job.fraction, sizeof m->job.fraction, "0.1");

@@ -71,6 +71,10 @@ static void test_refused(void)
             "%s: network a: int8 is not set");
     refused(good, "--subset.fraction=0", "%s: subset.fraction = 0: more than 0 is wanted");
     refused(good, "--select.by=", "%s: subset.select.by is empty: raw, resolved or aligned is wanted");
+    refused(good, "--method=cam,layercam",
+            "%s: cam.method: eigen must be in the list, the images are selected by it");
+    refused(good, "--method=eigen,layercma", "cam.method = layercma: one of " CAM_METHOD_NAMES
+            " is wanted (did you mean 'layercam'?)%.0s");
     refused(good, "--imags=x", "unknown option '--imags' (did you mean '--images'?)%.0s");
 }
 
@@ -95,6 +99,7 @@ static void test_canonical(void)
     if (read_job(&job, "--isa=ref") != OK)
         return;
     CHECK(job_canonical(job, list, (const uint8_t (*)[HASH_SIZE])files, &out) == OK);
+    CHECK(strstr(out.data, "cam.method = eigen\n"));
     CHECK_MSG(
         strstr(out.data, "subset.fraction = 0.1\n") && strstr(out.data, "network.n1.engine = fbgemm\n") &&
             strstr(out.data, "network.n1.int8.sha256 = 03000") && strstr(out.data, "data.sha256 = 09000"),
