@@ -369,6 +369,8 @@ status collect_tables(struct store_reader *r, struct collect *out)
     for (int p = 1; p < layout->precisions; p++)
         TRY_OUT(collect_rmse(r, p, out));
     for (int p = 1; p < layout->precisions; p++)
+        TRY_OUT(collect_comparison(r, p, out));
+    for (int p = 1; p < layout->precisions; p++)
         TRY_OUT(collect_activation(r, p, out));
     TRY_OUT(collect_activation(r, 0, out));
     for (int p = 1; p < layout->precisions; p++)
@@ -380,6 +382,9 @@ status collect_tables(struct store_reader *r, struct collect *out)
     for (int p = 1; p < layout->precisions; p++)
         TRY_OUT(collect_curves(r, p, out));
     TRY_OUT(collect_curves(r, 0, out));
+    for (int p = 1; p < layout->precisions; p++)
+        TRY_OUT(collect_wsol(r, p, out));
+    TRY_OUT(collect_wsol(r, 0, out));
     for (int p = 1; p < layout->precisions; p++)
         TRY_OUT(collect_agreement(r, p, out));
 out:

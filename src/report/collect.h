@@ -25,6 +25,12 @@ MUST_USE status collect_activation(struct store_reader *r, int p, struct collect
 /* collect_curves.c: table 10 (p > 0) or 11; nothing where the job has no curves. */
 MUST_USE status collect_curves(struct store_reader *r, int p, struct collect *c);
 
+/* collect_comparison.c: maps of precision p and the first, p > 0. */
+MUST_USE status collect_comparison(struct store_reader *r, int p, struct collect *c);
+
+/* collect_wsol.c: the WSOL of table 10 (p > 0) or 11, and the table of all localization measures. */
+MUST_USE status collect_wsol(struct store_reader *r, int p, struct collect *c);
+
 /* Reads a (K, inner) array of doubles or integers into rows of `pitch` elements. */
 MUST_USE status collect_matrix(struct store_reader *r, enum store_type type, int inner, int pitch, void *out,
                                const char *format, ...) PRINTF_LIKE(6, 7);

@@ -19,6 +19,7 @@ static status fill_summary(struct store *s)
     const int64_t labelled[2][4] = { { 18, 2, 2, 2 }, { 0, 0, 0, 0 } }, flipped[2][4] = { { 9, 2, 0, 0 } };
     const int64_t count[2][4] = { { 18, 2, 2, 2 }, { 18, 2, 2, 2 } }, bytes[2] = { 3 << 19, 1 << 20 };
     const int64_t same[2][4] = { { 17 } }, total = 23, ok = 18, bad = 5, images[2] = { 50, 0 };
+    const double ssim[2][4] = { { 0.5, 0.25, 0.125, 1 } };
     const double entropy[2][4] = { { 1.5, 0.25, 3, 4 } }, real[2][4] = { { 7.9, 7.5, 7.25, 8.125 } };
     const int64_t curves[2][4] = { { 0, 2, 2, 2 }, { 0, 2, 1, 2 } };
     const double deletion[2][4] = { { 0, 0.43755, 1, 1 } }, insertion[2][4] = { { 0, 1, 0.98765, 1 } };
@@ -33,6 +34,7 @@ static status fill_summary(struct store *s)
     TRY(put(s, "/summary/rmse/int8/sign_flipped", flipped));
     TRY(put(s, "/summary/subset/count", count));
     TRY(put(s, "/summary/activation/int8/entropy_int", entropy));
+    TRY(put(s, "/summary/comparison/int8/ssim", ssim));
     TRY(put(s, "/summary/activation/int8/entropy_real", real));
     TRY(put(s, "/summary/agreement/int8/images", count));
     TRY(put(s, "/summary/agreement/int8/same_top1", same));
@@ -115,11 +117,12 @@ static void check_written(struct store_reader *r, const char *folder)
 
     snprintf(out, sizeof out, "%s/report", folder);
     CHECK_MSG(report_write(r, &options, &summary) == OK, "%s", error_last()->text);
-    CHECK(summary.tables == 12);
+    CHECK(summary.tables == 17);
     CHECK(summary.pictures == 4 &&
           summary.missing == 4); /* 2 a network; their files do not exist: maps alone */
     HAS(summary.first_missing, "/nonexistent");
     check_file(out, "table_1.csv", "resnet18,91.250,80.10-99.90,0.000,1.500,69.758,89.078,44.661");
+    check_file(out, "comparison.csv", "resnet18,raw,2,0.0000,0.0000,0.0000,0.2500,");
     check_file(out, "table_4.csv", "resnet18,the study,its subset,,0.38,8.362,48.589");
     check_file(out, "table_4.csv", "resnet18,integers,raw,2,0.250,");
     check_file(out, "table_4.csv", "resnet18,real,resolved,2,7.250,");
