@@ -22,6 +22,8 @@ void collect_free(struct collect *c);
 /* collect_activation.c: table 4 (p > 0) or 5. */
 MUST_USE status collect_activation(struct store_reader *r, int p, struct collect *c);
 
+/* collect_methods.c: precision p > 0 and the first by further methods; nothing where the job has none. */
+MUST_USE status collect_methods(struct store_reader *r, int p, struct collect *c);
 /* collect_curves.c: table 10 (p > 0) or 11; nothing where the job has no curves. */
 MUST_USE status collect_curves(struct store_reader *r, int p, struct collect *c);
 

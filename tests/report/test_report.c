@@ -23,6 +23,8 @@ static status fill_summary(struct store *s)
     const double entropy[2][4] = { { 1.5, 0.25, 3, 4 } }, real[2][4] = { { 7.9, 7.5, 7.25, 8.125 } };
     const int64_t curves[2][4] = { { 0, 2, 2, 2 }, { 0, 2, 1, 2 } };
     const double deletion[2][4] = { { 0, 0.43755, 1, 1 } }, insertion[2][4] = { { 0, 1, 0.98765, 1 } };
+    const double method[2][4][2] = { { { 6.5, 7.75 } }, { { 8.25, 9.125 } } };
+    const double correlation[2][4] = { { 0.75 } };
     const double seconds[2][4] = { { 0.00125, 0.001, 0.002, 0.0015 } };
 
     TRY(put(s, "/summary/accuracy/fp32/top1", top1));
@@ -36,6 +38,8 @@ static status fill_summary(struct store *s)
     TRY(put(s, "/summary/activation/int8/entropy_int", entropy));
     TRY(put(s, "/summary/comparison/int8/ssim", ssim));
     TRY(put(s, "/summary/activation/int8/entropy_real", real));
+    TRY(put(s, "/summary/methods/int8/rmse_mean", method));
+    TRY(put(s, "/summary/rmse/int8/correlation", correlation));
     TRY(put(s, "/summary/agreement/int8/images", count));
     TRY(put(s, "/summary/agreement/int8/same_top1", same));
     TRY(put(s, "/summary/curves/int8/images", curves));
@@ -55,6 +59,9 @@ static status make_result(const struct comm *c, struct fixture *f)
     status result = OK;
 
     f->plan.layout.input_w = f->plan.layout.input_h; /* pictures of the report are square */
+    f->plan.layout.methods = 2;
+    snprintf(f->plan.layout.method[0], STORE_NAME, "layercam");
+    snprintf(f->plan.layout.method[1], STORE_NAME, "ablation");
     f->plan.provenance = "data.images = /nonexistent\npreprocess.resize = 9\npreprocess.filter = bilinear\n";
     TRY(store_begin(c, f->out, &f->plan, &s));
     TRY_OUT(fixture_fill(c, f, s, 7, &wrote));
@@ -117,7 +124,7 @@ static void check_written(struct store_reader *r, const char *folder)
 
     snprintf(out, sizeof out, "%s/report", folder);
     CHECK_MSG(report_write(r, &options, &summary) == OK, "%s", error_last()->text);
-    CHECK(summary.tables == 17);
+    CHECK(summary.tables == 18);
     CHECK(summary.pictures == 4 &&
           summary.missing == 4); /* 2 a network; their files do not exist: maps alone */
     HAS(summary.first_missing, "/nonexistent");
@@ -125,6 +132,10 @@ static void check_written(struct store_reader *r, const char *folder)
     check_file(out, "comparison.csv", "resnet18,raw,2,0.0000,0.0000,0.0000,0.2500,");
     check_file(out, "table_4.csv", "resnet18,the study,its subset,,0.38,8.362,48.589");
     check_file(out, "table_4.csv", "resnet18,integers,raw,2,0.250,");
+    check_file(out, "methods.csv", "layercam,ablation");
+    check_file(out, "methods.csv", "resnet18,mean RMSE,5.250,6.500,7.750");
+    check_file(out, "methods.csv", "resnet18,correlation,0.750,0.000,0.000");
+    check_file(out, "methods.csv", "mobilenet_v2,mean RMSE,0.000,8.250,9.125");
     check_file(out, "table_4.csv", "resnet18,real,resolved,2,7.250,");
     check_file(out, "table_4.csv", "resnet18,integers,all,18,1.500,");
     check_file(out, "table_5.csv", "resnet18,real,all,18,0.000,");
