@@ -10,7 +10,7 @@ JOBS     ?= $(shell nproc 2>/dev/null || echo 1)
 # `make VERBOSE=1` prints the commands.
 Q        := $(if $(VERBOSE),,@)
 # Names for pkg-config; on a cluster with modules override them, or HDF5_CFLAGS and HDF5_LIBS, in config.mk.
-PKGS     ?= libpng libjpeg libcjson libcrypto zlib lapacke openblas
+PKGS     ?= libpng libjpeg expat libcjson libcrypto zlib lapacke openblas
 HDF5_PKG ?= hdf5-openmpi
 
 ifeq ($(V),release)

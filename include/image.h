@@ -120,8 +120,9 @@ struct image_source {
     /* NULL, or LOC_synset_mapping.txt: a line's place is its class. Without it the sorted ids of the list are
      * the classes: right only if there are as many as the model has, which the caller checks by `classes`. */
     const char *synsets;
-    /* NULL, or `path,x0,y0,x1,y1` lines (several a picture; header optional), or LOC_val_solution.csv. A line
-     * belongs to the picture of that path, else to the one whose file name without extension is equal. */
+    /* NULL, or `path,x0,y0,x1,y1` lines (several a picture; header optional), or LOC_val_solution.csv,
+     * or a folder of ILSVRC's XML annotations, a file a picture. A line or file belongs to the picture of that
+     * path, else to the one whose file name without extension is equal. */
     const char *boxes;
     int limit;             /* 0 = all; else that many entries, spread evenly: numbers i * count / limit */
 };

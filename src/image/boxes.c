@@ -2,8 +2,9 @@
  * its extension. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#include "list.h"
+#include "annotation.h"
 
 /* A picture by one of its keys. */
 struct key {
@@ -62,19 +63,25 @@ static status make_keys(const struct list *l, struct keys *out)
     return OK;
 }
 
+static const struct key *find_path(const struct keys *keys, const char *name)
+{
+    struct key whole = key_of(name, 0);
+
+    return bsearch(&whole, keys->path, (size_t)keys->count, sizeof whole, by_text);
+}
+
 /* *entry = -1 if no picture has the name. A name that fits several pictures without being the path of one is
  * an error. */
 static status find_entry(const struct list_lines *at, const struct keys *keys, const char *name, int *entry)
 {
-    struct key whole, stem;
+    struct key stem;
     const struct key *k;
 
     while (name[0] == '.' && name[1] == '/')
         name += 2;
-    whole = key_of(name, 0);
     stem = key_of(name, 1);
     *entry = -1;
-    k = bsearch(&whole, keys->path, (size_t)keys->count, sizeof *k, by_text);
+    k = find_path(keys, name);
     if (!k) {
         k = bsearch(&stem, keys->stem, (size_t)keys->count, sizeof *k, by_text);
         if (k && ((k > keys->stem && by_text(k - 1, k) == 0) ||
@@ -143,6 +150,66 @@ static status read_plain(struct matcher *m, struct list_lines *lines, char *line
     return OK;
 }
 
+/* The picture of an annotation: of the same path but for the extension, else of the same name. */
+static status find_annotated(const struct list_lines *at, const struct keys *keys, const char *name, int *entry)
+{
+    static const char *const extension[] = { "JPEG", "jpg", "jpeg", "png", "JPG", "PNG" };
+    char path[2 * LIST_MAX_NAME + 512];
+    int stem = (int)strlen(name) - (int)strlen("xml");
+
+    for (size_t i = 0; i < COUNT_OF(extension); i++) {
+        const struct key *k;
+        snprintf(path, sizeof path, "%.*s%s", stem, name, extension[i]);
+        k = find_path(keys, path);
+        if (k) {
+            *entry = k->entry;
+            return OK;
+        }
+    }
+    return find_entry(at, keys, name, entry);
+}
+
+static status read_annotation(struct matcher *m, const char *folder, const char *name)
+{
+    char path[4096 + LIST_MAX_NAME];
+    struct list_lines at = { .file = path, .line = 1 };
+    struct image_box *box = NULL;
+    int count = 0, entry;
+    status result = OK;
+
+    TRY(text_path(path, sizeof path, folder, name));
+    TRY(image_annotation_read(path, &box, &count));
+    TRY_OUT(find_annotated(&at, &m->keys, name, &entry));
+    for (int i = 0; i < count; i++)
+        TRY_OUT(add_found(m, entry, box[i]));
+out:
+    mem_free(box);
+    return result;
+}
+
+static status read_folder(struct matcher *m, const char *folder)
+{
+    char **names = NULL;
+    int count = 0;
+    status result = image_annotation_files(folder, &names, &count);
+
+    for (int i = 0; i < count && result == OK; i++)
+        result = read_annotation(m, folder, names[i]);
+    for (int i = 0; i < count; i++)
+        mem_free(names[i]);
+    mem_free(names);
+    return result;
+}
+
+static status read_file(struct matcher *m, struct list_lines *lines)
+{
+    char *line = image_lines_next(lines);
+
+    if (!line)
+        return FAIL(ERR_FORMAT, "%s: no boxes are listed", lines->file);
+    return image_loc_is(line) ? read_loc(m, lines, line) : read_plain(m, lines, line);
+}
+
 /* Groups the boxes by picture, in the order of the file within each. */
 static status group_found(const struct matcher *m)
 {
@@ -170,22 +237,18 @@ status image_list_read_boxes(struct list *l, const char *file)
 {
     status result = OK;
     struct matcher m = { .list = l };
-    struct list_lines lines;
-    char *line;
+    struct list_lines lines = { 0 };
+    struct stat st;
+    int folder = stat(file, &st) == 0 && S_ISDIR(st.st_mode);
 
-    TRY(image_lines_open(file, &lines));
+    if (!folder)
+        TRY(image_lines_open(file, &lines));
     TRY_OUT(make_keys(l, &m.keys));
-    line = image_lines_next(&lines);
-    if (!line)
-        result = FAIL(ERR_FORMAT, "%s: no boxes are listed", file);
-    else if (image_loc_is(line))
-        result = read_loc(&m, &lines, line);
-    else
-        result = read_plain(&m, &lines, line);
-    if (result == OK)
-        result = group_found(&m);
+    TRY_OUT(folder ? read_folder(&m, file) : read_file(&m, &lines));
+    result = group_found(&m);
 out:
-    image_lines_close(&lines);
+    if (!folder)
+        image_lines_close(&lines);
     mem_free(m.keys.path);
     mem_free(m.keys.stem);
     mem_free(m.found);

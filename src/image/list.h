@@ -59,7 +59,7 @@ MUST_USE status image_box_parse(const struct list_lines *at, char *const word[4]
 
 MUST_USE status image_list_read_folders(struct list *l, const char *root);
 MUST_USE status image_list_read_labels(struct list *l, const struct image_source *source);
-/* Fills box and every entry's box_first and boxes. */
+/* Fills box and every entry's box_first and boxes, from a file or a folder of XML annotations. */
 MUST_USE status image_list_read_boxes(struct list *l, const char *file);
 /* ERR_FORMAT, with both lines, if a path occurs twice. */
 MUST_USE status image_list_check_duplicates(const struct list *l, const char *file);

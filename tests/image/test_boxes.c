@@ -59,6 +59,53 @@ static void clamp(void)
     CHECK(!image_box_clamp(&out, 500, 12));
 }
 
+#define OBJECT(a, b, c, d)                                                                                   \
+    "<object><name>n1</name><part><bndbox><xmin>9</xmin></bndbox></part><bndbox><xmin>" #a "</xmin><ymin>" #b  \
+    "</ymin>\n<xmax> " #c " </xmax><ymax>" #d "</ymax></bndbox></object>\n"
+#define XML(objects)                                                                                         \
+    "<?xml version=\"1.0\"?>\n<annotation><filename>other</filename><size><width>500</width></size>" objects  \
+    "</annotation>\n"
+
+static void bad_xml(const char *text, const char *words)
+{
+    char path[128];
+
+    folder_file("bad/2.xml", text);
+    snprintf(path, sizeof path, "%s/bad", folder);
+    source.boxes = path;
+    folder_refused(&source, ERR_FORMAT, words);
+}
+
+static void annotations(void)
+{
+    struct image_manifest m;
+    char path[128];
+
+    folder_file("xml/b/1.xml", XML(OBJECT(1, 2, 3, 4) OBJECT(-5, 0, 6, 7)));
+    folder_file("xml/2.XML", XML(OBJECT(0, 0, 499, 374)));
+    folder_file("xml/3.xml", XML(""));
+    folder_file("xml/77.xml", XML(OBJECT(1, 1, 2, 2)));
+    folder_file("xml/notes.txt", "not read");
+    snprintf(path, sizeof path, "%s/xml", folder);
+    source.boxes = path;
+    CHECK_MSG(image_manifest_read(&source, &m) == OK, "%s", error_last()->text);
+    CHECK(m.boxes == 3 && m.boxes_unmatched == 1 && m.entry[0].boxes == 0 && m.entry[3].boxes == 0);
+    CHECK(is(&m, 2, 0, 1, 2, 3, 4) && is(&m, 2, 1, 0, 0, 6, 7) && is(&m, 1, 0, 0, 0, 499, 374));
+    image_manifest_free(&m);
+    bad_xml(XML(OBJECT(4, 1, 3, 2)), "2.xml:3: the box 4,1,3,2 is empty");
+    bad_xml(XML(OBJECT(1, 1, two, 2)), "two' is not a whole number");
+    bad_xml(XML(OBJECT(1, 1, , 2)), "'  ' is not a whole number");
+    bad_xml(XML("<object><bndbox><xmin>1</xmin></bndbox></object>"), "2.xml:2: a box needs");
+    bad_xml("<!DOCTYPE a [<!ENTITY x \"y\">]><annotation>&x;</annotation>", "document type");
+    bad_xml("<html/>", "<html> is no annotation");
+    bad_xml("<annotation><object></annotation>", "mismatched tag");
+    bad_xml("", "2.xml:1: no element found");
+    bad_xml(XML(OBJECT(1, 1, 2222222222222222222222222222222222, 2)), "longer than a number");
+    snprintf(path, sizeof path, "%s/data", folder);
+    source.boxes = path;
+    folder_refused(&source, ERR_MISSING, "no .xml annotations");
+}
+
 int main(void)
 {
     folder_open();
@@ -77,6 +124,7 @@ int main(void)
     bad("a/1.jpg,1,1,2,2\na/1.jpg,4,1,3,2\n", "boxes.csv:2: the box 4,1,3,2 is empty");
     bad("a/1.jpg,1,1,2.5,2\n", "'2.5'");
     bad("a/1.jpg,one,1,2,2\n", "'one'");
+    annotations();
     clamp();
     folder_close();
     CHECK(mem_live() == 0);
