@@ -13,7 +13,7 @@
 
 struct settings {
     char model[OPTION_SIZE], weights[OPTION_SIZE], pixels[OPTION_SIZE], output[OPTION_SIZE], isa[OPTION_SIZE];
-    int engine, tap, saturate;
+    int engine, cam, tap, saturate;
 };
 
 static const struct option_row rows[] = {
@@ -48,6 +48,11 @@ static const struct option_row rows[] = {
       .where = offsetof(struct settings, isa),
       .values = "NAME",
       .help = "instruction set, or auto" },
+    { .name = "cam",
+      .kind = OPTION_CHOICE,
+      .where = offsetof(struct settings, cam),
+      .values = CAM_METHOD_NAMES,
+      .help = "method of /cam; those with a class explain the network's own answer" },
     { .name = "tap",
       .kind = OPTION_CHOICE,
       .where = offsetof(struct settings, tap),
@@ -65,8 +70,8 @@ static const struct option_table table = {
         "Runs images through one network. OUT.h5 gets /path (N), /pixels (N,H,W,3) as the network saw them,\n"
         "/logits (N,classes), /last_conv (N,C,h,w) real values, for int8 also /last_conv_int with "
         "attributes\n"
-        "scale and zero_point, and /cam (N,h,w): EigenCAM's projection, un-ReLU'd, in the sign that numpy "
-        "gives.",
+        "scale and zero_point, and /cam (N,h,w): the method's projection, un-ReLU'd; EigenCAM's in the sign\n"
+        "that numpy gives.",
     .row = rows,
     .rows = COUNT_OF(rows),
     .words_low = 0,
@@ -84,6 +89,7 @@ struct infer {
     float *act, *planes, *cam;  /* (h * w, c), (c, h * w), (h * w) */
     uint8_t *codes;             /* (c, h * w) of the largest node */
     struct cam_workspace *workspace;
+    struct model_head head; /* where the method needs it */
     int sign_undefined;
 };
 
@@ -167,6 +173,7 @@ static status create_output(struct infer *r)
     TRY(h5_add(r->out, "cam", H5T_IEEE_F32LE, 3, (hsize_t[]){ n, h, w }));
     TRY(h5_attribute_text(r->out, "/", "model", r->net.model.name));
     TRY(h5_attribute_text(r->out, "/", "precision", a.codes ? "int8" : "fp32"));
+    TRY(h5_attribute_text(r->out, "/", "cam", cam_method_name((enum cam_method)r->set.cam)));
     TRY(h5_attribute_text(r->out, "/", "isa", r->net.kernels->isa));
     if (!a.codes)
         return OK;
@@ -220,12 +227,31 @@ static status write_path(struct infer *r, int i)
     return result;
 }
 
+/* The class of the largest logit, the first of equal ones. */
+static int answer(const float *logits, int classes)
+{
+    int best = 0;
+
+    for (int c = 1; c < classes; c++)
+        best = logits[c] > logits[best] ? c : best;
+    return best;
+}
+
 /* DESIGN 7.1: infer's map alone is in the raw sign; where that is undefined it is the resolved one. */
 static status write_cam(struct infer *r, const struct engine_map *a, int i)
 {
     struct cam_projection p = { .values = r->cam };
+    struct cam_head head = { .classes = r->head.classes,
+                             .channels = r->head.channels,
+                             .hidden = r->head.hidden,
+                             .weight = r->head.weight,
+                             .bias = r->head.bias,
+                             .first_weight = r->head.first_weight,
+                             .first_bias = r->head.first_bias };
 
-    TRY(cam_eigen(r->workspace, r->act, a->h, a->w, a->c, CAM_ABSMAX, 1, &p));
+    TRY(cam_take(r->workspace, r->act, a->h, a->w, a->c, head.weight ? &head : NULL,
+                 answer(engine_logits(r->net.engine), engine_classes(r->net.engine))));
+    TRY(cam_compute(r->workspace, (enum cam_method)r->set.cam, CAM_ABSMAX, 1, &p));
     r->sign_undefined += p.raw_sign == 0;
     for (int j = 0; p.raw_sign < 0 && j < a->h * a->w; j++)
         r->cam[j] = -r->cam[j];
@@ -279,6 +305,8 @@ static status run(struct infer *r, const struct option_words *words)
 
     TRY(check_settings(&r->set, words));
     TRY(network_open(r->set.model, r->set.weights, &options, r->set.isa, &r->net));
+    if (cam_method_needs_head((enum cam_method)r->set.cam))
+        TRY(network_head(&r->net, r->set.weights, &r->head));
     TRY(open_input(r, words));
     TRY(allocate(r));
     if (r->count > 0)
@@ -329,6 +357,7 @@ int cmd_infer(int argc, char **argv)
     if (r.part[0])
         unlink(r.part);
     cam_workspace_free(r.workspace);
+    model_head_free(&r.head);
     network_close(&r.net);
     mem_free(r.pixels);
     mem_free(r.act);

@@ -19,22 +19,41 @@ static status read_model(const char *path, struct model *out)
     return result;
 }
 
+static status load_table(const struct model *m, const char *weights, struct tensor_table *out)
+{
+    if (strcmp(weights, NETWORK_RANDOM_FP32) == 0)
+        return network_random(m, MODEL_FP32, out);
+    if (strcmp(weights, NETWORK_RANDOM_INT8) == 0)
+        return network_random(m, MODEL_INT8, out);
+    return weight_load(weights, out);
+}
+
 static status bind_and_plan(const char *weights, const struct engine_options *options, struct network *out)
 {
     struct tensor_table table = { 0 };
     struct model_binding binding = { 0 };
     status result = OK;
 
-    if (strcmp(weights, NETWORK_RANDOM_FP32) == 0)
-        TRY_OUT(network_random(&out->model, MODEL_FP32, &table));
-    else if (strcmp(weights, NETWORK_RANDOM_INT8) == 0)
-        TRY_OUT(network_random(&out->model, MODEL_INT8, &table));
-    else
-        TRY_OUT(weight_load(weights, &table));
+    TRY_OUT(load_table(&out->model, weights, &table));
     TRY_OUT(model_bind(&out->model, &table, &binding));
     out->parameters = binding.parameters;
     out->macs = binding.macs;
     TRY_OUT(engine_plan(&binding, options, out->kernels, &out->engine));
+out:
+    model_unbind(&binding);
+    table_free(&table);
+    return result;
+}
+
+status network_head(const struct network *net, const char *weights, struct model_head *out)
+{
+    struct tensor_table table = { 0 };
+    struct model_binding binding = { 0 };
+    status result = OK;
+
+    TRY_OUT(load_table(&net->model, weights, &table));
+    TRY_OUT(model_bind(&net->model, &table, &binding));
+    TRY_OUT(model_head_load(&binding, out));
 out:
     model_unbind(&binding);
     table_free(&table);

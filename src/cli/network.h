@@ -30,5 +30,8 @@ MUST_USE status network_random(const struct model *m, enum model_precision preci
 MUST_USE status network_open(const char *model, const char *weights, const struct engine_options *options,
                              const char *isa, struct network *out);
 void network_close(struct network *net);
+/* The classifier of an open network, from the checkpoint it was opened with, which is read again.
+ * ERR_MISMATCH where it has no closed form (model.h). */
+MUST_USE status network_head(const struct network *net, const char *weights, struct model_head *out);
 
 #endif
