@@ -122,6 +122,16 @@ struct compare_side {
 void compare_pair(const struct compare_side *a, const struct compare_side *b, int h, int w, int out_h,
                   int out_w, struct comparison *out);
 
+/* ---- histograms of activations (explanations 5, figure 2) ---------------------------------------------- */
+enum { HISTOGRAM_BINS = 256 };
+void histogram_range(const double *values, int64_t count, double *low, double *high);    /* count >= 1 */
+/* Bins of equal width from low to high, the last one closed, as numpy's; low = high: all in the first.
+ * Every value must lie in the range. */
+void histogram_count(const double *values, int64_t count, double low, double high,
+                     int64_t bins[HISTOGRAM_BINS]);
+/* 200 sum min(a, b) / (sum a + sum b): per cent; 0 where both are empty. */
+double histogram_dice(const int64_t a[HISTOGRAM_BINS], const int64_t b[HISTOGRAM_BINS]);
+
 /* ---- order statistics ---------------------------------------------------------------------------------- */
 struct metric_quartiles { double q1, median, q3, mean; };
 /* Linear interpolation between order statistics (numpy's default); sorts values in place. All 0 where

@@ -174,6 +174,9 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *                           top1_high f64 % (K, set); weights_bytes, parameters, macs s64, sha256 str (K)
  *   /summary/rmse/{other}/  mean, median f64 (K, set, reading); sign_flipped, raw_undefined s64,
  *                           correlation f64 (K, set)
+ *   /summary/histogram/     images s64 (K, set);  {prec}/ own, common s64 (K, set, 256), low, high f64
+ *                           (K, set);
+ *                           {other}/ dice_own, dice_common f64 % (K, set)
  *   /summary/comparison/{other}/ spearman, cosine, ssim, top_iou, peak_distance,
  *                           box_iou f64 (K, set): means
  *   /summary/activation/    {prec}/ entropy_real, std_real, sparsity_real, {other}/ ..._int f64 (K, set)

@@ -90,6 +90,10 @@ static status run_phases(struct run *r)
     TRY(go_on(r));
     TRY(explain_subsets(r));
 
+    enter(r, "average");
+    TRY(go_on(r));
+    TRY(average_activations(r));
+
     enter(r, "time");
     TRY(go_on(r));
     TRY(time_networks(r));

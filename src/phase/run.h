@@ -54,6 +54,8 @@ MUST_USE status evaluate_images(struct run *r);
 MUST_USE status subset_select(struct run *r);
 /* explain.c: the rows of /models/<net>/subset that are missing: curves and full-size maps. */
 MUST_USE status explain_subsets(struct run *r);
+/* average.c: the mean activation tensor of each selection, its histogram and Dice: /summary/histogram. */
+MUST_USE status average_activations(struct run *r);
 /* time.c: rank 0 alone, the others asleep: /timing/alone. */
 MUST_USE status time_networks(struct run *r);
 /* reduce.c: /summary from the stored rows, on rank 0. */

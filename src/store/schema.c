@@ -40,6 +40,7 @@ const char *const schema_axis[D_COUNT] = {
 #define SA "/summary/accuracy/{prec}/"
 #define SR "/summary/rmse/{other}/"
 #define SS "/summary/activation/"
+#define SH "/summary/histogram/"
 #define SQ "/summary/comparison/{other}/"
 #define SC "/summary/curves/{prec}/"
 #define SW "/summary/wsol/"
@@ -218,6 +219,16 @@ const struct schema_row schema_rows[] = {
     { SS "{other}/entropy_int", F64, { D_NETWORK, D_SET }, SUM, "bit", "mean entropy, integers, {other}" },
     { SS "{other}/std_int", F64, { D_NETWORK, D_SET }, SUM, "1", "mean deviation, integers, {other}" },
     { SS "{other}/sparsity_int", F64, { D_NETWORK, D_SET }, SUM, "%", "mean sparsity, integers, {other}" },
+
+    { SH "images", S64, { D_NETWORK, D_SET }, SUM, "1", "images whose mean activation was taken, 0 = none" },
+    { SH "{prec}/own", S64, { D_NETWORK, D_SET, D_BIN }, SUM, "1",
+      "histogram of the mean activation tensor over its own range, {prec}" },
+    { SH "{prec}/common", S64, { D_NETWORK, D_SET, D_BIN }, SUM, "1",
+      "histogram of the mean activation tensor over the range of all precisions, {prec}" },
+    { SH "{prec}/low", F64, { D_NETWORK, D_SET }, SUM, "1", "smallest mean activation, {prec}" },
+    { SH "{prec}/high", F64, { D_NETWORK, D_SET }, SUM, "1", "largest mean activation, {prec}" },
+    { SH "{other}/dice_own", F64, { D_NETWORK, D_SET }, SUM, "%", "Dice of own, {other} and {base}" },
+    { SH "{other}/dice_common", F64, { D_NETWORK, D_SET }, SUM, "%", "Dice of common, {other} and {base}" },
 
     { SC "images", S64, { D_NETWORK, D_SET }, SUM, "1", "images with curves, {prec}", CURVE },
     { SC "deletion", F64, { D_NETWORK, D_SET }, SUM, "1", "mean area under deletion, {prec}", CURVE },

@@ -78,6 +78,7 @@ static int64_t extent_of(const struct store_layout *l, int net, enum extent e)
         [D_TRIVIAL] = STORE_TRIVIALS,
         [D_PHASE] = 8,
         [D_CLASS_NAME] = l->class_names,
+        [D_BIN] = 256,
         [D_COLOUR] = 256,
         [D_RGB] = 3,
         [D_STEP] = l->steps + 1,

@@ -1,0 +1,248 @@
+#include "run.h"
+
+#include "metric.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The mean activation tensor of each selection, its histogram and Dice: /summary/histogram. The sums are
+ * whole numbers (codes; real values in units of 2^-24), so that ranks add them in any order; nothing of an
+ * image is stored, and the phase is done whole at every start, as reduce: two inferences an image. */
+
+static const double fixed_point = 16777216.0;
+
+struct average {
+    struct run *r;
+    int64_t places, *image;              /* (S) */
+    uint8_t *in[STORE_MAX_SELECTIONS];   /* (S) */
+    uint8_t *pixels;
+    int values;                          /* of the CAM layer of the network in hand */
+    int64_t *sum;                        /* (selections, precisions, values) */
+    int64_t count[STORE_MAX_SELECTIONS]; /* images summed */
+    struct comm_loop loop;
+};
+
+static status make_room(struct average *a)
+{
+    const struct run *r = a->r;
+    size_t most = 0, pixels = (size_t)r->input_h * (size_t)r->input_w;
+
+    for (int i = 0; i < r->networks; i++) {
+        const struct store_network *n = &r->layout.network[i];
+        size_t values = (size_t)n->channels * (size_t)n->h * (size_t)n->w;
+        most = values > most ? values : most;
+    }
+    MEM_TRY(a->image, (size_t)a->places, sizeof *a->image);
+    for (int s = 0; s < r->layout.selections; s++)
+        MEM_TRY(a->in[s], (size_t)a->places, 1);
+    MEM_TRY(a->pixels, pixels, 3);
+    MEM_TRY(a->sum, most, (size_t)r->layout.selections * JOB_PRECISIONS * sizeof *a->sum);
+    return OK;
+}
+
+static void clear(struct average *a)
+{
+    mem_free(a->image);
+    for (int s = 0; s < STORE_MAX_SELECTIONS; s++)
+        mem_free(a->in[s]);
+    mem_free(a->pixels);
+    mem_free(a->sum);
+}
+
+/* ---- sums ---------------------------------------------------------------------------------------------- */
+
+static int64_t *sum_of(const struct average *a, int selection, int p)
+{
+    return a->sum + ((size_t)selection * JOB_PRECISIONS + (size_t)p) * (size_t)a->values;
+}
+
+static void add_map(const struct engine_map *map, int64_t *sum)
+{
+    for (int i = 0; i < map->h * map->w; i++, sum += map->c) {
+        size_t from = (size_t)i * (size_t)map->pitch;
+
+        for (int c = 0; c < map->c && map->codes; c++)
+            sum[c] += map->codes[from + (size_t)c];
+        for (int c = 0; c < map->c && map->real; c++)
+            sum[c] += llrint((double)map->real[from + (size_t)c] * fixed_point);
+    }
+}
+
+static status add_image(struct average *a, int net, int64_t place)
+{
+    const struct run *r = a->r;
+    char path[OPTION_SIZE + 1100];
+    struct image_info info;
+
+    TRY(text_path(path, sizeof path, r->list.root, r->list.entry[a->image[place]].path));
+    TRY(image_load(path, &r->pipeline, a->pixels, &info));
+    for (int p = 0; p < JOB_PRECISIONS; p++) {
+        struct engine *engine = r->network[net].engine[p];
+        struct engine_map map;
+
+        engine_run(engine, a->pixels);
+        map = engine_cam_map(engine);
+        for (int s = 0; s < r->layout.selections; s++)
+            if (a->in[s][place])
+                add_map(&map, sum_of(a, s, p));
+    }
+    for (int s = 0; s < r->layout.selections; s++)
+        a->count[s] += a->in[s][place];
+    return OK;
+}
+
+/* No collective from comm_loop_start to comm_loop_finish. */
+static status add_images(struct average *a, int net)
+{
+    const struct comm *c = a->r->c;
+    int64_t used = 0;
+    status s = OK;
+
+    while (used < a->places && a->image[used] >= 0)
+        used++;
+    a->loop = (struct comm_loop){ .name = "average", .items = "images", .unit = "img", .total = used,
+                                  .todo = (used - c->rank + c->size - 1) / c->size };
+    comm_loop_start(&a->loop, c);
+    for (int64_t i = c->rank; i < used && s == OK && comm_loop_goes_on(&a->loop); i += c->size) {
+        s = add_image(a, net, i);
+        comm_loop_step(&a->loop, 1, 0);
+    }
+    return comm_loop_finish(&a->loop, s);
+}
+
+/* ---- histograms, on rank 0 ----------------------------------------------------------------------------- */
+
+enum { SETS = 1 + STORE_MAX_SELECTIONS };
+
+/* What /summary/histogram holds of one network; the whole set has none. */
+struct histograms {
+    int64_t images[SETS];
+    int64_t own[JOB_PRECISIONS][SETS][HISTOGRAM_BINS], common[JOB_PRECISIONS][SETS][HISTOGRAM_BINS];
+    double low[JOB_PRECISIONS][SETS], high[JOB_PRECISIONS][SETS];
+    double dice_own[JOB_PRECISIONS][SETS], dice_common[JOB_PRECISIONS][SETS];
+};
+
+static void make_mean(const struct average *a, int net, int selection, int p, double *mean)
+{
+    struct engine_map map = engine_cam_map(a->r->network[net].engine[p]);
+    const int64_t *sum = sum_of(a, selection, p);
+    double count = (double)a->count[selection];
+
+    for (int i = 0; i < a->values; i++)
+        mean[i] = map.codes ? map.q.scale * ((double)sum[i] / count - map.q.zero_point)
+                            : (double)sum[i] / count / fixed_point;
+}
+
+/* mean: (precisions, values) scratch. */
+static void fill_set(const struct average *a, int net, int selection, double *mean, struct histograms *h)
+{
+    int set = 1 + selection;
+    double low = 0, high = 0;
+
+    h->images[set] = a->count[selection];
+    if (a->count[selection] == 0)
+        return;
+    for (int p = 0; p < JOB_PRECISIONS; p++) {
+        double *own = mean + (size_t)p * (size_t)a->values, *first = &h->low[p][set],
+               *last = &h->high[p][set];
+
+        make_mean(a, net, selection, p, own);
+        histogram_range(own, a->values, first, last);
+        histogram_count(own, a->values, *first, *last, h->own[p][set]);
+        low = p == 0 || *first < low ? *first : low;
+        high = p == 0 || *last > high ? *last : high;
+    }
+    for (int p = 0; p < JOB_PRECISIONS; p++) {
+        histogram_count(mean + (size_t)p * (size_t)a->values, a->values, low, high, h->common[p][set]);
+        h->dice_own[p][set] = histogram_dice(h->own[0][set], h->own[p][set]);
+        h->dice_common[p][set] = histogram_dice(h->common[0][set], h->common[p][set]);
+    }
+}
+
+static status write_histograms(const struct run *r, int net, const struct histograms *h)
+{
+    char path[STORE_PATH];
+
+    TRY(store_write(r->store, "/summary/histogram/images", net, 1, h->images));
+    for (int p = 0; p < JOB_PRECISIONS; p++) {
+        const struct {
+            const char *name;
+            const void *row;
+        } table[] = {
+            { "own", h->own[p] },   { "common", h->common[p] },     { "low", h->low[p] },
+            { "high", h->high[p] }, { "dice_own", h->dice_own[p] }, { "dice_common", h->dice_common[p] },
+        };
+        int tables = p > 0 ? COUNT_OF(table) : 4; /* the first precision is compared with no other */
+
+        for (int i = 0; i < tables; i++) {
+            snprintf(path, sizeof path, "/summary/histogram/%s/%s", job_precision[p], table[i].name);
+            TRY(store_write(r->store, path, net, 1, table[i].row));
+        }
+    }
+    return OK;
+}
+
+static status finish_network(const struct average *a, int net)
+{
+    struct histograms *h = NULL;
+    double *mean = NULL;
+    status result = OK;
+
+    h = mem_alloc(1, sizeof *h);
+    mean = mem_alloc((size_t)a->values, JOB_PRECISIONS * sizeof *mean);
+    if (!h || !mean)
+        result = FAIL(ERR_MEMORY, "no memory for the histograms");
+    for (int s = 0; s < a->r->layout.selections && result == OK; s++)
+        fill_set(a, net, s, mean, h);
+    if (result == OK)
+        result = write_histograms(a->r, net, h);
+    mem_free(h);
+    mem_free(mean);
+    return result;
+}
+
+/* ---- the phase ----------------------------------------------------------------------------------------- */
+
+static status read_members(struct average *a, int net)
+{
+    const struct store_layout *l = &a->r->layout;
+    char path[STORE_PATH];
+
+    snprintf(path, sizeof path, "/models/%s/subset/image", l->network[net].name);
+    TRY(store_fetch(a->r->store, path, 0, a->places, a->image));
+    for (int s = 0; s < l->selections; s++) {
+        snprintf(path, sizeof path, "/models/%s/subset/in_%s", l->network[net].name, l->selection[s]);
+        TRY(store_fetch(a->r->store, path, 0, a->places, a->in[s]));
+    }
+    return OK;
+}
+
+static status average_network(struct average *a, int net)
+{
+    const struct run *r = a->r;
+    const struct store_network *n = &r->layout.network[net];
+    size_t sums;
+
+    a->values = n->channels * n->h * n->w;
+    sums = (size_t)r->layout.selections * JOB_PRECISIONS * (size_t)a->values;
+    memset(a->sum, 0, sums * sizeof *a->sum);
+    memset(a->count, 0, sizeof a->count);
+    TRY(comm_agree(r->c, read_members(a, net)));
+    TRY(add_images(a, net));
+    comm_sum_u64(r->c, (uint64_t *)a->sum, sums); /* two's complement */
+    comm_sum_u64(r->c, (uint64_t *)a->count, STORE_MAX_SELECTIONS);
+    return comm_agree(r->c, r->c->rank == 0 ? finish_network(a, net) : OK);
+}
+
+status average_activations(struct run *r)
+{
+    struct average a = { .r = r, .places = r->layout.subset };
+    status result = OK;
+
+    TRY_OUT(comm_agree(r->c, make_room(&a)));
+    for (int net = 0; net < r->networks; net++)
+        TRY_OUT(average_network(&a, net));
+out:
+    clear(&a);
+    return result;
+}
