@@ -7,4 +7,10 @@ small_job "$T/job.conf" 48
 check "a run" code 0 run 3 "$T/job.conf"
 check "numpy agrees" code 0 "$python" tests/oracles/check_result.py "$T/out.h5"
 sed -n 's/^check_result: /numpy: /p' "$T/log"
+if "$python" -c 'import cv2' 2> /dev/null; then
+    check "OpenCV agrees on localization" code 0 "$python" tests/oracles/check_wsol.py "$T/out.h5" 8
+    sed -n 's/^check_wsol: /opencv: /p' "$T/log"
+else
+    echo "skip: localization against OpenCV ($python has no cv2)"
+fi
 finish
