@@ -374,6 +374,8 @@ status collect_tables(struct store_reader *r, struct collect *out)
         TRY_OUT(collect_activation(r, p, out));
     TRY_OUT(collect_activation(r, 0, out));
     for (int p = 1; p < layout->precisions; p++)
+        TRY_OUT(collect_histogram(r, p, out));
+    for (int p = 1; p < layout->precisions; p++)
         TRY_OUT(collect_subset_accuracy(r, p, &accuracy[p], out));
     TRY_OUT(collect_subset_accuracy(r, 0, &accuracy[0], out));
     for (int p = 1; p < layout->precisions; p++)

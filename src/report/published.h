@@ -21,6 +21,7 @@ enum published_value {
     PUBLISHED_INT8_DELETION, PUBLISHED_INT8_INSERTION,
     PUBLISHED_FP32_DELETION, PUBLISHED_FP32_INSERTION,                             /* table 11 */
     PUBLISHED_INT8_WSOL, PUBLISHED_FP32_WSOL,                                      /* tables 10, 11 */
+    PUBLISHED_DICE,                                                                /* figure 2, % */
     PUBLISHED_VALUES
 };
 

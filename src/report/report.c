@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "collect.h"
+#include "figure.h"
 #include "album.h"
 #include "json.h"
 
@@ -62,11 +63,32 @@ out:
     return result;
 }
 
+/* The name of a precision's figure 2. */
+static void figure_name(const struct store_layout *layout, int p, char *name, size_t size)
+{
+    snprintf(name, size, p < 2 ? "figure_2.svg" : "figure_2_%.20s.svg", layout->precision[p]);
+}
+
+static status write_figure(struct store_reader *r, int p, const char *folder)
+{
+    struct text out = { .max = OUTPUT_MAX };
+    char name[64], path[4096];
+    status result = OK;
+
+    figure_name(store_reader_layout(r), p, name, sizeof name);
+    TRY(text_path(path, sizeof path, folder, name));
+    TRY_OUT(figure_histograms(r, p, &out));
+    TRY_OUT(text_write_file(path, out.data, out.size));
+out:
+    text_free(&out);
+    return result;
+}
+
 static status write_markdown(struct store_reader *r, const struct collect *c, const struct album *album,
                              const char *folder)
 {
     struct text out = { .max = OUTPUT_MAX };
-    char path[4096];
+    char path[4096], name[64];
     status result = OK;
 
     TRY(text_path(path, sizeof path, folder, "report.md"));
@@ -76,6 +98,10 @@ static status write_markdown(struct store_reader *r, const struct collect *c, co
         TRY_OUT(grid_markdown(&c->grid[i], &out));
     if (c->bad_images.rows)
         TRY_OUT(grid_markdown(&c->bad_images, &out));
+    for (int p = 1; p < store_reader_layout(r)->precisions; p++) {
+        figure_name(store_reader_layout(r), p, name, sizeof name);
+        TRY_OUT(text_add(&out, "![Figure 2. Histograms of the mean activation](%s)\n\n", name));
+    }
     TRY_OUT(album_markdown(album, &out));
     TRY_OUT(text_write_file(path, out.data, out.size));
 out:
@@ -97,6 +123,8 @@ status report_write(struct store_reader *r, const struct report_options *options
         TRY_OUT(write_csv(&c.grid[i], options->folder));
     if (c.bad_images.rows)
         TRY_OUT(write_csv(&c.bad_images, options->folder));
+    for (int p = 1; p < store_reader_layout(r)->precisions; p++)
+        TRY_OUT(write_figure(r, p, options->folder));
     TRY_OUT(album_write(r, options, &album));
     TRY_OUT(write_markdown(r, &c, &album, options->folder));
     TRY_OUT(json_write(r, &c, &album, options->folder));

@@ -11,6 +11,22 @@ static status put(struct store *s, const char *path, const void *data)
     return store_write(s, path, 0, 2, data);
 }
 
+/* Figure 2: of the first network's subsets a histogram with 100 in bin 7; the second network has none. */
+static status fill_histograms(struct store *s)
+{
+    static int64_t bins[2][4][256];
+    const int64_t images[2][4] = { { 0, 2, 2, 2 } };
+    const double dice[2][4] = { { 0, 97.5, 96.25, 95 } }, common[2][4] = { { 0, 87.5, 86.25, 85 } };
+
+    for (int set = 1; set < 4; set++)
+        bins[0][set][7] = 100;
+    TRY(put(s, "/summary/histogram/images", images));
+    TRY(put(s, "/summary/histogram/fp32/own", bins));
+    TRY(put(s, "/summary/histogram/int8/common", bins));
+    TRY(put(s, "/summary/histogram/int8/dice_own", dice));
+    return put(s, "/summary/histogram/int8/dice_common", common);
+}
+
 static status fill_summary(struct store *s)
 {
     const double top1[2][4] = { { 91.25, 50, 60, 70 }, { 12.5, 0, 0, 0 } }, low[2][4] = { { 80.1 } },
@@ -37,6 +53,7 @@ static status fill_summary(struct store *s)
     TRY(put(s, "/summary/subset/count", count));
     TRY(put(s, "/summary/activation/int8/entropy_int", entropy));
     TRY(put(s, "/summary/comparison/int8/ssim", ssim));
+    TRY(fill_histograms(s));
     TRY(put(s, "/summary/activation/int8/entropy_real", real));
     TRY(put(s, "/summary/methods/int8/rmse_mean", method));
     TRY(put(s, "/summary/rmse/int8/correlation", correlation));
@@ -124,12 +141,20 @@ static void check_written(struct store_reader *r, const char *folder)
 
     snprintf(out, sizeof out, "%s/report", folder);
     CHECK_MSG(report_write(r, &options, &summary) == OK, "%s", error_last()->text);
-    CHECK(summary.tables == 18);
+    CHECK(summary.tables == 19);
     CHECK(summary.pictures == 4 &&
           summary.missing == 4); /* 2 a network; their files do not exist: maps alone */
     HAS(summary.first_missing, "/nonexistent");
     check_file(out, "table_1.csv", "resnet18,91.250,80.10-99.90,0.000,1.500,69.758,89.078,44.661");
     check_file(out, "comparison.csv", "resnet18,raw,2,0.0000,0.0000,0.0000,0.2500,");
+    check_file(out, "figure_2.csv", "resnet18,97.500,87.500,96.250,86.250,95.000,85.000,99.521");
+    check_file(out, "figure_2.csv", "mobilenet_v2,-,-,-,-,-,-,98.126");
+    check_file(out, "report.md", "(figure_2.svg)");
+    check_file(out, "figure_2.svg", ">Dice 97.500 %<");
+    check_file(out, "figure_2.svg", "the study 99.521 %");
+    check_file(out, "figure_2.svg", ">Dice 86.250 %<");
+    /* 100 is 2.5 of the 3.5 half-open decades: bin 7 rises from 150 to 42.9. */
+    check_file(out, "figure_2.svg", "V150.0H10.5V42.9H12.0V150.0");
     check_file(out, "table_4.csv", "resnet18,the study,its subset,,0.38,8.362,48.589");
     check_file(out, "table_4.csv", "resnet18,integers,raw,2,0.250,");
     check_file(out, "methods.csv", "layercam,ablation");
