@@ -64,7 +64,7 @@ void image_geometry(int width, int height, const struct image_pipeline *p, int *
 /* normalized[c][code] = (f32(code) / 255 - mean) / std, each step f32. */
 void image_normalize_table(const double mean[3], const double std[3], float table[3][256]);
 
-/* ---- altered pictures (explanations 3.1, DESIGN 7.3) ---------------------------------------------------- */
+/* ---- altered pictures (explanations 3.1, DESIGN 7.3) --------------------------------------------------- */
 
 /* pixels (count, 3) u8 -> out (count, 3) f32 by image_normalize_table's table. */
 void image_normalize(const uint8_t *pixels, int count, const float table[3][256], float *out);

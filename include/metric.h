@@ -90,9 +90,9 @@ void activation_codes(const uint8_t *codes, int pixels, int channels, int pitch,
 void curve_order(const float *map, int pixels, int32_t *order, int32_t *scratch);
 /* How many pixels are altered at step 0 .. steps: round(step * pixels / steps), halves up. */
 int curve_pixels(int step, int steps, int pixels);
-/* Asked for every step in turn, with the pixels that changed since the step before (none at step 0): writes the
- * score, 0 = stop. metric knows neither pictures nor engines; who recomputes only what changed has what it needs.
- */
+/* Asked for every step in turn, with the pixels that changed since the step before (none at step 0): writes
+ * the score, 0 = stop. metric knows neither pictures nor engines; who recomputes only what changed has what
+ * it needs. */
 struct curve_scorer {
     int (*score)(void *user, int step, const int32_t *changed, int count, float *score);
     void *user;

@@ -56,8 +56,8 @@ struct job {
     struct job_network network[JOB_MAX_NETWORKS];
 };
 
-/* Whose probability curves show: the precision's own answer to the clean picture; the true class (its own where
- * that is unknown); fp32's answer for all precisions. */
+/* Whose probability curves show: the precision's own answer to the clean picture; the true class (its own
+ * where that is unknown); fp32's answer for all precisions. */
 enum job_class { JOB_CLASS_OWN, JOB_CLASS_TRUE, JOB_CLASS_FP32 };
 
 /* Where boxes are compared: true boxes cut at the crop; or left whole, the map counting as 0 outside. */

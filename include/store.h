@@ -89,7 +89,7 @@ struct store_layout {
     int input_h, input_w;         /* H, W: of full-size maps and pictures */
     int pictures;                 /* G: gallery pictures a network and precision, min(16, S) or 0 */
     int steps;                    /* of deletion and insertion curves, 0 = none */
-    int step_logits;              /* /models/<net>/subset/<precision>/deletion_logits (S, steps + 1, classes) */
+    int step_logits;              /* logits of every step too */
     int subset_maps;              /* /models/<net>/subset/<precision>/cam_u8 (S, H, W) exists */
     int networks, precisions, selections;
     struct store_network {
@@ -163,9 +163,9 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *     {prec}/cam_{method}   f32 (N, h, w);  {other}/vs_<first>/rmse_{method}, correlation_{method} f32 (N);
  *                           these, /method and /summary/methods where there are methods beside cam
  *   /models/{net}/subset/   image s64 (-1 = unused), in_{sel} u8, crc, status (S): rows SUBSET, with
- *     {prec}/               cam_u8 u8 (S, H, W), where subset_maps;  class s32 (S), deletion_curve,
- *                           insertion_curve, deletion_curve_raw, insertion_curve_raw f32 (S, step), where steps;
- *                           deletion_logits, insertion_logits f32 (S, step, classes), where step_logits
+ *     {prec}/               cam_u8 u8 (S, H, W), where subset_maps;  where steps: class s32 (S),
+ *                           deletion_curve, insertion_curve, deletion_curve_raw, insertion_curve_raw f32
+ *                           (S, step);  deletion_logits, insertion_logits f32 (S, step, classes), where step_logits
  *   /gallery/               palette u8 (256, 3);  {net}_top01_{prec} ... u8 (H, W)
  *   /summary/images/        total, ok, bad s64 (1)
  *   /summary/rows/          ok, bad s64 (K)
@@ -180,8 +180,9 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *   /summary/comparison/{other}/ spearman, cosine, ssim, top_iou, peak_distance,
  *                           box_iou f64 (K, set): means
  *   /summary/activation/    {prec}/ entropy_real, std_real, sparsity_real, {other}/ ..._int f64 (K, set)
- *   /summary/curves/{prec}/ where steps: images s64 (K, set); deletion, insertion, deletion_raw, insertion_raw
- *                           f64 (K, set): mean areas; deletion_curve, insertion_curve f64 (K, set, step)
+ *   /summary/curves/{prec}/ where steps: images s64 (K, set); deletion, insertion, deletion_raw,
+ *                           insertion_raw f64 (K, set): mean areas; deletion_curve, insertion_curve f64
+ *                           (K, set, step)
  *   /summary/wsol/{prec}/   images, without_box, no_foreground s64 (K, set); iou_mean, iou_sd f64 (K, set, sign,
  *                           rule); gt_known, top1_loc, top5_loc, max_box_acc, max_box_acc_at, max_box_acc_v2
  *                           f64 (K, set, sign)

@@ -38,8 +38,8 @@ struct kernel_rect run_whole(const struct engine_step *s)
     return (struct kernel_rect){ .y1 = s->out.h, .x1 = s->out.w };
 }
 
-/* quantize_value's results by what vectors have: adding and taking away 1.5 * 2^23 rounds to the nearest, ties
- * to even. NaN fails the first comparison and becomes 255. */
+/* quantize_value's results by what vectors have: adding and taking away 1.5 * 2^23 rounds to the nearest,
+ * ties to even. NaN fails the first comparison and becomes 255. */
 static void quantize(const float *in, size_t count, struct quant_params q, uint8_t *out)
 {
     const float inverse = quantize_inverse(q.scale), magic = 12582912.0f, far = 4096.0f;

@@ -103,7 +103,8 @@ static status add_kind(const struct run *r, int net, int p, int k, struct sums *
     return OK;
 }
 
-static status reduce_kind(const struct run *r, int net, int p, int k, const int64_t images[SETS], struct sums *a)
+static status reduce_kind(const struct run *r, int net, int p, int k, const int64_t images[SETS],
+                          struct sums *a)
 {
     double area[SETS] = { 0 };
 

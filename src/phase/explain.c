@@ -15,15 +15,15 @@ struct explain {
     struct comm_loop loop;
     int pixels; /* of a picture */
     uint8_t *bytes;
-    float *picture, *away, *blank, *work; /* normalized (H, W, 3): clean, the two substrates, the one altered */
+    float *picture, *away, *blank, *work; /* normalized (H, W, 3): clean, two substrates, altered */
     float *projection, *map, *probability, *clean;
     int32_t *order, *scratch;
     /* the curve in hand */
     struct engine *engine;
     int class_index, clean_step;
-    const float *to;   /* what the altered pixels become */
-    float *logits;     /* (steps + 1, classes), or NULL */
-    int stopped, odd;  /* the loop said stop; logits that are not finite */
+    const float *to;  /* what the altered pixels become */
+    float *logits;    /* (steps + 1, classes), or NULL */
+    int stopped, odd; /* the loop said stop; logits that are not finite */
 };
 
 /* ---- what is missing, and room for it ------------------------------------------------------------------ */
@@ -34,8 +34,8 @@ static status find_missing(struct explain *e)
     int64_t damaged = 0, all_damaged = 0;
 
     e->missing = mem_alloc((size_t)r->networks * (size_t)e->places, 1);
-    TRY(comm_agree(r->c, e->missing ? OK
-                                    : FAIL(ERR_MEMORY, "no memory for %lld places", (long long)e->places)));
+    TRY(comm_agree(r->c,
+                   e->missing ? OK : FAIL(ERR_MEMORY, "no memory for %lld places", (long long)e->places)));
     for (int net = 0; net < r->networks; net++) {
         TRY(store_missing(r->store, STORE_ROWS_SUBSET, net, !r->job->keep_bad, e->missing + net * e->places,
                           &damaged));
@@ -77,7 +77,7 @@ static status make_room(struct explain *e)
 
 static void clear(struct explain *e)
 {
-    void *const block[] = { e->missing, e->mine, e->bytes,       e->picture, e->away,  e->blank,  e->work,
+    void *const block[] = { e->missing, e->mine,  e->bytes,       e->picture,    e->away,  e->blank,  e->work,
                             e->map,     e->clean, e->probability, e->projection, e->order, e->scratch };
 
     for (size_t i = 0; i < COUNT_OF(block); i++)
@@ -88,8 +88,8 @@ static void clear(struct explain *e)
 
 /* ---- one curve ----------------------------------------------------------------------------------------- */
 
-/* The probability of the class once the changed pixels are altered. engine_run_real computes the whole picture:
- * what recomputes only the changed part takes its place here. */
+/* The probability of the class once the changed pixels are altered. engine_run_real computes the whole
+ * picture: what recomputes only the changed part takes its place here. */
 static int score(void *user, int step, const int32_t *changed, int count, float *out)
 {
     struct explain *e = user;
@@ -246,8 +246,8 @@ static status take_picture(struct explain *e, int net, int64_t image)
     image_normalize(e->bytes, e->pixels, (const float (*)[256])table, e->picture);
     TRY(image_substrate((enum image_substrate)r->job->explain_deletion, e->picture, r->input_h, r->input_w,
                         (const float (*)[256])table, e->away));
-    return image_substrate((enum image_substrate)r->job->explain_insertion, e->picture, r->input_h, r->input_w,
-                           (const float (*)[256])table, e->blank);
+    return image_substrate((enum image_substrate)r->job->explain_insertion, e->picture, r->input_h,
+                           r->input_w, (const float (*)[256])table, e->blank);
 }
 
 /* What select wrote is a part of the row, under its CRC. */
@@ -300,10 +300,11 @@ static status work(struct explain *e)
     uint64_t todo = (uint64_t)e->count;
     status s = OK;
 
-    e->loop = (struct comm_loop){
-        .name = "explain", .items = "rows", .unit = "row", .total = e->r->networks * e->places,
-        .todo = e->count
-    };
+    e->loop = (struct comm_loop){ .name = "explain",
+                                  .items = "rows",
+                                  .unit = "row",
+                                  .total = e->r->networks * e->places,
+                                  .todo = e->count };
     comm_sum_u64(c, &todo, 1);
     e->loop.done = e->loop.total - (int64_t)todo;
     comm_loop_start(&e->loop, c);

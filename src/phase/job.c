@@ -43,7 +43,7 @@ static const struct option_row rows[] = {
     { ROW("explain.steps", INT, RESULT, explain_steps), .values = "N", .high = STORE_MAX_STEPS,
       .help = "steps of deletion and insertion on the selected images; 0 = no curves" },
     { ROW("explain.deletion", CHOICE, RESULT, explain_deletion), .values = substrates,
-      .help = "what deleted pixels become: 0 in normalized space, the blurred picture, black, its mean colour" },
+      .help = "what deleted pixels become: 0 in normalized space, the blurred picture, black, its mean" },
     { ROW("explain.insertion", CHOICE, RESULT, explain_insertion), .values = substrates,
       .help = "what pixels are inserted into" },
     { ROW("explain.class", CHOICE, RESULT, explain_class), .values = "own|true|fp32",

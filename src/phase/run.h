@@ -49,8 +49,8 @@ MUST_USE status begin_layout(struct run *r);
 MUST_USE status begin_store(struct run *r);
 /* evaluate.c: the rows of every image and network that are missing. */
 MUST_USE status evaluate_images(struct run *r);
-/* subset.c: which images each selection holds: image and in_* of /models/<net>/subset, whose rows explain then
- * completes. */
+/* subset.c: which images each selection holds: image and in_* of /models/<net>/subset, whose rows explain
+ * then completes. */
 MUST_USE status subset_select(struct run *r);
 /* explain.c: the rows of /models/<net>/subset that are missing: curves and full-size maps. */
 MUST_USE status explain_subsets(struct run *r);

@@ -116,8 +116,8 @@ static int64_t pack_members(const struct run *r, struct range *a)
     return kept;
 }
 
-/* Rank 0: the union in image order, -1 behind it. The rows' status and CRC are explain's: it fills them again,
- * and finds a row that was explained for another selection by its CRC. */
+/* Rank 0: the union in image order, -1 behind it. The rows' status and CRC are explain's: it fills them
+ * again, and finds a row that was explained for another selection by its CRC. */
 static status write_union(const struct run *r, int net, const struct member *member, int64_t count)
 {
     int64_t places = r->layout.subset, *image = NULL;

@@ -21,14 +21,15 @@ static status read_areas(struct store_reader *r, int p, struct areas *a)
     TRY(collect_matrix(r, STORE_S64, sets, SETS, a->images, "/summary/curves/%s/images", precision));
     TRY(collect_matrix(r, STORE_F64, sets, SETS, a->deletion, "/summary/curves/%s/deletion", precision));
     TRY(collect_matrix(r, STORE_F64, sets, SETS, a->insertion, "/summary/curves/%s/insertion", precision));
-    TRY(collect_matrix(r, STORE_F64, sets, SETS, a->deletion_raw, "/summary/curves/%s/deletion_raw", precision));
+    TRY(collect_matrix(r, STORE_F64, sets, SETS, a->deletion_raw, "/summary/curves/%s/deletion_raw",
+                       precision));
     return collect_matrix(r, STORE_F64, sets, SETS, a->insertion_raw, "/summary/curves/%s/insertion_raw",
                           precision);
 }
 
 /* A network's line of one set; set 0 has no curves. */
-static status add_line(struct grid *g, const char *network, const char *sign, const char *set, int k, int number,
-                       const struct areas *a, int raw)
+static status add_line(struct grid *g, const char *network, const char *sign, const char *set, int k,
+                       int number, const struct areas *a, int raw)
 {
     int64_t images = a->images[k][number];
     const char *missing = number ? "no images" : "subsets only";
@@ -43,7 +44,8 @@ static status add_line(struct grid *g, const char *network, const char *sign, co
     return OK;
 }
 
-static status add_network(struct grid *g, const struct store_layout *layout, int p, int k, const struct areas *a)
+static status add_network(struct grid *g, const struct store_layout *layout, int p, int k,
+                          const struct areas *a)
 {
     const char *network = layout->network[k].name;
     static const char *const set[] = { "resolved", "control" };
@@ -103,12 +105,13 @@ status collect_curves(struct store_reader *r, int p, struct collect *c)
     grid_column(g, "insertion", "%");
     for (int k = 0; k < layout->networks; k++)
         TRY(add_network(g, layout, p, k, &a));
-    grid_note(g,
-              "Mean area under the probability while pixels go (less is better) or come (more is better), most "
-              "important first, %d steps. raw: as published, LAPACK's sign. resolved: corrected, the sign by one "
-              "rule. The study's values of 0.1-1 %% are below what deleting pixels reaches at its clean "
-              "confidence.",
-              layout->steps);
+    grid_note(
+        g,
+        "Mean area under the probability while pixels go (less is better) or come (more is better), most "
+        "important first, %d steps. raw: as published, LAPACK's sign. resolved: corrected, the sign by one "
+        "rule. The study's values of 0.1-1 %% are below what deleting pixels reaches at its clean "
+        "confidence.",
+        layout->steps);
     missing = unexplained(layout, &a);
     if (missing > 0)
         grid_note(g, " Selected, but without a curve (unreadable, or logits not finite): %lld.",

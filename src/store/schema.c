@@ -235,8 +235,8 @@ const struct schema_row schema_rows[] = {
     { SC "insertion", F64, { D_NETWORK, D_SET }, SUM, "1", "mean area under insertion, {prec}", CURVE },
     { SC "deletion_raw", F64, { D_NETWORK, D_SET }, SUM, "1", "deletion in LAPACK's sign, {prec}", CURVE },
     { SC "insertion_raw", F64, { D_NETWORK, D_SET }, SUM, "1", "insertion in LAPACK's sign, {prec}", CURVE },
-    { SC "deletion_curve", F64, { D_NETWORK, D_SET, D_STEP }, SUM, "1", "mean deletion curve, {prec}", CURVE },
-    { SC "insertion_curve", F64, { D_NETWORK, D_SET, D_STEP }, SUM, "1", "mean insertion curve, {prec}", CURVE },
+    { SC "deletion_curve", F64, { D_NETWORK, D_SET, D_STEP }, SUM, "1", "mean deletion, {prec}", CURVE },
+    { SC "insertion_curve", F64, { D_NETWORK, D_SET, D_STEP }, SUM, "1", "mean insertion, {prec}", CURVE },
 
     { SW "{prec}/images", S64, { D_NETWORK, D_SET }, SUM, "1", "images with a true box in the frame" },
     { SW "{prec}/without_box", S64, { D_NETWORK, D_SET }, SUM, "1", "images without one, left out" },

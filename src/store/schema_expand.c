@@ -168,7 +168,8 @@ static int wanted(const struct store_layout *l, const struct schema_row *r)
         if (r->extent[i] == D_METHOD && l->methods < 1)
             return 0;
     return !((r->flags & MAPS) && !l->subset_maps) && !((r->flags & CURVE) && l->steps < 1) &&
-           !((r->flags & STEP_LOGITS) && !l->step_logits) && !((r->flags & NAMED) && l->class_name_length < 1);
+           !((r->flags & STEP_LOGITS) && !l->step_logits) &&
+           !((r->flags & NAMED) && l->class_name_length < 1);
 }
 
 static status expand_row(const struct store_layout *l, const struct schema_row *r, struct store_schema *s)

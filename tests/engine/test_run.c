@@ -83,12 +83,13 @@ static void test_real(int int8)
     tiny_free(&t);
 }
 
-/* Values that no byte gives, ties and ends among them: numerics 2.1 as quantize_value has it (scale 1/256, zero
- * point 3). */
+/* Values that no byte gives, ties and ends among them: numerics 2.1 as quantize_value has it (scale 1/256,
+ * zero point 3). */
 static void test_real_codes(void)
 {
-    static const float odd[] = { 0.0f, 0.5f / 256, 1.5f / 256, 2.5f / 256, -0.5f / 256, -1.5f / 256, -2.5f / 256,
-                                 1e9f, -1e9f, INFINITY, -INFINITY, NAN, 0.99f };
+    static const float odd[] = { 0.0f,        0.5f / 256,  1.5f / 256, 2.5f / 256, -0.5f / 256,
+                                 -1.5f / 256, -2.5f / 256, 1e9f,       -1e9f,      INFINITY,
+                                 -INFINITY,   NAN,         0.99f };
     struct tiny t;
     struct engine *e;
     struct engine_map m;

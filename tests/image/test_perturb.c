@@ -33,8 +33,8 @@ static void test_fixtures(void)
         values = (size_t)width * (size_t)height * 3;
         picture = draw(width, height);
         out = mem_alloc(values, sizeof *out);
-        CHECK(image_substrate(strcmp(kind, "blur") == 0 ? IMAGE_SUBSTRATE_BLUR : IMAGE_SUBSTRATE_MEAN, picture,
-                              height, width, table, out) == OK);
+        CHECK(image_substrate(strcmp(kind, "blur") == 0 ? IMAGE_SUBSTRATE_BLUR : IMAGE_SUBSTRATE_MEAN,
+                              picture, height, width, table, out) == OK);
         found = hash_crc32(0, out, values * sizeof *out);
         CHECK_MSG(found == crc, "%s %d x %d: %08x, not %08x", kind, width, height, found, crc);
         mem_free(picture);
@@ -44,7 +44,8 @@ static void test_fixtures(void)
     CHECK(count == 10);
 }
 
-/* A white pixel far from the edges becomes the kernel: its centre^2 and corner^2 are spec explanations 3.1's. */
+/* A white pixel far from the edges becomes the kernel: its centre^2 and corner^2 are spec explanations 3.1's.
+ */
 static void test_kernel(void)
 {
     enum { EDGE = 21, AT = 10 };

@@ -24,7 +24,8 @@ static int before(const void *a, const void *b)
 {
     int32_t i = *(const int32_t *)a, j = *(const int32_t *)b;
 
-    return compared[i] != compared[j] ? (compared[i] < compared[j]) - (compared[i] > compared[j]) : (i > j) - (i < j);
+    return compared[i] != compared[j] ? (compared[i] < compared[j]) - (compared[i] > compared[j])
+                                      : (i > j) - (i < j);
 }
 
 /* Against qsort with the tie rule written out. */

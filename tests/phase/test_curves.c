@@ -4,8 +4,8 @@
 
 enum { STEPS = 4 };
 
-/* Straight lines: deletion from 1 to c, insertion from 0 to c, c = (image + 1) / 32 and half of it in LAPACK's sign;
- * the row of the first image that raw holds is bad. */
+/* Straight lines: deletion from 1 to c, insertion from 0 to c, c = (image + 1) / 32 and half of it in
+ * LAPACK's sign; the row of the first image that raw holds is bad. */
 static float level(int64_t image, int kind)
 {
     return (float)(image + 1) / (kind < 2 ? 32 : 64);
@@ -38,7 +38,8 @@ static status fill(struct made *m)
                 snprintf(path, sizeof path, "%s/%s", job_precision[p], name[k]);
                 float *curve = store_rows_field(rows, path);
                 for (int t = 0; t <= STEPS; t++)
-                    curve[t] = (k % 2 ? 0 : (float)(STEPS - t)) / STEPS + level(image[i], k) * (float)t / STEPS;
+                    curve[t] =
+                        (k % 2 ? 0 : (float)(STEPS - t)) / STEPS + level(image[i], k) * (float)t / STEPS;
             }
         if (bad < 0 && in[0][i])
             bad = i;

@@ -15,7 +15,8 @@ static void check_expansion(void)
         in_group[s.dataset[i].group]++;
     CHECK(in_group[STORE_ROWS_IMAGE] == 5);
     CHECK_MSG(in_group[STORE_ROWS_MODEL] == 2 * (2 * 16 + 3 + 11 + 2), "%d", in_group[STORE_ROWS_MODEL]);
-    CHECK_MSG(in_group[STORE_ROWS_SUBSET] == 2 * (1 + 3 + 2 * (1 + 5 + 2) + 2), "%d", in_group[STORE_ROWS_SUBSET]);
+    CHECK_MSG(in_group[STORE_ROWS_SUBSET] == 2 * (1 + 3 + 2 * (1 + 5 + 2) + 2), "%d",
+              in_group[STORE_ROWS_SUBSET]);
     CHECK(in_group[STORE_CLOSING] == 2);
     d = schema_find(&s, "/checksums");
     CHECK(d && d->dim[0] == s.count - 2 && d->element == 64 + 2 + STORE_PATH);
@@ -35,7 +36,8 @@ static void check_expansion(void)
     CHECK(!schema_find(&s, "/method") && !schema_find(&s, "/summary/methods/int8/rmse_mean"));
     CHECK(!schema_find(&s, "/gallery/resnet18_top03_int8") && !schema_find(&s, "/images/class_name"));
     d = schema_find(&s, "/models/resnet18/subset/int8/deletion_logits");
-    CHECK(d && d->rank == 3 && d->dim[0] == 6 && d->dim[1] == 5 && d->dim[2] == 7 && !strcmp(d->axis[1], "/step"));
+    CHECK(d && d->rank == 3 && d->dim[0] == 6 && d->dim[1] == 5 && d->dim[2] == 7 &&
+          !strcmp(d->axis[1], "/step"));
     d = schema_find(&s, "/summary/rmse/int8/mean");
     CHECK(d && d->rank == 3 && d->dim[0] == 2 && d->dim[1] == 4 && d->dim[2] == 3);
     d = schema_find(&s, "/timing/loaded/resnet18/fp32/cam_s");
