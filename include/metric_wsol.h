@@ -14,7 +14,7 @@
  *
  * Boxes are edges on the pixel grid: pixel column c covers [c, c + 1], so a component from column a to b has
  * the edges a and b + 1. For MaxBoxAcc and MaxBoxAccV2 alone the component's box is wsolevaluation's, which
- * adds a pixel at the right and at the bottom and keeps it inside the map. Unlike there, the largest component
+ * adds a pixel at the right and at the bottom and keeps it inside the map. Unlike there the largest component
  * is by pixels, not by the contour's polygon area, and holes do not count as components (explanations 4.1).
  * Everything is local, wsol_create apart allocates nothing, and gives equal bits on every x86.
  */

@@ -16,10 +16,10 @@ enum { AT_ANNOTATION = 1, AT_OBJECT, AT_BOX, AT_EDGE };
 
 struct reading {
     XML_Parser parser;
-    struct list_lines at;       /* for messages */
-    int level, on_path;         /* elements open; how many of them, from the root, are on the path to a box */
-    int edge;                   /* of the open element, or -1 */
-    char number[4][NUMBER];     /* of the box in hand, as written */
+    struct list_lines at;   /* for messages */
+    int level, on_path;     /* elements open; how many of them, from the root, are on the path to a box */
+    int edge;               /* of the open element, or -1 */
+    char number[4][NUMBER]; /* of the box in hand, as written */
     size_t length;
     struct image_box *box;
     int count, capacity;
@@ -54,7 +54,8 @@ static void XMLCALL on_start(void *user, const XML_Char *name, const XML_Char **
 
     r->level++;
     if (r->level > MAX_LEVELS)
-        stop(r, FAIL(ERR_FORMAT, "%s:%d: elements lie more than %d deep", r->at.file, line_of(r), MAX_LEVELS));
+        stop(r,
+             FAIL(ERR_FORMAT, "%s:%d: elements lie more than %d deep", r->at.file, line_of(r), MAX_LEVELS));
     else if (r->level == 1 && strcmp(name, path[0]))
         stop(r, FAIL(ERR_FORMAT, "%s:%d: <%.40s> is no annotation", r->at.file, line_of(r), name));
     else if (r->level == r->on_path + 1 && r->level < AT_EDGE && !strcmp(name, path[r->level - 1]))
@@ -113,8 +114,8 @@ static void XMLCALL on_end(void *user, const XML_Char *name)
 }
 
 /* A document type is where entities come from: what they expand to has no bound. */
-static void XMLCALL on_doctype(void *user, const XML_Char *name, const XML_Char *system, const XML_Char *public,
-                               int internal)
+static void XMLCALL on_doctype(void *user, const XML_Char *name, const XML_Char *system,
+                               const XML_Char *public, int internal)
 {
     struct reading *r = user;
 

@@ -151,7 +151,8 @@ static status read_plain(struct matcher *m, struct list_lines *lines, char *line
 }
 
 /* The picture of an annotation: of the same path but for the extension, else of the same name. */
-static status find_annotated(const struct list_lines *at, const struct keys *keys, const char *name, int *entry)
+static status find_annotated(const struct list_lines *at, const struct keys *keys, const char *name,
+                             int *entry)
 {
     static const char *const extension[] = { "JPEG", "jpg", "jpeg", "png", "JPG", "PNG" };
     char path[2 * LIST_MAX_NAME + 512];

@@ -18,13 +18,15 @@ struct node {
 /* A pixel's place is its index in the map with a frame of one pixel around it. */
 struct wsol_workspace {
     int width, height;
-    uint8_t *level;           /* (pixels) */
-    int32_t *order;           /* (pixels) places, brightest first, raster order in each level */
-    struct { int16_t x, y; } *at; /* (places) */
-    int32_t *parent;          /* (places) -1 = not foreground yet, or the frame */
-    struct node *grown;       /* (places) of a root: what its component is by now */
-    int32_t *open;            /* (places) of a root: its node that is not closed, -1 = none */
-    struct node *node;        /* (pixels) each has at least a pixel of its own */
+    uint8_t *level; /* (pixels) */
+    int32_t *order; /* (pixels) places, brightest first, raster order in each level */
+    struct {
+        int16_t x, y;
+    } *at;              /* (places) */
+    int32_t *parent;    /* (places) -1 = not foreground yet, or the frame */
+    struct node *grown; /* (places) of a root: what its component is by now */
+    int32_t *open;      /* (places) of a root: its node that is not closed, -1 = none */
+    struct node *node;  /* (pixels) each has at least a pixel of its own */
     int nodes;
     int32_t count[LEVELS];
     int32_t largest[LEVELS]; /* node of each threshold's largest component, or -1 */
@@ -357,7 +359,8 @@ void wsol_centre_map(int width, int height, float *map)
 {
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++) {
-            double dx = (x - (width - 1) / 2.0) / (width / 6.0), dy = (y - (height - 1) / 2.0) / (height / 6.0);
+            double dx = (x - (width - 1) / 2.0) / (width / 6.0),
+                   dy = (y - (height - 1) / 2.0) / (height / 6.0);
             map[(size_t)y * (size_t)width + (size_t)x] = (float)metric_exp(-(dx * dx + dy * dy) / 2);
         }
 }

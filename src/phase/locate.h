@@ -1,4 +1,4 @@
-/* Localization: a row's boxes and their IoU in evaluate, the figures in reduce. Private to the room. Local. */
+/* Localization: a row's boxes and their IoU in evaluate, figures in reduce. Private to the room, local. */
 #ifndef QUANTCAM_PHASE_LOCATE_H
 #define QUANTCAM_PHASE_LOCATE_H
 

@@ -13,9 +13,9 @@ struct columns {
     int sets;
     const uint16_t *member;
     const int32_t *class_index;
-    float (*iou[JOB_PRECISIONS][STORE_SIGNS])[WSOL_RULES];   /* (N) */
-    uint8_t (*right)[WSOL_MASKS][WSOL_MASK_BYTES];           /* (N) of the precision and sign in hand */
-    int32_t (*box)[4];                                       /* (N) */
+    float (*iou[JOB_PRECISIONS][STORE_SIGNS])[WSOL_RULES]; /* (N) */
+    uint8_t (*right)[WSOL_MASKS][WSOL_MASK_BYTES];         /* (N) of the precision and sign in hand */
+    int32_t (*box)[4];                                     /* (N) */
 };
 
 static status make_columns(const struct run *r, struct columns *a)
@@ -44,8 +44,8 @@ static status fetch(const struct run *r, int net, int p, const char *name, int s
 {
     char path[STORE_PATH];
 
-    snprintf(path, sizeof path, "/models/%s/%s/wsol/%s%s", r->layout.network[net].name, job_precision[p], name,
-             sign ? "_raw" : "");
+    snprintf(path, sizeof path, "/models/%s/%s/wsol/%s%s", r->layout.network[net].name, job_precision[p],
+             name, sign ? "_raw" : "");
     return store_fetch(r->store, path, 0, r->layout.images, out);
 }
 
@@ -65,7 +65,8 @@ static int counts(const struct columns *a, int64_t i, int set)
 
 /* ---- one precision ------------------------------------------------------------------------------------- */
 
-/* The rows of one table of a network: (set), (set, sign) and (set, sign, rule), without unused sets between. */
+/* The rows of one table of a network: (set), (set, sign) and (set, sign, rule), without unused sets between.
+ */
 struct figures {
     int64_t images[SETS], without_box[SETS], no_foreground[SETS];
     double mean[SETS][STORE_SIGNS][WSOL_RULES], sd[SETS][STORE_SIGNS][WSOL_RULES];
@@ -140,10 +141,20 @@ static void count_right(const struct columns *a, int sign, int set, struct figur
 
 static status put_figures(const struct run *r, int net, int p, const struct figures *f)
 {
-    const struct { const char *name; const void *row; } table[] = {
-        { "images", f->images }, { "without_box", f->without_box }, { "no_foreground", f->no_foreground },
-        { "iou_mean", f->mean }, { "iou_sd", f->sd }, { "gt_known", f->gt_known }, { "top1_loc", f->top1 },
-        { "top5_loc", f->top5 }, { "max_box_acc", f->max_box_acc }, { "max_box_acc_at", f->at },
+    const struct {
+        const char *name;
+        const void *row;
+    } table[] = {
+        { "images", f->images },
+        { "without_box", f->without_box },
+        { "no_foreground", f->no_foreground },
+        { "iou_mean", f->mean },
+        { "iou_sd", f->sd },
+        { "gt_known", f->gt_known },
+        { "top1_loc", f->top1 },
+        { "top5_loc", f->top5 },
+        { "max_box_acc", f->max_box_acc },
+        { "max_box_acc_at", f->at },
         { "max_box_acc_v2", f->v2 },
     };
     char group[STORE_NAME];

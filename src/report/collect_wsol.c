@@ -22,8 +22,8 @@ struct wsol_figures {
 
 static status read_counts(struct store_reader *r, const char *precision, const char *name, counts out)
 {
-    return collect_matrix(r, STORE_S64, 1 + store_reader_layout(r)->selections, SETS, out, "/summary/wsol/%s/%s",
-                          precision, name);
+    return collect_matrix(r, STORE_S64, 1 + store_reader_layout(r)->selections, SETS, out,
+                          "/summary/wsol/%s/%s", precision, name);
 }
 
 /* A (network, set, inner...) array. */
@@ -83,10 +83,14 @@ static status start_line(struct grid *g, const struct store_layout *layout, cons
     return OK;
 }
 
-/* The study's subset as published; then as corrected, the control and the whole set; the last in both signs. */
+/* The study's subset as published; then as corrected, the control and the whole set; the last in both signs.
+ */
 static int lines_of(const struct store_layout *layout, int network, struct line line[5])
 {
-    static const struct { const char *name; int sign; } wanted[] = {
+    static const struct {
+        const char *name;
+        int sign;
+    } wanted[] = {
         { "raw", RAW }, { "resolved", RESOLVED }, { "control", RESOLVED }, { "all", RESOLVED }, { "all", RAW }
     };
     int count = 0;
@@ -117,7 +121,8 @@ static void wsol_line(struct grid *g, const struct line *at, int p, const struct
     }
 }
 
-static status collect_published(struct store_reader *r, int p, const struct wsol_figures *f, struct collect *c)
+static status collect_published(struct store_reader *r, int p, const struct wsol_figures *f,
+                                struct collect *c)
 {
     const struct store_layout *layout = store_reader_layout(r);
     char id[32], title[160];
@@ -127,8 +132,8 @@ static status collect_published(struct store_reader *r, int p, const struct wsol
         snprintf(id, sizeof id, "table_%d_wsol", p ? 10 : 11);
     else
         snprintf(id, sizeof id, "table_10_wsol_%.16s", layout->precision[p]);
-    snprintf(title, sizeof title, "Table %d, WSOL. Mean IoU of the map's box and the true box, %s", p ? 10 : 11,
-             layout->precision[p]);
+    snprintf(title, sizeof title, "Table %d, WSOL. Mean IoU of the map's box and the true box, %s",
+             p ? 10 : 11, layout->precision[p]);
     g = collect_grid(c, id, title);
     grid_column(g, "network", "");
     grid_column(g, "sign", "");
@@ -161,10 +166,12 @@ static status collect_published(struct store_reader *r, int p, const struct wsol
                 wsol_line(g, &line[i], p, f);
         }
     }
-    grid_note(g, "IoU x 100: threshold 0.2 of the map's maximum, its largest component, the best of the true boxes. "
-                 "raw: as published. Whole frame, a centred box of 180 / 224 and a Gaussian have seen no picture: "
-                 "what does not exceed them localizes nothing. Intervals are normal, of the difference paired. The "
-                 "study's threshold, frame and treatment of several boxes are unstated.");
+    grid_note(
+        g,
+        "IoU x 100: threshold 0.2 of the map's maximum, its largest component, the best of the true boxes. "
+        "raw: as published. Whole frame, a centred box of 180 / 224 and a Gaussian have seen no picture: "
+        "what does not exceed them localizes nothing. Intervals are normal, of the difference paired. The "
+        "study's threshold, frame and treatment of several boxes are unstated.");
     return OK;
 }
 
@@ -185,7 +192,8 @@ static void measure_line(struct grid *g, const struct line *at, const struct wso
 }
 
 /* What maps reach that have seen no picture, on the whole set. */
-static status trivial_lines(struct grid *g, int k, const struct store_layout *layout, const struct wsol_figures *f)
+static status trivial_lines(struct grid *g, int k, const struct store_layout *layout,
+                            const struct wsol_figures *f)
 {
     static const char *const name[STORE_TRIVIALS] = { "whole frame", "centred box", "Gauss" };
 
@@ -205,9 +213,10 @@ static status trivial_lines(struct grid *g, int k, const struct store_layout *la
 
 static status collect_measures(struct store_reader *r, int p, const struct wsol_figures *f, struct collect *c)
 {
-    static const char *const head[] = { "IoU", "", "", "", "", "MaxBoxAcc", "", "V2", "GT-known", "Top-1", "Top-5" };
-    static const char *const unit[] = { "0.15 %", "0.2 %", "0.5 %", "Otsu %", "best %", "%", "at t", "%", "Loc %",
-                                        "Loc %",  "Loc %" };
+    static const char *const head[] = { "IoU", "",   "",         "",      "",     "MaxBoxAcc",
+                                        "",    "V2", "GT-known", "Top-1", "Top-5" };
+    static const char *const unit[] = { "t 0.15, %", "t 0.2, %", "t 0.5, %", "Otsu, %", "best, %", "%",
+                                        "at t",      "%",        "%",        "Loc, %",  "Loc, %" };
     const struct store_layout *layout = store_reader_layout(r);
     char id[32], title[160];
     struct grid *g;
@@ -232,12 +241,15 @@ static status collect_measures(struct store_reader *r, int p, const struct wsol_
         }
         TRY(trivial_lines(g, k, layout, f));
     }
-    grid_note(g,
-              "best: each image's own best threshold, an upper bound that needs the true box. MaxBoxAcc, V2: one "
-              "threshold for all, the best; wsolevaluation's box, but the largest component by pixels and no holes. "
-              "GT-known: IoU >= 0.5 at 0.2. Of %s's images %lld have no true box in the frame and are left out; %lld "
-              "maps are constant and count as 0.",
-              layout->network[0].name, (long long)f->without_box[0][0], (long long)f->no_foreground[0][0]);
+    grid_note(
+        g,
+        "best: each image's own best threshold, an upper bound that needs the true box. MaxBoxAcc, V2: one "
+        "threshold for all, the best; wsolevaluation's box, but the largest component by pixels and no "
+        "holes. "
+        "GT-known: IoU >= 0.5 at 0.2. Of %s's images %lld have no true box in the frame and are left out; "
+        "%lld "
+        "maps are constant and count as 0.",
+        layout->network[0].name, (long long)f->without_box[0][0], (long long)f->no_foreground[0][0]);
     return OK;
 }
 

@@ -60,10 +60,10 @@ static void clamp(void)
 }
 
 #define OBJECT(a, b, c, d)                                                                                   \
-    "<object><name>n1</name><part><bndbox><xmin>9</xmin></bndbox></part><bndbox><xmin>" #a "</xmin><ymin>" #b  \
-    "</ymin>\n<xmax> " #c " </xmax><ymax>" #d "</ymax></bndbox></object>\n"
+    "<object><name>n1</name><part><bndbox><xmin>9</xmin></bndbox></part><bndbox><xmin>" #a                   \
+    "</xmin><ymin>" #b "</ymin>\n<xmax> " #c " </xmax><ymax>" #d "</ymax></bndbox></object>\n"
 #define XML(objects)                                                                                         \
-    "<?xml version=\"1.0\"?>\n<annotation><filename>other</filename><size><width>500</width></size>" objects  \
+    "<?xml version=\"1.0\"?>\n<annotation><filename>other</filename><size><width>500</width></size>" objects \
     "</annotation>\n"
 
 static void bad_xml(const char *text, const char *words)

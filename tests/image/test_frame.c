@@ -79,7 +79,8 @@ static void all_boxes(const char *shared)
         int i = number_of(line);
         struct image_box b = { 0 };
         double e[4];
-        if (i < 0 || i >= IMAGES || sscanf(strchr(line, ','), ",%d,%d,%d,%d", &b.x0, &b.y0, &b.x1, &b.y1) != 4)
+        if (i < 0 || i >= IMAGES ||
+            sscanf(strchr(line, ','), ",%d,%d,%d,%d", &b.x0, &b.y0, &b.x1, &b.y1) != 4)
             continue;
         all++;
         boxes[i]++;

@@ -9,8 +9,15 @@ enum { SIDE = 224, LEVELS = 256 };
 
 /* ---- the plain way: a flood fill at every threshold ---------------------------------------------------- */
 
-struct fill { int width, height; const uint8_t *level; uint8_t *seen; int *stack; };
-struct blob { int x0, y0, x1, y1, area; };
+struct fill {
+    int width, height;
+    const uint8_t *level;
+    uint8_t *seen;
+    int *stack;
+};
+struct blob {
+    int x0, y0, x1, y1, area;
+};
 
 static struct blob flood(struct fill *f, int start, int threshold)
 {
@@ -161,12 +168,8 @@ static void by_hand(void)
 {
     /* Two blobs: 3 x 3 of 1.0 and, joined at a corner when 0.3 counts, a bar of 4 x 1. */
     static const float map[6 * 8] = {
-        0, 0, 0, 0, 0, 0, 0, 0,
-        0, 1, 1, 1, 0, 0, 0, 0,
-        0, 1, 1, 1, 0, 0, 0, 0,
-        0, 1, 1, 1, 0, 0, 0, 0,
-        0, 0, 0, 0, .3f, .3f, .3f, .3f,
-        0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0,   0,   0,   0,   0, 1, 1, 1, 0, 0, 0, 0,
+        0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, .3f, .3f, .3f, .3f, 0, 0, 0, 0, 0, 0, 0, 0,
     };
     struct wsol_workspace *ws = NULL;
     struct wsol_box truth[2] = { { 1, 1, 8, 5 }, { 1, 1, 4, 4 } };
@@ -182,7 +185,8 @@ static void by_hand(void)
     CHECK(wsol_pixels(ws, WSOL_T20, box) == 1 && box[0] == 1 && box[1] == 1 && box[2] == 7 && box[3] == 4);
     CHECK(wsol_pixels(ws, WSOL_T50, box) == 1 && box[0] == 1 && box[1] == 1 && box[2] == 3 && box[3] == 3);
     wsol_score(ws, truth, 1, &s);
-    CHECK(s.iou[WSOL_T20] == 1 && s.iou[WSOL_T50] == (float)(9.0 / 28) && s.iou[WSOL_OTSU] == s.iou[WSOL_T50]);
+    CHECK(s.iou[WSOL_T20] == 1 && s.iou[WSOL_T50] == (float)(9.0 / 28) &&
+          s.iou[WSOL_OTSU] == s.iou[WSOL_T50]);
     /* wsolevaluation's box has a pixel more where there is room: 4 x 4 for 3 x 3 gives 16 / 28. */
     CHECK(s.iou[WSOL_BEST] == 1 && s.right[0][0] == 0xff && s.right[3][0] == 0xff);
     CHECK((s.right[0][50 / 8] >> 50 % 8 & 1) == 1 && (s.right[3][50 / 8] >> 50 % 8 & 1) == 0);
@@ -249,7 +253,8 @@ static void speed(void)
     for (int i = 0; i < 49; i++)
         cell[i] = fmax(0, chance() - 0.4) / 0.6;
     for (int i = 0; i < SIDE * SIDE; i++) {
-        double x = fmin(fmax((i % SIDE + 0.5) / 32 - 0.5, 0), 5.999), y = fmin(fmax((i / SIDE + 0.5) / 32 - 0.5, 0), 5.999);
+        double x = fmin(fmax((i % SIDE + 0.5) / 32 - 0.5, 0), 5.999),
+               y = fmin(fmax((i / SIDE + 0.5) / 32 - 0.5, 0), 5.999);
         int cx = (int)x, cy = (int)y;
         const double *c = cell + cy * 7 + cx;
         x -= cx;

@@ -34,15 +34,16 @@ static void check_row(struct locate *l, struct store_rows *rows, int sign, int b
     if (sign < 0) {
         CHECK(box_raw[2] == EDGE - 1 && box_raw[3] == EDGE - 1 && box_raw[0] > 0);
     } else {
-        CHECK(memcmp(box, box_raw, 4 * sizeof *box) == 0 && memcmp(right, right_raw, (size_t)WSOL_MASKS * WSOL_MASK_BYTES) == 0);
+        CHECK(memcmp(box, box_raw, 4 * sizeof *box) == 0 &&
+              memcmp(right, right_raw, (size_t)WSOL_MASKS * WSOL_MASK_BYTES) == 0);
         CHECK(memcmp(iou, iou_raw, WSOL_RULES * sizeof *iou) == 0);
     }
     if (!boxes) {
         CHECK(iou[0] == -1 && iou[WSOL_BEST] == -1 && iou_raw[WSOL_BEST] == -1 && right[0] == 0);
         return;
     }
-    /* The true box is the upper left quarter of the crop; the map's weights fall 1 1 .875 .625 .375 .125 0 0: above
-     * 0.2 are 5 of them, above 0.5 4, above 0 6. wsolevaluation's box has one more. */
+    /* The true box is the upper left quarter of the crop; the map's weights fall 1 1 .875 .625 .375 .125 0 0:
+     * above 0.2 are 5 of them, above 0.5 4, above 0 6. wsolevaluation's box has one more. */
     CHECK(iou[WSOL_T20] == 0.64f && iou[WSOL_T50] == 1 && iou[WSOL_BEST] == 1);
     CHECK((right[0] & 1) == 0 && (right[WSOL_MASK_BYTES] & 1) == 1 && (right[50 / 8] >> 50 % 8 & 1) == 1);
     CHECK((sign < 0) == (iou_raw[WSOL_T20] < 0.3f));
@@ -64,7 +65,8 @@ int main(void)
     /* 40 x 40 becomes 10 x 10, of which the crop shows the middle 8 x 8. */
     m->run.pipeline = (struct image_pipeline){ .resize = 10, .crop = EDGE };
     CHECK(locate_most_boxes(&m->run) == 1);
-    CHECK(locate_truth(&m->run, 1, 40, 40, truth) == 1 && truth[0].x0 == 0 && truth[0].x1 == 4 && truth[0].y1 == 4);
+    CHECK(locate_truth(&m->run, 1, 40, 40, truth) == 1 && truth[0].x0 == 0 && truth[0].x1 == 4 &&
+          truth[0].y1 == 4);
     CHECK(locate_truth(&m->run, 0, 40, 40, truth) == 0 && locate_truth(&m->run, 1, 0, 0, truth) == 0);
     m->job.wsol_frame = JOB_FRAME_FULL;
     m->entry[2] = (struct image_entry){ .path = m->name[2], .class_index = 1, .box_first = 1, .boxes = 1 };

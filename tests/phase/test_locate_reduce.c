@@ -4,7 +4,8 @@
 
 #include <math.h>
 
-/* 20 images of 40 x 40, of which the crop shows the middle 8 x 8 of 10 x 10. The sets: all, raw, resolved, control. */
+/* 20 images of 40 x 40, of which the crop shows the middle 8 x 8 of 10 x 10. The sets: all, raw, resolved,
+ * control. */
 
 enum { SETS = 4, WITHOUT_BOX = 3, CONSTANT = 8 };
 
@@ -64,8 +65,9 @@ static void check_tables(const struct made *m, int p)
     int64_t images[SETS], without[SETS], none[SETS];
     double mean[SETS][STORE_SIGNS][WSOL_RULES], sd[SETS][STORE_SIGNS][WSOL_RULES], known[SETS][STORE_SIGNS],
         most[SETS][STORE_SIGNS], at[SETS][STORE_SIGNS], v2[SETS][STORE_SIGNS], top1[SETS][STORE_SIGNS];
-    static const char *const name[] = { "images", "without_box", "no_foreground", "iou_mean", "iou_sd", "gt_known",
-                                        "max_box_acc", "max_box_acc_at", "max_box_acc_v2", "top1_loc" };
+    static const char *const name[] = { "images",         "without_box", "no_foreground", "iou_mean",
+                                        "iou_sd",         "gt_known",    "max_box_acc",   "max_box_acc_at",
+                                        "max_box_acc_v2", "top1_loc" };
     void *const into[] = { images, without, none, mean, sd, known, most, at, v2, top1 };
 
     for (size_t k = 0; k < COUNT_OF(name); k++) {
@@ -120,8 +122,10 @@ static void check_trivial(const struct made *m)
         !made_fetch_ok(m, "/summary/wsol_trivial/box_acc", 1, acc) ||
         !made_fetch_ok(m, "/summary/wsol_trivial/max_box_acc", 1, most))
         return;
-    /* Every true box is 4 of 8 pixels wide in a corner, image 2's is the whole crop: the frame has 1 / 4 and 1. */
-    CHECK(near(mean[0][0], (17 * 0.25 + 1) / 18) && near(acc[0][0], 100.0 / 18) && near(most[0][0], 100.0 / 18));
+    /* Every true box is 4 of 8 pixels wide in a corner, image 2's is the whole crop: the frame has 1 / 4
+     * and 1. */
+    CHECK(near(mean[0][0], (17 * 0.25 + 1) / 18) && near(acc[0][0], 100.0 / 18) &&
+          near(most[0][0], 100.0 / 18));
     CHECK(near(mean[1][0], 0.625) && acc[1][0] == 50 && mean[2][0] == 0);
     CHECK(mean[0][2] > 0 && mean[0][2] < 1);
 }

@@ -20,6 +20,7 @@ int main(void)
                         faster_cam[] = { 1.7, 2.29, 2.86, 1.5 };
     static const double entropy[] = { 8.728, 5.296, 4.104, 8.962 },
                         deviation[] = { 17.313, 10.838, 6.884, 4.811 };
+    static const double wsol[] = { 0.016, 0.106, 0.102, 0.105 }; /* the study's text */
     static const double faster_both[] = { 2.26, 1.63, 1.9, 1.23 };
 
     for (int i = 0; i < 4; i++) {
@@ -43,6 +44,7 @@ int main(void)
         NEAR(value(n, PUBLISHED_FP32_TOTAL_S) / value(n, PUBLISHED_INT8_TOTAL_S), faster_both[i], 0.01);
         NEAR(value(n, PUBLISHED_FP32_ENTROPY) - value(n, PUBLISHED_INT8_ENTROPY), entropy[i], 1e-9);
         NEAR(value(n, PUBLISHED_INT8_STD) - value(n, PUBLISHED_FP32_STD), deviation[i], 1e-9);
+        NEAR(value(n, PUBLISHED_INT8_WSOL) - value(n, PUBLISHED_FP32_WSOL), wsol[i], 1e-9);
         CHECK(value(n, PUBLISHED_RMSE_SUBSET) > value(n, PUBLISHED_RMSE_ALL));
     }
     CHECK(published_find("vgg16") == NULL && published_value("vgg16", PUBLISHED_RMSE_ALL) == NULL);

@@ -41,6 +41,10 @@ static status fill_summary(struct store *s)
     const double deletion[2][4] = { { 0, 0.43755, 1, 1 } }, insertion[2][4] = { { 0, 1, 0.98765, 1 } };
     const double method[2][4][2] = { { { 6.5, 7.75 } }, { { 8.25, 9.125 } } };
     const double correlation[2][4] = { { 0.75 } };
+    /* Network 0, the raw subset in the raw sign, t = 0.2; the resolved subset in the resolved sign. */
+    const double iou[2][4][2][5] = { { [1][1][1] = 0.27125, [2][0][1] = 0.6125, [2][0][3] = 0.525 } };
+    const double sd[2][4][2][5] = { { [1][1][1] = 0.05 } }, found[2][4][2] = { { [2][0] = 61.75 } };
+    const double difference[2][4][2] = { { [1][1] = -0.0135 } }, trivial[2][4][3] = { { [1] = { 0.5665 } } };
     const double seconds[2][4] = { { 0.00125, 0.001, 0.002, 0.0015 } };
 
     TRY(put(s, "/summary/accuracy/fp32/top1", top1));
@@ -62,6 +66,12 @@ static status fill_summary(struct store *s)
     TRY(put(s, "/summary/curves/int8/images", curves));
     TRY(put(s, "/summary/curves/int8/deletion_raw", deletion));
     TRY(put(s, "/summary/curves/int8/insertion", insertion));
+    TRY(put(s, "/summary/wsol/int8/images", curves));
+    TRY(put(s, "/summary/wsol/int8/iou_mean", iou));
+    TRY(put(s, "/summary/wsol/int8/iou_sd", sd));
+    TRY(put(s, "/summary/wsol/int8/max_box_acc", found));
+    TRY(put(s, "/summary/wsol/int8/vs_fp32/difference", difference));
+    TRY(put(s, "/summary/wsol_trivial/iou_mean", trivial));
     TRY(put(s, "/timing/alone/int8/inference_s", seconds));
     TRY(put(s, "/timing/alone/int8/images", images));
     TRY(store_write(s, "/summary/images/total", 0, 1, &total));
@@ -116,6 +126,8 @@ static void check_show(struct store_reader *r)
     HAS(out.data, "9.244");        /* published, ResNet18's insertion */
     HAS(out.data, "subsets only"); /* the whole set has no curves */
     HAS(out.data, "logits not finite): 1.");
+    HAS(out.data, "Table 10, WSOL.");
+    HAS(out.data, "27.942"); /* published, ResNet18 */
     HAS(out.data, "image 4 is bad");
     text_free(&out);
 }
@@ -163,6 +175,11 @@ static void check_written(struct store_reader *r, const char *folder)
     check_file(out, "methods.csv", "mobilenet_v2,mean RMSE,0.000,8.250,9.125");
     check_file(out, "table_4.csv", "resnet18,real,resolved,2,7.250,");
     check_file(out, "table_4.csv", "resnet18,integers,all,18,1.500,");
+    check_file(out, "table_10_wsol.csv", "resnet18,the study,its subset,,27.942,");
+    check_file(out, "table_10_wsol.csv", "resnet18,raw,raw,2,27.125,20.20-34.05,56.650,0.000,0.000,-1.350,");
+    check_file(out, "table_10_wsol.csv", "resnet18,resolved,all,0,no boxes,");
+    check_file(out, "table_11_wsol.csv", "resnet18,the study,its subset,,27.840,");
+    check_file(out, "wsol_int8.csv", "resnet18,resolved,resolved,2,0.00,61.25,0.00,52.50,0.00,61.75,");
     check_file(out, "table_5.csv", "resnet18,real,all,18,0.000,");
     check_file(out, "report.md", "| resnet18 | 10.500 | 5.250 | 4.125 | 50.00 |");
     check_file(out, "report.md", "4 pictures could not be read");
