@@ -73,9 +73,16 @@ static status add_image(struct average *a, int net, int64_t place)
     const struct run *r = a->r;
     char path[OPTION_SIZE + 1100];
     struct image_info info;
+    status picture;
 
     TRY(text_path(path, sizeof path, r->list.root, r->list.entry[a->image[place]].path));
-    TRY(image_load(path, &r->pipeline, a->pixels, &info));
+    picture = image_load(path, &r->pipeline, a->pixels, &info);
+    if (picture == ERR_MEMORY)
+        return picture;
+    if (picture != OK) { /* it was good in evaluate */
+        log_rank("%s: left out of the mean activation", error_last()->text);
+        return OK;
+    }
     for (int p = 0; p < JOB_PRECISIONS; p++) {
         struct engine *engine = r->network[net].engine[p];
         struct engine_map map;

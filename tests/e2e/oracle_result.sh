@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Selections, readings, tables and pictures of a result against numpy (tests/oracles/check_result.py).
+# Selections, readings, tables and pictures of a result against numpy (tests/oracles/check_result.py), activation
+# statistics, comparisons of maps and histograms too (check_measures.py).
 . "$(dirname "$0")/common.bash"
 python=${QUANTCAM_PYTHON:-python3}
 "$python" -c 'import h5py, numpy' 2> /dev/null || skip "$python has no numpy and h5py"
@@ -13,4 +14,8 @@ if "$python" -c 'import cv2' 2> /dev/null; then
 else
     echo "skip: localization against OpenCV ($python has no cv2)"
 fi
+model=shufflenet_v2_x0_5
+check "numpy measures activations and pairs of maps alike" code 0 "$python" tests/oracles/check_measures.py "$T/out.h5" "$Q" \
+    "$T/images" shuffle models/demo/$model.model "$WEIGHTS/${model}_fp32.pth" "$WEIGHTS/${model}_int8.pth"
+sed -n 's/^check_measures: /numpy: /p' "$T/log"
 finish
