@@ -174,24 +174,35 @@ static int32_t join(struct wsol_workspace *w, int32_t a, int32_t b, int level)
     return into;
 }
 
+/* The pixel joins its neighbours' components, which become one, or begins one of its own. */
 static void add_pixel(struct wsol_workspace *w, int32_t here, int level)
 {
     int pitch = w->width + 2, x = w->at[here].x, y = w->at[here].y;
     const int32_t around[8] = { -pitch - 1, -pitch, -pitch + 1, -1, 1, pitch - 1, pitch, pitch + 1 };
-    int32_t root = here, last = -1;
+    int32_t root = -1, last = -1;
+    struct node *g;
 
-    w->parent[here] = here;
-    w->open[here] = -1;
-    w->grown[here] = (struct node){ x, y, x, y, 1, here, 0, 0 };
     for (int i = 0; i < 8; i++) {
         int32_t other = w->parent[here + around[i]];
         if (other < 0 || other == last) /* neighbours mostly have one parent */
             continue;
         last = other;
         other = find(w->parent, other);
-        if (other != root)
-            root = join(w, root, other, level);
+        root = root < 0 || other == root ? other : join(w, root, other, level);
     }
+    w->parent[here] = root < 0 ? here : root;
+    if (root < 0) {
+        w->open[here] = -1;
+        w->grown[here] = (struct node){ x, y, x, y, 1, here, 0, 0 };
+        return;
+    }
+    g = &w->grown[root];
+    g->x0 = x < g->x0 ? x : g->x0;
+    g->y0 = y < g->y0 ? y : g->y0;
+    g->x1 = x > g->x1 ? x : g->x1;
+    g->y1 = y > g->y1 ? y : g->y1;
+    g->start = here < g->start ? here : g->start;
+    g->area++;
 }
 
 /* What the components of the pixels just added have become. */
