@@ -7,7 +7,7 @@
 #include "metric.h"
 #include "picture.h"
 
-enum { TEXT_MAX = 16 << 20, ROWS_MAX_BYTES = 1 << 30, MOST = 64, BOXES_MOST = 64 };
+enum { TEXT_MAX = 16 << 20, ROWS_MAX_BYTES = 1 << 30, MOST = 64 };
 
 const char *album_text_value(const char *text, const char *key, char *value, size_t size)
 {
@@ -56,11 +56,9 @@ static status shelf_read(struct store_reader *r, int network, int most, struct s
     return OK;
 }
 
-/* The image's own picture as the network saw it, and its boxes in that frame. A missing file leaves the panel
- * white. */
-static status read_crop(struct store_reader *r, const struct image_pipeline *p, const char *root,
-                        int64_t image, struct album *g, const char *path, struct image *crop,
-                        struct image_box *box, int *boxes)
+status album_crop(struct store_reader *r, const struct image_pipeline *p, const char *root, int64_t image,
+                  struct album *g, const char *path, struct image *crop, struct image_box box[ALBUM_BOXES],
+                  int *boxes)
 {
     char full[4096];
     struct image_info info = { 0 };
@@ -79,7 +77,7 @@ static status read_crop(struct store_reader *r, const struct image_pipeline *p, 
     }
     TRY(store_read(r, "/images/box_first", STORE_S64, image, 1, &first, sizeof first));
     TRY(store_read(r, "/images/box_count", STORE_S32, image, 1, &count, sizeof count));
-    for (int32_t i = 0; i < count && i < BOXES_MOST; i++) {
+    for (int32_t i = 0; i < count && i < ALBUM_BOXES; i++) {
         int32_t edge[4];
         struct image_box stored;
 
@@ -98,14 +96,14 @@ static status write_picture(struct store_reader *r, const struct report_options 
     const struct store_layout *layout = store_reader_layout(r);
     const char *name = layout->network[picture->network].name;
     struct image crop = { 0 }, out = { 0 };
-    struct image_box box[BOXES_MOST];
+    struct image_box box[ALBUM_BOXES];
     uint8_t *map[STORE_MAX_PRECISIONS] = { 0 };
     char path[4096];
     int boxes = 0;
     status result = OK;
 
     TRY_OUT(store_read_string(r, "/images/path", picture->image, picture->path, sizeof picture->path));
-    TRY_OUT(read_crop(r, p, root, picture->image, g, picture->path, &crop, box, &boxes));
+    TRY_OUT(album_crop(r, p, root, picture->image, g, picture->path, &crop, box, &boxes));
     for (int i = 0; i < layout->precisions; i++) {
         int64_t count = 0;
 
@@ -142,8 +140,7 @@ static status read_text(struct store_reader *r, const char *path, char **out)
     return store_read_string(r, path, 0, *out, d->element + 1);
 }
 
-/* How the job saw its pictures (every network alike), and where they lay. */
-static status read_pipeline(struct store_reader *r, struct image_pipeline *p, char *root, size_t root_size)
+status album_pipeline(struct store_reader *r, struct image_pipeline *p, char *root, size_t root_size)
 {
     const struct store_layout *layout = store_reader_layout(r);
     char *job = NULL, *provenance = NULL, value[64];
@@ -211,7 +208,7 @@ status album_write(struct store_reader *r, const struct report_options *options,
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         return FAIL(ERR_IO, "%s: %s", folder, strerror(errno));
     TRY(store_read(r, "/gallery/palette", STORE_U8, 0, 256, palette, sizeof palette));
-    TRY(read_pipeline(r, &pipeline, root, sizeof root));
+    TRY(album_pipeline(r, &pipeline, root, sizeof root));
     MEM_TRY(out->picture, (size_t)layout->networks * MOST, sizeof *out->picture);
     for (int k = 0; k < layout->networks; k++)
         TRY(write_shelf(r, options, &pipeline, options->images ? options->images : root, palette, k, out));

@@ -63,7 +63,34 @@ static cJSON *json_album(const struct album *g)
     return out;
 }
 
-status json_write(struct store_reader *r, const struct collect *c, const struct album *g, const char *folder)
+static cJSON *json_example(const struct example *e)
+{
+    cJSON *out = cJSON_CreateArray();
+
+    for (int k = 0; k < e->rows; k++) {
+        const struct example_row *row = &e->row[k];
+        cJSON *item = cJSON_CreateObject();
+
+        cJSON_AddItemToArray(out, item);
+        cJSON_AddStringToObject(item, "network", e->layout->network[k].name);
+        if (row->image < 0)
+            continue;
+        cJSON_AddNumberToObject(item, "image", (double)row->image);
+        cJSON_AddStringToObject(item, "path", row->path);
+        for (int p = 0; p < 2; p++) {
+            cJSON *side = cJSON_CreateObject();
+
+            cJSON_AddNumberToObject(side, "iou", (double)row->iou[p]);
+            cJSON_AddItemToObject(side, "box", cJSON_CreateIntArray(row->box[p], 4));
+            cJSON_AddStringToObject(side, "colour", example_better(row, p) ? "green" : "red");
+            cJSON_AddItemToObject(item, e->layout->precision[p], side);
+        }
+    }
+    return out;
+}
+
+status json_write(struct store_reader *r, const struct collect *c, const struct album *g,
+                  const struct example *e, const char *folder)
 {
     cJSON *root = cJSON_CreateObject(), *images = cJSON_CreateObject(), *tables = cJSON_CreateArray();
     char path[4096], *text = NULL;
@@ -79,6 +106,7 @@ status json_write(struct store_reader *r, const struct collect *c, const struct 
     cJSON_AddItemToObject(root, "tables", tables);
     cJSON_AddItemToObject(root, "bad_images", json_grid(&c->bad_images));
     cJSON_AddItemToObject(root, "gallery", json_album(g));
+    cJSON_AddItemToObject(root, "figure_3", json_example(e));
     text = cJSON_Print(root);
     if (!text) {
         result = FAIL(ERR_MEMORY, "no memory for the JSON report");

@@ -4,12 +4,13 @@
 
 #include "collect.h"
 #include "album.h"
+#include "example.h"
 
 /* FOLDER/report.json: { "file", "images": {total, ok, bad}, "tables": [{ "id", "title", "note", "columns": [{
  * "name", "unit" }], "rows": [[...]] }],
- * "bad_images": [...], "gallery": [...] }. A cell that is a number is a JSON number with the digits that the
+ * "bad_images": [...], "gallery": [...], "figure_3": [...] }. A cell that is a number is a JSON number with the digits that the
  * table prints. */
 MUST_USE status json_write(struct store_reader *r, const struct collect *c, const struct album *g,
-                           const char *folder);
+                           const struct example *e, const char *folder);
 
 #endif

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-enum { GAP = 4 };
-
 static int clip(double v, int low, int high)
 {
     return v < low ? low : v > high ? high : (int)v;
@@ -30,26 +28,34 @@ int picture_box_in_crop(const struct image_box *box, int width, int height, cons
     return 1;
 }
 
-static void draw_frame(struct image *im, int x0, int y0, int x1, int y1, uint8_t level)
+void picture_box(struct image *im, const struct picture_panel *at, const struct image_box *box,
+                 const uint8_t rgb[3])
 {
-    for (int y = y0; y <= y1; y++)
-        for (int x = x0; x <= x1; x++) {
-            if (y != y0 && y != y1 && x != x0 && x != x1)
+    for (int y = box->y0; y <= box->y1; y++)
+        for (int x = box->x0; x <= box->x1; x++) {
+            if (y != box->y0 && y != box->y1 && x != box->x0 && x != box->x1)
                 continue;
-            if (x >= 0 && y >= 0 && x < im->height && y < im->height) /* the first panel is square */
-                memset(im->rgb + ((size_t)y * im->width + x) * 3, level, 3);
+            if (x >= 0 && y >= 0 && x < at->side && y < at->side)
+                memcpy(im->rgb + ((size_t)(at->y + y) * im->width + at->x + x) * 3, rgb, 3);
         }
 }
 
-static void blend(const struct image *crop, const uint8_t *map, const uint8_t palette[256][3],
-                  struct image *out, int x0)
+void picture_crop(struct image *im, const struct picture_panel *at, const struct image *crop)
 {
-    int side = crop->width;
+    for (int y = 0; y < at->side; y++)
+        memcpy(im->rgb + ((size_t)(at->y + y) * im->width + at->x) * 3,
+               crop->rgb + (size_t)y * at->side * 3, (size_t)at->side * 3);
+}
+
+void picture_map(struct image *im, const struct picture_panel *at, const struct image *crop,
+                 const uint8_t *map, const uint8_t palette[256][3])
+{
+    int side = at->side;
 
     for (int y = 0; y < side; y++)
         for (int x = 0; x < side; x++) {
             const uint8_t *in = crop->rgb + ((size_t)y * side + x) * 3;
-            uint8_t *p = out->rgb + ((size_t)y * out->width + x0 + x) * 3;
+            uint8_t *p = im->rgb + ((size_t)(at->y + y) * im->width + at->x + x) * 3;
             int grey = (77 * in[0] + 150 * in[1] + 29 * in[2]) >>
                        8; /* BT.601 luma, so that colour means the map alone */
 
@@ -58,25 +64,36 @@ static void blend(const struct image *crop, const uint8_t *map, const uint8_t pa
         }
 }
 
+status picture_blank(struct image *out, int side, int columns, int rows)
+{
+    memset(out, 0, sizeof *out);
+    BUG_IF(side < 1 || columns < 1 || rows < 1);
+    out->width = columns * side + (columns - 1) * PICTURE_GAP;
+    out->height = rows * side + (rows - 1) * PICTURE_GAP;
+    MEM_TRY(out->rgb, (size_t)out->width * out->height, 3);
+    memset(out->rgb, 255, (size_t)out->width * out->height * 3);
+    return OK;
+}
+
 status picture_compose(const struct image *crop, const struct image_box *box, int boxes,
                        const uint8_t *const *map, int maps, const uint8_t palette[256][3], struct image *out)
 {
     int side = crop->width;
+    static const uint8_t black[3] = { 0, 0, 0 }, white[3] = { 255, 255, 255 };
+    struct picture_panel at = { 0, 0, side };
 
-    memset(out, 0, sizeof *out);
     BUG_IF(crop->width != crop->height || maps < 0);
-    out->width = side + maps * (side + GAP);
-    out->height = side;
-    MEM_TRY(out->rgb, (size_t)out->width * out->height, 3);
-    memset(out->rgb, 255, (size_t)out->width * out->height * 3);
-    for (int y = 0; y < side; y++)
-        memcpy(out->rgb + (size_t)y * out->width * 3, crop->rgb + (size_t)y * side * 3, (size_t)side * 3);
+    TRY(picture_blank(out, side, 1 + maps, 1));
+    picture_crop(out, &at, crop);
     for (int i = 0; i < boxes; i++) {
-        draw_frame(out, box[i].x0 - 1, box[i].y0 - 1, box[i].x1 + 1, box[i].y1 + 1, 0);
-        draw_frame(out, box[i].x0, box[i].y0, box[i].x1, box[i].y1, 255);
+        struct image_box outer = { box[i].x0 - 1, box[i].y0 - 1, box[i].x1 + 1, box[i].y1 + 1 };
+        picture_box(out, &at, &outer, black);
+        picture_box(out, &at, &box[i], white);
     }
-    for (int i = 0; i < maps; i++)
+    for (int i = 0; i < maps; i++) {
+        at.x += side + PICTURE_GAP;
         if (map[i])
-            blend(crop, map[i], palette, out, (i + 1) * (side + GAP));
+            picture_map(out, &at, crop, map[i], palette);
+    }
     return OK;
 }

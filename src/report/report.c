@@ -7,6 +7,7 @@
 #include "collect.h"
 #include "figure.h"
 #include "album.h"
+#include "example.h"
 #include "json.h"
 
 enum { OUTPUT_MAX = 64 << 20 };
@@ -85,7 +86,7 @@ out:
 }
 
 static status write_markdown(struct store_reader *r, const struct collect *c, const struct album *album,
-                             const char *folder)
+                             const struct example *example, const char *folder)
 {
     struct text out = { .max = OUTPUT_MAX };
     char path[4096], name[64];
@@ -102,6 +103,7 @@ static status write_markdown(struct store_reader *r, const struct collect *c, co
         figure_name(store_reader_layout(r), p, name, sizeof name);
         TRY_OUT(text_add(&out, "![Figure 2. Histograms of the mean activation](%s)\n\n", name));
     }
+    TRY_OUT(example_markdown(example, &out));
     TRY_OUT(album_markdown(album, &out));
     TRY_OUT(text_write_file(path, out.data, out.size));
 out:
@@ -114,6 +116,7 @@ status report_write(struct store_reader *r, const struct report_options *options
 {
     struct collect c = { 0 };
     struct album album = { 0 };
+    struct example example = { 0 };
     status result = OK;
 
     memset(summary, 0, sizeof *summary);
@@ -126,8 +129,9 @@ status report_write(struct store_reader *r, const struct report_options *options
     for (int p = 1; p < store_reader_layout(r)->precisions; p++)
         TRY_OUT(write_figure(r, p, options->folder));
     TRY_OUT(album_write(r, options, &album));
-    TRY_OUT(write_markdown(r, &c, &album, options->folder));
-    TRY_OUT(json_write(r, &c, &album, options->folder));
+    TRY_OUT(example_write(r, options, &album, &example));
+    TRY_OUT(write_markdown(r, &c, &album, &example, options->folder));
+    TRY_OUT(json_write(r, &c, &album, &example, options->folder));
     summary->tables = c.grids;
     summary->pictures = album.count;
     summary->missing = album.missing;

@@ -1,0 +1,279 @@
+#include "example.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "picture.h"
+
+enum { RULES = STORE_RULES, AT_20 = 1, SIDES = 2, ROWS_MAX_BYTES = 1 << 30 };
+
+/* ---- which picture ------------------------------------------------------------------------------------- */
+
+/* One network's columns: of its union of selections (S) and of all images (N). */
+struct columns {
+    int64_t *image;
+    uint8_t *member, *place_status, *row_status;
+    float (*iou[SIDES])[RULES];
+    int64_t places, images;
+};
+
+static status read_column(struct store_reader *r, enum store_type type, int64_t rows, void **out,
+                          const char *path)
+{
+    int64_t count = 0;
+
+    TRY(store_read_all(r, path, type, ROWS_MAX_BYTES, out, &count));
+    return count == rows ? OK : FAIL(ERR_MISMATCH, "%s: %lld values, not %lld", path, (long long)count,
+                                     (long long)rows);
+}
+
+static status read_columns(struct store_reader *r, const char *network, struct columns *c)
+{
+    const struct store_layout *layout = store_reader_layout(r);
+    char path[STORE_PATH + 2 * STORE_NAME];
+
+    c->places = layout->subset;
+    c->images = layout->images;
+    snprintf(path, sizeof path, "/models/%s/subset/image", network);
+    TRY(read_column(r, STORE_S64, c->places, (void **)&c->image, path));
+    snprintf(path, sizeof path, "/models/%s/subset/in_resolved", network);
+    TRY(read_column(r, STORE_U8, c->places, (void **)&c->member, path));
+    snprintf(path, sizeof path, "/models/%s/subset/status", network);
+    TRY(read_column(r, STORE_U8, c->places, (void **)&c->place_status, path));
+    snprintf(path, sizeof path, "/models/%s/status", network);
+    TRY(read_column(r, STORE_U8, c->images, (void **)&c->row_status, path));
+    for (int p = 0; p < SIDES; p++) {
+        snprintf(path, sizeof path, "/models/%s/%s/wsol/iou", network, layout->precision[p]);
+        TRY(read_column(r, STORE_F32, c->images * RULES, (void **)&c->iou[p], path));
+    }
+    return OK;
+}
+
+static void free_columns(struct columns *c)
+{
+    mem_free(c->image);
+    mem_free(c->member);
+    mem_free(c->place_status);
+    mem_free(c->row_status);
+    for (int p = 0; p < SIDES; p++)
+        mem_free(c->iou[p]);
+}
+
+static void choose(const struct columns *c, struct example_row *row)
+{
+    double most = -1;
+
+    row->image = row->place = -1;
+    for (int64_t s = 0; s < c->places; s++) {
+        int64_t i = c->image[s];
+        double difference;
+
+        if (i < 0 || i >= c->images || !c->member[s] || c->place_status[s] != STORE_OK ||
+            c->row_status[i] != STORE_OK)
+            continue;
+        if (!(c->iou[0][i][AT_20] >= 0) || !(c->iou[1][i][AT_20] >= 0))
+            continue;
+        difference = fabs((double)c->iou[0][i][AT_20] - (double)c->iou[1][i][AT_20]);
+        if (difference < most || (difference == most && i > row->image))
+            continue;
+        most = difference;
+        row->image = i;
+        row->place = s;
+        row->iou[0] = c->iou[0][i][AT_20];
+        row->iou[1] = c->iou[1][i][AT_20];
+    }
+}
+
+static status find_row(struct store_reader *r, int network, struct example_row *row)
+{
+    const struct store_layout *layout = store_reader_layout(r);
+    const char *name = layout->network[network].name;
+    struct columns c = { 0 };
+    char path[STORE_PATH + 2 * STORE_NAME];
+    status result = OK;
+
+    TRY_OUT(read_columns(r, name, &c));
+    choose(&c, row);
+    if (row->image < 0)
+        goto out;
+    TRY_OUT(store_read_string(r, "/images/path", row->image, row->path, sizeof row->path));
+    for (int p = 0; p < SIDES; p++) {
+        snprintf(path, sizeof path, "/models/%s/%s/wsol/box", name, layout->precision[p]);
+        TRY_OUT(store_read(r, path, STORE_S32, row->image, 1, row->box[p], sizeof row->box[p]));
+    }
+out:
+    free_columns(&c);
+    return result;
+}
+
+/* ---- the figure ---------------------------------------------------------------------------------------- */
+
+int example_better(const struct example_row *row, int p)
+{
+    return row->iou[p] >= row->iou[1 - p];
+}
+
+/* Two pixels wide on a dark rim, so that it shows on every picture and map. */
+static void draw(struct image *im, const struct picture_panel *at, const struct image_box *box,
+                 const uint8_t rgb[3])
+{
+    static const uint8_t black[3] = { 0, 0, 0 };
+    struct image_box rim = { box->x0 - 1, box->y0 - 1, box->x1 + 1, box->y1 + 1 },
+                     inner = { box->x0 + 1, box->y0 + 1, box->x1 - 1, box->y1 - 1 };
+
+    picture_box(im, at, &rim, black);
+    picture_box(im, at, box, rgb);
+    picture_box(im, at, &inner, rgb);
+}
+
+/* The map of one precision with its box, or, without maps in the file, the picture with it. */
+static status draw_side(struct store_reader *r, const struct image *crop, const uint8_t palette[256][3],
+                        const struct example *e, int network, int p, const struct picture_panel *at,
+                        struct image *im)
+{
+    const struct store_layout *layout = e->layout;
+    const struct example_row *row = &e->row[network];
+    size_t bytes = (size_t)layout->input_h * (size_t)layout->input_w;
+    char path[STORE_PATH + 2 * STORE_NAME];
+    uint8_t *map = NULL;
+    status result = OK;
+
+    if (!e->maps) {
+        picture_crop(im, at, crop);
+        return OK;
+    }
+    MEM_TRY(map, bytes, 1);
+    snprintf(path, sizeof path, "/models/%s/subset/%s/cam_u8", layout->network[network].name,
+             layout->precision[p]);
+    TRY_OUT(store_read(r, path, STORE_U8, row->place, 1, map, bytes));
+    picture_map(im, at, crop, map, palette);
+out:
+    mem_free(map);
+    return result;
+}
+
+static status draw_row(struct store_reader *r, const struct image_pipeline *p, const char *root,
+                       const uint8_t palette[256][3], struct album *g, const struct example *e, int network,
+                       struct image *im)
+{
+    static const uint8_t white[3] = { 255, 255, 255 }, green[3] = { 0, 220, 0 }, red[3] = { 230, 0, 0 };
+    const struct example_row *row = &e->row[network];
+    struct picture_panel at = { 0, network * (p->crop + PICTURE_GAP), p->crop };
+    struct image_box box[ALBUM_BOXES];
+    struct image crop = { 0 };
+    int boxes = 0;
+    status result = OK;
+
+    TRY_OUT(album_crop(r, p, root, row->image, g, row->path, &crop, box, &boxes));
+    picture_crop(im, &at, &crop);
+    for (int i = 0; i < boxes; i++)
+        draw(im, &at, &box[i], white);
+    for (int s = 0; s < SIDES; s++) {
+        struct image_box own = { row->box[s][0], row->box[s][1], row->box[s][2], row->box[s][3] };
+
+        at.x += p->crop + PICTURE_GAP;
+        TRY_OUT(draw_side(r, &crop, palette, e, network, s, &at, im));
+        for (int i = 0; i < boxes; i++)
+            draw(im, &at, &box[i], white);
+        if (own.x0 >= 0)
+            draw(im, &at, &own, example_better(row, s) ? green : red);
+    }
+out:
+    image_free(&crop);
+    return result;
+}
+
+static status draw_figure(struct store_reader *r, const struct report_options *options, struct album *g,
+                          const struct example *e)
+{
+    uint8_t palette[256][3] = { { 0 } };
+    struct image_pipeline pipeline;
+    struct image im = { 0 };
+    char root[4096], path[4096];
+    status result = OK;
+
+    if (e->maps)
+        TRY(store_read(r, "/gallery/palette", STORE_U8, 0, 256, palette, sizeof palette));
+    TRY(album_pipeline(r, &pipeline, root, sizeof root));
+    TRY(picture_blank(&im, pipeline.crop, 1 + SIDES, e->rows));
+    for (int k = 0; k < e->rows; k++)
+        if (e->row[k].image >= 0)
+            TRY_OUT(draw_row(r, &pipeline, options->images ? options->images : root, palette, g, e, k, &im));
+    TRY_OUT(text_path(path, sizeof path, options->folder, "figure_3.png"));
+    TRY_OUT(image_write_png(path, &im));
+out:
+    image_free(&im);
+    return result;
+}
+
+static const char *why_none(const struct store_layout *layout)
+{
+    if (layout->precisions < SIDES)
+        return "the job has one precision";
+    if (layout->input_h != layout->input_w)
+        return "the networks' input is not square";
+    for (int s = 0; s < layout->selections; s++)
+        if (strcmp(layout->selection[s], "resolved") == 0)
+            return NULL;
+    return "the job has no selection `resolved`";
+}
+
+status example_write(struct store_reader *r, const struct report_options *options, struct album *g,
+                     struct example *out)
+{
+    const struct store_layout *layout = store_reader_layout(r);
+    int found = 0;
+
+    memset(out, 0, sizeof *out);
+    out->layout = layout;
+    out->maps = layout->subset_maps && store_reader_find(r, "/gallery/palette") != NULL;
+    out->why = why_none(layout);
+    if (out->why)
+        return OK;
+    for (int k = 0; k < layout->networks; k++) {
+        TRY(find_row(r, k, &out->row[k]));
+        found += out->row[k].image >= 0;
+    }
+    if (!found) {
+        out->why = "no image of the selection `resolved` has a true box in the frame";
+        return OK;
+    }
+    out->rows = layout->networks;
+    return draw_figure(r, options, g, out);
+}
+
+/* ---- the caption --------------------------------------------------------------------------------------- */
+
+static status add_caption(const struct example *e, int network, struct text *out)
+{
+    const struct example_row *row = &e->row[network];
+
+    TRY(text_add(out, "- %s: ", e->layout->network[network].name));
+    if (row->image < 0)
+        return text_add(out, "no image of its selection has a true box in the frame\n");
+    for (int p = 0; p < SIDES; p++) {
+        const char *colour = example_better(row, p) ? "green" : "red";
+
+        TRY(text_add(out, "%s IoU %.3f (%s), ", e->layout->precision[p], (double)row->iou[p],
+                     row->box[p][0] < 0 ? "no foreground, no box" : colour));
+    }
+    return text_add(out, "`%s`\n", row->path);
+}
+
+status example_markdown(const struct example *e, struct text *out)
+{
+    if (e->why)
+        return text_add(out, "There is no figure 3: %s.\n\n", e->why);
+    TRY(text_add(out,
+                 "![Figure 3. Where quantization moved the box most](figure_3.png)\n\n"
+                 "Figure 3. A row a network: the picture with its true box, then the %s and the %s %s. White: "
+                 "the true box; green: the map's box with the larger IoU, red: with the smaller, both green "
+                 "where they are equal. The picture: of the resolved subset the one with the largest "
+                 "difference of the two IoUs (threshold 0.2), the first where several are equal. It shows the "
+                 "extreme, not the typical picture.\n\n",
+                 e->layout->precision[0], e->layout->precision[1],
+                 e->maps ? "map" : "box (the job stored no full-size maps)"));
+    for (int k = 0; k < e->rows; k++)
+        TRY(add_caption(e, k, out));
+    return text_add(out, "\n");
+}

@@ -1,0 +1,35 @@
+/* example: figure 3. Of each network the picture where quantization moved the map's box most: a row of three
+ * panels, the picture with its true box, then the fp32 and the int8 map with the true box (white) and their
+ * own (green: the larger IoU with the true box, red: the smaller; both green where they are equal).
+ *
+ * The picture: of the selection `resolved`, rows with a result and a true box in the frame, the one with the
+ * largest |IoU of fp32's box less IoU of int8's| at t = 0.2, resolved signs; the lower image where several
+ * are equal. The IoU is the stored one, of the job's frame; a map without foreground has no box and IoU 0. */
+#ifndef QUANTCAM_REPORT_EXAMPLE_H
+#define QUANTCAM_REPORT_EXAMPLE_H
+
+#include "album.h"
+
+struct example_row {
+    int64_t image, place;        /* -1 = no such picture, the row is white; place in the network's union */
+    float iou[2];                /* of the first precision's box and of the second's */
+    int32_t box[2][4];           /* x0 y0 x1 y1, inclusive, in the crop; -1 = no foreground */
+    char path[512];              /* of the image, relative to its root */
+};
+struct example {
+    int rows;                    /* networks; 0 = no figure */
+    int maps;                    /* 1 = the job stored full-size maps; else their panels show the picture */
+    const char *why;             /* there is no figure, or NULL */
+    const struct store_layout *layout;
+    struct example_row row[STORE_MAX_NETWORKS];
+};
+
+/* Writes FOLDER/figure_3.png. Pictures that cannot be read are counted in `g`, their panels stay white. */
+MUST_USE status example_write(struct store_reader *r, const struct report_options *options, struct album *g,
+                              struct example *out);
+/* The figure, its rule, and a caption a row. */
+MUST_USE status example_markdown(const struct example *e, struct text *out);
+/* 1 = the box of precision p is drawn green: its IoU is not the smaller. */
+int example_better(const struct example_row *row, int p);
+
+#endif

@@ -1,0 +1,135 @@
+#include "image.h"
+#include "report/example.h"
+
+#include "store/store_fixture.h"
+
+/* Figure 3 of a small result whose IoUs are set by hand. The fixture's places 0..3 hold the images 0, 3, 6, 9
+ * (9 is bad); its int8 maps of place p are p + 1, its fp32 maps 0. */
+
+enum { N = FIXTURE_IMAGES, RULES = STORE_RULES, T20 = 1, SIDE = 8 };
+
+static status put(struct store *s, int64_t rows, const void *data, const char *format, const char *name)
+{
+    char path[STORE_PATH];
+
+    snprintf(path, sizeof path, "/models/resnet18/%s/%s", format, name);
+    return store_write(s, path, 0, rows, data);
+}
+
+static status fill(struct store *s)
+{
+    float fp32[N][RULES] = { { 0 } }, int8[N][RULES] = { { 0 } }, none[N][RULES];
+    int32_t box[N][4], empty[N][4];
+    uint8_t member[FIXTURE_PLACES] = { 0, 1, 1, 1 };
+
+    /* Image 0 differs most but is not in the selection, 9 is bad: 3 and 6 differ alike, so 3. */
+    fp32[0][T20] = 1;
+    fp32[3][T20] = 0.75f;
+    int8[3][T20] = 0.25f;
+    fp32[6][T20] = 0.125f;
+    int8[6][T20] = 0.625f;
+    fp32[9][T20] = 1;
+    for (int i = 0; i < N; i++)
+        for (int k = 0; k < RULES; k++)
+            none[i][k] = -1;
+    for (int i = 0; i < N; i++)
+        for (int e = 0; e < 4; e++) {
+            box[i][e] = e < 2 ? 1 : 6;
+            empty[i][e] = -1;
+        }
+    TRY(put(s, N, fp32, "fp32/wsol", "iou"));
+    TRY(put(s, N, int8, "int8/wsol", "iou"));
+    TRY(put(s, N, box, "fp32/wsol", "box"));
+    TRY(put(s, N, empty, "int8/wsol", "box"));
+    TRY(put(s, FIXTURE_PLACES, member, "subset", "in_resolved"));
+    TRY(store_write(s, "/models/mobilenet_v2/fp32/wsol/iou", 0, N, none)); /* no true box anywhere */
+    return store_write(s, "/models/mobilenet_v2/subset/in_resolved", 0, FIXTURE_PLACES, member);
+}
+
+static status make_result(const struct comm *c, struct fixture *f)
+{
+    struct store *s = NULL;
+    int64_t wrote;
+    status result = OK;
+
+    f->plan.layout.input_w = f->plan.layout.input_h;
+    f->plan.provenance = "data.images = /nonexistent\n";
+    TRY(store_begin(c, f->out, &f->plan, &s));
+    TRY_OUT(fixture_fill(c, f, s, 7, &wrote));
+    TRY_OUT(fill(s));
+    TRY_OUT(store_finish(s));
+out:
+    store_end(&s);
+    return result;
+}
+
+#define HAS(text, piece) CHECK_MSG(strstr((text), (piece)) != NULL, "no \"%s\"", (piece))
+
+static void check_caption(const struct example *e)
+{
+    struct text out = { .max = 1 << 16 };
+
+    CHECK(example_markdown(e, &out) == OK);
+    HAS(out.data, "(figure_3.png)");
+    HAS(out.data, "- resnet18: fp32 IoU 0.750 (green), int8 IoU 0.250 (no foreground, no box), `c3/i003.jpg`");
+    HAS(out.data, "- mobilenet_v2: no image of its selection has a true box in the frame");
+    text_free(&out);
+}
+
+static void check_picture(const char *folder)
+{
+    char path[700];
+    struct image im = { 0 };
+
+    snprintf(path, sizeof path, "%s/figure_3.png", folder);
+    CHECK_MSG(image_read(path, &im) == OK, "%s", error_last()->text);
+    CHECK(im.width == 3 * SIDE + 2 * 4 && im.height == 2 * SIDE + 4);
+#define PIXEL(x, y, c) im.rgb[((y) * im.width + (x)) * 3 + (c)]
+    if (im.rgb) {
+        int left = SIDE + 4;
+
+        CHECK(PIXEL(0, 0, 0) == 255);                             /* the picture's file is not there */
+        CHECK(PIXEL(left + 1, 1, 1) == 220 && PIXEL(left + 1, 1, 0) == 0);    /* fp32's box, green */
+        CHECK(PIXEL(left + 6, 4, 1) == 220 && PIXEL(left + 0, 0, 1) == 0);    /* and its rim */
+        for (int y = 0; y < 6; y++)       /* no box: the map alone, of one colour in its first 48 pixels */
+            CHECK(memcmp(&PIXEL(2 * left + y, y, 0), &PIXEL(2 * left, 0, 0), 3) == 0);
+        CHECK(PIXEL(0, SIDE + 6, 0) == 255 && PIXEL(2 * left, SIDE + 6, 0) == 255);
+    }
+    image_free(&im);
+}
+
+static void check_example(struct store_reader *r, const char *folder)
+{
+    struct report_options options = { .folder = folder };
+    struct album album = { 0 };
+    static struct example e;
+
+    CHECK_MSG(example_write(r, &options, &album, &e) == OK, "%s", error_last()->text);
+    CHECK(e.rows == 2 && !e.why && e.maps && album.missing == 1);
+    CHECK(e.row[0].image == 3 && e.row[0].place == 1 && e.row[1].image == -1);
+    CHECK(example_better(&e.row[0], 0) && !example_better(&e.row[0], 1));
+    e.row[0].iou[1] = 0.75f;
+    CHECK(example_better(&e.row[0], 0) && example_better(&e.row[0], 1)); /* equal: both green */
+    e.row[0].iou[1] = 0.25f;
+    check_caption(&e);
+    check_picture(folder);
+}
+
+int main(int argc, char **argv)
+{
+    struct comm c = { 0 };
+    struct fixture f;
+    struct store_reader *r = NULL;
+
+    CHECK(comm_init(&argc, &argv, &c) == OK);
+    fixture_start(&c, &f);
+    CHECK_MSG(make_result(&c, &f) == OK, "%s", error_last()->text);
+    CHECK_MSG(store_open_read(f.out, 1, &r) == OK, "%s", error_last()->text);
+    if (r)
+        check_example(r, f.folder);
+    store_close_read(r);
+    fixture_end(&c, &f);
+    comm_finish(&c);
+    CHECK(mem_live() == 0);
+    return check_result("test_example");
+}
