@@ -134,6 +134,9 @@ double histogram_dice(const int64_t a[HISTOGRAM_BINS], const int64_t b[HISTOGRAM
 
 /* ---- order statistics ---------------------------------------------------------------------------------- */
 struct metric_quartiles { double q1, median, q3, mean; };
+void metric_sort(double *values, int64_t count);    /* smallest first; no NaN */
+/* Of sorted values, count >= 1, 0 <= part <= 1; numpy's default. */
+double metric_quantile(const double *sorted, int64_t count, double part);
 /* Linear interpolation between order statistics (numpy's default); sorts values in place. All 0 where
  * count is 0. */
 void metric_quartiles_of(double *values, int64_t count, struct metric_quartiles *out);

@@ -10,9 +10,14 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+void metric_sort(double *values, int64_t count)
+{
+    qsort(values, (size_t)count, sizeof *values, by_value);
+}
+
 /* numpy's default: linear between the order statistics around (count - 1) * part; its lerp goes from the
  * nearer end. */
-static double quantile(const double *sorted, int64_t count, double part)
+double metric_quantile(const double *sorted, int64_t count, double part)
 {
     double at = (double)(count - 1) * part, fraction, low, high;
     int64_t i = (int64_t)at;
@@ -34,9 +39,9 @@ void metric_quartiles_of(double *values, int64_t count, struct metric_quartiles 
         return;
     for (int64_t i = 0; i < count; i++)
         sum += values[i];
-    qsort(values, (size_t)count, sizeof *values, by_value);
-    out->q1 = quantile(values, count, 0.25);
-    out->median = quantile(values, count, 0.5);
-    out->q3 = quantile(values, count, 0.75);
+    metric_sort(values, count);
+    out->q1 = metric_quantile(values, count, 0.25);
+    out->median = metric_quantile(values, count, 0.5);
+    out->q3 = metric_quantile(values, count, 0.75);
     out->mean = sum / (double)count;
 }
