@@ -266,11 +266,11 @@ status example_markdown(const struct example *e, struct text *out)
         return text_add(out, "There is no figure 3: %s.\n\n", e->why);
     TRY(text_add(out,
                  "![Figure 3. Where quantization moved the box most](figure_3.png)\n\n"
-                 "Figure 3. A row a network: the picture with its true box, then the %s and the %s %s. White: "
-                 "the true box; green: the map's box with the larger IoU, red: with the smaller, both green "
-                 "where they are equal. The picture: of the resolved subset the one with the largest "
-                 "difference of the two IoUs (threshold 0.2), the first where several are equal. It shows the "
-                 "extreme, not the typical picture.\n\n",
+                 "Figure 3. A row a network: the picture with its true box, then the %s and the %s %s. "
+                 "White: the true box; green: the map's box with the larger IoU, red: with the smaller, both "
+                 "green where they are equal. The picture: of the resolved subset the one with the largest "
+                 "difference of the two IoUs (threshold 0.2), the first where several are equal. "
+                 "It shows the extreme, not the typical picture.\n\n",
                  e->layout->precision[0], e->layout->precision[1],
                  e->maps ? "map" : "box (the job stored no full-size maps)"));
     for (int k = 0; k < e->rows; k++)

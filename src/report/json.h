@@ -6,10 +6,10 @@
 #include "album.h"
 #include "example.h"
 
-/* FOLDER/report.json: { "file", "images": {total, ok, bad}, "tables": [{ "id", "title", "note", "columns": [{
- * "name", "unit" }], "rows": [[...]] }],
- * "bad_images": [...], "gallery": [...], "figure_3": [...] }. A cell that is a number is a JSON number with the digits that the
- * table prints. */
+/* FOLDER/report.json: { "file", "images": {total, ok, bad},
+ * "tables": [{ "id", "title", "note", "columns": [{ "name", "unit" }], "rows": [[...]] }],
+ * "bad_images": {a table}, "gallery": [...], "figure_3": [a row a network] }.
+ * A cell that is a number is a JSON number with the digits that the table prints. */
 MUST_USE status json_write(struct store_reader *r, const struct collect *c, const struct album *g,
                            const struct example *e, const char *folder);
 
