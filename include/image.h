@@ -87,8 +87,9 @@ struct image_box { int x0, y0, x1, y1; };      /* pixels of the stored picture, 
 /* Lists do not know sizes: cuts a box to the picture; 0 if nothing is left. */
 int image_box_clamp(struct image_box *b, int width, int height);
 /* A true box in the pixels of the crop: each coordinate times resized / stored, less the crop's corner, not
- * rounded; full = 0: cut at the crop, 0 .. crop; full = 1: left whole, so that parts may lie outside. edge: x0
- * y0 x1 y1. Returns 0 where nothing of it is left (edge is then without meaning). Source: explanations 4.3. */
+ * rounded; full = 0: cut at the crop, 0 .. crop; full = 1: left whole, so that parts may lie outside. edge:
+ * x0 y0 x1 y1. Returns 0 where nothing of it is left (edge is then without meaning), or the box is one pixel
+ * wide or high. Source: explanations 4.3. */
 int image_box_in_frame(const struct image_box *box, int width, int height, const struct image_pipeline *p,
                        int full, double edge[4]);
 struct image_entry {
@@ -121,8 +122,8 @@ struct image_source {
      * the classes: right only if there are as many as the model has, which the caller checks by `classes`. */
     const char *synsets;
     /* NULL, or `path,x0,y0,x1,y1` lines (several a picture; header optional), or LOC_val_solution.csv,
-     * or a folder of ILSVRC's XML annotations, a file a picture. A line or file belongs to the picture of that
-     * path, else to the one whose file name without extension is equal. */
+     * or a folder of ILSVRC's XML annotations, a file a picture. A line or file belongs to the picture of
+     * that path, else to the one whose file name without extension is equal. */
     const char *boxes;
     int limit;             /* 0 = all; else that many entries, spread evenly: numbers i * count / limit */
 };

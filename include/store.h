@@ -156,8 +156,8 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *                           cam f32 (N, h, w), raw_sign s8, sigma_ratio f32, constant u8 (N)
  *                           entropy_real, std_real, sparsity_real f32 (N): of the CAM layer's real values
  *     {other}/              entropy_int, std_int, sparsity_int f32 (N): of its stored integers
- *     {prec}/wsol/          iou, iou_raw f32 (N, rule), box, box_raw s32 (N, 4) at t = 0.2, right, right_raw u8
- *                           (N, 4, 13): bits a threshold; _raw is that of the map in the raw sign
+ *     {prec}/wsol/          iou, iou_raw f32 (N, rule), box, box_raw s32 (N, 4) at t = 0.2, right, right_raw
+ *                           u8 (N, 4, 13): bits a threshold; _raw is that of the map in the raw sign
  *     {other}/vs_<first>/   rmse_raw, rmse_resolved, rmse_aligned, correlation f32, sign_flipped u8 (N)
  *                           spearman, cosine, ssim, top_iou, peak_distance, box_iou f32 (N)
  *     {prec}/cam_{method}   f32 (N, h, w);  {other}/vs_<first>/rmse_{method}, correlation_{method} f32 (N);
@@ -184,8 +184,8 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *   /summary/curves/{prec}/ where steps: images s64 (K, set); deletion, insertion, deletion_raw,
  *                           insertion_raw f64 (K, set): mean areas; deletion_curve, insertion_curve f64
  *                           (K, set, step)
- *   /summary/wsol/{prec}/   images, without_box, no_foreground s64 (K, set); iou_mean, iou_sd f64 (K, set, sign,
- *                           rule); gt_known, top1_loc, top5_loc, max_box_acc, max_box_acc_at, max_box_acc_v2
+ *   /summary/wsol/{prec}/   images, without_box, no_foreground s64 (K, set); iou_mean, iou_sd f64 (K, set,
+ *                           sign, rule); gt_known, top1_loc, top5_loc, max_box_acc, max_box_acc_at, max_box_acc_v2
  *                           f64 (K, set, sign)
  *   /summary/wsol/{other}/vs_<first>/  difference, difference_low, difference_high f64 (K, set, sign)
  *   /summary/wsol_trivial/  iou_mean, box_acc, max_box_acc, max_box_acc_v2 f64 (K, set, trivial)
