@@ -1,6 +1,6 @@
 /* include/phase.h
  * phase: the job. Reads a job file, runs every picture through every network in every precision, selects,
- * times, reduces, and leaves one result file. src/phase/run.c reads as the list of phases.
+ * explains, times, reduces, and leaves one result file. src/phase/run.c reads as the list of phases.
  *
  *     struct job *job = NULL;                                        // 60 KiB: not for the stack
  *     TRY(job_read(&c, argc, argv, &job, &words));      // collective: file and command line
