@@ -173,8 +173,8 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *   /summary/subset/        count s64 (K, set), union s64 (K), threshold f64 (K, set)
  *   /summary/accuracy/{prec}/    images, labelled, top1_count, top5_count s64, top1, top5, top1_low,
  *                           top1_high f64 % (K, set); weights_bytes, parameters, macs s64, sha256 str (K)
- *   /summary/rmse/{other}/  mean, mean_low, mean_high, median f64 (K, set, reading); sign_flipped, raw_undefined s64,
- *                           correlation f64 (K, set)
+ *   /summary/rmse/{other}/  mean, mean_low, mean_high, median f64 (K, set, reading); sign_flipped,
+ *                           raw_undefined s64, correlation f64 (K, set)
  *   /summary/histogram/     images s64 (K, set);  {prec}/ own, common s64 (K, set, 256), low, high f64
  *                           (K, set);
  *                           {other}/ dice_own, dice_common f64 % (K, set)
@@ -190,9 +190,10 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *   /summary/wsol/{other}/vs_<first>/  difference, difference_low, difference_high f64 (K, set, sign)
  *   /summary/wsol_trivial/  iou_mean, box_acc, max_box_acc, max_box_acc_v2 f64 (K, set, trivial)
  *   /summary/methods/{other}/    rmse_mean, rmse_median, correlation f64 (K, set, method)
- *   /summary/difference/{other}/{measure}/    images s64, difference, low, high f64 (K, set): {other} less the
- *                           first, 95 % interval; top1, top5 (with p of McNemar's test), entropy, std, sparsity,
- *                           iou, iou_raw; where steps: deletion, insertion, deletion_raw, insertion_raw
+ *   /summary/difference/{other}/{measure}/    {other} less the first: images s64, difference, low, high f64
+ *                           (K, set), 95 % interval; top1, top5 (and p of McNemar's test), entropy, std,
+ *                           sparsity, iou, iou_raw; where steps: deletion, insertion, deletion_raw,
+ *                           insertion_raw
  *   /summary/agreement/{other}/  images, labelled, same_top1, same_top5_set, both_right, only_first,
  *                           only_second, both_wrong s64 (K, set)
  *   /timing/loaded/         decode_s f32 (N);  {net}/{prec}/ inference_s, cam_s f32 (N)

@@ -342,6 +342,7 @@ static status reduce_all(const struct run *r)
         TRY_OUT(locate_reduce(r, net, a.member, sets, a.class_index, a.top5));
         TRY_OUT(methods_reduce(r, net, a.member, sets));
         TRY_OUT(curves_reduce(r, net));
+        TRY_OUT(reduce_difference(r, net, a.member, sets, a.class_index, a.top5));
         for (int p = 0; p < JOB_PRECISIONS; p++)
             TRY_OUT(write_accuracy(r, net, p, &a, sets));
         for (int p = 1; p < JOB_PRECISIONS; p++) {

@@ -391,6 +391,8 @@ status collect_tables(struct store_reader *r, struct collect *out)
         TRY_OUT(collect_methods(r, p, out));
     for (int p = 1; p < layout->precisions; p++)
         TRY_OUT(collect_agreement(r, p, out));
+    for (int p = 1; p < layout->precisions; p++)
+        TRY_OUT(collect_difference(r, p, out));
 out:
     mem_free(accuracy);
     if (result != OK)

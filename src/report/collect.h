@@ -32,6 +32,9 @@ MUST_USE status collect_histogram(struct store_reader *r, int p, struct collect 
 /* collect_comparison.c: maps of precision p and the first, p > 0. */
 MUST_USE status collect_comparison(struct store_reader *r, int p, struct collect *c);
 
+/* collect_difference.c: differences of precision p > 0 and the first, with intervals. */
+MUST_USE status collect_difference(struct store_reader *r, int p, struct collect *c);
+
 /* collect_wsol.c: the WSOL of table 10 (p > 0) or 11, and the table of all localization measures. */
 MUST_USE status collect_wsol(struct store_reader *r, int p, struct collect *c);
 

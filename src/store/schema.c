@@ -39,6 +39,7 @@ const char *const schema_axis[D_COUNT] = {
 #define MS "/models/{net}/subset/"
 #define SA "/summary/accuracy/{prec}/"
 #define SR "/summary/rmse/{other}/"
+#define SD "/summary/difference/{other}/"
 #define SS "/summary/activation/"
 #define SH "/summary/histogram/"
 #define SQ "/summary/comparison/{other}/"
@@ -48,6 +49,13 @@ const char *const schema_axis[D_COUNT] = {
 #define SM "/summary/methods/{other}/"
 #define SG "/summary/agreement/{other}/"
 #define TA "/timing/alone/{prec}/"
+
+/* A measure of /summary/difference: mean of the differences of pairs, its interval. */
+#define DIFFERENCE(measure, unit, text, flags)                                                               \
+    { SD measure "/images", S64, { D_NETWORK, D_SET }, SUM, "1", "pairs: " text ", {other}", flags },        \
+    { SD measure "/difference", F64, { D_NETWORK, D_SET }, SUM, unit, text ", {other} less {base}", flags }, \
+    { SD measure "/low", F64, { D_NETWORK, D_SET }, SUM, unit, "lower end of its 95 % interval", flags },    \
+    { SD measure "/high", F64, { D_NETWORK, D_SET }, SUM, unit, "upper end of its 95 % interval", flags }
 
 /* What a row leaves out at its end is 0. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
@@ -201,6 +209,8 @@ const struct schema_row schema_rows[] = {
     { SA "sha256", STR, { D_NETWORK }, SUM, "", "hash of the weights file, {prec}", 0, L_SHA },
 
     { SR "mean", F64, { D_NETWORK, D_SET, D_READING }, SUM, "1", "mean RMSE, {other} and {base}" },
+    { SR "mean_low", F64, { D_NETWORK, D_SET, D_READING }, SUM, "1", "lower end of its 95 % interval" },
+    { SR "mean_high", F64, { D_NETWORK, D_SET, D_READING }, SUM, "1", "upper end of its 95 % interval" },
     { SR "median", F64, { D_NETWORK, D_SET, D_READING }, SUM, "1", "median RMSE, {other} and {base}" },
     { SR "sign_flipped", S64, { D_NETWORK, D_SET }, SUM, "1", "raw pairs of opposite direction, {other}" },
     { SR "raw_undefined", S64, { D_NETWORK, D_SET }, SUM, "1", "pairs with an undefined raw sign, {other}" },
@@ -267,6 +277,20 @@ const struct schema_row schema_rows[] = {
     { SM "rmse_median", F64, { D_NETWORK, D_SET, D_METHOD }, SUM, "1", "median RMSE, {other} and {base}" },
     { SM "correlation", F64, { D_NETWORK, D_SET, D_METHOD }, SUM, "1",
       "mean correlation, {other} and {base}" },
+
+    DIFFERENCE("top1", "%", "top-1 accuracy", 0),
+    { SD "top1/p", F64, { D_NETWORK, D_SET }, SUM, "1", "McNemar's exact test, {other} and {base}" },
+    DIFFERENCE("top5", "%", "top-5 accuracy", 0),
+    { SD "top5/p", F64, { D_NETWORK, D_SET }, SUM, "1", "McNemar's exact test, {other} and {base}" },
+    DIFFERENCE("entropy", "bit", "mean entropy, real values", 0),
+    DIFFERENCE("std", "1", "mean deviation, real values", 0),
+    DIFFERENCE("sparsity", "%", "mean sparsity, real values", 0),
+    DIFFERENCE("iou", "1", "mean IoU at t = 0.2", 0),
+    DIFFERENCE("iou_raw", "1", "mean IoU at t = 0.2 in LAPACK's sign", 0),
+    DIFFERENCE("deletion", "1", "mean area under deletion", CURVE),
+    DIFFERENCE("insertion", "1", "mean area under insertion", CURVE),
+    DIFFERENCE("deletion_raw", "1", "deletion in LAPACK's sign", CURVE),
+    DIFFERENCE("insertion_raw", "1", "insertion in LAPACK's sign", CURVE),
 
     { SG "images", S64, { D_NETWORK, D_SET }, SUM, "1", "images with both results, {other} and {base}" },
     { SG "labelled", S64, { D_NETWORK, D_SET }, SUM, "1", "of these with a true class, {other}" },

@@ -65,6 +65,10 @@ static inline void made_row(struct store_rows *rows, int i)
     *(float *)store_rows_field(rows, "fp32/entropy_real") = 8;
     *(float *)store_rows_field(rows, "int8/vs_fp32/ssim") = (float)i / 32;
     *(float *)store_rows_field(rows, "int8/std_int") = (float)i;
+    for (int k = 0; k < STORE_RULES; k++) { /* image 0 has no true box */
+        ((float *)store_rows_field(rows, "fp32/wsol/iou"))[k] = i == 0 ? -1 : 0.25f;
+        ((float *)store_rows_field(rows, "int8/wsol/iou"))[k] = i == 0 ? -1 : 0.5f;
+    }
 }
 
 static inline status made_rows(struct made *m)

@@ -27,6 +27,20 @@ static status fill_histograms(struct store *s)
     return put(s, "/summary/histogram/int8/dice_common", common);
 }
 
+static status fill_differences(struct store *s)
+{
+    const int64_t images[2][4] = { { 18, 2, 2, 2 } };
+    const double top1[2][4] = { { -1.25, 2 } }, low[2][4] = { { -2.5 } }, high[2][4] = { { 0.5 } };
+    const double p[2][4] = { { 0.0625, 1 } }, rmse[2][4][3] = { { { 9.5 } } };
+
+    TRY(put(s, "/summary/difference/int8/top1/images", images));
+    TRY(put(s, "/summary/difference/int8/top1/difference", top1));
+    TRY(put(s, "/summary/difference/int8/top1/low", low));
+    TRY(put(s, "/summary/difference/int8/top1/high", high));
+    TRY(put(s, "/summary/difference/int8/top1/p", p));
+    return put(s, "/summary/rmse/int8/mean_low", rmse);
+}
+
 static status fill_summary(struct store *s)
 {
     const double top1[2][4] = { { 91.25, 50, 60, 70 }, { 12.5, 0, 0, 0 } }, low[2][4] = { { 80.1 } },
@@ -58,6 +72,7 @@ static status fill_summary(struct store *s)
     TRY(put(s, "/summary/activation/int8/entropy_int", entropy));
     TRY(put(s, "/summary/comparison/int8/ssim", ssim));
     TRY(fill_histograms(s));
+    TRY(fill_differences(s));
     TRY(put(s, "/summary/activation/int8/entropy_real", real));
     TRY(put(s, "/summary/methods/int8/rmse_mean", method));
     TRY(put(s, "/summary/rmse/int8/correlation", correlation));
@@ -128,6 +143,10 @@ static void check_show(struct store_reader *r)
     HAS(out.data, "logits not finite): 1.");
     HAS(out.data, "Table 10, WSOL.");
     HAS(out.data, "27.942"); /* published, ResNet18 */
+    HAS(out.data, "Differences, int8 less fp32");
+    HAS(out.data, "-1.25 [-2.50, +0.50]");
+    HAS(out.data, "0.0625"); /* McNemar's p */
+    HAS(out.data, "10.500 [9.500, 0.000]");
     HAS(out.data, "image 4 is bad");
     text_free(&out);
 }
@@ -153,7 +172,7 @@ static void check_written(struct store_reader *r, const char *folder)
 
     snprintf(out, sizeof out, "%s/report", folder);
     CHECK_MSG(report_write(r, &options, &summary) == OK, "%s", error_last()->text);
-    CHECK(summary.tables == 19);
+    CHECK(summary.tables == 20);
     CHECK(summary.pictures == 4 &&
           summary.missing == 4); /* 2 a network; their files do not exist: maps alone */
     HAS(summary.first_missing, "/nonexistent");
