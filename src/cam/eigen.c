@@ -24,19 +24,40 @@ static double dot(const double *a, const double *b, int n)
     return sum;
 }
 
-/* Makes the reflection that maps x (m elements) to (alpha, 0, ...), leaves its vector in x and returns alpha.
- */
+/* Multiplies x by 2^-e, exactly, so that its squares neither vanish nor have reciprocals that overflow; e. */
+static int rescale(double *x, int m)
+{
+    double largest = 0.0;
+    int e;
+
+    for (int i = 0; i < m; i++)
+        largest = fmax(largest, fabs(x[i]));
+    frexp(largest, &e);
+    for (int i = 0; i < m; i++)
+        x[i] = ldexp(x[i], -e);
+    return e;
+}
+
+/* Makes the reflection that maps x (m elements) to (alpha, 0, ...), leaves its vector in x, which may be of
+ * any length, and returns alpha. What reflections leave of a matrix of low rank is rounding, and less at
+ * each. */
 static double reflect(double *x, int m, double *beta)
 {
-    double tail = dot(x + 1, x + 1, m - 1), alpha = x[0];
+    const double small = 1e-100;
+    double tail = dot(x + 1, x + 1, m - 1), alpha = x[0], square = x[0] * x[0] + tail;
+    int e = 0;
 
     *beta = 0.0;
+    if (square < small || square > 1.0 / small) {
+        e = rescale(x, m);
+        tail = dot(x + 1, x + 1, m - 1);
+    }
     if (tail == 0.0)
         return alpha;
     alpha = x[0] < 0.0 ? sqrt(x[0] * x[0] + tail) : -sqrt(x[0] * x[0] + tail);
     x[0] -= alpha;
     *beta = 2.0 / (x[0] * x[0] + tail);
-    return alpha;
+    return ldexp(alpha, e);
 }
 
 /* w[i] = sum over j of v[j] g[j][i]. In blocks that stay in registers; each sum in the order of j. */

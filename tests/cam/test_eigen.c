@@ -80,9 +80,29 @@ static void random_matrix(int n, int rank, double scale, uint64_t seed)
     }
 }
 
+/* All elements equal: n * value, 0 and (1, 1, ...) / sqrt n. The reflections leave rounding of rounding, down
+ * to where squares vanish. */
+static void all_equal(int n, double value)
+{
+    double lambda[2], worst = 0.0;
+
+    for (int i = 0; i < n * n; i++)
+        g[i] = value;
+    CHECK(cam_eigen_leading(g, n, lambda, vector, scratch) == OK);
+    CHECK_MSG(fabs(lambda[0] - n * value) <= 1e-13 * n * value, "n %d: %.17g", n, lambda[0]);
+    for (int i = 0; i < n; i++)
+        worst = fmax(worst, fabs(fabs(vector[i]) - 1 / sqrt((double)n)));
+    CHECK_MSG(worst < 1e-13, "n %d value %g: %g", n, value, worst);
+}
+
 int main(void)
 {
     by_hand();
+    for (int n = 1; n <= 196; n += n < 60 ? 1 : 17)
+        for (int i = 0; i < 20; i++)
+            all_equal(n, 0.010 + 0.0012 * i * i);
+    all_equal(49, 1e-90);
+    all_equal(49, 1e90);
     for (int n = 1; n <= 60; n++)
         second_difference(n);
     second_difference(196);
