@@ -41,7 +41,8 @@ static void check_values(const struct comm *c)
     {
         CHECK(store_rows_create(s, STORE_ROWS_MODEL, 1, 100, &rows) == OK);
         /* top5, score5, logits, cam, raw_sign, sigma_ratio, constant of two precisions, three activation
-         * measures, IoU, box and hits of both signs; of int8 three measures more; ten f32 and a u8 of the pair */
+         * measures, IoU, box and hits of both signs; of int8 three measures more; ten f32 and a u8 of the
+         * pair */
         CHECK(store_rows_bytes(rows) == 2 * (20 + 20 + 28 + 24 + 1 + 4 + 1 + 3 * 4 + 2 * (20 + 16 + 52)) +
                                             3 * 4 + 10 * 4 + 1);
         for (size_t i = 0; i < COUNT_OF(order); i++)
