@@ -185,8 +185,8 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *                           insertion_raw f64 (K, set): mean areas; deletion_curve, insertion_curve f64
  *                           (K, set, step)
  *   /summary/wsol/{prec}/   images, without_box, no_foreground s64 (K, set); iou_mean, iou_sd f64 (K, set,
- *                           sign, rule); gt_known, top1_loc, top5_loc, max_box_acc, max_box_acc_at, max_box_acc_v2
- *                           f64 (K, set, sign)
+ *                           sign, rule); gt_known, top1_loc, top5_loc, max_box_acc, max_box_acc_at,
+ *                           max_box_acc_v2 f64 (K, set, sign)
  *   /summary/wsol/{other}/vs_<first>/  difference, difference_low, difference_high f64 (K, set, sign)
  *   /summary/wsol_trivial/  iou_mean, box_acc, max_box_acc, max_box_acc_v2 f64 (K, set, trivial)
  *   /summary/methods/{other}/    rmse_mean, rmse_median, correlation f64 (K, set, method)

@@ -135,10 +135,11 @@ status collect_difference(struct store_reader *r, int p, struct collect *c)
                 TRY(add_measure(g, layout, k, m, &d[m]));
         TRY(add_rmse(g, layout, k, &rmse));
     }
-    grid_note(g, "Means over images of the difference of a pair, and of the pair's RMSE. Intervals: paired "
-                 "bootstrap, percentiles of 2,000 resamples of the images; one that holds 0 shows no "
-                 "difference. p: McNemar's exact two-sided test. Activations in real values, IoU at t = 0.2. "
-                 "The raw and resolved images were chosen for their difference: theirs describe "
-                 "these images, not a population.");
+    grid_note(g,
+              "Means over images of the difference of a pair, and of the pair's RMSE. Intervals: paired "
+              "bootstrap, percentiles of 2,000 resamples of the images; one that holds 0 leaves open which "
+              "is larger, [0, 0] says that no pair differs. p: McNemar's exact two-sided test. Activations "
+              "in real values, IoU at t = 0.2. The images of raw and resolved were chosen by their RMSE: "
+              "theirs describe these images, not a population.");
     return OK;
 }
