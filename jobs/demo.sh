@@ -15,10 +15,11 @@ if [ "$(id -u)" = 0 ]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_RO
 mkdir -p results
 if [ ! -e $DATA/labels.csv ]; then
     rm -rf $DATA $DATA.new
-    $Q synth $DATA.new --images 400 --seed 1
+    echo "Drawing 400 pictures into $DATA"
+    $Q synth $DATA.new --images 400 --seed 1 > /dev/null
     mv $DATA.new $DATA              # all of it or nothing, so that a second start needs no questions
 fi
-${MPIRUN:-mpirun} -np "$RANKS" $Q run jobs/demo.conf
+${MPIRUN:-mpirun} -np "$RANKS" $Q run jobs/demo.conf > /dev/null
 $Q show $OUT
 $Q report $OUT > /dev/null
 echo "The result is $OUT (try: h5dump -n $OUT), the report results/demo-report/report.md, its pictures are in"
