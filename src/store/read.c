@@ -1,6 +1,7 @@
 #include "store_internal.h"
 
 #include <string.h>
+#include <unistd.h>
 
 enum { LONGEST_CHECKSUMS = 64 << 20 };
 
@@ -133,6 +134,17 @@ static status merge(struct store_reader *r, const struct store_schema *found, st
 
 /* ---- opening --------------------------------------------------------------------------------------- */
 
+/* HDF5 would wait for a pipe's writer. */
+static status check_regular(const char *path)
+{
+    uint64_t size;
+    int fd;
+
+    TRY(text_open_file(path, &fd, &size));
+    close(fd);
+    return OK;
+}
+
 static status read_closing(struct store_reader *r)
 {
     const struct store_dataset *sums = store_reader_find(r, "/checksums");
@@ -179,6 +191,7 @@ status store_open_read(const char *path, int checked, struct store_reader **out)
     status s;
 
     *out = NULL;
+    TRY(check_regular(path));
     store_h5_start();
     MEM_TRY(r, 1, sizeof *r);
     r->checked = checked;
