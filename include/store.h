@@ -214,8 +214,8 @@ void *store_rows_field(struct store_rows *rows, const char *field);
 /* Ends the row in hand as row `index` with this status (OK, BAD_IMAGE: payload is zeroed except /images'
  * own fields; UNUSED: payload as given). Commits when the buffer is full or 5 s old. */
 MUST_USE status store_rows_add(struct store_rows *rows, int64_t index, enum store_status row_status);
-/* Payload and CRC, fdatasync, then the status bytes; neighbours in one call. A row that was done with another
- * status becomes MISSING first. */
+/* Payload and CRC, fdatasync, then the status bytes; neighbours in one call. A row that was done with
+ * another status becomes MISSING first. */
 MUST_USE status store_rows_commit(struct store_rows *rows);
 void store_rows_free(struct store_rows *rows);               /* drops uncommitted rows */
 

@@ -45,6 +45,8 @@ static status make_result(const struct comm *c, struct fixture *f)
     status result = OK;
 
     f->plan.layout.input_w = f->plan.layout.input_h; /* pictures of the report are square */
+    snprintf(f->path[21], FIXTURE_PATH, "../outside.png");
+    snprintf(f->plan.layout.network[1].name, STORE_NAME, "18.");
     f->plan.provenance = "data.images = /nonexistent\npreprocess.resize = 9\npreprocess.filter = bilinear\n";
     TRY(store_begin(c, f->out, &f->plan, &s));
     TRY_OUT(fixture_fill(c, f, s, 7, &wrote));
@@ -94,7 +96,9 @@ static void check_file(const char *folder, const char *name, const char *piece)
 
 static void check_written(struct store_reader *r, const char *folder)
 {
-    char out[620], picture[700];
+    char out[620], other[620], picture[700];
+    uint8_t rgb[12] = { 0 };
+    const struct image grey = { 2, 2, rgb };
     struct report_options options = { .folder = out, .pictures = 16 };
     struct report_summary summary;
     struct image png = { 0 };
@@ -114,9 +118,19 @@ static void check_written(struct store_reader *r, const char *folder)
     check_file(out, "bad_images.csv", "image 9 is bad");
     /* Bad rows are not ranked: of 0..22 the largest RMSE that is good is image 22, then 21. */
     check_file(out, "report.json", "c1/i022.jpg");
+    check_file(out, "report.json", "\"18.\""); /* a network may be called so: no number of JSON's */
     snprintf(picture, sizeof picture, "%s/gallery/resnet18_top01.png", out);
     CHECK(image_read(picture, &png) == OK && png.height == 8 && png.width == 8 + 2 * 12);
     image_free(&png);
+
+    /* A picture outside the folder is not looked at, even where the result names one that is there. */
+    snprintf(out, sizeof out, "%s/pictures", folder);
+    snprintf(picture, sizeof picture, "%s/outside.png", folder);
+    options.images = out;
+    options.folder = other;
+    snprintf(other, sizeof other, "%s/report", folder);
+    CHECK(mkdir(out, 0777) == 0 && image_write_png(picture, &grey) == OK);
+    CHECK(report_write(r, &options, &summary) == OK && summary.missing == 4);
 }
 
 int main(int argc, char **argv)
