@@ -198,8 +198,8 @@ void store_end(struct store **s);
  * STORE_ROWS_IMAGE. *damaged (may be NULL): rows that claimed to be done and were not. */
 MUST_USE status store_missing(struct store *s, enum store_group group, int network, int retry_bad,
                               uint8_t *missing, int64_t *damaged);
-/* Collective. Rows done (status OK or BAD_IMAGE, CRC good) over all row groups, and how many there are, unused
- * places included: what OUT.log.jsonl and `verify` count. */
+/* Collective. Rows done (status OK or BAD_IMAGE, CRC good) over all row groups, and how many there are,
+ * unused places included: what OUT.log.jsonl and `verify` count. */
 MUST_USE status store_count_rows(struct store *s, int64_t *done, int64_t *all);
 
 /* Local. Room for `capacity` rows (capacity * bytes of a row of memory); rows of one group come from one
