@@ -202,7 +202,7 @@ static void check_kills(const struct comm *c, char *self)
         CHECK(child > 0);
         /* Wait for the file, then kill at another point of the work each time; the last starts may end by
          * themselves. */
-        for (int turn = 0; turn < 3000 && kill(child, 0) == 0 && start < 6; turn++) {
+        for (int turn = 0; turn < 60000 && kill(child, 0) == 0 && start < 6; turn++) {
             usleep(1000);
             if (store_verify(f.out, &v) == OK && v.soundness == STORE_IS_RESUMABLE &&
                 v.rows > before + 1 + start)
