@@ -33,8 +33,13 @@ static status read_names(struct store_reader *r, const char *path, int skip, cha
     *count = 0;
     if (n < 0 || n > most)
         return FAIL(ERR_FORMAT, "%s: %s has %lld names", r->view.path, path, (long long)n);
-    for (int64_t i = 0; i < n; i++)
-        TRY(store_read_string(r, path, i + skip, names + (size_t)i * stride, STORE_NAME));
+    /* They become parts of paths, of files that a report writes too. */
+    for (int64_t i = 0; i < n; i++) {
+        char *name = names + (size_t)i * stride;
+        TRY(store_read_string(r, path, i + skip, name, STORE_NAME));
+        if (!schema_name_good(name))
+            return FAIL(ERR_FORMAT, "%s: '%s' in %s is no name", r->view.path, name, path);
+    }
     *count = (int)n;
     return OK;
 }
