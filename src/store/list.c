@@ -58,8 +58,8 @@ static int stored_here(hid_t dataset)
     return good;
 }
 
-/* The strongest deflate gives 1,032 bytes for one; what claims more than that of the bytes there are would keep
- * a reader busy for ever. */
+/* The strongest deflate gives 1,032 bytes for one: what claims more of the bytes that are there would keep a
+ * reader busy for ever. */
 static int bytes_are_there(hid_t dataset, double all)
 {
     return all <= 1100.0 * (double)H5Dget_storage_size(dataset) + (1 << 20);
