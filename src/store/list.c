@@ -76,6 +76,7 @@ static status describe(hid_t file, const char *source, const char *path, struct 
     d->field = d->path;
     d->network = -1;
     d->group = STORE_SUMMARY;
+    d->in_digest = 1;
     if (dataset >= 0) {
         type = H5Dget_type(dataset);
         space = H5Dget_space(dataset);
