@@ -25,8 +25,8 @@ static double dot(const double *a, const double *b, int n)
 }
 
 /* Of a matrix whose largest element is about 1: far below its rounding errors, and far above what overflows
- * when it is inverted and squared. A matrix of low rank (an activation with few live channels) leaves rounding
- * errors of rounding errors here, down to nothing. */
+ * when it is inverted and squared. A matrix of low rank (an activation with few live channels) leaves
+ * rounding errors of rounding errors here, down to nothing. */
 static const double negligible = 1e-150;
 
 /* Makes the reflection that maps x (m elements) to (alpha, 0, ...), leaves its vector in x and returns alpha.

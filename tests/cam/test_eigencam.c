@@ -49,7 +49,7 @@ static void too_large(struct cam_workspace *w)
     CHECK(cam_eigen(w, act, 37, 1, 1, CAM_ABSMAX, 1, &p) == ERR_NUMERIC);
     for (int i = 0; i < 37; i++)
         act[i] = 3e29f * (float)(i % 3);
-    CHECK_MSG(cam_eigen(w, act, 37, 1, 1, CAM_ABSMAX, 1, &p) == OK && isfinite(values[0]), "%s", error_last()->text);
+    CHECK(cam_eigen(w, act, 37, 1, 1, CAM_ABSMAX, 1, &p) == OK && isfinite(values[0]));
     act[36] = -0x1p100f;
     CHECK(cam_eigen(w, act, 37, 1, 1, CAM_ABSMAX, 1, &p) == ERR_NUMERIC);
 }
