@@ -137,6 +137,9 @@ MUST_USE status text_add(struct text *t, const char *format, ...) PRINTF_LIKE(2,
 MUST_USE status text_add_bytes(struct text *t, const void *bytes, size_t size);
 void text_free(struct text *t);
 
+/* Opens a regular file for reading (close it); its size in bytes. ERR_MISSING; ERR_IO for anything else, a
+ * pipe among it, for whose writer nobody should wait. */
+MUST_USE status text_open_file(const char *path, int *fd, uint64_t *size);
 /* Reads a whole file, at most max_bytes (ERR_MEMORY above); *out is NUL-terminated, freed with mem_free. */
 MUST_USE status text_read_file(const char *path, size_t max_bytes, char **out, size_t *size);
 /* Writes to path.tmp, fsyncs and renames: a reader sees the old file or the new one. */

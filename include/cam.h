@@ -49,7 +49,8 @@ void cam_workspace_free(struct cam_workspace *w);    /* NULL is fine */
  * The map comes from the Gram matrix in double with our reproducible eigen-solver; with_raw also takes
  * the sign that numpy.linalg.svd gives the centred f32 matrix: dgesdd's, in double also for float32, by LQ
  * and dgesdd of the square factor (explanations 1.3, which names sgesdd: its sign is another).
- * ERR_NUMERIC if act has NaN or infinity (checked here, before anything), or LAPACK does not converge.
+ * ERR_NUMERIC if act has NaN, infinity or a value of 2^100 or more, whose sums would not be finite (checked
+ * here, before anything), or LAPACK does not converge.
  * Source: Bany Muhammad & Yeasin (EigenCAM); steps 1-5 as pytorch-grad-cam 084273b. */
 MUST_USE status cam_eigen(struct cam_workspace *w, const float *act, int h, int width, int channels,
                           enum cam_sign rule, int with_raw, struct cam_projection *out);

@@ -237,8 +237,8 @@ void store_end(struct store **s);
  * STORE_ROWS_IMAGE. *damaged (may be NULL): rows that claimed to be done and were not. */
 MUST_USE status store_missing(struct store *s, enum store_group group, int network, int retry_bad,
                               uint8_t *missing, int64_t *damaged);
-/* Collective. Rows done (status not MISSING, CRC good) over all row groups, and how many there are: what
- * OUT.log.jsonl and `verify` count. */
+/* Collective. Rows done (status OK or BAD_IMAGE, CRC good) over all row groups, and how many there are,
+ * unused places included: what OUT.log.jsonl and `verify` count. */
 MUST_USE status store_count_rows(struct store *s, int64_t *done, int64_t *all);
 
 /* Local. Room for `capacity` rows (capacity * bytes of a row of memory); rows of one group come from one
@@ -254,7 +254,8 @@ void *store_rows_field(struct store_rows *rows, const char *field);
  * own fields and a place's image and in_*; UNUSED: payload as given). Commits when the buffer is full or 5 s
  * old. */
 MUST_USE status store_rows_add(struct store_rows *rows, int64_t index, enum store_status row_status);
-/* Payload and CRC, fdatasync, then the status bytes; neighbours in one call. */
+/* Payload and CRC, fdatasync, then the status bytes; neighbours in one call. A row that was done with
+ * another status becomes MISSING first. */
 MUST_USE status store_rows_commit(struct store_rows *rows);
 void store_rows_free(struct store_rows *rows);               /* drops uncommitted rows */
 

@@ -14,6 +14,8 @@ export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1
 # More ranks than cores, and root in a container, are normal here (README, "More ranks than cores").
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1 OPENBLAS_NUM_THREADS=1
 [ "$(id -u)" = 0 ] && export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+# Open MPI asks for "localhost" many times; in a container without /etc/hosts a lost DNS answer would cost 5 s each time.
+grep -qs localhost /etc/hosts || export RES_OPTIONS="timeout:1 attempts:1"
 MPIRUN=${MPIRUN:-mpirun}
 log=$(mktemp)
 reasons=$(mktemp)

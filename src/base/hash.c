@@ -1,7 +1,6 @@
 #include "base.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,11 +41,11 @@ status hash_file(const char *path, uint8_t out[HASH_SIZE])
 {
     static char buffer[1 << 16];
     struct hash h;
+    uint64_t size;
     ssize_t n;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd;
 
-    if (fd < 0)
-        return FAIL(errno == ENOENT ? ERR_MISSING : ERR_IO, "%s: %s", path, strerror(errno));
+    TRY(text_open_file(path, &fd, &size));
     hash_start(&h);
     do {
         n = read(fd, buffer, sizeof buffer);

@@ -61,34 +61,45 @@ void text_free(struct text *t)
     t->size = t->capacity = 0;
 }
 
+status text_open_file(const char *path, int *fd, uint64_t *size)
+{
+    struct stat st;
+
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (*fd < 0)
+        return FAIL(errno == ENOENT ? ERR_MISSING : ERR_IO, "%s: %s", path, strerror(errno));
+    if (fstat(*fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        close(*fd);
+        *fd = -1;
+        return FAIL(ERR_IO, "%s: not a regular file", path);
+    }
+    *size = (uint64_t)st.st_size;
+    return OK;
+}
+
 status text_read_file(const char *path, size_t max_bytes, char **out, size_t *size)
 {
     status result = OK;
-    struct stat st;
     char *data = NULL;
+    uint64_t bytes;
     size_t got = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd;
 
     *out = NULL;
     *size = 0;
-    if (fd < 0)
-        return FAIL(errno == ENOENT ? ERR_MISSING : ERR_IO, "%s: %s", path, strerror(errno));
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        result = FAIL(ERR_IO, "%s: not a regular file", path);
+    TRY(text_open_file(path, &fd, &bytes));
+    if (bytes > max_bytes) {
+        result = FAIL(ERR_MEMORY, "%s: %llu bytes, more than the %zu that are read", path,
+                      (unsigned long long)bytes, max_bytes);
         goto out;
     }
-    if ((uint64_t)st.st_size > max_bytes) {
-        result = FAIL(ERR_MEMORY, "%s: %lld bytes, more than the %zu that are read", path,
-                      (long long)st.st_size, max_bytes);
-        goto out;
-    }
-    data = mem_alloc((size_t)st.st_size + 1, 1);
+    data = mem_alloc((size_t)bytes + 1, 1);
     if (!data) {
-        result = FAIL(ERR_MEMORY, "%s: no memory for %lld bytes", path, (long long)st.st_size);
+        result = FAIL(ERR_MEMORY, "%s: no memory for %llu bytes", path, (unsigned long long)bytes);
         goto out;
     }
-    while (got < (size_t)st.st_size) {
-        ssize_t n = read(fd, data + got, (size_t)st.st_size - got);
+    while (got < bytes) {
+        ssize_t n = read(fd, data + got, (size_t)bytes - got);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {

@@ -24,40 +24,24 @@ static double dot(const double *a, const double *b, int n)
     return sum;
 }
 
-/* Multiplies x by 2^-e, exactly, so that its squares neither vanish nor have reciprocals that overflow; e. */
-static int rescale(double *x, int m)
-{
-    double largest = 0.0;
-    int e;
+/* Of a matrix whose largest element is about 1: far below its rounding errors, and far above what overflows
+ * when it is inverted and squared. A matrix of low rank (an activation with few live channels) leaves
+ * rounding errors of rounding errors here, down to nothing. */
+static const double negligible = 1e-150;
 
-    for (int i = 0; i < m; i++)
-        largest = fmax(largest, fabs(x[i]));
-    frexp(largest, &e);
-    for (int i = 0; i < m; i++)
-        x[i] = ldexp(x[i], -e);
-    return e;
-}
-
-/* Makes the reflection that maps x (m elements) to (alpha, 0, ...), leaves its vector in x, which may be of
- * any length, and returns alpha. What reflections leave of a matrix of low rank is rounding, and less at
- * each. */
+/* Makes the reflection that maps x (m elements) to (alpha, 0, ...), leaves its vector in x and returns alpha.
+ */
 static double reflect(double *x, int m, double *beta)
 {
-    const double small = 1e-100;
-    double tail = dot(x + 1, x + 1, m - 1), alpha = x[0], square = x[0] * x[0] + tail;
-    int e = 0;
+    double tail = dot(x + 1, x + 1, m - 1), alpha = x[0];
 
     *beta = 0.0;
-    if (square < small || square > 1.0 / small) {
-        e = rescale(x, m);
-        tail = dot(x + 1, x + 1, m - 1);
-    }
-    if (tail == 0.0)
+    if (tail < negligible)
         return alpha;
     alpha = x[0] < 0.0 ? sqrt(x[0] * x[0] + tail) : -sqrt(x[0] * x[0] + tail);
     x[0] -= alpha;
     *beta = 2.0 / (x[0] * x[0] + tail);
-    return ldexp(alpha, e);
+    return alpha;
 }
 
 /* w[i] = sum over j of v[j] g[j][i]. In blocks that stay in registers; each sum in the order of j. */
@@ -278,11 +262,22 @@ static void undo_reflections(const double *g, const struct tridiagonal *t, doubl
     }
 }
 
-static status check_finite(const double *g, int n)
+/* Makes the largest element 1/2 to 1, by a power of two: no rounding, the same digits. */
+static status scale_to_one(double *g, int n, int *exponent)
 {
-    for (int i = 0; i < n * n; i++)
+    double largest = 0.0, factor;
+
+    *exponent = 0;
+    for (int i = 0; i < n * n; i++) {
         if (!isfinite(g[i]))
             return FAIL(ERR_NUMERIC, "a %d x %d matrix has an element that is not finite", n, n);
+        largest = fabs(g[i]) > largest ? fabs(g[i]) : largest;
+    }
+    frexp(largest, exponent);
+    *exponent = *exponent < -1000 ? -1000 : *exponent;
+    factor = ldexp(1.0, -*exponent);
+    for (int i = 0; i < n * n; i++)
+        g[i] *= factor;
     return OK;
 }
 
@@ -299,9 +294,10 @@ status cam_eigen_leading(double *g, int n, double lambda[2], double *vector, dou
                              scratch + 7 * n,
                              0.0 };
     double low, high;
+    int exponent;
 
     BUG_IF(n < 1);
-    TRY(check_finite(g, n));
+    TRY(scale_to_one(g, n, &exponent));
     reduce(g, &t);
     low = high = t.d[0];
     for (int i = 0; i < n; i++) { /* Gershgorin */
@@ -323,5 +319,7 @@ status cam_eigen_leading(double *g, int n, double lambda[2], double *vector, dou
     inverse_iteration(&t, lambda[0], vector);
     undo_reflections(g, &t, vector);
     normalise(vector, n);
+    lambda[0] = ldexp(lambda[0], exponent);
+    lambda[1] = ldexp(lambda[1], exponent);
     return OK;
 }

@@ -8,7 +8,11 @@
 /* Above this ratio of the singular values the first vector, and so its sign, is an accident of rounding. */
 static const float max_sigma_ratio = 0.999f;
 
-/* 1 if an exponent among `count` values says NaN or infinity; in blocks, without branches. */
+/* Beyond this no sum of squares, no mean in float and no projection is sure to be finite. */
+static const float largest_activation = 0x1p100f;
+static const uint32_t largest_bits = 0x71800000u; /* the same */
+
+/* 1 if NaN, infinity or a value too large is among `count` values; in blocks, without branches. */
 static int has_bad(const float *x, size_t count)
 {
     enum { BLOCK = 16 };
@@ -18,12 +22,12 @@ static int has_bad(const float *x, size_t count)
     for (; i + BLOCK <= count; i += BLOCK) {
         memcpy(bits, x + i, sizeof bits);
         for (int k = 0; k < BLOCK; k++)
-            bad[k] |= (bits[k] & 0x7f800000u) == 0x7f800000u;
+            bad[k] |= (bits[k] & 0x7fffffffu) >= largest_bits;
     }
     for (int k = 0; k < BLOCK; k++)
         any |= bad[k];
     for (; i < count; i++)
-        any |= !isfinite(x[i]);
+        any |= !(fabsf(x[i]) < largest_activation);
     return any != 0;
 }
 
@@ -33,10 +37,10 @@ status eigencam_check_finite(const float *act, int pixels, int channels)
 
     if (!has_bad(act, count))
         return OK;
-    while (isfinite(act[i]))
+    while (fabsf(act[i]) < largest_activation)
         i++;
-    return FAIL(ERR_NUMERIC, "the activation of channel %zu at pixel %zu is not finite", i % (size_t)channels,
-                i / (size_t)channels);
+    return FAIL(ERR_NUMERIC, "the activation of channel %zu at pixel %zu is %s", i % (size_t)channels,
+                i / (size_t)channels, isfinite(act[i]) ? "2^100 or more" : "not finite");
 }
 
 /* Where the extremes tie, up to rounding, the first of them is made positive. */

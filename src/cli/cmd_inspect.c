@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base_option.h"
 #include "cmd.h"
@@ -127,14 +128,14 @@ static status inspect(const struct settings *set, const char *path)
 {
     static const uint8_t hdf5_magic[8] = { 0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n' };
     uint8_t head[8] = { 0 };
-    FILE *f = fopen(path, "rb");
-    size_t n;
+    uint64_t size;
+    ssize_t n;
+    int fd;
 
-    if (!f)
-        return FAIL(ERR_MISSING, "%s: no such file, or not readable", path);
-    n = fread(head, 1, sizeof head, f);
-    fclose(f);
-    if (n == sizeof head && memcmp(head, hdf5_magic, sizeof head) == 0)
+    TRY(text_open_file(path, &fd, &size));
+    n = read(fd, head, sizeof head);
+    close(fd);
+    if (n == (ssize_t)sizeof head && memcmp(head, hdf5_magic, sizeof head) == 0)
         return inspect_result(path);
     if (n >= 4 && (memcmp(head, "PK\003\004", 4) == 0 || head[0] == 0x80))
         return inspect_checkpoint(path);

@@ -26,6 +26,9 @@ const char *version_libraries(void)
 
     MPI_Get_library_version(mpi, &length); /* allowed before MPI_Init */
     mpi[strcspn(mpi, ",\n")] = '\0';       /* "Open MPI v4.1.4, package: ..." */
+    /* The first HDF5 call of the process: later, it is too late to keep HDF5 from closing files at exit,
+     * which crashes after a close that failed (store). */
+    H5dont_atexit();
     H5get_libversion(&major, &minor, &release);
     snprintf(line, sizeof line, "HDF5 %u.%u.%u, %s, gcc %s, %s build", major, minor, release, mpi,
              __VERSION__, BUILD_KIND);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { MAX_WORDS = 48, HINT = 192, LARGEST = 1 << 16 };
+enum { MAX_WORDS = 48, HINT = 192, LARGEST = 1 << 16, LARGEST_PICTURE = 1 << 14 /* image.h */ };
 
 /* A line being read: words[next] is the first not yet understood. */
 struct line {
@@ -234,13 +234,13 @@ static status read_preprocessing(struct line *l, struct model_input *in)
     char *word, near[HINT];
 
     TRY(expect_word(l, "resize"));
-    TRY(next_int(l, "resize", 1, LARGEST, &in->resize));
+    TRY(next_int(l, "resize", 1, LARGEST_PICTURE, &in->resize));
     TRY(next_word(l, "the filter (bilinear or bicubic)", &word));
     if (strcmp(word, filters[0]) != 0 && strcmp(word, filters[1]) != 0)
         return BAD(l, "unknown filter '%s'%s", word, hint(near, word, filters, (int)COUNT_OF(filters)));
     strcpy(in->filter, word);
     TRY(expect_word(l, "crop"));
-    TRY(next_int(l, "crop", 1, LARGEST, &in->crop));
+    TRY(next_int(l, "crop", 1, LARGEST_PICTURE, &in->crop));
     TRY(expect_word(l, "mean"));
     for (int i = 0; i < 3; i++)
         TRY(next_real(l, "mean", &in->mean[i]));

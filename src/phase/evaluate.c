@@ -379,9 +379,11 @@ static status work(struct evaluate *e)
 {
     const struct comm *c = e->r->c;
     uint64_t todo = (uint64_t)e->count;
-    struct comm_loop loop = {
-        .name = "evaluate", .items = "images", .unit = "img", .total = e->r->layout.images
-    };
+    struct comm_loop loop = { .name = "evaluate",
+                              .items = "images",
+                              .unit = "img",
+                              .total = e->r->layout.images,
+                              .todo = e->count };
     status s = OK, committed;
 
     comm_sum_u64(c, &todo, 1);

@@ -130,7 +130,8 @@ status phase_run(const struct comm *c, const struct job *job, const struct phase
     result = run_phases(r);
     first = *error_last();
     store_end(&r->store);
-    say_memory(r);
+    if (result == OK) /* the same on all ranks */
+        say_memory(r);
     if (result == OK && !job->dry_run)
         log_info("the result is %s", job->out);
     if (result == ERR_STOPPED)

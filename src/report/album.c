@@ -7,7 +7,13 @@
 #include "metric.h"
 #include "picture.h"
 
-enum { TEXT_MAX = 16 << 20, ROWS_MAX_BYTES = 1 << 30, MOST = 64 };
+enum {
+    TEXT_MAX = 16 << 20,
+    ROWS_MAX_BYTES = 1 << 30,
+    MOST = 64,
+    SIDE_MOST = 4096,
+    RESIZE_MOST = 16384
+};
 
 const char *album_text_value(const char *text, const char *key, char *value, size_t size)
 {
@@ -56,6 +62,17 @@ static status shelf_read(struct store_reader *r, int network, int most, struct s
     return OK;
 }
 
+/* A result file may come from anywhere: a name in it leads to no file outside the pictures' folder. */
+static int stays_inside(const char *path)
+{
+    for (const char *part = path; part; part = strchr(part, '/')) {
+        part += *part == '/';
+        if (!strncmp(part, "..", 2) && (part[2] == '/' || part[2] == '\0'))
+            return 0;
+    }
+    return path[0] != '\0' && path[0] != '/';
+}
+
 status album_crop(struct store_reader *r, const struct image_pipeline *p, const char *root, int64_t image,
                   struct album *g, const char *path, struct image *crop, struct image_box box[ALBUM_BOXES],
                   int *boxes)
@@ -64,12 +81,15 @@ status album_crop(struct store_reader *r, const struct image_pipeline *p, const 
     struct image_info info = { 0 };
     int64_t first = 0;
     int32_t count = 0;
+    status s;
 
     *boxes = 0;
     crop->width = crop->height = p->crop;
     MEM_TRY(crop->rgb, (size_t)p->crop * p->crop, 3);
     memset(crop->rgb, 255, (size_t)p->crop * p->crop * 3);
-    if (text_path(full, sizeof full, root, path) != OK || image_load(full, p, crop->rgb, &info) != OK) {
+    s = stays_inside(path) ? text_path(full, sizeof full, root, path)
+                           : FAIL(ERR_FORMAT, "'%.200s' lies outside the pictures' folder", path);
+    if (s != OK || image_load(full, p, crop->rgb, &info) != OK) {
         if (g->missing++ == 0)
             snprintf(g->first_missing, sizeof g->first_missing, "%.500s", error_last()->text);
         memset(crop->rgb, 255, (size_t)p->crop * p->crop * 3);
@@ -77,7 +97,7 @@ status album_crop(struct store_reader *r, const struct image_pipeline *p, const 
     }
     TRY(store_read(r, "/images/box_first", STORE_S64, image, 1, &first, sizeof first));
     TRY(store_read(r, "/images/box_count", STORE_S32, image, 1, &count, sizeof count));
-    for (int32_t i = 0; i < count && i < ALBUM_BOXES; i++) {
+    for (int32_t i = 0; i < count && i < ALBUM_BOXES && first <= INT64_MAX - ALBUM_BOXES; i++) {
         int32_t edge[4];
         struct image_box stored;
 
@@ -147,11 +167,14 @@ status album_pipeline(struct store_reader *r, struct image_pipeline *p, char *ro
     int64_t n = 0;
     status result = OK;
 
+    if (layout->input_h != layout->input_w || layout->input_h < 1 || layout->input_h > SIDE_MOST)
+        return FAIL(ERR_FORMAT, "%s: pictures of %d x %d pixels, not square with at most %d",
+                    store_reader_path(r), layout->input_w, layout->input_h, SIDE_MOST);
     TRY_OUT(read_text(r, "/job", &job));
     TRY_OUT(read_text(r, "/provenance", &provenance));
     *p = (struct image_pipeline){ .resize = 256, .crop = layout->input_h };
     if (album_text_value(provenance, "preprocess.resize", value, sizeof value) &&
-        text_parse_int(value, 1, 65500, &n))
+        text_parse_int(value, 1, RESIZE_MOST, &n))
         p->resize = (int)n;
     if (album_text_value(provenance, "preprocess.filter", value, sizeof value) &&
         strcmp(value, "bicubic") == 0)

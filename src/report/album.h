@@ -13,7 +13,7 @@ struct album_picture {
     int64_t image;
     float rmse;                  /* resolved */
     char file[160];              /* relative to the report's folder */
-    char path[512];              /* of the image, relative to its root */
+    char path[1028];             /* of the image, relative to its root */
 };
 struct album {
     struct album_picture *picture;

@@ -134,10 +134,10 @@ static status collect_subset_accuracy(struct store_reader *r, int p, const struc
     grid_column(g, "network", "");
     for (int s = 0; s < 3; s++) {
         grid_column(g, set_name[s], "top-1 %");
-        grid_column(g, "", "top-5 %");
+        grid_column(g, set_name[s], "top-5 %");
     }
     grid_column(g, "published", "top-1 %");
-    grid_column(g, "", "top-5 %");
+    grid_column(g, "published", "top-5 %");
     for (int k = 0; k < layout->networks; k++) {
         const char *name = layout->network[k].name;
 

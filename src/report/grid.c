@@ -12,7 +12,7 @@ void grid_init(struct grid *t, const char *id, const char *title)
 void grid_column(struct grid *t, const char *head, const char *unit)
 {
     BUG_IF(t->columns == GRID_MAX_COLUMNS || t->rows);
-    snprintf(t->head[t->columns], GRID_CELL, "%s", head);
+    snprintf(t->head[t->columns], GRID_HEAD, "%s", head);
     snprintf(t->unit[t->columns], sizeof t->unit[0], "%s", unit);
     t->columns++;
 }
@@ -41,11 +41,20 @@ status grid_row(struct grid *t)
 
 void grid_set(struct grid *t, int column, const char *format, ...)
 {
+    char *cell = at(t, t->rows - 1, column);
     va_list args;
+    int n;
 
     va_start(args, format);
-    vsnprintf(at(t, t->rows - 1, column), GRID_CELL, format, args);
+    n = vsnprintf(cell, GRID_CELL, format, args);
     va_end(args);
+    if (n < GRID_CELL)
+        return;
+    /* Half a character at the cut would make the JSON and the CSV no UTF-8. */
+    for (n = GRID_CELL - 1; n > 0 && (cell[n - 1] & 0xC0) == 0x80; n--)
+        ;
+    if (n > 0 && (cell[n - 1] & 0x80))
+        cell[n - 1] = '\0';
 }
 
 void grid_note(struct grid *t, const char *format, ...)
@@ -200,7 +209,7 @@ static status add_csv(struct text *out, const char *text, int last)
 status grid_csv(const struct grid *t, struct text *out)
 {
     for (int c = 0; c < t->columns; c++) {
-        char head[GRID_CELL + 32];
+        char head[GRID_HEAD + 32];
 
         snprintf(head, sizeof head, t->unit[c][0] ? "%s (%s)" : "%s%s", t->head[c], t->unit[c]);
         TRY(add_csv(out, head, c == t->columns - 1));

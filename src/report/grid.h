@@ -6,14 +6,15 @@
 
 #include "base.h"
 
-enum { GRID_MAX_COLUMNS = 16, GRID_CELL = 64 };
+/* A cell holds what a row of the result can say: /images/error has 160 bytes. */
+enum { GRID_MAX_COLUMNS = 16, GRID_HEAD = 64, GRID_CELL = 192 };
 
 struct grid {
     char id[32];                       /* "table_3": the dataset group, the CSV file's name */
     char title[160];
     char note[640];                    /* one or two sentences under the table, or "" */
     int columns, rows, capacity;
-    char head[GRID_MAX_COLUMNS][GRID_CELL];
+    char head[GRID_MAX_COLUMNS][GRID_HEAD];
     char unit[GRID_MAX_COLUMNS][24];  /* "%", "MiB", "ms", "" */
     char (*cell)[GRID_CELL];          /* rows x columns */
 };
@@ -21,7 +22,7 @@ struct grid {
 void grid_init(struct grid *t, const char *id, const char *title);
 void grid_column(struct grid *t, const char *head, const char *unit);
 MUST_USE status grid_row(struct grid *t);                     /* appends a row of empty cells */
-/* Text into the last row; column counts from 0. */
+/* Text into the last row, cut between two characters where it is longer than a cell; column counts from 0. */
 void grid_set(struct grid *t, int column, const char *format, ...) PRINTF_LIKE(3, 4);
 void grid_note(struct grid *t, const char *format, ...) PRINTF_LIKE(2, 3);
 const char *grid_cell(const struct grid *t, int row, int column);

@@ -4,20 +4,34 @@
 
 #include <cjson/cJSON.h>
 
-/* cJSON answers a failed allocation with NULL, and adding NULL does nothing: so one look at the end is
- * enough, at the printed text. */
-static cJSON *json_cell(const char *text)
+static size_t digits(const char *text)
 {
-    double value;
-
-    /* JSON has no leading '+' or '.', and no leading zeros: what text_parse_real takes and strtod prints
-     * alike. */
-    if (text_parse_real(text, &value) && text[0] != '+' && text[0] != '.' &&
-        !(text[0] == '0' && text[1] && text[1] != '.'))
-        return cJSON_CreateRaw(text);
-    return cJSON_CreateString(text);
+    return strspn(text, "0123456789");
 }
 
+/* Is the text a number as JSON writes one: no '+', no leading zeros, digits on both sides of a point? */
+static int is_number(const char *text)
+{
+    text += *text == '-';
+    if (digits(text) == 0 || (text[0] == '0' && digits(text) > 1))
+        return 0;
+    text += digits(text);
+    if (*text == '.') {
+        if (digits(text + 1) == 0)
+            return 0;
+        text += 1 + digits(text + 1);
+    }
+    return *text == '\0';
+}
+
+/* A figure stays a number with its digits; the first column is a name, whatever it looks like. */
+static cJSON *json_cell(const char *text, int column)
+{
+    return column > 0 && is_number(text) ? cJSON_CreateRaw(text) : cJSON_CreateString(text);
+}
+
+/* cJSON answers a failed allocation with NULL, and adding NULL does nothing: so one look at the end is
+ * enough, at the printed text. */
 static cJSON *json_grid(const struct grid *g)
 {
     cJSON *out = cJSON_CreateObject(), *columns = cJSON_CreateArray(), *rows = cJSON_CreateArray();
@@ -36,7 +50,7 @@ static cJSON *json_grid(const struct grid *g)
         cJSON *row = cJSON_CreateArray();
 
         for (int c = 0; c < g->columns; c++)
-            cJSON_AddItemToArray(row, json_cell(grid_cell(g, r, c)));
+            cJSON_AddItemToArray(row, json_cell(grid_cell(g, r, c), c));
         cJSON_AddItemToArray(rows, row);
     }
     cJSON_AddItemToObject(out, "columns", columns);

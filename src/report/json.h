@@ -9,7 +9,8 @@
 /* FOLDER/report.json: { "file", "images": {total, ok, bad},
  * "tables": [{ "id", "title", "note", "columns": [{ "name", "unit" }], "rows": [[...]] }],
  * "bad_images": {a table}, "gallery": [...], "figure_3": [a row a network] }.
- * A cell that is a number is a JSON number with the digits that the table prints. */
+ * A cell that is a number is a JSON number with the digits that the table prints; the first
+ * column is always text. */
 MUST_USE status json_write(struct store_reader *r, const struct collect *c, const struct album *g,
                            const struct example *e, const char *folder);
 

@@ -16,8 +16,8 @@ int picture_box_in_crop(const struct image_box *box, int width, int height, cons
         return 0;
     image_geometry(width, height, p, &w, &h, &left, &top);
     /* The far edge of an inclusive pixel x1 is x1 + 1. */
-    double x0 = (double)box->x0 * w / width - left, x1 = (double)(box->x1 + 1) * w / width - left;
-    double y0 = (double)box->y0 * h / height - top, y1 = (double)(box->y1 + 1) * h / height - top;
+    double x0 = (double)box->x0 * w / width - left, x1 = ((double)box->x1 + 1) * w / width - left;
+    double y0 = (double)box->y0 * h / height - top, y1 = ((double)box->y1 + 1) * h / height - top;
 
     if (x1 <= 0 || y1 <= 0 || x0 >= p->crop || y0 >= p->crop)
         return 0;

@@ -50,12 +50,14 @@ static status crc_rows(const struct store_view *view, const int *field, int fiel
     return OK;
 }
 
-static void count_row(uint8_t row_status, int good, int retry_bad, uint8_t *missing,
+/* Only a place of a subset can be unused: one flipped bit makes it of OK. */
+static void count_row(enum store_group group, uint8_t row_status, int good, int retry_bad, uint8_t *missing,
                       struct store_row_count *sum)
 {
-    int claims = row_status == STORE_OK || row_status == STORE_BAD_IMAGE || row_status == STORE_UNUSED;
+    int claims = row_status == STORE_OK || row_status == STORE_BAD_IMAGE ||
+                 (row_status == STORE_UNUSED && group == STORE_ROWS_SUBSET);
 
-    sum->damaged += (claims && !good) || row_status > STORE_UNUSED;
+    sum->damaged += (claims && !good) || (!claims && row_status != STORE_MISSING);
     sum->done += good && (row_status == STORE_OK || row_status == STORE_BAD_IMAGE);
     sum->bad += good && row_status == STORE_BAD_IMAGE;
     sum->unused += good && row_status == STORE_UNUSED;
@@ -102,8 +104,8 @@ status store_check_rows(const struct store_view *view, enum store_group group, i
             TRY_OUT(crc_rows(view, field, fields, at, n, piece, found));
         }
         for (int64_t i = 0; i < n; i++)
-            count_row(state[i], claims && stored[i] == found[i], retry_bad, missing ? missing + at + i : NULL,
-                      sum);
+            count_row(group, state[i], claims && stored[i] == found[i], retry_bad,
+                      missing ? missing + at + i : NULL, sum);
     }
 out:
     mem_free(stored);

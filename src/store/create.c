@@ -110,6 +110,19 @@ static herr_t write_number(hid_t object, const char *name, hid_t file_type, hid_
     return e;
 }
 
+/* As HDF5's Image convention wants its texts: H5IMis_image knows NUL-terminated ones only. */
+static herr_t write_terminated(hid_t object, const char *name, const char *text)
+{
+    hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
+    herr_t e = type < 0 || space < 0 || H5Tset_size(type, strlen(text) + 1) < 0
+                   ? -1
+                   : write_attribute(object, name, type, space, text);
+
+    H5Tclose(type);
+    H5Sclose(space);
+    return e;
+}
+
 /* HDF5's Image and Palette conventions, by hand: the library's own calls store times. */
 static herr_t write_picture_attributes(hid_t file, hid_t dataset, const struct store_dataset *d)
 {
@@ -118,15 +131,17 @@ static herr_t write_picture_attributes(hid_t file, hid_t dataset, const struct s
     herr_t e;
 
     if (!strcmp(d->path, "/gallery/palette"))
-        return write_text(dataset, "CLASS", "PALETTE") < 0 || write_text(dataset, "PAL_VERSION", "1.2") < 0 ||
-                       write_text(dataset, "PAL_COLORMODEL", "RGB") < 0 ||
-                       write_text(dataset, "PAL_TYPE", "STANDARD8") < 0
+        return write_terminated(dataset, "CLASS", "PALETTE") < 0 ||
+                       write_terminated(dataset, "PAL_VERSION", "1.2") < 0 ||
+                       write_terminated(dataset, "PAL_COLORMODEL", "RGB") < 0 ||
+                       write_terminated(dataset, "PAL_TYPE", "STANDARD8") < 0
                    ? -1
                    : 0;
     if (!d->picture)
         return 0;
-    if (write_text(dataset, "CLASS", "IMAGE") < 0 || write_text(dataset, "IMAGE_VERSION", "1.2") < 0 ||
-        write_text(dataset, "IMAGE_SUBCLASS", "IMAGE_INDEXED") < 0 ||
+    if (write_terminated(dataset, "CLASS", "IMAGE") < 0 ||
+        write_terminated(dataset, "IMAGE_VERSION", "1.2") < 0 ||
+        write_terminated(dataset, "IMAGE_SUBCLASS", "IMAGE_INDEXED") < 0 ||
         H5Rcreate(&palette, file, "/gallery/palette", H5R_OBJECT, -1) < 0)
         return -1;
     space = H5Screate_simple(1, (hsize_t[]){ 1 }, NULL);

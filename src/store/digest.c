@@ -3,16 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int in_digest(const char *path)
-{
-    static const char *const left_out[] = { "/job", "/provenance", "/checksums", "/complete" };
-
-    for (size_t i = 0; i < COUNT_OF(left_out); i++)
-        if (!strcmp(path, left_out[i]))
-            return 0;
-    return strncmp(path, "/timing/", strlen("/timing/")) != 0;
-}
-
 static int by_path(const void *a, const void *b)
 {
     return strcmp((*(const struct store_dataset *const *)a)->path,
@@ -59,7 +49,7 @@ status digest_file(const char *path, char hex[2 * HASH_SIZE + 1])
         goto out;
     }
     for (int i = 0; i < schema->count; i++)
-        if (in_digest(schema->dataset[i].path))
+        if (schema->dataset[i].in_digest)
             sorted[count++] = &schema->dataset[i];
     qsort(sorted, (size_t)count, sizeof(*sorted), by_path);
     hash_start(&all);

@@ -1,6 +1,7 @@
 #include "store_internal.h"
 
 #include <string.h>
+#include <unistd.h>
 
 enum { LONGEST_CHECKSUMS = 64 << 20 };
 
@@ -32,8 +33,13 @@ static status read_names(struct store_reader *r, const char *path, int skip, cha
     *count = 0;
     if (n < 0 || n > most)
         return FAIL(ERR_FORMAT, "%s: %s has %lld names", r->view.path, path, (long long)n);
-    for (int64_t i = 0; i < n; i++)
-        TRY(store_read_string(r, path, i + skip, names + (size_t)i * stride, STORE_NAME));
+    /* They become parts of paths, of files that a report writes too. */
+    for (int64_t i = 0; i < n; i++) {
+        char *name = names + (size_t)i * stride;
+        TRY(store_read_string(r, path, i + skip, name, STORE_NAME));
+        if (!schema_name_good(name))
+            return FAIL(ERR_FORMAT, "%s: '%s' in %s is no name", r->view.path, name, path);
+    }
     *count = (int)n;
     return OK;
 }
@@ -138,6 +144,17 @@ static status merge(struct store_reader *r, const struct store_schema *found, st
 
 /* ---- opening --------------------------------------------------------------------------------------- */
 
+/* HDF5 would wait for a pipe's writer. */
+static status check_regular(const char *path)
+{
+    uint64_t size;
+    int fd;
+
+    TRY(text_open_file(path, &fd, &size));
+    close(fd);
+    return OK;
+}
+
 static status read_closing(struct store_reader *r)
 {
     const struct store_dataset *sums = store_reader_find(r, "/checksums");
@@ -146,7 +163,8 @@ static status read_closing(struct store_reader *r)
     if (store_reader_find(r, "/complete"))
         TRY(store_read(r, "/complete", STORE_U8, 0, 1, complete, sizeof complete));
     r->complete = complete[0] == 1;
-    if (!sums || sums->type != STORE_STRING)
+    /* A line a dataset: more would make every look-up long. */
+    if (!sums || sums->type != STORE_STRING || sums->dim[0] > r->view.schema.count)
         return OK;
     TRY(store_read_all(r, "/checksums", STORE_STRING, LONGEST_CHECKSUMS, (void **)&r->checksums,
                        &r->checksum_rows));
@@ -184,6 +202,7 @@ status store_open_read(const char *path, int checked, struct store_reader **out)
     status s;
 
     *out = NULL;
+    TRY(check_regular(path));
     store_h5_start();
     MEM_TRY(r, 1, sizeof *r);
     r->checked = checked;

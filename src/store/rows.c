@@ -17,6 +17,7 @@ struct store_rows {
     int64_t *index;
     uint32_t *crc;
     uint8_t *row_status;
+    uint8_t *before; /* room for what the file says of these rows */
     double since; /* of the oldest row that is not committed */
 };
 
@@ -44,7 +45,8 @@ status store_rows_create(struct store *s, enum store_group group, int network, i
     rows->index = mem_alloc((size_t)capacity, sizeof *rows->index);
     rows->crc = mem_alloc((size_t)capacity, sizeof *rows->crc);
     rows->row_status = mem_alloc((size_t)capacity, 1);
-    if (!rows->index || !rows->crc || !rows->row_status)
+    rows->before = mem_alloc((size_t)capacity, 1);
+    if (!rows->index || !rows->crc || !rows->row_status || !rows->before)
         result = FAIL(ERR_MEMORY, "no memory for %d rows", capacity);
     for (int f = 0; f < rows->fields && result == OK; f++) {
         rows->data[f] = mem_alloc((size_t)capacity, dataset_of(rows, f)->row_bytes);
@@ -67,6 +69,7 @@ void store_rows_free(struct store_rows *rows)
     mem_free(rows->index);
     mem_free(rows->crc);
     mem_free(rows->row_status);
+    mem_free(rows->before);
     mem_free(rows);
 }
 
@@ -141,10 +144,33 @@ static status write_runs(const struct store_rows *rows, int dataset, const uint8
     return OK;
 }
 
+/* A row that is done over again with another outcome (a bad image that can be read now) first becomes
+ * MISSING: else a kill between its new CRC and its new status leaves a sound row of the old status. */
+static status unclaim(struct store_rows *rows)
+{
+    int claims = 0;
+
+    for (int k = 0, n; k < rows->used; k += n) {
+        n = run_length(rows, k);
+        TRY(store_view_read(&rows->s->view, rows->status_at, rows->index[k], n, rows->before + k));
+    }
+    for (int k = 0; k < rows->used; k++) {
+        if (rows->before[k] == rows->row_status[k] || rows->before[k] == STORE_MISSING)
+            continue;
+        rows->before[k] = STORE_MISSING;
+        claims = 1;
+    }
+    if (!claims)
+        return OK;
+    TRY(write_runs(rows, rows->status_at, rows->before, 1));
+    return store_sync(rows->s);
+}
+
 status store_rows_commit(struct store_rows *rows)
 {
     if (rows->used == 0)
         return OK;
+    TRY(unclaim(rows));
     for (int f = 0; f < rows->fields; f++)
         TRY(write_runs(rows, rows->field[f], rows->data[f], dataset_of(rows, f)->row_bytes));
     TRY(write_runs(rows, rows->crc_at, (const uint8_t *)rows->crc, sizeof *rows->crc));

@@ -102,7 +102,7 @@ const struct schema_row schema_rows[] = {
     { MP "cam", F32, { D_IMAGE, D_CAM_Y, D_CAM_X }, MOD, "1",
       "first principal projection of the CAM layer, resolved sign, before ReLU, {net} {prec}", CRC },
     { MP "raw_sign", S8, { D_IMAGE }, MOD, "1",
-      "sign of LAPACK's sgesdd relative to cam, 0 = undefined, {net} {prec}", CRC },
+      "sign of numpy's svd (LAPACK dgesdd) relative to cam, 0 = undefined, {net} {prec}", CRC },
     { MP "sigma_ratio", F32, { D_IMAGE }, MOD, "1", "sigma2 / sigma1 of the CAM layer, {net} {prec}", CRC },
     { MP "constant", U8, { D_IMAGE }, MOD, "1",
       "1 = every channel is constant over the map, {net} {prec}", CRC },

@@ -97,8 +97,8 @@ MUST_USE status store_compare(const char *path, const struct store_plan *plan, s
 
 /* ---- list.c: the datasets of any file -------------------------------------------------------------- */
 
-/* In path order, group STORE_SUMMARY; ERR_FORMAT where a dataset is not of a bounded, fixed-size type, or
- * lies elsewhere. *out is freed by the caller, also after a failure. */
+/* In path order, group STORE_SUMMARY, in the digest; ERR_FORMAT where a dataset is not of a bounded,
+ * fixed-size type, or lies elsewhere. *out is freed by the caller, also after a failure. */
 MUST_USE status store_list(hid_t file, const char *source, struct store_schema *out);
 
 /* ---- read.c ---------------------------------------------------------------------------------------- */

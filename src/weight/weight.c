@@ -1,45 +1,38 @@
 #include "weight_parts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const uint64_t most_bytes = UINT64_C(4) << 30;
 
-static status map_open_file(int fd, const char *path, struct tensor_table *t)
+static status map_open_file(int fd, uint64_t size, const char *path, struct tensor_table *t)
 {
-    struct stat st;
     void *mapping;
 
-    if (fstat(fd, &st) != 0)
-        return FAIL(ERR_IO, "%s: %s", path, strerror(errno));
-    if (!S_ISREG(st.st_mode))
-        return FAIL(ERR_IO, "%s: not a regular file", path);
-    if (st.st_size == 0)
+    if (size == 0)
         return FAIL(ERR_FORMAT, "%s: the file is empty", path);
-    if ((uint64_t)st.st_size > most_bytes)
-        return FAIL(ERR_MEMORY, "%s: %lld bytes, more than the 4 GiB that are read", path,
-                    (long long)st.st_size);
-    mapping = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (size > most_bytes)
+        return FAIL(ERR_MEMORY, "%s: %llu bytes, more than the 4 GiB that are read", path,
+                    (unsigned long long)size);
+    mapping = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (mapping == MAP_FAILED)
-        return FAIL(ERR_IO, "%s: cannot map %lld bytes: %s", path, (long long)st.st_size, strerror(errno));
+        return FAIL(ERR_IO, "%s: cannot map %llu bytes: %s", path, (unsigned long long)size, strerror(errno));
     t->mapping = mapping;
-    t->mapping_size = (size_t)st.st_size;
-    t->file_bytes = (uint64_t)st.st_size;
+    t->mapping_size = (size_t)size;
+    t->file_bytes = size;
     return OK;
 }
 
 static status map_file(const char *path, struct tensor_table *t)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    uint64_t size;
     status result;
+    int fd;
 
-    if (fd < 0)
-        return FAIL(errno == ENOENT ? ERR_MISSING : ERR_IO, "%s: %s", path, strerror(errno));
-    result = map_open_file(fd, path, t);
+    TRY(text_open_file(path, &fd, &size));
+    result = map_open_file(fd, size, path, t);
     close(fd);
     return result;
 }

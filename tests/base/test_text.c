@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void test_growing(void)
@@ -75,6 +76,9 @@ static void test_files(void)
     CHECK(text_read_file("/nonexistent/x", 4, &data, &size) == ERR_MISSING);
     CHECK(text_read_file("/tmp", 4, &data, &size) == ERR_IO); /* a directory */
     CHECK(text_write_file("/nonexistent/x", "a", 1) == ERR_IO);
+    unlink(path);
+    CHECK(mkfifo(path, 0600) == 0);
+    CHECK(text_read_file(path, 4, &data, &size) == ERR_IO); /* nobody writes into it: at once */
     unlink(path);
     char joined[16];
     CHECK(text_path(joined, sizeof joined, "a/", "b") == OK && strcmp(joined, "a/b") == 0);

@@ -43,15 +43,13 @@ static void second_difference(int n)
               lambda[1]);
 }
 
-/* G v = lambda v, |v| = 1, and nothing exceeds lambda: v' G v over many random v. */
-static void random_matrix(int n, int rank, double scale, uint64_t seed)
+static double factor[196 * 400];
+
+/* G = F F': G v = lambda v, |v| = 1, and nothing exceeds lambda. */
+static void check_gram(int n, int rank)
 {
-    struct random r = { .seed = seed };
-    static double factor[196 * 400];
     double lambda[2], length = 0.0, worst = 0.0;
 
-    for (int i = 0; i < n * rank; i++)
-        factor[i] = scale * (random_unit(&r) - 0.4);
     for (int i = 0; i < n; i++)
         for (int j = 0; j < n; j++) {
             double sum = 0.0;
@@ -95,6 +93,27 @@ static void all_equal(int n, double value)
     CHECK_MSG(worst < 1e-13, "n %d value %g: %g", n, value, worst);
 }
 
+static void random_matrix(int n, int rank, double scale, uint64_t seed)
+{
+    struct random r = { .seed = seed };
+
+    for (int i = 0; i < n * rank; i++)
+        factor[i] = scale * (random_unit(&r) - 0.4);
+    check_gram(n, rank);
+}
+
+/* As the codes of a layer with few live channels: small whole numbers, most of them 0, rows that repeat. What
+ * the reduction leaves falls to 1e-32, 1e-64, ... of the matrix. */
+static void repeated_rows(int n, int rank, double scale, uint64_t seed)
+{
+    struct random r = { .seed = seed };
+
+    for (int i = 0; i < n * rank; i++)
+        factor[i] = scale * random_below(&r, 3) * (random_below(&r, 3) == 0);
+    factor[0] = scale;
+    check_gram(n, rank);
+}
+
 int main(void)
 {
     by_hand();
@@ -109,6 +128,11 @@ int main(void)
     for (int n = 1; n <= 52; n++)
         for (int rank = 1; rank <= 4; rank++)
             random_matrix(n, rank, 1.0, (uint64_t)(n * 10 + rank));
+    for (int n = 2; n <= 60; n++)
+        for (int rank = 1; rank <= 4; rank++)
+            repeated_rows(n, rank, 1.0, (uint64_t)(n * 10 + rank));
+    for (int exponent = -40; exponent <= 40; exponent += 4)
+        repeated_rows(49, 2, pow(10.0, exponent), 5);
     random_matrix(49, 300, 1.0, 1);
     random_matrix(49, 300, 1e-30, 2);
     random_matrix(49, 300, 1e30, 3);

@@ -38,6 +38,22 @@ static void by_hand(struct cam_workspace *w)
     CHECK(cam_eigen(w, bad, 2, 2, 1, CAM_ABSMAX, 0, &p) == ERR_NUMERIC);
 }
 
+/* Finite values whose sums are not: one bad row, in blocks and behind them, not an aborted job. */
+static void too_large(struct cam_workspace *w)
+{
+    float act[37 + 16] = { 0 };
+    struct cam_projection p = { .values = values };
+
+    for (int i = 0; i < 37; i++)
+        act[i] = i % 2 ? 3e38f : -3e38f;
+    CHECK(cam_eigen(w, act, 37, 1, 1, CAM_ABSMAX, 1, &p) == ERR_NUMERIC);
+    for (int i = 0; i < 37; i++)
+        act[i] = 3e29f * (float)(i % 3);
+    CHECK(cam_eigen(w, act, 37, 1, 1, CAM_ABSMAX, 1, &p) == OK && isfinite(values[0]));
+    act[36] = -0x1p100f;
+    CHECK(cam_eigen(w, act, 37, 1, 1, CAM_ABSMAX, 1, &p) == ERR_NUMERIC);
+}
+
 /* Two equal singular values: the first vector, and so LAPACK's sign, is undefined. */
 static void undefined(struct cam_workspace *w)
 {
@@ -167,6 +183,7 @@ int main(void)
     by_hand(workspace[0]);
     by_hand(workspace[tables - 1]);
     undefined(workspace[0]);
+    too_large(workspace[0]);
     against_reference();
     if (check_shared())
         against_oracle(check_shared());

@@ -57,5 +57,7 @@ refused 1 "${W}_fp32.pth" --model models/mobilenet_v2.model --weights "${W}_fp32
 refused 1 "no_such.JPEG" "${both[@]}" "${pictures[0]}" "$T/no_such.JPEG"
 head -c 3000 "${pictures[0]}" > "$T/short.JPEG"
 refused 1 "short.JPEG" "${both[@]}" "${pictures[0]}" "$T/short.JPEG"
+refused 1 "no_such.h5: No such file" "${both[@]}" --pixels "$T/no_such.h5"
+head -c 100 /dev/zero > "$T/tiny.h5"
 refused 1 "tiny.h5: HDF5 cannot open" "${both[@]}" --pixels "$T/tiny.h5"
 finish

@@ -71,6 +71,8 @@ static void test_input(void)
     check_refused(HEAD "input i 1 8 8" REST, "x.model:2: channels '1' is not a whole number from 3 to 3");
     check_refused(HEAD "input i 3 8 9" REST, "x.model:2: the input is 8x9 and crop is 8");
     check_refused(HEAD "input i 3 8 8 rezise 9\n", "x.model:2: 'rezise' where 'resize' is expected");
+    check_refused(HEAD "input i 3 8 8 resize 20000 bilinear\n",
+                  "x.model:2: resize '20000' is not a whole number from 1 to 16384");
     check_refused(HEAD "input i 3 8 8 resize 9 bilinaer\n",
                   "x.model:2: unknown filter 'bilinaer' (did you mean 'bilinear'?)");
     check_refused(HEAD "input i 3 8 8 resize 9 bilinear crop 8 mean 0 x 0\n",

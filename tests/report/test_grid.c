@@ -54,6 +54,14 @@ int main(void)
         grid_set(&g, 0, "%d", i);
     }
     CHECK(strcmp(grid_cell(&g, 0, 1), "90.150") == 0 && strcmp(grid_cell(&g, 101, 0), "99") == 0);
+    char wide[2 * GRID_CELL + 1];
+    for (int i = 0; i < GRID_CELL; i++) /* two bytes a character: the cut may fall inside one */
+        memcpy(wide + 2 * i, "\xC3\xBC", 3);
+    for (int i = 0; i < 2; i++) {
+        grid_set(&g, 0, "%s%s", i ? "x" : "", wide);
+        CHECK(text_is_utf8(grid_cell(&g, 101, 0), strlen(grid_cell(&g, 101, 0))));
+        CHECK(strlen(grid_cell(&g, 101, 0)) > 160);
+    }
     grid_release(&g);
     CHECK(mem_live() == 0);
     return check_result("test_grid");

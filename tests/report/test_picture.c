@@ -19,6 +19,8 @@ static void test_boxes(void)
     CHECK_MSG(out.x0 == 78 && out.y0 == 86, "%d %d", out.x0, out.y0);   /* 136.4 - 58, 102.4 - 16 */
     CHECK_MSG(out.x1 == 145 && out.y1 == 136, "%d %d", out.x1, out.y1); /* 204.6 - 58 - 1, 153.6 - 16 - 1 */
     CHECK(!picture_box_in_crop(&middle, 0, 375, &p, &out));
+    whole.x1 = whole.y1 = INT32_MAX; /* a file may say anything */
+    CHECK(picture_box_in_crop(&whole, 500, 375, &p, &out) && out.x1 == 223 && out.y1 == 223);
 }
 
 static void test_compose(void)

@@ -104,6 +104,8 @@ static status make_result(const struct comm *c, struct fixture *f)
     f->plan.layout.methods = 2;
     snprintf(f->plan.layout.method[0], STORE_NAME, "layercam");
     snprintf(f->plan.layout.method[1], STORE_NAME, "ablation");
+    snprintf(f->path[21], FIXTURE_PATH, "../outside.png");
+    snprintf(f->plan.layout.network[1].name, STORE_NAME, "18.");
     f->plan.provenance = "data.images = /nonexistent\npreprocess.resize = 9\npreprocess.filter = bilinear\n";
     TRY(store_begin(c, f->out, &f->plan, &s));
     TRY_OUT(fixture_fill(c, f, s, 7, &wrote));
@@ -127,7 +129,7 @@ static void check_show(struct store_reader *r)
     HAS(out.data, "80.10-99.90");
     HAS(out.data, "1.500");     /* 3 << 19 bytes in MiB */
     HAS(out.data, "69.758");    /* published, ResNet18 */
-    HAS(out.data, "no labels"); /* mobilenet_v2 has none: no invented zero */
+    HAS(out.data, "no labels"); /* the second has none: no invented zero */
     HAS(out.data, "Table 3. RMSE between the fp32 and the int8 map");
     HAS(out.data, "50.00");  /* 9 of 18 flipped */
     HAS(out.data, "100.00"); /* 2 of 2 of the raw subset */
@@ -165,7 +167,9 @@ static void check_file(const char *folder, const char *name, const char *piece)
 
 static void check_written(struct store_reader *r, const char *folder)
 {
-    char out[620], picture[700];
+    char out[620], other[620], picture[700];
+    uint8_t rgb[12] = { 0 };
+    const struct image grey = { 2, 2, rgb };
     struct report_options options = { .folder = out, .pictures = 16 };
     struct report_summary summary;
     struct image png = { 0 };
@@ -179,7 +183,7 @@ static void check_written(struct store_reader *r, const char *folder)
     check_file(out, "table_1.csv", "resnet18,91.250,80.10-99.90,0.000,1.500,69.758,89.078,44.661");
     check_file(out, "comparison.csv", "resnet18,raw,2,0.0000,0.0000,0.0000,0.2500,");
     check_file(out, "figure_2.csv", "resnet18,97.500,87.500,96.250,86.250,95.000,85.000,99.521");
-    check_file(out, "figure_2.csv", "mobilenet_v2,-,-,-,-,-,-,98.126");
+    check_file(out, "figure_2.csv", "18.,-,-,-,-,-,-,-");
     check_file(out, "report.md", "(figure_2.svg)");
     check_file(out, "figure_2.svg", ">Dice 97.500 %<");
     check_file(out, "figure_2.svg", "the study 99.521 %");
@@ -191,7 +195,7 @@ static void check_written(struct store_reader *r, const char *folder)
     check_file(out, "methods.csv", "layercam,ablation");
     check_file(out, "methods.csv", "resnet18,mean RMSE,5.250,6.500,7.750");
     check_file(out, "methods.csv", "resnet18,correlation,0.750,0.000,0.000");
-    check_file(out, "methods.csv", "mobilenet_v2,mean RMSE,0.000,8.250,9.125");
+    check_file(out, "methods.csv", "18.,mean RMSE,0.000,8.250,9.125");
     check_file(out, "table_4.csv", "resnet18,real,resolved,2,7.250,");
     check_file(out, "table_4.csv", "resnet18,integers,all,18,1.500,");
     check_file(out, "table_10_wsol.csv", "resnet18,the study,its subset,,27.942,");
@@ -208,9 +212,19 @@ static void check_written(struct store_reader *r, const char *folder)
     check_file(out, "bad_images.csv", "image 9 is bad");
     /* Bad rows are not ranked: of 0..22 the largest RMSE that is good is image 22, then 21. */
     check_file(out, "report.json", "c1/i022.jpg");
+    check_file(out, "report.json", "\"18.\""); /* a network may be called so: no number of JSON's */
     snprintf(picture, sizeof picture, "%s/gallery/resnet18_top01.png", out);
     CHECK(image_read(picture, &png) == OK && png.height == 8 && png.width == 8 + 2 * 12);
     image_free(&png);
+
+    /* A picture outside the folder is not looked at, even where the result names one that is there. */
+    snprintf(out, sizeof out, "%s/pictures", folder);
+    snprintf(picture, sizeof picture, "%s/outside.png", folder);
+    options.images = out;
+    options.folder = other;
+    snprintf(other, sizeof other, "%s/report", folder);
+    CHECK(mkdir(out, 0777) == 0 && image_write_png(picture, &grey) == OK);
+    CHECK(report_write(r, &options, &summary) == OK && summary.missing == 4);
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,8 @@
 #include "store_fixture.h"
 #include "store/store_internal.h"
 
+#include <hdf5_hl.h>
+
 /* Made twice, a second apart: the same bytes, so no clock and no stray memory is in the file. */
 static void check_bytes(const struct fixture *f, const struct store_schema *schema)
 {
@@ -46,6 +48,26 @@ static void check_contents(const char *path)
     CHECK(store_read_string(r, "/set", 3, name, sizeof name) == OK && !strcmp(name, "control"));
     CHECK(store_read_string(r, "/images/path", 22, name, sizeof name) == OK && !strcmp(name, "c1/i022.jpg"));
     store_close_read(r);
+}
+
+/* The library itself takes the gallery for pictures with a palette, and nothing else for one. */
+static void check_pictures(const char *path)
+{
+    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    hsize_t width = 0, height = 0, planes = 0, palette[2] = { 0 };
+    hssize_t palettes = 0;
+    char interlace[64];
+
+    CHECK(file >= 0);
+    CHECK(H5IMis_image(file, "/gallery/resnet18_top01_fp32") == 1);
+    CHECK(H5IMis_palette(file, "/gallery/palette") == 1);
+    CHECK(H5IMis_image(file, "/gallery/palette") == 0);
+    CHECK(H5IMget_image_info(file, "/gallery/resnet18_top02_int8", &width, &height, &planes, interlace,
+                             &palettes) >= 0);
+    CHECK(width == 6 && height == 8 && planes == 1 && palettes == 1);
+    CHECK(H5IMget_palette_info(file, "/gallery/resnet18_top02_int8", 0, palette) >= 0 && palette[0] == 256 &&
+          palette[1] == 3);
+    H5Fclose(file);
 }
 
 /* Other people's tools. */
@@ -114,6 +136,7 @@ int main(int argc, char **argv)
         schema_free(&schema);
         snprintf(path, sizeof path, "%s/twin0.part", f.folder);
         check_contents(path);
+        check_pictures(path);
         check_tools(path);
         check_failures(&f);
     }

@@ -17,7 +17,8 @@ static void check_foreign(const struct fixture *f)
     hid_t vector = H5Screate_simple(1, (hsize_t[]){ 5 }, NULL), scalar = H5Screate(H5S_SCALAR),
           text = H5Tcopy(H5T_C_S1);
     hid_t huge = H5Screate_simple(2, (hsize_t[]){ 2, (hsize_t)1 << 40 }, NULL);
-    hid_t outside = H5Pcreate(H5P_DATASET_CREATE);
+    hid_t endless = H5Screate_simple(2, (hsize_t[]){ (hsize_t)1 << 42, 64 }, NULL);
+    hid_t outside = H5Pcreate(H5P_DATASET_CREATE), empty = H5Pcreate(H5P_DATASET_CREATE);
     struct store_reader *r = NULL;
     char path[700];
     int16_t five[5];
@@ -39,6 +40,9 @@ static void check_foreign(const struct fixture *f)
     CHECK(store_open_read(path, 0, &r) == ERR_FORMAT);
     put(path, H5T_NATIVE_INT, huge, H5P_DEFAULT);
     CHECK(store_open_read(path, 0, &r) == ERR_FORMAT);
+    H5Pset_chunk(empty, 2, (hsize_t[]){ 1, 64 });
+    put(path, H5T_NATIVE_INT, endless, empty); /* 2^50 bytes to read, none in the file */
+    CHECK(store_open_read(path, 0, &r) == ERR_FORMAT);
     H5Pset_external(outside, "Makefile", 0, 20);
     put(path, H5T_NATIVE_INT, vector, outside);
     CHECK(store_open_read(path, 0, &r) == ERR_FORMAT);
@@ -50,6 +54,8 @@ static void check_foreign(const struct fixture *f)
     H5Sclose(vector);
     H5Sclose(scalar);
     H5Sclose(huge);
+    H5Sclose(endless);
+    H5Pclose(empty);
     H5Tclose(text);
     H5Pclose(outside);
 }

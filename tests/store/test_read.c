@@ -60,27 +60,42 @@ static void check_finished(const struct fixture *f)
     store_close_read(r);
 }
 
+/* Overwrites bytes of a dataset on the disk. */
+static void overwrite(const char *file, const char *path, int64_t from, const void *bytes, size_t size)
+{
+    struct store_reader *r = NULL;
+    off_t at;
+    int fd;
+
+    CHECK(store_open_read(file, 0, &r) == OK);
+    if (!r)
+        return;
+    at = (off_t)H5Dget_offset(
+        store_reader_view(r)->dataset[store_view_find(store_reader_view(r), path)]);
+    store_close_read(r);
+    fd = open(file, O_RDWR);
+    CHECK(fd >= 0 && pwrite(fd, bytes, size, at + from) == (ssize_t)size);
+    close(fd);
+}
+
+/* A name that would lead a report's files elsewhere. */
+static void check_name(const struct fixture *f)
+{
+    struct store_reader *r = NULL;
+
+    overwrite(f->out, "/network", STORE_NAME, "../../etc/up", sizeof "../../etc/up");
+    CHECK(store_open_read(f->out, 0, &r) == ERR_FORMAT && !r);
+    CHECK_MSG(strstr(error_last()->text, "'../../etc/up' in /network is no name") != NULL, "%s",
+              error_last()->text);
+}
+
 /* One bit of one dataset: only its readers are told, and only those who asked for checks. */
 static void check_damage(const struct fixture *f)
 {
     struct store_reader *r = NULL;
     int32_t width[23];
-    uint8_t byte = 0;
-    off_t at;
-    int fd;
 
-    CHECK(store_open_read(f->out, 0, &r) == OK);
-    if (!r)
-        return;
-    at = (off_t)H5Dget_offset(
-             store_reader_view(r)->dataset[store_view_find(store_reader_view(r), "/images/width")]) +
-         8;
-    store_close_read(r);
-    fd = open(f->out, O_RDWR);
-    CHECK(pread(fd, &byte, 1, at) == 1);
-    byte ^= 1;
-    CHECK(pwrite(fd, &byte, 1, at) == 1);
-    close(fd);
+    overwrite(f->out, "/images/width", 8, &(uint8_t){ 102 ^ 1 }, 1);
     CHECK(store_open_read(f->out, 1, &r) == OK);
     CHECK(store_read(r, "/images/height", STORE_S32, 0, 23, width, sizeof width) == OK);
     CHECK(store_read(r, "/images/width", STORE_S32, 0, 1, width, sizeof width) == ERR_MISMATCH);
@@ -106,6 +121,7 @@ int main(int argc, char **argv)
     {
         check_finished(&f);
         check_damage(&f);
+        check_name(&f);
     }
     CHECK(mem_live() == 0);
     fixture_end(&c, &f);

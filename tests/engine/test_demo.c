@@ -1,0 +1,161 @@
+/* The four demo networks on pictures drawn afresh, against what PyTorch computed
+ * (tests/fixtures/make_demo_oracle.py): the pixels, every int8 logit and the last convolution's codes bit for
+ * bit, fp32 within 1e-4 of the largest logit, on every instruction set. */
+#include <ftw.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "cli/h5.h"
+#include "cli/network.h"
+#include "image_synth.h"
+
+#define FIXTURE "tests/fixtures/demo_oracle.h5"
+enum { MOST = 256, CLASSES = 16, SIDE = 224, FRAME = SIDE * SIDE * 3, PATH = 64, SEED = 77 };
+
+static int pictures;
+static char path[MOST][PATH + 1];
+static uint8_t readable[MOST];
+static uint32_t crc[MOST];
+static uint8_t *frames; /* (pictures, SIDE, SIDE, 3) */
+
+static void must(status s)
+{
+    CHECK_MSG(s == OK, "%s", error_last()->text);
+    if (s != OK)
+        exit(check_result("engine/demo"));
+}
+
+static void read_list(hid_t file)
+{
+    static char raw[MOST * PATH];
+    hsize_t dim[H5_MAX_RANK];
+    hid_t text = h5_text_type(PATH);
+
+    must(h5_shape(FIXTURE, file, "path", 1, dim));
+    pictures = (int)dim[0];
+    CHECK(pictures >= 100 && pictures <= MOST);
+    must(h5_read(FIXTURE, file, "path", text, -1, raw));
+    must(h5_read(FIXTURE, file, "readable", H5T_NATIVE_UINT8, -1, readable));
+    must(h5_read(FIXTURE, file, "crc32", H5T_NATIVE_UINT32, -1, crc));
+    for (int i = 0; i < pictures; i++)
+        memcpy(path[i], raw + i * PATH, PATH);
+    H5Tclose(text);
+}
+
+static int remove_one(const char *name, const struct stat *info, int kind, struct FTW *where)
+{
+    return remove(name);
+}
+
+/* The same pictures, decoded and cropped: their bytes are Pillow's. */
+static void draw_and_load(void)
+{
+    struct image_pipeline pipeline = {
+        .resize = 256, .crop = SIDE, .filter = IMAGE_BILINEAR, .order = IMAGE_ORDER_PILLOW13
+    };
+    struct synth_options options = { .images = pictures, .seed = SEED };
+    char root[] = "/tmp/quantcam-demo-XXXXXX", folder[64], name[256];
+    struct image_info info;
+
+    CHECK(mkdtemp(root) != NULL);
+    snprintf(folder, sizeof folder, "%s/set", root);
+    must(synth_write(folder, &options));
+    frames = mem_alloc((size_t)pictures, FRAME);
+    for (int i = 0; i < pictures; i++) {
+        uint8_t *frame = frames + (size_t)i * FRAME;
+        status s;
+
+        must(text_path(name, sizeof name, folder, path[i]));
+        s = image_load(name, &pipeline, frame, &info);
+        CHECK_MSG((s == OK) == readable[i], "%s: %s", path[i], s == OK ? "readable" : error_last()->text);
+        if (readable[i])
+            CHECK_MSG(hash_crc32(0, frame, FRAME) == crc[i], "%s: pixels differ from Pillow's", path[i]);
+    }
+    CHECK(nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0);
+}
+
+/* One picture's logits and, for the first few, the last convolution. */
+static void compare(struct engine *e, int picture, const float *logits, const void *conv)
+{
+    struct engine_map m = engine_cam_map(e);
+    const float *ours = engine_logits(e);
+    float largest = 0, conv_largest = 0;
+
+    for (int c = 0; c < CLASSES; c++)
+        largest = fmaxf(largest, fabsf(logits[c]));
+    for (int c = 0; c < CLASSES; c++)
+        CHECK_MSG(m.codes ? ours[c] == logits[c] : fabsf(ours[c] - logits[c]) <= 1e-4f * largest,
+                  "%s, class %d: %.9g, PyTorch %.9g", path[picture], c, (double)ours[c], (double)logits[c]);
+    if (!conv)
+        return;
+    for (int i = 0; !m.codes && i < m.c * m.h * m.w; i++)
+        conv_largest = fmaxf(conv_largest, fabsf(((const float *)conv)[i]));
+    for (int c = 0; c < m.c; c++)
+        for (int i = 0; i < m.h * m.w; i++) {
+            size_t here = (size_t)i * (size_t)m.pitch + (size_t)c,
+                   there = (size_t)c * (size_t)(m.h * m.w) + (size_t)i;
+
+            CHECK(m.codes ? m.codes[here] == ((const uint8_t *)conv)[there]
+                          : fabsf(m.real[here] - ((const float *)conv)[there]) <= 1e-4f * conv_largest);
+        }
+}
+
+static void test_network(hid_t file, const char *net, int int8, const char *isa)
+{
+    const char *precision = int8 ? "int8" : "fp32", *conv = int8 ? "last_conv_int" : "last_conv";
+    char model[128], weights[128], name[128];
+    struct engine_options options = { .arithmetic = ENGINE_AUTO };
+    struct network n = { 0 };
+    hsize_t dim[H5_MAX_RANK];
+    float logits[CLASSES];
+    void *kept;
+
+    snprintf(model, sizeof model, "models/demo/%s.model", net);
+    snprintf(weights, sizeof weights, "models/demo/%s_%s.pth", net, precision);
+    must(network_open(model, weights, &options, isa, &n));
+    CHECK(engine_precision(n.engine) == (int8 ? MODEL_INT8 : MODEL_FP32) &&
+          engine_classes(n.engine) == CLASSES);
+    snprintf(name, sizeof name, "%s/%s/%s", net, precision, conv);
+    must(h5_shape(FIXTURE, file, name, 4, dim));
+    kept = mem_alloc((size_t)(dim[1] * dim[2] * dim[3]), sizeof(float));
+    for (int i = 0; i < pictures; i++) {
+        int with_conv = i < (int)dim[0];
+
+        if (!readable[i])
+            continue;
+        if (with_conv)
+            must(h5_read(FIXTURE, file, name, int8 ? H5T_NATIVE_UINT8 : H5T_NATIVE_FLOAT, i, kept));
+        snprintf(model, sizeof model, "%s/%s/logits", net, precision);
+        must(h5_read(FIXTURE, file, model, H5T_NATIVE_FLOAT, i, logits));
+        engine_run(n.engine, frames + (size_t)i * FRAME);
+        compare(n.engine, i, logits, with_conv ? kept : NULL);
+    }
+    mem_free(kept);
+    network_close(&n);
+}
+
+int main(void)
+{
+    static const char *const nets[] = { "mobilenet_v2", "mobilenet_v3_large", "resnet18",
+                                        "shufflenet_v2_x0_5" };
+    const char *names[8];
+    int usable[8], count = kernel_list(names, usable);
+    hid_t file;
+
+    must(h5_open(FIXTURE, &file));
+    read_list(file);
+    draw_and_load();
+    for (size_t i = 0; i < COUNT_OF(nets); i++)
+        for (int int8 = 0; int8 < 2; int8++)
+            test_network(file, nets[i], int8, "auto");
+    /* test_plan compares instruction sets; one whole network more. */
+    for (int i = 0; i < count; i++)
+        if (usable[i] && i + 1 < count)
+            test_network(file, "shufflenet_v2_x0_5", 1, names[i]);
+    must(h5_close(FIXTURE, &file));
+    mem_free(frames);
+    CHECK(mem_live() == 0);
+    return check_result("engine/demo");
+}
