@@ -32,8 +32,8 @@ struct report_summary {
 
 /* Local. Every table as text for a terminal, bad images named. ERR_MISMATCH if the file is not finished. */
 MUST_USE status report_show(struct store_reader *r, struct text *out);
-/* Local. FOLDER/report.md, FOLDER/report.json, FOLDER/<table>.csv, FOLDER/figure_2.svg (histograms of the mean
- * activation), FOLDER/figure_3.png (where quantization moved a box most) and
+/* Local. FOLDER/report.md, FOLDER/report.json, FOLDER/<table>.csv, FOLDER/figure_2.svg (histograms of the
+ * mean activation), FOLDER/figure_3.png (where quantization moved a box most) and
  * FOLDER/gallery/<network>_topNN.png. */
 MUST_USE status report_write(struct store_reader *r, const struct report_options *options,
                              struct report_summary *summary);

@@ -47,7 +47,8 @@ static const struct option_row rows[] = {
     { ROW("explain.insertion", CHOICE, RESULT, explain_insertion), .values = substrates,
       .help = "what pixels are inserted into" },
     { ROW("explain.class", CHOICE, RESULT, explain_class), .values = "own|true|fp32",
-      .help = "whose probability: each precision's own answer, the true class, or fp32's answer for all" },
+      .help = "whose probability: each precision's own answer, the true class (its own answer where "
+              "that is unknown), or fp32's answer for all" },
     { ROW("explain.maps", FLAG, RESULT, explain_maps), .help = "store the selected images' full-size maps" },
     { ROW("explain.logits", FLAG, RESULT, explain_logits), .help = "store the logits of every step" },
     { ROW("wsol.frame", CHOICE, RESULT, wsol_frame), .values = "crop|full",

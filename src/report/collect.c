@@ -165,6 +165,22 @@ static status collect_subset_accuracy(struct store_reader *r, int p, const struc
 
 enum { READING_RAW, READING_RESOLVED, READING_ALIGNED };
 
+/* A set's value, or why there is none: no images, or none whose raw sign is defined (`without` have none). */
+static void set_of(struct grid *g, int column, int decimals, double value, int64_t count, int64_t without)
+{
+    if (count < 1)
+        grid_set(g, column, "no images");
+    else if (without >= count)
+        grid_set(g, column, "undefined");
+    else
+        grid_set(g, column, "%.*f", decimals, value);
+}
+
+static double per_cent(int64_t part, int64_t of)
+{
+    return of > 0 ? 100.0 * (double)part / (double)of : 0;
+}
+
 /* Table 3: RMSE between the maps of two precisions. */
 static status collect_rmse(struct store_reader *r, int p, struct collect *c)
 {
@@ -206,15 +222,16 @@ static status collect_rmse(struct store_reader *r, int p, struct collect *c)
         TRY(grid_row(g));
         grid_set(g, 0, "%s", name);
         for (int i = 0; i < STORE_READINGS; i++)
-            grid_set(g, 1 + i, "%.3f", mean[k][0][i]);
-        grid_set(g, 4, count[k][0] ? "%.2f" : "-",
-                 count[k][0] ? 100.0 * (double)flipped[k][0] / (double)count[k][0] : 0);
-        grid_set(g, 5, raw > 0 ? "%.3f" : "-", raw > 0 ? mean[k][raw][READING_RAW] : 0);
-        grid_set(g, 6, resolved > 0 ? "%.3f" : "-", resolved > 0 ? mean[k][resolved][READING_RESOLVED] : 0);
-        if (raw > 0 && count[k][raw] > 0)
-            grid_set(g, 7, "%.2f", 100.0 * (double)flipped[k][raw] / (double)count[k][raw]);
-        else
-            grid_set(g, 7, "-");
+            set_of(g, 1 + i, 3, mean[k][0][i], count[k][0], i == READING_RAW ? undefined[k][0] : 0);
+        set_of(g, 4, 2, per_cent(flipped[k][0], count[k][0]), count[k][0], undefined[k][0]);
+        for (int column = 5; column < 8; column++)
+            grid_set(g, column, "-");
+        if (raw > 0) {
+            set_of(g, 5, 3, mean[k][raw][READING_RAW], count[k][raw], undefined[k][raw]);
+            set_of(g, 7, 2, per_cent(flipped[k][raw], count[k][raw]), count[k][raw], undefined[k][raw]);
+        }
+        if (resolved > 0)
+            set_of(g, 6, 3, mean[k][resolved][READING_RESOLVED], count[k][resolved], 0);
         grid_set(g, 8, "%s", p < 2 ? or_dash(published_value(name, PUBLISHED_RMSE_ALL)) : "-");
         grid_set(g, 9, "%s", p < 2 ? or_dash(published_value(name, PUBLISHED_RMSE_SUBSET)) : "-");
         undefined_all += undefined[k][0];
@@ -223,7 +240,8 @@ static status collect_rmse(struct store_reader *r, int p, struct collect *c)
         g,
         "raw: as published, LAPACK's sign. resolved: both maps in the sign of one stated rule. aligned: the "
         "pair's better sign. flipped: pairs "
-        "whose raw maps have opposite signs, which by itself makes an RMSE of 127-215. raw undefined: %lld.",
+        "whose raw maps have opposite signs, which by itself makes an RMSE of 127-215. raw "
+        "undefined, the resolved sign in its place: %lld.",
         (long long)undefined_all);
     return OK;
 }
@@ -268,11 +286,12 @@ static status collect_times(struct store_reader *r, int p, struct collect *c)
         if (images[k])
             grid_set(g, 4, "%.3f-%.3f", 1e3 * seconds[2][k][1], 1e3 * seconds[2][k][2]);
     }
-    grid_note(g,
-              "Medians of %lld images, batch 1, one thread, the other ranks asleep; quartiles of the total. "
-              "The study's machine: \"Intel Core "
-              "i7-1800H\", threads and engine unstated.",
-              (long long)images[0]);
+    if (images[0] > 0)
+        grid_note(g,
+                  "Medians of %lld images, batch 1, one thread, the other ranks asleep; quartiles of the "
+                  "total. ",
+                  (long long)images[0]);
+    grid_note(g, "The study's machine: \"Intel Core i7-1800H\", threads and engine unstated.");
     return OK;
 }
 

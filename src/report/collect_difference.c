@@ -79,6 +79,8 @@ static status add_measure(struct grid *g, const struct store_layout *layout, int
     for (int s = 0; s <= layout->selections; s++) {
         if (d->images[k][s] == 0)
             grid_set(g, 2 + s, "%s", missing(m, s));
+        else if (d->images[k][s] == 1)
+            grid_set(g, 2 + s, "%+.*f [one image]", digits, scale * d->difference[k][s]);
         else
             grid_set(g, 2 + s, "%+.*f [%+.*f, %+.*f]", digits, scale * d->difference[k][s], digits,
                      scale * d->low[k][s], digits, scale * d->high[k][s]);
@@ -102,8 +104,11 @@ static status add_rmse(struct grid *g, const struct store_layout *layout, int k,
         grid_set(g, 0, "%s", layout->network[k].name);
         grid_set(g, 1, "%s", head[i]);
         for (int s = 0; s <= layout->selections; s++)
-            grid_set(g, 2 + s, d->images[k][s] ? "%.3f [%.3f, %.3f]" : "no images", d->mean[k][s][i],
-                     d->low[k][s][i], d->high[k][s][i]);
+            if (d->images[k][s] == 1)
+                grid_set(g, 2 + s, "%.3f [one image]", d->mean[k][s][i]);
+            else
+                grid_set(g, 2 + s, d->images[k][s] ? "%.3f [%.3f, %.3f]" : "no images", d->mean[k][s][i],
+                         d->low[k][s][i], d->high[k][s][i]);
     }
     return OK;
 }

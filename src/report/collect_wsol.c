@@ -14,7 +14,7 @@ typedef double rules[STORE_MAX_NETWORKS][SETS][STORE_SIGNS][STORE_RULES];
 typedef double trivials[STORE_MAX_NETWORKS][SETS][STORE_TRIVIALS];
 
 struct wsol_figures {
-    counts images, without_box, no_foreground;
+    counts images, without_box, no_foreground, labelled;
     rules mean, sd;
     signs gt_known, top1, top5, max_box_acc, at, v2, difference, low, high;
     trivials trivial_mean, trivial_acc, trivial_max, trivial_v2;
@@ -45,6 +45,8 @@ static status read_figures(struct store_reader *r, int p, struct wsol_figures *f
     TRY(read_counts(r, precision, "images", f->images));
     TRY(read_counts(r, precision, "without_box", f->without_box));
     TRY(read_counts(r, precision, "no_foreground", f->no_foreground));
+    TRY(collect_matrix(r, STORE_S64, 1 + layout->selections, SETS, f->labelled,
+                       "/summary/accuracy/%s/labelled", precision));
     TRY(read_reals(r, of, "iou_mean", STORE_SIGNS * STORE_RULES, f->mean));
     TRY(read_reals(r, of, "iou_sd", STORE_SIGNS * STORE_RULES, f->sd));
     TRY(read_reals(r, of, "gt_known", STORE_SIGNS, f->gt_known));
@@ -112,12 +114,18 @@ static void wsol_line(struct grid *g, const struct line *at, int p, const struct
     double half = 196 * f->sd[k][s][sign][AT_20] / sqrt((double)f->images[k][s]);
 
     grid_set(g, 4, "%.3f", mean);
-    grid_set(g, 5, "%.2f-%.2f", mean - half, mean + half);
+    if (f->images[k][s] > 1)
+        grid_set(g, 5, "%.2f-%.2f", mean - half, mean + half);
+    else
+        grid_set(g, 5, "one image");
     for (int i = 0; i < STORE_TRIVIALS; i++)
         grid_set(g, 6 + i, "%.3f", 100 * f->trivial_mean[k][s][i]);
     if (p > 0) {
         grid_set(g, 9, "%+.3f", 100 * f->difference[k][s][sign]);
-        grid_set(g, 10, "%+.3f to %+.3f", 100 * f->low[k][s][sign], 100 * f->high[k][s][sign]);
+        if (f->images[k][s] > 1)
+            grid_set(g, 10, "%+.3f to %+.3f", 100 * f->low[k][s][sign], 100 * f->high[k][s][sign]);
+        else
+            grid_set(g, 10, "one image");
     }
 }
 
@@ -187,8 +195,13 @@ static void measure_line(struct grid *g, const struct line *at, const struct wso
     grid_set(g, 10, "%.2f", f->at[k][s][sign]);
     grid_set(g, 11, "%.2f", f->v2[k][s][sign]);
     grid_set(g, 12, "%.2f", f->gt_known[k][s][sign]);
-    grid_set(g, 13, "%.2f", f->top1[k][s][sign]);
-    grid_set(g, 14, "%.2f", f->top5[k][s][sign]);
+    if (f->labelled[k][s] > 0) {
+        grid_set(g, 13, "%.2f", f->top1[k][s][sign]);
+        grid_set(g, 14, "%.2f", f->top5[k][s][sign]);
+    } else {
+        grid_set(g, 13, "no labels");
+        grid_set(g, 14, "no labels");
+    }
 }
 
 /* What maps reach that have seen no picture, on the whole set. */

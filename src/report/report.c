@@ -18,9 +18,10 @@ static status add_head(struct store_reader *r, const struct collect *c, struct t
     char total[32], ok[32];
 
     TRY(text_add(out, "%s\n", store_reader_path(r)));
-    TRY(text_add(out, "%s images, %s good, %lld bad; %d networks;",
+    TRY(text_add(out, "%s images, %s good, %lld bad; %d network%s;",
                  text_thousands(c->total, total, sizeof total), text_thousands(c->ok, ok, sizeof ok),
-                 (long long)c->bad, layout->networks));
+                 (long long)c->bad, layout->networks,
+                 layout->networks == 1 ? "" : "s"));
     for (int p = 0; p < layout->precisions; p++)
         TRY(text_add(out, " %s", layout->precision[p]));
     return text_add(out, "\n\n");
