@@ -15,16 +15,22 @@ enum { OUTPUT_MAX = 64 << 20 };
 static status add_head(struct store_reader *r, const struct collect *c, struct text *out)
 {
     const struct store_layout *layout = store_reader_layout(r);
+    int64_t bad[STORE_MAX_NETWORKS] = { 0 };
     char total[32], ok[32];
 
+    TRY(collect_matrix(r, STORE_S64, 1, 1, bad, "/summary/rows/bad"));
     TRY(text_add(out, "%s\n", store_reader_path(r)));
     TRY(text_add(out, "%s images, %s good, %lld bad; %d network%s;",
                  text_thousands(c->total, total, sizeof total), text_thousands(c->ok, ok, sizeof ok),
-                 (long long)c->bad, layout->networks,
-                 layout->networks == 1 ? "" : "s"));
+                 (long long)c->bad, layout->networks, layout->networks == 1 ? "" : "s"));
     for (int p = 0; p < layout->precisions; p++)
         TRY(text_add(out, " %s", layout->precision[p]));
-    return text_add(out, "\n\n");
+    TRY(text_add(out, "\n"));
+    for (int k = 0; k < layout->networks; k++)
+        if (bad[k] > c->bad)
+            TRY(text_add(out, "%s has no result for %lld of the good images: values that are not finite\n",
+                         layout->network[k].name, (long long)(bad[k] - c->bad)));
+    return text_add(out, "\n");
 }
 
 status report_show(struct store_reader *r, struct text *out)

@@ -49,6 +49,7 @@ static status fill_summary(struct store *s)
     const int64_t labelled[2][4] = { { 18, 2, 2, 2 }, { 0, 0, 0, 0 } }, flipped[2][4] = { { 9, 2, 0, 0 } };
     const int64_t count[2][4] = { { 18, 2, 2, 2 }, { 18, 2, 2, 2 } }, bytes[2] = { 3 << 19, 1 << 20 };
     const int64_t same[2][4] = { { 17 } }, total = 23, ok = 18, bad = 5, images[2] = { 50, 0 };
+    const int64_t rows_bad[2] = { 5, 7 };
     const double ssim[2][4] = { { 0.5, 0.25, 0.125, 1 } };
     const double entropy[2][4] = { { 1.5, 0.25, 3, 4 } }, real[2][4] = { { 7.9, 7.5, 7.25, 8.125 } };
     const int64_t curves[2][4] = { { 0, 2, 2, 2 }, { 0, 2, 1, 2 } };
@@ -89,6 +90,7 @@ static status fill_summary(struct store *s)
     TRY(put(s, "/summary/wsol_trivial/iou_mean", trivial));
     TRY(put(s, "/timing/alone/int8/inference_s", seconds));
     TRY(put(s, "/timing/alone/int8/images", images));
+    TRY(put(s, "/summary/rows/bad", rows_bad));
     TRY(store_write(s, "/summary/images/total", 0, 1, &total));
     TRY(store_write(s, "/summary/images/ok", 0, 1, &ok));
     return store_write(s, "/summary/images/bad", 0, 1, &bad);
@@ -124,6 +126,8 @@ static void check_show(struct store_reader *r)
 
     CHECK(report_show(r, &out) == OK);
     HAS(out.data, "23 images, 18 good, 5 bad; 2 networks; fp32 int8");
+    HAS(out.data, "\nmobilenet_v2 has no result for 2 of the good images: values that are not finite\n\n");
+    CHECK(!strstr(out.data, "resnet18 has no result"));
     HAS(out.data, "Table 1. Accuracy and file size, whole set, fp32");
     HAS(out.data, "91.250");
     HAS(out.data, "80.10-99.90");
