@@ -126,7 +126,7 @@ static void check_show(struct store_reader *r)
 
     CHECK(report_show(r, &out) == OK);
     HAS(out.data, "23 images, 18 good, 5 bad; 2 networks; fp32 int8");
-    HAS(out.data, "\nmobilenet_v2 has no result for 2 of the good images: values that are not finite\n\n");
+    HAS(out.data, "\n18. has no result for 2 of the good images: values that are not finite\n\n");
     CHECK(!strstr(out.data, "resnet18 has no result"));
     HAS(out.data, "Table 1. Accuracy and file size, whole set, fp32");
     HAS(out.data, "91.250");
