@@ -4,15 +4,21 @@
  *
  *     struct engine *e = NULL;
  *     struct engine_options options = { .arithmetic = ENGINE_AUTO };
- *     TRY(engine_plan(&binding, &options, kernel_select("auto"), &e));    // the binding and its checkpoint
- * may be freed afterwards engine_run(e, pixels);                                              // (height,
- * width, 3) u8, as preprocessing left them const float *logits = engine_logits(e); // (classes) real values
- *     struct engine_map a = engine_cam_map(e);                            // the CAM layer's activations
+ *     TRY(engine_plan(&binding, &options, kernel_select("auto"), &e));
+ *                                                  // the binding and its checkpoint may be freed afterwards
+ *     engine_run(e, pixels);                       // (height, width, 3) u8, as preprocessing left them
+ *     const float *logits = engine_logits(e);      // (classes) real values
+ *     struct engine_map a = engine_cam_map(e);     // the CAM layer's activations
  *     engine_free(e);
  *
  * fp32 and int8 are bit-reproducible: every instruction set, any order of images (DESIGN 5). Every op takes
- * an output rectangle and is pure in its inputs; ENGINE_KEEP gives every node its own place, so that a later
- * run may recompute parts (DESIGN 6).
+ * an output rectangle and is pure in its inputs. After engine_keep every node has its own place, and
+ * engine_run_changed recomputes only what changed pixels reach (DESIGN 6):
+ *
+ *     TRY(engine_keep(e));
+ *     engine_run_real(e, picture);
+ *     for each step of a curve:
+ *         alter some pixels of picture; engine_run_changed(e, picture, altered, count);
  */
 #ifndef QUANTCAM_ENGINE_H
 #define QUANTCAM_ENGINE_H
@@ -42,6 +48,14 @@ void engine_run(struct engine *e, const uint8_t *pixels);
 /* The same from normalized values, (height, width, 3) f32: fp32 takes them as they are, int8 quantizes each
  * by numerics 2.1 (NaN becomes 255). Of image_normalize'd pixels it gives the bits of engine_run. */
 void engine_run_real(struct engine *e, const float *real);
+
+/* From now on every node keeps its own memory, as with the option `keep`, and engine_run_changed works. What
+ * the engine held is gone: run it once. Again is free. ERR_MEMORY (then only engine_free works). */
+MUST_USE status engine_keep(struct engine *e);
+/* After engine_keep and a run of a picture that differs from `real` at the `count` listed positions (y *
+ * width + x) at most: computes only what they reach, and stops where an output came out as it was. The bits
+ * of engine_run_real(e, real), in every node. Never fails, never allocates. */
+void engine_run_changed(struct engine *e, const float *real, const int32_t *changed, int count);
 
 int engine_classes(const struct engine *e);
 const float *engine_logits(const struct engine *e); /* (classes) real; int8: dequantized */

@@ -59,3 +59,26 @@ status arena_assign(struct engine_buffer *buffer, int count, size_t *bytes)
     mem_free(order);
     return OK;
 }
+
+static void resolve(const struct engine *e, struct engine_view *v)
+{
+    size_t size = e->precision == MODEL_FP32 ? sizeof(float) : 1;
+
+    v->data = e->arena + e->buffer[v->buffer].offset + v->first * size;
+}
+
+status arena_lay_out(struct engine *e)
+{
+    mem_free(e->arena);
+    e->arena = NULL;
+    TRY(arena_assign(e->buffer, e->buffers, &e->arena_bytes));
+    MEM_TRY(e->arena, e->arena_bytes, 1);
+    for (int i = 0; i < e->nodes; i++)
+        resolve(e, &e->node[i].view);
+    for (int i = 0; i < e->steps; i++) {
+        resolve(e, &e->step[i].out);
+        for (int j = 0; j < e->step[i].inputs; j++)
+            resolve(e, &e->step[i].in[j]);
+    }
+    return OK;
+}

@@ -375,13 +375,6 @@ static status plan_node(struct plan *p, int node)
     BUG_IF(1);
 }
 
-static void resolve(const struct engine *e, struct engine_view *v)
-{
-    size_t size = e->precision == MODEL_FP32 ? sizeof(float) : 1;
-
-    v->data = e->arena + e->buffer[v->buffer].offset + v->first * size;
-}
-
 static status lay_out(struct plan *p)
 {
     struct engine *e = p->e;
@@ -390,17 +383,9 @@ static status lay_out(struct plan *p)
     use(e, e->node[e->cam].view.buffer, ENGINE_FOREVER);
     for (int i = 0; e->options.keep && i < e->buffers; i++)
         e->buffer[i].last = ENGINE_FOREVER;
-    TRY(arena_assign(e->buffer, e->buffers, &e->arena_bytes));
-    MEM_TRY(e->arena, e->arena_bytes, 1);
+    TRY(arena_lay_out(e));
     MEM_TRY(e->scratch, e->scratch_bytes + ENGINE_LANES, 1);
     MEM_TRY(e->logits, (size_t)e->classes, sizeof *e->logits);
-    for (int i = 0; i < e->nodes; i++)
-        resolve(e, &e->node[i].view);
-    for (int i = 0; i < e->steps; i++) {
-        resolve(e, &e->step[i].out);
-        for (int j = 0; j < e->step[i].inputs; j++)
-            resolve(e, &e->step[i].in[j]);
-    }
     return OK;
 }
 
@@ -467,6 +452,7 @@ void engine_free(struct engine *e)
         mem_free(e->step[i].input_real);
         mem_free(e->step[i].input_code);
     }
+    delta_free(e->delta);
     mem_free(e->step);
     mem_free(e->node);
     mem_free(e->buffer);

@@ -252,3 +252,16 @@ void run_shuffle(const struct engine *e, const struct engine_step *s, struct ker
             e->kernels->shuffle_u8(code_at(&s->in[0], at), s->in[0].pitch, code_at(&s->out, at), s->out.pitch,
                                    r.pixels, s->out.c, s->shuffle_groups);
 }
+
+void run_logits(struct engine *e)
+{
+    const struct engine_node *output = &e->node[e->output];
+
+    if (e->precision == MODEL_FP32) {
+        memcpy(e->logits, output->view.data, (size_t)e->classes * sizeof *e->logits);
+        return;
+    }
+    for (int i = 0; i < e->classes; i++)
+        e->logits[i] =
+            dequantize_value(((const uint8_t *)output->view.data)[i], output->q.scale, output->q.zero_point);
+}

@@ -82,12 +82,17 @@ struct engine {
     float *logits;
     const uint8_t *pixels; /* borrowed during engine_run */
     const float *real;     /* borrowed during engine_run_real, which has no pixels */
+    struct engine_delta *delta; /* NULL until engine_keep */
 };
 
 /* ---- arena.c */
 /* Gives every buffer its offset so that no two that live at the same time overlap; returns the arena's size,
  * which ends in 64 bytes that may be read. Largest first, each at the lowest free place. */
 MUST_USE status arena_assign(struct engine_buffer *buffer, int count, size_t *bytes);
+
+/* Places the buffers, allocates the arena and points every view into it; again where the buffers' lives have
+ * changed, and then what the arena held is gone. */
+MUST_USE status arena_lay_out(struct engine *e);
 
 /* ---- arithmetic.c: constants of numerics 2, made once */
 void arithmetic_input_real(const struct model_input *in, float table[3][256]);
@@ -133,7 +138,13 @@ void run_add(const struct engine *e, const struct engine_step *s, struct kernel_
 void run_mul(const struct engine *e, const struct engine_step *s, struct kernel_rect rect);
 void run_cat(const struct engine *e, const struct engine_step *s, struct kernel_rect rect);
 void run_shuffle(const struct engine *e, const struct engine_step *s, struct kernel_rect rect);
+/* The logits from the output node, once it is computed. */
+void run_logits(struct engine *e);
 /* A step's whole output. */
 struct kernel_rect run_whole(const struct engine_step *s);
+
+/* ---- delta.c */
+struct engine_delta;
+void delta_free(struct engine_delta *d);
 
 #endif

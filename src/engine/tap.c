@@ -6,17 +6,9 @@
 
 static void run_all(struct engine *e)
 {
-    const struct engine_node *output = &e->node[e->output];
-
     for (int i = 0; i < e->steps; i++)
         e->step[i].run(e, &e->step[i], run_whole(&e->step[i]));
-    if (e->precision == MODEL_FP32) {
-        memcpy(e->logits, output->view.data, (size_t)e->classes * sizeof *e->logits);
-        return;
-    }
-    for (int i = 0; i < e->classes; i++)
-        e->logits[i] =
-            dequantize_value(((const uint8_t *)output->view.data)[i], output->q.scale, output->q.zero_point);
+    run_logits(e);
 }
 
 void engine_run(struct engine *e, const uint8_t *pixels)

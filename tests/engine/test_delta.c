@@ -1,0 +1,149 @@
+/* Runs that recompute only what changed pixels reach, against whole runs of the same picture: every node's
+ * bits after every step, four networks in both precisions on every instruction set. */
+#include <math.h>
+#include <string.h>
+
+#include "check.h"
+#include "cli/network.h"
+#include "metric.h"
+
+enum { SIDE = 224, PIXELS = SIDE * SIDE, STEPS = 100 };
+
+static float picture[PIXELS * 3], other[PIXELS * 3], work[PIXELS * 3], ranking[PIXELS];
+static int32_t order[PIXELS], scratch[PIXELS];
+
+static void must(status s)
+{
+    CHECK_MSG(s == OK, "%s", error_last()->text);
+    if (s != OK)
+        exit(check_result("engine/delta"));
+}
+
+/* Squares of one colour with noise on a third of the picture: int8 codes then often stay what they were. */
+static void draw(void)
+{
+    struct random r = { .seed = 3 };
+
+    for (int i = 0; i < PIXELS * 3; i++) {
+        int y = i / 3 / SIDE, x = i / 3 % SIDE;
+
+        picture[i] = (float)((y / 28 * 5 + x / 28 * 3 + i % 3) % 7) / 2.0f - 1.5f;
+        if (x > 150)
+            picture[i] += (float)random_below(&r, 1000) / 1000.0f;
+        other[i] = y < 60 ? picture[i] : 0.0f; /* up there nothing changes */
+    }
+}
+
+/* An order in bands, as a map of few values gives it, or one without any neighbourhood. */
+static void rank_pixels(int smooth)
+{
+    struct random r = { .seed = 4 };
+
+    for (int i = 0; i < PIXELS; i++)
+        ranking[i] = smooth ? sinf((float)(i / SIDE) / 40.0f) + cosf((float)(i % SIDE) / 55.0f)
+                            : (float)random_below(&r, 1 << 20);
+    curve_order(ranking, PIXELS, order, scratch);
+}
+
+static int same_map(struct engine_map a, struct engine_map b)
+{
+    size_t bytes = (size_t)a.c * (a.real ? sizeof(float) : 1);
+
+    for (size_t i = 0; i < (size_t)(a.h * a.w); i++) {
+        size_t at = i * (size_t)a.pitch;
+
+        if (memcmp(a.real ? (const void *)(a.real + at) : a.codes + at,
+                   b.real ? (const void *)(b.real + at) : b.codes + at, bytes) != 0)
+            return 0;
+    }
+    return 1;
+}
+
+static void compare(const struct network *delta, const struct network *whole, int step)
+{
+    int classes = engine_classes(whole->engine);
+
+    CHECK_MSG(memcmp(engine_logits(delta->engine), engine_logits(whole->engine),
+                     (size_t)classes * sizeof(float)) == 0,
+              "%s, step %d: logits", whole->model.name, step);
+    for (int i = 0; i < whole->model.nodes; i++)
+        CHECK_MSG(same_map(engine_node_map(delta->engine, i), engine_node_map(whole->engine, i)),
+                  "%s, step %d: %s", whole->model.name, step, whole->model.node[i].name);
+}
+
+/* One curve, every `stride`th step; whole: runs everything each time. */
+static void test_curve(struct network *delta, struct network *whole, int smooth, int stride)
+{
+    rank_pixels(smooth);
+    memcpy(work, picture, sizeof work);
+    engine_run_real(delta->engine, work);
+    for (int step = 1, before = 0; step <= STEPS; step++) {
+        int now = curve_pixels(step, STEPS, PIXELS);
+
+        if (step % stride != 1 && step != STEPS)
+            continue;
+        for (int i = before; i < now; i++)
+            memcpy(work + order[i] * 3, other + order[i] * 3, 3 * sizeof *work);
+        engine_run_changed(delta->engine, work, order + before, now - before);
+        engine_run_real(whole->engine, work);
+        compare(delta, whole, step);
+        before = now;
+    }
+    engine_run_changed(delta->engine, work, order, 500); /* said to have changed, and has not */
+    compare(delta, whole, STEPS + 1);
+}
+
+static void test_network(const char *model, const char *weights, const char *isa, int stride)
+{
+    struct engine_options options = { .arithmetic = ENGINE_AUTO };
+    struct network delta = { 0 }, whole = { 0 };
+
+    must(network_open(model, weights, &options, isa, &delta));
+    options.keep = 1;
+    must(network_open(model, weights, &options, isa, &whole));
+    must(engine_keep(delta.engine));
+    must(engine_keep(delta.engine));
+    test_curve(&delta, &whole, 1, stride);
+    test_curve(&delta, &whole, 0, 4 * stride);
+    network_close(&delta);
+    network_close(&whole);
+}
+
+/* The demo's form with its weights, and on the fastest set the full size with random ones. */
+static void test_forms(const char *net, const char *isa, int stride)
+{
+    char model[128], fp32[128], int8[128];
+
+    snprintf(model, sizeof model, "models/demo/%s.model", net);
+    snprintf(fp32, sizeof fp32, "models/demo/%s_fp32.pth", net);
+    snprintf(int8, sizeof int8, "models/demo/%s_int8.pth", net);
+    test_network(model, fp32, isa, stride);
+    test_network(model, int8, isa, stride);
+    if (strcmp(isa, kernel_select("auto")->isa) != 0)
+        return;
+    snprintf(model, sizeof model, "models/%s.model", net);
+    test_network(model, NETWORK_RANDOM_FP32, isa, 30);
+    test_network(model, NETWORK_RANDOM_INT8, isa, 30);
+}
+
+int main(void)
+{
+    static const char *const nets[] = { "mobilenet_v2", "mobilenet_v3_large", "resnet18",
+                                        "shufflenet_v2_x0_5" };
+    const char *names[8];
+    int usable[8], count = kernel_list(names, usable);
+
+    draw();
+    for (int k = 0; k < count; k++) {
+        int stride = strcmp(names[k], "ref") == 0 ? 50 : 7;
+
+        if (!usable[k]) {
+            check_skip(names[k], "not on this machine");
+            continue;
+        }
+        for (size_t i = 0; i < COUNT_OF(nets); i++)
+            test_forms(nets[i], names[k], stride);
+    }
+    CHECK(mem_live() == 0);
+    return check_result("engine/delta");
+}
