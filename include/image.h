@@ -17,6 +17,7 @@
 #ifndef QUANTCAM_IMAGE_H
 #define QUANTCAM_IMAGE_H
 
+#include "kernel.h"
 #include "tensor.h"
 
 /* ---- decoded pictures ---------------------------------------------------------------------------------- */
@@ -46,7 +47,12 @@ enum image_filter { IMAGE_BILINEAR, IMAGE_BICUBIC };
  * Pillow before 13 always went horizontally first. */
 enum image_order { IMAGE_ORDER_PILLOW13, IMAGE_ORDER_HORIZONTAL_FIRST };
 /* resize: the short side in pixels; crop: the square's side. Both 1..16384. */
-struct image_pipeline { int resize, crop; enum image_filter filter; enum image_order order; };
+struct image_pipeline {
+    int resize, crop;
+    enum image_filter filter;
+    enum image_order order;
+    const struct kernel_table *kernels;    /* NULL: `ref`; the bytes are the same */
+};
 struct image_info { int width, height; };      /* of the picture as stored; 0 if it was not decoded */
 
 /* Pillow's Image.resize for 8-bit RGB to exactly width x height. ERR_MEMORY beyond the bounds. */

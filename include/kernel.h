@@ -93,6 +93,16 @@ enum kernel_saturation {
     KERNEL_SATURATE_PAIRS
 };
 
+/* One axis of Pillow's 8-bit resampling (numerics 5): output i is taps[i] inputs from start[i] on, times
+ * weight[i * longest ...], which have so many fractional bits:
+ * clamp((2^21 + sum) >> 22, 0, 255); sums fit 32 bits. */
+enum { KERNEL_RESAMPLE_BITS = 22 };
+struct kernel_resample {
+    int count, longest;
+    const int *start, *taps;
+    const int32_t *weight;    /* (count, longest) */
+};
+
 struct kernel_table {
     const char *isa;
 
@@ -165,6 +175,13 @@ struct kernel_table {
     /* Input: table[3][256] of f32 or u8 applied to (pixels, 3) u8 -> (pixels, 3). */
     void (*input_f32)(const uint8_t *in, float *out, int pixels, const float table[3][256]);
     void (*input_u8)(const uint8_t *in, uint8_t *out, int pixels, const uint8_t table[3][256]);
+
+    /* ---- pictures: `rows` lines of RGB -> lines of a->count pixels; lines of `bytes` bytes -> a->count such
+     * lines. Nothing is read beyond the last pixel. */
+    void (*resample_horizontal)(const struct kernel_resample *a, const uint8_t *in, size_t in_pitch, int rows,
+                                uint8_t *out, size_t out_pitch);
+    void (*resample_vertical)(const struct kernel_resample *a, const uint8_t *in, size_t in_pitch,
+                              size_t bytes, uint8_t *out, size_t out_pitch);
 
     /* ---- CAM. Centred Gram matrix of act (pixels, channels; pitch), in double. mean[c] = sum over pixels in
      * order / pixels; then, with m = (double)act - mean[c], g[i][j] = one accumulator from 0.0 over c

@@ -75,6 +75,7 @@ status network_open(const char *model, const char *weights, const struct engine_
     out->pipeline.crop = out->model.input.crop;
     out->pipeline.filter = strcmp(out->model.input.filter, "bicubic") == 0 ? IMAGE_BICUBIC : IMAGE_BILINEAR;
     out->pipeline.order = IMAGE_ORDER_PILLOW13;
+    out->pipeline.kernels = out->kernels;
 out:
     if (result != OK)
         network_close(out);

@@ -43,7 +43,7 @@ status image_preprocess(const struct image *in, const struct image_pipeline *p, 
     pad_y = top < 0 ? (size_t)-top : 0;
     if (w.width < p->crop || w.height < p->crop)
         memset(pixels, 0, pitch * (size_t)p->crop);
-    return image_resize_window(in, width, height, p->filter, p->order, w, pixels + pitch * pad_y + 3 * pad_x,
+    return image_resize_window(in, width, height, p, w, pixels + pitch * pad_y + 3 * pad_x,
                                pitch);
 }
 

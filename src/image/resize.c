@@ -7,14 +7,11 @@
 #include "codec.h"
 #include "resize.h"
 
-enum { PRECISION_BITS = 22 };
-
-/* Weights of outputs first .. first + count - 1 along one axis: output i reads taps[i] inputs from start[i]
- * on. */
+/* Weights of outputs first .. first + count - 1 along one axis. */
 struct axis {
-    int count, longest;
+    struct kernel_resample k;
     int *start, *taps;
-    int32_t *weight; /* (count, longest) */
+    int32_t *weight;
 };
 
 static void axis_free(struct axis *a)
@@ -44,12 +41,12 @@ static status axis_fill(struct axis *a, int in, int out, enum image_filter filte
     double scale = (double)in / out, filter_scale = scale < 1.0 ? 1.0 : scale, per = 1.0 / filter_scale;
     double support = (filter == IMAGE_BILINEAR ? 1.0 : 2.0) * filter_scale, *k;
 
-    a->count = count;
-    a->longest = (int)ceil(support) * 2 + 1;
+    int longest = (int)ceil(support) * 2 + 1;
+
     a->start = mem_alloc((size_t)count, sizeof *a->start);
     a->taps = mem_alloc((size_t)count, sizeof *a->taps);
-    a->weight = mem_alloc((size_t)count * (size_t)a->longest, sizeof *a->weight);
-    k = mem_alloc((size_t)a->longest, sizeof *k);
+    a->weight = mem_alloc((size_t)count * (size_t)longest, sizeof *a->weight);
+    k = mem_alloc((size_t)longest, sizeof *k);
     if (!a->start || !a->taps || !a->weight || !k) {
         mem_free(k);
         return FAIL(ERR_MEMORY, "no memory to resize %d to %d pixels", in, out);
@@ -63,85 +60,22 @@ static status axis_fill(struct axis *a, int in, int out, enum image_filter filte
         for (int x = x0; x < x1; x++)
             sum += k[x - x0] = filter_value(filter, (x - centre + 0.5) * per);
         for (int x = x0; x < x1; x++) {
-            double w = (sum != 0.0 ? k[x - x0] / sum : k[x - x0]) * (1 << PRECISION_BITS);
-            a->weight[(size_t)i * (size_t)a->longest + (size_t)(x - x0)] =
-                (int32_t)(w < 0 ? w - 0.5 : w + 0.5);
+            double w = (sum != 0.0 ? k[x - x0] / sum : k[x - x0]) * (1 << KERNEL_RESAMPLE_BITS);
+            a->weight[(size_t)i * (size_t)longest + (size_t)(x - x0)] = (int32_t)(w < 0 ? w - 0.5 : w + 0.5);
         }
         a->start[i] = x0;
         a->taps[i] = x1 - x0;
     }
     mem_free(k);
+    a->k = (struct kernel_resample){ count, longest, a->start, a->taps, a->weight };
     return OK;
-}
-
-static inline uint8_t clip8(int32_t sum)
-{
-    sum >>= PRECISION_BITS;
-    return (uint8_t)(sum < 0 ? 0 : sum > 255 ? 255 : sum);
 }
 
 /* Inputs [*low, *high) are all that the axis reads. */
 static void axis_reach(const struct axis *a, int *low, int *high)
 {
     *low = a->start[0];
-    *high = a->start[a->count - 1] + a->taps[a->count - 1];
-}
-
-/* rows lines of RGB -> lines of a->count pixels. */
-static void pass_horizontal(const struct axis *a, const uint8_t *in, size_t in_pitch, int rows, uint8_t *out,
-                            size_t out_pitch)
-{
-    for (int y = 0; y < rows; y++) {
-        const uint8_t *line = in + in_pitch * (size_t)y;
-        uint8_t *to = out + out_pitch * (size_t)y;
-
-        for (int i = 0; i < a->count; i++) {
-            const int32_t *w = a->weight + (size_t)i * (size_t)a->longest;
-            const uint8_t *p = line + (size_t)3 * (size_t)a->start[i];
-            int32_t r = 1 << (PRECISION_BITS - 1), g = r, b = r;
-
-            for (int t = 0; t < a->taps[i]; t++, p += 3) {
-                r += p[0] * w[t];
-                g += p[1] * w[t];
-                b += p[2] * w[t];
-            }
-            to[3 * i] = clip8(r);
-            to[3 * i + 1] = clip8(g);
-            to[3 * i + 2] = clip8(b);
-        }
-    }
-}
-
-/* Lines of `bytes` bytes each -> a->count such lines. In blocks, so that the sums stay in registers and the
- * inputs in cache. */
-static void pass_vertical(const struct axis *a, const uint8_t *in, size_t in_pitch, size_t bytes,
-                          uint8_t *out, size_t out_pitch)
-{
-    enum { BLOCK = 16 };
-
-    for (int i = 0; i < a->count; i++) {
-        const int32_t *w = a->weight + (size_t)i * (size_t)a->longest;
-        const uint8_t *from = in + in_pitch * (size_t)a->start[i];
-        uint8_t *to = out + out_pitch * (size_t)i;
-        size_t x = 0;
-
-        for (; x + BLOCK <= bytes; x += BLOCK) {
-            int32_t sum[BLOCK];
-            for (int b = 0; b < BLOCK; b++)
-                sum[b] = 1 << (PRECISION_BITS - 1);
-            for (int t = 0; t < a->taps[i]; t++)
-                for (int b = 0; b < BLOCK; b++)
-                    sum[b] += from[in_pitch * (size_t)t + x + (size_t)b] * w[t];
-            for (int b = 0; b < BLOCK; b++)
-                to[x + (size_t)b] = clip8(sum[b]);
-        }
-        for (; x < bytes; x++) {
-            int32_t sum = 1 << (PRECISION_BITS - 1);
-            for (int t = 0; t < a->taps[i]; t++)
-                sum += from[in_pitch * (size_t)t + x] * w[t];
-            to[x] = clip8(sum);
-        }
-    }
+    *high = a->start[a->k.count - 1] + a->taps[a->k.count - 1];
 }
 
 static void pass_copy(const uint8_t *in, size_t in_pitch, int rows, size_t bytes, uint8_t *out,
@@ -152,34 +86,32 @@ static void pass_copy(const uint8_t *in, size_t in_pitch, int rows, size_t bytes
 }
 
 /* Horizontal, then vertical: only the lines that the vertical pass will read. */
-static void horizontal_first(const struct image *in, const struct axis *h, const struct axis *v,
-                             uint8_t *middle, uint8_t *rgb, size_t pitch)
+static void horizontal_first(const struct kernel_table *k, const struct image *in, const struct axis *h,
+                             const struct axis *v, uint8_t *middle, uint8_t *rgb, size_t pitch)
 {
-    size_t in_pitch = (size_t)3 * (size_t)in->width, bytes = (size_t)3 * (size_t)h->count;
-    struct axis moved = *v;
+    size_t in_pitch = (size_t)3 * (size_t)in->width, bytes = (size_t)3 * (size_t)h->k.count;
     int low, high;
 
     axis_reach(v, &low, &high);
-    pass_horizontal(h, in->rgb + in_pitch * (size_t)low, in_pitch, high - low, middle, bytes);
-    for (int i = 0; i < moved.count; i++)
-        moved.start[i] -= low;
-    pass_vertical(&moved, middle, bytes, bytes, rgb, pitch);
+    k->resample_horizontal(&h->k, in->rgb + in_pitch * (size_t)low, in_pitch, high - low, middle, bytes);
+    for (int i = 0; i < v->k.count; i++)
+        v->start[i] -= low;
+    k->resample_vertical(&v->k, middle, bytes, bytes, rgb, pitch);
 }
 
 /* Vertical, then horizontal: only the columns that the horizontal pass will read. */
-static void vertical_first(const struct image *in, const struct axis *h, const struct axis *v,
-                           uint8_t *middle, uint8_t *rgb, size_t pitch)
+static void vertical_first(const struct kernel_table *k, const struct image *in, const struct axis *h,
+                           const struct axis *v, uint8_t *middle, uint8_t *rgb, size_t pitch)
 {
     size_t in_pitch = (size_t)3 * (size_t)in->width, bytes;
-    struct axis moved = *h;
     int low, high;
 
     axis_reach(h, &low, &high);
     bytes = (size_t)3 * (size_t)(high - low);
-    pass_vertical(v, in->rgb + (size_t)3 * (size_t)low, in_pitch, bytes, middle, bytes);
-    for (int i = 0; i < moved.count; i++)
-        moved.start[i] -= low;
-    pass_horizontal(&moved, middle, bytes, v->count, rgb, pitch);
+    k->resample_vertical(&v->k, in->rgb + (size_t)3 * (size_t)low, in_pitch, bytes, middle, bytes);
+    for (int i = 0; i < h->k.count; i++)
+        h->start[i] -= low;
+    k->resample_horizontal(&h->k, middle, bytes, v->k.count, rgb, pitch);
 }
 
 /* Pillow 13: vertical first where that shrinks the picture by more (found by experiment; Pillow PR #9549). */
@@ -189,9 +121,10 @@ static int is_vertical_first(const struct image *in, int width, int height, enum
            in->height - height > 2 * ((int64_t)in->width - width);
 }
 
-status image_resize_window(const struct image *in, int width, int height, enum image_filter filter,
-                           enum image_order order, struct image_window window, uint8_t *rgb, size_t pitch)
+status image_resize_window(const struct image *in, int width, int height, const struct image_pipeline *p,
+                           struct image_window window, uint8_t *rgb, size_t pitch)
 {
+    const struct kernel_table *k = p->kernels ? p->kernels : kernel_select("ref");
     status result = OK;
     struct axis h = { 0 }, v = { 0 };
     uint8_t *middle = NULL;
@@ -202,23 +135,24 @@ status image_resize_window(const struct image *in, int width, int height, enum i
     BUG_IF(window.x0 < 0 || window.y0 < 0 || window.width < 1 || window.height < 1);
     BUG_IF(window.width > width - window.x0 || window.height > height - window.y0);
     if (width != in->width)
-        TRY_OUT(axis_fill(&h, in->width, width, filter, window.x0, window.width));
+        TRY_OUT(axis_fill(&h, in->width, width, p->filter, window.x0, window.width));
     if (height != in->height)
-        TRY_OUT(axis_fill(&v, in->height, height, filter, window.y0, window.height));
-    if (h.count && v.count) {
-        int vertical = is_vertical_first(in, width, height, order);
+        TRY_OUT(axis_fill(&v, in->height, height, p->filter, window.y0, window.height));
+    if (h.k.count && v.k.count) {
+        int vertical = is_vertical_first(in, width, height, p->order);
         axis_reach(vertical ? &h : &v, &low, &high);
-        middle = mem_alloc((size_t)(high - low) * (size_t)(vertical ? v.count : h.count), 3);
+        middle = mem_alloc((size_t)(high - low) * (size_t)(vertical ? v.k.count : h.k.count), 3);
         if (!middle) {
             result = FAIL(ERR_MEMORY, "no memory to resize to %d x %d", width, height);
             goto out;
         }
-        (vertical ? vertical_first : horizontal_first)(in, &h, &v, middle, rgb, pitch);
-    } else if (h.count) {
-        pass_horizontal(&h, in->rgb + in_pitch * (size_t)window.y0, in_pitch, window.height, rgb, pitch);
-    } else if (v.count) {
-        pass_vertical(&v, in->rgb + (size_t)3 * (size_t)window.x0, in_pitch, (size_t)3 * (size_t)window.width,
-                      rgb, pitch);
+        (vertical ? vertical_first : horizontal_first)(k, in, &h, &v, middle, rgb, pitch);
+    } else if (h.k.count) {
+        k->resample_horizontal(&h.k, in->rgb + in_pitch * (size_t)window.y0, in_pitch, window.height, rgb,
+                               pitch);
+    } else if (v.k.count) {
+        k->resample_vertical(&v.k, in->rgb + (size_t)3 * (size_t)window.x0, in_pitch,
+                             (size_t)3 * (size_t)window.width, rgb, pitch);
     } else {
         pass_copy(corner, in_pitch, window.height, (size_t)3 * (size_t)window.width, rgb, pitch);
     }
@@ -232,13 +166,13 @@ out:
 status image_resize(const struct image *in, int width, int height, enum image_filter filter,
                     enum image_order order, struct image *out)
 {
+    const struct image_pipeline p = { .filter = filter, .order = order };
     status result;
 
     TRY(image_alloc("the resized picture", (uint64_t)(width < 0 ? 0 : width),
                     (uint64_t)(height < 0 ? 0 : height), out));
-    result =
-        image_resize_window(in, width, height, filter, order, (struct image_window){ 0, 0, width, height },
-                            out->rgb, (size_t)3 * (size_t)width);
+    result = image_resize_window(in, width, height, &p, (struct image_window){ 0, 0, width, height },
+                                 out->rgb, (size_t)3 * (size_t)width);
     if (result != OK)
         image_free(out);
     return result;

@@ -12,6 +12,7 @@ void pool_fill_ref(struct kernel_table *t);
 void elementwise_f32_fill_ref(struct kernel_table *t);
 void elementwise_u8_fill_ref(struct kernel_table *t);
 void gram_f64_fill_ref(struct kernel_table *t);
+void resample_fill_ref(struct kernel_table *t);
 
 void conv_f32_fill_avx2(struct kernel_table *t);
 void conv_u8_fill_avx2(struct kernel_table *t);
@@ -21,6 +22,7 @@ void pool_fill_avx2(struct kernel_table *t);
 void elementwise_f32_fill_avx2(struct kernel_table *t);
 void elementwise_u8_fill_avx2(struct kernel_table *t);
 void gram_f64_fill_avx2(struct kernel_table *t);
+void resample_fill_avx2(struct kernel_table *t);
 
 void conv_f32_fill_avx512vnni(struct kernel_table *t);
 void conv_u8_fill_avx512vnni(struct kernel_table *t);

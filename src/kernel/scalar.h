@@ -76,4 +76,33 @@ static inline uint8_t scalar_mul_u8(const struct kernel_mul_u8 *p, int qa, int q
     return scalar_code(scalar_rne(v), p->zero_point_out, p->low);
 }
 
+/* ---- resampling ---------------------------------------------------------------------------------------- */
+
+static inline uint8_t scalar_resample_clip(int32_t sum)
+{
+    sum >>= KERNEL_RESAMPLE_BITS;
+    return (uint8_t)(sum < 0 ? 0 : sum > 255 ? 255 : sum);
+}
+
+/* Output i of values that lie `step` bytes apart. */
+static inline uint8_t scalar_resample_byte(const struct kernel_resample *a, int i, const uint8_t *in,
+                                           size_t step)
+{
+    const int32_t *w = a->weight + (size_t)i * (size_t)a->longest;
+    int32_t sum = 1 << (KERNEL_RESAMPLE_BITS - 1);
+
+    in += step * (size_t)a->start[i];
+    for (int t = 0; t < a->taps[i]; t++, in += step)
+        sum += *in * w[t];
+    return scalar_resample_clip(sum);
+}
+
+/* Pixel i of a line of RGB. */
+static inline void scalar_resample_pixel(const struct kernel_resample *a, int i, const uint8_t *line,
+                                         uint8_t *out)
+{
+    for (int c = 0; c < 3; c++)
+        out[3 * i + c] = scalar_resample_byte(a, i, line + c, 3);
+}
+
 #endif

@@ -18,6 +18,7 @@ static void fill_ref(struct kernel_table *t)
     elementwise_f32_fill_ref(t);
     elementwise_u8_fill_ref(t);
     gram_f64_fill_ref(t);
+    resample_fill_ref(t);
 }
 
 static int has_avx2(void)
@@ -35,6 +36,7 @@ static void fill_avx2(struct kernel_table *t)
     elementwise_f32_fill_avx2(t);
     elementwise_u8_fill_avx2(t);
     gram_f64_fill_avx2(t);
+    resample_fill_avx2(t);
 }
 
 /* The bundle F, BW, DQ, VL, VNNI: what Cascade Lake, Ice Lake, Zen 4 and later have. */

@@ -145,6 +145,7 @@ static status check_input(struct run *r, int i)
         .crop = in->crop,
         .filter = strcmp(in->filter, "bicubic") == 0 ? IMAGE_BICUBIC : IMAGE_BILINEAR,
         .order = r->job->pillow == 0 ? IMAGE_ORDER_PILLOW13 : IMAGE_ORDER_HORIZONTAL_FIRST,
+        .kernels = r->kernels,
     };
     r->input_h = in->height;
     r->input_w = in->width;
