@@ -6,7 +6,10 @@
 
 enum { ROWS = 4, VECTOR = 4, VECTORS = 3, COLUMNS = VECTOR * VECTORS, BLOCK = 32 };
 
-static int least(int a, int b) { return a < b ? a : b; }
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
 
 /* Scratch: a block of the centred activation (BLOCK channels, width), and the sums (width, width), whose
  * width covers every tile. The matrix is summed block by block of channels, so that the block stays in the
@@ -68,36 +71,50 @@ static void centre_block(const float *act, int pixels, int count, int pitch, dou
             centre(act + c, pixels, pitch, p, mean[c / VECTOR], m + (size_t)c * row, row);
 }
 
-/* sum[i..i+4][j..j+12] takes the terms of `count` channels more, in order. */
-static void tile(const double *m, size_t row, int count, int i, int j, double *sum)
+/* sum[i..i+rows][j..j+4*vectors] takes the terms of `count` channels more, in order. */
+static inline __attribute__((always_inline)) void tile_of(int rows, int vectors, const double *m, size_t row,
+                                                          int count, int i, int j, double *sum)
 {
     __m256d acc[ROWS][VECTORS];
 
 #pragma GCC unroll 4
-    for (int r = 0; r < ROWS; r++)
+    for (int r = 0; r < rows; r++)
 #pragma GCC unroll 3
-        for (int v = 0; v < VECTORS; v++)
+        for (int v = 0; v < vectors; v++)
             acc[r][v] = _mm256_loadu_pd(sum + (size_t)(i + r) * row + j + v * VECTOR);
     for (int c = 0; c < count; c++, m += row) {
         __m256d b[VECTORS];
 
 #pragma GCC unroll 3
-        for (int v = 0; v < VECTORS; v++)
+        for (int v = 0; v < vectors; v++)
             b[v] = _mm256_loadu_pd(m + j + v * VECTOR);
 #pragma GCC unroll 4
-        for (int r = 0; r < ROWS; r++) {
+        for (int r = 0; r < rows; r++) {
             __m256d a = _mm256_broadcast_sd(m + i + r);
 
 #pragma GCC unroll 3
-            for (int v = 0; v < VECTORS; v++)
+            for (int v = 0; v < vectors; v++)
                 acc[r][v] = _mm256_fmadd_pd(a, b[v], acc[r][v]);
         }
     }
 #pragma GCC unroll 4
-    for (int r = 0; r < ROWS; r++)
+    for (int r = 0; r < rows; r++)
 #pragma GCC unroll 3
-        for (int v = 0; v < VECTORS; v++)
+        for (int v = 0; v < vectors; v++)
             _mm256_storeu_pd(sum + (size_t)(i + r) * row + j + v * VECTOR, acc[r][v]);
+}
+
+/* Rows i.. of the lower half: as many as a tile has, or the last one; only the columns up to the diagonal. */
+static void rows_of(const double *m, size_t row, int count, int i, int rows, double *sum)
+{
+    int columns = i + rows, j = 0;
+
+    for (; j + COLUMNS - VECTOR < columns; j += COLUMNS)
+        rows == 1 ? tile_of(1, 3, m, row, count, i, j, sum) : tile_of(ROWS, 3, m, row, count, i, j, sum);
+    if (j + VECTOR < columns)
+        tile_of(ROWS, 2, m, row, count, i, j, sum);
+    else if (j < columns)
+        tile_of(ROWS, 1, m, row, count, i, j, sum);
 }
 
 static void gram_f64(const float *act, int pixels, int channels, int pitch, double *g, void *scratch)
@@ -112,8 +129,7 @@ static void gram_f64(const float *act, int pixels, int channels, int pitch, doub
 
         centre_block(act + c, pixels, count, pitch, m);
         for (int i = 0; i < pixels; i += ROWS)
-            for (int j = 0; j < least(i + ROWS, pixels); j += COLUMNS)
-                tile(m, row, count, i, j, sum);
+            rows_of(m, row, count, i, pixels - i == 1 ? 1 : ROWS, sum);
     }
     /* Both halves from the tiles that touch the lower one: fma(a, b, s) is fma(b, a, s). */
     for (int i = 0; i < pixels; i++)
