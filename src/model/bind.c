@@ -254,7 +254,7 @@ static status detect_precision(struct model_binding *b)
     struct model_sources s = { 0 };
 
     while (!has_weights(n))
-        n++; /* the output is a linear layer, so there is one */
+        n++; /* model_parse saw to it that there is one */
     b->qat = find(b, n->weight, ".weight_fake_quant.activation_post_process.min_val") != NULL;
     TRY(find_weight(b, n, &s));
     b->precision = b->qat || s.weight->quantization != TENSOR_REAL ? MODEL_INT8 : MODEL_FP32;
