@@ -261,6 +261,20 @@ static status detect_precision(struct model_binding *b)
     return OK;
 }
 
+/* Our own quantization notes what relu6 does in its files; torch's say nothing and run it as relu. */
+static status read_relu6(struct model_binding *b)
+{
+    const char *note = table_note(b->weights, "quantcam.relu6");
+
+    if (!note || b->precision != MODEL_INT8)
+        return OK;
+    b->relu6_clamps = strcmp(note, "clamp") == 0;
+    if (!b->relu6_clamps && strcmp(note, "relu") != 0)
+        return FAIL(ERR_FORMAT, "%s: its note quantcam.relu6 is '%.40s', not clamp or relu",
+                    b->weights->source, note);
+    return OK;
+}
+
 static void mark(const struct model_binding *b, uint8_t *used, const struct tensor *t)
 {
     if (t)
@@ -348,6 +362,7 @@ status model_bind(const struct model *m, const struct tensor_table *weights, str
 
     *out = (struct model_binding){ 0 };
     TRY_OUT(detect_precision(&b));
+    TRY_OUT(read_relu6(&b));
     b.q = mem_alloc((size_t)m->nodes, sizeof *b.q);
     used = mem_alloc((size_t)weights->count, 1);
     if (!b.q || !used) {
