@@ -23,8 +23,8 @@ static int is_relu(enum model_op op)
     return op == OP_RELU || op == OP_RELU6;
 }
 
-/* In int8 the binding's quantization of such a node is already its relu's; in fp32 a node that is itself
- * wanted stays. */
+/* In int8 the binding's quantization of such a node is already its relu's. A node that is itself wanted
+ * stays: that its codes are cut to 0..255 before the relu changes nothing after it. */
 static void find_fusions(struct plan *p)
 {
     const struct model *m = p->m;
@@ -41,7 +41,7 @@ static void find_fusions(struct plan *p)
             continue;
         if (op != OP_CONV && op != OP_LINEAR && op != OP_ADD && !(op == OP_MUL && int8))
             continue;
-        if (int8 || (from != m->cam && from != m->output))
+        if (from != m->cam && from != m->output)
             p->relu[from] = i;
     }
 }
