@@ -43,7 +43,7 @@ isa.avx512vnni := -O2 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -m
 SRC      := $(wildcard src/*/*.c src/kernel/*/*.c)
 OBJ      := $(SRC:src/%.c=$(B)/obj/%.o)
 LIBOBJ   := $(filter-out $(B)/obj/cli/main.o,$(OBJ))
-TESTSRC  := $(wildcard tests/*/test_*.c)
+TESTSRC  := $(wildcard tests/*/test_*.c) tests/oracles/pixels.c
 TEST     := $(TESTSRC:tests/%.c=$(B)/tests/%)
 VERSION  := $(shell cat VERSION)
 

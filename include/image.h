@@ -12,7 +12,7 @@
  * the job's
  *
  * Bytes are Pillow's and torchvision's, bit for bit (spec numerics 5). Bounds: file 256 MiB, 64 Mpixel,
- * extents 1..65,500. Every function is local; those that fail leave their outputs empty.
+ * extents 1..65,535 (JPEG: 65,500). Every function is local; those that fail leave their outputs empty.
  */
 #ifndef QUANTCAM_IMAGE_H
 #define QUANTCAM_IMAGE_H
@@ -26,9 +26,11 @@ struct image { int width, height; uint8_t *rgb; };    /* (height, width, 3) u8; 
 void image_free(struct image *im);                    /* idempotent; zeroes */
 /* JPEG (grey, YCbCr, RGB, CMYK, YCCK; baseline and progressive) or PNG (every kind; alpha is dropped,
  * palettes are looked up, 16 bits keep their high byte, but 16-bit grey is clipped at 255), by content: the
- * pixels of PIL.Image.open(path).convert("RGB"). EXIF rotation and ICC profiles are ignored. A truncated file
- * is an error, as in Pillow; damage that libjpeg steps over with a warning is not. Stricter than Pillow in
- * two points: a PNG's pixel data must have their check sum, and a JPEG at most 500 scans.
+ * pixels of PIL.Image.open(path).convert("RGB"). EXIF rotation and ICC profiles are ignored, as torchvision
+ * ignores them. A JPEG of 12 bits or of a lossless process is refused, as in Pillow. A truncated file is an
+ * error, as in Pillow; damage that libjpeg steps over with a warning is not (in a damaged progressive file
+ * what it guesses depends on its version). Stricter than Pillow: a PNG's pixel data must be whole, with
+ * their check sum, and a palette must be there; a JPEG has at most 500 scans.
  * ERR_MISSING, ERR_IO, ERR_FORMAT, ERR_MEMORY (above the bounds), each with the path.
  * Source: Pillow 13 (JpegDecode.c, PngImagePlugin.py); libjpeg-turbo and libpng decode. */
 MUST_USE status image_read(const char *path, struct image *out);

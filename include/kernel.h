@@ -48,12 +48,12 @@ struct kernel_conv {
 
 enum kernel_requant_mode {
     /* numerics 2.2: q = clamp(rne(f32((f32(acc) + bias_real[c]) * multiplier[c])) + zero_point_out,
-     * low, 255) */
+     * low, high) */
     REQUANT_FBGEMM_CHANNEL,
     /* the same with fma(bias_real[c], inverse, f32(acc)) for the sum, b unscaled */
     REQUANT_FBGEMM_TENSOR,
     /* numerics 2.3: acc += bias_int[c]; r = rne(f32(f32(acc) * multiplier[c]));
-     * q = clamp(sat16(sat16(r) + zero_point_out), low, 255) */
+     * q = clamp(sat16(sat16(r) + zero_point_out), low, high) */
     REQUANT_QNNPACK
 };
 
@@ -64,15 +64,17 @@ struct kernel_requant {
     const float *bias_real;       /* fbgemm: per channel f32(b / t); per tensor: b */
     float inverse;                /* fbgemm per tensor: f32(1 / (double)t) */
     const int32_t *bias_int;      /* qnnpack */
-    int zero_point_out, low;      /* low = zero_point_out where a ReLU is fused, else 0; high is 255 */
+    /* 0 <= low <= high <= 255: low = zero_point_out where a ReLU is fused, else 0; high = the code of 6 where
+     * a ReLU6 that clamps is, else 255. */
+    int zero_point_out, low, high;
 };
 
 /* Constants of int8 add (numerics 2.6).
  * fbgemm: d = fma(scale, f32(q), offset) for both, offset = -f32(s * z); c = f32(da + db), with relu max(c,
- * 0); q = clamp(rne(c * inverse_out) + zero_point_out, 0, 255). Torch takes another formula for the last
+ * 0); q = clamp(rne(c * inverse_out) + zero_point_out, 0, high). Torch takes another formula for the last
  * numel mod 64 elements of a tensor, which is not reproduced: every map of the study's networks is a multiple
  * of 64. qnnpack: v = a_multiplier * (qa - za) + b_multiplier * (qb - zb), shifted right by `shift` with
- * rounding to nearest, ties away from zero; then clamp(sat16(sat16(r) + zero_point_out), low, 255). */
+ * rounding to nearest, ties away from zero; then clamp(sat16(sat16(r) + zero_point_out), low, high). */
 enum kernel_add_mode { ADD_FBGEMM, ADD_QNNPACK };
 struct kernel_add_u8 {
     enum kernel_add_mode mode;
@@ -80,11 +82,11 @@ struct kernel_add_u8 {
     float inverse_out;
     int relu;
     int32_t a_multiplier, b_multiplier, shift;                  /* qnnpack; 1 <= shift <= 31 */
-    int zero_point_a, zero_point_b, zero_point_out, low;
+    int zero_point_a, zero_point_b, zero_point_out, low, high;
 };
 
-/* numerics 2.6: q = clamp(rne(f32(f32((qa - za) * (qb - zb)) * multiplier)) + zero_point_out, low, 255). */
-struct kernel_mul_u8 { float multiplier; int zero_point_a, zero_point_b, zero_point_out, low; };
+/* numerics 2.6: q = clamp(rne(f32(f32((qa - za) * (qb - zb)) * multiplier)) + zero_point_out, low, high). */
+struct kernel_mul_u8 { float multiplier; int zero_point_a, zero_point_b, zero_point_out, low, high; };
 
 enum kernel_saturation {
     /* Exact integer sums: the default everywhere. */

@@ -31,7 +31,7 @@
 
 #include "tensor.h"
 
-enum { MODEL_MAX_INPUTS = 4, MODEL_MAX_NODES = 4096, MODEL_NAME = 128 };
+enum { MODEL_MAX_INPUTS = 16, MODEL_MAX_NODES = 4096, MODEL_NAME = 128 };
 
 enum model_op {
     OP_INPUT, OP_CONV, OP_LINEAR, OP_RELU, OP_RELU6, OP_HARDSWISH, OP_HARDSIGMOID,
@@ -53,8 +53,12 @@ struct model_node {
     int line;                          /* of the description, for messages */
     int inputs, input[MODEL_MAX_INPUTS];
     int c, h, w;                       /* output shape */
-    int kernel, stride, pad, groups;   /* conv, maxpool; slice: begin in `begin` */
-    int begin;
+    int kernel, stride, groups;        /* conv, maxpool */
+    int pad;                           /* on the top and left; the shape tells what is left at the bottom
+                                          and right */
+    int pad_same;                      /* `pad same`: TensorFlow's, from the input's extent */
+    int ceil;                          /* maxpool: torch's ceil_mode */
+    int begin;                         /* slice */
     char weight[MODEL_NAME];           /* conv, linear: the checkpoint's prefix */
     char bn[MODEL_NAME];               /* conv: prefix of its batch normalisation in the fp32 file, or ""
                                           (in a QAT state it is WEIGHT.bn) */
@@ -77,7 +81,7 @@ struct model {
     struct model_input input;
     struct model_node *node;           /* in order: inputs before users; node[0] is the input */
     int nodes;
-    int output, cam;                   /* node numbers: logits and the CAM layer */
+    int output, cam;                   /* node numbers: logits (linear or global pooling) and the CAM layer */
     int classes;
     uint8_t sha256[HASH_SIZE];         /* of the text */
 };
@@ -96,6 +100,9 @@ struct model_binding {
     enum model_precision precision;
     int qat;                        /* the int8 form is an unconverted QAT state dict (numerics 1.6) */
     int per_channel;                /* any weight is per channel: `auto` then means fbgemm */
+    int relu6_clamps;               /* int8: relu6 clamps at 6 (the checkpoint's note quantcam.relu6 is
+                                       "clamp", as our own quantization writes); else it runs as relu, which
+                                       is what torch makes of it */
     /* (nodes) int8: of each node's output. relu, pools, slice and shuffle keep their input's; a conv, add
      * or mul that only a relu follows has the fused output's, as the file says; hardsigmoid: 1/256, 0. */
     struct quant_params *q;

@@ -36,6 +36,7 @@ struct job {
     int limit;                                   /* pictures taken, spread over the list; 0 = all */
     double max_bad;                              /* per cent of bad pictures above which the run ends in 1 */
     int keep_bad;                                /* do not try bad pictures again at a resume */
+    int resize, filter;                          /* 0 = as the descriptions say; 1 bilinear, 2 bicubic */
     int pillow;                                  /* 0 = 13 (cheaper pass first), 1 = 12 (horizontal first) */
     unsigned methods;                            /* bits of enum cam_method; eigen is one of them */
     int sign, raw;                               /* of EigenCAM */

@@ -61,7 +61,9 @@ double tensor_at(const struct tensor *t, int64_t flat);
 /* Copies all elements in row-major order over dim through the strides, converted to float (f16, bf16, f64,
  * integers as stored, not dequantized). `out` holds tensor_count(t) floats. */
 void tensor_copy_f32(const struct tensor *t, float *out);
-/* The same for one-byte tensors (U8, S8, BOOL), bytes unchanged. ERR_MISMATCH for other types. */
+/* The same order for any type, elements unchanged; `out` holds tensor_count(t) * dtype_size bytes. */
+void tensor_copy_raw(const struct tensor *t, void *out);
+/* The same for one-byte tensors (U8, S8, BOOL). ERR_MISMATCH for other types. */
 MUST_USE status tensor_copy_bytes(const struct tensor *t, void *out);
 
 /* ---- quantize (spec numerics 2.1): all engines --------------------------------------------------------- */
@@ -79,10 +81,13 @@ static inline float dequantize_value(int stored, double scale, int zero_point)
 /* ---- table: named tensors ------------------------------------------------------------------------------ */
 
 struct tensor_entry { char *name; struct tensor tensor; };
+struct table_note { char *key, *value; };    /* what a file says of itself, as text */
 struct tensor_table {
     struct tensor_entry *entry;    /* in the order of the file */
     int count, capacity;
     int *slot, slots;              /* index by name: table.c's own */
+    struct table_note *note;       /* in the order of the file */
+    int notes, note_capacity;
     char *source;                  /* the path, for messages */
     uint8_t sha256[HASH_SIZE];     /* of the whole file */
     uint64_t file_bytes;
@@ -95,6 +100,9 @@ const struct tensor *table_find(const struct tensor_table *table, const char *na
 /* As table_find, name made by printf; ERR_MISSING says "SOURCE: no tensor NAME (the nearest is NEAR)". */
 MUST_USE status table_get(const struct tensor_table *table, const struct tensor **out, const char *format,
                           ...) PRINTF_LIKE(3, 4);
+/* Copies both. ERR_FORMAT if the key is there already. */
+MUST_USE status table_add_note(struct tensor_table *table, const char *key, const char *value);
+const char *table_note(const struct tensor_table *table, const char *key);               /* NULL if absent */
 void table_free(struct tensor_table *table);                                             /* also unmaps */
 
 #endif

@@ -1,6 +1,6 @@
 /* include/weight.h
- * weight: reads checkpoints into tables of named tensors. The container is known by content, never by the
- * file's name. Knows nothing of networks.
+ * weight: reads checkpoints into tables of named tensors, and writes them. The container is known by content,
+ * never by the file's name. Knows nothing of networks.
  *
  *     struct tensor_table weights = { 0 };
  *     TRY(weight_load("resnet18-f37072fd.pth", &weights));
@@ -8,18 +8,31 @@
  *     ...
  *     table_free(&weights);
  *
- * Containers: torch's zip form (torch >= 1.6; stored entries only, their CRC-32 checked) and its legacy form.
- * Its oldest (tar) form, safetensors and HDF5 are recognised and refused by name. Pickles are interpreted by
- * an allow-list of opcodes and globals and never execute anything.
+ * Containers: torch's zip form (torch >= 1.6; stored entries only, their CRC-32 checked) and its legacy
+ * form; safetensors; quantcam's own HDF5 form. Torch's oldest (tar) form is recognised and refused by name.
+ * Pickles are interpreted by an allow-list of opcodes and globals and never execute anything.
  *
- * Names are the checkpoint's own. A tuple inside the state dict (a Linear's `_packed_params._packed_params`)
- * is flattened: its members are NAME.0, NAME.1, ...; a dtype, a text or None is left out. Python numbers
- * become rank 0 tensors. Tensors are views of the mapped file, with its strides (quantized convolutions are
- * stored channels_last) and its alignment: read them through tensor_copy_*. A file named NAME-<8 or more hex
- * digits>.pth must have that SHA-256 prefix.
+ * Names are the checkpoint's own. A tuple inside the state dict (a Linear's
+ * `_packed_params._packed_params`) is flattened: its members are NAME.0, NAME.1, ...; a dtype, a text or
+ * None is left out. Python numbers become rank 0 tensors. Tensors are views of the mapped file, with its
+ * strides (quantized convolutions are stored channels_last) and its alignment: read them through
+ * tensor_copy_*. A file named NAME-<8 or more hex digits>.pth must have that SHA-256 prefix.
  *
- * Bounds: file 4 GiB, 65,536 entries and tensors, pickle 64 MiB and 1 M items, names 512 bytes, a tensor 2^32
- * elements.
+ * Quantized tensors in safetensors: the codes of NAME are an I8 (U8, I32) tensor; __metadata__ says
+ * "NAME.quantization": "per_tensor" or "per_channel AXIS"; beside it lie NAME.scale, F64 (F32 is read too),
+ * and NAME.zero_point, I64 (or I32), both of shape (1) or (channels). A real value is scale * (code -
+ * zero_point). (P.weight.scale is a weight's scale; P.scale, as in torch's files, the one of the layer's
+ * output.) The other entries of __metadata__ are notes.
+ *
+ * HDF5: a dataset at the root for every tensor, in order of creation, named NAME as it stands (dots make no
+ * groups); of a quantized one the attributes are `scale` f64 and `zero_point` i64, (1) or (channels), and
+ * `axis` i32 if per channel. bool is h5py's, f16 IEEE's, bf16 a 16-bit float with 8 bits of exponent. Notes
+ * are texts, attributes of the root. Before the HDF5 data lies a user block of 512 bytes (h5py and h5dump
+ * skip it) with their SHA-256: a file that was changed since, or that another program wrote, is refused,
+ * because the HDF5 library trusts the bytes it reads. Other programs write safetensors.
+ *
+ * Bounds: file 4 GiB, 65,536 entries and tensors, pickle and safetensors header 64 MiB, pickle 1 M items,
+ * names 512 bytes, a tensor 2^32 elements and 2^20 channels, 1,024 notes.
  */
 #ifndef QUANTCAM_WEIGHT_H
 #define QUANTCAM_WEIGHT_H
@@ -27,7 +40,19 @@
 #include "tensor.h"
 
 /* Local. ERR_MISSING no such file; ERR_IO; ERR_FORMAT with the reason and the offset or entry; ERR_MEMORY
- * above a bound; ERR_MISMATCH a wrong hash prefix. Every sentence begins with the path. */
+ * above a bound; ERR_MISMATCH a wrong hash prefix. Every sentence begins with the path. Notes of the file:
+ * table_note. */
 MUST_USE status weight_load(const char *path, struct tensor_table *out);
+
+/* Text that a file says of itself, as { "quantcam.engine", "fbgemm" }: keys up to 512 bytes of UTF-8, not
+ * ending in .quantization, values up to 60,000. */
+struct weight_note { const char *key, *value; };
+
+/* Local. Writes PATH.tmp, fsyncs and renames it. The format is PATH's ending: .safetensors or .h5 (ERR_USAGE
+ * for another). The same tensors and notes give the same bytes; weight_load gives them back, contiguous.
+ * ERR_RANGE for names, notes or counts that cannot be saved (a tensor beside a quantized NAME may not be
+ * called NAME.scale or NAME.zero_point); ERR_IO. t's own notes are not written. */
+MUST_USE status weight_save(const char *path, const struct tensor_table *t, const struct weight_note *notes,
+                            int count);
 
 #endif

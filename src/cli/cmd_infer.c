@@ -13,7 +13,7 @@
 
 struct settings {
     char model[OPTION_SIZE], weights[OPTION_SIZE], pixels[OPTION_SIZE], output[OPTION_SIZE], isa[OPTION_SIZE];
-    int engine, cam, tap, saturate;
+    int engine, cam, tap, saturate, resize, filter, pillow;
 };
 
 static const struct option_row rows[] = {
@@ -38,6 +38,22 @@ static const struct option_row rows[] = {
       .where = offsetof(struct settings, pixels),
       .values = "FILE",
       .help = "an HDF5 file whose /pixels (N,H,W,3) u8 stand in place of images" },
+    { .name = "preprocess.resize",
+      .kind = OPTION_INT,
+      .where = offsetof(struct settings, resize),
+      .values = "PIXELS",
+      .help = "of the short side, before the crop; 0 = as the description says",
+      .high = 16384 },
+    { .name = "preprocess.filter",
+      .kind = OPTION_CHOICE,
+      .where = offsetof(struct settings, filter),
+      .values = "model|bilinear|bicubic",
+      .help = "of the resize; model: as the description says" },
+    { .name = "preprocess.pillow",
+      .kind = OPTION_CHOICE,
+      .where = offsetof(struct settings, pillow),
+      .values = "13|12",
+      .help = "whose order of resize passes: 13 the cheaper one first, 12 horizontal first" },
     { .name = "engine",
       .kind = OPTION_CHOICE,
       .where = offsetof(struct settings, engine),
@@ -95,6 +111,17 @@ struct infer {
 
 /* ---- before any output exists ---------------------------------------------------------------------------
  */
+
+/* What the command line says of preprocessing takes the place of what the description says. */
+static void set_pipeline(const struct settings *set, struct image_pipeline *p)
+{
+    if (set->resize)
+        p->resize = set->resize;
+    if (set->filter)
+        p->filter = set->filter == 2 ? IMAGE_BICUBIC : IMAGE_BILINEAR;
+    if (set->pillow)
+        p->order = IMAGE_ORDER_HORIZONTAL_FIRST;
+}
 
 static status open_input(struct infer *r, const struct option_words *words)
 {
@@ -305,6 +332,7 @@ static status run(struct infer *r, const struct option_words *words)
 
     TRY(check_settings(&r->set, words));
     TRY(network_open(r->set.model, r->set.weights, &options, r->set.isa, &r->net));
+    set_pipeline(&r->set, &r->net.pipeline);
     if (cam_method_needs_head((enum cam_method)r->set.cam))
         TRY(network_head(&r->net, r->set.weights, &r->head));
     TRY(open_input(r, words));

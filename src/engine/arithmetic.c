@@ -26,6 +26,17 @@ void arithmetic_input_code(const struct model_input *in, struct quant_params q, 
             table[c][i] = (uint8_t)quantize_value(real[c][i], inverse, q.zero_point, 0, 255);
 }
 
+int arithmetic_low(struct quant_params q, enum engine_relu relu)
+{
+    return relu == ENGINE_NO_RELU ? 0 : q.zero_point;
+}
+
+/* numerics 2.6: clamp(a, b) is one of the codes of a and b. */
+int arithmetic_high(struct quant_params q, enum engine_relu relu)
+{
+    return relu == ENGINE_RELU6 ? quantize_value(6.0f, quantize_inverse(q.scale), q.zero_point, 0, 255) : 255;
+}
+
 /* numerics 2.6: the larger factor gets 21 bits below its highest. */
 static status add_qnnpack(struct quant_params qa, struct quant_params qb, struct quant_params qo,
                           struct kernel_add_u8 *out)
@@ -44,7 +55,7 @@ static status add_qnnpack(struct quant_params qa, struct quant_params qb, struct
 }
 
 status arithmetic_add(enum engine_arithmetic a, struct quant_params qa, struct quant_params qb,
-                      struct quant_params qo, int relu, struct kernel_add_u8 *out)
+                      struct quant_params qo, enum engine_relu relu, struct kernel_add_u8 *out)
 {
     memset(out, 0, sizeof *out);
     out->mode = a == ENGINE_QNNPACK ? ADD_QNNPACK : ADD_FBGEMM;
@@ -53,11 +64,12 @@ status arithmetic_add(enum engine_arithmetic a, struct quant_params qa, struct q
     out->offset_a = -((float)qa.scale * (float)qa.zero_point);
     out->offset_b = -((float)qb.scale * (float)qb.zero_point);
     out->inverse_out = quantize_inverse(qo.scale);
-    out->relu = relu;
+    out->relu = relu != ENGINE_NO_RELU;
     out->zero_point_a = qa.zero_point;
     out->zero_point_b = qb.zero_point;
     out->zero_point_out = qo.zero_point;
-    out->low = relu ? qo.zero_point : 0;
+    out->low = arithmetic_low(qo, relu);
+    out->high = arithmetic_high(qo, relu);
     return a == ENGINE_QNNPACK ? add_qnnpack(qa, qb, qo, out) : OK;
 }
 
@@ -68,11 +80,11 @@ uint8_t arithmetic_add_tail(const struct kernel_add_u8 *p, int qa, int qb)
 
     if (p->relu && c < 0.0f)
         c = 0.0f;
-    return (uint8_t)quantize_value(c, p->inverse_out, p->zero_point_out, 0, 255);
+    return (uint8_t)quantize_value(c, p->inverse_out, p->zero_point_out, 0, p->high);
 }
 
-void arithmetic_mul(struct quant_params qa, struct quant_params qb, struct quant_params qo, int relu,
-                    struct kernel_mul_u8 *out)
+void arithmetic_mul(struct quant_params qa, struct quant_params qb, struct quant_params qo,
+                    enum engine_relu relu, struct kernel_mul_u8 *out)
 {
     float product = (float)qa.scale * (float)qb.scale;
 
@@ -80,14 +92,17 @@ void arithmetic_mul(struct quant_params qa, struct quant_params qb, struct quant
     out->zero_point_a = qa.zero_point;
     out->zero_point_b = qb.zero_point;
     out->zero_point_out = qo.zero_point;
-    out->low = relu ? qo.zero_point : 0;
+    out->low = arithmetic_low(qo, relu);
+    out->high = arithmetic_high(qo, relu);
 }
 
-void arithmetic_relu(struct quant_params q, struct engine_table *out)
+void arithmetic_relu(struct quant_params q, enum engine_relu relu, struct engine_table *out)
 {
+    int low = arithmetic_low(q, relu), high = arithmetic_high(q, relu);
+
     out->unchanged = 0;
     for (int i = 0; i < 256; i++)
-        out->code[i] = (uint8_t)(i < q.zero_point ? q.zero_point : i);
+        out->code[i] = (uint8_t)(i < low ? low : i > high ? high : i);
 }
 
 static float clamp06(float x)

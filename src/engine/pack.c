@@ -26,7 +26,7 @@ static int32_t bias_code(float b, float inverse)
 
 /* numerics 2.2 and 2.3. */
 static status requantization(const struct engine *e, struct engine_step *s, const struct model_layer *layer,
-                             struct quant_params in, struct quant_params out, int relu)
+                             struct quant_params in, struct quant_params out, enum engine_relu relu)
 {
     size_t n = lanes(layer->oc);
     float *multiplier, *bias_real, s_x = (float)in.scale, s_o = (float)out.scale;
@@ -58,7 +58,8 @@ static status requantization(const struct engine *e, struct engine_step *s, cons
     s->requant.bias_real = bias_real;
     s->requant.bias_int = bias_int;
     s->requant.zero_point_out = out.zero_point;
-    s->requant.low = relu ? out.zero_point : 0;
+    s->requant.low = arithmetic_low(out, relu);
+    s->requant.high = arithmetic_high(out, relu);
     return OK;
 }
 
@@ -124,7 +125,7 @@ static status pack_loaded(struct engine *e, struct engine_step *s, const struct 
 }
 
 status pack_layer(struct engine *e, struct engine_step *s, const struct model_binding *b, int node,
-                  struct quant_params in, struct quant_params out, int relu)
+                  struct quant_params in, struct quant_params out, enum engine_relu relu)
 {
     struct model_layer layer = { 0 };
     status result = OK;

@@ -23,8 +23,8 @@ static int is_relu(enum model_op op)
     return op == OP_RELU || op == OP_RELU6;
 }
 
-/* In int8 the binding's quantization of such a node is already its relu's; in fp32 a node that is itself
- * wanted stays. */
+/* In int8 the binding's quantization of such a node is already its relu's. A node that is itself wanted
+ * stays: that its codes are cut to 0..255 before the relu changes nothing after it. */
 static void find_fusions(struct plan *p)
 {
     const struct model *m = p->m;
@@ -41,7 +41,7 @@ static void find_fusions(struct plan *p)
             continue;
         if (op != OP_CONV && op != OP_LINEAR && op != OP_ADD && !(op == OP_MUL && int8))
             continue;
-        if (int8 || (from != m->cam && from != m->output))
+        if (from != m->cam && from != m->output)
             p->relu[from] = i;
     }
 }
@@ -135,6 +135,22 @@ static struct engine_step *add_step(struct plan *p, int node)
     return s;
 }
 
+/* In int8 a relu6 clamps where the checkpoint says so. */
+static enum engine_relu relu_of(const struct plan *p, int node)
+{
+    enum model_op op = p->m->node[node].op;
+
+    if (!is_relu(op))
+        return ENGINE_NO_RELU;
+    return op == OP_RELU6 && (p->e->precision == MODEL_FP32 || p->b->relu6_clamps) ? ENGINE_RELU6
+                                                                                   : ENGINE_RELU;
+}
+
+static enum engine_relu fused_relu(const struct plan *p, int node)
+{
+    return p->relu[node] >= 0 ? relu_of(p, p->relu[node]) : ENGINE_NO_RELU;
+}
+
 static struct quant_params q_of_input(const struct plan *p, int node, int j)
 {
     return p->e->precision == MODEL_INT8 ? p->b->q[p->m->node[node].input[j]] : (struct quant_params){ 0 };
@@ -204,7 +220,7 @@ static status plan_layer(struct plan *p, int node)
         s->saturation = KERNEL_SATURATE_PAIRS;
         s->kernels = kernel_select("ref");
     }
-    return pack_layer(e, s, p->b, node, q_of_input(p, node, 0), q_of(p, node), p->relu[node] >= 0);
+    return pack_layer(e, s, p->b, node, q_of_input(p, node, 0), q_of(p, node), fused_relu(p, node));
 }
 
 static status plan_pool(struct plan *p, int node)
@@ -239,7 +255,7 @@ static status plan_activation(struct plan *p, int node)
     TRY(add_table(s, 1));
     s->run = run_lookup;
     if (is_relu(op))
-        arithmetic_relu(q_of(p, node), s->table);
+        arithmetic_relu(q_of(p, node), relu_of(p, node), s->table);
     else if (op == OP_HARDSWISH)
         arithmetic_hardswish(p->e->arithmetic, q_of_input(p, node, 0), q_of(p, node), s->table);
     else
@@ -255,7 +271,7 @@ static status plan_add(struct plan *p, int node)
     if (p->e->precision == MODEL_FP32)
         return OK;
     if (arithmetic_add(p->e->arithmetic, q_of_input(p, node, 0), q_of_input(p, node, 1), q_of(p, node),
-                       p->relu[node] >= 0, &s->add) != OK)
+                       fused_relu(p, node), &s->add) != OK)
         return error_prefix(ERR_RANGE, "%s", s->name);
     return OK;
 }
@@ -269,7 +285,7 @@ static status plan_mul(struct plan *p, int node)
     if (s->in[1].h * s->in[1].w < s->out.h * s->out.w)
         s->in[1].pitch = 0;
     if (p->e->precision == MODEL_INT8)
-        arithmetic_mul(q_of_input(p, node, 0), q_of_input(p, node, 1), q_of(p, node), p->relu[node] >= 0,
+        arithmetic_mul(q_of_input(p, node, 0), q_of_input(p, node, 1), q_of(p, node), fused_relu(p, node),
                        &s->mul);
     return OK;
 }

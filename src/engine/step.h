@@ -24,6 +24,10 @@ struct engine_view {
     void *data;
 };
 
+/* What is fused into a step, or what it is: RELU6 clamps at 6 (the codes of a file whose relu6 runs as relu,
+ * as torch has it, are RELU's). */
+enum engine_relu { ENGINE_NO_RELU, ENGINE_RELU, ENGINE_RELU6 };
+
 /* A cat input that is requantized on the way, or a table of one code. */
 struct engine_table {
     int unchanged;
@@ -83,6 +87,10 @@ struct engine {
     const uint8_t *pixels; /* borrowed during engine_run */
     const float *real;     /* borrowed during engine_run_real, which has no pixels */
     struct engine_delta *delta; /* NULL until engine_keep */
+    /* engine_round_node: after step `round_step` the view is rounded; scale 0 = nothing is. */
+    int round_step;
+    struct engine_view round_view;
+    struct quant_params round;
 };
 
 /* ---- arena.c */
@@ -98,10 +106,13 @@ MUST_USE status arena_lay_out(struct engine *e);
 void arithmetic_input_real(const struct model_input *in, float table[3][256]);
 void arithmetic_input_code(const struct model_input *in, struct quant_params q, uint8_t table[3][256]);
 MUST_USE status arithmetic_add(enum engine_arithmetic a, struct quant_params qa, struct quant_params qb,
-                               struct quant_params qo, int relu, struct kernel_add_u8 *out);
-void arithmetic_mul(struct quant_params qa, struct quant_params qb, struct quant_params qo, int relu,
-                    struct kernel_mul_u8 *out);
-void arithmetic_relu(struct quant_params q, struct engine_table *out);
+                               struct quant_params qo, enum engine_relu relu, struct kernel_add_u8 *out);
+void arithmetic_mul(struct quant_params qa, struct quant_params qb, struct quant_params qo,
+                    enum engine_relu relu, struct kernel_mul_u8 *out);
+/* The least and the largest code that come out. */
+int arithmetic_low(struct quant_params q, enum engine_relu relu);
+int arithmetic_high(struct quant_params q, enum engine_relu relu);
+void arithmetic_relu(struct quant_params q, enum engine_relu relu, struct engine_table *out);
 void arithmetic_hardswish(enum engine_arithmetic a, struct quant_params in, struct quant_params q,
                           struct engine_table *out);
 void arithmetic_hardsigmoid(enum engine_arithmetic a, struct quant_params in, struct engine_table *out);
@@ -121,7 +132,7 @@ uint8_t arithmetic_add_tail(const struct kernel_add_u8 *p, int qa, int qb);
  * set. in and out: the quantization of input and output, int8 only. Adds to e->weight_bytes and raises
  * e->scratch_bytes. */
 MUST_USE status pack_layer(struct engine *e, struct engine_step *s, const struct model_binding *b, int node,
-                           struct quant_params in, struct quant_params out, int relu);
+                           struct quant_params in, struct quant_params out, enum engine_relu relu);
 
 /* ---- run.c: one function a kind of step */
 void run_input(const struct engine *e, const struct engine_step *s, struct kernel_rect rect);

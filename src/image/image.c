@@ -3,7 +3,7 @@
 
 #include "codec.h"
 
-enum { MAX_EXTENT = 65500 };
+enum { MAX_EXTENT = 65535 }; /* libjpeg itself stops at 65,500 */
 static const size_t max_file_bytes = (size_t)256 << 20;
 static const uint64_t max_pixels = (uint64_t)64 << 20;
 

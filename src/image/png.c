@@ -95,7 +95,7 @@ static status decode(struct png *p, const char *name, struct image *out)
     uint8_t *rows;
 
     png_set_read_fn(p->png, p, on_read);
-    png_set_user_limits(p->png, 65500, 65500);
+    png_set_user_limits(p->png, 65535, 65535);
     png_set_crc_action(p->png, PNG_CRC_DEFAULT, PNG_CRC_ERROR_QUIT);
     png_read_info(p->png, p->info);
     TRY(image_alloc(name, png_get_image_width(p->png, p->info), png_get_image_height(p->png, p->info), out));

@@ -18,7 +18,7 @@ void image_geometry(int width, int height, const struct image_pipeline *p, int *
                     int *left, int *top)
 {
     int shorter = width < height ? width : height, longer = width < height ? height : width;
-    /* At most 65,500 * 2^15: exact in double, and the quotient is Python's. */
+    /* At most 65,535 * 2^14: exact in double, and the quotient is Python's. */
     int resized = (int)((double)((int64_t)p->resize * longer) / (double)shorter);
 
     BUG_IF(width < 1 || height < 1 || p->resize < 1 || p->resize > 16384 || p->crop < 1 || p->crop > 16384);

@@ -23,13 +23,13 @@ static inline int32_t scalar_rne(float v)
     return v >= -2147483648.0f && v < 2147483648.0f ? (int32_t)lrintf(v) : INT32_MIN;
 }
 
-/* clamp(sat16(sat16(r) + zero_point), low, 255). For fbgemm's clamp(r + zero_point, low, 255) this is the
+/* clamp(sat16(sat16(r) + zero_point), low, high). For fbgemm's clamp(r + zero_point, low, high) this is the
  * same number. */
-static inline uint8_t scalar_code(int32_t r, int zero_point, int low)
+static inline uint8_t scalar_code(int32_t r, int zero_point, int low, int high)
 {
     int q = scalar_min(scalar_max(r, -32768), 32767) + zero_point;
 
-    return (uint8_t)scalar_min(scalar_max(q, low), 255);
+    return (uint8_t)scalar_min(scalar_max(q, low), high);
 }
 
 /* numerics 2.2 and 2.3: the sum of output channel c becomes its code. */
@@ -48,7 +48,7 @@ static inline uint8_t scalar_requant(const struct kernel_requant *q, int c, int3
         v = (float)(int32_t)((uint32_t)acc + (uint32_t)q->bias_int[c]);
         break;
     }
-    return scalar_code(scalar_rne(v * q->multiplier[c]), q->zero_point_out, q->low);
+    return scalar_code(scalar_rne(v * q->multiplier[c]), q->zero_point_out, q->low, q->high);
 }
 
 /* numerics 2.6: one code of add. */
@@ -59,13 +59,14 @@ static inline uint8_t scalar_add_u8(const struct kernel_add_u8 *p, int qa, int q
 
         if (p->relu && v < 0)
             v = 0;
-        return scalar_code(scalar_rne(v * p->inverse_out), p->zero_point_out, 0);
+        return scalar_code(scalar_rne(v * p->inverse_out), p->zero_point_out, 0, p->high);
     }
     int32_t v = (int32_t)((uint32_t)p->a_multiplier * (uint32_t)(qa - p->zero_point_a) +
                           (uint32_t)p->b_multiplier * (uint32_t)(qb - p->zero_point_b));
     int32_t mask = (int32_t)((1u << p->shift) - 1);
 
-    return scalar_code((v >> p->shift) + ((v & mask) - (v < 0) > mask >> 1), p->zero_point_out, p->low);
+    return scalar_code((v >> p->shift) + ((v & mask) - (v < 0) > mask >> 1), p->zero_point_out, p->low,
+                       p->high);
 }
 
 /* numerics 2.6: one code of mul. */
@@ -73,7 +74,7 @@ static inline uint8_t scalar_mul_u8(const struct kernel_mul_u8 *p, int qa, int q
 {
     float v = (float)((qa - p->zero_point_a) * (qb - p->zero_point_b)) * p->multiplier;
 
-    return scalar_code(scalar_rne(v), p->zero_point_out, p->low);
+    return scalar_code(scalar_rne(v), p->zero_point_out, p->low, p->high);
 }
 
 /* ---- resampling ---------------------------------------------------------------------------------------- */

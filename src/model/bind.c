@@ -254,10 +254,24 @@ static status detect_precision(struct model_binding *b)
     struct model_sources s = { 0 };
 
     while (!has_weights(n))
-        n++; /* the output is a linear layer, so there is one */
+        n++; /* model_parse saw to it that there is one */
     b->qat = find(b, n->weight, ".weight_fake_quant.activation_post_process.min_val") != NULL;
     TRY(find_weight(b, n, &s));
     b->precision = b->qat || s.weight->quantization != TENSOR_REAL ? MODEL_INT8 : MODEL_FP32;
+    return OK;
+}
+
+/* Our own quantization notes what relu6 does in its files; torch's say nothing and run it as relu. */
+static status read_relu6(struct model_binding *b)
+{
+    const char *note = table_note(b->weights, "quantcam.relu6");
+
+    if (!note || b->precision != MODEL_INT8)
+        return OK;
+    b->relu6_clamps = strcmp(note, "clamp") == 0;
+    if (!b->relu6_clamps && strcmp(note, "relu") != 0)
+        return FAIL(ERR_FORMAT, "%s: its note quantcam.relu6 is '%.40s', not clamp or relu",
+                    b->weights->source, note);
     return OK;
 }
 
@@ -348,6 +362,7 @@ status model_bind(const struct model *m, const struct tensor_table *weights, str
 
     *out = (struct model_binding){ 0 };
     TRY_OUT(detect_precision(&b));
+    TRY_OUT(read_relu6(&b));
     b.q = mem_alloc((size_t)m->nodes, sizeof *b.q);
     used = mem_alloc((size_t)weights->count, 1);
     if (!b.q || !used) {

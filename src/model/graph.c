@@ -5,9 +5,9 @@
 #define BIT(attribute) (1u << ATTR_##attribute)
 
 const char *const model_attribute_names[ATTR_COUNT] = {
-    [ATTR_OUT] = "out", [ATTR_KERNEL] = "kernel", [ATTR_STRIDE] = "stride", [ATTR_PAD] = "pad",
-    [ATTR_GROUPS] = "groups", [ATTR_BEGIN] = "begin", [ATTR_WEIGHT] = "weight", [ATTR_BN] = "bn",
-    [ATTR_EPS] = "eps", [ATTR_QUANT] = "quant",
+    [ATTR_OUT] = "out",   [ATTR_KERNEL] = "kernel", [ATTR_STRIDE] = "stride", [ATTR_PAD] = "pad",
+    [ATTR_CEIL] = "ceil", [ATTR_GROUPS] = "groups", [ATTR_BEGIN] = "begin",   [ATTR_WEIGHT] = "weight",
+    [ATTR_BN] = "bn",     [ATTR_EPS] = "eps",       [ATTR_QUANT] = "quant",
 };
 
 static const struct model_op_form forms[OP_COUNT] = {
@@ -19,7 +19,7 @@ static const struct model_op_form forms[OP_COUNT] = {
     [OP_RELU6] = { "relu6", 1, 1, 0, 0 },
     [OP_HARDSWISH] = { "hardswish", 1, 1, 0, BIT(QUANT) },
     [OP_HARDSIGMOID] = { "hardsigmoid", 1, 1, 0, 0 },
-    [OP_MAXPOOL] = { "maxpool", 1, 1, BIT(KERNEL) | BIT(STRIDE) | BIT(PAD), 0 },
+    [OP_MAXPOOL] = { "maxpool", 1, 1, BIT(KERNEL) | BIT(STRIDE) | BIT(PAD), BIT(CEIL) },
     [OP_AVGPOOL] = { "avgpool", 1, 1, 0, 0 },
     [OP_MEAN] = { "mean", 1, 1, 0, 0 },
     [OP_ADD] = { "add", 2, 2, 0, BIT(QUANT) },

@@ -13,20 +13,23 @@ static int is_pool_of_cam(const struct model *m, int node)
 /* The nodes of the last and the first linear layer; *first = -1 where there is one layer. */
 static status find_layers(const struct model *m, int *last, int *first)
 {
-    int at = m->node[m->output].input[0];
+    int at = m->output;
 
-    *last = m->output; /* a linear layer: model_parse saw to it */
+    *last = m->output;
     *first = -1;
+    if (m->node[at].op == OP_LINEAR)
+        at = m->node[at].input[0];
     if (m->node[at].op == OP_HARDSWISH && m->node[m->node[at].input[0]].op == OP_LINEAR) {
         *first = m->node[at].input[0];
         at = m->node[*first].input[0];
     }
-    if (is_pool_of_cam(m, at))
+    if (m->node[m->output].op == OP_LINEAR && is_pool_of_cam(m, at))
         return OK;
     return FAIL(ERR_MISMATCH,
-                "%s: its classifier is not global pooling of the CAM layer and one linear layer, or two with "
-                "a hardswish between: it has no maps in closed form",
-                m->source);
+                "%s:%d: maps in closed form need a classifier of global pooling of the CAM layer %s and one "
+                "linear layer, or two with a hardswish between: the %s %s does not fit",
+                m->source, m->node[at].line, m->node[m->cam].name, model_op_name(m->node[at].op),
+                m->node[at].name);
 }
 
 /* Moves the bias, and makes real weights of codes. */

@@ -75,6 +75,24 @@ static int find_attribute(const char *word)
     return -1;
 }
 
+/* A number, or "same". */
+static status read_pad(struct line *l, struct model_node *n)
+{
+    static const char *const same = "same";
+    char *word, near[HINT];
+    int64_t value;
+
+    TRY(next_word(l, "pad", &word));
+    n->pad_same = strcmp(word, same) == 0;
+    if (n->pad_same)
+        return OK;
+    if (!text_parse_int(word, 0, 64, &value))
+        return BAD(l, "pad '%s' is not 'same' or a whole number from 0 to 64%s", word,
+                   hint(near, word, &same, 1));
+    n->pad = (int)value;
+    return OK;
+}
+
 static status read_attribute(struct line *l, struct model_node *n, int attribute)
 {
     const char *name = model_attribute_names[attribute];
@@ -84,7 +102,10 @@ static status read_attribute(struct line *l, struct model_node *n, int attribute
     case ATTR_OUT: return next_int(l, name, 1, LARGEST, &n->c);
     case ATTR_KERNEL: return next_int(l, name, 1, 64, &n->kernel);
     case ATTR_STRIDE: return next_int(l, name, 1, 64, &n->stride);
-    case ATTR_PAD: return next_int(l, name, 0, 64, &n->pad);
+    case ATTR_PAD:
+        return read_pad(l, n);
+    case ATTR_CEIL:
+        return next_int(l, name, 0, 1, &n->ceil);
     case ATTR_GROUPS: return next_int(l, name, 1, LARGEST, &n->groups);
     case ATTR_BEGIN: return next_int(l, name, 0, LARGEST, &n->begin);
     case ATTR_EPS: return next_real(l, name, &n->bn_eps);
@@ -321,6 +342,7 @@ static status read_line(struct line *l)
 static status check_whole(struct model *m)
 {
     const struct model_node *out, *cam;
+    int layers = 0;
 
     if (!m->name[0])
         return FAIL(ERR_FORMAT, "%s: no model line", m->source);
@@ -328,14 +350,16 @@ static status check_whole(struct model *m)
         return FAIL(ERR_FORMAT, "%s: no %s line", m->source, m->output < 0 ? "output" : "cam");
     out = &m->node[m->output];
     cam = &m->node[m->cam];
-    if (out->op != OP_LINEAR)
-        return FAIL(ERR_FORMAT, "%s:%d: the output %s is a %s, not a linear layer", m->source, out->line,
-                    out->name, model_op_name(out->op));
+    if (out->op != OP_LINEAR && out->op != OP_AVGPOOL && out->op != OP_MEAN)
+        return FAIL(ERR_FORMAT, "%s:%d: the output %s is a %s, not a linear layer or global pooling",
+                    m->source, out->line, out->name, model_op_name(out->op));
     if (cam->h * cam->w < 2)
         return FAIL(ERR_FORMAT, "%s:%d: the CAM layer %s is %dx%dx%d: it has no map", m->source, cam->line,
                     cam->name, cam->c, cam->h, cam->w);
     for (int i = 0; i < m->nodes; i++) {
         int users = i == m->output;
+
+        layers += m->node[i].op == OP_CONV || m->node[i].op == OP_LINEAR;
         for (int j = i + 1; j < m->nodes; j++)
             for (int k = 0; k < m->node[j].inputs; k++)
                 users += m->node[j].input[k] == i;
@@ -343,6 +367,8 @@ static status check_whole(struct model *m)
             return FAIL(ERR_FORMAT, "%s:%d: nothing uses node '%s'", m->source, m->node[i].line,
                         m->node[i].name);
     }
+    if (!layers)
+        return FAIL(ERR_FORMAT, "%s: no layer has weights", m->source);
     m->classes = out->c;
     return OK;
 }

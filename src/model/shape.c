@@ -7,16 +7,40 @@
 
 enum { LARGEST_EXTENT = 1 << 16 };
 
-/* The extent after a window of `kernel` moved over `size` padded on both sides. */
+/* TensorFlow's "same": one window for every stride begun, and what that lacks added on both sides, the odd
+ * one at the end. Sets the padding before the map. */
+static int same_extent(int size, const struct model_node *n, int *pad)
+{
+    int extent = (size + n->stride - 1) / n->stride;
+    int lacking = (extent - 1) * n->stride + n->kernel - size;
+
+    *pad = lacking > 0 ? lacking / 2 : 0;
+    return extent;
+}
+
+/* The extent after a window of `kernel` moved over `size` padded on both sides. With ceil a last window may
+ * hang over the end, if it begins before the padding there. */
 static int window_extent(int size, const struct model_node *n)
 {
-    int room = size + 2 * n->pad - n->kernel;
+    int room = size + 2 * n->pad - n->kernel, extent;
 
-    return room < 0 ? 0 : room / n->stride + 1;
+    if (room < 0)
+        return 0;
+    extent = (room + (n->ceil ? n->stride - 1 : 0)) / n->stride + 1;
+    return n->ceil && (extent - 1) * n->stride >= size + n->pad ? extent - 1 : extent;
 }
 
 static status infer_window(const struct model *m, struct model_node *n, const struct model_node *in)
 {
+    if (n->pad_same) {
+        int pad_h, pad_w;
+
+        n->h = same_extent(in->h, n, &pad_h);
+        n->w = same_extent(in->w, n, &pad_w);
+        BUG_IF(pad_h != pad_w); /* every map is square, as the input is */
+        n->pad = pad_h;
+        return OK;
+    }
     n->h = window_extent(in->h, n);
     n->w = window_extent(in->w, n);
     if (n->h < 1 || n->w < 1)

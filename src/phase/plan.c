@@ -127,26 +127,34 @@ static status check_labels(const struct run *r, int i)
     return OK;
 }
 
+static const char *filter_name(const struct image_pipeline *p)
+{
+    return p->filter == IMAGE_BICUBIC ? "bicubic" : "bilinear";
+}
+
 /* A picture is decoded and preprocessed once for all networks. */
 static status check_input(struct run *r, int i)
 {
-    const struct model_input *in = &r->network[i].model.input, *first = &r->network[0].model.input;
+    const struct model_input *in = &r->network[i].model.input;
+    const struct job *job = r->job;
+    int bicubic = job->filter ? job->filter == 2 : strcmp(in->filter, "bicubic") == 0;
+    struct image_pipeline p = {
+        .resize = job->resize ? job->resize : in->resize,
+        .crop = in->crop,
+        .filter = bicubic ? IMAGE_BICUBIC : IMAGE_BILINEAR,
+        .order = job->pillow == 0 ? IMAGE_ORDER_PILLOW13 : IMAGE_ORDER_HORIZONTAL_FIRST,
+        .kernels = r->kernels,
+    };
 
-    if (in->resize != first->resize || in->crop != first->crop || in->height != first->height ||
-        in->width != first->width || strcmp(in->filter, first->filter) != 0)
+    if (i == 0)
+        r->pipeline = p;
+    if (p.resize != r->pipeline.resize || p.crop != r->pipeline.crop || p.filter != r->pipeline.filter)
         return FAIL(
             ERR_MISMATCH,
             "network %s wants resize %d, crop %d, %s and network %s resize %d, crop %d, %s: networks of one "
             "job see the same pictures",
-            r->job->network[i].name, in->resize, in->crop, in->filter, r->job->network[0].name, first->resize,
-            first->crop, first->filter);
-    r->pipeline = (struct image_pipeline){
-        .resize = in->resize,
-        .crop = in->crop,
-        .filter = strcmp(in->filter, "bicubic") == 0 ? IMAGE_BICUBIC : IMAGE_BILINEAR,
-        .order = r->job->pillow == 0 ? IMAGE_ORDER_PILLOW13 : IMAGE_ORDER_HORIZONTAL_FIRST,
-        .kernels = r->kernels,
-    };
+            job->network[i].name, p.resize, p.crop, filter_name(&p), job->network[0].name, r->pipeline.resize,
+            r->pipeline.crop, filter_name(&r->pipeline));
     r->input_h = in->height;
     r->input_w = in->width;
     return OK;

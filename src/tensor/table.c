@@ -100,8 +100,45 @@ status table_get(const struct tensor_table *table, const struct tensor **out, co
                 nearest ? " (the nearest is " : "", nearest ? nearest : "", nearest ? ")" : "");
 }
 
+status table_add_note(struct tensor_table *table, const char *key, const char *value)
+{
+    struct table_note new = { 0 };
+
+    if (table_note(table, key))
+        return FAIL(ERR_FORMAT, "two notes are named %s", key);
+    if (table->notes == table->note_capacity) {
+        int more = table->note_capacity ? 2 * table->note_capacity : 8;
+        struct table_note *grown = mem_grow(table->note, (size_t)table->notes, (size_t)more, sizeof *grown);
+        if (!grown)
+            return FAIL(ERR_MEMORY, "no memory for %d notes", more);
+        table->note = grown;
+        table->note_capacity = more;
+    }
+    new.key = mem_strdup(key);
+    new.value = new.key ? mem_strdup(value) : NULL;
+    if (!new.value) {
+        mem_free(new.key);
+        return FAIL(ERR_MEMORY, "no memory for the note %s", key);
+    }
+    table->note[table->notes++] = new;
+    return OK;
+}
+
+const char *table_note(const struct tensor_table *table, const char *key)
+{
+    for (int i = 0; i < table->notes; i++)
+        if (strcmp(table->note[i].key, key) == 0)
+            return table->note[i].value;
+    return NULL;
+}
+
 void table_free(struct tensor_table *table)
 {
+    for (int i = 0; i < table->notes; i++) {
+        mem_free(table->note[i].key);
+        mem_free(table->note[i].value);
+    }
+    mem_free(table->note);
     for (int i = 0; i < table->count; i++) {
         mem_free(table->entry[i].name);
         tensor_free(&table->entry[i].tensor);

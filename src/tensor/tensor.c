@@ -176,26 +176,32 @@ void tensor_copy_f32(const struct tensor *t, float *out)
     } while (row_next(t, &w));
 }
 
-status tensor_copy_bytes(const struct tensor *t, void *out)
+void tensor_copy_raw(const struct tensor *t, void *out)
 {
     const uint8_t *base = t->data;
     uint8_t *to = out;
+    size_t size = dtype_size(t->dtype);
     struct row_walk w = row_first(t);
 
+    if (tensor_count(t) == 0)
+        return;
+    if (tensor_is_contiguous(t)) {
+        memcpy(to, base, (size_t)tensor_count(t) * size);
+        return;
+    }
+    do {
+        for (int64_t i = 0; i < w.length; i++, to += size)
+            memcpy(to, base + (w.offset + i * w.step) * (int64_t)size, size);
+    } while (row_next(t, &w));
+}
+
+status tensor_copy_bytes(const struct tensor *t, void *out)
+{
     if (dtype_size(t->dtype) != 1) {
         char what[128];
         return FAIL(ERR_MISMATCH, "a tensor %s where bytes are expected",
                     tensor_describe(t, what, sizeof what));
     }
-    if (tensor_count(t) == 0)
-        return OK;
-    if (tensor_is_contiguous(t)) {
-        memcpy(to, base, (size_t)tensor_count(t));
-        return OK;
-    }
-    do {
-        for (int64_t i = 0; i < w.length; i++)
-            *to++ = base[w.offset + i * w.step];
-    } while (row_next(t, &w));
+    tensor_copy_raw(t, out);
     return OK;
 }

@@ -29,14 +29,13 @@ static const enum dtype storage_dtype[] = { /* from FIRST_STORAGE on */
     DTYPE_S8, DTYPE_U8, DTYPE_BOOL, DTYPE_S8, DTYPE_U8, DTYPE_S32,
 };
 
-enum { LONGEST_NAME = 512, MAX_TENSORS = 65536 };
 static const int64_t most_elements = INT64_C(1) << 32;
 
 /* A checkpoint being read. */
 struct pth {
-    struct zip *zip;                        /* the zip form */
-    const char *root;                       /* its folder */
-    const struct tensor_table *storages;    /* the legacy form */
+    struct zip *zip;                     /* the zip form */
+    const char *root;                    /* its folder */
+    const struct tensor_table *storages; /* the legacy form */
     struct pickle p;
 };
 
@@ -75,7 +74,7 @@ status pth_storage_id(const struct pickle *p, const struct pickle_value *v, stru
 
 static status find_in_zip(const struct pth *f, struct pth_storage *s)
 {
-    char name[LONGEST_NAME + PTH_KEY + 8];
+    char name[WEIGHT_MAX_NAME + PTH_KEY + 8];
     struct zip_entry *e;
 
     snprintf(name, sizeof name, "%s/data/%s", f->root, s->key);
@@ -172,25 +171,14 @@ static status build_channels(const struct pth *f, const struct pickle_value *v, 
     return OK;
 }
 
-static status alloc_params(struct tensor *t, enum tensor_quantization kind, int channels)
-{
-    t->quantization = kind;
-    t->channels = channels;
-    MEM_TRY(t->scale, (size_t)channels, sizeof *t->scale);
-    MEM_TRY(t->zero_point, (size_t)channels, sizeof *t->zero_point);
-    return OK;
-}
-
 static status read_per_tensor(const struct pth *f, const struct pickle_value *qp, struct tensor *out)
 {
     const struct pickle_value *scale = pickle_item(&f->p, qp, 1), *zero_point = pickle_item(&f->p, qp, 2);
 
     if (scale->kind != PICKLE_REAL || zero_point->kind != PICKLE_INT)
         return FAIL(ERR_FORMAT, "a quantized tensor whose scale or zero point is not a number");
-    TRY(alloc_params(out, TENSOR_PER_TENSOR, 1));
-    out->scale[0] = scale->real;
-    out->zero_point[0] = zero_point->integer;
-    return OK;
+    TRY(weight_alloc_params(out, -1));
+    return weight_set_params(out, 0, scale->real, (double)zero_point->integer);
 }
 
 static status read_per_channel(const struct pth *f, const struct pickle_value *qp, struct tensor *out)
@@ -200,20 +188,14 @@ static status read_per_channel(const struct pth *f, const struct pickle_value *q
     int channels;
 
     if (qp->count < 4 || (axis = pickle_item(&f->p, qp, 3))->kind != PICKLE_INT || axis->integer < 0 ||
-        axis->integer >= out->rank || out->dim[axis->integer] > 1 << 20)
+        axis->integer >= out->rank || out->dim[axis->integer] > WEIGHT_MAX_CHANNELS)
         return FAIL(ERR_FORMAT, "a quantized tensor whose channels lie on no axis");
     channels = (int)out->dim[axis->integer];
     TRY(build_channels(f, pickle_item(&f->p, qp, 1), channels, &scales));
     TRY(build_channels(f, pickle_item(&f->p, qp, 2), channels, &zero_points));
-    TRY(alloc_params(out, TENSOR_PER_CHANNEL, channels));
-    out->axis = (int)axis->integer;
-    for (int i = 0; i < channels; i++) {
-        double z = tensor_at(&zero_points, i);
-        out->scale[i] = tensor_at(&scales, i);
-        if (!(z >= -2147483648.0 && z <= 2147483647.0))
-            return FAIL(ERR_FORMAT, "a quantized tensor with zero point %g", z);
-        out->zero_point[i] = (int64_t)z;
-    }
+    TRY(weight_alloc_params(out, (int)axis->integer));
+    for (int i = 0; i < channels; i++)
+        TRY(weight_set_params(out, i, tensor_at(&scales, i), tensor_at(&zero_points, i)));
     return OK;
 }
 
@@ -279,8 +261,9 @@ static status add_tensor(const struct pth *f, const char *name, const struct pic
     status result = build(f, v, &t);
 
     if (result == OK && t.data)
-        result = out->count < MAX_TENSORS ? table_take(out, name, &t)
-                                          : FAIL(ERR_MEMORY, "more than %d tensors", MAX_TENSORS);
+        result = out->count < WEIGHT_MAX_TENSORS
+                     ? table_take(out, name, &t)
+                     : FAIL(ERR_MEMORY, "more than %d tensors", WEIGHT_MAX_TENSORS);
     if (result != OK) {
         tensor_free(&t);
         return error_prefix(result, "%s", name);
@@ -291,11 +274,11 @@ static status add_tensor(const struct pth *f, const char *name, const struct pic
 static status add_entry(const struct pth *f, const struct pickle_value *key, const struct pickle_value *v,
                         struct tensor_table *out)
 {
-    char name[LONGEST_NAME + 16];
+    char name[WEIGHT_MAX_NAME + 16];
 
-    if (key->kind != PICKLE_TEXT || key->size > LONGEST_NAME || !text_is_utf8(key->text, (size_t)key->size) ||
-        memchr(key->text, 0, (size_t)key->size))
-        return FAIL(ERR_FORMAT, "a tensor's name is no text of at most %d bytes", LONGEST_NAME);
+    if (key->kind != PICKLE_TEXT || key->size > WEIGHT_MAX_NAME ||
+        !text_is_utf8(key->text, (size_t)key->size) || memchr(key->text, 0, (size_t)key->size))
+        return FAIL(ERR_FORMAT, "a tensor's name is no text of at most %d bytes", WEIGHT_MAX_NAME);
     if (v->kind != PICKLE_TUPLE) {
         snprintf(name, sizeof name, "%.*s", key->size, key->text);
         return add_tensor(f, name, v, out);
@@ -340,7 +323,7 @@ static status find_root(const struct zip *z, char *root, size_t size)
 
 static status read_archive(struct pth *f, struct tensor_table *out)
 {
-    char root[LONGEST_NAME], name[LONGEST_NAME + 16];
+    char root[WEIGHT_MAX_NAME], name[WEIGHT_MAX_NAME + 16];
     struct zip_entry *e;
     uint64_t used;
 

@@ -55,22 +55,32 @@ static status check_name(const char *path, const uint8_t sha256[HASH_SIZE])
                 path, (int)digits, is, (int)digits, hex);
 }
 
+status weight_alloc_params(struct tensor *t, int axis)
+{
+    t->quantization = axis < 0 ? TENSOR_PER_TENSOR : TENSOR_PER_CHANNEL;
+    t->axis = axis < 0 ? 0 : axis;
+    t->channels = axis < 0 ? 1 : (int)t->dim[axis];
+    MEM_TRY(t->scale, (size_t)t->channels, sizeof *t->scale);
+    MEM_TRY(t->zero_point, (size_t)t->channels, sizeof *t->zero_point);
+    return OK;
+}
+
+status weight_set_params(struct tensor *t, int channel, double scale, double zero_point)
+{
+    if (!(zero_point >= -2147483648.0 && zero_point <= 2147483647.0))
+        return FAIL(ERR_FORMAT, "a quantized tensor with zero point %g", zero_point);
+    t->scale[channel] = scale;
+    t->zero_point[channel] = (int64_t)zero_point;
+    return OK;
+}
+
 static int starts_with(const uint8_t *bytes, uint64_t size, const char *magic, size_t length)
 {
     return size >= length && memcmp(bytes, magic, length) == 0;
 }
 
-static uint64_t little_endian_64(const uint8_t *p)
-{
-    uint64_t v = 0;
-
-    for (int i = 7; i >= 0; i--)
-        v = v << 8 | p[i];
-    return v;
-}
-
 /* Known by content. Torch's oldest form and other tools' files are named: the user learns what to do. */
-static status read_container(const uint8_t *bytes, uint64_t size, struct tensor_table *out)
+static status read_container(const char *path, const uint8_t *bytes, uint64_t size, struct tensor_table *out)
 {
     static const char hdf5[] = "\x89HDF\r\n\x1a\n";
 
@@ -81,11 +91,15 @@ static status read_container(const uint8_t *bytes, uint64_t size, struct tensor_
     if (size > 262 && memcmp(bytes + 257, "ustar", 5) == 0)
         return FAIL(ERR_FORMAT, "is torch's oldest (tar) container, which is not read; save it again with "
                                 "torch.save(torch.load(FILE), NEW)");
+    if (starts_with(bytes, size, weight_h5_magic, strlen(weight_h5_magic)))
+        return weight_h5_read(path, bytes, size, out);
     if (starts_with(bytes, size, hdf5, sizeof hdf5 - 1))
-        return FAIL(ERR_FORMAT, "is an HDF5 file; weights are read from torch's .pth");
-    if (size > 9 && little_endian_64(bytes) < size && bytes[8] == '{')
-        return FAIL(ERR_FORMAT, "is a safetensors file; weights are read from torch's .pth");
-    return FAIL(ERR_FORMAT, "is no checkpoint: neither torch's zip nor its legacy form");
+        return FAIL(ERR_FORMAT, "is an HDF5 file that quantcam has not written as weights");
+    if (size > 8 && bytes[8] == '{')
+        return safetensors_read(bytes, size, out);
+    return FAIL(ERR_FORMAT,
+                "is no checkpoint: neither torch's zip or legacy form, safetensors nor quantcam's "
+                "HDF5");
 }
 
 status weight_load(const char *path, struct tensor_table *out)
@@ -100,7 +114,7 @@ status weight_load(const char *path, struct tensor_table *out)
         TRY_OUT(FAIL(ERR_MEMORY, "no memory for the path %s", path));
     TRY_OUT(hash_file(path, t.sha256));
     TRY_OUT(check_name(path, t.sha256));
-    result = read_container(t.mapping, t.file_bytes, &t);
+    result = read_container(path, t.mapping, t.file_bytes, &t);
     if (result != OK) {
         error_prefix(result, "%s", path);
         goto out;

@@ -1,8 +1,18 @@
-/* What the files of the weight room share: zip archives, pickles, and torch's containers made of them. */
+/* What the files of the weight room share: zip archives, pickles, torch's containers made of them, JSON,
+ * safetensors and our HDF5 form. */
 #ifndef QUANTCAM_WEIGHT_PARTS_H
 #define QUANTCAM_WEIGHT_PARTS_H
 
 #include "weight.h"
+
+enum {
+    WEIGHT_MAX_NAME = 512, WEIGHT_MAX_TENSORS = 65536, WEIGHT_MAX_CHANNELS = 1 << 20,
+    WEIGHT_MAX_NOTES = 1024, WEIGHT_MAX_NOTE = 60000
+};
+/* Makes t quantized along `axis` (-1: per tensor), its parameters zeroed. */
+MUST_USE status weight_alloc_params(struct tensor *t, int axis);
+/* ERR_FORMAT for a zero point above 32 bits. */
+MUST_USE status weight_set_params(struct tensor *t, int channel, double scale, double zero_point);
 
 /* ---- zip: stored entries only ---------------------------------------------------------------------- */
 
@@ -82,5 +92,39 @@ extern const char legacy_magic[LEGACY_MAGIC_SIZE + 1];
  * key. The caller frees both, also after a failure. */
 MUST_USE status legacy_index(const uint8_t *bytes, uint64_t size, struct pickle *object,
                              struct tensor_table *storages);
+
+/* ---- json: a cursor; blanks before what is asked for are skipped ------------------------------------ */
+
+struct json { const char *text; uint64_t size, at; };
+int json_accept(struct json *j, char c);                      /* 1 if c comes next, which is then taken */
+MUST_USE status json_expect(struct json *j, char c);
+/* Replaces out's content, up to its max; ERR_FORMAT for zeros and what is not UTF-8. */
+MUST_USE status json_text(struct json *j, struct text *out);
+MUST_USE status json_whole(struct json *j, int64_t *out);     /* without sign */
+MUST_USE status json_end(struct json *j);
+MUST_USE status json_add_text(struct text *out, const char *value);
+
+/* ---- safetensors ------------------------------------------------------------------------------------ */
+
+enum { SAFETENSORS_MAX_HEADER = 64 << 20 };
+/* Views of `bytes`. */
+MUST_USE status safetensors_read(const uint8_t *bytes, uint64_t size, struct tensor_table *out);
+MUST_USE status safetensors_write(FILE *f, const struct tensor_table *t, const struct weight_note *notes,
+                                  int count);
+
+/* ---- h5: our HDF5 form ------------------------------------------------------------------------------ */
+
+#define weight_h5_magic "quantcam weights 1"
+enum { WEIGHT_H5_SEAL = 512 };
+/* Views of `bytes`, which are the file's at `path`. */
+MUST_USE status weight_h5_read(const char *path, const uint8_t *bytes, uint64_t size,
+                               struct tensor_table *out);
+MUST_USE status weight_h5_write(const char *path, const struct tensor_table *t,
+                                const struct weight_note *notes, int count);
+
+/* ---- save ------------------------------------------------------------------------------------------- */
+
+MUST_USE status save_bytes(FILE *f, const void *bytes, size_t size);
+MUST_USE status save_tensor(FILE *f, const struct tensor *t);    /* contiguous, through the strides */
 
 #endif

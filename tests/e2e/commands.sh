@@ -31,4 +31,7 @@ check "inspect a checkpoint" code 0 "$Q" inspect "$WEIGHTS/mobilenet_v2_fp32.pth
 "$Q" run "$T/job.conf" --log=normal -o "$T/again.h5" > "$T/out" 2> "$T/err"
 check "run: nothing on stdout" test ! -s "$T/out"
 check "run: the last line says where the result is" test "$(tail -1 "$T/err")" = "the result is $T/again.h5"
+"$Q" run "$T/job.conf" --resize=232 --filter=bicubic --limit=4 -o "$T/other.h5" > "$T/out" 2> "$T/err"
+check "the job's preprocessing goes before the descriptions'" test \
+    "$(h5dump -d /provenance "$T/other.h5" | grep -cE 'preprocess.resize = 232|preprocess.filter = bicubic')" -ge 1
 finish

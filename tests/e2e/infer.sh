@@ -49,6 +49,8 @@ both=(--model $M --weights "${W}_fp32.pth")
 refused 2 "is needed|are needed" --model $M "${pictures[0]}"
 refused 2 "no image" "${both[@]}"
 refused 2 "exclude" "${both[@]}" --pixels "$out" "${pictures[0]}"
+refused 2 "nearest" "${both[@]}" --preprocess.filter=nearest "${pictures[0]}"
+refused 2 "99999" "${both[@]}" --preprocess.resize=99999 "${pictures[0]}"
 refused 2 "sse9" "${both[@]}" --isa=sse9 "${pictures[0]}"
 refused 2 "wieghts" --model $M --wieghts "${W}_fp32.pth" "${pictures[0]}"
 refused 1 "no_such.model" --model "$T/no_such.model" --weights "${W}_fp32.pth" "${pictures[0]}"

@@ -11,7 +11,7 @@ oracles=${QUANTCAM_ORACLES:-build/oracles}
 skip() { echo "$1"; exit 77; }
 "$python" -c 'import h5py, numpy' 2> /dev/null || skip "$python has no numpy and h5py"
 folders=()
-for net in resnet18:fbgemm shufflenet_v2_x0_5:fbgemm mobilenet_v2:qnnpack mobilenet_v3_large:qnnpack; do
+for net in resnet18:fbgemm shufflenet_v2_x0_5:fbgemm mobilenet_v2:qnnpack mobilenet_v3_large:qnnpack shufflenet_v2_x1_0:fbgemm; do
     folder=$oracles/${net/:/_}
     if [ ! -f "$folder/oracle.h5" ]; then
         [ -f "$shared/oracle-tools/make_oracle.py" ] || skip "no $shared/oracle-tools and no $folder"

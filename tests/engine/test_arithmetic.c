@@ -24,8 +24,12 @@ static void test_tables(void)
 {
     struct engine_table t;
 
-    arithmetic_relu((struct quant_params){ 1, 10 }, &t);
+    arithmetic_relu((struct quant_params){ 1, 10 }, ENGINE_RELU, &t);
     CHECK(t.code[9] == 10 && t.code[10] == 10 && t.code[200] == 200);
+    arithmetic_relu((struct quant_params){ 0.25, 10 }, ENGINE_RELU6, &t);
+    CHECK(t.code[9] == 10 && t.code[33] == 33 && t.code[34] == 34 && t.code[35] == 34 && t.code[255] == 34);
+    arithmetic_relu((struct quant_params){ 0.001, 10 }, ENGINE_RELU6, &t);
+    CHECK(t.code[0] == 10 && t.code[255] == 255);
     for (int a = ENGINE_FBGEMM; a <= ENGINE_QNNPACK; a++) {
         /* scale 1: codes are the values; 1 * 4 / 6 = 0.67, 2 * 5 / 6 = 1.67 */
         arithmetic_hardswish((enum engine_arithmetic)a, (struct quant_params){ 1, 3 },
@@ -58,6 +62,10 @@ static void test_constants(void)
     CHECK(add.mode == ADD_FBGEMM && add.offset_a == -1.5f && add.offset_b == -1.0f &&
           add.inverse_out == 2.0f && add.low == 0);
     CHECK(arithmetic_add_tail(&add, 5, 8) == 9);
+    CHECK(add.high == 255 && arithmetic_add(ENGINE_FBGEMM, a, b, o, ENGINE_RELU6, &add) == OK);
+    CHECK(add.relu && add.low == 5 && add.high == 17); /* 6 / 0.5 + 5 */
+    CHECK(arithmetic_add_tail(&add, 15, 8) == 17 && arithmetic_add_tail(&add, 14, 8) == 17 &&
+          arithmetic_add_tail(&add, 12, 8) == 16);
     CHECK(arithmetic_add(ENGINE_QNNPACK, (struct quant_params){ 1e9, 0 }, b, o, 0, &add) == ERR_RANGE);
     arithmetic_mul(a, b, o, 1, &mul);
     CHECK(mul.multiplier == 0.25f && mul.low == 5 && mul.zero_point_a == 3 && mul.zero_point_b == 4);

@@ -128,8 +128,45 @@ static void test_shape_of_plan(void)
     tiny_free(&t);
 }
 
+/* A CAM layer that a relu follows shows its own values, and the logits are those of the fused step. */
+static void test_cam_before_relu(int int8, int per_channel, enum engine_arithmetic arithmetic)
+{
+    static const char *const names[] = { "first", "sum" };
+    struct tiny t;
+    struct engine *e;
+    uint8_t pixels[PIXELS];
+    float logits[5];
+
+    tiny_every(&t, int8, per_channel);
+    tiny_pixels(&t, pixels, PIXELS);
+    e = tiny_plan(&t, arithmetic, 0, "auto");
+    engine_run(e, pixels);
+    memcpy(logits, engine_logits(e), sizeof logits);
+    engine_free(e);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct engine_map m;
+        int below = 0;
+
+        t.model.cam = model_find(&t.model, names[i]);
+        e = tiny_plan(&t, arithmetic, 0, "auto");
+        engine_run(e, pixels);
+        m = engine_cam_map(e);
+        for (int j = 0; j < m.h * m.w * m.c; j++)
+            below += int8 ? m.codes[j] < m.q.zero_point : m.real[j] < 0;
+        CHECK_MSG(below > 0 && memcmp(logits, engine_logits(e), sizeof logits) == 0, "%s: %d", names[i],
+                  below);
+        engine_free(e);
+    }
+    tiny_free(&t);
+}
+
 int main(void)
 {
+    test_cam_before_relu(0, 0, ENGINE_AUTO);
+    for (int i = 0; i < 2; i++) {
+        test_cam_before_relu(1, i, ENGINE_FBGEMM);
+        test_cam_before_relu(1, i, ENGINE_QNNPACK);
+    }
     test_shape_of_plan();
     test_network(0, 0, ENGINE_AUTO);
     test_network(1, 1, ENGINE_FBGEMM);

@@ -112,8 +112,44 @@ static void test_real_codes(void)
     tiny_free(&t);
 }
 
+/* A relu6 that clamps gives the codes of one that runs as relu, cut at the code of 6. */
+static void test_relu6(enum engine_arithmetic arithmetic, int per_channel)
+{
+    struct tiny t;
+    struct engine *plain, *clamping;
+    struct engine_map a, b;
+    float real[12 * 12 * 3];
+    int first, cut = 0, wrong = 0;
+
+    tiny_every(&t, 1, per_channel);
+    for (size_t i = 0; i < COUNT_OF(real); i++)
+        real[i] = tiny_between(&t, -10, 10);
+    first = model_find(&t.model, "first");
+    t.binding.q[0].scale = 0.1;
+    t.binding.q[first] = t.binding.q[first + 1] = t.binding.q[first + 2] = (struct quant_params){ 0.05, 90 };
+    plain = tiny_plan(&t, arithmetic, 1, "auto");
+    t.binding.relu6_clamps = 1;
+    clamping = tiny_plan(&t, arithmetic, 1, "auto");
+    engine_run_real(plain, real);
+    engine_run_real(clamping, real);
+    a = engine_node_map(plain, first + 1);
+    b = engine_node_map(clamping, first + 1);
+    for (int i = 0; i < 12 * 12 * 16; i++) { /* 6 / 0.05 + 90 */
+        cut += a.codes[i] > 210;
+        wrong += b.codes[i] != (a.codes[i] > 210 ? 210 : a.codes[i]);
+    }
+    CHECK_MSG(cut > 20 && !wrong, "%d cut, %d wrong", cut, wrong);
+    engine_free(plain);
+    engine_free(clamping);
+    tiny_free(&t);
+}
+
 int main(void)
 {
+    for (int a = ENGINE_FBGEMM; a <= ENGINE_QNNPACK; a++) {
+        test_relu6((enum engine_arithmetic)a, 0);
+        test_relu6((enum engine_arithmetic)a, 1);
+    }
     test_real(0);
     test_real(1);
     test_real_codes();

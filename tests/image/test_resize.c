@@ -28,7 +28,7 @@ static void by_hand(void)
     image_free(&out);
     CHECK(image_resize(&two, 0, 1, IMAGE_BICUBIC, IMAGE_ORDER_PILLOW13, &out) == ERR_MEMORY);
     CHECK(image_resize(&two, -4, 1, IMAGE_BICUBIC, IMAGE_ORDER_PILLOW13, &out) == ERR_MEMORY);
-    CHECK(image_resize(&two, 65500, 65500, IMAGE_BICUBIC, IMAGE_ORDER_PILLOW13, &out) == ERR_MEMORY);
+    CHECK(image_resize(&two, 65535, 65535, IMAGE_BICUBIC, IMAGE_ORDER_PILLOW13, &out) == ERR_MEMORY);
     image_free(&two);
 }
 

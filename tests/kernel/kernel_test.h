@@ -106,13 +106,15 @@ static inline long test_differs_u8(const uint8_t *a, const uint8_t *b, size_t n)
     return -1;
 }
 
-/* A valid random geometry; depthwise: ic = oc. */
+/* A valid random geometry; depthwise: ic = oc. In one of three more (or fewer) rows and columns of padding
+ * lie at the bottom and right than on the top and left, as with TensorFlow's "same" and with ceil. */
 static inline struct kernel_conv test_shape(int depthwise)
 {
     static const int kernels[] = { 1, 1, 1, 2, 3, 3, 3, 5, 5, 7 };
     static const int channels[] = { 1,  2,  3,  4,  5,  7,  8,  9,  12, 15, 16, 17, 23,  24, 31,
                                     32, 33, 40, 47, 48, 49, 58, 63, 64, 65, 72, 96, 116, 130 };
     struct kernel_conv s = { 0 };
+    int bottom, right;
 
     for (;;) {
         s.kh = kernels[test_between(0, 9)];
@@ -121,9 +123,11 @@ static inline struct kernel_conv test_shape(int depthwise)
         s.pad = test_between(0, 3) ? s.kh / 2 : test_between(0, (s.kh < s.kw ? s.kh : s.kw) - 1);
         s.ih = test_between(1, 12);
         s.iw = test_between(1, 30);
-        s.oh = (s.ih + 2 * s.pad - s.kh) / s.stride + 1;
-        s.ow = (s.iw + 2 * s.pad - s.kw) / s.stride + 1;
-        if (s.ih + 2 * s.pad >= s.kh && s.iw + 2 * s.pad >= s.kw)
+        bottom = test_between(0, 2) ? s.pad : test_between(0, s.kh - 1);
+        right = test_between(0, 2) ? s.pad : test_between(0, s.kw - 1);
+        s.oh = (s.ih + s.pad + bottom - s.kh) / s.stride + 1;
+        s.ow = (s.iw + s.pad + right - s.kw) / s.stride + 1;
+        if (s.ih + s.pad + bottom >= s.kh && s.iw + s.pad + right >= s.kw)
             break;
     }
     s.oc = channels[test_between(0, 28)];

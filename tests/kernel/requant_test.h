@@ -35,8 +35,10 @@ static inline struct requant_case requant_case(const struct kernel_conv *s)
                                          0.01f + fabsf(test_real()),
                                          q.bias_int,
                                          test_between(0, 255),
-                                         0 };
+                                         0,
+                                         255 };
     q.requant.low = test_between(0, 1) ? q.requant.zero_point_out : 0;
+    q.requant.high = test_between(0, 2) ? 255 : test_between(q.requant.low, 255);
     return q;
 }
 
@@ -62,7 +64,7 @@ static inline int requant_expected(const struct kernel_requant *q, int c, int32_
     r = rint(v);
     /* What 32 bits cannot hold comes out of cvtps2dq as the smallest number. */
     r = r >= 2147483648.0 || r < -2147483648.0 ? q->low : r + q->zero_point_out;
-    return (int)(r < q->low ? q->low : r > 255 ? 255 : r);
+    return (int)(r < q->low ? q->low : r > q->high ? q->high : r);
 }
 
 #endif

@@ -52,7 +52,7 @@ static void test_hand(void)
     const float multiplier = 1.0f / 512;
     const int32_t bias = 0;
     struct kernel_conv s = { 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 0, 0 };
-    struct kernel_requant q = { REQUANT_QNNPACK, &multiplier, NULL, 0, &bias, 0, 0 };
+    struct kernel_requant q = { REQUANT_QNNPACK, &multiplier, NULL, 0, &bias, 0, 0, 255 };
     struct kernel_rect all = { 0, 1, 0, 1 };
     uint8_t *out = run(kernel_select("ref"), &s, weight, in, &all, 1, &q, KERNEL_EXACT);
 

@@ -11,10 +11,10 @@ struct maps {
     struct kernel_mul_u8 mul;
 };
 
-static int code(double v, int zero_point, int low)
+static int code(double v, int zero_point, int low, int high)
 {
     v = rint(v) + zero_point;
-    return v < low ? low : v > 255 ? 255 : (int)v;
+    return v < low ? low : v > high ? high : (int)v;
 }
 
 /* numerics 2.6, written with wide numbers. */
@@ -24,7 +24,7 @@ static int add_fixed(const struct kernel_add_u8 *p, int qa, int qb)
                   (long long)p->b_multiplier * (qb - p->zero_point_b);
     long long half = 1LL << (p->shift - 1), r = v >= 0 ? (v + half) >> p->shift : -((-v + half) >> p->shift);
 
-    return code((double)r, p->zero_point_out, p->low);
+    return code((double)r, p->zero_point_out, p->low, p->high);
 }
 
 static int add_float(const struct kernel_add_u8 *p, int qa, int qb)
@@ -35,7 +35,7 @@ static int add_float(const struct kernel_add_u8 *p, int qa, int qb)
     if (p->relu && c < 0)
         c = 0;
     c = c * p->inverse_out;
-    return code(c, p->zero_point_out, 0);
+    return code(c, p->zero_point_out, 0, p->high);
 }
 
 static int expected(int operation, const struct maps *m, int p, int c)
@@ -52,7 +52,7 @@ static int expected(int operation, const struct maps *m, int p, int c)
     case MUL_ROW:
         v = (float)((a - m->mul.zero_point_a) * ((operation == MUL ? b : m->b[c]) - m->mul.zero_point_b));
         v = v * m->mul.multiplier;
-        return code(v, m->mul.zero_point_out, m->mul.low);
+        return code(v, m->mul.zero_point_out, m->mul.low, m->mul.high);
     case COPY: return a;
     default: return m->a[(size_t)p * m->a_pitch + c % m->groups * each + c / m->groups];
     }
@@ -81,7 +81,7 @@ static void parameters(struct maps *m, int operation)
     float a = 0.02f * exp2f(test_real() * 1.5f), b = 0.02f * exp2f(test_real() * 1.5f),
           out = 0.03f * exp2f(test_real() * 1.5f);
     int za = test_between(0, 255), zb = test_between(0, 255), zo = test_between(0, 255),
-        relu = test_between(0, 1), e;
+        relu = test_between(0, 1), high = test_between(0, 1) ? 255 : test_between(zo, 255), e;
     float alpha = a / out, beta = b / out;
 
     frexpf(alpha > beta ? alpha : beta, &e);
@@ -99,8 +99,9 @@ static void parameters(struct maps *m, int operation)
                                      za,
                                      zb,
                                      zo,
-                                     relu ? zo : 0 };
-    m->mul = (struct kernel_mul_u8){ a * b * (1.0f / out), za, zb, zo, relu ? zo : 0 };
+                                     relu ? zo : 0,
+                                     high };
+    m->mul = (struct kernel_mul_u8){ a * b * (1.0f / out), za, zb, zo, relu ? zo : 0, high };
 }
 
 static void test_operation(const struct kernel_table *k, int operation, int channels)
@@ -165,20 +166,21 @@ static void test_hand(void)
                                  .scale_b = 0.25f,
                                  .offset_a = -0.5f * 8,
                                  .inverse_out = 2,
-                                 .zero_point_out = 3 };
-    struct kernel_mul_u8 mul = { 0.5f, 8, 18, 100, 100 };
+                                 .zero_point_out = 3,
+                                 .high = 255 };
+    struct kernel_mul_u8 mul = { 0.5f, 8, 18, 100, 100, 171 };
     uint8_t out[4];
 
     k->add_u8(a, 4, b, 4, out, 4, 1, 4, &add);
     CHECK(out[0] == 2 + 10 + 3 && out[1] == 0 && out[2] == 255);   /* (10-8)/2 + 20/4 = 6, times 2, plus 3 */
     CHECK(out[3] == 187); /* (60 + 31.75) * 2 = 183.5 -> 184 (even), + 3 */
     k->mul_u8(a, 4, b, 4, out, 4, 1, 4, &mul);
-    CHECK(out[0] == 102 && out[1] == 172 && out[2] == 255);        /* 2*2/2; -8*-18/2 */
+    CHECK(out[0] == 102 && out[1] == 171 && out[2] == 171); /* 2*2/2; -8*-18/2, cut at 171 */
     add = (struct kernel_add_u8){
-        .mode = ADD_QNNPACK, .a_multiplier = 1 << 20, .b_multiplier = 3 << 20, .shift = 21
+        .mode = ADD_QNNPACK, .a_multiplier = 1 << 20, .b_multiplier = 3 << 20, .shift = 21, .high = 254
     };
     k->add_u8(a, 4, b, 4, out, 4, 1, 4, &add);
-    CHECK(out[0] == 35 && out[1] == 0 && out[2] == 255 && out[3] == 255);
+    CHECK(out[0] == 35 && out[1] == 0 && out[2] == 254 && out[3] == 254);
 }
 
 static void test_table(const struct kernel_table *ref, const struct kernel_table *k)

@@ -168,6 +168,38 @@ static void negative_scale(struct tensor_table *t) { *(double *)get(t, "x.scale"
 static void infinite_scale(struct tensor_table *t) { *(double *)get(t, "x.scale")->data = INFINITY; }
 static void high_zero(struct tensor_table *t) { *(double *)get(t, "x.zero_point")->data = 256; }
 
+/* relu6 clamps only in int8 and only where the checkpoint notes it. */
+static void test_relu6(void)
+{
+    static const char *const notes[] = { NULL, "relu", "clamp", "clip" };
+    struct model m;
+    struct tensor_table t = { 0 };
+    struct model_binding b;
+
+    make_model(&m);
+    for (int i = 0; i < 4; i++) {
+        make_int8(&t, "f.weight", 1);
+        if (notes[i])
+            CHECK(table_add_note(&t, "quantcam.relu6", notes[i]) == OK);
+        if (i < 3) {
+            CHECK(model_bind(&m, &t, &b) == OK && b.relu6_clamps == (i == 2) && b.unused == 0);
+            model_unbind(&b);
+        } else {
+            CHECK(model_bind(&m, &t, &b) == ERR_FORMAT);
+            CHECK_MSG(strcmp(error_last()->text,
+                             "x.pth: its note quantcam.relu6 is 'clip', not clamp or relu") == 0,
+                      "%s", error_last()->text);
+        }
+        table_free(&t);
+    }
+    make_float(&t);
+    CHECK(table_add_note(&t, "quantcam.relu6", "clamp") == OK && model_bind(&m, &t, &b) == OK &&
+          !b.relu6_clamps);
+    model_unbind(&b);
+    table_free(&t);
+    model_free(&m);
+}
+
 static void test_refusals(void)
 {
     check_refused(0, rename_first, ERR_MISSING, "x.pth: no tensor c.weight (the nearest is d.weight)");
@@ -196,6 +228,7 @@ int main(void)
 {
     test_forms();
     test_params();
+    test_relu6();
     test_refusals();
     CHECK(mem_live() == 0);
     return check_result("model/bind");

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static void check_description(const char *path, int nodes, int classes, const char *cam, int c)
+static void check_description(const char *path, int nodes, int classes, const char *cam, int c, int side)
 {
     char *text;
     size_t size;
@@ -14,8 +14,8 @@ static void check_description(const char *path, int nodes, int classes, const ch
     CHECK_MSG(model_parse(path, text, size, &m) == OK, "%s", error_last()->text);
     CHECK_MSG(m.nodes == nodes && m.classes == classes, "%s: %d nodes, %d classes", path, m.nodes, m.classes);
     CHECK_MSG(strcmp(m.node[m.cam].name, cam) == 0, "%s", m.node[m.cam].name);
-    CHECK_MSG(m.node[m.cam].c == c && m.node[m.cam].h == 7 && m.node[m.cam].w == 7, "%s: %d channels", path,
-              m.node[m.cam].c);
+    CHECK_MSG(m.node[m.cam].c == c && m.node[m.cam].h == side && m.node[m.cam].w == side, "%s: %d channels",
+              path, m.node[m.cam].c);
     model_free(&m);
     mem_free(text);
 }
@@ -29,14 +29,20 @@ int main(void)
 
     for (int i = 0; i < OP_COUNT; i++)
         CHECK_MSG(strcmp(model_op_name((enum model_op)i), names[i]) == 0, "op %d", i);
-    check_description("models/resnet18.model", 49, 1000, "layer4.1", 512);
-    check_description("models/mobilenet_v2.model", 100, 1000, "features.18.2", 1280);
-    check_description("models/mobilenet_v3_large.model", 140, 1000, "features.16.2", 960);
-    check_description("models/shufflenet_v2_x0_5.model", 155, 1000, "conv5.2", 1024);
-    check_description("models/demo/resnet18.model", 49, 16, "layer4.1", 128);
-    check_description("models/demo/mobilenet_v2.model", 100, 16, "features.18.2", 256);
-    check_description("models/demo/mobilenet_v3_large.model", 140, 16, "features.16.2", 336);
-    check_description("models/demo/shufflenet_v2_x0_5.model", 155, 16, "conv5.2", 256);
+    check_description("models/resnet18.model", 49, 1000, "layer4.1", 512, 7);
+    check_description("models/mobilenet_v2.model", 100, 1000, "features.18.2", 1280, 7);
+    check_description("models/mobilenet_v3_large.model", 140, 1000, "features.16.2", 960, 7);
+    check_description("models/shufflenet_v2_x0_5.model", 155, 1000, "conv5.2", 1024, 7);
+    check_description("models/shufflenet_v2_x1_0.model", 155, 1000, "conv5.2", 1024, 7);
+    check_description("models/shufflenet_v2_x1_5.model", 155, 1000, "conv5.2", 1024, 7);
+    check_description("models/shufflenet_v2_x2_0.model", 155, 1000, "conv5.2", 2048, 7);
+    check_description("models/resnet50.model", 122, 1000, "layer4.2", 2048, 7);
+    check_description("models/squeezenet1_1.model", 65, 1000, "features.12", 512, 13);
+    check_description("models/efficientnet_lite0.model", 94, 1000, "_conv_head", 1280, 7);
+    check_description("models/demo/resnet18.model", 49, 16, "layer4.1", 128, 7);
+    check_description("models/demo/mobilenet_v2.model", 100, 16, "features.18.2", 256, 7);
+    check_description("models/demo/mobilenet_v3_large.model", 140, 16, "features.16.2", 336, 7);
+    check_description("models/demo/shufflenet_v2_x0_5.model", 155, 16, "conv5.2", 256, 7);
     CHECK(mem_live() == 0);
     return check_result("model/graph");
 }

@@ -100,18 +100,25 @@ static void two_layers(void)
     model_head_free(&head);
 }
 
-/* Another activation between; a map that the pooling does not see. */
+/* Another activation between; a map that the pooling does not see; one that it sees through a relu; no linear
+ * layer. */
 static void others(void)
 {
-    static const char *const texts[] = {
-        START "mean p r\nlinear f p out 3 weight f\nrelu h f\nlinear g h out 2 weight g\noutput g\ncam r\n",
-        START "maxpool x r kernel 2 stride 2 pad 0\nmean p x\nlinear f p out 3 weight f\noutput f\ncam r\n",
+    static const char *const texts[][2] = {
+        { START "mean p r\nlinear f p out 3 weight f\nrelu h f\nlinear g h out 2 weight g\noutput g\ncam r\n",
+          "CAM layer r and one linear layer, or two with a hardswish between: the relu h does not fit" },
+        { START "maxpool x r kernel 2 stride 2 pad 0\nmean p x\nlinear f p out 3 weight f\noutput f\ncam r\n",
+          "the mean p does not fit" },
+        { START "mean p r\nlinear f p out 3 weight f\noutput f\ncam c\n",
+          "pooling of the CAM layer c and one linear layer" },
+        { START "mean p r\noutput p\ncam r\n", "the mean p does not fit" },
     };
     struct model_head head = { 0 };
 
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
-        CHECK(load(texts[i], &head) == ERR_MISMATCH && !head.weight);
-        CHECK(strstr(error_last()->text, "m.model: its classifier"));
+        CHECK(load(texts[i][0], &head) == ERR_MISMATCH && !head.weight);
+        CHECK_MSG(strstr(error_last()->text, "m.model:") && strstr(error_last()->text, texts[i][1]), "%s",
+                  error_last()->text);
     }
 }
 

@@ -107,6 +107,15 @@ static void test_nodes(void)
     check_refused(HEAD INPUT "conv a image out 4 kernel 3 pad 1 groups 1 weight w\n",
                   "x.model:3: conv a: attribute 'stride' is missing");
     check_refused(HEAD INPUT "linear a image out 4\n", "x.model:3: linear a: attribute 'weight' is missing");
+    check_refused(
+        HEAD INPUT "conv a image out 4 kernel 3 stride 1 pad smae groups 1 weight w\n",
+        "x.model:3: pad 'smae' is not 'same' or a whole number from 0 to 64 (did you mean 'same'?)");
+    check_refused(HEAD INPUT "conv a image out 4 kernel 3 stride 1 pad -1 groups 1 weight w\n",
+                  "x.model:3: pad '-1' is not 'same' or a whole number from 0 to 64");
+    check_refused(HEAD INPUT "maxpool a image kernel 3 stride 2 pad 0 ceil yes\n",
+                  "x.model:3: ceil 'yes' is not a whole number from 0 to 1");
+    check_refused(HEAD INPUT "conv a image out 4 kernel 3 stride 1 pad 0 ceil 1 groups 1 weight w\n",
+                  "x.model:3: conv has no attribute 'ceil'");
     check_refused(HEAD INPUT "relu a image image\n", "x.model:3: unknown attribute 'image'");
 }
 
@@ -116,7 +125,8 @@ static void test_whole(void)
     check_refused(HEAD INPUT CONV "avgpool p a\nlinear f p out 5 weight wf\noutput f\n",
                   "x.model: no cam line");
     check_refused(HEAD INPUT CONV "output a\ncam a\n",
-                  "x.model:3: the output a is a conv, not a linear layer");
+                  "x.model:3: the output a is a conv, not a linear layer or global pooling");
+    check_refused(HEAD INPUT "relu a image\navgpool p a\noutput p\ncam a\n", "x.model: no layer has weights");
     check_refused(HEAD INPUT CONV "avgpool p a\nlinear f p out 5 weight wf\noutput f\ncam p\n",
                   "x.model:4: the CAM layer p is 4x1x1: it has no map");
     check_refused(HEAD INPUT CONV "relu r a\n" TAIL, "x.model:4: nothing uses node 'r'");

@@ -41,6 +41,13 @@ static void test_shapes(void)
     check_shape("maxpool a i kernel 3 stride 2 pad 1\n", "a", 3, 5, 5);
     check_shape("maxpool a i kernel 2 stride 2 pad 0\n", "a", 3, 4,
                 4); /* the odd row and column are dropped */
+    /* ceil: (9 - 2 + 1) / 2 + 1; a window that begins in the padding at the end does not count */
+    check_shape("maxpool a i kernel 2 stride 2 pad 0 ceil 1\n", "a", 3, 5, 5);
+    check_shape("maxpool a i kernel 3 stride 2 pad 0 ceil 1\n", "a", 3, 4, 4);
+    check_shape("maxpool a i kernel 3 stride 4 pad 1 ceil 1\n", "a", 3, 3, 3);
+    check_shape("maxpool a i kernel 2 stride 3 pad 1 ceil 1\n", "a", 3, 4, 4);
+    check_shape("maxpool a i kernel 2 stride 5 pad 1 ceil 1\n", "a", 3, 2, 2);
+    check_shape("maxpool a i kernel 2 stride 5 pad 1 ceil 0\n", "a", 3, 2, 2);
     check_shape("relu a i\nrelu6 b a\nhardswish c b\nhardsigmoid d c\n", "d", 3, 9, 9);
     check_shape("mean a i\n", "a", 3, 1, 1);
     check_shape("relu a i\nadd b a i\n", "b", 3, 9, 9);
@@ -50,6 +57,35 @@ static void test_shapes(void)
                 5, 5);
     check_shape(CONV("a", "i", "8") "shuffle b a groups 4\n", "b", 8, 5, 5);
     check_shape("avgpool a i\nlinear b a out 7 weight v\n", "b", 7, 1, 1);
+}
+
+/* TensorFlow's "same": as many outputs as strides begun; of what lacks the smaller half stands before. */
+static void check_same(int size, int kernel, int stride, int extent, int pad)
+{
+    char text[512];
+    struct model m;
+
+    snprintf(text, sizeof text,
+             "model m\ninput i 3 %d %d resize 99 bilinear crop %d mean 0 0 0 std 1 1 1\n"
+             "conv a i out 4 kernel %d stride %d pad same groups 1 weight w\n"
+             "avgpool P a\nlinear F P out 2 weight w\noutput F\ncam i\n",
+             size, size, size, kernel, stride);
+    CHECK_MSG(model_parse("x.model", text, strlen(text), &m) == OK, "%s", error_last()->text);
+    CHECK_MSG(m.node[1].pad_same && m.node[1].h == extent && m.node[1].w == extent && m.node[1].pad == pad,
+              "%d by %d/%d: %d, pad %d", size, kernel, stride, m.node[1].h, m.node[1].pad);
+    model_free(&m);
+}
+
+static void test_same(void)
+{
+    check_same(9, 3, 1, 9, 1);
+    check_same(9, 3, 2, 5, 1);
+    check_same(8, 3, 2, 4, 0); /* one lacks: it stands at the end */
+    check_same(8, 5, 2, 4, 1); /* three lack */
+    check_same(9, 5, 2, 5, 2);
+    check_same(8, 2, 1, 8, 0);
+    check_same(9, 1, 2, 5, 0); /* nothing lacks */
+    check_same(2, 7, 3, 1, 2);
 }
 
 static void test_refusals(void)
@@ -78,6 +114,7 @@ static void test_refusals(void)
 int main(void)
 {
     test_shapes();
+    test_same();
     test_refusals();
     CHECK(mem_live() == 0);
     return check_result("model/shape");

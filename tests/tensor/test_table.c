@@ -46,6 +46,15 @@ int main(void)
     CHECK(table_take(&table, "layer7.weight", &t) == ERR_FORMAT && t.data != NULL && table.count == 1000);
     tensor_free(&t);
 
+    /* Notes keep their order and have one value each. */
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof name, "key %d", i);
+        CHECK(table_add_note(&table, name, name + 4) == OK);
+    }
+    CHECK(table.notes == 20 && strcmp(table.note[19].key, "key 19") == 0);
+    CHECK(strcmp(table_note(&table, "key 7"), "7") == 0 && table_note(&table, "key") == NULL);
+    CHECK(table_add_note(&table, "key 7", "8") == ERR_FORMAT && table.notes == 20);
+
     table.mapping_size = 4096;
     table.mapping = mmap(NULL, table.mapping_size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(table.mapping != MAP_FAILED);

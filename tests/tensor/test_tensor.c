@@ -37,7 +37,7 @@ static void test_strided(void)
     struct tensor t = { .dtype = DTYPE_F32, .rank = 3, .dim = { 2, 3, 2 }, .stride = { 6, 1, 3 },
                         .data = bytes + 1 };
     static const float expected[12] = { 0, 3, 1, 4, 2, 5, 6, 9, 7, 10, 8, 11 };
-    float out[12];
+    float out[12], raw[12];
     int8_t narrow[12], copied[12];
 
     for (int i = 0; i < 12; i++) {
@@ -52,6 +52,9 @@ static void test_strided(void)
         CHECK(tensor_at(&t, i) == expected[i]);
     }
     CHECK(tensor_copy_bytes(&t, copied) == ERR_MISMATCH);
+    tensor_copy_raw(&t, raw);
+    for (int i = 0; i < 12; i++)
+        CHECK(raw[i] == expected[i]);
 
     t.dtype = DTYPE_S8;
     t.data = narrow;

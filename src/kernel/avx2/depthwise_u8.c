@@ -84,7 +84,7 @@ static inline struct sums add_pair(struct sums acc, const uint8_t *a, const uint
 struct parameters {
     __m256i bias_lo, bias_hi, zero_point;
     __m256 real_lo, real_hi, multiplier_lo, multiplier_hi, inverse;
-    __m128i low;
+    __m128i low, high;
 };
 
 static inline __m256 halves(const float *p)
@@ -97,7 +97,7 @@ static inline struct parameters parameters(const struct requant_block *b)
     struct parameters p = { _mm256_castps_si256(halves((const float *)b->bias_int)),
                             _mm256_castps_si256(halves((const float *)b->bias_int + 4)), b->zero_point,
                             halves(b->bias_real), halves(b->bias_real + 4), halves(b->multiplier),
-                            halves(b->multiplier + 4), b->inverse, b->low };
+                            halves(b->multiplier + 4), b->inverse, b->low, b->high };
 
     return p;
 }
@@ -110,7 +110,7 @@ static inline void store(const struct parameters *p, struct sums acc, uint8_t *o
         _mm256_adds_epi16(_mm256_packs_epi32(lo, hi), p->zero_point); /* the channels' own order again */
     __m128i codes = _mm_packus_epi16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
 
-    requant_store(out, left, _mm_max_epu8(codes, p->low));
+    requant_store(out, left, _mm_min_epu8(_mm_max_epu8(codes, p->low), p->high));
 }
 
 /* What all parts of a call share. */

@@ -27,14 +27,15 @@ static inline void store(uint8_t *p, size_t left, __m128i v)
     }
 }
 
-/* clamp(sat16(sat16(r) + zero_point), low, 255) of 16 rounded values. */
-static inline __m128i codes(__m256i r0, __m256i r1, int zero_point, int low)
+/* clamp(sat16(sat16(r) + zero_point), low, high) of 16 rounded values. */
+static inline __m128i codes(__m256i r0, __m256i r1, int zero_point, int low, int high)
 {
     __m256i v = _mm256_permute4x64_epi64(_mm256_packs_epi32(r0, r1), 0xD8);
+    __m128i all;
 
     v = _mm256_adds_epi16(v, _mm256_set1_epi16((short)zero_point));
-    return _mm_max_epu8(_mm_packus_epi16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1)),
-                        _mm_set1_epi8((char)low));
+    all = _mm_packus_epi16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+    return _mm_min_epu8(_mm_max_epu8(all, _mm_set1_epi8((char)low)), _mm_set1_epi8((char)high));
 }
 
 static inline __m256i add_float(const struct kernel_add_u8 *p, __m128i a, __m128i b)
@@ -94,9 +95,9 @@ static void add_u8(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch,
                     y1 = _mm_srli_si128(y, 8);
 
             if (p->mode == ADD_FBGEMM)
-                x = codes(add_float(p, x, y), add_float(p, x1, y1), p->zero_point_out, 0);
+                x = codes(add_float(p, x, y), add_float(p, x1, y1), p->zero_point_out, 0, p->high);
             else
-                x = codes(add_fixed(p, x, y), add_fixed(p, x1, y1), p->zero_point_out, p->low);
+                x = codes(add_fixed(p, x, y), add_fixed(p, x1, y1), p->zero_point_out, p->low, p->high);
             store(out + c, n - c, x);
         }
 }
@@ -115,7 +116,8 @@ static void mul_u8(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch,
             __m128i x = load(a + c), y = load(b + c), x1 = _mm_srli_si128(x, 8),
                     y1 = _mm_srli_si128(y, 8);
 
-            store(out + c, n - c, codes(mul_float(p, x, y), mul_float(p, x1, y1), p->zero_point_out, p->low));
+            x = codes(mul_float(p, x, y), mul_float(p, x1, y1), p->zero_point_out, p->low, p->high);
+            store(out + c, n - c, x);
         }
 }
 

@@ -17,7 +17,7 @@ struct requant_block {
     int32_t bias_int[REQUANT_LANES];
     __m256 inverse;
     __m256i zero_point;
-    __m128i low;
+    __m128i low, high;
 };
 
 /* The parameters of `count` channels from the first. */
@@ -38,6 +38,7 @@ static inline void requant_load(struct requant_block *b, const struct kernel_req
     b->inverse = _mm256_set1_ps(tensor ? q->inverse : 1.0f);
     b->zero_point = _mm256_set1_epi16((short)q->zero_point_out);
     b->low = _mm_set1_epi8((char)q->low);
+    b->high = _mm_set1_epi8((char)q->high);
 }
 
 /* Eight sums, rounded to s32; p, r and bias: their parameters. */
@@ -60,9 +61,11 @@ static inline __m256i requant_vector(const struct requant_block *b, int first, _
 static inline __m128i requant_codes(const struct requant_block *b, __m256i r0, __m256i r1)
 {
     __m256i v = _mm256_permute4x64_epi64(_mm256_packs_epi32(r0, r1), 0xD8);
+    __m128i codes;
 
     v = _mm256_adds_epi16(v, b->zero_point);
-    return _mm_max_epu8(_mm_packus_epi16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1)), b->low);
+    codes = _mm_packus_epi16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+    return _mm_min_epu8(_mm_max_epu8(codes, b->low), b->high);
 }
 
 static inline void requant_store(uint8_t *out, int count, __m128i codes)

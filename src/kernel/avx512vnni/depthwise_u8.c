@@ -91,7 +91,7 @@ struct sweep {
     const struct block *block;
     int real;                    /* fbgemm: a real bias, by fma(bias_real, inverse, sum) */
     __m256 inverse;
-    __m256i zero_point, low;
+    __m256i zero_point, low, high;
 };
 
 static void load_block(struct block *b, const struct kernel_requant *q, const int32_t *start, int first,
@@ -167,7 +167,7 @@ static inline __attribute__((always_inline)) void store(const struct sweep *w, c
     __m256i codes =
         _mm256_packus_epi16(_mm256_adds_epi16(lo, w->zero_point), _mm256_adds_epi16(hi, w->zero_point));
 
-    codes = _mm256_max_epu8(codes, w->low);
+    codes = _mm256_min_epu8(_mm256_max_epu8(codes, w->low), w->high);
     if (left >= LANES)
         _mm256_storeu_si256((__m256i *)out, codes);
     else if (left == LANES / 2)
@@ -301,7 +301,8 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
                        requant->mode != REQUANT_QNNPACK,
                        _mm256_set1_ps(requant->mode == REQUANT_FBGEMM_TENSOR ? requant->inverse : 1.0f),
                        _mm256_set1_epi16((short)requant->zero_point_out),
-                       _mm256_set1_epi8((char)requant->low) };
+                       _mm256_set1_epi8((char)requant->low),
+                       _mm256_set1_epi8((char)requant->high) };
     int fast = s->kh == s->kw && (s->kh == 3 || s->kh == 5) && s->stride <= 2;
     /* Columns a..b have their whole window inside the picture. */
     int a = tile_max(rect.x0, (s->pad + s->stride - 1) / s->stride);

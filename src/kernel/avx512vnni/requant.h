@@ -25,7 +25,7 @@ static inline int requant_channel(int j, int count)
 struct requant_block {
     __m512 multiplier[2], bias_real[2], inverse;
     __m512i bias_int[2];         /* to be added to the sum's start; 0 for fbgemm */
-    __m512i zero_point, low;
+    __m512i zero_point, low, high;
     __mmask32 keep;
     int left, real;
 };
@@ -57,6 +57,7 @@ static inline void requant_load(struct requant_block *b, const struct kernel_req
     b->inverse = _mm512_set1_ps(q->mode == REQUANT_FBGEMM_TENSOR ? q->inverse : 1.0f);
     b->zero_point = _mm512_set1_epi16((short)q->zero_point_out);
     b->low = _mm512_set1_epi16((short)q->low);
+    b->high = _mm512_set1_epi16((short)q->high);
     b->keep = (__mmask32)((1ull << b->left) - 1);
 }
 
@@ -76,6 +77,7 @@ static inline void requant_wide(const struct requant_block *b, __m512i acc0, __m
     __m256i codes;
 
     v = _mm512_max_epi16(_mm512_adds_epi16(v, b->zero_point), b->low);
+    v = _mm512_min_epi16(v, b->high);
     codes = _mm512_cvtusepi16_epi8(v);
     if (b->left == REQUANT_LANES)
         _mm256_storeu_si256((__m256i *)out, codes);
@@ -89,7 +91,8 @@ static inline void requant_narrow(const struct requant_block *b, __m512i acc, ui
     __m128i codes;
 
     v = _mm256_adds_epi16(v, _mm512_castsi512_si256(b->zero_point));
-    codes = _mm256_cvtusepi16_epi8(_mm256_max_epi16(v, _mm512_castsi512_si256(b->low)));
+    v = _mm256_max_epi16(v, _mm512_castsi512_si256(b->low));
+    codes = _mm256_cvtusepi16_epi8(_mm256_min_epi16(v, _mm512_castsi512_si256(b->high)));
     if (b->left == REQUANT_VECTOR)
         _mm_storeu_si128((__m128i *)out, codes);
     else

@@ -72,7 +72,7 @@ static void average_u8(const uint8_t *in, int pixels, int channels, int pitch, i
 
         for (int i = 0; i < pixels; i++)
             sum += in[(size_t)i * pitch + c];
-        out[c] = scalar_code(scalar_rne((float)(sum - zero_point * pixels) * factor), zero_point, 0);
+        out[c] = scalar_code(scalar_rne((float)(sum - zero_point * pixels) * factor), zero_point, 0, 255);
     }
 }
 

@@ -1,0 +1,366 @@
+/* safetensors: 8 bytes of header size, the header (JSON), the tensors' bytes one after the other. */
+#include "weight_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    enum dtype dtype;
+} dtypes[] = {
+    { "F32", DTYPE_F32 }, { "F64", DTYPE_F64 },   { "F16", DTYPE_F16 }, { "BF16", DTYPE_BF16 },
+    { "U8", DTYPE_U8 },   { "I8", DTYPE_S8 },     { "I16", DTYPE_S16 }, { "I32", DTYPE_S32 },
+    { "I64", DTYPE_S64 }, { "BOOL", DTYPE_BOOL },
+};
+static const int64_t most_elements = INT64_C(1) << 32;
+
+/* ---- reading: the header --------------------------------------------------------------------------- */
+
+struct range {
+    int64_t begin, end;
+};
+/* Of __metadata__: how the tensor `name` is quantized. */
+struct mark {
+    char *name;
+    int axis; /* -1: per tensor */
+};
+
+struct reader {
+    struct json j;
+    struct text word; /* scratch: the text read last */
+    const uint8_t *data;
+    uint64_t data_size;
+    struct tensor_table all; /* codes, their companions and the rest */
+    struct range *range;     /* (all.count) */
+    int capacity;
+    struct mark *mark;
+    int marks, mark_capacity;
+};
+
+static status read_dtype(struct reader *r, struct tensor *t)
+{
+    TRY(json_text(&r->j, &r->word));
+    for (size_t i = 0; i < COUNT_OF(dtypes); i++)
+        if (strcmp(r->word.data, dtypes[i].name) == 0) {
+            t->dtype = dtypes[i].dtype;
+            return OK;
+        }
+    return FAIL(ERR_FORMAT, "its type %.32s is none of F32, F64, F16, BF16, U8, I8, I16, I32, I64, BOOL",
+                r->word.data);
+}
+
+static status read_shape(struct reader *r, struct tensor *t)
+{
+    int64_t count = 1;
+
+    TRY(json_expect(&r->j, '['));
+    for (t->rank = 0; !json_accept(&r->j, ']'); t->rank++) {
+        if (t->rank == TENSOR_MAX_RANK)
+            return FAIL(ERR_FORMAT, "it has more than %d extents", TENSOR_MAX_RANK);
+        if (t->rank > 0)
+            TRY(json_expect(&r->j, ','));
+        TRY(json_whole(&r->j, &t->dim[t->rank]));
+        if (t->dim[t->rank] > most_elements || __builtin_mul_overflow(count, t->dim[t->rank], &count) ||
+            count > most_elements)
+            return FAIL(ERR_FORMAT, "it has more than 2^32 elements");
+    }
+    count = 1;
+    for (int i = t->rank - 1; i >= 0; i--) {
+        t->stride[i] = count;
+        count *= t->dim[i] > 0 ? t->dim[i] : 1;
+    }
+    return OK;
+}
+
+static status read_range(struct reader *r, struct range *out)
+{
+    TRY(json_expect(&r->j, '['));
+    TRY(json_whole(&r->j, &out->begin));
+    TRY(json_expect(&r->j, ','));
+    TRY(json_whole(&r->j, &out->end));
+    return json_expect(&r->j, ']');
+}
+
+/* {"dtype": ..., "shape": [...], "data_offsets": [...]}, each once, in any order. */
+static status read_info(struct reader *r, struct tensor *t, struct range *range)
+{
+    static const char *const members[] = { "dtype", "shape", "data_offsets" };
+    unsigned seen = 0;
+
+    TRY(json_expect(&r->j, '{'));
+    do {
+        unsigned which = 0;
+        TRY(json_text(&r->j, &r->word));
+        while (which < COUNT_OF(members) && strcmp(r->word.data, members[which]) != 0)
+            which++;
+        if (which == COUNT_OF(members) || seen & 1u << which)
+            return FAIL(ERR_FORMAT, "its member '%.64s' is unknown or there twice", r->word.data);
+        seen |= 1u << which;
+        TRY(json_expect(&r->j, ':'));
+        TRY(which == 0 ? read_dtype(r, t) : which == 1 ? read_shape(r, t) : read_range(r, range));
+    } while (json_accept(&r->j, ','));
+    TRY(json_expect(&r->j, '}'));
+    return seen == 7 ? OK : FAIL(ERR_FORMAT, "dtype, shape or data_offsets is missing");
+}
+
+static status place(struct reader *r, const struct range *range, struct tensor *t)
+{
+    uint64_t size = (uint64_t)tensor_count(t) * dtype_size(t->dtype);
+
+    if (range->begin > range->end || (uint64_t)range->end > r->data_size)
+        return FAIL(ERR_FORMAT, "its bytes %lld to %lld lie outside the %llu of the file",
+                    (long long)range->begin, (long long)range->end, (unsigned long long)r->data_size);
+    if ((uint64_t)(range->end - range->begin) != size)
+        return FAIL(ERR_FORMAT, "it has %lld bytes, %llu expected", (long long)(range->end - range->begin),
+                    (unsigned long long)size);
+    t->data = (void *)(uintptr_t)(r->data + range->begin);
+    return OK;
+}
+
+static status read_tensor(struct reader *r)
+{
+    struct tensor t = { 0 };
+    struct range range;
+    char name[WEIGHT_MAX_NAME + 1];
+    status result;
+
+    if (r->word.size == 0 || r->word.size > WEIGHT_MAX_NAME)
+        return FAIL(ERR_FORMAT, "a tensor's name is no text of 1 to %d bytes", WEIGHT_MAX_NAME);
+    snprintf(name, sizeof name, "%s", r->word.data);
+    result = read_info(r, &t, &range);
+    if (result == OK)
+        result = place(r, &range, &t);
+    if (result != OK)
+        return error_prefix(result, "%s", name);
+    if (r->all.count == WEIGHT_MAX_TENSORS)
+        return FAIL(ERR_MEMORY, "more than %d tensors", WEIGHT_MAX_TENSORS);
+    if (r->all.count == r->capacity) {
+        int more = r->capacity ? 2 * r->capacity : 64;
+        struct range *grown = mem_grow(r->range, (size_t)r->capacity, (size_t)more, sizeof *grown);
+        if (!grown)
+            return FAIL(ERR_MEMORY, "no memory for %d tensors", more);
+        r->range = grown;
+        r->capacity = more;
+    }
+    r->range[r->all.count] = range;
+    return table_take(&r->all, name, &t);
+}
+
+/* ---- reading: __metadata__ -------------------------------------------------------------------------- */
+
+static const char mark_suffix[] = ".quantization", per_channel[] = "per_channel ";
+
+/* Whether KEY: VALUE is NAME.quantization: per_tensor or per_channel AXIS; another meaning makes it a note.
+ */
+static int is_mark(const char *key, const char *value, int *axis)
+{
+    size_t size = strlen(key), tail = strlen(mark_suffix);
+    int64_t number;
+
+    if (size <= tail || strcmp(key + size - tail, mark_suffix) != 0)
+        return 0;
+    if (strcmp(value, "per_tensor") == 0) {
+        *axis = -1;
+        return 1;
+    }
+    if (strncmp(value, per_channel, strlen(per_channel)) != 0 ||
+        !text_parse_int(value + strlen(per_channel), 0, TENSOR_MAX_RANK - 1, &number))
+        return 0;
+    *axis = (int)number;
+    return 1;
+}
+
+static status add_mark(struct reader *r, char *name, int axis)
+{
+    if (r->marks == WEIGHT_MAX_TENSORS)
+        return FAIL(ERR_MEMORY, "__metadata__: more than %d quantized tensors", WEIGHT_MAX_TENSORS);
+    if (r->marks == r->mark_capacity) {
+        int more = r->mark_capacity ? 2 * r->mark_capacity : 64;
+        struct mark *grown = mem_grow(r->mark, (size_t)r->marks, (size_t)more, sizeof *grown);
+        if (!grown)
+            return FAIL(ERR_MEMORY, "no memory for %d quantized tensors", more);
+        r->mark = grown;
+        r->mark_capacity = more;
+    }
+    r->mark[r->marks].name = mem_strdup(name);
+    if (!r->mark[r->marks].name)
+        return FAIL(ERR_MEMORY, "no memory for the name %s", name);
+    r->mark[r->marks++].axis = axis;
+    return OK;
+}
+
+static status read_note(struct reader *r)
+{
+    char key[WEIGHT_MAX_NAME + 64];
+    int axis;
+
+    TRY(json_text(&r->j, &r->word));
+    if (r->word.size >= sizeof key)
+        return FAIL(ERR_FORMAT, "__metadata__: a key of %zu bytes", r->word.size);
+    snprintf(key, sizeof key, "%s", r->word.data);
+    TRY(json_expect(&r->j, ':'));
+    TRY(json_text(&r->j, &r->word));
+    if (is_mark(key, r->word.data, &axis)) {
+        key[strlen(key) - strlen(mark_suffix)] = 0;
+        return add_mark(r, key, axis);
+    }
+    if (r->all.notes == WEIGHT_MAX_NOTES)
+        return FAIL(ERR_MEMORY, "__metadata__: more than %d notes", WEIGHT_MAX_NOTES);
+    return table_add_note(&r->all, key, r->word.data);
+}
+
+static status read_metadata(struct reader *r)
+{
+    TRY(json_expect(&r->j, '{'));
+    if (json_accept(&r->j, '}'))
+        return OK;
+    do
+        TRY(read_note(r));
+    while (json_accept(&r->j, ','));
+    return json_expect(&r->j, '}');
+}
+
+static status read_header(struct reader *r)
+{
+    int metadata = 0;
+
+    TRY(json_expect(&r->j, '{'));
+    if (json_accept(&r->j, '}'))
+        return json_end(&r->j);
+    do {
+        TRY(json_text(&r->j, &r->word));
+        TRY(json_expect(&r->j, ':'));
+        if (strcmp(r->word.data, "__metadata__") != 0)
+            TRY(read_tensor(r));
+        else if (metadata++)
+            return FAIL(ERR_FORMAT, "__metadata__ is there twice");
+        else
+            TRY(read_metadata(r));
+    } while (json_accept(&r->j, ','));
+    TRY(json_expect(&r->j, '}'));
+    return json_end(&r->j);
+}
+
+/* ---- reading: the data ----------------------------------------------------------------------------- */
+
+static int compare_ranges(const void *a, const void *b)
+{
+    const struct range *x = a, *y = b;
+
+    if (x->begin != y->begin)
+        return x->begin < y->begin ? -1 : 1;
+    return (x->end > y->end) - (x->end < y->end);
+}
+
+/* The format's own rule: every byte belongs to one tensor. */
+static status check_cover(struct reader *r)
+{
+    int64_t at = 0;
+
+    if (r->all.count > 0)
+        qsort(r->range, (size_t)r->all.count, sizeof *r->range, compare_ranges);
+    for (int i = 0; i < r->all.count; at = r->range[i++].end)
+        if (r->range[i].begin != at)
+            return FAIL(ERR_FORMAT, "byte %lld of the data belongs to %s",
+                        (long long)(r->range[i].begin < at ? r->range[i].begin : at),
+                        r->range[i].begin < at ? "two tensors" : "no tensor");
+    return (uint64_t)at == r->data_size
+               ? OK
+               : FAIL(ERR_FORMAT, "byte %lld of the data belongs to no tensor", (long long)at);
+}
+
+/* NAME.scale or NAME.zero_point: (channels) or, of one channel, a scalar. */
+static status find_companion(struct reader *r, const char *name, const char *suffix, int channels,
+                             enum dtype one, enum dtype other, uint8_t *taken, const struct tensor **out)
+{
+    char full[WEIGHT_MAX_NAME + 64], is[128];
+
+    snprintf(full, sizeof full, "%s%s", name, suffix);
+    *out = table_find(&r->all, full);
+    if (!*out)
+        return FAIL(ERR_FORMAT, "%s is quantized, but there is no %s", name, full);
+    if ((*out)->rank > 1 || tensor_count(*out) != channels ||
+        ((*out)->dtype != one && (*out)->dtype != other))
+        return FAIL(ERR_FORMAT, "%s is %s, but (%d) %s or %s is expected", full,
+                    tensor_describe(*out, is, sizeof is), channels, dtype_name(one), dtype_name(other));
+    taken[(const struct tensor_entry *)(const void *)((const char *)*out -
+                                                      offsetof(struct tensor_entry, tensor)) -
+          r->all.entry] = 1;
+    return OK;
+}
+
+static status quantize_marked(struct reader *r, const struct mark *m, uint8_t *taken)
+{
+    struct tensor *t = (struct tensor *)(uintptr_t)table_find(&r->all, m->name);
+    const struct tensor *scale, *zero_point;
+
+    if (!t)
+        return FAIL(ERR_FORMAT, "__metadata__: %s is quantized, but there is no such tensor", m->name);
+    if (t->quantization != TENSOR_REAL ||
+        (t->dtype != DTYPE_S8 && t->dtype != DTYPE_U8 && t->dtype != DTYPE_S32))
+        return FAIL(ERR_FORMAT, "%s is quantized twice or not of type I8, U8 or I32", m->name);
+    if (m->axis >= t->rank || (m->axis >= 0 && t->dim[m->axis] > WEIGHT_MAX_CHANNELS))
+        return FAIL(ERR_FORMAT, "%s is quantized along axis %d, which it lacks or which is too long", m->name,
+                    m->axis);
+    TRY(weight_alloc_params(t, m->axis));
+    TRY(find_companion(r, m->name, ".scale", t->channels, DTYPE_F64, DTYPE_F32, taken, &scale));
+    TRY(find_companion(r, m->name, ".zero_point", t->channels, DTYPE_S64, DTYPE_S32, taken, &zero_point));
+    for (int i = 0; i < t->channels; i++)
+        TRY(weight_set_params(t, i, tensor_at(scale, i), tensor_at(zero_point, i)));
+    return OK;
+}
+
+/* Hands over all but what became a scale or a zero point. */
+static status hand_over(struct reader *r, struct tensor_table *out)
+{
+    uint8_t *taken;
+    status result = OK;
+
+    MEM_TRY(taken, (size_t)r->all.count + 1, 1);
+    for (int i = 0; i < r->marks; i++)
+        TRY_OUT(quantize_marked(r, &r->mark[i], taken));
+    for (int i = 0; i < r->all.count; i++)
+        if (!taken[i])
+            TRY_OUT(table_take(out, r->all.entry[i].name, &r->all.entry[i].tensor));
+    for (int i = 0; i < r->all.notes; i++)
+        TRY_OUT(table_add_note(out, r->all.note[i].key, r->all.note[i].value));
+out:
+    mem_free(taken);
+    return result;
+}
+
+static void free_reader(struct reader *r)
+{
+    for (int i = 0; i < r->marks; i++)
+        mem_free(r->mark[i].name);
+    mem_free(r->mark);
+    mem_free(r->range);
+    text_free(&r->word);
+    table_free(&r->all);
+}
+
+status safetensors_read(const uint8_t *bytes, uint64_t size, struct tensor_table *out)
+{
+    struct reader r = { .word = { .max = SAFETENSORS_MAX_HEADER } };
+    uint64_t header = 0;
+    status result;
+
+    for (int i = 7; i >= 0 && size >= 8; i--)
+        header = header << 8 | bytes[i];
+    if (size < 8 || header > size - 8)
+        return FAIL(ERR_FORMAT, "safetensors: the header of %llu bytes is cut off",
+                    (unsigned long long)header);
+    if (header > SAFETENSORS_MAX_HEADER)
+        return FAIL(ERR_MEMORY, "safetensors: a header of %llu bytes, more than the %d that are read",
+                    (unsigned long long)header, SAFETENSORS_MAX_HEADER);
+    r.j = (struct json){ .text = (const char *)bytes + 8, .size = header };
+    r.data = bytes + 8 + header;
+    r.data_size = size - 8 - header;
+    result = read_header(&r);
+    if (result == OK)
+        result = check_cover(&r);
+    if (result == OK)
+        result = hand_over(&r, out);
+    free_reader(&r);
+    return result == OK ? OK : error_prefix(result, "safetensors");
+}

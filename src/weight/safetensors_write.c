@@ -1,0 +1,151 @@
+#include "weight_parts.h"
+
+#include <string.h>
+
+static const char *dtype_word(enum dtype dtype)
+{
+    static const char *const words[DTYPE_COUNT] = {
+        [DTYPE_F32] = "F32", [DTYPE_F64] = "F64",   [DTYPE_F16] = "F16", [DTYPE_BF16] = "BF16",
+        [DTYPE_U8] = "U8",   [DTYPE_S8] = "I8",     [DTYPE_S16] = "I16", [DTYPE_S32] = "I32",
+        [DTYPE_S64] = "I64", [DTYPE_BOOL] = "BOOL",
+    };
+
+    return words[dtype];
+}
+
+/* What is written: the table's tensors, and behind each quantized one its scales and zero points. */
+struct part {
+    const char *name, *suffix;
+    struct tensor tensor; /* a view */
+    uint64_t begin, size;
+};
+
+static void add_part(struct part *part, int *count, const char *name, const char *suffix,
+                     const struct tensor *t)
+{
+    part[(*count)++] = (struct part){
+        .name = name, .suffix = suffix, .tensor = *t, .size = (uint64_t)tensor_count(t) * dtype_size(t->dtype)
+    };
+}
+
+static int list_parts(const struct tensor_table *t, struct part *part)
+{
+    int count = 0;
+
+    for (int i = 0; i < t->count; i++) {
+        const struct tensor_entry *e = &t->entry[i];
+        struct tensor channels = { .rank = 1, .dim = { e->tensor.channels }, .stride = { 1 } };
+        add_part(part, &count, e->name, "", &e->tensor);
+        if (e->tensor.quantization == TENSOR_REAL)
+            continue;
+        channels.dtype = DTYPE_F64;
+        channels.data = e->tensor.scale;
+        add_part(part, &count, e->name, ".scale", &channels);
+        channels.dtype = DTYPE_S64;
+        channels.data = e->tensor.zero_point;
+        add_part(part, &count, e->name, ".zero_point", &channels);
+    }
+    return count;
+}
+
+/* Wide elements come first, so that every tensor is aligned: some readers make views. Returns the end. */
+static uint64_t place_parts(struct part *part, int count)
+{
+    uint64_t at = 0;
+
+    for (size_t wide = 8; wide > 0; wide /= 2)
+        for (int i = 0; i < count; i++)
+            if (dtype_size(part[i].tensor.dtype) == wide) {
+                part[i].begin = at;
+                at += part[i].size;
+            }
+    return at;
+}
+
+static status add_metadata(struct text *h, const struct tensor_table *t, const struct weight_note *notes,
+                           int count)
+{
+    const char *comma = "";
+
+    TRY(text_add(h, "\"__metadata__\":{"));
+    for (int i = 0; i < count; i++, comma = ",") {
+        TRY(text_add(h, "%s", comma));
+        TRY(json_add_text(h, notes[i].key));
+        TRY(text_add(h, ":"));
+        TRY(json_add_text(h, notes[i].value));
+    }
+    for (int i = 0; i < t->count; i++) {
+        const struct tensor *tensor = &t->entry[i].tensor;
+        char key[WEIGHT_MAX_NAME + 64];
+        if (tensor->quantization == TENSOR_REAL)
+            continue;
+        snprintf(key, sizeof key, "%s.quantization", t->entry[i].name);
+        TRY(text_add(h, "%s", comma));
+        TRY(json_add_text(h, key));
+        if (tensor->quantization == TENSOR_PER_CHANNEL)
+            TRY(text_add(h, ":\"per_channel %d\"", tensor->axis));
+        else
+            TRY(text_add(h, ":\"per_tensor\""));
+        comma = ",";
+    }
+    return text_add(h, "}");
+}
+
+static status add_part_info(struct text *h, const struct part *p)
+{
+    char name[WEIGHT_MAX_NAME + 64];
+
+    snprintf(name, sizeof name, "%s%s", p->name, p->suffix);
+    TRY(text_add(h, ","));
+    TRY(json_add_text(h, name));
+    TRY(text_add(h, ":{\"dtype\":\"%s\",\"shape\":[", dtype_word(p->tensor.dtype)));
+    for (int i = 0; i < p->tensor.rank; i++)
+        TRY(text_add(h, "%s%lld", i ? "," : "", (long long)p->tensor.dim[i]));
+    return text_add(h, "],\"data_offsets\":[%llu,%llu]}", (unsigned long long)p->begin,
+                    (unsigned long long)(p->begin + p->size));
+}
+
+static status make_header(struct text *h, const struct tensor_table *t, const struct part *part, int parts,
+                          const struct weight_note *notes, int count)
+{
+    TRY(text_add(h, "{"));
+    TRY(add_metadata(h, t, notes, count));
+    for (int i = 0; i < parts; i++)
+        TRY(add_part_info(h, &part[i]));
+    TRY(text_add(h, "}"));
+    while (h->size % 8)
+        TRY(text_add(h, " "));
+    return OK;
+}
+
+static status write_data(FILE *f, const struct part *part, int parts)
+{
+    for (size_t wide = 8; wide > 0; wide /= 2)
+        for (int i = 0; i < parts; i++)
+            if (dtype_size(part[i].tensor.dtype) == wide)
+                TRY(save_tensor(f, &part[i].tensor));
+    return OK;
+}
+
+status safetensors_write(FILE *f, const struct tensor_table *t, const struct weight_note *notes, int count)
+{
+    struct text header = { .max = SAFETENSORS_MAX_HEADER };
+    struct part *part;
+    uint8_t size[8];
+    int parts;
+    status result = OK;
+
+    MEM_TRY(part, 3 * (size_t)t->count + 1, sizeof *part);
+    parts = list_parts(t, part);
+    place_parts(part, parts);
+    TRY_OUT(make_header(&header, t, part, parts, notes, count));
+    for (int i = 0; i < 8; i++)
+        size[i] = (uint8_t)((uint64_t)header.size >> (8 * i));
+    TRY_OUT(save_bytes(f, size, sizeof size));
+    TRY_OUT(save_bytes(f, header.data, header.size));
+    TRY_OUT(write_data(f, part, parts));
+out:
+    text_free(&header);
+    mem_free(part);
+    return result;
+}
