@@ -185,6 +185,11 @@ struct kernel_table {
     void (*resample_vertical)(const struct kernel_resample *a, const uint8_t *in, size_t in_pitch,
                               size_t bytes, uint8_t *out, size_t out_pitch);
 
+    /* ---- bench: the same multiply-accumulate on sums in registers, `rounds` times; returns how many were
+     * done: what a core reaches at most by this set's way of multiplying. *sink: a small number, changed. */
+    uint64_t (*peak_f32)(uint64_t rounds, float *sink);
+    uint64_t (*peak_u8)(uint64_t rounds, float *sink);
+
     /* ---- CAM. Centred Gram matrix of act (pixels, channels; pitch), in double. mean[c] = sum over pixels in
      * order / pixels; then, with m = (double)act - mean[c], g[i][j] = one accumulator from 0.0 over c
      * ascending, fma(m_ic, m_jc, acc); g is symmetric (pixels, pixels), all entries filled. scratch:

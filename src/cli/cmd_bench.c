@@ -1,19 +1,22 @@
 /* src/cli/cmd_bench.c: how long networks and EigenCAM take on one core. */
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base_option.h"
 #include "cam.h"
+#include "image_synth.h"
+#include "bench.h"
 #include "cmd.h"
-#include "network.h"
 
 enum { WARM_UP = 3, CAM_REPEATS = 101 };
 
 struct settings {
-    char model[OPTION_SIZE], weights[OPTION_SIZE], isa[OPTION_SIZE];
-    int engine, repeats, layers, json;
+    char model[OPTION_SIZE], weights[OPTION_SIZE], int8[OPTION_SIZE], image[OPTION_SIZE], isa[OPTION_SIZE];
+    int engine, repeats, layers, kernels, phases, json;
 };
 
 static const struct option_row rows[] = {
@@ -48,13 +51,33 @@ static const struct option_row rows[] = {
       .kind = OPTION_FLAG,
       .where = offsetof(struct settings, layers),
       .help = "every layer's time" },
+    { .name = "kernels",
+      .kind = OPTION_FLAG,
+      .where = offsetof(struct settings, kernels),
+      .help = "every kernel alone, with its share of this core's measured peak" },
+    { .name = "phases",
+      .kind = OPTION_FLAG,
+      .where = offsetof(struct settings, phases),
+      .help = "one picture, part by part, in both precisions (--weights, --int8)" },
+    { .name = "int8",
+      .kind = OPTION_PATH,
+      .where = offsetof(struct settings, int8),
+      .values = "FILE",
+      .help = "the int8 checkpoint of --phases; without it random weights" },
+    { .name = "image",
+      .kind = OPTION_PATH,
+      .where = offsetof(struct settings, image),
+      .values = "FILE",
+      .help = "the picture of --phases; without it a scene of `synth`" },
     { .name = "json", .kind = OPTION_FLAG, .where = offsetof(struct settings, json), .help = "for programs" },
 };
 static const struct option_table table = {
-    .usage = "quantcam bench [--model M [--weights W]]",
-    .about = "Times networks, batch 1, and EigenCAM of their CAM layer, on one core. GMAC/s are "
-             "multiply-accumulates\n"
-             "of the description, not those that a kernel pads to. `best` is the rate of the fastest layer.",
+    .usage = "quantcam bench [--model M [--weights W]] [--kernels | --phases [--int8 W] [--image I]]",
+    .about =
+        "Times networks, batch 1, and EigenCAM of their CAM layer, on one core; or every kernel; or all that "
+        "one\npicture costs. GMAC/s are multiply-accumulates of the description, not those that a kernel "
+        "pads "
+        "to.\n`best` is the rate of the fastest layer.",
     .row = rows,
     .rows = COUNT_OF(rows),
 };
@@ -228,6 +251,43 @@ out:
     return result;
 }
 
+/* A picture of the usual size in a file of its own, gone with the process's folder entry. */
+static status draw_image(char *path)
+{
+    struct synth_scene scene = { 0 };
+    status result;
+    int fd = mkstemps(path, 4);
+
+    if (fd < 0)
+        return FAIL(ERR_IO, "%s: %s", path, strerror(errno));
+    close(fd);
+    TRY(synth_scene_draw(1, 0, &scene));
+    result = image_write_jpeg(path, &scene.image, 90);
+    image_free(&scene.image);
+    return result;
+}
+
+static status bench_picture(const struct settings *s, const char *model)
+{
+    struct engine_options options = { .arithmetic = (enum engine_arithmetic)s->engine };
+    struct network net[2] = { 0 };
+    const struct bench_networks n = { { &net[0], &net[1] } };
+    char drawn[] = "/tmp/quantcam-bench-XXXXXX.jpg";
+    status result = OK;
+
+    if (!s->image[0])
+        TRY(draw_image(drawn));
+    TRY_OUT(network_open(model, s->weights[0] ? s->weights : NETWORK_RANDOM_FP32, &options, s->isa, &net[0]));
+    TRY_OUT(network_open(model, s->int8[0] ? s->int8 : NETWORK_RANDOM_INT8, &options, s->isa, &net[1]));
+    TRY_OUT(bench_phase_run(&n, s->image[0] ? s->image : drawn, s->repeats, s->json));
+out:
+    network_close(&net[0]);
+    network_close(&net[1]);
+    if (!s->image[0])
+        unlink(drawn);
+    return result;
+}
+
 static status run(const struct settings *s)
 {
     static const char *const all[] = { "models/resnet18.model", "models/shufflenet_v2_x0_5.model",
@@ -235,6 +295,19 @@ static status run(const struct settings *s)
 
     if (s->weights[0] && !s->model[0])
         return FAIL(ERR_USAGE, "bench: --weights needs --model");
+    if (s->kernels) {
+        const struct kernel_table *k = kernel_select(s->isa);
+
+        if (!k)
+            return FAIL(ERR_USAGE, "--isa=%s: this build or this machine does not have it", s->isa);
+        return bench_kernel_run(k, s->repeats, s->json);
+    }
+    if (s->phases && s->model[0])
+        return bench_picture(s, s->model);
+    for (size_t i = 0; s->phases && i < COUNT_OF(all); i++)
+        TRY(bench_picture(s, all[i]));
+    if (s->phases)
+        return OK;
     if (s->weights[0])
         return bench_one(s, s->model, s->weights);
     for (size_t i = 0; i < (s->model[0] ? 1 : COUNT_OF(all)); i++) {

@@ -13,6 +13,7 @@ void elementwise_f32_fill_ref(struct kernel_table *t);
 void elementwise_u8_fill_ref(struct kernel_table *t);
 void gram_f64_fill_ref(struct kernel_table *t);
 void resample_fill_ref(struct kernel_table *t);
+void peak_fill_ref(struct kernel_table *t);
 
 void conv_f32_fill_avx2(struct kernel_table *t);
 void conv_u8_fill_avx2(struct kernel_table *t);
@@ -23,10 +24,12 @@ void elementwise_f32_fill_avx2(struct kernel_table *t);
 void elementwise_u8_fill_avx2(struct kernel_table *t);
 void gram_f64_fill_avx2(struct kernel_table *t);
 void resample_fill_avx2(struct kernel_table *t);
+void peak_fill_avx2(struct kernel_table *t);
 
 void conv_f32_fill_avx512vnni(struct kernel_table *t);
 void conv_u8_fill_avx512vnni(struct kernel_table *t);
 void depthwise_f32_fill_avx512vnni(struct kernel_table *t);
 void depthwise_u8_fill_avx512vnni(struct kernel_table *t);
+void peak_fill_avx512vnni(struct kernel_table *t);
 
 #endif

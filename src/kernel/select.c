@@ -19,6 +19,7 @@ static void fill_ref(struct kernel_table *t)
     elementwise_u8_fill_ref(t);
     gram_f64_fill_ref(t);
     resample_fill_ref(t);
+    peak_fill_ref(t);
 }
 
 static int has_avx2(void)
@@ -37,6 +38,7 @@ static void fill_avx2(struct kernel_table *t)
     elementwise_u8_fill_avx2(t);
     gram_f64_fill_avx2(t);
     resample_fill_avx2(t);
+    peak_fill_avx2(t);
 }
 
 /* The bundle F, BW, DQ, VL, VNNI: what Cascade Lake, Ice Lake, Zen 4 and later have. */
@@ -53,6 +55,7 @@ static void fill_avx512vnni(struct kernel_table *t)
     conv_u8_fill_avx512vnni(t);
     depthwise_f32_fill_avx512vnni(t);
     depthwise_u8_fill_avx512vnni(t);
+    peak_fill_avx512vnni(t);
 }
 
 /* Slowest first: a later row inherits every entry of the rows before it. */

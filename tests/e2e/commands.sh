@@ -34,4 +34,15 @@ check "run: the last line says where the result is" test "$(tail -1 "$T/err")" =
 "$Q" run "$T/job.conf" --resize=232 --filter=bicubic --limit=4 -o "$T/other.h5" > "$T/out" 2> "$T/err"
 check "the job's preprocessing goes before the descriptions'" test \
     "$(h5dump -d /provenance "$T/other.h5" | grep -cE 'preprocess.resize = 232|preprocess.filter = bicubic')" -ge 1
+"$Q" bench --kernels --repeats=1 --json > "$T/out" 2> "$T/err"
+check "bench --kernels: every line of it JSON, the peak first" python3 -c '
+import json, sys
+lines = [json.loads(x) for x in open(sys.argv[1])]
+assert lines[0]["peak_f32_gmac_s"] > 0 and len(lines) > 40, lines[0]
+assert all(x["us"] > 0 and x["rate"] > 0 for x in lines[1:])' "$T/out"
+"$Q" bench --phases --model models/demo/shufflenet_v2_x0_5.model --weights "$WEIGHTS/shufflenet_v2_x0_5_fp32.pth" \
+    --int8 "$WEIGHTS/shufflenet_v2_x0_5_int8.pth" --repeats=1 > "$T/out" 2> "$T/err"
+check "bench --phases" test "$(grep -c ' ms$' "$T/out")" = 19
+check "bench --phases: both ways of a curve" grep -q "both curves, what changed alone *int8" "$T/out"
+check "bench --phases of no picture" code 1 "$Q" bench --phases --model models/demo/resnet18.model --image "$T/none.jpg"
 finish

@@ -1,0 +1,22 @@
+/* src/cli/bench.h: the parts of `bench`. Private to the room. Medians of `repeats` measurements, on stdout as
+ * a table or as one JSON object a line. */
+#ifndef CLI_BENCH_H
+#define CLI_BENCH_H
+
+#include "network.h"
+
+/* `repeats` calls of work(user) and their median in seconds. ERR_MEMORY. */
+MUST_USE status bench_median(void (*work)(void *user), void *user, int repeats, double *median);
+
+/* bench_kernel.c: every kind of kernel on shapes of the study's networks, with its share of the peak that
+ * this core's registers reach. */
+MUST_USE status bench_kernel_run(const struct kernel_table *k, int repeats, int json);
+
+/* bench_phase.c: what one picture costs in one network: decoding, both precisions, maps, measures, and a pair
+ * of curves with and without recomputing everything. image: a picture's file. */
+struct bench_networks {
+    struct network *net[2];
+}; /* fp32 and int8 */
+MUST_USE status bench_phase_run(const struct bench_networks *n, const char *image, int repeats, int json);
+
+#endif

@@ -1,0 +1,314 @@
+/* src/cli/bench_kernel.c: kernels alone, each on shapes that the study's networks have. */
+#include <stdio.h>
+#include <string.h>
+
+#include "bench.h"
+
+enum kind { CONV, DEPTHWISE };
+static const struct shape {
+    enum kind kind;
+    int h, ic, oc, kernel, stride;
+} shapes[] = {
+    { CONV, 224, 3, 32, 3, 2 },        { CONV, 224, 3, 64, 7, 2 },        { CONV, 56, 64, 64, 3, 1 },
+    { CONV, 28, 128, 128, 3, 1 },      { CONV, 14, 256, 256, 3, 1 },      { CONV, 7, 512, 512, 3, 1 },
+    { CONV, 112, 16, 96, 1, 1 },       { CONV, 56, 144, 24, 1, 1 },       { CONV, 28, 32, 192, 1, 1 },
+    { CONV, 28, 192, 32, 1, 1 },       { CONV, 14, 96, 576, 1, 1 },       { CONV, 14, 576, 96, 1, 1 },
+    { CONV, 7, 160, 960, 1, 1 },       { CONV, 7, 320, 1280, 1, 1 },      { CONV, 1, 1280, 1000, 1, 1 },
+    { DEPTHWISE, 112, 32, 32, 3, 1 },  { DEPTHWISE, 112, 96, 96, 3, 2 },  { DEPTHWISE, 56, 144, 144, 3, 1 },
+    { DEPTHWISE, 14, 576, 576, 3, 1 }, { DEPTHWISE, 28, 120, 120, 5, 1 }, { DEPTHWISE, 7, 960, 960, 5, 1 },
+};
+
+/* One measured call: everything a kernel may take. */
+struct call {
+    const struct kernel_table *k;
+    struct kernel_conv s;
+    struct kernel_rect whole;
+    struct kernel_requant requant;
+    void *in, *out, *packed, *scratch;
+    float *real; /* weights and constants */
+    int8_t *code;
+    double peak[2]; /* multiply-accumulates a second: fp32, int8 */
+    int repeats, json;
+};
+
+/* ---- measuring -------------------------------------------------------------------------------------------
+ */
+
+/* The fastest of several tries: a peak is what was reached once. */
+static double peak(uint64_t (*loop)(uint64_t rounds, float *sink))
+{
+    double best = 0;
+    float sink = 0;
+
+    for (int i = 0; i < 30; i++) {
+        double from = clock_s(), rate = (double)loop(20000, &sink) / (clock_s() - from);
+
+        best = rate > best ? rate : best;
+        sink = 0;
+    }
+    return best;
+}
+
+/* per: the unit's name; amount: of it in one call. share < 0: there is no peak to compare with. */
+static void print(const struct call *c, const char *name, const char *shape, double seconds, double amount,
+                  const char *per, double share)
+{
+    if (c->json) {
+        printf("{\"kernel\": \"%s\", \"shape\": \"%s\", \"isa\": \"%s\", \"us\": %.3f, \"rate\": %.3f, "
+               "\"unit\": \"%s\"",
+               name, shape, c->k->isa, seconds * 1e6, amount / seconds / 1e9, per);
+        printf(share < 0 ? "}\n" : ", \"peak_share\": %.4f}\n", share);
+        return;
+    }
+    printf("%-16s %-26s %10.1f us %9.1f %-7s", name, shape, seconds * 1e6, amount / seconds / 1e9, per);
+    printf(share < 0 ? "\n" : " %5.1f %% of the peak\n", 100 * share);
+}
+
+/* ---- convolutions ----------------------------------------------------------------------------------------
+ */
+
+static void conv_f32(void *user)
+{
+    struct call *c = user;
+
+    c->k->conv_f32(&c->s, c->packed, c->in, c->out, c->whole, 0.0f, 6.0f, c->scratch);
+}
+
+static void conv_u8(void *user)
+{
+    struct call *c = user;
+
+    c->k->conv_u8(&c->s, c->packed, c->in, c->out, c->whole, &c->requant, KERNEL_EXACT, c->scratch);
+}
+
+static void depthwise_f32(void *user)
+{
+    struct call *c = user;
+
+    c->k->depthwise_f32(&c->s, c->packed, c->in, c->out, c->whole, 0.0f, 6.0f, c->scratch);
+}
+
+static void depthwise_u8(void *user)
+{
+    struct call *c = user;
+
+    c->k->depthwise_u8(&c->s, c->packed, c->in, c->out, c->whole, &c->requant, KERNEL_EXACT, c->scratch);
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static status convolution(struct call *c, const struct shape *s, int int8)
+{
+    const struct kernel_table *k = c->k;
+    int depthwise = s->kind == DEPTHWISE, out = (s->h - 1) / s->stride + 1;
+    char shape[64];
+    double seconds, macs = (double)out * out * s->oc * (depthwise ? 1 : s->ic) * s->kernel * s->kernel;
+
+    c->s = (struct kernel_conv){ .ih = s->h,
+                                 .iw = s->h,
+                                 .ic = s->ic,
+                                 .in_pitch = s->ic,
+                                 .oh = out,
+                                 .ow = out,
+                                 .oc = s->oc,
+                                 .out_pitch = s->oc,
+                                 .kh = s->kernel,
+                                 .kw = s->kernel,
+                                 .stride = s->stride,
+                                 .pad = s->kernel / 2,
+                                 .zero_point_in = 3 };
+    c->whole = (struct kernel_rect){ .y1 = out, .x1 = out };
+    if (!int8 && depthwise)
+        k->depthwise_f32_pack(&c->s, c->real, c->real, c->packed);
+    else if (!int8)
+        k->conv_f32_pack(&c->s, c->real, c->real, c->packed);
+    else if (depthwise)
+        k->depthwise_u8_pack(&c->s, c->code, c->packed);
+    else
+        k->conv_u8_pack(&c->s, c->code, c->packed);
+    TRY(bench_median(int8        ? (depthwise ? depthwise_u8 : conv_u8)
+                     : depthwise ? depthwise_f32
+                                 : conv_f32,
+                     c, c->repeats, &seconds));
+    snprintf(shape, sizeof shape, "%dx%d/%d %d>%d %dx%d", s->kernel, s->kernel, s->stride, s->ic, s->oc, out,
+             out);
+    print(c,
+          int8        ? (depthwise ? "depthwise_u8" : "conv_u8")
+          : depthwise ? "depthwise_f32"
+                      : "conv_f32",
+          shape, seconds, macs, "GMAC/s", macs / seconds / c->peak[int8]);
+    return OK;
+}
+
+/* The most that any shape's buffers take. */
+static status make_room(struct call *c)
+{
+    const struct kernel_table *k = c->k;
+    size_t map = 1, packed = 1, scratch = k->gram_f64_scratch_bytes(49, 1280), weights = 1 << 16;
+
+    for (size_t i = 0; i < COUNT_OF(shapes); i++) {
+        const struct shape *s = &shapes[i];
+        struct kernel_conv v = { .ih = s->h,
+                                 .iw = s->h,
+                                 .ic = s->ic,
+                                 .in_pitch = s->ic,
+                                 .oh = s->h,
+                                 .ow = s->h,
+                                 .oc = s->oc,
+                                 .out_pitch = s->oc,
+                                 .kh = s->kernel,
+                                 .kw = s->kernel,
+                                 .stride = s->stride,
+                                 .pad = s->kernel / 2 };
+        int depthwise = s->kind == DEPTHWISE;
+
+        map = larger(map, (size_t)s->h * (size_t)s->h * (size_t)larger((size_t)s->ic, (size_t)s->oc));
+        weights = larger(weights, (size_t)s->kernel * (size_t)s->kernel * (size_t)s->oc *
+                                      (size_t)(depthwise ? 1 : s->ic));
+        packed = larger(packed, depthwise ? k->depthwise_f32_packed_bytes(&v) : k->conv_f32_packed_bytes(&v));
+        packed = larger(packed, depthwise ? k->depthwise_u8_packed_bytes(&v) : k->conv_u8_packed_bytes(&v));
+        scratch =
+            larger(scratch, depthwise ? k->depthwise_f32_scratch_bytes(&v) : k->conv_f32_scratch_bytes(&v));
+        scratch =
+            larger(scratch, depthwise ? k->depthwise_u8_scratch_bytes(&v) : k->conv_u8_scratch_bytes(&v));
+    }
+    MEM_TRY(c->in, map + 64, sizeof(float));
+    MEM_TRY(c->out, map + 64, sizeof(float));
+    MEM_TRY(c->packed, packed + 64, 1);
+    MEM_TRY(c->scratch, scratch + 64, 1);
+    MEM_TRY(c->real, weights, sizeof *c->real);
+    MEM_TRY(c->code, weights, sizeof *c->code);
+    for (size_t i = 0; i < weights; i++) {
+        c->real[i] = (float)(i % 13) / 100.0f;
+        c->code[i] = (int8_t)(i % 255 - 127);
+    }
+    c->requant = (struct kernel_requant){ .mode = REQUANT_FBGEMM_CHANNEL,
+                                          .multiplier = c->real,
+                                          .bias_real = c->real,
+
+                                          .zero_point_out = 5,
+                                          .low = 5,
+                                          .high = 255 };
+    return OK;
+}
+
+/* ---- the others ------------------------------------------------------------------------------------------
+ */
+
+enum { PIXELS = 28 * 28, CHANNELS = 192, COUNT = PIXELS * CHANNELS };
+
+static void add_f32(void *user)
+{
+    struct call *c = user;
+
+    c->k->add_f32(c->in, CHANNELS, c->in, CHANNELS, c->out, CHANNELS, PIXELS, CHANNELS, 0.0f, 6.0f);
+}
+
+static void add_u8(void *user)
+{
+    struct call *c = user;
+    const struct kernel_add_u8 p = {
+        .mode = ADD_FBGEMM, .scale_a = 0.1f, .scale_b = 0.2f, .inverse_out = 5.0f
+    };
+
+    c->k->add_u8(c->in, CHANNELS, c->in, CHANNELS, c->out, CHANNELS, PIXELS, CHANNELS, &p);
+}
+
+static void mul_u8(void *user)
+{
+    struct call *c = user;
+    const struct kernel_mul_u8 p = { .multiplier = 0.01f };
+
+    c->k->mul_u8(c->in, CHANNELS, c->in, 0, c->out, CHANNELS, PIXELS, CHANNELS, &p);
+}
+
+static void hardswish_f32(void *user)
+{
+    struct call *c = user;
+
+    c->k->hardswish_f32(c->in, CHANNELS, c->out, CHANNELS, PIXELS, CHANNELS);
+}
+
+static void lookup_u8(void *user)
+{
+    struct call *c = user;
+
+    c->k->lookup_u8(c->in, CHANNELS, c->out, CHANNELS, PIXELS, CHANNELS, (const uint8_t *)c->code);
+}
+
+static void shuffle_u8(void *user)
+{
+    struct call *c = user;
+
+    c->k->shuffle_u8(c->in, CHANNELS, c->out, CHANNELS, PIXELS, CHANNELS, 2);
+}
+
+static void average_f32(void *user)
+{
+    struct call *c = user;
+
+    c->k->average_f32(c->in, PIXELS, CHANNELS, CHANNELS, c->out);
+}
+
+static void gram_f64(void *user)
+{
+    struct call *c = user;
+
+    c->k->gram_f64(c->in, 49, 1280, 1280, c->out, c->scratch);
+}
+
+/* name, what runs, bytes read and written */
+static const struct other {
+    const char *name;
+    void (*work)(void *user);
+    double bytes;
+} others[] = {
+    { "add_f32", add_f32, 3.0 * COUNT * 4 },   { "hardswish_f32", hardswish_f32, 2.0 * COUNT * 4 },
+    { "average_f32", average_f32, COUNT * 4 }, { "add_u8", add_u8, 3.0 * COUNT },
+    { "mul_u8", mul_u8, 2.0 * COUNT },         { "lookup_u8", lookup_u8, 2.0 * COUNT },
+    { "shuffle_u8", shuffle_u8, 2.0 * COUNT },
+};
+
+static status run_all(struct call *c)
+{
+    double seconds;
+
+    for (int int8 = 0; int8 < 2; int8++)
+        for (size_t i = 0; i < COUNT_OF(shapes); i++)
+            TRY(convolution(c, &shapes[i], int8));
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        TRY(bench_median(others[i].work, c, c->repeats, &seconds));
+        print(c, others[i].name, "192 28x28", seconds, others[i].bytes, "GB/s", -1);
+    }
+    TRY(bench_median(gram_f64, c, c->repeats, &seconds));
+    print(c, "gram_f64", "1280 7x7", seconds, 49.0 * 50 / 2 * 1280, "GMAC/s", -1);
+    return OK;
+}
+
+status bench_kernel_run(const struct kernel_table *k, int repeats, int json)
+{
+    struct call c = { .k = k, .repeats = repeats, .json = json };
+    status result = OK;
+
+    TRY_OUT(make_room(&c));
+    c.peak[0] = peak(k->peak_f32);
+    c.peak[1] = peak(k->peak_u8);
+    if (json)
+        printf("{\"isa\": \"%s\", \"peak_f32_gmac_s\": %.2f, \"peak_u8_gmac_s\": %.2f}\n", k->isa,
+               c.peak[0] / 1e9, c.peak[1] / 1e9);
+    else
+        printf("%s: this core's peak is %.1f GMAC/s in fp32 and %.1f in int8\n", k->isa, c.peak[0] / 1e9,
+               c.peak[1] / 1e9);
+    TRY_OUT(run_all(&c));
+out:
+    mem_free(c.in);
+    mem_free(c.out);
+    mem_free(c.packed);
+    mem_free(c.scratch);
+    mem_free(c.real);
+    mem_free(c.code);
+    return result;
+}
