@@ -35,11 +35,8 @@ check "run: the last line says where the result is" test "$(tail -1 "$T/err")" =
 check "the job's preprocessing goes before the descriptions'" test \
     "$(h5dump -d /provenance "$T/other.h5" | grep -cE 'preprocess.resize = 232|preprocess.filter = bicubic')" -ge 1
 "$Q" bench --kernels --repeats=1 --json > "$T/out" 2> "$T/err"
-check "bench --kernels: every line of it JSON, the peak first" python3 -c '
-import json, sys
-lines = [json.loads(x) for x in open(sys.argv[1])]
-assert lines[0]["peak_f32_gmac_s"] > 0 and len(lines) > 40, lines[0]
-assert all(x["us"] > 0 and x["rate"] > 0 for x in lines[1:])' "$T/out"
+check "bench --kernels: the peak first" grep -qE '"peak_f32_gmac_s": [1-9]' <(head -1 "$T/out")
+check "bench --kernels: a line a kernel and shape" test "$(grep -cE '^\{"kernel".*"rate": [0-9.]+.*\}$' "$T/out")" = 50
 "$Q" bench --phases --model models/demo/shufflenet_v2_x0_5.model --weights "$WEIGHTS/shufflenet_v2_x0_5_fp32.pth" \
     --int8 "$WEIGHTS/shufflenet_v2_x0_5_int8.pth" --repeats=1 > "$T/out" 2> "$T/err"
 check "bench --phases" test "$(grep -c ' ms$' "$T/out")" = 19
