@@ -37,15 +37,12 @@ static status map_file(const char *path, struct tensor_table *t)
     return result;
 }
 
-/* The model zoo's convention: NAME-HEX.pth, at least 8 digits, begins the file's SHA-256. */
 static status check_name(const char *path, const uint8_t sha256[HASH_SIZE])
 {
-    const char *dash = strrchr(path, '-'), *hex = dash ? dash + 1 : "";
-    size_t digits = strspn(hex, "0123456789abcdef");
+    const char *hex;
+    size_t digits = names_hash_prefix(path, &hex);
     char is[2 * HASH_SIZE + 1];
 
-    if (digits < 8 || digits > 2 * HASH_SIZE || strcmp(hex + digits, ".pth") != 0)
-        return OK;
     hash_hex(sha256, is);
     if (memcmp(is, hex, digits) == 0)
         return OK;
@@ -55,11 +52,16 @@ static status check_name(const char *path, const uint8_t sha256[HASH_SIZE])
                 path, (int)digits, is, (int)digits, hex);
 }
 
-status weight_alloc_params(struct tensor *t, int axis)
+status weight_alloc_params(struct tensor *t, int axis, int64_t *all)
 {
+    int channels = axis < 0 ? 1 : (int)t->dim[axis];
+
+    *all += channels;
+    if (*all > WEIGHT_MAX_ALL_CHANNELS)
+        return FAIL(ERR_MEMORY, "the quantized tensors have more than %d channels", WEIGHT_MAX_ALL_CHANNELS);
     t->quantization = axis < 0 ? TENSOR_PER_TENSOR : TENSOR_PER_CHANNEL;
     t->axis = axis < 0 ? 0 : axis;
-    t->channels = axis < 0 ? 1 : (int)t->dim[axis];
+    t->channels = channels;
     MEM_TRY(t->scale, (size_t)t->channels, sizeof *t->scale);
     MEM_TRY(t->zero_point, (size_t)t->channels, sizeof *t->zero_point);
     return OK;
