@@ -397,8 +397,10 @@ status store_read_string(struct store_reader *r, const char *path, int64_t index
         return FAIL(ERR_MISMATCH, "%s: %s is no list of strings", r->view.path, path);
     MEM_TRY(element, ds->element + 1, 1);
     s = store_read(r, path, STORE_STRING, index, 1, element, ds->element);
-    if (s == OK)
+    if (s == OK) {
         snprintf(out, size, "%s", element);
+        text_make_printable(out, "\n");
+    }
     mem_free(element);
     return s;
 }
