@@ -49,6 +49,10 @@
  * table_note. */
 MUST_USE status weight_load(const char *path, struct tensor_table *out);
 
+/* Whether a file that begins so is a checkpoint, sound or not; 15 bytes tell. */
+enum { WEIGHT_HEAD = 15 };
+int weight_begins(const uint8_t *head, size_t size);
+
 /* Text that a file says of itself, as { "quantcam.engine", "fbgemm" }: keys up to 512 bytes of UTF-8, not
  * ending in .quantization, values up to 60,000. */
 struct weight_note { const char *key, *value; };

@@ -105,7 +105,7 @@ void weight_h5_seal(const uint8_t sha256[HASH_SIZE], char out[WEIGHT_H5_SEAL])
     char hex[2 * HASH_SIZE + 1];
 
     memset(out, 0, WEIGHT_H5_SEAL);
-    snprintf(out, WEIGHT_H5_SEAL, "%s\nsha256 of what follows these %d bytes: %s\n", weight_h5_magic,
+    snprintf(out, WEIGHT_H5_SEAL, "%s\nsha256 of what follows these %d bytes: %s\n", WEIGHT_H5_MAGIC,
              WEIGHT_H5_SEAL, hash_hex(sha256, hex));
 }
 

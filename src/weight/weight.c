@@ -81,6 +81,20 @@ static int starts_with(const uint8_t *bytes, uint64_t size, const char *magic, s
     return size >= length && memcmp(bytes, magic, length) == 0;
 }
 
+/* The size of a safetensors header has at most 27 bits, so that text is never taken for it. */
+static int is_safetensors(const uint8_t *bytes, uint64_t size)
+{
+    static const uint8_t zeros[4];
+
+    return size > 8 && bytes[8] == '{' && memcmp(bytes + 4, zeros, sizeof zeros) == 0;
+}
+
+int weight_begins(const uint8_t *head, size_t size)
+{
+    return starts_with(head, size, "PK\3\4", 4) || starts_with(head, size, legacy_magic, LEGACY_MAGIC_SIZE) ||
+           starts_with(head, size, WEIGHT_H5_MAGIC, WEIGHT_HEAD) || is_safetensors(head, size);
+}
+
 /* Known by content. Torch's oldest form and other tools' files are named: the user learns what to do. */
 static status read_container(const char *path, const uint8_t *bytes, uint64_t size, struct tensor_table *out)
 {
@@ -93,11 +107,11 @@ static status read_container(const char *path, const uint8_t *bytes, uint64_t si
     if (size > 262 && memcmp(bytes + 257, "ustar", 5) == 0)
         return FAIL(ERR_FORMAT, "is torch's oldest (tar) container, which is not read; save it again with "
                                 "torch.save(torch.load(FILE), NEW)");
-    if (starts_with(bytes, size, weight_h5_magic, strlen(weight_h5_magic)))
+    if (starts_with(bytes, size, WEIGHT_H5_MAGIC, strlen(WEIGHT_H5_MAGIC)))
         return weight_h5_read(path, bytes, size, out);
     if (starts_with(bytes, size, hdf5, sizeof hdf5 - 1))
         return FAIL(ERR_FORMAT, "is an HDF5 file that quantcam has not written as weights");
-    if (size > 8 && bytes[8] == '{')
+    if (is_safetensors(bytes, size))
         return safetensors_read(bytes, size, out);
     return FAIL(ERR_FORMAT,
                 "is no checkpoint: neither torch's zip or legacy form, safetensors nor quantcam's "

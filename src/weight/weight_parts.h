@@ -129,7 +129,7 @@ MUST_USE status safetensors_write(FILE *f, const struct tensor_table *t, const s
 
 /* ---- h5: our HDF5 form ------------------------------------------------------------------------------ */
 
-#define weight_h5_magic "quantcam weights 1"
+#define WEIGHT_H5_MAGIC "quantcam weights 1"
 enum { WEIGHT_H5_SEAL = 512 };
 /* Views of `bytes`, which are the file's at `path`. */
 MUST_USE status weight_h5_read(const char *path, const uint8_t *bytes, uint64_t size,

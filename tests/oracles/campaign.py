@@ -2,7 +2,7 @@
 """Many checkpoints against PyTorch, every code of every quantized module.
 
     tests/oracles/campaign.py [--seeds 11,12,13] [--networks resnet18:fbgemm,...] [--photographs DIR | --noise]
-                              [--images 2] [--keep DIR]
+                              [--images 2] [--eight-bit] [--keep DIR]
 
 For each network, engine and seed the shared make_oracle.py ($QUANTCAM_SHARED/oracle-tools, else ../shared/oracle-tools) makes fp32
 and int8 checkpoints in torch's zip and legacy form and computes what PyTorch makes of some pictures: photographs (default: the
@@ -13,6 +13,7 @@ equal int8 logits, last-conv codes and codes of every module (of the first pictu
 fbgemm's depthwise kernels add pairs of products in 16 bits on every x86, its dense ones where there is no VNNI (numerics.saturate).
 A file whose codes differ from exact sums is compared once more under --numerics.saturate=fbgemm-avx2, with PyTorch held to AVX2
 (FBGEMM_ENABLE_INSTRUCTIONS), and counted apart.
+--eight-bit makes fbgemm files whose activations have 8 bits, so that dense layers saturate too, and compares each on AVX2 as well.
 --keep leaves the oracles in DIR, and takes those that are there already. Needs PyTorch, torchvision, h5py, Pillow; exit 0 only if
 nothing differs, 77 if the tool is absent. Environment: QUANTCAM, QUANTCAM_ISA, QUANTCAM_SHARED.
 """
@@ -42,17 +43,17 @@ def arguments():
     p.add_argument('--photographs')
     p.add_argument('--noise', action='store_true')
     p.add_argument('--images', default='2')
+    p.add_argument('--eight-bit', action='store_true')
     p.add_argument('--keep')
     return p.parse_args()
 
 
-def make(tool, photographs, network, seed, images, folder, **environment):
+def make(tool, photographs, network, seed, images, folder, eight_bit, **environment):
     if os.path.exists(f'{folder}/oracle.h5'):
         return
     model, engine = network.split(':')
-    with_photographs = [f'{ROOT}/tests/oracles/make_with_photographs.py', tool, photographs]
-    command = [sys.executable, *(with_photographs if photographs else [tool]), model, engine, folder + '.making', '--seed', seed,
-               '--images', images]
+    command = [sys.executable, f'{ROOT}/tests/oracles/make_with_photographs.py', tool, photographs, model, engine, folder + '.making',
+               '--seed', seed, '--images', images, *(['--eight-bit'] if eight_bit else [])]
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                           env={**os.environ, 'OMP_NUM_THREADS': '1', **environment})
     if done.returncode:
@@ -103,7 +104,7 @@ def main():
     if not os.path.exists(tool):
         print(f'skip: campaign (no {tool}: set QUANTCAM_SHARED)')
         return 77
-    photographs = None if a.noise else a.photographs or f'{shared}/data/imagenet-sample'
+    photographs = '' if a.noise else a.photographs or f'{shared}/data/imagenet-sample'
     seeds = a.seeds.split(',')
     cases = [(n, seed) for n in (a.networks.split(',') if a.networks else NETWORKS) for seed in seeds]
     cases += [] if a.networks else [(n, seeds[0]) for n in ONCE]
@@ -116,13 +117,14 @@ def main():
                 continue
             folder = f'{a.keep or scratch}/{network.replace(":", "_")}_{seed}'
             title = f'{network.replace(":", " ")} seed {seed}'
-            make(tool, photographs, network, seed, a.images, folder)
+            make(tool, photographs, network, seed, a.images, folder, a.eight_bit)
             for form in ('zip', 'legacy'):
                 c.file(folder, title, 'fp32', form)
             for form in ('zip', 'legacy'):
-                if c.file(folder, title, 'int8', form) and network.endswith(':fbgemm'):
-                    make(tool, photographs, network, seed, a.images, folder + '_avx2', FBGEMM_ENABLE_INSTRUCTIONS='AVX2')
-                    c.file(folder + '_avx2', title + ' (saturates: AVX2)', 'int8', form, SATURATE)
+                differs = c.file(folder, title, 'int8', form)
+                if network.endswith(':fbgemm') and (differs or a.eight_bit):
+                    make(tool, photographs, network, seed, a.images, folder + '_avx2', a.eight_bit, FBGEMM_ENABLE_INSTRUCTIONS='AVX2')
+                    c.file(folder + '_avx2', title + ' (AVX2)', 'int8', form, SATURATE)
     s, f = c.sums, c.files
     print(f'campaign: {sum(f.values())} files ({f["fp32"]} fp32, {f["int8"]} int8 by exact sums, {f["saturating"]} int8 that saturate), '
           f'{s["modules"]} modules, {s["codes"]} codes, scales and zero points, {s["codes differ"]} differ; '
