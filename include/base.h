@@ -154,6 +154,11 @@ char *text_trim(char *line); /* in place, both ends */
 /* The nearest of `count` words by edit distance, or NULL if none is near: for "did you mean". */
 const char *text_nearest(const char *word, const char *const *words, int count);
 int text_is_utf8(const char *bytes, size_t size);
+/* UTF-8 without control characters (C0, DEL, C1): nothing that moves a terminal's cursor or ends a line. */
+int text_is_printable(const char *bytes, size_t size);
+/* In place: every byte of what text_is_printable refuses becomes '?', but those of `keep` ("\n"). Sentences
+ * (FAIL) and log lines pass through here. */
+void text_make_printable(char *text, const char *keep);
 /* dir + "/" + name into a fixed buffer; ERR_RANGE if it does not fit. */
 MUST_USE status text_path(char *out, size_t size, const char *dir, const char *name);
 /* 1234567 -> "1,234,567" and 93785.2 s -> "1d 02:03:05"; both return `out`. */

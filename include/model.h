@@ -118,6 +118,17 @@ MUST_USE status model_bind(const struct model *m, const struct tensor_table *wei
                            struct model_binding *out);
 void model_unbind(struct model_binding *b);
 
+/* What one node costs; zeros for a node without weights. `b` may be NULL: then fp32, with a bias wherever no
+ * batch normalisation follows. */
+struct model_cost {
+    uint64_t parameters;    /* as trained, as torch counts them: weights, biases, and batch normalisation's
+                               scale and shift, also of an int8 file, where these are folded */
+    uint64_t bytes;         /* of weights, scales (f32) and biases (f32) as they are run, folded */
+    uint64_t macs;          /* multiply-accumulates of one image */
+};
+MUST_USE status model_cost(const struct model *m, const struct model_binding *b, int node,
+                           struct model_cost *out);
+
 /* One convolution's or linear layer's parameters, contiguous, in the order in which sums are taken:
  * (oc, kh, kw, ic / groups). */
 struct model_layer {

@@ -47,9 +47,11 @@ struct job {
     int explain_deletion, explain_insertion;     /* enum image_substrate: what pixels become, come from */
     int explain_class;                           /* enum job_class */
     int explain_maps, explain_logits;            /* store full-size maps; logits of every step */
+    int explain_cross;                           /* each map on the other network too */
     int wsol_frame;                              /* enum job_frame */
     int saturate;                                /* numerics 2.4 */
     int time_runs;                             /* runs timed alone, 0 = none */
+    int activations;                             /* enum store_activations */
     char out[OPTION_SIZE];
     int isa, log, dry_run;
     int ranks;                                   /* -j: start so many under mpirun; 0 = as started */

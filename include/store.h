@@ -77,6 +77,10 @@ enum store_group {
     STORE_CLOSING      /* /checksums, /complete: store_finish */
 };
 
+/* Which activations of the CAM layer a file keeps: each channel's mean alone; the selected images' whole; all
+ * images' whole (the selected ones' are not stored twice). */
+enum store_activations { STORE_ACTIVATIONS_MEAN, STORE_ACTIVATIONS_SUBSET, STORE_ACTIVATIONS_FULL };
+
 /* What the job's file depends on. Zero-initialise; names are copied into it. The same on all ranks and at
  * every resume. */
 struct store_layout {
@@ -90,11 +94,15 @@ struct store_layout {
     int pictures;                 /* G: gallery pictures a network and precision, min(16, S) or 0 */
     int steps;                    /* of deletion and insertion curves, 0 = none */
     int step_logits;              /* logits of every step too */
+    int cross;                    /* curves of each map on the other network too */
+    int activations;              /* enum store_activations */
     int subset_maps;              /* /models/<net>/subset/<precision>/cam_u8 (S, H, W) exists */
     int networks, precisions, selections;
     struct store_network {
         char name[STORE_NAME];
         int classes, channels, h, w;      /* of the logits and of the CAM layer */
+        /* of the CAM layer's stored integers, from precision 1 on; a reader leaves it 0 */
+        struct quant_params q[STORE_MAX_PRECISIONS];
     } network[STORE_MAX_NETWORKS];
     char precision[STORE_MAX_PRECISIONS][STORE_NAME];    /* [0] is what the others are compared with (fp32) */
     /* raw, resolved, control: the datasets in_<selection>; the axis `set` is all, then these */
@@ -155,6 +163,11 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *     {prec}/               top5 s32, score5 f32 (N, 5): softmax probabilities;  logits f32 (N, classes)
  *                           cam f32 (N, h, w), raw_sign s8, sigma_ratio f32, constant u8 (N)
  *                           entropy_real, std_real, sparsity_real f32 (N): of the CAM layer's real values
+ *                           activation_mean f32 (N, C): of each of its channels, real values
+ *                           where activations is full: activation (N, C, h, w), the layer itself: f32 of the
+ *                           first precision, of the others u8 codes
+ *     {other}/              activation_scale f64, activation_zero_point s32 (1): a code's real value is
+ *                           scale * (code - zero_point)
  *     {other}/              entropy_int, std_int, sparsity_int f32 (N): of its stored integers
  *     {prec}/wsol/          iou, iou_raw f32 (N, rule), box, box_raw s32 (N, 4) at t = 0.2, right, right_raw
  *                           u8 (N, 4, 13): bits a threshold; _raw is that of the map in the raw sign
@@ -166,7 +179,11 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *     {prec}/               cam_u8 u8 (S, H, W), where subset_maps;  where steps: class s32 (S),
  *                           deletion_curve, insertion_curve, deletion_curve_raw, insertion_curve_raw f32
  *                           (S, step);  where step_logits: deletion_logits, insertion_logits f32
- *                           (S, step, classes)
+ *                           (S, step, classes);  where activations is subset: activation (S, C, h, w)
+ *     {other}/, <first>/    where cross: deletion_curve_on_P, insertion_curve_on_P f32 (S, step): this
+ *                           precision's map in the resolved sign, scored by precision P (the first for
+ *                           {other}'s, {other} for the first's); class and clean picture are P's;
+ *                           where step_logits: deletion_logits_on_P, insertion_logits_on_P
  *   /gallery/               palette u8 (256, 3);  {net}_top01_{prec} ... u8 (H, W)
  *   /summary/images/        total, ok, bad s64 (1)
  *   /summary/rows/          ok, bad s64 (K)
@@ -184,6 +201,8 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *   /summary/curves/{prec}/ where steps: images s64 (K, set); deletion, insertion, deletion_raw,
  *                           insertion_raw f64 (K, set): mean areas; deletion_curve, insertion_curve f64
  *                           (K, set, step)
+ *   /summary/cross/{other}/ where cross: deletion_<map>_on_<network>, insertion_<map>_on_<network> f64 (K,
+ *                           set): mean areas of {other}'s map on the first network, of the first's on {other}
  *   /summary/wsol/{prec}/   images, without_box, no_foreground s64 (K, set); iou_mean, iou_sd f64 (K, set,
  *                           sign, rule); gt_known, top1_loc, top5_loc, max_box_acc, max_box_acc_at,
  *                           max_box_acc_v2 f64 (K, set, sign)
@@ -193,7 +212,8 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *   /summary/difference/{other}/{measure}/    {other} less the first: images s64, difference, low, high f64
  *                           (K, set), 95 % interval; top1, top5 (and p of McNemar's test), entropy, std,
  *                           sparsity, iou, iou_raw; where steps: deletion, insertion, deletion_raw,
- *                           insertion_raw
+ *                           insertion_raw; where cross: deletion_on_P, insertion_on_P, {other}'s map less
+ *                           the first's, both scored by P = the first, {other}
  *   /summary/agreement/{other}/  images, labelled, same_top1, same_top5_set, both_right, only_first,
  *                           only_second, both_wrong s64 (K, set)
  *   /timing/loaded/         decode_s f32 (N);  {net}/{prec}/ inference_s, cam_s f32 (N)
@@ -299,7 +319,7 @@ void store_close_read(struct store_reader *r);
 const char *store_reader_path(const struct store_reader *r);
 /* The table's datasets in the table's order, then others in path order (group SUMMARY, network -1). */
 const struct store_schema *store_reader_schema(const struct store_reader *r);
-/* As the file's own axes tell it (channels: 0); networks = 0 for a file that no job wrote. */
+/* As the file's own axes tell it (q: 0); networks = 0 for a file that no job wrote. */
 const struct store_layout *store_reader_layout(const struct store_reader *r);
 int store_reader_complete(const struct store_reader *r);    /* /complete is 1 */
 /* NULL if absent. */

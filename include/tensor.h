@@ -94,7 +94,8 @@ struct tensor_table {
     void *mapping;                 /* the mapped file that views point into, or NULL */
     size_t mapping_size;
 };
-/* Takes over name's copy and *t (which is zeroed). ERR_FORMAT if the name is there already. */
+/* Takes over name's copy and *t (which is zeroed). ERR_FORMAT if the name is there already, or is not
+ * printable (text_is_printable): names are printed. */
 MUST_USE status table_take(struct tensor_table *table, const char *name, struct tensor *t);
 const struct tensor *table_find(const struct tensor_table *table, const char *name);     /* NULL if absent */
 /* As table_find, name made by printf; ERR_MISSING says "SOURCE: no tensor NAME (the nearest is NEAR)". */

@@ -12,11 +12,15 @@
  * form; safetensors; quantcam's own HDF5 form. Torch's oldest (tar) form is recognised and refused by name.
  * Pickles are interpreted by an allow-list of opcodes and globals and never execute anything.
  *
- * Names are the checkpoint's own. A tuple inside the state dict (a Linear's
- * `_packed_params._packed_params`) is flattened: its members are NAME.0, NAME.1, ...; a dtype, a text or
- * None is left out. Python numbers become rank 0 tensors. Tensors are views of the mapped file, with its
- * strides (quantized convolutions are stored channels_last) and its alignment: read them through
- * tensor_copy_*. A file named NAME-<8 or more hex digits>.pth must have that SHA-256 prefix.
+ * Names are the checkpoint's own, but DenseNet's of 2017 (denselayer1.norm.1.weight) become today's
+ * (denselayer1.norm1.weight). A tuple inside the state dict (a Linear's `_packed_params._packed_params`) is
+ * flattened: its members are NAME.0, NAME.1, ...; a dtype, a text or None is left out. Python numbers become
+ * rank 0 tensors. Tensors are views of the mapped file, with its strides (quantized convolutions are stored
+ * channels_last) and its alignment: read them through tensor_copy_*.
+ *
+ * A file with a hash in its name must have that SHA-256: NAME-HEX.pth, at least 8 lower-case digits, and the
+ * quantized zoo's NAME_fbgemm_HEX.pth or NAME_qnnpack_HEX.pth, exactly 8. Eight digits that read as a date
+ * (20240131) and what follows any other underscore (mobilenet_v2_12345678.pth) are no hash.
  *
  * Quantized tensors in safetensors: the codes of NAME are an I8 (U8, I32) tensor; __metadata__ says
  * "NAME.quantization": "per_tensor" or "per_channel AXIS"; beside it lie NAME.scale, F64 (F32 is read too),
@@ -32,7 +36,8 @@
  * because the HDF5 library trusts the bytes it reads. Other programs write safetensors.
  *
  * Bounds: file 4 GiB, 65,536 entries and tensors, pickle and safetensors header 64 MiB, pickle 1 M items,
- * names 512 bytes, a tensor 2^32 elements and 2^20 channels, 1,024 notes.
+ * names 512 bytes, a tensor 2^32 elements and 2^20 channels, all tensors 2^22 channels and, shared storages
+ * counted each time, 8 times the file, 1,024 notes. Memory beside the mapped file: at most 1 GiB.
  */
 #ifndef QUANTCAM_WEIGHT_H
 #define QUANTCAM_WEIGHT_H
@@ -43,6 +48,10 @@
  * above a bound; ERR_MISMATCH a wrong hash prefix. Every sentence begins with the path. Notes of the file:
  * table_note. */
 MUST_USE status weight_load(const char *path, struct tensor_table *out);
+
+/* Whether a file that begins so is a checkpoint, sound or not; 15 bytes tell. */
+enum { WEIGHT_HEAD = 15 };
+int weight_begins(const uint8_t *head, size_t size);
 
 /* Text that a file says of itself, as { "quantcam.engine", "fbgemm" }: keys up to 512 bytes of UTF-8, not
  * ending in .quantization, values up to 60,000. */

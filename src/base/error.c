@@ -20,6 +20,7 @@ void error_set(status code, const char *file, int line, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    text_make_printable(text, "");
     memcpy(last.text, text, sizeof text);
     snprintf(last.where, sizeof last.where, "%s:%d", slash ? slash + 1 : file, line);
     last.status = (int)code;
@@ -38,6 +39,7 @@ void error_put_before(const char *format, ...)
     snprintf(text + n, sizeof text - (size_t)n, ": %s", last.text);
     memcpy(last.text, text, sizeof last.text);
     last.text[sizeof last.text - 1] = '\0';
+    text_make_printable(last.text, "");
 }
 
 const char *error_name(status code)

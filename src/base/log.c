@@ -20,6 +20,7 @@ static void log_line(const char *prefix, const char *format, va_list args)
     int n = snprintf(line, sizeof line, "%s", prefix);
 
     vsnprintf(line + n, sizeof line - (size_t)n, format, args);
+    text_make_printable(line, "");
     fprintf(stderr, "%s\n", line);
 }
 

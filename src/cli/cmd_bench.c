@@ -16,7 +16,7 @@ enum { WARM_UP = 3, CAM_REPEATS = 101 };
 
 struct settings {
     char model[OPTION_SIZE], weights[OPTION_SIZE], int8[OPTION_SIZE], image[OPTION_SIZE], isa[OPTION_SIZE];
-    int engine, repeats, layers, kernels, phases, json;
+    int engine, saturate, repeats, layers, kernels, phases, json;
 };
 
 static const struct option_row rows[] = {
@@ -35,6 +35,11 @@ static const struct option_row rows[] = {
       .where = offsetof(struct settings, engine),
       .values = "auto|fbgemm|qnnpack",
       .help = "int8 arithmetic" },
+    { .name = "numerics.saturate",
+      .kind = OPTION_CHOICE,
+      .where = offsetof(struct settings, saturate),
+      .values = "off|fbgemm-avx2",
+      .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI: the reference kernels, slow" },
     { .name = "isa",
       .kind = OPTION_TEXT,
       .where = offsetof(struct settings, isa),
@@ -234,7 +239,8 @@ static void print_table(const struct network *net, const struct measured *m, int
 
 static status bench_one(const struct settings *s, const char *model, const char *weights)
 {
-    struct engine_options options = { .arithmetic = (enum engine_arithmetic)s->engine };
+    struct engine_options options = { .arithmetic = (enum engine_arithmetic)s->engine,
+                                      .saturate_pairs = s->saturate };
     struct network net = { 0 };
     struct measured m = { 0 };
     status result = OK;

@@ -1,150 +1,130 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base_option.h"
 #include "cmd.h"
-#include "model.h"
+#include "inspect.h"
 #include "store.h"
-#include "weight.h"
 
 struct settings {
-    char weights[OPTION_SIZE];
+    int csv, json;
 };
 
 static const struct option_row rows[] = {
-    { .name = "weights",
-      .kind = OPTION_PATH,
-      .where = offsetof(struct settings, weights),
-      .values = "FILE",
-      .help = "with a description: bind it to this checkpoint and print scales and zero points too" },
+    { .name = "csv",
+      .kind = OPTION_FLAG,
+      .where = offsetof(struct settings, csv),
+      .help = "the table as CSV" },
+    { .name = "json",
+      .kind = OPTION_FLAG,
+      .where = offsetof(struct settings, json),
+      .help = "everything as JSON" },
 };
 static const struct option_table table = {
-    .usage = "quantcam inspect FILE [--weights CHECKPOINT]",
-    .about = "Prints what is in FILE, known by its content: a network description (models/*.model) as a "
-             "table of nodes, a\n"
-             "checkpoint's tensors, or a result's datasets with their meaning.",
+    .usage = "quantcam inspect FILE [CHECKPOINT]",
+    .about =
+        "Prints what is in FILE, known by its content: a network description (models/*.model) as a "
+        "table of nodes, a\n"
+        "checkpoint's tensors, or a result's datasets with their meaning. A description with a CHECKPOINT "
+        "shows what\n"
+        "the two together are: bytes as they are run and, of an int8 checkpoint, each output's scale and "
+        "zero point.\n\n"
+        "parameters: as trained, batch normalisation included. MACs: multiply-accumulates of one image. "
+        "bytes: of the\n"
+        "weights, scales and biases of a node once batch normalisation is folded. window: kernel / stride; "
+        "dw: depthwise.",
     .row = rows,
     .rows = COUNT_OF(rows),
     .words_low = 1,
-    .words_high = 1,
+    .words_high = 2,
 };
-enum { MODEL_TEXT_MAX = 4 << 20 };
+enum { PRINTED_MAX = 256 << 20 };
 
-static void print_node(const struct model *m, int i, const struct model_binding *b)
+enum { PATH, DATASET_TYPE, UNIT, MEANING, COLUMNS };
+static const struct listing_column columns[COLUMNS] = {
+    [PATH] = { "path", "dataset", LISTING_TEXT, LISTING_MIDDLE },
+    [DATASET_TYPE] = { "type", "type", LISTING_TEXT, LISTING_WHOLE },
+    [UNIT] = { "unit", "unit", LISTING_TEXT, LISTING_WHOLE },
+    [MEANING] = { "meaning", "meaning", LISTING_TEXT, LISTING_END },
+};
+
+static status add_dataset(struct listing *l, const struct store_dataset *d)
 {
-    const struct model_node *n = &m->node[i];
-    char shape[48], attributes[64] = "";
+    char shape[120];
+    int n = snprintf(shape, sizeof shape, "%s (", schema_type_name(d->type));
 
-    snprintf(shape, sizeof shape, "%d x %d x %d", n->c, n->h, n->w);
-    if (n->op == OP_CONV || n->op == OP_MAXPOOL)
-        snprintf(attributes, sizeof attributes, "%dx%d/%d%s", n->kernel, n->kernel, n->stride,
-                 n->op == OP_CONV && n->groups > 1 ? " depthwise" : "");
-    printf("%-12s %-36s %-18s %-14s", model_op_name(n->op), n->name, shape, attributes);
-    if (b && b->precision == MODEL_INT8 && b->q[i].scale > 0)
-        printf(" %-12.8g %3d", b->q[i].scale, b->q[i].zero_point);
-    printf("%s%s\n", i == m->cam ? "  <- CAM" : "", i == m->output ? "  <- logits" : "");
+    for (int k = 0; k < d->rank; k++)
+        n += snprintf(shape + n, sizeof shape - (size_t)n, k ? ", %lld" : "%lld", (long long)d->dim[k]);
+    TRY(listing_row(l));
+    TRY(listing_set(l, PATH, "%s", d->path));
+    TRY(listing_set(l, DATASET_TYPE, "%s)", shape));
+    TRY(listing_set(l, UNIT, "%s", d->unit));
+    return listing_set(l, MEANING, "%s", d->long_name);
 }
 
-static status inspect_model(const char *path, const char *weights_path)
-{
-    struct model m = { 0 };
-    struct model_binding b = { 0 };
-    struct tensor_table weights = { 0 };
-    char *text = NULL, count[3][32];
-    size_t size = 0;
-    status result = OK;
-
-    TRY(text_read_file(path, MODEL_TEXT_MAX, &text, &size));
-    TRY_OUT(model_parse(path, text, size, &m));
-    if (weights_path[0]) {
-        TRY_OUT(weight_load(weights_path, &weights));
-        TRY_OUT(model_bind(&m, &weights, &b));
-    }
-    printf("%s  %s\ninput %d x %d x %d, resize %d %s, crop %d; %d classes\n", m.name, m.title,
-           m.input.channels, m.input.height, m.input.width, m.input.resize, m.input.filter, m.input.crop,
-           m.classes);
-    if (weights_path[0])
-        printf("%s: %s%s, %s parameters, %s bytes, %s multiply-accumulates an image\n", weights_path,
-               b.precision == MODEL_INT8 ? "int8" : "fp32", b.qat ? " (unconverted QAT state)" : "",
-               text_thousands((int64_t)b.parameters, count[0], sizeof count[0]),
-               text_thousands((int64_t)b.parameter_bytes, count[1], sizeof count[1]),
-               text_thousands((int64_t)b.macs, count[2], sizeof count[2]));
-    printf("%-12s %-36s %-18s %-14s%s\n", "op", "node", "output C x H x W", "kernel",
-           weights_path[0] && b.precision == MODEL_INT8 ? " scale        zero point" : "");
-    for (int i = 0; i < m.nodes; i++)
-        print_node(&m, i, weights_path[0] ? &b : NULL);
-out:
-    model_unbind(&b);
-    table_free(&weights);
-    model_free(&m);
-    mem_free(text);
-    return result;
-}
-
-static status inspect_checkpoint(const char *path)
-{
-    struct tensor_table t = { 0 };
-    char hex[2 * HASH_SIZE + 1], shape[160], bytes[32];
-
-    TRY(weight_load(path, &t));
-    printf("%s: %d tensors, %s bytes, sha256 %s\n", path, t.count,
-           text_thousands((int64_t)t.file_bytes, bytes, sizeof bytes), hash_hex(t.sha256, hex));
-    for (int i = 0; i < t.count; i++) {
-        const struct tensor *x = &t.entry[i].tensor;
-
-        printf("%-64s %s%s\n", t.entry[i].name, tensor_describe(x, shape, sizeof shape),
-               x->quantization == TENSOR_PER_CHANNEL  ? "  per channel"
-               : x->quantization == TENSOR_PER_TENSOR ? "  per tensor"
-                                                      : "");
-    }
-    table_free(&t);
-    return OK;
-}
-
-static status inspect_result(const char *path)
+status inspect_result(const char *path, struct listing *l)
 {
     struct store_reader *r = NULL;
     const struct store_schema *schema;
+    status result = OK;
 
+    listing_init(l, "datasets", columns, COLUMNS);
     TRY(store_open_read(path, 0, &r));
     schema = store_reader_schema(r);
-    printf("%s: %d datasets, %s\n", path, schema->count,
-           store_reader_complete(r) ? "complete" : "not complete");
-    for (int i = 0; i < schema->count; i++) {
-        const struct store_dataset *d = &schema->dataset[i];
-        char shape[96];
-        int n = snprintf(shape, sizeof shape, "%s (", schema_type_name(d->type));
-
-        for (int k = 0; k < d->rank; k++)
-            n += snprintf(shape + n, sizeof shape - (size_t)n, k ? ", %lld" : "%lld", (long long)d->dim[k]);
-        printf("%-60s %-24s %-8s %s\n", d->path, strcat(shape, ")"), d->unit, d->long_name);
-    }
+    TRY_OUT(listing_fact(l, LISTING_TEXT, "result", "%s", path));
+    TRY_OUT(listing_fact(l, LISTING_TEXT, "state", store_reader_complete(r) ? "complete" : "not complete"));
+    for (int i = 0; i < schema->count; i++)
+        TRY_OUT(add_dataset(l, &schema->dataset[i]));
+out:
     store_close_read(r);
+    return result;
+}
+
+static status list(const struct option_words *words, struct listing *l)
+{
+    const char *path = words->word[0], *weights = words->count > 1 ? words->word[1] : "", *container;
+    enum inspect_kind kind;
+
+    TRY(inspect_sniff(path, &kind, &container));
+    if (kind != INSPECT_MODEL && weights[0])
+        return FAIL(ERR_USAGE, "%s is no network description: only that can be read with a checkpoint (%s)",
+                    path, weights);
+    return kind == INSPECT_MODEL        ? inspect_model(path, weights, l)
+           : kind == INSPECT_CHECKPOINT ? inspect_checkpoint(path, l)
+                                        : inspect_result(path, l);
+}
+
+/* A reader that has seen enough (`| head`) closes the pipe: that is no failure. */
+static status print(const struct text *out)
+{
+    errno = 0;
+    if ((fwrite(out->data, 1, out->size, stdout) != out->size || fflush(stdout) != 0) && errno != EPIPE)
+        return FAIL(ERR_IO, "stdout: could not be written: %s", strerror(errno));
     return OK;
 }
 
-static status inspect(const struct settings *set, const char *path)
+static status inspect(const struct settings *set, const struct option_words *words)
 {
-    static const uint8_t hdf5_magic[8] = { 0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n' };
-    uint8_t head[8] = { 0 };
-    uint64_t size;
-    ssize_t n;
-    int fd;
+    enum listing_form form = set->json ? LISTING_JSON : set->csv ? LISTING_CSV : LISTING_TERMINAL;
+    struct text out = { .max = PRINTED_MAX };
+    struct listing l = { 0 };
+    status result = OK;
 
-    TRY(text_open_file(path, &fd, &size));
-    n = read(fd, head, sizeof head);
-    close(fd);
-    if (n == (ssize_t)sizeof head && memcmp(head, hdf5_magic, sizeof head) == 0)
-        return inspect_result(path);
-    if (n >= 4 && (memcmp(head, "PK\003\004", 4) == 0 || head[0] == 0x80))
-        return inspect_checkpoint(path);
-    return inspect_model(path, set->weights);
+    if (set->csv && set->json)
+        return FAIL(ERR_USAGE, "--csv and --json exclude each other");
+    TRY_OUT(list(words, &l));
+    TRY_OUT(listing_print(&l, form, &out));
+    TRY_OUT(print(&out));
+out:
+    listing_free(&l);
+    text_free(&out);
+    return result;
 }
 
 int cmd_inspect(int argc, char **argv)
 {
-    struct settings set = { .weights = "" };
+    struct settings set = { 0 };
     struct option_words words = { 0 };
     status result = option_read_args(&table, &set, argc, argv, &words);
 
@@ -153,7 +133,7 @@ int cmd_inspect(int argc, char **argv)
         return 0;
     }
     if (result == OK)
-        result = inspect(&set, words.word[0]);
+        result = inspect(&set, &words);
     if (result != OK)
         log_error("%s", error_last()->text);
     return error_exit_code(result);

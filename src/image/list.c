@@ -52,9 +52,9 @@ status image_list_check_name(const char *file, int line, const char *name)
         why = "the name is absolute, not relative to the image folder";
     else if (!text_is_utf8(name, n))
         why = "the name is not UTF-8";
+    else if (!text_is_printable(name, n))
+        why = "the name has a control character";
     for (size_t i = 0; i <= n && !why; i++) {
-        if ((name[i] > 0 && name[i] < 32) || name[i] == 127)
-            why = "the name has a control character";
         if (name[i] != '/' && name[i] != '\0')
             continue;
         if (i == from)

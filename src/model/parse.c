@@ -403,6 +403,11 @@ status model_parse(const char *source, const char *text, size_t size, struct mod
     snprintf(m.source, sizeof m.source, "%s", source);
     if (memchr(text, 0, size) || !text_is_utf8(text, size))
         return FAIL(ERR_FORMAT, "%s: not a text", source);
+    for (size_t i = 0, number = 1; i < size; i++) {
+        number += text[i] == '\n';
+        if ((unsigned char)text[i] < 32 && !strchr("\n\r\t", text[i]))
+            return FAIL(ERR_FORMAT, "%s:%zu: a control character", source, number);
+    }
     MEM_TRY(copy, size + 1, 1);
     memcpy(copy, text, size);
     result = read_lines(copy, &m);

@@ -1,3 +1,4 @@
+#include "measure.h"
 #include "run.h"
 
 #include "metric.h"
@@ -5,17 +6,20 @@
 #include <math.h>
 #include <string.h>
 
-/* The mean activation tensor of each selection, its histogram and Dice: /summary/histogram. The sums are
- * whole numbers (codes; real values in units of 2^-24), so that ranks add them in any order; nothing of an
- * image is stored, and the phase is done whole at every start, as reduce: two inferences an image. */
+/* The mean activation tensor of each selection, its histogram and Dice: /summary/histogram. Summed from the
+ * stored rows; where store.activations = mean the file has none, and each image is run again: one inference a
+ * precision. Both give the same bits: the sums are whole numbers (codes; real values in units of 2^-24), so
+ * that ranks add them in any order. Done whole at every start, as reduce. */
 
 static const double fixed_point = 16777216.0;
 
 struct average {
     struct run *r;
-    int64_t places, *image;              /* (S) */
-    uint8_t *in[STORE_MAX_SELECTIONS];   /* (S) */
+    int64_t places, *image;            /* (S) */
+    uint8_t *in[STORE_MAX_SELECTIONS]; /* (S) */
+    uint8_t *state;                    /* (S) of the subset's rows */
     uint8_t *pixels;
+    void *layer;                         /* (c, h, w) codes or f32, as stored */
     int values;                          /* of the CAM layer of the network in hand */
     int64_t *sum;                        /* (selections, precisions, values) */
     int64_t count[STORE_MAX_SELECTIONS]; /* images summed */
@@ -35,7 +39,9 @@ static status make_room(struct average *a)
     MEM_TRY(a->image, (size_t)a->places, sizeof *a->image);
     for (int s = 0; s < r->layout.selections; s++)
         MEM_TRY(a->in[s], (size_t)a->places, 1);
+    MEM_TRY(a->state, (size_t)a->places, 1);
     MEM_TRY(a->pixels, pixels, 3);
+    MEM_TRY(a->layer, most, sizeof(float));
     MEM_TRY(a->sum, most, (size_t)r->layout.selections * JOB_PRECISIONS * sizeof *a->sum);
     return OK;
 }
@@ -45,7 +51,9 @@ static void clear(struct average *a)
     mem_free(a->image);
     for (int s = 0; s < STORE_MAX_SELECTIONS; s++)
         mem_free(a->in[s]);
+    mem_free(a->state);
     mem_free(a->pixels);
+    mem_free(a->layer);
     mem_free(a->sum);
 }
 
@@ -56,19 +64,24 @@ static int64_t *sum_of(const struct average *a, int selection, int p)
     return a->sum + ((size_t)selection * JOB_PRECISIONS + (size_t)p) * (size_t)a->values;
 }
 
-static void add_map(const struct engine_map *map, int64_t *sum)
+/* a->layer to the sums of every selection that holds the place. */
+static void add_layer(struct average *a, int p, int64_t place)
 {
-    for (int i = 0; i < map->h * map->w; i++, sum += map->c) {
-        size_t from = (size_t)i * (size_t)map->pitch;
+    const uint8_t *codes = a->layer;
+    const float *real = a->layer;
 
-        for (int c = 0; c < map->c && map->codes; c++)
-            sum[c] += map->codes[from + (size_t)c];
-        for (int c = 0; c < map->c && map->real; c++)
-            sum[c] += llrint((double)map->real[from + (size_t)c] * fixed_point);
+    for (int s = 0; s < a->r->layout.selections; s++) {
+        int64_t *sum = sum_of(a, s, p);
+
+        if (!a->in[s][place])
+            continue;
+        for (int i = 0; i < a->values; i++)
+            sum[i] += p > 0 ? codes[i] : llrint((double)real[i] * fixed_point);
     }
 }
 
-static status add_image(struct average *a, int net, int64_t place)
+/* The picture for the networks; 0 where it cannot be read any more, though evaluate could. */
+static status load_picture(struct average *a, int64_t place, int *good)
 {
     const struct run *r = a->r;
     char path[OPTION_SIZE + 1100];
@@ -77,23 +90,51 @@ static status add_image(struct average *a, int net, int64_t place)
 
     TRY(text_path(path, sizeof path, r->list.root, r->list.entry[a->image[place]].path));
     picture = image_load(path, &r->pipeline, a->pixels, &info);
+    *good = picture == OK;
     if (picture == ERR_MEMORY)
         return picture;
-    if (picture != OK) { /* it was good in evaluate */
+    if (picture != OK)
         log_rank("%s: left out of the mean activation", error_last()->text);
+    return OK;
+}
+
+/* The layer of one precision, as it was stored or by running the network, into a->layer. */
+static status take_layer(struct average *a, int net, int p, int64_t place)
+{
+    const struct run *r = a->r;
+    const char *name = r->layout.network[net].name;
+    struct engine_map map;
+    char path[STORE_PATH];
+
+    switch (r->layout.activations) {
+    case STORE_ACTIVATIONS_FULL:
+        snprintf(path, sizeof path, "/models/%s/%s/activation", name, job_precision[p]);
+        return store_fetch(r->store, path, a->image[place], 1, a->layer);
+    case STORE_ACTIVATIONS_SUBSET:
+        snprintf(path, sizeof path, "/models/%s/subset/%s/activation", name, job_precision[p]);
+        return store_fetch(r->store, path, place, 1, a->layer);
+    default:
+        engine_run(r->network[net].engine[p], a->pixels);
+        map = engine_cam_map(r->network[net].engine[p]);
+        measure_keep(&map, a->layer);
         return OK;
     }
-    for (int p = 0; p < JOB_PRECISIONS; p++) {
-        struct engine *engine = r->network[net].engine[p];
-        struct engine_map map;
+}
 
-        engine_run(engine, a->pixels);
-        map = engine_cam_map(engine);
-        for (int s = 0; s < r->layout.selections; s++)
-            if (a->in[s][place])
-                add_map(&map, sum_of(a, s, p));
+/* A row of the subset that is bad has no layer; evaluate's rows of selected images are all good. */
+static status add_image(struct average *a, int net, int64_t place)
+{
+    int good = a->r->layout.activations != STORE_ACTIVATIONS_SUBSET || a->state[place] == STORE_OK;
+
+    if (a->r->layout.activations == STORE_ACTIVATIONS_MEAN)
+        TRY(load_picture(a, place, &good));
+    if (!good)
+        return OK;
+    for (int p = 0; p < JOB_PRECISIONS; p++) {
+        TRY(take_layer(a, net, p, place));
+        add_layer(a, p, place);
     }
-    for (int s = 0; s < r->layout.selections; s++)
+    for (int s = 0; s < a->r->layout.selections; s++)
         a->count[s] += a->in[s][place];
     return OK;
 }
@@ -107,7 +148,10 @@ static status add_images(struct average *a, int net)
 
     while (used < a->places && a->image[used] >= 0)
         used++;
-    a->loop = (struct comm_loop){ .name = "average", .items = "images", .unit = "img", .total = used,
+    a->loop = (struct comm_loop){ .name = "average",
+                                  .items = "images",
+                                  .unit = "img",
+                                  .total = used,
                                   .todo = (used - c->rank + c->size - 1) / c->size };
     comm_loop_start(&a->loop, c);
     for (int64_t i = c->rank; i < used && s == OK && comm_loop_goes_on(&a->loop); i += c->size) {
@@ -131,13 +175,13 @@ struct histograms {
 
 static void make_mean(const struct average *a, int net, int selection, int p, double *mean)
 {
-    struct engine_map map = engine_cam_map(a->r->network[net].engine[p]);
+    const struct quant_params *q = &a->r->layout.network[net].q[p];
     const int64_t *sum = sum_of(a, selection, p);
     double count = (double)a->count[selection];
 
     for (int i = 0; i < a->values; i++)
-        mean[i] = map.codes ? map.q.scale * ((double)sum[i] / count - map.q.zero_point)
-                            : (double)sum[i] / count / fixed_point;
+        mean[i] = p > 0 ? q->scale * ((double)sum[i] / count - q->zero_point)
+                        : (double)sum[i] / count / fixed_point;
 }
 
 /* mean: (precisions, values) scratch. */
@@ -217,6 +261,8 @@ static status read_members(struct average *a, int net)
 
     snprintf(path, sizeof path, "/models/%s/subset/image", l->network[net].name);
     TRY(store_fetch(a->r->store, path, 0, a->places, a->image));
+    snprintf(path, sizeof path, "/models/%s/subset/status", l->network[net].name);
+    TRY(store_fetch(a->r->store, path, 0, a->places, a->state));
     for (int s = 0; s < l->selections; s++) {
         snprintf(path, sizeof path, "/models/%s/subset/in_%s", l->network[net].name, l->selection[s]);
         TRY(store_fetch(a->r->store, path, 0, a->places, a->in[s]));

@@ -51,6 +51,8 @@ status begin_layout(struct run *r)
     l->steps = r->job->explain_steps;
     l->step_logits = r->job->explain_steps > 0 && r->job->explain_logits;
     l->subset_maps = r->job->explain_maps;
+    l->cross = r->job->explain_steps > 0 && r->job->explain_cross;
+    l->activations = r->job->activations;
     l->precisions = JOB_PRECISIONS;
     for (int p = 0; p < JOB_PRECISIONS; p++)
         snprintf(l->precision[p], STORE_NAME, "%s", job_precision[p]);
@@ -62,6 +64,8 @@ status begin_layout(struct run *r)
         n->channels = r->network[i].map.c;
         n->h = r->network[i].map.h;
         n->w = r->network[i].map.w;
+        for (int p = 1; p < JOB_PRECISIONS; p++)
+            n->q[p] = r->network[i].q[p];
     }
     TRY(schema_expand(l, &schema)); /* the same on all ranks: so is a failure */
     schema_free(&schema);

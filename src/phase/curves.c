@@ -74,13 +74,11 @@ static status read_members(const struct run *r, int net, struct sums *a, int64_t
 }
 
 /* Sums in the order of the places, which is that of the images. */
-static status add_kind(const struct run *r, int net, int p, int k, struct sums *a, double area[SETS])
+static status add_kind(const struct run *r, int net, const char *name, struct sums *a, double area[SETS])
 {
     int64_t places = r->layout.subset;
-    char name[STORE_NAME + 32];
 
     memset(a->mean, 0, SETS * (size_t)a->points * sizeof *a->mean);
-    snprintf(name, sizeof name, "%s/%s", job_precision[p], kind[k]);
     for (int64_t first = 0; first < places; first += CHUNK) {
         int64_t count = places - first < CHUNK ? places - first : CHUNK;
 
@@ -107,8 +105,10 @@ static status reduce_kind(const struct run *r, int net, int p, int k, const int6
                           struct sums *a)
 {
     double area[SETS] = { 0 };
+    char name[STORE_NAME + 32];
 
-    TRY(add_kind(r, net, p, k, a, area));
+    snprintf(name, sizeof name, "%s/%s", job_precision[p], kind[k]);
+    TRY(add_kind(r, net, name, a, area));
     for (int s = 0; s < SETS; s++) {
         if (images[s] == 0)
             continue;
@@ -118,6 +118,27 @@ static status reduce_kind(const struct run *r, int net, int p, int k, const int6
     }
     TRY(put(r, net, p, area_name[k], area));
     return k < MEANS ? put(r, net, p, kind[k], a->mean) : OK;
+}
+
+/* The mean area of precision p's map on the network of another one. */
+static status reduce_cross(const struct run *r, int net, int other, int p, int scorer,
+                           const int64_t images[SETS], struct sums *a)
+{
+    static const char *const what[] = { "deletion", "insertion" };
+    char path[STORE_PATH], name[2 * STORE_NAME + 32];
+
+    for (size_t k = 0; k < COUNT_OF(what); k++) {
+        double area[SETS] = { 0 };
+
+        snprintf(name, sizeof name, "%s/%s_curve_on_%s", job_precision[p], what[k], job_precision[scorer]);
+        TRY(add_kind(r, net, name, a, area));
+        for (int s = 0; s < SETS; s++)
+            area[s] /= images[s] > 0 ? (double)images[s] : 1;
+        snprintf(path, sizeof path, "/summary/cross/%s/%s_%s_on_%s", job_precision[other], what[k],
+                 job_precision[p], job_precision[scorer]);
+        TRY(store_write(r->store, path, net, 1, area));
+    }
+    return OK;
 }
 
 status curves_reduce(const struct run *r, int net)
@@ -134,6 +155,10 @@ status curves_reduce(const struct run *r, int net)
         TRY_OUT(put(r, net, p, "images", images));
         for (int k = 0; k < KINDS; k++)
             TRY_OUT(reduce_kind(r, net, p, k, images, &a));
+    }
+    for (int p = 1; p < JOB_PRECISIONS && r->layout.cross; p++) {
+        TRY_OUT(reduce_cross(r, net, p, p, 0, images, &a));
+        TRY_OUT(reduce_cross(r, net, p, 0, p, images, &a));
     }
 out:
     clear(&a);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Pictures decoded together: every network then runs over them while its weights are in the cache. */
-enum { BLOCK = 8, ROWS_KEPT = 32 };
+enum { BLOCK = 8, ROWS_KEPT = 32, LARGE_ROWS_KEPT = 4 };
 
 /* One precision's fields of the row in hand. */
 struct fields {
@@ -92,7 +92,9 @@ static status make_room(struct evaluate *e)
         values = hw * (size_t)n->channels > values ? hw * (size_t)n->channels : values;
         channels = n->channels > channels ? n->channels : channels;
         classes = (size_t)n->classes > classes ? (size_t)n->classes : classes;
-        TRY(store_rows_create(r->store, STORE_ROWS_MODEL, i, ROWS_KEPT, &e->rows[i]));
+        TRY(store_rows_create(r->store, STORE_ROWS_MODEL, i,
+                              r->layout.activations == STORE_ACTIVATIONS_FULL ? LARGE_ROWS_KEPT : ROWS_KEPT,
+                              &e->rows[i]));
     }
     TRY(store_rows_create(r->store, STORE_ROWS_IMAGE, 0, ROWS_KEPT, &e->images));
     MEM_TRY(e->act, values, sizeof *e->act);
@@ -256,7 +258,8 @@ static status one_precision(struct evaluate *e, int net, int p, const uint8_t *p
     *f->sigma_ratio = projection.sigma_ratio;
     *f->raw_sign = (int8_t)projection.raw_sign;
     *f->constant = (uint8_t)projection.constant;
-    measure_activation(e->rows[net], job_precision[p], &map, e->act);
+    measure_activation(e->rows[net], job_precision[p], &map, e->act,
+                       (enum store_activations)r->layout.activations);
     return methods_compute(r, e->workspace, net, p, e->act, f->top5[0], e->rows[net]);
 }
 

@@ -1,3 +1,4 @@
+#include "measure.h"
 #include "run.h"
 
 #include "metric.h"
@@ -5,7 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Deletion and insertion curves and full-size maps of the union of the selections, a row a place. */
+/* Deletion and insertion curves, full-size maps and activations of the union of the selections, a row a
+ * place. */
 struct explain {
     struct run *r;
     int64_t places;   /* S */
@@ -14,13 +16,14 @@ struct explain {
     struct store_rows *rows[JOB_MAX_NETWORKS];
     struct comm_loop loop;
     int pixels; /* of a picture */
+    int net;    /* of the row in hand */
     uint8_t *bytes;
     float *picture, *away, *blank, *work; /* normalized (H, W, 3): clean, two substrates, altered */
-    float *projection, *map, *probability, *clean;
+    float *projection, *map, *probability;
+    float *clean[JOB_PRECISIONS]; /* logits of the clean picture */
     int32_t *order, *scratch;
-    /* the curve in hand */
-    struct engine *engine;
-    int class_index, clean_step;
+    /* the curve in hand: of the network of precision `scorer` */
+    int scorer, class_index, clean_step;
     const float *to;  /* what the altered pixels become */
     float *logits;    /* (steps + 1, classes), or NULL */
     int stopped, odd; /* the loop said stop; logits that are not finite */
@@ -69,7 +72,8 @@ static status make_room(struct explain *e)
     MEM_TRY(e->projection, values, sizeof(float));
     MEM_TRY(e->map, pixels, sizeof(float));
     MEM_TRY(e->probability, classes, sizeof(float));
-    MEM_TRY(e->clean, classes, sizeof(float));
+    for (int p = 0; p < JOB_PRECISIONS; p++)
+        MEM_TRY(e->clean[p], classes, sizeof(float));
     MEM_TRY(e->order, pixels, sizeof *e->order);
     MEM_TRY(e->scratch, pixels, sizeof *e->scratch);
     return OK;
@@ -77,24 +81,32 @@ static status make_room(struct explain *e)
 
 static void clear(struct explain *e)
 {
-    void *const block[] = { e->missing, e->mine,  e->bytes,       e->picture,    e->away,  e->blank,  e->work,
-                            e->map,     e->clean, e->probability, e->projection, e->order, e->scratch };
+    void *const block[] = { e->missing, e->mine, e->bytes,       e->picture,    e->away,  e->blank,
+                            e->work,    e->map,  e->probability, e->projection, e->order, e->scratch };
 
     for (size_t i = 0; i < COUNT_OF(block); i++)
         mem_free(block[i]);
+    for (int p = 0; p < JOB_PRECISIONS; p++)
+        mem_free(e->clean[p]);
     for (int i = 0; i < JOB_MAX_NETWORKS; i++)
         store_rows_free(e->rows[i]);
 }
 
 /* ---- one curve ----------------------------------------------------------------------------------------- */
 
+static struct engine *engine_of(const struct explain *e)
+{
+    return e->r->network[e->net].engine[e->scorer];
+}
+
 /* The probability of the class once the changed pixels are altered. engine_run_real computes the whole
  * picture: what recomputes only the changed part takes its place here. */
 static int score(void *user, int step, const int32_t *changed, int count, float *out)
 {
     struct explain *e = user;
-    int classes = engine_classes(e->engine);
-    const float *logits = e->clean;
+    struct engine *engine = engine_of(e);
+    int classes = engine_classes(engine);
+    const float *logits = e->clean[e->scorer];
 
     if (!comm_loop_goes_on(&e->loop)) {
         e->stopped = 1;
@@ -102,8 +114,8 @@ static int score(void *user, int step, const int32_t *changed, int count, float 
     }
     image_replace(e->work, e->to, changed, count);
     if (step != e->clean_step) {
-        engine_run_real(e->engine, e->work);
-        logits = engine_logits(e->engine);
+        engine_run_real(engine, e->work);
+        logits = engine_logits(engine);
     }
     if (!accuracy_finite(logits, classes)) {
         e->odd = 1;
@@ -138,45 +150,67 @@ static void *field(struct store_rows *rows, int p, const char *name)
     return store_rows_field(rows, path);
 }
 
-static void sort_pixels(struct explain *e, int net)
+static int needs_picture(const struct run *r)
 {
-    const struct store_network *n = &e->r->layout.network[net];
+    return r->job->explain_steps > 0 || r->layout.activations == STORE_ACTIVATIONS_SUBSET;
+}
+
+static void sort_pixels(struct explain *e)
+{
+    const struct store_network *n = &e->r->layout.network[e->net];
 
     cam_resize(e->projection, n->h, n->w, e->r->input_h, e->r->input_w, e->map);
     curve_order(e->map, e->pixels, e->order, e->scratch);
 }
 
-/* Both curves along the order of e->projection. suffix: "" or "_raw"; logits of the first alone. */
-static int both_curves(struct explain *e, int net, int p, const char *suffix)
+/* A field of precision p's, or NULL: deletion_curve, deletion_logits_on_fp32. */
+static float *part(struct explain *e, int p, int wanted, const char *kind, const char *what,
+                   const char *suffix)
 {
-    struct store_rows *rows = e->rows[net];
-    int steps = e->r->job->explain_steps, with_logits = e->r->layout.step_logits && !suffix[0];
-    char deletion[32], insertion[32];
+    char name[STORE_NAME + 32];
 
-    snprintf(deletion, sizeof deletion, "deletion_curve%s", suffix);
-    snprintf(insertion, sizeof insertion, "insertion_curve%s", suffix);
-    sort_pixels(e, net);
-    return one_curve(e, e->picture, e->away, 0, field(rows, p, deletion),
-                     with_logits ? field(rows, p, "deletion_logits") : NULL) &&
-           one_curve(e, e->blank, e->picture, steps, field(rows, p, insertion),
-                     with_logits ? field(rows, p, "insertion_logits") : NULL);
+    snprintf(name, sizeof name, "%s_%s%s", kind, what, suffix);
+    return wanted ? field(e->rows[e->net], p, name) : NULL;
 }
 
-/* The clean picture's answer, and whose probability the curves show. */
-static void choose_class(struct explain *e, int net, int p, int64_t image)
+/* Both curves of precision p's map along the order of e->projection, into the fields with this suffix: "",
+ * "_raw", which keeps no logits, or "_on_" another network's precision. */
+static int both_curves(struct explain *e, int p, const char *suffix)
 {
-    int32_t *all = field(e->rows[net], p, "class"), own;
-    const int32_t *first = field(e->rows[net], 0, "class");
-    int truth = e->r->list.entry[image].class_index;
+    int steps = e->r->job->explain_steps, logits = e->r->layout.step_logits && strcmp(suffix, "_raw") != 0;
+
+    sort_pixels(e);
+    return one_curve(e, e->picture, e->away, 0, part(e, p, 1, "deletion", "curve", suffix),
+                     part(e, p, logits, "deletion", "logits", suffix)) &&
+           one_curve(e, e->blank, e->picture, steps, part(e, p, 1, "insertion", "curve", suffix),
+                     part(e, p, logits, "insertion", "logits", suffix));
+}
+
+/* The clean picture: logits, and the CAM layer where the rows keep it. */
+static void run_clean(struct explain *e)
+{
+    struct engine *engine = engine_of(e);
+    float *clean = e->clean[e->scorer];
+
+    engine_run_real(engine, e->picture);
+    memcpy(clean, engine_logits(engine), (size_t)engine_classes(engine) * sizeof *clean);
+    e->odd |= !accuracy_finite(clean, engine_classes(engine));
+    if (e->r->layout.activations == STORE_ACTIVATIONS_SUBSET) {
+        struct engine_map map = engine_cam_map(engine);
+
+        measure_keep(&map, field(e->rows[e->net], e->scorer, "activation"));
+    }
+}
+
+/* Whose probability the curves on this network show. */
+static void choose_class(struct explain *e, int64_t image)
+{
+    int p = e->scorer, truth = e->r->list.entry[image].class_index;
+    int32_t *all = field(e->rows[e->net], p, "class"), own;
+    const int32_t *first = field(e->rows[e->net], 0, "class");
     float largest;
 
-    engine_run_real(e->engine, e->picture);
-    memcpy(e->clean, engine_logits(e->engine), (size_t)engine_classes(e->engine) * sizeof *e->clean);
-    if (!accuracy_finite(e->clean, engine_classes(e->engine))) {
-        e->odd = 1;
-        return;
-    }
-    accuracy_top(e->clean, engine_classes(e->engine), 1, &own, &largest);
+    accuracy_top(e->clean[p], engine_classes(engine_of(e)), 1, &own, &largest);
     if (e->r->job->explain_class == JOB_CLASS_TRUE && truth >= 0)
         own = truth;
     if (e->r->job->explain_class == JOB_CLASS_FP32 && p > 0)
@@ -184,46 +218,85 @@ static void choose_class(struct explain *e, int net, int p, int64_t image)
     e->class_index = *all = own;
 }
 
-static void measure(struct explain *e, int net, int p, int64_t image, int raw_sign)
+static void measure(struct explain *e, int p, int64_t image, int raw_sign)
 {
-    struct store_rows *rows = e->rows[net];
-    const struct store_network *n = &e->r->layout.network[net];
+    struct store_rows *rows = e->rows[e->net];
+    const struct store_network *n = &e->r->layout.network[e->net];
     size_t bytes = ((size_t)e->r->job->explain_steps + 1) * sizeof(float);
 
-    e->engine = e->r->network[net].engine[p];
-    choose_class(e, net, p, image);
-    if (e->odd || !both_curves(e, net, p, ""))
+    choose_class(e, image);
+    if (!both_curves(e, p, ""))
         return;
     if (raw_sign < 0) {
         for (int i = 0; i < n->h * n->w; i++)
             e->projection[i] = -e->projection[i];
-        both_curves(e, net, p, "_raw");
+        both_curves(e, p, "_raw");
         return;
     }
     memcpy(field(rows, p, "deletion_curve_raw"), field(rows, p, "deletion_curve"), bytes);
     memcpy(field(rows, p, "insertion_curve_raw"), field(rows, p, "insertion_curve"), bytes);
 }
 
-static status one_precision(struct explain *e, int net, int p, int64_t image)
+static status fetch_projection(struct explain *e, int p, int64_t image)
+{
+    char path[STORE_PATH];
+
+    snprintf(path, sizeof path, "/models/%s/%s/cam", e->r->layout.network[e->net].name, job_precision[p]);
+    return store_fetch(e->r->store, path, image, 1, e->projection);
+}
+
+static status one_precision(struct explain *e, int p, int64_t image)
 {
     const struct run *r = e->r;
-    const struct store_network *n = &r->layout.network[net];
+    const struct store_network *n = &r->layout.network[e->net];
     char path[STORE_PATH];
     int8_t raw_sign;
 
-    snprintf(path, sizeof path, "/models/%s/%s/cam", n->name, job_precision[p]);
-    TRY(store_fetch(r->store, path, image, 1, e->projection));
+    e->scorer = p;
+    TRY(fetch_projection(e, p, image));
     snprintf(path, sizeof path, "/models/%s/%s/raw_sign", n->name, job_precision[p]);
     TRY(store_fetch(r->store, path, image, 1, &raw_sign));
     if (r->layout.subset_maps) {
-        uint8_t *out = field(e->rows[net], p, "cam_u8");
+        uint8_t *out = field(e->rows[e->net], p, "cam_u8");
 
         cam_finish(e->projection, n->h, n->w, r->input_h, r->input_w, e->map);
         for (int i = 0; i < e->pixels; i++)
             out[i] = (uint8_t)lrintf(255.0f * e->map[i]);
     }
-    if (r->job->explain_steps > 0)
-        measure(e, net, p, image, raw_sign);
+    if (needs_picture(r))
+        run_clean(e);
+    if (r->job->explain_steps > 0 && !e->odd)
+        measure(e, p, image, raw_sign);
+    return OK;
+}
+
+/* Precision p's map on the network of another one: the order of the pixels is p's, in the resolved sign;
+ * class and clean picture are the scorer's, so that its curves differ in the order alone. */
+static status one_cross(struct explain *e, int p, int scorer, int64_t image)
+{
+    char suffix[STORE_NAME + 8];
+
+    e->scorer = scorer;
+    e->class_index = *(const int32_t *)field(e->rows[e->net], scorer, "class");
+    snprintf(suffix, sizeof suffix, "_on_%s", job_precision[scorer]);
+    TRY(fetch_projection(e, p, image));
+    both_curves(e, p, suffix);
+    return OK;
+}
+
+/* Every precision by itself, then each with the first. Ends early where the row is odd, or the loop stops. */
+static status all_precisions(struct explain *e, int64_t image)
+{
+    for (int p = 0; p < JOB_PRECISIONS && !e->odd && !e->stopped; p++)
+        TRY(one_precision(e, p, image));
+    if (!e->r->layout.cross)
+        return OK;
+    for (int p = 1; p < JOB_PRECISIONS; p++) {
+        if (!e->odd && !e->stopped)
+            TRY(one_cross(e, p, 0, image));
+        if (!e->odd && !e->stopped)
+            TRY(one_cross(e, 0, p, image));
+    }
     return OK;
 }
 
@@ -275,13 +348,14 @@ static status one_row(struct explain *e, int net, int64_t place)
     image = *(int64_t *)store_rows_field(e->rows[net], "image");
     if (image < 0)
         return store_rows_add(e->rows[net], place, STORE_UNUSED);
+    e->net = net;
     e->odd = 0;
-    if (r->job->explain_steps > 0)
+    if (needs_picture(r))
         picture = take_picture(e, net, image);
     if (picture == ERR_MEMORY)
         return picture;
-    for (int p = 0; p < JOB_PRECISIONS && picture == OK && !e->odd && !e->stopped; p++)
-        TRY(one_precision(e, net, p, image));
+    if (picture == OK)
+        TRY(all_precisions(e, image));
     if (e->stopped)
         return OK; /* the row in hand is dropped */
     if (picture != OK || e->odd)

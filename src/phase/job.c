@@ -7,6 +7,7 @@ enum { JOB_FILE_MAX = 1 << 20 };
 
 const char *const job_precision[JOB_PRECISIONS] = { "fp32", "int8" };
 static const char substrates[] = "zero|blur|black|mean";
+static const char activations[] = "mean|subset|full";
 static const char isa_names[] = "auto|ref|avx2|avx512vnni";
 
 #define ROW(option, kind_of, class_of, field)                                                                \
@@ -55,6 +56,8 @@ static const struct option_row rows[] = {
               "that is unknown), or fp32's answer for all" },
     { ROW("explain.maps", FLAG, RESULT, explain_maps), .help = "store the selected images' full-size maps" },
     { ROW("explain.logits", FLAG, RESULT, explain_logits), .help = "store the logits of every step" },
+    { ROW("explain.cross", FLAG, RESULT, explain_cross),
+      .help = "curves of each map on the other network too: about twice the time of this phase" },
     { ROW("wsol.frame", CHOICE, RESULT, wsol_frame), .values = "crop|full",
       .help = "true boxes: cut at the crop that the network sees, or left whole" },
     { ROW("numerics.saturate", CHOICE, RESULT, saturate), .values = "off|fbgemm-avx2",
@@ -62,6 +65,8 @@ static const struct option_row rows[] = {
     { ROW("time.runs", INT, RUN, time_runs), .values = "N", .high = 100000,
       .help = "runs timed alone, batch 1, at the end; 0 = none" },
     { ROW("store.out", PATH, RUN, out), .values = "FILE", .letter = 'o', .help = "the result file" },
+    { ROW("store.activations", CHOICE, RESULT, activations), .values = activations,
+      .help = "of the CAM layer: each channel's mean alone, or the selected, or all images' whole too" },
     { ROW("run.isa", CHOICE, RUN, isa), .values = isa_names,
       .help = "instruction set; auto: the fastest here, or QUANTCAM_ISA" },
     { ROW("run.log", CHOICE, RUN, log), .values = "quiet|normal|verbose", .help = "what is said on stderr" },
@@ -127,6 +132,7 @@ void job_defaults(struct job *job)
     job->explain_deletion = IMAGE_SUBSTRATE_ZERO;
     job->explain_insertion = IMAGE_SUBSTRATE_BLUR;
     job->explain_maps = 1;
+    job->activations = STORE_ACTIVATIONS_SUBSET;
     job->time_runs = 50;
     job->log = LOG_NORMAL;
 }

@@ -4,16 +4,60 @@
 
 /* ---- a row --------------------------------------------------------------------------------------------- */
 
-static void put(struct store_rows *rows, const char *precision, const char *name, float value)
+static void *field(struct store_rows *rows, const char *precision, const char *name)
 {
     char path[STORE_PATH];
 
     snprintf(path, sizeof path, "%s/%s", precision, name);
-    *(float *)store_rows_field(rows, path) = value;
+    return store_rows_field(rows, path);
+}
+
+static void put(struct store_rows *rows, const char *precision, const char *name, float value)
+{
+    *(float *)field(rows, precision, name) = value;
+}
+
+void measure_keep(const struct engine_map *map, void *out)
+{
+    int pixels = map->h * map->w;
+    uint8_t *codes = out;
+    float *real = out;
+
+    for (int c = 0; c < map->c; c++)
+        for (int i = 0; i < pixels; i++) {
+            size_t at = (size_t)i * (size_t)map->pitch + (size_t)c;
+
+            if (map->codes)
+                *codes++ = map->codes[at];
+            else
+                *real++ = map->real[at];
+        }
+}
+
+/* Real values; sums in raster order, of codes in integers. */
+static void channel_means(const struct engine_map *map, float *mean)
+{
+    enum { TOGETHER = 64 };
+    int pixels = map->h * map->w;
+
+    for (int first = 0; first < map->c; first += TOGETHER) {
+        int count = map->c - first < TOGETHER ? map->c - first : TOGETHER;
+        double sum[TOGETHER] = { 0 };
+
+        for (int i = 0; i < pixels; i++) {
+            size_t at = (size_t)i * (size_t)map->pitch + (size_t)first;
+
+            for (int c = 0; c < count; c++)
+                sum[c] += map->codes ? (double)map->codes[at + (size_t)c] : (double)map->real[at + (size_t)c];
+        }
+        for (int c = 0; c < count; c++)
+            mean[first + c] =
+                (float)(map->codes ? map->q.scale * (sum[c] / pixels - map->q.zero_point) : sum[c] / pixels);
+    }
 }
 
 void measure_activation(struct store_rows *rows, const char *precision, const struct engine_map *map,
-                        const float *act)
+                        const float *act, enum store_activations stored)
 {
     struct activation as_int, as_real;
 
@@ -29,6 +73,9 @@ void measure_activation(struct store_rows *rows, const char *precision, const st
     put(rows, precision, "entropy_real", as_real.entropy);
     put(rows, precision, "std_real", as_real.std);
     put(rows, precision, "sparsity_real", as_real.sparsity);
+    channel_means(map, field(rows, precision, "activation_mean"));
+    if (stored == STORE_ACTIVATIONS_FULL)
+        measure_keep(map, field(rows, precision, "activation"));
 }
 
 /* IoU of two boxes x0 y0 x1 y1 of whole pixels; 1 where neither map has one, 0 where one has not. */
@@ -47,10 +94,7 @@ static float box_iou(const int32_t *a, const int32_t *b)
 
 static const int32_t *box_of(struct store_rows *rows, const char *precision)
 {
-    char path[STORE_PATH];
-
-    snprintf(path, sizeof path, "%s/wsol/box", precision);
-    return store_rows_field(rows, path);
+    return field(rows, precision, "wsol/box");
 }
 
 void measure_pair(struct store_rows *rows, const char *precision, const struct compare_side *a,

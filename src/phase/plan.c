@@ -170,6 +170,8 @@ static status make_network(struct run *r, int i)
         TRY(comm_agree(r->c, compare_hash(r, i, p)));
     }
     r->network[i].map = engine_cam_map(r->network[i].engine[0]);
+    for (int p = 1; p < JOB_PRECISIONS; p++)
+        r->network[i].q[p] = engine_cam_map(r->network[i].engine[p]).q;
     r->network[i].arithmetic = engine_arithmetic_used(r->network[i].engine[1]);
     return OK;
 }

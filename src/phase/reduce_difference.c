@@ -11,7 +11,7 @@
 enum { SETS = 1 + STORE_MAX_SELECTIONS, CHUNK = 256 };
 
 /* The measures of one kind have the same rows, and so the same draws. */
-enum kind { ANSWERS, MAPS, BOXES, CURVES, KINDS };
+enum kind { ANSWERS, MAPS, BOXES, CURVES, CROSS, KINDS };
 static const struct {
     const char *measure[BOOTSTRAP_COLUMNS];
     int count, columns; /* the RMSE of MAPS follow the differences */
@@ -20,6 +20,8 @@ static const struct {
     [MAPS] = { { "entropy", "std", "sparsity" }, 3, 3 + STORE_READINGS },
     [BOXES] = { { "iou", "iou_raw" }, 2, 2 },
     [CURVES] = { { "deletion", "insertion", "deletion_raw", "insertion_raw" }, 4, 4 },
+    /* On the first precision's network, then on this one's: its name follows. */
+    [CROSS] = { { "deletion_on_", "insertion_on_", "deletion_on_", "insertion_on_" }, 4, 4 },
 };
 
 struct room {
@@ -149,14 +151,30 @@ static status read_boxes(struct room *o)
     return OK;
 }
 
-static status read_areas(struct room *o, const char *name, int column, int64_t first, int64_t count)
+/* The field of precision p's map with an area in this column. */
+static void name_curve(const struct room *o, enum kind kind, int p, int column, char *path, size_t size)
+{
+    static const char *const curve[] = { "deletion_curve", "insertion_curve", "deletion_curve_raw",
+                                         "insertion_curve_raw" };
+    int scorer = column < 2 ? 0 : o->p;
+
+    if (kind == CURVES)
+        snprintf(path, size, "subset/%s/%s", job_precision[p], curve[column]);
+    else if (p == scorer)
+        snprintf(path, size, "subset/%s/%s", job_precision[p], curve[column % 2]);
+    else
+        snprintf(path, size, "subset/%s/%s_on_%s", job_precision[p], curve[column % 2],
+                 job_precision[scorer]);
+}
+
+static status read_areas(struct room *o, enum kind kind, int column, int64_t first, int64_t count)
 {
     int steps = o->r->layout.steps;
-    char path[STORE_NAME + 32];
+    char path[2 * STORE_NAME + 40];
 
-    snprintf(path, sizeof path, "subset/%s/%s", job_precision[0], name);
+    name_curve(o, kind, 0, column, path, sizeof path);
     TRY(fetch(o, -1, path, first, count, o->a));
-    snprintf(path, sizeof path, "subset/%s/%s", job_precision[o->p], name);
+    name_curve(o, kind, o->p, column, path, sizeof path);
     TRY(fetch(o, -1, path, first, count, o->b));
     for (int64_t i = 0; i < count; i++)
         o->value[(first + i) * 4 + column] =
@@ -164,10 +182,8 @@ static status read_areas(struct room *o, const char *name, int column, int64_t f
     return OK;
 }
 
-static status read_curves(struct room *o)
+static status read_curves(struct room *o, enum kind kind)
 {
-    static const char *const name[] = { "deletion_curve", "insertion_curve", "deletion_curve_raw",
-                                        "insertion_curve_raw" };
     const struct store_layout *l = &o->r->layout;
     char path[STORE_NAME + 32];
 
@@ -183,13 +199,13 @@ static status read_curves(struct room *o)
         o->in[i] = o->flag[i] == STORE_OK ? o->in[i] : 0;
     for (int k = 0; k < 4; k++)
         for (int64_t i = 0; i < o->rows; i += CHUNK)
-            TRY(read_areas(o, name[k], k, i, o->rows - i < CHUNK ? o->rows - i : CHUNK));
+            TRY(read_areas(o, kind, k, i, o->rows - i < CHUNK ? o->rows - i : CHUNK));
     return OK;
 }
 
 static status read_kind(struct room *o, enum kind kind)
 {
-    o->rows = kind == CURVES ? o->r->layout.subset : o->r->layout.images;
+    o->rows = kind == CURVES || kind == CROSS ? o->r->layout.subset : o->r->layout.images;
     switch (kind) {
     case ANSWERS:
         read_answers(o);
@@ -199,7 +215,7 @@ static status read_kind(struct room *o, enum kind kind)
     case BOXES:
         return read_boxes(o);
     default:
-        return read_curves(o);
+        return read_curves(o, kind);
     }
 }
 
@@ -282,9 +298,13 @@ static status reduce_kind(struct room *o, enum kind kind)
     for (int s = 0; s < o->sets; s++)
         measure_set(o, kinds[kind].columns, s, &f);
     for (int k = 0; k < kinds[kind].count; k++) {
-        TRY(put_measure(o, kinds[kind].measure[k], k, &f));
+        char measure[STORE_NAME + 32];
+
+        snprintf(measure, sizeof measure, "%s%s", kinds[kind].measure[k],
+                 kind == CROSS ? job_precision[k < 2 ? 0 : o->p] : "");
+        TRY(put_measure(o, measure, k, &f));
         if (kind == ANSWERS)
-            TRY(put_test(o, kinds[kind].measure[k], k));
+            TRY(put_test(o, measure, k));
     }
     return kind == MAPS ? put_rmse(o, &f) : OK;
 }
@@ -300,7 +320,7 @@ status reduce_difference(const struct run *r, int net, const uint16_t *member, i
     TRY_OUT(make_room(&o));
     for (o.p = 1; o.p < JOB_PRECISIONS; o.p++)
         for (int kind = 0; kind < KINDS; kind++)
-            if (kind != CURVES || r->layout.steps > 0)
+            if (kind == CURVES ? r->layout.steps > 0 : kind != CROSS || r->layout.cross)
                 TRY_OUT(reduce_kind(&o, (enum kind)kind));
 out:
     free_room(&o);

@@ -14,6 +14,7 @@ struct run_network {
     uint64_t file_bytes[JOB_PRECISIONS], parameters[JOB_PRECISIONS], macs[JOB_PRECISIONS];
     enum engine_arithmetic arithmetic; /* of the int8 form */
     struct engine_map map;             /* of the CAM layer: extents alone */
+    struct quant_params q[JOB_PRECISIONS]; /* of its stored integers */
 };
 
 struct run {
@@ -52,7 +53,7 @@ MUST_USE status evaluate_images(struct run *r);
 /* subset.c: which images each selection holds: image and in_* of /models/<net>/subset, whose rows explain
  * then completes. */
 MUST_USE status subset_select(struct run *r);
-/* explain.c: the rows of /models/<net>/subset that are missing: curves and full-size maps. */
+/* explain.c: the rows of /models/<net>/subset that are missing: curves, full-size maps, activations. */
 MUST_USE status explain_subsets(struct run *r);
 /* average.c: the mean activation tensor of each selection, its histogram and Dice: /summary/histogram. */
 MUST_USE status average_activations(struct run *r);
@@ -60,7 +61,7 @@ MUST_USE status average_activations(struct run *r);
 MUST_USE status time_networks(struct run *r);
 /* reduce.c: /summary from the stored rows, on rank 0. */
 MUST_USE status reduce_summary(struct run *r);
-/* curves.c: /summary/curves of one network from its subset's rows. Local, on rank 0. */
+/* curves.c: /summary/curves and /summary/cross of one network from its subset's rows. Local, on rank 0. */
 MUST_USE status curves_reduce(const struct run *r, int net);
 /* reduce_difference.c: /summary/difference of one network and the intervals of /summary/rmse, by the paired
  * bootstrap and McNemar's test, in image order. Local, on rank 0; about 4 s for 50,000 images.

@@ -404,6 +404,8 @@ status collect_tables(struct store_reader *r, struct collect *out)
         TRY_OUT(collect_curves(r, p, out));
     TRY_OUT(collect_curves(r, 0, out));
     for (int p = 1; p < layout->precisions; p++)
+        TRY_OUT(collect_cross(r, p, out));
+    for (int p = 1; p < layout->precisions; p++)
         TRY_OUT(collect_wsol(r, p, out));
     TRY_OUT(collect_wsol(r, 0, out));
     for (int p = 1; p < layout->precisions; p++)

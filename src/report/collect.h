@@ -27,6 +27,10 @@ MUST_USE status collect_methods(struct store_reader *r, int p, struct collect *c
 /* collect_curves.c: table 10 (p > 0) or 11; nothing where the job has no curves. */
 MUST_USE status collect_curves(struct store_reader *r, int p, struct collect *c);
 
+/* collect_cross.c: the maps of precision p > 0 and the first on each other's network; nothing where the job
+ * has no such curves. */
+MUST_USE status collect_cross(struct store_reader *r, int p, struct collect *c);
+
 /* collect_histogram.c: Dice of figure 2, p > 0. */
 MUST_USE status collect_histogram(struct store_reader *r, int p, struct collect *c);
 /* collect_comparison.c: maps of precision p and the first, p > 0. */

@@ -48,6 +48,7 @@ void grid_set(struct grid *t, int column, const char *format, ...)
     va_start(args, format);
     n = vsnprintf(cell, GRID_CELL, format, args);
     va_end(args);
+    text_make_printable(cell, "");
     if (n < GRID_CELL)
         return;
     /* Half a character at the cut would make the JSON and the CSV no UTF-8. */

@@ -47,6 +47,27 @@ static void fill_names(const struct store_layout *l, const struct store_dataset 
     }
 }
 
+/* /models/{net}/{other}/activation_scale and _zero_point: 1 if d is one of them. */
+static int fill_unit(const struct store_layout *l, const struct store_dataset *d, void *out)
+{
+    const struct store_network *n = d->network < 0 ? NULL : &l->network[d->network];
+    char path[STORE_PATH];
+
+    for (int p = 1; n && p < l->precisions; p++) {
+        snprintf(path, sizeof path, "/models/%s/%s/activation_scale", n->name, l->precision[p]);
+        if (!strcmp(d->path, path)) {
+            memcpy(out, &n->q[p].scale, sizeof n->q[p].scale);
+            return 1;
+        }
+        snprintf(path, sizeof path, "/models/%s/%s/activation_zero_point", n->name, l->precision[p]);
+        if (!strcmp(d->path, path)) {
+            memcpy(out, &(int32_t){ n->q[p].zero_point }, sizeof(int32_t));
+            return 1;
+        }
+    }
+    return 0;
+}
+
 status store_own_contents(const struct store_layout *layout, const struct store_plan *plan,
                           const struct store_dataset *d, void **data)
 {
@@ -54,11 +75,17 @@ status store_own_contents(const struct store_layout *layout, const struct store_
                        : !strcmp(d->path, "/provenance") ? plan->provenance
                                                          : NULL;
 
+    uint8_t unit[sizeof(double)];
+    int is_unit = fill_unit(layout, d, unit);
+
     *data = NULL;
-    if (d->group != STORE_FIXED || (!d->scale && !text && strcmp(d->path, "/gallery/palette")))
+    if (d->group != STORE_FIXED ||
+        (!d->scale && !text && !is_unit && strcmp(d->path, "/gallery/palette")))
         return OK;
     MEM_TRY(*data, (size_t)d->dim[0], d->row_bytes);
-    if (text)
+    if (is_unit)
+        memcpy(*data, unit, d->row_bytes);
+    else if (text)
         memcpy(*data, text, strnlen(text, d->element));
     else if (!d->scale)
         palette_jet((uint8_t (*)[3]) * data);

@@ -122,6 +122,11 @@ static herr_t visit(hid_t root, const char *name, const H5O_info_t *info, void *
 
     if (info->type != H5O_TYPE_DATASET)
         return 0;
+    if (!text_is_printable(name, strlen(name))) {
+        list->failure = FAIL(ERR_FORMAT, "%s: a dataset's name has control characters, or is not UTF-8: '%s'",
+                             list->source, name);
+        return -1;
+    }
     if (snprintf(path, sizeof path, "/%s", name) >= (int)sizeof path || list->schema.count >= MOST_DATASETS) {
         list->failure =
             FAIL(ERR_FORMAT, "%s: a dataset's name is too long, or there are too many", list->source);

@@ -54,6 +54,19 @@ static void read_network(const struct store_schema *s, struct store_network *n)
     n->h = (int)rows_of(s, path);
     snprintf(path, sizeof path, "/models/%s/cam_x", n->name);
     n->w = (int)rows_of(s, path);
+    snprintf(path, sizeof path, "/models/%s/channel", n->name);
+    n->channels = (int)rows_of(s, path);
+}
+
+static int find_activations(const struct store_schema *s, const struct store_layout *l)
+{
+    char path[2 * STORE_NAME + 64];
+
+    snprintf(path, sizeof path, "/models/%s/%s/activation", l->network[0].name, l->precision[0]);
+    if (schema_find(s, path))
+        return STORE_ACTIVATIONS_FULL;
+    snprintf(path, sizeof path, "/models/%s/subset/%s/activation", l->network[0].name, l->precision[0]);
+    return schema_find(s, path) ? STORE_ACTIVATIONS_SUBSET : STORE_ACTIVATIONS_MEAN;
 }
 
 /* A file without /network is somebody else's: no layout, no problem. */
@@ -64,7 +77,7 @@ static status read_layout(struct store_reader *r)
     const struct store_dataset *paths = schema_find(s, "/images/path"),
                                *names = schema_find(s, "/images/class_name");
     const struct store_dataset *job = schema_find(s, "/job"), *provenance = schema_find(s, "/provenance");
-    char path[3 * STORE_NAME + 64];
+    char path[4 * STORE_NAME + 64];
 
     if (!schema_find(s, "/network") || !job || !paths)
         return OK;
@@ -92,6 +105,10 @@ static status read_layout(struct store_reader *r)
     l->steps = schema_find(s, "/step") ? (int)rows_of(s, "/step") - 1 : 0;
     snprintf(path, sizeof path, "/models/%s/subset/%s/deletion_logits", l->network[0].name, l->precision[0]);
     l->step_logits = schema_find(s, path) != NULL;
+    snprintf(path, sizeof path, "/models/%s/subset/%s/deletion_curve_on_%s", l->network[0].name,
+             l->precision[0], l->precision[1]);
+    l->cross = l->precisions > 1 && schema_find(s, path) != NULL;
+    l->activations = find_activations(s, l);
     do
         snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", l->network[0].name, l->pictures + 1,
                  l->precision[0]);
@@ -380,8 +397,10 @@ status store_read_string(struct store_reader *r, const char *path, int64_t index
         return FAIL(ERR_MISMATCH, "%s: %s is no list of strings", r->view.path, path);
     MEM_TRY(element, ds->element + 1, 1);
     s = store_read(r, path, STORE_STRING, index, 1, element, ds->element);
-    if (s == OK)
+    if (s == OK) {
         snprintf(out, size, "%s", element);
+        text_make_printable(out, "\n");
+    }
     mem_free(element);
     return s;
 }

@@ -10,7 +10,7 @@
 const char *const schema_axis[D_COUNT] = {
     [D_IMAGE] = "/image", [D_PLACE] = "/models/{net}/subset/place", [D_TOP] = "/top",
     [D_CLASS] = "/models/{net}/class", [D_CAM_Y] = "/models/{net}/cam_y", [D_CAM_X] = "/models/{net}/cam_x",
-    [D_STEP] = "/step",
+    [D_STEP] = "/step", [D_CHANNEL] = "/models/{net}/channel",
     [D_Y] = "/y", [D_X] = "/x", [D_NETWORK] = "/network", [D_PRECISION] = "/precision", [D_SET] = "/set",
     [D_READING] = "/reading", [D_STATISTIC] = "/statistic", [D_PHASE] = "/timing/phase",
     [D_RULE] = "/rule", [D_SIGN] = "/sign", [D_TRIVIAL] = "/trivial",
@@ -44,6 +44,7 @@ const char *const schema_axis[D_COUNT] = {
 #define SH "/summary/histogram/"
 #define SQ "/summary/comparison/{other}/"
 #define SC "/summary/curves/{prec}/"
+#define SX "/summary/cross/{other}/"
 #define SW "/summary/wsol/"
 #define ST "/summary/wsol_trivial/"
 #define SM "/summary/methods/{other}/"
@@ -81,7 +82,13 @@ const struct schema_row schema_rows[] = {
     { M "class", S32, { D_CLASS }, FIX, "", "class index of {net}, 0-based", SCALE },
     { M "cam_y", S32, { D_CAM_Y }, FIX, "", "row of the CAM layer of {net}", SCALE },
     { M "cam_x", S32, { D_CAM_X }, FIX, "", "column of the CAM layer of {net}", SCALE },
+    { M "channel", S32, { D_CHANNEL }, FIX, "", "channel of the CAM layer of {net}", SCALE },
     { MS "place", S32, { D_PLACE }, FIX, "", "place in the union of the selections of {net}", SCALE },
+
+    { MO "activation_scale", F64, { D_ONE }, FIX, "1",
+      "real value of a step of the CAM layer's stored integers, {net} {other}" },
+    { MO "activation_zero_point", S32, { D_ONE }, FIX, "1",
+      "stored integer that stands for 0 in the CAM layer, {net} {other}" },
 
     { "/images/path", STR, { D_IMAGE }, FIX, "", "file, relative to the image root", 0, L_PATH },
     { "/images/class_index", S32, { D_IMAGE }, FIX, "", "true class, 0-based, -1 = unknown" },
@@ -118,6 +125,12 @@ const struct schema_row schema_rows[] = {
       "standard deviation of the CAM layer, stored integers, {net} {other}", CRC },
     { MO "sparsity_int", F32, { D_IMAGE }, MOD, "%",
       "zeros in the CAM layer, stored integers, {net} {other}", CRC },
+    { MP "activation_mean", F32, { D_IMAGE, D_CHANNEL }, MOD, "1",
+      "mean over the pixels of each channel of the CAM layer, real values, {net} {prec}", CRC },
+    { M "{base}/activation", F32, { D_IMAGE, D_CHANNEL, D_CAM_Y, D_CAM_X }, MOD, "1",
+      "CAM layer, {net} {base}", CRC | WHOLE },
+    { MO "activation", U8, { D_IMAGE, D_CHANNEL, D_CAM_Y, D_CAM_X }, MOD, "1",
+      "CAM layer, activation_scale * (code - activation_zero_point), {net} {other}", CRC | WHOLE },
     { MP "wsol/iou", F32, { D_IMAGE, D_RULE }, MOD, "1",
       "IoU of the map's box with the best true box, -1 = there is none, {net} {prec}", CRC },
     { MP "wsol/iou_raw", F32, { D_IMAGE, D_RULE }, MOD, "1", "IoU of the map in the raw sign, {net} {prec}",
@@ -179,6 +192,30 @@ const struct schema_row schema_rows[] = {
       "logits at every step of deletion_curve, {net} {prec}", CRC | STEP_LOGITS },
     { MS "{prec}/insertion_logits", F32, { D_PLACE, D_STEP, D_CLASS }, SUB, "1",
       "logits at every step of insertion_curve, {net} {prec}", CRC | STEP_LOGITS },
+    { MS "{other}/deletion_curve_on_{base}", F32, { D_PLACE, D_STEP }, SUB, "1",
+      "probability by {base} while pixels go in the order of {other}'s map, resolved sign, {net}",
+      CRC | CROSS },
+    { MS "{other}/insertion_curve_on_{base}", F32, { D_PLACE, D_STEP }, SUB, "1",
+      "probability by {base} while pixels come in the order of {other}'s map, resolved sign, {net}",
+      CRC | CROSS },
+    { MS "{base}/deletion_curve_on_{other}", F32, { D_PLACE, D_STEP }, SUB, "1",
+      "probability by {other} while pixels go in the order of {base}'s map, resolved sign, {net}",
+      CRC | CROSS },
+    { MS "{base}/insertion_curve_on_{other}", F32, { D_PLACE, D_STEP }, SUB, "1",
+      "probability by {other} while pixels come in the order of {base}'s map, resolved sign, {net}",
+      CRC | CROSS },
+    { MS "{other}/deletion_logits_on_{base}", F32, { D_PLACE, D_STEP, D_CLASS }, SUB, "1",
+      "logits of {base} at every step of deletion_curve_on_{base}, {net}", CRC | CROSS | STEP_LOGITS },
+    { MS "{other}/insertion_logits_on_{base}", F32, { D_PLACE, D_STEP, D_CLASS }, SUB, "1",
+      "logits of {base} at every step of insertion_curve_on_{base}, {net}", CRC | CROSS | STEP_LOGITS },
+    { MS "{base}/deletion_logits_on_{other}", F32, { D_PLACE, D_STEP, D_CLASS }, SUB, "1",
+      "logits of {other} at every step of deletion_curve_on_{other}, {net}", CRC | CROSS | STEP_LOGITS },
+    { MS "{base}/insertion_logits_on_{other}", F32, { D_PLACE, D_STEP, D_CLASS }, SUB, "1",
+      "logits of {other} at every step of insertion_curve_on_{other}, {net}", CRC | CROSS | STEP_LOGITS },
+    { MS "{base}/activation", F32, { D_PLACE, D_CHANNEL, D_CAM_Y, D_CAM_X }, SUB, "1",
+      "CAM layer, {net} {base}", CRC | PART },
+    { MS "{other}/activation", U8, { D_PLACE, D_CHANNEL, D_CAM_Y, D_CAM_X }, SUB, "1",
+      "CAM layer, activation_scale * (code - activation_zero_point), {net} {other}", CRC | PART },
     { MS "crc", U32, { D_PLACE }, SUB, "1", "CRC-32 of the row, all precisions" },
     { MS "status", STATE, { D_PLACE }, SUB, "", "state of the row, all precisions" },
 
@@ -248,6 +285,15 @@ const struct schema_row schema_rows[] = {
     { SC "deletion_curve", F64, { D_NETWORK, D_SET, D_STEP }, SUM, "1", "mean deletion, {prec}", CURVE },
     { SC "insertion_curve", F64, { D_NETWORK, D_SET, D_STEP }, SUM, "1", "mean insertion, {prec}", CURVE },
 
+    { SX "deletion_{base}_on_{other}", F64, { D_NETWORK, D_SET }, SUM, "1",
+      "mean area under {other}'s deletion along {base}'s map", CROSS },
+    { SX "insertion_{base}_on_{other}", F64, { D_NETWORK, D_SET }, SUM, "1",
+      "mean area under {other}'s insertion along {base}'s map", CROSS },
+    { SX "deletion_{other}_on_{base}", F64, { D_NETWORK, D_SET }, SUM, "1",
+      "mean area under {base}'s deletion along {other}'s map", CROSS },
+    { SX "insertion_{other}_on_{base}", F64, { D_NETWORK, D_SET }, SUM, "1",
+      "mean area under {base}'s insertion along {other}'s map", CROSS },
+
     { SW "{prec}/images", S64, { D_NETWORK, D_SET }, SUM, "1", "images with a true box in the frame" },
     { SW "{prec}/without_box", S64, { D_NETWORK, D_SET }, SUM, "1", "images without one, left out" },
     { SW "{prec}/no_foreground", S64, { D_NETWORK, D_SET }, SUM, "1", "images whose map is constant, IoU 0" },
@@ -291,6 +337,10 @@ const struct schema_row schema_rows[] = {
     DIFFERENCE("insertion", "1", "mean area under insertion", CURVE),
     DIFFERENCE("deletion_raw", "1", "deletion in LAPACK's sign", CURVE),
     DIFFERENCE("insertion_raw", "1", "insertion in LAPACK's sign", CURVE),
+    DIFFERENCE("deletion_on_{base}", "1", "mean area under {base}'s deletion along a map", CROSS),
+    DIFFERENCE("insertion_on_{base}", "1", "mean area under {base}'s insertion along a map", CROSS),
+    DIFFERENCE("deletion_on_{other}", "1", "mean area under {other}'s deletion along a map", CROSS),
+    DIFFERENCE("insertion_on_{other}", "1", "mean area under {other}'s insertion along a map", CROSS),
 
     { SG "images", S64, { D_NETWORK, D_SET }, SUM, "1", "images with both results, {other} and {base}" },
     { SG "labelled", S64, { D_NETWORK, D_SET }, SUM, "1", "of these with a true class, {other}" },

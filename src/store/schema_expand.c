@@ -83,6 +83,7 @@ static int64_t extent_of(const struct store_layout *l, int net, enum extent e)
         [D_RGB] = 3,
         [D_STEP] = l->steps + 1,
         [D_METHOD] = l->methods,
+        [D_CHANNEL] = n->channels,
         [D_CHECKSUM] = 1, /* known at the end of the expansion */
     };
     return extents[e];
@@ -168,7 +169,9 @@ static int wanted(const struct store_layout *l, const struct schema_row *r)
         if (r->extent[i] == D_METHOD && l->methods < 1)
             return 0;
     return !((r->flags & MAPS) && !l->subset_maps) && !((r->flags & CURVE) && l->steps < 1) &&
-           !((r->flags & STEP_LOGITS) && !l->step_logits) &&
+           !((r->flags & STEP_LOGITS) && !l->step_logits) && !((r->flags & CROSS) && !l->cross) &&
+           !((r->flags & WHOLE) && l->activations != STORE_ACTIVATIONS_FULL) &&
+           !((r->flags & PART) && l->activations != STORE_ACTIVATIONS_SUBSET) &&
            !((r->flags & NAMED) && l->class_name_length < 1);
 }
 

@@ -47,6 +47,8 @@ status table_take(struct tensor_table *table, const char *name, struct tensor *t
     char *copy;
     int slot;
 
+    if (!text_is_printable(name, strlen(name)))
+        return FAIL(ERR_FORMAT, "a tensor's name has control characters, or is not UTF-8: '%s'", name);
     if (table->count == table->capacity || table->slots == 0)
         TRY(grow(table));
     slot = find_slot(table, name);

@@ -105,7 +105,7 @@ void weight_h5_seal(const uint8_t sha256[HASH_SIZE], char out[WEIGHT_H5_SEAL])
     char hex[2 * HASH_SIZE + 1];
 
     memset(out, 0, WEIGHT_H5_SEAL);
-    snprintf(out, WEIGHT_H5_SEAL, "%s\nsha256 of what follows these %d bytes: %s\n", weight_h5_magic,
+    snprintf(out, WEIGHT_H5_SEAL, "%s\nsha256 of what follows these %d bytes: %s\n", WEIGHT_H5_MAGIC,
              WEIGHT_H5_SEAL, hash_hex(sha256, hex));
 }
 
@@ -117,6 +117,7 @@ struct h5_reader {
     const uint8_t *bytes;
     uint64_t size;
     struct tensor_table *out;
+    int64_t channels;    /* of all quantized tensors */
 };
 
 /* All of an attribute's `count` elements, which must have exactly this type. */
@@ -140,7 +141,7 @@ static status read_attribute(hid_t object, const char *name, hid_t type, int64_t
     return result;
 }
 
-static status read_params(hid_t dataset, struct tensor *t)
+static status read_params(struct h5_reader *r, hid_t dataset, struct tensor *t)
 {
     int32_t axis = -1;
 
@@ -148,7 +149,7 @@ static status read_params(hid_t dataset, struct tensor *t)
         TRY(read_attribute(dataset, "axis", H5T_STD_I32LE, 1, &axis));
     if (axis >= t->rank || (axis >= 0 && t->dim[axis] > WEIGHT_MAX_CHANNELS))
         return FAIL(ERR_FORMAT, "it is quantized along axis %d", axis);
-    TRY(weight_alloc_params(t, axis));
+    TRY(weight_alloc_params(t, axis, &r->channels));
     TRY(read_attribute(dataset, "scale", H5T_IEEE_F64LE, t->channels, t->scale));
     TRY(read_attribute(dataset, "zero_point", H5T_STD_I64LE, t->channels, t->zero_point));
     for (int i = 0; i < t->channels; i++)
@@ -208,7 +209,7 @@ static status place(const struct h5_reader *r, hid_t dataset, struct tensor *t)
     return OK;
 }
 
-static status read_dataset(const struct h5_reader *r, hid_t dataset, struct tensor *t)
+static status read_dataset(struct h5_reader *r, hid_t dataset, struct tensor *t)
 {
     hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
     status result = read_dtype(type, t);
@@ -220,11 +221,11 @@ static status read_dataset(const struct h5_reader *r, hid_t dataset, struct tens
     if (result == OK)
         result = place(r, dataset, t);
     if (result == OK && H5Aexists(dataset, "scale") > 0)
-        result = read_params(dataset, t);
+        result = read_params(r, dataset, t);
     return result;
 }
 
-static status read_link(const struct h5_reader *r, hsize_t i)
+static status read_link(struct h5_reader *r, hsize_t i)
 {
     char name[WEIGHT_MAX_NAME + 2];
     ssize_t size =
@@ -245,7 +246,7 @@ static status read_link(const struct h5_reader *r, hsize_t i)
     result = read_dataset(r, dataset, &t);
     H5Dclose(dataset);
     if (result == OK)
-        result = table_take(r->out, name, &t);
+        result = names_take(r->out, name, &t);
     tensor_free(&t);
     return result == OK ? OK : error_prefix(result, "%s", name);
 }
@@ -280,7 +281,7 @@ static status read_note(const struct h5_reader *r, hsize_t i)
     return result;
 }
 
-static status read_all(const struct h5_reader *r)
+static status read_all(struct h5_reader *r)
 {
     H5G_info_t group;
     H5O_info_t object;

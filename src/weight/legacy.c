@@ -57,7 +57,7 @@ static status collect_storages(const struct pickle *object, struct tensor_table 
         if (table_find(storages, s.key))
             continue;
         t.dtype = s.dtype;
-        t.dim[0] = s.count;
+        t.dim[0] = s.whole;
         TRY(table_take(storages, s.key, &t));
     }
     return OK;

@@ -2,14 +2,14 @@
 
 #include <string.h>
 
-/* The opcodes of protocol 2 that torch's checkpoints contain. */
+/* The opcodes of protocol 2 that torch's checkpoints contain, Python 2's strings and instances among them. */
 enum opcode {
     MARK = '(', STOP = '.', BINFLOAT = 'G', BININT = 'J', BININT1 = 'K', BININT2 = 'M', NONE = 'N',
     BINPERSID = 'Q', REDUCE = 'R', BINSTRING = 'T', SHORT_BINSTRING = 'U', BINUNICODE = 'X', APPEND = 'a',
     BUILD = 'b', GLOBAL = 'c', DICT = 'd', EMPTY_DICT = '}', APPENDS = 'e', BINGET = 'h', LONG_BINGET = 'j',
     LIST = 'l', EMPTY_LIST = ']', BINPUT = 'q', LONG_BINPUT = 'r', SETITEM = 's', TUPLE = 't',
     EMPTY_TUPLE = ')', SETITEMS = 'u', PROTO = 0x80, TUPLE1 = 0x85, TUPLE2 = 0x86, TUPLE3 = 0x87,
-    NEWTRUE = 0x88, NEWFALSE = 0x89, LONG1 = 0x8a
+    NEWOBJ = 0x81, NEWTRUE = 0x88, NEWFALSE = 0x89, LONG1 = 0x8a
 };
 
 struct machine {
@@ -277,6 +277,26 @@ static status push_holding(struct machine *m, enum pickle_kind kind, int64_t int
     return push(m, number);
 }
 
+/* OrderedDict(), OrderedDict([]), or as Python 2 writes a whole one: OrderedDict([[key, value], ...]). */
+static status do_ordered_dict(struct machine *m, int arguments)
+{
+    const struct pickle_value *a = &m->p->value[arguments];
+    int list = a->count > 0 ? a->item[0] : -1, dict;
+
+    if (a->count > 1 || (list >= 0 && m->p->value[list].kind != PICKLE_LIST))
+        return BAD(m, "an OrderedDict made from something that is not a list");
+    TRY(make(m, PICKLE_DICT, &dict));
+    for (int i = 0; list >= 0 && i < m->p->value[list].count; i++) {
+        const struct pickle_value *pair = &m->p->value[m->p->value[list].item[i]];
+        if ((pair->kind != PICKLE_LIST && pair->kind != PICKLE_TUPLE) || pair->count != 2)
+            return BAD(m, "an OrderedDict made from what is not a key and a value");
+        int key = pair->item[0], value = pair->item[1];
+        TRY(append(m, dict, key));
+        TRY(append(m, dict, value));
+    }
+    return push(m, dict);
+}
+
 static status do_reduce(struct machine *m)
 {
     int arguments, callable;
@@ -288,20 +308,18 @@ static status do_reduce(struct machine *m)
     c = &m->p->value[callable];
     if (c->kind != PICKLE_GLOBAL || a->kind != PICKLE_TUPLE)
         return BAD(m, "a call of something that is not a name");
-    if (c->integer == 0) { /* OrderedDict(), or OrderedDict([]) from Python 2 */
-        if (a->count > 0 && m->p->value[a->item[0]].count > 0)
-            return BAD(m, "an OrderedDict made from a list with members");
-        return push_new(m, (struct pickle_value){ .kind = PICKLE_DICT });
-    }
-    return push_holding(m, PICKLE_OBJECT, c->integer, arguments);
+    return c->integer == 0 ? do_ordered_dict(m, arguments)
+                           : push_holding(m, PICKLE_OBJECT, c->integer, arguments);
 }
 
-/* The only state that is met is an OrderedDict's attribute _metadata, which nothing needs. */
+/* A dict's state is an OrderedDict's attribute _metadata, which nothing needs; an object keeps its own. */
 static status do_build(struct machine *m)
 {
     int state, target;
 
     TRY(pop(m, &state));
+    if (m->height > floor_of(m) && m->p->value[m->stack[m->height - 1]].kind == PICKLE_OBJECT)
+        return append(m, m->stack[m->height - 1], state);
     return top_of_kind(m, m->height, PICKLE_DICT, &target);
 }
 
@@ -387,7 +405,8 @@ static status step(struct machine *m, int opcode)
     case APPENDS: TRY(pop_mark(m, &first)); return do_add(m, PICKLE_LIST, first);
     case SETITEM: return do_add(m, PICKLE_DICT, m->height - 2);
     case SETITEMS: TRY(pop_mark(m, &first)); return do_add(m, PICKLE_DICT, first);
-    case REDUCE: return do_reduce(m);
+    case REDUCE:
+    case NEWOBJ: return do_reduce(m);
     case BUILD: return do_build(m);
     case BINPERSID: TRY(pop(m, &held)); return push_holding(m, PICKLE_PERSISTENT, 0, held);
     case BINPUT: return do_put(m, 1);

@@ -4,8 +4,9 @@
 
 /* What a state dict may name. None is ever called: each stands for a value that is built here. */
 enum global {
-    ORDERED_DICT, REBUILD_TENSOR_V2, REBUILD_TENSOR, REBUILD_QTENSOR, REBUILD_PARAMETER,
-    PER_TENSOR_AFFINE, PER_CHANNEL_AFFINE, QINT8, QUINT8, QINT32, FLOAT16, FLOAT32,
+    ORDERED_DICT, REBUILD_TENSOR_V2, REBUILD_TENSOR, REBUILD_QTENSOR,
+    REBUILD_PARAMETER, REBUILD_PARAMETER_WITH_STATE, PARAMETER, PER_TENSOR_AFFINE,
+    PER_CHANNEL_AFFINE, QINT8, QUINT8, QINT32, FLOAT16, FLOAT32,
     FIRST_STORAGE
 };
 static const struct pickle_global allowed[] = {
@@ -14,6 +15,8 @@ static const struct pickle_global allowed[] = {
     [REBUILD_TENSOR] = { "torch._utils", "_rebuild_tensor" },
     [REBUILD_QTENSOR] = { "torch._utils", "_rebuild_qtensor" },
     [REBUILD_PARAMETER] = { "torch._utils", "_rebuild_parameter" },
+    [REBUILD_PARAMETER_WITH_STATE] = { "torch._utils", "_rebuild_parameter_with_state" },
+    [PARAMETER] = { "torch.nn.parameter", "Parameter" },
     [PER_TENSOR_AFFINE] = { "torch", "per_tensor_affine" },
     [PER_CHANNEL_AFFINE] = { "torch", "per_channel_affine" },
     [QINT8] = { "torch", "qint8" }, [QUINT8] = { "torch", "quint8" }, [QINT32] = { "torch", "qint32" },
@@ -37,6 +40,9 @@ struct pth {
     const char *root;                    /* its folder */
     const struct tensor_table *storages; /* the legacy form */
     struct pickle p;
+    int64_t channels;    /* of all quantized tensors */
+    int64_t bytes;       /* of all tensors, shared ones each time; and how many there may be */
+    int64_t most_bytes;
 };
 
 /* ---- storages -------------------------------------------------------------------------------------- */
@@ -44,6 +50,26 @@ struct pth {
 status pth_pickle(const uint8_t *bytes, uint64_t size, struct pickle *out, uint64_t *used)
 {
     return pickle_read(bytes, size, allowed, (int)COUNT_OF(allowed), out, used);
+}
+
+/* A persistent id's sixth item: None, or (key of the part, its offset, its size). */
+static status read_part(const struct pickle *p, const struct pickle_value *part, struct pth_storage *out)
+{
+    const struct pickle_value *first, *count;
+
+    if (part->kind == PICKLE_NONE)
+        return OK;
+    if (part->kind != PICKLE_TUPLE || part->count != 3)
+        return FAIL(ERR_FORMAT, "a storage that is a part of another, but not a known one");
+    first = pickle_item(p, part, 1);
+    count = pickle_item(p, part, 2);
+    if (first->kind != PICKLE_INT || count->kind != PICKLE_INT || first->integer < 0 || count->integer < 0 ||
+        first->integer > out->whole || count->integer > out->whole - first->integer)
+        return FAIL(ERR_FORMAT, "a storage's part that lies outside its %lld elements",
+                    (long long)out->whole);
+    out->first = first->integer;
+    out->count = count->integer;
+    return OK;
 }
 
 status pth_storage_id(const struct pickle *p, const struct pickle_value *v, struct pth_storage *out)
@@ -61,15 +87,14 @@ status pth_storage_id(const struct pickle *p, const struct pickle_value *v, stru
     if (type->kind != PICKLE_GLOBAL || type->integer < FIRST_STORAGE || key->kind != PICKLE_TEXT ||
         count->kind != PICKLE_INT || count->integer < 0 || count->integer > most_elements)
         return FAIL(ERR_FORMAT, "a storage of unknown type, key or size");
-    if (id->count > 5 && pickle_item(p, id, 5)->kind != PICKLE_NONE)
-        return FAIL(ERR_FORMAT, "a storage that is a view of another, as in files of 2017");
     if (key->size >= PTH_KEY || memchr(key->text, 0, (size_t)key->size))
         return FAIL(ERR_FORMAT, "a storage's key is no name of at most %d letters", PTH_KEY - 1);
     snprintf(out->key, sizeof out->key, "%.*s", key->size, key->text);
     out->dtype = storage_dtype[type->integer - FIRST_STORAGE];
-    out->count = count->integer;
+    out->whole = out->count = count->integer;
+    out->first = 0;
     out->data = NULL;
-    return OK;
+    return id->count > 5 ? read_part(p, pickle_item(p, id, 5), out) : OK;
 }
 
 static status find_in_zip(const struct pth *f, struct pth_storage *s)
@@ -81,11 +106,11 @@ static status find_in_zip(const struct pth *f, struct pth_storage *s)
     e = zip_find(f->zip, name);
     if (!e)
         return FAIL(ERR_FORMAT, "no entry %s in the archive", name);
-    if ((uint64_t)s->count * dtype_size(s->dtype) > e->size)
+    if ((uint64_t)s->whole * dtype_size(s->dtype) > e->size)
         return FAIL(ERR_FORMAT, "entry %s has %llu bytes, too few for %lld elements of %s", name,
-                    (unsigned long long)e->size, (long long)s->count, dtype_name(s->dtype));
+                    (unsigned long long)e->size, (long long)s->whole, dtype_name(s->dtype));
     TRY(zip_check(e));
-    s->data = e->data;
+    s->data = e->data + (uint64_t)s->first * dtype_size(s->dtype);
     return OK;
 }
 
@@ -97,10 +122,10 @@ static status find_storage(const struct pth *f, const struct pickle_value *v, st
     if (f->zip)
         return find_in_zip(f, out);
     t = table_find(f->storages, out->key);
-    if (!t || !t->data || t->dtype != out->dtype || t->dim[0] < out->count)
+    if (!t || !t->data || t->dtype != out->dtype || t->dim[0] < out->whole)
         return FAIL(ERR_FORMAT, "storage %s of %lld elements of %s is not in the file", out->key,
-                    (long long)out->count, dtype_name(out->dtype));
-    out->data = t->data;
+                    (long long)out->whole, dtype_name(out->dtype));
+    out->data = (const uint8_t *)t->data + (uint64_t)out->first * dtype_size(out->dtype);
     return OK;
 }
 
@@ -142,14 +167,18 @@ static status read_layout(const struct pth *f, const struct pickle_value *argume
 }
 
 /* A view into the mapped file. */
-static status build_plain(const struct pth *f, const struct pickle_value *arguments, struct tensor *out)
+static status build_plain(struct pth *f, const struct pickle_value *arguments, struct tensor *out)
 {
     struct pth_storage s;
 
     if (arguments->count < 4)
         return FAIL(ERR_FORMAT, "a tensor made of %d values", arguments->count);
     TRY(find_storage(f, pickle_item(&f->p, arguments, 0), &s));
-    return read_layout(f, arguments, &s, out);
+    TRY(read_layout(f, arguments, &s, out));
+    f->bytes += tensor_count(out) * (int64_t)dtype_size(out->dtype);
+    return f->bytes <= f->most_bytes
+               ? OK
+               : FAIL(ERR_MEMORY, "tensors that share storages have more than 8 times the file's bytes");
 }
 
 static const struct pickle_value *arguments_of(const struct pth *f, const struct pickle_value *object)
@@ -157,49 +186,73 @@ static const struct pickle_value *arguments_of(const struct pth *f, const struct
     return pickle_item(&f->p, object, 0);
 }
 
-/* The scales or zero points of a per-channel tensor. */
-static status build_channels(const struct pth *f, const struct pickle_value *v, int channels,
-                             struct tensor *out)
+static int is_tensor(const struct pickle_value *v)
 {
-    *out = (struct tensor){ 0 };
-    if (v->kind != PICKLE_OBJECT || v->integer != REBUILD_TENSOR_V2)
-        return FAIL(ERR_FORMAT, "a quantized tensor whose scales or zero points are not tensors");
-    TRY(build_plain(f, arguments_of(f, v), out));
-    if (tensor_count(out) != channels)
-        return FAIL(ERR_FORMAT, "a quantized tensor of %d channels with %lld scales or zero points", channels,
-                    (long long)tensor_count(out));
+    return v->kind == PICKLE_OBJECT && (v->integer == REBUILD_TENSOR_V2 || v->integer == REBUILD_TENSOR);
+}
+
+static status read_number(const struct pickle_value *v, double *out)
+{
+    if (v->kind != PICKLE_REAL && v->kind != PICKLE_INT)
+        return FAIL(ERR_FORMAT, "a quantized tensor whose scale or zero point is not a number");
+    *out = v->kind == PICKLE_REAL ? v->real : (double)v->integer;
     return OK;
 }
 
-static status read_per_tensor(const struct pth *f, const struct pickle_value *qp, struct tensor *out)
+/* The scales or zero points of a per-channel tensor: a tensor of any type; in files of 2019 a list. */
+static status read_channels(struct pth *f, const struct pickle_value *v, int channels, double *out)
 {
-    const struct pickle_value *scale = pickle_item(&f->p, qp, 1), *zero_point = pickle_item(&f->p, qp, 2);
+    struct tensor t = { 0 };
+    int64_t count = v->count;
 
-    if (scale->kind != PICKLE_REAL || zero_point->kind != PICKLE_INT)
-        return FAIL(ERR_FORMAT, "a quantized tensor whose scale or zero point is not a number");
-    TRY(weight_alloc_params(out, -1));
-    return weight_set_params(out, 0, scale->real, (double)zero_point->integer);
+    if (v->kind != PICKLE_LIST) {
+        if (!is_tensor(v))
+            return FAIL(ERR_FORMAT, "a quantized tensor whose scales or zero points are not tensors");
+        TRY(build_plain(f, arguments_of(f, v), &t));
+        count = tensor_count(&t);
+    }
+    if (count != channels)
+        return FAIL(ERR_FORMAT, "a quantized tensor of %d channels with %lld scales or zero points", channels,
+                    (long long)count);
+    for (int i = 0; i < channels; i++)
+        if (v->kind == PICKLE_LIST)
+            TRY(read_number(pickle_item(&f->p, v, i), &out[i]));
+        else
+            out[i] = tensor_at(&t, i);
+    return OK;
 }
 
-static status read_per_channel(const struct pth *f, const struct pickle_value *qp, struct tensor *out)
+static status read_per_tensor(struct pth *f, const struct pickle_value *qp, struct tensor *out)
+{
+    double scale, zero_point;
+
+    TRY(read_number(pickle_item(&f->p, qp, 1), &scale));
+    TRY(read_number(pickle_item(&f->p, qp, 2), &zero_point));
+    TRY(weight_alloc_params(out, -1, &f->channels));
+    return weight_set_params(out, 0, scale, zero_point);
+}
+
+static status read_per_channel(struct pth *f, const struct pickle_value *qp, struct tensor *out)
 {
     const struct pickle_value *axis;
-    struct tensor scales, zero_points;
-    int channels;
+    double *zero_points;
+    status result = OK;
 
     if (qp->count < 4 || (axis = pickle_item(&f->p, qp, 3))->kind != PICKLE_INT || axis->integer < 0 ||
         axis->integer >= out->rank || out->dim[axis->integer] > WEIGHT_MAX_CHANNELS)
         return FAIL(ERR_FORMAT, "a quantized tensor whose channels lie on no axis");
-    channels = (int)out->dim[axis->integer];
-    TRY(build_channels(f, pickle_item(&f->p, qp, 1), channels, &scales));
-    TRY(build_channels(f, pickle_item(&f->p, qp, 2), channels, &zero_points));
-    TRY(weight_alloc_params(out, (int)axis->integer));
-    for (int i = 0; i < channels; i++)
-        TRY(weight_set_params(out, i, tensor_at(&scales, i), tensor_at(&zero_points, i)));
-    return OK;
+    TRY(weight_alloc_params(out, (int)axis->integer, &f->channels));
+    MEM_TRY(zero_points, (size_t)out->channels, sizeof *zero_points);
+    TRY_OUT(read_channels(f, pickle_item(&f->p, qp, 1), out->channels, out->scale));
+    TRY_OUT(read_channels(f, pickle_item(&f->p, qp, 2), out->channels, zero_points));
+    for (int i = 0; i < out->channels; i++)
+        TRY_OUT(weight_set_params(out, i, out->scale[i], zero_points[i]));
+out:
+    mem_free(zero_points);
+    return result;
 }
 
-static status build_quantized(const struct pth *f, const struct pickle_value *arguments, struct tensor *out)
+static status build_quantized(struct pth *f, const struct pickle_value *arguments, struct tensor *out)
 {
     const struct pickle_value *qp, *scheme;
 
@@ -208,6 +261,8 @@ static status build_quantized(const struct pth *f, const struct pickle_value *ar
     if (!qp || qp->kind != PICKLE_TUPLE || qp->count < 3)
         return FAIL(ERR_FORMAT, "a quantized tensor without its parameters");
     scheme = pickle_item(&f->p, qp, 0);
+    if (out->dtype != DTYPE_S8 && out->dtype != DTYPE_U8 && out->dtype != DTYPE_S32)
+        return FAIL(ERR_FORMAT, "a quantized tensor of %s", dtype_name(out->dtype));
     if (scheme->kind == PICKLE_GLOBAL && scheme->integer == PER_TENSOR_AFFINE)
         return read_per_tensor(f, qp, out);
     if (scheme->kind == PICKLE_GLOBAL && scheme->integer == PER_CHANNEL_AFFINE)
@@ -222,12 +277,23 @@ static status build_scalar(enum dtype dtype, const void *bytes, struct tensor *o
     return OK;
 }
 
+/* What a Parameter holds: made by a function, or, in files of 2017, an instance with the state
+ * (requires_grad, volatile, hooks). Others are returned as they are. */
+static const struct pickle_value *unwrap(const struct pth *f, const struct pickle_value *v)
+{
+    int parameter = v->kind == PICKLE_OBJECT &&
+                    (v->integer == REBUILD_PARAMETER || v->integer == REBUILD_PARAMETER_WITH_STATE ||
+                     (v->integer == PARAMETER &&
+                      (v->count == 1 || (v->count == 2 && pickle_item(&f->p, v, 1)->count == 3))));
+
+    return parameter && arguments_of(f, v)->count > 0 ? pickle_item(&f->p, arguments_of(f, v), 0) : v;
+}
+
 /* *out stays zeroed for what is no tensor and is left out: None, a dtype, a text. */
-static status build(const struct pth *f, const struct pickle_value *v, struct tensor *out)
+static status build(struct pth *f, const struct pickle_value *v, struct tensor *out)
 {
     *out = (struct tensor){ 0 };
-    if (v->kind == PICKLE_OBJECT && v->integer == REBUILD_PARAMETER && arguments_of(f, v)->count > 0)
-        v = pickle_item(&f->p, arguments_of(f, v), 0);
+    v = unwrap(f, v);
     switch (v->kind) {
     case PICKLE_NONE:
     case PICKLE_TEXT:
@@ -240,7 +306,7 @@ static status build(const struct pth *f, const struct pickle_value *v, struct te
     case PICKLE_REAL:
         return build_scalar(DTYPE_F64, &v->real, out);
     case PICKLE_OBJECT:
-        if (v->integer == REBUILD_TENSOR_V2 || v->integer == REBUILD_TENSOR)
+        if (is_tensor(v))
             return build_plain(f, arguments_of(f, v), out);
         if (v->integer == REBUILD_QTENSOR)
             return build_quantized(f, arguments_of(f, v), out);
@@ -254,16 +320,14 @@ static status build(const struct pth *f, const struct pickle_value *v, struct te
 
 /* ---- the state dict -------------------------------------------------------------------------------- */
 
-static status add_tensor(const struct pth *f, const char *name, const struct pickle_value *v,
+static status add_tensor(struct pth *f, const char *name, const struct pickle_value *v,
                          struct tensor_table *out)
 {
     struct tensor t;
     status result = build(f, v, &t);
 
     if (result == OK && t.data)
-        result = out->count < WEIGHT_MAX_TENSORS
-                     ? table_take(out, name, &t)
-                     : FAIL(ERR_MEMORY, "more than %d tensors", WEIGHT_MAX_TENSORS);
+        result = names_take(out, name, &t);
     if (result != OK) {
         tensor_free(&t);
         return error_prefix(result, "%s", name);
@@ -271,7 +335,7 @@ static status add_tensor(const struct pth *f, const char *name, const struct pic
     return OK;
 }
 
-static status add_entry(const struct pth *f, const struct pickle_value *key, const struct pickle_value *v,
+static status add_entry(struct pth *f, const struct pickle_value *key, const struct pickle_value *v,
                         struct tensor_table *out)
 {
     char name[WEIGHT_MAX_NAME + 16];
@@ -290,7 +354,7 @@ static status add_entry(const struct pth *f, const struct pickle_value *key, con
     return OK;
 }
 
-static status add_entries(const struct pth *f, struct tensor_table *out)
+static status add_entries(struct pth *f, struct tensor_table *out)
 {
     const struct pickle_value *root = &f->p.value[f->p.root];
 
@@ -343,10 +407,16 @@ static status read_archive(struct pth *f, struct tensor_table *out)
     return add_entries(f, out);
 }
 
+/* Tensors may share storages and repeat elements, but not make a small file large. */
+static int64_t most_bytes(uint64_t size)
+{
+    return 8 * (int64_t)size + (1 << 20);
+}
+
 status pth_read_zip(const uint8_t *bytes, uint64_t size, struct tensor_table *out)
 {
     struct zip zip;
-    struct pth f = { .zip = &zip };
+    struct pth f = { .zip = &zip, .most_bytes = most_bytes(size) };
     status result;
 
     TRY(zip_open(bytes, size, &zip));
@@ -359,7 +429,7 @@ status pth_read_zip(const uint8_t *bytes, uint64_t size, struct tensor_table *ou
 status pth_read_legacy(const uint8_t *bytes, uint64_t size, struct tensor_table *out)
 {
     struct tensor_table storages = { 0 };
-    struct pth f = { .storages = &storages };
+    struct pth f = { .storages = &storages, .most_bytes = most_bytes(size) };
     status result = legacy_index(bytes, size, &f.p, &storages);
 
     if (result == OK)

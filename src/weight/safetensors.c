@@ -35,6 +35,7 @@ struct reader {
     int capacity;
     struct mark *mark;
     int marks, mark_capacity;
+    int64_t channels;    /* of all quantized tensors */
 };
 
 static status read_dtype(struct reader *r, struct tensor *t)
@@ -302,7 +303,7 @@ static status quantize_marked(struct reader *r, const struct mark *m, uint8_t *t
     if (m->axis >= t->rank || (m->axis >= 0 && t->dim[m->axis] > WEIGHT_MAX_CHANNELS))
         return FAIL(ERR_FORMAT, "%s is quantized along axis %d, which it lacks or which is too long", m->name,
                     m->axis);
-    TRY(weight_alloc_params(t, m->axis));
+    TRY(weight_alloc_params(t, m->axis, &r->channels));
     TRY(find_companion(r, m->name, ".scale", t->channels, DTYPE_F64, DTYPE_F32, taken, &scale));
     TRY(find_companion(r, m->name, ".zero_point", t->channels, DTYPE_S64, DTYPE_S32, taken, &zero_point));
     for (int i = 0; i < t->channels; i++)
@@ -321,7 +322,7 @@ static status hand_over(struct reader *r, struct tensor_table *out)
         TRY_OUT(quantize_marked(r, &r->mark[i], taken));
     for (int i = 0; i < r->all.count; i++)
         if (!taken[i])
-            TRY_OUT(table_take(out, r->all.entry[i].name, &r->all.entry[i].tensor));
+            TRY_OUT(names_take(out, r->all.entry[i].name, &r->all.entry[i].tensor));
     for (int i = 0; i < r->all.notes; i++)
         TRY_OUT(table_add_note(out, r->all.note[i].key, r->all.note[i].value));
 out:

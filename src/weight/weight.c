@@ -37,15 +37,12 @@ static status map_file(const char *path, struct tensor_table *t)
     return result;
 }
 
-/* The model zoo's convention: NAME-HEX.pth, at least 8 digits, begins the file's SHA-256. */
 static status check_name(const char *path, const uint8_t sha256[HASH_SIZE])
 {
-    const char *dash = strrchr(path, '-'), *hex = dash ? dash + 1 : "";
-    size_t digits = strspn(hex, "0123456789abcdef");
+    const char *hex;
+    size_t digits = names_hash_prefix(path, &hex);
     char is[2 * HASH_SIZE + 1];
 
-    if (digits < 8 || digits > 2 * HASH_SIZE || strcmp(hex + digits, ".pth") != 0)
-        return OK;
     hash_hex(sha256, is);
     if (memcmp(is, hex, digits) == 0)
         return OK;
@@ -55,11 +52,16 @@ static status check_name(const char *path, const uint8_t sha256[HASH_SIZE])
                 path, (int)digits, is, (int)digits, hex);
 }
 
-status weight_alloc_params(struct tensor *t, int axis)
+status weight_alloc_params(struct tensor *t, int axis, int64_t *all)
 {
+    int channels = axis < 0 ? 1 : (int)t->dim[axis];
+
+    *all += channels;
+    if (*all > WEIGHT_MAX_ALL_CHANNELS)
+        return FAIL(ERR_MEMORY, "the quantized tensors have more than %d channels", WEIGHT_MAX_ALL_CHANNELS);
     t->quantization = axis < 0 ? TENSOR_PER_TENSOR : TENSOR_PER_CHANNEL;
     t->axis = axis < 0 ? 0 : axis;
-    t->channels = axis < 0 ? 1 : (int)t->dim[axis];
+    t->channels = channels;
     MEM_TRY(t->scale, (size_t)t->channels, sizeof *t->scale);
     MEM_TRY(t->zero_point, (size_t)t->channels, sizeof *t->zero_point);
     return OK;
@@ -79,6 +81,20 @@ static int starts_with(const uint8_t *bytes, uint64_t size, const char *magic, s
     return size >= length && memcmp(bytes, magic, length) == 0;
 }
 
+/* The size of a safetensors header has at most 27 bits, so that text is never taken for it. */
+static int is_safetensors(const uint8_t *bytes, uint64_t size)
+{
+    static const uint8_t zeros[4];
+
+    return size > 8 && bytes[8] == '{' && memcmp(bytes + 4, zeros, sizeof zeros) == 0;
+}
+
+int weight_begins(const uint8_t *head, size_t size)
+{
+    return starts_with(head, size, "PK\3\4", 4) || starts_with(head, size, legacy_magic, LEGACY_MAGIC_SIZE) ||
+           starts_with(head, size, WEIGHT_H5_MAGIC, WEIGHT_HEAD) || is_safetensors(head, size);
+}
+
 /* Known by content. Torch's oldest form and other tools' files are named: the user learns what to do. */
 static status read_container(const char *path, const uint8_t *bytes, uint64_t size, struct tensor_table *out)
 {
@@ -91,11 +107,11 @@ static status read_container(const char *path, const uint8_t *bytes, uint64_t si
     if (size > 262 && memcmp(bytes + 257, "ustar", 5) == 0)
         return FAIL(ERR_FORMAT, "is torch's oldest (tar) container, which is not read; save it again with "
                                 "torch.save(torch.load(FILE), NEW)");
-    if (starts_with(bytes, size, weight_h5_magic, strlen(weight_h5_magic)))
+    if (starts_with(bytes, size, WEIGHT_H5_MAGIC, strlen(WEIGHT_H5_MAGIC)))
         return weight_h5_read(path, bytes, size, out);
     if (starts_with(bytes, size, hdf5, sizeof hdf5 - 1))
         return FAIL(ERR_FORMAT, "is an HDF5 file that quantcam has not written as weights");
-    if (size > 8 && bytes[8] == '{')
+    if (is_safetensors(bytes, size))
         return safetensors_read(bytes, size, out);
     return FAIL(ERR_FORMAT,
                 "is no checkpoint: neither torch's zip or legacy form, safetensors nor quantcam's "

@@ -7,12 +7,21 @@
 
 enum {
     WEIGHT_MAX_NAME = 512, WEIGHT_MAX_TENSORS = 65536, WEIGHT_MAX_CHANNELS = 1 << 20,
-    WEIGHT_MAX_NOTES = 1024, WEIGHT_MAX_NOTE = 60000
+    WEIGHT_MAX_ALL_CHANNELS = 1 << 22, WEIGHT_MAX_NOTES = 1024, WEIGHT_MAX_NOTE = 60000
 };
-/* Makes t quantized along `axis` (-1: per tensor), its parameters zeroed. */
-MUST_USE status weight_alloc_params(struct tensor *t, int axis);
+/* Makes t quantized along `axis` (-1: per tensor), its parameters zeroed. *all counts the file's channels:
+ * ERR_MEMORY above the bound. */
+MUST_USE status weight_alloc_params(struct tensor *t, int axis, int64_t *all);
 /* ERR_FORMAT for a zero point above 32 bits. */
 MUST_USE status weight_set_params(struct tensor *t, int channel, double scale, double zero_point);
+
+/* ---- names ------------------------------------------------------------------------------------------ */
+
+/* As table_take, under the name that torchvision uses today; ERR_MEMORY above the bound. `name` has at most
+ * WEIGHT_MAX_NAME + 63 bytes. */
+MUST_USE status names_take(struct tensor_table *table, const char *name, struct tensor *t);
+/* How many digits of a SHA-256 the file's name gives, and where; 0 = none (include/weight.h). */
+size_t names_hash_prefix(const char *path, const char **hex);
 
 /* ---- zip: stored entries only ---------------------------------------------------------------------- */
 
@@ -45,7 +54,7 @@ enum pickle_kind {
     PICKLE_GLOBAL,        /* integer: its number in the allow-list */
     PICKLE_TUPLE, PICKLE_LIST,
     PICKLE_DICT,          /* items: key, value, key, value, ...; an OrderedDict too */
-    PICKLE_OBJECT,        /* integer: the global; item 0: the tuple of its arguments */
+    PICKLE_OBJECT,        /* integer: the global; item 0: the tuple of its arguments; more: its states */
     PICKLE_PERSISTENT     /* item 0: the id */
 };
 struct pickle_value {
@@ -81,7 +90,13 @@ MUST_USE status pth_read_legacy(const uint8_t *bytes, uint64_t size, struct tens
 MUST_USE status pth_pickle(const uint8_t *bytes, uint64_t size, struct pickle *out, uint64_t *used);
 /* What a persistent id says of a storage; its data is not looked for. */
 enum { PTH_KEY = 128 };
-struct pth_storage { enum dtype dtype; char key[PTH_KEY]; int64_t count; const uint8_t *data; };
+struct pth_storage {
+    enum dtype dtype;
+    char key[PTH_KEY];
+    int64_t whole;          /* elements */
+    int64_t first, count;   /* of these, the part that is meant: some storages of 2017 lie in others */
+    const uint8_t *data;    /* of the part */
+};
 MUST_USE status pth_storage_id(const struct pickle *p, const struct pickle_value *v, struct pth_storage *out);
 
 /* ---- legacy: torch's form before 1.6: five pickles, then the storages one after the other ---------- */
@@ -114,7 +129,7 @@ MUST_USE status safetensors_write(FILE *f, const struct tensor_table *t, const s
 
 /* ---- h5: our HDF5 form ------------------------------------------------------------------------------ */
 
-#define weight_h5_magic "quantcam weights 1"
+#define WEIGHT_H5_MAGIC "quantcam weights 1"
 enum { WEIGHT_H5_SEAL = 512 };
 /* Views of `bytes`, which are the file's at `path`. */
 MUST_USE status weight_h5_read(const char *path, const uint8_t *bytes, uint64_t size,

@@ -58,6 +58,21 @@ static void test_utf8(void)
     CHECK(text_is_utf8("\xF0\x9F\x90\x88", 4));
     CHECK(!text_is_utf8("\xFF", 1) && !text_is_utf8("\xC3", 1) && !text_is_utf8("\xC0\x80", 2));
     CHECK(!text_is_utf8("\xED\xA0\x80", 3)); /* a surrogate */
+    CHECK(text_is_printable("gr\xC3\xBC\xC3\x9F ~", 8) && text_is_printable("", 0));
+    CHECK(!text_is_printable("\033[2J", 4) && !text_is_printable("a\n", 2) && !text_is_printable("\x7F", 1));
+    CHECK(!text_is_printable("\xC2\x9B"
+                             "2J",
+                             4)); /* the one-character form of ESC [ */
+    CHECK(!text_is_printable("a\xFF", 2));
+
+    char harm[] = "a\033[2J\xC2\x9B"
+                  "b\n\t\xE2\x82\xFF\xC3\xBC\x7F";
+    text_make_printable(harm, "\n");
+    CHECK_MSG(strcmp(harm, "a?[2J??b\n????\xC3\xBC?") == 0, "%s", harm);
+    text_make_printable(harm, "");
+    CHECK_MSG(strcmp(harm, "a?[2J??b?????\xC3\xBC?") == 0, "%s", harm);
+    CHECK(FAIL(ERR_IO, "%s: no\r\n", "\033]0;title\007") == ERR_IO);
+    CHECK_MSG(strcmp(error_last()->text, "?]0;title?: no??") == 0, "%s", error_last()->text);
 }
 
 static void test_files(void)

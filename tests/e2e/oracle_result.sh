@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Selections, readings, tables and pictures of a result against numpy (tests/oracles/check_result.py), activation
-# statistics, comparisons of maps and histograms too (check_measures.py).
+# statistics, comparisons of maps, histograms and stored layers too (check_measures.py), for each store.activations.
 . "$(dirname "$0")/common.bash"
 python=${QUANTCAM_PYTHON:-python3}
 "$python" -c 'import h5py, numpy' 2> /dev/null || skip "$python has no numpy and h5py"
-small_job "$T/job.conf" 48
-check "a run" code 0 run 3 "$T/job.conf"
+small_job "$T/job.conf" 32
+check "a run" code 0 run 3 "$T/job.conf" --cross=on
 check "numpy agrees" code 0 "$python" tests/oracles/check_result.py "$T/out.h5"
 sed -n 's/^check_result: /numpy: /p' "$T/log"
 if "$python" -c 'import cv2' 2> /dev/null; then
@@ -24,4 +24,18 @@ model=shufflenet_v2_x0_5
 check "numpy measures activations and pairs of maps alike" code 0 "$python" tests/oracles/check_measures.py "$T/out.h5" "$Q" \
     "$T/images" shuffle models/demo/$model.model "$WEIGHTS/${model}_fp32.pth" "$WEIGHTS/${model}_int8.pth"
 sed -n 's/^check_measures: /numpy: /p' "$T/log"
+
+# The other two settings of store.activations: the same summary, bit for bit, from rows or by running the networks again.
+for kept in mean full; do
+    check "activations=$kept" code 0 run 2 "$T/job.conf" --activations=$kept --cross=on --out="$T/$kept.h5"
+    check "numpy agrees with activations=$kept" code 0 "$python" tests/oracles/check_measures.py "$T/$kept.h5" "$Q" "$T/images" shuffle \
+        models/demo/$model.model "$WEIGHTS/${model}_fp32.pth" "$WEIGHTS/${model}_int8.pth"
+    check "activations=$kept: the summary" "$python" - "$T/out.h5" "$T/$kept.h5" << 'PYTHON'
+import sys, h5py, numpy as np
+a, b = (h5py.File(p)["summary"] for p in sys.argv[1:])
+names = []
+a.visititems(lambda name, x: names.append(name) if isinstance(x, h5py.Dataset) else None)
+assert len(names) > 100 and all(np.array_equal(a[n][()], b[n][()]) for n in names), [n for n in names if not np.array_equal(a[n][()], b[n][()])]
+PYTHON
+done
 finish

@@ -27,11 +27,15 @@ static void test_hand(void)
 
 static void test_size(const struct kernel_table *k, int pixels, int channels, int pitch)
 {
-    float *act = test_memory((size_t)pixels * pitch * sizeof *act);
+    /* Exactly its size: a sanitizer sees what is read beyond it. */
+    size_t values = (size_t)(pixels - 1) * pitch + channels;
+    float *act = malloc(values * sizeof *act);
     double *mean = test_memory((size_t)channels * sizeof *mean), *g;
     int wrong = 0;
 
-    test_fill_f32(act, (size_t)pixels * pitch, 0);
+    if (!act)
+        abort();
+    test_fill_f32(act, values, 0);
     for (int c = 0; c < channels; c++) {
         for (int i = 0; i < pixels; i++)
             mean[c] += act[(size_t)i * pitch + c];

@@ -40,15 +40,18 @@ static void check_layer(const struct model_binding *b, int node, struct expected
     model_layer_free(&l);
 }
 
-static void check_checkpoint(const struct model *m, const char *name, enum model_precision precision, int qat,
+/* `file`, whose name begins with that of the expected values. */
+static void check_checkpoint(const struct model *m, const char *file, enum model_precision precision, int qat,
                              int per_channel)
 {
+    char name[32];
     char path[128], *bytes;
     size_t size;
     struct tensor_table weights = { 0 };
     struct model_binding b = { 0 };
 
-    snprintf(path, sizeof path, TINY "%s.pth", name);
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(file, "-."), file);
+    snprintf(path, sizeof path, TINY "%s", file);
     CHECK_MSG(weight_load(path, &weights) == OK, "%s", error_last()->text);
     snprintf(path, sizeof path, TINY "%s.bin", name);
     CHECK(text_read_file(path, 1 << 20, &bytes, &size) == OK);
@@ -115,11 +118,19 @@ int main(void)
     test_by_hand();
     CHECK(text_read_file(TINY "tiny.model", 1 << 16, &text, &size) == OK);
     CHECK_MSG(model_parse("tiny.model", text, size, &m) == OK, "%s", error_last()->text);
-    check_checkpoint(&m, "fp32", MODEL_FP32, 0, 0);
-    check_checkpoint(&m, "per_channel", MODEL_INT8, 0, 1);
-    check_checkpoint(&m, "per_tensor", MODEL_INT8, 0, 0);
-    check_checkpoint(&m, "qat_on", MODEL_INT8, 1, 0);
-    check_checkpoint(&m, "qat_off", MODEL_INT8, 1, 0);
+    check_checkpoint(&m, "fp32.pth", MODEL_FP32, 0, 0);
+    check_checkpoint(&m, "fp32-2017.pth", MODEL_FP32, 0, 0);
+    check_checkpoint(&m, "fp32-zip64.pth", MODEL_FP32, 0, 0);
+    check_checkpoint(&m, "fp32-shared.pth", MODEL_FP32, 0, 0);
+    check_checkpoint(&m, "fp32.safetensors", MODEL_FP32, 0, 0);
+    check_checkpoint(&m, "per_channel.pth", MODEL_INT8, 0, 1);
+    check_checkpoint(&m, "per_channel-lists.pth", MODEL_INT8, 0, 1);
+    check_checkpoint(&m, "per_channel-narrow.pth", MODEL_INT8, 0, 1);
+    check_checkpoint(&m, "per_tensor.pth", MODEL_INT8, 0, 0);
+    check_checkpoint(&m, "per_tensor-linear1.pth", MODEL_INT8, 0, 0);
+    check_checkpoint(&m, "qat_on.pth", MODEL_INT8, 1, 0);
+    check_checkpoint(&m, "qat_off.pth", MODEL_INT8, 1, 0);
+    check_checkpoint(&m, "qat_off-flags.pth", MODEL_INT8, 1, 0);
     model_free(&m);
     mem_free(text);
     CHECK(mem_live() == 0);

@@ -78,6 +78,13 @@ def check_network(f, number, name, precisions):
                 check_table(summary[measure + sign], number, s, (b - a)[inside], what + measure + sign)
 
 
+        for scorer in precisions if f"deletion_curve_on_{other}" in subset[base] else ():
+            for measure in "deletion", "insertion":
+                curves = [subset[p][measure + "_curve" + ("" if p == scorer else "_on_" + scorer)][:].astype(float) for p in precisions]
+                a, b = (np.trapezoid(c, dx=1 / (c.shape[1] - 1), axis=1) for c in curves)
+                check_table(summary[measure + "_on_" + scorer], number, s, (b - a)[inside], what + measure + " on " + scorer)
+
+
 def main():
     with h5py.File(sys.argv[1], "r") as f:
         precisions = [p.decode() for p in f["precision"][:2]]

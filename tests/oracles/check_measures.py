@@ -136,6 +136,22 @@ def check_histograms(f, j, members, act):
             check(abs(got - want) < 0.2, f"set {s}: dice_{name} {got} {want}")
 
 
+def check_layers(f, net, ok, p, real, codes):
+    """Channel means and whole layers, as far as store.activations keeps them, against infer's. The places of the good images in act."""
+    place = np.cumsum(ok) - 1
+    check(np.allclose(net[p]["activation_mean"][:][ok], real.mean(axis=(2, 3), dtype=np.float64), rtol=1e-6, atol=1e-7), p + ": activation_mean")
+    stored = real if codes is None else codes[:]
+    if codes is not None:
+        check(net[p]["activation_scale"][0] == codes.attrs["scale"], p + ": scale")
+        check(net[p]["activation_zero_point"][0] == codes.attrs["zero_point"], p + ": zero point")
+    if "activation" in net[p]:
+        check(np.array_equal(net[p]["activation"][:][ok], stored), p + ": activation")
+    if "activation" in net["subset"][p]:
+        done = net["subset/status"][:] == 1
+        images = net["subset/image"][:][done]
+        check(done.any() and np.array_equal(net["subset"][p]["activation"][:][done], stored[place[images]]), p + ": the subset's activation")
+
+
 def main():
     result, quantcam, images, name, model, *weights = sys.argv[1:]
     f = h5py.File(result, "r")
@@ -152,6 +168,7 @@ def main():
             good = [path for path, use in zip(text("/images/path"), ok) if use]
             act[p] = infer(quantcam, images, good, model, file, os.path.join(folder, p + ".h5"))
             kinds = [("real", act[p]["last_conv"])] + ([("int", act[p]["last_conv_int"])] if p == "int8" else [])
+            check_layers(f, net, ok, p, act[p]["last_conv"][:], act[p].get("last_conv_int"))
             for kind, values in kinds:
                 for place, i in enumerate(np.flatnonzero(ok)):
                     for what, want in zip(("entropy", "std", "sparsity"), statistics(values[place])):

@@ -157,6 +157,24 @@ def check_curves(f, j, name, net, sets, precisions, h, w, steps):
             check(np.abs(s["cam_u8"][place].astype(int) - 255 * finish(net[p]["cam"][i], h, w)).max() < 0.51, at + ": cam_u8")
 
 
+def check_cross(f, j, name, net, sets, precisions):
+    """Each map on the other network: areas; the curves begin and end as those of the network's own map, whose picture is the same."""
+    subset, base = net["subset"], precisions[0]
+    image, good = subset["image"][:], subset["status"][:] == 1
+    for other in precisions[1:]:
+        for source, scorer in ((other, base), (base, other)):
+            for kind in ("deletion", "insertion"):
+                curve, own = subset[source][f"{kind}_curve_on_{scorer}"][:], subset[scorer][f"{kind}_curve"][:]
+                at = f"{name} {kind} of {source}'s map on {scorer}"
+                check(np.array_equal(curve[good][:, [0, -1]], own[good][:, [0, -1]]), at + ": clean and empty picture")
+                same = good & (net[source]["cam"][:][np.maximum(image, 0)] == net[scorer]["cam"][:][np.maximum(image, 0)]).all(axis=(1, 2))
+                check(np.array_equal(curve[same], own[same]), at + ": equal maps")
+                for k, member in enumerate(sets):
+                    rows = good & (image >= 0) & member[np.maximum(image, 0)] & (k > 0)
+                    want = area(curve[rows].astype(np.float64)).mean() if rows.any() else 0
+                    check(near(f[f"/summary/cross/{other}/{kind}_{source}_on_{scorer}"][j, k], want, 1e-12), f"{at} {k}: area")
+
+
 def check_gallery(f, name, net, ok, precisions, h, w):
     value = net[precisions[1]]["vs_" + precisions[0]]["rmse_resolved"][:]
     order = sorted(np.flatnonzero(ok), key=lambda i: (-value[i], i))
@@ -181,6 +199,8 @@ def main():
         members = check_subsets(f, name, net, ok, precisions, sets[1:], job["subset.fraction"])
         check_tables(f, j, name, net, members, precisions)
         check_curves(f, j, name, net, members, precisions, h, w, int(job["explain.steps"]))
+        if job["explain.cross"] == "on":
+            check_cross(f, j, name, net, members, precisions)
         check_gallery(f, name, net, ok, precisions, h, w)
     print(f"check_result: {checks} checks, {failed} failed")
     return 1 if failed or not checks else 0

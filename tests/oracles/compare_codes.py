@@ -67,12 +67,13 @@ def compare_codes(nodes, ours, theirs, tally):
     return unmapped
 
 
-def compare(folder, precision, out, *more):
-    tally, unmapped = Tally(), []
+def compare(folder, precision, out, *more, form='zip'):
+    """Returns the tally of values and codes, that of codes alone, the modules without a node, and the engine."""
+    tally, codes, unmapped = Tally(), Tally(), []
     with h5py.File(f'{folder}/oracle.h5') as oracle:
         model, engine = oracle.attrs['model'], oracle.attrs['engine']
         description = f'models/{model}.model'
-        infer(description, f'{folder}/{model}_{precision}_zip.pth', out, '--pixels', f'{folder}/oracle.h5', '--tap=all',
+        infer(description, f'{folder}/{model}_{precision}_{form}.pth', out, '--pixels', f'{folder}/oracle.h5', '--tap=all',
               '--engine', engine, '--isa', os.environ.get('QUANTCAM_ISA', 'auto'), *more)
         theirs = oracle[precision]
         with h5py.File(out) as ours:
@@ -84,12 +85,18 @@ def compare(folder, precision, out, *more):
                 tally.exact('logits', ours['logits'][()], theirs['logits'][()])
                 tally.exact('last conv', ours['last_conv'][()], theirs['last_conv'][()])
                 tally.exact('last conv codes', ours['last_conv_int'][()], theirs['last_conv_int'][()])
-                unmapped = compare_codes(Nodes(f'{ROOT}/{description}'), ours['codes'], theirs['codes'], tally)
+                unmapped = compare_codes(Nodes(f'{ROOT}/{description}'), ours['codes'], theirs['codes'], codes)
     for module in unmapped:
         print(f'  UNMAPPED {module}')
-    print(f'{model} {precision} {engine} {" ".join(more)}: compared {tally.compared} ({tally.elements} values), '
-          f'unmapped {len(unmapped)}, mismatches {tally.mismatches}')
-    return len(unmapped), tally.mismatches, engine
+    return tally, codes, unmapped, engine
+
+
+def report(folder, precision, out, *more):
+    tally, codes, unmapped, engine = compare(folder, precision, out, *more)
+    mismatches = tally.mismatches + codes.mismatches
+    print(f'{os.path.basename(folder)} {precision} {engine} {" ".join(more)}: compared {tally.compared + codes.compared} '
+          f'({tally.elements + codes.elements} values), unmapped {len(unmapped)}, mismatches {mismatches}')
+    return len(unmapped), mismatches, engine
 
 
 def main():
@@ -100,11 +107,11 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         for folder in map(os.path.abspath, folders):
             for precision in ('fp32', 'int8'):
-                unmapped, mismatches, engine = compare(folder, precision, f'{scratch}/out.h5')
+                unmapped, mismatches, engine = report(folder, precision, f'{scratch}/out.h5')
                 if mismatches and precision == 'int8' and engine == 'fbgemm':
                     print('  again, imitating saturation:')
-                    unmapped, mismatches, engine = compare(folder, precision, f'{scratch}/out.h5',
-                                                           '--numerics.saturate=fbgemm-avx2')
+                    unmapped, mismatches, engine = report(folder, precision, f'{scratch}/out.h5',
+                                                          '--numerics.saturate=fbgemm-avx2')
                 bad += unmapped + mismatches
     return 1 if bad else 0
 

@@ -4,7 +4,7 @@
     tests/oracles/compare_curves.py SHARED [PICTURES]          SHARED/data as described in its README; 5 pictures
 
 mobilenet_v2_coral in fp32, fbgemm and qnnpack, 100 steps, every picture selected. Both sides take the pixel order from the result
-file's projections, resized here by the program's formula in float32; that order and that resize are checked apart against scipy.
+file's projections, the other precision's too (explain.cross), resized here by the program's formula in float32; that order and that resize are checked apart against scipy.
 Substrates are computed here in numpy (DESIGN 7.3), the blur with scipy's taps and checked against scipy's two-dimensional
 convolution. int8 logits must be equal at every step, fp32 curves within 1e-4, all curves within 1e-6 of the softmax of the logits.
 Under fbgemm some outputs of depthwise layers saturate (compare_real.py): where int8 logits differ, the run is repeated imitating
@@ -47,6 +47,7 @@ fraction = 1
 [explain]
 steps = {steps}
 logits = on
+cross = on
 [time]
 runs = 0
 [store]
@@ -168,32 +169,34 @@ def softmax(logits):
 def compare(f, name, precision, net, pictures, worst):
     group = f[f'/models/{name}']
     image, paths = group['subset/image'][:], [p.decode().rstrip('\0') for p in f['/images/path'][:]]
-    rows, tally = group['subset'][precision], Tally()
+    other = {'fp32': 'int8', 'int8': 'fp32'}[precision]
+    label_of, tally = group['subset'][precision]['class'], Tally()
     for place in np.flatnonzero(image >= 0):
         picture = pictures[os.path.basename(paths[image[place]])]
         what = f'{name} {precision} {os.path.basename(paths[image[place]])}'
-        projection, raw = group[precision]['cam'][image[place]], group[precision]['raw_sign'][image[place]]
-        for suffix, sign in (('', 1), ('_raw', -1 if raw < 0 else 1)):
-            if suffix and sign > 0:
-                continue                          # a copy: check_result.py
-            order = order_of(sign * projection, tally, what + suffix)
+        maps = [(precision, '', 1), (other, f'_on_{precision}', 1)]
+        if group[precision]['raw_sign'][image[place]] < 0:    # else a copy: check_result.py
+            maps.append((precision, '_raw', -1))
+        for source, suffix, sign in maps:
+            rows = group['subset'][source]
+            order = order_of(sign * group[source]['cam'][image[place]], tally, what + suffix)
             for kind, start, end in (('deletion', picture, np.zeros_like(picture)), ('insertion', blur(picture), picture)):
                 theirs = logits_of(net, altered(start, end, order))
                 curve = rows[f'{kind}_curve{suffix}'][place]
                 label = int(np.argmax(theirs[0 if kind == 'deletion' else -1]))
-                tally.exact(f'{what}: class', rows['class'][place], label)
+                tally.exact(f'{what}: class', label_of[place], label)
                 probability = softmax(theirs)[:, label]
                 gap = np.abs(curve - probability).max()
                 worst[0] = max(worst[0], gap)
                 bound = 1e-4 if precision == 'fp32' else 1e-6
                 tally.exact(f'{what}: {kind}{suffix} within {bound:g} ({gap:.2g})', gap <= bound, True)
-                if suffix:
+                if suffix == '_raw':
                     continue
-                ours = rows[f'{kind}_logits'][place]
-                tally.exact(f'{what}: {kind}: the curve is the logits\' softmax',
+                ours = rows[f'{kind}_logits{suffix}'][place]
+                tally.exact(f'{what}: {kind}{suffix}: the curve is the logits\' softmax',
                             np.abs(curve - softmax(ours)[:, label]).max() <= 1e-6, True)
                 if precision != 'fp32':
-                    tally.exact(f'{what}: {kind} logits', ours, theirs)
+                    tally.exact(f'{what}: {kind}{suffix} logits', ours, theirs)
     return tally
 
 

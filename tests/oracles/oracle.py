@@ -17,16 +17,18 @@ def infer(model, weights, out, *more):
 
 
 class Tally:
-    """Counts comparisons and prints each failure."""
+    """Counts comparisons and prints each failure. mismatches counts comparisons, wrong values."""
 
     def __init__(self):
-        self.compared = self.mismatches = self.elements = 0
+        self.compared = self.mismatches = self.elements = self.wrong = 0
+        self.far = {}                            # what was close: how far, of the largest value
 
     def exact(self, what, ours, theirs):
         ours, theirs = np.asarray(ours).ravel(), np.asarray(theirs).ravel()
         self.compared += 1
         self.elements += theirs.size
         wrong = int(np.sum(ours != theirs)) if ours.size == theirs.size else theirs.size
+        self.wrong += wrong
         if wrong:
             self.mismatches += 1
             far = np.max(np.abs(ours.astype(float) - theirs.astype(float))) if ours.size == theirs.size else 'shape'
@@ -42,6 +44,7 @@ class Tally:
         if ours.size == theirs.size:
             ours, theirs = ours.reshape(len(theirs), -1), theirs.reshape(len(theirs), -1)
             worst = np.max(np.max(np.abs(ours - theirs), axis=1) / np.max(np.abs(theirs), axis=1))
+        self.far[what] = worst
         if not worst <= bound:
             self.mismatches += 1
             print(f'  MISMATCH {what}: {worst:.3g} of the largest value, at most {bound:g} allowed')

@@ -18,7 +18,8 @@ struct made {
     char name[MADE_N][32];
     char out[64];
     unsigned methods; /* beside EigenCAM: set before made_begin */
-    int steps; /* set before made_begin: explain.steps */
+    int steps; /* set before made_begin: explain.steps, .cross, store.activations (0 = mean) */
+    int cross, activations;
 };
 
 /* What image i's row holds. */
@@ -96,13 +97,16 @@ static inline status made_begin(struct made *m, const char *test)
     struct run *r = &m->run;
     int pid = (int)getpid();
 
-    TRY(comm_init(NULL, NULL, &m->c));
+    if (m->c.size == 0) /* else made_again */
+        TRY(comm_init(NULL, NULL, &m->c));
     log_init(LOG_QUIET, m->c.rank, m->c.host);
     comm_broadcast(&m->c, &pid, sizeof pid);
     snprintf(m->out, sizeof m->out, "/tmp/quantcam_%s_%d.h5", test, pid);
     job_defaults(&m->job);
     m->job.methods |= m->methods;
     m->job.explain_steps = m->steps;
+    m->job.explain_cross = m->cross;
+    m->job.activations = m->activations;
     snprintf(m->job.out, sizeof m->job.out, "%s", m->out);
     snprintf(m->job.fraction, sizeof m->job.fraction, "0.1");
     snprintf(m->job.network[0].name, OPTION_NAME, "net");
@@ -120,26 +124,40 @@ static inline status made_begin(struct made *m, const char *test)
     r->list.count = MADE_N;
     r->network[0].model.classes = MADE_CLASSES;
     r->network[0].map = (struct engine_map){ .c = 3, .h = 2, .w = 2 };
+    r->network[0].q[1] = (struct quant_params){ .scale = 0.5, .zero_point = 2 };
     r->network[0].file_bytes[1] = 1234;
     TRY(begin_layout(r));
     TRY(begin_store(r));
     return comm_agree(&m->c, m->c.rank == 0 ? made_rows(m) : OK);
 }
 
-static inline void made_end(struct made *m, int *code, const char *test)
+static inline void made_remove(const struct made *m)
 {
+    static const char *const tail[] = { "", ".part", ".log.jsonl", ".lock" };
     char path[80];
 
+    for (size_t i = 0; i < COUNT_OF(tail) && m->c.rank == 0; i++) {
+        snprintf(path, sizeof path, "%s%s", m->out, tail[i]);
+        unlink(path);
+    }
+}
+
+/* Collective. For another made_begin, with other settings. */
+static inline void made_again(struct made *m)
+{
+    store_end(&m->run.store);
+    made_remove(m);
+    memset(&m->run, 0, sizeof m->run);
+    comm_wait(&m->c);
+}
+
+static inline void made_end(struct made *m, int *code, const char *test)
+{
     store_end(&m->run.store);
     *code = comm_agree(&m->c, check_failed ? FAIL(ERR_RANGE, "a check failed") : OK) != OK;
-    if (m->c.rank == 0) {
-        static const char *const tail[] = { "", ".part", ".log.jsonl", ".lock" };
-        for (size_t i = 0; i < COUNT_OF(tail); i++) {
-            snprintf(path, sizeof path, "%s%s", m->out, tail[i]);
-            unlink(path);
-        }
+    made_remove(m);
+    if (m->c.rank == 0)
         *code |= check_result(test);
-    }
     comm_finish(&m->c);
 }
 

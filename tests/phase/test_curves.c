@@ -11,6 +11,10 @@ static float level(int64_t image, int kind)
     return (float)(image + 1) / (kind < 2 ? 32 : 64);
 }
 
+/* Each map on the other network: level, image / (32, 64, 128, 256). */
+static const char *const crossed[] = { "int8/deletion_curve_on_fp32", "int8/insertion_curve_on_fp32",
+                                       "fp32/deletion_curve_on_int8", "fp32/insertion_curve_on_int8" };
+
 static status fill(struct made *m)
 {
     static const char *const name[] = { "deletion_curve", "insertion_curve", "deletion_curve_raw",
@@ -41,6 +45,11 @@ static status fill(struct made *m)
                     curve[t] =
                         (k % 2 ? 0 : (float)(STEPS - t)) / STEPS + level(image[i], k) * (float)t / STEPS;
             }
+        for (int k = 0; k < 4 && image[i] >= 0; k++) {
+            float *curve = store_rows_field(rows, crossed[k]);
+            for (int t = 0; t <= STEPS; t++)
+                curve[t] = (float)image[i] / (float)(32 << k);
+        }
         if (bad < 0 && in[0][i])
             bad = i;
         TRY_OUT(store_rows_add(rows, i, image[i] < 0 ? STORE_UNUSED : i == bad ? STORE_BAD_IMAGE : STORE_OK));
@@ -81,18 +90,37 @@ static void test_areas(const struct made *m)
     }
 }
 
+/* raw = {17}, resolved = {6, 13}. */
+static void test_cross(const struct made *m)
+{
+    static const char *const name[] = { "deletion_int8_on_fp32", "insertion_int8_on_fp32",
+                                        "deletion_fp32_on_int8", "insertion_fp32_on_int8" };
+    double area[4];
+    char path[64];
+
+    for (int k = 0; k < 4; k++) {
+        snprintf(path, sizeof path, "/summary/cross/int8/%s", name[k]);
+        if (!made_fetch_ok(m, path, 1, area))
+            return;
+        CHECK(area[0] == 0 && fabs(area[1] - 17.0 / (32 << k)) < 1e-7);
+        CHECK(fabs(area[2] - 9.5 / (32 << k)) < 1e-7);
+    }
+}
+
 int main(void)
 {
     struct made *m = mem_alloc(1, sizeof *m);
     int code;
 
     m->steps = STEPS;
+    m->cross = 1;
     CHECK(made_begin(m, "curves") == OK);
     if (!check_failed) {
         CHECK(subset_select(&m->run) == OK);
         CHECK(comm_agree(&m->c, m->c.rank == 0 ? fill(m) : OK) == OK);
         CHECK(comm_agree(&m->c, m->c.rank == 0 ? curves_reduce(&m->run, 0) : OK) == OK);
         test_areas(m);
+        test_cross(m);
     }
     made_end(m, &code, "curves");
     mem_free(m);

@@ -81,6 +81,20 @@ static void test_curves(const struct made *m)
     CHECK(raw.difference[1] == 0 && raw.high[1] == 0);
 }
 
+/* On fp32's network int8's map has 1/8 more deletion than fp32's own, on int8's 1/2 less: 0.5 less 1. */
+static void test_cross(const struct made *m)
+{
+    struct measure first, second, insertion;
+
+    if (!fetch(m, "deletion_on_fp32", &first) || !fetch(m, "deletion_on_int8", &second) ||
+        !fetch(m, "insertion_on_int8", &insertion))
+        return;
+    CHECK(first.images[0] == 0 && first.images[1] == 2 && first.difference[1] == 0.125 &&
+          first.low[2] == 0.125 && first.high[3] == 0.125);
+    CHECK(second.images[2] == 2 && second.difference[1] == -0.5 && second.low[1] == -0.5);
+    CHECK(insertion.images[1] == 2 && insertion.difference[1] == -0.25 && insertion.high[1] == -0.25);
+}
+
 static void set_curve(struct store_rows *rows, const char *path, float first, float last)
 {
     float *curve = store_rows_field(rows, path);
@@ -109,6 +123,9 @@ static status explain(const struct made *m)
         }
         set_curve(rows, "fp32/deletion_curve", 1, 0.5f);
         set_curve(rows, "int8/deletion_curve", 0.5f, 0.5f);
+        set_curve(rows, "int8/deletion_curve_on_fp32", 1, 0.75f);
+        set_curve(rows, "fp32/deletion_curve_on_int8", 1, 1);
+        set_curve(rows, "fp32/insertion_curve_on_int8", 0, 0.5f);
         TRY_OUT(store_rows_add(rows, i, image < 0 ? STORE_UNUSED : STORE_OK));
     }
     TRY_OUT(store_rows_commit(rows));
@@ -122,7 +139,7 @@ int main(void)
     struct made *m = mem_alloc(1, sizeof *m);
     int code;
 
-    m->steps = 1;
+    m->steps = m->cross = 1;
     CHECK(made_begin(m, "reduce_difference") == OK);
     if (!check_failed) {
         CHECK(subset_select(&m->run) == OK);
@@ -131,6 +148,7 @@ int main(void)
         test_answers(m);
         test_maps(m);
         test_curves(m);
+        test_cross(m);
     }
     made_end(m, &code, "reduce_difference");
     mem_free(m);

@@ -30,6 +30,7 @@ static void check_contents(const char *path)
     uint8_t complete, palette[256][3];
     char name[STORE_NAME];
     int32_t class_index[23];
+    double scale = 0;
 
     CHECK(store_open_read(path, 0, &r) == OK);
     if (!r)
@@ -45,6 +46,12 @@ static void check_contents(const char *path)
           palette[0][2] == 128);
     CHECK(store_read(r, "/images/class_index", STORE_S32, 0, 23, class_index, sizeof class_index) == OK &&
           class_index[8] == 1);
+    CHECK(store_read(r, "/models/mobilenet_v2/int8/activation_scale", STORE_F64, 0, 1, &scale,
+                     sizeof scale) == OK &&
+          scale == 0.125);
+    CHECK(store_read(r, "/models/mobilenet_v2/int8/activation_zero_point", STORE_S32, 0, 1, class_index,
+                     sizeof class_index) == OK &&
+          class_index[0] == 3);
     CHECK(store_read_string(r, "/set", 3, name, sizeof name) == OK && !strcmp(name, "control"));
     CHECK(store_read_string(r, "/images/path", 22, name, sizeof name) == OK && !strcmp(name, "c1/i022.jpg"));
     store_close_read(r);

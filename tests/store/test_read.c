@@ -23,7 +23,8 @@ static void check_finished(const struct fixture *f)
     CHECK(!strcmp(l->network[1].name, "mobilenet_v2") && l->network[1].classes == 7 && l->network[1].h == 3 &&
           l->network[1].w == 2);
     CHECK(!strcmp(l->precision[0], "fp32") && !strcmp(l->selection[0], "raw") && l->pictures == 2 &&
-          l->subset_maps == 1 && l->steps == 4 && l->step_logits == 1);
+          l->subset_maps == 1 && l->steps == 4 && l->step_logits == 1 && l->cross == 1 &&
+          l->activations == STORE_ACTIVATIONS_SUBSET && l->network[1].channels == 9);
     CHECK(l->input_h == 8 && l->input_w == 6 && l->boxes == 2 && l->path_length == FIXTURE_PATH);
 
     CHECK(store_read(r, "/models/resnet18/int8/logits", STORE_F32, 1, 2, logits, sizeof logits) == OK);

@@ -14,8 +14,8 @@ static void check_expansion(void)
     for (int i = 0; i < s.count; i++)
         in_group[s.dataset[i].group]++;
     CHECK(in_group[STORE_ROWS_IMAGE] == 5);
-    CHECK_MSG(in_group[STORE_ROWS_MODEL] == 2 * (2 * 16 + 3 + 11 + 2), "%d", in_group[STORE_ROWS_MODEL]);
-    CHECK_MSG(in_group[STORE_ROWS_SUBSET] == 2 * (1 + 3 + 2 * (1 + 5 + 2) + 2), "%d",
+    CHECK_MSG(in_group[STORE_ROWS_MODEL] == 2 * (2 * 17 + 3 + 11 + 2), "%d", in_group[STORE_ROWS_MODEL]);
+    CHECK_MSG(in_group[STORE_ROWS_SUBSET] == 2 * (1 + 3 + 2 * (1 + 5 + 2) + 8 + 2 + 2), "%d",
               in_group[STORE_ROWS_SUBSET]);
     CHECK(in_group[STORE_CLOSING] == 2);
     d = schema_find(&s, "/checksums");
@@ -38,6 +38,17 @@ static void check_expansion(void)
     d = schema_find(&s, "/models/resnet18/subset/int8/deletion_logits");
     CHECK(d && d->rank == 3 && d->dim[0] == 6 && d->dim[1] == 5 && d->dim[2] == 7 &&
           !strcmp(d->axis[1], "/step"));
+    d = schema_find(&s, "/models/resnet18/subset/int8/activation");
+    CHECK(d && d->rank == 4 && d->dim[1] == 4 && d->type == STORE_U8 && d->row_bytes == 24 && d->in_crc &&
+          !strcmp(d->axis[1], "/models/resnet18/channel"));
+    d = schema_find(&s, "/models/resnet18/subset/fp32/activation");
+    CHECK(d && d->type == STORE_F32 && d->row_bytes == 96);
+    d = schema_find(&s, "/models/mobilenet_v2/fp32/activation_mean");
+    CHECK(d && d->rank == 2 && d->dim[0] == 23 && d->dim[1] == 9 && d->in_crc);
+    CHECK(!schema_find(&s, "/models/resnet18/fp32/activation"));
+    CHECK(schema_find(&s, "/models/resnet18/subset/fp32/deletion_curve_on_int8") &&
+          schema_find(&s, "/models/resnet18/subset/int8/insertion_logits_on_fp32") &&
+          schema_find(&s, "/summary/cross/int8/deletion_fp32_on_int8"));
     d = schema_find(&s, "/summary/rmse/int8/mean");
     CHECK(d && d->rank == 3 && d->dim[0] == 2 && d->dim[1] == 4 && d->dim[2] == 3);
     d = schema_find(&s, "/timing/loaded/resnet18/fp32/cam_s");
@@ -56,6 +67,7 @@ static void check_every(void)
 
     fixture_layout(&l);
     l.precisions = 3;
+    l.activations = STORE_ACTIVATIONS_FULL;
     snprintf(l.precision[0], STORE_NAME, "bf16");
     snprintf(l.precision[2], STORE_NAME, "int4");
     l.class_name_length = 5;
@@ -67,6 +79,15 @@ static void check_every(void)
     CHECK(schema_find(&s, "/models/resnet18/int4/vs_bf16/rmse_raw") &&
           schema_find(&s, "/models/resnet18/bf16/cam"));
     CHECK(schema_find(&s, "/images/class_name") != NULL);
+    /* Each precision but the first with the first, in both directions; never with one another. */
+    CHECK(schema_find(&s, "/models/resnet18/subset/int4/deletion_curve_on_bf16") &&
+          schema_find(&s, "/models/resnet18/subset/bf16/deletion_curve_on_int4") &&
+          schema_find(&s, "/models/resnet18/subset/bf16/insertion_curve_on_int8") &&
+          !schema_find(&s, "/models/resnet18/subset/int4/deletion_curve_on_int8"));
+    CHECK(schema_find(&s, "/summary/difference/int4/insertion_on_bf16/low") &&
+          schema_find(&s, "/summary/cross/int4/insertion_int4_on_bf16"));
+    CHECK(schema_find(&s, "/models/resnet18/int4/activation") &&
+          !schema_find(&s, "/models/resnet18/subset/int4/activation"));
     d = schema_find(&s, "/models/mobilenet_v2/int4/cam_uncentred");
     CHECK(d && d->rank == 3 && d->dim[1] == 3 && d->in_crc && !strcmp(d->field, "int4/cam_uncentred"));
     CHECK(schema_find(&s, "/models/resnet18/int8/vs_bf16/rmse_layercam") != NULL);

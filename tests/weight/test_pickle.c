@@ -73,6 +73,30 @@ static void test_calls(void)
     pickle_free(&p);
 }
 
+/* Python 2's OrderedDict([["k", 1], ("l", 2)]), an instance by NEWOBJ and BUILD. */
+static void test_older(void)
+{
+    static const char dict[] = "\x80\2ccollections\nOrderedDict\n](](U\1kK\1eU\1lK\2\x86"
+                               "e\x85R.";
+    static const char object[] = "\x80\2ctorch._utils\n_rebuild\nK\7\x85\x81\x89\x88N\x87"
+                                 "b.";
+    struct pickle p;
+    uint64_t used;
+
+    CHECK_MSG(read(dict, sizeof dict - 1, &p, &used) == OK, "%s", error_last()->text);
+    const struct pickle_value *d = root(&p);
+    CHECK(d->kind == PICKLE_DICT && d->count == 4 && pickle_is_text(pickle_item(&p, d, 0), "k"));
+    CHECK(is_int(pickle_item(&p, d, 1), 1) && pickle_is_text(pickle_item(&p, d, 2), "l"));
+    CHECK(is_int(pickle_item(&p, d, 3), 2));
+    pickle_free(&p);
+    CHECK_MSG(read(object, sizeof object - 1, &p, &used) == OK, "%s", error_last()->text);
+    const struct pickle_value *o = root(&p);
+    CHECK(o->kind == PICKLE_OBJECT && o->integer == 2 && o->count == 2);
+    CHECK(is_int(pickle_item(&p, pickle_item(&p, o, 0), 0), 7));
+    CHECK(pickle_item(&p, o, 1)->kind == PICKLE_TUPLE && pickle_item(&p, o, 1)->count == 3);
+    pickle_free(&p);
+}
+
 static void check_refused(const char *bytes, size_t size, status expected, const char *words)
 {
     struct pickle p;
@@ -110,6 +134,9 @@ static void test_refusals(void)
     REFUSED("K\1)R.", ERR_FORMAT, "not a name");
     REFUSED("ctorch\nFloatStorage\nK\1R.", ERR_FORMAT, "not a name");
     REFUSED("K\1K\2b.", ERR_FORMAT, "not a dict");
+    REFUSED("ccollections\nOrderedDict\nK\1\x85R.", ERR_FORMAT, "not a list");
+    REFUSED("ccollections\nOrderedDict\n](]e\x85R.", ERR_FORMAT, "not a key and a value");
+    REFUSED("ccollections\nOrderedDict\n](K\1e\x85R.", ERR_FORMAT, "not a key and a value");
     REFUSED("h\5.", ERR_FORMAT, "never remembered");
     REFUSED("j\xff\xff\xff\xff.", ERR_FORMAT, "never remembered");
     REFUSED("q\0.", ERR_FORMAT, "empty stack");
@@ -142,6 +169,7 @@ int main(void)
 {
     test_values();
     test_calls();
+    test_older();
     test_refusals();
     test_bounds();
     CHECK(mem_live() == 0);

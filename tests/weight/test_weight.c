@@ -74,6 +74,23 @@ static void test_name(const char *bytes, size_t size)
     table_free(&t);
 }
 
+static void test_begins(void)
+{
+    static const char *const files[] = { "fp32.pth", "fp32_legacy.pth", "fp32.safetensors", "tiny.model",
+                                         "fp32.bin" };
+    char path[256], *bytes;
+    size_t size;
+
+    for (int i = 0; i < 5; i++) {
+        snprintf(path, sizeof path, "tests/fixtures/tiny/%s", files[i]);
+        CHECK(text_read_file(path, 1 << 20, &bytes, &size) == OK);
+        CHECK_MSG(weight_begins((const uint8_t *)bytes, WEIGHT_HEAD) == (i < 3), "%s", path);
+        mem_free(bytes);
+    }
+    CHECK(weight_begins((const uint8_t *)"quantcam weights 1", WEIGHT_HEAD));
+    CHECK(!weight_begins((const uint8_t *)"model a {", 9));
+}
+
 static void test_shared(void)
 {
     const char *shared = check_shared();
@@ -99,6 +116,7 @@ int main(void)
     CHECK(text_read_file("tests/fixtures/tiny/fp32.pth", 1 << 20, &bytes, &size) == OK);
     test_containers();
     test_name(bytes, size);
+    test_begins();
     test_shared();
     mem_free(bytes);
     rmdir(dir);

@@ -25,16 +25,29 @@ static size_t scratch_bytes(int pixels, int channels)
     return width(pixels) * (BLOCK + width(pixels)) * sizeof(double);
 }
 
+/* Lanes of the first `left` of four channels, all of them if there are more. */
+static inline __m128i lanes(int left)
+{
+    return _mm_cmpgt_epi32(_mm_set1_epi32(left), _mm_setr_epi32(0, 1, 2, 3));
+}
+
+/* The `left` first of four channels, zeros for the others, whose memory is not touched. */
+static inline __m256d load(const float *act, __m128i lane)
+{
+    return _mm256_cvtps_pd(_mm_maskload_ps(act, lane));
+}
+
 /* Four channels of four pixels from p (beyond the last: zeros), centred, to m (channel, pixel). */
-static inline void centre(const float *act, int pixels, int pitch, int p, __m256d mean, double *m, size_t row)
+static inline void centre(const float *act, int pixels, int pitch, int p, int left, __m256d mean, double *m,
+                          size_t row)
 {
     __m256d v[4], a, b, c, d;
+    __m128i lane = lanes(left);
 
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++)
-        v[i] = p + i < pixels
-                   ? _mm256_sub_pd(_mm256_cvtps_pd(_mm_loadu_ps(act + (size_t)(p + i) * pitch)), mean)
-                   : _mm256_setzero_pd();
+        v[i] = p + i < pixels ? _mm256_sub_pd(load(act + (size_t)(p + i) * pitch, lane), mean)
+                              : _mm256_setzero_pd();
     a = _mm256_unpacklo_pd(v[0], v[1]);
     b = _mm256_unpackhi_pd(v[0], v[1]);
     c = _mm256_unpacklo_pd(v[2], v[3]);
@@ -45,15 +58,17 @@ static inline void centre(const float *act, int pixels, int pitch, int p, __m256
     _mm256_storeu_pd(m + 3 * row + p, _mm256_permute2f128_pd(b, d, 0x31));
 }
 
-/* Means of 16 channels over the pixels; a channel beyond the last only reads. */
-static inline void means(const float *act, int pixels, int pitch, __m256d mean[4])
+/* Means of 16 channels over the pixels, of which `left` are there. */
+static inline void means(const float *act, int pixels, int pitch, int left, __m256d mean[4])
 {
+    __m128i lane[4] = { lanes(left), lanes(left - VECTOR), lanes(left - 2 * VECTOR),
+                        lanes(left - 3 * VECTOR) };
     __m256d sum[4] = { _mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd() };
 
     for (int i = 0; i < pixels; i++, act += pitch)
 #pragma GCC unroll 4
         for (int v = 0; v < 4; v++)
-            sum[v] = _mm256_add_pd(sum[v], _mm256_cvtps_pd(_mm_loadu_ps(act + v * VECTOR)));
+            sum[v] = _mm256_add_pd(sum[v], load(act + v * VECTOR, lane[v]));
     for (int v = 0; v < 4; v++)
         mean[v] = _mm256_div_pd(sum[v], _mm256_set1_pd(pixels));
 }
@@ -65,10 +80,10 @@ static void centre_block(const float *act, int pixels, int count, int pitch, dou
     size_t row = width(pixels);
 
     for (int c = 0; c < count; c += 4 * VECTOR)
-        means(act + c, pixels, pitch, mean + c / VECTOR);
+        means(act + c, pixels, pitch, count - c, mean + c / VECTOR);
     for (int p = 0; p < (int)row; p += 4)
         for (int c = 0; c < count; c += VECTOR)
-            centre(act + c, pixels, pitch, p, mean[c / VECTOR], m + (size_t)c * row, row);
+            centre(act + c, pixels, pitch, p, count - c, mean[c / VECTOR], m + (size_t)c * row, row);
 }
 
 /* sum[i..i+rows][j..j+4*vectors] takes the terms of `count` channels more, in order. */

@@ -1,0 +1,19 @@
+/* src/cli/inspect.h: what `inspect` lists of each kind of file. Private to the room. */
+#ifndef CLI_INSPECT_H
+#define CLI_INSPECT_H
+
+#include "listing.h"
+#include "tensor.h"
+
+/* A description's nodes; with a checkpoint ("" = none) also what it says of them. */
+MUST_USE status inspect_model(const char *path, const char *weights, struct listing *l);
+MUST_USE status inspect_checkpoint(const char *path, struct listing *l);
+MUST_USE status inspect_result(const char *path, struct listing *l);
+
+/* A file's kind by its first bytes. */
+enum inspect_kind { INSPECT_MODEL, INSPECT_CHECKPOINT, INSPECT_RESULT };
+MUST_USE status inspect_sniff(const char *path, enum inspect_kind *kind, const char **container);
+/* "file", "container", "bytes", "sha256" of a checkpoint. */
+MUST_USE status inspect_file_facts(const struct tensor_table *t, const char *path, struct listing *l);
+
+#endif

@@ -1,0 +1,151 @@
+/* src/cli/inspect_checkpoint.c: a checkpoint's tensors. */
+#include "inspect.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "weight.h"
+
+enum { TENSOR, SHAPE, TYPE, STRIDES, QUANTIZATION, AXIS, CHANNELS, SCALE, ZERO, VALUE, BYTES, COLUMNS };
+static const struct listing_column columns[COLUMNS] = {
+    [TENSOR] = { "tensor", "tensor", LISTING_TEXT, LISTING_MIDDLE },
+    [SHAPE] = { "shape", "shape", LISTING_TEXT, LISTING_WHOLE },
+    [TYPE] = { "type", "type", LISTING_TEXT, LISTING_WHOLE },
+    [STRIDES] = { "strides", "strides", LISTING_TEXT, LISTING_WHOLE },
+    [QUANTIZATION] = { "quantization", "quantized", LISTING_TEXT, LISTING_WHOLE },
+    [AXIS] = { "axis", NULL, LISTING_COUNT, LISTING_WHOLE },
+    [CHANNELS] = { "channels", NULL, LISTING_COUNT, LISTING_WHOLE },
+    [SCALE] = { "scale", "scale", LISTING_REAL, LISTING_WHOLE },
+    [ZERO] = { "zero_point", "zero", LISTING_COUNT, LISTING_WHOLE },
+    [VALUE] = { "value", "value", LISTING_REAL, LISTING_WHOLE },
+    [BYTES] = { "bytes", "bytes", LISTING_COUNT, LISTING_WHOLE },
+};
+
+status inspect_sniff(const char *path, enum inspect_kind *kind, const char **container)
+{
+    static const uint8_t hdf5[8] = { 0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n' };
+    uint8_t head[16] = { 0 };
+    uint64_t size;
+    ssize_t n;
+    int fd;
+
+    TRY(text_open_file(path, &fd, &size));
+    n = read(fd, head, sizeof head);
+    close(fd);
+    *kind = INSPECT_CHECKPOINT;
+    *container = "";
+    if (n >= 8 && memcmp(head, hdf5, sizeof hdf5) == 0)
+        *kind = INSPECT_RESULT;
+    else if (n >= 4 && memcmp(head, "PK\003\004", 4) == 0)
+        *container = "torch, zip";
+    else if (n >= 1 && head[0] == 0x80)
+        *container = "torch, legacy";
+    else if (n == sizeof head && memcmp(head, "quantcam weights", sizeof head) == 0)
+        *container = "quantcam, HDF5";
+    else if (n > 8 && head[8] == '{')
+        *container = "safetensors";
+    else if (n < 1 || !memchr(head, 0, (size_t)n))
+        *kind = INSPECT_MODEL;
+    return OK;
+}
+
+/* "64 3 7 7" with x or blanks between. */
+static status set_numbers(struct listing *l, int column, const int64_t *number, int count,
+                          const char *between)
+{
+    char text[TENSOR_MAX_RANK * 24] = "";
+    int used = 0;
+
+    for (int i = 0; i < count; i++)
+        used += snprintf(text + used, sizeof text - (size_t)used, "%s%lld", i ? between : "",
+                         (long long)number[i]);
+    return listing_set(l, column, "%s", count ? text : "scalar");
+}
+
+static status add_quantization(struct listing *l, const struct tensor *t)
+{
+    int same = 1;
+
+    if (t->quantization == TENSOR_REAL)
+        return OK;
+    TRY(listing_set(l, CHANNELS, "%d", t->channels));
+    for (int i = 1; i < t->channels; i++)
+        same &= t->zero_point[i] == t->zero_point[0];
+    if (t->channels > 0 && same)
+        TRY(listing_set(l, ZERO, "%lld", (long long)t->zero_point[0]));
+    if (t->quantization == TENSOR_PER_CHANNEL) {
+        TRY(listing_set(l, AXIS, "%d", t->axis));
+        if (t->axis != 0)
+            return listing_set(l, QUANTIZATION, "per channel, axis %d", t->axis);
+        return listing_set(l, QUANTIZATION, "per channel");
+    }
+    TRY(listing_set_real(l, SCALE, t->scale[0]));
+    return listing_set(l, QUANTIZATION, "per tensor");
+}
+
+static status add_tensor(struct listing *l, const struct tensor_entry *e, uint64_t *elements)
+{
+    const struct tensor *t = &e->tensor;
+    uint64_t count = (uint64_t)tensor_count(t);
+
+    *elements += count;
+    TRY(listing_row(l));
+    TRY(listing_set(l, TENSOR, "%s", e->name));
+    TRY(set_numbers(l, SHAPE, t->dim, t->rank, "x"));
+    TRY(listing_set(l, TYPE, "%s", dtype_name(t->dtype)));
+    if (!tensor_is_contiguous(t))
+        TRY(set_numbers(l, STRIDES, t->stride, t->rank, ","));
+    TRY(add_quantization(l, t));
+    if (count == 1 && t->quantization == TENSOR_REAL)
+        TRY(listing_set_real(l, VALUE, tensor_at(t, 0)));
+    return listing_set(l, BYTES, "%llu", (unsigned long long)(count * dtype_size(t->dtype)));
+}
+
+status inspect_file_facts(const struct tensor_table *t, const char *path, struct listing *l)
+{
+    enum inspect_kind kind;
+    const char *container;
+    char hex[2 * HASH_SIZE + 1];
+
+    TRY(inspect_sniff(path, &kind, &container));
+    TRY(listing_fact(l, LISTING_TEXT, "checkpoint", "%s", path));
+    TRY(listing_fact(l, LISTING_TEXT, "container", "%s", container));
+    TRY(listing_fact(l, LISTING_COUNT, "size", "%llu", (unsigned long long)t->file_bytes));
+    TRY(listing_fact(l, LISTING_TEXT, "sha256", "%s", hash_hex(t->sha256, hex)));
+    for (int i = 0; i < t->notes; i++) {
+        char name[160];
+
+        snprintf(name, sizeof name, "note %s", t->note[i].key);
+        TRY(listing_fact(l, LISTING_TEXT, name, "%s", t->note[i].value));
+    }
+    return OK;
+}
+
+static status list_tensors(const struct tensor_table *t, const char *path, struct listing *l)
+{
+    uint64_t elements = 0, bytes = 0;
+
+    TRY(inspect_file_facts(t, path, l));
+    TRY(listing_fact(l, LISTING_COUNT, "tensors", "%d", t->count));
+    for (int i = 0; i < t->count; i++) {
+        TRY(add_tensor(l, &t->entry[i], &elements));
+        bytes += (uint64_t)tensor_count(&t->entry[i].tensor) * dtype_size(t->entry[i].tensor.dtype);
+    }
+    TRY(listing_fact(l, LISTING_COUNT, "elements", "%llu", (unsigned long long)elements));
+    TRY(listing_row(l));
+    l->has_total = 1;
+    TRY(listing_set(l, TENSOR, "total"));
+    return listing_set(l, BYTES, "%llu", (unsigned long long)bytes);
+}
+
+status inspect_checkpoint(const char *path, struct listing *l)
+{
+    struct tensor_table t = { 0 };
+    status result;
+
+    listing_init(l, "tensors", columns, COLUMNS);
+    TRY(weight_load(path, &t));
+    result = list_tensors(&t, path, l);
+    table_free(&t);
+    return result;
+}

@@ -1,0 +1,189 @@
+/* src/cli/inspect_model.c: a network description as a table of its nodes. */
+#include "inspect.h"
+
+#include <string.h>
+
+#include "engine.h"
+#include "weight.h"
+
+enum { MODEL_TEXT_MAX = 4 << 20 };
+
+enum {
+    OP,
+    NODE,
+    OUTPUT,
+    WINDOW,
+    C,
+    H,
+    W,
+    KERNEL,
+    STRIDE,
+    PAD,
+    GROUPS,
+    PARAMETERS,
+    MACS,
+    BYTES,
+    SCALE,
+    ZERO,
+    COLUMNS
+};
+static const struct listing_column columns[COLUMNS] = {
+    [OP] = { "op", "op", LISTING_TEXT, LISTING_WHOLE },
+    [NODE] = { "node", "node", LISTING_TEXT, LISTING_MIDDLE },
+    [OUTPUT] = { NULL, "output", LISTING_TEXT, LISTING_WHOLE },
+    [WINDOW] = { NULL, "window", LISTING_TEXT, LISTING_WHOLE },
+    [C] = { "channels", NULL, LISTING_COUNT, LISTING_WHOLE },
+    [H] = { "height", NULL, LISTING_COUNT, LISTING_WHOLE },
+    [W] = { "width", NULL, LISTING_COUNT, LISTING_WHOLE },
+    [KERNEL] = { "kernel", NULL, LISTING_COUNT, LISTING_WHOLE },
+    [STRIDE] = { "stride", NULL, LISTING_COUNT, LISTING_WHOLE },
+    [PAD] = { "pad", NULL, LISTING_COUNT, LISTING_WHOLE },
+    [GROUPS] = { "groups", NULL, LISTING_COUNT, LISTING_WHOLE },
+    [PARAMETERS] = { "parameters", "parameters", LISTING_COUNT, LISTING_WHOLE },
+    [MACS] = { "macs", "MACs", LISTING_COUNT, LISTING_WHOLE },
+    [BYTES] = { "bytes", "bytes", LISTING_COUNT, LISTING_WHOLE },
+    [SCALE] = { "scale", "scale", LISTING_REAL, LISTING_WHOLE },
+    [ZERO] = { "zero_point", "zero", LISTING_COUNT, LISTING_WHOLE },
+};
+
+static status add_costs(struct listing *l, const struct model_cost *cost)
+{
+    TRY(listing_set(l, PARAMETERS, "%llu", (unsigned long long)cost->parameters));
+    TRY(listing_set(l, MACS, "%llu", (unsigned long long)cost->macs));
+    return listing_set(l, BYTES, "%llu", (unsigned long long)cost->bytes);
+}
+
+/* "3x3/2", with "dw" for depthwise and "g32" for other groups; TensorFlow's padding and ceil are said. */
+static status add_window(struct listing *l, const struct model *m, const struct model_node *n)
+{
+    char groups[24] = "";
+
+    if (n->op == OP_SLICE)
+        return listing_set(l, WINDOW, "%d..%d", n->begin, n->begin + n->c - 1);
+    if (n->op == OP_SHUFFLE)
+        return listing_set(l, WINDOW, "g%d", n->groups);
+    if (n->op != OP_CONV && n->op != OP_MAXPOOL)
+        return OK;
+    if (n->op == OP_CONV && n->groups > 1 && n->groups == n->c && n->c == m->node[n->input[0]].c)
+        snprintf(groups, sizeof groups, " dw");
+    else if (n->op == OP_CONV && n->groups > 1)
+        snprintf(groups, sizeof groups, " g%d", n->groups);
+    TRY(listing_set(l, KERNEL, "%d", n->kernel));
+    TRY(listing_set(l, STRIDE, "%d", n->stride));
+    TRY(n->pad_same ? listing_set(l, PAD, "same") : listing_set(l, PAD, "%d", n->pad));
+    if (n->op == OP_CONV)
+        TRY(listing_set(l, GROUPS, "%d", n->groups));
+    return listing_set(l, WINDOW, "%dx%d/%d%s%s%s", n->kernel, n->kernel, n->stride, groups,
+                       n->pad_same && n->kernel > 1 ? " same" : "", n->ceil ? " ceil" : "");
+}
+
+static status add_node(struct listing *l, const struct model *m, int i, const struct model_binding *b,
+                       struct model_cost *total)
+{
+    const struct model_node *n = &m->node[i];
+    struct model_cost cost;
+
+    TRY(model_cost(m, b, i, &cost));
+    total->parameters += cost.parameters;
+    total->bytes += cost.bytes;
+    total->macs += cost.macs;
+    TRY(listing_row(l));
+    TRY(listing_set(l, OP, "%s", model_op_name(n->op)));
+    TRY(listing_set(l, NODE, "%s", n->name));
+    TRY(listing_set(l, OUTPUT, "%dx%dx%d", n->c, n->h, n->w));
+    TRY(listing_set(l, C, "%d", n->c));
+    TRY(listing_set(l, H, "%d", n->h));
+    TRY(listing_set(l, W, "%d", n->w));
+    TRY(add_window(l, m, n));
+    if (cost.macs)
+        TRY(add_costs(l, &cost));
+    if (!b || b->precision != MODEL_INT8)
+        return OK;
+    TRY(listing_set_real(l, SCALE, b->q[i].scale));
+    return listing_set(l, ZERO, "%d", b->q[i].zero_point);
+}
+
+static status add_facts(struct listing *l, const char *path, const struct model *m)
+{
+    const struct model_input *in = &m->input;
+    const struct model_node *cam = &m->node[m->cam];
+
+    TRY(listing_fact(l, LISTING_TEXT, "model", "%s", m->name));
+    if (m->title[0])
+        TRY(listing_fact(l, LISTING_TEXT, "title", "%s", m->title));
+    TRY(listing_fact(l, LISTING_TEXT, "description", "%s", path));
+    TRY(listing_fact(l, LISTING_TEXT, "input", "%dx%dx%d, resize %d %s, crop %d", in->channels, in->height,
+                     in->width, in->resize, in->filter, in->crop));
+    TRY(listing_fact(l, LISTING_COUNT, "classes", "%d", m->classes));
+    TRY(listing_fact(l, LISTING_TEXT, "logits", "%s", m->node[m->output].name));
+    return listing_fact(l, LISTING_TEXT, "cam", "%s, %dx%dx%d", cam->name, cam->c, cam->h, cam->w);
+}
+
+static int has_relu6(const struct model *m)
+{
+    for (int i = 0; i < m->nodes; i++)
+        if (m->node[i].op == OP_RELU6)
+            return 1;
+    return 0;
+}
+
+static status add_weight_facts(struct listing *l, const char *path, const struct tensor_table *t,
+                               const struct model_binding *b)
+{
+    const char *per = b->per_channel ? "channel" : "tensor";
+
+    TRY(inspect_file_facts(t, path, l));
+    if (b->precision == MODEL_FP32) {
+        TRY(listing_fact(l, LISTING_TEXT, "precision", "fp32"));
+    } else {
+        TRY(listing_fact(l, LISTING_TEXT, "precision", "int8%s, weights per %s",
+                         b->qat ? " (unconverted QAT state)" : "", per));
+        TRY(listing_fact(l, LISTING_TEXT, "arithmetic", "%s, unless --engine says otherwise",
+                         engine_arithmetic_name(b->per_channel ? ENGINE_FBGEMM : ENGINE_QNNPACK)));
+        if (has_relu6(b->model))
+            TRY(listing_fact(l, LISTING_TEXT, "relu6", b->relu6_clamps ? "clamps at 6" : "runs as relu"));
+    }
+    return listing_fact(l, LISTING_COUNT, "unused", "%d", b->unused);
+}
+
+static status list_nodes(struct listing *l, const char *path, const struct model *m, const char *weights,
+                         const struct tensor_table *t, const struct model_binding *b)
+{
+    struct model_cost total = { 0 };
+
+    TRY(add_facts(l, path, m));
+    if (b)
+        TRY(add_weight_facts(l, weights, t, b));
+    for (int i = 0; i < m->nodes; i++)
+        TRY(add_node(l, m, i, b, &total));
+    TRY(listing_row(l));
+    l->has_total = 1;
+    TRY(listing_set(l, OP, "total"));
+    return add_costs(l, &total);
+}
+
+status inspect_model(const char *path, const char *weights, struct listing *l)
+{
+    struct model m = { 0 };
+    struct model_binding b = { 0 };
+    struct tensor_table t = { 0 };
+    char *text = NULL;
+    size_t size = 0;
+    int bound = weights[0] != '\0';
+    status result = OK;
+
+    listing_init(l, "nodes", columns, COLUMNS);
+    TRY_OUT(text_read_file(path, MODEL_TEXT_MAX, &text, &size));
+    TRY_OUT(model_parse(path, text, size, &m));
+    if (bound) {
+        TRY_OUT(weight_load(weights, &t));
+        TRY_OUT(model_bind(&m, &t, &b));
+    }
+    TRY_OUT(list_nodes(l, path, &m, weights, &t, bound ? &b : NULL));
+out:
+    model_unbind(&b);
+    table_free(&t);
+    model_free(&m);
+    mem_free(text);
+    return result;
+}

@@ -1,0 +1,93 @@
+/* What checkpoints call things, where that has changed. */
+#include "weight_parts.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* ---- tensors --------------------------------------------------------------------------------------- */
+
+/* Skips a word of `words`, or returns NULL. */
+static const char *skip_word(const char *at, const char *const *words)
+{
+    for (; *words; words++)
+        if (strncmp(at, *words, strlen(*words)) == 0)
+            return at + strlen(*words);
+    return NULL;
+}
+
+/* As torchvision does: DenseNet's files of 2017 have ...denselayerN.{norm,relu,conv}.{1,2}.WHAT; the first
+ * dot after the kind goes. */
+static void rename_dense(char *name)
+{
+    static const char *const kinds[] = { ".norm", ".relu", ".conv", NULL };
+    static const char *const tails[] = { ".1.weight",       ".1.bias",        ".1.running_mean",
+                                         ".1.running_var",  ".2.weight",      ".2.bias",
+                                         ".2.running_mean", ".2.running_var", NULL };
+    static const char layer[] = "denselayer";
+    const char *at, *dot, *end;
+
+    for (at = strstr(name, layer); at; at = strstr(at, layer)) {
+        at += strlen(layer);
+        dot = at + strspn(at, "0123456789");
+        dot = dot > at ? skip_word(dot, kinds) : NULL;
+        end = dot ? skip_word(dot, tails) : NULL;
+        if (end && !*end) {
+            char *to = name + (dot - name);
+            memmove(to, to + 1, strlen(to));
+            return;
+        }
+    }
+}
+
+status names_take(struct tensor_table *table, const char *name, struct tensor *t)
+{
+    char now[WEIGHT_MAX_NAME + 64];
+
+    if (table->count == WEIGHT_MAX_TENSORS)
+        return FAIL(ERR_MEMORY, "more than %d tensors", WEIGHT_MAX_TENSORS);
+    BUG_IF(strlen(name) >= sizeof now);
+    snprintf(now, sizeof now, "%s", name);
+    rename_dense(now);
+    return table_take(table, now, t);
+}
+
+/* ---- files ----------------------------------------------------------------------------------------- */
+
+/* Eight digits that read as a date, 19000101 to 20991231, are taken for one. */
+static int is_date(const char *digits, size_t count)
+{
+    int number = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!isdigit((unsigned char)digits[i]) || count != 8)
+            return 0;
+        number = 10 * number + digits[i] - '0';
+    }
+    return number / 10000 >= 1900 && number / 10000 < 2100 && number / 100 % 100 >= 1 &&
+           number / 100 % 100 <= 12 && number % 100 >= 1 && number % 100 <= 31;
+}
+
+static int ends_in(const char *name, size_t size, const char *tail)
+{
+    return size >= strlen(tail) && memcmp(name + size - strlen(tail), tail, strlen(tail)) == 0;
+}
+
+size_t names_hash_prefix(const char *path, const char **hex)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t size = strlen(name), digits = 0, before;
+
+    if (!ends_in(name, size, ".pth"))
+        return 0;
+    size -= strlen(".pth");
+    while (digits < size && strchr("0123456789abcdef", name[size - digits - 1]))
+        digits++;
+    before = size - digits;
+    *hex = name + before;
+    if (digits < 8 || digits > 2 * HASH_SIZE || is_date(*hex, digits))
+        return 0;
+    if (ends_in(name, before, "-"))
+        return digits;
+    return digits == 8 && (ends_in(name, before, "_fbgemm_") || ends_in(name, before, "_qnnpack_")) ? digits
+                                                                                                    : 0;
+}

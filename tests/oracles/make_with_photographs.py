@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""The shared make_oracle.py, its test pictures replaced by photographs.
+
+    tests/oracles/make_with_photographs.py MAKE_ORACLE.py PHOTOGRAPHS MODEL ENGINE OUT [--seed N] [--images N] [--eight-bit]
+
+Weights and calibration stay the tool's own, so that photographs reach codes beyond the calibrated range. The photographs are a
+sample of the folder PHOTOGRAPHS drawn by the seed: Pillow's short side to 256 bilinear, the middle 224 x 224. PHOTOGRAPHS may be
+empty ('') to keep the tool's own. --eight-bit calibrates fbgemm's activations to 0..255 instead of 0..127, so that sums of pairs
+saturate.
+"""
+import glob
+import random
+import sys
+
+import numpy as np
+import torch
+import torch.ao.quantization as aq
+from PIL import Image
+
+
+def preprocessed(path):
+    im = Image.open(path).convert('RGB')
+    short = min(im.size)
+    im = im.resize(tuple(256 * side // short for side in im.size), Image.BILINEAR)
+    left, top = (im.width - 224) // 2, (im.height - 224) // 2
+    return np.asarray(im.crop((left, top, left + 224, top + 224)))
+
+
+def main():
+    tool, folder = sys.argv[1:3]
+    names = [] if not folder else sorted(name for ending in ('JPEG', 'jpg', 'png') for name in glob.glob(f'{folder}/*.{ending}'))
+    head, last = open(tool).read().rstrip().rsplit('\n', 1)
+    if last != 'main()' or (folder and not names):
+        sys.exit(f'{tool} does not end in main(), or {folder} has no pictures')
+    space = {'__name__': 'make_oracle', '__doc__': '', '__file__': tool}
+    exec(compile(head, tool, 'exec'), space)
+    seed = int(sys.argv[sys.argv.index('--seed') + 1]) if '--seed' in sys.argv else 0
+    drawn = space['pixels']
+
+    def pixels(n, at):
+        if at != 3000 + seed or not names:    # of training and calibration
+            return drawn(n, at)
+        chosen = random.Random(seed).sample(names, n)
+        return torch.from_numpy(np.stack([preprocessed(p) for p in chosen])).permute(0, 3, 1, 2).contiguous()
+
+    space['pixels'] = pixels
+    if '--eight-bit' in sys.argv:
+        aq.default_observer = aq.MinMaxObserver.with_args(quant_min=0, quant_max=255)
+        sys.argv.remove('--eight-bit')
+    sys.argv[1:] = sys.argv[3:]
+    space['main']()
+
+
+main()
