@@ -52,6 +52,8 @@ void engine_run_real(struct engine *e, const float *real);
 /* From now on every node keeps its own memory, as with the option `keep`, and engine_run_changed works. What
  * the engine held is gone: run it once. Again is free. ERR_MEMORY (then only engine_free works). */
 MUST_USE status engine_keep(struct engine *e);
+/* Back to the small arena, which whole runs like better. What the engine held is gone. ERR_MEMORY. */
+MUST_USE status engine_let_go(struct engine *e);
 /* After engine_keep and a run of a picture that differs from `real` at the `count` listed positions (y *
  * width + x) at most: computes only what they reach, and stops where an output came out as it was. The bits
  * of engine_run_real(e, real), in every node. Never fails, never allocates. */

@@ -13,6 +13,12 @@ static void sort_by_size(const struct engine_buffer *buffer, int count, int *ord
     }
 }
 
+/* A vector may be read past the last element. */
+static size_t room(const struct engine_buffer *b)
+{
+    return (b->bytes + 2 * ENGINE_LANES - 1) / ENGINE_LANES * ENGINE_LANES;
+}
+
 /* Placed buffers stay sorted by offset: the first gap among those that live at the same time is the lowest
  * place. */
 static size_t lowest_place(const struct engine_buffer *buffer, const int *placed, int count,
@@ -25,10 +31,10 @@ static size_t lowest_place(const struct engine_buffer *buffer, const int *placed
 
         if (other->last < b->first || other->first > b->last)
             continue;
-        if (at + b->bytes <= other->offset)
+        if (at + room(b) <= other->offset)
             break;
-        if (other->offset + other->bytes > at)
-            at = other->offset + other->bytes;
+        if (other->offset + room(other) > at)
+            at = other->offset + room(other);
     }
     return at;
 }
@@ -40,17 +46,14 @@ status arena_assign(struct engine_buffer *buffer, int count, size_t *bytes)
     *bytes = 0;
     MEM_TRY(order, (size_t)count * 2 + 1, sizeof *order);
     placed = order + count;
-    /* A vector may be read past the last element. */
-    for (int i = 0; i < count; i++)
-        buffer[i].bytes = (buffer[i].bytes + 2 * ENGINE_LANES - 1) / ENGINE_LANES * ENGINE_LANES;
     sort_by_size(buffer, count, order);
     for (int i = 0; i < count; i++) {
         struct engine_buffer *b = &buffer[order[i]];
         int j = i;
 
         b->offset = lowest_place(buffer, placed, i, b);
-        if (b->offset + b->bytes > *bytes)
-            *bytes = b->offset + b->bytes;
+        if (b->offset + room(b) > *bytes)
+            *bytes = b->offset + room(b);
         for (; j > 0 && buffer[placed[j - 1]].offset > b->offset; j--)
             placed[j] = placed[j - 1];
         placed[j] = order[i];

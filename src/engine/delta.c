@@ -18,6 +18,7 @@ enum {
 };
 
 struct engine_delta {
+    int *last;       /* (buffers) their lives without engine_keep */
     uint64_t **mask; /* (buffers) positions that differ from the last run */
     uint64_t *masks; /* they lie here */
     size_t mask_words;
@@ -364,6 +365,7 @@ void delta_free(struct engine_delta *d)
 {
     if (!d)
         return;
+    mem_free(d->last);
     mem_free(d->mask);
     mem_free(d->masks);
     mem_free(d->wanted);
@@ -380,9 +382,23 @@ status engine_keep(struct engine *e)
 {
     if (e->delta)
         return OK;
-    for (int i = 0; i < e->buffers; i++)
-        e->buffer[i].last = ENGINE_FOREVER;
-    TRY(arena_lay_out(e));
     MEM_TRY(e->delta, 1, sizeof *e->delta);
+    MEM_TRY(e->delta->last, (size_t)e->buffers, sizeof *e->delta->last);
+    for (int i = 0; i < e->buffers; i++) {
+        e->delta->last[i] = e->buffer[i].last;
+        e->buffer[i].last = ENGINE_FOREVER;
+    }
+    TRY(arena_lay_out(e));
     return make_room(e, e->delta);
+}
+
+status engine_let_go(struct engine *e)
+{
+    if (!e->delta)
+        return OK;
+    for (int i = 0; i < e->buffers; i++)
+        e->buffer[i].last = e->delta->last[i];
+    delta_free(e->delta);
+    e->delta = NULL;
+    return arena_lay_out(e);
 }

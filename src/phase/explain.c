@@ -17,6 +17,7 @@ struct explain {
     struct comm_loop loop;
     int pixels; /* of a picture */
     int net;    /* of the row in hand */
+    int kept;   /* the network whose engines keep every node, or -1 */
     uint8_t *bytes;
     float *picture, *away, *blank, *work; /* normalized (H, W, 3): clean, two substrates, altered */
     float *projection, *map, *probability;
@@ -26,6 +27,7 @@ struct explain {
     int scorer, class_index, clean_step;
     const float *to;  /* what the altered pixels become */
     float *logits;    /* (steps + 1, classes), or NULL */
+    int begun;        /* the engine holds the step before */
     int stopped, odd; /* the loop said stop; logits that are not finite */
 };
 
@@ -99,8 +101,8 @@ static struct engine *engine_of(const struct explain *e)
     return e->r->network[e->net].engine[e->scorer];
 }
 
-/* The probability of the class once the changed pixels are altered. engine_run_real computes the whole
- * picture: what recomputes only the changed part takes its place here. */
+/* The probability of the class once the changed pixels are altered. Only a curve's first run is of the whole
+ * picture. */
 static int score(void *user, int step, const int32_t *changed, int count, float *out)
 {
     struct explain *e = user;
@@ -114,7 +116,11 @@ static int score(void *user, int step, const int32_t *changed, int count, float 
     }
     image_replace(e->work, e->to, changed, count);
     if (step != e->clean_step) {
-        engine_run_real(engine, e->work);
+        if (e->begun)
+            engine_run_changed(engine, e->work, changed, count);
+        else
+            engine_run_real(engine, e->work);
+        e->begun = 1;
         logits = engine_logits(engine);
     }
     if (!accuracy_finite(logits, classes)) {
@@ -137,6 +143,7 @@ static int one_curve(struct explain *e, const float *from, const float *to, int 
     e->to = to;
     e->clean_step = clean_step;
     e->logits = logits;
+    e->begun = 0;
     return curve_run(e->order, e->pixels, e->r->job->explain_steps, &scorer, curve);
 }
 
@@ -300,6 +307,21 @@ static status all_precisions(struct explain *e, int64_t image)
     return OK;
 }
 
+/* The engines of one network at a time keep all that runs of what changed start from; net -1: none. */
+static status keep_network(struct explain *e, int net)
+{
+    if (net == e->kept || e->r->job->explain_steps == 0)
+        return OK;
+    for (int p = 0; p < JOB_PRECISIONS; p++) {
+        if (e->kept >= 0)
+            TRY(engine_let_go(e->r->network[e->kept].engine[p]));
+        if (net >= 0)
+            TRY(engine_keep(e->r->network[net].engine[p]));
+    }
+    e->kept = net;
+    return OK;
+}
+
 /* ---- one row ------------------------------------------------------------------------------------------- */
 
 /* The clean picture and its substrates; ERR_... of the picture makes the row a bad one. */
@@ -348,6 +370,7 @@ static status one_row(struct explain *e, int net, int64_t place)
     image = *(int64_t *)store_rows_field(e->rows[net], "image");
     if (image < 0)
         return store_rows_add(e->rows[net], place, STORE_UNUSED);
+    TRY(keep_network(e, net));
     e->net = net;
     e->odd = 0;
     if (needs_picture(r))
@@ -387,12 +410,14 @@ static status work(struct explain *e)
         if (!e->stopped)
             comm_loop_step(&e->loop, 1, 0);
     }
+    if (s == OK)
+        s = keep_network(e, -1);
     return comm_loop_finish(&e->loop, s);
 }
 
 status explain_subsets(struct run *r)
 {
-    struct explain e = { .r = r, .places = r->layout.subset, .pixels = r->input_h * r->input_w };
+    struct explain e = { .r = r, .kept = -1, .places = r->layout.subset, .pixels = r->input_h * r->input_w };
     status result = OK;
 
     TRY_OUT(find_missing(&e));

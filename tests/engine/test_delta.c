@@ -93,6 +93,21 @@ static void test_curve(struct network *delta, struct network *whole, int smooth,
     compare(delta, whole, STEPS + 1);
 }
 
+/* The engine is what it was before. */
+static void test_let_go(struct network *delta, const struct network *whole)
+{
+    size_t kept = engine_memory_used(delta->engine).arena;
+
+    must(engine_let_go(delta->engine));
+    must(engine_let_go(delta->engine));
+    CHECK(engine_memory_used(delta->engine).arena < kept / 2);
+    engine_run_real(delta->engine, work);
+    CHECK(memcmp(engine_logits(delta->engine), engine_logits(whole->engine),
+                 (size_t)engine_classes(whole->engine) * sizeof(float)) == 0);
+    must(engine_keep(delta->engine));
+    CHECK(engine_memory_used(delta->engine).arena == kept);
+}
+
 static void test_network(const char *model, const char *weights, const char *isa, int stride)
 {
     struct engine_options options = { .arithmetic = ENGINE_AUTO };
@@ -105,6 +120,7 @@ static void test_network(const char *model, const char *weights, const char *isa
     must(engine_keep(delta.engine));
     test_curve(&delta, &whole, 1, stride);
     test_curve(&delta, &whole, 0, 4 * stride);
+    test_let_go(&delta, &whole);
     network_close(&delta);
     network_close(&whole);
 }
