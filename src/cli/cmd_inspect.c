@@ -86,7 +86,7 @@ static status list(const struct option_words *words, struct listing *l)
     const char *path = words->word[0], *weights = words->count > 1 ? words->word[1] : "", *container;
     enum inspect_kind kind;
 
-    TRY(inspect_sniff(path, &kind, &container));
+    TRY(inspect_checkpoint_sniff(path, &kind, &container));
     if (kind != INSPECT_MODEL && weights[0])
         return FAIL(ERR_USAGE, "%s is no network description: only that can be read with a checkpoint (%s)",
                     path, weights);
