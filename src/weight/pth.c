@@ -203,9 +203,10 @@ static status read_number(const struct pickle_value *v, double *out)
 static status read_channels(struct pth *f, const struct pickle_value *v, int channels, double *out)
 {
     struct tensor t = { 0 };
+    int listed = v->kind == PICKLE_LIST || v->kind == PICKLE_TUPLE;
     int64_t count = v->count;
 
-    if (v->kind != PICKLE_LIST) {
+    if (!listed) {
         if (!is_tensor(v))
             return FAIL(ERR_FORMAT, "a quantized tensor whose scales or zero points are not tensors");
         TRY(build_plain(f, arguments_of(f, v), &t));
@@ -215,7 +216,7 @@ static status read_channels(struct pth *f, const struct pickle_value *v, int cha
         return FAIL(ERR_FORMAT, "a quantized tensor of %d channels with %lld scales or zero points", channels,
                     (long long)count);
     for (int i = 0; i < channels; i++)
-        if (v->kind == PICKLE_LIST)
+        if (listed)
             TRY(read_number(pickle_item(&f->p, v, i), &out[i]));
         else
             out[i] = tensor_at(&t, i);
