@@ -144,6 +144,8 @@ MUST_USE status text_open_file(const char *path, int *fd, uint64_t *size);
 MUST_USE status text_read_file(const char *path, size_t max_bytes, char **out, size_t *size);
 /* Writes to path.tmp, fsyncs and renames: a reader sees the old file or the new one. */
 MUST_USE status text_write_file(const char *path, const void *bytes, size_t size);
+/* One folder; that it is there already is fine. ERR_IO. */
+MUST_USE status text_make_folder(const char *path);
 
 /* Whole-string parsers: "12x", "", "1e400" and out-of-range values are refused. */
 int text_parse_int(const char *text, int64_t low, int64_t high, int64_t *out); /* 1 = good */

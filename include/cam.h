@@ -23,7 +23,6 @@ enum cam_sign {
     CAM_ABSMAX,    /* flip if abs(min p) > abs(max p); on a tie the first extreme becomes positive */
     CAM_MEANACT    /* flip if sum p * (mean over channels of act) < 0 */
 };
-const char *cam_sign_name(enum cam_sign s);    /* "absmax", "meanact" */
 
 struct cam_projection {
     float *values;        /* (h * w), the caller's, filled by the call: M v1 in the resolved sign */

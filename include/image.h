@@ -36,10 +36,8 @@ void image_free(struct image *im);                    /* idempotent; zeroes */
 MUST_USE status image_read(const char *path, struct image *out);
 /* The same from memory; `name` for messages. */
 MUST_USE status image_decode(const char *name, const void *bytes, size_t size, struct image *out);
-/* Whole files, written beside and renamed. 8-bit RGB; quality 1..100, 4:2:0. ERR_RANGE, ERR_MEMORY, ERR_IO.
- * */
+/* A whole file of 8-bit RGB, written beside and renamed. ERR_RANGE, ERR_MEMORY, ERR_IO. */
 MUST_USE status image_write_png(const char *path, const struct image *im);
-MUST_USE status image_write_jpeg(const char *path, const struct image *im, int quality);
 
 /* ---- preprocessing ------------------------------------------------------------------------------------- */
 

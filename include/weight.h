@@ -12,11 +12,13 @@
  * form; safetensors; quantcam's own HDF5 form. Torch's oldest (tar) form is recognised and refused by name.
  * Pickles are interpreted by an allow-list of opcodes and globals and never execute anything.
  *
- * Names are the checkpoint's own, but DenseNet's of 2017 (denselayer1.norm.1.weight) become today's
- * (denselayer1.norm1.weight). A tuple inside the state dict (a Linear's `_packed_params._packed_params`) is
- * flattened: its members are NAME.0, NAME.1, ...; a dtype, a text or None is left out. Python numbers become
- * rank 0 tensors. Tensors are views of the mapped file, with its strides (quantized convolutions are stored
- * channels_last) and its alignment: read them through tensor_copy_*.
+ * Of a training script's .pth the state dict is read, which it has under state_dict, model_state_dict or
+ * model. Names are the checkpoint's own, but `module.` before all of them (DataParallel) goes, and
+ * DenseNet's of 2017 (denselayer1.norm.1.weight) become today's (denselayer1.norm1.weight). A tuple inside
+ * the state dict (a Linear's `_packed_params._packed_params`) is flattened: its members are NAME.0, NAME.1,
+ * ...; a dtype, a text or None is left out. Python numbers become rank 0 tensors. Tensors are views of the
+ * mapped file, with its strides (quantized convolutions are stored channels_last) and its alignment: read
+ * them through tensor_copy_*.
  *
  * A file with a hash in its name must have that SHA-256: NAME-HEX.pth, at least 8 lower-case digits, and the
  * quantized zoo's NAME_fbgemm_HEX.pth or NAME_qnnpack_HEX.pth, exactly 8. Eight digits that read as a date

@@ -157,6 +157,13 @@ status text_write_file(const char *path, const void *bytes, size_t size)
     return result;
 }
 
+status text_make_folder(const char *path)
+{
+    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+        return FAIL(ERR_IO, "%s: the folder cannot be made: %s", path, strerror(errno));
+    return OK;
+}
+
 int text_parse_int(const char *text, int64_t low, int64_t high, int64_t *out)
 {
     char *end;

@@ -1,10 +1,7 @@
-/* src/cam/cam.c: what all methods share: names and the workspace. */
+/* src/cam/cam.c: what all methods share: the workspace. */
 #include "cam.h"
 
 #include "workspace.h"
-
-const char *cam_sign_name(enum cam_sign s)
-{ return s == CAM_ABSMAX ? "absmax" : "meanact"; }
 
 static status allocate(struct cam_workspace *w)
 {

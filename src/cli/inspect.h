@@ -12,8 +12,8 @@ MUST_USE status inspect_result(const char *path, struct listing *l);
 
 /* A file's kind by its first bytes. */
 enum inspect_kind { INSPECT_MODEL, INSPECT_CHECKPOINT, INSPECT_RESULT };
-MUST_USE status inspect_sniff(const char *path, enum inspect_kind *kind, const char **container);
+MUST_USE status inspect_checkpoint_sniff(const char *path, enum inspect_kind *kind, const char **container);
 /* "file", "container", "bytes", "sha256" of a checkpoint. */
-MUST_USE status inspect_file_facts(const struct tensor_table *t, const char *path, struct listing *l);
+MUST_USE status inspect_checkpoint_facts(const struct tensor_table *t, const char *path, struct listing *l);
 
 #endif

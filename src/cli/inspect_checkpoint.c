@@ -21,10 +21,10 @@ static const struct listing_column columns[COLUMNS] = {
     [BYTES] = { "bytes", "bytes", LISTING_COUNT, LISTING_WHOLE },
 };
 
-status inspect_sniff(const char *path, enum inspect_kind *kind, const char **container)
+status inspect_checkpoint_sniff(const char *path, enum inspect_kind *kind, const char **container)
 {
     static const uint8_t hdf5[8] = { 0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n' };
-    uint8_t head[16] = { 0 };
+    uint8_t head[WEIGHT_HEAD] = { 0 };
     uint64_t size;
     ssize_t n;
     int fd;
@@ -32,20 +32,16 @@ status inspect_sniff(const char *path, enum inspect_kind *kind, const char **con
     TRY(text_open_file(path, &fd, &size));
     n = read(fd, head, sizeof head);
     close(fd);
-    *kind = INSPECT_CHECKPOINT;
-    *container = "";
-    if (n >= 8 && memcmp(head, hdf5, sizeof hdf5) == 0)
-        *kind = INSPECT_RESULT;
-    else if (n >= 4 && memcmp(head, "PK\003\004", 4) == 0)
-        *container = "torch, zip";
-    else if (n >= 1 && head[0] == 0x80)
-        *container = "torch, legacy";
-    else if (n == sizeof head && memcmp(head, "quantcam weights", sizeof head) == 0)
-        *container = "quantcam, HDF5";
-    else if (n > 8 && head[8] == '{')
-        *container = "safetensors";
-    else if (n < 1 || !memchr(head, 0, (size_t)n))
-        *kind = INSPECT_MODEL;
+    if (n < 0)
+        return FAIL(ERR_IO, "%s: cannot be read", path);
+    /* What is no text is left to the reader of checkpoints, which says what it is not. */
+    *kind = n == (ssize_t)sizeof head && memcmp(head, hdf5, sizeof hdf5) == 0 ? INSPECT_RESULT
+            : weight_begins(head, (size_t)n) || memchr(head, 0, (size_t)n)    ? INSPECT_CHECKPOINT
+                                                                              : INSPECT_MODEL;
+    *container = head[0] == 'P'    ? "torch, zip"
+                 : head[0] == 0x80 ? "torch, legacy"
+                 : head[8] == '{'  ? "safetensors"
+                                   : "quantcam, HDF5";
     return OK;
 }
 
@@ -101,13 +97,13 @@ static status add_tensor(struct listing *l, const struct tensor_entry *e, uint64
     return listing_set(l, BYTES, "%llu", (unsigned long long)(count * dtype_size(t->dtype)));
 }
 
-status inspect_file_facts(const struct tensor_table *t, const char *path, struct listing *l)
+status inspect_checkpoint_facts(const struct tensor_table *t, const char *path, struct listing *l)
 {
     enum inspect_kind kind;
     const char *container;
     char hex[2 * HASH_SIZE + 1];
 
-    TRY(inspect_sniff(path, &kind, &container));
+    TRY(inspect_checkpoint_sniff(path, &kind, &container));
     TRY(listing_fact(l, LISTING_TEXT, "checkpoint", "%s", path));
     TRY(listing_fact(l, LISTING_TEXT, "container", "%s", container));
     TRY(listing_fact(l, LISTING_COUNT, "size", "%llu", (unsigned long long)t->file_bytes));
@@ -125,7 +121,7 @@ static status list_tensors(const struct tensor_table *t, const char *path, struc
 {
     uint64_t elements = 0, bytes = 0;
 
-    TRY(inspect_file_facts(t, path, l));
+    TRY(inspect_checkpoint_facts(t, path, l));
     TRY(listing_fact(l, LISTING_COUNT, "tensors", "%d", t->count));
     for (int i = 0; i < t->count; i++) {
         TRY(add_tensor(l, &t->entry[i], &elements));

@@ -132,7 +132,7 @@ static status add_weight_facts(struct listing *l, const char *path, const struct
 {
     const char *per = b->per_channel ? "channel" : "tensor";
 
-    TRY(inspect_file_facts(t, path, l));
+    TRY(inspect_checkpoint_facts(t, path, l));
     if (b->precision == MODEL_FP32) {
         TRY(listing_fact(l, LISTING_TEXT, "precision", "fp32"));
     } else {

@@ -24,20 +24,6 @@ void listing_free(struct listing *l)
     *l = (struct listing){ 0 };
 }
 
-/* Names come from files: what is no UTF-8 would not be JSON, and control characters would move the terminal.
- */
-static void make_printable(char *text)
-{
-    int utf8 = text_is_utf8(text, strlen(text));
-
-    for (; *text; text++) {
-        unsigned char byte = (unsigned char)*text;
-
-        if (byte < 32 || byte == 127 || (!utf8 && byte >= 128))
-            *text = '?';
-    }
-}
-
 /* A text of its own from printf's arguments. */
 static status format_text(char **out, const char *format, va_list args)
 {
@@ -53,7 +39,7 @@ static status format_text(char **out, const char *format, va_list args)
     va_end(again);
     if (!*out)
         return FAIL(ERR_MEMORY, "no memory for a text of %d bytes", n);
-    make_printable(*out);
+    text_make_printable(*out, "");
     return OK;
 }
 
@@ -74,7 +60,7 @@ status listing_fact(struct listing *l, enum listing_kind kind, const char *name,
     l->facts++;
     if (!f->name)
         return FAIL(ERR_MEMORY, "no memory for the name %s", name);
-    make_printable(f->name);
+    text_make_printable(f->name, "");
     return OK;
 }
 

@@ -16,15 +16,12 @@ enum { MAX_SCANS = 500 };
 /* Everything that must survive a longjmp lies here, not in locals. */
 struct jpeg {
     struct jpeg_decompress_struct d;
-    struct jpeg_compress_struct c;
     struct jpeg_error_mgr error;
     struct jpeg_source_mgr source;
     struct jpeg_progress_mgr progress;
     jmp_buf escape;
     char text[JMSG_LENGTH_MAX];
-    uint8_t *row;           /* of one grey or CMYK line */
-    unsigned char *encoded; /* malloc'ed by libjpeg */
-    unsigned long encoded_size;
+    uint8_t *row; /* of one grey or CMYK line */
 };
 
 static void on_error(j_common_ptr common)
@@ -156,48 +153,5 @@ status image_decode_jpeg(const char *name, const uint8_t *bytes, size_t size, st
     mem_free(j);
     if (result != OK)
         image_free(out);
-    return result;
-}
-
-static void encode(struct jpeg *j, const struct image *im, int quality)
-{
-    j_compress_ptr c = &j->c;
-
-    jpeg_create_compress(c);
-    c->client_data = j;
-    jpeg_mem_dest(c, &j->encoded, &j->encoded_size);
-    c->image_width = (JDIMENSION)im->width;
-    c->image_height = (JDIMENSION)im->height;
-    c->input_components = 3;
-    c->in_color_space = JCS_RGB;
-    jpeg_set_defaults(c);
-    jpeg_set_quality(c, quality, TRUE);
-    jpeg_start_compress(c, TRUE);
-    while (c->next_scanline < c->image_height) {
-        JSAMPROW row = im->rgb + (size_t)3 * c->next_scanline * c->image_width;
-        jpeg_write_scanlines(c, &row, 1);
-    }
-    jpeg_finish_compress(c);
-}
-
-status image_write_jpeg(const char *path, const struct image *im, int quality)
-{
-    struct jpeg *j;
-    status result;
-
-    if (quality < 1 || quality > 100)
-        return FAIL(ERR_RANGE, "%s: JPEG quality %d, not 1 to 100", path, quality);
-    MEM_TRY(j, 1, sizeof *j);
-    set_up(j, &j->c.err);
-    j->c.client_data = j;
-    if (setjmp(j->escape)) {
-        result = FAIL(ERR_IO, "%s: the JPEG could not be made: %s", path, j->text);
-    } else {
-        encode(j, im, quality);
-        result = text_write_file(path, j->encoded, j->encoded_size);
-    }
-    jpeg_destroy_compress(&j->c);
-    free(j->encoded);
-    mem_free(j);
     return result;
 }

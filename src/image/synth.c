@@ -6,7 +6,6 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define QUALITY 90
 #define SPECIAL_STREAM UINT64_C(0x5350454349414c) /* not a picture's index */
@@ -116,13 +115,6 @@ void synth_special(uint64_t seed, int images, int *cmyk, int *truncated)
     *truncated %= images;
 }
 
-static status make_folder(const char *path)
-{
-    if (mkdir(path, 0777) != 0 && errno != EEXIST)
-        return FAIL(ERR_IO, "%s: cannot make the folder: %s", path, strerror(errno));
-    return OK;
-}
-
 static status make_folders(const char *dir)
 {
     DIR *d;
@@ -130,7 +122,7 @@ static status make_folders(const char *dir)
     char path[4096];
     int used = 0;
 
-    TRY(make_folder(dir));
+    TRY(text_make_folder(dir));
     d = opendir(dir);
     if (!d)
         return FAIL(errno == ENOTDIR ? ERR_USAGE : ERR_IO, "%s: cannot read the folder: %s", dir,
@@ -142,7 +134,7 @@ static status make_folders(const char *dir)
         return FAIL(ERR_USAGE, "%s: the folder is not empty: give a new or an empty one", dir);
     for (int k = 0; k < SYNTH_CLASSES; k++) {
         TRY(text_path(path, sizeof path, dir, synth_class_name(k)));
-        TRY(make_folder(path));
+        TRY(text_make_folder(path));
     }
     return OK;
 }

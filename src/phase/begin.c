@@ -1,9 +1,7 @@
 #include "methods.h"
 #include "run.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { TEXT_MAX = 1 << 20 };
 
@@ -186,9 +184,7 @@ static status make_folder(const char *out)
     if (!slash || slash == folder)
         return OK;
     *slash = '\0';
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-        return FAIL(ERR_IO, "%s: the folder cannot be made: %s", folder, strerror(errno));
-    return OK;
+    return text_make_folder(folder);
 }
 
 /* A line of OUT.log.jsonl before any work: who, where, how many, and how far the file was. */

@@ -1,8 +1,6 @@
 #include "album.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "metric.h"
 #include "picture.h"
@@ -228,8 +226,7 @@ status album_write(struct store_reader *r, const struct report_options *options,
         !store_reader_find(r, "/gallery/palette"))
         return OK;
     TRY(text_path(folder, sizeof folder, options->folder, "gallery"));
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-        return FAIL(ERR_IO, "%s: %s", folder, strerror(errno));
+    TRY(text_make_folder(folder));
     TRY(store_read(r, "/gallery/palette", STORE_U8, 0, 256, palette, sizeof palette));
     TRY(album_pipeline(r, &pipeline, root, sizeof root));
     MEM_TRY(out->picture, (size_t)layout->networks * MOST, sizeof *out->picture);

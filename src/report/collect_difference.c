@@ -30,7 +30,7 @@ struct differences {
 struct rmse {
     double mean[STORE_MAX_NETWORKS][SETS][STORE_READINGS], low[STORE_MAX_NETWORKS][SETS][STORE_READINGS],
         high[STORE_MAX_NETWORKS][SETS][STORE_READINGS];
-    int64_t images[STORE_MAX_NETWORKS][SETS];
+    int64_t images[STORE_MAX_NETWORKS][SETS], undefined[STORE_MAX_NETWORKS][SETS];
 };
 
 static status read_measure(struct store_reader *r, const char *precision, size_t m, struct differences *d)
@@ -54,6 +54,7 @@ static status read_rmse(struct store_reader *r, const char *precision, struct rm
         pitch = SETS * STORE_READINGS;
 
     TRY(collect_matrix(r, STORE_S64, sets, SETS, d->images, "/summary/subset/count"));
+    TRY(collect_matrix(r, STORE_S64, sets, SETS, d->undefined, "/summary/rmse/%s/raw_undefined", precision));
     TRY(collect_matrix(r, STORE_F64, inner, pitch, d->mean, "/summary/rmse/%s/mean", precision));
     TRY(collect_matrix(r, STORE_F64, inner, pitch, d->low, "/summary/rmse/%s/mean_low", precision));
     return collect_matrix(r, STORE_F64, inner, pitch, d->high, "/summary/rmse/%s/mean_high", precision);
@@ -104,7 +105,9 @@ static status add_rmse(struct grid *g, const struct store_layout *layout, int k,
         grid_set(g, 0, "%s", layout->network[k].name);
         grid_set(g, 1, "%s", head[i]);
         for (int s = 0; s <= layout->selections; s++)
-            if (d->images[k][s] == 1)
+            if (i == 0 && d->images[k][s] > 0 && d->undefined[k][s] >= d->images[k][s])
+                grid_set(g, 2 + s, "undefined");
+            else if (d->images[k][s] == 1)
                 grid_set(g, 2 + s, "%.3f [one image]", d->mean[k][s][i]);
             else
                 grid_set(g, 2 + s, d->images[k][s] ? "%.3f [%.3f, %.3f]" : "no images", d->mean[k][s][i],
@@ -121,6 +124,7 @@ status collect_difference(struct store_reader *r, int p, struct collect *c)
     const char *precision = layout->precision[p];
     char id[32], title[160];
     struct grid *g;
+    int64_t undefined = 0;
 
     for (size_t m = 0; m < COUNT_OF(measure); m++)
         if (!measure[m].curve || layout->steps > 0)
@@ -139,12 +143,15 @@ status collect_difference(struct store_reader *r, int p, struct collect *c)
             if (!measure[m].curve || layout->steps > 0)
                 TRY(add_measure(g, layout, k, m, &d[m]));
         TRY(add_rmse(g, layout, k, &rmse));
+        undefined += rmse.undefined[k][0];
     }
     grid_note(g,
               "Means over images of the difference of a pair, and of the pair's RMSE. Intervals: paired "
               "bootstrap, percentiles of 2,000 resamples of the images; one that holds 0 leaves open which "
               "is larger, [0, 0] says that no pair differs. p: McNemar's exact two-sided test. Activations "
               "in real values, IoU at t = 0.2. The images of raw and resolved were chosen by their RMSE: "
-              "theirs describe these images, not a population.");
+              "theirs describe these images, not a population. Pairs whose raw sign is undefined, the resolved "
+              "one in its place: %lld.",
+              (long long)undefined);
     return OK;
 }

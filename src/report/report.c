@@ -1,8 +1,6 @@
 #include "report.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "collect.h"
 #include "figure.h"
@@ -47,13 +45,6 @@ status report_show(struct store_reader *r, struct text *out)
 out:
     collect_free(&c);
     return result;
-}
-
-static status make_folder(const char *path)
-{
-    if (mkdir(path, 0777) != 0 && errno != EEXIST)
-        return FAIL(ERR_IO, "%s: %s", path, strerror(errno));
-    return OK;
 }
 
 static status write_csv(const struct grid *g, const char *folder)
@@ -128,7 +119,7 @@ status report_write(struct store_reader *r, const struct report_options *options
 
     memset(summary, 0, sizeof *summary);
     TRY(collect_tables(r, &c));
-    TRY_OUT(make_folder(options->folder));
+    TRY_OUT(text_make_folder(options->folder));
     for (int i = 0; i < c.grids; i++)
         TRY_OUT(write_csv(&c.grid[i], options->folder));
     if (c.bad_images.rows)

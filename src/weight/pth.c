@@ -203,9 +203,10 @@ static status read_number(const struct pickle_value *v, double *out)
 static status read_channels(struct pth *f, const struct pickle_value *v, int channels, double *out)
 {
     struct tensor t = { 0 };
+    int listed = v->kind == PICKLE_LIST || v->kind == PICKLE_TUPLE;
     int64_t count = v->count;
 
-    if (v->kind != PICKLE_LIST) {
+    if (!listed) {
         if (!is_tensor(v))
             return FAIL(ERR_FORMAT, "a quantized tensor whose scales or zero points are not tensors");
         TRY(build_plain(f, arguments_of(f, v), &t));
@@ -215,7 +216,7 @@ static status read_channels(struct pth *f, const struct pickle_value *v, int cha
         return FAIL(ERR_FORMAT, "a quantized tensor of %d channels with %lld scales or zero points", channels,
                     (long long)count);
     for (int i = 0; i < channels; i++)
-        if (v->kind == PICKLE_LIST)
+        if (listed)
             TRY(read_number(pickle_item(&f->p, v, i), &out[i]));
         else
             out[i] = tensor_at(&t, i);
@@ -335,33 +336,64 @@ static status add_tensor(struct pth *f, const char *name, const struct pickle_va
     return OK;
 }
 
-static status add_entry(struct pth *f, const struct pickle_value *key, const struct pickle_value *v,
-                        struct tensor_table *out)
+static status add_entry(struct pth *f, const struct pickle_value *key, size_t skipped,
+                        const struct pickle_value *v, struct tensor_table *out)
 {
     char name[WEIGHT_MAX_NAME + 16];
+    int size = key->size - (int)skipped;
 
     if (key->kind != PICKLE_TEXT || key->size > WEIGHT_MAX_NAME ||
         !text_is_utf8(key->text, (size_t)key->size) || memchr(key->text, 0, (size_t)key->size))
         return FAIL(ERR_FORMAT, "a tensor's name is no text of at most %d bytes", WEIGHT_MAX_NAME);
     if (v->kind != PICKLE_TUPLE) {
-        snprintf(name, sizeof name, "%.*s", key->size, key->text);
+        snprintf(name, sizeof name, "%.*s", size, key->text + skipped);
         return add_tensor(f, name, v, out);
     }
     for (int i = 0; i < v->count; i++) {
-        snprintf(name, sizeof name, "%.*s.%d", key->size, key->text, i);
+        snprintf(name, sizeof name, "%.*s.%d", size, key->text + skipped, i);
         TRY(add_tensor(f, name, pickle_item(&f->p, v, i), out));
     }
     return OK;
 }
 
-static status add_entries(struct pth *f, struct tensor_table *out)
+/* A training script's checkpoint holds the state dict among other things: the dict of tensors. */
+static const struct pickle_value *find_state(const struct pth *f)
 {
+    static const char *const names[] = { "state_dict", "model_state_dict", "model" };
     const struct pickle_value *root = &f->p.value[f->p.root];
 
-    if (root->kind != PICKLE_DICT)
+    for (size_t n = 0; n < COUNT_OF(names); n++)
+        for (int i = 0; root->kind == PICKLE_DICT && i + 1 < root->count; i += 2)
+            if (pickle_is_text(pickle_item(&f->p, root, i), names[n]) &&
+                pickle_item(&f->p, root, i + 1)->kind == PICKLE_DICT)
+                return pickle_item(&f->p, root, i + 1);
+    return root;
+}
+
+/* The length of the prefix that DataParallel puts before every name, if it is before every name. */
+static size_t find_prefix(const struct pth *f, const struct pickle_value *state)
+{
+    static const char prefix[] = "module.";
+
+    for (int i = 0; i + 1 < state->count; i += 2) {
+        const struct pickle_value *key = pickle_item(&f->p, state, i);
+        if (key->kind != PICKLE_TEXT || (size_t)key->size <= strlen(prefix) ||
+            memcmp(key->text, prefix, strlen(prefix)) != 0)
+            return 0;
+    }
+    return strlen(prefix);
+}
+
+static status add_entries(struct pth *f, struct tensor_table *out)
+{
+    const struct pickle_value *state = find_state(f);
+    size_t prefix;
+
+    if (state->kind != PICKLE_DICT)
         return FAIL(ERR_FORMAT, "the checkpoint is not a state dict");
-    for (int i = 0; i + 1 < root->count; i += 2)
-        TRY(add_entry(f, pickle_item(&f->p, root, i), pickle_item(&f->p, root, i + 1), out));
+    prefix = find_prefix(f, state);
+    for (int i = 0; i + 1 < state->count; i += 2)
+        TRY(add_entry(f, pickle_item(&f->p, state, i), prefix, pickle_item(&f->p, state, i + 1), out));
     return OK;
 }
 

@@ -91,6 +91,7 @@ static void test_files(void)
     CHECK(text_read_file("/nonexistent/x", 4, &data, &size) == ERR_MISSING);
     CHECK(text_read_file("/tmp", 4, &data, &size) == ERR_IO); /* a directory */
     CHECK(text_write_file("/nonexistent/x", "a", 1) == ERR_IO);
+    CHECK(text_make_folder("/tmp") == OK && text_make_folder("/nonexistent/x") == ERR_IO);
     unlink(path);
     CHECK(mkfifo(path, 0600) == 0);
     CHECK(text_read_file(path, 4, &data, &size) == ERR_IO); /* nobody writes into it: at once */

@@ -5,8 +5,6 @@ int main(void)
     const struct kernel_table *k = kernel_select("ref");
     struct cam_workspace *w = NULL;
 
-    CHECK(strcmp(cam_sign_name(CAM_ABSMAX), "absmax") == 0 &&
-          strcmp(cam_sign_name(CAM_MEANACT), "meanact") == 0);
     CHECK(cam_workspace_create(0, 1, k, &w) == ERR_RANGE && !w);
     CHECK(cam_workspace_create(4097, 1, k, &w) == ERR_RANGE && !w);
     CHECK(cam_workspace_create(49, 0, k, &w) == ERR_RANGE && !w);

@@ -98,6 +98,7 @@ int main(void)
                                          "fp32-2017.pth",
                                          "fp32-zip64.pth",
                                          "fp32-shared.pth",
+                                         "fp32-training.pth",
                                          "fp32.safetensors",
                                          "per_channel.pth",
                                          "per_channel_legacy.pth",

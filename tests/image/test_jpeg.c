@@ -45,31 +45,11 @@ static void check_damage(void)
     }
 }
 
-static void check_write(void)
-{
-    char path[] = "/tmp/quantcam-jpeg-XXXXXX";
-    int fd = mkstemp(path);
-    struct image flat = { 40, 24, mem_alloc(40 * 24, 3) }, back;
-
-    memset(flat.rgb, 128, 40 * 24 * 3);
-    CHECK(fd >= 0);
-    CHECK(image_write_jpeg(path, &flat, 90) == OK);
-    CHECK(image_read(path, &back) == OK && back.width == 40 && back.height == 24);
-    CHECK(back.rgb && memcmp(back.rgb, flat.rgb, 40 * 24 * 3) == 0); /* one grey: nothing is lost */
-    image_free(&back);
-    CHECK(image_write_jpeg(path, &flat, 0) == ERR_RANGE);
-    CHECK(image_write_jpeg("tests/image/no/such/folder.jpg", &flat, 90) != OK);
-    image_free(&flat);
-    unlink(path);
-    close(fd);
-}
-
 int main(void)
 {
     CHECK(fixture_check_pictures(".jpg") >= 20);
     check_cuts();
     check_damage();
-    check_write();
     CHECK(mem_live() == 0);
     return check_result("image/jpeg");
 }
