@@ -3,12 +3,15 @@
 
     analysis/peers.py --shared ../shared                     MobileNetV2 with trained weights (data/weights)
     analysis/peers.py --oracle DIR...                        networks made by make_oracle.py MODEL ENGINE DIR
-    --rounds 7 --repeats 20 --layers 10 --json FILE
+    --rounds 7 --repeats 20 --layers 10 --json FILE          --rounds 0: the explanation alone
 
 The peer: torch.onnx.export opset 17, ONNX Runtime with one intra-op thread and all optimizations; int8 by quantize_static after
 quant_pre_process, the fastest of QDQ and QOperator, per channel or not; batch 1. EigenCAM: centred Gram matrix of the (49, C)
-activations in numpy, eigh, projection; its raw sign by numpy.linalg.svd. Rounds are interleaved; a time is the median of the rounds' medians. On a busy machine the fastest single runs, shown beside, say more.
-Needs torch, torchvision, onnx, onnxruntime, numpy. QUANTCAM names the program (build/quantcam).
+activations in numpy, eigh, projection; its raw sign by numpy.linalg.svd. Rounds are interleaved; a time is the median of the rounds' medians. On a busy machine the fastest single runs, shown beside, say more; of the explanation its CPU time does.
+With --shared also the explanation of one photograph (data/imagenet-sample): deletion and insertion in 100 steps, fp32 and int8, from
+the file to the curves; the peer runs batches of 16 altered pictures, int8 in the form that is fastest so. Ours is the job's explain
+phase on one rank; its network runs whole pictures one by one.
+Needs torch, torchvision, onnx, onnxruntime, numpy, Pillow, h5py. QUANTCAM names the program (build/quantcam).
 """
 
 import argparse
@@ -17,6 +20,8 @@ import glob
 import io
 import json
 import os
+import resource
+import shutil
 import subprocess
 import tempfile
 import time
@@ -24,12 +29,14 @@ import warnings
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
+import h5py
 import numpy as np
 import onnxruntime as ort
 import torch
 import torchvision
 from onnxruntime import quantization as oq
 from onnxruntime.quantization.shape_inference import quant_pre_process
+from PIL import Image
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 QUANTCAM = os.environ.get('QUANTCAM', 'build/quantcam')
@@ -59,8 +66,8 @@ def session(path):
     return ort.InferenceSession(path, options, providers=['CPUExecutionProvider'])
 
 
-def export(name, weights, folder):
-    """fp32 and every int8 form; returns {label: session}."""
+def export(name, weights, folder, batches=False):
+    """fp32 and every int8 form, for one picture or for batches; returns {label: session}."""
     net = getattr(torchvision.models, name)(weights=None)
     net.load_state_dict(torch.load(weights, map_location='cpu', weights_only=True))
     plain, ready = f'{folder}/{name}.onnx', f'{folder}/{name}_ready.onnx'
@@ -73,6 +80,7 @@ def export(name, weights, folder):
             opset_version=17,
             input_names=['x'],
             output_names=['y'],
+            dynamic_axes={'x': {0: 'n'}, 'y': {0: 'n'}} if batches else None,
             dynamo=False,
         )
         quant_pre_process(plain, ready)
@@ -190,12 +198,126 @@ def cam(result, ours):
     )
 
 
+# ---- one photograph's explanation ------------------------------------------------------------------------------
+
+STEPS, EDGE, BATCH = 100, 224, 16
+TAPS = np.array([0.0879581458, 0.0888961198, 0.0904741965, 0.0921911178, 0.0934893884, 0.0939820633])
+JOB = '''[data]
+images = {folder}/images
+[network n]
+model = models/{name}.model
+fp32 = {fp32}
+int8 = {int8}
+[cam]
+raw = off
+[subset]
+fraction = 1
+[explain]
+steps = {steps}
+[time]
+runs = 0
+[store]
+out = {folder}/out.h5
+[run]
+log = quiet
+'''
+
+
+def read_photograph(path):
+    """(224, 224, 3) normalized, as torchvision's preset makes it."""
+    im = Image.open(path).convert('RGB')
+    scale = 256 / min(im.size)
+    im = im.resize([256 if s == min(im.size) else int(s * scale) for s in im.size], Image.BILINEAR)
+    left, top = (round((s - EDGE) / 2) for s in im.size)
+    pixels = np.asarray(im.crop((left, top, left + EDGE, top + EDGE)))
+    return (pixels / np.float32(255) - MEAN) / STD
+
+
+def blur(picture):
+    """RISE's, separable."""
+    for axis in (1, 0):
+        wide = np.pad(picture.astype(np.float64), [(5, 5) if k == axis else (0, 0) for k in range(3)])
+        picture = sum(TAPS[min(t, 10 - t)] * np.take(wide, range(t, t + EDGE), axis) for t in range(11))
+    return picture.astype(np.float32)
+
+
+def explain_theirs(s, path, projection):
+    """Both curves of one photograph on one session; the order of the pixels is that of a map (7, 7). Returns seconds, CPU seconds."""
+    begun = time.perf_counter(), time.process_time()
+    clean = read_photograph(path)
+    big = torch.nn.functional.interpolate(torch.from_numpy(projection)[None, None], size=(EDGE, EDGE), mode='bilinear')
+    order = np.argsort(-big.numpy().ravel(), kind='stable')
+    label, curves, batch = None, [], []
+
+    def flush():
+        nonlocal label
+        y = s.run(None, {'x': np.ascontiguousarray(np.stack(batch).transpose(0, 3, 1, 2))})[0].astype(np.float64)
+        batch.clear()
+        label = int(np.argmax(y[0])) if label is None else label
+        e = np.exp(y - y.max(axis=1, keepdims=True))
+        curves.extend(e[:, label] / e.sum(axis=1))
+
+    for start, end in ((clean, np.zeros_like(clean)), (blur(clean), clean)):
+        picture, before = start.reshape(-1, 3).copy(), 0
+        for i in range(STEPS + 1):
+            now = (2 * i * EDGE * EDGE + STEPS) // (2 * STEPS)
+            picture[order[before:now]] = end.reshape(-1, 3)[order[before:now]]
+            before = now
+            batch.append(picture.reshape(clean.shape).copy())
+            if len(batch) == BATCH:
+                flush()
+    flush()
+    assert len(curves) == 2 * STEPS + 2
+    return time.perf_counter() - begun[0], time.process_time() - begun[1]
+
+
+def explain_ours(folder):
+    for leftover in glob.glob(f'{folder}/out.h5*'):
+        os.remove(leftover)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([QUANTCAM, 'run', f'{folder}/job.conf'], cwd=ROOT, check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with h5py.File(f'{folder}/out.h5') as f:
+        seconds = float(f['/timing/phase_s'][list(f['/timing/phase'][:]).index(b'explain')])
+    return seconds, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
+def explain(name, fp32, int8, photograph, args):
+    """Seconds for both precisions; rounds are interleaved."""
+    projection = np.random.default_rng(3).standard_normal((7, 7)).astype(np.float32)
+    with tempfile.TemporaryDirectory() as folder:
+        os.makedirs(f'{folder}/images/all')
+        shutil.copy(photograph, f'{folder}/images/all')
+        with open(f'{folder}/job.conf', 'w') as f:
+            f.write(JOB.format(folder=folder, name=name, fp32=fp32, int8=int8, steps=STEPS))
+        forms = export(name, fp32, folder, batches=True)
+        x = {'x': np.random.default_rng(1).standard_normal((BATCH, 3, EDGE, EDGE)).astype(np.float32)}
+        batch = {label: milliseconds(lambda s=s: s.run(None, x), 5)[1] / BATCH for label, s in forms.items()}
+        fastest = min((label for label in batch if label != 'fp32'), key=batch.get)
+        ours, theirs = [], {'fp32': [], fastest: []}
+        for _ in range(args.explain_rounds):
+            ours.append(explain_ours(folder))
+            for label, times in theirs.items():
+                times.append(explain_theirs(forms[label], photograph, projection))
+    print(f'{name}: one photograph explained, fp32 + int8, {2 * STEPS + 2} pictures each, {args.explain_rounds} rounds, ONNX Runtime '
+          f'{ort.__version__} in batches of {BATCH}')
+    for what, column, pick in (('median', 0, np.median), ('fastest', 0, min), ('CPU time, ours with start and evaluation', 1, min)):
+        a, parts = float(pick([t[column] for t in ours])), {k: float(pick([t[column] for t in v])) for k, v in theirs.items()}
+        b = sum(parts.values())
+        print(f'  {what}: ours {a:.2f} s, ONNX Runtime {b:.2f} s ({", ".join(f"{k} {v:.2f}" for k, v in parts.items())}): '
+              f'ours takes {a / b:.2f} of it')
+    for label, ms in batch.items():
+        print(f'    {label:24s} {ms:8.2f} ms a picture in a batch, fastest')
+    return {'model': name, 'explain_ours_s': ours, 'explain_theirs_s': theirs, 'batch_ms': batch}
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--shared', metavar='DIR')
     p.add_argument('--oracle', metavar='DIR', nargs='*', default=[])
     p.add_argument('--rounds', type=int, default=7)
     p.add_argument('--repeats', type=int, default=20)
+    p.add_argument('--explain-rounds', type=int, default=3, help='of the explanation; 0 = none')
     p.add_argument('--layers', type=int, default=10)
     p.add_argument('--json', metavar='FILE')
     args = p.parse_args()
@@ -211,7 +333,10 @@ def main():
         )
     if not jobs:
         p.error('give --shared or --oracle')
-    results = [compare(*job, args) for job in jobs]
+    results = [compare(*job, args) for job in jobs] if args.rounds else []
+    if args.shared and args.explain_rounds:
+        photograph = sorted(glob.glob(os.path.abspath(args.shared) + '/data/imagenet-sample/*.JPEG'))[0]
+        results.append(explain(*jobs[0], photograph, args))
     if args.json:
         with open(args.json, 'w') as f:
             json.dump(results, f, indent=1)

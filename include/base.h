@@ -107,6 +107,8 @@ void log_info(const char *format, ...) PRINTF_LIKE(1, 2);    /* rank 0, from LOG
 void log_detail(const char *format, ...) PRINTF_LIKE(1, 2);  /* rank 0, LOG_VERBOSE */
 void log_error(const char *format, ...) PRINTF_LIKE(1, 2);   /* rank 0, always */
 void log_rank(const char *format, ...) PRINTF_LIKE(1, 2);    /* every rank, LOG_VERBOSE, "[rank host] ..." */
+/* The end of a command: error_last()'s sentence where it failed; the exit code. */
+int log_exit(status result);
 
 /* ---- mem: counted allocations -------------------------------------------------------------------------- */
 

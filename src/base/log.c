@@ -56,3 +56,10 @@ void log_rank(const char *format, ...)
     snprintf(prefix, sizeof prefix, "[%d %s] ", state.rank, state.host);
     LOG_IF(state.level >= LOG_VERBOSE, prefix);
 }
+
+int log_exit(status result)
+{
+    if (result != OK)
+        log_error("%s", error_last()->text);
+    return error_exit_code(result);
+}

@@ -337,7 +337,5 @@ int cmd_bench(int argc, char **argv)
     }
     if (result == OK)
         result = run(&s);
-    if (result != OK)
-        log_error("%s", error_last()->text);
-    return error_exit_code(result);
+    return log_exit(result);
 }

@@ -93,7 +93,5 @@ int cmd_inspect(int argc, char **argv)
     }
     if (result == OK)
         result = inspect(&set, &words);
-    if (result != OK)
-        log_error("%s", error_last()->text);
-    return error_exit_code(result);
+    return log_exit(result);
 }

@@ -50,7 +50,5 @@ int cmd_show(int argc, char **argv)
     }
     if (result == OK)
         result = show(&set, words.word[0]);
-    if (result != OK)
-        log_error("%s", error_last()->text);
-    return error_exit_code(result);
+    return log_exit(result);
 }

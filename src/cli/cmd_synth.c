@@ -65,7 +65,5 @@ int cmd_synth(int argc, char **argv)
     }
     if (result == OK)
         result = write_set(&set, words.word[0]);
-    if (result != OK)
-        log_error("%s", error_last()->text);
-    return error_exit_code(result);
+    return log_exit(result);
 }

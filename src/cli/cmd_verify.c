@@ -63,7 +63,5 @@ int cmd_verify(int argc, char **argv)
     }
     if (result == OK)
         result = verify(&set, words.word[0], &code);
-    if (result != OK)
-        log_error("%s", error_last()->text);
-    return result == OK ? code : error_exit_code(result);
+    return result == OK ? code : log_exit(result);
 }

@@ -11,7 +11,6 @@ struct plan {
     struct engine *e;
     const struct model_binding *b;
     const struct model *m;
-    int *users;      /* (nodes) inputs of other nodes that name it */
     int *relu;       /* (nodes) the relu that its step includes, or -1 */
     int *taken;      /* (nodes) the cat whose buffer it is written into, or -1 */
     int *taken_at;   /* (nodes) and the channel there */
@@ -23,27 +22,12 @@ static int is_relu(enum model_op op)
     return op == OP_RELU || op == OP_RELU6;
 }
 
-/* In int8 the binding's quantization of such a node is already its relu's. A node that is itself wanted
- * stays: that its codes are cut to 0..255 before the relu changes nothing after it. */
+/* In int8 the binding's quantization of such a node is already its relu's. */
 static void find_fusions(struct plan *p)
 {
-    const struct model *m = p->m;
-
-    for (int i = 0; i < m->nodes; i++)
-        for (int j = 0; j < m->node[i].inputs; j++)
-            p->users[m->node[i].input[j]]++;
-    for (int i = 0; i < m->nodes; i++) {
-        int from = m->node[i].inputs > 0 ? m->node[i].input[0] : -1;
-        enum model_op op = from >= 0 ? m->node[from].op : OP_INPUT;
-        int int8 = p->b->precision == MODEL_INT8;
-
-        if (!is_relu(m->node[i].op) || p->users[from] != 1)
-            continue;
-        if (op != OP_CONV && op != OP_LINEAR && op != OP_ADD && !(op == OP_MUL && int8))
-            continue;
-        if (from != m->cam && from != m->output)
-            p->relu[from] = i;
-    }
+    for (int i = 0; i < p->m->nodes; i++)
+        if (p->m->node[i].op != OP_MUL || p->b->precision == MODEL_INT8)
+            p->relu[i] = model_fused_relu(p->m, i);
 }
 
 /* The node under whose name the step of `node` is seen. */
@@ -413,8 +397,7 @@ static status plan_all(struct plan *p)
     MEM_TRY(e->node, n, sizeof *e->node);
     MEM_TRY(e->step, n, sizeof *e->step);
     MEM_TRY(e->buffer, n, sizeof *e->buffer);
-    MEM_TRY(p->users, 5 * n, sizeof *p->users);
-    p->relu = p->users + n;
+    MEM_TRY(p->relu, 4 * n, sizeof *p->relu);
     p->taken = p->relu + n;
     p->taken_at = p->taken + n;
     p->cat_buffer = p->taken_at + n;
@@ -448,7 +431,7 @@ status engine_plan(const struct model_binding *b, const struct engine_options *o
                       : b->per_channel                   ? ENGINE_FBGEMM
                                                          : ENGINE_QNNPACK;
     result = plan_all(&p);
-    mem_free(p.users);
+    mem_free(p.relu);
     if (result != OK) {
         engine_free(p.e);
         return result;

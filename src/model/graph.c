@@ -48,6 +48,23 @@ int model_find(const struct model *m, const char *name)
     return -1;
 }
 
+int model_fused_relu(const struct model *m, int node)
+{
+    enum model_op op = m->node[node].op;
+    int users = 0, user = -1;
+
+    if ((op != OP_CONV && op != OP_LINEAR && op != OP_ADD && op != OP_MUL) || node == m->cam ||
+        node == m->output)
+        return -1;
+    for (int i = node + 1; i < m->nodes; i++)
+        for (int j = 0; j < m->node[i].inputs; j++)
+            if (m->node[i].input[j] == node) {
+                users++;
+                user = i;
+            }
+    return users == 1 && (m->node[user].op == OP_RELU || m->node[user].op == OP_RELU6) ? user : -1;
+}
+
 void model_free(struct model *m)
 {
     mem_free(m->node);

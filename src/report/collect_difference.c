@@ -150,8 +150,8 @@ status collect_difference(struct store_reader *r, int p, struct collect *c)
               "bootstrap, percentiles of 2,000 resamples of the images; one that holds 0 leaves open which "
               "is larger, [0, 0] says that no pair differs. p: McNemar's exact two-sided test. Activations "
               "in real values, IoU at t = 0.2. The images of raw and resolved were chosen by their RMSE: "
-              "theirs describe these images, not a population. Pairs whose raw sign is undefined, the resolved "
-              "one in its place: %lld.",
+              "theirs describe these images, not a population. Pairs whose raw sign is undefined, the "
+              "resolved one in its place: %lld.",
               (long long)undefined);
     return OK;
 }

@@ -20,6 +20,31 @@ static void check_description(const char *path, int nodes, int classes, const ch
     mem_free(text);
 }
 
+/* One user that is a relu, and neither CAM layer nor output. */
+static void test_fused_relu(void)
+{
+    static const char text[] =
+        "model m\ninput i 3 4 4 resize 4 bilinear crop 4 mean 0 0 0 std 1 1 1\n"
+        "conv a i out 3 kernel 1 stride 1 pad 0 groups 1 weight a\nrelu6 ar a\n"
+        "add s ar i\nrelu sr s\nhardswish h sr\nrelu hr h\n"
+        "conv b hr out 3 kernel 1 stride 1 pad 0 groups 1 weight b\nrelu br b\nadd t br b\n"
+        "conv c t out 3 kernel 1 stride 1 pad 0 groups 1 weight c\nrelu cr c\nmul d cr cr\nrelu dr d\n"
+        "avgpool p dr\nlinear f p out 2 weight f\noutput f\ncam c\n";
+    struct model m;
+    int fused = 0;
+
+    CHECK_MSG(model_parse("x.model", text, sizeof text - 1, &m) == OK, "%s", error_last()->text);
+    CHECK(model_fused_relu(&m, model_find(&m, "a")) == model_find(&m, "ar"));
+    CHECK(model_fused_relu(&m, model_find(&m, "s")) == model_find(&m, "sr"));
+    CHECK(model_fused_relu(&m, model_find(&m, "d")) == model_find(&m, "dr"));
+    for (int i = 0; i < m.nodes; i++) /* h: no such op; b: two users; c: the CAM layer */
+        fused += model_fused_relu(&m, i) >= 0;
+    CHECK(fused == 3);
+    m.cam = model_find(&m, "a");
+    CHECK(model_fused_relu(&m, m.cam) == -1 && model_fused_relu(&m, model_find(&m, "c")) >= 0);
+    model_free(&m);
+}
+
 int main(void)
 {
     static const char *const names[OP_COUNT] = {
@@ -43,6 +68,7 @@ int main(void)
     check_description("models/demo/mobilenet_v2.model", 100, 16, "features.18.2", 256, 7);
     check_description("models/demo/mobilenet_v3_large.model", 140, 16, "features.16.2", 336, 7);
     check_description("models/demo/shufflenet_v2_x0_5.model", 155, 16, "conv5.2", 256, 7);
+    test_fused_relu();
     CHECK(mem_live() == 0);
     return check_result("model/graph");
 }

@@ -2,7 +2,7 @@
 """Many checkpoints against PyTorch, every code of every quantized module.
 
     tests/oracles/campaign.py [--seeds 11,12,13] [--networks resnet18:fbgemm,...] [--photographs DIR | --noise]
-                              [--images 2] [--eight-bit] [--keep DIR]
+                              [--images 2] [--eight-bit] [--mixed] [--keep DIR]
 
 For each network, engine and seed the shared make_oracle.py ($QUANTCAM_SHARED/oracle-tools, else ../shared/oracle-tools) makes fp32
 and int8 checkpoints in torch's zip and legacy form and computes what PyTorch makes of some pictures: photographs (default: the
@@ -14,6 +14,7 @@ fbgemm's depthwise kernels add pairs of products in 16 bits on every x86, its de
 A file whose codes differ from exact sums is compared once more under --numerics.saturate=fbgemm-avx2, with PyTorch held to AVX2
 (FBGEMM_ENABLE_INSTRUCTIONS), and counted apart.
 --eight-bit makes fbgemm files whose activations have 8 bits, so that dense layers saturate too, and compares each on AVX2 as well.
+--mixed quantizes every second layer's weights per tensor, the others per channel.
 --keep leaves the oracles in DIR, and takes those that are there already. Needs PyTorch, torchvision, h5py, Pillow; exit 0 only if
 nothing differs, 77 if the tool is absent. Environment: QUANTCAM, QUANTCAM_ISA, QUANTCAM_SHARED.
 """
@@ -44,16 +45,17 @@ def arguments():
     p.add_argument('--noise', action='store_true')
     p.add_argument('--images', default='2')
     p.add_argument('--eight-bit', action='store_true')
+    p.add_argument('--mixed', action='store_true')
     p.add_argument('--keep')
     return p.parse_args()
 
 
-def make(tool, photographs, network, seed, images, folder, eight_bit, **environment):
+def make(tool, photographs, network, seed, images, folder, more, **environment):
     if os.path.exists(f'{folder}/oracle.h5'):
         return
     model, engine = network.split(':')
     command = [sys.executable, f'{ROOT}/tests/oracles/make_with_photographs.py', tool, photographs, model, engine, folder + '.making',
-               '--seed', seed, '--images', images, *(['--eight-bit'] if eight_bit else [])]
+               '--seed', seed, '--images', images, *more]
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                           env={**os.environ, 'OMP_NUM_THREADS': '1', **environment})
     if done.returncode:
@@ -108,6 +110,7 @@ def main():
     seeds = a.seeds.split(',')
     cases = [(n, seed) for n in (a.networks.split(',') if a.networks else NETWORKS) for seed in seeds]
     cases += [] if a.networks else [(n, seeds[0]) for n in ONCE]
+    more = [f'--{option}' for option in ('eight-bit', 'mixed') if getattr(a, option.replace('-', '_'))]
     start = time.time()
     with tempfile.TemporaryDirectory() as scratch:
         c = Campaign(f'{scratch}/out.h5')
@@ -117,13 +120,13 @@ def main():
                 continue
             folder = f'{a.keep or scratch}/{network.replace(":", "_")}_{seed}'
             title = f'{network.replace(":", " ")} seed {seed}'
-            make(tool, photographs, network, seed, a.images, folder, a.eight_bit)
+            make(tool, photographs, network, seed, a.images, folder, more)
             for form in ('zip', 'legacy'):
                 c.file(folder, title, 'fp32', form)
             for form in ('zip', 'legacy'):
                 differs = c.file(folder, title, 'int8', form)
                 if network.endswith(':fbgemm') and (differs or a.eight_bit):
-                    make(tool, photographs, network, seed, a.images, folder + '_avx2', a.eight_bit, FBGEMM_ENABLE_INSTRUCTIONS='AVX2')
+                    make(tool, photographs, network, seed, a.images, folder + '_avx2', more, FBGEMM_ENABLE_INSTRUCTIONS='AVX2')
                     c.file(folder + '_avx2', title + ' (AVX2)', 'int8', form, SATURATE)
     s, f = c.sums, c.files
     print(f'campaign: {sum(f.values())} files ({f["fp32"]} fp32, {f["int8"]} int8 by exact sums, {f["saturating"]} int8 that saturate), '

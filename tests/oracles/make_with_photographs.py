@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """The shared make_oracle.py, its test pictures replaced by photographs.
 
-    tests/oracles/make_with_photographs.py MAKE_ORACLE.py PHOTOGRAPHS MODEL ENGINE OUT [--seed N] [--images N] [--eight-bit]
+    tests/oracles/make_with_photographs.py MAKE_ORACLE.py PHOTOGRAPHS MODEL ENGINE OUT [--seed N] [--images N] [--eight-bit] [--mixed]
 
 Weights and calibration stay the tool's own, so that photographs reach codes beyond the calibrated range. The photographs are a
 sample of the folder PHOTOGRAPHS drawn by the seed: Pillow's short side to 256 bilinear, the middle 224 x 224. PHOTOGRAPHS may be
 empty ('') to keep the tool's own. --eight-bit calibrates fbgemm's activations to 0..255 instead of 0..127, so that sums of pairs
-saturate.
+saturate. --mixed quantizes every second layer's weights per tensor and the others per channel.
 """
 import glob
 import random
@@ -24,6 +24,14 @@ def preprocessed(path):
     im = im.resize(tuple(256 * side // short for side in im.size), Image.BILINEAR)
     left, top = (im.width - 224) // 2, (im.height - 224) // 2
     return np.asarray(im.crop((left, top, left + 224, top + 224)))
+
+
+def prepare_mixed(net, inplace, prepare=aq.prepare):
+    layers = [m for m in net.modules() if hasattr(m, 'weight') and m.weight.dim() > 1 or type(m).__name__ == 'ConvReLU2d']
+    for i, m in enumerate(layers):
+        weight = aq.default_weight_observer if i % 2 else aq.default_per_channel_weight_observer
+        m.qconfig = aq.QConfig(activation=net.qconfig.activation, weight=weight)
+    return prepare(net, inplace=inplace)
 
 
 def main():
@@ -47,6 +55,9 @@ def main():
     if '--eight-bit' in sys.argv:
         aq.default_observer = aq.MinMaxObserver.with_args(quant_min=0, quant_max=255)
         sys.argv.remove('--eight-bit')
+    if '--mixed' in sys.argv:
+        aq.prepare = prepare_mixed
+        sys.argv.remove('--mixed')
     sys.argv[1:] = sys.argv[3:]
     space['main']()
 
