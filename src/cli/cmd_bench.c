@@ -1,10 +1,10 @@
 /* src/cli/cmd_bench.c: how long networks and EigenCAM take on one core. */
 #include <errno.h>
+#include <ftw.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base_option.h"
 #include "cam.h"
@@ -257,20 +257,22 @@ out:
     return result;
 }
 
-/* A picture of the usual size in a file of its own, gone with the process's folder entry. */
-static status draw_image(char *path)
+/* One picture of `synth` under `folder`, which is made: its path. */
+static status draw_image(char *folder, char *path, size_t size)
 {
-    struct synth_scene scene = { 0 };
-    status result;
-    int fd = mkstemps(path, 4);
+    char set[64], name[64];
 
-    if (fd < 0)
-        return FAIL(ERR_IO, "%s: %s", path, strerror(errno));
-    close(fd);
-    TRY(synth_scene_draw(1, 0, &scene));
-    result = image_write_jpeg(path, &scene.image, 90);
-    image_free(&scene.image);
-    return result;
+    if (!mkdtemp(folder))
+        return FAIL(ERR_IO, "%s: %s", folder, strerror(errno));
+    snprintf(set, sizeof set, "%s/set", folder);
+    TRY(synth_write(set, &(struct synth_options){ .images = 1, .seed = 1 }));
+    snprintf(name, sizeof name, "%s/img_000000.JPEG", synth_class_name(0));
+    return text_path(path, size, set, name);
+}
+
+static int remove_one(const char *name, const struct stat *info, int kind, struct FTW *where)
+{
+    return remove(name);
 }
 
 static status bench_picture(const struct settings *s, const char *model)
@@ -278,11 +280,11 @@ static status bench_picture(const struct settings *s, const char *model)
     struct engine_options options = { .arithmetic = (enum engine_arithmetic)s->engine };
     struct network net[2] = { 0 };
     const struct bench_networks n = { { &net[0], &net[1] } };
-    char drawn[] = "/tmp/quantcam-bench-XXXXXX.jpg";
+    char folder[] = "/tmp/quantcam-bench-XXXXXX", drawn[128];
     status result = OK;
 
     if (!s->image[0])
-        TRY(draw_image(drawn));
+        TRY_OUT(draw_image(folder, drawn, sizeof drawn));
     TRY_OUT(network_open(model, s->weights[0] ? s->weights : NETWORK_RANDOM_FP32, &options, s->isa, &net[0]));
     TRY_OUT(network_open(model, s->int8[0] ? s->int8 : NETWORK_RANDOM_INT8, &options, s->isa, &net[1]));
     TRY_OUT(bench_phase_run(&n, s->image[0] ? s->image : drawn, s->repeats, s->json));
@@ -290,7 +292,7 @@ out:
     network_close(&net[0]);
     network_close(&net[1]);
     if (!s->image[0])
-        unlink(drawn);
+        nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     return result;
 }
 
