@@ -92,9 +92,9 @@ MUST_USE status model_parse(const char *source, const char *text, size_t size, s
 void model_free(struct model *m);
 int model_find(const struct model *m, const char *name);     /* node number or -1 */
 
-/* The relu or relu6 that becomes part of a conv's, linear's, add's or mul's step, or -1: the one user of a node
- * that is neither the CAM layer nor the output, which show their own values. In an int8 file the node's scale
- * and zero point are then the relu's. (fp32 leaves a mul's alone.) */
+/* The relu or relu6 that becomes part of a conv's, linear's, add's or mul's step, or -1: the one user of a
+ * node that is neither the CAM layer nor the output, which show their own values. In an int8 file the node's
+ * scale and zero point are then the relu's. (fp32 leaves a mul's alone.) */
 int model_fused_relu(const struct model *m, int node);
 
 enum model_precision { MODEL_FP32, MODEL_INT8 };

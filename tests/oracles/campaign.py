@@ -12,7 +12,7 @@ equal int8 logits, last-conv codes and codes of every module (of the first pictu
 
 fbgemm's depthwise kernels add pairs of products in 16 bits on every x86, its dense ones where there is no VNNI (numerics.saturate).
 A file whose codes differ from exact sums is compared once more under --numerics.saturate=fbgemm-avx2, with PyTorch held to AVX2
-(FBGEMM_ENABLE_INSTRUCTIONS), and counted apart.
+(FBGEMM_ENABLE_INSTRUCTIONS), and counted apart; its exact codes must be the same with every instruction set (auto, ref).
 --eight-bit makes fbgemm files whose activations have 8 bits, so that dense layers saturate too, and compares each on AVX2 as well.
 --mixed quantizes every second layer's weights per tensor, the others per channel.
 --keep leaves the oracles in DIR, and takes those that are there already. Needs PyTorch, torchvision, h5py, Pillow; exit 0 only if
@@ -28,8 +28,10 @@ import sys
 import tempfile
 import time
 
+import h5py
+
 from compare_codes import compare
-from oracle import ROOT
+from oracle import ROOT, infer
 
 NETWORKS = ('resnet18:fbgemm', 'shufflenet_v2_x0_5:fbgemm', 'mobilenet_v2:qnnpack', 'mobilenet_v2:fbgemm',
             'mobilenet_v3_large:qnnpack')
@@ -99,6 +101,21 @@ class Campaign:
         return wrong
 
 
+    def every_isa(self, folder, title, form):
+        """What saturation hides from PyTorch: exact sums of the fast kernels against the reference's."""
+        model = os.path.basename(folder).rsplit('_', 2)[0]
+        found = {}
+        for isa in ('auto', 'ref'):
+            infer(f'models/{model}.model', f'{folder}/{model}_int8_{form}.pth', self.out, '--pixels', f'{folder}/oracle.h5',
+                  '--tap=all', '--engine=fbgemm', '--isa', isa)
+            with h5py.File(self.out) as h:
+                values = {'logits': h['logits'][()], **{node: codes[()] for node, codes in h['codes'].items()}}
+            found[isa] = {name: value.tobytes() for name, value in values.items()}
+        differ = [name for name in found['ref'] if found['auto'][name] != found['ref'][name]]
+        self.sums['wrong'] += len(differ)
+        print(f'{title} {form} int8: exact sums, auto against ref: {len(found["ref"])} nodes, {len(differ)} differ', flush=True)
+
+
 def main():
     a = arguments()
     shared = os.environ.get('QUANTCAM_SHARED', f'{ROOT}/../shared')
@@ -125,6 +142,8 @@ def main():
                 c.file(folder, title, 'fp32', form)
             for form in ('zip', 'legacy'):
                 differs = c.file(folder, title, 'int8', form)
+                if differs and network.endswith(':fbgemm'):
+                    c.every_isa(folder, title, form)
                 if network.endswith(':fbgemm') and (differs or a.eight_bit):
                     make(tool, photographs, network, seed, a.images, folder + '_avx2', more, FBGEMM_ENABLE_INSTRUCTIONS='AVX2')
                     c.file(folder + '_avx2', title + ' (AVX2)', 'int8', form, SATURATE)
