@@ -58,6 +58,10 @@ MUST_USE status engine_let_go(struct engine *e);
  * width + x) at most: computes only what they reach, and stops where an output came out as it was. The bits
  * of engine_run_real(e, real), in every node. Never fails, never allocates. */
 void engine_run_changed(struct engine *e, const float *real, const int32_t *changed, int count);
+/* fp32 with KEEP: from now on every run rounds this node's values to what codes of `q` stand for before
+ * anything reads them: one quantized output in an fp32 network. A second call takes the place of the first;
+ * scale 0 ends it. */
+void engine_round_node(struct engine *e, int node, struct quant_params q);
 
 int engine_classes(const struct engine *e);
 const float *engine_logits(const struct engine *e); /* (classes) real; int8: dequantized */

@@ -277,7 +277,7 @@ void engine_run_changed(struct engine *e, const float *real, const int32_t *chan
 {
     struct engine_delta *d = e->delta;
 
-    BUG_IF(!d);
+    BUG_IF(!d || e->rounding.q.scale > 0);
     e->real = real;
     memset(d->masks, 0, d->mask_words * sizeof *d->masks);
     for (int i = 0; i < e->steps; i++) {

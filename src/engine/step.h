@@ -69,6 +69,13 @@ struct engine_node {
     struct quant_params q;
 };
 
+/* After this step the view's real values are rounded to what codes stand for. */
+struct engine_rounding {
+    int step;
+    struct engine_view view;
+    struct quant_params q;
+};
+
 struct engine {
     const struct kernel_table *kernels;
     enum model_precision precision;
@@ -86,11 +93,8 @@ struct engine {
     float *logits;
     const uint8_t *pixels; /* borrowed during engine_run */
     const float *real;     /* borrowed during engine_run_real, which has no pixels */
-    struct engine_delta *delta; /* NULL until engine_keep */
-    /* engine_round_node: after step `round_step` the view is rounded; scale 0 = nothing is. */
-    int round_step;
-    struct engine_view round_view;
-    struct quant_params round;
+    struct engine_delta *delta;      /* NULL until engine_keep */
+    struct engine_rounding rounding; /* engine_round_node's; scale 0: none */
 };
 
 /* ---- arena.c */

@@ -4,10 +4,54 @@
 
 #include "step.h"
 
+static void round_values(const struct engine_rounding *r)
+{
+    const struct engine_view *v = &r->view;
+    float inverse = quantize_inverse(r->q.scale), real[256];
+
+    for (int i = 0; i < 256; i++)
+        real[i] = dequantize_value(i, r->q.scale, r->q.zero_point);
+    for (int i = 0; i < v->h * v->w; i++) {
+        float *x = (float *)v->data + (size_t)i * (size_t)v->pitch;
+
+        for (int c = 0; c < v->c; c++)
+            x[c] = real[quantize_value(x[c], inverse, r->q.zero_point, 0, 255)];
+    }
+}
+
+/* The step that makes a node's values: its own; for a cat whose inputs are written in place the last of
+ * theirs; for a fused relu its producer's. */
+static int step_of(const struct engine *e, const struct engine_view *v)
+{
+    int last = -1;
+
+    for (int i = 0; i < e->steps; i++) {
+        const struct engine_view *out = &e->step[i].out;
+
+        if (out->buffer != v->buffer)
+            continue;
+        if (out->first == v->first && out->c == v->c)
+            return i;
+        last = i;
+    }
+    return last;
+}
+
+void engine_round_node(struct engine *e, int node, struct quant_params q)
+{
+    BUG_IF(e->precision != MODEL_FP32 || !e->options.keep);
+    e->rounding = (struct engine_rounding){ .step = step_of(e, &e->node[node].view),
+                                            .view = e->node[node].view,
+                                            .q = q };
+}
+
 static void run_all(struct engine *e)
 {
-    for (int i = 0; i < e->steps; i++)
+    for (int i = 0; i < e->steps; i++) {
         e->step[i].run(e, &e->step[i], run_whole(&e->step[i]));
+        if (e->rounding.q.scale > 0 && e->rounding.step == i)
+            round_values(&e->rounding);
+    }
     run_logits(e);
 }
 
