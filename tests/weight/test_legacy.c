@@ -71,8 +71,92 @@ static void test_damage(const char *name)
     mem_free(bytes);
 }
 
+/* A file by hand: one storage "0" of `elements` floats 1, 2, ..., and the pickle of the state dict. */
+static uint64_t put_together(const char *object, size_t object_size, int elements, uint8_t *out)
+{
+    static const char before[] = "\x80\2M\xe9\3.\x80\2}U\15little_endian\x88s.", keys[] = "\x80\2]U\1"
+                                                                                          "0a.";
+    uint8_t *at = out;
+    uint64_t count = (uint64_t)elements;
+
+    memcpy(at, legacy_magic, LEGACY_MAGIC_SIZE), at += LEGACY_MAGIC_SIZE;
+    memcpy(at, before, sizeof before - 1), at += sizeof before - 1;
+    memcpy(at, object, object_size), at += object_size;
+    memcpy(at, keys, sizeof keys - 1), at += sizeof keys - 1;
+    memcpy(at, &count, sizeof count), at += sizeof count;
+    for (int i = 0; i < elements; i++, at += sizeof(float)) {
+        float value = (float)(i + 1);
+        memcpy(at, &value, sizeof value);
+    }
+    return (uint64_t)(at - out);
+}
+
+#define STORAGE(count, part)                                                                                 \
+    "(U\7storagectorch\nFloatStorage\nU\1"                                                                   \
+    "0U\3cpuK" count part "tQ"
+#define TENSOR(storage, size, stride) "ctorch._utils\n_rebuild_tensor\n(" storage "K\0" size stride "tR"
+#define STATE(value)                  "\x80\2}U\1w" value "s."
+
+static const struct tensor *read_by_hand(const char *object, size_t size, status expected, const char *words,
+                                         struct tensor_table *t)
+{
+    static uint8_t bytes[1024];
+    status is;
+
+    *t = (struct tensor_table){ 0 };
+    size = put_together(object, size, 4, bytes);
+    is = pth_read_legacy(bytes, size, t);
+    CHECK_MSG(is == expected && (is == OK || strstr(error_last()->text, words)), "'%s' lacks '%s'",
+              is == OK ? "read" : error_last()->text, words);
+    return is == OK ? table_find(t, "w") : NULL;
+}
+#define READ(object, expected, words, t) read_by_hand(object, sizeof(object) - 1, expected, words, t)
+
+/* Parts of storages, Parameters with states, repeated elements: what is meant, and where it ends. */
+static void test_by_hand(void)
+{
+    static const char plain[] = STATE(TENSOR(STORAGE("\4", "N"), "K\4\x85", "K\1\x85"));
+    struct tensor_table t;
+    const struct tensor *w = READ(plain, OK, "", &t);
+
+    CHECK(w && w->rank == 1 && w->dim[0] == 4 && w->dtype == DTYPE_F32);
+    table_free(&t);
+    /* Elements 1 and 2 of the storage's part that begins at 1; then beyond the part, and beyond the storage.
+     */
+    w = READ(STATE(TENSOR(STORAGE("\4", "U\1vK\1K\2\x87"), "K\2\x85", "K\1\x85")), OK, "", &t);
+    CHECK(w && w->dim[0] == 2 && tensor_at(w, 0) == 2 && tensor_at(w, 1) == 3);
+    table_free(&t);
+    READ(STATE(TENSOR(STORAGE("\4", "U\1vK\1K\2\x87"), "K\3\x85", "K\1\x85")), ERR_FORMAT,
+         "reaches to element 2 of a storage of 2", &t);
+    table_free(&t);
+    READ(STATE(TENSOR(STORAGE("\4", "U\1vK\3K\2\x87"), "K\1\x85", "K\1\x85")), ERR_FORMAT,
+         "part that lies outside its 4 elements", &t);
+    table_free(&t);
+    /* A Parameter's state of 3 is requires_grad and so on; one of 5 would be another tensor. */
+    w = READ(STATE("ctorch.nn.parameter\nParameter\n" TENSOR(STORAGE("\4", "N"), "K\4\x85",
+                                                             "K\1\x85") "\x85R"
+                                                                        "\x88\x89N\x87"
+                                                                        "b"),
+             OK, "", &t);
+    CHECK(w && w->dim[0] == 4);
+    table_free(&t);
+    READ(
+        STATE("ctorch.nn.parameter\nParameter\n" TENSOR(STORAGE("\4", "N"), "K\4\x85", "K\1\x85") "\x85R"
+                                                                                                  "(NNNNNtb"),
+        ERR_FORMAT, "neither a tensor nor a number", &t);
+    table_free(&t);
+    /* One element many times: 1,000 are a tensor, 2^31 - 1 are an attack. */
+    w = READ(STATE(TENSOR(STORAGE("\4", "N"), "M\xe8\3\x85", "K\0\x85")), OK, "", &t);
+    CHECK(w && w->dim[0] == 1000);
+    table_free(&t);
+    READ(STATE(TENSOR(STORAGE("\4", "N"), "J\xff\xff\xff\x7f\x85", "K\0\x85")), ERR_MEMORY,
+         "more than 8 times the file's bytes", &t);
+    table_free(&t);
+}
+
 int main(void)
 {
+    test_by_hand();
     test_equal("fp32", "fp32_legacy");
     test_equal("per_channel", "per_channel_legacy");
     test_damage("fp32_legacy");

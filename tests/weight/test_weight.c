@@ -65,6 +65,11 @@ static void test_name(const char *bytes, size_t size)
     hex[7] = hex[7] == '0' ? '1' : '0';
     snprintf(name, sizeof name, "tiny-%.8s.pth", hex);
     check_refused(name, bytes, size, ERR_MISMATCH, "SHA-256 begins with");
+    snprintf(name, sizeof name, "tiny_qnnpack_%.8s.pth", hex);
+    check_refused(name, bytes, size, ERR_MISMATCH, "SHA-256 begins with");
+    snprintf(name, sizeof name, "tiny_%.8s.pth", hex); /* not the zoo's form */
+    CHECK(load(name, bytes, size, &t) == OK);
+    table_free(&t);
     snprintf(name, sizeof name, "tiny-%.7s.pth", hex); /* too short to be a hash */
     CHECK(load(name, bytes, size, &t) == OK);
     table_free(&t);
