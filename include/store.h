@@ -258,6 +258,8 @@ MUST_USE status store_rows_add(struct store_rows *rows, int64_t index, enum stor
  * another status becomes MISSING first. */
 MUST_USE status store_rows_commit(struct store_rows *rows);
 void store_rows_free(struct store_rows *rows);               /* drops uncommitted rows */
+/* Local. Rows of all groups that this rank has committed since store_begin. */
+int64_t store_rows_committed(const struct store *s);
 
 /* Local, one rank. `count` rows of a SUMMARY, TIMING or row-group dataset (select's
  * /models/<net>/subset/image is a payload field: written by rows, or here before the rows) from row

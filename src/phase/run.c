@@ -39,6 +39,16 @@ static status finish(struct run *r)
     return store_finish(r->store);
 }
 
+/* What this start did: a resume computes what was missing, and bad pictures once more, and nothing else. */
+static void say_rows(const struct run *r)
+{
+    uint64_t rows = (uint64_t)store_rows_committed(r->store);
+    char text[32];
+
+    comm_sum_u64(r->c, &rows, 1);
+    log_info("%s rows computed", text_thousands((int64_t)rows, text, sizeof text));
+}
+
 /* A signal between two phases; inside evaluate the loop looks itself. */
 static status go_on(const struct run *r)
 {
@@ -89,6 +99,7 @@ static status run_phases(struct run *r)
     enter(r, "explain");
     TRY(go_on(r));
     TRY(explain_subsets(r));
+    say_rows(r);
 
     enter(r, "average");
     TRY(go_on(r));

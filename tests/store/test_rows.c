@@ -44,13 +44,15 @@ static void check_values(const struct comm *c)
         /* top5, score5, logits, cam, raw_sign, sigma_ratio, constant of two precisions, three activation
          * measures, IoU, box and hits of both signs; of int8 three measures more; ten f32 and a u8 of the
          * pair */
-        CHECK(store_rows_bytes(rows) == 2 * (20 + 20 + 28 + 24 + 1 + 4 + 1 + 3 * 4 + 2 * (20 + 16 + 52)) +
-                                            3 * 4 + 10 * 4 + 1);
+        CHECK(store_rows_bytes(rows) ==
+              2 * (20 + 20 + 28 + 24 + 1 + 4 + 1 + 3 * 4 + 2 * (20 + 16 + 52)) + 3 * 4 + 10 * 4 + 1);
         for (size_t i = 0; i < COUNT_OF(order); i++)
             CHECK(fixture_model_row(&f, rows, 1, order[i]) == OK);
         CHECK(store_fetch(s, "/models/mobilenet_v2/status", 0, FIXTURE_IMAGES, state) == OK);
         CHECK(state[20] == STORE_MISSING); /* nothing is done before the commit */
+        CHECK(store_rows_committed(s) == 0);
         CHECK(store_rows_commit(rows) == OK && store_rows_commit(rows) == OK);
+        CHECK(store_rows_committed(s) == COUNT_OF(order));
         CHECK(*(float *)store_rows_field(rows, "int8/logits") == 0); /* the next row in hand is zeroed */
         store_rows_free(rows);
         CHECK(store_open_read(f.part, 0, &r) == OK);
