@@ -13,7 +13,32 @@ static void enter(struct run *r, const char *name)
     r->phase_name[r->phases++] = name;
     r->phase_began = now;
     log_detail("phase %s", name);
+    if (r->store)
+        progress_file_phase(r);
 }
+
+/* ---- what the phases share ----------------------------------------------------------------------------- */
+
+status run_share(const struct run *r, const uint8_t *missing, int64_t n, int64_t **mine, int64_t *count)
+{
+    if (r->job->schedule == JOB_DYNAMIC)
+        return partition_cyclic(missing, n, 0, 1, mine, count);
+    return partition_cyclic(missing, n, r->c->rank, r->c->size, mine, count);
+}
+
+void run_loop(struct run *r, struct comm_loop *loop)
+{
+    uint64_t todo = (uint64_t)loop->todo;
+
+    loop->dynamic = r->job->schedule == JOB_DYNAMIC;
+    if (!loop->dynamic)
+        comm_sum_u64(r->c, &todo, 1);
+    loop->done = loop->total - (int64_t)todo;
+    loop->user = r;
+    loop->on_report = progress_file_report;
+}
+
+/* ---- the phases ---------------------------------------------------------------------------------------- */
 
 static status write_times(const struct run *r)
 {
@@ -140,6 +165,8 @@ status phase_run(const struct comm *c, const struct job *job, const struct phase
     r->start = start;
     result = run_phases(r);
     first = *error_last();
+    if (r->store)
+        progress_file_remove(r);
     store_end(&r->store);
     if (result == OK) /* the same on all ranks */
         say_memory(r);

@@ -38,6 +38,20 @@ struct run {
     int phases;
 };
 
+/* run.c: the rows of (n) flags that are missing: this rank's cyclic share, or all of them where rank 0 serves
+ * them (run.schedule). Local. */
+MUST_USE status run_share(const struct run *r, const uint8_t *missing, int64_t n, int64_t **mine,
+                          int64_t *count);
+/* run.c: fills what loops over such a list have in common; name, total, todo, block, grain are set.
+ * Collective. */
+void run_loop(struct run *r, struct comm_loop *loop);
+/* progress_file.c: OUT.progress.json on rank 0, rewritten by rename: the phase r is in; of a loop with its
+ * counts. It is news, not a result: what cannot be written is left. Local. */
+void progress_file_phase(struct run *r);
+void progress_file_report(void *user, const struct comm_loop *loop, int64_t done, double rate,
+                          double left_s);
+void progress_file_remove(const struct run *r);
+
 /* plan.c: reads and checks everything the job names; every rank ends with the list and ready engines. */
 MUST_USE status plan_make(struct run *r);
 /* plan.c: ranks, memory, sizes, on rank 0's stderr. */
