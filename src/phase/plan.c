@@ -82,6 +82,8 @@ static status load_weights(struct run *r, int i, int p)
     struct model_binding binding = { 0 };
     status result = OK;
 
+    comm_alive();
+    TRY_OUT(comm_signal_status());
     TRY_OUT(weight_load(from->weights[p], &table));
     memcpy(r->file_hash[i * RUN_FILES + 1 + p], table.sha256, HASH_SIZE);
     TRY_OUT(model_bind(&net->model, &table, &binding));

@@ -158,6 +158,7 @@ status phase_run(const struct comm *c, const struct job *job, const struct phase
     struct run *r = NULL;
     struct error_record first;
     status result;
+    int kept;
 
     MEM_TRY(r, 1, sizeof *r);
     r->c = c;
@@ -165,6 +166,7 @@ status phase_run(const struct comm *c, const struct job *job, const struct phase
     r->start = start;
     result = run_phases(r);
     first = *error_last();
+    kept = r->store != NULL;
     if (r->store)
         progress_file_remove(r);
     store_end(&r->store);
@@ -172,7 +174,7 @@ status phase_run(const struct comm *c, const struct job *job, const struct phase
         say_memory(r);
     if (result == OK && !job->dry_run)
         log_info("the result is %s", job->out);
-    if (result == ERR_STOPPED)
+    if (result == ERR_STOPPED && kept)
         log_info("%s.part keeps what is done: the same command goes on from there", job->out);
     plan_free(r);
     mem_free(r);
