@@ -99,7 +99,7 @@ void error_set_bug_hook(void (*hook)(void));
             error_bug(__FILE__, __LINE__, #condition);                                                       \
     } while (0)
 
-/* ---- log: stderr, rank 0 only unless said otherwise ---------------------------------------------------- */
+/* ---- log: stderr, rank 0 only unless said otherwise; one printable line each (text_printable) ---------- */
 
 enum log_level { LOG_QUIET, LOG_NORMAL, LOG_VERBOSE };
 void log_init(enum log_level level, int rank, const char *host);
@@ -154,6 +154,9 @@ char *text_trim(char *line); /* in place, both ends */
 /* The nearest of `count` words by edit distance, or NULL if none is near: for "did you mean". */
 const char *text_nearest(const char *word, const char *const *words, int count);
 int text_is_utf8(const char *bytes, size_t size);
+/* In place: control characters and what is not UTF-8 become '?', so that names and values of untrusted files
+ * cannot move a terminal's cursor or add a line to a log. Returns line. */
+char *text_printable(char *line);
 /* dir + "/" + name into a fixed buffer; ERR_RANGE if it does not fit. */
 MUST_USE status text_path(char *out, size_t size, const char *dir, const char *name);
 /* 1234567 -> "1,234,567" and 93785.2 s -> "1d 02:03:05"; both return `out`. */

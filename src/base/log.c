@@ -20,7 +20,7 @@ static void log_line(const char *prefix, const char *format, va_list args)
     int n = snprintf(line, sizeof line, "%s", prefix);
 
     vsnprintf(line + n, sizeof line - (size_t)n, format, args);
-    fprintf(stderr, "%s\n", line);
+    fprintf(stderr, "%s\n", text_printable(line));
 }
 
 #define LOG_IF(condition, prefix)                                                                            \

@@ -251,31 +251,51 @@ const char *text_nearest(const char *word, const char *const *words, int count)
     return nearest;
 }
 
+/* Bytes of the character at p, 0 if it is none. */
+static int utf8_length(const unsigned char *p, const unsigned char *end)
+{
+    static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+    int extra = *p < 0x80             ? 0
+                : (*p & 0xE0) == 0xC0 ? 1
+                : (*p & 0xF0) == 0xE0 ? 2
+                : (*p & 0xF8) == 0xF0 ? 3
+                                      : -1;
+    uint32_t code = extra == 0 ? *p : extra > 0 ? *p & (0x3Fu >> extra) : 0;
+
+    if (extra < 0 || end - p <= extra)
+        return 0;
+    for (int i = 1; i <= extra; i++) {
+        if ((p[i] & 0xC0) != 0x80)
+            return 0;
+        code = code << 6 | (p[i] & 0x3Fu);
+    }
+    return code >= least[extra] && code <= 0x10FFFF && (code < 0xD800 || code > 0xDFFF) ? extra + 1 : 0;
+}
+
 int text_is_utf8(const char *bytes, size_t size)
 {
     const unsigned char *p = (const unsigned char *)bytes, *end = p + size;
 
     while (p < end) {
-        int extra = *p < 0x80             ? 0
-                    : (*p & 0xE0) == 0xC0 ? 1
-                    : (*p & 0xF0) == 0xE0 ? 2
-                    : (*p & 0xF8) == 0xF0 ? 3
-                                          : -1;
-        uint32_t code = extra == 0 ? *p : extra > 0 ? *p & (0x3Fu >> extra) : 0;
-        static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
-
-        if (extra < 0 || end - p <= extra)
+        int n = utf8_length(p, end);
+        if (n == 0)
             return 0;
-        for (int i = 1; i <= extra; i++) {
-            if ((p[i] & 0xC0) != 0x80)
-                return 0;
-            code = code << 6 | (p[i] & 0x3Fu);
-        }
-        if (code < least[extra] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
-            return 0;
-        p += extra + 1;
+        p += n;
     }
     return 1;
+}
+
+char *text_printable(char *line)
+{
+    unsigned char *p = (unsigned char *)line, *end = p + strlen(line);
+
+    while (p < end) {
+        int n = utf8_length(p, end), control = *p < 32 || *p == 127 || (*p == 0xC2 && n == 2 && p[1] < 0xA0);
+        for (int i = 0; (n == 0 || control) && i < (n > 0 ? n : 1); i++)
+            p[i] = '?';
+        p += n > 0 ? n : 1;
+    }
+    return line;
 }
 
 status text_path(char *out, size_t size, const char *dir, const char *name)

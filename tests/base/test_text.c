@@ -58,6 +58,10 @@ static void test_utf8(void)
     CHECK(text_is_utf8("\xF0\x9F\x90\x88", 4));
     CHECK(!text_is_utf8("\xFF", 1) && !text_is_utf8("\xC3", 1) && !text_is_utf8("\xC0\x80", 2));
     CHECK(!text_is_utf8("\xED\xA0\x80", 3)); /* a surrogate */
+    CHECK(!strcmp(text_printable((char[]){ "a\x1B[2J\n\x7F gr\xC3\xBC\xC3" }), "a?[2J?? gr\xC3\xBC?"));
+    CHECK(!strcmp(text_printable((char[]){ "\xC2\x9B\xC2\xA0\xFF\xF0\x9F\x90\x88" }),
+                  "??\xC2\xA0?\xF0\x9F\x90\x88"));
+    CHECK(!strcmp(text_printable((char[]){ "" }), ""));
 }
 
 static void test_files(void)
