@@ -56,6 +56,8 @@ struct comm {
  * (QUANTCAM_THREADS=off: for FUNNELED, to try what is done without), makes MPI_Abort the hook of bugs,
  * sets the error record's rank. argc and argv may be NULL. */
 MUST_USE status comm_init(int *argc, char ***argv, struct comm *out);
+/* Local. This rank alone as a job of one rank, beside the job it belongs to; nothing to finish. */
+void comm_self(const struct comm *c, struct comm *out);
 /* Collective. Frees the communicators and ends MPI; idempotent. */
 void comm_finish(struct comm *c);
 /* Local. From now on comm_finish leaves MPI as it is: for a library that MPI_Finalize would end and that

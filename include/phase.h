@@ -50,7 +50,7 @@ struct job {
     int saturate;                                /* numerics 2.4 */
     int time_runs;                             /* runs timed alone, 0 = none */
     char out[OPTION_SIZE];
-    int isa, log, dry_run;
+    int isa, log, dry_run, predict;
     int ranks;                                   /* -j: start so many under mpirun; 0 = as started */
     int schedule;                                /* enum job_schedule */
     double watchdog;                             /* seconds, comm_watch_start */
@@ -117,7 +117,7 @@ float select_value(uint32_t key);
 struct phase_start { const char *command, *version, *libraries; };
 MUST_USE status phase_run(const struct comm *c, const struct job *job, const struct phase_start *start);
 
-/* ---- recheck: a finished result computed once more from its rows (recheck.c) ---------------------------- */
+/* ---- recheck: a finished result computed once more from its rows (recheck.c) --------------------------- */
 
 /* Local. Selections, /summary and /gallery of a result that store_verify calls complete, from its own rows,
  * compared bit by bit; of /summary/histogram, whose activations are in no row, only the Dice coefficients

@@ -61,7 +61,10 @@ static const struct option_row rows[] = {
     { ROW("run.isa", CHOICE, RUN, isa), .values = isa_names,
       .help = "instruction set; auto: the fastest here, or QUANTCAM_ISA" },
     { ROW("run.log", CHOICE, RUN, log), .values = "quiet|normal|verbose", .help = "what is said on stderr" },
-    { ROW("run.dry-run", FLAG, RUN, dry_run), .help = "check everything, print the plan and stop" },
+    { ROW("run.dry-run", FLAG, RUN, dry_run),
+      .help = "check everything, print the plan, predict times and memory from a few pictures, and stop" },
+    { ROW("run.predict", FLAG, RUN, predict),
+      .help = "before working, predict times, memory and bytes from a few pictures; compare at the end" },
     { ROW("run.ranks", INT, RUN, ranks), .values = "N", .high = 100000, .letter = 'j',
       .help = "start N ranks under mpirun; 0 = one, or as mpirun started them; with run.dry-run: predict "
               "for N" },

@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-/* From here on the clock runs for phase `name`. */
-static void enter(struct run *r, const char *name)
+void run_enter(struct run *r, const char *name)
 {
     double now = clock_s();
 
@@ -51,6 +50,7 @@ static status write_times(const struct run *r)
     clock_iso8601(now, sizeof now);
     TRY(store_write(r->store, "/timing/phase", 0, RUN_PHASES, name));
     TRY(store_write(r->store, "/timing/phase_s", 0, RUN_PHASES, r->phase_s));
+    TRY(store_write(r->store, "/timing/predicted_s", 0, RUN_PHASES, r->prediction.phase_s));
     TRY(store_write(r->store, "/timing/ranks", 0, 1, &ranks));
     TRY(store_write(r->store, "/timing/command", 0, 1, command));
     TRY(store_write(r->store, "/timing/finished", 0, 1, now));
@@ -99,48 +99,83 @@ static void say_start(const struct run *r)
              r->kernels ? r->kernels->isa : job_isa(r->job));
 }
 
+status run_rows(struct run *r)
+{
+    run_enter(r, "evaluate");
+    TRY(evaluate_images(r));
+
+    run_enter(r, "select");
+    TRY(go_on(r));
+    TRY(subset_select(r));
+
+    run_enter(r, "explain");
+    TRY(go_on(r));
+    return explain_subsets(r);
+}
+
+status run_tables(struct run *r)
+{
+    run_enter(r, "average");
+    TRY(go_on(r));
+    TRY(average_activations(r));
+
+    run_enter(r, "time");
+    TRY(go_on(r));
+    TRY(time_networks(r));
+
+    run_enter(r, "reduce");
+    TRY(go_on(r));
+    TRY(reduce_summary(r));
+    return pictures_write(r);
+}
+
+/* What the dry run, or run.predict, foretells. */
+static status predict(struct run *r)
+{
+    int ranks = r->job->ranks > 0 && r->job->dry_run ? r->job->ranks : r->c->size;
+
+    TRY(predict_make(r, ranks, &r->prediction));
+    predict_print(r, &r->prediction);
+    return OK;
+}
+
+/* Only where this start did all of it. */
+static void say_prediction(struct run *r)
+{
+    uint64_t peak = mem_peak_resident();
+
+    if (!r->job->predict || !r->created)
+        return;
+    comm_max_u64(r->c, &peak, 1);
+    r->phase_s[r->phases - 1] = clock_s() - r->phase_began;
+    predict_compare(r, &r->prediction, peak);
+}
+
 static status run_phases(struct run *r)
 {
-    enter(r, "plan");
+    run_enter(r, "plan");
     TRY(plan_make(r));
     say_start(r);
     TRY(begin_layout(r));
     plan_print(r);
+    if (r->job->dry_run || r->job->predict)
+        TRY(predict(r));
     if (r->job->dry_run)
         return OK;
     TRY(begin_store(r));
+    r->created = store_outcome(r->store) == STORE_CREATED;
     if (store_outcome(r->store) == STORE_FINISHED) {
         log_info("%s is there already, made by the same job: nothing to do", r->job->out);
         return OK;
     }
 
-    enter(r, "evaluate");
-    TRY(evaluate_images(r));
-
-    enter(r, "select");
-    TRY(go_on(r));
-    TRY(subset_select(r));
-
-    enter(r, "explain");
-    TRY(go_on(r));
-    TRY(explain_subsets(r));
+    TRY(run_rows(r));
     say_rows(r);
+    TRY(run_tables(r));
 
-    enter(r, "average");
-    TRY(go_on(r));
-    TRY(average_activations(r));
-
-    enter(r, "time");
-    TRY(go_on(r));
-    TRY(time_networks(r));
-
-    enter(r, "reduce");
-    TRY(go_on(r));
-    TRY(reduce_summary(r));
-    TRY(pictures_write(r));
-
-    enter(r, "finish");
+    run_enter(r, "finish");
     TRY(finish(r));
+    say_prediction(r);
     return judge_bad(r);
 }
 

@@ -16,6 +16,14 @@ struct run_network {
     struct engine_map map;             /* of the CAM layer: extents alone */
 };
 
+/* What a job will take (predict.c); all 0 where nobody asked. */
+struct prediction {
+    int ranks;
+    double phase_s[RUN_PHASES], total_s; /* plan is over by then: 0 */
+    double spent_s;                      /* on the calibration */
+    uint64_t bytes, memory;              /* of the file, without its metadata; of the largest rank */
+};
+
 struct run {
     const struct comm *c;
     const struct job *job;
@@ -30,6 +38,8 @@ struct run {
                      [HASH_SIZE]; /* a network's description, then its checkpoints */
     struct store_layout layout;
     struct store *store;
+    int created;        /* this start made the result file */
+    struct prediction prediction;
     int64_t rows_bad;   /* after evaluate: bad rows of the network that has most */
     int64_t images_bad; /* after evaluate: status BAD_IMAGE in /images */
     double threshold[JOB_MAX_NETWORKS][STORE_MAX_SELECTIONS]; /* rank 0, after select */
@@ -37,6 +47,23 @@ struct run {
     double phase_s[RUN_PHASES], phase_began;
     int phases;
 };
+
+/* run.c: from here on the clock runs for phase `name`. */
+void run_enter(struct run *r, const char *name);
+/* run.c: evaluate, select, explain; average, time, reduce. */
+MUST_USE status run_rows(struct run *r);
+MUST_USE status run_tables(struct run *r);
+/* predict.c: what this job will take on `ranks` ranks, from a calibration on those that are there.
+ * Times are linear: evaluate in the images of a rank, explain and average in its places, the union of
+ * the selections being what chance makes it; curves counted twice as often as the raw sign is the other one;
+ * reduce by its bootstrap, finish by the speed of SHA-256. bytes are exact, but for some 100 KB of metadata;
+ * memory is the peak of the calibration, and what grows with the list. */
+MUST_USE status predict_make(struct run *r, int ranks, struct prediction *out);
+void predict_print(const struct run *r, const struct prediction *p);
+/* After the last phase: beside what it took. Rank 0's log. */
+void predict_compare(const struct run *r, const struct prediction *p, uint64_t peak);
+/* Local, pure. Places of a union of selections that overlap as chance has it. */
+double predict_union(double images, double fraction, int selections);
 
 /* run.c: the rows of (n) flags that are missing: this rank's cyclic share, or all of them where rank 0 serves
  * them (run.schedule). Local. */
