@@ -47,7 +47,7 @@ TESTSRC  := $(wildcard tests/*/test_*.c)
 TEST     := $(TESTSRC:tests/%.c=$(B)/tests/%)
 VERSION  := $(shell cat VERSION)
 
-.PHONY: all tests demo check check-style check-unit check-mpi check-e2e check-faults torture bench show clean help deps
+.PHONY: all tests demo check check-style check-unit check-mpi check-e2e check-faults torture scale bench show clean help deps
 all: build/quantcam         ## the program, build/quantcam (V=release, debug or asan)
 
 build/quantcam: $(B)/quantcam
@@ -101,6 +101,10 @@ check-faults: deps          ## fault campaigns in small numbers: kills, failing 
 
 torture:                    ## the same in large numbers: hours (tests/README.md)
 	@$(MAKE) --no-print-directory check-faults V=$(V) QUANTCAM_TORTURE=1 QUANTCAM_TEST_TIMEOUT=86400
+
+scale: deps                 ## 50,000 drawn pictures through the demo networks, killed and resumed: a table (40 minutes, a quiet machine)
+	@$(MAKE) --no-print-directory -j$(JOBS) all V=$(V)
+	@V=$(V) MPIRUN="$(MPIRUN)" jobs/scale.sh
 
 bench: all                  ## kernels and networks against this core's measured peak
 	@build/quantcam bench
