@@ -62,7 +62,7 @@ watch_memory() # PID
 job() # NUMBER RANKS OUT: starts it; $pid. The log has the time in front of each line.
 {
     ${MPIRUN:-mpirun} -np "$2" "$Q" run jobs/scale.conf --images="$DIR/images-$1" --boxes="$DIR/images-$1/boxes.csv" --out="$3" \
-        --run.log=verbose > /dev/null 2> >(stamp >> "$3.$4.log") &
+        --run.log=verbose --predict > /dev/null 2> >(stamp >> "$3.$4.log") &
     pid=$!
     watch_memory "$pid" >> "$3.$4.memory" &
 }
@@ -76,6 +76,9 @@ whole() # NUMBER RANKS
     wait "$pid" || die "failed: see $out.1.log"
     sleep 1
 }
+
+# What a start's calibration said of a phase.
+predicted_s() { awk -v want="$2" '$2 == want && $3 != "predicted" && $NF == "s" { print $(NF - 1); exit }' "$1"; }
 
 # Seconds of a phase in a log; "" where it was not reached. A killed start ends with its last line.
 phase_s() # LOG PHASE
@@ -152,18 +155,19 @@ print_memory()
 }
 print_phases()
 {
-    local out=$DIR/result-$IMAGES.h5 phase first second sum_first=0 sum_second=0
+    local out=$DIR/result-$IMAGES.h5 phase first second guess sum_first=0 sum_second=0 sum_guess=0
     echo "Time a phase, $IMAGES pictures, $RANKS ranks; killed (kill -9 of mpirun and all ranks) after" \
         "\`$(head -1 "$out.verdict")\`, then resumed to \`$("$Q" verify "$out" | head -1)\`:"
     echo
-    echo "| phase | until killed, s | resumed, s | together, s |"
-    echo "|---|---:|---:|---:|"
+    echo "| phase | predicted, s | until killed, s | resumed, s | together, s |"
+    echo "|---|---:|---:|---:|---:|"
     for phase in plan evaluate select explain average time reduce finish; do
         first=$(phase_s "$out.1.log" $phase) second=$(phase_s "$out.2.log" $phase)
-        echo "| $phase | $(cell "$first") | $(cell "$second") | $(total "$first" "$second") |"
+        guess=$(predicted_s "$out.1.log" $phase) sum_guess=$(total "$sum_guess" "$guess")
+        echo "| $phase | $(cell "$guess") | $(cell "$first") | $(cell "$second") | $(total "$first" "$second") |"
         sum_first=$(total "$sum_first" "$first") sum_second=$(total "$sum_second" "$second")
     done
-    echo "| all | $sum_first | $sum_second | $(total "$sum_first" "$sum_second") |"
+    echo "| all | $sum_guess | $sum_first | $sum_second | $(total "$sum_first" "$sum_second") |"
     echo
     echo "Drawing the pictures: $(cat "$DIR/draw-$IMAGES.s" 2> /dev/null || echo "?") s on one core. plan of a resumed start holds the reading of all" \
         "rows (CRC)."
@@ -174,16 +178,18 @@ print_phases()
 }
 print_predictions()
 {
-    local steps
-    for steps in 10 100; do
-        echo "\`--dry-run\` with explain.steps = $steps, $RANKS ranks:"
-        echo
-        echo '```'
-        "$Q" run jobs/scale.conf --images="$DIR/images-$IMAGES" --boxes="$DIR/images-$IMAGES/boxes.csv" --out="$DIR/dry.h5" --dry-run -j "$RANKS" \
-            --explain.steps=$steps 2>&1
-        echo '```'
-        echo
-    done
+    echo "Predicted from a few pictures and come true, $TENTH pictures, $RANKS ranks, not disturbed:"
+    echo
+    echo '```'
+    sed -n 's/^[0-9.]* \( .* predicted .*\)/\1/p' "$DIR/result-$TENTH-$RANKS.h5.1.log"
+    echo '```'
+    echo
+    echo "\`--dry-run\` for $IMAGES pictures with curves of 100 steps, $RANKS ranks:"
+    echo
+    echo '```'
+    "$Q" run jobs/scale.conf --images="$DIR/images-$IMAGES" --boxes="$DIR/images-$IMAGES/boxes.csv" --out="$DIR/dry.h5" \
+        --explain.steps=100 --dry-run -j "$RANKS" 2>&1
+    echo '```'
 }
 
 draw

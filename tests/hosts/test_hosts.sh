@@ -85,7 +85,7 @@ strike()
 {
     local name=$1
     shift
-    start_job "$name" --isa=ref
+    start_job "$name" --isa=ref --run.watchdog="${watchdog:-60}"
     check "$name: running" until_rows 60
     check "$name: $*" "$@"
 }
@@ -95,4 +95,18 @@ lost daemon 30
 
 strike link "$hosts" link 3 down
 lost link 90
+
+# A rank that hangs: rank 0 names it and its host, and ends the job. 20 times the slowest step is waited for, too.
+stop_rank()
+{
+    local p
+    for p in $(on_host 3 "^$Q run "); do
+        grep -qz '^OMPI_COMM_WORLD_RANK=3$' "/proc/$p/environ" && kill -STOP "$p" && return 0
+    done
+    return 1
+}
+watchdog=10 strike hang stop_rank
+lost hang 80
+check "hang: exit 75" same "$ended" 75
+check "hang: rank and host are named" grep -q "^quantcam: rank 3 (${QUANTCAM_NET}3) has not finished a step for" "$T/hang.log"
 finish
