@@ -190,15 +190,21 @@ status plan_make(struct run *r)
     return OK;
 }
 
-void plan_free(struct run *r)
+void plan_end_inference(struct run *r)
 {
-    for (int i = 0; i < r->networks; i++) {
+    for (int i = 0; i < r->networks && !r->borrowed; i++)
         for (int p = 0; p < JOB_PRECISIONS; p++) {
             engine_free(r->network[i].engine[p]);
+            r->network[i].engine[p] = NULL;
             model_head_free(&r->network[i].head[p]);
         }
+}
+
+void plan_free(struct run *r)
+{
+    plan_end_inference(r);
+    for (int i = 0; i < r->networks; i++)
         model_free(&r->network[i].model);
-    }
     image_manifest_free(&r->list);
 }
 

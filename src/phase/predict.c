@@ -61,6 +61,7 @@ static status make_small(const struct run *r, struct small *s)
     comm_self(r->c, &s->self);
     s->job = *r->job;
     s->run = *r;
+    s->run.borrowed = 1;
     s->run.c = &s->self;
     s->run.job = &s->job;
     s->run.store = NULL;

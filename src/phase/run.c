@@ -143,6 +143,7 @@ status run_tables(struct run *r)
 
     run_enter(r, "reduce");
     TRY(go_on(r));
+    plan_end_inference(r);
     TRY(reduce_summary(r));
     return pictures_write(r);
 }

@@ -33,12 +33,13 @@ struct run {
     struct image_pipeline pipeline;
     int input_h, input_w;
     int networks;
+    int borrowed; /* the engines are another run's: predict.c */
     struct run_network network[JOB_MAX_NETWORKS];
     uint8_t file_hash[JOB_MAX_NETWORKS * RUN_FILES]
                      [HASH_SIZE]; /* a network's description, then its checkpoints */
     struct store_layout layout;
     struct store *store;
-    int created;        /* this start made the result file */
+    int created; /* this start made the result file */
     struct prediction prediction;
     int64_t rows_bad;   /* after evaluate: bad rows of the network that has most */
     int64_t images_bad; /* after evaluate: status BAD_IMAGE in /images */
@@ -75,8 +76,7 @@ void run_loop(struct run *r, struct comm_loop *loop);
 /* progress_file.c: OUT.progress.json on rank 0, rewritten by rename: the phase r is in; of a loop with its
  * counts. It is news, not a result: what cannot be written is left. Local. */
 void progress_file_phase(struct run *r);
-void progress_file_report(void *user, const struct comm_loop *loop, int64_t done, double rate,
-                          double left_s);
+void progress_file_report(void *user, const struct comm_loop *loop, int64_t done, double rate, double left_s);
 void progress_file_remove(const struct run *r);
 
 /* plan.c: reads and checks everything the job names; every rank ends with the list and ready engines. */
@@ -84,6 +84,9 @@ MUST_USE status plan_make(struct run *r);
 /* plan.c: ranks, memory, sizes, on rank 0's stderr. */
 void plan_print(const struct run *r);
 void plan_free(struct run *r);
+/* plan.c: what computes is let go, what tables say of it stays: reduce, whose columns grow with the list, has
+ * its room. */
+void plan_end_inference(struct run *r);
 /* begin.c: the layout of the result file follows from plan and job. */
 MUST_USE status begin_layout(struct run *r);
 /* begin.c: creates the result file, or takes up the one that is there. */
