@@ -47,7 +47,7 @@ TESTSRC  := $(wildcard tests/*/test_*.c) tests/oracles/pixels.c
 TEST     := $(TESTSRC:tests/%.c=$(B)/tests/%)
 VERSION  := $(shell cat VERSION)
 
-.PHONY: all tests demo check check-style check-unit check-mpi check-e2e bench show clean help deps
+.PHONY: all tests demo check check-style check-unit check-mpi check-e2e check-faults torture scale bench show clean help deps
 all: build/quantcam         ## the program, build/quantcam (V=release, debug or asan)
 
 build/quantcam: $(B)/quantcam
@@ -93,6 +93,18 @@ check-mpi: all tests        ## tests on 1, 2 and 3 ranks
 	@V=$(V) MPIRUN="$(MPIRUN)" tests/run.sh mpi
 check-e2e: all              ## the program itself, driven by scripts
 	@V=$(V) MPIRUN="$(MPIRUN)" tests/run.sh e2e
+
+check-faults: deps          ## fault campaigns in small numbers: kills, failing calls, flipped bits, full disks, Slurm, three hosts
+	@jobs/install-deps.sh jobs/packages-faults.txt || echo "going on without them: what needs them is skipped"
+	@$(MAKE) --no-print-directory -j$(JOBS) all V=$(V)
+	@V=$(V) MPIRUN="$(MPIRUN)" QUANTCAM_TEST_TIMEOUT=$(or $(QUANTCAM_TEST_TIMEOUT),1200) tests/run.sh faults slurm hosts
+
+torture:                    ## the same in large numbers: hours (tests/README.md)
+	@$(MAKE) --no-print-directory check-faults V=$(V) QUANTCAM_TORTURE=1 QUANTCAM_TEST_TIMEOUT=86400
+
+scale: deps                 ## 50,000 drawn pictures through the demo networks, killed and resumed: a table (40 minutes, a quiet machine)
+	@$(MAKE) --no-print-directory -j$(JOBS) all V=$(V)
+	@V=$(V) MPIRUN="$(MPIRUN)" jobs/scale.sh
 
 bench: all                  ## kernels and networks against this core's measured peak
 	@build/quantcam bench

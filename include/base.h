@@ -99,7 +99,7 @@ void error_set_bug_hook(void (*hook)(void));
             error_bug(__FILE__, __LINE__, #condition);                                                       \
     } while (0)
 
-/* ---- log: stderr, rank 0 only unless said otherwise ---------------------------------------------------- */
+/* ---- log: stderr, rank 0 only unless said otherwise; one line each, text_make_printable'd ------------- */
 
 enum log_level { LOG_QUIET, LOG_NORMAL, LOG_VERBOSE };
 void log_init(enum log_level level, int rank, const char *host);

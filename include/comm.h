@@ -10,7 +10,7 @@
  *     TRY(comm_broadcast_bytes(&c, &text, &size));      // rank 0 reads, every rank parses the same bytes
  *
  *     int64_t *mine = NULL, count = 0;
- *     TRY(partition_cyclic(missing, n, c.rank, c.size, &mine, &count));
+ *     TRY(partition_cyclic(missing, n, c.rank, c.size, &mine, &count));  // dynamic: 0, 1
  *     struct comm_loop loop = { .name = "evaluate", .items = "images", .unit = "img",
  *                               .total = n, .done = n - left, .todo = count };
  *     comm_loop_start(&loop, &c);
@@ -47,12 +47,17 @@ struct comm {
     char host[64];          /* without its domain */
     MPI_Comm mpi;           /* collectives */
     MPI_Comm side;          /* the loop's small messages */
+    MPI_Comm watch;         /* the watchdog's */
+    int threads;            /* MPI_THREAD_MULTIPLE was granted: a second thread may talk */
 };
 
 /* Collective; once a process. Sets OMPI_MCA_io=romio321 unless set (OMPIO leaves litter on several
- * hosts), installs the signal handlers before MPI_Init and again after it, asks for MPI_THREAD_FUNNELED,
- * makes MPI_Abort the hook of bugs, sets the error record's rank. argc and argv may be NULL. */
+ * hosts), installs the signal handlers before MPI_Init and again after it, asks for MPI_THREAD_MULTIPLE
+ * (QUANTCAM_THREADS=off: for FUNNELED, to try what is done without), makes MPI_Abort the hook of bugs,
+ * sets the error record's rank. argc and argv may be NULL. */
 MUST_USE status comm_init(int *argc, char ***argv, struct comm *out);
+/* Local. This rank alone as a job of one rank, beside the job it belongs to; nothing to finish. */
+void comm_self(const struct comm *c, struct comm *out);
 /* Collective. Frees the communicators and ends MPI; idempotent. */
 void comm_finish(struct comm *c);
 /* Local. From now on comm_finish leaves MPI as it is: for a library that MPI_Finalize would end and that
@@ -94,6 +99,23 @@ int comm_signal(void);
  * boundary. Local. */
 MUST_USE status comm_signal_status(void);
 
+/* ---- the watchdog (watch.c) ------------------------------------------------------------------------ */
+
+/* Collective, once. From here on every rank's count of finished steps goes to rank 0 by a small message every
+ * 5 s (or seconds / 4), sent by a thread that sleeps; without MPI_THREAD_MULTIPLE by the main one, between
+ * steps. A step is a comm_alive or a look of a loop; a rank that waits for others owes none.
+ *   No step from a rank, or no message, for max(seconds, 20 x the slowest step of any rank so far): rank 0
+ *   says which rank on which host, leaves a guard that kills mpirun if that is still there 10 s later, and
+ *   MPI_Abort(75). All ranks waiting for each other as long: the same, naming none.
+ *   A rank that hears nothing from rank 0 for twice that time leaves by _exit(75).
+ * A machine or job that was suspended as a whole starts anew. seconds = 0: no watchdog. */
+void comm_watch_start(struct comm *c, double seconds);
+/* Collective. By comm_finish too. */
+void comm_watch_stop(struct comm *c);
+/* Local, some ns. Something was finished: for long work outside a comm_loop (a checkpoint, a piece of a
+ * hash, a table). */
+void comm_alive(void);
+
 /* ---- agree: one outcome for all ranks (agree.c) ---------------------------------------------------- */
 
 /* Collective. Every rank passes its own status; every rank gets the same one back. If any rank failed,
@@ -101,7 +123,7 @@ MUST_USE status comm_signal_status(void);
  * failure outranks ERR_STOPPED. */
 MUST_USE status comm_agree(const struct comm *c, status mine);
 
-/* ---- the loop without collectives (agree.c, progress.c) -------------------------------------------- */
+/* ---- the loop without collectives (agree.c, deal.c, progress.c) ------------------------------------ */
 
 /* What rank 0 knows of the others, from their last counter message. */
 struct comm_count { int64_t steps, bad; int64_t todo; };
@@ -112,9 +134,14 @@ struct comm_loop {
     const char *items;      /* "images" */
     const char *unit;       /* "img" */
     int64_t total, done;    /* all items of the job, and those that were done before this loop */
-    int64_t todo;           /* this rank's own share (differs between ranks) */
+    int64_t todo;           /* this rank's own share (differs between ranks); dynamic: everybody's */
+    int dynamic;            /* 1 = rank 0 deals out blocks of the places 0 .. todo - 1 (comm_loop_take) */
+    int64_t block, grain;   /* dynamic: at most so many places a block, multiples of grain */
     double report_s;        /* seconds between progress lines; 0 = 10 */
     double count_s;         /* seconds between counter messages; 0 = 5 */
+    /* Rank 0, with every progress line: done of total, items a second, seconds left (-1 = unknown). */
+    void (*on_report)(void *user, const struct comm_loop *loop, int64_t now_done, double rate, double left_s);
+    void *user;
     /* Private: */
     const struct comm *c;
     struct comm_count mine;
@@ -122,19 +149,31 @@ struct comm_loop {
     char (*hosts)[64];              /* rank 0: (size) */
     double started, counted, reported;
     int64_t counts_sent, counts_got;
-    int stopping;                   /* no new image: a failure or signal here, or rank 0 said so */
-    int told, stop_sent, stop_got;  /* this rank told rank 0; rank 0 told all; this rank was told */
-    int failures_got;               /* rank 0 */
-    struct error_record sent_error; /* buffers of messages under way */
+    int stopping;                   /* enum comm_stop: a failure or signal here, or rank 0 said so */
+    int told, stop_sent;            /* highest comm_stop that this rank told rank 0; that rank 0 told all */
+    int tells, stops, stops_got;    /* messages: this rank's to rank 0, rank 0's to all, taken in here */
+    int failures_got;               /* rank 0: messages of ranks that stop */
+    struct comm_word { struct error_record why; int level; } sent_word;    /* buffers under way */
     struct comm_count sent_count;
     MPI_Request told_request, count_request, *stop_request;
+    int64_t taken;                  /* places handed out by comm_loop_take */
+    struct comm_deal *deal;         /* dynamic */
 };
+
+/* No new item; and drop the one in hand, too: SIGTERM, SIGINT, a second signal, a failure. */
+enum comm_stop { COMM_STOP_NOT, COMM_STOP_AFTER, COMM_STOP_NOW };
 
 /* Collective, short. ERR_MEMORY is a bug here (a few bytes a rank). */
 void comm_loop_start(struct comm_loop *loop, const struct comm *c);
 /* Local, between two images: 1 = go on; 0 = stop, commit what is done and call comm_loop_finish. Looks
  * for signals, for rank 0's stop and, on rank 0, for failures and counters of others. Takes microseconds. */
 int comm_loop_goes_on(struct comm_loop *loop);
+/* Local, within an item that takes long: 1 = drop it. SIGUSR1 leaves time to finish it. */
+int comm_loop_drops(struct comm_loop *loop);
+/* Local. The next places of this rank's work list, *first and up to most - 1 behind it: how many, 0 = none
+ * left. Of its own `todo`; dynamic: of the common list, by asking rank 0 for a block, whose thread answers
+ * (without MPI_THREAD_MULTIPLE rank 0 itself, between its items). */
+int64_t comm_loop_take(struct comm_loop *loop, int64_t most, int64_t *first);
 /* Local. `steps` items are done, `bad` of them bad. Every count_s the counters go to rank 0, which prints
  * at most one line each report_s (log_info): evaluate  3,968/50,000 images  412 img/s  bad 0  left
  * 00:01:52 slowest rank 17 (node03) */

@@ -53,8 +53,10 @@ struct job {
     int time_runs;                             /* runs timed alone, 0 = none */
     int activations;                             /* enum store_activations */
     char out[OPTION_SIZE];
-    int isa, log, dry_run;
+    int isa, log, dry_run, predict;
     int ranks;                                   /* -j: start so many under mpirun; 0 = as started */
+    int schedule;                                /* enum job_schedule */
+    double watchdog;                             /* seconds, comm_watch_start */
     int networks;
     struct job_network network[JOB_MAX_NETWORKS];
 };
@@ -65,6 +67,9 @@ enum job_class { JOB_CLASS_OWN, JOB_CLASS_TRUE, JOB_CLASS_FP32 };
 
 /* Where boxes are compared: true boxes cut at the crop; or left whole, the map counting as 0 outside. */
 enum job_frame { JOB_FRAME_CROP, JOB_FRAME_FULL };
+
+/* Each rank its cyclic share; or rank 0 serves blocks. The result is the same. */
+enum job_schedule { JOB_STATIC, JOB_DYNAMIC };
 
 /* "fp32", "int8": the first is what the others are compared with. */
 extern const char *const job_precision[JOB_PRECISIONS];
@@ -80,8 +85,8 @@ MUST_USE status job_check(const struct job *job);
  * ERR_MISSING. */
 MUST_USE status job_read(const struct comm *c, int argc, char **argv, struct job **job,
                          struct option_words *words);
-/* Local, before MPI starts: the ranks that the job asks for (-j), 0 where it does not say or cannot be read;
- * job_read then says why. */
+/* Local, before MPI starts: the ranks to start (-j), 0 where the job does not say (a dry run predicts for
+ * them instead) or cannot be read; job_read then says why. */
 int job_ranks(int argc, char **argv);
 /* Local. The result rows of the table and the hashes of what they name: what /job stores. files:
  * (networks * (1 + JOB_PRECISIONS)) of each network's description and checkpoints. */
@@ -114,5 +119,13 @@ float select_value(uint32_t key);
  * under /timing. */
 struct phase_start { const char *command, *version, *libraries; };
 MUST_USE status phase_run(const struct comm *c, const struct job *job, const struct phase_start *start);
+
+/* ---- recheck: a finished result computed once more from its rows (recheck.c) --------------------------- */
+
+/* Local. Selections, /summary and /gallery of a result that store_verify calls complete, from its own rows,
+ * compared bit by bit; of /summary/histogram, whose activations are in no row, only the Dice coefficients
+ * and the number of values. what: "" where all is as it should be, else one sentence. A failure is a machine
+ * that cannot read. Memory: some 100 bytes an image; 50,000 images take seconds. */
+MUST_USE status phase_recheck(const char *out, char *what, size_t size);
 
 #endif

@@ -218,7 +218,8 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *                           only_second, both_wrong s64 (K, set)
  *   /timing/loaded/         decode_s f32 (N);  {net}/{prec}/ inference_s, cam_s f32 (N)
  *   /timing/alone/{prec}/   inference_s, cam_s, total_s f64 (K, statistic), images s64 (K)
- *   /timing/                phase str (8), phase_s f64 (8), ranks s64 (1), command str (1), finished str (1)
+ *   /timing/                phase str (8), phase_s, predicted_s f64 (8), ranks s64 (1), command str (1),
+ *                           finished str (1)
  */
 
 /* ---- writing: begin, rows, finish (file.c, create.c, rows.c) --------------------------------------- */
@@ -278,6 +279,8 @@ MUST_USE status store_rows_add(struct store_rows *rows, int64_t index, enum stor
  * another status becomes MISSING first. */
 MUST_USE status store_rows_commit(struct store_rows *rows);
 void store_rows_free(struct store_rows *rows);               /* drops uncommitted rows */
+/* Local. Rows of all groups that this rank has committed since store_begin. */
+int64_t store_rows_committed(const struct store *s);
 
 /* Local, one rank. `count` rows of a SUMMARY, TIMING or row-group dataset (select's
  * /models/<net>/subset/image is a payload field: written by rows, or here before the rows) from row
@@ -355,6 +358,16 @@ int store_verdict_code(const struct store_verdict *verdict);     /* 0, 75, 1 */
  * /provenance, /checksums and /complete; of a finished file (ERR_MISMATCH if it is not). Reads through
  * HDF5: a repacked copy has the same digest. */
 MUST_USE status digest_file(const char *path, char hex[2 * HASH_SIZE + 1]);
+
+/* ---- recheck: a result against what its rows give (recheck.c) ---------------------------------------- */
+
+/* Local. A finished file as a store that cannot be written: store_fetch reads it, store_write compares. */
+MUST_USE status store_recheck_open(const char *out, struct store **s);
+const struct store_layout *store_recheck_layout(const struct store *s);    /* channels: 0 */
+/* Was all that store_write was given as the file has it, and all of /summary and /gallery given? what: "" or
+ * the first dataset that was not, and how. */
+void store_recheck_result(const struct store *s, char *what, size_t size);
+void store_recheck_close(struct store **s);    /* NULL is fine */
 
 /* ---- pictures (palette.c) -------------------------------------------------------------------------- */
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the Debian packages of jobs/packages.txt that are missing: as root, or with sudo. Says what it does.
+# Installs the Debian packages of the lists named (jobs/packages.txt where none is) that are missing: as root, or with
+# sudo. Says what it does.
 # On machines without apt-get (clusters with modules) it checks for a compiler and the libraries and explains.
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -11,7 +12,8 @@ if ! command -v dpkg-query > /dev/null 2>&1; then
     exit 1
 fi
 missing=
-for package in $(sed 's/#.*//' jobs/packages.txt); do
+[ $# -gt 0 ] || set -- jobs/packages.txt
+for package in $(sed 's/#.*//' "$@"); do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null)" = installed ] || missing="$missing $package"
 done
 [ -z "$missing" ] && exit 0

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Runs suites of tests and counts: tests/run.sh style unit mpi e2e. Last line: N passed, N failed, N skipped.
+# Runs suites of tests and counts: tests/run.sh style unit mpi e2e faults slurm hosts. Last line: N passed, N failed, N skipped.
 #   style  tests/style/*.sh                      unit  tests/<room>/test_*.c, one process
 #   mpi    tests/{comm,store,phase}/test_*.c on 1, 2 and 3 ranks        e2e  tests/e2e/*.sh
-# A program exits 0 (passed), 1 (failed) or 77 (skipped: its last line says why). A line "skip: what (why)" counts one skipped part.
+#   faults, slurm, hosts    tests/{faults,slurm,hosts}/test_*.sh: tests/README.md
+# A program exits 0 (passed), 1 (failed) or 77 (skipped: its last line says why). A line "skip: what (why)" counts one skipped part;
+# lines "count: what" are shown.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 V=${V:-release}
@@ -32,7 +34,8 @@ run_one() # NAME COMMAND...
     case $rc in
     0)  passed=$((passed + 1)); skipped=$((skipped + parts))
         grep '^skip: ' "$log" | sed "s|^skip: |$name: |" >> "$reasons"
-        printf 'ok    %-44s %s\n' "$name" "$(grep -E 'checks' "$log" | tail -1) ($((SECONDS - start)) s)" ;;
+        printf 'ok    %-44s %s\n' "$name" "$(grep -E 'checks' "$log" | tail -1) ($((SECONDS - start)) s)"
+        sed -n 's/^count: /      /p' "$log" ;;
     77) skipped=$((skipped + 1))
         echo "$name: $(tail -1 "$log")" >> "$reasons"
         printf 'skip  %-44s %s\n' "$name" "$(tail -1 "$log")" ;;
@@ -67,11 +70,18 @@ suite_e2e()
 {
     for script in tests/e2e/*.sh; do run_one "e2e/$(basename "$script" .sh)" "$script"; done
 }
+suite_folder() # FOLDER
+{
+    for script in tests/"$1"/test_*.sh; do
+        [ ! -e "$script" ] || run_one "$1/$(basename "$script" .sh)" "$script"
+    done
+}
 
 for suite in "$@"; do
     case $suite in
     style | unit | mpi | e2e) suite_$suite ;;
-    *) echo "tests/run.sh: unknown suite $suite (style, unit, mpi, e2e)" >&2; exit 2 ;;
+    faults | slurm | hosts) suite_folder "$suite" ;;
+    *) echo "tests/run.sh: unknown suite $suite (style, unit, mpi, e2e, faults, slurm, hosts)" >&2; exit 2 ;;
     esac
 done
 if [ -s "$reasons" ]; then echo "Skipped:"; sed 's/^/  /' "$reasons"; fi

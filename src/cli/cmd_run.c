@@ -14,7 +14,7 @@ static status join_words(int argc, char **argv, struct text *out)
     return OK;
 }
 
-static status run(const struct comm *c, int argc, char **argv)
+static status run(struct comm *c, int argc, char **argv)
 {
     struct option_words words = { 0 };
     struct text command = { .max = 1 << 20 };
@@ -35,6 +35,7 @@ static status run(const struct comm *c, int argc, char **argv)
     }
     log_init((enum log_level)job->log, c->rank, c->host);
     start.command = command.data;
+    comm_watch_start(c, job->watchdog);
     TRY_OUT(phase_run(c, job, &start));
 out:
     text_free(&command);

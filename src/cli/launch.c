@@ -5,18 +5,22 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base.h"
 
-static volatile sig_atomic_t child;
+static volatile sig_atomic_t child, signals;
 
+/* The first one, whatever it is, lets the ranks finish what they have in hand and commit; the next is urgent.
+ */
 static void hand_on(int signal_number)
 {
     (void)signal_number;
+    signals = signals + 1;
     if (child > 0)
-        kill((pid_t)child, SIGUSR1);
+        kill((pid_t)child, signals == 1 ? SIGUSR1 : SIGTERM);
 }
 
 int launch_needed(void)
@@ -38,12 +42,13 @@ static void set_environment(void)
     }
 }
 
-/* In the child. */
+/* In the child. It asks to be told of our end, even of one by kill -9. */
 static void become_mpirun(char **words)
 {
     int null = open("/dev/null", O_RDONLY);
 
     setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGUSR1);
     if (null >= 0)
         dup2(null, 0); /* a background group must not read from the terminal */
     set_environment();
@@ -59,7 +64,36 @@ static int wait_for(pid_t pid)
     while (waitpid(pid, &state, 0) < 0)
         if (errno != EINTR)
             return 1;
+    if (WIFSIGNALED(state) && WTERMSIG(state) == SIGUSR1 && signals > 0)
+        return error_exit_code(ERR_STOPPED); /* so early that mpirun did not listen yet */
     return WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
+}
+
+static const int handed_on[] = { SIGINT, SIGTERM, SIGUSR1 };
+
+/* No signal falls between the child's birth and our knowing its number. */
+static pid_t start_child(char **words)
+{
+    struct sigaction act = { .sa_handler = hand_on }, before[COUNT_OF(handed_on)];
+    sigset_t held, old;
+    pid_t pid;
+
+    sigemptyset(&held);
+    for (size_t i = 0; i < COUNT_OF(handed_on); i++)
+        sigaddset(&held, handed_on[i]);
+    sigprocmask(SIG_BLOCK, &held, &old);
+    for (size_t i = 0; i < COUNT_OF(handed_on); i++)
+        sigaction(handed_on[i], &act, &before[i]);
+    pid = fork();
+    if (pid == 0) {
+        for (size_t i = 0; i < COUNT_OF(handed_on); i++)
+            sigaction(handed_on[i], &before[i], NULL);
+        sigprocmask(SIG_SETMASK, &old, NULL);
+        become_mpirun(words);
+    }
+    child = (sig_atomic_t)pid;
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    return pid;
 }
 
 int launch_ranks(int ranks, int argc, char **argv)
@@ -67,7 +101,6 @@ int launch_ranks(int ranks, int argc, char **argv)
     char count[16], self[4096];
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
     char **words = mem_alloc((size_t)argc + 5, sizeof *words);
-    struct sigaction act = { .sa_handler = hand_on };
     int code;
     pid_t pid;
 
@@ -83,13 +116,7 @@ int launch_ranks(int ranks, int argc, char **argv)
     words[2] = count;
     words[3] = self;
     memcpy(words + 4, argv, (size_t)argc * sizeof *words);
-    pid = fork();
-    if (pid == 0)
-        become_mpirun(words);
-    child = (sig_atomic_t)pid;
-    sigaction(SIGINT, &act, NULL);
-    sigaction(SIGTERM, &act, NULL);
-    sigaction(SIGUSR1, &act, NULL);
+    pid = start_child(words);
     code = pid > 0 ? wait_for(pid) : 1;
     mem_free(words);
     return code;

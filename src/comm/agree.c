@@ -31,14 +31,17 @@ status comm_agree(const struct comm *c, status mine)
 void comm_loop_start(struct comm_loop *loop, const struct comm *c)
 {
     loop->c = c;
-    loop->mine = (struct comm_count){ .todo = loop->todo };
+    loop->mine =
+        (struct comm_count){ .todo = loop->dynamic ? (loop->todo + c->size - 1) / c->size : loop->todo };
     loop->started = loop->reported = loop->counted = clock_s();
     if (loop->report_s <= 0)
         loop->report_s = 10;
     if (loop->count_s <= 0)
         loop->count_s = 5;
-    loop->counts_sent = loop->counts_got = 0;
-    loop->stopping = loop->told = loop->stop_sent = loop->stop_got = loop->failures_got = 0;
+    loop->counts_sent = loop->counts_got = loop->taken = 0;
+    loop->stopping = loop->told = loop->stop_sent = COMM_STOP_NOT;
+    loop->tells = loop->stops = loop->stops_got = loop->failures_got = 0;
+    loop->deal = NULL;
     loop->told_request = loop->count_request = MPI_REQUEST_NULL;
     loop->stop_request = NULL;
     loop->all = NULL;
@@ -53,44 +56,75 @@ void comm_loop_start(struct comm_loop *loop, const struct comm *c)
     }
     comm_gather(c, &loop->mine, sizeof loop->mine, loop->all);
     comm_gather(c, c->host, sizeof c->host, loop->hosts);
+    if (loop->dynamic)
+        deal_start(loop);
 }
 
-static void send_stop(struct comm_loop *loop)
+static void wait_if_sent(MPI_Request *request)
 {
-    loop->stop_sent = 1;
-    for (int r = 1; r < loop->c->size; r++)
-        MPI_Isend(NULL, 0, MPI_BYTE, r, COMM_TAG_STOP, loop->c->side, &loop->stop_request[r]);
+    if (*request != MPI_REQUEST_NULL)
+        comm_sleep_on(request);
 }
 
-/* Once: this rank's reason to stop, to rank 0, which stops everybody. */
-static void tell(struct comm_loop *loop, const struct error_record *why)
+/* Rank 0 to all; once more where the stop became urgent. */
+static void send_stop(struct comm_loop *loop, int level)
 {
-    loop->stopping = 1;
-    if (loop->told)
+    static const int levels[] = { COMM_STOP_NOT, COMM_STOP_AFTER, COMM_STOP_NOW };
+
+    if (level <= loop->stop_sent)
         return;
-    loop->told = 1;
+    loop->stop_sent = level;
+    loop->stops++;
+    for (int r = 1; r < loop->c->size; r++) {
+        wait_if_sent(&loop->stop_request[r]);
+        MPI_Isend(&levels[level], 1, MPI_INT, r, COMM_TAG_STOP, loop->c->side, &loop->stop_request[r]);
+    }
+}
+
+static void stop_at(struct comm_loop *loop, int level)
+{
+    loop->stopping = level > loop->stopping ? level : loop->stopping;
+}
+
+/* This rank's reason to stop, to rank 0, which stops everybody. */
+static void tell(struct comm_loop *loop, const struct error_record *why, int level)
+{
+    stop_at(loop, level);
+    if (level <= loop->told)
+        return;
+    loop->told = level;
     if (loop->c->rank == 0) {
-        if (!loop->stop_sent)
-            send_stop(loop);
+        send_stop(loop, level);
         return;
     }
-    loop->sent_error = *why;
-    loop->sent_error.rank = loop->c->rank;
-    MPI_Isend(&loop->sent_error, (int)sizeof loop->sent_error, MPI_BYTE, 0, COMM_TAG_FAILURE, loop->c->side,
+    wait_if_sent(&loop->told_request);
+    loop->sent_word = (struct comm_word){ .why = *why, .level = level };
+    loop->sent_word.why.rank = loop->c->rank;
+    loop->tells++;
+    MPI_Isend(&loop->sent_word, (int)sizeof loop->sent_word, MPI_BYTE, 0, COMM_TAG_FAILURE, loop->c->side,
               &loop->told_request);
 }
 
 static void take_failure(struct comm_loop *loop)
 {
-    struct error_record e;
+    struct comm_word word;
 
-    MPI_Recv(&e, (int)sizeof e, MPI_BYTE, MPI_ANY_SOURCE, COMM_TAG_FAILURE, loop->c->side, MPI_STATUS_IGNORE);
-    e.text[sizeof e.text - 1] = '\0';
+    MPI_Recv(&word, (int)sizeof word, MPI_BYTE, MPI_ANY_SOURCE, COMM_TAG_FAILURE, loop->c->side,
+             MPI_STATUS_IGNORE);
+    word.why.text[sizeof word.why.text - 1] = '\0';
     loop->failures_got++;
-    log_detail("rank %d stops the job: %s", e.rank, e.text);
-    loop->stopping = 1;
-    if (!loop->stop_sent)
-        send_stop(loop);
+    log_detail("rank %d stops the job: %s", word.why.rank, word.why.text);
+    stop_at(loop, word.level);
+    send_stop(loop, word.level);
+}
+
+static void take_stop(struct comm_loop *loop)
+{
+    int level = COMM_STOP_NOT;
+
+    MPI_Recv(&level, 1, MPI_INT, 0, COMM_TAG_STOP, loop->c->side, MPI_STATUS_IGNORE);
+    loop->stops_got++;
+    stop_at(loop, level);
 }
 
 /* Looks at everything that may have come, without waiting. */
@@ -100,9 +134,10 @@ static void look(struct comm_loop *loop)
     double now = clock_s();
     int here = 0;
 
-    if (comm_signal() && !loop->told) {
+    comm_alive();
+    if (comm_signal_level() > loop->told) {
         struct error_record why = { .status = ERR_STOPPED, .text = "stopped by a signal" };
-        tell(loop, &why);
+        tell(loop, &why, comm_signal_level());
     }
     if (loop->c->rank == 0) {
         for (;;) {
@@ -113,44 +148,47 @@ static void look(struct comm_loop *loop)
         }
         progress_send(loop, now);
         progress_collect(loop, now);
+        if (loop->deal && !loop->c->threads)
+            deal_serve(loop);
         return;
     }
     progress_send(loop, now);
     MPI_Iprobe(0, COMM_TAG_STOP, side, &here, MPI_STATUS_IGNORE);
-    if (here) {
-        MPI_Recv(NULL, 0, MPI_BYTE, 0, COMM_TAG_STOP, side, MPI_STATUS_IGNORE);
-        loop->stopping = loop->stop_got = 1;
-    }
+    if (here)
+        take_stop(loop);
 }
 
 int comm_loop_goes_on(struct comm_loop *loop)
 {
     look(loop);
-    return !loop->stopping;
+    return loop->stopping == COMM_STOP_NOT;
+}
+
+int comm_loop_drops(struct comm_loop *loop)
+{
+    look(loop);
+    return loop->stopping == COMM_STOP_NOW;
 }
 
 /* After the barrier every message has been sent: take in the rest, so that none meets the next loop. */
 static void drain(struct comm_loop *loop)
 {
     const struct comm *c = loop->c;
-    uint64_t sent[2] = { (uint64_t)loop->counts_sent, c->rank != 0 && loop->told }, stop;
+    uint64_t sent[2] = { (uint64_t)loop->counts_sent, (uint64_t)loop->tells }, stops;
 
     comm_sum_u64(c, sent, 2);
     while (c->rank == 0 && loop->failures_got < (int64_t)sent[1])
         take_failure(loop);
     /* Only now is it certain whether rank 0 ever said stop. */
-    stop = (uint64_t)loop->stop_sent;
-    comm_sum_u64(c, &stop, 1);
-    if (c->rank != 0 && stop && !loop->stop_got)
-        MPI_Recv(NULL, 0, MPI_BYTE, 0, COMM_TAG_STOP, c->side, MPI_STATUS_IGNORE);
-    if (loop->told_request != MPI_REQUEST_NULL)
-        comm_sleep_on(&loop->told_request);
-    if (loop->count_request != MPI_REQUEST_NULL)
-        comm_sleep_on(&loop->count_request);
+    stops = (uint64_t)loop->stops;
+    comm_sum_u64(c, &stops, 1);
+    while (c->rank != 0 && loop->stops_got < (int64_t)stops)
+        take_stop(loop);
+    wait_if_sent(&loop->told_request);
+    wait_if_sent(&loop->count_request);
     progress_close(loop, (int64_t)sent[0]);
     for (int r = 1; c->rank == 0 && r < c->size; r++)
-        if (loop->stop_request[r] != MPI_REQUEST_NULL)
-            comm_sleep_on(&loop->stop_request[r]);
+        wait_if_sent(&loop->stop_request[r]);
 }
 
 status comm_loop_finish(struct comm_loop *loop, status mine)
@@ -162,16 +200,21 @@ status comm_loop_finish(struct comm_loop *loop, status mine)
 
     if (mine != OK) {
         why.status = (int)mine;
-        tell(loop, &why);
+        tell(loop, &why, COMM_STOP_NOW);
     }
     MPI_Ibarrier(loop->c->mpi, &request);
+    watch_wait_begin();
     for (;;) {
         MPI_Test(&request, &here, MPI_STATUS_IGNORE);
         if (here)
             break;
         look(loop);
         comm_sleep_turn(&turns);
+        watch_turn_here();
     }
+    watch_wait_end();
+    if (loop->deal)
+        deal_end(loop);
     drain(loop);
     mem_free(loop->all);
     mem_free(loop->hosts);

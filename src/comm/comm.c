@@ -38,6 +38,13 @@ int comm_signal(void)
     return signal_first;
 }
 
+int comm_signal_level(void)
+{
+    if (signal_first == 0)
+        return COMM_STOP_NOT;
+    return signal_first == SIGUSR1 && signal_count == 1 ? COMM_STOP_AFTER : COMM_STOP_NOW;
+}
+
 status comm_signal_status(void)
 {
     int number = signal_first;
@@ -96,6 +103,8 @@ static void find_nodes(struct comm *c)
 
 status comm_init(int *argc, char ***argv, struct comm *out)
 {
+    const char *threads = getenv("QUANTCAM_THREADS");
+    int wanted = threads && strcmp(threads, "off") == 0 ? MPI_THREAD_FUNNELED : MPI_THREAD_MULTIPLE;
     int granted = 0;
 
     memset(out, 0, sizeof *out);
@@ -103,18 +112,28 @@ status comm_init(int *argc, char ***argv, struct comm *out)
     if (setenv("OMPI_MCA_io", "romio321", 0) != 0)
         return FAIL(ERR_MEMORY, "the environment is full");
     install_handlers();
-    if (MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &granted) != MPI_SUCCESS)
+    if (MPI_Init_thread(argc, argv, wanted, &granted) != MPI_SUCCESS)
         return FAIL(ERR_IO, "MPI does not start");
     install_handlers();
     error_set_bug_hook(abort_all);
     MPI_Comm_dup(MPI_COMM_WORLD, &out->mpi);
     MPI_Comm_dup(MPI_COMM_WORLD, &out->side);
+    MPI_Comm_dup(MPI_COMM_WORLD, &out->watch);
+    out->threads = wanted == MPI_THREAD_MULTIPLE && granted == MPI_THREAD_MULTIPLE;
     MPI_Comm_rank(out->mpi, &out->rank);
     MPI_Comm_size(out->mpi, &out->size);
     error_last()->rank = out->rank;
     find_host(out);
     find_nodes(out);
     return OK;
+}
+
+void comm_self(const struct comm *c, struct comm *out)
+{
+    *out = *c;
+    out->rank = out->node = out->node_rank = 0;
+    out->size = out->nodes = out->node_size = 1;
+    out->mpi = out->side = out->watch = MPI_COMM_SELF;
 }
 
 static int skip_finalize;
@@ -130,11 +149,13 @@ void comm_finish(struct comm *c)
 
     if (c->size == 0)
         return;
+    comm_watch_stop(c);
     comm_max_u64(c, &skip, 1);
     if (skip) {
         memset(c, 0, sizeof *c);
         return;
     }
+    MPI_Comm_free(&c->watch);
     MPI_Comm_free(&c->side);
     MPI_Comm_free(&c->mpi);
     error_set_bug_hook(NULL);
@@ -164,12 +185,15 @@ void comm_sleep_on(MPI_Request *request)
 {
     int done = 0, turns = 0;
 
+    watch_wait_begin();
     for (;;) {
         MPI_Test(request, &done, MPI_STATUS_IGNORE);
         if (done)
-            return;
+            break;
         comm_sleep_turn(&turns);
+        watch_turn_here();
     }
+    watch_wait_end();
 }
 
 void comm_wait(const struct comm *c)

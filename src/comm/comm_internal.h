@@ -4,12 +4,27 @@
 
 #include "comm.h"
 
-enum comm_tag { COMM_TAG_COUNT = 1, COMM_TAG_FAILURE, COMM_TAG_STOP };
+enum comm_tag {
+    COMM_TAG_COUNT = 1, COMM_TAG_FAILURE, COMM_TAG_STOP, COMM_TAG_ASK, COMM_TAG_GIVE
+};
 
 /* Waits for a request, asleep after a short while: ranks that compute get the cores. */
 void comm_sleep_on(MPI_Request *request);
 /* One step of such a sleep; *turns starts at 0. */
 void comm_sleep_turn(int *turns);
+
+/* What the signals so far ask for: enum comm_stop. */
+int comm_signal_level(void);
+/* watch.c: between these two the rank waits for others and owes no step; they may nest. */
+void watch_wait_begin(void);
+void watch_wait_end(void);
+/* watch.c: the watchdog's turn where it has no thread of its own. */
+void watch_turn_here(void);
+
+/* deal.c: rank 0's service of blocks. start and end: where no rank asks, before and after the loop. */
+void deal_start(struct comm_loop *loop);
+void deal_serve(struct comm_loop *loop);    /* rank 0 without a thread: answers what has come */
+void deal_end(struct comm_loop *loop);
 
 /* progress.c: this rank's counters to rank 0, if they are due and the last message is gone; rank 0 counts its
  * own. */

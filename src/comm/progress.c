@@ -43,11 +43,20 @@ static void print_line(struct comm_loop *loop, double now)
                                   .total = loop->total,
                                   .done_before = loop->done,
                                   .seconds = now - loop->started };
+    int64_t steps = 0;
+    double rate;
     char text[400];
 
     log_info("%s", progress_format(&line, loop->all, (const char (*)[64])loop->hosts, loop->c->size, text,
                                    sizeof text));
     loop->reported = now;
+    if (!loop->on_report)
+        return;
+    for (int r = 0; r < loop->c->size; r++)
+        steps += loop->all[r].steps;
+    rate = line.seconds > 0 ? (double)steps / line.seconds : 0;
+    loop->on_report(loop->user, loop, line.done_before + steps, rate,
+                    rate > 0 ? (double)(line.total - line.done_before - steps) / rate : -1);
 }
 
 void comm_loop_step(struct comm_loop *loop, int64_t steps, int64_t bad)
@@ -106,6 +115,8 @@ void progress_close(struct comm_loop *loop, int64_t expected)
 
     while (loop->c->rank == 0 && loop->counts_got < expected)
         take_count(loop);
+    if (loop->dynamic) /* an even share was a guess: what it did was its share */
+        loop->mine.todo = loop->mine.steps;
     comm_gather(loop->c, &loop->mine, sizeof loop->mine, loop->all);
     for (int r = 0; loop->c->rank == 0 && r < loop->c->size; r++)
         todo += loop->all[r].todo;

@@ -152,7 +152,9 @@ static status add_images(struct average *a, int net)
                                   .items = "images",
                                   .unit = "img",
                                   .total = used,
-                                  .todo = (used - c->rank + c->size - 1) / c->size };
+                                  .todo = (used - c->rank + c->size - 1) / c->size,
+                                  .user = a->r,
+                                  .on_report = progress_file_report };
     comm_loop_start(&a->loop, c);
     for (int64_t i = c->rank; i < used && s == OK && comm_loop_goes_on(&a->loop); i += c->size) {
         s = add_image(a, net, i);

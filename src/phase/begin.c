@@ -206,6 +206,10 @@ static status log_start(const struct run *r, int64_t done)
                                                   : "%c",
                          (unsigned char)*p));
     TRY_OUT(text_add(&line, "\""));
+    if (r->prediction.ranks > 0)
+        TRY_OUT(text_add(&line, ", \"predicted_s\": %.1f, \"predicted_mb\": %.0f, \"predicted_bytes\": %llu",
+                         r->prediction.total_s, (double)r->prediction.memory / 1e6,
+                         (unsigned long long)r->prediction.bytes));
     TRY_OUT(store_log_append(r->job->out, done, line.data));
 out:
     text_free(&line);

@@ -27,7 +27,7 @@ struct evaluate {
     struct run *r;
     uint8_t *image_missing;             /* (N) */
     uint8_t *missing[JOB_MAX_NETWORKS]; /* (N) */
-    int64_t *mine, count;               /* the images of this rank with anything missing */
+    int64_t *mine, count;               /* images with anything missing: this rank's, or all (dynamic) */
     struct store_rows *images, *rows[JOB_MAX_NETWORKS];
     struct cam_workspace *workspace;
     struct locate *locate;
@@ -73,7 +73,7 @@ static status find_missing(struct evaluate *e)
     if (all_damaged > 0)
         log_info("%lld rows claimed to be done and are damaged: they are computed again",
                  (long long)all_damaged);
-    TRY_OUT(comm_agree(r->c, partition_cyclic(any, n, r->c->rank, r->c->size, &e->mine, &e->count)));
+    TRY_OUT(comm_agree(r->c, run_share(r, any, n, &e->mine, &e->count)));
 out:
     mem_free(any);
     return result;
@@ -381,21 +381,20 @@ static status commit(struct evaluate *e)
 static status work(struct evaluate *e)
 {
     const struct comm *c = e->r->c;
-    uint64_t todo = (uint64_t)e->count;
     struct comm_loop loop = { .name = "evaluate",
                               .items = "images",
                               .unit = "img",
                               .total = e->r->layout.images,
-                              .todo = e->count };
+                              .todo = e->count,
+                              .block = 8 * BLOCK,
+                              .grain = BLOCK };
     status s = OK, committed;
+    int64_t at, count;
 
-    comm_sum_u64(c, &todo, 1);
-    loop.done = loop.total - (int64_t)todo;
+    run_loop(e->r, &loop);
     comm_loop_start(&loop, c);
-    for (int64_t i = 0; i < e->count && s == OK && comm_loop_goes_on(&loop); i += BLOCK) {
-        int64_t left = e->count - i;
-        s = one_block(e, e->mine + i, left < BLOCK ? (int)left : BLOCK, &loop);
-    }
+    while (s == OK && comm_loop_goes_on(&loop) && (count = comm_loop_take(&loop, BLOCK, &at)) > 0)
+        s = one_block(e, e->mine + at, (int)count, &loop);
     if (s == OK) {
         s = commit(e);
     } else { /* what is done stays done, and the first sentence is the one to keep */

@@ -49,8 +49,7 @@ static status find_missing(struct explain *e)
     if (all_damaged > 0)
         log_info("%lld explained rows are damaged or of another selection: they are computed again",
                  (long long)all_damaged);
-    return comm_agree(r->c, partition_cyclic(e->missing, r->networks * e->places, r->c->rank, r->c->size,
-                                             &e->mine, &e->count));
+    return comm_agree(r->c, run_share(r, e->missing, r->networks * e->places, &e->mine, &e->count));
 }
 
 static status make_room(struct explain *e)
@@ -110,7 +109,7 @@ static int score(void *user, int step, const int32_t *changed, int count, float 
     int classes = engine_classes(engine);
     const float *logits = e->clean[e->scorer];
 
-    if (!comm_loop_goes_on(&e->loop)) {
+    if (comm_loop_drops(&e->loop)) {
         e->stopped = 1;
         return 0;
     }
@@ -394,18 +393,19 @@ static status one_row(struct explain *e, int net, int64_t place)
 static status work(struct explain *e)
 {
     const struct comm *c = e->r->c;
-    uint64_t todo = (uint64_t)e->count;
     status s = OK;
+    int64_t i;
 
     e->loop = (struct comm_loop){ .name = "explain",
                                   .items = "rows",
                                   .unit = "row",
                                   .total = e->r->networks * e->places,
-                                  .todo = e->count };
-    comm_sum_u64(c, &todo, 1);
-    e->loop.done = e->loop.total - (int64_t)todo;
+                                  .todo = e->count,
+                                  .block = 4,
+                                  .grain = 1 };
+    run_loop(e->r, &e->loop);
     comm_loop_start(&e->loop, c);
-    for (int64_t i = 0; i < e->count && s == OK && !e->stopped && comm_loop_goes_on(&e->loop); i++) {
+    while (s == OK && !e->stopped && comm_loop_goes_on(&e->loop) && comm_loop_take(&e->loop, 1, &i) > 0) {
         s = one_row(e, (int)(e->mine[i] / e->places), e->mine[i] % e->places);
         if (!e->stopped)
             comm_loop_step(&e->loop, 1, 0);

@@ -70,9 +70,18 @@ static const struct option_row rows[] = {
     { ROW("run.isa", CHOICE, RUN, isa), .values = isa_names,
       .help = "instruction set; auto: the fastest here, or QUANTCAM_ISA" },
     { ROW("run.log", CHOICE, RUN, log), .values = "quiet|normal|verbose", .help = "what is said on stderr" },
-    { ROW("run.dry-run", FLAG, RUN, dry_run), .help = "check everything, print the plan and stop" },
+    { ROW("run.dry-run", FLAG, RUN, dry_run),
+      .help = "check everything, print the plan, predict times and memory from a few pictures, and stop" },
+    { ROW("run.predict", FLAG, RUN, predict),
+      .help = "before working, predict times, memory and bytes from a few pictures; compare at the end" },
     { ROW("run.ranks", INT, RUN, ranks), .values = "N", .high = 100000, .letter = 'j',
-      .help = "start N ranks under mpirun; 0 = one, or as mpirun started them" },
+      .help = "start N ranks under mpirun; 0 = one, or as mpirun started them; with run.dry-run: predict "
+              "for N" },
+    { ROW("run.schedule", CHOICE, RUN, schedule), .values = "static|dynamic",
+      .help = "who does what: every rank its share, or rank 0 serves blocks (hosts of unlike speed)" },
+    { ROW("run.watchdog", REAL, RUN, watchdog), .values = "SECONDS", .high = 1e6,
+      .help = "a rank that finishes nothing for so long (or 20 times the slowest step so far) ends the job, "
+              "resumably; 0 = wait for ever" },
 };
 
 #define NET(option, kind_of, class_of, field)                                                                \
@@ -135,6 +144,7 @@ void job_defaults(struct job *job)
     job->activations = STORE_ACTIVATIONS_SUBSET;
     job->time_runs = 50;
     job->log = LOG_NORMAL;
+    job->watchdog = 60;
 }
 
 const char *job_isa(const struct job *job)
@@ -251,7 +261,7 @@ int job_ranks(int argc, char **argv)
 
     if (job && read_line(job, argc, argv, path, &words) == OK && !words.help &&
         read_file(path, &text, &size) == OK && read_all(job, path, text, size, argc, argv) == OK)
-        ranks = job->ranks;
+        ranks = job->dry_run ? 0 : job->ranks;
     mem_free(text);
     mem_free(job);
     return ranks;

@@ -82,6 +82,8 @@ static status load_weights(struct run *r, int i, int p)
     struct model_binding binding = { 0 };
     status result = OK;
 
+    comm_alive();
+    TRY_OUT(comm_signal_status());
     TRY_OUT(weight_load(from->weights[p], &table));
     memcpy(r->file_hash[i * RUN_FILES + 1 + p], table.sha256, HASH_SIZE);
     TRY_OUT(model_bind(&net->model, &table, &binding));
@@ -199,15 +201,21 @@ status plan_make(struct run *r)
     return OK;
 }
 
-void plan_free(struct run *r)
+void plan_end_inference(struct run *r)
 {
-    for (int i = 0; i < r->networks; i++) {
+    for (int i = 0; i < r->networks && !r->borrowed; i++)
         for (int p = 0; p < JOB_PRECISIONS; p++) {
             engine_free(r->network[i].engine[p]);
+            r->network[i].engine[p] = NULL;
             model_head_free(&r->network[i].head[p]);
         }
+}
+
+void plan_free(struct run *r)
+{
+    plan_end_inference(r);
+    for (int i = 0; i < r->networks; i++)
         model_free(&r->network[i].model);
-    }
     image_manifest_free(&r->list);
 }
 

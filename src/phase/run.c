@@ -1,9 +1,25 @@
 #include "run.h"
 
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* From here on the clock runs for phase `name`. */
-static void enter(struct run *r, const char *name)
+/* QUANTCAM_FAULT=RANK:PHASE kills that rank where the phase begins, RANK:PHASE:TERM or :USR1 sends it that
+ * signal: tests of every end that a job may come to. */
+static void meet_fault(const struct run *r, const char *name)
+{
+    const char *text = getenv("QUANTCAM_FAULT");
+    char phase[16] = "", word[8] = "KILL";
+    long rank;
+
+    if (!text || sscanf(text, "%ld:%15[a-z]:%7s", &rank, phase, word) < 2 || rank != r->c->rank ||
+        strcmp(phase, name) != 0)
+        return;
+    raise(strcmp(word, "TERM") == 0 ? SIGTERM : strcmp(word, "USR1") == 0 ? SIGUSR1 : SIGKILL);
+}
+
+void run_enter(struct run *r, const char *name)
 {
     double now = clock_s();
 
@@ -13,7 +29,33 @@ static void enter(struct run *r, const char *name)
     r->phase_name[r->phases++] = name;
     r->phase_began = now;
     log_detail("phase %s", name);
+    if (r->store)
+        progress_file_phase(r);
+    meet_fault(r, name);
 }
+
+/* ---- what the phases share ----------------------------------------------------------------------------- */
+
+status run_share(const struct run *r, const uint8_t *missing, int64_t n, int64_t **mine, int64_t *count)
+{
+    if (r->job->schedule == JOB_DYNAMIC)
+        return partition_cyclic(missing, n, 0, 1, mine, count);
+    return partition_cyclic(missing, n, r->c->rank, r->c->size, mine, count);
+}
+
+void run_loop(struct run *r, struct comm_loop *loop)
+{
+    uint64_t todo = (uint64_t)loop->todo;
+
+    loop->dynamic = r->job->schedule == JOB_DYNAMIC;
+    if (!loop->dynamic)
+        comm_sum_u64(r->c, &todo, 1);
+    loop->done = loop->total - (int64_t)todo;
+    loop->user = r;
+    loop->on_report = progress_file_report;
+}
+
+/* ---- the phases ---------------------------------------------------------------------------------------- */
 
 static status write_times(const struct run *r)
 {
@@ -26,6 +68,7 @@ static status write_times(const struct run *r)
     clock_iso8601(now, sizeof now);
     TRY(store_write(r->store, "/timing/phase", 0, RUN_PHASES, name));
     TRY(store_write(r->store, "/timing/phase_s", 0, RUN_PHASES, r->phase_s));
+    TRY(store_write(r->store, "/timing/predicted_s", 0, RUN_PHASES, r->prediction.phase_s));
     TRY(store_write(r->store, "/timing/ranks", 0, 1, &ranks));
     TRY(store_write(r->store, "/timing/command", 0, 1, command));
     TRY(store_write(r->store, "/timing/finished", 0, 1, now));
@@ -37,6 +80,16 @@ static status finish(struct run *r)
 {
     TRY(comm_agree(r->c, r->c->rank == 0 ? write_times(r) : OK));
     return store_finish(r->store);
+}
+
+/* What this start did: a resume computes what was missing, and bad pictures once more, and nothing else. */
+static void say_rows(const struct run *r)
+{
+    uint64_t rows = (uint64_t)store_rows_committed(r->store);
+    char text[32];
+
+    comm_sum_u64(r->c, &rows, 1);
+    log_info("%s rows computed", text_thousands((int64_t)rows, text, sizeof text));
 }
 
 /* A signal between two phases; inside evaluate the loop looks itself. */
@@ -64,47 +117,84 @@ static void say_start(const struct run *r)
              r->kernels ? r->kernels->isa : job_isa(r->job));
 }
 
+status run_rows(struct run *r)
+{
+    run_enter(r, "evaluate");
+    TRY(evaluate_images(r));
+
+    run_enter(r, "select");
+    TRY(go_on(r));
+    TRY(subset_select(r));
+
+    run_enter(r, "explain");
+    TRY(go_on(r));
+    return explain_subsets(r);
+}
+
+status run_tables(struct run *r)
+{
+    run_enter(r, "average");
+    TRY(go_on(r));
+    TRY(average_activations(r));
+
+    run_enter(r, "time");
+    TRY(go_on(r));
+    TRY(time_networks(r));
+
+    run_enter(r, "reduce");
+    TRY(go_on(r));
+    plan_end_inference(r);
+    TRY(reduce_summary(r));
+    return pictures_write(r);
+}
+
+/* What the dry run, or run.predict, foretells. */
+static status predict(struct run *r)
+{
+    int ranks = r->job->ranks > 0 && r->job->dry_run ? r->job->ranks : r->c->size;
+
+    TRY(predict_make(r, ranks, &r->prediction));
+    predict_print(r, &r->prediction);
+    return OK;
+}
+
+/* Only where this start did all of it. */
+static void say_prediction(struct run *r)
+{
+    uint64_t peak = mem_peak_resident();
+
+    if (!r->job->predict || !r->created)
+        return;
+    comm_max_u64(r->c, &peak, 1);
+    r->phase_s[r->phases - 1] = clock_s() - r->phase_began;
+    predict_compare(r, &r->prediction, peak);
+}
+
 static status run_phases(struct run *r)
 {
-    enter(r, "plan");
+    run_enter(r, "plan");
     TRY(plan_make(r));
     say_start(r);
     TRY(begin_layout(r));
     plan_print(r);
+    if (r->job->dry_run || r->job->predict)
+        TRY(predict(r));
     if (r->job->dry_run)
         return OK;
     TRY(begin_store(r));
+    r->created = store_outcome(r->store) == STORE_CREATED;
     if (store_outcome(r->store) == STORE_FINISHED) {
         log_info("%s is there already, made by the same job: nothing to do", r->job->out);
         return OK;
     }
 
-    enter(r, "evaluate");
-    TRY(evaluate_images(r));
+    TRY(run_rows(r));
+    say_rows(r);
+    TRY(run_tables(r));
 
-    enter(r, "select");
-    TRY(go_on(r));
-    TRY(subset_select(r));
-
-    enter(r, "explain");
-    TRY(go_on(r));
-    TRY(explain_subsets(r));
-
-    enter(r, "average");
-    TRY(go_on(r));
-    TRY(average_activations(r));
-
-    enter(r, "time");
-    TRY(go_on(r));
-    TRY(time_networks(r));
-
-    enter(r, "reduce");
-    TRY(go_on(r));
-    TRY(reduce_summary(r));
-    TRY(pictures_write(r));
-
-    enter(r, "finish");
+    run_enter(r, "finish");
     TRY(finish(r));
+    say_prediction(r);
     return judge_bad(r);
 }
 
@@ -122,6 +212,7 @@ status phase_run(const struct comm *c, const struct job *job, const struct phase
     struct run *r = NULL;
     struct error_record first;
     status result;
+    int kept;
 
     MEM_TRY(r, 1, sizeof *r);
     r->c = c;
@@ -129,12 +220,15 @@ status phase_run(const struct comm *c, const struct job *job, const struct phase
     r->start = start;
     result = run_phases(r);
     first = *error_last();
+    kept = r->store != NULL;
+    if (r->store)
+        progress_file_remove(r);
     store_end(&r->store);
     if (result == OK) /* the same on all ranks */
         say_memory(r);
     if (result == OK && !job->dry_run)
         log_info("the result is %s", job->out);
-    if (result == ERR_STOPPED)
+    if (result == ERR_STOPPED && kept)
         log_info("%s.part keeps what is done: the same command goes on from there", job->out);
     plan_free(r);
     mem_free(r);

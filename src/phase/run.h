@@ -17,6 +17,14 @@ struct run_network {
     struct quant_params q[JOB_PRECISIONS]; /* of its stored integers */
 };
 
+/* What a job will take (predict.c); all 0 where nobody asked. */
+struct prediction {
+    int ranks;
+    double phase_s[RUN_PHASES], total_s; /* plan is over by then: 0 */
+    double spent_s;                      /* on the calibration */
+    uint64_t bytes, memory;              /* of the file, without its metadata; of the largest rank */
+};
+
 struct run {
     const struct comm *c;
     const struct job *job;
@@ -26,11 +34,14 @@ struct run {
     struct image_pipeline pipeline;
     int input_h, input_w;
     int networks;
+    int borrowed; /* the engines are another run's: predict.c */
     struct run_network network[JOB_MAX_NETWORKS];
     uint8_t file_hash[JOB_MAX_NETWORKS * RUN_FILES]
                      [HASH_SIZE]; /* a network's description, then its checkpoints */
     struct store_layout layout;
     struct store *store;
+    int created; /* this start made the result file */
+    struct prediction prediction;
     int64_t rows_bad;   /* after evaluate: bad rows of the network that has most */
     int64_t images_bad; /* after evaluate: status BAD_IMAGE in /images */
     double threshold[JOB_MAX_NETWORKS][STORE_MAX_SELECTIONS]; /* rank 0, after select */
@@ -39,11 +50,44 @@ struct run {
     int phases;
 };
 
+/* run.c: from here on the clock runs for phase `name`. */
+void run_enter(struct run *r, const char *name);
+/* run.c: evaluate, select, explain; average, time, reduce. */
+MUST_USE status run_rows(struct run *r);
+MUST_USE status run_tables(struct run *r);
+/* predict.c: what this job will take on `ranks` ranks, from a calibration on those that are there.
+ * Times are linear: evaluate in the images of a rank, explain and average in its places, the union of
+ * the selections being what chance makes it; curves counted twice as often as the raw sign is the other one;
+ * reduce by its bootstrap, finish by the speed of SHA-256. bytes are exact, but for some 100 KB of metadata;
+ * memory is the peak of the calibration, and what grows with the list. */
+MUST_USE status predict_make(struct run *r, int ranks, struct prediction *out);
+void predict_print(const struct run *r, const struct prediction *p);
+/* After the last phase: beside what it took. Rank 0's log. */
+void predict_compare(const struct run *r, const struct prediction *p, uint64_t peak);
+/* Local, pure. Places of a union of selections that overlap as chance has it. */
+double predict_union(double images, double fraction, int selections);
+
+/* run.c: the rows of (n) flags that are missing: this rank's cyclic share, or all of them where rank 0 serves
+ * them (run.schedule). Local. */
+MUST_USE status run_share(const struct run *r, const uint8_t *missing, int64_t n, int64_t **mine,
+                          int64_t *count);
+/* run.c: fills what loops over such a list have in common; name, total, todo, block, grain are set.
+ * Collective. */
+void run_loop(struct run *r, struct comm_loop *loop);
+/* progress_file.c: OUT.progress.json on rank 0, rewritten by rename: the phase r is in; of a loop with its
+ * counts. It is news, not a result: what cannot be written is left. Local. */
+void progress_file_phase(struct run *r);
+void progress_file_report(void *user, const struct comm_loop *loop, int64_t done, double rate, double left_s);
+void progress_file_remove(const struct run *r);
+
 /* plan.c: reads and checks everything the job names; every rank ends with the list and ready engines. */
 MUST_USE status plan_make(struct run *r);
 /* plan.c: ranks, memory, sizes, on rank 0's stderr. */
 void plan_print(const struct run *r);
 void plan_free(struct run *r);
+/* plan.c: what computes is let go, what tables say of it stays: reduce, whose columns grow with the list, has
+ * its room. */
+void plan_end_inference(struct run *r);
 /* begin.c: the layout of the result file follows from plan and job. */
 MUST_USE status begin_layout(struct run *r);
 /* begin.c: creates the result file, or takes up the one that is there. */

@@ -101,8 +101,8 @@ static status time_one(const struct run *r, struct clock_room *t, int net, int p
         TRY(measure(r, t, r->network[net].engine[p], i + WARM_UP, out));
         for (int m = 0; m < MEASURES && i >= 0; m++)
             t->sample[m][i] = out[m];
-        if (comm_signal())
-            return comm_signal_status();
+        comm_alive();
+        TRY(comm_signal_status());
     }
     for (int m = 0; m < MEASURES; m++) {
         struct metric_quartiles q;

@@ -96,6 +96,7 @@ status store_check_rows(const struct store_view *view, enum store_group group, i
     }
     for (int64_t at = first; at < first + count; at += rows) {
         int64_t n = first + count - at < rows ? first + count - at : rows, claims = 0;
+        TRY_OUT(comm_signal_status());
         TRY_OUT(store_view_read(view, status_at, at, n, state));
         for (int64_t i = 0; i < n; i++)
             claims += state[i] != STORE_MISSING;

@@ -4,6 +4,32 @@
 
 enum { LONGEST_TEXT = 16 << 20 };
 
+static int key_length(const char *line, int length)
+{
+    for (int i = 0; i + 3 <= length; i++)
+        if (!memcmp(line + i, " = ", 3))
+            return i;
+    return 0;
+}
+
+/* Two lines of n and m bytes. Of a key that both have: the key, the old value, the new one. */
+static status say_difference(const char *path, int line, const char *there, int n, const char *here, int m)
+{
+    static const char hash[] = ".sha256", list[] = "data.sha256";
+    int key = key_length(there, n), tail = (int)strlen(hash);
+    const char *what = "";
+
+    if (key == 0 || key != key_length(here, m) || memcmp(there, here, (size_t)key))
+        return FAIL(ERR_MISMATCH, "%s belongs to another job: line %d is '%.*s' there, '%.*s' here", path,
+                    line, n, there, m, here);
+    if (key == (int)strlen(list) && !memcmp(there, list, (size_t)key))
+        what = ": other images, classes or boxes are listed";
+    else if (key > tail && !memcmp(there + key - tail, hash, (size_t)tail))
+        what = ": that file's content is another";
+    return FAIL(ERR_MISMATCH, "%s belongs to another job: %.*s is '%.*s' there, '%.*s' here%s", path, key,
+                there, n - key - 3, there + key + 3, m - key - 3, here + key + 3, what);
+}
+
 /* Names the first line in which two texts of "key = value" lines differ. */
 static status name_difference(const char *path, const char *there, const char *here)
 {
@@ -19,8 +45,7 @@ static status name_difference(const char *path, const char *there, const char *h
         here += m + (end_here != NULL);
         line++;
     }
-    return FAIL(ERR_MISMATCH, "%s belongs to another job: line %d is '%.*s' there, '%.*s' here", path, line,
-                (int)strcspn(there, "\n"), there, (int)strcspn(here, "\n"), here);
+    return say_difference(path, line, there, (int)strcspn(there, "\n"), here, (int)strcspn(here, "\n"));
 }
 
 static status compare_job(struct store_reader *r, const struct store_plan *plan)

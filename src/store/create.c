@@ -71,7 +71,8 @@ static int fill_unit(const struct store_layout *l, const struct store_dataset *d
 status store_own_contents(const struct store_layout *layout, const struct store_plan *plan,
                           const struct store_dataset *d, void **data)
 {
-    const char *text = !strcmp(d->path, "/job")          ? plan->job
+    const char *text = !plan                             ? NULL
+                       : !strcmp(d->path, "/job")        ? plan->job
                        : !strcmp(d->path, "/provenance") ? plan->provenance
                                                          : NULL;
 
@@ -344,8 +345,11 @@ static status fill_file(const char *path, const struct store_schema *schema, con
 
     TRY(create_file(path, &file));
     TRY_OUT(write_root(file, path, plan));
-    for (int i = 0; i < schema->count; i++)
+    for (int i = 0; i < schema->count; i++) {
+        TRY_OUT(comm_signal_status());
         TRY_OUT(make_dataset(file, path, plan, layout, &schema->dataset[i]));
+        comm_alive();
+    }
     TRY_OUT(attach_axes(file, path, schema));
 out:
     /* HDF5 1.10 crashes over a file whose close has failed: flush first, and then rather leave its handle
@@ -404,6 +408,21 @@ static status check_room(const char *path, double bytes)
     return free_bytes < bytes ? no_room(path, bytes, free_bytes) : OK;
 }
 
+/* The disk refuses `size` bytes, less what the file holds already. */
+static status short_of_room(const char *path, off_t size, int why)
+{
+    char folder[STORE_FILE_NAME], need[32], room[32];
+    struct statvfs disk;
+
+    folder_of(path, folder);
+    if (statvfs(folder, &disk) != 0)
+        return FAIL(ERR_IO, "%s: %s", folder, strerror(errno));
+    return FAIL(ERR_IO, "%s: no room on the disk: %s bytes are needed in all, %s more are free: %s", path,
+                text_thousands((int64_t)size, need, sizeof need),
+                text_thousands((int64_t)((double)disk.f_bavail * (double)disk.f_frsize), room, sizeof room),
+                strerror(why));
+}
+
 /* HDF5's early allocation leaves holes: take the room now, so that no write fails for want of it later.
  * fallocate and not posix_fallocate, which writes every page where the file system cannot reserve. */
 static status reserve(const char *path, int fd)
@@ -414,8 +433,11 @@ static status reserve(const char *path, int fd)
         return FAIL(ERR_IO, "%s: %s", path, strerror(errno));
     if (fallocate(fd, 0, 0, size) == 0)
         return OK;
+    if (errno == ENOSPC || errno == EDQUOT)
+        return short_of_room(path, size, errno);
     if (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)
-        return FAIL(ERR_IO, "%s: no room for its %lld bytes: %s", path, (long long)size, strerror(errno));
+        return FAIL(ERR_IO, "%s: its %lld bytes cannot be reserved: %s", path, (long long)size,
+                    strerror(errno));
     log_info("%s: this file system cannot reserve room; a full disk will stop the job, resumably", path);
     return check_room(path, (double)size);
 }

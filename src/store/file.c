@@ -38,7 +38,10 @@ static status prepare(struct store *s, const struct store_plan *plan)
     return result;
 }
 
-static status open_parallel(struct store *s)
+/* Every rank on its own, MPI-IO over itself: nothing collective happens in the file after its creation, since
+ * its metadata never changes, and a rank whose disk fails in here fails alone instead of leaving the others
+ * in a collective call. */
+static status open_alone(struct store *s)
 {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS), file = -1;
     MPI_Info info;
@@ -47,7 +50,7 @@ static status open_parallel(struct store *s)
     /* Sieving reads and writes back bytes between ours: other ranks' rows. */
     MPI_Info_set(info, "romio_ds_write", "disable");
     MPI_Info_set(info, "romio_cb_write", "disable");
-    if (H5Pset_fapl_mpio(access, s->c->mpi, info) >= 0 && H5Pset_all_coll_metadata_ops(access, 1) >= 0 &&
+    if (H5Pset_fapl_mpio(access, MPI_COMM_SELF, info) >= 0 &&
         H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0)
         file = H5Fopen(s->view.path, H5F_ACC_RDWR, access);
     status mine = file < 0 ? FAIL_H5("%s cannot be opened", s->view.path) : OK;
@@ -57,7 +60,6 @@ static status open_parallel(struct store *s)
     return mine;
 }
 
-/* All ranks together: the same calls on every rank until the next agreement. */
 static status open_part(struct store *s)
 {
     status mine;
@@ -68,9 +70,11 @@ static status open_part(struct store *s)
         if (s->fd < 0)
             mine = FAIL(ERR_IO, "%s on %s: %s", s->view.path, s->c->host, strerror(errno));
     }
-    TRY(comm_agree(s->c, mine));
-    TRY(comm_agree(s->c, open_parallel(s)));
-    return comm_agree(s->c, store_view_open(&s->view, 1));
+    if (mine == OK)
+        mine = open_alone(s);
+    if (mine == OK)
+        mine = store_view_open(&s->view, 1);
+    return comm_agree(s->c, mine);
 }
 
 status store_begin(const struct comm *c, const char *out, const struct store_plan *plan, struct store **s)
@@ -226,7 +230,10 @@ static status hash_dataset(const struct store *s, const struct store_dataset *d,
     hash_start(&h);
     for (uint64_t done = 0; done < size && result == OK; done += piece) {
         size_t n = size - done < piece ? (size_t)(size - done) : piece;
-        result = pread_all(s, bytes, n, at + done);
+        comm_alive();
+        result = comm_signal_status(); /* minutes of a large file: the next start hashes again */
+        if (result == OK)
+            result = pread_all(s, bytes, n, at + done);
         if (result == OK)
             hash_add(&h, bytes, n);
     }

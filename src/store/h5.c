@@ -228,6 +228,7 @@ status store_view_read(const struct store_view *view, int d, int64_t first, int6
 
     if (count == 0)
         return OK;
+    comm_alive();
     TRY(select_rows(view, d, first, count, &memory));
     herr_t e = H5Dread(view->dataset[d], view->type[d], memory, view->space[d], H5P_DEFAULT, out);
     status s = e < 0 ? FAIL_H5("%s: reading %s", view->path, view->schema.dataset[d].path)
@@ -242,10 +243,15 @@ status store_view_write(const struct store_view *view, int d, int64_t first, int
 
     if (count == 0)
         return OK;
+    comm_alive();
     TRY(select_rows(view, d, first, count, &memory));
+    errno = 0; /* MPI-IO tells a full disk and a broken one apart in no other way */
     herr_t e = H5Dwrite(view->dataset[d], view->type[d], memory, view->space[d], H5P_DEFAULT, data);
-    status s = e < 0 ? FAIL_H5("%s: writing %s", view->path, view->schema.dataset[d].path)
-                     : OK; /* before HDF5 forgets why */
+    int why = errno;
+    status s = OK;
+    if (e < 0) /* before HDF5 forgets why */
+        s = why ? FAIL_H5("%s: writing %s: %s", view->path, view->schema.dataset[d].path, strerror(why))
+                : FAIL_H5("%s: writing %s", view->path, view->schema.dataset[d].path);
     H5Sclose(memory);
     return s;
 }

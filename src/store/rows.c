@@ -18,7 +18,7 @@ struct store_rows {
     uint32_t *crc;
     uint8_t *row_status;
     uint8_t *before; /* room for what the file says of these rows */
-    double since; /* of the oldest row that is not committed */
+    double since;    /* of the oldest row that is not committed */
 };
 
 static const struct store_dataset *dataset_of(const struct store_rows *rows, int f)
@@ -177,10 +177,16 @@ status store_rows_commit(struct store_rows *rows)
     /* Only what is on the disk may be called done. */
     TRY(store_sync(rows->s));
     TRY(write_runs(rows, rows->status_at, rows->row_status, 1));
+    rows->s->committed += rows->used;
     for (int f = 0; f < rows->fields; f++)
         memset(rows->data[f], 0, (size_t)rows->used * dataset_of(rows, f)->row_bytes);
     rows->used = 0;
     return OK;
+}
+
+int64_t store_rows_committed(const struct store *s)
+{
+    return s->committed;
 }
 
 /* ---- what is not a row ----------------------------------------------------------------------------- */

@@ -362,6 +362,7 @@ const struct schema_row schema_rows[] = {
     { TA "images", S64, { D_NETWORK }, TIM, "1", "images timed, {prec}" },
     { "/timing/phase", STR, { D_PHASE }, TIM, "", "phase of the job", SCALE, L_NAME },
     { "/timing/phase_s", F64, { D_PHASE }, TIM, "s", "time of the phase in the last start" },
+    { "/timing/predicted_s", F64, { D_PHASE }, TIM, "s", "time of the phase as predicted, 0 = nobody asked" },
     { "/timing/ranks", S64, { D_ONE }, TIM, "1", "ranks of the last start" },
     { "/timing/command", STR, { D_ONE }, TIM, "", "command line of the last start", 0, L_COMMAND },
     { "/timing/finished", STR, { D_ONE }, TIM, "", "end of the last start, UTC", 0, L_TIME },

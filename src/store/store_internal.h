@@ -24,6 +24,7 @@ struct store {
     struct store_view view;
     struct store_lock lock; /* rank 0 */
     int fd;                 /* of the same file: fdatasync, checksums */
+    int64_t committed;      /* rows, by this rank since store_begin */
 };
 
 /* ---- h5.c ------------------------------------------------------------------------------------------ */

@@ -16,7 +16,7 @@ int main(void)
     log_init(LOG_NORMAL, 0, "host");
     log_info("info %d", 1);
     log_detail("detail");
-    log_error("error %s", "x");
+    log_error("error %s", "x\x1B\n");
     CHECK(log_exit(OK) == 0 && log_exit(FAIL(ERR_USAGE, "no such %s", "key")) == 2);
     log_init(LOG_VERBOSE, 3, "node03");
     log_info("not rank 0");
@@ -26,7 +26,7 @@ int main(void)
     fflush(stderr);
     dup2(saved, 2);
     CHECK(text_read_file(path, 1000, &text, &size) == OK);
-    CHECK(text && strcmp(text, "info 1\nquantcam: error x\nquantcam: no such key\n[3 node03] here\n") == 0);
+    CHECK(text && strcmp(text, "info 1\nquantcam: error x??\nquantcam: no such key\n[3 node03] here\n") == 0);
     mem_free(text);
     close(fd);
     unlink(path);

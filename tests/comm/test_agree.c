@@ -68,7 +68,7 @@ static void check_all_fail(const struct comm *c)
     }
 }
 
-/* One rank gets a signal: all stop, resumably. */
+/* One rank gets SIGUSR1: all stop after the item in hand, resumably; a second signal there: all drop it. */
 static void check_signal(const struct comm *c)
 {
     struct comm_loop loop = {
@@ -83,6 +83,13 @@ static void check_signal(const struct comm *c)
             raise(SIGUSR1);
     }
     CHECK(i < 20000);
+    CHECK(!comm_loop_drops(&loop));
+    comm_wait(c);
+    if (c->rank == c->size - 1)
+        raise(SIGTERM);
+    for (i = 0; i < 20000 && !comm_loop_drops(&loop); i++)
+        usleep(1000);
+    CHECK(i < 20000 && !comm_loop_goes_on(&loop));
     CHECK(comm_loop_finish(&loop, OK) == ERR_STOPPED);
     CHECK(error_last()->rank == c->size - 1 && strstr(error_last()->text, "SIGUSR1") != NULL);
 }

@@ -28,6 +28,11 @@ check "show: nothing on stderr" test ! -s "$T/err"
 check "inspect a result" code 0 "$Q" inspect "$T/out.h5"
 check "inspect a model" code 0 "$Q" inspect models/demo/resnet18.model
 check "inspect a checkpoint" code 0 "$Q" inspect "$WEIGHTS/mobilenet_v2_fp32.pth"
+selected() { sed -n 's/^select  4,980 of 100,000 values .* threshold \(.*\)/\1/p' "$1"; }
+check "bench --select on one rank" code 0 "$Q" bench --select=1e5
+one=$(selected "$T/log")
+check "bench --select on three" code 0 "$MPIRUN" -np 3 "$Q" bench --select=1e5
+check "bench --select: the same threshold and places" same "$(selected "$T/log")" "$one"
 "$Q" run "$T/job.conf" --log=normal -o "$T/again.h5" > "$T/out" 2> "$T/err"
 check "run: nothing on stdout" test ! -s "$T/out"
 check "run: the last line says where the result is" test "$(tail -1 "$T/err")" = "the result is $T/again.h5"

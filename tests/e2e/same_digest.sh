@@ -10,6 +10,12 @@ for np in 2 3 4; do
     check "$np ranks" run $np "$T/job.conf" --out="$T/$np.h5"
     check "$np ranks: the same digest" same "$(digest "$T/$np.h5")" "$first"
 done
+for threads in on off; do
+    check "dynamic, threads $threads" env QUANTCAM_THREADS=$threads "$MPIRUN" -np 3 "$Q" run "$T/job.conf" --out="$T/dynamic-$threads.h5" --schedule dynamic
+    check "dynamic, threads $threads: the same digest" same "$(digest "$T/dynamic-$threads.h5")" "$first"
+done
+check "dynamic, one rank" "$Q" run "$T/job.conf" --out="$T/dynamic-1.h5" --schedule=dynamic
+check "dynamic, one rank: the same digest" same "$(digest "$T/dynamic-1.h5")" "$first"
 check "more ranks than images" run 3 "$T/job.conf" --out="$T/few.h5" --limit=2
 for isa in ref avx2 avx512vnni; do
     "$Q" run "$T/job.conf" --dry-run --isa=$isa > /dev/null 2>&1 || { echo "skip: $NAME $isa (not on this machine)"; continue; }

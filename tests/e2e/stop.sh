@@ -30,7 +30,9 @@ expect() { local expected=$1 got; shift; "$@"; got=$?; [ $got = "$expected" ] ||
 check "SIGUSR1 to mpirun: 75" expect 75 stop_with USR1 "$T/usr1.h5" "$MPIRUN" -np 2 "$Q" run "$T/job.conf"
 check "SIGTERM to one rank: 75" expect 75 stop_with TERM "$T/term.h5" "$Q" run "$T/job.conf"
 check "SIGTERM to -j 2: 75" expect 75 stop_with TERM "$T/j.h5" "$Q" run "$T/job.conf" -j 2
-for what in usr1 term j; do
+# mpirun leaves the ranks one second, and has its own code.
+check "SIGTERM to mpirun: 1" expect 1 stop_with TERM "$T/mpirun.h5" "$MPIRUN" -np 2 "$Q" run "$T/job.conf"
+for what in usr1 term j mpirun; do
     check "$what: resumable" code 75 "$Q" verify "$T/$what.h5"
     check "$what: resume" run 2 "$T/job.conf" -o "$T/$what.h5"
     check "$what: the same digest" same "$(digest "$T/$what.h5")" "$whole"

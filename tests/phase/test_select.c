@@ -2,6 +2,7 @@
 #include "phase.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { N = 1000 };
@@ -91,9 +92,48 @@ static void test_keys(void)
     CHECK(select_key(-0.0f) == select_key(0.0f));
 }
 
+/* QUANTCAM_SELECT_VALUES=N: the 5 % largest of N made values, timed, and checked by counting. */
+static void test_many(const struct comm *c, int64_t n)
+{
+    int64_t first, count, k = n / 20;
+    uint64_t sum[3] = { 0 }; /* above the threshold, equal to it, chosen */
+    uint32_t *key, threshold = 0;
+    uint8_t *all, *chosen;
+    double start;
+
+    partition_range(n, c->rank, c->size, &first, &count);
+    key = mem_alloc((size_t)count, sizeof *key);
+    all = mem_alloc((size_t)count, 1);
+    chosen = mem_alloc((size_t)count, 1);
+    CHECK(key && all && chosen);
+    for (int64_t i = 0; i < count && key && all && chosen; i++) { /* 24 bits: ties */
+        key[i] = select_key((float)(random_u64(1, 2, (uint64_t)(first + i)) >> 40));
+        all[i] = 1;
+    }
+    comm_wait(c);
+    start = clock_s();
+    CHECK(select_largest(c, key, all, count, (uint64_t)k, chosen, &threshold) == OK);
+    start = clock_s() - start;
+    for (int64_t i = 0; i < count; i++) {
+        sum[0] += key[i] > threshold;
+        sum[1] += key[i] == threshold;
+        sum[2] += chosen[i];
+        check_failed += key[i] > threshold ? !chosen[i] : key[i] < threshold && chosen[i];
+    }
+    comm_sum_u64(c, sum, 3);
+    CHECK((int64_t)sum[0] < k && (int64_t)(sum[0] + sum[1]) >= k && (int64_t)sum[2] == k);
+    if (c->rank == 0)
+        printf("selected %lld of %lld values on %d ranks in %.2f s, %.0f MB a rank\n", (long long)k,
+               (long long)n, c->size, start, (double)mem_peak_resident() / 1e6);
+    mem_free(key);
+    mem_free(all);
+    mem_free(chosen);
+}
+
 int main(int argc, char **argv)
 {
     struct comm c = { 0 };
+    int64_t many;
     int result;
 
     if (comm_init(&argc, &argv, &c) != OK)
@@ -101,6 +141,9 @@ int main(int argc, char **argv)
     log_init(LOG_QUIET, c.rank, c.host);
     test_keys();
     test_largest(&c);
+    if (text_parse_int(getenv("QUANTCAM_SELECT_VALUES") ? getenv("QUANTCAM_SELECT_VALUES") : "100000", 20,
+                       INT64_C(1) << 40, &many))
+        test_many(&c, many);
     result = comm_agree(&c, check_failed ? FAIL(ERR_RANGE, "a check failed") : OK) != OK;
     if (c.rank == 0)
         result |= check_result("select");

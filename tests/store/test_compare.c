@@ -24,7 +24,7 @@ int main(int argc, char **argv)
 
     g = f; /* (its initial contents are f's: pointers) */
     g.plan.job = "subset.fraction = 0.05\nmodels.resnet18 = 1235\n";
-    refused(&c, &g, "line 2 is 'models.resnet18 = 1234' there, 'models.resnet18 = 1235' here");
+    refused(&c, &g, "models.resnet18 is '1234' there, '1235' here");
     g.plan.job = "subset.fraction = 0.05\n";
     refused(&c, &g, "line 2 is 'models.resnet18 = 1234' there, '' here");
     g.plan.job = "subset.fraction = 0.05\nmodels.resnet18 = 1234\nx = y\n";

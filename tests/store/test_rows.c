@@ -50,7 +50,9 @@ static void check_values(const struct comm *c)
             CHECK(fixture_model_row(&f, rows, 1, order[i]) == OK);
         CHECK(store_fetch(s, "/models/mobilenet_v2/status", 0, FIXTURE_IMAGES, state) == OK);
         CHECK(state[20] == STORE_MISSING); /* nothing is done before the commit */
+        CHECK(store_rows_committed(s) == 0);
         CHECK(store_rows_commit(rows) == OK && store_rows_commit(rows) == OK);
+        CHECK(store_rows_committed(s) == COUNT_OF(order));
         CHECK(*(float *)store_rows_field(rows, "int8/logits") == 0); /* the next row in hand is zeroed */
         store_rows_free(rows);
         CHECK(store_open_read(f.part, 0, &r) == OK);

@@ -1,0 +1,312 @@
+#include "run.h"
+
+#include "metric.h"
+#include "metric_test.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What the job will take, from a small job of the same networks and settings: every rank alone runs PICTURES
+ * pictures and one explained row a network, in a folder of its own, all ranks at once, so that what they take
+ * from each other is in it. */
+
+enum {
+    PICTURES = 16,
+    TIME_RUNS = 2,
+    TIME_WARM = 5,
+    BOOTSTRAP_ROWS = 4096,
+    HASH_BYTES = 1 << 20,
+    HASHED = 16
+};
+enum { PLAN, EVALUATE, SELECT, EXPLAIN, AVERAGE, TIME, REDUCE, FINISH };
+
+/* A rank's own measurement: seconds. */
+struct calibration {
+    double phase_s[RUN_PHASES];
+    double pictures;           /* that were evaluated */
+    double curves, curves_all; /* passes of both curves in the explained rows, and expected ones a row */
+    double bootstrap_row_s, hash_byte_s;
+    uint64_t peak;
+};
+
+/* ---- the small job ------------------------------------------------------------------------------------- */
+
+struct small {
+    struct comm self;
+    struct job job;
+    struct run run;
+    char folder[512];
+};
+
+/* Others on every rank, spread over the list. */
+static status take_pictures(const struct run *r, struct small *s)
+{
+    int n = r->list.count < PICTURES ? r->list.count : PICTURES;
+    int64_t step = r->list.count / n;
+
+    MEM_TRY(s->run.list.entry, (size_t)n, sizeof *s->run.list.entry);
+    for (int i = 0; i < n; i++)
+        s->run.list.entry[i] = r->list.entry[i * step + r->c->rank % step];
+    s->run.list.count = n;
+    return OK;
+}
+
+static status make_small(const struct run *r, struct small *s)
+{
+    const char *place = getenv("TMPDIR");
+
+    comm_self(r->c, &s->self);
+    s->job = *r->job;
+    s->run = *r;
+    s->run.borrowed = 1;
+    s->run.c = &s->self;
+    s->run.job = &s->job;
+    s->run.store = NULL;
+    s->run.phases = 0;
+    s->run.list.entry = NULL;
+    TRY(take_pictures(r, s));
+    s->job.schedule = JOB_STATIC;
+    s->job.max_bad = 100;
+    s->job.select_by = 0; /* the control alone: one row a network */
+    snprintf(s->job.fraction, sizeof s->job.fraction, "0.000001");
+    s->job.time_runs = r->job->time_runs > 0 ? TIME_RUNS : 0;
+    snprintf(s->folder, sizeof s->folder, "%.400s/quantcam-dry-run-XXXXXX", place ? place : P_tmpdir);
+    if (!mkdtemp(s->folder)) {
+        s->folder[0] = '\0';
+        return FAIL(ERR_IO, "no folder for the calibration under %.400s", place ? place : P_tmpdir);
+    }
+    snprintf(s->job.out, sizeof s->job.out, "%s/small.h5", s->folder);
+    return begin_layout(&s->run);
+}
+
+static void remove_small(struct small *s)
+{
+    static const char *const end[] = { "", ".part", ".part.creating", ".lock", ".log.jsonl" };
+    char path[OPTION_SIZE + 64];
+
+    mem_free(s->run.list.entry);
+    if (!s->folder[0])
+        return;
+    progress_file_remove(&s->run);
+    for (size_t i = 0; i < COUNT_OF(end); i++) {
+        snprintf(path, sizeof path, "%s%s", s->job.out, end[i]);
+        unlink(path);
+    }
+    rmdir(s->folder);
+}
+
+/* ---- measuring ----------------------------------------------------------------------------------------- */
+
+/* A row whose raw sign is the other one has its curves computed twice: how often in the explained rows, how
+ * often among all pictures. */
+static status count_curves(struct run *m, struct calibration *c)
+{
+    char path[STORE_PATH];
+    int8_t sign[PICTURES];
+    int64_t image;
+
+    for (int net = 0; net < m->networks; net++) {
+        const char *name = m->layout.network[net].name;
+        snprintf(path, sizeof path, "/models/%s/subset/image", name);
+        TRY(store_fetch(m->store, path, 0, 1, &image));
+        for (int p = 0; p < JOB_PRECISIONS; p++) {
+            double turned = 0;
+            snprintf(path, sizeof path, "/models/%s/%s/raw_sign", name, job_precision[p]);
+            TRY(store_fetch(m->store, path, 0, m->layout.images, sign));
+            for (int64_t i = 0; i < m->layout.images; i++)
+                turned += sign[i] < 0;
+            c->curves += 1 + (image >= 0 && sign[image] < 0);
+            c->curves_all += 1 + turned / (double)m->layout.images;
+        }
+    }
+    return OK;
+}
+
+static double bootstrap_row(void)
+{
+    struct bootstrap_interval out[BOOTSTRAP_COLUMNS];
+    double *values = mem_alloc(BOOTSTRAP_ROWS, BOOTSTRAP_COLUMNS * sizeof *values);
+    double *means = mem_alloc(BOOTSTRAP_REPLICATES, BOOTSTRAP_COLUMNS * sizeof *means);
+    uint32_t *times = mem_alloc(BOOTSTRAP_ROWS, sizeof *times);
+    double start = clock_s();
+
+    if (values && means && times)
+        bootstrap_means(values, BOOTSTRAP_ROWS, BOOTSTRAP_COLUMNS, 1, times, means, out);
+    mem_free(values);
+    mem_free(means);
+    mem_free(times);
+    return (clock_s() - start) / BOOTSTRAP_ROWS;
+}
+
+static double hash_byte(void)
+{
+    uint8_t *bytes = mem_alloc(HASH_BYTES, 1), out[HASH_SIZE];
+    double start = clock_s();
+
+    for (int i = 0; i < HASHED && bytes; i++)
+        hash_bytes(bytes, HASH_BYTES, out);
+    mem_free(bytes);
+    return (clock_s() - start) / HASHED / HASH_BYTES;
+}
+
+static status run_small(struct small *s, struct calibration *c)
+{
+    struct run *m = &s->run;
+    status result = OK;
+
+    TRY_OUT(begin_store(m));
+    run_enter(m, "plan");
+    TRY_OUT(run_rows(m));
+    TRY_OUT(count_curves(m, c));
+    TRY_OUT(run_tables(m));
+    run_enter(m, "finish");
+    memcpy(c->phase_s, m->phase_s, sizeof c->phase_s);
+    c->pictures = (double)m->layout.images;
+out:
+    store_end(&m->store);
+    return result;
+}
+
+/* Local: no other rank is asked. */
+static status calibrate(const struct run *r, struct calibration *c)
+{
+    struct small *s;
+    struct error_record first;
+    status result;
+
+    MEM_TRY(s, 1, sizeof *s);
+    result = make_small(r, s);
+    log_init(LOG_QUIET, r->c->rank, r->c->host);
+    if (result == OK)
+        result = run_small(s, c);
+    log_init((enum log_level)r->job->log, r->c->rank, r->c->host);
+    first = *error_last();
+    remove_small(s);
+    mem_free(s);
+    *error_last() = first;
+    c->peak = mem_peak_resident(); /* of the real phases' own work */
+    if (result == OK) {
+        c->bootstrap_row_s = bootstrap_row();
+        c->hash_byte_s = hash_byte();
+    }
+    return result;
+}
+
+/* ---- extrapolating ------------------------------------------------------------------------------------- */
+
+static double share(double items, int ranks)
+{
+    return ceil(items / ranks);
+}
+
+/* Places of a network's union where the selections overlap as chance has it; at most the capacity. */
+double predict_union(double images, double fraction, int selections)
+{
+    return images * (1 - pow(1 - fraction, selections));
+}
+
+static void extrapolate(const struct run *r, const struct calibration *c, int ranks, struct prediction *out)
+{
+    const struct store_layout *l = &r->layout;
+    double n = (double)l->images, rows, *t = out->phase_s;
+    double again = c->curves > 0 ? c->curves_all / c->curves : 1;
+
+    rows = predict_union(n, (double)job_subset_size(r->job->fraction, l->images) / n, l->selections);
+    rows = rows > (double)l->subset ? (double)l->subset : rows;
+    t[EVALUATE] = c->phase_s[EVALUATE] / c->pictures * share(n, ranks);
+    t[SELECT] = c->phase_s[SELECT] * l->selections;
+    t[EXPLAIN] = c->phase_s[EXPLAIN] * again * share(rows * r->networks, ranks) / r->networks;
+    t[AVERAGE] = c->phase_s[AVERAGE] * share(rows, ranks);
+    t[TIME] = c->phase_s[TIME] * (r->job->time_runs + TIME_WARM) / (TIME_RUNS + TIME_WARM);
+    /* Intervals of the differences and of the RMSE, over all images and over the selections. */
+    t[REDUCE] = c->phase_s[REDUCE] + c->bootstrap_row_s * r->networks * (2 * n + 2 * rows);
+    t[FINISH] = c->hash_byte_s * (double)out->bytes / ranks;
+    out->total_s = 0;
+    for (int i = PLAN; i < RUN_PHASES; i++)
+        out->total_s += t[i];
+}
+
+/* What grows with the list beside what the small job showed: flags, keys, columns of the tables. */
+static uint64_t memory_of_list(const struct run *r)
+{
+    return (uint64_t)r->layout.images * (uint64_t)(100 + r->networks);
+}
+
+static void average_over_ranks(const struct run *r, struct calibration *c)
+{
+    struct calibration *all = NULL;
+    double *sum = (double *)c, *one;
+    size_t reals = offsetof(struct calibration, peak) / sizeof(double);
+
+    if (r->c->rank == 0)
+        all = mem_alloc((size_t)r->c->size, sizeof *all);
+    BUG_IF(r->c->rank == 0 && !all);
+    comm_gather(r->c, c, sizeof *c, all);
+    for (int k = 1; r->c->rank == 0 && k < r->c->size; k++) {
+        one = (double *)&all[k];
+        for (size_t i = 0; i < reals; i++)
+            sum[i] += one[i];
+    }
+    for (size_t i = 0; i < reals; i++)
+        sum[i] /= r->c->size;
+    mem_free(all);
+    comm_max_u64(r->c, &c->peak, 1);
+    comm_broadcast(r->c, c, sizeof *c);
+}
+
+status predict_make(struct run *r, int ranks, struct prediction *out)
+{
+    struct calibration c = { .pictures = 0 };
+    struct store_schema schema = { 0 };
+    double start = clock_s();
+
+    memset(out, 0, sizeof *out);
+    TRY(comm_agree(r->c, calibrate(r, &c)));
+    average_over_ranks(r, &c);
+    TRY(comm_agree(r->c, schema_expand(&r->layout, &schema)));
+    out->bytes = schema_bytes(&schema);
+    schema_free(&schema);
+    out->ranks = ranks;
+    out->memory = c.peak + memory_of_list(r);
+    extrapolate(r, &c, ranks, out);
+    out->spent_s = clock_s() - start;
+    return OK;
+}
+
+/* ---- saying it ----------------------------------------------------------------------------------------- */
+
+static const char *const name[RUN_PHASES] = { "plan",    "evaluate", "select", "explain",
+                                              "average", "time",     "reduce", "finish" };
+
+void predict_print(const struct run *r, const struct prediction *p)
+{
+    char total[32], part[32];
+
+    log_info("predicted for %d rank%s, from %d pictures and one explained row a network by each of %d "
+             "rank%s, in %.1f s:",
+             p->ranks, p->ranks == 1 ? "" : "s", r->list.count < PICTURES ? r->list.count : PICTURES,
+             r->c->size, r->c->size == 1 ? "" : "s", p->spent_s);
+    for (int i = EVALUATE; i < RUN_PHASES; i++)
+        log_info("  %-8s  %s  %10.1f s", name[i], text_duration(p->phase_s[i], part, sizeof part),
+                 p->phase_s[i]);
+    log_info("  all       %s  %10.1f s; %.1f MB in the file, %.0f MB of memory a rank",
+             text_duration(p->total_s, total, sizeof total), p->total_s, (double)p->bytes / 1e6,
+             (double)p->memory / 1e6);
+    if (p->ranks > r->c->size)
+        log_info("  if each of the %d ranks has a core as free as those that were tried", p->ranks);
+}
+
+void predict_compare(const struct run *r, const struct prediction *p, uint64_t peak)
+{
+    double took = 0;
+
+    for (int i = EVALUATE; i < r->phases; i++) {
+        log_info("  %-8s  predicted %10.1f s, took %10.1f s", r->phase_name[i], p->phase_s[i], r->phase_s[i]);
+        took += r->phase_s[i];
+    }
+    log_info("  all       predicted %10.1f s, took %10.1f s; memory predicted %.0f MB, used %.0f MB",
+             p->total_s, took, (double)p->memory / 1e6, (double)peak / 1e6);
+}

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# --dry-run foretells times, memory and bytes for any number of ranks and leaves nothing; run.predict keeps what it said.
+. "$(dirname "$0")/common.bash"
+small_job "$T/job.conf" 24
+sed -i 's/^log = quiet/log = normal/; s/^runs = 0/runs = 10/' "$T/job.conf"
+mkdir "$T/tmp"
+export TMPDIR=$T/tmp
+foretold() { sed -n "s/^  $1  *[0-9:]*  *\([0-9.]*\) s.*/\1/p" "$T/log"; }
+positive() { awk -v x="$1" 'BEGIN { exit !(x > 0) }'; }
+
+check "a dry run for 7 ranks" code 0 "$Q" run "$T/job.conf" --dry-run --ranks 7
+check "for 7 ranks" grep -q "^predicted for 7 ranks, from 16 pictures .* by each of 1 rank," "$T/log"
+seven=$(foretold explain)
+check "says what it assumes" grep -q "if each of the 7 ranks has a core" "$T/log"
+check "a dry run for its own rank" code 0 "$Q" run "$T/job.conf" --dry-run
+for phase in evaluate explain average time reduce all; do check "$phase takes time" positive "$(foretold $phase)"; done
+check "one rank explains longer than seven" awk -v a="$(foretold explain)" -v b="$seven" 'BEGIN { exit !(a > 2 * b) }'
+mb=$(sed -n 's/.* s; \([0-9.]*\) MB in the file.*/\1/p' "$T/log")
+check "nothing is left of dry runs" test -z "$(ls -A "$T/tmp")$(ls -d "$T"/out.h5* 2> /dev/null)"
+
+check "plain" code 0 run 2 "$T/job.conf" -o "$T/plain.h5"
+check "with a prediction" code 0 run 2 "$T/job.conf" --predict
+check "the end compares" grep -q "^  explain   predicted .* s, took .* s" "$T/log"
+check "the log holds it" grep -q '"predicted_s": .*"predicted_bytes": [0-9]' "$T/out.h5.log.jsonl"
+check "the same digest" same "$(digest "$T/out.h5")" "$(digest "$T/plain.h5")"
+check "bytes as foretold" awk -v mb="$mb" -v size="$(stat -c %s "$T/out.h5")" 'BEGIN { d = size / 1e6 - mb; exit !(d >= -0.1 && d < 4) }'
+if command -v h5dump > /dev/null; then
+    check "the result holds it" positive "$(h5dump -y -d /timing/predicted_s "$T/out.h5" | tr ',' '\n' | sed -n '/DATA {/,/}/p' | grep -Eo '[0-9.]+' | sed -n 2p)"
+fi
+finish
