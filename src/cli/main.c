@@ -12,6 +12,7 @@ static const struct command {
     { "run", cmd_run,
       "the job: every image through every network in every precision; the same command resumes it" },
     { "infer", cmd_infer, "images through one network: logits, activations and map to an HDF5 file" },
+    { "quantize", cmd_quantize, "fp32 weights and pictures to int8 weights, and what each layer costs" },
     { "show", cmd_show, "the tables of a result, in the terminal" },
     { "report", cmd_report, "the tables as Markdown, CSV and JSON, the gallery as PNG" },
     { "inspect", cmd_inspect, "what is in a network description, a checkpoint or a result" },
