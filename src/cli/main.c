@@ -3,6 +3,7 @@
 
 #include "base.h"
 #include "cmd.h"
+#include "guard.h"
 
 static const struct command {
     const char *name;
@@ -32,6 +33,17 @@ static void print_help(FILE *out)
     fputs("\nThe job on 4 processes: mpirun -np 4 quantcam run jobs/demo.conf\n", out);
 }
 
+/* Those that read HDF5 files of strangers. */
+static int is_guarded(const char *name)
+{
+    static const char *const guarded[] = { "show", "report", "verify", "inspect", "infer" };
+
+    for (size_t i = 0; i < COUNT_OF(guarded); i++)
+        if (strcmp(name, guarded[i]) == 0)
+            return 1;
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *names[COUNT_OF(commands)], *nearest;
@@ -49,7 +61,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < COUNT_OF(commands); i++) {
         names[i] = commands[i].name;
         if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+            return is_guarded(argv[1]) ? guard_run(commands[i].run, argc - 1, argv + 1)
+                                       : commands[i].run(argc - 1, argv + 1);
     }
     nearest = text_nearest(argv[1], names, (int)COUNT_OF(commands));
     fprintf(stderr, "quantcam: unknown command '%s'%s%s%s; quantcam --help lists them\n", argv[1],
