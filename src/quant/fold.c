@@ -49,11 +49,6 @@ size_t quant_row(const struct quant_work *w, int node)
 
 /* ---- the graph ----------------------------------------------------------------------------------------- */
 
-static int fuses_relu(enum model_op op)
-{
-    return op == OP_CONV || op == OP_LINEAR || op == OP_ADD || op == OP_MUL;
-}
-
 static status read_graph(struct quant_work *w)
 {
     size_t n = (size_t)w->nodes;
@@ -72,14 +67,11 @@ static status read_graph(struct quant_work *w)
         }
     }
     for (int i = 0; i < w->nodes; i++) {
-        const struct model_node *user;
+        int relu = model_fused_relu(&w->model, i);
 
         if (w->users[i] != 1)
             w->only[i] = -1;
-        user = w->only[i] >= 0 ? &w->model.node[w->only[i]] : NULL;
-        w->shown[i] = i;
-        if (user && fuses_relu(w->model.node[i].op) && (user->op == OP_RELU || user->op == OP_RELU6))
-            w->shown[i] = w->only[i];
+        w->shown[i] = relu >= 0 ? relu : i;
     }
     return OK;
 }
