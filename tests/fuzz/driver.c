@@ -150,6 +150,9 @@ static void note_memory(void)
 }
 #endif
 
+/* Of a coverage build: what ran before a crash counts too. */
+void __gcov_dump(void) __attribute__((weak));
+
 static void on_slow(int number)
 {
     say_where("more than 5 s of processor time");
@@ -161,6 +164,8 @@ static void on_crash(int number)
 {
     signal(number, SIG_DFL);
     say_where(strsignal(number));
+    if (__gcov_dump)
+        __gcov_dump();
     raise(number);
 }
 
