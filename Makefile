@@ -19,8 +19,10 @@ else ifeq ($(V),debug)
   OPT := -O0 -g3
 else ifeq ($(V),asan)
   OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+else ifeq ($(V),coverage)
+  OPT := -O0 -g --coverage -fprofile-update=atomic
 else
-  $(error V=$(V) is unknown: release, debug or asan)
+  $(error V=$(V) is unknown: release, debug, asan or coverage)
 endif
 
 PKG_CFLAGS  ?= $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
@@ -45,9 +47,11 @@ OBJ      := $(SRC:src/%.c=$(B)/obj/%.o)
 LIBOBJ   := $(filter-out $(B)/obj/cli/main.o,$(OBJ))
 TESTSRC  := $(wildcard tests/*/test_*.c) tests/oracles/pixels.c
 TEST     := $(TESTSRC:tests/%.c=$(B)/tests/%)
+FUZZ     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 VERSION  := $(shell cat VERSION)
 
-.PHONY: all tests demo check check-style check-unit check-mpi check-e2e check-faults torture scale bench show clean help deps
+.PHONY: all tests demo check check-style check-unit check-mpi check-e2e check-faults torture scale
+.PHONY: fuzz fuzz-programs fuzz-coverage bench show clean help deps
 all: build/quantcam         ## the program, build/quantcam (V=release, debug or asan)
 
 build/quantcam: $(B)/quantcam
@@ -75,7 +79,14 @@ $(B)/tests/%: tests/%.c tests/check.h $(B)/libquantcam.a
 	@echo "  TEST $<"
 	$(Q)$(MPICC) $(CPPFLAGS) -Itests -Isrc $(CFLAGS) $< $(B)/libquantcam.a $(LDFLAGS) $(LDLIBS) -o $@
 
-tests: $(TEST)
+# Our driver and one target each; libFuzzer and AFL: tests/fuzz/README.md.
+FUZZPART := tests/fuzz/driver.c tests/fuzz/mutate.c tests/fuzz/fuzz.c
+$(B)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZPART) $(wildcard tests/fuzz/*.h) $(B)/libquantcam.a
+	@mkdir -p $(@D)
+	@echo "  FUZZ $<"
+	$(Q)$(MPICC) $(CPPFLAGS) -Itests -Isrc $(CFLAGS) -MF $@.d $< $(FUZZPART) $(B)/libquantcam.a $(LDFLAGS) $(LDLIBS) -o $@
+
+tests: $(TEST) $(FUZZ)
 
 demo: deps                  ## install what is missing, build, make a data set, run the job on 4 ranks, write the report
 	@$(MAKE) --no-print-directory -j$(JOBS) all V=$(V)
@@ -83,7 +94,7 @@ demo: deps                  ## install what is missing, build, make a data set, 
 
 check: deps                 ## install what is missing, build, run every test
 	@$(MAKE) --no-print-directory -j$(JOBS) all tests V=$(V)
-	@V=$(V) MPIRUN="$(MPIRUN)" tests/run.sh style unit mpi e2e
+	@V=$(V) MPIRUN="$(MPIRUN)" tests/run.sh style unit mpi fuzz e2e
 
 check-style:                ## layers, names, sizes, and that every source has its test
 	@V=$(V) tests/run.sh style
@@ -91,6 +102,15 @@ check-unit: all tests       ## tests of one process
 	@V=$(V) tests/run.sh unit
 check-mpi: all tests        ## tests on 1, 2 and 3 ranks
 	@V=$(V) MPIRUN="$(MPIRUN)" tests/run.sh mpi
+N        ?= 10000
+fuzz:                       ## N=10000 mutated inputs to every reader of outside bytes, with sanitizers
+	@$(MAKE) --no-print-directory -j$(JOBS) all fuzz-programs V=asan
+	@V=asan FUZZ_CASES=$(N) QUANTCAM_TEST_TIMEOUT=100000 tests/run.sh fuzz
+fuzz-programs: $(FUZZ)
+fuzz-coverage:              ## lines of the readers that fuzzing runs
+	@$(MAKE) --no-print-directory -j$(JOBS) build/coverage/quantcam fuzz-programs V=coverage
+	@tests/fuzz/coverage.sh build/coverage 3000
+
 check-e2e: all              ## the program itself, driven by scripts
 	@V=$(V) MPIRUN="$(MPIRUN)" tests/run.sh e2e
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs suites of tests and counts: tests/run.sh style unit mpi e2e faults slurm hosts. Last line: N passed, N failed, N skipped.
+# Runs suites of tests and counts: tests/run.sh style unit mpi fuzz e2e faults slurm hosts. Last line: N passed, N failed, N skipped.
 #   style  tests/style/*.sh                      unit  tests/<room>/test_*.c, one process
-#   mpi    tests/{comm,store,phase}/test_*.c on 1, 2 and 3 ranks        e2e  tests/e2e/*.sh
-#   faults, slurm, hosts    tests/{faults,slurm,hosts}/test_*.sh: tests/README.md
+#   mpi    tests/{comm,store,phase}/test_*.c on 1, 2 and 3 ranks        fuzz  tests/fuzz/fuzz_*.c
+#   e2e    tests/e2e/*.sh                        faults, slurm, hosts    tests/{faults,slurm,hosts}/test_*.sh: tests/README.md
 # A program exits 0 (passed), 1 (failed) or 77 (skipped: its last line says why). A line "skip: what (why)" counts one skipped part;
 # lines "count: what" are shown.
 set -u
@@ -66,6 +66,16 @@ suite_mpi()
         for np in 1 2 3; do run_one "$room/$(basename "$source" .c) -np $np" $MPIRUN -np $np "$B/${source%.c}"; done
     done
 }
+# Mutated inputs, the same ones every time; `make fuzz` runs more of them, with sanitizers.
+suite_fuzz()
+{
+    tests/fuzz/results.sh "$QUANTCAM" build/fuzz-seeds || { failed=$((failed + 1)); echo "FAIL  fuzz: no results to mutate"; }
+    for source in tests/fuzz/fuzz_*.c; do
+        name=$(basename "$source" .c)
+        run_one "fuzz/${name#fuzz_}" "$B/${source%.c}" --cases="${FUZZ_CASES:-1000}" --folder="$B/tests/fuzz"
+        grep ' cases from ' "$log" | sed 's/^/      /'
+    done
+}
 suite_e2e()
 {
     for script in tests/e2e/*.sh; do run_one "e2e/$(basename "$script" .sh)" "$script"; done
@@ -79,9 +89,9 @@ suite_folder() # FOLDER
 
 for suite in "$@"; do
     case $suite in
-    style | unit | mpi | e2e) suite_$suite ;;
+    style | unit | mpi | fuzz | e2e) suite_$suite ;;
     faults | slurm | hosts) suite_folder "$suite" ;;
-    *) echo "tests/run.sh: unknown suite $suite (style, unit, mpi, e2e, faults, slurm, hosts)" >&2; exit 2 ;;
+    *) echo "tests/run.sh: unknown suite $suite (style, unit, mpi, fuzz, e2e, faults, slurm, hosts)" >&2; exit 2 ;;
     esac
 done
 if [ -s "$reasons" ]; then echo "Skipped:"; sed 's/^/  /' "$reasons"; fi

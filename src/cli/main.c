@@ -3,6 +3,7 @@
 
 #include "base.h"
 #include "cmd.h"
+#include "guard.h"
 
 static const struct command {
     const char *name;
@@ -12,6 +13,7 @@ static const struct command {
     { "run", cmd_run,
       "the job: every image through every network in every precision; the same command resumes it" },
     { "infer", cmd_infer, "images through one network: logits, activations and map to an HDF5 file" },
+    { "quantize", cmd_quantize, "fp32 weights and pictures to int8 weights, and what each layer costs" },
     { "show", cmd_show, "the tables of a result, in the terminal" },
     { "report", cmd_report, "the tables as Markdown, CSV and JSON, the gallery as PNG" },
     { "inspect", cmd_inspect, "what is in a network description, a checkpoint or a result" },
@@ -31,6 +33,17 @@ static void print_help(FILE *out)
     fputs("\nThe job on 4 processes: mpirun -np 4 quantcam run jobs/demo.conf\n", out);
 }
 
+/* Those that read HDF5 files of strangers. */
+static int is_guarded(const char *name)
+{
+    static const char *const guarded[] = { "show", "report", "verify", "inspect", "infer" };
+
+    for (size_t i = 0; i < COUNT_OF(guarded); i++)
+        if (strcmp(name, guarded[i]) == 0)
+            return 1;
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *names[COUNT_OF(commands)], *nearest;
@@ -48,7 +61,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < COUNT_OF(commands); i++) {
         names[i] = commands[i].name;
         if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+            return is_guarded(argv[1]) ? guard_run(commands[i].run, argc - 1, argv + 1)
+                                       : commands[i].run(argc - 1, argv + 1);
     }
     nearest = text_nearest(argv[1], names, (int)COUNT_OF(commands));
     fprintf(stderr, "quantcam: unknown command '%s'%s%s%s; quantcam --help lists them\n", argv[1],

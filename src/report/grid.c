@@ -66,6 +66,7 @@ void grid_note(struct grid *t, const char *format, ...)
     va_start(args, format);
     vsnprintf(t->note + used, sizeof t->note - used, format, args);
     va_end(args);
+    text_make_printable(t->note + used, "\n");
 }
 
 const char *grid_cell(const struct grid *t, int row, int column)

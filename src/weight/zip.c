@@ -174,15 +174,21 @@ static int compare_entries(const void *a, const void *b)
 status zip_open(const uint8_t *bytes, uint64_t size, struct zip *out)
 {
     struct directory d;
-    uint64_t at;
+    uint64_t at, all = 0;
     status result = OK;
 
     *out = (struct zip){ 0 };
     TRY(find_directory(bytes, size, &d));
     MEM_TRY(out->entry, (size_t)d.count, sizeof *out->entry);
     at = d.offset;
-    for (; out->count < (int)d.count; out->count++)
+    for (; out->count < (int)d.count; out->count++) {
         TRY_OUT(read_entry(bytes, size, &d, &at, &out->entry[out->count]));
+        all += out->entry[out->count].size;
+    }
+    /* Each entry's CRC is taken: 65,536 of them over the same 4 GiB would never end. */
+    if (all > size)
+        TRY_OUT(FAIL(ERR_FORMAT, "zip: its entries lie over one another: %llu bytes in a file of %llu",
+                     (unsigned long long)all, (unsigned long long)size));
     qsort(out->entry, (size_t)out->count, sizeof *out->entry, compare_entries);
     for (int i = 1; i < out->count; i++)
         if (compare_entries(&out->entry[i - 1], &out->entry[i]) == 0)

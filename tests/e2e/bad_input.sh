@@ -59,6 +59,20 @@ cp "$T"/images/*/*.JPEG "$T/flat/"
 refused 1 "(class|16)" "$T/job.conf" --images="$T/flat" --labels="$T/labels.csv" --boxes=
 (cd "$T/flat" && ls | sed 's/$/,3/'; ls "$T/flat" | head -1 | sed 's/$/,4/') > "$T/labels.csv"
 refused_by 3 1 "labels.csv:13" "$T/job.conf" --images="$T/flat" --labels="$T/labels.csv" --boxes=
+# Names of strangers: refused with file and line, and nothing that a terminal would obey is printed.
+hostile() # PATTERN NAME
+{
+    printf '%s,3\n%b,4\n' "$(ls "$T/flat" | head -1)" "$2" > "$T/labels.csv"
+    refused 1 "labels.csv:2: .*$1" "$T/job.conf" --images="$T/flat" --labels="$T/labels.csv" --boxes=
+    check "no control character for $1" test "$(tr -d '\n' < "$T/log" | LC_ALL=C tr -cd '\000-\037\177' | wc -c)" = 0
+}
+hostile "part '.' or '..'" '../flat/x.JPEG'
+hostile "part '.' or '..'" 'a/../../x.JPEG'
+hostile "absolute" '/etc/passwd'
+hostile "control character" '\033[2J\033]0;title\007.JPEG'
+hostile "control character" '\0302\02332J.JPEG'
+hostile "not UTF-8" '\0344\0366.JPEG'
+hostile "longer than 1,024 bytes" "$(printf '%04096d' 0).JPEG"
 refused 1 "no_such.csv" "$T/job.conf" --boxes="$T/no_such.csv"
 
 # Pictures: rows.

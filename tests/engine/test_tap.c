@@ -59,8 +59,50 @@ static void test_profile(void)
     tiny_free(&t);
 }
 
+/* A fused relu, and a cat part of which is written in place: values lie on the grid, what comes before stays,
+ * the logits change; scale 0 ends it. */
+static void test_round(const char *name, double scale)
+{
+    struct tiny t;
+    struct engine *plain, *e;
+    struct engine_map a, b;
+    uint8_t pixels[12 * 12 * 3];
+    float logits[5];
+    int node, wrong = 0;
+
+    tiny_every(&t, 0, 0);
+    tiny_pixels(&t, pixels, sizeof pixels);
+    plain = tiny_plan(&t, ENGINE_AUTO, 1, "auto");
+    e = tiny_plan(&t, ENGINE_AUTO, 1, "auto");
+    node = model_find(&t.model, name);
+    engine_run(plain, pixels);
+    memcpy(logits, engine_logits(plain), sizeof logits);
+    engine_round_node(e, node, (struct quant_params){ scale, 3 });
+    engine_run(e, pixels);
+    a = engine_node_map(plain, node);
+    b = engine_node_map(e, node);
+    for (int i = 0; i < a.h * a.w; i++)
+        for (int c = 0; c < a.c; c++) {
+            size_t at = (size_t)i * (size_t)a.pitch + (size_t)c;
+            int code = quantize_value(a.real[at], quantize_inverse(scale), 3, 0, 255);
+
+            wrong += b.real[at] != dequantize_value(code, scale, 3);
+        }
+    CHECK_MSG(wrong == 0, "%s: %d", name, wrong);
+    CHECK(memcmp(logits, engine_logits(e), sizeof logits) != 0);
+    engine_round_node(e, node, (struct quant_params){ 0 });
+    engine_run(e, pixels);
+    CHECK(memcmp(logits, engine_logits(e), sizeof logits) == 0);
+    engine_free(plain);
+    engine_free(e);
+    tiny_free(&t);
+}
+
 int main(void)
 {
+    test_round("first_relu", 0.25);
+    test_round("join", 0.5);
+    test_round("fc", 0.5);
     CHECK(strcmp(engine_arithmetic_name(ENGINE_FBGEMM), "fbgemm") == 0);
     test_maps(0);
     test_maps(1);

@@ -2,7 +2,8 @@
 """Many checkpoints against PyTorch, every code of every quantized module.
 
     tests/oracles/campaign.py [--seeds 11,12,13] [--networks resnet18:fbgemm,...] [--photographs DIR | --noise]
-                              [--images 2] [--eight-bit] [--mixed] [--keep DIR]
+                              [--images 2] [--eight-bit] [--mixed]
+                              [--observers-off] [--keep DIR]
 
 For each network, engine and seed the shared make_oracle.py ($QUANTCAM_SHARED/oracle-tools, else ../shared/oracle-tools) makes fp32
 and int8 checkpoints in torch's zip and legacy form and computes what PyTorch makes of some pictures: photographs (default: the
@@ -15,6 +16,7 @@ A file whose codes differ from exact sums is compared once more under --numerics
 (FBGEMM_ENABLE_INSTRUCTIONS), and counted apart; its exact codes must be the same with every instruction set (auto, ref).
 --eight-bit makes fbgemm files whose activations have 8 bits, so that dense layers saturate too, and compares each on AVX2 as well.
 --mixed quantizes every second layer's weights per tensor, the others per channel.
+--observers-off saves MobileNetV3's QAT state with observers off, so that conversion takes the observed ranges as they are.
 --keep leaves the oracles in DIR, and takes those that are there already. Needs PyTorch, torchvision, h5py, Pillow; exit 0 only if
 nothing differs, 77 if the tool is absent. Environment: QUANTCAM, QUANTCAM_ISA, QUANTCAM_SHARED.
 """
@@ -48,6 +50,7 @@ def arguments():
     p.add_argument('--images', default='2')
     p.add_argument('--eight-bit', action='store_true')
     p.add_argument('--mixed', action='store_true')
+    p.add_argument('--observers-off', action='store_true')
     p.add_argument('--keep')
     return p.parse_args()
 
@@ -127,7 +130,7 @@ def main():
     seeds = a.seeds.split(',')
     cases = [(n, seed) for n in (a.networks.split(',') if a.networks else NETWORKS) for seed in seeds]
     cases += [] if a.networks else [(n, seeds[0]) for n in ONCE]
-    more = [f'--{option}' for option in ('eight-bit', 'mixed') if getattr(a, option.replace('-', '_'))]
+    more = [f'--{option}' for option in ('eight-bit', 'mixed', 'observers-off') if getattr(a, option.replace('-', '_'))]
     start = time.time()
     with tempfile.TemporaryDirectory() as scratch:
         c = Campaign(f'{scratch}/out.h5')

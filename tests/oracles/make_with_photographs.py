@@ -2,11 +2,13 @@
 """The shared make_oracle.py, its test pictures replaced by photographs.
 
     tests/oracles/make_with_photographs.py MAKE_ORACLE.py PHOTOGRAPHS MODEL ENGINE OUT [--seed N] [--images N] [--eight-bit] [--mixed]
+                                           [--observers-off]
 
 Weights and calibration stay the tool's own, so that photographs reach codes beyond the calibrated range. The photographs are a
 sample of the folder PHOTOGRAPHS drawn by the seed: Pillow's short side to 256 bilinear, the middle 224 x 224. PHOTOGRAPHS may be
 empty ('') to keep the tool's own. --eight-bit calibrates fbgemm's activations to 0..255 instead of 0..127, so that sums of pairs
-saturate. --mixed quantizes every second layer's weights per tensor and the others per channel.
+saturate. --mixed quantizes every second layer's weights per tensor and the others per channel. --observers-off switches the observers of QAT
+state off before it is saved and converted.
 """
 import glob
 import random
@@ -40,6 +42,11 @@ def main():
     head, last = open(tool).read().rstrip().rsplit('\n', 1)
     if last != 'main()' or (folder and not names):
         sys.exit(f'{tool} does not end in main(), or {folder} has no pictures')
+    if '--observers-off' in sys.argv:
+        whole = head
+        head = head.replace('state = {k: v.clone()', 'net.apply(aq.disable_observer); state = {k: v.clone()')
+        assert head != whole
+        sys.argv.remove('--observers-off')
     space = {'__name__': 'make_oracle', '__doc__': '', '__file__': tool}
     exec(compile(head, tool, 'exec'), space)
     seed = int(sys.argv[sys.argv.index('--seed') + 1]) if '--seed' in sys.argv else 0

@@ -131,6 +131,20 @@ static void check_refused(struct member *m, int members, const char *words)
     CHECK(z.entry == NULL);
 }
 
+/* 100 entries, all over the same 1,000 bytes. */
+static void check_overlapping(const char *path)
+{
+    struct zip z;
+    char *bytes = NULL;
+    size_t size;
+
+    CHECK(text_read_file(path, 1 << 20, &bytes, &size) == OK);
+    CHECK_MSG(zip_open((const uint8_t *)bytes, size, &z) == ERR_FORMAT &&
+                  strstr(error_last()->text, "lie over one another"),
+              "%s", error_last()->text);
+    mem_free(bytes);
+}
+
 static void test_refusals(void)
 {
     struct member plain = { .name = "a", .data = "x" };
@@ -139,6 +153,7 @@ static void test_refusals(void)
     check_refused((struct member[]){ { .name = "a", .data = "x", .method = 8 } }, 1, "entry a is compressed");
     check_refused((struct member[]){ { .name = "a", .data = "x", .flags = 1 } }, 1, "encrypted");
     check_refused((struct member[]){ plain, plain }, 2, "two entries are named a");
+    check_overlapping("tests/fuzz/seeds/zip/overlapping");
 
     put_archive(&f, (struct member[]){ { .name = "a", .data = "x", .wrong_crc = 1 } }, 1, 0);
     CHECK(zip_open(f.bytes, f.size, &z) == OK);

@@ -1,0 +1,94 @@
+/* include/quant.h
+ * quant: post-training quantization. From a trained fp32 network and calibration pictures to an int8
+ * checkpoint in torch's form that our engine and torch run alike, and what it costs layer by layer. Knows
+ * nothing of files or MPI: the caller has the pictures and joins what several ranks counted.
+ *
+ *     struct quant_options options;
+ *     quant_defaults(&options);
+ *     struct quant_pictures pictures = { .count = 64, .size = 1, .pixels = pixels };    // one process
+ *     struct quant_result q = { 0 };
+ *     TRY(quant_network(&binding, &options, &pictures, kernel_select("auto"), &q));
+ *     model_bind(&model, &q.table, &int8);    // or weight_save(path, &q.table, ...)
+ *     quant_result_free(&q);
+ *
+ * What is done, in this order: batch normalisation is folded (numerics 1.6); channels are equalized across
+ * layers; the fp32 network runs the pictures and every output's range is chosen; weights become codes; layer
+ * by layer, each bias takes back the mean error of its output in the quantized network up to there.
+ *
+ * relu6 stays a clamp: the range of its output is at most 0 .. 6, and the int8 network needs
+ * `relu6_clamps` in its binding. The result is the same for any number of ranks and every instruction set:
+ * ranges are joined by min and max, histograms by counts, and per-picture doubles in the pictures' order.
+ */
+#ifndef QUANTCAM_QUANT_H
+#define QUANTCAM_QUANT_H
+
+#include "engine.h"
+
+enum quant_observer { QUANT_MINMAX, QUANT_PERCENTILE, QUANT_MSE };
+enum quant_equalize { QUANT_EQUALIZE_OFF, QUANT_EQUALIZE_ON, QUANT_EQUALIZE_AUTO };
+
+struct quant_options {
+    enum engine_arithmetic arithmetic; /* fbgemm or qnnpack: whose rounding the biases are corrected for */
+    int per_channel;                   /* weights: a scale per output channel, or one a layer */
+    int bits;                          /* of activations: 7 (codes 0..127 in the calibrated range) or 8 */
+    enum quant_observer observer;      /* of activations */
+    double percentile;                 /* QUANT_PERCENTILE: per cent of the values inside each end */
+    int weight_mse;                    /* weights: the scale of least squared error, else min-max */
+    enum quant_equalize equalize;      /* AUTO: where weights are per tensor */
+    int correct_bias;
+    int sensitivity; /* run each layer alone quantized: alone_sqnr_db, lost */
+};
+/* What `quantcam quantize` does unless told otherwise. */
+void quant_defaults(struct quant_options *out);
+
+/* The calibration pictures, equal on all ranks but for `pixels`, and how ranks join what they counted. */
+struct quant_pictures {
+    int count;                    /* of all ranks together */
+    int rank, size;               /* this rank has the pictures rank, rank + size, ... */
+    const uint8_t *const *pixels; /* (count) each (height, width, 3), engine_run's; those of others unread */
+    const int *label;             /* (count) class or -1; NULL = none */
+    /* Collective, in place, on all ranks; NULL where size is 1. */
+    void (*sum)(void *self, uint64_t *values, size_t count); /* wraps at 2^64 */
+    void (*max)(void *self, uint64_t *values, size_t count);
+    status (*agree)(void *self, status mine);
+    void *self;
+};
+
+/* One output that has a scale of its own: the input, conv, linear, add, mul, cat, hardswish. Where only a
+ * relu follows, it is the relu's output. */
+struct quant_line {
+    int node;
+    double seen_low, seen_high; /* real: all values of the fp32 network on the pictures */
+    double low, high;           /* real: what the codes 0 and 2^bits - 1 stand for */
+    struct quant_params q;
+    int scales;                   /* of the weights: 0 (none), 1 or the output channels */
+    double scale_low, scale_high; /* of the weights */
+    double weight_sqnr_db;        /* 10 log10(sum of w^2 / sum of (w - its code's value)^2); +inf = exact */
+    double output_sqnr_db;        /* the same for the output in the whole int8 network against fp32's */
+    double bias_shift;            /* real: the largest change of a bias by correction */
+    /* With sensitivity: this layer's weights and output alone quantized, all else fp32. */
+    double alone_sqnr_db; /* of the logits */
+    int lost;             /* pictures fewer right (agreeing with fp32, where there are no labels) */
+};
+
+struct quant_result {
+    struct tensor_table table; /* torch's names: P.weight s8, P.bias f32, P.scale, P.zero_point */
+    struct quant_line *line;   /* (lines) in the network's order */
+    int lines;
+    int equalized;  /* pairs of layers */
+    int judged;     /* pictures with a label, or all where there are none */
+    int fp32_right; /* of the judged; without labels: judged */
+    int int8_right; /* without labels: those with fp32's answer */
+};
+
+/* Collective if pictures->size > 1; the same result on all ranks. `fp32` is the binding of an fp32
+ * checkpoint (ERR_MISMATCH else). ERR_RANGE: no pictures, bits not 7 or 8; ERR_NUMERIC: a value that is not
+ * finite, with its node; ERR_MEMORY. Several nodes may not share one weight (ERR_FORMAT).
+ * Sources: Nagel et al. 2019 (Data-Free Quantization: equalization, bias correction, here empirical);
+ * Jacob et al. 2018 (affine codes); torch 2.15's observers for the formulas of scale and zero point. */
+MUST_USE status quant_network(const struct model_binding *fp32, const struct quant_options *options,
+                              const struct quant_pictures *pictures, const struct kernel_table *k,
+                              struct quant_result *out);
+void quant_result_free(struct quant_result *r); /* idempotent */
+
+#endif

@@ -1,0 +1,19 @@
+/* src/cli/quantize_report.h: what `quantize` says of every layer, as text, CSV and JSON. Private to the
+ * room. */
+#ifndef CLI_QUANTIZE_REPORT_H
+#define CLI_QUANTIZE_REPORT_H
+
+#include "quant.h"
+
+struct quantize_report {
+    const struct model *model;
+    const struct quant_options *options;
+    const struct quant_pictures *pictures;
+    const struct quant_result *result;
+};
+/* With sensitivity the worst layer comes first, else in the network's order. ERR_MEMORY. */
+MUST_USE status quantize_report_text(const struct quantize_report *r, struct text *out);
+MUST_USE status quantize_report_csv(const struct quantize_report *r, struct text *out);
+MUST_USE status quantize_report_json(const struct quantize_report *r, struct text *out);
+
+#endif

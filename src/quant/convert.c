@@ -1,0 +1,137 @@
+/* src/quant/convert.c: the int8 checkpoint of a calibrated network, in torch's names. */
+#include "quant_parts.h"
+
+#include <math.h>
+#include <string.h>
+
+static status take(struct tensor_table *table, const char *prefix, const char *suffix, struct tensor *t)
+{
+    char name[2 * MODEL_NAME];
+    status result;
+
+    snprintf(name, sizeof name, "%s%s", prefix, suffix);
+    result = table_take(table, name, t);
+    if (result != OK)
+        tensor_free(t);
+    return result;
+}
+
+static status add_output(struct tensor_table *table, const char *prefix, struct quant_params q)
+{
+    struct tensor t = { 0 };
+
+    TRY(tensor_alloc(&t, DTYPE_F32, 0, NULL));
+    *(float *)t.data = (float)q.scale;
+    TRY(take(table, prefix, ".scale", &t));
+    TRY(tensor_alloc(&t, DTYPE_S64, 0, NULL));
+    *(int64_t *)t.data = q.zero_point;
+    return take(table, prefix, ".zero_point", &t);
+}
+
+/* (oc, kh, kw, ic) of the sums to the file's (oc, ic, kh, kw). */
+static void to_file_order(const int8_t *codes, const struct tensor *like, int8_t *out)
+{
+    int64_t oc = like->dim[0], ic = like->dim[1], window = like->rank == 4 ? like->dim[2] * like->dim[3] : 1;
+
+    for (int64_t o = 0; o < oc; o++)
+        for (int64_t c = 0; c < ic; c++)
+            for (int64_t k = 0; k < window; k++)
+                *out++ = codes[(o * window + k) * ic + c];
+}
+
+static status alloc_weight(const struct quant_work *w, const struct model_node *n, struct tensor *t)
+{
+    char name[2 * MODEL_NAME];
+    const struct tensor *real;
+    int channels = w->options->per_channel ? n->c : 1;
+
+    snprintf(name, sizeof name, "%s.weight", n->weight);
+    real = table_find(&w->real, name);
+    BUG_IF(!real);
+    TRY(tensor_alloc(t, DTYPE_S8, real->rank, real->dim));
+    t->quantization = channels > 1 ? TENSOR_PER_CHANNEL : TENSOR_PER_TENSOR;
+    t->channels = channels;
+    t->scale = mem_alloc((size_t)channels, sizeof *t->scale);
+    t->zero_point = mem_alloc((size_t)channels, sizeof *t->zero_point);
+    return t->scale && t->zero_point ? OK : FAIL(ERR_MEMORY, "no memory for %d scales", channels);
+}
+
+static void fill_weight(struct quant_work *w, struct quant_line *line, int8_t *codes, struct tensor *t)
+{
+    const float *weights = quant_weights(w, line->node);
+    size_t count = (size_t)w->model.node[line->node].c * quant_row(w, line->node),
+           run = count / (size_t)t->channels;
+    double signal = 0, noise = 0;
+
+    line->scales = t->channels;
+    for (int c = 0; c < t->channels; c++) {
+        const float *from = weights + (size_t)c * run;
+        float scale = quant_weight_scale(from, run, w->options->weight_mse);
+
+        quant_weight_codes(from, run, scale, codes + (size_t)c * run, &signal, &noise);
+        t->scale[c] = scale;
+        line->scale_low = c == 0 || scale < line->scale_low ? scale : line->scale_low;
+        line->scale_high = c == 0 || scale > line->scale_high ? scale : line->scale_high;
+    }
+    line->weight_sqnr_db = quant_decibel(signal, noise);
+    to_file_order(codes, t, t->data);
+}
+
+static status convert_layer(struct quant_work *w, struct quant_line *line, struct tensor_table *table)
+{
+    const struct model_node *n = &w->model.node[line->node];
+    int64_t oc = n->c;
+    struct tensor t = { 0 };
+    int8_t *codes = mem_alloc((size_t)oc * quant_row(w, line->node), 1);
+    status result = codes ? alloc_weight(w, n, &t) : FAIL(ERR_MEMORY, "no memory for %s's codes", n->name);
+
+    if (result == OK)
+        fill_weight(w, line, codes, &t);
+    mem_free(codes);
+    if (result != OK) {
+        tensor_free(&t);
+        return result;
+    }
+    TRY(take(table, n->weight, ".weight", &t));
+    TRY(tensor_alloc(&t, DTYPE_F32, 1, &oc));
+    memcpy(t.data, quant_bias(w, line->node), (size_t)oc * sizeof(float));
+    return take(table, n->weight, ".bias", &t);
+}
+
+status quant_convert(struct quant_work *w, struct quant_result *out)
+{
+    out->table.source = mem_strdup("the quantized network");
+    if (!out->table.source)
+        return FAIL(ERR_MEMORY, "no memory for a name");
+    for (int i = 0; i < out->lines; i++) {
+        const struct model_node *n = &w->model.node[out->line[i].node];
+
+        if (quant_has_weights(n))
+            TRY(convert_layer(w, &out->line[i], &out->table));
+        TRY(add_output(&out->table, n->quant, out->line[i].q));
+    }
+    return OK;
+}
+
+status quant_plan_codes(struct quant_work *w, const struct tensor_table *table, int nodes,
+                        struct quant_params last, struct engine **out)
+{
+    struct engine_options options = { .arithmetic = w->options->arithmetic, .keep = last.scale == 0 };
+    struct model m = w->model;
+    struct model_binding b = { 0 };
+    status result;
+
+    *out = NULL;
+    m.nodes = w->nodes;
+    TRY(model_bind(&m, table, &b));
+    b.relu6_clamps = 1;
+    m.nodes = nodes;
+    if (last.scale > 0) {
+        m.output = m.cam = nodes - 1;
+        m.classes = m.node[nodes - 1].c;
+        b.q[nodes - 1] = last;
+    }
+    result = engine_plan(&b, &options, w->kernels, out);
+    model_unbind(&b);
+    return result;
+}

@@ -1,0 +1,212 @@
+/* src/quant/fold.c: the network that is worked on: batch normalisation folded, weights writable, and a form
+ * of its graph in which every output can be seen. */
+#include "quant_parts.h"
+
+#include <string.h>
+
+int quant_has_weights(const struct model_node *n)
+{
+    return n->op == OP_CONV || n->op == OP_LINEAR;
+}
+
+int quant_has_scale(const struct model_node *n)
+{
+    return quant_has_weights(n) || n->op == OP_INPUT || n->op == OP_ADD || n->op == OP_MUL ||
+           n->op == OP_CAT || n->op == OP_HARDSWISH;
+}
+
+static struct tensor *entry(struct tensor_table *t, const char *prefix, const char *suffix)
+{
+    char name[2 * MODEL_NAME];
+    const struct tensor *found;
+
+    snprintf(name, sizeof name, "%s%s", prefix, suffix);
+    found = table_find(t, name);
+    BUG_IF(!found);
+    return &t->entry[(const struct tensor_entry *)((const char *)found -
+                                                   offsetof(struct tensor_entry, tensor)) -
+                     t->entry]
+                .tensor;
+}
+
+float *quant_weights(struct quant_work *w, int node)
+{
+    return entry(&w->real, w->model.node[node].weight, ".weight")->data;
+}
+
+float *quant_bias(struct quant_work *w, int node)
+{
+    return entry(&w->real, w->model.node[node].weight, ".bias")->data;
+}
+
+size_t quant_row(const struct quant_work *w, int node)
+{
+    const struct model_node *n = &w->model.node[node], *in = &w->model.node[n->input[0]];
+
+    return n->op == OP_LINEAR ? (size_t)in->c
+                              : (size_t)(in->c / n->groups) * (size_t)n->kernel * (size_t)n->kernel;
+}
+
+/* ---- the graph ----------------------------------------------------------------------------------------- */
+
+static status read_graph(struct quant_work *w)
+{
+    size_t n = (size_t)w->nodes;
+
+    MEM_TRY(w->users, n, sizeof *w->users);
+    MEM_TRY(w->only, n, sizeof *w->only);
+    MEM_TRY(w->shown, n, sizeof *w->shown);
+    MEM_TRY(w->first, n + 1, sizeof *w->first);
+    for (int i = 0; i < w->nodes; i++) {
+        const struct model_node *node = &w->model.node[i];
+
+        w->first[i + 1] = w->first[i] + (size_t)node->c;
+        for (int j = 0; j < node->inputs; j++) {
+            w->users[node->input[j]]++;
+            w->only[node->input[j]] = i;
+        }
+    }
+    for (int i = 0; i < w->nodes; i++) {
+        int relu = model_fused_relu(&w->model, i);
+
+        if (w->users[i] != 1)
+            w->only[i] = -1;
+        w->shown[i] = relu >= 0 ? relu : i;
+    }
+    return OK;
+}
+
+/* A second user keeps a relu from being fused: all channels of such a node, as a slice that nobody reads. */
+static status copy_graph(struct quant_work *w)
+{
+    const struct model *m = w->source;
+    struct model_node *node;
+
+    MEM_TRY(node, 2 * (size_t)m->nodes, sizeof *node);
+    memcpy(node, m->node, (size_t)m->nodes * sizeof *node);
+    w->model = *m;
+    w->model.node = node;
+    w->nodes = m->nodes;
+    for (int i = 0; i < m->nodes; i++) {
+        node[i].bn[0] = '\0';
+        if (quant_has_scale(&node[i]) && !node[i].quant[0])
+            return FAIL(ERR_FORMAT,
+                        "%s:%d: %s %s has no attribute 'quant': an int8 file has no name for its scale",
+                        m->source, node[i].line, model_op_name(node[i].op), node[i].name);
+    }
+    TRY(read_graph(w));
+    for (int i = 0; i < w->nodes; i++) {
+        struct model_node *slice = &node[w->model.nodes];
+
+        if (w->shown[i] == i)
+            continue;
+        *slice = node[i];
+        slice->op = OP_SLICE;
+        slice->inputs = 1;
+        slice->input[0] = i;
+        slice->begin = 0;
+        snprintf(slice->name, sizeof slice->name, "seen %d", i);
+        w->model.nodes++;
+    }
+    return OK;
+}
+
+/* ---- the weights --------------------------------------------------------------------------------------- */
+
+/* Seen as the checkpoint's (oc, ic, kh, kw) it has the strides of (oc, kh, kw, ic). */
+static struct tensor in_file_order(const struct model_node *n, const struct model_layer *l, float *data)
+{
+    int64_t ic = l->ic, kh = l->kh, kw = l->kw;
+    struct tensor t = { .dtype = DTYPE_F32,
+                        .rank = n->op == OP_CONV ? 4 : 2,
+                        .dim = { l->oc, ic, kh, kw },
+                        .stride = { ic * kh * kw, 1, ic * kw, ic },
+                        .data = data,
+                        .owned = 1 };
+
+    return t;
+}
+
+static status take(struct tensor_table *table, const char *prefix, const char *suffix, struct tensor *t)
+{
+    char name[2 * MODEL_NAME];
+    status result;
+
+    snprintf(name, sizeof name, "%s%s", prefix, suffix);
+    result = table_take(table, name, t);
+    if (result != OK)
+        tensor_free(t);
+    return result;
+}
+
+static status fold_layer(const struct model_binding *fp32, int node, struct quant_work *w)
+{
+    const struct model_node *n = &w->model.node[node];
+    struct model_layer l = { 0 };
+    struct tensor t;
+
+    TRY(model_layer_load(fp32, node, &l));
+    t = in_file_order(n, &l, l.weight_real);
+    l.weight_real = NULL;
+    status result = take(&w->real, n->weight, ".weight", &t);
+    if (result == OK) {
+        t = (struct tensor){
+            .dtype = DTYPE_F32, .rank = 1, .dim = { l.oc }, .stride = { 1 }, .data = l.bias, .owned = 1
+        };
+        l.bias = NULL;
+        result = take(&w->real, n->weight, ".bias", &t);
+    }
+    model_layer_free(&l);
+    return result == OK ? OK : error_prefix(result, "%s: two layers with one weight", w->source->source);
+}
+
+status quant_fold(const struct model_binding *fp32, struct quant_work *w)
+{
+    size_t channels;
+
+    w->source = fp32->model;
+    if (fp32->precision != MODEL_FP32)
+        return FAIL(ERR_MISMATCH, "%s: an int8 checkpoint; quantize takes the fp32 one",
+                    fp32->weights->source);
+    TRY(copy_graph(w));
+    channels = w->first[w->nodes];
+    MEM_TRY(w->low, channels, sizeof *w->low);
+    MEM_TRY(w->high, channels, sizeof *w->high);
+    MEM_TRY(w->mean, channels, sizeof *w->mean);
+    MEM_TRY(w->q, (size_t)w->nodes, sizeof *w->q);
+    w->real.source = mem_strdup(fp32->weights->source ? fp32->weights->source : "checkpoint");
+    if (!w->real.source)
+        return FAIL(ERR_MEMORY, "no memory for a name");
+    for (int i = 0; i < w->nodes; i++)
+        if (quant_has_weights(&w->model.node[i]))
+            TRY(fold_layer(fp32, i, w));
+    return OK;
+}
+
+void quant_work_free(struct quant_work *w)
+{
+    table_free(&w->real);
+    model_free(&w->model);
+    mem_free(w->users);
+    mem_free(w->only);
+    mem_free(w->shown);
+    mem_free(w->first);
+    mem_free(w->low);
+    mem_free(w->high);
+    mem_free(w->mean);
+    mem_free(w->q);
+    *w = (struct quant_work){ 0 };
+}
+
+status quant_plan_real(struct quant_work *w, struct engine **out)
+{
+    struct engine_options options = { .keep = 1 };
+    struct model_binding b = { 0 };
+    status result;
+
+    *out = NULL;
+    TRY(model_bind(&w->model, &w->real, &b));
+    result = engine_plan(&b, &options, w->kernels, out);
+    model_unbind(&b);
+    return result;
+}

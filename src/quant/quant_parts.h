@@ -1,0 +1,106 @@
+/* src/quant/quant_parts.h: what the files of the room share. */
+#ifndef QUANT_PARTS_H
+#define QUANT_PARTS_H
+
+#include "quant.h"
+
+/* ---- observer.c: from values to a range, from a range to scale and zero point ---------------------------
+ */
+
+enum { QUANT_BINS = 4096 };
+struct quant_histogram {
+    float low, high; /* of all values: low <= 0 <= high, low < high */
+    uint64_t bin[QUANT_BINS];
+};
+/* x: (pixels, channels) with rows `pitch` apart. */
+void quant_histogram_add(struct quant_histogram *h, const float *x, int pixels, int channels, int pitch);
+/* The shortest range that leaves at most 1 - percentile / 100 of all values outside at each end. */
+void quant_range_percentile(const struct quant_histogram *h, double percentile, float *low, float *high);
+/* The range whose `levels` + 1 codes have the least squared error, among 64 shares of each end. */
+void quant_range_mse(const struct quant_histogram *h, int levels, float *low, float *high);
+/* numerics 1.6, step 4, with `levels` (255 or 127) for 255. */
+struct quant_params quant_params_of_range(float low, float high, int levels);
+
+/* ---- codes.c: weights --------------------------------------------------------------------------------- */
+
+/* Symmetric: max |w| / 127.5 (torch's, numerics 1.6), or what of 0.4 to 1 times it has the least squared
+ * error. At least 2^-23. */
+float quant_weight_scale(const float *w, size_t count, int mse);
+/* clamp(rne(w / scale), -128, 127) by numerics 2.1; adds the energies of w and of its error. */
+void quant_weight_codes(const float *w, size_t count, float scale, int8_t *codes, double *signal,
+                        double *noise);
+
+/* ---- fold.c: the network that is worked on ------------------------------------------------------------- */
+
+/* Arrays per channel hold the channels of all nodes in turn: node i's begin at first[i]. */
+struct quant_work {
+    const struct model *source; /* as described */
+    const struct quant_options *options;
+    const struct quant_pictures *pictures;
+    const struct kernel_table *kernels;
+    struct model model;       /* without batch normalisation; nodes of `source` first, then watchers */
+    int nodes;                /* of `source` */
+    int *users;               /* (nodes) inputs that name it */
+    int *only;                /* (nodes) its one user, or -1 */
+    int *shown;               /* (nodes) the relu that is fused into it, else itself */
+    size_t *first;            /* (nodes + 1) */
+    struct tensor_table real; /* folded, equalized fp32: P.weight (oc, kh, kw, ic in memory), P.bias */
+    float *low, *high;        /* (first[nodes]) of every channel's fp32 values */
+    double *mean;             /* (first[nodes]) of every channel's fp32 values */
+    struct quant_params *q;   /* (nodes) of those with a scale of their own */
+};
+int quant_has_weights(const struct model_node *n);
+int quant_has_scale(const struct model_node *n);
+MUST_USE status quant_fold(const struct model_binding *fp32, struct quant_work *w);
+void quant_work_free(struct quant_work *w);
+/* One layer's folded weights, written through: (oc, kh, kw, ic) contiguous, and (oc). */
+float *quant_weights(struct quant_work *w, int node);
+float *quant_bias(struct quant_work *w, int node);
+size_t quant_row(const struct quant_work *w, int node); /* weights of one output channel */
+/* An fp32 engine on w->real in which every node's own output can be seen, also under a fused relu. */
+MUST_USE status quant_plan_real(struct quant_work *w, struct engine **out);
+
+/* ---- equalize.c ---------------------------------------------------------------------------------------- */
+
+/* Local. Needs w->high (before relu6) of the pictures. *pairs: how many were scaled. */
+MUST_USE status quant_equalize(struct quant_work *w, int *pairs);
+
+/* ---- calibrate.c: passes over the pictures --------------------------------------------------------------
+ */
+
+/* Collective: one outcome for all ranks. */
+MUST_USE status quant_agree(const struct quant_pictures *p, status mine);
+/* Collective. total (values) += what `one` gives for each picture, in the pictures' order; `one` gets a
+ * zeroed row. */
+typedef status quant_picture_function(void *self, int picture, double *row);
+MUST_USE status quant_sum_pictures(const struct quant_pictures *p, size_t values, quant_picture_function *one,
+                                   void *self, double *total);
+/* Collective. Fills w->low, high and mean. ERR_NUMERIC. */
+MUST_USE status quant_observe(struct quant_work *w);
+/* Collective. Fills w->q and the lines' ranges (by node). */
+MUST_USE status quant_choose_ranges(struct quant_work *w, struct quant_line *line, int lines);
+
+/* ---- convert.c ----------------------------------------------------------------------------------------- */
+
+/* The int8 checkpoint of w->real and w->q, and what the weights lost. */
+MUST_USE status quant_convert(struct quant_work *w, struct quant_result *out);
+/* An engine of the first `nodes` nodes of the int8 network; its last one is the result, without relu, in the
+ * scale `last`. nodes = w->nodes: the whole network, every output kept. */
+MUST_USE status quant_plan_codes(struct quant_work *w, const struct tensor_table *table, int nodes,
+                                 struct quant_params last, struct engine **out);
+
+/* ---- correct.c ------------------------------------------------------------------------------------------
+ */
+
+/* Collective. Changes the biases in out->table and notes the largest changes in out->line. */
+MUST_USE status quant_correct_bias(struct quant_work *w, struct quant_result *out);
+
+/* ---- judge.c --------------------------------------------------------------------------------------------
+ */
+
+/* 10 log10(signal / noise); +inf without noise. */
+double quant_decibel(double signal, double noise);
+/* Collective. Output SQNR, right answers, and (options->sensitivity) each layer alone. */
+MUST_USE status quant_judge(struct quant_work *w, struct quant_result *out);
+
+#endif

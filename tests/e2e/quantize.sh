@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# quantize: the same bytes on any number of ranks and every instruction set, in both formats; the report; the demo network loses
+# little; bad input leaves nothing.
+. "$(dirname "$0")/common.bash"
+M=models/demo/mobilenet_v2.model
+W=$WEIGHTS/mobilenet_v2_fp32.pth
+[ -f "$W" ] || skip "no $W"
+"$Q" synth "$T/images" --images 12 --seed 31 > "$T/log" || exit 1
+both=(--model $M --weights "$W" --images "$T/images")
+quantize() { "$Q" quantize "${both[@]}" "$@"; }
+right() { grep -oE "$2 right in [0-9]+|$2 in [0-9]+" "$1" | grep -oE '[0-9]+$'; }
+# refused CODE PATTERN OPTION...: one sentence, and no file.
+refused()
+{
+    local expected=$1 pattern=$2
+    shift 2
+    check "exit for $pattern" code "$expected" "$Q" quantize -o "$T/bad.h5" "$@"
+    check "the sentence $pattern" grep -qE "^quantcam: .*$pattern" "$T/log"
+    check "one line for $pattern" test "$(grep -vc "left out$" "$T/log")" = 1
+    check "no file for $pattern" test -z "$(ls "$T" | grep bad.h5)"
+}
+
+check "quantize" quantize -o "$T/one.safetensors" --csv "$T/one.csv" --json "$T/one.json" > "$T/report" 2> "$T/log"
+check "a line a layer" test "$(wc -l < "$T/report")" = "$(($(grep -cE '^(input|conv|linear|add) ' $M) + 3))"
+check "csv" test "$(wc -l < "$T/one.csv")" = "$(($(wc -l < "$T/report") - 2))"
+check "json" grep -q '"layer": "features.0.0", "op": "conv"' "$T/one.json"
+check "int8 about as good" test "$(right "$T/report" int8)" -ge "$(($(right "$T/report" fp32) - 1))"
+for ranks in 2 3; do
+    check "$ranks ranks" "$MPIRUN" -np $ranks "$Q" quantize "${both[@]}" -o "$T/ranks.safetensors" > "$T/ranks" 2> "$T/log"
+    check "the report of $ranks ranks" cmp "$T/report" "$T/ranks"
+    check "the file of $ranks ranks" cmp "$T/one.safetensors" "$T/ranks.safetensors"
+done
+"$Q" quantize "${both[@]}" --limit 2 --isa=auto -o "$T/auto.safetensors" > "$T/auto" || exit 1
+for isa in ref avx2; do
+    if "$Q" quantize "${both[@]}" --limit 2 --isa=$isa -o "$T/isa.safetensors" > "$T/log" 2>&1; then
+        check "the file of $isa" cmp "$T/auto.safetensors" "$T/isa.safetensors"
+        check "the report of $isa" cmp "$T/auto" "$T/log"
+    else
+        check "$isa is not there" grep -q "does not have it" "$T/log"
+    fi
+done
+
+pictures=("$T"/images/*/*.JPEG)
+check "as HDF5" code 0 quantize -o "$T/one.h5"
+for file in one.safetensors one.h5; do
+    check "infer $file" code 0 "$Q" infer --model $M --weights "$T/$file" -o "$T/$file.out" "${pictures[@]:0:2}"
+    check "$file is int8, fbgemm" grep -q "int8 fbgemm" "$T/log"
+done
+check "one network in both" h5diff -q "$T/one.safetensors.out" "$T/one.h5.out" logits
+check "relu6 noted" grep -q '"quantcam.relu6":"clamp"' "$T/one.safetensors"
+
+for options in "--engine=qnnpack" "--engine=qnnpack --per=channel" "--bits=7 --observer=minmax --weight-scale=minmax" \
+    "--observer=percentile --percentile=99.9 --bias-correction=off" "--equalize=on"; do
+    check "$options" code 0 quantize --limit 2 -o "$T/other.safetensors" $options
+    refuse "$options change nothing" cmp -s "$T/auto.safetensors" "$T/other.safetensors"
+done
+check "layers alone" code 0 quantize --limit 2 --sensitivity -o "$T/other.safetensors"
+check "their column" grep -q "alone dB lost" "$T/log"
+check "worst first" sort -c -s -k16,16nr -k15,15n <(sed 1,3d "$T/log")
+printf '%s\n' "${pictures[@]:0:3}" > "$T/list"
+check "a list" code 0 "$Q" quantize --model $M --weights "$W" --list "$T/list" -o "$T/list.h5"
+check "without classes" grep -q "gives fp32's answer in [0-3]" "$T/log"
+mkdir "$T/flat" && cp "${pictures[@]:0:3}" "$T/flat"
+check "a flat folder" code 0 "$Q" quantize --model $M --weights "$W" --images "$T/flat" -o "$T/flat.h5"
+check "equal to the list" cmp "$T/list.h5" "$T/flat.h5"
+head -c 3000 "${pictures[0]}" > "$T/flat/a_short.JPEG"
+check "a bad picture on two ranks" code 0 "$MPIRUN" -np 2 "$Q" quantize --model $M --weights "$W" --images "$T/flat" -o "$T/flat.h5"
+check "it is named" grep -q "a_short.JPEG cannot be read: left out" "$T/log"
+check "the same without it" cmp "$T/list.h5" "$T/flat.h5"
+head -4 "$T/images/labels.csv" > "$T/labels.csv"
+check "labels" code 0 quantize --labels "$T/labels.csv" -o "$T/labels.h5"
+check "with classes" grep -qE "^[34] pictures, [34] with a class" "$T/log"
+
+refused 2 "are needed" --model $M --images "$T/images"
+refused 2 "FOLDER or --list" --model $M --weights "$W"
+refused 2 "exclude" "${both[@]}" --list "$T/list" --labels "$T/labels.csv"
+refused 2 "bits" "${both[@]}" --bits 6
+refused 2 "sse9" "${both[@]}" --isa=sse9
+refused 1 "no_such.pth" --model $M --weights "$T/no_such.pth" --images "$T/images"
+refused 1 "an int8 checkpoint" --model $M --weights "$WEIGHTS/mobilenet_v2_int8.pth" --images "$T/images"
+refused 1 "no_such" --model $M --weights "$W" --images "$T/no_such"
+mkdir "$T/empty"
+refused 1 "no class folders" --model $M --weights "$W" --images "$T/empty"
+rm "$T"/flat/img*
+refused 1 "a_short.JPEG: none of 1" --model $M --weights "$W" --images "$T/flat"
+check "another ending" code 2 quantize -o "$T/one.pth"
+finish

@@ -1,0 +1,117 @@
+/* Bias correction on two layers, worked out by hand, and on a network with every op. */
+#include <math.h>
+
+#include "made.h"
+
+static double bias(const struct quant_result *r, const char *name, int channel)
+{
+    return tensor_at(table_find(&r->table, name), channel);
+}
+
+/* White pictures: x = 1, exactly a code. a's rows are (1, 0.3, 0.3) and (0.5, 0.5, -2): codes at 1 / 127.5
+ * per row are (127, 38, 38) for (127.5, 38.25, 38.25), so channel 0 loses (0.5 + 0.25 + 0.25) / 127.5; at 2 /
+ * 127.5 (32, 32, -128) for (31.875, 31.875, -127.5): it gains (0.125 + 0.125 - 0.5) * 2 / 127.5, below relu's
+ * 0, where nothing is missing. */
+static void two_layers(void)
+{
+    struct made m;
+    struct quant_result r;
+    double missing = 1 / 127.5, next, was;
+
+    made_pair(&m, MADE_PAIR("relu"));
+    memset(m.bytes, 255, sizeof m.bytes);
+    memcpy(((struct tensor *)table_find(&m.net.table, "a.weight"))->data,
+           (float[]){ 1, 0.3f, 0.3f, 0.5f, 0.5f, -2 }, 6 * sizeof(float));
+    m.options.weight_mse = 0;
+    m.options.observer = QUANT_MINMAX;
+    m.options.correct_bias = 0;
+    tiny_must(quant_network(&m.net.binding, &m.options, &m.pictures, m.work.kernels, &r));
+    CHECK(bias(&r, "a.bias", 0) == 1);
+    /* Without correction a's channel 0 is 2.6 - missing; b reads its code. */
+    was = r.line[2].q.scale;
+    quant_result_free(&r);
+    m.options.correct_bias = 1;
+    tiny_must(quant_network(&m.net.binding, &m.options, &m.pictures, m.work.kernels, &r));
+    CHECK_MSG(fabs(bias(&r, "a.bias", 0) - 1 - missing) < 2e-4, "%.9g", bias(&r, "a.bias", 0) - 1);
+    CHECK(fabs(r.line[1].bias_shift - missing) < 2e-4);
+    CHECK(bias(&r, "a.bias", 1) == -0.0625);
+    /* b's channel 0 is 0.5 of it: 63.75 steps of 2 / 127.5 / 4 a code (its row is 0.5, 2). */
+    next = 2 / 127.5;
+    CHECK_MSG(fabs(bias(&r, "b.bias", 0) - (0.5 - 32 * next) * 2.6) < 0.02, "%.9g", bias(&r, "b.bias", 0));
+    CHECK(was == r.line[2].q.scale);
+    quant_result_free(&r);
+    made_free(&m);
+}
+
+struct mean {
+    struct engine *e;
+    struct made *m;
+    int node;
+};
+
+static status add_mean(void *self, int picture, double *row)
+{
+    struct mean *k = self;
+    struct engine_map map;
+    float real[4096];
+
+    engine_run(k->e, k->m->pixels[picture]);
+    map = engine_node_map(k->e, k->node);
+    engine_map_copy_real(&map, real);
+    for (int i = 0; i < map.h * map.w * map.c; i++)
+        row[i % map.c] += (double)real[i] / (map.h * map.w * MADE_PICTURES);
+    return OK;
+}
+
+/* Means of every layer's channels in the int8 network against fp32's: their error shrinks. */
+static double mean_error(struct made *m, const struct quant_result *r)
+{
+    struct mean k = { .m = m };
+    double worst = 0;
+
+    tiny_must(quant_plan_codes(&m->work, &r->table, m->work.nodes, (struct quant_params){ 0 }, &k.e));
+    for (int i = 0; i < r->lines; i++) {
+        double mean[64] = { 0 };
+        int node = m->work.shown[r->line[i].node];
+
+        if (r->line[i].scales == 0)
+            continue;
+        k.node = node;
+        tiny_must(quant_sum_pictures(&m->pictures, 64, add_mean, &k, mean));
+        for (int c = 0; c < m->work.model.node[node].c; c++)
+            worst += pow(mean[c] - m->work.mean[m->work.first[node] + (size_t)c], 2) / r->line[i].q.scale;
+    }
+    engine_free(k.e);
+    return worst;
+}
+
+static void every_op(enum engine_arithmetic arithmetic, int per_channel)
+{
+    struct made m;
+    double error[2];
+
+    made_every(&m);
+    made_fold(&m);
+    tiny_must(quant_observe(&m.work));
+    m.options.arithmetic = arithmetic;
+    m.options.per_channel = per_channel;
+    m.options.equalize = QUANT_EQUALIZE_OFF;
+    for (int on = 0; on < 2; on++) {
+        struct quant_result r;
+
+        m.options.correct_bias = on;
+        tiny_must(quant_network(&m.net.binding, &m.options, &m.pictures, m.work.kernels, &r));
+        error[on] = mean_error(&m, &r);
+        quant_result_free(&r);
+    }
+    CHECK_MSG(error[1] < 0.5 * error[0], "%g, uncorrected %g", error[1], error[0]);
+    made_free(&m);
+}
+
+int main(void)
+{
+    two_layers();
+    every_op(ENGINE_FBGEMM, 1);
+    every_op(ENGINE_QNNPACK, 0);
+    return check_result("quant_correct");
+}

@@ -1,0 +1,107 @@
+/* The network that is worked on: which outputs have scales, what is fused, folded weights, values that can be
+ * seen. */
+#include <math.h>
+
+#include "made.h"
+
+static void graph(void)
+{
+    struct made m;
+
+    made_every(&m);
+    made_fold(&m);
+    CHECK(m.work.nodes == m.net.model.nodes);
+    CHECK(m.work.shown[made_node(&m, "first")] == made_node(&m, "first_relu"));
+    CHECK(m.work.shown[made_node(&m, "sum")] == made_node(&m, "sum_relu"));
+    CHECK(m.work.shown[made_node(&m, "dw")] == made_node(&m, "dw"));
+    CHECK(m.work.only[made_node(&m, "dw")] == made_node(&m, "swish"));
+    CHECK(m.work.users[made_node(&m, "pool")] == 2 && m.work.only[made_node(&m, "pool")] == -1);
+    CHECK(m.work.first[made_node(&m, "first")] == 3);
+    CHECK(quant_row(&m.work, made_node(&m, "grouped")) == 4 * 9);
+    CHECK(quant_row(&m.work, made_node(&m, "fc")) == 12);
+    made_free(&m);
+}
+
+/* A convolution's values before its relu can be seen, and the network is the same. */
+static void seen(void)
+{
+    struct made m;
+    struct engine *whole = NULL, *e = NULL;
+    struct engine_options options = { .keep = 1 };
+    struct engine_map before, after;
+    int negative = 0, wrong = 0;
+
+    made_every(&m);
+    made_fold(&m);
+    tiny_must(engine_plan(&m.net.binding, &options, m.work.kernels, &whole));
+    tiny_must(quant_plan_real(&m.work, &e));
+    engine_run(whole, m.pixels[0]);
+    engine_run(e, m.pixels[0]);
+    before = engine_node_map(e, made_node(&m, "first"));
+    after = engine_node_map(e, made_node(&m, "first_relu"));
+    for (int i = 0; i < before.h * before.w * before.c; i++) {
+        float x = before.real[i];
+
+        negative += x < 0;
+        wrong += after.real[i] != (x < 0 ? 0 : x > 6 ? 6 : x);
+    }
+    CHECK(negative > 0 && wrong == 0);
+    CHECK(memcmp(engine_logits(whole), engine_logits(e), 5 * sizeof(float)) == 0);
+    engine_free(whole);
+    engine_free(e);
+    made_free(&m);
+}
+
+/* weight * gamma / sqrt(variance + eps) = 2 * 3 / 2, bias = -mean * gamma / 2 + beta. */
+static void normalisation(void)
+{
+    static const char text[] = "model bn  one layer\n"
+                               "input image 3 2 2 resize 2 bilinear crop 2 mean 0 0 0 std 1 1 1 quant quant\n"
+                               "conv a image out 1 kernel 1 stride 1 pad 0 groups 1 weight a bn n eps 1\n"
+                               "avgpool pool a\n"
+                               "linear fc pool out 2 weight fc\n"
+                               "output fc\n"
+                               "cam a\n";
+    const int64_t one = 1;
+    struct made m = { 0 };
+
+    tiny_describe(&m.net, text);
+    tiny_real(&m.net, "a", ".weight", 4, (int64_t[]){ 1, 3, 1, 1 }, (float[]){ 2, 4, 6 });
+    tiny_real(&m.net, "n", ".weight", 1, &one, (float[]){ 3 });
+    tiny_real(&m.net, "n", ".bias", 1, &one, (float[]){ 0.5f });
+    tiny_real(&m.net, "n", ".running_mean", 1, &one, (float[]){ 2 });
+    tiny_real(&m.net, "n", ".running_var", 1, &one, (float[]){ 3 });
+    tiny_real(&m.net, "fc", ".weight", 2, (int64_t[]){ 2, 1 }, (float[]){ 1, 2 });
+    made_bind(&m, 1);
+    made_fold(&m);
+    CHECK(quant_weights(&m.work, 1)[0] == 3 && quant_weights(&m.work, 1)[2] == 9);
+    CHECK(quant_bias(&m.work, 1)[0] == -2.5f);
+    CHECK(quant_bias(&m.work, made_node(&m, "fc"))[1] == 0);
+    made_free(&m);
+}
+
+static void refused(void)
+{
+    struct made m = { 0 };
+    struct quant_result r;
+
+    tiny_every(&m.net, 1, 0);
+    model_unbind(&m.net.binding);
+    made_bind(&m, 1);
+    CHECK(quant_fold(&m.net.binding, &m.work) == ERR_MISMATCH); /* an int8 checkpoint */
+    made_free(&m);
+    made_every(&m);
+    m.net.model.node[made_node(&m, "sum")].quant[0] = '\0';
+    CHECK(quant_network(&m.net.binding, &m.options, &m.pictures, m.work.kernels, &r) == ERR_FORMAT);
+    CHECK(strstr(error_last()->text, "sum") != NULL);
+    made_free(&m);
+}
+
+int main(void)
+{
+    graph();
+    seen();
+    normalisation();
+    refused();
+    return check_result("quant_fold");
+}
