@@ -1,3 +1,4 @@
+#include "local.h"
 #include "locate.h"
 #include "measure.h"
 #include "methods.h"
@@ -327,7 +328,7 @@ static status write_images(const struct run *r)
     return put_row(&at, "bad", &bad);
 }
 
-static status reduce_all(const struct run *r)
+status reduce_tables(const struct run *r)
 {
     struct column_set a = { 0 };
     int sets = 1 + r->layout.selections;
@@ -358,5 +359,5 @@ out:
 
 status reduce_summary(struct run *r)
 {
-    return comm_agree(r->c, r->c->rank == 0 ? reduce_all(r) : OK);
+    return comm_agree(r->c, r->c->rank == 0 ? reduce_tables(r) : OK);
 }
