@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A small job whose n-th write, sync, rename or open of its result kills the rank, or answers ENOSPC or EIO: for every n
 # (torture) or some (otherwise). A failing call must end the job with one sentence and 1; after either the same command
-# must go on to the digest of a run nobody disturbed. QUANTCAM_CASES (110; torture: all) of them, evenly spread;
+# must go on to the digest of a run nobody disturbed. QUANTCAM_CASES (70; torture: all) of them, evenly spread;
 # QUANTCAM_SHARE=2/5 the second fifth of them. Skipped where ptrace is not allowed.
 . "$(dirname "$0")/common.bash"
 command -v strace > /dev/null || skip "no strace"
@@ -41,7 +41,7 @@ for rank in 0 1; do
         done
     done
 done
-wanted=$(amount CASES 110 ${#cases[@]})
+wanted=$(amount CASES 70 ${#cases[@]})
 [ "$wanted" -le ${#cases[@]} ] || wanted=${#cases[@]}
 share=${QUANTCAM_SHARE:-1/1}
 count "calls: $counts; ${#cases[@]} cases"
