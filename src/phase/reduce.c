@@ -337,6 +337,7 @@ status reduce_tables(const struct run *r)
     TRY_OUT(make_columns(r, &a));
     TRY_OUT(write_images(r));
     for (int net = 0; net < r->networks; net++) {
+        TRY_OUT(comm_signal_status()); /* seconds a network; the next start does it over */
         TRY_OUT(read_network(r, net, &a));
         TRY_OUT(write_counts(r, net, &a, sets));
         TRY_OUT(measure_reduce(r, net, a.member, sets));
