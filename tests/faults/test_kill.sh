@@ -212,6 +212,8 @@ count "starts that computed exactly what was missing: $(of compared)"
 count "jobs finished $(of ends) (after up to 4 kills on end), digest equal $(of equal)"
 [ -n "$PYTHON" ] || echo "skip: $NAME other reader (no python3 with h5py)"
 check "kills" test "$(of kills)" = "$KILLS"
-for p in "${PHASES[@]}"; do check "kills in phase $p" test "${hit[$p]:-0}" -gt $((KILLS / 60)); done
+if [ "$KILLS" -ge 20 ]; then # fewer cannot reach every phase
+    for p in "${PHASES[@]}"; do check "kills in phase $p" test "${hit[$p]:-0}" -gt $((KILLS / 60)); done
+fi
 check "digests" test "$(of equal)" = "$(of ends)"
 finish
