@@ -59,10 +59,12 @@ watch_memory() # PID
         sleep 1
     done
 }
-job() # NUMBER RANKS OUT: starts it; $pid. The log has the time in front of each line.
+job() # NUMBER RANKS OUT START: starts it; $pid. The log has the time in front of each line. A first start predicts.
 {
+    local predict=on
+    [ "$4" = 1 ] || predict=off
     ${MPIRUN:-mpirun} -np "$2" "$Q" run jobs/scale.conf --images="$DIR/images-$1" --boxes="$DIR/images-$1/boxes.csv" --out="$3" \
-        --run.log=verbose --predict > /dev/null 2> >(stamp >> "$3.$4.log") &
+        --run.log=verbose --run.predict=$predict > /dev/null 2> >(stamp >> "$3.$4.log") &
     pid=$!
     watch_memory "$pid" >> "$3.$4.memory" &
 }
@@ -169,8 +171,8 @@ print_phases()
     done
     echo "| all | $sum_guess | $sum_first | $sum_second | $(total "$sum_first" "$sum_second") |"
     echo
-    echo "Drawing the pictures: $(cat "$DIR/draw-$IMAGES.s" 2> /dev/null || echo "?") s on one core. plan of a resumed start holds the reading of all" \
-        "rows (CRC)."
+    echo "Drawing the pictures: $(cat "$DIR/draw-$IMAGES.s" 2> /dev/null || echo "?") s on one core. The first start's plan holds the calibration for the" \
+        "prediction, the second's the reading of all rows (CRC)."
     echo
     echo "Bytes: pictures $(mega "$(du -sb "$DIR/images-$IMAGES" | cut -f1)") MB, result $(mega "$(stat -c %s "$out")") MB; written to the disk by" \
         "the ranks $(cat "$out".[12].memory | awk '{ k = $2; if ($5 < was[k]) done[k] += was[k]; was[k] = $5 } END { for (k in was) s += was[k] + done[k]; printf "%.0f", s / 1e6 }') MB."

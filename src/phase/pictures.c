@@ -1,6 +1,7 @@
-#include "run.h"
+#include "local.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "metric.h"
 
@@ -24,6 +25,21 @@ static status draw(const struct run *r, int net, int p, int64_t image, int place
     return store_write(r->store, path, 0, r->input_h, room->bytes);
 }
 
+/* Fewer good images than pictures: the rest is black, whatever was there. */
+static status blank(const struct run *r, int net, int first, const struct canvas *room)
+{
+    char path[STORE_PATH];
+
+    memset(room->bytes, 0, (size_t)r->input_h * (size_t)r->input_w);
+    for (int i = first; i < r->layout.pictures; i++)
+        for (int p = 0; p < JOB_PRECISIONS; p++) {
+            snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", r->layout.network[net].name, i + 1,
+                     job_precision[p]);
+            TRY(store_write(r->store, path, 0, r->input_h, room->bytes));
+        }
+    return OK;
+}
+
 static status draw_network(const struct run *r, int net, uint8_t *row_status, float *rmse,
                            const struct canvas *room)
 {
@@ -42,10 +58,10 @@ static status draw_network(const struct run *r, int net, uint8_t *row_status, fl
     for (int i = 0; i < count; i++)
         for (int p = 0; p < JOB_PRECISIONS; p++)
             TRY(draw(r, net, p, best[i], i, room));
-    return OK;
+    return blank(r, net, count, room);
 }
 
-static status draw_all(const struct run *r)
+status pictures_draw(const struct run *r)
 {
     size_t n = (size_t)r->layout.images, pixels = (size_t)r->input_h * (size_t)r->input_w, values = 0;
     struct canvas room = { 0 };
@@ -74,5 +90,5 @@ static status draw_all(const struct run *r)
 
 status pictures_write(struct run *r)
 {
-    return comm_agree(r->c, r->c->rank == 0 ? draw_all(r) : OK);
+    return comm_agree(r->c, r->c->rank == 0 ? pictures_draw(r) : OK);
 }

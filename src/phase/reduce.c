@@ -1,3 +1,4 @@
+#include "local.h"
 #include "locate.h"
 #include "measure.h"
 #include "methods.h"
@@ -327,7 +328,7 @@ static status write_images(const struct run *r)
     return put_row(&at, "bad", &bad);
 }
 
-static status reduce_all(const struct run *r)
+status reduce_tables(const struct run *r)
 {
     struct column_set a = { 0 };
     int sets = 1 + r->layout.selections;
@@ -336,6 +337,7 @@ static status reduce_all(const struct run *r)
     TRY_OUT(make_columns(r, &a));
     TRY_OUT(write_images(r));
     for (int net = 0; net < r->networks; net++) {
+        TRY_OUT(comm_signal_status()); /* seconds a network; the next start does it over */
         TRY_OUT(read_network(r, net, &a));
         TRY_OUT(write_counts(r, net, &a, sets));
         TRY_OUT(measure_reduce(r, net, a.member, sets));
@@ -358,5 +360,5 @@ out:
 
 status reduce_summary(struct run *r)
 {
-    return comm_agree(r->c, r->c->rank == 0 ? reduce_all(r) : OK);
+    return comm_agree(r->c, r->c->rank == 0 ? reduce_tables(r) : OK);
 }

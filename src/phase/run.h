@@ -59,7 +59,8 @@ MUST_USE status run_tables(struct run *r);
  * Times are linear: evaluate in the images of a rank, explain and average in its places, the union of
  * the selections being what chance makes it; curves counted twice as often as the raw sign is the other one;
  * reduce by its bootstrap, finish by the speed of SHA-256. bytes are exact, but for some 100 KB of metadata;
- * memory is the peak of the calibration, and what grows with the list. */
+ * memory is the peak of the calibration, and what grows with the list. Every rank of the calibration works
+ * in a folder of its own under $TMPDIR, and all at once. */
 MUST_USE status predict_make(struct run *r, int ranks, struct prediction *out);
 void predict_print(const struct run *r, const struct prediction *p);
 /* After the last phase: beside what it took. Rank 0's log. */

@@ -1,14 +1,8 @@
-#include "run.h"
+#include "local.h"
 
 #include <string.h>
 
 enum { CONTROL_STREAM = 0x636F6E74 };
-
-/* One image that any selection holds, as ranks send it to rank 0. */
-struct member {
-    int64_t image;
-    uint8_t in[STORE_MAX_SELECTIONS];
-};
 
 /* This rank's contiguous range of images. */
 struct range {
@@ -16,7 +10,7 @@ struct range {
     uint8_t *usable, *chosen; /* (count) */
     float *value;
     uint32_t *key;
-    struct member *member;
+    struct subset_member *member;
 };
 
 static status make_range(const struct run *r, struct range *a)
@@ -42,29 +36,28 @@ static void free_range(struct range *a)
     mem_free(a->member);
 }
 
-static int is_control(const struct run *r, int selection)
+int subset_is_control(const struct run *r, int selection)
 {
     return selection == r->layout.selections - 1;
 }
 
-/* A reading's RMSE; of the control random numbers, one an image, so that the k largest are a uniform sample.
- * The first precision after the base decides. */
-static status fill_keys(const struct run *r, int net, int selection, struct range *a)
+status subset_keys(const struct run *r, int net, int selection, int64_t first, int64_t count, float *value,
+                   uint32_t *key)
 {
     char path[STORE_PATH];
 
-    if (is_control(r, selection)) {
-        for (int64_t i = 0; i < a->count; i++)
-            a->key[i] = (uint32_t)(random_u64((uint64_t)r->job->control_seed, CONTROL_STREAM,
-                                              (uint64_t)(a->first + i)) >>
-                                   32);
+    if (subset_is_control(r, selection)) {
+        for (int64_t i = 0; i < count; i++)
+            key[i] = (uint32_t)(random_u64((uint64_t)r->job->control_seed, CONTROL_STREAM,
+                                           (uint64_t)(first + i)) >>
+                                32);
         return OK;
     }
     snprintf(path, sizeof path, "/models/%s/%s/vs_%s/rmse_%s", r->layout.network[net].name, job_precision[1],
              job_precision[0], r->layout.selection[selection]);
-    TRY(store_fetch(r->store, path, a->first, a->count, a->value));
-    for (int64_t i = 0; i < a->count; i++)
-        a->key[i] = select_key(a->value[i]);
+    TRY(store_fetch(r->store, path, first, count, value));
+    for (int64_t i = 0; i < count; i++)
+        key[i] = select_key(value[i]);
     return OK;
 }
 
@@ -85,16 +78,16 @@ static status choose(struct run *r, int net, struct range *a)
 
     for (int64_t i = 0; i < a->count; i++) {
         usable += a->usable[i];
-        a->member[i] = (struct member){ .image = a->first + i };
+        a->member[i] = (struct subset_member){ .image = a->first + i };
     }
     comm_sum_u64(r->c, &usable, 1);
     for (int s = 0; s < r->layout.selections; s++) {
         uint32_t threshold;
         uint64_t k = (uint64_t)job_subset_size(r->job->fraction, (int64_t)usable);
 
-        TRY(comm_agree(r->c, fill_keys(r, net, s, a)));
+        TRY(comm_agree(r->c, subset_keys(r, net, s, a->first, a->count, a->value, a->key)));
         TRY(select_largest(r->c, a->key, a->usable, a->count, k, a->chosen, &threshold));
-        r->threshold[net][s] = k > 0 && !is_control(r, s) ? (double)select_value(threshold) : 0;
+        r->threshold[net][s] = k > 0 && !subset_is_control(r, s) ? (double)select_value(threshold) : 0;
         for (int64_t i = 0; i < a->count; i++)
             a->member[i].in[s] = a->chosen[i];
     }
@@ -118,7 +111,7 @@ static int64_t pack_members(const struct run *r, struct range *a)
 
 /* Rank 0: the union in image order, -1 behind it. The rows' status and CRC are explain's: it fills them
  * again, and finds a row that was explained for another selection by its CRC. */
-static status write_union(const struct run *r, int net, const struct member *member, int64_t count)
+status subset_write(const struct run *r, int net, const struct subset_member *member, int64_t count)
 {
     int64_t places = r->layout.subset, *image = NULL;
     const char *name = r->layout.network[net].name;
@@ -143,7 +136,6 @@ static status write_union(const struct run *r, int net, const struct member *mem
         snprintf(path, sizeof path, "/models/%s/subset/in_%s", name, r->layout.selection[s]);
         TRY_OUT(store_write(r->store, path, 0, places, in));
     }
-    TRY_OUT(store_sync(r->store));
 out:
     mem_free(image);
     mem_free(in);
@@ -162,7 +154,9 @@ static status select_network(struct run *r, int net, struct range *a)
     kept = pack_members(r, a);
     TRY(comm_gather_bytes(r->c, a->member, (size_t)kept * sizeof *a->member, &all, &total));
     if (r->c->rank == 0)
-        result = write_union(r, net, all, (int64_t)(total / sizeof(struct member)));
+        result = subset_write(r, net, all, (int64_t)(total / sizeof(struct subset_member)));
+    if (r->c->rank == 0 && result == OK)
+        result = store_sync(r->store);
     mem_free(all);
     return comm_agree(r->c, result);
 }

@@ -121,6 +121,7 @@ status store_compare(const char *path, const struct store_plan *plan, struct sto
 {
     struct store_schema schema = { 0 };
     struct store_reader *r = NULL;
+    char what[400];
     status result = OK;
 
     TRY(store_open_read(path, 0, &r));
@@ -131,6 +132,9 @@ status store_compare(const char *path, const struct store_plan *plan, struct sto
     layout->provenance_length = provenance ? (int)provenance->element : 1;
     TRY_OUT(schema_expand(layout, &schema));
     TRY_OUT(compare_contents(r, &schema, plan, layout));
+    TRY_OUT(store_check_form(r, what, sizeof what));
+    if (what[0])
+        result = FAIL(ERR_FORMAT, "%s is damaged: %s", path, what);
 out:
     schema_free(&schema);
     store_close_read(r);

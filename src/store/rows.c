@@ -199,6 +199,8 @@ status store_write(struct store *s, const char *path, int64_t first, int64_t cou
         return FAIL(ERR_MISSING, "%s: the schema has no dataset %s", s->out, path);
     BUG_IF(s->view.schema.dataset[d].group == STORE_FIXED ||
            s->view.schema.dataset[d].group == STORE_CLOSING);
+    if (s->recheck)
+        return store_recheck_rows(s, d, first, count, data);
     return store_view_write(&s->view, d, first, count, data);
 }
 

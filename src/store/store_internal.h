@@ -25,6 +25,7 @@ struct store {
     struct store_lock lock; /* rank 0 */
     int fd;                 /* of the same file: fdatasync, checksums */
     int64_t committed;      /* rows, by this rank since store_begin */
+    struct store_recheck *recheck; /* store_write compares: recheck.c */
 };
 
 /* ---- h5.c ------------------------------------------------------------------------------------------ */
@@ -83,7 +84,7 @@ uint32_t store_row_crc_start(int64_t index);
 MUST_USE status store_create(const char *path, const struct store_schema *schema,
                              const struct store_plan *plan);
 /* Contents at creation of the datasets that store fills itself, in a new block (mem_free); *data NULL where
- * it is the caller's. */
+ * it is the caller's. plan NULL: without the texts. */
 MUST_USE status store_own_contents(const struct store_layout *layout, const struct store_plan *plan,
                                    const struct store_dataset *d, void **data);
 /* The plan's initial contents for a dataset, or NULL. */
@@ -95,6 +96,18 @@ MUST_USE status store_sync_folder(const char *path); /* the folder that holds pa
 /* Serially: is the file at `path` of this plan's job? ERR_MISMATCH says what differs. Fills the layout's text
  * lengths from the file. */
 MUST_USE status store_compare(const char *path, const struct store_plan *plan, struct store_layout *layout);
+
+/* ---- recheck.c ------------------------------------------------------------------------------------- */
+
+/* What store_write does where it compares. */
+MUST_USE status store_recheck_rows(struct store *s, int dataset, int64_t first, int64_t count,
+                                   const void *data);
+
+/* ---- form.c ---------------------------------------------------------------------------------------- */
+
+/* Local. Is the file what the table makes of its layout: no dataset more, every attribute, every axis? what:
+ * "" if it is, else what is not. A failure is want of memory. */
+MUST_USE status store_check_form(const struct store_reader *r, char *what, size_t size);
 
 /* ---- list.c: the datasets of any file -------------------------------------------------------------- */
 

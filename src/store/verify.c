@@ -39,33 +39,61 @@ static status check_sums(struct store_reader *r, struct store_verdict *v)
     return OK;
 }
 
-static status judge_out(struct store_reader *r, struct store_verdict *v)
+/* A finished file has no row that is to be computed. */
+static status check_rows(struct store_reader *r, struct store_verdict *v)
 {
-    if (store_reader_layout(r)->networks == 0)
-        say_damaged(v, store_reader_path(r), "not a result of quantcam run");
-    else if (store_reader_problem(r)[0])
-        say_damaged(v, store_reader_path(r), store_reader_problem(r));
-    else if (!store_reader_complete(r))
-        say_damaged(v, store_reader_path(r), "/complete is not set");
-    else {
-        v->soundness = STORE_IS_COMPLETE;
-        snprintf(v->text, sizeof v->text, "complete");
-        TRY(check_sums(r, v));
+    struct store_row_count sum;
+    char what[100];
+
+    TRY(store_check_all(store_reader_view(r), 0, 1, &sum, &v->of_rows));
+    v->rows = sum.done;
+    if (sum.missing > 0) {
+        snprintf(what, sizeof what, "%lld of %lld rows are missing or do not fit their CRC",
+                 (long long)sum.missing, (long long)v->of_rows);
+        say_damaged(v, store_reader_path(r), what);
     }
     return OK;
+}
+
+/* Is it a job's file, with every dataset and attribute of the table? */
+static status check_form(struct store_reader *r, struct store_verdict *v)
+{
+    char what[400] = "not a result of quantcam run";
+
+    if (store_reader_layout(r)->networks > 0) {
+        snprintf(what, sizeof what, "%s", store_reader_problem(r));
+        if (!what[0])
+            TRY(store_check_form(r, what, sizeof what));
+    }
+    if (what[0])
+        say_damaged(v, store_reader_path(r), what);
+    return OK;
+}
+
+static status judge_out(struct store_reader *r, struct store_verdict *v)
+{
+    v->soundness = STORE_IS_COMPLETE;
+    snprintf(v->text, sizeof v->text, "complete");
+    TRY(check_form(r, v));
+    if (v->soundness != STORE_IS_COMPLETE)
+        return OK;
+    if (!store_reader_complete(r)) {
+        say_damaged(v, store_reader_path(r), "/complete is not set");
+        return OK;
+    }
+    TRY(check_sums(r, v));
+    return v->soundness == STORE_IS_COMPLETE ? check_rows(r, v) : OK;
 }
 
 static status judge_part(struct store_reader *r, struct store_verdict *v)
 {
     struct store_row_count sum;
 
-    if (store_reader_layout(r)->networks == 0 || store_reader_problem(r)[0]) {
-        say_damaged(v, store_reader_path(r),
-                    store_reader_problem(r)[0] ? store_reader_problem(r) : "not a result of quantcam run");
-        return OK;
-    }
-    TRY(store_check_all(store_reader_view(r), 0, 1, &sum, &v->of_rows));
     v->soundness = STORE_IS_RESUMABLE;
+    TRY(check_form(r, v));
+    if (v->soundness != STORE_IS_RESUMABLE)
+        return OK;
+    TRY(store_check_all(store_reader_view(r), 0, 1, &sum, &v->of_rows));
     v->rows = sum.done;
     v->damaged_rows = sum.damaged;
     snprintf(v->text, sizeof v->text, "resumable %lld of %lld rows", (long long)v->rows,

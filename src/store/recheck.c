@@ -1,0 +1,89 @@
+#include "store_internal.h"
+
+#include <string.h>
+
+struct store_recheck {
+    struct store_reader *reader;
+    int64_t *rows; /* (datasets) compared */
+    char differs[STORE_PATH];
+    int64_t row;
+};
+
+status store_recheck_open(const char *out, struct store **s)
+{
+    struct store_reader *r = NULL;
+    struct store *new = NULL;
+
+    *s = NULL;
+    TRY(store_open_read(out, 0, &r));
+    new = mem_alloc(1, sizeof *new);
+    if (new)
+        new->recheck = mem_alloc(1, sizeof *new->recheck);
+    if (new && new->recheck)
+        new->recheck->rows = mem_alloc((size_t)store_reader_schema(r)->count, sizeof *new->recheck->rows);
+    if (!new || !new->recheck || !new->recheck->rows) {
+        if (new)
+            mem_free(new->recheck);
+        mem_free(new);
+        store_close_read(r);
+        return FAIL(ERR_MEMORY, "no memory to compare %s", out);
+    }
+    snprintf(new->out, sizeof new->out, "%s", out);
+    new->outcome = STORE_FINISHED;
+    new->view = *store_reader_view(r); /* the reader's: closed with it */
+    new->layout = *store_reader_layout(r);
+    new->recheck->reader = r;
+    *s = new;
+    return OK;
+}
+
+void store_recheck_close(struct store **s)
+{
+    if (!*s)
+        return;
+    store_close_read((*s)->recheck->reader);
+    mem_free((*s)->recheck->rows);
+    mem_free((*s)->recheck);
+    mem_free(*s);
+    *s = NULL;
+}
+
+const struct store_layout *store_recheck_layout(const struct store *s)
+{
+    return &s->layout;
+}
+
+status store_recheck_rows(struct store *s, int dataset, int64_t first, int64_t count, const void *data)
+{
+    const struct store_dataset *d = &s->view.schema.dataset[dataset];
+    struct store_recheck *c = s->recheck;
+    uint8_t *found = NULL;
+    status result;
+
+    MEM_TRY(found, (size_t)count, d->row_bytes);
+    result = store_view_read(&s->view, dataset, first, count, found);
+    for (int64_t i = 0; i < count && result == OK && !c->differs[0]; i++)
+        if (memcmp(found + (size_t)i * d->row_bytes, (const uint8_t *)data + (size_t)i * d->row_bytes,
+                   d->row_bytes)) {
+            snprintf(c->differs, sizeof c->differs, "%s", d->path);
+            c->row = first + i;
+        }
+    c->rows[dataset] += count;
+    mem_free(found);
+    return result;
+}
+
+void store_recheck_result(const struct store *s, char *what, size_t size)
+{
+    what[0] = '\0';
+    if (s->recheck->differs[0]) {
+        snprintf(what, size, "row %lld of %s is not what the stored rows give", (long long)s->recheck->row,
+                 s->recheck->differs);
+        return;
+    }
+    for (int d = 0; d < s->view.schema.count && !what[0]; d++) {
+        const struct store_dataset *ds = &s->view.schema.dataset[d];
+        if (ds->group == STORE_SUMMARY && s->recheck->rows[d] < ds->dim[0])
+            snprintf(what, size, "%s was not recomputed", ds->path);
+    }
+}

@@ -1,0 +1,54 @@
+# What the fault campaigns share: the scratch folder and checks of tests/e2e/common.bash, jobs, counts. Sourced, never run.
+. "$(dirname "${BASH_SOURCE[0]}")/../e2e/common.bash"
+FAULTS=tests/faults
+TORTURE=${QUANTCAM_TORTURE:-}
+
+# amount NAME SMALL LARGE: how many; QUANTCAM_NAME wins.
+amount() { local set="QUANTCAM_$1"; if [ -n "${!set:-}" ]; then echo "${!set}"; elif [ -n "$TORTURE" ]; then echo "$3"; else echo "$2"; fi; }
+count()  { echo "count: $*"; }
+
+# A random number below $1, from $RANDOM: seed it.
+below() { REPLY=$(((RANDOM * 32768 + RANDOM) % $1)); }
+now_us() { REPLY=${EPOCHREALTIME/[.,]/}; }
+
+PYTHON=''
+for python in "${QUANTCAM_PYTHON:-python3}" /usr/bin/python3; do
+    if [ -z "$PYTHON" ] && "$python" -c 'import h5py, numpy' 2> /dev/null; then PYTHON=$python; fi
+done
+
+# fault_job FILE IMAGES STEPS NETWORK...: a job over demo networks, result $T/out.h5.
+fault_job()
+{
+    local file=$1 images=$2 steps=$3 net form
+    shift 3
+    "$Q" synth "$T/images" --images "$images" --seed 7 > /dev/null || exit 1
+    cat > "$file" << JOB
+[data]
+images = $T/images
+boxes = $T/images/boxes.csv
+max_bad = 50
+[subset]
+fraction = 0.2
+[explain]
+steps = $steps
+[time]
+runs = 3
+[store]
+out = $T/out.h5
+[run]
+log = verbose
+JOB
+    for net in "$@"; do
+        for form in fp32 int8; do
+            [ -f "$WEIGHTS/${net}_$form.pth" ] || skip "no $WEIGHTS/${net}_$form.pth"
+        done
+        printf '[network %s]\nmodel = models/demo/%s.model\n' "$net" "$net" >> "$file"
+        printf 'fp32 = %s\nint8 = %s\n' "$WEIGHTS/${net}_fp32.pth" "$WEIGHTS/${net}_int8.pth" >> "$file"
+    done
+}
+
+# One sentence for a failure: exactly one line "quantcam: ..." in the log.
+one_sentence() { [ "$(grep -c '^quantcam: ' "$1")" = 1 ]; }
+# The rows of the last start in OUT.log.jsonl.
+logged_rows() { sed -n 's/^{"rows": \([0-9]*\).*/\1/p' "$1.log.jsonl" | tail -1; }
+no_litter()   { [ ! -e "$1.part" ] && [ ! -e "$1.part.creating" ] && [ ! -e "$1.lock" ] && [ ! -e "$1.progress.json" ]; }

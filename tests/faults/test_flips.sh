@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# Bits flipped in the data and in the metadata of a partial and of a finished result, and results cut short: what is
+# damaged is computed again, or refused with one sentence; nothing is ever silently wrong, and nothing crashes. Of the
+# partial file the same command is run, of the finished one verify, show and report.
+# QUANTCAM_FLIPS (100; torture 5000) of each kind, a quarter of that cut; QUANTCAM_SEED.
+. "$(dirname "$0")/common.bash"
+FLIPS=$(amount FLIPS 100 5000)
+CUTS=$(amount CUTS 25 1250)
+SEED=${QUANTCAM_SEED:-1}
+command -v h5dump > /dev/null || skip "no h5dump"
+PYTHON=${PYTHON:-python3}
+"$PYTHON" -c '' 2> /dev/null || skip "no python3"
+fault_job "$T/job.conf" 8 2 shufflenet_v2_x0_5
+JOB=("$T/job.conf" --log=quiet --time.runs=0)
+OUT=$T/out.h5
+
+check "undisturbed" code 0 "$Q" run "${JOB[@]}"
+whole=$(digest "$OUT")
+check "its report" code 0 "$Q" report "$OUT" -o "$T/report"
+mv "$T/report" "$T/whole-report"
+"$Q" show "$OUT" > "$T/whole.txt" || check "its tables" false
+mv "$OUT" "$T/whole.h5"
+
+# A job killed while it explains: every kind of row is there, done and missing.
+made=
+for ((try = 0; try < 20 && ${#made} == 0; try++)); do
+    rm -f "$OUT"*
+    "$Q" run "${JOB[@]}" --isa=ref 2> /dev/null &
+    pid=$!
+    for ((i = 0; i < 3000; i++)); do
+        rows=$("$Q" verify "$OUT" 2> /dev/null | sed -n 's/^resumable \([0-9]*\) of.*/\1/p')
+        [ "${rows:-0}" -le 16 ] || break
+    done
+    kill -KILL $pid
+    wait $pid 2> /dev/null
+    [ ! -e "$OUT.part" ] || [ "${rows:-0}" -le 16 ] || made=$rows
+done
+check "a job was killed in explain: $made rows" test "${made:-0}" -gt 16
+mv "$OUT.part" "$T/mid.part"
+rm -f "$OUT"*
+"$PYTHON" $FAULTS/flips.py map "$T/mid.part" > "$T/mid.map"
+"$PYTHON" $FAULTS/flips.py map "$T/whole.h5" > "$T/whole.map"
+check "data of the files found" test "$(wc -l < "$T/mid.map")" -gt 100
+
+declare -A n=()
+add() { n[$1]=$((${n[$1]:-0} + 1)); }
+of()  { echo "${n[$1]:-0}"; }
+wrong() { check "$1" false; head -5 "$T/log" >&2; }
+
+# The same command on a damaged partial file.
+flip_part() # KIND NUMBER
+{
+    local what rc
+    rm -f "$OUT"*
+    what="partial file, $("$PYTHON" $FAULTS/flips.py damage "$T/mid.part" "$T/mid.map" "$OUT.part" "$1" "$SEED" "$2")" || what=
+    check "damaged" test -n "$what"
+    sum=$(sha256sum < "$OUT.part")
+    timeout -k 5 60 "$Q" run "${JOB[@]}" > "$T/log" 2>&1
+    rc=$?
+    if [ $rc = 0 ]; then
+        if ! same "$(digest "$OUT")" "$whole"; then wrong "$what: SILENTLY WRONG"; return; fi
+        add "part $1 repaired"
+        code 0 "$Q" verify "$OUT" || wrong "$what: not sound at the end"
+        return
+    fi
+    add "part $1 refused"
+    [ $rc = 1 ] && one_sentence "$T/log" || wrong "$what: exit $rc, not one sentence"
+    [ "$(sha256sum < "$OUT.part")" = "$sum" ] || wrong "$what: refused, but changed"
+    checks=$((checks + 1))
+}
+# Exit 1 with one sentence, or 0 with the undamaged output. Sets `refused`.
+refuses() # WHAT REFERENCE OUTPUT COMMAND...
+{
+    local what=$1 reference=$2 output=$3 rc
+    shift 3
+    timeout -k 5 60 "$@" > "$T/stdout" 2> "$T/log"
+    rc=$?
+    checks=$((checks + 1)) refused=
+    if [ $rc = 0 ]; then
+        diff -rq "$reference" "$output" > /dev/null || wrong "$what: SILENTLY WRONG"
+    else
+        refused=yes
+        [ $rc = 1 ] && one_sentence "$T/log" || wrong "$what: exit $rc, not one sentence"
+    fi
+}
+flip_out() # KIND NUMBER
+{
+    local what rc
+    rm -rf "$T/report"
+    what="result, $("$PYTHON" $FAULTS/flips.py damage "$T/whole.h5" "$T/whole.map" "$OUT" "$1" "$SEED" "$2")" || what=
+    check "damaged" test -n "$what"
+    timeout -k 5 60 "$Q" verify "$OUT" > "$T/log" 2>&1
+    rc=$?
+    checks=$((checks + 1))
+    if [ $rc = 0 ]; then
+        add "out $1 sound"
+        same "$(digest "$OUT")" "$whole" || wrong "$what: SILENTLY WRONG"
+        [ "$1" = metadata ] || wrong "$what: verify calls it complete"
+    elif [ $rc = 1 ] && [ "$(grep -c . "$T/log")" = 1 ] && grep -q '^damaged: ' "$T/log"; then
+        add "out $1 damaged"
+    else
+        wrong "$what: verify: exit $rc"
+    fi
+    refuses "$what: show" "$T/whole.txt" "$T/stdout" "$Q" show "$OUT"
+    add "show $1 ${refused:-equal}"
+    if [ $(($2 % 4)) = 0 ]; then
+        refuses "$what: report" "$T/whole-report" "$T/report" "$Q" report "$OUT" -o "$T/report"
+        add "report $1 ${refused:-equal}"
+    fi
+}
+
+for kind in data metadata cut; do
+    most=$FLIPS
+    [ $kind != cut ] || most=$CUTS
+    for ((i = 0; i < most; i++)); do
+        flip_part $kind $i
+        flip_out $kind $i
+        if [ $((i % 250)) = 249 ]; then echo "$kind $((i + 1)), $checks checks, $failed failed" >&2; fi
+    done
+    count "$kind $most: partial file: computed again or harmless $(of "part $kind repaired"), refused $(of "part $kind refused");" \
+        "result: verify says damaged $(of "out $kind damaged"), harmless $(of "out $kind sound")"
+    count "$kind: show refused $(of "show $kind yes"), equal $(of "show $kind equal"); report refused $(of "report $kind yes"), equal $(of "report $kind equal")"
+    check "$kind: all were looked at" test $(($(of "out $kind damaged") + $(of "out $kind sound"))) = "$most"
+done
+check "cut files are refused" test "$(of "part cut refused")" = "$CUTS"
+finish
