@@ -71,6 +71,24 @@ head -4 "$T/images/labels.csv" > "$T/labels.csv"
 check "labels" code 0 quantize --labels "$T/labels.csv" -o "$T/labels.h5"
 check "with classes" grep -qE "^[34] pictures, [34] with a class" "$T/log"
 
+# torch_runs NETWORK ENGINE ENDING OPTION...: PyTorch gives the same logits of the same file.
+torch_runs()
+{
+    local net=$1 engine=$2 file=$T/torch.$3
+    shift 3
+    check "quantize $net" "$Q" quantize --model models/demo/$net.model --weights "$WEIGHTS/${net}_fp32.pth" --images "$T/images" \
+        --limit 2 --engine=$engine -o "$file" "$@" > "$T/log"
+    check "infer $net" "$Q" infer --model models/demo/$net.model --weights "$file" --engine=$engine -o "$T/torch.out" \
+        "${pictures[@]:0:2}" > "$T/log"
+    check "PyTorch's logits of $net" code 0 "$QUANTCAM_PYTHON" analysis/load_int8.py demo:$net "$file" "$T/torch.out"
+}
+if [ -n "${QUANTCAM_PYTHON:-}" ] && "$QUANTCAM_PYTHON" -c 'import torchvision, h5py' 2> /dev/null; then
+    torch_runs resnet18 fbgemm h5 --bits=7
+    torch_runs mobilenet_v2 qnnpack safetensors
+else
+    echo "skip: the file in PyTorch (QUANTCAM_PYTHON has no torchvision)"
+fi
+
 refused 2 "are needed" --model $M --images "$T/images"
 refused 2 "FOLDER or --list" --model $M --weights "$W"
 refused 2 "exclude" "${both[@]}" --list "$T/list" --labels "$T/labels.csv"

@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""Loads what `quantcam quantize` wrote into torchvision's quantizable models.
+
+    from load_int8 import load
+    net = load('mobilenet_v2', 'out.safetensors')              # or out.h5; runs in PyTorch, quantized
+    logits = net(normalized pictures, N x 3 x H x W)
+
+    analysis/load_int8.py mobilenet_v2 FILE OUT.h5             OUT.h5: what `quantcam infer` gave for FILE
+
+As a program it runs OUT.h5's /pixels through PyTorch and compares the logits bit for bit; exit 1 where any differs. NETWORK is
+mobilenet_v2, mobilenet_v3_large, resnet18, resnet50, shufflenet_v2_x0_5, shufflenet_v2_x1_0, ...; demo:NAME is a network of
+models/demo.
+
+relu6: torchvision quantizes it as relu. The file's note quantcam.relu6 = clamp asks for the clamp, which a hook behind each
+fused convolution applies. fbgemm's depthwise kernels add pairs of products in 16 bits, its others do so on CPUs without VNNI:
+activations of 8 bits can saturate there, those of `quantize --bits=7` and everything under qnnpack cannot.
+"""
+import json
+import sys
+
+import numpy as np
+import torch
+import torchvision
+from torch.ao.nn.intrinsic import quantized as fused
+from torchvision.models import quantization as quantizable
+
+DTYPES = {'F64': np.float64, 'F32': np.float32, 'I64': np.int64, 'I32': np.int32, 'I8': np.int8, 'U8': np.uint8}
+MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
+STD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+
+
+def read_safetensors(path):
+    """name -> array; the codes of NAME have NAME.scale and NAME.zero_point beside them."""
+    data = open(path, 'rb').read()
+    size = int.from_bytes(data[:8], 'little')
+    header = json.loads(data[8:8 + size])
+    notes = header.pop('__metadata__', {})
+    tensors = {}
+    for name, entry in header.items():
+        begin, end = (8 + size + x for x in entry['data_offsets'])
+        tensors[name] = np.frombuffer(data[begin:end], DTYPES[entry['dtype']]).reshape(entry['shape']).copy()
+    quantized = {n.removesuffix('.quantization') for n in notes if n.endswith('.quantization')}
+    scales = {n: (tensors.pop(f'{n}.scale'), tensors.pop(f'{n}.zero_point')) for n in quantized}
+    return tensors, scales, notes
+
+
+def read_h5(path):
+    import h5py
+    with h5py.File(path) as f:
+        tensors = {name: f[name][()] for name in f}
+        scales = {name: (f[name].attrs['scale'], f[name].attrs['zero_point']) for name in f if 'scale' in f[name].attrs}
+        notes = {key: value if isinstance(value, str) else value.decode() for key, value in f.attrs.items()
+                 if isinstance(value, (str, bytes))}
+    return tensors, scales, notes
+
+
+def qtensor(codes, scale, zero_point):
+    codes = torch.from_numpy(codes)
+    if len(scale) == 1:
+        return torch._make_per_tensor_quantized_tensor(codes, float(scale[0]), int(zero_point[0]))
+    return torch._make_per_channel_quantized_tensor(codes, torch.from_numpy(scale), torch.from_numpy(zero_point), 0)
+
+
+def skeleton(network, engine):
+    """The converted network without its numbers, and whether its float form has relu6."""
+    if network.startswith('demo:'):
+        from demo_models import build, prepare, quantizable as demo_quantizable
+        name = network.removeprefix('demo:')
+        plain, net = build(name), prepare(name, demo_quantizable(name))
+    else:
+        name = network
+        plain, net = getattr(torchvision.models, name)(weights=None), getattr(quantizable, name)(weights=None, quantize=False)
+        qat = name.startswith('mobilenet_v3')
+        net.train(qat)
+        net.fuse_model(is_qat=qat)
+        net.qconfig = torch.ao.quantization.get_default_qat_qconfig(engine) if qat else torch.ao.quantization.QConfig(
+            activation=torch.ao.quantization.default_observer, weight=torch.ao.quantization.default_weight_observer)
+        (torch.ao.quantization.prepare_qat if qat else torch.ao.quantization.prepare)(net, inplace=True)
+    torch.backends.quantized.engine = engine
+    net.eval()
+    net(torch.zeros(1, 3, 224, 224))
+    torch.ao.quantization.convert(net, inplace=True)
+    return net, any(isinstance(m, torch.nn.ReLU6) for m in plain.modules())
+
+
+def clamp6(module, inputs, output):
+    scale, zero_point = output.q_scale(), output.q_zero_point()
+    most = int(torch.quantize_per_tensor(torch.tensor([6.0]), scale, zero_point, torch.quint8).int_repr())
+    return torch._make_per_tensor_quantized_tensor(output.int_repr().clamp(max=most), scale, zero_point)
+
+
+def load(network, path):
+    """Every tensor of the file must have its module, and every layer its tensors."""
+    tensors, scales, notes = (read_h5 if path.endswith('.h5') else read_safetensors)(path)
+    net, has_relu6 = skeleton(network, notes['quantcam.engine'])
+    left = set(tensors)
+    for name, module in net.named_modules():
+        if hasattr(module, 'set_weight_bias') and not name.endswith('._packed_params'):
+            weight = f'{name}.weight'
+            module.set_weight_bias(qtensor(tensors[weight], *scales[weight]), torch.from_numpy(tensors[f'{name}.bias']))
+            left -= {weight, f'{name}.bias'}
+        if f'{name}.scale' in tensors:
+            scale, zero_point = float(tensors[f'{name}.scale']), int(tensors[f'{name}.zero_point'])
+            as_they_were = isinstance(module.scale, torch.Tensor)
+            module.scale = torch.tensor([scale]) if as_they_were else scale
+            module.zero_point = torch.tensor([zero_point]) if as_they_were else zero_point
+            left -= {f'{name}.scale', f'{name}.zero_point'}
+        if has_relu6 and notes.get('quantcam.relu6') == 'clamp' and isinstance(module, fused.ConvReLU2d):
+            module.register_forward_hook(clamp6)
+    if left:
+        raise ValueError(f'{path}: {len(left)} tensors have no module in {network}, such as {min(left)}')
+    return net.eval()
+
+
+def main():
+    import h5py
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
+    network, path, out = sys.argv[1:]
+    with h5py.File(out) as f:
+        pixels, ours = f['pixels'][()], f['logits'][()]
+    torch.set_num_threads(1)
+    net = load(network, path)
+    with torch.no_grad():
+        x = (torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255).sub_(MEAN).div_(STD)
+        theirs = np.concatenate([net(x[i:i + 1]).numpy() for i in range(len(x))])
+    wrong = int(np.sum(ours != theirs))
+    print(f'{network} {torch.backends.quantized.engine}: {len(x)} pictures, {theirs.size} logits, {wrong} differ')
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == '__main__':
+    main()
