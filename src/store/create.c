@@ -77,7 +77,8 @@ status store_own_contents(const struct store_layout *layout, const struct store_
                                                          : NULL;
 
     uint8_t unit[sizeof(double)];
-    int is_unit = fill_unit(layout, d, unit);
+    /* The networks' own numbers do not follow from what a file says of itself. */
+    int is_unit = plan && fill_unit(layout, d, unit);
 
     *data = NULL;
     if (d->group != STORE_FIXED ||
