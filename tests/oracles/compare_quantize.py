@@ -79,7 +79,7 @@ def photographs(data, scratch):
         classes = np.array([int(r[1]) for r in others])
         for name, weights, theirs in networks:
             model, weights = f'models/{name}.model', f'{data}/weights/{weights}.pth'
-            shown = os.path.basename(weights)[:20]
+            shown = os.path.basename(weights).removesuffix('.pth')[:20]
             fp32 = right(model, weights, pictures, classes, scratch)
             row(shown, 'fp32', fp32, len(classes))
             for form, file in theirs.items():
