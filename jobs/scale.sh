@@ -18,6 +18,8 @@ mkdir -p "$DIR"
 say() { echo "scale: $*" >&2; }
 die() { say "$*"; exit 1; }
 
+[ "$IMAGES" -ge 1000 ] || die "IMAGES=$IMAGES: at least 1000 (one picture of every set is bad, and 1 % may be)"
+
 # ---- pictures: the smaller sets are the first of the large one, by hard links ---------------------------------------
 
 draw()
