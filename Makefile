@@ -121,12 +121,14 @@ check-faults: deps          ## fault campaigns in small numbers: kills, failing 
 
 torture:                    ## the same in large numbers: hours (tests/README.md)
 	@$(MAKE) --no-print-directory check-faults V=$(V) QUANTCAM_TORTURE=1 QUANTCAM_TEST_TIMEOUT=86400
+	@$(MAKE) --no-print-directory fuzz N=10000
 
 scale: deps                 ## 50,000 drawn pictures through the demo networks, killed and resumed: a table (40 minutes, a quiet machine)
 	@$(MAKE) --no-print-directory -j$(JOBS) all V=$(V)
 	@V=$(V) MPIRUN="$(MPIRUN)" jobs/scale.sh
 
 bench: all                  ## kernels and networks against this core's measured peak
+	@build/quantcam bench --kernels
 	@build/quantcam bench
 
 deps:                       ## install the Debian packages that are missing (as root or with sudo)

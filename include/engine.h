@@ -26,7 +26,8 @@
 #include "kernel.h"
 #include "model.h"
 
-/* AUTO: fbgemm where any weight is per channel, else qnnpack; the choice is engine_arithmetic_used(e). */
+/* AUTO: as the checkpoint notes, else fbgemm where any weight is per channel, else qnnpack; the choice is
+ * engine_arithmetic_used(e). */
 enum engine_arithmetic { ENGINE_AUTO, ENGINE_FBGEMM, ENGINE_QNNPACK };
 const char *engine_arithmetic_name(enum engine_arithmetic a); /* "auto", "fbgemm", "qnnpack" */
 

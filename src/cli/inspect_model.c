@@ -139,7 +139,7 @@ static status add_weight_facts(struct listing *l, const char *path, const struct
         TRY(listing_fact(l, LISTING_TEXT, "precision", "int8%s, weights per %s",
                          b->qat ? " (unconverted QAT state)" : "", per));
         TRY(listing_fact(l, LISTING_TEXT, "arithmetic", "%s, unless --engine says otherwise",
-                         engine_arithmetic_name(b->per_channel ? ENGINE_FBGEMM : ENGINE_QNNPACK)));
+                         engine_arithmetic_name(b->fbgemm ? ENGINE_FBGEMM : ENGINE_QNNPACK)));
         if (has_relu6(b->model))
             TRY(listing_fact(l, LISTING_TEXT, "relu6", b->relu6_clamps ? "clamps at 6" : "runs as relu"));
     }

@@ -428,7 +428,7 @@ status engine_plan(const struct model_binding *b, const struct engine_options *o
     p.e->precision = b->precision;
     p.e->options = *options;
     p.e->arithmetic = options->arithmetic != ENGINE_AUTO ? options->arithmetic
-                      : b->per_channel                   ? ENGINE_FBGEMM
+                      : b->fbgemm                        ? ENGINE_FBGEMM
                                                          : ENGINE_QNNPACK;
     result = plan_all(&p);
     mem_free(p.relu);

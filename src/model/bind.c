@@ -275,6 +275,18 @@ static status read_relu6(struct model_binding *b)
     return OK;
 }
 
+/* torch's files do not say which engine they were made for. */
+static status choose_engine(struct model_binding *b)
+{
+    const char *note = table_note(b->weights, "quantcam.engine");
+
+    b->fbgemm = note ? strcmp(note, "fbgemm") == 0 : b->per_channel;
+    if (note && !b->fbgemm && strcmp(note, "qnnpack") != 0)
+        return FAIL(ERR_FORMAT, "%s: its note quantcam.engine is '%.40s', not fbgemm or qnnpack",
+                    b->weights->source, note);
+    return OK;
+}
+
 static void mark(const struct model_binding *b, uint8_t *used, const struct tensor *t)
 {
     if (t)
@@ -302,8 +314,8 @@ static status bind_layer(struct model_binding *b, int node, uint8_t *used)
         b->per_channel |= s.low ? scales > 1 : s.weight->quantization == TENSOR_PER_CHANNEL;
     }
     b->parameters += weights + biases;
-    b->parameter_bytes += weights * (b->precision == MODEL_INT8 ? 1 : sizeof(float)) +
-                          (biases + scales) * sizeof(float);
+    b->parameter_bytes +=
+        weights * (b->precision == MODEL_INT8 ? 1 : sizeof(float)) + (biases + scales) * sizeof(float);
     b->macs += weights * (uint64_t)n->h * (uint64_t)n->w;
     return OK;
 }
@@ -351,7 +363,7 @@ static status bind_all(struct model_binding *b, uint8_t *used)
     }
     for (int i = 0; i < b->weights->count; i++)
         b->unused += !used[i] && !is_bookkeeping(b, b->weights->entry[i].name);
-    return OK;
+    return choose_engine(b);
 }
 
 status model_bind(const struct model *m, const struct tensor_table *weights, struct model_binding *out)

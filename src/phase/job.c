@@ -93,7 +93,7 @@ static const struct option_row network_rows[] = {
     { NET("fp32", PATH, RUN, weights[0]), .values = "FILE", .help = "its fp32 checkpoint" },
     { NET("int8", PATH, RUN, weights[1]), .values = "FILE", .help = "its int8 checkpoint" },
     { NET("engine", CHOICE, RESULT, engine), .values = "auto|fbgemm|qnnpack",
-      .help = "int8 arithmetic; auto: fbgemm where any weight is per channel, else qnnpack" },
+      .help = "int8 arithmetic; auto: as the checkpoint notes, else fbgemm where weights are per channel" },
 };
 
 static const struct option_group networks = {

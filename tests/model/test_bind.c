@@ -224,11 +224,42 @@ static void test_refusals(void)
                   "x.pth: tensor x.zero_point is () f64, but m.model:6 (mul x) needs a value from 0 to 255");
 }
 
+/* `auto` is what the checkpoint notes, else what its weights' scales suggest. */
+static void test_engine(void)
+{
+    static const struct { const char *note; int per_channel, fbgemm; } cases[] = {
+        { NULL, 0, 0 },      { NULL, 1, 1 },     { "fbgemm", 0, 1 },
+        { "qnnpack", 1, 0 }, { "fbgemm", 1, 1 }, { "onednn", 1, -1 },
+    };
+    struct model m;
+
+    make_model(&m);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct tensor_table t = { 0 };
+        struct model_binding b;
+
+        make_int8(&t, "f.weight", 1 + cases[i].per_channel);
+        if (cases[i].note)
+            CHECK(table_add_note(&t, "quantcam.engine", cases[i].note) == OK);
+        if (cases[i].fbgemm >= 0) {
+            CHECK(model_bind(&m, &t, &b) == OK && b.fbgemm == cases[i].fbgemm);
+            CHECK(b.per_channel == cases[i].per_channel);
+            model_unbind(&b);
+        } else {
+            CHECK(model_bind(&m, &t, &b) == ERR_FORMAT);
+            CHECK(strstr(error_last()->text, "its note quantcam.engine is 'onednn', not fbgemm or qnnpack"));
+        }
+        table_free(&t);
+    }
+    model_free(&m);
+}
+
 int main(void)
 {
     test_forms();
     test_params();
     test_relu6();
+    test_engine();
     test_refusals();
     CHECK(mem_live() == 0);
     return check_result("model/bind");

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Killed, then stopped by a signal, where each phase begins, and ended by yet another number of ranks: the same result.
-. "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/../e2e/common.bash"
 small_job "$T/job.conf" 12
 sed -i 's/^runs = 0/runs = 2/' "$T/job.conf"
 check "undisturbed" run 2 "$T/job.conf" --out="$T/whole.h5"

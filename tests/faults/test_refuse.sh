@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A resume with another job, model, checkpoint or list of images is refused, names what differs, and touches nothing.
-. "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/../e2e/common.bash"
 small_job "$T/job.conf" 12
 check "stopped" code 75 env QUANTCAM_FAULT=0:explain:USR1 "$Q" run "$T/job.conf"
 before=$(sha256sum < "$T/out.h5.part")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A rank that hangs: named, the job ends in bounded time, resumably; so does a job whose rank 0 hangs.
-. "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/../e2e/common.bash"
 small_job "$T/job.conf" 24
 check "undisturbed" run 2 "$T/job.conf" --out="$T/whole.h5"
 whole=$(digest "$T/whole.h5")

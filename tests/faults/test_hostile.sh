@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Lists, labels, boxes and job files as an enemy would write them: refused with one printable sentence within seconds,
 # before any output exists; or, where only one picture is concerned, a bad row.
-. "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/../e2e/common.bash"
 small_job "$T/job.conf" 12
 cp "$Q" "$T/quantcam" && Q=$T/quantcam    # the program may be built again meanwhile
 longest=0
