@@ -105,8 +105,8 @@ struct model_binding {
     enum model_precision precision;
     int qat;                        /* the int8 form is an unconverted QAT state dict (numerics 1.6) */
     int per_channel;                /* any weight is per channel */
-    int fbgemm;                     /* int8: the engine `auto` is fbgemm, not qnnpack: as the checkpoint's note
-                                       quantcam.engine says, else fbgemm where any weight is per channel */
+    int fbgemm;                     /* int8: the engine `auto` is fbgemm, not qnnpack: as the checkpoint's
+                                       note quantcam.engine says, else where any weight is per channel */
     int relu6_clamps;               /* int8: relu6 clamps at 6 (the checkpoint's note quantcam.relu6 is
                                        "clamp", as our own quantization writes); else it runs as relu, which
                                        is what torch makes of it */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* That a rank that hangs is named, and the job aborted, is for a script: tests/faults/test_watchdog.sh. Here: who
+/* That a rank that hangs is named, and the job aborted, is for tests/faults/test_watchdog.sh. Here: who
  * works or waits is left in peace. */
 
 static const double limit_s = 0.8;
