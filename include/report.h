@@ -1,8 +1,7 @@
 /* include/report.h
  * report: a finished result file read by people. Tables beside the published ones, on the terminal (`show`)
- * and as Markdown, CSV
- * and JSON files, and the gallery's pictures as PNG (`report`). Reads through store's bounded reader; writes
- * nothing into the result.
+ * and as Markdown, CSV, LaTeX and JSON files, the gallery's pictures as PNG, and all of it as one HTML page
+ * (`report`). Reads through store's bounded reader; writes nothing into the result.
  *
  *     struct store_reader *r = NULL;
  *     TRY(store_open_read("results/demo.h5", 1, &r));
@@ -28,13 +27,16 @@ struct report_summary {
     /* pictures of the gallery and of figure 3 whose file was not found or not readable: maps alone */
     int missing;
     char first_missing[512];
+    int page_pictures, page_missing;     /* of report.html's gallery */
 };
 
 /* Local. Every table as text for a terminal, bad images named. ERR_MISMATCH if the file is not finished. */
 MUST_USE status report_show(struct store_reader *r, struct text *out);
-/* Local. FOLDER/report.md, FOLDER/report.json, FOLDER/<table>.csv, FOLDER/figure_2.svg (histograms of the
- * mean activation), FOLDER/figure_3.png (where quantization moved a box most) and
- * FOLDER/gallery/<network>_topNN.png. */
+/* Local. FOLDER/report.html (one page of at most about 15 MB that asks nothing of the network: findings in
+ * words, tables, figures as SVG, pictures inside), FOLDER/report.md, FOLDER/report.json, FOLDER/tables.tex,
+ * FOLDER/<table>.csv, FOLDER/figure_2.svg (histograms of the mean activation), FOLDER/figure_3.png (where
+ * quantization moved a box most) and FOLDER/gallery/<network>_topNN.png. Every text of the result is escaped
+ * where it stands in markup. */
 MUST_USE status report_write(struct store_reader *r, const struct report_options *options,
                              struct report_summary *summary);
 

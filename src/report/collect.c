@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "overview.h"
 #include "published.h"
 
 /* The accuracy of one precision on every set: /summary/accuracy/<precision>/..., arrays (K, sets). */
@@ -383,6 +384,8 @@ status collect_tables(struct store_reader *r, struct collect *out)
     TRY_OUT(collect_images(r, out));
     for (int p = 0; p < layout->precisions; p++)
         TRY_OUT(read_accuracy(r, layout->precision[p], &accuracy[p]));
+    for (int p = 1; p < layout->precisions; p++)
+        TRY_OUT(overview_collect(r, p, out));
     for (int p = 0; p < layout->precisions; p++)
         TRY_OUT(collect_accuracy(r, p, &accuracy[p], out));
     for (int p = 1; p < layout->precisions; p++)

@@ -5,7 +5,7 @@
 #include "grid.h"
 #include "store.h"
 
-enum { COLLECT_MAX_GRIDS = 64 };
+enum { COLLECT_MAX_GRIDS = 128 };
 
 struct collect {
     struct grid grid[COLLECT_MAX_GRIDS];

@@ -40,6 +40,18 @@ void picture_box(struct image *im, const struct picture_panel *at, const struct 
         }
 }
 
+void picture_frame(struct image *im, const struct picture_panel *at, const struct image_box *box,
+                 const uint8_t rgb[3])
+{
+    static const uint8_t black[3] = { 0, 0, 0 };
+    struct image_box rim = { box->x0 - 1, box->y0 - 1, box->x1 + 1, box->y1 + 1 },
+                     inner = { box->x0 + 1, box->y0 + 1, box->x1 - 1, box->y1 - 1 };
+
+    picture_box(im, at, &rim, black);
+    picture_box(im, at, box, rgb);
+    picture_box(im, at, &inner, rgb);
+}
+
 void picture_crop(struct image *im, const struct picture_panel *at, const struct image *crop)
 {
     for (int y = 0; y < at->side; y++)

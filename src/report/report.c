@@ -6,7 +6,10 @@
 #include "figure.h"
 #include "album.h"
 #include "example.h"
+#include "html.h"
 #include "json.h"
+#include "latex.h"
+#include "study.h"
 
 enum { OUTPUT_MAX = 64 << 20 };
 
@@ -119,6 +122,7 @@ status report_write(struct store_reader *r, const struct report_options *options
 
     memset(summary, 0, sizeof *summary);
     TRY(collect_tables(r, &c));
+    TRY_OUT(study_collect(&c));
     TRY_OUT(text_make_folder(options->folder));
     for (int i = 0; i < c.grids; i++)
         TRY_OUT(write_csv(&c.grid[i], options->folder));
@@ -129,6 +133,8 @@ status report_write(struct store_reader *r, const struct report_options *options
     TRY_OUT(album_write(r, options, &album));
     TRY_OUT(example_write(r, options, &album, &example));
     TRY_OUT(write_markdown(r, &c, &album, &example, options->folder));
+    TRY_OUT(latex_write(&c, options->folder));
+    TRY_OUT(html_write(r, &c, options, summary));
     TRY_OUT(json_write(r, &c, &album, &example, options->folder));
     summary->tables = c.grids;
     summary->pictures = album.count;
