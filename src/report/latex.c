@@ -2,17 +2,16 @@
 
 #include "markup.h"
 
-enum { OUTPUT_MAX = 64 << 20, NARROW = 6, PAGE_ROWS = 40 };
+enum { OUTPUT_MAX = 64 << 20, PAGE_ROWS = 40 };
 
 static status add_row(const struct grid *g, int row, struct text *out)
 {
     for (int c = 0; c < g->columns; c++) {
-        if (c)
-            TRY(text_add(out, " & "));
+        /* {}: what begins with a bracket would be taken for the argument of the line break before it. */
+        TRY(text_add(out, c ? " & " : "{}"));
         TRY(markup_latex(out, row == -2 ? g->head[c] : row == -1 ? g->unit[c] : grid_cell(g, row, c)));
     }
-    /* {}: a cell may begin with a bracket, which would be taken for the line break's argument. */
-    return text_add(out, " \\\\{}\n");
+    return text_add(out, " \\\\\n");
 }
 
 static int has_units(const struct grid *g)
@@ -23,12 +22,10 @@ static int has_units(const struct grid *g)
     return 0;
 }
 
-/* Rows first .. last - 1, with the grid's head. */
+/* Rows first .. last - 1, with the grid's head; shrunk to the line where it is wider. */
 static status add_tabular(const struct grid *g, int first, int last, struct text *out)
 {
-    int wide = g->columns > NARROW;
-
-    TRY(text_add(out, wide ? "\\resizebox{\\linewidth}{!}{%%\n\\begin{tabular}{l" : "\\begin{tabular}{l"));
+    TRY(text_add(out, "\\begin{lrbox}{\\fitbox}\n\\begin{tabular}{l"));
     for (int c = 1; c < g->columns; c++)
         TRY(text_add(out, "r"));
     TRY(text_add(out, "}\n\\toprule\n"));
@@ -38,7 +35,9 @@ static status add_tabular(const struct grid *g, int first, int last, struct text
     TRY(text_add(out, "\\midrule\n"));
     for (int r = first; r < last; r++)
         TRY(add_row(g, r, out));
-    return text_add(out, wide ? "\\bottomrule\n\\end{tabular}}\n" : "\\bottomrule\n\\end{tabular}\n");
+    return text_add(out, "\\bottomrule\n\\end{tabular}\n\\end{lrbox}\n"
+                         "\\ifdim\\wd\\fitbox>\\linewidth\\resizebox{\\linewidth}{!}{\\usebox{\\fitbox}}"
+                         "\\else\\usebox{\\fitbox}\\fi\n");
 }
 
 status latex_grid(const struct grid *g, struct text *out)
@@ -70,6 +69,7 @@ status latex_write(const struct collect *c, const char *folder)
     TRY_OUT(text_add(&out, "\\documentclass{article}\n"
                            "\\usepackage[T1]{fontenc}\n\\usepackage[utf8]{inputenc}\n"
                            "\\usepackage{textcomp}\n\\usepackage{booktabs}\n\\usepackage{graphicx}\n"
+                           "\\newsavebox{\\fitbox}\n"
                            "\\begin{document}\n"));
     for (int i = 0; i < c->grids; i++)
         TRY_OUT(latex_grid(&c->grid[i], &out));
