@@ -15,6 +15,7 @@
 #ifndef QUANTCAM_REPORT_H
 #define QUANTCAM_REPORT_H
 
+#include "image.h"
 #include "store.h"
 
 struct report_options {
@@ -32,6 +33,13 @@ struct report_summary {
 
 /* Local. Every table as text for a terminal, bad images named. ERR_MISMATCH if the file is not finished. */
 MUST_USE status report_show(struct store_reader *r, struct text *out);
+/* Local. The same as CSV: before each table a line "# id: title", behind it an empty one. */
+MUST_USE status report_show_csv(struct store_reader *r, struct text *out);
+/* Local. One image's answers and maps of all networks; path: as in the result, or so much of its end that one
+ * image has it (ERR_MISSING, ERR_USAGE). csv: as CSV. */
+MUST_USE status report_show_image(struct store_reader *r, const char *path, int csv, struct text *out);
+/* Local. Of each network the `count` (1 .. 10,000) images whose maps differ most, resolved sign. */
+MUST_USE status report_show_worst(struct store_reader *r, int count, int csv, struct text *out);
 /* Local. FOLDER/report.html (one page of at most about 15 MB that asks nothing of the network: findings in
  * words, tables, figures as SVG, pictures inside), FOLDER/report.md, FOLDER/report.json, FOLDER/tables.tex,
  * FOLDER/<table>.csv, FOLDER/figure_2.svg (histograms of the mean activation), FOLDER/figure_3.png (where
@@ -39,5 +47,12 @@ MUST_USE status report_show(struct store_reader *r, struct text *out);
  * where it stands in markup. */
 MUST_USE status report_write(struct store_reader *r, const struct report_options *options,
                              struct report_summary *summary);
+
+/* One map: (side * side) u8 0..255, and its box, x0 = -1: none. */
+struct report_map { const uint8_t *map; struct image_box box; };
+/* Local. `crop` (square) and its maps side by side as PNG: the picture's grey blended with viridis, the maps'
+ * boxes orange. ERR_IO, ERR_MEMORY. */
+MUST_USE status report_draw_maps(const char *path, const struct image *crop, const struct report_map *map,
+                                 int maps);
 
 #endif

@@ -12,6 +12,7 @@ static const struct command {
     { "run", cmd_run,
       "the job: every image through every network in every precision; the same command resumes it" },
     { "infer", cmd_infer, "images through one network: logits, activations and map to an HDF5 file" },
+    { "explain", cmd_explain, "one picture: answers, maps and curves of both precisions" },
     { "show", cmd_show, "the tables of a result, in the terminal" },
     { "report", cmd_report,
       "one page with findings, figures and pictures; the tables as Markdown, CSV, LaTeX, JSON" },

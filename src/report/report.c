@@ -50,6 +50,22 @@ out:
     return result;
 }
 
+status report_show_csv(struct store_reader *r, struct text *out)
+{
+    struct collect c;
+    status result = OK;
+
+    TRY(collect_tables(r, &c));
+    for (int i = 0; i < c.grids; i++) {
+        TRY_OUT(text_add(out, "# %s: %s\r\n", c.grid[i].id, c.grid[i].title));
+        TRY_OUT(grid_csv(&c.grid[i], out));
+        TRY_OUT(text_add(out, "\r\n"));
+    }
+out:
+    collect_free(&c);
+    return result;
+}
+
 static status write_csv(const struct grid *g, const char *folder)
 {
     struct text out = { .max = OUTPUT_MAX };
