@@ -5,7 +5,7 @@
  *
  *     struct store_reader *r = NULL;
  *     TRY(store_open_read("results/demo.h5", 1, &r));
- *     TRY(report_show(r, &out));                                     // out: a struct text with its bound set
+ *     TRY(report_show(r, 80, &out));                                    // out: a struct text with its bound set
  *     struct report_options options = { .folder = "results/demo-report" };
  *     TRY(report_write(r, &options, &summary));
  *     store_close_read(r);
@@ -31,15 +31,19 @@ struct report_summary {
     int page_pictures, page_missing;     /* of report.html's gallery */
 };
 
-/* Local. Every table as text for a terminal, bad images named. ERR_MISMATCH if the file is not finished. */
-MUST_USE status report_show(struct store_reader *r, struct text *out);
+/* How rows and tables come out: as CSV, or for a terminal of so many columns (80). */
+struct report_form { int csv, columns; };
+/* Local. Every table as text for a terminal of so many columns, bad images named. ERR_MISMATCH if the file is not finished. */
+MUST_USE status report_show(struct store_reader *r, int columns, struct text *out);
 /* Local. The same as CSV: before each table a line "# id: title", behind it an empty one. */
 MUST_USE status report_show_csv(struct store_reader *r, struct text *out);
 /* Local. One image's answers and maps of all networks; path: as in the result, or so much of its end that one
- * image has it (ERR_MISSING, ERR_USAGE). csv: as CSV. */
-MUST_USE status report_show_image(struct store_reader *r, const char *path, int csv, struct text *out);
+ * image has it (ERR_MISSING, ERR_USAGE). */
+MUST_USE status report_show_image(struct store_reader *r, const char *path,
+                                  const struct report_form *form, struct text *out);
 /* Local. Of each network the `count` (1 .. 10,000) images whose maps differ most, resolved sign. */
-MUST_USE status report_show_worst(struct store_reader *r, int count, int csv, struct text *out);
+MUST_USE status report_show_worst(struct store_reader *r, int count, const struct report_form *form,
+                                  struct text *out);
 /* Local. FOLDER/report.html (one page of at most about 15 MB that asks nothing of the network: findings in
  * words, tables, figures as SVG, pictures inside), FOLDER/report.md, FOLDER/report.json, FOLDER/tables.tex,
  * FOLDER/<table>.csv, FOLDER/figure_2.svg (histograms of the mean activation), FOLDER/figure_3.png (where

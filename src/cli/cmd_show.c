@@ -4,7 +4,7 @@
 
 struct settings {
     char image[OPTION_SIZE];
-    int checked, worst, csv;
+    int checked, worst, csv, columns;
 };
 
 static const struct option_row rows[] = {
@@ -20,6 +20,13 @@ static const struct option_row rows[] = {
       .high = 10000,
       .help = "in place of the tables: of each network the N images whose maps differ most; 0: the tables" },
     { .name = "csv", .kind = OPTION_FLAG, .where = offsetof(struct settings, csv), .help = "as CSV" },
+    { .name = "columns",
+      .kind = OPTION_INT,
+      .where = offsetof(struct settings, columns),
+      .values = "N",
+      .low = 40,
+      .high = 10000,
+      .help = "of the terminal: wider tables come in blocks" },
     { .name = "checked",
       .kind = OPTION_FLAG,
       .where = offsetof(struct settings, checked),
@@ -38,13 +45,15 @@ static const struct option_table table = {
 
 static status add_wanted(const struct settings *set, struct store_reader *r, struct text *out)
 {
+    const struct report_form form = { set->csv, set->columns };
+
     if (set->image[0] && set->worst)
         return FAIL(ERR_USAGE, "show: --image and --worst exclude each other");
     if (set->image[0])
-        return report_show_image(r, set->image, set->csv, out);
+        return report_show_image(r, set->image, &form, out);
     if (set->worst)
-        return report_show_worst(r, set->worst, set->csv, out);
-    return set->csv ? report_show_csv(r, out) : report_show(r, out);
+        return report_show_worst(r, set->worst, &form, out);
+    return set->csv ? report_show_csv(r, out) : report_show(r, set->columns, out);
 }
 
 static status show(const struct settings *set, const char *path)
@@ -66,7 +75,7 @@ out:
 
 int cmd_show(int argc, char **argv)
 {
-    struct settings set = { .checked = 1 };
+    struct settings set = { .checked = 1, .columns = 80 };
     struct option_words words = { 0 };
     status result = option_read_args(&table, &set, argc, argv, &words);
 

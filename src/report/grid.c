@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-enum { LINE = 80 }; /* columns of a terminal */
-
 void grid_init(struct grid *t, const char *id, const char *title)
 {
     memset(t, 0, sizeof *t);
@@ -144,11 +142,11 @@ static int is_key(const struct grid *t, int c)
 }
 
 /* How many columns at the left stand in every block of a table that is too wide. */
-static int keys_of(const struct grid *t, const int width[])
+static int keys_of(const struct grid *t, const int width[], int columns)
 {
     int keys = 1, sum = width[0];
 
-    while (keys < 3 && keys < t->columns - 1 && is_key(t, keys) && sum + 2 + width[keys] <= LINE / 2) {
+    while (keys < 3 && keys < t->columns - 1 && is_key(t, keys) && sum + 2 + width[keys] <= columns / 2) {
         sum += 2 + width[keys];
         keys++;
     }
@@ -175,7 +173,7 @@ static status add_line(const struct grid *t, int row, int keys, int first, int l
     return text_add(out, "\n");
 }
 
-status grid_terminal(const struct grid *t, struct text *out)
+status grid_terminal(const struct grid *t, int columns, struct text *out)
 {
     int width[GRID_MAX_COLUMNS], units = 0, keys, key_width = -2;
 
@@ -183,14 +181,14 @@ status grid_terminal(const struct grid *t, struct text *out)
         width[c] = column_width(t, c);
         units |= t->unit[c][0] != '\0';
     }
-    keys = keys_of(t, width);
+    keys = keys_of(t, width, columns);
     for (int c = 0; c < keys; c++)
         key_width += 2 + width[c];
     TRY(text_add(out, "%s\n", t->title));
     for (int first = keys, last; first == keys || first < t->columns; first = last) {
         int sum = key_width;
 
-        for (last = first; last < t->columns && (last == first || sum + 2 + width[last] <= LINE); last++)
+        for (last = first; last < t->columns && (last == first || sum + 2 + width[last] <= columns); last++)
             sum += 2 + width[last];
         if (first > keys)
             TRY(text_add(out, "\n"));

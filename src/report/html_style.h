@@ -37,7 +37,7 @@ static const char html_style[] =
     "table{border-collapse:collapse;font-size:.86rem;font-variant-numeric:tabular-nums;width:100%}\n"
     "caption{text-align:left;font-weight:600;padding:.2rem 0 .4rem;font-size:.95rem}\n"
     "th,td{padding:.28rem .55rem;text-align:right;vertical-align:top}\n"
-    "td{white-space:nowrap}td .note{display:block}\n"
+    "td{white-space:nowrap}td .note{display:block;font-size:.92em}\n"
     "th[scope=row],th:first-child{text-align:left}\n"
     "thead th{font-weight:600;border-top:2px solid var(--ink)}\n"
     "thead th[scope=colgroup]{text-align:center;border-bottom:1px solid var(--rule)}\n"

@@ -452,13 +452,19 @@ status overview_collect(struct store_reader *r, int p, struct collect *c)
 {
     const struct store_layout *l = store_reader_layout(r);
     struct grid *overview = overview_grid(l, p, c), *sign = sign_grid(l, p, c);
+    int64_t undefined = 0;
 
     for (int k = 0; k < l->networks; k++) {
         struct overview o;
 
         TRY(overview_read(r, k, p, &o));
+        undefined += o.undefined;
         TRY(add_overview(overview, l, &o));
         TRY(add_sign(sign, l, &o));
     }
+    if (undefined > 0)
+        grid_note(sign,
+                  " Pairs whose raw sign is undefined or was not asked for, the resolved in its place: %lld.",
+                  (long long)undefined);
     return OK;
 }

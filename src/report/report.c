@@ -34,7 +34,7 @@ static status add_head(struct store_reader *r, const struct collect *c, struct t
     return text_add(out, "\n");
 }
 
-status report_show(struct store_reader *r, struct text *out)
+status report_show(struct store_reader *r, int columns, struct text *out)
 {
     struct collect c;
     status result = OK;
@@ -42,9 +42,9 @@ status report_show(struct store_reader *r, struct text *out)
     TRY(collect_tables(r, &c));
     TRY_OUT(add_head(r, &c, out));
     for (int i = 0; i < c.grids; i++)
-        TRY_OUT(grid_terminal(&c.grid[i], out));
+        TRY_OUT(grid_terminal(&c.grid[i], columns, out));
     if (c.bad_images.rows)
-        TRY_OUT(grid_terminal(&c.bad_images, out));
+        TRY_OUT(grid_terminal(&c.bad_images, columns, out));
 out:
     collect_free(&c);
     return result;

@@ -10,9 +10,9 @@
 
 enum { WORST_MOST = 10000 };
 
-static status print(const struct grid *g, int csv, struct text *out)
+static status print(const struct grid *g, const struct report_form *form, struct text *out)
 {
-    return csv ? grid_csv(g, out) : grid_terminal(g, out);
+    return form->csv ? grid_csv(g, out) : grid_terminal(g, form->columns, out);
 }
 
 static status class_name(struct store_reader *r, int class_index, char *out, size_t size)
@@ -160,7 +160,8 @@ static status add_image(struct store_reader *r, int64_t image, struct grid *answ
     return OK;
 }
 
-status report_show_image(struct store_reader *r, const char *path, int csv, struct text *out)
+status report_show_image(struct store_reader *r, const char *path, const struct report_form *form,
+                         struct text *out)
 {
     struct grid answers = { 0 }, maps = { 0 };
     char name[1028], true_class[256];
@@ -174,10 +175,10 @@ status report_show_image(struct store_reader *r, const char *path, int csv, stru
     TRY(class_name(r, class_index, true_class, sizeof true_class));
     start_grids(store_reader_layout(r), name, true_class, &answers, &maps);
     TRY_OUT(add_image(r, image, &answers, &maps));
-    TRY_OUT(print(&answers, csv, out));
-    if (csv)
+    TRY_OUT(print(&answers, form, out));
+    if (form->csv)
         TRY_OUT(text_add(out, "\r\n"));
-    TRY_OUT(print(&maps, csv, out));
+    TRY_OUT(print(&maps, form, out));
 out:
     grid_release(&answers);
     grid_release(&maps);
@@ -228,10 +229,11 @@ static status add_worst(struct store_reader *r, const struct pairs *a, int place
 }
 
 /* One network's; on the terminal a table of its own. */
-static status worst_of(struct store_reader *r, int k, int p, int count, int csv, struct grid *g,
-                       struct text *out)
+static status worst_of(struct store_reader *r, int k, int p, int count, const struct report_form *form,
+                       struct grid *g, struct text *out)
 {
     const struct store_layout *l = store_reader_layout(r);
+    int csv = form->csv;
     struct pairs a = { 0 };
     int64_t *place = NULL;
     int found;
@@ -254,7 +256,7 @@ static status worst_of(struct store_reader *r, int k, int p, int count, int csv,
     for (int i = 0; i < found; i++)
         TRY_OUT(add_worst(r, &a, i + 1, place[i], csv, g));
     if (!csv)
-        TRY_OUT(grid_terminal(g, out));
+        TRY_OUT(grid_terminal(g, form->columns, out));
 out:
     if (!csv)
         grid_release(g);
@@ -263,9 +265,10 @@ out:
     return result;
 }
 
-status report_show_worst(struct store_reader *r, int count, int csv, struct text *out)
+status report_show_worst(struct store_reader *r, int count, const struct report_form *form, struct text *out)
 {
     const struct store_layout *l = store_reader_layout(r);
+    int csv = form->csv;
     struct grid g = { 0 };
     status result = OK;
 
@@ -279,7 +282,7 @@ status report_show_worst(struct store_reader *r, int count, int csv, struct text
     }
     for (int k = 0; k < l->networks; k++)
         for (int p = 1; p < l->precisions; p++)
-            TRY_OUT(worst_of(r, k, p, count, csv, &g, out));
+            TRY_OUT(worst_of(r, k, p, count, form, &g, out));
     if (csv)
         TRY_OUT(grid_csv(&g, out));
 out:

@@ -32,6 +32,7 @@ check "--image: both networks, both precisions" test "$(grep -cE '^(mobile|shuff
 check "--image of nothing" code 1 "$Q" show "$R" --image none.jpg
 check "--image of nothing: its name" grep -q "no image 'none.jpg'" "$T/log"
 check "--image and --worst" code 2 "$Q" show "$R" --image "$IMAGE" --worst 2
+check "--columns" test "$("$Q" show "$R" --columns=300 | wc -l)" -lt "$("$Q" show "$R" | wc -l)"
 check "--csv: every table" test "$("$Q" show "$R" --csv | grep -c '^# ')" -ge 20
 
 # ---- explain ----------------------------------------------------------------------------------------------------

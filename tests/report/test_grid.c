@@ -18,6 +18,11 @@ static void fill(struct grid *g)
     grid_note(g, "%d.", 2);
 }
 
+static status on_terminal(const struct grid *g, struct text *out)
+{
+    return grid_terminal(g, 80, out);
+}
+
 static void check_form(const struct grid *g, status (*form)(const struct grid *, struct text *),
                        const char *expected)
 {
@@ -47,7 +52,7 @@ static void check_blocks(void)
         for (int i = 0; i < 9; i++)
             grid_set(&g, 2 + i, "%d.%010d", 10 * r + i, i);
     }
-    CHECK(grid_terminal(&g, &out) == OK);
+    CHECK(grid_terminal(&g, 80, &out) == OK);
     for (const char *p = out.data; *p; p++) {
         column = *p == '\n' ? 0 : column + 1;
         widest = column > widest ? column : widest;
@@ -69,7 +74,7 @@ int main(void)
 
     check_blocks();
     fill(&g);
-    check_form(&g, grid_terminal,
+    check_form(&g, on_terminal,
                "Table X\n"
                "network      top-1\n"
                "               (%)\n"
@@ -81,7 +86,7 @@ int main(void)
         "### Table X\n\n| network | top-1 (%) |\n|---|---:|\n| a\\|b | 90.150 |\n| say \"c\", d | - |\n\n"
         "First. 2.\n\n");
     check_form(&g, grid_csv, "network,top-1 (%)\r\na|b,90.150\r\n\"say \"\"c\"\", d\",-\r\n");
-    CHECK(grid_terminal(&g, &tiny) == ERR_MEMORY);
+    CHECK(grid_terminal(&g, 80, &tiny) == ERR_MEMORY);
     text_free(&tiny);
     CHECK(strcmp(grid_cell(&g, 1, 1), "-") == 0);
     for (int i = 0; i < 100; i++) { /* grows, and keeps what it had */
