@@ -5,7 +5,7 @@
  *
  *     struct store_reader *r = NULL;
  *     TRY(store_open_read("results/demo.h5", 1, &r));
- *     TRY(report_show(r, 80, &out));                                    // out: a struct text with its bound set
+ *     TRY(report_show(r, 80, &out));                     // out: a struct text with its bound set
  *     struct report_options options = { .folder = "results/demo-report" };
  *     TRY(report_write(r, &options, &summary));
  *     store_close_read(r);
@@ -33,7 +33,8 @@ struct report_summary {
 
 /* How rows and tables come out: as CSV, or for a terminal of so many columns (80). */
 struct report_form { int csv, columns; };
-/* Local. Every table as text for a terminal of so many columns, bad images named. ERR_MISMATCH if the file is not finished. */
+/* Local. Every table as text for a terminal of so many columns, bad images named. ERR_MISMATCH if the file is
+ * not finished. */
 MUST_USE status report_show(struct store_reader *r, int columns, struct text *out);
 /* Local. The same as CSV: before each table a line "# id: title", behind it an empty one. */
 MUST_USE status report_show_csv(struct store_reader *r, struct text *out);

@@ -170,6 +170,15 @@ static void print_maps(const struct explain *e, int sides)
            (double)e->comparison.ssim, e->box_iou);
 }
 
+/* At `tenth` of the pixels, between two steps in proportion. */
+static double curve_at(const float *curve, int steps, int tenth)
+{
+    int step = tenth * steps / 10;
+    double rest = tenth * steps / 10.0 - step, low = (double)curve[step];
+
+    return rest > 0 ? low + rest * ((double)curve[step + 1] - low) : low;
+}
+
 /* Probabilities of the precision's own answer at every tenth of the pixels. */
 static void print_curves(const struct explain *e, int sides, int steps)
 {
@@ -187,7 +196,7 @@ static void print_curves(const struct explain *e, int sides, int steps)
                 continue;
             }
             for (int i = 0; i <= 10; i++)
-                printf("%5.0f", 100 * (double)e->side[s].curve[k][i * steps / 10]);
+                printf("%5.0f", 100 * curve_at(e->side[s].curve[k], steps, i));
             printf("  %5.2f\n", 100 * e->side[s].area[k]);
         }
 }

@@ -35,7 +35,7 @@ static const char html_style[] =
     ".verdict p{max-width:none;margin:0}.verdict p+p{margin-top:.35rem}\n"
     ".scroll{overflow-x:auto;margin:.8rem 0 .3rem}\n"
     "table{border-collapse:collapse;font-size:.86rem;font-variant-numeric:tabular-nums;width:100%}\n"
-    "caption{text-align:left;font-weight:600;padding:.2rem 0 .4rem;font-size:.95rem}\n"
+    "caption{text-align:left;white-space:normal;font-weight:600;padding:.2rem 0 .4rem;font-size:.95rem}\n"
     "th,td{padding:.28rem .55rem;text-align:right;vertical-align:top}\n"
     "td{white-space:nowrap}td .note{display:block;font-size:.92em}\n"
     "th[scope=row],th:first-child{text-align:left}\n"

@@ -468,3 +468,22 @@ status overview_collect(struct store_reader *r, int p, struct collect *c)
                   (long long)undefined);
     return OK;
 }
+
+status overview_markdown(struct store_reader *r, struct text *out)
+{
+    const struct store_layout *l = store_reader_layout(r);
+
+    TRY(text_add(out, "## In words\n\n"));
+    for (int k = 0; k < l->networks; k++)
+        for (int p = 1; p < l->precisions; p++) {
+            struct overview o;
+
+            TRY(overview_read(r, k, p, &o));
+            TRY(text_add(out, "**%s** in %s. ", l->network[k].name, l->precision[p]));
+            TRY(overview_headline(&o, out));
+            TRY(text_add(out, " "));
+            TRY(overview_words(l, &o, out));
+            TRY(text_add(out, "\n\n"));
+        }
+    return text_add(out, "%s\n\n", overview_rules());
+}

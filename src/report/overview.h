@@ -32,6 +32,8 @@ MUST_USE status overview_words(const struct store_layout *l, const struct overvi
 MUST_USE status overview_headline(const struct overview *o, struct text *out);
 /* How the words follow from the numbers: plain text. */
 const char *overview_rules(void);
+/* Network by network and precision, both, as Markdown. */
+MUST_USE status overview_markdown(struct store_reader *r, struct text *out);
 /* Grids "overview" and "sign" of precision p > 0. */
 MUST_USE status overview_collect(struct store_reader *r, int p, struct collect *c);
 

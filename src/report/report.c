@@ -9,6 +9,7 @@
 #include "html.h"
 #include "json.h"
 #include "latex.h"
+#include "overview.h"
 #include "study.h"
 
 enum { OUTPUT_MAX = 64 << 20 };
@@ -112,6 +113,7 @@ static status write_markdown(struct store_reader *r, const struct collect *c, co
     TRY(text_path(path, sizeof path, folder, "report.md"));
     TRY_OUT(text_add(&out, "# What quantization changed\n\n"));
     TRY_OUT(add_head(r, c, &out));
+    TRY_OUT(overview_markdown(r, &out));
     for (int i = 0; i < c->grids; i++)
         TRY_OUT(grid_markdown(&c->grid[i], &out));
     if (c->bad_images.rows)

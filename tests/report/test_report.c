@@ -344,6 +344,8 @@ static void check_written(struct store_reader *r, const char *folder)
     check_file(out, "figure_2.csv", "resnet18,97.500,87.500,96.250,86.250,95.000,85.000,99.521");
     check_file(out, "figure_2.csv", "18.,-,-,-,-,-,-,-");
     check_file(out, "report.md", "(figure_2.svg)");
+    check_file(out, "report.md", "**resnet18** in int8. ");
+    check_file(out, "report.json", "\"words\":\t\"");
     check_file(out, "figure_2.svg", ">Dice 97.500 %<");
     check_file(out, "figure_2.svg", "the study 99.521 %");
     check_file(out, "figure_2.svg", ">Dice 86.250 %<");
