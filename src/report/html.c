@@ -115,7 +115,8 @@ static status add_findings(struct store_reader *r, const struct collect *c, stru
                  "</section>\n<section id=\"sign-story\"><h2>The sign</h2>\n<p>EigenCAM's map is a principal "
                  "component, whose sign is arbitrary: the same map can come out inverted, and an inverted "
                  "pair looks like a map that moved. Read raw, as the usual library leaves it, such pairs "
-                 "fill the images that \"differ most\"; one stated rule for the sign takes them out.</p>\n"));
+                 "can fill the images that \"differ most\"; one stated rule for the sign takes most of them "
+                 "out, and what it leaves is counted: flipped, resolved.</p>\n"));
     TRY(add_grids(c, "sign", out));
     return text_add(out, "</section>\n");
 }

@@ -93,14 +93,18 @@ static status draw_rmse(struct figures *f, const struct pairs *a)
     static const char *const reading[STORE_READINGS] = { "raw", "resolved", "aligned" };
     double y[STORE_READINGS][RMSE_BINS], most = 0;
     struct text *out = &f->section[PART_RMSE];
+    int64_t good = 0;
     struct chart c = { .title = f->l->network[a->network].name,
                        .x_label = "RMSE (0-255)",
-                       .y_label = "images (%)",
+                       .y_label = "images (%), logarithmic",
                        .x = { 0, end_of(a), 0 } };
 
     for (int i = 0; i < STORE_READINGS; i++)
         most = fmax(most, shares(a->rmse[i], a, 0, c.x.high, RMSE_BINS, y[i]));
-    c.y.high = 1.05 * most;
+    for (int64_t i = 0; i < a->images; i++)
+        good += a->ok[i];
+    /* Logarithmic, from half an image on: the few large ones are what selections are made of. */
+    c.y = (struct chart_axis){ good ? 50.0 / (double)good : 0.1, fmax(100, most), 1 };
     TRY(chart_begin(&c, out));
     for (int i = STORE_READINGS - 1; i >= 0; i--) {
         char name[64];

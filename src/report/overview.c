@@ -110,6 +110,7 @@ static void count_rows(const struct store_layout *l, const struct pairs *a, stru
         o->changed += pairs_changed(a, i);
         o->moved += (double)a->box_iou[i] < MOVED;
         o->flipped += a->flipped[i];
+        o->still += a->rmse[PAIRS_ALIGNED][i] != a->rmse[PAIRS_RESOLVED][i];
         o->undefined += a->raw_sign[0][i] == 0 || a->raw_sign[1][i] == 0;
         if (raw < 0 || !pairs_in(a, i, raw))
             continue;
@@ -375,19 +376,19 @@ static status add_sign(struct grid *g, const struct store_layout *l, const struc
     for (int i = 0; i < STORE_READINGS; i++)
         grid_set(g, 1 + i, "%.2f", o->rmse[i]);
     grid_set(g, 4, "%.2f", share(o->flipped, o->images));
-    for (int c = 5; c < 10; c++)
+    grid_set(g, 5, "%.2f", share(o->still, o->images));
+    for (int c = 6; c < 11; c++)
         grid_set(g, c, "-");
     if (o->raw_images > 0) {
-        grid_set(g, 5, "%lld", (long long)o->raw_images);
-        grid_set(g, 6, "%.2f", share(o->raw_flipped, o->raw_images));
-        grid_set(g, 7, "%.2f", o->raw_rmse[PAIRS_RAW]);
-        grid_set(g, 8, "%.2f", o->raw_rmse[PAIRS_RESOLVED]);
-        grid_set(g, 9, "%.2f", share(o->raw_also_resolved, o->raw_images));
+        grid_set(g, 6, "%lld", (long long)o->raw_images);
+        grid_set(g, 7, "%.2f", share(o->raw_flipped, o->raw_images));
+        grid_set(g, 8, "%.2f", o->raw_rmse[PAIRS_RAW]);
+        grid_set(g, 9, "%.2f", o->raw_rmse[PAIRS_ALIGNED]);
+        grid_set(g, 10, "%.2f", share(o->raw_also_resolved, o->raw_images));
     }
     for (int side = 0; side < 2; side++) {
-        grid_set(g, 10 + 3 * side, "%.3f", o->sigma[side].median);
-        grid_set(g, 11 + 3 * side, "%.3f", o->sigma[side].high);
-        grid_set(g, 12 + 3 * side, "%.2f", share(o->sigma[side].ties, o->images));
+        grid_set(g, 11 + 2 * side, "%.3f / %.3f", o->sigma[side].median, o->sigma[side].high);
+        grid_set(g, 12 + 2 * side, "%.2f", share(o->sigma[side].ties, o->images));
     }
     return OK;
 }
@@ -420,11 +421,18 @@ static struct grid *overview_grid(const struct store_layout *l, int p, struct co
 static struct grid *sign_grid(const struct store_layout *l, int p, struct collect *c)
 {
     static const char *const head[][2] = {
-        { "RMSE raw", "all" },     { "RMSE resolved", "all" },      { "RMSE aligned", "all" },
-        { "flipped", "% of all" }, { "raw subset", "images" },      { "flipped", "% of raw subset" },
-        { "its RMSE", "raw" },     { "its RMSE", "without flips" }, { "in resolved too", "% of raw subset" },
+        { "RMSE", "raw" },
+        { "RMSE", "resolved" },
+        { "RMSE", "aligned" },
+        { "flipped, %", "raw" },
+        { "flipped, %", "resolved" },
+        { "raw subset", "images" },
+        { "raw subset", "flipped, %" },
+        { "raw subset", "RMSE raw" },
+        { "raw subset", "RMSE aligned" },
+        { "raw subset", "in resolved too, %" },
     };
-    static const char *const unit[] = { "median", "95th percentile", "% above 0.9" };
+    static const char *const unit[] = { "median / 95th pct.", "above 0.9, %" };
     char id[32], title[160], name[GRID_HEAD];
     struct grid *g;
 
@@ -441,10 +449,11 @@ static struct grid *sign_grid(const struct store_layout *l, int p, struct collec
         }
     grid_note(g,
               "A principal component has no sign of its own. raw: as the usual library leaves it (as "
-              "published); flipped: the two precisions' raw maps are opposite, which alone makes an RMSE of "
-              "127-215. resolved: one stated rule for both. aligned: the pair's better sign. in resolved "
-              "too: how much of the raw subset the corrected one keeps. s2/s1 near 1: two components tie, "
-              "and the map is unstable for a real reason.");
+              "published). resolved: one stated rule for each map. aligned: the pair's better sign. flipped: "
+              "the two precisions' maps are opposite in that reading, which alone makes an RMSE of 127-215. "
+              "raw subset: the images that differ most as published; RMSE aligned is what is left of them "
+              "without flips, in resolved too the share that the corrected subset keeps. s2/s1 near 1: two "
+              "components tie, and the map is unstable for a real reason.");
     return g;
 }
 

@@ -20,7 +20,7 @@ struct overview {
     struct overview_interval iou;        /* points */
     double size_ratio, time_ratio;       /* first / p; 0 = unknown */
     /* the sign */
-    int64_t flipped, undefined;          /* of all */
+    int64_t flipped, still, undefined;   /* of all: opposite raw signs; opposite resolved ones; no raw sign */
     int64_t raw_images, raw_flipped, raw_also_resolved;    /* of the raw subset; -1 = no such subset */
     double raw_rmse[STORE_READINGS];     /* its mean in each reading */
     struct { double median, high; int64_t ties; } sigma[2];    /* 95th percentile; above 0.9 */
