@@ -112,6 +112,12 @@ static status read_names(const char *path, struct names *n)
     return OK;
 }
 
+/* LOC_synset_mapping.txt begins its lines with the synset: n01440764 tench. */
+static const char *without_synset(const char *line)
+{
+    return line[0] == 'n' && strspn(line + 1, "0123456789") == 8 && line[9] == ' ' ? line + 10 : line;
+}
+
 /* Room for `width` columns; bytes of a character that would be cut are left out. */
 static void print_class(const struct names *n, int class_index, float probability, int width, int last)
 {
@@ -119,7 +125,7 @@ static void print_class(const struct names *n, int class_index, float probabilit
     int length;
 
     if (class_index < n->count)
-        snprintf(text, sizeof text, "%.48s", n->line[class_index]);
+        snprintf(text, sizeof text, "%.48s", without_synset(n->line[class_index]));
     else
         snprintf(text, sizeof text, "class %d", class_index);
     length = (int)strlen(text);

@@ -1,6 +1,7 @@
 #include "image.h"
 #include "report.h"
 #include "report/collect.h"
+#include "report/html_parts.h"
 #include "report/markup.h"
 #include "report/study.h"
 #include <ctype.h>
@@ -312,6 +313,7 @@ static void check_page(struct store_reader *r, const char *folder)
     CHECK(!strstr(page, "<script>alert") && !strstr(page, "NaN") && !strstr(page, "nan,"));
     HAS(page, "&lt;/pre&gt;&lt;script&gt;alert(1)&lt;/script&gt;");
     HAS(page, "data:image/jpeg;base64,/9j/");
+    HAS(page, "<code>&quot;&gt;&lt;b&gt;20&amp;&#39;.jpg</code>");
     HAS(page, "The picture was not found");
     /* ours 91.250 of the study's 69.758 */
     HAS(page, "<td>91.250</td><td>69.758</td><td>+21.492</td>");
@@ -321,6 +323,24 @@ static void check_page(struct store_reader *r, const char *folder)
     collect_free(&c);
     mem_free(page);
     mem_free(latex);
+}
+
+/* The gallery stops at its bound and says how many it left out. */
+static void check_bound(struct store_reader *r)
+{
+    struct report_options options = { .folder = "", .pictures = 16 };
+    struct report_summary all = { 0 }, some = { 0 };
+    struct text whole = { .max = 1 << 22 }, part = { .max = 1 << 22 };
+
+    CHECK(html_gallery(r, &options, 1 << 20, &all, &whole) == OK);
+    CHECK(html_gallery(r, &options, 16000, &some, &part) == OK);
+    CHECK_MSG(some.page_pictures > 0 && some.page_pictures < all.page_pictures, "%d of %d",
+              some.page_pictures, all.page_pictures);
+    CHECK(part.size < 16000 + 4000 && part.size < whole.size);
+    HAS(part.data, " more would have made the page too large");
+    CHECK(!strstr(whole.data, "too large"));
+    text_free(&whole);
+    text_free(&part);
 }
 
 static void check_written(struct store_reader *r, const char *folder)
@@ -339,6 +359,7 @@ static void check_written(struct store_reader *r, const char *folder)
           summary.missing == 4); /* 2 a network; their files do not exist: maps alone */
     HAS(summary.first_missing, "/nonexistent");
     check_page(r, out);
+    check_bound(r);
     check_file(out, "table_1.csv", "resnet18,91.250,80.10-99.90,0.000,1.500,69.758,89.078,44.661");
     check_file(out, "comparison.csv", "resnet18,raw,2,0.0000,0.0000,0.0000,0.2500,");
     check_file(out, "figure_2.csv", "resnet18,97.500,87.500,96.250,86.250,95.000,85.000,99.521");
