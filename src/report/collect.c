@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "overview.h"
 #include "published.h"
 
 /* The accuracy of one precision on every set: /summary/accuracy/<precision>/..., arrays (K, sets). */
@@ -385,7 +384,7 @@ status collect_tables(struct store_reader *r, struct collect *out)
     for (int p = 0; p < layout->precisions; p++)
         TRY_OUT(read_accuracy(r, layout->precision[p], &accuracy[p]));
     for (int p = 1; p < layout->precisions; p++)
-        TRY_OUT(overview_collect(r, p, out));
+        TRY_OUT(collect_overview(r, p, out));
     for (int p = 0; p < layout->precisions; p++)
         TRY_OUT(collect_accuracy(r, p, &accuracy[p], out));
     for (int p = 1; p < layout->precisions; p++)

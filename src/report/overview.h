@@ -34,7 +34,5 @@ MUST_USE status overview_headline(const struct overview *o, struct text *out);
 const char *overview_rules(void);
 /* Network by network and precision, both, as Markdown. */
 MUST_USE status overview_markdown(struct store_reader *r, struct text *out);
-/* Grids "overview" and "sign" of precision p > 0. */
-MUST_USE status overview_collect(struct store_reader *r, int p, struct collect *c);
 
 #endif
