@@ -38,6 +38,9 @@ MUST_USE status image_read(const char *path, struct image *out);
 MUST_USE status image_decode(const char *name, const void *bytes, size_t size, struct image *out);
 /* A whole file of 8-bit RGB, written beside and renamed. ERR_RANGE, ERR_MEMORY, ERR_IO. */
 MUST_USE status image_write_png(const char *path, const struct image *im);
+/* A baseline JPEG (4:2:0) in memory, *bytes freed with mem_free; quality 1..100 as libjpeg counts. ERR_RANGE
+ * (quality, extents beyond JPEG's 65,500), ERR_MEMORY. */
+MUST_USE status image_encode_jpeg(const struct image *im, int quality, uint8_t **bytes, size_t *size);
 
 /* ---- preprocessing ------------------------------------------------------------------------------------- */
 

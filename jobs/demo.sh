@@ -25,5 +25,5 @@ fi
 ${MPIRUN:-mpirun} -np "$RANKS" $Q run jobs/demo.conf > /dev/null
 $Q show $OUT
 $Q report $OUT > /dev/null
-echo "The result is $OUT (try: h5dump -n $OUT), the report results/demo-report/report.md, its pictures are in"
-echo "results/demo-report/gallery. The same command again finds the finished result and says so."
+echo "The result is $OUT (try: h5dump -n $OUT), the report results/demo-report/report.html"
+echo "(pictures: gallery/). The same command again finds the finished result and says so."

@@ -4,6 +4,7 @@
 #define CLI_CMD_H
 
 int cmd_bench(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_infer(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 int cmd_quantize(int argc, char **argv);

@@ -26,7 +26,7 @@ static const struct option_row rows[] = {
       .where = offsetof(struct settings, pictures),
       .values = "N",
       .high = 64,
-      .help = "at most so many pictures a network, 0 for none" },
+      .help = "at most so many pictures a network, in the page of each kind; 0 for none" },
     { .name = "checked",
       .kind = OPTION_FLAG,
       .where = offsetof(struct settings, checked),
@@ -34,9 +34,13 @@ static const struct option_row rows[] = {
 };
 static const struct option_table table = {
     .usage = "quantcam report RESULT.h5 [-o FOLDER]",
-    .about = "Writes the tables of a finished result, beside the published ones, as Markdown (report.md), "
-             "CSV (a file a\n"
-             "table) and JSON (report.json), and the pictures whose maps differ most as PNG (gallery/).",
+    .about =
+        "Writes a finished result as one page (report.html: findings in words, tables beside the published\n"
+        "ones, figures, pictures; it needs nothing beside it), and the tables as Markdown (report.md), CSV "
+        "(a\n"
+        "file a table), LaTeX (tables.tex) and JSON (report.json), and the pictures whose maps differ most "
+        "as\n"
+        "PNG (gallery/).",
     .row = rows,
     .rows = COUNT_OF(rows),
     .words_low = 1,
@@ -72,7 +76,7 @@ static status write_report(struct settings *set, const char *path)
         log_info("%d pictures could not be read, their maps stand alone; the first: %s", summary.missing,
                  summary.first_missing);
     log_info("%d tables and %d pictures", summary.tables, summary.pictures);
-    printf("%s/report.md\n", set->output);
+    printf("%s/report.html\n", set->output);
 out:
     store_close_read(r);
     return result;

@@ -3,23 +3,58 @@
 #include "report.h"
 
 struct settings {
-    int checked;
+    char image[OPTION_SIZE];
+    int checked, worst, csv, columns;
 };
 
 static const struct option_row rows[] = {
+    { .name = "image",
+      .kind = OPTION_PATH,
+      .where = offsetof(struct settings, image),
+      .values = "PATH",
+      .help = "in place of the tables: this image's rows of all networks; the end of its path is enough" },
+    { .name = "worst",
+      .kind = OPTION_INT,
+      .where = offsetof(struct settings, worst),
+      .values = "N",
+      .high = 10000,
+      .help = "in place of the tables: of each network the N images whose maps differ most; 0: the tables" },
+    { .name = "csv", .kind = OPTION_FLAG, .where = offsetof(struct settings, csv), .help = "as CSV" },
+    { .name = "columns",
+      .kind = OPTION_INT,
+      .where = offsetof(struct settings, columns),
+      .values = "N",
+      .low = 40,
+      .high = 10000,
+      .help = "of the terminal: wider tables come in blocks" },
     { .name = "checked",
       .kind = OPTION_FLAG,
       .where = offsetof(struct settings, checked),
       .help = "compare what is read with the checksums in the file" },
 };
 static const struct option_table table = {
-    .usage = "quantcam show RESULT.h5",
-    .about = "Prints the tables of a finished result beside the published ones.",
+    .usage = "quantcam show RESULT.h5 [--image PATH | --worst N] [--csv]",
+    .about =
+        "Prints the tables of a finished result beside the published ones, in 80 columns; or one image's\n"
+        "rows, or the images whose maps differ most.",
     .row = rows,
     .rows = COUNT_OF(rows),
     .words_low = 1,
     .words_high = 1,
 };
+
+static status add_wanted(const struct settings *set, struct store_reader *r, struct text *out)
+{
+    const struct report_form form = { set->csv, set->columns };
+
+    if (set->image[0] && set->worst)
+        return FAIL(ERR_USAGE, "show: --image and --worst exclude each other");
+    if (set->image[0])
+        return report_show_image(r, set->image, &form, out);
+    if (set->worst)
+        return report_show_worst(r, set->worst, &form, out);
+    return set->csv ? report_show_csv(r, out) : report_show(r, set->columns, out);
+}
 
 static status show(const struct settings *set, const char *path)
 {
@@ -28,7 +63,7 @@ static status show(const struct settings *set, const char *path)
     status result = OK;
 
     TRY(store_open_read(path, set->checked, &r));
-    TRY_OUT(report_show(r, &out));
+    TRY_OUT(add_wanted(set, r, &out));
     fputs(out.data, stdout);
     if (fflush(stdout) != 0)
         result = FAIL(ERR_IO, "stdout: could not be written");
@@ -40,7 +75,7 @@ out:
 
 int cmd_show(int argc, char **argv)
 {
-    struct settings set = { .checked = 1 };
+    struct settings set = { .checked = 1, .columns = 80 };
     struct option_words words = { 0 };
     status result = option_read_args(&table, &set, argc, argv, &words);
 

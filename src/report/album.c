@@ -4,6 +4,7 @@
 
 #include "metric.h"
 #include "picture.h"
+#include "viridis.h"
 
 enum {
     TEXT_MAX = 16 << 20,
@@ -227,7 +228,7 @@ status album_write(struct store_reader *r, const struct report_options *options,
         return OK;
     TRY(text_path(folder, sizeof folder, options->folder, "gallery"));
     TRY(text_make_folder(folder));
-    TRY(store_read(r, "/gallery/palette", STORE_U8, 0, 256, palette, sizeof palette));
+    viridis_fill(palette);
     TRY(album_pipeline(r, &pipeline, root, sizeof root));
     MEM_TRY(out->picture, (size_t)layout->networks * MOST, sizeof *out->picture);
     for (int k = 0; k < layout->networks; k++)

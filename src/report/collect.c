@@ -383,6 +383,8 @@ status collect_tables(struct store_reader *r, struct collect *out)
     TRY_OUT(collect_images(r, out));
     for (int p = 0; p < layout->precisions; p++)
         TRY_OUT(read_accuracy(r, layout->precision[p], &accuracy[p]));
+    for (int p = 1; p < layout->precisions; p++)
+        TRY_OUT(collect_overview(r, p, out));
     for (int p = 0; p < layout->precisions; p++)
         TRY_OUT(collect_accuracy(r, p, &accuracy[p], out));
     for (int p = 1; p < layout->precisions; p++)

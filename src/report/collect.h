@@ -5,7 +5,7 @@
 #include "grid.h"
 #include "store.h"
 
-enum { COLLECT_MAX_GRIDS = 64 };
+enum { COLLECT_MAX_GRIDS = 128 };
 
 struct collect {
     struct grid grid[COLLECT_MAX_GRIDS];
@@ -19,6 +19,8 @@ void collect_free(struct collect *c);
 
 /* ---- for the collect_*.c: a part of the tables each ---------------------------------------------------- */
 
+/* collect_overview.c: grids "overview" and "sign" of precision p > 0. */
+MUST_USE status collect_overview(struct store_reader *r, int p, struct collect *c);
 /* collect_activation.c: table 4 (p > 0) or 5. */
 MUST_USE status collect_activation(struct store_reader *r, int p, struct collect *c);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "picture.h"
+#include "viridis.h"
 
 enum { RULES = STORE_RULES, AT_20 = 1, SIDES = 2, ROWS_MAX_BYTES = 1 << 30 };
 
@@ -113,19 +114,6 @@ int example_better(const struct example_row *row, int p)
     return row->iou[p] >= row->iou[1 - p];
 }
 
-/* Two pixels wide on a dark rim, so that it shows on every picture and map. */
-static void draw(struct image *im, const struct picture_panel *at, const struct image_box *box,
-                 const uint8_t rgb[3])
-{
-    static const uint8_t black[3] = { 0, 0, 0 };
-    struct image_box rim = { box->x0 - 1, box->y0 - 1, box->x1 + 1, box->y1 + 1 },
-                     inner = { box->x0 + 1, box->y0 + 1, box->x1 - 1, box->y1 - 1 };
-
-    picture_box(im, at, &rim, black);
-    picture_box(im, at, box, rgb);
-    picture_box(im, at, &inner, rgb);
-}
-
 /* The map of one precision with its box, or, without maps in the file, the picture with it. */
 static status draw_side(struct store_reader *r, const struct image *crop, const uint8_t palette[256][3],
                         const struct example *e, int network, int p, const struct picture_panel *at,
@@ -167,16 +155,16 @@ static status draw_row(struct store_reader *r, const struct image_pipeline *p, c
     TRY_OUT(album_crop(r, p, root, row->image, g, row->path, &crop, box, &boxes));
     picture_crop(im, &at, &crop);
     for (int i = 0; i < boxes; i++)
-        draw(im, &at, &box[i], white);
+        picture_frame(im, &at, &box[i], white);
     for (int s = 0; s < SIDES; s++) {
         struct image_box own = { row->box[s][0], row->box[s][1], row->box[s][2], row->box[s][3] };
 
         at.x += p->crop + PICTURE_GAP;
         TRY_OUT(draw_side(r, &crop, palette, e, network, s, &at, im));
         for (int i = 0; i < boxes; i++)
-            draw(im, &at, &box[i], white);
+            picture_frame(im, &at, &box[i], white);
         if (own.x0 >= 0)
-            draw(im, &at, &own, example_better(row, s) ? green : red);
+            picture_frame(im, &at, &own, example_better(row, s) ? green : red);
     }
 out:
     image_free(&crop);
@@ -193,7 +181,7 @@ static status draw_figure(struct store_reader *r, const struct report_options *o
     status result = OK;
 
     if (e->maps)
-        TRY(store_read(r, "/gallery/palette", STORE_U8, 0, 256, palette, sizeof palette));
+        viridis_fill(palette);
     TRY(album_pipeline(r, &pipeline, root, sizeof root));
     TRY(picture_blank(&im, pipeline.crop, 1 + SIDES, e->rows));
     for (int k = 0; k < e->rows; k++)

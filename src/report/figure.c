@@ -1,5 +1,6 @@
 #include "figure.h"
 
+#include "chart.h"
 #include "collect.h"
 #include "published.h"
 
@@ -150,4 +151,62 @@ status figure_histograms(struct store_reader *r, int p, struct text *out)
                 TRY(add_plot(&plot, column, out));
         }
     return text_add(out, "</svg>\n");
+}
+
+/* ---- on the page --------------------------------------------------------------------------------------- */
+
+static status add_chart(const struct store_layout *l, int p, const struct plot *plot, const char *what,
+                        struct text *out)
+{
+    const char *published = published_value(plot->network, PUBLISHED_DICE);
+    int common = strcmp(plot->range, "common") == 0;
+    double bins[BINS];
+    char title[STORE_NAME + 64], dice[64];
+    struct chart c = { .title = title,
+                       .x_label = common ? "mean activation (one range, real values)"
+                                         : "mean activation (each precision's own range)",
+                       .y_label = "elements", .y = { 0.5, pow(10, decades(plot)), 1 }, .x = { 0, 1, 0 } };
+
+    snprintf(title, sizeof title, "%s, %s", plot->network, what);
+    snprintf(dice, sizeof dice, "Dice %.3f %%", plot->dice);
+    if (common) {
+        c.x.low = fmin(plot->low[0], plot->low[1]);
+        c.x.high = fmax(plot->high[0], plot->high[1]);
+    }
+    TRY(chart_begin(&c, out));
+    for (int side = 0; side < 2; side++) {
+        for (int b = 0; b < BINS; b++)
+            bins[b] = (double)plot->bins[side][b];
+        TRY(chart_steps(&c, side, l->precision[side ? p : 0], bins, BINS, out));
+    }
+    TRY(chart_note(&c, 0, dice, out));
+    if (published && !common) {
+        snprintf(dice, sizeof dice, "the study %s %%", published);
+        TRY(chart_note(&c, 1, dice, out));
+    }
+    return chart_end(&c, out);
+}
+
+status figure_charts(struct store_reader *r, int p, struct text *out)
+{
+    static const struct {
+        const char *selection, *range, *what;
+    } wanted[] = { { "raw", "own", "as published" }, { "resolved", "common", "corrected" },
+                   { "control", "common", "control" } };
+    const struct store_layout *l = store_reader_layout(r);
+
+    for (int k = 0; k < l->networks; k++)
+        for (size_t i = 0; i < COUNT_OF(wanted); i++) {
+            static struct plot plot;
+
+            plot = (struct plot){ .network = l->network[k].name, .selection = wanted[i].selection,
+                                  .range = wanted[i].range, .k = k,
+                                  .set = collect_set(l, wanted[i].selection) };
+            if (plot.set < 0)
+                continue;
+            TRY(read_plot(r, p, &plot));
+            if (plot.images > 0)
+                TRY(add_chart(l, p, &plot, wanted[i].what, out));
+        }
+    return OK;
 }

@@ -133,30 +133,73 @@ static status add_wrapped(struct text *out, const char *text)
     return text_add(out, "\n");
 }
 
-status grid_terminal(const struct grid *t, struct text *out)
+/* Words, not figures, in every row: such columns at the left say what a row is. */
+static int is_key(const struct grid *t, int c)
 {
-    int width[GRID_MAX_COLUMNS], units = 0;
+    for (int r = 0; r < t->rows; r++)
+        if (strchr("+-.0123456789", at(t, r, c)[0]))
+            return 0;
+    return t->rows > 0;
+}
+
+/* How many columns at the left stand in every block of a table that is too wide. */
+static int keys_of(const struct grid *t, const int width[], int columns)
+{
+    int keys = 1, sum = width[0];
+
+    while (keys < 3 && keys < t->columns - 1 && is_key(t, keys) && sum + 2 + width[keys] <= columns / 2) {
+        sum += 2 + width[keys];
+        keys++;
+    }
+    return keys;
+}
+
+enum { ROW_HEAD = -2, ROW_UNIT = -1 };
+
+static status add_line(const struct grid *t, int row, int keys, int first, int last, const int width[],
+                       struct text *out)
+{
+    for (int c = 0; c < last; c++) {
+        char unit[32];
+
+        if (c >= keys && c < first)
+            continue;
+        snprintf(unit, sizeof unit, t->unit[c][0] ? "(%s)" : "%s", t->unit[c]);
+        TRY(add_padded(out,
+                       row == ROW_HEAD   ? t->head[c]
+                       : row == ROW_UNIT ? unit
+                                         : at(t, row, c),
+                       width[c], c));
+    }
+    return text_add(out, "\n");
+}
+
+status grid_terminal(const struct grid *t, int columns, struct text *out)
+{
+    int width[GRID_MAX_COLUMNS], units = 0, keys, key_width = -2;
 
     for (int c = 0; c < t->columns; c++) {
         width[c] = column_width(t, c);
         units |= t->unit[c][0] != '\0';
     }
+    keys = keys_of(t, width, columns);
+    for (int c = 0; c < keys; c++)
+        key_width += 2 + width[c];
     TRY(text_add(out, "%s\n", t->title));
-    for (int c = 0; c < t->columns; c++)
-        TRY(add_padded(out, t->head[c], width[c], c));
-    TRY(text_add(out, "\n"));
-    for (int c = 0; units && c < t->columns; c++) {
-        char unit[32];
+    for (int first = keys, last; first == keys || first < t->columns; first = last) {
+        int sum = key_width;
 
-        snprintf(unit, sizeof unit, t->unit[c][0] ? "(%s)" : "%s", t->unit[c]);
-        TRY(add_padded(out, unit, width[c], c));
-    }
-    if (units)
-        TRY(text_add(out, "\n"));
-    for (int r = 0; r < t->rows; r++) {
-        for (int c = 0; c < t->columns; c++)
-            TRY(add_padded(out, at(t, r, c), width[c], c));
-        TRY(text_add(out, "\n"));
+        for (last = first; last < t->columns && (last == first || sum + 2 + width[last] <= columns); last++)
+            sum += 2 + width[last];
+        if (first > keys)
+            TRY(text_add(out, "\n"));
+        TRY(add_line(t, ROW_HEAD, keys, first, last, width, out));
+        if (units)
+            TRY(add_line(t, ROW_UNIT, keys, first, last, width, out));
+        for (int r = 0; r < t->rows; r++)
+            TRY(add_line(t, r, keys, first, last, width, out));
+        if (last == first)
+            break;
     }
     if (t->note[0])
         TRY(add_wrapped(out, t->note));

@@ -28,7 +28,8 @@ void grid_note(struct grid *t, const char *format, ...) PRINTF_LIKE(2, 3);
 const char *grid_cell(const struct grid *t, int row, int column);
 void grid_release(struct grid *t);
 
-MUST_USE status grid_terminal(const struct grid *t, struct text *out);
+/* In so many columns: what is wider comes in blocks, the columns at the left that name a row before each. */
+MUST_USE status grid_terminal(const struct grid *t, int columns, struct text *out);
 MUST_USE status grid_markdown(const struct grid *t, struct text *out);
 MUST_USE status grid_csv(const struct grid *t, struct text *out);     /* RFC 4180 */
 

@@ -4,6 +4,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "overview.h"
+
 static size_t digits(const char *text)
 {
     return strspn(text, "0123456789");
@@ -103,10 +105,38 @@ static cJSON *json_example(const struct example *e)
     return out;
 }
 
+/* The page's first screen: a text a network and precision. */
+static status json_findings(struct store_reader *r, cJSON *out)
+{
+    const struct store_layout *l = store_reader_layout(r);
+    struct text words = { .max = 1 << 16 };
+    status result = OK;
+
+    for (int k = 0; k < l->networks; k++)
+        for (int p = 1; p < l->precisions; p++) {
+            cJSON *item = cJSON_CreateObject();
+            struct overview o;
+
+            cJSON_AddItemToArray(out, item);
+            words.size = 0;
+            TRY_OUT(overview_read(r, k, p, &o));
+            TRY_OUT(overview_headline(&o, &words));
+            TRY_OUT(text_add(&words, " "));
+            TRY_OUT(overview_words(l, &o, &words));
+            cJSON_AddStringToObject(item, "network", l->network[k].name);
+            cJSON_AddStringToObject(item, "precision", l->precision[p]);
+            cJSON_AddStringToObject(item, "words", words.data);
+        }
+out:
+    text_free(&words);
+    return result;
+}
+
 status json_write(struct store_reader *r, const struct collect *c, const struct album *g,
                   const struct example *e, const char *folder)
 {
-    cJSON *root = cJSON_CreateObject(), *images = cJSON_CreateObject(), *tables = cJSON_CreateArray();
+    cJSON *root = cJSON_CreateObject(), *images = cJSON_CreateObject(), *tables = cJSON_CreateArray(),
+          *findings = cJSON_CreateArray();
     char path[4096], *text = NULL;
     status result = OK;
 
@@ -115,6 +145,8 @@ status json_write(struct store_reader *r, const struct collect *c, const struct 
     cJSON_AddNumberToObject(images, "ok", (double)c->ok);
     cJSON_AddNumberToObject(images, "bad", (double)c->bad);
     cJSON_AddItemToObject(root, "images", images);
+    cJSON_AddItemToObject(root, "findings", findings);
+    TRY_OUT(json_findings(r, findings));
     for (int i = 0; i < c->grids; i++)
         cJSON_AddItemToArray(tables, json_grid(&c->grid[i]));
     cJSON_AddItemToObject(root, "tables", tables);

@@ -6,7 +6,7 @@
 #include "album.h"
 #include "example.h"
 
-/* FOLDER/report.json: { "file", "images": {total, ok, bad},
+/* FOLDER/report.json: { "file", "images": {total, ok, bad}, "findings": [in words],
  * "tables": [{ "id", "title", "note", "columns": [{ "name", "unit" }], "rows": [[...]] }],
  * "bad_images": {a table}, "gallery": [...], "figure_3": [a row a network] }.
  * A cell that is a number is a JSON number with the digits that the table prints; the first

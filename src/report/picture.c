@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "report.h"
+#include "viridis.h"
+
 static int clip(double v, int low, int high)
 {
     return v < low ? low : v > high ? high : (int)v;
@@ -40,11 +43,23 @@ void picture_box(struct image *im, const struct picture_panel *at, const struct 
         }
 }
 
+void picture_frame(struct image *im, const struct picture_panel *at, const struct image_box *box,
+                   const uint8_t rgb[3])
+{
+    static const uint8_t black[3] = { 0, 0, 0 };
+    struct image_box rim = { box->x0 - 1, box->y0 - 1, box->x1 + 1, box->y1 + 1 },
+                     inner = { box->x0 + 1, box->y0 + 1, box->x1 - 1, box->y1 - 1 };
+
+    picture_box(im, at, &rim, black);
+    picture_box(im, at, box, rgb);
+    picture_box(im, at, &inner, rgb);
+}
+
 void picture_crop(struct image *im, const struct picture_panel *at, const struct image *crop)
 {
     for (int y = 0; y < at->side; y++)
-        memcpy(im->rgb + ((size_t)(at->y + y) * im->width + at->x) * 3,
-               crop->rgb + (size_t)y * at->side * 3, (size_t)at->side * 3);
+        memcpy(im->rgb + ((size_t)(at->y + y) * im->width + at->x) * 3, crop->rgb + (size_t)y * at->side * 3,
+               (size_t)at->side * 3);
 }
 
 void picture_map(struct image *im, const struct picture_panel *at, const struct image *crop,
@@ -96,4 +111,28 @@ status picture_compose(const struct image *crop, const struct image_box *box, in
             picture_map(out, &at, crop, map[i], palette);
     }
     return OK;
+}
+
+status report_draw_maps(const char *path, const struct image *crop, const struct report_map *map, int maps)
+{
+    static const uint8_t orange[3] = { 255, 110, 40 };
+    struct picture_panel at = { 0, 0, crop->width };
+    struct image im = { 0 };
+    uint8_t palette[256][3];
+    status result = OK;
+
+    BUG_IF(crop->width != crop->height);
+    viridis_fill(palette);
+    TRY_OUT(picture_blank(&im, crop->width, 1 + maps, 1));
+    picture_crop(&im, &at, crop);
+    for (int i = 0; i < maps; i++) {
+        at.x += crop->width + PICTURE_GAP;
+        picture_map(&im, &at, crop, map[i].map, (const uint8_t (*)[3])palette);
+        if (map[i].box.x0 >= 0)
+            picture_frame(&im, &at, &map[i].box, orange);
+    }
+    TRY_OUT(image_write_png(path, &im));
+out:
+    image_free(&im);
+    return result;
 }

@@ -6,7 +6,11 @@
 #include "figure.h"
 #include "album.h"
 #include "example.h"
+#include "html.h"
 #include "json.h"
+#include "latex.h"
+#include "overview.h"
+#include "study.h"
 
 enum { OUTPUT_MAX = 64 << 20 };
 
@@ -31,7 +35,7 @@ static status add_head(struct store_reader *r, const struct collect *c, struct t
     return text_add(out, "\n");
 }
 
-status report_show(struct store_reader *r, struct text *out)
+status report_show(struct store_reader *r, int columns, struct text *out)
 {
     struct collect c;
     status result = OK;
@@ -39,9 +43,25 @@ status report_show(struct store_reader *r, struct text *out)
     TRY(collect_tables(r, &c));
     TRY_OUT(add_head(r, &c, out));
     for (int i = 0; i < c.grids; i++)
-        TRY_OUT(grid_terminal(&c.grid[i], out));
+        TRY_OUT(grid_terminal(&c.grid[i], columns, out));
     if (c.bad_images.rows)
-        TRY_OUT(grid_terminal(&c.bad_images, out));
+        TRY_OUT(grid_terminal(&c.bad_images, columns, out));
+out:
+    collect_free(&c);
+    return result;
+}
+
+status report_show_csv(struct store_reader *r, struct text *out)
+{
+    struct collect c;
+    status result = OK;
+
+    TRY(collect_tables(r, &c));
+    for (int i = 0; i < c.grids; i++) {
+        TRY_OUT(text_add(out, "# %s: %s\r\n", c.grid[i].id, c.grid[i].title));
+        TRY_OUT(grid_csv(&c.grid[i], out));
+        TRY_OUT(text_add(out, "\r\n"));
+    }
 out:
     collect_free(&c);
     return result;
@@ -93,6 +113,7 @@ static status write_markdown(struct store_reader *r, const struct collect *c, co
     TRY(text_path(path, sizeof path, folder, "report.md"));
     TRY_OUT(text_add(&out, "# What quantization changed\n\n"));
     TRY_OUT(add_head(r, c, &out));
+    TRY_OUT(overview_markdown(r, &out));
     for (int i = 0; i < c->grids; i++)
         TRY_OUT(grid_markdown(&c->grid[i], &out));
     if (c->bad_images.rows)
@@ -119,6 +140,7 @@ status report_write(struct store_reader *r, const struct report_options *options
 
     memset(summary, 0, sizeof *summary);
     TRY(collect_tables(r, &c));
+    TRY_OUT(study_collect(&c));
     TRY_OUT(text_make_folder(options->folder));
     for (int i = 0; i < c.grids; i++)
         TRY_OUT(write_csv(&c.grid[i], options->folder));
@@ -129,6 +151,8 @@ status report_write(struct store_reader *r, const struct report_options *options
     TRY_OUT(album_write(r, options, &album));
     TRY_OUT(example_write(r, options, &album, &example));
     TRY_OUT(write_markdown(r, &c, &album, &example, options->folder));
+    TRY_OUT(latex_write(&c, options->folder));
+    TRY_OUT(html_write(r, &c, options, summary));
     TRY_OUT(json_write(r, &c, &album, &example, options->folder));
     summary->tables = c.grids;
     summary->pictures = album.count;

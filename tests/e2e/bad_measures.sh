@@ -15,10 +15,11 @@ job()
     shift 2
     check "$name: run" code "$expected" "$Q" run "$@" -o "$T/$name.h5"
     cp "$T/log" "$T/$name.log"
-    check "$name: show" code 0 "$Q" show "$T/$name.h5"
+    check "$name: show" code 0 "$Q" show "$T/$name.h5" --columns=1000
     cp "$T/log" "$T/$name.txt"
     check "$name: report" code 0 "$Q" report "$T/$name.h5"
-    for file in "$T/$name.txt" "$T/$name-report"/{report.md,report.json,*.csv}; do
+    sed -i 's/base64,[^"]*//' "$T/$name-report/report.html"
+    for file in "$T/$name.txt" "$T/$name-report"/{report.html,report.md,report.json,tables.tex,*.csv}; do
         refuse "$name: NaN in ${file##*/}" grep -qiE '(^|[^a-z])-?(nan|inf)([^a-z]|$)' "$file"
     done
 }

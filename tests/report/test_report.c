@@ -1,5 +1,10 @@
 #include "image.h"
 #include "report.h"
+#include "report/collect.h"
+#include "report/html_parts.h"
+#include "report/markup.h"
+#include "report/study.h"
+#include <ctype.h>
 
 #include "store/store_fixture.h"
 
@@ -128,8 +133,10 @@ static status make_result(const struct comm *c, struct fixture *f)
     snprintf(f->plan.layout.method[0], STORE_NAME, "layercam");
     snprintf(f->plan.layout.method[1], STORE_NAME, "ablation");
     snprintf(f->path[21], FIXTURE_PATH, "../outside.png");
+    snprintf(f->path[20], FIXTURE_PATH, "\"><b>20&'.jpg");
     snprintf(f->plan.layout.network[1].name, STORE_NAME, "18.");
-    f->plan.provenance = "data.images = /nonexistent\npreprocess.resize = 9\npreprocess.filter = bilinear\n";
+    f->plan.provenance = "data.images = /nonexistent\npreprocess.resize = 9\npreprocess.filter = bilinear\n"
+                         "data.labels = </pre><script>alert(1)</script>\n";
     TRY(store_begin(c, f->out, &f->plan, &s));
     TRY_OUT(fixture_fill(c, f, s, 7, &wrote));
     TRY_OUT(fill_summary(s));
@@ -145,7 +152,7 @@ static void check_show(struct store_reader *r)
 {
     struct text out = { .max = 1 << 20 };
 
-    CHECK(report_show(r, &out) == OK);
+    CHECK(report_show(r, 80, &out) == OK);
     HAS(out.data, "23 images, 18 good, 5 bad; 2 networks; fp32 int8");
     HAS(out.data, "\n18. has no result for 2 of the good images: values that are not finite\n\n");
     CHECK(!strstr(out.data, "resnet18 has no result"));
@@ -190,6 +197,152 @@ static void check_file(const char *folder, const char *name, const char *piece)
     mem_free(text);
 }
 
+/* ---- the page -------------------------------------------------------------------------------------------
+ */
+
+static int is_void(const char *name)
+{
+    static const char *const list[] = { "meta", "img", "br" };
+
+    for (size_t i = 0; i < COUNT_OF(list); i++)
+        if (strcmp(name, list[i]) == 0)
+            return 1;
+    return 0;
+}
+
+/* From behind a '<': the tag's name; returns behind its '>', quotes respected. */
+static const char *read_tag(const char *p, char name[32], int *closing, int *alone)
+{
+    size_t n = 0;
+    char quote = 0;
+
+    *closing = *p == '/';
+    p += *closing;
+    for (; isalnum((unsigned char)*p); p++)
+        if (n < 31)
+            name[n++] = (char)tolower((unsigned char)*p);
+    name[n] = '\0';
+    for (; *p && (quote || *p != '>'); p++)
+        quote = quote ? (*p == quote ? 0 : quote) : *p == '"' ? '"' : 0;
+    *alone = *p && p[-1] == '/';
+    return *p ? p + 1 : p;
+}
+
+/* Every element that opens is closed, in order: what escapes missed would leave something over. */
+static void check_tags(const char *page)
+{
+    static char open[256][32];
+    int depth = 0, tags = 0;
+
+    for (const char *p = strchr(page, '<'); p; p = strchr(p, '<')) {
+        char name[32], end[40];
+        int closing, alone;
+
+        if (p[1] == '!') {
+            p++;
+            continue;
+        }
+        p = read_tag(p + 1, name, &closing, &alone);
+        CHECK_MSG(name[0], "a '<' that opens nothing at %.40s", p);
+        tags++;
+        if (closing) {
+            CHECK_MSG(depth > 0 && strcmp(open[depth - 1], name) == 0, "</%s> closes %s", name,
+                      depth ? open[depth - 1] : "nothing");
+            depth -= depth > 0;
+        } else if (!alone && !is_void(name) && depth < 256) {
+            snprintf(open[depth++], sizeof open[0], "%s", name);
+        }
+        snprintf(end, sizeof end, "</%s", name);
+        if (!closing && (strcmp(name, "script") == 0 || strcmp(name, "style") == 0))
+            p = strstr(p, end);
+    }
+    CHECK_MSG(depth == 0 && tags > 500, "%d left open of %d", depth, tags);
+}
+
+/* Where the text, escaped, stands from p on; p itself, and a failed check, where it does not. */
+static const char *find(const char *p, const char *text, size_t length, const char *id)
+{
+    struct text plain = { .max = 4096 }, html = { .max = 4096 };
+    const char *at;
+
+    CHECK(text_add_bytes(&plain, text, length) == OK && markup_html(&html, length ? plain.data : "") == OK);
+    at = strstr(p, html.size ? html.data : "");
+    CHECK_MSG(at != NULL, "%s: no '%.*s'", id, (int)length, text);
+    text_free(&plain);
+    text_free(&html);
+    return at ? at : p;
+}
+
+/* The page's table holds the grid's cells, in their order. */
+static void check_grid(const char *page, const struct grid *g)
+{
+    char id[64];
+    const char *p;
+
+    snprintf(id, sizeof id, "<table id=\"%s\">", g->id);
+    p = strstr(page, id);
+    CHECK_MSG(p != NULL, "no table %s", g->id);
+    for (int r = 0; p && r < g->rows; r++)
+        for (int c = 0; c < g->columns; c++) {
+            const char *cell = grid_cell(g, r, c), *split = strstr(cell, " [");
+
+            p = find(p, cell, split ? (size_t)(split - cell) : strlen(cell), g->id);
+            if (split)
+                p = find(p, split + 1, strlen(split + 1), g->id);
+        }
+}
+
+static void check_page(struct store_reader *r, const char *folder)
+{
+    static struct collect c;
+    char path[700], *page = NULL, *latex = NULL;
+    size_t size = 0;
+
+    CHECK(text_path(path, sizeof path, folder, "report.html") == OK);
+    CHECK_MSG(text_read_file(path, 16 << 20, &page, &size) == OK, "%s", error_last()->text);
+    CHECK(text_path(path, sizeof path, folder, "tables.tex") == OK);
+    CHECK(text_read_file(path, 1 << 20, &latex, &size) == OK);
+    CHECK(collect_tables(r, &c) == OK && study_collect(&c) == OK);
+    if (!page || !latex)
+        return;
+    check_tags(page);
+    for (int i = 0; i < c.grids; i++)
+        check_grid(page, &c.grid[i]);
+    HAS(page, "default-src 'none'; script-src 'sha256-");
+    CHECK(!strstr(page, "http://") && !strstr(page, "https://") && !strstr(page, "<b>20"));
+    CHECK(!strstr(page, "<script>alert") && !strstr(page, "NaN") && !strstr(page, "nan,"));
+    HAS(page, "&lt;/pre&gt;&lt;script&gt;alert(1)&lt;/script&gt;");
+    HAS(page, "data:image/jpeg;base64,/9j/");
+    HAS(page, "<code>&quot;&gt;&lt;b&gt;20&amp;&#39;.jpg</code>");
+    HAS(page, "The picture was not found");
+    /* ours 91.250 of the study's 69.758 */
+    HAS(page, "<td>91.250</td><td>69.758</td><td>+21.492</td>");
+    HAS(page, "Accuracy: a change not distinguishable from none (-1.25 points [-2.50, +0.50], McNemar");
+    HAS(latex, "\\end{document}");
+    HAS(latex, "-{}1.25 [-{}2.50, +0.50]");
+    collect_free(&c);
+    mem_free(page);
+    mem_free(latex);
+}
+
+/* The gallery stops at its bound and says how many it left out. */
+static void check_bound(struct store_reader *r)
+{
+    struct report_options options = { .folder = "", .pictures = 16 };
+    struct report_summary all = { 0 }, some = { 0 };
+    struct text whole = { .max = 1 << 22 }, part = { .max = 1 << 22 };
+
+    CHECK(html_gallery(r, &options, 1 << 20, &all, &whole) == OK);
+    CHECK(html_gallery(r, &options, 16000, &some, &part) == OK);
+    CHECK_MSG(some.page_pictures > 0 && some.page_pictures < all.page_pictures, "%d of %d",
+              some.page_pictures, all.page_pictures);
+    CHECK(part.size < 16000 + 4000 && part.size < whole.size);
+    HAS(part.data, " more would have made the page too large");
+    CHECK(!strstr(whole.data, "too large"));
+    text_free(&whole);
+    text_free(&part);
+}
+
 static void check_written(struct store_reader *r, const char *folder)
 {
     char out[620], other[620], picture[700];
@@ -201,15 +354,19 @@ static void check_written(struct store_reader *r, const char *folder)
 
     snprintf(out, sizeof out, "%s/report", folder);
     CHECK_MSG(report_write(r, &options, &summary) == OK, "%s", error_last()->text);
-    CHECK(summary.tables == 21);
+    CHECK(summary.tables == 37);
     CHECK(summary.pictures == 4 &&
           summary.missing == 4); /* 2 a network; their files do not exist: maps alone */
     HAS(summary.first_missing, "/nonexistent");
+    check_page(r, out);
+    check_bound(r);
     check_file(out, "table_1.csv", "resnet18,91.250,80.10-99.90,0.000,1.500,69.758,89.078,44.661");
     check_file(out, "comparison.csv", "resnet18,raw,2,0.0000,0.0000,0.0000,0.2500,");
     check_file(out, "figure_2.csv", "resnet18,97.500,87.500,96.250,86.250,95.000,85.000,99.521");
     check_file(out, "figure_2.csv", "18.,-,-,-,-,-,-,-");
     check_file(out, "report.md", "(figure_2.svg)");
+    check_file(out, "report.md", "**resnet18** in int8. ");
+    check_file(out, "report.json", "\"words\":\t\"");
     check_file(out, "figure_2.svg", ">Dice 97.500 %<");
     check_file(out, "figure_2.svg", "the study 99.521 %");
     check_file(out, "figure_2.svg", ">Dice 86.250 %<");

@@ -1,0 +1,282 @@
+#include "html.h"
+
+#include <string.h>
+
+#include "html_parts.h"
+#include "html_style.h"
+#include "markup.h"
+#include "overview.h"
+#include "study.h"
+
+enum { OUTPUT_MAX = 64 << 20, PICTURES_BYTES = 12 << 20, LOG_MAX = 1 << 20, TEXT_MAX = 4 << 20 };
+
+/* ---- head ------------------------------------------------------------------------------------------------
+ */
+
+/* The one script is known by its hash; styles stand in the page, pictures are data. */
+static status add_policy(struct text *out)
+{
+    uint8_t hash[HASH_SIZE];
+
+    hash_bytes(html_script, strlen(html_script), hash);
+    TRY(text_add(out, "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                      "script-src 'sha256-"));
+    TRY(markup_base64(out, hash, sizeof hash));
+    return text_add(out, "'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+                         "form-action 'none'\">\n");
+}
+
+static status add_head(struct store_reader *r, const struct collect *c, struct text *out)
+{
+    const struct store_layout *l = store_reader_layout(r);
+    char total[32], ok[32];
+
+    TRY(text_add(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"));
+    TRY(add_policy(out));
+    TRY(text_add(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                      "<title>What quantization changed</title>\n<style>\n"));
+    TRY(text_add_bytes(out, html_style, strlen(html_style)));
+    TRY(text_add(out, "</style>\n<script>"));
+    TRY(text_add_bytes(out, html_script, strlen(html_script)));
+    TRY(text_add(out,
+                 "</script>\n</head>\n<body>\n<a class=\"skip\" href=\"#changed-what\">To the findings</a>\n"
+                 "<header><button class=\"theme\" id=\"theme\" type=\"button\">light / dark</button>\n"
+                 "<h1>What quantization changed</h1>\n<p class=\"soft\">"));
+    TRY(markup_html(out, store_reader_path(r)));
+    TRY(text_add(out, ": %s pictures, %s good, %lld bad; %d network%s in",
+                 text_thousands(c->total, total, sizeof total), text_thousands(c->ok, ok, sizeof ok),
+                 (long long)c->bad, l->networks, l->networks == 1 ? "" : "s"));
+    for (int p = 0; p < l->precisions; p++) {
+        TRY(text_add(out, p ? " and " : " "));
+        TRY(markup_html(out, l->precision[p]));
+    }
+    return text_add(out,
+                    "</p>\n<nav aria-label=\"Contents\"><ul><li><a href=\"#changed-what\">Findings</a></li>"
+                    "<li><a href=\"#sign-story\">The sign</a></li><li><a href=\"#tables\">Tables 1-11</a>"
+                    "</li><li><a href=\"#figures\">Figures</a></li><li><a href=\"#gallery\">Gallery</a></li>"
+                    "<li><a href=\"#more\">All tables</a></li><li><a href=\"#provenance\">Provenance</a>"
+                    "</li></ul></nav></header>\n<main>\n");
+}
+
+/* ---- findings, sign ---------------------------------------------------------------------------------------
+ */
+
+static status add_verdict(struct store_reader *r, int network, int p, struct text *out)
+{
+    const struct store_layout *l = store_reader_layout(r);
+    struct overview o;
+    struct text words = { .max = 1 << 16 };
+    status result = OK;
+
+    TRY_OUT(overview_read(r, network, p, &o));
+    TRY_OUT(text_add(out, "<div class=\"verdict\"><p><b>"));
+    TRY_OUT(markup_html(out, l->network[network].name));
+    TRY_OUT(text_add(out, "</b> in "));
+    TRY_OUT(markup_html(out, l->precision[p]));
+    TRY_OUT(text_add(out, ". "));
+    TRY_OUT(overview_headline(&o, &words));
+    TRY_OUT(markup_html(out, words.data));
+    TRY_OUT(text_add(out, "</p>\n<p class=\"note\">"));
+    words.size = 0;
+    TRY_OUT(overview_words(l, &o, &words));
+    TRY_OUT(markup_html(out, words.data));
+    TRY_OUT(text_add(out, "</p></div>\n"));
+out:
+    text_free(&words);
+    return result;
+}
+
+static int begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+static status add_grids(const struct collect *c, const char *with, struct text *out)
+{
+    for (int i = 0; i < c->grids; i++)
+        if (begins(c->grid[i].id, with))
+            TRY(html_table(&c->grid[i], out));
+    return OK;
+}
+
+static status add_findings(struct store_reader *r, const struct collect *c, struct text *out)
+{
+    const struct store_layout *l = store_reader_layout(r);
+
+    TRY(text_add(out, "<section id=\"changed-what\"><h2>In words</h2>\n"));
+    for (int k = 0; k < l->networks; k++)
+        for (int p = 1; p < l->precisions; p++)
+            TRY(add_verdict(r, k, p, out));
+    TRY(text_add(out, "<details><summary>How the words follow from the numbers</summary><p class=\"note\">"));
+    TRY(markup_html(out, overview_rules()));
+    TRY(text_add(out, "</p></details>\n"));
+    TRY(add_grids(c, "overview", out));
+    TRY(text_add(out,
+                 "</section>\n<section id=\"sign-story\"><h2>The sign</h2>\n<p>EigenCAM's map is a principal "
+                 "component, whose sign is arbitrary: the same map can come out inverted, and an inverted "
+                 "pair looks like a map that moved. Read raw, as the usual library leaves it, such pairs "
+                 "can fill the images that \"differ most\"; one stated rule for the sign takes most of them "
+                 "out, and what it leaves is counted: flipped, resolved.</p>\n"));
+    TRY(add_grids(c, "sign", out));
+    return text_add(out, "</section>\n");
+}
+
+/* ---- tables -----------------------------------------------------------------------------------------------
+ */
+
+static status add_tables(const struct collect *c, struct text *out)
+{
+    TRY(text_add(out,
+                 "<section id=\"tables\"><h2>Tables 1-11, ours beside the study's</h2>\n<p>The study: "
+                 "Rogers, De La Iglesia, Zebin (KDIR 2023), doi 10.5220/0012231900003598; its numbers stand "
+                 "exactly as printed, \"-\" where it has none. Difference: ours as published less the "
+                 "study's; other images or weights make other numbers.</p>\n"));
+    for (int i = 0; i < c->grids; i++) {
+        const char *id = study_of(&c->grid[i]);
+        const struct grid *all = id ? study_find(c, id) : NULL;
+
+        if (!all)
+            continue;
+        TRY(html_table(&c->grid[i], out));
+        TRY(text_add(out, "<details><summary>All readings</summary>\n"));
+        TRY(html_table(all, out));
+        TRY(text_add(out, "</details>\n"));
+    }
+    return text_add(out, "</section>\n");
+}
+
+/* Those that stand nowhere else. */
+static int is_shown(const struct collect *c, const struct grid *g)
+{
+    char id[64];
+
+    snprintf(id, sizeof id, "study_%s", g->id);
+    return study_of(g) || study_find(c, id) || begins(g->id, "overview") || begins(g->id, "sign");
+}
+
+static status add_more(const struct collect *c, struct text *out)
+{
+    TRY(text_add(out, "<section id=\"more\"><h2>All tables</h2>\n"));
+    for (int i = 0; i < c->grids; i++)
+        if (!is_shown(c, &c->grid[i]))
+            TRY(html_table(&c->grid[i], out));
+    if (c->bad_images.rows)
+        TRY(html_table(&c->bad_images, out));
+    return text_add(out, "</section>\n");
+}
+
+/* ---- provenance -------------------------------------------------------------------------------------------
+ */
+
+static status add_text(const char *title, const char *text, int open, struct text *out)
+{
+    TRY(text_add(out, "<details%s><summary>%s</summary><pre>", open ? " open" : "", title));
+    TRY(markup_html(out, text));
+    return text_add(out, "</pre></details>\n");
+}
+
+/* A one-element text of the file; nothing where it is not there. */
+static status add_dataset(struct store_reader *r, const char *path, const char *title, int open,
+                          struct text *out)
+{
+    const struct store_dataset *d = store_reader_find(r, path);
+    char *text;
+    status result;
+
+    if (!d || d->element < 1 || d->element > TEXT_MAX)
+        return OK;
+    MEM_TRY(text, d->element + 1, 1);
+    result = store_read_string(r, path, 0, text, d->element + 1);
+    if (result == OK && text[0])
+        result = add_text(title, text, open, out);
+    mem_free(text);
+    return result;
+}
+
+static status add_times(struct store_reader *r, struct text *out)
+{
+    const struct store_dataset *d = store_reader_find(r, "/timing/phase_s");
+    char name[64], finished[64] = "", spent[32];
+    int64_t ranks = 0;
+    double s;
+
+    if (!d)
+        return OK;
+    TRY(store_read(r, "/timing/ranks", STORE_S64, 0, 1, &ranks, sizeof ranks));
+    TRY(store_read_string(r, "/timing/finished", 0, finished, sizeof finished));
+    TRY(text_add(out, "<p>Finished "));
+    TRY(markup_html(out, finished));
+    TRY(text_add(out, " on %lld rank%s;", (long long)ranks, ranks == 1 ? "" : "s"));
+    for (int64_t i = 0; i < d->dim[0] && i < 16; i++) {
+        TRY(store_read_string(r, "/timing/phase", i, name, sizeof name));
+        TRY(store_read(r, "/timing/phase_s", STORE_F64, i, 1, &s, sizeof s));
+        if (!name[0])
+            continue;
+        TRY(text_add(out, i ? ", " : " "));
+        TRY(markup_html(out, name));
+        TRY(text_add(out, " %s", text_duration(s, spent, sizeof spent)));
+    }
+    return text_add(out, " (last start).</p>\n");
+}
+
+static status add_provenance(struct store_reader *r, struct text *out)
+{
+    char path[4096 + 16], *log = NULL;
+    size_t size = 0;
+
+    TRY(text_add(out, "<section id=\"provenance\"><h2>Provenance</h2>\n"));
+    TRY(add_times(r, out));
+    TRY(add_dataset(r, "/timing/command", "How to repeat it: the command of the last start", 1, out));
+    TRY(add_dataset(r, "/job", "The job: what the result depends on, files by their hashes", 0, out));
+    TRY(add_dataset(r, "/provenance", "Where the inputs came from", 0, out));
+    snprintf(path, sizeof path, "%s.log.jsonl", store_reader_path(r));
+    if (text_read_file(path, LOG_MAX, &log, &size) == OK) {
+        status result = add_text("Every start: version, libraries, ranks, machine", log, 0, out);
+
+        mem_free(log);
+        TRY(result);
+    }
+    return text_add(out, "</section>\n");
+}
+
+/* ---- the page ---------------------------------------------------------------------------------------------
+ */
+
+static status add_page(struct store_reader *r, const struct collect *c, const struct report_options *options,
+                       struct report_summary *summary, struct text *out)
+{
+    TRY(add_head(r, c, out));
+    TRY(add_findings(r, c, out));
+    TRY(add_tables(c, out));
+    TRY(text_add(out, "<section id=\"figures\"><h2>Figures</h2>\n"));
+    TRY(html_figures(r, out));
+    TRY(text_add(out,
+                 "</section>\n<section id=\"gallery\"><h2>Gallery</h2>\n<p>Of each network the pairs that "
+                 "differ most (resolved sign), the first of the control, which was drawn at random, and "
+                 "changed answers, the surest first. White: true boxes; orange: the map's own box "
+                 "(threshold 0.2). Maps from dark violet (0) to yellow (1), over the picture in "
+                 "grey.</p>\n"));
+    TRY(html_gallery(r, options, PICTURES_BYTES, summary, out));
+    TRY(text_add(out, "</section>\n"));
+    TRY(add_more(c, out));
+    TRY(add_provenance(r, out));
+    return text_add(out,
+                    "</main>\n<footer class=\"soft\"><p>Made by quantcam report. The same tables: report.md, "
+                    "report.json, tables.tex and a CSV file each, beside this page.</p></footer>\n"
+                    "</body>\n</html>\n");
+}
+
+status html_write(struct store_reader *r, const struct collect *c, const struct report_options *options,
+                  struct report_summary *summary)
+{
+    struct text out = { .max = OUTPUT_MAX };
+    char path[4096];
+    status result = OK;
+
+    TRY(text_path(path, sizeof path, options->folder, "report.html"));
+    TRY_OUT(add_page(r, c, options, summary, &out));
+    TRY_OUT(text_write_file(path, out.data, out.size));
+out:
+    text_free(&out);
+    return result;
+}

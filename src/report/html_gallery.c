@@ -1,0 +1,378 @@
+#include <math.h>
+#include <string.h>
+
+#include "album.h"
+#include "cam.h"
+#include "html_parts.h"
+#include "markup.h"
+#include "metric.h"
+#include "pairs.h"
+#include "picture.h"
+#include "viridis.h"
+
+enum { QUALITY = 80, MOST = 64, KINDS = 3, DIFFERENT = 1, CONTROL = 2, CHANGED = 4 };
+
+static const struct {
+    int bit;
+    const char *name, *label;
+} kinds[KINDS] = {
+    { DIFFERENT, "different", "most different" },
+    { CONTROL, "control", "control" },
+    { CHANGED, "changed", "changed answer" },
+};
+
+struct item {
+    int64_t image;
+    unsigned kind;
+};
+struct gallery {
+    struct store_reader *r;
+    const struct store_layout *l;
+    const struct report_options *options;
+    struct image_pipeline pipeline;
+    const char *root;
+    uint8_t palette[256][3];
+    struct album missing; /* counts alone */
+    struct item item[KINDS * MOST];
+    int items;          /* of the network in hand */
+    size_t bytes, room; /* spent; for the network in hand */
+    int shown, left_out;
+};
+
+/* ---- which pictures ------------------------------------------------------------------------------------ */
+
+static void add_item(struct gallery *g, int64_t image, unsigned kind)
+{
+    for (int i = 0; i < g->items; i++)
+        if (g->item[i].image == image) {
+            g->item[i].kind |= kind;
+            return;
+        }
+    g->item[g->items++] = (struct item){ image, kind };
+}
+
+static status choose(struct gallery *g, const struct pairs *a)
+{
+    int most = g->options->pictures < MOST ? g->options->pictures : MOST, count;
+    int control = collect_set(g->l, "control");
+    int64_t place[MOST];
+    uint8_t *changed;
+    float *score;
+
+    g->items = 0;
+    count = metric_largest(a->rmse[PAIRS_RESOLVED], a->ok, a->images, most, place);
+    for (int i = 0; i < count; i++)
+        add_item(g, place[i], DIFFERENT);
+    count = 0;
+    for (int64_t i = 0; control > 0 && i < a->images && count < most; i++)
+        if (pairs_in(a, i, control)) {
+            add_item(g, i, CONTROL);
+            count++;
+        }
+    MEM_TRY(changed, (size_t)a->images, 1);
+    score = mem_alloc((size_t)a->images, sizeof *score);
+    for (int64_t i = 0; score && i < a->images; i++) {
+        changed[i] = a->ok[i] && pairs_changed(a, i);
+        score[i] = a->score[0][i][0];
+    }
+    count = score ? metric_largest(score, changed, a->images, most, place) : 0;
+    for (int i = 0; i < count; i++)
+        add_item(g, place[i], CHANGED);
+    mem_free(changed);
+    if (!score)
+        return FAIL(ERR_MEMORY, "no memory for %lld images", (long long)a->images);
+    mem_free(score);
+    return OK;
+}
+
+/* ---- the picture ----------------------------------------------------------------------------------------
+ */
+
+/* The map of one precision as the stored projection gives it. */
+static status read_map(struct gallery *g, int network, int p, int64_t image, uint8_t *out)
+{
+    const struct store_network *n = &g->l->network[network];
+    int side = g->pipeline.crop;
+    size_t cells = (size_t)n->h * (size_t)n->w, pixels = (size_t)side * (size_t)side;
+    char path[STORE_PATH + 2 * STORE_NAME];
+    float *projection, *map = NULL;
+    status result = OK;
+
+    MEM_TRY(projection, cells, sizeof *projection);
+    map = mem_alloc(pixels, sizeof *map);
+    if (!map)
+        TRY_OUT(FAIL(ERR_MEMORY, "no memory for a map of %d x %d pixels", side, side));
+    snprintf(path, sizeof path, "/models/%s/%s/cam", n->name, g->l->precision[p]);
+    TRY_OUT(store_read(g->r, path, STORE_F32, image, 1, projection, cells * sizeof *projection));
+    for (size_t i = 0; i < cells; i++)
+        if (!isfinite(projection[i]))
+            projection[i] = 0;
+    cam_finish(projection, n->h, n->w, side, side, map);
+    for (size_t i = 0; i < pixels; i++)
+        out[i] = (uint8_t)(255 * map[i] + 0.5f);
+out:
+    mem_free(projection);
+    mem_free(map);
+    return result;
+}
+
+static status draw_map(struct gallery *g, int network, int p, int64_t image, const struct image *crop,
+                       const struct picture_panel *at, struct image *im)
+{
+    static const uint8_t orange[3] = { 255, 110, 40 };
+    size_t pixels = (size_t)crop->width * (size_t)crop->width;
+    char path[STORE_PATH + 2 * STORE_NAME];
+    int32_t edge[4];
+    uint8_t *map;
+    status result = OK;
+
+    MEM_TRY(map, pixels, 1);
+    TRY_OUT(read_map(g, network, p, image, map));
+    picture_map(im, at, crop, map, (const uint8_t (*)[3])g->palette);
+    snprintf(path, sizeof path, "/models/%s/%s/wsol/box", g->l->network[network].name, g->l->precision[p]);
+    TRY_OUT(store_read(g->r, path, STORE_S32, image, 1, edge, sizeof edge));
+    if (edge[0] >= 0)
+        picture_frame(im, at, &(struct image_box){ edge[0], edge[1], edge[2], edge[3] }, orange);
+out:
+    mem_free(map);
+    return result;
+}
+
+/* Panels side by side: the picture, then each precision's map; true boxes white, the maps' orange. */
+static status draw(struct gallery *g, int network, int64_t image, const char *name, struct image *im)
+{
+    static const uint8_t white[3] = { 255, 255, 255 };
+    struct picture_panel at = { 0, 0, g->pipeline.crop };
+    struct image_box box[ALBUM_BOXES];
+    struct image crop = { 0 };
+    int boxes = 0;
+    status result = OK;
+
+    TRY_OUT(album_crop(g->r, &g->pipeline, g->root, image, &g->missing, name, &crop, box, &boxes));
+    TRY_OUT(picture_blank(im, g->pipeline.crop, 1 + g->l->precisions, 1));
+    picture_crop(im, &at, &crop);
+    for (int p = -1; p < g->l->precisions; p++) {
+        at.x = (p + 1) * (g->pipeline.crop + PICTURE_GAP);
+        if (p >= 0)
+            TRY_OUT(draw_map(g, network, p, image, &crop, &at, im));
+        for (int i = 0; i < boxes; i++)
+            picture_frame(im, &at, &box[i], white);
+    }
+out:
+    image_free(&crop);
+    return result;
+}
+
+static status add_picture(struct gallery *g, int network, int64_t image, const char *name, struct text *out)
+{
+    struct image im = { 0 };
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    status result = OK;
+
+    TRY_OUT(draw(g, network, image, name, &im));
+    TRY_OUT(image_encode_jpeg(&im, QUALITY, &bytes, &size));
+    TRY_OUT(text_add(out, "<img width=\"%d\" height=\"%d\" loading=\"lazy\" alt=\"", im.width, im.height));
+    TRY_OUT(markup_html_f(out, "%s, then its maps in %s", name, g->l->network[network].name));
+    TRY_OUT(text_add(out, "\" src=\"data:image/jpeg;base64,"));
+    TRY_OUT(markup_base64(out, bytes, size));
+    TRY_OUT(text_add(out, "\">\n"));
+out:
+    mem_free(bytes);
+    image_free(&im);
+    return result;
+}
+
+/* ---- what stands under it --------------------------------------------------------------------------------
+ */
+
+static status add_class(struct gallery *g, int class_index, struct text *out)
+{
+    char name[256];
+
+    if (class_index < 0)
+        return text_add(out, "unknown");
+    if (class_index >= g->l->class_names || !store_reader_find(g->r, "/images/class_name"))
+        return text_add(out, "class %d", class_index);
+    TRY(store_read_string(g->r, "/images/class_name", class_index, name, sizeof name));
+    return markup_html(out, name);
+}
+
+static status add_answers(struct gallery *g, int network, int64_t image, struct text *out)
+{
+    TRY(text_add(out, "<div class=\"tops\">"));
+    for (int p = 0; p < g->l->precisions; p++) {
+        char path[STORE_PATH + 2 * STORE_NAME];
+        int32_t top[PAIRS_TOP];
+        float score[PAIRS_TOP];
+
+        snprintf(path, sizeof path, "/models/%s/%s/top5", g->l->network[network].name, g->l->precision[p]);
+        TRY(store_read(g->r, path, STORE_S32, image, 1, top, sizeof top));
+        snprintf(path, sizeof path, "/models/%s/%s/score5", g->l->network[network].name, g->l->precision[p]);
+        TRY(store_read(g->r, path, STORE_F32, image, 1, score, sizeof score));
+        TRY(text_add(out, "<div>"));
+        TRY(markup_html(out, g->l->precision[p]));
+        TRY(text_add(out, "<ol>"));
+        for (int i = 0; i < PAIRS_TOP; i++) {
+            TRY(text_add(out, "<li>"));
+            TRY(add_class(g, top[i], out));
+            TRY(text_add(out, " <span class=\"soft\">%.1f %%</span></li>", 100 * (double)score[i]));
+        }
+        TRY(text_add(out, "</ol></div>"));
+    }
+    return text_add(out, "</div>");
+}
+
+static status add_heads(const struct gallery *g, struct text *out)
+{
+    TRY(text_add(out, "<div class=\"heads\"><span>picture</span>"));
+    for (int p = 0; p < g->l->precisions; p++) {
+        TRY(text_add(out, "<span>"));
+        TRY(markup_html(out, g->l->precision[p]));
+        TRY(text_add(out, "</span>"));
+    }
+    return text_add(out, "</div>\n");
+}
+
+static status add_caption(struct gallery *g, const struct pairs *a, const struct item *item, const char *name,
+                          int missing, struct text *out)
+{
+    int64_t i = item->image;
+
+    TRY(add_heads(g, out));
+    TRY(text_add(out, "<p><b>"));
+    TRY(markup_html(out, g->l->network[a->network].name));
+    TRY(text_add(out, "</b> "));
+    for (int k = 0; k < KINDS; k++)
+        if (item->kind & (unsigned)kinds[k].bit && kinds[k].bit != CHANGED)
+            TRY(text_add(out, "<span class=\"tag\">%s</span>", kinds[k].label));
+    if (pairs_changed(a, i))
+        TRY(text_add(out, "<span class=\"tag on\">changed answer</span>"));
+    TRY(text_add(out,
+                 "<br>RMSE %.1f resolved, %.1f raw%s; |correlation| %.3f; IoU of the boxes %.2f; margin %.2f"
+                 "</p>\n<p><code>",
+                 (double)a->rmse[PAIRS_RESOLVED][i], (double)a->rmse[PAIRS_RAW][i],
+                 a->flipped[i] ? " (flipped)" : "", (double)a->correlation[i], (double)a->box_iou[i],
+                 pairs_margin(a, i)));
+    TRY(markup_html(out, name));
+    TRY(text_add(out, "</code>, true class: "));
+    TRY(add_class(g, a->class_index[i], out));
+    TRY(text_add(out, missing ? ". The picture was not found: maps alone.</p>\n" : "</p>\n"));
+    return add_answers(g, a->network, i, out);
+}
+
+static status add_one(struct gallery *g, const struct pairs *a, const struct item *item, struct text *out)
+{
+    char name[1028];
+    size_t before = out->size;
+    int missing = g->missing.missing, first = 1;
+
+    TRY(store_read_string(g->r, "/images/path", item->image, name, sizeof name));
+    TRY(text_add(out,
+                 "<li data-at=\"%d\" data-rmse=\"%.4f\" data-margin=\"%.4f\" data-changed=\"%d\" "
+                 "data-net=\"",
+                 g->shown, (double)a->rmse[PAIRS_RESOLVED][item->image], pairs_margin(a, item->image),
+                 pairs_changed(a, item->image)));
+    TRY(markup_html(out, g->l->network[a->network].name));
+    TRY(text_add(out, "\" data-kind=\""));
+    for (int k = 0; k < KINDS; k++)
+        if (item->kind & (unsigned)kinds[k].bit) {
+            TRY(text_add(out, "%s%s", first ? "" : " ", kinds[k].name));
+            first = 0;
+        }
+    TRY(text_add(out, "\">"));
+    TRY(add_picture(g, a->network, item->image, name, out));
+    TRY(add_caption(g, a, item, name, g->missing.missing > missing, out));
+    TRY(text_add(out, "</li>\n"));
+    g->bytes += out->size - before;
+    g->shown++;
+    return OK;
+}
+
+static status add_network(struct gallery *g, int network, size_t share, struct text *out)
+{
+    struct pairs a = { 0 };
+    size_t from = g->bytes, largest = 0;
+    status result = OK;
+
+    TRY(pairs_read(g->r, network, 1, &a));
+    TRY_OUT(choose(g, &a));
+    for (int i = 0; i < g->items; i++) {
+        size_t before = g->bytes;
+
+        if (g->bytes - from + largest > share) {
+            g->left_out++;
+            continue;
+        }
+        TRY_OUT(add_one(g, &a, &g->item[i], out));
+        if (g->bytes - before > largest)
+            largest = g->bytes - before;
+    }
+out:
+    pairs_free(&a);
+    return result;
+}
+
+/* ---- the page's part -------------------------------------------------------------------------------------
+ */
+
+static status add_tools(const struct gallery *g, struct text *out)
+{
+    TRY(text_add(out,
+                 "<div class=\"tools\"><label>network <select id=\"net\"><option value=\"\">all</option>"));
+    for (int k = 0; k < g->l->networks; k++) {
+        TRY(text_add(out, "<option>"));
+        TRY(markup_html(out, g->l->network[k].name));
+        TRY(text_add(out, "</option>"));
+    }
+    TRY(text_add(out, "</select></label>\n<label>kind <select id=\"kind\"><option value=\"\">all</option>"));
+    for (int k = 0; k < KINDS; k++)
+        TRY(text_add(out, "<option value=\"%s\">%s</option>", kinds[k].name, kinds[k].label));
+    return text_add(out,
+                    "</select></label>\n<label>answer <select id=\"changed\"><option value=\"\">any</option>"
+                    "<option value=\"1\">changed</option><option value=\"0\">the same</option></select>"
+                    "</label>\n<label>RMSE from <select id=\"least\"><option>0</option><option>10</option>"
+                    "<option>25</option><option>50</option><option>100</option></select></label>\n"
+                    "<label>order <select id=\"sort\"><option value=\"at\">by network and kind</option>"
+                    "<option value=\"rmse\">largest RMSE first</option><option value=\"rising\">smallest "
+                    "RMSE first</option><option value=\"margin\">smallest margin first</option></select>"
+                    "</label>\n<span id=\"shown\" role=\"status\"></span></div>\n");
+}
+
+status html_gallery(struct store_reader *r, const struct report_options *options, size_t bytes,
+                    struct report_summary *summary, struct text *out)
+{
+    struct gallery *g;
+    char root[4096];
+    status result = OK;
+
+    MEM_TRY(g, 1, sizeof *g);
+    g->r = r;
+    g->l = store_reader_layout(r);
+    g->options = options;
+    viridis_fill(g->palette);
+    if (options->pictures < 1 || g->l->precisions < 2 || g->l->input_h != g->l->input_w) {
+        TRY_OUT(text_add(out, "<p>No pictures were asked for, or the networks' input is not square.</p>\n"));
+        goto out;
+    }
+    TRY_OUT(album_pipeline(r, &g->pipeline, root, sizeof root));
+    g->root = options->images ? options->images : root;
+    TRY_OUT(add_tools(g, out));
+    TRY_OUT(text_add(out, "<ul class=\"gallery\" id=\"pictures\">\n"));
+    for (int k = 0; k < g->l->networks; k++)
+        TRY_OUT(add_network(g, k, bytes / (size_t)g->l->networks, out));
+    TRY_OUT(text_add(out, "</ul>\n<p class=\"note\">%d pictures", g->shown));
+    if (g->left_out)
+        TRY_OUT(text_add(out, "; %d more would have made the page too large", g->left_out));
+    if (g->missing.missing) {
+        TRY_OUT(
+            text_add(out, "; of %d the file was not found or not readable, the first: ", g->missing.missing));
+        TRY_OUT(markup_html(out, g->missing.first_missing));
+    }
+    TRY_OUT(text_add(out, ".</p>\n"));
+    summary->page_pictures = g->shown;
+    summary->page_missing = g->missing.missing;
+out:
+    mem_free(g);
+    return result;
+}

@@ -1,0 +1,19 @@
+/* html_*: the parts of report.html. Each appends markup; every text of the result goes through markup_html.
+ */
+#ifndef QUANTCAM_REPORT_HTML_PARTS_H
+#define QUANTCAM_REPORT_HTML_PARTS_H
+
+#include "collect.h"
+#include "report.h"
+
+/* html_table.c: a grid as a table that scrolls by itself: equal heads are joined, units stand below. */
+MUST_USE status html_table(const struct grid *g, struct text *out);
+/* html_figures.c: every figure, as inline SVG. */
+MUST_USE status html_figures(struct store_reader *r, struct text *out);
+/* html_gallery.c: of each network the pairs that differ most, the control's and the changed answers, at most
+ * options->pictures each, as JPEG in the page; `bytes` bounds them, what does not fit is counted and said.
+ * *count: pictures shown; files not found leave maps alone and are counted in summary. */
+MUST_USE status html_gallery(struct store_reader *r, const struct report_options *options, size_t bytes,
+                             struct report_summary *summary, struct text *out);
+
+#endif

@@ -1,0 +1,19 @@
+/* markup: text that came from anywhere (paths, class names, error texts, a job) into HTML, SVG and LaTeX, one
+ * function each, and bytes into base64. Nothing else in the report writes such text into markup. */
+#ifndef QUANTCAM_REPORT_MARKUP_H
+#define QUANTCAM_REPORT_MARKUP_H
+
+#include "base.h"
+
+/* Into HTML or SVG, as content or inside a quoted attribute: & < > " ' become entities; what is no UTF-8 and
+ * what is a control character (but line feed and tab) becomes U+FFFD. */
+MUST_USE status markup_html(struct text *out, const char *text);
+/* The same of a printf: only the formatted text is escaped, so markup stands in the caller's text_add. */
+MUST_USE status markup_html_f(struct text *out, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Into LaTeX text, for T1 fonts and UTF-8 input: the special characters as commands; Latin letters
+ * (U+00C0-U+017F) as they are; other characters as [U+XXXX], bytes that are no UTF-8 as [FF]; control
+ * characters as blanks. */
+MUST_USE status markup_latex(struct text *out, const char *text);
+MUST_USE status markup_base64(struct text *out, const void *bytes, size_t size);
+
+#endif

@@ -1,0 +1,291 @@
+/* src/report/rows.c: rows of a result on the terminal: one image's of every network, the images whose maps
+ * differ most. */
+#include <math.h>
+#include <string.h>
+
+#include "grid.h"
+#include "metric.h"
+#include "pairs.h"
+#include "report.h"
+
+enum { WORST_MOST = 10000 };
+
+static status print(const struct grid *g, const struct report_form *form, struct text *out)
+{
+    return form->csv ? grid_csv(g, out) : grid_terminal(g, form->columns, out);
+}
+
+static status class_name(struct store_reader *r, int class_index, char *out, size_t size)
+{
+    if (class_index < 0)
+        snprintf(out, size, "unknown");
+    else if (class_index < store_reader_layout(r)->class_names && store_reader_find(r, "/images/class_name"))
+        return store_read_string(r, "/images/class_name", class_index, out, size);
+    else
+        snprintf(out, size, "%d", class_index);
+    return OK;
+}
+
+/* ---- one image -------------------------------------------------------------------------------------------
+ */
+
+/* The image of that path, or the only one whose path ends in it behind a '/'. */
+static status find_image(struct store_reader *r, const char *path, int64_t *image)
+{
+    int64_t images = store_reader_layout(r)->images, found = 0;
+    size_t length = strlen(path);
+
+    for (int64_t i = 0; i < images; i++) {
+        char name[1028];
+        size_t n;
+
+        TRY(store_read_string(r, "/images/path", i, name, sizeof name));
+        n = strlen(name);
+        if (strcmp(name, path) == 0) {
+            *image = i;
+            return OK;
+        }
+        if (length && n > length && name[n - length - 1] == '/' && strcmp(name + n - length, path) == 0) {
+            *image = i;
+            found++;
+        }
+    }
+    if (found == 1)
+        return OK;
+    if (found)
+        return FAIL(ERR_USAGE, "%s: %lld images end in '%s'; write more of the path", store_reader_path(r),
+                    (long long)found, path);
+    return FAIL(ERR_MISSING, "%s: no image '%s'", store_reader_path(r), path);
+}
+
+static status add_answers(struct store_reader *r, const struct pairs *a, int64_t image, struct grid *g)
+{
+    const struct store_layout *l = store_reader_layout(r);
+
+    for (int side = 0; side < 2; side++) {
+        char name[256];
+
+        if (side == 0 && a->p > 1)
+            continue;
+        TRY(grid_row(g));
+        grid_set(g, 0, "%s", l->network[a->network].name);
+        grid_set(g, 1, "%s", l->precision[side ? a->p : 0]);
+        if (!a->ok[image]) {
+            grid_set(g, 2, "no result");
+            continue;
+        }
+        for (int i = 0; i < PAIRS_TOP; i++) {
+            TRY(class_name(r, a->top[side][image][i], name, sizeof name));
+            grid_set(g, 2 + i, "%s %.1f", name, 100 * (double)a->score[side][image][i]);
+        }
+    }
+    return OK;
+}
+
+static status add_maps(struct store_reader *r, const struct pairs *a, int64_t image, struct grid *g)
+{
+    const struct store_layout *l = store_reader_layout(r);
+    int column = 2, any = 0;
+
+    TRY(grid_row(g));
+    grid_set(g, 0, "%s", l->network[a->network].name);
+    grid_set(g, 1, "%s", l->precision[a->p]);
+    if (!a->ok[image]) {
+        grid_set(g, 2, "no result");
+        return OK;
+    }
+    for (int i = 0; i < STORE_READINGS; i++)
+        grid_set(g, column++, "%.2f", (double)a->rmse[i][image]);
+    grid_set(g, column++, "%s", a->flipped[image] ? "yes" : "no");
+    grid_set(g, column++, "%.4f", (double)a->correlation[image]);
+    grid_set(g, column++, "%.3f", (double)a->box_iou[image]);
+    for (int side = 0; side < 2; side++)
+        grid_set(g, column++, "%.3f", (double)a->sigma[side][image]);
+    for (int s = 0; s < l->selections; s++)
+        if (a->member[image] >> s & 1) {
+            char before[GRID_CELL];
+
+            snprintf(before, sizeof before, "%s", grid_cell(g, g->rows - 1, column));
+            grid_set(g, column, any++ ? "%s,%s" : "%s%s", before, l->selection[s]);
+        }
+    if (!any)
+        grid_set(g, column, "none");
+    return OK;
+}
+
+static void start_grids(const struct store_layout *l, const char *path, const char *class_name_of,
+                        struct grid *answers, struct grid *maps)
+{
+    static const char *const head[] = { "1st, %", "2nd, %", "3rd, %", "4th, %", "5th, %" };
+    char title[160];
+
+    snprintf(title, sizeof title, "Answers to %.80s, true class %.48s", path, class_name_of);
+    text_make_printable(title, "");
+    grid_init(answers, "image_answers", title);
+    grid_column(answers, "network", "");
+    grid_column(answers, "precision", "");
+    for (int i = 0; i < PAIRS_TOP; i++)
+        grid_column(answers, head[i], "");
+    snprintf(title, sizeof title, "Its maps, against those of %.64s", l->precision[0]);
+    grid_init(maps, "image_maps", title);
+    grid_column(maps, "network", "");
+    grid_column(maps, "precision", "");
+    grid_column(maps, "RMSE", "raw");
+    grid_column(maps, "RMSE", "resolved");
+    grid_column(maps, "RMSE", "aligned");
+    grid_column(maps, "flipped", "");
+    grid_column(maps, "|correlation|", "");
+    grid_column(maps, "boxes", "IoU");
+    grid_column(maps, "s2/s1", "first");
+    grid_column(maps, "s2/s1", "other");
+    grid_column(maps, "subsets", "");
+}
+
+static status add_image(struct store_reader *r, int64_t image, struct grid *answers, struct grid *maps)
+{
+    const struct store_layout *l = store_reader_layout(r);
+
+    for (int k = 0; k < l->networks; k++)
+        for (int p = 1; p < l->precisions; p++) {
+            struct pairs a;
+            status result;
+
+            TRY(pairs_read(r, k, p, &a));
+            result = add_answers(r, &a, image, answers);
+            if (result == OK)
+                result = add_maps(r, &a, image, maps);
+            pairs_free(&a);
+            TRY(result);
+        }
+    return OK;
+}
+
+status report_show_image(struct store_reader *r, const char *path, const struct report_form *form,
+                         struct text *out)
+{
+    struct grid answers = { 0 }, maps = { 0 };
+    char name[1028], true_class[256];
+    int64_t image = -1;
+    int32_t class_index = -1;
+    status result = OK;
+
+    TRY(find_image(r, path, &image));
+    TRY(store_read_string(r, "/images/path", image, name, sizeof name));
+    TRY(store_read(r, "/images/class_index", STORE_S32, image, 1, &class_index, sizeof class_index));
+    TRY(class_name(r, class_index, true_class, sizeof true_class));
+    start_grids(store_reader_layout(r), name, true_class, &answers, &maps);
+    TRY_OUT(add_image(r, image, &answers, &maps));
+    TRY_OUT(print(&answers, form, out));
+    if (form->csv)
+        TRY_OUT(text_add(out, "\r\n"));
+    TRY_OUT(print(&maps, form, out));
+out:
+    grid_release(&answers);
+    grid_release(&maps);
+    return result;
+}
+
+/* ---- the images that differ most
+ * --------------------------------------------------------------------------- */
+
+static void worst_columns(struct grid *g, const struct store_layout *l, int p, int csv)
+{
+    if (csv) {
+        grid_column(g, "network", "");
+        grid_column(g, "precision", "");
+    }
+    grid_column(g, "place", "");
+    grid_column(g, "RMSE", "resolved");
+    grid_column(g, "RMSE", "raw");
+    grid_column(g, "flipped", "");
+    grid_column(g, "answer", l->precision[0]);
+    grid_column(g, "answer", csv ? "other" : l->precision[p]);
+    grid_column(g, "boxes", "IoU");
+    grid_column(g, "image", "");
+}
+
+static status add_worst(struct store_reader *r, const struct pairs *a, int place, int64_t image, int csv,
+                        struct grid *g)
+{
+    const struct store_layout *l = store_reader_layout(r);
+    char name[1028];
+    int column = 0;
+
+    TRY(grid_row(g));
+    TRY(store_read_string(r, "/images/path", image, name, sizeof name));
+    if (csv) {
+        grid_set(g, column++, "%s", l->network[a->network].name);
+        grid_set(g, column++, "%s", l->precision[a->p]);
+    }
+    grid_set(g, column++, "%d", place);
+    grid_set(g, column++, "%.2f", (double)a->rmse[PAIRS_RESOLVED][image]);
+    grid_set(g, column++, "%.2f", (double)a->rmse[PAIRS_RAW][image]);
+    grid_set(g, column++, "%s", a->flipped[image] ? "yes" : "no");
+    grid_set(g, column++, "%d", a->top[0][image][0]);
+    grid_set(g, column++, "%d%s", a->top[1][image][0], pairs_changed(a, image) && !csv ? " *" : "");
+    grid_set(g, column++, "%.3f", (double)a->box_iou[image]);
+    grid_set(g, column, "%s", name);
+    return OK;
+}
+
+/* One network's; on the terminal a table of its own. */
+static status worst_of(struct store_reader *r, int k, int p, int count, const struct report_form *form,
+                       struct grid *g, struct text *out)
+{
+    const struct store_layout *l = store_reader_layout(r);
+    int csv = form->csv;
+    struct pairs a = { 0 };
+    int64_t *place = NULL;
+    int found;
+    status result = OK;
+
+    TRY(pairs_read(r, k, p, &a));
+    place = mem_alloc((size_t)count, sizeof *place);
+    if (!place)
+        TRY_OUT(FAIL(ERR_MEMORY, "no memory for %d images", count));
+    if (!csv) {
+        char title[160];
+
+        snprintf(title, sizeof title, "%.48s: where %.32s's map differs most from %.32s's",
+                 l->network[k].name, l->precision[p], l->precision[0]);
+        grid_init(g, "worst", title);
+        worst_columns(g, l, p, csv);
+        grid_note(g, "* another answer. Largest RMSE in the resolved sign first.");
+    }
+    found = metric_largest(a.rmse[PAIRS_RESOLVED], a.ok, a.images, count, place);
+    for (int i = 0; i < found; i++)
+        TRY_OUT(add_worst(r, &a, i + 1, place[i], csv, g));
+    if (!csv)
+        TRY_OUT(grid_terminal(g, form->columns, out));
+out:
+    if (!csv)
+        grid_release(g);
+    mem_free(place);
+    pairs_free(&a);
+    return result;
+}
+
+status report_show_worst(struct store_reader *r, int count, const struct report_form *form, struct text *out)
+{
+    const struct store_layout *l = store_reader_layout(r);
+    int csv = form->csv;
+    struct grid g = { 0 };
+    status result = OK;
+
+    if (count < 1 || count > WORST_MOST)
+        return FAIL(ERR_RANGE, "the worst %d images: 1 to %d can be shown", count, WORST_MOST);
+    if (count > l->images)
+        count = (int)l->images;
+    if (csv) {
+        grid_init(&g, "worst", "");
+        worst_columns(&g, l, 1, csv);
+    }
+    for (int k = 0; k < l->networks; k++)
+        for (int p = 1; p < l->precisions; p++)
+            TRY_OUT(worst_of(r, k, p, count, form, &g, out));
+    if (csv)
+        TRY_OUT(grid_csv(&g, out));
+out:
+    grid_release(&g);
+    return result;
+}

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# `explain` says of a picture what the job stored of it; `show` prints one image's rows, the worst, CSV, in 80 columns.
+. "$(dirname "$0")/common.bash"
+
+small_job "$T/job.conf" 24
+"$Q" run "$T/job.conf" 2> "$T/err" || { cat "$T/err" >&2; exit 1; }
+R=$T/out.h5
+
+# data PATH [OPTION...]: a dataset's elements as h5dump writes them; stored PATH ROW: one of them
+data()   { h5dump -y -A 0 -w 0 -d "$@" "$R" | sed -n '/DATA {/,/}/p' | sed '1d;$d' | grep -v '}'; }
+stored() { data "$1" -s "$2" -c 1 | tr -d ' '; }
+near()   { awk -v a="$1" -v b="$2" -v e="$3" 'BEGIN { d = a - b; exit !(a != "" && b != "" && d <= e && d >= -e) }'; }
+
+# ---- show -------------------------------------------------------------------------------------------------------
+"$Q" show "$R" --worst 3 --csv > "$T/worst.csv"
+check "--worst 3 --csv: a head and 3 lines a network" test "$(wc -l < "$T/worst.csv")" = 7
+check "--worst: descending" awk -F, 'NR > 1 { if ($1 == net && $4 > last) bad = 1; net = $1; last = $4 } END { exit bad }' \
+    "$T/worst.csv"
+IMAGE=$(awk -F, '$1 == "mobile" && $3 == 1 { gsub("\r", ""); print $NF }' "$T/worst.csv")
+RMSE=$(awk -F, '$1 == "mobile" && $3 == 1 { print $4 }' "$T/worst.csv")
+check "--worst names an image" test -f "$T/images/$IMAGE"
+for what in "" "--worst 5" "--image $IMAGE"; do
+    # shellcheck disable=SC2086
+    "$Q" show "$R" $what > "$T/shown"
+    check "show $what: something" test "$(wc -l < "$T/shown")" -ge 8
+    check "show $what: 80 columns" awk 'length($0) > 80 && !/^Answers to/ && !/^\// { print > "/dev/stderr"; bad = 1 } END { exit bad }' \
+        "$T/shown"
+done
+"$Q" show "$R" --image "$(basename "$IMAGE")" --csv > "$T/image.csv"
+check "--image: its RMSE" grep -qE "^mobile,int8,[0-9.]+,$RMSE," "$T/image.csv"
+check "--image: both networks, both precisions" test "$(grep -cE '^(mobile|shuffle),(fp32|int8),' "$T/image.csv")" = 6
+check "--image of nothing" code 1 "$Q" show "$R" --image none.jpg
+check "--image of nothing: its name" grep -q "no image 'none.jpg'" "$T/log"
+check "--image and --worst" code 2 "$Q" show "$R" --image "$IMAGE" --worst 2
+check "--columns" test "$("$Q" show "$R" --columns=300 | wc -l)" -lt "$("$Q" show "$R" | wc -l)"
+check "--csv: every table" test "$("$Q" show "$R" --csv | grep -c '^# ')" -ge 20
+
+# ---- explain ----------------------------------------------------------------------------------------------------
+PLACE=$(data /images/path | grep -oE '"[^"]+"' | grep -n "$IMAGE" | head -1 | cut -d: -f1)
+ROW=$((PLACE - 1))
+check "explain --job" code 0 "$Q" explain "$T/images/$IMAGE" --job "$T/job.conf" --network mobile --steps=10 \
+    -o "$T/one.png"
+cp "$T/log" "$T/said"
+check "explain: a picture" test "$(head -c 8 "$T/one.png" | od -An -tx1 | tr -d ' \n')" = 89504e470d0a1a0a
+check "explain: 80 columns" awk 'length($0) > 80 && !/^(mobile:|  picture)/ { bad = 1 } END { exit bad }' "$T/said"
+check "explain: resolved RMSE as stored" near "$(grep -oE 'resolved [0-9.]+' "$T/said" | cut -d' ' -f2)" \
+    "$(stored /models/mobile/int8/vs_fp32/rmse_resolved $ROW)" 0.006
+check "explain: raw RMSE as stored" near "$(sed -n 's/.*RMSE  *raw \([0-9.]*\).*/\1/p' "$T/said")" \
+    "$(stored /models/mobile/int8/vs_fp32/rmse_raw $ROW)" 0.006
+check "explain: correlation as stored" near "$(sed -n 's/.*|correlation| \([0-9.]*\).*/\1/p' "$T/said")" \
+    "$(stored /models/mobile/int8/vs_fp32/correlation $ROW)" 0.0001
+check "explain: IoU of the boxes as stored" near "$(sed -n 's/.*IoU of the boxes \([0-9.]*\).*/\1/p' "$T/said")" \
+    "$(stored /models/mobile/int8/vs_fp32/box_iou $ROW)" 0.001
+SUBSET=$(data /models/mobile/subset/image | grep -oE -- '-?[0-9]+' | grep -nx "$ROW" | cut -d: -f1)
+for kind in deletion insertion; do
+    for precision in fp32 int8; do
+        AREA=$(data "/models/mobile/subset/$precision/${kind}_curve" -s "$((SUBSET - 1)),0" -c 1,11 | grep -oE '[0-9][0-9.e+-]*' |
+            awk '{ s += NR == 1 || NR == 11 ? $1 / 2 : $1 } END { print 10 * s }')
+        check "explain: $kind of $precision as stored" near \
+            "$(awk -v k=$kind -v p=$precision '$1 == k && $2 == p { print $NF }' "$T/said")" "$AREA" 0.006
+    done
+done
+check "explain --model, one precision" code 0 "$Q" explain "$T/images/$IMAGE" --model models/demo/mobilenet_v2.model \
+    --weights "$WEIGHTS/mobilenet_v2_fp32.pth" --steps=0 -o "$T/two.png"
+refuse "one precision: no RMSE" grep -q RMSE "$T/log"
+for i in {10..25}; do echo "n014407$i thing $i, or whatever"; done > "$T/names"
+check "explain --names" code 0 "$Q" explain "$T/images/$IMAGE" --job "$T/job.conf" --steps=0 --names "$T/names" -o "$T/x.png"
+check "explain: names without synsets" test "$(grep -cE '^ +[1-5]  thing [12][0-9], or' "$T/log")" = 10
+check "explain: a picture a network" test -s "$T/x-mobile.png" -a -s "$T/x-shuffle.png"
+check "explain of nothing" code 1 "$Q" explain "$T/none.jpg" --job "$T/job.conf"
+check "explain of nothing: its name" grep -q "none.jpg" "$T/log"
+check "explain without a network" code 2 "$Q" explain "$T/images/$IMAGE"
+check "explain: an unknown network" code 2 "$Q" explain "$T/images/$IMAGE" --job "$T/job.conf" --network mobil
+finish
