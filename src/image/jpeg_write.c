@@ -47,10 +47,20 @@ static void compress_lines(struct encoder *e, const struct image *im, int qualit
     jpeg_finish_compress(c);
 }
 
+static status encode(struct encoder *e, const struct image *im, int quality)
+{
+    if (setjmp(e->escape))
+        return FAIL(ERR_MEMORY, "a picture of %d x %d pixels as JPEG: %s", im->width, im->height, e->text);
+    jpeg_create_compress(&e->c);
+    e->c.client_data = e;
+    compress_lines(e, im, quality);
+    return OK;
+}
+
 status image_encode_jpeg(const struct image *im, int quality, uint8_t **bytes, size_t *size)
 {
     struct encoder *e;
-    status result = OK;
+    status result;
 
     *bytes = NULL;
     *size = 0;
@@ -62,12 +72,8 @@ status image_encode_jpeg(const struct image *im, int quality, uint8_t **bytes, s
     e->c.err = jpeg_std_error(&e->error);
     e->error.error_exit = on_error;
     e->c.client_data = e;
-    if (setjmp(e->escape)) {
-        result = FAIL(ERR_MEMORY, "a picture of %d x %d pixels as JPEG: %s", im->width, im->height, e->text);
-    } else {
-        jpeg_create_compress(&e->c);
-        e->c.client_data = e;
-        compress_lines(e, im, quality);
+    result = encode(e, im, quality);
+    if (result == OK) {
         *bytes = mem_alloc(e->size, 1);
         if (*bytes) {
             memcpy(*bytes, e->buffer, e->size);

@@ -53,8 +53,10 @@ static status report(struct store_reader *r, int files)
     struct report_summary summary = { 0 };
     struct text out = { .max = 64 << 20 };
     char folder[96];
-    status s = report_show(r, &out);
+    status s = report_show(r, 80, &out);
 
+    if (s == OK)
+        s = report_show_worst(r, 3, &(struct report_form){ .columns = 80 }, &out);
     for (char *p = out.data; s == OK && *p; p++)
         if ((unsigned char)*p < 32 && *p != '\n')
             fuzz_fail("the tables carry the control character %d", *p);
