@@ -18,12 +18,14 @@ import h5py
 import numpy as np
 
 MISSING, OK, BAD_IMAGE, UNUSED = range(4)
+OF_THE_NETWORK = ("activation_scale", "activation_zero_point")  # one value, written at creation: no part of any row
 
 
 def datasets_below(group, leave_out):
     found = []
     group.visititems(lambda name, item: found.append((name, item)) if isinstance(item, h5py.Dataset) else None)
-    found = [(name, item) for name, item in found if not any(name == x or name.startswith(x + "/") for x in leave_out)]
+    found = [(name, item) for name, item in found if not any(name == x or name.startswith(x + "/") for x in leave_out)
+             and name.split("/")[-1] not in OF_THE_NETWORK]
     return [item for _, item in sorted(found, key=lambda pair: h5py.h5o.get_info(pair[1].id).addr)]
 
 
@@ -32,7 +34,7 @@ def row_groups(file):
     images = file["images"]
     yield "/images", images["status"], images["crc"], [images[x] for x in ("error", "width", "height")]
     for name, model in file["models"].items():
-        leave_out = ["class", "cam_y", "cam_x", "crc", "status", "subset"]
+        leave_out = ["class", "channel", "cam_y", "cam_x", "crc", "status", "subset"]
         yield "/models/" + name, model["status"], model["crc"], datasets_below(model, leave_out)
         subset = model["subset"]
         yield (subset.name, subset["status"], subset["crc"], datasets_below(subset, ["place", "crc", "status"]))
