@@ -22,7 +22,7 @@ static struct kernel_resample random_axis(int in, int count)
         left = in - start[i];
         taps[i] = test_between(1, left < TAPS ? left : TAPS);
         for (int t = 0; t < taps[i]; t++)
-            weight[i * TAPS + t] = test_between(-(1 << 20), 3 << 20);
+            weight[i * TAPS + t] = test_between(-(1 << 18), 900000);
     }
     taps[count - 1] = in - start[count - 1] < TAPS ? in - start[count - 1] : TAPS; /* to the very end */
     return axis(count);
