@@ -103,13 +103,13 @@ static int column_width(const struct grid *t, int c)
     return width;
 }
 
-/* The first column is a name, left-aligned; the others are figures. */
-static status add_padded(struct text *out, const char *text, int width, int column)
+/* Names are left-aligned, figures right-aligned. */
+static status add_padded(struct text *out, const char *text, int width, int column, int name)
 {
     int pad = width - width_of(text);
 
-    if (column == 0)
-        return text_add(out, "%s%*s", text, pad > 0 ? pad : 0, "");
+    if (name)
+        return text_add(out, "%s%s%*s", column ? "  " : "", text, pad > 0 ? pad : 0, "");
     return text_add(out, "  %*s%s", pad > 0 ? pad : 0, "", text);
 }
 
@@ -142,12 +142,16 @@ static int is_key(const struct grid *t, int c)
     return t->rows > 0;
 }
 
-/* How many columns at the left stand in every block of a table that is too wide. */
+/* How many columns at the left stand in every block of a table that is too wide: those that say what a row is,
+ * as long as every other column has room beside them. */
 static int keys_of(const struct grid *t, const int width[], int columns)
 {
-    int keys = 1, sum = width[0];
+    int keys = 1, sum = width[0], widest = 0;
 
-    while (keys < 3 && keys < t->columns - 1 && is_key(t, keys) && sum + 2 + width[keys] <= columns / 2) {
+    for (int c = 1; c < t->columns; c++)
+        widest = width[c] > widest && !is_key(t, c) ? width[c] : widest;
+    while (keys < 3 && keys < t->columns - 1 && is_key(t, keys) &&
+           sum + 2 + width[keys] + 2 + widest <= columns) {
         sum += 2 + width[keys];
         keys++;
     }
@@ -169,7 +173,7 @@ static status add_line(const struct grid *t, int row, int keys, int first, int l
                        row == ROW_HEAD   ? t->head[c]
                        : row == ROW_UNIT ? unit
                                          : at(t, row, c),
-                       width[c], c));
+                       width[c], c, c < keys));
     }
     return text_add(out, "\n");
 }

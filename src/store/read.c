@@ -213,6 +213,29 @@ static status open_all(struct store_reader *r)
     return read_closing(r);
 }
 
+/* A result of another version is sound where it was made: it must not be called damaged. What has no version at
+ * all is judged by its datasets. */
+static status check_version(const char *path, hid_t file)
+{
+    int version = STORE_SCHEMA_VERSION;
+    hid_t a = H5Aexists(file, "schema_version") > 0 ? H5Aopen(file, "schema_version", H5P_DEFAULT) : -1;
+    hid_t type = a >= 0 ? H5Aget_type(a) : -1, space = a >= 0 ? H5Aget_space(a) : -1;
+
+    if (type >= 0 && space >= 0 && H5Tequal(type, H5T_STD_I32LE) > 0 &&
+        H5Sget_simple_extent_npoints(space) == 1 && H5Aread(a, H5T_NATIVE_INT, &version) < 0)
+        version = STORE_SCHEMA_VERSION;
+    if (space >= 0)
+        H5Sclose(space);
+    if (type >= 0)
+        H5Tclose(type);
+    if (a >= 0)
+        H5Aclose(a);
+    if (version == STORE_SCHEMA_VERSION)
+        return OK;
+    return FAIL(ERR_FORMAT, "%s has schema version %d, and this program reads version %d", path, version,
+                STORE_SCHEMA_VERSION);
+}
+
 status store_open_read(const char *path, int checked, struct store_reader **out)
 {
     struct store_reader *r;
@@ -225,7 +248,9 @@ status store_open_read(const char *path, int checked, struct store_reader **out)
     r->checked = checked;
     snprintf(r->view.path, sizeof r->view.path, "%s", path);
     r->view.file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-    s = r->view.file < 0 ? FAIL_H5("%s cannot be opened", path) : open_all(r);
+    s = r->view.file < 0 ? FAIL_H5("%s cannot be opened", path) : check_version(path, r->view.file);
+    if (s == OK)
+        s = open_all(r);
     if (s != OK)
         store_close_read(r);
     else

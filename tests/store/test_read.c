@@ -90,6 +90,21 @@ static void check_name(const struct fixture *f)
               error_last()->text);
 }
 
+/* A result of another version is not called damaged. */
+static void check_version(const struct fixture *f)
+{
+    struct store_reader *r = NULL;
+    int version = STORE_SCHEMA_VERSION + 7;
+    hid_t file = H5Fopen(f->out, H5F_ACC_RDWR, H5P_DEFAULT), a = H5Aopen(file, "schema_version", H5P_DEFAULT);
+
+    CHECK(H5Awrite(a, H5T_NATIVE_INT, &version) >= 0);
+    H5Aclose(a);
+    H5Fclose(file);
+    CHECK(store_open_read(f->out, 1, &r) == ERR_FORMAT && !r);
+    CHECK_MSG(strstr(error_last()->text, " has schema version 9, and this program reads version 2") != NULL,
+              "%s", error_last()->text);
+}
+
 /* One bit of one dataset: only its readers are told, and only those who asked for checks. */
 static void check_damage(const struct fixture *f)
 {
@@ -123,6 +138,7 @@ int main(int argc, char **argv)
         check_finished(&f);
         check_damage(&f);
         check_name(&f);
+        check_version(&f);
     }
     CHECK(mem_live() == 0);
     fixture_end(&c, &f);
