@@ -142,8 +142,8 @@ static int is_key(const struct grid *t, int c)
     return t->rows > 0;
 }
 
-/* How many columns at the left stand in every block of a table that is too wide: those that say what a row is,
- * as long as every other column has room beside them. */
+/* How many columns at the left stand in every block of a table that is too wide: those that say what a row
+ * is, as long as every other column has room beside them. */
 static int keys_of(const struct grid *t, const int width[], int columns)
 {
     int keys = 1, sum = width[0], widest = 0;

@@ -213,8 +213,8 @@ static status open_all(struct store_reader *r)
     return read_closing(r);
 }
 
-/* A result of another version is sound where it was made: it must not be called damaged. What has no version at
- * all is judged by its datasets. */
+/* A result of another version is sound where it was made: it must not be called damaged. What has no version
+ * at all is judged by its datasets. */
 static status check_version(const char *path, hid_t file)
 {
     int version = STORE_SCHEMA_VERSION;
