@@ -51,7 +51,7 @@ FUZZ     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 VERSION  := $(shell cat VERSION)
 
 .PHONY: all tests demo check check-style check-unit check-mpi check-e2e check-faults torture scale
-.PHONY: fuzz fuzz-programs fuzz-coverage bench show clean help deps
+.PHONY: fuzz fuzz-programs fuzz-coverage bench install uninstall show clean help deps
 all: build/quantcam         ## the program, build/quantcam (V=release, debug or asan)
 
 build/quantcam: $(B)/quantcam
@@ -130,6 +130,22 @@ scale: deps                 ## 50,000 drawn pictures through the demo networks, 
 bench: all                  ## kernels and networks against this core's measured peak
 	@build/quantcam bench --kernels
 	@build/quantcam bench
+
+PREFIX   ?= /usr/local
+SHARE    := $(PREFIX)/share/quantcam
+# Job files and scripts name paths below the folder they are started in: the copies lie together, as in the repository.
+INSTALLED := $(wildcard models/*.model models/demo/*.model models/demo/*.pth models/README.md jobs/*.conf jobs/*.txt \
+             jobs/check-imagenet.sh jobs/fetch-weights.sh slurm/* README.md LICENSE docs/*.png)
+install: all                ## PREFIX=/usr/local DESTDIR=: the program, and models, jobs, slurm, README in PREFIX/share/quantcam
+	@install -D -m 755 $(B)/quantcam '$(DESTDIR)$(PREFIX)/bin/quantcam'
+	@for file in $(INSTALLED); do \
+	     mode=644; [ ! -x $$file ] || mode=755; \
+	     install -D -m $$mode $$file '$(DESTDIR)$(SHARE)'/$$file || exit 1; done
+	@echo "installed $(DESTDIR)$(PREFIX)/bin/quantcam and $(DESTDIR)$(SHARE); jobs name paths below the latter: start them there, or with absolute paths"
+uninstall:                  ## remove what install put there (the same PREFIX and DESTDIR)
+	@rm -f '$(DESTDIR)$(PREFIX)/bin/quantcam'
+	@for file in $(INSTALLED); do rm -f '$(DESTDIR)$(SHARE)'/$$file; done
+	@[ ! -d '$(DESTDIR)$(SHARE)' ] || find '$(DESTDIR)$(SHARE)' -depth -type d -empty -delete
 
 deps:                       ## install the Debian packages that are missing (as root or with sudo)
 	@jobs/install-deps.sh

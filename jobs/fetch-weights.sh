@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Fetches torchvision's weights, resumes what was broken off, checks size and SHA-256.
+set -u
+usage="usage: jobs/fetch-weights.sh [--list | --dry-run] [--to DIR] [--from URL] [--table FILE] [NETWORK...]
+
+Fetches the weights of the networks named into DIR [weights], where jobs/imagenet.conf looks for them; without a
+NETWORK those of jobs/imagenet.conf, with 'all' every network of the table. What is there and sound is left alone;
+what was broken off goes on where it stopped. A file gets its name when its size and the first digits of its SHA-256
+are right. Needs curl or wget.
+
+  --list        the table: network, precision, size, and whether DIR has the file
+  --dry-run     what would be fetched, from where, how many bytes; fetches nothing
+  --to DIR      where to [weights]
+  --from URL    in place of https://download.pytorch.org/models: a mirror, or file:///folder (with curl)
+  --table FILE  in place of jobs/weights.txt
+
+Exit codes: 0 all there, 1 something could not be had, 2 usage."
+study="mobilenet_v2 mobilenet_v3_large resnet18 shufflenet_v2_x0_5"
+
+die() { echo "fetch-weights: $*" >&2; exit 2; }
+say() { echo "fetch-weights: $*" >&2; }
+to=weights from=https://download.pytorch.org/models mode=fetch table=$(dirname "$0")/weights.txt networks=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --list | --dry-run) mode=${1#--} ;;
+    --to=* | --from=* | --table=*) name=${1%%=*}; name=${name#--}; printf -v "$name" %s "${1#*=}" ;;
+    --to | --from | --table) [ $# -gt 1 ] || die "$1 needs a value"; name=${1#--}; printf -v "$name" %s "$2"; shift ;;
+    --help | -h) echo "$usage"; exit 0 ;;
+    -*) die "unknown option '$1'; --help lists them" ;;
+    *) networks="$networks $1" ;;
+    esac
+    shift
+done
+[ -r "$table" ] || die "$table cannot be read"
+[ -n "$to" ] || die "--to needs a folder"
+rows=$(awk '{ sub(/#.*/, "") } NF == 0 { next }
+    NF != 4 || $2 !~ /^(fp32|int8)$/ || $3 !~ /[-_][0-9a-f]+\.pth$/ || $3 ~ /\.\.\// || $4 !~ /^[0-9]+(\.[0-9]+)?$/ {
+        print FILENAME ":" FNR ": `network fp32|int8 path-HASH.pth MiB` expected" > "/dev/stderr"; exit 1 }
+    { print $1, $2, $3, $4 }' "$table") || exit 2
+known=$(echo "$rows" | cut -d' ' -f1 | uniq | tr '\n' ' ')
+case $networks in
+'')     [ "$mode" = list ] && networks=$known || networks=$study ;;
+' all') networks=$known ;;
+esac
+for network in $networks; do
+    [[ " $known" == *" $network "* ]] || die "no network '$network' in $table; it has: $known"
+done
+
+if command -v curl > /dev/null; then tool=curl
+elif command -v wget > /dev/null; then tool=wget
+else tool=; fi
+
+# Torchvision states MiB with three decimals: right within 525 bytes.
+size_of() { stat -c %s "$1" 2> /dev/null || echo 0; }
+bytes()   { awk -v m="$1" 'BEGIN { printf "%d", m * 1048576 + 0.5 }'; }
+right_size() { local d=$(($(size_of "$1") - $(bytes "$2"))); [ ${d#-} -le 525 ]; }
+right_hash() { local h=${1%.pth}; h=${h##*[-_]}; [[ $(sha256sum < "$2") == "$h"* ]]; }
+
+# Appends to FILE what is missing; a server that cannot go on in the middle starts again.
+get() # URL FILE
+{
+    local rc
+    case $tool in
+    curl) curl -fsSL --retry 3 --connect-timeout 30 -C - -o "$2" "$1"; rc=$?
+          if [ $rc = 33 ]; then rm -f "$2"; curl -fsSL --retry 3 --connect-timeout 30 -o "$2" "$1"; rc=$?; fi ;;
+    wget) wget -q -c --tries=3 --timeout=30 -O "$2" "$1"; rc=$? ;;
+    esac
+    [ $rc = 0 ] || say "$1: $tool ended with $rc$([ -s "$2" ] && echo "; $2 is kept, the same command goes on from there")"
+    return $rc
+}
+
+fetch() # PATH MIB
+{
+    local file=$to/${1##*/}
+    local part=$file.part
+    [ -n "$tool" ] || { say "neither curl nor wget is here: fetch $from/$1 by hand into $to"; return 1; }
+    if ! { right_size "$part" "$2" && right_hash "$1" "$part"; }; then
+        # A whole part with wrong bytes cannot be mended by going on.
+        if [ "$(size_of "$part")" -ge $(($(bytes "$2") - 525)) ]; then rm -f "$part"; fi
+        get "$from/$1" "$part" || return 1
+        right_size "$part" "$2" ||
+            { say "$from/$1: $(size_of "$part") bytes, about $(bytes "$2") expected: not the file, or broken off; kept as $part"; return 1; }
+        right_hash "$1" "$part" ||
+            { say "$from/$1: its SHA-256 does not begin with the digits in its name: removed"; rm -f "$part"; return 1; }
+    fi
+    mv "$part" "$file"
+}
+
+[ "$mode" != fetch ] || mkdir -p "$to" || exit 1
+count=0 have=0 missing=0 left=0
+while read -r network precision path mib; do
+    [[ " $networks " == *" $network "* ]] || continue
+    file=$to/${path##*/}
+    count=$((count + 1))
+    if [ ! -e "$file" ]; then state=missing
+    elif ! right_size "$file" "$mib"; then state="wrong size"
+    elif ! right_hash "$path" "$file"; then state="wrong hash"
+    else state=there; have=$((have + 1)); fi
+    case $mode:$state in
+    list:*)    printf '%-18s  %-4s  %7s MiB  %-10s  %s\n' "$network" "$precision" "$mib" "$state" "$path" ;;
+    *:there)   ;;
+    *:wrong*)  say "$file has the $state: move it away, then start again"; missing=$((missing + 1)) ;;
+    dry-run:*) echo "$from/$path -> $file"
+               left=$((left + $(bytes "$mib") - $(size_of "$file.part"))) ;;
+    fetch:*)   say "$network $precision, $mib MiB"
+               if fetch "$path" "$mib" < /dev/null; then have=$((have + 1)); else missing=$((missing + 1)); fi ;;
+    esac
+done <<< "$rows"
+case $mode in
+dry-run) echo "$count files, $have there, about $left bytes to fetch into $to" ;;
+fetch)   say "$have of $count files are in $to" ;;
+esac
+[ $missing = 0 ]

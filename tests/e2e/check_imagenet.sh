@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# jobs/check-imagenet.sh on 50,000 stand-ins under the real names: whole, and with faults that it has to name.
+. "$(dirname "$0")/common.bash"
+says() { grep -q -- "$1" "$T/log"; }
+look() { jobs/check-imagenet.sh "$@"; }
+root=$T/archive
+val=$root/ILSVRC/Data/CLS-LOC/val
+mkdir -p "$val" "$T/byclass"
+yes x | head -50000 | (cd "$val" && split -l 1 -a 8 --numeric-suffixes=1 --additional-suffix=.JPEG - ILSVRC2012_val_)
+# Class i % 1000 and one or two boxes for picture i; synsets n02000000 to n02000999.
+seq 0 999 | awk '{ printf "n02%06d thing %d, another word\n", $1, $1 }' > "$root/LOC_synset_mapping.txt"
+seq 50000 | awk 'BEGIN { print "ImageId,PredictionString" } { w = sprintf("n02%06d", $1 % 1000)
+    printf "ILSVRC2012_val_%08d,%s 1 2 30 40 %s\n", $1, w, $1 % 2 ? "" : w " 5 6 70 80 " }' > "$root/LOC_val_solution.csv"
+
+check "the archive's layout" code 0 look "$val"
+check "counted" says "^50000 of 50000 images, 50000 of them with a label, of 1000 classes; 50000 of them with boxes (75000 in all)$"
+check "complete" says "^complete$"
+check "the command" says "run jobs/imagenet.conf --images=$val --labels=$root/LOC_val_solution.csv --synsets=$root/LOC_synset_mapping.txt --boxes="
+check "the folder above" code 1 look "$root"
+check "is led on" says "but there is $val"
+
+seq 50000 | awk '{ printf "ILSVRC2012_val_%08d.JPEG,%d\n", $1, $1 % 1000 }' > "$T/labels.csv"
+seq 50000 | awk '{ printf "ILSVRC2012_val_%08d.JPEG,1,2,30,40\n", $1 }' > "$T/boxes.csv"
+check "plain lists" code 0 look "$val" --labels "$T/labels.csv" --boxes="$T/boxes.csv"
+check "counted" says "with boxes (50000 in all)"
+sed 's/^/val\//' "$T/labels.csv" > "$T/above.csv"
+check "paths of the folder above" code 1 look "$val" --labels "$T/above.csv" --show 2
+check "said once" says "(paths start at the folder): 50000"
+check "two names" test "$(grep -c '^    val/' "$T/log")" = 2
+check "and how many more" says "and 49998 more"
+check "from above they fit" code 0 look "$(dirname "$val")" --labels "$T/above.csv" --boxes "$T/boxes.csv"
+seq 50000 > "$T/numbers"
+check "a bare list of numbers" code 1 look "$val" --labels "$T/numbers"
+
+rm "$val"/ILSVRC2012_val_0000{0007,1234}.JPEG
+: > "$val/ILSVRC2012_val_00000009.JPEG"
+echo > "$val/cat.jpg"
+sed -i '/_00000012,/d' "$root/LOC_val_solution.csv"
+check "faults" code 1 look "$val"
+for what in "49998 of 50000 images" "missing: 2$" "    ILSVRC2012_val_00000007$" "    ILSVRC2012_val_00001234$" "  empty: 1$" \
+    "    ILSVRC2012_val_00000009.JPEG$" "    cat.jpg$" "without a label: 1$" "without a box: 1$" "    n02000012 49$" "^not complete$"; do
+    check "$what" says "$what"
+done
+
+(cd "$T" && seq 0 999 | awk '{ printf "byclass/n02%06d\n", $1 }' | xargs mkdir)
+yes x | head -50000 | (cd "$T/byclass/n02000000" && split -l 1 -a 8 --numeric-suffixes=1 --additional-suffix=.JPEG - ILSVRC2012_val_)
+for i in $(seq 1 999); do
+    printf -v folder 'n02%06d' "$i"
+    names=()
+    for j in $(seq 0 49); do printf -v name 'ILSVRC2012_val_%08d.JPEG' $((i * 50 + 1 + j)); names+=("$T/byclass/n02000000/$name"); done
+    mv -t "$T/byclass/$folder" "${names[@]}"
+done
+check "class folders" code 0 look "$T/byclass" --boxes "$T/boxes.csv"
+check "counted" says "^50000 of 50000 images in 1000 class folders; 50000 of them with boxes"
+rm "$T/boxes.csv"
+mv "$T/byclass/n02000500/ILSVRC2012_val_00025001.JPEG" "$T/byclass/n02000000/"
+cp "$T/byclass/n02000001/ILSVRC2012_val_00000051.JPEG" "$T/byclass/n02000002/"
+mv "$T/byclass/n02000900" "$T/byclass/others"
+check "a picture in the wrong folder, one twice, a strange folder" code 1 look "$T/byclass"
+for what in "    n02000500 49$" "    n02000000 51$" "there twice: 1$" "no synset such as n01440764: 50$" "no boxes: localization"; do
+    check "$what" says "$what"
+done
+
+check "no folder" code 2 look "$T/none"
+check "two folders" code 2 look "$val" "$T"
+check "unknown option" code 2 look "$val" --fast
+mkdir "$T/empty"
+check "an empty folder" code 1 look "$T/empty"
+check "says so" says "no pictures in it"
+finish
