@@ -190,7 +190,7 @@ static status explain(struct picture *p, int repeats, int json)
     return OK;
 }
 
-static status measure_all(struct picture *p, int repeats, int json)
+static status measure_all(struct picture *p, int repeats, int with_curves, int json)
 {
     double sum = 0;
 
@@ -199,7 +199,7 @@ static status measure_all(struct picture *p, int repeats, int json)
         TRY(one_precision(p, i, repeats, json, &sum));
     TRY(measure(p, "comparison of the maps", "", compare, repeats, json, &sum));
     print("evaluate", "both", sum, json);
-    return explain(p, repeats, json);
+    return with_curves ? explain(p, repeats, json) : OK;
 }
 
 /* ---- making ready ----------------------------------------------------------------------------------------
@@ -269,7 +269,8 @@ static status read_picture(struct picture *p)
     return image_substrate(IMAGE_SUBSTRATE_BLUR, p->real, p->h, p->w, (const float (*)[256])table, p->blank);
 }
 
-status bench_phase_run(const struct bench_networks *n, const char *image, int repeats, int json)
+status bench_phase_run(const struct bench_networks *n, const char *image, int repeats, int with_curves,
+                       int json)
 {
     const struct model_input *in = &n->net[0]->model.input;
     struct picture p = {
@@ -281,7 +282,7 @@ status bench_phase_run(const struct bench_networks *n, const char *image, int re
         printf("%s, %s, one picture on one core\n", n->net[0]->model.name, n->net[0]->kernels->isa);
     TRY_OUT(make_room(&p));
     TRY_OUT(read_picture(&p));
-    TRY_OUT(measure_all(&p, repeats, json));
+    TRY_OUT(measure_all(&p, repeats, with_curves, json));
 out:
     clear(&p);
     return result;

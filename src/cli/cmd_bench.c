@@ -17,7 +17,7 @@ enum { WARM_UP = 3, CAM_REPEATS = 101 };
 
 struct settings {
     char model[OPTION_SIZE], weights[OPTION_SIZE], int8[OPTION_SIZE], image[OPTION_SIZE], isa[OPTION_SIZE];
-    int engine, saturate, repeats, layers, kernels, phases, json;
+    int engine, saturate, repeats, layers, kernels, phases, explain, json;
     double select;
 };
 
@@ -66,6 +66,10 @@ static const struct option_row rows[] = {
       .kind = OPTION_FLAG,
       .where = offsetof(struct settings, phases),
       .help = "one picture, part by part, in both precisions (--weights, --int8)" },
+    { .name = "explain",
+      .kind = OPTION_FLAG,
+      .where = offsetof(struct settings, explain),
+      .help = "--phases with the curves, which take most of its time" },
     { .name = "int8",
       .kind = OPTION_PATH,
       .where = offsetof(struct settings, int8),
@@ -75,7 +79,7 @@ static const struct option_row rows[] = {
       .kind = OPTION_PATH,
       .where = offsetof(struct settings, image),
       .values = "FILE",
-      .help = "the picture of --phases; without it a scene of `synth`" },
+      .help = "the picture; without it noise, with --phases a scene of `synth`" },
     { .name = "select",
       .kind = OPTION_REAL,
       .where = offsetof(struct settings, select),
@@ -178,8 +182,9 @@ out:
     return result;
 }
 
-static status measure(const struct network *net, int repeats, struct measured *m)
+static status measure(const struct network *net, const char *image, int repeats, struct measured *m)
 {
+    struct image_info info;
     size_t size = (size_t)net->model.input.height * (size_t)net->model.input.width * 3;
     uint8_t *pixels;
     status result = OK;
@@ -187,6 +192,8 @@ static status measure(const struct network *net, int repeats, struct measured *m
     memset(m, 0, sizeof *m);
     MEM_TRY(pixels, size, 1);
     fill_pixels(pixels, size);
+    if (image[0])
+        TRY_OUT(image_load(image, &net->pipeline, pixels, &info));
     m->layer = mem_alloc((size_t)engine_steps(net->engine), sizeof *m->layer);
     if (!m->layer)
         TRY_OUT(FAIL(ERR_MEMORY, "no memory for the times of the layers"));
@@ -254,7 +261,7 @@ static status bench_one(const struct settings *s, const char *model, const char 
     status result = OK;
 
     TRY(network_open(model, weights, &options, s->isa, &net));
-    TRY_OUT(measure(&net, s->repeats, &m));
+    TRY_OUT(measure(&net, s->image, s->repeats, &m));
     if (s->json)
         print_json(&net, &m);
     else
@@ -295,7 +302,7 @@ static status bench_picture(const struct settings *s, const char *model)
         TRY_OUT(draw_image(folder, drawn, sizeof drawn));
     TRY_OUT(network_open(model, s->weights[0] ? s->weights : NETWORK_RANDOM_FP32, &options, s->isa, &net[0]));
     TRY_OUT(network_open(model, s->int8[0] ? s->int8 : NETWORK_RANDOM_INT8, &options, s->isa, &net[1]));
-    TRY_OUT(bench_phase_run(&n, s->image[0] ? s->image : drawn, s->repeats, s->json));
+    TRY_OUT(bench_phase_run(&n, s->image[0] ? s->image : drawn, s->repeats, s->explain, s->json));
 out:
     network_close(&net[0]);
     network_close(&net[1]);
@@ -337,7 +344,7 @@ static status run(const struct settings *s)
 
 int cmd_bench(int argc, char **argv)
 {
-    struct settings s = { .isa = "auto", .repeats = 20 };
+    struct settings s = { .isa = "auto", .repeats = 20, .explain = 1 };
     struct option_words words = { 0 };
     status result = option_read_args(&table, &s, argc, argv, &words);
 
