@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-static int ascending(const void *a, const void *b)
+int bench_ascending(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
 
@@ -22,7 +22,7 @@ status bench_median(void (*work)(void *user), void *user, int repeats, double *m
         work(user);
         times[i] = clock_s() - from;
     }
-    qsort(times, (size_t)repeats, sizeof *times, ascending);
+    qsort(times, (size_t)repeats, sizeof *times, bench_ascending);
     *median = times[repeats / 2];
     mem_free(times);
     return OK;

@@ -5,6 +5,8 @@
 
 #include "network.h"
 
+/* qsort's order of doubles, smallest first. */
+int bench_ascending(const void *a, const void *b);
 /* `repeats` calls of work(user) and their median in seconds. ERR_MEMORY. */
 MUST_USE status bench_median(void (*work)(void *user), void *user, int repeats, double *median);
 

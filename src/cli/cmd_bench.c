@@ -106,13 +106,6 @@ struct measured {
     double *layer;            /* (engine_steps) */
 };
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 static void fill_pixels(uint8_t *pixels, size_t size)
 {
     struct random r = { .seed = 1 };
@@ -137,7 +130,7 @@ static status measure_runs(struct engine *e, const uint8_t *pixels, int repeats,
         engine_run(e, pixels);
         times[i] = clock_s() - from;
     }
-    qsort(times, (size_t)repeats, sizeof *times, ascending);
+    qsort(times, (size_t)repeats, sizeof *times, bench_ascending);
     m->median = times[repeats / 2];
     m->fastest = times[0];
     mem_free(times);
@@ -156,7 +149,7 @@ static status median_cam(struct cam_workspace *w, const struct engine_map *a, co
         TRY(cam_eigen(w, act, a->h, a->w, a->c, CAM_ABSMAX, raw, &p));
         times[i] = clock_s() - from;
     }
-    qsort(times, CAM_REPEATS, sizeof *times, ascending);
+    qsort(times, CAM_REPEATS, sizeof *times, bench_ascending);
     *out = times[CAM_REPEATS / 2];
     return OK;
 }
