@@ -20,6 +20,7 @@ check "its report" code 0 "$Q" report "$OUT" -o "$T/report"
 mv "$T/report" "$T/whole-report"
 "$Q" show "$OUT" > "$T/whole.txt" || check "its tables" false
 mv "$OUT" "$T/whole.h5"
+mv "$OUT.log.jsonl" "$T/whole.jsonl" # the page of a report says how the job went
 
 # A job killed while it explains: every kind of row is there, done and missing.
 made=
@@ -87,6 +88,7 @@ flip_out() # KIND NUMBER
 {
     local what rc
     rm -rf "$T/report"
+    cp "$T/whole.jsonl" "$OUT.log.jsonl"
     what="result, $("$PYTHON" $FAULTS/flips.py damage "$T/whole.h5" "$T/whole.map" "$OUT" "$1" "$SEED" "$2")" || what=
     check "damaged" test -n "$what"
     timeout -k 5 60 "$Q" verify "$OUT" > "$T/log" 2>&1
