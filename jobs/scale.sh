@@ -54,7 +54,7 @@ watch_memory() # PID
     local from=$EPOCHREALTIME pid rank
     while kill -0 "$1" 2> /dev/null; do
         for pid in $(pgrep -P "$1" -x quantcam); do
-            rank=$(tr '\0' '\n' < "/proc/$pid/environ" 2> /dev/null | sed -n 's/^OMPI_COMM_WORLD_RANK=//p') || continue
+            rank=$({ tr '\0' '\n' < "/proc/$pid/environ"; } 2> /dev/null | sed -n 's/^OMPI_COMM_WORLD_RANK=//p') || continue
             echo "$(seconds "$from") $rank $(awk '/^VmHWM/ { h = $2 } /^VmRSS/ { r = $2 } END { print r, h }' "/proc/$pid/status" \
                 2> /dev/null) $(sed -n 's/^write_bytes: //p' "/proc/$pid/io" 2> /dev/null)"
         done
@@ -135,7 +135,7 @@ print_efficiency()
     echo "|---|---:|---:|---:|"
     for phase in evaluate explain average; do
         one=$(phase_s "$a.1.log" $phase) two=$(phase_s "$b.1.log" $phase)
-        echo "| $phase | $one | $two | $(awk -v a="$one" -v b="$two" 'BEGIN { printf "%.0f %%", 100 * a / b / 2 }') |"
+        echo "| $phase | $one | $two | $(awk -v a="$one" -v b="$two" 'BEGIN { if (b < 1) printf "-"; else printf "%.0f %%", 100 * a / b / 2 }') |"
     done
     echo
 }
