@@ -107,7 +107,8 @@ void log_info(const char *format, ...) PRINTF_LIKE(1, 2);    /* rank 0, from LOG
 void log_detail(const char *format, ...) PRINTF_LIKE(1, 2);  /* rank 0, LOG_VERBOSE */
 void log_error(const char *format, ...) PRINTF_LIKE(1, 2);   /* rank 0, always */
 void log_rank(const char *format, ...) PRINTF_LIKE(1, 2);    /* every rank, LOG_VERBOSE, "[rank host] ..." */
-/* The end of a command: error_last()'s sentence where it failed; the exit code. */
+/* The end of a command: error_last()'s sentence where it failed, with the rank if that is not 0; the exit
+ * code. */
 int log_exit(status result);
 
 /* ---- mem: counted allocations -------------------------------------------------------------------------- */
@@ -155,6 +156,9 @@ int text_parse_real(const char *text, double *out);                            /
 /* Splits on blanks in place; returns the number of words, at most max (more: max + 1). */
 int text_split(char *line, char **words, int max);
 char *text_trim(char *line); /* in place, both ends */
+/* Value of the line "KEY = value" in a text of such lines (option_write's); NULL if there is none or it does
+ * not fit. */
+const char *text_value(const char *text, const char *key, char *value, size_t size);
 /* The nearest of `count` words by edit distance, or NULL if none is near: for "did you mean". */
 const char *text_nearest(const char *word, const char *const *words, int count);
 int text_is_utf8(const char *bytes, size_t size);

@@ -5,8 +5,7 @@
  *     TRY(cam_workspace_create(49, 1280, kernels, &w));       // the largest map that will come
  *     struct cam_projection p = { .values = row };            // (h * w) f32
  *     TRY(cam_eigen(w, act, 7, 7, 1280, CAM_ABSMAX, with_raw, &p));
- *     cam_finish(p.values, 7, 7, 224, 224, map);              // ReLU, scale, resize, scale: 224 x 224 in [0,
- * 1]
+ *     cam_finish(p.values, 7, 7, 224, 224, map);              // ReLU, scale, resize, scale: in [0, 1]
  *
  * The projection is un-ReLU'd, in the resolved sign (DESIGN 7.1); a map is ReLU'd and scaled (explanations
  * 1.1 steps 6-9). Every function is local and, workspaces apart, allocates nothing. Results are equal bits on
@@ -36,8 +35,7 @@ enum { CAM_MAX_EDGE = 256, CAM_MAX_OUT = 4096 };    /* of a projection; of a fin
 
 struct cam_workspace;
 /* max_pixels: h * w, 1 .. 4096; max_channels at least 1. About 8 max_pixels (2 max_pixels + 2.5 max_channels)
- * bytes.
- * Sets OpenBLAS to one thread. ERR_RANGE, ERR_MEMORY. */
+ * bytes. Sets OpenBLAS to one thread. ERR_RANGE, ERR_MEMORY. */
 MUST_USE status cam_workspace_create(int max_pixels, int max_channels, const struct kernel_table *k,
                                      struct cam_workspace **out);
 void cam_workspace_free(struct cam_workspace *w);    /* NULL is fine */

@@ -1,7 +1,7 @@
 /* include/comm.h
  * comm: the ranks of one job. Start and end of MPI, agreement on failures, signals, dealing out work, small
- * reductions, and the loop that works without any
- * collective. Knows nothing of files or networks. The only rooms that name MPI are this one and store.
+ * reductions, and the loop that works without any collective. Knows nothing of files or networks. The only
+ * rooms that name MPI are this one and store.
  *
  *     struct comm c = { 0 };
  *     TRY(comm_init(&argc, &argv, &c));                 // a plain start without mpirun is a job of one rank
@@ -27,8 +27,7 @@
  *
  * "Collective" means: every rank calls it, in the same order. Waiting never spins: a rank sleeps between two
  * tests, so that more ranks than cores work well. MPI's own errors abort the job (ERRORS_ARE_FATAL); what
- * these
- * functions return is ours. A bug anywhere calls MPI_Abort.
+ * these functions return is ours. A bug anywhere calls MPI_Abort.
  */
 #ifndef QUANTCAM_COMM_H
 #define QUANTCAM_COMM_H
@@ -175,8 +174,8 @@ int comm_loop_drops(struct comm_loop *loop);
  * (without MPI_THREAD_MULTIPLE rank 0 itself, between its items). */
 int64_t comm_loop_take(struct comm_loop *loop, int64_t most, int64_t *first);
 /* Local. `steps` items are done, `bad` of them bad. Every count_s the counters go to rank 0, which prints
- * at most one line each report_s (log_info): evaluate  3,968/50,000 images  412 img/s  bad 0  left
- * 00:01:52 slowest rank 17 (node03) */
+ * at most one line each report_s (log_info):
+ *     evaluate  3,968/50,000 images  412 img/s  bad 0  left 00:01:52  slowest rank 17 (node03) */
 void comm_loop_step(struct comm_loop *loop, int64_t steps, int64_t bad);
 /* Collective. Tells rank 0 of a failure at once, waits asleep for the others, and agrees: the lowest
  * failing rank's record, else ERR_STOPPED if a signal came to any rank, else OK. */

@@ -8,8 +8,7 @@
  *                                 .order = IMAGE_ORDER_PILLOW13 };
  *     uint8_t *pixels = ...;                                     // (224, 224, 3)
  *     struct image_info info;
- *     status s = image_load(path, &p, pixels, &info);            // a failure is this picture's status, not
- * the job's
+ *     status s = image_load(path, &p, pixels, &info);           // a failure is this picture's, not the job's
  *
  * Bytes are Pillow's and torchvision's, bit for bit (spec numerics 5). Bounds: file 256 MiB, 64 Mpixel,
  * extents 1..65,535 (JPEG: 65,500). Every function is local; those that fail leave their outputs empty.
@@ -46,8 +45,7 @@ MUST_USE status image_encode_jpeg(const struct image *im, int quality, uint8_t *
 
 enum image_filter { IMAGE_BILINEAR, IMAGE_BICUBIC };
 /* Which axis is resampled first: the result between the passes is rounded to bytes, so it matters (numerics
- * 5).
- * Pillow before 13 always went horizontally first. */
+ * 5). Pillow before 13 always went horizontally first. */
 enum image_order { IMAGE_ORDER_PILLOW13, IMAGE_ORDER_HORIZONTAL_FIRST };
 /* resize: the short side in pixels; crop: the square's side. Both 1..16384. */
 struct image_pipeline {

@@ -4,8 +4,7 @@
  * every x86.
  *
  *     accuracy_top(logits, 1000, 5, top, score);                     // per image and precision
- *     rmse_needs_flipped(&fp32, &int8, 49, &need_fp32, &need_int8);  // which maps of -projection must be
- * made
+ *     rmse_needs_flipped(&fp32, &int8, 49, &need_fp32, &need_int8);  // which maps of -projection?
  *     rmse_pair(&fp32, &int8, 49, 224 * 224, &readings);             // raw, resolved and aligned RMSE
  *     activation_codes(map.codes, 49, 1280, map.pitch, map.q.scale, map.q.zero_point, &as_int, &as_real);
  *     curve_order(resized, 224 * 224, order, scratch);               // deletion: most important first

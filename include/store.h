@@ -243,7 +243,8 @@ struct store;
 /* Collective. Rank 0 takes the lock (ERR_BUSY if another job has it), then: OUT exists: same job ->
  * STORE_FINISHED (nothing is opened), other -> ERR_MISMATCH naming the line that differs; OUT.part
  * exists: the same comparison, and of the initial contents, then STORE_RESUMED; neither: created as
- * OUT.part.creating, reserved (ERR_IO where the disk is too small), synced, renamed. Then all ranks open
+ * OUT.part.creating, reserved (ERR_IO where the disk is too small; where the file system cannot reserve, what
+ * is free is compared and a line of the log says so), synced, renamed. Then all ranks open
  * it. A truncated or foreign OUT.part is refused, never overwritten. */
 MUST_USE status store_begin(const struct comm *c, const char *out, const struct store_plan *plan,
                             struct store **s);
@@ -255,7 +256,8 @@ void store_end(struct store **s);
 
 /* Collective. missing (rows of the group) becomes 1 where the row must be computed: status MISSING, a CRC
  * that does not fit, or (retry_bad) BAD_IMAGE. The ranks check in parallel. network is ignored for
- * STORE_ROWS_IMAGE. *damaged (may be NULL): rows that claimed to be done and were not. */
+ * STORE_ROWS_IMAGE. *damaged (may be NULL): rows that claimed to be done and were not.
+ * The rows are read, unless store_count_rows has read them and nobody has written to the group since. */
 MUST_USE status store_missing(struct store *s, enum store_group group, int network, int retry_bad,
                               uint8_t *missing, int64_t *damaged);
 /* Collective. Rows done (status OK or BAD_IMAGE, CRC good) over all row groups, and how many there are,
@@ -284,7 +286,7 @@ int64_t store_rows_committed(const struct store *s);
 
 /* Local, one rank. `count` rows of a SUMMARY, TIMING or row-group dataset (select's
  * /models/<net>/subset/image is a payload field: written by rows, or here before the rows) from row
- * `first`, in the table's type. Not synced: store_sync. */
+ * `first`, in the table's type. Of a row group only what is not there already. Not synced: store_sync. */
 MUST_USE status store_write(struct store *s, const char *path, int64_t first, int64_t count,
                             const void *data);
 /* Local. `count` rows from row `first` of any dataset, in the table's type; out holds count * row_bytes. */
@@ -341,18 +343,24 @@ MUST_USE status store_read_string(struct store_reader *r, const char *path, int6
 
 /* ---- verify and digest (verify.c, digest.c) -------------------------------------------------------- */
 
-enum store_soundness { STORE_IS_COMPLETE, STORE_IS_RESUMABLE, STORE_IS_DAMAGED };
+enum store_soundness {
+    STORE_IS_COMPLETE,
+    STORE_IS_RESUMABLE,
+    STORE_IS_DAMAGED,
+    STORE_IS_OF_ANOTHER_VERSION /* of the schema: sound or not, this program cannot say */
+};
 struct store_verdict {
     enum store_soundness soundness;
     int64_t rows, of_rows;       /* resumable: good rows */
     int64_t damaged_rows;        /* of OUT.part: they will be computed again */
     int bad_datasets;            /* of OUT: checksums that do not fit */
-    char text[600];              /* the first line: "complete", "resumable N of M rows", "damaged: ..." */
+    char text[600];              /* the first line: "complete", "resumable N of M rows", "damaged: ...",
+                                    "another version: ..." */
 };
 /* Local. Judges OUT, or OUT.part where OUT is absent. A damaged file is a verdict, not a failure; a
  * failure is a machine that cannot read. */
 MUST_USE status store_verify(const char *out, struct store_verdict *verdict);
-int store_verdict_code(const struct store_verdict *verdict);     /* 0, 75, 1 */
+int store_verdict_code(const struct store_verdict *verdict);     /* 0, 75, 1, 1 */
 
 /* Local. SHA-256 over path, type, shape and data, in path order, of every dataset but /timing, /job,
  * /provenance, /checksums and /complete; of a finished file (ERR_MISMATCH if it is not). Reads through

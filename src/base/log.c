@@ -59,7 +59,9 @@ void log_rank(const char *format, ...)
 
 int log_exit(status result)
 {
-    if (result != OK)
+    if (result != OK && error_last()->rank > 0)
+        log_error("%s (rank %d)", error_last()->text, error_last()->rank);
+    else if (result != OK)
         log_error("%s", error_last()->text);
     return error_exit_code(result);
 }

@@ -193,6 +193,24 @@ int text_parse_real(const char *text, double *out)
     return 1;
 }
 
+const char *text_value(const char *text, const char *key, char *value, size_t size)
+{
+    size_t length = strlen(key);
+
+    for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+        if (strncmp(line, key, length) != 0 || strncmp(line + length, " = ", 3) != 0)
+            continue;
+        line += length + 3;
+        size_t n = strcspn(line, "\n");
+        if (n >= size)
+            return NULL;
+        memcpy(value, line, n);
+        value[n] = '\0';
+        return value;
+    }
+    return NULL;
+}
+
 int text_split(char *line, char **words, int max)
 {
     int n = 0;

@@ -31,8 +31,7 @@ struct call {
     int repeats, json;
 };
 
-/* ---- measuring -------------------------------------------------------------------------------------------
- */
+/* ---- measuring -------------------------------------------------------------------------------------- */
 
 /* The fastest of several tries: a peak is what was reached once. */
 static double peak(uint64_t (*loop)(uint64_t rounds, float *sink))
@@ -64,8 +63,7 @@ static void print(const struct call *c, const char *name, const char *shape, dou
     printf(share < 0 ? "\n" : " %5.1f %% of the peak\n", 100 * share);
 }
 
-/* ---- convolutions ----------------------------------------------------------------------------------------
- */
+/* ---- convolutions ----------------------------------------------------------------------------------- */
 
 static void conv_f32(void *user)
 {
@@ -195,8 +193,7 @@ static status make_room(struct call *c)
     return OK;
 }
 
-/* ---- the others ------------------------------------------------------------------------------------------
- */
+/* ---- the others ------------------------------------------------------------------------------------- */
 
 enum { PIXELS = 28 * 28, CHANNELS = 192, COUNT = PIXELS * CHANNELS };
 

@@ -3,6 +3,31 @@
 #ifndef CLI_CMD_H
 #define CLI_CMD_H
 
+/* Rows that mean the same in several commands; each has the field in its `struct settings`. */
+#define CMD_ROW_MODEL                                                                                        \
+    { .name = "model",                                                                                       \
+      .kind = OPTION_PATH,                                                                                   \
+      .where = offsetof(struct settings, model),                                                             \
+      .values = "FILE",                                                                                      \
+      .help = "the network's description, models/*.model" }
+#define CMD_ROW_ENGINE                                                                                       \
+    { .name = "engine",                                                                                      \
+      .kind = OPTION_CHOICE,                                                                                 \
+      .where = offsetof(struct settings, engine),                                                            \
+      .values = "auto|fbgemm|qnnpack",                                                                       \
+      .help = "int8 arithmetic; auto: fbgemm where any weight is per channel, else qnnpack" }
+#define CMD_ROW_ISA                                                                                          \
+    { .name = "isa",                                                                                         \
+      .kind = OPTION_TEXT,                                                                                   \
+      .where = offsetof(struct settings, isa),                                                               \
+      .values = "NAME",                                                                                      \
+      .help = "instruction set, or auto" }
+#define CMD_ROW_CHECKED                                                                                      \
+    { .name = "checked",                                                                                     \
+      .kind = OPTION_FLAG,                                                                                   \
+      .where = offsetof(struct settings, checked),                                                           \
+      .help = "compare what is read with the checksums in the file" }
+
 int cmd_bench(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_infer(int argc, char **argv);

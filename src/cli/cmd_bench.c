@@ -42,11 +42,7 @@ static const struct option_row rows[] = {
       .where = offsetof(struct settings, saturate),
       .values = "off|fbgemm-avx2",
       .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI: the reference kernels, slow" },
-    { .name = "isa",
-      .kind = OPTION_TEXT,
-      .where = offsetof(struct settings, isa),
-      .values = "NAME",
-      .help = "instruction set, or auto" },
+    CMD_ROW_ISA,
     { .name = "repeats",
       .kind = OPTION_INT,
       .where = offsetof(struct settings, repeats),
@@ -114,8 +110,7 @@ static void fill_pixels(uint8_t *pixels, size_t size)
         pixels[i] = (uint8_t)random_below(&r, 256);
 }
 
-/* ---- measuring --------------------------------------------------------------------------------------------
- */
+/* ---- measuring -------------------------------------------------------------------------------------- */
 
 static status measure_runs(struct engine *e, const uint8_t *pixels, int repeats, struct measured *m)
 {
@@ -197,8 +192,7 @@ out:
     return result;
 }
 
-/* ---- printing ---------------------------------------------------------------------------------------------
- */
+/* ---- printing --------------------------------------------------------------------------------------- */
 
 static const char *precision_name(const struct engine *e)
 {
@@ -242,8 +236,7 @@ static void print_table(const struct network *net, const struct measured *m, int
                (double)engine_step_macs(e, i) / 1e6, (double)engine_step_macs(e, i) / m->layer[i] / 1e9);
 }
 
-/* ---- the command ------------------------------------------------------------------------------------------
- */
+/* ---- the command ------------------------------------------------------------------------------------ */
 
 static status bench_one(const struct settings *s, const char *model, const char *weights)
 {

@@ -18,11 +18,7 @@ struct settings {
 };
 
 static const struct option_row rows[] = {
-    { .name = "model",
-      .kind = OPTION_PATH,
-      .where = offsetof(struct settings, model),
-      .values = "FILE",
-      .help = "the network's description, models/*.model" },
+    CMD_ROW_MODEL,
     { .name = "weights",
       .kind = OPTION_PATH,
       .where = offsetof(struct settings, weights),
@@ -60,16 +56,8 @@ static const struct option_row rows[] = {
       .where = offsetof(struct settings, names),
       .values = "FILE",
       .help = "names of the classes, a line a class (LOC_synset_mapping.txt); empty: their numbers" },
-    { .name = "engine",
-      .kind = OPTION_CHOICE,
-      .where = offsetof(struct settings, engine),
-      .values = "auto|fbgemm|qnnpack",
-      .help = "int8 arithmetic; auto: fbgemm where any weight is per channel, else qnnpack" },
-    { .name = "isa",
-      .kind = OPTION_TEXT,
-      .where = offsetof(struct settings, isa),
-      .values = "NAME",
-      .help = "highest instruction set to use" },
+    CMD_ROW_ENGINE,
+    CMD_ROW_ISA,
 };
 static const struct option_table table = {
     .usage = "quantcam explain IMAGE --model M --weights W [--int8 W8] | --job JOB.conf",
@@ -271,12 +259,7 @@ static status explain_one(const struct settings *set, const struct job *job, int
     MEM_TRY(e, 1, sizeof *e);
     for (int s = 0; s < how.sides; s++)
         TRY_OUT(network_open(n->model, n->weights[s], &options, set->isa, &e->side[s].net));
-    if (job->resize)
-        e->side[0].net.pipeline.resize = job->resize;
-    if (job->filter)
-        e->side[0].net.pipeline.filter = job->filter == 2 ? IMAGE_BICUBIC : IMAGE_BILINEAR;
-    if (job->pillow)
-        e->side[0].net.pipeline.order = IMAGE_ORDER_HORIZONTAL_FIRST;
+    network_preprocess(&e->side[0].net, job->resize, job->filter, job->pillow);
     TRY_OUT(explain_picture(image, &how, e));
     output_name(set, image, n->name, several, path, sizeof path);
     TRY_OUT(draw(e, how.sides, path));

@@ -17,11 +17,7 @@ struct settings {
 };
 
 static const struct option_row rows[] = {
-    { .name = "model",
-      .kind = OPTION_PATH,
-      .where = offsetof(struct settings, model),
-      .values = "FILE",
-      .help = "the network's description, models/*.model" },
+    CMD_ROW_MODEL,
     { .name = "weights",
       .kind = OPTION_PATH,
       .where = offsetof(struct settings, weights),
@@ -54,16 +50,8 @@ static const struct option_row rows[] = {
       .where = offsetof(struct settings, pillow),
       .values = "13|12",
       .help = "whose order of resize passes: 13 the cheaper one first, 12 horizontal first" },
-    { .name = "engine",
-      .kind = OPTION_CHOICE,
-      .where = offsetof(struct settings, engine),
-      .values = "auto|fbgemm|qnnpack",
-      .help = "int8 arithmetic; auto: fbgemm where any weight is per channel, else qnnpack" },
-    { .name = "isa",
-      .kind = OPTION_TEXT,
-      .where = offsetof(struct settings, isa),
-      .values = "NAME",
-      .help = "instruction set, or auto" },
+    CMD_ROW_ENGINE,
+    CMD_ROW_ISA,
     { .name = "cam",
       .kind = OPTION_CHOICE,
       .where = offsetof(struct settings, cam),
@@ -109,19 +97,7 @@ struct infer {
     int sign_undefined;
 };
 
-/* ---- before any output exists ---------------------------------------------------------------------------
- */
-
-/* What the command line says of preprocessing takes the place of what the description says. */
-static void set_pipeline(const struct settings *set, struct image_pipeline *p)
-{
-    if (set->resize)
-        p->resize = set->resize;
-    if (set->filter)
-        p->filter = set->filter == 2 ? IMAGE_BICUBIC : IMAGE_BILINEAR;
-    if (set->pillow)
-        p->order = IMAGE_ORDER_HORIZONTAL_FIRST;
-}
+/* ---- before any output exists ----------------------------------------------------------------------- */
 
 static status open_input(struct infer *r, const struct option_words *words)
 {
@@ -173,8 +149,7 @@ static status allocate(struct infer *r)
     return cam_workspace_create((int)hw, a.c, r->net.kernels, &r->workspace);
 }
 
-/* ---- the file ---------------------------------------------------------------------------------------------
- */
+/* ---- the file --------------------------------------------------------------------------------------- */
 
 static status create_output(struct infer *r)
 {
@@ -308,8 +283,7 @@ static status infer_one(struct infer *r, int i)
     return r->set.tap && i == 0 ? write_codes(r) : OK;
 }
 
-/* ---- the command ------------------------------------------------------------------------------------------
- */
+/* ---- the command ------------------------------------------------------------------------------------ */
 
 static status check_settings(const struct settings *s, const struct option_words *words)
 {
@@ -332,7 +306,7 @@ static status run(struct infer *r, const struct option_words *words)
 
     TRY(check_settings(&r->set, words));
     TRY(network_open(r->set.model, r->set.weights, &options, r->set.isa, &r->net));
-    set_pipeline(&r->set, &r->net.pipeline);
+    network_preprocess(&r->net, r->set.resize, r->set.filter, r->set.pillow);
     if (cam_method_needs_head((enum cam_method)r->set.cam))
         TRY(network_head(&r->net, r->set.weights, &r->head));
     TRY(open_input(r, words));

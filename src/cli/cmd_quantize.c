@@ -26,7 +26,7 @@ struct settings {
 
 #define ROW(NAME, KIND, FIELD) .name = NAME, .kind = OPTION_##KIND, .where = offsetof(struct settings, FIELD)
 static const struct option_row rows[] = {
-    { ROW("model", PATH, model), .values = "FILE", .help = "the network's description, models/*.model" },
+    CMD_ROW_MODEL,
     { ROW("weights", PATH, weights), .values = "FILE", .help = "its fp32 checkpoint" },
     { ROW("output", PATH, output), .values = "FILE", .letter = 'o',
       .help = "the int8 checkpoint to write: .h5 or .safetensors" },
@@ -59,7 +59,7 @@ static const struct option_row rows[] = {
       .help = "also run every layer alone quantized, and list the worst first; costs a run per layer" },
     { ROW("csv", PATH, csv), .values = "FILE", .help = "the report as CSV" },
     { ROW("json", PATH, json), .values = "FILE", .help = "the report as JSON" },
-    { ROW("isa", TEXT, isa), .values = "NAME", .help = "instruction set, or auto" },
+    CMD_ROW_ISA,
     { ROW("ranks", INT, ranks), .values = "N", .low = 0, .high = MOST_RANKS, .letter = 'j',
       .help = "start N ranks under mpirun; 0 = one, or as mpirun started them" },
 };
@@ -268,6 +268,7 @@ int cmd_quantize(int argc, char **argv)
     struct option_words words = { 0 };
     struct comm c = { 0 };
     status result;
+    int code;
 
     set_defaults(&q.set);
     result = option_read_args(&table, &q.set, argc, argv, &words);
@@ -284,11 +285,8 @@ int cmd_quantize(int argc, char **argv)
     log_init(LOG_NORMAL, c.rank, c.host);
     if (result == OK)
         result = started == OK ? run(&q, &c) : started;
-    if (result != OK && error_last()->rank > 0)
-        log_error("%s (rank %d)", error_last()->text, error_last()->rank);
-    else if (result != OK)
-        log_error("%s", error_last()->text);
+    code = log_exit(result);
     close_all(&q);
     comm_finish(&c);
-    return error_exit_code(result);
+    return code;
 }

@@ -27,10 +27,7 @@ static const struct option_row rows[] = {
       .values = "N",
       .high = 64,
       .help = "at most so many pictures a network, in the page of each kind; 0 for none" },
-    { .name = "checked",
-      .kind = OPTION_FLAG,
-      .where = offsetof(struct settings, checked),
-      .help = "compare what is read with the checksums in the file" },
+    CMD_ROW_CHECKED,
 };
 static const struct option_table table = {
     .usage = "quantcam report RESULT.h5 [-o FOLDER]",

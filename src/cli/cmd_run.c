@@ -48,6 +48,7 @@ int cmd_run(int argc, char **argv)
     struct comm c = { 0 };
     int ranks = launch_needed() ? job_ranks(argc, argv) : 0;
     status result;
+    int code;
 
     if (ranks > 1)
         return launch_ranks(ranks, argc, argv);
@@ -56,10 +57,7 @@ int cmd_run(int argc, char **argv)
         log_init(LOG_NORMAL, c.rank, c.host);
         result = run(&c, argc, argv);
     }
-    if (result != OK && error_last()->rank > 0)
-        log_error("%s (rank %d)", error_last()->text, error_last()->rank);
-    else if (result != OK)
-        log_error("%s", error_last()->text);
+    code = log_exit(result);
     comm_finish(&c);
-    return error_exit_code(result);
+    return code;
 }

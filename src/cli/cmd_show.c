@@ -27,10 +27,7 @@ static const struct option_row rows[] = {
       .low = 40,
       .high = 10000,
       .help = "of the terminal: wider tables come in blocks" },
-    { .name = "checked",
-      .kind = OPTION_FLAG,
-      .where = offsetof(struct settings, checked),
-      .help = "compare what is read with the checksums in the file" },
+    CMD_ROW_CHECKED,
 };
 static const struct option_table table = {
     .usage = "quantcam show RESULT.h5 [--image PATH | --worst N] [--csv]",

@@ -23,11 +23,12 @@ static const struct option_row rows[] = {
 };
 static const struct option_table table = {
     .usage = "quantcam verify RESULT.h5",
-    .about = "Judges RESULT.h5, or RESULT.h5.part where the job has not finished. The first line is "
-             "`complete` (exit 0),\n"
-             "`resumable N of M rows` (75) or `damaged: ...` (1). Looked at are the CRC of every row, the "
-             "checksum\n"
-             "of every dataset, types, shapes and attributes, and the tables, which are computed once more.",
+    .about =
+        "Judges RESULT.h5, or RESULT.h5.part where the job has not finished. The first line is "
+        "`complete` (exit 0),\n"
+        "`resumable N of M rows` (75), `damaged: ...` (1) or, of a result that an older or newer quantcam\n"
+        "made, `another version: ...` (1). Looked at are the CRC of every row, the checksum of every\n"
+        "dataset, types, shapes and attributes, and the tables, which are computed once more.",
     .row = rows,
     .rows = COUNT_OF(rows),
     .words_low = 1,

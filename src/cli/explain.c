@@ -51,8 +51,7 @@ static void clear(struct work *w)
         mem_free(block[i]);
 }
 
-/* ---- answer and map --------------------------------------------------------------------------------------
- */
+/* ---- answer and map --------------------------------------------------------------------------------- */
 
 static status answer(struct explain_side *s, struct work *w)
 {
@@ -96,8 +95,7 @@ out:
     return result;
 }
 
-/* ---- curves ----------------------------------------------------------------------------------------------
- */
+/* ---- curves ----------------------------------------------------------------------------------------- */
 
 static int score(void *user, int step, const int32_t *changed, int count, float *out)
 {
@@ -150,8 +148,7 @@ static status both_curves(const struct explain *e, struct work *w)
     return OK;
 }
 
-/* ---- the pair --------------------------------------------------------------------------------------------
- */
+/* ---- the pair --------------------------------------------------------------------------------------- */
 
 static double overlap(const int32_t a[4], const int32_t b[4])
 {

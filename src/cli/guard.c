@@ -44,9 +44,10 @@ int guard_run(int (*command)(int argc, char **argv), int argc, char **argv)
     if (WIFEXITED(how))
         return WEXITSTATUS(how);
     if (is_crash(WTERMSIG(how))) {
-        log_error("%s: reading it ended in a crash (%s): the file is damaged in a way that the HDF5 library "
-                  "does not withstand",
-                  file, strsignal(WTERMSIG(how)));
+        log_error(
+            "%s %s ended in a crash (%s): a file that it reads is damaged in a way that the HDF5 library "
+            "does not withstand",
+            argv[0], file, strsignal(WTERMSIG(how)));
         return 1;
     }
     signal(WTERMSIG(how), SIG_DFL);

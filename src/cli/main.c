@@ -35,10 +35,10 @@ static void print_help(FILE *out)
     fputs("\nThe job on 4 processes: mpirun -np 4 quantcam run jobs/demo.conf\n", out);
 }
 
-/* Those that read HDF5 files of strangers. */
+/* Those that read HDF5 files of strangers: guard.h says why not the others. */
 static int is_guarded(const char *name)
 {
-    static const char *const guarded[] = { "show", "report", "verify", "inspect", "infer" };
+    static const char *const guarded[] = { "show", "report", "verify", "inspect", "infer", "explain" };
 
     for (size_t i = 0; i < COUNT_OF(guarded); i++)
         if (strcmp(name, guarded[i]) == 0)

@@ -82,6 +82,16 @@ out:
     return result;
 }
 
+void network_preprocess(struct network *net, int resize, int filter, int pillow)
+{
+    if (resize)
+        net->pipeline.resize = resize;
+    if (filter)
+        net->pipeline.filter = filter == 2 ? IMAGE_BICUBIC : IMAGE_BILINEAR;
+    if (pillow)
+        net->pipeline.order = IMAGE_ORDER_HORIZONTAL_FIRST;
+}
+
 void network_close(struct network *net)
 {
     engine_free(net->engine);

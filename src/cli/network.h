@@ -30,6 +30,9 @@ MUST_USE status network_random(const struct model *m, enum model_precision preci
 MUST_USE status network_open(const char *model, const char *weights, const struct engine_options *options,
                              const char *isa, struct network *out);
 void network_close(struct network *net);
+/* What a command line or a job says of preprocessing takes the place of what the description says: options
+ * preprocess.resize, .filter (model, bilinear, bicubic) and .pillow (13, 12); 0 = as it is. */
+void network_preprocess(struct network *net, int resize, int filter, int pillow);
 /* The classifier of an open network, from the checkpoint it was opened with, which is read again.
  * ERR_MISMATCH where it has no closed form (model.h). */
 MUST_USE status network_head(const struct network *net, const char *weights, struct model_head *out);

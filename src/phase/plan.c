@@ -256,11 +256,15 @@ static void print_network(const struct run *r, int i)
 void plan_print(const struct run *r)
 {
     struct store_schema schema = { 0 };
-    char count[32];
+    char count[32], boxed[32], boxes[32];
+    int with_boxes = 0;
 
-    log_info("%s images, %d with boxes listed, input %d x %d, %d networks",
-             text_thousands(r->list.count, count, sizeof count), r->list.boxes, r->input_w, r->input_h,
-             r->networks);
+    for (int i = 0; i < r->list.count; i++)
+        with_boxes += r->list.entry[i].boxes > 0;
+    log_info("%s images, %s of them with boxes (%s in all), input %d x %d, %d networks",
+             text_thousands(r->list.count, count, sizeof count),
+             text_thousands(with_boxes, boxed, sizeof boxed),
+             text_thousands(r->list.boxes, boxes, sizeof boxes), r->input_w, r->input_h, r->networks);
     for (int i = 0; i < r->networks; i++)
         print_network(r, i);
     if (r->list.boxes_unmatched > 0)

@@ -29,22 +29,6 @@ static status read_text(struct run *r, const char *path, char **out)
     return store_fetch(r->store, path, 0, 1, *out);
 }
 
-/* The value of a "name = value" line, or NULL; cut at its end into out. */
-static const char *value_of(const char *text, const char *name, char *out, size_t size)
-{
-    size_t n = strlen(name);
-
-    for (const char *line = text; line; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        if (strncmp(line, name, n) || strncmp(line + n, " = ", 3))
-            continue;
-        line += n + 3;
-        snprintf(out, size, "%.*s", (int)strcspn(line, "\n"), line);
-        return out;
-    }
-    return NULL;
-}
-
 static int hex_digit(char c)
 {
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
@@ -101,7 +85,7 @@ static status read_networks(struct recheck *a)
     for (int i = 0; i < r->networks; i++)
         for (int p = 0; p < JOB_PRECISIONS; p++) {
             snprintf(name, sizeof name, "network.%s.%s.sha256", r->layout.network[i].name, job_precision[p]);
-            if (!value_of(a->job_text, name, hex, sizeof hex) ||
+            if (!text_value(a->job_text, name, hex, sizeof hex) ||
                 !parse_hash(hex, r->file_hash[i * RUN_FILES + 1 + p]))
                 return FAIL(ERR_FORMAT, "/job has no hash %s", name);
         }
@@ -125,8 +109,8 @@ static status read_pipeline(struct recheck *a)
     char resize[32] = "", crop[32] = "";
     int64_t number[2];
 
-    if (!value_of(a->provenance, "preprocess.resize", resize, sizeof resize) ||
-        !value_of(a->provenance, "preprocess.crop", crop, sizeof crop) ||
+    if (!text_value(a->provenance, "preprocess.resize", resize, sizeof resize) ||
+        !text_value(a->provenance, "preprocess.crop", crop, sizeof crop) ||
         !text_parse_int(resize, 1, LARGEST_EXTENT, &number[0]) ||
         !text_parse_int(crop, 1, LARGEST_EXTENT, &number[1]))
         return FAIL(ERR_FORMAT, "/provenance has no preprocess.resize and crop");

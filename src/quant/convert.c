@@ -4,28 +4,16 @@
 #include <math.h>
 #include <string.h>
 
-static status take(struct tensor_table *table, const char *prefix, const char *suffix, struct tensor *t)
-{
-    char name[2 * MODEL_NAME];
-    status result;
-
-    snprintf(name, sizeof name, "%s%s", prefix, suffix);
-    result = table_take(table, name, t);
-    if (result != OK)
-        tensor_free(t);
-    return result;
-}
-
 static status add_output(struct tensor_table *table, const char *prefix, struct quant_params q)
 {
     struct tensor t = { 0 };
 
     TRY(tensor_alloc(&t, DTYPE_F32, 0, NULL));
     *(float *)t.data = (float)q.scale;
-    TRY(take(table, prefix, ".scale", &t));
+    TRY(quant_take(table, prefix, ".scale", &t));
     TRY(tensor_alloc(&t, DTYPE_S64, 0, NULL));
     *(int64_t *)t.data = q.zero_point;
-    return take(table, prefix, ".zero_point", &t);
+    return quant_take(table, prefix, ".zero_point", &t);
 }
 
 /* (oc, kh, kw, ic) of the sums to the file's (oc, ic, kh, kw). */
@@ -92,10 +80,10 @@ static status convert_layer(struct quant_work *w, struct quant_line *line, struc
         tensor_free(&t);
         return result;
     }
-    TRY(take(table, n->weight, ".weight", &t));
+    TRY(quant_take(table, n->weight, ".weight", &t));
     TRY(tensor_alloc(&t, DTYPE_F32, 1, &oc));
     memcpy(t.data, quant_bias(w, line->node), (size_t)oc * sizeof(float));
-    return take(table, n->weight, ".bias", &t);
+    return quant_take(table, n->weight, ".bias", &t);
 }
 
 status quant_convert(struct quant_work *w, struct quant_result *out)

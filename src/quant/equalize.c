@@ -44,41 +44,42 @@ static int reader(const struct quant_work *w, int node, int *clamped)
     return -1;
 }
 
-/* Column `channel` of layer b's input: calls for each weight that reads it. */
-static float largest_reader(struct quant_work *w, int b, int channel)
+/* The weights of a layer that read one channel of its input: in the rows first .. end-1 (row weights each)
+ * number at, at + step, ... */
+struct readers {
+    float *weights;
+    size_t first, end, row, at, step;
+};
+
+static struct readers readers_of(struct quant_work *w, int b, int channel)
 {
     const struct model_node *n = &w->model.node[b];
-    size_t row = quant_row(w, b), ic = (size_t)w->model.node[n->input[0]].c, of_group = (size_t)n->c;
-    const float *weights = quant_weights(w, b);
-    size_t group = 0;
+    size_t groups = n->op == OP_CONV ? (size_t)n->groups : 1;
+    size_t ic = (size_t)w->model.node[n->input[0]].c / groups, oc = (size_t)n->c / groups;
+    size_t group = (size_t)channel / ic;
+
+    return (struct readers){ quant_weights(w, b), group * oc,           (group + 1) * oc,
+                             quant_row(w, b),     (size_t)channel % ic, ic };
+}
+
+static float largest_reader(struct quant_work *w, int b, int channel)
+{
+    struct readers r = readers_of(w, b, channel);
     float most = 0;
 
-    if (n->op == OP_CONV) {
-        ic /= (size_t)n->groups;
-        of_group /= (size_t)n->groups;
-        group = (size_t)channel / ic;
-    }
-    for (size_t o = group * of_group; o < (group + 1) * of_group; o++)
-        for (size_t i = (size_t)channel % ic; i < row; i += ic)
-            most = fmaxf(most, fabsf(weights[o * row + i]));
+    for (size_t o = r.first; o < r.end; o++)
+        for (size_t i = r.at; i < r.row; i += r.step)
+            most = fmaxf(most, fabsf(r.weights[o * r.row + i]));
     return most;
 }
 
 static void scale_reader(struct quant_work *w, int b, int channel, float s)
 {
-    const struct model_node *n = &w->model.node[b];
-    size_t row = quant_row(w, b), ic = (size_t)w->model.node[n->input[0]].c, of_group = (size_t)n->c;
-    float *weights = quant_weights(w, b);
-    size_t group = 0;
+    struct readers r = readers_of(w, b, channel);
 
-    if (n->op == OP_CONV) {
-        ic /= (size_t)n->groups;
-        of_group /= (size_t)n->groups;
-        group = (size_t)channel / ic;
-    }
-    for (size_t o = group * of_group; o < (group + 1) * of_group; o++)
-        for (size_t i = (size_t)channel % ic; i < row; i += ic)
-            weights[o * row + i] *= s;
+    for (size_t o = r.first; o < r.end; o++)
+        for (size_t i = r.at; i < r.row; i += r.step)
+            r.weights[o * r.row + i] *= s;
 }
 
 static void scale_writer(struct quant_work *w, int a, int channel, float s)

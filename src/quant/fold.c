@@ -127,7 +127,7 @@ static struct tensor in_file_order(const struct model_node *n, const struct mode
     return t;
 }
 
-static status take(struct tensor_table *table, const char *prefix, const char *suffix, struct tensor *t)
+status quant_take(struct tensor_table *table, const char *prefix, const char *suffix, struct tensor *t)
 {
     char name[2 * MODEL_NAME];
     status result;
@@ -148,13 +148,13 @@ static status fold_layer(const struct model_binding *fp32, int node, struct quan
     TRY(model_layer_load(fp32, node, &l));
     t = in_file_order(n, &l, l.weight_real);
     l.weight_real = NULL;
-    status result = take(&w->real, n->weight, ".weight", &t);
+    status result = quant_take(&w->real, n->weight, ".weight", &t);
     if (result == OK) {
         t = (struct tensor){
             .dtype = DTYPE_F32, .rank = 1, .dim = { l.oc }, .stride = { 1 }, .data = l.bias, .owned = 1
         };
         l.bias = NULL;
-        result = take(&w->real, n->weight, ".bias", &t);
+        result = quant_take(&w->real, n->weight, ".bias", &t);
     }
     model_layer_free(&l);
     return result == OK ? OK : error_prefix(result, "%s: two layers with one weight", w->source->source);

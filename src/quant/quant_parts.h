@@ -4,8 +4,7 @@
 
 #include "quant.h"
 
-/* ---- observer.c: from values to a range, from a range to scale and zero point ---------------------------
- */
+/* ---- observer.c: from values to a range, from a range to scale and zero point ----------------------- */
 
 enum { QUANT_BINS = 4096 };
 struct quant_histogram {
@@ -57,6 +56,9 @@ void quant_work_free(struct quant_work *w);
 float *quant_weights(struct quant_work *w, int node);
 float *quant_bias(struct quant_work *w, int node);
 size_t quant_row(const struct quant_work *w, int node); /* weights of one output channel */
+/* Takes over *t as prefix + suffix; frees it where the table refuses. */
+MUST_USE status quant_take(struct tensor_table *table, const char *prefix, const char *suffix,
+                           struct tensor *t);
 /* An fp32 engine on w->real in which every node's own output can be seen, also under a fused relu. */
 MUST_USE status quant_plan_real(struct quant_work *w, struct engine **out);
 
@@ -65,8 +67,7 @@ MUST_USE status quant_plan_real(struct quant_work *w, struct engine **out);
 /* Local. Needs w->high (before relu6) of the pictures. *pairs: how many were scaled. */
 MUST_USE status quant_equalize(struct quant_work *w, int *pairs);
 
-/* ---- calibrate.c: passes over the pictures --------------------------------------------------------------
- */
+/* ---- calibrate.c: passes over the pictures ---------------------------------------------------------- */
 
 /* Collective: one outcome for all ranks. */
 MUST_USE status quant_agree(const struct quant_pictures *p, status mine);
@@ -89,14 +90,12 @@ MUST_USE status quant_convert(struct quant_work *w, struct quant_result *out);
 MUST_USE status quant_plan_codes(struct quant_work *w, const struct tensor_table *table, int nodes,
                                  struct quant_params last, struct engine **out);
 
-/* ---- correct.c ------------------------------------------------------------------------------------------
- */
+/* ---- correct.c -------------------------------------------------------------------------------------- */
 
 /* Collective. Changes the biases in out->table and notes the largest changes in out->line. */
 MUST_USE status quant_correct_bias(struct quant_work *w, struct quant_result *out);
 
-/* ---- judge.c --------------------------------------------------------------------------------------------
- */
+/* ---- judge.c ---------------------------------------------------------------------------------------- */
 
 /* 10 log10(signal / noise); +inf without noise. */
 double quant_decibel(double signal, double noise);

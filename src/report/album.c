@@ -14,24 +14,6 @@ enum {
     RESIZE_MOST = 16384
 };
 
-const char *album_text_value(const char *text, const char *key, char *value, size_t size)
-{
-    size_t length = strlen(key);
-
-    for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-        if (strncmp(line, key, length) != 0 || strncmp(line + length, " = ", 3) != 0)
-            continue;
-        line += length + 3;
-        size_t n = strcspn(line, "\n");
-        if (n >= size)
-            return NULL;
-        memcpy(value, line, n);
-        value[n] = '\0';
-        return value;
-    }
-    return NULL;
-}
-
 /* The images of one network whose maps differ most, largest RMSE first. */
 struct shelf {
     int64_t image[MOST];
@@ -172,15 +154,14 @@ status album_pipeline(struct store_reader *r, struct image_pipeline *p, char *ro
     TRY_OUT(read_text(r, "/job", &job));
     TRY_OUT(read_text(r, "/provenance", &provenance));
     *p = (struct image_pipeline){ .resize = 256, .crop = layout->input_h };
-    if (album_text_value(provenance, "preprocess.resize", value, sizeof value) &&
+    if (text_value(provenance, "preprocess.resize", value, sizeof value) &&
         text_parse_int(value, 1, RESIZE_MOST, &n))
         p->resize = (int)n;
-    if (album_text_value(provenance, "preprocess.filter", value, sizeof value) &&
-        strcmp(value, "bicubic") == 0)
+    if (text_value(provenance, "preprocess.filter", value, sizeof value) && strcmp(value, "bicubic") == 0)
         p->filter = IMAGE_BICUBIC;
-    if (album_text_value(job, "preprocess.pillow", value, sizeof value) && strcmp(value, "13") != 0)
+    if (text_value(job, "preprocess.pillow", value, sizeof value) && strcmp(value, "13") != 0)
         p->order = IMAGE_ORDER_HORIZONTAL_FIRST;
-    if (!album_text_value(provenance, "data.images", root, root_size))
+    if (!text_value(provenance, "data.images", root, root_size))
         root[0] = '\0';
 out:
     mem_free(job);

@@ -36,7 +36,4 @@ MUST_USE status album_crop(struct store_reader *r, const struct image_pipeline *
                            int64_t image, struct album *g, const char *path, struct image *crop,
                            struct image_box box[ALBUM_BOXES], int *boxes);
 
-/* Value of the line "KEY = value" in a text of such lines, or NULL if there is none or it does not fit. */
-const char *album_text_value(const char *text, const char *key, char *value, size_t size);
-
 #endif

@@ -72,21 +72,40 @@ struct grid *collect_grid(struct collect *c, const char *id, const char *title)
     return &c->grid[c->grids++];
 }
 
+struct grid *collect_table(struct collect *c, const struct store_layout *layout, int p, const char *id,
+                           const char *title, ...)
+{
+    char full_id[64], full_title[160];
+    va_list args;
+
+    snprintf(full_id, sizeof full_id, p < 2 ? "%s" : "%s_%.20s", id, layout->precision[p]);
+    va_start(args, title);
+    vsnprintf(full_title, sizeof full_title, title, args);
+    va_end(args);
+    return collect_grid(c, full_id, full_title);
+}
+
+status collect_study_row(struct grid *g, const char *network)
+{
+    TRY(grid_row(g));
+    grid_set(g, 0, "%s", network);
+    grid_set(g, 1, "the study");
+    grid_set(g, 2, "its subset");
+    return OK;
+}
+
 /* Tables 1 and 2: accuracy and size on the whole set. */
-static status collect_accuracy(struct store_reader *r, int p, const struct accuracy *a, struct collect *c)
+static status collect_accuracy(struct store_reader *r, int p, struct collect *c)
 {
     const struct store_layout *layout = store_reader_layout(r);
-    const char *precision = layout->precision[p];
     enum published_value top1 = p ? PUBLISHED_INT8_TOP1 : PUBLISHED_FP32_TOP1;
-    char id[32], title[160];
+    static struct accuracy accuracy;
+    struct accuracy *a = &accuracy;
     struct grid *g;
 
-    if (p < 2)
-        snprintf(id, sizeof id, "table_%d", p + 1);
-    else
-        snprintf(id, sizeof id, "table_2_%.20s", precision);
-    snprintf(title, sizeof title, "Table %d. Accuracy and file size, whole set, %s", p ? 2 : 1, precision);
-    g = collect_grid(c, id, title);
+    TRY(read_accuracy(r, layout->precision[p], a));
+    g = collect_table(c, layout, p, p ? "table_2" : "table_1",
+                      "Table %d. Accuracy and file size, whole set, %s", p ? 2 : 1, layout->precision[p]);
     grid_column(g, "network", "");
     grid_column(g, "top-1", "%");
     grid_column(g, "95 % interval", "%");
@@ -115,22 +134,19 @@ static status collect_accuracy(struct store_reader *r, int p, const struct accur
 }
 
 /* Tables 6 and 7: accuracy on the subsets. */
-static status collect_subset_accuracy(struct store_reader *r, int p, const struct accuracy *a,
-                                      struct collect *c)
+static status collect_subset_accuracy(struct store_reader *r, int p, struct collect *c)
 {
     static const char *const set_name[] = { "raw", "resolved", "control" };
     const struct store_layout *layout = store_reader_layout(r);
     enum published_value top1 = p ? PUBLISHED_SUBSET_INT8_TOP1 : PUBLISHED_SUBSET_FP32_TOP1;
-    char id[32], title[160];
+    static struct accuracy accuracy;
+    struct accuracy *a = &accuracy;
     struct grid *g;
 
-    if (p < 2)
-        snprintf(id, sizeof id, "table_%d", p ? 6 : 7);
-    else
-        snprintf(id, sizeof id, "table_6_%.20s", layout->precision[p]);
-    snprintf(title, sizeof title, "Table %d. Accuracy on the images whose maps differ most, %s", p ? 6 : 7,
-             layout->precision[p]);
-    g = collect_grid(c, id, title);
+    TRY(read_accuracy(r, layout->precision[p], a));
+    g = collect_table(c, layout, p, p ? "table_6" : "table_7",
+                      "Table %d. Accuracy on the images whose maps differ most, %s", p ? 6 : 7,
+                      layout->precision[p]);
     grid_column(g, "network", "");
     for (int s = 0; s < 3; s++) {
         grid_column(g, set_name[s], "top-1 %");
@@ -193,7 +209,6 @@ static status collect_rmse(struct store_reader *r, int p, struct collect *c)
     static int64_t count[STORE_MAX_NETWORKS][1 + STORE_MAX_SELECTIONS];
     static int64_t undefined[STORE_MAX_NETWORKS][1 + STORE_MAX_SELECTIONS];
     int pitch = 1 + STORE_MAX_SELECTIONS;
-    char id[32], title[160];
     struct grid *g;
     int64_t undefined_all = 0;
 
@@ -202,10 +217,8 @@ static status collect_rmse(struct store_reader *r, int p, struct collect *c)
     TRY(collect_matrix(r, STORE_S64, sets, pitch, flipped, "/summary/rmse/%s/sign_flipped", precision));
     TRY(collect_matrix(r, STORE_S64, sets, pitch, undefined, "/summary/rmse/%s/raw_undefined", precision));
     TRY(collect_matrix(r, STORE_S64, sets, pitch, count, "/summary/subset/count"));
-    snprintf(id, sizeof id, p < 2 ? "table_3" : "table_3_%.20s", precision);
-    snprintf(title, sizeof title, "Table 3. RMSE between the %s and the %s map (scale 0-255)",
-             layout->precision[0], precision);
-    g = collect_grid(c, id, title);
+    g = collect_table(c, layout, p, "table_3", "Table 3. RMSE between the %s and the %s map (scale 0-255)",
+                      layout->precision[0], precision);
     grid_column(g, "network", "");
     grid_column(g, "raw", "all");
     grid_column(g, "resolved", "all");
@@ -255,19 +268,14 @@ static status collect_times(struct store_reader *r, int p, struct collect *c)
     enum published_value first = p ? PUBLISHED_INT8_INFERENCE_S : PUBLISHED_FP32_INFERENCE_S;
     static double seconds[3][STORE_MAX_NETWORKS][STORE_STATISTICS];
     int64_t images[STORE_MAX_NETWORKS] = { 0 };
-    char id[32], title[160];
     struct grid *g;
 
     for (int i = 0; i < 3; i++)
         TRY(collect_matrix(r, STORE_F64, STORE_STATISTICS, STORE_STATISTICS, seconds[i],
                            "/timing/alone/%s/%s_s", precision, part[i]));
     TRY(collect_matrix(r, STORE_S64, 1, 1, images, "/timing/alone/%s/images", precision));
-    if (p < 2)
-        snprintf(id, sizeof id, "table_%d", p ? 8 : 9);
-    else
-        snprintf(id, sizeof id, "table_8_%.20s", precision);
-    snprintf(title, sizeof title, "Table %d. Time an image, %s, one core", p ? 8 : 9, precision);
-    g = collect_grid(c, id, title);
+    g = collect_table(c, layout, p, p ? "table_8" : "table_9", "Table %d. Time an image, %s, one core",
+                      p ? 8 : 9, precision);
     grid_column(g, "network", "");
     for (int i = 0; i < 3; i++)
         grid_column(g, part[i], "ms");
@@ -301,16 +309,13 @@ static status collect_agreement(struct store_reader *r, int p, struct collect *c
                                          "both_right", "only_first", "only_second",   "both_wrong" };
     const struct store_layout *layout = store_reader_layout(r);
     static int64_t n[COUNT_OF(field)][STORE_MAX_NETWORKS][1 + STORE_MAX_SELECTIONS];
-    char id[32], title[160];
     struct grid *g;
 
     for (size_t i = 0; i < COUNT_OF(field); i++)
         TRY(collect_matrix(r, STORE_S64, 1 + layout->selections, 1 + STORE_MAX_SELECTIONS, n[i],
                         "/summary/agreement/%s/%s", layout->precision[p], field[i]));
-    snprintf(id, sizeof id, p < 2 ? "agreement" : "agreement_%.20s", layout->precision[p]);
-    snprintf(title, sizeof title, "Agreement of the answers, %s and %s, whole set", layout->precision[0],
-             layout->precision[p]);
-    g = collect_grid(c, id, title);
+    g = collect_table(c, layout, p, "agreement", "Agreement of the answers, %s and %s, whole set",
+                      layout->precision[0], layout->precision[p]);
     grid_column(g, "network", "");
     grid_column(g, "images", "");
     grid_column(g, "same top-1", "%");
@@ -367,57 +372,44 @@ static status collect_images(struct store_reader *r, struct collect *c)
     return OK;
 }
 
+/* The parts in the study's order: but for the accuracy, its tables of int8 stand before those of fp32. */
+static const struct {
+    status (*collect)(struct store_reader *r, int p, struct collect *c);
+    enum { FURTHER, FURTHER_THEN_FIRST, FROM_FIRST } of;
+} parts[] = {
+    { collect_overview, FURTHER },
+    { collect_accuracy, FROM_FIRST },
+    { collect_rmse, FURTHER },
+    { collect_comparison, FURTHER },
+    { collect_activation, FURTHER_THEN_FIRST },
+    { collect_histogram, FURTHER },
+    { collect_subset_accuracy, FURTHER_THEN_FIRST },
+    { collect_times, FURTHER_THEN_FIRST },
+    { collect_curves, FURTHER_THEN_FIRST },
+    { collect_cross, FURTHER },
+    { collect_wsol, FURTHER_THEN_FIRST },
+    { collect_methods, FURTHER },
+    { collect_agreement, FURTHER },
+    { collect_difference, FURTHER },
+};
+
 status collect_tables(struct store_reader *r, struct collect *out)
 {
-    const struct store_layout *layout = store_reader_layout(r);
-    struct accuracy *accuracy = NULL;
+    int precisions = store_reader_layout(r)->precisions;
     status result = OK;
 
     memset(out, 0, sizeof *out);
     if (!store_reader_complete(r))
         return FAIL(ERR_MISMATCH, "%s: the job has not finished; run it again to resume",
                     store_reader_path(r));
-    accuracy = mem_alloc(STORE_MAX_PRECISIONS, sizeof *accuracy);
-    if (!accuracy)
-        return FAIL(ERR_MEMORY, "no memory for the tables");
     TRY_OUT(collect_images(r, out));
-    for (int p = 0; p < layout->precisions; p++)
-        TRY_OUT(read_accuracy(r, layout->precision[p], &accuracy[p]));
-    for (int p = 1; p < layout->precisions; p++)
-        TRY_OUT(collect_overview(r, p, out));
-    for (int p = 0; p < layout->precisions; p++)
-        TRY_OUT(collect_accuracy(r, p, &accuracy[p], out));
-    for (int p = 1; p < layout->precisions; p++)
-        TRY_OUT(collect_rmse(r, p, out));
-    for (int p = 1; p < layout->precisions; p++)
-        TRY_OUT(collect_comparison(r, p, out));
-    for (int p = 1; p < layout->precisions; p++)
-        TRY_OUT(collect_activation(r, p, out));
-    TRY_OUT(collect_activation(r, 0, out));
-    for (int p = 1; p < layout->precisions; p++)
-        TRY_OUT(collect_histogram(r, p, out));
-    for (int p = 1; p < layout->precisions; p++)
-        TRY_OUT(collect_subset_accuracy(r, p, &accuracy[p], out));
-    TRY_OUT(collect_subset_accuracy(r, 0, &accuracy[0], out));
-    for (int p = 1; p < layout->precisions; p++)
-        TRY_OUT(collect_times(r, p, out));
-    TRY_OUT(collect_times(r, 0, out));
-    for (int p = 1; p < layout->precisions; p++)
-        TRY_OUT(collect_curves(r, p, out));
-    TRY_OUT(collect_curves(r, 0, out));
-    for (int p = 1; p < layout->precisions; p++)
-        TRY_OUT(collect_cross(r, p, out));
-    for (int p = 1; p < layout->precisions; p++)
-        TRY_OUT(collect_wsol(r, p, out));
-    TRY_OUT(collect_wsol(r, 0, out));
-    for (int p = 1; p < layout->precisions; p++)
-        TRY_OUT(collect_methods(r, p, out));
-    for (int p = 1; p < layout->precisions; p++)
-        TRY_OUT(collect_agreement(r, p, out));
-    for (int p = 1; p < layout->precisions; p++)
-        TRY_OUT(collect_difference(r, p, out));
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        for (int p = parts[i].of == FROM_FIRST ? 0 : 1; p < precisions; p++)
+            TRY_OUT(parts[i].collect(r, p, out));
+        if (parts[i].of == FURTHER_THEN_FIRST)
+            TRY_OUT(parts[i].collect(r, 0, out));
+    }
 out:
-    mem_free(accuracy);
     if (result != OK)
         collect_free(out);
     return result;

@@ -49,6 +49,13 @@ MUST_USE status collect_matrix(struct store_reader *r, enum store_type type, int
                                const char *format, ...) PRINTF_LIKE(6, 7);
 /* Appends an empty grid. */
 struct grid *collect_grid(struct collect *c, const char *id, const char *title);
+/* Appends an empty grid of precision p. The first two precisions are the study's: theirs is `id` alone, a
+ * further one's name is put behind it. */
+struct grid *collect_table(struct collect *c, const struct store_layout *layout, int p, const char *id,
+                           const char *title, ...) PRINTF_LIKE(5, 6);
+/* Appends the row of the study's numbers for its own subset: network, its two words; the numbers' cells are
+ * the caller's. */
+MUST_USE status collect_study_row(struct grid *g, const char *network);
 /* The set of a selection's images; -1 if the job has no selection of that name. Set 0 is the whole set. */
 int collect_set(const struct store_layout *layout, const char *selection);
 

@@ -49,10 +49,7 @@ static status add_published(struct grid *g, const char *network, int p)
 
     if (p > 1 || !published_find(network))
         return OK;
-    TRY(grid_row(g));
-    grid_set(g, 0, "%s", network);
-    grid_set(g, 1, "the study");
-    grid_set(g, 2, "its subset");
+    TRY(collect_study_row(g, network));
     for (int m = 0; m < MEASURES; m++)
         grid_set(g, 4 + m, "%s", published_value(network, first + m));
     return OK;
@@ -83,17 +80,11 @@ status collect_activation(struct store_reader *r, int p, struct collect *c)
 {
     const struct store_layout *layout = store_reader_layout(r);
     static struct statistics s;
-    char id[32], title[160];
     struct grid *g;
 
     TRY(read_statistics(r, p, &s));
-    if (p < 2)
-        snprintf(id, sizeof id, "table_%d", p ? 4 : 5);
-    else
-        snprintf(id, sizeof id, "table_4_%.20s", layout->precision[p]);
-    snprintf(title, sizeof title, "Table %d. Activations of the CAM layer, %s", p ? 4 : 5,
-             layout->precision[p]);
-    g = collect_grid(c, id, title);
+    g = collect_table(c, layout, p, p ? "table_4" : "table_5", "Table %d. Activations of the CAM layer, %s",
+                      p ? 4 : 5, layout->precision[p]);
     grid_column(g, "network", "");
     grid_column(g, "values", "");
     grid_column(g, "images", "set");

@@ -39,17 +39,14 @@ status collect_comparison(struct store_reader *r, int p, struct collect *c)
     const struct store_layout *layout = store_reader_layout(r);
     static struct comparisons all;
     int sets = 1 + layout->selections;
-    char id[32], title[160];
     struct grid *g;
 
     TRY(collect_matrix(r, STORE_S64, sets, SETS, all.count, "/summary/subset/count"));
     for (size_t m = 0; m < COUNT_OF(measure); m++)
         TRY(collect_matrix(r, STORE_F64, sets, SETS, all.mean[m], "/summary/%s/%s/%s", measure[m].table,
                            layout->precision[p], measure[m].name));
-    snprintf(id, sizeof id, p < 2 ? "comparison" : "comparison_%.20s", layout->precision[p]);
-    snprintf(title, sizeof title, "Comparison of the %s and the %s map beside RMSE", layout->precision[0],
-             layout->precision[p]);
-    g = collect_grid(c, id, title);
+    g = collect_table(c, layout, p, "comparison", "Comparison of the %s and the %s map beside RMSE",
+                      layout->precision[0], layout->precision[p]);
     grid_column(g, "network", "");
     grid_column(g, "set", "");
     grid_column(g, "images", "");

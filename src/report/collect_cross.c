@@ -96,17 +96,14 @@ status collect_cross(struct store_reader *r, int p, struct collect *c)
 {
     const struct store_layout *l = store_reader_layout(r);
     static struct side side[2];
-    char id[32], title[200];
     struct grid *g;
 
     if (!l->cross)
         return OK;
     for (int s = 0; s < 2; s++)
         TRY(read_side(r, p, s ? p : 0, &side[s]));
-    snprintf(id, sizeof id, p < 2 ? "cross" : "cross_%.20s", l->precision[p]);
-    snprintf(title, sizeof title, "The %.64s and the %.64s map, each scored by both networks",
-             l->precision[0], l->precision[p]);
-    g = collect_grid(c, id, title);
+    g = collect_table(c, l, p, "cross", "The %s and the %s map, each scored by both networks",
+                      l->precision[0], l->precision[p]);
     add_columns(g, l, p);
     for (int net = 0; net < l->networks; net++)
         for (int s = 0; s < 2; s++)

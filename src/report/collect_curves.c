@@ -52,10 +52,7 @@ static status add_network(struct grid *g, const struct store_layout *layout, int
     int raw = collect_set(layout, "raw");
 
     if (p < 2 && published_find(network)) {
-        TRY(grid_row(g));
-        grid_set(g, 0, "%s", network);
-        grid_set(g, 1, "the study");
-        grid_set(g, 2, "its subset");
+        TRY(collect_study_row(g, network));
         for (int v = 0; v < 2; v++)
             grid_set(g, 4 + v, "%s",
                      published_value(network, (p ? PUBLISHED_INT8_DELETION : PUBLISHED_FP32_DELETION) + v));
@@ -84,19 +81,14 @@ status collect_curves(struct store_reader *r, int p, struct collect *c)
 {
     const struct store_layout *layout = store_reader_layout(r);
     static struct areas a;
-    char id[32], title[160];
     struct grid *g;
     int64_t missing;
 
     if (layout->steps == 0)
         return OK;
     TRY(read_areas(r, p, &a));
-    if (p < 2)
-        snprintf(id, sizeof id, "table_%d", p ? 10 : 11);
-    else
-        snprintf(id, sizeof id, "table_10_%.20s", layout->precision[p]);
-    snprintf(title, sizeof title, "Table %d. Deletion and insertion, %s", p ? 10 : 11, layout->precision[p]);
-    g = collect_grid(c, id, title);
+    g = collect_table(c, layout, p, p ? "table_10" : "table_11", "Table %d. Deletion and insertion, %s",
+                      p ? 10 : 11, layout->precision[p]);
     grid_column(g, "network", "");
     grid_column(g, "sign", "");
     grid_column(g, "images", "set");

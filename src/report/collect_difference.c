@@ -122,7 +122,6 @@ status collect_difference(struct store_reader *r, int p, struct collect *c)
     static struct differences d[COUNT_OF(measure)];
     static struct rmse rmse;
     const char *precision = layout->precision[p];
-    char id[32], title[160];
     struct grid *g;
     int64_t undefined = 0;
 
@@ -130,10 +129,8 @@ status collect_difference(struct store_reader *r, int p, struct collect *c)
         if (!measure[m].curve || layout->steps > 0)
             TRY(read_measure(r, precision, m, &d[m]));
     TRY(read_rmse(r, precision, &rmse));
-    snprintf(id, sizeof id, p < 2 ? "differences" : "differences_%.18s", precision);
-    snprintf(title, sizeof title, "Differences, %s less %s, with 95 %% intervals", precision,
-             layout->precision[0]);
-    g = collect_grid(c, id, title);
+    g = collect_table(c, layout, p, "differences", "Differences, %s less %s, with 95 %% intervals", precision,
+                      layout->precision[0]);
     grid_column(g, "network", "");
     grid_column(g, "measure", "");
     for (int s = 0; s <= layout->selections; s++)

@@ -12,7 +12,6 @@ status collect_histogram(struct store_reader *r, int p, struct collect *c)
     double own[STORE_MAX_NETWORKS][SETS], common[STORE_MAX_NETWORKS][SETS];
     int64_t images[STORE_MAX_NETWORKS][SETS];
     int sets = 1 + layout->selections;
-    char id[32], title[160];
     struct grid *g;
 
     TRY(collect_matrix(r, STORE_S64, sets, SETS, images, "/summary/histogram/images"));
@@ -20,10 +19,9 @@ status collect_histogram(struct store_reader *r, int p, struct collect *c)
                        layout->precision[p]));
     TRY(collect_matrix(r, STORE_F64, sets, SETS, common, "/summary/histogram/%s/dice_common",
                        layout->precision[p]));
-    snprintf(id, sizeof id, p < 2 ? "figure_2" : "figure_2_%.20s", layout->precision[p]);
-    snprintf(title, sizeof title, "Figure 2. Dice of the mean activations' histograms, %s and %s",
-             layout->precision[0], layout->precision[p]);
-    g = collect_grid(c, id, title);
+    g = collect_table(c, layout, p, "figure_2",
+                      "Figure 2. Dice of the mean activations' histograms, %s and %s", layout->precision[0],
+                      layout->precision[p]);
     grid_column(g, "network", "");
     for (size_t s = 0; s < COUNT_OF(set_name); s++) {
         grid_column(g, set_name[s], "own, %");

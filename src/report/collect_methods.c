@@ -50,16 +50,13 @@ status collect_methods(struct store_reader *r, int p, struct collect *c)
 {
     const struct store_layout *layout = store_reader_layout(r);
     static struct methods m;
-    char id[32], title[160];
     struct grid *g;
 
     if (layout->methods == 0)
         return OK;
     TRY(read_methods(r, layout->precision[p], &m));
-    snprintf(id, sizeof id, p < 2 ? "methods" : "methods_%.20s", layout->precision[p]);
-    snprintf(title, sizeof title, "The %s and the %s map by several methods, whole set", layout->precision[0],
-             layout->precision[p]);
-    g = collect_grid(c, id, title);
+    g = collect_table(c, layout, p, "methods", "The %s and the %s map by several methods, whole set",
+                      layout->precision[0], layout->precision[p]);
     grid_column(g, "network", "");
     grid_column(g, "measure", "");
     grid_column(g, "eigen", "");

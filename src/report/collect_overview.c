@@ -88,12 +88,9 @@ static struct grid *overview_grid(const struct store_layout *l, int p, struct co
         { "insertion", "points" },          { "true box", "points of IoU" }, { "file smaller", "times" },
         { "answer faster", "times" },
     };
-    char id[32], title[160];
-    struct grid *g;
+    struct grid *g =
+        collect_table(c, l, p, "overview", "What %s changed, against %s", l->precision[p], l->precision[0]);
 
-    snprintf(id, sizeof id, p < 2 ? "overview" : "overview_%.18s", l->precision[p]);
-    snprintf(title, sizeof title, "What %.64s changed, against %.64s", l->precision[p], l->precision[0]);
-    g = collect_grid(c, id, title);
     grid_column(g, "network", "");
     for (size_t i = 0; i < COUNT_OF(head); i++)
         grid_column(g, head[i][0], head[i][1]);
@@ -120,12 +117,10 @@ static struct grid *sign_grid(const struct store_layout *l, int p, struct collec
         { "raw subset", "in resolved too, %" },
     };
     static const char *const unit[] = { "median / 95th pct.", "above 0.9, %" };
-    char id[32], title[160], name[GRID_HEAD];
-    struct grid *g;
+    struct grid *g =
+        collect_table(c, l, p, "sign", "The maps' sign, %s and %s", l->precision[0], l->precision[p]);
+    char name[GRID_HEAD];
 
-    snprintf(id, sizeof id, p < 2 ? "sign" : "sign_%.18s", l->precision[p]);
-    snprintf(title, sizeof title, "The maps' sign, %.64s and %.64s", l->precision[0], l->precision[p]);
-    g = collect_grid(c, id, title);
     grid_column(g, "network", "");
     for (size_t i = 0; i < COUNT_OF(head); i++)
         grid_column(g, head[i][0], head[i][1]);

@@ -133,16 +133,10 @@ static status collect_published(struct store_reader *r, int p, const struct wsol
                                 struct collect *c)
 {
     const struct store_layout *layout = store_reader_layout(r);
-    char id[32], title[160];
-    struct grid *g;
+    struct grid *g = collect_table(c, layout, p, p ? "table_10_wsol" : "table_11_wsol",
+                                   "Table %d, WSOL. Mean IoU of the map's box and the true box, %s",
+                                   p ? 10 : 11, layout->precision[p]);
 
-    if (p < 2)
-        snprintf(id, sizeof id, "table_%d_wsol", p ? 10 : 11);
-    else
-        snprintf(id, sizeof id, "table_10_wsol_%.16s", layout->precision[p]);
-    snprintf(title, sizeof title, "Table %d, WSOL. Mean IoU of the map's box and the true box, %s",
-             p ? 10 : 11, layout->precision[p]);
-    g = collect_grid(c, id, title);
     grid_column(g, "network", "");
     grid_column(g, "sign", "");
     grid_column(g, "images", "set");
@@ -162,10 +156,7 @@ static status collect_published(struct store_reader *r, int p, const struct wsol
         int lines = lines_of(layout, k, line);
 
         if (p < 2 && published_find(network)) {
-            TRY(grid_row(g));
-            grid_set(g, 0, "%s", network);
-            grid_set(g, 1, "the study");
-            grid_set(g, 2, "its subset");
+            TRY(collect_study_row(g, network));
             grid_set(g, 4, "%s", published_value(network, p ? PUBLISHED_INT8_WSOL : PUBLISHED_FP32_WSOL));
         }
         for (int i = 0; i < lines; i++) {

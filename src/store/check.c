@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { MOST_FIELDS = 512 };
+enum { MOST_FIELDS = 512, PIECE = 1 << 16 };
 
 int store_group_fields(const struct store_schema *schema, enum store_group group, int network, int *field,
                        int most, int *crc, int *row_status)
@@ -50,30 +50,32 @@ static status crc_rows(const struct store_view *view, const int *field, int fiel
     return OK;
 }
 
-/* Only a place of a subset can be unused: one flipped bit makes it of OK. */
-static void count_row(enum store_group group, uint8_t row_status, int good, int retry_bad, uint8_t *missing,
-                      struct store_row_count *sum)
+/* What a row's status is worth. Only a place of a subset can be unused: one flipped bit makes it of OK. */
+static uint8_t judge_row(enum store_group group, uint8_t row_status, int good)
 {
     int claims = row_status == STORE_OK || row_status == STORE_BAD_IMAGE ||
                  (row_status == STORE_UNUSED && group == STORE_ROWS_SUBSET);
 
-    sum->damaged += (claims && !good) || (!claims && row_status != STORE_MISSING);
-    sum->done += good && (row_status == STORE_OK || row_status == STORE_BAD_IMAGE);
-    sum->bad += good && row_status == STORE_BAD_IMAGE;
-    sum->unused += good && row_status == STORE_UNUSED;
-    sum->missing += !claims || !good;
-    if (missing)
-        *missing = !claims || !good || (retry_bad && row_status == STORE_BAD_IMAGE);
+    return row_status == STORE_MISSING ? STORE_MISSING : claims && good ? row_status : STORE_ROW_DAMAGED;
+}
+
+void store_count_found(const uint8_t *found, int64_t count, struct store_row_count *sum)
+{
+    for (int64_t i = 0; i < count; i++) {
+        sum->damaged += found[i] == STORE_ROW_DAMAGED;
+        sum->done += found[i] == STORE_OK || found[i] == STORE_BAD_IMAGE;
+        sum->missing += found[i] == STORE_MISSING || found[i] == STORE_ROW_DAMAGED;
+    }
 }
 
 status store_check_rows(const struct store_view *view, enum store_group group, int network, int64_t first,
-                        int64_t count, int retry_bad, uint8_t *missing, struct store_row_count *sum)
+                        int64_t count, uint8_t *found)
 {
     int field[MOST_FIELDS], crc_at, status_at;
     int fields = store_group_fields(&view->schema, group, network, field, MOST_FIELDS, &crc_at, &status_at);
     size_t widest = sizeof(uint32_t);
-    uint32_t *stored = NULL, *found = NULL;
-    uint8_t *state = NULL, *piece = NULL;
+    uint32_t *stored = NULL, *crc = NULL;
+    uint8_t *piece = NULL;
     status result = OK;
     int64_t rows;
 
@@ -83,54 +85,66 @@ status store_check_rows(const struct store_view *view, enum store_group group, i
         if (view->schema.dataset[field[f]].row_bytes > widest)
             widest = view->schema.dataset[field[f]].row_bytes;
     rows = (int64_t)(((size_t)1 << 22) / widest);
-    rows = rows < 1 ? 1 : rows > 1 << 16 ? 1 << 16 : rows;
+    rows = rows < 1 ? 1 : rows > PIECE ? PIECE : rows;
     if (rows > count)
         rows = count > 0 ? count : 1;
     stored = mem_alloc((size_t)rows, sizeof *stored);
-    found = mem_alloc((size_t)rows, sizeof *found);
-    state = mem_alloc((size_t)rows, 1);
+    crc = mem_alloc((size_t)rows, sizeof *crc);
     piece = mem_alloc((size_t)rows, widest);
-    if (!stored || !found || !state || !piece) {
+    if (!stored || !crc || !piece) {
         result = FAIL(ERR_MEMORY, "no memory for %lld rows to check", (long long)rows);
         goto out;
     }
     for (int64_t at = first; at < first + count; at += rows) {
         int64_t n = first + count - at < rows ? first + count - at : rows, claims = 0;
+        uint8_t *state = found + (at - first);
         TRY_OUT(comm_signal_status());
         TRY_OUT(store_view_read(view, status_at, at, n, state));
         for (int64_t i = 0; i < n; i++)
             claims += state[i] != STORE_MISSING;
         if (claims) { /* a fresh file is not read at all */
             TRY_OUT(store_view_read(view, crc_at, at, n, stored));
-            TRY_OUT(crc_rows(view, field, fields, at, n, piece, found));
+            TRY_OUT(crc_rows(view, field, fields, at, n, piece, crc));
         }
         for (int64_t i = 0; i < n; i++)
-            count_row(group, state[i], claims && stored[i] == found[i], retry_bad,
-                      missing ? missing + at + i : NULL, sum);
+            state[i] = judge_row(group, state[i], claims && stored[i] == crc[i]);
     }
 out:
     mem_free(stored);
-    mem_free(found);
-    mem_free(state);
+    mem_free(crc);
     mem_free(piece);
     return result;
 }
 
-status store_check_all(const struct store_view *view, int rank, int size, struct store_row_count *sum,
-                       int64_t *all)
+int store_is_row_group(enum store_group group)
 {
+    return group == STORE_ROWS_IMAGE || group == STORE_ROWS_MODEL || group == STORE_ROWS_SUBSET;
+}
+
+int store_is_row_status(const struct store_dataset *ds)
+{
+    return store_is_row_group(ds->group) && !strcmp(ds->field, "status");
+}
+
+status store_check_all(const struct store_view *view, struct store_row_count *sum, int64_t *all)
+{
+    status result = OK;
+    uint8_t *found;
+
     memset(sum, 0, sizeof *sum);
     *all = 0;
-    for (int d = 0; d < view->schema.count; d++) {
+    MEM_TRY(found, PIECE, 1);
+    for (int d = 0; d < view->schema.count && result == OK; d++) {
         const struct store_dataset *ds = &view->schema.dataset[d];
-        int64_t first, count;
-        int rows =
-            ds->group == STORE_ROWS_IMAGE || ds->group == STORE_ROWS_MODEL || ds->group == STORE_ROWS_SUBSET;
-        if (!rows || strcmp(ds->field, "status"))
-            continue;
-        partition_range(ds->dim[0], rank, size, &first, &count);
-        TRY(store_check_rows(view, ds->group, ds->network, first, count, 0, NULL, sum));
-        *all += ds->dim[0];
+        int64_t rows = store_is_row_status(ds) ? ds->dim[0] : 0;
+        for (int64_t at = 0; at < rows && result == OK; at += PIECE) {
+            int64_t n = rows - at < PIECE ? rows - at : PIECE;
+            result = store_check_rows(view, ds->group, ds->network, at, n, found);
+            if (result == OK)
+                store_count_found(found, n, sum);
+        }
+        *all += rows;
     }
-    return OK;
+    mem_free(found);
+    return result;
 }

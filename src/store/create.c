@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <hdf5_hl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -81,8 +82,7 @@ status store_own_contents(const struct store_layout *layout, const struct store_
     int is_unit = plan && fill_unit(layout, d, unit);
 
     *data = NULL;
-    if (d->group != STORE_FIXED ||
-        (!d->scale && !text && !is_unit && strcmp(d->path, "/gallery/palette")))
+    if (d->group != STORE_FIXED || (!d->scale && !text && !is_unit && strcmp(d->path, "/gallery/palette")))
         return OK;
     MEM_TRY(*data, (size_t)d->dim[0], d->row_bytes);
     if (is_unit)
@@ -425,12 +425,14 @@ static status short_of_room(const char *path, off_t size, int why)
 }
 
 /* HDF5's early allocation leaves holes: take the room now, so that no write fails for want of it later.
- * fallocate and not posix_fallocate, which writes every page where the file system cannot reserve. */
+ * fallocate and not posix_fallocate, which writes every page where the file system cannot reserve. There (NFS
+ * before 4.2, Lustre before 2.14) what is free must do, which others may take. */
 static status reserve(const char *path, int fd)
 {
     off_t size = lseek(fd, 0, SEEK_END);
+    struct stat there;
 
-    if (size < 0)
+    if (size < 0 || fstat(fd, &there) != 0)
         return FAIL(ERR_IO, "%s: %s", path, strerror(errno));
     if (fallocate(fd, 0, 0, size) == 0)
         return OK;
@@ -439,8 +441,10 @@ static status reserve(const char *path, int fd)
     if (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)
         return FAIL(ERR_IO, "%s: its %lld bytes cannot be reserved: %s", path, (long long)size,
                     strerror(errno));
-    log_info("%s: this file system cannot reserve room; a full disk will stop the job, resumably", path);
-    return check_room(path, (double)size);
+    log_info(
+        "%s: this file system cannot reserve room: should others fill the disk, the job stops, resumably",
+        path);
+    return check_room(path, (double)size - 512.0 * (double)there.st_blocks);
 }
 
 status store_create(const char *path, const struct store_schema *schema, const struct store_plan *plan)

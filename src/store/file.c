@@ -70,6 +70,12 @@ static status open_part(struct store *s)
         if (s->fd < 0)
             mine = FAIL(ERR_IO, "%s on %s: %s", s->view.path, s->c->host, strerror(errno));
     }
+    if (mine == OK) {
+        s->found = mem_alloc((size_t)s->view.schema.count, sizeof *s->found);
+        s->changed = mem_alloc((size_t)s->view.schema.count, 1);
+        if (!s->found || !s->changed)
+            mine = FAIL(ERR_MEMORY, "no memory for %d datasets", s->view.schema.count);
+    }
     if (mine == OK)
         mine = open_alone(s);
     if (mine == OK)
@@ -125,12 +131,24 @@ const struct store_schema *store_schema(const struct store *s)
     return &s->view.schema;
 }
 
+/* What store_count_rows found: before the view goes. */
+static void forget(struct store *s)
+{
+    for (int d = 0; s->found && d < s->view.schema.count; d++)
+        mem_free(s->found[d]);
+    mem_free(s->found);
+    mem_free(s->changed);
+    s->found = NULL;
+    s->changed = NULL;
+}
+
 void store_end(struct store **s)
 {
     const struct error_record why = *error_last();
 
     if (!*s)
         return;
+    forget(*s);
     if (store_view_close(&(*s)->view) != OK)
         log_detail("%s", error_last()->text);
     if ((*s)->fd >= 0)
@@ -146,23 +164,52 @@ void store_end(struct store **s)
 
 /* ---- what is missing ------------------------------------------------------------------------------- */
 
+int store_group_status(const struct store *s, enum store_group group, int network)
+{
+    for (int d = 0; d < s->view.schema.count; d++) {
+        const struct store_dataset *ds = &s->view.schema.dataset[d];
+        if (ds->group == group && (group == STORE_ROWS_IMAGE || ds->network == network) &&
+            store_is_row_status(ds))
+            return d;
+    }
+    error_bug(__FILE__, __LINE__, "a row group has a status");
+}
+
+/* Local: this rank's range of the rows of one group, into s->found. */
+static status look(struct store *s, int d)
+{
+    const struct store_dataset *ds = &s->view.schema.dataset[d];
+    int64_t first, count;
+
+    partition_range(ds->dim[0], s->c->rank, s->c->size, &first, &count);
+    if (!s->found[d])
+        MEM_TRY(s->found[d], (size_t)(count > 0 ? count : 1), 1);
+    s->changed[d] = 0;
+    return store_check_rows(&s->view, ds->group, ds->network, first, count, s->found[d]);
+}
+
+/* A resume reads its rows once, in store_count_rows. */
 status store_missing(struct store *s, enum store_group group, int network, int retry_bad, uint8_t *missing,
                      int64_t *damaged)
 {
+    int d = store_group_status(s, group, network);
+    int64_t rows = s->view.schema.dataset[d].dim[0], first, count;
     struct store_row_count sum = { 0 };
-    int64_t rows = 0, first, count;
+    uint8_t again = !s->found[d] || s->changed[d];
     uint64_t bad;
 
-    for (int d = 0; d < s->view.schema.count; d++) {
-        const struct store_dataset *ds = &s->view.schema.dataset[d];
-        if (ds->group == group && !strcmp(ds->field, "status") &&
-            (group == STORE_ROWS_IMAGE || ds->network == network))
-            rows = ds->dim[0];
-    }
-    BUG_IF(rows == 0);
     memset(missing, 0, (size_t)rows);
     partition_range(rows, s->c->rank, s->c->size, &first, &count);
-    TRY(comm_agree(s->c, store_check_rows(&s->view, group, network, first, count, retry_bad, missing, &sum)));
+    comm_or_bytes(s->c, &again, 1); /* any rank may have written to this one's range */
+    TRY(comm_agree(s->c, again ? look(s, d) : OK));
+    store_count_found(s->found[d], count, &sum);
+    for (int64_t i = 0; i < count; i++) {
+        uint8_t row = s->found[d][i];
+        missing[first + i] =
+            row == STORE_MISSING || row == STORE_ROW_DAMAGED || (retry_bad && row == STORE_BAD_IMAGE);
+    }
+    mem_free(s->found[d]);
+    s->found[d] = NULL;
     comm_or_bytes(s->c, missing, (size_t)rows);
     bad = (uint64_t)sum.damaged;
     comm_sum_u64(s->c, &bad, 1);
@@ -171,12 +218,28 @@ status store_missing(struct store *s, enum store_group group, int network, int r
     return OK;
 }
 
+static status look_at_all(struct store *s, struct store_row_count *sum, int64_t *all)
+{
+    *all = 0;
+    for (int d = 0; d < s->view.schema.count; d++) {
+        const struct store_dataset *ds = &s->view.schema.dataset[d];
+        int64_t first, count;
+        if (!store_is_row_status(ds))
+            continue;
+        TRY(look(s, d));
+        partition_range(ds->dim[0], s->c->rank, s->c->size, &first, &count);
+        store_count_found(s->found[d], count, sum);
+        *all += ds->dim[0];
+    }
+    return OK;
+}
+
 status store_count_rows(struct store *s, int64_t *done, int64_t *all)
 {
-    struct store_row_count sum;
+    struct store_row_count sum = { 0 };
     uint64_t total;
 
-    TRY(comm_agree(s->c, store_check_all(&s->view, s->c->rank, s->c->size, &sum, all)));
+    TRY(comm_agree(s->c, look_at_all(s, &sum, all)));
     total = (uint64_t)sum.done;
     comm_sum_u64(s->c, &total, 1);
     *done = (int64_t)total;
@@ -312,6 +375,7 @@ status store_finish(struct store *s)
     TRY_OUT(comm_agree(s->c, hash_share(s, &closing)));
     comm_or_bytes(s->c, closing.hashes, datasets * HASH_SIZE);
     TRY_OUT(comm_agree(s->c, s->c->rank == 0 ? compose(s, &closing, &lines, &size) : OK));
+    forget(s);
     TRY_OUT(comm_agree(s->c, store_view_close(&s->view)));
     TRY_OUT(comm_agree(s->c, s->c->rank == 0 ? seal(s, &closing, lines, size) : OK));
     s->outcome = STORE_FINISHED;

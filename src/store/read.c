@@ -215,40 +215,40 @@ static status open_all(struct store_reader *r)
 
 /* A result of another version is sound where it was made: it must not be called damaged. What has no version
  * at all is judged by its datasets. */
-static status check_version(const char *path, hid_t file)
+static status check_version(const char *path, hid_t file, int *version)
 {
-    int version = STORE_SCHEMA_VERSION;
     hid_t a = H5Aexists(file, "schema_version") > 0 ? H5Aopen(file, "schema_version", H5P_DEFAULT) : -1;
     hid_t type = a >= 0 ? H5Aget_type(a) : -1, space = a >= 0 ? H5Aget_space(a) : -1;
 
     if (type >= 0 && space >= 0 && H5Tequal(type, H5T_STD_I32LE) > 0 &&
-        H5Sget_simple_extent_npoints(space) == 1 && H5Aread(a, H5T_NATIVE_INT, &version) < 0)
-        version = STORE_SCHEMA_VERSION;
+        H5Sget_simple_extent_npoints(space) == 1 && H5Aread(a, H5T_NATIVE_INT, version) < 0)
+        *version = STORE_SCHEMA_VERSION;
     if (space >= 0)
         H5Sclose(space);
     if (type >= 0)
         H5Tclose(type);
     if (a >= 0)
         H5Aclose(a);
-    if (version == STORE_SCHEMA_VERSION)
+    if (*version == STORE_SCHEMA_VERSION)
         return OK;
-    return FAIL(ERR_FORMAT, "%s has schema version %d, and this program reads version %d", path, version,
+    return FAIL(ERR_FORMAT, "%s has schema version %d, and this program reads version %d", path, *version,
                 STORE_SCHEMA_VERSION);
 }
 
-status store_open_read(const char *path, int checked, struct store_reader **out)
+status store_open_version(const char *path, int checked, int *version, struct store_reader **out)
 {
     struct store_reader *r;
     status s;
 
     *out = NULL;
+    *version = STORE_SCHEMA_VERSION;
     TRY(check_regular(path));
     store_h5_start();
     MEM_TRY(r, 1, sizeof *r);
     r->checked = checked;
     snprintf(r->view.path, sizeof r->view.path, "%s", path);
     r->view.file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-    s = r->view.file < 0 ? FAIL_H5("%s cannot be opened", path) : check_version(path, r->view.file);
+    s = r->view.file < 0 ? FAIL_H5("%s cannot be opened", path) : check_version(path, r->view.file, version);
     if (s == OK)
         s = open_all(r);
     if (s != OK)
@@ -256,6 +256,13 @@ status store_open_read(const char *path, int checked, struct store_reader **out)
     else
         *out = r;
     return s;
+}
+
+status store_open_read(const char *path, int checked, struct store_reader **out)
+{
+    int version;
+
+    return store_open_version(path, checked, &version, out);
 }
 
 void store_close_read(struct store_reader *r)

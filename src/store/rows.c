@@ -33,8 +33,7 @@ status store_rows_create(struct store *s, enum store_group group, int network, i
     status result = OK;
 
     *out = NULL;
-    BUG_IF(capacity < 1 ||
-           (group != STORE_ROWS_IMAGE && group != STORE_ROWS_MODEL && group != STORE_ROWS_SUBSET));
+    BUG_IF(capacity < 1 || !store_is_row_group(group));
     MEM_TRY(rows, 1, sizeof *rows);
     rows->s = s;
     rows->group = group;
@@ -170,6 +169,7 @@ status store_rows_commit(struct store_rows *rows)
 {
     if (rows->used == 0)
         return OK;
+    rows->s->changed[rows->status_at] = 1;
     TRY(unclaim(rows));
     for (int f = 0; f < rows->fields; f++)
         TRY(write_runs(rows, rows->field[f], rows->data[f], dataset_of(rows, f)->row_bytes));
@@ -191,6 +191,23 @@ int64_t store_rows_committed(const struct store *s)
 
 /* ---- what is not a row ----------------------------------------------------------------------------- */
 
+/* Part of rows that may be done: what is there already leaves them as they were found. */
+static status write_where_other(struct store *s, int d, int64_t first, int64_t count, const void *data)
+{
+    const struct store_dataset *ds = &s->view.schema.dataset[d];
+    uint8_t *there;
+    int equal;
+
+    MEM_TRY(there, (size_t)(count > 0 ? count : 1), ds->row_bytes);
+    status result = store_view_read(&s->view, d, first, count, there);
+    equal = result == OK && !memcmp(there, data, (size_t)count * ds->row_bytes);
+    mem_free(there);
+    if (result != OK || equal)
+        return result;
+    s->changed[store_group_status(s, ds->group, ds->network)] = 1;
+    return store_view_write(&s->view, d, first, count, data);
+}
+
 status store_write(struct store *s, const char *path, int64_t first, int64_t count, const void *data)
 {
     int d = store_view_find(&s->view, path);
@@ -201,6 +218,8 @@ status store_write(struct store *s, const char *path, int64_t first, int64_t cou
            s->view.schema.dataset[d].group == STORE_CLOSING);
     if (s->recheck)
         return store_recheck_rows(s, d, first, count, data);
+    if (store_is_row_group(s->view.schema.dataset[d].group))
+        return write_where_other(s, d, first, count, data);
     return store_view_write(&s->view, d, first, count, data);
 }
 

@@ -25,6 +25,9 @@ struct store {
     struct store_lock lock; /* rank 0 */
     int fd;                 /* of the same file: fdatasync, checksums */
     int64_t committed;      /* rows, by this rank since store_begin */
+    /* (datasets), used at a group's status: what store_count_rows found of this rank's range of the rows,
+     * until store_missing has asked for it; has this rank written to the group since? */
+    uint8_t **found, *changed;
     struct store_recheck *recheck; /* store_write compares: recheck.c */
 };
 
@@ -57,19 +60,29 @@ MUST_USE status store_view_scan(const struct store_view *view, int d,
                                 status (*each)(void *user, int64_t first, int64_t count, const void *data),
                                 void *user);
 
+/* ---- file.c ---------------------------------------------------------------------------------------- */
+
+/* Number of the dataset that is a row group's status. */
+int store_group_status(const struct store *s, enum store_group group, int network);
+
 /* ---- check.c: the rows of one group ---------------------------------------------------------------- */
 
+/* missing: those that are to be computed, damaged ones among them. */
 struct store_row_count {
-    int64_t done, missing, bad, unused, damaged;
+    int64_t done, missing, damaged;
 };
-/* Checks rows first .. first + count - 1 of a group: status and CRC. missing (may be NULL, indexed by row)
- * becomes 1 for what is not done. */
+enum { STORE_ROW_DAMAGED = 255 }; /* claims to be done and is not */
+/* Rows first .. first + count - 1 of a group, status and CRC: found (count) becomes each one's enum
+ * store_status, or STORE_ROW_DAMAGED. */
 MUST_USE status store_check_rows(const struct store_view *view, enum store_group group, int network,
-                                 int64_t first, int64_t count, int retry_bad, uint8_t *missing,
-                                 struct store_row_count *sum);
-/* The same over all groups, this share of the rows of each. */
-MUST_USE status store_check_all(const struct store_view *view, int rank, int size,
-                                struct store_row_count *sum, int64_t *all);
+                                 int64_t first, int64_t count, uint8_t *found);
+/* Adds them up. */
+void store_count_found(const uint8_t *found, int64_t count, struct store_row_count *sum);
+/* All rows of all groups. */
+MUST_USE status store_check_all(const struct store_view *view, struct store_row_count *sum, int64_t *all);
+/* Images, models or subsets: of rows with a status and a CRC. Is it the status of such a group? */
+int store_is_row_group(enum store_group group);
+int store_is_row_status(const struct store_dataset *ds);
 /* Numbers of a group's payload fields (in CRC order), of its crc and its status; returns how many fields (at
  * most `most`). */
 int store_group_fields(const struct store_schema *schema, enum store_group group, int network, int *field,
@@ -117,6 +130,8 @@ MUST_USE status store_list(hid_t file, const char *source, struct store_schema *
 
 /* ---- read.c ---------------------------------------------------------------------------------------- */
 
+/* store_open_read; *version: what the file says of its schema, ours where it says nothing. */
+MUST_USE status store_open_version(const char *path, int checked, int *version, struct store_reader **out);
 const struct store_view *store_reader_view(const struct store_reader *r);
 /* What of the table is absent from the file or has another type or shape there: "" if nothing. */
 const char *store_reader_problem(const struct store_reader *r);

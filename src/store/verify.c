@@ -45,7 +45,7 @@ static status check_rows(struct store_reader *r, struct store_verdict *v)
     struct store_row_count sum;
     char what[100];
 
-    TRY(store_check_all(store_reader_view(r), 0, 1, &sum, &v->of_rows));
+    TRY(store_check_all(store_reader_view(r), &sum, &v->of_rows));
     v->rows = sum.done;
     if (sum.missing > 0) {
         snprintf(what, sizeof what, "%lld of %lld rows are missing or do not fit their CRC",
@@ -93,7 +93,7 @@ static status judge_part(struct store_reader *r, struct store_verdict *v)
     TRY(check_form(r, v));
     if (v->soundness != STORE_IS_RESUMABLE)
         return OK;
-    TRY(store_check_all(store_reader_view(r), 0, 1, &sum, &v->of_rows));
+    TRY(store_check_all(store_reader_view(r), &sum, &v->of_rows));
     v->rows = sum.done;
     v->damaged_rows = sum.damaged;
     snprintf(v->text, sizeof v->text, "resumable %lld of %lld rows", (long long)v->rows,
@@ -107,7 +107,7 @@ status store_verify(const char *out, struct store_verdict *verdict)
     struct store_reader *r = NULL;
     struct stat there;
     status result;
-    int finished;
+    int finished, version;
 
     memset(verdict, 0, sizeof *verdict);
     snprintf(part, sizeof part, "%s.part", out);
@@ -117,7 +117,12 @@ status store_verify(const char *out, struct store_verdict *verdict)
         say_damaged(verdict, NULL, part);
         return OK;
     }
-    result = store_open_read(finished ? out : part, 0, &r);
+    result = store_open_version(finished ? out : part, 0, &version, &r);
+    if (version != STORE_SCHEMA_VERSION) {
+        verdict->soundness = STORE_IS_OF_ANOTHER_VERSION;
+        snprintf(verdict->text, sizeof verdict->text, "another version: %.500s", error_last()->text);
+        return OK;
+    }
     if (result != OK && result != ERR_MEMORY) {
         say_damaged(verdict, NULL, error_last()->text);
         return OK;

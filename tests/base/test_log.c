@@ -18,6 +18,8 @@ int main(void)
     log_detail("detail");
     log_error("error %s", "x\x1B\n");
     CHECK(log_exit(OK) == 0 && log_exit(FAIL(ERR_USAGE, "no such %s", "key")) == 2);
+    error_last()->rank = 2;
+    CHECK(log_exit(ERR_STOPPED) == 75);
     log_init(LOG_VERBOSE, 3, "node03");
     log_info("not rank 0");
     log_rank("here");
@@ -26,7 +28,8 @@ int main(void)
     fflush(stderr);
     dup2(saved, 2);
     CHECK(text_read_file(path, 1000, &text, &size) == OK);
-    CHECK(text && strcmp(text, "info 1\nquantcam: error x??\nquantcam: no such key\n[3 node03] here\n") == 0);
+    CHECK(text && strcmp(text, "info 1\nquantcam: error x??\nquantcam: no such key\n"
+                               "quantcam: no such key (rank 2)\n[3 node03] here\n") == 0);
     mem_free(text);
     close(fd);
     unlink(path);

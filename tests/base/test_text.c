@@ -113,11 +113,24 @@ static void test_numbers(void)
     CHECK(strcmp(text_duration(-1, out, sizeof out), "00:00:00") == 0);
 }
 
+static void test_value(void)
+{
+    const char *text = "a = 1\ndata.images = /x y/z\nlast = end";
+    char value[16];
+
+    CHECK(text_value(text, "data.images", value, sizeof value) && strcmp(value, "/x y/z") == 0);
+    CHECK(text_value(text, "last", value, sizeof value) && strcmp(value, "end") == 0);
+    CHECK(!text_value(text, "images", value, sizeof value));
+    CHECK(!text_value(text, "data.images", value, 3)); /* does not fit */
+    CHECK(!text_value("", "a", value, sizeof value));
+}
+
 int main(void)
 {
     test_growing();
     test_parsing();
     test_words();
+    test_value();
     test_utf8();
     test_files();
     test_numbers();

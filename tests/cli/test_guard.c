@@ -68,7 +68,7 @@ int main(void)
 
     CHECK(guarded(well, said, sizeof said) == 75 && said[0] == '\0');
     CHECK(guarded(crash, said, sizeof said) == 1);
-    CHECK_MSG(strncmp(said, "quantcam: dir/file?[2J.h5: ", 27) == 0 &&
+    CHECK_MSG(strncmp(said, "quantcam: show dir/file?[2J.h5 ended in a crash (", 49) == 0 &&
                   strchr(said, '\n') == said + strlen(said) - 1,
               "%s", said);
     check_killed();

@@ -9,6 +9,8 @@ unset QUANTCAM_FAULT QUANTCAM_ISA
 NAME=$(basename "$0" .sh)
 T=$(mktemp -d)
 trap 'rm -rf "$T"' EXIT
+# What Open MPI leaves of a job that was killed, hundreds of folders after a campaign, goes with the rest.
+export OMPI_MCA_orte_tmpdir_base=$T OMPI_MCA_btl_vader_backing_directory=$T
 checks=0 failed=0
 
 # check WHAT COMMAND...: the command must succeed. refuse: it must not.

@@ -7,6 +7,42 @@ TORTURE=${QUANTCAM_TORTURE:-}
 amount() { local set="QUANTCAM_$1"; if [ -n "${!set:-}" ]; then echo "${!set}"; elif [ -n "$TORTURE" ]; then echo "$3"; else echo "$2"; fi; }
 count()  { echo "count: $*"; }
 
+# What was counted: add WHAT [HOW-MANY], of WHAT.
+declare -A n=()
+add() { n[$1]=$((${n[$1]:-0} + ${2:-1})); }
+of()  { echo "${n[$1]:-0}"; }
+
+# How many cases are tried at a time: one a core, at most four.
+JOBS=${QUANTCAM_JOBS:-$(($(nproc) < 4 ? $(nproc) : 4))}
+# side_by_side FUNCTION: FUNCTION 0, FUNCTION 1, ... up to JOBS at a time, each in a shell of its own with a scratch
+# folder $T and counts of its own; afterwards their counts are added to those of this shell.
+side_by_side()
+{
+    local worker value what pids=()
+    for ((worker = 0; worker < JOBS; worker++)); do
+        (
+            T=$T/worker$worker checks=0 failed=0 n=()
+            mkdir -p "$T"
+            "$1" $worker
+            n[checks]=$checks n[failed]=$failed
+            for what in "${!n[@]}"; do echo "${n[$what]} $what"; done > "$T/counts"
+        ) &
+        pids+=($!)
+    done
+    for ((worker = 0; worker < JOBS; worker++)); do
+        wait "${pids[worker]}"
+        check "worker $worker of $JOBS comes to its end" test -s "$T/worker$worker/counts"
+        while read -r value what; do
+            case $what in
+            checks) checks=$((checks + value)) ;;
+            failed) failed=$((failed + value)) ;;
+            *) add "$what" "$value" ;;
+            esac
+        done < "$T/worker$worker/counts"
+        rm -f "$T/worker$worker/counts"
+    done
+}
+
 # A random number below $1, from $RANDOM: seed it.
 below() { REPLY=$(((RANDOM * 32768 + RANDOM) % $1)); }
 now_us() { REPLY=${EPOCHREALTIME/[.,]/}; }

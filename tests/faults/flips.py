@@ -64,8 +64,9 @@ def damage(source, map_file, copy, kind, seed, number):
         if not os.path.exists(cache):
             with open(source, "rb") as f:
                 places = metadata(f.read(), ranges)
-            with open(cache, "w") as f:
+            with open(f"{cache}.{os.getpid()}", "w") as f:
                 f.write("\n".join(map(str, places)))
+            os.replace(f.name, cache)  # others may be at it
         with open(cache) as f:
             at, name = int(rng.choice(f.read().split())), "metadata"
     bit = rng.randrange(8)

@@ -37,5 +37,25 @@ check "the disk is full" test "$(stat -f -c %a "$T/disk")" = 0
 wait $pid
 check "filled by somebody else: exit $?" test -e "$OUT"
 check "filled by somebody else: the same digest" same "$(digest "$OUT")" "$whole"
-count "disks of $((size / 2)), $((size - 65536)) and $((size + 131072)) bytes for a result of $size"
+# A file system that cannot reserve (NFS before 4.2): it says so and goes on; what cannot fit is refused all the same.
+parts=3
+rm -f "$T/disk/"*
+if strace -qq -o /dev/null -e trace=fallocate -e inject=fallocate:error=EOPNOTSUPP true 2> /dev/null; then
+    cannot=(strace -f -qq -o /dev/null -e trace=fallocate -e inject=fallocate:error=EOPNOTSUPP "$Q" run "${JOB[@]}" --log=normal)
+    for room in $((size / 2)) $((size - 65536)); do
+        resize $room
+        check "no reserving, $room of $size bytes: exit 1" code 1 "${cannot[@]}"
+        check "no reserving, $room of $size bytes: one sentence" one_sentence "$T/log"
+        check "no reserving, $room of $size bytes: it says so" grep -q '^quantcam: .*no room' "$T/log"
+        check "no reserving, $room of $size bytes: nothing is left" test -z "$(ls -A "$T/disk")"
+    done
+    resize $((size + 131072))
+    check "no reserving, just enough" code 0 "${cannot[@]}"
+    check "no reserving: it says so" grep -q 'cannot reserve room: should others fill the disk, the job stops, resumably' "$T/log"
+    check "no reserving: the same digest" same "$(digest "$OUT")" "$whole"
+    parts=6
+else
+    echo "skip: $NAME file systems that cannot reserve (no strace, or ptrace is not allowed)"
+fi
+count "$parts disks of $((size / 2)), $((size - 65536)) and $((size + 131072)) bytes for a result of $size"
 finish

@@ -2,23 +2,28 @@
 # Bits flipped in the data and in the metadata of a partial and of a finished result, and results cut short: what is
 # damaged is computed again, or refused with one sentence; nothing is ever silently wrong, and nothing crashes. Of the
 # partial file the same command is run, of the finished one verify, show and report.
-# QUANTCAM_FLIPS (100; torture 5000) of each kind, a quarter of that cut; QUANTCAM_SEED.
+# QUANTCAM_FLIPS (100; torture 1000) of each kind, QUANTCAM_CUTS (25; 250) cut; QUANTCAM_SEED; QUANTCAM_JOBS
+# at a time.
 . "$(dirname "$0")/common.bash"
-FLIPS=$(amount FLIPS 100 5000)
-CUTS=$(amount CUTS 25 1250)
+FLIPS=$(amount FLIPS 100 1000)
+CUTS=$(amount CUTS 25 250)
 SEED=${QUANTCAM_SEED:-1}
 command -v h5dump > /dev/null || skip "no h5dump"
 PYTHON=${PYTHON:-python3}
 "$PYTHON" -c '' 2> /dev/null || skip "no python3"
 fault_job "$T/job.conf" 8 2 shufflenet_v2_x0_5
-JOB=("$T/job.conf" --log=quiet --time.runs=0)
-OUT=$T/out.h5
+SETTINGS=("$T/job.conf" --log=quiet --time.runs=0)
+work_here() # in $T
+{
+    OUT=$T/out.h5
+    JOB=("${SETTINGS[@]}" -o "$OUT")
+}
+work_here
+TOP=$T
 
 check "undisturbed" code 0 "$Q" run "${JOB[@]}"
 whole=$(digest "$OUT")
-check "its report" code 0 "$Q" report "$OUT" -o "$T/report"
-mv "$T/report" "$T/whole-report"
-"$Q" show "$OUT" > "$T/whole.txt" || check "its tables" false
+check "its digest" test -n "$whole"
 mv "$OUT" "$T/whole.h5"
 mv "$OUT.log.jsonl" "$T/whole.jsonl" # the page of a report says how the job went
 
@@ -43,9 +48,6 @@ rm -f "$OUT"*
 "$PYTHON" $FAULTS/flips.py map "$T/whole.h5" > "$T/whole.map"
 check "data of the files found" test "$(wc -l < "$T/mid.map")" -gt 100
 
-declare -A n=()
-add() { n[$1]=$((${n[$1]:-0} + 1)); }
-of()  { echo "${n[$1]:-0}"; }
 wrong() { check "$1" false; head -5 "$T/log" >&2; }
 
 # The same command on a damaged partial file.
@@ -53,7 +55,7 @@ flip_part() # KIND NUMBER
 {
     local what rc
     rm -f "$OUT"*
-    what="partial file, $("$PYTHON" $FAULTS/flips.py damage "$T/mid.part" "$T/mid.map" "$OUT.part" "$1" "$SEED" "$2")" || what=
+    what="partial file, $("$PYTHON" $FAULTS/flips.py damage "$TOP/mid.part" "$TOP/mid.map" "$OUT.part" "$1" "$SEED" "$2")" || what=
     check "damaged" test -n "$what"
     sum=$(sha256sum < "$OUT.part")
     timeout -k 5 60 "$Q" run "${JOB[@]}" > "$T/log" 2>&1
@@ -88,8 +90,8 @@ flip_out() # KIND NUMBER
 {
     local what rc
     rm -rf "$T/report"
-    cp "$T/whole.jsonl" "$OUT.log.jsonl"
-    what="result, $("$PYTHON" $FAULTS/flips.py damage "$T/whole.h5" "$T/whole.map" "$OUT" "$1" "$SEED" "$2")" || what=
+    cp "$TOP/whole.jsonl" "$OUT.log.jsonl"
+    what="result, $("$PYTHON" $FAULTS/flips.py damage "$TOP/whole.h5" "$TOP/whole.map" "$OUT" "$1" "$SEED" "$2")" || what=
     check "damaged" test -n "$what"
     timeout -k 5 60 "$Q" verify "$OUT" > "$T/log" 2>&1
     rc=$?
@@ -111,14 +113,30 @@ flip_out() # KIND NUMBER
     fi
 }
 
-for kind in data metadata cut; do
-    most=$FLIPS
-    [ $kind != cut ] || most=$CUTS
-    for ((i = 0; i < most; i++)); do
-        flip_part $kind $i
-        flip_out $kind $i
-        if [ $((i % 250)) = 249 ]; then echo "$kind $((i + 1)), $checks checks, $failed failed" >&2; fi
+amount_of() { if [ "$1" = cut ]; then echo "$CUTS"; else echo "$FLIPS"; fi; }
+some_flips() # WORKER
+{
+    local kind i most
+    work_here
+    # What the undamaged result gives in this place.
+    cp "$TOP/whole.h5" "$OUT"
+    cp "$TOP/whole.jsonl" "$OUT.log.jsonl"
+    check "its report" code 0 "$Q" report "$OUT" -o "$T/report"
+    mv "$T/report" "$T/whole-report"
+    "$Q" show "$OUT" > "$T/whole.txt" || check "its tables" false
+    for kind in data metadata cut; do
+        most=$(amount_of $kind)
+        for ((i = $1; i < most; i += JOBS)); do
+            flip_part $kind $i
+            flip_out $kind $i
+            if [ $((i / JOBS % 125)) = 124 ]; then echo "worker $1: $kind $i, $checks checks, $failed failed" >&2; fi
+        done
     done
+}
+side_by_side some_flips
+
+for kind in data metadata cut; do
+    most=$(amount_of $kind)
     count "$kind $most: partial file: computed again or harmless $(of "part $kind repaired"), refused $(of "part $kind refused");" \
         "result: verify says damaged $(of "out $kind damaged"), harmless $(of "out $kind sound")"
     count "$kind: show refused $(of "show $kind yes"), equal $(of "show $kind equal"); report refused $(of "report $kind yes"), equal $(of "report $kind equal")"

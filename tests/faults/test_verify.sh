@@ -29,8 +29,11 @@ while read -r number path; do
 done < "$T/list"
 for what in changed missing extra axis dataset version; do
     check "forge $what" "$PYTHON" $FAULTS/forge.py attribute "$T/out.h5" "$T/forged.h5" $what
-    check "attribute or dataset $what: damaged" code 1 "$Q" verify "$T/forged.h5"
-    check "attribute or dataset $what: says so" grep -q '^damaged: ' "$T/log"
+    check "attribute or dataset $what: 1" code 1 "$Q" verify "$T/forged.h5"
+    verdict='damaged: '
+    [ $what != version ] || verdict="another version: $T/forged.h5 has schema version 99, and this program reads version "
+    check "attribute or dataset $what: says so" grep -q "^$verdict" "$T/log"
+    check "attribute or dataset $what: one sentence" test "$(wc -l < "$T/log")" = 1
 done
 count "datasets forged $((noticed + unnoticed)): noticed $noticed, free $unnoticed; attributes forged 6"
 check "most are noticed" test $noticed -gt 150

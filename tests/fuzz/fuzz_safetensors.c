@@ -55,11 +55,7 @@ const struct fuzz_target fuzz_target = { .name = "safetensors",
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct tensor_table t = { 0 };
-    status s = safetensors_read(bytes, size, &t);
 
-    fuzz_verdict(s);
-    if (s == OK)
-        look_at_table(&t);
-    table_free(&t);
+    judge_table(safetensors_read(bytes, size, &t), &t);
     return 0;
 }

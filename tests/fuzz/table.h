@@ -9,6 +9,12 @@
 #include "model.h"
 #include "weight.h"
 
+/* In the pickles of torch's checkpoints. */
+#define TABLE_PICKLE_WORDS                                                                                   \
+    "cposix\nsystem\n", "ctorch\nFloatStorage\n", "ctorch._utils\n_rebuild_tensor_v2\n", "ctorch\nqint8\n",  \
+        "\x8a\xff", "(", "}", "R", "b", "u", "s", "\x86", "\x87", ".", "Q", "X\xff\xff\xff\x7f"
+#define TABLE_PICKLE_MARKS "\x80\x02", "ctorch", "ccollections", "storage", "J"
+
 /* A tensor may be larger than what lies in the file: strides of 0 repeat. */
 static inline void look_at_tensor(const char *name, const struct tensor *t)
 {
@@ -66,6 +72,15 @@ static inline void look_at_table(struct tensor_table *t)
     t->source = source;
     model_free(&tiny);
     mem_free(text);
+}
+
+/* What a reader made of the bytes; releases it. */
+static inline void judge_table(status s, struct tensor_table *t)
+{
+    fuzz_verdict(s);
+    if (s == OK)
+        look_at_table(t);
+    table_free(t);
 }
 
 #endif

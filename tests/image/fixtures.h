@@ -83,4 +83,29 @@ static inline int fixture_check_pictures(const char *extension)
     return count;
 }
 
+/* A byte of a picture's file changed, so many times: any damage ends in a picture or in ERR_FORMAT (or
+ * ERR_MEMORY for an absurd size). */
+static inline void fixture_check_damage(const char *name, struct random r, int times)
+{
+    char path[128], *bytes = NULL;
+    size_t size = 0;
+
+    snprintf(path, sizeof path, FIXTURES "%s", name);
+    CHECK(text_read_file(path, 1 << 20, &bytes, &size) == OK);
+    for (int i = 0; i < times; i++) {
+        size_t at = random_below(&r, (uint32_t)size);
+        char kept = bytes[at];
+        struct image im;
+        status s;
+
+        bytes[at] = (char)random_next(&r);
+        s = image_decode("damaged", bytes, size, &im);
+        CHECK_MSG(s == OK || s == ERR_FORMAT || s == ERR_MEMORY, "%s: byte %zu: status %d", name, at, s);
+        CHECK((s == OK) == (im.rgb != NULL));
+        image_free(&im);
+        bytes[at] = kept;
+    }
+    mem_free(bytes);
+}
+
 #endif

@@ -15,41 +15,14 @@ static void check_cuts(void)
     mem_free(bytes);
 }
 
-/* Any damage ends in a picture or in ERR_FORMAT (or ERR_MEMORY for an absurd size). */
-static void check_damage(void)
+int main(void)
 {
     static const char *const name[] = { "420_progressive.jpg", "grey.jpg", "cmyk.jpg", "restart.jpg" };
 
-    for (size_t f = 0; f < COUNT_OF(name); f++) {
-        struct random r = { .seed = 7, .stream = f };
-        char path[128], *bytes = NULL;
-        size_t size = 0;
-
-        snprintf(path, sizeof path, FIXTURES "%s", name[f]);
-        CHECK(text_read_file(path, 1 << 20, &bytes, &size) == OK);
-        for (int i = 0; i < 200; i++) {
-            size_t at = random_below(&r, (uint32_t)size);
-            char kept = bytes[at];
-            struct image im;
-            status s;
-
-            bytes[at] = (char)random_next(&r);
-            s = image_decode("damaged", bytes, size, &im);
-            CHECK_MSG(s == OK || s == ERR_FORMAT || s == ERR_MEMORY, "%s: byte %zu: status %d", name[f], at,
-                      s);
-            CHECK((s == OK) == (im.rgb != NULL));
-            image_free(&im);
-            bytes[at] = kept;
-        }
-        mem_free(bytes);
-    }
-}
-
-int main(void)
-{
     CHECK(fixture_check_pictures(".jpg") >= 20);
     check_cuts();
-    check_damage();
+    for (size_t f = 0; f < COUNT_OF(name); f++)
+        fixture_check_damage(name[f], (struct random){ .seed = 7, .stream = f }, 200);
     CHECK(mem_live() == 0);
     return check_result("image/jpeg");
 }

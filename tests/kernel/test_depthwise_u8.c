@@ -1,133 +1,6 @@
-/* tests/kernel/test_depthwise_u8.c: ref against a loop written out here (exact and saturating), every
- * instruction set against ref, bit for bit. */
-#include "kernel_test.h"
-#include "requant_test.h"
-
-static uint8_t *run(const struct kernel_table *k, const struct kernel_conv *s, const int8_t *weight,
-                    const uint8_t *in, const struct kernel_rect *rects, int count,
-                    const struct kernel_requant *q, enum kernel_saturation saturation)
-{
-    void *packed = test_memory(k->depthwise_u8_packed_bytes(s)),
-         *scratch = test_memory(k->depthwise_u8_scratch_bytes(s));
-    size_t n = (size_t)s->oh * s->ow * s->out_pitch + 64;
-    uint8_t *out = test_memory(n);
-
-    memset(out, 0xA5, n);
-    k->depthwise_u8_pack(s, weight, packed);
-    for (int i = 0; i < count; i++)
-        k->depthwise_u8(s, packed, in, out, rects[i], q, saturation, scratch);
-    free(packed);
-    free(scratch);
-    return out;
-}
-
-static int32_t naive(const struct kernel_conv *s, const int8_t *weight, const uint8_t *in, int y, int x,
-                     int o, int pairs)
-{
-    int32_t acc = 0, sum = 0, pair = 0;
-    int k = s->kh * s->kw;
-
-    for (int i = 0; i < k; i++) {
-        int iy = y * s->stride + i / s->kw - s->pad, ix = x * s->stride + i % s->kw - s->pad;
-        int outside = iy < 0 || ix < 0 || iy >= s->ih || ix >= s->iw;
-        int v = outside ? s->zero_point_in : in[((size_t)iy * s->iw + ix) * s->in_pitch + o],
-            w = weight[(size_t)o * k + i];
-
-        sum += w;
-        pair += v * w;
-        if (!pairs || i % 2 || i == k - 1) {
-            acc += pairs && pair > 32767 ? 32767 : pairs && pair < -32768 ? -32768 : pair;
-            pair = 0;
-        }
-    }
-    return acc - s->zero_point_in * sum;
-}
-
-static void test_hand(void)
-{
-    /* 255 * 127 + 255 * 127 = 64770 saturates to 32767 in 16 bits; the third product stays. */
-    const uint8_t in[] = { 255, 255, 10 };
-    const int8_t weight[] = { 127, 127, -3 };
-    const float multiplier = 1.0f / 512;
-    const int32_t bias = 0;
-    struct kernel_conv s = { 1, 3, 1, 1, 1, 1, 1, 1, 1, 3, 1, 0, 0 };
-    struct kernel_requant q = { REQUANT_QNNPACK, &multiplier, NULL, 0, &bias, 0, 0, 255 };
-    struct kernel_rect all = { 0, 1, 0, 1 };
-    uint8_t *out = run(kernel_select("ref"), &s, weight, in, &all, 1, &q, KERNEL_EXACT);
-
-    CHECK_MSG(out[0] == 126, "%d", out[0]);   /* 64740 / 512 = 126.4 */
-    free(out);
-    out = run(kernel_select("ref"), &s, weight, in, &all, 1, &q, KERNEL_SATURATE_PAIRS);
-    CHECK_MSG(out[0] == 64, "%d", out[0]);    /* 32737 / 512 = 63.9 */
-    free(out);
-}
-
-static void test_ref(void)
-{
-    for (int i = 0; i < 120; i++) {
-        struct kernel_conv s = test_shape(1);
-        struct kernel_rect r = test_rect(&s);
-        size_t k = (size_t)s.kh * s.kw, n = (size_t)s.ih * s.iw * s.in_pitch;
-        uint8_t *in = test_memory(n), *out;
-        int8_t *weight = test_memory(k * s.oc);
-        struct requant_case q = requant_case(&s);
-        int wrong = 0, pairs = i % 2;
-
-        test_fill_u8(in, n, i % 4);
-        test_fill_s8(weight, k * s.oc, i / 4 % 4);
-        out = run(kernel_select("ref"), &s, weight, in, &r, 1, &q.requant,
-                  pairs ? KERNEL_SATURATE_PAIRS : KERNEL_EXACT);
-        for (int p = 0; p < s.oh * s.ow; p++)
-            for (int o = 0; o < s.out_pitch; o++) {
-                int y = p / s.ow, x = p % s.ow,
-                    inside = o < s.oc && y >= r.y0 && y < r.y1 && x >= r.x0 && x < r.x1;
-
-                wrong +=
-                    out[(size_t)p * s.out_pitch + o] !=
-                    (inside ? requant_expected(&q.requant, o, naive(&s, weight, in, y, x, o, pairs)) : 0xA5);
-            }
-        CHECK_MSG(!wrong, "%s: mode %d pairs %d: %d wrong", test_shape_text(&s, &r), q.requant.mode, pairs,
-                  wrong);
-        requant_case_free(&q);
-        free(in);
-        free(weight);
-        free(out);
-    }
-}
-
-static void compare(const struct kernel_table *ref, const struct kernel_table *isa, struct kernel_conv s,
-                    int in_kind, int weight_kind)
-{
-    size_t k = (size_t)s.kh * s.kw, n = (size_t)s.oh * s.ow * s.out_pitch + 64,
-           in_bytes = (size_t)s.ih * s.iw * s.in_pitch + 64;
-    uint8_t *in = test_memory(in_bytes), *a, *b;
-    int8_t *weight = test_memory(k * s.oc);
-    struct kernel_rect rect[4] = { test_rect(&s) }, r = rect[0];
-    struct requant_case q = requant_case(&s);
-    int my = test_between(r.y0, r.y1), mx = test_between(r.x0, r.x1);
-    long at;
-
-    test_fill_u8(in, in_bytes, in_kind);
-    test_fill_s8(weight, k * s.oc, weight_kind);
-    a = run(ref, &s, weight, in, rect, 1, &q.requant, KERNEL_EXACT);
-    b = run(isa, &s, weight, in, rect, 1, &q.requant, KERNEL_EXACT);
-    at = test_differs_u8(a, b, n);
-    CHECK_MSG(at < 0, "%s: %s mode %d inputs %d weights %d: element %ld: %d, ref %d", isa->isa,
-              test_shape_text(&s, &r), q.requant.mode, in_kind, weight_kind, at, b[at < 0 ? 0 : at],
-              a[at < 0 ? 0 : at]);
-    free(b);
-    for (int i = 0; i < 4; i++)
-        rect[i] = (struct kernel_rect){ i / 2 ? my : r.y0, i / 2 ? r.y1 : my, i % 2 ? mx : r.x0,
-                                        i % 2 ? r.x1 : mx };
-    b = run(isa, &s, weight, in, rect, 4, &q.requant, KERNEL_EXACT);
-    at = test_differs_u8(a, b, n);
-    CHECK_MSG(at < 0, "%s in 4 parts: %s: element %ld", isa->isa, test_shape_text(&s, &r), at);
-    requant_case_free(&q);
-    free(a);
-    free(b);
-    free(in);
-    free(weight);
-}
+/* tests/kernel/test_depthwise_u8.c: depthwise convolution in int8 (conv_u8_test.h). */
+enum { DEPTHWISE = 1 };
+#include "conv_u8_test.h"
 
 static void test_isa(const struct kernel_table *ref, const struct kernel_table *isa)
 {
@@ -142,7 +15,7 @@ static void test_isa(const struct kernel_table *ref, const struct kernel_table *
                 c % 4, 0);
     }
     for (int i = 0; i < 400; i++)
-        compare(ref, isa, test_shape(1), i % 4, i / 4 % 4);
+        compare(ref, isa, test_shape(DEPTHWISE), i % 4, i / 4 % 4);
 }
 
 int main(void)

@@ -72,7 +72,8 @@ static inline void made_row(struct store_rows *rows, int i)
     }
 }
 
-static inline status made_rows(struct made *m)
+/* more: writes further fields of row i, of bad ones too; or NULL. */
+static inline status made_rows(struct made *m, void (*more)(struct store_rows *rows, int i))
 {
     struct store_rows *rows = NULL;
     status result = OK;
@@ -82,6 +83,8 @@ static inline status made_rows(struct made *m)
         int bad = i == MADE_BAD_A || i == MADE_BAD_B;
         if (!bad)
             made_row(rows, i);
+        if (more)
+            more(rows, i);
         TRY_OUT(store_rows_add(rows, i, bad ? STORE_BAD_IMAGE : STORE_OK));
     }
     TRY_OUT(store_rows_commit(rows));
@@ -128,7 +131,7 @@ static inline status made_begin(struct made *m, const char *test)
     r->network[0].file_bytes[1] = 1234;
     TRY(begin_layout(r));
     TRY(begin_store(r));
-    return comm_agree(&m->c, m->c.rank == 0 ? made_rows(m) : OK);
+    return comm_agree(&m->c, m->c.rank == 0 ? made_rows(m, NULL) : OK);
 }
 
 static inline void made_remove(const struct made *m)

@@ -17,24 +17,9 @@ static void fill_layer(int64_t image, float *real, uint8_t *codes)
 }
 
 /* store.activations = full: rows of all images. */
-static status fill_images(struct made *m)
+static void fill_image(struct store_rows *rows, int i)
 {
-    struct store_rows *rows = NULL;
-    status result = OK;
-
-    TRY(store_rows_create(m->run.store, STORE_ROWS_MODEL, 0, MADE_N, &rows));
-    for (int i = 0; i < MADE_N; i++) {
-        int bad = i == MADE_BAD_A || i == MADE_BAD_B;
-
-        if (!bad)
-            made_row(rows, i);
-        fill_layer(i, store_rows_field(rows, "fp32/activation"), store_rows_field(rows, "int8/activation"));
-        TRY_OUT(store_rows_add(rows, i, bad ? STORE_BAD_IMAGE : STORE_OK));
-    }
-    TRY_OUT(store_rows_commit(rows));
-out:
-    store_rows_free(rows);
-    return result;
+    fill_layer(i, store_rows_field(rows, "fp32/activation"), store_rows_field(rows, "int8/activation"));
 }
 
 /* store.activations = subset: rows of the places; that of image 13 could not be explained. */
@@ -98,7 +83,7 @@ static void run_once(struct made *m, int activations)
     CHECK(made_begin(m, "average") == OK);
     if (check_failed)
         return;
-    CHECK(comm_agree(&m->c, m->c.rank == 0 && full ? fill_images(m) : OK) == OK);
+    CHECK(comm_agree(&m->c, m->c.rank == 0 && full ? made_rows(m, fill_image) : OK) == OK);
     CHECK(subset_select(&m->run) == OK);
     CHECK(comm_agree(&m->c, m->c.rank == 0 && !full ? fill_places(m) : OK) == OK);
     CHECK(average_activations(&m->run) == OK);

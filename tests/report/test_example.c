@@ -1,7 +1,7 @@
 #include "image.h"
 #include "report/example.h"
 
-#include "store/store_fixture.h"
+#include "report_fixture.h"
 
 /* Figure 3 of a small result whose IoUs are set by hand. The fixture's places 0..3 hold the images 0, 3, 6, 9
  * (9 is bad); its int8 maps of place p are p + 1, its fp32 maps 0. */
@@ -45,25 +45,6 @@ static status fill(struct store *s)
     TRY(store_write(s, "/models/mobilenet_v2/fp32/wsol/iou", 0, N, none)); /* no true box anywhere */
     return store_write(s, "/models/mobilenet_v2/subset/in_resolved", 0, FIXTURE_PLACES, member);
 }
-
-static status make_result(const struct comm *c, struct fixture *f)
-{
-    struct store *s = NULL;
-    int64_t wrote;
-    status result = OK;
-
-    f->plan.layout.input_w = f->plan.layout.input_h;
-    f->plan.provenance = "data.images = /nonexistent\n";
-    TRY(store_begin(c, f->out, &f->plan, &s));
-    TRY_OUT(fixture_fill(c, f, s, 7, &wrote));
-    TRY_OUT(fill(s));
-    TRY_OUT(store_finish(s));
-out:
-    store_end(&s);
-    return result;
-}
-
-#define HAS(text, piece) CHECK_MSG(strstr((text), (piece)) != NULL, "no \"%s\"", (piece))
 
 static void check_caption(const struct example *e)
 {
@@ -118,19 +99,6 @@ static void check_example(struct store_reader *r, const char *folder)
 
 int main(int argc, char **argv)
 {
-    struct comm c = { 0 };
-    struct fixture f;
-    struct store_reader *r = NULL;
-
-    CHECK(comm_init(&argc, &argv, &c) == OK);
-    fixture_start(&c, &f);
-    CHECK_MSG(make_result(&c, &f) == OK, "%s", error_last()->text);
-    CHECK_MSG(store_open_read(f.out, 1, &r) == OK, "%s", error_last()->text);
-    if (r)
-        check_example(r, f.folder);
-    store_close_read(r);
-    fixture_end(&c, &f);
-    comm_finish(&c);
-    CHECK(mem_live() == 0);
-    return check_result("test_example");
+    return report_fixture_run(argc, argv,
+                              &(struct report_test){ "test_example", NULL, fill, check_example });
 }

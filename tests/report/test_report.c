@@ -6,7 +6,7 @@
 #include "report/study.h"
 #include <ctype.h>
 
-#include "store/store_fixture.h"
+#include "report_fixture.h"
 
 /* A small result with known figures in its summary: what show and report must print. The file is store's, its
  * numbers are made here by hand. */
@@ -122,13 +122,8 @@ static status fill_summary(struct store *s)
     return store_write(s, "/summary/images/bad", 0, 1, &bad);
 }
 
-static status make_result(const struct comm *c, struct fixture *f)
+static void lay_out(struct fixture *f)
 {
-    struct store *s = NULL;
-    int64_t wrote;
-    status result = OK;
-
-    f->plan.layout.input_w = f->plan.layout.input_h; /* pictures of the report are square */
     f->plan.layout.methods = 2;
     snprintf(f->plan.layout.method[0], STORE_NAME, "layercam");
     snprintf(f->plan.layout.method[1], STORE_NAME, "ablation");
@@ -137,16 +132,7 @@ static status make_result(const struct comm *c, struct fixture *f)
     snprintf(f->plan.layout.network[1].name, STORE_NAME, "18.");
     f->plan.provenance = "data.images = /nonexistent\npreprocess.resize = 9\npreprocess.filter = bilinear\n"
                          "data.labels = </pre><script>alert(1)</script>\n";
-    TRY(store_begin(c, f->out, &f->plan, &s));
-    TRY_OUT(fixture_fill(c, f, s, 7, &wrote));
-    TRY_OUT(fill_summary(s));
-    TRY_OUT(store_finish(s));
-out:
-    store_end(&s);
-    return result;
 }
-
-#define HAS(text, piece) CHECK_MSG(strstr((text), (piece)) != NULL, "no \"%s\"", (piece))
 
 static void check_show(struct store_reader *r)
 {
@@ -414,23 +400,14 @@ static void check_written(struct store_reader *r, const char *folder)
     CHECK(report_write(r, &options, &summary) == OK && summary.missing == 4);
 }
 
+static void check_report(struct store_reader *r, const char *folder)
+{
+    check_show(r);
+    check_written(r, folder);
+}
+
 int main(int argc, char **argv)
 {
-    struct comm c = { 0 };
-    struct fixture f;
-    struct store_reader *r = NULL;
-
-    CHECK(comm_init(&argc, &argv, &c) == OK);
-    fixture_start(&c, &f);
-    CHECK_MSG(make_result(&c, &f) == OK, "%s", error_last()->text);
-    CHECK_MSG(store_open_read(f.out, 1, &r) == OK, "%s", error_last()->text);
-    if (r) {
-        check_show(r);
-        check_written(r, f.folder);
-    }
-    store_close_read(r);
-    fixture_end(&c, &f);
-    comm_finish(&c);
-    CHECK(mem_live() == 0);
-    return check_result("test_report");
+    return report_fixture_run(argc, argv,
+                              &(struct report_test){ "test_report", lay_out, fill_summary, check_report });
 }

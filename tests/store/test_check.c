@@ -90,6 +90,52 @@ static void check_repair(const struct comm *c)
     fixture_end(c, &f);
 }
 
+static void flip_on_root(const struct comm *c, const struct fixture *f, const char *path, int64_t row)
+{
+    FIXTURE_ON_ROOT(c)
+    {
+        flip(f->part, path, row, 4);
+    }
+}
+
+/* What was counted is not read again, and what is written again unchanged changes nothing; once anybody
+ * writes something else to the group it is read. */
+static void check_once(const struct comm *c)
+{
+    static const char data[] = "/models/resnet18/subset/int8/cam_u8";
+    uint8_t missing[FIXTURE_IMAGES];
+    int64_t wrote, damaged = 0, done, all, image[FIXTURE_PLACES];
+    struct store *s = NULL;
+    struct fixture f;
+
+    fixture_start(c, &f);
+    CHECK(store_begin(c, f.out, &f.plan, &s) == OK && fixture_fill(c, &f, s, 5, &wrote) == OK);
+    CHECK(store_count_rows(s, &done, &all) == OK);
+    flip_on_root(c, &f, "/models/resnet18/crc", 6);
+    CHECK(store_missing(s, STORE_ROWS_MODEL, 0, 1, missing, &damaged) == OK && damaged == 0);
+    for (int i = 0; i < FIXTURE_IMAGES; i++)
+        CHECK_MSG(missing[i] == (i % 5 == 4), "row %d", i); /* bad ones are wanted once more */
+    CHECK(store_missing(s, STORE_ROWS_MODEL, 0, 0, missing, &damaged) == OK && damaged == 1 && missing[6]);
+
+    CHECK(store_count_rows(s, &done, &all) == OK && done == all - 4 - 1);
+    flip_on_root(c, &f, data, 1);
+    CHECK(store_fetch(s, "/models/resnet18/subset/image", 0, FIXTURE_PLACES, image) == OK);
+    if (c->rank == 0)
+        CHECK(store_write(s, "/models/resnet18/subset/image", 0, FIXTURE_PLACES, image) == OK);
+    CHECK(store_missing(s, STORE_ROWS_SUBSET, 0, 0, missing, &damaged) == OK && damaged == 0 && !missing[1]);
+
+    flip_on_root(c, &f, data, 1);
+    CHECK(store_count_rows(s, &done, &all) == OK && done == all - 4 - 1);
+    flip_on_root(c, &f, data, 1);
+    image[3]++;
+    if (c->rank == 0)
+        CHECK(store_write(s, "/models/resnet18/subset/image", 0, FIXTURE_PLACES, image) == OK);
+    CHECK(store_missing(s, STORE_ROWS_SUBSET, 0, 0, missing, &damaged) == OK && damaged == 2);
+    CHECK(!missing[0] && missing[1] && !missing[2] && missing[3]);
+    store_end(&s);
+    fixture_end(c, &f);
+}
+
 int main(int argc, char **argv)
 {
     struct comm c = { 0 };
@@ -99,6 +145,7 @@ int main(int argc, char **argv)
     log_init(LOG_QUIET, c.rank, c.host);
     check_crc();
     check_repair(&c);
+    check_once(&c);
     CHECK(mem_live() == 0);
     comm_finish(&c);
     return check_result("test_check");

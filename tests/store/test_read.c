@@ -71,8 +71,7 @@ static void overwrite(const char *file, const char *path, int64_t from, const vo
     CHECK(store_open_read(file, 0, &r) == OK);
     if (!r)
         return;
-    at = (off_t)H5Dget_offset(
-        store_reader_view(r)->dataset[store_view_find(store_reader_view(r), path)]);
+    at = (off_t)H5Dget_offset(store_reader_view(r)->dataset[store_view_find(store_reader_view(r), path)]);
     store_close_read(r);
     fd = open(file, O_RDWR);
     CHECK(fd >= 0 && pwrite(fd, bytes, size, at + from) == (ssize_t)size);
@@ -93,6 +92,7 @@ static void check_name(const struct fixture *f)
 /* A result of another version is not called damaged. */
 static void check_version(const struct fixture *f)
 {
+    struct store_verdict verdict;
     struct store_reader *r = NULL;
     int version = STORE_SCHEMA_VERSION + 7;
     hid_t file = H5Fopen(f->out, H5F_ACC_RDWR, H5P_DEFAULT), a = H5Aopen(file, "schema_version", H5P_DEFAULT);
@@ -103,6 +103,11 @@ static void check_version(const struct fixture *f)
     CHECK(store_open_read(f->out, 1, &r) == ERR_FORMAT && !r);
     CHECK_MSG(strstr(error_last()->text, " has schema version 9, and this program reads version 2") != NULL,
               "%s", error_last()->text);
+    CHECK(store_verify(f->out, &verdict) == OK && verdict.soundness == STORE_IS_OF_ANOTHER_VERSION &&
+          store_verdict_code(&verdict) == 1);
+    CHECK_MSG(strncmp(verdict.text, "another version: ", 17) == 0 &&
+                  strstr(verdict.text, " has schema version 9, and this program reads version 2") != NULL,
+              "%s", verdict.text);
 }
 
 /* One bit of one dataset: only its readers are told, and only those who asked for checks. */
