@@ -59,7 +59,9 @@ static const struct option_row rows[] = {
       .kind = OPTION_PATH,
       .where = offsetof(struct settings, names),
       .values = "FILE",
-      .help = "names of the classes, a line a class (LOC_synset_mapping.txt); empty: their numbers" },
+      .help = "names of the classes, a line a class (LOC_synset_mapping.txt); empty: data.synsets of the "
+              "job, else "
+              "their numbers" },
     { .name = "engine",
       .kind = OPTION_CHOICE,
       .where = offsetof(struct settings, engine),
@@ -342,7 +344,7 @@ static status explain_all(const struct settings *set, struct job *job, const cha
     if (!set->job[0])
         name_of(set->model, job->network[0].name, sizeof job->network[0].name);
     several = job->networks > 1 && !set->network[0];
-    TRY_OUT(read_names(set->names, &names));
+    TRY_OUT(read_names(set->names[0] ? set->names : job->synsets, &names));
     for (int k = 0; k < job->networks; k++) {
         if (set->network[0] && strcmp(set->network, job->network[k].name) != 0)
             continue;
@@ -367,7 +369,7 @@ int cmd_explain(int argc, char **argv)
     status result = option_read_args(&table, &set, argc, argv, &words);
 
     if (result == OK && words.help) {
-        option_help(&table, &set, stdout);
+        option_help(&table, &set, words.help, stdout);
         return 0;
     }
     if (result == OK) {

@@ -19,6 +19,12 @@ check "a script" code 0 "$share/jobs/fetch-weights.sh" --list
 check "nothing else in PREFIX" test "$(ls "$T/root/opt/q")" = "$(printf 'bin\nshare')"
 for model in $(sed -n 's/^model = //p' jobs/imagenet.conf jobs/demo.conf); do check "$model of a job" test -f "$share/$model"; done
 
+man=$T/root/opt/q/share/man
+check "the manual: a page" cmp <("$Q" --help=man) "$man/man1/quantcam.1"
+check "the manual: job files" cmp <("$Q" run --help=job) "$man/man5/quantcam-job.5"
+for c in $("$Q" --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do check "the manual: $c" cmp <("$Q" $c --help=man) "$man/man1/quantcam-$c.1"; done
+check "the manual: no other page" test "$(find "$man" -type f | wc -l)" = "$(($("$Q" --help | grep -c '^  [a-z]') + 2))"
+
 echo mine > "$share/jobs/mine.conf"
 check "uninstall" code 0 to uninstall
 check "what is not ours stays, nothing else does" test "$(find "$T/root" -type f)" = "$share/jobs/mine.conf"
@@ -26,6 +32,6 @@ rm "$share/jobs/mine.conf"
 check "install again" code 0 to install
 check "uninstall again" code 0 to uninstall
 check "no file is left" test -z "$(find "$T/root" -type f)"
-check "no folder of ours is left" test ! -e "$share"
+check "no folder of ours is left" test ! -e "$share" -a ! -e "$man/man1" -a ! -e "$man/man5"
 check "uninstall of nothing" code 0 to uninstall
 finish
