@@ -135,7 +135,8 @@ PREFIX   ?= /usr/local
 SHARE    := $(PREFIX)/share/quantcam
 # Job files and scripts name paths below the folder they are started in: the copies lie together, as in the repository.
 INSTALLED := $(wildcard models/*.model models/demo/*.model models/demo/*.pth models/README.md jobs/*.conf jobs/*.txt \
-             jobs/check-imagenet.sh jobs/fetch-weights.sh slurm/* README.md LICENSE docs/*.png docs/*.md)
+             jobs/check-imagenet.sh jobs/fetch-weights.sh slurm/* README.md LICENSE docs/*.png docs/*.md \
+             analysis/*.py analysis/*.md analysis/*.txt)
 # Manual pages, which the program prints from its tables of options: PAGE.SECTION. Not compressed: packagers do that.
 MAN      := $(PREFIX)/share/man
 PAGES    := quantcam.1 quantcam-job.5 $(patsubst src/cli/cmd_%.c,quantcam-%.1,$(wildcard src/cli/cmd_*.c))

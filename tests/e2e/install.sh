@@ -11,7 +11,8 @@ bin=$T/root/opt/q/bin/quantcam
 share=$T/root/opt/q/share/quantcam
 check "the program" cmp "$bin" "build/$kind/quantcam"
 check "runs" code 0 "$bin" --version
-for file in models/resnet18.model models/demo/resnet18.model models/README.md jobs/imagenet.conf jobs/weights.txt slurm/imagenet.sbatch README.md LICENSE; do
+for file in models/resnet18.model models/demo/resnet18.model models/README.md jobs/imagenet.conf jobs/weights.txt slurm/imagenet.sbatch README.md LICENSE \
+            analysis/read_result.py analysis/requirements.txt; do
     check "$file" cmp "$file" "$share/$file"
 done
 check "a network is found from there" bash -c "cd '$share' && '$bin' inspect models/resnet18.model > /dev/null"
