@@ -27,6 +27,8 @@ for what in "" "--worst 5" "--image $IMAGE"; do
         "$T/shown"
 done
 "$Q" show "$R" --image "$(basename "$IMAGE")" --csv > "$T/image.csv"
+for i in {10..25}; do echo "n014407$i thing $i"; done > "$T/named"
+check "--image --names" test "$("$Q" show "$R" --image "$IMAGE" --names "$T/named" --csv | grep -oc 'thing [12][0-9] [0-9]')" = 4
 check "--image: its RMSE" grep -qE "^mobile,int8,[0-9.]+,$RMSE," "$T/image.csv"
 check "--image: both networks, both precisions" test "$(grep -cE '^(mobile|shuffle),(fp32|int8),' "$T/image.csv")" = 6
 check "--image of nothing" code 1 "$Q" show "$R" --image none.jpg
