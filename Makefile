@@ -135,16 +135,27 @@ PREFIX   ?= /usr/local
 SHARE    := $(PREFIX)/share/quantcam
 # Job files and scripts name paths below the folder they are started in: the copies lie together, as in the repository.
 INSTALLED := $(wildcard models/*.model models/demo/*.model models/demo/*.pth models/README.md jobs/*.conf jobs/*.txt \
-             jobs/check-imagenet.sh jobs/fetch-weights.sh slurm/* README.md LICENSE docs/*.png)
-install: all                ## PREFIX=/usr/local DESTDIR=: the program, and models, jobs, slurm, README in PREFIX/share/quantcam
+             jobs/check-imagenet.sh jobs/fetch-weights.sh slurm/* README.md LICENSE docs/*.png docs/*.md \
+             analysis/*.py analysis/*.md analysis/*.txt)
+# Manual pages, which the program prints from its tables of options: PAGE.SECTION. Not compressed: packagers do that.
+MAN      := $(PREFIX)/share/man
+PAGES    := quantcam.1 quantcam-job.5 $(patsubst src/cli/cmd_%.c,quantcam-%.1,$(wildcard src/cli/cmd_*.c))
+install: all                ## PREFIX=/usr/local DESTDIR=: the program, manual pages; models, jobs, slurm, README in PREFIX/share/quantcam
 	@install -D -m 755 $(B)/quantcam '$(DESTDIR)$(PREFIX)/bin/quantcam'
 	@for file in $(INSTALLED); do \
 	     mode=644; [ ! -x $$file ] || mode=755; \
 	     install -D -m $$mode $$file '$(DESTDIR)$(SHARE)'/$$file || exit 1; done
+	@install -d '$(DESTDIR)$(MAN)/man1' '$(DESTDIR)$(MAN)/man5'
+	@umask 022; for page in $(PAGES); do \
+	     name=$${page%.*}; name=$${name#quantcam}; name=$${name#-}; \
+	     case $$name in job) set -- run --help=job ;; '') set -- --help=man ;; *) set -- $$name --help=man ;; esac; \
+	     $(B)/quantcam "$$@" > '$(DESTDIR)$(MAN)'/man$${page##*.}/$$page || exit 1; done
 	@echo "installed $(DESTDIR)$(PREFIX)/bin/quantcam and $(DESTDIR)$(SHARE); jobs name paths below the latter: start them there, or with absolute paths"
 uninstall:                  ## remove what install put there (the same PREFIX and DESTDIR)
 	@rm -f '$(DESTDIR)$(PREFIX)/bin/quantcam'
 	@for file in $(INSTALLED); do rm -f '$(DESTDIR)$(SHARE)'/$$file; done
+	@for page in $(PAGES); do rm -f '$(DESTDIR)$(MAN)'/man$${page##*.}/$$page; done
+	@for dir in man1 man5; do [ ! -d '$(DESTDIR)$(MAN)'/$$dir ] || rmdir --ignore-fail-on-non-empty '$(DESTDIR)$(MAN)'/$$dir; done
 	@[ ! -d '$(DESTDIR)$(SHARE)' ] || find '$(DESTDIR)$(SHARE)' -depth -type d -empty -delete
 
 deps:                       ## install the Debian packages that are missing (as root or with sudo)
@@ -158,6 +169,6 @@ clean:                      ## remove build/
 	rm -rf build
 
 help:                       ## this list
-	@sed -n 's/^\([a-z-]*\):.*## */  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -n 's/^\([a-z0-9-]*\):.*## */  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 -include $(OBJ:.o=.d) $(TEST:=.d)

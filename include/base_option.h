@@ -71,10 +71,18 @@ struct option_table {
     int words_low, words_high;        /* how many words besides options */
 };
 
+/* How a table is told about, and what asks for it. */
+enum option_form {
+    OPTION_NO_HELP,
+    OPTION_HELP, /* --help, -h: for the terminal */
+    OPTION_MAN,  /* --help=man: SYNOPSIS, DESCRIPTION and OPTIONS of a manual page, man(7) */
+    OPTION_KEYS  /* --help=job, where the table has a group: the keys of a job file, by sections, man(7) */
+};
+
 struct option_words {
     char **word; /* points into argv, whose order is changed */
     int count;
-    int help; /* --help or -h was there: nothing else is checked */
+    enum option_form help; /* asked for: nothing else is checked */
 };
 
 /* argv[0] is skipped (a subcommand's own name). "--" ends the options. */
@@ -89,8 +97,12 @@ MUST_USE status option_read_text(const struct option_table *t, void *settings, c
  */
 MUST_USE status option_write(const struct option_table *t, const void *settings, enum option_class effect,
                              struct text *out);
+/* The form that argv asks for. */
+enum option_form option_help_wanted(const struct option_table *t, int argc, char **argv);
 /* Usage, about, and every row with its value in `defaults`. */
-void option_help(const struct option_table *t, const void *defaults, FILE *out);
+void option_help(const struct option_table *t, const void *defaults, enum option_form form, FILE *out);
+/* Plain text as man(7): `words` in backquotes become bold, an empty line begins a paragraph. */
+void option_man_text(const char *text, FILE *out);
 /* Name number i of "a|b|c" into out (OPTION_NAME bytes); returns out, or NULL if there are fewer. */
 char *option_choice(const char *values, int i, char *out);
 

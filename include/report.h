@@ -18,9 +18,18 @@
 #include "image.h"
 #include "store.h"
 
+/* Names of the classes, a line a class; of LOC_synset_mapping.txt's lines what stands behind the synset. */
+struct report_names { char *text, **line; int count; };
+/* Local. path "": no names. Freed with report_names_free, after an error too. ERR_MISSING, ERR_IO, ERR_RANGE.
+ */
+MUST_USE status report_names_read(const char *path, struct report_names *out);
+void report_names_free(struct report_names *n);
+const char *report_name(const struct report_names *n, int class_index);       /* NULL: it has none */
+
 struct report_options {
     const char *folder;      /* made if absent; files in it are replaced */
     const char *images;      /* the folder of the pictures; NULL: where the job found them (/provenance) */
+    const struct report_names *names;    /* NULL: as the result has them */
     int pictures;            /* at most so many of the gallery's pictures a network; 0 = none */
 };
 struct report_summary {
@@ -32,7 +41,10 @@ struct report_summary {
 };
 
 /* How rows and tables come out: as CSV, or for a terminal of so many columns (80). */
-struct report_form { int csv, columns; };
+struct report_form {
+    int csv, columns;
+    const struct report_names *names;    /* NULL: as the result has them */
+};
 /* Local. Every table as text for a terminal of so many columns, bad images named. ERR_MISMATCH if the file is
  * not finished. */
 MUST_USE status report_show(struct store_reader *r, int columns, struct text *out);
@@ -46,7 +58,8 @@ MUST_USE status report_show_image(struct store_reader *r, const char *path,
 MUST_USE status report_show_worst(struct store_reader *r, int count, const struct report_form *form,
                                   struct text *out);
 /* Local. FOLDER/report.html (one page of at most about 15 MB that asks nothing of the network: findings in
- * words, tables, figures as SVG, pictures inside), FOLDER/report.md, FOLDER/report.json, FOLDER/tables.tex,
+ * words, tables, figures as SVG, pictures inside), FOLDER/figures/<what>_<n>.svg (the page's figures, each to
+ * stand alone), FOLDER/report.md, FOLDER/report.json, FOLDER/tables.tex,
  * FOLDER/<table>.csv, FOLDER/figure_2.svg (histograms of the mean activation), FOLDER/figure_3.png (where
  * quantization moved a box most) and FOLDER/gallery/<network>_topNN.png. Every text of the result is escaped
  * where it stands in markup. */

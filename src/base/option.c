@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { SUGGESTIONS = 256, SEEN_MAX = 1 << 20 };
+enum { SUGGESTIONS = 256, SEEN_MAX = 1 << 20, HELP_COLUMN = 32, HELP_EDGE = 80 };
 
 /* Where a name led: a row, and the settings or the group's element that its field lies in. */
 struct target {
@@ -189,12 +189,17 @@ static status read_letter(const struct option_table *t, void *settings, const ch
     return FAIL(ERR_USAGE, "unknown option '-%.100s'", word);
 }
 
-static int asks_help(int argc, char **argv)
+enum option_form option_help_wanted(const struct option_table *t, int argc, char **argv)
 {
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return 1;
-    return 0;
+            return OPTION_HELP;
+        if (strcmp(argv[i], "--help=man") == 0)
+            return OPTION_MAN;
+        if (t->group && strcmp(argv[i], "--help=job") == 0)
+            return OPTION_KEYS;
+    }
+    return OPTION_NO_HELP;
 }
 
 status option_read_args(const struct option_table *t, void *settings, int argc, char **argv,
@@ -203,7 +208,7 @@ status option_read_args(const struct option_table *t, void *settings, int argc, 
     int only_words = 0;
 
     *words = (struct option_words){ .word = argv };
-    words->help = asks_help(argc, argv);
+    words->help = option_help_wanted(t, argc, argv);
     if (words->help)
         return OK;
     for (int i = 1; i < argc; i++) {
@@ -383,39 +388,58 @@ status option_write(const struct option_table *t, const void *settings, enum opt
     return OK;
 }
 
-/* "=FILE", "[=on|off]", "=a,b" */
-static void help_value(const struct option_row *r, char *out, size_t size)
+/* Words, as many a line as fit; every line but the first begins at `indent`. An empty line stays. */
+static void help_text(const char *text, int indent, FILE *out)
 {
-    if (r->kind == OPTION_FLAG)
-        snprintf(out, size, "[=on|off]");
-    else
-        snprintf(out, size, "=%s", r->values ? r->values : "VALUE");
-    for (char *p = out; r->kind == OPTION_LIST && *p; p++)
-        *p = *p == '|' ? ',' : *p;
+    for (int column = indent; *text;) {
+        int word = (int)strcspn(text, " \n");
+
+        if (column > indent && column + 1 + word >= HELP_EDGE) {
+            fprintf(out, "\n%*s", indent, "");
+            column = indent;
+        }
+        column += fprintf(out, "%s%.*s", column > indent ? " " : "", word, text);
+        text += word;
+        if (strncmp(text, "\n\n", 2) == 0) {
+            fprintf(out, "\n\n%*s", indent, "");
+            column = indent;
+        }
+        text += strspn(text, " \n");
+    }
+    fputc('\n', out);
 }
 
 static void help_row(const struct option_row *r, const char *prefix, const void *defaults, FILE *out)
 {
     char left[4 * OPTION_NAME], given[2 * OPTION_NAME], letter[6] = "", value[OPTION_SIZE] = "";
+    char text[2 * OPTION_SIZE];
 
     if (r->letter)
         snprintf(letter, sizeof letter, "-%c, ", r->letter);
-    help_value(r, given, sizeof given);
-    snprintf(left, sizeof left, "%s--%s%s%s", letter, prefix, r->name, given);
+    option_value_wanted(r, given, sizeof given);
+    snprintf(left, sizeof left, r->kind == OPTION_FLAG ? "%s--%s%s[=%s]" : "%s--%s%s=%s", letter, prefix,
+             r->name, given);
     if (defaults)
         option_value_print(r, (const char *)defaults + r->where, value, sizeof value);
-    fprintf(out, "  %-36s%s%s%s%s%s\n", left,
-            strlen(left) > 35 ? "\n                                      " : "", r->help,
-            value[0] ? " [" : "", value, value[0] ? "]" : "");
+    snprintf(text, sizeof text, "%s%s%s%s", r->help, value[0] ? " [" : "", value, value[0] ? "]" : "");
+    if (strlen(left) > HELP_COLUMN - 4)
+        fprintf(out, "  %s\n%*s", left, HELP_COLUMN, "");
+    else
+        fprintf(out, "  %-*s", HELP_COLUMN - 2, left);
+    help_text(text, HELP_COLUMN, out);
 }
 
-void option_help(const struct option_table *t, const void *defaults, FILE *out)
+void option_help(const struct option_table *t, const void *defaults, enum option_form form, FILE *out)
 {
     char prefix[2 * OPTION_NAME];
 
-    fprintf(out, "usage: %s\n", t->usage);
+    if (form != OPTION_HELP) {
+        option_man(t, defaults, form, out);
+        return;
+    }
+    fprintf(out, "usage: %s\n\n", t->usage);
     if (t->about)
-        fprintf(out, "\n%s\n", t->about);
+        help_text(t->about, 0, out);
     fprintf(out, "\nOptions [default]:\n");
     for (int i = 0; i < t->rows; i++)
         help_row(&t->row[i], "", defaults, out);
@@ -423,5 +447,6 @@ void option_help(const struct option_table *t, const void *defaults, FILE *out)
         snprintf(prefix, sizeof prefix, "%s.NAME.", t->group->section);
         help_row(&t->group->row[i], prefix, NULL, out);
     }
-    fprintf(out, "  -h, --help                          this text\n");
+    fprintf(out, "  %-*sthis text; %s\n", HELP_COLUMN - 2, "-h, --help",
+            t->group ? "--help=man, --help=job: manual pages" : "--help=man: the manual page");
 }

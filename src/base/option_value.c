@@ -185,3 +185,10 @@ void option_value_print(const struct option_row *r, const void *field, char *out
         break;
     }
 }
+
+void option_value_wanted(const struct option_row *r, char *out, size_t size)
+{
+    snprintf(out, size, "%s", r->kind == OPTION_FLAG ? "on|off" : r->values ? r->values : "VALUE");
+    for (char *p = out; r->kind == OPTION_LIST && *p; p++)
+        *p = *p == '|' ? ',' : *p;
+}

@@ -335,7 +335,7 @@ int cmd_bench(int argc, char **argv)
     status result = option_read_args(&table, &s, argc, argv, &words);
 
     if (result == OK && words.help) {
-        option_help(&table, &s, stdout);
+        option_help(&table, &s, words.help, stdout);
         return 0;
     }
     if (result == OK && s.select >= 1)

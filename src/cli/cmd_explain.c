@@ -55,7 +55,8 @@ static const struct option_row rows[] = {
       .kind = OPTION_PATH,
       .where = offsetof(struct settings, names),
       .values = "FILE",
-      .help = "names of the classes, a line a class (LOC_synset_mapping.txt); empty: their numbers" },
+      .help = "names of the classes, a line a class (LOC_synset_mapping.txt); empty: data.synsets of the "
+              "job, else their numbers" },
     CMD_ROW_ENGINE,
     CMD_ROW_ISA,
 };
@@ -69,51 +70,15 @@ static const struct option_table table = {
     .words_high = 1,
 };
 
-/* ---- class names -----------------------------------------------------------------------------------------
- */
-
-struct names {
-    char *text, **line;
-    int count;
-};
-
-static status read_names(const char *path, struct names *n)
-{
-    size_t size = 0;
-    int lines = 1;
-
-    if (!path[0])
-        return OK;
-    TRY(text_read_file(path, TEXT_MAX, &n->text, &size));
-    text_make_printable(n->text, "\n");
-    for (const char *p = n->text; *p; p++)
-        lines += *p == '\n';
-    MEM_TRY(n->line, (size_t)lines, sizeof *n->line);
-    for (char *p = n->text; p && *p;) {
-        char *end = strchr(p, '\n');
-
-        if (end)
-            *end = '\0';
-        n->line[n->count++] = text_trim(p);
-        p = end ? end + 1 : NULL;
-    }
-    return OK;
-}
-
-/* LOC_synset_mapping.txt begins its lines with the synset: n01440764 tench. */
-static const char *without_synset(const char *line)
-{
-    return line[0] == 'n' && strspn(line + 1, "0123456789") == 8 && line[9] == ' ' ? line + 10 : line;
-}
-
 /* Room for `width` columns; bytes of a character that would be cut are left out. */
-static void print_class(const struct names *n, int class_index, float probability, int width, int last)
+static void print_class(const struct report_names *n, int class_index, float probability, int width, int last)
 {
+    const char *name = report_name(n, class_index);
     char text[64];
     int length;
 
-    if (class_index < n->count)
-        snprintf(text, sizeof text, "%.48s", without_synset(n->line[class_index]));
+    if (name)
+        snprintf(text, sizeof text, "%.48s", name);
     else
         snprintf(text, sizeof text, "class %d", class_index);
     length = (int)strlen(text);
@@ -130,7 +95,7 @@ static const char *side_name(const struct explain *e, int s)
     return engine_precision(e->side[s].net.engine) == MODEL_INT8 ? "int8" : "fp32";
 }
 
-static void print_answers(const struct explain *e, int sides, const struct names *n)
+static void print_answers(const struct explain *e, int sides, const struct report_names *n)
 {
     printf("  answers   ");
     for (int s = 0; s < sides; s++)
@@ -241,7 +206,7 @@ static void output_name(const struct settings *set, const char *image, const cha
  */
 
 static status explain_one(const struct settings *set, const struct job *job, int k, int several,
-                          const char *image, const struct names *names)
+                          const char *image, const struct report_names *names)
 {
     const struct job_network *n = &job->network[k];
     struct engine_options options = { .arithmetic = (enum engine_arithmetic)n->engine,
@@ -317,7 +282,7 @@ static void name_of(const char *path, char *out, size_t size)
 
 static status explain_all(const struct settings *set, struct job *job, const char *image)
 {
-    struct names names = { 0 };
+    struct report_names names = { 0 };
     int done = 0, several;
     status result = OK;
 
@@ -325,7 +290,7 @@ static status explain_all(const struct settings *set, struct job *job, const cha
     if (!set->job[0])
         name_of(set->model, job->network[0].name, sizeof job->network[0].name);
     several = job->networks > 1 && !set->network[0];
-    TRY_OUT(read_names(set->names, &names));
+    TRY_OUT(report_names_read(set->names[0] ? set->names : job->synsets, &names));
     for (int k = 0; k < job->networks; k++) {
         if (set->network[0] && strcmp(set->network, job->network[k].name) != 0)
             continue;
@@ -337,8 +302,7 @@ static status explain_all(const struct settings *set, struct job *job, const cha
     else if (fflush(stdout) != 0)
         result = FAIL(ERR_IO, "stdout: could not be written");
 out:
-    mem_free(names.text);
-    mem_free(names.line);
+    report_names_free(&names);
     return result;
 }
 
@@ -350,7 +314,7 @@ int cmd_explain(int argc, char **argv)
     status result = option_read_args(&table, &set, argc, argv, &words);
 
     if (result == OK && words.help) {
-        option_help(&table, &set, stdout);
+        option_help(&table, &set, words.help, stdout);
         return 0;
     }
     if (result == OK) {

@@ -327,10 +327,10 @@ static void summary(const struct infer *r)
 {
     enum model_precision precision = engine_precision(r->net.engine);
 
-    printf("%s  %s%s%s  %s  %d images  %s\n", r->net.model.name, precision == MODEL_INT8 ? "int8" : "fp32",
+    printf("%s  %s%s%s  %s  %d %s  %s\n", r->net.model.name, precision == MODEL_INT8 ? "int8" : "fp32",
            precision == MODEL_INT8 ? " " : "",
            precision == MODEL_INT8 ? engine_arithmetic_name(engine_arithmetic_used(r->net.engine)) : "",
-           r->net.kernels->isa, r->count, r->set.output);
+           r->net.kernels->isa, r->count, r->count == 1 ? "image" : "images", r->set.output);
     if (r->sign_undefined)
         log_info("infer: the raw sign is undefined for %d images; their /cam has the resolved one",
                  r->sign_undefined);
@@ -343,7 +343,7 @@ int cmd_infer(int argc, char **argv)
     status result = option_read_args(&table, &r.set, argc, argv, &words);
 
     if (result == OK && words.help) {
-        option_help(&table, &r.set, stdout);
+        option_help(&table, &r.set, words.help, stdout);
         return 0;
     }
     if (result == OK)

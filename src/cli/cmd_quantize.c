@@ -273,7 +273,7 @@ int cmd_quantize(int argc, char **argv)
     set_defaults(&q.set);
     result = option_read_args(&table, &q.set, argc, argv, &words);
     if (result == OK && words.help) {
-        option_help(&table, &q.set, stdout);
+        option_help(&table, &q.set, words.help, stdout);
         return 0;
     }
     if (result == OK)

@@ -5,7 +5,7 @@
 #include "report.h"
 
 struct settings {
-    char output[OPTION_SIZE], images[OPTION_SIZE];
+    char output[OPTION_SIZE], images[OPTION_SIZE], names[OPTION_SIZE];
     int pictures, checked;
 };
 
@@ -21,6 +21,12 @@ static const struct option_row rows[] = {
       .where = offsetof(struct settings, images),
       .values = "FOLDER",
       .help = "the pictures; empty: where the job found them" },
+    { .name = "names",
+      .kind = OPTION_PATH,
+      .where = offsetof(struct settings, names),
+      .values = "FILE",
+      .help =
+          "names of the classes, a line a class (LOC_synset_mapping.txt); empty: as the result has them" },
     { .name = "pictures",
       .kind = OPTION_INT,
       .where = offsetof(struct settings, pictures),
@@ -33,11 +39,9 @@ static const struct option_table table = {
     .usage = "quantcam report RESULT.h5 [-o FOLDER]",
     .about =
         "Writes a finished result as one page (report.html: findings in words, tables beside the published\n"
-        "ones, figures, pictures; it needs nothing beside it), and the tables as Markdown (report.md), CSV "
-        "(a\n"
-        "file a table), LaTeX (tables.tex) and JSON (report.json), and the pictures whose maps differ most "
-        "as\n"
-        "PNG (gallery/).",
+        "ones, figures, pictures; it needs nothing beside it), the tables as Markdown (report.md), CSV (a\n"
+        "file a table), LaTeX (tables.tex) and JSON (report.json), the figures as SVG (figures/), and the\n"
+        "pictures whose maps differ most as PNG (gallery/).",
     .row = rows,
     .rows = COUNT_OF(rows),
     .words_low = 1,
@@ -58,7 +62,8 @@ static status default_folder(const char *path, char *out, size_t size)
 
 static status write_report(struct settings *set, const char *path)
 {
-    struct report_options options = { .folder = set->output, .pictures = set->pictures };
+    struct report_names names = { 0 };
+    struct report_options options = { .folder = set->output, .pictures = set->pictures, .names = &names };
     struct report_summary summary;
     struct store_reader *r = NULL;
     status result = OK;
@@ -67,7 +72,8 @@ static status write_report(struct settings *set, const char *path)
         TRY(default_folder(path, set->output, sizeof set->output));
     if (set->images[0])
         options.images = set->images;
-    TRY(store_open_read(path, set->checked, &r));
+    TRY_OUT(report_names_read(set->names, &names));
+    TRY_OUT(store_open_read(path, set->checked, &r));
     TRY_OUT(report_write(r, &options, &summary));
     if (summary.missing)
         log_info("%d pictures could not be read, their maps stand alone; the first: %s", summary.missing,
@@ -75,6 +81,7 @@ static status write_report(struct settings *set, const char *path)
     log_info("%d tables and %d pictures", summary.tables, summary.pictures);
     printf("%s/report.html\n", set->output);
 out:
+    report_names_free(&names);
     store_close_read(r);
     return result;
 }
@@ -86,7 +93,7 @@ int cmd_report(int argc, char **argv)
     status result = option_read_args(&table, &set, argc, argv, &words);
 
     if (result == OK && words.help) {
-        option_help(&table, &set, stdout);
+        option_help(&table, &set, words.help, stdout);
         return 0;
     }
     if (result == OK)

@@ -14,6 +14,18 @@ static status join_words(int argc, char **argv, struct text *out)
     return OK;
 }
 
+static int print_help(enum option_form form)
+{
+    struct job *defaults = mem_alloc(1, sizeof *defaults);
+
+    if (!defaults)
+        return 1;
+    job_defaults(defaults);
+    option_help(job_table(), defaults, form, stdout);
+    mem_free(defaults);
+    return 0;
+}
+
 static status run(struct comm *c, int argc, char **argv)
 {
     struct option_words words = { 0 };
@@ -25,12 +37,8 @@ static status run(struct comm *c, int argc, char **argv)
     TRY_OUT(comm_agree(c, join_words(argc, argv, &command)));
     TRY_OUT(job_read(c, argc, argv, &job, &words));
     if (words.help) {
-        struct job *defaults = mem_alloc(1, sizeof *defaults);
-        if (defaults && c->rank == 0) {
-            job_defaults(defaults);
-            option_help(job_table(), defaults, stdout);
-        }
-        mem_free(defaults);
+        if (c->rank == 0)
+            print_help(words.help);
         goto out;
     }
     log_init((enum log_level)job->log, c->rank, c->host);
@@ -46,10 +54,13 @@ out:
 int cmd_run(int argc, char **argv)
 {
     struct comm c = { 0 };
+    enum option_form form = launch_needed() ? option_help_wanted(job_table(), argc, argv) : OPTION_NO_HELP;
     int ranks = launch_needed() ? job_ranks(argc, argv) : 0;
     status result;
     int code;
 
+    if (form)
+        return print_help(form); /* on machines where MPI does not start, too */
     if (ranks > 1)
         return launch_ranks(ranks, argc, argv);
     result = comm_init(NULL, NULL, &c);

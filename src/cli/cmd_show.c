@@ -3,7 +3,7 @@
 #include "report.h"
 
 struct settings {
-    char image[OPTION_SIZE];
+    char image[OPTION_SIZE], names[OPTION_SIZE];
     int checked, worst, csv, columns;
 };
 
@@ -19,6 +19,12 @@ static const struct option_row rows[] = {
       .values = "N",
       .high = 10000,
       .help = "in place of the tables: of each network the N images whose maps differ most; 0: the tables" },
+    { .name = "names",
+      .kind = OPTION_PATH,
+      .where = offsetof(struct settings, names),
+      .values = "FILE",
+      .help =
+          "names of the classes, a line a class (LOC_synset_mapping.txt); empty: as the result has them" },
     { .name = "csv", .kind = OPTION_FLAG, .where = offsetof(struct settings, csv), .help = "as CSV" },
     { .name = "columns",
       .kind = OPTION_INT,
@@ -40,9 +46,10 @@ static const struct option_table table = {
     .words_high = 1,
 };
 
-static status add_wanted(const struct settings *set, struct store_reader *r, struct text *out)
+static status add_wanted(const struct settings *set, const struct report_names *names, struct store_reader *r,
+                         struct text *out)
 {
-    const struct report_form form = { set->csv, set->columns };
+    const struct report_form form = { set->csv, set->columns, names };
 
     if (set->image[0] && set->worst)
         return FAIL(ERR_USAGE, "show: --image and --worst exclude each other");
@@ -56,15 +63,18 @@ static status add_wanted(const struct settings *set, struct store_reader *r, str
 static status show(const struct settings *set, const char *path)
 {
     struct text out = { .max = 64 << 20 };
+    struct report_names names = { 0 };
     struct store_reader *r = NULL;
     status result = OK;
 
-    TRY(store_open_read(path, set->checked, &r));
-    TRY_OUT(add_wanted(set, r, &out));
+    TRY_OUT(report_names_read(set->names, &names));
+    TRY_OUT(store_open_read(path, set->checked, &r));
+    TRY_OUT(add_wanted(set, &names, r, &out));
     fputs(out.data, stdout);
     if (fflush(stdout) != 0)
         result = FAIL(ERR_IO, "stdout: could not be written");
 out:
+    report_names_free(&names);
     text_free(&out);
     store_close_read(r);
     return result;
@@ -77,7 +87,7 @@ int cmd_show(int argc, char **argv)
     status result = option_read_args(&table, &set, argc, argv, &words);
 
     if (result == OK && words.help) {
-        option_help(&table, &set, stdout);
+        option_help(&table, &set, words.help, stdout);
         return 0;
     }
     if (result == OK)

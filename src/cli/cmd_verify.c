@@ -77,7 +77,7 @@ int cmd_verify(int argc, char **argv)
     status result = option_read_args(&table, &set, argc, argv, &words);
 
     if (result == OK && words.help) {
-        option_help(&table, &set, stdout);
+        option_help(&table, &set, words.help, stdout);
         return 0;
     }
     if (result == OK)

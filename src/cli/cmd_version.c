@@ -21,7 +21,7 @@ int cmd_version(int argc, char **argv)
         return 2;
     }
     if (words.help) {
-        option_help(&table, &settings, stdout);
+        option_help(&table, &settings, words.help, stdout);
         return 0;
     }
     printf("quantcam %s\n%s\ncompiled with %s\ninstruction sets:", version_number(), version_libraries(),

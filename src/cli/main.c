@@ -1,9 +1,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base.h"
+#include "base_option.h"
 #include "cmd.h"
 #include "guard.h"
+#include "man.h"
 
 static const struct command {
     const char *name;
@@ -32,7 +33,24 @@ static void print_help(FILE *out)
           out);
     for (size_t i = 0; i < COUNT_OF(commands); i++)
         fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].line);
-    fputs("\nThe job on 4 processes: mpirun -np 4 quantcam run jobs/demo.conf\n", out);
+    fputs("\nThe job on 4 processes: mpirun -np 4 quantcam run jobs/demo.conf\n"
+          "Manual pages: quantcam --help=man, quantcam COMMAND --help=man, quantcam run --help=job\n",
+          out);
+}
+
+static void print_man(void)
+{
+    man_begin("", "what does quantizing a CNN change, in its answers and in where it looks?");
+    fputs(".SH SYNOPSIS\n\\fBquantcam\\fR COMMAND [options]\n.SH DESCRIPTION\n", stdout);
+    option_man_text(
+        "Runs every image of a data set through the fp32 and the int8 form of each network, makes "
+        "a class-activation map of both, compares answers and maps, and keeps all of it in one "
+        "HDF5 file. `quantcam COMMAND --help` lists the options of a command.\n",
+        stdout);
+    fputs(".SH COMMANDS\n", stdout);
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
+        man_command(commands[i].name, commands[i].line);
+    man_end("");
 }
 
 /* Those that read HDF5 files of strangers: guard.h says why not the others. */
@@ -44,6 +62,33 @@ static int is_guarded(const char *name)
         if (strcmp(name, guarded[i]) == 0)
             return 1;
     return 0;
+}
+
+static int run_command(const struct command *c, int argc, char **argv)
+{
+    return is_guarded(c->name) ? guard_run(c->run, argc, argv) : c->run(argc, argv);
+}
+
+/* "man" or "job" of --help=man, --help=job; else "". */
+static const char *page_wanted(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help=man") == 0 || strcmp(argv[i], "--help=job") == 0)
+            return argv[i] + strlen("--help=");
+    return "";
+}
+
+static int run_or_describe(const struct command *c, int argc, char **argv)
+{
+    const char *page = page_wanted(argc, argv);
+    int job = strcmp(page, "job") == 0, code;
+
+    if (!page[0] || (job && c->run != cmd_run))
+        return run_command(c, argc, argv);
+    man_begin(job ? "job" : c->name, job ? "job files of quantcam run" : c->line);
+    code = run_command(c, argc, argv); /* what follows from its options */
+    man_end(job ? "job" : c->name);
+    return code;
 }
 
 int main(int argc, char **argv)
@@ -58,13 +103,16 @@ int main(int argc, char **argv)
         print_help(stdout);
         return 0;
     }
+    if (strcmp(argv[1], "--help=man") == 0) {
+        print_man();
+        return 0;
+    }
     if (strcmp(argv[1], "--version") == 0)
         argv[1] = "version";
     for (size_t i = 0; i < COUNT_OF(commands); i++) {
         names[i] = commands[i].name;
         if (strcmp(argv[1], commands[i].name) == 0)
-            return is_guarded(argv[1]) ? guard_run(commands[i].run, argc - 1, argv + 1)
-                                       : commands[i].run(argc - 1, argv + 1);
+            return run_or_describe(&commands[i], argc - 1, argv + 1);
     }
     nearest = text_nearest(argv[1], names, (int)COUNT_OF(commands));
     fprintf(stderr, "quantcam: unknown command '%s'%s%s%s; quantcam --help lists them\n", argv[1],

@@ -29,7 +29,9 @@ static status open_folder(const char *path, DIR **out)
 }
 
 static int by_name(const void *a, const void *b)
-{ return strcmp(*(char *const *)a, *(char *const *)b); }
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
 /* The sub-folders' names, sorted by bytes, hidden ones left out. */
 static status class_folders(const char *root, char ***names, int *count, int *loose_pictures)
@@ -115,7 +117,9 @@ status image_list_read_folders(struct list *l, const char *root)
     }
     l->classes = count;
     if (count == 0 && loose > 0)
-        result = FAIL(ERR_MISSING, "%s: %d pictures but no class folders: a flat folder needs a label file",
+        result = FAIL(ERR_MISSING,
+                      "%s: %d pictures but no class folders: a flat folder needs a file of labels "
+                      "(path,class_index lines; -1 where a class is unknown)",
                       root, loose);
     else if (count == 0)
         result = FAIL(ERR_MISSING, "%s: no class folders (ImageFolder: one sub-folder a class)", root);

@@ -84,7 +84,10 @@ static status load_weights(struct run *r, int i, int p)
 
     comm_alive();
     TRY_OUT(comm_signal_status());
-    TRY_OUT(weight_load(from->weights[p], &table));
+    result = weight_load(from->weights[p], &table);
+    if (result == ERR_MISSING)
+        result = error_prefix(result, "network.%s.%s", from->name, job_precision[p]);
+    TRY_OUT(result);
     memcpy(r->file_hash[i * RUN_FILES + 1 + p], table.sha256, HASH_SIZE);
     TRY_OUT(model_bind(&net->model, &table, &binding));
     if (binding.precision != expected) {

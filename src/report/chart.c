@@ -7,6 +7,8 @@
 
 enum { WIDTH = 460, LEFT = 52, RIGHT = 14, TOP = 44, PLOT_H = 168, BOTTOM = 44, ROW_H = 19, ROW_LEFT = 182 };
 
+#define LETTER 6.2 /* mean width */
+
 static double place(const struct chart_axis *a, double v)
 {
     if (a->log)
@@ -145,11 +147,11 @@ static status add_shape(int series, double x, double y, const char *class, struc
 /* The legend stands in a line under the title, as the series come. kind: 'l' line, 'b' bar, 'm' mark. */
 static status add_name(struct chart *c, int series, char kind, const char *name, struct text *out)
 {
-    double x = 2 + c->named * 112.0;
+    double x = 2 + c->named;
 
     if (!name)
         return OK;
-    c->named++;
+    c->named += 40 + LETTER * (double)strlen(name);
     if (kind == 'm')
         TRY(add_shape(series, x + 9, 28, "mark", out));
     else
@@ -253,4 +255,59 @@ status chart_end(struct chart *c, struct text *out)
 {
     return text_add(out, "<path class=\"axis\" d=\"M%.1f %.1fv%.1fh%.1f\"/>\n</svg>\n", c->left, c->top,
                     c->height, c->width);
+}
+
+/* ---- files ----------------------------------------------------------------------------------------------
+ */
+
+/* html_style's rules for a chart, with the light colours in place of the variables. */
+static const char file_head[] =
+    "<svg xmlns=\"http://www.w3.org/2000/svg\" font-family=\"sans-serif\" font-size=\"11.5\" ";
+static const char file_style[] =
+    "<style>text{fill:#1c2126}.soft{fill:#5a6570}.head{font-weight:600;font-size:13px}"
+    ".mid{text-anchor:middle}.end{text-anchor:end}.grid{stroke:#d9dee3;stroke-width:1}"
+    ".axis{stroke:#5a6570;fill:none}.line{fill:none;stroke-width:2}.band{opacity:.18}"
+    ".bar{stroke:#fff;stroke-width:1}.whisker{fill:none;stroke:#1c2126;stroke-width:1.3}"
+    ".line.s0{stroke:#0072b2}.line.s1{stroke:#d55e00;stroke-dasharray:6 3}"
+    ".line.s2{stroke:#008a63;stroke-dasharray:2 3}.line.s3{stroke:#b0528f;stroke-dasharray:9 3 2 3}"
+    ".band.s0,.bar.s0,.mark.s0{fill:#0072b2}.band.s1,.bar.s1,.mark.s1{fill:#d55e00}"
+    ".band.s2,.bar.s2,.mark.s2{fill:#008a63}.band.s3,.bar.s3,.mark.s3{fill:#b0528f}</style>"
+    "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n";
+
+/* One chart, from behind its "<svg " to the end of "</svg>". */
+static status write_one(const char *from, const char *to, const char *path)
+{
+    const char *body = strchr(from, '>') + 1;
+    struct text out = { .max = 4 << 20 };
+    status result = OK;
+
+    TRY_OUT(text_add_bytes(&out, file_head, strlen(file_head)));
+    TRY_OUT(text_add_bytes(&out, from, (size_t)(body - from)));
+    TRY_OUT(text_add_bytes(&out, file_style, strlen(file_style)));
+    TRY_OUT(text_add_bytes(&out, body, (size_t)(to - body)));
+    TRY_OUT(text_add(&out, "\n"));
+    TRY_OUT(text_write_file(path, out.data, out.size));
+out:
+    text_free(&out);
+    return result;
+}
+
+status chart_files(const char *charts, const char *folder, const char *slug)
+{
+    static const char begin[] = "<svg ", end[] = "</svg>";
+    int n = 0;
+
+    for (const char *p = strstr(charts, begin); p; p = strstr(p, begin)) {
+        const char *to = strstr(p, end);
+        char name[64], path[4096];
+
+        BUG_IF(!to);
+        snprintf(name, sizeof name, "%.40s_%d.svg", slug, ++n);
+        TRY(text_path(path, sizeof path, folder, name));
+        p += strlen(begin);
+        to += strlen(end);
+        TRY(write_one(p, to, path));
+        p = to;
+    }
+    return OK;
 }

@@ -26,7 +26,7 @@ struct chart {
     char row[CHART_ROWS][CHART_NAME];
     /* chart_begin's: the plot's corner and extents in user units */
     double left, top, width, height;
-    int named;                       /* series with a name in the legend so far */
+    double named;                    /* where the legend's next name begins */
 };
 
 MUST_USE status chart_begin(struct chart *c, struct text *out);
@@ -50,5 +50,8 @@ MUST_USE status chart_text(struct chart *c, double x, double y, const char *text
 /* A line of text in the plot's upper right corner. */
 MUST_USE status chart_note(struct chart *c, int line, const char *text, struct text *out);
 MUST_USE status chart_end(struct chart *c, struct text *out);
+/* Each chart in `charts`, complete ones one after another, as a file FOLDER/<slug>_<n>.svg that needs no
+ * page: its colours are the light ones, written out for programs that know no CSS variables. */
+MUST_USE status chart_files(const char *charts, const char *folder, const char *slug);
 
 #endif

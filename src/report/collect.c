@@ -9,7 +9,7 @@ struct accuracy {
     double top1[STORE_MAX_NETWORKS][1 + STORE_MAX_SELECTIONS];
     double top5[STORE_MAX_NETWORKS][1 + STORE_MAX_SELECTIONS];
     double low[STORE_MAX_NETWORKS][1 + STORE_MAX_SELECTIONS];
-    double high[STORE_MAX_NETWORKS][1 + STORE_MAX_SELECTIONS];
+    double high[STORE_MAX_NETWORKS][1 + STORE_MAX_SELECTIONS]; /* of top1's interval */
     int64_t labelled[STORE_MAX_NETWORKS][1 + STORE_MAX_SELECTIONS];
     int64_t weights_bytes[STORE_MAX_NETWORKS];
 };
@@ -114,6 +114,7 @@ static status collect_accuracy(struct store_reader *r, int p, struct collect *c)
     grid_column(g, "pub. top-1", "%");
     grid_column(g, "pub. top-5", "%");
     grid_column(g, "pub. size", "MiB");
+    grid_column(g, "images", "labelled");
     for (int k = 0; k < layout->networks; k++) {
         const char *name = layout->network[k].name;
 
@@ -126,6 +127,7 @@ static status collect_accuracy(struct store_reader *r, int p, struct collect *c)
         grid_set(g, 4, "%.3f", (double)a->weights_bytes[k] / (1 << 20));
         for (int v = 0; v < 3; v++)
             grid_set(g, 5 + v, "%s", p < 2 ? or_dash(published_value(name, top1 + v)) : "-");
+        grid_set(g, 8, "%lld", (long long)a->labelled[k][0]);
     }
     grid_note(g, "pub.: the study, ImageNet's 50,000 validation images and torchvision's weights; its values "
                  "are torchvision's own metadata. "
@@ -154,6 +156,9 @@ static status collect_subset_accuracy(struct store_reader *r, int p, struct coll
     }
     grid_column(g, "published", "top-1 %");
     grid_column(g, "published", "top-5 %");
+    for (int s = 0; s < 3; s++)
+        grid_column(g, set_name[s], "top-1's 95 % interval");
+    grid_column(g, "images", "raw, labelled");
     for (int k = 0; k < layout->networks; k++) {
         const char *name = layout->network[k].name;
 
@@ -162,13 +167,17 @@ static status collect_subset_accuracy(struct store_reader *r, int p, struct coll
         for (int s = 0; s < 3; s++) {
             int set = collect_set(layout, set_name[s]);
 
-            if (set < 0) {
-                grid_set(g, 1 + 2 * s, "-");
-                grid_set(g, 2 + 2 * s, "-");
+            grid_set(g, 1 + 2 * s, "-");
+            grid_set(g, 2 + 2 * s, "-");
+            grid_set(g, 9 + s, "-");
+            if (s == 0)
+                grid_set(g, 12, set < 0 ? "-" : "%lld", set < 0 ? 0 : (long long)a->labelled[k][set]);
+            if (set < 0)
                 continue;
-            }
             set_percent(g, 1 + 2 * s, a->top1[k][set], a->labelled[k][set]);
             set_percent(g, 2 + 2 * s, a->top5[k][set], a->labelled[k][set]);
+            if (a->labelled[k][set] > 0)
+                grid_set(g, 9 + s, "%.2f-%.2f", a->low[k][set], a->high[k][set]);
         }
         grid_set(g, 7, "%s", p < 2 ? or_dash(published_value(name, top1)) : "-");
         grid_set(g, 8, "%s", p < 2 ? or_dash(published_value(name, top1 + 1)) : "-");
@@ -229,6 +238,8 @@ static status collect_rmse(struct store_reader *r, int p, struct collect *c)
     grid_column(g, "flipped", "% of raw subset");
     grid_column(g, "pub.", "all");
     grid_column(g, "pub.", "subset");
+    grid_column(g, "images", "all");
+    grid_column(g, "images", "raw subset");
     for (int k = 0; k < layout->networks; k++) {
         const char *name = layout->network[k].name;
 
@@ -247,13 +258,15 @@ static status collect_rmse(struct store_reader *r, int p, struct collect *c)
             set_of(g, 6, 3, mean[k][resolved][READING_RESOLVED], count[k][resolved], 0);
         grid_set(g, 8, "%s", p < 2 ? or_dash(published_value(name, PUBLISHED_RMSE_ALL)) : "-");
         grid_set(g, 9, "%s", p < 2 ? or_dash(published_value(name, PUBLISHED_RMSE_SUBSET)) : "-");
+        grid_set(g, 10, "%lld", (long long)count[k][0]);
+        grid_set(g, 11, raw > 0 ? "%lld" : "-", (long long)count[k][raw > 0 ? raw : 0]);
         undefined_all += undefined[k][0];
     }
     grid_note(
         g,
         "raw: as published, LAPACK's sign. resolved: both maps in the sign of one stated rule. aligned: the "
-        "pair's better sign. flipped: pairs "
-        "whose raw maps have opposite signs, which by itself makes an RMSE of 127-215. raw "
+        "other map turned round where the two point in opposite directions. flipped: pairs whose raw maps "
+        "do, which by itself makes an RMSE of 127-215. raw "
         "undefined, the resolved sign in its place: %lld.",
         (long long)undefined_all);
     return OK;
@@ -282,6 +295,7 @@ static status collect_times(struct store_reader *r, int p, struct collect *c)
     grid_column(g, "quartiles", "ms");
     for (int i = 0; i < 3; i++)
         grid_column(g, i ? part[i] : "pub. infer.", "s");
+    grid_column(g, "images", "timed");
     for (int k = 0; k < layout->networks; k++) {
         const char *name = layout->network[k].name;
 
@@ -291,6 +305,7 @@ static status collect_times(struct store_reader *r, int p, struct collect *c)
             grid_set(g, 1 + i, images[k] ? "%.3f" : "not timed", 1e3 * seconds[i][k][0]);
             grid_set(g, 5 + i, "%s", p < 2 ? or_dash(published_value(name, first + i)) : "-");
         }
+        grid_set(g, 8, "%lld", (long long)images[k]);
         if (images[k])
             grid_set(g, 4, "%.3f-%.3f", 1e3 * seconds[2][k][1], 1e3 * seconds[2][k][2]);
     }

@@ -11,7 +11,7 @@ status collect_histogram(struct store_reader *r, int p, struct collect *c)
     const struct store_layout *layout = store_reader_layout(r);
     double own[STORE_MAX_NETWORKS][SETS], common[STORE_MAX_NETWORKS][SETS];
     int64_t images[STORE_MAX_NETWORKS][SETS];
-    int sets = 1 + layout->selections;
+    int sets = 1 + layout->selections, raw = collect_set(layout, "raw");
     struct grid *g;
 
     TRY(collect_matrix(r, STORE_S64, sets, SETS, images, "/summary/histogram/images"));
@@ -28,6 +28,7 @@ status collect_histogram(struct store_reader *r, int p, struct collect *c)
         grid_column(g, "", "common, %");
     }
     grid_column(g, "published", "%");
+    grid_column(g, "images", "raw");
     for (int k = 0; k < layout->networks; k++) {
         const char *name = layout->network[k].name;
 
@@ -44,6 +45,7 @@ status collect_histogram(struct store_reader *r, int p, struct collect *c)
             grid_set(g, column + 1, "%.3f", common[k][set]);
         }
         grid_set(g, 7, "%s", p < 2 && published_find(name) ? published_value(name, PUBLISHED_DICE) : "-");
+        grid_set(g, 8, raw > 0 ? "%lld" : "-", (long long)images[k][raw > 0 ? raw : 0]);
     }
     grid_note(g, "256 bins of the tensor's elements, each the mean over the set's images. own: each "
                  "precision over its own range, as published, which is blind to scale. common: both over one "

@@ -36,19 +36,24 @@ static status add_overview(struct grid *g, const struct store_layout *l, const s
     if (o->images == 0)
         return OK;
     grid_set(g, 1, "%.2f [%.2f, %.2f]", share(o->changed, o->images), o->changed_low, o->changed_high);
-    set_interval(g, 2, &o->top1, "no labels");
-    if (o->top1.images)
-        grid_set(g, 3, "%.2g", o->top1_p);
-    else
-        grid_set(g, 3, "no labels");
-    grid_set(g, 4, "%.2f [%.2f, %.2f]", o->rmse[PAIRS_ALIGNED], o->rmse_low[PAIRS_ALIGNED],
+    grid_set(g, 2, "no labels");
+    grid_set(g, 3, "no labels");
+    grid_set(g, 5, "no labels");
+    set_interval(g, 4, &o->top1, "no labels");
+    if (o->top1.images) {
+        grid_set(g, 2, "%.2f", o->top1.of[0]);
+        grid_set(g, 3, "%.2f", o->top1.of[1]);
+        grid_set(g, 5, "%.2g", o->top1_p);
+    }
+    grid_set(g, 6, "%.2f [%.2f, %.2f]", o->rmse[PAIRS_ALIGNED], o->rmse_low[PAIRS_ALIGNED],
              o->rmse_high[PAIRS_ALIGNED]);
-    grid_set(g, 5, "%.1f [%.1f, %.1f]", share(o->moved, o->images), o->moved_low, o->moved_high);
-    set_interval(g, 6, &o->deletion, o->set > 0 ? "no images" : "no curves");
-    set_interval(g, 7, &o->insertion, o->set > 0 ? "no images" : "no curves");
-    set_interval(g, 8, &o->iou, "no boxes");
-    set_ratio(g, 9, o->size_ratio);
-    set_ratio(g, 10, o->time_ratio);
+    grid_set(g, 7, "%.1f [%.1f, %.1f]", share(o->moved, o->images), o->moved_low, o->moved_high);
+    set_interval(g, 8, &o->deletion, o->set > 0 ? "no images" : "no curves");
+    set_interval(g, 9, &o->insertion, o->set > 0 ? "no images" : "no curves");
+    set_interval(g, 10, &o->iou, "no boxes");
+    set_ratio(g, 11, overview_size_ratio(o));
+    set_ratio(g, 12, overview_time_ratio(o));
+    grid_set(g, 13, "%lld", (long long)o->images);
     return OK;
 }
 
@@ -83,10 +88,19 @@ static status add_sign(struct grid *g, const struct store_layout *l, const struc
 static struct grid *overview_grid(const struct store_layout *l, int p, struct collect *c)
 {
     static const char *const head[][2] = {
-        { "answers changed", "%" },         { "accuracy", "points" },        { "McNemar's", "p" },
-        { "maps' RMSE", "aligned, 0-255" }, { "boxes moved", "%" },          { "deletion", "points" },
-        { "insertion", "points" },          { "true box", "points of IoU" }, { "file smaller", "times" },
+        { "answers changed", "%" },
+        { "top-1", "first, %" },
+        { "top-1", "other, %" },
+        { "top-1", "points" },
+        { "top-1", "p" },
+        { "RMSE", "aligned" },
+        { "boxes moved", "%" },
+        { "deletion", "points" },
+        { "insertion", "points" },
+        { "true box", "points" },
+        { "file smaller", "times" },
         { "answer faster", "times" },
+        { "images", "" },
     };
     struct grid *g =
         collect_table(c, l, p, "overview", "What %s changed, against %s", l->precision[p], l->precision[0]);
@@ -95,10 +109,11 @@ static struct grid *overview_grid(const struct store_layout *l, int p, struct co
     for (size_t i = 0; i < COUNT_OF(head); i++)
         grid_column(g, head[i][0], head[i][1]);
     grid_note(g,
-              "Brackets: 95 %% intervals. accuracy, deletion, insertion, true box: %s less %s; deletion and "
-              "insertion on the control set where there is one (images drawn at random), the others on the "
-              "whole set. boxes moved: the IoU of the two maps' boxes is below 0.5.",
-              l->precision[p], l->precision[0]);
+              "Brackets: 95 %% intervals. top-1: first = %s, other = %s, p by McNemar's exact test. Points: "
+              "%s less %s, true box in points of IoU; deletion and insertion on the control set where there "
+              "is one (images drawn at random), the others on the whole set. RMSE of the maps, 0-255. boxes "
+              "moved: the IoU of the two maps' boxes is below 0.5.",
+              l->precision[0], l->precision[p], l->precision[p], l->precision[0]);
     return g;
 }
 
@@ -131,8 +146,9 @@ static struct grid *sign_grid(const struct store_layout *l, int p, struct collec
         }
     grid_note(g,
               "A principal component has no sign of its own. raw: as the usual library leaves it (as "
-              "published). resolved: one stated rule for each map. aligned: the pair's better sign. flipped: "
-              "the two precisions' maps are opposite in that reading, which alone makes an RMSE of 127-215. "
+              "published). resolved: one stated rule for each map. aligned: the other map turned round where "
+              "the two point in opposite directions. flipped: they do so in that reading, which alone makes "
+              "an RMSE of 127-215. "
               "raw subset: the images that differ most as published; RMSE aligned is what is left of them "
               "without flips, in resolved too the share that the corrected subset keeps. s2/s1 near 1: two "
               "components tie, and the map is unstable for a real reason.");

@@ -24,8 +24,9 @@ static status read_column(struct store_reader *r, enum store_type type, int64_t 
     int64_t count = 0;
 
     TRY(store_read_all(r, path, type, ROWS_MAX_BYTES, out, &count));
-    return count == rows ? OK : FAIL(ERR_MISMATCH, "%s: %lld values, not %lld", path, (long long)count,
-                                     (long long)rows);
+    return count == rows
+               ? OK
+               : FAIL(ERR_MISMATCH, "%s: %lld values, not %lld", path, (long long)count, (long long)rows);
 }
 
 static status read_columns(struct store_reader *r, const char *network, struct columns *c)
@@ -232,20 +233,20 @@ status example_write(struct store_reader *r, const struct report_options *option
 
 /* ---- the caption --------------------------------------------------------------------------------------- */
 
-static status add_caption(const struct example *e, int network, struct text *out)
+status example_caption(const struct example *e, int network, struct text *out, example_add *add)
 {
     const struct example_row *row = &e->row[network];
 
-    TRY(text_add(out, "- %s: ", e->layout->network[network].name));
+    TRY(add(out, "%s: ", e->layout->network[network].name));
     if (row->image < 0)
-        return text_add(out, "no image of its selection has a true box in the frame\n");
+        return add(out, "no image of its selection has a true box in the frame");
     for (int p = 0; p < SIDES; p++) {
         const char *colour = example_better(row, p) ? "green" : "red";
 
-        TRY(text_add(out, "%s IoU %.3f (%s), ", e->layout->precision[p], (double)row->iou[p],
-                     row->box[p][0] < 0 ? "no foreground, no box" : colour));
+        TRY(add(out, "%s IoU %.3f (%s), ", e->layout->precision[p], (double)row->iou[p],
+                row->box[p][0] < 0 ? "no foreground, no box" : colour));
     }
-    return text_add(out, "`%s`\n", row->path);
+    return OK;
 }
 
 status example_markdown(const struct example *e, struct text *out)
@@ -261,7 +262,10 @@ status example_markdown(const struct example *e, struct text *out)
                  "It shows the extreme, not the typical picture.\n\n",
                  e->layout->precision[0], e->layout->precision[1],
                  e->maps ? "map" : "box (the job stored no full-size maps)"));
-    for (int k = 0; k < e->rows; k++)
-        TRY(add_caption(e, k, out));
+    for (int k = 0; k < e->rows; k++) {
+        TRY(text_add(out, "- "));
+        TRY(example_caption(e, k, out, text_add));
+        TRY(text_add(out, e->row[k].image < 0 ? "\n" : "`%s`\n", e->row[k].path));
+    }
     return text_add(out, "\n");
 }

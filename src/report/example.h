@@ -27,6 +27,10 @@ struct example {
 /* Writes FOLDER/figure_3.png. Pictures that cannot be read are counted in `g`, their panels stay white. */
 MUST_USE status example_write(struct store_reader *r, const struct report_options *options, struct album *g,
                               struct example *out);
+/* What appends to a text: text_add, or one that escapes. */
+typedef status example_add(struct text *out, const char *format, ...);
+/* One row: the boxes' IoU and colours, and a comma, for the picture's path to follow; or that it has none. */
+MUST_USE status example_caption(const struct example *e, int network, struct text *out, example_add *add);
 /* The figure, its rule, and a caption a row. */
 MUST_USE status example_markdown(const struct example *e, struct text *out);
 /* 1 = the box of precision p is drawn green: its IoU is not the smaller. */

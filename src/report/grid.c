@@ -74,6 +74,16 @@ const char *grid_cell(const struct grid *t, int row, int column)
     return at(t, row, column);
 }
 
+int grid_span(const struct grid *t, int column)
+{
+    int n = 1;
+
+    while (column > 0 && column + n < t->columns &&
+           (!t->head[column + n][0] || strcmp(t->head[column + n], t->head[column]) == 0))
+        n++;
+    return n;
+}
+
 void grid_release(struct grid *t)
 {
     mem_free(t->cell);
@@ -113,8 +123,7 @@ static status add_padded(struct text *out, const char *text, int width, int colu
     return text_add(out, "  %*s%s", pad > 0 ? pad : 0, "", text);
 }
 
-/* Breaks at blanks so that no line is longer than 80 columns. */
-static status add_wrapped(struct text *out, const char *text)
+status grid_wrapped(const char *text, struct text *out)
 {
     int column = 0;
 
@@ -206,7 +215,7 @@ status grid_terminal(const struct grid *t, int columns, struct text *out)
             break;
     }
     if (t->note[0])
-        TRY(add_wrapped(out, t->note));
+        TRY(grid_wrapped(t->note, out));
     return text_add(out, "\n");
 }
 

@@ -5,8 +5,8 @@
 #include "html_parts.h"
 #include "html_style.h"
 #include "markup.h"
-#include "overview.h"
 #include "study.h"
+#include "words.h"
 
 enum { OUTPUT_MAX = 64 << 20, PICTURES_BYTES = 12 << 20, LOG_MAX = 1 << 20, TEXT_MAX = 4 << 20 };
 
@@ -24,6 +24,34 @@ static status add_policy(struct text *out)
     TRY(markup_base64(out, hash, sizeof hash));
     return text_add(out, "'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
                          "form-action 'none'\">\n");
+}
+
+/* What was done, for who knows neither the program nor the study. */
+static status add_method(struct store_reader *r, struct text *out)
+{
+    const struct store_layout *l = store_reader_layout(r);
+    static int64_t count[STORE_MAX_NETWORKS][1 + STORE_MAX_SELECTIONS];
+
+    TRY(collect_matrix(r, STORE_S64, 1 + l->selections, 1 + STORE_MAX_SELECTIONS, count,
+                       "/summary/subset/count"));
+    TRY(text_add(out, "<p class=\"soft\">Every picture went through every network in each precision. Where a "
+                      "network looks is its EigenCAM map, the first principal component of its last "
+                      "convolution's activations."));
+    if (l->steps > 0 && l->selections > 0)
+        TRY(text_add(
+            out,
+            " Deletion and insertion, %d steps each, were run on subsets alone; of each network:", l->steps));
+    for (int s = 0; s < l->selections && l->steps > 0; s++) {
+        TRY(text_add(out, "%s %lld ", s ? "," : "", (long long)count[0][s + 1]));
+        if (strcmp(l->selection[s], "control") == 0) {
+            TRY(text_add(out, "drawn at random (control)"));
+            continue;
+        }
+        TRY(text_add(out, "whose maps differ most (sign "));
+        TRY(markup_html(out, l->selection[s]));
+        TRY(text_add(out, ")"));
+    }
+    return text_add(out, l->steps > 0 && l->selections > 0 ? ".</p>\n" : "</p>\n");
 }
 
 static status add_head(struct store_reader *r, const struct collect *c, struct text *out)
@@ -50,8 +78,10 @@ static status add_head(struct store_reader *r, const struct collect *c, struct t
         TRY(text_add(out, p ? " and " : " "));
         TRY(markup_html(out, l->precision[p]));
     }
+    TRY(text_add(out, "</p>\n"));
+    TRY(add_method(r, out));
     return text_add(out,
-                    "</p>\n<nav aria-label=\"Contents\"><ul><li><a href=\"#changed-what\">Findings</a></li>"
+                    "<nav aria-label=\"Contents\"><ul><li><a href=\"#changed-what\">Findings</a></li>"
                     "<li><a href=\"#sign-story\">The sign</a></li><li><a href=\"#tables\">Tables 1-11</a>"
                     "</li><li><a href=\"#figures\">Figures</a></li><li><a href=\"#gallery\">Gallery</a></li>"
                     "<li><a href=\"#more\">All tables</a></li><li><a href=\"#provenance\">Provenance</a>"
@@ -60,6 +90,23 @@ static status add_head(struct store_reader *r, const struct collect *c, struct t
 
 /* ---- findings, sign ---------------------------------------------------------------------------------------
  */
+
+/* "Subject (remark): ...": the subject in bold. */
+static status add_statement(char *words, struct text *out)
+{
+    size_t length = strcspn(words, ":(");
+    char first;
+
+    length -= length > 0 && words[length - 1] == ' ';
+    first = words[length];
+    TRY(text_add(out, "<li><b>"));
+    words[length] = '\0';
+    TRY(markup_html(out, words));
+    words[length] = first;
+    TRY(text_add(out, "</b>"));
+    TRY(markup_html(out, words + length));
+    return text_add(out, "</li>\n");
+}
 
 static status add_verdict(struct store_reader *r, int network, int p, struct text *out)
 {
@@ -74,13 +121,16 @@ static status add_verdict(struct store_reader *r, int network, int p, struct tex
     TRY_OUT(text_add(out, "</b> in "));
     TRY_OUT(markup_html(out, l->precision[p]));
     TRY_OUT(text_add(out, ". "));
-    TRY_OUT(overview_headline(&o, &words));
+    TRY_OUT(words_headline(&o, &words));
     TRY_OUT(markup_html(out, words.data));
-    TRY_OUT(text_add(out, "</p>\n<p class=\"note\">"));
-    words.size = 0;
-    TRY_OUT(overview_words(l, &o, &words));
-    TRY_OUT(markup_html(out, words.data));
-    TRY_OUT(text_add(out, "</p></div>\n"));
+    TRY_OUT(text_add(out, "</p>\n<ul class=\"note\">\n"));
+    for (int i = 0; i < WORDS_STATEMENTS; i++) {
+        words.size = 0;
+        TRY_OUT(words_statement(l, &o, i, &words));
+        if (words.size)
+            TRY_OUT(add_statement(words.data, out));
+    }
+    TRY_OUT(text_add(out, "</ul></div>\n"));
 out:
     text_free(&words);
     return result;
@@ -103,12 +153,13 @@ static status add_findings(struct store_reader *r, const struct collect *c, stru
 {
     const struct store_layout *l = store_reader_layout(r);
 
-    TRY(text_add(out, "<section id=\"changed-what\"><h2>In words</h2>\n"));
+    TRY(text_add(out, "<section id=\"changed-what\"><h2>In words</h2>\n<div class=\"verdicts\">\n"));
     for (int k = 0; k < l->networks; k++)
         for (int p = 1; p < l->precisions; p++)
             TRY(add_verdict(r, k, p, out));
-    TRY(text_add(out, "<details><summary>How the words follow from the numbers</summary><p class=\"note\">"));
-    TRY(markup_html(out, overview_rules()));
+    TRY(text_add(
+        out, "</div>\n<details><summary>How the words follow from the numbers</summary><p class=\"note\">"));
+    TRY(markup_html(out, words_rules()));
     TRY(text_add(out, "</p></details>\n"));
     TRY(add_grids(c, "overview", out));
     TRY(text_add(out,
@@ -226,6 +277,11 @@ static status add_provenance(struct store_reader *r, struct text *out)
 
     TRY(text_add(out, "<section id=\"provenance\"><h2>Provenance</h2>\n"));
     TRY(add_times(r, out));
+    TRY(text_add(out,
+                 "<p>To repeat it: the pictures, weights and descriptions with the hashes below, and the "
+                 "command. The rows come out the same, bit for bit, on any number of ranks and any x86 "
+                 "processor, times aside; <code>quantcam verify --digest</code> prints one hash of a result "
+                 "to compare.</p>\n"));
     TRY(add_dataset(r, "/timing/command", "How to repeat it: the command of the last start", 1, out));
     TRY(add_dataset(r, "/job", "The job: what the result depends on, files by their hashes", 0, out));
     TRY(add_dataset(r, "/provenance", "Where the inputs came from", 0, out));
@@ -242,39 +298,43 @@ static status add_provenance(struct store_reader *r, struct text *out)
 /* ---- the page ---------------------------------------------------------------------------------------------
  */
 
-static status add_page(struct store_reader *r, const struct collect *c, const struct report_options *options,
-                       struct report_summary *summary, struct text *out)
+static status add_page(struct store_reader *r, const struct collect *c, const struct example *e,
+                       const struct report_options *options, struct report_summary *summary, struct text *out)
 {
     TRY(add_head(r, c, out));
     TRY(add_findings(r, c, out));
     TRY(add_tables(c, out));
     TRY(text_add(out, "<section id=\"figures\"><h2>Figures</h2>\n"));
-    TRY(html_figures(r, out));
+    TRY(html_figures(r, options->folder, out));
+    if (options->pictures > 0)
+        TRY(html_example(e, options->folder, out));
     TRY(text_add(out,
                  "</section>\n<section id=\"gallery\"><h2>Gallery</h2>\n<p>Of each network the pairs that "
-                 "differ most (resolved sign), the first of the control, which was drawn at random, and "
-                 "changed answers, the surest first. White: true boxes; orange: the map's own box "
-                 "(threshold 0.2). Maps from dark violet (0) to yellow (1), over the picture in "
-                 "grey.</p>\n"));
+                 "differ most (resolved sign), a random sample (the first of the control), and changed "
+                 "answers, the surest first. White: true boxes; orange: the map's own box (threshold 0.2). "
+                 "Maps from dark violet (0) to yellow (1), over the picture in grey. Margin: logit of the "
+                 "first precision's answer less that of its second choice.</p>\n"));
     TRY(html_gallery(r, options, PICTURES_BYTES, summary, out));
     TRY(text_add(out, "</section>\n"));
     TRY(add_more(c, out));
     TRY(add_provenance(r, out));
-    return text_add(out,
-                    "</main>\n<footer class=\"soft\"><p>Made by quantcam report. The same tables: report.md, "
-                    "report.json, tables.tex and a CSV file each, beside this page.</p></footer>\n"
-                    "</body>\n</html>\n");
+    return text_add(
+        out,
+        "</main>\n<footer class=\"soft\"><p>Made by quantcam report. Beside this page: the same tables as "
+        "report.md, report.json, tables.tex and a CSV file each, the charts as figures/*.svg, the "
+        "pictures in gallery/.</p></footer>\n"
+        "</body>\n</html>\n");
 }
 
-status html_write(struct store_reader *r, const struct collect *c, const struct report_options *options,
-                  struct report_summary *summary)
+status html_write(struct store_reader *r, const struct collect *c, const struct example *e,
+                  const struct report_options *options, struct report_summary *summary)
 {
     struct text out = { .max = OUTPUT_MAX };
     char path[4096];
     status result = OK;
 
     TRY(text_path(path, sizeof path, options->folder, "report.html"));
-    TRY_OUT(add_page(r, c, options, summary, &out));
+    TRY_OUT(add_page(r, c, e, options, summary, &out));
     TRY_OUT(text_write_file(path, out.data, out.size));
 out:
     text_free(&out);

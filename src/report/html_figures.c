@@ -11,22 +11,23 @@ enum { SETS = 1 + STORE_MAX_SELECTIONS, OUTPUT_MAX = 64 << 20, RMSE_BINS = 34, S
 enum { PART_RMSE, PART_SUBSETS, PART_SIGMA, PART_CURVES, PART_MARGIN, PARTS };
 
 static const struct {
-    const char *title, *caption;
+    const char *slug, *title, *caption;
 } part[PARTS] = {
-    [PART_RMSE] = { "RMSE of the two maps, all images", "Raw: maps as the usual library leaves them; what "
-                                                        "lies above about 127 are flipped pairs. "
-                                                        "Resolved and aligned take the arbitrary sign out." },
-    [PART_SUBSETS] = { "RMSE with the sign aligned, subsets and control",
+    [PART_RMSE] = { "rmse", "RMSE of the two maps, all images",
+                    "Raw: maps as the usual library leaves them; what "
+                    "lies above about 127 are flipped pairs. "
+                    "Resolved and aligned take the arbitrary sign out." },
+    [PART_SUBSETS] = { "subsets", "RMSE with the sign aligned, subsets and control",
                        "If the raw subset lies where the control lies, it holds flipped pairs, not images "
                        "where "
                        "quantization moved the map." },
-    [PART_SIGMA] = { "How close the first two components are",
+    [PART_SIGMA] = { "sigma", "How close the first two components are",
                      "sigma2 / sigma1 of the CAM layer: near 1 a map is unstable for a real reason." },
-    [PART_CURVES] = { "Deletion and insertion",
+    [PART_CURVES] = { "curves", "Deletion and insertion",
                       "Mean probability of the answer while the map's most important pixels go or come; "
                       "bands: "
                       "normal 95 % intervals of the mean. The resolved subset beside the control." },
-    [PART_MARGIN] = { "Where answers change",
+    [PART_MARGIN] = { "margin", "Where answers change",
                       "Share of answers that changed, by the first precision's margin: its logit less that "
                       "of "
                       "its second choice. Lines: Wilson's 95 % intervals; numbers: images." },
@@ -325,46 +326,54 @@ out:
     return result;
 }
 
-static status add_section(const char *class, const char *title, const char *caption,
+/* On the page, and each chart as a file. */
+static status add_section(const char *folder, const char *slug, const char *title, const char *caption,
                           const struct text *charts, struct text *out)
 {
+    const char *class = strcmp(slug, "histogram") == 0 ? "charts three" : "charts";
+
     if (!charts->size)
         return OK;
+    TRY(chart_files(charts->data, folder, slug));
     TRY(text_add(out, "<h3>%s</h3>\n<p class=\"note\">%s</p>\n<div class=\"%s\">\n", title, caption, class));
     TRY(text_add_bytes(out, charts->data, charts->size));
     return text_add(out, "</div>\n");
 }
 
-status html_figures(struct store_reader *r, struct text *out)
+status html_figures(struct store_reader *r, const char *folder, struct text *out)
 {
     struct figures f = { .l = store_reader_layout(r), .r = r };
     struct text other = { .max = OUTPUT_MAX };
     status result = OK;
 
+    char files[4096];
+
+    TRY(text_path(files, sizeof files, folder, "figures"));
+    TRY(text_make_folder(files));
     for (int i = 0; i < PARTS; i++)
         f.section[i].max = OUTPUT_MAX;
     for (int p = 1; p < f.l->precisions; p++)
         for (int k = 0; k < f.l->networks; k++)
             TRY_OUT(draw_network(&f, k, p));
     for (int i = 0; i < PARTS; i++)
-        TRY_OUT(add_section("charts", part[i].title, part[i].caption, &f.section[i], out));
+        TRY_OUT(add_section(files, part[i].slug, part[i].title, part[i].caption, &f.section[i], out));
     for (int p = 1; p < f.l->precisions; p++)
         TRY_OUT(figure_charts(r, p, &other));
-    TRY_OUT(add_section("charts three", "Figure 2: histograms of the mean activation",
+    TRY_OUT(add_section(files, "histogram", "Figure 2: histograms of the mean activation",
                         "256 bins, logarithmic counts. As published: each precision over its own range; "
                         "corrected: both over one range of real values.",
                         &other, out));
     other.size = 0;
     for (int p = 1; p < f.l->precisions; p++)
         TRY_OUT(figure_page_statistics(r, p, &other));
-    TRY_OUT(add_section("charts", "Entropy and deviation in both domains",
+    TRY_OUT(add_section(files, "activation", "Entropy and deviation in both domains",
                         "The study compared stored integers (int8) with real values (fp32): another unit. In "
                         "real values the two precisions can be compared.",
                         &other, out));
     other.size = 0;
     for (int p = 1; p < f.l->precisions; p++)
         TRY_OUT(figure_page_agreement(r, p, &other));
-    TRY_OUT(add_section("charts", "Agreement of the answers",
+    TRY_OUT(add_section(files, "agreement", "Agreement of the answers",
                         "Right and wrong answers of both precisions, as shares of "
                         "each set.",
                         &other, out));

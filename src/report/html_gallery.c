@@ -6,6 +6,7 @@
 #include "html_parts.h"
 #include "markup.h"
 #include "metric.h"
+#include "names.h"
 #include "pairs.h"
 #include "picture.h"
 #include "viridis.h"
@@ -17,7 +18,7 @@ static const struct {
     const char *name, *label;
 } kinds[KINDS] = {
     { DIFFERENT, "different", "most different" },
-    { CONTROL, "control", "control" },
+    { CONTROL, "control", "random sample" },
     { CHANGED, "changed", "changed answer" },
 };
 
@@ -190,15 +191,12 @@ static status add_class(struct gallery *g, int class_index, struct text *out)
 {
     char name[256];
 
-    if (class_index < 0)
-        return text_add(out, "unknown");
-    if (class_index >= g->l->class_names || !store_reader_find(g->r, "/images/class_name"))
-        return text_add(out, "class %d", class_index);
-    TRY(store_read_string(g->r, "/images/class_name", class_index, name, sizeof name));
+    TRY(names_class(g->r, g->options->names, class_index, name, sizeof name));
     return markup_html(out, name);
 }
 
-static status add_answers(struct gallery *g, int network, int64_t image, struct text *out)
+/* The first five of each precision; the true class is marked. */
+static status add_answers(struct gallery *g, int network, int64_t image, int true_class, struct text *out)
 {
     TRY(text_add(out, "<div class=\"tops\">"));
     for (int p = 0; p < g->l->precisions; p++) {
@@ -214,9 +212,12 @@ static status add_answers(struct gallery *g, int network, int64_t image, struct 
         TRY(markup_html(out, g->l->precision[p]));
         TRY(text_add(out, "<ol>"));
         for (int i = 0; i < PAIRS_TOP; i++) {
-            TRY(text_add(out, "<li>"));
+            int right = true_class >= 0 && top[i] == true_class;
+
+            TRY(text_add(out, right ? "<li><b>" : "<li>"));
             TRY(add_class(g, top[i], out));
-            TRY(text_add(out, " <span class=\"soft\">%.1f %%</span></li>", 100 * (double)score[i]));
+            TRY(text_add(out, "%s <span class=\"soft\">%.1f %%%s</span></li>", right ? "</b>" : "",
+                         100 * (double)score[i], right ? ", true" : ""));
         }
         TRY(text_add(out, "</ol></div>"));
     }
@@ -258,7 +259,7 @@ static status add_caption(struct gallery *g, const struct pairs *a, const struct
     TRY(text_add(out, "</code>, true class: "));
     TRY(add_class(g, a->class_index[i], out));
     TRY(text_add(out, missing ? ". The picture was not found: maps alone.</p>\n" : "</p>\n"));
-    return add_answers(g, a->network, i, out);
+    return add_answers(g, a->network, i, a->class_index[i], out);
 }
 
 static status add_one(struct gallery *g, const struct pairs *a, const struct item *item, struct text *out)

@@ -4,16 +4,6 @@
 
 #include "markup.h"
 
-/* Heads that are joined with column c: those after it that are equal or empty. */
-static int span_of(const struct grid *g, int c)
-{
-    int n = 1;
-
-    while (c > 0 && c + n < g->columns && (!g->head[c + n][0] || strcmp(g->head[c + n], g->head[c]) == 0))
-        n++;
-    return n;
-}
-
 static status add_heads(const struct grid *g, struct text *out)
 {
     int units = 0;
@@ -21,8 +11,8 @@ static status add_heads(const struct grid *g, struct text *out)
     for (int c = 0; c < g->columns; c++)
         units |= g->unit[c][0] != '\0';
     TRY(text_add(out, "<thead><tr>"));
-    for (int c = 0; c < g->columns; c += span_of(g, c)) {
-        int span = span_of(g, c);
+    for (int c = 0; c < g->columns; c += grid_span(g, c)) {
+        int span = grid_span(g, c);
 
         TRY(text_add(out, span > 1 ? "<th scope=\"colgroup\" colspan=\"%d\">" : "<th scope=\"col\">", span));
         TRY(markup_html(out, g->head[c]));
@@ -40,6 +30,8 @@ static status add_heads(const struct grid *g, struct text *out)
     }
     return text_add(out, "</thead>\n");
 }
+
+enum { WIDE = 12 }; /* columns, from which on the type is smaller */
 
 /* An interval stands in a line of its own, so that the column is narrow. */
 static status add_cell(const char *cell, struct text *out)
@@ -62,7 +54,8 @@ out:
 
 status html_table(const struct grid *g, struct text *out)
 {
-    TRY(text_add(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\""));
+    TRY(text_add(out, "<div class=\"scroll%s\" tabindex=\"0\" role=\"region\" aria-label=\"",
+                 g->columns > WIDE ? " wide" : ""));
     TRY(markup_html(out, g->title));
     TRY(text_add(out, "\"><table id=\""));
     TRY(markup_html(out, g->id));

@@ -4,7 +4,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "overview.h"
+#include "words.h"
 
 static size_t digits(const char *text)
 {
@@ -105,7 +105,7 @@ static cJSON *json_example(const struct example *e)
     return out;
 }
 
-/* The page's first screen: a text a network and precision. */
+/* The page's first screen: a headline and its statements, a network and precision each. */
 static status json_findings(struct store_reader *r, cJSON *out)
 {
     const struct store_layout *l = store_reader_layout(r);
@@ -114,18 +114,23 @@ static status json_findings(struct store_reader *r, cJSON *out)
 
     for (int k = 0; k < l->networks; k++)
         for (int p = 1; p < l->precisions; p++) {
-            cJSON *item = cJSON_CreateObject();
+            cJSON *item = cJSON_CreateObject(), *statements = cJSON_CreateArray();
             struct overview o;
 
             cJSON_AddItemToArray(out, item);
+            cJSON_AddItemToObject(item, "statements", statements);
             words.size = 0;
             TRY_OUT(overview_read(r, k, p, &o));
-            TRY_OUT(overview_headline(&o, &words));
-            TRY_OUT(text_add(&words, " "));
-            TRY_OUT(overview_words(l, &o, &words));
+            TRY_OUT(words_headline(&o, &words));
             cJSON_AddStringToObject(item, "network", l->network[k].name);
             cJSON_AddStringToObject(item, "precision", l->precision[p]);
             cJSON_AddStringToObject(item, "words", words.data);
+            for (int i = 0; i < WORDS_STATEMENTS; i++) {
+                words.size = 0;
+                TRY_OUT(words_statement(l, &o, i, &words));
+                if (words.size)
+                    cJSON_AddItemToArray(statements, cJSON_CreateString(words.data));
+            }
         }
 out:
     text_free(&words);

@@ -4,14 +4,34 @@
 
 enum { OUTPUT_MAX = 64 << 20, PAGE_ROWS = 40 };
 
+enum { ROW_UNIT = -1 };
+
 static status add_row(const struct grid *g, int row, struct text *out)
 {
     for (int c = 0; c < g->columns; c++) {
         /* {}: what begins with a bracket would be taken for the argument of the line break before it. */
         TRY(text_add(out, c ? " & " : "{}"));
-        TRY(markup_latex(out, row == -2 ? g->head[c] : row == -1 ? g->unit[c] : grid_cell(g, row, c)));
+        TRY(markup_latex(out, row == ROW_UNIT ? g->unit[c] : grid_cell(g, row, c)));
     }
     return text_add(out, " \\\\\n");
+}
+
+/* Equal heads are joined over a rule of their own. */
+static status add_heads(const struct grid *g, struct text *out)
+{
+    for (int c = 0; c < g->columns; c += grid_span(g, c)) {
+        TRY(text_add(out, c ? " & " : "{}"));
+        if (grid_span(g, c) > 1)
+            TRY(text_add(out, "\\multicolumn{%d}{c}{", grid_span(g, c)));
+        TRY(markup_latex(out, g->head[c]));
+        if (grid_span(g, c) > 1)
+            TRY(text_add(out, "}"));
+    }
+    TRY(text_add(out, " \\\\\n"));
+    for (int c = 0; c < g->columns; c += grid_span(g, c))
+        if (grid_span(g, c) > 1)
+            TRY(text_add(out, "\\cmidrule(lr){%d-%d}", c + 1, c + grid_span(g, c)));
+    return text_add(out, "\n");
 }
 
 static int has_units(const struct grid *g)
@@ -29,9 +49,9 @@ static status add_tabular(const struct grid *g, int first, int last, struct text
     for (int c = 1; c < g->columns; c++)
         TRY(text_add(out, "r"));
     TRY(text_add(out, "}\n\\toprule\n"));
-    TRY(add_row(g, -2, out));
+    TRY(add_heads(g, out));
     if (has_units(g))
-        TRY(add_row(g, -1, out));
+        TRY(add_row(g, ROW_UNIT, out));
     TRY(text_add(out, "\\midrule\n"));
     for (int r = first; r < last; r++)
         TRY(add_row(g, r, out));

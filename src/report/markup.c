@@ -102,14 +102,24 @@ static const char *command(uint32_t code)
     return code < 0x20 || code == 0x7F ? " " : NULL;
 }
 
+/* A minus, not a hyphen: before a figure, behind nothing, a blank or a bracket. */
+static int is_minus(const char *text, const char *begin)
+{
+    return text[0] == '-' && text[1] >= '0' && text[1] <= '9' && (text == begin || strchr(" [(", text[-1]));
+}
+
 status markup_latex(struct text *out, const char *text)
 {
+    const char *begin = text;
+
     while (*text) {
         uint32_t code = 0;
         int length = character(text, &code);
         const char *named = length ? command(code) : NULL;
 
-        if (!length)
+        if (is_minus(text, begin))
+            TRY(text_add(out, "$-$"));
+        else if (!length)
             TRY(text_add(out, "[%02X]", (unsigned char)*text));
         else if (named)
             TRY(text_add_bytes(out, named, strlen(named)));

@@ -9,8 +9,8 @@
 #include "html.h"
 #include "json.h"
 #include "latex.h"
-#include "overview.h"
 #include "study.h"
+#include "words.h"
 
 enum { OUTPUT_MAX = 64 << 20 };
 
@@ -35,6 +35,29 @@ static status add_head(struct store_reader *r, const struct collect *c, struct t
     return text_add(out, "\n");
 }
 
+/* What the page says first: a headline a network and precision. */
+static status add_headlines(struct store_reader *r, struct text *out)
+{
+    const struct store_layout *l = store_reader_layout(r);
+    struct text words = { .max = 1 << 16 };
+    status result = OK;
+
+    for (int k = 0; k < l->networks; k++)
+        for (int p = 1; p < l->precisions; p++) {
+            struct overview o;
+
+            words.size = 0;
+            TRY_OUT(overview_read(r, k, p, &o));
+            TRY_OUT(text_add(&words, "%s in %s. ", l->network[k].name, l->precision[p]));
+            TRY_OUT(words_headline(&o, &words));
+            TRY_OUT(grid_wrapped(words.data, out));
+        }
+    TRY_OUT(text_add(out, "\n"));
+out:
+    text_free(&words);
+    return result;
+}
+
 status report_show(struct store_reader *r, int columns, struct text *out)
 {
     struct collect c;
@@ -42,6 +65,7 @@ status report_show(struct store_reader *r, int columns, struct text *out)
 
     TRY(collect_tables(r, &c));
     TRY_OUT(add_head(r, &c, out));
+    TRY_OUT(add_headlines(r, out));
     for (int i = 0; i < c.grids; i++)
         TRY_OUT(grid_terminal(&c.grid[i], columns, out));
     if (c.bad_images.rows)
@@ -113,7 +137,7 @@ static status write_markdown(struct store_reader *r, const struct collect *c, co
     TRY(text_path(path, sizeof path, folder, "report.md"));
     TRY_OUT(text_add(&out, "# What quantization changed\n\n"));
     TRY_OUT(add_head(r, c, &out));
-    TRY_OUT(overview_markdown(r, &out));
+    TRY_OUT(words_markdown(r, &out));
     for (int i = 0; i < c->grids; i++)
         TRY_OUT(grid_markdown(&c->grid[i], &out));
     if (c->bad_images.rows)
@@ -152,7 +176,7 @@ status report_write(struct store_reader *r, const struct report_options *options
     TRY_OUT(example_write(r, options, &album, &example));
     TRY_OUT(write_markdown(r, &c, &album, &example, options->folder));
     TRY_OUT(latex_write(&c, options->folder));
-    TRY_OUT(html_write(r, &c, options, summary));
+    TRY_OUT(html_write(r, &c, &example, options, summary));
     TRY_OUT(json_write(r, &c, &album, &example, options->folder));
     summary->tables = c.grids;
     summary->pictures = album.count;

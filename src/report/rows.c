@@ -5,25 +5,14 @@
 
 #include "grid.h"
 #include "metric.h"
+#include "names.h"
 #include "pairs.h"
-#include "report.h"
 
 enum { WORST_MOST = 10000 };
 
 static status print(const struct grid *g, const struct report_form *form, struct text *out)
 {
     return form->csv ? grid_csv(g, out) : grid_terminal(g, form->columns, out);
-}
-
-static status class_name(struct store_reader *r, int class_index, char *out, size_t size)
-{
-    if (class_index < 0)
-        snprintf(out, size, "unknown");
-    else if (class_index < store_reader_layout(r)->class_names && store_reader_find(r, "/images/class_name"))
-        return store_read_string(r, "/images/class_name", class_index, out, size);
-    else
-        snprintf(out, size, "%d", class_index);
-    return OK;
 }
 
 /* ---- one image -------------------------------------------------------------------------------------------
@@ -58,7 +47,8 @@ static status find_image(struct store_reader *r, const char *path, int64_t *imag
     return FAIL(ERR_MISSING, "%s: no image '%s'", store_reader_path(r), path);
 }
 
-static status add_answers(struct store_reader *r, const struct pairs *a, int64_t image, struct grid *g)
+static status add_answers(struct store_reader *r, const struct pairs *a, int64_t image,
+                          const struct report_names *names, struct grid *g)
 {
     const struct store_layout *l = store_reader_layout(r);
 
@@ -75,7 +65,7 @@ static status add_answers(struct store_reader *r, const struct pairs *a, int64_t
             continue;
         }
         for (int i = 0; i < PAIRS_TOP; i++) {
-            TRY(class_name(r, a->top[side][image][i], name, sizeof name));
+            TRY(names_class(r, names, a->top[side][image][i], name, sizeof name));
             grid_set(g, 2 + i, "%s %.1f", name, 100 * (double)a->score[side][image][i]);
         }
     }
@@ -141,7 +131,8 @@ static void start_grids(const struct store_layout *l, const char *path, const ch
     grid_column(maps, "subsets", "");
 }
 
-static status add_image(struct store_reader *r, int64_t image, struct grid *answers, struct grid *maps)
+static status add_image(struct store_reader *r, int64_t image, const struct report_names *names,
+                        struct grid *answers, struct grid *maps)
 {
     const struct store_layout *l = store_reader_layout(r);
 
@@ -151,7 +142,7 @@ static status add_image(struct store_reader *r, int64_t image, struct grid *answ
             status result;
 
             TRY(pairs_read(r, k, p, &a));
-            result = add_answers(r, &a, image, answers);
+            result = add_answers(r, &a, image, names, answers);
             if (result == OK)
                 result = add_maps(r, &a, image, maps);
             pairs_free(&a);
@@ -172,9 +163,9 @@ status report_show_image(struct store_reader *r, const char *path, const struct 
     TRY(find_image(r, path, &image));
     TRY(store_read_string(r, "/images/path", image, name, sizeof name));
     TRY(store_read(r, "/images/class_index", STORE_S32, image, 1, &class_index, sizeof class_index));
-    TRY(class_name(r, class_index, true_class, sizeof true_class));
+    TRY(names_class(r, form->names, class_index, true_class, sizeof true_class));
     start_grids(store_reader_layout(r), name, true_class, &answers, &maps);
-    TRY_OUT(add_image(r, image, &answers, &maps));
+    TRY_OUT(add_image(r, image, form->names, &answers, &maps));
     TRY_OUT(print(&answers, form, out));
     if (form->csv)
         TRY_OUT(text_add(out, "\r\n"));

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { QUANTITIES = 3, PREFIX = 6 }; /* "study_" */
+enum { QUANTITIES = 3, COUNTS = 2, PREFIX = 6 }; /* "study_" */
 
 /* A quantity's columns in its grid; -1 = there is none. scale: ours into the study's unit. */
 struct quantity {
@@ -14,10 +14,16 @@ struct quantity {
 struct place {
     const char *second, *third;
 };
+/* A column of counts; 0 = there is none. */
+struct count {
+    int column;
+    const char *unit;
+};
 struct table {
     const char *id, *sentence;
     struct place ours, published, corrected, control;
     struct quantity quantity[QUANTITIES];
+    struct count images[COUNTS]; /* of ours as published */
 };
 
 #define STUDY_ROW { "the study", "its subset" }
@@ -43,15 +49,18 @@ static const struct table tables[] = {
     { "table_1", COPIED,
       .quantity = { { "top-1, %", 1, 5, -1, -1, 1 },
                     { "top-5, %", 3, 6, -1, -1, 1 },
-                    { "size, MiB", 4, 7, -1, -1, 1 } } },
+                    { "size, MiB", 4, 7, -1, -1, 1 } },
+      .images = { { 8, "labelled" } } },
     { "table_2", COPIED,
       .quantity = { { "top-1, %", 1, 5, -1, -1, 1 },
                     { "top-5, %", 3, 6, -1, -1, 1 },
-                    { "size, MiB", 4, 7, -1, -1, 1 } } },
+                    { "size, MiB", 4, 7, -1, -1, 1 } },
+      .images = { { 8, "labelled" } } },
     { "table_3",
       "As published: maps in LAPACK's arbitrary sign, where a pair of opposite signs alone makes 127-215; "
       "corrected: one stated sign rule for both precisions.",
-      .quantity = { { "RMSE, all images", 1, 8, 2, -1, 1 }, { "RMSE, subset", 5, 9, 6, -1, 1 } } },
+      .quantity = { { "RMSE, all images", 1, 8, 2, -1, 1 }, { "RMSE, subset", 5, 9, 6, -1, 1 } },
+      .images = { { 10, "all" }, { 11, "subset" } } },
     { "table_4",
       "As published: entropy, deviation and sparsity of the stored integers 0-255, another unit than Table "
       "5's; corrected: of the dequantized real values, on the resolved subset.",
@@ -59,9 +68,8 @@ static const struct table tables[] = {
       STUDY_ROW,
       { "real", "resolved" },
       { "real", "control" },
-      { { "entropy, bit", 4, 4, 4, 4, 1 },
-        { "deviation", 5, 5, 5, 5, 1 },
-        { "sparsity, %", 6, 6, 6, 6, 1 } } },
+      { { "entropy, bit", 4, 4, 4, 4, 1 }, { "deviation", 5, 5, 5, 5, 1 }, { "sparsity, %", 6, 6, 6, 6, 1 } },
+      { { 3, "subset" } } },
     { "table_5",
       "Real values in both; as published on the raw subset, corrected on the resolved one, which is not "
       "chosen by the sign.",
@@ -69,51 +77,58 @@ static const struct table tables[] = {
       STUDY_ROW,
       { "real", "resolved" },
       { "real", "control" },
-      { { "entropy, bit", 4, 4, 4, 4, 1 },
-        { "deviation", 5, 5, 5, 5, 1 },
-        { "sparsity, %", 6, 6, 6, 6, 1 } } },
-    { "table_6", SUBSET, .quantity = { { "top-1, %", 1, 7, 3, 5, 1 }, { "top-5, %", 2, 8, 4, 6, 1 } } },
-    { "table_7", SUBSET, .quantity = { { "top-1, %", 1, 7, 3, 5, 1 }, { "top-5, %", 2, 8, 4, 6, 1 } } },
+      { { "entropy, bit", 4, 4, 4, 4, 1 }, { "deviation", 5, 5, 5, 5, 1 }, { "sparsity, %", 6, 6, 6, 6, 1 } },
+      { { 3, "subset" } } },
+    { "table_6", SUBSET, .quantity = { { "top-1, %", 1, 7, 3, 5, 1 }, { "top-5, %", 2, 8, 4, 6, 1 } },
+      .images = { { 12, "subset" } } },
+    { "table_7", SUBSET, .quantity = { { "top-1, %", 1, 7, 3, 5, 1 }, { "top-5, %", 2, 8, 4, 6, 1 } },
+      .images = { { 12, "subset" } } },
     { "table_8", TIMES,
       .quantity = { { "inference, s", 1, 5, -1, -1, 1e-3 },
                     { "CAM, s", 2, 6, -1, -1, 1e-3 },
-                    { "total, s", 3, 7, -1, -1, 1e-3 } } },
+                    { "total, s", 3, 7, -1, -1, 1e-3 } },
+      .images = { { 8, "timed" } } },
     { "table_9", TIMES,
       .quantity = { { "inference, s", 1, 5, -1, -1, 1e-3 },
                     { "CAM, s", 2, 6, -1, -1, 1e-3 },
-                    { "total, s", 3, 7, -1, -1, 1e-3 } } },
+                    { "total, s", 3, 7, -1, -1, 1e-3 } },
+      .images = { { 8, "timed" } } },
     { "table_10",
       CURVES,
       { "raw", "raw" },
       STUDY_ROW,
       { "resolved", "resolved" },
       { "resolved", "control" },
-      { { "deletion, %", 4, 4, 4, 4, 1 }, { "insertion, %", 5, 5, 5, 5, 1 } } },
+      { { "deletion, %", 4, 4, 4, 4, 1 }, { "insertion, %", 5, 5, 5, 5, 1 } },
+      { { 3, "subset" } } },
     { "table_10_wsol",
       BOXES,
       { "raw", "raw" },
       STUDY_ROW,
       { "resolved", "resolved" },
       { "resolved", "control" },
-      { { "WSOL, %", 4, 4, 4, 4, 1 } } },
+      { { "WSOL, %", 4, 4, 4, 4, 1 } },
+      { { 3, "subset" } } },
     { "table_11",
       CURVES,
       { "raw", "raw" },
       STUDY_ROW,
       { "resolved", "resolved" },
       { "resolved", "control" },
-      { { "deletion, %", 4, 4, 4, 4, 1 }, { "insertion, %", 5, 5, 5, 5, 1 } } },
+      { { "deletion, %", 4, 4, 4, 4, 1 }, { "insertion, %", 5, 5, 5, 5, 1 } },
+      { { 3, "subset" } } },
     { "table_11_wsol",
       BOXES,
       { "raw", "raw" },
       STUDY_ROW,
       { "resolved", "resolved" },
       { "resolved", "control" },
-      { { "WSOL, %", 4, 4, 4, 4, 1 } } },
+      { { "WSOL, %", 4, 4, 4, 4, 1 } },
+      { { 3, "subset" } } },
     { "figure_2",
       "As published: each precision over its own range, which is blind to scale; corrected: both over one "
       "range of real values, on the resolved subset.",
-      .quantity = { { "Dice, %", 1, 7, 4, 6, 1 } } },
+      .quantity = { { "Dice, %", 1, 7, 4, 6, 1 } }, .images = { { 8, "subset" } } },
 };
 
 const struct grid *study_find(const struct collect *c, const char *id)
@@ -191,6 +206,8 @@ static status add_table(const struct grid *g, const struct table *t, struct coll
     for (int q = 0; q < QUANTITIES && t->quantity[q].head; q++)
         for (int i = 0; i < columns_of(&t->quantity[q]); i++)
             grid_column(out, t->quantity[q].head, i == 0 && t->quantity[q].corrected < 0 ? "ours" : unit[i]);
+    for (int i = 0; i < COUNTS && t->images[i].column; i++)
+        grid_column(out, "images", t->images[i].unit);
     for (int r = 0; r < g->rows; r++) {
         const char *network = grid_cell(g, r, 0);
         int column = 1;
@@ -203,6 +220,8 @@ static status add_table(const struct grid *g, const struct table *t, struct coll
             add_quantity(g, network, t, &t->quantity[q], column, out);
             column += columns_of(&t->quantity[q]);
         }
+        for (int i = 0; i < COUNTS && t->images[i].column; i++)
+            grid_set(out, column++, "%s", cell_of(g, network, &t->ours, t->images[i].column));
     }
     grid_note(out, "%s", t->sentence);
     return OK;

@@ -164,12 +164,20 @@ static status merge(struct store_reader *r, const struct store_schema *found, st
 /* HDF5 would wait for a pipe's writer. */
 static status check_regular(const char *path)
 {
+    char part[STORE_FILE_NAME + 8];
     uint64_t size;
     int fd;
+    status s = text_open_file(path, &fd, &size);
 
-    TRY(text_open_file(path, &fd, &size));
-    close(fd);
-    return OK;
+    if (s == OK)
+        close(fd);
+    snprintf(part, sizeof part, "%s.part", path);
+    if (s == ERR_MISSING && access(part, F_OK) == 0)
+        return FAIL(ERR_MISSING,
+                    "%s: not finished yet: `quantcam verify` says how far %s.part is, and the "
+                    "command that began it goes on",
+                    path, path);
+    return s;
 }
 
 static status read_closing(struct store_reader *r)

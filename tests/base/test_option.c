@@ -221,7 +221,7 @@ static void test_help(void)
     char got[4096];
     FILE *f = fmemopen(got, sizeof got, "w");
 
-    option_help(&table, &s, f);
+    option_help(&table, &s, OPTION_HELP, f);
     fclose(f);
     CHECK(strstr(got, "usage: test FILE [options]") != NULL);
     CHECK_MSG(strstr(got, "--data.limit=N") && strstr(got, "[12]") && strstr(got, "-o, --run.out=FILE"), "%s",

@@ -37,7 +37,7 @@ refused 2 "instruction set|run.isa" "$T/job.conf" --isa=sse9
 sed 's/^relu/rleu/' models/demo/shufflenet_v2_x0_5.model > "$T/bad.model"
 refused_by 3 1 "bad.model:[0-9]+: unknown op 'rleu' \(did you mean 'relu'\?\)" "$T/job.conf" --network.shuffle.model="$T/bad.model"
 refused 1 "no_such.model: No such file" "$T/job.conf" --network.shuffle.model="$T/no_such.model"
-refused_by 3 1 "no_such.pth: No such file" "$T/job.conf" --network.shuffle.fp32="$T/no_such.pth"
+refused_by 3 1 "network.shuffle.fp32: .*no_such.pth: No such file" "$T/job.conf" --network.shuffle.fp32="$T/no_such.pth"
 head -c 20000 "${W}_fp32.pth" > "$T/short.pth"
 refused_by 3 1 "short.pth" "$T/job.conf" --network.shuffle.fp32="$T/short.pth"
 : > "$T/empty.pth"

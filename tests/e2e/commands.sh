@@ -19,6 +19,9 @@ check "an unknown command: a suggestion" grep -q "did you mean 'run'" "$T/log"
 check "an unknown option" code 2 "$Q" verify --digset x.h5
 check "run without a job" code 2 "$Q" run
 check "verify of nothing" code 1 "$Q" verify "$T/none.h5"
+cp "$0" "$T/half.h5.part"
+check "show of an unfinished result" code 1 "$Q" show "$T/half.h5"
+check "says so" grep -q "half.h5: not finished yet" "$T/log"
 check "run --help under mpirun: once" test "$("$MPIRUN" -np 2 "$Q" run --help | grep -c 'usage:')" = 1
 small_job "$T/job.conf" 12
 check "a run" code 0 "$Q" run "$T/job.conf"

@@ -27,6 +27,8 @@ for what in "" "--worst 5" "--image $IMAGE"; do
         "$T/shown"
 done
 "$Q" show "$R" --image "$(basename "$IMAGE")" --csv > "$T/image.csv"
+for i in {10..25}; do echo "n014407$i thing $i"; done > "$T/named"
+check "--image --names" test "$("$Q" show "$R" --image "$IMAGE" --names "$T/named" --csv | grep -oc 'thing [12][0-9] [0-9]')" = 4
 check "--image: its RMSE" grep -qE "^mobile,int8,[0-9.]+,$RMSE," "$T/image.csv"
 check "--image: both networks, both precisions" test "$(grep -cE '^(mobile|shuffle),(fp32|int8),' "$T/image.csv")" = 6
 check "--image of nothing" code 1 "$Q" show "$R" --image none.jpg
@@ -66,6 +68,9 @@ refuse "one precision: no RMSE" grep -q RMSE "$T/log"
 for i in {10..25}; do echo "n014407$i thing $i, or whatever"; done > "$T/names"
 check "explain --names" code 0 "$Q" explain "$T/images/$IMAGE" --job "$T/job.conf" --steps=0 --names "$T/names" -o "$T/x.png"
 check "explain: names without synsets" test "$(grep -cE '^ +[1-5]  thing [12][0-9], or' "$T/log")" = 10
+sed "s|^\[data\]|&\nsynsets = $T/names|" "$T/job.conf" > "$T/named.conf"
+check "explain: a job's own names" code 0 "$Q" explain "$T/images/$IMAGE" --job "$T/named.conf" --steps=0 -o "$T/x.png"
+check "explain: the same names" test "$(grep -cE '^ +[1-5]  thing [12][0-9], or' "$T/log")" = 10
 check "explain: a picture a network" test -s "$T/x-mobile.png" -a -s "$T/x-shuffle.png"
 check "explain of nothing" code 1 "$Q" explain "$T/none.jpg" --job "$T/job.conf"
 check "explain of nothing: its name" grep -q "none.jpg" "$T/log"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The report's page in headless Chromium, where it is installed: drawn at 1280 and 400 pixels, light and dark, without
-# an error on the console, with nothing asked of the network; tables.tex through pdflatex where that is installed.
+# an error on the console, with nothing asked of the network, nothing cut off, no text on another, enough contrast, a
+# gallery that sorts and filters (report_layout.js), and printed; tables.tex through pdflatex where that is installed.
 . "$(dirname "$0")/common.bash"
 
 small_job "$T/job.conf" 24
@@ -11,8 +12,12 @@ check "the page is there" test -s "$PAGE"
 check "under 15 MB" test "$(stat -c %s "$PAGE")" -lt 15000000
 refuse "no address in it" grep -qE 'https?://|url\(|@import' "$PAGE"
 check "pictures in it" test "$(grep -c 'data:image/jpeg;base64,' "$PAGE")" -ge 8
+check "every chart as a file" test "$(find "$T/report/figures" -name '*.svg' | wc -l)" = "$(grep -o '<svg ' "$PAGE" | wc -l)"
 check "a policy in it" grep -q "Content-Security-Policy\" content=\"default-src 'none'" "$PAGE"
-"$Q" report "$T/out.h5" -o "$T/few" --pictures 1 > /dev/null 2>&1
+for i in {10..29}; do echo "n014407$i thing $i"; done > "$T/names"
+"$Q" report "$T/out.h5" -o "$T/few" --pictures 1 --names "$T/names" > /dev/null 2>&1
+check "--names" grep -qE '<li>(<b>)?thing [12][0-9]' "$T/few/report.html"
+check "--names of nothing" code 1 "$Q" report "$T/out.h5" -o "$T/few" --names "$T/none"
 check "--pictures bounds it" test "$(grep -c '<img ' "$T/few/report.html")" -le 6
 "$Q" report "$T/out.h5" -o "$T/none" --pictures 0 > /dev/null 2>&1
 refuse "--pictures=0: none" grep -q '<img ' "$T/none/report.html"
@@ -30,14 +35,25 @@ if [ -z "$CHROMIUM" ]; then
     echo "skip: $NAME: the page in a browser (no Chromium)"
     finish
 fi
-# shot PAGE NAME WIDTH dark|light: 0 = dark in Chromium's settings
-shot()
+# A frame of that width: Chromium makes no window narrower than 500 pixels.
+frame() # PAGE WIDTH dark|light: 0 = dark in Chromium's settings
 {
-    "$CHROMIUM" --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$T/profile" \
-        --window-size="$3",1600 --virtual-time-budget=4000 --enable-logging=stderr \
-        --blink-settings=preferredColorScheme="$([ "$4" = dark ] && echo 0 || echo 1)" \
-        --log-net-log="$T/$2.net" --host-resolver-rules='MAP * ~NOTFOUND' \
-        --screenshot="$T/$2.png" "file://$1" > "$T/$2.log" 2>&1
+    cat > "$T/frame.html" << END
+<!DOCTYPE html><meta name="color-scheme" content="$3">
+<style>body{margin:0}iframe{border:0;width:$2px;height:1600px;color-scheme:$3}</style><iframe src="file://$1"></iframe>
+<script>addEventListener('message', e => {
+    const found = document.body.appendChild(document.createElement('pre'));
+    found.textContent = e.data; found.id = 'found' })</script>
+END
+    options=(--headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$T/profile"
+        --window-size="$(($2 < 500 ? 500 : $2))",1600 --virtual-time-budget=8000
+        --blink-settings=preferredColorScheme="$([ "$3" = dark ] && echo 0 || echo 1)")
+}
+shot() # PAGE NAME WIDTH dark|light
+{
+    frame "$1" "$3" "$4"
+    "$CHROMIUM" "${options[@]}" --enable-logging=stderr --log-net-log="$T/$2.net" \
+        --host-resolver-rules='MAP * ~NOTFOUND' --screenshot="$T/$2.png" "file://$T/frame.html" > "$T/$2.log" 2>&1
 }
 said()  { grep -q CONSOLE "$T/$1.log"; }
 # Requests on a file's behalf; the browser's own services do not count.
@@ -56,9 +72,31 @@ for width in 1280 400; do
         refuse "$name: nothing asked of the network" asked "$name"
     done
 done
+# The page with report_layout.js in it, which the page's own policy would not let run.
+{ sed '/Content-Security-Policy/d' "$PAGE"; echo '<script>'; cat tests/e2e/report_layout.js; echo '</script>'; } > "$T/layout.html"
+layout() # WIDTH light|dark
+{
+    frame "$T/layout.html" "$1" "$2"
+    "$CHROMIUM" "${options[@]}" --dump-dom "file://$T/frame.html" 2> /dev/null |
+        sed -n '/<pre id="found">/,/<\/pre>/p' | sed 's/<[^>]*>//g' > "$T/layout"
+    grep -q '^layout at '"$1"': .* looked at, 0 wrong' "$T/layout" || { cat "$T/layout" >&2; return 1; }
+}
+for width in 1280 400; do
+    for scheme in light dark; do check "layout at $width, $scheme" layout "$width" "$scheme"; done
+done
 refuse "light and dark differ" cmp -s "$T/1280light.png" "$T/1280dark.png"
 "$CHROMIUM" --headless --no-sandbox --disable-gpu --user-data-dir="$T/profile" --virtual-time-budget=4000 \
     --window-size=400,1600 --dump-dom "file://$PAGE" > "$T/dom" 2> /dev/null
 check "the script ran" grep -q 'class="js"' "$T/dom"
+"$CHROMIUM" --headless --no-sandbox --disable-gpu --user-data-dir="$T/profile" --virtual-time-budget=4000 \
+    --no-pdf-header-footer --print-to-pdf="$T/page.pdf" "file://$PAGE" > /dev/null 2>&1
+check "printed" test -s "$T/page.pdf"
+if command -v pdftotext > /dev/null && command -v pdfimages > /dev/null; then
+    pdftotext "$T/page.pdf" "$T/page.txt"
+    check "printed: what is folded on the screen" test "$(grep -c 'pub. top-1' "$T/page.txt")" -ge 2
+    check "printed: the pictures" test "$(pdfimages -list "$T/page.pdf" | grep -c jpeg)" = "$(grep -c '<img ' "$PAGE")"
+else
+    echo "skip: $NAME: the printed page's text (no pdftotext)"
+fi
 check "the gallery counts" grep -qE '>[0-9]+ of [0-9]+ shown<' "$T/dom"
 finish

@@ -29,6 +29,7 @@ static void check_latex(void)
     becomes(markup_latex, "$x^2~y$", "\\$x\\textasciicircum{}2\\textasciitilde{}y\\$");
     becomes(markup_latex, "caf\xC3\xA9 \xE2\x82\xAC \xFF", "caf\xC3\xA9 [U+20AC] [FF]");
     becomes(markup_latex, "a\nb", "a b");
+    becomes(markup_latex, "-1.25 [-2, +3] a-1 80-99 -", "$-$1.25 [$-$2, +3] a-{}1 80-{}99 -{}");
 }
 
 static void check_base64(void)

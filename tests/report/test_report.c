@@ -34,7 +34,7 @@ static status fill_histograms(struct store *s)
 
 static status fill_differences(struct store *s)
 {
-    const int64_t images[2][4] = { { 18, 2, 2, 2 } };
+    const int64_t images[2][4] = { { 18, 2, 2, 2 } }, curves[2][4] = { { 0, 2, 2, 2 } };
     const double top1[2][4] = { { -1.25, 2 } }, low[2][4] = { { -2.5 } }, high[2][4] = { { 0.5 } };
     const double p[2][4] = { { 0.0625, 1 } }, rmse[2][4][3] = { { { 9.5 } } };
 
@@ -43,6 +43,7 @@ static status fill_differences(struct store *s)
     TRY(put(s, "/summary/difference/int8/top1/low", low));
     TRY(put(s, "/summary/difference/int8/top1/high", high));
     TRY(put(s, "/summary/difference/int8/top1/p", p));
+    TRY(put(s, "/summary/difference/int8/deletion/images", curves));
     return put(s, "/summary/rmse/int8/mean_low", rmse);
 }
 
@@ -72,7 +73,8 @@ static status fill_summary(struct store *s)
                  high[2][4] = { { 99.9 } };
     const double mean[2][4][3] = { { { 10.5, 5.25, 4.125 }, { 140.0, 1, 1 }, { 1, 33.5, 1 } } };
     const int64_t labelled[2][4] = { { 18, 2, 2, 2 }, { 0, 0, 0, 0 } }, flipped[2][4] = { { 9, 2, 0, 0 } };
-    const int64_t count[2][4] = { { 18, 2, 2, 2 }, { 18, 2, 2, 2 } }, bytes[2] = { 3 << 19, 1 << 20 };
+    const int64_t count[2][4] = { { 18, 2, 2, 2 }, { 18, 2, 2, 2 } };
+    const int64_t bytes[3] = { 3 << 19, 1 << 19, 1 << 20 };
     const int64_t same[2][4] = { { 17 } }, total = 23, ok = 18, bad = 5, images[2] = { 50, 0 };
     const int64_t rows_bad[2] = { 5, 7 };
     const double ssim[2][4] = { { 0.5, 0.25, 0.125, 1 } };
@@ -92,6 +94,7 @@ static status fill_summary(struct store *s)
     TRY(put(s, "/summary/accuracy/fp32/top1_high", high));
     TRY(put(s, "/summary/accuracy/fp32/labelled", labelled));
     TRY(put(s, "/summary/accuracy/fp32/weights_bytes", bytes));
+    TRY(put(s, "/summary/accuracy/int8/weights_bytes", bytes + 1));
     TRY(put(s, "/summary/rmse/int8/mean", mean));
     TRY(put(s, "/summary/rmse/int8/sign_flipped", flipped));
     TRY(put(s, "/summary/subset/count", count));
@@ -142,6 +145,7 @@ static void check_show(struct store_reader *r)
     HAS(out.data, "23 images, 18 good, 5 bad; 2 networks; fp32 int8");
     HAS(out.data, "\n18. has no result for 2 of the good images: values that are not finite\n\n");
     CHECK(!strstr(out.data, "resnet18 has no result"));
+    HAS(out.data, "\n  resnet18 in int8. ");
     HAS(out.data, "Table 1. Accuracy and file size, whole set, fp32");
     HAS(out.data, "91.250");
     HAS(out.data, "80.10-99.90");
@@ -303,9 +307,19 @@ static void check_page(struct store_reader *r, const char *folder)
     HAS(page, "The picture was not found");
     /* ours 91.250 of the study's 69.758 */
     HAS(page, "<td>91.250</td><td>69.758</td><td>+21.492</td>");
-    HAS(page, "Accuracy: a change not distinguishable from none (-1.25 points [-2.50, +0.50], McNemar");
+    HAS(page, "<b>Accuracy</b> (top-1 of 18 labelled pictures): 91.25 % in fp32, 0.00 % in int8: "
+              "-1.25 points [-2.50, +0.50], McNemar&#39;s p = 0.062: no change that can be told from "
+              "chance.");
+    HAS(page, "<b>Deletion</b> (lower is more faithful; 2 pictures drawn at random)");
+    HAS(page, ", too few pictures to tell.</li>");
+    HAS(page, "<b>Cost</b>: weights 1.50 MiB in fp32, 0.50 in int8, 3.0 times smaller.");
+    HAS(page, "There is none: no image of the selection");
+    HAS(page, ">tench, Tinca tinca <span");
+    HAS(page, "<td>18</td></tr>"); /* table 1's count of images */
     HAS(latex, "\\end{document}");
-    HAS(latex, "-{}1.25 [-{}2.50, +0.50]");
+    HAS(latex, "$-$1.25 [$-$2.50, +0.50]");
+    HAS(latex, "\\multicolumn{3}{c}{RMSE}");
+    HAS(latex, "\\cmidrule(lr){2-4}");
     collect_free(&c);
     mem_free(page);
     mem_free(latex);
@@ -331,13 +345,19 @@ static void check_bound(struct store_reader *r)
 
 static void check_written(struct store_reader *r, const char *folder)
 {
+    static const char list[] = "n01440764 tench, Tinca tinca\n  a name, given \r\n\nlast";
     char out[620], other[620], picture[700];
     uint8_t rgb[12] = { 0 };
     const struct image grey = { 2, 2, rgb };
-    struct report_options options = { .folder = out, .pictures = 16 };
+    struct report_names names;
+    struct report_options options = { .folder = out, .pictures = 16, .names = &names };
     struct report_summary summary;
     struct image png = { 0 };
 
+    snprintf(out, sizeof out, "%s/names", folder);
+    CHECK(text_write_file(out, list, sizeof list - 1) == OK && report_names_read(out, &names) == OK);
+    CHECK(names.count == 4 && strcmp(report_name(&names, 1), "a name, given") == 0);
+    CHECK(!report_name(&names, 2) && !report_name(&names, 4) && !report_name(&names, -1));
     snprintf(out, sizeof out, "%s/report", folder);
     CHECK_MSG(report_write(r, &options, &summary) == OK, "%s", error_last()->text);
     CHECK(summary.tables == 37);
@@ -352,6 +372,11 @@ static void check_written(struct store_reader *r, const char *folder)
     check_file(out, "figure_2.csv", "18.,-,-,-,-,-,-,-");
     check_file(out, "report.md", "(figure_2.svg)");
     check_file(out, "report.md", "**resnet18** in int8. ");
+    check_file(out, "report.md", "\n- Accuracy (top-1 of 18 labelled pictures): 91.25 %");
+    check_file(out, "report.json", "\"Accuracy (top-1 of 18 labelled pictures): 91.25 %");
+    check_file(out, "figures/rmse_1.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"");
+    check_file(out, "figures/rmse_2.svg", "<title>18.</title>");
+    check_file(out, "figures/margin_1.svg", "</svg>\n");
     check_file(out, "report.json", "\"words\":\t\"");
     check_file(out, "figure_2.svg", ">Dice 97.500 %<");
     check_file(out, "figure_2.svg", "the study 99.521 %");
@@ -398,6 +423,7 @@ static void check_written(struct store_reader *r, const char *folder)
     snprintf(other, sizeof other, "%s/report", folder);
     CHECK(mkdir(out, 0777) == 0 && image_write_png(picture, &grey) == OK);
     CHECK(report_write(r, &options, &summary) == OK && summary.missing == 4);
+    report_names_free(&names);
 }
 
 static void check_report(struct store_reader *r, const char *folder)

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Every job of jobs/ passes --dry-run, on a few drawn pictures and the demo's networks in place of the full-size ones;
+# the descriptions and weights that it names are there, or can be fetched.
+. "$(dirname "$0")/common.bash"
+[ -f "$WEIGHTS/resnet18_int8.pth" ] || skip "no $WEIGHTS"
+"$Q" synth "$T/images" --images 24 --seed 7 > /dev/null || exit 1
+
+# "network model": of every section [network NAME].
+networks() { awk '/^\[/ { name = ($1 == "[network") ? $2 : ""; sub(/\]/, "", name) } name && $1 == "model" { print name, $3 }' "$1"; }
+# Options that put a demo network in the place of each: of the same name, or resnet18.
+stand_ins()
+{
+    local name model file
+    networks "$1" | while read -r name model; do
+        file=$(basename "$model" .model)
+        [ -f "models/demo/$file.model" ] || file=resnet18
+        echo "--network.$name.model=models/demo/$file.model --network.$name.fp32=$WEIGHTS/${file}_fp32.pth --network.$name.int8=$WEIGHTS/${file}_int8.pth"
+    done
+}
+
+for job in jobs/*.conf; do
+    check "$job has networks" test -n "$(networks "$job")"
+    # shellcheck disable=SC2046  # words
+    check "$job" code 0 "$Q" run "$job" --dry-run --images="$T/images" --boxes="$T/images/boxes.csv" -o "$T/out.h5" $(stand_ins "$job")
+    check "$job: predicted" grep -q "^predicted for 1 rank" "$T/log"
+    for model in $(networks "$job" | cut -d' ' -f2); do check "$job: $model" test -f "$model"; done
+    for file in $(sed -n 's/^\(fp32\|int8\) = weights\///p' "$job"); do
+        case $file in
+        *.pth) check "$job: $file can be fetched" grep -qE "[ /]$file " jobs/weights.txt ;;
+        *)     check "$job: says how $file is made" grep -qE '^#.*-o weights/.*\.safetensors$' "$job" ;;
+        esac
+    done
+done
+finish
