@@ -3,19 +3,22 @@
 
     analysis/peers.py --shared ../shared --oracle DIR...     MobileNetV2 and EfficientNet-Lite0 with trained weights (data/weights),
                                                              and networks made by make_oracle.py MODEL ENGINE DIR
-    --rounds 7 --repeats 20 --explain-rounds 3 --json FILE   --explain-rounds 0, --no-ranks: without them
+    --rounds 7 --repeats 20 --explain-rounds 7               --explain-rounds 0, --no-ranks: without them
+    --json FILE --markdown FILE                              everything measured; the table
+    --quick                                                  a try: few rounds of everything
 
 Network alone: ONNX Runtime (every int8 form), OpenVINO (int8 by NNCF, or the QDQ file where NNCF is not installed) and PyTorch
 (torchvision's quantized network on its checkpoint's engine), one thread, batch 1, the same photograph; int8 of the runtimes is made
-after training from the same photographs. First it checks that all run the same network: fp32 logits within 1e-3 of the largest,
-parameters and MACs equal; and prints each side's int8 agreement with its own fp32.
-Evaluate: decode, preprocess, both networks, both EigenCAM maps at 224 and their RMSE (ours: `comparison of the maps`, which also has
-SSIM, ranks and more). Not in it, as peers do none of it: activation statistics, raw sign, localization. Composition: Pillow, the
-fastest runtime in each precision, thin EigenCAM in numpy. Stock: torchvision's transforms, torch, pytorch-grad-cam.
-Explain: deletion and insertion in 100 steps, both precisions; peers in batches of 16. Ours starts with the decoded picture, theirs
-with the file, 0.1 % of it.
-Rounds are interleaved; a time is the median of the rounds' medians; the ratio of the fastest single runs stands beside it and says
-more on a busy machine. Everything but the ranks is pinned to one core.
+after training from photographs that nothing else is measured with. First it checks that all run the same network: fp32 logits
+within 1e-3 of the largest, parameters and MACs equal; and prints each side's int8 agreement with its own fp32. A form of int8 whose
+agreement is more than 10 points below the best peer's is named and not taken for the fastest, since its answers are of no use.
+Evaluate: decode, preprocess, both networks, both EigenCAM maps at 224 and their RMSE. Composition: Pillow, the fastest runtime in
+each precision, thin EigenCAM in numpy. Stock: torchvision's transforms, torch, pytorch-grad-cam. `all that a row holds` is ours
+with activation statistics, raw sign, localization, SSIM, ranks and more, which no peer computes.
+Explain: deletion and insertion in 100 steps, both precisions, from the file to the probabilities; each peer in whichever batch of 1,
+4 or 16 a short measurement finds the fastest.
+Rounds are interleaved; a time is the median of the rounds' medians, `fastest` the ratio of the fastest runs, which says more on a
+busy machine; `n` is the number of rounds. Everything but the ranks is pinned to one core.
 Needs torch, torchvision, onnx, onnxruntime, grad-cam, numpy, Pillow, h5py; openvino and nncf if installed; for EfficientNet-Lite0
 efficientnet_lite_pytorch. QUANTCAM names the program (build/quantcam).
 """
@@ -26,10 +29,11 @@ import json
 import os
 import re
 import tempfile
+import time
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
-from peers_common import Times, bench, infer, load, machine, normalize, ours, phases, photographs, pin
+from peers_common import Times, bench, infer, load, machine, normalize, ours, peaks, phases, photographs, pin
 
 BEFORE = pin()                                              # before a library counts the cores
 import numpy as np
@@ -38,13 +42,18 @@ import torch
 import peers_photo as photo
 import peers_ranks
 from peers_nets import Peers, size
+from peers_table import Table
 
-SAME = 1e-3
-AGREE = 20                                                  # photographs
+SAME, USEFUL = 1e-3, 0.10
+CALIBRATE, AGREE = 32, 64                                   # photographs, and others
 ROOM = ('mobilenet', 'shufflenet', 'efficientnet')          # where 1.3 times the fastest peer is wanted
+STUDY = ('resnet18', 'mobilenet_v2', 'mobilenet_v3_large', 'shufflenet_v2_x0_5')
 EVALUATE = {'mobilenet_v2': (1.6, 15), 'resnet18': (1.15, None)}
 EXPLAIN = {'mobilenet_v2': (3, 10), 'resnet18': (1.8, None)}
-PARTS = ('decode and preprocess', 'network', 'EigenCAM, 224 x 224 map', 'comparison of the maps')
+PARTS = ('decode and preprocess', 'network', 'EigenCAM, 224 x 224 map', 'RMSE of the maps')
+STOCK_ROUNDS = 3                                            # of the explanation, which takes long
+SUSPICIOUS = 2.05                                           # no second rank makes the first one faster
+WORST = 10                                                  # layers named
 
 
 class Job:
@@ -55,40 +64,12 @@ class Job:
         return {'name': self.name, 'model': self.model, 'fp32': self.fp32, 'int8': self.int8}
 
 
-class Table:
-    def __init__(self):
-        self.rows = []
-
-    def add(self, what, ours, theirs, peer, fastest=None, goal=None, wish=None):
-        """Milliseconds of both; fastest: the ratio of the fastest runs."""
-        ratio = theirs / ours
-        verdict = '' if goal is None else 'MISSED' if ratio < goal else 'met'
-        if wish and verdict == 'met' and ratio < wish:
-            verdict = f'met, but not {wish}'
-        self.rows.append({'what': what, 'ours_ms': ours, 'peer_ms': theirs, 'peer': peer, 'ratio': ratio, 'ratio_fastest': fastest,
-                          'goal': goal, 'wish': wish, 'verdict': verdict})
-
-    def limit(self, what, value, unit, goal, least):
-        met = value >= goal if least else value <= goal
-        self.rows.append({'what': what, 'value': value, 'unit': unit, 'goal': goal, 'verdict': 'met' if met else 'MISSED'})
-
-    def show(self):
-        print(f'\n{"":46s} {"ours":>9s} {"peer":>10s} {"ratio":>6s} {"fastest":>7s} {"goal":>5s}')
-        for r in self.rows:
-            if 'value' in r:
-                print(f'{r["what"]:46s} {r["value"]:9.3f} {r["unit"]:25s} {r["goal"]:5g}  {r["verdict"]}')
-                continue
-            fastest = f'{r["ratio_fastest"]:7.2f}' if r['ratio_fastest'] else ' ' * 7
-            goal = f'{r["goal"]:5g}' if r['goal'] else ' ' * 5
-            print(f'{r["what"]:46s} {r["ours_ms"]:9.3f} {r["peer_ms"]:10.3f} {r["ratio"]:6.2f} {fastest} {goal}  {r["verdict"]:18s} '
-                  f'{r["peer"]}')
-
-
 # ---- the same network, and what int8 does to its answers ---------------------------------------------------------------
 
 
 def check(job, peers, pictures, folder):
-    """Exits where a peer runs another network. Returns the share of equal top-1 answers, by side."""
+    """Exits where a peer runs another network. `agreement`: the share of equal top-1 answers, by side; `useless`: the peers whose
+    share is too low."""
     total = json.loads(ours('inspect', '--json', job.model, job.fp32))['total']
     parameters, macs = size(peers.torch['fp32'])
     if (parameters, macs) != (total['parameters'], total['macs']):
@@ -102,23 +83,43 @@ def check(job, peers, pictures, folder):
     for label, far in worst.items():
         if not far <= SAME:
             raise SystemExit(f'{job.name}: fp32 logits of {label} are {far:.2g} of the largest away: not the same network')
-    agreement = {'quantcam': float(np.mean(codes.argmax(1) == logits.argmax(1)))}
+    agreement = {}
     for label, run in peers.run['int8'].items():
         y = np.concatenate([run(one[None])[0] for one in x])
         base = next(answers[k] for k in answers if label.startswith(k))
         agreement[label] = float(np.mean(y.argmax(1) == base.argmax(1)))
-    print(f'{job.name}: {parameters} parameters, {macs} MACs, equal; fp32 logits within {max(worst.values()):.1g} of the largest; '
-          f'int8 top-1 equal to fp32 in {len(pictures)} photographs:')
-    print('  ' + ', '.join(f'{label} {share:.0%}' for label, share in agreement.items()), flush=True)
-    return {'parameters': parameters, 'macs': macs, 'logits_apart': worst, 'agreement': agreement}
+    best = max(agreement.values())
+    useless = [label for label, share in agreement.items() if share < best - USEFUL - 1e-9]
+    agreement = {'quantcam': float(np.mean(codes.argmax(1) == logits.argmax(1))), **agreement}
+    print(f'\n{job.name}: {parameters} parameters, {macs} MACs, equal; fp32 logits within {max(worst.values()):.1g} of the largest;\n'
+          f'  int8 top-1 equal to fp32 in {len(pictures)} photographs, none of which the runtimes\' int8 was calibrated with:')
+    print('  ' + ', '.join(f'{label} {share:.0%}' for label, share in agreement.items()))
+    for label in useless:
+        print(f'  not taken for the fastest int8: {label}: agrees in {agreement[label]:.0%}, the best peer in {best:.0%}')
+    print(flush=True)
+    return {'parameters': parameters, 'macs': macs, 'logits_apart': worst, 'agreement': agreement, 'useless': useless}
 
 
 # ---- one network -------------------------------------------------------------------------------------------------------
 
 
-def networks(job, peers, x, picture, args, table):
-    """Times of every peer and ours, and the fastest peer's label in each precision."""
-    times, labels = Times(), {}
+def lost(measured, peak):
+    """What the layers take more than they would at the core's peak, the worst first: (ms lost, ms, GMAC/s, name)."""
+    layers = [r for r in measured['layers'] if r['ms'] > 0]
+    return sorted(((r['ms'] - r['macs'] / peak * 1e3, r['ms'], r['macs'] / r['ms'] / 1e6, r['name']) for r in layers), reverse=True)
+
+
+def print_lost(job, precision, measured, peak):
+    rows, whole = lost(measured, peak), sum(r['ms'] for r in measured['layers'])
+    print(f'  {job.name} {precision}: {sum(r[0] for r in rows):.3f} of {whole:.3f} ms above the peak of {peak / 1e9:.0f} GMAC/s; '
+          'most of it in')
+    for away, ms, rate, name in rows[:WORST]:
+        print(f'    {name:40s} {away:7.3f} of {ms:7.3f} ms, {rate:6.1f} GMAC/s')
+
+
+def networks(job, peers, x, picture, useless, args, table):
+    """Times of every peer and ours, the labels to choose from in each precision, fastest first, and our layers."""
+    times, labels, layers = Times(), {}, {}
     for run in [r for nets in peers.run.values() for r in nets.values()]:
         run(x), run(x)
     for _ in range(args.rounds):
@@ -129,84 +130,130 @@ def networks(job, peers, x, picture, args, table):
             times.add(f'{precision} quantcam', b['ms'], b['ms_fastest'])
             times.add(f'{precision} map', b['cam_map_ms'], b['cam_map_ms'])
             times.add(f'{precision} raw sign', b['cam_raw_sign_ms'], b['cam_raw_sign_ms'])
+            layers[precision] = min(b, layers.get(precision, b), key=lambda b: b['ms'])
     for precision, nets in peers.run.items():
-        mine, keys = f'{precision} quantcam', [f'{precision} {label}' for label in nets]
-        best = times.fastest(keys)
-        labels[precision] = best.removeprefix(f'{precision} ')
-        table.add(f'{job.name} {precision}', times.median(mine), times.median(best), labels[precision],
-                  min(times.least[k] for k in keys) / times.least[mine], 1, 1.3 if job.name.startswith(ROOM) else None)
+        mine, every = f'{precision} quantcam', sorted(nets, key=lambda label: times.median(f'{precision} {label}'))
+        labels[precision] = [label for label in every if label not in useless]
+        keys = [f'{precision} {label}' for label in labels[precision]]
+        table.add(f'{job.name} {precision}', times.median(mine), times.median(keys[0]), labels[precision][0],
+                  min(times.least[k] for k in keys) / times.least[mine], 1, 1.3 if job.name.startswith(ROOM) else None,
+                  n=args.rounds)
+        if every[0] in useless:
+            key = f'{precision} {every[0]}'
+            table.add(f'{job.name} {precision}, useless answers', times.median(mine), times.median(key), every[0],
+                      times.least[key] / times.least[mine], n=args.rounds)
     for label, row in times.table().items():
         print(f'    {label:40s} {row["median_ms"]:9.3f} ms, fastest {row["fastest_ms"]:9.3f}')
-    return times, labels
+    return times, labels, layers
 
 
 def evaluation(job, peers, labels, picture, args, table):
-    times, thin, stock = Times(), photo.composition(peers, [labels['fp32'], labels['int8']]), photo.stock(peers)
+    times, chosen = Times(), [labels['fp32'][0], labels['int8'][0]]
+    thin, stock = photo.composition(peers, chosen), photo.stock(peers)
     thin(picture)
     for _ in range(args.rounds):
         parts = phases(job, picture, args.repeats, False)
         mine = sum(ms for (part, _), ms in parts.items() if part in PARTS)
         times.add('quantcam', mine, mine)
+        times.add('quantcam, all that a row holds', parts['evaluate', 'both'], parts['evaluate', 'both'])
         times.add('quantcam decode', parts['decode and preprocess', ''], parts['decode and preprocess', ''])
-        times.run('composition', lambda: thin(picture), max(3, args.repeats // 2))
+        times.run('composition', lambda: thin(picture), args.repeats)
         times.run('torchvision decode', lambda: photo.stock_photograph(picture), args.repeats)
         if stock:
             times.run('stock', lambda: stock(picture), 3)
     goal, far = EVALUATE.get(job.name, (1.3, None))
-    for label, wanted in (('composition', goal), ('stock', far)):
+    for mine, label, what, wanted in (('quantcam', 'composition', 'evaluate, composition', goal),
+                                      ('quantcam', 'stock', 'evaluate, stock', far),
+                                      ('quantcam, all that a row holds', 'composition', 'all that a row holds', None)):
         if label in times.rounds:
-            table.add(f'{job.name} evaluate, {label}', times.median('quantcam'), times.median(label),
-                      f'{labels["fp32"]}, {labels["int8"]}' if label == 'composition' else 'torch, pytorch-grad-cam',
-                      times.least[label] / times.least['quantcam'], wanted)
+            table.add(f'{job.name} {what}', times.median(mine), times.median(label),
+                      ', '.join(chosen) if label == 'composition' else 'torch, pytorch-grad-cam',
+                      times.least[label] / times.least[mine], wanted, n=args.rounds)
     return times
 
 
-def explanation(job, peers, picture, args, table):
-    best, stock = photo.batch_runners(peers)
-    projection, times = np.random.default_rng(3).standard_normal((7, 7)).astype(np.float32), Times()
+def explanation(job, peers, labels, picture, args, table):
+    """Times; and what a picture took in batches."""
+    best, took = photo.fastest_batches(peers, labels)
+    torch_labels = {p: [label for label in nets if label.startswith('PyTorch')] for p, nets in peers.run.items()}
+    stock = photo.fastest_batches(peers, torch_labels)[0] if all(torch_labels.values()) else None
+    random, times = np.random.default_rng(3), Times()
+    maps = {precision: random.standard_normal((7, 7)).astype(np.float32) for precision in best}
+    print('    in batches, ms a picture: ' + '; '.join(f'{label} {ms:.2f}' for label, ms in took.items()), flush=True)
     for i in range(args.explain_rounds):
-        mine = phases(job, picture, 1, True)['explain', 'both']
-        times.add('quantcam', mine, mine)
-        for name, nets in (('composition', best), ('stock', stock)):
-            if len(nets) == 2 and (name != 'stock' or i < 2):       # it takes long, and its goal is far
-                together = Times()
-                for precision, (_, net) in nets.items():
-                    together.run(precision, lambda net=net: photo.explain(net, picture, projection), 1)
-                both = sum(together.least.values())
-                times.add(name, both, both)
+        parts = phases(job, picture, 1, True)
+        times.add('quantcam', parts['explain', 'both'], parts['explain', 'both'])
+        times.add('quantcam, every step whole', *[parts['explain, every step whole', 'both']] * 2)
+        for name, chosen in (('composition', best), ('stock', stock)):
+            if chosen and (name != 'stock' or i < STOCK_ROUNDS):
+                nets = {precision: (f, batch) for precision, (_, batch, f) in chosen.items()}
+                times.run(name, lambda nets=nets: photo.explain(nets, picture, maps), 1)
     goal, far = EXPLAIN.get(job.name, (2, None))
-    for name, nets, wanted in (('composition', best, goal), ('stock', stock, far)):
+    for name, chosen, wanted in (('composition', best, goal), ('stock', stock, far)):
         if name in times.rounds:
             table.add(f'{job.name} explain, {name}', times.median('quantcam'), times.median(name),
-                      ', '.join(label for label, _ in nets.values()), times.least[name] / times.least['quantcam'], wanted)
-    return times
+                      ', '.join(f'{label} ({batch})' for label, batch, _ in chosen.values()),
+                      times.least[name] / times.least['quantcam'], wanted, n=len(times.rounds[name]))
+    table.add(f'{job.name} explain, delta inference', times.median('quantcam'), times.median('quantcam, every step whole'),
+              'ours, every step whole', times.least['quantcam, every step whole'] / times.least['quantcam'], n=args.explain_rounds)
+    return {'times': times.table(), 'batches': took}
 
 
-def compare(job, pictures, args, table, folder):
-    pixels, _ = infer(job, 'fp32', pictures, folder)
-    peers = Peers(job, pixels, folder)
-    result = {'model': job.name, 'load': load(), **check(job, peers, pictures, folder)}
-    times, labels = networks(job, peers, normalize(pixels[:1]), pictures[0], args, table)
-    evaluated = evaluation(job, peers, labels, pictures[0], args, table)
+def compare(job, pictures, args, peak, table, folder):
+    split = max(1, min(CALIBRATE, len(pictures) // 3))      # the rest: agreement, and the first of them for the times
+    calibration, others = pictures[1:split + 1], [pictures[0], *pictures[split + 1:]]
+    peers = Peers(job, infer(job, 'fp32', calibration, folder)[0], folder)
+    result = {'model': job.name, 'load': load(), **check(job, peers, others, folder)}
+    x = normalize(infer(job, 'fp32', others[:1], folder)[0])
+    times, labels, layers = networks(job, peers, x, others[0], result['useless'], args, table)
+    for precision in layers:
+        print_lost(job, precision, layers[precision], peak[precision])
+    evaluated = evaluation(job, peers, labels, others[0], args, table)
     if args.explain_rounds:
-        result['explain'] = explanation(job, peers, pictures[0], args, table).table()
+        result['explain'] = explanation(job, peers, labels, others[0], args, table)
+    result['layers'] = {precision: lost(b, peak[precision]) for precision, b in layers.items()}
     return {**result, 'alone': times.table(), 'evaluate': evaluated.table()}, times, evaluated
 
 
-def maps_and_decoding(times, decoded, shape, table):
+def maps_and_decoding(times, decoded, shape, rounds, table):
     """EigenCAM's map and sign, and decoding, which every network has alike."""
     maps = Times()
     photo.time_maps(maps, shape, 21)
     cam, sign = times.median('fp32 map'), times.median('fp32 raw sign')
-    table.add('EigenCAM map of 1280 x 7 x 7', cam, maps.median('numpy thin Gram'), 'numpy thin Gram')
+    table.add('EigenCAM map of 1280 x 7 x 7', cam, maps.median('numpy thin Gram'), 'numpy thin Gram', n=rounds)
     table.limit('EigenCAM map of 1280 x 7 x 7', cam, 'ms at most', 0.1, False)
     for label in ('numpy SVD', 'pytorch-grad-cam'):
-        table.add('EigenCAM map with the raw sign', cam + sign, maps.median(label), label)
+        table.add('EigenCAM map with the raw sign', cam + sign, maps.median(label), label, n=rounds)
     table.limit('raw sign', sign, 'ms at most', 1, False)
     mine, theirs = 'quantcam decode', 'torchvision decode'
     table.add('decode + preprocess, 500 x 375', decoded.median(mine), decoded.median(theirs), 'Pillow + torchvision',
-              decoded.least[theirs] / decoded.least[mine], 1.7)
+              decoded.least[theirs] / decoded.least[mine], 1.7, n=rounds)
     return maps.table()
+
+
+# ---- ranks -------------------------------------------------------------------------------------------------------------
+
+
+def ranks(jobs, pictures, args, table, folder):
+    os.sched_setaffinity(0, BEFORE)
+    job, rounds = jobs[0], min(args.rounds, 3)
+    best = peers_ranks.scaling(folder, job, pictures[:20], rounds, args.quick)
+    for what in ('evaluate', 'explain'):
+        ratio = best[1][what]['s'] / best[2][what]['s']
+        table.limit(f'{job.name}: two ranks / one, {what}', ratio, 'times, at least', 1.9, True, n=rounds)
+        if ratio > SUSPICIOUS:
+            table.rows[-1]['verdict'] = 'SUSPICIOUS: something else ran beside one rank'
+    for what, share in peers_ranks.not_computing(folder, job, pictures[:20], args.quick).items():
+        table.limit(f'{what}: rows of the file and messages', 100 * share, '% of the time, at most', 1, False)
+    table.state('two ranks: waiting for the other', 100 * best[2]['explain']['wait'], '% of explain', n=rounds)
+    four = [job for job in jobs if job.name in STUDY]
+    if four:
+        megabytes = peers_ranks.memory(folder, four, pictures)
+        table.limit(f'VmHWM of a rank, explain too, {len(four)} networks', megabytes, 'MB at most', 300, False)
+        if len(four) < len(STUDY):
+            table.rows[-1]['unit'] += f'; {", ".join(STUDY)} are wanted'
+        return {'shares': best, 'memory_mb': megabytes}
+    return {'shares': best}
 
 
 # ---- the command ---------------------------------------------------------------------------------------------------------
@@ -218,62 +265,72 @@ def jobs_of(args, folder, pictures):
         weights = f'{args.shared}/data/weights'
         jobs.append(Job('mobilenet_v2', f'{weights}/mobilenet_v2_coral.pth', f'{weights}/mobilenet_v2_coral_fbgemm.pth', 'fbgemm'))
         lite = Job('efficientnet_lite0', f'{weights}/efficientnet-lite0-57934424.pth', f'{folder}/lite0.safetensors', None)
-        with open(f'{folder}/calibration.txt', 'w') as f:
-            f.write('\n'.join(pictures) + '\n')
-        ours('quantize', '--model', lite.model, '--weights', lite.fp32, '--list', f'{folder}/calibration.txt', '-o', lite.int8)
         jobs.append(lite)
     for path in map(os.path.abspath, args.oracle):
-        fp32 = glob.glob(f'{path}/*_fp32_zip.pth')[0]
+        found = glob.glob(f'{path}/*_fp32_zip.pth')
+        if not found:
+            raise SystemExit(f'{path}: no *_fp32_zip.pth: not what make_oracle.py made')
         engine = re.search('fbgemm|qnnpack', os.path.basename(path))
-        jobs.append(Job(os.path.basename(fp32).removesuffix('_fp32_zip.pth'), fp32, fp32.replace('_fp32_', '_int8_'),
+        jobs.append(Job(os.path.basename(found[0]).removesuffix('_fp32_zip.pth'), found[0], found[0].replace('_fp32_', '_int8_'),
                         engine[0] if engine else 'fbgemm'))
     wanted = [job for job in jobs if not args.only or job.name in args.only]
+    if not wanted:
+        raise SystemExit(f'none of {", ".join(job.name for job in jobs)} is called {" or ".join(args.only)}')
+    for job in wanted:
+        if job.int8.startswith(folder):
+            with open(f'{folder}/calibration.txt', 'w') as f:
+                f.write('\n'.join(pictures[1:CALIBRATE + 1]) + '\n')
+            ours('quantize', '--model', job.model, '--weights', job.fp32, '--list', f'{folder}/calibration.txt', '-o', job.int8)
     return list({job.name: job for job in reversed(wanted)}.values())[::-1]       # trained weights before random ones
 
 
-def ranks(jobs, pictures, rounds, table, folder):
-    os.sched_setaffinity(0, BEFORE)
-    best = peers_ranks.scaling(folder, jobs[0], pictures, rounds)
-    for what in ('evaluate', 'all'):
-        table.limit(f'{jobs[0].name}: two ranks / one, {what}', best[2][what] / best[1][what], 'images/s, at least', 1.9, True)
-    megabytes = peers_ranks.memory(folder, jobs, pictures)
-    table.limit(f'VmHWM of a rank, {len(jobs)} networks, explain too', megabytes, 'MB at most', 300, False)
-    return {'images_a_second': best, 'memory_mb': megabytes}
-
-
-def main():
+def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--shared', metavar='DIR', type=os.path.abspath)
     p.add_argument('--oracle', metavar='DIR', nargs='*', default=[])
     p.add_argument('--only', metavar='MODEL', nargs='*', help='of these networks')
     p.add_argument('--rounds', type=int, default=7)
     p.add_argument('--repeats', type=int, default=20)
-    p.add_argument('--explain-rounds', type=int, default=3, help='of the explanation; 0 = none')
-    p.add_argument('--ranks', action=argparse.BooleanOptionalAction, default=True, help='two ranks beside one')
+    p.add_argument('--explain-rounds', type=int, default=7, help='of the explanation; 0 = none')
+    p.add_argument('--ranks', action=argparse.BooleanOptionalAction, default=True, help='two ranks beside one, memory')
+    p.add_argument('--quick', action='store_true', help='a try: 2 rounds of 5, 1 of the explanation')
     p.add_argument('--json', metavar='FILE')
+    p.add_argument('--markdown', metavar='FILE')
     args = p.parse_args()
     if not args.shared and not args.oracle:
         p.error('give --shared or --oracle')
-    if args.rounds < 1:
-        p.error('--rounds: at least 1 is wanted')
+    if args.quick:
+        args.rounds, args.repeats, args.explain_rounds = min(args.rounds, 2), min(args.repeats, 5), min(args.explain_rounds, 1)
+    if args.rounds < 1 or args.repeats < 1:
+        p.error('--rounds, --repeats: at least 1 is wanted')
+    return args
+
+
+def main():
+    args, began = arguments(), time.monotonic()
     torch.set_num_threads(1)
-    result, table = {'machine': machine(), 'networks': []}, Table()
+    peak = peaks()
+    result = {'machine': {**machine(), 'peak': {p: f'{v / 1e9:.1f} GMAC/s' for p, v in peak.items()}}, 'networks': []}
+    table = Table(result['machine'])
     print('\n'.join(f'{k}: {v}' for k, v in result['machine'].items()), flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        pictures = photographs(args.shared, folder, AGREE)
+        pictures = photographs(args.shared, folder, CALIBRATE + AGREE + 1)
         jobs = jobs_of(args, folder, pictures)
         for job in jobs:
-            one, times, evaluated = compare(job, pictures, args, table, folder)
+            one, times, evaluated = compare(job, pictures, args, peak, table, folder)
             result['networks'].append(one)
             if job.name == 'mobilenet_v2':
-                result['maps'] = maps_and_decoding(times, evaluated, (1280, 7, 7), table)
+                result['maps'] = maps_and_decoding(times, evaluated, (1280, 7, 7), args.rounds, table)
         if args.ranks:
-            result['ranks'] = ranks(jobs, pictures, min(args.rounds, 3), table, folder)
-    result['load_after'] = load()
+            result['ranks'] = ranks(jobs, pictures, args, table, folder)
+    table.ended(load(), time.monotonic() - began)
     table.show()
     if args.json:
         with open(args.json, 'w') as f:
             json.dump({**result, 'table': table.rows}, f, indent=1)
+    if args.markdown:
+        with open(args.markdown, 'w') as f:
+            f.write(table.markdown())
 
 
 if __name__ == '__main__':

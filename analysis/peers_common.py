@@ -14,6 +14,7 @@ import numpy as np
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 QUANTCAM = os.environ.get('QUANTCAM', 'build/quantcam')
 MEAN, STD = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
+FACTOR, OFFSET = (1 / (255 * STD))[:, None, None], (-MEAN / STD)[:, None, None]
 EDGE, SHORT = 224, 256
 PACKAGES = ('onnxruntime', 'openvino', 'nncf', 'torch', 'torchvision', 'grad-cam', 'numpy', 'Pillow')
 BUSY = 0.5
@@ -107,6 +108,12 @@ def phases(job, photograph, repeats, explain):
     return {(row['part'], row['precision']): row['ms'] for row in rows}
 
 
+def peaks():
+    """{precision: this core's multiply-accumulates a second}, measured"""
+    line = json.loads(ours('bench', '--kernels', '--repeats', 1, '--json').splitlines()[0])
+    return {'fp32': line['peak_f32_gmac_s'] * 1e9, 'int8': line['peak_u8_gmac_s'] * 1e9}
+
+
 def infer(job, precision, pictures, folder):
     """Pixels (N, 224, 224, 3) u8 and logits."""
     out = f'{folder}/infer.h5'
@@ -139,12 +146,13 @@ def normalize(pixels):
 
 
 def read_photograph(path):
-    """(224, 224, 3) normalized, by Pillow and numpy, as torchvision's preset makes it."""
+    """(3, 224, 224) normalized, by Pillow and numpy, as torchvision's preset makes it; one pass over the pixels."""
     from PIL import Image
 
     im = Image.open(path).convert('RGB')
     scale = SHORT / min(im.size)
     im = im.resize([SHORT if s == min(im.size) else int(s * scale) for s in im.size], Image.BILINEAR)
     left, top = (round((s - EDGE) / 2) for s in im.size)
-    pixels = np.asarray(im.crop((left, top, left + EDGE, top + EDGE)))
-    return (pixels / np.float32(255) - MEAN) / STD
+    pixels = np.asarray(im.crop((left, top, left + EDGE, top + EDGE))).transpose(2, 0, 1)
+    x = np.multiply(pixels, FACTOR, out=np.empty((3, EDGE, EDGE), np.float32))
+    return np.add(x, OFFSET, out=x)

@@ -14,8 +14,8 @@ from pytorch_grad_cam.utils.svd_on_activations import get_2d_projection
 from peers_common import EDGE, MEAN, SHORT, STD, milliseconds, read_photograph
 from peers_nets import LAST, WithMap, runner
 
-STEPS, BATCH = 100, 16
-TAPS = np.array([0.0879581458, 0.0888961198, 0.0904741965, 0.0921911178, 0.0934893884, 0.0939820633])
+STEPS, BATCHES = 100, (1, 4, 16)
+TAPS = np.array([0.0879581458, 0.0888961198, 0.0904741965, 0.0921911178, 0.0934893884, 0.0939820633], np.float32)
 STOCK = T.Compose([T.Resize(SHORT), T.CenterCrop(EDGE), T.ToTensor(), T.Normalize(MEAN.tolist(), STD.tolist())])
 
 
@@ -68,7 +68,7 @@ def composition(peers, labels):
     nets = [peers.with_map(label) for label in labels]
 
     def evaluate(path):
-        x = np.ascontiguousarray(read_photograph(path).transpose(2, 0, 1))[None]
+        x = read_photograph(path)[None]
         return rmse(*(finish(thin_eigencam(net(x)[1][0])) for net in nets))
 
     return evaluate
@@ -95,54 +95,61 @@ def stock(peers):
 # ---- explain ---------------------------------------------------------------------------------------------------------
 
 
-def blur(picture):
-    """RISE's, separable."""
-    for axis in (1, 0):
-        wide = np.pad(picture.astype(np.float64), [(5, 5) if k == axis else (0, 0) for k in range(3)])
-        picture = sum(TAPS[min(t, 10 - t)] * np.take(wide, range(t, t + EDGE), axis) for t in range(11))
-    return picture.astype(np.float32)
+def blur(planes):
+    """RISE's, separable, by torch."""
+    x, taps = torch.from_numpy(planes).view(3, 1, EDGE, EDGE), torch.from_numpy(TAPS[[0, 1, 2, 3, 4, 5, 4, 3, 2, 1, 0]])
+    x = torch.nn.functional.conv2d(x, taps.view(1, 1, 1, 11), padding=(0, 5))
+    return torch.nn.functional.conv2d(x, taps.view(1, 1, 11, 1), padding=(5, 0)).numpy().reshape(3, -1)
 
 
-def explain(net, path, projection):
-    """Both curves of one photograph in batches; the order of the pixels is that of a map (7, 7)."""
-    clean = read_photograph(path)
+def explain(nets, path, projections):
+    """{precision: both curves} of one photograph; nets: {precision: (f, batch)}, projections: of their maps, (7, 7)."""
+    clean = read_photograph(path).reshape(3, -1)
+    blurred = blur(clean)
+    return {precision: curves(net, batch, clean, blurred, projections[precision]) for precision, (net, batch) in nets.items()}
+
+
+def curves(net, batch, clean, blurred, projection):
+    """201 different pictures: insertion ends with the one that deletion begins with."""
     big = torch.nn.functional.interpolate(torch.from_numpy(projection)[None, None], size=(EDGE, EDGE), mode='bilinear')
     order = np.argsort(-big.numpy().ravel(), kind='stable')
-    label, curves, batch = None, [], []
+    bounds = [(2 * i * EDGE * EDGE + STEPS) // (2 * STEPS) for i in range(STEPS + 1)]
+    pictures = np.empty((batch, 3, EDGE, EDGE), np.float32)
+    label, shares, filled = None, [], 0
 
     def flush():
-        nonlocal label
-        y = net(np.ascontiguousarray(np.stack(batch).transpose(0, 3, 1, 2)))[0].astype(np.float64)
-        batch.clear()
-        label = int(np.argmax(y[0])) if label is None else label
+        nonlocal label, filled
+        y = net(pictures[:filled])[0]
+        label, filled = int(y[0].argmax()) if label is None else label, 0
         e = np.exp(y - y.max(axis=1, keepdims=True))
-        curves.extend(e[:, label] / e.sum(axis=1))
+        shares.extend(e[:, label] / e.sum(axis=1))
 
-    for start, end in ((clean, np.zeros_like(clean)), (blur(clean), clean)):
-        picture, before = start.reshape(-1, 3).copy(), 0
-        for i in range(STEPS + 1):
-            now = (2 * i * EDGE * EDGE + STEPS) // (2 * STEPS)
-            picture[order[before:now]] = end.reshape(-1, 3)[order[before:now]]
-            before = now
-            batch.append(picture.reshape(clean.shape).copy())
-            if len(batch) == BATCH:
+    for now, end, last in ((clean.copy(), np.zeros_like(clean), STEPS), (blurred.copy(), clean, STEPS - 1)):
+        for i in range(last + 1):
+            if i > 0:
+                changed = order[bounds[i - 1]:bounds[i]]
+                now[:, changed] = end[:, changed]
+            pictures[filled] = now.reshape(3, EDGE, EDGE)
+            filled += 1
+            if filled == batch:
                 flush()
-    if batch:
+    if filled:
         flush()
-    return curves
+    return [*shares, shares[0]]
 
 
-def batch_runners(peers):
-    """Per precision, the peer that is fastest in batches: {precision: (label, f)}; and PyTorch's two."""
-    x = np.random.default_rng(1).standard_normal((BATCH, 3, EDGE, EDGE)).astype(np.float32)
-    best, torch_two = {}, {}
-    for precision, nets in peers.run.items():
-        made = {label: peers.in_batches(label, BATCH) for label in nets}
+def fastest_batches(peers, labels):
+    """{precision: (label, batch, f)}: the fastest a picture of these labels, and what each batch took, {name: ms a picture}."""
+    best, took = {}, {}
+    for precision, names in labels.items():
         least = {}
-        for label, net in made.items():
-            net(x)
-            least[label] = milliseconds(lambda net=net: net(x), 3)[1]
-        label = min(least, key=least.get)
-        best[precision] = label, made[label]
-        torch_two.update({precision: (k, f) for k, f in made.items() if k.startswith('PyTorch')})
-    return best, torch_two
+        for label in names:
+            for batch in BATCHES:
+                net = peers.in_batches(label, batch)
+                x = np.random.default_rng(1).standard_normal((batch, 3, EDGE, EDGE)).astype(np.float32)
+                net(x)
+                least[label, batch] = milliseconds(lambda: net(x), max(3, 16 // batch))[1] / batch
+                took[f'{precision} {label}, batch {batch}'] = least[label, batch]
+        label, batch = min(least, key=least.get)
+        best[precision] = label, batch, peers.in_batches(label, batch)
+    return best, took

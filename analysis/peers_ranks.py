@@ -1,4 +1,4 @@
-"""The job on one rank and on two, and the memory of a rank that has every network."""
+"""The job on one rank and on two, what of it is not computing, and the memory of a rank that has every network."""
 
 import glob
 import os
@@ -31,7 +31,7 @@ out = {folder}/out.h5
 
 
 def run(folder, ranks):
-    """Seconds of the phases by name, and the last lines' memory of a rank in MB."""
+    """{phase: {s, io, message, wait}} in seconds, of a rank, and the last lines' memory of a rank in MB."""
     for leftover in glob.glob(f'{folder}/out.h5*'):
         os.remove(leftover)
     done = subprocess.run(['mpirun', '-np', str(ranks), QUANTCAM, 'run', f'{folder}/job.conf'], cwd=ROOT, capture_output=True,
@@ -39,7 +39,9 @@ def run(folder, ranks):
     if done.returncode:
         raise SystemExit(f'{ranks} ranks: exit {done.returncode}: {done.stderr.strip()[-400:]}')
     with h5py.File(f'{folder}/out.h5') as f:
-        phases = {p.decode(): float(s) for p, s in zip(f['/timing/phase'][:], f['/timing/phase_s'][:])}
+        columns = [f[f'/timing/{name}'][:] for name in ('phase_s', 'io_s', 'message_s', 'wait_s')]
+        phases = {name.decode(): dict(zip(('s', 'io', 'message', 'wait'), map(float, row)))
+                  for name, *row in zip(f['/timing/phase'][:], *columns) if name}
     return phases, int(re.search(r'peak memory of a rank (\d+) MB', done.stdout + done.stderr)[1])
 
 
@@ -52,19 +54,29 @@ def write_job(folder, jobs, pictures, copies, fraction, steps):
     networks = '\n'.join(NETWORK.format(**job.words()) for job in jobs)
     with open(f'{folder}/job.conf', 'w') as f:
         f.write(JOB.format(folder=folder, networks=networks, fraction=fraction, steps=steps))
-    return copies * len(pictures)
 
 
-def scaling(folder, job, pictures, rounds):
-    """Images a second of evaluate and of evaluate + explain on 1 and 2 ranks, the best of the rounds (interleaved)."""
-    images = write_job(folder, [job], pictures, 10, 0.04, 100)
-    best = {}
+def scaling(folder, job, pictures, rounds, quick):
+    """{ranks: {phase: {s, io, message, wait}}} of the fastest of the interleaved rounds; shares of the phase's seconds.
+    Many rows of few steps are explained, so that both ranks have the same work."""
+    write_job(folder, [job], pictures, 5 if quick else 25, 0.1, 10 if quick else 25)
+    best = {1: {}, 2: {}}
     for _ in range(rounds):
         for ranks in (1, 2):
             phases, _ = run(folder, ranks)
-            rates = {'evaluate': images / phases['evaluate'], 'all': images / (phases['evaluate'] + phases['explain'])}
-            best[ranks] = {k: max(v, best.get(ranks, rates)[k]) for k, v in rates.items()}
+            for what in ('evaluate', 'explain'):
+                p = phases[what]
+                if what not in best[ranks] or p['s'] < best[ranks][what]['s']:
+                    best[ranks][what] = {'s': p['s'], 'io': p['io'] / p['s'], 'message': p['message'] / p['s'],
+                                         'wait': p['wait'] / p['s']}
     return best
+
+
+def not_computing(folder, job, pictures, quick):
+    """{phase: share of its time that one rank spends on the rows of the file, and on messages}, with 100 steps."""
+    write_job(folder, [job], pictures, 5 if quick else 25, 0.008, 100)
+    phases, _ = run(folder, 1)
+    return {what: (phases[what]['io'] + phases[what]['message']) / phases[what]['s'] for what in ('evaluate', 'explain')}
 
 
 def memory(folder, jobs, pictures):

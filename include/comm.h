@@ -88,6 +88,11 @@ void comm_gather(const struct comm *c, const void *mine, size_t size, void *all)
 MUST_USE status comm_gather_bytes(const struct comm *c, const void *mine, size_t size, void **all,
                                   size_t *total);
 
+/* Local. Seconds that this process has spent since its start: looking for messages within loops, and waiting
+ * for other ranks, at collectives and at the ends of loops. */
+struct comm_spent { double message_s, wait_s; };
+struct comm_spent comm_spent(void);
+
 /* ---- comm: signals (comm.c) ------------------------------------------------------------------------ */
 
 /* SIGTERM, SIGINT or SIGUSR1 as it came, or 0. After the second signal the default is restored: the third

@@ -122,6 +122,16 @@ struct kernel_table {
                     struct kernel_rect rect, const struct kernel_requant *requant,
                     enum kernel_saturation saturation, void *scratch);
 
+    /* The same for `count` positions that lie anywhere: in[i] is the first tap of a window inside the
+     * picture, out[i] has room for oc values and is no input. Of the shape oh, ow, out_pitch, ih, stride and
+     * pad do not matter; kw = 1 or in_pitch = ic. */
+    void (*points_f32)(const struct kernel_conv *s, const void *packed, const float *const *in,
+                       float *const *out, int count, float low, float high);
+    size_t (*points_u8_scratch_bytes)(const struct kernel_conv *s, int count);
+    void (*points_u8)(const struct kernel_conv *s, const void *packed, const uint8_t *const *in,
+                      uint8_t *const *out, int count, const struct kernel_requant *requant,
+                      enum kernel_saturation saturation, void *scratch);
+
     size_t (*depthwise_f32_packed_bytes)(const struct kernel_conv *s);
     void (*depthwise_f32_pack)(const struct kernel_conv *s, const float *weight, const float *bias,
                                void *packed);

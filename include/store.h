@@ -218,8 +218,8 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *                           only_second, both_wrong s64 (K, set)
  *   /timing/loaded/         decode_s f32 (N);  {net}/{prec}/ inference_s, cam_s f32 (N)
  *   /timing/alone/{prec}/   inference_s, cam_s, total_s f64 (K, statistic), images s64 (K)
- *   /timing/                phase str (8), phase_s, predicted_s f64 (8), ranks s64 (1), command str (1),
- *                           finished str (1)
+ *   /timing/                phase str (8), phase_s, io_s, message_s, wait_s, predicted_s f64 (8), ranks s64
+ *                           (1), command str (1), finished str (1)
  */
 
 /* ---- writing: begin, rows, finish (file.c, create.c, rows.c) --------------------------------------- */
@@ -292,6 +292,9 @@ MUST_USE status store_write(struct store *s, const char *path, int64_t first, in
 /* Local. `count` rows from row `first` of any dataset, in the table's type; out holds count * row_bytes. */
 MUST_USE status store_fetch(struct store *s, const char *path, int64_t first, int64_t count, void *out);
 MUST_USE status store_sync(struct store *s);      /* Local: fdatasync */
+/* Local. Seconds that this process has spent since its start on reading, checking, writing and syncing rows
+ * of result files (not on creating and finishing them). */
+double store_io_s(void);
 
 /* Collective. Closes the file on all ranks; the ranks hash the datasets in parallel; rank 0 writes
  * /checksums, syncs, /complete, syncs, renames OUT.part to OUT, syncs the folder. Afterwards only

@@ -8,12 +8,37 @@ struct scaling {
     float low, divisor;
 };
 
-static struct scaling scaling_of(const float *x, int count, int rectify)
+static struct scaling scaling_of(const float *x, int count)
 {
-    float low = rectify && x[0] < 0.0f ? 0.0f : x[0], high = low;
+    enum { BLOCK = 16 };
+    float low[BLOCK], high[BLOCK];
+    int i = 0;
+
+    for (int k = 0; k < BLOCK; k++)
+        low[k] = high[k] = x[0];
+    for (; i + BLOCK <= count; i += BLOCK)
+        for (int k = 0; k < BLOCK; k++) {
+            low[k] = x[i + k] < low[k] ? x[i + k] : low[k];
+            high[k] = x[i + k] > high[k] ? x[i + k] : high[k];
+        }
+    for (; i < count; i++) {
+        low[0] = x[i] < low[0] ? x[i] : low[0];
+        high[0] = x[i] > high[0] ? x[i] : high[0];
+    }
+    for (int k = 1; k < BLOCK; k++) {
+        low[0] = low[k] < low[0] ? low[k] : low[0];
+        high[0] = high[k] > high[0] ? high[k] : high[0];
+    }
+    return (struct scaling){ low[0], 1e-7f + (high[0] - low[0]) };
+}
+
+/* The same once what is negative is 0. */
+static struct scaling scaling_of_positive(const float *x, int count)
+{
+    float low = x[0] < 0.0f ? 0.0f : x[0], high = low;
 
     for (int i = 1; i < count; i++) {
-        float v = rectify && x[i] < 0.0f ? 0.0f : x[i];
+        float v = x[i] < 0.0f ? 0.0f : x[i];
 
         low = v < low ? v : low;
         high = v > high ? v : high;
@@ -103,16 +128,18 @@ static void resize(const float *values, int h, int w, int out_h, int out_w, cons
 }
 
 void cam_resize(const float *values, int h, int w, int out_h, int out_w, float *out)
-{ resize(values, h, w, out_h, out_w, NULL, out); }
+{
+    resize(values, h, w, out_h, out_w, NULL, out);
+}
 
 void cam_finish(const float *values, int h, int w, int out_h, int out_w, float *map)
 {
     enum { BLOCK = 8 };
-    struct scaling s = scaling_of(values, h * w, 1);
+    struct scaling s = scaling_of_positive(values, h * w);
     int count = out_h * out_w, i = 0;
 
     resize(values, h, w, out_h, out_w, &s, map);
-    s = scaling_of(map, count, 0); /* not negative by now */
+    s = scaling_of(map, count); /* not negative by now */
     for (; i + BLOCK <= count; i += BLOCK)
         for (int k = 0; k < BLOCK; k++)
             map[i + k] = (map[i + k] - s.low) / s.divisor;

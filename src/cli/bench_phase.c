@@ -23,7 +23,7 @@ struct picture {
     int h, w;
     status result; /* of a part that can fail */
     uint8_t *pixels;
-    float *real, *away, *blank, *work, *order_map;
+    float *real, *away, *blank, *work, *order_map, *probability;
     int32_t *order, *scratch;
     struct cam_workspace *cam;
     struct wsol_workspace *wsol;
@@ -55,7 +55,6 @@ static void statistics(void *user)
     const struct engine_map *m = &p->now->map;
     struct activation as_int, as_real;
 
-    engine_map_copy_real(m, p->now->act);
     if (m->codes)
         activation_codes(m->codes, m->h * m->w, m->c, m->pitch, m->q.scale, m->q.zero_point, &as_int,
                          &as_real);
@@ -69,6 +68,7 @@ static void eigencam(void *user)
     struct side *s = p->now;
     struct cam_projection out = { .values = s->projection };
 
+    engine_map_copy_real(&s->map, s->act);
     p->result = cam_eigen(p->cam, s->act, s->map.h, s->map.w, s->map.c, CAM_ABSMAX, 0, &out);
     cam_finish(s->projection, s->map.h, s->map.w, p->h, p->w, s->finished);
 }
@@ -92,19 +92,54 @@ static void localize(void *user)
     wsol_score(p->wsol, &truth, 1, &score);
 }
 
-static void compare(void *user)
+static void rmse(void *user)
 {
     const struct picture *p = user;
     const struct side *a = &p->side[0], *b = &p->side[1];
     const struct rmse_side first = { a->projection, 0, a->finished, a->finished },
                            second = { b->projection, 0, b->finished, b->finished };
     struct rmse_readings readings;
-    struct comparison comparison;
 
     rmse_pair(&first, &second, a->map.h * a->map.w, (int64_t)p->h * p->w, &readings);
+}
+
+static void compare(void *user)
+{
+    const struct picture *p = user;
+    const struct side *a = &p->side[0], *b = &p->side[1];
+    struct comparison comparison;
+
     compare_pair(&(struct compare_side){ a->projection, a->finished },
                  &(struct compare_side){ b->projection, b->finished }, a->map.h, a->map.w, p->h, p->w,
                  &comparison);
+}
+
+/* Decoded, normalized, and what replaces its pixels. */
+static status read_picture(struct picture *p)
+{
+    const struct model_input *in = &p->n->net[0]->model.input;
+    const double mean[3] = { in->mean[0], in->mean[1], in->mean[2] },
+                 std[3] = { in->std[0], in->std[1], in->std[2] };
+    struct image_info info;
+    float table[3][256];
+
+    TRY(image_load(p->path, p->pipeline, p->pixels, &info));
+    image_normalize_table(mean, std, table);
+    image_normalize(p->pixels, p->h * p->w, (const float (*)[256])table, p->real);
+    TRY(image_substrate(IMAGE_SUBSTRATE_ZERO, p->real, p->h, p->w, (const float (*)[256])table, p->away));
+    return image_substrate(IMAGE_SUBSTRATE_BLUR, p->real, p->h, p->w, (const float (*)[256])table, p->blank);
+}
+
+static void substrates(void *user)
+{
+    struct picture *p = user;
+
+    p->result = read_picture(p);
+}
+
+static void score(struct picture *p)
+{
+    accuracy_softmax(engine_logits(p->now->engine), engine_classes(p->now->engine), p->probability);
 }
 
 /* From one picture to the other, most important pixels first. */
@@ -114,6 +149,7 @@ static void curve(struct picture *p, const float *from, const float *to)
 
     memcpy(p->work, from, (size_t)pixels * 3 * sizeof *from);
     engine_run_real(p->now->engine, p->work);
+    score(p);
     for (int step = 1, before = 0; step <= STEPS; step++) {
         int until = curve_pixels(step, STEPS, pixels);
 
@@ -122,6 +158,7 @@ static void curve(struct picture *p, const float *from, const float *to)
             engine_run_real(p->now->engine, p->work);
         else
             engine_run_changed(p->now->engine, p->work, p->order + before, until - before);
+        score(p);
         before = until;
     }
 }
@@ -165,8 +202,8 @@ static status one_precision(struct picture *p, int i, int repeats, int json, dou
 
     p->now = &p->side[i];
     TRY(measure(p, "network", names[i], run, repeats, json, sum));
-    TRY(measure(p, "activation statistics", names[i], statistics, repeats, json, sum));
     TRY(measure(p, "EigenCAM, 224 x 224 map", names[i], eigencam, repeats, json, sum));
+    TRY(measure(p, "activation statistics", names[i], statistics, repeats, json, sum));
     TRY(measure(p, "EigenCAM, raw sign with it", names[i], raw_sign, repeats, json, sum));
     return measure(p, "localization", names[i], localize, repeats, json, sum);
 }
@@ -174,9 +211,11 @@ static status one_precision(struct picture *p, int i, int repeats, int json, dou
 static status explain(struct picture *p, int repeats, int json)
 {
     static const char *const names[] = { "fp32", "int8" };
-    int few = repeats / 10 < 3 ? 3 : repeats / 10;
-    double sum[2] = { 0, 0 };
+    int few = repeats < 10 ? 1 : repeats / 10;
+    double picture = 0, sum[2];
 
+    TRY(measure(p, "picture and substrates", "", substrates, repeats, json, &picture));
+    sum[0] = sum[1] = picture;
     for (int i = 0; i < 2; i++) {
         p->now = &p->side[i];
         TRY(engine_keep(p->now->engine));
@@ -197,7 +236,8 @@ static status measure_all(struct picture *p, int repeats, int with_curves, int j
     TRY(measure(p, "decode and preprocess", "", load, repeats, json, &sum));
     for (int i = 0; i < 2; i++)
         TRY(one_precision(p, i, repeats, json, &sum));
-    TRY(measure(p, "comparison of the maps", "", compare, repeats, json, &sum));
+    TRY(measure(p, "RMSE of the maps", "", rmse, repeats, json, &sum));
+    TRY(measure(p, "further measures of the pair", "", compare, repeats, json, &sum));
     print("evaluate", "both", sum, json);
     return with_curves ? explain(p, repeats, json) : OK;
 }
@@ -230,6 +270,7 @@ static status make_room(struct picture *p)
     MEM_TRY(p->blank, pixels, 3 * sizeof *p->blank);
     MEM_TRY(p->work, pixels, 3 * sizeof *p->work);
     MEM_TRY(p->order_map, pixels, sizeof *p->order_map);
+    MEM_TRY(p->probability, (size_t)engine_classes(p->side[0].engine), sizeof *p->probability);
     MEM_TRY(p->order, pixels, sizeof *p->order);
     MEM_TRY(p->scratch, pixels, sizeof *p->scratch);
     TRY(wsol_create(p->w, p->h, &p->wsol));
@@ -239,9 +280,8 @@ static status make_room(struct picture *p)
 
 static void clear(struct picture *p)
 {
-    void *const block[] = {
-        p->pixels, p->real, p->away, p->blank, p->work, p->order_map, p->order, p->scratch
-    };
+    void *const block[] = { p->pixels,    p->real,  p->away,    p->blank,      p->work,
+                            p->order_map, p->order, p->scratch, p->probability };
 
     for (size_t i = 0; i < COUNT_OF(block); i++)
         mem_free(block[i]);
@@ -252,21 +292,6 @@ static void clear(struct picture *p)
     }
     cam_workspace_free(p->cam);
     wsol_free(p->wsol);
-}
-
-static status read_picture(struct picture *p)
-{
-    const struct model_input *in = &p->n->net[0]->model.input;
-    const double mean[3] = { in->mean[0], in->mean[1], in->mean[2] },
-                 std[3] = { in->std[0], in->std[1], in->std[2] };
-    struct image_info info;
-    float table[3][256];
-
-    TRY(image_load(p->path, p->pipeline, p->pixels, &info));
-    image_normalize_table(mean, std, table);
-    image_normalize(p->pixels, p->h * p->w, (const float (*)[256])table, p->real);
-    TRY(image_substrate(IMAGE_SUBSTRATE_ZERO, p->real, p->h, p->w, (const float (*)[256])table, p->away));
-    return image_substrate(IMAGE_SUBSTRATE_BLUR, p->real, p->h, p->w, (const float (*)[256])table, p->blank);
 }
 
 status bench_phase_run(const struct bench_networks *n, const char *image, int repeats, int with_curves,

@@ -127,8 +127,7 @@ static void take_stop(struct comm_loop *loop)
     stop_at(loop, level);
 }
 
-/* Looks at everything that may have come, without waiting. */
-static void look(struct comm_loop *loop)
+static void take_in(struct comm_loop *loop)
 {
     MPI_Comm side = loop->c->side;
     double now = clock_s();
@@ -156,6 +155,14 @@ static void look(struct comm_loop *loop)
     MPI_Iprobe(0, COMM_TAG_STOP, side, &here, MPI_STATUS_IGNORE);
     if (here)
         take_stop(loop);
+}
+
+/* Looks at everything that may have come, without waiting. */
+static void look(struct comm_loop *loop)
+{
+    comm_spent_begin();
+    take_in(loop);
+    comm_spent_end(0);
 }
 
 int comm_loop_goes_on(struct comm_loop *loop)
@@ -202,6 +209,7 @@ status comm_loop_finish(struct comm_loop *loop, status mine)
         why.status = (int)mine;
         tell(loop, &why, COMM_STOP_NOW);
     }
+    comm_spent_begin();
     MPI_Ibarrier(loop->c->mpi, &request);
     watch_wait_begin();
     for (;;) {
@@ -213,6 +221,7 @@ status comm_loop_finish(struct comm_loop *loop, status mine)
         watch_turn_here();
     }
     watch_wait_end();
+    comm_spent_end(1);
     if (loop->deal)
         deal_end(loop);
     drain(loop);

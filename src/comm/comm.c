@@ -169,6 +169,31 @@ _Noreturn void comm_abort(const struct comm *c, int code)
     _exit(code);
 }
 
+/* ---- what it costs ---------------------------------------------------------------------------------- */
+
+static struct {
+    int depth; /* the outermost call counts */
+    double began;
+    struct comm_spent sum;
+} spent;
+
+void comm_spent_begin(void)
+{
+    if (spent.depth++ == 0)
+        spent.began = clock_s();
+}
+
+void comm_spent_end(int waited)
+{
+    if (--spent.depth == 0)
+        *(waited ? &spent.sum.wait_s : &spent.sum.message_s) += clock_s() - spent.began;
+}
+
+struct comm_spent comm_spent(void)
+{
+    return spent.sum;
+}
+
 /* ---- waiting and moving bytes ---------------------------------------------------------------------- */
 
 void comm_sleep_turn(int *turns)
@@ -185,6 +210,7 @@ void comm_sleep_on(MPI_Request *request)
 {
     int done = 0, turns = 0;
 
+    comm_spent_begin();
     watch_wait_begin();
     for (;;) {
         MPI_Test(request, &done, MPI_STATUS_IGNORE);
@@ -194,6 +220,7 @@ void comm_sleep_on(MPI_Request *request)
         watch_turn_here();
     }
     watch_wait_end();
+    comm_spent_end(1);
 }
 
 void comm_wait(const struct comm *c)

@@ -13,6 +13,10 @@ void comm_sleep_on(MPI_Request *request);
 /* One step of such a sleep; *turns starts at 0. */
 void comm_sleep_turn(int *turns);
 
+/* Around what comm_spent counts, on the main thread; they may nest, the outermost counts. */
+void comm_spent_begin(void);
+void comm_spent_end(int waited);
+
 /* What the signals so far ask for: enum comm_stop. */
 int comm_signal_level(void);
 /* watch.c: between these two the rank waits for others and owes no step; they may nest. */

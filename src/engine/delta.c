@@ -14,7 +14,19 @@ enum {
     /* A rectangle costs what so many more positions cost: its weights pass through the core once more. */
     DELTA_RECT_POSITIONS = 8,
     DELTA_BLOCK_BYTES = 1 << 18, /* of one kept copy; fits the second-level cache */
-    DELTA_BLOCK_POSITIONS = 240  /* full tiles on every instruction set */
+    DELTA_POINTS = 240,          /* computed in one call: full tiles on every instruction set */
+    DELTA_EDGES = 24             /* of those whose window is copied */
+};
+
+/* Positions of a convolution, to be computed together: where each reads and where it goes. */
+struct points {
+    int most, count;
+    int32_t place[DELTA_POINTS];
+    const float *real_in[DELTA_POINTS];
+    float *real_out[DELTA_POINTS];
+    const uint8_t *code_in[DELTA_POINTS];
+    uint8_t *code_out[DELTA_POINTS];
+    uint8_t *room; /* codes of all of them, before they are compared */
 };
 
 struct engine_delta {
@@ -22,12 +34,12 @@ struct engine_delta {
     uint64_t **mask; /* (buffers) positions that differ from the last run */
     uint64_t *masks; /* they lie here */
     size_t mask_words;
-    uint64_t *wanted;  /* of the step in hand: positions to compute */
-    uint64_t *changed; /* and those of them that came out different */
-    uint64_t *work;    /* of mask_window */
-    int32_t *place;    /* positions of a block */
+    uint64_t *wanted;           /* of the step in hand: positions to compute */
+    uint64_t *changed;          /* and those of them that came out different */
+    uint64_t *work;             /* of mask_window */
+    struct points inside, edge; /* windows that lie in the picture, and that do not */
     struct kernel_rect *open;
-    uint8_t *in, *out; /* a block's inputs and outputs, gathered; out also keeps what was there */
+    uint8_t *in, *out; /* copies of the windows at the edge; what was there, and the points' room */
 };
 
 static size_t element(const struct engine *e)
@@ -40,7 +52,8 @@ static uint8_t *at(const struct engine *e, const struct engine_view *v, int posi
     return (uint8_t *)v->data + (size_t)position * (size_t)v->pitch * element(e);
 }
 
-/* ---- what to compute -------------------------------------------------------------------------------- */
+/* ---- what to compute -------------------------------------------------------------------------------------
+ */
 
 /* d->wanted of a step; its inputs' masks are final. */
 static void want(const struct engine *e, const struct engine_step *s)
@@ -61,78 +74,111 @@ static void want(const struct engine *e, const struct engine_step *s)
     }
 }
 
-/* ---- the steps whose output positions read one input position: gathered, run as one row ------------- */
+/* ---- convolutions: position by position -----------------------------------------------------------------
+ */
 
-static int is_pointwise(const struct engine_step *s)
+static int takes_points(const struct engine_step *s)
 {
-    return s->run == run_conv && s->groups == 1 && s->shape.kh == 1 && s->shape.kw == 1 && s->shape.pad == 0;
+    return s->run == run_conv && s->groups == 1 && (s->shape.kw == 1 || s->shape.in_pitch == s->shape.ic);
 }
 
-static int block_positions(const struct engine *e, const struct engine_step *s)
+/* Elements of one position's window. */
+static size_t window_size(const struct kernel_conv *c)
 {
-    int widest = s->shape.ic > s->shape.oc ? s->shape.ic : s->shape.oc;
-    int fit = (int)(DELTA_BLOCK_BYTES / ((size_t)widest * element(e)));
-
-    return fit < 1 ? 1 : fit < DELTA_BLOCK_POSITIONS ? fit : DELTA_BLOCK_POSITIONS;
+    return (size_t)c->kh * (size_t)c->kw * (size_t)c->ic;
 }
 
-static struct kernel_conv row_shape(const struct engine_step *s, int count)
-{
-    struct kernel_conv row = s->shape;
-
-    row.ih = row.oh = row.stride = 1;
-    row.iw = row.ow = count;
-    row.in_pitch = row.ic;
-    row.out_pitch = row.oc;
-    return row;
-}
-
-static void run_block(const struct engine *e, const struct engine_step *s, int count)
-{
-    const struct engine_delta *d = e->delta;
-    size_t in_bytes = (size_t)s->shape.ic * element(e), out_bytes = (size_t)s->shape.oc * element(e);
-    struct kernel_conv row = row_shape(s, count);
-    struct engine_step one = *s;
-
-    for (int i = 0; i < count; i++) {
-        int y = d->place[i] / s->out.w * s->shape.stride, x = d->place[i] % s->out.w * s->shape.stride;
-
-        memcpy(d->in + (size_t)i * in_bytes, at(e, &s->in[0], y * s->in[0].w + x), in_bytes);
-    }
-    one.shape = row;
-    one.in[0].data = d->in;
-    one.out.data = d->out;
-    run_conv(e, &one, (struct kernel_rect){ .y1 = 1, .x1 = count });
-    for (int i = 0; i < count; i++) {
-        uint8_t *to = at(e, &s->out, d->place[i]);
-        const uint8_t *from = d->out + (size_t)i * out_bytes;
-
-        if (memcmp(to, from, out_bytes) == 0)
-            continue;
-        memcpy(to, from, out_bytes);
-        mask_set(d->changed, s->out.w, d->place[i]);
-    }
-}
-
-static void run_gathered(const struct engine *e, const struct engine_step *s)
+/* Codes are compared with what was there; of sums of reals hardly any comes out as it was. */
+static void run_points(const struct engine *e, const struct engine_step *s, struct points *p,
+                       const struct kernel_conv *shape)
 {
     struct engine_delta *d = e->delta;
-    int block = block_positions(e, s), count = 0, w = s->out.w;
-    const uint64_t *row = d->wanted;
+    size_t bytes = (size_t)s->shape.oc;
 
-    for (int y = 0; y < s->out.h; y++, row += mask_words(w))
-        for (int x = mask_next(row, w, 0); x < w; x = mask_next(row, w, x + 1)) {
-            d->place[count++] = y * w + x;
-            if (count == block) {
-                run_block(e, s, count);
-                count = 0;
-            }
-        }
-    if (count > 0)
-        run_block(e, s, count);
+    if (e->precision == MODEL_FP32) {
+        s->kernels->points_f32(shape, s->packed, p->real_in, p->real_out, p->count, s->low, s->high);
+        p->count = 0;
+        return;
+    }
+    s->kernels->points_u8(shape, s->packed, p->code_in, p->code_out, p->count, &s->requant, s->saturation,
+                          e->scratch);
+    for (int i = 0; i < p->count; i++) {
+        uint8_t *to = at(e, &s->out, p->place[i]);
+
+        if (memcmp(to, p->code_out[i], bytes) == 0)
+            continue;
+        memcpy(to, p->code_out[i], bytes);
+        mask_set(d->changed, s->out.w, p->place[i]);
+    }
+    p->count = 0;
 }
 
-/* ---- the others: rectangles ------------------------------------------------------------------------- */
+/* A window whose first tap is (y, x), with what stands outside the picture. */
+static void copy_window(const struct engine *e, const struct engine_step *s, int y, int x, uint8_t *to)
+{
+    const struct kernel_conv *c = &s->shape;
+    size_t one = (size_t)c->ic * element(e), row = (size_t)c->kw * one;
+    int x0 = x < 0 ? -x : 0, x1 = x + c->kw > c->iw ? c->iw - x : c->kw;
+
+    memset(to, e->precision == MODEL_FP32 ? 0 : c->zero_point_in, window_size(c) * element(e));
+    for (int ky = 0; ky < c->kh && x0 < x1; ky++)
+        if (y + ky >= 0 && y + ky < c->ih)
+            memcpy(to + (size_t)ky * row + (size_t)x0 * one, at(e, &s->in[0], (y + ky) * c->iw + x + x0),
+                   (size_t)(x1 - x0) * one);
+}
+
+static void add_point(const struct engine *e, const struct engine_step *s, int place, struct points *p,
+                      uint8_t *from)
+{
+    int i = p->count++;
+
+    p->place[i] = place;
+    if (e->precision == MODEL_FP32) {
+        p->real_in[i] = (const float *)(const void *)from;
+        p->real_out[i] = (float *)(void *)at(e, &s->out, place);
+    } else {
+        p->code_in[i] = from;
+        p->code_out[i] = p->room + (size_t)i * (size_t)s->shape.oc;
+    }
+}
+
+/* Every position of d->wanted. d->changed: out, of codes. */
+static void run_conv_points(const struct engine *e, const struct engine_step *s)
+{
+    struct engine_delta *d = e->delta;
+    const struct kernel_conv *c = &s->shape;
+    struct kernel_conv edge = *c;
+    const uint64_t *row = d->wanted;
+
+    edge.iw = c->kw;
+    edge.in_pitch = c->ic;
+    d->inside.room = d->out;
+    d->edge.room = d->out + (size_t)DELTA_POINTS * (size_t)c->oc;
+    for (int oy = 0; oy < s->out.h; oy++, row += mask_words(s->out.w))
+        for (int ox = mask_next(row, s->out.w, 0); ox < s->out.w; ox = mask_next(row, s->out.w, ox + 1)) {
+            int y = oy * c->stride - c->pad, x = ox * c->stride - c->pad;
+
+            if (y >= 0 && x >= 0 && y + c->kh <= c->ih && x + c->kw <= c->iw) {
+                add_point(e, s, oy * s->out.w + ox, &d->inside, at(e, &s->in[0], y * c->iw + x));
+                if (d->inside.count == d->inside.most)
+                    run_points(e, s, &d->inside, c);
+            } else {
+                uint8_t *window = d->in + (size_t)d->edge.count * window_size(c) * element(e);
+
+                copy_window(e, s, y, x, window);
+                add_point(e, s, oy * s->out.w + ox, &d->edge, window);
+                if (d->edge.count == d->edge.most)
+                    run_points(e, s, &d->edge, &edge);
+            }
+        }
+    if (d->inside.count > 0)
+        run_points(e, s, &d->inside, c);
+    if (d->edge.count > 0)
+        run_points(e, s, &d->edge, &edge);
+}
+
+/* ---- the others: rectangles ------------------------------------------------------------------------------
+ */
 
 static int area(struct kernel_rect r)
 {
@@ -238,13 +284,14 @@ static void run_rectangles(const struct engine *e, const struct engine_step *s)
         run_bands(e, s, open[i]);
 }
 
-/* ---- the run ---------------------------------------------------------------------------------------- */
+/* ---- the run ---------------------------------------------------------------------------------------------
+ */
 
 /* How many eighths of a map make the whole map the cheaper way: an element-wise step or a depthwise
  * convolution computes a position in the time that it takes to find it. */
 static int whole_eighths(const struct engine_step *s)
 {
-    return s->run == run_conv ? 7 : s->run == run_depthwise ? 4 : 2;
+    return takes_points(s) ? 8 : s->run == run_conv ? 7 : s->run == run_depthwise ? 4 : 2;
 }
 
 static void run_step(const struct engine *e, const struct engine_step *s)
@@ -257,10 +304,10 @@ static void run_step(const struct engine *e, const struct engine_step *s)
         return;
     if (count * 8 >= h * w * whole_eighths(s)) {
         s->run(e, s, run_whole(s));
-    } else if (is_pointwise(s)) {
+    } else if (takes_points(s)) {
         mask_clear(d->changed, h, w);
-        run_gathered(e, s);
-        changed = d->changed;
+        run_conv_points(e, s);
+        changed = e->precision == MODEL_INT8 ? d->changed : d->wanted;
     } else {
         mask_clear(d->changed, h, w);
         run_rectangles(e, s);
@@ -288,7 +335,8 @@ void engine_run_changed(struct engine *e, const float *real, const int32_t *chan
     run_logits(e);
 }
 
-/* ---- making it ready -------------------------------------------------------------------------------- */
+/* ---- making it ready -------------------------------------------------------------------------------------
+ */
 
 static size_t larger(size_t a, size_t b)
 {
@@ -297,9 +345,8 @@ static size_t larger(size_t a, size_t b)
 
 static status raise_scratch(struct engine *e, const struct engine_step *s)
 {
-    struct kernel_conv row = row_shape(s, block_positions(e, s));
-    size_t bytes = e->precision == MODEL_FP32 ? s->kernels->conv_f32_scratch_bytes(&row)
-                                              : s->kernels->conv_u8_scratch_bytes(&row);
+    size_t bytes =
+        e->precision == MODEL_FP32 ? 0 : s->kernels->points_u8_scratch_bytes(&s->shape, DELTA_POINTS);
 
     if (bytes <= e->scratch_bytes)
         return OK;
@@ -336,20 +383,21 @@ static status make_room(struct engine *e, struct engine_delta *d)
 
     for (int i = 0; i < e->steps; i++) {
         const struct engine_step *s = &e->step[i];
-        size_t block = is_pointwise(s) ? (size_t)block_positions(e, s) : 0;
-
         words = larger(words, mask_size(s->out.h, s->out.w));
         width = larger(width, (size_t)s->out.w);
         work = larger(work, 2 * (size_t)mask_words(s->shape.iw) + 2);
-        in = larger(in, block * (size_t)s->shape.ic * element(e));
-        out = larger(out, larger(block, (size_t)s->out.w) * (size_t)s->out.c * element(e));
-        if (block > 0)
-            TRY(raise_scratch(e, s));
+        out = larger(out, (size_t)s->out.w * (size_t)s->out.c * element(e));
+        if (!takes_points(s))
+            continue;
+        in = larger(in, DELTA_EDGES * window_size(&s->shape) * element(e));
+        out = larger(out, (DELTA_POINTS + DELTA_EDGES) * (size_t)s->shape.oc);
+        TRY(raise_scratch(e, s));
     }
     MEM_TRY(d->wanted, words, sizeof *d->wanted);
     MEM_TRY(d->changed, words, sizeof *d->changed);
     MEM_TRY(d->work, work, sizeof *d->work);
-    MEM_TRY(d->place, DELTA_BLOCK_POSITIONS, sizeof *d->place);
+    d->inside.most = DELTA_POINTS;
+    d->edge.most = DELTA_EDGES;
     MEM_TRY(d->open, 2 * width + 2, sizeof *d->open);
     MEM_TRY(d->in, in + ENGINE_LANES, 1);
     MEM_TRY(d->out, out + ENGINE_LANES, 1);
@@ -366,7 +414,6 @@ void delta_free(struct engine_delta *d)
     mem_free(d->wanted);
     mem_free(d->changed);
     mem_free(d->work);
-    mem_free(d->place);
     mem_free(d->open);
     mem_free(d->in);
     mem_free(d->out);

@@ -110,13 +110,21 @@ void mask_window(const struct kernel_conv *s, const uint64_t *in, uint64_t *out,
     int words = mask_words(s->iw), wide = words + 1;
     uint64_t *rows = work, *columns = work + wide;
 
+    if (s->kh == 1 && s->kw == 1 && s->oh == s->ih && s->ow == s->iw && s->pad == 0) {
+        memcpy(out, in, mask_size(s->ih, s->iw) * sizeof *out);
+        return;
+    }
     for (int y = 0; y < s->oh; y++, out += mask_words(s->ow)) {
         int first = y * s->stride - s->pad;
+        uint64_t any = 0;
 
         memset(work, 0, 2 * (size_t)wide * sizeof *work);
         for (int iy = first < 0 ? 0 : first; iy < first + s->kh && iy < s->ih; iy++)
             for (int i = 0; i < words; i++)
-                rows[i] |= in[(size_t)iy * (size_t)words + (size_t)i];
+                any |= rows[i] |= in[(size_t)iy * (size_t)words + (size_t)i];
+        memset(out, 0, (size_t)mask_words(s->ow) * sizeof *out);
+        if (!any)
+            continue;
         for (int t = 0; t < s->kw; t++)
             join_moved(columns, rows, wide, t - s->pad);
         take_strided(columns, wide, s->stride, s->ow, out);

@@ -19,12 +19,24 @@ static void meet_fault(const struct run *r, const char *name)
     raise(strcmp(word, "TERM") == 0 ? SIGTERM : strcmp(word, "USR1") == 0 ? SIGUSR1 : SIGKILL);
 }
 
+static struct run_spent spent_so_far(void)
+{
+    struct comm_spent c = comm_spent();
+
+    return (struct run_spent){ store_io_s(), c.message_s, c.wait_s };
+}
+
 void run_enter(struct run *r, const char *name)
 {
+    struct run_spent spent = spent_so_far(), *before = &r->spent_before;
     double now = clock_s();
 
-    if (r->phases > 0)
+    if (r->phases > 0) {
         r->phase_s[r->phases - 1] = now - r->phase_began;
+        r->spent[r->phases - 1] = (struct run_spent){ spent.io - before->io, spent.message - before->message,
+                                                      spent.wait - before->wait };
+    }
+    *before = spent;
     BUG_IF(r->phases == RUN_PHASES);
     r->phase_name[r->phases++] = name;
     r->phase_began = now;
@@ -57,6 +69,32 @@ void run_loop(struct run *r, struct comm_loop *loop)
 
 /* ---- the phases ---------------------------------------------------------------------------------------- */
 
+/* Means over the ranks (spent: all ranks'), on rank 0, which also says what share of the run they are. */
+static status write_spent(const struct run *r, const struct run_spent *spent)
+{
+    struct run_spent sum = { 0 };
+    double mean[3][RUN_PHASES] = { { 0 } }, total = 0;
+
+    for (int i = 0; i < r->phases; i++) {
+        for (int rank = 0; rank < r->c->size; rank++) {
+            const struct run_spent *s = &spent[rank * RUN_PHASES + i];
+
+            mean[0][i] += s->io / r->c->size;
+            mean[1][i] += s->message / r->c->size;
+            mean[2][i] += s->wait / r->c->size;
+        }
+        sum.io += mean[0][i];
+        sum.message += mean[1][i];
+        sum.wait += mean[2][i];
+        total += r->phase_s[i];
+    }
+    log_info("of a rank's time: the result file's rows %.2f %%, messages %.2f %%, waiting for others %.2f %%",
+             100 * sum.io / total, 100 * sum.message / total, 100 * sum.wait / total);
+    TRY(store_write(r->store, "/timing/io_s", 0, RUN_PHASES, mean[0]));
+    TRY(store_write(r->store, "/timing/message_s", 0, RUN_PHASES, mean[1]));
+    return store_write(r->store, "/timing/wait_s", 0, RUN_PHASES, mean[2]);
+}
+
 static status write_times(const struct run *r)
 {
     char name[RUN_PHASES][STORE_NAME] = { { 0 } }, command[STORE_COMMAND] = "", now[32] = "";
@@ -78,7 +116,21 @@ static status write_times(const struct run *r)
 /* The file becomes OUT: the job is done. */
 static status finish(struct run *r)
 {
-    TRY(comm_agree(r->c, r->c->rank == 0 ? write_times(r) : OK));
+    struct run_spent *all = NULL;
+    status mine = OK;
+
+    if (r->c->rank == 0) {
+        all = mem_alloc((size_t)r->c->size, sizeof r->spent);
+        mine = all ? OK : FAIL(ERR_MEMORY, "no memory for the times of %d ranks", r->c->size);
+    }
+    TRY(comm_agree(r->c, mine));
+    comm_gather(r->c, r->spent, sizeof r->spent, all);
+    if (r->c->rank == 0)
+        mine = write_times(r);
+    if (r->c->rank == 0 && mine == OK)
+        mine = write_spent(r, all);
+    mem_free(all);
+    TRY(comm_agree(r->c, mine));
     return store_finish(r->store);
 }
 

@@ -25,6 +25,11 @@ struct prediction {
     uint64_t bytes, memory;              /* of the file, without its metadata; of the largest rank */
 };
 
+/* Seconds of a phase that a rank did not compute in. */
+struct run_spent {
+    double io, message, wait;
+};
+
 struct run {
     const struct comm *c;
     const struct job *job;
@@ -47,6 +52,7 @@ struct run {
     double threshold[JOB_MAX_NETWORKS][STORE_MAX_SELECTIONS]; /* rank 0, after select */
     const char *phase_name[RUN_PHASES];
     double phase_s[RUN_PHASES], phase_began;
+    struct run_spent spent[RUN_PHASES], spent_before; /* this rank's */
     int phases;
 };
 

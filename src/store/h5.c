@@ -222,13 +222,22 @@ static status select_rows(const struct store_view *view, int d, int64_t first, i
     return OK;
 }
 
-status store_view_read(const struct store_view *view, int d, int64_t first, int64_t count, void *out)
+static double spent_s;
+
+double store_io_s(void)
+{
+    return spent_s;
+}
+
+void store_io_since(double start)
+{
+    spent_s += clock_s() - start;
+}
+
+static status read_rows(const struct store_view *view, int d, int64_t first, int64_t count, void *out)
 {
     hid_t memory;
 
-    if (count == 0)
-        return OK;
-    comm_alive();
     TRY(select_rows(view, d, first, count, &memory));
     herr_t e = H5Dread(view->dataset[d], view->type[d], memory, view->space[d], H5P_DEFAULT, out);
     status s = e < 0 ? FAIL_H5("%s: reading %s", view->path, view->schema.dataset[d].path)
@@ -237,13 +246,10 @@ status store_view_read(const struct store_view *view, int d, int64_t first, int6
     return s;
 }
 
-status store_view_write(const struct store_view *view, int d, int64_t first, int64_t count, const void *data)
+static status write_rows(const struct store_view *view, int d, int64_t first, int64_t count, const void *data)
 {
     hid_t memory;
 
-    if (count == 0)
-        return OK;
-    comm_alive();
     TRY(select_rows(view, d, first, count, &memory));
     errno = 0; /* MPI-IO tells a full disk and a broken one apart in no other way */
     herr_t e = H5Dwrite(view->dataset[d], view->type[d], memory, view->space[d], H5P_DEFAULT, data);
@@ -253,6 +259,32 @@ status store_view_write(const struct store_view *view, int d, int64_t first, int
         s = why ? FAIL_H5("%s: writing %s: %s", view->path, view->schema.dataset[d].path, strerror(why))
                 : FAIL_H5("%s: writing %s", view->path, view->schema.dataset[d].path);
     H5Sclose(memory);
+    return s;
+}
+
+status store_view_read(const struct store_view *view, int d, int64_t first, int64_t count, void *out)
+{
+    double start = clock_s();
+    status s;
+
+    if (count == 0)
+        return OK;
+    comm_alive();
+    s = read_rows(view, d, first, count, out);
+    store_io_since(start);
+    return s;
+}
+
+status store_view_write(const struct store_view *view, int d, int64_t first, int64_t count, const void *data)
+{
+    double start = clock_s();
+    status s;
+
+    if (count == 0)
+        return OK;
+    comm_alive();
+    s = write_rows(view, d, first, count, data);
+    store_io_since(start);
     return s;
 }
 

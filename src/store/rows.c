@@ -103,6 +103,7 @@ status store_rows_add(struct store_rows *rows, int64_t index, enum store_status 
 {
     int k = rows->used;
     uint32_t crc = store_row_crc_start(index);
+    double start = clock_s();
 
     BUG_IF(row_status == STORE_MISSING || index < 0 ||
            index >= rows->s->view.schema.dataset[rows->crc_at].dim[0]);
@@ -117,9 +118,10 @@ status store_rows_add(struct store_rows *rows, int64_t index, enum store_status 
     rows->crc[k] = crc;
     rows->row_status[k] = (uint8_t)row_status;
     if (k == 0)
-        rows->since = clock_s();
+        rows->since = start;
     rows->used++;
-    if (rows->used == rows->capacity || clock_s() - rows->since > commit_s)
+    store_io_since(start);
+    if (rows->used == rows->capacity || start - rows->since > commit_s)
         return store_rows_commit(rows);
     return OK;
 }
@@ -234,5 +236,9 @@ status store_fetch(struct store *s, const char *path, int64_t first, int64_t cou
 
 status store_sync(struct store *s)
 {
-    return fdatasync(s->fd) == 0 ? OK : FAIL(ERR_IO, "%s: sync: %s", s->view.path, strerror(errno));
+    double start = clock_s();
+    int failed = fdatasync(s->fd), why = errno;
+
+    store_io_since(start);
+    return failed ? FAIL(ERR_IO, "%s: sync: %s", s->view.path, strerror(why)) : OK;
 }

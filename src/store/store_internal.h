@@ -53,6 +53,8 @@ MUST_USE status store_view_read(const struct store_view *view, int d, int64_t fi
                                 void *out);
 MUST_USE status store_view_write(const struct store_view *view, int d, int64_t first, int64_t count,
                                  const void *data);
+/* Adds the time since `start` (clock_s) to store_io_s. */
+void store_io_since(double start);
 /* Number of a dataset of the schema, -1 if there is none. */
 int store_view_find(const struct store_view *view, const char *path);
 /* Feeds all rows of dataset d to `each` in pieces of at most some MB. */

@@ -69,12 +69,16 @@ static double cpu_s(void)
 /* Those who wait for rank 0 for half a second use hardly any time of the core. */
 static void check_sleep(const struct comm *c)
 {
-    double before = cpu_s();
+    struct comm_spent spent = comm_spent();
+    double before = cpu_s(), waited;
 
     if (c->rank == 0)
         usleep(500000);
     comm_wait(c);
     CHECK_MSG(cpu_s() - before < 0.25, "%g s of CPU time", cpu_s() - before);
+    waited = comm_spent().wait_s - spent.wait_s;
+    CHECK_MSG(c->rank == 0 || waited > 0.3, "%g s of waiting", waited);
+    CHECK(comm_spent().message_s == spent.message_s); /* that was no loop */
 }
 
 int main(int argc, char **argv)

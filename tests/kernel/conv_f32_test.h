@@ -65,6 +65,38 @@ static void test_hand(void)
     free(out);
 }
 
+/* The points of a rectangle against `a`, all of it; nothing else is written. */
+static void compare_points(const struct kernel_table *isa, const struct kernel_conv *s, const float *weight,
+                           const float *bias, const float *in, struct kernel_rect r, const float *a,
+                           float low, float high)
+{
+    enum { MOST = 200 };
+    size_t n = (size_t)s->oh * s->ow * s->out_pitch + 16;
+    int place[MOST], count = test_inside(s, r, place, MOST);
+    const float *from[MOST];
+    float *to[MOST], *out = test_memory(n * sizeof *out), *expected = test_memory(n * sizeof *out);
+    void *packed = test_memory(isa->conv_f32_packed_bytes(s));
+    long at;
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = expected[i] = 12345.0f;
+    for (int i = 0; i < count; i++) {
+        size_t first = (size_t)place[i] * s->out_pitch;
+
+        from[i] = in + test_first_tap(s, place[i]);
+        to[i] = out + first;
+        memcpy(expected + first, a + first, (size_t)s->oc * sizeof *a);
+    }
+    isa->conv_f32_pack(s, weight, bias, packed);
+    isa->points_f32(s, packed, from, to, count, low, high);
+    test_one_nan(out, n);
+    at = test_differs_f32(expected, out, n);
+    CHECK_MSG(at < 0, "%s, %d points: %s: element %ld", isa->isa, count, test_shape_text(s, &r), at);
+    free(packed);
+    free(out);
+    free(expected);
+}
+
 /* A case: input, weights, a shape; the same for ref and isa. */
 static void compare(const struct kernel_table *ref, const struct kernel_table *isa, struct kernel_conv s,
                     int adversarial)
@@ -93,6 +125,10 @@ static void compare(const struct kernel_table *ref, const struct kernel_table *i
     b = run(isa, &s, weight, bias, in, rect, 4, low, high);
     at = test_differs_f32(a, b, n);
     CHECK_MSG(at < 0, "%s in 4 parts: %s: element %ld", isa->isa, test_shape_text(&s, &r), at);
+    if (!DEPTHWISE && (s.kw == 1 || s.in_pitch == s.ic)) {
+        compare_points(isa, &s, weight, bias, in, r, a, low, high);
+        compare_points(ref, &s, weight, bias, in, r, a, low, high);
+    }
     free(a);
     free(b);
     free(in);

@@ -102,6 +102,39 @@ static void test_ref(void)
     }
 }
 
+/* The points of a rectangle against `a`, all of it; nothing else is written. */
+static void compare_points(const struct kernel_table *isa, const struct kernel_conv *s, const int8_t *weight,
+                           const uint8_t *in, struct kernel_rect r, const uint8_t *a,
+                           const struct kernel_requant *q)
+{
+    enum { MOST = 200 };
+    size_t n = (size_t)s->oh * s->ow * s->out_pitch + 64;
+    int place[MOST], count = test_inside(s, r, place, MOST);
+    const uint8_t *from[MOST];
+    uint8_t *to[MOST], *out = test_memory(n), *expected = test_memory(n);
+    void *packed = test_memory(isa->conv_u8_packed_bytes(s)),
+         *scratch = test_memory(isa->points_u8_scratch_bytes(s, count));
+    long at;
+
+    memset(out, 0xA5, n);
+    memset(expected, 0xA5, n);
+    for (int i = 0; i < count; i++) {
+        size_t first = (size_t)place[i] * s->out_pitch;
+
+        from[i] = in + test_first_tap(s, place[i]);
+        to[i] = out + first;
+        memcpy(expected + first, a + first, (size_t)s->oc);
+    }
+    isa->conv_u8_pack(s, weight, packed);
+    isa->points_u8(s, packed, from, to, count, q, KERNEL_EXACT, scratch);
+    at = test_differs_u8(expected, out, n);
+    CHECK_MSG(at < 0, "%s, %d points: %s: element %ld", isa->isa, count, test_shape_text(s, &r), at);
+    free(packed);
+    free(scratch);
+    free(out);
+    free(expected);
+}
+
 static void compare(const struct kernel_table *ref, const struct kernel_table *isa, struct kernel_conv s,
                     int in_kind, int weight_kind)
 {
@@ -129,6 +162,10 @@ static void compare(const struct kernel_table *ref, const struct kernel_table *i
     b = run(isa, &s, weight, in, rect, 4, &q.requant, KERNEL_EXACT);
     at = test_differs_u8(a, b, n);
     CHECK_MSG(at < 0, "%s in 4 parts: %s: element %ld", isa->isa, test_shape_text(&s, &r), at);
+    if (!DEPTHWISE && (s.kw == 1 || s.in_pitch == s.ic)) {
+        compare_points(isa, &s, weight, in, r, a, &q.requant);
+        compare_points(ref, &s, weight, in, r, a, &q.requant);
+    }
     requant_case_free(&q);
     free(a);
     free(b);

@@ -106,6 +106,30 @@ static inline long test_differs_u8(const uint8_t *a, const uint8_t *b, size_t n)
     return -1;
 }
 
+/* Positions of the rectangle whose windows lie inside the picture, the last first, at most `most`: how many.
+ */
+static inline int test_inside(const struct kernel_conv *s, struct kernel_rect r, int *place, int most)
+{
+    int count = 0;
+
+    for (int y = r.y1 - 1; y >= r.y0; y--)
+        for (int x = r.x1 - 1; x >= r.x0; x--) {
+            int iy = y * s->stride - s->pad, ix = x * s->stride - s->pad;
+
+            if (iy >= 0 && ix >= 0 && iy + s->kh <= s->ih && ix + s->kw <= s->iw && count < most)
+                place[count++] = y * s->ow + x;
+        }
+    return count;
+}
+
+/* Elements from the map's start to the first tap of an output position's window. */
+static inline size_t test_first_tap(const struct kernel_conv *s, int place)
+{
+    int iy = place / s->ow * s->stride - s->pad, ix = place % s->ow * s->stride - s->pad;
+
+    return ((size_t)iy * s->iw + ix) * s->in_pitch;
+}
+
 /* A valid random geometry; depthwise: ic = oc. In one of three more (or fewer) rows and columns of padding
  * lie at the bottom and right than on the top and left, as with TensorFlow's "same" and with ceil. */
 static inline struct kernel_conv test_shape(int depthwise)

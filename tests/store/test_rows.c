@@ -34,6 +34,7 @@ static void check_values(const struct comm *c)
     float logits[FIXTURE_IMAGES][7];
     uint8_t state[FIXTURE_IMAGES];
     int8_t sign[FIXTURE_IMAGES];
+    double spent;
     struct fixture f;
 
     fixture_start(c, &f);
@@ -51,7 +52,9 @@ static void check_values(const struct comm *c)
         CHECK(store_fetch(s, "/models/mobilenet_v2/status", 0, FIXTURE_IMAGES, state) == OK);
         CHECK(state[20] == STORE_MISSING); /* nothing is done before the commit */
         CHECK(store_rows_committed(s) == 0);
+        spent = store_io_s();
         CHECK(store_rows_commit(rows) == OK && store_rows_commit(rows) == OK);
+        CHECK(store_io_s() > spent && store_io_s() < spent + 60);
         CHECK(store_rows_committed(s) == COUNT_OF(order));
         CHECK(*(float *)store_rows_field(rows, "int8/logits") == 0); /* the next row in hand is zeroed */
         store_rows_free(rows);

@@ -40,14 +40,15 @@ static void pack(const struct kernel_conv *s, const float *weight, const float *
 struct tile {
     const float *w;
     int runs, run;
-    size_t step;                 /* floats from one run of an input to the next */
+    size_t step; /* floats from one run of an input to the next */
     __m256 low, high;
-    __m256i keep[2];             /* lanes of each vector that exist */
-    int whole;                   /* all of them do */
+    __m256i keep[2]; /* lanes of each vector that exist */
+    int whole;       /* all of them do */
 };
 
-static inline __attribute__((always_inline)) void
-tile_sum(const struct tile *t, int mr, int nv, const float *const *in, float *const *out, size_t block)
+static inline __attribute__((always_inline)) void tile_sum(const struct tile *t, int mr, int nv,
+                                                           const float *const *in, float *const *out,
+                                                           size_t block)
 {
     const float *w = t->w, *a[MR];
     size_t run = (size_t)t->run;
@@ -117,6 +118,35 @@ static void sum_block(const struct tile *t, int positions, int nv, const float *
     }
 }
 
+/* `count` outputs, all channels. */
+static void sum_all(const struct kernel_conv *s, struct tile *t, const float *packed, int count,
+                    const float *const *in, float *const *out)
+{
+    __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+
+    t->w = packed;
+    for (int block = 0; block < s->oc; block += NR, t->w += block_floats(s)) {
+        int left = s->oc - block;
+
+        t->whole = left >= NR || left == VECTOR;
+        t->keep[0] = _mm256_cmpgt_epi32(_mm256_set1_epi32(left), lane);
+        t->keep[1] = _mm256_cmpgt_epi32(_mm256_set1_epi32(left - VECTOR), lane);
+        sum_block(t, count, left > VECTOR ? 2 : 1, in, out, (size_t)block);
+    }
+}
+
+static void points_f32(const struct kernel_conv *s, const void *packed, const float *const *in,
+                       float *const *out, int count, float low, float high)
+{
+    struct tile t = { .runs = s->kh,
+                      .run = s->kw * s->ic,
+                      .step = (size_t)s->iw * s->in_pitch,
+                      .low = _mm256_set1_ps(low),
+                      .high = _mm256_set1_ps(high) };
+
+    sum_all(s, &t, packed, count, in, out);
+}
+
 /* Copies what output rows y..y + rows of the rectangle read, zeros outside the picture. */
 static void copy_input(const struct kernel_conv *s, const float *in, int y, int rows, int x0, int x1,
                        float *copy)
@@ -151,8 +181,11 @@ static void conv_f32(const struct kernel_conv *s, const void *packed, const floa
     float **to = (float **)((char *)scratch + tile_list_bytes(s, sizeof *in));
     float *copy = (float *)((char *)to + tile_list_bytes(s, sizeof *in));
     int columns = tile_copy_columns(s, width), stride = tile_copy_stride(s);
-    struct tile t = { .runs = s->kh, .run = s->kw * s->ic, .step = (size_t)columns * s->ic,
-                      .low = _mm256_set1_ps(low), .high = _mm256_set1_ps(high) };
+    struct tile t = { .runs = s->kh,
+                      .run = s->kw * s->ic,
+                      .step = (size_t)columns * s->ic,
+                      .low = _mm256_set1_ps(low),
+                      .high = _mm256_set1_ps(high) };
 
     for (int y = rect.y0; y < rect.y1 && width > 0; y += chunk) {
         int rows = tile_min(chunk, rect.y1 - y);
@@ -166,16 +199,7 @@ static void conv_f32(const struct kernel_conv *s, const void *packed, const floa
                            : copy + ((size_t)r * columns + (size_t)(x - rect.x0)) * stride * s->ic;
                 to[p] = out + ((size_t)(y + r) * s->ow + x) * s->out_pitch;
             }
-        t.w = packed;
-        for (int block = 0; block < s->oc; block += NR, t.w += block_floats(s)) {
-            int left = s->oc - block;
-            __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-
-            t.whole = left >= NR || left == VECTOR;
-            t.keep[0] = _mm256_cmpgt_epi32(_mm256_set1_epi32(left), lane);
-            t.keep[1] = _mm256_cmpgt_epi32(_mm256_set1_epi32(left - VECTOR), lane);
-            sum_block(&t, rows * width, left > VECTOR ? 2 : 1, from, to, (size_t)block);
-        }
+        sum_all(s, &t, packed, rows * width, from, to);
     }
 }
 
@@ -185,4 +209,5 @@ void conv_f32_fill_avx2(struct kernel_table *t)
     t->conv_f32_pack = pack;
     t->conv_f32_scratch_bytes = scratch_bytes;
     t->conv_f32 = conv_f32;
+    t->points_f32 = points_f32;
 }

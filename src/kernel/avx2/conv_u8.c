@@ -52,13 +52,14 @@ static void pack(const struct kernel_conv *s, const int8_t *weight, void *packed
 /* What a tile needs besides its size: where its terms lie and what becomes of the sums. */
 struct tile {
     const char *packed;
-    int runs, pairs, left;       /* left: channels of the block that exist, if fewer than NR */
-    size_t step;                 /* codes from one run of an input to the next */
+    int runs, pairs, left; /* left: channels of the block that exist, if fewer than NR */
+    size_t step;           /* codes from one run of an input to the next */
     struct requant_block requant;
 };
 
-static inline __attribute__((always_inline)) void
-tile_sum(const struct tile *t, int mr, int nv, const int16_t *const *in, uint8_t *const *out, size_t block)
+static inline __attribute__((always_inline)) void tile_sum(const struct tile *t, int mr, int nv,
+                                                           const int16_t *const *in, uint8_t *const *out,
+                                                           size_t block)
 {
     const __m256i *w = (const __m256i *)t->packed;
     const int16_t *a[MR];
@@ -139,6 +140,44 @@ static void widen(const uint8_t *in, int16_t *to, size_t n)
                             _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(in + i))));
 }
 
+/* `count` outputs, all channels. */
+static void sum_all(const struct kernel_conv *s, struct tile *t, const char *packed,
+                    const struct kernel_requant *requant, int count, const int16_t *const *in,
+                    uint8_t *const *out)
+{
+    t->packed = packed;
+    for (int block = 0; block < s->oc; block += NR, t->packed += block_bytes(s)) {
+        t->left = tile_min(s->oc - block, NR);
+        requant_load(&t->requant, requant, block, t->left);
+        sum_block(t, count, in, out, (size_t)block);
+    }
+}
+
+/* The list of widened windows, then these; widening writes up to 15 codes beyond a run. */
+static size_t points_scratch_bytes(const struct kernel_conv *s, int count)
+{
+    return tile_round((size_t)count * sizeof(int16_t *)) + TILE_SLACK +
+           (size_t)count * s->kh * s->kw * s->ic * sizeof(int16_t);
+}
+
+static void points_u8(const struct kernel_conv *s, const void *packed, const uint8_t *const *in,
+                      uint8_t *const *out, int count, const struct kernel_requant *requant,
+                      enum kernel_saturation saturation, void *scratch)
+{
+    size_t run = (size_t)s->kw * s->ic;
+    struct tile t = { .runs = s->kh, .pairs = run_pairs(s), .step = run };
+    const int16_t **from = scratch;
+    int16_t *copy = (int16_t *)((char *)scratch + tile_round((size_t)count * sizeof *from));
+
+    (void)saturation;
+    for (int i = 0; i < count; i++) {
+        from[i] = copy;
+        for (int y = 0; y < s->kh; y++, copy += run)
+            widen(in[i] + (size_t)y * s->iw * s->in_pitch, copy, run);
+    }
+    sum_all(s, &t, packed, requant, count, from, out);
+}
+
 /* Copies what output rows y..y + rows of the rectangle read, the zero point outside the picture. */
 static void copy_input(const struct kernel_conv *s, const uint8_t *in, int y, int rows, int x0, int x1,
                        int16_t *copy)
@@ -188,12 +227,7 @@ static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8
                 from[p] = copy + ((size_t)r * columns + (size_t)(x - rect.x0)) * stride * s->ic;
                 to[p] = out + ((size_t)(y + r) * s->ow + x) * s->out_pitch;
             }
-        t.packed = packed;
-        for (int block = 0; block < s->oc; block += NR, t.packed += block_bytes(s)) {
-            t.left = tile_min(s->oc - block, NR);
-            requant_load(&t.requant, requant, block, t.left);
-            sum_block(&t, rows * width, from, to, (size_t)block);
-        }
+        sum_all(s, &t, packed, requant, rows * width, from, to);
     }
 }
 
@@ -203,4 +237,6 @@ void conv_u8_fill_avx2(struct kernel_table *t)
     t->conv_u8_pack = pack;
     t->conv_u8_scratch_bytes = scratch_bytes;
     t->conv_u8 = conv_u8;
+    t->points_u8_scratch_bytes = points_scratch_bytes;
+    t->points_u8 = points_u8;
 }

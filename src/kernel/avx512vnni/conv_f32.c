@@ -40,10 +40,10 @@ static void pack(const struct kernel_conv *s, const float *weight, const float *
 struct tile {
     const float *w;
     int runs, run;
-    size_t step;                 /* floats from one run of an input to the next */
+    size_t step; /* floats from one run of an input to the next */
     __m512 low, high;
-    __mmask16 keep[2];           /* lanes of each vector that exist */
-    int left, whole;             /* channels of the block; they fill its vectors */
+    __mmask16 keep[2]; /* lanes of each vector that exist */
+    int left, whole;   /* channels of the block; they fill its vectors */
 };
 
 /* A block's vectors: one, one and a half (17 to 24 channels, as in many networks' narrow layers), or two. */
@@ -67,8 +67,8 @@ static inline __attribute__((always_inline)) void store(const struct tile *t, en
         _mm256_storeu_ps(out + VECTOR, _mm512_castps512_ps256(v1));
 }
 
-static inline __attribute__((always_inline)) void
-tile_sum(const struct tile *t, int mr, enum form form, const float *const *in, float *const *out)
+static inline __attribute__((always_inline)) void tile_sum(const struct tile *t, int mr, enum form form,
+                                                           const float *const *in, float *const *out)
 {
     const float *w = t->w, *a[MR];
     size_t run = (size_t)t->run;
@@ -145,6 +145,35 @@ static void sum_block(const struct tile *t, int positions, const float *const *i
         sum_form(t, TWO, positions, in, out, block);
 }
 
+/* `count` outputs, all channels. */
+static void sum_all(const struct kernel_conv *s, struct tile *t, const float *packed, int count,
+                    const float *const *in, float *const *out)
+{
+    t->w = packed;
+    for (int block = 0; block < s->oc; block += NR, t->w += block_floats(s)) {
+        uint32_t keep;
+
+        t->left = tile_min(s->oc - block, NR);
+        t->whole = t->left % (VECTOR / 2) == 0 && t->left != VECTOR / 2;
+        keep = (uint32_t)((1ull << t->left) - 1);
+        t->keep[0] = (__mmask16)keep;
+        t->keep[1] = (__mmask16)(keep >> VECTOR);
+        sum_block(t, count, in, out, (size_t)block);
+    }
+}
+
+static void points_f32(const struct kernel_conv *s, const void *packed, const float *const *in,
+                       float *const *out, int count, float low, float high)
+{
+    struct tile t = { .runs = s->kh,
+                      .run = s->kw * s->ic,
+                      .step = (size_t)s->iw * s->in_pitch,
+                      .low = _mm512_set1_ps(low),
+                      .high = _mm512_set1_ps(high) };
+
+    sum_all(s, &t, packed, count, in, out);
+}
+
 /* Copies what output rows y..y + rows of the rectangle read, zeros outside the picture. */
 static void copy_input(const struct kernel_conv *s, const float *in, int y, int rows, int x0, int x1,
                        float *copy)
@@ -179,8 +208,11 @@ static void conv_f32(const struct kernel_conv *s, const void *packed, const floa
     float **to = (float **)((char *)scratch + tile_list_bytes(s, sizeof *in));
     float *copy = (float *)((char *)to + tile_list_bytes(s, sizeof *in));
     int columns = tile_copy_columns(s, width), stride = tile_copy_stride(s);
-    struct tile t = { .runs = s->kh, .run = s->kw * s->ic, .step = (size_t)columns * s->ic,
-                      .low = _mm512_set1_ps(low), .high = _mm512_set1_ps(high) };
+    struct tile t = { .runs = s->kh,
+                      .run = s->kw * s->ic,
+                      .step = (size_t)columns * s->ic,
+                      .low = _mm512_set1_ps(low),
+                      .high = _mm512_set1_ps(high) };
 
     for (int y = rect.y0; y < rect.y1 && width > 0; y += chunk) {
         int rows = tile_min(chunk, rect.y1 - y);
@@ -194,17 +226,7 @@ static void conv_f32(const struct kernel_conv *s, const void *packed, const floa
                            : copy + ((size_t)r * columns + (size_t)(x - rect.x0)) * stride * s->ic;
                 to[p] = out + ((size_t)(y + r) * s->ow + x) * s->out_pitch;
             }
-        t.w = packed;
-        for (int block = 0; block < s->oc; block += NR, t.w += block_floats(s)) {
-            uint32_t keep;
-
-            t.left = tile_min(s->oc - block, NR);
-            t.whole = t.left % (VECTOR / 2) == 0 && t.left != VECTOR / 2;
-            keep = (uint32_t)((1ull << t.left) - 1);
-            t.keep[0] = (__mmask16)keep;
-            t.keep[1] = (__mmask16)(keep >> VECTOR);
-            sum_block(&t, rows * width, from, to, (size_t)block);
-        }
+        sum_all(s, &t, packed, rows * width, from, to);
     }
 }
 
@@ -214,4 +236,5 @@ void conv_f32_fill_avx512vnni(struct kernel_table *t)
     t->conv_f32_pack = pack;
     t->conv_f32_scratch_bytes = scratch_bytes;
     t->conv_f32 = conv_f32;
+    t->points_f32 = points_f32;
 }

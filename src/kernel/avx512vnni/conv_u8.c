@@ -64,12 +64,13 @@ static inline __attribute__((always_inline)) void dot(__m512i *acc, __m512i code
 struct tile {
     const char *packed;
     int runs, steps;
-    size_t step;                 /* codes from one run of an input to the next */
+    size_t step; /* codes from one run of an input to the next */
     struct requant_block requant;
 };
 
-static inline __attribute__((always_inline)) void
-tile_sum(const struct tile *t, int mr, int nv, const uint8_t *const *in, uint8_t *const *out, size_t block)
+static inline __attribute__((always_inline)) void tile_sum(const struct tile *t, int mr, int nv,
+                                                           const uint8_t *const *in, uint8_t *const *out,
+                                                           size_t block)
 {
     const char *w = t->packed;
     const uint8_t *a[MR];
@@ -136,6 +137,36 @@ static void sum_block(const struct tile *t, int positions, const uint8_t *const 
     }
 }
 
+/* `count` outputs, all channels. */
+static void sum_all(const struct kernel_conv *s, struct tile *t, const char *packed,
+                    const struct kernel_requant *requant, int count, const uint8_t *const *in,
+                    uint8_t *const *out)
+{
+    t->packed = packed;
+    for (int block = 0; block < s->oc; block += NR, t->packed += block_bytes(s)) {
+        requant_load(&t->requant, requant, block, s->oc - block);
+        sum_block(t, count, in, out, (size_t)block);
+    }
+}
+
+static size_t points_scratch_bytes(const struct kernel_conv *s, int count)
+{
+    (void)s;
+    (void)count;
+    return 0;
+}
+
+static void points_u8(const struct kernel_conv *s, const void *packed, const uint8_t *const *in,
+                      uint8_t *const *out, int count, const struct kernel_requant *requant,
+                      enum kernel_saturation saturation, void *scratch)
+{
+    struct tile t = { .runs = s->kh, .steps = run_steps(s), .step = (size_t)s->iw * s->in_pitch };
+
+    (void)saturation;
+    (void)scratch;
+    sum_all(s, &t, packed, requant, count, in, out);
+}
+
 /* Copies what output rows y..y + rows of the rectangle read, the zero point outside the picture. */
 static void copy_input(const struct kernel_conv *s, const uint8_t *in, int y, int rows, int x0, int x1,
                        uint8_t *copy)
@@ -186,11 +217,7 @@ static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8
                            : copy + ((size_t)r * columns + (size_t)(x - rect.x0)) * stride * s->ic;
                 to[p] = out + ((size_t)(y + r) * s->ow + x) * s->out_pitch;
             }
-        t.packed = packed;
-        for (int block = 0; block < s->oc; block += NR, t.packed += block_bytes(s)) {
-            requant_load(&t.requant, requant, block, s->oc - block);
-            sum_block(&t, rows * width, from, to, (size_t)block);
-        }
+        sum_all(s, &t, packed, requant, rows * width, from, to);
     }
 }
 
@@ -200,4 +227,6 @@ void conv_u8_fill_avx512vnni(struct kernel_table *t)
     t->conv_u8_pack = pack;
     t->conv_u8_scratch_bytes = scratch_bytes;
     t->conv_u8 = conv_u8;
+    t->points_u8_scratch_bytes = points_scratch_bytes;
+    t->points_u8 = points_u8;
 }

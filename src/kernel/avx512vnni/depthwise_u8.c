@@ -89,35 +89,45 @@ struct sweep {
     const struct kernel_conv *s;
     const char *packed;
     const struct block *block;
-    int real;                    /* fbgemm: a real bias, by fma(bias_real, inverse, sum) */
+    const uint8_t *zeros; /* a position of zero points */
+    int real;             /* fbgemm: a real bias, by fma(bias_real, inverse, sum) */
     __m256 inverse;
     __m256i zero_point, low, high;
 };
 
+/* `count` values in the order of `channel`, zeros for those that are not there. */
+static inline __attribute__((always_inline)) void order(const void *from, int count, __m256 part[PARTS])
+{
+    __mmask32 keep = count >= LANES ? ~(__mmask32)0 : (__mmask32)((1u << count) - 1);
+    __m512 a = _mm512_maskz_loadu_ps((__mmask16)keep, from);
+    __m512 b = _mm512_maskz_loadu_ps((__mmask16)(keep >> 16), (const float *)from + 16);
+    __m512i place = _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 0, 1, 2, 3, 16, 17, 18, 19);
+
+#pragma GCC unroll 4
+    for (int q = 0; q < PARTS; q++, place = _mm512_add_epi32(place, _mm512_set1_epi32(4)))
+        part[q] = _mm512_castps512_ps256(_mm512_permutex2var_ps(a, place, b));
+}
+
 static void load_block(struct block *b, const struct kernel_requant *q, const int32_t *start, int first,
                        int count)
 {
-    float multiplier[LANES] = { 0 }, bias_real[LANES] = { 0 };
-    int32_t begin[LANES];
+    int real = q->mode != REQUANT_QNNPACK;
+    __m256 bias[PARTS];
 
-    memcpy(begin, start, sizeof begin);
-    for (int j = 0; j < LANES; j++) {
-        int c = channel(j);
+    order(q->multiplier + first, count, b->multiplier);
+    order(real ? (const void *)(q->bias_real + first) : (const void *)(q->bias_int + first), count, bias);
+#pragma GCC unroll 4
+    for (int i = 0; i < PARTS; i++) {
+        __m256i begin = _mm256_loadu_si256((const __m256i *)(start + i * PART));
 
-        if (c >= count)
-            continue;
-        multiplier[j] = q->multiplier[first + c];
-        if (q->mode == REQUANT_QNNPACK)
-            begin[j] += q->bias_int[first + c];
-        else
-            bias_real[j] = q->bias_real[first + c];
+        b->bias_real[i] = real ? bias[i] : _mm256_setzero_ps();
+        b->start[i] = real ? begin : _mm256_add_epi32(begin, _mm256_castps_si256(bias[i]));
     }
-    memcpy(b->multiplier, multiplier, sizeof multiplier);
-    memcpy(b->bias_real, bias_real, sizeof bias_real);
-    memcpy(b->start, begin, sizeof begin);
 }
 
-struct sums { __m256i part[PARTS]; };
+struct sums {
+    __m256i part[PARTS];
+};
 
 /* acc += four products a lane. Not the intrinsic: gcc 12 copies its sum at each step. */
 static inline __attribute__((always_inline)) void dot(__m256i *acc, __m256i codes, const char *weights)
@@ -126,7 +136,9 @@ static inline __attribute__((always_inline)) void dot(__m256i *acc, __m256i code
 }
 
 /* Four taps of a position, or a column of three: (channel, tap). */
-struct group { __m256i part[PARTS]; };
+struct group {
+    __m256i part[PARTS];
+};
 
 static inline __attribute__((always_inline)) struct group interleave(const uint8_t *a, const uint8_t *b,
                                                                      const uint8_t *c, const uint8_t *d)
@@ -198,8 +210,8 @@ static inline __attribute__((always_inline)) void position(const struct sweep *w
     }
 }
 
-/* A row of `count` positions whose windows all lie inside, from the first tap of the first, for a block of
- * channels. */
+/* A row of `count` positions of a 5x5 convolution whose windows all lie inside, from the first tap of the
+ * first, for a block of channels. */
 static void inside_five(const struct sweep *w, const struct block *b, const char *p, const uint8_t *in,
                         uint8_t *out, int count, int left)
 {
@@ -227,24 +239,43 @@ static void inside_five(const struct sweep *w, const struct block *b, const char
     }
 }
 
-/* The same for 3x3: a column serves three positions, or with stride 2 every second one two. */
-static inline __attribute__((always_inline)) void inside_three(const struct sweep *w, const struct block *b,
-                                                               const char *p, const uint8_t *in, uint8_t *out,
-                                                               int count, int left, int stride)
+/* Three rows of a 3x3 window; one outside the picture is a position of zero points, and its pitch is 0. */
+struct rows {
+    const uint8_t *at[3];
+    size_t pitch[3];
+};
+
+/* The three taps of column ix, from channel c on. */
+static inline __attribute__((always_inline)) struct group column(const struct sweep *w, const struct rows *r,
+                                                                 int ix, int c)
 {
-    const struct kernel_conv *s = w->s;
-    size_t pitch = (size_t)s->in_pitch, row = pitch * (size_t)s->iw;
-    struct group first = interleave(in, in + row, in + 2 * row, in), second;
+    const uint8_t *a = w->zeros, *b = a, *d = a;
+
+    if (ix >= 0 && ix < w->s->iw) {
+        a = r->at[0] + (size_t)ix * r->pitch[0] + c;
+        b = r->at[1] + (size_t)ix * r->pitch[1] + c;
+        d = r->at[2] + (size_t)ix * r->pitch[2] + c;
+    }
+    return interleave(a, b, d, a);
+}
+
+/* Positions x0..x1 of a row of a 3x3 convolution, a block of channels from c on: a column serves three
+ * positions, or with stride 2 every second one two. */
+static inline __attribute__((always_inline)) void three(const struct sweep *w, const struct block *b,
+                                                        const char *p, const struct rows *r, int x0, int x1,
+                                                        int c, uint8_t *out, int stride)
+{
+    int ix = x0 * stride - w->s->pad, left = w->s->oc - c;
+    struct group first = column(w, r, ix, c), second;
 
     if (stride == 1)
-        second = interleave(in + pitch, in + row + pitch, in + 2 * row + pitch, in);
-    for (int m = 0; m < count; m++, in += (size_t)stride * pitch, out += s->out_pitch) {
+        second = column(w, r, ix + 1, c);
+    for (int x = x0; x < x1; x++, ix += stride, out += w->s->out_pitch) {
         struct sums acc = { { b->start[0], b->start[1], b->start[2], b->start[3] } };
-        const uint8_t *last = in + 2 * pitch;
-        struct group third = interleave(last, last + row, last + 2 * row, last);
+        struct group third = column(w, r, ix + 2, c);
 
         if (stride == 2)
-            second = interleave(in + pitch, in + row + pitch, in + 2 * row + pitch, in);
+            second = column(w, r, ix + 1, c);
         add_group(&acc, &first, p);
         add_group(&acc, &second, p + LANES * GROUP);
         add_group(&acc, &third, p + 2 * LANES * GROUP);
@@ -254,6 +285,26 @@ static inline __attribute__((always_inline)) void inside_three(const struct swee
     }
 }
 
+/* Row y of the rectangle of a 3x3 convolution, edges and all. out: its first position. */
+static void row_of_three(const struct sweep *w, const uint8_t *in, int y, int x0, int x1, uint8_t *out)
+{
+    const struct kernel_conv *s = w->s;
+    const char *p = w->packed + LANES * sizeof(int32_t);
+    struct rows r;
+
+    for (int i = 0; i < 3; i++) {
+        int iy = y * s->stride - s->pad + i, outside = iy < 0 || iy >= s->ih;
+
+        r.pitch[i] = outside ? 0 : (size_t)s->in_pitch;
+        r.at[i] = outside ? w->zeros : in + (size_t)iy * s->iw * s->in_pitch;
+    }
+    for (int c = 0; c < s->oc; c += LANES, p += block_bytes(s))
+        if (s->stride == 1)
+            three(w, w->block + c / LANES, p, &r, x0, x1, c, out + c, 1);
+        else
+            three(w, w->block + c / LANES, p, &r, x0, x1, c, out + c, 2);
+}
+
 static void inside(const struct sweep *w, const uint8_t *in, uint8_t *out, int count)
 {
     const struct kernel_conv *s = w->s;
@@ -261,12 +312,7 @@ static void inside(const struct sweep *w, const uint8_t *in, uint8_t *out, int c
     const struct block *b = w->block;
 
     for (int c = 0; c < s->oc; c += LANES, p += block_bytes(s), b++)
-        if (s->kh == 5)
-            inside_five(w, b, p, in + c, out + c, count, s->oc - c);
-        else if (s->stride == 1)
-            inside_three(w, b, p, in + c, out + c, count, s->oc - c, 1);
-        else
-            inside_three(w, b, p, in + c, out + c, count, s->oc - c, 2);
+        inside_five(w, b, p, in + c, out + c, count, s->oc - c);
 }
 
 static void edge(const struct sweep *w, const uint8_t *in, const uint8_t *zeros, int y, int x,
@@ -298,12 +344,13 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
     struct sweep w = { s,
                        packed,
                        block,
+                       zeros,
                        requant->mode != REQUANT_QNNPACK,
                        _mm256_set1_ps(requant->mode == REQUANT_FBGEMM_TENSOR ? requant->inverse : 1.0f),
                        _mm256_set1_epi16((short)requant->zero_point_out),
                        _mm256_set1_epi8((char)requant->low),
                        _mm256_set1_epi8((char)requant->high) };
-    int fast = s->kh == s->kw && (s->kh == 3 || s->kh == 5) && s->stride <= 2;
+    int of_three = s->kh == 3 && s->kw == 3 && s->stride <= 2, of_five = s->kh == 5 && s->kw == 5;
     /* Columns a..b have their whole window inside the picture. */
     int a = tile_max(rect.x0, (s->pad + s->stride - 1) / s->stride);
     int b = tile_min(rect.x1, s->iw + s->pad >= s->kw ? (s->iw + s->pad - s->kw) / s->stride + 1 : 0);
@@ -319,7 +366,11 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
         int iy = y * s->stride - s->pad, x = rect.x0;
         uint8_t *row = out + (size_t)y * s->ow * s->out_pitch;
 
-        if (fast && iy >= 0 && iy + s->kh <= s->ih && a < b) {
+        if (of_three && rect.x0 < rect.x1) {
+            row_of_three(&w, in, y, rect.x0, rect.x1, row + (size_t)x * s->out_pitch);
+            continue;
+        }
+        if (of_five && iy >= 0 && iy + s->kh <= s->ih && a < b) {
             const uint8_t *from = in + ((size_t)iy * s->iw + (size_t)(a * s->stride - s->pad)) * s->in_pitch;
 
             for (; x < a; x++)

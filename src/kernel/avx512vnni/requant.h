@@ -24,35 +24,36 @@ static inline int requant_channel(int j, int count)
 /* fbgemm's per-channel sum acc + b is fma(b, 1, acc), so one formula serves both of its forms. */
 struct requant_block {
     __m512 multiplier[2], bias_real[2], inverse;
-    __m512i bias_int[2];         /* to be added to the sum's start; 0 for fbgemm */
+    __m512i bias_int[2]; /* to be added to the sum's start; 0 for fbgemm */
     __m512i zero_point, low, high;
     __mmask32 keep;
     int left, real;
 };
 
+/* `count` (at most 32) values in the order of requant_channel, zeros for those that are not there. */
+static inline void requant_order(const void *from, int count, __m512 v[2])
+{
+    __mmask32 keep = (__mmask32)((1ull << count) - 1);
+    __m512 a = _mm512_maskz_loadu_ps((__mmask16)keep, from);
+    __m512 b = _mm512_maskz_loadu_ps((__mmask16)(keep >> 16), (const float *)from + REQUANT_VECTOR);
+
+    v[0] = count <= REQUANT_VECTOR ? a : _mm512_shuffle_f32x4(a, b, _MM_SHUFFLE(2, 0, 2, 0));
+    v[1] = count <= REQUANT_VECTOR ? b : _mm512_shuffle_f32x4(a, b, _MM_SHUFFLE(3, 1, 3, 1));
+}
+
 /* The parameters of `count` (at most 32) channels from the first. */
 static inline void requant_load(struct requant_block *b, const struct kernel_requant *q, int first, int count)
 {
-    float multiplier[REQUANT_LANES] = { 0 }, bias_real[REQUANT_LANES] = { 0 };
-    int32_t bias_int[REQUANT_LANES] = { 0 };
+    __m512 bias[2];
 
     b->left = count < REQUANT_LANES ? count : REQUANT_LANES;
     b->real = q->mode != REQUANT_QNNPACK;
-    for (int j = 0; j < REQUANT_LANES; j++) {
-        int c = requant_channel(j, b->left);
-
-        if (c >= b->left)
-            continue;
-        multiplier[j] = q->multiplier[first + c];
-        if (b->real)
-            bias_real[j] = q->bias_real[first + c];
-        else
-            bias_int[j] = q->bias_int[first + c];
-    }
+    requant_order(q->multiplier + first, b->left, b->multiplier);
+    requant_order(b->real ? (const void *)(q->bias_real + first) : (const void *)(q->bias_int + first),
+                  b->left, bias);
     for (int v = 0; v < 2; v++) {
-        b->multiplier[v] = _mm512_loadu_ps(multiplier + v * REQUANT_VECTOR);
-        b->bias_real[v] = _mm512_loadu_ps(bias_real + v * REQUANT_VECTOR);
-        b->bias_int[v] = _mm512_loadu_si512(bias_int + v * REQUANT_VECTOR);
+        b->bias_real[v] = b->real ? bias[v] : _mm512_setzero_ps();
+        b->bias_int[v] = b->real ? _mm512_setzero_si512() : _mm512_castps_si512(bias[v]);
     }
     b->inverse = _mm512_set1_ps(q->mode == REQUANT_FBGEMM_TENSOR ? q->inverse : 1.0f);
     b->zero_point = _mm512_set1_epi16((short)q->zero_point_out);

@@ -1,7 +1,7 @@
 /* src/kernel/ref/conv_f32.c: convolution in fp32, the definition. */
 #include "ref.h"
 
-enum { NR = 16 };   /* output channels side by side */
+enum { NR = 16 }; /* output channels side by side */
 
 /* Packed: for each block of NR output channels its biases, then its weights (kh, kw, ic, NR). */
 static size_t block_floats(const struct kernel_conv *s)
@@ -77,10 +77,23 @@ static void conv_f32(const struct kernel_conv *s, const void *packed, const floa
             }
 }
 
+static void points_f32(const struct kernel_conv *s, const void *packed, const float *const *in,
+                       float *const *out, int count, float low, float high)
+{
+    struct kernel_conv one = *s;
+
+    one.oh = one.ow = 1;
+    one.ih = s->kh;
+    one.pad = 0;
+    for (int i = 0; i < count; i++)
+        conv_f32(&one, packed, in[i], out[i], (struct kernel_rect){ 0, 1, 0, 1 }, low, high, 0);
+}
+
 void conv_f32_fill_ref(struct kernel_table *t)
 {
     t->conv_f32_packed_bytes = packed_bytes;
     t->conv_f32_pack = pack;
     t->conv_f32_scratch_bytes = scratch_bytes;
     t->conv_f32 = conv_f32;
+    t->points_f32 = points_f32;
 }

@@ -2,7 +2,7 @@
  * pairs. */
 #include "ref.h"
 
-enum { NR = 16 };   /* output channels side by side */
+enum { NR = 16 }; /* output channels side by side */
 
 /* Packed: for each block of NR output channels zero_point_in * sum(w) as s32, then its weights (kh, kw, ic,
  * NR) as s8; one more row of zeros is the partner of an odd last weight. */
@@ -103,10 +103,32 @@ static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8
         }
 }
 
+static size_t points_scratch_bytes(const struct kernel_conv *s, int count)
+{
+    (void)count;
+    return scratch_bytes(s);
+}
+
+static void points_u8(const struct kernel_conv *s, const void *packed, const uint8_t *const *in,
+                      uint8_t *const *out, int count, const struct kernel_requant *requant,
+                      enum kernel_saturation saturation, void *scratch)
+{
+    struct kernel_conv one = *s;
+
+    one.oh = one.ow = 1;
+    one.ih = s->kh;
+    one.pad = 0;
+    for (int i = 0; i < count; i++)
+        conv_u8(&one, packed, in[i], out[i], (struct kernel_rect){ 0, 1, 0, 1 }, requant, saturation,
+                scratch);
+}
+
 void conv_u8_fill_ref(struct kernel_table *t)
 {
     t->conv_u8_packed_bytes = packed_bytes;
     t->conv_u8_pack = pack;
     t->conv_u8_scratch_bytes = scratch_bytes;
     t->conv_u8 = conv_u8;
+    t->points_u8_scratch_bytes = points_scratch_bytes;
+    t->points_u8 = points_u8;
 }

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# analysis/: every script is Python; peers.py, where its libraries are, starts, and refuses what it cannot measure.
+. "$(dirname "$0")/common.bash"
+P=${QUANTCAM_PYTHON:-python3}
+command -v "$P" > /dev/null || skip "no Python"
+for script in analysis/*.py; do
+    check "$script" "$P" -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])' "$script"
+done
+export PYTHONDONTWRITEBYTECODE=1 QUANTCAM=$Q
+if "$P" -c 'import onnxruntime, torchvision, pytorch_grad_cam, h5py' 2> /dev/null; then
+    check "peers.py --help" code 0 "$P" analysis/peers.py --help
+    check "its options" test "$(grep -cE -- '^  --(quick|markdown|json|only)' "$T/log")" = 4
+    check "nothing to measure" code 2 "$P" analysis/peers.py
+    check "a folder of other things" code 1 "$P" analysis/peers.py --oracle "$T"
+    check "says so" grep -q 'not what make_oracle.py made' "$T/log"
+else
+    echo "skip: peers.py (ONNX Runtime, torchvision, grad-cam or h5py is not installed)"
+fi
+finish
