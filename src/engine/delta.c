@@ -40,8 +40,7 @@ static uint8_t *at(const struct engine *e, const struct engine_view *v, int posi
     return (uint8_t *)v->data + (size_t)position * (size_t)v->pitch * element(e);
 }
 
-/* ---- what to compute -------------------------------------------------------------------------------------
- */
+/* ---- what to compute -------------------------------------------------------------------------------- */
 
 /* d->wanted of a step; its inputs' masks are final. */
 static void want(const struct engine *e, const struct engine_step *s)
@@ -62,8 +61,7 @@ static void want(const struct engine *e, const struct engine_step *s)
     }
 }
 
-/* ---- the steps whose output positions read one input position: gathered, run as one row ------------------
- */
+/* ---- the steps whose output positions read one input position: gathered, run as one row ------------- */
 
 static int is_pointwise(const struct engine_step *s)
 {
@@ -134,8 +132,7 @@ static void run_gathered(const struct engine *e, const struct engine_step *s)
         run_block(e, s, count);
 }
 
-/* ---- the others: rectangles ------------------------------------------------------------------------------
- */
+/* ---- the others: rectangles ------------------------------------------------------------------------- */
 
 static int area(struct kernel_rect r)
 {
@@ -241,8 +238,7 @@ static void run_rectangles(const struct engine *e, const struct engine_step *s)
         run_bands(e, s, open[i]);
 }
 
-/* ---- the run ---------------------------------------------------------------------------------------------
- */
+/* ---- the run ---------------------------------------------------------------------------------------- */
 
 /* How many eighths of a map make the whole map the cheaper way: an element-wise step or a depthwise
  * convolution computes a position in the time that it takes to find it. */
@@ -292,8 +288,7 @@ void engine_run_changed(struct engine *e, const float *real, const int32_t *chan
     run_logits(e);
 }
 
-/* ---- making it ready -------------------------------------------------------------------------------------
- */
+/* ---- making it ready -------------------------------------------------------------------------------- */
 
 static size_t larger(size_t a, size_t b)
 {
