@@ -1,12 +1,10 @@
 #!/usr/bin/env bash
 # The campaign against PyTorch (tests/oracles/campaign.py) with one small network: as torchvision makes it, and with activations of
 # 8 bits, whose sums saturate on AVX2. The whole campaign: tests/oracles/campaign.py --seeds A,B,C
-. "$(dirname "$0")/common.bash"
-python=${QUANTCAM_PYTHON:-python3}
-shared=${QUANTCAM_SHARED:-../shared}
+. "$(dirname "$0")/oracle.bash"
 [ -f "$shared/oracle-tools/make_oracle.py" ] || skip "no $shared/oracle-tools/make_oracle.py"
-"$python" -c 'import h5py, numpy, PIL, torch, torchvision' 2> /dev/null || skip "$python has no torch, torchvision, h5py, Pillow"
-export QUANTCAM=$Q QUANTCAM_SHARED=$shared OMP_NUM_THREADS=1
+needs "h5py, numpy, PIL, torch, torchvision"
+export QUANTCAM_SHARED=$shared OMP_NUM_THREADS=1
 campaign() { "$python" tests/oracles/campaign.py --networks shufflenet_v2_x0_5:fbgemm --images 1 "$@"; }
 for more in --seeds=21 "--seeds=22 --eight-bit"; do
     check "the campaign $more" campaign $more

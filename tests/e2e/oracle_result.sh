@@ -1,20 +1,19 @@
 #!/usr/bin/env bash
 # Selections, readings, tables and pictures of a result against numpy (tests/oracles/check_result.py), activation
 # statistics, comparisons of maps, histograms and stored layers too (check_measures.py), for each store.activations.
-. "$(dirname "$0")/common.bash"
-python=${QUANTCAM_PYTHON:-python3}
-"$python" -c 'import h5py, numpy' 2> /dev/null || skip "$python has no numpy and h5py"
+. "$(dirname "$0")/oracle.bash"
+needs "h5py, numpy"
 small_job "$T/job.conf" 32
 check "a run" code 0 run 3 "$T/job.conf" --cross=on
 check "numpy agrees" code 0 "$python" tests/oracles/check_result.py "$T/out.h5"
 sed -n 's/^check_result: /numpy: /p' "$T/log"
-if "$python" -c 'import cv2' 2> /dev/null; then
+if has cv2; then
     check "OpenCV agrees on localization" code 0 "$python" tests/oracles/check_wsol.py "$T/out.h5" 8
     sed -n 's/^check_wsol: /opencv: /p' "$T/log"
 else
     echo "skip: localization against OpenCV ($python has no cv2)"
 fi
-if "$python" -c 'import scipy' 2> /dev/null; then
+if has scipy; then
     check "numpy and scipy agree on differences" code 0 "$python" tests/oracles/check_differences.py "$T/out.h5"
     sed -n 's/^check_differences: /scipy: /p' "$T/log"
 else

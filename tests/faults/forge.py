@@ -4,6 +4,9 @@
     forge.py values FILE FOLDER         FOLDER/N.h5 for every dataset: another value in one element, its checksum
                                         fitting; prints "N PATH" lines
     forge.py attribute FILE COPY WHAT   WHAT: changed, missing, extra, axis, dataset, version
+    forge.py object FILE COPY WHAT      a partial result in which an object is what an enemy would make of it; WHAT:
+                                        external, virtual, outside, text, long, absent, chunked, alias, endless,
+                                        names, empty (refused); loop, link, claims, places (harmless)
 Needs h5py.
 """
 import hashlib
@@ -69,6 +72,59 @@ def change_attribute(file, what):
         file.attrs.modify("schema_version", 99)
 
 
+def change_object(file, what):
+    net = sorted(file["models"])[0]
+    path = f"models/{net}/int8/logits"
+    logits = file[path]
+    shape, kind = logits.shape, logits.dtype
+    if what == "external":
+        del file["job"]
+        file["job"] = h5py.ExternalLink("/etc/passwd", "/job")
+    elif what == "virtual":
+        del file[path]
+        layout = h5py.VirtualLayout(shape, kind)
+        layout[:] = h5py.VirtualSource("/etc/passwd", "x", shape, kind)
+        file.create_virtual_dataset(path, layout)
+    elif what == "outside":
+        del file[path]
+        victim = os.path.abspath(sys.argv[3]) + ".victim"
+        file.create_dataset(path, shape, kind, external=[(victim, 0, logits.size * kind.itemsize)])
+    elif what == "text":
+        del file["job"]
+        file.create_dataset("job", (1,), h5py.string_dtype())
+    elif what == "long":
+        del file["job"]
+        file.create_dataset("job", (1,), "S16777217")
+    elif what == "absent":
+        del file["job"]
+    elif what == "chunked":
+        values, attributes = logits[...], dict(logits.attrs)
+        del file[path]
+        new = file.create_dataset(path, data=values, chunks=(1, shape[1]), compression="gzip")
+        for name in ("long_name", "units"):
+            new.attrs[name] = attributes[name]
+    elif what == "alias":
+        del file[path]
+        file[path] = file[f"models/{net}/fp32/logits"]
+    elif what == "endless":
+        del file[path]
+        file.create_dataset(path, (2**40, shape[1]), kind, chunks=(1, shape[1]))
+    elif what == "names":
+        del file["network"]
+        file.create_dataset("network", (100000,), "S8")
+    elif what == "empty":
+        for name in list(file):
+            del file[name]
+    elif what == "loop":
+        file["images/again"] = file["/"]
+    elif what == "link":
+        file["images/itself"] = h5py.SoftLink("/images/itself")
+    elif what == "claims":
+        file[f"models/{net}/status"][...] = 77
+    elif what == "places":
+        file[f"models/{net}/subset/image"][...] = 2**62
+
+
 if sys.argv[1] == "values":
     with h5py.File(sys.argv[2], "r") as f:
         names = [path for path in paths(f) if path not in ("/checksums", "/complete")]
@@ -81,4 +137,4 @@ if sys.argv[1] == "values":
 else:
     shutil.copyfile(sys.argv[2], sys.argv[3])
     with h5py.File(sys.argv[3], "r+") as f:
-        change_attribute(f, sys.argv[4])
+        {"attribute": change_attribute, "object": change_object}[sys.argv[1]](f, sys.argv[4])

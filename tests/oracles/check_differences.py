@@ -15,16 +15,14 @@ from scipy.stats import binomtest
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "fixtures"))
 from make_interval_fixtures import intervals
 
+from checks import Checks, texts
+
 OK = 1
-checks = failed = 0
+counted = Checks("check_differences")
 
 
 def check(ours, expected, what):
-    global checks, failed
-    checks += 1
-    if not np.allclose(ours, expected, rtol=1e-9, atol=1e-11):
-        failed += 1
-        print("check_differences:", what, ours, expected, file=sys.stderr)
+    counted(np.allclose(ours, expected, rtol=1e-9, atol=1e-11), f"{what} {ours} {expected}")
 
 
 def check_table(table, net, s, values, what):
@@ -76,8 +74,6 @@ def check_network(f, number, name, precisions):
                 curves = [subset[p][measure + "_curve" + sign][:].astype(float) for p in precisions]
                 a, b = (np.trapezoid(c, dx=1 / (c.shape[1] - 1), axis=1) for c in curves)
                 check_table(summary[measure + sign], number, s, (b - a)[inside], what + measure + sign)
-
-
         for scorer in precisions if f"deletion_curve_on_{other}" in subset[base] else ():
             for measure in "deletion", "insertion":
                 curves = [subset[p][measure + "_curve" + ("" if p == scorer else "_on_" + scorer)][:].astype(float) for p in precisions]
@@ -87,12 +83,9 @@ def check_network(f, number, name, precisions):
 
 def main():
     with h5py.File(sys.argv[1], "r") as f:
-        precisions = [p.decode() for p in f["precision"][:2]]
-        for number, name in enumerate(f["network"][:]):
-            check_network(f, number, name.decode(), precisions)
-    print("check_differences: %d checks, %d failed" % (checks, failed))
-    return failed > 0 or checks == 0
+        for number, name in enumerate(texts(f, "/network")):
+            check_network(f, number, name, texts(f, "/precision")[:2])
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+main()
+sys.exit(counted.finish())

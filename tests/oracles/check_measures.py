@@ -14,15 +14,9 @@ import tempfile
 import h5py
 import numpy as np
 
-checks = failed = 0
+from checks import Checks, finish, texts
 
-
-def check(good, what):
-    global checks, failed
-    checks += 1
-    if not good:
-        failed += 1
-        print("check_measures:", what, file=sys.stderr)
+check = Checks("check_measures")
 
 
 def near(a, b, tolerance=1e-6):
@@ -41,23 +35,6 @@ def statistics(x):
     e = np.exp(x - x.max(axis=0))
     p = e / e.sum(axis=0)
     return -(p * np.log2(p + 1e-10)).sum(axis=0).mean(), x.std(), 100 * np.mean(x == 0)
-
-
-def resize(a, out_h, out_w):
-    def axis(n, m):
-        x = (np.arange(m) + 0.5) * n / m - 0.5
-        low = np.floor(x).astype(int)
-        return np.clip(low, 0, n - 1), np.clip(low + 1, 0, n - 1), x - low
-    y0, y1, fy = axis(a.shape[0], out_h)
-    x0, x1, fx = axis(a.shape[1], out_w)
-    top = a[y0][:, x0] * (1 - fx) + a[y0][:, x1] * fx
-    low = a[y1][:, x0] * (1 - fx) + a[y1][:, x1] * fx
-    return top * (1 - fy)[:, None] + low * fy[:, None]
-
-
-def scale(a):
-    a = a - a.min()
-    return a / (1e-7 + a.max())
 
 
 def ranks(x):
@@ -91,7 +68,7 @@ def box_iou(a, b):
 
 
 def check_pair(at, vs, i, a, b, boxes, h, w):
-    ma, mb = (scale(np.maximum(resize(scale(np.maximum(x, 0)), h, w), 0)) for x in (a, b))
+    ma, mb = (finish(x, h, w) for x in (a, b))
     r = np.corrcoef(ranks(a), ranks(b))[0, 1]
     check(near(vs["spearman"][i], r), f"{at}: spearman {vs['spearman'][i]} {r}")
     c = (ma * mb).sum() / np.sqrt((ma * ma).sum() * (mb * mb).sum())
@@ -155,17 +132,16 @@ def check_layers(f, net, ok, p, real, codes):
 def main():
     result, quantcam, images, name, model, *weights = sys.argv[1:]
     f = h5py.File(result, "r")
-    text = lambda path: [x.decode().rstrip("\0") for x in f[path][:]]
-    j, net = text("/network").index(name), f["/models/" + name]
+    j, net = texts(f, "/network").index(name), f["/models/" + name]
     ok = net["status"][:] == 1
     members = [ok]
-    for s in text("/set")[1:]:
+    for s in texts(f, "/set")[1:]:
         place = net["subset/image"][:][net["subset/in_" + s][:] != 0]
         members.append(np.isin(np.arange(len(ok)), place))
     vs, act, h, w = net["int8/vs_fp32"], {}, len(f["/y"]), len(f["/x"])
     with tempfile.TemporaryDirectory() as folder:
         for p, file in zip(("fp32", "int8"), weights):
-            good = [path for path, use in zip(text("/images/path"), ok) if use]
+            good = [path for path, use in zip(texts(f, "/images/path"), ok) if use]
             act[p] = infer(quantcam, images, good, model, file, os.path.join(folder, p + ".h5"))
             kinds = [("real", act[p]["last_conv"])] + ([("int", act[p]["last_conv_int"])] if p == "int8" else [])
             check_layers(f, net, ok, p, act[p]["last_conv"][:], act[p].get("last_conv_int"))
@@ -184,8 +160,7 @@ def main():
                 check(near(table[j, s], net[p][what][:][member].astype(float).mean(), 1e-12), f"set {s} {p}: mean {what}")
         for what, table in f["/summary/comparison/int8"].items():
             check(near(table[j, s], vs[what][:][member].astype(float).mean(), 1e-12), f"set {s}: mean {what}")
-    print(f"check_measures: {checks} checks, {failed} failed")
-    return 1 if failed or not checks else 0
 
 
-sys.exit(main())
+main()
+sys.exit(check.finish())

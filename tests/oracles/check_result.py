@@ -11,37 +11,9 @@ from decimal import Decimal, ROUND_HALF_UP
 import h5py
 import numpy as np
 
-checks = failed = 0
+from checks import Checks, finish, texts
 
-
-def check(good, what):
-    global checks, failed
-    checks += 1
-    if not good:
-        failed += 1
-        print("check_result:", what, file=sys.stderr)
-
-
-def resize(a, out_h, out_w):
-    """Bilinear, half-pixel centres, edges replicated."""
-    def axis(n, m):
-        x = (np.arange(m) + 0.5) * n / m - 0.5
-        low = np.floor(x).astype(int)
-        return np.clip(low, 0, n - 1), np.clip(low + 1, 0, n - 1), x - low
-    y0, y1, fy = axis(a.shape[0], out_h)
-    x0, x1, fx = axis(a.shape[1], out_w)
-    top = a[y0][:, x0] * (1 - fx) + a[y0][:, x1] * fx
-    low = a[y1][:, x0] * (1 - fx) + a[y1][:, x1] * fx
-    return top * (1 - fy)[:, None] + low * fy[:, None]
-
-
-def scale(a):
-    a = a - a.min()
-    return a / (1e-7 + a.max())
-
-
-def finish(cam, h, w):
-    return scale(np.maximum(resize(scale(np.maximum(cam.astype(np.float64), 0)), h, w), 0))
+check = Checks("check_result")
 
 
 def rmse(a, b):
@@ -187,12 +159,11 @@ def check_gallery(f, name, net, ok, precisions, h, w):
 
 def main():
     f = h5py.File(sys.argv[1], "r")
-    text = lambda path: [x.decode().rstrip("\0") for x in f[path][:]]
-    job = dict(line.split(" = ", 1) for line in text("/job")[0].splitlines())
-    precisions, sets = text("/precision"), text("/set")
+    job = dict(line.split(" = ", 1) for line in texts(f, "/job")[0].splitlines())
+    precisions, sets = texts(f, "/precision"), texts(f, "/set")
     h, w = len(f["/y"]), len(f["/x"])
     check(f["/complete"][0] == 1, "complete")
-    for j, name in enumerate(text("/network")):
+    for j, name in enumerate(texts(f, "/network")):
         net = f["/models/" + name]
         ok = net["status"][:] == 1
         check_rows(name, net, ok, precisions, h, w)
@@ -202,8 +173,7 @@ def main():
         if job["explain.cross"] == "on":
             check_cross(f, j, name, net, members, precisions)
         check_gallery(f, name, net, ok, precisions, h, w)
-    print(f"check_result: {checks} checks, {failed} failed")
-    return 1 if failed or not checks else 0
 
 
-sys.exit(main())
+main()
+sys.exit(check.finish())

@@ -16,17 +16,12 @@ import cv2
 import h5py
 import numpy as np
 
+from checks import Checks, texts
+
 RULES = 5
-checks = failed = bits = differ = 0
+check = Checks("check_wsol")
+bits = differ = 0
 cv2.setNumThreads(1)
-
-
-def check(good, what):
-    global checks, failed
-    checks += 1
-    if not good:
-        failed += 1
-        print("check_wsol:", what, file=sys.stderr)
 
 
 def near(a, b):
@@ -219,10 +214,9 @@ def check_trivial(f, j, name, sets, rows_with, truth, h, w):
 def main():
     f = h5py.File(sys.argv[1], "r")
     every = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-    text = lambda path: [x.decode().rstrip("\0") for x in f[path][:]]
-    lines = (text("/job")[0] + "\n" + text("/provenance")[0]).splitlines()
+    lines = (texts(f, "/job")[0] + "\n" + texts(f, "/provenance")[0]).splitlines()
     job = dict(line.split(" = ", 1) for line in lines if " = " in line)
-    precisions, selections = text("/precision"), text("/set")[1:]
+    precisions, selections = texts(f, "/precision"), texts(f, "/set")[1:]
     h, w = len(f["/y"]), len(f["/x"])
     im = f["/images"]
     boxes = im["boxes"][:]
@@ -230,7 +224,7 @@ def main():
                       job["wsol.frame"] == "full") if iw > 0 else []
              for a, n, iw, ih in zip(im["box_first"][:], im["box_count"][:], im["width"][:], im["height"][:])]
     label = im["class_index"][:]
-    for j, name in enumerate(text("/network")):
+    for j, name in enumerate(texts(f, "/network")):
         net = f["/models/" + name]
         ok = net["status"][:] == 1
         sets = [ok]
@@ -243,8 +237,7 @@ def main():
             check_rows(name, net, p, ok, truth, h, w, every)
         check_tables(f, j, name, net, precisions, sets, label)
         check_trivial(f, j, name, sets, ok & np.array([len(t) > 0 for t in truth]), truth, h, w)
-    print(f"check_wsol: {checks} checks, {failed} failed, {differ} of {bits} bits differ from wsolevaluation's contours")
-    return 1 if failed or not checks else 0
 
 
-sys.exit(main())
+main()
+sys.exit(check.finish(f", {differ} of {bits} bits differ from wsolevaluation's contours"))
