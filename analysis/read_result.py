@@ -111,6 +111,8 @@ class Result:
             self.file = h5py.File(self.path, 'r')
         except OSError as e:
             why = os.strerror(e.errno).lower() if e.errno else 'not an HDF5 file, or damaged'
+            if isinstance(e, FileNotFoundError) and os.path.exists(self.path + '.part'):
+                why = f'not finished yet: {self.path}.part holds the rows done so far'
             raise Refused(f'{self.path}: {why}') from None
         if not all(name in self.file for name in ('job', 'network', 'precision', 'set', 'models', 'complete')):
             raise Refused(f'{self.path}: not a result of `quantcam run`')

@@ -282,6 +282,7 @@ def check_refusals(folder):
                           (cut, "/models/mobile/int8/top5 is missing")):
         refused(read_result, pattern, file, "--csv", folder / "unused")
         refused(join, pattern, file, a)
+    refused(join, "not finished yet: .*stopped.h5.part holds the rows", a, folder / "stopped.h5")
     for module, words in ((join, [a, part]), (figures, [part, "-o", folder / "unused"])):
         refused(module, "has not finished", *words)
     refused(read_result, "(?i)not a directory|file exists", a, "--csv", folder / "text.h5")
