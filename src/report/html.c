@@ -289,7 +289,8 @@ static status add_provenance(struct store_reader *r, struct text *out)
     TRY(add_dataset(r, "/provenance", "Where the inputs came from", 0, out));
     snprintf(path, sizeof path, "%s.log.jsonl", store_reader_path(r));
     if (text_read_file(path, LOG_MAX, &log, &size) == OK) {
-        status result = add_text("Every start: version, libraries, ranks, machine", log, 0, out);
+        status result =
+            add_text("Every start: time, host, ranks, instruction set, version, command", log, 0, out);
 
         mem_free(log);
         TRY(result);
