@@ -90,7 +90,7 @@ def draw_histogram(ax, h, names, study):
 
 def figure_2(r, networks, precision, width):
     """The figure and its caption's lines."""
-    fig = Figure(figsize=(width * MM, (len(networks) * ROW + 8) * MM), layout='constrained')
+    fig = Figure(figsize=(width * MM, (len(networks) * ROW + 4) * MM), layout='constrained')
     axes, lines = fig.subplots(len(networks), 2, squeeze=False), []
     for ax, network in zip(axes, networks):
         said = []
@@ -110,7 +110,7 @@ def figure_2(r, networks, precision, width):
     drawn = [a for a in axes.flat if a.get_legend_handles_labels()[0]]
     if not drawn:
         raise Refused(f'{r.path}: no network has a histogram: {", ".join(networks)}')
-    fig.legend(*drawn[0].get_legend_handles_labels(), loc='outside upper right', ncols=2, frameon=False, markerscale=3)
+    drawn[0].legend(loc='lower right', bbox_to_anchor=(1, 0.96), ncols=2, frameon=False, markerscale=3, borderpad=0)
     return fig, [f'Figure 2. Histograms of the mean activation tensor of the CAM layer, {r.first} (area) and '
                  f'{precision} (marks), 256 bins, logarithmic counts. Left: as published, raw subset, each precision '
                  'over its own range; right: corrected, resolved subset, one range of real values.', *lines]
