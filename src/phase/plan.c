@@ -261,9 +261,9 @@ void plan_print(const struct run *r)
     struct store_schema schema = { 0 };
     char count[32];
 
-    log_info("%s images, %d with boxes listed, input %d x %d, %d networks",
+    log_info("%s images, %d with boxes listed, input %d x %d, %d network%s",
              text_thousands(r->list.count, count, sizeof count), r->list.boxes, r->input_w, r->input_h,
-             r->networks);
+             r->networks, r->networks == 1 ? "" : "s");
     for (int i = 0; i < r->networks; i++)
         print_network(r, i);
     if (r->list.boxes_unmatched > 0)
