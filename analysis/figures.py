@@ -9,9 +9,10 @@
         --width MM               of both (174, a page's text, for figure 2; 85, a column, for figure 3)
         --dpi N                  of the PNG (600)
 
-Figure 2: histograms of the mean activation of the CAM layer, 256 bins, logarithmic counts (none: at the axis). Left as
-published: raw subset, each precision over its own range, which is blind to scale; right corrected: resolved subset, one
-range of real values. Dice = 200 sum min(a, b) / (sum a + sum b) of the bins drawn.
+Figure 2: histograms of the mean activation of the CAM layer, 256 bins, logarithmic counts: the first precision as an
+area, the other as a mark in each bin that is not empty. Left as published: raw subset, each precision over its own
+range, which is blind to scale; right corrected: resolved subset, one range of real values. Dice = 200 sum min(a, b) /
+(sum a + sum b) of the bins drawn.
 
 Figure 3: a row a network: the picture with its true boxes (white), the maps of both precisions over its grey levels,
 with the true boxes and the map's own at threshold 0.2: green where its IoU is the larger, red and dashed where the
@@ -76,9 +77,9 @@ def histogram(r, network, precision, selection, reading):
 def draw_histogram(ax, h, names, study):
     edges = np.linspace(h['low'], h['high'] if h['high'] > h['low'] else h['low'] + 1, BINS + 1)
     counts = np.maximum(h['bins'], FLOOR)
-    ax.stairs(counts[0], edges, baseline=FLOOR, fill=True, color=BLUE, alpha=0.35, lw=0)
-    ax.stairs(counts[0], edges, baseline=FLOOR, color=BLUE, lw=0.6, label=names[0])
-    ax.stairs(counts[1], edges, baseline=FLOOR, color=VERMILION, lw=0.8, label=names[1])
+    seen = h['bins'][1] > 0
+    ax.stairs(counts[0], edges, baseline=FLOOR, fill=True, color=BLUE, alpha=0.45, lw=0, label=names[0])
+    ax.plot((edges[:-1] + edges[1:])[seen] / 2, counts[1][seen], 's', ms=1.4, mew=0, color=VERMILION, label=names[1])
     ax.set_yscale('log')
     ax.set_ylim(FLOOR, counts.max() * 2)
     ax.set_xlim(edges[0], edges[-1])
@@ -89,7 +90,7 @@ def draw_histogram(ax, h, names, study):
 
 def figure_2(r, networks, precision, width):
     """The figure and its caption's lines."""
-    fig = Figure(figsize=(width * MM, (len(networks) * ROW + 8) * MM), layout='constrained')
+    fig = Figure(figsize=(width * MM, (len(networks) * ROW + 4) * MM), layout='constrained')
     axes, lines = fig.subplots(len(networks), 2, squeeze=False), []
     for ax, network in zip(axes, networks):
         said = []
@@ -109,10 +110,10 @@ def figure_2(r, networks, precision, width):
     drawn = [a for a in axes.flat if a.get_legend_handles_labels()[0]]
     if not drawn:
         raise Refused(f'{r.path}: no network has a histogram: {", ".join(networks)}')
-    fig.legend(*drawn[0].get_legend_handles_labels(), loc='outside upper right', ncols=2, frameon=False)
-    return fig, [f'Figure 2. Histograms of the mean activation tensor of the CAM layer, {r.first} and {precision}, 256 '
-                 'bins, logarithmic counts. Left: as published, raw subset, each precision over its own range; right: '
-                 'corrected, resolved subset, one range of real values.', *lines]
+    drawn[0].legend(loc='lower right', bbox_to_anchor=(1, 0.96), ncols=2, frameon=False, markerscale=3, borderpad=0)
+    return fig, [f'Figure 2. Histograms of the mean activation tensor of the CAM layer, {r.first} (area) and '
+                 f'{precision} (marks), 256 bins, logarithmic counts. Left: as published, raw subset, each precision '
+                 'over its own range; right: corrected, resolved subset, one range of real values.', *lines]
 
 
 # ---- figure 3: which picture, what was seen --------------------------------------------------------------------------

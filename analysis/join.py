@@ -93,7 +93,7 @@ def some(names):
 def same_images(a, b):
     """Refuses lists that share no image, and paths that are not one image. Says what is missing in either."""
     ia, ib = a.images().set_index('path'), b.images().set_index('path')
-    both = ia.join(ib, how='inner', lsuffix='.a', rsuffix='.b')
+    both = ia.add_suffix('.a').join(ib.add_suffix('.b'), how='inner')
     if both.empty:
         raise Refused(f'{a.path} and {b.path} have no image in common: {ia.index[0]} in the one, {ib.index[0]} in the '
                       'other')
@@ -151,8 +151,8 @@ def say_settings(a, b):
 
 def joined(a, b, network):
     """A row an image with a result in both; columns NAME.a and NAME.b, index path."""
-    both = [r.rows([network]).drop(columns='network').set_index('path') for r in (a, b)]
-    return both[0].join(both[1], how='inner', lsuffix='.a', rsuffix='.b', validate='one_to_one')
+    a, b = (r.rows([network]).drop(columns='network').set_index('path') for r in (a, b))
+    return a.add_suffix('.a').join(b.add_suffix('.b'), how='inner')
 
 
 def equal_rows(a, b, rows, network, precision):

@@ -46,13 +46,14 @@ Needs h5py, numpy, pandas (analysis/requirements.txt). Exit code 1 and one sente
 
 import argparse
 import os
+import signal
 import sys
 
 import h5py
 import numpy as np
 import pandas as pd
 
-SCHEMA = 2                                       # include/store.h, STORE_SCHEMA_VERSION
+SCHEMA = 3                                       # include/store.h, STORE_SCHEMA_VERSION
 MISSING, OK, BAD_IMAGE, UNUSED = range(4)
 STATUS = ('MISSING', 'OK', 'BAD_IMAGE', 'UNUSED')
 READINGS = ('raw', 'resolved', 'aligned')        # of the sign of a pair of maps
@@ -68,6 +69,7 @@ class Refused(Exception):
 
 def command(main):
     """Runs a script's main; what it refuses is one line on stderr and exit code 1."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)          # `| head` is no failure
     try:
         main()
     except Refused as e:
@@ -109,6 +111,8 @@ class Result:
             self.file = h5py.File(self.path, 'r')
         except OSError as e:
             why = os.strerror(e.errno).lower() if e.errno else 'not an HDF5 file, or damaged'
+            if isinstance(e, FileNotFoundError) and os.path.exists(self.path + '.part'):
+                why = f'not finished yet: {self.path}.part holds the rows done so far'
             raise Refused(f'{self.path}: {why}') from None
         if not all(name in self.file for name in ('job', 'network', 'precision', 'set', 'models', 'complete')):
             raise Refused(f'{self.path}: not a result of `quantcam run`')
@@ -232,6 +236,7 @@ class Result:
             PREC_iou_RULE, PREC_iou_raw_RULE                RULE t0.15 t0.20 t0.50 otsu best; NaN: no true box
             PREC_box_x0 .. _y1                              at 0.2; NA: no foreground
             OTHER_rmse_raw, _resolved, _aligned, _sign_flipped, _correlation, _spearman, ...    with the first precision
+                                                            (raw: in the resolved sign where a raw_sign is 0)
             in_SELECTION                                    membership
             PREC_deletion, _insertion, _deletion_raw, _insertion_raw      areas, 0-1; NaN: no curve, not selected
         """
@@ -304,11 +309,11 @@ def overview(r, network):
     """A table of one network, of texts: a line a quantity, a column a set of images. From /summary."""
     lines = {}
 
-    def add(text, path, *place, scale=1, of=None):
-        """of: the dataset that counts the images behind the value; - where there are none."""
+    def add(text, path, *place, scale=1, of='/summary/subset/count', without=None):
+        """of: the dataset that counts the images behind the value, without: those of them without one; - where none."""
         if not r.has(path):
             return
-        values, counts = r.labelled(path), r.labelled(of or '/summary/subset/count')
+        values, counts = r.labelled(path), r.labelled(of) - (r.labelled(without) if without else 0)
         cells = {s: scale * values[(network, s, *place)] for s in r.sets}
         lines[text] = ['-' if counts[network, s] == 0 else f'{v:.3f}' if values.dtype.kind == 'f' else str(v)
                        for s, v in cells.items()]
@@ -318,9 +323,11 @@ def overview(r, network):
         for p in r.precisions:
             add(f'top-{k} {p}, %', f'/summary/accuracy/{p}/top{k}', of=f'/summary/accuracy/{p}/labelled')
     for p in r.others:
+        undefined = f'/summary/rmse/{p}/raw_undefined'
         for reading in READINGS:
-            add(f'RMSE {p}, {reading} sign', f'/summary/rmse/{p}/mean', reading)
-        add(f'pairs of opposite sign {p}', f'/summary/rmse/{p}/sign_flipped')
+            add(f'RMSE {p}, {reading} sign', f'/summary/rmse/{p}/mean', reading,
+                without=undefined if reading == 'raw' else None)
+        add(f'pairs of opposite sign {p}', f'/summary/rmse/{p}/sign_flipped', without=undefined)
         add(f'same answer {p}', f'/summary/agreement/{p}/same_top1')
     for name, unit in (('entropy', ', bit'), ('std', ''), ('sparsity', ', %')):
         for p in r.precisions:

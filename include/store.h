@@ -58,7 +58,7 @@ enum {
     STORE_ERROR = 160,    /* bytes of /images/error */
     STORE_COMMAND = 2048  /* bytes of /timing/command */
 };
-#define STORE_SCHEMA_VERSION 2
+#define STORE_SCHEMA_VERSION 3
 
 enum store_type {
     STORE_U8, STORE_S8, STORE_S32, STORE_U32, STORE_S64, STORE_F32, STORE_F64,

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make demo`: draws the embedded data set, runs the job on 4 ranks, prints the tables, writes the report.
+# `make demo`: draws the embedded data set, runs the job on 4 ranks, writes the report, prints what came out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 V=${V:-release}
@@ -23,7 +23,15 @@ if [ ! -e $DATA/labels.csv ]; then
     mv $DATA.new $DATA              # all of it or nothing, so that a second start needs no questions
 fi
 ${MPIRUN:-mpirun} -np "$RANKS" $Q run jobs/demo.conf > /dev/null
-$Q show $OUT
 $Q report $OUT > /dev/null
-echo "The result is $OUT (try: h5dump -n $OUT), the report results/demo-report/report.html"
-echo "(pictures: gallery/). The same command again finds the finished result and says so."
+$Q show $OUT | sed "/^The maps' sign/,\$d"      # the answer; the tables are many
+one=$(find $DATA -name '*_000000.JPEG')
+cat << NEXT
+Next:
+  results/demo-report/report.html                       the page: findings, tables, figures, pictures (also as PNG, in gallery/)
+  build/quantcam show $OUT | less          all tables, beside the published ones
+  build/quantcam explain $one --job jobs/demo.conf
+                                                        one picture: answers, maps and curves of both precisions
+  docs/first-hour.md                                    your own pictures and networks
+The same command again finds the finished result and says so.
+NEXT

@@ -123,8 +123,9 @@ static void print_maps(const struct explain *e, int sides)
     }
     if (sides < 2)
         return;
-    printf("  RMSE      raw %.2f%s, resolved %.2f, aligned %.2f (of 255)\n", (double)e->rmse.raw,
-           e->rmse.sign_flipped ? " (flipped)" : "", (double)e->rmse.resolved, (double)e->rmse.aligned);
+    printf("  RMSE      raw %.2f%s, resolved %.2f%s, aligned %.2f\n", (double)e->rmse.raw,
+           e->rmse.sign_flipped ? " (opposite)" : "", (double)e->rmse.resolved,
+           e->rmse.resolved != e->rmse.aligned ? " (opposite)" : "", (double)e->rmse.aligned);
     printf("  alike     |correlation| %.4f, SSIM %.4f, IoU of the boxes %.3f\n", (double)e->rmse.correlation,
            (double)e->comparison.ssim, e->box_iou);
 }

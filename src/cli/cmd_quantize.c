@@ -235,7 +235,10 @@ static status run(struct quantize *q, struct comm *c)
     pictures.pixels = (const uint8_t *const *)q->pictures.pixels;
     pictures.label = q->pictures.label;
     TRY(quant_network(&q->binding, &q->options, &pictures, q->kernels, &q->result));
-    return comm_agree(c, c->rank == 0 ? write_all(q, &pictures) : OK);
+    TRY(comm_agree(c, c->rank == 0 ? write_all(q, &pictures) : OK));
+    fflush(stdout);
+    log_info("the int8 checkpoint is %s", q->set.output);
+    return OK;
 }
 
 static void close_all(struct quantize *q)

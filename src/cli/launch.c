@@ -66,6 +66,9 @@ static int wait_for(pid_t pid)
             return 1;
     if (WIFSIGNALED(state) && WTERMSIG(state) == SIGUSR1 && signals > 0)
         return error_exit_code(ERR_STOPPED); /* so early that mpirun did not listen yet */
+    if (WIFEXITED(state) && WEXITSTATUS(state) > 128)
+        fprintf(stderr, "quantcam: a rank was ended by signal %d (%s)\n", WEXITSTATUS(state) - 128,
+                strsignal(WEXITSTATUS(state) - 128));
     return WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
 }
 
@@ -100,7 +103,7 @@ int launch_ranks(int ranks, int argc, char **argv)
 {
     char count[16], self[4096];
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    char **words = mem_alloc((size_t)argc + 5, sizeof *words);
+    char **words = mem_alloc((size_t)argc + 6, sizeof *words);
     int code;
     pid_t pid;
 
@@ -112,10 +115,11 @@ int launch_ranks(int ranks, int argc, char **argv)
     self[length] = '\0';
     snprintf(count, sizeof count, "%d", ranks);
     words[0] = "mpirun";
-    words[1] = "-np";
-    words[2] = count;
-    words[3] = self;
-    memcpy(words + 4, argv, (size_t)argc * sizeof *words);
+    words[1] = "-q"; /* else it calls a job that stopped resumably aborted, in twelve lines */
+    words[2] = "-np";
+    words[3] = count;
+    words[4] = self;
+    memcpy(words + 5, argv, (size_t)argc * sizeof *words);
     pid = start_child(words);
     code = pid > 0 ? wait_for(pid) : 1;
     mem_free(words);

@@ -264,10 +264,11 @@ void plan_print(const struct run *r)
 
     for (int i = 0; i < r->list.count; i++)
         with_boxes += r->list.entry[i].boxes > 0;
-    log_info("%s images, %s of them with boxes (%s in all), input %d x %d, %d networks",
+    log_info("%s images, %s of them with boxes (%s in all), input %d x %d, %d network%s",
              text_thousands(r->list.count, count, sizeof count),
              text_thousands(with_boxes, boxed, sizeof boxed),
-             text_thousands(r->list.boxes, boxes, sizeof boxes), r->input_w, r->input_h, r->networks);
+             text_thousands(r->list.boxes, boxes, sizeof boxes), r->input_w, r->input_h, r->networks,
+             r->networks == 1 ? "" : "s");
     for (int i = 0; i < r->networks; i++)
         print_network(r, i);
     if (r->list.boxes_unmatched > 0)

@@ -174,15 +174,17 @@ static status add_line(const struct grid *t, int row, int keys, int first, int l
 {
     for (int c = 0; c < last; c++) {
         char unit[32];
+        int left;
 
         if (c >= keys && c < first)
             continue;
         snprintf(unit, sizeof unit, t->unit[c][0] ? "(%s)" : "%s", t->unit[c]);
+        left = c < keys || is_key(t, c);
         TRY(add_padded(out,
                        row == ROW_HEAD   ? t->head[c]
                        : row == ROW_UNIT ? unit
                                          : at(t, row, c),
-                       width[c], c, c < keys));
+                       left && c == last - 1 ? 0 : width[c], c, left));
     }
     return text_add(out, "\n");
 }

@@ -162,12 +162,14 @@ static status add_findings(struct store_reader *r, const struct collect *c, stru
     TRY(markup_html(out, words_rules()));
     TRY(text_add(out, "</p></details>\n"));
     TRY(add_grids(c, "overview", out));
-    TRY(text_add(out,
-                 "</section>\n<section id=\"sign-story\"><h2>The sign</h2>\n<p>EigenCAM's map is a principal "
-                 "component, whose sign is arbitrary: the same map can come out inverted, and an inverted "
-                 "pair looks like a map that moved. Read raw, as the usual library leaves it, such pairs "
-                 "can fill the images that \"differ most\"; one stated rule for the sign takes most of them "
-                 "out, and what it leaves is counted: flipped, resolved.</p>\n"));
+    TRY(text_add(
+        out, "</section>\n<section id=\"sign-story\"><h2>The sign</h2>\n<p>EigenCAM's map is a principal "
+             "component, whose sign is arbitrary: the same map can come out inverted, and an inverted "
+             "pair looks like a map that moved. Read raw, as the usual library leaves it, such pairs "
+             "can fill the images that \"differ most\"; a stated rule for the sign takes many "
+             "of them out, not all: where a map's extremes nearly tie, the rule may decide one way in one "
+             "precision and the other way in the other. What it leaves is counted: flipped, resolved; the "
+             "aligned reading has none.</p>\n"));
     TRY(add_grids(c, "sign", out));
     return text_add(out, "</section>\n");
 }
@@ -287,7 +289,8 @@ static status add_provenance(struct store_reader *r, struct text *out)
     TRY(add_dataset(r, "/provenance", "Where the inputs came from", 0, out));
     snprintf(path, sizeof path, "%s.log.jsonl", store_reader_path(r));
     if (text_read_file(path, LOG_MAX, &log, &size) == OK) {
-        status result = add_text("Every start: version, libraries, ranks, machine", log, 0, out);
+        status result =
+            add_text("Every start: time, host, ranks, instruction set, version, command", log, 0, out);
 
         mem_free(log);
         TRY(result);
@@ -312,7 +315,9 @@ static status add_page(struct store_reader *r, const struct collect *c, const st
                  "</section>\n<section id=\"gallery\"><h2>Gallery</h2>\n<p>Of each network the pairs that "
                  "differ most (resolved sign), a random sample (the first of the control), and changed "
                  "answers, the surest first. White: true boxes; orange: the map's own box (threshold 0.2). "
-                 "Maps from dark violet (0) to yellow (1), over the picture in grey. Margin: logit of the "
+                 "Maps from dark violet (0) to yellow (1), over the picture in grey. An opposite pair with a "
+                 "small aligned "
+                 "RMSE is one map and its inverse: the network looks where it looked. Margin: logit of the "
                  "first precision's answer less that of its second choice.</p>\n"));
     TRY(html_gallery(r, options, PICTURES_BYTES, summary, out));
     TRY(text_add(out, "</section>\n"));

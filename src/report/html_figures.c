@@ -14,23 +14,22 @@ static const struct {
     const char *slug, *title, *caption;
 } part[PARTS] = {
     [PART_RMSE] = { "rmse", "RMSE of the two maps, all images",
-                    "Raw: maps as the usual library leaves them; what "
-                    "lies above about 127 are flipped pairs. "
-                    "Resolved and aligned take the arbitrary sign out." },
+                    "Raw: maps as the usual library leaves them; a flipped pair alone makes 127-215. "
+                    "Resolved "
+                    "and aligned take the arbitrary sign out. Beside the names: means." },
     [PART_SUBSETS] = { "subsets", "RMSE with the sign aligned, subsets and control",
                        "If the raw subset lies where the control lies, it holds flipped pairs, not images "
-                       "where "
-                       "quantization moved the map." },
+                       "where quantization moved the map. Beside the names: means." },
     [PART_SIGMA] = { "sigma", "How close the first two components are",
-                     "sigma2 / sigma1 of the CAM layer: near 1 a map is unstable for a real reason." },
+                     "sigma2 / sigma1 of the CAM layer, all images: near 1 a map is unstable for a real "
+                     "reason." },
     [PART_CURVES] = { "curves", "Deletion and insertion",
-                      "Mean probability of the answer while the map's most important pixels go or come; "
-                      "bands: "
-                      "normal 95 % intervals of the mean. The resolved subset beside the control." },
+                      "Mean probability of the network's own answer while the map's most important pixels go "
+                      "or come; bands: normal 95 % intervals of the mean. The resolved subset beside the "
+                      "control; in brackets the number of images." },
     [PART_MARGIN] = { "margin", "Where answers change",
                       "Share of answers that changed, by the first precision's margin: its logit less that "
-                      "of "
-                      "its second choice. Lines: Wilson's 95 % intervals; numbers: images." },
+                      "of its second choice, all images. Lines: Wilson's 95 % intervals; numbers: images." },
 };
 
 struct figures {

@@ -249,11 +249,15 @@ static status add_caption(struct gallery *g, const struct pairs *a, const struct
             TRY(text_add(out, "<span class=\"tag\">%s</span>", kinds[k].label));
     if (pairs_changed(a, i))
         TRY(text_add(out, "<span class=\"tag on\">changed answer</span>"));
+    if (pairs_opposite(a, i))
+        TRY(text_add(out, "<span class=\"tag on\">opposite, resolved</span>"));
+    if (a->flipped[i])
+        TRY(text_add(out, "<span class=\"tag\">opposite, raw</span>"));
     TRY(text_add(out,
-                 "<br>RMSE %.1f resolved, %.1f raw%s; |correlation| %.3f; IoU of the boxes %.2f; margin %.2f"
-                 "</p>\n<p><code>",
+                 "<br>RMSE %.1f resolved, %.1f raw, %.1f aligned; |correlation| %.3f; IoU of the boxes %.2f; "
+                 "margin %.2f</p>\n<p><code>",
                  (double)a->rmse[PAIRS_RESOLVED][i], (double)a->rmse[PAIRS_RAW][i],
-                 a->flipped[i] ? " (flipped)" : "", (double)a->correlation[i], (double)a->box_iou[i],
+                 (double)a->rmse[PAIRS_ALIGNED][i], (double)a->correlation[i], (double)a->box_iou[i],
                  pairs_margin(a, i)));
     TRY(markup_html(out, name));
     TRY(text_add(out, "</code>, true class: "));
@@ -270,9 +274,10 @@ static status add_one(struct gallery *g, const struct pairs *a, const struct ite
 
     TRY(store_read_string(g->r, "/images/path", item->image, name, sizeof name));
     TRY(text_add(out,
-                 "<li data-at=\"%d\" data-rmse=\"%.4f\" data-margin=\"%.4f\" data-changed=\"%d\" "
-                 "data-net=\"",
-                 g->shown, (double)a->rmse[PAIRS_RESOLVED][item->image], pairs_margin(a, item->image),
+                 "<li data-at=\"%d\" data-rmse=\"%.4f\" data-aligned=\"%.4f\" data-margin=\"%.4f\" "
+                 "data-changed=\"%d\" data-net=\"",
+                 g->shown, (double)a->rmse[PAIRS_RESOLVED][item->image],
+                 (double)a->rmse[PAIRS_ALIGNED][item->image], pairs_margin(a, item->image),
                  pairs_changed(a, item->image)));
     TRY(markup_html(out, g->l->network[a->network].name));
     TRY(text_add(out, "\" data-kind=\""));
@@ -335,7 +340,8 @@ static status add_tools(const struct gallery *g, struct text *out)
                     "</label>\n<label>RMSE from <select id=\"least\"><option>0</option><option>10</option>"
                     "<option>25</option><option>50</option><option>100</option></select></label>\n"
                     "<label>order <select id=\"sort\"><option value=\"at\">by network and kind</option>"
-                    "<option value=\"rmse\">largest RMSE first</option><option value=\"rising\">smallest "
+                    "<option value=\"rmse\">largest RMSE first</option><option value=\"aligned\">largest "
+                    "aligned RMSE first</option><option value=\"rising\">smallest "
                     "RMSE first</option><option value=\"margin\">smallest margin first</option></select>"
                     "</label>\n<span id=\"shown\" role=\"status\"></span></div>\n");
 }

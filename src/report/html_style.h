@@ -92,7 +92,7 @@ static const char html_style[] =
     "@media print{:root,:root:not([data-theme=light]),:root[data-theme=dark]{" HTML_LIGHT "}"
     "body{font-size:10pt}.tools,.js .tools,nav,button{display:none}.scroll{overflow:visible}"
     "table{font-size:7pt}td{white-space:normal}.verdict,.chart,.gallery>li,tr{break-inside:avoid}"
-    "h2,h3,caption{break-after:avoid}}\n";
+    "h2,h3,caption,h3+.note{break-after:avoid}.gallery{grid-template-columns:1fr 1fr;gap:.6rem}}\n";
 
 static const char html_script[] =
     "'use strict';(function(){\n"
@@ -117,6 +117,7 @@ static const char html_script[] =
     "e.hidden=!keep;if(keep)count++});\n"
     "items.slice().sort(function(a,b){\n"
     "if(sort==='rmse')return number(b,'rmse')-number(a,'rmse');\n"
+    "if(sort==='aligned')return number(b,'aligned')-number(a,'aligned');\n"
     "if(sort==='rising')return number(a,'rmse')-number(b,'rmse');\n"
     "if(sort==='margin')return number(a,'margin')-number(b,'margin');\n"
     "return number(a,'at')-number(b,'at')}).forEach(function(e){list.appendChild(e)});\n"

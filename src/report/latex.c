@@ -1,5 +1,7 @@
 #include "latex.h"
 
+#include <string.h>
+
 #include "markup.h"
 
 enum { OUTPUT_MAX = 64 << 20, PAGE_ROWS = 40 };
@@ -60,13 +62,28 @@ static status add_tabular(const struct grid *g, int first, int last, struct text
                          "\\else\\usebox{\\fitbox}\\fi\n");
 }
 
+/* "Table 3. RMSE ..." is "RMSE ... (the study's Table 3)": LaTeX numbers tables itself. */
+static status add_caption(const struct grid *g, struct text *out)
+{
+    const char *end = strstr(g->title, ". ");
+    char number[sizeof g->title];
+
+    if (!end || (strncmp(g->title, "Table ", 6) != 0 && strncmp(g->title, "Figure ", 7) != 0))
+        return markup_latex(out, g->title);
+    snprintf(number, sizeof number, "%.*s", (int)(end - g->title), g->title);
+    TRY(markup_latex(out, end + 2));
+    TRY(text_add(out, " (the study's "));
+    TRY(markup_latex(out, number));
+    return text_add(out, ")");
+}
+
 status latex_grid(const struct grid *g, struct text *out)
 {
     for (int first = 0; first == 0 || first < g->rows; first += PAGE_ROWS) {
         int last = first + PAGE_ROWS < g->rows ? first + PAGE_ROWS : g->rows;
 
         TRY(text_add(out, "\\begin{table}[p]\n\\centering\n\\caption{"));
-        TRY(markup_latex(out, g->title));
+        TRY(add_caption(g, out));
         TRY(text_add(out, first ? " (continued)}\n" : "}\n"));
         TRY(add_tabular(g, first, last, out));
         if (g->note[0] && last == g->rows) {
@@ -89,6 +106,7 @@ status latex_write(const struct collect *c, const char *folder)
     TRY_OUT(text_add(&out, "\\documentclass{article}\n"
                            "\\usepackage[T1]{fontenc}\n\\usepackage[utf8]{inputenc}\n"
                            "\\usepackage{textcomp}\n\\usepackage{booktabs}\n\\usepackage{graphicx}\n"
+                           "\\usepackage[a4paper,landscape,margin=15mm]{geometry}\n"
                            "\\newsavebox{\\fitbox}\n"
                            "\\begin{document}\n"));
     for (int i = 0; i < c->grids; i++)

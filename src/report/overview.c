@@ -194,7 +194,11 @@ static void count_rows(const struct store_layout *l, const struct pairs *a, stru
         o->changed += pairs_changed(a, i);
         o->moved += (double)a->box_iou[i] < MOVED;
         o->flipped += a->flipped[i];
-        o->still += a->rmse[PAIRS_ALIGNED][i] != a->rmse[PAIRS_RESOLVED][i];
+        o->still += pairs_opposite(a, i);
+        if (resolved > 0 && pairs_in(a, i, resolved)) {
+            o->resolved_images++;
+            o->resolved_opposite += pairs_opposite(a, i);
+        }
         o->undefined += a->raw_sign[0][i] == 0 || a->raw_sign[1][i] == 0;
         if (raw < 0 || !pairs_in(a, i, raw))
             continue;

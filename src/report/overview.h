@@ -31,6 +31,7 @@ struct overview {
     double flipped_low, flipped_high;    /* % */
     int64_t raw_images, raw_flipped, raw_also_resolved;    /* of the raw subset; -1 = no such subset */
     double raw_rmse[STORE_READINGS];     /* its mean in each reading */
+    int64_t resolved_images, resolved_opposite;    /* of the resolved subset; `still` of them */
     struct { double median, high; int64_t ties; } sigma[2];    /* 95th percentile; above 0.9 */
 };
 MUST_USE status overview_read(struct store_reader *r, int network, int p, struct overview *out);

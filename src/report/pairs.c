@@ -138,6 +138,11 @@ double pairs_margin(const struct pairs *p, int64_t image)
     return second > 0 && first > 0 ? fmin(20, log(first / second)) : 20;
 }
 
+int pairs_opposite(const struct pairs *p, int64_t image)
+{
+    return p->rmse[PAIRS_ALIGNED][image] != p->rmse[PAIRS_RESOLVED][image];
+}
+
 int pairs_changed(const struct pairs *p, int64_t image)
 {
     return p->top[0][image][0] != p->top[1][image][0];

@@ -29,6 +29,8 @@ void pairs_free(struct pairs *p);
  * at most 20. */
 double pairs_margin(const struct pairs *p, int64_t image);
 int pairs_changed(const struct pairs *p, int64_t image);       /* the answers differ */
+/* The pair's maps point in opposite directions in the resolved sign: aligning turns one of them round. */
+int pairs_opposite(const struct pairs *p, int64_t image);
 /* In set s (0 = all, 1 + selection) with a result? */
 int pairs_in(const struct pairs *p, int64_t image, int set);
 /* Wilson's 95 % interval of a share, in per cent; 0 and 100 where of is 0. */

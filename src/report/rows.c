@@ -72,6 +72,40 @@ static status add_answers(struct store_reader *r, const struct pairs *a, int64_t
     return OK;
 }
 
+/* On the terminal a line a place: all precisions of one network beside each other, of a name ("tench, Tinca
+ * tinca") the first. */
+static status add_top(struct store_reader *r, int k, int64_t image, const struct report_names *names,
+                      struct grid *g)
+{
+    const struct store_layout *l = store_reader_layout(r);
+    int32_t top[STORE_MAX_PRECISIONS][PAIRS_TOP];
+    float score[STORE_MAX_PRECISIONS][PAIRS_TOP];
+    char path[STORE_PATH + 2 * STORE_NAME], name[256];
+    uint8_t state;
+
+    snprintf(path, sizeof path, "/models/%s/status", l->network[k].name);
+    TRY(store_read(r, path, STORE_U8, image, 1, &state, sizeof state));
+    for (int p = 0; p < l->precisions; p++) {
+        snprintf(path, sizeof path, "/models/%s/%s/top5", l->network[k].name, l->precision[p]);
+        TRY(store_read(r, path, STORE_S32, image, 1, top[p], sizeof top[p]));
+        snprintf(path, sizeof path, "/models/%s/%s/score5", l->network[k].name, l->precision[p]);
+        TRY(store_read(r, path, STORE_F32, image, 1, score[p], sizeof score[p]));
+    }
+    for (int i = 0; i < (state == STORE_OK ? PAIRS_TOP : 1); i++) {
+        TRY(grid_row(g));
+        grid_set(g, 0, "%s", l->network[k].name);
+        grid_set(g, 1, "%d", i + 1);
+        for (int p = 0; p < l->precisions; p++) {
+            TRY(names_class(r, names, top[p][i], name, sizeof name));
+            if (state == STORE_OK)
+                grid_set(g, 2 + p, "%.*s %.1f", (int)strcspn(name, ","), name, 100 * (double)score[p][i]);
+            else
+                grid_set(g, 2 + p, "no result");
+        }
+    }
+    return OK;
+}
+
 static status add_maps(struct store_reader *r, const struct pairs *a, int64_t image, struct grid *g)
 {
     const struct store_layout *l = store_reader_layout(r);
@@ -103,7 +137,7 @@ static status add_maps(struct store_reader *r, const struct pairs *a, int64_t im
     return OK;
 }
 
-static void start_grids(const struct store_layout *l, const char *path, const char *class_name_of,
+static void start_grids(const struct store_layout *l, const char *path, const char *class_name_of, int csv,
                         struct grid *answers, struct grid *maps)
 {
     static const char *const head[] = { "1st, %", "2nd, %", "3rd, %", "4th, %", "5th, %" };
@@ -113,9 +147,11 @@ static void start_grids(const struct store_layout *l, const char *path, const ch
     text_make_printable(title, "");
     grid_init(answers, "image_answers", title);
     grid_column(answers, "network", "");
-    grid_column(answers, "precision", "");
-    for (int i = 0; i < PAIRS_TOP; i++)
+    grid_column(answers, csv ? "precision" : "", "");
+    for (int i = 0; i < PAIRS_TOP && csv; i++)
         grid_column(answers, head[i], "");
+    for (int p = 0; p < l->precisions && !csv; p++)
+        grid_column(answers, l->precision[p], "%");
     snprintf(title, sizeof title, "Its maps, against those of %.64s", l->precision[0]);
     grid_init(maps, "image_maps", title);
     grid_column(maps, "network", "");
@@ -131,23 +167,26 @@ static void start_grids(const struct store_layout *l, const char *path, const ch
     grid_column(maps, "subsets", "");
 }
 
-static status add_image(struct store_reader *r, int64_t image, const struct report_names *names,
+static status add_image(struct store_reader *r, int64_t image, const struct report_form *form,
                         struct grid *answers, struct grid *maps)
 {
     const struct store_layout *l = store_reader_layout(r);
 
-    for (int k = 0; k < l->networks; k++)
+    for (int k = 0; k < l->networks; k++) {
+        if (!form->csv)
+            TRY(add_top(r, k, image, form->names, answers));
         for (int p = 1; p < l->precisions; p++) {
             struct pairs a;
             status result;
 
             TRY(pairs_read(r, k, p, &a));
-            result = add_answers(r, &a, image, names, answers);
+            result = form->csv ? add_answers(r, &a, image, form->names, answers) : OK;
             if (result == OK)
                 result = add_maps(r, &a, image, maps);
             pairs_free(&a);
             TRY(result);
         }
+    }
     return OK;
 }
 
@@ -164,8 +203,8 @@ status report_show_image(struct store_reader *r, const char *path, const struct 
     TRY(store_read_string(r, "/images/path", image, name, sizeof name));
     TRY(store_read(r, "/images/class_index", STORE_S32, image, 1, &class_index, sizeof class_index));
     TRY(names_class(r, form->names, class_index, true_class, sizeof true_class));
-    start_grids(store_reader_layout(r), name, true_class, &answers, &maps);
-    TRY_OUT(add_image(r, image, form->names, &answers, &maps));
+    start_grids(store_reader_layout(r), name, true_class, form->csv, &answers, &maps);
+    TRY_OUT(add_image(r, image, form, &answers, &maps));
     TRY_OUT(print(&answers, form, out));
     if (form->csv)
         TRY_OUT(text_add(out, "\r\n"));
@@ -179,18 +218,27 @@ out:
 /* ---- the images that differ most
  * --------------------------------------------------------------------------- */
 
+/* On the terminal what fits beside a path of ImageNet's in 80 columns; all of it as CSV. */
 static void worst_columns(struct grid *g, const struct store_layout *l, int p, int csv)
 {
-    if (csv) {
-        grid_column(g, "network", "");
-        grid_column(g, "precision", "");
+    if (!csv) {
+        grid_column(g, "", "#");
+        grid_column(g, "RMSE", "resolved");
+        grid_column(g, "RMSE", "aligned");
+        grid_column(g, "answer", l->precision[0]);
+        grid_column(g, "answer", l->precision[p]);
+        grid_column(g, "image", "");
+        return;
     }
+    grid_column(g, "network", "");
+    grid_column(g, "precision", "");
     grid_column(g, "place", "");
     grid_column(g, "RMSE", "resolved");
     grid_column(g, "RMSE", "raw");
+    grid_column(g, "RMSE", "aligned");
     grid_column(g, "flipped", "");
     grid_column(g, "answer", l->precision[0]);
-    grid_column(g, "answer", csv ? "other" : l->precision[p]);
+    grid_column(g, "answer", "other");
     grid_column(g, "boxes", "IoU");
     grid_column(g, "image", "");
 }
@@ -210,11 +258,15 @@ static status add_worst(struct store_reader *r, const struct pairs *a, int place
     }
     grid_set(g, column++, "%d", place);
     grid_set(g, column++, "%.2f", (double)a->rmse[PAIRS_RESOLVED][image]);
-    grid_set(g, column++, "%.2f", (double)a->rmse[PAIRS_RAW][image]);
-    grid_set(g, column++, "%s", a->flipped[image] ? "yes" : "no");
+    if (csv)
+        grid_set(g, column++, "%.2f", (double)a->rmse[PAIRS_RAW][image]);
+    grid_set(g, column++, "%.2f", (double)a->rmse[PAIRS_ALIGNED][image]);
+    if (csv)
+        grid_set(g, column++, "%s", a->flipped[image] ? "yes" : "no");
     grid_set(g, column++, "%d", a->top[0][image][0]);
     grid_set(g, column++, "%d%s", a->top[1][image][0], pairs_changed(a, image) && !csv ? " *" : "");
-    grid_set(g, column++, "%.3f", (double)a->box_iou[image]);
+    if (csv)
+        grid_set(g, column++, "%.3f", (double)a->box_iou[image]);
     grid_set(g, column, "%s", name);
     return OK;
 }
@@ -241,7 +293,8 @@ static status worst_of(struct store_reader *r, int k, int p, int count, const st
                  l->network[k].name, l->precision[p], l->precision[0]);
         grid_init(g, "worst", title);
         worst_columns(g, l, p, csv);
-        grid_note(g, "* another answer. Largest RMSE in the resolved sign first.");
+        grid_note(g, "* another answer; answers are class numbers. Largest RMSE in the resolved sign first; "
+                     "where the aligned is small, the maps are one and its inverse.");
     }
     found = metric_largest(a.rmse[PAIRS_RESOLVED], a.ok, a.images, count, place);
     for (int i = 0; i < found; i++)

@@ -38,8 +38,9 @@ struct table {
     "As published: raw subset, maps in LAPACK's sign; corrected: resolved subset and sign. The study's "     \
     "deletion areas of 0.1-1 % lie below what a trapezoid over deleted pixels allows."
 #define BOXES                                                                                                \
-    "As published: raw subset and sign; corrected: both resolved. A whole-frame box, which has seen no "     \
-    "picture, scores more than the study's values (see all readings)."
+    "As published: raw subset and sign; corrected: both resolved. A box of the whole frame, which has "      \
+    "seen no picture, reaches 56.7 % on ImageNet's validation boxes in this crop, more than the study's "    \
+    "values; what it reaches here stands in all readings."
 #define TIMES                                                                                                \
     "Both are seconds an image on other machines; ours is the median, one core, batch 1. The study's "       \
     "threads "                                                                                               \

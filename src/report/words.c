@@ -173,20 +173,22 @@ static status say_sign(const struct store_layout *l, const struct overview *o, s
     (void)l;
     if (o->undefined >= o->images)
         return text_add(out, "Sign: the usual library's sign of the maps was not asked for.");
-    TRY(text_add(out,
-                 "Sign (arbitrary in EigenCAM): as the usual library leaves it, %lld of %lld pairs are "
-                 "opposite (%.1f %% [%.1f, %.1f]).",
-                 (long long)o->flipped, (long long)o->images, share(o->flipped, o->images), o->flipped_low,
-                 o->flipped_high));
-    if (o->raw_images < 1)
-        return OK;
-    TRY(text_add(out, " Of the %lld that differ most in that reading, the study's, ",
-                 (long long)o->raw_images));
-    if (o->raw_flipped == 0)
-        return text_add(out, "none is.");
-    return text_add(out, "%lld %s; with signs aligned the mean RMSE of the %lld is %.1f in place of %.1f.",
-                    (long long)o->raw_flipped, o->raw_flipped == 1 ? "is" : "are", (long long)o->raw_images,
-                    o->raw_rmse[PAIRS_ALIGNED], o->raw_rmse[PAIRS_RAW]);
+    TRY(text_add(
+        out,
+        "Sign (arbitrary in EigenCAM): opposite are %lld of %lld pairs as the usual library leaves them "
+        "(raw; %.1f %% [%.1f, %.1f]) and %lld by the corrected reading's rule (resolved)",
+        (long long)o->flipped, (long long)o->images, share(o->flipped, o->images), o->flipped_low,
+        o->flipped_high, (long long)o->still));
+    if (o->raw_images > 0)
+        TRY(text_add(out, "; of the %lld that differ most raw, the study's choice, %lld",
+                     (long long)o->raw_images, (long long)o->raw_flipped));
+    if (o->raw_images > 0 && o->raw_flipped > 0)
+        TRY(text_add(out, " (with signs aligned the mean RMSE of the %lld is %.1f in place of %.1f)",
+                     (long long)o->raw_images, o->raw_rmse[PAIRS_ALIGNED], o->raw_rmse[PAIRS_RAW]));
+    if (o->resolved_images > 0)
+        TRY(text_add(out, "; of the %lld that differ most resolved, %lld", (long long)o->resolved_images,
+                     (long long)o->resolved_opposite));
+    return text_add(out, ".");
 }
 
 static status say_curve(const struct store_layout *l, const struct overview *o, const char *what,

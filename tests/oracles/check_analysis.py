@@ -161,6 +161,9 @@ def check_panels(folder, report):
             near = np.any([band(side, box) for box in [*boxes, *([own] if own else [])]], axis=0)
             check(not (differ & ~near).any(), f"{row['network']} {column}: {(differ & ~near).sum()} other pixels")
             check((differ & near).any(), f"{row['network']} {column}: no frame in the report's")
+    check(figures.geometry(500, 375, 256, 224) == (341, 256, 58, 16), "a corner at a half goes to the even side")
+    check(figures.geometry(337, 500, 256, 224) == (256, 379, 16, 78), "the longer side is cut, not rounded")
+    check(figures.geometry(100, 100, 200, 223) == (200, 200, -11, -11), "a picture smaller than the crop is padded")
     for network in r.networks:
         stored = r.read(f"/models/{network}/subset/int8/cam_u8")
         for place, image in enumerate(r.read(f"/models/{network}/subset/image")):
@@ -223,6 +226,32 @@ def altered(folder, name, change):
     return path
 
 
+def nothing_known(f):
+    f["images/class_index"][...] = -1
+    for network in ("shuffle", "mobile"):
+        for p in ("fp32", "int8"):
+            f[f"models/{network}/{p}/wsol/iou"][...] = -1
+            f[f"models/{network}/{p}/raw_sign"][...] = 0
+        count = f["summary/rmse/int8/raw_undefined"]
+        count[...] = f["summary/subset/count"][...]
+
+
+def check_unknown(folder):
+    """No labels, no boxes, no raw signs: no value, not a wrong one. A stopped job: the rows done."""
+    r = read_result.Result(altered(folder, "unknown.h5", nothing_known))
+    rows = r.rows()
+    check(rows.label.isna().all() and rows.fp32_right.isna().all() and rows.int8_right_5.isna().all(), "no label, no right answer")
+    check(rows["fp32_iou_t0.20"].isna().all() and figures.rows_of(r, r.networks, "int8", None) == [], "no box, no figure 3")
+    lines = read_result.overview(r, "mobile")
+    check((lines.loc["RMSE int8, raw sign"] == "-").all() and (lines.loc["RMSE int8, resolved sign"] != "-").all(), "no raw sign")
+
+    def stop(f):
+        f["complete"][0] = 0
+        f["models/mobile/status"][3:6] = 0
+    r = read_result.Result(altered(folder, "stopped.h5.part", stop), unfinished=True)
+    check(len(r.rows(["mobile"])) == 19 and len(r.rows(["shuffle"])) == 22, f"{len(r.rows(['mobile']))} rows done")
+
+
 def refused(module, pattern, *words):
     """One sentence, no traceback, as the program says it."""
     argv, sys.argv = sys.argv, [module.__name__ + ".py", *map(str, words)]
@@ -246,13 +275,14 @@ def check_refusals(folder):
     (folder / "text.h5").write_text("not a result\n")
     h5py.File(folder / "other.h5", "w").close()
     older = altered(folder, "older.h5", lambda f: f.attrs.modify("schema_version", np.int32(1)))
-    part = altered(folder, "stopped.h5.part", lambda f: put(f["complete"], 0, 0))
+    part = folder / "stopped.h5.part"
     cut = altered(folder, "cut.h5", lambda f: f.__delitem__("models/mobile/int8/top5"))
     for file, pattern in ((folder / "none.h5", "none.h5: no such file"), (folder / "text.h5", "not an HDF5 file"), (folder, "directory"),
                           (folder / "other.h5", "not a result of"), (older, "schema is version 1, this script reads version 2"),
                           (cut, "/models/mobile/int8/top5 is missing")):
         refused(read_result, pattern, file, "--csv", folder / "unused")
         refused(join, pattern, file, a)
+    refused(join, "not finished yet: .*stopped.h5.part holds the rows", a, folder / "stopped.h5")
     for module, words in ((join, [a, part]), (figures, [part, "-o", folder / "unused"])):
         refused(module, "has not finished", *words)
     refused(read_result, "(?i)not a directory|file exists", a, "--csv", folder / "text.h5")
@@ -289,6 +319,7 @@ def main():
     check_files(folder / "figures", "figure_3", 85)
     check_panels(folder, report)
     check_joined(folder, rows)
+    check_unknown(folder)
     check_refusals(folder)
     print(f"check_analysis: {checks} checks, {failed} failed")
     return 1 if failed or not checks else 0

@@ -15,8 +15,10 @@ int main(void)
             other[3][PAIRS_TOP] = { { 4 }, { 3 }, { 2 } };
     float score[3][PAIRS_TOP] = { { 0.8f, 0.1f }, { 1, 0 }, { 0.5f, 0.5f } };
     uint16_t member[3] = { 1, 2, 3 };
+    float resolved[3] = { 5, 150 }, aligned[3] = { 5, 3 };
     struct pairs a = {
-        .images = 3, .ok = ok, .top = { first, other }, .score = { score, score }, .member = member
+        .images = 3, .ok = ok, .top = { first, other }, .score = { score, score }, .member = member,
+        .rmse = { [PAIRS_RESOLVED] = resolved, [PAIRS_ALIGNED] = aligned }
     };
     double low, high;
 
@@ -34,6 +36,7 @@ int main(void)
     CHECK(near(pairs_margin(&a, 0), 2.0794)); /* ln 8 */
     CHECK(pairs_margin(&a, 1) == 20 && pairs_margin(&a, 2) == 0);
     CHECK(!pairs_changed(&a, 0) && pairs_changed(&a, 1));
+    CHECK(!pairs_opposite(&a, 0) && pairs_opposite(&a, 1)); /* turned round, 3 in place of 150 */
     CHECK(pairs_in(&a, 0, 0) && pairs_in(&a, 0, 1) && !pairs_in(&a, 0, 2) && pairs_in(&a, 1, 2));
     CHECK(!pairs_in(&a, 2, 0) && !pairs_in(&a, 2, 1)); /* no result */
     return check_result("report/pairs");

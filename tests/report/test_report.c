@@ -318,6 +318,7 @@ static void check_page(struct store_reader *r, const char *folder)
     HAS(page, "<td>18</td></tr>"); /* table 1's count of images */
     HAS(latex, "\\end{document}");
     HAS(latex, "$-$1.25 [$-$2.50, +0.50]");
+    HAS(latex, "\\caption{Accuracy and file size, whole set, fp32 (the study's Table 1)}");
     HAS(latex, "\\multicolumn{3}{c}{RMSE}");
     HAS(latex, "\\cmidrule(lr){2-4}");
     collect_free(&c);
