@@ -24,7 +24,9 @@ const char *words_rules(void)
            "ranks highest; insertion: while they come. Deletion, insertion, overlap with the true box: lower "
            "or higher where the 95 % interval of "
            "the paired difference (bootstrap over the pictures) leaves out 0; below 20 pictures that is not "
-           "judged. Brackets: 95 % intervals, each for itself: of twenty that should hold 0, one leaves it "
+           "judged. Not by the map: both maps on one "
+           "network differ by nothing that can be told from chance, so the network's confidence moved the "
+           "area. Brackets: 95 % intervals, each for itself: of twenty that should hold 0, one leaves it "
            "out by chance.";
 }
 
@@ -76,6 +78,12 @@ static const char *how_alike(const struct overview *o)
 /* ---- headline --------------------------------------------------------------------------------------------
  */
 
+/* A curve's area moves with a network's confidence too: does neither network tell the two maps apart? */
+static int not_by_map(const struct overview *o, int curve)
+{
+    return curve >= 0 && judge(&o->cross[0][curve]) == UNCHANGED && judge(&o->cross[1][curve]) == UNCHANGED;
+}
+
 /* Names of the measures with one verdict, after a lead: "; lower: accuracy (-3.20 points)". */
 static status list_measures(const struct overview *o, enum verdict wanted, const char *lead, struct text *out)
 {
@@ -83,10 +91,11 @@ static status list_measures(const struct overview *o, enum verdict wanted, const
         const char *name;
         const struct overview_interval *d;
         enum verdict verdict;
-    } measure[] = { { "accuracy", &o->top1, judge_accuracy(o) },
-                    { "deletion", &o->deletion, judge(&o->deletion) },
-                    { "insertion", &o->insertion, judge(&o->insertion) },
-                    { "overlap with the true box", &o->iou, judge(&o->iou) } };
+        int curve; /* cross's number, -1 = none */
+    } measure[] = { { "accuracy", &o->top1, judge_accuracy(o), -1 },
+                    { "deletion", &o->deletion, judge(&o->deletion), 0 },
+                    { "insertion", &o->insertion, judge(&o->insertion), 1 },
+                    { "overlap with the true box", &o->iou, judge(&o->iou), -1 } };
     int found = 0;
 
     for (size_t i = 0; i < COUNT_OF(measure); i++) {
@@ -94,7 +103,8 @@ static status list_measures(const struct overview *o, enum verdict wanted, const
             continue;
         TRY(text_add(out, "%s%s", found++ ? ", " : lead, measure[i].name));
         if (wanted == LOWER || wanted == HIGHER)
-            TRY(text_add(out, " (%+.1f points)", measure[i].d->value));
+            TRY(text_add(out, " (%+.1f points%s)", measure[i].d->value,
+                         not_by_map(o, measure[i].curve) ? ", not by the map" : ""));
     }
     return OK;
 }
