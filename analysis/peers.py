@@ -92,7 +92,8 @@ def check(job, peers, pictures, folder):
     useless = [label for label, share in agreement.items() if share < best - USEFUL - 1e-9]
     agreement = {'quantcam': float(np.mean(codes.argmax(1) == logits.argmax(1))), **agreement}
     print(f'\n{job.name}: {parameters} parameters, {macs} MACs, equal; fp32 logits within {max(worst.values()):.1g} of the largest;\n'
-          f'  int8 top-1 equal to fp32 in {len(pictures)} photographs, none of which the runtimes\' int8 was calibrated with:')
+          f'  int8 top-1 equal to fp32 in {len(pictures)} photographs ({len(set(logits.argmax(1).tolist()))} different answers), none of '
+          'which the runtimes\' int8 was calibrated with:')
     print('  ' + ', '.join(f'{label} {share:.0%}' for label, share in agreement.items()))
     for label in useless:
         print(f'  not taken for the fastest int8: {label}: agrees in {agreement[label]:.0%}, the best peer in {best:.0%}')
