@@ -118,9 +118,9 @@ status image_list_read_folders(struct list *l, const char *root)
     l->classes = count;
     if (count == 0 && loose > 0)
         result = FAIL(ERR_MISSING,
-                      "%s: %d pictures but no class folders: a flat folder needs a file of labels "
+                      "%s: %d picture%s but no class folders: a flat folder needs a label file "
                       "(path,class_index lines; -1 where a class is unknown)",
-                      root, loose);
+                      root, loose, loose == 1 ? "" : "s");
     else if (count == 0)
         result = FAIL(ERR_MISSING, "%s: no class folders (ImageFolder: one sub-folder a class)", root);
     else if (l->count == 0)
