@@ -12,7 +12,7 @@ TOP=$T
 PHASES=(start plan create evaluate select explain average time reduce finish)
 SCHEDULES=('')
 if "$Q" run --help | grep -q -- '--.*schedule'; then SCHEDULES+=(--schedule=dynamic); fi
-declare -A length=()
+declare -A length=() tries=()
 
 # ---- one start ------------------------------------------------------------------------------------------------
 
@@ -45,13 +45,25 @@ take_line() # SECONDS: the next line into the log; the phase the job is in. 1 = 
     "job "*) phase=create ;; # of a file, or the comparison with the one that is there
     esac
 }
+ranks_alive() # zombies are not
+{
+    local file
+    for file in "$T"/pids/*; do
+        grep -qs '^State:[[:space:]]*[^Z[:space:]]' "/proc/$(cat "$file")/status" && return 0
+    done
+    return 1
+}
 ended() # waits for the job's end (exit code in rc) and for its last process
 {
     local i pid
     hang=
     while take_line 60; [ $? = 0 ]; do :; done
     for ((i = 0; i < 600; i++)); do kill -0 $launcher 2> /dev/null || break; sleep 0.05; done
-    kill -KILL $launcher 2> /dev/null && hang=yes
+    if kill -0 $launcher 2> /dev/null; then
+        # mpirun of Open MPI 4.1 can lock itself up in PMIx_server_finalize where a rank dies while it connects
+        if [ $phase = start ] && ! ranks_alive; then add launcher_hung; else hang=yes; fi
+        kill -KILL $launcher
+    fi
     wait $launcher
     rc=$?
     exec 3<&-
@@ -171,15 +183,24 @@ measure()
 attack() # NUMBER
 {
     local p aim victim ranks victims=(rank rank0 all mpirun)
-    # every second kill aims at the phase that was hit least
+    # every second kill, and of the last third every one, aims at the phase that was hit least
     aim=${PHASES[RANDOM % ${#PHASES[@]}]}
-    if [ $(($1 % 2)) = 0 ]; then
+    if [ $(($1 % 2)) = 0 ] || [ "$(of kills)" -ge $((share * 2 / 3)) ]; then
         for p in "${PHASES[@]}"; do [ "$(of "hit_$p")" -ge "$(of "hit_$aim")" ] || aim=$p; done
     fi
     victim=${victims[RANDOM % 4]} ranks=$((1 + RANDOM % 4))
     below $((${length[$aim]:-10000} * 3 / 4 + 1)) # the moment within the phase
-    begin $ranks ${SCHEDULES[RANDOM % ${#SCHEDULES[@]}]:+--schedule=dynamic}
-    if strike_in "$aim" "$REPLY" $victim; then at=$phase; else at=''; fi
+    tries[$aim]=$((${tries[$aim]:-0} + 1))
+    if [ "${tries[$aim]}" -gt $((2 * $(of "hit_$aim") + 1)) ] && [[ ! $aim =~ ^(start|create)$ ]]; then
+        # too short for a shell to meet: a rank kills itself where the phase begins
+        victim=rank
+        QUANTCAM_FAULT=$((RANDOM % ranks)):$aim begin $ranks
+        while take_line 60; [ $? = 0 ]; do :; done
+        at=$aim
+    else
+        begin $ranks ${SCHEDULES[RANDOM % ${#SCHEDULES[@]}]:+--schedule=dynamic}
+        if strike_in "$aim" "$REPLY" $victim; then at=$phase; else at=''; fi
+    fi
     ended
     check "kill of $victim in ${at:-no phase}: all processes ended" test -z "$hang"
     if [ -z "$at" ] || [ $rc = 0 ]; then # it was done before
@@ -223,6 +244,7 @@ rm -f "$T"/out.h5*
 side_by_side some_kills
 
 count "kills $(of kills): a rank $(of victim_rank), rank 0 $(of victim_rank0), all ranks $(of victim_all), mpirun $(of victim_mpirun); after the rename: $(of renamed); after the end: $(of late)"
+[ "$(of launcher_hung)" = 0 ] || count "mpirun alone hung after a kill while its ranks started, all of them dead: $(of launcher_hung)"
 text=''
 for p in "${PHASES[@]}"; do text+="${text:+, }$p $(of "hit_$p")"; done
 count "phases hit: $text"
