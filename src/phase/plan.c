@@ -259,16 +259,17 @@ static void print_network(const struct run *r, int i)
 void plan_print(const struct run *r)
 {
     struct store_schema schema = { 0 };
-    char count[32], boxed[32], boxes[32];
+    char count[32], boxed[32], boxes[32], text[96] = "none with boxes";
     int with_boxes = 0;
 
     for (int i = 0; i < r->list.count; i++)
         with_boxes += r->list.entry[i].boxes > 0;
-    log_info("%s images, %s of them with boxes (%s in all), input %d x %d, %d network%s",
-             text_thousands(r->list.count, count, sizeof count),
-             text_thousands(with_boxes, boxed, sizeof boxed),
-             text_thousands(r->list.boxes, boxes, sizeof boxes), r->input_w, r->input_h, r->networks,
-             r->networks == 1 ? "" : "s");
+    if (with_boxes > 0)
+        snprintf(text, sizeof text, "%s of them with boxes (%s in all)",
+                 text_thousands(with_boxes, boxed, sizeof boxed),
+                 text_thousands(r->list.boxes, boxes, sizeof boxes));
+    log_info("%s images, %s, input %d x %d, %d network%s", text_thousands(r->list.count, count, sizeof count),
+             text, r->input_w, r->input_h, r->networks, r->networks == 1 ? "" : "s");
     for (int i = 0; i < r->networks; i++)
         print_network(r, i);
     if (r->list.boxes_unmatched > 0)
