@@ -152,7 +152,8 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  * {other} every precision but the first, {sel} every selection. Sizes: N images, S places, K networks.
  *
  *   /job str (1)            canonical "key = value" lines, files by their hashes: what a resume must match
- *   /provenance str (1)     /complete u8 (1)  /checksums str (D): "<sha256>  <path>" of every other dataset
+ *   /provenance str (1)     "key = value" lines, the last the CRC-32 of those before
+ *   /complete u8 (1)        /checksums str (D): "<sha256>  <path>" of every other dataset
  *   /image s64 (N)  /top s32 (5)  /y /x s32  /step s32 (steps + 1)
  *   /network /precision /set /reading /statistic str
  *                           dimension scales, filled by store; /set is all, then the selections
@@ -233,7 +234,7 @@ struct store_plan {
     const char *title;                /* rank 0 from here on: root attribute */
     const char *version;              /* root attribute quantcam_version (not compared) */
     const char *job;                  /* canonical text, "key = value" lines: /job, compared at resume */
-    const char *provenance;           /* free text: /provenance, not compared */
+    const char *provenance;           /* free text: /provenance, not compared; its CRC-32 is put behind it */
     const struct store_initial *initial; /* all STORE_FIXED datasets but axes and texts: compared at resume */
     int initials;
 };

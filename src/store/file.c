@@ -9,14 +9,13 @@
 /* ---- begin ----------------------------------------------------------------------------------------- */
 
 /* Rank 0, serially: finds or makes OUT.part. */
-static status prepare(struct store *s, const struct store_plan *plan)
+static status prepare_sealed(struct store *s, const struct store_plan *plan)
 {
     struct store_schema schema = { 0 };
     struct store_plan own = *plan;
     struct stat there;
     status result;
 
-    BUG_IF(!plan->job || !plan->provenance);
     TRY(lock_take(s->out, &s->lock));
     own.layout.job_length = (int)strlen(plan->job);
     own.layout.provenance_length = (int)strlen(plan->provenance);
@@ -35,6 +34,20 @@ static status prepare(struct store *s, const struct store_plan *plan)
     TRY(schema_expand(&own.layout, &schema));
     result = store_create(s->view.path, &schema, &own);
     schema_free(&schema);
+    return result;
+}
+
+static status prepare(struct store *s, const struct store_plan *plan)
+{
+    struct store_plan sealed = *plan;
+    char *text;
+    status result;
+
+    BUG_IF(!plan->job || !plan->provenance);
+    TRY(store_seal_text(plan->provenance, &text));
+    sealed.provenance = text;
+    result = prepare_sealed(s, &sealed);
+    mem_free(text);
     return result;
 }
 

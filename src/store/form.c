@@ -1,11 +1,13 @@
 #include "store_internal.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Attributes are read only where they have the type and size that is expected: nothing of the file decides
  * how much. */
 
-enum { LONGEST = 512 };
+enum { LONGEST = 512, LONGEST_TEXT = 16 << 20 };
 
 static int is_number(hid_t object, const char *name, hid_t file_type, hid_t memory_type, void *out)
 {
@@ -136,6 +138,42 @@ static status contents_good(const struct store_reader *r, int at, int *good)
     return result;
 }
 
+/* ---- /provenance, which nothing else in the file repeats: its last line is the sum of those before -------
+ */
+
+static const char seal_key[] = "provenance.crc32 = ";
+enum { SEAL_LENGTH = sizeof seal_key - 1 + 8 + 1 };
+
+status store_seal_text(const char *text, char **sealed)
+{
+    size_t n = strlen(text);
+
+    MEM_TRY(*sealed, n + SEAL_LENGTH + 1, 1);
+    memcpy(*sealed, text, n);
+    snprintf(*sealed + n, SEAL_LENGTH + 1, "%s%08" PRIx32 "\n", seal_key, hash_crc32(0, text, n));
+    return OK;
+}
+
+static status provenance_good(struct store_reader *r, int *good)
+{
+    const struct store_dataset *d = store_reader_find(r, "/provenance");
+    char line[SEAL_LENGTH + 1];
+    char *text = NULL;
+    int64_t count;
+    size_t n;
+
+    *good = 0;
+    if (!d || d->type != STORE_STRING || d->element < SEAL_LENGTH)
+        return OK;
+    if (store_read_all(r, "/provenance", STORE_STRING, LONGEST_TEXT, (void **)&text, &count) != OK)
+        return error_last()->status == ERR_MEMORY ? ERR_MEMORY : OK;
+    n = d->element - SEAL_LENGTH;
+    snprintf(line, sizeof line, "%s%08" PRIx32 "\n", seal_key, hash_crc32(0, text, n));
+    *good = count == 1 && !memcmp(text + n, line, SEAL_LENGTH);
+    mem_free(text);
+    return OK;
+}
+
 static int root_good(hid_t file)
 {
     hid_t root = H5Gopen2(file, "/", H5P_DEFAULT);
@@ -150,7 +188,7 @@ static int root_good(hid_t file)
     return good;
 }
 
-status store_check_form(const struct store_reader *r, char *what, size_t size)
+status store_check_form(struct store_reader *r, char *what, size_t size)
 {
     const struct store_view *view = store_reader_view(r);
     struct store_schema known = { 0 };
@@ -181,6 +219,11 @@ status store_check_form(const struct store_reader *r, char *what, size_t size)
         TRY_OUT(contents_good(r, d, &good));
         if (!good && !what[0])
             snprintf(what, size, "%s does not hold what its axis or palette is", ds->path);
+    }
+    if (!what[0]) {
+        TRY_OUT(provenance_good(r, &good));
+        if (!good)
+            snprintf(what, size, "/provenance does not fit the sum in its last line");
     }
 out:
     H5Eclear2(H5E_DEFAULT);

@@ -120,9 +120,11 @@ MUST_USE status store_recheck_rows(struct store *s, int dataset, int64_t first, 
 
 /* ---- form.c ---------------------------------------------------------------------------------------- */
 
-/* Local. Is the file what the table makes of its layout: no dataset more, every attribute, every axis? what:
- * "" if it is, else what is not. A failure is want of memory. */
-MUST_USE status store_check_form(const struct store_reader *r, char *what, size_t size);
+/* Local. Is the file what the table makes of its layout: no dataset more, every attribute and axis, the sum
+ * in /provenance? what: "" if it is, else what is not. A failure is want of memory. */
+MUST_USE status store_check_form(struct store_reader *r, char *what, size_t size);
+/* The text, its last line the CRC-32 of what is before it; freed by the caller. ERR_MEMORY. */
+MUST_USE status store_seal_text(const char *text, char **sealed);
 
 /* ---- list.c: the datasets of any file -------------------------------------------------------------- */
 
@@ -137,8 +139,8 @@ MUST_USE status store_open_version(const char *path, int checked, int *version, 
 const struct store_view *store_reader_view(const struct store_reader *r);
 /* What of the table is absent from the file or has another type or shape there: "" if nothing. */
 const char *store_reader_problem(const struct store_reader *r);
-/* The hash that /checksums gives for a dataset, in hex; 0 if it gives none. */
-int store_reader_checksum(const struct store_reader *r, const char *path, char hex[2 * HASH_SIZE + 1]);
+/* Does a line of /checksums say, to the last bit, that the dataset has this hash? */
+int store_reader_checksum_fits(const struct store_reader *r, const char *path, const uint8_t hash[HASH_SIZE]);
 /* SHA-256 of the data of dataset d, C order, little-endian. */
 MUST_USE status store_view_hash(const struct store_view *view, int d, uint8_t out[HASH_SIZE]);
 

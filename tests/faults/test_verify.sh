@@ -9,7 +9,7 @@ check "it is sound" code 0 "$Q" verify "$T/out.h5"
 check "the first line" same "$(head -1 "$T/log")" complete
 
 # The list's names, times, sizes of what was read, and histograms of activations that are not stored.
-free='^/(images/(path|class_name)|timing/.*|provenance|models/[^/]*/[^/]*/activation_(scale|zero_point)|summary/accuracy/.*/(weights_bytes|parameters|macs)|summary/histogram/(images|.*/(low|high)))$'
+free='^/(images/(path|class_name)|timing/.*|models/[^/]*/[^/]*/activation_(scale|zero_point)|summary/accuracy/.*/(weights_bytes|parameters|macs)|summary/histogram/(images|.*/(low|high)))$'
 noticed=0 unnoticed=0
 mkdir "$T/forged"
 check "forge" "$PYTHON" $FAULTS/forge.py values "$T/out.h5" "$T/forged" > "$T/list"

@@ -126,8 +126,9 @@ static void check_fixed(const struct comm *c)
 
 /* ---- kill -9 --------------------------------------------------------------------------------------- */
 
-/* A job of one rank in a process of its own, slow enough to be killed in the middle. */
-static status slow_job(const struct comm *c, const struct fixture *f)
+/* A job of one rank in a process of its own, slow enough to be killed in the middle: after `most` rows it
+ * waits for that, so that it is killed on a machine of any speed. */
+static status slow_job(const struct comm *c, const struct fixture *f, int most)
 {
     const double mean[2][4][3] = { { { 1.5 } } }; /* as fixture_run */
     struct store_rows *rows = NULL;
@@ -149,6 +150,8 @@ static status slow_job(const struct comm *c, const struct fixture *f)
             store_rows_free(rows);
             rows = NULL;
             usleep(10000);
+            if (--most == 0)
+                sleep(300);
         }
     TRY_OUT(fixture_fill(c, f, s, 3, &wrote));
     TRY_OUT(store_write(s, "/summary/rmse/int8/mean", 0, 2, mean));
@@ -159,7 +162,7 @@ out:
     return result;
 }
 
-static int victim(const char *folder)
+static int victim(const char *folder, const char *most)
 {
     struct comm c = { 0 };
     struct fixture f;
@@ -171,7 +174,7 @@ static int victim(const char *folder)
     fixture_start(&c, &f);
     fixture_end(&c, &f);
     snprintf(f.out, sizeof f.out, "%s/x.h5", folder);
-    result = slow_job(&c, &f);
+    result = slow_job(&c, &f, atoi(most));
     if (result != OK)
         log_error("%s", error_last()->text);
     comm_finish(&c);
@@ -179,9 +182,9 @@ static int victim(const char *folder)
 }
 
 /* The victim must not take itself for a rank of this job: it gets no launcher's variables. */
-static pid_t start_victim(char *self, char *folder)
+static pid_t start_victim(char *self, char *folder, int most)
 {
-    char *argv[] = { self, "victim", folder, NULL }, *clean[512];
+    char number[16], *argv[] = { self, "victim", folder, number, NULL }, *clean[512];
     pid_t child = -1;
     int n = 0;
 
@@ -189,6 +192,7 @@ static pid_t start_victim(char *self, char *folder)
         if (strncmp(*e, "OMPI_", 5) && strncmp(*e, "PMIX_", 5) && strncmp(*e, "PRTE_", 5))
             clean[n++] = *e;
     clean[n] = NULL;
+    snprintf(number, sizeof number, "%d", most);
     return posix_spawn(&child, self, NULL, NULL, argv, clean) == 0 ? child : -1;
 }
 
@@ -205,10 +209,10 @@ static void check_kills(const struct comm *c, char *self)
     fixture_end(c, &f);
     fixture_start(c, &f);
     for (int start = 0; start < 30 && code != 0; start++) {
-        pid_t child = start_victim(self, f.folder), over = 0;
+        pid_t child = start_victim(self, f.folder, start < 6 ? 3 + start : 0), over = 0;
         CHECK(child > 0);
-        /* Wait for the file, then kill at another point of the work each time; the last starts may end by
-         * themselves. */
+        /* Wait for the file, then kill at another point of the work each time, maybe within the next row; the
+         * last starts may end by themselves. */
         for (int turn = 0; turn < 60000 && over == 0 && start < 6; turn++) {
             usleep(1000);
             over = waitpid(child, &code, WNOHANG);
@@ -237,8 +241,8 @@ int main(int argc, char **argv)
 {
     struct comm c = { 0 };
 
-    if (argc == 3 && !strcmp(argv[1], "victim"))
-        return victim(argv[2]);
+    if (argc == 4 && !strcmp(argv[1], "victim"))
+        return victim(argv[2], argv[3]);
     if (comm_init(&argc, &argv, &c) != OK)
         return 1;
     log_init(LOG_QUIET, c.rank, c.host);

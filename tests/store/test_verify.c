@@ -1,6 +1,7 @@
 #include "store_fixture.h"
 
 #include <fcntl.h>
+#include <hdf5.h>
 
 static void expect(const struct fixture *f, int code, const char *text)
 {
@@ -42,6 +43,26 @@ static void check_flips(const struct fixture *f)
     expect(f, 0, "complete");
 }
 
+/* A bit of every fifth of the first bytes of a dataset: each is noticed. */
+static void check_bytes(const struct fixture *f, const char *path, const char *dataset, int bytes)
+{
+    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), data = H5Dopen2(file, dataset, H5P_DEFAULT);
+    off_t at = (off_t)H5Dget_offset(data);
+    int fd;
+
+    CHECK(H5Dclose(data) >= 0 && H5Fclose(file) >= 0);
+    fd = open(path, O_RDWR);
+    for (int i = 0; i < bytes; i += 5, at += 5) {
+        uint8_t byte = 0, bad;
+        CHECK(pread(fd, &byte, 1, at) == 1);
+        bad = (uint8_t)(byte ^ 1 << i % 8);
+        CHECK(pwrite(fd, &bad, 1, at) == 1);
+        expect(f, 1, "damaged: ");
+        CHECK(pwrite(fd, &byte, 1, at) == 1);
+    }
+    close(fd);
+}
+
 int main(int argc, char **argv)
 {
     struct comm c = { 0 };
@@ -70,9 +91,12 @@ int main(int argc, char **argv)
     FIXTURE_ON_ROOT(&c)
     {
         check_flips(&f);
+        /* A line of /checksums: hash, blanks, path, and the room behind it. */
+        check_bytes(&f, f.out, "/checksums", 2 * HASH_SIZE + 2 + STORE_PATH);
         /* Complete by its name only. */
         CHECK(rename(f.out, f.part) == 0);
         expect(&f, 75, "resumable 77 of 81 rows");
+        check_bytes(&f, f.part, "/provenance", (int)strlen("root = pictures\nprovenance.crc32 = 01234567\n"));
         CHECK(stat(f.part, &there) == 0 && truncate(f.part, there.st_size - 1) == 0);
         expect(&f, 1, "damaged: ");
         CHECK(truncate(f.part, 0) == 0);
