@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-enum { LONGEST_TEXT = 16 << 20 };
-
 static int key_length(const char *line, int length)
 {
     for (int i = 0; i + 3 <= length; i++)
@@ -52,7 +50,7 @@ static status compare_job(struct store_reader *r, const struct store_plan *plan)
 {
     char *text = NULL;
     int64_t count;
-    status s = store_read_all(r, "/job", STORE_STRING, LONGEST_TEXT, (void **)&text, &count);
+    status s = store_read_all(r, "/job", STORE_STRING, STORE_LONGEST_TEXT, (void **)&text, &count);
 
     if (s != OK)
         return s;

@@ -7,7 +7,7 @@
 /* Attributes are read only where they have the type and size that is expected: nothing of the file decides
  * how much. */
 
-enum { LONGEST = 512, LONGEST_TEXT = 16 << 20 };
+enum { LONGEST = 512 };
 
 static int is_number(hid_t object, const char *name, hid_t file_type, hid_t memory_type, void *out)
 {
@@ -144,13 +144,18 @@ static status contents_good(const struct store_reader *r, int at, int *good)
 static const char seal_key[] = "provenance.crc32 = ";
 enum { SEAL_LENGTH = sizeof seal_key - 1 + 8 + 1 };
 
+static void write_seal(const char *text, size_t n, char line[SEAL_LENGTH + 1])
+{
+    snprintf(line, SEAL_LENGTH + 1, "%s%08" PRIx32 "\n", seal_key, hash_crc32(0, text, n));
+}
+
 status store_seal_text(const char *text, char **sealed)
 {
     size_t n = strlen(text);
 
     MEM_TRY(*sealed, n + SEAL_LENGTH + 1, 1);
     memcpy(*sealed, text, n);
-    snprintf(*sealed + n, SEAL_LENGTH + 1, "%s%08" PRIx32 "\n", seal_key, hash_crc32(0, text, n));
+    write_seal(text, n, *sealed + n);
     return OK;
 }
 
@@ -165,10 +170,10 @@ static status provenance_good(struct store_reader *r, int *good)
     *good = 0;
     if (!d || d->type != STORE_STRING || d->element < SEAL_LENGTH)
         return OK;
-    if (store_read_all(r, "/provenance", STORE_STRING, LONGEST_TEXT, (void **)&text, &count) != OK)
+    if (store_read_all(r, "/provenance", STORE_STRING, STORE_LONGEST_TEXT, (void **)&text, &count) != OK)
         return error_last()->status == ERR_MEMORY ? ERR_MEMORY : OK;
     n = d->element - SEAL_LENGTH;
-    snprintf(line, sizeof line, "%s%08" PRIx32 "\n", seal_key, hash_crc32(0, text, n));
+    write_seal(text, n, line);
     *good = count == 1 && !memcmp(text + n, line, SEAL_LENGTH);
     mem_free(text);
     return OK;

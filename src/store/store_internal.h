@@ -6,7 +6,7 @@
 
 #include <hdf5.h>
 
-enum { STORE_FILE_NAME = 4096 };
+enum { STORE_FILE_NAME = 4096, STORE_LONGEST_TEXT = 16 << 20 }; /* bytes; text: of /job, of /provenance */
 
 /* An open file and all its datasets, opened once. */
 struct store_view {

@@ -12,6 +12,17 @@ static void expect(const struct fixture *f, int code, const char *text)
               store_verdict_code(&v), v.text);
 }
 
+/* Changes a bit of the byte there, and says what the byte was. */
+static uint8_t flip(int fd, off_t at, uint64_t bit)
+{
+    uint8_t byte = 0, bad;
+
+    CHECK(pread(fd, &byte, 1, at) == 1);
+    bad = (uint8_t)(byte ^ 1 << bit % 8);
+    CHECK(pwrite(fd, &bad, 1, at) == 1);
+    return byte;
+}
+
 /* One bit anywhere in a finished file: never called complete, unless it hit what nobody reads (padding
  * between objects). */
 static void check_flips(const struct fixture *f)
@@ -24,10 +35,7 @@ static void check_flips(const struct fixture *f)
     CHECK(fd >= 0 && fstat(fd, &there) == 0 && digest_file(f->out, before) == OK);
     for (uint64_t i = 0; i < 150; i++) {
         off_t at = (off_t)(random_u64(7, 1, i) % (uint64_t)there.st_size);
-        uint8_t byte = 0, bad;
-        CHECK(pread(fd, &byte, 1, at) == 1);
-        bad = (uint8_t)(byte ^ 1 << random_u64(7, 2, i) % 8);
-        CHECK(pwrite(fd, &bad, 1, at) == 1);
+        uint8_t byte = flip(fd, at, random_u64(7, 2, i));
         CHECK(store_verify(f->out, &v) == OK);
         if (v.soundness == STORE_IS_DAMAGED)
             damaged++;
@@ -53,10 +61,7 @@ static void check_bytes(const struct fixture *f, const char *path, const char *d
     CHECK(H5Dclose(data) >= 0 && H5Fclose(file) >= 0);
     fd = open(path, O_RDWR);
     for (int i = 0; i < bytes; i += 5, at += 5) {
-        uint8_t byte = 0, bad;
-        CHECK(pread(fd, &byte, 1, at) == 1);
-        bad = (uint8_t)(byte ^ 1 << i % 8);
-        CHECK(pwrite(fd, &bad, 1, at) == 1);
+        uint8_t byte = flip(fd, at, (uint64_t)i);
         expect(f, 1, "damaged: ");
         CHECK(pwrite(fd, &byte, 1, at) == 1);
     }

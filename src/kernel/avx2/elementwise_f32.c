@@ -1,15 +1,8 @@
 /* src/kernel/avx2/elementwise_f32.c: element-wise operations in fp32, 8 at a time. */
-#include <immintrin.h>
 #include <string.h>
 
 #include "../isa.h"
-
-enum { VECTOR = 8 };
-
-static inline __m256i keep_lanes(int left)
-{
-    return _mm256_cmpgt_epi32(_mm256_set1_epi32(left), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-}
+#include "vector_f32.h"
 
 /* Operands and constants of any operation here; a map without gaps is one long pixel. */
 struct job {
@@ -21,7 +14,7 @@ struct job {
 
 static inline __m256 clamped(const struct job *j, __m256 v)
 {
-    return _mm256_min_ps(j->high, _mm256_max_ps(j->low, v));
+    return vector_clamp(v, j->low, j->high);
 }
 
 static inline __m256 gate(__m256 v)
@@ -74,7 +67,7 @@ static inline __attribute__((always_inline)) void each(struct job j,
         for (; c + VECTOR <= j.channels; c += VECTOR)
             _mm256_storeu_ps(j.out + c, op(&j, _mm256_loadu_ps(j.a + c), _mm256_loadu_ps(j.b + c)));
         if (c < j.channels) {
-            __m256i keep = keep_lanes((int)(j.channels - c));
+            __m256i keep = vector_lanes((int)(j.channels - c));
             __m256 v = op(&j, _mm256_maskload_ps(j.a + c, keep), _mm256_maskload_ps(j.b + c, keep));
 
             _mm256_maskstore_ps(j.out + c, keep, v);

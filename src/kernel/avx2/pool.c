@@ -1,24 +1,11 @@
 /* src/kernel/avx2/pool.c: maximum and average pooling, vectors over channels. */
-#include <immintrin.h>
 #include <string.h>
 
 #include "../isa.h"
 #include "../scalar.h"
+#include "vector_f32.h"
 
-enum { FLOATS = 8, CODES = 32 };
-
-static inline __m256i keep_lanes(int left)
-{
-    return _mm256_cmpgt_epi32(_mm256_set1_epi32(left), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-}
-
-static inline void store_floats(float *out, int left, __m256 v)
-{
-    if (left >= FLOATS)
-        _mm256_storeu_ps(out, v);
-    else
-        _mm256_maskstore_ps(out, keep_lanes(left), v);
-}
+enum { CODES = 32 };
 
 static inline void store_codes(uint8_t *out, int left, __m256i v)
 {
@@ -49,7 +36,7 @@ static void maxpool_f32(const struct kernel_conv *s, const float *in, float *out
 
             window(s, y, s->kh, s->ih, &y0, &y1);
             window(s, x, s->kw, s->iw, &x0, &x1);
-            for (int c = 0; c < s->oc; c += FLOATS) {
+            for (int c = 0; c < s->oc; c += VECTOR) {
                 __m256 most = _mm256_set1_ps(-INFINITY);
 
                 for (int iy = y0; iy < y1; iy++)
@@ -60,7 +47,7 @@ static void maxpool_f32(const struct kernel_conv *s, const float *in, float *out
                          */
                         most = _mm256_blendv_ps(_mm256_max_ps(v, most), v, _mm256_cmp_ps(v, v, _CMP_UNORD_Q));
                     }
-                store_floats(to + c, s->oc - c, most);
+                vector_store(to + c, s->oc - c, most);
             }
         }
 }
@@ -92,12 +79,12 @@ static void average_f32(const float *in, int pixels, int channels, int pitch, fl
 {
     __m256 count = _mm256_set1_ps((float)pixels);
 
-    for (int c = 0; c < channels; c += FLOATS) {
+    for (int c = 0; c < channels; c += VECTOR) {
         __m256 sum = _mm256_setzero_ps();
 
         for (int i = 0; i < pixels; i++)
             sum = _mm256_add_ps(sum, _mm256_loadu_ps(in + (size_t)i * pitch + c));
-        store_floats(out + c, channels - c, _mm256_div_ps(sum, count));
+        vector_store(out + c, channels - c, _mm256_div_ps(sum, count));
     }
 }
 
@@ -107,9 +94,9 @@ static void average_u8(const uint8_t *in, int pixels, int channels, int pitch, i
     __m256i start = _mm256_set1_epi32(-zero_point * pixels), zero = _mm256_set1_epi32(zero_point);
     __m256i most = _mm256_set1_epi32(32767), least = _mm256_set1_epi32(-32768);
 
-    for (int c = 0; c < channels; c += FLOATS) {
+    for (int c = 0; c < channels; c += VECTOR) {
         __m256i sum = start;
-        int32_t code[FLOATS];
+        int32_t code[VECTOR];
 
         for (int i = 0; i < pixels; i++) {
             const __m128i *p = (const __m128i *)(in + (size_t)i * pitch + c);
@@ -119,7 +106,7 @@ static void average_u8(const uint8_t *in, int pixels, int channels, int pitch, i
         sum = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_set1_ps(factor)));
         sum = _mm256_add_epi32(_mm256_max_epi32(_mm256_min_epi32(sum, most), least), zero);
         _mm256_storeu_si256((__m256i *)code, sum);
-        for (int j = 0; j < scalar_min(FLOATS, channels - c); j++)
+        for (int j = 0; j < scalar_min(VECTOR, channels - c); j++)
             out[c + j] = (uint8_t)scalar_min(scalar_max(code[j], 0), 255);
     }
 }
