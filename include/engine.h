@@ -12,7 +12,7 @@
  *     engine_free(e);
  *
  * fp32 and int8 are bit-reproducible: every instruction set, any order of images (DESIGN 5). Every op takes
- * an output rectangle and is pure in its inputs. After engine_keep every node has its own place, and
+ * an output rectangle and is pure in its inputs. After engine_keep maps stay from one run to the next, and
  * engine_run_changed recomputes only what changed pixels reach (DESIGN 6):
  *
  *     TRY(engine_keep(e));
@@ -50,15 +50,27 @@ void engine_run(struct engine *e, const uint8_t *pixels);
  * by numerics 2.1 (NaN becomes 255). Of image_normalize'd pixels it gives the bits of engine_run. */
 void engine_run_real(struct engine *e, const float *real);
 
-/* From now on every node keeps its own memory, as with the option `keep`, and engine_run_changed works. What
- * the engine held is gone: run it once. Again is free. ERR_MEMORY (then only engine_free works). */
+/* From now on the nodes that changed pixels need not reach keep their own memory, as all do with the option
+ * `keep`, and engine_run_changed works. What the engine held is gone: run it once. Again is free. ERR_MEMORY
+ * (then only engine_free works). */
 MUST_USE status engine_keep(struct engine *e);
 /* Back to the small arena, which whole runs like better. What the engine held is gone. ERR_MEMORY. */
 MUST_USE status engine_let_go(struct engine *e);
 /* After engine_keep and a run of a picture that differs from `real` at the `count` listed positions (y *
  * width + x) at most: computes only what they reach, and stops where an output came out as it was. The bits
- * of engine_run_real(e, real), in every node. Never fails, never allocates. */
+ * of engine_run_real(e, real), in every node that can be seen. Never fails, never allocates. */
 void engine_run_changed(struct engine *e, const float *real, const int32_t *changed, int count);
+/* The same for several steps of a curve: the late steps of the network, which hold most of its weights, wait
+ * until ENGINE_BATCH pictures are there or no more come, and are computed together. Returns how many wait.
+ * engine_finish_batch: their logits, (waiting, classes) real; then none waits. A whole run forgets who waits.
+ * Of late nodes only the logits are to be had.
+ *
+ *     waiting = engine_batch_changed(e, real, changed, count);
+ *     if (waiting == ENGINE_BATCH || it was the last) logits = engine_finish_batch(e);
+ */
+enum { ENGINE_BATCH = 8 };
+int engine_batch_changed(struct engine *e, const float *real, const int32_t *changed, int count);
+const float *engine_finish_batch(struct engine *e);
 /* fp32 with KEEP: from now on every run rounds this node's values to what codes of `q` stand for before
  * anything reads them: one quantized output in an fp32 network. A second call takes the place of the first;
  * scale 0 ends it. */

@@ -90,7 +90,8 @@ void curve_order(const float *map, int pixels, int32_t *order, int32_t *scratch)
 /* How many pixels are altered at step 0 .. steps: round(step * pixels / steps), halves up. */
 int curve_pixels(int step, int steps, int pixels);
 /* Asked for every step in turn, with the pixels that changed since the step before (none at step 0): writes
- * the score, 0 = stop. metric knows neither pictures nor engines; who recomputes only what changed has what
+ * the score into the curve, at once or when those of a few steps are there, all of them by the last step;
+ * 0 = stop. metric knows neither pictures nor engines; who recomputes only what changed has what
  * it needs. */
 struct curve_scorer {
     int (*score)(void *user, int step, const int32_t *changed, int count, float *score);

@@ -137,28 +137,35 @@ static void substrates(void *user)
     p->result = read_picture(p);
 }
 
-static void score(struct picture *p)
+static void score(struct picture *p, const float *logits, int steps)
 {
-    accuracy_softmax(engine_logits(p->now->engine), engine_classes(p->now->engine), p->probability);
+    int classes = engine_classes(p->now->engine);
+
+    for (int k = 0; k < steps; k++)
+        accuracy_softmax(logits + (size_t)k * (size_t)classes, classes, p->probability);
 }
 
 /* From one picture to the other, most important pixels first. */
 static void curve(struct picture *p, const float *from, const float *to)
 {
+    struct engine *e = p->now->engine;
     int pixels = p->h * p->w;
 
     memcpy(p->work, from, (size_t)pixels * 3 * sizeof *from);
-    engine_run_real(p->now->engine, p->work);
-    score(p);
+    engine_run_real(e, p->work);
+    score(p, engine_logits(e), 1);
     for (int step = 1, before = 0; step <= STEPS; step++) {
-        int until = curve_pixels(step, STEPS, pixels);
+        int until = curve_pixels(step, STEPS, pixels), waiting;
 
         image_replace(p->work, to, p->order + before, until - before);
-        if (p->whole)
-            engine_run_real(p->now->engine, p->work);
-        else
-            engine_run_changed(p->now->engine, p->work, p->order + before, until - before);
-        score(p);
+        if (p->whole) {
+            engine_run_real(e, p->work);
+            score(p, engine_logits(e), 1);
+        } else {
+            waiting = engine_batch_changed(e, p->work, p->order + before, until - before);
+            if (waiting == ENGINE_BATCH || step == STEPS)
+                score(p, engine_finish_batch(e), waiting);
+        }
         before = until;
     }
 }
@@ -218,10 +225,10 @@ static status explain(struct picture *p, int repeats, int json)
     sum[0] = sum[1] = picture;
     for (int i = 0; i < 2; i++) {
         p->now = &p->side[i];
-        TRY(engine_keep(p->now->engine));
         p->whole = 1;
         TRY(measure(p, "both curves, every step whole", names[i], curves, few, json, &sum[0]));
         p->whole = 0;
+        TRY(engine_keep(p->now->engine));
         TRY(measure(p, "both curves, what changed alone", names[i], curves, few, json, &sum[1]));
     }
     print("explain, every step whole", "both", sum[0], json);

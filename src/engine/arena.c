@@ -1,5 +1,7 @@
 /* src/engine/arena.c: where each buffer of a plan lies. */
-#include "step.h"
+#include <string.h>
+
+#include "delta.h"
 
 /* Numbers of the buffers, largest first; among equals the earlier, so that a plan is the same everywhere. */
 static void sort_by_size(const struct engine_buffer *buffer, int count, int *order)
@@ -63,25 +65,73 @@ status arena_assign(struct engine_buffer *buffer, int count, size_t *bytes)
     return OK;
 }
 
-static void resolve(const struct engine *e, struct engine_view *v)
+/* Places the buffers of the steps before a batch, or those that a batch uses; the others take no room. */
+static status assign_some(struct engine *e, int late, size_t *bytes)
 {
-    size_t size = e->precision == MODEL_FP32 ? sizeof(float) : 1;
+    const struct engine_delta *d = e->delta;
+    struct engine_buffer *some;
+    status result;
 
-    v->data = e->arena + e->buffer[v->buffer].offset + v->first * size;
+    MEM_TRY(some, (size_t)e->buffers, sizeof *some);
+    memcpy(some, e->buffer, (size_t)e->buffers * sizeof *some);
+    for (int i = 0; d && i < e->buffers; i++) {
+        int early = some[i].first < d->batch;
+
+        if (late ? !d->use[i] : !early)
+            some[i].bytes = 0;
+        if (late && early) /* its copy */
+            some[i].first = d->batch;
+    }
+    result = arena_assign(some, e->buffers, bytes);
+    for (int i = 0; i < e->buffers; i++)
+        if (late)
+            d->place[i] = some[i].offset;
+        else
+            e->buffer[i].offset = some[i].offset;
+    mem_free(some);
+    return result;
+}
+
+/* Behind the earlier steps' maps, ENGINE_BATCH pictures' places for the late ones'. */
+static status assign_batch(struct engine *e)
+{
+    struct engine_delta *d = e->delta;
+
+    TRY(assign_some(e, 1, &d->picture_bytes));
+    for (int i = 0; i < e->buffers; i++)
+        d->place[i] += e->arena_bytes;
+    e->arena_bytes += ENGINE_BATCH * d->picture_bytes;
+    return OK;
+}
+
+static void resolve(const struct engine *e, struct engine_view *v, int late)
+{
+    size_t offset = late ? e->delta->place[v->buffer] : e->buffer[v->buffer].offset;
+
+    v->data = e->arena + offset + v->first * (e->precision == MODEL_FP32 ? sizeof(float) : 1);
 }
 
 status arena_lay_out(struct engine *e)
 {
+    const struct engine_delta *d = e->delta;
+
     mem_free(e->arena);
     e->arena = NULL;
-    TRY(arena_assign(e->buffer, e->buffers, &e->arena_bytes));
+    TRY(assign_some(e, 0, &e->arena_bytes));
+    if (d)
+        TRY(assign_batch(e));
     MEM_TRY(e->arena, e->arena_bytes, 1);
-    for (int i = 0; i < e->nodes; i++)
-        resolve(e, &e->node[i].view);
+    for (int i = 0; i < e->nodes; i++) {
+        int buffer = e->node[i].view.buffer;
+
+        resolve(e, &e->node[i].view, d && (d->use[buffer] & BATCH_WRITES));
+    }
     for (int i = 0; i < e->steps; i++) {
-        resolve(e, &e->step[i].out);
+        int late = d && i >= d->batch;
+
+        resolve(e, &e->step[i].out, late);
         for (int j = 0; j < e->step[i].inputs; j++)
-            resolve(e, &e->step[i].in[j]);
+            resolve(e, &e->step[i].in[j], late);
     }
     return OK;
 }

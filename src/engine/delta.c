@@ -7,49 +7,17 @@
  */
 #include <string.h>
 
+#include "delta.h"
 #include "mask.h"
-#include "step.h"
 
 enum {
     /* A rectangle costs what so many more positions cost: its weights pass through the core once more. */
-    DELTA_RECT_POSITIONS = 8,
-    DELTA_BLOCK_BYTES = 1 << 18, /* of one kept copy; fits the second-level cache */
-    DELTA_POINTS = 240,          /* computed in one call: full tiles on every instruction set */
-    DELTA_EDGES = 24             /* of those whose window is copied */
+    DELTA_RECT_POSITIONS = 8
 };
-
-/* Positions of a convolution, to be computed together: where each reads and where it goes. */
-struct points {
-    int most, count;
-    int32_t place[DELTA_POINTS];
-    const float *real_in[DELTA_POINTS];
-    float *real_out[DELTA_POINTS];
-    const uint8_t *code_in[DELTA_POINTS];
-    uint8_t *code_out[DELTA_POINTS];
-    uint8_t *room; /* codes of all of them, before they are compared */
-};
-
-struct engine_delta {
-    int *last;       /* (buffers) their lives without engine_keep */
-    uint64_t **mask; /* (buffers) positions that differ from the last run */
-    uint64_t *masks; /* they lie here */
-    size_t mask_words;
-    uint64_t *wanted;           /* of the step in hand: positions to compute */
-    uint64_t *changed;          /* and those of them that came out different */
-    uint64_t *work;             /* of mask_window */
-    struct points inside, edge; /* windows that lie in the picture, and that do not */
-    struct kernel_rect *open;
-    uint8_t *in, *out; /* copies of the windows at the edge; what was there, and the points' room */
-};
-
-static size_t element(const struct engine *e)
-{
-    return e->precision == MODEL_FP32 ? sizeof(float) : 1;
-}
 
 static uint8_t *at(const struct engine *e, const struct engine_view *v, int position)
 {
-    return (uint8_t *)v->data + (size_t)position * (size_t)v->pitch * element(e);
+    return (uint8_t *)v->data + (size_t)position * (size_t)v->pitch * delta_element(e);
 }
 
 /* ---- what to compute -------------------------------------------------------------------------------------
@@ -76,17 +44,6 @@ static void want(const struct engine *e, const struct engine_step *s)
 
 /* ---- convolutions: position by position -----------------------------------------------------------------
  */
-
-static int takes_points(const struct engine_step *s)
-{
-    return s->run == run_conv && s->groups == 1 && (s->shape.kw == 1 || s->shape.in_pitch == s->shape.ic);
-}
-
-/* Elements of one position's window. */
-static size_t window_size(const struct kernel_conv *c)
-{
-    return (size_t)c->kh * (size_t)c->kw * (size_t)c->ic;
-}
 
 /* Codes are compared with what was there; of sums of reals hardly any comes out as it was. */
 static void run_points(const struct engine *e, const struct engine_step *s, struct points *p,
@@ -117,10 +74,10 @@ static void run_points(const struct engine *e, const struct engine_step *s, stru
 static void copy_window(const struct engine *e, const struct engine_step *s, int y, int x, uint8_t *to)
 {
     const struct kernel_conv *c = &s->shape;
-    size_t one = (size_t)c->ic * element(e), row = (size_t)c->kw * one;
+    size_t one = (size_t)c->ic * delta_element(e), row = (size_t)c->kw * one;
     int x0 = x < 0 ? -x : 0, x1 = x + c->kw > c->iw ? c->iw - x : c->kw;
 
-    memset(to, e->precision == MODEL_FP32 ? 0 : c->zero_point_in, window_size(c) * element(e));
+    memset(to, e->precision == MODEL_FP32 ? 0 : c->zero_point_in, delta_window(c) * delta_element(e));
     for (int ky = 0; ky < c->kh && x0 < x1; ky++)
         if (y + ky >= 0 && y + ky < c->ih)
             memcpy(to + (size_t)ky * row + (size_t)x0 * one, at(e, &s->in[0], (y + ky) * c->iw + x + x0),
@@ -163,7 +120,7 @@ static void run_conv_points(const struct engine *e, const struct engine_step *s)
                 if (d->inside.count == d->inside.most)
                     run_points(e, s, &d->inside, c);
             } else {
-                uint8_t *window = d->in + (size_t)d->edge.count * window_size(c) * element(e);
+                uint8_t *window = d->in + (size_t)d->edge.count * delta_window(c) * delta_element(e);
 
                 copy_window(e, s, y, x, window);
                 add_point(e, s, oy * s->out.w + ox, &d->edge, window);
@@ -202,7 +159,7 @@ static int is_compared(const struct engine *e, const struct engine_step *s)
 static void run_rect(const struct engine *e, const struct engine_step *s, struct kernel_rect r)
 {
     struct engine_delta *d = e->delta;
-    size_t bytes = (size_t)s->out.c * element(e);
+    size_t bytes = (size_t)s->out.c * delta_element(e);
     uint8_t *kept = d->out;
 
     for (int y = r.y0; y < r.y1; y++)
@@ -220,7 +177,7 @@ static void run_rect(const struct engine *e, const struct engine_step *s, struct
  * changed hardly ever comes out as it was, and looking would cost more than it saves. */
 static void run_bands(const struct engine *e, const struct engine_step *s, struct kernel_rect r)
 {
-    size_t row = (size_t)(r.x1 - r.x0) * (size_t)s->out.c * element(e);
+    size_t row = (size_t)(r.x1 - r.x0) * (size_t)s->out.c * delta_element(e);
     int rows = (int)(DELTA_BLOCK_BYTES / row);
 
     if (!is_compared(e, s)) {
@@ -291,7 +248,7 @@ static void run_rectangles(const struct engine *e, const struct engine_step *s)
  * convolution computes a position in the time that it takes to find it. */
 static int whole_eighths(const struct engine_step *s)
 {
-    return takes_points(s) ? 8 : s->run == run_conv ? 7 : s->run == run_depthwise ? 4 : 2;
+    return delta_takes_points(s) ? 8 : s->run == run_conv ? 7 : s->run == run_depthwise ? 4 : 2;
 }
 
 static void run_step(const struct engine *e, const struct engine_step *s)
@@ -304,7 +261,7 @@ static void run_step(const struct engine *e, const struct engine_step *s)
         return;
     if (count * 8 >= h * w * whole_eighths(s)) {
         s->run(e, s, run_whole(s));
-    } else if (takes_points(s)) {
+    } else if (delta_takes_points(s)) {
         mask_clear(d->changed, h, w);
         run_conv_points(e, s);
         changed = e->precision == MODEL_INT8 ? d->changed : d->wanted;
@@ -316,14 +273,14 @@ static void run_step(const struct engine *e, const struct engine_step *s)
     mask_join(d->mask[s->out.buffer], changed, h, w);
 }
 
-void engine_run_changed(struct engine *e, const float *real, const int32_t *changed, int count)
+int engine_batch_changed(struct engine *e, const float *real, const int32_t *changed, int count)
 {
     struct engine_delta *d = e->delta;
 
-    BUG_IF(!d || e->rounding.q.scale > 0);
+    BUG_IF(!d || e->rounding.q.scale > 0 || d->waiting == ENGINE_BATCH);
     e->real = real;
     memset(d->masks, 0, d->mask_words * sizeof *d->masks);
-    for (int i = 0; i < e->steps; i++) {
+    for (int i = 0; i < d->whole; i++) {
         const struct engine_step *s = &e->step[i];
 
         want(e, s);
@@ -331,116 +288,28 @@ void engine_run_changed(struct engine *e, const float *real, const int32_t *chan
             mask_set(d->wanted, s->out.w, changed[j]);
         run_step(e, s);
     }
+    for (int i = d->whole; i < d->batch; i++)
+        e->step[i].run(e, &e->step[i], run_whole(&e->step[i]));
     e->real = NULL;
-    run_logits(e);
+    batch_carry(e, d->waiting);
+    return ++d->waiting;
 }
 
-/* ---- making it ready -------------------------------------------------------------------------------------
- */
-
-static size_t larger(size_t a, size_t b)
+const float *engine_finish_batch(struct engine *e)
 {
-    return a > b ? a : b;
+    struct engine_delta *d = e->delta;
+    size_t classes = (size_t)e->classes;
+
+    BUG_IF(d->waiting < 1);
+    batch_run(e);
+    memcpy(e->logits, d->logits + (size_t)(d->waiting - 1) * classes, classes * sizeof *e->logits);
+    d->waiting = 0;
+    return d->logits;
 }
 
-static status raise_scratch(struct engine *e, const struct engine_step *s)
+void engine_run_changed(struct engine *e, const float *real, const int32_t *changed, int count)
 {
-    size_t bytes =
-        e->precision == MODEL_FP32 ? 0 : s->kernels->points_u8_scratch_bytes(&s->shape, DELTA_POINTS);
-
-    if (bytes <= e->scratch_bytes)
-        return OK;
-    mem_free(e->scratch);
-    e->scratch_bytes = bytes;
-    MEM_TRY(e->scratch, bytes + ENGINE_LANES, 1);
-    return OK;
-}
-
-/* A mask for every buffer. */
-static status make_masks(struct engine *e, struct engine_delta *d)
-{
-    size_t at = 0;
-
-    for (int i = 0; i < e->steps; i++)
-        d->mask_words += mask_size(e->step[i].out.h, e->step[i].out.w);
-    MEM_TRY(d->mask, (size_t)e->buffers, sizeof *d->mask);
-    MEM_TRY(d->masks, d->mask_words, sizeof *d->masks);
-    for (int i = 0; i < e->steps; i++) {
-        const struct engine_view *v = &e->step[i].out;
-
-        if (d->mask[v->buffer]) /* the parts of a cat */
-            continue;
-        d->mask[v->buffer] = d->masks + at;
-        at += mask_size(v->h, v->w);
-    }
-    return OK;
-}
-
-/* Room for the largest step. */
-static status make_room(struct engine *e, struct engine_delta *d)
-{
-    size_t in = 1, out = DELTA_BLOCK_BYTES, words = 1, work = 1, width = 1;
-
-    for (int i = 0; i < e->steps; i++) {
-        const struct engine_step *s = &e->step[i];
-        words = larger(words, mask_size(s->out.h, s->out.w));
-        width = larger(width, (size_t)s->out.w);
-        work = larger(work, 2 * (size_t)mask_words(s->shape.iw) + 2);
-        out = larger(out, (size_t)s->out.w * (size_t)s->out.c * element(e));
-        if (!takes_points(s))
-            continue;
-        in = larger(in, DELTA_EDGES * window_size(&s->shape) * element(e));
-        out = larger(out, (DELTA_POINTS + DELTA_EDGES) * (size_t)s->shape.oc);
-        TRY(raise_scratch(e, s));
-    }
-    MEM_TRY(d->wanted, words, sizeof *d->wanted);
-    MEM_TRY(d->changed, words, sizeof *d->changed);
-    MEM_TRY(d->work, work, sizeof *d->work);
-    d->inside.most = DELTA_POINTS;
-    d->edge.most = DELTA_EDGES;
-    MEM_TRY(d->open, 2 * width + 2, sizeof *d->open);
-    MEM_TRY(d->in, in + ENGINE_LANES, 1);
-    MEM_TRY(d->out, out + ENGINE_LANES, 1);
-    return make_masks(e, d);
-}
-
-void delta_free(struct engine_delta *d)
-{
-    if (!d)
-        return;
-    mem_free(d->last);
-    mem_free(d->mask);
-    mem_free(d->masks);
-    mem_free(d->wanted);
-    mem_free(d->changed);
-    mem_free(d->work);
-    mem_free(d->open);
-    mem_free(d->in);
-    mem_free(d->out);
-    mem_free(d);
-}
-
-status engine_keep(struct engine *e)
-{
-    if (e->delta)
-        return OK;
-    MEM_TRY(e->delta, 1, sizeof *e->delta);
-    MEM_TRY(e->delta->last, (size_t)e->buffers, sizeof *e->delta->last);
-    for (int i = 0; i < e->buffers; i++) {
-        e->delta->last[i] = e->buffer[i].last;
-        e->buffer[i].last = ENGINE_FOREVER;
-    }
-    TRY(arena_lay_out(e));
-    return make_room(e, e->delta);
-}
-
-status engine_let_go(struct engine *e)
-{
-    if (!e->delta)
-        return OK;
-    for (int i = 0; i < e->buffers; i++)
-        e->buffer[i].last = e->delta->last[i];
-    delta_free(e->delta);
-    e->delta = NULL;
-    return arena_lay_out(e);
+    BUG_IF(!e->delta || e->delta->waiting > 0);
+    (void)engine_batch_changed(e, real, changed, count);
+    (void)engine_finish_batch(e);
 }

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "step.h"
+#include "delta.h"
 
 struct plan {
     struct engine *e;
@@ -451,7 +451,7 @@ void engine_free(struct engine *e)
         mem_free(e->step[i].input_real);
         mem_free(e->step[i].input_code);
     }
-    delta_free(e->delta);
+    keep_free(e->delta);
     mem_free(e->step);
     mem_free(e->node);
     mem_free(e->buffer);

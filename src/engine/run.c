@@ -253,15 +253,14 @@ void run_shuffle(const struct engine *e, const struct engine_step *s, struct ker
                                    r.pixels, s->out.c, s->shuffle_groups);
 }
 
-void run_logits(struct engine *e)
+void run_logits(const struct engine *e, const void *values, float *logits)
 {
-    const struct engine_node *output = &e->node[e->output];
+    struct quant_params q = e->node[e->output].q;
 
     if (e->precision == MODEL_FP32) {
-        memcpy(e->logits, output->view.data, (size_t)e->classes * sizeof *e->logits);
+        memcpy(logits, values, (size_t)e->classes * sizeof *logits);
         return;
     }
     for (int i = 0; i < e->classes; i++)
-        e->logits[i] =
-            dequantize_value(((const uint8_t *)output->view.data)[i], output->q.scale, output->q.zero_point);
+        logits[i] = dequantize_value(((const uint8_t *)values)[i], q.scale, q.zero_point);
 }

@@ -153,13 +153,11 @@ void run_add(const struct engine *e, const struct engine_step *s, struct kernel_
 void run_mul(const struct engine *e, const struct engine_step *s, struct kernel_rect rect);
 void run_cat(const struct engine *e, const struct engine_step *s, struct kernel_rect rect);
 void run_shuffle(const struct engine *e, const struct engine_step *s, struct kernel_rect rect);
-/* The logits from the output node, once it is computed. */
-void run_logits(struct engine *e);
+/* (classes) real values of the output node's, which lie at `values`. */
+void run_logits(const struct engine *e, const void *values, float *logits);
 /* A step's whole output. */
 struct kernel_rect run_whole(const struct engine_step *s);
 
-/* ---- delta.c */
-struct engine_delta;
-void delta_free(struct engine_delta *d);
+struct engine_delta; /* delta.h */
 
 #endif

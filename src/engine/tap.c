@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "step.h"
+#include "delta.h"
 
 static void round_values(const struct engine_rounding *r)
 {
@@ -45,14 +45,26 @@ void engine_round_node(struct engine *e, int node, struct quant_params q)
                                             .q = q };
 }
 
+/* An engine that keeps its maps has its late steps at the first picture's place. */
+static void run_step(const struct engine *e, int step)
+{
+    const struct engine_step *s = &e->step[step];
+
+    if (e->delta && step == e->delta->batch)
+        batch_carry(e, 0);
+    s->run(e, s, run_whole(s));
+}
+
 static void run_all(struct engine *e)
 {
+    if (e->delta)
+        e->delta->waiting = 0;
     for (int i = 0; i < e->steps; i++) {
-        e->step[i].run(e, &e->step[i], run_whole(&e->step[i]));
+        run_step(e, i);
         if (e->rounding.q.scale > 0 && e->rounding.step == i)
             round_values(&e->rounding);
     }
-    run_logits(e);
+    run_logits(e, e->node[e->output].view.data, e->logits);
 }
 
 void engine_run(struct engine *e, const uint8_t *pixels)
@@ -177,7 +189,7 @@ status engine_profile(struct engine *e, const uint8_t *pixels, int repeats, doub
         for (int i = 0; i < e->steps; i++) {
             double to;
 
-            e->step[i].run(e, &e->step[i], run_whole(&e->step[i]));
+            run_step(e, i);
             to = clock_s();
             times[i * repeats + r] = to - from;
             from = to;

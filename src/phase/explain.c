@@ -26,8 +26,10 @@ struct explain {
     /* the curve in hand: of the network of precision `scorer` */
     int scorer, class_index, clean_step;
     const float *to;  /* what the altered pixels become */
+    float *curve;     /* (steps + 1) */
     float *logits;    /* (steps + 1, classes), or NULL */
     int begun;        /* the engine holds the step before */
+    int waiting;      /* steps in the engine's batch */
     int stopped, odd; /* the loop said stop; logits that are not finite */
 };
 
@@ -100,37 +102,56 @@ static struct engine *engine_of(const struct explain *e)
     return e->r->network[e->net].engine[e->scorer];
 }
 
-/* The probability of the class once the changed pixels are altered. Only a curve's first run is of the whole
- * picture. */
-static int score(void *user, int step, const int32_t *changed, int count, float *out)
+/* The class's probability at a step. 0: no numbers. */
+static int keep_step(struct explain *e, int step, const float *logits)
 {
-    struct explain *e = user;
-    struct engine *engine = engine_of(e);
-    int classes = engine_classes(engine);
-    const float *logits = e->clean[e->scorer];
+    int classes = engine_classes(engine_of(e));
 
-    if (comm_loop_drops(&e->loop)) {
-        e->stopped = 1;
-        return 0;
-    }
-    image_replace(e->work, e->to, changed, count);
-    if (step != e->clean_step) {
-        if (e->begun)
-            engine_run_changed(engine, e->work, changed, count);
-        else
-            engine_run_real(engine, e->work);
-        e->begun = 1;
-        logits = engine_logits(engine);
-    }
     if (!accuracy_finite(logits, classes)) {
         e->odd = 1;
         return 0;
     }
     accuracy_softmax(logits, classes, e->probability);
-    *out = e->probability[e->class_index];
+    e->curve[step] = e->probability[e->class_index];
     if (e->logits)
         memcpy(e->logits + (size_t)step * (size_t)classes, logits, (size_t)classes * sizeof *logits);
     return 1;
+}
+
+/* The steps that wait, which are the last ones before `step`. */
+static int keep_batch(struct explain *e, int step)
+{
+    const float *logits = e->waiting > 0 ? engine_finish_batch(engine_of(e)) : NULL;
+    int classes = engine_classes(engine_of(e)), good = 1;
+
+    for (int k = 0; k < e->waiting && good; k++)
+        good = keep_step(e, step - e->waiting + k, logits + (size_t)k * (size_t)classes);
+    e->waiting = 0;
+    return good;
+}
+
+/* Only a curve's first run is of the whole picture; the others wait until the engine's batch is full. */
+static int score(void *user, int step, const int32_t *changed, int count, float *out)
+{
+    struct explain *e = user;
+
+    (void)out; /* e->curve's */
+    if (comm_loop_drops(&e->loop)) {
+        e->stopped = 1;
+        return 0;
+    }
+    image_replace(e->work, e->to, changed, count);
+    if (step == e->clean_step)
+        return keep_batch(e, step) && keep_step(e, step, e->clean[e->scorer]);
+    if (!e->begun) {
+        e->begun = 1;
+        engine_run_real(engine_of(e), e->work);
+        return keep_step(e, step, engine_logits(engine_of(e)));
+    }
+    e->waiting = engine_batch_changed(engine_of(e), e->work, changed, count);
+    if (e->waiting < ENGINE_BATCH && step < e->r->job->explain_steps)
+        return 1;
+    return keep_batch(e, step + 1);
 }
 
 static int one_curve(struct explain *e, const float *from, const float *to, int clean_step, float *curve,
@@ -142,7 +163,8 @@ static int one_curve(struct explain *e, const float *from, const float *to, int 
     e->to = to;
     e->clean_step = clean_step;
     e->logits = logits;
-    e->begun = 0;
+    e->curve = curve;
+    e->begun = e->waiting = 0;
     return curve_run(e->order, e->pixels, e->r->job->explain_steps, &scorer, curve);
 }
 

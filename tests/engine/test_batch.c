@@ -1,0 +1,77 @@
+/* Where a network's parts begin once an engine keeps its maps. The values of batches: test_delta.c. */
+#include <string.h>
+
+#include "check.h"
+#include "cli/network.h"
+#include "engine/delta.h"
+
+static void must(status s)
+{
+    CHECK_MSG(s == OK, "%s", error_last()->text);
+    if (s != OK)
+        exit(check_result("engine/batch"));
+}
+
+/* One position sees, by hand for MobileNetV2 at 224: 3 after features.0, 7, 11 (stride 4 from here), 19, 27
+ * (8), 43, 59, 75 (16), then 32 more with each depthwise convolution: 107, 139, 171, 203, and 235 after the
+ * one of features.12, which is the first wider than the picture. MobileNetV3's first squeeze-excite sees
+ * everything. ResNet18: 43 after layer1, 99 after layer2, 211 after layer3, then 243. */
+static void test_parts(const char *model, const char *weights, const char *whole, const char *batch)
+{
+    struct engine_options options = { .arithmetic = ENGINE_AUTO };
+    struct network n = { 0 };
+    const struct engine_delta *d;
+
+    must(network_open(model, weights, &options, "auto", &n));
+    must(engine_keep(n.engine));
+    d = n.engine->delta;
+    CHECK_MSG(strcmp(engine_step_name(n.engine, d->whole), whole) == 0, "%s: %s", model,
+              engine_step_name(n.engine, d->whole));
+    CHECK_MSG(strcmp(engine_step_name(n.engine, d->batch), batch) == 0, "%s: %s", model,
+              engine_step_name(n.engine, d->batch));
+    network_close(&n);
+}
+
+/* What the batch reads of earlier steps is copied to its pictures' places; nothing of one picture's lies in
+ * another's. */
+static void test_places(const char *model, const char *weights)
+{
+    struct engine_options options = { .arithmetic = ENGINE_AUTO };
+    struct network n = { 0 };
+    const struct engine_delta *d;
+    int carried = 0;
+
+    must(network_open(model, weights, &options, "auto", &n));
+    must(engine_keep(n.engine));
+    d = n.engine->delta;
+    for (int i = 0; i < n.engine->buffers; i++) {
+        const struct engine_buffer *b = &n.engine->buffer[i];
+
+        if (!d->use[i])
+            continue;
+        carried += b->first < d->batch;
+        CHECK(d->place[i] + b->bytes + (ENGINE_BATCH - 1) * d->picture_bytes + ENGINE_LANES <=
+              n.engine->arena_bytes);
+        for (int j = 0; j < n.engine->buffers; j++)
+            CHECK(d->use[j] || n.engine->buffer[j].first >= d->batch ||
+                  n.engine->buffer[j].offset + n.engine->buffer[j].bytes <= d->place[i]);
+    }
+    CHECK(carried > 0);
+    network_close(&n);
+}
+
+int main(void)
+{
+    static const char mobile2[] = "models/mobilenet_v2.model", mobile3[] = "models/mobilenet_v3_large.model",
+                      resnet[] = "models/resnet18.model", shuffle[] = "models/shufflenet_v2_x0_5.model";
+
+    test_parts(mobile2, NETWORK_RANDOM_FP32, "features.12.conv.1.0", "features.14.conv.2");
+    test_parts(mobile2, NETWORK_RANDOM_INT8, "features.12.conv.1.0", "features.12.conv.1.0");
+    test_parts(mobile3, NETWORK_RANDOM_FP32, "features.4.block.2.avgpool", "features.13.block.1.2");
+    test_parts(resnet, NETWORK_RANDOM_FP32, "layer4.0.conv1", "layer4.0.conv1");
+    test_places(mobile2, NETWORK_RANDOM_FP32);
+    test_places(resnet, NETWORK_RANDOM_INT8);
+    test_places(shuffle, NETWORK_RANDOM_FP32);
+    CHECK(mem_live() == 0);
+    return check_result("engine/batch");
+}
