@@ -110,9 +110,11 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
     }
 #pragma GCC unroll 12
     for (int m = 0; m < mr; m++)
-        if (nv == 2)
-            requant_wide(&t->requant, acc[m][0], acc[m][1], out[m] + block);
-        else
+        if (nv == 2 && m % 2 == 0 && m + 1 < mr)
+            requant_two(&t->requant, acc[m], acc[m + 1], out[m] + block, out[m + 1] + block);
+        else if (nv == 2 && m % 2 == 0)
+            requant_one(&t->requant, acc[m], out[m] + block);
+        else if (nv == 1)
             requant_narrow(&t->requant, acc[m][0], out[m] + block);
 }
 

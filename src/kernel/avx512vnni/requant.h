@@ -24,8 +24,9 @@ static inline int requant_channel(int j, int count)
 /* fbgemm's per-channel sum acc + b is fma(b, 1, acc), so one formula serves both of its forms. */
 struct requant_block {
     __m512 multiplier[2], bias_real[2], inverse;
-    __m512i bias_int[2]; /* to be added to the sum's start; 0 for fbgemm */
-    __m512i zero_point, low, high;
+    __m512i bias_int[2];           /* to be added to the sum's start; 0 for fbgemm */
+    __m512i zero_point, low, high; /* 16 bits each */
+    __m512i low_code, high_code;   /* 8 bits */
     __mmask32 keep;
     int left, real;
 };
@@ -59,6 +60,8 @@ static inline void requant_load(struct requant_block *b, const struct kernel_req
     b->zero_point = _mm512_set1_epi16((short)q->zero_point_out);
     b->low = _mm512_set1_epi16((short)q->low);
     b->high = _mm512_set1_epi16((short)q->high);
+    b->low_code = _mm512_set1_epi8((char)q->low);
+    b->high_code = _mm512_set1_epi8((char)q->high);
     b->keep = (__mmask32)((1ull << b->left) - 1);
 }
 
@@ -71,19 +74,38 @@ static inline __m512i requant_round(const struct requant_block *b, int v, __m512
     return _mm512_cvtps_epi32(_mm512_mul_ps(sum, b->multiplier[v]));
 }
 
-/* A wide block's sums (bias_int included) to codes in memory. */
-static inline void requant_wide(const struct requant_block *b, __m512i acc0, __m512i acc1, uint8_t *out)
+static inline void requant_store(const struct requant_block *b, __m256i codes, uint8_t *out)
 {
-    __m512i v = _mm512_packs_epi32(requant_round(b, 0, acc0), requant_round(b, 1, acc1));
-    __m256i codes;
-
-    v = _mm512_max_epi16(_mm512_adds_epi16(v, b->zero_point), b->low);
-    v = _mm512_min_epi16(v, b->high);
-    codes = _mm512_cvtusepi16_epi8(v);
     if (b->left == REQUANT_LANES)
         _mm256_storeu_si256((__m256i *)out, codes);
     else
         _mm256_mask_storeu_epi8(out, b->keep, codes);
+}
+
+/* A wide block's sums (bias_int included) of one position, before they are clamped. */
+static inline __m512i requant_words(const struct requant_block *b, const __m512i acc[2])
+{
+    return _mm512_adds_epi16(_mm512_packs_epi32(requant_round(b, 0, acc[0]), requant_round(b, 1, acc[1])),
+                             b->zero_point);
+}
+
+/* Two positions at once share the packing to bytes and the clamp. low and high are not above 255. */
+static inline void requant_two(const struct requant_block *b, const __m512i acc0[2], const __m512i acc1[2],
+                               uint8_t *out0, uint8_t *out1)
+{
+    const __m512i apart = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+    __m512i v = _mm512_packus_epi16(requant_words(b, acc0), requant_words(b, acc1));
+
+    v = _mm512_permutexvar_epi64(apart, _mm512_min_epu8(_mm512_max_epu8(v, b->low_code), b->high_code));
+    requant_store(b, _mm512_castsi512_si256(v), out0);
+    requant_store(b, _mm512_extracti64x4_epi64(v, 1), out1);
+}
+
+static inline void requant_one(const struct requant_block *b, const __m512i acc[2], uint8_t *out)
+{
+    __m512i v = _mm512_max_epi16(requant_words(b, acc), b->low);
+
+    requant_store(b, _mm512_cvtusepi16_epi8(_mm512_min_epi16(v, b->high)), out);
 }
 
 static inline void requant_narrow(const struct requant_block *b, __m512i acc, uint8_t *out)
