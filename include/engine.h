@@ -50,9 +50,9 @@ void engine_run(struct engine *e, const uint8_t *pixels);
  * by numerics 2.1 (NaN becomes 255). Of image_normalize'd pixels it gives the bits of engine_run. */
 void engine_run_real(struct engine *e, const float *real);
 
-/* From now on the nodes that changed pixels need not reach keep their own memory, as all do with the option
- * `keep`, and engine_run_changed works. What the engine held is gone: run it once. Again is free. ERR_MEMORY
- * (then only engine_free works). */
+/* From now on the maps of which a step of a curve leaves a part as it was have their own memory, as all have
+ * with the option `keep`, and engine_run_changed works. What the engine held is gone: run it once. Again is
+ * free. ERR_MEMORY (then only engine_free works). */
 MUST_USE status engine_keep(struct engine *e);
 /* Back to the small arena, which whole runs like better. What the engine held is gone. ERR_MEMORY. */
 MUST_USE status engine_let_go(struct engine *e);

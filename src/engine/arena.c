@@ -81,6 +81,8 @@ static status assign_some(struct engine *e, int late, size_t *bytes)
             some[i].bytes = 0;
         if (late && early) /* its copy */
             some[i].first = d->batch;
+        if (!late && some[i].first < d->whole && some[i].last == ENGINE_FOREVER) /* from the run before */
+            some[i].first = 0;
     }
     result = arena_assign(some, e->buffers, bytes);
     for (int i = 0; i < e->buffers; i++)

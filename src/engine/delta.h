@@ -1,10 +1,10 @@
 /* src/engine/delta.h: what an engine has besides its plan once it keeps its maps. Private to the room.
  *
- * A run of changed pixels has three parts. The steps before `whole` keep every map and compute the positions
- * that differ. From there on a position's window onto the picture is as wide as the picture, so that nearly
- * all of them differ: these steps run whole, in memory that they share, which stays in the cache. The last
- * ones, from `batch` on, have small maps and most of the weights: they wait for ENGINE_BATCH pictures, each
- * with its own place for these steps' maps, and run them together, so that weights pass through the core
+ * A run of changed pixels has three parts. The steps before `whole` compute the positions that differ and
+ * keep the others. From there on a position's window onto the picture is as wide as the picture, so that
+ * nearly all of them differ: these steps run whole, in memory that they share, which stays in the cache. The
+ * last ones, from `batch` on, have small maps and most of the weights: they wait for ENGINE_BATCH pictures,
+ * each with its own place for these steps' maps, and run them together, so that weights pass through the core
  * once.
  */
 #ifndef ENGINE_DELTA_H

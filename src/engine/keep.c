@@ -88,6 +88,25 @@ void keep_free(struct engine_delta *d)
     mem_free(d);
 }
 
+/* Whether an early buffer passes values on and need not keep them: a real map of one step, of which the
+ * others read only the positions that were just computed. */
+static int passes(const struct engine *e, int buffer)
+{
+    int writers = 0, last = e->delta->whole;
+
+    for (int i = 0; i < e->steps; i++) {
+        const struct engine_step *s = &e->step[i];
+        const struct kernel_conv *c = &s->shape;
+
+        writers += s->out.buffer == buffer;
+        for (int j = 0; j < s->inputs; j++)
+            if (s->in[j].buffer == buffer && (i >= last || !delta_takes_points(s) || c->kh > 1 || c->kw > 1 ||
+                                              c->stride > 1 || c->pad > 0))
+                return 0;
+    }
+    return e->precision == MODEL_FP32 && writers == 1 && e->buffer[buffer].last < ENGINE_FOREVER;
+}
+
 status engine_keep(struct engine *e)
 {
     if (e->delta)
@@ -97,7 +116,7 @@ status engine_keep(struct engine *e)
     TRY(batch_plan(e, e->delta));
     for (int i = 0; i < e->buffers; i++) {
         e->delta->last[i] = e->buffer[i].last;
-        if (e->buffer[i].first < e->delta->whole)
+        if (e->buffer[i].first < e->delta->whole && !passes(e, i))
             e->buffer[i].last = ENGINE_FOREVER;
     }
     TRY(arena_lay_out(e));
