@@ -3,12 +3,13 @@
 # parallel efficiency at 1 and 2 ranks, memory at a tenth of the size and at all of it, time a phase, bytes, and what
 # --dry-run predicted. The large run is killed once (kill -9 of mpirun and of every rank) while it explains, and
 # resumed. On a quiet machine only: it measures. What is done already is not done again (results/scale).
-#     IMAGES=50000 RANKS=2 jobs/scale.sh
+#     IMAGES=50000 RANKS=2 STEPS=10 jobs/scale.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
-V=${V:-release} IMAGES=${IMAGES:-50000} RANKS=${RANKS:-2}
+V=${V:-release} IMAGES=${IMAGES:-50000} RANKS=${RANKS:-2} STEPS=${STEPS:-10}
 Q=${QUANTCAM:-build/$V/quantcam}
-DIR=results/scale
+DATA=results/scale DIR=results/scale
+[ "$STEPS" = 10 ] || DIR=$DATA/steps-$STEPS
 SMALL=$((IMAGES < 2000 ? IMAGES : 2000))
 TENTH=$((IMAGES / 10))
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1 OPENBLAS_NUM_THREADS=1
@@ -24,17 +25,17 @@ die() { say "$*"; exit 1; }
 
 draw()
 {
-    local from=$EPOCHREALTIME set=$DIR/images-$IMAGES
+    local from=$EPOCHREALTIME set=$DATA/images-$IMAGES
     [ ! -e "$set" ] || return 0
     say "drawing $IMAGES pictures"
     rm -rf "$set.new"
     "$Q" synth "$set.new" --images "$IMAGES" --seed 1 > /dev/null
     mv "$set.new" "$set"
-    seconds "$from" > "$DIR/draw-$IMAGES.s"
+    seconds "$from" > "$DATA/draw-$IMAGES.s"
 }
 first_of() # NUMBER
 {
-    local set=$DIR/images-$1 all=$DIR/images-$IMAGES file
+    local set=$DATA/images-$1 all=$DATA/images-$IMAGES file
     [ ! -e "$set" ] || return 0
     rm -rf "$set.new"
     for file in "$all"/*/; do mkdir -p "$set.new/$(basename "$file")"; done
@@ -65,8 +66,8 @@ job() # NUMBER RANKS OUT START: starts it; $pid. The log has the time in front o
 {
     local predict=on
     [ "$4" = 1 ] || predict=off
-    ${MPIRUN:-mpirun} -np "$2" "$Q" run jobs/scale.conf --images="$DIR/images-$1" --boxes="$DIR/images-$1/boxes.csv" --out="$3" \
-        --run.log=verbose --run.predict=$predict > /dev/null 2> >(stamp >> "$3.$4.log") &
+    ${MPIRUN:-mpirun} -np "$2" "$Q" run jobs/scale.conf --images="$DATA/images-$1" --boxes="$DATA/images-$1/boxes.csv" --out="$3" \
+        --explain.steps="$STEPS" --run.log=verbose --run.predict=$predict > /dev/null 2> >(stamp >> "$3.$4.log") &
     pid=$!
     watch_memory "$pid" >> "$3.$4.memory" &
 }
@@ -173,10 +174,10 @@ print_phases()
     done
     echo "| all | $sum_guess | $sum_first | $sum_second | $(total "$sum_first" "$sum_second") |"
     echo
-    echo "Drawing the pictures: $(cat "$DIR/draw-$IMAGES.s" 2> /dev/null || echo "?") s on one core. The first start's plan holds the calibration for the" \
+    echo "Drawing the pictures: $(cat "$DATA/draw-$IMAGES.s" 2> /dev/null || echo "?") s on one core. The first start's plan holds the calibration for the" \
         "prediction, the second's the reading of all rows (CRC)."
     echo
-    echo "Bytes: pictures $(mega "$(du -sb "$DIR/images-$IMAGES" | cut -f1)") MB, result $(mega "$(stat -c %s "$out")") MB; written to the disk by" \
+    echo "Bytes: pictures $(mega "$(du -sb "$DATA/images-$IMAGES" | cut -f1)") MB, result $(mega "$(stat -c %s "$out")") MB; written to the disk by" \
         "the ranks $(cat "$out".[12].memory | awk '{ k = $2; if ($5 < was[k]) done[k] += was[k]; was[k] = $5 } END { for (k in was) s += was[k] + done[k]; printf "%.0f", s / 1e6 }') MB."
     echo
 }
@@ -187,11 +188,12 @@ print_predictions()
     echo '```'
     sed -n 's/^[0-9.]* \( .* predicted .*\)/\1/p' "$DIR/result-$TENTH-$RANKS.h5.1.log"
     echo '```'
+    [ "$STEPS" != 100 ] || return 0
     echo
     echo "\`--dry-run\` for $IMAGES pictures with curves of 100 steps, $RANKS ranks:"
     echo
     echo '```'
-    "$Q" run jobs/scale.conf --images="$DIR/images-$IMAGES" --boxes="$DIR/images-$IMAGES/boxes.csv" --out="$DIR/dry.h5" \
+    "$Q" run jobs/scale.conf --images="$DATA/images-$IMAGES" --boxes="$DATA/images-$IMAGES/boxes.csv" --out="$DIR/dry.h5" \
         --explain.steps=100 --dry-run -j "$RANKS" 2>&1
     echo '```'
 }
@@ -206,7 +208,7 @@ whole "$TENTH" "$RANKS"
 killed_and_resumed
 {
     echo "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), $(nproc) cores, $("$Q" version 2> /dev/null | head -1);" \
-        "\`IMAGES=$IMAGES RANKS=$RANKS make scale\`"
+        "\`IMAGES=$IMAGES RANKS=$RANKS STEPS=$STEPS make scale\`"
     echo
     print_phases
     print_memory
