@@ -81,15 +81,9 @@ status batch_plan(struct engine *e, struct engine_delta *d)
 /* ---- a step of all pictures ------------------------------------------------------------------------------
  */
 
-/* A linear layer, or a convolution whose windows of all pictures can be computed in any order. */
-static int runs_together(const struct engine_step *s)
-{
-    return s->run == run_conv && s->groups == 1;
-}
-
 static int is_padded(const struct kernel_conv *c)
 {
-    return c->kh > 1 || c->kw > 1;
+    return c->kh > 1 || c->kw > 1 || c->pad > 0;
 }
 
 /* The part of the input that windows reach, with what stands outside the picture. */
@@ -111,7 +105,7 @@ status batch_make_room(const struct engine *e, struct engine_delta *d)
     for (int i = d->batch; i < e->steps; i++) {
         const struct engine_step *s = &e->step[i];
 
-        if (runs_together(s) && is_padded(&s->shape) && padded_bytes(e, &s->shape) > most)
+        if (delta_is_dense(s) && is_padded(&s->shape) && padded_bytes(e, &s->shape) > most)
             most = padded_bytes(e, &s->shape);
     }
     MEM_TRY(d->padded, ENGINE_BATCH * most + ENGINE_LANES, 1);
@@ -228,7 +222,7 @@ void batch_run(struct engine *e)
     struct engine_delta *d = e->delta;
 
     for (int i = d->batch; i < e->steps; i++)
-        if (d->waiting > 1 && runs_together(&e->step[i]))
+        if (d->waiting > 1 && delta_is_dense(&e->step[i]))
             run_together(e, &e->step[i]);
         else
             run_one_by_one(e, &e->step[i]);

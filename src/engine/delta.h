@@ -59,10 +59,17 @@ static inline size_t delta_element(const struct engine *e)
     return e->precision == MODEL_FP32 ? sizeof(float) : 1;
 }
 
-/* A convolution whose positions are computed one by one. */
+/* A linear layer, or a convolution of one group: its positions can be computed in any order, if each window's
+ * rows lie without gaps. */
+static inline int delta_is_dense(const struct engine_step *s)
+{
+    return s->run == run_conv && s->groups == 1;
+}
+
+/* One that computes its positions where its input lies. */
 static inline int delta_takes_points(const struct engine_step *s)
 {
-    return s->run == run_conv && s->groups == 1 && (s->shape.kw == 1 || s->shape.in_pitch == s->shape.ic);
+    return delta_is_dense(s) && (s->shape.kw == 1 || s->shape.in_pitch == s->shape.ic);
 }
 
 /* Elements of one position's window. */

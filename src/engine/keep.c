@@ -51,11 +51,12 @@ static status make_room(struct engine *e, struct engine_delta *d)
         width = larger(width, (size_t)s->out.w);
         work = larger(work, 2 * (size_t)mask_words(s->shape.iw) + 2);
         out = larger(out, (size_t)s->out.w * (size_t)s->out.c * delta_element(e));
+        if (delta_is_dense(s))
+            TRY(raise_scratch(e, s));
         if (!delta_takes_points(s))
             continue;
         in = larger(in, DELTA_EDGES * delta_window(&s->shape) * delta_element(e));
         out = larger(out, (DELTA_POINTS + DELTA_EDGES) * (size_t)s->shape.oc);
-        TRY(raise_scratch(e, s));
     }
     MEM_TRY(d->wanted, words, sizeof *d->wanted);
     MEM_TRY(d->changed, words, sizeof *d->changed);

@@ -168,9 +168,9 @@ static status take_picture(struct evaluate *e, int b, int64_t image)
     seconds = (float)(clock_s() - start);
     e->good[b] = s == OK;
     e->info[b] = info;
-    TRY(store_write(r->store, "/timing/loaded/decode_s", image, 1, &seconds));
     if (!e->image_missing[image])
         return OK;
+    TRY(store_rows_beside(e->images, "/timing/loaded/decode_s", seconds));
     *(int32_t *)store_rows_field(e->images, "width") = info.width;
     *(int32_t *)store_rows_field(e->images, "height") = info.height;
     if (s != OK)
@@ -299,18 +299,18 @@ static void compare(struct evaluate *e, int net, const struct fields *base, cons
     *out->correlation = readings.correlation;
 }
 
-static status write_times(const struct run *r, int net, int64_t image, float (*seconds)[2])
+/* What the row in hand took: network and CAM, by precision. */
+static status note_times(struct evaluate *e, int net, float (*seconds)[2])
 {
+    static const char *const what[2] = { "inference_s", "cam_s" };
     char path[STORE_PATH];
 
-    for (int p = 0; p < JOB_PRECISIONS; p++) {
-        snprintf(path, sizeof path, "/timing/loaded/%s/%s/inference_s", r->layout.network[net].name,
-                 job_precision[p]);
-        TRY(store_write(r->store, path, image, 1, &seconds[p][0]));
-        snprintf(path, sizeof path, "/timing/loaded/%s/%s/cam_s", r->layout.network[net].name,
-                 job_precision[p]);
-        TRY(store_write(r->store, path, image, 1, &seconds[p][1]));
-    }
+    for (int p = 0; p < JOB_PRECISIONS; p++)
+        for (int k = 0; k < 2; k++) {
+            snprintf(path, sizeof path, "/timing/loaded/%s/%s/%s", e->r->layout.network[net].name,
+                     job_precision[p], what[k]);
+            TRY(store_rows_beside(e->rows[net], path, seconds[p][k]));
+        }
     return OK;
 }
 
@@ -340,8 +340,8 @@ static status one_network(struct evaluate *e, int net, int b, int64_t image)
                      &(struct compare_side){ .projection = f[p].cam, .map = e->map[1] }, r, net);
         methods_compare(r, net, p, e->rows[net], e->map);
     }
-    TRY(store_rows_add(e->rows[net], image, STORE_OK));
-    return write_times(r, net, image, seconds);
+    TRY(note_times(e, net, seconds));
+    return store_rows_add(e->rows[net], image, STORE_OK);
 }
 
 /* ---- the loop ------------------------------------------------------------------------------------------ */

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_FIELDS = 512 };
+enum { MOST_FIELDS = 512, MOST_BESIDE = 8 };
 static const double commit_s = 5;
 
 struct store_rows {
@@ -19,6 +19,11 @@ struct store_rows {
     uint8_t *row_status;
     uint8_t *before; /* room for what the file says of these rows */
     double since;    /* of the oldest row that is not committed */
+    int besides;
+    struct beside {
+        int dataset;
+        float *value; /* (capacity) */
+    } beside[MOST_BESIDE];
 };
 
 static const struct store_dataset *dataset_of(const struct store_rows *rows, int f)
@@ -65,6 +70,8 @@ void store_rows_free(struct store_rows *rows)
         return;
     for (int f = 0; f < rows->fields; f++)
         mem_free(rows->data[f]);
+    for (int b = 0; b < rows->besides; b++)
+        mem_free(rows->beside[b].value);
     mem_free(rows->index);
     mem_free(rows->crc);
     mem_free(rows->row_status);
@@ -90,6 +97,23 @@ void *store_rows_field(struct store_rows *rows, const char *field)
             schema_group_name(rows->group));
     BUG_IF(!"the schema has this field");
     return NULL;
+}
+
+status store_rows_beside(struct store_rows *rows, const char *path, float value)
+{
+    int b = 0, d = store_view_find(&rows->s->view, path);
+
+    BUG_IF(d < 0 || rows->s->view.schema.dataset[d].row_bytes != sizeof value ||
+           rows->s->view.schema.dataset[d].dim[0] != rows->s->view.schema.dataset[rows->crc_at].dim[0]);
+    while (b < rows->besides && rows->beside[b].dataset != d)
+        b++;
+    BUG_IF(b == MOST_BESIDE);
+    if (b == rows->besides) {
+        MEM_TRY(rows->beside[b].value, (size_t)rows->capacity, sizeof value);
+        rows->beside[rows->besides++].dataset = d;
+    }
+    rows->beside[b].value[rows->used] = value;
+    return OK;
 }
 
 /* Of a bad row what was measured is dropped; which image it is stays. */
@@ -175,6 +199,9 @@ status store_rows_commit(struct store_rows *rows)
     TRY(unclaim(rows));
     for (int f = 0; f < rows->fields; f++)
         TRY(write_runs(rows, rows->field[f], rows->data[f], dataset_of(rows, f)->row_bytes));
+    for (int b = 0; b < rows->besides; b++)
+        TRY(write_runs(rows, rows->beside[b].dataset, (const uint8_t *)rows->beside[b].value,
+                       sizeof *rows->beside[b].value));
     TRY(write_runs(rows, rows->crc_at, (const uint8_t *)rows->crc, sizeof *rows->crc));
     /* Only what is on the disk may be called done. */
     TRY(store_sync(rows->s));
@@ -182,6 +209,8 @@ status store_rows_commit(struct store_rows *rows)
     rows->s->committed += rows->used;
     for (int f = 0; f < rows->fields; f++)
         memset(rows->data[f], 0, (size_t)rows->used * dataset_of(rows, f)->row_bytes);
+    for (int b = 0; b < rows->besides; b++)
+        memset(rows->beside[b].value, 0, (size_t)rows->used * sizeof *rows->beside[b].value);
     rows->used = 0;
     return OK;
 }

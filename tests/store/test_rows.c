@@ -76,6 +76,39 @@ static void check_values(const struct comm *c)
     fixture_end(c, &f);
 }
 
+/* Times go with their rows, of which some have none; nothing of them is there before the commit. */
+static void check_beside(const struct comm *c)
+{
+    static const char path[] = "/timing/loaded/resnet18/int8/cam_s", other[] = "/timing/loaded/decode_s";
+    struct store_rows *rows = NULL;
+    struct store *s = NULL;
+    float cam[FIXTURE_IMAGES], decode[FIXTURE_IMAGES];
+    struct fixture f;
+
+    fixture_start(c, &f);
+    CHECK(store_begin(c, f.out, &f.plan, &s) == OK);
+    FIXTURE_ON_ROOT(c)
+    {
+        CHECK(store_rows_create(s, STORE_ROWS_MODEL, 0, 4, &rows) == OK);
+        for (int i = 0; i < 4; i++) { /* rows 9, 8, 7, 6: the fourth commits; 8 has no CAM time */
+            if (i != 1)
+                CHECK(store_rows_beside(rows, path, -1) == OK &&
+                      store_rows_beside(rows, path, 0.25f + i) == OK);
+            CHECK(store_rows_beside(rows, other, 0.5f) == OK);
+            CHECK(store_fetch(s, path, 0, FIXTURE_IMAGES, cam) == OK && cam[9] == 0);
+            CHECK(fixture_model_row(&f, rows, 0, 9 - i) == OK);
+        }
+        CHECK(fixture_model_row(&f, rows, 0, 10) == OK && store_rows_commit(rows) == OK);
+        CHECK(store_fetch(s, path, 0, FIXTURE_IMAGES, cam) == OK);
+        CHECK(store_fetch(s, other, 0, FIXTURE_IMAGES, decode) == OK);
+        CHECK(cam[9] == 0.25f && cam[8] == 0 && cam[7] == 2.25f && cam[6] == 3.25f && cam[10] == 0);
+        CHECK(decode[9] == 0.5f && decode[6] == 0.5f && decode[5] == 0 && decode[10] == 0);
+        store_rows_free(rows);
+    }
+    store_end(&s);
+    fixture_end(c, &f);
+}
+
 /* A bad image's row done again as a good one, the disk failing between payload and status, as at a kill:
  * the row is missing then, not a bad one with a good one's payload. */
 static void check_outcome(const struct comm *c)
@@ -248,6 +281,7 @@ int main(int argc, char **argv)
     log_init(LOG_QUIET, c.rank, c.host);
     check_orders(&c);
     check_values(&c);
+    check_beside(&c);
     check_outcome(&c);
     check_fixed(&c);
     if (c.size == 1)
