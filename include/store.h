@@ -274,8 +274,8 @@ size_t store_rows_bytes(const struct store_rows *rows);      /* of one row's pay
 /* The row in hand's payload of one field, zeroed after every add; strings have `element` bytes. BUG_IF
  * there is no such payload field: the names are the table's. */
 void *store_rows_field(struct store_rows *rows, const char *field);
-/* A value of the row in hand in an f32 dataset outside the group, one for each of its rows: what it took, say.
- * Written with the row, in neither its CRC nor the digest; 0 where nothing is said. ERR_MEMORY. */
+/* A value of the row in hand in an f32 dataset outside the group with one for each of its rows: what it took,
+ * say. Written with the row, in neither its CRC nor the digest; 0 where nothing is said. ERR_MEMORY. */
 MUST_USE status store_rows_beside(struct store_rows *rows, const char *path, float value);
 /* Ends the row in hand as row `index` with this status (OK, BAD_IMAGE: payload is zeroed except /images'
  * own fields and a place's image and in_*; UNUSED: payload as given). Commits when the buffer is full or 5 s
