@@ -110,7 +110,7 @@ static void resolve(const struct engine *e, struct engine_view *v, int late)
 {
     size_t offset = late ? e->delta->place[v->buffer] : e->buffer[v->buffer].offset;
 
-    v->data = e->arena + offset + v->first * (e->precision == MODEL_FP32 ? sizeof(float) : 1);
+    v->data = e->arena + offset + v->first * delta_element(e);
 }
 
 status arena_lay_out(struct engine *e)

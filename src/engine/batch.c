@@ -134,17 +134,6 @@ static void pad(const struct engine *e, const struct kernel_conv *c, const uint8
         }
 }
 
-static void run_points(const struct engine *e, const struct engine_step *s, const struct kernel_conv *shape,
-                       struct points *p)
-{
-    if (e->precision == MODEL_FP32)
-        s->kernels->points_f32(shape, s->packed, p->real_in, p->real_out, p->count, s->low, s->high);
-    else
-        s->kernels->points_u8(shape, s->packed, p->code_in, p->code_out, p->count, &s->requant, s->saturation,
-                              e->scratch);
-    p->count = 0;
-}
-
 /* All positions of a picture. */
 static void add_points(const struct engine *e, const struct engine_step *s, const struct kernel_conv *shape,
                        const uint8_t *in, uint8_t *out, struct points *p)
@@ -154,18 +143,9 @@ static void add_points(const struct engine *e, const struct engine_step *s, cons
 
     for (int y = 0; y < s->out.h; y++)
         for (int x = 0; x < s->out.w; x++, out += to) {
-            const uint8_t *first = in + ((size_t)y * (size_t)shape->iw + (size_t)x) * from;
-            int i = p->count++;
-
-            if (e->precision == MODEL_FP32) {
-                p->real_in[i] = (const float *)(const void *)first;
-                p->real_out[i] = (float *)(void *)out;
-            } else {
-                p->code_in[i] = first;
-                p->code_out[i] = out;
-            }
+            delta_add_point(e, p, in + ((size_t)y * (size_t)shape->iw + (size_t)x) * from, out);
             if (p->count == DELTA_POINTS)
-                run_points(e, s, shape, p);
+                delta_run_points(e, s, shape, p);
         }
 }
 
@@ -192,7 +172,7 @@ static void run_together(const struct engine *e, const struct engine_step *s)
         add_points(e, s, &shape, in, of_picture(e, &s->out, k), p);
     }
     if (p->count > 0)
-        run_points(e, s, &shape, p);
+        delta_run_points(e, s, &shape, p);
 }
 
 static void run_one_by_one(const struct engine *e, const struct engine_step *s)

@@ -45,21 +45,27 @@ static void want(const struct engine *e, const struct engine_step *s)
 /* ---- convolutions: position by position -----------------------------------------------------------------
  */
 
+void delta_run_points(const struct engine *e, const struct engine_step *s, const struct kernel_conv *shape,
+                      struct points *p)
+{
+    if (e->precision == MODEL_FP32)
+        s->kernels->points_f32(shape, s->packed, p->real_in, p->real_out, p->count, s->low, s->high);
+    else
+        s->kernels->points_u8(shape, s->packed, p->code_in, p->code_out, p->count, &s->requant, s->saturation,
+                              e->scratch);
+    p->count = 0;
+}
+
 /* Codes are compared with what was there; of sums of reals hardly any comes out as it was. */
 static void run_points(const struct engine *e, const struct engine_step *s, struct points *p,
                        const struct kernel_conv *shape)
 {
     struct engine_delta *d = e->delta;
     size_t bytes = (size_t)s->shape.oc;
+    int count = p->count;
 
-    if (e->precision == MODEL_FP32) {
-        s->kernels->points_f32(shape, s->packed, p->real_in, p->real_out, p->count, s->low, s->high);
-        p->count = 0;
-        return;
-    }
-    s->kernels->points_u8(shape, s->packed, p->code_in, p->code_out, p->count, &s->requant, s->saturation,
-                          e->scratch);
-    for (int i = 0; i < p->count; i++) {
+    delta_run_points(e, s, shape, p);
+    for (int i = 0; e->precision == MODEL_INT8 && i < count; i++) {
         uint8_t *to = at(e, &s->out, p->place[i]);
 
         if (memcmp(to, p->code_out[i], bytes) == 0)
@@ -67,7 +73,6 @@ static void run_points(const struct engine *e, const struct engine_step *s, stru
         memcpy(to, p->code_out[i], bytes);
         mask_set(d->changed, s->out.w, p->place[i]);
     }
-    p->count = 0;
 }
 
 /* A window whose first tap is (y, x), with what stands outside the picture. */
@@ -85,18 +90,14 @@ static void copy_window(const struct engine *e, const struct engine_step *s, int
 }
 
 static void add_point(const struct engine *e, const struct engine_step *s, int place, struct points *p,
-                      uint8_t *from)
+                      const uint8_t *from)
 {
-    int i = p->count++;
+    int i = p->count;
 
     p->place[i] = place;
-    if (e->precision == MODEL_FP32) {
-        p->real_in[i] = (const float *)(const void *)from;
-        p->real_out[i] = (float *)(void *)at(e, &s->out, place);
-    } else {
-        p->code_in[i] = from;
-        p->code_out[i] = p->room + (size_t)i * (size_t)s->shape.oc;
-    }
+    delta_add_point(e, p, from,
+                    e->precision == MODEL_FP32 ? at(e, &s->out, place)
+                                               : p->room + (size_t)i * (size_t)s->shape.oc);
 }
 
 /* Every position of d->wanted. d->changed: out, of codes. */

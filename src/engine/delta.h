@@ -78,6 +78,25 @@ static inline size_t delta_window(const struct kernel_conv *c)
     return (size_t)c->kh * (size_t)c->kw * (size_t)c->ic;
 }
 
+/* One position more to compute: where its window begins and where it goes. */
+static inline void delta_add_point(const struct engine *e, struct points *p, const uint8_t *in, uint8_t *out)
+{
+    int i = p->count++;
+
+    if (e->precision == MODEL_FP32) {
+        p->real_in[i] = (const float *)(const void *)in;
+        p->real_out[i] = (float *)(void *)out;
+    } else {
+        p->code_in[i] = in;
+        p->code_out[i] = out;
+    }
+}
+
+/* ---- delta.c */
+/* Computes them all; then there are none. shape: the step's, or that of copied windows. */
+void delta_run_points(const struct engine *e, const struct engine_step *s, const struct kernel_conv *shape,
+                      struct points *p);
+
 /* ---- keep.c */
 void keep_free(struct engine_delta *d);
 

@@ -90,6 +90,11 @@ static inline __attribute__((always_inline)) __m512i codes_of(const struct job *
     return _mm512_permutexvar_epi32(order, _mm512_min_epu8(_mm512_max_epu8(all, j->low), j->high));
 }
 
+static inline __mmask64 lanes(size_t left)
+{
+    return left >= WIDE ? ~(__mmask64)0 : ((__mmask64)1 << left) - 1;
+}
+
 /* Up to 64 codes; what is read beyond them is not written. */
 static inline __attribute__((always_inline)) void some(const struct job *j, operation *op, const uint8_t *a,
                                                        const uint8_t *b, uint8_t *out, size_t count)
@@ -103,7 +108,7 @@ static inline __attribute__((always_inline)) void some(const struct job *j, oper
     if (count >= WIDE)
         _mm512_storeu_si512(out, codes_of(j, r));
     else
-        _mm512_mask_storeu_epi8(out, ((__mmask64)1 << count) - 1, codes_of(j, r));
+        _mm512_mask_storeu_epi8(out, lanes(count), codes_of(j, r));
 }
 
 static inline __attribute__((always_inline)) void each(struct job j, operation *op)
@@ -177,11 +182,6 @@ static inline VBMI __m512i look_up(const struct table *t, __m512i v)
 {
     return _mm512_mask_blend_epi8(_mm512_movepi8_mask(v), _mm512_permutex2var_epi8(t->part[0], v, t->part[1]),
                                   _mm512_permutex2var_epi8(t->part[2], v, t->part[3]));
-}
-
-static inline __mmask64 lanes(size_t left)
-{
-    return left >= WIDE ? ~(__mmask64)0 : ((__mmask64)1 << left) - 1;
 }
 
 static VBMI void lookup_u8(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels,
