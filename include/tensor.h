@@ -89,6 +89,8 @@ struct tensor_table {
     struct table_note *note;       /* in the order of the file */
     int notes, note_capacity;
     char *source;                  /* the path, for messages */
+    char *state;                   /* the keys under which the file held these tensors; NULL: under none */
+    char *other_states;            /* those of the state dicts beside it that were not read; NULL: none */
     uint8_t sha256[HASH_SIZE];     /* of the whole file */
     uint64_t file_bytes;
     void *mapping;                 /* the mapped file that views point into, or NULL */

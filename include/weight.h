@@ -3,7 +3,7 @@
  * never by the file's name. Knows nothing of networks.
  *
  *     struct tensor_table weights = { 0 };
- *     TRY(weight_load("resnet18-f37072fd.pth", &weights));
+ *     TRY(weight_load("resnet18-f37072fd.pth", NULL, &weights));
  *     const struct tensor *w = table_find(&weights, "conv1.weight");    // (64, 3, 7, 7) f32, a view
  *     ...
  *     table_free(&weights);
@@ -12,13 +12,18 @@
  * form; safetensors; quantcam's own HDF5 form. Torch's oldest (tar) form is recognised and refused by name.
  * Pickles are interpreted by an allow-list of opcodes and globals and never execute anything.
  *
- * Of a training script's .pth the state dict is read, which it has under state_dict, model_state_dict or
- * model. Names are the checkpoint's own, but `module.` before all of them (DataParallel) goes, and
- * DenseNet's of 2017 (denselayer1.norm.1.weight) become today's (denselayer1.norm1.weight). A tuple inside
- * the state dict (a Linear's `_packed_params._packed_params`) is flattened: its members are NAME.0, NAME.1,
- * ...; a dtype, a text or None is left out. Python numbers become rank 0 tensors. Tensors are views of the
- * mapped file, with its strides (quantized convolutions are stored channels_last) and its alignment: read
- * them through tensor_copy_*.
+ * Of a training script's .pth the state dict is read: the one dict of tensors that the file holds, whatever
+ * its key and however deep (8 dicts or lists), optimizers' aside. If there are several (a network and its
+ * moving average: `model`, `model_ema`), the one that the caller names; unnamed, the one that is called
+ * state_dict, model_state_dict or model in the dict that holds them all (table->state says which was taken,
+ * table->other_states which were not); else the file is refused, with their names.
+ *
+ * Names are the checkpoint's own, but `module.` before all of them (DataParallel) goes, and DenseNet's of
+ * 2017 (denselayer1.norm.1.weight) become today's (denselayer1.norm1.weight). A tuple inside the state dict
+ * (a Linear's `_packed_params._packed_params`) is flattened: its members are NAME.0, NAME.1, ...; a dtype, a
+ * text or None is left out. Python numbers become rank 0 tensors. Tensors are views of the mapped file, with
+ * its strides (quantized convolutions are stored channels_last) and its alignment: read them through
+ * tensor_copy_*.
  *
  * A file with a hash in its name must have that SHA-256: NAME-HEX.pth, at least 8 lower-case digits, and the
  * quantized zoo's NAME_fbgemm_HEX.pth or NAME_qnnpack_HEX.pth, exactly 8. Eight digits that read as a date
@@ -46,10 +51,12 @@
 
 #include "tensor.h"
 
-/* Local. ERR_MISSING no such file; ERR_IO; ERR_FORMAT with the reason and the offset or entry; ERR_MEMORY
- * above a bound; ERR_MISMATCH a wrong hash prefix. Every sentence begins with the path. Notes of the file:
- * table_note. */
-MUST_USE status weight_load(const char *path, struct tensor_table *out);
+/* Local. `state` names a state dict of the file, "model_ema", where nested with dots, "checkpoint.model_ema";
+ * "." = the file itself is one; NULL or "" = the only one, or as said above. ERR_MISSING no such file;
+ * ERR_IO; ERR_FORMAT with the reason and the offset or entry; ERR_MEMORY above a bound; ERR_MISMATCH a wrong
+ * hash prefix; ERR_USAGE no such state dict, or several and none named. Every sentence begins with the path.
+ * Notes of the file: table_note. */
+MUST_USE status weight_load(const char *path, const char *state, struct tensor_table *out);
 
 /* Whether a file that begins so is a checkpoint, sound or not; 15 bytes tell. */
 enum { WEIGHT_HEAD = 15 };

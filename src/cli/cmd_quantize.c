@@ -122,7 +122,7 @@ static status load_network(struct quantize *q)
     result = model_parse(q->set.model, bytes, size, &q->model);
     mem_free(bytes);
     TRY(comm_agree(q->c, result));
-    result = weight_load(q->set.weights, &q->weights);
+    result = weight_load(q->set.weights, NULL, &q->weights);
     if (result == OK)
         result = model_bind(&q->model, &q->weights, &q->binding);
     return comm_agree(q->c, result);

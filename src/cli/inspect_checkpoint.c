@@ -140,7 +140,7 @@ status inspect_checkpoint(const char *path, struct listing *l)
     status result;
 
     listing_init(l, "tensors", columns, COLUMNS);
-    TRY(weight_load(path, &t));
+    TRY(weight_load(path, NULL, &t));
     result = list_tensors(&t, path, l);
     table_free(&t);
     return result;

@@ -176,7 +176,7 @@ status inspect_model(const char *path, const char *weights, struct listing *l)
     TRY_OUT(text_read_file(path, MODEL_TEXT_MAX, &text, &size));
     TRY_OUT(model_parse(path, text, size, &m));
     if (bound) {
-        TRY_OUT(weight_load(weights, &t));
+        TRY_OUT(weight_load(weights, NULL, &t));
         TRY_OUT(model_bind(&m, &t, &b));
     }
     TRY_OUT(list_nodes(l, path, &m, weights, &t, bound ? &b : NULL));

@@ -25,7 +25,7 @@ static status load_table(const struct model *m, const char *weights, struct tens
         return network_random(m, MODEL_FP32, out);
     if (strcmp(weights, NETWORK_RANDOM_INT8) == 0)
         return network_random(m, MODEL_INT8, out);
-    return weight_load(weights, out);
+    return weight_load(weights, NULL, out);
 }
 
 static status bind_and_plan(const char *weights, const struct engine_options *options, struct network *out)

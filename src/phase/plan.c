@@ -84,7 +84,7 @@ static status load_weights(struct run *r, int i, int p)
 
     comm_alive();
     TRY_OUT(comm_signal_status());
-    result = weight_load(from->weights[p], &table);
+    result = weight_load(from->weights[p], NULL, &table);
     if (result == ERR_MISSING)
         result = error_prefix(result, "network.%s.%s", from->name, job_precision[p]);
     TRY_OUT(result);

@@ -148,6 +148,8 @@ void table_free(struct tensor_table *table)
     mem_free(table->entry);
     mem_free(table->slot);
     mem_free(table->source);
+    mem_free(table->state);
+    mem_free(table->other_states);
     if (table->mapping)
         munmap(table->mapping, table->mapping_size);
     *table = (struct tensor_table){ 0 };

@@ -147,20 +147,6 @@ static status add_entry(struct pth *f, const struct pickle_value *key, size_t sk
     return OK;
 }
 
-/* A training script's checkpoint holds the state dict among other things: the dict of tensors. */
-static const struct pickle_value *find_state(const struct pth *f)
-{
-    static const char *const names[] = { "state_dict", "model_state_dict", "model" };
-    const struct pickle_value *root = &f->p.value[f->p.root];
-
-    for (size_t n = 0; n < COUNT_OF(names); n++)
-        for (int i = 0; root->kind == PICKLE_DICT && i + 1 < root->count; i += 2)
-            if (pickle_is_text(pickle_item(&f->p, root, i), names[n]) &&
-                pickle_item(&f->p, root, i + 1)->kind == PICKLE_DICT)
-                return pickle_item(&f->p, root, i + 1);
-    return root;
-}
-
 /* The length of the prefix that DataParallel puts before every name, if it is before every name. */
 static size_t find_prefix(const struct pth *f, const struct pickle_value *state)
 {
@@ -177,11 +163,14 @@ static size_t find_prefix(const struct pth *f, const struct pickle_value *state)
 
 static status add_entries(struct pth *f, struct tensor_table *out)
 {
-    const struct pickle_value *state = find_state(f);
+    struct state_choice choice;
+    const struct pickle_value *state;
     size_t prefix;
 
-    if (state->kind != PICKLE_DICT)
-        return FAIL(ERR_FORMAT, "the checkpoint is not a state dict");
+    TRY(state_find(&f->p, f->wanted, &choice));
+    state = choice.state;
+    out->state = choice.name;
+    out->other_states = choice.others;
     prefix = find_prefix(f, state);
     for (int i = 0; i + 1 < state->count; i += 2)
         TRY(add_entry(f, pickle_item(&f->p, state, i), prefix, pickle_item(&f->p, state, i + 1), out));
@@ -236,10 +225,10 @@ static int64_t most_bytes(uint64_t size)
     return 8 * (int64_t)size + (1 << 20);
 }
 
-status pth_read_zip(const uint8_t *bytes, uint64_t size, struct tensor_table *out)
+status pth_read_zip(const uint8_t *bytes, uint64_t size, const char *state, struct tensor_table *out)
 {
     struct zip zip;
-    struct pth f = { .zip = &zip, .most_bytes = most_bytes(size) };
+    struct pth f = { .zip = &zip, .wanted = state, .most_bytes = most_bytes(size) };
     status result;
 
     TRY(zip_open(bytes, size, &zip));
@@ -249,10 +238,10 @@ status pth_read_zip(const uint8_t *bytes, uint64_t size, struct tensor_table *ou
     return result;
 }
 
-status pth_read_legacy(const uint8_t *bytes, uint64_t size, struct tensor_table *out)
+status pth_read_legacy(const uint8_t *bytes, uint64_t size, const char *state, struct tensor_table *out)
 {
     struct tensor_table storages = { 0 };
-    struct pth f = { .storages = &storages, .most_bytes = most_bytes(size) };
+    struct pth f = { .storages = &storages, .wanted = state, .most_bytes = most_bytes(size) };
     status result = legacy_index(bytes, size, &f.p, &storages);
 
     if (result == OK)

@@ -20,14 +20,31 @@ struct pth {
     const char *root;                    /* its folder */
     const struct tensor_table *storages; /* the legacy form */
     struct pickle p;
+    const char *wanted;                  /* the state dict's name, or NULL */
     int64_t channels;    /* of all quantized tensors */
     int64_t bytes;       /* of all tensors, shared ones each time; and how many there may be */
     int64_t most_bytes;
 };
 
+/* What a value is: every network has a weight, with two extents or more, real or quantized; a mean of the
+ * loss, a confusion matrix's counts and the state of a random generator are none. */
+enum pth_class { PTH_OTHER, PTH_TENSOR, PTH_WEIGHT };
+enum pth_class pth_tensor_class(const struct pickle *p, const struct pickle_value *v);
+
 /* The storage that a persistent id names, and its bytes. ERR_FORMAT. */
 MUST_USE status pth_find_storage(const struct pth *f, const struct pickle_value *v, struct pth_storage *out);
 /* *out stays zeroed for what is no tensor and is left out: None, a dtype, a text. ERR_FORMAT, ERR_MEMORY. */
 MUST_USE status pth_tensor(struct pth *f, const struct pickle_value *v, struct tensor *out);
+
+/* ---- state: which dict of the checkpoint is the state dict ---------------------------------------- */
+
+struct state_choice {
+    const struct pickle_value *state;
+    char *name;      /* its keys, with dots between; NULL: the whole file. Freed by the caller */
+    char *others;    /* the names of the state dicts beside it, or NULL. Freed by the caller */
+};
+/* The one that `wanted` names; NULL or "": the only one, or the one that is called state_dict,
+ * model_state_dict or model. ERR_USAGE with the names that there are; ERR_FORMAT if there is none. */
+MUST_USE status state_find(const struct pickle *p, const char *wanted, struct state_choice *out);
 
 #endif

@@ -153,20 +153,43 @@ static status build_scalar(enum dtype dtype, const void *bytes, struct tensor *o
 
 /* What a Parameter holds: made by a function, or, in files of 2017, an instance with the state
  * (requires_grad, volatile, hooks). Others are returned as they are. */
-static const struct pickle_value *unwrap(const struct pth *f, const struct pickle_value *v)
+static const struct pickle_value *unwrap(const struct pickle *p, const struct pickle_value *v)
 {
-    int parameter = v->kind == PICKLE_OBJECT &&
-                    (v->integer == REBUILD_PARAMETER || v->integer == REBUILD_PARAMETER_WITH_STATE ||
-                     (v->integer == PARAMETER &&
-                      (v->count == 1 || (v->count == 2 && pickle_item(&f->p, v, 1)->count == 3))));
+    int parameter =
+        v->kind == PICKLE_OBJECT &&
+        (v->integer == REBUILD_PARAMETER || v->integer == REBUILD_PARAMETER_WITH_STATE ||
+         (v->integer == PARAMETER && (v->count == 1 || (v->count == 2 && pickle_item(p, v, 1)->count == 3))));
 
-    return parameter && arguments_of(f, v)->count > 0 ? pickle_item(&f->p, arguments_of(f, v), 0) : v;
+    return parameter && pickle_item(p, v, 0)->count > 0 ? pickle_item(p, pickle_item(p, v, 0), 0) : v;
+}
+
+enum pth_class pth_tensor_class(const struct pickle *p, const struct pickle_value *v)
+{
+    const struct pickle_value *arguments, *size;
+    struct pth_storage s;
+
+    v = unwrap(p, v);
+    if (v->kind != PICKLE_OBJECT)
+        return PTH_OTHER;
+    if (!is_tensor(v) && v->integer != REBUILD_QTENSOR)
+        return PTH_TENSOR; /* one that will be refused by name */
+    arguments = pickle_item(p, v, 0);
+    if (arguments->count < 4)
+        return PTH_TENSOR;
+    size = pickle_item(p, arguments, 2);
+    if (size->kind != PICKLE_TUPLE || size->count < 2 ||
+        pth_storage_id(p, pickle_item(p, arguments, 0), &s) != OK)
+        return PTH_TENSOR;
+    return v->integer == REBUILD_QTENSOR || s.dtype == DTYPE_F32 || s.dtype == DTYPE_F64 ||
+                   s.dtype == DTYPE_F16 || s.dtype == DTYPE_BF16
+               ? PTH_WEIGHT
+               : PTH_TENSOR;
 }
 
 status pth_tensor(struct pth *f, const struct pickle_value *v, struct tensor *out)
 {
     *out = (struct tensor){ 0 };
-    v = unwrap(f, v);
+    v = unwrap(&f->p, v);
     switch (v->kind) {
     case PICKLE_NONE:
     case PICKLE_TEXT:

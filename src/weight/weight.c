@@ -98,17 +98,20 @@ int weight_begins(const uint8_t *head, size_t size)
 }
 
 /* Known by content. Torch's oldest form and other tools' files are named: the user learns what to do. */
-static status read_container(const char *path, const uint8_t *bytes, uint64_t size, struct tensor_table *out)
+static status read_container(const char *path, const uint8_t *bytes, uint64_t size, const char *state,
+                             struct tensor_table *out)
 {
     static const char hdf5[] = "\x89HDF\r\n\x1a\n";
 
     if (starts_with(bytes, size, "PK\3\4", 4))
-        return pth_read_zip(bytes, size, out);
+        return pth_read_zip(bytes, size, state, out);
     if (starts_with(bytes, size, legacy_magic, LEGACY_MAGIC_SIZE))
-        return pth_read_legacy(bytes, size, out);
+        return pth_read_legacy(bytes, size, state, out);
     if (size > 262 && memcmp(bytes + 257, "ustar", 5) == 0)
         return FAIL(ERR_FORMAT, "is torch's oldest (tar) container, which is not read; save it again with "
                                 "torch.save(torch.load(FILE), NEW)");
+    if (state && *state && weight_begins(bytes, size))
+        return FAIL(ERR_USAGE, "has no state dicts, only tensors; leave out state (--state=%s)", state);
     if (starts_with(bytes, size, WEIGHT_H5_MAGIC, strlen(WEIGHT_H5_MAGIC)))
         return weight_h5_read(path, bytes, size, out);
     if (starts_with(bytes, size, hdf5, sizeof hdf5 - 1))
@@ -120,7 +123,7 @@ static status read_container(const char *path, const uint8_t *bytes, uint64_t si
                 "HDF5");
 }
 
-status weight_load(const char *path, struct tensor_table *out)
+status weight_load(const char *path, const char *state, struct tensor_table *out)
 {
     struct tensor_table t = { 0 };
     status result = OK;
@@ -132,7 +135,7 @@ status weight_load(const char *path, struct tensor_table *out)
         TRY_OUT(FAIL(ERR_MEMORY, "no memory for the path %s", path));
     TRY_OUT(hash_file(path, t.sha256));
     TRY_OUT(check_name(path, t.sha256));
-    result = read_container(path, t.mapping, t.file_bytes, &t);
+    result = read_container(path, t.mapping, t.file_bytes, state, &t);
     if (result != OK) {
         error_prefix(result, "%s", path);
         goto out;

@@ -83,9 +83,11 @@ int pickle_is_text(const struct pickle_value *v, const char *text);
 
 /* ---- pth: torch's state dicts ---------------------------------------------------------------------- */
 
-/* Adds a view of `bytes` for every tensor of the state dict. */
-MUST_USE status pth_read_zip(const uint8_t *bytes, uint64_t size, struct tensor_table *out);
-MUST_USE status pth_read_legacy(const uint8_t *bytes, uint64_t size, struct tensor_table *out);
+/* Adds a view of `bytes` for every tensor of the state dict `state` (weight_load), and says which. */
+MUST_USE status pth_read_zip(const uint8_t *bytes, uint64_t size, const char *state,
+                             struct tensor_table *out);
+MUST_USE status pth_read_legacy(const uint8_t *bytes, uint64_t size, const char *state,
+                                struct tensor_table *out);
 /* As pickle_read, with what a state dict may name. */
 MUST_USE status pth_pickle(const uint8_t *bytes, uint64_t size, struct pickle *out, uint64_t *used);
 /* What a persistent id says of a storage; its data is not looked for. */

@@ -55,12 +55,12 @@ static void check_file(const char *file)
     struct tensor_table weights, again;
 
     snprintf(path, sizeof path, TINY "%s", file);
-    CHECK_MSG(weight_load(path, &weights) == OK, "%s", error_last()->text);
+    CHECK_MSG(weight_load(path, NULL, &weights) == OK, "%s", error_last()->text);
     check_logits(&weights, file, "as it is");
     for (size_t i = 0; i < COUNT_OF(endings); i++) {
         snprintf(path, sizeof path, "%s/a.%s", dir, endings[i]);
         CHECK_MSG(weight_save(path, &weights, NULL, 0) == OK, "%s", error_last()->text);
-        CHECK_MSG(weight_load(path, &again) == OK, "%s", error_last()->text);
+        CHECK_MSG(weight_load(path, NULL, &again) == OK, "%s", error_last()->text);
         check_logits(&again, file, endings[i]);
         table_free(&again);
         unlink(path);
@@ -77,7 +77,7 @@ static void check_half(void)
     const float *at;
     size_t size;
 
-    CHECK_MSG(weight_load(TINY "fp32-half.safetensors", &t) == OK, "%s", error_last()->text);
+    CHECK_MSG(weight_load(TINY "fp32-half.safetensors", NULL, &t) == OK, "%s", error_last()->text);
     CHECK(text_read_file(TINY "fp32-half.bin", 1 << 16, &bytes, &size) == OK);
     at = (const float *)(const void *)bytes;
     for (size_t i = 0; i < COUNT_OF(names); i++) {

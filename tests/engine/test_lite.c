@@ -36,7 +36,7 @@ static void open_network(const char *net, const char *form, struct bound *b)
     must(model_parse(path, text, size, &b->model));
     mem_free(text);
     snprintf(path, sizeof path, FOLDER "%s_%s.pth", net, form);
-    must(weight_load(path, &b->weights));
+    must(weight_load(path, NULL, &b->weights));
     must(model_bind(&b->model, &b->weights, &b->binding));
     /* torch's converted ReLU6 clamps; a .pth has no notes that could say so */
     CHECK(!b->binding.relu6_clamps);

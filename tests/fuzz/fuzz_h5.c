@@ -36,6 +36,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct tensor_table t = { 0 };
 
-    judge_table(weight_load(fuzz_file(bytes, size), &t), &t);
+    judge_table(weight_load(fuzz_file(bytes, size), NULL, &t), &t);
     return 0;
 }

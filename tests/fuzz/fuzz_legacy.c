@@ -19,6 +19,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct tensor_table t = { 0 };
 
-    judge_table(pth_read_legacy(bytes, size, &t), &t);
+    judge_table(pth_read_legacy(bytes, size, NULL, &t), &t);
     return 0;
 }

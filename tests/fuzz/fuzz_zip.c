@@ -57,6 +57,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct tensor_table t = { 0 };
 
-    judge_table(pth_read_zip(bytes, size, &t), &t);
+    judge_table(pth_read_zip(bytes, size, NULL, &t), &t);
     return 0;
 }

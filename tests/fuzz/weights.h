@@ -12,7 +12,7 @@ static inline void weights_make(void)
     static const struct weight_note note = { "quantcam.engine", "fbgemm" };
     struct tensor_table t = { 0 };
 
-    if (weight_load("tests/fixtures/tiny/per_channel.pth", &t) != OK ||
+    if (weight_load("tests/fixtures/tiny/per_channel.pth", NULL, &t) != OK ||
         weight_save(WEIGHTS_SEED, &t, &note, 1) != OK)
         fuzz_fail("%s", error_last()->text);
     table_free(&t);

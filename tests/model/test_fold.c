@@ -52,7 +52,7 @@ static void check_checkpoint(const struct model *m, const char *file, enum model
 
     snprintf(name, sizeof name, "%.*s", (int)strcspn(file, "-."), file);
     snprintf(path, sizeof path, TINY "%s", file);
-    CHECK_MSG(weight_load(path, &weights) == OK, "%s", error_last()->text);
+    CHECK_MSG(weight_load(path, NULL, &weights) == OK, "%s", error_last()->text);
     snprintf(path, sizeof path, TINY "%s.bin", name);
     CHECK(text_read_file(path, 1 << 20, &bytes, &size) == OK);
     CHECK_MSG(model_bind(m, &weights, &b) == OK, "%s: %s", name, error_last()->text);

@@ -20,7 +20,7 @@ static void one_layer(const struct model *m, const char *name)
     char path[128];
 
     snprintf(path, sizeof path, TINY "%s.pth", name);
-    CHECK(weight_load(path, &weights) == OK && model_bind(m, &weights, &b) == OK);
+    CHECK(weight_load(path, NULL, &weights) == OK && model_bind(m, &weights, &b) == OK);
     CHECK(model_layer_load(&b, m->output, &l) == OK);
     CHECK_MSG(model_head_load(&b, &head) == OK, "%s: %s", name, error_last()->text);
     model_unbind(&b);

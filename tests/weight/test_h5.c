@@ -12,7 +12,7 @@ static void check_refused(const char *words)
 {
     struct tensor_table t;
 
-    CHECK_MSG(weight_load(path, &t) != OK && strstr(error_last()->text, words), "'%s' lacks '%s'",
+    CHECK_MSG(weight_load(path, NULL, &t) != OK && strstr(error_last()->text, words), "'%s' lacks '%s'",
               error_last()->text, words);
     CHECK(t.count == 0);
 }
@@ -42,7 +42,7 @@ static void test_seal(void)
     CHECK(text_write_file(path, bytes + WEIGHT_H5_SEAL, size - WEIGHT_H5_SEAL) == OK);
     check_refused("an HDF5 file that quantcam has not written");
     CHECK(text_write_file(path, bytes, size) == OK);
-    CHECK(weight_load(path, &t) == OK && t.count == 1);
+    CHECK(weight_load(path, NULL, &t) == OK && t.count == 1);
     table_free(&t);
     mem_free(bytes);
 }
@@ -141,7 +141,7 @@ static void test_strange(void)
     H5Fclose(file);
     seal();
     struct tensor_table t;
-    CHECK(weight_load(path, &t) == OK && t.count == 0);
+    CHECK(weight_load(path, NULL, &t) == OK && t.count == 0);
     table_free(&t);
 }
 

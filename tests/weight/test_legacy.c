@@ -32,8 +32,8 @@ static void test_equal(const char *zip_name, const char *legacy_name)
     uint8_t *zip_bytes = load(zip_name, &zip_size), *legacy_bytes = load(legacy_name, &legacy_size);
     struct tensor_table zip = { 0 }, legacy = { 0 };
 
-    CHECK(pth_read_zip(zip_bytes, zip_size, &zip) == OK);
-    CHECK_MSG(pth_read_legacy(legacy_bytes, legacy_size, &legacy) == OK, "%s", error_last()->text);
+    CHECK(pth_read_zip(zip_bytes, zip_size, NULL, &zip) == OK);
+    CHECK_MSG(pth_read_legacy(legacy_bytes, legacy_size, NULL, &legacy) == OK, "%s", error_last()->text);
     CHECK(zip.count == legacy.count && zip.count > 0);
     for (int i = 0; i < zip.count && i < legacy.count; i++) {
         CHECK(strcmp(zip.entry[i].name, legacy.entry[i].name) == 0);
@@ -55,13 +55,13 @@ static void test_damage(const char *name)
     for (size_t length = 0; length < size; length++) {
         uint8_t *exact = mem_alloc(length, 1);
         memcpy(exact, bytes, length);
-        CHECK_MSG(pth_read_legacy(exact, length, &t) != OK, "%zu bytes", length);
+        CHECK_MSG(pth_read_legacy(exact, length, NULL, &t) != OK, "%zu bytes", length);
         table_free(&t);
         mem_free(exact);
     }
     for (size_t at = 0; at < size; at++) {
         bytes[at] ^= (uint8_t)(1 << at % 8);
-        if (pth_read_legacy(bytes, size, &t) == OK)
+        if (pth_read_legacy(bytes, size, NULL, &t) == OK)
             for (int i = 0; i < t.count; i++)
                 if (tensor_count(&t.entry[i].tensor) > 0)
                     (void)tensor_at(&t.entry[i].tensor, tensor_count(&t.entry[i].tensor) - 1);
@@ -105,7 +105,7 @@ static const struct tensor *read_by_hand(const char *object, size_t size, status
 
     *t = (struct tensor_table){ 0 };
     size = put_together(object, size, 4, bytes);
-    is = pth_read_legacy(bytes, size, t);
+    is = pth_read_legacy(bytes, size, NULL, t);
     CHECK_MSG(is == expected && (is == OK || strstr(error_last()->text, words)), "'%s' lacks '%s'",
               is == OK ? "read" : error_last()->text, words);
     return is == OK ? table_find(t, "w") : NULL;

@@ -34,7 +34,7 @@ static void test_quantized(void)
     const struct tensor *w;
 
     load("per_channel");
-    CHECK_MSG(pth_read_zip((const uint8_t *)bytes, size, &t) == OK, "%s", error_last()->text);
+    CHECK_MSG(pth_read_zip((const uint8_t *)bytes, size, NULL, &t) == OK, "%s", error_last()->text);
     w = get(&t, "conv1.weight", "(4, 3, 3, 3) s8, per channel");
     CHECK(w->axis == 0 && w->channels == 4 && w->zero_point[3] == 0 && w->scale[0] > 0 && !w->owned);
     CHECK(w->stride[0] == 27 && w->stride[1] == 1 && w->stride[2] == 9 &&
@@ -51,7 +51,7 @@ static void test_quantized(void)
     mem_free(bytes);
 
     load("per_tensor");
-    CHECK(pth_read_zip((const uint8_t *)bytes, size, &t) == OK);
+    CHECK(pth_read_zip((const uint8_t *)bytes, size, NULL, &t) == OK);
     w = get(&t, "conv3.weight", "(4, 4, 1, 1) s8, per tensor");
     CHECK(w->channels == 1 && w->scale[0] > 0);
     table_free(&t);
@@ -68,15 +68,16 @@ static void test_damage(void)
     for (size_t length = 0; length < size; length++) {
         uint8_t *exact = mem_alloc(length, 1);
         memcpy(exact, bytes, length);
-        CHECK_MSG(pth_read_zip(exact, length, &t) != OK, "%zu bytes", length);
+        CHECK_MSG(pth_read_zip(exact, length, NULL, &t) != OK, "%zu bytes", length);
         table_free(&t);
         mem_free(exact);
     }
-    CHECK(pth_read_zip((const uint8_t *)bytes, size, &t) == OK && t.count == 16);
+    CHECK(pth_read_zip((const uint8_t *)bytes, size, NULL, &t) == OK && t.count == 16);
     table_free(&t);
     for (size_t at = 0; at < size; at++) {
         bytes[at] ^= (char)(1 << at % 8);
-        accepted += pth_read_zip((const uint8_t *)bytes, size, &t) == OK; /* paddings, times and the like */
+        accepted +=
+            pth_read_zip((const uint8_t *)bytes, size, NULL, &t) == OK; /* paddings, times and the like */
         bytes[at] ^= (char)(1 << at % 8);
         table_free(&t);
     }

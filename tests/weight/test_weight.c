@@ -14,7 +14,7 @@ static status load(const char *name, const void *bytes, size_t size, struct tens
     status result;
 
     CHECK(text_path(path, sizeof path, dir, name) == OK && text_write_file(path, bytes, size) == OK);
-    result = weight_load(path, t);
+    result = weight_load(path, NULL, t);
     unlink(path);
     return result;
 }
@@ -44,9 +44,9 @@ static void test_containers(void)
     check_refused("d.pth", "no weights at all", 17, ERR_FORMAT, "is no checkpoint");
     check_refused("e.pth", "", 0, ERR_FORMAT, "is empty");
     check_refused("f.pth", "PK\3\4", 4, ERR_FORMAT, "zip: no end record");
-    CHECK(weight_load("/nonexistent/x.pth", &t) == ERR_MISSING &&
+    CHECK(weight_load("/nonexistent/x.pth", NULL, &t) == ERR_MISSING &&
           strstr(error_last()->text, "/nonexistent/x.pth"));
-    CHECK(weight_load(dir, &t) == ERR_IO && strstr(error_last()->text, "not a regular file"));
+    CHECK(weight_load(dir, NULL, &t) == ERR_IO && strstr(error_last()->text, "not a regular file"));
 }
 
 static void test_name(const char *bytes, size_t size)
@@ -107,7 +107,7 @@ static void test_shared(void)
         return;
     }
     snprintf(path, sizeof path, "%s/data/weights/mobilenet_v2_coral.pth", shared);
-    CHECK_MSG(weight_load(path, &t) == OK, "%s", error_last()->text);
+    CHECK_MSG(weight_load(path, NULL, &t) == OK, "%s", error_last()->text);
     CHECK(t.count == 314 && table_find(&t, "classifier.1.weight")->dim[1] == 1280);
     table_free(&t);
 }

@@ -1,0 +1,332 @@
+/* src/weight/state.c: which dict of a checkpoint is the state dict. A training script saves several beside
+ * one another (the weights, their moving average, the optimizer's); this finds every dict of tensors and
+ * takes one. */
+#include "pth.h"
+
+#include <string.h>
+
+/* Deeper dicts hold no network; more than LISTED are not named in a sentence. */
+enum { DEEPEST = 8, LISTED = 8 };
+
+/* A dict, list or tuple on the way: where it lies, and what it holds itself. */
+struct place {
+    int value;  /* its number in the pickle */
+    int parent; /* the place that holds it; -1 = it is the root */
+    int key;    /* of a dict: the key's value; of a list: -1 - its index */
+    int depth;
+    int holds;           /* a dict of weights lies below */
+    enum pth_class best; /* of the tensors in the dict */
+    int dotted;          /* the name of a weight in it has a dot */
+};
+
+struct search {
+    const struct pickle *p;
+    struct place *place;
+    int count, capacity;
+    uint8_t *seen; /* (p->count) */
+};
+
+static const struct pickle_value *value_of(const struct search *s, int place)
+{
+    return &s->p->value[s->place[place].value];
+}
+
+static int begins(const struct pickle_value *v, const char *word)
+{
+    return v->kind == PICKLE_TEXT && (size_t)v->size >= strlen(word) &&
+           memcmp(v->text, word, strlen(word)) == 0;
+}
+
+static int ends(const struct pickle_value *v, const char *word)
+{
+    size_t size = strlen(word);
+
+    return v->kind == PICKLE_TEXT && (size_t)v->size >= size &&
+           memcmp(v->text + (size_t)v->size - size, word, size) == 0;
+}
+
+/* ---- the dicts of tensors ---------------------------------------------------------------------------- */
+
+/* Of a value in a dict; a tuple is a Linear's weight and bias. */
+static enum pth_class class_of(const struct pickle *p, const struct pickle_value *v)
+{
+    enum pth_class best = PTH_OTHER;
+
+    if (v->kind != PICKLE_TUPLE)
+        return pth_tensor_class(p, v);
+    for (int i = 0; i < v->count; i++) {
+        enum pth_class is = pth_tensor_class(p, pickle_item(p, v, i));
+        best = is > best ? is : best;
+    }
+    return best;
+}
+
+static void weigh(struct search *s, int place)
+{
+    const struct pickle_value *v = value_of(s, place);
+    struct place *at = &s->place[place];
+
+    if (v->kind != PICKLE_DICT)
+        return;
+    for (int i = 0; i + 1 < v->count; i += 2) {
+        const struct pickle_value *key = pickle_item(s->p, v, i);
+        enum pth_class is =
+            key->kind == PICKLE_TEXT ? class_of(s->p, pickle_item(s->p, v, i + 1)) : PTH_OTHER;
+        at->best = is > at->best ? is : at->best;
+        at->dotted |= is == PTH_WEIGHT && memchr(key->text, '.', (size_t)key->size);
+    }
+}
+
+static status add_place(struct search *s, int value, int parent, int key)
+{
+    int kind = s->p->value[value].kind;
+    int depth = parent < 0 ? 0 : s->place[parent].depth + 1;
+
+    if ((kind != PICKLE_DICT && kind != PICKLE_LIST && kind != PICKLE_TUPLE) || depth > DEEPEST ||
+        s->seen[value])
+        return OK;
+    s->seen[value] = 1;
+    if (s->count == s->capacity) {
+        int more = s->capacity ? 2 * s->capacity : 64;
+        struct place *grown = mem_grow(s->place, (size_t)s->count, (size_t)more, sizeof *grown);
+        if (!grown)
+            return FAIL(ERR_MEMORY, "no memory for %d dicts", more);
+        s->place = grown;
+        s->capacity = more;
+    }
+    s->place[s->count] = (struct place){ .value = value, .parent = parent, .key = key, .depth = depth };
+    weigh(s, s->count++);
+    return OK;
+}
+
+/* An optimizer keeps tensors by number or name under `state`. */
+static int is_optimizer(const struct search *s, const struct pickle_value *v)
+{
+    int found = 0;
+
+    for (int i = 0; i + 1 < v->count; i += 2) {
+        const struct pickle_value *key = pickle_item(s->p, v, i);
+        found |= pickle_is_text(key, "state") ? 1 : pickle_is_text(key, "param_groups") ? 2 : 0;
+    }
+    return found == 3;
+}
+
+/* What a place holds. Numbers as keys are an optimizer's; a module's extra state is its own. */
+static status look_into(struct search *s, int place)
+{
+    const struct pickle_value *v = value_of(s, place);
+
+    if (v->kind != PICKLE_DICT) {
+        for (int i = 0; i < v->count; i++)
+            TRY(add_place(s, v->item[i], place, -1 - i));
+        return OK;
+    }
+    if (is_optimizer(s, v))
+        return OK;
+    for (int i = 0; i + 1 < v->count; i += 2) {
+        const struct pickle_value *key = pickle_item(s->p, v, i);
+        if (key->kind == PICKLE_TEXT && !begins(key, "optim") && !ends(key, "_extra_state"))
+            TRY(add_place(s, v->item[i + 1], place, v->item[i]));
+    }
+    return OK;
+}
+
+/* What holds state dicts is one itself only if it has layers' tensors of its own. Where a weight is found
+ * anywhere, dicts without are none. */
+static void sort_out(struct search *s)
+{
+    enum pth_class best = PTH_OTHER;
+
+    for (int i = s->count - 1; i > 0; i--)
+        if (s->place[i].best == PTH_WEIGHT || s->place[i].holds)
+            s->place[s->place[i].parent].holds = 1;
+    for (int i = 0; i < s->count; i++) {
+        if (s->place[i].holds && !s->place[i].dotted)
+            s->place[i].best = PTH_OTHER;
+        best = s->place[i].best > best ? s->place[i].best : best;
+    }
+    for (int i = 0; i < s->count; i++)
+        if (s->place[i].best < best)
+            s->place[i].best = PTH_OTHER;
+}
+
+/* Breadth first: what lies in two places is named by the shortest way. */
+static status find_all(struct search *s)
+{
+    MEM_TRY(s->seen, (size_t)s->p->count, 1);
+    TRY(add_place(s, s->p->root, -1, 0));
+    for (int i = 0; i < s->count; i++)
+        TRY(look_into(s, i));
+    sort_out(s);
+    return OK;
+}
+
+/* ---- their names ------------------------------------------------------------------------------------- */
+
+/* The keys on the way to a place, with dots between; the root is ".". */
+static status add_path(const struct search *s, int place, struct text *out)
+{
+    int way[DEEPEST + 1], steps = 0;
+
+    if (s->place[place].parent < 0)
+        return text_add(out, ".");
+    for (int at = place; s->place[at].parent >= 0; at = s->place[at].parent)
+        way[steps++] = s->place[at].key;
+    while (steps-- > 0) {
+        if (way[steps] < 0) {
+            TRY(text_add(out, "%d", -1 - way[steps]));
+        } else {
+            const struct pickle_value *key = &s->p->value[way[steps]];
+            TRY(text_add_bytes(out, key->text, (size_t)key->size));
+        }
+        if (steps > 0)
+            TRY(text_add(out, "."));
+    }
+    return OK;
+}
+
+/* A path too long to be named is cut off. */
+static status path_of(const struct search *s, int place, char **out)
+{
+    struct text path = { .max = DEEPEST * (WEIGHT_MAX_NAME + 16) };
+    status result = add_path(s, place, &path);
+
+    *out = NULL;
+    if (result == OK) {
+        text_make_printable(path.data, "");
+        *out = mem_strdup(path.data);
+        if (!*out)
+            result = FAIL(ERR_MEMORY, "no memory for a state dict's name");
+    }
+    text_free(&path);
+    return result;
+}
+
+/* "model_ema, checkpoint.net and 3 more": all state dicts but one; -1: all. */
+static status list_all(const struct search *s, int except, char **out)
+{
+    struct text list = { .max = (LISTED + 1) * DEEPEST * (WEIGHT_MAX_NAME + 16) };
+    status result = OK;
+    int named = 0, left = 0;
+
+    *out = NULL;
+    for (int i = 0; i < s->count; i++) {
+        char *path;
+        if (i == except || s->place[i].best == PTH_OTHER || (named == LISTED && ++left))
+            continue;
+        TRY_OUT(path_of(s, i, &path));
+        result = text_add(&list, "%s%s", named++ ? ", " : "", path);
+        mem_free(path);
+        TRY_OUT(result);
+    }
+    if (left)
+        TRY_OUT(text_add(&list, " and %d more", left));
+    if (named && !(*out = mem_strdup(list.data)))
+        result = FAIL(ERR_MEMORY, "no memory for the list of state dicts");
+out:
+    text_free(&list);
+    return result;
+}
+
+/* ---- the choice -------------------------------------------------------------------------------------- */
+
+static int count_states(const struct search *s, int *one)
+{
+    int count = 0;
+
+    for (int i = s->count - 1; i >= 0; i--)
+        if (s->place[i].best) {
+            count++;
+            *one = i;
+        }
+    return count;
+}
+
+static int lies_in(const struct search *s, int place, int in)
+{
+    while (place >= 0 && place != in)
+        place = s->place[place].parent;
+    return place == in;
+}
+
+/* Of several, the one that training scripts name so, in the dict that holds them all. -1: there is none. */
+static int conventional(const struct search *s, int one)
+{
+    static const char *const names[] = { "state_dict", "model_state_dict", "model" };
+    int in = one;
+
+    for (int i = 0; i < s->count; i++)
+        while (s->place[i].best && !lies_in(s, i, in))
+            in = s->place[in].parent;
+    for (size_t n = 0; n < COUNT_OF(names); n++)
+        for (int i = 1; i < s->count; i++)
+            if (s->place[i].best && s->place[i].parent == in && s->place[i].key >= 0 &&
+                pickle_is_text(&s->p->value[s->place[i].key], names[n]))
+                return i;
+    return -1;
+}
+
+static status fail_listing(const struct search *s, const char *wanted, int count)
+{
+    char *all;
+
+    TRY(list_all(s, -1, &all));
+    if (wanted)
+        (void)FAIL(ERR_USAGE, "holds no state dict '%s'; there %s %s", wanted, count == 1 ? "is" : "are",
+                   all);
+    else
+        (void)FAIL(ERR_USAGE, "holds %d state dicts: %s; say which with state (--state=NAME)", count, all);
+    mem_free(all);
+    return ERR_USAGE;
+}
+
+static status find_named(const struct search *s, const char *wanted, int count, int *out)
+{
+    int found = 0;
+
+    for (int i = 0; i < s->count; i++) {
+        char *path;
+        if (!s->place[i].best)
+            continue;
+        TRY(path_of(s, i, &path));
+        if (strcmp(path, wanted) == 0) {
+            found++;
+            *out = i;
+        }
+        mem_free(path);
+    }
+    if (found > 1)
+        return FAIL(ERR_USAGE, "holds %d state dicts that are called '%s'", found, wanted);
+    return found ? OK : fail_listing(s, wanted, count);
+}
+
+static status choose(const struct search *s, const char *wanted, int *out)
+{
+    int one = -1, count = count_states(s, &one);
+
+    if (count == 0)
+        return FAIL(ERR_FORMAT, "the checkpoint is not a state dict and holds none: no dict of tensors");
+    if (wanted && *wanted)
+        return find_named(s, wanted, count, out);
+    *out = count == 1 ? one : conventional(s, one);
+    return *out >= 0 ? OK : fail_listing(s, NULL, count);
+}
+
+status state_find(const struct pickle *p, const char *wanted, struct state_choice *out)
+{
+    struct search s = { .p = p };
+    status result = OK;
+    int place = -1;
+
+    *out = (struct state_choice){ 0 };
+    TRY_OUT(find_all(&s));
+    TRY_OUT(choose(&s, wanted, &place));
+    out->state = value_of(&s, place);
+    if (s.place[place].parent >= 0)
+        TRY_OUT(path_of(&s, place, &out->name));
+    TRY_OUT(list_all(&s, place, &out->others));
+out:
+    mem_free(s.place);
+    mem_free(s.seen);
+    return result;
+}
