@@ -145,6 +145,9 @@ void text_free(struct text *t);
 MUST_USE status text_open_file(const char *path, int *fd, uint64_t *size);
 /* Reads a whole file, at most max_bytes (ERR_MEMORY above); *out is NUL-terminated, freed with mem_free. */
 MUST_USE status text_read_file(const char *path, size_t max_bytes, char **out, size_t *size);
+/* The same of a text that people write: a UTF-8 byte order mark is left out. ERR_FORMAT for UTF-16, UTF-32
+ * and a zero byte. */
+MUST_USE status text_read_plain(const char *path, size_t max_bytes, char **out, size_t *size);
 /* Writes to path.tmp, fsyncs and renames: a reader sees the old file or the new one. */
 MUST_USE status text_write_file(const char *path, const void *bytes, size_t size);
 /* One folder; that it is there already is fine. ERR_IO. */

@@ -28,7 +28,7 @@ enum option_kind {
     OPTION_REAL,    /* double */
     OPTION_DECIMAL, /* char[OPTION_SIZE]: a decimal number as text, for exact integers; no exponent */
     OPTION_TEXT,    /* char[OPTION_SIZE] */
-    OPTION_PATH,    /* char[OPTION_SIZE]; relative to the current directory */
+    OPTION_PATH,    /* char[OPTION_SIZE]; ~/, $NAME/ and ${NAME}/ at its start are the environment's */
     OPTION_FLAG,    /* int: on | off */
     OPTION_CHOICE, /* int: place in `values`, "a|b|c" */
     OPTION_LIST    /* unsigned: one bit a name of `values`, "a|b|c"; written "a,c" */

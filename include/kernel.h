@@ -211,6 +211,8 @@ struct kernel_table {
 /* name: "auto" (the fastest usable here), "ref", "avx2" or "avx512vnni". NULL if unknown or not usable here.
  */
 const struct kernel_table *kernel_select(const char *name);
+/* What `name` asks for: "auto" is the set that QUANTCAM_ISA names, where that is set. */
+const char *kernel_wanted(const char *name);
 /* Names of all instruction sets in the build, slowest first, and whether this machine can run them; their
  * count. */
 int kernel_list(const char *names[8], int usable[8]);

@@ -80,9 +80,8 @@ void job_defaults(struct job *job);
 const struct option_table *job_table(void);
 /* Local. Are the settings complete? ERR_USAGE, one sentence that names the key. */
 MUST_USE status job_check(const struct job *job);
-/* Collective. Defaults, then the job file argv names (rank 0 reads it, all parse the same bytes), then the
- * command line. words->help: nothing was read. *job from mem_alloc. argv is permuted. ERR_USAGE,
- * ERR_MISSING. */
+/* Collective. Defaults, then the job file argv names, then the command line: rank 0 reads them, all get its
+ * settings. words->help: nothing was read. *job from mem_alloc. ERR_USAGE, ERR_MISSING. */
 MUST_USE status job_read(const struct comm *c, int argc, char **argv, struct job **job,
                          struct option_words *words);
 /* Local, before MPI starts: the ranks to start (-j), 0 where the job does not say (a dry run predicts for

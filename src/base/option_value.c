@@ -1,5 +1,7 @@
 #include "option_value.h"
 
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* " (did you mean 'x'?)" or "" in a static buffer. */
@@ -83,6 +85,56 @@ static status set_text(const struct option_row *r, const char *value, char *out)
     return OK;
 }
 
+/* The variable whose value `path` begins with, and how many bytes of `path` name it: none for a path that
+ * stands as it is. */
+static status find_variable(const struct option_row *r, const char *path, char name[OPTION_NAME],
+                            size_t *size)
+{
+    const char *from = path + 1 + (path[0] == '$' && path[1] == '{');
+    size_t length = 0;
+
+    *size = 0;
+    if (path[0] == '~' && (!path[1] || path[1] == '/')) {
+        snprintf(name, OPTION_NAME, "HOME");
+        *size = 1;
+    } else if (path[0] == '~') {
+        return FAIL(ERR_USAGE,
+                    "%s = %.200s: another user's home is not looked up; give the whole path, or ./%.200s",
+                    r->name, path, path);
+    } else if (path[0] == '$') {
+        while (isalnum((unsigned char)from[length]) || from[length] == '_')
+            length++;
+        if (path[1] == '{' && (from[length] != '}' || length == 0))
+            return FAIL(ERR_USAGE, "%s = %.200s: ${NAME} is wanted", r->name, path);
+        if (length == 0 || isdigit((unsigned char)from[0]))
+            return OK;
+        if (length >= OPTION_NAME)
+            return FAIL(ERR_USAGE, "%s = %.200s: a variable's name of %zu letters", r->name, path, length);
+        snprintf(name, OPTION_NAME, "%.*s", (int)length, from);
+        *size = length + 1 + 2 * (path[1] == '{');
+    }
+    return OK;
+}
+
+/* `~/` and `$NAME/` at the start are the environment's: in job files and behind `=` no shell has seen
+ * them. */
+static status set_path(const struct option_row *r, const char *value, char *out)
+{
+    char name[OPTION_NAME], whole[2 * OPTION_SIZE];
+    const char *home;
+    size_t size;
+
+    TRY(find_variable(r, value, name, &size));
+    if (size == 0)
+        return set_text(r, value, out);
+    home = getenv(name);
+    if (!home || !*home)
+        return FAIL(ERR_USAGE, "%s = %.200s: %s is not set in the environment", r->name, value, name);
+    if (snprintf(whole, sizeof whole, "%s%s", home, value + size) >= (int)sizeof whole)
+        return FAIL(ERR_USAGE, "%s = %.200s: %s is too long for a path", r->name, value, name);
+    return set_text(r, whole, out);
+}
+
 static status bad_choice(const struct option_row *r, const char *word)
 {
     char storage[16][OPTION_NAME];
@@ -127,8 +179,9 @@ status option_value_set(const struct option_row *r, void *field, const char *val
     case OPTION_DECIMAL:
         return set_decimal(r, value, field);
     case OPTION_TEXT:
-    case OPTION_PATH:
         return set_text(r, value, field);
+    case OPTION_PATH:
+        return set_path(r, value, field);
     case OPTION_LIST:
         return set_list(r, value, field);
     case OPTION_FLAG:

@@ -120,6 +120,38 @@ out:
     return result;
 }
 
+/* Where the text begins behind its byte order mark. */
+static status find_plain(const char *path, const char *text, size_t size, size_t *begin)
+{
+    const char *zero = memchr(text, '\0', size);
+
+    *begin = size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+    if (size >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0))
+        return FAIL(ERR_FORMAT, "%s: the text is UTF-16 or UTF-32: save it as UTF-8", path);
+    if (zero)
+        return FAIL(ERR_FORMAT, "%s: a zero byte at byte %zu: a text in UTF-8 is wanted", path,
+                    (size_t)(zero - text));
+    return OK;
+}
+
+status text_read_plain(const char *path, size_t max_bytes, char **out, size_t *size)
+{
+    size_t begin = 0;
+    status result;
+
+    TRY(text_read_file(path, max_bytes, out, size));
+    result = find_plain(path, *out, *size, &begin);
+    if (result != OK) {
+        mem_free(*out);
+        *out = NULL;
+        *size = 0;
+        return result;
+    }
+    *size -= begin;
+    memmove(*out, *out + begin, *size + 1);
+    return OK;
+}
+
 static status write_all(int fd, const char *path, const char *bytes, size_t size)
 {
     while (size > 0) {

@@ -305,10 +305,9 @@ static status run(const struct settings *s)
     if (s->weights[0] && !s->model[0])
         return FAIL(ERR_USAGE, "bench: --weights needs --model");
     if (s->kernels) {
-        const struct kernel_table *k = kernel_select(s->isa);
+        const struct kernel_table *k;
 
-        if (!k)
-            return FAIL(ERR_USAGE, "--isa=%s: this build or this machine does not have it", s->isa);
+        TRY(network_kernels(s->isa, &k));
         return bench_kernel_run(k, s->repeats, s->json);
     }
     if (s->phases && s->model[0])

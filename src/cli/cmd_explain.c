@@ -258,7 +258,7 @@ static status read_job(const struct settings *set, struct job *job)
     if (set->job[0]) {
         if (set->weights[0] || set->int8[0])
             return FAIL(ERR_USAGE, "explain: --job names the weights; --weights and --int8 go with --model");
-        TRY(text_read_file(set->job, TEXT_MAX, &text, &size));
+        TRY(text_read_plain(set->job, TEXT_MAX, &text, &size));
         result = option_read_text(job_table(), job, set->job, text, size);
         mem_free(text);
         return result;
@@ -300,8 +300,6 @@ static status explain_all(const struct settings *set, struct job *job, const cha
     }
     if (!done)
         result = FAIL(ERR_USAGE, "%s: no network '%s'", set->job, set->network);
-    else if (fflush(stdout) != 0)
-        result = FAIL(ERR_IO, "stdout: could not be written");
 out:
     report_names_free(&names);
     return result;

@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,15 +53,6 @@ static status list(const struct option_words *words, struct listing *l)
                                         : inspect_result(path, l);
 }
 
-/* A reader that has seen enough (`| head`) closes the pipe: that is no failure. */
-static status print(const struct text *out)
-{
-    errno = 0;
-    if ((fwrite(out->data, 1, out->size, stdout) != out->size || fflush(stdout) != 0) && errno != EPIPE)
-        return FAIL(ERR_IO, "stdout: could not be written: %s", strerror(errno));
-    return OK;
-}
-
 static status inspect(const struct settings *set, const struct option_words *words)
 {
     enum listing_form form = set->json ? LISTING_JSON : set->csv ? LISTING_CSV : LISTING_TERMINAL;
@@ -74,7 +64,7 @@ static status inspect(const struct settings *set, const struct option_words *wor
         return FAIL(ERR_USAGE, "--csv and --json exclude each other");
     TRY_OUT(list(words, &l));
     TRY_OUT(listing_print(&l, form, &out));
-    TRY_OUT(print(&out));
+    fwrite(out.data, 1, out.size, stdout);
 out:
     listing_free(&l);
     text_free(&out);

@@ -7,6 +7,7 @@
 #include "base_option.h"
 #include "cmd.h"
 #include "launch.h"
+#include "network.h"
 #include "quantize_pictures.h"
 #include "quantize_report.h"
 #include "weight.h"
@@ -114,7 +115,7 @@ static status load_network(struct quantize *q)
     char *text = NULL;
     void *bytes;
     size_t size = 0;
-    status result = q->c->rank == 0 ? text_read_file(q->set.model, MODEL_TEXT_MAX, &text, &size) : OK;
+    status result = q->c->rank == 0 ? text_read_plain(q->set.model, MODEL_TEXT_MAX, &text, &size) : OK;
 
     bytes = text;
     TRY(comm_agree(q->c, result));
@@ -224,10 +225,7 @@ static status run(struct quantize *q, struct comm *c)
     };
 
     q->c = c;
-    q->kernels = kernel_select(q->set.isa);
-    TRY(comm_agree(c, q->kernels ? OK
-                                 : FAIL(ERR_USAGE, "--isa=%s: this build or this machine does not have it",
-                                        q->set.isa)));
+    TRY(comm_agree(c, network_kernels(q->set.isa, &q->kernels)));
     TRY(load_network(q));
     TRY(load_pictures(q));
     set_options(q);
@@ -236,7 +234,6 @@ static status run(struct quantize *q, struct comm *c)
     pictures.label = q->pictures.label;
     TRY(quant_network(&q->binding, &q->options, &pictures, q->kernels, &q->result));
     TRY(comm_agree(c, c->rank == 0 ? write_all(q, &pictures) : OK));
-    fflush(stdout);
     log_info("the int8 checkpoint is %s", q->set.output);
     return OK;
 }
@@ -283,9 +280,12 @@ int cmd_quantize(int argc, char **argv)
         result = check_settings(&q.set);
     if (result == OK && launch_needed() && q.set.ranks > 1)
         return launch_ranks(q.set.ranks, argc, argv);
-    /* Every rank has the same line and fails alike; rank 0 alone speaks. */
     status started = comm_init(NULL, NULL, &c);
     log_init(LOG_NORMAL, c.rank, c.host);
+    if (started == OK) {
+        result = comm_agree(&c, c.rank == 0 ? result : OK);
+        comm_broadcast(&c, &q.set, sizeof q.set); /* rank 0's environment says what its paths are */
+    }
     if (result == OK)
         result = started == OK ? run(&q, &c) : started;
     code = log_exit(result);

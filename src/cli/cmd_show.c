@@ -71,8 +71,6 @@ static status show(const struct settings *set, const char *path)
     TRY_OUT(store_open_read(path, set->checked, &r));
     TRY_OUT(add_wanted(set, &names, r, &out));
     fputs(out.data, stdout);
-    if (fflush(stdout) != 0)
-        result = FAIL(ERR_IO, "stdout: could not be written");
 out:
     report_names_free(&names);
     text_free(&out);

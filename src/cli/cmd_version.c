@@ -2,7 +2,7 @@
 
 #include "base_option.h"
 #include "cmd.h"
-#include "kernel.h"
+#include "network.h"
 #include "version.h"
 
 static const struct option_table table = {
@@ -13,6 +13,7 @@ static const struct option_table table = {
 int cmd_version(int argc, char **argv)
 {
     struct option_words words;
+    const struct kernel_table *chosen;
     const char *names[8];
     int usable[8], count = kernel_list(names, usable), settings = 0;
 
@@ -24,10 +25,12 @@ int cmd_version(int argc, char **argv)
         option_help(&table, &settings, words.help, stdout);
         return 0;
     }
+    if (network_kernels("auto", &chosen) != OK)
+        return log_exit(ERR_USAGE);
     printf("quantcam %s\n%s\ncompiled with %s\ninstruction sets:", version_number(), version_libraries(),
            version_flags());
     for (int i = 0; i < count; i++)
         printf(" %s%s", names[i], usable[i] ? "" : " (not on this CPU)");
-    printf("\nchosen: %s\n", kernel_select("auto")->isa);
+    printf("\nchosen: %s\n", chosen->isa);
     return 0;
 }

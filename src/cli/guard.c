@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base.h"
+#include "output.h"
 
 static const char *file_of(int argc, char **argv)
 {
@@ -35,7 +36,7 @@ int guard_run(int (*command)(int argc, char **argv), int argc, char **argv)
     child = fork();
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        exit(command(argc, argv));
+        exit(output_end(command(argc, argv)));
     }
     if (child < 0)
         return command(argc, argv);

@@ -8,9 +8,16 @@ static status refused(const char *what, const char *name)
     return FAIL(ERR_IO, "%s: HDF5 cannot %s", name, what);
 }
 
+/* Before any other call: at exit HDF5 would close again a file that it could not close, and crash. */
+static void begin(void)
+{
+    H5dont_atexit();
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
 status h5_create(const char *path, hid_t *out)
 {
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    begin();
     *out = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     return *out < 0 ? refused("create this file", path) : OK;
 }
@@ -23,7 +30,7 @@ status h5_open(const char *path, hid_t *out)
     *out = -1;
     TRY(text_open_file(path, &fd, &size)); /* HDF5 would wait for a pipe's writer */
     close(fd);
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    begin();
     *out = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
     return *out < 0 ? refused("open this file", path) : OK;
 }

@@ -173,7 +173,7 @@ status inspect_model(const char *path, const char *weights, struct listing *l)
     status result = OK;
 
     listing_init(l, "nodes", columns, COLUMNS);
-    TRY_OUT(text_read_file(path, MODEL_TEXT_MAX, &text, &size));
+    TRY_OUT(text_read_plain(path, MODEL_TEXT_MAX, &text, &size));
     TRY_OUT(model_parse(path, text, size, &m));
     if (bound) {
         TRY_OUT(weight_load(weights, NULL, &t));

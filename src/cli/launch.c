@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base.h"
+#include "output.h"
 
 static volatile sig_atomic_t child, signals;
 
@@ -52,6 +53,7 @@ static void become_mpirun(char **words)
     if (null >= 0)
         dup2(null, 0); /* a background group must not read from the terminal */
     set_environment();
+    output_before_exec();
     execvp(words[0], words);
     fprintf(stderr, "quantcam: mpirun cannot be started: %s\n", strerror(errno));
     _exit(1);

@@ -5,6 +5,7 @@
 #include "cmd.h"
 #include "guard.h"
 #include "man.h"
+#include "output.h"
 
 static const struct command {
     const char *name;
@@ -91,7 +92,7 @@ static int run_or_describe(const struct command *c, int argc, char **argv)
     return code;
 }
 
-int main(int argc, char **argv)
+static int run_named(int argc, char **argv)
 {
     const char *names[COUNT_OF(commands)], *nearest;
 
@@ -118,4 +119,10 @@ int main(int argc, char **argv)
     fprintf(stderr, "quantcam: unknown command '%s'%s%s%s; quantcam --help lists them\n", argv[1],
             nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
     return 2;
+}
+
+int main(int argc, char **argv)
+{
+    output_begin();
+    return output_end(run_named(argc, argv));
 }

@@ -13,7 +13,8 @@ struct entry {
 
 static const struct entry codes[] = {
     { "", "0", "Done." },
-    { "", "1", "Failed: one sentence on stderr says what and why." },
+    { "", "1",
+      "Failed: one sentence on stderr says what and why. Also where stdout did not take all of a result." },
     { " run main ", "", "Or finished with more bad pictures than `data.max_bad` allows." },
     { "", "2", "The command line or the job file is wrong." },
     { " run main ", "75",
@@ -23,8 +24,8 @@ static const struct entry codes[] = {
 };
 
 static const struct entry environment[] = {
-    { " run main ", "QUANTCAM_ISA",
-      "The instruction set where `run.isa` is auto: ref, avx2 or avx512vnni. The result is the same." },
+    { " run infer explain quantize bench version main ", "QUANTCAM_ISA",
+      "The instruction set where `isa` is auto: ref, avx2 or avx512vnni. The result is the same." },
     { " run main ", "QUANTCAM_THREADS",
       "off: no second thread for the watchdog and for dealing out work, where an MPI library does not bear "
       "one." },

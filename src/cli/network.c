@@ -13,7 +13,7 @@ static status read_model(const char *path, struct model *out)
     size_t size;
     status result;
 
-    TRY(text_read_file(path, MODEL_TEXT_MAX, &text, &size));
+    TRY(text_read_plain(path, MODEL_TEXT_MAX, &text, &size));
     result = model_parse(path, text, size, out);
     mem_free(text);
     return result;
@@ -60,15 +60,22 @@ out:
     return result;
 }
 
+status network_kernels(const char *isa, const struct kernel_table **out)
+{
+    *out = kernel_select(kernel_wanted(isa));
+    if (!*out)
+        return FAIL(ERR_USAGE, "instruction set %.40s: this build or this machine does not have it",
+                    kernel_wanted(isa));
+    return OK;
+}
+
 status network_open(const char *model, const char *weights, const struct engine_options *options,
                     const char *isa, struct network *out)
 {
     status result = OK;
 
     memset(out, 0, sizeof *out);
-    out->kernels = kernel_select(isa);
-    if (!out->kernels)
-        return FAIL(ERR_USAGE, "--isa=%s: this build or this machine does not have it", isa);
+    TRY(network_kernels(isa, &out->kernels));
     TRY_OUT(read_model(model, &out->model));
     TRY_OUT(bind_and_plan(weights, options, out));
     out->pipeline.resize = out->model.input.resize;

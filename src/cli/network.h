@@ -25,8 +25,11 @@ struct network {
 MUST_USE status network_random(const struct model *m, enum model_precision precision,
                                struct tensor_table *out);
 
-/* Reads the description and the checkpoint, binds them and plans; the checkpoint is let go again. isa: "auto"
- * or an instruction set's name, ERR_USAGE where this machine does not have it. *out is closed on failure. */
+/* isa: "auto" or an instruction set's name, ERR_USAGE where this machine does not have it; QUANTCAM_ISA
+ * decides what auto is. */
+MUST_USE status network_kernels(const char *isa, const struct kernel_table **out);
+/* Reads the description and the checkpoint, binds them and plans; the checkpoint is let go again. isa: as
+ * network_kernels has it. *out is closed on failure. */
 MUST_USE status network_open(const char *model, const char *weights, const struct engine_options *options,
                              const char *isa, struct network *out);
 void network_close(struct network *net);

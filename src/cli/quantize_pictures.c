@@ -82,7 +82,7 @@ static status find_lines(const char *root, const char *file, struct found *f)
     size_t size;
     status result = OK;
 
-    TRY(text_read_file(file, LIST_MAX, &text, &size));
+    TRY(text_read_plain(file, LIST_MAX, &text, &size));
     if (memchr(text, 0, size))
         result = FAIL(ERR_FORMAT, "%s: not a text", file);
     for (char *line = strtok_r(text, "\n", &save); line && result == OK; line = strtok_r(NULL, "\n", &save)) {

@@ -147,7 +147,7 @@ static void take_in(struct comm_loop *loop)
         }
         progress_send(loop, now);
         progress_collect(loop, now);
-        if (loop->deal && !loop->c->threads)
+        if (loop->deal)
             deal_serve(loop);
         return;
     }

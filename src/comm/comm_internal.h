@@ -27,7 +27,7 @@ void watch_turn_here(void);
 
 /* deal.c: rank 0's service of blocks. start and end: where no rank asks, before and after the loop. */
 void deal_start(struct comm_loop *loop);
-void deal_serve(struct comm_loop *loop);    /* rank 0 without a thread: answers what has come */
+void deal_serve(struct comm_loop *loop);    /* rank 0 that has no thread for it: answers what has come */
 void deal_end(struct comm_loop *loop);
 
 /* progress.c: this rank's counters to rank 0, if they are due and the last message is gone; rank 0 counts its

@@ -42,7 +42,7 @@ static struct watch {
     double last_turn, pulsed;
     double heard, limit_now; /* others: of rank 0 */
     struct pulse sent;
-    double word; /* rank 0's, under way */
+    double *word; /* (size) rank 0's to each, under way */
     MPI_Request request, *word_request;
     int64_t *sent_to, *got_from; /* messages */
     struct seen *seen;
@@ -197,8 +197,8 @@ static void turn_first(double now)
         MPI_Test(&w.word_request[r], &gone, MPI_STATUS_IGNORE);
         if (!gone)
             continue;
-        w.word = w.limit_now;
-        MPI_Isend(&w.word, 1, MPI_DOUBLE, r, TAG_WORD, w.c->watch, &w.word_request[r]);
+        w.word[r] = w.limit_now;
+        MPI_Isend(&w.word[r], 1, MPI_DOUBLE, r, TAG_WORD, w.c->watch, &w.word_request[r]);
         w.sent_to[r]++;
     }
 }
@@ -314,8 +314,9 @@ void comm_watch_start(struct comm *c, double seconds)
     if (c->rank == 0) {
         w.seen = mem_alloc(n, sizeof *w.seen);
         w.hosts = mem_alloc(n, sizeof *w.hosts);
+        w.word = mem_alloc(n, sizeof *w.word);
         w.word_request = mem_alloc(n, sizeof *w.word_request);
-        BUG_IF(!w.seen || !w.hosts || !w.word_request);
+        BUG_IF(!w.seen || !w.hosts || !w.word || !w.word_request);
         for (size_t r = 0; r < n; r++)
             w.word_request[r] = MPI_REQUEST_NULL;
     }
@@ -370,6 +371,7 @@ void comm_watch_stop(struct comm *c)
     mem_free(w.got_from);
     mem_free(w.seen);
     mem_free(w.hosts);
+    mem_free(w.word);
     mem_free(w.word_request);
     w = (struct watch){ 0 };
 }

@@ -136,7 +136,7 @@ status image_lines_open(const char *file, struct list_lines *out)
     size_t size = 0;
 
     *out = (struct list_lines){ .file = file };
-    TRY(text_read_file(file, (size_t)512 << 20, &out->text, &size));
+    TRY(text_read_plain(file, (size_t)512 << 20, &out->text, &size));
     if (memchr(out->text, '\0', size)) {
         image_lines_close(out);
         return FAIL(ERR_FORMAT, "%s: not a text file (it has a zero byte)", file);

@@ -1,4 +1,5 @@
 /* src/kernel/select.c: which instruction sets there are, which this machine can run, and their tables. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "isa.h"
@@ -82,6 +83,13 @@ const struct kernel_table *kernel_select(const char *name)
             rows[i].fill(&table[found]);
     table[found].isa = rows[found].isa;
     return &table[found];
+}
+
+const char *kernel_wanted(const char *name)
+{
+    const char *forced = getenv("QUANTCAM_ISA");
+
+    return strcmp(name, "auto") == 0 && forced && *forced ? forced : name;
 }
 
 int kernel_list(const char *names[8], int usable[8])

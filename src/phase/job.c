@@ -114,7 +114,7 @@ static const struct option_table table = {
         "command resumes a job that was stopped or killed. JOB.conf holds `key = value` lines under\n"
         "[sections]; every key is also an option, --section.key=value, or --key=value where only one\n"
         "section has it. Networks are sections [network NAME]. Relative paths start at the current\n"
-        "directory, in job files too.",
+        "directory, in job files too; ~/, $NAME/ and ${NAME}/ at a path's start are the environment's.",
     .row = rows,
     .rows = COUNT_OF(rows),
     .group = &networks,
@@ -200,7 +200,7 @@ static status read_line(struct job *job, int argc, char **argv, char *path, stru
 
 static status read_file(const char *path, char **text, size_t *size)
 {
-    if (text_read_file(path, JOB_FILE_MAX, text, size) == OK)
+    if (text_read_plain(path, JOB_FILE_MAX, text, size) == OK)
         return OK;
     error_last()->status = ERR_USAGE; /* the command line names a file that cannot be read */
     return ERR_USAGE;
@@ -221,48 +221,51 @@ static status read_all(struct job *job, const char *path, const char *text, size
     return result == OK ? OK : error_prefix(result, "%s", path);
 }
 
+/* Rank 0's alone: the environment that paths name is its own, and other hosts' may differ. */
+static status read_whole(struct job *job, int argc, char **argv)
+{
+    char path[OPTION_SIZE], *text = NULL;
+    struct option_words words;
+    size_t size = 0;
+    status result;
+
+    TRY(read_line(job, argc, argv, path, &words));
+    TRY(read_file(path, &text, &size));
+    result = read_all(job, path, text, size, argc, argv);
+    mem_free(text);
+    return result;
+}
+
 status job_read(const struct comm *c, int argc, char **argv, struct job **out, struct option_words *words)
 {
-    char path[OPTION_SIZE];
-    struct job *job = mem_alloc(1, sizeof *job);
-    char *text = NULL;
-    void *bytes = NULL;
-    size_t size = 0;
-    status result = job ? OK : FAIL(ERR_MEMORY, "no memory for the job's settings");
+    struct job *job = NULL;
+    status result = OK;
 
     *out = NULL;
-    if (result == OK)
-        result = read_line(job, argc, argv, path, words);
-    TRY_OUT(comm_agree(c, result));
+    *words = (struct option_words){ .help = option_help_wanted(&table, argc, argv) };
     if (words->help)
-        goto out;
-    if (c->rank == 0)
-        result = read_file(path, &text, &size);
-    bytes = text;
+        return OK;
+    job = mem_alloc(1, sizeof *job);
+    if (!job)
+        result = FAIL(ERR_MEMORY, "no memory for the job's settings");
+    else if (c->rank == 0)
+        result = read_whole(job, argc, argv);
     TRY_OUT(comm_agree(c, result));
-    TRY_OUT(comm_broadcast_bytes(c, &bytes, &size));
-    TRY_OUT(
-        read_all(job, path, bytes, size, argc, argv)); /* the same bytes everywhere: all ranks fail alike */
+    comm_broadcast(c, job, sizeof *job);
     *out = job;
     job = NULL;
 out:
-    mem_free(bytes);
     mem_free(job);
     return result;
 }
 
 int job_ranks(int argc, char **argv)
 {
-    char path[OPTION_SIZE], *text = NULL;
     struct job *job = mem_alloc(1, sizeof *job);
-    struct option_words words = { 0 };
-    size_t size;
     int ranks = 0;
 
-    if (job && read_line(job, argc, argv, path, &words) == OK && !words.help &&
-        read_file(path, &text, &size) == OK && read_all(job, path, text, size, argc, argv) == OK)
+    if (job && !option_help_wanted(&table, argc, argv) && read_whole(job, argc, argv) == OK)
         ranks = job->dry_run ? 0 : job->ranks;
-    mem_free(text);
     mem_free(job);
     return ranks;
 }

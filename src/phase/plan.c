@@ -56,7 +56,7 @@ static status share_model(struct run *r, int i)
     void *bytes = NULL;
     char *text = NULL;
     size_t size = 0;
-    status result = r->c->rank == 0 ? text_read_file(path, MODEL_FILE_MAX, &text, &size) : OK;
+    status result = r->c->rank == 0 ? text_read_plain(path, MODEL_FILE_MAX, &text, &size) : OK;
 
     bytes = text;
     TRY_OUT(comm_agree(r->c, result));
@@ -184,13 +184,11 @@ static status make_network(struct run *r, int i)
 /* run.isa, else QUANTCAM_ISA, else the fastest here. */
 static status choose_kernels(struct run *r)
 {
-    const char *isa = job_isa(r->job), *forced = getenv("QUANTCAM_ISA");
+    const char *isa = kernel_wanted(job_isa(r->job));
 
-    if (strcmp(isa, "auto") == 0 && forced && *forced)
-        isa = forced;
     r->kernels = kernel_select(isa);
     if (!r->kernels)
-        return FAIL(ERR_USAGE, "instruction set %.40s: unknown, or this machine cannot run it", isa);
+        return FAIL(ERR_USAGE, "instruction set %.40s: this build or this machine does not have it", isa);
     return OK;
 }
 

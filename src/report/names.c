@@ -20,7 +20,7 @@ status report_names_read(const char *path, struct report_names *out)
     memset(out, 0, sizeof *out);
     if (!path[0])
         return OK;
-    TRY(text_read_file(path, TEXT_MAX, &out->text, &size));
+    TRY(text_read_plain(path, TEXT_MAX, &out->text, &size));
     text_make_printable(out->text, "\r\n");
     for (const char *p = out->text; *p; p++)
         lines += *p == '\n';

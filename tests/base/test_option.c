@@ -1,6 +1,7 @@
 #include "base_option.h"
 #include "check.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct net {
@@ -155,6 +156,41 @@ static void test_args_refused(void)
             "--network.c.file=x");
 }
 
+/* Paths begin with what the environment says, other texts stand as they are. */
+static void test_paths(void)
+{
+    static const char *const cases[][2] = {
+        { "~/a b", "/home/u/a b" },      { "~", "/home/u" },        { "$DATA/x", "/d-1/x" },
+        { "$DATA", "/d-1" },             { "${DATA}x", "/d-1x" },   { "$DATA-x", "/d-1-x" },
+        { "./~/x", "./~/x" },            { "a/~/$DATA", "a/~/$DATA" }, { "a~", "a~" },
+        { "$", "$" },                    { "$5.png", "$5.png" },    { "./$DATA", "./$DATA" },
+    };
+    struct settings s = { 0 };
+    struct option_words w;
+    char wide[OPTION_SIZE];
+
+    setenv("HOME", "/home/u", 1);
+    setenv("DATA", "/d-1", 1);
+    unsetenv("QUANTCAM_NONE");
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CHECK(ARGS(&s, &w, "--images", cases[i][0], "--title", cases[i][0]) == OK);
+        CHECK_MSG(strcmp(s.images, cases[i][1]) == 0 && strcmp(s.title, cases[i][0]) == 0, "%s", s.images);
+    }
+    CHECK(ARGS(&s, &w, "--network.a.file=$DATA/w.pth") == OK && strcmp(s.net[0].file, "/d-1/w.pth") == 0);
+    REFUSED("data.images = $QUANTCAM_NONE/x: QUANTCAM_NONE is not set in the environment",
+            "--images=$QUANTCAM_NONE/x");
+    REFUSED("data.images = ${DATA/x: ${NAME} is wanted", "--images=${DATA/x");
+    REFUSED("data.images = ~v/x: another user's home is not looked up; give the whole path, or ./~v/x",
+            "--images=~v/x");
+    memset(wide, 'x', sizeof wide - 1);
+    wide[sizeof wide - 1] = '\0';
+    setenv("DATA", wide, 1);
+    CHECK(ARGS(&s, &w, "--images=$DATA") == OK && strlen(s.images) == OPTION_SIZE - 1);
+    REFUSED("data.images: 1024 bytes, at most 1023 are taken", "--images=${DATA}/");
+    setenv("DATA", "", 1);
+    REFUSED("data.images = $DATA/x: DATA is not set in the environment", "--images=$DATA/x");
+}
+
 static status text(struct settings *s, const char *lines)
 {
     return option_read_text(&table, s, "x.conf", lines, strlen(lines));
@@ -234,6 +270,7 @@ int main(void)
     test_args();
     test_args_short_names();
     test_args_refused();
+    test_paths();
     test_text();
     test_text_refused();
     test_write();

@@ -102,6 +102,48 @@ static void test_files(void)
     CHECK(text_path(joined, sizeof joined, "0123456789", "012345") == ERR_RANGE);
 }
 
+/* What the file holds, and what of it is read; NULL: refused. */
+static void test_plain(void)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *expected;
+    } cases[] = {
+        { "", 0, "" },
+        { "a\r\nb", 4, "a\r\nb" },
+        { "\xEF\xBB\xBF[data]", 9, "[data]" },
+        { "\xEF\xBB\xBF", 3, "" },
+        { "\xEF\xBB", 2, "\xEF\xBB" }, /* no mark */
+        { "a\xEF\xBB\xBF", 4, "a\xEF\xBB\xBF" },
+        { "\xFF\xFE[\0d\0", 6, NULL },
+        { "\xFE\xFF\0[\0d", 6, NULL },
+        { "\xFF\xFE", 2, NULL },
+        { "\0\0\xFE\xFF", 4, NULL },
+        { "a\0b", 3, NULL },
+    };
+    char path[] = "/tmp/quantcam-text-XXXXXX", *data;
+    int fd = mkstemp(path);
+    size_t size;
+
+    CHECK(fd >= 0);
+    close(fd);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *expected = cases[i].expected;
+        status result;
+
+        CHECK(text_write_file(path, cases[i].bytes, cases[i].size) == OK);
+        result = text_read_plain(path, 100, &data, &size);
+        CHECK_MSG(result == (expected ? OK : ERR_FORMAT), "%zu", i);
+        CHECK_MSG(expected ? size == strlen(expected) && strcmp(data, expected) == 0 : !data && size == 0,
+                  "%zu", i);
+        mem_free(data);
+    }
+    CHECK(text_write_file(path, "12345", 5) == OK);
+    CHECK(text_read_plain(path, 4, &data, &size) == ERR_MEMORY && !data);
+    unlink(path);
+}
+
 static void test_numbers(void)
 {
     char out[32];
@@ -133,6 +175,7 @@ int main(void)
     test_value();
     test_utf8();
     test_files();
+    test_plain();
     test_numbers();
     CHECK(mem_live() == 0);
     return check_result("test_text");
