@@ -5,7 +5,7 @@
  *     struct model m = { 0 };
  *     TRY(model_parse("models/resnet18.model", text, size, &m));    // rank 0 reads and broadcasts it
  *     struct model_binding b = { 0 };
- *     TRY(model_bind(&m, &weights, &b));    // finds out by itself: fp32, int8, or QAT state
+ *     TRY(model_bind(&m, &weights, NULL, &b));    // finds out by itself: fp32, int8, or QAT state
  *     for each conv or linear node i:
  *         struct model_layer layer = { 0 };
  *         TRY(model_layer_load(&b, i, &layer));    // one layer's folded weights at a time
@@ -31,7 +31,7 @@
 
 #include "tensor.h"
 
-enum { MODEL_MAX_INPUTS = 16, MODEL_MAX_NODES = 4096, MODEL_NAME = 128 };
+enum { MODEL_MAX_INPUTS = 16, MODEL_MAX_NODES = 4096, MODEL_MAX_IGNORES = 64, MODEL_NAME = 128 };
 
 enum model_op {
     OP_INPUT, OP_CONV, OP_LINEAR, OP_RELU, OP_RELU6, OP_HARDSWISH, OP_HARDSIGMOID,
@@ -83,6 +83,8 @@ struct model {
     int nodes;
     int output, cam;                   /* node numbers: logits (linear or global pooling) and the CAM layer */
     int classes;
+    char (*ignore)[MODEL_NAME];        /* patterns: tensors that a checkpoint may hold beside the network's */
+    int ignores;
     uint8_t sha256[HASH_SIZE];         /* of the text */
 };
 
@@ -91,6 +93,7 @@ struct model {
 MUST_USE status model_parse(const char *source, const char *text, size_t size, struct model *out);
 void model_free(struct model *m);
 int model_find(const struct model *m, const char *name);     /* node number or -1 */
+int model_has_relu6(const struct model *m);
 
 /* The relu or relu6 that becomes part of a conv's, linear's, add's or mul's step, or -1: the one user of a
  * node that is neither the CAM layer nor the output, which show their own values. In an int8 file the node's
@@ -99,30 +102,46 @@ int model_fused_relu(const struct model *m, int node);
 
 enum model_precision { MODEL_FP32, MODEL_INT8 };
 
+/* What relu6 does in int8: as the checkpoint notes (torch's note nothing and run it as relu), or as asked. */
+enum model_relu6 { MODEL_RELU6_AUTO, MODEL_RELU6_RELU, MODEL_RELU6_CLAMP };
+const char *model_relu6_name(enum model_relu6 r);    /* "auto", "relu", "clamp" */
+
+/* How a checkpoint is to be read; zeros where nobody says otherwise. */
+struct model_reading {
+    int allow_unused;               /* tensors that the network does not use are no error */
+    enum model_relu6 relu6;
+};
+
 struct model_binding {
     const struct model *model;
     const struct tensor_table *weights;
+    struct model_reading how;
     enum model_precision precision;
     int qat;                        /* the int8 form is an unconverted QAT state dict (numerics 1.6) */
     int per_channel;                /* any weight is per channel */
     int fbgemm;                     /* int8: the engine `auto` is fbgemm, not qnnpack: as the checkpoint's
                                        note quantcam.engine says, else where any weight is per channel */
-    int relu6_clamps;               /* int8: relu6 clamps at 6 (the checkpoint's note quantcam.relu6 is
-                                       "clamp", as our own quantization writes); else it runs as relu, which
-                                       is what torch makes of it */
+    int relu6_clamps;               /* int8: relu6 clamps at 6 (how.relu6, or the checkpoint's note
+                                       quantcam.relu6 is "clamp", as our own quantization writes); else it
+                                       runs as relu, which is what torch makes of it */
     /* (nodes) int8: of each node's output. relu, pools, slice and shuffle keep their input's; a conv, add
      * or mul that only a relu follows has the fused output's, as the file says; hardsigmoid: 1/256, 0. */
     struct quant_params *q;
-    int unused;                     /* tensors that nothing needs; num_batches_tracked, observers and the
-                                       scales of modules without weights are not counted */
+    int unused;                     /* tensors that nothing needs, where these are allowed */
+    int ignored;                    /* others that lines `ignore PATTERN` name */
     uint64_t parameter_bytes;       /* folded weights, their scales (f32) and biases (f32) */
     uint64_t parameters;            /* folded weights and biases, elements */
     uint64_t macs;                  /* multiply-accumulates of one image */
 };
 /* Every tensor that the graph needs must exist with the right shape: ERR_MISSING, ERR_MISMATCH (a wrong class
- * count is one) with the checkpoint's path, the tensor and both shapes. The binding borrows both. */
+ * count is one) with the checkpoint's path, the tensor and both shapes. Every other tensor means that the
+ * checkpoint is of another network: ERR_MISMATCH with their number and the first names, unless `how` (NULL:
+ * zeros) allows them, a line `ignore` of the description names them, or they are bookkeeping: counters,
+ * observers of the network's own modules, what an int8 file says of additions that never ran. relu6:
+ * ERR_USAGE where the network has none, ERR_MISMATCH where the checkpoint notes the other. The binding
+ * borrows model and weights. */
 MUST_USE status model_bind(const struct model *m, const struct tensor_table *weights,
-                           struct model_binding *out);
+                           const struct model_reading *how, struct model_binding *out);
 void model_unbind(struct model_binding *b);
 
 /* What one node costs; zeros for a node without weights. `b` may be NULL: then fp32, with a bias wherever no

@@ -2,7 +2,7 @@
  * phase: the job. Reads a job file, runs every picture through every network in every precision, selects,
  * explains, times, reduces, and leaves one result file. src/phase/run.c reads as the list of phases.
  *
- *     struct job *job = NULL;                                        // 60 KiB: not for the stack
+ *     struct job *job = NULL;                                        // 120 KiB: not for the stack
  *     TRY(job_read(&c, argc, argv, &job, &words));      // collective: file and command line
  *     TRY(phase_run(&c, job, &start));                  // collective: one status for all ranks
  *     mem_free(job);
@@ -24,11 +24,21 @@
 
 enum { JOB_MAX_NETWORKS = STORE_MAX_NETWORKS, JOB_PRECISIONS = 2 };
 
+/* How a checkpoint is read. As keys: of a network, and, where it says more, of one of its precisions. */
+struct job_reading {
+    char state[OPTION_SIZE];                     /* which state dict (weight_load); "" = the only one */
+    int unused;                                  /* 1 = tensors that the network does not use are allowed */
+    int relu6;                                   /* enum model_relu6 of an int8 form */
+};
+
 struct job_network {
     char name[OPTION_NAME];
     char model[OPTION_SIZE];                     /* the description */
     char weights[JOB_PRECISIONS][OPTION_SIZE];   /* checkpoints, in the order of job_precision */
     int engine;                                  /* enum engine_arithmetic of the int8 form */
+    struct job_reading all;                      /* of every precision ... */
+    struct job_reading of[JOB_PRECISIONS];       /* ... that does not say otherwise: "", and of unused 0 = as
+                                                    all, 1 refuse, 2 allow */
 };
 
 struct job {
@@ -75,6 +85,8 @@ enum job_schedule { JOB_STATIC, JOB_DYNAMIC };
 extern const char *const job_precision[JOB_PRECISIONS];
 /* The name of a chosen value: "auto" or an instruction set; "absmax". */
 const char *job_isa(const struct job *job);
+/* How the checkpoint of precision p is read, all keys considered. */
+struct job_reading job_reading(const struct job_network *n, int p);
 
 void job_defaults(struct job *job);
 const struct option_table *job_table(void);

@@ -8,7 +8,7 @@
  *     struct quant_pictures pictures = { .count = 64, .size = 1, .pixels = pixels };    // one process
  *     struct quant_result q = { 0 };
  *     TRY(quant_network(&binding, &options, &pictures, kernel_select("auto"), &q));
- *     model_bind(&model, &q.table, &int8);    // or weight_save(path, &q.table, ...)
+ *     model_bind(&model, &q.table, NULL, &int8);    // or weight_save(path, &q.table, ...)
  *     quant_result_free(&q);
  *
  * What is done, in this order: batch normalisation is folded (numerics 1.6); channels are equalized across

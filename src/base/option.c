@@ -103,14 +103,15 @@ static status unknown_option(const struct option_table *t, const char *name)
                 option_value_suggest(name, words, count, "--"));
 }
 
-/* "network.resnet18.int8". */
+/* "network.resnet18.int8.state": the element's name, which has no dots, then the key, which may. */
 static status find_in_group(const struct option_table *t, void *settings, const char *name,
                             struct target *out)
 {
     const struct option_group *g = t->group;
-    const char *element = name + strlen(g->section) + 1, *key = strrchr(name, '.') + 1;
+    const char *element = name + strlen(g->section) + 1,
+               *dot = strchr(element, '.'), *key = dot ? dot + 1 : element;
 
-    if (key <= element)
+    if (!dot || dot == element)
         return FAIL(ERR_USAGE, "'--%.200s': --%s.NAME.KEY is wanted", name, g->section);
     out->row = row_named(g->row, g->rows, key);
     if (!out->row) {

@@ -48,7 +48,8 @@ static void put_synopsis(const char *usage, FILE *out)
     fputc('\n', out);
 }
 
-/* "--data.limit=N", "--csv[=on|off]"; of a job file "limit = N". */
+/* "--data.limit=N", "--csv[=on|off]"; of a job file "limit = N". A group's rows (prefix) have no section in
+ * their names. */
 static void put_name(const struct option_row *r, const char *prefix, enum option_form form, FILE *out)
 {
     const char *dot = strchr(r->name, '.');
@@ -62,7 +63,7 @@ static void put_name(const struct option_row *r, const char *prefix, enum option
     fputs("\\fB", out);
     option_man_text(keys ? "" : "--", out);
     option_man_text(keys ? "" : prefix, out);
-    option_man_text(keys && dot ? dot + 1 : r->name, out);
+    option_man_text(keys && dot && !prefix[0] ? dot + 1 : r->name, out);
     fputs(keys ? "\\fR = \\fI" : flag ? "\\fR[=\\fI" : "\\fR=\\fI", out);
     put_choices(given, out);
     fputs(flag ? "\\fR]\n" : "\\fR\n", out);

@@ -22,6 +22,25 @@
       .where = offsetof(struct settings, isa),                                                               \
       .values = "NAME",                                                                                      \
       .help = "instruction set; auto: the fastest here, or QUANTCAM_ISA" }
+/* How a checkpoint is read: the field is a struct network_reading (network.h). */
+#define CMD_ROW_STATE                                                                                        \
+    { .name = "state",                                                                                       \
+      .kind = OPTION_TEXT,                                                                                   \
+      .where = offsetof(struct settings, reading.state),                                                     \
+      .values = "NAME",                                                                                      \
+      .help = "which state dict of the checkpoint, as model_ema; empty: the only one" }
+#define CMD_ROW_UNUSED                                                                                       \
+    { .name = "unused",                                                                                      \
+      .kind = OPTION_CHOICE,                                                                                 \
+      .where = offsetof(struct settings, reading.unused),                                                    \
+      .values = "refuse|allow",                                                                              \
+      .help = "tensors of the checkpoint that the network does not use" }
+#define CMD_ROW_RELU6                                                                                        \
+    { .name = "relu6",                                                                                       \
+      .kind = OPTION_CHOICE,                                                                                 \
+      .where = offsetof(struct settings, reading.relu6),                                                     \
+      .values = "auto|relu|clamp",                                                                           \
+      .help = "of int8; auto: as the checkpoint notes, else relu, as torch's own files want it" }
 #define CMD_ROW_CHECKED                                                                                      \
     { .name = "checked",                                                                                     \
       .kind = OPTION_FLAG,                                                                                   \

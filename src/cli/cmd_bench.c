@@ -17,6 +17,7 @@ enum { WARM_UP = 3, CAM_REPEATS = 101 };
 
 struct settings {
     char model[OPTION_SIZE], weights[OPTION_SIZE], int8[OPTION_SIZE], image[OPTION_SIZE], isa[OPTION_SIZE];
+    struct network_reading reading;
     int engine, saturate, repeats, layers, kernels, phases, explain, json;
     double select;
 };
@@ -32,6 +33,9 @@ static const struct option_row rows[] = {
       .where = offsetof(struct settings, weights),
       .values = "FILE",
       .help = "its checkpoint; without it random weights in both precisions" },
+    CMD_ROW_STATE,
+    CMD_ROW_UNUSED,
+    CMD_ROW_RELU6,
     { .name = "engine",
       .kind = OPTION_CHOICE,
       .where = offsetof(struct settings, engine),
@@ -246,7 +250,9 @@ static status bench_one(const struct settings *s, const char *model, const char 
     struct measured m = { 0 };
     status result = OK;
 
-    TRY(network_open(model, weights, &options, s->isa, &net));
+    TRY(network_open(model, weights, &s->reading, &options, s->isa, &net));
+    if (strcmp(weights, NETWORK_RANDOM_FP32) != 0)
+        TRY_OUT(network_check_relu6(&s->reading, (const struct network *const[]){ &net }, 1));
     TRY_OUT(measure(&net, s->image, s->repeats, &m));
     if (s->json)
         print_json(&net, &m);
@@ -286,8 +292,10 @@ static status bench_picture(const struct settings *s, const char *model)
 
     if (!s->image[0])
         TRY_OUT(draw_image(folder, drawn, sizeof drawn));
-    TRY_OUT(network_open(model, s->weights[0] ? s->weights : NETWORK_RANDOM_FP32, &options, s->isa, &net[0]));
-    TRY_OUT(network_open(model, s->int8[0] ? s->int8 : NETWORK_RANDOM_INT8, &options, s->isa, &net[1]));
+    TRY_OUT(network_open(model, s->weights[0] ? s->weights : NETWORK_RANDOM_FP32, &s->reading, &options,
+                         s->isa, &net[0]));
+    TRY_OUT(network_open(model, s->int8[0] ? s->int8 : NETWORK_RANDOM_INT8, &s->reading, &options, s->isa,
+                         &net[1]));
     TRY_OUT(bench_phase_run(&n, s->image[0] ? s->image : drawn, s->repeats, s->explain, s->json));
 out:
     network_close(&net[0]);
@@ -304,6 +312,10 @@ static status run(const struct settings *s)
 
     if (s->weights[0] && !s->model[0])
         return FAIL(ERR_USAGE, "bench: --weights needs --model");
+    if ((s->reading.state[0] || s->reading.unused) && !s->weights[0] && !s->int8[0])
+        return FAIL(ERR_USAGE, "bench: --state and --unused are of --weights and --int8, and there are none");
+    if (s->reading.relu6 && (s->kernels || !s->model[0]))
+        return FAIL(ERR_USAGE, "bench: --relu6 is of one network: --model is needed, and no --kernels");
     if (s->kernels) {
         const struct kernel_table *k;
 

@@ -14,6 +14,7 @@ enum { TEXT_MAX = 4 << 20 };
 struct settings {
     char model[OPTION_SIZE], weights[OPTION_SIZE], int8[OPTION_SIZE], job[OPTION_SIZE], network[OPTION_SIZE];
     char output[OPTION_SIZE], names[OPTION_SIZE], isa[OPTION_SIZE];
+    struct network_reading reading;
     int engine, steps;
 };
 
@@ -57,6 +58,9 @@ static const struct option_row rows[] = {
       .values = "FILE",
       .help = "names of the classes, a line a class (LOC_synset_mapping.txt); empty: data.synsets of the "
               "job, else their numbers" },
+    CMD_ROW_STATE,
+    CMD_ROW_UNUSED,
+    CMD_ROW_RELU6,
     CMD_ROW_ENGINE,
     CMD_ROW_ISA,
 };
@@ -206,6 +210,23 @@ static void output_name(const struct settings *set, const char *image, const cha
 /* ---- one network ------------------------------------------------------------------------------------------
  */
 
+/* The options hold for both; a job has its keys. */
+static status open_side(const struct settings *set, const struct job *job, int k, int s,
+                        const struct engine_options *options, struct explain *e)
+{
+    const struct job_network *n = &job->network[k];
+    struct network_reading how = set->reading;
+
+    if (set->job[0]) {
+        const struct job_reading from = job_reading(n, s);
+
+        memcpy(how.state, from.state, sizeof how.state);
+        how.unused = from.unused;
+        how.relu6 = from.relu6;
+    }
+    return network_open(n->model, n->weights[s], &how, options, set->isa, &e->side[s].net);
+}
+
 static status explain_one(const struct settings *set, const struct job *job, int k, int several,
                           const char *image, const struct report_names *names)
 {
@@ -223,8 +244,12 @@ static status explain_one(const struct settings *set, const struct job *job, int
     status result = OK;
 
     MEM_TRY(e, 1, sizeof *e);
+    const struct network *const net[EXPLAIN_SIDES] = { &e->side[0].net, &e->side[1].net };
+
     for (int s = 0; s < how.sides; s++)
-        TRY_OUT(network_open(n->model, n->weights[s], &options, set->isa, &e->side[s].net));
+        TRY_OUT(open_side(set, job, k, s, &options, e));
+    if (!set->job[0])
+        TRY_OUT(network_check_relu6(&set->reading, net, how.sides));
     network_preprocess(&e->side[0].net, job->resize, job->filter, job->pillow);
     TRY_OUT(explain_picture(image, &how, e));
     output_name(set, image, n->name, several, path, sizeof path);
@@ -258,6 +283,10 @@ static status read_job(const struct settings *set, struct job *job)
     if (set->job[0]) {
         if (set->weights[0] || set->int8[0])
             return FAIL(ERR_USAGE, "explain: --job names the weights; --weights and --int8 go with --model");
+        if (set->reading.state[0] || set->reading.unused || set->reading.relu6)
+            return FAIL(ERR_USAGE,
+                        "explain: --job says how weights are read; --state, --unused and --relu6 go with "
+                        "--model");
         TRY(text_read_plain(set->job, TEXT_MAX, &text, &size));
         result = option_read_text(job_table(), job, set->job, text, size);
         mem_free(text);

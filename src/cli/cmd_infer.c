@@ -13,6 +13,7 @@
 
 struct settings {
     char model[OPTION_SIZE], weights[OPTION_SIZE], pixels[OPTION_SIZE], output[OPTION_SIZE], isa[OPTION_SIZE];
+    struct network_reading reading;
     int engine, cam, tap, saturate, resize, filter, pillow;
 };
 
@@ -50,6 +51,9 @@ static const struct option_row rows[] = {
       .where = offsetof(struct settings, pillow),
       .values = "13|12",
       .help = "whose order of resize passes: 13 the cheaper one first, 12 horizontal first" },
+    CMD_ROW_STATE,
+    CMD_ROW_UNUSED,
+    CMD_ROW_RELU6,
     CMD_ROW_ENGINE,
     CMD_ROW_ISA,
     { .name = "cam",
@@ -303,12 +307,14 @@ static status run(struct infer *r, const struct option_words *words)
     struct engine_options options = { .arithmetic = (enum engine_arithmetic)r->set.engine,
                                       .saturate_pairs = r->set.saturate,
                                       .keep = r->set.tap };
+    const struct network *const net = &r->net;
 
     TRY(check_settings(&r->set, words));
-    TRY(network_open(r->set.model, r->set.weights, &options, r->set.isa, &r->net));
+    TRY(network_open(r->set.model, r->set.weights, &r->set.reading, &options, r->set.isa, &r->net));
+    TRY(network_check_relu6(&r->set.reading, &net, 1));
     network_preprocess(&r->net, r->set.resize, r->set.filter, r->set.pillow);
     if (cam_method_needs_head((enum cam_method)r->set.cam))
-        TRY(network_head(&r->net, r->set.weights, &r->head));
+        TRY(network_head(&r->net, r->set.weights, &r->set.reading, &r->head));
     TRY(open_input(r, words));
     TRY(allocate(r));
     if (r->count > 0)

@@ -6,10 +6,14 @@
 #include "inspect.h"
 
 struct settings {
+    struct network_reading reading;
     int csv, json;
 };
 
 static const struct option_row rows[] = {
+    CMD_ROW_STATE,
+    CMD_ROW_UNUSED,
+    CMD_ROW_RELU6,
     { .name = "csv",
       .kind = OPTION_FLAG,
       .where = offsetof(struct settings, csv),
@@ -39,7 +43,7 @@ static const struct option_table table = {
 };
 enum { PRINTED_MAX = 256 << 20 };
 
-static status list(const struct option_words *words, struct listing *l)
+static status list(const struct option_words *words, const struct network_reading *how, struct listing *l)
 {
     const char *path = words->word[0], *weights = words->count > 1 ? words->word[1] : "", *container;
     enum inspect_kind kind;
@@ -48,8 +52,13 @@ static status list(const struct option_words *words, struct listing *l)
     if (kind != INSPECT_MODEL && weights[0])
         return FAIL(ERR_USAGE, "%s is no network description: only that can be read with a checkpoint (%s)",
                     path, weights);
-    return kind == INSPECT_MODEL        ? inspect_model(path, weights, l)
-           : kind == INSPECT_CHECKPOINT ? inspect_checkpoint(path, l)
+    if (((how->unused || how->relu6) && !weights[0]) ||
+        (how->state[0] && !weights[0] && kind != INSPECT_CHECKPOINT))
+        return FAIL(ERR_USAGE,
+                    "%s: --state is of a checkpoint, --unused and --relu6 are of a description with one",
+                    path);
+    return kind == INSPECT_MODEL        ? inspect_model(path, weights, how, l)
+           : kind == INSPECT_CHECKPOINT ? inspect_checkpoint(path, how->state, l)
                                         : inspect_result(path, l);
 }
 
@@ -62,7 +71,7 @@ static status inspect(const struct settings *set, const struct option_words *wor
 
     if (set->csv && set->json)
         return FAIL(ERR_USAGE, "--csv and --json exclude each other");
-    TRY_OUT(list(words, &l));
+    TRY_OUT(list(words, &set->reading, &l));
     TRY_OUT(listing_print(&l, form, &out));
     fwrite(out.data, 1, out.size, stdout);
 out:

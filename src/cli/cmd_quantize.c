@@ -21,6 +21,7 @@ struct settings {
     char model[OPTION_SIZE], weights[OPTION_SIZE], output[OPTION_SIZE], images[OPTION_SIZE],
         list[OPTION_SIZE];
     char labels[OPTION_SIZE], csv[OPTION_SIZE], json[OPTION_SIZE], isa[OPTION_SIZE];
+    struct network_reading reading; /* its relu6 has no option: fp32 has one form of it */
     int limit, engine, per, bits, observer, weight_scale, equalize, correct, sensitivity, ranks;
     double percentile;
 };
@@ -29,6 +30,8 @@ struct settings {
 static const struct option_row rows[] = {
     CMD_ROW_MODEL,
     { ROW("weights", PATH, weights), .values = "FILE", .help = "its fp32 checkpoint" },
+    CMD_ROW_STATE,
+    CMD_ROW_UNUSED,
     { ROW("output", PATH, output), .values = "FILE", .letter = 'o',
       .help = "the int8 checkpoint to write: .h5 or .safetensors" },
     { ROW("images", PATH, images), .values = "FOLDER",
@@ -123,9 +126,7 @@ static status load_network(struct quantize *q)
     result = model_parse(q->set.model, bytes, size, &q->model);
     mem_free(bytes);
     TRY(comm_agree(q->c, result));
-    result = weight_load(q->set.weights, NULL, &q->weights);
-    if (result == OK)
-        result = model_bind(&q->model, &q->weights, &q->binding);
+    result = network_load(&q->model, q->set.weights, &q->set.reading, &q->weights, &q->binding);
     return comm_agree(q->c, result);
 }
 

@@ -134,13 +134,13 @@ static status list_tensors(const struct tensor_table *t, const char *path, struc
     return listing_set(l, BYTES, "%llu", (unsigned long long)bytes);
 }
 
-status inspect_checkpoint(const char *path, struct listing *l)
+status inspect_checkpoint(const char *path, const char *state, struct listing *l)
 {
     struct tensor_table t = { 0 };
     status result;
 
     listing_init(l, "tensors", columns, COLUMNS);
-    TRY(weight_load(path, NULL, &t));
+    TRY(weight_load(path, state, &t));
     result = list_tensors(&t, path, l);
     table_free(&t);
     return result;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "engine.h"
-#include "weight.h"
 
 enum { MODEL_TEXT_MAX = 4 << 20 };
 
@@ -119,14 +118,6 @@ static status add_facts(struct listing *l, const char *path, const struct model 
     return listing_fact(l, LISTING_TEXT, "cam", "%s, %dx%dx%d", cam->name, cam->c, cam->h, cam->w);
 }
 
-static int has_relu6(const struct model *m)
-{
-    for (int i = 0; i < m->nodes; i++)
-        if (m->node[i].op == OP_RELU6)
-            return 1;
-    return 0;
-}
-
 static status add_weight_facts(struct listing *l, const char *path, const struct tensor_table *t,
                                const struct model_binding *b)
 {
@@ -140,7 +131,7 @@ static status add_weight_facts(struct listing *l, const char *path, const struct
                          b->qat ? " (unconverted QAT state)" : "", per));
         TRY(listing_fact(l, LISTING_TEXT, "arithmetic", "%s, unless --engine says otherwise",
                          engine_arithmetic_name(b->fbgemm ? ENGINE_FBGEMM : ENGINE_QNNPACK)));
-        if (has_relu6(b->model))
+        if (model_has_relu6(b->model))
             TRY(listing_fact(l, LISTING_TEXT, "relu6", b->relu6_clamps ? "clamps at 6" : "runs as relu"));
     }
     return listing_fact(l, LISTING_COUNT, "unused", "%d", b->unused);
@@ -162,7 +153,8 @@ static status list_nodes(struct listing *l, const char *path, const struct model
     return add_costs(l, &total);
 }
 
-status inspect_model(const char *path, const char *weights, struct listing *l)
+status inspect_model(const char *path, const char *weights, const struct network_reading *how,
+                     struct listing *l)
 {
     struct model m = { 0 };
     struct model_binding b = { 0 };
@@ -175,9 +167,11 @@ status inspect_model(const char *path, const char *weights, struct listing *l)
     listing_init(l, "nodes", columns, COLUMNS);
     TRY_OUT(text_read_plain(path, MODEL_TEXT_MAX, &text, &size));
     TRY_OUT(model_parse(path, text, size, &m));
-    if (bound) {
-        TRY_OUT(weight_load(weights, NULL, &t));
-        TRY_OUT(model_bind(&m, &t, &b));
+    if (bound)
+        TRY_OUT(network_load(&m, weights, how, &t, &b));
+    if (bound && how->relu6 && b.precision == MODEL_FP32) {
+        result = FAIL(ERR_USAGE, "--relu6 has no effect: %s is fp32, whose relu6 clamps at 6", weights);
+        goto out;
     }
     TRY_OUT(list_nodes(l, path, &m, weights, &t, bound ? &b : NULL));
 out:

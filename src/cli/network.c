@@ -19,23 +19,46 @@ static status read_model(const char *path, struct model *out)
     return result;
 }
 
-static status load_table(const struct model *m, const char *weights, struct tensor_table *out)
+static status load_table(const struct model *m, const char *weights, const struct network_reading *how,
+                         struct tensor_table *out)
 {
     if (strcmp(weights, NETWORK_RANDOM_FP32) == 0)
         return network_random(m, MODEL_FP32, out);
     if (strcmp(weights, NETWORK_RANDOM_INT8) == 0)
         return network_random(m, MODEL_INT8, out);
-    return weight_load(weights, NULL, out);
+    return weight_load(weights, how->state, out);
 }
 
-static status bind_and_plan(const char *weights, const struct engine_options *options, struct network *out)
+status network_load(const struct model *m, const char *weights, const struct network_reading *how,
+                    struct tensor_table *table, struct model_binding *out)
+{
+    static const struct network_reading usual = { 0 };
+    const struct network_reading *h = how ? how : &usual;
+    const struct model_reading reading = { .allow_unused = h->unused, .relu6 = (enum model_relu6)h->relu6 };
+
+    TRY(load_table(m, weights, h, table));
+    return model_bind(m, table, &reading, out);
+}
+
+status network_check_relu6(const struct network_reading *how, const struct network *const *net, int count)
+{
+    if (how->relu6 == MODEL_RELU6_AUTO)
+        return OK;
+    for (int i = 0; i < count; i++)
+        if (engine_precision(net[i]->engine) == MODEL_INT8)
+            return OK;
+    return FAIL(ERR_USAGE, "--relu6=%s has no effect: the weights are fp32, whose relu6 clamps at 6",
+                model_relu6_name((enum model_relu6)how->relu6));
+}
+
+static status bind_and_plan(const char *weights, const struct network_reading *how,
+                            const struct engine_options *options, struct network *out)
 {
     struct tensor_table table = { 0 };
     struct model_binding binding = { 0 };
     status result = OK;
 
-    TRY_OUT(load_table(&out->model, weights, &table));
-    TRY_OUT(model_bind(&out->model, &table, &binding));
+    TRY_OUT(network_load(&out->model, weights, how, &table, &binding));
     out->parameters = binding.parameters;
     out->macs = binding.macs;
     TRY_OUT(engine_plan(&binding, options, out->kernels, &out->engine));
@@ -45,14 +68,14 @@ out:
     return result;
 }
 
-status network_head(const struct network *net, const char *weights, struct model_head *out)
+status network_head(const struct network *net, const char *weights, const struct network_reading *how,
+                    struct model_head *out)
 {
     struct tensor_table table = { 0 };
     struct model_binding binding = { 0 };
     status result = OK;
 
-    TRY_OUT(load_table(&net->model, weights, &table));
-    TRY_OUT(model_bind(&net->model, &table, &binding));
+    TRY_OUT(network_load(&net->model, weights, how, &table, &binding));
     TRY_OUT(model_head_load(&binding, out));
 out:
     model_unbind(&binding);
@@ -69,15 +92,15 @@ status network_kernels(const char *isa, const struct kernel_table **out)
     return OK;
 }
 
-status network_open(const char *model, const char *weights, const struct engine_options *options,
-                    const char *isa, struct network *out)
+status network_open(const char *model, const char *weights, const struct network_reading *how,
+                    const struct engine_options *options, const char *isa, struct network *out)
 {
     status result = OK;
 
     memset(out, 0, sizeof *out);
     TRY(network_kernels(isa, &out->kernels));
     TRY_OUT(read_model(model, &out->model));
-    TRY_OUT(bind_and_plan(weights, options, out));
+    TRY_OUT(bind_and_plan(weights, how, options, out));
     out->pipeline.resize = out->model.input.resize;
     out->pipeline.crop = out->model.input.crop;
     out->pipeline.filter = strcmp(out->model.input.filter, "bicubic") == 0 ? IMAGE_BICUBIC : IMAGE_BILINEAR;

@@ -1,13 +1,14 @@
 /* src/cli/network.h: one network ready to run, as infer, explain and bench want it. Private to the room.
  *
  *     struct network net = { 0 };
- *     TRY(network_open("models/resnet18.model", "resnet18.pth", &options, "auto", &net));
+ *     TRY(network_open("models/resnet18.model", "resnet18.pth", NULL, &options, "auto", &net));
  *     engine_run(net.engine, pixels);
  *     network_close(&net);
  */
 #ifndef CLI_NETWORK_H
 #define CLI_NETWORK_H
 
+#include "base_option.h"
 #include "engine.h"
 #include "image.h"
 
@@ -18,6 +19,18 @@ struct network {
     struct image_pipeline pipeline;
     uint64_t parameters, macs;
 };
+
+/* How checkpoints are read, as options say it (cmd.h); zeros or NULL: nothing said. */
+struct network_reading {
+    char state[OPTION_SIZE]; /* which state dict (weight_load) */
+    int unused;              /* 1 = allowed */
+    int relu6;               /* enum model_relu6 */
+};
+MUST_USE status network_load(const struct model *m, const char *weights, const struct network_reading *how,
+                             struct tensor_table *table, struct model_binding *out);
+/* ERR_USAGE where relu6 is asked for and none of the networks is int8. */
+MUST_USE status network_check_relu6(const struct network_reading *how, const struct network *const *net,
+                                    int count);
 
 /* In place of a checkpoint's path: random weights that fit the description. */
 #define NETWORK_RANDOM_FP32 "random:fp32"
@@ -30,14 +43,15 @@ MUST_USE status network_random(const struct model *m, enum model_precision preci
 MUST_USE status network_kernels(const char *isa, const struct kernel_table **out);
 /* Reads the description and the checkpoint, binds them and plans; the checkpoint is let go again. isa: as
  * network_kernels has it. *out is closed on failure. */
-MUST_USE status network_open(const char *model, const char *weights, const struct engine_options *options,
-                             const char *isa, struct network *out);
+MUST_USE status network_open(const char *model, const char *weights, const struct network_reading *how,
+                             const struct engine_options *options, const char *isa, struct network *out);
 void network_close(struct network *net);
 /* What a command line or a job says of preprocessing takes the place of what the description says: options
  * preprocess.resize, .filter (model, bilinear, bicubic) and .pillow (13, 12); 0 = as it is. */
 void network_preprocess(struct network *net, int resize, int filter, int pillow);
-/* The classifier of an open network, from the checkpoint it was opened with, which is read again.
- * ERR_MISMATCH where it has no closed form (model.h). */
-MUST_USE status network_head(const struct network *net, const char *weights, struct model_head *out);
+/* The classifier of an open network, from the checkpoint it was opened with, which is read again in the same
+ * way. ERR_MISMATCH where it has no closed form (model.h). */
+MUST_USE status network_head(const struct network *net, const char *weights,
+                             const struct network_reading *how, struct model_head *out);
 
 #endif

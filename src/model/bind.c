@@ -1,3 +1,4 @@
+/* src/model/bind.c: which tensors of a checkpoint are whose, and what the outputs' codes stand for. */
 #include "model_parts.h"
 
 #include <math.h>
@@ -13,7 +14,7 @@ static const struct model_node *node_of(const struct model_binding *b, int node)
 
 /* ---- one layer's tensors --------------------------------------------------------------------------- */
 
-static const struct tensor *find(const struct model_binding *b, const char *prefix, const char *suffix)
+const struct tensor *model_tensor(const struct model_binding *b, const char *prefix, const char *suffix)
 {
     char name[FULL_NAME];
 
@@ -103,12 +104,12 @@ static status find_weight(const struct model_binding *b, const struct model_node
                                             { "._packed_params.weight", "._packed_params.bias" } };
 
     for (size_t i = 0; n->op == OP_LINEAR && !s->weight && i < COUNT_OF(forms); i++) {
-        s->weight = find(b, n->weight, forms[i][0]);
-        s->bias = find(b, n->weight, forms[i][1]);
+        s->weight = model_tensor(b, n->weight, forms[i][0]);
+        s->bias = model_tensor(b, n->weight, forms[i][1]);
     }
     if (s->weight)
         return OK;
-    s->bias = find(b, n->weight, ".bias");
+    s->bias = model_tensor(b, n->weight, ".bias");
     return table_get(b->weights, &s->weight, "%s.weight", n->weight);
 }
 
@@ -255,7 +256,7 @@ static status detect_precision(struct model_binding *b)
 
     while (!has_weights(n))
         n++; /* model_parse saw to it that there is one */
-    b->qat = find(b, n->weight, ".weight_fake_quant.activation_post_process.min_val") != NULL;
+    b->qat = model_tensor(b, n->weight, ".weight_fake_quant.activation_post_process.min_val") != NULL;
     TRY(find_weight(b, n, &s));
     b->precision = b->qat || s.weight->quantization != TENSOR_REAL ? MODEL_INT8 : MODEL_FP32;
     return OK;
@@ -264,14 +265,24 @@ static status detect_precision(struct model_binding *b)
 /* Our own quantization notes what relu6 does in its files; torch's say nothing and run it as relu. */
 static status read_relu6(struct model_binding *b)
 {
+    enum model_relu6 asked = b->how.relu6;
     const char *note = table_note(b->weights, "quantcam.relu6");
+    enum model_relu6 noted = !note                        ? MODEL_RELU6_AUTO
+                             : strcmp(note, "clamp") == 0 ? MODEL_RELU6_CLAMP
+                                                          : MODEL_RELU6_RELU;
 
-    if (!note || b->precision != MODEL_INT8)
+    if (asked && !model_has_relu6(b->model))
+        return FAIL(ERR_USAGE, "relu6 = %s has no effect: %s has no relu6", model_relu6_name(asked),
+                    b->model->source);
+    if (b->precision != MODEL_INT8)
         return OK;
-    b->relu6_clamps = strcmp(note, "clamp") == 0;
-    if (!b->relu6_clamps && strcmp(note, "relu") != 0)
+    if (noted == MODEL_RELU6_RELU && strcmp(note, "relu") != 0)
         return FAIL(ERR_FORMAT, "%s: its note quantcam.relu6 is '%.40s', not clamp or relu",
                     b->weights->source, note);
+    if (asked && noted && asked != noted)
+        return FAIL(ERR_MISMATCH, "%s: it notes that its relu6 is %s, and relu6 = %s contradicts it",
+                    b->weights->source, note, model_relu6_name(asked));
+    b->relu6_clamps = (asked ? asked : noted) == MODEL_RELU6_CLAMP;
     return OK;
 }
 
@@ -320,33 +331,6 @@ static status bind_layer(struct model_binding *b, int node, uint8_t *used)
     return OK;
 }
 
-static int ends_with(const char *name, const char *suffix)
-{
-    size_t size = strlen(name), tail = strlen(suffix);
-
-    return size >= tail && strcmp(name + size - tail, suffix) == 0;
-}
-
-/* State that no arithmetic needs: counters, observers, and the scale of a module without weights
- * (torchvision's MobileNets have a skip_add in every block, used or not). */
-static int is_bookkeeping(const struct model_binding *b, const char *name)
-{
-    static const char *const suffixes[] = { ".scale", ".zero_point" };
-    char prefix[1024];
-
-    if (ends_with(name, ".num_batches_tracked") || strstr(name, "activation_post_process") ||
-        strstr(name, "fake_quant"))
-        return 1;
-    for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
-        if (!ends_with(name, suffixes[i]))
-            continue;
-        snprintf(prefix, sizeof prefix, "%.*s", (int)(strlen(name) - strlen(suffixes[i])), name);
-        return !find(b, prefix, ".weight") && !find(b, prefix, "._packed_params._packed_params.0") &&
-               !find(b, prefix, "._packed_params.weight");
-    }
-    return 0;
-}
-
 static status bind_all(struct model_binding *b, uint8_t *used)
 {
     const struct model *m = b->model;
@@ -357,18 +341,18 @@ static status bind_all(struct model_binding *b, uint8_t *used)
             TRY(bind_layer(b, i, used));
         if (b->precision == MODEL_INT8) {
             TRY(node_params(b, n, &b->q[i]));
-            mark(b, used, find(b, n->quant, ".scale"));
-            mark(b, used, find(b, n->quant, ".zero_point"));
+            mark(b, used, model_tensor(b, n->quant, ".scale"));
+            mark(b, used, model_tensor(b, n->quant, ".zero_point"));
         }
     }
-    for (int i = 0; i < b->weights->count; i++)
-        b->unused += !used[i] && !is_bookkeeping(b, b->weights->entry[i].name);
     return choose_engine(b);
 }
 
-status model_bind(const struct model *m, const struct tensor_table *weights, struct model_binding *out)
+status model_bind(const struct model *m, const struct tensor_table *weights, const struct model_reading *how,
+                  struct model_binding *out)
 {
-    struct model_binding b = { .model = m, .weights = weights };
+    static const struct model_reading usual = { 0 };
+    struct model_binding b = { .model = m, .weights = weights, .how = how ? *how : usual };
     uint8_t *used = NULL;
     status result = OK;
 
@@ -382,6 +366,7 @@ status model_bind(const struct model *m, const struct tensor_table *weights, str
         goto out;
     }
     TRY_OUT(bind_all(&b, used));
+    TRY_OUT(model_count_unused(&b, used));
     *out = b;
     b.q = NULL;
 out:

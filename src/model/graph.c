@@ -48,6 +48,21 @@ int model_find(const struct model *m, const char *name)
     return -1;
 }
 
+int model_has_relu6(const struct model *m)
+{
+    for (int i = 0; i < m->nodes; i++)
+        if (m->node[i].op == OP_RELU6)
+            return 1;
+    return 0;
+}
+
+const char *model_relu6_name(enum model_relu6 r)
+{
+    static const char *const names[] = { "auto", "relu", "clamp" };
+
+    return names[r];
+}
+
 int model_fused_relu(const struct model *m, int node)
 {
     enum model_op op = m->node[node].op;
@@ -68,5 +83,6 @@ int model_fused_relu(const struct model *m, int node)
 void model_free(struct model *m)
 {
     mem_free(m->node);
+    mem_free(m->ignore);
     *m = (struct model){ 0 };
 }

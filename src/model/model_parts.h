@@ -32,4 +32,10 @@ struct model_sources {
 };
 MUST_USE status model_find_sources(const struct model_binding *b, int node, struct model_sources *out);
 
+/* bind.c: the tensor called PREFIX SUFFIX, or NULL. */
+const struct tensor *model_tensor(const struct model_binding *b, const char *prefix, const char *suffix);
+/* unused.c: counts b->unused and b->ignored among the tensors whose flag in `used` (weights->count) is 0.
+ * ERR_MISMATCH where there are unused ones and b->how does not allow them. */
+MUST_USE status model_count_unused(struct model_binding *b, const uint8_t *used);
+
 #endif

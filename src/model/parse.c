@@ -310,11 +310,26 @@ static status read_mark(struct line *l, int *node)
     return OK;
 }
 
+static status read_ignore(struct line *l)
+{
+    struct model *m = l->m;
+    char *word;
+
+    TRY(next_word(l, "a pattern of tensors' names", &word));
+    if (l->next < l->count)
+        return BAD(l, "'%s' after the pattern: a line has one", l->words[l->next]);
+    if (m->ignores == MODEL_MAX_IGNORES)
+        return BAD(l, "more than %d patterns", MODEL_MAX_IGNORES);
+    if (!m->ignore)
+        MEM_TRY(m->ignore, MODEL_MAX_IGNORES, sizeof *m->ignore);
+    return copy_name(l, "pattern", word, m->ignore[m->ignores++]);
+}
+
 /* ---- the whole text -------------------------------------------------------------------------------- */
 
 static status read_line(struct line *l)
 {
-    static const char *const others[] = { "model", "output", "cam" };
+    static const char *const others[] = { "model", "output", "cam", "ignore" };
     const char *known[OP_COUNT + COUNT_OF(others)];
     char near[HINT];
 
@@ -329,6 +344,8 @@ static status read_line(struct line *l)
         return read_mark(l, &l->m->output);
     if (strcmp(l->words[0], "cam") == 0)
         return read_mark(l, &l->m->cam);
+    if (strcmp(l->words[0], "ignore") == 0)
+        return read_ignore(l);
     for (int op = 0; op < OP_COUNT; op++) {
         known[op] = model_op_name((enum model_op)op);
         if (strcmp(l->words[0], known[op]) == 0)

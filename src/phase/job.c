@@ -88,12 +88,27 @@ static const struct option_row rows[] = {
     .name = option, .kind = OPTION_##kind_of, .effect = OPTION_##class_of,                                   \
     .where = offsetof(struct job_network, field)
 
+#define HELP_STATE "which state dict of the checkpoint, as model_ema; empty: the only one"
+#define HELP_UNUSED "tensors of the checkpoint that the network does not use"
+#define HELP_RELU6 "of int8; auto: as the checkpoint notes, else relu, as torch's own files want it"
+/* The same for one precision. */
+#define READING(precision, field)                                                                            \
+    { NET(precision ".state", TEXT, RESULT, field.state), .values = "NAME", .help = HELP_STATE },            \
+    { NET(precision ".unused", CHOICE, RESULT, field.unused), .values = "auto|refuse|allow",                 \
+      .help = HELP_UNUSED "; auto: as of the network" },                                                     \
+    { NET(precision ".relu6", CHOICE, RESULT, field.relu6), .values = "auto|relu|clamp", .help = HELP_RELU6 }
+
 static const struct option_row network_rows[] = {
     { NET("model", PATH, RUN, model), .values = "FILE", .help = "network description, models/*.model" },
     { NET("fp32", PATH, RUN, weights[0]), .values = "FILE", .help = "its fp32 checkpoint" },
     { NET("int8", PATH, RUN, weights[1]), .values = "FILE", .help = "its int8 checkpoint" },
     { NET("engine", CHOICE, RESULT, engine), .values = "auto|fbgemm|qnnpack",
       .help = "int8 arithmetic; auto: as the checkpoint notes, else fbgemm where weights are per channel" },
+    { NET("state", TEXT, RESULT, all.state), .values = "NAME", .help = HELP_STATE },
+    { NET("unused", CHOICE, RESULT, all.unused), .values = "refuse|allow", .help = HELP_UNUSED },
+    { NET("relu6", CHOICE, RESULT, all.relu6), .values = "auto|relu|clamp", .help = HELP_RELU6 },
+    READING("fp32", of[0]),
+    READING("int8", of[1]),
 };
 
 static const struct option_group networks = {
@@ -154,6 +169,31 @@ const char *job_isa(const struct job *job)
     return option_choice(isa_names, job->isa, name);
 }
 
+struct job_reading job_reading(const struct job_network *n, int p)
+{
+    struct job_reading r = n->of[p];
+
+    if (!r.state[0])
+        memcpy(r.state, n->all.state, sizeof r.state);
+    r.unused = r.unused ? r.unused - 1 : n->all.unused;
+    if (p > 0 && r.relu6 == MODEL_RELU6_AUTO) /* of fp32 there is one form */
+        r.relu6 = n->all.relu6;
+    return r;
+}
+
+static status check_network(const struct job_network *n)
+{
+    if (!n->model[0])
+        return FAIL(ERR_USAGE, "network %s: model is not set", n->name);
+    for (int p = 0; p < JOB_PRECISIONS; p++)
+        if (!n->weights[p][0])
+            return FAIL(ERR_USAGE, "network %s: %s is not set", n->name, job_precision[p]);
+    if (n->of[0].relu6)
+        return FAIL(ERR_USAGE, "network %s: %s.relu6 has no effect: relu6 of fp32 weights clamps at 6",
+                    n->name, job_precision[0]);
+    return OK;
+}
+
 status job_check(const struct job *job)
 {
     if (!job->images[0])
@@ -171,14 +211,8 @@ status job_check(const struct job *job)
         return FAIL(ERR_USAGE, "subset.select.by is empty: raw, resolved or aligned is wanted");
     if (strspn(job->fraction, "0.") == strlen(job->fraction))
         return FAIL(ERR_USAGE, "subset.fraction = %s: more than 0 is wanted", job->fraction);
-    for (int i = 0; i < job->networks; i++) {
-        const struct job_network *n = &job->network[i];
-        if (!n->model[0])
-            return FAIL(ERR_USAGE, "network %s: model is not set", n->name);
-        for (int p = 0; p < JOB_PRECISIONS; p++)
-            if (!n->weights[p][0])
-                return FAIL(ERR_USAGE, "network %s: %s is not set", n->name, job_precision[p]);
-    }
+    for (int i = 0; i < job->networks; i++)
+        TRY(check_network(&job->network[i]));
     return OK;
 }
 

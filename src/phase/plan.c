@@ -77,6 +77,9 @@ static status load_weights(struct run *r, int i, int p)
     const struct job_network *from = &r->job->network[i];
     struct engine_options options = { .arithmetic = (enum engine_arithmetic)from->engine,
                                       .saturate_pairs = r->job->saturate };
+    const struct job_reading reading = job_reading(from, p);
+    const struct model_reading how = { .allow_unused = reading.unused,
+                                       .relu6 = (enum model_relu6)reading.relu6 };
     enum model_precision expected = p == 0 ? MODEL_FP32 : MODEL_INT8;
     struct tensor_table table = { 0 };
     struct model_binding binding = { 0 };
@@ -84,12 +87,12 @@ static status load_weights(struct run *r, int i, int p)
 
     comm_alive();
     TRY_OUT(comm_signal_status());
-    result = weight_load(from->weights[p], NULL, &table);
+    result = weight_load(from->weights[p], reading.state, &table);
     if (result == ERR_MISSING)
         result = error_prefix(result, "network.%s.%s", from->name, job_precision[p]);
     TRY_OUT(result);
     memcpy(r->file_hash[i * RUN_FILES + 1 + p], table.sha256, HASH_SIZE);
-    TRY_OUT(model_bind(&net->model, &table, &binding));
+    TRY_OUT(model_bind(&net->model, &table, &how, &binding));
     if (binding.precision != expected) {
         result = FAIL(ERR_MISMATCH, "%s: an %s checkpoint, but network.%s.%s names it", from->weights[p],
                       binding.precision == MODEL_FP32 ? "fp32" : "int8", from->name, job_precision[p]);

@@ -111,8 +111,7 @@ status quant_plan_codes(struct quant_work *w, const struct tensor_table *table, 
 
     *out = NULL;
     m.nodes = w->nodes;
-    TRY(model_bind(&m, table, &b));
-    b.relu6_clamps = 1;
+    TRY(model_bind(&m, table, &(struct model_reading){ .relu6 = MODEL_RELU6_CLAMP }, &b));
     m.nodes = nodes;
     if (last.scale > 0) {
         m.output = m.cam = nodes - 1;

@@ -86,6 +86,8 @@ static status copy_graph(struct quant_work *w)
     memcpy(node, m->node, (size_t)m->nodes * sizeof *node);
     w->model = *m;
     w->model.node = node;
+    w->model.ignore = NULL;
+    w->model.ignores = 0;
     w->nodes = m->nodes;
     for (int i = 0; i < m->nodes; i++) {
         node[i].bn[0] = '\0';
@@ -205,7 +207,7 @@ status quant_plan_real(struct quant_work *w, struct engine **out)
     status result;
 
     *out = NULL;
-    TRY(model_bind(&w->model, &w->real, &b));
+    TRY(model_bind(&w->model, &w->real, NULL, &b));
     result = engine_plan(&b, &options, w->kernels, out);
     model_unbind(&b);
     return result;

@@ -7,7 +7,7 @@
 struct net {
     char name[OPTION_NAME];
     char file[OPTION_SIZE];
-    int engine;
+    int engine, part;
 };
 struct settings {
     char images[OPTION_SIZE], title[OPTION_SIZE], fraction[OPTION_SIZE], only[OPTION_SIZE];
@@ -55,6 +55,11 @@ static const struct option_row rows[] = {
 #undef AT
 static const struct option_row net_rows[] = {
     { .name = "file", .kind = OPTION_PATH, .where = offsetof(struct net, file), .help = "h" },
+    { .name = "file.part",
+      .kind = OPTION_INT,
+      .effect = OPTION_RESULT,
+      .where = offsetof(struct net, part),
+      .help = "h" },
     { .name = "engine",
       .kind = OPTION_CHOICE,
       .effect = OPTION_RESULT,
@@ -115,9 +120,10 @@ static void test_args_short_names(void)
     CHECK(s.by == 3 && s.method == 1 && strcmp(s.only, "x y") == 0);
     CHECK(ARGS(&s, &w, "--dry-run=off", "--", "--limit") == OK);
     CHECK(s.dry_run == 0 && w.count == 1 && strcmp(w.word[0], "--limit") == 0);
-    CHECK(ARGS(&s, &w, "--network.r-18.engine=qnnpack", "--network.b.file=f", "--network.r-18.file=g") == OK);
+    CHECK(ARGS(&s, &w, "--network.r-18.engine=qnnpack", "--network.b.file=f", "--network.r-18.file=g",
+               "--network.b.file.part=7") == OK);
     CHECK(s.nets == 2 && s.net[0].engine == 2 && strcmp(s.net[0].file, "g") == 0 &&
-          strcmp(s.net[1].name, "b") == 0);
+          strcmp(s.net[1].name, "b") == 0 && s.net[0].part == 0 && s.net[1].part == 7);
     CHECK(ARGS(&s, &w, "--bad", "--help") == OK && w.help);
 }
 
@@ -151,6 +157,10 @@ static void test_args_refused(void)
     REFUSED("run.seconds = -1: a number from 0 on is wanted", "--seconds=-1");
     REFUSED("unexpected argument 'c'; usage: test FILE [options]", "a", "b", "c");
     REFUSED("unknown key 'engin' in '--network.r.engin' (did you mean 'engine'?)", "--network.r.engin=auto");
+    REFUSED("unknown key 'file.parts' in '--network.r.file.parts' (did you mean 'file.part'?)",
+            "--network.r.file.parts=1");
+    REFUSED("'--network.r': --network.NAME.KEY is wanted", "--network.r=1");
+    REFUSED("'--network..file': --network.NAME.KEY is wanted", "--network..file=1");
     REFUSED("network 'a/b': a name has letters, digits, '_' and '-' only", "--network.a/b.file=x");
     REFUSED("more than 2 sections [network ...]", "--network.a.file=x", "--network.b.file=x",
             "--network.c.file=x");
@@ -237,12 +247,13 @@ static void test_write(void)
     struct text out = { .max = 4096 };
     char name[OPTION_NAME];
 
-    CHECK(text(&s, "[network a]\nengine = fbgemm\n[data]\nimages = x\nlimit = 3\n[subset]\nselect.by = "
+    CHECK(text(&s, "[network a]\nengine = fbgemm\nfile.part = 3\n[data]\nimages = x\nlimit = "
+                   "3\n[subset]\nselect.by = "
                    "resolved,raw\n") == OK);
     CHECK(option_write(&table, &s, OPTION_RESULT, &out) == OK);
     CHECK_MSG(strcmp(out.data,
                      "data.limit = 3\ndata.title = t\ncam.method = eigen\nsubset.select.by = raw,resolved\n"
-                     "subset.fraction = 0.05\nnetwork.a.engine = fbgemm\n") == 0,
+                     "subset.fraction = 0.05\nnetwork.a.file.part = 3\nnetwork.a.engine = fbgemm\n") == 0,
               "%s", out.data);
     text_free(&out);
     CHECK(option_choice("a|b", 2, name) == NULL && strcmp(option_choice("a|b", 1, name), "b") == 0);

@@ -137,7 +137,7 @@ static void check_network(const struct oracle *o, const uint8_t *pixels, const c
     snprintf(group, sizeof group, "%s/%s", name, precision);
     snprintf(logits, sizeof logits, "%s/logits", group);
     CHECK(h5_read(ORACLE, o->file, logits, H5T_NATIVE_FLOAT, -1, theirs) == OK);
-    CHECK_MSG(network_open(model, weights, &options, "auto", &net) == OK, "%s", weights);
+    CHECK_MSG(network_open(model, weights, NULL, &options, "auto", &net) == OK, "%s", weights);
     if (!net.engine)
         return;
     CHECK(engine_classes(net.engine) == CLASSES);

@@ -22,7 +22,7 @@ static void test_parts(const char *model, const char *weights, const char *whole
     struct network n = { 0 };
     const struct engine_delta *d;
 
-    must(network_open(model, weights, &options, "auto", &n));
+    must(network_open(model, weights, NULL, &options, "auto", &n));
     must(engine_keep(n.engine));
     d = n.engine->delta;
     CHECK_MSG(strcmp(engine_step_name(n.engine, d->whole), whole) == 0, "%s: %s", model,
@@ -41,7 +41,7 @@ static void test_places(const char *model, const char *weights)
     const struct engine_delta *d;
     int carried = 0;
 
-    must(network_open(model, weights, &options, "auto", &n));
+    must(network_open(model, weights, NULL, &options, "auto", &n));
     must(engine_keep(n.engine));
     d = n.engine->delta;
     for (int i = 0; i < n.engine->buffers; i++) {

@@ -33,7 +33,7 @@ static void check_logits(const struct tensor_table *weights, const char *file, c
     struct engine *e = NULL;
     const float *should = expected_logits(file);
 
-    CHECK_MSG(model_bind(&model, weights, &b) == OK, "%s: %s", file, error_last()->text);
+    CHECK_MSG(model_bind(&model, weights, NULL, &b) == OK, "%s: %s", file, error_last()->text);
     CHECK(b.unused == 0 && b.precision == (strncmp(file, "fp32", 4) == 0 ? MODEL_FP32 : MODEL_INT8));
     CHECK(engine_plan(&b, &options, kernel_select("auto"), &e) == OK);
     for (int i = 0; i < IMAGES; i++, should += CLASSES) {

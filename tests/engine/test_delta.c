@@ -160,9 +160,9 @@ static void test_network(const char *model, const char *weights, const char *isa
     struct engine_options options = { .arithmetic = ENGINE_AUTO };
     struct network delta = { 0 }, whole = { 0 };
 
-    must(network_open(model, weights, &options, isa, &delta));
+    must(network_open(model, weights, NULL, &options, isa, &delta));
     options.keep = 1;
-    must(network_open(model, weights, &options, isa, &whole));
+    must(network_open(model, weights, NULL, &options, isa, &whole));
     must(engine_keep(delta.engine));
     must(engine_keep(delta.engine));
     test_curve(&delta, &whole, 1, stride);

@@ -37,7 +37,7 @@ static void open_network(const char *net, const char *form, struct bound *b)
     mem_free(text);
     snprintf(path, sizeof path, FOLDER "%s_%s.pth", net, form);
     must(weight_load(path, NULL, &b->weights));
-    must(model_bind(&b->model, &b->weights, &b->binding));
+    must(model_bind(&b->model, &b->weights, NULL, &b->binding));
     /* torch's converted ReLU6 clamps; a .pth has no notes that could say so */
     CHECK(!b->binding.relu6_clamps);
     b->binding.relu6_clamps = b->binding.precision == MODEL_INT8;

@@ -58,7 +58,7 @@ int main(void)
     CHECK(text_read_file(TINY "tiny.model", 1 << 16, &text, &size) == OK);
     CHECK(model_parse("tiny.model", text, size, &m) == OK);
     CHECK_MSG(weight_load(TINY "saturating.pth", NULL, &weights) == OK, "%s", error_last()->text);
-    CHECK(model_bind(&m, &weights, &b) == OK);
+    CHECK(model_bind(&m, &weights, NULL, &b) == OK);
     CHECK(text_read_file(TINY "logits.bin", 1 << 16, &pixels, &size) == OK && size > IMAGES * PIXELS);
     CHECK(text_read_file(TINY "saturating.bin", 1 << 16, &expected, &size) == OK);
     CHECK(size == IMAGES * CLASSES * sizeof(float) + 3 * CODES + CLASSES);

@@ -31,7 +31,7 @@ static inline void tiny_describe(struct tiny *t, const char *text)
 
 static inline void tiny_bind(struct tiny *t)
 {
-    tiny_must(model_bind(&t->model, &t->table, &t->binding));
+    tiny_must(model_bind(&t->model, &t->table, NULL, &t->binding));
 }
 
 static inline void tiny_free(struct tiny *t)

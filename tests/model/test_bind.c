@@ -59,7 +59,7 @@ static void make_float(struct tensor_table *t)
 
 static void make_int8(struct tensor_table *t, const char *fc_weight, int channels)
 {
-    static const char *const modules[] = { "q", "c", "x", "f", "unused_add" };
+    static const char *const modules[] = { "q", "c", "x", "f" };
     char name[64];
 
     t->source = mem_strdup("x.pth");
@@ -72,6 +72,8 @@ static void make_int8(struct tensor_table *t, const char *fc_weight, int channel
         snprintf(name, sizeof name, "%s.zero_point", modules[i]);
         put_value(t, name, (double)(10 * i));
     }
+    put_value(t, "idle_add.scale", 1);
+    put_value(t, "idle_add.zero_point", 0);
 }
 
 static void test_forms(void)
@@ -84,19 +86,16 @@ static void test_forms(void)
 
     make_model(&m);
     make_float(&t);
-    CHECK_MSG(model_bind(&m, &t, &b) == OK, "%s", error_last()->text);
+    CHECK_MSG(model_bind(&m, &t, NULL, &b) == OK, "%s", error_last()->text);
     CHECK(b.precision == MODEL_FP32 && !b.qat && !b.per_channel && b.unused == 0 && b.model == &m &&
           b.weights == &t);
     CHECK(b.parameters == 6 + 2 + 10 + 5 && b.parameter_bytes == 4 * 23 && b.macs == 6 * 16 + 10);
-    model_unbind(&b);
-    put_value(&t, "stranger", 1);
-    CHECK(model_bind(&m, &t, &b) == OK && b.unused == 1);
     model_unbind(&b);
     table_free(&t);
 
     for (int i = 0; i < 3; i++) { /* a linear layer's three ways of being stored */
         make_int8(&t, fc[i], 1 + i % 2);
-        CHECK_MSG(model_bind(&m, &t, &b) == OK, "%s", error_last()->text);
+        CHECK_MSG(model_bind(&m, &t, NULL, &b) == OK, "%s", error_last()->text);
         CHECK(b.precision == MODEL_INT8 && !b.qat && b.per_channel == i % 2 && b.unused == 0);
         CHECK(b.parameter_bytes == 16 + 4 * 2 + 4 * (uint64_t)(2 + i % 2));
         model_unbind(&b);
@@ -117,7 +116,7 @@ static void test_params(void)
 
     make_model(&m);
     make_int8(&t, "f.weight", 1);
-    CHECK(model_bind(&m, &t, &b) == OK);
+    CHECK(model_bind(&m, &t, NULL, &b) == OK);
     for (int i = 0; i < m.nodes; i++)
         CHECK_MSG(b.q[i].scale == expected[i].scale && b.q[i].zero_point == expected[i].zero_point, "%s",
                   m.node[i].name);
@@ -140,7 +139,7 @@ static void check_refused(int int8, void (*spoil)(struct tensor_table *), status
     else
         make_float(&t);
     spoil(&t);
-    CHECK(model_bind(&m, &t, &b) == expected);
+    CHECK(model_bind(&m, &t, NULL, &b) == expected);
     CHECK_MSG(strcmp(error_last()->text, sentence) == 0, "\n  is     %s\n  should %s", error_last()->text,
               sentence);
     CHECK(b.q == NULL);
@@ -168,6 +167,77 @@ static void negative_scale(struct tensor_table *t) { *(double *)get(t, "x.scale"
 static void infinite_scale(struct tensor_table *t) { *(double *)get(t, "x.scale")->data = INFINITY; }
 static void high_zero(struct tensor_table *t) { *(double *)get(t, "x.zero_point")->data = 256; }
 
+static void stranger(struct tensor_table *t) { put_value(t, "stranger", 1); }
+static void many_strangers(struct tensor_table *t)
+{
+    char name[8];
+
+    for (int i = 0; i < 6; i++) {
+        snprintf(name, sizeof name, "s%d", i);
+        put_value(t, name, i);
+    }
+}
+static void second_head(struct tensor_table *t)
+{
+    put_value(t, "aux.weight", 1);
+    put_value(t, "aux.bias", 1);
+}
+static void unfused(struct tensor_table *t)
+{
+    put_value(t, "n.weight", 1);
+    put_value(t, "n.bias", 1);
+    put_value(t, "n.scale", 1);
+    put_value(t, "n.zero_point", 0);
+}
+static void ran(struct tensor_table *t) { *(double *)get(t, "idle_add.scale")->data = 0.5; }
+static void shifted(struct tensor_table *t) { *(double *)get(t, "idle_add.zero_point")->data = 3; }
+static void observed(struct tensor_table *t) { put_value(t, "z.activation_post_process.min_val", -1); }
+static void scale_of_float(struct tensor_table *t)
+{
+    put_value(t, "z.scale", 1);
+    put_value(t, "z.zero_point", 0);
+}
+
+/* What is no error: bookkeeping, what the description ignores, and what the caller allows. */
+static void test_unused(void)
+{
+    static const char *const inert[] = { "total_ops", "n.total_params", "n_averaged", "d.num_batches_tracked",
+                                         "c.activation_post_process.min_val",
+                                         "q.activation_post_process.activation_post_process.eps",
+                                         "r.activation_post_process.scale", "c.weight_fake_quant.scale",
+                                         "f.weight_fake_quant.activation_post_process.eps" };
+    static const struct model_reading allow = { .allow_unused = 1 };
+    char text[1024];
+    struct model m;
+    struct tensor_table t = { 0 };
+    struct model_binding b;
+
+    make_model(&m);
+    make_float(&t);
+    for (size_t i = 0; i < COUNT_OF(inert); i++)
+        put_value(&t, inert[i], 7);
+    put_value(&t, "z.activation_post_process.activation_post_process.min_val", INFINITY);
+    put_value(&t, "z.activation_post_process.fake_quant_enabled", 1);
+    CHECK_MSG(model_bind(&m, &t, NULL, &b) == OK, "%s", error_last()->text);
+    CHECK(b.unused == 0 && b.ignored == 0 && b.precision == MODEL_FP32);
+    model_unbind(&b);
+    second_head(&t);
+    put_value(&t, "ax.fc", 1);
+    CHECK(model_bind(&m, &t, &allow, &b) == OK && b.unused == 3 && b.ignored == 0);
+    model_unbind(&b);
+    model_free(&m);
+
+    snprintf(text, sizeof text, "%signore aux.*\nignore ax.?c\nignore nothing*\n", description);
+    CHECK_MSG(model_parse("m.model", text, strlen(text), &m) == OK, "%s", error_last()->text);
+    CHECK(model_bind(&m, &t, NULL, &b) == OK && b.unused == 0 && b.ignored == 3);
+    model_unbind(&b);
+    put_value(&t, "stranger", 1);
+    CHECK(model_bind(&m, &t, NULL, &b) == ERR_MISMATCH);
+    CHECK(strstr(error_last()->text, "1 of its tensors (stranger)"));
+    table_free(&t);
+    model_free(&m);
+}
+
 /* relu6 clamps only in int8 and only where the checkpoint notes it. */
 static void test_relu6(void)
 {
@@ -182,10 +252,10 @@ static void test_relu6(void)
         if (notes[i])
             CHECK(table_add_note(&t, "quantcam.relu6", notes[i]) == OK);
         if (i < 3) {
-            CHECK(model_bind(&m, &t, &b) == OK && b.relu6_clamps == (i == 2) && b.unused == 0);
+            CHECK(model_bind(&m, &t, NULL, &b) == OK && b.relu6_clamps == (i == 2) && b.unused == 0);
             model_unbind(&b);
         } else {
-            CHECK(model_bind(&m, &t, &b) == ERR_FORMAT);
+            CHECK(model_bind(&m, &t, NULL, &b) == ERR_FORMAT);
             CHECK_MSG(strcmp(error_last()->text,
                              "x.pth: its note quantcam.relu6 is 'clip', not clamp or relu") == 0,
                       "%s", error_last()->text);
@@ -193,15 +263,74 @@ static void test_relu6(void)
         table_free(&t);
     }
     make_float(&t);
-    CHECK(table_add_note(&t, "quantcam.relu6", "clamp") == OK && model_bind(&m, &t, &b) == OK &&
+    CHECK(table_add_note(&t, "quantcam.relu6", "clamp") == OK && model_bind(&m, &t, NULL, &b) == OK &&
           !b.relu6_clamps);
     model_unbind(&b);
     table_free(&t);
     model_free(&m);
 }
 
+/* What is asked for holds where the file says nothing, and may not contradict it. */
+static void test_relu6_asked(void)
+{
+    static const struct { const char *note; enum model_relu6 asked; int clamps; } cases[] = {
+        { NULL, MODEL_RELU6_AUTO, 0 },    { NULL, MODEL_RELU6_RELU, 0 },
+        { NULL, MODEL_RELU6_CLAMP, 1 },   { "clamp", MODEL_RELU6_AUTO, 1 },
+        { "clamp", MODEL_RELU6_CLAMP, 1 }, { "clamp", MODEL_RELU6_RELU, -1 },
+        { "relu", MODEL_RELU6_CLAMP, -1 }, { "relu", MODEL_RELU6_RELU, 0 },
+    };
+    static const char text[] = "model m\n"
+                               "input image 3 4 4 resize 4 bilinear crop 4 mean 0 0 0 std 1 1 1 quant q\n"
+                               "conv c image out 2 kernel 1 stride 1 pad 0 groups 1 weight c bn n eps 1e-5\n"
+                               "relu6 r c\nhardsigmoid s r\nmul x r s quant x\navgpool p x\n"
+                               "linear f p out 5 weight f\noutput f\ncam r\n";
+    struct model m;
+
+    CHECK_MSG(model_parse("m.model", text, strlen(text), &m) == OK, "%s", error_last()->text);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct model_reading how = { .relu6 = cases[i].asked };
+        struct tensor_table t = { 0 };
+        struct model_binding b;
+
+        make_int8(&t, "f.weight", 1);
+        if (cases[i].note)
+            CHECK(table_add_note(&t, "quantcam.relu6", cases[i].note) == OK);
+        if (cases[i].clamps >= 0) {
+            CHECK_MSG(model_bind(&m, &t, &how, &b) == OK && b.relu6_clamps == cases[i].clamps, "case %zu", i);
+            model_unbind(&b);
+        } else {
+            CHECK(model_bind(&m, &t, &how, &b) == ERR_MISMATCH);
+            CHECK(strstr(error_last()->text, "x.pth: it notes that its relu6 is ") &&
+                  strstr(error_last()->text, "contradicts it"));
+        }
+        table_free(&t);
+    }
+    model_free(&m);
+
+    struct tensor_table t = { 0 };
+    struct model_binding b;
+    make_model(&m);
+    make_int8(&t, "f.weight", 1);
+    CHECK(model_bind(&m, &t, &(struct model_reading){ .relu6 = MODEL_RELU6_RELU }, &b) == ERR_USAGE);
+    CHECK(strcmp(error_last()->text, "relu6 = relu has no effect: m.model has no relu6") == 0);
+    table_free(&t);
+    model_free(&m);
+}
+
 static void test_refusals(void)
 {
+#define S(count, names)                                                                                      \
+    "x.pth: m.model does not use " count " of its tensors (" names "): another description may fit; lines "  \
+    "`ignore PATTERN` of the description name what may be there, unused = allow (--unused=allow) allows all"
+    check_refused(0, stranger, ERR_MISMATCH, S("1", "stranger"));
+    check_refused(0, many_strangers, ERR_MISMATCH, S("6", "s0, s1, s2, s3, ..."));
+    check_refused(0, second_head, ERR_MISMATCH, S("2", "aux.weight, aux.bias"));
+    check_refused(1, unfused, ERR_MISMATCH, S("4", "n.weight, n.bias, n.scale, n.zero_point"));
+    check_refused(1, ran, ERR_MISMATCH, S("2", "idle_add.scale, idle_add.zero_point"));
+    check_refused(1, shifted, ERR_MISMATCH, S("2", "idle_add.scale, idle_add.zero_point"));
+    check_refused(0, observed, ERR_MISMATCH, S("1", "z.activation_post_process.min_val"));
+    check_refused(0, scale_of_float, ERR_MISMATCH, S("2", "z.scale, z.zero_point"));
+#undef S
     check_refused(0, rename_first, ERR_MISSING, "x.pth: no tensor c.weight (the nearest is d.weight)");
     check_refused(0, rename_mean, ERR_MISSING,
                   "x.pth: no tensor n.running_mean (the nearest is n.Running_mean)");
@@ -242,11 +371,11 @@ static void test_engine(void)
         if (cases[i].note)
             CHECK(table_add_note(&t, "quantcam.engine", cases[i].note) == OK);
         if (cases[i].fbgemm >= 0) {
-            CHECK(model_bind(&m, &t, &b) == OK && b.fbgemm == cases[i].fbgemm);
+            CHECK(model_bind(&m, &t, NULL, &b) == OK && b.fbgemm == cases[i].fbgemm);
             CHECK(b.per_channel == cases[i].per_channel);
             model_unbind(&b);
         } else {
-            CHECK(model_bind(&m, &t, &b) == ERR_FORMAT);
+            CHECK(model_bind(&m, &t, NULL, &b) == ERR_FORMAT);
             CHECK(strstr(error_last()->text, "its note quantcam.engine is 'onednn', not fbgemm or qnnpack"));
         }
         table_free(&t);
@@ -258,7 +387,9 @@ int main(void)
 {
     test_forms();
     test_params();
+    test_unused();
     test_relu6();
+    test_relu6_asked();
     test_engine();
     test_refusals();
     CHECK(mem_live() == 0);

@@ -56,7 +56,7 @@ static void check_tiny(const char *name, int element, int scales)
 
     read_model("tests/fixtures/tiny/tiny.model", &m);
     snprintf(path, sizeof path, "tests/fixtures/tiny/%s.pth", name);
-    CHECK(weight_load(path, NULL, &weights) == OK && model_bind(&m, &weights, &b) == OK);
+    CHECK(weight_load(path, NULL, &weights) == OK && model_bind(&m, &weights, NULL, &b) == OK);
     t = total_of(&m, &b);
     CHECK_MSG(t.parameters == 116 + 44 + 20 + 15, "%s: %llu parameters", name,
               (unsigned long long)t.parameters);

@@ -55,7 +55,7 @@ static void check_checkpoint(const struct model *m, const char *file, enum model
     CHECK_MSG(weight_load(path, NULL, &weights) == OK, "%s", error_last()->text);
     snprintf(path, sizeof path, TINY "%s.bin", name);
     CHECK(text_read_file(path, 1 << 20, &bytes, &size) == OK);
-    CHECK_MSG(model_bind(m, &weights, &b) == OK, "%s: %s", name, error_last()->text);
+    CHECK_MSG(model_bind(m, &weights, NULL, &b) == OK, "%s: %s", name, error_last()->text);
     CHECK(b.precision == precision && b.qat == qat && b.per_channel == per_channel && b.unused == 0);
 
     struct expected e = { bytes, bytes + size };
@@ -96,7 +96,7 @@ static void test_by_hand(void)
         memcpy(t.data, tensors[i].value, (size_t)tensor_count(&t) * sizeof(float));
         CHECK(table_take(&weights, tensors[i].name, &t) == OK);
     }
-    CHECK_MSG(model_bind(&m, &weights, &b) == OK, "%s", error_last()->text);
+    CHECK_MSG(model_bind(&m, &weights, NULL, &b) == OK, "%s", error_last()->text);
     CHECK(b.parameters == 3 + 1 + 1 && b.parameter_bytes == 20 && b.macs == 3 * 4 + 1);
     CHECK(model_layer_load(&b, model_find(&m, "c"), &l) == OK);
     CHECK(l.weight_real[0] == 4 && l.weight_real[1] == -2 && l.weight_real[2] == 12 && l.bias[0] == -11);

@@ -20,7 +20,7 @@ static void one_layer(const struct model *m, const char *name)
     char path[128];
 
     snprintf(path, sizeof path, TINY "%s.pth", name);
-    CHECK(weight_load(path, NULL, &weights) == OK && model_bind(m, &weights, &b) == OK);
+    CHECK(weight_load(path, NULL, &weights) == OK && model_bind(m, &weights, NULL, &b) == OK);
     CHECK(model_layer_load(&b, m->output, &l) == OK);
     CHECK_MSG(model_head_load(&b, &head) == OK, "%s: %s", name, error_last()->text);
     model_unbind(&b);
@@ -80,7 +80,8 @@ static status load(const char *text, struct model_head *head)
     put(&t, "g.weight", 2, (int64_t[]){ 2, 3 }, 30);
     put(&t, "g.bias", 1, (int64_t[]){ 2 }, 40);
     CHECK_MSG(model_parse("m.model", text, strlen(text), &m) == OK, "%s", error_last()->text);
-    CHECK_MSG(model_bind(&m, &t, &b) == OK, "%s", error_last()->text);
+    CHECK_MSG(model_bind(&m, &t, &(struct model_reading){ .allow_unused = 1 }, &b) == OK, "%s",
+              error_last()->text);
     result = model_head_load(&b, head);
     model_unbind(&b);
     model_free(&m);

@@ -1,0 +1,139 @@
+/* src/model/unused.c: tensors of a checkpoint that the network does not use: bookkeeping, or another
+ * network's. */
+#include "model_parts.h"
+
+#include <fnmatch.h>
+#include <math.h>
+#include <string.h>
+
+enum { NAMED = 4, NAME_SHOWN = 90, PREFIX = 1200 };
+
+static int ends_with(const char *name, const char *suffix)
+{
+    size_t size = strlen(name), tail = strlen(suffix);
+
+    return size >= tail && strcmp(name + size - tail, suffix) == 0;
+}
+
+/* Counters that frameworks and profilers (thop) keep beside weights. */
+static int is_counter(const char *name)
+{
+    static const char *const last[] = { "num_batches_tracked", "total_ops", "total_params", "n_averaged" };
+    const char *dot = strrchr(name, '.'), *word = dot ? dot + 1 : name;
+
+    for (size_t i = 0; i < COUNT_OF(last); i++)
+        if (strcmp(word, last[i]) == 0)
+            return 1;
+    return 0;
+}
+
+/* ---- observers ------------------------------------------------------------------------------------- */
+
+/* Is it the name of a node, of its weight or of its scale? */
+static int is_module(const struct model *m, const char *name, size_t size)
+{
+    for (int i = 0; i < m->nodes; i++) {
+        const char *const known[] = { m->node[i].name, m->node[i].weight, m->node[i].quant };
+
+        for (size_t k = 0; k < COUNT_OF(known); k++)
+            if (strncmp(known[k], name, size) == 0 && known[k][size] == '\0')
+                return 1;
+    }
+    return 0;
+}
+
+/* Its minimum is still +infinity, or has no element yet. */
+static int never_ran(const struct model_binding *b, const char *observer)
+{
+    static const char *const where[] = { ".activation_post_process.min_val", ".min_val" };
+    const struct tensor *low = NULL;
+
+    for (size_t i = 0; i < COUNT_OF(where) && !low; i++)
+        low = model_tensor(b, observer, where[i]);
+    for (int64_t i = 0; low && i < tensor_count(low); i++)
+        if (tensor_at(low, i) != INFINITY)
+            return 0;
+    return low != NULL;
+}
+
+/* An observer that watched a module of the network is bookkeeping, and so is one that saw nothing; one that
+ * watched another module says that the checkpoint's network does more. */
+static int is_inert_observer(const struct model_binding *b, const char *name)
+{
+    static const char *const kinds[] = { ".weight_fake_quant.", ".activation_post_process." };
+    char observer[PREFIX];
+
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        const char *at = strstr(name, kinds[i]);
+
+        if (!at)
+            continue;
+        snprintf(observer, sizeof observer, "%.*s", (int)(at - name + (ptrdiff_t)strlen(kinds[i]) - 1), name);
+        return is_module(b->model, name, (size_t)(at - name)) || never_ran(b, observer);
+    }
+    return 0;
+}
+
+/* ---- scales of int8 files -------------------------------------------------------------------------- */
+
+static int is_value(const struct tensor *t, double value)
+{
+    return t && tensor_count(t) == 1 && tensor_at(t, 0) == value;
+}
+
+/* torch writes scale 1 and zero point 0 for a module that never ran: torchvision's MobileNets have a skip_add
+ * in every block, used or not. */
+static int is_idle_scale(const struct model_binding *b, const char *name)
+{
+    static const char *const weights[] = { ".weight", "._packed_params._packed_params.0",
+                                           "._packed_params.weight" };
+    char module[PREFIX];
+
+    if (b->precision != MODEL_INT8 || (!ends_with(name, ".scale") && !ends_with(name, ".zero_point")))
+        return 0;
+    snprintf(module, sizeof module, "%.*s", (int)(strrchr(name, '.') - name), name);
+    for (size_t i = 0; i < COUNT_OF(weights); i++)
+        if (model_tensor(b, module, weights[i]))
+            return 0;
+    return is_value(model_tensor(b, module, ".scale"), 1) &&
+           is_value(model_tensor(b, module, ".zero_point"), 0);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------- */
+
+static int is_ignored(const struct model *m, const char *name)
+{
+    for (int i = 0; i < m->ignores; i++)
+        if (fnmatch(m->ignore[i], name, 0) == 0)
+            return 1;
+    return 0;
+}
+
+status model_count_unused(struct model_binding *b, const uint8_t *used)
+{
+    char names[NAMED * (NAME_SHOWN + 4)] = "";
+    size_t size = 0;
+
+    for (int i = 0; i < b->weights->count; i++) {
+        const char *name = b->weights->entry[i].name;
+
+        if (used[i])
+            continue;
+        if (is_ignored(b->model, name)) {
+            b->ignored++;
+            continue;
+        }
+        if (is_counter(name) || is_inert_observer(b, name) || is_idle_scale(b, name))
+            continue;
+        if (b->unused++ < NAMED)
+            size += (size_t)snprintf(names + size, sizeof names - size, "%s%.*s", size ? ", " : "",
+                                     NAME_SHOWN, name);
+    }
+    if (b->unused == 0 || b->how.allow_unused)
+        return OK;
+    return FAIL(ERR_MISMATCH,
+                "%s: %s does not use %d of its tensors (%s%s): another description may fit; lines `ignore "
+                "PATTERN` of the description name what may be there, unused = allow (--unused=allow) allows "
+                "all",
+                b->weights->source, b->model->source, b->unused, names, b->unused > NAMED ? ", ..." : "");
+}
