@@ -31,7 +31,10 @@
 
 #include "tensor.h"
 
-enum { MODEL_MAX_INPUTS = 16, MODEL_MAX_NODES = 4096, MODEL_MAX_IGNORES = 64, MODEL_NAME = 128 };
+enum {
+    MODEL_MAX_INPUTS = 16, MODEL_MAX_NODES = 4096, MODEL_MAX_IGNORES = 64, MODEL_NAME = 128,
+    MODEL_PREFIX = 576    /* bytes before a tensor's own name */
+};
 
 enum model_op {
     OP_INPUT, OP_CONV, OP_LINEAR, OP_RELU, OP_RELU6, OP_HARDSWISH, OP_HARDSIGMOID,
@@ -116,8 +119,10 @@ struct model_binding {
     const struct model *model;
     const struct tensor_table *weights;
     struct model_reading how;
+    char prefix[MODEL_PREFIX];      /* that a wrapper put before all names of the network: "module."; or "" */
     enum model_precision precision;
     int qat;                        /* the int8 form is an unconverted QAT state dict (numerics 1.6) */
+    int folded;                     /* the checkpoint has its batch normalisations folded already */
     int per_channel;                /* any weight is per channel */
     int fbgemm;                     /* int8: the engine `auto` is fbgemm, not qnnpack: as the checkpoint's
                                        note quantcam.engine says, else where any weight is per channel */
@@ -133,7 +138,8 @@ struct model_binding {
     uint64_t parameters;            /* folded weights and biases, elements */
     uint64_t macs;                  /* multiply-accumulates of one image */
 };
-/* Every tensor that the graph needs must exist with the right shape: ERR_MISSING, ERR_MISMATCH (a wrong class
+/* A prefix that all names have which the graph needs is taken off; ERR_MISMATCH where two would fit. Every
+ * tensor that the graph needs must exist with the right shape: ERR_MISSING, ERR_MISMATCH (a wrong class
  * count is one) with the checkpoint's path, the tensor and both shapes. Every other tensor means that the
  * checkpoint is of another network: ERR_MISMATCH with their number and the first names, unless `how` (NULL:
  * zeros) allows them, a line `ignore` of the description names them, or they are bookkeeping: counters,
@@ -143,6 +149,9 @@ struct model_binding {
 MUST_USE status model_bind(const struct model *m, const struct tensor_table *weights,
                            const struct model_reading *how, struct model_binding *out);
 void model_unbind(struct model_binding *b);
+/* Adds a line for everything that was decided where the checkpoint leaves a choice: the state dict of
+ * several, a prefix, tensors left out, batch normalisation found folded, what relu6 does. ERR_MEMORY. */
+MUST_USE status model_decided(const struct model_binding *b, struct text *out);
 
 /* What one node costs; zeros for a node without weights. `b` may be NULL: then fp32, with a bias wherever no
  * batch normalisation follows. */
@@ -165,6 +174,7 @@ struct model_layer {
     int scales;                     /* 1 (per tensor) or oc */
     double *scale;                  /* (scales) of weight_int */
 };
+/* ERR_NUMERIC where a value is not finite, with the tensor and the first such value. */
 MUST_USE status model_layer_load(const struct model_binding *b, int node, struct model_layer *out);
 void model_layer_free(struct model_layer *layer);
 

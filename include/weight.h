@@ -18,7 +18,7 @@
  * state_dict, model_state_dict or model in the dict that holds them all (table->state says which was taken,
  * table->other_states which were not); else the file is refused, with their names.
  *
- * Names are the checkpoint's own, but `module.` before all of them (DataParallel) goes, and DenseNet's of
+ * Names are the checkpoint's own, wrappers' prefixes included (model_bind takes these off), but DenseNet's of
  * 2017 (denselayer1.norm.1.weight) become today's (denselayer1.norm1.weight). A tuple inside the state dict
  * (a Linear's `_packed_params._packed_params`) is flattened: its members are NAME.0, NAME.1, ...; a dtype, a
  * text or None is left out. Python numbers become rank 0 tensors. Tensors are views of the mapped file, with

@@ -124,6 +124,10 @@ static status add_weight_facts(struct listing *l, const char *path, const struct
     const char *per = b->per_channel ? "channel" : "tensor";
 
     TRY(inspect_checkpoint_facts(t, path, l));
+    if (b->prefix[0])
+        TRY(listing_fact(l, LISTING_TEXT, "prefix", "%s", b->prefix));
+    if (b->folded)
+        TRY(listing_fact(l, LISTING_TEXT, "batch norm", "folded already"));
     if (b->precision == MODEL_FP32) {
         TRY(listing_fact(l, LISTING_TEXT, "precision", "fp32"));
     } else {
@@ -134,7 +138,22 @@ static status add_weight_facts(struct listing *l, const char *path, const struct
         if (model_has_relu6(b->model))
             TRY(listing_fact(l, LISTING_TEXT, "relu6", b->relu6_clamps ? "clamps at 6" : "runs as relu"));
     }
+    if (b->ignored > 0)
+        TRY(listing_fact(l, LISTING_COUNT, "ignored", "%d", b->ignored));
     return listing_fact(l, LISTING_COUNT, "unused", "%d", b->unused);
+}
+
+/* Every layer once: values that are not finite are refused here too. */
+static status load_layers(const struct model_binding *b)
+{
+    for (int i = 0; i < b->model->nodes; i++)
+        if (b->model->node[i].op == OP_CONV || b->model->node[i].op == OP_LINEAR) {
+            struct model_layer layer = { 0 };
+
+            TRY(model_layer_load(b, i, &layer));
+            model_layer_free(&layer);
+        }
+    return OK;
 }
 
 static status list_nodes(struct listing *l, const char *path, const struct model *m, const char *weights,
@@ -167,8 +186,10 @@ status inspect_model(const char *path, const char *weights, const struct network
     listing_init(l, "nodes", columns, COLUMNS);
     TRY_OUT(text_read_plain(path, MODEL_TEXT_MAX, &text, &size));
     TRY_OUT(model_parse(path, text, size, &m));
-    if (bound)
+    if (bound) {
         TRY_OUT(network_load(&m, weights, how, &t, &b));
+        TRY_OUT(load_layers(&b));
+    }
     if (bound && how->relu6 && b.precision == MODEL_FP32) {
         result = FAIL(ERR_USAGE, "--relu6 has no effect: %s is fp32, whose relu6 clamps at 6", weights);
         goto out;

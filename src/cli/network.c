@@ -5,7 +5,7 @@
 
 #include "weight.h"
 
-enum { MODEL_TEXT_MAX = 1 << 20 };
+enum { MODEL_TEXT_MAX = 1 << 20, TEXT_MAX = 1 << 16 };
 
 static status read_model(const char *path, struct model *out)
 {
@@ -51,6 +51,22 @@ status network_check_relu6(const struct network_reading *how, const struct netwo
                 model_relu6_name((enum model_relu6)how->relu6));
 }
 
+/* What was decided, a line each on stderr. */
+static status say_decided(const struct model_binding *b)
+{
+    struct text lines = { .max = TEXT_MAX };
+    status result = model_decided(b, &lines);
+    char *next = lines.data;
+
+    for (char *line = lines.data; result == OK && line && *line; line = next) {
+        next = strchr(line, '\n');
+        *next++ = '\0';
+        log_info("%s: %s", b->weights->source, line);
+    }
+    text_free(&lines);
+    return result;
+}
+
 static status bind_and_plan(const char *weights, const struct network_reading *how,
                             const struct engine_options *options, struct network *out)
 {
@@ -59,6 +75,8 @@ static status bind_and_plan(const char *weights, const struct network_reading *h
     status result = OK;
 
     TRY_OUT(network_load(&out->model, weights, how, &table, &binding));
+    if (strncmp(weights, "random:", strlen("random:")) != 0)
+        TRY_OUT(say_decided(&binding));
     out->parameters = binding.parameters;
     out->macs = binding.macs;
     TRY_OUT(engine_plan(&binding, options, out->kernels, &out->engine));

@@ -2,176 +2,18 @@
 #include "model_parts.h"
 
 #include <math.h>
-#include <stddef.h>
 #include <string.h>
-
-enum { FULL_NAME = 1200 }; /* more than a tensor's name and a suffix */
 
 static const struct model_node *node_of(const struct model_binding *b, int node)
 {
     return &b->model->node[node];
 }
 
-/* ---- one layer's tensors --------------------------------------------------------------------------- */
-
-const struct tensor *model_tensor(const struct model_binding *b, const char *prefix, const char *suffix)
-{
-    char name[FULL_NAME];
-
-    snprintf(name, sizeof name, "%s%s", prefix, suffix);
-    return table_find(b->weights, name);
-}
-
-/* "CHECKPOINT: tensor NAME is (...), but MODEL:LINE (op node) needs WHAT". */
-static status mismatch(const struct model_binding *b, const struct model_node *n, const char *name,
-                       const struct tensor *t, const char *needed)
-{
-    char is[128];
-
-    return FAIL(ERR_MISMATCH, "%s: tensor %s is %s, but %s:%d (%s %s) needs %s", b->weights->source, name,
-                tensor_describe(t, is, sizeof is), b->model->source, n->line, model_op_name(n->op), n->name,
-                needed);
-}
-
-static const char *name_of(const struct model_binding *b, const struct tensor *t)
-{
-    const struct tensor_entry *entry =
-        (const struct tensor_entry *)(const void *)((const char *)t - offsetof(struct tensor_entry, tensor));
-
-    BUG_IF(entry < b->weights->entry || entry >= b->weights->entry + b->weights->count);
-    return entry->name;
-}
-
-static int is_float(const struct tensor *t)
-{
-    return t->quantization == TENSOR_REAL && (t->dtype == DTYPE_F32 || t->dtype == DTYPE_F64 ||
-                                              t->dtype == DTYPE_F16 || t->dtype == DTYPE_BF16);
-}
-
-/* A vector of one real number per output channel. */
-static status check_vector(const struct model_binding *b, const struct model_node *n, const struct tensor *t)
-{
-    char needed[64];
-
-    if (is_float(t) && t->rank == 1 && t->dim[0] == n->c)
-        return OK;
-    snprintf(needed, sizeof needed, "(%d) f32", n->c);
-    return mismatch(b, n, name_of(b, t), t, needed);
-}
-
-static status check_codes(const struct model_binding *b, const struct model_node *n, const struct tensor *t)
-{
-    int per_channel = t->quantization == TENSOR_PER_CHANNEL;
-
-    if (per_channel && (t->axis != 0 || t->channels != n->c))
-        return mismatch(b, n, name_of(b, t), t, "its scales on axis 0");
-    for (int i = 0; i < t->channels; i++) {
-        if (!(t->scale[i] > 0) || !isfinite(t->scale[i]))
-            return mismatch(b, n, name_of(b, t), t, "positive scales");
-        if (t->zero_point[i] != 0)
-            return mismatch(b, n, name_of(b, t), t, "weights with zero point 0");
-    }
-    return OK;
-}
-
-static status check_weight(const struct model_binding *b, const struct model_node *n,
-                           const struct model_sources *s)
-{
-    int codes = b->precision == MODEL_INT8 && !b->qat;
-    const struct tensor *t = s->weight;
-    int64_t dim[4] = { s->oc, s->ic, s->kh, s->kw };
-    int rank = n->op == OP_CONV ? 4 : 2;
-    int fits = t->rank == rank && memcmp(t->dim, dim, (size_t)rank * sizeof *dim) == 0;
-    char needed[96];
-
-    if (fits && codes && t->dtype == DTYPE_S8 && t->quantization != TENSOR_REAL)
-        return check_codes(b, n, t);
-    if (fits && !codes && is_float(t))
-        return OK;
-    if (rank == 4)
-        snprintf(needed, sizeof needed, "(%d, %d, %d, %d) %s", s->oc, s->ic, s->kh, s->kw,
-                 codes ? "s8, quantized" : "f32");
-    else
-        snprintf(needed, sizeof needed, "(%d, %d) %s", s->oc, s->ic, codes ? "s8, quantized" : "f32");
-    return mismatch(b, n, name_of(b, t), t, needed);
-}
-
-/* Quantized linear layers have been stored in three ways; the newest (a tuple) comes first. */
-static status find_weight(const struct model_binding *b, const struct model_node *n, struct model_sources *s)
-{
-    static const char *const forms[][2] = { { "._packed_params._packed_params.0",
-                                              "._packed_params._packed_params.1" },
-                                            { "._packed_params.weight", "._packed_params.bias" } };
-
-    for (size_t i = 0; n->op == OP_LINEAR && !s->weight && i < COUNT_OF(forms); i++) {
-        s->weight = model_tensor(b, n->weight, forms[i][0]);
-        s->bias = model_tensor(b, n->weight, forms[i][1]);
-    }
-    if (s->weight)
-        return OK;
-    s->bias = model_tensor(b, n->weight, ".bias");
-    return table_get(b->weights, &s->weight, "%s.weight", n->weight);
-}
-
-static status find_normalisation(const struct model_binding *b, const struct model_node *n,
-                                 struct model_sources *s)
-{
-    char prefix[FULL_NAME];
-
-    snprintf(prefix, sizeof prefix, "%s%s", b->qat ? n->weight : n->bn, b->qat ? ".bn" : "");
-    TRY(table_get(b->weights, &s->gamma, "%s.weight", prefix));
-    TRY(table_get(b->weights, &s->beta, "%s.bias", prefix));
-    TRY(table_get(b->weights, &s->mean, "%s.running_mean", prefix));
-    TRY(table_get(b->weights, &s->variance, "%s.running_var", prefix));
-    TRY(check_vector(b, n, s->gamma));
-    TRY(check_vector(b, n, s->beta));
-    TRY(check_vector(b, n, s->mean));
-    return check_vector(b, n, s->variance);
-}
-
-static status find_observer(const struct model_binding *b, const struct model_node *n,
-                            struct model_sources *s)
-{
-    const char *p = n->weight;
-    int64_t count;
-
-    TRY(table_get(b->weights, &s->low, "%s.weight_fake_quant.activation_post_process.min_val", p));
-    TRY(table_get(b->weights, &s->high, "%s.weight_fake_quant.activation_post_process.max_val", p));
-    TRY(table_get(b->weights, &s->observing, "%s.weight_fake_quant.observer_enabled", p));
-    count = tensor_count(s->low);
-    if ((count != 1 && count != s->oc) || !is_float(s->low))
-        return mismatch(b, n, name_of(b, s->low), s->low, "one value, or one a channel");
-    if (tensor_count(s->high) != count || !is_float(s->high))
-        return mismatch(b, n, name_of(b, s->high), s->high, "as many values as min_val");
-    if (tensor_count(s->observing) != 1)
-        return mismatch(b, n, name_of(b, s->observing), s->observing, "one value");
-    return OK;
-}
-
-status model_find_sources(const struct model_binding *b, int node, struct model_sources *s)
-{
-    const struct model_node *n = node_of(b, node);
-
-    BUG_IF(n->op != OP_CONV && n->op != OP_LINEAR);
-    *s = (struct model_sources){ .oc = n->c, .ic = node_of(b, n->input[0])->c, .kh = 1, .kw = 1 };
-    if (n->op == OP_CONV) {
-        s->ic /= n->groups;
-        s->kh = s->kw = n->kernel;
-    }
-    TRY(find_weight(b, n, s));
-    TRY(check_weight(b, n, s));
-    if (s->bias)
-        TRY(check_vector(b, n, s->bias));
-    if (n->bn[0] && (b->precision == MODEL_FP32 || b->qat))
-        TRY(find_normalisation(b, n, s));
-    return b->qat ? find_observer(b, n, s) : OK;
-}
-
 /* ---- scales and zero points of activations --------------------------------------------------------- */
 
 static status check_one(const struct model_binding *b, const struct model_node *n, const struct tensor *t)
 {
-    return tensor_count(t) == 1 ? OK : mismatch(b, n, name_of(b, t), t, "one value");
+    return tensor_count(t) == 1 ? OK : model_mismatch(b, n, model_name_of(b, t), t, "one value");
 }
 
 /* Numerics 1.6, step 4: from the observed range, in float, as torch's observer computes them. */
@@ -199,12 +41,11 @@ static status read_params(const struct model_binding *b, const struct model_node
         return FAIL(ERR_MISSING, "%s:%d: %s %s has no attribute 'quant', which an int8 checkpoint needs",
                     b->model->source, n->line, model_op_name(n->op), n->name);
     if (b->qat) {
-        static const char *const inner = "activation_post_process.activation_post_process";
-        TRY(table_get(b->weights, &a, "%s.%s.min_val", n->quant, inner));
-        TRY(table_get(b->weights, &z, "%s.%s.max_val", n->quant, inner));
+        TRY(model_need(b, &a, n->quant, ".activation_post_process.activation_post_process.min_val"));
+        TRY(model_need(b, &z, n->quant, ".activation_post_process.activation_post_process.max_val"));
     } else {
-        TRY(table_get(b->weights, &a, "%s.scale", n->quant));
-        TRY(table_get(b->weights, &z, "%s.zero_point", n->quant));
+        TRY(model_need(b, &a, n->quant, ".scale"));
+        TRY(model_need(b, &z, n->quant, ".zero_point"));
     }
     TRY(check_one(b, n, a));
     TRY(check_one(b, n, z));
@@ -213,11 +54,11 @@ static status read_params(const struct model_binding *b, const struct model_node
     } else {
         zero_point = tensor_at(z, 0);
         if (!(zero_point >= 0 && zero_point <= 255))
-            return mismatch(b, n, name_of(b, z), z, "a value from 0 to 255");
+            return model_mismatch(b, n, model_name_of(b, z), z, "a value from 0 to 255");
         *out = (struct quant_params){ tensor_at(a, 0), (int)zero_point };
     }
     if (!(out->scale > 0) || !isfinite(out->scale))
-        return mismatch(b, n, name_of(b, a), a, b->qat ? "a finite range" : "a positive scale");
+        return model_mismatch(b, n, model_name_of(b, a), a, b->qat ? "a finite range" : "a positive scale");
     return OK;
 }
 
@@ -252,13 +93,15 @@ static int has_weights(const struct model_node *n)
 static status detect_precision(struct model_binding *b)
 {
     const struct model_node *n = b->model->node;
-    struct model_sources s = { 0 };
+    const struct tensor *weight, *bias;
 
     while (!has_weights(n))
         n++; /* model_parse saw to it that there is one */
     b->qat = model_tensor(b, n->weight, ".weight_fake_quant.activation_post_process.min_val") != NULL;
-    TRY(find_weight(b, n, &s));
-    b->precision = b->qat || s.weight->quantization != TENSOR_REAL ? MODEL_INT8 : MODEL_FP32;
+    weight = model_weight(b, n, &bias);
+    if (!weight)
+        TRY(model_need(b, &weight, n->weight, ".weight"));
+    b->precision = b->qat || weight->quantization != TENSOR_REAL ? MODEL_INT8 : MODEL_FP32;
     return OK;
 }
 
@@ -348,24 +191,60 @@ static status bind_all(struct model_binding *b, uint8_t *used)
     return choose_engine(b);
 }
 
+/* With b->prefix before every name. *used is the caller's, also after a failure. */
+static status bind_by_prefix(struct model_binding *b, uint8_t **used)
+{
+    TRY(detect_precision(b));
+    TRY(read_relu6(b));
+    if (b->precision == MODEL_FP32 || b->qat)
+        TRY(model_find_folded(b));
+    MEM_TRY(b->q, (size_t)b->model->nodes, sizeof *b->q);
+    MEM_TRY(*used, (size_t)b->weights->count, 1);
+    return bind_all(b, *used);
+}
+
+/* Several prefixes make all names complete: one of them must bind, and only one. */
+static status choose_prefix(const struct model_binding *start, const struct model_prefixes *all, int *out)
+{
+    *out = -1;
+    for (int i = 0; i < all->count; i++) {
+        struct model_binding b = *start;
+        uint8_t *used = NULL;
+        status result;
+
+        strcpy(b.prefix, all->prefix[i]);
+        result = bind_by_prefix(&b, &used);
+        mem_free(used);
+        model_unbind(&b);
+        if (result == OK && *out >= 0)
+            return FAIL(ERR_MISMATCH,
+                        "%s: two networks fit, %s* and %s*: which is meant the file does not say; save one "
+                        "alone, or name the other in the description, `ignore %s*`",
+                        start->weights->source, all->prefix[*out], all->prefix[i], all->prefix[i]);
+        if (result == OK)
+            *out = i;
+    }
+    *out = *out < 0 ? 0 : *out;
+    return OK;
+}
+
 status model_bind(const struct model *m, const struct tensor_table *weights, const struct model_reading *how,
                   struct model_binding *out)
 {
-    static const struct model_reading usual = { 0 };
-    struct model_binding b = { .model = m, .weights = weights, .how = how ? *how : usual };
+    struct model_binding b = { .model = m, .weights = weights };
+    struct model_prefixes all = { 0 };
     uint8_t *used = NULL;
     status result = OK;
+    int chosen = 0;
 
     *out = (struct model_binding){ 0 };
-    TRY_OUT(detect_precision(&b));
-    TRY_OUT(read_relu6(&b));
-    b.q = mem_alloc((size_t)m->nodes, sizeof *b.q);
-    used = mem_alloc((size_t)weights->count, 1);
-    if (!b.q || !used) {
-        result = FAIL(ERR_MEMORY, "no memory to bind %s", m->source);
-        goto out;
-    }
-    TRY_OUT(bind_all(&b, used));
+    if (how)
+        b.how = *how;
+    model_find_prefixes(m, weights, &all);
+    if (all.count > 1)
+        TRY(choose_prefix(&b, &all, &chosen));
+    strcpy(b.prefix, all.prefix[chosen]);
+    TRY_OUT(bind_by_prefix(&b, &used));
     TRY_OUT(model_count_unused(&b, used));
     *out = b;
     b.q = NULL;

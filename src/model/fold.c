@@ -1,3 +1,5 @@
+/* src/model/fold.c: one layer's parameters as they are run: batch normalisation folded, QAT states quantized.
+ */
 #include "model_parts.h"
 
 #include <math.h>
@@ -34,6 +36,78 @@ static status load_codes(const struct model_sources *s, struct model_layer *l)
     memcpy(l->scale, s->weight->scale, (size_t)l->scales * sizeof *l->scale);
     return OK;
 }
+
+/* ---- values that are none -------------------------------------------------------------------------- */
+
+/* The first that is not finite, or `count`. */
+static size_t first_odd(const float *x, size_t count)
+{
+    size_t i = 0;
+
+    while (i < count && isfinite(x[i]))
+        i++;
+    return i;
+}
+
+/* One pass without a branch: sound weights pay for no more. */
+static int all_finite(const float *x, size_t count)
+{
+    int odd = 0;
+
+    for (size_t i = 0; i < count; i++)
+        odd |= !isfinite(x[i]);
+    return !odd;
+}
+
+/* `x` holds t's elements in the order in which the file counts them. */
+static status check_finite(const struct model_binding *b, const struct tensor *t, const float *x)
+{
+    size_t count = (size_t)tensor_count(t), at;
+
+    if (all_finite(x, count))
+        return OK;
+    at = first_odd(x, count);
+    return FAIL(ERR_NUMERIC, "%s: value %zu of tensor %s is %g: weights must be finite", b->weights->source,
+                at, model_name_of(b, t), (double)x[at]);
+}
+
+static status check_vector(const struct model_binding *b, const struct tensor *t, int least_is_zero)
+{
+    for (int64_t i = 0; t && i < tensor_count(t); i++) {
+        float x = (float)tensor_at(t, i);
+
+        if (!isfinite(x) || (least_is_zero && x < 0))
+            return FAIL(ERR_NUMERIC, "%s: value %lld of tensor %s is %g: %s", b->weights->source,
+                        (long long)i, model_name_of(b, t), (double)x,
+                        isfinite(x) ? "a variance is not negative" : "weights must be finite");
+    }
+    return OK;
+}
+
+/* Whatever is not finite in the weights is so after folding too; only then the file's order is looked at. */
+static status check_layer(const struct model_binding *b, const struct model_sources *s,
+                          const struct model_layer *l)
+{
+    float *whole;
+    status result;
+
+    TRY(check_vector(b, s->bias, 0));
+    TRY(check_vector(b, s->gamma, 0));
+    TRY(check_vector(b, s->beta, 0));
+    TRY(check_vector(b, s->mean, 0));
+    TRY(check_vector(b, s->variance, 1));
+    if (all_finite(l->bias, (size_t)l->oc) && (!l->weight_real || all_finite(l->weight_real, layer_size(l))))
+        return OK;
+    MEM_TRY(whole, layer_size(l), sizeof *whole);
+    tensor_copy_f32(s->weight, whole);
+    result = check_finite(b, s->weight, whole);
+    mem_free(whole);
+    return result == OK ? FAIL(ERR_NUMERIC, "%s: %s: folding its batch normalisation overflows",
+                               b->weights->source, model_name_of(b, s->weight))
+                        : result;
+}
+
+/* ---- folding --------------------------------------------------------------------------------------- */
 
 /* Numerics 1.6: r = 1 / sqrt(var + eps), W' = W * (gamma * r), b' = ((b - mean) * r) * gamma + beta, every
  * operation rounded to float, as torch folds. */
@@ -88,7 +162,8 @@ static float weight_scale(const struct model_sources *s, int channel, const floa
 }
 
 /* The unconverted QAT state: what torch's convert makes of the folded weights (numerics 1.6, steps 1-3). */
-static status quantize_real(const struct model_sources *s, struct model_layer *l)
+static status quantize_real(const struct model_binding *b, const struct model_sources *s,
+                            struct model_layer *l)
 {
     size_t run;
 
@@ -101,7 +176,8 @@ static status quantize_real(const struct model_sources *s, struct model_layer *l
         float scale = weight_scale(s, c, w, run), inverse = quantize_inverse(scale);
 
         if (!isfinite(scale))
-            return FAIL(ERR_NUMERIC, "the range of the weights is not finite");
+            return FAIL(ERR_NUMERIC, "%s: the range of the weights %s is not finite", b->weights->source,
+                        model_name_of(b, s->weight));
         l->scale[c] = scale;
         for (size_t i = 0; i < run; i++)
             l->weight_int[(size_t)c * run + i] = (int8_t)quantize_value(w[i], inverse, 0, -128, 127);
@@ -117,10 +193,13 @@ static status load_layer(const struct model_binding *b, const struct model_node 
     MEM_TRY(l->bias, (size_t)l->oc, sizeof *l->bias);
     if (s->bias)
         tensor_copy_f32(s->bias, l->bias);
-    if (b->precision == MODEL_INT8 && !b->qat)
+    if (b->precision == MODEL_INT8 && !b->qat) {
+        TRY(check_layer(b, s, l));
         return load_codes(s, l);
+    }
     TRY(load_real(s, n->bn_eps, l));
-    return b->qat ? quantize_real(s, l) : OK;
+    TRY(check_layer(b, s, l));
+    return b->qat ? quantize_real(b, s, l) : OK;
 }
 
 status model_layer_load(const struct model_binding *b, int node, struct model_layer *out)
@@ -136,11 +215,9 @@ status model_layer_load(const struct model_binding *b, int node, struct model_la
     out->kh = s.kh;
     out->kw = s.kw;
     result = load_layer(b, n, &s, out);
-    if (result != OK) {
+    if (result != OK)
         model_layer_free(out);
-        return error_prefix(result, "%s: %s", b->weights->source, n->weight);
-    }
-    return OK;
+    return result;
 }
 
 void model_layer_free(struct model_layer *layer)

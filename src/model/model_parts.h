@@ -32,8 +32,33 @@ struct model_sources {
 };
 MUST_USE status model_find_sources(const struct model_binding *b, int node, struct model_sources *out);
 
-/* bind.c: the tensor called PREFIX SUFFIX, or NULL. */
+/* sources.c: the tensor called PREFIX SUFFIX behind b->prefix, or NULL. */
 const struct tensor *model_tensor(const struct model_binding *b, const char *prefix, const char *suffix);
+/* The same, but ERR_MISSING with the nearest name. */
+MUST_USE status model_need(const struct model_binding *b, const struct tensor **out, const char *prefix,
+                           const char *suffix);
+/* The weight of a convolution or linear layer in whatever form it is stored, and its bias; or NULL. */
+const struct tensor *model_weight(const struct model_binding *b, const struct model_node *n,
+                                  const struct tensor **bias);
+/* ERR_MISMATCH: "CHECKPOINT: tensor NAME is (...), but MODEL:LINE (op node) needs WHAT". */
+MUST_USE status model_mismatch(const struct model_binding *b, const struct model_node *n, const char *name,
+                               const struct tensor *t, const char *needed);
+const char *model_name_of(const struct model_binding *b, const struct tensor *t);
+int model_is_float(const struct tensor *t);
+/* Sets b->folded; ERR_MISMATCH where some batch normalisations are folded and others are not. */
+MUST_USE status model_find_folded(struct model_binding *b);
+/* prefix.c: what may stand before the names of a description in a checkpoint. */
+enum { MODEL_PREFIXES = 8 };
+struct model_prefixes {
+    int count;                       /* 1, or, where each makes all weights' names complete, more */
+    char prefix[MODEL_PREFIXES][MODEL_PREFIX];
+};
+/* "" where the names are complete as they are; else all prefixes that make them so; else the one that finds
+ * most. Tensors that lines `ignore` name are left aside. */
+void model_find_prefixes(const struct model *m, const struct tensor_table *weights,
+                         struct model_prefixes *out);
+/* unused.c: does a line `ignore` name it? */
+int model_ignores(const struct model *m, const char *name);
 /* unused.c: counts b->unused and b->ignored among the tensors whose flag in `used` (weights->count) is 0.
  * ERR_MISMATCH where there are unused ones and b->how does not allow them. */
 MUST_USE status model_count_unused(struct model_binding *b, const uint8_t *used);

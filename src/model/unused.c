@@ -101,7 +101,7 @@ static int is_idle_scale(const struct model_binding *b, const char *name)
 
 /* ---- the whole ------------------------------------------------------------------------------------- */
 
-static int is_ignored(const struct model *m, const char *name)
+int model_ignores(const struct model *m, const char *name)
 {
     for (int i = 0; i < m->ignores; i++)
         if (fnmatch(m->ignore[i], name, 0) == 0)
@@ -109,21 +109,28 @@ static int is_ignored(const struct model *m, const char *name)
     return 0;
 }
 
+/* `name` is whole, `own` without the network's prefix, NULL where it has none. */
+static int is_bookkeeping(const struct model_binding *b, const char *name, const char *own)
+{
+    return is_counter(name) || (own && (is_inert_observer(b, own) || is_idle_scale(b, own)));
+}
+
 status model_count_unused(struct model_binding *b, const uint8_t *used)
 {
     char names[NAMED * (NAME_SHOWN + 4)] = "";
-    size_t size = 0;
+    size_t size = 0, prefix = strlen(b->prefix);
 
     for (int i = 0; i < b->weights->count; i++) {
-        const char *name = b->weights->entry[i].name;
+        const char *name = b->weights->entry[i].name,
+                   *own = strncmp(name, b->prefix, prefix) == 0 ? name + prefix : NULL;
 
         if (used[i])
             continue;
-        if (is_ignored(b->model, name)) {
+        if (model_ignores(b->model, name) || (own && model_ignores(b->model, own))) {
             b->ignored++;
             continue;
         }
-        if (is_counter(name) || is_inert_observer(b, name) || is_idle_scale(b, name))
+        if (is_bookkeeping(b, name, own))
             continue;
         if (b->unused++ < NAMED)
             size += (size_t)snprintf(names + size, sizeof names - size, "%s%.*s", size ? ", " : "",

@@ -127,53 +127,36 @@ static status add_tensor(struct pth *f, const char *name, const struct pickle_va
     return OK;
 }
 
-static status add_entry(struct pth *f, const struct pickle_value *key, size_t skipped,
-                        const struct pickle_value *v, struct tensor_table *out)
+static status add_entry(struct pth *f, const struct pickle_value *key, const struct pickle_value *v,
+                        struct tensor_table *out)
 {
     char name[WEIGHT_MAX_NAME + 16];
-    int size = key->size - (int)skipped;
 
     if (key->kind != PICKLE_TEXT || key->size > WEIGHT_MAX_NAME ||
         !text_is_utf8(key->text, (size_t)key->size) || memchr(key->text, 0, (size_t)key->size))
         return FAIL(ERR_FORMAT, "a tensor's name is no text of at most %d bytes", WEIGHT_MAX_NAME);
     if (v->kind != PICKLE_TUPLE) {
-        snprintf(name, sizeof name, "%.*s", size, key->text + skipped);
+        snprintf(name, sizeof name, "%.*s", key->size, key->text);
         return add_tensor(f, name, v, out);
     }
     for (int i = 0; i < v->count; i++) {
-        snprintf(name, sizeof name, "%.*s.%d", size, key->text + skipped, i);
+        snprintf(name, sizeof name, "%.*s.%d", key->size, key->text, i);
         TRY(add_tensor(f, name, pickle_item(&f->p, v, i), out));
     }
     return OK;
-}
-
-/* The length of the prefix that DataParallel puts before every name, if it is before every name. */
-static size_t find_prefix(const struct pth *f, const struct pickle_value *state)
-{
-    static const char prefix[] = "module.";
-
-    for (int i = 0; i + 1 < state->count; i += 2) {
-        const struct pickle_value *key = pickle_item(&f->p, state, i);
-        if (key->kind != PICKLE_TEXT || (size_t)key->size <= strlen(prefix) ||
-            memcmp(key->text, prefix, strlen(prefix)) != 0)
-            return 0;
-    }
-    return strlen(prefix);
 }
 
 static status add_entries(struct pth *f, struct tensor_table *out)
 {
     struct state_choice choice;
     const struct pickle_value *state;
-    size_t prefix;
 
     TRY(state_find(&f->p, f->wanted, &choice));
     state = choice.state;
     out->state = choice.name;
     out->other_states = choice.others;
-    prefix = find_prefix(f, state);
     for (int i = 0; i + 1 < state->count; i += 2)
-        TRY(add_entry(f, pickle_item(&f->p, state, i), prefix, pickle_item(&f->p, state, i + 1), out));
+        TRY(add_entry(f, pickle_item(&f->p, state, i), pickle_item(&f->p, state, i + 1), out));
     return OK;
 }
 

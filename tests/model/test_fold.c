@@ -109,8 +109,59 @@ static void test_by_hand(void)
     table_free(&weights);
 }
 
+/* A value that is none is named by its place in the file, wherever it stands. */
+static void check_odd(const char *name, int at, float value, const char *sentence)
+{
+    static const char text[] = "model m\ninput image 3 2 2 resize 2 bilinear crop 2 mean 0 0 0 std 1 1 1\n"
+                               "conv c image out 2 kernel 2 stride 1 pad 0 groups 1 weight c bn n eps 1e-5\n"
+                               "avgpool p c\nlinear f p out 1 weight f\noutput f\ncam image\n";
+    static const struct { const char *name; int rank; int64_t dim[4]; } tensors[] = {
+        { "c.weight", 4, { 2, 3, 2, 2 } }, { "n.weight", 1, { 2 } },      { "n.bias", 1, { 2 } },
+        { "n.running_mean", 1, { 2 } },    { "n.running_var", 1, { 2 } }, { "f.weight", 2, { 1, 2 } },
+    };
+    struct tensor_table weights = { .source = mem_strdup("x.pth") };
+    struct model m = { 0 };
+    struct model_binding b = { 0 };
+    struct model_layer l = { 0 };
+
+    CHECK_MSG(model_parse("odd", text, strlen(text), &m) == OK, "%s", error_last()->text);
+    for (size_t i = 0; i < COUNT_OF(tensors); i++) {
+        struct tensor t;
+        CHECK(tensor_alloc(&t, DTYPE_F32, tensors[i].rank, tensors[i].dim) == OK);
+        for (int64_t k = 0; k < tensor_count(&t); k++)
+            ((float *)t.data)[k] = strcmp(tensors[i].name, "n.running_var") != 0;
+        if (strcmp(name, tensors[i].name) == 0)
+            ((float *)t.data)[at] = value;
+        CHECK(table_take(&weights, tensors[i].name, &t) == OK);
+    }
+    CHECK(model_bind(&m, &weights, NULL, &b) == OK);
+    CHECK(model_layer_load(&b, model_find(&m, "c"), &l) == ERR_NUMERIC && !l.bias && !l.weight_real);
+    CHECK_MSG(strcmp(error_last()->text, sentence) == 0, "\n  is     %s\n  should %s", error_last()->text,
+              sentence);
+    model_unbind(&b);
+    table_free(&weights);
+    model_free(&m);
+}
+
+static void test_odd_values(void)
+{
+#define FINITE ": weights must be finite"
+    check_odd("c.weight", 17, NAN, "x.pth: value 17 of tensor c.weight is nan" FINITE);
+    check_odd("c.weight", 0, -INFINITY, "x.pth: value 0 of tensor c.weight is -inf" FINITE);
+    check_odd("c.weight", 23, INFINITY, "x.pth: value 23 of tensor c.weight is inf" FINITE);
+    check_odd("n.weight", 1, NAN, "x.pth: value 1 of tensor n.weight is nan" FINITE);
+    check_odd("n.bias", 0, INFINITY, "x.pth: value 0 of tensor n.bias is inf" FINITE);
+    check_odd("n.running_mean", 1, INFINITY, "x.pth: value 1 of tensor n.running_mean is inf" FINITE);
+    check_odd("n.running_var", 1, INFINITY, "x.pth: value 1 of tensor n.running_var is inf" FINITE);
+    check_odd("n.running_var", 0, -1,
+              "x.pth: value 0 of tensor n.running_var is -1: a variance is not negative");
+    check_odd("c.weight", 0, 3e38f, "x.pth: c.weight: folding its batch normalisation overflows");
+#undef FINITE
+}
+
 int main(void)
 {
+    test_odd_values();
     struct model m = { 0 };
     char *text = NULL;
     size_t size;

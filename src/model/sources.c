@@ -1,0 +1,241 @@
+/* src/model/sources.c: a layer's tensors in a checkpoint: in which form they are stored, and whether they
+ * fit. */
+#include "model_parts.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+enum { FULL_NAME = MODEL_PREFIX + 2 * MODEL_NAME + 512 };
+
+static const struct model_node *node_of(const struct model_binding *b, int node)
+{
+    return &b->model->node[node];
+}
+
+const struct tensor *model_tensor(const struct model_binding *b, const char *prefix, const char *suffix)
+{
+    char name[FULL_NAME];
+
+    if (snprintf(name, sizeof name, "%s%s%s", b->prefix, prefix, suffix) >= (int)sizeof name)
+        return NULL;
+    return table_find(b->weights, name);
+}
+
+/* As model_tensor, but ERR_MISSING with the nearest name where there is none. */
+status model_need(const struct model_binding *b, const struct tensor **out, const char *prefix,
+                  const char *suffix)
+{
+    return table_get(b->weights, out, "%s%s%s", b->prefix, prefix, suffix);
+}
+
+/* "CHECKPOINT: tensor NAME is (...), but MODEL:LINE (op node) needs WHAT". */
+status model_mismatch(const struct model_binding *b, const struct model_node *n, const char *name,
+                      const struct tensor *t, const char *needed)
+{
+    char is[128];
+
+    return FAIL(ERR_MISMATCH, "%s: tensor %s is %s, but %s:%d (%s %s) needs %s", b->weights->source, name,
+                tensor_describe(t, is, sizeof is), b->model->source, n->line, model_op_name(n->op), n->name,
+                needed);
+}
+
+const char *model_name_of(const struct model_binding *b, const struct tensor *t)
+{
+    const struct tensor_entry *entry =
+        (const struct tensor_entry *)(const void *)((const char *)t - offsetof(struct tensor_entry, tensor));
+
+    BUG_IF(entry < b->weights->entry || entry >= b->weights->entry + b->weights->count);
+    return entry->name;
+}
+
+int model_is_float(const struct tensor *t)
+{
+    return t->quantization == TENSOR_REAL && (t->dtype == DTYPE_F32 || t->dtype == DTYPE_F64 ||
+                                              t->dtype == DTYPE_F16 || t->dtype == DTYPE_BF16);
+}
+
+/* A vector of one real number per output channel. */
+static status check_vector(const struct model_binding *b, const struct model_node *n, const struct tensor *t)
+{
+    char needed[64];
+
+    if (model_is_float(t) && t->rank == 1 && t->dim[0] == n->c)
+        return OK;
+    snprintf(needed, sizeof needed, "(%d) f32", n->c);
+    return model_mismatch(b, n, model_name_of(b, t), t, needed);
+}
+
+static status check_codes(const struct model_binding *b, const struct model_node *n, const struct tensor *t)
+{
+    int per_channel = t->quantization == TENSOR_PER_CHANNEL;
+
+    if (per_channel && (t->axis != 0 || t->channels != n->c))
+        return model_mismatch(b, n, model_name_of(b, t), t, "its scales on axis 0");
+    for (int i = 0; i < t->channels; i++) {
+        if (!(t->scale[i] > 0) || !isfinite(t->scale[i]))
+            return model_mismatch(b, n, model_name_of(b, t), t, "positive scales");
+        if (t->zero_point[i] != 0)
+            return model_mismatch(b, n, model_name_of(b, t), t, "weights with zero point 0");
+    }
+    return OK;
+}
+
+static status check_weight(const struct model_binding *b, const struct model_node *n,
+                           const struct model_sources *s)
+{
+    int codes = b->precision == MODEL_INT8 && !b->qat;
+    const struct tensor *t = s->weight;
+    int64_t dim[4] = { s->oc, s->ic, s->kh, s->kw };
+    int rank = n->op == OP_CONV ? 4 : 2;
+    int fits = t->rank == rank && memcmp(t->dim, dim, (size_t)rank * sizeof *dim) == 0;
+    char needed[96];
+
+    if (fits && codes && t->dtype == DTYPE_S8 && t->quantization != TENSOR_REAL)
+        return check_codes(b, n, t);
+    if (fits && !codes && model_is_float(t))
+        return OK;
+    if (rank == 4)
+        snprintf(needed, sizeof needed, "(%d, %d, %d, %d) %s", s->oc, s->ic, s->kh, s->kw,
+                 codes ? "s8, quantized" : "f32");
+    else
+        snprintf(needed, sizeof needed, "(%d, %d) %s", s->oc, s->ic, codes ? "s8, quantized" : "f32");
+    return model_mismatch(b, n, model_name_of(b, t), t, needed);
+}
+
+/* Quantized linear layers have been stored in three ways, the newest (a tuple) comes first; a float layer
+ * that torch fused with its relu lies in a Sequential. */
+const struct tensor *model_weight(const struct model_binding *b, const struct model_node *n,
+                                  const struct tensor **bias)
+{
+    static const struct {
+        const char *weight, *bias;
+        int linear;
+    } forms[] = {
+        { "._packed_params._packed_params.0", "._packed_params._packed_params.1", 1 },
+        { "._packed_params.weight", "._packed_params.bias", 1 },
+        { ".weight", ".bias", 0 },
+        { ".0.weight", ".0.bias", 0 },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(forms); i++) {
+        const struct tensor *weight =
+            forms[i].linear && n->op != OP_LINEAR ? NULL : model_tensor(b, n->weight, forms[i].weight);
+
+        if (weight) {
+            *bias = model_tensor(b, n->weight, forms[i].bias);
+            return weight;
+        }
+    }
+    return NULL;
+}
+
+static status find_weight(const struct model_binding *b, const struct model_node *n, struct model_sources *s)
+{
+    s->weight = model_weight(b, n, &s->bias);
+    return s->weight ? OK : model_need(b, &s->weight, n->weight, ".weight");
+}
+
+/* ---- batch normalisation --------------------------------------------------------------------------- */
+
+static const char *const normalisation[] = { ".weight", ".bias", ".running_mean", ".running_var",
+                                             ".num_batches_tracked" };
+
+static void normalisation_prefix(const struct model_binding *b, const struct model_node *n,
+                                 char out[FULL_NAME])
+{
+    snprintf(out, FULL_NAME, "%s%s", b->qat ? n->weight : n->bn, b->qat ? ".bn" : "");
+}
+
+static int has_normalisation(const struct model_binding *b, const struct model_node *n)
+{
+    char prefix[FULL_NAME];
+
+    normalisation_prefix(b, n, prefix);
+    for (size_t i = 0; i < COUNT_OF(normalisation); i++)
+        if (model_tensor(b, prefix, normalisation[i]))
+            return 1;
+    return 0;
+}
+
+/* A checkpoint that has none of the batch normalisations, but a bias for each, has them folded already. */
+status model_find_folded(struct model_binding *b)
+{
+    const struct model_node *bare = NULL, *whole = NULL;
+    int biases = 0, convs = 0;
+
+    for (int i = 0; i < b->model->nodes; i++) {
+        const struct model_node *n = node_of(b, i);
+        const struct tensor *bias = NULL;
+
+        if (!n->bn[0])
+            continue;
+        convs++;
+        if (has_normalisation(b, n)) {
+            whole = n;
+        } else if (model_weight(b, n, &bias) && bias) {
+            bare = bare ? bare : n;
+            biases++;
+        }
+    }
+    b->folded = biases > 0 && biases == convs;
+    if (bare && whole)
+        return FAIL(
+            ERR_MISMATCH,
+            "%s: %s%s has a bias and no batch normalisation, as if that were folded already, but %s%s "
+            "has one: all must be folded, or none",
+            b->weights->source, b->prefix, bare->weight, b->prefix, whole->weight);
+    return OK;
+}
+
+static status find_normalisation(const struct model_binding *b, const struct model_node *n,
+                                 struct model_sources *s)
+{
+    const struct tensor **const part[] = { &s->gamma, &s->beta, &s->mean, &s->variance };
+    char prefix[FULL_NAME];
+
+    normalisation_prefix(b, n, prefix);
+    for (size_t i = 0; i < COUNT_OF(part); i++)
+        TRY(model_need(b, part[i], prefix, normalisation[i]));
+    for (size_t i = 0; i < COUNT_OF(part); i++)
+        TRY(check_vector(b, n, *part[i]));
+    return OK;
+}
+
+static status find_observer(const struct model_binding *b, const struct model_node *n,
+                            struct model_sources *s)
+{
+    const char *p = n->weight;
+    int64_t count;
+
+    TRY(model_need(b, &s->low, p, ".weight_fake_quant.activation_post_process.min_val"));
+    TRY(model_need(b, &s->high, p, ".weight_fake_quant.activation_post_process.max_val"));
+    TRY(model_need(b, &s->observing, p, ".weight_fake_quant.observer_enabled"));
+    count = tensor_count(s->low);
+    if ((count != 1 && count != s->oc) || !model_is_float(s->low))
+        return model_mismatch(b, n, model_name_of(b, s->low), s->low, "one value, or one a channel");
+    if (tensor_count(s->high) != count || !model_is_float(s->high))
+        return model_mismatch(b, n, model_name_of(b, s->high), s->high, "as many values as min_val");
+    if (tensor_count(s->observing) != 1)
+        return model_mismatch(b, n, model_name_of(b, s->observing), s->observing, "one value");
+    return OK;
+}
+
+status model_find_sources(const struct model_binding *b, int node, struct model_sources *s)
+{
+    const struct model_node *n = node_of(b, node);
+
+    BUG_IF(n->op != OP_CONV && n->op != OP_LINEAR);
+    *s = (struct model_sources){ .oc = n->c, .ic = node_of(b, n->input[0])->c, .kh = 1, .kw = 1 };
+    if (n->op == OP_CONV) {
+        s->ic /= n->groups;
+        s->kh = s->kw = n->kernel;
+    }
+    TRY(find_weight(b, n, s));
+    TRY(check_weight(b, n, s));
+    if (s->bias)
+        TRY(check_vector(b, n, s->bias));
+    if (n->bn[0] && !b->folded && (b->precision == MODEL_FP32 || b->qat))
+        TRY(find_normalisation(b, n, s));
+    return b->qat ? find_observer(b, n, s) : OK;
+}

@@ -1,0 +1,56 @@
+/* What binding decided, in words. */
+#include "checkpoint.h"
+
+static void check(const struct model *m, struct tensor_table *t, const struct model_reading *how,
+                  const char *lines)
+{
+    struct model_binding b = { 0 };
+    struct text out = { .max = 4096 };
+
+    CHECK_MSG(model_bind(m, t, how, &b) == OK, "%s", error_last()->text);
+    CHECK(model_decided(&b, &out) == OK);
+    CHECK_MSG(strcmp(out.data ? out.data : "", lines) == 0, "\n%s", out.data ? out.data : "");
+    text_free(&out);
+    model_unbind(&b);
+    table_free(t);
+}
+
+int main(void)
+{
+    static const char relu6[] = "model m\n"
+                                "input image 3 4 4 resize 4 bilinear crop 4 mean 0 0 0 std 1 1 1 quant q\n"
+                                "conv c image out 2 kernel 1 stride 1 pad 0 groups 1 weight c bn n eps 1e-5\n"
+                                "relu6 r c\nhardsigmoid s r\nmul x r s quant x\navgpool p x\n"
+                                "linear f p out 5 weight f\noutput f\ncam r\nignore aux*\n";
+    static const struct model_reading clamp = { .relu6 = MODEL_RELU6_CLAMP }, allow = { .allow_unused = 1 };
+    struct model m, six;
+    struct tensor_table t = { 0 };
+
+    make_model(&m);
+    CHECK(model_parse("m.model", relu6, strlen(relu6), &six) == OK);
+    make_float(&t);
+    check(&m, &t, NULL, "");
+    make_float(&t);
+    put_before(&t, "module.", 0);
+    t.state = mem_strdup("model");
+    t.other_states = mem_strdup("model_ema");
+    put_value(&t, "aux.weight", 1);
+    put_value(&t, "more", 1);
+    check(&six, &t, &allow,
+          "state dict model is read, beside it lie model_ema\nthe prefix module. is taken off all names\n"
+          "tensors left out by the description's lines `ignore`: 1\n"
+          "tensors that the network does not use, as unused = allow permits: 1\n");
+    make_int8(&t, "f.weight", 1);
+    check(&six, &t, NULL,
+          "relu6 runs as relu, as torch's own files want it; if the network was exported with a "
+          "clamp, say relu6 = clamp\n");
+    make_int8(&t, "f.weight", 1);
+    check(&six, &t, &clamp, "relu6 clamps at 6, as relu6 = clamp says\n");
+    make_int8(&t, "f.weight", 1);
+    CHECK(table_add_note(&t, "quantcam.relu6", "clamp") == OK);
+    check(&six, &t, NULL, "relu6 clamps at 6, as the checkpoint notes\n");
+    model_free(&m);
+    model_free(&six);
+    CHECK(mem_live() == 0);
+    return check_result("model/decided");
+}
