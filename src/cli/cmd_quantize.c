@@ -235,6 +235,7 @@ static status run(struct quantize *q, struct comm *c)
     pictures.label = q->pictures.label;
     TRY(quant_network(&q->binding, &q->options, &pictures, q->kernels, &q->result));
     TRY(comm_agree(c, c->rank == 0 ? write_all(q, &pictures) : OK));
+    fflush(stdout); /* the report comes before the line that ends it, where both go to one file */
     log_info("the int8 checkpoint is %s", q->set.output);
     return OK;
 }

@@ -105,13 +105,16 @@ status quant_plan_codes(struct quant_work *w, const struct tensor_table *table, 
                         struct quant_params last, struct engine **out)
 {
     struct engine_options options = { .arithmetic = w->options->arithmetic, .keep = last.scale == 0 };
+    struct model_reading how = { .relu6 = MODEL_RELU6_AUTO };
     struct model m = w->model;
     struct model_binding b = { 0 };
     status result;
 
     *out = NULL;
     m.nodes = w->nodes;
-    TRY(model_bind(&m, table, &(struct model_reading){ .relu6 = MODEL_RELU6_CLAMP }, &b));
+    if (model_has_relu6(&m))
+        how.relu6 = MODEL_RELU6_CLAMP;
+    TRY(model_bind(&m, table, &how, &b));
     m.nodes = nodes;
     if (last.scale > 0) {
         m.output = m.cam = nodes - 1;
