@@ -3,8 +3,9 @@
 #   style  tests/style/*.sh                      unit  tests/<room>/test_*.c, one process
 #   mpi    tests/{comm,store,phase}/test_*.c on 1, 2 and 3 ranks        fuzz  tests/fuzz/fuzz_*.c
 #   e2e    tests/e2e/*.sh                        faults, slurm, hosts    tests/{faults,slurm,hosts}/test_*.sh: tests/README.md
-# A program exits 0 (passed), 1 (failed) or 77 (skipped: its last line says why). A line "skip: what (why)" counts one skipped part;
-# lines "count: what" are shown.
+# A program exits 0 (passed), 1 (failed) or 77 (skipped: its last line says why). One that passes says so, too:
+# "NAME: N checks, 0 failed". A line "skip: what (why)" counts one skipped part; lines "count: what" are shown.
+# A suite has passed where its programs and checks reach tests/FLOORS.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 V=${V:-release}
@@ -23,26 +24,43 @@ log=$(mktemp)
 reasons=$(mktemp)
 trap 'rm -f "$log" "$reasons"' EXIT
 passed=0 failed=0 skipped=0
+programs=0 checks=0     # of the suite
+
+fail()    { failed=$((failed + 1)); printf 'FAIL  %-44s %s\n' "$1" "$2"; tail -30 "$log" | sed 's/^/      /'; }
+# The N of the last "NAME: N checks, 0 failed" of the log, or nothing.
+counted() { sed -nE 's/^[^ ]+: ([0-9]+) checks, 0 failed$/\1/p' "$log" | tail -1; }
 
 run_one() # NAME COMMAND...
 {
-    local name=$1 rc start=$SECONDS parts
+    local name=$1 rc start=$SECONDS parts count
     shift
     timeout "${QUANTCAM_TEST_TIMEOUT:-400}" "$@" > "$log" 2>&1
     rc=$?
     parts=$(grep -c '^skip: ' "$log")
+    count=$(counted)
+    [ $rc != 0 ] || [ "${count:-0}" -gt 0 ] || { fail "$name" 'exit 0, but no line "NAME: N checks, 0 failed"'; return; }
     case $rc in
-    0)  passed=$((passed + 1)); skipped=$((skipped + parts))
+    0)  programs=$((programs + 1)) checks=$((checks + (count < 1000 ? count : 1000)))
+        passed=$((passed + 1)); skipped=$((skipped + parts))
         grep '^skip: ' "$log" | sed "s|^skip: |$name: |" >> "$reasons"
         printf 'ok    %-44s %s\n' "$name" "$(grep -E 'checks' "$log" | tail -1) ($((SECONDS - start)) s)"
         sed -n 's/^count: /      /p' "$log" ;;
     77) skipped=$((skipped + 1))
         echo "$name: $(tail -1 "$log")" >> "$reasons"
         printf 'skip  %-44s %s\n' "$name" "$(tail -1 "$log")" ;;
-    *)  failed=$((failed + 1))
-        printf 'FAIL  %-44s exit %s\n' "$name" "$rc"
-        tail -30 "$log" | sed 's/^/      /' ;;
+    *)  fail "$name" "exit $rc" ;;
     esac
+}
+# Fewer programs or checks than tests/FLOORS has: something was not run. A program counts for at most 1,000 checks.
+reach_floor() # SUITE
+{
+    local suite least_programs least_checks
+    while read -r suite least_programs least_checks; do
+        if [ "$suite" = "$1" ] && { [ $programs -lt "$least_programs" ] || [ $checks -lt "$least_checks" ]; }; then
+            : > "$log"
+            fail "$1" "$programs programs with $checks checks passed; tests/FLOORS has $least_programs and $least_checks"
+        fi
+    done < tests/FLOORS
 }
 
 is_parallel() { case $1 in comm | store | phase) return 0 ;; esac; return 1; }
@@ -88,11 +106,13 @@ suite_folder() # FOLDER
 }
 
 for suite in "$@"; do
+    programs=0 checks=0
     case $suite in
     style | unit | mpi | fuzz | e2e) suite_$suite ;;
     faults | slurm | hosts) suite_folder "$suite" ;;
     *) echo "tests/run.sh: unknown suite $suite (style, unit, mpi, fuzz, e2e, faults, slurm, hosts)" >&2; exit 2 ;;
     esac
+    reach_floor "$suite"
 done
 if [ -s "$reasons" ]; then echo "Skipped:"; sed 's/^/  /' "$reasons"; fi
 echo "$passed passed, $failed failed, $skipped skipped"

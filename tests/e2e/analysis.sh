@@ -2,8 +2,7 @@
 # analysis/: read_result.py, figures.py and join.py on two small results, against what show and report say
 # (tests/oracles/check_analysis.py), and what they refuse.
 . "$(dirname "$0")/common.bash"
-python=${QUANTCAM_PYTHON:-python3}
-"$python" -c 'import h5py, pandas, matplotlib, PIL' 2> /dev/null || skip "$python lacks one of h5py, pandas, matplotlib, Pillow"
+python=$(python_with 'h5py, pandas, matplotlib, PIL') || skip "no Python with h5py, pandas, matplotlib and Pillow"
 export PYTHONDONTWRITEBYTECODE=1
 script() { local name=$1; shift; "$python" "analysis/$name.py" "$@"; }
 said()   { grep -qE "$1" "$T/log" || { echo "not said: $1" >&2; cat "$T/log" >&2; return 1; }; }
@@ -37,7 +36,7 @@ other=$(cd "$T/images" && LC_ALL=C ls -d */*.JPEG | sed -n 7p)
 check "a chosen picture and network" code 0 script figures "$T/a.h5" -o "$T/chosen" --dpi 100 --networks mobile --image "${other#*/}" \
     --images "$T/images" --width 120
 check "the chosen picture" said "^mobile: fp32 .*, int8 .*, $other$"
-refuse "no other network" grep -q ^shuffle "$T/log"
+check "no other network" lacks "$T/log" ^shuffle
 check "join" code 0 script join "$T/a.h5" "$T/b.h5" --csv "$T/joined"
 check "join: the lists" said "^20 images in both lists$"
 check "join: the missing" said "^only in A: 4 \(.* and 1 more\); without a result in A: 2 \($bad, .*\)$"
@@ -50,10 +49,10 @@ check "join with itself: all bits" said \
 check "against the report" code 0 "$python" tests/oracles/check_analysis.py "$T"
 sed -n 's/^check_analysis: /numbers: /p' "$T/log"
 
-check "no such file" code 1 script read_result "$T/none.h5"
+refuse "no such file" 1 "none.h5: no such file" script read_result "$T/none.h5"
 check "in one sentence" test "$(cat "$T/log")" = "read_result.py: $T/none.h5: no such file or directory"
-check "usage of figures" code 2 script figures "$T/a.h5"
-check "usage of join" code 2 script join "$T/a.h5"
+refuse "usage of figures" 2 "arguments are required: -o" script figures "$T/a.h5"
+refuse "usage of join" 2 "arguments are required: B.h5" script join "$T/a.h5"
 check "a job under way" code 0 script read_result "$T/stopped.h5.part"
 check "a job under way: it is said" said "^The job has not finished"
 finish

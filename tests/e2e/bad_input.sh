@@ -87,8 +87,7 @@ flat=("$T/job.conf" --images="$T/flat" --labels="$T/labels.csv" --boxes= --run.l
 check "bad pictures: the run goes on" code 0 run 3 "${flat[@]}" -o "$T/pictures.h5"
 for name in aa_empty ab_text ac_short ad_absent; do check "$name is named" grep -q "bad image $name.JPEG: " "$T/log"; done
 check "complete" code 0 "$Q" verify "$T/pictures.h5"
-check "more than max_bad: exit 1" code 1 run 3 "${flat[@]}" -o "$T/too_bad.h5" --max_bad=1
-check "more than max_bad: one sentence" grep -q "^quantcam: .*4 of 16 images are bad" "$T/log"
+refuse "more than max_bad" 1 "^quantcam: .*4 of 16 images are bad" run 3 "${flat[@]}" -o "$T/too_bad.h5" --max_bad=1
 check "more than max_bad: complete" code 0 "$Q" verify "$T/too_bad.h5"
 check "the same digest" same "$(digest "$T/too_bad.h5")" "$(digest "$T/pictures.h5")"
 finish

@@ -16,29 +16,27 @@ check "the archive's layout" code 0 look "$val"
 check "counted" says "^50000 of 50000 images, 50000 of them with a label, of 1000 classes; 50000 of them with boxes (75000 in all)$"
 check "complete" says "^complete$"
 check "the command" says "run jobs/imagenet.conf --images=$val --labels=$root/LOC_val_solution.csv --synsets=$root/LOC_synset_mapping.txt --boxes="
-check "the folder above" code 1 look "$root"
-check "is led on" says "but there is $val"
+refuse "the folder above" 1 "but there is $val" look "$root"
 
 seq 50000 | awk '{ printf "ILSVRC2012_val_%08d.JPEG,%d\n", $1, $1 % 1000 }' > "$T/labels.csv"
 seq 50000 | awk '{ printf "ILSVRC2012_val_%08d.JPEG,1,2,30,40\n", $1 }' > "$T/boxes.csv"
 check "plain lists" code 0 look "$val" --labels "$T/labels.csv" --boxes="$T/boxes.csv"
 check "counted" says "with boxes (50000 in all)"
 sed 's/^/val\//' "$T/labels.csv" > "$T/above.csv"
-check "paths of the folder above" code 1 look "$val" --labels "$T/above.csv" --show 2
-check "said once" says "(paths start at the folder): 50000"
+refuse "paths of the folder above" 1 "\(paths start at the folder\): 50000" look "$val" --labels "$T/above.csv" --show 2
 check "two names" test "$(grep -c '^    val/' "$T/log")" = 2
 check "and how many more" says "and 49998 more"
 check "from above they fit" code 0 look "$(dirname "$val")" --labels "$T/above.csv" --boxes "$T/boxes.csv"
 seq 50000 > "$T/numbers"
-check "a bare list of numbers" code 1 look "$val" --labels "$T/numbers"
+refuse "a bare list of numbers" 1 "in the labels, not a validation image by its name: 49999$" look "$val" --labels "$T/numbers"
 
 rm "$val"/ILSVRC2012_val_0000{0007,1234}.JPEG
 : > "$val/ILSVRC2012_val_00000009.JPEG"
 echo > "$val/cat.jpg"
 sed -i '/_00000012,/d' "$root/LOC_val_solution.csv"
-check "faults" code 1 look "$val"
+refuse "faults" 1 "^not complete$" look "$val"
 for what in "49998 of 50000 images" "missing: 2$" "    ILSVRC2012_val_00000007$" "    ILSVRC2012_val_00001234$" "  empty: 1$" \
-    "    ILSVRC2012_val_00000009.JPEG$" "    cat.jpg$" "without a label: 1$" "without a box: 1$" "    n02000012 49$" "^not complete$"; do
+    "    ILSVRC2012_val_00000009.JPEG$" "    cat.jpg$" "without a label: 1$" "without a box: 1$" "    n02000012 49$"; do
     check "$what" says "$what"
 done
 
@@ -56,15 +54,14 @@ rm "$T/boxes.csv"
 mv "$T/byclass/n02000500/ILSVRC2012_val_00025001.JPEG" "$T/byclass/n02000000/"
 cp "$T/byclass/n02000001/ILSVRC2012_val_00000051.JPEG" "$T/byclass/n02000002/"
 mv "$T/byclass/n02000900" "$T/byclass/others"
-check "a picture in the wrong folder, one twice, a strange folder" code 1 look "$T/byclass"
+refuse "a picture in the wrong folder, one twice, a strange folder" 1 "^not complete$" look "$T/byclass"
 for what in "    n02000500 49$" "    n02000000 51$" "there twice: 1$" "no synset such as n01440764: 50$" "no boxes: localization"; do
     check "$what" says "$what"
 done
 
-check "no folder" code 2 look "$T/none"
-check "two folders" code 2 look "$val" "$T"
-check "unknown option" code 2 look "$val" --fast
+refuse "no folder" 2 "^check-imagenet: $T/none is no folder" look "$T/none"
+refuse "two folders" 2 "^check-imagenet: one folder, not '$val' and '$T'" look "$val" "$T"
+refuse "unknown option" 2 "^check-imagenet: unknown option '--fast'" look "$val" --fast
 mkdir "$T/empty"
-check "an empty folder" code 1 look "$T/empty"
-check "says so" says "no pictures in it"
+refuse "an empty folder" 1 "no pictures in it" look "$T/empty"
 finish

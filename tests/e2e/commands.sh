@@ -13,15 +13,13 @@ for c in run infer explain show report inspect synth verify bench version; do
     check "$c --help goes to stdout" test -s "$T/out" -a ! -s "$T/err"
     "$Q" --help > "$T/log"
 done
-check "no command" code 2 "$Q"
-check "an unknown command" code 2 "$Q" rum
-check "an unknown command: a suggestion" grep -q "did you mean 'run'" "$T/log"
-check "an unknown option" code 2 "$Q" verify --digset x.h5
-check "run without a job" code 2 "$Q" run
-check "verify of nothing" code 1 "$Q" verify "$T/none.h5"
+refuse "no command" 2 "^usage: quantcam COMMAND" "$Q"
+refuse "an unknown command" 2 "^quantcam: unknown command 'rum' \(did you mean 'run'\?\)" "$Q" rum
+refuse "an unknown option" 2 "^quantcam: unknown option '--digset' \(did you mean '--digest'\?\)" "$Q" verify --digset x.h5
+refuse "run without a job" 2 "^quantcam: too few arguments; usage: quantcam run JOB.conf" "$Q" run
+refuse "verify of nothing" 1 "neither $T/none.h5 nor its .part exists" "$Q" verify "$T/none.h5"
 cp "$0" "$T/half.h5.part"
-check "show of an unfinished result" code 1 "$Q" show "$T/half.h5"
-check "says so" grep -q "half.h5: not finished yet" "$T/log"
+refuse "show of an unfinished result" 1 "half.h5: not finished yet" "$Q" show "$T/half.h5"
 check "run --help under mpirun: once" test "$("$MPIRUN" -np 2 "$Q" run --help | grep -c 'usage:')" = 1
 small_job "$T/job.conf" 12
 check "a run" code 0 "$Q" run "$T/job.conf"
@@ -51,6 +49,6 @@ check "bench --phases" test "$(grep -c ' ms$' "$T/out")" = 21
 check "bench --phases: both ways of a curve" grep -q "both curves, what changed alone *int8" "$T/out"
 "$Q" bench --phases --explain=off --model models/demo/shufflenet_v2_x0_5.model --repeats=1 > "$T/out" 2> "$T/err"
 check "bench --phases --explain=off" test "$(grep -c ' ms$' "$T/out")" = 14
-check "bench --image of no picture" code 1 "$Q" bench --model models/demo/resnet18.model --repeats=1 --image "$T/none.jpg"
-check "bench --phases of no picture" code 1 "$Q" bench --phases --model models/demo/resnet18.model --image "$T/none.jpg"
+refuse "bench --image of no picture" 1 "^quantcam: $T/none.jpg: No such file" "$Q" bench --model models/demo/resnet18.model --repeats=1 --image "$T/none.jpg"
+refuse "bench --phases of no picture" 1 "^quantcam: $T/none.jpg: No such file" "$Q" bench --phases --model models/demo/resnet18.model --image "$T/none.jpg"
 finish

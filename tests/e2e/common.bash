@@ -13,15 +13,35 @@ trap 'rm -rf "$T"' EXIT
 export OMPI_MCA_orte_tmpdir_base=$T OMPI_MCA_btl_vader_backing_directory=$T
 checks=0 failed=0
 
-# check WHAT COMMAND...: the command must succeed. refuse: it must not.
+# check WHAT COMMAND...: the command must succeed.
 check()  { local what=$1; shift; checks=$((checks + 1)); "$@" || { failed=$((failed + 1)); echo "$NAME: $what: failed: $*" >&2; }; }
-refuse() { local what=$1; shift; checks=$((checks + 1)); ! "$@" || { failed=$((failed + 1)); echo "$NAME: $what: succeeded: $*" >&2; }; }
+# refuse WHAT CODE PATTERN COMMAND...: the command must end with that code and print a line that fits, which $T/log keeps.
+refuse() { check "$1" code "$2" "${@:4}"; check "$1: says '$3'" grep -qE -e "$3" "$T/log"; }
 skip()   { echo "skip: $NAME ($1)"; exit 77; }
 finish() { echo "$NAME: $checks checks, $failed failed"; [ $failed = 0 ] && [ $checks -gt 0 ]; exit; }
 
 run()    { "$MPIRUN" -np "$1" "$Q" run "${@:2}"; }
 digest() { "$Q" verify --digest "$1" | cut -d' ' -f1; }
+# For check: two texts, neither empty. cmp's answer "other bytes", which is not its answer to a file that is missing.
 same()   { [ -n "$1" ] && [ "$1" = "$2" ]; }
+other()  { [ -n "$1" ] && [ -n "$2" ] && [ "$1" != "$2" ]; }
+differ() { cmp -s "$1" "$2"; [ $? = 1 ] && [ -s "$1" ] && [ -s "$2" ]; }
+# lacks FILE PATTERN: the file holds something, and no line of it fits.
+lacks()
+{
+    [ -s "$1" ] || { echo "$1 is empty or absent" >&2; return 1; }
+    grep -nE -e "$2" "$1" >&2
+    [ $? = 1 ]
+}
+# The first of the Pythons that can import them ("h5py, numpy"), Debian's among them whichever comes first in PATH; else none.
+python_with()
+{
+    local python
+    for python in "${QUANTCAM_PYTHON:-python3}" /usr/bin/python3; do
+        if "$python" -c "import $1" 2> /dev/null; then echo "$python"; return; fi
+    done
+    false
+}
 code()   { local expected=$1 got; shift; "$@" > "$T/log" 2>&1; got=$?; [ $got = "$expected" ] || { echo "exit $got, not $expected: $*" >&2; cat "$T/log" >&2; return 1; }; }
 
 # Two of the demo's networks over few pictures: small_job FILE IMAGES

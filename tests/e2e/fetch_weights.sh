@@ -17,10 +17,9 @@ for file in $(sed -n 's/^\(fp32\|int8\) = weights\///p' jobs/imagenet.conf); do
 done
 check "and no other" test "$(grep -c '^https' "$T/urls")" = 8
 for network in $(awk '!/^#/ { print $1 }' jobs/weights.txt | uniq); do check "$network" test -f "models/$network.model"; done
-check "unknown network" code 2 $F --dry-run mobilnet
-check "names the known" says "no network 'mobilnet'"
-check "unknown option" code 2 $F --force
-check "an option without its value" code 2 $F --to
+refuse "unknown network" 2 "no network 'mobilnet'" $F --dry-run mobilnet
+refuse "unknown option" 2 "^fetch-weights: unknown option '--force'" $F --force
+refuse "an option without its value" 2 "^fetch-weights: --to needs a value" $F --to
 
 # A mirror of two files whose names, sizes and hashes fit, and one that does not.
 mkdir -p "$T/mirror/quantized"
@@ -61,22 +60,20 @@ campaign() # URL
     check "$1: to the same bytes" cmp "$first" "$(name "$first")"
     check "$1: no part remains" test -z "$(ls "$to"/*.part 2> /dev/null)"
 
-    check "$1: wrong bytes" code 1 fetch "$1" two
-    check "$1: named" says "SHA-256 does not begin with"
+    refuse "$1: wrong bytes" 1 "SHA-256 does not begin with" fetch "$1" two
     check "$1: no file" test -z "$(ls "$to"/two* 2> /dev/null)"
     printf 'X' >> "$(name "$second")"; truncate -s 100 "$(name "$second")"
-    check "$1: a damaged file" code 1 fetch "$1" one
-    check "$1: is named and kept" says "has the wrong size: move it away"
-    check "$1: nothing there" code 1 fetch "$1/nothing" --to "$to/nothing" one
-    check "$1: the address named" says "$1/nothing/"
+    refuse "$1: a damaged file" 1 "has the wrong size: move it away" fetch "$1" one
+    check "$1: and is kept" test "$(stat -c %s "$(name "$second")")" = 100
+    refuse "$1: nothing there" 1 "$1/nothing/" fetch "$1/nothing" --to "$to/nothing" one
 }
 if command -v curl > /dev/null; then
     campaign "file://$T/mirror"
     # That it goes on in the middle shows where the beginning is wrong.
     mkdir "$T/half"
     head -c 1000 /dev/zero > "$T/half/$(basename "$first").part"
-    check "a wrong beginning" code 1 $F --from "file://$T/mirror" --table "$T/table" --to "$T/half" one
-    check "is gone on from, and noticed" says "SHA-256 does not begin with"
+    refuse "a wrong beginning is gone on from, and noticed" 1 "SHA-256 does not begin with" \
+        $F --from "file://$T/mirror" --table "$T/table" --to "$T/half" one
     check "then starts again" code 0 $F --from "file://$T/mirror" --table "$T/table" --to "$T/half" one
 else
     echo "skip: file:// (no curl)"
@@ -105,6 +102,5 @@ else
 fi
 
 echo "one fp32 ../../x-12345678.pth 1.0" > "$T/table"
-check "a table that leaves its folder" code 2 $F --table "$T/table" --list
-check "file and line" says "table:1:"
+refuse "a table that leaves its folder" 2 "table:1:" $F --table "$T/table" --list
 finish

@@ -51,7 +51,7 @@ if command -v h5dump > /dev/null; then
             dd of="$1" bs=1 seek=$at conv=notrunc status=none
     }
     rm -f "$T"/out.h5*
-    check "stopped by a fault" code 1 env QUANTCAM_FAULT=0:100 "$Q" run "$T/job.conf"
+    refuse "stopped by a fault" 1 "^quantcam: image 100" env QUANTCAM_FAULT=0:100 "$Q" run "$T/job.conf"
     check "flip a bit" flip "$T/out.h5.part"
     check "resume over the flipped bit" code 0 run 2 "$T/job.conf" --run.log=normal
     check "the damage was noticed" grep -q "^1 rows claimed to be done and are damaged" "$T/log"
@@ -62,12 +62,12 @@ fi
 
 # The same .part for another job is refused and stays as it is.
 rm -f "$T"/out.h5*
-check "stopped by a fault again" code 1 env QUANTCAM_FAULT=0:100 "$Q" run "$T/job.conf"
+refuse "stopped by a fault again" 1 "^quantcam: image 100" env QUANTCAM_FAULT=0:100 "$Q" run "$T/job.conf"
 before=$(sha256sum < "$T/out.h5.part")
-check "another job on it" code 1 "$Q" run "$T/job.conf" --cam.sign=meanact
-check "one sentence names the key" grep -q "cam.sign" "$T/log"
+refuse "another job on it" 1 "^quantcam: .*another job: cam.sign is 'absmax' there, 'meanact' here" "$Q" run "$T/job.conf" --cam.sign=meanact
 check "the file is untouched" same "$(sha256sum < "$T/out.h5.part")" "$before"
 truncate -s -100000 "$T/out.h5.part"
-check "a truncated file is refused" code 1 "$Q" run "$T/job.conf"
-check "and not replaced" test "$(stat -c %s "$T/out.h5.part")" -gt 0
+before=$(sha256sum < "$T/out.h5.part")
+refuse "a truncated file is refused" 1 "^quantcam: $T/out.h5.part" "$Q" run "$T/job.conf"
+check "and not replaced" same "$(sha256sum < "$T/out.h5.part")" "$before"
 finish

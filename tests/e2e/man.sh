@@ -63,10 +63,11 @@ mv "$T/log" "$T/raw"
 plain "$T/raw" > "$T/page"
 check "job files: sound" clean "$T/raw"
 check "job files: its keys are run's options" same "$(options run | grep -v '^help$')" "$(keys "$T/page")"
-check "no page of keys elsewhere" code 2 "$Q" show --help=job
+refuse "no page of keys elsewhere" 2 "^quantcam: unknown option '--help'" "$Q" show --help=job
 
 # What is printed for the terminal fits into it; a usage and a long list of choices apart.
 for c in $commands; do
-    check "$c --help in 80 columns" test -z "$("$Q" "$c" --help | grep -vE '^usage: |^  (-[a-z], )?--[^ ]*$' | grep -E '.{80}')"
+    "$Q" "$c" --help | grep -vE '^usage: |^  (-[a-z], )?--[^ ]*$' > "$T/help"
+    check "$c --help in 80 columns" lacks "$T/help" '.{80}'
 done
 finish

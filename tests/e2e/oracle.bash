@@ -3,7 +3,7 @@ isa=${QUANTCAM_ISA:-}
 . "$(dirname "${BASH_SOURCE[0]}")/common.bash"
 export QUANTCAM=$Q
 [ -z "$isa" ] || export QUANTCAM_ISA=$isa
-python=${QUANTCAM_PYTHON:-python3}
+python=$(python_with "h5py, numpy") || python=${QUANTCAM_PYTHON:-python3}
 shared=${QUANTCAM_SHARED:-../shared}
 
 # Can Python import them ("h5py, numpy")? needs: else the script is skipped.
@@ -17,6 +17,6 @@ compared()
     out=$("$@")
     rc=$?
     echo "$out"
-    echo "$NAME: $(echo "$out" | sed -n 's/.*compared \([0-9]*\).*/\1/p' | awk '{ n += $1 } END { print n + 0 }') checks"
+    echo "$NAME: $(echo "$out" | sed -n 's/.*compared \([0-9]*\).*/\1/p' | awk '{ n += $1 } END { print n + 0 }') checks, $rc failed"
     exit $rc
 }

@@ -16,5 +16,5 @@ else echo "skip: infer's /pixels (no $weights, or $python has no h5py)"; fi
 out=$("$python" tests/oracles/compare_pixels.py --pixels "$pixels" --pictures "${PICTURES:-6}" --seed "${SEED:-7}" "${more[@]}")
 rc=$?
 echo "$out"
-echo "oracle_pixels: $(echo "$out" | tail -1 | awk '{ gsub(",", ""); print $3 }') checks"
+echo "oracle_pixels: $(echo "$out" | tail -1 | awk '{ gsub(",", ""); print $3 }') checks, $rc failed"
 exit $rc

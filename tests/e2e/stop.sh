@@ -7,7 +7,7 @@ whole=$(digest "$T/whole.h5")
 
 # Rank 1 fails at its image 31: all stop within seconds with its sentence.
 start=$SECONDS
-check "a failing rank: exit 1" code 1 env QUANTCAM_FAULT=1:31 "$MPIRUN" -np 3 "$Q" run "$T/job.conf" -o "$T/fault.h5"
+refuse "a failing rank" 1 "^quantcam: image 31.*\(rank 1\)$" env QUANTCAM_FAULT=1:31 "$MPIRUN" -np 3 "$Q" run "$T/job.conf" -o "$T/fault.h5"
 check "within 10 s" test $((SECONDS - start)) -lt 10
 check "one sentence names image and rank" test "$(grep -c '^quantcam: image 31.*(rank 1)$' "$T/log")" = 1
 check "resumable" code 75 "$Q" verify "$T/fault.h5"
@@ -42,7 +42,7 @@ done
 "$Q" run "$T/job.conf" --isa=ref -o "$T/lock.h5" > "$T/first.log" 2>&1 &
 pid=$!
 for ((i = 0; i < 200; i++)); do [ -e "$T/lock.h5.part" ] && break; sleep 0.05; done
-check "a second job: exit 1" code 1 run 2 "$T/job.conf" -o "$T/lock.h5"
+refuse "a second job" 1 "another job is at work" run 2 "$T/job.conf" -o "$T/lock.h5"
 check "a second job: one sentence" test "$(grep -c '^quantcam: ' "$T/log")" = 1
 check "the first job" wait $pid
 check "the first job: the same digest" same "$(digest "$T/lock.h5")" "$whole"

@@ -47,10 +47,7 @@ side_by_side()
 below() { REPLY=$(((RANDOM * 32768 + RANDOM) % $1)); }
 now_us() { REPLY=${EPOCHREALTIME/[.,]/}; }
 
-PYTHON=''
-for python in "${QUANTCAM_PYTHON:-python3}" /usr/bin/python3; do
-    if [ -z "$PYTHON" ] && "$python" -c 'import h5py, numpy' 2> /dev/null; then PYTHON=$python; fi
-done
+PYTHON=$(python_with "h5py, numpy")
 
 # fault_job FILE IMAGES STEPS NETWORK...: a job over demo networks, result $T/out.h5.
 fault_job()

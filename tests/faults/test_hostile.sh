@@ -134,8 +134,8 @@ job "bad.conf:1: " '[data\n'
 job "bad.conf:" "$(for ((i = 0; i < 40; i++)); do printf '[network n%d]\\nmodel = y\\n' $i; done)"
 job "bad.conf:2: " '[subset]\nfraction = 1e999999999\n'
 job "bad.conf:2: " '[explain]\nsteps = 99999999999999999999\n'
-check "a job that is a pipe" code 2 timeout 20 "$Q" run "$T/fifo"
-check "a job that has no end" code 2 timeout 20 "$Q" run /dev/zero
+refuse "a job that is a pipe" 2 "^quantcam: $T/fifo" timeout 20 "$Q" run "$T/fifo"
+refuse "a job that has no end" 2 "^quantcam: /dev/zero" timeout 20 "$Q" run /dev/zero
 
 # ---- one picture alone: a bad row ----
 many a 200 > "$T/part"

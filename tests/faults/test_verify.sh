@@ -37,10 +37,9 @@ for what in changed missing extra axis dataset version; do
 done
 count "datasets forged $((noticed + unnoticed)): noticed $noticed, free $unnoticed; attributes forged 6"
 check "most are noticed" test $noticed -gt 150
-check "a folder: 1" code 1 "$Q" verify "$T"
-check "no file: 1" code 1 "$Q" verify "$T/none.h5"
-check "no argument: 2" code 2 "$Q" verify
+refuse "a folder" 1 "$T: not a regular file" "$Q" verify "$T"
+refuse "no file" 1 "neither $T/none.h5 nor its .part exists" "$Q" verify "$T/none.h5"
+refuse "no argument" 2 "^quantcam: too few arguments" "$Q" verify
 : > "$T/empty.h5"
-check "an empty file: 1" code 1 "$Q" verify "$T/empty.h5"
-check "an empty file: first line" grep -q '^damaged: ' "$T/log"
+refuse "an empty file" 1 "^damaged: $T/empty.h5" "$Q" verify "$T/empty.h5"
 finish

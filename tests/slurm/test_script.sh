@@ -37,6 +37,7 @@ script()
     check "says $pattern ($*)" grep -qE "^quantcam: $pattern" <(tail -1 "$T/log")
 }
 requeued()     { grep -qx 'scontrol requeue 77' "$CALLS"; }
+alone()        { lacks "$CALLS" '^scontrol'; }
 stopped()      { rm -f "$T"/out.h5*; } # the next start is a first one
 stop_at()      { echo "QUANTCAM_FAULT=0:$1:USR1"; }
 
@@ -50,7 +51,7 @@ check "by srun and pmix, as given" grep -qx "srun --mpi=pmix $Q run $T/job.conf 
 for count in 20 21; do
     stopped
     script 75 'exit 75 after 20 requeues' "$(stop_at explain)" SLURM_RESTART_COUNT=$count
-    refuse "not requeued after $count" requeued
+    check "not requeued after $count" alone
 done
 stopped
 script 75 'exit 75, but Slurm refuses to requeue' "$(stop_at explain)" REFUSED=1
@@ -59,22 +60,22 @@ check "it was asked to" requeued
 # Not one row more than at its start: left alone.
 script 75 'exit 75, not resumable or no row more than at this start: not requeued$' "$(stop_at select)"
 check "the verdict is in the log" grep -q '^resumable ' "$T/log"
-refuse "not requeued" requeued
+check "not requeued" alone
 # Nothing there, cancelled, damaged, usage.
 stopped
 script 1 'exit 1, not resumable' OPTIONS=--images="$T/none"
-refuse "no file: not requeued" requeued
+check "no file: not requeued" alone
 stopped
 script 75 'exit 75, cancelled' "$(stop_at explain)" STATE=CANCELLED
-refuse "cancelled: not requeued" requeued
+check "cancelled: not requeued" alone
 printf 'x' | dd of="$T/out.h5.part" bs=1 seek=3 conv=notrunc status=none
 script 1 'exit 1, not resumable'
-refuse "damaged: not requeued" requeued
+check "damaged: not requeued" alone
 stopped
 script 2 'exit 2$' OPTIONS=--no-such-option
-refuse "usage: not requeued" requeued
+check "usage: not requeued" alone
 script 0 'exit 0$' OPTIONS=--explain.steps=3
-refuse "done: not requeued" requeued
+check "done: not requeued" alone
 check "done: the options reached it" code 0 "$Q" verify "$T/out.h5"
 
 # TERM or USR1 to the shell, once or again and again: one USR1 to mpirun, whose ranks end in 75.
