@@ -82,12 +82,15 @@ static inline float dequantize_value(int stored, double scale, int zero_point)
 
 struct tensor_entry { char *name; struct tensor tensor; };
 struct table_note { char *key, *value; };    /* what a file says of itself, as text */
+struct table_absent { char *name, *why; int is_tensor; };    /* why: "is a sparse tensor; save ..." */
 struct tensor_table {
     struct tensor_entry *entry;    /* in the order of the file */
     int count, capacity;
     int *slot, slots;              /* index by name: table.c's own */
     struct table_note *note;       /* in the order of the file */
     int notes, note_capacity;
+    struct table_absent *absent;   /* values under a name that are no tensors, or none that can be read */
+    int absents, absent_capacity;
     char *source;                  /* the path, for messages */
     char *state;                   /* the keys under which the file held these tensors; NULL: under none */
     char *other_states;            /* those of the state dicts beside it that were not read; NULL: none */
@@ -100,12 +103,16 @@ struct tensor_table {
  * printable (text_is_printable): names are printed. */
 MUST_USE status table_take(struct tensor_table *table, const char *name, struct tensor *t);
 const struct tensor *table_find(const struct tensor_table *table, const char *name);     /* NULL if absent */
-/* As table_find, name made by printf; ERR_MISSING says "SOURCE: no tensor NAME (the nearest is NEAR)". */
+/* As table_find, name made by printf; ERR_MISSING says "SOURCE: no tensor NAME (the nearest is NEAR)", or
+ * "SOURCE: NAME is a sparse tensor; ...". */
 MUST_USE status table_get(const struct tensor_table *table, const struct tensor **out, const char *format,
                           ...) PRINTF_LIKE(3, 4);
 /* Copies both. ERR_FORMAT if the key is there already. */
 MUST_USE status table_add_note(struct tensor_table *table, const char *key, const char *value);
 const char *table_note(const struct tensor_table *table, const char *key);               /* NULL if absent */
+/* Copies both: the value called `name` is no tensor, or is one that cannot be read; table_get says why. */
+MUST_USE status table_add_absent(struct tensor_table *table, const char *name, const char *why,
+                                 int is_tensor);
 void table_free(struct tensor_table *table);                                             /* also unmaps */
 
 #endif

@@ -9,8 +9,17 @@
  *     table_free(&weights);
  *
  * Containers: torch's zip form (torch >= 1.6; stored entries only, their CRC-32 checked) and its legacy
- * form; safetensors; quantcam's own HDF5 form. Torch's oldest (tar) form is recognised and refused by name.
- * Pickles are interpreted by an allow-list of opcodes and globals and never execute anything.
+ * form, in every pickle protocol; safetensors; several files of these by their index, NAME.index.json with a
+ * weight_map, whose files lie beside it, hold each tensor once, and nothing else; quantcam's own HDF5 form.
+ * Everything else (TorchScript, torch.export, npz, a shard alone, a pickled network, archives, pointers, web
+ * pages, a folder) is refused as what it is, with the way to a form that is read.
+ *
+ * Pickles are read into values and never execute anything. What lies beside a state dict is inert, whatever
+ * it is: names that the reader does not know, and what they make, are opaque. In a state dict, a value that
+ * is no tensor, or one that cannot be read (sparse, meta, of 8-bit floats or complex numbers, of a subclass
+ * that keeps its values elsewhere, numpy's), is left out and noted in table->absent with the reason; a
+ * Parameter and a plain subclass are what they hold. A number under a name without a dot (an epoch) is no
+ * tensor.
  *
  * Of a training script's .pth the state dict is read: the one dict of tensors that the file holds, whatever
  * its key and however deep (8 dicts or lists), optimizers' aside. If there are several (a network and its
@@ -24,6 +33,9 @@
  * text or None is left out. Python numbers become rank 0 tensors. Tensors are views of the mapped file, with
  * its strides (quantized convolutions are stored channels_last) and its alignment: read them through
  * tensor_copy_*.
+ *
+ * Of an index and its shards, sha256 is that of the index's SHA-256 and the shards', in the order of their
+ * names; file_bytes is the sum.
  *
  * A file with a hash in its name must have that SHA-256: NAME-HEX.pth, at least 8 lower-case digits, and the
  * quantized zoo's NAME_fbgemm_HEX.pth or NAME_qnnpack_HEX.pth, exactly 8. Eight digits that read as a date
@@ -43,8 +55,9 @@
  * because the HDF5 library trusts the bytes it reads. Other programs write safetensors.
  *
  * Bounds: file 4 GiB, 65,536 entries and tensors, pickle and safetensors header 64 MiB, pickle 1 M items,
- * names 512 bytes, a tensor 2^32 elements and 2^20 channels, all tensors 2^22 channels and, shared storages
- * counted each time, 8 times the file, 1,024 notes. Memory beside the mapped file: at most 1 GiB.
+ * 1,024 shards of together 4 GiB, names 512 bytes, a tensor 2^32 elements and 2^20 channels, all tensors 2^22
+ * channels and, shared storages counted each time, 8 times the file, 1,024 notes. Memory beside the mapped
+ * file: at most 1 GiB.
  */
 #ifndef QUANTCAM_WEIGHT_H
 #define QUANTCAM_WEIGHT_H
@@ -58,7 +71,8 @@
  * Notes of the file: table_note. */
 MUST_USE status weight_load(const char *path, const char *state, struct tensor_table *out);
 
-/* Whether a file that begins so is a checkpoint, sound or not; 15 bytes tell. */
+/* Whether a file that begins so is a checkpoint, sound or not, an index of one, or a known file that is none
+ * (weight_load says which); 15 bytes tell. */
 enum { WEIGHT_HEAD = 15 };
 int weight_begins(const uint8_t *head, size_t size);
 

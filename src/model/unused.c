@@ -115,11 +115,43 @@ static int is_bookkeeping(const struct model_binding *b, const char *name, const
     return is_counter(name) || (own && (is_inert_observer(b, own) || is_idle_scale(b, own)));
 }
 
+/* Is it where a layer or its batch norm looks for a tensor? */
+static int is_layers(const struct model *m, const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    size_t size = dot ? (size_t)(dot - name) : 0;
+
+    if (size == 0 || strcmp(dot, "._extra_state") == 0)
+        return 0;
+    for (int i = 0; i < m->nodes; i++)
+        if (strncmp(m->node[i].bn, name, size) == 0 && m->node[i].bn[size] == '\0')
+            return 1;
+    return is_module(m, name, size);
+}
+
+/* A tensor that could not be read, or something else where a layer looks for one: no layer may go on without
+ * a bias because it is stored as a list. */
+static status check_absents(const struct model_binding *b)
+{
+    size_t prefix = strlen(b->prefix);
+
+    for (int i = 0; i < b->weights->absents; i++) {
+        const struct table_absent *a = &b->weights->absent[i];
+        const char *own = strncmp(a->name, b->prefix, prefix) == 0 ? a->name + prefix : NULL;
+
+        if ((own && is_layers(b->model, own)) ||
+            (a->is_tensor && !b->how.allow_unused && !model_ignores(b->model, own ? own : a->name)))
+            return FAIL(ERR_MISMATCH, "%s: %s %s", b->weights->source, a->name, a->why);
+    }
+    return OK;
+}
+
 status model_count_unused(struct model_binding *b, const uint8_t *used)
 {
     char names[NAMED * (NAME_SHOWN + 4)] = "";
     size_t size = 0, prefix = strlen(b->prefix);
 
+    TRY(check_absents(b));
     for (int i = 0; i < b->weights->count; i++) {
         const char *name = b->weights->entry[i].name,
                    *own = strncmp(name, b->prefix, prefix) == 0 ? name + prefix : NULL;

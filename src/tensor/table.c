@@ -85,6 +85,15 @@ static const char *nearest_name(const struct tensor_table *table, const char *na
     return nearest;
 }
 
+/* `name`, or a wrapper's prefix and `name`. */
+static int ends_in(const char *absent, const char *name)
+{
+    size_t size = strlen(absent), tail = strlen(name);
+
+    return size >= tail && strcmp(absent + size - tail, name) == 0 &&
+           (size == tail || absent[size - tail - 1] == '.');
+}
+
 status table_get(const struct tensor_table *table, const struct tensor **out, const char *format, ...)
 {
     char name[1024];
@@ -97,6 +106,10 @@ status table_get(const struct tensor_table *table, const struct tensor **out, co
     *out = table_find(table, name);
     if (*out)
         return OK;
+    for (int i = 0; i < table->absents; i++)
+        if (ends_in(table->absent[i].name, name))
+            return FAIL(ERR_MISSING, "%s: %s %s", table->source ? table->source : "checkpoint",
+                        table->absent[i].name, table->absent[i].why);
     nearest = nearest_name(table, name);
     return FAIL(ERR_MISSING, "%s: no tensor %s%s%s%s", table->source ? table->source : "checkpoint", name,
                 nearest ? " (the nearest is " : "", nearest ? nearest : "", nearest ? ")" : "");
@@ -126,6 +139,29 @@ status table_add_note(struct tensor_table *table, const char *key, const char *v
     return OK;
 }
 
+status table_add_absent(struct tensor_table *table, const char *name, const char *why, int is_tensor)
+{
+    struct table_absent new = { .is_tensor = is_tensor };
+
+    if (table->absents == table->absent_capacity) {
+        int more = table->absent_capacity ? 2 * table->absent_capacity : 8;
+        struct table_absent *grown = mem_grow(table->absent, (size_t)table->absents, (size_t)more,
+                                              sizeof *grown);
+        if (!grown)
+            return FAIL(ERR_MEMORY, "no memory for %d values", more);
+        table->absent = grown;
+        table->absent_capacity = more;
+    }
+    new.name = mem_strdup(name);
+    new.why = new.name ? mem_strdup(why) : NULL;
+    if (!new.why) {
+        mem_free(new.name);
+        return FAIL(ERR_MEMORY, "no memory for the name %s", name);
+    }
+    table->absent[table->absents++] = new;
+    return OK;
+}
+
 const char *table_note(const struct tensor_table *table, const char *key)
 {
     for (int i = 0; i < table->notes; i++)
@@ -147,6 +183,11 @@ void table_free(struct tensor_table *table)
     }
     mem_free(table->entry);
     mem_free(table->slot);
+    for (int i = 0; i < table->absents; i++) {
+        mem_free(table->absent[i].name);
+        mem_free(table->absent[i].why);
+    }
+    mem_free(table->absent);
     mem_free(table->source);
     mem_free(table->state);
     mem_free(table->other_states);

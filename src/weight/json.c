@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { DEEPEST = 64 };
+
 #define BAD(j, ...) error_prefix(FAIL(ERR_FORMAT, __VA_ARGS__), "byte %llu", (unsigned long long)(j)->at)
 
 static void skip_blanks(struct json *j)
@@ -44,6 +46,46 @@ status json_whole(struct json *j, int64_t *out)
     if (digits == 0)
         return BAD(j, "a whole number is missing");
     *out = value;
+    return OK;
+}
+
+/* A number, true, false or null. */
+static status skip_word(struct json *j)
+{
+    uint64_t from = j->at;
+
+    while (j->at < j->size && j->text[j->at] &&
+           strchr("+-.0123456789abcdefghijklmnopqrstuvwxyzE", j->text[j->at]))
+        j->at++;
+    return j->at > from ? OK : BAD(j, "a value is missing");
+}
+
+status json_skip(struct json *j)
+{
+    char open[DEEPEST];
+    int depth = 0;
+
+    do {
+        struct text text = { .max = (size_t)j->size };
+        status result = OK;
+        skip_blanks(j);
+        if (depth > 0 && json_accept(j, open[depth - 1] == '{' ? '}' : ']')) {
+            depth--;
+        } else if (j->at < j->size && (j->text[j->at] == '{' || j->text[j->at] == '[')) {
+            if (depth == DEEPEST)
+                return BAD(j, "more than %d brackets", DEEPEST);
+            open[depth++] = j->text[j->at++];
+            continue;
+        } else if (j->at < j->size && j->text[j->at] == '"') {
+            result = json_text(j, &text);
+            text_free(&text);
+        } else {
+            result = skip_word(j);
+        }
+        TRY(result);
+        if (depth > 0 && (json_accept(j, ',') || json_accept(j, ':')))
+            continue;
+    } while (depth > 0);
     return OK;
 }
 

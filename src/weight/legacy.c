@@ -42,22 +42,37 @@ static status read_preamble(const uint8_t *bytes, uint64_t size, uint64_t *at)
         if (pickle_is_text(pickle_item(&p, root_of(&p), i), "little_endian"))
             good = pickle_item(&p, root_of(&p), i + 1)->integer == 1;
     pickle_free(&p);
-    return good ? OK : FAIL(ERR_FORMAT, "legacy container: not written by a little-endian machine");
+    return good ? OK
+                : FAIL(ERR_FORMAT,
+                       "legacy container: was written by a big-endian machine; save it again on this "
+                       "one, torch.save(torch.load(FILE), NEW)");
 }
 
-/* What kind of elements each storage has is said only where tensors refer to it. */
+static int is_module(const struct pickle *p, const struct pickle_value *v)
+{
+    const struct pickle_value *id = pickle_item(p, v, 0);
+
+    return id->kind == PICKLE_TUPLE && id->count > 0 && pickle_is_text(pickle_item(p, id, 0), "module");
+}
+
+/* What kind of elements each storage has is said only where tensors refer to it. Elements of a type that is
+ * not read are rows of bytes; a persistent id of 'module' is the class of a pickled network. */
 static status collect_storages(const struct pickle *object, struct tensor_table *storages)
 {
     for (int i = 0; i < object->count; i++) {
         struct pth_storage s;
         struct tensor t = { .rank = 1, .stride = { 1 } };
-        if (object->value[i].kind != PICKLE_PERSISTENT)
+        if (object->value[i].kind != PICKLE_PERSISTENT || is_module(object, &object->value[i]))
             continue;
         TRY(pth_storage_id(object, &object->value[i], &s));
         if (table_find(storages, s.key))
             continue;
         t.dtype = s.dtype;
         t.dim[0] = s.whole;
+        if (!s.readable) {
+            t.rank = 2;
+            t.dim[1] = s.bytes;
+        }
         TRY(table_take(storages, s.key, &t));
     }
     return OK;
@@ -66,7 +81,7 @@ static status collect_storages(const struct pickle *object, struct tensor_table 
 /* A storage: its number of elements as 64 bits, then the elements. */
 static status place_storage(const uint8_t *bytes, uint64_t size, uint64_t *at, struct tensor *t)
 {
-    uint64_t count, element = dtype_size(t->dtype);
+    uint64_t count, element = dtype_size(t->dtype) * (t->rank == 2 ? (uint64_t)t->dim[1] : 1);
 
     if (size - *at < sizeof count)
         return FAIL(ERR_FORMAT, "legacy container: the file ends at a storage's head");

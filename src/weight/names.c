@@ -2,6 +2,7 @@
 #include "weight_parts.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- tensors --------------------------------------------------------------------------------------- */
@@ -39,16 +40,31 @@ static void rename_dense(char *name)
     }
 }
 
+static void name_today(const char *name, char now[WEIGHT_MAX_NAME + 64])
+{
+    BUG_IF(strlen(name) >= WEIGHT_MAX_NAME + 64);
+    snprintf(now, WEIGHT_MAX_NAME + 64, "%s", name);
+    rename_dense(now);
+}
+
 status names_take(struct tensor_table *table, const char *name, struct tensor *t)
 {
     char now[WEIGHT_MAX_NAME + 64];
 
     if (table->count == WEIGHT_MAX_TENSORS)
         return FAIL(ERR_MEMORY, "more than %d tensors", WEIGHT_MAX_TENSORS);
-    BUG_IF(strlen(name) >= sizeof now);
-    snprintf(now, sizeof now, "%s", name);
-    rename_dense(now);
+    name_today(name, now);
     return table_take(table, now, t);
+}
+
+status names_leave(struct tensor_table *table, const char *name, const char *why, int is_tensor)
+{
+    char now[WEIGHT_MAX_NAME + 64];
+
+    if (table->absents == WEIGHT_MAX_TENSORS)
+        return FAIL(ERR_MEMORY, "more than %d values that are no tensors", WEIGHT_MAX_TENSORS);
+    name_today(name, now);
+    return table_add_absent(table, now, why, is_tensor);
 }
 
 /* ---- files ----------------------------------------------------------------------------------------- */
@@ -70,6 +86,33 @@ static int is_date(const char *digits, size_t count)
 static int ends_in(const char *name, size_t size, const char *tail)
 {
     return size >= strlen(tail) && memcmp(name + size - strlen(tail), tail, strlen(tail)) == 0;
+}
+
+/* Skips "-" or "-of-" and five digits back from *end; whether there are some, and their number. */
+static int skip_back(const char *name, size_t *end, const char *word, int *number)
+{
+    size_t at = *end;
+
+    while (at > 0 && isdigit((unsigned char)name[at - 1]))
+        at--;
+    if (*end - at != 5 || at < strlen(word) || memcmp(name + at - strlen(word), word, strlen(word)) != 0)
+        return 0;
+    *number = atoi(name + at);
+    *end = at - strlen(word);
+    return 1;
+}
+
+int names_shard(const char *path, char *index, size_t size)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    size_t end = dot ? (size_t)(dot - name) : 0;
+    int all = 0, this = 0;
+
+    if (!skip_back(name, &end, "-of-", &all) || !skip_back(name, &end, "-", &this) || all < 2)
+        return 0;
+    snprintf(index, size, "%.*s%s.index.json", (int)end, name, dot);
+    return 1;
 }
 
 size_t names_hash_prefix(const char *path, const char **hex)

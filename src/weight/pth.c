@@ -8,22 +8,36 @@ static const struct pickle_global allowed[] = {
     [REBUILD_TENSOR_V2] = { "torch._utils", "_rebuild_tensor_v2" },
     [REBUILD_TENSOR] = { "torch._utils", "_rebuild_tensor" },
     [REBUILD_QTENSOR] = { "torch._utils", "_rebuild_qtensor" },
+    [REBUILD_TENSOR_V3] = { "torch._utils", "_rebuild_tensor_v3" },
     [REBUILD_PARAMETER] = { "torch._utils", "_rebuild_parameter" },
     [REBUILD_PARAMETER_WITH_STATE] = { "torch._utils", "_rebuild_parameter_with_state" },
     [PARAMETER] = { "torch.nn.parameter", "Parameter" },
+    [REBUILD_FROM_TYPE] = { "torch._tensor", "_rebuild_from_type_v2" },
+    [REBUILD_ON_DEVICE] = { "torch._utils", "_rebuild_device_tensor_from_cpu_tensor" },
+    [REBUILD_SPARSE] = { "torch._utils", "_rebuild_sparse_tensor" },
+    [REBUILD_META] = { "torch._utils", "_rebuild_meta_tensor_no_storage" },
+    [REBUILD_NESTED] = { "torch._utils", "_rebuild_nested_tensor" },
+    [REBUILD_WRAPPER] = { "torch._utils", "_rebuild_wrapper_subclass" },
+    [OLD_TENSOR] = { "torch", "FloatTensor" },
+    { "torch", "DoubleTensor" }, { "torch", "HalfTensor" }, { "torch", "LongTensor" },
+    { "torch", "IntTensor" }, { "torch", "ShortTensor" }, { "torch", "CharTensor" },
+    { "torch", "ByteTensor" }, { "torch", "BoolTensor" }, { "torch", "Tensor" },
     [PER_TENSOR_AFFINE] = { "torch", "per_tensor_affine" },
     [PER_CHANNEL_AFFINE] = { "torch", "per_channel_affine" },
-    [QINT8] = { "torch", "qint8" }, [QUINT8] = { "torch", "quint8" }, [QINT32] = { "torch", "qint32" },
-    [FLOAT16] = { "torch", "float16" }, [FLOAT32] = { "torch", "float32" },
     { "torch", "FloatStorage" }, { "torch", "DoubleStorage" }, { "torch", "HalfStorage" },
     { "torch", "BFloat16Storage" }, { "torch", "LongStorage" }, { "torch", "IntStorage" },
     { "torch", "ShortStorage" }, { "torch", "CharStorage" }, { "torch", "ByteStorage" },
     { "torch", "BoolStorage" }, { "torch", "QInt8Storage" }, { "torch", "QUInt8Storage" },
-    { "torch", "QInt32Storage" },
+    { "torch", "QInt32Storage" }, { "torch", "QUInt4x2Storage" }, { "torch", "QUInt2x4Storage" },
+    { "torch", "ComplexFloatStorage" }, { "torch", "ComplexDoubleStorage" },
+    { "torch.storage", "UntypedStorage" },
 };
-static const enum dtype storage_dtype[] = { /* from FIRST_STORAGE on */
-    DTYPE_F32, DTYPE_F64, DTYPE_F16, DTYPE_BF16, DTYPE_S64, DTYPE_S32, DTYPE_S16,
-    DTYPE_S8, DTYPE_U8, DTYPE_BOOL, DTYPE_S8, DTYPE_U8, DTYPE_S32,
+/* From FIRST_STORAGE on; the types of the last are not read, only passed over. */
+static const struct { enum dtype dtype; int bytes; } storage_type[] = {
+    { DTYPE_F32, 4 }, { DTYPE_F64, 8 }, { DTYPE_F16, 2 }, { DTYPE_BF16, 2 }, { DTYPE_S64, 8 },
+    { DTYPE_S32, 4 }, { DTYPE_S16, 2 }, { DTYPE_S8, 1 }, { DTYPE_U8, 1 }, { DTYPE_BOOL, 1 },
+    { DTYPE_S8, 1 }, { DTYPE_U8, 1 }, { DTYPE_S32, 4 },
+    { DTYPE_COUNT, 1 }, { DTYPE_COUNT, 1 }, { DTYPE_COUNT, 8 }, { DTYPE_COUNT, 16 }, { DTYPE_COUNT, 1 },
 };
 
 /* ---- storages -------------------------------------------------------------------------------------- */
@@ -71,7 +85,10 @@ status pth_storage_id(const struct pickle *p, const struct pickle_value *v, stru
     if (key->size >= PTH_KEY || memchr(key->text, 0, (size_t)key->size))
         return FAIL(ERR_FORMAT, "a storage's key is no name of at most %d letters", PTH_KEY - 1);
     snprintf(out->key, sizeof out->key, "%.*s", key->size, key->text);
-    out->dtype = storage_dtype[type->integer - FIRST_STORAGE];
+    out->readable = storage_type[type->integer - FIRST_STORAGE].dtype != DTYPE_COUNT;
+    out->dtype = out->readable ? storage_type[type->integer - FIRST_STORAGE].dtype : DTYPE_U8;
+    out->bytes = storage_type[type->integer - FIRST_STORAGE].bytes;
+    out->type = allowed[type->integer].name;
     out->whole = out->count = count->integer;
     out->first = 0;
     out->data = NULL;
@@ -87,10 +104,10 @@ static status find_in_zip(const struct pth *f, struct pth_storage *s)
     e = zip_find(f->zip, name);
     if (!e)
         return FAIL(ERR_FORMAT, "no entry %s in the archive", name);
-    if ((uint64_t)s->whole * dtype_size(s->dtype) > e->size)
+    TRY(zip_check(e));
+    if ((uint64_t)s->whole * (uint64_t)s->bytes > e->size)
         return FAIL(ERR_FORMAT, "entry %s has %llu bytes, too few for %lld elements of %s", name,
                     (unsigned long long)e->size, (long long)s->whole, dtype_name(s->dtype));
-    TRY(zip_check(e));
     s->data = e->data + (uint64_t)s->first * dtype_size(s->dtype);
     return OK;
 }
@@ -100,10 +117,13 @@ status pth_find_storage(const struct pth *f, const struct pickle_value *v, struc
     const struct tensor *t;
 
     TRY(pth_storage_id(&f->p, v, out));
+    if (!out->readable)
+        return FAIL(ERR_FORMAT, "elements of type %s, which are not read", out->type);
     if (f->zip)
         return find_in_zip(f, out);
     t = table_find(f->storages, out->key);
-    if (!t || !t->data || t->dtype != out->dtype || t->dim[0] < out->whole)
+    if (!t || !t->data || t->dtype != out->dtype || t->rank != 1 ||
+        t->dim[0] < out->whole)
         return FAIL(ERR_FORMAT, "storage %s of %lld elements of %s is not in the file", out->key,
                     (long long)out->whole, dtype_name(out->dtype));
     out->data = (const uint8_t *)t->data + (uint64_t)out->first * dtype_size(out->dtype);
@@ -112,12 +132,26 @@ status pth_find_storage(const struct pth *f, const struct pickle_value *v, struc
 
 /* ---- the state dict -------------------------------------------------------------------------------- */
 
+/* Beside a network's tensors, whose names have dots: an epoch, an accuracy. */
+static int is_bare_number(const struct pickle_value *v, const char *name)
+{
+    return (v->kind == PICKLE_INT || v->kind == PICKLE_REAL || v->kind == PICKLE_BOOL) && !strchr(name, '.');
+}
+
+/* A value that is no tensor, or none that can be read, is noted: it matters only if the network needs it. */
 static status add_tensor(struct pth *f, const char *name, const struct pickle_value *v,
                          struct tensor_table *out)
 {
     struct tensor t;
-    status result = pth_tensor(f, v, &t);
+    char why[256];
+    status result;
 
+    pth_value_why(&f->p, v, why, sizeof why);
+    if (is_bare_number(v, name))
+        snprintf(why, sizeof why, "is a number, no tensor");
+    if (why[0])
+        return names_leave(out, name, why, pth_value_class(&f->p, v) != PTH_OTHER);
+    result = pth_tensor(f, v, &t);
     if (result == OK && t.data)
         result = names_take(out, name, &t);
     if (result != OK) {
@@ -177,6 +211,8 @@ static status find_root(const struct zip *z, char *root, size_t size)
         snprintf(root, size, "%.*s", length, e->name);
         found++;
     }
+    if (found == 0)
+        return foreign_archive(z);
     return found == 1 ? OK : FAIL(ERR_FORMAT, "%d entries FOLDER/data.pkl in the archive, 1 expected", found);
 }
 
@@ -186,12 +222,16 @@ static status read_archive(struct pth *f, struct tensor_table *out)
     struct zip_entry *e;
     uint64_t used;
 
+    TRY(foreign_script(f->zip));
     TRY(find_root(f->zip, root, sizeof root));
     f->root = root;
     snprintf(name, sizeof name, "%s/byteorder", root);
     e = zip_find(f->zip, name);
+    if (e)
+        TRY(zip_check(e));
     if (e && (e->size < 6 || memcmp(e->data, "little", 6) != 0))
-        return FAIL(ERR_FORMAT, "the checkpoint's byte order is not little-endian");
+        return FAIL(ERR_FORMAT, "was written by a big-endian machine; save it again on this one, "
+                                "torch.save(torch.load(FILE), NEW)");
     snprintf(name, sizeof name, "%s/data.pkl", root);
     e = zip_find(f->zip, name);
     TRY(zip_check(e));

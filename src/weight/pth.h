@@ -4,11 +4,13 @@
 
 #include "weight_parts.h"
 
-/* What a state dict may name. None is ever called: each stands for a value that is built here. */
+/* What makes tensors. None is ever called: each stands for a value that is built here. */
 enum pth_global {
-    ORDERED_DICT, REBUILD_TENSOR_V2, REBUILD_TENSOR, REBUILD_QTENSOR,
-    REBUILD_PARAMETER, REBUILD_PARAMETER_WITH_STATE, PARAMETER, PER_TENSOR_AFFINE,
-    PER_CHANNEL_AFFINE, QINT8, QUINT8, QINT32, FLOAT16, FLOAT32,
+    PTH_NOTHING = -1,
+    ORDERED_DICT, REBUILD_TENSOR_V2, REBUILD_TENSOR, REBUILD_QTENSOR, REBUILD_TENSOR_V3,
+    REBUILD_PARAMETER, REBUILD_PARAMETER_WITH_STATE, PARAMETER, REBUILD_FROM_TYPE, REBUILD_ON_DEVICE,
+    REBUILD_SPARSE, REBUILD_META, REBUILD_NESTED, REBUILD_WRAPPER, OLD_TENSOR,
+    PER_TENSOR_AFFINE = OLD_TENSOR + 10, PER_CHANNEL_AFFINE,
     FIRST_STORAGE
 };
 
@@ -26,14 +28,26 @@ struct pth {
     int64_t most_bytes;
 };
 
+/* How a value is made a tensor, Parameters and subclasses taken off. */
+struct pth_maker {
+    int how;                                /* one of pth_global; PTH_NOTHING: no call */
+    const struct pickle_value *arguments;   /* a tuple */
+    const struct pickle_value *value;       /* what was wrapped */
+    const struct pickle_value *type;        /* the type that it had on another device, or NULL */
+};
+struct pth_maker pth_value_maker(const struct pickle *p, const struct pickle_value *v);
 /* What a value is: every network has a weight, with two extents or more, real or quantized; a mean of the
- * loss, a confusion matrix's counts and the state of a random generator are none. */
+ * loss, a confusion matrix's counts and the state of a random generator are none. What cannot be read may be
+ * a weight all the same. */
 enum pth_class { PTH_OTHER, PTH_TENSOR, PTH_WEIGHT };
-enum pth_class pth_tensor_class(const struct pickle *p, const struct pickle_value *v);
+enum pth_class pth_value_class(const struct pickle *p, const struct pickle_value *v);
+/* Why a value cannot be read as a tensor: "is a sparse tensor; ..."; "" if it can be, or may be left out. */
+void pth_value_why(const struct pickle *p, const struct pickle_value *v, char *why, size_t size);
 
 /* The storage that a persistent id names, and its bytes. ERR_FORMAT. */
 MUST_USE status pth_find_storage(const struct pth *f, const struct pickle_value *v, struct pth_storage *out);
-/* *out stays zeroed for what is no tensor and is left out: None, a dtype, a text. ERR_FORMAT, ERR_MEMORY. */
+/* A value that can be read (pth_value_why). *out stays zeroed for what is left out: None, a dtype, a text.
+ * ERR_FORMAT, ERR_MEMORY. */
 MUST_USE status pth_tensor(struct pth *f, const struct pickle_value *v, struct tensor *out);
 
 /* ---- state: which dict of the checkpoint is the state dict ---------------------------------------- */

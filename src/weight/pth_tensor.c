@@ -54,16 +54,6 @@ static status build_plain(struct pth *f, const struct pickle_value *arguments, s
                : FAIL(ERR_MEMORY, "tensors that share storages have more than 8 times the file's bytes");
 }
 
-static const struct pickle_value *arguments_of(const struct pth *f, const struct pickle_value *object)
-{
-    return pickle_item(&f->p, object, 0);
-}
-
-static int is_tensor(const struct pickle_value *v)
-{
-    return v->kind == PICKLE_OBJECT && (v->integer == REBUILD_TENSOR_V2 || v->integer == REBUILD_TENSOR);
-}
-
 static status read_number(const struct pickle_value *v, double *out)
 {
     if (v->kind != PICKLE_REAL && v->kind != PICKLE_INT)
@@ -80,9 +70,12 @@ static status read_channels(struct pth *f, const struct pickle_value *v, int cha
     int64_t count = v->count;
 
     if (!listed) {
-        if (!is_tensor(v))
+        struct pth_maker made = pth_value_maker(&f->p, v);
+        char why[128];
+        pth_value_why(&f->p, v, why, sizeof why);
+        if ((made.how != REBUILD_TENSOR && made.how != REBUILD_TENSOR_V2) || why[0])
             return FAIL(ERR_FORMAT, "a quantized tensor whose scales or zero points are not tensors");
-        TRY(build_plain(f, arguments_of(f, v), &t));
+        TRY(build_plain(f, made.arguments, &t));
         count = tensor_count(&t);
     }
     if (count != channels)
@@ -151,45 +144,12 @@ static status build_scalar(enum dtype dtype, const void *bytes, struct tensor *o
     return OK;
 }
 
-/* What a Parameter holds: made by a function, or, in files of 2017, an instance with the state
- * (requires_grad, volatile, hooks). Others are returned as they are. */
-static const struct pickle_value *unwrap(const struct pickle *p, const struct pickle_value *v)
-{
-    int parameter =
-        v->kind == PICKLE_OBJECT &&
-        (v->integer == REBUILD_PARAMETER || v->integer == REBUILD_PARAMETER_WITH_STATE ||
-         (v->integer == PARAMETER && (v->count == 1 || (v->count == 2 && pickle_item(p, v, 1)->count == 3))));
-
-    return parameter && pickle_item(p, v, 0)->count > 0 ? pickle_item(p, pickle_item(p, v, 0), 0) : v;
-}
-
-enum pth_class pth_tensor_class(const struct pickle *p, const struct pickle_value *v)
-{
-    const struct pickle_value *arguments, *size;
-    struct pth_storage s;
-
-    v = unwrap(p, v);
-    if (v->kind != PICKLE_OBJECT)
-        return PTH_OTHER;
-    if (!is_tensor(v) && v->integer != REBUILD_QTENSOR)
-        return PTH_TENSOR; /* one that will be refused by name */
-    arguments = pickle_item(p, v, 0);
-    if (arguments->count < 4)
-        return PTH_TENSOR;
-    size = pickle_item(p, arguments, 2);
-    if (size->kind != PICKLE_TUPLE || size->count < 2 ||
-        pth_storage_id(p, pickle_item(p, arguments, 0), &s) != OK)
-        return PTH_TENSOR;
-    return v->integer == REBUILD_QTENSOR || s.dtype == DTYPE_F32 || s.dtype == DTYPE_F64 ||
-                   s.dtype == DTYPE_F16 || s.dtype == DTYPE_BF16
-               ? PTH_WEIGHT
-               : PTH_TENSOR;
-}
-
 status pth_tensor(struct pth *f, const struct pickle_value *v, struct tensor *out)
 {
+    struct pth_maker made = pth_value_maker(&f->p, v);
+
     *out = (struct tensor){ 0 };
-    v = unwrap(&f->p, v);
+    v = made.value;
     switch (v->kind) {
     case PICKLE_NONE:
     case PICKLE_TEXT:
@@ -201,15 +161,13 @@ status pth_tensor(struct pth *f, const struct pickle_value *v, struct tensor *ou
         return build_scalar(DTYPE_S64, &v->integer, out);
     case PICKLE_REAL:
         return build_scalar(DTYPE_F64, &v->real, out);
-    case PICKLE_OBJECT:
-        if (is_tensor(v))
-            return build_plain(f, arguments_of(f, v), out);
-        if (v->integer == REBUILD_QTENSOR)
-            return build_quantized(f, arguments_of(f, v), out);
-        break;
     default:
         break;
     }
+    if (made.how == REBUILD_TENSOR || made.how == REBUILD_TENSOR_V2)
+        return build_plain(f, made.arguments, out);
+    if (made.how == REBUILD_QTENSOR)
+        return build_quantized(f, made.arguments, out);
     return FAIL(ERR_FORMAT,
                 "neither a tensor nor a number: a state dict of tensors is read, not what holds one");
 }

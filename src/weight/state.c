@@ -53,9 +53,9 @@ static enum pth_class class_of(const struct pickle *p, const struct pickle_value
     enum pth_class best = PTH_OTHER;
 
     if (v->kind != PICKLE_TUPLE)
-        return pth_tensor_class(p, v);
+        return pth_value_class(p, v);
     for (int i = 0; i < v->count; i++) {
-        enum pth_class is = pth_tensor_class(p, pickle_item(p, v, i));
+        enum pth_class is = pth_value_class(p, pickle_item(p, v, i));
         best = is > best ? is : best;
     }
     return best;
@@ -300,12 +300,37 @@ static status find_named(const struct search *s, const char *wanted, int count, 
     return found ? OK : fail_listing(s, wanted, count);
 }
 
+/* A pickled network is an object whose state has _modules; the outermost one is made first. */
+static int is_network(const struct pickle *p, const struct pickle_value *v)
+{
+    const struct pickle_value *state = v->count > 0 ? pickle_item(p, v, 0) : v;
+
+    for (int i = 0; v->kind == PICKLE_OPAQUE && state->kind == PICKLE_DICT && i + 1 < state->count; i += 2)
+        if (pickle_is_text(pickle_item(p, state, i), "_modules"))
+            return 1;
+    return 0;
+}
+
+static status fail_without(const struct pickle *p)
+{
+    char name[128];
+
+    for (int i = 0; i < p->count; i++)
+        if (is_network(p, &p->value[i]))
+            return FAIL(
+                ERR_FORMAT,
+                "holds a pickled network (%s), whose code would have to be run, and no state dict; save "
+                "its state_dict() from Python",
+                pickle_object_name(p, &p->value[i], name, sizeof name));
+    return FAIL(ERR_FORMAT, "the checkpoint is not a state dict and holds none: no dict of tensors");
+}
+
 static status choose(const struct search *s, const char *wanted, int *out)
 {
     int one = -1, count = count_states(s, &one);
 
     if (count == 0)
-        return FAIL(ERR_FORMAT, "the checkpoint is not a state dict and holds none: no dict of tensors");
+        return fail_without(s->p);
     if (wanted && *wanted)
         return find_named(s, wanted, count, out);
     *out = count == 1 ? one : conventional(s, one);

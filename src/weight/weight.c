@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const uint64_t most_bytes = UINT64_C(4) << 30;
@@ -29,8 +30,11 @@ static status map_file(const char *path, struct tensor_table *t)
 {
     uint64_t size;
     status result;
+    struct stat st;
     int fd;
 
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return foreign_folder(path);
     TRY(text_open_file(path, &fd, &size));
     result = map_open_file(fd, size, path, t);
     close(fd);
@@ -91,36 +95,45 @@ static int is_safetensors(const uint8_t *bytes, uint64_t size)
     return size > 8 && bytes[8] == '{' && memcmp(bytes + 4, zeros, sizeof zeros) == 0;
 }
 
-int weight_begins(const uint8_t *head, size_t size)
+static int is_container(const uint8_t *head, size_t size)
 {
     return starts_with(head, size, "PK\3\4", 4) || starts_with(head, size, legacy_magic, LEGACY_MAGIC_SIZE) ||
            starts_with(head, size, WEIGHT_H5_MAGIC, WEIGHT_HEAD) || is_safetensors(head, size);
 }
 
-/* Known by content. Torch's oldest form and other tools' files are named: the user learns what to do. */
-static status read_container(const char *path, const uint8_t *bytes, uint64_t size, const char *state,
-                             struct tensor_table *out)
+int weight_begins(const uint8_t *head, size_t size)
 {
-    static const char hdf5[] = "\x89HDF\r\n\x1a\n";
+    return is_container(head, size) || shards_begin(head, size) || foreign_begins(head, size);
+}
 
+status weight_read(const char *path, const uint8_t *bytes, uint64_t size, const char *state,
+                   struct tensor_table *out)
+{
     if (starts_with(bytes, size, "PK\3\4", 4))
         return pth_read_zip(bytes, size, state, out);
     if (starts_with(bytes, size, legacy_magic, LEGACY_MAGIC_SIZE))
         return pth_read_legacy(bytes, size, state, out);
-    if (size > 262 && memcmp(bytes + 257, "ustar", 5) == 0)
-        return FAIL(ERR_FORMAT, "is torch's oldest (tar) container, which is not read; save it again with "
-                                "torch.save(torch.load(FILE), NEW)");
-    if (state && *state && weight_begins(bytes, size))
+    if (!is_container(bytes, size))
+        return foreign_file(bytes, size);
+    if (state && *state)
         return FAIL(ERR_USAGE, "has no state dicts, only tensors; leave out state (--state=%s)", state);
-    if (starts_with(bytes, size, WEIGHT_H5_MAGIC, strlen(WEIGHT_H5_MAGIC)))
-        return weight_h5_read(path, bytes, size, out);
-    if (starts_with(bytes, size, hdf5, sizeof hdf5 - 1))
-        return FAIL(ERR_FORMAT, "is an HDF5 file that quantcam has not written as weights");
-    if (is_safetensors(bytes, size))
-        return safetensors_read(bytes, size, out);
-    return FAIL(ERR_FORMAT,
-                "is no checkpoint: neither torch's zip or legacy form, safetensors nor quantcam's "
-                "HDF5");
+    return is_safetensors(bytes, size) ? safetensors_read(bytes, size, out)
+                                       : weight_h5_read(path, bytes, size, out);
+}
+
+/* Known by content. An index stands for its shards; a shard alone is a part of a network. */
+static status read_file(const char *path, const char *state, struct tensor_table *t)
+{
+    char index[512];
+
+    if (shards_begin(t->mapping, t->file_bytes)) {
+        if (state && *state)
+            return FAIL(ERR_USAGE, "has no state dicts, only tensors; leave out state (--state=%s)", state);
+        return shards_read(path, t);
+    }
+    if (is_container(t->mapping, t->file_bytes) && names_shard(path, index, sizeof index))
+        return FAIL(ERR_FORMAT, "is one of several shards, by its name; give %s, their index", index);
+    return weight_read(path, t->mapping, t->file_bytes, state, t);
 }
 
 status weight_load(const char *path, const char *state, struct tensor_table *out)
@@ -133,9 +146,10 @@ status weight_load(const char *path, const char *state, struct tensor_table *out
     t.source = mem_strdup(path);
     if (!t.source)
         TRY_OUT(FAIL(ERR_MEMORY, "no memory for the path %s", path));
+    /* A disk that fails does so here, not under the mapping. */
     TRY_OUT(hash_file(path, t.sha256));
     TRY_OUT(check_name(path, t.sha256));
-    result = read_container(path, t.mapping, t.file_bytes, state, &t);
+    result = read_file(path, state, &t);
     if (result != OK) {
         error_prefix(result, "%s", path);
         goto out;

@@ -15,15 +15,24 @@ MUST_USE status weight_alloc_params(struct tensor *t, int axis, int64_t *all);
 /* ERR_FORMAT for a zero point above 32 bits. */
 MUST_USE status weight_set_params(struct tensor *t, int channel, double scale, double zero_point);
 
+/* Reads one file's tensors, known by its content; its bytes are mapped. No sentence begins with the path. */
+MUST_USE status weight_read(const char *path, const uint8_t *bytes, uint64_t size, const char *state,
+                            struct tensor_table *out);
+
 /* ---- names ------------------------------------------------------------------------------------------ */
 
 /* As table_take, under the name that torchvision uses today; ERR_MEMORY above the bound. `name` has at most
  * WEIGHT_MAX_NAME + 63 bytes. */
 MUST_USE status names_take(struct tensor_table *table, const char *name, struct tensor *t);
+/* As table_add_absent, under that name. */
+MUST_USE status names_leave(struct tensor_table *table, const char *name, const char *why, int is_tensor);
+/* Whether the file's name says that it is one of several shards, as model-00001-of-00003.safetensors does,
+ * and the name of their index, model.safetensors.index.json. */
+int names_shard(const char *path, char *index, size_t size);
 /* How many digits of a SHA-256 the file's name gives, and where; 0 = none (include/weight.h). */
 size_t names_hash_prefix(const char *path, const char **hex);
 
-/* ---- zip: stored entries only ---------------------------------------------------------------------- */
+/* ---- zip: stored entries; compressed ones are only listed ------------------------------------------- */
 
 enum { ZIP_MAX_ENTRIES = 65536 };
 struct zip_entry {
@@ -32,6 +41,7 @@ struct zip_entry {
     const uint8_t *data;    /* in the file */
     uint64_t size;
     uint32_t crc;
+    int packed;             /* compressed or encrypted: data and size are those of what is stored */
     int checked;            /* the CRC was found right */
 };
 struct zip {
@@ -42,8 +52,8 @@ struct zip {
 MUST_USE status zip_open(const uint8_t *bytes, uint64_t size, struct zip *out);
 void zip_close(struct zip *z);
 struct zip_entry *zip_find(const struct zip *z, const char *name);    /* NULL if absent */
-/* ERR_FORMAT if the entry's bytes have another CRC-32 than the directory says; 0 there means that none was
- * taken. */
+/* Before the entry's bytes are looked at: ERR_FORMAT if they are compressed, or have another CRC-32 than the
+ * directory says; 0 there means that none was taken. */
 MUST_USE status zip_check(struct zip_entry *e);
 
 /* ---- pickle: a tree of plain values; nothing is ever called ---------------------------------------- */
@@ -51,11 +61,13 @@ MUST_USE status zip_check(struct zip_entry *e);
 enum { PICKLE_MAX_BYTES = 64 << 20, PICKLE_MAX_ITEMS = 1 << 20 };
 enum pickle_kind {
     PICKLE_NONE, PICKLE_BOOL, PICKLE_INT, PICKLE_REAL, PICKLE_TEXT,
-    PICKLE_GLOBAL,        /* integer: its number in the allow-list */
+    PICKLE_GLOBAL,        /* integer: its number in the reader's list; -1: items are its module and name */
     PICKLE_TUPLE, PICKLE_LIST,
     PICKLE_DICT,          /* items: key, value, key, value, ...; an OrderedDict too */
     PICKLE_OBJECT,        /* integer: the global; item 0: the tuple of its arguments; more: its states */
-    PICKLE_PERSISTENT     /* item 0: the id */
+    PICKLE_PERSISTENT,    /* item 0: the id */
+    PICKLE_OPAQUE         /* integer: what was called to make it, a value's number; items: its states. -1:
+                             text says what it is */
 };
 struct pickle_value {
     enum pickle_kind kind;
@@ -71,15 +83,18 @@ struct pickle {
     int count, capacity, root;
 };
 struct pickle_global { const char *module, *name; };    /* number 0 is collections OrderedDict */
-/* Reads one pickle from the front of `bytes`, which must outlive it; *used = its length. ERR_FORMAT with the
- * offset for an unknown opcode, a global that is not in the list, an LONG above 64 bits, truncation;
- * ERR_MEMORY above a bound. */
-MUST_USE status pickle_read(const uint8_t *bytes, uint64_t size, const struct pickle_global *allowed,
+/* Reads one pickle of protocol 0 to 5 from the front of `bytes`, which must outlive it; *used = its length.
+ * Names that are not in the list, and what is made by calling them, are inert: a dict of an unknown class is
+ * a dict, everything else opaque. ERR_FORMAT with the offset for an unknown opcode, a stack that does not
+ * fit, truncation; ERR_MEMORY above a bound. */
+MUST_USE status pickle_read(const uint8_t *bytes, uint64_t size, const struct pickle_global *known,
                             int globals, struct pickle *out, uint64_t *used);
 void pickle_free(struct pickle *p);
 /* Item i of a container; BUG if there is none. */
 const struct pickle_value *pickle_item(const struct pickle *p, const struct pickle_value *container, int i);
 int pickle_is_text(const struct pickle_value *v, const char *text);
+/* Writes "argparse.Namespace" or "bytes" into out for an opaque value or an unknown name; returns out. */
+char *pickle_object_name(const struct pickle *p, const struct pickle_value *v, char *out, size_t size);
 
 /* ---- pth: torch's state dicts ---------------------------------------------------------------------- */
 
@@ -94,6 +109,9 @@ MUST_USE status pth_pickle(const uint8_t *bytes, uint64_t size, struct pickle *o
 enum { PTH_KEY = 128 };
 struct pth_storage {
     enum dtype dtype;
+    int readable;           /* 0: of a type that tensors here do not have, `bytes` an element */
+    int bytes;
+    const char *type;       /* as torch calls it: FloatStorage */
     char key[PTH_KEY];
     int64_t whole;          /* elements */
     int64_t first, count;   /* of these, the part that is meant: some storages of 2017 lie in others */
@@ -110,6 +128,25 @@ extern const char legacy_magic[LEGACY_MAGIC_SIZE + 1];
 MUST_USE status legacy_index(const uint8_t *bytes, uint64_t size, struct pickle *object,
                              struct tensor_table *storages);
 
+/* ---- foreign: what is no checkpoint ----------------------------------------------------------------- */
+
+/* Each fails with ERR_FORMAT and a sentence that says what it is and what to do. */
+MUST_USE status foreign_file(const uint8_t *bytes, uint64_t size);
+MUST_USE status foreign_archive(const struct zip *z);
+MUST_USE status foreign_folder(const char *path);
+/* OK unless the archive is TorchScript's, which has a FOLDER/data.pkl too. */
+MUST_USE status foreign_script(const struct zip *z);
+/* Whether a file that begins so is of a known foreign kind, or a web page. */
+int foreign_begins(const uint8_t *head, size_t size);
+
+/* ---- shards: one checkpoint in many files ----------------------------------------------------------- */
+
+/* Whether a file that begins so may be an index: JSON. */
+int shards_begin(const uint8_t *head, size_t size);
+/* Reads the index that is mapped in `out` and the shards beside it, which take its place there: sha256 and
+ * file_bytes are of all of them. Every sentence names the shard, none the index. */
+MUST_USE status shards_read(const char *path, struct tensor_table *out);
+
 /* ---- json: a cursor; blanks before what is asked for are skipped ------------------------------------ */
 
 struct json { const char *text; uint64_t size, at; };
@@ -118,6 +155,7 @@ MUST_USE status json_expect(struct json *j, char c);
 /* Replaces out's content, up to its max; ERR_FORMAT for zeros and what is not UTF-8. */
 MUST_USE status json_text(struct json *j, struct text *out);
 MUST_USE status json_whole(struct json *j, int64_t *out);     /* without sign */
+MUST_USE status json_skip(struct json *j);                    /* any value, to 64 brackets deep */
 MUST_USE status json_end(struct json *j);
 MUST_USE status json_add_text(struct text *out, const char *value);
 

@@ -143,15 +143,12 @@ static status read_entry(const uint8_t *bytes, uint64_t size, const struct direc
     e->name = (const char *)header + CENTRAL_SIZE;
     e->name_size = (int)name_size;
     e->crc = get32(header + 16);
-    if (get16(header + 10) != 0 || get16(header + 8) & 1)
-        return FAIL(ERR_FORMAT,
-                    "zip: entry %.*s is compressed or encrypted; torch stores its entries as they are",
-                    e->name_size, e->name);
+    e->packed = get16(header + 10) != 0 || get16(header + 8) & 1;
     TRY(read_extents(header, header + CENTRAL_SIZE + name_size, extra_size, extents));
-    if (extents[0] != extents[1])
+    if (extents[0] != extents[1] && !e->packed)
         return FAIL(ERR_FORMAT, "zip: entry %.*s is stored in %llu bytes but has %llu", e->name_size, e->name,
                     (unsigned long long)extents[1], (unsigned long long)extents[0]);
-    e->size = extents[0];
+    e->size = extents[1];
     *at += CENTRAL_SIZE + name_size + extra_size + comment_size;
     return find_data(bytes, size, extents[2], e);
 }
@@ -226,6 +223,11 @@ struct zip_entry *zip_find(const struct zip *z, const char *name)
 
 status zip_check(struct zip_entry *e)
 {
+    if (e->packed)
+        return FAIL(ERR_FORMAT,
+                    "zip: entry %.*s is compressed or encrypted, which torch's own are not; in Python, "
+                    "torch.save(torch.load(FILE), NEW)",
+                    e->name_size, e->name);
     /* torch writes 0 where the user has switched checksums off. */
     if (e->checked || e->crc == 0)
         return OK;

@@ -118,6 +118,36 @@ static void scale_of_float(struct tensor_table *t)
 }
 
 /* What is no error: bookkeeping, what the description ignores, and what the caller allows. */
+/* Values that are no tensors, or none that could be read: nothing where no layer looks, refused elsewhere. */
+static void test_absents(void)
+{
+    static const struct { const char *name; int is_tensor, allow; status expected; } cases[] = {
+        { "epoch", 0, 0, OK },         { "c._extra_state", 0, 0, OK },  { "f.bias", 0, 0, ERR_MISMATCH },
+        { "c.bias", 1, 1, ERR_MISMATCH }, { "n.bias", 0, 1, ERR_MISMATCH }, { "mask", 1, 0, ERR_MISMATCH },
+        { "mask", 1, 1, OK },          { "other.bias", 0, 0, OK },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct model_reading how = { .allow_unused = cases[i].allow };
+        struct tensor_table t = { 0 };
+        struct model_binding b;
+        struct model m;
+        status is;
+
+        make_model(&m);
+        make_float(&t);
+        CHECK(table_add_absent(&t, cases[i].name, "is a list, no tensor", cases[i].is_tensor) == OK);
+        is = model_bind(&m, &t, &how, &b);
+        CHECK_MSG(is == cases[i].expected, "%s", cases[i].name);
+        if (is != OK)
+            CHECK_MSG(strstr(error_last()->text, cases[i].name) && strstr(error_last()->text, "is a list"),
+                      "%s", error_last()->text);
+        model_unbind(&b);
+        table_free(&t);
+        model_free(&m);
+    }
+}
+
 static void test_unused(void)
 {
     static const char *const inert[] = { "total_ops", "n.total_params", "n_averaged", "d.num_batches_tracked",
@@ -307,6 +337,7 @@ int main(void)
 {
     test_forms();
     test_params();
+    test_absents();
     test_unused();
     test_relu6();
     test_relu6_asked();

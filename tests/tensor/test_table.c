@@ -41,6 +41,17 @@ int main(void)
     static const char expected[] = "dir/net.pth: no tensor layer77.weihgt (the nearest is layer77.weight)";
     CHECK_MSG(strcmp(error_last()->text, expected) == 0, "%s", error_last()->text);
 
+    /* A value that is no tensor has its own sentence. */
+    CHECK(table_add_absent(&table, "mask", "is a sparse tensor; save its to_dense()", 1) == OK);
+    CHECK(table_add_absent(&table, "module.fc.bias", "is a list, no tensor", 0) == OK);
+    CHECK(table_get(&table, &found, "fc.bias") == ERR_MISSING &&
+          strcmp(error_last()->text, "dir/net.pth: module.fc.bias is a list, no tensor") == 0);
+    CHECK(table_get(&table, &found, "c.bias") == ERR_MISSING &&
+          strstr(error_last()->text, "no tensor c.bias"));
+    CHECK(table_add_absent(&table, "epochs", "is a list, no tensor", 0) == OK && table.absents == 3);
+    CHECK(table_get(&table, &found, "mask") == ERR_MISSING && found == NULL);
+    CHECK(strcmp(error_last()->text, "dir/net.pth: mask is a sparse tensor; save its to_dense()") == 0);
+
     /* A second tensor of one name is refused and stays the caller's. */
     CHECK(tensor_alloc(&t, DTYPE_U8, 1, (int64_t[]){ 4 }) == OK);
     CHECK(table_take(&table, "layer7.weight", &t) == ERR_FORMAT && t.data != NULL && table.count == 1000);

@@ -32,7 +32,7 @@ static void test_seal(void)
     for (size_t at = 0; at < size; at += 1 + at / 40) {
         bytes[at] ^= (char)(1 << at % 8);
         CHECK(text_write_file(path, bytes, size) == OK);
-        check_refused(at < strlen(WEIGHT_H5_MAGIC) ? "is no checkpoint" : "its seal does not fit");
+        check_refused(at < WEIGHT_HEAD ? "is no checkpoint" : "its seal does not fit");
         bytes[at] ^= (char)(1 << at % 8);
     }
     CHECK(text_write_file(path, bytes, size - 1) == OK);

@@ -81,10 +81,45 @@ static void test_texts(void)
     }
 }
 
+/* Any value is passed over whole, and the cursor stands behind it. */
+static void test_skip(void)
+{
+    static const char *const good[] = { "1",
+                                        "-2.5e+10",
+                                        "true",
+                                        "null",
+                                        "\"a]}\\\"\"",
+                                        "[]",
+                                        "{}",
+                                        "[1, [2], {\"a\": [null]}]",
+                                        "{\"a\": {\"b\": \"}\"}, \"c\": []}" };
+    static const char *const bad[] = { "", "[", "{\"a\": ", "[1, ", "\"a", "[}", "{]", "\x01", "[\"\\q\"]" };
+    char text[256];
+
+    for (size_t i = 0; i < COUNT_OF(good); i++) {
+        snprintf(text, sizeof text, " %s !", good[i]);
+        struct json j = cursor(text);
+        CHECK_MSG(json_skip(&j) == OK && json_expect(&j, '!') == OK && json_end(&j) == OK, "%s", good[i]);
+    }
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        struct json j = cursor(bad[i]);
+        CHECK_MSG(json_skip(&j) == ERR_FORMAT, "%s", bad[i]);
+    }
+    memset(text, '[', 65);
+    text[65] = 0;
+    struct json j = cursor(text);
+    CHECK(json_skip(&j) == ERR_FORMAT && strstr(error_last()->text, "more than 64 brackets"));
+    memset(text + 64, ']', 64);
+    text[128] = 0;
+    j = cursor(text);
+    CHECK(json_skip(&j) == OK && json_end(&j) == OK);
+}
+
 int main(void)
 {
     test_structure();
     test_texts();
+    test_skip();
     CHECK(mem_live() == 0);
     return check_result("weight/json");
 }

@@ -140,10 +140,11 @@ static void test_by_hand(void)
              OK, "", &t);
     CHECK(w && w->dim[0] == 4);
     table_free(&t);
-    READ(
-        STATE("ctorch.nn.parameter\nParameter\n" TENSOR(STORAGE("\4", "N"), "K\4\x85", "K\1\x85") "\x85R"
-                                                                                                  "(NNNNNtb"),
-        ERR_FORMAT, "neither a tensor nor a number", &t);
+    READ(STATE("ctorch.nn.parameter\nParameter\n" TENSOR(STORAGE("\4", "N"), "K\4\x85",
+                                                         "K\1\x85") "\x85R(NNNNNtb"),
+         OK, "", &t);
+    CHECK(t.count == 0 && t.absents == 1 && strcmp(t.absent[0].name, "w") == 0 && t.absent[0].is_tensor);
+    CHECK(table_get(&t, &w, "w") == ERR_MISSING && strstr(error_last()->text, "w is a tensor of an unknown"));
     table_free(&t);
     /* One element many times: 1,000 are a tensor, 2^31 - 1 are an attack. */
     w = READ(STATE(TENSOR(STORAGE("\4", "N"), "M\xe8\3\x85", "K\0\x85")), OK, "", &t);

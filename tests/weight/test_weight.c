@@ -35,18 +35,21 @@ static void test_containers(void)
     char tar[512] = "", hdf5[] = "\x89HDF\r\n\x1a\n";
     struct tensor_table t;
 
+    memcpy(tar, "sys_info", 8);
     memcpy(tar + 257, "ustar", 5);
     check_refused("a.pth", tar, sizeof tar, ERR_FORMAT, "torch's oldest (tar) container");
     check_refused("b.pth", hdf5, sizeof hdf5, ERR_FORMAT, "is an HDF5 file that quantcam has not written");
     check_refused("c.pth", "\2\0\0\0\0\0\0\0{}    ", 14, ERR_FORMAT, "belongs to no tensor");
     CHECK(load("c.pth", "\2\0\0\0\0\0\0\0{}", 10, &t) == OK && t.count == 0); /* safetensors by content */
     table_free(&t);
-    check_refused("d.pth", "no weights at all", 17, ERR_FORMAT, "is no checkpoint");
+    check_refused("d.pth", "no weights at all", 17, ERR_FORMAT, "is a text, not a checkpoint");
+    check_refused("d.pth", "\0\1\2\3\4\5\6\7\x8", 9, ERR_FORMAT, "is no checkpoint");
     check_refused("e.pth", "", 0, ERR_FORMAT, "is empty");
     check_refused("f.pth", "PK\3\4", 4, ERR_FORMAT, "zip: no end record");
     CHECK(weight_load("/nonexistent/x.pth", NULL, &t) == ERR_MISSING &&
           strstr(error_last()->text, "/nonexistent/x.pth"));
-    CHECK(weight_load(dir, NULL, &t) == ERR_IO && strstr(error_last()->text, "not a regular file"));
+    CHECK(weight_load(dir, NULL, &t) == ERR_FORMAT && strstr(error_last()->text, "is a folder"));
+    CHECK(weight_load("/dev/null", NULL, &t) == ERR_IO && strstr(error_last()->text, "not a regular file"));
 }
 
 static void test_name(const char *bytes, size_t size)
@@ -93,6 +96,8 @@ static void test_begins(void)
         mem_free(bytes);
     }
     CHECK(weight_begins((const uint8_t *)"quantcam weights 1", WEIGHT_HEAD));
+    CHECK(weight_begins((const uint8_t *)" {\"weight_map\"", 14));
+    CHECK(weight_begins((const uint8_t *)"version https:/", WEIGHT_HEAD));
     CHECK(!weight_begins((const uint8_t *)"model a {", 9));
 }
 
