@@ -115,6 +115,13 @@ struct model_reading {
     enum model_relu6 relu6;
 };
 
+/* The codes of a QAT state's quantizer. */
+struct model_range {
+    int low, high;
+    int symmetric;                  /* else affine */
+    int fused;                      /* written by torch's FusedMovingAvgObsFakeQuantize, not FakeQuantize */
+};
+
 struct model_binding {
     const struct model *model;
     const struct tensor_table *weights;
@@ -122,6 +129,9 @@ struct model_binding {
     char prefix[MODEL_PREFIX];      /* that a wrapper put before all names of the network: "module."; or "" */
     enum model_precision precision;
     int qat;                        /* the int8 form is an unconverted QAT state dict (numerics 1.6) */
+    struct model_range *output_range, *weight_range;    /* QAT: (nodes) of outputs and of weights */
+    int unstated;                   /* QAT: the quantizers have no scale and zero point to tell their codes */
+    int observing;                  /* QAT: observers of weights are on: convert runs them once more */
     int folded;                     /* the checkpoint has its batch normalisations folded already */
     int per_channel;                /* any weight is per channel */
     int fbgemm;                     /* int8: the engine `auto` is fbgemm, not qnnpack: as the checkpoint's
@@ -150,7 +160,8 @@ MUST_USE status model_bind(const struct model *m, const struct tensor_table *wei
                            const struct model_reading *how, struct model_binding *out);
 void model_unbind(struct model_binding *b);
 /* Adds a line for everything that was decided where the checkpoint leaves a choice: the state dict of
- * several, a prefix, tensors left out, batch normalisation found folded, what relu6 does. ERR_MEMORY. */
+ * several, a prefix, tensors left out, batch normalisation found folded, a QAT state's codes, what relu6
+ * does. ERR_MEMORY. */
 MUST_USE status model_decided(const struct model_binding *b, struct text *out);
 
 /* What one node costs; zeros for a node without weights. `b` may be NULL: then fp32, with a bias wherever no

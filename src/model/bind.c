@@ -16,70 +16,57 @@ static status check_one(const struct model_binding *b, const struct model_node *
     return tensor_count(t) == 1 ? OK : model_mismatch(b, n, model_name_of(b, t), t, "one value");
 }
 
-/* Numerics 1.6, step 4: from the observed range, in float, as torch's observer computes them. */
-static struct quant_params params_of_range(float low, float high)
+int model_quantizes(enum model_op op)
 {
-    struct quant_params q = { 1, 0 };
-    float scale;
+    return op == OP_INPUT || op == OP_CONV || op == OP_LINEAR || op == OP_ADD || op == OP_MUL ||
+           op == OP_CAT || op == OP_HARDSWISH;
+}
 
-    if (!(low <= high)) /* +inf, -inf: never observed */
-        return q;
-    low = fminf(low, 0);
-    high = fmaxf(high, 0);
-    scale = fmaxf((high - low) / 255.0f, 0x1p-23f);
-    q.scale = scale;
-    q.zero_point = quantize_value(-low / scale, 1.0f, 0, 0, 255);
-    return q;
+status model_check_quant(const struct model_binding *b, const struct model_node *n)
+{
+    if (!model_quantizes(n->op) || n->quant[0])
+        return OK;
+    return FAIL(ERR_MISSING, "%s:%d: %s %s has no attribute 'quant', which an int8 checkpoint needs",
+                b->model->source, n->line, model_op_name(n->op), n->name);
 }
 
 static status read_params(const struct model_binding *b, const struct model_node *n, struct quant_params *out)
 {
-    const struct tensor *a, *z;
+    const struct tensor *scale, *zero;
     double zero_point;
 
-    if (!n->quant[0])
-        return FAIL(ERR_MISSING, "%s:%d: %s %s has no attribute 'quant', which an int8 checkpoint needs",
-                    b->model->source, n->line, model_op_name(n->op), n->name);
-    if (b->qat) {
-        TRY(model_need(b, &a, n->quant, ".activation_post_process.activation_post_process.min_val"));
-        TRY(model_need(b, &z, n->quant, ".activation_post_process.activation_post_process.max_val"));
-    } else {
-        TRY(model_need(b, &a, n->quant, ".scale"));
-        TRY(model_need(b, &z, n->quant, ".zero_point"));
-    }
-    TRY(check_one(b, n, a));
-    TRY(check_one(b, n, z));
-    if (b->qat) {
-        *out = params_of_range((float)tensor_at(a, 0), (float)tensor_at(z, 0));
-    } else {
-        zero_point = tensor_at(z, 0);
-        if (!(zero_point >= 0 && zero_point <= 255))
-            return model_mismatch(b, n, model_name_of(b, z), z, "a value from 0 to 255");
-        *out = (struct quant_params){ tensor_at(a, 0), (int)zero_point };
-    }
-    if (!(out->scale > 0) || !isfinite(out->scale))
-        return model_mismatch(b, n, model_name_of(b, a), a, b->qat ? "a finite range" : "a positive scale");
+    TRY(model_need(b, &scale, n->quant, ".scale"));
+    TRY(model_need(b, &zero, n->quant, ".zero_point"));
+    TRY(check_one(b, n, scale));
+    TRY(check_one(b, n, zero));
+    zero_point = tensor_at(zero, 0);
+    if (!(zero_point >= 0 && zero_point <= 255))
+        return model_mismatch(b, n, model_name_of(b, zero), zero, "a value from 0 to 255");
+    *out = (struct quant_params){ tensor_at(scale, 0), (int)zero_point };
+    if (!((float)out->scale > 0) || !isfinite((float)out->scale))
+        return model_mismatch(b, n, model_name_of(b, scale), scale, "a positive scale");
     return OK;
 }
 
-static status node_params(const struct model_binding *b, const struct model_node *n, struct quant_params *out)
+static status node_params(const struct model_binding *b, int node, struct quant_params *out)
 {
-    switch (n->op) {
-    case OP_RELU:
-    case OP_RELU6:
-    case OP_MAXPOOL:
-    case OP_AVGPOOL:
-    case OP_MEAN:
-    case OP_SLICE:
-    case OP_SHUFFLE:
-        *out = b->q[n->input[0]];
-        return OK;
-    case OP_HARDSIGMOID:
+    const struct model_node *n = node_of(b, node);
+    struct model_quantizer q;
+
+    if (n->op == OP_HARDSIGMOID) {
         *out = (struct quant_params){ 1.0 / 256, 0 };
         return OK;
-    default:
-        return read_params(b, n, out);
     }
+    if (!model_quantizes(n->op)) { /* as its input has it */
+        *out = b->q[n->input[0]];
+        return OK;
+    }
+    TRY(model_check_quant(b, n));
+    if (!b->qat)
+        return read_params(b, n, out);
+    TRY(model_find_quantizer(b, n, n->quant, ".activation_post_process", &q));
+    *out = model_output_params(&q, &b->output_range[node]);
+    return OK;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------- */
@@ -164,8 +151,8 @@ static status bind_layer(struct model_binding *b, int node, uint8_t *used)
     weights = (uint64_t)s.oc * (uint64_t)s.ic * (uint64_t)s.kh * (uint64_t)s.kw;
     biases = s.bias || s.gamma ? (uint64_t)s.oc : 0;
     if (b->precision == MODEL_INT8) {
-        scales = (uint64_t)(s.low ? tensor_count(s.low) : s.weight->channels);
-        b->per_channel |= s.low ? scales > 1 : s.weight->quantization == TENSOR_PER_CHANNEL;
+        scales = (uint64_t)(b->qat ? tensor_count(s.quantizer.low) : s.weight->channels);
+        b->per_channel |= b->qat ? scales > 1 : s.weight->quantization == TENSOR_PER_CHANNEL;
     }
     b->parameters += weights + biases;
     b->parameter_bytes +=
@@ -183,7 +170,7 @@ static status bind_all(struct model_binding *b, uint8_t *used)
         if (has_weights(n))
             TRY(bind_layer(b, i, used));
         if (b->precision == MODEL_INT8) {
-            TRY(node_params(b, n, &b->q[i]));
+            TRY(node_params(b, i, &b->q[i]));
             mark(b, used, model_tensor(b, n->quant, ".scale"));
             mark(b, used, model_tensor(b, n->quant, ".zero_point"));
         }
@@ -198,6 +185,8 @@ static status bind_by_prefix(struct model_binding *b, uint8_t **used)
     TRY(read_relu6(b));
     if (b->precision == MODEL_FP32 || b->qat)
         TRY(model_find_folded(b));
+    if (b->qat)
+        TRY(model_find_ranges(b));
     MEM_TRY(b->q, (size_t)b->model->nodes, sizeof *b->q);
     MEM_TRY(*used, (size_t)b->weights->count, 1);
     return bind_all(b, *used);
@@ -247,15 +236,16 @@ status model_bind(const struct model *m, const struct tensor_table *weights, con
     TRY_OUT(bind_by_prefix(&b, &used));
     TRY_OUT(model_count_unused(&b, used));
     *out = b;
-    b.q = NULL;
+    b = (struct model_binding){ 0 };
 out:
     mem_free(used);
-    mem_free(b.q);
+    model_unbind(&b);
     return result;
 }
 
 void model_unbind(struct model_binding *b)
 {
     mem_free(b->q);
+    mem_free(b->output_range);
     *b = (struct model_binding){ 0 };
 }

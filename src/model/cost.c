@@ -15,7 +15,7 @@ static status count_vectors(const struct model_binding *b, int node, const struc
         return OK;
     TRY(model_find_sources(b, node, &s));
     if (b->precision == MODEL_INT8)
-        *scales = (uint64_t)(s.low ? tensor_count(s.low) : s.weight->channels);
+        *scales = (uint64_t)(b->qat ? tensor_count(s.quantizer.low) : s.weight->channels);
     if (b->precision == MODEL_FP32 || b->qat)
         *trained = (s.bias ? oc : 0) + (s.gamma ? 2 * oc : 0);
     else if (!n->bn[0])

@@ -32,11 +32,51 @@ static status add_relu6(const struct model_binding *b, struct text *out)
                     does);
 }
 
+/* "0..127", or, where quantizers differ, "of several kinds". */
+static void describe_codes(const struct model_binding *b, const struct model_range *range, int weights,
+                           char out[32])
+{
+    const struct model_range *first = NULL;
+
+    snprintf(out, 32, "of several kinds");
+    for (int i = 0; i < b->model->nodes; i++) {
+        enum model_op op = b->model->node[i].op;
+
+        if (!(weights ? op == OP_CONV || op == OP_LINEAR : model_quantizes(op)))
+            continue;
+        first = first ? first : &range[i];
+        if (range[i].low != first->low || range[i].high != first->high ||
+            range[i].symmetric != first->symmetric)
+            return;
+    }
+    if (first)
+        snprintf(out, 32, "%d..%d%s", first->low, first->high,
+                 first->symmetric && !weights ? " symmetric" : "");
+}
+
+static status add_qat(const struct model_binding *b, struct text *out)
+{
+    char outputs[32], weights[32];
+
+    describe_codes(b, b->output_range, 0, outputs);
+    describe_codes(b, b->weight_range, 1, weights);
+    TRY(text_add(out, "QAT state, converted as PyTorch does: codes of outputs %s, of weights %s per %s%s\n",
+                 outputs, weights, b->per_channel ? "channel" : "tensor",
+                 b->unstated ? ", the usual ones, since the state has no scales" : ""));
+    if (b->observing)
+        TRY(text_add(out,
+                     "observers of weights are still on and look once more, as moving averages of constant "
+                     "0.01\n"));
+    return OK;
+}
+
 status model_decided(const struct model_binding *b, struct text *out)
 {
     TRY(add_names(b, out));
     if (b->folded)
         TRY(text_add(out, "batch normalisations are folded into the weights already\n"));
+    if (b->qat)
+        TRY(add_qat(b, out));
     if (b->precision == MODEL_INT8 && model_has_relu6(b->model))
         TRY(add_relu6(b, out));
     return OK;

@@ -138,57 +138,70 @@ static status load_real(const struct model_sources *s, double eps, struct model_
     return OK;
 }
 
-/* torch's moving average: a value never observed (infinite) is replaced, else moved by a hundredth. */
+/* torch's moving average: a hundredth of the way. */
 static float observe(float old, float seen)
 {
-    return isinf(old) ? seen : old + 0.01f * (seen - old);
+    return old + 0.01f * (seen - old);
 }
 
-static float weight_scale(const struct model_sources *s, int channel, const float *w, size_t count)
+/* The range of one scale's weights as convert has it, which runs an observer that is still on once more, on
+ * the folded weights. */
+static void final_range(const struct model_quantizer *q, int channel, const float *w, size_t count,
+                        float *low, float *high)
 {
-    float low = (float)tensor_at(s->low, channel), high = (float)tensor_at(s->high, channel);
+    float least = w[0], most = w[0];
 
-    /* convert runs an observer that is still on once more, on the folded weights */
-    if (tensor_at(s->observing, 0) != 0) {
-        float least = w[0], most = w[0];
-        for (size_t i = 1; i < count; i++) {
-            least = fminf(least, w[i]);
-            most = fmaxf(most, w[i]);
-        }
-        low = observe(low, least);
-        high = observe(high, most);
+    *low = (float)tensor_at(q->low, channel);
+    *high = (float)tensor_at(q->high, channel);
+    if (tensor_at(q->observing, 0) == 0)
+        return;
+    for (size_t i = 1; i < count; i++) {
+        least = fminf(least, w[i]);
+        most = fmaxf(most, w[i]);
     }
-    return fmaxf(fmaxf(-fminf(low, 0), fmaxf(high, 0)) / 127.5f, 0x1p-23f);
+    *low = observe(*low, least);
+    *high = observe(*high, most);
 }
 
 /* The unconverted QAT state: what torch's convert makes of the folded weights (numerics 1.6, steps 1-3). */
 static status quantize_real(const struct model_binding *b, const struct model_sources *s,
-                            struct model_layer *l)
+                            const struct model_range *r, struct model_layer *l)
 {
     size_t run;
 
-    l->scales = (int)tensor_count(s->low);
+    l->scales = (int)tensor_count(s->quantizer.low);
     MEM_TRY(l->scale, (size_t)l->scales, sizeof *l->scale);
     MEM_TRY(l->weight_int, layer_size(l), 1);
     run = layer_size(l) / (size_t)l->scales;
     for (int c = 0; c < l->scales; c++) {
         const float *w = l->weight_real + (size_t)c * run;
-        float scale = weight_scale(s, c, w, run), inverse = quantize_inverse(scale);
+        float low, high, scale, inverse;
+        int zero;
 
+        final_range(&s->quantizer, c, w, run, &low, &high);
+        scale = model_observed_scale(low, high, r, s->quantizer.eps);
         if (!isfinite(scale))
             return FAIL(ERR_NUMERIC, "%s: the range of the weights %s is not finite", b->weights->source,
                         model_name_of(b, s->weight));
-        l->scale[c] = scale;
+        inverse = quantize_inverse((double)scale);
+        zero = r->symmetric ? 0 : model_observed_zero(low, scale, r);
+        if (zero != 0)
+            return FAIL(
+                ERR_MISMATCH,
+                "%s: the weights %s are affine, with zero point %d: quantcam runs weights with zero point "
+                "0, of a symmetric scheme",
+                b->weights->source, model_name_of(b, s->weight), zero);
+        l->scale[c] = (double)scale;
         for (size_t i = 0; i < run; i++)
-            l->weight_int[(size_t)c * run + i] = (int8_t)quantize_value(w[i], inverse, 0, -128, 127);
+            l->weight_int[(size_t)c * run + i] = (int8_t)quantize_value(w[i], inverse, 0, r->low, r->high);
     }
     mem_free(l->weight_real);
     l->weight_real = NULL;
     return OK;
 }
 
-static status load_layer(const struct model_binding *b, const struct model_node *n,
-                         const struct model_sources *s, struct model_layer *l)
+static status load_layer(const struct model_binding *b, int node, const struct model_sources *s,
+                         struct model_layer *l)
 {
     MEM_TRY(l->bias, (size_t)l->oc, sizeof *l->bias);
     if (s->bias)
@@ -197,14 +210,13 @@ static status load_layer(const struct model_binding *b, const struct model_node 
         TRY(check_layer(b, s, l));
         return load_codes(s, l);
     }
-    TRY(load_real(s, n->bn_eps, l));
+    TRY(load_real(s, b->model->node[node].bn_eps, l));
     TRY(check_layer(b, s, l));
-    return b->qat ? quantize_real(b, s, l) : OK;
+    return b->qat ? quantize_real(b, s, &b->weight_range[node], l) : OK;
 }
 
 status model_layer_load(const struct model_binding *b, int node, struct model_layer *out)
 {
-    const struct model_node *n = &b->model->node[node];
     struct model_sources s;
     status result;
 
@@ -214,7 +226,7 @@ status model_layer_load(const struct model_binding *b, int node, struct model_la
     out->ic = s.ic;
     out->kh = s.kh;
     out->kw = s.kw;
-    result = load_layer(b, n, &s, out);
+    result = load_layer(b, node, &s, out);
     if (result != OK)
         model_layer_free(out);
     return result;

@@ -22,13 +22,21 @@ const struct model_op_form *model_op_form(enum model_op op);
 /* Sets n's output shape from its inputs'. ERR_FORMAT with SOURCE:LINE. */
 MUST_USE status model_infer_shape(const struct model *m, struct model_node *n);
 
+/* A quantizer of a QAT state. */
+struct model_quantizer {
+    const struct tensor *low, *high;             /* what it saw: one value, or of weights one a channel */
+    const struct tensor *scale, *zero_point;     /* what training made of these: as many values */
+    const struct tensor *observing;              /* still on? */
+    float eps;                                   /* the least scale */
+};
+
 /* The checkpoint's tensors of one convolution or linear layer, their shapes checked; NULL = not there. */
 struct model_sources {
     int oc, ic, kh, kw;               /* ic of one group */
     const struct tensor *weight;      /* (oc, ic, kh, kw), or (oc, ic) */
     const struct tensor *bias;        /* (oc) */
     const struct tensor *gamma, *beta, *mean, *variance;     /* (oc), all or none */
-    const struct tensor *low, *high, *observing;             /* QAT: the weight observer's state */
+    struct model_quantizer quantizer;                        /* QAT: of the weight; .low NULL where not */
 };
 MUST_USE status model_find_sources(const struct model_binding *b, int node, struct model_sources *out);
 
@@ -47,6 +55,22 @@ const char *model_name_of(const struct model_binding *b, const struct tensor *t)
 int model_is_float(const struct tensor *t);
 /* Sets b->folded; ERR_MISMATCH where some batch normalisations are folded and others are not. */
 MUST_USE status model_find_folded(struct model_binding *b);
+/* bind.c: does an op's output have a scale of its own, which a file says? ERR_MISSING where the description
+ * does not say under which name. */
+int model_quantizes(enum model_op op);
+MUST_USE status model_check_quant(const struct model_binding *b, const struct model_node *n);
+
+/* qat.c: MODULE KIND of the state, its range checked: it must have run. */
+MUST_USE status model_find_quantizer(const struct model_binding *b, const struct model_node *n,
+                                     const char *module, const char *kind, struct model_quantizer *out);
+/* Fills b->output_range, b->weight_range, b->unstated, b->observing. ERR_MISMATCH where scale and zero point
+ * follow from the range by no codes, or by several that differ. */
+MUST_USE status model_find_ranges(struct model_binding *b);
+/* What convert computes of a range. */
+float model_observed_scale(float low, float high, const struct model_range *r, float eps);
+int model_observed_zero(float low, float scale, const struct model_range *r);
+struct quant_params model_output_params(const struct model_quantizer *q, const struct model_range *r);
+
 /* prefix.c: what may stand before the names of a description in a checkpoint. */
 enum { MODEL_PREFIXES = 8 };
 struct model_prefixes {

@@ -202,22 +202,16 @@ static status find_normalisation(const struct model_binding *b, const struct mod
     return OK;
 }
 
+/* One range for the layer, or one a channel. */
 static status find_observer(const struct model_binding *b, const struct model_node *n,
                             struct model_sources *s)
 {
-    const char *p = n->weight;
-    int64_t count;
+    const struct tensor *low;
 
-    TRY(model_need(b, &s->low, p, ".weight_fake_quant.activation_post_process.min_val"));
-    TRY(model_need(b, &s->high, p, ".weight_fake_quant.activation_post_process.max_val"));
-    TRY(model_need(b, &s->observing, p, ".weight_fake_quant.observer_enabled"));
-    count = tensor_count(s->low);
-    if ((count != 1 && count != s->oc) || !model_is_float(s->low))
-        return model_mismatch(b, n, model_name_of(b, s->low), s->low, "one value, or one a channel");
-    if (tensor_count(s->high) != count || !model_is_float(s->high))
-        return model_mismatch(b, n, model_name_of(b, s->high), s->high, "as many values as min_val");
-    if (tensor_count(s->observing) != 1)
-        return model_mismatch(b, n, model_name_of(b, s->observing), s->observing, "one value");
+    TRY(model_find_quantizer(b, n, n->weight, ".weight_fake_quant", &s->quantizer));
+    low = s->quantizer.low;
+    if (tensor_count(low) != 1 && tensor_count(low) != s->oc)
+        return model_mismatch(b, n, model_name_of(b, low), low, "one value, or one a channel");
     return OK;
 }
 
