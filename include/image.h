@@ -3,7 +3,8 @@
  * resize; PNG writing. (The embedded data set is image_synth.h.) Knows nothing of networks or ranks.
  *
  *     struct image_manifest list = { 0 };
- *     TRY(image_manifest_read(&(struct image_source){ .root = "/data/val" }, &list));      // class folders
+ *     struct image_source source = { .root = "/data/val", .classes = 1000, .network = "resnet18" };
+ *     TRY(image_manifest_read(&source, &list));                  // class folders
  *     struct image_pipeline p = { .resize = 256, .crop = 224, .filter = IMAGE_BILINEAR,
  *                                 .order = IMAGE_ORDER_PILLOW13 };
  *     uint8_t *pixels = ...;                                     // (224, 224, 3)
@@ -108,8 +109,12 @@ struct image_manifest {
     char *root;                      /* as given */
     struct image_entry *entry;       /* folders: class by class, by path (bytes) in each; else as listed */
     int count;
-    char **class_name;               /* (classes) folder names, or NULL */
+    char **class_name;               /* (classes) names of the mapping, else of the folders, or NULL */
     int classes;                     /* folders, synset ids, or 1 + the largest index; 0: no labels */
+    /* Lines `data.KEY = TEXT`, printable: what the classes are by, which columns were taken, what was left
+     * out. */
+    char *decided;
+    int left_out;                    /* pictures in class folders that are neither JPEG nor PNG */
     struct image_box *box;           /* not negative, not empty; see image_box_clamp */
     int boxes;
     int boxes_unmatched;             /* boxes for files that are not in the list (before the limit) */
@@ -117,31 +122,63 @@ struct image_manifest {
     size_t arena_size;
     uint8_t sha256[HASH_SIZE];       /* over path, class and boxes of every entry, in order; no root */
 };
+/* What a folder that is named by a number is: the class, or (text, as torchvision has it) its place in the
+ * order of the names; auto: as far as one of them is certain. */
+enum image_folders { IMAGE_FOLDERS_AUTO, IMAGE_FOLDERS_TEXT, IMAGE_FOLDERS_NUMBER };
 struct image_source {
-    /* A folder of class folders (torchvision's ImageFolder: sorted names are the classes, pictures are .jpg,
-     * .jpeg and .png in any case, at most 8 folders deep; files at the top and hidden names are left out), or
-     * a flat folder with `labels`. */
+    /* A folder of class folders (torchvision's ImageFolder, at most 8 folders deep; hidden names and files
+     * at the top are left out), or a flat folder with `labels`. Pictures are JPEGs and PNGs, by their
+     * names' ending or, where that is another, by their first bytes; pictures of other kinds are left out
+     * and counted. */
     const char *root;
-    /* NULL, or a file of lines `path,class_index[,...]` or `path class_index` (0-based torchvision order; -1
-     * = not labelled; a header is recognised), or LOC_val_solution.csv (ids without extension). */
+    /* NULL, or lines `path,class_index` (0-based torchvision order; -1 = not labelled) or `path,wnid`, or
+     * LOC_val_solution.csv. Commas, semicolons or tabs (or a blank before the class), RFC 4180's quotes; a
+     * first line that names the columns says which is which, else they are as above and text follows at
+     * most. Names may lack their extension. */
     const char *labels;
-    /* NULL, or LOC_synset_mapping.txt: a line's place is its class. Without it the sorted ids of the list are
-     * the classes: right only if there are as many as the model has, which the caller checks by `classes`. */
+    /* NULL, or the network's synsets in the order of its classes: LOC_synset_mapping.txt or
+     * imagenet_class_index.json. Says the class of a folder's name, of `path,wnid` lines, of
+     * LOC_val_solution.csv. */
     const char *synsets;
-    /* NULL, or `path,x0,y0,x1,y1` lines (several a picture; header optional), or LOC_val_solution.csv,
-     * or a folder of ILSVRC's XML annotations, a file a picture. A line or file belongs to the picture of
-     * that path, else to the one whose file name without extension is equal. */
+    /* NULL, or boxes: a list as `labels` is, `path,x0,y0,x1,y1` or with a header that names other columns
+     * (x,y,width,height; xmin,xmax,ymin,ymax; ...), or LOC_val_solution.csv, or a folder of ILSVRC's XML
+     * annotations, a file a picture. A line or file belongs to the picture of that path, else to the one
+     * whose file name without extension is equal. Decimals are rounded half up. */
     const char *boxes;
     int limit;             /* 0 = all; else that many entries, spread evenly: numbers i * count / limit */
+    enum image_folders folders;
+    /* How many classes the network has, and its name: labels are refused unless they are certainly its
+     * classes (DESIGN 7.9). 0: not checked, folders are classes by their places. */
+    int classes;
+    const char *network;
+    int flat;              /* a flat folder without labels is taken, its pictures without classes */
+    const char *without;   /* NULL, or how to go on without labels, for the end of a sentence */
 };
-/* Unsafe names (absolute, "..", control characters, not UTF-8, above 1,024 bytes) are refused with file and
- * line, so are a duplicate, an empty box, a bare list of class numbers. A missing folder, an empty list, a
- * label file none of whose first 16 pictures exists: one sentence. ERR_USAGE, ERR_MISSING, ERR_FORMAT,
- * ERR_MISMATCH, ERR_IO, ERR_MEMORY. */
+/* Unsafe names (absolute, "..", control characters, not UTF-8, above 1,024 bytes) are refused with file
+ * and line, so are a duplicate, an empty box, a bare list of class numbers, a header whose columns are not
+ * known, labels that may be another's, an option that has no effect. A missing folder, an empty list, a
+ * label file none of whose first 16 pictures exists, boxes of no picture: one sentence. ERR_USAGE,
+ * ERR_MISSING, ERR_FORMAT, ERR_MISMATCH, ERR_IO, ERR_MEMORY. */
 MUST_USE status image_manifest_read(const struct image_source *source, struct image_manifest *out);
 void image_manifest_free(struct image_manifest *m);   /* idempotent; zeroes */
 /* For rank 0's broadcast: one block of bytes (freed with mem_free), and back. ERR_FORMAT if damaged. */
 MUST_USE status image_manifest_pack(const struct image_manifest *m, uint8_t **bytes, size_t *size);
 MUST_USE status image_manifest_unpack(const uint8_t *bytes, size_t size, struct image_manifest *out);
+
+/* ---- names of classes ---------------------------------------------------------------------------------- */
+
+struct image_class_name { char *name, *wnid; };      /* "" = none */
+struct image_names { int count; struct image_class_name *line; char *text; };
+/* A line a class, behind a number (0: tench) or not; LOC_synset_mapping.txt, of whose lines the name is
+ * what stands behind the synset; JSON: ["tench", ...], {"0": "tench", ...}, {"0": ["n01440764", "tench"],
+ * ...}. At most 4 MiB, printable. path "": no names. Freed with image_names_free, after an error too.
+ * ERR_MISSING, ERR_IO, ERR_RANGE, ERR_FORMAT (bad JSON; numbers that leave the order open; ILSVRC's own
+ * list, whose order is another). */
+MUST_USE status image_names_read(const char *path, struct image_names *out);
+void image_names_free(struct image_names *n);
+const char *image_name(const struct image_names *n, int class_index);       /* NULL: it has none */
+/* ERR_MISMATCH where there are names, but not as many as the network has classes. */
+MUST_USE status image_names_fit(const struct image_names *n, const char *path, int classes,
+                                const char *network);
 
 #endif

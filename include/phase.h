@@ -43,6 +43,7 @@ struct job_network {
 
 struct job {
     char images[OPTION_SIZE], labels[OPTION_SIZE], synsets[OPTION_SIZE], boxes[OPTION_SIZE];
+    int folders;                                 /* enum image_folders */
     int limit;                                   /* pictures taken, spread over the list; 0 = all */
     double max_bad;                              /* per cent of bad pictures above which the run ends in 1 */
     int keep_bad;                                /* do not try bad pictures again at a resume */

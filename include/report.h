@@ -18,18 +18,14 @@
 #include "image.h"
 #include "store.h"
 
-/* Names of the classes, a line a class; of LOC_synset_mapping.txt's lines what stands behind the synset. */
-struct report_names { char *text, **line; int count; };
-/* Local. path "": no names. Freed with report_names_free, after an error too. ERR_MISSING, ERR_IO, ERR_RANGE.
- */
-MUST_USE status report_names_read(const char *path, struct report_names *out);
-void report_names_free(struct report_names *n);
-const char *report_name(const struct report_names *n, int class_index);       /* NULL: it has none */
+/* Local. ERR_MISMATCH where a list (of file `path`) names more or fewer classes than one of the networks
+ * has. */
+MUST_USE status report_names_fit(struct store_reader *r, const struct image_names *n, const char *path);
 
 struct report_options {
     const char *folder;      /* made if absent; files in it are replaced */
     const char *images;      /* the folder of the pictures; NULL: where the job found them (/provenance) */
-    const struct report_names *names;    /* NULL: as the result has them */
+    const struct image_names *names;    /* NULL: as the result has them */
     int pictures;            /* at most so many of the gallery's pictures a network; 0 = none */
 };
 struct report_summary {
@@ -43,7 +39,7 @@ struct report_summary {
 /* How rows and tables come out: as CSV, or for a terminal of so many columns (80). */
 struct report_form {
     int csv, columns;
-    const struct report_names *names;    /* NULL: as the result has them */
+    const struct image_names *names;    /* NULL: as the result has them */
 };
 /* Local. Every table as text for a terminal of so many columns, bad images named. ERR_MISMATCH if the file is
  * not finished. */

@@ -56,8 +56,8 @@ static const struct option_row rows[] = {
       .kind = OPTION_PATH,
       .where = offsetof(struct settings, names),
       .values = "FILE",
-      .help = "names of the classes, a line a class (LOC_synset_mapping.txt); empty: data.synsets of the "
-              "job, else their numbers" },
+      .help = "names of the classes: a line a class, LOC_synset_mapping.txt or imagenet_class_index.json; "
+              "empty: data.synsets of the job, else their numbers" },
     CMD_ROW_STATE,
     CMD_ROW_UNUSED,
     CMD_ROW_RELU6,
@@ -75,9 +75,9 @@ static const struct option_table table = {
 };
 
 /* Room for `width` columns; bytes of a character that would be cut are left out. */
-static void print_class(const struct report_names *n, int class_index, float probability, int width, int last)
+static void print_class(const struct image_names *n, int class_index, float probability, int width, int last)
 {
-    const char *name = report_name(n, class_index);
+    const char *name = image_name(n, class_index);
     char text[64];
     int length;
 
@@ -99,7 +99,7 @@ static const char *side_name(const struct explain *e, int s)
     return engine_precision(e->side[s].net.engine) == MODEL_INT8 ? "int8" : "fp32";
 }
 
-static void print_answers(const struct explain *e, int sides, const struct report_names *n)
+static void print_answers(const struct explain *e, int sides, const struct image_names *n)
 {
     printf("  answers   ");
     for (int s = 0; s < sides; s++)
@@ -228,7 +228,7 @@ static status open_side(const struct settings *set, const struct job *job, int k
 }
 
 static status explain_one(const struct settings *set, const struct job *job, int k, int several,
-                          const char *image, const struct report_names *names)
+                          const char *image, const struct image_names *names)
 {
     const struct job_network *n = &job->network[k];
     struct engine_options options = { .arithmetic = (enum engine_arithmetic)n->engine,
@@ -250,6 +250,8 @@ static status explain_one(const struct settings *set, const struct job *job, int
         TRY_OUT(open_side(set, job, k, s, &options, e));
     if (!set->job[0])
         TRY_OUT(network_check_relu6(&set->reading, net, how.sides));
+    TRY_OUT(image_names_fit(names, set->names[0] ? set->names : job->synsets, e->side[0].net.model.classes,
+                            n->name));
     network_preprocess(&e->side[0].net, job->resize, job->filter, job->pillow);
     TRY_OUT(explain_picture(image, &how, e));
     output_name(set, image, n->name, several, path, sizeof path);
@@ -312,7 +314,7 @@ static void name_of(const char *path, char *out, size_t size)
 
 static status explain_all(const struct settings *set, struct job *job, const char *image)
 {
-    struct report_names names = { 0 };
+    struct image_names names = { 0 };
     int done = 0, several;
     status result = OK;
 
@@ -320,7 +322,7 @@ static status explain_all(const struct settings *set, struct job *job, const cha
     if (!set->job[0])
         name_of(set->model, job->network[0].name, sizeof job->network[0].name);
     several = job->networks > 1 && !set->network[0];
-    TRY_OUT(report_names_read(set->names[0] ? set->names : job->synsets, &names));
+    TRY_OUT(image_names_read(set->names[0] ? set->names : job->synsets, &names));
     for (int k = 0; k < job->networks; k++) {
         if (set->network[0] && strcmp(set->network, job->network[k].name) != 0)
             continue;
@@ -330,7 +332,7 @@ static status explain_all(const struct settings *set, struct job *job, const cha
     if (!done)
         result = FAIL(ERR_USAGE, "%s: no network '%s'", set->job, set->network);
 out:
-    report_names_free(&names);
+    image_names_free(&names);
     return result;
 }
 

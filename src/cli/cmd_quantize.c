@@ -20,9 +20,9 @@ enum { SCALE_MINMAX, SCALE_MSE };
 struct settings {
     char model[OPTION_SIZE], weights[OPTION_SIZE], output[OPTION_SIZE], images[OPTION_SIZE],
         list[OPTION_SIZE];
-    char labels[OPTION_SIZE], csv[OPTION_SIZE], json[OPTION_SIZE], isa[OPTION_SIZE];
+    char labels[OPTION_SIZE], synsets[OPTION_SIZE], csv[OPTION_SIZE], json[OPTION_SIZE], isa[OPTION_SIZE];
     struct network_reading reading; /* its relu6 has no option: fp32 has one form of it */
-    int limit, engine, per, bits, observer, weight_scale, equalize, correct, sensitivity, ranks;
+    int limit, folders, engine, per, bits, observer, weight_scale, equalize, correct, sensitivity, ranks;
     double percentile;
 };
 
@@ -35,9 +35,14 @@ static const struct option_row rows[] = {
     { ROW("output", PATH, output), .values = "FILE", .letter = 'o',
       .help = "the int8 checkpoint to write: .h5 or .safetensors" },
     { ROW("images", PATH, images), .values = "FOLDER",
-      .help = "calibration pictures: a flat folder, or class folders, whose sorted names are the classes" },
+      .help = "calibration pictures: a flat folder, or class folders, as for run" },
     { ROW("labels", PATH, labels), .values = "FILE",
       .help = "which pictures of the folder, and their classes: path,class_index lines, as for run" },
+    { ROW("synsets", PATH, synsets), .values = "FILE",
+      .help = "LOC_synset_mapping.txt: which class a folder named n01440764 is, as for run" },
+    { ROW("folders", CHOICE, folders), .values = "auto|text|number",
+      .help = "class of a folder: its number, or its place among the sorted names (text); auto: only what is "
+              "certain" },
     { ROW("list", PATH, list), .values = "FILE",
       .help = "calibration pictures by path, one a line, from the folder if one is given; no classes" },
     { ROW("limit", INT, limit), .values = "N", .low = 1, .high = MOST_PICTURES,
@@ -108,6 +113,9 @@ static status check_settings(const struct settings *s)
         return FAIL(ERR_USAGE, "quantize: --images FOLDER or --list FILE is needed");
     if (s->labels[0] && (!s->images[0] || s->list[0]))
         return FAIL(ERR_USAGE, "quantize: --labels name pictures of --images and exclude --list");
+    if ((s->synsets[0] || s->folders) && s->list[0])
+        return FAIL(ERR_USAGE,
+                    "quantize: --synsets and --folders say the classes of --images and exclude --list");
     return OK;
 }
 
@@ -133,7 +141,14 @@ static status load_network(struct quantize *q)
 static status load_pictures(struct quantize *q)
 {
     const struct quantize_source source = {
-        .images = q->set.images, .labels = q->set.labels, .list = q->set.list, .limit = q->set.limit
+        .images = q->set.images,
+        .labels = q->set.labels,
+        .list = q->set.list,
+        .limit = q->set.limit,
+        .synsets = q->set.synsets,
+        .folders = q->set.folders,
+        .classes = q->model.classes,
+        .network = q->model.name,
     };
     const struct model_input *in = &q->model.input;
     const struct image_pipeline pipeline = { .resize = in->resize,
@@ -142,12 +157,7 @@ static status load_pictures(struct quantize *q)
                                                                                           : IMAGE_BILINEAR,
                                              .order = IMAGE_ORDER_PILLOW13 };
 
-    TRY(quantize_pictures_read(q->c, &source, &pipeline, &q->pictures));
-    for (int i = 0; i < q->pictures.count && q->pictures.label; i++)
-        if (q->pictures.label[i] >= q->model.classes)
-            return FAIL(ERR_MISMATCH, "a calibration picture has class %d; %s has %d classes",
-                        q->pictures.label[i], q->set.model, q->model.classes);
-    return OK;
+    return quantize_pictures_read(q->c, &source, &pipeline, &q->pictures);
 }
 
 static void set_options(struct quantize *q)

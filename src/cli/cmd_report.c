@@ -25,8 +25,9 @@ static const struct option_row rows[] = {
       .kind = OPTION_PATH,
       .where = offsetof(struct settings, names),
       .values = "FILE",
-      .help =
-          "names of the classes, a line a class (LOC_synset_mapping.txt); empty: as the result has them" },
+      .help = "names of the classes: a line a class, LOC_synset_mapping.txt or imagenet_class_index.json; "
+              "empty: as "
+              "the result has them" },
     { .name = "pictures",
       .kind = OPTION_INT,
       .where = offsetof(struct settings, pictures),
@@ -62,7 +63,7 @@ static status default_folder(const char *path, char *out, size_t size)
 
 static status write_report(struct settings *set, const char *path)
 {
-    struct report_names names = { 0 };
+    struct image_names names = { 0 };
     struct report_options options = { .folder = set->output, .pictures = set->pictures, .names = &names };
     struct report_summary summary;
     struct store_reader *r = NULL;
@@ -72,8 +73,9 @@ static status write_report(struct settings *set, const char *path)
         TRY(default_folder(path, set->output, sizeof set->output));
     if (set->images[0])
         options.images = set->images;
-    TRY_OUT(report_names_read(set->names, &names));
+    TRY_OUT(image_names_read(set->names, &names));
     TRY_OUT(store_open_read(path, set->checked, &r));
+    TRY_OUT(report_names_fit(r, &names, set->names));
     TRY_OUT(report_write(r, &options, &summary));
     if (summary.missing)
         log_info("%d pictures could not be read, their maps stand alone; the first: %s", summary.missing,
@@ -81,7 +83,7 @@ static status write_report(struct settings *set, const char *path)
     log_info("%d tables and %d pictures", summary.tables, summary.pictures);
     printf("%s/report.html\n", set->output);
 out:
-    report_names_free(&names);
+    image_names_free(&names);
     store_close_read(r);
     return result;
 }

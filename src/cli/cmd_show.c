@@ -23,8 +23,9 @@ static const struct option_row rows[] = {
       .kind = OPTION_PATH,
       .where = offsetof(struct settings, names),
       .values = "FILE",
-      .help =
-          "names of the classes, a line a class (LOC_synset_mapping.txt); empty: as the result has them" },
+      .help = "names of the classes: a line a class, LOC_synset_mapping.txt or imagenet_class_index.json; "
+              "empty: as "
+              "the result has them" },
     { .name = "csv", .kind = OPTION_FLAG, .where = offsetof(struct settings, csv), .help = "as CSV" },
     { .name = "columns",
       .kind = OPTION_INT,
@@ -46,13 +47,15 @@ static const struct option_table table = {
     .words_high = 1,
 };
 
-static status add_wanted(const struct settings *set, const struct report_names *names, struct store_reader *r,
+static status add_wanted(const struct settings *set, const struct image_names *names, struct store_reader *r,
                          struct text *out)
 {
     const struct report_form form = { set->csv, set->columns, names };
 
     if (set->image[0] && set->worst)
         return FAIL(ERR_USAGE, "show: --image and --worst exclude each other");
+    if (set->names[0] && !set->image[0] && !set->worst)
+        return FAIL(ERR_USAGE, "show: --names goes with --image or --worst, the tables name no classes");
     if (set->image[0])
         return report_show_image(r, set->image, &form, out);
     if (set->worst)
@@ -63,16 +66,17 @@ static status add_wanted(const struct settings *set, const struct report_names *
 static status show(const struct settings *set, const char *path)
 {
     struct text out = { .max = 64 << 20 };
-    struct report_names names = { 0 };
+    struct image_names names = { 0 };
     struct store_reader *r = NULL;
     status result = OK;
 
-    TRY_OUT(report_names_read(set->names, &names));
+    TRY_OUT(image_names_read(set->names, &names));
     TRY_OUT(store_open_read(path, set->checked, &r));
+    TRY_OUT(report_names_fit(r, &names, set->names));
     TRY_OUT(add_wanted(set, &names, r, &out));
     fputs(out.data, stdout);
 out:
-    report_names_free(&names);
+    image_names_free(&names);
     text_free(&out);
     store_close_read(r);
     return result;

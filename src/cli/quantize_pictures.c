@@ -1,11 +1,7 @@
 #include "quantize_pictures.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
 
 enum { LIST_MAX = 16 << 20, PATH_MAX_BYTES = 4096 };
 
@@ -29,49 +25,40 @@ static status add(struct found *f, int label, const char *root, const char *path
 
 /* ---- rank 0: the list ---------------------------------------------------------------------------------- */
 
-static int is_picture(const char *name)
+static const char *or_null(const char *text)
 {
-    const char *dot = strrchr(name, '.');
-
-    return name[0] != '.' && dot &&
-           (strcasecmp(dot, ".jpg") == 0 || strcasecmp(dot, ".jpeg") == 0 || strcasecmp(dot, ".png") == 0);
+    return text[0] ? text : NULL;
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
+/* Rank 0's log: what the classes are by, what was left out. */
+static void say_decided(const char *text)
 {
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int wanted(const struct dirent *d)
-{
-    return is_picture(d->d_name);
-}
-
-/* A flat folder's pictures, sorted by bytes, without classes. */
-static status find_flat(const char *root, struct found *f)
-{
-    struct dirent **name = NULL;
-    int count = scandir(root, &name, wanted, by_name);
-    status result =
-        count < 0 ? FAIL(errno == ENOENT ? ERR_MISSING : ERR_IO, "%s: %s", root, strerror(errno)) : OK;
-
-    for (int i = 0; i < count; i++) {
-        if (result == OK)
-            result = add(f, -1, root, name[i]->d_name);
-        free(name[i]);
+    for (size_t n; *text; text += n + (text[n] == '\n')) {
+        n = strcspn(text, "\n");
+        log_info("%.*s", (int)n, text);
     }
-    free(name);
-    return result;
 }
 
-static status find_listed(const char *root, const char *labels, struct found *f)
+/* Class folders, a flat folder with labels, or one without. */
+static status find_folder(const struct quantize_source *s, struct found *f)
 {
+    const struct image_source source = { .root = s->images,
+                                         .labels = or_null(s->labels),
+                                         .synsets = or_null(s->synsets),
+                                         .folders = (enum image_folders)s->folders,
+                                         .classes = s->classes,
+                                         .network = s->network,
+                                         .flat = 1,
+                                         .without =
+                                             ", or --list=FILE with a path a line for pictures without "
+                                             "classes" };
     struct image_manifest list = { 0 };
-    status result = image_manifest_read(
-        &(struct image_source){ .root = root, .labels = labels[0] ? labels : NULL }, &list);
+    status result = image_manifest_read(&source, &list);
 
+    if (result == OK)
+        say_decided(list.decided);
     for (int i = 0; i < list.count && result == OK; i++)
-        result = add(f, list.entry[i].class_index, root, list.entry[i].path);
+        result = add(f, list.entry[i].class_index, s->images, list.entry[i].path);
     image_manifest_free(&list);
     return result;
 }
@@ -96,14 +83,7 @@ static status find_lines(const char *root, const char *file, struct found *f)
 
 static status find(const struct quantize_source *s, struct found *f)
 {
-    if (s->list[0])
-        TRY(find_lines(s->images, s->list, f));
-    else if (s->labels[0])
-        TRY(find_listed(s->images, s->labels, f));
-    else
-        TRY(find_flat(s->images, f));
-    if (f->count == 0 && !s->list[0] && !s->labels[0])
-        TRY(find_listed(s->images, "", f)); /* class folders */
+    TRY(s->list[0] ? find_lines(s->images, s->list, f) : find_folder(s, f));
     return f->count > 0 ? OK : FAIL(ERR_MISSING, "%s: no pictures", s->list[0] ? s->list : s->images);
 }
 

@@ -8,6 +8,10 @@
 struct quantize_source {
     const char *images; /* a folder: class folders, or a flat one; "" = the paths of `list` as they stand */
     const char *labels; /* "" or a label file for `images` (image.h) */
+    const char *synsets; /* "" or the classes' synsets (image.h) */
+    int folders;         /* enum image_folders */
+    int classes;         /* of the network, whose name is `network` */
+    const char *network;
     const char *list;   /* "" or a file of paths, one a line */
     int limit;          /* at most so many, spread evenly */
 };

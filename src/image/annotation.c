@@ -82,7 +82,7 @@ static void XMLCALL on_text(void *user, const XML_Char *text, int size)
 
 static status add_box(struct reading *r)
 {
-    char *word[4];
+    const char *word[4];
 
     r->at.line = line_of(r);
     if (r->count == MAX_BOXES)
@@ -93,7 +93,7 @@ static status add_box(struct reading *r)
         if (!word[i][0])
             return FAIL(ERR_FORMAT, "%s:%d: a box needs xmin, ymin, xmax and ymax", r->at.file, r->at.line);
     }
-    TRY(image_box_parse(&r->at, word, &r->box[r->count]));
+    TRY(image_box_parse(&r->at, word, 0, &r->box[r->count]));
     r->count++;
     return OK;
 }

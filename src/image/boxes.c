@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "annotation.h"
+#include "table.h"
 
 /* A picture by one of its keys. */
 struct key {
@@ -106,18 +107,25 @@ static status add_found(struct matcher *m, int entry, struct image_box box)
     return OK;
 }
 
-static status read_loc(struct matcher *m, struct list_lines *lines, char *line)
+/* ---- lists --------------------------------------------------------------------------------------------- */
+
+static status read_loc(struct matcher *m, struct table *t, int at_path, int at_text)
 {
     status result = OK;
     struct list_loc *group = NULL;
-    int count, capacity = 0, entry;
-    char *id;
+    int count, capacity = 0, entry, more;
 
-    if (image_loc_is_header(line))
-        line = image_lines_next(lines);
-    for (; line; line = image_lines_next(lines)) {
-        TRY_OUT(image_loc_parse(lines, line, &id, &group, &count, &capacity));
-        TRY_OUT(find_entry(lines, &m->keys, id, &entry));
+    for (;;) {
+        TRY_OUT(table_next(t, &more));
+        if (!more)
+            break;
+        if (t->fields <= at_text) {
+            result = FAIL(ERR_FORMAT, "%s:%d: `ImageId,wnid x0 y0 x1 y1 ...` expected", t->lines.file,
+                          t->lines.line);
+            goto out;
+        }
+        TRY_OUT(image_loc_parse(&t->lines, t->field[at_text], &group, &count, &capacity));
+        TRY_OUT(find_entry(&t->lines, &m->keys, t->field[at_path], &entry));
         for (int i = 0; i < count; i++)
             TRY_OUT(add_found(m, entry, group[i].box));
     }
@@ -126,29 +134,100 @@ out:
     return result;
 }
 
-static status read_plain(struct matcher *m, struct list_lines *lines, char *line)
-{
-    for (int first = 1; line; line = image_lines_next(lines), first = 0) {
-        char *word[6] = { line };
-        int words = 1, entry;
-        int64_t number;
-        struct image_box box;
+/* Where a row has its path and its four numbers; sizes: BOX_WIDTH where the fourth column is a width. */
+struct columns {
+    enum table_role role[5];
+    int sizes;
+};
 
-        for (char *c = line; (c = strchr(c, ',')) && words < 6; words++) {
-            *c++ = '\0';
-            word[words] = c;
-        }
-        if (first && words > 1 && !text_parse_int(text_trim(word[1]), INT64_MIN, INT64_MAX, &number) &&
-            !image_list_is_picture(word[0]))
-            continue; /* the header */
-        if (words != 5)
-            return FAIL(ERR_FORMAT, "%s:%d: `path,x0,y0,x1,y1` expected", lines->file, lines->line);
-        TRY(image_box_parse(lines, word + 1, &box));
-        TRY(find_entry(lines, &m->keys, text_trim(word[0]), &entry));
-        TRY(add_found(m, entry, box));
-    }
+/* One axis: two edges, or an edge and a size. A size beside two edges is the picture's, or says the same. */
+static int choose_axis(const struct table *t, int vertical, struct columns *c)
+{
+    enum table_role low = vertical ? TABLE_TOP : TABLE_LEFT, one = vertical ? TABLE_Y1 : TABLE_X1;
+    enum table_role high = vertical ? TABLE_BOTTOM : TABLE_RIGHT,
+                    size = vertical ? TABLE_HEIGHT : TABLE_WIDTH;
+    int has_low = table_has(t, low), has_one = table_has(t, one), has_high = table_has(t, high);
+
+    c->role[1 + vertical] = has_low ? low : one;
+    c->role[3 + vertical] = has_high ? high : has_one ? one : size;
+    if (has_low + has_one + has_high == 2)
+        return 1;
+    c->sizes |= vertical ? BOX_HEIGHT : BOX_WIDTH;
+    return has_low && !has_one && !has_high && table_has(t, size);
+}
+
+static status choose_columns(const struct table *t, struct columns *c)
+{
+    int x, y;
+
+    *c = (struct columns){ .role = { TABLE_PATH } };
+    x = choose_axis(t, 0, c);
+    y = choose_axis(t, 1, c);
+    if (!table_has(t, TABLE_PATH) || !x || !y)
+        return FAIL(
+            ERR_FORMAT,
+            "%s:%d: the header names no column of %s: wanted are path (or file, filename, image, ImageId) "
+            "and x0,y0,x1,y1, xmin,ymin,xmax,ymax, left,top,right,bottom or x,y,width,height",
+            t->lines.file, t->lines.line,
+            !table_has(t, TABLE_PATH) ? "pictures"
+            : !x                      ? "left and right edges that is sure"
+                                      : "upper and lower edges that is sure");
+    for (int i = 0; i < 5; i++)
+        TRY(table_check(t, c->role[i]));
     return OK;
 }
+
+static status decide_columns(struct list *l, const struct table *t, const struct columns *c)
+{
+    return image_list_decide(l, "boxes.columns = path from '%s', x0 '%s', y0 '%s', x1 %s'%s', y1 %s'%s'",
+                             t->name[TABLE_PATH], t->name[c->role[1]], t->name[c->role[2]],
+                             c->sizes & BOX_WIDTH ? "x0 - 1 + " : "", t->name[c->role[3]],
+                             c->sizes & BOX_HEIGHT ? "y0 - 1 + " : "", t->name[c->role[4]]);
+}
+
+static status read_plain(struct matcher *m, struct table *t)
+{
+    struct columns c = { 0 };
+    int entry, more;
+
+    if (t->header) {
+        TRY(choose_columns(t, &c));
+        TRY(decide_columns(m->list, t, &c));
+    }
+    for (;;) {
+        const char *word[5];
+        struct image_box box;
+
+        TRY(table_next(t, &more));
+        if (!more)
+            return OK;
+        if (!t->header && t->fields != 5)
+            return FAIL(ERR_FORMAT, "%s:%d: `path,x0,y0,x1,y1` expected, or a header that names the columns",
+                        t->lines.file, t->lines.line);
+        for (int i = 0; i < 5; i++)
+            word[i] = t->header ? table_field(t, c.role[i]) : t->field[i];
+        TRY(image_box_parse(&t->lines, word + 1, c.sizes, &box));
+        TRY(find_entry(&t->lines, &m->keys, word[0], &entry));
+        TRY(add_found(m, entry, box));
+    }
+}
+
+static status read_file(struct matcher *m, const char *file)
+{
+    struct table t = { 0 };
+    status result = table_open(file, "boxes", &t);
+
+    if (result == OK && !t.header && t.fields == 2 && image_loc_is(t.field[1]))
+        result = read_loc(m, &t, 0, 1);
+    else if (result == OK && table_has(&t, TABLE_PREDICTION) && table_has(&t, TABLE_PATH))
+        result = read_loc(m, &t, t.column[TABLE_PATH], t.column[TABLE_PREDICTION]);
+    else if (result == OK)
+        result = read_plain(m, &t);
+    table_close(&t);
+    return result;
+}
+
+/* ---- annotations --------------------------------------------------------------------------------------- */
 
 /* The picture of an annotation: of the same path but for the extension, else of the same name. */
 static status find_annotated(const struct list_lines *at, const struct keys *keys, const char *name,
@@ -202,14 +281,7 @@ static status read_folder(struct matcher *m, const char *folder)
     return result;
 }
 
-static status read_file(struct matcher *m, struct list_lines *lines)
-{
-    char *line = image_lines_next(lines);
-
-    if (!line)
-        return FAIL(ERR_FORMAT, "%s: no boxes are listed", lines->file);
-    return image_loc_is(line) ? read_loc(m, lines, line) : read_plain(m, lines, line);
-}
+/* ---- either -------------------------------------------------------------------------------------------- */
 
 /* Groups the boxes by picture, in the order of the file within each. */
 static status group_found(const struct matcher *m)
@@ -238,18 +310,20 @@ status image_list_read_boxes(struct list *l, const char *file)
 {
     status result = OK;
     struct matcher m = { .list = l };
-    struct list_lines lines = { 0 };
     struct stat st;
     int folder = stat(file, &st) == 0 && S_ISDIR(st.st_mode);
 
-    if (!folder)
-        TRY(image_lines_open(file, &lines));
     TRY_OUT(make_keys(l, &m.keys));
-    TRY_OUT(folder ? read_folder(&m, file) : read_file(&m, &lines));
-    result = group_found(&m);
+    TRY_OUT(folder ? read_folder(&m, file) : read_file(&m, file));
+    if (m.count == 0 && l->boxes_unmatched == 0)
+        result = FAIL(ERR_FORMAT, "%s: no boxes are listed", file);
+    else if (m.count == 0)
+        result = FAIL(ERR_MISMATCH,
+                      "%s: none of its %d boxes is of a picture of the list, whose first is '%.200s'", file,
+                      l->boxes_unmatched, image_list_path(l, 0));
+    else
+        result = group_found(&m);
 out:
-    if (!folder)
-        image_lines_close(&lines);
     mem_free(m.keys.path);
     mem_free(m.keys.stem);
     mem_free(m.found);

@@ -1,11 +1,12 @@
-/* src/image/folder.c: torchvision's ImageFolder: sorted class folders, sorted pictures in each. */
+/* src/image/folder.c: torchvision's ImageFolder: sorted class folders, sorted pictures in each; or a flat
+ * folder of pictures without labels. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "list.h"
+#include "classes.h"
 
 enum { MAX_DEPTH = 8 };
 
@@ -33,12 +34,25 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The sub-folders' names, sorted by bytes, hidden ones left out. */
-static status class_folders(const char *root, char ***names, int *count, int *loose_pictures)
+/* What a name in a folder is, for the list: 1 = a picture to take. Others are counted, the first by name
+ * kept. */
+static status is_taken(struct list *l, const char *dir, const char *relative, const char *name, int *taken)
+{
+    enum list_content content = image_list_content(dir, name);
+    struct list_some *other = content == LIST_OTHER_PICTURE                             ? &l->left_out
+                              : content == LIST_PICTURE && !image_list_is_picture(name) ? &l->renamed
+                                                                                        : NULL;
+
+    *taken = content == LIST_PICTURE;
+    return other ? image_list_count(other, relative, name) : OK;
+}
+
+/* The sub-folders' names, sorted by bytes, hidden ones left out; pictures beside them. */
+static status class_folders(struct list *l, const char *root, char ***names, int *count)
 {
     status result = OK;
     struct dirent *d;
-    int capacity = 0;
+    int capacity = 0, taken;
     DIR *dir;
 
     TRY(open_folder(root, &dir));
@@ -46,7 +60,9 @@ static status class_folders(const char *root, char ***names, int *count, int *lo
         if (d->d_name[0] == '.')
             continue;
         if (!is_folder(root, d)) {
-            *loose_pictures += image_list_is_picture(d->d_name);
+            TRY_OUT(is_taken(l, root, "", d->d_name, &taken));
+            if (taken)
+                TRY_OUT(image_list_count(&l->loose, "", d->d_name));
             continue;
         }
         TRY_OUT(image_list_grow((void **)names, *count, &capacity, sizeof **names));
@@ -64,12 +80,13 @@ out:
     return result;
 }
 
-/* Adds the pictures below root/relative, in no order yet. */
+/* Adds the pictures below root/relative, in no order yet; of a flat folder ("") its own alone. */
 static status add_pictures(struct list *l, const char *root, const char *relative, int class_index, int depth)
 {
     status result = OK;
     char path[4096 + LIST_MAX_NAME], name[2 * LIST_MAX_NAME + 512];
     struct dirent *d;
+    int taken;
     DIR *dir;
 
     TRY(text_path(path, sizeof path, root, relative));
@@ -81,11 +98,15 @@ static status add_pictures(struct list *l, const char *root, const char *relativ
             continue;
         TRY_OUT(text_path(name, sizeof name, relative, d->d_name));
         if (is_folder(path, d)) {
+            if (depth == 0)
+                continue;
             TRY_OUT(image_list_check_name(root, 0, name));
             TRY_OUT(add_pictures(l, root, name, class_index, depth + 1));
-        } else if (image_list_is_picture(d->d_name)) {
-            TRY_OUT(image_list_add(l, root, 0, name, class_index));
+            continue;
         }
+        TRY_OUT(is_taken(l, path, relative, d->d_name, &taken));
+        if (taken)
+            TRY_OUT(image_list_add(l, root, 0, name, class_index));
     }
 out:
     closedir(dir);
@@ -99,32 +120,89 @@ static int by_path(const void *a, const void *b, void *strings)
     return strcmp(s + ((const struct list_entry *)a)->path, s + ((const struct list_entry *)b)->path);
 }
 
-status image_list_read_folders(struct list *l, const char *root)
+static status add_sorted(struct list *l, const char *root, const char *relative, int class_index)
 {
+    int first = l->count;
+
+    TRY(add_pictures(l, root, relative, class_index, *relative != 0));
+    if (l->count > first)
+        qsort_r(l->entry + first, (size_t)(l->count - first), sizeof *l->entry, by_path, l->strings.data);
+    return OK;
+}
+
+/* Nothing to take: what is there instead? */
+static status nothing(const struct list *l, const struct image_source *source, int folders)
+{
+    const char *root = source->root;
+    char left_out[160] = "";
+
+    if (l->left_out.count > 0)
+        snprintf(left_out, sizeof left_out, "; %d other picture%s such as '%.60s' (neither JPEG nor PNG)",
+                 l->left_out.count, l->left_out.count == 1 ? "" : "s", l->left_out.name);
+    if (folders == 0 && l->loose.count > 0)
+        return FAIL(ERR_MISSING,
+                    "%s: %d picture%s but no class folders: a flat folder needs a label file "
+                    "(path,class_index lines; -1 where a class is unknown)",
+                    root, l->loose.count, l->loose.count == 1 ? "" : "s");
+    if (folders == 0)
+        return FAIL(ERR_MISSING, "%s: no class folders (ImageFolder: one sub-folder a class)%s", root,
+                    left_out);
+    return FAIL(ERR_MISSING, "%s: its %d class folders hold no .jpg, .jpeg or .png files%s", root, folders,
+                left_out);
+}
+
+/* A flat folder's pictures; what lies in folders beside them is not meant to be forgotten. */
+static status read_flat(struct list *l, const struct image_source *source, int folders)
+{
+    if (folders > 0 && l->count > 0)
+        return FAIL(
+            ERR_MISMATCH,
+            "%s: %d picture%s such as '%.60s' beside %d folders with pictures (%d): which are meant? Give a "
+            "folder that has the one or the other%s",
+            source->root, l->loose.count, l->loose.count == 1 ? "" : "s", l->loose.name, folders, l->count,
+            source->without);
+    l->class_names = l->classes = 0;
+    l->renamed = l->left_out = (struct list_some){ 0 };
+    TRY(add_sorted(l, source->root, "", -1));
+    return image_list_decide(l, "classes = none: a flat folder without labels");
+}
+
+/* Pictures beside the class folders, and those that no decoder here reads. */
+static status decide(struct list *l)
+{
+    if (l->left_out.count > 0)
+        TRY(image_list_decide(l, "left_out = %d picture%s neither JPEG nor PNG, such as %s",
+                              l->left_out.count, l->left_out.count == 1 ? "" : "s", l->left_out.name));
+    if (l->renamed.count > 0)
+        TRY(image_list_decide(l, "by_content = %d JPEG or PNG under other names, such as %s",
+                              l->renamed.count, l->renamed.name));
+    if (l->loose.count > 0 && l->class_names + l->classes > 0)
+        TRY(image_list_decide(
+            l, "beside_folders = %d picture%s outside of the class folders left out, such as %s",
+            l->loose.count, l->loose.count == 1 ? "" : "s", l->loose.name));
+    return OK;
+}
+
+status image_list_read_folders(struct list *l, const struct image_source *source)
+{
+    const char *root = source->root;
     status result = OK;
     char **names = NULL;
-    int count = 0, loose = 0;
+    int count = 0;
 
-    TRY_OUT(class_folders(root, &names, &count, &loose));
+    TRY_OUT(class_folders(l, root, &names, &count));
     for (int i = 0; i < count; i++) {
-        int first = l->count;
-
         TRY_OUT(image_list_check_name(root, 0, names[i]));
         TRY_OUT(image_list_add_class(l, names[i]));
-        TRY_OUT(add_pictures(l, root, names[i], i, 1));
-        if (l->count > first)
-            qsort_r(l->entry + first, (size_t)(l->count - first), sizeof *l->entry, by_path, l->strings.data);
+        TRY_OUT(add_sorted(l, root, names[i], i));
     }
-    l->classes = count;
-    if (count == 0 && loose > 0)
-        result = FAIL(ERR_MISSING,
-                      "%s: %d picture%s but no class folders: a flat folder needs a label file "
-                      "(path,class_index lines; -1 where a class is unknown)",
-                      root, loose, loose == 1 ? "" : "s");
-    else if (count == 0)
-        result = FAIL(ERR_MISSING, "%s: no class folders (ImageFolder: one sub-folder a class)", root);
+    if (source->flat && l->loose.count > 0)
+        TRY_OUT(read_flat(l, source, count));
     else if (l->count == 0)
-        result = FAIL(ERR_MISSING, "%s: its %d class folders hold no .jpg, .jpeg or .png files", root, count);
+        TRY_OUT(nothing(l, source, count));
+    else
+        TRY_OUT(classes_of_folders(l, source));
+    result = decide(l);
 out:
     for (int i = 0; i < count; i++)
         mem_free(names[i]);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "codec.h"
+#include "list.h"
 
 enum { MAX_EXTENT = 65535 }; /* libjpeg itself stops at 65,500 */
 static const size_t max_file_bytes = (size_t)256 << 20;
@@ -26,6 +27,21 @@ status image_alloc(const char *name, uint64_t width, uint64_t height, struct ima
     return OK;
 }
 
+static int is_jpeg(const uint8_t *b, size_t size)
+{
+    return size >= 3 && memcmp(b, "\xff\xd8\xff", 3) == 0;
+}
+
+static int is_png(const uint8_t *b, size_t size)
+{
+    return size >= 8 && memcmp(b, "\x89PNG\r\n\x1a\n", 8) == 0;
+}
+
+int image_is_decodable(const uint8_t *head, size_t size)
+{
+    return is_jpeg(head, size) || is_png(head, size);
+}
+
 status image_decode(const char *name, const void *bytes, size_t size, struct image *out)
 {
     const uint8_t *b = bytes;
@@ -33,9 +49,9 @@ status image_decode(const char *name, const void *bytes, size_t size, struct ima
     *out = (struct image){ 0 };
     if (size == 0)
         return FAIL(ERR_FORMAT, "%s: the file is empty", name);
-    if (size >= 3 && memcmp(b, "\xff\xd8\xff", 3) == 0)
+    if (is_jpeg(b, size))
         return image_decode_jpeg(name, b, size, out);
-    if (size >= 8 && memcmp(b, "\x89PNG\r\n\x1a\n", 8) == 0)
+    if (is_png(b, size))
         return image_decode_png(name, b, size, out);
     return FAIL(ERR_FORMAT, "%s: neither a JPEG nor a PNG file (it begins with %02x %02x %02x %02x)", name,
                 b[0], size > 1 ? b[1] : 0, size > 2 ? b[2] : 0, size > 3 ? b[3] : 0);

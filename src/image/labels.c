@@ -3,185 +3,253 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "list.h"
+#include "synset.h"
+#include "table.h"
 
-/* Sorted synset ids and their class indices. */
-struct synset {
-    char wnid[16];
-    int index;
+/* A label file while it is read. */
+struct labels {
+    struct list *list;
+    const struct image_source *source;
+    struct table table;
+    int path, index, wnid;   /* fields of a row, -1 = none */
+    int loc;                 /* LOC_val_solution.csv */
+    struct synset *of_entry; /* where rows have synset ids */
+    int entries;
+    const char *extension; /* put behind names that have none, or NULL */
 };
 
-static int by_wnid(const void *a, const void *b)
-{ return strcmp(((const struct synset *)a)->wnid, ((const struct synset *)b)->wnid); }
+/* ---- which column is which ----------------------------------------------------------------------------- */
 
-/* LOC_synset_mapping.txt: `n01440764 tench, Tinca tinca`; the class index is the place in the file. */
-static status read_mapping(const char *file, struct synset **out, int *count)
+static int is_index(const char *field)
 {
-    status result = OK;
-    struct list_lines lines;
-    int capacity = 0;
-    char *line;
+    int64_t index;
 
-    TRY(image_lines_open(file, &lines));
-    while ((line = image_lines_next(&lines))) {
-        size_t n = strcspn(line, " \t,");
-        if (n != 9 || line[0] != 'n') {
-            result =
-                FAIL(ERR_FORMAT, "%s:%d: a line begins with a synset id such as n01440764", file, lines.line);
-            goto out;
-        }
-        TRY_OUT(image_list_grow((void **)out, *count, &capacity, sizeof **out));
-        memcpy((*out)[*count].wnid, line, 9);
-        (*out)[*count].index = *count;
-        ++*count;
-    }
-    if (*count == 0)
-        result = FAIL(ERR_FORMAT, "%s: no synset ids", file);
-    else
-        qsort(*out, (size_t)*count, sizeof **out, by_wnid);
-out:
-    image_lines_close(&lines);
-    return result;
+    return text_parse_int(field, INT64_MIN, INT64_MAX, &index);
 }
 
-/* The sorted different ids of the list itself: entry i's lies in of_entry[i]. */
-static void sort_unique(const struct synset *of_entry, int entries, struct synset *out, int *count)
+static int is_wnid(const char *field)
 {
-    memcpy(out, of_entry, (size_t)entries * sizeof *out);
-    qsort(out, (size_t)entries, sizeof *out, by_wnid);
-    *count = 0;
-    for (int i = 0; i < entries; i++)
-        if (*count == 0 || strcmp(out[*count - 1].wnid, out[i].wnid) != 0) {
-            out[*count] = out[i];
-            out[*count].index = *count;
-            ++*count;
-        }
+    return image_is_wnid(field, strlen(field));
 }
 
-static status set_classes(struct list *l, const struct image_source *source, const struct synset *of_entry)
+static status no_columns(const struct table *t)
 {
-    status result = OK;
-    struct synset *table = NULL;
-    int count = 0;
-
-    if (source->synsets) {
-        TRY_OUT(read_mapping(source->synsets, &table, &count));
-    } else {
-        MEM_TRY(table, (size_t)l->count, sizeof *table);
-        sort_unique(of_entry, l->count, table, &count);
-    }
-    for (int i = 0; i < l->count; i++) {
-        const struct synset *s = bsearch(&of_entry[i], table, (size_t)count, sizeof *table, by_wnid);
-        if (!s) {
-            result = FAIL(ERR_MISMATCH, "%s:%d: %s is not in %s", source->labels, l->entry[i].line,
-                          of_entry[i].wnid, source->synsets);
-            goto out;
-        }
-        l->entry[i].class_index = s->index;
-    }
-    l->classes = count;
-out:
-    mem_free(table);
-    return result;
+    return FAIL(
+        ERR_FORMAT,
+        "%s:%d: the header names no column of %s: a picture's is called path, file, filename, image or "
+        "ImageId, its class's class_index, class, label, wnid or synset",
+        t->lines.file, t->lines.line, t->column[TABLE_PATH] < 0 ? "pictures" : "classes");
 }
 
-/* LOC_val_solution.csv names pictures without an extension: the first that the folder has for the first id
- * serves for all. */
-static const char *find_extension(const char *root, const char *id)
+/* By the header, and by the first row where a column may hold indices or ids. */
+static status columns_of_header(struct labels *s)
+{
+    static const enum table_role classes[] = { TABLE_INDEX, TABLE_CLASS, TABLE_SYNSET };
+    const struct table *t = &s->table;
+
+    s->path = t->column[TABLE_PATH];
+    if (s->path < 0)
+        return no_columns(t);
+    TRY(table_check(t, TABLE_PATH));
+    for (size_t i = 0; i < COUNT_OF(classes); i++) {
+        const char *field = table_field(t, classes[i]);
+        int *at = field && (is_wnid(field) || classes[i] == TABLE_SYNSET) ? &s->wnid : &s->index;
+
+        if (!field || (at == &s->index && s->index >= 0))
+            continue;
+        /* Names of classes beside their indices or ids are no labels. */
+        if (at == &s->index && !is_index(field) && (table_has(t, TABLE_SYNSET) || table_has(t, TABLE_INDEX)))
+            continue;
+        TRY(table_check(t, classes[i]));
+        *at = t->column[classes[i]];
+    }
+    return s->index < 0 && s->wnid < 0 ? no_columns(t) : OK;
+}
+
+/* `path,class_index[,text...]`, `path,wnid[,...]`. */
+static status columns_of_row(struct labels *s)
+{
+    const struct table *t = &s->table;
+    double number;
+
+    if (t->fields == 1 && is_index(t->field[0]))
+        return FAIL(ERR_FORMAT,
+                    "%s:%d: a bare list of class numbers names no pictures, and ILSVRC's own ids are 1-based "
+                    "and in another order: give lines `path,class_index` with 0-based indices, or "
+                    "LOC_val_solution.csv",
+                    t->lines.file, t->lines.line);
+    s->path = 0;
+    *(t->fields > 1 && is_wnid(t->field[1]) ? &s->wnid : &s->index) = 1;
+    if (t->fields > 2 && (s->wnid == 1 || is_index(t->field[1])) && text_parse_real(t->field[2], &number))
+        return FAIL(
+            ERR_FORMAT,
+            "%s:%d: several numbers behind the name, and no header that says which is the class: begin "
+            "with a line such as `path,class_index`, with a name for every column",
+            t->lines.file, t->lines.line);
+    return OK;
+}
+
+static status choose_columns(struct labels *s)
+{
+    s->path = s->index = s->wnid = -1;
+    TRY(s->table.header ? columns_of_header(s) : columns_of_row(s));
+    if (s->source->synsets && s->wnid < 0)
+        return FAIL(ERR_USAGE,
+                    "%s: it has class indices, so that --synsets=%s would have no effect: leave it out",
+                    s->table.lines.file, s->source->synsets);
+    if (!s->source->synsets && s->index >= 0)
+        s->wnid = -1;
+    return OK;
+}
+
+/* ---- pictures ------------------------------------------------------------------------------------------ */
+
+/* Ids, as LOC_val_solution.csv has them, are names without an extension: the first that the folder has for
+ * the first id serves for all. NULL where names are whole. */
+static const char *find_extension(const char *root, const char *id, const char *otherwise)
 {
     static const char *const extension[] = { ".JPEG", ".jpg", ".jpeg", ".png", ".JPG", ".PNG" };
     char path[4096];
 
+    if (text_path(path, sizeof path, root, id) == OK && access(path, F_OK) == 0)
+        return NULL;
     for (size_t i = 0; i < COUNT_OF(extension); i++) {
         int n = snprintf(path, sizeof path, "%s/%s%s", root, id, extension[i]);
         if (n > 0 && (size_t)n < sizeof path && access(path, F_OK) == 0)
             return extension[i];
     }
-    return extension[0];
+    return otherwise;
 }
 
-static status read_loc(struct list *l, const struct image_source *source, struct list_lines *lines,
-                       char *line)
+static status add(struct labels *s, const char *path, const char *wnid, int index)
 {
-    status result = OK;
-    struct list_loc *group = NULL;
-    struct synset *of_entry = NULL;
-    int count, capacity = 0, entries = 0;
-    const char *extension = NULL;
-    char name[LIST_MAX_NAME + 16], *id;
+    const struct list_lines *at = &s->table.lines;
+    char name[LIST_MAX_NAME + 16];
+    int whole = image_list_is_picture(path);
 
-    if (image_loc_is_header(line))
-        line = image_lines_next(lines);
-    for (; line; line = image_lines_next(lines)) {
-        TRY_OUT(image_loc_parse(lines, line, &id, &group, &count, &capacity));
+    if (!whole && s->list->count == 0)
+        s->extension = find_extension(s->source->root, path, s->loc ? ".JPEG" : NULL);
+    if (strlen(path) > LIST_MAX_NAME || whole || !s->extension)
+        whole = 1;
+    snprintf(name, sizeof name, "%.*s%s", LIST_MAX_NAME, path, whole ? "" : s->extension);
+    TRY(image_list_grow((void **)&s->of_entry, s->list->count, &s->entries, sizeof *s->of_entry));
+    snprintf(s->of_entry[s->list->count].wnid, sizeof s->of_entry->wnid, "%s", wnid);
+    return image_list_add(s->list, at->file, at->line, strlen(path) > LIST_MAX_NAME ? path : name, index);
+}
+
+/* One row of `path,class`. */
+static status read_row(struct labels *s)
+{
+    const struct table *t = &s->table;
+    const char *path = s->path < t->fields ? t->field[s->path] : "";
+    const char *index = s->index >= 0 && s->index < t->fields ? t->field[s->index] : NULL;
+    const char *wnid = s->wnid >= 0 && s->wnid < t->fields ? t->field[s->wnid] : NULL;
+    int64_t number = -1;
+
+    if (s->wnid >= 0 && (!wnid || (!is_wnid(wnid) && strcmp(wnid, "-1") != 0)))
+        return FAIL(ERR_FORMAT, "%s:%d: '%.40s' is not a synset id such as n01440764 (-1 = not labelled)",
+                    t->lines.file, t->lines.line, wnid ? wnid : path);
+    if (s->index >= 0 && (!index || !text_parse_int(index, -1, LIST_MAX_CLASS, &number)))
+        return FAIL(ERR_FORMAT, "%s:%d: '%.40s' is no class index (0 to %d; -1 = not labelled)%s",
+                    t->lines.file, t->lines.line, index ? index : path, LIST_MAX_CLASS,
+                    t->header || t->fields < 3 ? "" : "; a name with a comma in it stands in quotes");
+    if (number >= s->list->classes)
+        s->list->classes = (int)number + 1;
+    return add(s, path, wnid && is_wnid(wnid) ? wnid : "", (int)number);
+}
+
+static status read_plain(struct labels *s)
+{
+    int more;
+
+    TRY(table_next(&s->table, &more));
+    if (more)
+        TRY(choose_columns(s));
+    for (; more;) {
+        TRY(read_row(s));
+        TRY(table_next(&s->table, &more));
+    }
+    return OK;
+}
+
+/* Rows of LOC_val_solution.csv; its boxes are read elsewhere. */
+static status read_loc(struct labels *s, int at_path, int at_text)
+{
+    struct list_lines *lines = &s->table.lines;
+    struct list_loc *group = NULL;
+    int count, capacity = 0, more;
+    status result = OK;
+
+    s->loc = 1;
+    for (;;) {
+        TRY_OUT(table_next(&s->table, &more));
+        if (!more)
+            break;
+        if (s->table.fields <= at_text) {
+            result =
+                FAIL(ERR_FORMAT, "%s:%d: `ImageId,wnid x0 y0 x1 y1 ...` expected", lines->file, lines->line);
+            goto out;
+        }
+        TRY_OUT(image_loc_parse(lines, s->table.field[at_text], &group, &count, &capacity));
         for (int i = 1; i < count; i++)
             if (strcmp(group[i].wnid, group[0].wnid) != 0) {
                 result = FAIL(ERR_FORMAT, "%s:%d: boxes of two classes, %s and %s", lines->file, lines->line,
                               group[0].wnid, group[i].wnid);
                 goto out;
             }
-        if (!extension)
-            extension = find_extension(source->root, id);
-        snprintf(name, sizeof name, "%.*s%s", LIST_MAX_NAME, id, extension);
-        TRY_OUT(image_list_grow((void **)&of_entry, l->count, &entries, sizeof *of_entry));
-        memcpy(of_entry[l->count].wnid, group[0].wnid, sizeof group[0].wnid);
-        TRY_OUT(image_list_add(l, lines->file, lines->line, name, -1));
+        TRY_OUT(add(s, s->table.field[at_path], group[0].wnid, -1));
     }
-    if (l->count > 0)
-        result = set_classes(l, source, of_entry);
+    s->wnid = at_text;
+    s->index = -1;
 out:
     mem_free(group);
-    mem_free(of_entry);
     return result;
 }
 
-static status bare_number(const struct list_lines *at)
+/* ---- classes ------------------------------------------------------------------------------------------- */
+
+/* Ids that are sorted are the classes only where all of them are there. */
+static status check_sorted(const struct labels *s, int ids)
 {
-    return FAIL(ERR_FORMAT,
-                "%s:%d: a bare list of class numbers names no pictures, and ILSVRC's own ids are 1-based and "
-                "in another "
-                "order: give lines `path,class_index` with 0-based indices, or LOC_val_solution.csv",
-                at->file, at->line);
+    if (s->source->classes == 0 || ids == s->source->classes)
+        return OK;
+    return FAIL(
+        ERR_MISMATCH,
+        "%s: %d different synsets, but network %s has %d classes, so that their order does not tell the "
+        "classes: --synsets=LOC_synset_mapping.txt does",
+        s->table.lines.file, ids, s->source->network, s->source->classes);
 }
 
-/* `path,class_index[,...]` or `path class_index`, cut in place. *index is NULL where there is no second
- * field. */
-static void split_line(char *line, char **path, char **index)
+/* Class indices of synset ids, which must agree with indices that stand beside them. */
+static status set_classes(struct labels *s)
 {
-    char *comma = strchr(line, ','), *blank = strrchr(line, ' '), *tab = strrchr(line, '\t');
-    char *cut = comma ? comma : blank > tab ? blank : tab;
+    struct synsets table = { 0 };
+    struct list *l = s->list;
+    status result = OK;
 
-    *path = line;
-    *index = NULL;
-    if (!cut)
-        return;
-    *cut = '\0';
-    *index = cut + 1;
-    (*index)[strcspn(*index, ",")] = '\0';
-    *path = text_trim(line);
-    *index = text_trim(*index);
-}
+    if (s->source->synsets)
+        TRY_OUT(synset_read(l, s->source, &table));
+    else
+        TRY_OUT(synset_sort(s->of_entry, l->count, &table));
+    if (!s->source->synsets)
+        TRY_OUT(check_sorted(s, table.count));
+    for (int i = 0; i < l->count && result == OK; i++) {
+        const char *wnid = s->of_entry[i].wnid;
+        int index = wnid[0] ? synset_find(&table, wnid) : -1, stated = l->entry[i].class_index;
 
-static status read_plain(struct list *l, struct list_lines *lines, char *line)
-{
-    for (int first = 1; line; line = image_lines_next(lines), first = 0) {
-        char *path, *word;
-        int64_t index;
-
-        split_line(line, &path, &word);
-        if (!word && text_parse_int(path, INT64_MIN, INT64_MAX, &index))
-            return bare_number(lines);
-        if (!word || !text_parse_int(word, -1, LIST_MAX_CLASS, &index)) {
-            if (first && !image_list_is_picture(path))
-                continue; /* the header */
-            return FAIL(ERR_FORMAT, "%s:%d: '%s' is no class index (0 to %d; -1 = not labelled)", lines->file,
-                        lines->line, word ? word : path, LIST_MAX_CLASS);
-        }
-        TRY(image_list_add(l, lines->file, lines->line, path, (int)index));
-        if (index >= l->classes)
-            l->classes = (int)index + 1;
+        if (wnid[0] && index < 0)
+            result = FAIL(ERR_MISMATCH, "%s:%d: %s is not in %s", s->source->labels, l->entry[i].line, wnid,
+                          s->source->synsets);
+        else if (s->index >= 0 && stated != index)
+            result = FAIL(ERR_MISMATCH, "%s:%d: class %d, but %s is class %d in %s", s->source->labels,
+                          l->entry[i].line, stated, wnid[0] ? wnid : "a picture without a synset", index,
+                          s->source->synsets);
+        l->entry[i].class_index = index;
     }
-    return OK;
+    l->classes = table.count;
+out:
+    synset_free(&table);
+    return result;
 }
 
 /* A wrong folder is told from the first names, before any work. */
@@ -198,25 +266,56 @@ static status check_present(const struct list *l, const struct image_source *sou
                 source->root, source->labels, image_list_path(l, 0));
 }
 
+/* What the columns were taken for. */
+static status decide(const struct labels *s)
+{
+    const struct table *t = &s->table;
+    const char *by = s->list->classes == 0 ? "none, every picture is listed as -1"
+                     : s->wnid < 0         ? "indices as listed"
+                     : s->source->synsets  ? "synsets, by their places in data.synsets"
+                                           : "synsets, as many as classes, in their order";
+    static const enum table_role classes[] = { TABLE_INDEX, TABLE_CLASS, TABLE_SYNSET };
+
+    TRY(image_list_decide(s->list, "classes = %s", by));
+    if (!t->header || table_has(t, TABLE_PREDICTION))
+        return OK;
+    for (size_t i = 0; i < COUNT_OF(classes); i++)
+        if (table_has(t, classes[i]) && t->column[classes[i]] == (s->wnid >= 0 ? s->wnid : s->index))
+            return image_list_decide(s->list, "labels.columns = path from '%s', class from '%s'",
+                                     t->name[TABLE_PATH], t->name[classes[i]]);
+    return OK;
+}
+
+static status read_rows(struct labels *s)
+{
+    const struct table *t = &s->table;
+    int loc = !t->header && t->fields == 2 && image_loc_is(t->field[1]);
+
+    if (loc)
+        return read_loc(s, 0, 1);
+    if (table_has(t, TABLE_PREDICTION) && table_has(t, TABLE_PATH))
+        return read_loc(s, t->column[TABLE_PATH], t->column[TABLE_PREDICTION]);
+    return read_plain(s);
+}
+
 status image_list_read_labels(struct list *l, const struct image_source *source)
 {
+    struct labels s = { .list = l, .source = source };
     status result = OK;
-    struct list_lines lines;
-    char *line;
 
-    TRY(image_lines_open(source->labels, &lines));
-    line = image_lines_next(&lines);
-    if (line && image_loc_is(line))
-        TRY_OUT(read_loc(l, source, &lines, line));
-    else if (line)
-        TRY_OUT(read_plain(l, &lines, line));
+    TRY_OUT(table_open(source->labels, "pictures", &s.table));
+    TRY_OUT(read_rows(&s));
     if (l->count == 0) {
         result = FAIL(ERR_FORMAT, "%s: no pictures are listed", source->labels);
         goto out;
     }
     TRY_OUT(image_list_check_duplicates(l, source->labels));
-    result = check_present(l, source);
+    TRY_OUT(check_present(l, source));
+    if (s.wnid >= 0)
+        TRY_OUT(set_classes(&s));
+    result = decide(&s);
 out:
-    image_lines_close(&lines);
+    table_close(&s.table);
+    mem_free(s.of_entry);
     return result;
 }

@@ -8,6 +8,7 @@
 void image_list_free(struct list *l)
 {
     text_free(&l->strings);
+    text_free(&l->decided);
     mem_free(l->entry);
     mem_free(l->class_name);
     mem_free(l->box);
@@ -90,7 +91,7 @@ status image_list_add(struct list *l, const char *file, int line, const char *pa
 status image_list_add_class(struct list *l, const char *name)
 {
     if (l->class_names > LIST_MAX_CLASS)
-        return FAIL(ERR_RANGE, "more than %d class folders", LIST_MAX_CLASS);
+        return FAIL(ERR_RANGE, "more than %d classes", LIST_MAX_CLASS);
     TRY(image_list_grow((void **)&l->class_name, l->class_names, &l->class_capacity, sizeof *l->class_name));
     TRY(add_string(l, name, &l->class_name[l->class_names]));
     l->class_names++;
@@ -103,6 +104,31 @@ int image_list_is_picture(const char *name)
 
     return dot && dot != name &&
            (strcasecmp(dot, ".jpg") == 0 || strcasecmp(dot, ".jpeg") == 0 || strcasecmp(dot, ".png") == 0);
+}
+
+status image_list_count(struct list_some *some, const char *relative, const char *name)
+{
+    char path[2 * LIST_MAX_NAME + 512];
+
+    TRY(text_path(path, sizeof path, relative, name));
+    text_make_printable(path, "");
+    if (some->count++ == 0 || strncmp(path, some->name, sizeof some->name - 1) < 0)
+        snprintf(some->name, sizeof some->name, "%.*s", (int)sizeof some->name - 1, path);
+    text_make_printable(some->name, ""); /* a character that was cut */
+    return OK;
+}
+
+status image_list_decide(struct list *l, const char *format, ...)
+{
+    char line[1024];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    text_make_printable(line, "");
+    l->decided.max = 1 << 16;
+    return text_add(&l->decided, "data.%s\n", line);
 }
 
 static int by_path(const void *a, const void *b, void *context)
@@ -137,13 +163,7 @@ status image_lines_open(const char *file, struct list_lines *out)
 
     *out = (struct list_lines){ .file = file };
     TRY(text_read_plain(file, (size_t)512 << 20, &out->text, &size));
-    if (memchr(out->text, '\0', size)) {
-        image_lines_close(out);
-        return FAIL(ERR_FORMAT, "%s: not a text file (it has a zero byte)", file);
-    }
     out->next = out->text;
-    if (size >= 3 && memcmp(out->text, "\xef\xbb\xbf", 3) == 0)
-        out->next += 3;
     return OK;
 }
 

@@ -13,6 +13,8 @@ struct list_entry {
     int line;              /* of the label file, 0 from a folder */
     int box_first, boxes;  /* into list.box, after image_list_read_boxes */
 };
+/* How many files there are of a kind, and the name of one (the least by bytes), printable. */
+struct list_some { int count; char name[256]; };
 struct list {
     struct text strings;
     struct list_entry *entry;
@@ -20,6 +22,10 @@ struct list {
     size_t *class_name;
     int class_names, class_capacity;
     int classes;
+    struct text decided;            /* see image_manifest.decided */
+    struct list_some left_out;      /* pictures that are neither JPEG nor PNG */
+    struct list_some renamed;       /* JPEGs and PNGs under other names */
+    struct list_some loose;         /* pictures beside class folders */
     struct image_box *box;          /* grouped by entry */
     int boxes, boxes_unmatched;
 };
@@ -38,6 +44,14 @@ MUST_USE status image_list_add_class(struct list *l, const char *name);
 MUST_USE status image_list_check_name(const char *file, int line, const char *name);
 /* 1 if the name ends in .jpg, .jpeg or .png, in any case. */
 int image_list_is_picture(const char *name);
+/* A picture by its name, or by its first bytes where its name ends otherwise; a picture of a kind that is not
+ * decoded here; none. */
+enum list_content { LIST_NO_PICTURE, LIST_PICTURE, LIST_OTHER_PICTURE };
+enum list_content image_list_content(const char *folder, const char *name);
+/* One more. relative "": in the root. */
+MUST_USE status image_list_count(struct list_some *some, const char *relative, const char *name);
+/* 1 if a file that begins so is a JPEG or PNG. */
+int image_is_decodable(const uint8_t *head, size_t size);
 
 /* The lines of a text file without blank ones, trimmed. */
 struct list_lines { const char *file; char *text, *next; int line; };
@@ -45,19 +59,27 @@ MUST_USE status image_lines_open(const char *file, struct list_lines *out);
 char *image_lines_next(struct list_lines *l);      /* NULL at the end */
 void image_lines_close(struct list_lines *l);
 
-/* One row of LOC_val_solution.csv: `id,wnid x0 y0 x1 y1 ...`; line is cut in place and id points into it. On
- * entry *groups = NULL; the caller frees. */
-struct list_loc { char wnid[16]; struct image_box box; };
-/* 1 if this line (a header or a row) is of that kind. */
-int image_loc_is(const char *line);
-int image_loc_is_header(const char *line);
-MUST_USE status image_loc_parse(const struct list_lines *at, char *line, char **id, struct list_loc **groups,
-                                int *count, int *capacity);
-/* Four integers `x0 y0 x1 y1`; negative ones become 0. ERR_FORMAT with file and line if one is no integer or
- * the box is empty. */
-MUST_USE status image_box_parse(const struct list_lines *at, char *const word[4], struct image_box *out);
+/* 1 if these bytes are a synset id such as n01440764. */
+int image_is_wnid(const char *s, size_t size);
 
-MUST_USE status image_list_read_folders(struct list *l, const char *root);
+/* LOC_val_solution.csv's PredictionString, `wnid x0 y0 x1 y1 ...`, cut in place. On entry *groups = NULL; the
+ * caller frees. */
+struct list_loc { char wnid[16]; struct image_box box; };
+/* 1 if the text begins as one: a synset id and a blank. */
+int image_loc_is(const char *text);
+MUST_USE status image_loc_parse(const struct list_lines *at, char *text, struct list_loc **groups, int *count,
+                                int *capacity);
+/* Four numbers as written: x0, y0, and x1 and y1, or in their place a width or height (x1 = x0 + width -
+ * 1). Decimals are rounded half up; negative x0 and y0 become 0. ERR_FORMAT with file and line: no number,
+ * an empty box, one that lies outside, parts of the picture (0.25) in place of pixels. */
+enum { BOX_WIDTH = 1, BOX_HEIGHT = 2 };
+MUST_USE status image_box_parse(const struct list_lines *at, const char *const word[4], int sizes,
+                                struct image_box *out);
+
+/* A line of what was decided, `data.KEY = ...`, printable. */
+MUST_USE status image_list_decide(struct list *l, const char *format, ...) PRINTF_LIKE(2, 3);
+
+MUST_USE status image_list_read_folders(struct list *l, const struct image_source *source);
 MUST_USE status image_list_read_labels(struct list *l, const struct image_source *source);
 /* Fills box and every entry's box_first and boxes, from a file or a folder of XML annotations. */
 MUST_USE status image_list_read_boxes(struct list *l, const char *file);

@@ -1,66 +1,85 @@
-/* src/image/loc.c: rows of LOC_val_solution.csv (explanations 4.2), and boxes as integers. */
+/* src/image/loc.c: PredictionStrings of LOC_val_solution.csv (explanations 4.2), and boxes from numbers. */
+#include <math.h>
 #include <string.h>
 
 #include "list.h"
 
-static int is_wnid(const char *s, size_t size)
+int image_loc_is(const char *text)
 {
-    if (size != 9 || s[0] != 'n')
-        return 0;
-    for (size_t i = 1; i < size; i++)
-        if (s[i] < '0' || s[i] > '9')
-            return 0;
-    return 1;
+    size_t n = strcspn(text, " ");
+
+    return image_is_wnid(text, n) && text[n] == ' ' && text[n + strspn(text + n, " ")];
 }
 
-int image_loc_is_header(const char *line)
-{ return strncmp(line, "ImageId,PredictionString", 24) == 0; }
+/* Pixels in units of 10^-9, so that sums of decimals as written are exact. */
+static const int64_t pixel = 1000000000;
 
-int image_loc_is(const char *line)
+/* Half up, which for what lies below 0 is up, too. */
+static int64_t rounded(int64_t v)
 {
-    const char *comma = strchr(line, ',');
+    int64_t shifted = v + pixel / 2;
 
-    if (image_loc_is_header(line))
-        return 1;
-    comma = comma ? comma + 1 + strspn(comma + 1, " ") : NULL;
-    return comma && is_wnid(comma, strcspn(comma, " ")) && strchr(comma, ' ');
+    return shifted >= 0 ? shifted / pixel : -((-shifted + pixel - 1) / pixel);
 }
 
-status image_box_parse(const struct list_lines *at, char *const word[4], struct image_box *out)
+static status read_number(const struct list_lines *at, const char *word, int64_t *out)
 {
-    int64_t v[4];
+    char text[64];
+    double v;
 
-    for (int i = 0; i < 4; i++) {
-        if (!text_parse_int(text_trim(word[i]), -65500, 65500, &v[i]))
-            return FAIL(ERR_FORMAT, "%s:%d: a box's '%s' is not a whole number of pixels", at->file, at->line,
-                        word[i]);
-        v[i] = v[i] < 0 ? 0 : v[i];
-    }
-    *out = (struct image_box){ (int)v[0], (int)v[1], (int)v[2], (int)v[3] };
-    if (out->x1 < out->x0 || out->y1 < out->y0)
-        return FAIL(ERR_FORMAT, "%s:%d: the box %d,%d,%d,%d is empty (x0,y0,x1,y1, inclusive)", at->file,
-                    at->line, out->x0, out->y0, out->x1, out->y1);
+    snprintf(text, sizeof text, "%s", word);
+    if (strlen(word) >= sizeof text || !text_parse_real(text_trim(text), &v) || fabs(v) > 65500)
+        return FAIL(ERR_FORMAT, "%s:%d: a box's '%.40s' is no number of pixels", at->file, at->line, word);
+    *out = llround(v * (double)pixel);
     return OK;
 }
 
-status image_loc_parse(const struct list_lines *at, char *line, char **id, struct list_loc **groups,
-                       int *count, int *capacity)
+status image_box_parse(const struct list_lines *at, const char *const word[4], int sizes,
+                       struct image_box *out)
 {
-    char *comma = strchr(line, ','), *rest = NULL, *token;
+    int64_t v[4], most = 0;
+    int decimals = 0;
+
+    for (int i = 0; i < 4; i++) {
+        TRY(read_number(at, word[i], &v[i]));
+        decimals |= strpbrk(word[i], ".eE") != NULL;
+        most = v[i] > most ? v[i] : most;
+    }
+    if (decimals && most < 2 * pixel)
+        return FAIL(
+            ERR_FORMAT,
+            "%s:%d: the box %.20s,%.20s,%.20s,%.20s is in parts of the picture: pixels are wanted, its "
+            "numbers times the picture's width and height",
+            at->file, at->line, word[0], word[1], word[2], word[3]);
+    for (int i = 2; i < 4; i++)
+        if (sizes >> (i - 2) & 1)
+            v[i] += v[i - 2] - pixel;
+    for (int i = 0; i < 4; i++)
+        v[i] = rounded(v[i]);
+    if (v[2] < v[0] || v[3] < v[1])
+        return FAIL(ERR_FORMAT, "%s:%d: the box %lld,%lld,%lld,%lld is empty (x0,y0,x1,y1, inclusive)",
+                    at->file, at->line, (long long)v[0], (long long)v[1], (long long)v[2], (long long)v[3]);
+    if (v[2] < 0 || v[3] < 0)
+        return FAIL(ERR_FORMAT, "%s:%d: the box %lld,%lld,%lld,%lld lies outside of its picture", at->file,
+                    at->line, (long long)v[0], (long long)v[1], (long long)v[2], (long long)v[3]);
+    for (int i = 0; i < 4; i++)
+        v[i] = v[i] < 0 ? 0 : v[i];
+    *out = (struct image_box){ (int)v[0], (int)v[1], (int)v[2], (int)v[3] };
+    return OK;
+}
+
+status image_loc_parse(const struct list_lines *at, char *text, struct list_loc **groups, int *count,
+                       int *capacity)
+{
+    char *rest = NULL, *token;
 
     *count = 0;
-    *id = line;
-    if (!comma)
-        return FAIL(ERR_FORMAT, "%s:%d: `ImageId,wnid x0 y0 x1 y1 ...` expected, no comma found", at->file,
-                    at->line);
-    *comma = '\0';
-    *id = text_trim(line);
-    for (token = strtok_r(comma + 1, " \t", &rest); token; token = strtok_r(NULL, " \t", &rest)) {
-        char *word[4];
+    for (token = strtok_r(text, " \t", &rest); token; token = strtok_r(NULL, " \t", &rest)) {
+        const char *word[4];
         struct list_loc *g;
 
-        if (!is_wnid(token, strlen(token)))
-            return FAIL(ERR_FORMAT, "%s:%d: '%s' is not a synset id such as n01440764", at->file, at->line,
+        if (!image_is_wnid(token, strlen(token)))
+            return FAIL(ERR_FORMAT, "%s:%d: '%.40s' is not a synset id such as n01440764", at->file, at->line,
                         token);
         for (int i = 0; i < 4; i++)
             if (!(word[i] = strtok_r(NULL, " \t", &rest)))
@@ -69,9 +88,9 @@ status image_loc_parse(const struct list_lines *at, char *line, char **id, struc
         TRY(image_list_grow((void **)groups, *count, capacity, sizeof **groups));
         g = &(*groups)[(*count)++];
         memcpy(g->wnid, token, 10);
-        TRY(image_box_parse(at, word, &g->box));
+        TRY(image_box_parse(at, word, 0, &g->box));
     }
     if (*count == 0)
-        return FAIL(ERR_FORMAT, "%s:%d: '%s' has no class", at->file, at->line, *id);
+        return FAIL(ERR_FORMAT, "%s:%d: a row has no class", at->file, at->line);
     return OK;
 }

@@ -57,6 +57,7 @@ static status build(const struct list *l, const char *root, int keep, struct ima
     }
     for (int i = 0; i < l->class_names; i++)
         bytes += strlen(l->strings.data + l->class_name[i]) + 1;
+    bytes += l->decided.size + 1;
     MEM_TRY(m->arena, bytes, 1);
     m->arena_size = bytes;
     MEM_TRY(m->entry, (size_t)keep, sizeof *m->entry);
@@ -65,6 +66,7 @@ static status build(const struct list *l, const char *root, int keep, struct ima
     if (l->class_names > 0)
         MEM_TRY(m->class_name, (size_t)l->class_names, sizeof *m->class_name);
     m->root = keep_string(m, &used, root);
+    m->decided = keep_string(m, &used, l->decided.data ? l->decided.data : "");
     for (int i = 0; i < l->class_names; i++)
         m->class_name[i] = keep_string(m, &used, l->strings.data + l->class_name[i]);
     for (int i = 0; i < keep; i++) {
@@ -80,29 +82,81 @@ static status build(const struct list *l, const char *root, int keep, struct ima
     m->count = keep;
     m->classes = l->classes;
     m->boxes_unmatched = l->boxes_unmatched;
+    m->left_out = l->left_out.count;
     hash_manifest(m);
+    return OK;
+}
+
+/* Options that would have no effect. */
+static status check_source(const struct image_source *s)
+{
+    if (!s->root || !*s->root)
+        return FAIL(ERR_USAGE, "no image folder is given");
+    if (s->limit < 0)
+        return FAIL(ERR_RANGE, "a limit of %d pictures: 0 means all", s->limit);
+    if (s->labels && s->folders != IMAGE_FOLDERS_AUTO)
+        return FAIL(ERR_USAGE,
+                    "--folders says what class folders are, but --labels=%s says the classes: one of them",
+                    s->labels);
+    if (s->synsets && s->folders != IMAGE_FOLDERS_AUTO)
+        return FAIL(ERR_USAGE,
+                    "--folders says what class folders are, but --synsets=%s does already: one of them",
+                    s->synsets);
+    return OK;
+}
+
+/* Every class is one of the network's. */
+static status check_indices(const struct list *l, const struct image_source *s)
+{
+    int least = s->classes, most = -1, at = 0;
+
+    for (int i = 0; i < l->count; i++) {
+        int index = l->entry[i].class_index;
+
+        least = index >= 0 && index < least ? index : least;
+        at = index > most ? i : at;
+        most = index > most ? index : most;
+    }
+    if (most < s->classes)
+        return OK;
+    return FAIL(ERR_MISMATCH, "%s: its class is %d, but network %s knows 0 to %d%s", image_list_path(l, at),
+                most, s->network, s->classes - 1,
+                least == 1 && most == s->classes
+                    ? ": the indices of the list count from 1, as ILSVRC's own ids do, "
+                      "which are in another order than torchvision's"
+                    : "");
+}
+
+static status read_list(struct list *l, const struct image_source *source)
+{
+    TRY(check_source(source));
+    if (source->labels)
+        TRY(image_list_read_labels(l, source));
+    else
+        TRY(image_list_read_folders(l, source));
+    if (source->classes > 0)
+        TRY(check_indices(l, source));
+    if (source->flat && l->classes == 0 && (source->synsets || source->folders))
+        return FAIL(ERR_USAGE, "%s: a flat folder, whose pictures have no classes for --synsets or --folders",
+                    source->root);
+    if (source->boxes)
+        TRY(image_list_read_boxes(l, source->boxes));
     return OK;
 }
 
 status image_manifest_read(const struct image_source *source, struct image_manifest *out)
 {
-    status result = OK;
+    struct image_source known = *source;
     struct list l = { 0 };
+    status result;
 
     *out = (struct image_manifest){ 0 };
-    if (!source->root || !*source->root)
-        return FAIL(ERR_USAGE, "no image folder is given");
-    if (source->limit < 0)
-        return FAIL(ERR_RANGE, "a limit of %d pictures: 0 means all", source->limit);
-    if (source->labels)
-        TRY_OUT(image_list_read_labels(&l, source));
-    else
-        TRY_OUT(image_list_read_folders(&l, source->root));
-    if (source->boxes)
-        TRY_OUT(image_list_read_boxes(&l, source->boxes));
-    result =
-        build(&l, source->root, source->limit > 0 && source->limit < l.count ? source->limit : l.count, out);
-out:
+    known.network = source->network ? source->network : "";
+    known.without = source->without ? source->without : ", -1 where a class is unknown";
+    result = read_list(&l, &known);
+    if (result == OK)
+        result = build(&l, source->root,
+                       source->limit > 0 && source->limit < l.count ? source->limit : l.count, out);
     image_list_free(&l);
     if (result != OK)
         image_manifest_free(out);

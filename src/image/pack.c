@@ -6,25 +6,27 @@
 
 struct pack_head {
     char magic[8];
-    uint64_t arena_size, root;
-    int32_t count, classes, names, boxes, boxes_unmatched, zero;
+    uint64_t arena_size, root, decided;
+    int32_t count, classes, names, boxes, boxes_unmatched, left_out;
     uint8_t sha256[HASH_SIZE];
 };
 struct pack_entry {
     uint64_t path;
     int32_t class_index, box_first, boxes, zero;
 };
-static const char magic[8] = "qmanif1";
+static const char magic[8] = "qmanif2";
 
 status image_manifest_pack(const struct image_manifest *m, uint8_t **bytes, size_t *size)
 {
     struct pack_head head = { .arena_size = m->arena_size,
                               .root = (uint64_t)(m->root - m->arena),
+                              .decided = (uint64_t)(m->decided - m->arena),
                               .count = m->count,
                               .classes = m->classes,
                               .names = m->class_name ? m->classes : 0,
                               .boxes = m->boxes,
-                              .boxes_unmatched = m->boxes_unmatched };
+                              .boxes_unmatched = m->boxes_unmatched,
+                              .left_out = m->left_out };
     size_t total = sizeof head + (size_t)m->count * sizeof(struct pack_entry) + (size_t)head.names * 8 +
                    (size_t)m->boxes * sizeof *m->box + m->arena_size;
     uint8_t *to;
@@ -53,7 +55,9 @@ status image_manifest_pack(const struct image_manifest *m, uint8_t **bytes, size
 }
 
 static status damaged(void)
-{ return FAIL(ERR_FORMAT, "the packed image list is damaged"); }
+{
+    return FAIL(ERR_FORMAT, "the packed image list is damaged");
+}
 
 /* Entries, names and boxes from `from`; the arena is in place. */
 static status unpack_parts(const struct pack_head *head, const uint8_t *from, struct image_manifest *out)
@@ -97,7 +101,7 @@ status image_manifest_unpack(const uint8_t *bytes, size_t size, struct image_man
     memcpy(&head, bytes, sizeof head);
     if (memcmp(head.magic, magic, sizeof magic) != 0 || head.count < 1 || head.classes < 0 ||
         head.boxes < 0 || head.names < 0 || (head.names > 0 && head.names != head.classes) ||
-        head.root >= head.arena_size)
+        head.root >= head.arena_size || head.decided >= head.arena_size)
         return damaged();
     parts = (uint64_t)head.count * sizeof(struct pack_entry) + (uint64_t)head.names * 8 +
             (uint64_t)head.boxes * sizeof(struct image_box);
@@ -108,10 +112,12 @@ status image_manifest_unpack(const uint8_t *bytes, size_t size, struct image_man
     memcpy(out->arena, bytes + sizeof head + parts, head.arena_size);
     out->arena_size = head.arena_size;
     out->root = out->arena + head.root;
+    out->decided = out->arena + head.decided;
     out->count = head.count;
     out->classes = head.classes;
     out->boxes = head.boxes;
     out->boxes_unmatched = head.boxes_unmatched;
+    out->left_out = head.left_out;
     memcpy(out->sha256, head.sha256, HASH_SIZE);
     result = unpack_parts(&head, bytes + sizeof head, out);
     if (result != OK)

@@ -118,7 +118,7 @@ static status fill_provenance(const struct run *r, struct text *out)
 
     TRY(text_add(out, "data.images = %s\ndata.labels = %s\ndata.synsets = %s\ndata.boxes = %s\n",
                  r->job->images, r->job->labels, r->job->synsets, r->job->boxes));
-    TRY(text_add(out, "data.sha256 = %s\n", hash_hex(r->list.sha256, hex)));
+    TRY(text_add(out, "data.sha256 = %s\n%s", hash_hex(r->list.sha256, hex), r->list.decided));
     TRY(text_add(out, "preprocess.resize = %d\npreprocess.crop = %d\npreprocess.filter = %s\n",
                  r->pipeline.resize, r->pipeline.crop,
                  r->pipeline.filter == IMAGE_BICUBIC ? "bicubic" : "bilinear"));

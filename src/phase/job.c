@@ -19,10 +19,17 @@ static const struct option_row rows[] = {
     { ROW("data.images", PATH, RUN, images), .values = "FOLDER",
       .help = "the pictures: a folder of class folders, or a flat one with data.labels" },
     { ROW("data.labels", PATH, RUN, labels), .values = "FILE",
-      .help = "path,class_index lines, or LOC_val_solution.csv with data.synsets" },
-    { ROW("data.synsets", PATH, RUN, synsets), .values = "FILE", .help = "LOC_synset_mapping.txt" },
+      .help = "path,class_index or path,wnid lines (a header may name the columns), or "
+              "LOC_val_solution.csv" },
+    { ROW("data.synsets", PATH, RUN, synsets), .values = "FILE",
+      .help = "LOC_synset_mapping.txt or imagenet_class_index.json: which class a folder named n01440764, or "
+              "such a label, is" },
+    { ROW("data.folders", CHOICE, RUN, folders), .values = "auto|text|number",
+      .help = "class of a folder: its number, or its place among the sorted names (text); auto: only what is "
+              "certain" },
     { ROW("data.boxes", PATH, RUN, boxes), .values = "PATH",
-      .help = "true boxes: path,x0,y0,x1,y1 lines, LOC_val_solution.csv, or a folder of XML annotations" },
+      .help = "true boxes: path,x0,y0,x1,y1 lines, others where a header names the columns, "
+              "LOC_val_solution.csv, or a folder of XML annotations" },
     { ROW("data.limit", INT, RUN, limit), .values = "N",
       .help = "take N pictures, spread over the list; 0 = all" },
     { ROW("data.max_bad", REAL, RUN, max_bad), .values = "PERCENT", .high = 100,

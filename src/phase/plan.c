@@ -15,14 +15,18 @@ static const char *or_null(const char *text)
     return text[0] ? text : NULL;
 }
 
-static status read_list(const struct job *job, void **bytes, size_t *size)
+static status read_list(const struct run *r, void **bytes, size_t *size)
 {
+    const struct job *job = r->job;
     struct image_manifest list = { 0 };
     struct image_source source = { .root = job->images,
                                    .labels = or_null(job->labels),
                                    .synsets = or_null(job->synsets),
                                    .boxes = or_null(job->boxes),
-                                   .limit = job->limit };
+                                   .limit = job->limit,
+                                   .folders = (enum image_folders)job->folders,
+                                   .classes = r->network[0].model.classes,
+                                   .network = job->network[0].name };
     uint8_t *packed = NULL;
     status result;
 
@@ -38,7 +42,7 @@ static status share_list(struct run *r)
 {
     void *bytes = NULL;
     size_t size = 0;
-    status result = r->c->rank == 0 ? read_list(r->job, &bytes, &size) : OK;
+    status result = r->c->rank == 0 ? read_list(r, &bytes, &size) : OK;
 
     TRY_OUT(comm_agree(r->c, result));
     TRY_OUT(comm_broadcast_bytes(r->c, &bytes, &size));
@@ -123,16 +127,19 @@ static status compare_hash(const struct run *r, int i, int p)
     return OK;
 }
 
-static status check_labels(const struct run *r, int i)
+/* The list's labels are of the first network's classes (image.h): another network has the same ones only if
+ * it has as many. */
+static status check_classes(const struct run *r, int i)
 {
-    const struct model *m = &r->network[i].model;
+    int classes = r->network[i].model.classes, first = r->network[0].model.classes;
 
-    for (int k = 0; k < r->list.count; k++)
-        if (r->list.entry[k].class_index >= m->classes)
-            return FAIL(ERR_MISMATCH, "%s: its class is %d, but network %s knows 0 to %d",
-                        r->list.entry[k].path, r->list.entry[k].class_index, r->job->network[i].name,
-                        m->classes - 1);
-    return OK;
+    if (classes == first || r->list.classes == 0)
+        return OK;
+    return FAIL(
+        ERR_MISMATCH,
+        "network %s has %d classes and network %s %d: the pictures' labels cannot be right for both, a job "
+        "for each can",
+        r->job->network[i].name, classes, r->job->network[0].name, first);
 }
 
 static const char *filter_name(const struct image_pipeline *p)
@@ -170,9 +177,7 @@ static status check_input(struct run *r, int i)
 
 static status make_network(struct run *r, int i)
 {
-    TRY(share_model(r, i)); /* the same bytes everywhere: all ranks fail alike */
-    TRY(check_input(r, i));
-    TRY(check_labels(r, i));
+    TRY(check_classes(r, i));
     for (int p = 0; p < JOB_PRECISIONS; p++) {
         TRY(comm_agree(r->c, load_weights(r, i, p)));
         TRY(comm_agree(r->c, compare_hash(r, i, p)));
@@ -198,8 +203,12 @@ static status choose_kernels(struct run *r)
 status plan_make(struct run *r)
 {
     TRY(comm_agree(r->c, choose_kernels(r)));
-    TRY(share_list(r));
     r->networks = r->job->networks;
+    for (int i = 0; i < r->networks; i++) {
+        TRY(share_model(r, i)); /* the same bytes everywhere: all ranks fail alike */
+        TRY(check_input(r, i));
+    }
+    TRY(share_list(r));
     for (int i = 0; i < r->networks; i++)
         TRY(make_network(r, i));
     return OK;
@@ -257,6 +266,36 @@ static void print_network(const struct run *r, int i)
              mega((double)(b.weights + b.arena + b.scratch)));
 }
 
+/* What was decided, a line each. */
+static void print_lines(const char *text)
+{
+    for (size_t n; *text; text += n + (text[n] == '\n')) {
+        n = strcspn(text, "\n");
+        log_info("  %.*s", (int)n, text);
+    }
+}
+
+/* Three pictures of the list with the classes that they get, for a look. */
+static void print_pictures(const struct run *r)
+{
+    const struct image_manifest *list = &r->list;
+    int last = -1;
+
+    for (int i = 0; i < 3; i++) {
+        int at = (int)((int64_t)i * (list->count - 1) / 2);
+        const struct image_entry *e = &list->entry[at];
+
+        if (at == last)
+            continue;
+        last = at;
+        if (e->class_index < 0)
+            log_info("  %.200s: no class", e->path);
+        else
+            log_info("  %.200s: class %d%s%.100s", e->path, e->class_index, list->class_name ? ", " : "",
+                     list->class_name ? list->class_name[e->class_index] : "");
+    }
+}
+
 void plan_print(const struct run *r)
 {
     struct store_schema schema = { 0 };
@@ -273,6 +312,9 @@ void plan_print(const struct run *r)
              text, r->input_w, r->input_h, r->networks, r->networks == 1 ? "" : "s");
     for (int i = 0; i < r->networks; i++)
         print_network(r, i);
+    print_lines(r->list.decided);
+    if (r->job->dry_run)
+        print_pictures(r);
     if (r->list.boxes_unmatched > 0)
         log_info("%d boxes are of files that are not in the list", r->list.boxes_unmatched);
     if (schema_expand(&r->layout, &schema) == OK)

@@ -48,7 +48,7 @@ static status find_image(struct store_reader *r, const char *path, int64_t *imag
 }
 
 static status add_answers(struct store_reader *r, const struct pairs *a, int64_t image,
-                          const struct report_names *names, struct grid *g)
+                          const struct image_names *names, struct grid *g)
 {
     const struct store_layout *l = store_reader_layout(r);
 
@@ -74,7 +74,7 @@ static status add_answers(struct store_reader *r, const struct pairs *a, int64_t
 
 /* On the terminal a line a place: all precisions of one network beside each other, of a name ("tench, Tinca
  * tinca") the first. */
-static status add_top(struct store_reader *r, int k, int64_t image, const struct report_names *names,
+static status add_top(struct store_reader *r, int k, int64_t image, const struct image_names *names,
                       struct grid *g)
 {
     const struct store_layout *l = store_reader_layout(r);

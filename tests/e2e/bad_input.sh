@@ -47,7 +47,9 @@ refused 1 "net-deadbeef.pth" "$T/job.conf" --network.shuffle.fp32="$T/net-deadbe
 refused 1 "int8 checkpoint" "$T/job.conf" --network.shuffle.fp32="${W}_int8.pth"
 refused 1 "mobilenet_v2_fp32.pth" "$T/job.conf" --network.shuffle.fp32="$WEIGHTS/mobilenet_v2_fp32.pth"
 sed 's/\(^linear.*out\) 16/\1 17/' models/demo/shufflenet_v2_x0_5.model > "$T/classes.model"
-refused_by 3 1 "shufflenet_v2_x0_5_fp32.pth.*17" "$T/job.conf" --network.shuffle.model="$T/classes.model"
+(cd "$T/images" && ls -d */*.JPEG | sed 's/$/,3/') > "$T/three.csv"
+refused_by 3 1 "shufflenet_v2_x0_5_fp32.pth.*17" "$T/job.conf" --network.mobile.model="$T/classes.model" \
+    --network.shuffle.model="$T/classes.model" --labels="$T/three.csv"
 
 # Lists: 1.
 refused_by 3 1 "no_such_folder" "$T/job.conf" --images="$T/no_such_folder"

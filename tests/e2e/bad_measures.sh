@@ -43,17 +43,18 @@ sed 's/$/,5000,5000,5010,5010/' <<< "$boxes" > "$T/outside.csv"
 sed 's|/img_|/other_|; s/$/,1,1,250,250/' <<< "$boxes" > "$T/unknown.csv"
 job nobox 0 "$JOB" --boxes=
 job outside 0 "$JOB" --boxes="$T/outside.csv"
-job unknown 0 "$JOB" --boxes="$T/unknown.csv" --log=normal
-check "unknown: counted" grep -q '12 boxes are of files that are not in the list' "$T/unknown.log"
-for name in nobox outside unknown; do
+check "unknown: run" code 1 "$Q" run "$JOB" --boxes="$T/unknown.csv" -o "$T/unknown.h5"
+check "unknown: said" grep -q 'unknown.csv: none of its 12 boxes is of a picture of the list, whose first is ' "$T/log"
+for name in nobox outside; do
     says $name '^Table 10, WSOL' ' all +0  no boxes *$'
     says $name '^Localization, fp32' "shuffle's images$|images 12 have no true box"
     silent $name '^Localization, int8' '^shuffle .*[0-9]\.[0-9]'
     check "$name: no figure 3" grep -q 'There is no figure 3: no image of .* has a true box' "$T/$name-report/report.md"
 done
 # One picture has its box, one's lies outside, one's reaches beyond the edge, the others have none: two count.
-{ head -1 "$T/images/boxes.csv"; sed -n 2p "$T/outside.csv"; sed -n '3s/$/,10,10,9999,9999/p' <<< "$boxes"; } > "$T/mixed.csv"
-job mixed 0 "$JOB" --boxes="$T/mixed.csv"
+{ head -1 "$T/images/boxes.csv"; sed -n 2p "$T/outside.csv"; sed -n '3s/$/,10,10,9999,9999/p' <<< "$boxes"; head -2 "$T/unknown.csv"; } > "$T/mixed.csv"
+job mixed 0 "$JOB" --boxes="$T/mixed.csv" --log=normal
+check "mixed: unknown ones are counted" grep -q '2 boxes are of files that are not in the list' "$T/mixed.log"
 says mixed '^Table 11, WSOL' 'resolved +all +2 '
 awk -F, '{ print $1 "," $4 "," $5 "," $2 "," $3 }' "$T/images/boxes.csv" > "$T/inverted.csv"
 refuse "inverted: run" 1 'inverted.csv:1: the box .* is empty' "$Q" run "$JOB" --boxes="$T/inverted.csv" -o "$T/inverted.h5"

@@ -39,8 +39,8 @@ list 'a\033[2Jb.JPEG,3\n';      labels "labels.csv:13: the name has a control ch
 list 'a\177.JPEG,3\n';          labels "labels.csv:13: the name has a control character"
 list '\377\376.JPEG,3\n';       labels "labels.csv:13: the name is not UTF-8: '\?\?.JPEG'"
 list '\355\240\200.JPEG,3\n';   labels "labels.csv:13: the name is not UTF-8"
-list '"a\nb.JPEG",3\n';         labels "labels.csv:13: '\"a' is no class index"
-list 'a\000b.JPEG,3\n';         labels "labels.csv: not a text file"
+list '"a\nb.JPEG",3\n';         labels "labels.csv:13: a field's quotes do not end where the field ends"
+list 'a\000b.JPEG,3\n';         labels "labels.csv: a zero byte"
 list ',3\n';                    labels "labels.csv:13: the name is empty"
 list "$(many a 4096).JPEG,3\n"; labels "labels.csv:13: the name is longer than 1,024 bytes"
 list "$(many a 1000000)\n";     labels "labels.csv:13: "
@@ -56,12 +56,12 @@ list 'x.JPEG,99999999999999999999\n'; labels "labels.csv:13: '999999999999999999
 list 'x.JPEG,16\n';             labels "x.JPEG: its class is 16, but network shuffle knows 0 to 15"
 seq 1 12 > "$T/labels.csv";     labels "labels.csv:1: a bare list of class numbers"
 : > "$T/labels.csv";            labels "labels.csv: no pictures are listed"
-cp "$T/flat/$first" "$T/labels.csv"; labels "labels.csv: not a text file"
+cp "$T/flat/$first" "$T/labels.csv"; labels "labels.csv: a zero byte"
 hostile 1 "flat: not a regular file" --images="$T/flat" --labels="$T/flat" --boxes=
 mkfifo "$T/fifo"
 hostile 1 "fifo: not a regular file" --images="$T/flat" --labels="$T/fifo" --boxes=
 hostile 1 "/dev/zero: not a regular file" --images="$T/flat" --labels=/dev/zero --boxes=
-echo n01440764 > "$T/synsets"
+printf 'n014407%s\n' {10..25} > "$T/synsets"
 printf 'ImageId,PredictionString\n%s,n99999999 1 1 2 2\n' "${first%.*}" > "$T/labels.csv"
 hostile 1 "labels.csv:2: n99999999 is not in .*synsets" --images="$T/flat" --labels="$T/labels.csv" --synsets="$T/synsets" --boxes=
 
@@ -93,7 +93,7 @@ box "$name,nan,2,3,4\n";                    boxes "boxes.csv:13: "
 box "$name,30,20,10,40\n";                  boxes "boxes.csv:13: "
 box "$name,1,2,\033[2J,4\n";                boxes "boxes.csv:13: "
 box "$name,1,2,3,4,$(many 9 100000)\n";     boxes "boxes.csv:13: "
-box "$name,1,2,3\000,4\n";                  boxes "boxes.csv: not a text file"
+box "$name,1,2,3\000,4\n";                  boxes "boxes.csv: a zero byte"
 : > "$T/boxes.csv";                         boxes "boxes.csv: no boxes are listed"
 hostile 1 "fifo: not a regular file" --boxes="$T/fifo"
 

@@ -2,8 +2,16 @@
 #include "list.h"
 
 static const char *const seeds[] = { "tests/fuzz/seeds/boxes/*", NULL };
-static const char *const words[] = { "ImageId,PredictionString\n", "n01440764 1 2 3 4", ",1,2,3,4\n",
-                                     LIST_WORDS, NULL };
+static const char *const words[] = { "ImageId,PredictionString\n",
+                                     "n01440764 1 2 3 4",
+                                     ",1,2,3,4\n",
+                                     "x,y,width,height,path\n",
+                                     "xmin,xmax",
+                                     ".5",
+                                     "1e3",
+                                     ";",
+                                     LIST_WORDS,
+                                     NULL };
 const struct fuzz_target fuzz_target = {
     .name = "boxes", .seeds = seeds, .words = words, .most = 64 << 10, .bound = (size_t)64 << 20
 };

@@ -51,6 +51,67 @@ static void bad(const char *text, const char *words)
     folder_refused(&source, ERR_FORMAT, words);
 }
 
+/* Columns by their names, in any order; the list's pictures are a/1.jpg a/2.jpg b/1.jpg b/3.JPEG. */
+static void columns(void)
+{
+    static const char *const forms[] = {
+        "path,x,y,width,height\na/2.jpg,10,20,300,200\n",
+        "label_name,bbox_x,bbox_y,bbox_width,bbox_height,image_name,image_width,image_height\n"
+        "cat,10,20,300,200,a/2.jpg,500,375\n",
+        "filename,width,height,class,xmin,ymin,xmax,ymax\na/2.jpg,500,375,cat,10,20,309,219\n",
+        "ImageId,xmin,xmax,ymin,ymax\n2,10,309,20,219\n",
+        "x1,y1,x2,y2,file\n10,20,309,219,a/2.jpg\n",
+        "file;x0;y0;x1;y1\na/2.jpg;10;20;309;219\n",
+        "image\tleft\ttop\tright\tbottom\na/2.jpg\t10\t20\t309\t219\n",
+        "left,top,width,height,path\n10,20,300,200,a/2.jpg\n",
+        "\"path\",\"h\",\"w\",\"y\",\"x\"\r\n\"a/2.jpg\",\"200\",\"300\",\"20\",\"10\"\r\n",
+        "path,class,x0,y0,width,ymax\na/2.jpg,\"a, b\",10,20,300,219\n",
+        "a/2.jpg,9.5,19.5,309.49,2.18500e+02\n",
+        "path,x,y,width,height\na/2.jpg,9.6,19.9,300.2,200.4\n",
+    };
+    struct image_manifest m;
+
+    for (size_t i = 0; i < COUNT_OF(forms); i++) {
+        good(forms[i], 1, 0, &m);
+        CHECK_MSG(m.entry[1].boxes == 1 && is(&m, 1, 0, 10, 20, 309, 219), "%s", forms[i]);
+        image_manifest_free(&m);
+    }
+    good(forms[0], 1, 0, &m);
+    CHECK_MSG(
+        strstr(m.decided,
+               "data.boxes.columns = path from 'path', x0 'x', y0 'y', x1 x0 - 1 + 'width', y1 y0 - 1 + "
+               "'height'\n"),
+        "%s", m.decided);
+    image_manifest_free(&m);
+    /* Half up, from what is written; width and height by the sum: 0.1 + 3.4 - 1 = 2.5. */
+    good("a/2.jpg,0.5,1.49999999,2.5,7.4999\na/1.jpg,-0.5,-0.51,1,2.5\n", 2, 0, &m);
+    CHECK(is(&m, 1, 0, 1, 1, 3, 7) && is(&m, 0, 0, 0, 0, 1, 3));
+    image_manifest_free(&m);
+    good("path,x,y,width,height\na/2.jpg,0.1,10,3.4,1\n", 1, 0, &m);
+    CHECK(is(&m, 1, 0, 0, 10, 3, 10));
+    image_manifest_free(&m);
+    bad("path,x,y,x1,y1,x2\na/1.jpg,1,2,3,4,5\n", "left and right edges that is sure");
+    bad("path,x1,y1,width,height\na/1.jpg,1,2,3,4\n", "left and right edges that is sure");
+    bad("path,x_center,y_center,width,height\na/1.jpg,1,2,3,4\n", "left and right edges that is sure");
+    bad("path,x0,y0,x1\na/1.jpg,1,2,3\n", "upper and lower edges that is sure");
+    bad("x0,y0,x1,y1\n1,2,3,4\n", "names no column of pictures");
+    bad("path,left,xmin,y0,x1,y1\na/1.jpg,1,1,2,3,4\n",
+        "two columns of its header mean the same, one is 'xmin'");
+    bad("path,xmin,ymin,xmax,ymax\na/1.jpg,0.1,0.2,0.5,0.9\n",
+        "boxes.csv:2: the box 0.1,0.2,0.5,0.9 is in parts");
+    bad("path,xmin,ymin,xmax,ymax\na/1.jpg,0.0,0.0,1.0,1.0\n", "is in parts of the picture");
+    bad("path,x,y,width,height\na/1.jpg,10,20,0,5\n", "is empty");
+    bad("path,x0,y0,x1,y1\na/1.jpg,-9,-9,-5,-5\n", "lies outside of its picture");
+    bad("{\"annotations\": [{\"bbox\": [1, 2, 3, 4]}]}\n", "JSON, as COCO's");
+    bad("<annotation>\n</annotation>\n", "XML is not read as boxes from one file");
+    bad("a, b.jpg,1,2,3,4\n", "expected");
+    bad("0 0.5 0.5 0.2 0.2\n", "expected");
+    bad("path,x0,y0,x1,y1\n", "no boxes are listed");
+    folder_refused(&(struct image_source){ .root = source.root,
+                                           .boxes = folder_file("b", "x.jpg,1,2,3,4\ny.jpg,1,2,3,4\n") },
+                   ERR_MISMATCH, "none of its 2 boxes is of a picture of the list, whose first is 'a/1.jpg'");
+}
+
 static void clamp(void)
 {
     struct image_box b = { 0, 5, 600, 20 }, out = { 500, 0, 510, 3 };
@@ -93,8 +154,8 @@ static void annotations(void)
     CHECK(is(&m, 2, 0, 1, 2, 3, 4) && is(&m, 2, 1, 0, 0, 6, 7) && is(&m, 1, 0, 0, 0, 499, 374));
     image_manifest_free(&m);
     bad_xml(XML(OBJECT(4, 1, 3, 2)), "2.xml:3: the box 4,1,3,2 is empty");
-    bad_xml(XML(OBJECT(1, 1, two, 2)), "two' is not a whole number");
-    bad_xml(XML(OBJECT(1, 1, , 2)), "'  ' is not a whole number");
+    bad_xml(XML(OBJECT(1, 1, two, 2)), "two ' is no number of pixels");
+    bad_xml(XML(OBJECT(1, 1, , 2)), "'  ' is no number of pixels");
     bad_xml(XML("<object><bndbox><xmin>1</xmin></bndbox></object>"), "2.xml:2: a box needs");
     bad_xml("<!DOCTYPE a [<!ENTITY x \"y\">]><annotation>&x;</annotation>", "document type");
     bad_xml("<html/>", "<html> is no annotation");
@@ -119,10 +180,10 @@ int main(void)
     matched();
     bad("", "no boxes");
     bad("val/1.jpg,1,1,2,2\n", "fits several pictures");
-    bad("a/1.jpg,1,1,2\n", "boxes.csv:1: `path,x0,y0,x1,y1` expected");
+    bad("a/1.jpg,1,1,2\n", "boxes.csv:1: `path,x0,y0,x1,y1` expected, or a header");
     bad("a/1.jpg,1,1,2,2,5\n", "expected");
     bad("a/1.jpg,1,1,2,2\na/1.jpg,4,1,3,2\n", "boxes.csv:2: the box 4,1,3,2 is empty");
-    bad("a/1.jpg,1,1,2.5,2\n", "'2.5'");
+    columns();
     bad("a/1.jpg,one,1,2,2\n", "'one'");
     annotations();
     clamp();

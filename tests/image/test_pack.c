@@ -4,6 +4,7 @@ static void same(const struct image_manifest *a, const struct image_manifest *b)
 {
     CHECK(a->count == b->count && a->classes == b->classes && a->boxes == b->boxes);
     CHECK(a->boxes_unmatched == b->boxes_unmatched && strcmp(a->root, b->root) == 0);
+    CHECK(a->left_out == b->left_out && strcmp(a->decided, b->decided) == 0 && a->decided[0]);
     CHECK(memcmp(a->sha256, b->sha256, HASH_SIZE) == 0);
     CHECK((a->class_name != NULL) == (b->class_name != NULL));
     for (int i = 0; i < a->count; i++) {
@@ -38,6 +39,7 @@ static void round_trip(const struct image_source *source)
         CHECK_MSG(s == OK || s == ERR_FORMAT || s == ERR_MEMORY, "byte %zu: %d", n, s);
         for (int i = 0; s == OK && i < back.count; i++)
             CHECK(strlen(back.entry[i].path) < size);
+        CHECK(s != OK || strlen(back.decided) < size);
         image_manifest_free(&back);
         bytes[n] ^= 0x81;
     }
@@ -53,6 +55,7 @@ int main(void)
     folder_file("a/1.jpg", "");
     folder_file("a/2.jpg", "");
     folder_file("b/3.jpg", "");
+    folder_file("b/4.webp", "");
     round_trip(&source);
     source.boxes =
         folder_file("boxes.csv", "a/2.jpg,1,2,3,4\nb/3.jpg,0,0,1,1\nb/3.jpg,5,5,6,6\nx.jpg,0,0,1,1\n");

@@ -350,15 +350,15 @@ static void check_written(struct store_reader *r, const char *folder)
     char out[620], other[620], picture[700];
     uint8_t rgb[12] = { 0 };
     const struct image grey = { 2, 2, rgb };
-    struct report_names names;
+    struct image_names names;
     struct report_options options = { .folder = out, .pictures = 16, .names = &names };
     struct report_summary summary;
     struct image png = { 0 };
 
     snprintf(out, sizeof out, "%s/names", folder);
-    CHECK(text_write_file(out, list, sizeof list - 1) == OK && report_names_read(out, &names) == OK);
-    CHECK(names.count == 4 && strcmp(report_name(&names, 1), "a name, given") == 0);
-    CHECK(!report_name(&names, 2) && !report_name(&names, 4) && !report_name(&names, -1));
+    CHECK(text_write_file(out, list, sizeof list - 1) == OK && image_names_read(out, &names) == OK);
+    CHECK(names.count == 4 && strcmp(image_name(&names, 1), "a name, given") == 0);
+    CHECK(!image_name(&names, 2) && !image_name(&names, 4) && !image_name(&names, -1));
     snprintf(out, sizeof out, "%s/report", folder);
     CHECK_MSG(report_write(r, &options, &summary) == OK, "%s", error_last()->text);
     CHECK(summary.tables == 37);
@@ -424,7 +424,7 @@ static void check_written(struct store_reader *r, const char *folder)
     snprintf(other, sizeof other, "%s/report", folder);
     CHECK(mkdir(out, 0777) == 0 && image_write_png(picture, &grey) == OK);
     CHECK(report_write(r, &options, &summary) == OK && summary.missing == 4);
-    report_names_free(&names);
+    image_names_free(&names);
 }
 
 static void check_report(struct store_reader *r, const char *folder)
