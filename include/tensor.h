@@ -94,6 +94,7 @@ struct tensor_table {
     char *source;                  /* the path, for messages */
     char *state;                   /* the keys under which the file held these tensors; NULL: under none */
     char *other_states;            /* those of the state dicts beside it that were not read; NULL: none */
+    char *remark;                  /* what a user should know of the file, without its path; or NULL */
     uint8_t sha256[HASH_SIZE];     /* of the whole file */
     uint64_t file_bytes;
     void *mapping;                 /* the mapped file that views point into, or NULL */

@@ -38,8 +38,10 @@
  * names; file_bytes is the sum.
  *
  * A file with a hash in its name must have that SHA-256: NAME-HEX.pth, at least 8 lower-case digits, and the
- * quantized zoo's NAME_fbgemm_HEX.pth or NAME_qnnpack_HEX.pth, exactly 8. Eight digits that read as a date
- * (20240131) and what follows any other underscore (mobilenet_v2_12345678.pth) are no hash.
+ * quantized zoo's NAME_fbgemm_HEX.pth or NAME_qnnpack_HEX.pth, exactly 8. Digits without a letter (a step, a
+ * date: model-1699999999.pth) and files with another ending are never refused for it: where the hash is
+ * another, table->remark says so. What follows any other underscore (mobilenet_v2_12345678.pth) and UUIDs are
+ * no hash.
  *
  * Quantized tensors in safetensors: the codes of NAME are an I8 (U8, I32) tensor; __metadata__ says
  * "NAME.quantization": "per_tensor" or "per_channel AXIS"; beside it lie NAME.scale, F64 (F32 is read too),

@@ -5,6 +5,8 @@ static status add_names(const struct model_binding *b, struct text *out)
 {
     const struct tensor_table *w = b->weights;
 
+    if (w->remark)
+        TRY(text_add(out, "%s\n", w->remark));
     if (w->other_states)
         TRY(text_add(out, "state dict %s is read, beside it lie %s\n",
                      w->state ? w->state : "(the file itself)", w->other_states));

@@ -131,17 +131,19 @@ static int is_layers(const struct model *m, const char *name)
 
 /* A tensor that could not be read, or something else where a layer looks for one: no layer may go on without
  * a bias because it is stored as a list. */
-static status check_absents(const struct model_binding *b)
+static status check_absents(struct model_binding *b)
 {
     size_t prefix = strlen(b->prefix);
 
     for (int i = 0; i < b->weights->absents; i++) {
         const struct table_absent *a = &b->weights->absent[i];
         const char *own = strncmp(a->name, b->prefix, prefix) == 0 ? a->name + prefix : NULL;
+        int ignored = model_ignores(b->model, a->name) || (own && model_ignores(b->model, own));
 
-        if ((own && is_layers(b->model, own)) ||
-            (a->is_tensor && !b->how.allow_unused && !model_ignores(b->model, own ? own : a->name)))
+        if ((own && is_layers(b->model, own)) || (a->is_tensor && !b->how.allow_unused && !ignored))
             return FAIL(ERR_MISMATCH, "%s: %s %s", b->weights->source, a->name, a->why);
+        b->ignored += a->is_tensor && ignored;
+        b->unused += a->is_tensor && !ignored;
     }
     return OK;
 }

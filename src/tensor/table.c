@@ -189,6 +189,7 @@ void table_free(struct tensor_table *table)
     }
     mem_free(table->absent);
     mem_free(table->source);
+    mem_free(table->remark);
     mem_free(table->state);
     mem_free(table->other_states);
     if (table->mapping)

@@ -69,20 +69,6 @@ status names_leave(struct tensor_table *table, const char *name, const char *why
 
 /* ---- files ----------------------------------------------------------------------------------------- */
 
-/* Eight digits that read as a date, 19000101 to 20991231, are taken for one. */
-static int is_date(const char *digits, size_t count)
-{
-    int number = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        if (!isdigit((unsigned char)digits[i]) || count != 8)
-            return 0;
-        number = 10 * number + digits[i] - '0';
-    }
-    return number / 10000 >= 1900 && number / 10000 < 2100 && number / 100 % 100 >= 1 &&
-           number / 100 % 100 <= 12 && number % 100 >= 1 && number % 100 <= 31;
-}
-
 static int ends_in(const char *name, size_t size, const char *tail)
 {
     return size >= strlen(tail) && memcmp(name + size - strlen(tail), tail, strlen(tail)) == 0;
@@ -115,22 +101,39 @@ int names_shard(const char *path, char *index, size_t size)
     return 1;
 }
 
-size_t names_hash_prefix(const char *path, const char **hex)
+/* A UUID ends in 8-4-4-4-12 digits: `digits` are the last of them. */
+static int is_uuid(const char *name, size_t before, size_t digits)
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    size_t size = strlen(name), digits = 0, before;
+    static const size_t groups[] = { 4, 4, 4, 8 };
 
-    if (!ends_in(name, size, ".pth"))
-        return 0;
-    size -= strlen(".pth");
-    while (digits < size && strchr("0123456789abcdef", name[size - digits - 1]))
-        digits++;
-    before = size - digits;
+    for (size_t i = 0; i < COUNT_OF(groups); i++) {
+        if (before < groups[i] + 1 || name[before - 1] != '-')
+            return 0;
+        before -= groups[i] + 1;
+        for (size_t k = 0; k < groups[i]; k++)
+            if (!isxdigit((unsigned char)name[before + k]))
+                return 0;
+    }
+    return digits == 12;
+}
+
+enum names_hash names_hash_prefix(const char *path, const char **hex, size_t *digits)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+    size_t size = dot ? (size_t)(dot - name) : 0, before, decimals = 0;
+    int zoo;
+
+    *digits = 0;
+    while (*digits < size && strchr("0123456789abcdef", name[size - *digits - 1])) {
+        decimals += isdigit((unsigned char)name[size - *digits - 1]) != 0;
+        ++*digits;
+    }
+    before = size - *digits;
     *hex = name + before;
-    if (digits < 8 || digits > 2 * HASH_SIZE || is_date(*hex, digits))
-        return 0;
-    if (ends_in(name, before, "-"))
-        return digits;
-    return digits == 8 && (ends_in(name, before, "_fbgemm_") || ends_in(name, before, "_qnnpack_")) ? digits
-                                                                                                    : 0;
+    if (*digits < 8 || *digits > 2 * HASH_SIZE || is_uuid(name, before, *digits))
+        return NAMES_NO_HASH;
+    zoo = *digits == 8 && (ends_in(name, before, "_fbgemm_") || ends_in(name, before, "_qnnpack_"));
+    if (!zoo && !ends_in(name, before, "-"))
+        return NAMES_NO_HASH;
+    return decimals < *digits && strcmp(dot, ".pth") == 0 ? NAMES_HASH : NAMES_PERHAPS_HASH;
 }

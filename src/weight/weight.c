@@ -41,21 +41,28 @@ static status map_file(const char *path, struct tensor_table *t)
     return result;
 }
 
-static status check_name(const char *path, const uint8_t sha256[HASH_SIZE])
+static status check_name(const char *path, struct tensor_table *t)
 {
+    struct text remark = { .max = 1024 };
     const char *hex;
-    size_t digits = names_hash_prefix(path, &hex);
+    size_t digits;
+    enum names_hash kind = names_hash_prefix(path, &hex, &digits);
     char is[2 * HASH_SIZE + 1];
+    status result;
 
-    if (digits == 0)
+    hash_hex(t->sha256, is);
+    if (kind == NAMES_NO_HASH || memcmp(is, hex, digits) == 0)
         return OK;
-    hash_hex(sha256, is);
-    if (memcmp(is, hex, digits) == 0)
-        return OK;
-    return FAIL(ERR_MISMATCH,
-                "%s: the file's SHA-256 begins with %.*s, not %.*s as its name says: it is damaged "
-                "or another file",
-                path, (int)digits, is, (int)digits, hex);
+    if (kind == NAMES_HASH)
+        return FAIL(ERR_MISMATCH,
+                    "%s: the file's SHA-256 begins with %.*s, not %.*s as its name says: it is damaged or "
+                    "another file; fetch it again, or rename it if that is no hash",
+                    path, (int)digits, is, (int)digits, hex);
+    result =
+        text_add(&remark, "%.*s in its name is not its SHA-256's beginning: taken for a number or a date",
+                 (int)digits, hex);
+    t->remark = remark.data;
+    return result;
 }
 
 status weight_alloc_params(struct tensor *t, int axis, int64_t *all)
@@ -148,7 +155,7 @@ status weight_load(const char *path, const char *state, struct tensor_table *out
         TRY_OUT(FAIL(ERR_MEMORY, "no memory for the path %s", path));
     /* A disk that fails does so here, not under the mapping. */
     TRY_OUT(hash_file(path, t.sha256));
-    TRY_OUT(check_name(path, t.sha256));
+    TRY_OUT(check_name(path, &t));
     result = read_file(path, state, &t);
     if (result != OK) {
         error_prefix(result, "%s", path);

@@ -29,8 +29,10 @@ MUST_USE status names_leave(struct tensor_table *table, const char *name, const 
 /* Whether the file's name says that it is one of several shards, as model-00001-of-00003.safetensors does,
  * and the name of their index, model.safetensors.index.json. */
 int names_shard(const char *path, char *index, size_t size);
-/* How many digits of a SHA-256 the file's name gives, and where; 0 = none (include/weight.h). */
-size_t names_hash_prefix(const char *path, const char **hex);
+/* Whether the file's name ends in the first *digits of its SHA-256, at *hex: it does, or they may be a step's
+ * or a date's, or another tool's (include/weight.h). */
+enum names_hash { NAMES_NO_HASH, NAMES_PERHAPS_HASH, NAMES_HASH };
+enum names_hash names_hash_prefix(const char *path, const char **hex, size_t *digits);
 
 /* ---- zip: stored entries; compressed ones are only listed ------------------------------------------- */
 

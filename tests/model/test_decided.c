@@ -34,12 +34,18 @@ int main(void)
     put_before(&t, "module.", 0);
     t.state = mem_strdup("model");
     t.other_states = mem_strdup("model_ema");
+    t.remark = mem_strdup("00000500 in its name is a step");
+    CHECK(table_add_absent(&t, "mask", "is a sparse tensor", 1) == OK);
+    CHECK(table_add_absent(&t, "module.aux.mask", "is a sparse tensor", 1) == OK);
+    CHECK(table_add_absent(&t, "epoch", "is a number", 0) == OK);
     put_value(&t, "aux.weight", 1);
     put_value(&t, "more", 1);
     check(&six, &t, &allow,
-          "state dict model is read, beside it lie model_ema\nthe prefix module. is taken off all names\n"
-          "tensors left out by the description's lines `ignore`: 1\n"
-          "tensors that the network does not use, as unused = allow permits: 1\n");
+          "00000500 in its name is a step\n"
+          "state dict model is read, beside it lie model_ema\n"
+          "the prefix module. is taken off all names\n"
+          "tensors left out by the description's lines `ignore`: 2\n"
+          "tensors that the network does not use, as unused = allow permits: 2\n");
     make_int8(&t, "f.weight", 1);
     check(&six, &t, NULL,
           "relu6 runs as relu, as torch's own files want it; if the network was exported with a "

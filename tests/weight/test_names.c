@@ -45,35 +45,49 @@ static void test_both(void)
     table_free(&table);
 }
 
-static void check_hash(const char *path, size_t digits, const char *hex)
+static void check_hash(const char *path, enum names_hash kind, const char *hex)
 {
     const char *is = NULL;
+    size_t digits;
 
-    CHECK_MSG(names_hash_prefix(path, &is) == digits, "%s", path);
-    CHECK_MSG(digits == 0 || strncmp(is, hex, digits) == 0, "%s", path);
+    CHECK_MSG(names_hash_prefix(path, &is, &digits) == kind, "%s", path);
+    CHECK_MSG(kind == NAMES_NO_HASH || (digits == strlen(hex) && strncmp(is, hex, digits) == 0), "%s", path);
 }
 
 static void test_hashes(void)
 {
-    check_hash("resnet18-f37072fd.pth", 8, "f37072fd");
-    check_hash("dir-12345678.d/shufflenetv2_x0.5-f707e7126e.pth", 10, "f707e7126e");
-    check_hash("/zoo/mobilenet_v3_large_qnnpack-5bcacf28.pth", 8, "5bcacf28");
-    check_hash("mobilenet_v2_qnnpack_37f702c5.pth", 8, "37f702c5");
-    check_hash("resnext101_32x8_fbgemm_09835ccf.pth", 8, "09835ccf");
-    check_hash("resnet18-12345678.pth", 8, "12345678"); /* no month 56 */
-    check_hash("mobilenet_v2_12345678.pth", 0, NULL);
-    check_hash("mobilenet_v2_deadbeef.pth", 0, NULL);
-    check_hash("resnet18_fbgemm_20240131.pth", 0, NULL);
-    check_hash("resnet18-20240131.pth", 0, NULL);
-    check_hash("resnet18-20241331.pth", 8, "20241331");
-    check_hash("resnet18_fbgemm_16fa66dd0.pth", 0, NULL);
-    check_hash("resnet18-f37072f.pth", 0, NULL);
-    check_hash("resnet18-F37072FD.pth", 0, NULL);
-    check_hash("resnet18-f37072fd.pt", 0, NULL);
-    check_hash("resnet18-f37072fd.pth.tmp", 0, NULL);
-    check_hash("f37072fd.pth", 0, NULL);
-    check_hash("zoo-f37072fd.pth/weights", 0, NULL);
-    check_hash("", 0, NULL);
+    check_hash("resnet18-f37072fd.pth", NAMES_HASH, "f37072fd");
+    check_hash("dir-12345678.d/shufflenetv2_x0.5-f707e7126e.pth", NAMES_HASH, "f707e7126e");
+    check_hash("/zoo/mobilenet_v3_large_qnnpack-5bcacf28.pth", NAMES_HASH, "5bcacf28");
+    check_hash("mobilenet_v2_qnnpack_37f702c5.pth", NAMES_HASH, "37f702c5");
+    check_hash("resnext101_32x8_fbgemm_09835ccf.pth", NAMES_HASH, "09835ccf");
+    check_hash("resnet18-1a2b3c4d5e6f.pth", NAMES_HASH, "1a2b3c4d5e6f");
+    check_hash("words-deadbeef.pth", NAMES_HASH, "deadbeef");
+    /* Steps, times and dates; other endings. */
+    check_hash("resnet18-12345678.pth", NAMES_PERHAPS_HASH, "12345678");
+    check_hash("step-00000500.pth", NAMES_PERHAPS_HASH, "00000500");
+    check_hash("model-1699999999.pth", NAMES_PERHAPS_HASH, "1699999999");
+    check_hash("resnet18-20240131120000.pth", NAMES_PERHAPS_HASH, "20240131120000");
+    check_hash("resnet18-20240131.pth", NAMES_PERHAPS_HASH, "20240131");
+    check_hash("resnet18_fbgemm_20240131.pth", NAMES_PERHAPS_HASH, "20240131");
+    check_hash("resnet18-f37072fd.pt", NAMES_PERHAPS_HASH, "f37072fd");
+    check_hash("resnet18-f37072fd.safetensors", NAMES_PERHAPS_HASH, "f37072fd");
+    check_hash("dino-a1b2c3d4.th", NAMES_PERHAPS_HASH, "a1b2c3d4");
+    /* No hashes at all. */
+    check_hash("mobilenet_v2_12345678.pth", NAMES_NO_HASH, NULL);
+    check_hash("mobilenet_v2_deadbeef.pth", NAMES_NO_HASH, NULL);
+    check_hash("resnet18_fbgemm_16fa66dd0.pth", NAMES_NO_HASH, NULL);
+    check_hash("resnet18-f37072f.pth", NAMES_NO_HASH, NULL);
+    check_hash("resnet18-F37072FD.pth", NAMES_NO_HASH, NULL);
+    check_hash("resnet18-f37072fd.pth.tmp", NAMES_NO_HASH, NULL);
+    check_hash("resnet18-f37072fd (1).pth", NAMES_NO_HASH, NULL);
+    check_hash("run-550e8400-e29b-41d4-a716-4466554400ab.pth", NAMES_NO_HASH, NULL);
+    check_hash("550e8400-e29b-41d4-a716-4466554400ab.pth", NAMES_NO_HASH, NULL);
+    check_hash("550e8400-e29b-41d4-a71-4466554400ab.pth", NAMES_HASH, "4466554400ab");
+    check_hash("f37072fd.pth", NAMES_NO_HASH, NULL);
+    check_hash("zoo-f37072fd.pth/weights", NAMES_NO_HASH, NULL);
+    check_hash("resnet18-f37072fd", NAMES_NO_HASH, NULL);
+    check_hash("", NAMES_NO_HASH, NULL);
 }
 
 int main(void)

@@ -52,6 +52,17 @@ static void test_containers(void)
     CHECK(weight_load("/dev/null", NULL, &t) == ERR_IO && strstr(error_last()->text, "not a regular file"));
 }
 
+/* Loads it; what is said of its name, or NULL. */
+static void check_remark(const char *name, const void *bytes, size_t size, const char *words)
+{
+    struct tensor_table t;
+
+    CHECK_MSG(load(name, bytes, size, &t) == OK, "%s", error_last()->text);
+    CHECK_MSG(words ? t.remark && strstr(t.remark, words) : !t.remark, "%s: %s", name,
+              t.remark ? t.remark : "nothing");
+    table_free(&t);
+}
+
 static void test_name(const char *bytes, size_t size)
 {
     struct tensor_table t;
@@ -62,23 +73,50 @@ static void test_name(const char *bytes, size_t size)
     hash_hex(hash, hex);
     for (int digits = 8; digits <= 64; digits += 28) {
         snprintf(name, sizeof name, "tiny-%.*s.pth", digits, hex);
-        CHECK_MSG(load(name, bytes, size, &t) == OK, "%s", error_last()->text);
-        table_free(&t);
+        check_remark(name, bytes, size, NULL);
     }
-    hex[7] = hex[7] == '0' ? '1' : '0';
+    check_remark("tiny-00000500.pth", bytes, size, "00000500 in its name is not its SHA-256's beginning");
+    check_remark("tiny-20240131.pth", bytes, size, "20240131 in its name");
+    check_remark("tiny_qnnpack_16999999.pth", bytes, size, "16999999 in its name");
+    check_remark("tiny-deadbeef.pt", bytes, size, "deadbeef in its name");
+    hex[7] = hex[7] == 'a' ? 'b' : 'a';
     snprintf(name, sizeof name, "tiny-%.8s.pth", hex);
     check_refused(name, bytes, size, ERR_MISMATCH, "SHA-256 begins with");
+    check_refused(name, bytes, size, ERR_MISMATCH, "fetch it again, or rename it");
     snprintf(name, sizeof name, "tiny_qnnpack_%.8s.pth", hex);
     check_refused(name, bytes, size, ERR_MISMATCH, "SHA-256 begins with");
     snprintf(name, sizeof name, "tiny_%.8s.pth", hex); /* not the zoo's form */
-    CHECK(load(name, bytes, size, &t) == OK);
-    table_free(&t);
+    check_remark(name, bytes, size, NULL);
     snprintf(name, sizeof name, "tiny-%.7s.pth", hex); /* too short to be a hash */
-    CHECK(load(name, bytes, size, &t) == OK);
-    table_free(&t);
-    CHECK(load("tiny-deadbeef.pt", bytes, size, &t) == OK); /* not the zoo's ending */
+    check_remark(name, bytes, size, NULL);
+    CHECK(load("tiny.pt", bytes, size, &t) == OK);
     CHECK(memcmp(t.sha256, hash, sizeof hash) == 0 && t.file_bytes == size && t.count == 16);
-    CHECK(strstr(t.source, "tiny-deadbeef.pt") != NULL);
+    CHECK(strstr(t.source, "tiny.pt") != NULL);
+    table_free(&t);
+}
+
+/* A hash of digits alone: the bytes behind the header are turned until the SHA-256 begins with eight. */
+static void test_decimal(void)
+{
+    uint8_t file[8 + 70 + 8], hash[HASH_SIZE];
+    static const char header[] = "{\"a\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[0,8]}}";
+    char hex[2 * HASH_SIZE + 1] = "x", name[64];
+    uint64_t size = sizeof header - 1;
+    struct tensor_table t;
+
+    memcpy(file, &size, 8);
+    memcpy(file + 8, header, size);
+    for (uint64_t i = 0; strspn(hex, "0123456789") < 8; i++) {
+        memcpy(file + 8 + size, &i, 8);
+        hash_bytes(file, 16 + size, hash);
+        hash_hex(hash, hex);
+    }
+    snprintf(name, sizeof name, "a-%.8s.pth", hex);
+    CHECK_MSG(load(name, file, 16 + size, &t) == OK && t.count == 1 && t.remark == NULL, "%s", name);
+    table_free(&t);
+    hex[3] = hex[3] == '0' ? '1' : '0';
+    snprintf(name, sizeof name, "a-%.8s.pth", hex);
+    CHECK_MSG(load(name, file, 16 + size, &t) == OK && t.remark != NULL, "%s", name);
     table_free(&t);
 }
 
@@ -126,6 +164,7 @@ int main(void)
     CHECK(text_read_file("tests/fixtures/tiny/fp32.pth", 1 << 20, &bytes, &size) == OK);
     test_containers();
     test_name(bytes, size);
+    test_decimal();
     test_begins();
     test_shared();
     mem_free(bytes);
