@@ -31,9 +31,12 @@
 enum engine_arithmetic { ENGINE_AUTO, ENGINE_FBGEMM, ENGINE_QNNPACK };
 const char *engine_arithmetic_name(enum engine_arithmetic a); /* "auto", "fbgemm", "qnnpack" */
 
+/* fbgemm adds pairs of products in 16 bits: in all layers on CPUs without VNNI, else in depthwise ones. */
+enum engine_saturation { ENGINE_EXACT, ENGINE_SATURATE_AVX2, ENGINE_SATURATE_VNNI };
+
 struct engine_options {
     enum engine_arithmetic arithmetic; /* int8 only */
-    int saturate_pairs;                /* numerics.saturate = fbgemm-avx2 */
+    enum engine_saturation saturate;   /* numerics.saturate; fbgemm only */
     int keep;                          /* every node keeps its own memory: engine_map works for all of them */
 };
 

@@ -44,8 +44,8 @@ static const struct option_row rows[] = {
     { .name = "numerics.saturate",
       .kind = OPTION_CHOICE,
       .where = offsetof(struct settings, saturate),
-      .values = "off|fbgemm-avx2",
-      .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI: the reference kernels, slow" },
+      .values = "off|fbgemm-avx2|fbgemm-vnni",
+      .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI, or with it: the reference kernels, slow" },
     CMD_ROW_ISA,
     { .name = "repeats",
       .kind = OPTION_INT,
@@ -245,7 +245,7 @@ static void print_table(const struct network *net, const struct measured *m, int
 static status bench_one(const struct settings *s, const char *model, const char *weights)
 {
     struct engine_options options = { .arithmetic = (enum engine_arithmetic)s->engine,
-                                      .saturate_pairs = s->saturate };
+                                      .saturate = (enum engine_saturation)s->saturate };
     struct network net = { 0 };
     struct measured m = { 0 };
     status result = OK;

@@ -232,7 +232,7 @@ static status explain_one(const struct settings *set, const struct job *job, int
 {
     const struct job_network *n = &job->network[k];
     struct engine_options options = { .arithmetic = (enum engine_arithmetic)n->engine,
-                                      .saturate_pairs = job->saturate };
+                                      .saturate = (enum engine_saturation)job->saturate };
     struct explain_how how = { .sides = n->weights[1][0] ? 2 : 1,
                                .sign = (enum cam_sign)job->sign,
                                .steps = set->steps,

@@ -69,8 +69,8 @@ static const struct option_row rows[] = {
     { .name = "numerics.saturate",
       .kind = OPTION_CHOICE,
       .where = offsetof(struct settings, saturate),
-      .values = "off|fbgemm-avx2",
-      .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI" },
+      .values = "off|fbgemm-avx2|fbgemm-vnni",
+      .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI, or with it (depthwise layers alone)" },
 };
 static const struct option_table table = {
     .usage = "quantcam infer --model M --weights W IMAGE... -o OUT.h5",
@@ -305,7 +305,7 @@ static status check_settings(const struct settings *s, const struct option_words
 static status run(struct infer *r, const struct option_words *words)
 {
     struct engine_options options = { .arithmetic = (enum engine_arithmetic)r->set.engine,
-                                      .saturate_pairs = r->set.saturate,
+                                      .saturate = (enum engine_saturation)r->set.saturate,
                                       .keep = r->set.tap };
     const struct network *const net = &r->net;
 

@@ -187,6 +187,14 @@ static void geometry(const struct model_node *n, struct engine_step *s)
                                      .pad = window ? n->pad : 0 };
 }
 
+/* Has fbgemm a kernel of its own for this depthwise convolution, which saturates on every x86? */
+static int saturates_always(const struct model_node *n, int ic)
+{
+    return n->op == OP_CONV && n->groups == ic && n->groups == n->c && n->groups % 8 == 0 &&
+           (n->kernel == 3 || n->kernel == 5) && n->stride <= 2 && !n->pad_same &&
+           n->pad == (n->kernel - 1) / 2;
+}
+
 static status plan_layer(struct plan *p, int node)
 {
     const struct model_node *n = &p->m->node[node];
@@ -200,7 +208,9 @@ static status plan_layer(struct plan *p, int node)
     s->macs = (uint64_t)n->h * (uint64_t)n->w * (uint64_t)n->c * (uint64_t)(s->shape.kh * s->shape.kw) *
               (uint64_t)s->shape.ic;
     s->saturation = KERNEL_EXACT;
-    if (e->precision == MODEL_INT8 && e->options.saturate_pairs && e->arithmetic == ENGINE_FBGEMM) {
+    if (e->precision == MODEL_INT8 && e->arithmetic == ENGINE_FBGEMM &&
+        (e->options.saturate == ENGINE_SATURATE_AVX2 ||
+         (e->options.saturate == ENGINE_SATURATE_VNNI && saturates_always(n, s->in[0].c)))) {
         s->saturation = KERNEL_SATURATE_PAIRS;
         s->kernels = kernel_select("ref");
     }

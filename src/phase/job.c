@@ -67,8 +67,9 @@ static const struct option_row rows[] = {
       .help = "curves of each map on the other network too: about twice the time of this phase" },
     { ROW("wsol.frame", CHOICE, RESULT, wsol_frame), .values = "crop|full",
       .help = "true boxes: cut at the crop that the network sees, or left whole" },
-    { ROW("numerics.saturate", CHOICE, RESULT, saturate), .values = "off|fbgemm-avx2",
-      .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI (slow)" },
+    { ROW("numerics.saturate", CHOICE, RESULT, saturate), .values = "off|fbgemm-avx2|fbgemm-vnni",
+      .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI, or with it: there in depthwise layers "
+              "alone (slow)" },
     { ROW("time.runs", INT, RUN, time_runs), .values = "N", .high = 100000,
       .help = "runs timed alone, batch 1, at the end; 0 = none" },
     { ROW("store.out", PATH, RUN, out), .values = "FILE", .letter = 'o', .help = "the result file" },

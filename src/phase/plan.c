@@ -80,7 +80,7 @@ static status load_weights(struct run *r, int i, int p)
     struct run_network *net = &r->network[i];
     const struct job_network *from = &r->job->network[i];
     struct engine_options options = { .arithmetic = (enum engine_arithmetic)from->engine,
-                                      .saturate_pairs = r->job->saturate };
+                                      .saturate = (enum engine_saturation)r->job->saturate };
     const struct job_reading reading = job_reading(from, p);
     const struct model_reading how = { .allow_unused = reading.unused,
                                        .relu6 = (enum model_relu6)reading.relu6 };

@@ -31,7 +31,7 @@ static void test_requantization(enum engine_arithmetic arithmetic, int per_chann
 static void test_saturation(void)
 {
     struct tiny t;
-    struct engine_options options = { .saturate_pairs = 1 };
+    struct engine_options options = { .saturate = ENGINE_SATURATE_AVX2 };
     struct engine *e = NULL;
 
     tiny_one(&t, 1);
@@ -45,8 +45,33 @@ static void test_saturation(void)
     tiny_free(&t);
 }
 
+/* With VNNI fbgemm saturates where it has a depthwise kernel of its own, and nowhere else. */
+static void test_saturation_vnni(void)
+{
+    struct tiny t;
+    struct engine_options options = { .arithmetic = ENGINE_FBGEMM, .saturate = ENGINE_SATURATE_VNNI };
+    struct engine *e = NULL;
+    int pairs = 0;
+
+    tiny_every(&t, 1, 1);
+    for (int other = 0; other < 2; other++) {
+        tiny_must(engine_plan(&t.binding, &options, kernel_select("auto"), &e));
+        for (int i = 0; i < e->steps; i++) {
+            int saturates = e->step[i].saturation == KERNEL_SATURATE_PAIRS;
+
+            pairs += saturates;
+            CHECK_MSG(saturates == (!other && strcmp(e->step[i].name, "dw") == 0), "%s", e->step[i].name);
+        }
+        engine_free(e);
+        t.model.node[model_find(&t.model, "dw")].pad = 0; /* no longer (kernel - 1) / 2 */
+    }
+    CHECK(pairs == 1);
+    tiny_free(&t);
+}
+
 int main(void)
 {
+    test_saturation_vnni();
     test_requantization(ENGINE_FBGEMM, 0);
     test_requantization(ENGINE_FBGEMM, 1);
     test_requantization(ENGINE_QNNPACK, 0);

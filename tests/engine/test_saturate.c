@@ -26,7 +26,9 @@ static void check_network(const struct model_binding *b, const uint8_t *pixels, 
 {
     static const char *const layers[] = { "conv1", "conv2", "conv3", "fc" };
     const uint8_t *codes = (const uint8_t *)expected + IMAGES * CLASSES * sizeof(float);
-    struct engine_options options = { .arithmetic = ENGINE_AUTO, .saturate_pairs = pairs, .keep = 1 };
+    struct engine_options options = { .arithmetic = ENGINE_AUTO,
+                                      .saturate = pairs ? ENGINE_SATURATE_AVX2 : ENGINE_EXACT,
+                                      .keep = 1 };
     struct engine *e = NULL;
     int different = 0;
 
