@@ -53,8 +53,13 @@ struct comm {
 /* Collective; once a process. Sets OMPI_MCA_io=romio321 unless set (OMPIO leaves litter on several
  * hosts), installs the signal handlers before MPI_Init and again after it, asks for MPI_THREAD_MULTIPLE
  * (QUANTCAM_THREADS=off: for FUNNELED, to try what is done without), makes MPI_Abort the hook of bugs,
- * sets the error record's rank. argc and argv may be NULL. */
+ * sets the error record's rank. argc and argv may be NULL. ERR_USAGE, the same on all ranks, where a launcher
+ * started more processes than MPI knows of (another MPI's mpirun, srun without PMIx). */
 MUST_USE status comm_init(int *argc, char ***argv, struct comm *out);
+/* Local, before comm_init too. 1 if mpirun, srun or the like started this process as a rank of a job. */
+int comm_launched(void);
+/* Local, before comm_init too. The MPI that the program is linked with: "Open MPI v4.1.4". */
+void comm_library(char name[64]);
 /* Local. This rank alone as a job of one rank, beside the job it belongs to; nothing to finish. */
 void comm_self(const struct comm *c, struct comm *out);
 /* Collective. Frees the communicators and ends MPI; idempotent. */
@@ -95,9 +100,10 @@ struct comm_spent comm_spent(void);
 
 /* ---- comm: signals (comm.c) ------------------------------------------------------------------------ */
 
-/* SIGTERM, SIGINT or SIGUSR1 as it came, or 0. After the second signal the default is restored: the third
- * kills. Under mpirun SIGTERM leaves about one second: drop the image in hand, commit; SIGUSR1 leaves
- * time to finish it. Local. */
+/* The signal that came first, or 0: SIGTERM, SIGINT, SIGHUP (unless ignored at the start), SIGXFSZ (a write
+ * failed at the limit of a file's size), SIGUSR1, SIGUSR2, SIGXCPU. After the second signal the default is
+ * restored: the third kills. Under mpirun SIGTERM leaves about one second: drop the image in hand, commit;
+ * the last three leave time to finish it. Local. */
 int comm_signal(void);
 /* OK, or ERR_STOPPED "stopped by SIGTERM": for work outside a comm_loop, handed to comm_agree at the next
  * boundary. Local. */
@@ -112,7 +118,8 @@ MUST_USE status comm_signal_status(void);
  *   says which rank on which host, leaves a guard that kills mpirun if that is still there 10 s later, and
  *   MPI_Abort(75). All ranks waiting for each other as long: the same, naming none.
  *   A rank that hears nothing from rank 0 for twice that time leaves by _exit(75).
- * A machine or job that was suspended as a whole starts anew. seconds = 0: no watchdog. */
+ * A machine or job that was suspended as a whole (Ctrl-Z) starts anew, and that time is no step. seconds = 0:
+ * no watchdog. */
 void comm_watch_start(struct comm *c, double seconds);
 /* Collective. By comm_finish too. */
 void comm_watch_stop(struct comm *c);
@@ -164,7 +171,7 @@ struct comm_loop {
     struct comm_deal *deal;         /* dynamic */
 };
 
-/* No new item; and drop the one in hand, too: SIGTERM, SIGINT, a second signal, a failure. */
+/* No new item; and drop the one in hand, too: SIGTERM and its like, a second signal, a failure. */
 enum comm_stop { COMM_STOP_NOT, COMM_STOP_AFTER, COMM_STOP_NOW };
 
 /* Collective, short. ERR_MEMORY is a bug here (a few bytes a rank). */

@@ -65,7 +65,7 @@ struct job {
     int activations;                             /* enum store_activations */
     char out[OPTION_SIZE];
     int isa, log, dry_run, predict;
-    int ranks;                                   /* -j: start so many under mpirun; 0 = as started */
+    int ranks, oversubscribe;                    /* -j: start so many under mpirun; 0 = as started */
     int schedule;                                /* enum job_schedule */
     double watchdog;                             /* seconds, comm_watch_start */
     int networks;
@@ -98,8 +98,13 @@ MUST_USE status job_check(const struct job *job);
 MUST_USE status job_read(const struct comm *c, int argc, char **argv, struct job **job,
                          struct option_words *words);
 /* Local, before MPI starts: the ranks to start (-j), 0 where the job does not say (a dry run predicts for
- * them instead) or cannot be read; job_read then says why. */
-int job_ranks(int argc, char **argv);
+ * them instead) or cannot be read; job_read then says why. weight_bytes: of the checkpoints, which every rank
+ * keeps. */
+struct job_ranks {
+    int ranks, oversubscribe;
+    uint64_t weight_bytes;
+};
+struct job_ranks job_ranks(int argc, char **argv);
 /* Local. The result rows of the table and the hashes of what they name: what /job stores. files:
  * (networks * (1 + JOB_PRECISIONS)) of each network's description and checkpoints. */
 MUST_USE status job_canonical(const struct job *job, const uint8_t list[HASH_SIZE],

@@ -5,9 +5,13 @@
 #include "svd.h"
 
 #include <lapacke.h>
+#include <sys/mman.h>
 
-/* OpenBLAS's own, from its cblas.h, which this room may not include. */
-void openblas_set_num_threads(int threads);
+/* OpenBLAS's own, from its cblas.h, which this room may not include; other LAPACKs have none. */
+__attribute__((weak)) void openblas_set_num_threads(int threads);
+
+/* What OpenBLAS takes at its first call, 128 MB where it is built for the largest caches, and some more. */
+enum { BLAS_BYTES = 136 << 20 };
 
 struct svd {
     int max_pixels, max_channels;
@@ -50,13 +54,36 @@ static status allocate(struct svd *s)
     return OK;
 }
 
+/* Where no memory is left OpenBLAS asks for its buffer again and again, for ever. It keeps the one that its
+ * first call got: that call is made here, once it is known that there is room. */
+static status warm_up(void)
+{
+    static int warm;
+    lapack_int pivot = 0;
+    double one = 1;
+    void *room;
+
+    if (openblas_set_num_threads)
+        openblas_set_num_threads(1);
+    if (warm)
+        return OK;
+    room = mmap(NULL, BLAS_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED)
+        return FAIL(ERR_MEMORY, "no memory for the %d MB that LAPACK needs: raise the limit (ulimit -v)",
+                    BLAS_BYTES >> 20);
+    munmap(room, BLAS_BYTES);
+    LAPACKE_dgetrf_work(LAPACK_COL_MAJOR, 1, 1, &one, 1, &pivot);
+    warm = 1;
+    return OK;
+}
+
 status svd_create(int max_pixels, int max_channels, struct svd **out)
 {
     struct svd *s;
     status result;
 
     *out = NULL;
-    openblas_set_num_threads(1);
+    TRY(warm_up());
     MEM_TRY(s, 1, sizeof *s);
     s->max_pixels = max_pixels;
     s->max_channels = max_channels;

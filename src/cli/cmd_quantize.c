@@ -23,6 +23,7 @@ struct settings {
     char labels[OPTION_SIZE], synsets[OPTION_SIZE], csv[OPTION_SIZE], json[OPTION_SIZE], isa[OPTION_SIZE];
     struct network_reading reading; /* its relu6 has no option: fp32 has one form of it */
     int limit, folders, engine, per, bits, observer, weight_scale, equalize, correct, sensitivity, ranks;
+    int oversubscribe;
     double percentile;
 };
 
@@ -71,6 +72,8 @@ static const struct option_row rows[] = {
     CMD_ROW_ISA,
     { ROW("ranks", INT, ranks), .values = "N", .low = 0, .high = MOST_RANKS, .letter = 'j',
       .help = "start N ranks under mpirun; 0 = one, or as mpirun started them" },
+    { ROW("oversubscribe", FLAG, oversubscribe),
+      .help = "start so many ranks even where that is more than 64 a core, or than memory holds" },
 };
 static const struct option_table table = {
     .usage = "quantcam quantize --model M --weights W.pth --images FOLDER -o OUT.safetensors",
@@ -290,8 +293,11 @@ int cmd_quantize(int argc, char **argv)
     }
     if (result == OK)
         result = check_settings(&q.set);
-    if (result == OK && launch_needed() && q.set.ranks > 1)
-        return launch_ranks(q.set.ranks, argc, argv);
+    if (result == OK && !comm_launched() && q.set.ranks > 1) {
+        const struct launch start = { q.set.ranks, q.set.oversubscribe, launch_file_bytes(q.set.weights) };
+
+        return launch_ranks(&start, argc, argv);
+    }
     status started = comm_init(NULL, NULL, &c);
     log_init(LOG_NORMAL, c.rank, c.host);
     if (started == OK) {

@@ -54,15 +54,20 @@ out:
 int cmd_run(int argc, char **argv)
 {
     struct comm c = { 0 };
-    enum option_form form = launch_needed() ? option_help_wanted(job_table(), argc, argv) : OPTION_NO_HELP;
-    int ranks = launch_needed() ? job_ranks(argc, argv) : 0;
+    enum option_form form = comm_launched() ? OPTION_NO_HELP : option_help_wanted(job_table(), argc, argv);
+    struct job_ranks wanted = { 0 };
     status result;
     int code;
 
     if (form)
         return print_help(form); /* on machines where MPI does not start, too */
-    if (ranks > 1)
-        return launch_ranks(ranks, argc, argv);
+    if (!comm_launched())
+        wanted = job_ranks(argc, argv);
+    if (wanted.ranks > 1) {
+        const struct launch start = { wanted.ranks, wanted.oversubscribe, wanted.weight_bytes };
+
+        return launch_ranks(&start, argc, argv);
+    }
     result = comm_init(NULL, NULL, &c);
     if (result == OK) {
         log_init(LOG_NORMAL, c.rank, c.host);

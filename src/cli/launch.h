@@ -2,10 +2,19 @@
 #ifndef CLI_LAUNCH_H
 #define CLI_LAUNCH_H
 
-/* 1 if no launcher started this process: -j then means something. */
-int launch_needed(void);
-/* Runs `mpirun -np ranks quantcam ARGV` in its own process group and returns its exit code. SIGTERM and
- * SIGINT reach the ranks as one SIGUSR1, so that Ctrl-C ends the job tidily with 75. */
-int launch_ranks(int ranks, int argc, char **argv);
+#include "base.h"
+
+struct launch {
+    int ranks, oversubscribe; /* so many even where machine_refuses */
+    uint64_t weight_bytes;    /* of the checkpoints, which every rank keeps in memory */
+};
+/* Bytes of a file; 0 where there is none. */
+uint64_t launch_file_bytes(const char *path);
+
+/* Runs `mpirun -np RANKS quantcam ARGV` in its own process group and returns its exit code. mpirun is the one
+ * that belongs to the MPI library in use, or QUANTCAM_MPIRUN. SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and
+ * SIGXCPU reach the ranks as one SIGUSR1, so that Ctrl-C ends the job tidily with 75; SIGTSTP and SIGCONT
+ * (Ctrl-Z, fg) stop and continue them. 2 and a sentence where the machine cannot hold so many ranks. */
+int launch_ranks(const struct launch *start, int argc, char **argv);
 
 #endif

@@ -32,6 +32,8 @@ static const struct entry environment[] = {
     { " run main ", "QUANTCAM_FAULT",
       "RANK:IMAGE or RANK:PHASE: that rank fails there. For tests of how a job ends." },
     { " run main ", "TMPDIR", "Where a prediction (`run.dry-run`, `run.predict`) writes its small result." },
+    { " run quantize main ", "QUANTCAM_MPIRUN",
+      "The mpirun that `-j` starts; else the one on PATH that belongs to the MPI in use." },
     { " run quantize main ", "OMPI_MCA_rmaps_base_oversubscribe",
       "1: more ranks than cores. `-j` sets it where it is unset; for your own mpirun set it yourself." },
     { " run quantize main ", "OMPI_ALLOW_RUN_AS_ROOT, OMPI_ALLOW_RUN_AS_ROOT_CONFIRM",

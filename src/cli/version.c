@@ -20,12 +20,10 @@ const char *version_flags(void)
 const char *version_libraries(void)
 {
     static char line[512];
-    char mpi[MPI_MAX_LIBRARY_VERSION_STRING] = "";
+    char mpi[64];
     unsigned major = 0, minor = 0, release = 0;
-    int length = 0;
 
-    MPI_Get_library_version(mpi, &length); /* allowed before MPI_Init */
-    mpi[strcspn(mpi, ",\n")] = '\0';       /* "Open MPI v4.1.4, package: ..." */
+    comm_library(mpi);
     /* The first HDF5 call of the process: later, it is too late to keep HDF5 from closing files at exit,
      * which crashes after a close that failed (store). */
     H5dont_atexit();

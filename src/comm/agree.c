@@ -1,5 +1,6 @@
 #include "comm_internal.h"
 
+#include <signal.h>
 #include <string.h>
 
 /* ---- one outcome for all ranks --------------------------------------------------------------------- */
@@ -205,6 +206,11 @@ status comm_loop_finish(struct comm_loop *loop, status mine)
     int here = 0, turns = 0;
     status all;
 
+    /* A write that failed since its file may not be so large is a stop like others: what is done is kept. */
+    if (mine != OK && comm_signal() == SIGXFSZ) {
+        mine = comm_signal_status();
+        why = *error_last();
+    }
     if (mine != OK) {
         why.status = (int)mine;
         tell(loop, &why, COMM_STOP_NOW);

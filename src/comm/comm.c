@@ -8,29 +8,66 @@
 
 /* ---- signals --------------------------------------------------------------------------------------- */
 
-static const int stop_signals[] = { SIGTERM, SIGINT, SIGUSR1 };
-static volatile sig_atomic_t signal_first, signal_count;
+/* urgent: the item in hand is dropped; else there is time to finish it. A signal that was ignored at the
+ * start and may be (nohup) stays so. */
+static const struct {
+    int number, urgent, may_be_ignored;
+    const char *name;
+} stops[] = {
+    { SIGTERM, 1, 0, "SIGTERM" },
+    { SIGINT, 1, 0, "SIGINT" },
+    { SIGHUP, 1, 1, "SIGHUP" },
+    { SIGXFSZ, 1, 0, "SIGXFSZ, a file at its size limit (ulimit -f)" },
+    { SIGUSR1, 0, 0, "SIGUSR1" },
+    { SIGUSR2, 0, 0, "SIGUSR2" },
+    { SIGXCPU, 0, 0, "SIGXCPU, the limit of CPU time" },
+};
+static volatile sig_atomic_t signal_first, signal_count, continued;
+
+static int is_urgent(int number)
+{
+    for (size_t i = 0; i < COUNT_OF(stops); i++)
+        if (stops[i].number == number)
+            return stops[i].urgent;
+    return 1;
+}
 
 static void on_signal(int number)
 {
     if (signal_first == 0)
         signal_first = number;
-    signal_count = signal_count + 1;
+    /* Every further write meets the same limit. */
+    if (number == SIGXFSZ && signal_first == SIGXFSZ)
+        signal_count = 1;
+    else
+        signal_count = signal_count + 1;
     if (signal_count >= 2)
-        for (size_t i = 0; i < COUNT_OF(stop_signals); i++)
-            signal(stop_signals[i], SIG_DFL);
+        for (size_t i = 0; i < COUNT_OF(stops); i++)
+            if (stops[i].number != SIGXFSZ)
+                signal(stops[i].number, SIG_DFL);
+}
+
+static void on_continue(int number)
+{
+    (void)number;
+    continued = continued + 1;
 }
 
 static void install_handlers(void)
 {
-    struct sigaction action;
+    struct sigaction action, before;
 
     memset(&action, 0, sizeof action);
-    action.sa_handler = on_signal;
     action.sa_flags = SA_RESTART;
     sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < COUNT_OF(stop_signals); i++)
-        sigaction(stop_signals[i], &action, NULL);
+    action.sa_handler = on_continue;
+    sigaction(SIGCONT, &action, NULL);
+    action.sa_handler = on_signal;
+    for (size_t i = 0; i < COUNT_OF(stops); i++) {
+        sigaction(stops[i].number, NULL, &before);
+        if (!stops[i].may_be_ignored || before.sa_handler != SIG_IGN)
+            sigaction(stops[i].number, &action, NULL);
+    }
 }
 
 int comm_signal(void)
@@ -42,19 +79,22 @@ int comm_signal_level(void)
 {
     if (signal_first == 0)
         return COMM_STOP_NOT;
-    return signal_first == SIGUSR1 && signal_count == 1 ? COMM_STOP_AFTER : COMM_STOP_NOW;
+    return !is_urgent(signal_first) && signal_count == 1 ? COMM_STOP_AFTER : COMM_STOP_NOW;
+}
+
+int comm_continued(void)
+{
+    return continued;
 }
 
 status comm_signal_status(void)
 {
     int number = signal_first;
 
-    if (number == 0)
-        return OK;
-    return FAIL(ERR_STOPPED, "stopped by %s",
-                number == SIGTERM  ? "SIGTERM"
-                : number == SIGINT ? "SIGINT"
-                                   : "SIGUSR1");
+    for (size_t i = 0; i < COUNT_OF(stops); i++)
+        if (stops[i].number == number)
+            return FAIL(ERR_STOPPED, "stopped by %s", stops[i].name);
+    return OK;
 }
 
 /* ---- start and end --------------------------------------------------------------------------------- */
@@ -111,6 +151,7 @@ status comm_init(int *argc, char ***argv, struct comm *out)
     /* ROMIO leaves no lock files beside the result on several hosts, OMPIO does (spec parallel-store 3). */
     if (setenv("OMPI_MCA_io", "romio321", 0) != 0)
         return FAIL(ERR_MEMORY, "the environment is full");
+    TRY(launcher_check_threads());
     install_handlers();
     if (MPI_Init_thread(argc, argv, wanted, &granted) != MPI_SUCCESS)
         return FAIL(ERR_IO, "MPI does not start");
@@ -125,7 +166,7 @@ status comm_init(int *argc, char ***argv, struct comm *out)
     error_last()->rank = out->rank;
     find_host(out);
     find_nodes(out);
-    return OK;
+    return launcher_check(out);
 }
 
 void comm_self(const struct comm *c, struct comm *out)

@@ -8,6 +8,12 @@ enum comm_tag {
     COMM_TAG_COUNT = 1, COMM_TAG_FAILURE, COMM_TAG_STOP, COMM_TAG_ASK, COMM_TAG_GIVE
 };
 
+/* launcher.c. ERR_USAGE with the cure where the launcher started other processes than MPI knows of; where
+ * every process is alone, the launcher's first one will speak. */
+MUST_USE status launcher_check(const struct comm *c);
+/* ERR_IO where a limit leaves MPI_Init no threads. */
+MUST_USE status launcher_check_threads(void);
+
 /* Waits for a request, asleep after a short while: ranks that compute get the cores. */
 void comm_sleep_on(MPI_Request *request);
 /* One step of such a sleep; *turns starts at 0. */
@@ -19,6 +25,8 @@ void comm_spent_end(int waited);
 
 /* What the signals so far ask for: enum comm_stop. */
 int comm_signal_level(void);
+/* How often this process was continued after a stop (SIGCONT). */
+int comm_continued(void);
 /* watch.c: between these two the rank waits for others and owes no step; they may nest. */
 void watch_wait_begin(void);
 void watch_wait_end(void);

@@ -24,8 +24,10 @@ struct pulse {
 static struct {
     atomic_llong steps, slowest_us;
     atomic_int waiting;
-    double last; /* the main thread's alone */
+    double last; /* the main thread's alone, like: */
+    int continued, anew;
 } life;
+static atomic_int anew; /* how often the clock went on while this process stood still */
 
 /* What rank 0 knows of a rank. */
 struct seen {
@@ -56,15 +58,29 @@ static struct watch {
 
 /* ---- the main thread's side ------------------------------------------------------------------------ */
 
+/* Since the last call: stopped and continued, or suspended with the machine. A step of that time tells
+ * nothing. */
+static int stood_still(void)
+{
+    int was_continued = comm_continued(), began = atomic_load(&anew);
+    int still = was_continued != life.continued || (w.threaded && began != life.anew);
+
+    life.continued = was_continued;
+    life.anew = began;
+    return still;
+}
+
 void comm_alive(void)
 {
     double now = clock_s();
     long long us = (long long)(1e6 * (now - life.last));
+    int still;
 
     watch_turn_here();
+    still = stood_still();
     if (atomic_load(&life.waiting)) /* looking about while waiting is no work */
         return;
-    if (life.last > 0 && us > atomic_load(&life.slowest_us))
+    if (life.last > 0 && us > atomic_load(&life.slowest_us) && !still)
         atomic_store(&life.slowest_us, us);
     life.last = now;
     atomic_fetch_add(&life.steps, 1);
@@ -239,6 +255,7 @@ static void turn_other(double now)
  * heard meanwhile says nothing. */
 static void start_anew(double now)
 {
+    atomic_fetch_add(&anew, 1);
     w.heard = now;
     w.all_waited = 0;
     for (int r = 0; w.seen && r < w.c->size; r++)

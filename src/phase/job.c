@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { JOB_FILE_MAX = 1 << 20 };
 
@@ -85,6 +86,8 @@ static const struct option_row rows[] = {
     { ROW("run.ranks", INT, RUN, ranks), .values = "N", .high = 100000, .letter = 'j',
       .help = "start N ranks under mpirun; 0 = one, or as mpirun started them; with run.dry-run: predict "
               "for N" },
+    { ROW("run.oversubscribe", FLAG, RUN, oversubscribe),
+      .help = "start so many ranks even where that is more than 64 a core, or than memory holds" },
     { ROW("run.schedule", CHOICE, RUN, schedule), .values = "static|dynamic",
       .help = "who does what: every rank its share, or rank 0 serves blocks (hosts of unlike speed)" },
     { ROW("run.watchdog", REAL, RUN, watchdog), .values = "SECONDS", .high = 1e6,
@@ -301,15 +304,22 @@ out:
     return result;
 }
 
-int job_ranks(int argc, char **argv)
+struct job_ranks job_ranks(int argc, char **argv)
 {
     struct job *job = mem_alloc(1, sizeof *job);
-    int ranks = 0;
+    struct job_ranks out = { 0 };
+    struct stat file;
 
-    if (job && !option_help_wanted(&table, argc, argv) && read_whole(job, argc, argv) == OK)
-        ranks = job->dry_run ? 0 : job->ranks;
+    if (job && !option_help_wanted(&table, argc, argv) && read_whole(job, argc, argv) == OK &&
+        !job->dry_run) {
+        out = (struct job_ranks){ .ranks = job->ranks, .oversubscribe = job->oversubscribe };
+        for (int i = 0; i < job->networks; i++)
+            for (int p = 0; p < JOB_PRECISIONS; p++)
+                if (stat(job->network[i].weights[p], &file) == 0)
+                    out.weight_bytes += (uint64_t)file.st_size;
+    }
     mem_free(job);
-    return ranks;
+    return out;
 }
 
 status job_canonical(const struct job *job, const uint8_t list[HASH_SIZE], const uint8_t (*files)[HASH_SIZE],

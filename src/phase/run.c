@@ -5,10 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* QUANTCAM_FAULT=RANK:PHASE kills that rank where the phase begins, RANK:PHASE:TERM or :USR1 sends it that
- * signal: tests of every end that a job may come to. */
+/* QUANTCAM_FAULT=RANK:PHASE kills that rank where the phase begins, RANK:PHASE:TERM (or another that stops a
+ * job) sends it that signal: tests of every end that a job may come to. */
 static void meet_fault(const struct run *r, const char *name)
 {
+    static const struct {
+        const char *name;
+        int number;
+    } known[] = { { "TERM", SIGTERM }, { "INT", SIGINT },   { "HUP", SIGHUP },  { "USR1", SIGUSR1 },
+                  { "USR2", SIGUSR2 }, { "XCPU", SIGXCPU }, { "KILL", SIGKILL } };
     const char *text = getenv("QUANTCAM_FAULT");
     char phase[16] = "", word[8] = "KILL";
     long rank;
@@ -16,7 +21,9 @@ static void meet_fault(const struct run *r, const char *name)
     if (!text || sscanf(text, "%ld:%15[a-z]:%7s", &rank, phase, word) < 2 || rank != r->c->rank ||
         strcmp(phase, name) != 0)
         return;
-    raise(strcmp(word, "TERM") == 0 ? SIGTERM : strcmp(word, "USR1") == 0 ? SIGUSR1 : SIGKILL);
+    for (size_t i = 0; i < COUNT_OF(known); i++)
+        if (strcmp(word, known[i].name) == 0)
+            raise(known[i].number);
 }
 
 static struct run_spent spent_so_far(void)

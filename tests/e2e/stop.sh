@@ -30,13 +30,48 @@ expect() { local expected=$1 got; shift; "$@"; got=$?; [ $got = "$expected" ] ||
 check "SIGUSR1 to mpirun: 75" expect 75 stop_with USR1 "$T/usr1.h5" "$MPIRUN" -np 2 "$Q" run "$T/job.conf"
 check "SIGTERM to one rank: 75" expect 75 stop_with TERM "$T/term.h5" "$Q" run "$T/job.conf"
 check "SIGTERM to -j 2: 75" expect 75 stop_with TERM "$T/j.h5" "$Q" run "$T/job.conf" -j 2
+check "SIGHUP to -j 2: 75" expect 75 stop_with HUP "$T/jHUP.h5" "$Q" run "$T/job.conf" -j 2
+for signal in HUP USR2 XCPU; do
+    check "SIG$signal to one rank: 75" expect 75 stop_with $signal "$T/one$signal.h5" "$Q" run "$T/job.conf"
+    check "SIG$signal: resumable" code 75 "$Q" verify "$T/one$signal.h5"
+    check "SIG$signal: named" grep -q "^quantcam: stopped by SIG$signal" "$T/stopped.log"
+done
+check "SIGHUP that nohup ignores" expect 0 stop_with HUP "$T/nohup.h5" nohup "$Q" run "$T/job.conf" --limit=6
 # mpirun leaves the ranks one second, and has its own code.
 check "SIGTERM to mpirun: 1" expect 1 stop_with TERM "$T/mpirun.h5" "$MPIRUN" -np 2 "$Q" run "$T/job.conf"
-for what in usr1 term j mpirun; do
+for what in usr1 term j mpirun jHUP; do
     check "$what: resumable" code 75 "$Q" verify "$T/$what.h5"
     check "$what: resume" run 2 "$T/job.conf" -o "$T/$what.h5"
     check "$what: the same digest" same "$(digest "$T/$what.h5")" "$whole"
 done
+
+# A limit of a file's size: nothing half made at the start; later the rows that are there are kept.
+limited() { (ulimit -Sf "$1"; PMIX_MCA_gds=hash "${@:2}"); }    # Open MPI's own memory is a file, too
+check "a file that may not be so large, from the start: 1" code 1 limited 100 "$Q" run "$T/job.conf" -o "$T/limit.h5"
+check "said" grep -q "^quantcam: .*File too large" "$T/log"
+check "nothing is left" test ! -e "$T/limit.h5.part"
+stop_with USR1 "$T/limit.h5" "$Q" run "$T/job.conf"
+check "at a resume: 75" code 75 limited 300 "$Q" run "$T/job.conf" -o "$T/limit.h5"
+check "said" grep -q "^quantcam: stopped by SIGXFSZ, a file at its size limit" "$T/log"
+check "resumable" code 75 "$Q" verify "$T/limit.h5"
+check "resume without it" run 2 "$T/job.conf" -o "$T/limit.h5"
+check "the same digest" same "$(digest "$T/limit.h5")" "$whole"
+
+# Ctrl-Z and fg through -j: the ranks stand still, longer than the watchdog's patience, and go on.
+"$Q" run "$T/job.conf" -j 2 --isa=ref --watchdog=1 -o "$T/stop.h5" > "$T/stopped.log" 2>&1 &
+pid=$!
+for ((i = 0; i < 200; i++)); do [ -e "$T/stop.h5.part" ] && break; sleep 0.05; done
+ranks() { pgrep -f "^$(realpath "$Q") run $T/job.conf .*stop.h5"; }
+states() { local p; for p in $(ranks); do sed 's/.*) \(.\).*/\1/' "/proc/$p/stat"; done | sort | tr -d '\n'; }
+kill -TSTP $pid
+sleep 0.5
+check "Ctrl-Z: launcher and ranks have stopped" same "$(states)" TTT
+rows=$("$Q" verify "$T/stop.h5")
+sleep 3
+check "no row is added" same "$("$Q" verify "$T/stop.h5")" "$rows"
+kill -CONT $pid
+check "fg: ends" wait $pid
+check "the same digest" same "$(digest "$T/stop.h5")" "$whole"
 
 # Two jobs on one file: the second is refused, the first is not disturbed.
 "$Q" run "$T/job.conf" --isa=ref -o "$T/lock.h5" > "$T/first.log" 2>&1 &

@@ -86,7 +86,7 @@ static void test_missing_file(void)
 
     CHECK(job_read(&comm, 2, argv, &job, &words) == ERR_USAGE && !job);
     CHECK_MSG(strstr(error_last()->text, "no/such.conf"), "%s", error_last()->text);
-    CHECK(job_ranks(2, argv) == 0);
+    CHECK(job_ranks(2, argv).ranks == 0);
 }
 
 static void test_canonical(void)
