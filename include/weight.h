@@ -56,7 +56,7 @@
  * skip it) with their SHA-256: a file that was changed since, or that another program wrote, is refused,
  * because the HDF5 library trusts the bytes it reads. Other programs write safetensors.
  *
- * Bounds: file 4 GiB, 65,536 entries and tensors, pickle and safetensors header 64 MiB, pickle 1 M items,
+ * Bounds: file 4 GiB, 65,536 entries and tensors, pickle and safetensors header 64 MiB, pickle 4 M items,
  * 1,024 shards of together 4 GiB, names 512 bytes, a tensor 2^32 elements and 2^20 channels, all tensors 2^22
  * channels and, shared storages counted each time, 8 times the file, 1,024 notes. Memory beside the mapped
  * file: at most 1 GiB.

@@ -2,11 +2,13 @@
 #include "inspect.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "weight.h"
 
 enum { TENSOR, SHAPE, TYPE, STRIDES, QUANTIZATION, AXIS, CHANNELS, SCALE, ZERO, VALUE, BYTES, COLUMNS };
+enum { MOST_LEFT_OUT = 16 };
 static const struct listing_column columns[COLUMNS] = {
     [TENSOR] = { "tensor", "tensor", LISTING_TEXT, LISTING_MIDDLE },
     [SHAPE] = { "shape", "shape", LISTING_TEXT, LISTING_WHOLE },
@@ -25,10 +27,15 @@ status inspect_checkpoint_sniff(const char *path, enum inspect_kind *kind, const
 {
     static const uint8_t hdf5[8] = { 0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n' };
     uint8_t head[WEIGHT_HEAD] = { 0 };
+    struct stat st;
     uint64_t size;
     ssize_t n;
     int fd;
 
+    *kind = INSPECT_CHECKPOINT;
+    *container = "folder";
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return OK; /* the reader of checkpoints says what is in it */
     TRY(text_open_file(path, &fd, &size));
     n = read(fd, head, sizeof head);
     close(fd);
@@ -41,7 +48,8 @@ status inspect_checkpoint_sniff(const char *path, enum inspect_kind *kind, const
     *container = head[0] == 'P'    ? "torch, zip"
                  : head[0] == 0x80 ? "torch, legacy"
                  : head[8] == '{'  ? "safetensors"
-                                   : "quantcam, HDF5";
+                 : head[0] == 'q'  ? "quantcam, HDF5"
+                                   : "several files, by their index";
     return OK;
 }
 
@@ -97,6 +105,26 @@ static status add_tensor(struct listing *l, const struct tensor_entry *e, uint64
     return listing_set(l, BYTES, "%llu", (unsigned long long)(count * dtype_size(t->dtype)));
 }
 
+/* Which of its state dicts was read, and which of its values are no tensors or cannot be read. */
+static status add_choices(struct listing *l, const struct tensor_table *t)
+{
+    if (t->remark)
+        TRY(listing_fact(l, LISTING_TEXT, "remark", "%s", t->remark));
+    if (t->state || t->other_states)
+        TRY(listing_fact(l, LISTING_TEXT, "state", "%s", t->state ? t->state : "."));
+    if (t->other_states)
+        TRY(listing_fact(l, LISTING_TEXT, "other states", "%s", t->other_states));
+    for (int i = 0; i < t->absents && i < MOST_LEFT_OUT; i++) {
+        char name[160];
+
+        snprintf(name, sizeof name, "left out %s", t->absent[i].name);
+        TRY(listing_fact(l, LISTING_TEXT, name, "%s", t->absent[i].why));
+    }
+    if (t->absents > MOST_LEFT_OUT)
+        TRY(listing_fact(l, LISTING_COUNT, "left out in all", "%d", t->absents));
+    return OK;
+}
+
 status inspect_checkpoint_facts(const struct tensor_table *t, const char *path, struct listing *l)
 {
     enum inspect_kind kind;
@@ -108,6 +136,7 @@ status inspect_checkpoint_facts(const struct tensor_table *t, const char *path, 
     TRY(listing_fact(l, LISTING_TEXT, "container", "%s", container));
     TRY(listing_fact(l, LISTING_COUNT, "size", "%llu", (unsigned long long)t->file_bytes));
     TRY(listing_fact(l, LISTING_TEXT, "sha256", "%s", hash_hex(t->sha256, hex)));
+    TRY(add_choices(l, t));
     for (int i = 0; i < t->notes; i++) {
         char name[160];
 

@@ -50,13 +50,21 @@ static const char *protocol_buffer(const uint8_t *b, uint64_t size)
     return NULL;
 }
 
+/* After blanks, a tag. */
+static int is_markup(const uint8_t *bytes, size_t size)
+{
+    size_t at = 0;
+
+    while (at < size && memchr(" \t\r\n", bytes[at], 4))
+        at++;
+    return at < size && bytes[at] == '<';
+}
+
 static const char *text_kind(const uint8_t *bytes, uint64_t size)
 {
-    size_t most = size < 1024 ? (size_t)size : 1024, at = 0;
+    size_t most = size < 1024 ? (size_t)size : 1024;
 
-    while (at < most && memchr(" \t\r\n", bytes[at], 4))
-        at++;
-    if (at < most && bytes[at] == '<')
+    if (is_markup(bytes, most))
         return "is a web page or XML, not a checkpoint: the server sent something else; fetch it again";
     for (size_t i = 0; i < most; i++)
         if (bytes[i] < 32 && !memchr("\t\r\n", bytes[i], 3))
@@ -127,7 +135,7 @@ int foreign_begins(const uint8_t *head, size_t size)
         if (size >= (size_t)(kinds[i].at + kinds[i].size) &&
             memcmp(head + kinds[i].at, kinds[i].magic, (size_t)kinds[i].size) == 0)
             return 1;
-    return size > 0 && head[0] == '<';
+    return is_markup(head, size);
 }
 
 /* ---- zip archives ---------------------------------------------------------------------------------- */

@@ -18,6 +18,7 @@ static const struct pickle_global allowed[] = {
     [REBUILD_META] = { "torch._utils", "_rebuild_meta_tensor_no_storage" },
     [REBUILD_NESTED] = { "torch._utils", "_rebuild_nested_tensor" },
     [REBUILD_WRAPPER] = { "torch._utils", "_rebuild_wrapper_subclass" },
+    [TORCH_SIZE] = { "torch", "Size" },
     [OLD_TENSOR] = { "torch", "FloatTensor" },
     { "torch", "DoubleTensor" }, { "torch", "HalfTensor" }, { "torch", "LongTensor" },
     { "torch", "IntTensor" }, { "torch", "ShortTensor" }, { "torch", "CharTensor" },
@@ -173,6 +174,9 @@ static status add_entry(struct pth *f, const struct pickle_value *key, const str
         snprintf(name, sizeof name, "%.*s", key->size, key->text);
         return add_tensor(f, name, v, out);
     }
+    f->members += v->count; /* one tuple may stand under many names */
+    if (f->members > PICKLE_MAX_ITEMS)
+        return FAIL(ERR_MEMORY, "tuples of more than %d values", PICKLE_MAX_ITEMS);
     for (int i = 0; i < v->count; i++) {
         snprintf(name, sizeof name, "%.*s.%d", key->size, key->text, i);
         TRY(add_tensor(f, name, pickle_item(&f->p, v, i), out));

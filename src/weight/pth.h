@@ -9,7 +9,7 @@ enum pth_global {
     PTH_NOTHING = -1,
     ORDERED_DICT, REBUILD_TENSOR_V2, REBUILD_TENSOR, REBUILD_QTENSOR, REBUILD_TENSOR_V3,
     REBUILD_PARAMETER, REBUILD_PARAMETER_WITH_STATE, PARAMETER, REBUILD_FROM_TYPE, REBUILD_ON_DEVICE,
-    REBUILD_SPARSE, REBUILD_META, REBUILD_NESTED, REBUILD_WRAPPER, OLD_TENSOR,
+    REBUILD_SPARSE, REBUILD_META, REBUILD_NESTED, REBUILD_WRAPPER, TORCH_SIZE, OLD_TENSOR,
     PER_TENSOR_AFFINE = OLD_TENSOR + 10, PER_CHANNEL_AFFINE,
     FIRST_STORAGE
 };
@@ -24,6 +24,7 @@ struct pth {
     struct pickle p;
     const char *wanted;                  /* the state dict's name, or NULL */
     int64_t channels;    /* of all quantized tensors */
+    int64_t members;     /* of all tuples */
     int64_t bytes;       /* of all tensors, shared ones each time; and how many there may be */
     int64_t most_bytes;
 };
@@ -35,6 +36,8 @@ struct pth_maker {
     const struct pickle_value *value;       /* what was wrapped */
     const struct pickle_value *type;        /* the type that it had on another device, or NULL */
 };
+/* Extents or strides: the tuple that a torch.Size holds; others as they are. */
+const struct pickle_value *pth_value_extents(const struct pickle *p, const struct pickle_value *v);
 struct pth_maker pth_value_maker(const struct pickle *p, const struct pickle_value *v);
 /* What a value is: every network has a weight, with two extents or more, real or quantized; a mean of the
  * loss, a confusion matrix's counts and the state of a random generator are none. What cannot be read may be

@@ -9,8 +9,8 @@ static status read_layout(const struct pth *f, const struct pickle_value *argume
                           const struct pth_storage *s, struct tensor *t)
 {
     const struct pickle_value *offset = pickle_item(&f->p, arguments, 1),
-                              *size = pickle_item(&f->p, arguments, 2);
-    const struct pickle_value *stride = pickle_item(&f->p, arguments, 3);
+                              *size = pth_value_extents(&f->p, pickle_item(&f->p, arguments, 2));
+    const struct pickle_value *stride = pth_value_extents(&f->p, pickle_item(&f->p, arguments, 3));
     int64_t count = 1, last;
 
     if (offset->kind != PICKLE_INT || size->kind != PICKLE_TUPLE || stride->kind != PICKLE_TUPLE ||
@@ -153,14 +153,10 @@ status pth_tensor(struct pth *f, const struct pickle_value *v, struct tensor *ou
     switch (v->kind) {
     case PICKLE_NONE:
     case PICKLE_TEXT:
-    case PICKLE_GLOBAL:
-        return OK;
-    case PICKLE_BOOL:
-        return build_scalar(DTYPE_BOOL, &(uint8_t){ v->integer != 0 }, out);
-    case PICKLE_INT:
-        return build_scalar(DTYPE_S64, &v->integer, out);
-    case PICKLE_REAL:
-        return build_scalar(DTYPE_F64, &v->real, out);
+    case PICKLE_GLOBAL: return OK;
+    case PICKLE_BOOL: return build_scalar(DTYPE_BOOL, &(uint8_t){ v->integer != 0 }, out);
+    case PICKLE_INT: return build_scalar(DTYPE_S64, &v->integer, out);
+    case PICKLE_REAL: return build_scalar(DTYPE_F64, &v->real, out);
     default:
         break;
     }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Parameters of subclasses of tensors of other devices: nobody nests more of them. */
-enum { MOST_WRAPPERS = 8 };
+enum { MOST_WRAPPERS = 8, MOST_MARKS = 8 };
 
 static const struct pickle_value none;
 
@@ -14,6 +14,11 @@ static const struct pickle_value *argument(const struct pickle *p, const struct 
                                            int i)
 {
     return i < arguments->count ? pickle_item(p, arguments, i) : &none;
+}
+
+const struct pickle_value *pth_value_extents(const struct pickle *p, const struct pickle_value *v)
+{
+    return v->kind == PICKLE_OBJECT && v->integer == TORCH_SIZE ? argument(p, pickle_item(p, v, 0), 0) : v;
 }
 
 /* In files of 2017 a Parameter is an instance with the state (requires_grad, volatile, hooks). */
@@ -54,7 +59,7 @@ struct pth_maker pth_value_maker(const struct pickle *p, const struct pickle_val
     struct pth_maker made = { .how = PTH_NOTHING, .arguments = &none, .value = v };
     const struct pickle_value *type = NULL;
 
-    for (int i = 0; i < MOST_WRAPPERS && v->kind == PICKLE_OBJECT; i++) {
+    for (int i = 0; i < MOST_WRAPPERS && v->kind == PICKLE_OBJECT && v->integer != TORCH_SIZE; i++) {
         made = maker_of(p, v);
         if (made.arguments->count == 0 ||
             (made.how != REBUILD_PARAMETER && made.how != REBUILD_PARAMETER_WITH_STATE &&
@@ -100,9 +105,11 @@ static enum pth_class opaque_class(const struct pickle *p, const struct pickle_v
     return PTH_OTHER;
 }
 
-/* Views of others that are their negatives have the mark {"neg": True}. */
+/* Views of others that are their negatives have the mark {"neg": True}; nobody writes more than two marks. */
 static int is_negative(const struct pickle *p, const struct pickle_value *marks)
 {
+    if (marks->kind == PICKLE_DICT && marks->count > 2 * MOST_MARKS)
+        return 1;
     for (int i = 0; marks->kind == PICKLE_DICT && i + 1 < marks->count; i += 2)
         if (pickle_is_text(pickle_item(p, marks, i), "neg") && pickle_item(p, marks, i + 1)->integer)
             return 1;
@@ -165,8 +172,12 @@ static void say_unread(const struct pickle *p, const struct pth_maker *made, cha
 /* Of a tensor that is made of a storage: what else there is than a view of it. */
 static void say_view(const struct pickle *p, const struct pth_maker *made, char *why, size_t size)
 {
+    const struct pickle_value *extents = pth_value_extents(p, argument(p, made->arguments, 2));
     struct pth_storage s;
 
+    if (extents->kind == PICKLE_TUPLE && extents->count > TENSOR_MAX_RANK)
+        snprintf(why, size, "has %d extents, more than the %d that are read", extents->count,
+                 TENSOR_MAX_RANK);
     if (made->how == REBUILD_TENSOR_V2 && is_negative(p, argument(p, made->arguments, 6)))
         snprintf(why, size, "is a negated view of another tensor; save its clone()");
     /* No storage at all is an error when the tensor is made. */
@@ -197,6 +208,8 @@ void pth_value_why(const struct pickle *p, const struct pickle_value *v, char *w
         say_view(p, &made, why, size);
     else if (v->kind == PICKLE_OPAQUE)
         say_opaque(p, v, why, size);
+    else if (v->kind == PICKLE_OBJECT && v->integer == TORCH_SIZE)
+        snprintf(why, size, "is a torch.Size, no tensor");
     else if (v->kind == PICKLE_OBJECT)
         say_unread(p, &made, why, size);
     else if ((size_t)v->kind < COUNT_OF(words) && words[v->kind])
@@ -220,7 +233,7 @@ enum pth_class pth_value_class(const struct pickle *p, const struct pickle_value
                        made.how == REBUILD_WRAPPER
                    ? PTH_WEIGHT
                    : PTH_TENSOR; /* a damaged one, which is refused when it is made */
-    extents = argument(p, made.arguments, 2);
+    extents = pth_value_extents(p, argument(p, made.arguments, 2));
     if (extents->kind != PICKLE_TUPLE || extents->count < 2)
         return PTH_TENSOR;
     if (made.how != REBUILD_TENSOR && made.how != REBUILD_TENSOR_V2)

@@ -30,24 +30,30 @@ struct reader {
     struct text word; /* scratch: the text read last */
     const uint8_t *data;
     uint64_t data_size;
-    struct tensor_table all; /* codes, their companions and the rest */
-    struct range *range;     /* (all.count) */
-    int capacity;
+    struct tensor_table all; /* codes, their companions and the rest; absent: of types that are not read */
+    struct range *range;     /* of all of them */
+    int ranges, capacity;
+    char other[16];          /* the last tensor's type if it is not read, else "" */
     struct mark *mark;
     int marks, mark_capacity;
     int64_t channels;    /* of all quantized tensors */
 };
 
+/* The format has types that tensors here do not have: F8_E4M3, U16, C64. */
 static status read_dtype(struct reader *r, struct tensor *t)
 {
     TRY(json_text(&r->j, &r->word));
+    r->other[0] = '\0';
     for (size_t i = 0; i < COUNT_OF(dtypes); i++)
         if (strcmp(r->word.data, dtypes[i].name) == 0) {
             t->dtype = dtypes[i].dtype;
             return OK;
         }
-    return FAIL(ERR_FORMAT, "its type %.32s is none of F32, F64, F16, BF16, U8, I8, I16, I32, I64, BOOL",
-                r->word.data);
+    if (r->word.size == 0 || r->word.size >= sizeof r->other ||
+        strspn(r->word.data, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != r->word.size)
+        return FAIL(ERR_FORMAT, "its type '%.32s' is none of safetensors", r->word.data);
+    memcpy(r->other, r->word.data, r->word.size + 1);
+    return OK;
 }
 
 static status read_shape(struct reader *r, struct tensor *t)
@@ -106,7 +112,8 @@ static status read_info(struct reader *r, struct tensor *t, struct range *range)
 
 static status place(struct reader *r, const struct range *range, struct tensor *t)
 {
-    uint64_t size = (uint64_t)tensor_count(t) * dtype_size(t->dtype);
+    uint64_t size = r->other[0] ? (uint64_t)(range->end - range->begin)
+                                : (uint64_t)tensor_count(t) * dtype_size(t->dtype);
 
     if (range->begin > range->end || (uint64_t)range->end > r->data_size)
         return FAIL(ERR_FORMAT, "its bytes %lld to %lld lie outside the %llu of the file",
@@ -118,11 +125,27 @@ static status place(struct reader *r, const struct range *range, struct tensor *
     return OK;
 }
 
+static status add_range(struct reader *r, const struct range *range)
+{
+    if (r->ranges == WEIGHT_MAX_TENSORS)
+        return FAIL(ERR_MEMORY, "more than %d tensors", WEIGHT_MAX_TENSORS);
+    if (r->ranges == r->capacity) {
+        int more = r->capacity ? 2 * r->capacity : 64;
+        struct range *grown = mem_grow(r->range, (size_t)r->capacity, (size_t)more, sizeof *grown);
+        if (!grown)
+            return FAIL(ERR_MEMORY, "no memory for %d tensors", more);
+        r->range = grown;
+        r->capacity = more;
+    }
+    r->range[r->ranges++] = *range;
+    return OK;
+}
+
 static status read_tensor(struct reader *r)
 {
     struct tensor t = { 0 };
     struct range range;
-    char name[WEIGHT_MAX_NAME + 1];
+    char name[WEIGHT_MAX_NAME + 1], why[64];
     status result;
 
     if (r->word.size == 0 || r->word.size > WEIGHT_MAX_NAME)
@@ -133,18 +156,11 @@ static status read_tensor(struct reader *r)
         result = place(r, &range, &t);
     if (result != OK)
         return error_prefix(result, "%s", name);
-    if (r->all.count == WEIGHT_MAX_TENSORS)
-        return FAIL(ERR_MEMORY, "more than %d tensors", WEIGHT_MAX_TENSORS);
-    if (r->all.count == r->capacity) {
-        int more = r->capacity ? 2 * r->capacity : 64;
-        struct range *grown = mem_grow(r->range, (size_t)r->capacity, (size_t)more, sizeof *grown);
-        if (!grown)
-            return FAIL(ERR_MEMORY, "no memory for %d tensors", more);
-        r->range = grown;
-        r->capacity = more;
-    }
-    r->range[r->all.count] = range;
-    return table_take(&r->all, name, &t);
+    TRY(add_range(r, &range));
+    if (!r->other[0])
+        return table_take(&r->all, name, &t);
+    snprintf(why, sizeof why, "is of type %s, which is not read; save it as F32", r->other);
+    return table_add_absent(&r->all, name, why, 1);
 }
 
 /* ---- reading: __metadata__ -------------------------------------------------------------------------- */
@@ -258,9 +274,9 @@ static status check_cover(struct reader *r)
 {
     int64_t at = 0;
 
-    if (r->all.count > 0)
-        qsort(r->range, (size_t)r->all.count, sizeof *r->range, compare_ranges);
-    for (int i = 0; i < r->all.count; at = r->range[i++].end)
+    if (r->ranges > 0)
+        qsort(r->range, (size_t)r->ranges, sizeof *r->range, compare_ranges);
+    for (int i = 0; i < r->ranges; at = r->range[i++].end)
         if (r->range[i].begin != at)
             return FAIL(ERR_FORMAT, "byte %lld of the data belongs to %s",
                         (long long)(r->range[i].begin < at ? r->range[i].begin : at),
@@ -323,6 +339,8 @@ static status hand_over(struct reader *r, struct tensor_table *out)
     for (int i = 0; i < r->all.count; i++)
         if (!taken[i])
             TRY_OUT(names_take(out, r->all.entry[i].name, &r->all.entry[i].tensor));
+    for (int i = 0; i < r->all.absents; i++)
+        TRY_OUT(names_leave(out, r->all.absent[i].name, r->all.absent[i].why, 1));
     for (int i = 0; i < r->all.notes; i++)
         TRY_OUT(table_add_note(out, r->all.note[i].key, r->all.note[i].value));
 out:

@@ -118,7 +118,7 @@ static status read_index(const uint8_t *bytes, uint64_t size, struct shards *s)
         result = FAIL(ERR_FORMAT, "is JSON, but no index of shards: it has no weight_map");
 out:
     text_free(&key);
-    return result == OK || maps ? result : error_prefix(result, "JSON");
+    return result;
 }
 
 /* ---- the files --------------------------------------------------------------------------------------- */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Deeper dicts hold no network; more than LISTED are not named in a sentence. */
-enum { DEEPEST = 8, LISTED = 8 };
+enum { DEEPEST = 8, LISTED = 8, PAIR = 8, NETWORKS_KEYS = 64 };
 
 /* A dict, list or tuple on the way: where it lies, and what it holds itself. */
 struct place {
@@ -54,7 +54,7 @@ static enum pth_class class_of(const struct pickle *p, const struct pickle_value
 
     if (v->kind != PICKLE_TUPLE)
         return pth_value_class(p, v);
-    for (int i = 0; i < v->count; i++) {
+    for (int i = 0; i < v->count && i < PAIR; i++) {
         enum pth_class is = pth_value_class(p, pickle_item(p, v, i));
         best = is > best ? is : best;
     }
@@ -163,7 +163,7 @@ static status find_all(struct search *s)
 
 /* ---- their names ------------------------------------------------------------------------------------- */
 
-/* The keys on the way to a place, with dots between; the root is ".". */
+/* The keys on the way to a place, long ones cut off, with dots between; the root is ".". */
 static status add_path(const struct search *s, int place, struct text *out)
 {
     int way[DEEPEST + 1], steps = 0;
@@ -177,7 +177,8 @@ static status add_path(const struct search *s, int place, struct text *out)
             TRY(text_add(out, "%d", -1 - way[steps]));
         } else {
             const struct pickle_value *key = &s->p->value[way[steps]];
-            TRY(text_add_bytes(out, key->text, (size_t)key->size));
+            TRY(text_add_bytes(out, key->text,
+                               (size_t)(key->size < WEIGHT_MAX_NAME ? key->size : WEIGHT_MAX_NAME)));
         }
         if (steps > 0)
             TRY(text_add(out, "."));
@@ -185,7 +186,6 @@ static status add_path(const struct search *s, int place, struct text *out)
     return OK;
 }
 
-/* A path too long to be named is cut off. */
 static status path_of(const struct search *s, int place, char **out)
 {
     struct text path = { .max = DEEPEST * (WEIGHT_MAX_NAME + 16) };
@@ -300,12 +300,15 @@ static status find_named(const struct search *s, const char *wanted, int count, 
     return found ? OK : fail_listing(s, wanted, count);
 }
 
-/* A pickled network is an object whose state has _modules; the outermost one is made first. */
+/* A pickled network is an object whose state has _modules among its first keys; the outermost one is made
+ * first. */
 static int is_network(const struct pickle *p, const struct pickle_value *v)
 {
     const struct pickle_value *state = v->count > 0 ? pickle_item(p, v, 0) : v;
 
-    for (int i = 0; v->kind == PICKLE_OPAQUE && state->kind == PICKLE_DICT && i + 1 < state->count; i += 2)
+    if (v->kind != PICKLE_OPAQUE || state->kind != PICKLE_DICT)
+        return 0;
+    for (int i = 0; i + 1 < state->count && i < 2 * NETWORKS_KEYS; i += 2)
         if (pickle_is_text(pickle_item(p, state, i), "_modules"))
             return 1;
     return 0;
@@ -331,6 +334,8 @@ static status choose(const struct search *s, const char *wanted, int *out)
 
     if (count == 0)
         return fail_without(s->p);
+    if (count > WEIGHT_MAX_TENSORS)
+        return FAIL(ERR_MEMORY, "holds more than %d state dicts", WEIGHT_MAX_TENSORS);
     if (wanted && *wanted)
         return find_named(s, wanted, count, out);
     *out = count == 1 ? one : conventional(s, one);

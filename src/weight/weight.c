@@ -82,7 +82,8 @@ status weight_alloc_params(struct tensor *t, int axis, int64_t *all)
 
 status weight_set_params(struct tensor *t, int channel, double scale, double zero_point)
 {
-    if (!(zero_point >= -2147483648.0 && zero_point <= 2147483647.0))
+    if (!(zero_point >= -2147483648.0 && zero_point <= 2147483647.0) ||
+        zero_point != (double)(int64_t)zero_point)
         return FAIL(ERR_FORMAT, "a quantized tensor with zero point %g", zero_point);
     t->scale[channel] = scale;
     t->zero_point[channel] = (int64_t)zero_point;

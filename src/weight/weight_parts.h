@@ -60,7 +60,7 @@ MUST_USE status zip_check(struct zip_entry *e);
 
 /* ---- pickle: a tree of plain values; nothing is ever called ---------------------------------------- */
 
-enum { PICKLE_MAX_BYTES = 64 << 20, PICKLE_MAX_ITEMS = 1 << 20 };
+enum { PICKLE_MAX_BYTES = 64 << 20, PICKLE_MAX_ITEMS = 1 << 22 };
 enum pickle_kind {
     PICKLE_NONE, PICKLE_BOOL, PICKLE_INT, PICKLE_REAL, PICKLE_TEXT,
     PICKLE_GLOBAL,        /* integer: its number in the reader's list; -1: items are its module and name */
@@ -73,10 +73,12 @@ enum pickle_kind {
 };
 struct pickle_value {
     enum pickle_kind kind;
-    int64_t integer;
-    double real;
-    const char *text;     /* in the file, not terminated */
     int size;             /* of text */
+    union {
+        int64_t integer;
+        double real;
+    };
+    const char *text;     /* in the file, not terminated */
     int *item;            /* numbers of values */
     int count, capacity;
 };

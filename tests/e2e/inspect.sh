@@ -19,6 +19,7 @@ published()
     check "$1 is narrow" narrow "$T/out"
     check "$1: totals" test "$(total "$T/out")" = "$2"
 }
+lacks_index() { ! "$Q" inspect "$1" > "$T/out" 2> "$T/err" && grep -q 'give fp32-shards.safetensors.index.json' "$T/err"; }
 published resnet18 "11,689,512|1,814,073,344|46,738,848"
 published resnet50 "25,557,032|4,089,184,256|102,121,888"
 published mobilenet_v2 "3,504,872|300,774,272|13,951,264"
@@ -56,6 +57,12 @@ for f in $Y/per_channel.pth $Y/per_channel_legacy.pth $L/lite_qnnpack.pth "$WEIG
     check "$f is narrow" narrow "$T/out"
     check "$f has tensors" test "$(grep -cE ' (f32|s8|s64) ' "$T/out")" -gt 10
 done
+listed $Y/fp32-ema.pth
+check "which state dict" grep -qx 'state  *model' "$T/out"
+check "and what lies beside it" grep -qx 'other states  *model_ema' "$T/out"
+check "shards are listed" listed $Y/fp32-shards.safetensors.index.json
+check "shards are one checkpoint" grep -qx 'tensors  *16' "$T/out"
+check "a shard alone is none" lacks_index $Y/fp32-shards-00001-of-00002.safetensors
 listed $Y/per_channel.pth
 check "zip" grep -qx 'container  *torch, zip' "$T/out"
 check "channels_last strides, per channel" grep -qE '^conv1.weight +4x3x3x3 +s8 +27,1,9,3 +per channel +0 +108$' "$T/out"

@@ -1,8 +1,11 @@
-/* Pickles alone: every opcode, hostile ones (tests/fuzz/make_seeds.py). What is allocated: 1 M values. */
-#include "fuzz.h"
-#include "weight/weight_parts.h"
+/* Pickles alone: every opcode, hostile ones (tests/fuzz/make_seeds.py); then the state dict in them. What is
+ * allocated: a value and its place for every two bytes. */
+#include <string.h>
 
-static const char *const seeds[] = { "tests/fuzz/seeds/pickle/*", NULL };
+#include "fuzz.h"
+#include "weight/pth.h"
+
+static const char *const seeds[] = { "tests/fuzz/seeds/pickle/*", "tests/weight/data/*.pkl", NULL };
 static const char *const words[] = { "cposix\nsystem\n",
                                      "cos\nsystem\n",
                                      "c__builtin__\neval\n",
@@ -55,6 +58,26 @@ static const char *const words[] = { "cposix\nsystem\n",
                                      "M\1\2",
                                      "J\1\2\3\4",
                                      "G",
+                                     "\x95\5\0\0\0\0\0\0\0",
+                                     "\x8d\1\0\0\0\0\0\0\0k",
+                                     "C\1b",
+                                     "\x8f",
+                                     "\x90",
+                                     "\x91",
+                                     "I01\n",
+                                     "L5L\n",
+                                     "F2.5\n",
+                                     "S'a'\n",
+                                     "Va\n",
+                                     "p1\n",
+                                     "g1\n",
+                                     "\x82\1",
+                                     "ccopyreg\n_reconstructor\n",
+                                     "cargparse\nNamespace\n)\x81",
+                                     "ctorch\nSize\n",
+                                     "U\x0cparam_groups",
+                                     "U\5model",
+                                     "U\x0astate_dict",
                                      ".",
                                      NULL };
 static const char *const marks[] = { "\x80\x02", "c", NULL };
@@ -64,6 +87,38 @@ const struct fuzz_target fuzz_target = { .name = "pickle",
                                          .marks = marks,
                                          .most = 64 << 10,
                                          .bound = (size_t)256 << 20 };
+
+static void look_at(const struct pickle *p)
+{
+    char name[256];
+
+    for (int i = 0; i < p->count; i++) {
+        const struct pickle_value *v = &p->value[i];
+        pickle_object_name(p, v, name, sizeof name);
+        if (!fuzz_is_printable(name, strlen(name)))
+            fuzz_fail("value %d is '%s'", i, name);
+        pth_value_why(p, v, name, sizeof name);
+        (void)pth_value_class(p, v);
+    }
+}
+
+static void find_state(const struct pickle *p)
+{
+    struct state_choice c;
+    status s = state_find(p, NULL, &c);
+
+    fuzz_verdict(s);
+    if (s == OK && c.name) { /* by its name it is the same one, unless another is called so */
+        struct state_choice again;
+        s = state_find(p, c.name, &again);
+        if (s == OK && again.state != c.state)
+            fuzz_fail("the state dict %s is not the one that it was", c.name);
+        mem_free(again.name);
+        mem_free(again.others);
+    }
+    mem_free(c.name);
+    mem_free(c.others);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
@@ -75,6 +130,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (s == OK && (used > size || p.root < 0 || p.root >= p.count))
         fuzz_fail("%llu bytes of %zu are used, the root is %d of %d", (unsigned long long)used, size, p.root,
                   p.count);
+    if (s == OK) {
+        look_at(&p);
+        find_state(&p);
+    }
     pickle_free(&p);
     return 0;
 }

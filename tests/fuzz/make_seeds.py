@@ -6,6 +6,8 @@ are other tests' fixtures.
 
 The HDF5 seeds are made by tests/fuzz/results.sh with the program itself, because they change with the schema.
 """
+import argparse
+import collections
 import io
 import json
 import os
@@ -52,10 +54,22 @@ def pickles():
     put("pickle", "many_marks", b"\x80\x02" + b"(" * 5000 + b".")
     put("pickle", "protocol_5", pickle.dumps({"a": [1, 2.5, None, True, (1, 2, 3, 4)], "b": b"bytes"}, 5))
     put("pickle", "protocol_0", pickle.dumps({"a": [1, 2.5, None], "b": 2 ** 70}, 0))
+    put("pickle", "beside", pickle.dumps({"model": {}, "args": argparse.Namespace(lr=0.1), "epoch": 3, "c": collections.Counter(a=1),
+                                          "d": collections.defaultdict(list), "p": pathlib.PurePosixPath("/a"), "s": {1, 2}}, 2))
+    put("pickle", "beside_4", pickle.dumps({"args": argparse.Namespace(lr=0.1), "f": frozenset({1}), "b": bytes(300), "n": 2 ** 80}, 4))
     tensor = (b"ctorch._utils\n_rebuild_tensor_v2\nq\x03((X\x07\x00\x00\x00storageq\x04ctorch\nFloatStorage\nq\x05"
               b"X\x01\x00\x00\x000q\x06X\x03\x00\x00\x00cpuq\x07K\x04tq\x08QK\x00K\x02K\x02\x86K\x02K\x01\x86\x89"
               b"ccollections\nOrderedDict\n)RtR")
     put("pickle", "tensor", b"\x80\x02}X\x01\x00\x00\x00a" + tensor + b"s.")
+    states = b"}(U\x05model}U\x03a.b" + tensor + b"sU\x09model_ema}U\x03a.b" + tensor + b"su"
+    put("pickle", "states", b"\x80\x02" + states + b".")
+    put("pickle", "nested", b"\x80\x02](K\x01}U\x0acheckpoint" + states + b"se.")
+    put("pickle", "optimizer", b"\x80\x02}(U\x03net}U\x03a.b" + tensor + b"sU\x03sgd}(U\x05state}K\x00}U\x03exp" + tensor +
+        b"ssU\x0cparam_groups]uu.")
+    put("pickle", "sparse", b"\x80\x02}U\x01actorch._utils\n_rebuild_sparse_tensor\nN\x85Rs.")
+    put("pickle", "subclass", b"\x80\x02}U\x01actorch._tensor\n_rebuild_from_type_v2\n(ctorch._utils\n_rebuild_tensor_v2\nca\nB\n"
+        b"((U\x07storagectorch\nFloatStorage\nU\x010U\x03cpuK\x04tQK\x00K\x02K\x02\x86K\x02K\x01\x86\x89NtNtRs.")
+    put("pickle", "network", b"\x80\x02(U\x06moduleca\nNet\nNNtQ)\x81}U\x08_modules}sb.")
     return b"\x80\x02}X\x01\x00\x00\x00a" + tensor + b"s."
 
 
@@ -140,6 +154,20 @@ def safetensors():
     put("safetensors", "empty", file({}))
 
 
+def shards():
+    for i, name in enumerate(("a", "b")):
+        text = json.dumps({name: {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}).encode()
+        put("shards", f"shard_{i + 1}", struct.pack("<Q", len(text)) + text + bytes(8))
+    place = {"a": "shard_1", "b": "shard_2"}
+    put("shards", "plain.json", json.dumps({"metadata": {"total_size": 16}, "weight_map": place}))
+    put("shards", "lost.json", json.dumps({"weight_map": {**place, "c": "shard_2"}}))
+    put("shards", "moved.json", json.dumps({"weight_map": {**place, "b": "shard_1"}}))
+    put("shards", "away.json", json.dumps({"weight_map": {**place, "b": "../shard_2"}}))
+    put("shards", "itself.json", json.dumps({"weight_map": {**place, "b": "case"}}))
+    put("shards", "deep.json", '{"metadata": ' + "[" * 5000)
+    put("shards", "many.json", json.dumps({"weight_map": {str(i): f"shard_{i}" for i in range(2000)}}))
+
+
 def texts():
     put("labels", "plain.csv", "path,class_index,name\n420.jpg,0,a b\ngrey.jpg,3,c\ncmyk.jpg,-1,\n")
     put("labels", "four.csv", "420.jpg,0\n422.jpg,1\n444.jpg,2\ngrey.jpg,0\n")
@@ -196,4 +224,5 @@ if __name__ == "__main__":
     zips(pickles())
     legacy()
     safetensors()
+    shards()
     texts()

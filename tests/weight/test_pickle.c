@@ -348,7 +348,7 @@ static void test_refusals(void)
  * often. */
 static void test_bounds(void)
 {
-    enum { MANY = 4 << 20 };
+    enum { MANY = 12 << 20 };
     static const char opcodes[] = "(N)]";
     char *bytes = mem_alloc(MANY, 1);
 

@@ -85,6 +85,23 @@ static void check_refused(const char *header, int data_size, const char *words)
 #define META(text)                                                                                           \
     "{\"__metadata__\":{" text "},\"w\":{\"dtype\":\"I8\",\"shape\":[2,2],\"data_offsets\":[0,4]}}"
 
+/* A tensor of a type that is not read is in the way only where it is needed. */
+static void test_other_types(void)
+{
+    static const char header[] = "{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]},"
+                                 "\"b\":{\"dtype\":\"F8_E4M3\",\"shape\":[2],\"data_offsets\":[2,4]},"
+                                 "\"c\":{\"dtype\":\"U16\",\"shape\":[1],\"data_offsets\":[4,6]}}";
+    uint8_t bytes[1024];
+    struct tensor_table t = { 0 };
+    const struct tensor *found;
+
+    CHECK_MSG(safetensors_read(bytes, make(header, 6, bytes), &t) == OK, "%s", error_last()->text);
+    CHECK(t.count == 1 && table_find(&t, "a") && t.absents == 2 && t.absent[0].is_tensor);
+    CHECK(table_get(&t, &found, "b") == ERR_MISSING &&
+          strstr(error_last()->text, "b is of type F8_E4M3, which is not read; save it as F32"));
+    table_free(&t);
+}
+
 static void test_refusals(void)
 {
     check_refused(A("U8", "4", "0,4"), 3, "a: its bytes 0 to 4 lie outside the 3");
@@ -95,7 +112,10 @@ static void test_refusals(void)
     check_refused(TWO("0,2", "1,3"), 3, "byte 1 of the data belongs to two tensors");
     check_refused(TWO("0,2", "3,5"), 5, "byte 2 of the data belongs to no tensor");
     check_refused(TWO("0,2", "0,2"), 2, "two tensors");
-    check_refused(A("F8_E4M3", "4", "0,4"), 4, "a: its type F8_E4M3 is none of");
+    check_refused(A("f32", "1", "0,4"), 4, "a: its type 'f32' is none of safetensors");
+    check_refused(A("", "1", "0,4"), 4, "a: its type '' is none");
+    check_refused(A("F8_E4M3", "4", "0,5"), 4, "a: its bytes 0 to 5 lie outside the 4");
+    check_refused(A("F8_E4M3", "4", "0,4"), 5, "byte 4 of the data belongs to no tensor");
     check_refused(A("U8", "-4", "0,4"), 4, "a whole number is missing");
     check_refused(A("U8", "4.0", "0,4"), 4, "is missing");
     check_refused(A("U8", "4294967296,4294967296", "0,4"), 4, "more than 2^32 elements");
@@ -157,6 +177,7 @@ int main(void)
 {
     test_plain();
     test_quantized();
+    test_other_types();
     test_refusals();
     test_damage();
     CHECK(mem_live() == 0);

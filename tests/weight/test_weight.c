@@ -120,6 +120,40 @@ static void test_decimal(void)
     table_free(&t);
 }
 
+/* A network and its moving average, which is twice as large (tests/fixtures/tiny/make_variants.py). */
+static void test_states(void)
+{
+    static const char path[] = "tests/fixtures/tiny/fp32-ema.pth";
+    struct tensor_table plain, ema, t;
+    const char *const names[] = { "conv1.weight", "bn2.running_var", "fc.bias" };
+    char longer[64];
+
+    CHECK(weight_load("tests/fixtures/tiny/fp32.pth", NULL, &plain) == OK && !plain.state &&
+          !plain.other_states);
+    CHECK_MSG(weight_load(path, NULL, &t) == OK && t.count == 16, "%s", error_last()->text);
+    CHECK(t.state && strcmp(t.state, "model") == 0 && t.other_states &&
+          strcmp(t.other_states, "model_ema") == 0);
+    CHECK_MSG(weight_load(path, "model_ema", &ema) == OK && ema.count == 17, "%s", error_last()->text);
+    CHECK(ema.state && strcmp(ema.state, "model_ema") == 0 && strcmp(ema.other_states, "model") == 0);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        const struct tensor *a = table_find(&plain, names[i]), *b = table_find(&t, names[i]), *c;
+        snprintf(longer, sizeof longer, "module.%s", names[i]);
+        c = table_find(&ema, longer);
+        for (int64_t k = 0; a && b && c && k < tensor_count(a); k++)
+            CHECK(tensor_at(b, k) == tensor_at(a, k) && tensor_at(c, k) == 2 * tensor_at(a, k));
+        CHECK(a && b && c);
+    }
+    table_free(&plain);
+    table_free(&ema);
+    table_free(&t);
+    CHECK(weight_load(path, "ema", &t) == ERR_USAGE &&
+          strstr(error_last()->text, "there are model_ema, model"));
+    CHECK(weight_load("tests/fixtures/tiny/fp32.safetensors", "model", &t) == ERR_USAGE &&
+          strstr(error_last()->text, "has no state dicts"));
+    CHECK(weight_load("tests/fixtures/tiny/fp32-nested.pth", "1.checkpoint.net", &t) == OK && t.count == 16);
+    table_free(&t);
+}
+
 static void test_begins(void)
 {
     static const char *const files[] = { "fp32.pth", "fp32_legacy.pth", "fp32.safetensors", "tiny.model",
@@ -166,6 +200,7 @@ int main(void)
     test_name(bytes, size);
     test_decimal();
     test_begins();
+    test_states();
     test_shared();
     mem_free(bytes);
     rmdir(dir);
