@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { TEXT_MAX = 1 << 20 };
+enum { TEXT_MAX = 4 << 20 };
 
 /* ---- layout -------------------------------------------------------------------------------------------- */
 
@@ -134,7 +134,7 @@ static status fill_provenance(const struct run *r, struct text *out)
         TRY(text_add(out, "network.%s.engine = %s\n", n->name,
                      engine_arithmetic_name(r->network[i].arithmetic)));
     }
-    return OK;
+    return text_add(out, "%s", r->decided.data ? r->decided.data : "");
 }
 
 static status fill_initial(const struct run *r, struct initial *in)

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-enum { MODEL_FILE_MAX = 4 << 20 };
+enum { MODEL_FILE_MAX = 4 << 20, DECIDED_MAX = 1 << 20 };
 
 /* ---- the list of pictures ------------------------------------------------------------------------------ */
 
@@ -73,6 +73,20 @@ out:
     return result;
 }
 
+/* What binding decided, as lines of /provenance. */
+static status note_decided(struct run *r, const char *network, int p, const struct model_binding *b)
+{
+    struct text lines = { .max = DECIDED_MAX };
+    status result = model_decided(b, &lines);
+    char *save = NULL;
+
+    for (char *line = result == OK && lines.size > 0 ? strtok_r(lines.data, "\n", &save) : NULL;
+         result == OK && line; line = strtok_r(NULL, "\n", &save))
+        result = text_add(&r->decided, "network.%s.%s.decided = %s\n", network, job_precision[p], line);
+    text_free(&lines);
+    return result;
+}
+
 /* One checkpoint: read, bound, planned, and let go again, so that raw and packed weights of two networks
  * never lie side by side. */
 static status load_weights(struct run *r, int i, int p)
@@ -102,6 +116,7 @@ static status load_weights(struct run *r, int i, int p)
                       binding.precision == MODEL_FP32 ? "fp32" : "int8", from->name, job_precision[p]);
         goto out;
     }
+    TRY_OUT(note_decided(r, from->name, p, &binding));
     net->file_bytes[p] = table.file_bytes;
     net->parameters[p] = binding.parameters;
     net->macs[p] = binding.macs;
@@ -202,6 +217,7 @@ static status choose_kernels(struct run *r)
 
 status plan_make(struct run *r)
 {
+    r->decided.max = DECIDED_MAX;
     TRY(comm_agree(r->c, choose_kernels(r)));
     r->networks = r->job->networks;
     for (int i = 0; i < r->networks; i++) {
@@ -230,6 +246,7 @@ void plan_free(struct run *r)
     for (int i = 0; i < r->networks; i++)
         model_free(&r->network[i].model);
     image_manifest_free(&r->list);
+    text_free(&r->decided);
 }
 
 /* ---- what will be done, for the reader of the log ------------------------------------------------------ */
@@ -313,6 +330,7 @@ void plan_print(const struct run *r)
     for (int i = 0; i < r->networks; i++)
         print_network(r, i);
     print_lines(r->list.decided);
+    print_lines(r->decided.data ? r->decided.data : "");
     if (r->job->dry_run)
         print_pictures(r);
     if (r->list.boxes_unmatched > 0)

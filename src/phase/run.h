@@ -36,6 +36,7 @@ struct run {
     const struct phase_start *start;
     const struct kernel_table *kernels;
     struct image_manifest list;
+    struct text decided; /* of the networks' checkpoints: `network.N.P.decided = words`, a line each */
     struct image_pipeline pipeline;
     int input_h, input_w;
     int networks;

@@ -1,3 +1,4 @@
+#include "decided.h"
 #include "html.h"
 
 #include <string.h>
@@ -246,6 +247,17 @@ static status add_dataset(struct store_reader *r, const char *path, const char *
     return result;
 }
 
+static status add_decided(struct store_reader *r, struct text *out)
+{
+    struct text lines = { .max = TEXT_MAX };
+    status result = decided_read(r, &lines);
+
+    if (result == OK && lines.size > 0)
+        result = add_text("What was decided where the inputs leave a choice", lines.data, 1, out);
+    text_free(&lines);
+    return result;
+}
+
 static status add_times(struct store_reader *r, struct text *out)
 {
     const struct store_dataset *d = store_reader_find(r, "/timing/phase_s");
@@ -285,6 +297,7 @@ static status add_provenance(struct store_reader *r, struct text *out)
                  "processor, times aside; <code>quantcam verify --digest</code> prints one hash of a result "
                  "to compare.</p>\n"));
     TRY(add_dataset(r, "/timing/command", "How to repeat it: the command of the last start", 1, out));
+    TRY(add_decided(r, out));
     TRY(add_dataset(r, "/job", "The job: what the result depends on, files by their hashes", 0, out));
     TRY(add_dataset(r, "/provenance", "Where the inputs came from", 0, out));
     snprintf(path, sizeof path, "%s.log.jsonl", store_reader_path(r));

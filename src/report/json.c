@@ -4,6 +4,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "decided.h"
 #include "words.h"
 
 static size_t digits(const char *text)
@@ -137,11 +138,25 @@ out:
     return result;
 }
 
+/* Lines of what was decided. */
+static status json_decided(struct store_reader *r, cJSON *out)
+{
+    struct text lines = { .max = 1 << 20 };
+    status result = decided_read(r, &lines);
+    char *save = NULL;
+
+    for (char *line = result == OK && lines.size > 0 ? strtok_r(lines.data, "\n", &save) : NULL; line;
+         line = strtok_r(NULL, "\n", &save))
+        cJSON_AddItemToArray(out, cJSON_CreateString(line));
+    text_free(&lines);
+    return result;
+}
+
 status json_write(struct store_reader *r, const struct collect *c, const struct album *g,
                   const struct example *e, const char *folder)
 {
     cJSON *root = cJSON_CreateObject(), *images = cJSON_CreateObject(), *tables = cJSON_CreateArray(),
-          *findings = cJSON_CreateArray();
+          *findings = cJSON_CreateArray(), *decided = cJSON_CreateArray();
     char path[4096], *text = NULL;
     status result = OK;
 
@@ -150,6 +165,8 @@ status json_write(struct store_reader *r, const struct collect *c, const struct 
     cJSON_AddNumberToObject(images, "ok", (double)c->ok);
     cJSON_AddNumberToObject(images, "bad", (double)c->bad);
     cJSON_AddItemToObject(root, "images", images);
+    cJSON_AddItemToObject(root, "decided", decided);
+    TRY_OUT(json_decided(r, decided));
     cJSON_AddItemToObject(root, "findings", findings);
     TRY_OUT(json_findings(r, findings));
     for (int i = 0; i < c->grids; i++)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "collect.h"
+#include "decided.h"
 #include "figure.h"
 #include "album.h"
 #include "example.h"
@@ -148,6 +149,7 @@ static status write_markdown(struct store_reader *r, const struct collect *c, co
     }
     TRY_OUT(example_markdown(example, &out));
     TRY_OUT(album_markdown(album, &out));
+    TRY_OUT(decided_markdown(r, &out));
     TRY_OUT(text_write_file(path, out.data, out.size));
 out:
     text_free(&out);

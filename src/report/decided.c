@@ -1,0 +1,62 @@
+/* src/report/decided.c: what the job decided, from the result's /provenance. */
+#include "decided.h"
+
+#include <string.h>
+
+enum { TEXT_MAX = 16 << 20 };
+
+/* `key` is the front of a line, `size` long. Of `data` these are what was given, the others were decided. */
+static int is_decision(const char *key, size_t size)
+{
+    static const char data[] = "data.", tail[] = ".decided";
+    static const char *const given[] = { "images", "labels", "synsets", "boxes", "sha256" };
+    size_t front = strlen(data), end = strlen(tail);
+
+    if (size > end && memcmp(key + size - end, tail, end) == 0)
+        return 1;
+    if (size <= front || memcmp(key, data, front) != 0)
+        return 0;
+    for (size_t i = 0; i < COUNT_OF(given); i++)
+        if (strlen(given[i]) == size - front && memcmp(key + front, given[i], size - front) == 0)
+            return 0;
+    return 1;
+}
+
+status decided_read(struct store_reader *r, struct text *out)
+{
+    const struct store_dataset *d = store_reader_find(r, "/provenance");
+    char *text;
+    status result;
+
+    if (!d || d->element < 1 || d->element > TEXT_MAX)
+        return OK;
+    MEM_TRY(text, d->element + 1, 1);
+    result = store_read_string(r, "/provenance", 0, text, d->element + 1);
+    for (const char *line = text; result == OK && *line;) {
+        size_t size = strcspn(line, "\n"), key = strcspn(line, " \n");
+
+        if (key < size && is_decision(line, key))
+            result = text_add(out, "%.*s\n", (int)size, line);
+        line += size + (line[size] == '\n');
+    }
+    mem_free(text);
+    return result;
+}
+
+status decided_markdown(struct store_reader *r, struct text *out)
+{
+    struct text lines = { .max = TEXT_MAX };
+    status result = decided_read(r, &lines);
+    char *save = NULL;
+
+    if (result == OK && lines.size > 0)
+        result = text_add(out, "## What was decided\n\n");
+    for (char *line = result == OK && lines.size > 0 ? strtok_r(lines.data, "\n", &save) : NULL;
+         result == OK && line; line = strtok_r(NULL, "\n", &save)) {
+        result = text_add(out, "    %s\n", line); /* code: no letter of a path means anything */
+    }
+    if (result == OK && lines.size > 0)
+        result = text_add(out, "\n");
+    text_free(&lines);
+    return result;
+}
