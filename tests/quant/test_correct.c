@@ -11,12 +11,13 @@ static double bias(const struct quant_result *r, const char *name, int channel)
 /* White pictures: x = 1, exactly a code. a's rows are (1, 0.3, 0.3) and (0.5, 0.5, -2): codes at 1 / 127.5
  * per row are (127, 38, 38) for (127.5, 38.25, 38.25), so channel 0 loses (0.5 + 0.25 + 0.25) / 127.5; at 2 /
  * 127.5 (32, 32, -128) for (31.875, 31.875, -127.5): it gains (0.125 + 0.125 - 0.5) * 2 / 127.5, below relu's
- * 0, where nothing is missing. */
+ * 0, where nothing is missing. All pictures are equal: shifts are measured in steps of 1 / 254 of an eighth of
+ * the channel's value, 2.6, to the nearest of which, 6, the missing 1 / 127.5 is rounded. */
 static void two_layers(void)
 {
     struct made m;
     struct quant_result r;
-    double missing = 1 / 127.5, next, was;
+    double shift = 6 * 2.6 / 8 / 254, next = 8 * 1.3 / 8 / 254, was;
 
     made_pair(&m, MADE_PAIR("relu"));
     memset(m.bytes, 255, sizeof m.bytes);
@@ -27,17 +28,16 @@ static void two_layers(void)
     m.options.correct_bias = 0;
     tiny_must(quant_network(&m.net.binding, &m.options, &m.pictures, m.work.kernels, &r));
     CHECK(bias(&r, "a.bias", 0) == 1);
-    /* Without correction a's channel 0 is 2.6 - missing; b reads its code. */
     was = r.line[2].q.scale;
     quant_result_free(&r);
     m.options.correct_bias = 1;
     tiny_must(quant_network(&m.net.binding, &m.options, &m.pictures, m.work.kernels, &r));
-    CHECK_MSG(fabs(bias(&r, "a.bias", 0) - 1 - missing) < 2e-4, "%.9g", bias(&r, "a.bias", 0) - 1);
-    CHECK(fabs(r.line[1].bias_shift - missing) < 2e-4);
+    CHECK_MSG(fabs(bias(&r, "a.bias", 0) - 1 - shift) < 1e-6, "%.9g", bias(&r, "a.bias", 0) - 1);
+    CHECK_MSG(fabs(r.line[1].bias_shift - shift) < 1e-6, "%.9g", r.line[1].bias_shift);
     CHECK(bias(&r, "a.bias", 1) == -0.0625);
-    /* b's channel 0 is 0.5 of it: 63.75 steps of 2 / 127.5 / 4 a code (its row is 0.5, 2). */
-    next = 2 / 127.5;
-    CHECK_MSG(fabs(bias(&r, "b.bias", 0) - (0.5 - 32 * next) * 2.6) < 0.02, "%.9g", bias(&r, "b.bias", 0));
+    /* b reads 2.6, a's largest value and so a code, and 0. Its row (0.5, 2) has codes of 2 / 127.5: 32 for
+     * 31.875, 2.6 * 0.125 * 2 / 127.5 too much of 1.3: 7.97 of the steps. */
+    CHECK_MSG(fabs(bias(&r, "b.bias", 0) + next) < 1e-6, "%.9g", bias(&r, "b.bias", 0));
     CHECK(was == r.line[2].q.scale);
     quant_result_free(&r);
     made_free(&m);

@@ -12,6 +12,9 @@ static void alone(void)
     int label[MADE_PICTURES], worst = 0, layer;
 
     made_every(&m);
+    /* A weight so large that all others of its layer become 0. */
+    layer = made_node(&m, "grouped");
+    ((float *)((struct tensor *)table_find(&m.net.table, "grouped.weight"))->data)[0] = 300;
     made_fold(&m);
     for (int i = 0; i < MADE_PICTURES; i++) {
         made_logits(&m, i, logits);
@@ -25,14 +28,12 @@ static void alone(void)
     m.options.sensitivity = 1;
     m.options.per_channel = 0;
     m.options.equalize = QUANT_EQUALIZE_OFF;
-    /* A weight so large that all others of its layer become 0. */
-    layer = made_node(&m, "grouped");
-    ((float *)((struct tensor *)table_find(&m.net.table, "grouped.weight"))->data)[0] = 300;
     quant_work_free(&m.work);
     m.work.options = &m.options;
     m.options.weight_mse = 0;
     tiny_must(quant_network(&m.net.binding, &m.options, &m.pictures, kernel_select("auto"), &r));
-    CHECK(r.judged == 4);
+    CHECK(r.judged == 4 && r.fp32_right == 3); /* one has no label, one a wrong one */
+    CHECK(r.int8_right >= 0 && r.int8_right <= 4);
     CHECK(r.lines == 12);
     for (int i = 0; i < r.lines; i++) {
         CHECK(r.line[i].scales == 0 || r.line[i].weight_sqnr_db > 20);
@@ -40,6 +41,33 @@ static void alone(void)
         CHECK(isfinite(r.line[i].output_sqnr_db));
     }
     CHECK_MSG(r.line[worst].node == layer, "%s", m.net.model.node[r.line[worst].node].name);
+    quant_result_free(&r);
+    made_free(&m);
+}
+
+/* Weights of a.weight at 8 / 127.5 a code are 127.5, -63.75, 31.875, 7.96875, 3.984375 and 1.9921875 codes, of
+ * which 127, -64, 32, 8, 4 and 2 are stored: of 1 / 127.5 of the largest 0.5, 0.25, 0.125, 1/32, 1/64 and 1/128
+ * are lost. Without labels fp32's answers are the right ones. */
+static void weights_by_hand(void)
+{
+    static const double w[6] = { 8, -4, 2, 0.5, 0.25, 0.125 };
+    static const double lost[6] = { 0.5, 0.25, 0.125, 1 / 32.0, 1 / 64.0, 1 / 128.0 };
+    double signal = 0, noise = 0;
+    struct made m;
+    struct quant_result r;
+
+    made_pair(&m, MADE_PAIR("relu"));
+    m.options.weight_mse = m.options.per_channel = m.options.correct_bias = 0;
+    m.options.equalize = QUANT_EQUALIZE_OFF;
+    tiny_must(quant_network(&m.net.binding, &m.options, &m.pictures, kernel_select("auto"), &r));
+    for (int i = 0; i < 6; i++) {
+        signal += w[i] * w[i];
+        noise += pow(lost[i] * 8 / 127.5, 2);
+    }
+    CHECK(r.line[1].scales == 1 && fabs(r.line[1].scale_high - 8 / 127.5) < 1e-8);
+    CHECK_MSG(fabs(r.line[1].weight_sqnr_db - 10 * log10(signal / noise)) < 1e-4, "%.9g, not %.9g",
+              r.line[1].weight_sqnr_db, 10 * log10(signal / noise));
+    CHECK(r.judged == MADE_PICTURES && r.fp32_right == MADE_PICTURES);
     quant_result_free(&r);
     made_free(&m);
 }
@@ -53,6 +81,7 @@ static void decibels(void)
 int main(void)
 {
     decibels();
+    weights_by_hand();
     alone();
     return check_result("quant_judge");
 }
