@@ -2,6 +2,21 @@
 
 static float out[4096];
 
+/* The widest projection onto the widest map: the middle of 0, 255, 0, 255 ... at every joint of 16 pixels. */
+static void widest(void)
+{
+    static float line[CAM_MAX_EDGE];
+
+    for (int i = 0; i < CAM_MAX_EDGE; i++)
+        line[i] = (float)(i % 2);
+    cam_resize(line, 1, CAM_MAX_EDGE, 1, CAM_MAX_OUT, out);
+    CHECK(out[0] == 0 && out[CAM_MAX_OUT - 1] == 1);
+    for (int i = 0; i + 1 < CAM_MAX_EDGE; i++) /* the joint lies between pixels 16 i + 15 and 16 i + 16 */
+        CHECK(fabsf(out[16 * i + 15] + out[16 * i + 16] - 1) < 1e-6f);
+    cam_resize(line, CAM_MAX_EDGE, 1, CAM_MAX_OUT, 1, out);
+    CHECK(out[0] == 0 && out[CAM_MAX_OUT - 1] == 1 && fabsf(out[15] + out[16] - 1) < 1e-6f);
+}
+
 static void by_hand(void)
 {
     static const float line[2] = { 0, 4 }, mixed[4] = { -8, 1, 2, -1 }, negative[2] = { -3, -3 };
@@ -45,6 +60,7 @@ static void against_reference(void)
 int main(void)
 {
     by_hand();
+    widest();
     against_reference();
     CHECK(mem_live() == 0);
     return check_result("cam/finish");

@@ -137,6 +137,50 @@ static void bad_xml(const char *text, const char *words)
     folder_refused(&source, ERR_FORMAT, words);
 }
 
+/* Elements nested so deep, and so many boxes, in one file: accepted; one more is not. */
+static void xml_maxima(void)
+{
+    enum { MOST_BOXES = 4096, MOST_LEVELS = 64 };
+    struct image_manifest m = { 0 };
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/most", folder);
+    for (int more = 0; more < 2; more++) {
+        struct text t = { .max = 1 << 22 };
+
+        CHECK(text_add(&t, "<annotation>") == OK);
+        for (int i = 0; i < MOST_BOXES + more; i++)
+            CHECK(text_add(&t, OBJECT(1, 1, 2, 2)) == OK);
+        CHECK(text_add(&t, "</annotation>") == OK);
+        folder_file("most/2.xml", t.data);
+        source.boxes = path;
+        if (more)
+            folder_refused(&source, ERR_FORMAT, "more than 4096 boxes");
+        else {
+            CHECK_MSG(image_manifest_read(&source, &m) == OK, "%s", error_last()->text);
+            CHECK(m.boxes == MOST_BOXES);
+            image_manifest_free(&m);
+        }
+        text_free(&t);
+        CHECK(text_add(&t, "<annotation>") == OK);
+        for (int i = 1; i < MOST_LEVELS + more; i++)
+            CHECK(text_add(&t, "<a>") == OK);
+        for (int i = 1; i < MOST_LEVELS + more; i++)
+            CHECK(text_add(&t, "</a>") == OK);
+        CHECK(text_add(&t, OBJECT(1, 1, 2, 2) "</annotation>") == OK);
+        folder_file("most/2.xml", t.data);
+        if (more)
+            folder_refused(&source, ERR_FORMAT, "more than 64 deep");
+        else {
+            CHECK_MSG(image_manifest_read(&source, &m) == OK, "%s", error_last()->text);
+            CHECK(m.boxes == 1);
+            image_manifest_free(&m);
+        }
+        text_free(&t);
+    }
+    source.boxes = NULL;
+}
+
 static void annotations(void)
 {
     struct image_manifest m;
@@ -186,6 +230,7 @@ int main(void)
     columns();
     bad("a/1.jpg,one,1,2,2\n", "'one'");
     annotations();
+    xml_maxima();
     clamp();
     folder_close();
     CHECK(mem_live() == 0);

@@ -137,8 +137,10 @@ static void refused(void)
         char *text = mem_alloc(1200, 1);
 
         memset(text, 'x', 1100);
-        strcpy(text + 1100, ".jpg,0\n");
+        strcpy(text + 1021, ".jpg,0\n"); /* 1,025 bytes */
         bad(text, ERR_FORMAT, "1,024 bytes");
+        strcpy(text + 1020, ".jpg,0\n"); /* 1,024: it is no picture that is there */
+        bad(text, ERR_MISSING, "is there (the first is 'xxx");
         mem_free(text);
     }
 }

@@ -60,8 +60,8 @@ static double best_of(const struct blob *b, int wide, int w, int h, const struct
     return best;
 }
 
-/* Otsu by the definition: the first threshold whose classes' means lie farthest apart, n0 n1 (m1 - m0)^2, as a
- * fraction (s1 n0 - s0 n1)^2 / (n0 n1) of whole numbers, compared without rounding. */
+/* Otsu by the definition: the first threshold whose classes' means lie farthest apart, n0 n1 (m1 - m0)^2, as
+ * a fraction (s1 n0 - s0 n1)^2 / (n0 n1) of whole numbers, compared without rounding. */
 static int plain_otsu(const uint8_t *level, int n)
 {
     __extension__ typedef unsigned __int128 wide;
@@ -204,12 +204,18 @@ static void by_hand(void)
     struct wsol_score s;
     int32_t box[4];
 
-    CHECK(wsol_create(0, 5, &ws) == ERR_RANGE && !ws && wsol_create(8, 5000, &ws) == ERR_RANGE);
+    CHECK(wsol_create(0, 5, &ws) == ERR_RANGE && !ws && wsol_create(8, 4097, &ws) == ERR_RANGE);
+    CHECK(wsol_create(4097, 8, &ws) == ERR_RANGE && !ws);
+    CHECK(wsol_create(4096, 1, &ws) == OK);
+    wsol_free(ws);
+    CHECK(wsol_create(1, 4096, &ws) == OK);
+    wsol_free(ws);
+    ws = NULL;
     if (wsol_create(8, 6, &ws) != OK)
         exit(1);
     wsol_scan(ws, map);
-    /* Otsu: 35 pixels of 0, 4 of 76, 9 of 255. Above 0: 35 * 13 * 199.9^2 = 18.2e6; above 76: 39 * 9 * 247.2^2
-     * = 21.4e6. */
+    /* Otsu: 35 pixels of 0, 4 of 76, 9 of 255. Above 0: 35 * 13 * 199.9^2 = 18.2e6; above 76: 39 * 9 *
+     * 247.2^2 = 21.4e6. */
     CHECK(wsol_threshold(ws, WSOL_T15) == 38 && wsol_threshold(ws, WSOL_T20) == 51 &&
           wsol_threshold(ws, WSOL_T50) == 127 && wsol_threshold(ws, WSOL_OTSU) == 76);
     CHECK(wsol_pixels(ws, WSOL_T20, box) == 1 && box[0] == 1 && box[1] == 1 && box[2] == 7 && box[3] == 4);

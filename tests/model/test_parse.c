@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-#define HEAD "model m  two words\n"
+#define HEAD  "model m  two words\n"
 #define INPUT "input image 3 8 8 resize 9 bicubic crop 8 mean 0.1 0.2 0.3 std 1 2 3 quant q\n"
-#define CONV "conv a image out 4 kernel 3 stride 2 pad 1 groups 1 weight wa bn ba eps 1e-3\n"
-#define TAIL "avgpool p a\nlinear f p out 5 weight wf\noutput f\ncam a\n"
+#define CONV  "conv a image out 4 kernel 3 stride 2 pad 1 groups 1 weight wa bn ba eps 1e-3\n"
+#define TAIL  "avgpool p a\nlinear f p out 5 weight wf\noutput f\ncam a\n"
 
 static void test_good(void)
 {
@@ -155,6 +155,68 @@ static void test_hostile(void)
     mem_free(long_line);
 }
 
+static int parsed(const struct text *t, const char *expected)
+{
+    struct model m;
+    status s = model_parse("x", t->data, t->size, &m);
+    int good = expected ? s == ERR_FORMAT && strstr(error_last()->text, expected) : s == OK;
+
+    CHECK_MSG(good, "%s: %s", expected ? expected : "accepted", s == OK ? "accepted" : error_last()->text);
+    model_free(&m);
+    return good;
+}
+
+/* A network of `nodes` nodes, one of which joins `inputs`, with a name of `letters`, `words` in a line,
+ * `patterns` of what is ignored. Refused with these words, or accepted. */
+static void grown(int nodes, int inputs, int letters, int words, int patterns, const char *expected)
+{
+    static const char name[] = "a";
+    struct text t = { .max = 1 << 20 };
+    int made = 2 + inputs + 1;
+
+    CHECK(text_add(&t, "model m") == OK);
+    for (int i = 2; i < words; i++)
+        CHECK(text_add(&t, " w") == OK);
+    CHECK(text_add(&t, "\n" INPUT "conv ") == OK);
+    for (int i = 0; i < letters; i++)
+        CHECK(text_add(&t, "%s", name) == OK);
+    CHECK(text_add(&t, " image out 4 kernel 3 stride 2 pad 1 groups 1 weight wa\n") == OK);
+    for (int i = 0; i < inputs; i++) {
+        CHECK(text_add(&t, "relu r%d ", i) == OK);
+        for (int k = 0; k < letters; k++)
+            CHECK(text_add(&t, "%s", name) == OK);
+        CHECK(text_add(&t, "\n") == OK);
+    }
+    CHECK(text_add(&t, "cat c%d", made - 1) == OK);
+    for (int i = 0; i < inputs; i++)
+        CHECK(text_add(&t, " r%d", i) == OK);
+    CHECK(text_add(&t, "\n") == OK);
+    for (; made < nodes - 2; made++)
+        CHECK(text_add(&t, "relu n%d %s%d\n", made, made == 3 + inputs ? "c" : "n", made - 1) == OK);
+    CHECK(text_add(&t, "avgpool p %s%d\nlinear f p out 5 weight wf\noutput f\ncam c%d\n",
+                   made == 3 + inputs ? "c" : "n", made - 1, 2 + inputs) == OK);
+    for (int i = 0; i < patterns; i++)
+        CHECK(text_add(&t, "ignore aux%d.*\n", i) == OK);
+    parsed(&t, expected);
+    text_free(&t);
+}
+
+/* The largest that is taken, and one more. */
+static void test_maxima(void)
+{
+    grown(10, 2, 1, 3, 0, NULL);
+    grown(MODEL_MAX_NODES, 2, 1, 3, 0, NULL);
+    grown(MODEL_MAX_NODES + 1, 2, 1, 3, 0, "x:4098: more than 4096 nodes");
+    grown(30, MODEL_MAX_INPUTS, 1, 3, 0, NULL);
+    grown(30, MODEL_MAX_INPUTS + 1, 1, 3, 0, "x:21: ");
+    grown(10, 2, MODEL_NAME - 1, 3, 0, NULL);
+    grown(10, 2, MODEL_NAME, 3, 0, "x:3: ");
+    grown(10, 2, 1, 48, 0, NULL);
+    grown(10, 2, 1, 49, 0, "x:1: more than 48 words");
+    grown(10, 2, 1, 3, MODEL_MAX_IGNORES, NULL);
+    grown(10, 2, 1, 3, MODEL_MAX_IGNORES + 1, ": more than 64 patterns");
+}
+
 /* Every prefix of a whole description, cut anywhere, is either good or refused with a line. */
 static void test_prefixes(void)
 {
@@ -174,6 +236,7 @@ int main(void)
     test_nodes();
     test_whole();
     test_hostile();
+    test_maxima();
     test_prefixes();
     CHECK(mem_live() == 0);
     return check_result("model/parse");

@@ -73,8 +73,8 @@ static void test_refused(void)
     refused(good, "--select.by=", "%s: subset.select.by is empty: raw, resolved or aligned is wanted");
     refused(good, "--method=cam,layercam",
             "%s: cam.method: eigen must be in the list, the images are selected by it");
-    refused(good, "--method=eigen,layercma", "cam.method = layercma: one of " CAM_METHOD_NAMES
-            " is wanted (did you mean 'layercam'?)%.0s");
+    refused(good, "--method=eigen,layercma",
+            "cam.method = layercma: one of " CAM_METHOD_NAMES " is wanted (did you mean 'layercam'?)%.0s");
     refused(good, "--imags=x", "unknown option '--imags' (did you mean '--images'?)%.0s");
 }
 
@@ -98,7 +98,7 @@ static void test_canonical(void)
     put(good);
     if (read_job(&job, "--isa=ref") != OK)
         return;
-    CHECK(job_canonical(job, list, (const uint8_t (*)[HASH_SIZE])files, &out) == OK);
+    CHECK(job_canonical(job, list, (const uint8_t(*)[HASH_SIZE])files, &out) == OK);
     CHECK(strstr(out.data, "cam.method = eigen\n"));
     CHECK_MSG(
         strstr(out.data, "subset.fraction = 0.1\n") && strstr(out.data, "network.n1.engine = fbgemm\n") &&
@@ -107,11 +107,30 @@ static void test_canonical(void)
     CHECK(!strstr(out.data, "isa") && !strstr(out.data, "pictures") && !strstr(out.data, "x.h5"));
     mem_free(job);
     CHECK(read_job(&job, "--isa=auto") == OK);
-    CHECK(job_canonical(job, list, (const uint8_t (*)[HASH_SIZE])files, &other) == OK);
+    CHECK(job_canonical(job, list, (const uint8_t(*)[HASH_SIZE])files, &other) == OK);
     CHECK(strcmp(out.data, other.data) == 0); /* how the job runs does not count */
     mem_free(job);
     text_free(&out);
     text_free(&other);
+}
+
+/* As many networks as there is room for, and one more. */
+static void test_networks(void)
+{
+    struct text t = { .max = 1 << 16 };
+    struct job *job = NULL;
+
+    CHECK(text_add(&t, "[data]\nimages = pictures\n[store]\nout = x.h5\n") == OK);
+    for (int i = 0; i < JOB_MAX_NETWORKS; i++)
+        CHECK(text_add(&t, "[network n%d]\nmodel = m\nfp32 = a\nint8 = b%d\n", i, i) == OK);
+    put(t.data);
+    CHECK_MSG(read_job(&job, NULL) == OK && job && job->networks == JOB_MAX_NETWORKS, "%s",
+              error_last()->text);
+    CHECK(job && strcmp(job->network[JOB_MAX_NETWORKS - 1].weights[1], "b15") == 0);
+    mem_free(job);
+    CHECK(text_add(&t, "[network more]\nmodel = m\nfp32 = a\nint8 = b\n") == OK);
+    refused(t.data, NULL, "%s:69: more than 16 sections [network ...]");
+    text_free(&t);
 }
 
 static void test_subset_size(void)
@@ -140,6 +159,7 @@ int main(int argc, char **argv)
     test_refused();
     test_missing_file();
     test_canonical();
+    test_networks();
     test_subset_size();
     CHECK(mem_live() == 0);
     result = comm_agree(&comm, check_failed ? FAIL(ERR_RANGE, "a check failed") : OK) != OK;

@@ -11,8 +11,8 @@ static double bias(const struct quant_result *r, const char *name, int channel)
 /* White pictures: x = 1, exactly a code. a's rows are (1, 0.3, 0.3) and (0.5, 0.5, -2): codes at 1 / 127.5
  * per row are (127, 38, 38) for (127.5, 38.25, 38.25), so channel 0 loses (0.5 + 0.25 + 0.25) / 127.5; at 2 /
  * 127.5 (32, 32, -128) for (31.875, 31.875, -127.5): it gains (0.125 + 0.125 - 0.5) * 2 / 127.5, below relu's
- * 0, where nothing is missing. All pictures are equal: shifts are measured in steps of 1 / 254 of an eighth of
- * the channel's value, 2.6, to the nearest of which, 6, the missing 1 / 127.5 is rounded. */
+ * 0, where nothing is missing. All pictures are equal: shifts are measured in steps of 1 / 254 of an eighth
+ * of the channel's value, 2.6, to the nearest of which, 6, the missing 1 / 127.5 is rounded. */
 static void two_layers(void)
 {
     struct made m;

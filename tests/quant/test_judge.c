@@ -45,9 +45,9 @@ static void alone(void)
     made_free(&m);
 }
 
-/* Weights of a.weight at 8 / 127.5 a code are 127.5, -63.75, 31.875, 7.96875, 3.984375 and 1.9921875 codes, of
- * which 127, -64, 32, 8, 4 and 2 are stored: of 1 / 127.5 of the largest 0.5, 0.25, 0.125, 1/32, 1/64 and 1/128
- * are lost. Without labels fp32's answers are the right ones. */
+/* Weights of a.weight at 8 / 127.5 a code are 127.5, -63.75, 31.875, 7.96875, 3.984375 and 1.9921875 codes,
+ * of which 127, -64, 32, 8, 4 and 2 are stored: of 1 / 127.5 of the largest 0.5, 0.25, 0.125, 1/32, 1/64 and
+ * 1/128 are lost. Without labels fp32's answers are the right ones. */
 static void weights_by_hand(void)
 {
     static const double w[6] = { 8, -4, 2, 0.5, 0.25, 0.125 };

@@ -125,6 +125,53 @@ static void refuse(const char *what, const struct store_layout *l)
     CHECK_MSG(schema_expand(l, &s) == ERR_RANGE && s.count == 0, "%s", what);
 }
 
+/* The largest numbers are possible; one more is refused. */
+static void check_maxima(void)
+{
+    struct store_layout l;
+    struct store_schema s = { 0 };
+    char path[STORE_PATH];
+
+    fixture_layout(&l);
+    l.networks = STORE_MAX_NETWORKS;
+    l.precisions = STORE_MAX_PRECISIONS;
+    l.selections = STORE_MAX_SELECTIONS;
+    l.methods = STORE_MAX_METHODS;
+    l.pictures = STORE_MAX_PICTURES;
+    l.steps = STORE_MAX_STEPS;
+    for (int i = 0; i < STORE_MAX_NETWORKS; i++) {
+        l.network[i] = (struct store_network){ .classes = 5, .channels = 4, .h = 3, .w = 2 };
+        memset(l.network[i].name, 'a' + i, STORE_NAME - 1);
+    }
+    for (int i = 0; i < STORE_MAX_PRECISIONS; i++)
+        snprintf(l.precision[i], STORE_NAME, "p%d", i);
+    for (int i = 0; i < STORE_MAX_SELECTIONS; i++)
+        snprintf(l.selection[i], STORE_NAME, "s%d", i);
+    for (int i = 0; i < STORE_MAX_METHODS; i++)
+        snprintf(l.method[i], STORE_NAME, "m%d", i);
+    CHECK_MSG(schema_expand(&l, &s) == OK, "%s", error_last()->text);
+    snprintf(path, sizeof path, "/models/%s/p7/cam_m15", l.network[STORE_MAX_NETWORKS - 1].name);
+    CHECK(schema_find(&s, path) && schema_find(&s, "/gallery/palette"));
+    schema_free(&s);
+    l.networks++;
+    refuse("networks", &l);
+    l.networks--;
+    l.precisions++;
+    refuse("precisions", &l);
+    l.precisions--;
+    l.selections++;
+    refuse("selections", &l);
+    l.selections--;
+    l.methods++;
+    refuse("methods", &l);
+    l.methods--;
+    l.pictures++;
+    refuse("pictures", &l);
+    l.pictures--;
+    l.steps++;
+    refuse("steps", &l);
+}
+
 static void check_refusals(void)
 {
     struct store_layout l;
@@ -163,6 +210,7 @@ int main(void)
 {
     check_expansion();
     check_every();
+    check_maxima();
     check_refusals();
     CHECK(!strcmp(schema_type_name(STORE_S64), "s64") && schema_type_size(STORE_S64) == 8);
     CHECK(!strcmp(schema_type_name(STORE_STATUS), "status") && schema_type_size(STORE_STATUS) == 1);

@@ -39,7 +39,8 @@ static void quantize(struct tensor_table *t, const char *name, int axis)
 /* Every type, a scalar, an empty tensor, channels_last codes, quantization along two axes. */
 static void make(struct tensor_table *t)
 {
-    static const int64_t four[] = { 4, 3, 2, 5 }, many[] = { 20000, 1 }, none[] = { 3, 0 };
+    static const int64_t four[] = { 4, 3, 2, 5 }, six[TENSOR_MAX_RANK] = { 1, 2, 1, 3, 1, 2 },
+                         many[] = { 20000, 1 }, none[] = { 3, 0 };
     struct tensor *x;
     char name[32];
 
@@ -60,6 +61,7 @@ static void make(struct tensor_table *t)
     add(t, "whole \"\\\xc3\xa9", DTYPE_S32, 1, four);
     quantize(t, "whole \"\\\xc3\xa9", -1);
     add(t, "empty", DTYPE_F16, 2, none);
+    add(t, "six extents", DTYPE_F32, TENSOR_MAX_RANK, six);
 }
 
 static void check_equal(const struct tensor *is, const struct tensor *should, const char *name)
