@@ -7,9 +7,9 @@ Looks at the 50,000 validation images of ILSVRC2012 in DIR, in 1,000 class folde
 or flat (ILSVRC2012_val_00000001.JPEG): which are missing, empty, doubled or strange; whether each has a label and boxes.
 Reads names, sizes and the lists, no picture: seconds. Ends with the command that runs the study on them.
 
-  --labels FILE   LOC_val_solution.csv, or path,class_index lines (0-based); class folders need none
-  --synsets FILE  LOC_synset_mapping.txt, which gives the synsets of LOC_val_solution.csv their places
-  --boxes PATH    LOC_val_solution.csv, path,x0,y0,x1,y1 lines, or the folder of XML annotations
+  --labels FILE   LOC_val_solution.csv, or path,class_index (0-based) or path,wnid lines; class folders need none
+  --synsets FILE  LOC_synset_mapping.txt, which gives the synsets of such labels and of class folders their places
+  --boxes PATH    LOC_val_solution.csv, path,x0,y0,x1,y1 lines (a header may name other columns), or the folder of XML annotations
   --show N        at most so many names of each kind [10]
 
 Lists not named are looked for in DIR, above it, and where the ILSVRC archive puts them.
@@ -74,6 +74,33 @@ function stem_of(path) { sub(/.*\//, "", path); sub(/\.[A-Za-z]+$/, "", path); r
 function is_val(stem) { return length(stem) == 23 && stem ~ /^ILSVRC2012_val_[0-9]+$/ && substr(stem, 16) + 0 >= 1 && substr(stem, 16) + 0 <= 50000 }
 function is_wnid(word) { return length(word) == 9 && word ~ /^n[0-9]+$/ }
 function fault(kind, name) { if (!(kind in count)) order[++kinds] = kind; if (++count[kind] <= show) names[kind] = names[kind] "\n    " name }
+# The cells of a line, quotes taken off; a line of blanks is cut at the last one.
+function cells(line, cell,    n, i, c, quoted, text) {
+    if (separator == " ") { n = match(line, /[ \t][^ \t]*$/); cell[1] = n ? substr(line, 1, n - 1) : line; cell[2] = n ? substr(line, n + 1) : ""; return n ? 2 : 1 }
+    n = 0; text = ""; quoted = 0
+    for (i = 1; i <= length(line); i++) {
+        c = substr(line, i, 1)
+        if (c == "\"") quoted = !quoted
+        else if (c == separator && !quoted) { cell[++n] = text; text = "" }
+        else text = text c
+    }
+    cell[++n] = text
+    return n
+}
+# The first line of a list: which separator, and whose cells are path and class where it names them; 1 = it does.
+function head(line,    n, i, cell, name, rank) {
+    separator = index(line, ",") ? "," : index(line, ";") ? ";" : line ~ /\t.*\t/ ? "\t" : " "
+    at_path = 1; at_class = 2
+    if (line ~ /ILSVRC2012_val_/ || line !~ /[A-Za-z]/) return 0
+    n = cells(line, cell); at_path = at_class = 0; rank = 9
+    for (i = 1; i <= n; i++) {
+        name = tolower(cell[i]); gsub(/[-_ .]/, "", name)
+        if (!at_path && name ~ /^(path|filepath|imagepath|file|filename|imagename|image|imageid)$/) at_path = i
+        if (name ~ /^(class|label)(index|idx|id)$/ && rank > 1) { at_class = i; rank = 1 }
+        if (name ~ /^(class|label|wnid|synset|predictionstring)$/ && rank > 2) { at_class = i; rank = 2 }
+    }
+    return 1
+}
 { sub(/\r$/, "") }
 FILENAME ~ /\/pictures$/ {
     split($0, field, "\t"); path = field[1]; stem = stem_of(path)
@@ -83,6 +110,7 @@ FILENAME ~ /\/pictures$/ {
         folder = path; sub(/\/.*/, "", folder)
         if (folder == path) { fault("beside the class folders", path); next }
         if (!is_wnid(folder)) fault("in a folder that is no synset such as n01440764", path)
+        else folders_of[folder] = 1
         per_folder[folder]++
     }
     if (stem in have) fault("there twice", path)
@@ -91,11 +119,11 @@ FILENAME ~ /\/pictures$/ {
 }
 FILENAME ~ /\/synsets$/ { if ($1 != "" && !is_wnid($1)) fault("no synset id in the mapping", $0); else if ($1 != "") { known[$1] = 1; synsets++ } next }
 FILENAME ~ /\/labels$/ {
-    if ($0 == "" || (FNR == 1 && $0 !~ /ILSVRC2012_val_/)) next
-    comma = index($0, ",")
-    if (!comma) comma = match($0, /[ \t][^ \t]*$/)
-    path = comma ? substr($0, 1, comma - 1) : $0; word = comma ? substr($0, comma + 1) : ""
-    sub(/[ ,].*/, "", word); stem = stem_of(path)
+    if ($0 == "") next
+    if (FNR == 1 && head($0)) { if (!at_path || !at_class) fault("a header of the labels that does not name path and class_index, label or wnid", $0); next }
+    if (!at_path || !at_class) next
+    n = cells($0, cell); path = cell[at_path]; word = n >= at_class ? cell[at_class] : ""
+    sub(/ .*/, "", word); stem = stem_of(path)
     if (!is_val(stem)) { fault("in the labels, not a validation image by its name", path); next }
     if (is_wnid(word)) { if (synsets && !(word in known)) fault("in the labels, with a synset that the mapping lacks", path " " word) }
     else if (word !~ /^[0-9]+$/ || word + 0 > 999) { fault("in the labels, without a class of 0 to 999", $0); next }
@@ -105,11 +133,16 @@ FILENAME ~ /\/labels$/ {
     next
 }
 FILENAME ~ /\/boxes$/ {
-    if ($0 == "" || (kind == "list" && FNR == 1 && $0 !~ /ILSVRC2012_val_/)) next
-    path = $0; if (kind == "list") sub(/,.*/, "", path)
+    if ($0 == "") next
+    path = $0; row = ""
+    if (kind == "list") {
+        if (FNR == 1 && head($0)) { if (!at_path) fault("a header of the boxes that does not name path, file or image", $0); next }
+        if (!at_path) next
+        n = cells($0, cell); path = cell[at_path]; row = n == 2 ? cell[3 - at_path] : ""
+    }
     stem = stem_of(path)
     if (!is_val(stem)) { fault("in the boxes, not a validation image by its name", path); next }
-    if (kind == "list" && $0 ~ /,n[0-9]+ /) total += int((split($0, w, " ") - 1 + (w[1] == "")) / 5 + 0.5)
+    if (row ~ /^n[0-9]+ /) total += int((split(row, w, " ") + 1) / 5)
     else total++
     if (!(stem in boxed)) { boxed[stem] = 1; if (stem in have) with_boxes++ }
 }
@@ -120,6 +153,7 @@ END {
         else if (layout == "flat" && labels != "" && !(stem in label)) fault("without a label", have[stem])
         if (boxes != "" && !(stem in boxed)) fault("without a box", stem)
     }
+    for (folder in folders_of) if (synsets && !(folder in known)) fault("class folders that the mapping lacks", folder)
     for (folder in per_folder) { folders++; if (per_folder[folder] != 50) fault("class folders without exactly 50 images", folder " " per_folder[folder]) }
     for (word in per_class) { classes++; if (per_class[word] != 50) fault("classes without exactly 50 labels", word " " per_class[word]) }
     if (layout == "folders" && folders != 1000) fault("class folders", folders + 0 " in place of 1000")
@@ -141,7 +175,7 @@ END {
 rc=$?
 if [ $rc = 0 ]; then
     [ "$layout" = flat ] || labels=''
-    grep -q ',n[0-9]\{8\} ' "$T/labels" || synsets=''
+    grep -qE '(^|[^[:alnum:]])n[0-9]{8}([^[:alnum:]]|$)' "$T/labels" || synsets=''
     [ -n "$labels" ] || synsets=''
     printf 'mpirun -np 4 build/quantcam run jobs/imagenet.conf --images=%q' "$dir"
     for name in labels synsets boxes; do [ -z "${!name}" ] || printf ' --%s=%q' $name "${!name}"; done

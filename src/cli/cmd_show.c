@@ -54,8 +54,6 @@ static status add_wanted(const struct settings *set, const struct image_names *n
 
     if (set->image[0] && set->worst)
         return FAIL(ERR_USAGE, "show: --image and --worst exclude each other");
-    if (set->names[0] && !set->image[0] && !set->worst)
-        return FAIL(ERR_USAGE, "show: --names goes with --image or --worst, the tables name no classes");
     if (set->image[0])
         return report_show_image(r, set->image, &form, out);
     if (set->worst)
@@ -70,6 +68,8 @@ static status show(const struct settings *set, const char *path)
     struct store_reader *r = NULL;
     status result = OK;
 
+    if (set->names[0] && !set->image[0])
+        return FAIL(ERR_USAGE, "show: --names goes with --image, the tables name no classes");
     TRY_OUT(image_names_read(set->names, &names));
     TRY_OUT(store_open_read(path, set->checked, &r));
     TRY_OUT(report_names_fit(r, &names, set->names));

@@ -166,9 +166,9 @@ static status choose_columns(const struct table *t, struct columns *c)
     if (!table_has(t, TABLE_PATH) || !x || !y)
         return FAIL(
             ERR_FORMAT,
-            "%s:%d: the header names no column of %s: wanted are path (or file, filename, image, ImageId) "
+            "%s: its header names no column of %s: wanted are path (or file, filename, image, ImageId) "
             "and x0,y0,x1,y1, xmin,ymin,xmax,ymax, left,top,right,bottom or x,y,width,height",
-            t->lines.file, t->lines.line,
+            t->lines.file,
             !table_has(t, TABLE_PATH) ? "pictures"
             : !x                      ? "left and right edges that is sure"
                                       : "upper and lower edges that is sure");

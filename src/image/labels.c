@@ -34,11 +34,10 @@ static int is_wnid(const char *field)
 
 static status no_columns(const struct table *t)
 {
-    return FAIL(
-        ERR_FORMAT,
-        "%s:%d: the header names no column of %s: a picture's is called path, file, filename, image or "
-        "ImageId, its class's class_index, class, label, wnid or synset",
-        t->lines.file, t->lines.line, t->column[TABLE_PATH] < 0 ? "pictures" : "classes");
+    return FAIL(ERR_FORMAT,
+                "%s: its header names no column of %s: a picture's is called path, file, filename, image or "
+                "ImageId, its class's class_index, class, label, wnid or synset",
+                t->lines.file, t->column[TABLE_PATH] < 0 ? "pictures" : "classes");
 }
 
 /* By the header, and by the first row where a column may hold indices or ids. */
@@ -72,15 +71,16 @@ static status columns_of_row(struct labels *s)
     const struct table *t = &s->table;
     double number;
 
-    if (t->fields == 1 && is_index(t->field[0]))
-        return FAIL(ERR_FORMAT,
-                    "%s:%d: a bare list of class numbers names no pictures, and ILSVRC's own ids are 1-based "
-                    "and in another order: give lines `path,class_index` with 0-based indices, or "
-                    "LOC_val_solution.csv",
-                    t->lines.file, t->lines.line);
+    if (t->fields == 1 && (is_index(t->field[0]) || is_wnid(t->field[0])))
+        return FAIL(
+            ERR_FORMAT,
+            "%s:%d: a bare list of class numbers or synsets names no pictures, and ILSVRC's own numbers "
+            "are 1-based and in another order: give lines `path,class_index` with 0-based indices, "
+            "`path,wnid`, or LOC_val_solution.csv",
+            t->lines.file, t->lines.line);
     s->path = 0;
     *(t->fields > 1 && is_wnid(t->field[1]) ? &s->wnid : &s->index) = 1;
-    if (t->fields > 2 && (s->wnid == 1 || is_index(t->field[1])) && text_parse_real(t->field[2], &number))
+    if (t->fields > 2 && is_index(t->field[1]) && text_parse_real(t->field[2], &number))
         return FAIL(
             ERR_FORMAT,
             "%s:%d: several numbers behind the name, and no header that says which is the class: begin "
@@ -93,7 +93,7 @@ static status choose_columns(struct labels *s)
 {
     s->path = s->index = s->wnid = -1;
     TRY(s->table.header ? columns_of_header(s) : columns_of_row(s));
-    if (s->source->synsets && s->wnid < 0)
+    if (s->source->synsets && s->wnid < 0 && s->index < s->table.fields && is_index(s->table.field[s->index]))
         return FAIL(ERR_USAGE,
                     "%s: it has class indices, so that --synsets=%s would have no effect: leave it out",
                     s->table.lines.file, s->source->synsets);

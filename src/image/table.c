@@ -44,7 +44,6 @@ static const struct known {
     { "groundtruth", TABLE_CLASS, 0 },
     { "truth", TABLE_CLASS, 0 },
     { "category", TABLE_CLASS, 0 },
-    { "y", TABLE_CLASS, 9 },
     { "wnid", TABLE_SYNSET, 0 },
     { "synset", TABLE_SYNSET, 0 },
     { "synsetid", TABLE_SYNSET, 0 },

@@ -22,13 +22,27 @@ seq 50000 | awk '{ printf "ILSVRC2012_val_%08d.JPEG,%d\n", $1, $1 % 1000 }' > "$
 seq 50000 | awk '{ printf "ILSVRC2012_val_%08d.JPEG,1,2,30,40\n", $1 }' > "$T/boxes.csv"
 check "plain lists" code 0 look "$val" --labels "$T/labels.csv" --boxes="$T/boxes.csv"
 check "counted" says "with boxes (50000 in all)"
+awk -F, 'BEGIN { print "\"class_index\";\"name\";\"file\"" } { printf "%s;\"a;b\";\"%s\"\r\n", $2, $1 }' "$T/labels.csv" > "$T/header.csv"
+awk -F, 'BEGIN { print "x,y,width,height,ImageId" } { sub(/[.].*/, "", $1); print "1,2,29,39," $1 }' "$T/boxes.csv" > "$T/sizes.csv"
+check "columns by their names" code 0 look "$val" --labels "$T/header.csv" --boxes="$T/sizes.csv"
+check "counted" says "50000 of them with a label, of 1000 classes; 50000 of them with boxes (50000 in all)$"
+check "synsets without effect" lacks "$T/log" "--synsets"
+echo path,x,y > "$T/unknown.csv" && sed 's/$/,3/' "$T/labels.csv" >> "$T/unknown.csv"
+check "columns that are not known" code 1 look "$val" --labels "$T/unknown.csv" --boxes="$T/sizes.csv"
+check "says so" says "a header of the labels that does not name path and class_index"
+sed 's/,\(.*\)/,"\1"/' "$root/LOC_val_solution.csv" > "$T/quoted.csv"
+check "quoted" code 0 look "$val" --labels "$T/quoted.csv" --boxes="$T/quoted.csv"
+check "counted" says "^50000 of 50000 images, 50000 of them with a label, of 1000 classes; 50000 of them with boxes (75000 in all)$"
+awk -F'[, ]' 'NR > 1 { print $1 ".JPEG," $2 }' "$root/LOC_val_solution.csv" > "$T/wnids.csv"
+check "path,wnid" code 0 look "$val" --labels "$T/wnids.csv" --boxes="$T/boxes.csv"
+check "with their mapping" says "--synsets=$root/LOC_synset_mapping.txt"
 sed 's/^/val\//' "$T/labels.csv" > "$T/above.csv"
 refuse "paths of the folder above" 1 "\(paths start at the folder\): 50000" look "$val" --labels "$T/above.csv" --show 2
 check "two names" test "$(grep -c '^    val/' "$T/log")" = 2
 check "and how many more" says "and 49998 more"
 check "from above they fit" code 0 look "$(dirname "$val")" --labels "$T/above.csv" --boxes "$T/boxes.csv"
 seq 50000 > "$T/numbers"
-refuse "a bare list of numbers" 1 "in the labels, not a validation image by its name: 49999$" look "$val" --labels "$T/numbers"
+refuse "a bare list of numbers" 1 "in the labels, not a validation image by its name: 50000$" look "$val" --labels "$T/numbers"
 
 rm "$val"/ILSVRC2012_val_0000{0007,1234}.JPEG
 : > "$val/ILSVRC2012_val_00000009.JPEG"
@@ -50,6 +64,9 @@ for i in $(seq 1 999); do
 done
 check "class folders" code 0 look "$T/byclass" --boxes "$T/boxes.csv"
 check "counted" says "^50000 of 50000 images in 1000 class folders; 50000 of them with boxes"
+sed 's/^n02000007/n02999999/' "$root/LOC_synset_mapping.txt" > "$T/other.txt"
+check "a folder that the mapping lacks" code 1 look "$T/byclass" --boxes "$T/boxes.csv" --synsets "$T/other.txt"
+check "named" says "    n02000007$"
 rm "$T/boxes.csv"
 mv "$T/byclass/n02000500/ILSVRC2012_val_00025001.JPEG" "$T/byclass/n02000000/"
 cp "$T/byclass/n02000001/ILSVRC2012_val_00000051.JPEG" "$T/byclass/n02000002/"

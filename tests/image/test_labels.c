@@ -50,6 +50,8 @@ static void columns(void)
     good("\"a, \"\"x\"\".jpg\",3\na.jpg,4,x\n", 2, comma, (int[]){ 3, 4 }, 5);
     good("file,class_index,wnid,name\nb.jpg,7,n02000000,cat\na.jpg,0,n01000000,dog, hot\n", 2, two,
          (int[]){ 7, 0 }, 8);
+    good("b.jpg\tn02000000\t0\t32\t44\t62\na.jpg\tn01000000\t1\t2\t3\t4\n", 2, two, (int[]){ 1, 0 }, 2);
+    bad("n01440764\nn01443537\n", ERR_FORMAT, "a bare list of class numbers or synsets");
     bad("a, x.jpg,3\na.jpg,4\n", ERR_FORMAT, "labels.txt:1: 'x.jpg' is no class index");
     bad("path,width,height\nb.jpg,500,375\n", ERR_FORMAT, "names no column of classes");
     bad("klasse,label\n3,7\n", ERR_FORMAT, "names no column of pictures");
@@ -63,6 +65,7 @@ static void columns(void)
     bad("b.jpg,500,375\na.jpg,500,333\n", ERR_FORMAT, "labels.txt:1: several numbers behind the name");
     bad("b.jpg,10,20,300,200\n", ERR_FORMAT, "several numbers behind the name");
     bad("path,x0,y0,x1,y1\nb.jpg,10,20,300,200\n", ERR_FORMAT, "names no column of classes");
+    bad("path,x,y,width,height\nb.jpg,10,20,300,200\n", ERR_FORMAT, "names no column of classes");
     bad("[{\"file\": \"b.jpg\"}]", ERR_FORMAT, "JSON");
 }
 
@@ -101,6 +104,9 @@ static void certain(void)
     image_manifest_free(&m);
     folder_file("labels.txt", "path,class_index,wnid\nb.jpg,2,n03000000\na.jpg,1,n01000000\n");
     folder_refused(&s, ERR_MISMATCH, "labels.txt:3: class 1, but n01000000 is class 0 in");
+    folder_file("labels.txt", "path,label\nb.jpg,cup\na.jpg,dog\n");
+    folder_refused(&s, ERR_FORMAT, "labels.txt:2: 'cup' is no class index");
+    folder_file("labels.txt", "path,class_index,wnid\nb.jpg,2,n03000000\na.jpg,1,n01000000\n");
     s.synsets = NULL;
     CHECK(image_manifest_read(&s, &m) == OK && m.entry[0].class_index == 2 && m.entry[1].class_index == 1);
     image_manifest_free(&m);
