@@ -7,9 +7,9 @@ static status add_names(const struct model_binding *b, struct text *out)
 
     if (w->remark)
         TRY(text_add(out, "%s\n", w->remark));
-    if (w->other_states)
-        TRY(text_add(out, "state dict %s is read, beside it lie %s\n",
-                     w->state ? w->state : "(the file itself)", w->other_states));
+    if (w->state || w->other_states)
+        TRY(text_add(out, "state dict %s is read%s%s\n", w->state ? w->state : "(the file itself)",
+                     w->other_states ? ", beside it lie " : "", w->other_states ? w->other_states : ""));
     if (b->prefix[0])
         TRY(text_add(out, "the prefix %s is taken off all names\n", b->prefix));
     if (b->ignored > 0)

@@ -3,6 +3,7 @@
 #include "weight_parts.h"
 
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define SAVE_STATE "save the state dict from Python, torch.save(network.state_dict(), NEW)"
@@ -50,14 +51,22 @@ static const char *protocol_buffer(const uint8_t *b, uint64_t size)
     return NULL;
 }
 
-/* After blanks, a tag. */
+/* After blanks and a byte order mark, a tag. */
 static int is_markup(const uint8_t *bytes, size_t size)
 {
-    size_t at = 0;
+    size_t at = size > 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
     while (at < size && memchr(" \t\r\n", bytes[at], 4))
         at++;
     return at < size && bytes[at] == '<';
+}
+
+static int has_tag(const uint8_t *bytes, size_t size, const char *tag)
+{
+    for (size_t at = 0; at + strlen(tag) <= size; at++)
+        if (strncasecmp((const char *)bytes + at, tag, strlen(tag)) == 0)
+            return 1;
+    return 0;
 }
 
 static const char *text_kind(const uint8_t *bytes, uint64_t size)
@@ -65,7 +74,10 @@ static const char *text_kind(const uint8_t *bytes, uint64_t size)
     size_t most = size < 1024 ? (size_t)size : 1024;
 
     if (is_markup(bytes, most))
-        return "is a web page or XML, not a checkpoint: the server sent something else; fetch it again";
+        return has_tag(bytes, most, "<!doctype html") || has_tag(bytes, most, "<html") ||
+                       has_tag(bytes, most, "<error>")
+                   ? "is a web page, not a checkpoint: the server sent something else; fetch it again"
+                   : "is XML, not a checkpoint";
     for (size_t i = 0; i < most; i++)
         if (bytes[i] < 32 && !memchr("\t\r\n", bytes[i], 3))
             return NULL;

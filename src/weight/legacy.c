@@ -2,9 +2,27 @@
 
 #include <string.h>
 
-/* The first pickle: the number 0x1950a86a20f9469cfc6c. */
-const char legacy_magic[LEGACY_MAGIC_SIZE + 1] =
-    "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e";
+/* The first pickle: the number 0x1950a86a20f9469cfc6c, as each protocol writes it. */
+#define NUMBER "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e"
+#define FRAME  "\x95\x0d\0\0\0\0\0\0\0"
+const char legacy_magic[LEGACY_MAGIC_SIZE + 1] = "\x80\x02" NUMBER;
+static const struct {
+    const char *bytes;
+    size_t size;
+} magic[] = {
+    { legacy_magic, LEGACY_MAGIC_SIZE }, { "L119547037146038801333356L\n.", 28 }, { "\x80\x03" NUMBER, 15 },
+    { "\x80\x04" FRAME NUMBER, 24 },     { "\x80\x05" FRAME NUMBER, 24 },
+};
+
+size_t legacy_begins(const uint8_t *head, size_t size)
+{
+    for (size_t i = 0; i < COUNT_OF(magic); i++) {
+        size_t known = size < magic[i].size ? size : magic[i].size;
+        if (known >= WEIGHT_HEAD && memcmp(head, magic[i].bytes, known) == 0)
+            return magic[i].size;
+    }
+    return 0;
+}
 
 enum { PROTOCOL = 1001 };
 
@@ -121,10 +139,10 @@ static status place_storages(const uint8_t *bytes, uint64_t size, uint64_t at, c
 status legacy_index(const uint8_t *bytes, uint64_t size, struct pickle *object, struct tensor_table *storages)
 {
     struct pickle keys = { 0 };
-    uint64_t at = LEGACY_MAGIC_SIZE;
+    uint64_t at = legacy_begins(bytes, (size_t)size);
     status result = OK;
 
-    if (size < LEGACY_MAGIC_SIZE || memcmp(bytes, legacy_magic, LEGACY_MAGIC_SIZE) != 0)
+    if (at == 0 || at > size)
         return FAIL(ERR_FORMAT, "legacy container: the magic number is missing");
     TRY(read_preamble(bytes, size, &at));
     TRY(next_pickle(bytes, size, &at, object));

@@ -105,7 +105,7 @@ static int is_safetensors(const uint8_t *bytes, uint64_t size)
 
 static int is_container(const uint8_t *head, size_t size)
 {
-    return starts_with(head, size, "PK\3\4", 4) || starts_with(head, size, legacy_magic, LEGACY_MAGIC_SIZE) ||
+    return starts_with(head, size, "PK\3\4", 4) || legacy_begins(head, size) ||
            starts_with(head, size, WEIGHT_H5_MAGIC, WEIGHT_HEAD) || is_safetensors(head, size);
 }
 
@@ -119,7 +119,7 @@ status weight_read(const char *path, const uint8_t *bytes, uint64_t size, const 
 {
     if (starts_with(bytes, size, "PK\3\4", 4))
         return pth_read_zip(bytes, size, state, out);
-    if (starts_with(bytes, size, legacy_magic, LEGACY_MAGIC_SIZE))
+    if (legacy_begins(bytes, size))
         return pth_read_legacy(bytes, size, state, out);
     if (!is_container(bytes, size))
         return foreign_file(bytes, size);

@@ -126,7 +126,10 @@ MUST_USE status pth_storage_id(const struct pickle *p, const struct pickle_value
 /* ---- legacy: torch's form before 1.6: five pickles, then the storages one after the other ---------- */
 
 enum { LEGACY_MAGIC_SIZE = 15 };
-extern const char legacy_magic[LEGACY_MAGIC_SIZE + 1];
+extern const char legacy_magic[LEGACY_MAGIC_SIZE + 1];    /* as torch.save writes it unless told otherwise */
+/* The length of the first pickle, a number, if a file that begins so has the form, else 0; WEIGHT_HEAD bytes
+ * tell. */
+size_t legacy_begins(const uint8_t *head, size_t size);
 /* Reads the pickles: *object is the state dict's, and `storages` gets a rank 1 view of each storage by its
  * key. The caller frees both, also after a failure. */
 MUST_USE status legacy_index(const uint8_t *bytes, uint64_t size, struct pickle *object,

@@ -46,6 +46,12 @@ int main(void)
           "the prefix module. is taken off all names\n"
           "tensors left out by the description's lines `ignore`: 2\n"
           "tensors that the network does not use, as unused = allow permits: 2\n");
+    make_float(&t);
+    t.state = mem_strdup("ema");
+    check(&m, &t, NULL, "state dict ema is read\n");
+    make_float(&t);
+    t.other_states = mem_strdup("ema");
+    check(&m, &t, NULL, "state dict (the file itself) is read, beside it lie ema\n");
     make_int8(&t, "f.weight", 1);
     check(&six, &t, NULL,
           "relu6 runs as relu, as torch's own files want it; if the network was exported with a "

@@ -138,6 +138,7 @@ def with_itself():
 
 
 TAKEN = []      # name, file, state or None, the state that must be read
+EXPECTED = {'state': f'{TINY}/fp32.pth'}    # a plain file of each
 REFUSED = []    # name, file or folder, words of the sentence, options
 
 
@@ -164,7 +165,8 @@ def writable(things, **how):
 
 
 def make_beside(d):
-    forms = {'zip': {}, 'legacy': {'_use_new_zipfile_serialization': False}, **{str(p): {'pickle_protocol': p} for p in (1, 3, 4, 5)}}
+    forms = {'zip': {}, 'legacy': {'_use_new_zipfile_serialization': False}, **{str(p): {'pickle_protocol': p} for p in (1, 3, 4, 5)},
+             **{f'legacy-{p}': {'pickle_protocol': p, '_use_new_zipfile_serialization': False} for p in (1, 3, 5)}}
     for name, things in beside():
         for form, how in forms.items():
             whole = with_itself() if things is None else {**writable(things, **how), 'model': STATE}
@@ -184,7 +186,17 @@ def make_states(d):
         take(d, f'twin-{key}-{twin}-ema', whole, twin, 'other')
     take(d, 'twin-deep', {'checkpoint': {'model': STATE, 'model_ema': OTHER}}, 'checkpoint.model_ema', 'other')
     take(d, 'params', {'params': STATE, 'params_ema': OTHER}, 'params')
-    take(d, 'averaged', {'model': STATE, 'model_ema': {'n_averaged': torch.tensor(3), **{'module.' + k: v for k, v in OTHER.items()}}})
+    averaged = {'model': STATE, 'model_ema': {'n_averaged': torch.tensor(3), **{'module.' + k: v for k, v in OTHER.items()}}}
+    take(d, 'averaged', averaged)
+    take(d, 'averaged-ema', averaged, 'model_ema', 'other')
+    half = {k: v.half().float() for k, v in OTHER.items()}
+    take(d, 'half', {'model': {k: v.half() if v.is_floating_point() else v for k, v in half.items()}}, None, 'half')
+    EXPECTED['half'] = save(d, 'half-as-float', {k: v if OTHER[k].is_floating_point() else OTHER[k] for k, v in half.items()})
+    int8 = torch.load(f'{TINY}/per_channel.pth', weights_only=True)
+    EXPECTED['int8'] = f'{TINY}/per_channel.pth'
+    for name, how in (('zip', {}), ('legacy', {'_use_new_zipfile_serialization': False}), ('5', {'pickle_protocol': 5})):
+        take(d, f'int8-{name}', {'epoch': 3, 'args': argparse.Namespace(x=1), 'net': int8, 'optimizer': trained().state_dict()},
+             None, 'int8', **how)
     REFUSED.append(('params', save(d, 'two', {'params': STATE, 'params_ema': OTHER}), '2 state dicts: params, params_ema', ()))
     REFUSED.append(('wrong state', save(d, 'wrong', {'model': STATE, 'model_ema': OTHER}), "no state dict 'ema'", ('--state=ema',)))
     REFUSED.append(('state of safetensors', f'{TINY}/fp32.safetensors', 'has no state dicts', ('--state=ema',)))
@@ -385,8 +397,9 @@ def main():
         for make in (make_beside, make_states, make_tensors, make_others, make_shards):
             make(d)
         out = f'{scratch}/out.h5'
-        expected = {'state': logits(f'{TINY}/fp32.pth', out), 'other': logits(save(d, 'other', OTHER), out)}
-        assert isinstance(expected['state'], bytes) and expected['state'] != expected['other']
+        EXPECTED['other'] = save(d, 'other', OTHER)
+        expected = {which: logits(path, out) for which, path in EXPECTED.items()}
+        assert all(isinstance(x, bytes) for x in expected.values()) and len(set(expected.values())) == len(expected), expected
         for name, path, state, which in TAKEN:
             is_ = logits(path, out, *([f'--state={state}'] if state else []))
             if is_ != expected[which]:

@@ -155,8 +155,30 @@ static void test_by_hand(void)
     table_free(&t);
 }
 
+/* The number at the front as Python writes it in protocols 0 to 5. */
+static void test_begins(void)
+{
+    static const char *const of[] = { "L119547037146038801333356L\n.",
+                                      "\x80\2\x8a\nl\xfc\x9c"
+                                      "F\xf9 j\xa8P\x19.",
+                                      "\x80\3\x8a\nl\xfc\x9c"
+                                      "F\xf9 j\xa8P\x19." };
+    static const uint8_t framed[] = "\x80\5\x95\r\0\0\0\0\0\0\0\x8a\nl\xfc\x9c"
+                                    "F\xf9 j\xa8P\x19.";
+    struct tensor_table t = { 0 };
+
+    for (size_t i = 0; i < COUNT_OF(of); i++)
+        CHECK(legacy_begins((const uint8_t *)of[i], strlen(of[i])) == strlen(of[i]));
+    CHECK(legacy_begins(framed, 24) == 24 && legacy_begins(framed, 15) == 24 && !legacy_begins(framed, 14));
+    CHECK(!legacy_begins((const uint8_t *)"\x80\2\x8a\nl\xfc\x9c"
+                                          "F\xf9 j\xa8P\x18.",
+                         15));
+    CHECK(pth_read_legacy(framed, 20, NULL, &t) == ERR_FORMAT && strstr(error_last()->text, "magic number"));
+}
+
 int main(void)
 {
+    test_begins();
     test_by_hand();
     test_equal("fp32", "fp32_legacy");
     test_equal("per_channel", "per_channel_legacy");
