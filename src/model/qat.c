@@ -297,26 +297,45 @@ static status find_one(const struct model_binding *b, int node, int weights, str
                : model_mismatch(b, n, model_name_of(b, out->low), out->low, "one value");
 }
 
-/* One configuration usually holds for all of a network: what one quantizer leaves open another one tells. */
+/* What one quantizer leaves open another one tells: one configuration usually holds for all of a network, and
+ * where layers have codes of their own it is still symmetric for all or affine for all. */
+static void narrow(const struct model_binding *b, int weights, uint64_t *mask)
+{
+    static const uint64_t kind[2] = { UINT64_C(0x3333333333333333), UINT64_C(0xcccccccccccccccc) };
+    uint64_t all = UNSTATED;
+    int fits[2] = { 1, 1 };
+
+    for (int i = 0; i < b->model->nodes; i++)
+        if (has_quantizer(&b->model->node[i], weights)) {
+            all &= mask[i];
+            for (int k = 0; k < 2; k++)
+                fits[k] &= (mask[i] & kind[k]) != 0;
+        }
+    for (int i = 0; i < b->model->nodes; i++)
+        if (all)
+            mask[i] = all;
+        else if (fits[0] != fits[1])
+            mask[i] &= kind[fits[1]];
+}
+
 static status find_ranges(struct model_binding *b, int weights, uint64_t *mask, struct model_range *out)
 {
     const struct codes *codes = weights ? weight_codes : output_codes;
     int count = weights ? (int)COUNT_OF(weight_codes) : (int)COUNT_OF(output_codes);
     struct model_quantizer q;
-    uint64_t all = UINT64_MAX;
 
     for (int i = 0; i < b->model->nodes; i++)
         if (has_quantizer(&b->model->node[i], weights)) {
             TRY(find_one(b, i, weights, &q));
             mask[i] = forms_of(&q, codes, count);
-            all &= mask[i];
             b->unstated |= !q.scale;
+            b->observing |= weights && tensor_at(q.observing, 0) != 0;
         }
+    narrow(b, weights, mask);
     for (int i = 0; i < b->model->nodes; i++)
         if (has_quantizer(&b->model->node[i], weights)) {
             TRY(find_one(b, i, weights, &q));
-            TRY(choose(b, &q, weights, all ? all : mask[i], &out[i]));
-            b->observing |= weights && tensor_at(q.observing, 0) != 0;
+            TRY(choose(b, &q, weights, mask[i], &out[i]));
             if (!weights && out[i].low < 0)
                 return FAIL(
                     ERR_MISMATCH,

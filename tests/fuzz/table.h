@@ -39,7 +39,7 @@ static inline status bind_tiny(const struct model *m, const struct tensor_table 
 {
     struct model_binding b = { 0 };
     struct model_head head = { 0 };
-    status s = model_bind(m, t, NULL, &b);
+    status s = model_bind(m, t, &(struct model_reading){ .allow_unused = 1 }, &b);
 
     for (int i = 0; s == OK && i < m->nodes; i++)
         if (m->node[i].op == OP_CONV || m->node[i].op == OP_LINEAR) {
