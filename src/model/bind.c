@@ -189,7 +189,8 @@ static status bind_by_prefix(struct model_binding *b, uint8_t **used)
         TRY(model_find_ranges(b));
     MEM_TRY(b->q, (size_t)b->model->nodes, sizeof *b->q);
     MEM_TRY(*used, (size_t)b->weights->count, 1);
-    return bind_all(b, *used);
+    TRY(bind_all(b, *used));
+    return b->observing ? model_check_observers(b) : OK;
 }
 
 /* Several prefixes make all names complete: one of them must bind, and only one. */

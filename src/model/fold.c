@@ -138,10 +138,38 @@ static status load_real(const struct model_sources *s, double eps, struct model_
     return OK;
 }
 
+static status load_bias(const struct model_sources *s, struct model_layer *l)
+{
+    MEM_TRY(l->bias, (size_t)l->oc, sizeof *l->bias);
+    if (s->bias)
+        tensor_copy_f32(s->bias, l->bias);
+    return OK;
+}
+
+/* Real weights and biases, every value looked at. */
+static status load_folded(const struct model_binding *b, int node, const struct model_sources *s,
+                          struct model_layer *l)
+{
+    TRY(load_bias(s, l));
+    TRY(load_real(s, b->model->node[node].bn_eps, l));
+    return check_layer(b, s, l);
+}
+
+/* ---- QAT ------------------------------------------------------------------------------------------- */
+
 /* torch's moving average: a hundredth of the way. */
 static float observe(float old, float seen)
 {
     return old + 0.01f * (seen - old);
+}
+
+static void extremes(const float *w, size_t count, float *least, float *most)
+{
+    *least = *most = w[0];
+    for (size_t i = 1; i < count; i++) {
+        *least = fminf(*least, w[i]);
+        *most = fmaxf(*most, w[i]);
+    }
 }
 
 /* The range of one scale's weights as convert has it, which runs an observer that is still on once more, on
@@ -149,18 +177,59 @@ static float observe(float old, float seen)
 static void final_range(const struct model_quantizer *q, int channel, const float *w, size_t count,
                         float *low, float *high)
 {
-    float least = w[0], most = w[0];
+    float least, most;
 
     *low = (float)tensor_at(q->low, channel);
     *high = (float)tensor_at(q->high, channel);
     if (tensor_at(q->observing, 0) == 0)
         return;
-    for (size_t i = 1; i < count; i++) {
-        least = fminf(least, w[i]);
-        most = fmaxf(most, w[i]);
-    }
+    extremes(w, count, &least, &most);
     *low = observe(*low, least);
     *high = observe(*high, most);
+}
+
+/* Does a channel's weights reach beyond what its observer knows? *within: do some not reach that far? */
+static status look_beyond(const struct model_binding *b, int node, int *beyond, int *within)
+{
+    const float tolerance = 1e-6f;
+    struct model_sources s;
+    struct model_layer l = { 0 };
+    status result;
+    size_t run;
+
+    TRY(model_find_sources(b, node, &s));
+    l = (struct model_layer){ .oc = s.oc, .ic = s.ic, .kh = s.kh, .kw = s.kw };
+    result = load_folded(b, node, &s, &l);
+    run = result == OK ? layer_size(&l) / (size_t)tensor_count(s.quantizer.low) : 0;
+    for (int64_t c = 0; result == OK && c < tensor_count(s.quantizer.low); c++) {
+        float low = (float)tensor_at(s.quantizer.low, c), high = (float)tensor_at(s.quantizer.high, c);
+        float least, most, slack = tolerance * (high - low);
+
+        extremes(l.weight_real + (size_t)c * run, run, &least, &most);
+        *beyond |= least < low - slack || most > high + slack;
+        *within |= least > low + slack || most < high - slack;
+    }
+    model_layer_free(&l);
+    return result;
+}
+
+status model_check_observers(const struct model_binding *b)
+{
+    int beyond = 0, within = 0;
+
+    for (int i = 0; i < b->model->nodes && !beyond; i++)
+        if (b->model->node[i].op == OP_CONV || b->model->node[i].op == OP_LINEAR) {
+            if (b->weight_range[i].fused) /* always a moving average */
+                return OK;
+            TRY(look_beyond(b, i, &beyond, &within));
+        }
+    if (beyond || !within)
+        return OK;
+    return FAIL(ERR_MISMATCH,
+                "%s: the observers of its weights are still on, and whether they are moving averages, which "
+                "PyTorch's convert moves once more, or plain extremes the state does not say: save it after "
+                "model.apply(torch.ao.quantization.disable_observer)",
+                b->weights->source);
 }
 
 /* The unconverted QAT state: what torch's convert makes of the folded weights (numerics 1.6, steps 1-3). */
@@ -203,15 +272,12 @@ static status quantize_real(const struct model_binding *b, const struct model_so
 static status load_layer(const struct model_binding *b, int node, const struct model_sources *s,
                          struct model_layer *l)
 {
-    MEM_TRY(l->bias, (size_t)l->oc, sizeof *l->bias);
-    if (s->bias)
-        tensor_copy_f32(s->bias, l->bias);
     if (b->precision == MODEL_INT8 && !b->qat) {
+        TRY(load_bias(s, l));
         TRY(check_layer(b, s, l));
         return load_codes(s, l);
     }
-    TRY(load_real(s, b->model->node[node].bn_eps, l));
-    TRY(check_layer(b, s, l));
+    TRY(load_folded(b, node, s, l));
     return b->qat ? quantize_real(b, s, &b->weight_range[node], l) : OK;
 }
 

@@ -66,6 +66,9 @@ MUST_USE status model_find_quantizer(const struct model_binding *b, const struct
 /* Fills b->output_range, b->weight_range, b->unstated, b->observing. ERR_MISMATCH where scale and zero point
  * follow from the range by no codes, or by several that differ. */
 MUST_USE status model_find_ranges(struct model_binding *b);
+/* fold.c: observers of weights that are on are run once more. ERR_MISMATCH where they may be other than
+ * moving averages: no weight of the network reaches beyond what they saw. */
+MUST_USE status model_check_observers(const struct model_binding *b);
 /* What convert computes of a range. */
 float model_observed_scale(float low, float high, const struct model_range *r, float eps);
 int model_observed_zero(float low, float scale, const struct model_range *r);

@@ -255,6 +255,13 @@ static void test_weights(void)
           { -1.75f, 0.5f, 1.75f / 128, 0 },
           1.74f / 127.5f,
           { -55, 59, 19, -25, 4, 9 } },
+        /* A weight lies beyond the range: no plain extreme; -0.7 + 0.01 * (-0.75 + 0.7) = -0.7005 */
+        { "observer on, beyond",
+          DTYPE_U8,
+          1,
+          { -0.7f, 0.5f, 0.7f / 127.5f, 0 },
+          0.7005f / 127.5f,
+          { -128, 127, 47, -62, 9, 22 } },
         /* All weights above 0 in training: its pair has the zero point of the lowest code */
         { "one side",
           DTYPE_S64,
@@ -343,6 +350,10 @@ static void test_refusals(void)
         "the quantizer q.activation_post_process may have been for codes 0..255 or 0..255 symmetric");
     check_refused("affine weights", &(struct state){ DTYPE_U8, 0, o, c, { -0.75f, 0.5f, 1.25f / 255, 25 } },
                   ERR_MISMATCH, "x.pth: the weights c.weight are affine, with zero point 25");
+    /* Both sides of FakeQuantize's range lie beyond all weights: a plain extreme would leave it so */
+    check_refused("observers of either kind",
+                  &(struct state){ DTYPE_U8, 1, o, c, { -1.75f, 1.5f, 1.75f / 127.5f, 0 } }, ERR_MISMATCH,
+                  "x.pth: the observers of its weights are still on, and whether they are moving averages");
     /* 0.75 / 127 is the fused class's of -128..127 and FakeQuantize's of -127..127 */
     check_refused("a weight of either class",
                   &(struct state){ DTYPE_S32, 0, o, c, { -0.5f, 0.75f, 0.75f / 127, 0 } }, ERR_MISMATCH,
