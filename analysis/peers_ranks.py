@@ -18,6 +18,7 @@ int8 = {int8}
 '''
 JOB = '''[data]
 images = {folder}/images
+labels = {folder}/labels.csv
 {networks}
 [subset]
 fraction = {fraction}
@@ -47,10 +48,12 @@ def run(folder, ranks):
 
 def write_job(folder, jobs, pictures, copies, fraction, steps):
     shutil.rmtree(f'{folder}/images', ignore_errors=True)
-    os.makedirs(f'{folder}/images/all')
+    os.makedirs(f'{folder}/images')
     for i in range(copies):
         for picture in pictures:
-            shutil.copy(picture, f'{folder}/images/all/{i}_{os.path.basename(picture)}')
+            shutil.copy(picture, f'{folder}/images/{i}_{os.path.basename(picture)}')
+    with open(f'{folder}/labels.csv', 'w') as f:
+        f.writelines(f'{name},-1\n' for name in sorted(os.listdir(f'{folder}/images')))
     networks = '\n'.join(NETWORK.format(**job.words()) for job in jobs)
     with open(f'{folder}/job.conf', 'w') as f:
         f.write(JOB.format(folder=folder, networks=networks, fraction=fraction, steps=steps))

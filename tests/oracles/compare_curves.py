@@ -32,6 +32,7 @@ MEAN, STD = (np.array(v, np.float32) for v in ((0.485, 0.456, 0.406), (0.229, 0.
 
 JOB = '''[data]
 images = {images}
+labels = {images}.csv
 [network fb]
 model = models/mobilenet_v2.model
 fp32 = {weights}/mobilenet_v2_coral.pth
@@ -226,11 +227,13 @@ def main():
     engines = [('fb', 'fbgemm'), ('qn', 'qnnpack')]
     with h5py.File(f'{data}/oracle/oracle.h5') as oracle, tempfile.TemporaryDirectory() as scratch:
         images = f'{scratch}/images'
-        os.makedirs(f'{images}/all')
+        os.makedirs(images)
         pictures = {}
         for name, pixels in zip(oracle['file'][:count], oracle['pixels_u8_nhwc'][:count]):
-            shutil.copy(f'{data}/imagenet-sample/{name.decode()}', f'{images}/all')
+            shutil.copy(f'{data}/imagenet-sample/{name.decode()}', images)
             pictures[os.path.basename(name.decode())] = (pixels.astype(np.float32) / np.float32(255) - MEAN) / STD
+        with open(f'{images}.csv', 'w') as labels:
+            labels.writelines(f'{name},-1\n' for name in pictures)
         run(images, data, f'{scratch}/out.h5')
         bad = all_forms(f'{scratch}/out.h5', data, pictures, engines, ())
         if bad == [('fb', 'int8')]:
