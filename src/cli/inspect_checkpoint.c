@@ -45,11 +45,11 @@ status inspect_checkpoint_sniff(const char *path, enum inspect_kind *kind, const
     *kind = n == (ssize_t)sizeof head && memcmp(head, hdf5, sizeof hdf5) == 0 ? INSPECT_RESULT
             : weight_begins(head, (size_t)n) || memchr(head, 0, (size_t)n)    ? INSPECT_CHECKPOINT
                                                                               : INSPECT_MODEL;
-    *container = head[0] == 'P'    ? "torch, zip"
-                 : head[0] == 0x80 ? "torch, legacy"
-                 : head[8] == '{'  ? "safetensors"
-                 : head[0] == 'q'  ? "quantcam, HDF5"
-                                   : "several files, by their index";
+    *container = head[0] == 'P'                      ? "torch, zip"
+                 : head[0] == 0x80 || head[0] == 'L' ? "torch, legacy"
+                 : head[8] == '{'                    ? "safetensors"
+                 : head[0] == 'q'                    ? "quantcam, HDF5"
+                                                     : "several files, by their index";
     return OK;
 }
 

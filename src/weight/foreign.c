@@ -34,15 +34,20 @@ static const struct {
     { "version https:/", 15, 0, "is a pointer to a file elsewhere; fetch that" },
 };
 
-/* A field of a protocol buffer: 08 N is a version number, 12 what follows. ONNX has its maker's name there,
- * TensorFlow and Core ML a message; a frozen graph begins with a node and its name. */
+/* A field of a protocol buffer: 08 N is a version number, 12 what follows. ONNX has its maker's name there
+ * or goes on with its graph (3a, 42), TensorFlow and Core ML have a message; a frozen graph begins with a
+ * node and its name. */
 static const char *protocol_buffer(const uint8_t *b, uint64_t size)
 {
+    static const char onnx[] = "is an ONNX network, not a checkpoint of tensors; " SAVE_STATE;
+
     if (size < 8)
         return NULL;
     if (b[0] == 8 && b[1] > 0 && b[1] < 32 && b[2] == 0x12 && b[3] > 0 && b[3] < 64 && b[4] >= 'A' &&
         b[4] <= 'z')
-        return "is an ONNX network, not a checkpoint of tensors; " SAVE_STATE;
+        return onnx;
+    if (b[0] == 8 && b[1] > 0 && b[1] < 32 && (b[2] == 0x3a || b[2] == 0x42))
+        return onnx;
     if (b[0] == 8 && b[1] > 0 && b[1] < 32 && b[2] == 0x12)
         return "is a network of TensorFlow or Core ML, not a checkpoint of tensors; save its weights as "
                "safetensors, under the network's names";

@@ -59,7 +59,7 @@ static status check_name(const char *path, struct tensor_table *t)
                     "another file; fetch it again, or rename it if that is no hash",
                     path, (int)digits, is, (int)digits, hex);
     result =
-        text_add(&remark, "%.*s in its name is not its SHA-256's beginning: taken for a number or a date",
+        text_add(&remark, "%.*s in its name is not how its SHA-256 begins, and is taken for no hash",
                  (int)digits, hex);
     t->remark = remark.data;
     return result;

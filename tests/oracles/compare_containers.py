@@ -64,6 +64,23 @@ class Subclass(torch.Tensor):
     pass
 
 
+class Wrapped(torch.Tensor):
+    """As torchao keeps a weight: the values lie in an inner tensor."""
+
+    @staticmethod
+    def __new__(cls, inner):
+        return torch.Tensor._make_wrapper_subclass(cls, inner.shape, dtype=inner.dtype)
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    @classmethod
+    def __torch_dispatch__(cls, function, kinds, arguments=(), named=None):
+        if function is torch.ops.aten.detach.default:
+            return cls(arguments[0].inner)
+        raise NotImplementedError(function)
+
+
 def net():
     """The tiny network as a module."""
     from torch import nn
@@ -226,8 +243,13 @@ def make_tensors(d):
             ('complex', w.to(torch.complex64), 'conv1.weight has elements of type ComplexFloatStorage'),
             ('numpy', w.numpy(), 'conv1.weight is an array of numpy'), ('list', w.tolist(), 'conv1.weight is a list'),
             ('negated', torch._neg_view(w), 'conv1.weight is a negated view'),
+            ('wrapped', Wrapped(w), 'conv1.weight is of type __main__.Wrapped'),
             ('object', argparse.Namespace(w=w), 'conv1.weight is of type argparse.Namespace')):
         REFUSED.append((name, save(d, f'refused-{name}', {**STATE, 'conv1.weight': value}), words, ()))
+    take(d, 'wrapped-beside', {'model': STATE, 'more': {'x': Wrapped(STATE['fc.bias'])}})
+    REFUSED.append(('wrapped everywhere', save(d, 'wrapped', {'model': {k: Wrapped(v) for k, v in STATE.items()}}), 'is of type __main__.Wrapped', ()))
+    REFUSED.append(('wrapped, with a twin', save(d, 'wrapped-twin', {'net': {k: Wrapped(v) for k, v in STATE.items()}, 'ema': OTHER}),
+                    '2 state dicts: net, ema', ()))
     REFUSED.append(('bias as list', save(d, 'bias', {**STATE, 'conv3.bias': STATE['conv3.bias'].tolist()}), 'conv3.bias is a list', ()))
     REFUSED.append(('sparse beside', save(d, 'mask', {**STATE, 'mask': w.to_sparse()}), 'mask is a sparse tensor', ()))
 

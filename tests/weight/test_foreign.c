@@ -40,6 +40,7 @@ static void test_files(void)
         { MAGIC("version https://git-lfs.github.com/spec/v1\noid"), "Git LFS pointer" },
         { MAGIC("version https://example.org/pointer/v1\n"), "a pointer to a file elsewhere" },
         { MAGIC("\x08\x07\x12\x07pytorch\x1a\x03"), "ONNX" },
+        { MAGIC("\x08\x08\x3a\xb0\x03\x0a\x20\x0a"), "ONNX" },
         { MAGIC("\x08\x01\x12\x80\x01\x0a\x10\0"), "TensorFlow or Core ML" },
         { MAGIC("\x0a\x20\x0a\x05input\x12\x0bPlaceholder\x2a"), "frozen TensorFlow graph" },
         { MAGIC("<!DOCTYPE html>"), "web page" },

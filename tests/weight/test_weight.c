@@ -75,7 +75,7 @@ static void test_name(const char *bytes, size_t size)
         snprintf(name, sizeof name, "tiny-%.*s.pth", digits, hex);
         check_remark(name, bytes, size, NULL);
     }
-    check_remark("tiny-00000500.pth", bytes, size, "00000500 in its name is not its SHA-256's beginning");
+    check_remark("tiny-00000500.pth", bytes, size, "00000500 in its name is not how its SHA-256 begins");
     check_remark("tiny-20240131.pth", bytes, size, "20240131 in its name");
     check_remark("tiny_qnnpack_16999999.pth", bytes, size, "16999999 in its name");
     check_remark("tiny-deadbeef.pt", bytes, size, "deadbeef in its name");
