@@ -34,7 +34,8 @@ WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 CFLAGS   ?= $(OPT) $(WARN)
 # One fused step only where a definition writes fma(): the scalar reference gives the same bits on every x86.
 override CFLAGS += -std=c11 -ffp-contract=off -fno-math-errno -D_GNU_SOURCE
-override CPPFLAGS += -Iinclude $(PKG_CFLAGS) $(HDF5_CFLAGS) -MMD -MP
+# HDF5 has several versions of some calls and takes the newest unless told which: one for all of its releases, 1.8 on.
+override CPPFLAGS += -Iinclude $(PKG_CFLAGS) $(HDF5_CFLAGS) -DH5_USE_18_API -MMD -MP
 LDLIBS   := $(PKG_LIBS) $(HDF5_LIBS) -lm
 
 # The flags of an instruction set belong to its folder: no AVX-512 code leaks into a shared function.
@@ -42,7 +43,10 @@ isa.ref        := -O2
 isa.avx2       := -O2 -mavx2 -mfma
 isa.avx512vnni := -O2 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx2 -mfma
 
-SRC      := $(wildcard src/*/*.c src/kernel/*/*.c)
+# Elsewhere than on x86 there is ref alone.
+ARCH     := $(firstword $(subst -, ,$(shell $(MPICC) -dumpmachine 2>/dev/null)))
+ISA      := ref $(if $(filter x86_64 amd64 i386 i486 i586 i686,$(ARCH)),avx2 avx512vnni)
+SRC      := $(wildcard src/*/*.c $(ISA:%=src/kernel/%/*.c))
 OBJ      := $(SRC:src/%.c=$(B)/obj/%.o)
 LIBOBJ   := $(filter-out $(B)/obj/cli/main.o,$(OBJ))
 TESTSRC  := $(wildcard tests/*/test_*.c) tests/oracles/pixels.c
@@ -50,7 +54,7 @@ TEST     := $(TESTSRC:tests/%.c=$(B)/tests/%)
 FUZZ     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 VERSION  := $(shell cat VERSION)
 
-.PHONY: all tests demo check check-style check-unit check-mpi check-e2e check-faults torture scale
+.PHONY: all tests demo check check-style check-unit check-mpi check-e2e check-faults check-aarch64 torture scale
 .PHONY: fuzz fuzz-programs fuzz-coverage bench install uninstall show clean help deps
 all: build/quantcam         ## the program, build/quantcam (V=release, debug or asan)
 
@@ -118,6 +122,9 @@ check-faults: deps          ## fault campaigns in small numbers: kills, failing 
 	@jobs/install-deps.sh jobs/packages-faults.txt || echo "going on without them: what needs them is skipped"
 	@$(MAKE) --no-print-directory -j$(JOBS) all V=$(V)
 	@V=$(V) MPIRUN="$(MPIRUN)" QUANTCAM_TEST_TIMEOUT=$(or $(QUANTCAM_TEST_TIMEOUT),1200) tests/run.sh faults slurm hosts
+
+check-aarch64:              ## cross-build for aarch64 and run the unit tests there (Debian's cross compiler and qemu-user; not in CI)
+	@tests/aarch64.sh
 
 torture:                    ## the same in large numbers: hours (tests/README.md)
 	@$(MAKE) --no-print-directory check-faults V=$(V) QUANTCAM_TORTURE=1 QUANTCAM_TEST_TIMEOUT=86400

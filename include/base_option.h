@@ -92,6 +92,14 @@ MUST_USE status option_read_args(const struct option_table *t, void *settings, i
  * after a blank. */
 MUST_USE status option_read_text(const struct option_table *t, void *settings, const char *source,
                                  const char *text, size_t size);
+/* `name` is without effect while `idle` holds; `why` ends the sentence "NAME = VALUE has no effect: ". */
+struct option_idle {
+    int idle;
+    const char *name, *why;
+};
+/* ERR_USAGE for the first idle row whose value is not its default's. */
+MUST_USE status option_idle_check(const struct option_table *t, const void *settings, const void *defaults,
+                                  const struct option_idle *rule, int rules);
 /* "name = value" lines of all rows of one class in the table's order, then of every group's elements in
  * theirs: equal settings give equal text. Paths are left out: what a file holds decides, not where it lies.
  */

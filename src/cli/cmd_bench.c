@@ -251,8 +251,10 @@ static status bench_one(const struct settings *s, const char *model, const char 
     status result = OK;
 
     TRY(network_open(model, weights, &s->reading, &options, s->isa, &net));
-    if (strcmp(weights, NETWORK_RANDOM_FP32) != 0)
+    if (strcmp(weights, NETWORK_RANDOM_FP32) != 0) {
         TRY_OUT(network_check_relu6(&s->reading, (const struct network *const[]){ &net }, 1));
+        TRY_OUT(network_check_arithmetic(&options, (const struct network *const[]){ &net }, 1));
+    }
     TRY_OUT(measure(&net, s->image, s->repeats, &m));
     if (s->json)
         print_json(&net, &m);
@@ -305,11 +307,40 @@ out:
     return result;
 }
 
+static const struct settings usual = { .isa = "auto", .repeats = 20, .explain = 1 };
+
+/* Three ways, each with options that the others do not read. */
+static status check_idle(const struct settings *s)
+{
+    static const char selects[] = "--select times no network", kernels[] = "--kernels runs no network",
+                      phases[] = "--phases has its own parts", plain[] = "it is of --phases";
+    const int select = s->select >= 1;
+    const struct option_idle idle[] = {
+        { select, "model", selects },        { select, "weights", selects },
+        { select, "int8", selects },         { select, "image", selects },
+        { select, "engine", selects },       { select, "numerics.saturate", selects },
+        { select, "isa", selects },          { select, "repeats", selects },
+        { select, "layers", selects },       { select, "kernels", selects },
+        { select, "phases", selects },       { select, "explain", selects },
+        { select, "json", selects },         { s->kernels, "model", kernels },
+        { s->kernels, "weights", kernels },  { s->kernels, "int8", kernels },
+        { s->kernels, "image", kernels },    { s->kernels, "engine", kernels },
+        { s->kernels, "layers", kernels },   { s->kernels, "numerics.saturate", kernels },
+        { s->kernels, "phases", kernels },   { s->kernels, "explain", kernels },
+        { s->phases, "layers", phases },     { s->phases, "numerics.saturate", phases },
+        { !s->phases, "int8", plain },       { !s->phases, "explain", plain },
+        { s->json, "layers", "--json has every layer" },
+    };
+
+    return option_idle_check(&table, s, &usual, idle, COUNT_OF(idle));
+}
+
 static status run(const struct settings *s)
 {
     static const char *const all[] = { "models/resnet18.model", "models/shufflenet_v2_x0_5.model",
                                        "models/mobilenet_v2.model", "models/mobilenet_v3_large.model" };
 
+    TRY(check_idle(s));
     if (s->weights[0] && !s->model[0])
         return FAIL(ERR_USAGE, "bench: --weights needs --model");
     if ((s->reading.state[0] || s->reading.unused) && !s->weights[0] && !s->int8[0])
@@ -341,7 +372,7 @@ static status run(const struct settings *s)
 
 int cmd_bench(int argc, char **argv)
 {
-    struct settings s = { .isa = "auto", .repeats = 20, .explain = 1 };
+    struct settings s = usual;
     struct option_words words = { 0 };
     status result = option_read_args(&table, &s, argc, argv, &words);
 
@@ -349,6 +380,8 @@ int cmd_bench(int argc, char **argv)
         option_help(&table, &s, words.help, stdout);
         return 0;
     }
+    if (result == OK && s.select >= 1)
+        result = check_idle(&s);
     if (result == OK && s.select >= 1)
         return bench_select((int64_t)s.select);
     if (result == OK)

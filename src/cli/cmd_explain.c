@@ -248,8 +248,10 @@ static status explain_one(const struct settings *set, const struct job *job, int
 
     for (int s = 0; s < how.sides; s++)
         TRY_OUT(open_side(set, job, k, s, &options, e));
-    if (!set->job[0])
+    if (!set->job[0]) {
         TRY_OUT(network_check_relu6(&set->reading, net, how.sides));
+        TRY_OUT(network_check_arithmetic(&options, net, how.sides));
+    }
     TRY_OUT(image_names_fit(names, set->names[0] ? set->names : job->synsets, e->side[0].net.model.classes,
                             n->name));
     network_preprocess(&e->side[0].net, job->resize, job->filter, job->pillow);
@@ -272,6 +274,8 @@ out:
 /* ---- the command ------------------------------------------------------------------------------------------
  */
 
+static const struct settings usual = { .isa = "auto", .steps = 100 };
+
 /* The networks: of the job file, or the one that the options name. */
 static status read_job(const struct settings *set, struct job *job)
 {
@@ -279,7 +283,11 @@ static status read_job(const struct settings *set, struct job *job)
     size_t size = 0;
     status result;
 
+    const struct option_idle idle[] = { { set->job[0] != 0, "engine", "--job says the networks' own" },
+                                        { !set->job[0], "network", "it chooses of a job's networks" } };
+
     job_defaults(job);
+    TRY(option_idle_check(&table, set, &usual, idle, COUNT_OF(idle)));
     if (!set->job[0] == !set->model[0])
         return FAIL(ERR_USAGE, "explain: either --job, or --model and --weights");
     if (set->job[0]) {
@@ -338,7 +346,7 @@ out:
 
 int cmd_explain(int argc, char **argv)
 {
-    struct settings set = { .isa = "auto", .steps = 100 };
+    struct settings set = usual;
     struct option_words words = { 0 };
     struct job *job = NULL;
     status result = option_read_args(&table, &set, argc, argv, &words);

@@ -289,8 +289,16 @@ static status infer_one(struct infer *r, int i)
 
 /* ---- the command ------------------------------------------------------------------------------------ */
 
+static const struct settings usual = { .isa = "auto" };
+
 static status check_settings(const struct settings *s, const struct option_words *words)
 {
+    static const char whole[] = "--pixels are as the network takes them";
+    int pixels = s->pixels[0] != 0;
+    const struct option_idle idle[] = { { pixels, "preprocess.resize", whole },
+                                        { pixels, "preprocess.filter", whole },
+                                        { pixels, "preprocess.pillow", whole } };
+
     if (!s->model[0] || !s->weights[0])
         return FAIL(ERR_USAGE, "infer: --model and --weights are needed");
     if (!s->output[0])
@@ -299,7 +307,7 @@ static status check_settings(const struct settings *s, const struct option_words
         return FAIL(ERR_USAGE, "infer: no image and no --pixels");
     if (s->pixels[0] && words->count > 0)
         return FAIL(ERR_USAGE, "infer: images and --pixels exclude each other");
-    return OK;
+    return option_idle_check(&table, s, &usual, idle, COUNT_OF(idle));
 }
 
 static status run(struct infer *r, const struct option_words *words)
@@ -312,6 +320,9 @@ static status run(struct infer *r, const struct option_words *words)
     TRY(check_settings(&r->set, words));
     TRY(network_open(r->set.model, r->set.weights, &r->set.reading, &options, r->set.isa, &r->net));
     TRY(network_check_relu6(&r->set.reading, &net, 1));
+    TRY(network_check_arithmetic(&options, &net, 1));
+    if (r->set.tap && engine_precision(net->engine) != MODEL_INT8)
+        return FAIL(ERR_USAGE, "--tap=all has no effect: %s is fp32, which has no codes", r->set.weights);
     network_preprocess(&r->net, r->set.resize, r->set.filter, r->set.pillow);
     if (cam_method_needs_head((enum cam_method)r->set.cam))
         TRY(network_head(&r->net, r->set.weights, &r->set.reading, &r->head));
@@ -344,7 +355,7 @@ static void summary(const struct infer *r)
 
 int cmd_infer(int argc, char **argv)
 {
-    struct infer r = { .set = { .isa = "auto" }, .pixel_file = -1, .out = -1 };
+    struct infer r = { .set = usual, .pixel_file = -1, .out = -1 };
     struct option_words words = { 0 };
     status result = option_read_args(&table, &r.set, argc, argv, &words);
 

@@ -104,10 +104,32 @@ struct quantize {
     struct quant_result result;
 };
 
+static void set_defaults(struct settings *s)
+{
+    struct quant_options o;
+
+    quant_defaults(&o);
+    *s = (struct settings){ .isa = "auto",
+                            .limit = 512,
+                            .bits = o.bits,
+                            .observer = o.observer,
+                            .percentile = o.percentile,
+                            .weight_scale = o.weight_mse ? SCALE_MSE : SCALE_MINMAX,
+                            .equalize = o.equalize,
+                            .correct = o.correct_bias };
+}
+
 static status check_settings(const struct settings *s)
 {
     const char *end = strrchr(s->output, '.');
+    const struct option_idle idle[] = {
+        { s->observer != QUANT_PERCENTILE, "percentile", "--observer is not percentile" },
+        { s->ranks < 2, "oversubscribe", "--ranks starts none" },
+    };
+    struct settings usual;
 
+    set_defaults(&usual);
+    TRY(option_idle_check(&table, s, &usual, idle, COUNT_OF(idle)));
     if (!s->model[0] || !s->weights[0])
         return FAIL(ERR_USAGE, "quantize: --model and --weights are needed");
     if (!s->output[0] || !end || (strcmp(end, ".h5") != 0 && strcmp(end, ".safetensors") != 0))
@@ -262,21 +284,6 @@ static void close_all(struct quantize *q)
     model_free(&q->model);
 }
 
-static void set_defaults(struct settings *s)
-{
-    struct quant_options o;
-
-    quant_defaults(&o);
-    *s = (struct settings){ .isa = "auto",
-                            .limit = 512,
-                            .bits = o.bits,
-                            .observer = o.observer,
-                            .percentile = o.percentile,
-                            .weight_scale = o.weight_mse ? SCALE_MSE : SCALE_MINMAX,
-                            .equalize = o.equalize,
-                            .correct = o.correct_bias };
-}
-
 int cmd_quantize(int argc, char **argv)
 {
     struct quantize q = { 0 };
@@ -299,11 +306,13 @@ int cmd_quantize(int argc, char **argv)
         return launch_ranks(&start, argc, argv);
     }
     status started = comm_init(NULL, NULL, &c);
-    log_init(LOG_NORMAL, c.rank, c.host);
     if (started == OK) {
+        log_init(LOG_NORMAL, c.rank, c.host);
         result = comm_agree(&c, c.rank == 0 ? result : OK);
         comm_broadcast(&c, &q.set, sizeof q.set); /* rank 0's environment says what its paths are */
     }
+    if (result == OK && started == OK)
+        result = launch_check(q.set.ranks, &c);
     if (result == OK)
         result = started == OK ? run(&q, &c) : started;
     code = log_exit(result);

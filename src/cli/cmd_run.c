@@ -41,6 +41,8 @@ static status run(struct comm *c, int argc, char **argv)
             print_help(words.help);
         goto out;
     }
+    if (!job->dry_run)
+        TRY_OUT(launch_check(job->ranks, c));
     log_init((enum log_level)job->log, c->rank, c->host);
     start.command = command.data;
     comm_watch_start(c, job->watchdog);

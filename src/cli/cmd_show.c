@@ -47,6 +47,8 @@ static const struct option_table table = {
     .words_high = 1,
 };
 
+static const struct settings usual = { .checked = 1, .columns = 80 };
+
 static status add_wanted(const struct settings *set, const struct image_names *names, struct store_reader *r,
                          struct text *out)
 {
@@ -66,8 +68,10 @@ static status show(const struct settings *set, const char *path)
     struct text out = { .max = 64 << 20 };
     struct image_names names = { 0 };
     struct store_reader *r = NULL;
+    const struct option_idle idle[] = { { set->csv, "columns", "--csv is not cut" } };
     status result = OK;
 
+    TRY(option_idle_check(&table, set, &usual, idle, COUNT_OF(idle)));
     if (set->names[0] && !set->image[0])
         return FAIL(ERR_USAGE, "show: --names goes with --image, the tables name no classes");
     TRY_OUT(image_names_read(set->names, &names));
@@ -84,7 +88,7 @@ out:
 
 int cmd_show(int argc, char **argv)
 {
-    struct settings set = { .checked = 1, .columns = 80 };
+    struct settings set = usual;
     struct option_words words = { 0 };
     status result = option_read_args(&table, &set, argc, argv, &words);
 

@@ -53,6 +53,8 @@ static status verify(const struct settings *set, const char *path, int *code)
     struct store_verdict verdict;
     char hex[2 * HASH_SIZE + 1];
 
+    if (set->digest && set->resumable)
+        return FAIL(ERR_USAGE, "verify: --digest and --resumable exclude each other");
     if (set->digest) {
         TRY(digest_file(path, hex));
         printf("%s  %s\n", hex, path);

@@ -12,7 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "comm.h"
 #include "machine.h"
 #include "output.h"
 
@@ -21,6 +20,15 @@ uint64_t launch_file_bytes(const char *path)
     struct stat file;
 
     return stat(path, &file) == 0 ? (uint64_t)file.st_size : 0;
+}
+
+status launch_check(int ranks, const struct comm *c)
+{
+    if (ranks == 0 || ranks == c->size)
+        return OK;
+    return FAIL(ERR_USAGE,
+                "ranks = %d has no effect: a launcher has started %d; leave it out, or make them equal",
+                ranks, c->size);
 }
 
 /* ---- signals ------------------------------------------------------------------------------------------- */

@@ -2,7 +2,7 @@
 #ifndef CLI_LAUNCH_H
 #define CLI_LAUNCH_H
 
-#include "base.h"
+#include "comm.h"
 
 struct launch {
     int ranks, oversubscribe; /* so many even where machine_refuses */
@@ -10,6 +10,9 @@ struct launch {
 };
 /* Bytes of a file; 0 where there is none. */
 uint64_t launch_file_bytes(const char *path);
+
+/* ERR_USAGE where `ranks` (0: any number) are not those that a launcher has started. */
+MUST_USE status launch_check(int ranks, const struct comm *c);
 
 /* Runs `mpirun -np RANKS quantcam ARGV` in its own process group and returns its exit code. mpirun is the one
  * that belongs to the MPI library in use, or QUANTCAM_MPIRUN. SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and

@@ -51,6 +51,25 @@ status network_check_relu6(const struct network_reading *how, const struct netwo
                 model_relu6_name((enum model_relu6)how->relu6));
 }
 
+status network_check_arithmetic(const struct engine_options *options, const struct network *const *net,
+                                int count)
+{
+    int codes = 0, fbgemm = 0;
+
+    for (int i = 0; i < count; i++)
+        if (engine_precision(net[i]->engine) == MODEL_INT8) {
+            codes = 1;
+            fbgemm = fbgemm || engine_arithmetic_used(net[i]->engine) == ENGINE_FBGEMM;
+        }
+    if (options->arithmetic != ENGINE_AUTO && !codes)
+        return FAIL(ERR_USAGE, "--engine=%s has no effect: the weights are fp32",
+                    engine_arithmetic_name(options->arithmetic));
+    if (options->saturate && !fbgemm)
+        return FAIL(ERR_USAGE, "--numerics.saturate has no effect: %s",
+                    codes ? "qnnpack's sums do not saturate" : "the weights are fp32");
+    return OK;
+}
+
 /* What was decided, a line each on stderr. */
 static status say_decided(const struct model_binding *b)
 {

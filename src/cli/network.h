@@ -28,6 +28,9 @@ struct network_reading {
 };
 MUST_USE status network_load(const struct model *m, const char *weights, const struct network_reading *how,
                              struct tensor_table *table, struct model_binding *out);
+/* ERR_USAGE where an arithmetic or its saturation is asked for and none of the networks uses it. */
+MUST_USE status network_check_arithmetic(const struct engine_options *options,
+                                         const struct network *const *net, int count);
 /* ERR_USAGE where relu6 is asked for and none of the networks is int8. */
 MUST_USE status network_check_relu6(const struct network_reading *how, const struct network *const *net,
                                     int count);

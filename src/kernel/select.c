@@ -23,6 +23,7 @@ static void fill_ref(struct kernel_table *t)
     peak_fill_ref(t);
 }
 
+#if defined(__x86_64__) || defined(__i386__)
 static int has_avx2(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
@@ -60,11 +61,15 @@ static void fill_avx512vnni(struct kernel_table *t)
     peak_fill_avx512vnni(t);
 }
 
+#endif
+
 /* Slowest first: a later row inherits every entry of the rows before it. */
 static const struct { const char *isa; int (*usable)(void); void (*fill)(struct kernel_table *); } rows[] = {
     { "ref", has_ref, fill_ref },
+#if defined(__x86_64__) || defined(__i386__)
     { "avx2", has_avx2, fill_avx2 },
     { "avx512vnni", has_avx512vnni, fill_avx512vnni },
+#endif
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 

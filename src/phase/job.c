@@ -205,6 +205,34 @@ static status check_network(const struct job_network *n)
     return OK;
 }
 
+/* What the job sets and nothing reads. */
+static status check_idle(const struct job *job)
+{
+    static const char no_curves[] = "explain.steps = 0 makes no curves";
+    static const char no_boxes[] = "there are no data.boxes";
+    int steps = job->explain_steps == 0;
+    const struct option_idle rules[] = {
+        { steps, "explain.deletion", no_curves },
+        { steps, "explain.insertion", no_curves },
+        { steps, "explain.class", no_curves },
+        { steps, "explain.logits", no_curves },
+        { steps, "explain.cross", no_curves },
+        { !job->boxes[0], "wsol.frame", no_boxes },
+        { job->dry_run, "run.predict", "run.dry-run predicts" },
+        { job->dry_run, "run.oversubscribe", "run.dry-run starts no ranks" },
+        { job->ranks < 2, "run.oversubscribe", "run.ranks starts none" },
+    };
+    struct job *defaults = mem_alloc(1, sizeof *defaults);
+    status result;
+
+    if (!defaults)
+        return FAIL(ERR_MEMORY, "no memory for the job's settings");
+    job_defaults(defaults);
+    result = option_idle_check(&table, job, defaults, rules, COUNT_OF(rules));
+    mem_free(defaults);
+    return result;
+}
+
 status job_check(const struct job *job)
 {
     if (!job->images[0])
@@ -224,7 +252,7 @@ status job_check(const struct job *job)
         return FAIL(ERR_USAGE, "subset.fraction = %s: more than 0 is wanted", job->fraction);
     for (int i = 0; i < job->networks; i++)
         TRY(check_network(&job->network[i]));
-    return OK;
+    return check_idle(job);
 }
 
 /* One reading of the command line. It permutes argv, so each reading has its own copy. */

@@ -215,6 +215,18 @@ static status choose_kernels(struct run *r)
     return OK;
 }
 
+/* The same on all ranks. */
+static status check_saturation(const struct run *r)
+{
+    int fbgemm = !r->job->saturate;
+
+    for (int i = 0; i < r->networks; i++)
+        fbgemm = fbgemm || r->network[i].arithmetic == ENGINE_FBGEMM;
+    if (!fbgemm)
+        return FAIL(ERR_USAGE, "numerics.saturate has no effect: no network's arithmetic is fbgemm's");
+    return OK;
+}
+
 status plan_make(struct run *r)
 {
     r->decided.max = DECIDED_MAX;
@@ -227,7 +239,7 @@ status plan_make(struct run *r)
     TRY(share_list(r));
     for (int i = 0; i < r->networks; i++)
         TRY(make_network(r, i));
-    return OK;
+    return check_saturation(r);
 }
 
 void plan_end_inference(struct run *r)

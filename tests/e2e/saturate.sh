@@ -34,9 +34,6 @@ for set in /logits /codes/conv1; do
     check "another $set" other "$(values "$T/infer_off.h5" $set)" "$(values "$T/infer_fbgemm-avx2.h5" $set)"
 done
 check "another result" other "$(digest "$T/job_off.h5")" "$(digest "$T/job_fbgemm-avx2.h5")"
-check "one engine has it" code 0 "$Q" infer --model $tiny/tiny.model --weights $tiny/per_tensor.pth --numerics.saturate=off \
-    -o "$T/a.h5" "${pictures[0]}"
-check "one engine has it" code 0 "$Q" infer --model $tiny/tiny.model --weights $tiny/per_tensor.pth --numerics.saturate=fbgemm-avx2 \
-    -o "$T/b.h5" "${pictures[0]}"
-check "qnnpack does not saturate" same "$(values "$T/a.h5" /logits)" "$(values "$T/b.h5" /logits)"
+refuse "qnnpack does not saturate" 2 "^quantcam: --numerics.saturate has no effect: qnnpack's sums do not saturate" \
+    "$Q" infer --model $tiny/tiny.model --weights $tiny/per_tensor.pth --numerics.saturate=fbgemm-avx2 -o "$T/b.h5" "${pictures[0]}"
 finish
