@@ -16,7 +16,7 @@ struct place {
     int depth;
     int holds;           /* a dict of weights lies below */
     enum pth_class best; /* of the tensors in the dict */
-    int dotted;          /* the name of a weight in it has a dot */
+    int layers;          /* a weight in it is called LAYER.NAME, or weight */
 };
 
 struct search {
@@ -73,7 +73,8 @@ static void weigh(struct search *s, int place)
         enum pth_class is =
             key->kind == PICKLE_TEXT ? class_of(s->p, pickle_item(s->p, v, i + 1)) : PTH_OTHER;
         at->best = is > at->best ? is : at->best;
-        at->dotted |= is == PTH_WEIGHT && memchr(key->text, '.', (size_t)key->size);
+        at->layers |=
+            is == PTH_WEIGHT && (memchr(key->text, '.', (size_t)key->size) || pickle_is_text(key, "weight"));
     }
 }
 
@@ -141,7 +142,7 @@ static void sort_out(struct search *s)
         if (s->place[i].best == PTH_WEIGHT || s->place[i].holds)
             s->place[s->place[i].parent].holds = 1;
     for (int i = 0; i < s->count; i++) {
-        if (s->place[i].holds && !s->place[i].dotted)
+        if (s->place[i].holds && !s->place[i].layers)
             s->place[i].best = PTH_OTHER;
         best = s->place[i].best > best ? s->place[i].best : best;
     }

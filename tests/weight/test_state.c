@@ -165,6 +165,7 @@ static void test_refusals(void)
                   "2 state dicts: generator, discriminator; say which");
     check_refuses("{student:{model:{a.weight:W}},teacher:{model:{a.weight:W}}}", NULL, ERR_USAGE,
                   "2 state dicts: student.model, teacher.model;");
+    check_refuses("{weight:W,bias:T,ema:{weight:W}}", NULL, ERR_USAGE, "2 state dicts: ., ema;");
     check_refuses("{a.weight:W,ema:{a.weight:W}}", NULL, ERR_USAGE, "2 state dicts: ., ema;");
     check_refuses("{model:{a.weight:W},model_ema:{a.weight:W}}", "ema", ERR_USAGE,
                   "no state dict 'ema'; there are model, model_ema");
