@@ -41,21 +41,28 @@ tests=$(ls tests/*/test_*.c | sed "s|^tests/|$B/tests/|; s|\.c\$||")
 make -j"$(nproc)" "${options[@]}" $B/quantcam $tests || exit 1
 
 export QEMU_LD_PREFIX=$ROOT OPENBLAS_NUM_THREADS=1 OMPI_MCA_ess_singleton_isolated=1
-export LD_LIBRARY_PATH=$ROOT/$LIB:$ROOT/$LIB/openblas-pthread:$ROOT/$LIB/openmpi/lib:$ROOT/$LIB/hdf5/openmpi
+libraries=$ROOT/$LIB:$ROOT/$LIB/openblas-pthread:$ROOT/$LIB/openmpi/lib:$ROOT/$LIB/hdf5/openmpi
 export OPAL_PREFIX=$ROOT/usr OPAL_LIBDIR=$ROOT/$LIB OPAL_PKGLIBDIR=$ROOT/$LIB/openmpi/lib/openmpi3
 [ "$(id -u)" != 0 ] || export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-passed=0 failed=0 checks=0
+passed=0 failed=0 skipped=0 checks=0
 for test in $tests; do
-    if env -u LD_LIBRARY_PATH qemu-aarch64-static -E LD_LIBRARY_PATH="$LD_LIBRARY_PATH" "$test" > "$B/log" 2>&1; then
-        passed=$((passed + 1))
-        n=$(sed -n 's/.*: \([0-9]*\) checks, 0 failed$/\1/p' "$B/log" | tail -1)
-        checks=$((checks + ${n:-0}))
+    # On stderr, which this test reads, qemu says in its own words that a program has crashed.
+    case $test in */cli/test_guard) skipped=$((skipped + 1)); continue ;; esac
+    timeout "${QUANTCAM_TEST_TIMEOUT:-1200}" qemu-aarch64-static -E LD_LIBRARY_PATH="$libraries" "$test" > "$B/log" 2>&1
+    rc=$?
+    n=$(sed -n 's/.*: \([0-9]*\) checks, 0 failed$/\1/p' "$B/log" | tail -1)
+    if [ $rc = 0 ]; then
+        passed=$((passed + 1)) checks=$((checks + ${n:-0}))
+        echo "ok    ${test#"$B/tests/"}: ${n:-no} checks"
+    elif [ $rc = 77 ]; then
+        skipped=$((skipped + 1))
+        tail -1 "$B/log"
     else
         failed=$((failed + 1))
-        echo "FAIL $test: exit $?"
+        echo "FAIL  ${test#"$B/tests/"}: exit $rc"
         tail -5 "$B/log" | sed 's/^/      /'
     fi
 done
 echo "aarch64: $checks checks"
-echo "$passed passed, $failed failed"
+echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ] && [ $passed -gt 0 ]

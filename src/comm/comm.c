@@ -151,7 +151,7 @@ status comm_init(int *argc, char ***argv, struct comm *out)
     /* ROMIO leaves no lock files beside the result on several hosts, OMPIO does (spec parallel-store 3). */
     if (setenv("OMPI_MCA_io", "romio321", 0) != 0)
         return FAIL(ERR_MEMORY, "the environment is full");
-    TRY(launcher_check_threads());
+    TRY(launcher_prepare());
     install_handlers();
     if (MPI_Init_thread(argc, argv, wanted, &granted) != MPI_SUCCESS)
         return FAIL(ERR_IO, "MPI does not start");

@@ -11,8 +11,9 @@ enum comm_tag {
 /* launcher.c. ERR_USAGE with the cure where the launcher started other processes than MPI knows of; where
  * every process is alone, the launcher's first one will speak. */
 MUST_USE status launcher_check(const struct comm *c);
-/* ERR_IO where a limit leaves MPI_Init no threads. */
-MUST_USE status launcher_check_threads(void);
+/* Before MPI_Init. ERR_USAGE for a step of srun's that Open MPI would not start in; ERR_IO where a limit
+ * leaves it no threads. */
+MUST_USE status launcher_prepare(void);
 
 /* Waits for a request, asleep after a short while: ranks that compute get the cores. */
 void comm_sleep_on(MPI_Request *request);

@@ -56,26 +56,50 @@ void comm_library(char name[64])
         snprintf(name, 64, "%.63s", text);
 }
 
+static status refuse_srun(int tasks, const char *library)
+{
+    log_init(LOG_NORMAL, number_in("SLURM_PROCID"), ""); /* one of them speaks */
+    return FAIL(
+        ERR_USAGE,
+        "srun started %d tasks that %s does not know as ranks of one job: start them by `srun --mpi=%s`",
+        tasks, library, strncmp(library, "Open MPI", 8) == 0 ? "pmix" : "pmi2");
+}
+
 status launcher_check(const struct comm *c)
 {
-    int i = find(), size = i < 0 ? c->size : number_in(launchers[i].size), srun;
+    int i = find(), size = i < 0 ? c->size : number_in(launchers[i].size);
     char library[64];
 
     if (size == c->size)
         return OK;
-    srun = getenv("SLURM_STEP_NUM_TASKS") && strcmp(launchers[i].size, "OMPI_COMM_WORLD_SIZE") != 0;
     comm_library(library);
+    if (getenv("SLURM_STEP_NUM_TASKS") && strcmp(launchers[i].size, "OMPI_COMM_WORLD_SIZE") != 0)
+        return refuse_srun(size, library);
     if (c->size == 1)
-        log_init(LOG_NORMAL, number_in(launchers[i].rank), c->host); /* one of them speaks */
-    if (srun)
-        return FAIL(ERR_USAGE,
-                    "srun started %d tasks, but %s knows of %d: `srun --mpi=%s` makes them ranks of one job",
-                    size, library, c->size, strncmp(library, "Open MPI", 8) == 0 ? "pmix" : "pmi2");
+        log_init(LOG_NORMAL, number_in(launchers[i].rank), c->host);
     return FAIL(
         ERR_USAGE,
-        "%s started %d processes (%s), but %s, which quantcam is linked with, knows of %d: start them by "
-        "its own mpirun",
+        "%s started %d processes (%s), but %s, which quantcam is linked with, knows of %d: start them "
+        "by its own mpirun",
         launchers[i].name, size, launchers[i].size, library, c->size);
+}
+
+/* In a step of srun's Open MPI wants PMIx, and ends the process in many lines where it finds none. One task,
+ * a shell's mostly, is a job of one rank all the same: outside of the step, as it is made to seem. */
+static status check_step(void)
+{
+    int tasks = number_in("SLURM_STEP_NUM_TASKS");
+    char library[64];
+
+    comm_library(library);
+    if (strncmp(library, "Open MPI", 8) != 0 || tasks < 1 || getenv("OMPI_COMM_WORLD_SIZE") ||
+        getenv("PMIX_RANK"))
+        return OK;
+    if (tasks > 1)
+        return refuse_srun(tasks, library);
+    unsetenv("SLURM_STEPID");
+    unsetenv("SLURM_STEP_ID");
+    return OK;
 }
 
 /* ---- threads ------------------------------------------------------------------------------------------- */
@@ -89,7 +113,7 @@ static void *wait_for_end(void *lock)
 
 /* MPI_Init starts threads, and a server where no launcher did; without them it fails in many lines, or hangs.
  */
-status launcher_check_threads(void)
+static status check_threads(void)
 {
     enum { ALONE = 9, LAUNCHED = 3 };
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -108,4 +132,10 @@ status launcher_check_threads(void)
                     "-u, or of memory, ulimit -v)",
                     wanted, have);
     return OK;
+}
+
+status launcher_prepare(void)
+{
+    TRY(check_step());
+    return check_threads();
 }

@@ -22,7 +22,7 @@ check "said" one_sentence "a mpirun of MPICH's kind started 4 processes (PMI_SIZ
 check "another MPI's mpirun, another rank: 2" code 2 alone PMI_SIZE=4 PMI_RANK=3
 check "silent" test "$(grep -c '^quantcam: ' "$T/log")" = 0
 check "srun without PMIx: 2" code 2 alone SLURM_STEP_NUM_TASKS=4 SLURM_PROCID=0 SLURM_NTASKS=4
-check "the cure" one_sentence 'srun started 4 tasks, but .* knows of 1: `srun --mpi=pm.*` makes them ranks of one job'
+check "the cure" one_sentence 'srun started 4 tasks that .* does not know as ranks of one job: start them by `srun --mpi=pm.*`'
 check "no file" test ! -e "$T/alone.h5.part"
 check "a batch script's own process" code 0 alone SLURM_NTASKS=4 SLURM_PROCID=0 SLURM_JOB_ID=7
 check "a step of one task" code 0 alone SLURM_STEP_NUM_TASKS=1 SLURM_PROCID=0 SLURM_NTASKS=4
