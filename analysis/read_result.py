@@ -53,7 +53,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-SCHEMA = 3                                       # include/store.h, STORE_SCHEMA_VERSION
+SCHEMA = 3, 4                                    # include/store.h, STORE_SCHEMA_VERSION
 MISSING, OK, BAD_IMAGE, UNUSED = range(4)
 STATUS = ('MISSING', 'OK', 'BAD_IMAGE', 'UNUSED')
 READINGS = ('raw', 'resolved', 'aligned')        # of the sign of a pair of maps
@@ -117,8 +117,8 @@ class Result:
         if not all(name in self.file for name in ('job', 'network', 'precision', 'set', 'models', 'complete')):
             raise Refused(f'{self.path}: not a result of `quantcam run`')
         version = int(self.file.attrs.get('schema_version', -1))
-        if version != SCHEMA:
-            raise Refused(f'{self.path}: its schema is version {version}, this script reads version {SCHEMA}')
+        if version not in SCHEMA:
+            raise Refused(f'{self.path}: its schema is version {version}, this script reads version {SCHEMA[0]} to {SCHEMA[-1]}')
         self.finished = bool(self.read('/complete')[0])
         if not self.finished and not unfinished:
             raise Refused(f'{self.path}: the job has not finished; run it again to resume')

@@ -40,7 +40,7 @@ typedef enum {
     ERR_MISMATCH, /* two things that must agree do not */
     ERR_MEMORY,   /* no memory, or above a stated bound */
     ERR_NUMERIC,  /* NaN, infinity, or an algorithm that did not converge */
-    ERR_BUSY,     /* another job holds the lock */
+    ERR_BUSY,     /* another job holds the lock: exit code 4 */
     ERR_STOPPED   /* a signal asked for an early, resumable end: exit code 75 */
 } status;
 
@@ -58,7 +58,7 @@ void error_set(status code, const char *file, int line, const char *format, ...)
 /* Puts "prefix: " before the record's sentence. Use error_prefix. */
 void error_put_before(const char *format, ...) PRINTF_LIKE(1, 2);
 const char *error_name(status code);
-/* 0, 1, 2 or 75 (DESIGN 1). */
+/* 0, 1, 2, 4 or 75 (DESIGN 1). */
 int error_exit_code(status code);
 /* Prints file, line and the condition, then calls the hook (MPI_Abort under MPI), else abort(). */
 _Noreturn void error_bug(const char *file, int line, const char *condition);

@@ -68,6 +68,7 @@ struct job {
     int ranks, oversubscribe;                    /* -j: start so many under mpirun; 0 = as started */
     int schedule;                                /* enum job_schedule */
     double watchdog;                             /* seconds, comm_watch_start */
+    int lock;                                    /* 0: store_plan.unlocked */
     int networks;
     struct job_network network[JOB_MAX_NETWORKS];
 };

@@ -55,10 +55,16 @@ enum {
     STORE_RULES = 5,      /* t0.15, t0.20, t0.50, otsu, best: the order of the axis `rule` */
     STORE_SIGNS = 2,      /* resolved, raw: the order of the axis `sign` */
     STORE_TRIVIALS = 3,   /* frame, centred, gauss: the order of the axis `trivial` */
+    STORE_EDGES = 4,      /* x0, y0, x1, y1: the order of the axis `edge` */
+    STORE_CRITERIA = 4,   /* single50, any30, any50, any70: the order of the axis `criterion` */
     STORE_ERROR = 160,    /* bytes of /images/error */
     STORE_COMMAND = 2048  /* bytes of /timing/command */
 };
-#define STORE_SCHEMA_VERSION 3
+/* 4: the axes box, edge, criterion, threshold_byte and bin, so that each dataset has a scale on all of its
+ * axes or on none: netCDF's library refuses a file with any other. Files of version 3 are read, and resumed
+ * as what they are. */
+#define STORE_SCHEMA_VERSION 4
+#define STORE_SCHEMA_OLDEST 3
 
 enum store_type {
     STORE_U8, STORE_S8, STORE_S32, STORE_U32, STORE_S64, STORE_F32, STORE_F64,
@@ -110,6 +116,7 @@ struct store_layout {
     int methods;                          /* maps beside cam, each a dataset cam_<method>; 0 = none */
     char method[STORE_MAX_METHODS][STORE_NAME];
     int job_length, provenance_length;    /* bytes of the texts: filled by store_begin, 0 from the caller */
+    int version;                          /* of the schema, 0 = STORE_SCHEMA_VERSION: a reader fills it */
 };
 
 /* One dataset of one file: a line of the table, expanded. */
@@ -154,11 +161,13 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *   /job str (1)            canonical "key = value" lines, files by their hashes: what a resume must match
  *   /provenance str (1)     "key = value" lines, the last the CRC-32 of those before
  *   /complete u8 (1)        /checksums str (D): "<sha256>  <path>" of every other dataset
- *   /image s64 (N)  /top s32 (5)  /y /x s32  /step s32 (steps + 1)
- *   /network /precision /set /reading /statistic str
- *                           dimension scales, filled by store; /set is all, then the selections
+ *   /image s64 (N)  /top s32 (5)  /y /x s32  /step s32 (steps + 1)  /bin /threshold_byte s32
+ *   /network /precision /set /reading /statistic /rule /sign /trivial /method /edge /criterion str
+ *                           dimension scales, filled by store; /set is all, then the selections. Every
+ *                           dataset has one on each of its axes, or on none
  *   /images/                path str, class_index s32, box_first s64, box_count s32 (N): the caller's list
- *                           boxes s32 (max(1, B), 4): x0 y0 x1 y1;  class_name str, where there are names
+ *                           box s64 (max(1, B)), a scale;  boxes s32 (box, edge): x0 y0 x1 y1
+ *                           class_name str, where there are names
  *                           error str, width s32, height s32, crc, status (N): rows IMAGE
  *   /models/{net}/          crc, status (N): rows MODEL, with all of
  *     {prec}/               top5 s32, score5 f32 (N, 5): softmax probabilities;  logits f32 (N, classes)
@@ -170,8 +179,9 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *     {other}/              activation_scale f64, activation_zero_point s32 (1): a code's real value is
  *                           scale * (code - zero_point)
  *     {other}/              entropy_int, std_int, sparsity_int f32 (N): of its stored integers
- *     {prec}/wsol/          iou, iou_raw f32 (N, rule), box, box_raw s32 (N, 4) at t = 0.2, right, right_raw
- *                           u8 (N, 4, 13): bits a threshold; _raw is that of the map in the raw sign
+ *     {prec}/wsol/          iou, iou_raw f32 (N, rule), box, box_raw s32 (N, edge) at t = 0.2, right,
+ *                           right_raw u8 (N, criterion, threshold_byte): a bit a threshold; _raw is that of
+ *                           the map in the raw sign
  *     {other}/vs_<first>/   rmse_raw, rmse_resolved, rmse_aligned, correlation f32, sign_flipped u8 (N)
  *                           spearman, cosine, ssim, top_iou, peak_distance, box_iou f32 (N)
  *     {prec}/cam_{method}   f32 (N, h, w);  {other}/vs_<first>/rmse_{method}, correlation_{method} f32 (N);
@@ -193,7 +203,7 @@ int schema_name_good(const char *name);    /* can a network, precision or select
  *                           top1_high f64 % (K, set); weights_bytes, parameters, macs s64, sha256 str (K)
  *   /summary/rmse/{other}/  mean, mean_low, mean_high, median f64 (K, set, reading); sign_flipped,
  *                           raw_undefined s64, correlation f64 (K, set)
- *   /summary/histogram/     images s64 (K, set);  {prec}/ own, common s64 (K, set, 256), low, high f64
+ *   /summary/histogram/     images s64 (K, set);  {prec}/ own, common s64 (K, set, bin), low, high f64
  *                           (K, set);
  *                           {other}/ dice_own, dice_common f64 % (K, set)
  *   /summary/comparison/{other}/ spearman, cosine, ssim, top_iou, peak_distance,
@@ -235,21 +245,24 @@ struct store_plan {
     const char *version;              /* root attribute quantcam_version (not compared) */
     const char *job;                  /* canonical text, "key = value" lines: /job, compared at resume */
     const char *provenance;           /* free text: /provenance, not compared; its CRC-32 is put behind it */
+    int unlocked;                     /* no lock is taken: the caller knows that nobody else is at work */
     const struct store_initial *initial; /* all STORE_FIXED datasets but axes and texts: compared at resume */
     int initials;
 };
 enum store_outcome { STORE_CREATED, STORE_RESUMED, STORE_FINISHED };
 
 struct store;
-/* Collective. Rank 0 takes the lock (ERR_BUSY if another job has it), then: OUT exists: same job ->
- * STORE_FINISHED (nothing is opened), other -> ERR_MISMATCH naming the line that differs; OUT.part
- * exists: the same comparison, and of the initial contents, then STORE_RESUMED; neither: created as
- * OUT.part.creating, reserved (ERR_IO where the disk is too small; where the file system cannot reserve, what
- * is free is compared and a line of the log says so), synced, renamed. Then all ranks open
- * it. A truncated or foreign OUT.part is refused, never overwritten. */
+/* Collective. An OUT that is a link is followed: its files lie beside the target. Rank 0 takes the lock
+ * (ERR_BUSY if another job has it), then: OUT exists: same job -> STORE_FINISHED (nothing is opened; a lock
+ * that cannot be had for want of rights, say in a read-only folder, is no matter), other -> ERR_MISMATCH
+ * naming the line that differs; OUT.part exists: the same comparison, and of the initial contents, then
+ * STORE_RESUMED; neither: created as OUT.part.creating, reserved (ERR_IO where the disk is too small; where
+ * the file system cannot reserve, what is free is compared and a line of the log says so), synced, renamed.
+ * Then all ranks open it. A truncated or foreign OUT.part is refused, never overwritten. */
 MUST_USE status store_begin(const struct comm *c, const char *out, const struct store_plan *plan,
                             struct store **s);
 enum store_outcome store_outcome(const struct store *s);
+const char *store_out(const struct store *s); /* OUT, links followed */
 const struct store_schema *store_schema(const struct store *s);
 /* Collective. Closes the file, drops the lock (and removes OUT.lock); *s becomes NULL; NULL is fine.
  * Leaves error_last() as it is. */
@@ -305,11 +318,24 @@ double store_io_s(void);
  * store_end may be called. */
 MUST_USE status store_finish(struct store *s);
 
-/* ---- lock and log (lock.c, journal.c) -------------------------------------------------------------- */
+/* ---- place, lock and log (place.c, lock.c, journal.c) ---------------------------------------------- */
 
-struct store_lock { int fd; char path[4096]; };      /* .fd = -1 when free */
-/* Local. An open-file-description lock on OUT.lock: gone with the process, however it ends. ERR_BUSY,
- * ERR_IO. */
+/* Local. The file that a name stands for, which need not exist: what lies beside OUT lies beside this one, so
+ * that two names give one lock. ERR_RANGE too long, ERR_IO links without end. */
+MUST_USE status store_follow(const char *out, char *target, size_t size);
+/* Local. Free for this user on the disk of the folder that holds path; -1 where the file system does not
+ * tell; 0 where it is full, or does not count. */
+double store_free_bytes(const char *path);
+
+/* .fd = -1 when free; older: a POSIX lock */
+struct store_lock {
+    int fd, older;
+    char path[4096];
+};
+/* Local. A lock on OUT.lock, gone with the process, however it ends; of the open file description or, where
+ * the file system has none of those, of the process. The file holds host, process, batch job and start of the
+ * owner. ERR_BUSY (its sentence says who); ERR_MISSING no folder; ERR_IO: no locks at all, or inodes that
+ * change. */
 MUST_USE status lock_take(const char *out, struct store_lock *lock);
 void lock_release(struct store_lock *lock);          /* removes the file */
 
@@ -328,6 +354,10 @@ struct store_reader;
  * none, and nothing is compared). */
 MUST_USE status store_open_read(const char *path, int checked, struct store_reader **out);
 void store_close_read(struct store_reader *r);
+/* Why nothing can be said of the file that was opened last, by the system's words: no rights, no descriptors,
+ * an I/O error, no memory, another version; "" where it could be read: what failed then is the file's own
+ * fault. */
+const char *store_trouble(void);
 const char *store_reader_path(const struct store_reader *r);
 /* The table's datasets in the table's order, then others in path order (group SUMMARY, network -1). */
 const struct store_schema *store_reader_schema(const struct store_reader *r);
@@ -354,7 +384,8 @@ enum store_soundness {
     STORE_IS_COMPLETE,
     STORE_IS_RESUMABLE,
     STORE_IS_DAMAGED,
-    STORE_IS_OF_ANOTHER_VERSION /* of the schema: sound or not, this program cannot say */
+    STORE_IS_OF_ANOTHER_VERSION, /* of the schema: sound or not, this program cannot say */
+    STORE_IS_UNSEEN              /* absent, or this machine cannot read it: nothing is known */
 };
 struct store_verdict {
     enum store_soundness soundness;
@@ -362,12 +393,14 @@ struct store_verdict {
     int64_t damaged_rows;        /* of OUT.part: they will be computed again */
     int bad_datasets;            /* of OUT: checksums that do not fit */
     char text[600];              /* the first line: "complete", "resumable N of M rows", "damaged: ...",
-                                    "another version: ..." */
+                                    "another version: ...", "cannot look: ..." */
 };
-/* Local. Judges OUT, or OUT.part where OUT is absent. A damaged file is a verdict, not a failure; a
- * failure is a machine that cannot read. */
-MUST_USE status store_verify(const char *out, struct store_verdict *verdict);
-int store_verdict_code(const struct store_verdict *verdict);     /* 0, 75, 1, 1 */
+/* Local. Judges OUT, or OUT.part where OUT is absent. Damaged is only what could be read. */
+void store_verify(const char *out, struct store_verdict *verdict);
+/* A later look at the same file found `what`, or failed (`why` not OK): damaged, or unseen where the machine
+ * is to blame. */
+void store_verdict_fault(struct store_verdict *verdict, const char *path, status why, const char *what);
+int store_verdict_code(const struct store_verdict *verdict); /* 0, 75, 1, 3, 3 */
 
 /* Local. SHA-256 over path, type, shape and data, in path order, of every dataset but /timing, /job,
  * /provenance, /checksums and /complete; of a finished file (ERR_MISMATCH if it is not). Reads through

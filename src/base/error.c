@@ -57,6 +57,8 @@ int error_exit_code(status code)
         return 0;
     case ERR_USAGE:
         return 2;
+    case ERR_BUSY:
+        return 4;
     case ERR_STOPPED:
         return 75;
     default:

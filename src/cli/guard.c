@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,9 +26,24 @@ static int is_crash(int number)
     return number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL || number == SIGABRT;
 }
 
+/* HDF5 1.10 does not withstand want of memory either. */
+static int memory_limit(double *bytes)
+{
+    static const int kinds[] = { RLIMIT_AS, RLIMIT_DATA };
+    struct rlimit limit;
+
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (getrlimit(kinds[i], &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+            *bytes = (double)limit.rlim_cur;
+            return 1;
+        }
+    return 0;
+}
+
 int guard_run(int (*command)(int argc, char **argv), int argc, char **argv)
 {
     char file[4096];
+    double limit;
     int how = 0;
     pid_t child;
 
@@ -44,6 +60,16 @@ int guard_run(int (*command)(int argc, char **argv), int argc, char **argv)
         ;
     if (WIFEXITED(how))
         return WEXITSTATUS(how);
+    if (is_crash(WTERMSIG(how)) && memory_limit(&limit)) {
+        log_error(
+            "%s %s ended in a crash (%s): its memory is limited to %.0f MB, or the file is damaged in a way "
+            "that the HDF5 library does not withstand",
+            argv[0], file, strsignal(WTERMSIG(how)), limit / 1e6);
+        if (strcmp(argv[0], "verify") != 0)
+            return 1;
+        printf("cannot look: %s: a crash under a limit of memory\n", file);
+        return 3;
+    }
     if (is_crash(WTERMSIG(how))) {
         log_error(
             "%s %s ended in a crash (%s): a file that it reads is damaged in a way that the HDF5 library "

@@ -11,8 +11,8 @@
 #define CLI_GUARD_H
 
 /* Runs the command in a child process and returns its exit code; if it crashed, prints one sentence that
- * names the command and the first word of argv that is no option, and returns 1. Killed by a signal from
- * outside, the caller dies of the same. Not after MPI_Init. */
+ * names the command and the first word of argv that is no option, and returns 1 (verify under a limit of
+ * memory: 3). Killed by a signal from outside, the caller dies of the same. Not after MPI_Init. */
 int guard_run(int (*command)(int argc, char **argv), int argc, char **argv);
 
 #endif

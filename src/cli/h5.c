@@ -3,9 +3,24 @@
 
 #include <unistd.h>
 
+/* Upward: the first is the innermost. */
+static herr_t take_innermost(unsigned n, const H5E_error2_t *e, void *user)
+{
+    if (n == 0)
+        snprintf(user, 300, "%s", e->desc ? e->desc : "");
+    return 0;
+}
+
 static status refused(const char *what, const char *name)
 {
-    return FAIL(ERR_IO, "%s: HDF5 cannot %s", name, what);
+    char reason[300] = "";
+
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_innermost, reason);
+    H5Eclear2(H5E_DEFAULT);
+    for (char *p = reason; *p; p++)
+        if (*p == '\n')
+            *p = ' ';
+    return FAIL(ERR_IO, "%s: HDF5 cannot %s%s%s", name, what, reason[0] ? ": " : "", reason);
 }
 
 /* Before any other call: at exit HDF5 would close again a file that it could not close, and crash. */

@@ -176,10 +176,10 @@ static void free_initial(struct initial *in)
 /* results/ of a fresh checkout: the last folder of the path may be new. */
 static status make_folder(const char *out)
 {
-    char folder[OPTION_SIZE];
+    char folder[4096];
     char *slash;
 
-    snprintf(folder, sizeof folder, "%s", out);
+    TRY(store_follow(out, folder, sizeof folder));
     slash = strrchr(folder, '/');
     if (!slash || slash == folder)
         return OK;
@@ -210,7 +210,7 @@ static status log_start(const struct run *r, int64_t done)
         TRY_OUT(text_add(&line, ", \"predicted_s\": %.1f, \"predicted_mb\": %.0f, \"predicted_bytes\": %llu",
                          r->prediction.total_s, (double)r->prediction.memory / 1e6,
                          (unsigned long long)r->prediction.bytes));
-    TRY_OUT(store_log_append(r->job->out, done, line.data));
+    TRY_OUT(store_log_append(store_out(r->store), done, line.data));
 out:
     text_free(&line);
     return result;
@@ -223,8 +223,8 @@ static status say_where(struct run *r)
 
     TRY(store_count_rows(r->store, &done, &all));
     if (store_outcome(r->store) == STORE_RESUMED)
-        log_info("%s.part: %s of %s rows are done, going on", r->job->out, text_thousands(done, a, sizeof a),
-                 text_thousands(all, b, sizeof b));
+        log_info("%s.part: %s of %s rows are done, going on", store_out(r->store),
+                 text_thousands(done, a, sizeof a), text_thousands(all, b, sizeof b));
     return comm_agree(r->c, r->c->rank == 0 ? log_start(r, done) : OK);
 }
 
@@ -233,7 +233,8 @@ status begin_store(struct run *r)
     struct initial in = { 0 };
     struct store_plan plan = { .layout = r->layout,
                                .title = "quantcam: fp32 and int8 networks, their answers and maps",
-                               .version = r->start->version };
+                               .version = r->start->version,
+                               .unlocked = !r->job->lock };
     uint8_t hash[HASH_SIZE];
     char hex[2 * HASH_SIZE + 1];
     status result = OK;

@@ -90,6 +90,9 @@ static const struct option_row rows[] = {
       .help = "start so many ranks even where that is more than 64 a core, or than memory holds" },
     { ROW("run.schedule", CHOICE, RUN, schedule), .values = "static|dynamic",
       .help = "who does what: every rank its share, or rank 0 serves blocks (hosts of unlike speed)" },
+    { ROW("run.lock", FLAG, RUN, lock),
+      .help = "hold RESULT.lock while at work, so that a second job on this result is refused; off: for file "
+              "systems without locks" },
     { ROW("run.watchdog", REAL, RUN, watchdog), .values = "SECONDS", .high = 1e6,
       .help = "a rank that finishes nothing for so long (or 20 times the slowest step so far) ends the job, "
               "resumably; 0 = wait for ever" },
@@ -170,6 +173,7 @@ void job_defaults(struct job *job)
     job->activations = STORE_ACTIVATIONS_SUBSET;
     job->time_runs = 50;
     job->log = LOG_NORMAL;
+    job->lock = 1;
     job->watchdog = 60;
 }
 

@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 
 enum { MODEL_FILE_MAX = 4 << 20, DECIDED_MAX = 1 << 20 };
 
@@ -268,19 +267,17 @@ static double mega(double bytes)
     return bytes / 1e6;
 }
 
-static double disk_left(const char *out)
+/* "100 MB free on that disk". A file system that says 0 may not count: creating the file tells. */
+static const char *disk_left(const char *out, char *text, size_t size)
 {
-    struct statvfs fs;
-    char folder[OPTION_SIZE];
-    char *slash;
+    char target[4096] = "";
+    double left = store_follow(out, target, sizeof target) == OK ? store_free_bytes(target) : -1;
 
-    snprintf(folder, sizeof folder, "%s", out);
-    slash = strrchr(folder, '/');
-    if (slash)
-        slash[slash == folder] = '\0';
-    if ((!slash || statvfs(folder, &fs) != 0) && statvfs(".", &fs) != 0)
-        return 0;
-    return (double)fs.f_bavail * (double)fs.f_frsize;
+    if (left > 0)
+        snprintf(text, size, "%.0f MB free on that disk", mega(left));
+    else
+        snprintf(text, size, "free space on that disk unknown");
+    return text;
 }
 
 static void print_network(const struct run *r, int i)
@@ -328,7 +325,7 @@ static void print_pictures(const struct run *r)
 void plan_print(const struct run *r)
 {
     struct store_schema schema = { 0 };
-    char count[32], boxed[32], boxes[32], text[96] = "none with boxes";
+    char count[32], boxed[32], boxes[32], left[64], text[96] = "none with boxes";
     int with_boxes = 0;
 
     for (int i = 0; i < r->list.count; i++)
@@ -348,8 +345,8 @@ void plan_print(const struct run *r)
     if (r->list.boxes_unmatched > 0)
         log_info("%d boxes are of files that are not in the list", r->list.boxes_unmatched);
     if (schema_expand(&r->layout, &schema) == OK)
-        log_info("%s: %.1f MB expected, %.0f MB free on that disk; %.0f MB of memory a rank so far",
-                 r->job->out, mega((double)schema_bytes(&schema)), mega(disk_left(r->job->out)),
+        log_info("%s: %.1f MB expected, %s; %.0f MB of memory a rank so far", r->job->out,
+                 mega((double)schema_bytes(&schema)), disk_left(r->job->out, left, sizeof left),
                  mega((double)mem_peak_resident()));
     schema_free(&schema);
 }

@@ -4,9 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
-static int file_name(const struct run *r, const char *end, char path[OPTION_SIZE + 64])
+enum { LONGEST_NAME = 4096 + 64 };
+
+static int file_name(const struct run *r, const char *end, char path[LONGEST_NAME])
 {
-    snprintf(path, OPTION_SIZE + 64, "%s.progress.json%s", r->job->out, end);
+    snprintf(path, LONGEST_NAME, "%s.progress.json%s", r->store ? store_out(r->store) : r->job->out, end);
     return r->c->rank == 0;
 }
 
@@ -37,7 +39,7 @@ static void rewrite(const struct run *r, const char *phase, int counted, int64_t
                     double rate, double left_s)
 {
     struct error_record before = *error_last();
-    char path[OPTION_SIZE + 64];
+    char path[LONGEST_NAME];
     struct text t = { .max = 4096 };
 
     if (!file_name(r, "", path))
@@ -62,7 +64,7 @@ void progress_file_report(void *user, const struct comm_loop *loop, int64_t done
 void progress_file_remove(const struct run *r)
 {
     static const char *const end[] = { "", ".tmp" };
-    char path[OPTION_SIZE + 64];
+    char path[LONGEST_NAME];
 
     for (size_t i = 0; i < COUNT_OF(end); i++)
         if (file_name(r, end[i], path))

@@ -390,8 +390,11 @@ status phase_recheck(const char *out, char *what, size_t size)
     what[0] = '\0';
     MEM_TRY(a, 1, sizeof *a);
     result = store_recheck_open(out, &a->run.store);
-    if (result == OK)
-        result = recheck(a);
+    if (result != OK) {
+        mem_free(a);
+        return result;
+    }
+    result = recheck(a);
     if (result == OK)
         store_recheck_result(a->run.store, what, size);
     if (result == ERR_FORMAT || result == ERR_MISSING || result == ERR_RANGE || result == ERR_USAGE) {

@@ -270,8 +270,8 @@ status phase_run(const struct comm *c, const struct job *job, const struct phase
 {
     struct run *r = NULL;
     struct error_record first;
+    char kept[4096] = "";
     status result;
-    int kept;
 
     MEM_TRY(r, 1, sizeof *r);
     r->c = c;
@@ -279,16 +279,17 @@ status phase_run(const struct comm *c, const struct job *job, const struct phase
     r->start = start;
     result = run_phases(r);
     first = *error_last();
-    kept = r->store != NULL;
-    if (r->store)
+    if (r->store) {
+        snprintf(kept, sizeof kept, "%s", store_out(r->store));
         progress_file_remove(r);
+    }
     store_end(&r->store);
     if (result == OK) /* the same on all ranks */
         say_memory(r);
     if (result == OK && !job->dry_run)
         log_info("the result is %s", job->out);
-    if (result == ERR_STOPPED && kept)
-        log_info("%s.part keeps what is done: the same command goes on from there", job->out);
+    if (result == ERR_STOPPED && kept[0])
+        log_info("%s.part keeps what is done: the same command goes on from there", kept);
     plan_free(r);
     mem_free(r);
     *error_last() = first;

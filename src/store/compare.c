@@ -126,6 +126,7 @@ status store_compare(const char *path, const struct store_plan *plan, struct sto
     TRY_OUT(compare_job(r, plan));
     /* Where the inputs lie is not compared: the file keeps the text of the first start. */
     const struct store_dataset *provenance = store_reader_find(r, "/provenance");
+    layout->version = store_reader_layout(r)->version;
     layout->job_length = (int)store_reader_find(r, "/job")->element;
     layout->provenance_length = provenance ? (int)provenance->element : 1;
     TRY_OUT(schema_expand(layout, &schema));

@@ -4,8 +4,6 @@
 #include <fcntl.h>
 #include <hdf5_hl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* ---- contents at creation -------------------------------------------------------------------------- */
@@ -25,6 +23,8 @@ static void fill_names(const struct store_layout *l, const struct store_dataset 
     static const char *const rules[STORE_RULES] = { "t0.15", "t0.20", "t0.50", "otsu", "best" };
     static const char *const signs[STORE_SIGNS] = { "resolved", "raw" };
     static const char *const trivials[STORE_TRIVIALS] = { "frame", "centred", "gauss" };
+    static const char *const edges[STORE_EDGES] = { "x0", "y0", "x1", "y1" };
+    static const char *const criteria[STORE_CRITERIA] = { "single50", "any30", "any50", "any70" };
 
     for (int64_t i = 0; i < d->dim[0]; i++) {
         const char *name;
@@ -42,6 +42,10 @@ static void fill_names(const struct store_layout *l, const struct store_dataset 
             name = signs[i];
         else if (!strcmp(d->path, "/trivial"))
             name = trivials[i];
+        else if (!strcmp(d->path, "/edge"))
+            name = edges[i];
+        else if (!strcmp(d->path, "/criterion"))
+            name = criteria[i];
         else
             name = !strcmp(d->path, "/reading") ? readings[i] : statistics[i];
         memcpy(out + (size_t)i * d->element, name, strlen(name));
@@ -191,7 +195,7 @@ static status write_attributes(hid_t dataset, const char *path, const struct sto
 
 static status write_root(hid_t file, const char *path, const struct store_plan *plan)
 {
-    int version = STORE_SCHEMA_VERSION;
+    int version = plan->layout.version ? plan->layout.version : STORE_SCHEMA_VERSION;
     hid_t root = H5Gopen2(file, "/", H5P_DEFAULT);
     int good = root >= 0 && write_text(root, "title", plan->title ? plan->title : "quantcam") >= 0 &&
                write_text(root, "Conventions", "CF-1.8") >= 0 &&
@@ -363,90 +367,6 @@ out:
     return result;
 }
 
-/* ---- the disk -------------------------------------------------------------------------------------- */
-
-static void folder_of(const char *path, char folder[STORE_FILE_NAME])
-{
-    const char *slash = strrchr(path, '/');
-
-    snprintf(folder, STORE_FILE_NAME, "%.*s", slash ? (int)(slash - path) + (slash == path) : 1,
-             slash ? path : ".");
-}
-
-status store_sync_folder(const char *path)
-{
-    char folder[STORE_FILE_NAME];
-    int fd, failed;
-
-    folder_of(path, folder);
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    failed = fd < 0 || fsync(fd) != 0 ? errno : 0;
-    if (fd >= 0)
-        close(fd);
-    /* Some network file systems cannot sync a folder; their rename is durable or nothing is. */
-    return failed && failed != EINVAL ? FAIL(ERR_IO, "%s: sync: %s", folder, strerror(failed)) : OK;
-}
-
-static status no_room(const char *path, double bytes, double free_bytes)
-{
-    char need[32], room[32];
-
-    return FAIL(ERR_IO, "%s: no room on the disk: %s bytes are needed, %s are free", path,
-                text_thousands((int64_t)bytes, need, sizeof need),
-                text_thousands((int64_t)free_bytes, room, sizeof room));
-}
-
-/* Before anything is made: HDF5 1.10 does not survive a file system that cannot hold the file's size. */
-static status check_room(const char *path, double bytes)
-{
-    char folder[STORE_FILE_NAME];
-    struct statvfs disk;
-
-    folder_of(path, folder);
-    if (statvfs(folder, &disk) != 0)
-        return FAIL(ERR_IO, "%s: %s", folder, strerror(errno));
-    double free_bytes = (double)disk.f_bavail * (double)disk.f_frsize;
-    return free_bytes < bytes ? no_room(path, bytes, free_bytes) : OK;
-}
-
-/* The disk refuses `size` bytes, less what the file holds already. */
-static status short_of_room(const char *path, off_t size, int why)
-{
-    char folder[STORE_FILE_NAME], need[32], room[32];
-    struct statvfs disk;
-
-    folder_of(path, folder);
-    if (statvfs(folder, &disk) != 0)
-        return FAIL(ERR_IO, "%s: %s", folder, strerror(errno));
-    return FAIL(ERR_IO, "%s: no room on the disk: %s bytes are needed in all, %s more are free: %s", path,
-                text_thousands((int64_t)size, need, sizeof need),
-                text_thousands((int64_t)((double)disk.f_bavail * (double)disk.f_frsize), room, sizeof room),
-                strerror(why));
-}
-
-/* HDF5's early allocation leaves holes: take the room now, so that no write fails for want of it later.
- * fallocate and not posix_fallocate, which writes every page where the file system cannot reserve. There (NFS
- * before 4.2, Lustre before 2.14) what is free must do, which others may take. */
-static status reserve(const char *path, int fd)
-{
-    off_t size = lseek(fd, 0, SEEK_END);
-    struct stat there;
-
-    if (size < 0 || fstat(fd, &there) != 0)
-        return FAIL(ERR_IO, "%s: %s", path, strerror(errno));
-    if (fallocate(fd, 0, 0, size) == 0)
-        return OK;
-    if (errno == ENOSPC || errno == EDQUOT)
-        return short_of_room(path, size, errno);
-    if (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)
-        return FAIL(ERR_IO, "%s: its %lld bytes cannot be reserved: %s", path, (long long)size,
-                    strerror(errno));
-    log_info(
-        "%s: this file system cannot reserve room: should others fill the disk, the job stops, resumably",
-        path);
-    return check_room(path, (double)size - 512.0 * (double)there.st_blocks);
-}
-
 status store_create(const char *path, const struct store_schema *schema, const struct store_plan *plan)
 {
     char creating[STORE_FILE_NAME];
@@ -457,19 +377,20 @@ status store_create(const char *path, const struct store_schema *schema, const s
         return FAIL(ERR_RANGE, "%s: the path is too long", path);
     if (unlink(creating) != 0 && errno != ENOENT)
         return FAIL(ERR_IO, "%s: %s", creating, strerror(errno));
-    TRY(check_room(path, (double)schema_bytes(schema)));
+    TRY(place_check_room(path, creating, (double)schema_bytes(schema)));
     TRY_OUT(fill_file(creating, schema, plan, &plan->layout));
     fd = open(creating, O_RDWR | O_CLOEXEC);
     if (fd < 0) {
         result = FAIL(ERR_IO, "%s: %s", creating, strerror(errno));
         goto out;
     }
-    TRY_OUT(reserve(creating, fd));
-    if (fsync(fd) != 0 || rename(creating, path) != 0) {
+    TRY_OUT(place_reserve(creating, fd));
+    TRY_OUT(place_sync(creating, fd, PLACE_WHOLE));
+    if (rename(creating, path) != 0) {
         result = FAIL(ERR_IO, "%s: %s", creating, strerror(errno));
         goto out;
     }
-    TRY_OUT(store_sync_folder(path));
+    TRY_OUT(place_sync_folder(path));
 out:
     if (fd >= 0)
         close(fd);

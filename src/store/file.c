@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,13 +15,17 @@ static status prepare_sealed(struct store *s, const struct store_plan *plan)
     struct store_schema schema = { 0 };
     struct store_plan own = *plan;
     struct stat there;
-    status result;
+    status result = plan->unlocked ? OK : lock_take(s->out, &s->lock);
+    int finished = stat(s->out, &there) == 0, absent = !finished && errno == ENOENT;
 
-    TRY(lock_take(s->out, &s->lock));
+    if (result == ERR_BUSY || (result != OK && !finished))
+        return result;
+    if (!finished && !absent)
+        return FAIL(ERR_IO, "%s: %s", s->out, strerror(errno));
     own.layout.job_length = (int)strlen(plan->job);
     own.layout.provenance_length = (int)strlen(plan->provenance);
     s->layout = own.layout;
-    if (stat(s->out, &there) == 0) {
+    if (finished) {
         s->outcome = STORE_FINISHED;
         return store_compare(s->out, &own, &s->layout);
     }
@@ -73,6 +78,18 @@ static status open_alone(struct store *s)
     return mine;
 }
 
+/* On NFS ROMIO locks what it reads and writes, and ends the process where there are no locks. Our rows do not
+ * overlap: there it may take the file system for a local one. */
+static void spare_locks(int fd)
+{
+    struct flock byte = { .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_len = 1 };
+
+    if (fcntl(fd, F_SETLK, &byte) != 0 && errno != EAGAIN && errno != EACCES)
+        setenv("ROMIO_FSTYPE_FORCE", "ufs:", 0);
+    byte.l_type = F_UNLCK;
+    fcntl(fd, F_SETLK, &byte);
+}
+
 static status open_part(struct store *s)
 {
     status mine;
@@ -84,6 +101,7 @@ static status open_part(struct store *s)
             mine = FAIL(ERR_IO, "%s on %s: %s", s->view.path, s->c->host, strerror(errno));
     }
     if (mine == OK) {
+        spare_locks(s->fd);
         s->found = mem_alloc((size_t)s->view.schema.count, sizeof *s->found);
         s->changed = mem_alloc((size_t)s->view.schema.count, 1);
         if (!s->found || !s->changed)
@@ -94,6 +112,17 @@ static status open_part(struct store *s)
     if (mine == OK)
         mine = store_view_open(&s->view, 1);
     return comm_agree(s->c, mine);
+}
+
+/* The same files on all ranks: rank 0 follows the links. */
+static status name_files(struct store *s, const char *out)
+{
+    status mine = s->c->rank == 0 ? store_follow(out, s->out, STORE_FILE_NAME - 64) : OK;
+
+    TRY(comm_agree(s->c, mine));
+    comm_broadcast(s->c, s->out, sizeof s->out);
+    snprintf(s->view.path, sizeof s->view.path, "%.*s.part", STORE_FILE_NAME - 64, s->out);
+    return OK;
 }
 
 status store_begin(const struct comm *c, const char *out, const struct store_plan *plan, struct store **s)
@@ -108,13 +137,12 @@ status store_begin(const struct comm *c, const char *out, const struct store_pla
         new->c = c;
         new->fd = new->lock.fd = -1;
         new->view.file = -1;
-        snprintf(new->out, sizeof new->out, "%s", out);
-        if (snprintf(new->view.path, sizeof new->view.path, "%s.part", out) >= STORE_FILE_NAME - 32)
-            mine = FAIL(ERR_RANGE, "%.200s...: the path is too long", out);
     } else {
         mine = FAIL(ERR_MEMORY, "no memory for a store");
     }
     mine = comm_agree(c, mine);
+    if (mine == OK)
+        mine = name_files(new, out);
     if (mine != OK) {
         mem_free(new);
         return mine;
@@ -137,6 +165,11 @@ status store_begin(const struct comm *c, const char *out, const struct store_pla
 enum store_outcome store_outcome(const struct store *s)
 {
     return s->outcome;
+}
+
+const char *store_out(const struct store *s)
+{
+    return s->out;
 }
 
 const struct store_schema *store_schema(const struct store *s)
@@ -372,7 +405,7 @@ static status seal(struct store *s, const struct closing *closing, const char *l
     TRY(store_sync(s));
     if (rename(s->view.path, s->out) != 0)
         return FAIL(ERR_IO, "%s: rename: %s", s->view.path, strerror(errno));
-    return store_sync_folder(s->out);
+    return place_sync_folder(s->out);
 }
 
 status store_finish(struct store *s)

@@ -179,14 +179,14 @@ static status provenance_good(struct store_reader *r, int *good)
     return OK;
 }
 
-static int root_good(hid_t file)
+static int root_good(hid_t file, int expected)
 {
     hid_t root = H5Gopen2(file, "/", H5P_DEFAULT);
     int version = 0;
     int good = root >= 0 && is_text(root, "title", NULL) && is_text(root, "Conventions", "CF-1.8") &&
                is_text(root, "quantcam_version", NULL) &&
                is_number(root, "schema_version", H5T_STD_I32LE, H5T_NATIVE_INT, &version) &&
-               version == STORE_SCHEMA_VERSION && own_attributes(root) == 4;
+               version == expected && own_attributes(root) == 4;
 
     if (root >= 0)
         H5Gclose(root);
@@ -207,7 +207,7 @@ status store_check_form(struct store_reader *r, char *what, size_t size)
         snprintf(what, size, "%s", error_last()->text);
         return OK;
     }
-    if (!root_good(view->file))
+    if (!root_good(view->file, store_reader_layout(r)->version))
         snprintf(what, size, "the attributes of the root are not a result's");
     for (int d = 0; d < view->schema.count && !what[0]; d++) {
         const struct store_dataset *ds = &view->schema.dataset[d];

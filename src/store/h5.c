@@ -4,12 +4,65 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- troubles: the machine's failures, not the file's ---------------------------------------------- */
+
+static char trouble[200];
+
+const char *store_trouble(void)
+{
+    return trouble;
+}
+
+void store_trouble_note(const char *why)
+{
+    if (!trouble[0])
+        snprintf(trouble, sizeof trouble, "%s", why);
+}
+
+/* HDF5 puts the system's number and words into the text of what failed, behind what it was. */
+static herr_t take_trouble(unsigned n, const H5E_error2_t *e, void *user)
+{
+    static const char number[] = "errno = ", words[] = "error message = '";
+    const char *text = e->desc ? e->desc : "", *at = strstr(text, number), *why = strstr(text, words);
+    char what[200];
+
+    if (at && strtol(at + strlen(number), NULL, 10) != 0 && why) {
+        why += strlen(words);
+        snprintf(what, sizeof what, "HDF5: %.*s: %.*s", (int)strcspn(text, ":,"), text,
+                 (int)strcspn(why, "'"), why);
+        store_trouble_note(what);
+    } else if (strstr(text, "memory alloc") || strstr(text, "allocate memory") ||
+               (e->maj_num == H5E_RESOURCE && e->min_num == H5E_NOSPACE)) {
+        store_trouble_note("HDF5: no memory");
+    }
+    return 0;
+}
+
+/* HDF5 calls this at the end of every call of ours that failed, whether or not we look at what it returned.
+ */
+static herr_t notice(hid_t stack, void *user)
+{
+    return H5Ewalk2(stack, H5E_WALK_UPWARD, take_trouble, NULL);
+}
+
+void store_trouble_start(void)
+{
+    trouble[0] = '\0';
+    H5Eset_auto2(H5E_DEFAULT, notice, NULL);
+}
+
+/* HDF5 takes a program that set this for one that wants to hear of its leaks at the end. */
+void store_trouble_end(void)
+{
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
 /* ---- errors ---------------------------------------------------------------------------------------- */
 
 void store_h5_start(void)
 {
     /* Our lock is OUT.lock: HDF5's own would only fail on file systems without locks. */
-    setenv("HDF5_USE_FILE_LOCKING", "BEST_EFFORT", 0);
+    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
     /* At exit HDF5 1.10 closes a file whose close has failed (a dead disk) once more, and crashes; we close
      * what we open. */
     H5dont_atexit();

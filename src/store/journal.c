@@ -1,4 +1,4 @@
-#include "store.h"
+#include "store_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,10 @@ enum { LONGEST_LOG = 64 << 20 };
 
 static status log_path(const char *out, char *path, size_t size)
 {
-    if (snprintf(path, size, "%s.log.jsonl", out) >= (int)size)
+    char target[STORE_FILE_NAME];
+
+    TRY(store_follow(out, target, sizeof target));
+    if (snprintf(path, size, "%s.log.jsonl", target) >= (int)size)
         return FAIL(ERR_RANGE, "%s: the path is too long", out);
     return OK;
 }
@@ -33,8 +36,10 @@ status store_log_append(const char *out, int64_t rows, const char *fields)
         last = '\n';
     TRY_OUT(text_add(&line, "%s{\"rows\": %lld%s%s}\n", last == '\n' ? "" : "\n", (long long)rows,
                      fields && fields[0] ? ", " : "", fields ? fields : ""));
-    if (write(fd, line.data, line.size) != (ssize_t)line.size || fdatasync(fd) != 0)
+    if (write(fd, line.data, line.size) != (ssize_t)line.size)
         result = FAIL(ERR_IO, "%s: %s", path, strerror(errno));
+    else
+        result = place_sync(path, fd, PLACE_DATA);
 out:
     text_free(&line);
     close(fd);

@@ -103,6 +103,8 @@ static status describe(hid_t file, const char *source, const char *path, struct 
         H5Dclose(dataset);
     }
     H5E_END_TRY;
+    if (!good && store_trouble()[0])
+        return FAIL(ERR_IO, "%s: the dataset %s cannot be read: %s", source, path, store_trouble());
     return good ? OK
                 : FAIL(ERR_FORMAT, "%s: the dataset %s is damaged, or of a type or size that no result has",
                        source, path);

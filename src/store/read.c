@@ -164,19 +164,24 @@ static status merge(struct store_reader *r, const struct store_schema *found, st
 /* HDF5 would wait for a pipe's writer. */
 static status check_regular(const char *path)
 {
-    char part[STORE_FILE_NAME + 8];
+    char target[STORE_FILE_NAME], part[STORE_FILE_NAME + 8];
     uint64_t size;
     int fd;
     status s = text_open_file(path, &fd, &size);
 
     if (s == OK)
         close(fd);
-    snprintf(part, sizeof part, "%s.part", path);
-    if (s == ERR_MISSING && access(part, F_OK) == 0)
-        return FAIL(ERR_MISSING,
-                    "%s: not finished yet: `quantcam verify` says how far %s.part is, and the "
-                    "command that began it goes on",
-                    path, path);
+    else
+        store_trouble_note(error_last()->text);
+    if (s != ERR_MISSING || store_follow(path, target, sizeof target) != OK)
+        return s;
+    snprintf(part, sizeof part, "%s.part", target);
+    if (access(part, F_OK) == 0)
+        return FAIL(
+            ERR_MISSING,
+            "%s: not finished yet: `quantcam verify` says how far %s is, and the command that began it "
+            "goes on",
+            path, part);
     return s;
 }
 
@@ -221,6 +226,11 @@ static status open_all(struct store_reader *r)
     return read_closing(r);
 }
 
+int store_reads_version(int version)
+{
+    return version >= STORE_SCHEMA_OLDEST && version <= STORE_SCHEMA_VERSION;
+}
+
 /* A result of another version is sound where it was made: it must not be called damaged. What has no version
  * at all is judged by its datasets. */
 static status check_version(const char *path, hid_t file, int *version)
@@ -237,10 +247,22 @@ static status check_version(const char *path, hid_t file, int *version)
         H5Tclose(type);
     if (a >= 0)
         H5Aclose(a);
-    if (*version == STORE_SCHEMA_VERSION)
+    if (store_reads_version(*version))
         return OK;
-    return FAIL(ERR_FORMAT, "%s has schema version %d, and this program reads version %d", path, *version,
-                STORE_SCHEMA_VERSION);
+    store_trouble_note("another version");
+    return FAIL(ERR_FORMAT, "%s has schema version %d, and this program reads version %d to %d", path,
+                *version, STORE_SCHEMA_OLDEST, STORE_SCHEMA_VERSION);
+}
+
+static status open_file(struct store_reader *r, int *version)
+{
+    TRY(check_regular(r->view.path));
+    r->view.file = H5Fopen(r->view.path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    if (r->view.file < 0)
+        return FAIL_H5("%s cannot be opened", r->view.path);
+    TRY(check_version(r->view.path, r->view.file, version));
+    r->layout.version = *version;
+    return open_all(r);
 }
 
 status store_open_version(const char *path, int checked, int *version, struct store_reader **out)
@@ -250,15 +272,12 @@ status store_open_version(const char *path, int checked, int *version, struct st
 
     *out = NULL;
     *version = STORE_SCHEMA_VERSION;
-    TRY(check_regular(path));
-    store_h5_start();
     MEM_TRY(r, 1, sizeof *r);
+    store_h5_start();
+    store_trouble_start();
     r->checked = checked;
     snprintf(r->view.path, sizeof r->view.path, "%s", path);
-    r->view.file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-    s = r->view.file < 0 ? FAIL_H5("%s cannot be opened", path) : check_version(path, r->view.file, version);
-    if (s == OK)
-        s = open_all(r);
+    s = open_file(r, version);
     if (s != OK)
         store_close_read(r);
     else
@@ -277,6 +296,7 @@ void store_close_read(struct store_reader *r)
 {
     if (!r)
         return;
+    store_trouble_end();
     if (store_view_close(&r->view) != OK)
         log_detail("%s", error_last()->text);
     mem_free(r->good);

@@ -266,8 +266,8 @@ status store_fetch(struct store *s, const char *path, int64_t first, int64_t cou
 status store_sync(struct store *s)
 {
     double start = clock_s();
-    int failed = fdatasync(s->fd), why = errno;
+    status result = place_sync(s->view.path, s->fd, PLACE_DATA);
 
     store_io_since(start);
-    return failed ? FAIL(ERR_IO, "%s: sync: %s", s->view.path, strerror(why)) : OK;
+    return result;
 }

@@ -14,7 +14,8 @@ const char *const schema_axis[D_COUNT] = {
     [D_Y] = "/y", [D_X] = "/x", [D_NETWORK] = "/network", [D_PRECISION] = "/precision", [D_SET] = "/set",
     [D_READING] = "/reading", [D_STATISTIC] = "/statistic", [D_PHASE] = "/timing/phase",
     [D_RULE] = "/rule", [D_SIGN] = "/sign", [D_TRIVIAL] = "/trivial",
-    [D_METHOD] = "/method",
+    [D_METHOD] = "/method", [D_BOX] = "/images/box", [D_EDGE] = "/edge", [D_MASK] = "/criterion",
+    [D_MASK_BYTE] = "/threshold_byte", [D_BIN] = "/bin",
 };
 
 #define U8 STORE_U8
@@ -79,6 +80,13 @@ const struct schema_row schema_rows[] = {
     { "/sign", STR, { D_SIGN }, FIX, "", "sign of a map", SCALE, L_NAME },
     { "/trivial", STR, { D_TRIVIAL }, FIX, "", "map that has seen no picture", SCALE, L_NAME },
     { "/method", STR, { D_METHOD }, FIX, "", "method of the maps beside cam", SCALE, L_NAME },
+    { "/edge", STR, { D_EDGE }, FIX, "", "edge of a box, inclusive", SCALE | NEW, L_NAME },
+    { "/criterion", STR, { D_MASK }, FIX, "",
+      "which box of a map must overlap a true one, and by how many per cent", SCALE | NEW, L_NAME },
+    { "/threshold_byte", S32, { D_MASK_BYTE }, FIX, "",
+      "byte of eight thresholds, the lowest in its lowest bit", SCALE | NEW },
+    { "/bin", S32, { D_BIN }, FIX, "", "bin of a histogram, the lowest values first", SCALE | NEW },
+    { "/images/box", S64, { D_BOX }, FIX, "", "row of the list of true boxes", SCALE | NEW },
     { M "class", S32, { D_CLASS }, FIX, "", "class index of {net}, 0-based", SCALE },
     { M "cam_y", S32, { D_CAM_Y }, FIX, "", "row of the CAM layer of {net}", SCALE },
     { M "cam_x", S32, { D_CAM_X }, FIX, "", "column of the CAM layer of {net}", SCALE },

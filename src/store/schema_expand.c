@@ -5,47 +5,46 @@
 
 /* ---- expansion ------------------------------------------------------------------------------------- */
 
-/* Where an expansion stands: which network, precision, selection, method and picture. */
-struct place {
-    int net, prec, sel, method, pic;
-};
+static int is_word(const char *word, size_t n, const char *known)
+{
+    return n == strlen(known) && !memcmp(word, known, n);
+}
 
-/* Copies a template, replacing the words in braces; 0 if it does not fit. */
-static int fill_in(const struct store_layout *l, const struct place *at, const char *template, char *out,
-                   size_t size)
+int schema_expand_text(const struct store_layout *l, const struct schema_place *at, const char *template,
+                       char *out, size_t size)
 {
     size_t n = 0;
     char number[16];
 
     while (*template) {
-        const char *end = *template == '{' ? strchr(template, '}') : NULL;
-        const char *word = NULL;
-        if (end) {
-            size_t w = (size_t)(end - template - 1);
-            if (!strncmp(template + 1, "net", w))
-                word = l->network[at->net].name;
-            else if (!strncmp(template + 1, "prec", w) || !strncmp(template + 1, "other", w))
-                word = l->precision[at->prec];
-            else if (!strncmp(template + 1, "base", w))
-                word = l->precision[0];
-            else if (!strncmp(template + 1, "sel", w))
-                word = l->selection[at->sel];
-            else if (!strncmp(template + 1, "method", w))
-                word = l->method[at->method];
-            else
-                snprintf(number, sizeof number, "%02d", at->pic + 1);
-        }
-        if (!end) {
+        const char *word = template + 1, *name = number;
+        if (*template != '{') {
             if (n + 1 >= size)
                 return 0;
             out[n++] = *template++;
             continue;
         }
-        int k = snprintf(out + n, size - n, "%s", word ? word : number);
+        size_t w = strcspn(word, "}");
+        BUG_IF(!word[w]);
+        if (is_word(word, w, "net"))
+            name = l->network[at->net].name;
+        else if (is_word(word, w, "prec") || is_word(word, w, "other"))
+            name = l->precision[at->prec];
+        else if (is_word(word, w, "base"))
+            name = l->precision[0];
+        else if (is_word(word, w, "sel"))
+            name = l->selection[at->sel];
+        else if (is_word(word, w, "method"))
+            name = l->method[at->method];
+        else if (is_word(word, w, "pic"))
+            snprintf(number, sizeof number, "%02d", at->pic + 1);
+        else
+            error_bug(__FILE__, __LINE__, template); /* a word that nobody knows */
+        int k = snprintf(out + n, size - n, "%s", name);
         if (k < 0 || (size_t)k >= size - n)
             return 0;
         n += (size_t)k;
-        template = end + 1;
+        template = word + w + 1;
     }
     out[n] = '\0';
     return 1;
@@ -59,7 +58,7 @@ static int64_t extent_of(const struct store_layout *l, int net, enum extent e)
         [D_IMAGE] = l->images,
         [D_PLACE] = l->subset,
         [D_BOX] = l->boxes > 0 ? l->boxes : 1,
-        [D_EDGE] = 4,
+        [D_EDGE] = STORE_EDGES,
         [D_TOP] = 5,
         [D_CLASS] = n->classes,
         [D_CAM_Y] = n->h,
@@ -73,7 +72,7 @@ static int64_t extent_of(const struct store_layout *l, int net, enum extent e)
         [D_STATISTIC] = STORE_STATISTICS,
         [D_RULE] = STORE_RULES,
         [D_SIGN] = STORE_SIGNS,
-        [D_MASK] = 4,
+        [D_MASK] = STORE_CRITERIA,
         [D_MASK_BYTE] = 13,
         [D_TRIVIAL] = STORE_TRIVIALS,
         [D_PHASE] = 8,
@@ -122,14 +121,24 @@ static int64_t field_offset(const char *path, enum store_group group)
 /* 2^55 bytes: no sum of 65,536 of them overflows, no file system holds one. */
 static const double largest_dataset = 36028797018963968.0;
 
-static status expand_one(const struct store_layout *l, const struct schema_row *r, const struct place *at,
-                         struct store_dataset *d)
+static int is_old(const struct store_layout *l)
+{
+    return l->version != 0 && l->version < STORE_SCHEMA_VERSION;
+}
+
+static int is_new_axis(enum extent e)
+{
+    return e == D_BOX || e == D_EDGE || e == D_MASK || e == D_MASK_BYTE || e == D_BIN;
+}
+
+static status expand_one(const struct store_layout *l, const struct schema_row *r,
+                         const struct schema_place *at, struct store_dataset *d)
 {
     double bytes;
 
-    if (!fill_in(l, at, r->path, d->path, sizeof d->path))
+    if (!schema_expand_text(l, at, r->path, d->path, sizeof d->path))
         return FAIL(ERR_RANGE, "the path %s becomes longer than %d bytes", r->path, STORE_PATH - 1);
-    if (!fill_in(l, at, r->long_name, d->long_name, sizeof d->long_name))
+    if (!schema_expand_text(l, at, r->long_name, d->long_name, sizeof d->long_name))
         snprintf(d->long_name, sizeof d->long_name, "%s", r->long_name);
     snprintf(d->unit, sizeof d->unit, "%s", r->unit);
     d->field = d->path + field_offset(d->path, r->group);
@@ -156,8 +165,8 @@ static status expand_one(const struct store_layout *l, const struct schema_row *
             return FAIL(ERR_RANGE, "%s: %g bytes are more than one dataset may have", d->path, bytes);
         if (d->rank > 0)
             d->row_bytes *= (size_t)d->dim[d->rank];
-        if (schema_axis[e] && !d->scale &&
-            !fill_in(l, at, schema_axis[e], d->axis[d->rank], sizeof d->axis[0]))
+        if (schema_axis[e] && !d->scale && !(is_new_axis(e) && is_old(l)) &&
+            !schema_expand_text(l, at, schema_axis[e], d->axis[d->rank], sizeof d->axis[0]))
             return FAIL(ERR_RANGE, "%s: the name of an axis is too long", d->path);
     }
     return OK;
@@ -172,7 +181,7 @@ static int wanted(const struct store_layout *l, const struct schema_row *r)
            !((r->flags & STEP_LOGITS) && !l->step_logits) && !((r->flags & CROSS) && !l->cross) &&
            !((r->flags & WHOLE) && l->activations != STORE_ACTIVATIONS_FULL) &&
            !((r->flags & PART) && l->activations != STORE_ACTIVATIONS_SUBSET) &&
-           !((r->flags & NAMED) && l->class_name_length < 1);
+           !((r->flags & NAMED) && l->class_name_length < 1) && !((r->flags & NEW) && is_old(l));
 }
 
 static status expand_row(const struct store_layout *l, const struct schema_row *r, struct store_schema *s)
@@ -192,7 +201,7 @@ static status expand_row(const struct store_layout *l, const struct schema_row *
     if (!grown)
         return FAIL(ERR_MEMORY, "no memory for %lld datasets", (long long)(s->count + more));
     s->dataset = grown;
-    for (struct place at = { 0 }; at.net < nets; at.net++)
+    for (struct schema_place at = { 0 }; at.net < nets; at.net++)
         for (at.prec = first; at.prec < precs; at.prec++)
             for (at.sel = 0; at.sel < sels; at.sel++)
                 for (at.method = 0; at.method < methods; at.method++)
@@ -237,6 +246,16 @@ static status check_layout(const struct store_layout *l)
     return OK;
 }
 
+/* netCDF's library refuses a file with a dataset of which some axes have scales and others none. */
+static int axes_agree(const struct store_dataset *d)
+{
+    int scales = 0;
+
+    for (int k = 0; k < d->rank; k++)
+        scales += d->axis[k][0] != '\0';
+    return scales == 0 || scales == d->rank;
+}
+
 /* A precision called `subset` or `status` would take a dataset's place. */
 static status check_paths(const struct store_schema *s)
 {
@@ -267,6 +286,7 @@ status schema_expand(const struct store_layout *layout, struct store_schema *out
         d->field = d->path + field_offset(d->path, d->group); /* the array has moved since */
         if (!strcmp(d->path, "/checksums"))
             d->dim[0] = out->count - 2;
+        BUG_IF(!is_old(layout) && !axes_agree(d));
     }
     TRY_OUT(check_paths(out));
 out:

@@ -15,7 +15,8 @@ enum length { L_NONE = 0, L_NAME, L_PATH, L_CLASS, L_ERROR, L_COMMAND, L_TIME, L
               L_PROVENANCE, L_SUM };
 enum flag { CRC = 1, SCALE = 2, MINUS = 4, PICTURE = 8, MAPS = 16, NAMED = 32, BYTE_MAP = 64,
             NO_DIGEST = 128, CURVE = 256, STEP_LOGITS = 512, CROSS = 1024,
-            WHOLE = 2048 /* store.activations = full */, PART = 4096 /* = subset */ };
+            WHOLE = 2048 /* store.activations = full */, PART = 4096 /* = subset */,
+            NEW = 8192 /* since version 4 of the schema */ };
 
 struct schema_row {
     const char *path;
@@ -31,5 +32,14 @@ extern const struct schema_row schema_rows[];
 extern const int schema_row_count;
 /* The scale of each extent; NULL: a mere count. */
 extern const char *const schema_axis[D_COUNT];
+
+/* Where an expansion stands: which network, precision, selection, method and picture. */
+struct schema_place {
+    int net, prec, sel, method, pic;
+};
+/* Copies a template of the table, its words in braces replaced; 0 if it does not fit. BUG_IF a word is none
+ * of schema.c's. */
+int schema_expand_text(const struct store_layout *l, const struct schema_place *at, const char *template,
+                   char *out, size_t size);
 
 #endif

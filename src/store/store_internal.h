@@ -34,8 +34,13 @@ struct store {
 /* ---- h5.c ------------------------------------------------------------------------------------------ */
 
 /* Before the first HDF5 call of a function that may be the process's first: no messages of its own, no locks
- * that fail on NFS. */
+ * of its own (OUT.lock guards, and not every file system has them) unless HDF5_USE_FILE_LOCKING says so. */
 void store_h5_start(void);
+/* From start to end HDF5's failures are looked at for store_trouble: "" at the start, then the first reason.
+ */
+void store_trouble_start(void);
+void store_trouble_end(void);
+void store_trouble_note(const char *why);
 /* FAIL with "<text>: <HDF5's outermost reason> (<its innermost one>)"; clears HDF5's stack. */
 status store_h5_error(const char *file, int line, const char *format, ...) PRINTF_LIKE(3, 4);
 #define FAIL_H5(...) store_h5_error(__FILE__, __LINE__, __VA_ARGS__)
@@ -104,7 +109,18 @@ MUST_USE status store_own_contents(const struct store_layout *layout, const stru
                                    const struct store_dataset *d, void **data);
 /* The plan's initial contents for a dataset, or NULL. */
 const void *store_plan_contents(const struct store_plan *plan, const char *path);
-MUST_USE status store_sync_folder(const char *path); /* the folder that holds path */
+
+/* ---- place.c --------------------------------------------------------------------------------------- */
+
+enum place_extent { PLACE_DATA, PLACE_WHOLE }; /* what is synced: fdatasync, fsync */
+/* ERR_IO; OK, said once in the log, on a file system that has no such call. */
+MUST_USE status place_sync(const char *path, int fd, enum place_extent extent);
+MUST_USE status place_sync_folder(const char *path); /* the folder that holds path */
+/* Before anything is made: HDF5 1.10 does not survive a file system that cannot hold the file's size. Where
+ * the disk says that nothing is free, a file of `bytes` bytes called `trial` is tried. ERR_IO. */
+MUST_USE status place_check_room(const char *path, const char *trial, double bytes);
+/* HDF5's early allocation leaves holes: takes the room now, so that no write fails for want of it later. */
+MUST_USE status place_reserve(const char *path, int fd);
 
 /* ---- compare.c ------------------------------------------------------------------------------------- */
 
@@ -135,6 +151,7 @@ MUST_USE status store_list(hid_t file, const char *source, struct store_schema *
 /* ---- read.c ---------------------------------------------------------------------------------------- */
 
 /* store_open_read; *version: what the file says of its schema, ours where it says nothing. */
+int store_reads_version(int version);
 MUST_USE status store_open_version(const char *path, int checked, int *version, struct store_reader **out);
 const struct store_view *store_reader_view(const struct store_reader *r);
 /* What of the table is absent from the file or has another type or shape there: "" if nothing. */

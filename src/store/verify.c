@@ -1,7 +1,20 @@
+/* src/store/verify.c: is a result complete, resumable or damaged, or can this machine not tell? */
 #include "store_internal.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+static void say_unseen(struct store_verdict *v, const char *path, const char *why)
+{
+    v->soundness = STORE_IS_UNSEEN;
+    if (path)
+        snprintf(v->text, sizeof v->text, "cannot look: %.250s: %.300s", path, why);
+    else
+        snprintf(v->text, sizeof v->text, "cannot look: %.500s", why);
+    text_make_printable(v->text, "");
+}
 
 static void say_damaged(struct store_verdict *v, const char *path, const char *what)
 {
@@ -10,6 +23,32 @@ static void say_damaged(struct store_verdict *v, const char *path, const char *w
         snprintf(v->text, sizeof v->text, "damaged: %.250s: %.300s", path, what);
     else
         snprintf(v->text, sizeof v->text, "damaged: %.500s", what);
+}
+
+/* Not every call of HDF5's says that it was memory that failed it. */
+static int memory_is_short(void)
+{
+    void *much = malloc(16 << 20);
+    int is_short = !much;
+
+    free(much);
+    return is_short;
+}
+
+/* Damaged is only said where the machine could look. */
+static const char *excuse(void)
+{
+    return store_trouble()[0] ? store_trouble() : memory_is_short() ? "no memory" : NULL;
+}
+
+void store_verdict_fault(struct store_verdict *v, const char *path, status why, const char *what)
+{
+    if (excuse())
+        say_unseen(v, strstr(excuse(), path) ? NULL : path, excuse());
+    else if (why == ERR_MEMORY || why == ERR_STOPPED)
+        say_unseen(v, path, what);
+    else
+        say_damaged(v, strstr(what, path) ? NULL : path, what);
 }
 
 /* The checksums of all datasets; the first that does not fit is named. */
@@ -99,39 +138,75 @@ static status judge_part(struct store_reader *r, struct store_verdict *v)
     return OK;
 }
 
-status store_verify(const char *out, struct store_verdict *verdict)
+/* OUT, or its .part. 0 with a verdict: neither is there, or nobody can say. */
+static int find_file(const char *out, char path[STORE_FILE_NAME], int *finished, struct store_verdict *v)
 {
-    char part[STORE_FILE_NAME];
-    struct store_reader *r = NULL;
+    char why[500];
     struct stat there;
-    status result;
-    int finished, version;
 
-    memset(verdict, 0, sizeof *verdict);
-    snprintf(part, sizeof part, "%s.part", out);
-    finished = stat(out, &there) == 0;
-    if (!finished && stat(part, &there) != 0) {
-        snprintf(part, sizeof part, "neither %.2000s nor its .part exists", out);
-        say_damaged(verdict, NULL, part);
-        return OK;
+    *finished = 1;
+    if (store_follow(out, path, STORE_FILE_NAME - 8) != OK) {
+        say_unseen(v, NULL, error_last()->text);
+        return 0;
     }
-    result = store_open_version(finished ? out : part, 0, &version, &r);
-    if (version != STORE_SCHEMA_VERSION) {
-        verdict->soundness = STORE_IS_OF_ANOTHER_VERSION;
-        snprintf(verdict->text, sizeof verdict->text, "another version: %.500s", error_last()->text);
-        return OK;
+    if (stat(path, &there) == 0)
+        return 1;
+    *finished = 0;
+    if (errno == ENOENT) {
+        strcat(path, ".part");
+        if (stat(path, &there) == 0)
+            return 1;
     }
-    if (result != OK && result != ERR_MEMORY) {
-        say_damaged(verdict, NULL, error_last()->text);
-        return OK;
+    if (errno == ENOENT)
+        snprintf(why, sizeof why, "neither %.300s nor its .part exists", out);
+    else
+        snprintf(why, sizeof why, "%.300s: %s", path, strerror(errno));
+    say_unseen(v, NULL, why);
+    return 0;
+}
+
+static void judge(const char *path, int finished, struct store_verdict *v)
+{
+    struct store_reader *r = NULL;
+    int version;
+    status result = store_open_version(path, 0, &version, &r);
+
+    if (!store_reads_version(version)) {
+        v->soundness = STORE_IS_OF_ANOTHER_VERSION;
+        snprintf(v->text, sizeof v->text, "another version: %.500s", error_last()->text);
+        return;
     }
-    TRY(result);
-    result = finished ? judge_out(r, verdict) : judge_part(r, verdict);
+    if (result == OK)
+        result = finished ? judge_out(r, v) : judge_part(r, v);
+    if (result != OK)
+        store_verdict_fault(v, path, result, error_last()->text);
+    else if (v->soundness == STORE_IS_DAMAGED && excuse())
+        say_unseen(v, path, excuse());
     store_close_read(r);
-    return result;
+}
+
+void store_verify(const char *out, struct store_verdict *verdict)
+{
+    char path[STORE_FILE_NAME];
+    int finished;
+
+    /* Once more where a job has just given its .part the name OUT. */
+    for (int i = 0; i < 2; i++) {
+        memset(verdict, 0, sizeof *verdict);
+        if (find_file(out, path, &finished, verdict))
+            judge(path, finished, verdict);
+        if (finished || verdict->soundness != STORE_IS_UNSEEN)
+            return;
+    }
 }
 
 int store_verdict_code(const struct store_verdict *verdict)
 {
-    return verdict->soundness == STORE_IS_COMPLETE ? 0 : verdict->soundness == STORE_IS_RESUMABLE ? 75 : 1;
+    static const int codes[] = { [STORE_IS_COMPLETE] = 0,
+                                 [STORE_IS_RESUMABLE] = 75,
+                                 [STORE_IS_DAMAGED] = 1,
+                                 [STORE_IS_OF_ANOTHER_VERSION] = 3,
+                                 [STORE_IS_UNSEEN] = 3 };
+
+    return codes[verdict->soundness];
 }

@@ -10,7 +10,7 @@ void weight_h5_start(void)
 {
     /* As the store: nobody else writes a file that is being read, and not every file system has locks; at
      * exit HDF5 1.10 would close once more what could not be closed. */
-    setenv("HDF5_USE_FILE_LOCKING", "BEST_EFFORT", 0);
+    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
     H5dont_atexit();
     H5open();
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);

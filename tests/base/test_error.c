@@ -58,6 +58,7 @@ int main(void)
 
     CHECK(error_exit_code(OK) == 0 && error_exit_code(ERR_USAGE) == 2);
     CHECK(error_exit_code(ERR_STOPPED) == 75 && error_exit_code(ERR_IO) == 1);
+    CHECK(error_exit_code(ERR_BUSY) == 4 && error_exit_code(ERR_MEMORY) == 1);
     CHECK(strcmp(error_name(ERR_STOPPED), "stopped") == 0);
 
     /* A bug ends the process by abort. */

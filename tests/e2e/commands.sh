@@ -17,7 +17,7 @@ refuse "no command" 2 "^usage: quantcam COMMAND" "$Q"
 refuse "an unknown command" 2 "^quantcam: unknown command 'rum' \(did you mean 'run'\?\)" "$Q" rum
 refuse "an unknown option" 2 "^quantcam: unknown option '--digset' \(did you mean '--digest'\?\)" "$Q" verify --digset x.h5
 refuse "run without a job" 2 "^quantcam: too few arguments; usage: quantcam run JOB.conf" "$Q" run
-refuse "verify of nothing" 1 "neither $T/none.h5 nor its .part exists" "$Q" verify "$T/none.h5"
+refuse "verify of nothing" 3 "^cannot look: neither $T/none.h5 nor its .part exists" "$Q" verify "$T/none.h5"
 cp "$0" "$T/half.h5.part"
 refuse "show of an unfinished result" 1 "half.h5: not finished yet" "$Q" show "$T/half.h5"
 check "run --help under mpirun: once" test "$("$MPIRUN" -np 2 "$Q" run --help | grep -c 'usage:')" = 1

@@ -77,8 +77,43 @@ check "the same digest" same "$(digest "$T/stop.h5")" "$whole"
 "$Q" run "$T/job.conf" --isa=ref -o "$T/lock.h5" > "$T/first.log" 2>&1 &
 pid=$!
 for ((i = 0; i < 200; i++)); do [ -e "$T/lock.h5.part" ] && break; sleep 0.05; done
-refuse "a second job" 1 "another job is at work" run 2 "$T/job.conf" -o "$T/lock.h5"
-check "a second job: one sentence" test "$(grep -c '^quantcam: ' "$T/log")" = 1
+refuse "a second job" 4 "another job is at work" run 2 "$T/job.conf" -o "$T/lock.h5"
+check "a second job: one sentence says who is at work" \
+    test "$(grep -cE "^quantcam: $T/lock.h5: another job is at work on this result: process $pid on $(hostname), since 20" "$T/log")" = 1
+ln -s lock.h5 "$T/name.h5"
+refuse "a second job by another name" 4 "another job is at work" run 1 "$T/job.conf" -o "$T/name.h5"
 check "the first job" wait $pid
 check "the first job: the same digest" same "$(digest "$T/lock.h5")" "$whole"
+
+# OUT that is a link, here to a file that is still to be made: all files lie beside the target.
+mkdir "$T/far"
+ln -s far/real.h5 "$T/link.h5"
+ln -s link.h5 "$T/second.h5"
+check "a link that leads nowhere yet" code 75 env QUANTCAM_FAULT=0:explain:USR1 "$Q" run "$T/job.conf" -o "$T/second.h5" --log=normal
+check "a link: says where the rows are" grep -q "^$T/far/real.h5.part keeps what is done" "$T/log"
+check "a link: beside the target" test -e "$T/far/real.h5.part" -a -e "$T/far/real.h5.log.jsonl" -a ! -e "$T/second.h5.part"
+check "a link: verify" code 75 "$Q" verify "$T/link.h5"
+check "a link: verify --resumable" code 0 "$Q" verify --resumable "$T/second.h5"
+refuse "a link: show names the file" 1 "link.h5: not finished yet: .*$T/far/real.h5.part" "$Q" show "$T/link.h5"
+check "a link: goes on by another name" code 0 run 2 "$T/job.conf" -o "$T/link.h5"
+check "a link: the same digest" same "$(digest "$T/second.h5")" "$whole"
+check "a link: still a link" test -L "$T/link.h5" -a -f "$T/far/real.h5" -a ! -L "$T/far/real.h5"
+check "a link: nothing to do" code 0 "$Q" run "$T/job.conf" -o "$T/far/../second.h5"
+ln -s round.h5 "$T/round.h5"
+refuse "a link to itself" 1 "^quantcam: $T/round.h5: more than 40 links" "$Q" run "$T/job.conf" -o "$T/round.h5"
+
+# A finished result in a folder that may only be read.
+nobody=(setpriv --reuid=65534 --clear-groups env HOME=/ TMPDIR="$T/nobody" OMPI_MCA_orte_tmpdir_base="$T/nobody"
+    OMPI_MCA_btl_vader_backing_directory="$T/nobody")
+if [ "$(id -u)" = 0 ] && chmod 711 "$T" && install -d -o 65534 "$T/nobody" && "${nobody[@]}" test -r "$WEIGHTS" -a -x "$Q" 2> /dev/null; then
+    mkdir "$T/only"
+    cp "$T/whole.h5" "$T/only/"
+    check "a read-only folder: found" code 0 "${nobody[@]}" "$Q" run "$T/job.conf" -o "$T/only/whole.h5" --log=normal
+    check "a read-only folder: says so" grep -q "whole.h5 is there already, made by the same job: nothing to do" "$T/log"
+    check "a read-only folder: nothing but the result" test "$(ls "$T/only")" = whole.h5
+    refuse "a read-only folder without a result" 1 "^quantcam: $T/only/none.h5.lock: Permission denied" "${nobody[@]}" "$Q" run "$T/job.conf" \
+        -o "$T/only/none.h5"
+else
+    echo "skip: a result in a read-only folder ($NAME: no other user to be)"
+fi
 finish

@@ -29,7 +29,7 @@ while read -r number path; do
 done < "$T/list"
 for what in changed missing extra axis dataset version; do
     check "forge $what" "$PYTHON" $FAULTS/forge.py attribute "$T/out.h5" "$T/forged.h5" $what
-    check "attribute or dataset $what: 1" code 1 "$Q" verify "$T/forged.h5"
+    check "attribute or dataset $what: 1" code $([ $what = version ] && echo 3 || echo 1) "$Q" verify "$T/forged.h5"
     verdict='damaged: '
     [ $what != version ] || verdict="another version: $T/forged.h5 has schema version 99, and this program reads version "
     check "attribute or dataset $what: says so" grep -q "^$verdict" "$T/log"
@@ -37,8 +37,10 @@ for what in changed missing extra axis dataset version; do
 done
 count "datasets forged $((noticed + unnoticed)): noticed $noticed, free $unnoticed; attributes forged 6"
 check "most are noticed" test $noticed -gt 150
-refuse "a folder" 1 "$T: not a regular file" "$Q" verify "$T"
-refuse "no file" 1 "neither $T/none.h5 nor its .part exists" "$Q" verify "$T/none.h5"
+refuse "a folder" 3 "^cannot look: $T: not a regular file" "$Q" verify "$T"
+refuse "no file" 3 "^cannot look: neither $T/none.h5 nor its .part exists" "$Q" verify "$T/none.h5"
+refuse "no file, --resumable" 3 "^cannot look: neither $T/none.h5 nor its .part exists" "$Q" verify --resumable "$T/none.h5"
+refuse "no file, --digest" 3 "^quantcam: $T/none.h5: No such file" "$Q" verify --digest "$T/none.h5"
 refuse "no argument" 2 "^quantcam: too few arguments" "$Q" verify
 : > "$T/empty.h5"
 refuse "an empty file" 1 "^damaged: $T/empty.h5" "$Q" verify "$T/empty.h5"

@@ -278,7 +278,7 @@ def check_refusals(folder):
     part = folder / "stopped.h5.part"
     cut = altered(folder, "cut.h5", lambda f: f.__delitem__("models/mobile/int8/top5"))
     for file, pattern in ((folder / "none.h5", "none.h5: no such file"), (folder / "text.h5", "not an HDF5 file"), (folder, "directory"),
-                          (folder / "other.h5", "not a result of"), (older, f"schema is version 1, this script reads version {read_result.SCHEMA}"),
+                          (folder / "other.h5", "not a result of"), (older, f"schema is version 1, this script reads version {read_result.SCHEMA[0]} to {read_result.SCHEMA[-1]}"),
                           (cut, "/models/mobile/int8/top5 is missing")):
         refused(read_result, pattern, file, "--csv", folder / "unused")
         refused(join, pattern, file, a)

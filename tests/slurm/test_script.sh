@@ -62,15 +62,48 @@ script 75 'exit 75, not resumable or no row more than at this start: not requeue
 check "the verdict is in the log" grep -q '^resumable ' "$T/log"
 check "not requeued" alone
 # Nothing there, cancelled, damaged, usage.
+export ASK_PAUSE=0
 stopped
-script 1 'exit 1, not resumable' OPTIONS=--images="$T/none"
+script 1 'exit 1, and .*out.h5 cannot be read: not requeued; sbatch again' OPTIONS=--images="$T/none"
 check "no file: not requeued" alone
+check "no file: asked five times" test "$(grep -c '^cannot look: neither ' "$T/log")" = 5
 stopped
 script 75 'exit 75, cancelled' "$(stop_at explain)" STATE=CANCELLED
 check "cancelled: not requeued" alone
 printf 'x' | dd of="$T/out.h5.part" bs=1 seek=3 conv=notrunc status=none
 script 1 'exit 1, not resumable'
 check "damaged: not requeued" alone
+# A file that cannot be read at the first two looks is asked for again.
+stopped
+cat > "$T/bin/away" <<'STUB'
+#!/bin/bash
+[ "$1" = verify ] || exec "$REAL" "$@"
+echo verify >> "$CALLS"
+[ "$(grep -c '^verify$' "$CALLS")" -gt 2 ] || { echo "cannot look: $3: Stale file handle"; exit 3; }
+exec "$REAL" "$@"
+STUB
+chmod +x "$T/bin/away"
+REAL=$Q script 75 'exit 75, requeued$' "$(stop_at explain)" QUANTCAM="$T/bin/away"
+check "away twice: requeued" requeued
+check "away twice: asked three times" test "$(grep -c '^verify$' "$CALLS")" = 3
+# Another job at work.
+stopped
+"$Q" run "$T/job.conf" --isa=ref -o "$T/out.h5" > "$T/first.log" 2>&1 &
+pid=$!
+for ((i = 0; i < 400; i++)); do [ -e "$T/out.h5.part" ] && break; sleep 0.05; done
+script 4 'exit 4, another job is at work on .*out.h5: not requeued$'
+check "busy: not requeued" alone
+check "busy: says who" grep -q "^quantcam: .*another job is at work on this result: process $pid on " "$T/log"
+wait $pid
+# Paths start where Slurm starts the script (--chdir), whatever folder sbatch was called in.
+stopped
+mkdir "$T/there"
+script 0 'exit 0$' SLURM_SUBMIT_DIR="$T/there" OPTIONS=--explain.steps=2
+check "in the working folder: done" code 0 "$Q" verify "$T/out.h5"
+here=$PWD
+check "no program in the working folder" code 2 env SLURM_JOB_ID=77 SLURM_NTASKS=2 QUANTCAM=build/none SLURM_SUBMIT_DIR="$here" \
+    bash -c "cd '$T/there' && exec bash '$here/slurm/imagenet.sbatch'"
+check "no program: says where" grep -q "^quantcam: no program build/none in $T/there: --chdir names" "$T/log"
 stopped
 script 2 'exit 2$' OPTIONS=--no-such-option
 check "usage: not requeued" alone

@@ -87,7 +87,8 @@ static void check_repacked(const struct comm *c, const char *digest)
             CHECK(system(command) == 0);
             CHECK(digest_file(packed, other) == OK);
             CHECK_MSG(!strcmp(digest, other), "%s %s", digest, other);
-            CHECK(store_verify(packed, &v) == OK && v.soundness == STORE_IS_COMPLETE);
+            store_verify(packed, &v);
+            CHECK(v.soundness == STORE_IS_COMPLETE);
         }
     }
     fixture_end(c, &f);

@@ -1,5 +1,9 @@
 #include "store_fixture.h"
 
+#include <sys/wait.h>
+
+#include "store/schema_table.h"
+
 /* By hand, for two networks of two precisions and three selections, without class names: rows of the table.
  */
 static void check_expansion(void)
@@ -206,12 +210,108 @@ static void check_refusals(void)
     CHECK(schema_name_good("mobilenet_v2-1.0") && !schema_name_good(".x") && !schema_name_good("a b"));
 }
 
+/* Every axis of a dataset has a scale, or none has: of all that a job may ask for. Files of version 3 had
+ * some on some, and are read as they are. */
+static void check_axes(void)
+{
+    struct store_layout l;
+    struct store_schema s;
+    const struct store_dataset *d;
+
+    fixture_layout(&l);
+    l.class_name_length = 5;
+    l.class_names = 7;
+    l.methods = 1;
+    snprintf(l.method[0], STORE_NAME, "layercam");
+    for (int kept = STORE_ACTIVATIONS_MEAN; kept <= STORE_ACTIVATIONS_FULL; kept++) {
+        l.activations = kept;
+        CHECK(schema_expand(&l, &s) == OK);
+        for (int i = 0; i < s.count; i++) {
+            int scales = 0;
+            d = &s.dataset[i];
+            for (int k = 0; k < d->rank; k++)
+                scales += d->axis[k][0] != '\0';
+            CHECK_MSG(scales == 0 || scales == d->rank, "%s: %d of %d axes", d->path, scales, d->rank);
+        }
+        schema_free(&s);
+    }
+    CHECK(schema_expand(&l, &s) == OK);
+    d = schema_find(&s, "/models/resnet18/int8/wsol/box");
+    CHECK(d && !strcmp(d->axis[0], "/image") && !strcmp(d->axis[1], "/edge"));
+    d = schema_find(&s, "/models/resnet18/fp32/wsol/right_raw");
+    CHECK(d && !strcmp(d->axis[1], "/criterion") && !strcmp(d->axis[2], "/threshold_byte"));
+    d = schema_find(&s, "/summary/histogram/int8/common");
+    CHECK(d && !strcmp(d->axis[0], "/network") && !strcmp(d->axis[2], "/bin"));
+    d = schema_find(&s, "/images/boxes");
+    CHECK(d && !strcmp(d->axis[0], "/images/box") && !strcmp(d->axis[1], "/edge"));
+    d = schema_find(&s, "/images/box");
+    CHECK(d && d->scale && d->type == STORE_S64 && d->group == STORE_FIXED);
+    schema_free(&s);
+
+    l.version = 3;
+    CHECK(schema_expand(&l, &s) == OK);
+    CHECK(!schema_find(&s, "/edge") && !schema_find(&s, "/images/box") && !schema_find(&s, "/bin") &&
+          !schema_find(&s, "/criterion") && !schema_find(&s, "/threshold_byte"));
+    d = schema_find(&s, "/models/resnet18/int8/wsol/box");
+    CHECK(d && !strcmp(d->axis[0], "/image") && !d->axis[1][0]);
+    schema_free(&s);
+}
+
+static _Noreturn void end_as_bug(void)
+{
+    _exit(7);
+}
+
+/* How a child ends that fills in this template: 0, or 7 of a bug. */
+static int fill_in_child(const char *template)
+{
+    static const struct schema_place at = { .net = 1, .prec = 1, .pic = 4 };
+    char out[STORE_PATH];
+    struct store_layout l;
+    int how = 0;
+    pid_t child = fork();
+
+    if (child == 0) {
+        fixture_layout(&l);
+        error_set_bug_hook(end_as_bug);
+        if (!freopen("/dev/null", "w", stderr))
+            _exit(1);
+        _exit(schema_expand_text(&l, &at, template, out, sizeof out) ? 0 : 1);
+    }
+    CHECK(waitpid(child, &how, 0) == child && WIFEXITED(how));
+    return WEXITSTATUS(how);
+}
+
+/* A word of the table that nobody knows is a bug, not the number of a picture; so is the beginning of one. */
+static void check_words(void)
+{
+    static const char *const good[] = { "/x",     "{net}", "{prec}",   "{other}",
+                                        "{base}", "{sel}", "{method}", "a{pic}b" };
+    static const char *const bad[] = { "{nett}",    "{ne}",  "{}",    "{n}",   "{coded}",
+                                       "{picture}", "a{net", "{Net}", "{ pic}" };
+    const struct schema_place at = { .net = 1, .prec = 1, .pic = 4 };
+    struct store_layout l;
+    char out[STORE_PATH];
+
+    for (size_t i = 0; i < COUNT_OF(good); i++)
+        CHECK_MSG(fill_in_child(good[i]) == 0, "%s", good[i]);
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        CHECK_MSG(fill_in_child(bad[i]) == 7, "%s", bad[i]);
+    fixture_layout(&l);
+    CHECK(schema_expand_text(&l, &at, "/gallery/{net}_top{pic}_{other}", out, sizeof out) &&
+          !strcmp(out, "/gallery/mobilenet_v2_top05_int8"));
+    CHECK(schema_expand_text(&l, &at, "{net}{pic}", out, 15) && !strcmp(out, "mobilenet_v205"));
+    CHECK(!schema_expand_text(&l, &at, "{net}{pic}", out, 14) && !schema_expand_text(&l, &at, "abc", out, 3));
+}
+
 int main(void)
 {
     check_expansion();
     check_every();
     check_maxima();
     check_refusals();
+    check_axes();
+    check_words();
     CHECK(!strcmp(schema_type_name(STORE_S64), "s64") && schema_type_size(STORE_S64) == 8);
     CHECK(!strcmp(schema_type_name(STORE_STATUS), "status") && schema_type_size(STORE_STATUS) == 1);
     CHECK(!strcmp(schema_group_name(STORE_ROWS_SUBSET), "subset"));
