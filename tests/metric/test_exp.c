@@ -6,6 +6,7 @@ int main(void)
     double worst = 0.0;
 
     CHECK(metric_exp(0.0) == 1.0 && metric_exp(-709.0) == 0.0 && metric_exp(-INFINITY) == 0.0);
+    CHECK(metric_exp(-708.0) > 0 && metric_exp(-708.25) == 0.0);
     CHECK(fabs(metric_exp(-1.0) - 0.36787944117144232) < 1e-16);
     /* The system's exp is within an ulp of the truth. */
     for (int i = 0; i < 200000; i++) {

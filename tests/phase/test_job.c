@@ -114,6 +114,26 @@ static void test_canonical(void)
     text_free(&other);
 }
 
+/* A precision's own keys win over its network's; fp32 has one form of relu6. */
+static void test_reading(void)
+{
+    struct job_network n = { .all = { "ema", 1, MODEL_RELU6_CLAMP } };
+    struct job_reading r = job_reading(&n, 0);
+
+    CHECK(!strcmp(r.state, "ema") && r.unused == 1 && r.relu6 == MODEL_RELU6_AUTO);
+    r = job_reading(&n, 1);
+    CHECK(!strcmp(r.state, "ema") && r.unused == 1 && r.relu6 == MODEL_RELU6_CLAMP);
+    n.of[1] = (struct job_reading){ "model", 1, MODEL_RELU6_RELU };
+    r = job_reading(&n, 1);
+    CHECK(!strcmp(r.state, "model") && r.unused == 0 && r.relu6 == MODEL_RELU6_RELU);
+    n.all = (struct job_reading){ "", 0, MODEL_RELU6_AUTO };
+    n.of[1].unused = 2;
+    r = job_reading(&n, 1);
+    CHECK(!strcmp(r.state, "model") && r.unused == 1);
+    r = job_reading(&n, 0);
+    CHECK(!r.state[0] && r.unused == 0 && r.relu6 == MODEL_RELU6_AUTO);
+}
+
 /* As many networks as there is room for, and one more. */
 static void test_networks(void)
 {
@@ -159,6 +179,7 @@ int main(int argc, char **argv)
     test_refused();
     test_missing_file();
     test_canonical();
+    test_reading();
     test_networks();
     test_subset_size();
     CHECK(mem_live() == 0);
