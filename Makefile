@@ -51,10 +51,12 @@ OBJ      := $(SRC:src/%.c=$(B)/obj/%.o)
 LIBOBJ   := $(filter-out $(B)/obj/cli/main.o,$(OBJ))
 TESTSRC  := $(wildcard tests/*/test_*.c) tests/oracles/pixels.c
 TEST     := $(TESTSRC:tests/%.c=$(B)/tests/%)
+UNIT     := $(filter-out $(B)/tests/comm/% $(B)/tests/store/% $(B)/tests/phase/% $(B)/tests/oracles/%,$(TEST))
 FUZZ     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 VERSION  := $(shell cat VERSION)
 
-.PHONY: all tests demo check check-style check-unit check-mpi check-e2e check-faults check-aarch64 torture scale
+.PHONY: all tests demo check check-style check-unit check-mpi check-e2e check-asan check-faults check-aarch64 torture scale
+.PHONY: mutate unit-programs
 .PHONY: fuzz fuzz-programs fuzz-coverage bench install uninstall show clean help deps
 all: build/quantcam         ## the program, build/quantcam (V=release, debug or asan)
 
@@ -106,7 +108,14 @@ check-unit: all tests       ## tests of one process
 	@V=$(V) tests/run.sh unit
 check-mpi: all tests        ## tests on 1, 2 and 3 ranks
 	@V=$(V) MPIRUN="$(MPIRUN)" tests/run.sh mpi
+check-asan: deps            ## the tests of one process once more, with sanitizers: one element past the end is an error
+	@$(MAKE) --no-print-directory -j$(JOBS) unit-programs V=asan
+	@V=asan QUANTCAM_TEST_TIMEOUT=$(or $(QUANTCAM_TEST_TIMEOUT),1200) tests/run.sh unit
+unit-programs: $(UNIT)
+mutate: deps                ## M=200 one-token changes of the sources: which does no test notice? Hours (tests/README.md)
+	@tests/mutate.sh --mutants=$(M)
 N        ?= 10000
+M        ?= 200
 fuzz:                       ## N=10000 mutated inputs to every reader of outside bytes, with sanitizers
 	@$(MAKE) --no-print-directory -j$(JOBS) all fuzz-programs V=asan
 	@V=asan FUZZ_CASES=$(N) QUANTCAM_TEST_TIMEOUT=100000 tests/run.sh fuzz

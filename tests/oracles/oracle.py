@@ -27,7 +27,7 @@ class Tally:
         ours, theirs = np.asarray(ours).ravel(), np.asarray(theirs).ravel()
         self.compared += 1
         self.elements += theirs.size
-        wrong = int(np.sum(ours != theirs)) if ours.size == theirs.size else theirs.size
+        wrong = int(np.sum(ours != theirs)) if ours.size == theirs.size > 0 else max(theirs.size, 1)
         self.wrong += wrong
         if wrong:
             self.mismatches += 1
