@@ -50,9 +50,9 @@ static status fill_differences(struct store *s)
 /* The first network's resolved subset: on fp32 int8's map is better in both, on int8 nothing is sure. */
 static status fill_cross(struct store *s)
 {
-    const double area[2][4] = { { [2] = 0.12345 } }, less[2][4] = { { [2] = -0.03 } },
-                 low[2][4] = { { [2] = -0.04 } }, high[2][4] = { { [2] = -0.01 } },
-                 more[2][4] = { { [2] = 0.02 } };
+    const double area[2][4] = { { [2] = 0.12345 } }, less[2][4] = { { [2] = -0.03, [3] = -0.05 } },
+                 low[2][4] = { { [2] = -0.04, [3] = -0.0625 } },
+                 high[2][4] = { { [2] = -0.01, [3] = -0.02 } }, more[2][4] = { { [2] = 0.02, [3] = 0.03 } };
     const int64_t images[2][4] = { { 0, 2, 2, 2 }, { 0, 2, 1, 2 } };
 
     TRY(put(s, "/summary/cross/int8/deletion_int8_on_fp32", area));
@@ -335,6 +335,12 @@ static void check_page(struct store_reader *r, const char *folder)
     HAS(page, "<b>Accuracy</b> (top-1 of 18 labelled pictures): 91.25 % in fp32, 0.00 % in int8: "
               "-1.25 points [-2.50, +0.50], McNemar&#39;s p = 0.062: no change that can be told from "
               "chance.");
+    /* Of the control, in points. */
+    HAS(page,
+        "<b>Map or confidence</b> (int8&#39;s map less fp32&#39;s, both on one network, the same pictures): "
+        "on fp32&#39;s deletion -5.00 points [-6.25, -2.00], insertion +0.00 points [+3.00, +3.00]; on "
+        "int8&#39;s deletion +0.00 points [+0.00, +0.00], insertion +0.00 points [-6.25, +0.00]; too few "
+        "pictures to tell.</li>");
     HAS(page, "<b>Deletion</b> (lower is more faithful; 2 pictures drawn at random)");
     HAS(page, ", too few pictures to tell.</li>");
     HAS(page, "<b>Cost</b>: weights 1.50 MiB in fp32, 0.50 in int8, 3.0 times smaller.");
