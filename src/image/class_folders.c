@@ -82,7 +82,13 @@ static int is_left_over(const struct class_folders *f, int i)
 static int is_unlike(const struct class_folders *f, int i)
 {
     return f->folder[i].kind == CLASS_FOLDER_OTHER &&
-           (2 * f->synsets > f->count || 2 * f->numbers > f->count);
+           (2 * f->synsets > f->count || 2 * f->numbers > f->count) && !is_empty(f, i) && !is_left_over(f, i);
+}
+
+/* Where there are as many folders as classes, some may be without pictures. */
+static int is_odd_empty(const struct class_folders *f, int i)
+{
+    return (f->count == f->source->classes ? is_empty_unlike(f, i) : is_empty(f, i)) && !is_left_over(f, i);
 }
 
 static int is_nested(const struct class_folders *f, int i)
@@ -165,9 +171,8 @@ static status name_some(const struct class_folders *f, int (*is)(const struct cl
 status class_folders_odd(const struct class_folders *f, struct text *out, int *found)
 {
     *found = 0;
-    TRY(name_some(f, f->count == f->source->classes ? is_empty_unlike : is_empty, "without pictures", out,
-                  found));
     TRY(name_some(f, is_left_over, "no class by its name", out, found));
+    TRY(name_some(f, is_odd_empty, "without pictures", out, found));
     TRY(name_some(f, is_unlike, f->synsets > f->numbers ? "no synset as the others are" : "no number", out,
                   found));
     if (class_folders_nested(f)) {
@@ -220,6 +225,8 @@ status class_folders_refuse(const struct class_folders *f)
     TRY_OUT(text_add(&words, "%.300s: %d class folder%s, network %s has %d classes", f->source->root,
                      f->count, f->count == 1 ? "" : "s", f->source->network, f->source->classes));
     TRY_OUT(class_folders_odd(f, &words, &odd));
+    if (f->source->classes == f->count + 1 && f->synsets == f->count)
+        TRY_OUT(text_add(&words, ", one of which may be a background"));
     TRY_OUT(text_add(&words, ", so that the place of a folder does not tell its class: "));
     TRY_OUT(add_advice(f, &words));
     result = FAIL(ERR_MISMATCH, "%s", words.data);

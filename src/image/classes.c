@@ -76,12 +76,16 @@ static status by_mapping(struct class_folders *f)
         unknown++;
     }
     if (unknown > 0) {
-        result =
-            FAIL(ERR_MISMATCH,
-                 "%.300s: %d of its %d folders %s no synset of %.200s, the first is '%.*s': take what is no "
-                 "class out, or give the folder whose folders are the classes",
-                 f->source->root, unknown, f->count, unknown == 1 ? "is" : "are", f->source->synsets,
-                 CLASS_FOLDER_SHOWN, class_folders_name(f, first));
+        int nested = f->folder[first].direct == 0;
+
+        result = FAIL(ERR_MISMATCH,
+                      "%.300s: %d of its %d folders %s no synset of %.200s, the first is '%.*s': %s%.*s%s",
+                      f->source->root, unknown, f->count, unknown == 1 ? "is" : "are", f->source->synsets,
+                      CLASS_FOLDER_SHOWN, class_folders_name(f, first),
+                      nested ? "are the classes the folders in it? then give --images=.../"
+                             : "take what is no class out",
+                      nested ? CLASS_FOLDER_SHOWN : 0, class_folders_name(f, first),
+                      nested ? "" : ", or give the folder whose folders are the classes");
         goto out;
     }
     for (int i = 0; i < l->count; i++)

@@ -196,7 +196,7 @@ status image_list_read_folders(struct list *l, const struct image_source *source
         TRY_OUT(image_list_add_class(l, names[i]));
         TRY_OUT(add_sorted(l, root, names[i], i));
     }
-    if (source->flat && l->loose.count > 0)
+    if (source->flat && l->loose.count > 0 && (l->count == 0 || (!source->synsets && !source->folders)))
         TRY_OUT(read_flat(l, source, count));
     else if (l->count == 0)
         TRY_OUT(nothing(l, source, count));

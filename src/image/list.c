@@ -176,8 +176,10 @@ char *image_lines_next(struct list_lines *l)
             *end = '\0';
         l->next = end ? end + 1 : line + strlen(line);
         l->line++;
-        line = text_trim(line);
-        if (*line)
+        line += strspn(line, " ");
+        for (size_t n = strlen(line); n > 0 && strchr(" \r", line[n - 1]); n--)
+            line[n - 1] = '\0';
+        if (line[strspn(line, " \t\r")])
             return line;
     }
     return NULL;

@@ -53,7 +53,7 @@ MUST_USE status image_list_count(struct list_some *some, const char *relative, c
 /* 1 if a file that begins so is a JPEG or PNG. */
 int image_is_decodable(const uint8_t *head, size_t size);
 
-/* The lines of a text file without blank ones, trimmed. */
+/* The lines of a text file without blank ones, trimmed but for tabs, which may end an empty field. */
 struct list_lines { const char *file; char *text, *next; int line; };
 MUST_USE status image_lines_open(const char *file, struct list_lines *out);
 char *image_lines_next(struct list_lines *l);      /* NULL at the end */

@@ -126,8 +126,8 @@ static void name_column(struct table *t, int rank[TABLE_ROLES], int at)
     }
 }
 
-/* A first row is a header where a field of it is a column's name and none is a number, a synset or the name
- * of a picture. */
+/* A first row is a header where two of its fields are columns' names, or one is the pictures', and none is a
+ * number, a synset or the name of a picture. */
 static void find_header(struct table *t)
 {
     int rank[TABLE_ROLES] = { 0 }, names = 0;
@@ -145,7 +145,7 @@ static void find_header(struct table *t)
         name_column(t, rank, i);
     for (int i = 0; i < TABLE_ROLES; i++)
         names += t->column[i] >= 0;
-    t->header = names > 0 && t->fields > 1;
+    t->header = t->fields > 1 && (names > 1 || t->column[TABLE_PATH] >= 0);
     t->columns = t->fields;
     for (int i = 0; i < TABLE_ROLES && !t->header; i++)
         t->column[i] = -1;
@@ -219,9 +219,13 @@ static status split(struct table *t, char *line)
 /* Two fields, cut at the last blank or tab; a quoted first one at its end. One field where there is none. */
 static status split_blank(struct table *t, char *line)
 {
-    char *blank = strrchr(line, ' '), *tab = strrchr(line, '\t'), *cut = blank > tab ? blank : tab;
+    char *blank, *tab, *cut;
     int open = 0;
 
+    line = text_trim(line);
+    blank = strrchr(line, ' ');
+    tab = strrchr(line, '\t');
+    cut = blank > tab ? blank : tab;
     if (*line == '"') {
         cut = field_end(line, ' ', &open);
         cut = *cut ? cut : NULL;
@@ -323,9 +327,12 @@ status table_next(struct table *t, int *more)
         last_needed |= t->column[i] == t->columns - 1;
     if (t->header && (t->fields < t->columns || (t->fields > t->columns && last_needed)))
         return FAIL(ERR_FORMAT,
-                    "%s:%d: %d fields, but the header names %d (a name with a '%c' in it stands in "
-                    "quotes)",
-                    t->lines.file, t->lines.line, t->fields, t->columns, t->separator);
+                    "%s:%d: %d fields, but the header names %d (a name with %s in it stands in quotes)",
+                    t->lines.file, t->lines.line, t->fields, t->columns,
+                    t->separator == '\t'  ? "a tab"
+                    : t->separator == ' ' ? "a blank"
+                    : t->separator == ';' ? "a semicolon"
+                                          : "a comma");
     return OK;
 }
 

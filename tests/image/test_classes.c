@@ -73,8 +73,11 @@ static void places(void)
     bad(source_of("cat dog x2/", 3, 0, NULL), "('x2' without pictures)");
     bad(source_of("__MACOSX cat dog", 3, 0, NULL), "('__MACOSX' no class by its name)");
     bad(source_of("__MACOSX/ cat dog", 2, 0, NULL),
-        "3 class folders, network net has 2 classes ('__MACOSX' without "
-        "pictures; '__MACOSX' no class by its name)");
+        "3 class folders, network net has 2 classes ('__MACOSX' no class by its name), so that");
+    bad(source_of("__MACOSX/ cat cup_1/ dog", 2, 0, NULL),
+        "4 class folders, network net has 2 classes ('__MACOSX' no class by its name; 'cup_1' without "
+        "pictures)");
+    bad(source_of("n01440764 n02000000", 3, 0, NULL), "3 classes, one of which may be a background, so that");
     bad(source_of("n01440764 n02000000 n03000000 others", 4, 0, NULL),
         "('others' no synset as the others are)");
     bad(source_of("n01440764 n02000000 n03000000 n04000000x", 4, 0, NULL), "('n04000000x' no synset");
@@ -145,6 +148,8 @@ static void synsets(void)
     bad(source_of("N02000000 n01440764", 3, 0, kept), "the first is 'N02000000'");
     bad(source_of("train/n02000000/1.jpg val/n02000000/1.jpg", 3, 0, kept),
         "2 of its 2 folders are no synset of");
+    CHECK(strstr(error_last()->text,
+                 "'train': are the classes the folders in it? then give --images=.../train"));
     bad(source_of("n02000000", 4, 0, kept),
         "3 names, but network net has 4 classes: a list has one name a class, in "
         "the order of the classes (is the network's class 0 the background");

@@ -54,7 +54,8 @@ static void columns(void)
     bad("n01440764\nn01443537\n", ERR_FORMAT, "a bare list of class numbers or synsets");
     bad("a, x.jpg,3\na.jpg,4\n", ERR_FORMAT, "labels.txt:1: 'x.jpg' is no class index");
     bad("path,width,height\nb.jpg,500,375\n", ERR_FORMAT, "names no column of classes");
-    bad("klasse,label\n3,7\n", ERR_FORMAT, "names no column of pictures");
+    bad("klasse,label,wnid\n3,7,n01000000\n", ERR_FORMAT, "names no column of pictures");
+    bad("klasse,label\n3,7\n", ERR_FORMAT, "'label' is no class index");
     bad("bild,klasse\nb.jpg,7\n", ERR_FORMAT, "'klasse' is no class index");
     bad("path,class,label\nb.jpg,7,8\n", ERR_FORMAT,
         "two columns of its header mean the same, one is 'label'");

@@ -112,6 +112,12 @@ static void flat(void)
     source.synsets = NULL;
     folder_file("flat/cat/1.jpg", "");
     folder_refused(&source, ERR_MISMATCH, "2 pictures such as 'a.jpe' beside 2 folders with pictures (1)");
+    source.folders = IMAGE_FOLDERS_TEXT; /* class folders are meant */
+    CHECK_MSG(image_manifest_read(&source, &m) == OK && m.count == 1 && m.entry[0].class_index == 0, "%s",
+              error_last()->text);
+    CHECK_MSG(strstr(m.decided, "data.beside_folders = 2 pictures outside"), "%s", m.decided);
+    image_manifest_free(&m);
+    source.folders = IMAGE_FOLDERS_AUTO;
     source.flat = 0;
     folder_refused(&source, ERR_MISMATCH,
                    "2 class folders, network net has 2 classes ('empty_1' without pictures)");

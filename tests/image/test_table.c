@@ -30,6 +30,9 @@ static void separators(void)
     rows("a.jpg;1\r\nb,c.jpg;2\r\n", "a.jpg|1/b,c.jpg|2/");
     rows("a.jpg\t1\nb c.jpg 2\n", "a.jpg|1/b c.jpg|2/");
     rows("a b.jpg\t1\t2\nc.jpg\t3\t4\n", "a b.jpg|1|2/c.jpg|3|4/");
+    rows("a.jpg\t1\t\n\t2\t3\n", "a.jpg|1|/|2|3/");
+    rows("a.jpg 3\t\n b.jpg 4 \r\n", "a.jpg|3/b.jpg|4/");
+    rows("\tpath\tclass\n0\ta.jpg\t7\n", "=0|a.jpg|7/");
     rows("a.jpg,1\nb c.jpg 2\n", "a.jpg|1/b c.jpg|2/");
     rows("a.jpg,\n,1\n", "a.jpg|/|1/");
     rows("a.jpg\n", "a.jpg/");
@@ -67,9 +70,9 @@ static void headers(void)
     rows("bild,klasse\n", "bild|klasse/");
     rows("path,class,name\na.jpg,1,tench, Tinca tinca\n", "=a.jpg|1|tench|Tinca tinca/");
     rows("path,class\na.jpg,1,2\n",
-         "=/list:2: 3 fields, but the header names 2 (a name with a ',' in it stands in quotes)");
+         "=/list:2: 3 fields, but the header names 2 (a name with a comma in it stands in quotes)");
     rows("path,class,name\na.jpg,1\n",
-         "=/list:2: 2 fields, but the header names 3 (a name with a ',' in it stands in "
+         "=/list:2: 2 fields, but the header names 3 (a name with a comma in it stands in "
          "quotes)");
     CHECK(
         table_open(folder_file("list", "id,file,image,wnid,x,y,w,h,bbox_width\n1,a.jpg,b.jpg,n1,2,3,4,5,6\n"),
