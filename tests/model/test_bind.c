@@ -89,7 +89,7 @@ static void high_zero(struct tensor_table *t) { *(double *)get(t, "x.zero_point"
 static void stranger(struct tensor_table *t) { put_value(t, "stranger", 1); }
 static void many_strangers(struct tensor_table *t)
 {
-    char name[8];
+    char name[16];
 
     for (int i = 0; i < 6; i++) {
         snprintf(name, sizeof name, "s%d", i);
