@@ -167,7 +167,7 @@ class Machine:
         if self.execute(['make', jobs, 'build/release/quantcam', *self.settings()], 900) != 0:
             return False
         objects = [o for o in glob.glob('build/release/obj/*/*.o') + glob.glob('build/release/obj/kernel/*/*.o')
-                   if not o.endswith('cli/main.o')]
+                   if not o.endswith(('cli/main.o', 'cli/preinit.o'))]  # what is for programs alone
         return self.execute([*self.mpicc, '-shared', '-Wl,-Bsymbolic', *objects, *self.flags['LDLIBS'],
                              '-o', 'build/libquantcam.so'], 120) == 0
 

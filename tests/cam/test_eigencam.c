@@ -166,6 +166,28 @@ static void against_oracle(const char *shared)
         H5Fclose(file);
 }
 
+/* Seven channels at 40 pixels, more than a block of 64: the place of the one that is none is named. */
+static void odd_values(struct cam_workspace *w)
+{
+    static const int at[] = { 0, 6, 63, 64, 150, 279 };
+    static float act[40 * 7 + 16];
+    struct cam_projection p = { .values = values };
+    char text[120];
+
+    for (size_t k = 0; k < 2 * COUNT_OF(at); k++) {
+        int i = at[k / 2];
+
+        act[i] = k % 2 ? 0x1p100f : NAN;
+        CHECK(cam_eigen(w, act, 8, 5, 7, CAM_ABSMAX, 0, &p) == ERR_NUMERIC);
+        snprintf(text, sizeof text, "the activation of channel %d at pixel %d is %s", i % 7, i / 7,
+                 k % 2 ? "2^100 or more" : "not finite");
+        CHECK_MSG(strcmp(error_last()->text, text) == 0, "'%s', not '%s'", error_last()->text, text);
+        act[i] = 0;
+    }
+    act[5] = 0x1.fffffep99f;
+    CHECK(cam_eigen(w, act, 8, 5, 7, CAM_ABSMAX, 0, &p) == OK);
+}
+
 int main(void)
 {
     const char *names[8];
@@ -184,6 +206,7 @@ int main(void)
     by_hand(workspace[tables - 1]);
     undefined(workspace[0]);
     too_large(workspace[0]);
+    odd_values(workspace[0]);
     against_reference();
     if (check_shared())
         against_oracle(check_shared());

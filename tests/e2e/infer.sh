@@ -37,10 +37,16 @@ for precision in fp32 int8; do
     done
 done
 check "last_conv_int" shape "$out" last_conv_int "3, 256, 7, 7"
-check "its scale" code 0 h5dump -a last_conv_int/scale "$out"
+check "its scale" test "$(h5dump -a last_conv_int/scale "$out" | grep -c 'DATASPACE  SCALAR')" = 1
+# What inspect says of each node is what lies beside its codes, as one number.
+"$Q" inspect --csv $M "${W}_int8.pth" | tr -d '\r' > "$T/nodes.csv"
+said() { awk -F, -v node="$1" -v column="$2" '$2 == node { printf "%.6g\n", $column }' "$T/nodes.csv"; }
+single() { h5dump -a "$2" "$1" | tr -d '\n' | sed -n 's/.*DATASPACE  SCALAR *DATA {.*(0): \([^ ]*\).*/\1/p'; }
 check "every node" code 0 "$Q" infer --model $M --weights "${W}_int8.pth" --tap=all -o "$T/tap.h5" "${pictures[0]}"
 for node in $(awk '/^(input|conv|relu6?|add|avgpool|linear) / { print $2 }' $M); do
-    check "codes of $node" code 0 h5dump -a "codes/$node/zero_point" "$T/tap.h5"
+    for what in scale:13 zero_point:14; do
+        check "${what%:*} of $node" same "$(single "$T/tap.h5" "codes/$node/${what%:*}")" "$(said "$node" ${what#*:})"
+    done
 done
 check "imitating saturation" code 0 "$Q" infer --model $M --weights "${W}_int8.pth" --engine=fbgemm --numerics.saturate=fbgemm-avx2 \
     -o "$T/sat.h5" "${pictures[0]}"
