@@ -23,15 +23,6 @@ enum {
 };
 enum { PLAN, EVALUATE, SELECT, EXPLAIN, AVERAGE, TIME, REDUCE, FINISH };
 
-/* A rank's own measurement: seconds. */
-struct calibration {
-    double phase_s[RUN_PHASES];
-    double pictures;           /* that were evaluated */
-    double curves, curves_all; /* passes of both curves in the explained rows, and expected ones a row */
-    double bootstrap_row_s, hash_byte_s;
-    uint64_t peak;
-};
-
 /* ---- the small job ------------------------------------------------------------------------------------- */
 
 struct small {
@@ -208,7 +199,7 @@ double predict_union(double images, double fraction, int selections)
     return images * (1 - pow(1 - fraction, selections));
 }
 
-static void extrapolate(const struct run *r, const struct calibration *c, int ranks, struct prediction *out)
+void predict_extrapolate(const struct run *r, const struct calibration *c, int ranks, struct prediction *out)
 {
     const struct store_layout *l = &r->layout;
     double n = (double)l->images, rows, *t = out->phase_s;
@@ -279,7 +270,7 @@ status predict_make(struct run *r, int ranks, struct prediction *out)
     schema_free(&schema);
     out->ranks = ranks;
     out->memory = c.peak + memory_of_list(r);
-    extrapolate(r, &c, ranks, out);
+    predict_extrapolate(r, &c, ranks, out);
     out->spent_s = clock_s() - start;
     return OK;
 }

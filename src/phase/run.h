@@ -25,6 +25,16 @@ struct prediction {
     uint64_t bytes, memory;              /* of the file, without its metadata; of the largest rank */
 };
 
+/* What a prediction comes from: a small job of the same networks (predict.c), by a rank or the mean of all;
+ * seconds. */
+struct calibration {
+    double phase_s[RUN_PHASES];
+    double pictures;           /* that were evaluated */
+    double curves, curves_all; /* passes of both curves in the explained rows, and expected ones a row */
+    double bootstrap_row_s, hash_byte_s;
+    uint64_t peak;
+};
+
 /* Seconds of a phase that a rank did not compute in. */
 struct run_spent {
     double io, message, wait;
@@ -72,6 +82,8 @@ MUST_USE status predict_make(struct run *r, int ranks, struct prediction *out);
 void predict_print(const struct run *r, const struct prediction *p);
 /* After the last phase: beside what it took. Rank 0's log. */
 void predict_compare(const struct run *r, const struct prediction *p, uint64_t peak);
+/* Local, pure. The times of r's job on so many ranks; out->bytes is set. */
+void predict_extrapolate(const struct run *r, const struct calibration *c, int ranks, struct prediction *out);
 /* Local, pure. Places of a union of selections that overlap as chance has it. */
 double predict_union(double images, double fraction, int selections);
 

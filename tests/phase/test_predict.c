@@ -3,12 +3,59 @@
 
 #include <math.h>
 
-int main(void)
+static void near(double got, double expected, const char *what)
 {
-    /* By hand: one selection of 5 % is 50 of 1000; three that overlap by chance, 1000 (1 - 0.95^3). */
-    CHECK(fabs(predict_union(1000, 0.05, 1) - 50) < 1e-9);
-    CHECK(fabs(predict_union(1000, 0.05, 3) - 142.625) < 1e-9);
+    CHECK_MSG(fabs(got - expected) < 1e-9 * (1 + fabs(expected)), "%s: %.12g, not %.12g", what, got, expected);
+}
+
+/* By hand: one selection of 5 % is 50 of 1000; three that overlap by chance, 1000 (1 - 0.95^3). */
+static void test_union(void)
+{
+    near(predict_union(1000, 0.05, 1), 50, "one selection");
+    near(predict_union(1000, 0.05, 3), 142.625, "three selections");
     CHECK(predict_union(1000, 1, 2) == 1000);
     CHECK(predict_union(1, 1, 1) == 1);
+}
+
+/* 1,000 images, two networks, three selections of 5 %: 142.625 places. Seven ranks: the one that has most has
+ * 143 images, 41 of 285.25 places of both networks, 21 of one's. The small job had 16 pictures; its explained
+ * rows took 4 passes where 6 are expected, so that explain takes half as long again. 50 runs and 5 to warm up
+ * in place of 2 and 5. Intervals: two networks, 2 * 1000 + 2 * 142.625 rows. 7 GB are hashed by all. */
+static void test_times(void)
+{
+    static struct job job = { .fraction = "0.05", .time_runs = 50 };
+    static struct run r = { .job = &job, .networks = 2 };
+    const struct calibration c = { .phase_s = { 9, 1.6, 0.01, 2, 0.5, 0.7, 0.25, 9 },
+                                   .pictures = 16,
+                                   .curves = 4,
+                                   .curves_all = 6,
+                                   .bootstrap_row_s = 1e-4,
+                                   .hash_byte_s = 1e-9 };
+    const double expected[RUN_PHASES] = { 0, 14.3, 0.03, 61.5, 10.5, 5.5, 0.70705, 1 };
+    struct prediction p = { .bytes = UINT64_C(7000000000) };
+    double total = 0;
+
+    r.layout.images = 1000;
+    r.layout.subset = 200;
+    r.layout.selections = 3;
+    predict_extrapolate(&r, &c, 7, &p);
+    for (int i = 0; i < RUN_PHASES; i++) {
+        near(p.phase_s[i], expected[i], "phase");
+        total += expected[i];
+    }
+    near(p.total_s, total, "all");
+    r.layout.subset = 100; /* no more places than there are: 29 of 200, 15 of 100 */
+    predict_extrapolate(&r, &c, 7, &p);
+    near(p.phase_s[3], 43.5, "explain");
+    near(p.phase_s[4], 7.5, "average");
+    predict_extrapolate(&r, &c, 1, &p);
+    near(p.phase_s[1], 100, "evaluate on one rank");
+    near(p.phase_s[7], 7, "finish on one rank");
+}
+
+int main(void)
+{
+    test_union();
+    test_times();
     return check_result("test_predict");
 }
