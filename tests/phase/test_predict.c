@@ -5,7 +5,8 @@
 
 static void near(double got, double expected, const char *what)
 {
-    CHECK_MSG(fabs(got - expected) < 1e-9 * (1 + fabs(expected)), "%s: %.12g, not %.12g", what, got, expected);
+    CHECK_MSG(fabs(got - expected) < 1e-9 * (1 + fabs(expected)), "%s: %.12g, not %.12g", what, got,
+              expected);
 }
 
 /* By hand: one selection of 5 % is 50 of 1000; three that overlap by chance, 1000 (1 - 0.95^3). */
