@@ -255,6 +255,7 @@ static status bench_one(const struct settings *s, const char *model, const char 
         TRY_OUT(network_check_relu6(&s->reading, (const struct network *const[]){ &net }, 1));
         TRY_OUT(network_check_arithmetic(&options, (const struct network *const[]){ &net }, 1));
     }
+    network_say(weights, &net.decided);
     TRY_OUT(measure(&net, s->image, s->repeats, &m));
     if (s->json)
         print_json(&net, &m);

@@ -216,6 +216,7 @@ static status open_side(const struct settings *set, const struct job *job, int k
 {
     const struct job_network *n = &job->network[k];
     struct network_reading how = set->reading;
+    char who[OPTION_NAME + 16];
 
     if (set->job[0]) {
         const struct job_reading from = job_reading(n, s);
@@ -224,7 +225,10 @@ static status open_side(const struct settings *set, const struct job *job, int k
         how.unused = from.unused;
         how.relu6 = from.relu6;
     }
-    return network_open(n->model, n->weights[s], &how, options, set->isa, &e->side[s].net);
+    TRY(network_open(n->model, n->weights[s], &how, options, set->isa, &e->side[s].net));
+    snprintf(who, sizeof who, "%s: %s", n->name, side_name(e, s));
+    network_say(who, &e->side[s].net.decided);
+    return OK;
 }
 
 static status explain_one(const struct settings *set, const struct job *job, int k, int several,

@@ -323,6 +323,7 @@ static status run(struct infer *r, const struct option_words *words)
     TRY(network_check_arithmetic(&options, &net, 1));
     if (r->set.tap && engine_precision(net->engine) != MODEL_INT8)
         return FAIL(ERR_USAGE, "--tap=all has no effect: %s is fp32, which has no codes", r->set.weights);
+    network_say(r->set.weights, &r->net.decided);
     network_preprocess(&r->net, r->set.resize, r->set.filter, r->set.pillow);
     if (cam_method_needs_head((enum cam_method)r->set.cam))
         TRY(network_head(&r->net, r->set.weights, &r->set.reading, &r->head));

@@ -148,6 +148,7 @@ static status check_settings(const struct settings *s)
 
 static status load_network(struct quantize *q)
 {
+    struct text decided = { .max = 1 << 16 };
     char *text = NULL;
     void *bytes;
     size_t size = 0;
@@ -160,6 +161,10 @@ static status load_network(struct quantize *q)
     mem_free(bytes);
     TRY(comm_agree(q->c, result));
     result = network_load(&q->model, q->set.weights, &q->set.reading, &q->weights, &q->binding);
+    if (result == OK)
+        result = model_decided(&q->binding, &decided);
+    network_say(q->set.weights, &decided);
+    text_free(&decided);
     return comm_agree(q->c, result);
 }
 

@@ -70,20 +70,14 @@ status network_check_arithmetic(const struct engine_options *options, const stru
     return OK;
 }
 
-/* What was decided, a line each on stderr. */
-static status say_decided(const struct model_binding *b)
+void network_say(const char *who, const struct text *decided)
 {
-    struct text lines = { .max = TEXT_MAX };
-    status result = model_decided(b, &lines);
-    char *next = lines.data;
+    const char *line = decided->data ? decided->data : "";
 
-    for (char *line = lines.data; result == OK && line && *line; line = next) {
-        next = strchr(line, '\n');
-        *next++ = '\0';
-        log_info("%s: %s", b->weights->source, line);
+    for (size_t size; *line; line += size + (line[size] == '\n')) {
+        size = strcspn(line, "\n");
+        log_info("%s: %.*s", who, (int)size, line);
     }
-    text_free(&lines);
-    return result;
 }
 
 static status bind_and_plan(const char *weights, const struct network_reading *how,
@@ -94,8 +88,9 @@ static status bind_and_plan(const char *weights, const struct network_reading *h
     status result = OK;
 
     TRY_OUT(network_load(&out->model, weights, how, &table, &binding));
+    out->decided.max = TEXT_MAX;
     if (strncmp(weights, "random:", strlen("random:")) != 0)
-        TRY_OUT(say_decided(&binding));
+        TRY_OUT(model_decided(&binding, &out->decided));
     out->parameters = binding.parameters;
     out->macs = binding.macs;
     TRY_OUT(engine_plan(&binding, options, out->kernels, &out->engine));
@@ -163,5 +158,6 @@ void network_close(struct network *net)
 {
     engine_free(net->engine);
     model_free(&net->model);
+    text_free(&net->decided);
     memset(net, 0, sizeof *net);
 }

@@ -17,6 +17,7 @@ struct network {
     struct engine *engine;
     const struct kernel_table *kernels;
     struct image_pipeline pipeline;
+    struct text decided; /* of a checkpoint's reading: model_decided */
     uint64_t parameters, macs;
 };
 
@@ -31,6 +32,8 @@ MUST_USE status network_load(const struct model *m, const char *weights, const s
 /* ERR_USAGE where an arithmetic or its saturation is asked for and none of the networks uses it. */
 MUST_USE status network_check_arithmetic(const struct engine_options *options,
                                          const struct network *const *net, int count);
+/* What binding decided (model_decided) of the checkpoint of `who`, a line each on rank 0's stderr. */
+void network_say(const char *who, const struct text *decided);
 /* ERR_USAGE where relu6 is asked for and none of the networks is int8. */
 MUST_USE status network_check_relu6(const struct network_reading *how, const struct network *const *net,
                                     int count);

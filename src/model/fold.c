@@ -198,6 +198,8 @@ static status look_beyond(const struct model_binding *b, int node, int *beyond, 
     size_t run;
 
     TRY(model_find_sources(b, node, &s));
+    if (tensor_at(s.quantizer.observing, 0) == 0)
+        return OK;
     l = (struct model_layer){ .oc = s.oc, .ic = s.ic, .kh = s.kh, .kw = s.kw };
     result = load_folded(b, node, &s, &l);
     run = result == OK ? layer_size(&l) / (size_t)tensor_count(s.quantizer.low) : 0;
@@ -218,11 +220,9 @@ status model_check_observers(const struct model_binding *b)
     int beyond = 0, within = 0;
 
     for (int i = 0; i < b->model->nodes && !beyond; i++)
-        if (b->model->node[i].op == OP_CONV || b->model->node[i].op == OP_LINEAR) {
-            if (b->weight_range[i].fused) /* always a moving average */
-                return OK;
+        if ((b->model->node[i].op == OP_CONV || b->model->node[i].op == OP_LINEAR) &&
+            !b->weight_range[i].fused) /* else always a moving average */
             TRY(look_beyond(b, i, &beyond, &within));
-        }
     if (beyond || !within)
         return OK;
     return FAIL(ERR_MISMATCH,

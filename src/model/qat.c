@@ -241,6 +241,12 @@ static int same_result(const struct model_quantizer *q, int weights, const struc
     return (r->low < 0) == (s->low < 0) && a.scale == b.scale && a.zero_point == b.zero_point;
 }
 
+/* Of the quantizer's own name, with which the name of its minimum begins. */
+static int name_length(const struct model_binding *b, const struct model_quantizer *q)
+{
+    return (int)strlen(model_name_of(b, q->low)) - (int)strlen(".activation_post_process.min_val");
+}
+
 /* One of the forms in `mask`; if several, they must come to the same. A state without any scale and zero
  * point has torch's usual codes. */
 static status choose(const struct model_binding *b, const struct model_quantizer *q, int weights,
@@ -248,7 +254,7 @@ static status choose(const struct model_binding *b, const struct model_quantizer
 {
     const struct codes *codes = weights ? weight_codes : output_codes;
     const char *name = model_name_of(b, q->low);
-    int length = (int)strlen(name) - (int)strlen(".activation_post_process.min_val");
+    int length = name_length(b, q);
 
     if (mask == UNSTATED)
         mask = UINT64_C(1) << (weights ? USUAL_WEIGHT : USUAL_OUTPUT);
@@ -328,6 +334,8 @@ static status find_ranges(struct model_binding *b, int weights, uint64_t *mask, 
         if (has_quantizer(&b->model->node[i], weights)) {
             TRY(find_one(b, i, weights, &q));
             mask[i] = forms_of(&q, codes, count);
+            if (!mask[i])
+                TRY(choose(b, &q, weights, 0, &out[i]));
             b->unstated |= !q.scale;
             b->observing |= weights && tensor_at(q.observing, 0) != 0;
         }
@@ -339,8 +347,9 @@ static status find_ranges(struct model_binding *b, int weights, uint64_t *mask, 
             if (!weights && out[i].low < 0)
                 return FAIL(
                     ERR_MISMATCH,
-                    "%s: %s has codes %d..%d (qint8): quantcam runs outputs of codes from 0 on (quint8)",
-                    b->weights->source, model_name_of(b, q.low), out[i].low, out[i].high);
+                    "%s: the quantizer %.*s has codes %d..%d (qint8): quantcam runs outputs of codes from 0 "
+                    "on (quint8)",
+                    b->weights->source, name_length(b, &q), model_name_of(b, q.low), out[i].low, out[i].high);
         }
     return OK;
 }

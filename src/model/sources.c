@@ -73,7 +73,7 @@ static status check_codes(const struct model_binding *b, const struct model_node
     if (per_channel && (t->axis != 0 || t->channels != n->c))
         return model_mismatch(b, n, model_name_of(b, t), t, "its scales on axis 0");
     for (int i = 0; i < t->channels; i++) {
-        if (!(t->scale[i] > 0) || !isfinite(t->scale[i]))
+        if (!((float)t->scale[i] > 0) || !isfinite((float)t->scale[i]))
             return model_mismatch(b, n, model_name_of(b, t), t, "positive scales");
         if (t->zero_point[i] != 0)
             return model_mismatch(b, n, model_name_of(b, t), t, "weights with zero point 0");

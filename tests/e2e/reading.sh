@@ -66,5 +66,10 @@ check "relu6 = clamp of it" code 0 "$Q" infer --model $M --weights "$T/own.safet
 # A training script's file: DataParallel's prefix goes and is said.
 check "a prefix" code 0 "$Q" inspect tests/fixtures/tiny/tiny.model tests/fixtures/tiny/fp32-training.pth
 check "is said" grep -qx 'prefix       module\.' "$T/log"
+check "quantize takes it" code 0 "$Q" quantize --model tests/fixtures/tiny/tiny.model --weights tests/fixtures/tiny/fp32-training.pth \
+    --list "$T/list" -o "$T/tiny.safetensors"
+check "and says it" grep -q 'the prefix module. is taken off all names' "$T/log"
+check "and writes clean names" code 0 "$Q" inspect tests/fixtures/tiny/tiny.model "$T/tiny.safetensors"
+check "without a prefix" lacks "$T/log" '^prefix '
 check "int8 too" code 0 "$Q" infer --model $M --weights "$int8" -o "$T/o.h5" "$picture"
 finish

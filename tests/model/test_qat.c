@@ -331,6 +331,9 @@ static void test_refusals(void)
     check_refused("a zero point that is off by one",
                   &(struct state){ DTYPE_S64, 0, { -1, 3, 4.0f / 255, 65 }, c, w }, ERR_MISMATCH,
                   "zero point 65 of the quantizer q.activation_post_process do not follow");
+    check_refused("a scale that is off, behind one that leaves a choice",
+                  &(struct state){ DTYPE_S64, 0, c, { -1, 3, 4.00004f / 255, 64 }, w }, ERR_MISMATCH,
+                  "of the quantizer c.activation_post_process do not follow from the range -1 to 3");
     check_refused("training's pair before it ran on", &(struct state){ DTYPE_S64, 0, { -1, 3, 1, 0 }, c, w },
                   ERR_MISMATCH, "do not follow from the range");
     check_refused(
@@ -344,7 +347,7 @@ static void test_refusals(void)
                   ERR_NUMERIC, "the quantizer c.activation_post_process saw a range from nan to 3");
     check_refused("signed outputs",
                   &(struct state){ DTYPE_S64, 0, { -1, 3, 4.0f / 255, -64 }, { -1, 3, 4.0f / 255, -64 }, w },
-                  ERR_MISMATCH, "has codes -128..127 (qint8)");
+                  ERR_MISMATCH, "x.pth: the quantizer q.activation_post_process has codes -128..127 (qint8)");
     check_refused(
         "all outputs above 0", &(struct state){ DTYPE_S64, 0, c, c, w }, ERR_MISMATCH,
         "the quantizer q.activation_post_process may have been for codes 0..255 or 0..255 symmetric");
