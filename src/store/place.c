@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -139,7 +140,14 @@ static int takes(const char *path, double bytes)
 status place_check_room(const char *path, const char *trial, double bytes)
 {
     double room = store_free_bytes(path);
+    struct rlimit limit;
+    char need[32], most[32];
 
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+        (double)limit.rlim_cur < bytes)
+        return FAIL(ERR_IO, "%s: %s bytes are needed, but files may have at most %s here (ulimit -f)", path,
+                    text_thousands((int64_t)bytes, need, sizeof need),
+                    text_thousands((int64_t)limit.rlim_cur, most, sizeof most));
     return room < 0 || room >= bytes || (room == 0 && takes(trial, bytes)) ? OK : no_room(path, bytes, room);
 }
 

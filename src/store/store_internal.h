@@ -117,7 +117,8 @@ enum place_extent { PLACE_DATA, PLACE_WHOLE }; /* what is synced: fdatasync, fsy
 MUST_USE status place_sync(const char *path, int fd, enum place_extent extent);
 MUST_USE status place_sync_folder(const char *path); /* the folder that holds path */
 /* Before anything is made: HDF5 1.10 does not survive a file system that cannot hold the file's size. Where
- * the disk says that nothing is free, a file of `bytes` bytes called `trial` is tried. ERR_IO. */
+ * the disk says that nothing is free, a file of `bytes` bytes called `trial` is tried. ERR_IO, under a limit
+ * of file sizes too. */
 MUST_USE status place_check_room(const char *path, const char *trial, double bytes);
 /* HDF5's early allocation leaves holes: takes the room now, so that no write fails for want of it later. */
 MUST_USE status place_reserve(const char *path, int fd);

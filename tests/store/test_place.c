@@ -2,6 +2,7 @@
 #include "store_fixture.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 
 #include "store/store_internal.h"
@@ -53,6 +54,7 @@ static void check_room(void)
 {
     struct statvfs disk;
     double room = store_free_bytes(in_folder("x.h5"));
+    struct rlimit limit;
     struct stat there;
     int fd;
 
@@ -64,6 +66,13 @@ static void check_room(void)
     CHECK(place_check_room(in_folder("x.h5"), in_folder("trial"), 1e18) == ERR_IO &&
           strstr(error_last()->text, "no room on the disk: 1,000,000,000,000,000,000 bytes are needed"));
     CHECK(!fixture_exists(in_folder("trial")));
+    CHECK(getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+          setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 1 << 20, limit.rlim_max }) == 0);
+    CHECK(place_check_room(in_folder("x.h5"), in_folder("trial"), (1 << 20) + 1) == ERR_IO &&
+          strstr(error_last()->text,
+                 "1,048,577 bytes are needed, but files may have at most 1,048,576 here (ulimit -f)"));
+    CHECK(place_check_room(in_folder("x.h5"), in_folder("trial"), 1 << 20) == OK &&
+          setrlimit(RLIMIT_FSIZE, &limit) == 0);
 
     fd = open(in_folder("x.h5"), O_RDWR | O_CREAT, 0666);
     CHECK(fd >= 0 && ftruncate(fd, 100000) == 0 && fstat(fd, &there) == 0 && there.st_blocks == 0);
