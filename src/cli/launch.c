@@ -198,8 +198,10 @@ static int wait_for(pid_t pid)
     while (waitpid(pid, &state, 0) < 0)
         if (errno != EINTR)
             return 1;
-    if (WIFSIGNALED(state) && WTERMSIG(state) == SIGUSR1 && signals > 0)
-        return error_exit_code(ERR_STOPPED); /* so early that mpirun did not listen yet */
+    /* So early that mpirun, or a rank, did not listen yet. */
+    if (signals > 0 && ((WIFSIGNALED(state) && WTERMSIG(state) == SIGUSR1) ||
+                        (WIFEXITED(state) && WEXITSTATUS(state) == 128 + SIGUSR1)))
+        return error_exit_code(ERR_STOPPED);
     number = WIFEXITED(state) ? WEXITSTATUS(state) - 128 : 0;
     if (number > 0 && number <= LAST_NAMED)
         fprintf(stderr, "quantcam: a rank was ended by signal %d (%s)\n", number, strsignal(number));
@@ -222,9 +224,8 @@ static void handle_signals(struct sigaction before[COUNT_OF(handled)])
 }
 
 /* No signal falls between the child's birth and our knowing its number. */
-static pid_t start_child(char **words)
+static pid_t start_child(char **words, const struct sigaction before[COUNT_OF(handled)])
 {
-    struct sigaction before[COUNT_OF(handled)];
     sigset_t held, old;
     pid_t pid;
 
@@ -232,9 +233,8 @@ static pid_t start_child(char **words)
     for (size_t i = 0; i < COUNT_OF(handled); i++)
         sigaddset(&held, handled[i].number);
     sigprocmask(SIG_BLOCK, &held, &old);
-    handle_signals(before);
-    pid = fork();
-    if (pid == 0) {
+    pid = signals > 0 ? 0 : fork();
+    if (pid == 0 && signals == 0) {
         for (size_t i = 0; i < COUNT_OF(handled); i++)
             sigaction(handled[i].number, &before[i], NULL);
         sigprocmask(SIG_SETMASK, &old, NULL);
@@ -249,6 +249,7 @@ int launch_ranks(const struct launch *start, int argc, char **argv)
 {
     char count[16], self[4096];
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    struct sigaction before[COUNT_OF(handled)];
     char **words;
     const char *mpirun;
     int is_open, n = 0, code;
@@ -257,6 +258,7 @@ int launch_ranks(const struct launch *start, int argc, char **argv)
     if (!start->oversubscribe && machine_refuses(start->ranks, start->weight_bytes) != OK)
         return log_exit(ERR_USAGE);
     set_environment();
+    handle_signals(before);
     mpirun = find_mpirun(&is_open);
     words = mem_alloc((size_t)argc + 6, sizeof *words);
     if (!mpirun || length < 0 || !words) {
@@ -275,8 +277,8 @@ int launch_ranks(const struct launch *start, int argc, char **argv)
     words[n++] = count;
     words[n++] = self;
     memcpy(words + n, argv, (size_t)argc * sizeof *words);
-    pid = start_child(words);
-    code = pid > 0 ? wait_for(pid) : 1;
+    pid = start_child(words, before);
+    code = pid > 0 ? wait_for(pid) : signals > 0 ? error_exit_code(ERR_STOPPED) : 1;
     mem_free(words);
     return code;
 }
