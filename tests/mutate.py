@@ -272,7 +272,7 @@ def try_one(machine, path, text, mutant, units):
             if stage != 'unit':
                 machine.measure(names)
             for name in machine.sound(names):
-                if not machine.passes(name):
+                if not machine.passes(name) and not machine.passes(name):  # a busy machine may fail a test once
                     return 'killed', f'{stage} {name}'
         return 'survived', ''
     finally:

@@ -25,6 +25,19 @@ check "says where the checkpoint is" test "$(tail -1 "$T/log")" = "the int8 chec
 check "a line a layer" test "$(wc -l < "$T/report")" = "$(($(grep -cE '^(input|conv|linear|add) ' $M) + 3))"
 check "csv" test "$(wc -l < "$T/one.csv")" = "$(($(wc -l < "$T/report") - 2))"
 check "json" grep -q '"layer": "features.0.0", "op": "conv"' "$T/one.json"
+# Counted once more: the largest of infer's logits, a line of h5dump a picture, against the list of classes.
+counted() # WEIGHTS
+{
+    local pictures
+    mapfile -t pictures < <(sed "s|,.*||; s|^|$T/images/|" "$T/images/labels.csv")
+    "$Q" infer --model $M --weights "$1" -o "$T/counted.h5" "${pictures[@]}" > "$T/log" 2>&1 || return 1
+    h5dump -y -w 0 -m %.9g -d /logits "$T/counted.h5" | sed -n '/DATA {/,/}/p' | tr -d ' \n' | tr '{},DAT' '    ' | tr ' ' '\n' | grep . |
+        awk 'NR == FNR { class[FNR - 1] = $1; next }
+            { i = (FNR - 1) % 16; row = (FNR - 1 - i) / 16; if (i == 0 || $1 > best) { best = $1; top = i }; if (i == 15) right += top == class[row] }
+            END { print FNR == 16 * 12 ? right : "not 12 rows of 16" }' <(cut -d, -f2 "$T/images/labels.csv") -
+}
+check "fp32 right, counted" same "$(right "$T/report" fp32)" "$(counted "$W")"
+check "int8 right, counted" same "$(right "$T/report" int8)" "$(counted "$T/one.safetensors")"
 check "int8 about as good" test "$(right "$T/report" int8)" -ge "$(($(right "$T/report" fp32) - 1))"
 for ranks in 2 3; do
     check "$ranks ranks" "$MPIRUN" -np $ranks "$Q" quantize "${both[@]}" -o "$T/ranks.safetensors" > "$T/ranks" 2> "$T/log"
