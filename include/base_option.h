@@ -97,7 +97,7 @@ struct option_idle {
     int idle;
     const char *name, *why;
 };
-/* ERR_USAGE for the first idle row whose value is not its default's. */
+/* ERR_USAGE for the first idle row whose value is not that of `defaults`. */
 MUST_USE status option_idle_check(const struct option_table *t, const void *settings, const void *defaults,
                                   const struct option_idle *rule, int rules);
 /* "name = value" lines of all rows of one class in the table's order, then of every group's elements in

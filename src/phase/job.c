@@ -209,13 +209,14 @@ static status check_network(const struct job_network *n)
     return OK;
 }
 
-/* What the job sets and nothing reads. */
-static status check_idle(const struct job *job)
+enum { IDLE_RULES = 9 };
+
+static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
 {
     static const char no_curves[] = "explain.steps = 0 makes no curves";
     static const char no_boxes[] = "there are no data.boxes";
     int steps = job->explain_steps == 0;
-    const struct option_idle rules[] = {
+    const struct option_idle rules[IDLE_RULES] = {
         { steps, "explain.deletion", no_curves },
         { steps, "explain.insertion", no_curves },
         { steps, "explain.class", no_curves },
@@ -226,13 +227,24 @@ static status check_idle(const struct job *job)
         { job->dry_run, "run.oversubscribe", "run.dry-run starts no ranks" },
         { job->ranks < 2, "run.oversubscribe", "run.ranks starts none" },
     };
-    struct job *defaults = mem_alloc(1, sizeof *defaults);
-    status result;
 
-    if (!defaults)
-        return FAIL(ERR_MEMORY, "no memory for the job's settings");
+    memcpy(out, rules, sizeof rules);
+}
+
+/* What the job sets and nothing reads. Where the command line alone makes it so (--steps=0 for a file with
+ * explain.class), the file's keys may stand, and the line's own may not. `file`: the job without the line. */
+static status check_idle(const struct job *job, const struct job *file)
+{
+    struct option_idle now[IDLE_RULES], before[IDLE_RULES];
+    struct job *defaults = NULL;
+    status result = OK;
+
+    MEM_TRY(defaults, 1, sizeof *defaults);
     job_defaults(defaults);
-    result = option_idle_check(&table, job, defaults, rules, COUNT_OF(rules));
+    find_idle(job, now);
+    find_idle(file, before);
+    for (int i = 0; i < IDLE_RULES && result == OK; i++)
+        result = option_idle_check(&table, job, before[i].idle ? defaults : file, &now[i], 1);
     mem_free(defaults);
     return result;
 }
@@ -256,7 +268,7 @@ status job_check(const struct job *job)
         return FAIL(ERR_USAGE, "subset.fraction = %s: more than 0 is wanted", job->fraction);
     for (int i = 0; i < job->networks; i++)
         TRY(check_network(&job->network[i]));
-    return check_idle(job);
+    return OK;
 }
 
 /* One reading of the command line. It permutes argv, so each reading has its own copy. */
@@ -289,13 +301,22 @@ static status read_all(struct job *job, const char *path, const char *text, size
 {
     char same_path[OPTION_SIZE];
     struct option_words words;
+    struct job *file = NULL;
     status result;
 
     job_defaults(job);
     TRY(option_read_text(&table, job, path, text, size));
-    TRY(read_line(job, argc, argv, same_path, &words));
+    MEM_TRY(file, 1, sizeof *file);
+    *file = *job;
+    TRY_OUT(read_line(job, argc, argv, same_path, &words));
     result = job_check(job);
-    return result == OK ? OK : error_prefix(result, "%s", path);
+    if (result == OK)
+        result = check_idle(job, file);
+    if (result != OK)
+        result = error_prefix(result, "%s", path);
+out:
+    mem_free(file);
+    return result;
 }
 
 /* Rank 0's alone: the environment that paths name is its own, and other hosts' may differ. */

@@ -1,3 +1,4 @@
+/* Options without effect: refused by name and value where they differ from the defaults. */
 #include "base_option.h"
 #include "check.h"
 

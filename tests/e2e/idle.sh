@@ -19,6 +19,10 @@ idle 'numerics.saturate has no effect' run "$T/job.conf" --numerics.saturate=fbg
 sed 's/^steps = 10/steps = 0\ndeletion = blur/' "$T/job.conf" > "$T/idle.conf"
 idle 'explain.deletion = blur has no effect' run "$T/idle.conf"
 sed 's/^steps = 10/steps = 0\ndeletion = zero\nclass = own/' "$T/job.conf" > "$T/usual.conf"
+# What the line alone makes idle may stand in the file; what the line sets itself may not.
+sed 's/^steps = 10/steps = 10\ndeletion = blur\nclass = fp32\n[run]\npredict = on/' "$T/job.conf" > "$T/curves.conf"
+check "--steps=0 for a file with curves' keys" code 0 "$Q" run "$T/curves.conf" --steps=0 --dry-run --log=quiet
+idle 'explain.deletion = black has no effect' run "$T/curves.conf" --steps=0 --deletion=black --log=quiet
 check "defaults may stand" code 0 "$Q" run "$T/usual.conf" -o "$T/out.h5"
 check "where there are curves it counts" code 0 "$Q" run "$T/job.conf" --deletion=blur --dry-run --log=quiet
 # Ranks that a launcher has started already.
