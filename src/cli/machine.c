@@ -4,25 +4,29 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { RANKS_A_CORE = 64, TEXT_BYTES = 1 << 16 };
+enum { RANKS_A_CORE = 64, TEXT_BYTES = 1 << 16, PATH_BYTES = 4096 };
 static const uint64_t rank_bytes = 32 << 20; /* a rank that holds no network yet */
 
+/* sched_getaffinity knows 1,024 cores. */
 static int cores(void)
 {
     cpu_set_t set;
 
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : (int)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-/* The number behind `key` in a file of the system's, times `unit`; UINT64_MAX where it does not say. */
-static uint64_t number_in(const char *path, const char *key, uint64_t unit)
+/* The number behind `key` in a file of the system's, in bytes; UINT64_MAX where it does not say. */
+static uint64_t number_in(const char *root, const char *path, const char *key, uint64_t unit)
 {
-    char text[TEXT_BYTES] = "";
-    FILE *file = fopen(path, "r");
+    char name[PATH_BYTES], text[TEXT_BYTES] = "";
     const char *at;
     unsigned long long number;
+    FILE *file;
 
+    snprintf(name, sizeof name, "%s%s", root, path);
+    file = fopen(name, "r");
     if (!file)
         return UINT64_MAX;
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
@@ -33,20 +37,44 @@ static uint64_t number_in(const char *path, const char *key, uint64_t unit)
     return number * unit;
 }
 
-/* Of the machine, and of the container's control group, versions 2 and 1. */
-static uint64_t free_bytes(void)
+/* A container's control group, versions 2 and 1. Pages of files count as used; the kernel takes them back
+ * when memory is wanted. */
+static const struct group {
+    const char *most, *used, *stat, *pages[2];
+} groups[] = {
+    { "/sys/fs/cgroup/memory.max",
+      "/sys/fs/cgroup/memory.current",
+      "/sys/fs/cgroup/memory.stat",
+      { "\nactive_file ", "\ninactive_file " } },
+    { "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+      "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+      "/sys/fs/cgroup/memory/memory.stat",
+      { "\ntotal_active_file ", "\ntotal_inactive_file " } },
+};
+
+static uint64_t free_in_group(const char *root, const struct group *g)
 {
-    static const char *const group[][2] = {
-        { "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current" },
-        { "/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes" },
-    };
-    uint64_t least = number_in("/proc/meminfo", "MemAvailable:", 1024);
+    uint64_t most = number_in(root, g->most, "", 1), used = number_in(root, g->used, "", 1);
 
-    for (size_t i = 0; i < COUNT_OF(group); i++) {
-        uint64_t most = number_in(group[i][0], "", 1), used = number_in(group[i][1], "", 1);
+    if (most == UINT64_MAX || used == UINT64_MAX)
+        return UINT64_MAX;
+    for (size_t i = 0; i < COUNT_OF(g->pages); i++) {
+        uint64_t pages = number_in(root, g->stat, g->pages[i], 1);
 
-        if (most != UINT64_MAX && used != UINT64_MAX && most - (used < most ? used : most) < least)
-            least = most - (used < most ? used : most);
+        used -= pages == UINT64_MAX ? 0 : pages < used ? pages : used;
+    }
+    return used < most ? most - used : 0;
+}
+
+uint64_t machine_free_bytes(const char *root)
+{
+    uint64_t least = number_in(root, "/proc/meminfo", "MemAvailable:", 1024);
+
+    for (size_t i = 0; i < COUNT_OF(groups); i++) {
+        uint64_t here = free_in_group(root, &groups[i]);
+
+        if (here < least)
+            least = here;
     }
     return least;
 }
@@ -54,7 +82,7 @@ static uint64_t free_bytes(void)
 status machine_refuses(int ranks, uint64_t bytes)
 {
     const char *text = getenv("SLURM_JOB_NUM_NODES");
-    uint64_t each = rank_bytes + bytes, most = free_bytes();
+    uint64_t each = rank_bytes + bytes, most = machine_free_bytes("");
     int64_t nodes = 1;
 
     if (!text || !text_parse_int(text, 1, 1 << 20, &nodes))
@@ -67,8 +95,7 @@ status machine_refuses(int ranks, uint64_t bytes)
     if (most != UINT64_MAX && (double)ranks * (double)each > (double)most * (double)nodes)
         return FAIL(ERR_USAGE,
                     "%d ranks need at least %.1f GB of memory, %.0f MB each, and %.1f GB are free: "
-                    "--oversubscribe starts "
-                    "them all the same",
+                    "--oversubscribe starts them all the same",
                     ranks, (double)ranks * (double)each / 1e9, (double)each / 1e6,
                     (double)most * (double)nodes / 1e9);
     return OK;
