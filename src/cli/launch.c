@@ -113,16 +113,17 @@ static const struct {
     { "MPICH", "HYDRA", { "mpirun", "mpirun.mpich", "mpiexec.hydra", "mpiexec.mpich" } },
 };
 
+/* 1 or 0; -1 where no process can be started to ask. */
 static int answers(const char *command, const char *answer)
 {
     char line[256], said[4096] = "";
     size_t size = 0;
     FILE *pipe;
 
-    snprintf(line, sizeof line, "%s --version 2>&1 < /dev/null", command);
+    snprintf(line, sizeof line, "exec %s --version 2>&1 < /dev/null", command);
     pipe = popen(line, "r");
     if (!pipe)
-        return 0;
+        return -1;
     while (size < sizeof said - 1 && !feof(pipe) && !ferror(pipe))
         size += fread(said + size, 1, sizeof said - 1 - size, pipe);
     pclose(pipe);
@@ -135,6 +136,7 @@ static const char *find_mpirun(int *is_open)
 {
     const char *given = getenv("QUANTCAM_MPIRUN");
     char library[64];
+    int found;
 
     comm_library(library);
     *is_open = strncmp(library, "Open MPI", 8) == 0;
@@ -143,9 +145,14 @@ static const char *find_mpirun(int *is_open)
     for (size_t i = 0; i < COUNT_OF(families); i++) {
         if (strncmp(library, families[i].library, strlen(families[i].library)) != 0)
             continue;
-        for (size_t k = 0; k < COUNT_OF(families[i].command) && families[i].command[k]; k++)
-            if (answers(families[i].command[k], families[i].answer))
-                return families[i].command[k];
+        for (size_t k = 0; k < COUNT_OF(families[i].command) && families[i].command[k]; k++) {
+            found = answers(families[i].command[k], families[i].answer);
+            if (found < 0)
+                log_error("%s cannot be started: no process or no memory is left (ulimit -u, -v)",
+                          families[i].command[k]);
+            if (found)
+                return found > 0 ? families[i].command[k] : NULL;
+        }
         log_error(
             "-j needs the mpirun of %s, and no %s or %s here is it: name it by QUANTCAM_MPIRUN, or start the "
             "ranks yourself",
@@ -240,6 +247,8 @@ static pid_t start_child(char **words, const struct sigaction before[COUNT_OF(ha
         sigprocmask(SIG_SETMASK, &old, NULL);
         become_mpirun(words);
     }
+    if (pid < 0)
+        log_error("%s cannot be started: %s", words[0], strerror(errno));
     child = (sig_atomic_t)pid;
     sigprocmask(SIG_SETMASK, &old, NULL);
     return pid;

@@ -1,9 +1,10 @@
 /* src/cli/preinit.c: one thread for OpenBLAS. Its constructor reads OPENBLAS_NUM_THREADS, starts a thread a
  * core and takes memory for each, and hangs or dies where a limit forbids that (ulimit -v, -u), before main.
  * What stands in .preinit_array runs before the constructors of all libraries: it sets the variable and
- * starts the program anew in its own place. The variable is then set: once is enough. Where that cannot be
- * done, the program goes on, and svd_create asks OpenBLAS for one thread. Nothing is initialised here but
- * libc's plain calls. */
+ * starts the program anew in its own place, whatever number the user gave: svd_create asks OpenBLAS for one
+ * thread in any case. The variable is then set: once is enough. Where that cannot be done, the program goes
+ * on. Nothing is initialised here but libc's plain calls. */
+#include <sys/auxv.h>
 #include <unistd.h>
 
 enum { VARIABLES = 4096, PATH_BYTES = 4096 };
@@ -54,7 +55,9 @@ __attribute__((no_sanitize_address)) static void take_one_thread(int argc, char 
     ssize_t length;
 
     (void)argc;
-    if (!change_environment(from))
+    /* AT_BASE is 0 where the loader was called by name (ld.so quantcam): /proc/self/exe is then the loader.
+     */
+    if (!getauxval(AT_BASE) || !change_environment(from))
         return;
     length = readlink("/proc/self/exe", path, sizeof path);
     if (length > 0 && length < (ssize_t)sizeof path)

@@ -10,6 +10,8 @@ threads() { "$@" & local pid=$!; sleep 0.3; tr '\0' '\n' < "/proc/$pid/environ" 
 check "OPENBLAS_NUM_THREADS unset" same "$(threads env -u OPENBLAS_NUM_THREADS "$Q" bench --kernels 2>&1 | tail -1)" OPENBLAS_NUM_THREADS=1
 check "OPENBLAS_NUM_THREADS=64" same "$(threads env OPENBLAS_NUM_THREADS=64 "$Q" bench --kernels 2>&1 | tail -1)" OPENBLAS_NUM_THREADS=1
 check "argv[0] is kept" bash -c 'exec -a other env -u OPENBLAS_NUM_THREADS "$1" version > /dev/null' - "$Q"
+ld=$(ldd "$Q" | awk '$1 ~ /ld-linux/ { print $1 }')
+check "started by the loader, called by name" code 0 env -u OPENBLAS_NUM_THREADS "$ld" "$Q" version
 limited() { (ulimit -v "$1"; unset OPENBLAS_NUM_THREADS; timeout 60 "${@:2}"); }
 for v in 100000 200000; do check "version in $v KB of addresses" code 0 limited $v "$Q" version; done
 check "a job in 420 MB of addresses: 1, no hang" code 1 limited 420000 "$Q" run "$T/job.conf" -o "$T/small.h5"
@@ -38,6 +40,16 @@ if "$Q" version | grep -q 'Open MPI'; then
 fi
 check "QUANTCAM_MPIRUN names it" code 0 env PATH="$T/bin:$PATH" QUANTCAM_MPIRUN="$(command -v "$MPIRUN")" "$Q" run "$T/job.conf" -j 2 -o "$T/j.h5"
 check "the same digest" same "$(digest "$T/j.h5")" "$(alone A=1 > /dev/null 2>&1; digest "$T/alone.h5")"
+if [ "$(id -u)" = 0 ] && command -v setpriv > /dev/null; then # root has no limit of processes
+    chmod 755 "$T"
+    alone_in() { setpriv --reuid 64999 --clear-groups bash -c 'ulimit -u 1; exec "$@"' - "$Q" run "$T/job.conf" -j 2 -o "$T/none.h5"; }
+    check "-j and no process can be started: 1" code 1 alone_in
+    check "said" one_sentence 'mpirun cannot be started: no process or no memory is left (ulimit -u, -v)$'
+    check "-j and a mpirun by name, and no process can be started: 1" code 1 env QUANTCAM_MPIRUN=mpirun bash -c "$(declare -f alone_in); Q=$Q T=$T; alone_in"
+    check "said" one_sentence 'mpirun cannot be started: Resource temporarily unavailable'
+else
+    echo "skip: machines: no process can be started (no root, or no setpriv)"
+fi
 check "-j 100000: 2" code 2 "$Q" run "$T/job.conf" -j 100000 -o "$T/many.h5"
 check "said" one_sentence '100000 ranks are more than 64 for each of .* cores: --oversubscribe starts them all the same'
 check "quantize -j 4096: 2" code 2 "$Q" quantize --model models/demo/resnet18.model --weights "$WEIGHTS/resnet18_fp32.pth" \
