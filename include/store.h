@@ -61,8 +61,8 @@ enum {
     STORE_COMMAND = 2048  /* bytes of /timing/command */
 };
 /* 4: the axes box, edge, criterion, threshold_byte and bin, so that each dataset has a scale on all of its
- * axes or on none: netCDF's library refuses a file with any other. Files of version 3 are read, and resumed
- * as what they are. */
+ * axes or on none: netCDF's library refuses a file with any other. Files of version 3 are read, and not gone
+ * on with: what wrote them reads some checkpoints and labels otherwise. */
 #define STORE_SCHEMA_VERSION 4
 #define STORE_SCHEMA_OLDEST 3
 
@@ -255,9 +255,10 @@ struct store;
 /* Collective. An OUT that is a link is followed: its files lie beside the target. Rank 0 takes the lock
  * (ERR_BUSY if another job has it), then: OUT exists: same job -> STORE_FINISHED (nothing is opened; a lock
  * that cannot be had for want of rights, say in a read-only folder, is no matter), other -> ERR_MISMATCH
- * naming the line that differs; OUT.part exists: the same comparison, and of the initial contents, then
- * STORE_RESUMED; neither: created as OUT.part.creating, reserved (ERR_IO where the disk is too small; where
- * the file system cannot reserve, what is free is compared and a line of the log says so), synced, renamed.
+ * naming the line (or the version of the schema) that differs; OUT.part exists: the same comparison, and of
+ * the initial contents, then STORE_RESUMED; neither: created as OUT.part.creating, reserved (ERR_IO where
+ * the disk is too small; where the file system cannot reserve, what is free is compared and a line of the
+ * log says so), synced, renamed.
  * Then all ranks open it. A truncated or foreign OUT.part is refused, never overwritten. */
 MUST_USE status store_begin(const struct comm *c, const char *out, const struct store_plan *plan,
                             struct store **s);

@@ -6,23 +6,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static void say_unseen(struct store_verdict *v, const char *path, const char *why)
+static void say(struct store_verdict *v, enum store_soundness soundness, const char *path, const char *why)
 {
-    v->soundness = STORE_IS_UNSEEN;
-    if (path)
-        snprintf(v->text, sizeof v->text, "cannot look: %.250s: %.300s", path, why);
-    else
-        snprintf(v->text, sizeof v->text, "cannot look: %.500s", why);
-    text_make_printable(v->text, "");
-}
+    const char *head = soundness == STORE_IS_DAMAGED ? "damaged" : "cannot look";
 
-static void say_damaged(struct store_verdict *v, const char *path, const char *what)
-{
-    v->soundness = STORE_IS_DAMAGED;
+    v->soundness = soundness;
     if (path)
-        snprintf(v->text, sizeof v->text, "damaged: %.250s: %.300s", path, what);
+        snprintf(v->text, sizeof v->text, "%s: %.250s: %.300s", head, path, why);
     else
-        snprintf(v->text, sizeof v->text, "damaged: %.500s", what);
+        snprintf(v->text, sizeof v->text, "%s: %.500s", head, why);
+    text_make_printable(v->text, "");
 }
 
 /* Not every call of HDF5's says that it was memory that failed it. */
@@ -44,11 +37,11 @@ static const char *excuse(void)
 void store_verdict_fault(struct store_verdict *v, const char *path, status why, const char *what)
 {
     if (excuse())
-        say_unseen(v, strstr(excuse(), path) ? NULL : path, excuse());
+        say(v, STORE_IS_UNSEEN, strstr(excuse(), path) ? NULL : path, excuse());
     else if (why == ERR_MEMORY || why == ERR_STOPPED)
-        say_unseen(v, path, what);
+        say(v, STORE_IS_UNSEEN, path, what);
     else
-        say_damaged(v, strstr(what, path) ? NULL : path, what);
+        say(v, STORE_IS_DAMAGED, strstr(what, path) ? NULL : path, what);
 }
 
 /* The checksums of all datasets; the first that does not fit is named. */
@@ -71,7 +64,7 @@ static status check_sums(struct store_reader *r, struct store_verdict *v)
     if (v->bad_datasets) {
         snprintf(what, sizeof what, "%d dataset%s not fit the checksum, first %s", v->bad_datasets,
                  v->bad_datasets == 1 ? " does" : "s do", first);
-        say_damaged(v, view->path, what);
+        say(v, STORE_IS_DAMAGED, view->path, what);
     }
     return OK;
 }
@@ -87,7 +80,7 @@ static status check_rows(struct store_reader *r, struct store_verdict *v)
     if (sum.missing > 0) {
         snprintf(what, sizeof what, "%lld of %lld rows are missing or do not fit their CRC",
                  (long long)sum.missing, (long long)v->of_rows);
-        say_damaged(v, store_reader_path(r), what);
+        say(v, STORE_IS_DAMAGED, store_reader_path(r), what);
     }
     return OK;
 }
@@ -103,7 +96,7 @@ static status check_form(struct store_reader *r, struct store_verdict *v)
             TRY(store_check_form(r, what, sizeof what));
     }
     if (what[0])
-        say_damaged(v, store_reader_path(r), what);
+        say(v, STORE_IS_DAMAGED, store_reader_path(r), what);
     return OK;
 }
 
@@ -115,7 +108,7 @@ static status judge_out(struct store_reader *r, struct store_verdict *v)
     if (v->soundness != STORE_IS_COMPLETE)
         return OK;
     if (!store_reader_complete(r)) {
-        say_damaged(v, store_reader_path(r), "/complete is not set");
+        say(v, STORE_IS_DAMAGED, store_reader_path(r), "/complete is not set");
         return OK;
     }
     TRY(check_sums(r, v));
@@ -126,6 +119,13 @@ static status judge_part(struct store_reader *r, struct store_verdict *v)
 {
     struct store_row_count sum;
 
+    if (store_reader_layout(r)->version != STORE_SCHEMA_VERSION) {
+        v->soundness = STORE_IS_OF_ANOTHER_VERSION;
+        snprintf(v->text, sizeof v->text,
+                 "another version: %.250s has schema version %d, and the quantcam that began it can go on",
+                 store_reader_path(r), store_reader_layout(r)->version);
+        return OK;
+    }
     v->soundness = STORE_IS_RESUMABLE;
     TRY(check_form(r, v));
     if (v->soundness != STORE_IS_RESUMABLE)
@@ -146,7 +146,7 @@ static int find_file(const char *out, char path[STORE_FILE_NAME], int *finished,
 
     *finished = 1;
     if (store_follow(out, path, STORE_FILE_NAME - 8) != OK) {
-        say_unseen(v, NULL, error_last()->text);
+        say(v, STORE_IS_UNSEEN, NULL, error_last()->text);
         return 0;
     }
     if (stat(path, &there) == 0)
@@ -161,7 +161,7 @@ static int find_file(const char *out, char path[STORE_FILE_NAME], int *finished,
         snprintf(why, sizeof why, "neither %.300s nor its .part exists", out);
     else
         snprintf(why, sizeof why, "%.300s: %s", path, strerror(errno));
-    say_unseen(v, NULL, why);
+    say(v, STORE_IS_UNSEEN, NULL, why);
     return 0;
 }
 
@@ -181,7 +181,7 @@ static void judge(const char *path, int finished, struct store_verdict *v)
     if (result != OK)
         store_verdict_fault(v, path, result, error_last()->text);
     else if (v->soundness == STORE_IS_DAMAGED && excuse())
-        say_unseen(v, path, excuse());
+        say(v, STORE_IS_UNSEEN, path, excuse());
     store_close_read(r);
 }
 
