@@ -16,7 +16,11 @@ static const struct entry codes[] = {
     { "", "1",
       "Failed: one sentence on stderr says what and why. Also where stdout did not take all of a result." },
     { " run main ", "", "Or finished with more bad pictures than `data.max_bad` allows." },
+    { " verify ", "", "Or the result is damaged." },
     { "", "2", "The command line or the job file is wrong, or sets an option that has no effect." },
+    { " verify main ", "3",
+      "`verify` could not look: no file, no rights, an I/O error, no memory, another version." },
+    { " run main ", "4", "Another job is at work on this result." },
     { " run main ", "75",
       "Stopped early by a signal; the same command goes on from there. Under mpirun SIGUSR1 alone ends so: "
       "mpirun answers others by a code of its own." },
