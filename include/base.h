@@ -105,6 +105,7 @@ enum log_level { LOG_QUIET, LOG_NORMAL, LOG_VERBOSE };
 void log_init(enum log_level level, int rank, const char *host);
 void log_info(const char *format, ...) PRINTF_LIKE(1, 2);    /* rank 0, from LOG_NORMAL on */
 void log_detail(const char *format, ...) PRINTF_LIKE(1, 2);  /* rank 0, LOG_VERBOSE */
+void log_lines(const char *before, const char *text);        /* log_info of each line, "before" before it */
 void log_error(const char *format, ...) PRINTF_LIKE(1, 2);   /* rank 0, always */
 void log_rank(const char *format, ...) PRINTF_LIKE(1, 2);    /* every rank, LOG_VERBOSE, "[rank host] ..." */
 /* The end of a command: error_last()'s sentence where it failed, with the rank if that is not 0; the exit

@@ -1,5 +1,7 @@
 #include "base.h"
 
+#include <string.h>
+
 static struct {
     enum log_level level;
     int rank;
@@ -37,6 +39,14 @@ static void log_line(const char *prefix, const char *format, va_list args)
 void log_info(const char *format, ...)
 {
     LOG_IF(state.rank == 0 && state.level >= LOG_NORMAL, "");
+}
+
+void log_lines(const char *before, const char *text)
+{
+    for (size_t size; *text; text += size + (text[size] == '\n')) {
+        size = strcspn(text, "\n");
+        log_info("%s%.*s", before, (int)size, text);
+    }
 }
 
 void log_detail(const char *format, ...)

@@ -26,8 +26,7 @@ static const struct option_row rows[] = {
       .where = offsetof(struct settings, names),
       .values = "FILE",
       .help = "names of the classes: a line a class, LOC_synset_mapping.txt or imagenet_class_index.json; "
-              "empty: as "
-              "the result has them" },
+              "empty: as the result has them" },
     { .name = "pictures",
       .kind = OPTION_INT,
       .where = offsetof(struct settings, pictures),

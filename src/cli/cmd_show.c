@@ -24,8 +24,7 @@ static const struct option_row rows[] = {
       .where = offsetof(struct settings, names),
       .values = "FILE",
       .help = "names of the classes: a line a class, LOC_synset_mapping.txt or imagenet_class_index.json; "
-              "empty: as "
-              "the result has them" },
+              "empty: as the result has them" },
     { .name = "csv", .kind = OPTION_FLAG, .where = offsetof(struct settings, csv), .help = "as CSV" },
     { .name = "columns",
       .kind = OPTION_INT,

@@ -72,12 +72,10 @@ status network_check_arithmetic(const struct engine_options *options, const stru
 
 void network_say(const char *who, const struct text *decided)
 {
-    const char *line = decided->data ? decided->data : "";
+    char before[OPTION_SIZE + 8];
 
-    for (size_t size; *line; line += size + (line[size] == '\n')) {
-        size = strcspn(line, "\n");
-        log_info("%s: %.*s", who, (int)size, line);
-    }
+    snprintf(before, sizeof before, "%s: ", who);
+    log_lines(before, decided->data ? decided->data : "");
 }
 
 static status bind_and_plan(const char *weights, const struct network_reading *how,

@@ -30,15 +30,6 @@ static const char *or_null(const char *text)
     return text[0] ? text : NULL;
 }
 
-/* Rank 0's log: what the classes are by, what was left out. */
-static void say_decided(const char *text)
-{
-    for (size_t n; *text; text += n + (text[n] == '\n')) {
-        n = strcspn(text, "\n");
-        log_info("%.*s", (int)n, text);
-    }
-}
-
 /* Class folders, a flat folder with labels, or one without. */
 static status find_folder(const struct quantize_source *s, struct found *f)
 {
@@ -56,7 +47,7 @@ static status find_folder(const struct quantize_source *s, struct found *f)
     status result = image_manifest_read(&source, &list);
 
     if (result == OK)
-        say_decided(list.decided);
+        log_lines("", list.decided);
     for (int i = 0; i < list.count && result == OK; i++)
         result = add(f, list.entry[i].class_index, s->images, list.entry[i].path);
     image_manifest_free(&list);
@@ -70,8 +61,6 @@ static status find_lines(const char *root, const char *file, struct found *f)
     status result = OK;
 
     TRY(text_read_plain(file, LIST_MAX, &text, &size));
-    if (memchr(text, 0, size))
-        result = FAIL(ERR_FORMAT, "%s: not a text", file);
     for (char *line = strtok_r(text, "\n", &save); line && result == OK; line = strtok_r(NULL, "\n", &save)) {
         line = text_trim(line);
         if (line[0])

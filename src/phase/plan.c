@@ -292,15 +292,6 @@ static void print_network(const struct run *r, int i)
              mega((double)(b.weights + b.arena + b.scratch)));
 }
 
-/* What was decided, a line each. */
-static void print_lines(const char *text)
-{
-    for (size_t n; *text; text += n + (text[n] == '\n')) {
-        n = strcspn(text, "\n");
-        log_info("  %.*s", (int)n, text);
-    }
-}
-
 /* Three pictures of the list with the classes that they get, for a look. */
 static void print_pictures(const struct run *r)
 {
@@ -338,8 +329,8 @@ void plan_print(const struct run *r)
              text, r->input_w, r->input_h, r->networks, r->networks == 1 ? "" : "s");
     for (int i = 0; i < r->networks; i++)
         print_network(r, i);
-    print_lines(r->list.decided);
-    print_lines(r->decided.data ? r->decided.data : "");
+    log_lines("  ", r->list.decided);
+    log_lines("  ", r->decided.data ? r->decided.data : "");
     if (r->job->dry_run)
         print_pictures(r);
     if (r->list.boxes_unmatched > 0)
