@@ -81,6 +81,8 @@ struct quant_result {
     int int8_right; /* without labels: those with fp32's answer */
 };
 
+/* Local. ERR_MISMATCH where the checkpoint is no fp32 one. */
+MUST_USE status quant_check_source(const struct model_binding *fp32);
 /* Collective if pictures->size > 1; the same result on all ranks. `fp32` is the binding of an fp32
  * checkpoint (ERR_MISMATCH else). ERR_RANGE: no pictures, bits not 7 or 8; ERR_NUMERIC: a value that is not
  * finite, with its node; ERR_MEMORY. Several nodes may not share one weight (ERR_FORMAT).

@@ -162,6 +162,8 @@ static status load_network(struct quantize *q)
     TRY(comm_agree(q->c, result));
     result = network_load(&q->model, q->set.weights, &q->set.reading, &q->weights, &q->binding);
     if (result == OK)
+        result = quant_check_source(&q->binding);
+    if (result == OK)
         result = model_decided(&q->binding, &decided);
     network_say(q->set.weights, &decided);
     text_free(&decided);

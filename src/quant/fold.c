@@ -162,14 +162,20 @@ static status fold_layer(const struct model_binding *fp32, int node, struct quan
     return result == OK ? OK : error_prefix(result, "%s: two layers with one weight", w->source->source);
 }
 
+status quant_check_source(const struct model_binding *fp32)
+{
+    if (fp32->precision != MODEL_FP32)
+        return FAIL(ERR_MISMATCH, "%s: an int8 checkpoint; quantize takes the fp32 one",
+                    fp32->weights->source);
+    return OK;
+}
+
 status quant_fold(const struct model_binding *fp32, struct quant_work *w)
 {
     size_t channels;
 
     w->source = fp32->model;
-    if (fp32->precision != MODEL_FP32)
-        return FAIL(ERR_MISMATCH, "%s: an int8 checkpoint; quantize takes the fp32 one",
-                    fp32->weights->source);
+    TRY(quant_check_source(fp32));
     TRY(copy_graph(w));
     channels = w->first[w->nodes];
     MEM_TRY(w->low, channels, sizeof *w->low);
