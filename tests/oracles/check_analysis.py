@@ -102,7 +102,7 @@ def check_csv(folder, f, report, rows):
             axes.append((path.name, column))
             if at in f and f[at].dtype.kind != "S":
                 check(np.allclose(table[column], f[at][()].ravel(), rtol=1e-14, atol=0), f"{path.name}: {column}")
-    values = [c for name, c in axes if c not in ("network", "set", "reading", "rule", "sign", "trivial", "method", "step", "index",
+    values = [c for name, c in axes if c not in ("network", "set", "reading", "rule", "sign", "trivial", "method", "step", "bin", "index",
                                                  "Unnamed: 0")]
     check(len(values) == len(names), f"{len(values)} columns, {len(names)} datasets in /summary")
     r = read_result.Result(folder / "a.h5")
