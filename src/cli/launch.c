@@ -26,9 +26,11 @@ status launch_check(int ranks, const struct comm *c)
 {
     if (ranks == 0 || ranks == c->size)
         return OK;
-    return FAIL(ERR_USAGE,
-                "ranks = %d has no effect: a launcher has started %d; leave it out, or make them equal",
-                ranks, c->size);
+    return FAIL(
+        ERR_USAGE,
+        "ranks = %d has no effect: a launcher has started %d; leave it out, or let mpirun or srun start "
+        "%d",
+        ranks, c->size, ranks);
 }
 
 /* ---- signals ------------------------------------------------------------------------------------------- */

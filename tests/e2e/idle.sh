@@ -27,7 +27,7 @@ check "defaults may stand" code 0 "$Q" run "$T/usual.conf" -o "$T/out.h5"
 check "where there are curves it counts" code 0 "$Q" run "$T/job.conf" --deletion=blur --dry-run --log=quiet
 # Ranks that a launcher has started already.
 check "mpirun -np 2 and -j 3: 2" code 2 "$MPIRUN" -np 2 "$Q" run "$T/job.conf" -j 3 -o "$T/ranks.h5"
-check "said" test "$(grep -c '^quantcam: ranks = 3 has no effect: a launcher has started 2' "$T/log")" = 1
+check "said" test "$(grep -c '^quantcam: ranks = 3 has no effect: a launcher has started 2; leave it out, or let mpirun or srun start 3$' "$T/log")" = 1
 check "mpirun -np 2 and -j 2" code 0 "$MPIRUN" -np 2 "$Q" run "$T/job.conf" -j 2 -o "$T/ranks.h5"
 for job in jobs/*.conf; do
     "$Q" run "$job" --dry-run --log=quiet > "$T/log" 2>&1
