@@ -156,9 +156,10 @@ struct image_source {
 };
 /* Unsafe names (absolute, "..", control characters, not UTF-8, above 1,024 bytes) are refused with file
  * and line, so are a duplicate, an empty box, a bare list of class numbers, a header whose columns are not
- * known, labels that may be another's, an option that has no effect. A missing folder, an empty list, a
- * label file none of whose first 16 pictures exists, boxes of no picture: one sentence. ERR_USAGE,
- * ERR_MISSING, ERR_FORMAT, ERR_MISMATCH, ERR_IO, ERR_MEMORY. */
+ * known, class indices that are not in the order of synset ids beside them, labels that may be another's, an
+ * option that has no effect. A missing folder, an empty list, a label file none of whose first 16 pictures
+ * exists, boxes of no picture: one sentence. ERR_USAGE, ERR_MISSING, ERR_FORMAT, ERR_MISMATCH, ERR_IO,
+ * ERR_MEMORY. */
 MUST_USE status image_manifest_read(const struct image_source *source, struct image_manifest *out);
 void image_manifest_free(struct image_manifest *m);   /* idempotent; zeroes */
 /* For rank 0's broadcast: one block of bytes (freed with mem_free), and back. ERR_FORMAT if damaged. */

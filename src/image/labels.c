@@ -12,6 +12,7 @@ struct labels {
     const struct image_source *source;
     struct table table;
     int path, index, wnid;   /* fields of a row, -1 = none */
+    int beside;              /* of synset ids that only must have the indices' order */
     int loc;                 /* LOC_val_solution.csv */
     struct synset *of_entry; /* where rows have synset ids */
     int entries;
@@ -65,7 +66,7 @@ static status columns_of_header(struct labels *s)
     return s->index < 0 && s->wnid < 0 ? no_columns(t) : OK;
 }
 
-/* `path,class_index[,text...]`, `path,wnid[,...]`. */
+/* `path,class_index[,text...]`, `path,class_index,wnid[,...]`, `path,wnid[,...]`. */
 static status columns_of_row(struct labels *s)
 {
     const struct table *t = &s->table;
@@ -80,6 +81,8 @@ static status columns_of_row(struct labels *s)
             t->lines.file, t->lines.line);
     s->path = 0;
     *(t->fields > 1 && is_wnid(t->field[1]) ? &s->wnid : &s->index) = 1;
+    if (s->wnid < 0 && t->fields > 2 && is_wnid(t->field[2]))
+        s->wnid = 2;
     if (t->fields > 2 && is_index(t->field[1]) && text_parse_real(t->field[2], &number))
         return FAIL(
             ERR_FORMAT,
@@ -91,14 +94,16 @@ static status columns_of_row(struct labels *s)
 
 static status choose_columns(struct labels *s)
 {
-    s->path = s->index = s->wnid = -1;
+    s->path = s->index = s->wnid = s->beside = -1;
     TRY(s->table.header ? columns_of_header(s) : columns_of_row(s));
     if (s->source->synsets && s->wnid < 0 && s->index < s->table.fields && is_index(s->table.field[s->index]))
         return FAIL(ERR_USAGE,
                     "%s: it has class indices, so that --synsets=%s would have no effect: leave it out",
                     s->table.lines.file, s->source->synsets);
-    if (!s->source->synsets && s->index >= 0)
+    if (!s->source->synsets && s->index >= 0) {
+        s->beside = s->wnid;
         s->wnid = -1;
+    }
     return OK;
 }
 
@@ -134,6 +139,7 @@ static status add(struct labels *s, const char *path, const char *wnid, int inde
     snprintf(name, sizeof name, "%.*s%s", LIST_MAX_NAME, path, whole ? "" : s->extension);
     TRY(image_list_grow((void **)&s->of_entry, s->list->count, &s->entries, sizeof *s->of_entry));
     snprintf(s->of_entry[s->list->count].wnid, sizeof s->of_entry->wnid, "%s", wnid);
+    s->of_entry[s->list->count].index = index;
     return image_list_add(s->list, at->file, at->line, strlen(path) > LIST_MAX_NAME ? path : name, index);
 }
 
@@ -143,7 +149,8 @@ static status read_row(struct labels *s)
     const struct table *t = &s->table;
     const char *path = s->path < t->fields ? t->field[s->path] : "";
     const char *index = s->index >= 0 && s->index < t->fields ? t->field[s->index] : NULL;
-    const char *wnid = s->wnid >= 0 && s->wnid < t->fields ? t->field[s->wnid] : NULL;
+    int at_wnid = s->wnid >= 0 ? s->wnid : s->beside;
+    const char *wnid = at_wnid >= 0 && at_wnid < t->fields ? t->field[at_wnid] : NULL;
     int64_t number = -1;
 
     if (s->wnid >= 0 && (!wnid || (!is_wnid(wnid) && strcmp(wnid, "-1") != 0)))
@@ -300,7 +307,7 @@ static status read_rows(struct labels *s)
 
 status image_list_read_labels(struct list *l, const struct image_source *source)
 {
-    struct labels s = { .list = l, .source = source };
+    struct labels s = { .list = l, .source = source, .beside = -1 };
     status result = OK;
 
     TRY_OUT(table_open(source->labels, "pictures", &s.table));
@@ -313,6 +320,8 @@ status image_list_read_labels(struct list *l, const struct image_source *source)
     TRY_OUT(check_present(l, source));
     if (s.wnid >= 0)
         TRY_OUT(set_classes(&s));
+    else if (s.beside >= 0)
+        TRY_OUT(synset_check_order(s.of_entry, l->count, source->labels));
     result = decide(&s);
 out:
     table_close(&s.table);

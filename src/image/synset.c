@@ -72,6 +72,36 @@ status synset_sort(const struct synset *of_entry, int count, struct synsets *out
     return OK;
 }
 
+static int by_wnid_and_index(const void *a, const void *b)
+{
+    const struct synset *x = a, *y = b;
+    int order = by_wnid(a, b);
+
+    return order ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+status synset_check_order(struct synset *of_entry, int count, const char *file)
+{
+    const struct synset *last = NULL;
+
+    if (count > 0)
+        qsort(of_entry, (size_t)count, sizeof *of_entry, by_wnid_and_index);
+    for (int i = 0; i < count; i++) {
+        const struct synset *s = &of_entry[i];
+
+        if (!s->wnid[0] || s->index < 0)
+            continue;
+        if (last && (strcmp(last->wnid, s->wnid) ? s->index <= last->index : s->index != last->index))
+            return FAIL(ERR_MISMATCH,
+                        "%s: %s is class %d there and %s class %d, which is not the order of the synsets, as "
+                        "if the numbers were ILSVRC's own: give --synsets=LOC_synset_mapping.txt and take "
+                        "the numbers out, or, if they are the network's classes, the synsets",
+                        file, last->wnid, last->index, s->wnid, s->index);
+        last = s;
+    }
+    return OK;
+}
+
 int synset_find(const struct synsets *s, const char *wnid)
 {
     struct synset wanted = { .index = -1 };

@@ -14,6 +14,9 @@ void synset_free(struct synsets *s);
 MUST_USE status synset_read(struct list *l, const struct image_source *source, struct synsets *out);
 /* The different ids of (count) entries, in order. ERR_MEMORY. */
 MUST_USE status synset_sort(const struct synset *of_entry, int count, struct synsets *out);
+/* ERR_MISMATCH where indices (-1 = none) and ids of (count) entries are not in one order: numbers of ILSVRC's
+ * own list, or another's. `file` is where they stand. Sorts the entries. */
+MUST_USE status synset_check_order(struct synset *of_entry, int count, const char *file);
 /* -1 where it is not there. */
 int synset_find(const struct synsets *s, const char *wnid);
 

@@ -51,6 +51,18 @@ static void columns(void)
     good("file,class_index,wnid,name\nb.jpg,7,n02000000,cat\na.jpg,0,n01000000,dog, hot\n", 2, two,
          (int[]){ 7, 0 }, 8);
     good("b.jpg\tn02000000\t0\t32\t44\t62\na.jpg\tn01000000\t1\t2\t3\t4\n", 2, two, (int[]){ 1, 0 }, 2);
+    good("path,class,wnid\nb.jpg,7,n02000000\na.jpg,-1,n01000000\n", 2, two, (int[]){ 7, -1 }, 8);
+    good("path,class,wnid\nb.jpg,7,n02000000\na.jpg,7,n02000000\nd/e.png,0,n01000000\n", 3,
+         (const char *const[]){ "b.jpg", "a.jpg", "d/e.png" }, (int[]){ 7, 7, 0 }, 8);
+    /* Numbers of another list than the synsets' order, one number for two synsets, two for one */
+    bad("path,class,wnid\nb.jpg,0,n02000000\na.jpg,7,n01000000\n", ERR_MISMATCH,
+        "labels.txt: n01000000 is class 7 there and n02000000 class 0, which is not the order of the "
+        "synsets, as if the numbers were ILSVRC's own: give --synsets=LOC_synset_mapping.txt");
+    bad("b.jpg,0,n02000000,cat\na.jpg,7,n01000000,dog\n", ERR_MISMATCH, "not the order of the synsets");
+    bad("wnid;file;class_index\nn02000000;b.jpg;7\nn01000000;a.jpg;7\n", ERR_MISMATCH,
+        "n01000000 is class 7 there and n02000000 class 7");
+    bad("wnid;file;class_index\nn01000000;b.jpg;8\nn01000000;a.jpg;7\n", ERR_MISMATCH,
+        "n01000000 is class 7 there and n01000000 class 8");
     bad("n01440764\nn01443537\n", ERR_FORMAT, "a bare list of class numbers or synsets");
     bad("a, x.jpg,3\na.jpg,4\n", ERR_FORMAT, "labels.txt:1: 'x.jpg' is no class index");
     bad("path,width,height\nb.jpg,500,375\n", ERR_FORMAT, "names no column of classes");
