@@ -22,7 +22,7 @@ runs = 0
 [run]
 log = quiet
 JOB
-for mode in off fbgemm-avx2; do
+for mode in off fbgemm-avx2 fbgemm-vnni; do
     check "infer, $mode" code 0 "$Q" infer --model $tiny/tiny.model --weights $tiny/saturating.pth --tap=all \
         --numerics.saturate=$mode -o "$T/infer_$mode.h5" "${pictures[@]}"
     check "the job, $mode" code 0 run 2 "$T/job.conf" --numerics.saturate=$mode --out="$T/job_$mode.h5"
@@ -32,6 +32,11 @@ for mode in off fbgemm-avx2; do
 done
 for set in /logits /codes/conv1; do
     check "another $set" other "$(values "$T/infer_off.h5" $set)" "$(values "$T/infer_fbgemm-avx2.h5" $set)"
+done
+check "no layer is depthwise" same "$(values "$T/infer_off.h5" /codes/conv1)" "$(values "$T/infer_fbgemm-vnni.h5" /codes/conv1)"
+for command in run infer bench; do
+    "$Q" $command --help > "$T/help"
+    check "the help of $command names both" grep -q 'off|fbgemm-avx2|fbgemm-vnni' "$T/help"
 done
 check "another result" other "$(digest "$T/job_off.h5")" "$(digest "$T/job_fbgemm-avx2.h5")"
 refuse "qnnpack does not saturate" 2 "^quantcam: --numerics.saturate has no effect: qnnpack's sums do not saturate" \

@@ -1,5 +1,6 @@
 /* fbgemm's sums of pairs in 16 bits against PyTorch on AVX2 (tests/fixtures/tiny/make_saturating.py): with
- * the option the same codes everywhere, without it others in every layer. */
+ * the option the same codes everywhere, without it others in every layer, and so with VNNI, since none of the
+ * layers is depthwise. */
 #include "check.h"
 #include "engine.h"
 #include "weight.h"
@@ -22,12 +23,12 @@ static int differ(const struct engine *e, int node, const uint8_t *should, int c
 }
 
 static void check_network(const struct model_binding *b, const uint8_t *pixels, const char *expected,
-                          int pairs, const char *isa)
+                          enum engine_saturation saturate, const char *isa)
 {
     static const char *const layers[] = { "conv1", "conv2", "conv3", "fc" };
     const uint8_t *codes = (const uint8_t *)expected + IMAGES * CLASSES * sizeof(float);
     struct engine_options options = { .arithmetic = ENGINE_AUTO,
-                                      .saturate = pairs ? ENGINE_SATURATE_AVX2 : ENGINE_EXACT,
+                                      .saturate = saturate,
                                       .keep = 1 };
     struct engine *e = NULL;
     int different = 0;
@@ -44,7 +45,8 @@ static void check_network(const struct model_binding *b, const uint8_t *pixels, 
         different += memcmp(engine_logits(e), expected + (size_t)i * CLASSES * sizeof(float),
                             CLASSES * sizeof(float)) != 0;
     }
-    CHECK_MSG((different == 0) == pairs, "%s, pairs %d: %d differ", isa, pairs, different);
+    CHECK_MSG((different == 0) == (saturate == ENGINE_SATURATE_AVX2), "%s, %d: %d differ", isa, saturate,
+              different);
     engine_free(e);
 }
 
@@ -65,8 +67,8 @@ int main(void)
     CHECK(text_read_file(TINY "saturating.bin", 1 << 16, &expected, &size) == OK);
     CHECK(size == IMAGES * CLASSES * sizeof(float) + 3 * CODES + CLASSES);
     for (size_t i = 0; i < COUNT_OF(isas); i++)
-        for (int pairs = 0; pairs < 2; pairs++)
-            check_network(&b, (const uint8_t *)pixels, expected, pairs, isas[i]);
+        for (int how = ENGINE_EXACT; how <= ENGINE_SATURATE_VNNI; how++)
+            check_network(&b, (const uint8_t *)pixels, expected, (enum engine_saturation)how, isas[i]);
     mem_free(text);
     mem_free(pixels);
     mem_free(expected);
