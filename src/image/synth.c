@@ -1,3 +1,4 @@
+/* src/image/synth.c: writes the embedded data set: pictures, labels, boxes. */
 #include "image_synth.h"
 
 #include <dirent.h>

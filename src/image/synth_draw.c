@@ -1,3 +1,4 @@
+/* src/image/synth_draw.c: draws shapes in whole numbers, so that every machine draws the same bytes. */
 #include "synth_draw.h"
 
 #include <string.h>

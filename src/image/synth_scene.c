@@ -1,3 +1,4 @@
+/* src/image/synth_scene.c: what is in a picture of the embedded data set, by its seed. */
 #include "synth_draw.h"
 
 /* Every colour belongs to two schemes. */

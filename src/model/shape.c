@@ -1,3 +1,4 @@
+/* src/model/shape.c: a node's output shape from its inputs'. */
 #include "model_parts.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* src/tensor/dtype.c: names and sizes of types. */
 #include "tensor.h"
 
 static const struct { const char *name; size_t size; } dtypes[DTYPE_COUNT] = {

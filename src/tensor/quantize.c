@@ -1,3 +1,4 @@
+/* src/tensor/quantize.c: a real value as a code (spec numerics 2.1). */
 #include "tensor.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* src/tensor/table.c: tensors by name, with what their file says of itself. */
 #include "tensor.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* src/tensor/tensor.c: one tensor: made, freed, read whatever its strides and type. */
 #include "tensor.h"
 
 #include <math.h>

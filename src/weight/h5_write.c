@@ -1,3 +1,4 @@
+/* src/weight/h5_write.c: writes a table of tensors in our HDF5 form (include/weight.h). */
 #include "weight_h5.h"
 
 #include <errno.h>

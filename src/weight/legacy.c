@@ -1,3 +1,4 @@
+/* src/weight/legacy.c: torch's form before 1.6: five pickles, then the storages one after the other. */
 #include "weight_parts.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* src/weight/safetensors_write.c: writes a table of tensors as safetensors. */
 #include "weight_parts.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* src/weight/save.c: saves a table of tensors: what can be saved, which format, one file in one step. */
 #include "weight_parts.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* src/weight/weight.c: maps a checkpoint, compares the hash in its name, knows its container. */
 #include "weight_parts.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* src/weight/zip.c: the entries of a zip archive: stored ones are views, compressed ones only listed. */
 #include "weight_parts.h"
 
 #include <stdlib.h>
