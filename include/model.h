@@ -97,6 +97,7 @@ MUST_USE status model_parse(const char *source, const char *text, size_t size, s
 void model_free(struct model *m);
 int model_find(const struct model *m, const char *name);     /* node number or -1 */
 int model_has_relu6(const struct model *m);
+int model_has_weights(const struct model_node *n);           /* conv, linear */
 
 /* The relu or relu6 that becomes part of a conv's, linear's, add's or mul's step, or -1: the one user of a
  * node that is neither the CAM layer nor the output, which show their own values. In an int8 file the node's
@@ -133,6 +134,7 @@ struct model_binding {
     int unstated;                   /* QAT: the quantizers have no scale and zero point to tell their codes */
     int observing;                  /* QAT: observers of weights are on: convert runs them once more */
     int folded;                     /* the checkpoint has its batch normalisations folded already */
+    int unbiased;                   /* layers with neither a bias nor a batch normalisation */
     int per_channel;                /* any weight is per channel */
     int fbgemm;                     /* int8: the engine `auto` is fbgemm, not qnnpack: as the checkpoint's
                                        note quantcam.engine says, else where any weight is per channel */
@@ -160,8 +162,8 @@ MUST_USE status model_bind(const struct model *m, const struct tensor_table *wei
                            const struct model_reading *how, struct model_binding *out);
 void model_unbind(struct model_binding *b);
 /* Adds a line for everything that was decided where the checkpoint leaves a choice: the state dict of
- * several, a prefix, tensors left out, batch normalisation found folded, a QAT state's codes, what relu6
- * does. ERR_MEMORY. */
+ * several, a prefix, tensors left out, batch normalisation found folded, layers without a bias, a QAT state's
+ * codes, what relu6 does. ERR_MEMORY. */
 MUST_USE status model_decided(const struct model_binding *b, struct text *out);
 
 /* What one node costs; zeros for a node without weights. `b` may be NULL: then fp32, with a bias wherever no

@@ -128,6 +128,8 @@ static status add_weight_facts(struct listing *l, const char *path, const struct
         TRY(listing_fact(l, LISTING_TEXT, "prefix", "%s", b->prefix));
     if (b->folded)
         TRY(listing_fact(l, LISTING_TEXT, "batch norm", "folded already"));
+    if (b->unbiased > 0)
+        TRY(listing_fact(l, LISTING_COUNT, "no bias", "%d", b->unbiased));
     if (b->precision == MODEL_FP32) {
         TRY(listing_fact(l, LISTING_TEXT, "precision", "fp32"));
     } else {
@@ -147,7 +149,7 @@ static status add_weight_facts(struct listing *l, const char *path, const struct
 static status load_layers(const struct model_binding *b)
 {
     for (int i = 0; i < b->model->nodes; i++)
-        if (b->model->node[i].op == OP_CONV || b->model->node[i].op == OP_LINEAR) {
+        if (model_has_weights(&b->model->node[i])) {
             struct model_layer layer = { 0 };
 
             TRY(model_layer_load(b, i, &layer));

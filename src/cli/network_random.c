@@ -107,7 +107,7 @@ status network_random(const struct model *m, enum model_precision precision, str
     for (int i = 0; i < m->nodes; i++) {
         const struct model_node *n = &m->node[i];
 
-        if (n->op == OP_CONV || n->op == OP_LINEAR)
+        if (model_has_weights(n))
             TRY(add_layer(&k, n, precision));
         else if (precision == MODEL_INT8 && n->quant[0])
             TRY(add_output(&k, n->quant));

@@ -1,7 +1,6 @@
 /* src/model/bind.c: which tensors of a checkpoint are whose, and what the outputs' codes stand for. */
 #include "model_parts.h"
 
-#include <math.h>
 #include <string.h>
 
 static const struct model_node *node_of(const struct model_binding *b, int node)
@@ -34,17 +33,22 @@ static status read_params(const struct model_binding *b, const struct model_node
 {
     const struct tensor *scale, *zero;
     double zero_point;
+    char needed[80];
 
     TRY(model_need(b, &scale, n->quant, ".scale"));
     TRY(model_need(b, &zero, n->quant, ".zero_point"));
     TRY(check_one(b, n, scale));
     TRY(check_one(b, n, zero));
     zero_point = tensor_at(zero, 0);
-    if (!(zero_point >= 0 && zero_point <= 255))
-        return model_mismatch(b, n, model_name_of(b, zero), zero, "a value from 0 to 255");
+    if (!(zero_point >= 0 && zero_point <= 255) || zero_point != (double)(int)zero_point) {
+        snprintf(needed, sizeof needed, "a whole number from 0 to 255, not %g", zero_point);
+        return model_mismatch(b, n, model_name_of(b, zero), zero, needed);
+    }
     *out = (struct quant_params){ tensor_at(scale, 0), (int)zero_point };
-    if (!((float)out->scale > 0) || !isfinite((float)out->scale))
-        return model_mismatch(b, n, model_name_of(b, scale), scale, "a positive scale");
+    if (!model_is_scale(out->scale)) {
+        snprintf(needed, sizeof needed, "a positive scale, not %g", out->scale);
+        return model_mismatch(b, n, model_name_of(b, scale), scale, needed);
+    }
     return OK;
 }
 
@@ -71,18 +75,13 @@ static status node_params(const struct model_binding *b, int node, struct quant_
 
 /* ---- the whole ------------------------------------------------------------------------------------- */
 
-static int has_weights(const struct model_node *n)
-{
-    return n->op == OP_CONV || n->op == OP_LINEAR;
-}
-
 /* The first layer tells: fake quantization beside it, quantized weights, or neither. */
 static status detect_precision(struct model_binding *b)
 {
     const struct model_node *n = b->model->node;
     const struct tensor *weight, *bias;
 
-    while (!has_weights(n))
+    while (!model_has_weights(n))
         n++; /* model_parse saw to it that there is one */
     b->qat = model_tensor(b, n->weight, ".weight_fake_quant.activation_post_process.min_val") != NULL;
     weight = model_weight(b, n, &bias);
@@ -150,6 +149,7 @@ static status bind_layer(struct model_binding *b, int node, uint8_t *used)
     mark(b, used, s.variance);
     weights = (uint64_t)s.oc * (uint64_t)s.ic * (uint64_t)s.kh * (uint64_t)s.kw;
     biases = s.bias || s.gamma ? (uint64_t)s.oc : 0;
+    b->unbiased += !biases;
     if (b->precision == MODEL_INT8) {
         scales = (uint64_t)(b->qat ? tensor_count(s.quantizer.low) : s.weight->channels);
         b->per_channel |= b->qat ? scales > 1 : s.weight->quantization == TENSOR_PER_CHANNEL;
@@ -167,7 +167,7 @@ static status bind_all(struct model_binding *b, uint8_t *used)
 
     for (int i = 0; i < m->nodes; i++) {
         const struct model_node *n = &m->node[i];
-        if (has_weights(n))
+        if (model_has_weights(n))
             TRY(bind_layer(b, i, used));
         if (b->precision == MODEL_INT8) {
             TRY(node_params(b, i, &b->q[i]));

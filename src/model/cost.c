@@ -31,7 +31,7 @@ status model_cost(const struct model *m, const struct model_binding *b, int node
 
     *out = (struct model_cost){ 0 };
     BUG_IF(b && b->model != m);
-    if (n->op != OP_CONV && n->op != OP_LINEAR)
+    if (!model_has_weights(n))
         return OK;
     weights = (uint64_t)m->node[n->input[0]].c * (uint64_t)n->c;
     if (n->op == OP_CONV)

@@ -1,6 +1,8 @@
 /* src/model/decided.c: what binding chose where a checkpoint leaves a choice, in words. */
 #include "model_parts.h"
 
+enum { NAMED = 4 };
+
 static status add_names(const struct model_binding *b, struct text *out)
 {
     const struct tensor_table *w = b->weights;
@@ -42,9 +44,9 @@ static void describe_codes(const struct model_binding *b, const struct model_ran
 
     snprintf(out, 32, "of several kinds");
     for (int i = 0; i < b->model->nodes; i++) {
-        enum model_op op = b->model->node[i].op;
+        const struct model_node *n = &b->model->node[i];
 
-        if (!(weights ? op == OP_CONV || op == OP_LINEAR : model_quantizes(op)))
+        if (!(weights ? model_has_weights(n) : model_quantizes(n->op)))
             continue;
         first = first ? first : &range[i];
         if (range[i].low != first->low || range[i].high != first->high ||
@@ -64,7 +66,9 @@ static status add_qat(const struct model_binding *b, struct text *out)
     describe_codes(b, b->weight_range, 1, weights);
     TRY(text_add(out, "QAT state, converted as PyTorch does: codes of outputs %s, of weights %s per %s%s\n",
                  outputs, weights, b->per_channel ? "channel" : "tensor",
-                 b->unstated ? ", the usual ones, since the state has no scales" : ""));
+                 b->unstated ? ", the usual 8 bits, since the state has no scales and zero points that would "
+                               "tell: if it was trained for others (0..127), give the converted network"
+                             : ""));
     if (b->observing)
         TRY(text_add(out,
                      "observers of weights are still on and look once more, as moving averages of constant "
@@ -72,11 +76,29 @@ static status add_qat(const struct model_binding *b, struct text *out)
     return OK;
 }
 
+/* What has neither a bias nor a batch normalisation, whose shift is one, may have lost it. */
+static status add_biases(const struct model_binding *b, struct text *out)
+{
+    int normalised = !b->folded && (b->precision == MODEL_FP32 || b->qat), named = 0;
+
+    for (int i = 0; i < b->model->nodes && named < b->unbiased && named < NAMED; i++) {
+        const struct model_node *n = &b->model->node[i];
+        const struct tensor *bias = NULL;
+
+        if (model_has_weights(n) && !(n->bn[0] && normalised) && model_weight(b, n, &bias) && !bias)
+            TRY(text_add(out, "%s%s", named++ ? ", " : "", n->weight));
+    }
+    if (b->unbiased > NAMED)
+        TRY(text_add(out, " and %d more", b->unbiased - NAMED));
+    return named ? text_add(out, " %s no bias: taken as 0\n", named > 1 ? "have" : "has") : OK;
+}
+
 status model_decided(const struct model_binding *b, struct text *out)
 {
     TRY(add_names(b, out));
     if (b->folded)
         TRY(text_add(out, "batch normalisations are folded into the weights already\n"));
+    TRY(add_biases(b, out));
     if (b->qat)
         TRY(add_qat(b, out));
     if (b->precision == MODEL_INT8 && model_has_relu6(b->model))

@@ -220,7 +220,7 @@ status model_check_observers(const struct model_binding *b)
     int beyond = 0, within = 0;
 
     for (int i = 0; i < b->model->nodes && !beyond; i++)
-        if ((b->model->node[i].op == OP_CONV || b->model->node[i].op == OP_LINEAR) &&
+        if (model_has_weights(&b->model->node[i]) &&
             !b->weight_range[i].fused) /* else always a moving average */
             TRY(look_beyond(b, i, &beyond, &within));
     if (beyond || !within)

@@ -1,3 +1,4 @@
+/* src/model/graph.c: the ops and what may be asked of a graph of them. */
 #include "model_parts.h"
 
 #include <string.h>
@@ -46,6 +47,11 @@ int model_find(const struct model *m, const char *name)
         if (strcmp(m->node[i].name, name) == 0)
             return i;
     return -1;
+}
+
+int model_has_weights(const struct model_node *n)
+{
+    return n->op == OP_CONV || n->op == OP_LINEAR;
 }
 
 int model_has_relu6(const struct model *m)

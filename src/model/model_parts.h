@@ -53,6 +53,7 @@ MUST_USE status model_mismatch(const struct model_binding *b, const struct model
                                const struct tensor *t, const char *needed);
 const char *model_name_of(const struct model_binding *b, const struct tensor *t);
 int model_is_float(const struct tensor *t);
+int model_is_scale(double scale);
 /* Sets b->folded; ERR_MISMATCH where some batch normalisations are folded and others are not. */
 MUST_USE status model_find_folded(struct model_binding *b);
 /* bind.c: does an op's output have a scale of its own, which a file says? ERR_MISSING where the description

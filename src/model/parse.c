@@ -1,3 +1,4 @@
+/* src/model/parse.c: reads a description, line by line (models/README.md). */
 #include "model_parts.h"
 
 #include <string.h>
@@ -139,7 +140,7 @@ static status read_attributes(struct line *l, struct model_node *n)
     for (int i = 0; i < ATTR_COUNT; i++)
         if (form->required >> i & 1 && !(seen >> i & 1))
             return BAD(l, "%s %s: attribute '%s' is missing", form->name, n->name, model_attribute_names[i]);
-    if ((n->op == OP_CONV || n->op == OP_LINEAR) && !n->quant[0])
+    if (model_has_weights(n) && !n->quant[0])
         strcpy(n->quant, n->weight);
     return OK;
 }
@@ -376,7 +377,7 @@ static status check_whole(struct model *m)
     for (int i = 0; i < m->nodes; i++) {
         int users = i == m->output;
 
-        layers += m->node[i].op == OP_CONV || m->node[i].op == OP_LINEAR;
+        layers += model_has_weights(&m->node[i]);
         for (int j = i + 1; j < m->nodes; j++)
             for (int k = 0; k < m->node[j].inputs; k++)
                 users += m->node[j].input[k] == i;

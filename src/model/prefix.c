@@ -6,11 +6,6 @@
 
 enum { COMPARED = 16 /* prefixes that are compared where none is complete */ };
 
-static int has_weights(const struct model_node *n)
-{
-    return n->op == OP_CONV || n->op == OP_LINEAR;
-}
-
 /* Layers whose weight is there, up to the first that is not; all of them if `whole`. */
 static int count_layers(const struct model_binding *b, int whole)
 {
@@ -18,7 +13,7 @@ static int count_layers(const struct model_binding *b, int whole)
     int count = 0;
 
     for (int i = 0; i < b->model->nodes; i++)
-        if (has_weights(&b->model->node[i])) {
+        if (model_has_weights(&b->model->node[i])) {
             if (model_weight(b, &b->model->node[i], &bias))
                 count++;
             else if (!whole)
@@ -55,6 +50,14 @@ static int prefix_of(const char *name, const struct model_node *first)
     return -1;
 }
 
+static int is_there(const struct model_prefixes *all, const char *prefix)
+{
+    for (int i = 0; i < all->count; i++)
+        if (strcmp(all->prefix[i], prefix) == 0)
+            return 1;
+    return 0;
+}
+
 void model_find_prefixes(const struct model *m, const struct tensor_table *weights,
                          struct model_prefixes *out)
 {
@@ -64,8 +67,8 @@ void model_find_prefixes(const struct model *m, const struct tensor_table *weigh
 
     *out = (struct model_prefixes){ .count = 1 };
     for (int i = 0; i < m->nodes; i++)
-        layers += has_weights(&m->node[i]);
-    while (!has_weights(first))
+        layers += model_has_weights(&m->node[i]);
+    while (!model_has_weights(first))
         first++; /* model_parse saw to it that there is one */
     if (count_layers(&b, 0) == layers)
         return;
@@ -78,6 +81,8 @@ void model_find_prefixes(const struct model *m, const struct tensor_table *weigh
         if (size < 0 || model_ignores(m, name))
             continue;
         snprintf(b.prefix, sizeof b.prefix, "%.*s", size, name);
+        if (is_there(out, b.prefix))
+            continue;
         if (count_layers(&b, 0) == layers) {
             strcpy(out->prefix[out->count++], b.prefix);
         } else if (out->count == 0 && compared++ < COMPARED) {

@@ -93,7 +93,7 @@ status model_find_quantizer(const struct model_binding *b, const struct model_no
     TRY(check_count(b, n, out->observing, 1));
     eps = model_tensor(b, name, ".activation_post_process.eps");
     out->eps = eps && tensor_count(eps) > 0 ? (float)tensor_at(eps, 0) : 0x1p-23f;
-    if (!isfinite(out->eps) || out->eps <= 0)
+    if (!model_is_scale((double)out->eps))
         return model_mismatch(b, n, model_name_of(b, eps), eps, "a positive bound");
     return OK;
 }
@@ -288,7 +288,7 @@ static status choose(const struct model_binding *b, const struct model_quantizer
 
 static int has_quantizer(const struct model_node *n, int weights)
 {
-    return weights ? n->op == OP_CONV || n->op == OP_LINEAR : model_quantizes(n->op);
+    return weights ? model_has_weights(n) : model_quantizes(n->op);
 }
 
 static status find_one(const struct model_binding *b, int node, int weights, struct model_quantizer *out)
@@ -336,6 +336,12 @@ static status find_ranges(struct model_binding *b, int weights, uint64_t *mask, 
             mask[i] = forms_of(&q, codes, count);
             if (!mask[i])
                 TRY(choose(b, &q, weights, 0, &out[i]));
+            if (weights && b->unstated != !q.scale)
+                return FAIL(ERR_MISMATCH,
+                            "%s: the quantizer %.*s has %s scale and zero point, and outputs' have %s: "
+                            "convert the network with PyTorch and give that file",
+                            b->weights->source, name_length(b, &q), model_name_of(b, q.low),
+                            q.scale ? "a" : "no", q.scale ? "none" : "some");
             b->unstated |= !q.scale;
             b->observing |= weights && tensor_at(q.observing, 0) != 0;
         }

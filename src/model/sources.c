@@ -55,6 +55,12 @@ int model_is_float(const struct tensor *t)
                                               t->dtype == DTYPE_F16 || t->dtype == DTYPE_BF16);
 }
 
+/* As f32 it is positive and finite, and so is its inverse. */
+int model_is_scale(double scale)
+{
+    return scale > 0 && isnormal((float)scale);
+}
+
 /* A vector of one real number per output channel. */
 static status check_vector(const struct model_binding *b, const struct model_node *n, const struct tensor *t)
 {
@@ -69,14 +75,19 @@ static status check_vector(const struct model_binding *b, const struct model_nod
 static status check_codes(const struct model_binding *b, const struct model_node *n, const struct tensor *t)
 {
     int per_channel = t->quantization == TENSOR_PER_CHANNEL;
+    char needed[80];
 
     if (per_channel && (t->axis != 0 || t->channels != n->c))
         return model_mismatch(b, n, model_name_of(b, t), t, "its scales on axis 0");
     for (int i = 0; i < t->channels; i++) {
-        if (!((float)t->scale[i] > 0) || !isfinite((float)t->scale[i]))
-            return model_mismatch(b, n, model_name_of(b, t), t, "positive scales");
-        if (t->zero_point[i] != 0)
-            return model_mismatch(b, n, model_name_of(b, t), t, "weights with zero point 0");
+        if (!model_is_scale(t->scale[i]))
+            snprintf(needed, sizeof needed, "positive scales, not %g", t->scale[i]);
+        else if (t->zero_point[i] != 0)
+            snprintf(needed, sizeof needed, "weights with zero point 0, not %lld",
+                     (long long)t->zero_point[i]);
+        else
+            continue;
+        return model_mismatch(b, n, model_name_of(b, t), t, needed);
     }
     return OK;
 }
@@ -219,7 +230,7 @@ status model_find_sources(const struct model_binding *b, int node, struct model_
 {
     const struct model_node *n = node_of(b, node);
 
-    BUG_IF(n->op != OP_CONV && n->op != OP_LINEAR);
+    BUG_IF(!model_has_weights(n));
     *s = (struct model_sources){ .oc = n->c, .ic = node_of(b, n->input[0])->c, .kh = 1, .kw = 1 };
     if (n->op == OP_CONV) {
         s->ic /= n->groups;

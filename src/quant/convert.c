@@ -94,7 +94,7 @@ status quant_convert(struct quant_work *w, struct quant_result *out)
     for (int i = 0; i < out->lines; i++) {
         const struct model_node *n = &w->model.node[out->line[i].node];
 
-        if (quant_has_weights(n))
+        if (model_has_weights(n))
             TRY(convert_layer(w, &out->line[i], &out->table));
         TRY(add_output(&out->table, n->quant, out->line[i].q));
     }

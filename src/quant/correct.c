@@ -180,7 +180,7 @@ status quant_correct_bias(struct quant_work *w, struct quant_result *out)
     sum = mem_alloc(2 * most, sizeof *sum);
     result = quant_agree(w->pictures, sum ? OK : FAIL(ERR_MEMORY, "no memory for %zu sums", most));
     for (int i = 0; i < out->lines && result == OK; i++)
-        if (quant_has_weights(&w->model.node[out->line[i].node]))
+        if (model_has_weights(&w->model.node[out->line[i].node]))
             result = correct_layer(w, out, &out->line[i], sum);
     mem_free(sum);
     return result;

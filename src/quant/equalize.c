@@ -34,7 +34,7 @@ static int reader(const struct quant_work *w, int node, int *clamped)
 
         node = w->only[node];
         next = &w->model.node[node];
-        if (quant_has_weights(next))
+        if (model_has_weights(next))
             return node;
         *clamped |= next->op == OP_RELU6;
         if (next->op != OP_RELU && next->op != OP_RELU6 && next->op != OP_MAXPOOL && next->op != OP_AVGPOOL &&
@@ -137,7 +137,7 @@ status quant_equalize(struct quant_work *w, int *pairs)
     for (int i = 0; i < w->nodes; i++) {
         struct pair p = { .a = i };
 
-        if (!quant_has_weights(&w->model.node[i]))
+        if (!model_has_weights(&w->model.node[i]))
             continue;
         p.b = reader(w, i, &p.clamped);
         if (p.b >= 0)

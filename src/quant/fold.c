@@ -4,14 +4,9 @@
 
 #include <string.h>
 
-int quant_has_weights(const struct model_node *n)
-{
-    return n->op == OP_CONV || n->op == OP_LINEAR;
-}
-
 int quant_has_scale(const struct model_node *n)
 {
-    return quant_has_weights(n) || n->op == OP_INPUT || n->op == OP_ADD || n->op == OP_MUL ||
+    return model_has_weights(n) || n->op == OP_INPUT || n->op == OP_ADD || n->op == OP_MUL ||
            n->op == OP_CAT || n->op == OP_HARDSWISH;
 }
 
@@ -186,7 +181,7 @@ status quant_fold(const struct model_binding *fp32, struct quant_work *w)
     if (!w->real.source)
         return FAIL(ERR_MEMORY, "no memory for a name");
     for (int i = 0; i < w->nodes; i++)
-        if (quant_has_weights(&w->model.node[i]))
+        if (model_has_weights(&w->model.node[i]))
             TRY(fold_layer(fp32, i, w));
     return OK;
 }

@@ -133,7 +133,7 @@ static void round_weights(struct quant_work *w, int node, float *weights)
 static status plan_alone(struct judge *j, const struct quant_line *line)
 {
     struct quant_work *w = j->w;
-    int layer = quant_has_weights(&w->model.node[line->node]);
+    int layer = model_has_weights(&w->model.node[line->node]);
     size_t count = layer ? (size_t)w->model.node[line->node].c * quant_row(w, line->node) : 0;
     float *weights = layer ? quant_weights(w, line->node) : NULL,
           *saved = mem_alloc(count + 1, sizeof *saved);

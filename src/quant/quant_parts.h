@@ -48,7 +48,6 @@ struct quant_work {
     double *mean;             /* (first[nodes]) of every channel's fp32 values */
     struct quant_params *q;   /* (nodes) of those with a scale of their own */
 };
-int quant_has_weights(const struct model_node *n);
 int quant_has_scale(const struct model_node *n);
 MUST_USE status quant_fold(const struct model_binding *fp32, struct quant_work *w);
 void quant_work_free(struct quant_work *w);

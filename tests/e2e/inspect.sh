@@ -75,6 +75,27 @@ assert j["total"]["bytes"] == sum(t["bytes"] for t in j["tensors"]) and j["conta
 check "a checkpoint as CSV" listed --csv $Y/fp32.pth
 check "CSV: a line a tensor" test "$(wc -l < "$T/out")" = "$(("$("$Q" inspect $Y/fp32.pth | sed -n 's/^tensors *//p')" + 1))"
 
+# A layer whose bias is lost: said, by every command that reads weights.
+"$python" -c '
+import json, struct, sys
+data = open(sys.argv[1], "rb").read()
+size = struct.unpack("<Q", data[:8])[0]
+head, data = json.loads(data[8:8 + size]), data[8 + size:]
+begin, end = head.pop("fc.bias")["data_offsets"]
+for t in head.values():
+    if t.get("data_offsets", [0])[0] >= end:
+        t["data_offsets"] = [at - end + begin for at in t["data_offsets"]]
+head = json.dumps(head).encode()
+open(sys.argv[2], "wb").write(struct.pack("<Q", len(head)) + head + data[:begin] + data[end:])' $Y/fp32.safetensors "$T/no-bias.safetensors"
+if [ "$python" != true ]; then
+    check "without a bias" listed $Y/tiny.model "$T/no-bias.safetensors"
+    check "inspect says it" grep -qx 'no bias      1' "$T/out"
+    check "infer" code 0 "$Q" infer --model $Y/tiny.model --weights "$T/no-bias.safetensors" -o "$T/o.h5" tests/image/data/420.jpg
+    check "infer says which" grep -q 'fc has no bias: taken as 0$' "$T/log"
+fi
+check "with all" listed $Y/tiny.model $Y/fp32.safetensors
+check "there is nothing to say" lacks "$T/out" '^no bias'
+
 # A reader that has seen enough.
 check "a pipe to head" test "$("$Q" inspect models/mobilenet_v3_large.model 2> "$T/err" | head -1)" = "model        mobilenet_v3_large"
 check "a pipe to head: no complaint" test ! -s "$T/err"

@@ -17,6 +17,7 @@ static void test_forms(void)
     CHECK(b.precision == MODEL_FP32 && !b.qat && !b.per_channel && b.unused == 0 && b.model == &m &&
           b.weights == &t);
     CHECK(b.parameters == 6 + 2 + 10 + 5 && b.parameter_bytes == 4 * 23 && b.macs == 6 * 16 + 10);
+    CHECK(b.unbiased == 0);
     model_unbind(&b);
     table_free(&t);
 
@@ -24,6 +25,7 @@ static void test_forms(void)
         make_int8(&t, fc[i], 1 + i % 2);
         CHECK_MSG(model_bind(&m, &t, NULL, &b) == OK, "%s", error_last()->text);
         CHECK(b.precision == MODEL_INT8 && !b.qat && b.per_channel == i % 2 && b.unused == 0);
+        CHECK(b.unbiased == 1); /* the linear layer */
         CHECK(b.parameter_bytes == 16 + 4 * 2 + 4 * (uint64_t)(2 + i % 2));
         model_unbind(&b);
         table_free(&t);
@@ -81,9 +83,15 @@ static void narrow_bias(struct tensor_table *t) { get(t, "f.bias")->dim[0] = 4; 
 static void whole_fc(struct tensor_table *t) { get(t, "f.weight")->dtype = DTYPE_S32; }
 static void shift_zero(struct tensor_table *t) { get(t, "c.weight")->zero_point[1] = 3; }
 static void no_scale(struct tensor_table *t) { get(t, "c.weight")->scale[1] = 0; }
+static void nan_scale(struct tensor_table *t) { get(t, "c.weight")->scale[1] = NAN; }
+static void tiny_scale(struct tensor_table *t) { get(t, "c.weight")->scale[1] = 1e-39; }
+static void unsigned_weight(struct tensor_table *t) { get(t, "c.weight")->dtype = DTYPE_U8; }
 static void other_axis(struct tensor_table *t) { get(t, "c.weight")->axis = 1; }
 static void negative_scale(struct tensor_table *t) { *(double *)get(t, "x.scale")->data = -1; }
 static void infinite_scale(struct tensor_table *t) { *(double *)get(t, "x.scale")->data = INFINITY; }
+static void denormal_scale(struct tensor_table *t) { *(double *)get(t, "x.scale")->data = 1e-39; }
+static void nan_zero(struct tensor_table *t) { *(double *)get(t, "x.zero_point")->data = NAN; }
+static void broken_zero(struct tensor_table *t) { *(double *)get(t, "x.zero_point")->data = 127.5; }
 static void high_zero(struct tensor_table *t) { *(double *)get(t, "x.zero_point")->data = 256; }
 
 static void stranger(struct tensor_table *t) { put_value(t, "stranger", 1); }
@@ -291,16 +299,26 @@ static void test_refusals(void)
     check_refused(0, whole_fc, ERR_MISMATCH,
                   "x.pth: tensor f.weight is (5, 2) s32, but m.model:8 (linear f) needs (5, 2) f32");
 #define C "x.pth: tensor c.weight is (2, 3, 1, 1) s8, per channel, but m.model:3 (conv c) needs "
-    check_refused(1, shift_zero, ERR_MISMATCH, C "weights with zero point 0");
-    check_refused(1, no_scale, ERR_MISMATCH, C "positive scales");
+    check_refused(1, shift_zero, ERR_MISMATCH, C "weights with zero point 0, not 3");
+    check_refused(1, no_scale, ERR_MISMATCH, C "positive scales, not 0");
+    check_refused(1, nan_scale, ERR_MISMATCH, C "positive scales, not nan");
+    check_refused(1, tiny_scale, ERR_MISMATCH, C "positive scales, not 1e-39");
     check_refused(1, other_axis, ERR_MISMATCH, C "its scales on axis 0");
 #undef C
-#define X "x.pth: tensor x.scale is () f64, but m.model:6 (mul x) needs a positive scale"
-    check_refused(1, negative_scale, ERR_MISMATCH, X);
-    check_refused(1, infinite_scale, ERR_MISMATCH, X);
+#define X "x.pth: tensor x.scale is () f64, but m.model:6 (mul x) needs a positive scale, not "
+    check_refused(1, negative_scale, ERR_MISMATCH, X "-1");
+    check_refused(1, infinite_scale, ERR_MISMATCH, X "inf");
+    check_refused(1, denormal_scale, ERR_MISMATCH, X "1e-39");
 #undef X
-    check_refused(1, high_zero, ERR_MISMATCH,
-                  "x.pth: tensor x.zero_point is () f64, but m.model:6 (mul x) needs a value from 0 to 255");
+#define Z                                                                                                    \
+    "x.pth: tensor x.zero_point is () f64, but m.model:6 (mul x) needs a whole number from 0 to 255, not "
+    check_refused(1, high_zero, ERR_MISMATCH, Z "256");
+    check_refused(1, nan_zero, ERR_MISMATCH, Z "nan");
+    check_refused(1, broken_zero, ERR_MISMATCH, Z "127.5");
+#undef Z
+    check_refused(1, unsigned_weight, ERR_MISMATCH,
+                  "x.pth: tensor c.weight is (2, 3, 1, 1) u8, per channel, but m.model:3 (conv c) needs "
+                  "(2, 3, 1, 1) s8, quantized");
 }
 
 /* `auto` is what the checkpoint notes, else what its weights' scales suggest. */

@@ -15,6 +15,63 @@ static void check(const struct model *m, struct tensor_table *t, const struct mo
     table_free(t);
 }
 
+/* Nothing finds it under its name any more. */
+static void lose(struct tensor_table *t, const char *name)
+{
+    for (int i = 0; i < t->count; i++)
+        if (strcmp(t->entry[i].name, name) == 0)
+            t->entry[i].name[0] = 'z';
+}
+
+static void put_six(struct tensor_table *t, int biases)
+{
+    char name[16];
+
+    t->source = mem_strdup("x.pth");
+    for (int i = 0; i < 6; i++) {
+        snprintf(name, sizeof name, "c%d.weight", i);
+        put(t, DTYPE_F32, name, 4, (int64_t[]){ 3, 3, 1, 1 });
+        snprintf(name, sizeof name, "c%d.bias", i);
+        if (i < biases)
+            put(t, DTYPE_F32, name, 1, (int64_t[]){ 3 });
+    }
+}
+
+/* A layer without bias and batch normalisation is named; one before its normalisation is not. */
+static void test_biases(const struct model *m)
+{
+    static const char chain[] = "model m\n"
+                                "input image 3 4 4 resize 4 bilinear crop 4 mean 0 0 0 std 1 1 1\n"
+                                "conv a image out 3 kernel 1 stride 1 pad 0 groups 1 weight c0\n"
+                                "conv b a out 3 kernel 1 stride 1 pad 0 groups 1 weight c1\n"
+                                "conv d b out 3 kernel 1 stride 1 pad 0 groups 1 weight c2\n"
+                                "conv e d out 3 kernel 1 stride 1 pad 0 groups 1 weight c3\n"
+                                "conv f e out 3 kernel 1 stride 1 pad 0 groups 1 weight c4\n"
+                                "conv g f out 3 kernel 1 stride 1 pad 0 groups 1 weight c5\n"
+                                "avgpool p g\noutput p\ncam g\n";
+    struct tensor_table t = { 0 };
+    struct model six;
+
+    CHECK_MSG(model_parse("m.model", chain, strlen(chain), &six) == OK, "%s", error_last()->text);
+    put_six(&t, 6);
+    check(&six, &t, NULL, "");
+    put_six(&t, 5);
+    check(&six, &t, NULL, "c5 has no bias: taken as 0\n");
+    put_six(&t, 0);
+    check(&six, &t, NULL, "c0, c1, c2, c3 and 2 more have no bias: taken as 0\n");
+    make_float(&t);
+    lose(&t, "f.bias");
+    check(m, &t, &(struct model_reading){ .allow_unused = 1 },
+          "tensors that the network does not use, as unused = allow permits: 1\n"
+          "f has no bias: taken as 0\n");
+    make_int8(&t, "f.weight", 1); /* its convolution's normalisation is folded, and so is a bias wanted */
+    lose(&t, "c.bias");
+    check(m, &t, &(struct model_reading){ .allow_unused = 1 },
+          "tensors that the network does not use, as unused = allow permits: 1\n"
+          "c, f have no bias: taken as 0\n");
+    model_free(&six);
+}
+
 int main(void)
 {
     static const char relu6[] = "model m\n"
@@ -54,13 +111,15 @@ int main(void)
     check(&m, &t, NULL, "state dict (the file itself) is read, beside it lie ema\n");
     make_int8(&t, "f.weight", 1);
     check(&six, &t, NULL,
+          "f has no bias: taken as 0\n"
           "relu6 runs as relu, as torch's own files want it; if the network was exported with a "
           "clamp, say relu6 = clamp\n");
     make_int8(&t, "f.weight", 1);
-    check(&six, &t, &clamp, "relu6 clamps at 6, as relu6 = clamp says\n");
+    check(&six, &t, &clamp, "f has no bias: taken as 0\nrelu6 clamps at 6, as relu6 = clamp says\n");
     make_int8(&t, "f.weight", 1);
     CHECK(table_add_note(&t, "quantcam.relu6", "clamp") == OK);
-    check(&six, &t, NULL, "relu6 clamps at 6, as the checkpoint notes\n");
+    check(&six, &t, NULL, "f has no bias: taken as 0\nrelu6 clamps at 6, as the checkpoint notes\n");
+    test_biases(&m);
     model_free(&m);
     model_free(&six);
     CHECK(mem_live() == 0);

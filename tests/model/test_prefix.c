@@ -100,6 +100,12 @@ static void test_incomplete(void)
     table_free(&t);
     make_float(&t);
     put_before(&t, "model.", 0);
+    put_value(&t, "model.c.0.weight", 1); /* another form of the first weight, of the same prefix */
+    check_sentence(&t, "", ERR_MISMATCH, "does not use 1 of its tensors (model.c.0.weight)");
+    check_sentence(&t, "ignore *.0.weight\n", OK, "model.");
+    table_free(&t);
+    make_float(&t);
+    put_before(&t, "model.", 0);
     put_value(&t, "criterion.weight", 1);
     check_sentence(&t, "", ERR_MISMATCH, "does not use 1 of its tensors (criterion.weight)");
     check_sentence(&t, "ignore criterion.*\n", OK, "model.");

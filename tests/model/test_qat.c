@@ -375,6 +375,7 @@ static void test_words(void)
 
     CHECK(bind_state(&m, &t, &s, &b) == OK && model_decided(&b, &out) == OK);
     CHECK_MSG(strcmp(out.data,
+                     "f has no bias: taken as 0\n"
                      "QAT state, converted as PyTorch does: codes of outputs 0..127, of weights -8..7 per "
                      "tensor\nobservers of weights are still on and look once more, as moving averages of "
                      "constant 0.01\n") == 0,
@@ -383,8 +384,65 @@ static void test_words(void)
     release(&m, &t, &b);
 }
 
+/* Takes away the pairs that tell the codes, of all quantizers whose names have `word`. */
+static void take_pairs(struct tensor_table *t, const char *word)
+{
+    for (int i = 0; i < t->count; i++) {
+        char *name = t->entry[i].name, *dot = strrchr(name, '.');
+
+        if (strstr(name, word) && (strcmp(dot, ".scale") == 0 || strcmp(dot, ".zero_point") == 0))
+            name[strlen(name) - 1] = 'X';
+    }
+}
+
+/* Without any pair the codes are the usual ones, and it is said; -1..3 in 0..255 is 4 / 255 and zero 63.75.
+ */
+static void test_unstated(void)
+{
+    static const struct {
+        const char *word;
+        status expected;
+        const char *words;
+    } cases[] = {
+        { "", OK,
+          "codes of outputs 0..255, of weights -128..127 per tensor, the usual 8 bits, since the "
+          "state has no scales and zero points that would tell: if it was trained for others" },
+        { "weight_fake_quant", ERR_MISMATCH,
+          "x.pth: the quantizer c.weight_fake_quant has no scale and zero point, and outputs' have some" },
+        { ".activation_post_process", ERR_MISMATCH,
+          "x.pth: the quantizer c.weight_fake_quant has a scale and zero point, and outputs' have none" },
+        { "x.activation_post_process", ERR_MISMATCH,
+          "x.pth: the quantizer x.activation_post_process has no scale and zero point, but others have" },
+    };
+    static const struct state s = {
+        DTYPE_S64, 0, { -1, 3, 4.0f / 255, 64 }, { 0, 3, 3.0f / 255, 0 }, WEIGHT8
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct text out = { .max = 1024 };
+        struct tensor_table t = { 0 };
+        struct model_binding b;
+        struct model m;
+        status result;
+
+        make_model(&m);
+        make_state(&t, &s);
+        take_pairs(&t, cases[i].word);
+        result = model_bind(&m, &t, NULL, &b);
+        CHECK_MSG(result == cases[i].expected, "%s: %s", cases[i].word, error_last()->text);
+        if (result == OK)
+            CHECK(model_decided(&b, &out) == OK && b.q[0].scale == (double)(4.0f / 255) &&
+                  b.q[0].zero_point == 64);
+        CHECK_MSG(strstr(result == OK ? out.data : error_last()->text, cases[i].words), "%s",
+                  result == OK ? out.data : error_last()->text);
+        text_free(&out);
+        release(&m, &t, &b);
+    }
+}
+
 int main(void)
 {
+    test_unstated();
     test_words();
     test_outputs();
     test_weights();
