@@ -100,19 +100,14 @@ static status do_frozenset(struct pickle_machine *m)
 
 /* ---- names ----------------------------------------------------------------------------------------- */
 
-static int same(const struct pickle_value *v, const char *word)
-{
-    return v->kind == PICKLE_TEXT && (size_t)v->size == strlen(word) &&
-           memcmp(v->text, word, (size_t)v->size) == 0;
-}
-
 /* The name NAME of MODULE, two texts: one of the reader's, or an unknown one that keeps them. */
 static status push_global(struct pickle_machine *m, int module, int name)
 {
     int number;
 
     for (int i = 0; i < m->globals; i++)
-        if (same(value_of(m, module), m->allowed[i].module) && same(value_of(m, name), m->allowed[i].name))
+        if (pickle_is_text(value_of(m, module), m->allowed[i].module) &&
+            pickle_is_text(value_of(m, name), m->allowed[i].name))
             return pickle_push_new(m, (struct pickle_value){ .kind = PICKLE_GLOBAL, .integer = i });
     TRY(pickle_make(m, PICKLE_GLOBAL, &number));
     value_of(m, number)->integer = UNKNOWN;
@@ -194,7 +189,8 @@ static int class_made(const struct pickle_machine *m, int callable, int argument
     if (c->kind != PICKLE_GLOBAL)
         return c->kind == PICKLE_OPAQUE ? (int)c->integer : callable;
     return c->integer == UNKNOWN && a->count > 0 && value_of(m, a->item[0])->kind == PICKLE_GLOBAL &&
-                   (same(value_of(m, c->item[0]), "copyreg") || same(value_of(m, c->item[0]), "copy_reg"))
+                   (pickle_is_text(value_of(m, c->item[0]), "copyreg") ||
+                    pickle_is_text(value_of(m, c->item[0]), "copy_reg"))
                ? a->item[0]
                : callable;
 }
