@@ -79,6 +79,7 @@ second() # CASE-OF-THE-FIRST CASE-OF-THE-SECOND
     pid=$!
     for ((i = 0; i < 600; i++)); do [ ! -e "$T/r/out.h5.part" ] || break; sleep 0.05; done
     job=$(sed -n 's/^pid = //p' "$T/r/out.h5.lock")
+    kill -STOP "$job" # it must not end before the second has looked
     under "$2" "$Q" run "$T/job.conf" -o "$T/r/out.h5" > "$T/log" 2>&1
     rc=$?
     note "$1 and $2" "run, twice" $rc
