@@ -167,7 +167,7 @@ struct comm_loop {
     struct comm_word { struct error_record why; int level; } sent_word;    /* buffers under way */
     struct comm_count sent_count;
     MPI_Request told_request, count_request, *stop_request;
-    int64_t taken;                  /* places handed out by comm_loop_take */
+    int64_t taken;                  /* of this rank's share: places handed out by comm_loop_take */
     struct comm_deal *deal;         /* dynamic */
 };
 

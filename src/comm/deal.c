@@ -130,6 +130,5 @@ int64_t comm_loop_take(struct comm_loop *loop, int64_t most, int64_t *first)
     *first = d->first;
     d->first += count;
     d->left -= count;
-    loop->taken += count;
     return count;
 }

@@ -54,6 +54,36 @@ static void test_times(const struct tiny_job *t, double wall)
     store_close_read(r);
 }
 
+/* Runs timed alone: every network's quartiles in order, inference and map parts of the whole. */
+static void test_alone(const struct tiny_job *t, int64_t runs)
+{
+    static const char *const precision[2] = { "fp32", "int8" };
+    static const char *const part[3] = { "inference_s", "cam_s", "total_s" };
+    double mean[3] = { 0 }, q[STORE_STATISTICS]; /* median, q1, q3, mean */
+    struct store_reader *r = NULL;
+    char path[STORE_PATH];
+    int64_t images;
+
+    if (store_open_read(t->job.out, 1, &r) != OK) {
+        CHECK(0);
+        return;
+    }
+    for (int p = 0; p < 2; p++) {
+        for (int k = 0; k < 3; k++) {
+            snprintf(path, sizeof path, "/timing/alone/%s/%s", precision[p], part[k]);
+            if (!tiny_read(r, path, STORE_F64, 1, q, sizeof q))
+                continue;
+            CHECK_MSG(q[1] > 0 && q[1] <= q[0] && q[0] <= q[2] && q[3] > 0, "%s %g %g %g", path, q[1], q[0],
+                      q[2]);
+            mean[k] = q[3];
+        }
+        CHECK_MSG(fabs(mean[0] + mean[1] - mean[2]) < 1e-6, "%g + %g = %g", mean[0], mean[1], mean[2]);
+        snprintf(path, sizeof path, "/timing/alone/%s/images", precision[p]);
+        CHECK(tiny_read(r, path, STORE_S64, 1, &images, sizeof images) && images == runs);
+    }
+    store_close_read(r);
+}
+
 int main(void)
 {
     struct tiny_job *t = mem_alloc(1, sizeof *t);
@@ -103,9 +133,12 @@ int main(void)
     snprintf(t->job.out, OPTION_SIZE, "%s/third.h5", t->folder);
     snprintf(t->job.fraction, sizeof t->job.fraction, "0.4");
     t->job.max_bad = 20;
+    t->job.time_runs = 7;
     CHECK(phase_run(&t->c, &t->job, &tiny_start) == OK);
-    if (t->c.rank == 0)
+    if (t->c.rank == 0) {
         CHECK(digest_file(t->job.out, after) == OK && strcmp(before, after) == 0);
+        test_alone(t, 7);
+    }
     code = tiny_job_end(t, "run");
     mem_free(t);
     return code;
