@@ -46,8 +46,9 @@ export OPAL_PREFIX=$ROOT/usr OPAL_LIBDIR=$ROOT/$LIB OPAL_PKGLIBDIR=$ROOT/$LIB/op
 [ "$(id -u)" != 0 ] || export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 passed=0 failed=0 skipped=0 checks=0
 for test in $tests; do
-    # On stderr, which this test reads, qemu says in its own words that a program has crashed.
-    case $test in */cli/test_guard) skipped=$((skipped + 1)); continue ;; esac
+    # On stderr, which test_guard reads, qemu says in its own words that a program has crashed; test_rows starts itself
+    # once more, and this machine's kernel does not start programs of another.
+    case $test in */cli/test_guard | */store/test_rows) skipped=$((skipped + 1)); continue ;; esac
     timeout "${QUANTCAM_TEST_TIMEOUT:-1200}" qemu-aarch64-static -E LD_LIBRARY_PATH="$libraries" "$test" > "$B/log" 2>&1
     rc=$?
     n=$(sed -n 's/.*: \([0-9]*\) checks, 0 failed$/\1/p' "$B/log" | tail -1)
