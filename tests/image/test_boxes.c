@@ -56,6 +56,7 @@ static void columns(void)
 {
     static const char *const forms[] = {
         "path,x,y,width,height\na/2.jpg,10,20,300,200\n",
+        "path,box_x,box_y,box_width,box_height,width,height\na/2.jpg,10,20,300,200,500,375\n",
         "label_name,bbox_x,bbox_y,bbox_width,bbox_height,image_name,image_width,image_height\n"
         "cat,10,20,300,200,a/2.jpg,500,375\n",
         "filename,width,height,class,xmin,ymin,xmax,ymax\na/2.jpg,500,375,cat,10,20,309,219\n",
