@@ -30,7 +30,12 @@ const char *dtype_name(enum dtype dtype);   /* "f32", "u8", ... */
 struct quant_params {
     double scale;    /* > 0; 0 = not quantized */
     int zero_point;
+    int low, high;   /* the codes that exist: 0..255 of 8 bits, and of torch's 7 (numerics 1.1); 0..15 of 4 */
 };
+static inline int quant_params_same(struct quant_params a, struct quant_params b)
+{
+    return a.scale == b.scale && a.zero_point == b.zero_point && a.low == b.low && a.high == b.high;
+}
 
 enum tensor_quantization { TENSOR_REAL, TENSOR_PER_TENSOR, TENSOR_PER_CHANNEL };
 
@@ -72,6 +77,11 @@ MUST_USE status tensor_copy_bytes(const struct tensor *t, void *out);
  * ends. */
 int quantize_value(float x, float inverse_scale, int zero_point, int low, int high);
 float quantize_inverse(double scale);    /* f32(1 / f32(scale)) */
+/* The code of x; many values take the inverse once and quantize_value. */
+static inline int quantize_params_value(float x, struct quant_params q)
+{
+    return quantize_value(x, quantize_inverse(q.scale), q.zero_point, q.low, q.high);
+}
 /* f32(scale) * f32(stored - zero_point) */
 static inline float dequantize_value(int stored, double scale, int zero_point)
 {

@@ -23,18 +23,18 @@ void arithmetic_input_code(const struct model_input *in, struct quant_params q, 
     arithmetic_input_real(in, real);
     for (int c = 0; c < 3; c++)
         for (int i = 0; i < 256; i++)
-            table[c][i] = (uint8_t)quantize_value(real[c][i], inverse, q.zero_point, 0, 255);
+            table[c][i] = (uint8_t)quantize_value(real[c][i], inverse, q.zero_point, q.low, q.high);
 }
 
 int arithmetic_low(struct quant_params q, enum engine_relu relu)
 {
-    return relu == ENGINE_NO_RELU ? 0 : q.zero_point;
+    return relu == ENGINE_NO_RELU ? q.low : q.zero_point;
 }
 
 /* numerics 2.6: clamp(a, b) is one of the codes of a and b. */
 int arithmetic_high(struct quant_params q, enum engine_relu relu)
 {
-    return relu == ENGINE_RELU6 ? quantize_value(6.0f, quantize_inverse(q.scale), q.zero_point, 0, 255) : 255;
+    return relu == ENGINE_RELU6 ? quantize_params_value(6.0f, q) : q.high;
 }
 
 /* numerics 2.6: the larger factor gets 21 bits below its highest. */
@@ -80,7 +80,7 @@ uint8_t arithmetic_add_tail(const struct kernel_add_u8 *p, int qa, int qb)
 
     if (p->relu && c < 0.0f)
         c = 0.0f;
-    return (uint8_t)quantize_value(c, p->inverse_out, p->zero_point_out, 0, p->high);
+    return (uint8_t)quantize_value(c, p->inverse_out, p->zero_point_out, p->low, p->high);
 }
 
 void arithmetic_mul(struct quant_params qa, struct quant_params qb, struct quant_params qo,
@@ -124,7 +124,7 @@ static float real_of(enum engine_arithmetic a, struct quant_params q, int code)
 void arithmetic_hardswish(enum engine_arithmetic a, struct quant_params in, struct quant_params q,
                           struct engine_table *out)
 {
-    float inverse = quantize_inverse(q.scale);
+    float inverse = quantize_inverse(q.scale), low = (float)q.low, high = (float)q.high;
 
     out->unchanged = 0;
     for (int i = 0; i < 256; i++) {
@@ -135,22 +135,24 @@ void arithmetic_hardswish(enum engine_arithmetic a, struct quant_params in, stru
             float y = inverse * h;
 
             y = y + (float)q.zero_point;
-            y = y < 0.0f ? 0.0f : y > 255.0f ? 255.0f : y;
+            y = y < low ? low : y > high ? high : y;
             out->code[i] = (uint8_t)lrintf(y);
         } else {
-            out->code[i] = (uint8_t)quantize_value(h, inverse, q.zero_point, 0, 255);
+            out->code[i] = (uint8_t)quantize_value(h, inverse, q.zero_point, q.low, q.high);
         }
     }
 }
 
-/* The output is 1/256, 0 whatever the file says. */
-void arithmetic_hardsigmoid(enum engine_arithmetic a, struct quant_params in, struct engine_table *out)
+void arithmetic_hardsigmoid(enum engine_arithmetic a, struct quant_params in, struct quant_params q,
+                            struct engine_table *out)
 {
+    float inverse = quantize_inverse(q.scale);
+
     out->unchanged = 0;
     for (int i = 0; i < 256; i++) {
         float x = real_of(a, in, i), u = clamp06(x + 3.0f) / 6.0f;
 
-        out->code[i] = (uint8_t)quantize_value(u, 256.0f, 0, 0, 255);
+        out->code[i] = (uint8_t)quantize_value(u, inverse, q.zero_point, q.low, q.high);
     }
 }
 
@@ -158,11 +160,12 @@ void arithmetic_requantize(struct quant_params in, struct quant_params q, int fu
 {
     float inverse = quantize_inverse(q.scale);
 
-    out->unchanged = in.scale == q.scale && in.zero_point == q.zero_point;
+    out->unchanged = quant_params_same(in, q);
     for (int i = 0; i < 256; i++) {
         float x = real_of(fused ? ENGINE_FBGEMM : ENGINE_QNNPACK, in, i);
 
-        out->code[i] = (uint8_t)(out->unchanged ? i : quantize_value(x, inverse, q.zero_point, 0, 255));
+        out->code[i] =
+            (uint8_t)(out->unchanged ? i : quantize_value(x, inverse, q.zero_point, q.low, q.high));
     }
 }
 
@@ -216,6 +219,6 @@ void arithmetic_mean(const uint8_t *in, int pixels, int channels, int pitch, str
         cascade(in + first, pixels, count, pitch, q, acc);
         for (int c = 0; c < count; c++)
             out[first + c] =
-                (uint8_t)quantize_value(acc[0][c] / (float)pixels, inverse, q.zero_point, 0, 255);
+                (uint8_t)quantize_value(acc[0][c] / (float)pixels, inverse, q.zero_point, q.low, q.high);
     }
 }

@@ -52,8 +52,7 @@ static void find_cats(struct plan *p)
 
             if (op == OP_INPUT || op == OP_SLICE || op == OP_CAT || p->taken[n] >= 0)
                 continue;
-            if (p->b->precision == MODEL_INT8 &&
-                (q[n].scale != q[i].scale || q[n].zero_point != q[i].zero_point))
+            if (p->b->precision == MODEL_INT8 && !quant_params_same(q[n], q[i]))
                 continue;
             p->taken[n] = i;
             p->taken_at[n] = at;
@@ -253,7 +252,7 @@ static status plan_activation(struct plan *p, int node)
     else if (op == OP_HARDSWISH)
         arithmetic_hardswish(p->e->arithmetic, q_of_input(p, node, 0), q_of(p, node), s->table);
     else
-        arithmetic_hardsigmoid(p->e->arithmetic, q_of_input(p, node, 0), s->table);
+        arithmetic_hardsigmoid(p->e->arithmetic, q_of_input(p, node, 0), q_of(p, node), s->table);
     return OK;
 }
 

@@ -39,7 +39,7 @@ struct kernel_rect run_whole(const struct engine_step *s)
 }
 
 /* quantize_value's results by what vectors have: adding and taking away 1.5 * 2^23 rounds to the nearest,
- * ties to even. NaN fails the first comparison and becomes 255. */
+ * ties to even. NaN fails the first comparison and becomes q.high. */
 static void quantize(const float *in, size_t count, struct quant_params q, uint8_t *out)
 {
     const float inverse = quantize_inverse(q.scale), magic = 12582912.0f, far = 4096.0f;
@@ -51,8 +51,8 @@ static void quantize(const float *in, size_t count, struct quant_params q, uint8
         v = v < far ? v : far;
         v = v > -far ? v : -far;
         code = (int)((v + magic) - magic) + q.zero_point;
-        code = code < 0 ? 0 : code;
-        out[i] = (uint8_t)(code > 255 ? 255 : code);
+        code = code < q.low ? q.low : code;
+        out[i] = (uint8_t)(code > q.high ? q.high : code);
     }
 }
 
@@ -69,9 +69,9 @@ void run_input(const struct engine *e, const struct engine_step *s, struct kerne
         else if (e->real)
             quantize(e->real + first, count, s->q, code_at(&s->out, at));
         else if (s->input_real)
-            e->kernels->input_f32(from, real_at(&s->out, at), r.pixels, (const float (*)[256])s->input_real);
+            e->kernels->input_f32(from, real_at(&s->out, at), r.pixels, (const float(*)[256])s->input_real);
         else
-            e->kernels->input_u8(from, code_at(&s->out, at), r.pixels, (const uint8_t (*)[256])s->input_code);
+            e->kernels->input_u8(from, code_at(&s->out, at), r.pixels, (const uint8_t(*)[256])s->input_code);
     }
 }
 

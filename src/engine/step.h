@@ -91,8 +91,8 @@ struct engine {
     size_t arena_bytes, scratch_bytes, weight_bytes;
     void *scratch;
     float *logits;
-    const uint8_t *pixels; /* borrowed during engine_run */
-    const float *real;     /* borrowed during engine_run_real, which has no pixels */
+    const uint8_t *pixels;           /* borrowed during engine_run */
+    const float *real;               /* borrowed during engine_run_real, which has no pixels */
     struct engine_delta *delta;      /* NULL until engine_keep */
     struct engine_rounding rounding; /* engine_round_node's; scale 0: none */
 };
@@ -119,7 +119,8 @@ int arithmetic_high(struct quant_params q, enum engine_relu relu);
 void arithmetic_relu(struct quant_params q, enum engine_relu relu, struct engine_table *out);
 void arithmetic_hardswish(enum engine_arithmetic a, struct quant_params in, struct quant_params q,
                           struct engine_table *out);
-void arithmetic_hardsigmoid(enum engine_arithmetic a, struct quant_params in, struct engine_table *out);
+void arithmetic_hardsigmoid(enum engine_arithmetic a, struct quant_params in, struct quant_params q,
+                            struct engine_table *out);
 /* A cat's input. fused: dequantized in one fused step, as vectors do, else by 2.1. */
 void arithmetic_requantize(struct quant_params in, struct quant_params q, int fused,
                            struct engine_table *out);

@@ -9,13 +9,13 @@ static void round_values(const struct engine_rounding *r)
     const struct engine_view *v = &r->view;
     float inverse = quantize_inverse(r->q.scale), real[256];
 
-    for (int i = 0; i < 256; i++)
+    for (int i = r->q.low; i <= r->q.high; i++)
         real[i] = dequantize_value(i, r->q.scale, r->q.zero_point);
     for (int i = 0; i < v->h * v->w; i++) {
         float *x = (float *)v->data + (size_t)i * (size_t)v->pitch;
 
         for (int c = 0; c < v->c; c++)
-            x[c] = real[quantize_value(x[c], inverse, r->q.zero_point, 0, 255)];
+            x[c] = real[quantize_value(x[c], inverse, r->q.zero_point, r->q.low, r->q.high)];
     }
 }
 

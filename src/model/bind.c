@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { LOW = 0, HIGH = 255 }; /* the codes of torch's quint8, whatever range was calibrated (numerics 1.1) */
+
 static const struct model_node *node_of(const struct model_binding *b, int node)
 {
     return &b->model->node[node];
@@ -40,11 +42,11 @@ static status read_params(const struct model_binding *b, const struct model_node
     TRY(check_one(b, n, scale));
     TRY(check_one(b, n, zero));
     zero_point = tensor_at(zero, 0);
-    if (!(zero_point >= 0 && zero_point <= 255) || zero_point != (double)(int)zero_point) {
-        snprintf(needed, sizeof needed, "a whole number from 0 to 255, not %g", zero_point);
+    if (!(zero_point >= LOW && zero_point <= HIGH) || zero_point != (double)(int)zero_point) {
+        snprintf(needed, sizeof needed, "a whole number from %d to %d, not %g", LOW, HIGH, zero_point);
         return model_mismatch(b, n, model_name_of(b, zero), zero, needed);
     }
-    *out = (struct quant_params){ tensor_at(scale, 0), (int)zero_point };
+    *out = (struct quant_params){ tensor_at(scale, 0), (int)zero_point, LOW, HIGH };
     if (!model_is_scale(out->scale)) {
         snprintf(needed, sizeof needed, "a positive scale, not %g", out->scale);
         return model_mismatch(b, n, model_name_of(b, scale), scale, needed);
@@ -58,7 +60,7 @@ static status node_params(const struct model_binding *b, int node, struct quant_
     struct model_quantizer q;
 
     if (n->op == OP_HARDSIGMOID) {
-        *out = (struct quant_params){ 1.0 / 256, 0 };
+        *out = (struct quant_params){ 1.0 / (HIGH + 1), 0, LOW, HIGH };
         return OK;
     }
     if (!model_quantizes(n->op)) { /* as its input has it */

@@ -220,7 +220,7 @@ static struct model_range range_of(uint64_t mask, const struct codes *codes)
 struct quant_params model_output_params(const struct model_quantizer *q, const struct model_range *r)
 {
     float low = (float)tensor_at(q->low, 0), high = (float)tensor_at(q->high, 0);
-    struct quant_params out = { .scale = model_observed_scale(low, high, r, q->eps) };
+    struct quant_params out = { .scale = model_observed_scale(low, high, r, q->eps), .high = 255 };
 
     out.zero_point = !r->symmetric ? model_observed_zero(low, (float)out.scale, r)
                      : r->fused    ? (r->low + r->high) / 2 /* its codes are always given by number */

@@ -112,7 +112,7 @@ static status plan_gauge(struct quant_work *w, struct tensor_table *table, int n
     kept_bias = *bias;
     *weight = g->weight;
     *bias = g->bias;
-    result = quant_plan_codes(w, table, node + 1, (struct quant_params){ 1, 128 }, out);
+    result = quant_plan_codes(w, table, node + 1, (struct quant_params){ 1, 128, 0, 255 }, out);
     *weight = kept_weight;
     *bias = kept_bias;
     return result;

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { SHARES = 64 };
+enum { SHARES = 64, SEVEN_BITS = 127, EIGHT_BITS = 255 };
 
 void quant_histogram_add(struct quant_histogram *h, const float *x, int pixels, int channels, int pitch)
 {
@@ -49,6 +49,8 @@ struct quant_params quant_params_of_range(float low, float high, int levels)
     scale = fmaxf((high - low) / (float)levels, 0x1p-23f);
     q.scale = scale;
     q.zero_point = quantize_value(-low / scale, 1.0f, 0, 0, levels);
+    q.low = 0;
+    q.high = levels < SEVEN_BITS ? levels : EIGHT_BITS;
     return q;
 }
 

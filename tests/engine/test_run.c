@@ -126,7 +126,8 @@ static void test_relu6(enum engine_arithmetic arithmetic, int per_channel)
         real[i] = tiny_between(&t, -10, 10);
     first = model_find(&t.model, "first");
     t.binding.q[0].scale = 0.1;
-    t.binding.q[first] = t.binding.q[first + 1] = t.binding.q[first + 2] = (struct quant_params){ 0.05, 90 };
+    t.binding.q[first] = t.binding.q[first + 1] = t.binding.q[first + 2] =
+        (struct quant_params){ 0.05, 90, 0, 255 };
     plain = tiny_plan(&t, arithmetic, 1, "auto");
     t.binding.relu6_clamps = 1;
     clamping = tiny_plan(&t, arithmetic, 1, "auto");

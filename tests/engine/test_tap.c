@@ -77,7 +77,7 @@ static void test_round(const char *name, double scale)
     node = model_find(&t.model, name);
     engine_run(plain, pixels);
     memcpy(logits, engine_logits(plain), sizeof logits);
-    engine_round_node(e, node, (struct quant_params){ scale, 3 });
+    engine_round_node(e, node, (struct quant_params){ scale, 3, 0, 255 });
     engine_run(e, pixels);
     a = engine_node_map(plain, node);
     b = engine_node_map(e, node);

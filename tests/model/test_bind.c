@@ -37,8 +37,11 @@ static void test_forms(void)
  * layer's. */
 static void test_params(void)
 {
-    static const struct quant_params expected[] = { { 0.25, 0 },  { 0.5, 10 },  { 0.5, 10 }, { 1.0 / 256, 0 },
-                                                    { 0.75, 20 }, { 0.75, 20 }, { 1, 30 } };
+    static const struct {
+        double scale;
+        int zero_point;
+    } expected[] = { { 0.25, 0 },  { 0.5, 10 },  { 0.5, 10 }, { 1.0 / 256, 0 },
+                     { 0.75, 20 }, { 0.75, 20 }, { 1, 30 } };
     struct model m;
     struct tensor_table t = { 0 };
     struct model_binding b;

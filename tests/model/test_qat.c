@@ -102,7 +102,10 @@ static void test_outputs(void)
         const char *name;
         enum dtype type;
         struct quantizer out, c;
-        struct quant_params is, c_is;
+        struct {
+            double scale;
+            int zero_point;
+        } is, c_is;
     } cases[] = {
         { "fbgemm: 0..127",
           DTYPE_S64,
