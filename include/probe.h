@@ -1,0 +1,149 @@
+/* include/probe.h
+ * probe: what one network, in each of its precisions, shows of one picture: answers, the CAM layer, maps,
+ * how the maps of two precisions differ, boxes, deletion and insertion curves. Knows nothing of files, jobs
+ * or ranks. `run`, `explain`, `infer` and `bench` all ask the probe.
+ *
+ *     struct probe_network n = { .model = &model, .precisions = 2, .engine = { fp32, int8 } };
+ *     struct probe_how how = { .sign = CAM_ABSMAX, .raw = 1, .curves = 1 };
+ *     struct probe *p = NULL;
+ *     TRY(probe_create(&n, 1, &how, kernels, &p));
+ *     for (int i = 0; i < n.precisions; i++) {
+ *         probe_run(p, i, pixels);                    // the network
+ *         TRY(probe_answer(p, i));                    // probe_shown(p, i)->logits, top, score
+ *         TRY(probe_look(p, i));                      // ... layer, act, cam
+ *     }
+ *     probe_pair(p, 1, &pair);                        // the second precision beside the first
+ *     TRY(probe_picture(p, pixels, IMAGE_SUBSTRATE_ZERO, IMAGE_SUBSTRATE_BLUR));
+ *     probe_order(p, probe_shown(p, 0)->cam.values);
+ *     probe_curve_start(p, 0, PROBE_DELETION, class_index, curve, NULL);
+ *     while (probe_curve_next(p) == PROBE_MORE)
+ *         ;                                           // between two steps the caller may stop
+ *     probe_free(p);
+ *
+ * A probe serves several networks, one at a time (probe_aim), with room for the largest. Networks, models,
+ * heads and engines are the caller's. Every function is local; probe_create and probe_picture alone allocate.
+ * Results are equal bits on every x86, but for raw signs, which are LAPACK's.
+ */
+#ifndef QUANTCAM_PROBE_H
+#define QUANTCAM_PROBE_H
+
+#include "cam.h"
+#include "engine.h"
+#include "image.h"
+#include "metric.h"
+#include "metric_wsol.h"
+
+enum { PROBE_NETWORKS = 16, PROBE_PRECISIONS = 8, PROBE_TOP = 5 };
+
+/* ---- what is probed ------------------------------------------------------------------------------------ */
+
+/* One network: its precisions share the model's input and the CAM layer's extents (probe_create checks both).
+ * Pairs compare precision i > 0 with precision 0. */
+struct probe_network {
+    const struct model *model;
+    int precisions; /* 1 .. PROBE_PRECISIONS */
+    struct engine *engine[PROBE_PRECISIONS];
+    const struct model_head *head[PROBE_PRECISIONS]; /* NULL where no method needs the classifier */
+};
+struct probe_how {
+    enum cam_sign sign;
+    int raw;          /* EigenCAM's raw sign, too */
+    unsigned methods; /* bit m: enum cam_method m of probe_methods */
+    int method_raw;   /* the raw sign of those methods, too */
+    int curves;       /* steps of deletion and insertion, 0 = none: probe_picture and the curves want them */
+    int whole;        /* curves recompute every step as a whole: for comparison */
+};
+
+struct probe;
+/* ERR_MISMATCH where precisions of a network have other inputs or other CAM layers; ERR_RANGE, ERR_MEMORY. */
+MUST_USE status probe_create(const struct probe_network *network, int networks, const struct probe_how *how,
+                             const struct kernel_table *k, struct probe **out);
+void probe_free(struct probe *p); /* NULL is fine */
+/* Which network the functions below are about; at first network 0. What was shown is forgotten. */
+void probe_aim(struct probe *p, int network);
+
+/* ---- one precision: answer, CAM layer, maps ------------------------------------------------------------ */
+
+/* What precision i showed last. Pointers are the probe's; each stays until its function is called again for
+ * the same precision, or the probe aims elsewhere; but act is that of the precision looked at last. */
+struct probe_shown {
+    int classes;
+    float *logits;             /* (classes) real: probe_run, probe_run_real */
+    int tops;                  /* PROBE_TOP, or all classes where there are fewer: probe_answer */
+    int32_t top[PROBE_TOP];    /* largest first; -1 behind `tops` */
+    float score[PROBE_TOP];    /* softmax probabilities; 0 behind `tops` */
+    struct engine_map layer;   /* the CAM layer, until the engine runs again: probe_look */
+    const float *act;          /* (h * w, c) its real values, contiguous */
+    struct cam_projection cam; /* EigenCAM's projection (h * w), un-ReLU'd */
+    struct cam_projection method[CAM_METHODS]; /* of how.methods alone: probe_methods */
+};
+const struct probe_shown *probe_shown(const struct probe *p, int i);
+
+/* Runs precision i: pixels (H, W, 3) u8 as preprocessing left them; or the picture of probe_picture. */
+void probe_run(struct probe *p, int i, const uint8_t *pixels);
+void probe_run_clean(struct probe *p, int i);
+/* The largest classes and their probabilities. ERR_NUMERIC where the logits are not finite. */
+MUST_USE status probe_answer(struct probe *p, int i);
+/* The CAM layer and EigenCAM's projection. ERR_NUMERIC as cam_eigen. */
+MUST_USE status probe_look(struct probe *p, int i);
+/* The projections of how.methods, after probe_look of the same precision; class_index: what those with a
+ * class explain. Errors as cam_take and cam_compute. */
+MUST_USE status probe_methods(struct probe *p, int i, int class_index);
+/* Entropy, deviation and sparsity of the layer after probe_look; as_int of codes alone (else zeros). */
+void probe_activation(const struct probe *p, int i, struct activation *as_int, struct activation *as_real);
+/* Each channel's mean, real values, (c); sums in raster order, of codes in integers. */
+void probe_channel_means(const struct engine_map *layer, float *mean);
+/* A layer as it is stored: (c, h, w), u8 codes of a layer that has codes, else f32. */
+void probe_layer_copy(const struct engine_map *layer, void *out);
+
+/* The finished map (H, W) in [0, 1] of precision i's projection, negative: of the projection's negative. Made
+ * once after probe_look. */
+const float *probe_map(struct probe *p, int i, int negative);
+/* A map of any projection of the aimed network's extents, as bytes (H, W): round(255 map). */
+void probe_map_bytes(struct probe *p, const float *projection, uint8_t *out);
+
+/* The box of precision i's map, or of its negative, at t = 0.2, first and last pixel x0 y0 x1 y1, -1 without
+ * one; and how the map fits the true boxes (score may be NULL). */
+void probe_box(struct probe *p, int i, int negative, const struct wsol_box *truth, int boxes,
+               struct wsol_score *score, int32_t box[4]);
+
+/* ---- two precisions ------------------------------------------------------------------------------------ */
+
+struct probe_pair {
+    struct rmse_readings rmse;
+    struct comparison alike;
+    float method_rmse[CAM_METHODS], method_correlation[CAM_METHODS]; /* of how.methods */
+};
+/* Precision i beside precision 0, both looked at (and probe_methods called where how.methods is not 0). */
+void probe_pair(struct probe *p, int i, struct probe_pair *out);
+/* IoU of two boxes of whole pixels x0 y0 x1 y1; 1 where neither map has one, 0 where one map has none. */
+float probe_box_iou(const int32_t a[4], const int32_t b[4]);
+
+/* ---- deletion and insertion (explanations 3) ------------------------------------------------------------
+ */
+
+/* The engines of network `network` keep what runs of changed pixels start from (engine_keep); or let it go.
+ * One network at a time: whole runs like the small arena better. ERR_MEMORY. */
+MUST_USE status probe_keep(struct probe *p, int network);
+MUST_USE status probe_let_go(struct probe *p, int network);
+
+/* The picture that curves alter: pixels (H, W, 3) u8, and what its pixels become. BUG_IF how.curves is 0.
+ * ERR_MEMORY. */
+MUST_USE status probe_picture(struct probe *p, const uint8_t *pixels, enum image_substrate deletion,
+                              enum image_substrate insertion);
+/* The order in which pixels are altered: a projection (h * w), resized, largest first (DESIGN 7.3). */
+void probe_order(struct probe *p, const float *projection);
+
+enum probe_curve { PROBE_DELETION, PROBE_INSERTION };
+/* MORE: call again; DONE: the curve is there; ODD: logits that are not finite, the curve is worthless. */
+enum probe_state { PROBE_MORE, PROBE_DONE, PROBE_ODD };
+/* One curve of precision i's network along the order, whose engine is kept (probe_keep) and whose clean
+ * picture has been run (probe_run_clean).
+ *   curve   out, (steps + 1) softmax probabilities of class_index
+ *   logits  out, (steps + 1, classes), or NULL */
+void probe_curve_start(struct probe *p, int i, enum probe_curve kind, int class_index, float *curve,
+                       float *logits);
+/* Some steps of the curve: a run of the network, or a batch of them. A curve may be left unfinished. */
+enum probe_state probe_curve_next(struct probe *p);
+
+#endif

@@ -1,0 +1,184 @@
+/* src/probe/probe.c: room for the largest of the networks, and which one is in hand. */
+#include "probe_parts.h"
+
+#include <string.h>
+
+/* The most that any network takes. */
+struct extent {
+    size_t pixels, cells, values, classes;
+    int channels, precisions;
+};
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static struct extent measure(const struct probe *p)
+{
+    struct extent most = { 0 };
+
+    for (int i = 0; i < p->networks; i++) {
+        const struct probe_network *n = &p->network[i];
+        struct engine_map m = engine_cam_map(n->engine[0]);
+        size_t cells = (size_t)m.h * (size_t)m.w;
+
+        most.pixels = larger(most.pixels, (size_t)n->model->input.height * (size_t)n->model->input.width);
+        most.cells = larger(most.cells, cells);
+        most.values = larger(most.values, cells * (size_t)m.c);
+        most.classes = larger(most.classes, (size_t)engine_classes(n->engine[0]));
+        most.channels = m.c > most.channels ? m.c : most.channels;
+        most.precisions = n->precisions > most.precisions ? n->precisions : most.precisions;
+    }
+    return most;
+}
+
+/* Maps and answers of the precisions are put side by side. */
+static status check_network(const struct probe_network *n)
+{
+    struct engine_map first = engine_cam_map(n->engine[0]);
+
+    if (n->precisions < 1 || n->precisions > PROBE_PRECISIONS)
+        return FAIL(ERR_RANGE, "%s: %d precisions, 1 to %d are possible", n->model->name, n->precisions,
+                    PROBE_PRECISIONS);
+    for (int i = 1; i < n->precisions; i++) {
+        struct engine_map m = engine_cam_map(n->engine[i]);
+
+        if (m.h != first.h || m.w != first.w || m.c != first.c ||
+            engine_classes(n->engine[i]) != engine_classes(n->engine[0]))
+            return FAIL(ERR_MISMATCH,
+                        "%s: precision %d has %d classes and maps of %d x %d x %d, the first %d and "
+                        "%d x %d x %d",
+                        n->model->name, i + 1, engine_classes(n->engine[i]), m.c, m.h, m.w,
+                        engine_classes(n->engine[0]), first.c, first.h, first.w);
+    }
+    return OK;
+}
+
+static status make_view(const struct probe_how *how, const struct extent *most, struct probe_view *v)
+{
+    MEM_TRY(v->shown.logits, most->classes, sizeof(float));
+    MEM_TRY(v->shown.cam.values, most->cells, sizeof(float));
+    MEM_TRY(v->map[0], most->pixels, sizeof(float));
+    MEM_TRY(v->map[1], most->pixels, sizeof(float));
+    for (int m = 0; m < CAM_METHODS; m++)
+        if (how->methods >> m & 1)
+            MEM_TRY(v->shown.method[m].values, most->cells, sizeof(float));
+    return OK;
+}
+
+static status make_curves(struct probe *p, const struct extent *most)
+{
+    MEM_TRY(p->picture, most->pixels, 3 * sizeof(float));
+    MEM_TRY(p->away, most->pixels, 3 * sizeof(float));
+    MEM_TRY(p->blank, most->pixels, 3 * sizeof(float));
+    MEM_TRY(p->work, most->pixels, 3 * sizeof(float));
+    MEM_TRY(p->order, most->pixels, sizeof *p->order);
+    MEM_TRY(p->scratch, most->pixels, sizeof *p->scratch);
+    return OK;
+}
+
+/* Networks with inputs of one size share a workspace. */
+static int frame_of(const struct probe *p, int network)
+{
+    const struct model_input *in = &p->network[network].model->input;
+    int i = 0;
+
+    while (p->network[i].model->input.height != in->height || p->network[i].model->input.width != in->width)
+        i++;
+    return i;
+}
+
+static status make_room(struct probe *p, const struct kernel_table *k)
+{
+    struct extent most;
+
+    for (int i = 0; i < p->networks; i++)
+        TRY(check_network(&p->network[i]));
+    most = measure(p);
+    for (int i = 0; i < p->networks; i++)
+        if (frame_of(p, i) == i)
+            TRY(wsol_create(p->network[i].model->input.width, p->network[i].model->input.height,
+                            &p->wsol[i]));
+    for (int i = 0; i < most.precisions; i++)
+        TRY(make_view(&p->how, &most, &p->view[i]));
+    MEM_TRY(p->act, most.values + 16, sizeof *p->act); /* kernels may read a vector more */
+    MEM_TRY(p->negative, most.cells, sizeof *p->negative);
+    MEM_TRY(p->probability, most.classes, sizeof *p->probability);
+    MEM_TRY(p->finished[0], most.pixels, sizeof(float));
+    MEM_TRY(p->finished[1], most.pixels, sizeof(float));
+    if (p->how.curves > 0)
+        TRY(make_curves(p, &most));
+    return cam_workspace_create((int)most.cells, most.channels, k, &p->cam);
+}
+
+status probe_create(const struct probe_network *network, int networks, const struct probe_how *how,
+                    const struct kernel_table *k, struct probe **out)
+{
+    struct probe *p;
+    status result;
+
+    *out = NULL;
+    BUG_IF(networks < 1 || networks > PROBE_NETWORKS || how->curves < 0);
+    MEM_TRY(p, 1, sizeof *p);
+    memcpy(p->network, network, (size_t)networks * sizeof *network);
+    p->networks = networks;
+    p->how = *how;
+    result = make_room(p, k);
+    if (result != OK) {
+        probe_free(p);
+        return result;
+    }
+    probe_aim(p, 0);
+    *out = p;
+    return OK;
+}
+
+void probe_free(struct probe *p)
+{
+    if (!p)
+        return;
+    void *const block[] = { p->act,  p->negative, p->probability, p->finished[0], p->finished[1], p->picture,
+                            p->away, p->blank,    p->work,        p->order,       p->scratch };
+
+    for (size_t i = 0; i < COUNT_OF(block); i++)
+        mem_free(block[i]);
+    for (int i = 0; i < PROBE_PRECISIONS; i++) {
+        struct probe_view *v = &p->view[i];
+
+        mem_free(v->shown.logits);
+        mem_free(v->shown.cam.values);
+        for (int m = 0; m < CAM_METHODS; m++)
+            mem_free(v->shown.method[m].values);
+        mem_free(v->map[0]);
+        mem_free(v->map[1]);
+    }
+    for (int i = 0; i < p->networks; i++)
+        wsol_free(p->wsol[i]);
+    cam_workspace_free(p->cam);
+    mem_free(p);
+}
+
+void probe_aim(struct probe *p, int network)
+{
+    const struct probe_network *n = &p->network[network];
+    struct engine_map m = engine_cam_map(n->engine[0]);
+
+    BUG_IF(network < 0 || network >= p->networks);
+    p->aim = network;
+    p->height = n->model->input.height;
+    p->width = n->model->input.width;
+    p->h = m.h;
+    p->w = m.w;
+    p->c = m.c;
+    p->classes = engine_classes(n->engine[0]);
+    for (int i = 0; i < n->precisions; i++) {
+        p->view[i].shown.classes = p->classes;
+        p->view[i].made[0] = p->view[i].made[1] = 0;
+    }
+}
+
+struct wsol_workspace *probe_frame(const struct probe *p)
+{
+    return p->wsol[frame_of(p, p->aim)];
+}

@@ -1,0 +1,56 @@
+/* src/probe/probe_parts.h: what the files of the room share. Private to the room. */
+#ifndef PROBE_PARTS_H
+#define PROBE_PARTS_H
+
+#include "probe.h"
+
+/* One precision: what it showed, and its finished maps. */
+struct probe_view {
+    struct probe_shown shown;
+    float *map[2]; /* (H, W) of the projection, and of its negative */
+    int made[2];   /* since probe_look */
+};
+
+/* A curve that is under way. */
+struct probe_walk {
+    int precision, class_index, clean_step;
+    const float *to; /* what altered pixels become */
+    float *curve, *logits;
+    int step;    /* the next one */
+    int begun;   /* the engine holds the step before */
+    int waiting; /* steps in the engine's batch */
+};
+
+struct probe {
+    struct probe_network network[PROBE_NETWORKS];
+    int networks, aim;
+    struct probe_how how;
+    int height, width, h, w, c, classes; /* of the aimed network: input, CAM layer, answers */
+    struct cam_workspace *cam;
+    struct wsol_workspace *wsol[PROBE_NETWORKS]; /* of network i; NULL where an earlier one's has the size */
+    struct probe_view view[PROBE_PRECISIONS];
+    float *act;         /* (h * w, c) */
+    float *negative;    /* (h * w) */
+    float *probability; /* (classes) */
+    float *finished[2]; /* (H, W): maps that are not kept */
+    /* Curves, all NULL where how.curves is 0. */
+    float *picture, *away, *blank, *work; /* (H, W, 3) normalized: clean, two substrates, altered */
+    int32_t *order, *scratch;             /* (H * W) */
+    struct probe_walk walk;
+};
+
+static inline struct engine *probe_engine(const struct probe *p, int i)
+{
+    BUG_IF(i < 0 || i >= p->network[p->aim].precisions);
+    return p->network[p->aim].engine[i];
+}
+
+/* probe.c: the aimed network's. */
+struct wsol_workspace *probe_frame(const struct probe *p);
+
+static inline int probe_pixels(const struct probe *p)
+{
+    return p->height * p->width;
+}
+
+#endif

@@ -1,0 +1,171 @@
+/* src/probe/show.c: what one precision shows: answer, CAM layer, projections, maps, box. */
+#include "probe_parts.h"
+
+#include <math.h>
+#include <string.h>
+
+const struct probe_shown *probe_shown(const struct probe *p, int i)
+{
+    BUG_IF(i < 0 || i >= p->network[p->aim].precisions);
+    return &p->view[i].shown;
+}
+
+/* ---- answer -------------------------------------------------------------------------------------------- */
+
+static void take_logits(struct probe *p, int i)
+{
+    memcpy(p->view[i].shown.logits, engine_logits(probe_engine(p, i)), (size_t)p->classes * sizeof(float));
+}
+
+void probe_run(struct probe *p, int i, const uint8_t *pixels)
+{
+    engine_run(probe_engine(p, i), pixels);
+    take_logits(p, i);
+}
+
+void probe_run_clean(struct probe *p, int i)
+{
+    BUG_IF(!p->picture);
+    engine_run_real(probe_engine(p, i), p->picture);
+    take_logits(p, i);
+}
+
+status probe_answer(struct probe *p, int i)
+{
+    struct probe_shown *s = &p->view[i].shown;
+
+    if (!accuracy_finite(s->logits, p->classes))
+        return FAIL(ERR_NUMERIC, "%s: logits that are not finite", p->network[p->aim].model->name);
+    s->tops = p->classes < PROBE_TOP ? p->classes : PROBE_TOP;
+    accuracy_top(s->logits, p->classes, s->tops, s->top, s->score);
+    accuracy_softmax(s->logits, p->classes, p->probability);
+    for (int k = 0; k < PROBE_TOP; k++) {
+        s->score[k] = k < s->tops ? p->probability[s->top[k]] : 0.0f;
+        s->top[k] = k < s->tops ? s->top[k] : -1;
+    }
+    return OK;
+}
+
+/* ---- CAM layer ----------------------------------------------------------------------------------------- */
+
+status probe_look(struct probe *p, int i)
+{
+    struct probe_view *v = &p->view[i];
+
+    v->made[0] = v->made[1] = 0;
+    v->shown.layer = engine_cam_map(probe_engine(p, i));
+    v->shown.act = p->act;
+    engine_map_copy_real(&v->shown.layer, p->act);
+    return cam_eigen(p->cam, p->act, p->h, p->w, p->c, p->how.sign, p->how.raw, &v->shown.cam);
+}
+
+status probe_methods(struct probe *p, int i, int class_index)
+{
+    const struct model_head *from = p->network[p->aim].head[i];
+    struct cam_head head;
+
+    if (p->how.methods == 0)
+        return OK;
+    if (from)
+        head = (struct cam_head){ .classes = from->classes,
+                                  .channels = from->channels,
+                                  .hidden = from->hidden,
+                                  .weight = from->weight,
+                                  .bias = from->bias,
+                                  .first_weight = from->first_weight,
+                                  .first_bias = from->first_bias };
+    TRY(cam_take(p->cam, p->act, p->h, p->w, p->c, from ? &head : NULL, class_index));
+    for (int m = 0; m < CAM_METHODS; m++)
+        if (p->how.methods >> m & 1)
+            TRY(cam_compute(p->cam, (enum cam_method)m, p->how.sign, p->how.method_raw,
+                            &p->view[i].shown.method[m]));
+    return OK;
+}
+
+void probe_activation(const struct probe *p, int i, struct activation *as_int, struct activation *as_real)
+{
+    const struct engine_map *m = &p->view[i].shown.layer;
+
+    memset(as_int, 0, sizeof *as_int);
+    if (m->codes)
+        activation_codes(m->codes, m->h * m->w, m->c, m->pitch, m->q.scale, m->q.zero_point, as_int, as_real);
+    else
+        activation_real(p->act, m->h * m->w, m->c, as_real);
+}
+
+void probe_channel_means(const struct engine_map *layer, float *mean)
+{
+    enum { TOGETHER = 64 };
+    const struct quant_params *q = &layer->q;
+    int pixels = layer->h * layer->w;
+
+    for (int first = 0; first < layer->c; first += TOGETHER) {
+        int count = layer->c - first < TOGETHER ? layer->c - first : TOGETHER;
+        double sum[TOGETHER] = { 0 };
+
+        for (int i = 0; i < pixels; i++) {
+            size_t at = (size_t)i * (size_t)layer->pitch + (size_t)first;
+
+            for (int c = 0; c < count; c++)
+                sum[c] +=
+                    layer->codes ? (double)layer->codes[at + (size_t)c] : (double)layer->real[at + (size_t)c];
+        }
+        for (int c = 0; c < count; c++)
+            mean[first + c] =
+                (float)(layer->codes ? q->scale * (sum[c] / pixels - q->zero_point) : sum[c] / pixels);
+    }
+}
+
+void probe_layer_copy(const struct engine_map *layer, void *out)
+{
+    uint8_t *codes = out;
+    float *real = out;
+
+    for (int c = 0; c < layer->c; c++)
+        for (int i = 0; i < layer->h * layer->w; i++) {
+            size_t at = (size_t)i * (size_t)layer->pitch + (size_t)c;
+
+            if (layer->codes)
+                *codes++ = layer->codes[at];
+            else
+                *real++ = layer->real[at];
+        }
+}
+
+/* ---- maps ---------------------------------------------------------------------------------------------- */
+
+const float *probe_map(struct probe *p, int i, int negative)
+{
+    struct probe_view *v = &p->view[i];
+    const float *values = v->shown.cam.values;
+    int which = negative != 0;
+
+    if (v->made[which])
+        return v->map[which];
+    if (negative) {
+        for (int k = 0; k < p->h * p->w; k++)
+            p->negative[k] = -values[k];
+        values = p->negative;
+    }
+    cam_finish(values, p->h, p->w, p->height, p->width, v->map[which]);
+    v->made[which] = 1;
+    return v->map[which];
+}
+
+void probe_map_bytes(struct probe *p, const float *projection, uint8_t *out)
+{
+    cam_finish(projection, p->h, p->w, p->height, p->width, p->finished[0]);
+    for (int k = 0; k < probe_pixels(p); k++)
+        out[k] = (uint8_t)lrintf(255.0f * p->finished[0][k]);
+}
+
+void probe_box(struct probe *p, int i, int negative, const struct wsol_box *truth, int boxes,
+               struct wsol_score *score, int32_t box[4])
+{
+    struct wsol_workspace *w = probe_frame(p);
+
+    wsol_scan(w, probe_map(p, i, negative));
+    if (score)
+        wsol_score(w, truth, boxes, score);
+    (void)wsol_pixels(w, WSOL_T20, box);
+}
