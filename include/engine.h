@@ -50,7 +50,8 @@ void engine_free(struct engine *e);
 /* pixels: (height, width, 3) u8 of the model's input size. Never fails, never allocates. */
 void engine_run(struct engine *e, const uint8_t *pixels);
 /* The same from normalized values, (height, width, 3) f32: fp32 takes them as they are, int8 quantizes each
- * by numerics 2.1 (NaN becomes the highest code). Of image_normalize'd pixels it gives the bits of engine_run. */
+ * by numerics 2.1 (NaN becomes the highest code). Of image_normalize'd pixels it gives the bits of
+ * engine_run. */
 void engine_run_real(struct engine *e, const float *real);
 
 /* From now on the maps of which a step of a curve leaves a part as it was have their own memory, as all have

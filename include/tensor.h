@@ -46,8 +46,9 @@ struct tensor {
     int64_t stride[TENSOR_MAX_RANK];   /* in elements */
     void *data;                        /* first element */
     int owned;                         /* data is freed by tensor_free */
-    /* Quantized tensors (S8, U8, S32 with parameters as stored in the checkpoint): */
+    /* Quantized tensors (S8, U8, S16, S32 with parameters as stored in the checkpoint): */
     enum tensor_quantization quantization;
+    int bits;                          /* of a code, 2..7; 0 = as many as the type has */
     int axis;                          /* of the channels, PER_CHANNEL only */
     int channels;                      /* 1 if PER_TENSOR */
     double *scale;                     /* (channels), owned */

@@ -47,7 +47,10 @@
  * "NAME.quantization": "per_tensor" or "per_channel AXIS"; beside it lie NAME.scale, F64 (F32 is read too),
  * and NAME.zero_point, I64 (or I32), both of shape (1) or (channels). A real value is scale * (code -
  * zero_point). (P.weight.scale is a weight's scale; P.scale, as in torch's files, the one of the layer's
- * output.) The other entries of __metadata__ are notes.
+ * output.) Codes of fewer bits add " bits B", those of up to 4 bits, which are packed, also " shape D,D,..":
+ * NAME is then a row of U8, four codes a byte (2 bits) or two (3 and 4), each in two's complement, the first
+ * in the lowest bits; bits behind the last are 0. Other codes of 2 to 7 bits are I8 as they are. Codes in
+ * memory are s8 of that shape either way, with tensor.bits. The other entries of __metadata__ are notes.
  *
  * HDF5: a dataset at the root for every tensor, in order of creation, named NAME as it stands (dots make no
  * groups); of a quantized one the attributes are `scale` f64 and `zero_point` i64, (1) or (channels), and
@@ -85,7 +88,8 @@ struct weight_note { const char *key, *value; };
 /* Local. Writes PATH.tmp, fsyncs and renames it. The format is PATH's ending: .safetensors or .h5 (ERR_USAGE
  * for another). The same tensors and notes give the same bytes; weight_load gives them back, contiguous.
  * ERR_RANGE for names, notes or counts that cannot be saved (a tensor beside a quantized NAME may not be
- * called NAME.scale or NAME.zero_point); ERR_IO. t's own notes are not written. */
+ * called NAME.scale or NAME.zero_point), and for codes of other than 8 or 32 bits in HDF5; ERR_IO. t's own
+ * notes are not written. */
 MUST_USE status weight_save(const char *path, const struct tensor_table *t, const struct weight_note *notes,
                             int count);
 

@@ -76,7 +76,10 @@ char *tensor_describe(const struct tensor *t, char *out, size_t size)
     ADD("(");
     for (int i = 0; i < t->rank; i++)
         ADD("%s%lld", i ? ", " : "", (long long)t->dim[i]);
-    ADD(") %s%s", dtype_name(t->dtype), quantized[t->quantization]);
+    ADD(") %s", dtype_name(t->dtype));
+    if (t->bits)
+        ADD(" of %d bits", t->bits);
+    ADD("%s", quantized[t->quantization]);
 #undef ADD
     return out;
 }

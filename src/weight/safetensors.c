@@ -22,7 +22,7 @@ struct range {
 /* Of __metadata__: how the tensor `name` is quantized. */
 struct mark {
     char *name;
-    int axis; /* -1: per tensor */
+    struct packed_mark is;
 };
 
 struct reader {
@@ -33,10 +33,10 @@ struct reader {
     struct tensor_table all; /* codes, their companions and the rest; absent: of types that are not read */
     struct range *range;     /* of all of them */
     int ranges, capacity;
-    char other[16];          /* the last tensor's type if it is not read, else "" */
+    char other[16]; /* the last tensor's type if it is not read, else "" */
     struct mark *mark;
     int marks, mark_capacity;
-    int64_t channels;    /* of all quantized tensors */
+    int64_t channels; /* of all quantized tensors */
 };
 
 /* The format has types that tensors here do not have: F8_E4M3, U16, C64. */
@@ -165,29 +165,17 @@ static status read_tensor(struct reader *r)
 
 /* ---- reading: __metadata__ -------------------------------------------------------------------------- */
 
-static const char mark_suffix[] = ".quantization", per_channel[] = "per_channel ";
+static const char mark_suffix[] = ".quantization";
 
-/* Whether KEY: VALUE is NAME.quantization: per_tensor or per_channel AXIS; another meaning makes it a note.
- */
-static int is_mark(const char *key, const char *value, int *axis)
+/* Whether KEY: VALUE is NAME.quantization and a mark; another meaning makes it a note. */
+static int is_mark(const char *key, const char *value, struct packed_mark *out)
 {
     size_t size = strlen(key), tail = strlen(mark_suffix);
-    int64_t number;
 
-    if (size <= tail || strcmp(key + size - tail, mark_suffix) != 0)
-        return 0;
-    if (strcmp(value, "per_tensor") == 0) {
-        *axis = -1;
-        return 1;
-    }
-    if (strncmp(value, per_channel, strlen(per_channel)) != 0 ||
-        !text_parse_int(value + strlen(per_channel), 0, TENSOR_MAX_RANK - 1, &number))
-        return 0;
-    *axis = (int)number;
-    return 1;
+    return size > tail && strcmp(key + size - tail, mark_suffix) == 0 && packed_read_mark(value, out);
 }
 
-static status add_mark(struct reader *r, char *name, int axis)
+static status add_mark(struct reader *r, char *name, const struct packed_mark *is)
 {
     if (r->marks == WEIGHT_MAX_TENSORS)
         return FAIL(ERR_MEMORY, "__metadata__: more than %d quantized tensors", WEIGHT_MAX_TENSORS);
@@ -202,14 +190,14 @@ static status add_mark(struct reader *r, char *name, int axis)
     r->mark[r->marks].name = mem_strdup(name);
     if (!r->mark[r->marks].name)
         return FAIL(ERR_MEMORY, "no memory for the name %s", name);
-    r->mark[r->marks++].axis = axis;
+    r->mark[r->marks++].is = *is;
     return OK;
 }
 
 static status read_note(struct reader *r)
 {
     char key[WEIGHT_MAX_NAME + 64];
-    int axis;
+    struct packed_mark mark;
 
     TRY(json_text(&r->j, &r->word));
     if (r->word.size >= sizeof key)
@@ -217,9 +205,9 @@ static status read_note(struct reader *r)
     snprintf(key, sizeof key, "%s", r->word.data);
     TRY(json_expect(&r->j, ':'));
     TRY(json_text(&r->j, &r->word));
-    if (is_mark(key, r->word.data, &axis)) {
+    if (is_mark(key, r->word.data, &mark)) {
         key[strlen(key) - strlen(mark_suffix)] = 0;
-        return add_mark(r, key, axis);
+        return add_mark(r, key, &mark);
     }
     if (r->all.notes == WEIGHT_MAX_NOTES)
         return FAIL(ERR_MEMORY, "__metadata__: more than %d notes", WEIGHT_MAX_NOTES);
@@ -310,16 +298,23 @@ static status quantize_marked(struct reader *r, const struct mark *m, uint8_t *t
 {
     struct tensor *t = (struct tensor *)(uintptr_t)table_find(&r->all, m->name);
     const struct tensor *scale, *zero_point;
+    int axis = m->is.axis;
 
     if (!t)
         return FAIL(ERR_FORMAT, "__metadata__: %s is quantized, but there is no such tensor", m->name);
     if (t->quantization != TENSOR_REAL ||
-        (t->dtype != DTYPE_S8 && t->dtype != DTYPE_U8 && t->dtype != DTYPE_S32))
-        return FAIL(ERR_FORMAT, "%s is quantized twice or not of type I8, U8 or I32", m->name);
-    if (m->axis >= t->rank || (m->axis >= 0 && t->dim[m->axis] > WEIGHT_MAX_CHANNELS))
+        (t->dtype != DTYPE_S8 && t->dtype != DTYPE_U8 && t->dtype != DTYPE_S16 && t->dtype != DTYPE_S32))
+        return FAIL(ERR_FORMAT, "%s is quantized twice or not of type I8, U8, I16 or I32", m->name);
+    if (m->is.bits) {
+        status result = packed_open(t, &m->is);
+
+        if (result != OK)
+            return error_prefix(result, "%s", m->name);
+    }
+    if (axis >= t->rank || (axis >= 0 && t->dim[axis] > WEIGHT_MAX_CHANNELS))
         return FAIL(ERR_FORMAT, "%s is quantized along axis %d, which it lacks or which is too long", m->name,
-                    m->axis);
-    TRY(weight_alloc_params(t, m->axis, &r->channels));
+                    axis);
+    TRY(weight_alloc_params(t, axis, &r->channels));
     TRY(find_companion(r, m->name, ".scale", t->channels, DTYPE_F64, DTYPE_F32, taken, &scale));
     TRY(find_companion(r, m->name, ".zero_point", t->channels, DTYPE_S64, DTYPE_S32, taken, &zero_point));
     for (int i = 0; i < t->channels; i++)

@@ -17,36 +17,46 @@ static const char *dtype_word(enum dtype dtype)
 /* What is written: the table's tensors, and behind each quantized one its scales and zero points. */
 struct part {
     const char *name, *suffix;
-    struct tensor tensor; /* a view */
+    struct tensor tensor;
     uint64_t begin, size;
 };
 
-static void add_part(struct part *part, int *count, const char *name, const char *suffix,
-                     const struct tensor *t)
+static struct part *add_part(struct part *part, int *count, const char *name, const char *suffix)
 {
-    part[(*count)++] = (struct part){
-        .name = name, .suffix = suffix, .tensor = *t, .size = (uint64_t)tensor_count(t) * dtype_size(t->dtype)
-    };
+    part[*count] = (struct part){ .name = name, .suffix = suffix };
+    return &part[(*count)++];
 }
 
-static int list_parts(const struct tensor_table *t, struct part *part)
+/* A view, or the packed codes. */
+static status add_codes(const struct tensor *t, struct part *p)
 {
-    int count = 0;
+    if (packed_is(t))
+        return packed_close(t, &p->tensor);
+    p->tensor = *t;
+    p->tensor.owned = 0;
+    p->tensor.scale = NULL;
+    p->tensor.zero_point = NULL;
+    return OK;
+}
 
+static status list_parts(const struct tensor_table *t, struct part *part, int *count)
+{
     for (int i = 0; i < t->count; i++) {
         const struct tensor_entry *e = &t->entry[i];
-        struct tensor channels = { .rank = 1, .dim = { e->tensor.channels }, .stride = { 1 } };
-        add_part(part, &count, e->name, "", &e->tensor);
-        if (e->tensor.quantization == TENSOR_REAL)
-            continue;
-        channels.dtype = DTYPE_F64;
-        channels.data = e->tensor.scale;
-        add_part(part, &count, e->name, ".scale", &channels);
-        channels.dtype = DTYPE_S64;
-        channels.data = e->tensor.zero_point;
-        add_part(part, &count, e->name, ".zero_point", &channels);
+        status result = add_codes(&e->tensor, add_part(part, count, e->name, ""));
+
+        if (result == OK && e->tensor.quantization != TENSOR_REAL) {
+            struct part *scale = add_part(part, count, e->name, ".scale"),
+                        *zero_point = add_part(part, count, e->name, ".zero_point");
+
+            result = packed_params(&e->tensor, &scale->tensor, &zero_point->tensor);
+        }
+        if (result != OK)
+            return error_prefix(result, "%s", e->name);
     }
-    return count;
+    for (int i = 0; i < *count; i++)
+        part[i].size = (uint64_t)tensor_count(&part[i].tensor) * dtype_size(part[i].tensor.dtype);
+    return OK;
 }
 
 /* Wide elements come first, so that every tensor is aligned: some readers make views. Returns the end. */
@@ -83,10 +93,9 @@ static status add_metadata(struct text *h, const struct tensor_table *t, const s
         snprintf(key, sizeof key, "%s.quantization", t->entry[i].name);
         TRY(text_add(h, "%s", comma));
         TRY(json_add_text(h, key));
-        if (tensor->quantization == TENSOR_PER_CHANNEL)
-            TRY(text_add(h, ":\"per_channel %d\"", tensor->axis));
-        else
-            TRY(text_add(h, ":\"per_tensor\""));
+        TRY(text_add(h, ":\""));
+        TRY(packed_write_mark(tensor, h));
+        TRY(text_add(h, "\""));
         comma = ",";
     }
     return text_add(h, "}");
@@ -133,11 +142,11 @@ status safetensors_write(FILE *f, const struct tensor_table *t, const struct wei
     struct text header = { .max = SAFETENSORS_MAX_HEADER };
     struct part *part;
     uint8_t size[8];
-    int parts;
+    int parts = 0;
     status result = OK;
 
     MEM_TRY(part, 3 * (size_t)t->count + 1, sizeof *part);
-    parts = list_parts(t, part);
+    TRY_OUT(list_parts(t, part, &parts));
     place_parts(part, parts);
     TRY_OUT(make_header(&header, t, part, parts, notes, count));
     for (int i = 0; i < 8; i++)
@@ -147,6 +156,8 @@ status safetensors_write(FILE *f, const struct tensor_table *t, const struct wei
     TRY_OUT(write_data(f, part, parts));
 out:
     text_free(&header);
+    for (int i = 0; i < parts; i++)
+        tensor_free(&part[i].tensor);
     mem_free(part);
     return result;
 }

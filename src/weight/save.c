@@ -42,6 +42,19 @@ static status check_name(const char *name)
     return OK;
 }
 
+static status check_bits(const struct tensor_entry *e, int h5)
+{
+    const struct tensor *t = &e->tensor;
+
+    if (h5 && (t->bits || t->dtype == DTYPE_S16))
+        return FAIL(ERR_RANGE,
+                    "%s has codes of %d bits, and HDF5 files of weights hold 8: save NAME.safetensors",
+                    e->name, t->bits ? t->bits : 16);
+    if (t->bits && (t->bits < 2 || t->bits > 7 || t->dtype != DTYPE_S8))
+        return FAIL(ERR_RANGE, "%s: codes of %d bits and type %s", e->name, t->bits, dtype_name(t->dtype));
+    return OK;
+}
+
 /* The names that scales and zero points get in a safetensors file must be free. */
 static status check_companions(const struct tensor_table *t, const struct tensor_entry *e)
 {
@@ -71,7 +84,7 @@ static status check_note(const struct weight_note *n)
     return OK;
 }
 
-static status check_all(const struct tensor_table *t, const struct weight_note *notes, int count)
+static status check_all(const struct tensor_table *t, const struct weight_note *notes, int count, int h5)
 {
     int tensors = t->count;
 
@@ -88,6 +101,7 @@ static status check_all(const struct tensor_table *t, const struct weight_note *
         if (t->entry[i].tensor.quantization == TENSOR_REAL)
             continue;
         TRY(check_companions(t, &t->entry[i]));
+        TRY(check_bits(&t->entry[i], h5));
         tensors += 2;
     }
     return tensors <= WEIGHT_MAX_TENSORS ? OK
@@ -130,7 +144,7 @@ status weight_save(const char *path, const struct tensor_table *t, const struct 
         return FAIL(ERR_USAGE, "%s: weights are saved as NAME.h5 or NAME.safetensors", path);
     if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary)
         return FAIL(ERR_RANGE, "%s: the path is too long", path);
-    result = check_all(t, notes, count);
+    result = check_all(t, notes, count, h5);
     if (result != OK)
         return error_prefix(result, "%s", path);
     result = h5 ? weight_h5_write(temporary, t, notes, count) : write_safetensors(temporary, t, notes, count);

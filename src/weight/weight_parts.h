@@ -166,6 +166,26 @@ MUST_USE status json_skip(struct json *j);                    /* any value, to 6
 MUST_USE status json_end(struct json *j);
 MUST_USE status json_add_text(struct text *out, const char *value);
 
+/* ---- packed: quantized tensors of safetensors ------------------------------------------------------- */
+
+/* NAME.quantization in words: "per_channel 0 bits 4 shape 64,3,7,7". */
+struct packed_mark {
+    int axis;                         /* -1: per tensor */
+    int bits;                         /* 2..7; 0: all that the type has */
+    int rank;                         /* bits <= 4, packed: the shape that the row of bytes stands for */
+    int64_t dim[TENSOR_MAX_RANK];
+};
+int packed_read_mark(const char *text, struct packed_mark *out);        /* 0: no mark */
+MUST_USE status packed_write_mark(const struct tensor *t, struct text *out);
+int packed_is(const struct tensor *t);                                  /* are its codes packed in a file? */
+/* From the row of bytes that t is to owned codes of the mark's shape, or, of 5 to 7 bits, as they are.
+ * ERR_FORMAT for another size and for codes that the bits do not hold. */
+MUST_USE status packed_open(struct tensor *t, const struct packed_mark *m);
+/* The row of bytes, for packed_is. */
+MUST_USE status packed_close(const struct tensor *t, struct tensor *out);
+/* (channels) f64 and s64; f32 and s32 of packed codes where these hold the same. */
+MUST_USE status packed_params(const struct tensor *t, struct tensor *scale, struct tensor *zero_point);
+
 /* ---- safetensors ------------------------------------------------------------------------------------ */
 
 enum { SAFETENSORS_MAX_HEADER = 64 << 20 };

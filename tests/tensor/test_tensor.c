@@ -15,6 +15,9 @@ static void test_alloc(void)
     CHECK(((float *)t.data)[23] == 0.0f);
     CHECK(strcmp(tensor_describe(&t, what, sizeof what), "(2, 3, 4) f32") == 0);
     CHECK(strcmp(tensor_describe(&t, what, 6), "(2, 3") == 0);
+    t.bits = 4;
+    CHECK(strcmp(tensor_describe(&t, what, sizeof what), "(2, 3, 4) f32 of 4 bits") == 0);
+    t.bits = 0;
     tensor_free(&t);
     tensor_free(&t);
     CHECK(t.data == NULL && t.rank == 0);
