@@ -26,8 +26,9 @@ enum measure_of { MEASURE_ONE, MEASURE_PAIR, MEASURE_TRUTH, MEASURE_CURVE };
 
 /* Bits of measure.needs. CODES: the CAM layer's stored integers, so that only precisions with codes have it.
  * METHOD: there is one for each further method of the job. CROSS, of a curve: the map is also tried on the
- * other precision's network. */
-enum { MEASURE_CODES = 1, MEASURE_METHOD = 2, MEASURE_CROSS = 4 };
+ * other precision's network, there called NAME_on_PRECISION. ANSWER, of a truth: 0 or 100, so that McNemar's
+ * test tells two precisions apart. */
+enum { MEASURE_CODES = 1, MEASURE_METHOD = 2, MEASURE_CROSS = 4, MEASURE_ANSWER = 8 };
 
 enum measure_better { MEASURE_NEITHER, MEASURE_HIGHER, MEASURE_LOWER };
 
@@ -51,10 +52,9 @@ struct measure_view {
     const float *map_flipped;  /* of the negative projection, or NULL where rmse_needs_flipped says no */
     int map_h, map_w;
     const int32_t *box;        /* x0 y0 x1 y1 of the map at t = 0.2, whole pixels; -1 = no foreground */
-    /* boxes: IoU with the best true box by rule (enum wsol_rule), -1 = there is no true box */
-    const float *iou, *iou_raw;
-    /* curve */
-    const float *curve;        /* (steps + 1) */
+    /* TRUTH, CURVE: the picture's row of the field measure.from: answers s32 (5); IoU with the best true box
+     * f32 (enum wsol_rule), -1 where there is none; a curve f32 (steps + 1) */
+    const void *row;
     int steps;
     /* What several measures share, made when the first of them asks: not the caller's. */
     struct {
@@ -86,7 +86,8 @@ extern const struct measure measure_table[];
 
 /* The value of a measure, see measure.value. A PAIR's `other` is compared with one `first` alone. */
 double measure_value(const struct measure *m, struct measure_view *first, struct measure_view *other);
-/* The row of `table` whose name, or with a method for {method}, is `name`; NULL where there is none. */
+/* The row of `table` whose name is `name`, with a method for {method}, with _on_PRECISION behind a curve's
+ * with CROSS; NULL where there is none. */
 const struct measure *measure_find(const struct measure *table, const char *name);
 /* Copies a template (name, label, meaning) with `method` for "{method}"; 0 if it does not fit. */
 int measure_text(const char *template, const char *method, char *out, size_t size);

@@ -10,7 +10,13 @@
 
 #include "base.h"
 
-enum { BOOTSTRAP_REPLICATES = 2000, BOOTSTRAP_COLUMNS = 8, BOOTSTRAP_SEED = 1 };
+enum {
+    BOOTSTRAP_REPLICATES = 2000,
+    BOOTSTRAP_TOGETHER = 8, /* replicates at a time */
+    BOOTSTRAP_LANES = 8,
+    BOOTSTRAP_COLUMNS = 64,
+    BOOTSTRAP_SEED = 1
+};
 
 struct bootstrap_interval {
     double mean, low, high;
@@ -25,13 +31,20 @@ struct bootstrap_interval {
  *     (half * count) >> 32,    half = (j odd ? u : u >> 32) & 0xFFFFFFFF,    u = random_u64(seed, b, j / 2);
  *     a row's chance is off from 1 / count by at most 2^-32.
  * A replicate's mean is sum (times drawn) * value over the rows in order, / count.
- *   values  (count, columns) finite, 1 <= columns <= BOOTSTRAP_COLUMNS, count < 2^31
- *   times   (count) scratch
+ *   values  finite, 1 <= columns <= BOOTSTRAP_COLUMNS, count < 2^31: blocks of BOOTSTRAP_LANES columns, each
+ *           (count, BOOTSTRAP_LANES) and whole (bootstrap_place); lanes behind the last column are not used
+ *   times   scratch, (BOOTSTRAP_TOGETHER, count)
  *   means   scratch, (columns, BOOTSTRAP_REPLICATES)
  *   out     (columns); all 0 where count is 0
- * Takes about 1e-8 s * count * BOOTSTRAP_REPLICATES: 1 s for 50,000 images. */
+ * The draws take 0.7 s for 50,000 images, each block 0.2 s. */
 void bootstrap_means(const double *values, int64_t count, int columns, uint64_t seed, uint32_t *times,
                      double *means, struct bootstrap_interval *out);
+
+/* Where row i of column k stands among the values of `count` rows. */
+static inline int64_t bootstrap_place(int64_t count, int64_t i, int k)
+{
+    return ((int64_t)(k / BOOTSTRAP_LANES) * count + i) * BOOTSTRAP_LANES + k % BOOTSTRAP_LANES;
+}
 
 /* p of the exact two-sided McNemar test: min(1, 2 P(X <= min(a, b))), X binomial of a + b fair throws; 1
  * where both are 0, 0 below 1e-300.

@@ -15,7 +15,7 @@ static double answer_right(const struct measure_view *v, int k)
 
     if (v->class_index < 0)
         return NAN;
-    place = accuracy_rank(v->top5, 5, v->class_index);
+    place = accuracy_rank(v->row, 5, v->class_index);
     return place >= 0 && place < k ? 100 : 0;
 }
 
@@ -191,17 +191,14 @@ static double method_correlation(struct measure_view *first, struct measure_view
 
 static double iou(struct measure_view *first, struct measure_view *other)
 {
-    return other->iou[WSOL_T20] < 0 ? NAN : other->iou[WSOL_T20];
-}
+    const float *of_rule = other->row;
 
-static double iou_raw(struct measure_view *first, struct measure_view *other)
-{
-    return other->iou_raw[WSOL_T20] < 0 ? NAN : other->iou_raw[WSOL_T20];
+    return of_rule[WSOL_T20] < 0 ? NAN : of_rule[WSOL_T20];
 }
 
 static double area(struct measure_view *first, struct measure_view *other)
 {
-    return curve_auc(other->curve, other->steps);
+    return curve_auc(other->row, other->steps);
 }
 
 /* ---- the table ----------------------------------------------------------------------------------------- */
@@ -213,6 +210,7 @@ static double area(struct measure_view *first, struct measure_view *other)
 #define CODES   MEASURE_CODES
 #define METHOD  MEASURE_METHOD
 #define CROSS   MEASURE_CROSS
+#define ANSWER  MEASURE_ANSWER
 #define HIGHER  MEASURE_HIGHER
 #define LOWER   MEASURE_LOWER
 #define NEITHER MEASURE_NEITHER
@@ -260,11 +258,12 @@ const struct measure measure_table[] = {
     { "correlation_{method}", "1", PAIR, METHOD, method_correlation, NULL, "correlation, {method}",
       "correlation of the projections of {method}, with sign", 4, HIGHER },
 
-    { "top1", "%", TRUTH, 0, top1, "top5", "top-1", "100 = the true class is first, else 0", 2, HIGHER },
-    { "top5", "%", TRUTH, 0, top5, "top5", "top-5", "100 = the true class is among five, else 0", 2, HIGHER },
+    { "top1", "%", TRUTH, ANSWER, top1, "top5", "top-1", "100 = the true class is first, else 0", 2, HIGHER },
+    { "top5", "%", TRUTH, ANSWER, top5, "top5", "top-5", "100 = the true class is among five, else 0", 2,
+      HIGHER },
     { "iou", "1", TRUTH, 0, iou, "wsol/iou", "IoU", "IoU of the map's box with a true one at t = 0.2", 4,
       HIGHER },
-    { "iou_raw", "1", TRUTH, 0, iou_raw, "wsol/iou_raw", "IoU, raw sign",
+    { "iou_raw", "1", TRUTH, 0, iou, "wsol/iou_raw", "IoU, raw sign",
       "IoU at t = 0.2 of the map in the raw sign", 4, HIGHER },
 
     { "deletion", "1", CURVE, CROSS, area, "deletion_curve", "deletion", "area under the deletion curve", 5,
@@ -294,17 +293,19 @@ static const char method_word[] = "{method}";
 
 const struct measure *measure_find(const struct measure *table, const char *name)
 {
-    const struct measure *of_method = NULL;
+    const struct measure *alike = NULL;
 
     for (const struct measure *m = table; m->name; m++) {
-        const char *word = strstr(m->name, method_word);
+        const char *word = strstr(m->name, method_word), *rest;
+        size_t stem = word ? (size_t)(word - m->name) : strlen(m->name);
 
         if (!strcmp(m->name, name))
             return m;
-        if (word && !strncmp(m->name, name, (size_t)(word - m->name)) && name[word - m->name])
-            of_method = m;
+        rest = strncmp(m->name, name, stem) ? "" : name + stem;
+        if (word ? *rest : m->needs & MEASURE_CROSS && !strncmp(rest, "_on_", 4) && rest[4])
+            alike = m;
     }
-    return of_method;
+    return alike;
 }
 
 int measure_text(const char *template, const char *method, char *out, size_t size)

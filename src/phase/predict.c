@@ -118,14 +118,14 @@ static status count_curves(struct run *m, struct calibration *c)
 
 static double bootstrap_row(void)
 {
-    struct bootstrap_interval out[BOOTSTRAP_COLUMNS];
-    double *values = mem_alloc(BOOTSTRAP_ROWS, BOOTSTRAP_COLUMNS * sizeof *values);
-    double *means = mem_alloc(BOOTSTRAP_REPLICATES, BOOTSTRAP_COLUMNS * sizeof *means);
-    uint32_t *times = mem_alloc(BOOTSTRAP_ROWS, sizeof *times);
+    struct bootstrap_interval out[BOOTSTRAP_LANES];
+    double *values = mem_alloc(BOOTSTRAP_ROWS, BOOTSTRAP_LANES * sizeof *values);
+    double *means = mem_alloc(BOOTSTRAP_REPLICATES, BOOTSTRAP_LANES * sizeof *means);
+    uint32_t *times = mem_alloc(BOOTSTRAP_ROWS, BOOTSTRAP_TOGETHER * sizeof *times);
     double start = clock_s();
 
     if (values && means && times)
-        bootstrap_means(values, BOOTSTRAP_ROWS, BOOTSTRAP_COLUMNS, 1, times, means, out);
+        bootstrap_means(values, BOOTSTRAP_ROWS, BOOTSTRAP_LANES, 1, times, means, out);
     mem_free(values);
     mem_free(means);
     mem_free(times);

@@ -13,7 +13,7 @@ enum { SETS = 1 + STORE_MAX_SELECTIONS, CHUNK = 256 };
 /* The measures of one kind have the same rows, and so the same draws. */
 enum kind { ANSWERS, MAPS, BOXES, CURVES, CROSS, KINDS };
 static const struct {
-    const char *measure[BOOTSTRAP_COLUMNS];
+    const char *measure[BOOTSTRAP_LANES];
     int count, columns; /* the RMSE of MAPS follow the differences */
 } kinds[KINDS] = {
     [ANSWERS] = { { "top1", "top5" }, 2, 2 },
@@ -41,7 +41,7 @@ struct room {
 
 struct figures {
     int64_t images[SETS];
-    struct bootstrap_interval interval[SETS][BOOTSTRAP_COLUMNS];
+    struct bootstrap_interval interval[SETS][BOOTSTRAP_LANES];
 };
 
 static status make_room(struct room *o)
@@ -52,13 +52,13 @@ static status make_room(struct room *o)
            column = most * STORE_RULES > points ? most * STORE_RULES : points;
 
     MEM_TRY(o->in, most, sizeof *o->in);
-    MEM_TRY(o->value, most, BOOTSTRAP_COLUMNS * sizeof *o->value);
-    MEM_TRY(o->packed, most, BOOTSTRAP_COLUMNS * sizeof *o->packed);
+    MEM_TRY(o->value, most, BOOTSTRAP_LANES * sizeof *o->value);
+    MEM_TRY(o->packed, most, BOOTSTRAP_LANES * sizeof *o->packed);
     MEM_TRY(o->a, column, sizeof *o->a);
     MEM_TRY(o->b, column, sizeof *o->b);
     MEM_TRY(o->flag, (size_t)l->subset, 1);
-    MEM_TRY(o->times, most, sizeof *o->times);
-    MEM_TRY(o->means, BOOTSTRAP_COLUMNS * (size_t)BOOTSTRAP_REPLICATES, sizeof *o->means);
+    MEM_TRY(o->times, most, BOOTSTRAP_TOGETHER * sizeof *o->times);
+    MEM_TRY(o->means, BOOTSTRAP_LANES * (size_t)BOOTSTRAP_REPLICATES, sizeof *o->means);
     return OK;
 }
 
@@ -227,7 +227,7 @@ static void measure_set(struct room *o, int columns, int set, struct figures *f)
 
     for (int64_t i = 0; i < o->rows; i++)
         if (o->in[i] >> set & 1)
-            memcpy(o->packed + count++ * columns, o->value + i * columns,
+            memcpy(o->packed + count++ * BOOTSTRAP_LANES, o->value + i * columns,
                    (size_t)columns * sizeof *o->packed);
     f->images[set] = count;
     bootstrap_means(o->packed, count, columns, BOOTSTRAP_SEED, o->times, o->means, f->interval[set]);

@@ -23,7 +23,8 @@ static void check(const char *name, struct measure_view *first, struct measure_v
 static void test_answers(void)
 {
     static const int32_t first[5] = { 7, 2, 3, 4, 5 }, other[5] = { 2, 7, 3, 4, 5 };
-    struct measure_view a = { .top5 = first, .class_index = 7 }, b = { .top5 = other, .class_index = 7 };
+    struct measure_view a = { .top5 = first, .class_index = 7, .row = first },
+                        b = { .top5 = other, .class_index = 7, .row = other };
 
     check("top1", NULL, &a, 100);
     check("top1", NULL, &b, 0);
@@ -118,14 +119,15 @@ static void test_maps(void)
 
 static void test_truth_and_curves(void)
 {
-    static const float at[5] = { 0.1f, 0.5f, 0.9f, 0.2f, 0.95f }, raw[5] = { 0, 0.25f, 0, 0, 0.9f };
-    static const float none[5] = { -1, -1, -1, -1, -1 }, curve[3] = { 1, 0.5f, 0 };
-    struct measure_view v = { .iou = at, .iou_raw = raw, .curve = curve, .steps = 2 };
+    static const float at[5] = { 0.1f, 0.5f, 0.9f, 0.2f, 0.95f }, none[5] = { -1, -1, -1, -1, -1 };
+    static const float curve[3] = { 1, 0.5f, 0 };
+    struct measure_view v = { .row = at, .steps = 2 };
 
     check("iou", NULL, &v, 0.5);
-    check("iou_raw", NULL, &v, 0.25);
-    v.iou = v.iou_raw = none;
+    check("iou_raw", NULL, &v, 0.5);
+    v.row = none;
     CHECK(isnan(value("iou", NULL, &v)) && isnan(value("iou_raw", NULL, &v)));
+    v.row = curve;
     check("deletion", NULL, &v, 0.5);
     check("insertion", NULL, &v, 0.5);
     check("deletion_raw", NULL, &v, 0.5);
@@ -162,6 +164,7 @@ static void test_rows(void)
         CHECK_MSG((m->from != NULL) == (m->of == MEASURE_TRUTH || m->of == MEASURE_CURVE), "%s", m->name);
         CHECK_MSG(!(m->needs & MEASURE_CODES) || m->of == MEASURE_ONE, "%s", m->name);
         CHECK_MSG(!(m->needs & MEASURE_CROSS) || m->of == MEASURE_CURVE, "%s", m->name);
+        CHECK_MSG(!(m->needs & MEASURE_ANSWER) || m->of == MEASURE_TRUTH, "%s", m->name);
         CHECK_MSG(!(m->needs & MEASURE_METHOD) == !strstr(m->name, "{method}"), "%s", m->name);
         CHECK_MSG(measure_find(measure_table, m->name) == m, "%s", m->name);
         CHECK_MSG(strlen(m->name) < 32 && strlen(m->meaning) < 80 && strlen(m->unit) < 16, "%s", m->name);
@@ -174,6 +177,8 @@ static void test_names(void)
 
     CHECK(!strcmp(measure_find(measure_table, "rmse_gradcam")->name, "rmse_{method}"));
     CHECK(!strcmp(measure_find(measure_table, "rmse_raw")->name, "rmse_raw"));
+    CHECK(!strcmp(measure_find(measure_table, "deletion_on_fp32")->name, "deletion"));
+    CHECK(!measure_find(measure_table, "deletion_on_") && !measure_find(measure_table, "iou_on_fp32"));
     CHECK(!measure_find(measure_table, "rmse_") && !measure_find(measure_table, "rms") &&
           !measure_find(measure_table, ""));
     CHECK(measure_text("RMSE, {method} x", "xgradcam", text, sizeof text) &&
