@@ -99,7 +99,7 @@ struct engine_map engine_node_map(const struct engine *e, int node);
 void engine_map_copy_real(const struct engine_map *m, float *out);
 
 enum engine_arithmetic engine_arithmetic_used(const struct engine *e);
-enum model_precision engine_precision(const struct engine *e);
+enum precision_form engine_form(const struct engine *e);
 struct engine_memory {
     size_t weights, arena, scratch;
 };

@@ -104,8 +104,6 @@ int model_has_weights(const struct model_node *n);           /* conv, linear */
  * scale and zero point are then the relu's. (fp32 leaves a mul's alone.) */
 int model_fused_relu(const struct model *m, int node);
 
-enum model_precision { MODEL_FP32, MODEL_INT8 };
-
 /* What relu6 does in int8: as the checkpoint notes (torch's note nothing and run it as relu), or as asked. */
 enum model_relu6 { MODEL_RELU6_AUTO, MODEL_RELU6_RELU, MODEL_RELU6_CLAMP };
 const char *model_relu6_name(enum model_relu6 r);    /* "auto", "relu", "clamp" */
@@ -128,7 +126,7 @@ struct model_binding {
     const struct tensor_table *weights;
     struct model_reading how;
     char prefix[MODEL_PREFIX];      /* that a wrapper put before all names of the network: "module."; or "" */
-    enum model_precision precision;
+    enum precision_form form;       /* as the checkpoint's weights are: real or codes */
     int qat;                        /* the int8 form is an unconverted QAT state dict (numerics 1.6) */
     struct model_range *output_range, *weight_range;    /* QAT: (nodes) of outputs and of weights */
     int unstated;                   /* QAT: the quantizers have no scale and zero point to tell their codes */

@@ -22,7 +22,7 @@
 
 /* ---- job: settings (job.c) ---------------------------------------------------------------------------- */
 
-enum { JOB_MAX_NETWORKS = STORE_MAX_NETWORKS, JOB_PRECISIONS = 2 };
+enum { JOB_MAX_NETWORKS = STORE_MAX_NETWORKS, JOB_MAX_PRECISIONS = STORE_MAX_PRECISIONS };
 
 /* How a checkpoint is read. As keys: of a network, and, where it says more, of one of its precisions. */
 struct job_reading {
@@ -34,10 +34,10 @@ struct job_reading {
 struct job_network {
     char name[OPTION_NAME];
     char model[OPTION_SIZE];                     /* the description */
-    char weights[JOB_PRECISIONS][OPTION_SIZE];   /* checkpoints, in the order of job_precision */
+    char weights[JOB_MAX_PRECISIONS][OPTION_SIZE];   /* checkpoints, in the order of the job's precisions */
     int engine;                                  /* enum engine_arithmetic of the int8 form */
     struct job_reading all;                      /* of every precision ... */
-    struct job_reading of[JOB_PRECISIONS];       /* ... that does not say otherwise: "", and of unused 0 = as
+    struct job_reading of[JOB_MAX_PRECISIONS];   /* ... that does not say otherwise: "", and of unused 0 = as
                                                     all, 1 refuse, 2 allow */
 };
 
@@ -69,6 +69,10 @@ struct job {
     int schedule;                                /* enum job_schedule */
     double watchdog;                             /* seconds, comm_watch_start */
     int lock;                                    /* 0: store_plan.unlocked */
+    int precisions;
+    struct job_precision {
+        char name[OPTION_NAME];
+    } precision[JOB_MAX_PRECISIONS];             /* the first is what the others are compared with */
     int networks;
     struct job_network network[JOB_MAX_NETWORKS];
 };
@@ -83,8 +87,6 @@ enum job_frame { JOB_FRAME_CROP, JOB_FRAME_FULL };
 /* Each rank its cyclic share; or rank 0 serves blocks. The result is the same. */
 enum job_schedule { JOB_STATIC, JOB_DYNAMIC };
 
-/* "fp32", "int8": the first is what the others are compared with. */
-extern const char *const job_precision[JOB_PRECISIONS];
 /* The name of a chosen value: "auto" or an instruction set; "absmax". */
 const char *job_isa(const struct job *job);
 /* How the checkpoint of precision p is read, all keys considered. */
@@ -107,7 +109,7 @@ struct job_ranks {
 };
 struct job_ranks job_ranks(int argc, char **argv);
 /* Local. The result rows of the table and the hashes of what they name: what /job stores. files:
- * (networks * (1 + JOB_PRECISIONS)) of each network's description and checkpoints. */
+ * (networks * (1 + JOB_MAX_PRECISIONS)) of each network's description and checkpoints. */
 MUST_USE status job_canonical(const struct job *job, const uint8_t list[HASH_SIZE],
                               const uint8_t (*files)[HASH_SIZE], struct text *out);
 /* Local, pure. round-half-up(fraction * n) in integers from the fraction's text, at least 1; 0 if n = 0. */

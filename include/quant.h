@@ -27,6 +27,20 @@
 enum quant_observer { QUANT_MINMAX, QUANT_PERCENTILE, QUANT_MSE };
 enum quant_equalize { QUANT_EQUALIZE_OFF, QUANT_EQUALIZE_ON, QUANT_EQUALIZE_AUTO };
 
+/* A precision by name (preset.c): what a job's `int8 = ...` means unless its file or the job says more. */
+struct quant_preset {
+    const char *name;
+    enum precision_form form;
+    int weights, activations; /* bits; 32 = real numbers */
+    int per_channel;          /* weights: a scale per output channel, or one a layer */
+    enum quant_observer observer;
+    int ends; /* bits of the first and last layer, 0 = as the others */
+};
+/* NULL where the name is none of the table's. */
+const struct quant_preset *quant_preset(const char *name);
+/* Name number i of the table, NULL behind its last: what help and suggestions list. */
+const char *quant_preset_name(int i);
+
 struct quant_options {
     enum engine_arithmetic arithmetic; /* fbgemm or qnnpack: whose rounding the biases are corrected for */
     int per_channel;                   /* weights: a scale per output channel, or one a layer */

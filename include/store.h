@@ -43,14 +43,14 @@
 enum {
     STORE_MAX_NETWORKS = 16,
     STORE_MAX_PRECISIONS = 8,
-    STORE_MAX_SELECTIONS = 8,
+    STORE_READINGS = 3,   /* raw, resolved, aligned: the order of the axis `reading` */
+    STORE_MAX_SELECTIONS = STORE_READINGS * (STORE_MAX_PRECISIONS - 1) + 1,
     STORE_MAX_PICTURES = 64,
     STORE_MAX_METHODS = 16,
     STORE_NAME = 64,  /* of a network, precision, selection: letters, digits, '_', '-', '.', no '.' first */
     STORE_PATH = 192, /* of a dataset */
     STORE_MAX_RANK = 4,
     STORE_MAX_STEPS = 10000,
-    STORE_READINGS = 3,   /* raw, resolved, aligned: the order of the axis `reading` */
     STORE_STATISTICS = 4, /* median, q1, q3, mean: the order of the axis `statistic` */
     STORE_RULES = 5,      /* t0.15, t0.20, t0.50, otsu, best: the order of the axis `rule` */
     STORE_SIGNS = 2,      /* resolved, raw: the order of the axis `sign` */
@@ -110,7 +110,12 @@ struct store_layout {
         /* of the CAM layer's stored integers, from precision 1 on; a reader leaves it 0 */
         struct quant_params q[STORE_MAX_PRECISIONS];
     } network[STORE_MAX_NETWORKS];
-    char precision[STORE_MAX_PRECISIONS][STORE_NAME];    /* [0] is what the others are compared with (fp32) */
+    /* [0] is what the others are compared with; all networks have the same */
+    struct store_precision {
+        char name[STORE_NAME];
+        int form;                             /* enum precision_form */
+        int weight_bits, activation_bits;
+    } precision[STORE_MAX_PRECISIONS];
     /* raw, resolved, control: the datasets in_<selection>; the axis `set` is all, then these */
     char selection[STORE_MAX_SELECTIONS][STORE_NAME];
     int methods;                          /* maps beside cam, each a dataset cam_<method>; 0 = none */

@@ -37,6 +37,10 @@ static inline int quant_params_same(struct quant_params a, struct quant_params b
     return a.scale == b.scale && a.zero_point == b.zero_point && a.low == b.low && a.high == b.high;
 }
 
+/* What a network computes with: the numbers themselves; stored codes through the integer kernels (at most 8
+ * bits); or real values of which every quantized output is rounded to its codes. */
+enum precision_form { PRECISION_REAL, PRECISION_CODES, PRECISION_ROUNDED };
+
 enum tensor_quantization { TENSOR_REAL, TENSOR_PER_TENSOR, TENSOR_PER_CHANNEL };
 
 struct tensor {

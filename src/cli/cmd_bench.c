@@ -200,7 +200,7 @@ out:
 
 static const char *precision_name(const struct engine *e)
 {
-    return engine_precision(e) == MODEL_INT8 ? "int8" : "fp32";
+    return engine_form(e) == PRECISION_CODES ? "int8" : "fp32";
 }
 
 static void print_json(const struct network *net, const struct measured *m)

@@ -321,7 +321,7 @@ static status run(struct infer *r, const struct option_words *words)
     TRY(network_open(r->set.model, r->set.weights, &r->set.reading, &options, r->set.isa, &r->net));
     TRY(network_check_relu6(&r->set.reading, &net, 1));
     TRY(network_check_arithmetic(&options, &net, 1));
-    if (r->set.tap && engine_precision(net->engine) != MODEL_INT8)
+    if (r->set.tap && engine_form(net->engine) != PRECISION_CODES)
         return FAIL(ERR_USAGE, "--tap=all has no effect: %s is fp32, which has no codes", r->set.weights);
     network_say(r->set.weights, &r->net.decided);
     network_preprocess(&r->net, r->set.resize, r->set.filter, r->set.pillow);
@@ -343,11 +343,11 @@ static status run(struct infer *r, const struct option_words *words)
 
 static void summary(const struct infer *r)
 {
-    enum model_precision precision = engine_precision(r->net.engine);
+    enum precision_form precision = engine_form(r->net.engine);
 
-    printf("%s  %s%s%s  %s  %d %s  %s\n", r->net.model.name, precision == MODEL_INT8 ? "int8" : "fp32",
-           precision == MODEL_INT8 ? " " : "",
-           precision == MODEL_INT8 ? engine_arithmetic_name(engine_arithmetic_used(r->net.engine)) : "",
+    printf("%s  %s%s%s  %s  %d %s  %s\n", r->net.model.name, precision == PRECISION_CODES ? "int8" : "fp32",
+           precision == PRECISION_CODES ? " " : "",
+           precision == PRECISION_CODES ? engine_arithmetic_name(engine_arithmetic_used(r->net.engine)) : "",
            r->net.kernels->isa, r->count, r->count == 1 ? "image" : "images", r->set.output);
     if (r->sign_undefined)
         log_info("infer: the raw sign is undefined for %d images; their /cam has the resolved one",

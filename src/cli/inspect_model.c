@@ -96,7 +96,7 @@ static status add_node(struct listing *l, const struct model *m, int i, const st
     TRY(add_window(l, m, n));
     if (cost.macs)
         TRY(add_costs(l, &cost));
-    if (!b || b->precision != MODEL_INT8)
+    if (!b || b->form != PRECISION_CODES)
         return OK;
     TRY(listing_set_real(l, SCALE, b->q[i].scale));
     return listing_set(l, ZERO, "%d", b->q[i].zero_point);
@@ -130,7 +130,7 @@ static status add_weight_facts(struct listing *l, const char *path, const struct
         TRY(listing_fact(l, LISTING_TEXT, "batch norm", "folded already"));
     if (b->unbiased > 0)
         TRY(listing_fact(l, LISTING_COUNT, "no bias", "%d", b->unbiased));
-    if (b->precision == MODEL_FP32) {
+    if (b->form == PRECISION_REAL) {
         TRY(listing_fact(l, LISTING_TEXT, "precision", "fp32"));
     } else {
         TRY(listing_fact(l, LISTING_TEXT, "precision", "int8%s, weights per %s",
@@ -192,7 +192,7 @@ status inspect_model(const char *path, const char *weights, const struct network
         TRY_OUT(network_load(&m, weights, how, &t, &b));
         TRY_OUT(load_layers(&b));
     }
-    if (bound && how->relu6 && b.precision == MODEL_FP32) {
+    if (bound && how->relu6 && b.form == PRECISION_REAL) {
         result = FAIL(ERR_USAGE, "--relu6 has no effect: %s is fp32, whose relu6 clamps at 6", weights);
         goto out;
     }

@@ -23,9 +23,9 @@ static status load_table(const struct model *m, const char *weights, const struc
                          struct tensor_table *out)
 {
     if (strcmp(weights, NETWORK_RANDOM_FP32) == 0)
-        return network_random(m, MODEL_FP32, out);
+        return network_random(m, PRECISION_REAL, out);
     if (strcmp(weights, NETWORK_RANDOM_INT8) == 0)
-        return network_random(m, MODEL_INT8, out);
+        return network_random(m, PRECISION_CODES, out);
     return weight_load(weights, how->state, out);
 }
 
@@ -45,7 +45,7 @@ status network_check_relu6(const struct network_reading *how, const struct netwo
     if (how->relu6 == MODEL_RELU6_AUTO)
         return OK;
     for (int i = 0; i < count; i++)
-        if (engine_precision(net[i]->engine) == MODEL_INT8)
+        if (engine_form(net[i]->engine) == PRECISION_CODES)
             return OK;
     return FAIL(ERR_USAGE, "--relu6=%s has no effect: the weights are fp32, whose relu6 clamps at 6",
                 model_relu6_name((enum model_relu6)how->relu6));
@@ -57,7 +57,7 @@ status network_check_arithmetic(const struct engine_options *options, const stru
     int codes = 0, fbgemm = 0;
 
     for (int i = 0; i < count; i++)
-        if (engine_precision(net[i]->engine) == MODEL_INT8) {
+        if (engine_form(net[i]->engine) == PRECISION_CODES) {
             codes = 1;
             fbgemm = fbgemm || engine_arithmetic_used(net[i]->engine) == ENGINE_FBGEMM;
         }

@@ -41,7 +41,7 @@ MUST_USE status network_check_relu6(const struct network_reading *how, const str
 /* In place of a checkpoint's path: random weights that fit the description. */
 #define NETWORK_RANDOM_FP32 "random:fp32"
 #define NETWORK_RANDOM_INT8 "random:int8"
-MUST_USE status network_random(const struct model *m, enum model_precision precision,
+MUST_USE status network_random(const struct model *m, enum precision_form precision,
                                struct tensor_table *out);
 
 /* isa: "auto" or an instruction set's name, ERR_USAGE where this machine does not have it; QUANTCAM_ISA

@@ -81,14 +81,14 @@ static status add_bn(struct maker *k, const struct model_node *n)
     return add_real(k, n->bn, ".running_var", 1, &c, 1, 0.1);
 }
 
-static status add_layer(struct maker *k, const struct model_node *n, enum model_precision precision)
+static status add_layer(struct maker *k, const struct model_node *n, enum precision_form precision)
 {
     int linear = n->op == OP_LINEAR, rank = linear ? 2 : 4;
     const struct model_node *in = &k->m->node[n->input[0]];
     const int64_t dim[4] = { n->c, linear ? in->c : in->c / n->groups, n->kernel, n->kernel };
     double spread = sqrt(6.0 / (double)(linear ? dim[1] : dim[1] * dim[2] * dim[3]));
 
-    if (precision == MODEL_FP32) {
+    if (precision == PRECISION_REAL) {
         TRY(add_real(k, n->weight, ".weight", rank, dim, 0, spread));
         return n->bn[0] ? add_bn(k, n) : add_real(k, n->weight, ".bias", 1, dim, 0, 0.1);
     }
@@ -98,7 +98,7 @@ static status add_layer(struct maker *k, const struct model_node *n, enum model_
     return add_output(k, n->weight);
 }
 
-status network_random(const struct model *m, enum model_precision precision, struct tensor_table *out)
+status network_random(const struct model *m, enum precision_form precision, struct tensor_table *out)
 {
     struct maker k = { .m = m, .table = out, .random = { .seed = 1 } };
 
@@ -109,7 +109,7 @@ status network_random(const struct model *m, enum model_precision precision, str
 
         if (model_has_weights(n))
             TRY(add_layer(&k, n, precision));
-        else if (precision == MODEL_INT8 && n->quant[0])
+        else if (precision == PRECISION_CODES && n->quant[0])
             TRY(add_output(&k, n->quant));
     }
     return OK;

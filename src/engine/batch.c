@@ -123,7 +123,7 @@ static void pad(const struct engine *e, const struct kernel_conv *c, const uint8
     int h = padded_side(c->oh, c->kh, c->stride), w = padded_side(c->ow, c->kw, c->stride);
     size_t one = (size_t)c->ic * delta_element(e), pitch = (size_t)c->in_pitch * delta_element(e);
 
-    memset(out, e->precision == MODEL_FP32 ? 0 : c->zero_point_in, (size_t)h * (size_t)w * one);
+    memset(out, e->form == PRECISION_REAL ? 0 : c->zero_point_in, (size_t)h * (size_t)w * one);
     for (int y = 0; y < h; y++)
         for (int x = 0; x < w; x++) {
             int iy = y - c->pad, ix = x - c->pad;

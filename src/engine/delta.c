@@ -48,7 +48,7 @@ static void want(const struct engine *e, const struct engine_step *s)
 void delta_run_points(const struct engine *e, const struct engine_step *s, const struct kernel_conv *shape,
                       struct points *p)
 {
-    if (e->precision == MODEL_FP32)
+    if (e->form == PRECISION_REAL)
         s->kernels->points_f32(shape, s->packed, p->real_in, p->real_out, p->count, s->low, s->high);
     else
         s->kernels->points_u8(shape, s->packed, p->code_in, p->code_out, p->count, &s->requant, s->saturation,
@@ -65,7 +65,7 @@ static void run_points(const struct engine *e, const struct engine_step *s, stru
     int count = p->count;
 
     delta_run_points(e, s, shape, p);
-    for (int i = 0; e->precision == MODEL_INT8 && i < count; i++) {
+    for (int i = 0; e->form == PRECISION_CODES && i < count; i++) {
         uint8_t *to = at(e, &s->out, p->place[i]);
 
         if (memcmp(to, p->code_out[i], bytes) == 0)
@@ -82,7 +82,7 @@ static void copy_window(const struct engine *e, const struct engine_step *s, int
     size_t one = (size_t)c->ic * delta_element(e), row = (size_t)c->kw * one;
     int x0 = x < 0 ? -x : 0, x1 = x + c->kw > c->iw ? c->iw - x : c->kw;
 
-    memset(to, e->precision == MODEL_FP32 ? 0 : c->zero_point_in, delta_window(c) * delta_element(e));
+    memset(to, e->form == PRECISION_REAL ? 0 : c->zero_point_in, delta_window(c) * delta_element(e));
     for (int ky = 0; ky < c->kh && x0 < x1; ky++)
         if (y + ky >= 0 && y + ky < c->ih)
             memcpy(to + (size_t)ky * row + (size_t)x0 * one, at(e, &s->in[0], (y + ky) * c->iw + x + x0),
@@ -96,8 +96,8 @@ static void add_point(const struct engine *e, const struct engine_step *s, int p
 
     p->place[i] = place;
     delta_add_point(e, p, from,
-                    e->precision == MODEL_FP32 ? at(e, &s->out, place)
-                                               : p->room + (size_t)i * (size_t)s->shape.oc);
+                    e->form == PRECISION_REAL ? at(e, &s->out, place)
+                                              : p->room + (size_t)i * (size_t)s->shape.oc);
 }
 
 /* Every position of d->wanted. d->changed: out, of codes. */
@@ -153,7 +153,7 @@ static struct kernel_rect hull(struct kernel_rect a, struct kernel_rect b)
 
 static int is_compared(const struct engine *e, const struct engine_step *s)
 {
-    return e->precision == MODEL_INT8 || s->inputs == 0;
+    return e->form == PRECISION_CODES || s->inputs == 0;
 }
 
 /* Computes a rectangle in place. A position may lie in two rectangles: the first finds that it changed. */
@@ -265,7 +265,7 @@ static void run_step(const struct engine *e, const struct engine_step *s)
     } else if (delta_takes_points(s)) {
         mask_clear(d->changed, h, w);
         run_conv_points(e, s);
-        changed = e->precision == MODEL_INT8 ? d->changed : d->wanted;
+        changed = e->form == PRECISION_CODES ? d->changed : d->wanted;
     } else {
         mask_clear(d->changed, h, w);
         run_rectangles(e, s);

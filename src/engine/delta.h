@@ -56,7 +56,7 @@ struct engine_delta {
 /* Bytes of a value. */
 static inline size_t delta_element(const struct engine *e)
 {
-    return e->precision == MODEL_FP32 ? sizeof(float) : 1;
+    return e->form == PRECISION_REAL ? sizeof(float) : 1;
 }
 
 /* A linear layer, or a convolution of one group: its positions can be computed in any order, if each window's
@@ -83,7 +83,7 @@ static inline void delta_add_point(const struct engine *e, struct points *p, con
 {
     int i = p->count++;
 
-    if (e->precision == MODEL_FP32) {
+    if (e->form == PRECISION_REAL) {
         p->real_in[i] = (const float *)(const void *)in;
         p->real_out[i] = (float *)(void *)out;
     } else {

@@ -10,7 +10,7 @@ static size_t larger(size_t a, size_t b)
 static status raise_scratch(struct engine *e, const struct engine_step *s)
 {
     size_t bytes =
-        e->precision == MODEL_FP32 ? 0 : s->kernels->points_u8_scratch_bytes(&s->shape, DELTA_POINTS);
+        e->form == PRECISION_REAL ? 0 : s->kernels->points_u8_scratch_bytes(&s->shape, DELTA_POINTS);
 
     if (bytes <= e->scratch_bytes)
         return OK;
@@ -105,7 +105,7 @@ static int passes(const struct engine *e, int buffer)
                                               c->stride > 1 || c->pad > 0))
                 return 0;
     }
-    return e->precision == MODEL_FP32 && writers == 1 && e->buffer[buffer].last < ENGINE_FOREVER;
+    return e->form == PRECISION_REAL && writers == 1 && e->buffer[buffer].last < ENGINE_FOREVER;
 }
 
 status engine_keep(struct engine *e)

@@ -68,7 +68,7 @@ static size_t packed_bytes(const struct engine *e, const struct engine_step *s,
 {
     const struct kernel_table *k = s->kernels;
 
-    if (e->precision == MODEL_FP32)
+    if (e->form == PRECISION_REAL)
         return depthwise(s) ? k->depthwise_f32_packed_bytes(shape) : k->conv_f32_packed_bytes(shape);
     return depthwise(s) ? k->depthwise_u8_packed_bytes(shape) : k->conv_u8_packed_bytes(shape);
 }
@@ -78,7 +78,7 @@ static size_t scratch_bytes(const struct engine *e, const struct engine_step *s,
 {
     const struct kernel_table *k = s->kernels;
 
-    if (e->precision == MODEL_FP32)
+    if (e->form == PRECISION_REAL)
         return depthwise(s) ? k->depthwise_f32_scratch_bytes(shape) : k->conv_f32_scratch_bytes(shape);
     return depthwise(s) ? k->depthwise_u8_scratch_bytes(shape) : k->conv_u8_scratch_bytes(shape);
 }
@@ -91,9 +91,9 @@ static void pack_group(const struct engine *e, const struct engine_step *s, cons
            each = (size_t)layer->ic * (size_t)layer->kh * (size_t)layer->kw;
     char *to = (char *)s->packed + (size_t)group * s->packed_bytes;
 
-    if (e->precision == MODEL_FP32 && depthwise(s))
+    if (e->form == PRECISION_REAL && depthwise(s))
         k->depthwise_f32_pack(shape, layer->weight_real, layer->bias, to);
-    else if (e->precision == MODEL_FP32)
+    else if (e->form == PRECISION_REAL)
         k->conv_f32_pack(shape, layer->weight_real + from * each, layer->bias + from, to);
     else if (depthwise(s))
         k->depthwise_u8_pack(shape, layer->weight_int, to);
@@ -134,7 +134,7 @@ status pack_layer(struct engine *e, struct engine_step *s, const struct model_bi
     BUG_IF(layer.oc != s->shape.oc * s->groups || layer.ic != s->shape.ic || layer.kh != s->shape.kh ||
            layer.kw != s->shape.kw);
     s->shape.zero_point_in = in.zero_point;
-    if (e->precision == MODEL_INT8)
+    if (e->form == PRECISION_CODES)
         TRY_OUT(requantization(e, s, &layer, in, out, relu));
     TRY_OUT(pack_loaded(e, s, &layer));
 out:

@@ -26,7 +26,7 @@ static int is_relu(enum model_op op)
 static void find_fusions(struct plan *p)
 {
     for (int i = 0; i < p->m->nodes; i++)
-        if (p->m->node[i].op != OP_MUL || p->b->precision == MODEL_INT8)
+        if (p->m->node[i].op != OP_MUL || p->b->form == PRECISION_CODES)
             p->relu[i] = model_fused_relu(p->m, i);
 }
 
@@ -52,7 +52,7 @@ static void find_cats(struct plan *p)
 
             if (op == OP_INPUT || op == OP_SLICE || op == OP_CAT || p->taken[n] >= 0)
                 continue;
-            if (p->b->precision == MODEL_INT8 && !quant_params_same(q[n], q[i]))
+            if (p->b->form == PRECISION_CODES && !quant_params_same(q[n], q[i]))
                 continue;
             p->taken[n] = i;
             p->taken_at[n] = at;
@@ -64,7 +64,7 @@ static int add_buffer(struct engine *e, int c, int h, int w)
 {
     struct engine_buffer *b = &e->buffer[e->buffers];
 
-    b->bytes = (size_t)c * (size_t)h * (size_t)w * (e->precision == MODEL_FP32 ? sizeof(float) : 1);
+    b->bytes = (size_t)c * (size_t)h * (size_t)w * (e->form == PRECISION_REAL ? sizeof(float) : 1);
     b->first = b->last = e->steps;
     return e->buffers++;
 }
@@ -125,8 +125,8 @@ static enum engine_relu relu_of(const struct plan *p, int node)
 
     if (!is_relu(op))
         return ENGINE_NO_RELU;
-    return op == OP_RELU6 && (p->e->precision == MODEL_FP32 || p->b->relu6_clamps) ? ENGINE_RELU6
-                                                                                   : ENGINE_RELU;
+    return op == OP_RELU6 && (p->e->form == PRECISION_REAL || p->b->relu6_clamps) ? ENGINE_RELU6
+                                                                                  : ENGINE_RELU;
 }
 
 static enum engine_relu fused_relu(const struct plan *p, int node)
@@ -136,12 +136,12 @@ static enum engine_relu fused_relu(const struct plan *p, int node)
 
 static struct quant_params q_of_input(const struct plan *p, int node, int j)
 {
-    return p->e->precision == MODEL_INT8 ? p->b->q[p->m->node[node].input[j]] : (struct quant_params){ 0 };
+    return p->e->form == PRECISION_CODES ? p->b->q[p->m->node[node].input[j]] : (struct quant_params){ 0 };
 }
 
 static struct quant_params q_of(const struct plan *p, int node)
 {
-    return p->e->precision == MODEL_INT8 ? p->b->q[node] : (struct quant_params){ 0 };
+    return p->e->form == PRECISION_CODES ? p->b->q[node] : (struct quant_params){ 0 };
 }
 
 static status add_table(struct engine_step *s, int count)
@@ -155,7 +155,7 @@ static status plan_input(struct plan *p, int node)
     struct engine_step *s = add_step(p, node);
 
     s->run = run_input;
-    if (p->e->precision == MODEL_FP32) {
+    if (p->e->form == PRECISION_REAL) {
         MEM_TRY(s->input_real, 3, sizeof *s->input_real);
         arithmetic_input_real(&p->m->input, s->input_real);
     } else {
@@ -207,7 +207,7 @@ static status plan_layer(struct plan *p, int node)
     s->macs = (uint64_t)n->h * (uint64_t)n->w * (uint64_t)n->c * (uint64_t)(s->shape.kh * s->shape.kw) *
               (uint64_t)s->shape.ic;
     s->saturation = KERNEL_EXACT;
-    if (e->precision == MODEL_INT8 && e->arithmetic == ENGINE_FBGEMM &&
+    if (e->form == PRECISION_CODES && e->arithmetic == ENGINE_FBGEMM &&
         (e->options.saturate == ENGINE_SATURATE_AVX2 ||
          (e->options.saturate == ENGINE_SATURATE_VNNI && saturates_always(n, s->in[0].c)))) {
         s->saturation = KERNEL_SATURATE_PAIRS;
@@ -227,10 +227,10 @@ static status plan_pool(struct plan *p, int node)
         return OK;
     }
     s->q = q_of_input(p, node, 0);
-    s->factor = p->e->precision == MODEL_INT8
+    s->factor = p->e->form == PRECISION_CODES
                     ? arithmetic_average_factor(p->e->arithmetic, s->q, s->in[0].h * s->in[0].w)
                     : 0.0f;
-    s->run = n->op == OP_MEAN && p->e->precision == MODEL_INT8 && p->e->arithmetic == ENGINE_FBGEMM
+    s->run = n->op == OP_MEAN && p->e->form == PRECISION_CODES && p->e->arithmetic == ENGINE_FBGEMM
                  ? run_mean_cascade
                  : run_average;
     return OK;
@@ -241,7 +241,7 @@ static status plan_activation(struct plan *p, int node)
     enum model_op op = p->m->node[node].op;
     struct engine_step *s = add_step(p, node);
 
-    if (p->e->precision == MODEL_FP32) {
+    if (p->e->form == PRECISION_REAL) {
         s->run = is_relu(op) ? run_clamp : op == OP_HARDSWISH ? run_hardswish : run_hardsigmoid;
         return OK;
     }
@@ -261,7 +261,7 @@ static status plan_add(struct plan *p, int node)
     struct engine_step *s = add_step(p, node);
 
     s->run = run_add;
-    if (p->e->precision == MODEL_FP32)
+    if (p->e->form == PRECISION_REAL)
         return OK;
     if (arithmetic_add(p->e->arithmetic, q_of_input(p, node, 0), q_of_input(p, node, 1), q_of(p, node),
                        fused_relu(p, node), &s->add) != OK)
@@ -277,7 +277,7 @@ static status plan_mul(struct plan *p, int node)
     s->run = run_mul;
     if (s->in[1].h * s->in[1].w < s->out.h * s->out.w)
         s->in[1].pitch = 0;
-    if (p->e->precision == MODEL_INT8)
+    if (p->e->form == PRECISION_CODES)
         arithmetic_mul(q_of_input(p, node, 0), q_of_input(p, node, 1), q_of(p, node), fused_relu(p, node),
                        &s->mul);
     return OK;
@@ -308,7 +308,7 @@ static void add_piece(struct plan *p, struct engine_step *s, int node, int j, in
     s->in[piece].first += (size_t)from;
     s->in[piece].c = c;
     s->channel[piece] = at + from;
-    if (p->e->precision == MODEL_INT8)
+    if (p->e->form == PRECISION_CODES)
         arithmetic_requantize(q_of_input(p, node, j), q_of(p, node), fused, &s->table[piece]);
     s->inputs++;
 }
@@ -318,7 +318,7 @@ static status plan_cat(struct plan *p, int node)
 {
     const struct model_node *n = &p->m->node[node];
     struct engine_step *s = add_step(p, node);
-    int vectors = p->e->precision == MODEL_INT8 && cat_by_vectors(p, node);
+    int vectors = p->e->form == PRECISION_CODES && cat_by_vectors(p, node);
 
     s->run = run_cat;
     s->inputs = 0;
@@ -434,7 +434,7 @@ status engine_plan(const struct model_binding *b, const struct engine_options *o
     *out = NULL;
     MEM_TRY(p.e, 1, sizeof *p.e);
     p.e->kernels = k;
-    p.e->precision = b->precision;
+    p.e->form = b->form;
     p.e->options = *options;
     p.e->arithmetic = options->arithmetic != ENGINE_AUTO ? options->arithmetic
                       : b->fbgemm                        ? ENGINE_FBGEMM

@@ -83,7 +83,7 @@ void run_conv(const struct engine *e, const struct engine_step *s, struct kernel
         const char *packed = (const char *)s->packed + (size_t)g * s->packed_bytes;
         struct kernel_requant requant = s->requant;
 
-        if (e->precision == MODEL_FP32) {
+        if (e->form == PRECISION_REAL) {
             s->kernels->conv_f32(shape, packed, real_at(&s->in[0], 0) + g * shape->ic,
                                  real_at(&s->out, 0) + g * shape->oc, rect, s->low, s->high, e->scratch);
             continue;
@@ -98,7 +98,7 @@ void run_conv(const struct engine *e, const struct engine_step *s, struct kernel
 
 void run_depthwise(const struct engine *e, const struct engine_step *s, struct kernel_rect rect)
 {
-    if (e->precision == MODEL_FP32)
+    if (e->form == PRECISION_REAL)
         s->kernels->depthwise_f32(&s->shape, s->packed, s->in[0].data, s->out.data, rect, s->low, s->high,
                                   e->scratch);
     else
@@ -108,7 +108,7 @@ void run_depthwise(const struct engine *e, const struct engine_step *s, struct k
 
 void run_maxpool(const struct engine *e, const struct engine_step *s, struct kernel_rect rect)
 {
-    if (e->precision == MODEL_FP32)
+    if (e->form == PRECISION_REAL)
         e->kernels->maxpool_f32(&s->shape, s->in[0].data, s->out.data, rect);
     else
         e->kernels->maxpool_u8(&s->shape, s->in[0].data, s->out.data, rect);
@@ -120,7 +120,7 @@ void run_average(const struct engine *e, const struct engine_step *s, struct ker
 
     if (rect.y0 >= rect.y1 || rect.x0 >= rect.x1)
         return;
-    if (e->precision == MODEL_FP32)
+    if (e->form == PRECISION_REAL)
         e->kernels->average_f32(in->data, in->h * in->w, in->c, in->pitch, s->out.data);
     else
         e->kernels->average_u8(in->data, in->h * in->w, in->c, in->pitch, s->q.zero_point, s->factor,
@@ -195,14 +195,14 @@ void run_add(const struct engine *e, const struct engine_step *s, struct kernel_
     struct runs r = runs_of(&s->out, rect);
 
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
-        if (e->precision == MODEL_FP32)
+        if (e->form == PRECISION_REAL)
             e->kernels->add_f32(real_at(&s->in[0], at), s->in[0].pitch, real_at(&s->in[1], at),
                                 s->in[1].pitch, real_at(&s->out, at), s->out.pitch, r.pixels, s->out.c,
                                 s->low, s->high);
         else
             e->kernels->add_u8(code_at(&s->in[0], at), s->in[0].pitch, code_at(&s->in[1], at), s->in[1].pitch,
                                code_at(&s->out, at), s->out.pitch, r.pixels, s->out.c, &s->add);
-    if (e->precision == MODEL_INT8 && s->add.mode == ADD_FBGEMM)
+    if (e->form == PRECISION_CODES && s->add.mode == ADD_FBGEMM)
         add_tail(s, rect);
 }
 
@@ -212,7 +212,7 @@ void run_mul(const struct engine *e, const struct engine_step *s, struct kernel_
     struct runs r = runs_of(&s->out, rect);
 
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
-        if (e->precision == MODEL_FP32)
+        if (e->form == PRECISION_REAL)
             e->kernels->mul_f32(real_at(&s->in[0], at), s->in[0].pitch, real_at(&s->in[1], at),
                                 s->in[1].pitch, real_at(&s->out, at), s->out.pitch, r.pixels, s->out.c);
         else
@@ -228,7 +228,7 @@ void run_cat(const struct engine *e, const struct engine_step *s, struct kernel_
         const struct engine_view *in = &s->in[j];
 
         for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
-            if (e->precision == MODEL_FP32)
+            if (e->form == PRECISION_REAL)
                 e->kernels->copy_f32(real_at(in, at), in->pitch, real_at(&s->out, at) + s->channel[j],
                                      s->out.pitch, r.pixels, in->c);
             else if (s->table[j].unchanged)
@@ -245,7 +245,7 @@ void run_shuffle(const struct engine *e, const struct engine_step *s, struct ker
     struct runs r = runs_of(&s->out, rect);
 
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
-        if (e->precision == MODEL_FP32)
+        if (e->form == PRECISION_REAL)
             e->kernels->shuffle_f32(real_at(&s->in[0], at), s->in[0].pitch, real_at(&s->out, at),
                                     s->out.pitch, r.pixels, s->out.c, s->shuffle_groups);
         else
@@ -257,7 +257,7 @@ void run_logits(const struct engine *e, const void *values, float *logits)
 {
     struct quant_params q = e->node[e->output].q;
 
-    if (e->precision == MODEL_FP32) {
+    if (e->form == PRECISION_REAL) {
         memcpy(logits, values, (size_t)e->classes * sizeof *logits);
         return;
     }

@@ -78,7 +78,7 @@ struct engine_rounding {
 
 struct engine {
     const struct kernel_table *kernels;
-    enum model_precision precision;
+    enum precision_form form;
     enum engine_arithmetic arithmetic;
     struct engine_options options;
     struct engine_step *step;

@@ -39,7 +39,7 @@ static int step_of(const struct engine *e, const struct engine_view *v)
 
 void engine_round_node(struct engine *e, int node, struct quant_params q)
 {
-    BUG_IF(e->precision != MODEL_FP32 || !e->options.keep);
+    BUG_IF(e->form != PRECISION_REAL || !e->options.keep);
     e->rounding = (struct engine_rounding){ .step = step_of(e, &e->node[node].view),
                                             .view = e->node[node].view,
                                             .q = q };
@@ -107,7 +107,7 @@ struct engine_map engine_node_map(const struct engine *e, int node)
 
     if (e->buffer[n->view.buffer].last < ENGINE_FOREVER)
         return m;
-    if (e->precision == MODEL_FP32)
+    if (e->form == PRECISION_REAL)
         m.real = n->view.data;
     else
         m.codes = n->view.data;
@@ -142,9 +142,9 @@ enum engine_arithmetic engine_arithmetic_used(const struct engine *e)
     return e->arithmetic;
 }
 
-enum model_precision engine_precision(const struct engine *e)
+enum precision_form engine_form(const struct engine *e)
 {
-    return e->precision;
+    return e->form;
 }
 
 struct engine_memory engine_memory_used(const struct engine *e)

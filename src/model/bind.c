@@ -89,7 +89,7 @@ static status detect_precision(struct model_binding *b)
     weight = model_weight(b, n, &bias);
     if (!weight)
         TRY(model_need(b, &weight, n->weight, ".weight"));
-    b->precision = b->qat || weight->quantization != TENSOR_REAL ? MODEL_INT8 : MODEL_FP32;
+    b->form = b->qat || weight->quantization != TENSOR_REAL ? PRECISION_CODES : PRECISION_REAL;
     return OK;
 }
 
@@ -105,7 +105,7 @@ static status read_relu6(struct model_binding *b)
     if (asked && !model_has_relu6(b->model))
         return FAIL(ERR_USAGE, "relu6 = %s has no effect: %s has no relu6", model_relu6_name(asked),
                     b->model->source);
-    if (b->precision != MODEL_INT8)
+    if (b->form != PRECISION_CODES)
         return OK;
     if (noted == MODEL_RELU6_RELU && strcmp(note, "relu") != 0)
         return FAIL(ERR_FORMAT, "%s: its note quantcam.relu6 is '%.40s', not clamp or relu",
@@ -152,13 +152,13 @@ static status bind_layer(struct model_binding *b, int node, uint8_t *used)
     weights = (uint64_t)s.oc * (uint64_t)s.ic * (uint64_t)s.kh * (uint64_t)s.kw;
     biases = s.bias || s.gamma ? (uint64_t)s.oc : 0;
     b->unbiased += !biases;
-    if (b->precision == MODEL_INT8) {
+    if (b->form == PRECISION_CODES) {
         scales = (uint64_t)(b->qat ? tensor_count(s.quantizer.low) : s.weight->channels);
         b->per_channel |= b->qat ? scales > 1 : s.weight->quantization == TENSOR_PER_CHANNEL;
     }
     b->parameters += weights + biases;
     b->parameter_bytes +=
-        weights * (b->precision == MODEL_INT8 ? 1 : sizeof(float)) + (biases + scales) * sizeof(float);
+        weights * (b->form == PRECISION_CODES ? 1 : sizeof(float)) + (biases + scales) * sizeof(float);
     b->macs += weights * (uint64_t)n->h * (uint64_t)n->w;
     return OK;
 }
@@ -171,7 +171,7 @@ static status bind_all(struct model_binding *b, uint8_t *used)
         const struct model_node *n = &m->node[i];
         if (model_has_weights(n))
             TRY(bind_layer(b, i, used));
-        if (b->precision == MODEL_INT8) {
+        if (b->form == PRECISION_CODES) {
             TRY(node_params(b, i, &b->q[i]));
             mark(b, used, model_tensor(b, n->quant, ".scale"));
             mark(b, used, model_tensor(b, n->quant, ".zero_point"));
@@ -185,7 +185,7 @@ static status bind_by_prefix(struct model_binding *b, uint8_t **used)
 {
     TRY(detect_precision(b));
     TRY(read_relu6(b));
-    if (b->precision == MODEL_FP32 || b->qat)
+    if (b->form == PRECISION_REAL || b->qat)
         TRY(model_find_folded(b));
     if (b->qat)
         TRY(model_find_ranges(b));

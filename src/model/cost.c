@@ -14,9 +14,9 @@ static status count_vectors(const struct model_binding *b, int node, const struc
     if (!b)
         return OK;
     TRY(model_find_sources(b, node, &s));
-    if (b->precision == MODEL_INT8)
+    if (b->form == PRECISION_CODES)
         *scales = (uint64_t)(b->qat ? tensor_count(s.quantizer.low) : s.weight->channels);
-    if (b->precision == MODEL_FP32 || b->qat)
+    if (b->form == PRECISION_REAL || b->qat)
         *trained = (s.bias ? oc : 0) + (s.gamma ? 2 * oc : 0);
     else if (!n->bn[0])
         *trained = s.bias ? oc : 0;
@@ -39,7 +39,7 @@ status model_cost(const struct model *m, const struct model_binding *b, int node
     TRY(count_vectors(b, node, n, &trained, &folded, &scales));
     out->parameters = weights + trained;
     out->bytes =
-        weights * (b && b->precision == MODEL_INT8 ? 1 : sizeof(float)) + (folded + scales) * sizeof(float);
+        weights * (b && b->form == PRECISION_CODES ? 1 : sizeof(float)) + (folded + scales) * sizeof(float);
     out->macs = weights * (uint64_t)n->h * (uint64_t)n->w;
     return OK;
 }

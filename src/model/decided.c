@@ -79,7 +79,7 @@ static status add_qat(const struct model_binding *b, struct text *out)
 /* What has neither a bias nor a batch normalisation, whose shift is one, may have lost it. */
 static status add_biases(const struct model_binding *b, struct text *out)
 {
-    int normalised = !b->folded && (b->precision == MODEL_FP32 || b->qat), named = 0;
+    int normalised = !b->folded && (b->form == PRECISION_REAL || b->qat), named = 0;
 
     for (int i = 0; i < b->model->nodes && named < b->unbiased && named < NAMED; i++) {
         const struct model_node *n = &b->model->node[i];
@@ -101,7 +101,7 @@ status model_decided(const struct model_binding *b, struct text *out)
     TRY(add_biases(b, out));
     if (b->qat)
         TRY(add_qat(b, out));
-    if (b->precision == MODEL_INT8 && model_has_relu6(b->model))
+    if (b->form == PRECISION_CODES && model_has_relu6(b->model))
         TRY(add_relu6(b, out));
     return OK;
 }

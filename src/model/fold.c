@@ -272,7 +272,7 @@ static status quantize_real(const struct model_binding *b, const struct model_so
 static status load_layer(const struct model_binding *b, int node, const struct model_sources *s,
                          struct model_layer *l)
 {
-    if (b->precision == MODEL_INT8 && !b->qat) {
+    if (b->form == PRECISION_CODES && !b->qat) {
         TRY(load_bias(s, l));
         TRY(check_layer(b, s, l));
         return load_codes(s, l);

@@ -95,7 +95,7 @@ static status check_codes(const struct model_binding *b, const struct model_node
 static status check_weight(const struct model_binding *b, const struct model_node *n,
                            const struct model_sources *s)
 {
-    int codes = b->precision == MODEL_INT8 && !b->qat;
+    int codes = b->form == PRECISION_CODES && !b->qat;
     const struct tensor *t = s->weight;
     int64_t dim[4] = { s->oc, s->ic, s->kh, s->kw };
     int rank = n->op == OP_CONV ? 4 : 2;
@@ -240,7 +240,7 @@ status model_find_sources(const struct model_binding *b, int node, struct model_
     TRY(check_weight(b, n, s));
     if (s->bias)
         TRY(check_vector(b, n, s->bias));
-    if (n->bn[0] && !b->folded && (b->precision == MODEL_FP32 || b->qat))
+    if (n->bn[0] && !b->folded && (b->form == PRECISION_REAL || b->qat))
         TRY(find_normalisation(b, n, s));
     return b->qat ? find_observer(b, n, s) : OK;
 }

@@ -42,7 +42,7 @@ static status make_room(struct average *a)
     MEM_TRY(a->state, (size_t)a->places, 1);
     MEM_TRY(a->pixels, pixels, 3);
     MEM_TRY(a->layer, most, sizeof(float));
-    MEM_TRY(a->sum, most, (size_t)r->layout.selections * JOB_PRECISIONS * sizeof *a->sum);
+    MEM_TRY(a->sum, most, (size_t)r->layout.selections * (size_t)r->precisions * sizeof *a->sum);
     return OK;
 }
 
@@ -61,7 +61,7 @@ static void clear(struct average *a)
 
 static int64_t *sum_of(const struct average *a, int selection, int p)
 {
-    return a->sum + ((size_t)selection * JOB_PRECISIONS + (size_t)p) * (size_t)a->values;
+    return a->sum + ((size_t)selection * (size_t)a->r->precisions + (size_t)p) * (size_t)a->values;
 }
 
 /* a->layer to the sums of every selection that holds the place. */
@@ -69,6 +69,7 @@ static void add_layer(struct average *a, int p, int64_t place)
 {
     const uint8_t *codes = a->layer;
     const float *real = a->layer;
+    int is_codes = a->r->precision[p].form == PRECISION_CODES;
 
     for (int s = 0; s < a->r->layout.selections; s++) {
         int64_t *sum = sum_of(a, s, p);
@@ -76,7 +77,7 @@ static void add_layer(struct average *a, int p, int64_t place)
         if (!a->in[s][place])
             continue;
         for (int i = 0; i < a->values; i++)
-            sum[i] += p > 0 ? codes[i] : llrint((double)real[i] * fixed_point);
+            sum[i] += is_codes ? codes[i] : llrint((double)real[i] * fixed_point);
     }
 }
 
@@ -108,10 +109,10 @@ static status take_layer(struct average *a, int net, int p, int64_t place)
 
     switch (r->layout.activations) {
     case STORE_ACTIVATIONS_FULL:
-        snprintf(path, sizeof path, "/models/%s/%s/activation", name, job_precision[p]);
+        snprintf(path, sizeof path, "/models/%s/%s/activation", name, run_precision(r, p));
         return store_fetch(r->store, path, a->image[place], 1, a->layer);
     case STORE_ACTIVATIONS_SUBSET:
-        snprintf(path, sizeof path, "/models/%s/subset/%s/activation", name, job_precision[p]);
+        snprintf(path, sizeof path, "/models/%s/subset/%s/activation", name, run_precision(r, p));
         return store_fetch(r->store, path, place, 1, a->layer);
     default:
         engine_run(r->network[net].engine[p], a->pixels);
@@ -130,7 +131,7 @@ static status add_image(struct average *a, int net, int64_t place)
         TRY(load_picture(a, place, &good));
     if (!good)
         return OK;
-    for (int p = 0; p < JOB_PRECISIONS; p++) {
+    for (int p = 0; p < a->r->precisions; p++) {
         TRY(take_layer(a, net, p, place));
         add_layer(a, p, place);
     }
@@ -170,19 +171,21 @@ enum { SETS = 1 + STORE_MAX_SELECTIONS };
 /* What /summary/histogram holds of one network; the whole set has none. */
 struct histograms {
     int64_t images[SETS];
-    int64_t own[JOB_PRECISIONS][SETS][HISTOGRAM_BINS], common[JOB_PRECISIONS][SETS][HISTOGRAM_BINS];
-    double low[JOB_PRECISIONS][SETS], high[JOB_PRECISIONS][SETS];
-    double dice_own[JOB_PRECISIONS][SETS], dice_common[JOB_PRECISIONS][SETS];
+    int64_t own[STORE_MAX_PRECISIONS][SETS][HISTOGRAM_BINS],
+        common[STORE_MAX_PRECISIONS][SETS][HISTOGRAM_BINS];
+    double low[STORE_MAX_PRECISIONS][SETS], high[STORE_MAX_PRECISIONS][SETS];
+    double dice_own[STORE_MAX_PRECISIONS][SETS], dice_common[STORE_MAX_PRECISIONS][SETS];
 };
 
 static void make_mean(const struct average *a, int net, int selection, int p, double *mean)
 {
     const struct quant_params *q = &a->r->layout.network[net].q[p];
+    int codes = a->r->precision[p].form == PRECISION_CODES;
     const int64_t *sum = sum_of(a, selection, p);
     double count = (double)a->count[selection];
 
     for (int i = 0; i < a->values; i++)
-        mean[i] = p > 0 ? q->scale * ((double)sum[i] / count - q->zero_point)
+        mean[i] = codes ? q->scale * ((double)sum[i] / count - q->zero_point)
                         : (double)sum[i] / count / fixed_point;
 }
 
@@ -195,7 +198,7 @@ static void fill_set(const struct average *a, int net, int selection, double *me
     h->images[set] = a->count[selection];
     if (a->count[selection] == 0)
         return;
-    for (int p = 0; p < JOB_PRECISIONS; p++) {
+    for (int p = 0; p < a->r->precisions; p++) {
         double *own = mean + (size_t)p * (size_t)a->values, *first = &h->low[p][set],
                *last = &h->high[p][set];
 
@@ -205,7 +208,7 @@ static void fill_set(const struct average *a, int net, int selection, double *me
         low = p == 0 || *first < low ? *first : low;
         high = p == 0 || *last > high ? *last : high;
     }
-    for (int p = 0; p < JOB_PRECISIONS; p++) {
+    for (int p = 0; p < a->r->precisions; p++) {
         histogram_count(mean + (size_t)p * (size_t)a->values, a->values, low, high, h->common[p][set]);
         h->dice_own[p][set] = histogram_dice(h->own[0][set], h->own[p][set]);
         h->dice_common[p][set] = histogram_dice(h->common[0][set], h->common[p][set]);
@@ -217,7 +220,7 @@ static status write_histograms(const struct run *r, int net, const struct histog
     char path[STORE_PATH];
 
     TRY(store_write(r->store, "/summary/histogram/images", net, 1, h->images));
-    for (int p = 0; p < JOB_PRECISIONS; p++) {
+    for (int p = 0; p < r->precisions; p++) {
         const struct {
             const char *name;
             const void *row;
@@ -228,7 +231,7 @@ static status write_histograms(const struct run *r, int net, const struct histog
         int tables = p > 0 ? COUNT_OF(table) : 4; /* the first precision is compared with no other */
 
         for (int i = 0; i < tables; i++) {
-            snprintf(path, sizeof path, "/summary/histogram/%s/%s", job_precision[p], table[i].name);
+            snprintf(path, sizeof path, "/summary/histogram/%s/%s", run_precision(r, p), table[i].name);
             TRY(store_write(r->store, path, net, 1, table[i].row));
         }
     }
@@ -242,7 +245,7 @@ static status finish_network(const struct average *a, int net)
     status result = OK;
 
     h = mem_alloc(1, sizeof *h);
-    mean = mem_alloc((size_t)a->values, JOB_PRECISIONS * sizeof *mean);
+    mean = mem_alloc((size_t)a->values, (size_t)a->r->precisions * sizeof *mean);
     if (!h || !mean)
         result = FAIL(ERR_MEMORY, "no memory for the histograms");
     for (int s = 0; s < a->r->layout.selections && result == OK; s++)
@@ -279,7 +282,7 @@ static status average_network(struct average *a, int net)
     size_t sums;
 
     a->values = n->channels * n->h * n->w;
-    sums = (size_t)r->layout.selections * JOB_PRECISIONS * (size_t)a->values;
+    sums = (size_t)r->layout.selections * (size_t)r->precisions * (size_t)a->values;
     memset(a->sum, 0, sums * sizeof *a->sum);
     memset(a->count, 0, sizeof a->count);
     TRY(comm_agree(r->c, read_members(a, net)));

@@ -51,9 +51,8 @@ status begin_layout(struct run *r)
     l->subset_maps = r->job->explain_maps;
     l->cross = r->job->explain_steps > 0 && r->job->explain_cross;
     l->activations = r->job->activations;
-    l->precisions = JOB_PRECISIONS;
-    for (int p = 0; p < JOB_PRECISIONS; p++)
-        snprintf(l->precision[p], STORE_NAME, "%s", job_precision[p]);
+    l->precisions = r->precisions;
+    memcpy(l->precision, r->precision, sizeof l->precision);
     l->networks = r->networks;
     for (int i = 0; i < r->networks; i++) {
         struct store_network *n = &l->network[i];
@@ -62,7 +61,7 @@ status begin_layout(struct run *r)
         n->channels = r->network[i].map.c;
         n->h = r->network[i].map.h;
         n->w = r->network[i].map.w;
-        for (int p = 1; p < JOB_PRECISIONS; p++)
+        for (int p = 0; p < r->precisions; p++)
             n->q[p] = r->network[i].q[p];
     }
     TRY(schema_expand(l, &schema)); /* the same on all ranks: so is a failure */
@@ -127,12 +126,14 @@ static status fill_provenance(const struct run *r, struct text *out)
 
         TRY(text_add(out, "network.%s.model = %s\nnetwork.%s.model.sha256 = %s\n", n->name, n->model, n->name,
                      hash_hex(r->file_hash[i * RUN_FILES], hex)));
-        for (int p = 0; p < JOB_PRECISIONS; p++)
-            TRY(text_add(out, "network.%s.%s = %s\nnetwork.%s.%s.sha256 = %s\n", n->name, job_precision[p],
-                         n->weights[p], n->name, job_precision[p],
+        for (int p = 0; p < r->precisions; p++)
+            TRY(text_add(out, "network.%s.%s = %s\nnetwork.%s.%s.sha256 = %s\n", n->name, run_precision(r, p),
+                         n->weights[p], n->name, run_precision(r, p),
                          hash_hex(r->file_hash[i * RUN_FILES + 1 + p], hex)));
-        TRY(text_add(out, "network.%s.engine = %s\n", n->name,
-                     engine_arithmetic_name(r->network[i].arithmetic)));
+        for (int p = 0; p < r->precisions; p++)
+            if (r->precision[p].form == PRECISION_CODES)
+                TRY(text_add(out, "network.%s.%s.engine = %s\n", n->name, run_precision(r, p),
+                             engine_arithmetic_name(r->network[i].arithmetic[p])));
     }
     return text_add(out, "%s", r->decided.data ? r->decided.data : "");
 }
@@ -232,7 +233,7 @@ status begin_store(struct run *r)
 {
     struct initial in = { 0 };
     struct store_plan plan = { .layout = r->layout,
-                               .title = "quantcam: fp32 and int8 networks, their answers and maps",
+                               .title = "quantcam: networks in several precisions, their answers and maps",
                                .version = r->start->version,
                                .unlocked = !r->job->lock };
     uint8_t hash[HASH_SIZE];

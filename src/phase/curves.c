@@ -52,7 +52,7 @@ static status put(const struct run *r, int net, int p, const char *name, const v
 {
     char path[STORE_PATH];
 
-    snprintf(path, sizeof path, "/summary/curves/%s/%s", job_precision[p], name);
+    snprintf(path, sizeof path, "/summary/curves/%s/%s", run_precision(r, p), name);
     return store_write(r->store, path, net, 1, row);
 }
 
@@ -107,7 +107,7 @@ static status reduce_kind(const struct run *r, int net, int p, int k, const int6
     double area[SETS] = { 0 };
     char name[STORE_NAME + 32];
 
-    snprintf(name, sizeof name, "%s/%s", job_precision[p], kind[k]);
+    snprintf(name, sizeof name, "%s/%s", run_precision(r, p), kind[k]);
     TRY(add_kind(r, net, name, a, area));
     for (int s = 0; s < SETS; s++) {
         if (images[s] == 0)
@@ -130,12 +130,13 @@ static status reduce_cross(const struct run *r, int net, int other, int p, int s
     for (size_t k = 0; k < COUNT_OF(what); k++) {
         double area[SETS] = { 0 };
 
-        snprintf(name, sizeof name, "%s/%s_curve_on_%s", job_precision[p], what[k], job_precision[scorer]);
+        snprintf(name, sizeof name, "%s/%s_curve_on_%s", run_precision(r, p), what[k],
+                 run_precision(r, scorer));
         TRY(add_kind(r, net, name, a, area));
         for (int s = 0; s < SETS; s++)
             area[s] /= images[s] > 0 ? (double)images[s] : 1;
-        snprintf(path, sizeof path, "/summary/cross/%s/%s_%s_on_%s", job_precision[other], what[k],
-                 job_precision[p], job_precision[scorer]);
+        snprintf(path, sizeof path, "/summary/cross/%s/%s_%s_on_%s", run_precision(r, other), what[k],
+                 run_precision(r, p), run_precision(r, scorer));
         TRY(store_write(r->store, path, net, 1, area));
     }
     return OK;
@@ -151,12 +152,12 @@ status curves_reduce(const struct run *r, int net)
         return OK;
     TRY_OUT(make_room(r, &a));
     TRY_OUT(read_members(r, net, &a, images));
-    for (int p = 0; p < JOB_PRECISIONS; p++) {
+    for (int p = 0; p < r->precisions; p++) {
         TRY_OUT(put(r, net, p, "images", images));
         for (int k = 0; k < KINDS; k++)
             TRY_OUT(reduce_kind(r, net, p, k, images, &a));
     }
-    for (int p = 1; p < JOB_PRECISIONS && r->layout.cross; p++) {
+    for (int p = 1; p < r->precisions && r->layout.cross; p++) {
         TRY_OUT(reduce_cross(r, net, p, p, 0, images, &a));
         TRY_OUT(reduce_cross(r, net, p, 0, p, images, &a));
     }

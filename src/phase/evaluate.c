@@ -202,11 +202,11 @@ static struct fields fields_of(struct store_rows *rows, const char *precision)
     };
 }
 
-static struct pair_fields pair_of(struct store_rows *rows, const char *precision)
+static struct pair_fields pair_of(const struct run *r, struct store_rows *rows, const char *precision)
 {
     char group[2 * OPTION_NAME];
 
-    snprintf(group, sizeof group, "%s/vs_%s", precision, job_precision[0]);
+    snprintf(group, sizeof group, "%s/vs_%s", precision, run_precision(r, 0));
     return (struct pair_fields){
         .rmse_raw = field(rows, group, "rmse_raw"),
         .rmse_resolved = field(rows, group, "rmse_resolved"),
@@ -258,7 +258,7 @@ static status one_precision(struct evaluate *e, int net, int p, const uint8_t *p
     *f->sigma_ratio = projection.sigma_ratio;
     *f->raw_sign = (int8_t)projection.raw_sign;
     *f->constant = (uint8_t)projection.constant;
-    measure_activation(e->rows[net], job_precision[p], &map, e->act,
+    measure_activation(e->rows[net], run_precision(r, p), &map, e->act,
                        (enum store_activations)r->layout.activations);
     return methods_compute(r, e->workspace, net, p, e->act, f->top5[0], e->rows[net]);
 }
@@ -305,10 +305,10 @@ static status note_times(struct evaluate *e, int net, float (*seconds)[2])
     static const char *const what[2] = { "inference_s", "cam_s" };
     char path[STORE_PATH];
 
-    for (int p = 0; p < JOB_PRECISIONS; p++)
+    for (int p = 0; p < e->r->precisions; p++)
         for (int k = 0; k < 2; k++) {
             snprintf(path, sizeof path, "/timing/loaded/%s/%s/%s", e->r->layout.network[net].name,
-                     job_precision[p], what[k]);
+                     run_precision(e->r, p), what[k]);
             TRY(store_rows_beside(e->rows[net], path, seconds[p][k]));
         }
     return OK;
@@ -319,23 +319,23 @@ static status one_network(struct evaluate *e, int net, int b, int64_t image)
 {
     const struct run *r = e->r;
     const uint8_t *pixels = e->pixels + (size_t)b * (size_t)r->input_h * (size_t)r->input_w * 3;
-    struct fields f[JOB_PRECISIONS];
-    float seconds[JOB_PRECISIONS][2] = { 0 };
+    struct fields f[STORE_MAX_PRECISIONS];
+    float seconds[STORE_MAX_PRECISIONS][2] = { 0 };
 
     if (!e->good[b])
         return store_rows_add(e->rows[net], image, STORE_BAD_IMAGE);
-    for (int p = 0; p < JOB_PRECISIONS; p++) {
-        f[p] = fields_of(e->rows[net], job_precision[p]);
+    for (int p = 0; p < r->precisions; p++) {
+        f[p] = fields_of(e->rows[net], run_precision(r, p));
         status s = one_precision(e, net, p, pixels, &f[p], seconds[p]);
         if (s == ERR_NUMERIC)
             return store_rows_add(e->rows[net], image, STORE_BAD_IMAGE);
         TRY(s);
-        locate_row(e->locate, e->rows[net], net, job_precision[p], image, &e->info[b]);
+        locate_row(e->locate, e->rows[net], net, run_precision(r, p), image, &e->info[b]);
     }
-    for (int p = 1; p < JOB_PRECISIONS; p++) {
-        struct pair_fields pair = pair_of(e->rows[net], job_precision[p]);
+    for (int p = 1; p < r->precisions; p++) {
+        struct pair_fields pair = pair_of(r, e->rows[net], run_precision(r, p));
         compare(e, net, &f[0], &f[p], &pair);
-        measure_pair(e->rows[net], job_precision[p],
+        measure_pair(e->rows[net], run_precision(r, p),
                      &(struct compare_side){ .projection = f[0].cam, .map = e->map[0] },
                      &(struct compare_side){ .projection = f[p].cam, .map = e->map[1] }, r, net);
         methods_compare(r, net, p, e->rows[net], e->map);

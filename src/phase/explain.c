@@ -21,7 +21,7 @@ struct explain {
     uint8_t *bytes;
     float *picture, *away, *blank, *work; /* normalized (H, W, 3): clean, two substrates, altered */
     float *projection, *map, *probability;
-    float *clean[JOB_PRECISIONS]; /* logits of the clean picture */
+    float *clean[STORE_MAX_PRECISIONS]; /* logits of the clean picture */
     int32_t *order, *scratch;
     /* the curve in hand: of the network of precision `scorer` */
     int scorer, class_index, clean_step;
@@ -75,7 +75,7 @@ static status make_room(struct explain *e)
     MEM_TRY(e->projection, values, sizeof(float));
     MEM_TRY(e->map, pixels, sizeof(float));
     MEM_TRY(e->probability, classes, sizeof(float));
-    for (int p = 0; p < JOB_PRECISIONS; p++)
+    for (int p = 0; p < e->r->precisions; p++)
         MEM_TRY(e->clean[p], classes, sizeof(float));
     MEM_TRY(e->order, pixels, sizeof *e->order);
     MEM_TRY(e->scratch, pixels, sizeof *e->scratch);
@@ -89,7 +89,7 @@ static void clear(struct explain *e)
 
     for (size_t i = 0; i < COUNT_OF(block); i++)
         mem_free(block[i]);
-    for (int p = 0; p < JOB_PRECISIONS; p++)
+    for (int p = 0; p < STORE_MAX_PRECISIONS; p++)
         mem_free(e->clean[p]);
     for (int i = 0; i < JOB_MAX_NETWORKS; i++)
         store_rows_free(e->rows[i]);
@@ -170,12 +170,12 @@ static int one_curve(struct explain *e, const float *from, const float *to, int 
 
 /* ---- one picture in one precision ---------------------------------------------------------------------- */
 
-static void *field(struct store_rows *rows, int p, const char *name)
+static void *field(const struct explain *e, int p, const char *name)
 {
     char path[STORE_PATH];
 
-    snprintf(path, sizeof path, "%s/%s", job_precision[p], name);
-    return store_rows_field(rows, path);
+    snprintf(path, sizeof path, "%s/%s", run_precision(e->r, p), name);
+    return store_rows_field(e->rows[e->net], path);
 }
 
 static int needs_picture(const struct run *r)
@@ -198,7 +198,7 @@ static float *part(struct explain *e, int p, int wanted, const char *kind, const
     char name[STORE_NAME + 32];
 
     snprintf(name, sizeof name, "%s_%s%s", kind, what, suffix);
-    return wanted ? field(e->rows[e->net], p, name) : NULL;
+    return wanted ? field(e, p, name) : NULL;
 }
 
 /* Both curves of precision p's map along the order of e->projection, into the fields with this suffix: "",
@@ -226,7 +226,7 @@ static void run_clean(struct explain *e)
     if (e->r->layout.activations == STORE_ACTIVATIONS_SUBSET) {
         struct engine_map map = engine_cam_map(engine);
 
-        measure_keep(&map, field(e->rows[e->net], e->scorer, "activation"));
+        measure_keep(&map, field(e, e->scorer, "activation"));
     }
 }
 
@@ -234,8 +234,8 @@ static void run_clean(struct explain *e)
 static void choose_class(struct explain *e, int64_t image)
 {
     int p = e->scorer, truth = e->r->list.entry[image].class_index;
-    int32_t *all = field(e->rows[e->net], p, "class"), own;
-    const int32_t *first = field(e->rows[e->net], 0, "class");
+    int32_t *all = field(e, p, "class"), own;
+    const int32_t *first = field(e, 0, "class");
     float largest;
 
     accuracy_top(e->clean[p], engine_classes(engine_of(e)), 1, &own, &largest);
@@ -248,7 +248,6 @@ static void choose_class(struct explain *e, int64_t image)
 
 static void measure(struct explain *e, int p, int64_t image, int raw_sign)
 {
-    struct store_rows *rows = e->rows[e->net];
     const struct store_network *n = &e->r->layout.network[e->net];
     size_t bytes = ((size_t)e->r->job->explain_steps + 1) * sizeof(float);
 
@@ -261,15 +260,16 @@ static void measure(struct explain *e, int p, int64_t image, int raw_sign)
         both_curves(e, p, "_raw");
         return;
     }
-    memcpy(field(rows, p, "deletion_curve_raw"), field(rows, p, "deletion_curve"), bytes);
-    memcpy(field(rows, p, "insertion_curve_raw"), field(rows, p, "insertion_curve"), bytes);
+    memcpy(field(e, p, "deletion_curve_raw"), field(e, p, "deletion_curve"), bytes);
+    memcpy(field(e, p, "insertion_curve_raw"), field(e, p, "insertion_curve"), bytes);
 }
 
 static status fetch_projection(struct explain *e, int p, int64_t image)
 {
     char path[STORE_PATH];
 
-    snprintf(path, sizeof path, "/models/%s/%s/cam", e->r->layout.network[e->net].name, job_precision[p]);
+    snprintf(path, sizeof path, "/models/%s/%s/cam", e->r->layout.network[e->net].name,
+             run_precision(e->r, p));
     return store_fetch(e->r->store, path, image, 1, e->projection);
 }
 
@@ -282,10 +282,10 @@ static status one_precision(struct explain *e, int p, int64_t image)
 
     e->scorer = p;
     TRY(fetch_projection(e, p, image));
-    snprintf(path, sizeof path, "/models/%s/%s/raw_sign", n->name, job_precision[p]);
+    snprintf(path, sizeof path, "/models/%s/%s/raw_sign", n->name, run_precision(e->r, p));
     TRY(store_fetch(r->store, path, image, 1, &raw_sign));
     if (r->layout.subset_maps) {
-        uint8_t *out = field(e->rows[e->net], p, "cam_u8");
+        uint8_t *out = field(e, p, "cam_u8");
 
         cam_finish(e->projection, n->h, n->w, r->input_h, r->input_w, e->map);
         for (int i = 0; i < e->pixels; i++)
@@ -305,8 +305,8 @@ static status one_cross(struct explain *e, int p, int scorer, int64_t image)
     char suffix[STORE_NAME + 8];
 
     e->scorer = scorer;
-    e->class_index = *(const int32_t *)field(e->rows[e->net], scorer, "class");
-    snprintf(suffix, sizeof suffix, "_on_%s", job_precision[scorer]);
+    e->class_index = *(const int32_t *)field(e, scorer, "class");
+    snprintf(suffix, sizeof suffix, "_on_%s", run_precision(e->r, scorer));
     TRY(fetch_projection(e, p, image));
     both_curves(e, p, suffix);
     return OK;
@@ -315,11 +315,11 @@ static status one_cross(struct explain *e, int p, int scorer, int64_t image)
 /* Every precision by itself, then each with the first. Ends early where the row is odd, or the loop stops. */
 static status all_precisions(struct explain *e, int64_t image)
 {
-    for (int p = 0; p < JOB_PRECISIONS && !e->odd && !e->stopped; p++)
+    for (int p = 0; p < e->r->precisions && !e->odd && !e->stopped; p++)
         TRY(one_precision(e, p, image));
     if (!e->r->layout.cross)
         return OK;
-    for (int p = 1; p < JOB_PRECISIONS; p++) {
+    for (int p = 1; p < e->r->precisions; p++) {
         if (!e->odd && !e->stopped)
             TRY(one_cross(e, p, 0, image));
         if (!e->odd && !e->stopped)
@@ -333,7 +333,7 @@ static status keep_network(struct explain *e, int net)
 {
     if (net == e->kept || e->r->job->explain_steps == 0)
         return OK;
-    for (int p = 0; p < JOB_PRECISIONS; p++) {
+    for (int p = 0; p < e->r->precisions; p++) {
         if (e->kept >= 0)
             TRY(engine_let_go(e->r->network[e->kept].engine[p]));
         if (net >= 0)

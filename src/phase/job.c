@@ -6,7 +6,6 @@
 
 enum { JOB_FILE_MAX = 1 << 20 };
 
-const char *const job_precision[JOB_PRECISIONS] = { "fp32", "int8" };
 static const char substrates[] = "zero|blur|black|mean";
 static const char activations[] = "mean|subset|full";
 static const char isa_names[] = "auto|ref|avx2|avx512vnni";
@@ -159,6 +158,9 @@ const struct option_table *job_table(void)
 void job_defaults(struct job *job)
 {
     memset(job, 0, sizeof *job);
+    job->precisions = 2;
+    snprintf(job->precision[0].name, OPTION_NAME, "fp32");
+    snprintf(job->precision[1].name, OPTION_NAME, "int8");
     job->max_bad = 1;
     job->methods = 1u << CAM_EIGEN;
     job->raw = 1;
@@ -196,16 +198,16 @@ struct job_reading job_reading(const struct job_network *n, int p)
     return r;
 }
 
-static status check_network(const struct job_network *n)
+static status check_network(const struct job *job, const struct job_network *n)
 {
     if (!n->model[0])
         return FAIL(ERR_USAGE, "network %s: model is not set", n->name);
-    for (int p = 0; p < JOB_PRECISIONS; p++)
+    for (int p = 0; p < job->precisions; p++)
         if (!n->weights[p][0])
-            return FAIL(ERR_USAGE, "network %s: %s is not set", n->name, job_precision[p]);
+            return FAIL(ERR_USAGE, "network %s: %s is not set", n->name, job->precision[p].name);
     if (n->of[0].relu6)
         return FAIL(ERR_USAGE, "network %s: %s.relu6 has no effect: relu6 of fp32 weights clamps at 6",
-                    n->name, job_precision[0]);
+                    n->name, job->precision[0].name);
     return OK;
 }
 
@@ -267,7 +269,7 @@ status job_check(const struct job *job)
     if (strspn(job->fraction, "0.") == strlen(job->fraction))
         return FAIL(ERR_USAGE, "subset.fraction = %s: more than 0 is wanted", job->fraction);
     for (int i = 0; i < job->networks; i++)
-        TRY(check_network(&job->network[i]));
+        TRY(check_network(job, &job->network[i]));
     return OK;
 }
 
@@ -367,7 +369,7 @@ struct job_ranks job_ranks(int argc, char **argv)
         !job->dry_run) {
         out = (struct job_ranks){ .ranks = job->ranks, .oversubscribe = job->oversubscribe };
         for (int i = 0; i < job->networks; i++)
-            for (int p = 0; p < JOB_PRECISIONS; p++)
+            for (int p = 0; p < job->precisions; p++)
                 if (stat(job->network[i].weights[p], &file) == 0)
                     out.weight_bytes += (uint64_t)file.st_size;
     }
@@ -384,11 +386,11 @@ status job_canonical(const struct job *job, const uint8_t list[HASH_SIZE], const
     TRY(text_add(out, "data.sha256 = %s\n", hash_hex(list, hex)));
     for (int i = 0; i < job->networks; i++) {
         const char *name = job->network[i].name;
-        const uint8_t (*file)[HASH_SIZE] = files + i * (1 + JOB_PRECISIONS);
+        const uint8_t(*file)[HASH_SIZE] = files + i * (1 + JOB_MAX_PRECISIONS);
 
         TRY(text_add(out, "network.%s.model.sha256 = %s\n", name, hash_hex(file[0], hex)));
-        for (int p = 0; p < JOB_PRECISIONS; p++)
-            TRY(text_add(out, "network.%s.%s.sha256 = %s\n", name, job_precision[p],
+        for (int p = 0; p < job->precisions; p++)
+            TRY(text_add(out, "network.%s.%s.sha256 = %s\n", name, job->precision[p].name,
                          hash_hex(file[1 + p], hex)));
     }
     return OK;

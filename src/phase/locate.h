@@ -25,7 +25,7 @@ int locate_most_boxes(const struct run *r);      /* of one image, at least 1 */
  *   member       (N) bit s: set s holds the image
  *   class_index  (N)
  *   top5         (N, 5) of each precision */
-MUST_USE status locate_reduce(const struct run *r, int net, const uint16_t *member, int sets,
-                              const int32_t *class_index, int32_t *const top5[JOB_PRECISIONS]);
+MUST_USE status locate_reduce(const struct run *r, int net, const uint32_t *member, int sets,
+                              const int32_t *class_index, int32_t *const top5[STORE_MAX_PRECISIONS]);
 
 #endif

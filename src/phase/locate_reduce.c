@@ -11,9 +11,9 @@ enum { SETS = 1 + STORE_MAX_SELECTIONS };
 struct columns {
     int64_t n;
     int sets;
-    const uint16_t *member;
+    const uint32_t *member;
     const int32_t *class_index;
-    float (*iou[JOB_PRECISIONS][STORE_SIGNS])[WSOL_RULES]; /* (N) */
+    float (*iou[STORE_MAX_PRECISIONS][STORE_SIGNS])[WSOL_RULES]; /* (N) */
     uint8_t (*right)[WSOL_MASKS][WSOL_MASK_BYTES];         /* (N) of the precision and sign in hand */
     int32_t (*box)[4];                                     /* (N) */
 };
@@ -23,7 +23,7 @@ static status make_columns(const struct run *r, struct columns *a)
     size_t n = (size_t)r->layout.images;
 
     a->n = r->layout.images;
-    for (int p = 0; p < JOB_PRECISIONS; p++)
+    for (int p = 0; p < r->precisions; p++)
         for (int s = 0; s < STORE_SIGNS; s++)
             MEM_TRY(a->iou[p][s], n, sizeof *a->iou[p][s]);
     MEM_TRY(a->right, n, sizeof *a->right);
@@ -33,7 +33,7 @@ static status make_columns(const struct run *r, struct columns *a)
 
 static void free_columns(struct columns *a)
 {
-    for (int p = 0; p < JOB_PRECISIONS; p++)
+    for (int p = 0; p < STORE_MAX_PRECISIONS; p++)
         for (int s = 0; s < STORE_SIGNS; s++)
             mem_free(a->iou[p][s]);
     mem_free(a->right);
@@ -44,7 +44,7 @@ static status fetch(const struct run *r, int net, int p, const char *name, int s
 {
     char path[STORE_PATH];
 
-    snprintf(path, sizeof path, "/models/%s/%s/wsol/%s%s", r->layout.network[net].name, job_precision[p],
+    snprintf(path, sizeof path, "/models/%s/%s/wsol/%s%s", r->layout.network[net].name, run_precision(r, p),
              name, sign ? "_raw" : "");
     return store_fetch(r->store, path, 0, r->layout.images, out);
 }
@@ -159,7 +159,7 @@ static status put_figures(const struct run *r, int net, int p, const struct figu
     };
     char group[STORE_NAME];
 
-    snprintf(group, sizeof group, "wsol/%s", job_precision[p]);
+    snprintf(group, sizeof group, "wsol/%s", run_precision(r, p));
     for (size_t i = 0; i < COUNT_OF(table); i++)
         TRY(put(r, net, group, table[i].name, table[i].row));
     return OK;
@@ -210,7 +210,7 @@ static status reduce_pair(const struct run *r, int net, int p, const struct colu
             low[s][sign] = mean[s][sign] - half;
             high[s][sign] = mean[s][sign] + half;
         }
-    snprintf(group, sizeof group, "wsol/%s/vs_%s", job_precision[p], job_precision[0]);
+    snprintf(group, sizeof group, "wsol/%s/vs_%s", run_precision(r, p), run_precision(r, 0));
     TRY(put(r, net, group, "difference", mean));
     TRY(put(r, net, group, "difference_low", low));
     return put(r, net, group, "difference_high", high);
@@ -318,19 +318,19 @@ out:
     return result;
 }
 
-status locate_reduce(const struct run *r, int net, const uint16_t *member, int sets,
-                     const int32_t *class_index, int32_t *const top5[JOB_PRECISIONS])
+status locate_reduce(const struct run *r, int net, const uint32_t *member, int sets,
+                     const int32_t *class_index, int32_t *const top5[STORE_MAX_PRECISIONS])
 {
     struct columns a = { .sets = sets, .member = member, .class_index = class_index };
     status result = OK;
 
     TRY_OUT(make_columns(r, &a));
-    for (int p = 0; p < JOB_PRECISIONS; p++)
+    for (int p = 0; p < r->precisions; p++)
         for (int s = 0; s < STORE_SIGNS; s++)
             TRY_OUT(fetch(r, net, p, "iou", s, a.iou[p][s]));
-    for (int p = 0; p < JOB_PRECISIONS; p++)
+    for (int p = 0; p < r->precisions; p++)
         TRY_OUT(reduce_precision(r, net, p, &a, top5[p]));
-    for (int p = 1; p < JOB_PRECISIONS; p++)
+    for (int p = 1; p < r->precisions; p++)
         TRY_OUT(reduce_pair(r, net, p, &a));
     TRY_OUT(reduce_trivial(r, net, &a));
 out:

@@ -105,13 +105,13 @@ void measure_pair(struct store_rows *rows, const char *precision, const struct c
     char group[2 * OPTION_NAME];
 
     compare_pair(a, b, n->h, n->w, r->input_h, r->input_w, &c);
-    snprintf(group, sizeof group, "%s/vs_%s", precision, job_precision[0]);
+    snprintf(group, sizeof group, "%s/vs_%s", precision, run_precision(r, 0));
     put(rows, group, "spearman", c.spearman);
     put(rows, group, "cosine", c.cosine);
     put(rows, group, "ssim", c.ssim);
     put(rows, group, "top_iou", c.top_iou);
     put(rows, group, "peak_distance", c.peak_distance);
-    put(rows, group, "box_iou", box_iou(box_of(rows, job_precision[0]), box_of(rows, precision)));
+    put(rows, group, "box_iou", box_iou(box_of(rows, run_precision(r, 0)), box_of(rows, precision)));
 }
 
 /* ---- means --------------------------------------------------------------------------------------------- */
@@ -119,20 +119,24 @@ void measure_pair(struct store_rows *rows, const char *precision, const struct c
 /* A column of the rows and the table of the same name in /summary. */
 struct mean_field {
     const char *name, *table;
-    int first; /* precision from which on it exists */
-    int pair;  /* 1 = lies in vs_<first precision> */
+    enum { OF_ALL, OF_CODES, OF_PAIRS } of; /* which precisions have it; a pair's lies in vs_<first> */
 };
 
 static const struct mean_field fields[] = {
-    { "entropy_real", "activation", 0, 0 },  { "std_real", "activation", 0, 0 },
-    { "sparsity_real", "activation", 0, 0 }, { "entropy_int", "activation", 1, 0 },
-    { "std_int", "activation", 1, 0 },       { "sparsity_int", "activation", 1, 0 },
-    { "spearman", "comparison", 1, 1 },      { "cosine", "comparison", 1, 1 },
-    { "ssim", "comparison", 1, 1 },          { "top_iou", "comparison", 1, 1 },
-    { "peak_distance", "comparison", 1, 1 }, { "box_iou", "comparison", 1, 1 },
+    { "entropy_real", "activation", OF_ALL },    { "std_real", "activation", OF_ALL },
+    { "sparsity_real", "activation", OF_ALL },   { "entropy_int", "activation", OF_CODES },
+    { "std_int", "activation", OF_CODES },       { "sparsity_int", "activation", OF_CODES },
+    { "spearman", "comparison", OF_PAIRS },      { "cosine", "comparison", OF_PAIRS },
+    { "ssim", "comparison", OF_PAIRS },          { "top_iou", "comparison", OF_PAIRS },
+    { "peak_distance", "comparison", OF_PAIRS }, { "box_iou", "comparison", OF_PAIRS },
 };
 
-static void mean_columns(const float *column, int64_t n, const uint16_t *member, int sets, double *mean)
+static int has_field(const struct run *r, int p, const struct mean_field *f)
+{
+    return f->of == OF_ALL || (f->of == OF_CODES ? r->precision[p].form == PRECISION_CODES : p > 0);
+}
+
+static void mean_columns(const float *column, int64_t n, const uint32_t *member, int sets, double *mean)
 {
     for (int s = 0; s < sets; s++) {
         double sum = 0;
@@ -148,28 +152,30 @@ static void mean_columns(const float *column, int64_t n, const uint16_t *member,
 }
 
 static status reduce_field(const struct run *r, int net, int p, const struct mean_field *f,
-                           const uint16_t *member, int sets, float *column)
+                           const uint32_t *member, int sets, float *column)
 {
     double mean[1 + STORE_MAX_SELECTIONS];
     char path[STORE_PATH];
 
-    snprintf(path, sizeof path, "/models/%s/%s/%s%s%s%s", r->layout.network[net].name, job_precision[p],
-             f->pair ? "vs_" : "", f->pair ? job_precision[0] : "", f->pair ? "/" : "", f->name);
+    snprintf(path, sizeof path, "/models/%s/%s/%s%s%s%s", r->layout.network[net].name, run_precision(r, p),
+             f->of == OF_PAIRS ? "vs_" : "", f->of == OF_PAIRS ? run_precision(r, 0) : "",
+             f->of == OF_PAIRS ? "/" : "", f->name);
     TRY(store_fetch(r->store, path, 0, r->layout.images, column));
     mean_columns(column, r->layout.images, member, sets, mean);
-    snprintf(path, sizeof path, "/summary/%s/%s/%s", f->table, job_precision[p], f->name);
+    snprintf(path, sizeof path, "/summary/%s/%s/%s", f->table, run_precision(r, p), f->name);
     return store_write(r->store, path, net, 1, mean);
 }
 
-status measure_reduce(const struct run *r, int net, const uint16_t *member, int sets)
+status measure_reduce(const struct run *r, int net, const uint32_t *member, int sets)
 {
     float *column = NULL;
     status result = OK;
 
     MEM_TRY(column, (size_t)r->layout.images, sizeof *column);
     for (size_t f = 0; f < COUNT_OF(fields); f++)
-        for (int p = fields[f].first; p < JOB_PRECISIONS; p++)
-            TRY_OUT(reduce_field(r, net, p, &fields[f], member, sets, column));
+        for (int p = 0; p < r->precisions; p++)
+            if (has_field(r, p, &fields[f]))
+                TRY_OUT(reduce_field(r, net, p, &fields[f], member, sets, column));
 out:
     mem_free(column);
     return result;

@@ -19,6 +19,6 @@ void measure_pair(struct store_rows *rows, const char *precision, const struct c
                   const struct compare_side *b, const struct run *r, int net);
 /* /summary/activation and /summary/comparison: the mean of each measure over each set, in image order.
  *   member   (N) bit s: set s holds the image */
-MUST_USE status measure_reduce(const struct run *r, int net, const uint16_t *member, int sets);
+MUST_USE status measure_reduce(const struct run *r, int net, const uint32_t *member, int sets);
 
 #endif

@@ -31,19 +31,20 @@ status methods_head(const struct job *job, const struct model_binding *b, struct
 
 /* ---- a row --------------------------------------------------------------------------------------------- */
 
-static float *map_field(struct store_rows *rows, int p, int method)
+static float *map_field(const struct run *r, struct store_rows *rows, int p, int method)
 {
     char path[STORE_PATH];
 
-    snprintf(path, sizeof path, "%s/cam_%s", job_precision[p], cam_method_name((enum cam_method)method));
+    snprintf(path, sizeof path, "%s/cam_%s", run_precision(r, p), cam_method_name((enum cam_method)method));
     return store_rows_field(rows, path);
 }
 
-static void put_pair(struct store_rows *rows, int p, const char *what, int method, float value)
+static void put_pair(const struct run *r, struct store_rows *rows, int p, const char *what, int method,
+                     float value)
 {
     char path[STORE_PATH];
 
-    snprintf(path, sizeof path, "%s/vs_%s/%s_%s", job_precision[p], job_precision[0], what,
+    snprintf(path, sizeof path, "%s/vs_%s/%s_%s", run_precision(r, p), run_precision(r, 0), what,
              cam_method_name((enum cam_method)method));
     *(float *)store_rows_field(rows, path) = value;
 }
@@ -66,7 +67,7 @@ status methods_compute(const struct run *r, struct cam_workspace *w, int net, in
     TRY(cam_take(w, act, n->h, n->w, n->channels, from->weight ? &head : NULL, class_index));
     for (int m = 0; m < CAM_METHODS; m++)
         if (wanted(r->job, m)) {
-            struct cam_projection out = { .values = map_field(rows, p, m) };
+            struct cam_projection out = { .values = map_field(r, rows, p, m) };
             TRY(cam_compute(w, (enum cam_method)m, (enum cam_sign)r->job->sign, 0, &out));
         }
     return OK;
@@ -81,12 +82,12 @@ void methods_compare(const struct run *r, int net, int p, struct store_rows *row
 
         if (!wanted(r->job, m))
             continue;
-        base = map_field(rows, 0, m);
-        other = map_field(rows, p, m);
+        base = map_field(r, rows, 0, m);
+        other = map_field(r, rows, p, m);
         cam_finish(base, n->h, n->w, r->input_h, r->input_w, map[0]);
         cam_finish(other, n->h, n->w, r->input_h, r->input_w, map[1]);
-        put_pair(rows, p, "rmse", m, rmse_maps(map[0], map[1], (int64_t)r->input_h * r->input_w));
-        put_pair(rows, p, "correlation", m, rmse_correlation(base, other, n->h * n->w));
+        put_pair(r, rows, p, "rmse", m, rmse_maps(map[0], map[1], (int64_t)r->input_h * r->input_w));
+        put_pair(r, rows, p, "correlation", m, rmse_correlation(base, other, n->h * n->w));
     }
 }
 
@@ -109,7 +110,7 @@ static status make_means(const struct run *r, struct means *a)
     return OK;
 }
 
-static int64_t pick(const struct run *r, const struct means *a, const uint16_t *member, int set)
+static int64_t pick(const struct run *r, const struct means *a, const uint32_t *member, int set)
 {
     int64_t count = 0;
 
@@ -123,13 +124,13 @@ static status fetch(const struct run *r, int net, int p, const char *what, int k
 {
     char path[STORE_PATH];
 
-    snprintf(path, sizeof path, "/models/%s/%s/vs_%s/%s_%s", r->layout.network[net].name, job_precision[p],
-             job_precision[0], what, r->layout.method[k]);
+    snprintf(path, sizeof path, "/models/%s/%s/vs_%s/%s_%s", r->layout.network[net].name, run_precision(r, p),
+             run_precision(r, 0), what, r->layout.method[k]);
     return store_fetch(r->store, path, 0, r->layout.images, column);
 }
 
 /* An empty set's are 0. */
-static status reduce_method(const struct run *r, int net, int p, int k, const uint16_t *member, int sets,
+static status reduce_method(const struct run *r, int net, int p, int k, const uint32_t *member, int sets,
                             struct means *a)
 {
     struct metric_quartiles q;
@@ -159,13 +160,13 @@ static status write_pair(const struct run *r, int net, int p, const struct means
     char path[STORE_PATH];
 
     for (size_t i = 0; i < COUNT_OF(table); i++) {
-        snprintf(path, sizeof path, "/summary/methods/%s/%s", job_precision[p], table[i].name);
+        snprintf(path, sizeof path, "/summary/methods/%s/%s", run_precision(r, p), table[i].name);
         TRY(store_write(r->store, path, net, 1, table[i].row));
     }
     return OK;
 }
 
-status methods_reduce(const struct run *r, int net, const uint16_t *member, int sets)
+status methods_reduce(const struct run *r, int net, const uint32_t *member, int sets)
 {
     struct means a = { .methods = r->layout.methods };
     status result = OK;
@@ -173,7 +174,7 @@ status methods_reduce(const struct run *r, int net, const uint16_t *member, int 
     if (a.methods == 0)
         return OK;
     TRY_OUT(make_means(r, &a));
-    for (int p = 1; p < JOB_PRECISIONS; p++) {
+    for (int p = 1; p < r->precisions; p++) {
         for (int k = 0; k < a.methods; k++)
             TRY_OUT(reduce_method(r, net, p, k, member, sets, &a));
         TRY_OUT(write_pair(r, net, p, &a));

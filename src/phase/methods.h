@@ -21,6 +21,6 @@ MUST_USE status methods_compute(const struct run *r, struct cam_workspace *w, in
 void methods_compare(const struct run *r, int net, int p, struct store_rows *rows, float *const map[2]);
 /* Local, rank 0. /summary/methods: means and medians over each set, in image order.
  *   member   (N) bit s: set s holds the image */
-MUST_USE status methods_reduce(const struct run *r, int net, const uint16_t *member, int sets);
+MUST_USE status methods_reduce(const struct run *r, int net, const uint32_t *member, int sets);
 
 #endif

@@ -16,12 +16,12 @@ static status draw(const struct run *r, int net, int p, int64_t image, int place
     size_t pixels = (size_t)r->input_h * (size_t)r->input_w;
     char path[STORE_PATH];
 
-    snprintf(path, sizeof path, "/models/%s/%s/cam", n->name, job_precision[p]);
+    snprintf(path, sizeof path, "/models/%s/%s/cam", n->name, run_precision(r, p));
     TRY(store_fetch(r->store, path, image, 1, room->values));
     cam_finish(room->values, n->h, n->w, r->input_h, r->input_w, room->map);
     for (size_t i = 0; i < pixels; i++)
         room->bytes[i] = (uint8_t)lrintf(255.0f * room->map[i]);
-    snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", n->name, place + 1, job_precision[p]);
+    snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", n->name, place + 1, run_precision(r, p));
     return store_write(r->store, path, 0, r->input_h, room->bytes);
 }
 
@@ -32,9 +32,9 @@ static status blank(const struct run *r, int net, int first, const struct canvas
 
     memset(room->bytes, 0, (size_t)r->input_h * (size_t)r->input_w);
     for (int i = first; i < r->layout.pictures; i++)
-        for (int p = 0; p < JOB_PRECISIONS; p++) {
+        for (int p = 0; p < r->precisions; p++) {
             snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", r->layout.network[net].name, i + 1,
-                     job_precision[p]);
+                     run_precision(r, p));
             TRY(store_write(r->store, path, 0, r->input_h, room->bytes));
         }
     return OK;
@@ -50,13 +50,13 @@ static status draw_network(const struct run *r, int net, uint8_t *row_status, fl
     snprintf(path, sizeof path, "/models/%s/status", r->layout.network[net].name);
     TRY(store_fetch(r->store, path, 0, n, row_status));
     snprintf(path, sizeof path, "/models/%s/%s/vs_%s/rmse_resolved", r->layout.network[net].name,
-             job_precision[1], job_precision[0]);
+             run_precision(r, 1), run_precision(r, 0));
     TRY(store_fetch(r->store, path, 0, n, rmse));
     for (int64_t i = 0; i < n; i++)
         row_status[i] = row_status[i] == STORE_OK;
     count = metric_largest(rmse, row_status, n, r->layout.pictures, best);
     for (int i = 0; i < count; i++)
-        for (int p = 0; p < JOB_PRECISIONS; p++)
+        for (int p = 0; p < r->precisions; p++)
             TRY(draw(r, net, p, best[i], i, room));
     return blank(r, net, count, room);
 }

@@ -1,4 +1,5 @@
 #include "methods.h"
+#include "quant.h"
 #include "run.h"
 #include "weight.h"
 
@@ -81,9 +82,26 @@ static status note_decided(struct run *r, const char *network, int p, const stru
 
     for (char *line = result == OK && lines.size > 0 ? strtok_r(lines.data, "\n", &save) : NULL;
          result == OK && line; line = strtok_r(NULL, "\n", &save))
-        result = text_add(&r->decided, "network.%s.%s.decided = %s\n", network, job_precision[p], line);
+        result = text_add(&r->decided, "network.%s.%s.decided = %s\n", network, run_precision(r, p), line);
     text_free(&lines);
     return result;
+}
+
+/* A checkpoint's form is what its precision's name, and every other network's, makes of it. */
+static status check_form(struct run *r, int i, int p, enum precision_form form)
+{
+    static const char *const words[] = { "real numbers", "codes of integers", "rounded numbers" };
+    const struct quant_preset *known = quant_preset(run_precision(r, p));
+    enum precision_form expected = i > 0   ? (enum precision_form)r->precision[p].form
+                                   : known ? known->form
+                                           : form;
+
+    if (form != expected)
+        return FAIL(ERR_MISMATCH, "%s: weights of %s, but network.%s.%s names it, which is of %s",
+                    r->job->network[i].weights[p], words[form], r->job->network[i].name, run_precision(r, p),
+                    words[expected]);
+    r->precision[p].form = form;
+    return OK;
 }
 
 /* One checkpoint: read, bound, planned, and let go again, so that raw and packed weights of two networks
@@ -97,7 +115,6 @@ static status load_weights(struct run *r, int i, int p)
     const struct job_reading reading = job_reading(from, p);
     const struct model_reading how = { .allow_unused = reading.unused,
                                        .relu6 = (enum model_relu6)reading.relu6 };
-    enum model_precision expected = p == 0 ? MODEL_FP32 : MODEL_INT8;
     struct tensor_table table = { 0 };
     struct model_binding binding = { 0 };
     status result = OK;
@@ -106,15 +123,11 @@ static status load_weights(struct run *r, int i, int p)
     TRY_OUT(comm_signal_status());
     result = weight_load(from->weights[p], reading.state, &table);
     if (result == ERR_MISSING)
-        result = error_prefix(result, "network.%s.%s", from->name, job_precision[p]);
+        result = error_prefix(result, "network.%s.%s", from->name, run_precision(r, p));
     TRY_OUT(result);
     memcpy(r->file_hash[i * RUN_FILES + 1 + p], table.sha256, HASH_SIZE);
     TRY_OUT(model_bind(&net->model, &table, &how, &binding));
-    if (binding.precision != expected) {
-        result = FAIL(ERR_MISMATCH, "%s: an %s checkpoint, but network.%s.%s names it", from->weights[p],
-                      binding.precision == MODEL_FP32 ? "fp32" : "int8", from->name, job_precision[p]);
-        goto out;
-    }
+    TRY_OUT(check_form(r, i, p, binding.form));
     TRY_OUT(note_decided(r, from->name, p, &binding));
     net->file_bytes[p] = table.file_bytes;
     net->parameters[p] = binding.parameters;
@@ -192,14 +205,15 @@ static status check_input(struct run *r, int i)
 static status make_network(struct run *r, int i)
 {
     TRY(check_classes(r, i));
-    for (int p = 0; p < JOB_PRECISIONS; p++) {
+    for (int p = 0; p < r->precisions; p++) {
         TRY(comm_agree(r->c, load_weights(r, i, p)));
         TRY(comm_agree(r->c, compare_hash(r, i, p)));
     }
     r->network[i].map = engine_cam_map(r->network[i].engine[0]);
-    for (int p = 1; p < JOB_PRECISIONS; p++)
+    for (int p = 0; p < r->precisions; p++) {
         r->network[i].q[p] = engine_cam_map(r->network[i].engine[p]).q;
-    r->network[i].arithmetic = engine_arithmetic_used(r->network[i].engine[1]);
+        r->network[i].arithmetic[p] = engine_arithmetic_used(r->network[i].engine[p]);
+    }
     return OK;
 }
 
@@ -220,16 +234,32 @@ static status check_saturation(const struct run *r)
     int fbgemm = !r->job->saturate;
 
     for (int i = 0; i < r->networks; i++)
-        fbgemm = fbgemm || r->network[i].arithmetic == ENGINE_FBGEMM;
+        for (int p = 0; p < r->precisions; p++)
+            fbgemm = fbgemm || (r->precision[p].form == PRECISION_CODES &&
+                                r->network[i].arithmetic[p] == ENGINE_FBGEMM);
     if (!fbgemm)
         return FAIL(ERR_USAGE, "numerics.saturate has no effect: no network's arithmetic is fbgemm's");
     return OK;
+}
+
+/* Their names and what the table of presets says of them. */
+static void take_precisions(struct run *r)
+{
+    r->precisions = r->job->precisions;
+    for (int p = 0; p < r->precisions; p++) {
+        const struct quant_preset *known = quant_preset(r->job->precision[p].name);
+
+        snprintf(r->precision[p].name, STORE_NAME, "%s", r->job->precision[p].name);
+        r->precision[p].weight_bits = known ? known->weights : 0;
+        r->precision[p].activation_bits = known ? known->activations : 0;
+    }
 }
 
 status plan_make(struct run *r)
 {
     r->decided.max = DECIDED_MAX;
     TRY(comm_agree(r->c, choose_kernels(r)));
+    take_precisions(r);
     r->networks = r->job->networks;
     for (int i = 0; i < r->networks; i++) {
         TRY(share_model(r, i)); /* the same bytes everywhere: all ranks fail alike */
@@ -244,7 +274,7 @@ status plan_make(struct run *r)
 void plan_end_inference(struct run *r)
 {
     for (int i = 0; i < r->networks && !r->borrowed; i++)
-        for (int p = 0; p < JOB_PRECISIONS; p++) {
+        for (int p = 0; p < r->precisions; p++) {
             engine_free(r->network[i].engine[p]);
             r->network[i].engine[p] = NULL;
             model_head_free(&r->network[i].head[p]);
@@ -283,13 +313,19 @@ static const char *disk_left(const char *out, char *text, size_t size)
 static void print_network(const struct run *r, int i)
 {
     const struct run_network *net = &r->network[i];
-    struct engine_memory a = engine_memory_used(net->engine[0]), b = engine_memory_used(net->engine[1]);
+    char text[512] = "";
+    size_t n = 0;
 
-    log_info("  %-20s %4d classes  CAM layer %d x %d x %d  %7.2f MMAC  int8 by %s  %.1f + %.1f MB",
-             r->job->network[i].name, net->model.classes, net->map.c, net->map.h, net->map.w,
-             (double)net->macs[0] / 1e6, engine_arithmetic_name(net->arithmetic),
-             mega((double)(a.weights + a.arena + a.scratch)),
-             mega((double)(b.weights + b.arena + b.scratch)));
+    for (int p = 0; p < r->precisions; p++) {
+        struct engine_memory m = engine_memory_used(net->engine[p]);
+        int codes = r->precision[p].form == PRECISION_CODES;
+
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%.40s %s%s%.1f MB", p ? ", " : "",
+                              run_precision(r, p), codes ? engine_arithmetic_name(net->arithmetic[p]) : "",
+                              codes ? " " : "", mega((double)(m.weights + m.arena + m.scratch)));
+    }
+    log_info("  %-20s %4d classes  CAM layer %d x %d x %d  %7.2f MMAC  %s", r->job->network[i].name,
+             net->model.classes, net->map.c, net->map.h, net->map.w, (double)net->macs[0] / 1e6, text);
 }
 
 /* Three pictures of the list with the classes that they get, for a look. */

@@ -103,9 +103,9 @@ static status count_curves(struct run *m, struct calibration *c)
         const char *name = m->layout.network[net].name;
         snprintf(path, sizeof path, "/models/%s/subset/image", name);
         TRY(store_fetch(m->store, path, 0, 1, &image));
-        for (int p = 0; p < JOB_PRECISIONS; p++) {
+        for (int p = 0; p < m->precisions; p++) {
             double turned = 0;
-            snprintf(path, sizeof path, "/models/%s/%s/raw_sign", name, job_precision[p]);
+            snprintf(path, sizeof path, "/models/%s/%s/raw_sign", name, run_precision(m, p));
             TRY(store_fetch(m->store, path, 0, m->layout.images, sign));
             for (int64_t i = 0; i < m->layout.images; i++)
                 turned += sign[i] < 0;
@@ -227,7 +227,7 @@ static uint64_t memory_of_list(const struct run *r)
     uint64_t n = (uint64_t)r->layout.images, columns = 300 * n, left = 0;
 
     for (int i = 0; i < r->networks; i++)
-        for (int p = 0; p < JOB_PRECISIONS; p++) {
+        for (int p = 0; p < r->precisions; p++) {
             struct engine_memory m = engine_memory_used(r->network[i].engine[p]);
             left += m.weights + m.arena + m.scratch;
         }

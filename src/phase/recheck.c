@@ -83,16 +83,17 @@ static status read_networks(struct recheck *a)
     char name[3 * STORE_NAME], hex[128];
 
     for (int i = 0; i < r->networks; i++)
-        for (int p = 0; p < JOB_PRECISIONS; p++) {
-            snprintf(name, sizeof name, "network.%s.%s.sha256", r->layout.network[i].name, job_precision[p]);
+        for (int p = 0; p < r->precisions; p++) {
+            snprintf(name, sizeof name, "network.%s.%s.sha256", r->layout.network[i].name,
+                     run_precision(r, p));
             if (!text_value(a->job_text, name, hex, sizeof hex) ||
                 !parse_hash(hex, r->file_hash[i * RUN_FILES + 1 + p]))
                 return FAIL(ERR_FORMAT, "/job has no hash %s", name);
         }
-    for (int p = 0; p < JOB_PRECISIONS; p++) {
+    for (int p = 0; p < r->precisions; p++) {
         static const char *const column[] = { "weights_bytes", "parameters", "macs" };
         for (size_t k = 0; k < COUNT_OF(column); k++) {
-            snprintf(name, sizeof name, "/summary/accuracy/%s/%s", job_precision[p], column[k]);
+            snprintf(name, sizeof name, "/summary/accuracy/%s/%s", run_precision(r, p), column[k]);
             TRY(store_fetch(r->store, name, 0, r->networks, number));
             for (int i = 0; i < r->networks; i++) {
                 struct run_network *n = &r->network[i];
@@ -265,7 +266,7 @@ enum { SETS = 1 + STORE_MAX_SELECTIONS };
 static const char *const bin_kind[2] = { "own", "common" };
 
 struct bins {
-    int64_t images[SETS], count[JOB_PRECISIONS][2][SETS][HISTOGRAM_BINS];
+    int64_t images[SETS], count[STORE_MAX_PRECISIONS][2][SETS][HISTOGRAM_BINS];
 };
 
 /* Reads a row and hands it back. */
@@ -281,28 +282,28 @@ static status read_bins(struct run *r, int net, struct bins *h)
     char path[STORE_PATH];
 
     TRY(take_row(r, "/summary/histogram/images", net, h->images));
-    for (int p = 0; p < JOB_PRECISIONS; p++)
+    for (int p = 0; p < r->precisions; p++)
         for (int k = 0; k < 2; k++) {
-            snprintf(path, sizeof path, "/summary/histogram/%s/%s", job_precision[p], bin_kind[k]);
+            snprintf(path, sizeof path, "/summary/histogram/%s/%s", run_precision(r, p), bin_kind[k]);
             TRY(take_row(r, path, net, h->count[p][k]));
-            snprintf(path, sizeof path, "/summary/histogram/%s/%s", job_precision[p], k ? "high" : "low");
+            snprintf(path, sizeof path, "/summary/histogram/%s/%s", run_precision(r, p), k ? "high" : "low");
             TRY(take_row(r, path, net, range));
         }
     return OK;
 }
 
-static status same_values(const struct bins *h, int set)
+static status same_values(const struct run *r, const struct bins *h, int set)
 {
-    uint64_t values[JOB_PRECISIONS][2] = { 0 };
+    uint64_t values[STORE_MAX_PRECISIONS][2] = { 0 };
 
-    for (int p = 0; p < JOB_PRECISIONS; p++)
+    for (int p = 0; p < r->precisions; p++)
         for (int k = 0; k < 2; k++) {
             for (int b = 0; b < HISTOGRAM_BINS; b++)
                 values[p][k] += (uint64_t)h->count[p][k][set][b];
             if (values[p][k] != values[0][0])
                 return FAIL(ERR_FORMAT,
                             "/summary/histogram/%s/%s holds another number of values than the others",
-                            job_precision[p], bin_kind[k]);
+                            run_precision(r, p), bin_kind[k]);
         }
     return OK;
 }
@@ -315,12 +316,12 @@ static status check_histogram(struct run *r, int net, struct bins *h)
 
     TRY(read_bins(r, net, h));
     for (int s = 0; s < sets; s++)
-        TRY(same_values(h, s));
-    for (int p = 1; p < JOB_PRECISIONS; p++)
+        TRY(same_values(r, h, s));
+    for (int p = 1; p < r->precisions; p++)
         for (int k = 0; k < 2; k++) {
             for (int s = 0; s < sets; s++)
                 dice[s] = h->images[s] > 0 ? histogram_dice(h->count[0][k][s], h->count[p][k][s]) : 0;
-            snprintf(path, sizeof path, "/summary/histogram/%s/dice_%s", job_precision[p], bin_kind[k]);
+            snprintf(path, sizeof path, "/summary/histogram/%s/dice_%s", run_precision(r, p), bin_kind[k]);
             TRY(store_write(r->store, path, net, 1, dice));
         }
     return OK;
@@ -344,9 +345,6 @@ static status check_layout(const struct run *r)
 {
     const struct store_layout *l = &r->layout;
 
-    if (l->precisions != JOB_PRECISIONS || strcmp(l->precision[0], job_precision[0]) ||
-        strcmp(l->precision[1], job_precision[1]))
-        return FAIL(ERR_FORMAT, "/precision is not what this program writes");
     if (l->networks < 1 || l->networks > JOB_MAX_NETWORKS || l->selections < 1 || l->images > INT_MAX ||
         l->boxes > INT_MAX || l->input_h < 1 || l->input_w < 1 || l->input_h > LARGEST_EXTENT ||
         l->input_w > LARGEST_EXTENT)
@@ -363,6 +361,8 @@ static status recheck(struct recheck *a)
 
     r->layout = *store_recheck_layout(r->store);
     r->networks = r->layout.networks;
+    r->precisions = r->layout.precisions;
+    memcpy(r->precision, r->layout.precision, sizeof r->precision);
     r->job = &a->job;
     r->input_h = r->layout.input_h;
     r->input_w = r->layout.input_w;

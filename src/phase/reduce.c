@@ -13,10 +13,10 @@
 struct column_set {
     int64_t n;
     uint8_t *status;                  /* (N) */
-    uint16_t *member;                 /* (N) bit 0: all images with a row, bit 1 + s: selection s */
+    uint32_t *member;                 /* (N) bit 0: all images with a row, bit 1 + s: selection s */
     int32_t *class_index;             /* (N) */
-    int32_t *top5[JOB_PRECISIONS];    /* (N, 5) */
-    int8_t *raw_sign[JOB_PRECISIONS]; /* (N) */
+    int32_t *top5[STORE_MAX_PRECISIONS];    /* (N, 5) */
+    int8_t *raw_sign[STORE_MAX_PRECISIONS]; /* (N) */
     float *reading[STORE_READINGS];   /* (N) of the pair in hand */
     float *correlation;
     uint8_t *sign_flipped;
@@ -33,7 +33,7 @@ static status make_columns(const struct run *r, struct column_set *a)
     MEM_TRY(a->status, n, 1);
     MEM_TRY(a->member, n, sizeof *a->member);
     MEM_TRY(a->class_index, n, sizeof *a->class_index);
-    for (int p = 0; p < JOB_PRECISIONS; p++) {
+    for (int p = 0; p < r->precisions; p++) {
         MEM_TRY(a->top5[p], n, RUN_TOP * sizeof(int32_t));
         MEM_TRY(a->raw_sign[p], n, 1);
     }
@@ -50,7 +50,7 @@ static void free_columns(struct column_set *a)
     mem_free(a->status);
     mem_free(a->member);
     mem_free(a->class_index);
-    for (int p = 0; p < JOB_PRECISIONS; p++) {
+    for (int p = 0; p < STORE_MAX_PRECISIONS; p++) {
         mem_free(a->top5[p]);
         mem_free(a->raw_sign[p]);
     }
@@ -90,7 +90,7 @@ static status read_members(const struct run *r, int net, struct column_set *a)
         result = fetch(r, net, name, places, in);
         for (int64_t i = 0; i < places && result == OK; i++)
             if (image[i] >= 0 && image[i] < a->n && in[i])
-                a->member[image[i]] |= (uint16_t)(2u << s);
+                a->member[image[i]] |= (uint32_t)(2u << s);
     }
     mem_free(image);
     mem_free(in);
@@ -103,10 +103,10 @@ static status read_network(const struct run *r, int net, struct column_set *a)
 
     TRY(fetch(r, net, "status", a->n, a->status));
     TRY(read_members(r, net, a));
-    for (int p = 0; p < JOB_PRECISIONS; p++) {
-        snprintf(name, sizeof name, "%s/top5", job_precision[p]);
+    for (int p = 0; p < r->precisions; p++) {
+        snprintf(name, sizeof name, "%s/top5", run_precision(r, p));
         TRY(fetch(r, net, name, a->n, a->top5[p]));
-        snprintf(name, sizeof name, "%s/raw_sign", job_precision[p]);
+        snprintf(name, sizeof name, "%s/raw_sign", run_precision(r, p));
         TRY(fetch(r, net, name, a->n, a->raw_sign[p]));
     }
     return OK;
@@ -118,12 +118,12 @@ static status read_pair(const struct run *r, int net, int p, struct column_set *
     char name[2 * STORE_NAME + 32];
 
     for (int k = 0; k < STORE_READINGS; k++) {
-        snprintf(name, sizeof name, "%s/vs_%s/%s", job_precision[p], job_precision[0], reading[k]);
+        snprintf(name, sizeof name, "%s/vs_%s/%s", run_precision(r, p), run_precision(r, 0), reading[k]);
         TRY(fetch(r, net, name, a->n, a->reading[k]));
     }
-    snprintf(name, sizeof name, "%s/vs_%s/correlation", job_precision[p], job_precision[0]);
+    snprintf(name, sizeof name, "%s/vs_%s/correlation", run_precision(r, p), run_precision(r, 0));
     TRY(fetch(r, net, name, a->n, a->correlation));
-    snprintf(name, sizeof name, "%s/vs_%s/sign_flipped", job_precision[p], job_precision[0]);
+    snprintf(name, sizeof name, "%s/vs_%s/sign_flipped", run_precision(r, p), run_precision(r, 0));
     return fetch(r, net, name, a->n, a->sign_flipped);
 }
 
@@ -192,7 +192,7 @@ static status write_accuracy(const struct run *r, int net, int p, const struct c
 {
     const struct run_network *from = &r->network[net];
     struct accuracy_row row = { 0 };
-    struct table_row at = { .r = r, .table = "accuracy", .precision = job_precision[p], .net = net };
+    struct table_row at = { .r = r, .table = "accuracy", .precision = run_precision(r, p), .net = net };
     char hex[2 * HASH_SIZE + 1];
 
     count_accuracy(a, p, sets, &row);
@@ -237,7 +237,7 @@ static status write_rmse(const struct run *r, int net, int p, const struct colum
     double mean[SETS][STORE_READINGS] = { 0 }, median[SETS][STORE_READINGS] = { 0 },
            correlation[SETS] = { 0 };
     int64_t flipped[SETS] = { 0 }, undefined[SETS] = { 0 };
-    struct table_row at = { .r = r, .table = "rmse", .precision = job_precision[p], .net = net };
+    struct table_row at = { .r = r, .table = "rmse", .precision = run_precision(r, p), .net = net };
 
     for (int s = 0; s < sets; s++) {
         for (int k = 0; k < STORE_READINGS; k++) {
@@ -278,7 +278,7 @@ static status write_agreement(const struct run *r, int net, int p, const struct 
         { "only_second", offsetof(struct agreement, only_second) },
         { "both_wrong", offsetof(struct agreement, both_wrong) },
     };
-    struct table_row at = { .r = r, .table = "agreement", .precision = job_precision[p], .net = net };
+    struct table_row at = { .r = r, .table = "agreement", .precision = run_precision(r, p), .net = net };
 
     for (int64_t i = 0; i < a->n; i++)
         for (int s = 0; s < sets; s++)
@@ -345,9 +345,9 @@ status reduce_tables(const struct run *r)
         TRY_OUT(methods_reduce(r, net, a.member, sets));
         TRY_OUT(curves_reduce(r, net));
         TRY_OUT(reduce_difference(r, net, a.member, sets, a.class_index, a.top5));
-        for (int p = 0; p < JOB_PRECISIONS; p++)
+        for (int p = 0; p < r->precisions; p++)
             TRY_OUT(write_accuracy(r, net, p, &a, sets));
-        for (int p = 1; p < JOB_PRECISIONS; p++) {
+        for (int p = 1; p < r->precisions; p++) {
             TRY_OUT(read_pair(r, net, p, &a));
             TRY_OUT(write_rmse(r, net, p, &a, sets));
             TRY_OUT(write_agreement(r, net, p, &a, sets));

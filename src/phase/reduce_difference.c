@@ -27,11 +27,11 @@ static const struct {
 struct room {
     const struct run *r;
     int net, p, sets;
-    const uint16_t *member;     /* (N) */
+    const uint32_t *member;     /* (N) */
     const int32_t *class_index; /* (N) */
     int32_t *const *top5;       /* (N, 5) of each precision */
     int64_t rows;               /* of the kind in hand: N, or the subset's places */
-    uint16_t *in;               /* (rows) bit s: of set s, and has a value */
+    uint32_t *in;               /* (rows) bit s: of set s, and has a value */
     double *value, *packed;     /* (rows, columns) */
     float *a, *b;               /* columns of the first precision and of this one, curves CHUNK at a time */
     uint8_t *flag;              /* (places) */
@@ -81,7 +81,7 @@ static status fetch(const struct room *o, int p, const char *name, int64_t first
     char path[STORE_PATH];
 
     snprintf(path, sizeof path, "/models/%s/%s%s", o->r->layout.network[o->net].name,
-             p < 0 ? "" : job_precision[p], name);
+             p < 0 ? "" : run_precision(o->r, p), name);
     return store_fetch(o->r->store, path, first, count, out);
 }
 
@@ -124,7 +124,7 @@ static status read_maps(struct room *o)
     for (size_t k = 0; k < COUNT_OF(pair); k++) {
         char name[STORE_NAME + 32];
 
-        snprintf(name, sizeof name, "/vs_%s/%s", job_precision[0], pair[k]);
+        snprintf(name, sizeof name, "/vs_%s/%s", run_precision(o->r, 0), pair[k]);
         TRY(fetch(o, o->p, name, 0, n, o->b));
         for (int64_t i = 0; i < n; i++)
             o->value[i * COLUMNS + (int64_t)(COUNT_OF(single) + k)] = (double)o->b[i];
@@ -159,12 +159,12 @@ static void name_curve(const struct room *o, enum kind kind, int p, int column, 
     int scorer = column < 2 ? 0 : o->p;
 
     if (kind == CURVES)
-        snprintf(path, size, "subset/%s/%s", job_precision[p], curve[column]);
+        snprintf(path, size, "subset/%s/%s", run_precision(o->r, p), curve[column]);
     else if (p == scorer)
-        snprintf(path, size, "subset/%s/%s", job_precision[p], curve[column % 2]);
+        snprintf(path, size, "subset/%s/%s", run_precision(o->r, p), curve[column % 2]);
     else
-        snprintf(path, size, "subset/%s/%s_on_%s", job_precision[p], curve[column % 2],
-                 job_precision[scorer]);
+        snprintf(path, size, "subset/%s/%s_on_%s", run_precision(o->r, p), curve[column % 2],
+                 run_precision(o->r, scorer));
 }
 
 static status read_areas(struct room *o, enum kind kind, int column, int64_t first, int64_t count)
@@ -192,7 +192,7 @@ static status read_curves(struct room *o, enum kind kind)
         snprintf(path, sizeof path, "subset/in_%s", l->selection[s]);
         TRY(fetch(o, -1, path, 0, o->rows, o->flag));
         for (int64_t i = 0; i < o->rows; i++)
-            o->in[i] |= (uint16_t)(o->flag[i] ? 2u << s : 0);
+            o->in[i] |= (uint32_t)(o->flag[i] ? 2u << s : 0);
     }
     TRY(fetch(o, -1, "subset/status", 0, o->rows, o->flag));
     for (int64_t i = 0; i < o->rows; i++)
@@ -237,7 +237,7 @@ static status put(const struct room *o, const char *measure, const char *name, c
 {
     char path[STORE_PATH];
 
-    snprintf(path, sizeof path, "/summary/difference/%s/%s/%s", job_precision[o->p], measure, name);
+    snprintf(path, sizeof path, "/summary/difference/%s/%s/%s", run_precision(o->r, o->p), measure, name);
     return store_write(o->r->store, path, o->net, 1, row);
 }
 
@@ -266,9 +266,9 @@ static status put_rmse(const struct room *o, const struct figures *f)
             low[s][k] = f->interval[s][kinds[MAPS].count + k].low;
             high[s][k] = f->interval[s][kinds[MAPS].count + k].high;
         }
-    snprintf(path, sizeof path, "/summary/rmse/%s/mean_low", job_precision[o->p]);
+    snprintf(path, sizeof path, "/summary/rmse/%s/mean_low", run_precision(o->r, o->p));
     TRY(store_write(o->r->store, path, o->net, 1, low));
-    snprintf(path, sizeof path, "/summary/rmse/%s/mean_high", job_precision[o->p]);
+    snprintf(path, sizeof path, "/summary/rmse/%s/mean_high", run_precision(o->r, o->p));
     return store_write(o->r->store, path, o->net, 1, high);
 }
 
@@ -301,7 +301,7 @@ static status reduce_kind(struct room *o, enum kind kind)
         char measure[STORE_NAME + 32];
 
         snprintf(measure, sizeof measure, "%s%s", kinds[kind].measure[k],
-                 kind == CROSS ? job_precision[k < 2 ? 0 : o->p] : "");
+                 kind == CROSS ? run_precision(o->r, k < 2 ? 0 : o->p) : "");
         TRY(put_measure(o, measure, k, &f));
         if (kind == ANSWERS)
             TRY(put_test(o, measure, k));
@@ -309,8 +309,8 @@ static status reduce_kind(struct room *o, enum kind kind)
     return kind == MAPS ? put_rmse(o, &f) : OK;
 }
 
-status reduce_difference(const struct run *r, int net, const uint16_t *member, int sets,
-                         const int32_t *class_index, int32_t *const top5[JOB_PRECISIONS])
+status reduce_difference(const struct run *r, int net, const uint32_t *member, int sets,
+                         const int32_t *class_index, int32_t *const top5[STORE_MAX_PRECISIONS])
 {
     struct room o = {
         .r = r, .net = net, .sets = sets, .member = member, .class_index = class_index, .top5 = top5
@@ -318,7 +318,7 @@ status reduce_difference(const struct run *r, int net, const uint16_t *member, i
     status result = OK;
 
     TRY_OUT(make_room(&o));
-    for (o.p = 1; o.p < JOB_PRECISIONS; o.p++)
+    for (o.p = 1; o.p < r->precisions; o.p++)
         for (int kind = 0; kind < KINDS; kind++)
             if (kind == CURVES ? r->layout.steps > 0 : kind != CROSS || r->layout.cross)
                 TRY_OUT(reduce_kind(&o, (enum kind)kind));

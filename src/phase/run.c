@@ -53,6 +53,11 @@ void run_enter(struct run *r, const char *name)
     meet_fault(r, name);
 }
 
+const char *run_precision(const struct run *r, int p)
+{
+    return r->precision[p].name;
+}
+
 /* ---- what the phases share ----------------------------------------------------------------------------- */
 
 status run_share(const struct run *r, const uint8_t *missing, int64_t n, int64_t **mine, int64_t *count)

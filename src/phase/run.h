@@ -5,16 +5,16 @@
 
 #include "phase.h"
 
-enum { RUN_TOP = 5, RUN_FILES = 1 + JOB_PRECISIONS, RUN_PHASES = 8 };
+enum { RUN_TOP = 5, RUN_FILES = 1 + STORE_MAX_PRECISIONS, RUN_PHASES = 8 };
 
 struct run_network {
     struct model model;
-    struct engine *engine[JOB_PRECISIONS];
-    struct model_head head[JOB_PRECISIONS]; /* where a method of the job needs it */
-    uint64_t file_bytes[JOB_PRECISIONS], parameters[JOB_PRECISIONS], macs[JOB_PRECISIONS];
-    enum engine_arithmetic arithmetic; /* of the int8 form */
+    struct engine *engine[STORE_MAX_PRECISIONS];
+    struct model_head head[STORE_MAX_PRECISIONS]; /* where a method of the job needs it */
+    uint64_t file_bytes[STORE_MAX_PRECISIONS], parameters[STORE_MAX_PRECISIONS], macs[STORE_MAX_PRECISIONS];
+    enum engine_arithmetic arithmetic[STORE_MAX_PRECISIONS]; /* where there are codes */
     struct engine_map map;             /* of the CAM layer: extents alone */
-    struct quant_params q[JOB_PRECISIONS]; /* of its stored integers */
+    struct quant_params q[STORE_MAX_PRECISIONS]; /* of its stored integers */
 };
 
 /* What a job will take (predict.c); all 0 where nobody asked. */
@@ -49,7 +49,8 @@ struct run {
     struct text decided; /* of the networks' checkpoints: `network.N.P.decided = words`, a line each */
     struct image_pipeline pipeline;
     int input_h, input_w;
-    int networks;
+    int networks, precisions;
+    struct store_precision precision[STORE_MAX_PRECISIONS];
     int borrowed; /* the engines are another run's: predict.c */
     struct run_network network[JOB_MAX_NETWORKS];
     uint8_t file_hash[JOB_MAX_NETWORKS * RUN_FILES]
@@ -67,6 +68,8 @@ struct run {
     int phases;
 };
 
+/* run.c: the name of precision p; the first is what the others are compared with. */
+const char *run_precision(const struct run *r, int p);
 /* run.c: from here on the clock runs for phase `name`. */
 void run_enter(struct run *r, const char *name);
 /* run.c: evaluate, select, explain; average, time, reduce. */
@@ -130,8 +133,8 @@ MUST_USE status curves_reduce(const struct run *r, int net);
 /* reduce_difference.c: /summary/difference of one network and the intervals of /summary/rmse, by the paired
  * bootstrap and McNemar's test, in image order. Local, on rank 0; about 4 s for 50,000 images.
  *   member (N) bit s: set s holds the image      class_index (N)      top5 (N, 5) of each precision */
-MUST_USE status reduce_difference(const struct run *r, int net, const uint16_t *member, int sets,
-                                  const int32_t *class_index, int32_t *const top5[JOB_PRECISIONS]);
+MUST_USE status reduce_difference(const struct run *r, int net, const uint32_t *member, int sets,
+                                  const int32_t *class_index, int32_t *const top5[STORE_MAX_PRECISIONS]);
 /* pictures.c: /gallery from the stored rows, on rank 0. */
 MUST_USE status pictures_write(struct run *r);
 

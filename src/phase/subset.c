@@ -53,8 +53,8 @@ status subset_keys(const struct run *r, int net, int selection, int64_t first, i
                                 32);
         return OK;
     }
-    snprintf(path, sizeof path, "/models/%s/%s/vs_%s/rmse_%s", r->layout.network[net].name, job_precision[1],
-             job_precision[0], r->layout.selection[selection]);
+    snprintf(path, sizeof path, "/models/%s/%s/vs_%s/rmse_%s", r->layout.network[net].name,
+             run_precision(r, 1), run_precision(r, 0), r->layout.selection[selection]);
     TRY(store_fetch(r->store, path, first, count, value));
     for (int64_t i = 0; i < count; i++)
         key[i] = select_key(value[i]);

@@ -107,10 +107,10 @@ static status time_one(const struct run *r, struct clock_room *t, int net, int p
     for (int m = 0; m < MEASURES; m++) {
         struct metric_quartiles q;
         metric_quartiles_of(t->sample[m], images, &q);
-        snprintf(path, sizeof path, "/timing/alone/%s/%s", job_precision[p], name[m]);
+        snprintf(path, sizeof path, "/timing/alone/%s/%s", run_precision(r, p), name[m]);
         TRY(store_write(r->store, path, net, 1, (double[STORE_STATISTICS]){ q.median, q.q1, q.q3, q.mean }));
     }
-    snprintf(path, sizeof path, "/timing/alone/%s/images", job_precision[p]);
+    snprintf(path, sizeof path, "/timing/alone/%s/images", run_precision(r, p));
     return store_write(r->store, path, net, 1, &images);
 }
 
@@ -121,7 +121,7 @@ static status time_all(const struct run *r)
 
     TRY_OUT(make_clock_room(r, &t));
     for (int net = 0; net < r->networks && t.pictures > 0; net++)
-        for (int p = 0; p < JOB_PRECISIONS; p++)
+        for (int p = 0; p < r->precisions; p++)
             TRY_OUT(time_one(r, &t, net, p));
 out:
     clear_clock_room(&t);

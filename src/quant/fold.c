@@ -159,7 +159,7 @@ static status fold_layer(const struct model_binding *fp32, int node, struct quan
 
 status quant_check_source(const struct model_binding *fp32)
 {
-    if (fp32->precision != MODEL_FP32)
+    if (fp32->form != PRECISION_REAL)
         return FAIL(ERR_MISMATCH, "%s: an int8 checkpoint; quantize takes the fp32 one",
                     fp32->weights->source);
     return OK;

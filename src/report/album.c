@@ -29,8 +29,8 @@ static status shelf_read(struct store_reader *r, int network, int most, struct s
     char path[STORE_PATH + STORE_NAME];
     int64_t rows = 0, count = 0;
 
-    snprintf(path, sizeof path, "/models/%s/%s/vs_%s/rmse_resolved", name, layout->precision[1],
-             layout->precision[0]);
+    snprintf(path, sizeof path, "/models/%s/%s/vs_%s/rmse_resolved", name, layout->precision[1].name,
+             layout->precision[0].name);
     TRY(store_read_all(r, path, STORE_F32, ROWS_MAX_BYTES, (void **)&s->rmse, &rows));
     snprintf(path, sizeof path, "/models/%s/status", name);
     TRY(store_read_all(r, path, STORE_U8, ROWS_MAX_BYTES, (void **)&s->row_status, &count));
@@ -108,7 +108,8 @@ static status write_picture(struct store_reader *r, const struct report_options 
     for (int i = 0; i < layout->precisions; i++) {
         int64_t count = 0;
 
-        snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", name, picture->place, layout->precision[i]);
+        snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", name, picture->place,
+                 layout->precision[i].name);
         TRY_OUT(store_read_all(r, path, STORE_U8, TEXT_MAX, (void **)&map[i], &count));
         if (count != (int64_t)p->crop * p->crop) {
             result =
@@ -231,7 +232,7 @@ status album_markdown(const struct album *g, struct text *out)
                          "Picture with its true box, then the map of",
                          g->layout->network[network].name));
             for (int k = 0; k < g->layout->precisions; k++)
-                TRY(text_add(out, "%s %s", k ? "," : "", g->layout->precision[k]));
+                TRY(text_add(out, "%s %s", k ? "," : "", g->layout->precision[k].name));
             TRY(text_add(out, ".\n\n"));
         }
         TRY(text_add(out, "![%s](%s) RMSE %.2f, `%s`\n\n", p->file, p->file, (double)p->rmse, p->path));

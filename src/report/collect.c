@@ -78,7 +78,7 @@ struct grid *collect_table(struct collect *c, const struct store_layout *layout,
     char full_id[64], full_title[160];
     va_list args;
 
-    snprintf(full_id, sizeof full_id, p < 2 ? "%s" : "%s_%.20s", id, layout->precision[p]);
+    snprintf(full_id, sizeof full_id, p < 2 ? "%s" : "%s_%.20s", id, layout->precision[p].name);
     va_start(args, title);
     vsnprintf(full_title, sizeof full_title, title, args);
     va_end(args);
@@ -103,9 +103,10 @@ static status collect_accuracy(struct store_reader *r, int p, struct collect *c)
     struct accuracy *a = &accuracy;
     struct grid *g;
 
-    TRY(read_accuracy(r, layout->precision[p], a));
+    TRY(read_accuracy(r, layout->precision[p].name, a));
     g = collect_table(c, layout, p, p ? "table_2" : "table_1",
-                      "Table %d. Accuracy and file size, whole set, %s", p ? 2 : 1, layout->precision[p]);
+                      "Table %d. Accuracy and file size, whole set, %s", p ? 2 : 1,
+                      layout->precision[p].name);
     grid_column(g, "network", "");
     grid_column(g, "top-1", "%");
     grid_column(g, "95 % interval", "%");
@@ -145,10 +146,10 @@ static status collect_subset_accuracy(struct store_reader *r, int p, struct coll
     struct accuracy *a = &accuracy;
     struct grid *g;
 
-    TRY(read_accuracy(r, layout->precision[p], a));
+    TRY(read_accuracy(r, layout->precision[p].name, a));
     g = collect_table(c, layout, p, p ? "table_6" : "table_7",
                       "Table %d. Accuracy on the images whose maps differ most, %s", p ? 6 : 7,
-                      layout->precision[p]);
+                      layout->precision[p].name);
     grid_column(g, "network", "");
     for (int s = 0; s < 3; s++) {
         grid_column(g, set_name[s], "top-1 %");
@@ -210,7 +211,7 @@ static double per_cent(int64_t part, int64_t of)
 static status collect_rmse(struct store_reader *r, int p, struct collect *c)
 {
     const struct store_layout *layout = store_reader_layout(r);
-    const char *precision = layout->precision[p];
+    const char *precision = layout->precision[p].name;
     int sets = 1 + layout->selections, raw = collect_set(layout, "raw"),
         resolved = collect_set(layout, "resolved");
     static double mean[STORE_MAX_NETWORKS][1 + STORE_MAX_SELECTIONS][STORE_READINGS];
@@ -227,7 +228,7 @@ static status collect_rmse(struct store_reader *r, int p, struct collect *c)
     TRY(collect_matrix(r, STORE_S64, sets, pitch, undefined, "/summary/rmse/%s/raw_undefined", precision));
     TRY(collect_matrix(r, STORE_S64, sets, pitch, count, "/summary/subset/count"));
     g = collect_table(c, layout, p, "table_3", "Table 3. RMSE between the %s and the %s map (scale 0-255)",
-                      layout->precision[0], precision);
+                      layout->precision[0].name, precision);
     grid_column(g, "network", "");
     grid_column(g, "raw", "all");
     grid_column(g, "resolved", "all");
@@ -277,7 +278,7 @@ static status collect_times(struct store_reader *r, int p, struct collect *c)
 {
     static const char *const part[] = { "inference", "cam", "total" };
     const struct store_layout *layout = store_reader_layout(r);
-    const char *precision = layout->precision[p];
+    const char *precision = layout->precision[p].name;
     enum published_value first = p ? PUBLISHED_INT8_INFERENCE_S : PUBLISHED_FP32_INFERENCE_S;
     static double seconds[3][STORE_MAX_NETWORKS][STORE_STATISTICS];
     int64_t images[STORE_MAX_NETWORKS] = { 0 };
@@ -328,16 +329,16 @@ static status collect_agreement(struct store_reader *r, int p, struct collect *c
 
     for (size_t i = 0; i < COUNT_OF(field); i++)
         TRY(collect_matrix(r, STORE_S64, 1 + layout->selections, 1 + STORE_MAX_SELECTIONS, n[i],
-                        "/summary/agreement/%s/%s", layout->precision[p], field[i]));
+                           "/summary/agreement/%s/%s", layout->precision[p].name, field[i]));
     g = collect_table(c, layout, p, "agreement", "Agreement of the answers, %s and %s, whole set",
-                      layout->precision[0], layout->precision[p]);
+                      layout->precision[0].name, layout->precision[p].name);
     grid_column(g, "network", "");
     grid_column(g, "images", "");
     grid_column(g, "same top-1", "%");
     grid_column(g, "same top-5 set", "%");
     grid_column(g, "both right", "");
-    grid_column(g, "only", layout->precision[0]);
-    grid_column(g, "only", layout->precision[p]);
+    grid_column(g, "only", layout->precision[0].name);
+    grid_column(g, "only", layout->precision[p].name);
     grid_column(g, "both wrong", "");
     for (int k = 0; k < layout->networks; k++) {
         int64_t images = n[0][k][0];

@@ -21,10 +21,10 @@ static status read_statistics(struct store_reader *r, int p, struct statistics *
     TRY(collect_matrix(r, STORE_S64, sets, SETS, s->count, "/summary/subset/count"));
     for (int m = 0; m < MEASURES; m++) {
         TRY(collect_matrix(r, STORE_F64, sets, SETS, s->of_real[m], "/summary/activation/%s/%s_real",
-                           layout->precision[p], measure[m]));
+                           layout->precision[p].name, measure[m]));
         if (p > 0)
             TRY(collect_matrix(r, STORE_F64, sets, SETS, s->of_int[m], "/summary/activation/%s/%s_int",
-                               layout->precision[p], measure[m]));
+                               layout->precision[p].name, measure[m]));
     }
     return OK;
 }
@@ -84,7 +84,7 @@ status collect_activation(struct store_reader *r, int p, struct collect *c)
 
     TRY(read_statistics(r, p, &s));
     g = collect_table(c, layout, p, p ? "table_4" : "table_5", "Table %d. Activations of the CAM layer, %s",
-                      p ? 4 : 5, layout->precision[p]);
+                      p ? 4 : 5, layout->precision[p].name);
     grid_column(g, "network", "");
     grid_column(g, "values", "");
     grid_column(g, "images", "set");

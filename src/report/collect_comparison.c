@@ -44,9 +44,9 @@ status collect_comparison(struct store_reader *r, int p, struct collect *c)
     TRY(collect_matrix(r, STORE_S64, sets, SETS, all.count, "/summary/subset/count"));
     for (size_t m = 0; m < COUNT_OF(measure); m++)
         TRY(collect_matrix(r, STORE_F64, sets, SETS, all.mean[m], "/summary/%s/%s/%s", measure[m].table,
-                           layout->precision[p], measure[m].name));
+                           layout->precision[p].name, measure[m].name));
     g = collect_table(c, layout, p, "comparison", "Comparison of the %s and the %s map beside RMSE",
-                      layout->precision[0], layout->precision[p]);
+                      layout->precision[0].name, layout->precision[p].name);
     grid_column(g, "network", "");
     grid_column(g, "set", "");
     grid_column(g, "images", "");

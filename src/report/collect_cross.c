@@ -18,7 +18,7 @@ struct side {
 static status read_side(struct store_reader *r, int p, int scorer, struct side *a)
 {
     const struct store_layout *l = store_reader_layout(r);
-    const char *first = l->precision[0], *other = l->precision[p], *on = l->precision[scorer];
+    const char *first = l->precision[0].name, *other = l->precision[p].name, *on = l->precision[scorer].name;
     int sets = 1 + l->selections, own = scorer ? 1 : 0;
 
     for (int k = 0; k < KINDS; k++) {
@@ -45,8 +45,8 @@ static const char *better(const struct store_layout *l, int p, const struct side
     if (a->images[net][set] < 2)
         return "-";
     if (low > 0 && high > 0)
-        return l->precision[p];
-    return low < 0 && high < 0 ? l->precision[0] : "open";
+        return l->precision[p].name;
+    return low < 0 && high < 0 ? l->precision[0].name : "open";
 }
 
 static status add_line(struct grid *g, const struct store_layout *l, int p, int scorer, int net, int set,
@@ -56,7 +56,7 @@ static status add_line(struct grid *g, const struct store_layout *l, int p, int 
 
     TRY(grid_row(g));
     grid_set(g, 0, "%s", l->network[net].name);
-    grid_set(g, 1, "%s", l->precision[scorer]);
+    grid_set(g, 1, "%s", l->precision[scorer].name);
     grid_set(g, 2, "%s", l->selection[set - 1]);
     grid_set(g, 3, "%lld", (long long)images);
     for (int k = 0; k < KINDS; k++) {
@@ -84,7 +84,7 @@ static void add_columns(struct grid *g, const struct store_layout *l, int p)
         char unit[GRID_HEAD];
 
         for (int m = 0; m < 2; m++) {
-            snprintf(unit, sizeof unit, "%.40s's map, %%", l->precision[m ? p : 0]);
+            snprintf(unit, sizeof unit, "%.40s's map, %%", l->precision[m ? p : 0].name);
             grid_column(g, kind[k], unit);
         }
         grid_column(g, kind[k], "difference");
@@ -103,7 +103,7 @@ status collect_cross(struct store_reader *r, int p, struct collect *c)
     for (int s = 0; s < 2; s++)
         TRY(read_side(r, p, s ? p : 0, &side[s]));
     g = collect_table(c, l, p, "cross", "The %s and the %s map, each scored by both networks",
-                      l->precision[0], l->precision[p]);
+                      l->precision[0].name, l->precision[p].name);
     add_columns(g, l, p);
     for (int net = 0; net < l->networks; net++)
         for (int s = 0; s < 2; s++)
@@ -116,6 +116,6 @@ status collect_cross(struct store_reader *r, int p, struct collect *c)
               "interval of the difference (%s less %s, paired bootstrap) holds 0. The same map better on "
               "both networks is the more faithful one; each network preferring its own says that they look "
               "at different pixels. Maps in the resolved sign.",
-              l->precision[p], l->precision[0]);
+              l->precision[p].name, l->precision[0].name);
     return OK;
 }

@@ -92,7 +92,7 @@ static status read_halves(struct store_reader *r, int p, struct areas *a)
         for (int kind = 0; kind < KINDS; kind++)
             for (int sign = 0; sign < SIGNS; sign++) {
                 snprintf(path, sizeof path, "/models/%s/subset/%s/%s_curve%s", l->network[k].name,
-                         l->precision[p], kind_name[kind], sign_name[sign]);
+                         l->precision[p].name, kind_name[kind], sign_name[sign]);
                 TRY_OUT(read_half(r, path, member, curve, a->half[kind][sign][k]));
             }
         mem_free(member);
@@ -109,7 +109,7 @@ out:
 static status read_areas(struct store_reader *r, int p, struct areas *a)
 {
     const struct store_layout *layout = store_reader_layout(r);
-    const char *precision = layout->precision[p];
+    const char *precision = layout->precision[p].name;
     int sets = 1 + layout->selections;
 
     TRY(collect_matrix(r, STORE_S64, sets, SETS, a->selected, "/summary/subset/count"));
@@ -189,7 +189,7 @@ status collect_curves(struct store_reader *r, int p, struct collect *c)
         return OK;
     TRY(read_areas(r, p, &a));
     g = collect_table(c, layout, p, p ? "table_10" : "table_11", "Table %d. Deletion and insertion, %s",
-                      p ? 10 : 11, layout->precision[p]);
+                      p ? 10 : 11, layout->precision[p].name);
     grid_column(g, "network", "");
     grid_column(g, "sign", "");
     grid_column(g, "images", "set");

@@ -121,7 +121,7 @@ status collect_difference(struct store_reader *r, int p, struct collect *c)
     const struct store_layout *layout = store_reader_layout(r);
     static struct differences d[COUNT_OF(measure)];
     static struct rmse rmse;
-    const char *precision = layout->precision[p];
+    const char *precision = layout->precision[p].name;
     struct grid *g;
     int64_t undefined = 0;
 
@@ -130,7 +130,7 @@ status collect_difference(struct store_reader *r, int p, struct collect *c)
             TRY(read_measure(r, precision, m, &d[m]));
     TRY(read_rmse(r, precision, &rmse));
     g = collect_table(c, layout, p, "differences", "Differences, %s less %s, with 95 %% intervals", precision,
-                      layout->precision[0]);
+                      layout->precision[0].name);
     grid_column(g, "network", "");
     grid_column(g, "measure", "");
     for (int s = 0; s <= layout->selections; s++)

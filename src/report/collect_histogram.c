@@ -16,12 +16,12 @@ status collect_histogram(struct store_reader *r, int p, struct collect *c)
 
     TRY(collect_matrix(r, STORE_S64, sets, SETS, images, "/summary/histogram/images"));
     TRY(collect_matrix(r, STORE_F64, sets, SETS, own, "/summary/histogram/%s/dice_own",
-                       layout->precision[p]));
+                       layout->precision[p].name));
     TRY(collect_matrix(r, STORE_F64, sets, SETS, common, "/summary/histogram/%s/dice_common",
-                       layout->precision[p]));
+                       layout->precision[p].name));
     g = collect_table(c, layout, p, "figure_2",
-                      "Figure 2. Dice of the mean activations' histograms, %s and %s", layout->precision[0],
-                      layout->precision[p]);
+                      "Figure 2. Dice of the mean activations' histograms, %s and %s",
+                      layout->precision[0].name, layout->precision[p].name);
     grid_column(g, "network", "");
     for (size_t s = 0; s < COUNT_OF(set_name); s++) {
         grid_column(g, set_name[s], "own, %");

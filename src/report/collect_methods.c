@@ -54,9 +54,9 @@ status collect_methods(struct store_reader *r, int p, struct collect *c)
 
     if (layout->methods == 0)
         return OK;
-    TRY(read_methods(r, layout->precision[p], &m));
+    TRY(read_methods(r, layout->precision[p].name, &m));
     g = collect_table(c, layout, p, "methods", "The %s and the %s map by several methods, whole set",
-                      layout->precision[0], layout->precision[p]);
+                      layout->precision[0].name, layout->precision[p].name);
     grid_column(g, "network", "");
     grid_column(g, "measure", "");
     grid_column(g, "eigen", "");

@@ -102,8 +102,8 @@ static struct grid *overview_grid(const struct store_layout *l, int p, struct co
         { "answer faster", "times" },
         { "images", "" },
     };
-    struct grid *g =
-        collect_table(c, l, p, "overview", "What %s changed, against %s", l->precision[p], l->precision[0]);
+    struct grid *g = collect_table(c, l, p, "overview", "What %s changed, against %s", l->precision[p].name,
+                                   l->precision[0].name);
 
     grid_column(g, "network", "");
     for (size_t i = 0; i < COUNT_OF(head); i++)
@@ -113,7 +113,7 @@ static struct grid *overview_grid(const struct store_layout *l, int p, struct co
               "%s less %s, true box in points of IoU; deletion and insertion on the control set where there "
               "is one (images drawn at random), the others on the whole set. RMSE of the maps, 0-255. boxes "
               "moved: the IoU of the two maps' boxes is below 0.5.",
-              l->precision[0], l->precision[p], l->precision[p], l->precision[0]);
+              l->precision[0].name, l->precision[p].name, l->precision[p].name, l->precision[0].name);
     return g;
 }
 
@@ -132,8 +132,8 @@ static struct grid *sign_grid(const struct store_layout *l, int p, struct collec
         { "raw subset", "in resolved too, %" },
     };
     static const char *const unit[] = { "median / 95th pct.", "above 0.9, %" };
-    struct grid *g =
-        collect_table(c, l, p, "sign", "The maps' sign, %s and %s", l->precision[0], l->precision[p]);
+    struct grid *g = collect_table(c, l, p, "sign", "The maps' sign, %s and %s", l->precision[0].name,
+                                   l->precision[p].name);
     char name[GRID_HEAD];
 
     grid_column(g, "network", "");
@@ -141,7 +141,7 @@ static struct grid *sign_grid(const struct store_layout *l, int p, struct collec
         grid_column(g, head[i][0], head[i][1]);
     for (int side = 0; side < 2; side++)
         for (size_t i = 0; i < COUNT_OF(unit); i++) {
-            snprintf(name, sizeof name, "s2/s1 %.40s", l->precision[side ? p : 0]);
+            snprintf(name, sizeof name, "s2/s1 %.40s", l->precision[side ? p : 0].name);
             grid_column(g, name, unit[i]);
         }
     grid_note(g,

@@ -36,12 +36,12 @@ static status read_reals(struct store_reader *r, const char *group, const char *
 static status read_figures(struct store_reader *r, int p, struct wsol_figures *f)
 {
     const struct store_layout *layout = store_reader_layout(r);
-    const char *precision = layout->precision[p];
+    const char *precision = layout->precision[p].name;
     char of[STORE_NAME + 8], pair[2 * STORE_NAME + 16];
 
     memset(f, 0, sizeof *f);
     snprintf(of, sizeof of, "wsol/%s", precision);
-    snprintf(pair, sizeof pair, "wsol/%s/vs_%s", precision, layout->precision[0]);
+    snprintf(pair, sizeof pair, "wsol/%s/vs_%s", precision, layout->precision[0].name);
     TRY(read_counts(r, precision, "images", f->images));
     TRY(read_counts(r, precision, "without_box", f->without_box));
     TRY(read_counts(r, precision, "no_foreground", f->no_foreground));
@@ -135,7 +135,7 @@ static status collect_published(struct store_reader *r, int p, const struct wsol
     const struct store_layout *layout = store_reader_layout(r);
     struct grid *g = collect_table(c, layout, p, p ? "table_10_wsol" : "table_11_wsol",
                                    "Table %d, WSOL. Mean IoU of the map's box and the true box, %s",
-                                   p ? 10 : 11, layout->precision[p]);
+                                   p ? 10 : 11, layout->precision[p].name);
 
     grid_column(g, "network", "");
     grid_column(g, "sign", "");
@@ -147,7 +147,7 @@ static status collect_published(struct store_reader *r, int p, const struct wsol
     grid_column(g, "centred box", "%");
     grid_column(g, "Gauss", "%");
     if (p > 0) {
-        grid_column(g, "less", layout->precision[0]);
+        grid_column(g, "less", layout->precision[0].name);
         grid_column(g, "95 % interval", "");
     }
     for (int k = 0; k < layout->networks; k++) {
@@ -225,8 +225,8 @@ static status collect_measures(struct store_reader *r, int p, const struct wsol_
     char id[32], title[160];
     struct grid *g;
 
-    snprintf(id, sizeof id, "wsol_%.20s", layout->precision[p]);
-    snprintf(title, sizeof title, "Localization, %s", layout->precision[p]);
+    snprintf(id, sizeof id, "wsol_%.20s", layout->precision[p].name);
+    snprintf(title, sizeof title, "Localization, %s", layout->precision[p].name);
     g = collect_grid(c, id, title);
     grid_column(g, "network", "");
     grid_column(g, "map", "");

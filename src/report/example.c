@@ -45,7 +45,7 @@ static status read_columns(struct store_reader *r, const char *network, struct c
     snprintf(path, sizeof path, "/models/%s/status", network);
     TRY(read_column(r, STORE_U8, c->images, (void **)&c->row_status, path));
     for (int p = 0; p < SIDES; p++) {
-        snprintf(path, sizeof path, "/models/%s/%s/wsol/iou", network, layout->precision[p]);
+        snprintf(path, sizeof path, "/models/%s/%s/wsol/iou", network, layout->precision[p].name);
         TRY(read_column(r, STORE_F32, c->images * RULES, (void **)&c->iou[p], path));
     }
     return OK;
@@ -100,7 +100,7 @@ static status find_row(struct store_reader *r, int network, struct example_row *
         goto out;
     TRY_OUT(store_read_string(r, "/images/path", row->image, row->path, sizeof row->path));
     for (int p = 0; p < SIDES; p++) {
-        snprintf(path, sizeof path, "/models/%s/%s/wsol/box", name, layout->precision[p]);
+        snprintf(path, sizeof path, "/models/%s/%s/wsol/box", name, layout->precision[p].name);
         TRY_OUT(store_read(r, path, STORE_S32, row->image, 1, row->box[p], sizeof row->box[p]));
     }
 out:
@@ -133,7 +133,7 @@ static status draw_side(struct store_reader *r, const struct image *crop, const 
     }
     MEM_TRY(map, bytes, 1);
     snprintf(path, sizeof path, "/models/%s/subset/%s/cam_u8", layout->network[network].name,
-             layout->precision[p]);
+             layout->precision[p].name);
     TRY_OUT(store_read(r, path, STORE_U8, row->place, 1, map, bytes));
     picture_map(im, at, crop, map, palette);
 out:
@@ -243,7 +243,7 @@ status example_caption(const struct example *e, int network, struct text *out, e
     for (int p = 0; p < SIDES; p++) {
         const char *colour = example_better(row, p) ? "green" : "red";
 
-        TRY(add(out, "%s IoU %.3f (%s), ", e->layout->precision[p], (double)row->iou[p],
+        TRY(add(out, "%s IoU %.3f (%s), ", e->layout->precision[p].name, (double)row->iou[p],
                 row->box[p][0] < 0 ? "no foreground, no box" : colour));
     }
     return OK;
@@ -260,7 +260,7 @@ status example_markdown(const struct example *e, struct text *out)
                  "green where they are equal. The picture: of the resolved subset the one with the largest "
                  "difference of the two IoUs (threshold 0.2), the first where several are equal. "
                  "It shows the extreme, not the typical picture.\n\n",
-                 e->layout->precision[0], e->layout->precision[1],
+                 e->layout->precision[0].name, e->layout->precision[1].name,
                  e->maps ? "map" : "box (the job stored no full-size maps)"));
     for (int k = 0; k < e->rows; k++) {
         TRY(text_add(out, "- "));

@@ -30,7 +30,7 @@ static status read_plot(struct store_reader *r, int p, struct plot *plot)
     TRY(store_read(r, "/summary/histogram/images", STORE_S64, plot->k, 1, images, sizeof images));
     plot->images = images[plot->set];
     for (int side = 0; side < 2; side++) {
-        const char *precision = l->precision[side ? p : 0];
+        const char *precision = l->precision[side ? p : 0].name;
 
         snprintf(path, sizeof path, "/summary/histogram/%s/%s", precision, plot->range);
         TRY(store_read(r, path, STORE_S64, plot->k, 1, all, sizeof all));
@@ -42,7 +42,7 @@ static status read_plot(struct store_reader *r, int p, struct plot *plot)
         TRY(store_read(r, path, STORE_F64, plot->k, 1, value, sizeof value));
         plot->high[side] = value[plot->set];
     }
-    snprintf(path, sizeof path, "/summary/histogram/%s/dice_%s", l->precision[p], plot->range);
+    snprintf(path, sizeof path, "/summary/histogram/%s/dice_%s", l->precision[p].name, plot->range);
     TRY(store_read(r, path, STORE_F64, plot->k, 1, value, sizeof value));
     plot->dice = value[plot->set];
     return OK;
@@ -133,10 +133,11 @@ status figure_histograms(struct store_reader *r, int p, struct text *out)
                       "<title>Figure 2. Histograms of the mean activation tensor</title>\n"
                       "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
                  2 * CELL_W, HEAD + l->networks * CELL_H));
-    TRY(text_add(out, "<text x=\"%d\" y=\"22\" font-size=\"14\">Mean activation of the CAM layer, its "
-                      "channels and pixels in 256 bins, logarithmic counts: <tspan fill=\"%s\">%s</tspan> "
-                      "<tspan fill=\"%s\">%s</tspan></text>\n",
-                 LEFT, colour[0], l->precision[0], colour[1], l->precision[p]));
+    TRY(text_add(out,
+                 "<text x=\"%d\" y=\"22\" font-size=\"14\">Mean activation of the CAM layer, its "
+                 "channels and pixels in 256 bins, logarithmic counts: <tspan fill=\"%s\">%s</tspan> "
+                 "<tspan fill=\"%s\">%s</tspan></text>\n",
+                 LEFT, colour[0], l->precision[0].name, colour[1], l->precision[p].name));
     for (int k = 0; k < l->networks; k++)
         for (int column = 0; column < 2; column++) {
             static struct plot plot;
@@ -177,7 +178,7 @@ static status add_chart(const struct store_layout *l, int p, const struct plot *
     for (int side = 0; side < 2; side++) {
         for (int b = 0; b < BINS; b++)
             bins[b] = (double)plot->bins[side][b];
-        TRY(chart_steps(&c, side, l->precision[side ? p : 0], bins, BINS, out));
+        TRY(chart_steps(&c, side, l->precision[side ? p : 0].name, bins, BINS, out));
     }
     TRY(chart_note(&c, 0, dice, out));
     if (published && !common) {

@@ -19,12 +19,12 @@ static status read_domains(struct store_reader *r, int p, const char *measure, t
     int sets = 1 + l->selections;
 
     TRY(collect_matrix(r, STORE_S64, sets, SETS, count, "/summary/subset/count"));
-    TRY(collect_matrix(r, STORE_F64, sets, SETS, value[0], "/summary/activation/%s/%s_real", l->precision[0],
-                       measure));
-    TRY(collect_matrix(r, STORE_F64, sets, SETS, value[1], "/summary/activation/%s/%s_real", l->precision[p],
-                       measure));
+    TRY(collect_matrix(r, STORE_F64, sets, SETS, value[0], "/summary/activation/%s/%s_real",
+                       l->precision[0].name, measure));
+    TRY(collect_matrix(r, STORE_F64, sets, SETS, value[1], "/summary/activation/%s/%s_real",
+                       l->precision[p].name, measure));
     return collect_matrix(r, STORE_F64, sets, SETS, value[2], "/summary/activation/%s/%s_int",
-                          l->precision[p], measure);
+                          l->precision[p].name, measure);
 }
 
 static status draw_statistic(struct store_reader *r, int p, const char *measure, const char *title,
@@ -68,7 +68,7 @@ static status draw_statistic(struct store_reader *r, int p, const char *measure,
                 char name[STORE_NAME + 16], tip[256];
                 double v = value[d][k][set];
 
-                snprintf(name, sizeof name, "%s %s", l->precision[d ? p : 0], domain[d]);
+                snprintf(name, sizeof name, "%s %s", l->precision[d ? p : 0].name, domain[d]);
                 snprintf(tip, sizeof tip, "%s, %s: %s %.4g", l->network[k].name, set_name[s], name, v);
                 if (!log || v > 0)
                     TRY(chart_mark(&c, d, named[d]++ ? NULL : name, v, row, tip, out));
@@ -99,9 +99,9 @@ status figure_page_agreement(struct store_reader *r, int p, struct text *out)
 
     for (size_t i = 0; i < COUNT_OF(field); i++)
         TRY(collect_matrix(r, STORE_S64, 1 + l->selections, SETS, n[i], "/summary/agreement/%s/%s",
-                           l->precision[p], field[i]));
+                           l->precision[p].name, field[i]));
     TRY(collect_matrix(r, STORE_S64, 1 + l->selections, SETS, labelled, "/summary/agreement/%s/labelled",
-                       l->precision[p]));
+                       l->precision[p].name));
     c = (struct chart){ .title = "Right and wrong answers",
                         .x_label = "images of the set (%)",
                         .y_label = "",
@@ -126,7 +126,8 @@ status figure_page_agreement(struct store_reader *r, int p, struct text *out)
                 continue;
             for (size_t i = 0; i < COUNT_OF(field); i++) {
                 double to = from + 100 * (double)n[i][k][set] / (double)labelled[k][set];
-                const char *name[] = { "both right", l->precision[0], l->precision[p], "both wrong" };
+                const char *name[] = { "both right", l->precision[0].name, l->precision[p].name,
+                                       "both wrong" };
                 char label[STORE_NAME + 16], tip[256];
 
                 snprintf(label, sizeof label, i == 1 || i == 2 ? "only %s" : "%s", name[i]);

@@ -77,7 +77,7 @@ static status add_head(struct store_reader *r, const struct collect *c, struct t
                  (long long)c->bad, l->networks, l->networks == 1 ? "" : "s"));
     for (int p = 0; p < l->precisions; p++) {
         TRY(text_add(out, p ? " and " : " "));
-        TRY(markup_html(out, l->precision[p]));
+        TRY(markup_html(out, l->precision[p].name));
     }
     TRY(text_add(out, "</p>\n"));
     TRY(add_method(r, out));
@@ -120,7 +120,7 @@ static status add_verdict(struct store_reader *r, int network, int p, struct tex
     TRY_OUT(text_add(out, "<div class=\"verdict\"><p><b>"));
     TRY_OUT(markup_html(out, l->network[network].name));
     TRY_OUT(text_add(out, "</b> in "));
-    TRY_OUT(markup_html(out, l->precision[p]));
+    TRY_OUT(markup_html(out, l->precision[p].name));
     TRY_OUT(text_add(out, ". "));
     TRY_OUT(words_headline(&o, &words));
     TRY_OUT(markup_html(out, words.data));

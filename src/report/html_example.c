@@ -39,7 +39,7 @@ status html_example(const struct example *e, const char *folder, struct text *ou
                       "Green: the map's box with the larger IoU, red: with the smaller, both green where "
                       "they are equal. Of the resolved subset the picture with the largest difference of "
                       "the two IoUs (threshold 0.2): the extreme, not the typical one.",
-                      e->layout->precision[0], e->layout->precision[1],
+                      e->layout->precision[0].name, e->layout->precision[1].name,
                       e->maps ? "map" : "box (the job stored no full-size maps)"));
     TRY(text_add(out, "</p>\n"));
     TRY(add_image(folder, out));

@@ -158,7 +158,7 @@ static status draw_sigma(struct figures *f, const struct pairs *a)
     c.y.high = 1.05 * most;
     TRY(chart_begin(&c, out));
     for (int side = 0; side < 2; side++)
-        TRY(chart_steps(&c, side, f->l->precision[side ? a->p : 0], y[side], SIGMA_BINS, out));
+        TRY(chart_steps(&c, side, f->l->precision[side ? a->p : 0].name, y[side], SIGMA_BINS, out));
     return chart_end(&c, out);
 }
 
@@ -257,7 +257,7 @@ static status draw_kind(struct figures *f, const struct pairs *a, const uint8_t 
     for (int side = 0; side < 2; side++) {
         (void)average(a, done, all[side], points, set, work);
         TRY(chart_band(&c, side, work->x, work->low, work->high, points, out));
-        TRY(chart_line(&c, side, f->l->precision[side ? a->p : 0], work->x, work->mean, points, out));
+        TRY(chart_line(&c, side, f->l->precision[side ? a->p : 0].name, work->x, work->mean, points, out));
     }
     return chart_end(&c, out);
 }
@@ -291,7 +291,7 @@ static status draw_curves(struct figures *f, const struct pairs *a)
     for (size_t k = 0; k < COUNT_OF(name); k++) {
         for (int side = 0; side < 2; side++) {
             snprintf(path, sizeof path, "/models/%s/subset/%s/%s_curve", net,
-                     f->l->precision[side ? a->p : 0], name[k]);
+                     f->l->precision[side ? a->p : 0].name, name[k]);
             TRY_OUT(store_read(f->r, path, STORE_F32, 0, a->places, all[side], room));
         }
         for (size_t s = 0; s < COUNT_OF(set_name); s++)

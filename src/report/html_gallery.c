@@ -103,7 +103,7 @@ static status read_map(struct gallery *g, int network, int p, int64_t image, uin
     map = mem_alloc(pixels, sizeof *map);
     if (!map)
         TRY_OUT(FAIL(ERR_MEMORY, "no memory for a map of %d x %d pixels", side, side));
-    snprintf(path, sizeof path, "/models/%s/%s/cam", n->name, g->l->precision[p]);
+    snprintf(path, sizeof path, "/models/%s/%s/cam", n->name, g->l->precision[p].name);
     TRY_OUT(store_read(g->r, path, STORE_F32, image, 1, projection, cells * sizeof *projection));
     for (size_t i = 0; i < cells; i++)
         if (!isfinite(projection[i]))
@@ -130,7 +130,8 @@ static status draw_map(struct gallery *g, int network, int p, int64_t image, con
     MEM_TRY(map, pixels, 1);
     TRY_OUT(read_map(g, network, p, image, map));
     picture_map(im, at, crop, map, (const uint8_t (*)[3])g->palette);
-    snprintf(path, sizeof path, "/models/%s/%s/wsol/box", g->l->network[network].name, g->l->precision[p]);
+    snprintf(path, sizeof path, "/models/%s/%s/wsol/box", g->l->network[network].name,
+             g->l->precision[p].name);
     TRY_OUT(store_read(g->r, path, STORE_S32, image, 1, edge, sizeof edge));
     if (edge[0] >= 0)
         picture_frame(im, at, &(struct image_box){ edge[0], edge[1], edge[2], edge[3] }, orange);
@@ -204,12 +205,14 @@ static status add_answers(struct gallery *g, int network, int64_t image, int tru
         int32_t top[PAIRS_TOP];
         float score[PAIRS_TOP];
 
-        snprintf(path, sizeof path, "/models/%s/%s/top5", g->l->network[network].name, g->l->precision[p]);
+        snprintf(path, sizeof path, "/models/%s/%s/top5", g->l->network[network].name,
+                 g->l->precision[p].name);
         TRY(store_read(g->r, path, STORE_S32, image, 1, top, sizeof top));
-        snprintf(path, sizeof path, "/models/%s/%s/score5", g->l->network[network].name, g->l->precision[p]);
+        snprintf(path, sizeof path, "/models/%s/%s/score5", g->l->network[network].name,
+                 g->l->precision[p].name);
         TRY(store_read(g->r, path, STORE_F32, image, 1, score, sizeof score));
         TRY(text_add(out, "<div>"));
-        TRY(markup_html(out, g->l->precision[p]));
+        TRY(markup_html(out, g->l->precision[p].name));
         TRY(text_add(out, "<ol>"));
         for (int i = 0; i < PAIRS_TOP; i++) {
             int right = true_class >= 0 && top[i] == true_class;
@@ -229,7 +232,7 @@ static status add_heads(const struct gallery *g, struct text *out)
     TRY(text_add(out, "<div class=\"heads\"><span>picture</span>"));
     for (int p = 0; p < g->l->precisions; p++) {
         TRY(text_add(out, "<span>"));
-        TRY(markup_html(out, g->l->precision[p]));
+        TRY(markup_html(out, g->l->precision[p].name));
         TRY(text_add(out, "</span>"));
     }
     return text_add(out, "</div>\n");

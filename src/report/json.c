@@ -100,7 +100,7 @@ static cJSON *json_example(const struct example *e)
             cJSON_AddNumberToObject(side, "iou", (double)row->iou[p]);
             cJSON_AddItemToObject(side, "box", cJSON_CreateIntArray(row->box[p], 4));
             cJSON_AddStringToObject(side, "colour", example_better(row, p) ? "green" : "red");
-            cJSON_AddItemToObject(item, e->layout->precision[p], side);
+            cJSON_AddItemToObject(item, e->layout->precision[p].name, side);
         }
     }
     return out;
@@ -124,7 +124,7 @@ static status json_findings(struct store_reader *r, cJSON *out)
             TRY_OUT(overview_read(r, k, p, &o));
             TRY_OUT(words_headline(&o, &words));
             cJSON_AddStringToObject(item, "network", l->network[k].name);
-            cJSON_AddStringToObject(item, "precision", l->precision[p]);
+            cJSON_AddStringToObject(item, "precision", l->precision[p].name);
             cJSON_AddStringToObject(item, "words", words.data);
             for (int i = 0; i < WORDS_STATEMENTS; i++) {
                 words.size = 0;

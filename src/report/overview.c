@@ -53,12 +53,13 @@ static status read_interval(struct store_reader *r, int k, const char *precision
 static status read_accuracy(struct store_reader *r, struct overview *o)
 {
     const struct store_layout *l = store_reader_layout(r);
-    const char *precision = l->precision[o->p];
+    const char *precision = l->precision[o->p].name;
     double value[SETS] = { 0 };
 
     TRY(read_interval(r, o->network, precision, "top1", 0, 1, &o->top1));
     for (int side = 0; side < 2; side++) {
-        TRY(read_row(r, o->network, 1, value, "/summary/accuracy/%s/top1", l->precision[side ? o->p : 0]));
+        TRY(read_row(r, o->network, 1, value, "/summary/accuracy/%s/top1",
+                     l->precision[side ? o->p : 0].name));
         o->top1.of[side] = value[0];
     }
     TRY(read_row(r, o->network, 1, value, "/summary/difference/%s/top1/p", precision));
@@ -74,7 +75,7 @@ static status read_curves(struct store_reader *r, struct overview *o)
     static const char *const kind[] = { "deletion", "insertion" };
     const struct store_layout *l = store_reader_layout(r);
     struct overview_interval *const own[] = { &o->deletion, &o->insertion };
-    const char *first = l->precision[0], *other = l->precision[o->p];
+    const char *first = l->precision[0].name, *other = l->precision[o->p].name;
     double value[SETS] = { 0 };
     char measure[2 * STORE_NAME];
 
@@ -97,10 +98,10 @@ static status read_boxes(struct store_reader *r, struct overview *o)
     const struct store_layout *l = store_reader_layout(r);
     double mean[SETS][STORE_SIGNS][STORE_RULES], trivial[SETS][STORE_TRIVIALS];
 
-    TRY(read_interval(r, o->network, l->precision[o->p], "iou", 0, 100, &o->iou));
+    TRY(read_interval(r, o->network, l->precision[o->p].name, "iou", 0, 100, &o->iou));
     for (int side = 0; side < 2; side++) {
         TRY(read_row(r, o->network, STORE_SIGNS * STORE_RULES, &mean[0][0][0], "/summary/wsol/%s/iou_mean",
-                     l->precision[side ? o->p : 0]));
+                     l->precision[side ? o->p : 0].name));
         o->iou.of[side] = 100 * mean[0][0][AT_20];
     }
     TRY(read_row(r, o->network, STORE_TRIVIALS, &trivial[0][0], "/summary/wsol_trivial/iou_mean"));
@@ -118,7 +119,7 @@ static status read_cost(struct store_reader *r, struct overview *o)
     char path[STORE_PATH];
 
     for (int side = 0; side < 2; side++) {
-        const char *precision = l->precision[side ? o->p : 0];
+        const char *precision = l->precision[side ? o->p : 0].name;
 
         snprintf(path, sizeof path, "/summary/accuracy/%s/weights_bytes", precision);
         TRY(store_read(r, path, STORE_S64, o->network, 1, &o->bytes[side], sizeof o->bytes[side]));
@@ -126,7 +127,7 @@ static status read_cost(struct store_reader *r, struct overview *o)
         TRY(store_read(r, path, STORE_F64, o->network, 1, s, sizeof s));
         o->time[side] = (struct overview_time){ s[0], s[1], s[2] };
     }
-    snprintf(path, sizeof path, "/timing/alone/%s/images", l->precision[o->p]);
+    snprintf(path, sizeof path, "/timing/alone/%s/images", l->precision[o->p].name);
     return store_read(r, path, STORE_S64, o->network, 1, &o->timed, sizeof o->timed);
 }
 
@@ -153,7 +154,7 @@ static status read_rmse(struct store_reader *r, struct overview *o)
 
     for (size_t i = 0; i < COUNT_OF(name); i++) {
         TRY(read_row(r, o->network, STORE_READINGS, &all[0][0], "/summary/rmse/%s/%s",
-                     store_reader_layout(r)->precision[o->p], name[i]));
+                     store_reader_layout(r)->precision[o->p].name, name[i]));
         memcpy(to[i], all[0], sizeof all[0]);
     }
     return OK;

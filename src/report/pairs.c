@@ -31,7 +31,7 @@ static status read_sides(struct store_reader *r, struct pairs *a)
     const char *net = l->network[a->network].name;
 
     for (int side = 0; side < 2; side++) {
-        const char *precision = l->precision[side ? a->p : 0];
+        const char *precision = l->precision[side ? a->p : 0].name;
 
         TRY(column(r, STORE_F32, a->images, 1, (void **)&a->sigma[side], "/models/%s/%s/sigma_ratio", net,
                    precision));
@@ -78,7 +78,7 @@ status pairs_read(struct store_reader *r, int network, int p, struct pairs *out)
 {
     static const char *const reading[STORE_READINGS] = { "raw", "resolved", "aligned" };
     const struct store_layout *l = store_reader_layout(r);
-    const char *net = l->network[network].name, *other = l->precision[p], *first = l->precision[0];
+    const char *net = l->network[network].name, *other = l->precision[p].name, *first = l->precision[0].name;
     status result = OK;
 
     memset(out, 0, sizeof *out);

@@ -27,7 +27,7 @@ static status add_head(struct store_reader *r, const struct collect *c, struct t
                  text_thousands(c->total, total, sizeof total), text_thousands(c->ok, ok, sizeof ok),
                  (long long)c->bad, layout->networks, layout->networks == 1 ? "" : "s"));
     for (int p = 0; p < layout->precisions; p++)
-        TRY(text_add(out, " %s", layout->precision[p]));
+        TRY(text_add(out, " %s", layout->precision[p].name));
     TRY(text_add(out, "\n"));
     for (int k = 0; k < layout->networks; k++)
         if (bad[k] > c->bad)
@@ -49,7 +49,7 @@ static status add_headlines(struct store_reader *r, struct text *out)
 
             words.size = 0;
             TRY_OUT(overview_read(r, k, p, &o));
-            TRY_OUT(text_add(&words, "%s in %s. ", l->network[k].name, l->precision[p]));
+            TRY_OUT(text_add(&words, "%s in %s. ", l->network[k].name, l->precision[p].name));
             TRY_OUT(words_headline(&o, &words));
             TRY_OUT(grid_wrapped(words.data, out));
         }
@@ -110,7 +110,7 @@ out:
 /* The name of a precision's figure 2. */
 static void figure_name(const struct store_layout *layout, int p, char *name, size_t size)
 {
-    snprintf(name, size, p < 2 ? "figure_2.svg" : "figure_2_%.20s.svg", layout->precision[p]);
+    snprintf(name, size, p < 2 ? "figure_2.svg" : "figure_2_%.20s.svg", layout->precision[p].name);
 }
 
 static status write_figure(struct store_reader *r, int p, const char *folder)

@@ -59,7 +59,7 @@ static status add_answers(struct store_reader *r, const struct pairs *a, int64_t
             continue;
         TRY(grid_row(g));
         grid_set(g, 0, "%s", l->network[a->network].name);
-        grid_set(g, 1, "%s", l->precision[side ? a->p : 0]);
+        grid_set(g, 1, "%s", l->precision[side ? a->p : 0].name);
         if (!a->ok[image]) {
             grid_set(g, 2, "no result");
             continue;
@@ -86,9 +86,9 @@ static status add_top(struct store_reader *r, int k, int64_t image, const struct
     snprintf(path, sizeof path, "/models/%s/status", l->network[k].name);
     TRY(store_read(r, path, STORE_U8, image, 1, &state, sizeof state));
     for (int p = 0; p < l->precisions; p++) {
-        snprintf(path, sizeof path, "/models/%s/%s/top5", l->network[k].name, l->precision[p]);
+        snprintf(path, sizeof path, "/models/%s/%s/top5", l->network[k].name, l->precision[p].name);
         TRY(store_read(r, path, STORE_S32, image, 1, top[p], sizeof top[p]));
-        snprintf(path, sizeof path, "/models/%s/%s/score5", l->network[k].name, l->precision[p]);
+        snprintf(path, sizeof path, "/models/%s/%s/score5", l->network[k].name, l->precision[p].name);
         TRY(store_read(r, path, STORE_F32, image, 1, score[p], sizeof score[p]));
     }
     for (int i = 0; i < (state == STORE_OK ? PAIRS_TOP : 1); i++) {
@@ -113,7 +113,7 @@ static status add_maps(struct store_reader *r, const struct pairs *a, int64_t im
 
     TRY(grid_row(g));
     grid_set(g, 0, "%s", l->network[a->network].name);
-    grid_set(g, 1, "%s", l->precision[a->p]);
+    grid_set(g, 1, "%s", l->precision[a->p].name);
     if (!a->ok[image]) {
         grid_set(g, 2, "no result");
         return OK;
@@ -151,8 +151,8 @@ static void start_grids(const struct store_layout *l, const char *path, const ch
     for (int i = 0; i < PAIRS_TOP && csv; i++)
         grid_column(answers, head[i], "");
     for (int p = 0; p < l->precisions && !csv; p++)
-        grid_column(answers, l->precision[p], "%");
-    snprintf(title, sizeof title, "Its maps, against those of %.64s", l->precision[0]);
+        grid_column(answers, l->precision[p].name, "%");
+    snprintf(title, sizeof title, "Its maps, against those of %.64s", l->precision[0].name);
     grid_init(maps, "image_maps", title);
     grid_column(maps, "network", "");
     grid_column(maps, "precision", "");
@@ -225,8 +225,8 @@ static void worst_columns(struct grid *g, const struct store_layout *l, int p, i
         grid_column(g, "", "#");
         grid_column(g, "RMSE", "resolved");
         grid_column(g, "RMSE", "aligned");
-        grid_column(g, "answer", l->precision[0]);
-        grid_column(g, "answer", l->precision[p]);
+        grid_column(g, "answer", l->precision[0].name);
+        grid_column(g, "answer", l->precision[p].name);
         grid_column(g, "image", "");
         return;
     }
@@ -237,7 +237,7 @@ static void worst_columns(struct grid *g, const struct store_layout *l, int p, i
     grid_column(g, "RMSE", "raw");
     grid_column(g, "RMSE", "aligned");
     grid_column(g, "flipped", "");
-    grid_column(g, "answer", l->precision[0]);
+    grid_column(g, "answer", l->precision[0].name);
     grid_column(g, "answer", "other");
     grid_column(g, "boxes", "IoU");
     grid_column(g, "image", "");
@@ -254,7 +254,7 @@ static status add_worst(struct store_reader *r, const struct pairs *a, int place
     TRY(store_read_string(r, "/images/path", image, name, sizeof name));
     if (csv) {
         grid_set(g, column++, "%s", l->network[a->network].name);
-        grid_set(g, column++, "%s", l->precision[a->p]);
+        grid_set(g, column++, "%s", l->precision[a->p].name);
     }
     grid_set(g, column++, "%d", place);
     grid_set(g, column++, "%.2f", (double)a->rmse[PAIRS_RESOLVED][image]);
@@ -290,7 +290,7 @@ static status worst_of(struct store_reader *r, int k, int p, int count, const st
         char title[160];
 
         snprintf(title, sizeof title, "%.48s: where %.32s's map differs most from %.32s's",
-                 l->network[k].name, l->precision[p], l->precision[0]);
+                 l->network[k].name, l->precision[p].name, l->precision[0].name);
         grid_init(g, "worst", title);
         worst_columns(g, l, p, csv);
         grid_note(g, "* another answer; answers are class numbers. Largest RMSE in the resolved sign first; "

@@ -132,8 +132,8 @@ typedef status say(const struct store_layout *l, const struct overview *o, struc
 static status say_change(const struct store_layout *l, const struct overview *o,
                          const struct overview_interval *d, struct text *out)
 {
-    TRY(text_add(out, ": %.2f %% in %s, %.2f %% in %s", d->of[0], l->precision[0], d->of[1],
-                 l->precision[o->p]));
+    TRY(text_add(out, ": %.2f %% in %s, %.2f %% in %s", d->of[0], l->precision[0].name, d->of[1],
+                 l->precision[o->p].name));
     if (d->images < 2)
         return text_add(out, " (one picture)");
     return text_add(out, ": %+.2f points [%+.2f, %+.2f]", d->value, d->low, d->high);
@@ -234,14 +234,14 @@ static status say_cross(const struct store_layout *l, const struct overview *o, 
     if (o->set < 0 || !l->cross || o->cross[0][0].images < 2)
         return OK;
     TRY(text_add(out, "Map or confidence (%s's map less %s's, both on one network, the same pictures):",
-                 l->precision[o->p], l->precision[0]));
+                 l->precision[o->p].name, l->precision[0].name));
     for (int s = 0; s < 2; s++)
         for (int k = 0; k < 2; k++) {
             const struct overview_interval *d = &o->cross[s][k];
 
             few |= judge(d) == TOO_FEW;
             if (k == 0)
-                TRY(text_add(out, "%s on %s's", s ? ";" : "", l->precision[s ? o->p : 0]));
+                TRY(text_add(out, "%s on %s's", s ? ";" : "", l->precision[s ? o->p : 0].name));
             TRY(text_add(out, "%s %s %+.2f points [%+.2f, %+.2f]", k ? "," : "", kind[k], d->value, d->low,
                          d->high));
         }
@@ -254,8 +254,8 @@ static status say_cross(const struct store_layout *l, const struct overview *o, 
             if (v != LOWER && v != HIGHER)
                 continue;
             TRY(text_add(out, "%s %s's in %s on %s's", better++ ? "," : ". The better map:",
-                         l->precision[(v == LOWER) == (k == 0) ? o->p : 0], kind[k],
-                         l->precision[s ? o->p : 0]));
+                         l->precision[(v == LOWER) == (k == 0) ? o->p : 0].name, kind[k],
+                         l->precision[s ? o->p : 0].name));
         }
     return text_add(out, better ? "." : ". Neither map is the better one as far as these pictures tell.");
 }
@@ -280,7 +280,7 @@ static status say_ratio(const char *more, const char *less, double ratio, struct
 static status say_cost(const struct store_layout *l, const struct overview *o, struct text *out)
 {
     double size = overview_size_ratio(o), time = overview_time_ratio(o);
-    const char *a = l->precision[0], *b = l->precision[o->p];
+    const char *a = l->precision[0].name, *b = l->precision[o->p].name;
 
     if (size > 0) {
         TRY(text_add(out, "Cost: weights %.2f MiB in %s, %.2f in %s, ", (double)o->bytes[0] / (1 << 20), a,
@@ -313,7 +313,7 @@ status words_statement(const struct store_layout *l, const struct overview *o, i
 
 static status add_markdown(const struct store_layout *l, const struct overview *o, struct text *out)
 {
-    TRY(text_add(out, "**%s** in %s. ", l->network[o->network].name, l->precision[o->p]));
+    TRY(text_add(out, "**%s** in %s. ", l->network[o->network].name, l->precision[o->p].name));
     TRY(words_headline(o, out));
     TRY(text_add(out, "\n\n"));
     for (int i = 0; i < WORDS_STATEMENTS; i++) {

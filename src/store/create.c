@@ -31,7 +31,7 @@ static void fill_names(const struct store_layout *l, const struct store_dataset 
         if (!strcmp(d->path, "/network"))
             name = l->network[i].name;
         else if (!strcmp(d->path, "/precision"))
-            name = l->precision[i];
+            name = l->precision[i].name;
         else if (!strcmp(d->path, "/method"))
             name = l->method[i];
         else if (!strcmp(d->path, "/set"))
@@ -52,19 +52,19 @@ static void fill_names(const struct store_layout *l, const struct store_dataset 
     }
 }
 
-/* /models/{net}/{other}/activation_scale and _zero_point: 1 if d is one of them. */
+/* /models/{net}/{coded}/activation_scale and _zero_point: 1 if d is one of them. */
 static int fill_unit(const struct store_layout *l, const struct store_dataset *d, void *out)
 {
     const struct store_network *n = d->network < 0 ? NULL : &l->network[d->network];
     char path[STORE_PATH];
 
-    for (int p = 1; n && p < l->precisions; p++) {
-        snprintf(path, sizeof path, "/models/%s/%s/activation_scale", n->name, l->precision[p]);
+    for (int p = 0; n && p < l->precisions; p++) {
+        snprintf(path, sizeof path, "/models/%s/%s/activation_scale", n->name, l->precision[p].name);
         if (!strcmp(d->path, path)) {
             memcpy(out, &n->q[p].scale, sizeof n->q[p].scale);
             return 1;
         }
-        snprintf(path, sizeof path, "/models/%s/%s/activation_zero_point", n->name, l->precision[p]);
+        snprintf(path, sizeof path, "/models/%s/%s/activation_zero_point", n->name, l->precision[p].name);
         if (!strcmp(d->path, path)) {
             memcpy(out, &(int32_t){ n->q[p].zero_point }, sizeof(int32_t));
             return 1;

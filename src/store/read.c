@@ -62,10 +62,10 @@ static int find_activations(const struct store_schema *s, const struct store_lay
 {
     char path[2 * STORE_NAME + 64];
 
-    snprintf(path, sizeof path, "/models/%s/%s/activation", l->network[0].name, l->precision[0]);
+    snprintf(path, sizeof path, "/models/%s/%s/activation", l->network[0].name, l->precision[0].name);
     if (schema_find(s, path))
         return STORE_ACTIVATIONS_FULL;
-    snprintf(path, sizeof path, "/models/%s/subset/%s/activation", l->network[0].name, l->precision[0]);
+    snprintf(path, sizeof path, "/models/%s/subset/%s/activation", l->network[0].name, l->precision[0].name);
     return schema_find(s, path) ? STORE_ACTIVATIONS_SUBSET : STORE_ACTIVATIONS_MEAN;
 }
 
@@ -83,12 +83,18 @@ static status read_layout(struct store_reader *r)
         return OK;
     TRY(read_names(r, "/network", 0, l->network[0].name, sizeof l->network[0], STORE_MAX_NETWORKS,
                    &l->networks));
-    TRY(read_names(r, "/precision", 0, l->precision[0], STORE_NAME, STORE_MAX_PRECISIONS, &l->precisions));
+    TRY(read_names(r, "/precision", 0, l->precision[0].name, sizeof l->precision[0], STORE_MAX_PRECISIONS,
+                   &l->precisions));
     TRY(read_names(r, "/set", 1, l->selection[0], STORE_NAME, STORE_MAX_SELECTIONS, &l->selections));
     if (schema_find(s, "/method"))
         TRY(read_names(r, "/method", 0, l->method[0], STORE_NAME, STORE_MAX_METHODS, &l->methods));
     for (int i = 0; i < l->networks; i++)
         read_network(s, &l->network[i]);
+    for (int p = 0; p < l->precisions; p++) {
+        snprintf(path, sizeof path, "/models/%s/%s/activation_scale", l->network[0].name,
+                 l->precision[p].name);
+        l->precision[p].form = schema_find(s, path) ? PRECISION_CODES : PRECISION_REAL;
+    }
     l->images = rows_of(s, "/image");
     l->boxes = rows_of(s, "/images/boxes");
     l->path_length = (int)paths->element;
@@ -100,18 +106,19 @@ static status read_layout(struct store_reader *r)
     l->provenance_length = provenance ? (int)provenance->element : 0;
     snprintf(path, sizeof path, "/models/%s/subset/place", l->network[0].name);
     l->subset = rows_of(s, path);
-    snprintf(path, sizeof path, "/models/%s/subset/%s/cam_u8", l->network[0].name, l->precision[0]);
+    snprintf(path, sizeof path, "/models/%s/subset/%s/cam_u8", l->network[0].name, l->precision[0].name);
     l->subset_maps = schema_find(s, path) != NULL;
     l->steps = schema_find(s, "/step") ? (int)rows_of(s, "/step") - 1 : 0;
-    snprintf(path, sizeof path, "/models/%s/subset/%s/deletion_logits", l->network[0].name, l->precision[0]);
+    snprintf(path, sizeof path, "/models/%s/subset/%s/deletion_logits", l->network[0].name,
+             l->precision[0].name);
     l->step_logits = schema_find(s, path) != NULL;
     snprintf(path, sizeof path, "/models/%s/subset/%s/deletion_curve_on_%s", l->network[0].name,
-             l->precision[0], l->precision[1]);
+             l->precision[0].name, l->precision[1].name);
     l->cross = l->precisions > 1 && schema_find(s, path) != NULL;
     l->activations = find_activations(s, l);
     do
         snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", l->network[0].name, l->pictures + 1,
-                 l->precision[0]);
+                 l->precision[0].name);
     while (schema_find(s, path) && ++l->pictures < STORE_MAX_PICTURES);
     return OK;
 }

@@ -4,8 +4,9 @@
 #include <string.h>
 
 /* The one table of the result file. A path holds {net} every network, {prec} every precision, {other} every
- * precision but the first, {base} the first, {sel} every selection, {pic} every gallery picture (01, 02,
- * ...), {method} every further method. */
+ * precision but the first, {base} the first, {coded} every one whose activations are stored codes, {real}
+ * every other one, {sel} every selection, {pic} every gallery picture (01, 02, ...), {method} every further
+ * method. */
 
 const char *const schema_axis[D_COUNT] = {
     [D_IMAGE] = "/image", [D_PLACE] = "/models/{net}/subset/place", [D_TOP] = "/top",
@@ -35,7 +36,7 @@ const char *const schema_axis[D_COUNT] = {
 #define TIM STORE_TIMING
 #define M "/models/{net}/"
 #define MP "/models/{net}/{prec}/"
-#define MO "/models/{net}/{other}/"
+#define MC "/models/{net}/{coded}/"
 #define MV "/models/{net}/{other}/vs_{base}/"
 #define MS "/models/{net}/subset/"
 #define SA "/summary/accuracy/{prec}/"
@@ -93,10 +94,10 @@ const struct schema_row schema_rows[] = {
     { M "channel", S32, { D_CHANNEL }, FIX, "", "channel of the CAM layer of {net}", SCALE },
     { MS "place", S32, { D_PLACE }, FIX, "", "place in the union of the selections of {net}", SCALE },
 
-    { MO "activation_scale", F64, { D_ONE }, FIX, "1",
-      "real value of a step of the CAM layer's stored integers, {net} {other}" },
-    { MO "activation_zero_point", S32, { D_ONE }, FIX, "1",
-      "stored integer that stands for 0 in the CAM layer, {net} {other}" },
+    { MC "activation_scale", F64, { D_ONE }, FIX, "1",
+      "real value of a step of the CAM layer's stored integers, {net} {coded}" },
+    { MC "activation_zero_point", S32, { D_ONE }, FIX, "1",
+      "stored integer that stands for 0 in the CAM layer, {net} {coded}" },
 
     { "/images/path", STR, { D_IMAGE }, FIX, "", "file, relative to the image root", 0, L_PATH },
     { "/images/class_index", S32, { D_IMAGE }, FIX, "", "true class, 0-based, -1 = unknown" },
@@ -127,18 +128,18 @@ const struct schema_row schema_rows[] = {
       "standard deviation of the CAM layer, real values, {net} {prec}", CRC },
     { MP "sparsity_real", F32, { D_IMAGE }, MOD, "%",
       "zeros in the CAM layer, real values, {net} {prec}", CRC },
-    { MO "entropy_int", F32, { D_IMAGE }, MOD, "bit",
-      "mean over pixels of the entropy of the channels' softmax, stored integers, {net} {other}", CRC },
-    { MO "std_int", F32, { D_IMAGE }, MOD, "1",
-      "standard deviation of the CAM layer, stored integers, {net} {other}", CRC },
-    { MO "sparsity_int", F32, { D_IMAGE }, MOD, "%",
-      "zeros in the CAM layer, stored integers, {net} {other}", CRC },
+    { MC "entropy_int", F32, { D_IMAGE }, MOD, "bit",
+      "mean over pixels of the entropy of the channels' softmax, stored integers, {net} {coded}", CRC },
+    { MC "std_int", F32, { D_IMAGE }, MOD, "1",
+      "standard deviation of the CAM layer, stored integers, {net} {coded}", CRC },
+    { MC "sparsity_int", F32, { D_IMAGE }, MOD, "%",
+      "zeros in the CAM layer, stored integers, {net} {coded}", CRC },
     { MP "activation_mean", F32, { D_IMAGE, D_CHANNEL }, MOD, "1",
       "mean over the pixels of each channel of the CAM layer, real values, {net} {prec}", CRC },
-    { M "{base}/activation", F32, { D_IMAGE, D_CHANNEL, D_CAM_Y, D_CAM_X }, MOD, "1",
-      "CAM layer, {net} {base}", CRC | WHOLE },
-    { MO "activation", U8, { D_IMAGE, D_CHANNEL, D_CAM_Y, D_CAM_X }, MOD, "1",
-      "CAM layer, activation_scale * (code - activation_zero_point), {net} {other}", CRC | WHOLE },
+    { M "{real}/activation", F32, { D_IMAGE, D_CHANNEL, D_CAM_Y, D_CAM_X }, MOD, "1",
+      "CAM layer, {net} {real}", CRC | WHOLE },
+    { MC "activation", U8, { D_IMAGE, D_CHANNEL, D_CAM_Y, D_CAM_X }, MOD, "1",
+      "CAM layer, activation_scale * (code - activation_zero_point), {net} {coded}", CRC | WHOLE },
     { MP "wsol/iou", F32, { D_IMAGE, D_RULE }, MOD, "1",
       "IoU of the map's box with the best true box, -1 = there is none, {net} {prec}", CRC },
     { MP "wsol/iou_raw", F32, { D_IMAGE, D_RULE }, MOD, "1", "IoU of the map in the raw sign, {net} {prec}",
@@ -220,10 +221,10 @@ const struct schema_row schema_rows[] = {
       "logits of {other} at every step of deletion_curve_on_{other}, {net}", CRC | CROSS | STEP_LOGITS },
     { MS "{base}/insertion_logits_on_{other}", F32, { D_PLACE, D_STEP, D_CLASS }, SUB, "1",
       "logits of {other} at every step of insertion_curve_on_{other}, {net}", CRC | CROSS | STEP_LOGITS },
-    { MS "{base}/activation", F32, { D_PLACE, D_CHANNEL, D_CAM_Y, D_CAM_X }, SUB, "1",
-      "CAM layer, {net} {base}", CRC | PART },
-    { MS "{other}/activation", U8, { D_PLACE, D_CHANNEL, D_CAM_Y, D_CAM_X }, SUB, "1",
-      "CAM layer, activation_scale * (code - activation_zero_point), {net} {other}", CRC | PART },
+    { MS "{real}/activation", F32, { D_PLACE, D_CHANNEL, D_CAM_Y, D_CAM_X }, SUB, "1",
+      "CAM layer, {net} {real}", CRC | PART },
+    { MS "{coded}/activation", U8, { D_PLACE, D_CHANNEL, D_CAM_Y, D_CAM_X }, SUB, "1",
+      "CAM layer, activation_scale * (code - activation_zero_point), {net} {coded}", CRC | PART },
     { MS "crc", U32, { D_PLACE }, SUB, "1", "CRC-32 of the row, all precisions" },
     { MS "status", STATE, { D_PLACE }, SUB, "", "state of the row, all precisions" },
 
@@ -271,9 +272,9 @@ const struct schema_row schema_rows[] = {
     { SS "{prec}/entropy_real", F64, { D_NETWORK, D_SET }, SUM, "bit", "mean entropy, real values, {prec}" },
     { SS "{prec}/std_real", F64, { D_NETWORK, D_SET }, SUM, "1", "mean deviation, real values, {prec}" },
     { SS "{prec}/sparsity_real", F64, { D_NETWORK, D_SET }, SUM, "%", "mean sparsity, real values, {prec}" },
-    { SS "{other}/entropy_int", F64, { D_NETWORK, D_SET }, SUM, "bit", "mean entropy, integers, {other}" },
-    { SS "{other}/std_int", F64, { D_NETWORK, D_SET }, SUM, "1", "mean deviation, integers, {other}" },
-    { SS "{other}/sparsity_int", F64, { D_NETWORK, D_SET }, SUM, "%", "mean sparsity, integers, {other}" },
+    { SS "{coded}/entropy_int", F64, { D_NETWORK, D_SET }, SUM, "bit", "mean entropy, integers, {coded}" },
+    { SS "{coded}/std_int", F64, { D_NETWORK, D_SET }, SUM, "1", "mean deviation, integers, {coded}" },
+    { SS "{coded}/sparsity_int", F64, { D_NETWORK, D_SET }, SUM, "%", "mean sparsity, integers, {coded}" },
 
     { SH "images", S64, { D_NETWORK, D_SET }, SUM, "1", "images whose mean activation was taken, 0 = none" },
     { SH "{prec}/own", S64, { D_NETWORK, D_SET, D_BIN }, SUM, "1",

@@ -28,10 +28,11 @@ int schema_expand_text(const struct store_layout *l, const struct schema_place *
         BUG_IF(!word[w]);
         if (is_word(word, w, "net"))
             name = l->network[at->net].name;
-        else if (is_word(word, w, "prec") || is_word(word, w, "other"))
-            name = l->precision[at->prec];
+        else if (is_word(word, w, "prec") || is_word(word, w, "other") || is_word(word, w, "coded") ||
+                 is_word(word, w, "real"))
+            name = l->precision[at->prec].name;
         else if (is_word(word, w, "base"))
-            name = l->precision[0];
+            name = l->precision[0].name;
         else if (is_word(word, w, "sel"))
             name = l->selection[at->sel];
         else if (is_word(word, w, "method"))
@@ -184,17 +185,34 @@ static int wanted(const struct store_layout *l, const struct schema_row *r)
            !((r->flags & NAMED) && l->class_name_length < 1) && !((r->flags & NEW) && is_old(l));
 }
 
+static int of_precisions(const struct schema_row *r)
+{
+    return strstr(r->path, "{prec}") || strstr(r->path, "{other}") || strstr(r->path, "{coded}") ||
+           strstr(r->path, "{real}");
+}
+
+/* Is there a dataset of this row for precision p? */
+static int holds_precision(const struct store_layout *l, const struct schema_row *r, int p)
+{
+    int coded = l->precision[p].form == PRECISION_CODES;
+
+    return !(strstr(r->path, "{other}") && p == 0) && !(strstr(r->path, "{coded}") && !coded) &&
+           !(strstr(r->path, "{real}") && coded);
+}
+
 static status expand_row(const struct store_layout *l, const struct schema_row *r, struct store_schema *s)
 {
     int nets = strstr(r->path, "{net}") ? l->networks : 1,
         sels = strstr(r->path, "{sel}") ? l->selections : 1;
-    int first = strstr(r->path, "{other}") != NULL;
-    int precs = first || strstr(r->path, "{prec}") ? l->precisions : 1;
+    int precs = of_precisions(r) ? l->precisions : 1, held = 0;
     int pics = strstr(r->path, "{pic}") ? l->pictures : 1;
     int methods = strstr(r->path, "{method}") ? l->methods : 1;
-    int64_t more = wanted(l, r) ? (int64_t)nets * (precs - first) * sels * methods * pics : 0;
+    int64_t more;
     struct store_dataset *grown;
 
+    for (int p = 0; p < precs; p++)
+        held += holds_precision(l, r, p);
+    more = wanted(l, r) ? (int64_t)nets * held * sels * methods * pics : 0;
     if (more < 1)
         return OK;
     grown = mem_grow(s->dataset, (size_t)s->count, (size_t)(s->count + more), sizeof *grown);
@@ -202,11 +220,12 @@ static status expand_row(const struct store_layout *l, const struct schema_row *
         return FAIL(ERR_MEMORY, "no memory for %lld datasets", (long long)(s->count + more));
     s->dataset = grown;
     for (struct schema_place at = { 0 }; at.net < nets; at.net++)
-        for (at.prec = first; at.prec < precs; at.prec++)
+        for (at.prec = 0; at.prec < precs; at.prec++)
             for (at.sel = 0; at.sel < sels; at.sel++)
                 for (at.method = 0; at.method < methods; at.method++)
                     for (at.pic = 0; at.pic < pics; at.pic++)
-                        TRY(expand_one(l, r, &at, &s->dataset[s->count++]));
+                        if (holds_precision(l, r, at.prec))
+                            TRY(expand_one(l, r, &at, &s->dataset[s->count++]));
     return OK;
 }
 
@@ -232,7 +251,8 @@ static status check_names(const char *kind, const char *names, size_t stride, in
 static status check_layout(const struct store_layout *l)
 {
     TRY(check_names("network", l->network[0].name, sizeof l->network[0], l->networks, 1, STORE_MAX_NETWORKS));
-    TRY(check_names("precision", l->precision[0], STORE_NAME, l->precisions, 1, STORE_MAX_PRECISIONS));
+    TRY(check_names("precision", l->precision[0].name, sizeof l->precision[0], l->precisions, 1,
+                    STORE_MAX_PRECISIONS));
     TRY(check_names("selection", l->selection[0], STORE_NAME, l->selections, 0, STORE_MAX_SELECTIONS));
     TRY(check_names("method", l->method[0], STORE_NAME, l->methods, 0, STORE_MAX_METHODS));
     if (l->images < 1)

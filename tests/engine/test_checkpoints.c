@@ -34,12 +34,12 @@ static void check_logits(const struct tensor_table *weights, const char *file, c
     const float *should = expected_logits(file);
 
     CHECK_MSG(model_bind(&model, weights, NULL, &b) == OK, "%s: %s", file, error_last()->text);
-    CHECK(b.unused == 0 && b.precision == (strncmp(file, "fp32", 4) == 0 ? MODEL_FP32 : MODEL_INT8));
+    CHECK(b.unused == 0 && b.form == (strncmp(file, "fp32", 4) == 0 ? PRECISION_REAL : PRECISION_CODES));
     CHECK(engine_plan(&b, &options, kernel_select("auto"), &e) == OK);
     for (int i = 0; i < IMAGES; i++, should += CLASSES) {
         engine_run(e, (const uint8_t *)expected + i * PIXELS);
         for (int k = 0; k < CLASSES; k++) {
-            float is = engine_logits(e)[k], bound = b.precision == MODEL_INT8 ? 0 : 1e-6f;
+            float is = engine_logits(e)[k], bound = b.form == PRECISION_CODES ? 0 : 1e-6f;
             CHECK_MSG(fabsf(is - should[k]) <= bound, "%s (%s), image %d, class %d: %.9g is not %.9g", file,
                       form, i, k, (double)is, (double)should[k]);
         }

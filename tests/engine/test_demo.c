@@ -115,7 +115,7 @@ static void test_network(hid_t file, const char *net, int int8, const char *isa)
     snprintf(model, sizeof model, "models/demo/%s.model", net);
     snprintf(weights, sizeof weights, "models/demo/%s_%s.pth", net, precision);
     must(network_open(model, weights, NULL, &options, isa, &n));
-    CHECK(engine_precision(n.engine) == (int8 ? MODEL_INT8 : MODEL_FP32) &&
+    CHECK(engine_form(n.engine) == (int8 ? PRECISION_CODES : PRECISION_REAL) &&
           engine_classes(n.engine) == CLASSES);
     snprintf(name, sizeof name, "%s/%s/%s", net, precision, conv);
     must(h5_shape(FIXTURE, file, name, 4, dim));

@@ -40,7 +40,7 @@ static void open_network(const char *net, const char *form, struct bound *b)
     must(model_bind(&b->model, &b->weights, NULL, &b->binding));
     /* torch's converted ReLU6 clamps; a .pth has no notes that could say so */
     CHECK(!b->binding.relu6_clamps);
-    b->binding.relu6_clamps = b->binding.precision == MODEL_INT8;
+    b->binding.relu6_clamps = b->binding.form == PRECISION_CODES;
 }
 
 static void close_network(struct bound *b)
@@ -87,7 +87,7 @@ static void compare_logits(hid_t file, const char *net, const char *form, int im
     for (int i = 0; i < CLASSES; i++)
         largest = fmaxf(largest, fabsf(logits[i]));
     for (int i = 0; i < CLASSES; i++)
-        CHECK_MSG(engine_precision(e) == MODEL_INT8
+        CHECK_MSG(engine_form(e) == PRECISION_CODES
                       ? engine_logits(e)[i] == logits[i]
                       : fabsf(engine_logits(e)[i] - logits[i]) <= 1e-4f * largest,
                   "%s image %d class %d: %.9g, PyTorch %.9g", name, image, i, (double)engine_logits(e)[i],

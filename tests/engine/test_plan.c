@@ -54,7 +54,7 @@ static void test_equal(const struct tiny *t, enum engine_arithmetic arithmetic, 
 /* Every step in four rectangles gives what it gives at once, and writes nothing else. */
 static void test_rectangles(struct engine *e, const uint8_t *pixels)
 {
-    size_t element = e->precision == MODEL_FP32 ? 4 : 1;
+    size_t element = e->form == PRECISION_REAL ? 4 : 1;
     static uint8_t whole[MAPS], parts[MAPS];
 
     engine_run(e, pixels);

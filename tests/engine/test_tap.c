@@ -15,7 +15,7 @@ static void test_maps(int int8)
     keep = tiny_plan(&t, ENGINE_AUTO, 1, "auto");
     engine_run(plain, pixels);
     engine_run(keep, pixels);
-    CHECK(engine_precision(keep) == (int8 ? MODEL_INT8 : MODEL_FP32) && engine_classes(keep) == 5);
+    CHECK(engine_form(keep) == (int8 ? PRECISION_CODES : PRECISION_REAL) && engine_classes(keep) == 5);
     sum = model_find(&t.model, "sum");
     m = engine_node_map(plain, sum);
     CHECK(!m.real && !m.codes && m.c == 16 && m.h == 6);

@@ -14,7 +14,7 @@ static void test_forms(void)
     make_model(&m);
     make_float(&t);
     CHECK_MSG(model_bind(&m, &t, NULL, &b) == OK, "%s", error_last()->text);
-    CHECK(b.precision == MODEL_FP32 && !b.qat && !b.per_channel && b.unused == 0 && b.model == &m &&
+    CHECK(b.form == PRECISION_REAL && !b.qat && !b.per_channel && b.unused == 0 && b.model == &m &&
           b.weights == &t);
     CHECK(b.parameters == 6 + 2 + 10 + 5 && b.parameter_bytes == 4 * 23 && b.macs == 6 * 16 + 10);
     CHECK(b.unbiased == 0);
@@ -24,7 +24,7 @@ static void test_forms(void)
     for (int i = 0; i < 3; i++) { /* a linear layer's three ways of being stored */
         make_int8(&t, fc[i], 1 + i % 2);
         CHECK_MSG(model_bind(&m, &t, NULL, &b) == OK, "%s", error_last()->text);
-        CHECK(b.precision == MODEL_INT8 && !b.qat && b.per_channel == i % 2 && b.unused == 0);
+        CHECK(b.form == PRECISION_CODES && !b.qat && b.per_channel == i % 2 && b.unused == 0);
         CHECK(b.unbiased == 1); /* the linear layer */
         CHECK(b.parameter_bytes == 16 + 4 * 2 + 4 * (uint64_t)(2 + i % 2));
         model_unbind(&b);
@@ -179,7 +179,7 @@ static void test_unused(void)
     put_value(&t, "z.activation_post_process.activation_post_process.min_val", INFINITY);
     put_value(&t, "z.activation_post_process.fake_quant_enabled", 1);
     CHECK_MSG(model_bind(&m, &t, NULL, &b) == OK, "%s", error_last()->text);
-    CHECK(b.unused == 0 && b.ignored == 0 && b.precision == MODEL_FP32);
+    CHECK(b.unused == 0 && b.ignored == 0 && b.form == PRECISION_REAL);
     model_unbind(&b);
     second_head(&t);
     put_value(&t, "ax.fc", 1);

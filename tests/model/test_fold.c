@@ -27,7 +27,7 @@ static void check_layer(const struct model_binding *b, int node, struct expected
     oc = (size_t)l.oc;
     weights = oc * (size_t)(l.ic * l.kh * l.kw);
     check_bytes(e, l.bias, oc * sizeof *l.bias, name);
-    if (b->precision == MODEL_FP32) {
+    if (b->form == PRECISION_REAL) {
         CHECK(!l.weight_int && !l.scale);
         check_bytes(e, l.weight_real, weights * sizeof *l.weight_real, name);
     } else {
@@ -41,7 +41,7 @@ static void check_layer(const struct model_binding *b, int node, struct expected
 }
 
 /* `file`, whose name begins with that of the expected values. */
-static void check_checkpoint(const struct model *m, const char *file, enum model_precision precision, int qat,
+static void check_checkpoint(const struct model *m, const char *file, enum precision_form precision, int qat,
                              int per_channel)
 {
     char name[32];
@@ -56,13 +56,13 @@ static void check_checkpoint(const struct model *m, const char *file, enum model
     snprintf(path, sizeof path, TINY "%s.bin", name);
     CHECK(text_read_file(path, 1 << 20, &bytes, &size) == OK);
     CHECK_MSG(model_bind(m, &weights, NULL, &b) == OK, "%s: %s", name, error_last()->text);
-    CHECK(b.precision == precision && b.qat == qat && b.per_channel == per_channel && b.unused == 0);
+    CHECK(b.form == precision && b.qat == qat && b.per_channel == per_channel && b.unused == 0);
 
     struct expected e = { bytes, bytes + size };
     for (int i = 0; i < m->nodes; i++)
         if (m->node[i].op == OP_CONV || m->node[i].op == OP_LINEAR)
             check_layer(&b, i, &e);
-    for (int i = 0; i < m->nodes && precision == MODEL_INT8; i++) {
+    for (int i = 0; i < m->nodes && precision == PRECISION_CODES; i++) {
         double q[2] = { b.q[i].scale, b.q[i].zero_point };
         check_bytes(&e, q, sizeof q, m->node[i].name);
     }
@@ -169,19 +169,19 @@ int main(void)
     test_by_hand();
     CHECK(text_read_file(TINY "tiny.model", 1 << 16, &text, &size) == OK);
     CHECK_MSG(model_parse("tiny.model", text, size, &m) == OK, "%s", error_last()->text);
-    check_checkpoint(&m, "fp32.pth", MODEL_FP32, 0, 0);
-    check_checkpoint(&m, "fp32-2017.pth", MODEL_FP32, 0, 0);
-    check_checkpoint(&m, "fp32-zip64.pth", MODEL_FP32, 0, 0);
-    check_checkpoint(&m, "fp32-shared.pth", MODEL_FP32, 0, 0);
-    check_checkpoint(&m, "fp32.safetensors", MODEL_FP32, 0, 0);
-    check_checkpoint(&m, "per_channel.pth", MODEL_INT8, 0, 1);
-    check_checkpoint(&m, "per_channel-lists.pth", MODEL_INT8, 0, 1);
-    check_checkpoint(&m, "per_channel-narrow.pth", MODEL_INT8, 0, 1);
-    check_checkpoint(&m, "per_tensor.pth", MODEL_INT8, 0, 0);
-    check_checkpoint(&m, "per_tensor-linear1.pth", MODEL_INT8, 0, 0);
-    check_checkpoint(&m, "qat_on.pth", MODEL_INT8, 1, 0);
-    check_checkpoint(&m, "qat_off.pth", MODEL_INT8, 1, 0);
-    check_checkpoint(&m, "qat_off-flags.pth", MODEL_INT8, 1, 0);
+    check_checkpoint(&m, "fp32.pth", PRECISION_REAL, 0, 0);
+    check_checkpoint(&m, "fp32-2017.pth", PRECISION_REAL, 0, 0);
+    check_checkpoint(&m, "fp32-zip64.pth", PRECISION_REAL, 0, 0);
+    check_checkpoint(&m, "fp32-shared.pth", PRECISION_REAL, 0, 0);
+    check_checkpoint(&m, "fp32.safetensors", PRECISION_REAL, 0, 0);
+    check_checkpoint(&m, "per_channel.pth", PRECISION_CODES, 0, 1);
+    check_checkpoint(&m, "per_channel-lists.pth", PRECISION_CODES, 0, 1);
+    check_checkpoint(&m, "per_channel-narrow.pth", PRECISION_CODES, 0, 1);
+    check_checkpoint(&m, "per_tensor.pth", PRECISION_CODES, 0, 0);
+    check_checkpoint(&m, "per_tensor-linear1.pth", PRECISION_CODES, 0, 0);
+    check_checkpoint(&m, "qat_on.pth", PRECISION_CODES, 1, 0);
+    check_checkpoint(&m, "qat_off.pth", PRECISION_CODES, 1, 0);
+    check_checkpoint(&m, "qat_off-flags.pth", PRECISION_CODES, 1, 0);
     model_free(&m);
     mem_free(text);
     CHECK(mem_live() == 0);

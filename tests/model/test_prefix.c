@@ -18,7 +18,7 @@ static void check_taken(const char *prefix, int int8, const char *beside)
         put_value(&t, beside, 3);
     CHECK_MSG(model_bind(&m, &t, NULL, &b) == OK, "%s: %s", prefix, error_last()->text);
     CHECK_MSG(strcmp(b.prefix, prefix) == 0 && b.unused == 0, "'%s', not '%s'", b.prefix, prefix);
-    CHECK(b.precision == (int8 ? MODEL_INT8 : MODEL_FP32) && b.parameters == (int8 ? 18 : 23));
+    CHECK(b.form == (int8 ? PRECISION_CODES : PRECISION_REAL) && b.parameters == (int8 ? 18 : 23));
     CHECK(!int8 || (b.q[1].scale == 0.5 && b.q[1].zero_point == 10));
     model_unbind(&b);
     table_free(&t);

@@ -211,7 +211,7 @@ static void test_outputs(void)
         CHECK_MSG(bind_state(&m, &t, &s, &b) == OK, "%s: %s", cases[i].name, error_last()->text);
         if (!b.q)
             continue;
-        CHECK_MSG(b.qat && b.precision == MODEL_INT8 && b.unused == 0, "%s", cases[i].name);
+        CHECK_MSG(b.qat && b.form == PRECISION_CODES && b.unused == 0, "%s", cases[i].name);
         CHECK_MSG(b.q[0].scale == cases[i].is.scale && b.q[0].zero_point == cases[i].is.zero_point,
                   "%s: %.9g %d", cases[i].name, b.q[0].scale, b.q[0].zero_point);
         CHECK_MSG(b.q[1].scale == cases[i].c_is.scale && b.q[1].zero_point == cases[i].c_is.zero_point,

@@ -41,21 +41,23 @@ static inline int made_first(int p, int i)
     return (i + (p == 0 ? i % 4 == 0 : i % 3 == 0)) % MADE_CLASSES;
 }
 
+static const char *const made_precision[2] = { "fp32", "int8" };
+
 static inline void made_row(struct store_rows *rows, int i)
 {
-    for (int p = 0; p < JOB_PRECISIONS; p++) {
+    for (int p = 0; p < 2; p++) {
         char path[64];
         int32_t *top;
         float *cam;
-        snprintf(path, sizeof path, "%s/top5", job_precision[p]);
+        snprintf(path, sizeof path, "%s/top5", made_precision[p]);
         top = store_rows_field(rows, path);
         for (int k = 0; k < 5; k++)
             top[k] = (made_first(p, i) + k) % MADE_CLASSES;
-        snprintf(path, sizeof path, "%s/cam", job_precision[p]);
+        snprintf(path, sizeof path, "%s/cam", made_precision[p]);
         cam = store_rows_field(rows, path);
         for (int k = 0; k < 4; k++)
             cam[k] = k == p ? (float)(i + 1) : -1.0f;
-        snprintf(path, sizeof path, "%s/raw_sign", job_precision[p]);
+        snprintf(path, sizeof path, "%s/raw_sign", made_precision[p]);
         *(int8_t *)store_rows_field(rows, path) = (int8_t)(p == 1 && i == 2 ? 0 : i % 2 ? 1 : -1);
     }
     *(float *)store_rows_field(rows, "int8/vs_fp32/rmse_raw") = made_raw(i);
@@ -125,6 +127,10 @@ static inline status made_begin(struct made *m, const char *test)
     }
     r->list.entry = m->entry;
     r->list.count = MADE_N;
+    r->precisions = 2;
+    for (int p = 0; p < 2; p++)
+        snprintf(r->precision[p].name, STORE_NAME, "%s", made_precision[p]);
+    r->precision[1].form = PRECISION_CODES;
     r->network[0].model.classes = MADE_CLASSES;
     r->network[0].map = (struct engine_map){ .c = 3, .h = 2, .w = 2 };
     r->network[0].q[1] = (struct quant_params){ 0.5, 2, 0, 255 };

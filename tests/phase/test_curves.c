@@ -37,9 +37,9 @@ static status fill(struct made *m)
         *(int64_t *)store_rows_field(rows, "image") = image[i];
         for (int s = 0; s < 3; s++)
             *(uint8_t *)store_rows_field(rows, set[s]) = in[s][i];
-        for (int p = 0; p < JOB_PRECISIONS && image[i] >= 0; p++)
+        for (int p = 0; p < 2 && image[i] >= 0; p++)
             for (int k = 0; k < 4; k++) {
-                snprintf(path, sizeof path, "%s/%s", job_precision[p], name[k]);
+                snprintf(path, sizeof path, "%s/%s", made_precision[p], name[k]);
                 float *curve = store_rows_field(rows, path);
                 for (int t = 0; t <= STEPS; t++)
                     curve[t] =
@@ -68,21 +68,21 @@ static void test_areas(const struct made *m)
     int64_t images[4];
     char path[64];
 
-    for (int p = 0; p < JOB_PRECISIONS; p++) {
-        snprintf(path, sizeof path, "/summary/curves/%s/images", job_precision[p]);
+    for (int p = 0; p < 2; p++) {
+        snprintf(path, sizeof path, "/summary/curves/%s/images", made_precision[p]);
         if (!made_fetch_ok(m, path, 1, images))
             return;
         CHECK(images[0] == 0 && images[1] == 1 && images[2] == 2);
         for (int k = 0; k < 4; k++) {
             double part = k < 2 ? 1 : 0.5;
-            snprintf(path, sizeof path, "/summary/curves/%s/%s", job_precision[p], name[k]);
+            snprintf(path, sizeof path, "/summary/curves/%s/%s", made_precision[p], name[k]);
             if (!made_fetch_ok(m, path, 1, area))
                 return;
             CHECK(area[0] == 0);
             CHECK(fabs(area[1] - ((k % 2 ? 0 : 1) + part * 18 / 32) / 2) < 1e-7);
             CHECK(fabs(area[2] - ((k % 2 ? 0 : 1) + part * 21 / 64) / 2) < 1e-7);
         }
-        snprintf(path, sizeof path, "/summary/curves/%s/deletion_curve", job_precision[p]);
+        snprintf(path, sizeof path, "/summary/curves/%s/deletion_curve", made_precision[p]);
         if (!made_fetch_ok(m, path, 1, curve))
             return;
         CHECK(curve[2][0] == 1 && fabs(curve[2][STEPS] - 21.0 / 64) < 1e-7 && curve[0][0] == 0);

@@ -16,14 +16,14 @@ static float made_iou(int p, int sign, int i)
 
 static status fill_rows(struct made *m)
 {
-    static float iou[JOB_PRECISIONS][STORE_SIGNS][MADE_N][WSOL_RULES];
+    static float iou[STORE_MAX_PRECISIONS][STORE_SIGNS][MADE_N][WSOL_RULES];
     static uint8_t right[MADE_N][WSOL_MASKS][WSOL_MASK_BYTES];
     int32_t box[MADE_N][4] = { { 0 } }, size[MADE_N];
 
     box[CONSTANT][0] = -1;
     for (int i = 0; i < MADE_N; i++) {
         size[i] = 40;
-        for (int p = 0; p < JOB_PRECISIONS; p++)
+        for (int p = 0; p < 2; p++)
             for (int s = 0; s < STORE_SIGNS; s++)
                 for (int rule = 0; rule < WSOL_RULES; rule++)
                     iou[p][s][i][rule] = made_iou(p, s, i);
@@ -36,14 +36,14 @@ static status fill_rows(struct made *m)
     }
     TRY(store_write(m->run.store, "/images/width", 0, MADE_N, size));
     TRY(store_write(m->run.store, "/images/height", 0, MADE_N, size));
-    for (int p = 0; p < JOB_PRECISIONS; p++)
+    for (int p = 0; p < 2; p++)
         for (int s = 0; s < STORE_SIGNS; s++) {
             char path[80];
-            snprintf(path, sizeof path, "/models/net/%s/wsol/iou%s", job_precision[p], s ? "_raw" : "");
+            snprintf(path, sizeof path, "/models/net/%s/wsol/iou%s", made_precision[p], s ? "_raw" : "");
             TRY(store_write(m->run.store, path, 0, MADE_N, iou[p][s]));
-            snprintf(path, sizeof path, "/models/net/%s/wsol/box%s", job_precision[p], s ? "_raw" : "");
+            snprintf(path, sizeof path, "/models/net/%s/wsol/box%s", made_precision[p], s ? "_raw" : "");
             TRY(store_write(m->run.store, path, 0, MADE_N, box));
-            snprintf(path, sizeof path, "/models/net/%s/wsol/right%s", job_precision[p], s ? "_raw" : "");
+            snprintf(path, sizeof path, "/models/net/%s/wsol/right%s", made_precision[p], s ? "_raw" : "");
             TRY(store_write(m->run.store, path, 0, MADE_N, right));
         }
     return OK;
@@ -72,7 +72,7 @@ static void check_tables(const struct made *m, int p)
 
     for (size_t k = 0; k < COUNT_OF(name); k++) {
         char path[80];
-        snprintf(path, sizeof path, "/summary/wsol/%s/%s", job_precision[p], name[k]);
+        snprintf(path, sizeof path, "/summary/wsol/%s/%s", made_precision[p], name[k]);
         if (!made_fetch_ok(m, path, 1, into[k]))
             return;
     }
@@ -134,9 +134,9 @@ int main(void)
 {
     struct made *m = mem_alloc(1, sizeof *m);
     struct image_box box[2] = { { 4, 4, 20, 20 }, { 0, 0, 39, 39 } };
-    uint16_t member[MADE_N] = { 0 };
-    int32_t class_index[MADE_N], top[JOB_PRECISIONS][MADE_N * RUN_TOP];
-    int32_t *const top5[JOB_PRECISIONS] = { top[0], top[1] };
+    uint32_t member[MADE_N] = { 0 };
+    int32_t class_index[MADE_N], top[STORE_MAX_PRECISIONS][MADE_N * RUN_TOP];
+    int32_t *const top5[STORE_MAX_PRECISIONS] = { top[0], top[1] };
     int code;
 
     CHECK(made_begin(m, "locate_reduce") == OK);
@@ -147,8 +147,8 @@ int main(void)
         m->entry[i].box_first = i == 2;
         class_index[i] = made_class(i);
         for (int s = 0; s < SETS; s++)
-            member[i] |= (uint16_t)(in_set(i, s) << s);
-        for (int p = 0; p < JOB_PRECISIONS; p++)
+            member[i] |= (uint32_t)(in_set(i, s) << s);
+        for (int p = 0; p < 2; p++)
             for (int k = 0; k < RUN_TOP; k++)
                 top[p][i * RUN_TOP + k] = (made_first(p, i) + k) % MADE_CLASSES;
     }

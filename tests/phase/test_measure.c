@@ -99,11 +99,11 @@ static void test_pair(const struct made *m, struct store_rows *rows)
 /* Means over sets of images: 0 and 3; none; all but the bad ones. Columns as made.h fills them. */
 static void test_reduce(const struct made *m)
 {
-    uint16_t member[MADE_N];
+    uint32_t member[MADE_N];
     double ssim[4], entropy[4];
 
     for (int i = 0; i < MADE_N; i++)
-        member[i] = (uint16_t)((i == 0 || i == 3) | (i != MADE_BAD_A && i != MADE_BAD_B) << 2);
+        member[i] = (uint32_t)((i == 0 || i == 3) | (i != MADE_BAD_A && i != MADE_BAD_B) << 2);
     if (m->c.rank == 0)
         CHECK(measure_reduce(&m->run, 0, member, 1 + m->run.layout.selections) == OK);
     comm_wait(&m->c);

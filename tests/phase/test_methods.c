@@ -31,13 +31,13 @@ static void test_row(struct made *m)
     float map[2][MADE_EDGE * MADE_EDGE], *const maps[2] = { map[0], map[1] };
     const float *layer, *other, *uncentred;
 
-    for (int p = 0; p < JOB_PRECISIONS; p++)
+    for (int p = 0; p < 2; p++)
         r->network[0].head[p] = (struct model_head){
             .classes = 2, .channels = 3, .weight = weight, .bias = bias
         };
     CHECK(cam_workspace_create(4, 3, r->kernels, &w) == OK);
     CHECK(store_rows_create(r->store, STORE_ROWS_MODEL, 0, 1, &rows) == OK);
-    for (int p = 0; p < JOB_PRECISIONS; p++)
+    for (int p = 0; p < 2; p++)
         CHECK(methods_compute(r, w, 0, p, act[p], 1, rows) == OK);
     layer = store_rows_field(rows, "fp32/cam_layercam");
     other = store_rows_field(rows, "int8/cam_layercam");
@@ -58,13 +58,13 @@ static void test_row(struct made *m)
 static void test_reduce(struct made *m)
 {
     float rmse[MADE_N], correlation[MADE_N];
-    uint16_t member[MADE_N];
+    uint32_t member[MADE_N];
     double mean[4][2], median[4][2], r[4][2];
 
     for (int i = 0; i < MADE_N; i++) {
         rmse[i] = (float)i;
         correlation[i] = i % 2 ? 1 : -1;
-        member[i] = (uint16_t)((i != MADE_BAD_A && i != MADE_BAD_B) | (i == 14 || i == 17) << 1 |
+        member[i] = (uint32_t)((i != MADE_BAD_A && i != MADE_BAD_B) | (i == 14 || i == 17) << 1 |
                                (i == 6 || i == 8 || i == 13) << 2);
     }
     CHECK(store_write(m->run.store, "/models/net/int8/vs_fp32/rmse_uncentred", 0, MADE_N, rmse) == OK);

@@ -19,7 +19,7 @@ static void test_accuracy(const struct made *m, int p)
     int64_t *const into[] = { images, labelled, top1, top5 };
 
     for (int k = 0; k < 4; k++) {
-        snprintf(path, sizeof path, "/summary/accuracy/%s/%s", job_precision[p], name[k]);
+        snprintf(path, sizeof path, "/summary/accuracy/%s/%s", made_precision[p], name[k]);
         if (!made_fetch_ok(m, path, 1, into[k]))
             return;
     }
@@ -34,13 +34,13 @@ static void test_accuracy(const struct made *m, int p)
     CHECK(images[1] == 2 && images[2] == 2 && images[3] == 2);
     /* fp32 misses multiples of 4, int8 of 3: 14 and 17 are right in both; of 6 and 13 int8 misses 6. */
     CHECK(top1[1] == 2 && top1[2] == (p == 0 ? 2 : 1));
-    snprintf(path, sizeof path, "/summary/accuracy/%s/top1", job_precision[p]);
+    snprintf(path, sizeof path, "/summary/accuracy/%s/top1", made_precision[p]);
     if (!made_fetch_ok(m, path, 1, percent))
         return;
     CHECK(near(percent[0], 100.0 * right / 17) && percent[1] == 100);
-    snprintf(path, sizeof path, "/summary/accuracy/%s/top1_low", job_precision[p]);
+    snprintf(path, sizeof path, "/summary/accuracy/%s/top1_low", made_precision[p]);
     made_fetch_ok(m, path, 1, low);
-    snprintf(path, sizeof path, "/summary/accuracy/%s/top1_high", job_precision[p]);
+    snprintf(path, sizeof path, "/summary/accuracy/%s/top1_high", made_precision[p]);
     made_fetch_ok(m, path, 1, high);
     CHECK(low[0] > 0 && low[0] < percent[0] && high[0] > percent[0] && high[0] < 100 && high[1] == 100);
     /* Wilson, 2 of 2: lower end n / (n + z^2) */

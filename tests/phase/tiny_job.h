@@ -15,6 +15,8 @@
 #define TINY_FILES "tests/fixtures/tiny/"
 enum { TINY_GOOD = 4, TINY_ALL = 5, TINY_EDGE = 8, TINY_CLASSES = 3, TINY_STEPS = 4 };
 
+static const char *const tiny_precision[2] = { "fp32", "int8" };
+
 struct tiny_job {
     struct comm c;
     char folder[512];

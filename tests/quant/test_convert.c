@@ -58,7 +58,7 @@ static void layout(int per_channel)
     CHECK(tensor_at(find(&r, "quant.scale"), 0) == 0.5 && tensor_at(find(&r, "quant.zero_point"), 0) == 7);
     CHECK(tensor_at(find(&r, "fc.zero_point"), 0) == 9 && r.table.count == 10);
     tiny_must(model_bind(&m.net.model, &r.table, NULL, &b));
-    CHECK(b.precision == MODEL_INT8 && b.per_channel == per_channel && b.unused == 0 &&
+    CHECK(b.form == PRECISION_CODES && b.per_channel == per_channel && b.unused == 0 &&
           b.q[3].zero_point == 9);
     model_unbind(&b);
     table_free(&r.table);

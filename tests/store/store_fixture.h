@@ -37,10 +37,11 @@ static inline void fixture_layout(struct store_layout *l)
     l->steps = 4;
     l->networks = l->precisions = 2;
     l->selections = 3;
-    l->network[0] = (struct store_network){ "resnet18", 7, 4, 2, 3, { { 0, 0 } } };
-    l->network[1] = (struct store_network){ "mobilenet_v2", 7, 9, 3, 2, { [1] = { 0.125, 3 } } };
-    snprintf(l->precision[0], STORE_NAME, "fp32");
-    snprintf(l->precision[1], STORE_NAME, "int8");
+    l->network[0] = (struct store_network){ "resnet18", 7, 4, 2, 3, { { .scale = 0 } } };
+    l->network[1] = (struct store_network){ "mobilenet_v2", 7, 9, 3, 2, { [1] = { 0.125, 3, 0, 255 } } };
+    snprintf(l->precision[0].name, STORE_NAME, "fp32");
+    snprintf(l->precision[1].name, STORE_NAME, "int8");
+    l->precision[1].form = PRECISION_CODES;
     snprintf(l->selection[0], STORE_NAME, "raw");
     snprintf(l->selection[1], STORE_NAME, "resolved");
     snprintf(l->selection[2], STORE_NAME, "control");

@@ -45,7 +45,7 @@ int main(int argc, char **argv)
     g.plan.layout.network[1].classes = 8;
     refused(&c, &g, "/models/mobilenet_v2/class");
     g.plan.layout = f.plan.layout;
-    snprintf(g.plan.layout.precision[1], STORE_NAME, "int4");
+    snprintf(g.plan.layout.precision[1].name, STORE_NAME, "int4");
     refused(&c, &g, "/precision");
 
     /* Where the inputs lie may change, even to a longer text; title and version may, too. */

@@ -22,7 +22,7 @@ static void check_finished(const struct fixture *f)
     CHECK(l->images == 23 && l->subset == 6 && l->networks == 2 && l->precisions == 2 && l->selections == 3);
     CHECK(!strcmp(l->network[1].name, "mobilenet_v2") && l->network[1].classes == 7 && l->network[1].h == 3 &&
           l->network[1].w == 2);
-    CHECK(!strcmp(l->precision[0], "fp32") && !strcmp(l->selection[0], "raw") && l->pictures == 2 &&
+    CHECK(!strcmp(l->precision[0].name, "fp32") && !strcmp(l->selection[0], "raw") && l->pictures == 2 &&
           l->subset_maps == 1 && l->steps == 4 && l->step_logits == 1 && l->cross == 1 &&
           l->activations == STORE_ACTIVATIONS_SUBSET && l->network[1].channels == 9);
     CHECK(l->input_h == 8 && l->input_w == 6 && l->boxes == 2 && l->path_length == FIXTURE_PATH);

@@ -72,8 +72,9 @@ static void check_every(void)
     fixture_layout(&l);
     l.precisions = 3;
     l.activations = STORE_ACTIVATIONS_FULL;
-    snprintf(l.precision[0], STORE_NAME, "bf16");
-    snprintf(l.precision[2], STORE_NAME, "int4");
+    snprintf(l.precision[0].name, STORE_NAME, "bf16");
+    snprintf(l.precision[2].name, STORE_NAME, "int4");
+    l.precision[2].form = PRECISION_CODES;
     l.class_name_length = 5;
     l.class_names = 7;
     l.methods = 2;
@@ -148,7 +149,7 @@ static void check_maxima(void)
         memset(l.network[i].name, 'a' + i, STORE_NAME - 1);
     }
     for (int i = 0; i < STORE_MAX_PRECISIONS; i++)
-        snprintf(l.precision[i], STORE_NAME, "p%d", i);
+        snprintf(l.precision[i].name, STORE_NAME, "p%d", i);
     for (int i = 0; i < STORE_MAX_SELECTIONS; i++)
         snprintf(l.selection[i], STORE_NAME, "s%d", i);
     for (int i = 0; i < STORE_MAX_METHODS; i++)
@@ -204,9 +205,9 @@ static void check_refusals(void)
     REFUSE(snprintf(l.network[1].name, STORE_NAME, "a/b"));
     REFUSE(l.network[1].name[0] = '\0');
     REFUSE(memset(l.network[1].name, 'a', STORE_NAME));
-    REFUSE(snprintf(l.precision[1], STORE_NAME, "fp32"));
-    REFUSE(snprintf(l.precision[1], STORE_NAME, "status"));
-    REFUSE(snprintf(l.precision[1], STORE_NAME, "cam_y"));
+    REFUSE(snprintf(l.precision[1].name, STORE_NAME, "fp32"));
+    REFUSE(snprintf(l.precision[1].name, STORE_NAME, "status"));
+    REFUSE(snprintf(l.precision[1].name, STORE_NAME, "cam_y"));
     CHECK(schema_name_good("mobilenet_v2-1.0") && !schema_name_good(".x") && !schema_name_good("a b"));
 }
 
@@ -285,9 +286,9 @@ static int fill_in_child(const char *template)
 /* A word of the table that nobody knows is a bug, not the number of a picture; so is the beginning of one. */
 static void check_words(void)
 {
-    static const char *const good[] = { "/x",     "{net}", "{prec}",   "{other}",
-                                        "{base}", "{sel}", "{method}", "a{pic}b" };
-    static const char *const bad[] = { "{nett}",    "{ne}",  "{}",    "{n}",   "{coded}",
+    static const char *const good[] = { "/x",    "{net}",    "{prec}",  "{other}", "{base}",
+                                        "{sel}", "{method}", "a{pic}b", "{coded}", "{real}" };
+    static const char *const bad[] = { "{nett}",    "{ne}",  "{}",    "{n}",   "{code}",
                                        "{picture}", "a{net", "{Net}", "{ pic}" };
     const struct schema_place at = { .net = 1, .prec = 1, .pic = 4 };
     struct store_layout l;

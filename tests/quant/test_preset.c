@@ -1,0 +1,25 @@
+/* The table of presets against the names that the documents give. */
+#include "check.h"
+#include "quant.h"
+
+#include <string.h>
+
+int main(void)
+{
+    const struct quant_preset *real = quant_preset("fp32"), *wide = quant_preset("int16"),
+                              *codes = quant_preset("int8"), *mixed = quant_preset("w4a2");
+    int count = 0;
+
+    CHECK(real && real->form == PRECISION_REAL && real->weights == 32);
+    CHECK(wide && wide->form == PRECISION_ROUNDED && wide->weights == 16 && wide->activations == 16);
+    CHECK(codes && codes->form == PRECISION_CODES && codes->weights == 8 && codes->per_channel);
+    CHECK(mixed && mixed->weights == 4 && mixed->activations == 2);
+    CHECK(!quant_preset("int7") && !quant_preset("") && !quant_preset("INT8"));
+    for (const char *name; (name = quant_preset_name(count)); count++) {
+        CHECK(quant_preset(name) && !strcmp(quant_preset(name)->name, name));
+        /* Codes are bytes. */
+        CHECK(quant_preset(name)->form != PRECISION_CODES || quant_preset(name)->weights <= 8);
+    }
+    CHECK(count == 8 && !quant_preset_name(-1));
+    return check_result("quant_preset");
+}
