@@ -44,7 +44,11 @@ const char *quant_preset_name(int i);
 struct quant_options {
     enum engine_arithmetic arithmetic; /* fbgemm or qnnpack: whose rounding the biases are corrected for */
     int per_channel;                   /* weights: a scale per output channel, or one a layer */
-    int bits;                          /* of activations: 7 (codes 0..127 in the calibrated range) or 8 */
+    int weight_bits;                   /* 2..8: codes -2^(b-1) .. 2^(b-1) - 1 */
+    int activation_bits;               /* 2..8: codes 0 .. 2^b - 1; 7 as torch has them: the calibrated range
+                                          is 0..127, what lies above it gets 128..255 */
+    int ends;                          /* 2..8: bits of the network's input, of the first and the last layer's
+                                          weights and of the logits; 0 = as all others */
     enum quant_observer observer;      /* of activations */
     double percentile;                 /* QUANT_PERCENTILE: per cent of the values inside each end */
     int weight_mse;                    /* weights: the scale of least squared error, else min-max */
@@ -75,6 +79,7 @@ struct quant_line {
     double seen_low, seen_high; /* real: all values of the fp32 network on the pictures */
     double low, high;           /* real: what the codes 0 and 2^bits - 1 stand for */
     struct quant_params q;
+    int activation_bits, weight_bits; /* weight_bits 0: has no weights */
     int scales;                   /* of the weights: 0 (none), 1 or the output channels */
     double scale_low, scale_high; /* of the weights */
     double weight_sqnr_db;        /* 10 log10(sum of w^2 / sum of (w - its code's value)^2); +inf = exact */
@@ -98,7 +103,7 @@ struct quant_result {
 /* Local. ERR_MISMATCH where the checkpoint is no fp32 one. */
 MUST_USE status quant_check_source(const struct model_binding *fp32);
 /* Collective if pictures->size > 1; the same result on all ranks. `fp32` is the binding of an fp32
- * checkpoint (ERR_MISMATCH else). ERR_RANGE: no pictures, bits not 7 or 8; ERR_NUMERIC: a value that is not
+ * checkpoint (ERR_MISMATCH else). ERR_RANGE: no pictures, bits not 2 to 8; ERR_NUMERIC: a value that is not
  * finite, with its node; ERR_MEMORY. Several nodes may not share one weight (ERR_FORMAT).
  * Sources: Nagel et al. 2019 (Data-Free Quantization: equalization, bias correction, here empirical);
  * Jacob et al. 2018 (affine codes); torch 2.15's observers for the formulas of scale and zero point. */

@@ -111,7 +111,7 @@ static void set_defaults(struct settings *s)
     quant_defaults(&o);
     *s = (struct settings){ .isa = "auto",
                             .limit = 512,
-                            .bits = o.bits,
+                            .bits = o.activation_bits,
                             .observer = o.observer,
                             .percentile = o.percentile,
                             .weight_scale = o.weight_mse ? SCALE_MSE : SCALE_MINMAX,
@@ -199,7 +199,8 @@ static void set_options(struct quantize *q)
 
     q->options = (struct quant_options){ .arithmetic = fbgemm ? ENGINE_FBGEMM : ENGINE_QNNPACK,
                                          .per_channel = s->per == PER_AUTO ? fbgemm : s->per == PER_CHANNEL,
-                                         .bits = s->bits,
+                                         .weight_bits = 8,
+                                         .activation_bits = s->bits,
                                          .observer = (enum quant_observer)s->observer,
                                          .percentile = s->percentile,
                                          .weight_mse = s->weight_scale == SCALE_MSE,
@@ -232,7 +233,7 @@ static status write_all(struct quantize *q, const struct quant_pictures *picture
     const struct weight_note notes[] = {
         { "quantcam.model", q->model.name },
         { "quantcam.engine", engine_arithmetic_name(q->options.arithmetic) },
-        { "quantcam.bits", q->options.bits == 7 ? "7" : "8" },
+        { "quantcam.bits", q->options.activation_bits == 7 ? "7" : "8" },
         { "quantcam.relu6", "clamp" },
     };
 

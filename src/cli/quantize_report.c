@@ -94,7 +94,7 @@ static status text_summary(const struct quantize_report *r, struct text *out)
 
     TRY(text_add(out, "%s  %s  weights per %s %s  activations %d bit %s", r->model->name,
                  engine_arithmetic_name(o->arithmetic), o->per_channel ? "channel" : "tensor",
-                 o->weight_mse ? "mse" : "minmax", o->bits, observers[o->observer]));
+                 o->weight_mse ? "mse" : "minmax", o->activation_bits, observers[o->observer]));
     if (o->observer == QUANT_PERCENTILE)
         TRY(text_add(out, " %g", o->percentile));
     TRY(text_add(out, "  equalized %d pairs  biases %s\n", q->equalized,
@@ -217,7 +217,7 @@ status quantize_report_json(const struct quantize_report *r, struct text *out)
     TRY(text_add(
         out, ",\n  \"engine\": \"%s\", \"weights_per\": \"%s\", \"weight_scale\": \"%s\", \"bits\": %d,\n",
         engine_arithmetic_name(o->arithmetic), o->per_channel ? "channel" : "tensor",
-        o->weight_mse ? "mse" : "minmax", o->bits));
+        o->weight_mse ? "mse" : "minmax", o->activation_bits));
     TRY(text_add(
         out, "  \"observer\": \"%s\", \"percentile\": %.9g, \"equalized\": %d, \"bias_correction\": %s,\n",
         observers[o->observer], o->percentile, q->equalized, o->correct_bias ? "true" : "false"));

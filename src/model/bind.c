@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { LOW = 0, HIGH = 255 }; /* the codes of torch's quint8, whatever range was calibrated (numerics 1.1) */
+enum { TORCHS_HIGHEST = 255 }; /* code of quint8, whatever range was calibrated (numerics 1.1) */
 
 static const struct model_node *node_of(const struct model_binding *b, int node)
 {
@@ -31,6 +31,24 @@ status model_check_quant(const struct model_binding *b, const struct model_node 
                 b->model->source, n->line, model_op_name(n->op), n->name);
 }
 
+/* P.codes, the lowest and the highest that exist; torch's files have none. */
+static status read_codes(const struct model_binding *b, const struct model_node *n, struct quant_params *out)
+{
+    const struct tensor *codes = model_tensor(b, n->quant, ".codes");
+    double low, high;
+
+    out->low = 0;
+    out->high = TORCHS_HIGHEST;
+    if (!codes)
+        return OK;
+    low = tensor_count(codes) == 2 ? tensor_at(codes, 0) : -1;
+    high = tensor_count(codes) == 2 ? tensor_at(codes, 1) : -1;
+    if (!(low == 0 && high > 0 && high <= TORCHS_HIGHEST) || high != (double)(int)high)
+        return model_mismatch(b, n, model_name_of(b, codes), codes, "0 and the highest code, up to 255");
+    out->high = (int)high;
+    return OK;
+}
+
 static status read_params(const struct model_binding *b, const struct model_node *n, struct quant_params *out)
 {
     const struct tensor *scale, *zero;
@@ -42,11 +60,14 @@ static status read_params(const struct model_binding *b, const struct model_node
     TRY(check_one(b, n, scale));
     TRY(check_one(b, n, zero));
     zero_point = tensor_at(zero, 0);
-    if (!(zero_point >= LOW && zero_point <= HIGH) || zero_point != (double)(int)zero_point) {
-        snprintf(needed, sizeof needed, "a whole number from %d to %d, not %g", LOW, HIGH, zero_point);
+    TRY(read_codes(b, n, out));
+    if (!(zero_point >= out->low && zero_point <= out->high) || zero_point != (double)(int)zero_point) {
+        snprintf(needed, sizeof needed, "a whole number from %d to %d, not %g", out->low, out->high,
+                 zero_point);
         return model_mismatch(b, n, model_name_of(b, zero), zero, needed);
     }
-    *out = (struct quant_params){ tensor_at(scale, 0), (int)zero_point, LOW, HIGH };
+    out->scale = tensor_at(scale, 0);
+    out->zero_point = (int)zero_point;
     if (!model_is_scale(out->scale)) {
         snprintf(needed, sizeof needed, "a positive scale, not %g", out->scale);
         return model_mismatch(b, n, model_name_of(b, scale), scale, needed);
@@ -59,8 +80,10 @@ static status node_params(const struct model_binding *b, int node, struct quant_
     const struct model_node *n = node_of(b, node);
     struct model_quantizer q;
 
-    if (n->op == OP_HARDSIGMOID) {
-        *out = (struct quant_params){ 1.0 / (HIGH + 1), 0, LOW, HIGH };
+    if (n->op == OP_HARDSIGMOID) { /* torch's 1/256 of 8 bits */
+        int high = b->q[n->input[0]].high;
+
+        *out = (struct quant_params){ 1.0 / (high + 1), 0, 0, high };
         return OK;
     }
     if (!model_quantizes(n->op)) { /* as its input has it */
@@ -175,6 +198,7 @@ static status bind_all(struct model_binding *b, uint8_t *used)
             TRY(node_params(b, i, &b->q[i]));
             mark(b, used, model_tensor(b, n->quant, ".scale"));
             mark(b, used, model_tensor(b, n->quant, ".zero_point"));
+            mark(b, used, model_tensor(b, n->quant, ".codes"));
         }
     }
     return choose_engine(b);

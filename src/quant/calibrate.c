@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BLOCK = 32 };
+enum { BLOCK = 32, TORCHS_REDUCED_BITS = 7, TORCHS_HIGHEST = 255 };
 
 status quant_agree(const struct quant_pictures *p, status mine)
 {
@@ -216,14 +216,17 @@ static void seen_range(const struct quant_work *w, struct quant_line *line)
 static void choose(struct quant_work *w, const struct quant_histogram *h, struct quant_line *line)
 {
     const struct quant_options *options = w->options;
-    int levels = (1 << options->bits) - 1;
+    int bits = quant_activation_bits(w, line->node), levels = (1 << bits) - 1;
     float low = h->low, high = h->high;
 
     if (h->high > h->low && options->observer == QUANT_PERCENTILE)
         quant_range_percentile(h, options->percentile, &low, &high);
     if (h->high > h->low && options->observer == QUANT_MSE)
         quant_range_mse(h, levels, &low, &high);
+    line->activation_bits = bits;
     line->q = quant_params_of_range(low, high, levels);
+    if (bits == TORCHS_REDUCED_BITS)
+        line->q.high = TORCHS_HIGHEST;
     line->low = -line->q.scale * line->q.zero_point;
     line->high = line->q.scale * (levels - line->q.zero_point);
     w->q[line->node] = line->q;

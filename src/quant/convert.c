@@ -4,6 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+enum { TORCHS_HIGHEST = 255, TORCHS_BITS = 8 };
+
+/* torch's names; beside them P.codes, the lowest and the highest, where they are not torch's 0..255. */
 static status add_output(struct tensor_table *table, const char *prefix, struct quant_params q)
 {
     struct tensor t = { 0 };
@@ -13,7 +16,13 @@ static status add_output(struct tensor_table *table, const char *prefix, struct 
     TRY(quant_take(table, prefix, ".scale", &t));
     TRY(tensor_alloc(&t, DTYPE_S64, 0, NULL));
     *(int64_t *)t.data = q.zero_point;
-    return quant_take(table, prefix, ".zero_point", &t);
+    TRY(quant_take(table, prefix, ".zero_point", &t));
+    if (q.low == 0 && q.high == TORCHS_HIGHEST)
+        return OK;
+    TRY(tensor_alloc(&t, DTYPE_S32, 1, &(int64_t){ 2 }));
+    ((int32_t *)t.data)[0] = q.low;
+    ((int32_t *)t.data)[1] = q.high;
+    return quant_take(table, prefix, ".codes", &t);
 }
 
 /* (oc, kh, kw, ic) of the sums to the file's (oc, ic, kh, kw). */
@@ -27,7 +36,7 @@ static void to_file_order(const int8_t *codes, const struct tensor *like, int8_t
                 *out++ = codes[(o * window + k) * ic + c];
 }
 
-static status alloc_weight(const struct quant_work *w, const struct model_node *n, struct tensor *t)
+static status alloc_weight(const struct quant_work *w, const struct model_node *n, int bits, struct tensor *t)
 {
     char name[2 * MODEL_NAME];
     const struct tensor *real;
@@ -39,6 +48,7 @@ static status alloc_weight(const struct quant_work *w, const struct model_node *
     TRY(tensor_alloc(t, DTYPE_S8, real->rank, real->dim));
     t->quantization = channels > 1 ? TENSOR_PER_CHANNEL : TENSOR_PER_TENSOR;
     t->channels = channels;
+    t->bits = bits == TORCHS_BITS ? 0 : bits;
     t->scale = mem_alloc((size_t)channels, sizeof *t->scale);
     t->zero_point = mem_alloc((size_t)channels, sizeof *t->zero_point);
     return t->scale && t->zero_point ? OK : FAIL(ERR_MEMORY, "no memory for %d scales", channels);
@@ -50,13 +60,14 @@ static void fill_weight(struct quant_work *w, struct quant_line *line, int8_t *c
     size_t count = (size_t)w->model.node[line->node].c * quant_row(w, line->node),
            run = count / (size_t)t->channels;
     double signal = 0, noise = 0;
+    int bits = line->weight_bits;
 
     line->scales = t->channels;
     for (int c = 0; c < t->channels; c++) {
         const float *from = weights + (size_t)c * run;
-        float scale = quant_weight_scale(from, run, w->options->weight_mse);
+        float scale = quant_weight_scale(from, run, bits, w->options->weight_mse);
 
-        quant_weight_codes(from, run, scale, codes + (size_t)c * run, &signal, &noise);
+        quant_weight_codes(from, run, scale, bits, codes + (size_t)c * run, &signal, &noise);
         t->scale[c] = scale;
         line->scale_low = c == 0 || scale < line->scale_low ? scale : line->scale_low;
         line->scale_high = c == 0 || scale > line->scale_high ? scale : line->scale_high;
@@ -71,7 +82,8 @@ static status convert_layer(struct quant_work *w, struct quant_line *line, struc
     int64_t oc = n->c;
     struct tensor t = { 0 };
     int8_t *codes = mem_alloc((size_t)oc * quant_row(w, line->node), 1);
-    status result = codes ? alloc_weight(w, n, &t) : FAIL(ERR_MEMORY, "no memory for %s's codes", n->name);
+    status result = codes ? alloc_weight(w, n, line->weight_bits, &t)
+                          : FAIL(ERR_MEMORY, "no memory for %s's codes", n->name);
 
     if (result == OK)
         fill_weight(w, line, codes, &t);
@@ -94,8 +106,10 @@ status quant_convert(struct quant_work *w, struct quant_result *out)
     for (int i = 0; i < out->lines; i++) {
         const struct model_node *n = &w->model.node[out->line[i].node];
 
-        if (model_has_weights(n))
+        if (model_has_weights(n)) {
+            out->line[i].weight_bits = quant_weight_bits(w, out->line[i].node);
             TRY(convert_layer(w, &out->line[i], &out->table));
+        }
         TRY(add_output(&out->table, n->quant, out->line[i].q));
     }
     return OK;

@@ -10,6 +10,23 @@ int quant_has_scale(const struct model_node *n)
            n->op == OP_CAT || n->op == OP_HARDSWISH;
 }
 
+static int is_end(const struct quant_work *w, int node)
+{
+    return w->options->ends && (node == w->first_layer || node == w->last_layer);
+}
+
+int quant_weight_bits(const struct quant_work *w, int node)
+{
+    return is_end(w, node) ? w->options->ends : w->options->weight_bits;
+}
+
+int quant_activation_bits(const struct quant_work *w, int node)
+{
+    int end = w->model.node[node].op == OP_INPUT || node == w->last_layer;
+
+    return end && w->options->ends ? w->options->ends : w->options->activation_bits;
+}
+
 static struct tensor *entry(struct tensor_table *t, const char *prefix, const char *suffix)
 {
     char name[2 * MODEL_NAME];
@@ -180,9 +197,14 @@ status quant_fold(const struct model_binding *fp32, struct quant_work *w)
     w->real.source = mem_strdup(fp32->weights->source ? fp32->weights->source : "checkpoint");
     if (!w->real.source)
         return FAIL(ERR_MEMORY, "no memory for a name");
-    for (int i = 0; i < w->nodes; i++)
-        if (model_has_weights(&w->model.node[i]))
-            TRY(fold_layer(fp32, i, w));
+    w->first_layer = -1;
+    for (int i = 0; i < w->nodes; i++) {
+        if (!model_has_weights(&w->model.node[i]))
+            continue;
+        w->first_layer = w->first_layer < 0 ? i : w->first_layer;
+        w->last_layer = i;
+        TRY(fold_layer(fp32, i, w));
+    }
     return OK;
 }
 

@@ -121,12 +121,14 @@ static void round_weights(struct quant_work *w, int node, float *weights)
     size_t count = (size_t)w->model.node[node].c * quant_row(w, node);
     size_t run = w->options->per_channel ? quant_row(w, node) : count;
 
+    int bits = quant_weight_bits(w, node);
+
     for (size_t at = 0; at < count; at += run) {
-        float scale = quant_weight_scale(weights + at, run, w->options->weight_mse),
+        float scale = quant_weight_scale(weights + at, run, bits, w->options->weight_mse),
               inverse = quantize_inverse(scale);
 
         for (size_t i = at; i < at + run; i++)
-            weights[i] = dequantize_value(quantize_value(weights[i], inverse, 0, -128, 127), scale, 0);
+            weights[i] = dequantize_value(quant_weight_code(weights[i], inverse, bits), scale, 0);
     }
 }
 

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { SHARES = 64, SEVEN_BITS = 127, EIGHT_BITS = 255 };
+enum { SHARES = 64 };
 
 void quant_histogram_add(struct quant_histogram *h, const float *x, int pixels, int channels, int pitch)
 {
@@ -50,7 +50,7 @@ struct quant_params quant_params_of_range(float low, float high, int levels)
     q.scale = scale;
     q.zero_point = quantize_value(-low / scale, 1.0f, 0, 0, levels);
     q.low = 0;
-    q.high = levels < SEVEN_BITS ? levels : EIGHT_BITS;
+    q.high = levels;
     return q;
 }
 

@@ -5,7 +5,8 @@ void quant_defaults(struct quant_options *out)
 {
     *out = (struct quant_options){ .arithmetic = ENGINE_FBGEMM,
                                    .per_channel = 1,
-                                   .bits = 8,
+                                   .weight_bits = 8,
+                                   .activation_bits = 8,
                                    .observer = QUANT_MSE,
                                    .percentile = 99.99,
                                    .weight_mse = 1,
@@ -13,12 +14,19 @@ void quant_defaults(struct quant_options *out)
                                    .correct_bias = 1 };
 }
 
+static status check_bits(const char *what, int bits)
+{
+    return bits >= 2 && bits <= 8 ? OK : FAIL(ERR_RANGE, "%s of %d bits; 2 to 8 are possible", what, bits);
+}
+
 static status check(const struct quant_options *o, const struct quant_pictures *p)
 {
     if (p->count < 1)
         return FAIL(ERR_RANGE, "no calibration pictures");
-    if (o->bits != 7 && o->bits != 8)
-        return FAIL(ERR_RANGE, "activations of %d bits; 7 and 8 are possible", o->bits);
+    TRY(check_bits("weights", o->weight_bits));
+    TRY(check_bits("activations", o->activation_bits));
+    if (o->ends)
+        TRY(check_bits("first and last layer", o->ends));
     if (o->arithmetic == ENGINE_AUTO)
         return FAIL(ERR_RANGE, "the arithmetic must be fbgemm or qnnpack");
     return OK;

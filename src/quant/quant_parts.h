@@ -17,16 +17,18 @@ void quant_histogram_add(struct quant_histogram *h, const float *x, int pixels, 
 void quant_range_percentile(const struct quant_histogram *h, double percentile, float *low, float *high);
 /* The range whose `levels` + 1 codes have the least squared error, among 64 shares of each end. */
 void quant_range_mse(const struct quant_histogram *h, int levels, float *low, float *high);
-/* numerics 1.6, step 4, with `levels` (255 or 127) for 255. */
+/* numerics 1.6, step 4, with `levels` (2^bits - 1) for 255; codes 0 .. levels. */
 struct quant_params quant_params_of_range(float low, float high, int levels);
 
 /* ---- codes.c: weights --------------------------------------------------------------------------------- */
 
-/* Symmetric: max |w| / 127.5 (torch's, numerics 1.6), or what of 0.4 to 1 times it has the least squared
- * error. At least 2^-23. */
-float quant_weight_scale(const float *w, size_t count, int mse);
-/* clamp(rne(w / scale), -128, 127) by numerics 2.1; adds the energies of w and of its error. */
-void quant_weight_codes(const float *w, size_t count, float scale, int8_t *codes, double *signal,
+/* Symmetric: max |w| / ((2^bits - 1) / 2) (torch's 127.5 of 8 bits, numerics 1.6), or what of 0.4 (below 8
+ * bits 0.1) to 1 times it has the least squared error. At least 2^-23. */
+float quant_weight_scale(const float *w, size_t count, int bits, int mse);
+/* clamp(rne(w / scale), -2^(bits-1), 2^(bits-1) - 1) by numerics 2.1. */
+int quant_weight_code(float w, float inverse_scale, int bits);
+/* The codes of all; adds the energies of w and of its error. */
+void quant_weight_codes(const float *w, size_t count, float scale, int bits, int8_t *codes, double *signal,
                         double *noise);
 
 /* ---- fold.c: the network that is worked on ------------------------------------------------------------- */
@@ -39,6 +41,7 @@ struct quant_work {
     const struct kernel_table *kernels;
     struct model model;       /* without batch normalisation; nodes of `source` first, then watchers */
     int nodes;                /* of `source` */
+    int first_layer, last_layer; /* nodes with weights */
     int *users;               /* (nodes) inputs that name it */
     int *only;                /* (nodes) its one user, or -1 */
     int *shown;               /* (nodes) the relu that is fused into it, else itself */
@@ -49,6 +52,9 @@ struct quant_work {
     struct quant_params *q;   /* (nodes) of those with a scale of their own */
 };
 int quant_has_scale(const struct model_node *n);
+/* Of a node's weights, and of its output, by the options. */
+int quant_weight_bits(const struct quant_work *w, int node);
+int quant_activation_bits(const struct quant_work *w, int node);
 MUST_USE status quant_fold(const struct model_binding *fp32, struct quant_work *w);
 void quant_work_free(struct quant_work *w);
 /* One layer's folded weights, written through: (oc, kh, kw, ic) contiguous, and (oc). */

@@ -18,8 +18,8 @@ static void parameters(void)
     CHECK(q.scale == (double)(6.0f / 255.0f) && q.zero_point == 255);
     /* 7 bits: codes 0 .. 127. */
     q = quant_params_of_range(-1.27f, 0, 127);
-    CHECK(fabs(q.scale - 0.01) < 1e-9 && q.zero_point == 127 && q.low == 0 && q.high == 255);
-    /* 4 bits: no codes above 15, unlike torch's 7 bits. */
+    CHECK(fabs(q.scale - 0.01) < 1e-9 && q.zero_point == 127 && q.low == 0 && q.high == 127);
+    /* 4 bits: codes 0 .. 15. */
     q = quant_params_of_range(-1, 2, 15);
     CHECK(fabs(q.scale - 0.2) < 1e-7 && q.zero_point == 5 && q.low == 0 && q.high == 15);
     q = quant_params_of_range(0, 0, 255);
