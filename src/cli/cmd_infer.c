@@ -91,7 +91,7 @@ struct infer {
     struct network net;
     int count, height, width;
     char *const *path; /* images, or NULL */
-    hid_t pixel_file, out;
+    struct h5_file pixel_file, out;
     char part[OPTION_SIZE + 8]; /* the output while it is being written */
     uint8_t *pixels;            /* (height, width, 3) */
     float *act, *planes, *cam;  /* (h * w, c), (c, h * w), (h * w) */
@@ -105,7 +105,7 @@ struct infer {
 
 static status open_input(struct infer *r, const struct option_words *words)
 {
-    hsize_t dim[H5_MAX_RANK];
+    int64_t dim[H5_MOST_AXES];
 
     r->height = r->net.model.input.height;
     r->width = r->net.model.input.width;
@@ -113,13 +113,12 @@ static status open_input(struct infer *r, const struct option_words *words)
     r->count = words->count;
     if (!r->set.pixels[0])
         return OK;
-    TRY(h5_open(r->set.pixels, &r->pixel_file));
-    TRY(h5_shape(r->set.pixels, r->pixel_file, "pixels", 4, dim));
-    if (dim[1] != (hsize_t)r->height || dim[2] != (hsize_t)r->width || dim[3] != 3 || dim[0] > INT32_MAX)
-        return FAIL(ERR_MISMATCH,
-                    "%s: /pixels holds %llu x %llu x %llu pictures, the network takes %d x %d x 3",
-                    r->set.pixels, (unsigned long long)dim[1], (unsigned long long)dim[2],
-                    (unsigned long long)dim[3], r->height, r->width);
+    TRY(h5_open(r->set.pixels, r->set.pixels, H5_READ, &r->pixel_file));
+    TRY(h5_shape(&r->pixel_file, "pixels", 4, dim));
+    if (dim[1] != r->height || dim[2] != r->width || dim[3] != 3 || dim[0] > INT32_MAX)
+        return FAIL(
+            ERR_MISMATCH, "%s: /pixels holds %lld x %lld x %lld pictures, the network takes %d x %d x 3",
+            r->set.pixels, (long long)dim[1], (long long)dim[2], (long long)dim[3], r->height, r->width);
     r->count = (int)dim[0];
     r->path = NULL;
     return OK;
@@ -131,7 +130,7 @@ static status read_pixels(struct infer *r, int i)
 
     if (r->path)
         return image_load(r->path[i], &r->net.pipeline, r->pixels, &info);
-    return h5_read(r->set.pixels, r->pixel_file, "pixels", H5T_NATIVE_UINT8, i, r->pixels);
+    return h5_get(&r->pixel_file, "pixels", H5_U8, i, r->pixels);
 }
 
 static status allocate(struct infer *r)
@@ -155,39 +154,57 @@ static status allocate(struct infer *r)
 
 /* ---- the file --------------------------------------------------------------------------------------- */
 
+/* A dataset of codes, (N, c, h, w) or (c, h, w), with what they mean. */
+static status add_codes(struct infer *r, const char *name, int rank, const int64_t *dim,
+                        const struct quant_params *q)
+{
+    struct h5_set set;
+    status result, finished;
+
+    TRY(h5_set_create(&r->out, name, &(struct h5_type){ .kind = H5_U8 }, rank, dim, H5_UNFILLED, &set));
+    result = h5_attribute_write(&set, "scale", H5_F64, 0, &q->scale);
+    if (result == OK)
+        result = h5_attribute_write(&set, "zero_point", H5_S64, 0, &(int64_t){ q->zero_point });
+    finished = h5_set_finish(&set);
+    return result == OK ? finished : result;
+}
+
+static status describe_output(const struct infer *r, int codes)
+{
+    const struct {
+        const char *name, *text;
+    } note[] = {
+        { "model", r->net.model.name },
+        { "precision", codes ? "int8" : "fp32" },
+        { "cam", cam_method_name((enum cam_method)r->set.cam) },
+        { "isa", r->net.kernels->isa },
+        { "engine", codes ? engine_arithmetic_name(engine_arithmetic_used(r->net.engine)) : NULL },
+    };
+    struct h5_set root = h5_root(&r->out);
+
+    for (size_t i = 0; i < COUNT_OF(note); i++)
+        if (note[i].text)
+            TRY(h5_attribute_write_text(&root, note[i].name, H5_TEXT, note[i].text));
+    return OK;
+}
+
 static status create_output(struct infer *r)
 {
     struct engine_map a = engine_cam_map(r->net.engine);
-    hsize_t n = (hsize_t)r->count, c = (hsize_t)a.c, h = (hsize_t)a.h, w = (hsize_t)a.w;
+    int64_t n = r->count, classes = engine_classes(r->net.engine);
     size_t longest = strlen(r->set.pixels) + 16;
-    hid_t text;
-    status result;
 
     for (int i = 0; r->path && i < r->count; i++)
         longest = strlen(r->path[i]) > longest ? strlen(r->path[i]) : longest;
     snprintf(r->part, sizeof r->part, "%s.part", r->set.output);
-    TRY(h5_create(r->part, &r->out));
-    text = h5_text_type(longest);
-    result = h5_add(r->out, "path", text, 1, (hsize_t[]){ n });
-    H5Tclose(text);
-    TRY(result);
-    TRY(h5_add(r->out, "pixels", H5T_STD_U8LE, 4,
-               (hsize_t[]){ n, (hsize_t)r->height, (hsize_t)r->width, 3 }));
-    TRY(h5_add(r->out, "logits", H5T_IEEE_F32LE, 2,
-               (hsize_t[]){ n, (hsize_t)engine_classes(r->net.engine) }));
-    TRY(h5_add(r->out, "last_conv", H5T_IEEE_F32LE, 4, (hsize_t[]){ n, c, h, w }));
-    TRY(h5_add(r->out, "cam", H5T_IEEE_F32LE, 3, (hsize_t[]){ n, h, w }));
-    TRY(h5_attribute_text(r->out, "/", "model", r->net.model.name));
-    TRY(h5_attribute_text(r->out, "/", "precision", a.codes ? "int8" : "fp32"));
-    TRY(h5_attribute_text(r->out, "/", "cam", cam_method_name((enum cam_method)r->set.cam)));
-    TRY(h5_attribute_text(r->out, "/", "isa", r->net.kernels->isa));
-    if (!a.codes)
-        return OK;
-    TRY(h5_attribute_text(r->out, "/", "engine",
-                          engine_arithmetic_name(engine_arithmetic_used(r->net.engine))));
-    TRY(h5_add(r->out, "last_conv_int", H5T_STD_U8LE, 4, (hsize_t[]){ n, c, h, w }));
-    TRY(h5_attribute_real(r->out, "last_conv_int", "scale", a.q.scale));
-    return h5_attribute_int(r->out, "last_conv_int", "zero_point", a.q.zero_point);
+    TRY(h5_create(r->part, r->part, &(struct h5_form){ 0 }, &r->out));
+    TRY(h5_add(&r->out, "path", H5_TEXT, longest, 1, &n));
+    TRY(h5_add(&r->out, "pixels", H5_U8, 0, 4, (int64_t[]){ n, r->height, r->width, 3 }));
+    TRY(h5_add(&r->out, "logits", H5_F32, 0, 2, (int64_t[]){ n, classes }));
+    TRY(h5_add(&r->out, "last_conv", H5_F32, 0, 4, (int64_t[]){ n, a.c, a.h, a.w }));
+    TRY(h5_add(&r->out, "cam", H5_F32, 0, 3, (int64_t[]){ n, a.h, a.w }));
+    TRY(describe_output(r, a.codes != NULL));
+    return a.codes ? add_codes(r, "last_conv_int", 4, (int64_t[]){ n, a.c, a.h, a.w }, &a.q) : OK;
 }
 
 /* NHWC codes to (c, h * w). */
@@ -208,10 +225,8 @@ static status write_codes(struct infer *r)
             continue;
         snprintf(name, sizeof name, "codes/%s", r->net.model.node[i].name);
         to_planes(&m, r->codes);
-        TRY(h5_add(r->out, name, H5T_STD_U8LE, 3, (hsize_t[]){ (hsize_t)m.c, (hsize_t)m.h, (hsize_t)m.w }));
-        TRY(h5_write(r->out, name, H5T_NATIVE_UINT8, -1, r->codes));
-        TRY(h5_attribute_real(r->out, name, "scale", m.q.scale));
-        TRY(h5_attribute_int(r->out, name, "zero_point", m.q.zero_point));
+        TRY(add_codes(r, name, 3, (int64_t[]){ m.c, m.h, m.w }, &m.q));
+        TRY(h5_put(&r->out, name, -1, r->codes));
     }
     return OK;
 }
@@ -219,18 +234,9 @@ static status write_codes(struct infer *r)
 static status write_path(struct infer *r, int i)
 {
     char name[OPTION_SIZE + 16];
-    const char *path = name;
-    hid_t text;
-    status result;
 
-    if (r->path)
-        path = r->path[i];
-    else
-        snprintf(name, sizeof name, "%s:%d", r->set.pixels, i);
-    text = h5_text_type(strlen(path));
-    result = h5_write(r->out, "path", text, i, path);
-    H5Tclose(text);
-    return result;
+    snprintf(name, sizeof name, "%s:%d", r->set.pixels, i);
+    return h5_put_text(&r->out, "path", i, r->path ? r->path[i] : name);
 }
 
 /* The class of the largest logit, the first of equal ones. */
@@ -261,7 +267,7 @@ static status write_cam(struct infer *r, const struct engine_map *a, int i)
     r->sign_undefined += p.raw_sign == 0;
     for (int j = 0; p.raw_sign < 0 && j < a->h * a->w; j++)
         r->cam[j] = -r->cam[j];
-    return h5_write(r->out, "cam", H5T_NATIVE_FLOAT, i, r->cam);
+    return h5_put(&r->out, "cam", i, r->cam);
 }
 
 static status infer_one(struct infer *r, int i)
@@ -276,12 +282,12 @@ static status infer_one(struct infer *r, int i)
         for (int j = 0; j < a.h * a.w; j++)
             r->planes[c * a.h * a.w + j] = r->act[j * a.c + c];
     TRY(write_path(r, i));
-    TRY(h5_write(r->out, "pixels", H5T_NATIVE_UINT8, i, r->pixels));
-    TRY(h5_write(r->out, "logits", H5T_NATIVE_FLOAT, i, engine_logits(r->net.engine)));
-    TRY(h5_write(r->out, "last_conv", H5T_NATIVE_FLOAT, i, r->planes));
+    TRY(h5_put(&r->out, "pixels", i, r->pixels));
+    TRY(h5_put(&r->out, "logits", i, engine_logits(r->net.engine)));
+    TRY(h5_put(&r->out, "last_conv", i, r->planes));
     if (a.codes) {
         to_planes(&a, r->codes);
-        TRY(h5_write(r->out, "last_conv_int", H5T_NATIVE_UINT8, i, r->codes));
+        TRY(h5_put(&r->out, "last_conv_int", i, r->codes));
     }
     TRY(write_cam(r, &a, i));
     return r->set.tap && i == 0 ? write_codes(r) : OK;
@@ -334,7 +340,7 @@ static status run(struct infer *r, const struct option_words *words)
     TRY(create_output(r));
     for (int i = 0; i < r->count; i++)
         TRY(infer_one(r, i));
-    TRY(h5_close(r->part, &r->out));
+    TRY(h5_close(&r->out));
     if (rename(r->part, r->set.output) != 0)
         return FAIL(ERR_IO, "%s: cannot rename it to %s", r->part, r->set.output);
     r->part[0] = '\0';
@@ -356,7 +362,7 @@ static void summary(const struct infer *r)
 
 int cmd_infer(int argc, char **argv)
 {
-    struct infer r = { .set = usual, .pixel_file = -1, .out = -1 };
+    struct infer r = { .set = usual, .pixel_file.id = -1, .out.id = -1 };
     struct option_words words = { 0 };
     status result = option_read_args(&table, &r.set, argc, argv, &words);
 
@@ -370,10 +376,8 @@ int cmd_infer(int argc, char **argv)
         summary(&r);
     else
         log_error("%s", error_last()->text);
-    if (r.out >= 0)
-        H5Fclose(r.out);
-    if (r.pixel_file >= 0)
-        H5Fclose(r.pixel_file);
+    if (h5_close(&r.pixel_file) != OK || h5_close(&r.out) != OK)
+        log_detail("%s", error_last()->text);
     if (r.part[0])
         unlink(r.part);
     cam_workspace_free(r.workspace);

@@ -1,103 +1,24 @@
 /* Our HDF5 form (include/weight.h). A 512-byte user block before the HDF5 data holds a SHA-256 of that data:
  * the HDF5 library trusts what it reads, so it gets to see only what weight_save has written. */
-#include "weight_h5.h"
+#include "weight_parts.h"
 
-#include <hdf5.h>
-#include <stdlib.h>
+#include "h5.h"
+
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
-void weight_h5_start(void)
+static struct h5_type type_of(enum dtype dtype)
 {
-    /* As the store: nobody else writes a file that is being read, and not every file system has locks; at
-     * exit HDF5 1.10 would close once more what could not be closed. */
-    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
-    H5dont_atexit();
-    H5open();
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-}
+    static const char *const as_h5py[] = { "FALSE", "TRUE", NULL };
+    static const enum h5_kind kinds[DTYPE_COUNT] = {
+        [DTYPE_F32] = H5_F32, [DTYPE_F64] = H5_F64,      [DTYPE_F16] = H5_F16, [DTYPE_BF16] = H5_BF16,
+        [DTYPE_U8] = H5_U8,   [DTYPE_S8] = H5_S8,        [DTYPE_S16] = H5_S16, [DTYPE_S32] = H5_S32,
+        [DTYPE_S64] = H5_S64, [DTYPE_BOOL] = H5_NAMES_S8
+    };
 
-static herr_t take_innermost(unsigned n, const H5E_error2_t *e, void *user)
-{
-    if (n == 0)
-        snprintf(user, 160, "%s", e->desc ? e->desc : "");
-    return 0;
-}
-
-status weight_h5_fail(const char *what)
-{
-    char reason[160] = "";
-
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_innermost, reason);
-    H5Eclear2(H5E_DEFAULT);
-    for (char *p = reason; *p; p++)
-        if (*p == '\n')
-            *p = ' ';
-    return FAIL(ERR_IO, "%s: HDF5: %s", what, reason[0] ? reason : "failed");
-}
-
-hid_t weight_h5_string(size_t size)
-{
-    hid_t t = H5Tcopy(H5T_C_S1);
-
-    if (t >= 0 && (H5Tset_size(t, size) < 0 || H5Tset_cset(t, H5T_CSET_UTF8) < 0)) {
-        H5Tclose(t);
-        return -1;
-    }
-    return t;
-}
-
-static hid_t half_type(size_t mantissa, size_t exponent, size_t bias)
-{
-    hid_t t = H5Tcopy(H5T_IEEE_F32LE);
-
-    if (t >= 0 && (H5Tset_fields(t, 15, mantissa, exponent, 0, mantissa) < 0 || H5Tset_size(t, 2) < 0 ||
-                   H5Tset_ebias(t, bias) < 0)) {
-        H5Tclose(t);
-        return -1;
-    }
-    return t;
-}
-
-/* As h5py's bool. */
-static hid_t bool_type(void)
-{
-    hid_t t = H5Tenum_create(H5T_STD_I8LE);
-
-    if (t >= 0 &&
-        (H5Tenum_insert(t, "FALSE", &(int8_t){ 0 }) < 0 || H5Tenum_insert(t, "TRUE", &(int8_t){ 1 }) < 0)) {
-        H5Tclose(t);
-        return -1;
-    }
-    return t;
-}
-
-hid_t weight_h5_type(enum dtype dtype)
-{
-    switch (dtype) {
-    case DTYPE_F32:
-        return H5Tcopy(H5T_IEEE_F32LE);
-    case DTYPE_F64:
-        return H5Tcopy(H5T_IEEE_F64LE);
-    case DTYPE_F16:
-        return half_type(10, 5, 15);
-    case DTYPE_BF16:
-        return half_type(7, 8, 127);
-    case DTYPE_U8:
-        return H5Tcopy(H5T_STD_U8LE);
-    case DTYPE_S8:
-        return H5Tcopy(H5T_STD_I8LE);
-    case DTYPE_S16:
-        return H5Tcopy(H5T_STD_I16LE);
-    case DTYPE_S32:
-        return H5Tcopy(H5T_STD_I32LE);
-    case DTYPE_S64:
-        return H5Tcopy(H5T_STD_I64LE);
-    case DTYPE_BOOL:
-        return bool_type();
-    case DTYPE_COUNT:
-        break;
-    }
-    error_bug(__FILE__, __LINE__, "dtype < DTYPE_COUNT");
+    return (struct h5_type){ kinds[dtype], 0, as_h5py };
 }
 
 void weight_h5_seal(const uint8_t sha256[HASH_SIZE], char out[WEIGHT_H5_SEAL])
@@ -113,190 +34,132 @@ void weight_h5_seal(const uint8_t sha256[HASH_SIZE], char out[WEIGHT_H5_SEAL])
 
 /* A file being read; tensors are views of its mapped bytes. */
 struct h5_reader {
-    hid_t file;
+    struct h5_file file;
     const uint8_t *bytes;
     uint64_t size;
     struct tensor_table *out;
-    int64_t channels;    /* of all quantized tensors */
+    int64_t channels; /* of all quantized tensors */
 };
 
-/* All of an attribute's `count` elements, which must have exactly this type. */
-static status read_attribute(hid_t object, const char *name, hid_t type, int64_t count, void *out)
-{
-    hid_t a = H5Aopen(object, name, H5P_DEFAULT), space = -1, is = -1;
-    status result = OK;
-
-    if (a < 0)
-        return weight_h5_fail(name);
-    space = H5Aget_space(a);
-    is = H5Aget_type(a);
-    if (H5Sget_simple_extent_npoints(space) != count || H5Tequal(is, type) <= 0)
-        result = FAIL(ERR_FORMAT, "attribute %s is not %lld values of the type that is expected", name,
-                      (long long)count);
-    else if (H5Aread(a, type, out) < 0)
-        result = weight_h5_fail(name);
-    H5Tclose(is);
-    H5Sclose(space);
-    H5Aclose(a);
-    return result;
-}
-
-static status read_params(struct h5_reader *r, hid_t dataset, struct tensor *t)
+static status read_params(struct h5_reader *r, const struct h5_set *set, struct tensor *t)
 {
     int32_t axis = -1;
 
-    if (H5Aexists(dataset, "axis") > 0)
-        TRY(read_attribute(dataset, "axis", H5T_STD_I32LE, 1, &axis));
+    if (h5_has(set, "axis"))
+        TRY(h5_attribute_read(set, "axis", H5_S32, 1, &axis));
     if (axis >= t->rank || (axis >= 0 && t->dim[axis] > WEIGHT_MAX_CHANNELS))
         return FAIL(ERR_FORMAT, "it is quantized along axis %d", axis);
     TRY(weight_alloc_params(t, axis, &r->channels));
-    TRY(read_attribute(dataset, "scale", H5T_IEEE_F64LE, t->channels, t->scale));
-    TRY(read_attribute(dataset, "zero_point", H5T_STD_I64LE, t->channels, t->zero_point));
+    TRY(h5_attribute_read(set, "scale", H5_F64, t->channels, t->scale));
+    TRY(h5_attribute_read(set, "zero_point", H5_S64, t->channels, t->zero_point));
     for (int i = 0; i < t->channels; i++)
         TRY(weight_set_params(t, i, t->scale[i], (double)t->zero_point[i]));
     return OK;
 }
 
-static status read_dtype(hid_t type, struct tensor *t)
+static status read_dtype(const struct h5_set *set, struct tensor *t)
 {
-    int found = 0;
-
-    for (int i = 0; !found && i < DTYPE_COUNT; i++) {
-        hid_t candidate = weight_h5_type((enum dtype)i);
-        found = H5Tequal(type, candidate) > 0;
-        H5Tclose(candidate);
+    for (int i = 0; i < DTYPE_COUNT; i++) {
+        struct h5_type type = type_of((enum dtype)i);
         t->dtype = (enum dtype)i;
+        if (h5_set_is(set, &type))
+            return OK;
     }
-    return found ? OK : FAIL(ERR_FORMAT, "its elements have a type that weights do not have");
+    return FAIL(ERR_FORMAT, "its elements have a type that weights do not have");
 }
 
-static status read_shape(hid_t space, struct tensor *t)
+static status read_shape(const struct h5_set *set, struct tensor *t)
 {
-    hsize_t dim[H5S_MAX_RANK];
     int64_t step = 1;
 
-    t->rank = H5Sget_simple_extent_ndims(space);
-    if (t->rank < 0 || t->rank > TENSOR_MAX_RANK || H5Sget_simple_extent_dims(space, dim, NULL) < 0)
+    t->rank = set->rank;
+    if (t->rank > TENSOR_MAX_RANK)
         return FAIL(ERR_FORMAT, "it has %d extents, at most %d are read", t->rank, TENSOR_MAX_RANK);
     for (int i = t->rank - 1; i >= 0; i--) {
+        int64_t dim = set->dim[i];
         t->stride[i] = step;
-        if (dim[i] > (hsize_t)1 << 32 || (dim[i] > 0 && step > (INT64_C(1) << 32) / (int64_t)dim[i]))
+        if (dim > INT64_C(1) << 32 || (dim > 0 && step > (INT64_C(1) << 32) / dim))
             return FAIL(ERR_FORMAT, "it has more than 2^32 elements");
-        t->dim[i] = (int64_t)dim[i];
-        step *= dim[i] > 0 ? t->dim[i] : 1;
+        t->dim[i] = dim;
+        step *= dim > 0 ? dim : 1;
     }
     return OK;
 }
 
 /* The bytes must lie in this file, one after the other. */
-static status place(const struct h5_reader *r, hid_t dataset, struct tensor *t)
+static status place(const struct h5_reader *r, const struct h5_set *set, struct tensor *t)
 {
-    hid_t list = H5Dget_create_plist(dataset);
-    int plain = H5Pget_layout(list) == H5D_CONTIGUOUS && H5Pget_external_count(list) == 0;
+    struct h5_place place = h5_set_place(set);
     uint64_t size = (uint64_t)tensor_count(t) * dtype_size(t->dtype);
-    haddr_t at;
 
-    H5Pclose(list);
-    if (size == 0) {
-        t->data = (void *)(uintptr_t)r->bytes;
+    t->data = (void *)(uintptr_t)r->bytes;
+    if (size == 0)
         return OK;
-    }
-    at = H5Dget_offset(dataset);
-    if (!plain || at == HADDR_UNDEF || H5Dget_storage_size(dataset) != size || at > r->size ||
-        size > r->size - at)
+    if (place.how != H5_ONE_PIECE || place.bytes != size || place.at > r->size || size > r->size - place.at)
         return FAIL(ERR_FORMAT, "its %llu bytes are not one piece of the file", (unsigned long long)size);
-    t->data = (void *)(uintptr_t)(r->bytes + at);
+    t->data = (void *)(uintptr_t)(r->bytes + place.at);
     return OK;
 }
 
-static status read_dataset(struct h5_reader *r, hid_t dataset, struct tensor *t)
+static status read_set(struct h5_reader *r, const struct h5_set *set, struct tensor *t)
 {
-    hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
-    status result = read_dtype(type, t);
-
-    if (result == OK)
-        result = read_shape(space, t);
-    H5Sclose(space);
-    H5Tclose(type);
-    if (result == OK)
-        result = place(r, dataset, t);
-    if (result == OK && H5Aexists(dataset, "scale") > 0)
-        result = read_params(r, dataset, t);
-    return result;
+    TRY(read_dtype(set, t));
+    TRY(read_shape(set, t));
+    TRY(place(r, set, t));
+    return h5_has(set, "scale") ? read_params(r, set, t) : OK;
 }
 
-static status read_link(struct h5_reader *r, hsize_t i)
+static status read_link(struct h5_reader *r, int64_t i)
 {
     char name[WEIGHT_MAX_NAME + 2];
-    ssize_t size =
-        H5Lget_name_by_idx(r->file, ".", H5_INDEX_CRT_ORDER, H5_ITER_INC, i, name, sizeof name, H5P_DEFAULT);
+    int hard;
+    int64_t size = h5_link(&r->file, i, name, sizeof name, &hard);
     struct tensor t = { 0 };
-    H5L_info_t link;
-    hid_t dataset;
+    struct h5_set set;
     status result;
 
     if (size < 1 || size > WEIGHT_MAX_NAME || !text_is_utf8(name, (size_t)size))
-        return FAIL(ERR_FORMAT, "object number %llu has a name of %lld bytes", (unsigned long long)i,
-                    (long long)size);
-    if (H5Lget_info(r->file, name, &link, H5P_DEFAULT) < 0 || link.type != H5L_TYPE_HARD)
+        return FAIL(ERR_FORMAT, "object number %lld has a name of %lld bytes", (long long)i, (long long)size);
+    if (!hard)
         return FAIL(ERR_FORMAT, "%s is a link, not a dataset", name);
-    dataset = H5Dopen2(r->file, name, H5P_DEFAULT);
-    if (dataset < 0)
-        return weight_h5_fail(name);
-    result = read_dataset(r, dataset, &t);
-    H5Dclose(dataset);
+    TRY(h5_set_open(&r->file, name, NULL, &set));
+    result = read_set(r, &set, &t);
+    h5_set_close(&set);
     if (result == OK)
         result = names_take(r->out, name, &t);
     tensor_free(&t);
     return result == OK ? OK : error_prefix(result, "%s", name);
 }
 
-static status read_note(const struct h5_reader *r, hsize_t i)
+static status read_note(const struct h5_reader *r, int64_t i, char *value)
 {
-    hid_t a = H5Aopen_by_idx(r->file, ".", H5_INDEX_CRT_ORDER, H5_ITER_INC, i, H5P_DEFAULT, H5P_DEFAULT);
-    hid_t type = H5Aget_type(a), space = H5Aget_space(a), as = -1;
-    char name[WEIGHT_MAX_NAME + 2], *value = NULL;
-    size_t size = H5Tget_size(type);
-    int good = H5Aget_name(a, sizeof name, name) <= WEIGHT_MAX_NAME && H5Tget_class(type) == H5T_STRING &&
-               H5Tis_variable_str(type) == 0 && size <= WEIGHT_MAX_NOTE + 1 &&
-               H5Sget_simple_extent_npoints(space) == 1;
-    status result = good ? OK : FAIL(ERR_FORMAT, "note number %llu is no short text", (unsigned long long)i);
+    struct h5_set root = h5_root(&r->file);
+    char name[WEIGHT_MAX_NAME + 1];
 
-    if (good) {
-        value = mem_alloc(size + 1, 1);
-        as = weight_h5_string(size + 1);
-        if (!value)
-            result = FAIL(ERR_MEMORY, "no memory for a note of %zu bytes", size);
-        else if (H5Aread(a, as, value) < 0)
-            result = weight_h5_fail(name);
-        else
-            result = table_add_note(r->out, name, value);
-    }
-    mem_free(value);
-    H5Tclose(as);
-    H5Sclose(space);
-    H5Tclose(type);
-    H5Aclose(a);
-    H5Eclear2(H5E_DEFAULT);
-    return result;
+    if (h5_attribute_at(&root, i, name, sizeof name, value, WEIGHT_MAX_NOTE + 2) != OK)
+        return FAIL(ERR_FORMAT, "note number %lld is no short text", (long long)i);
+    return table_add_note(r->out, name, value);
 }
 
 static status read_all(struct h5_reader *r)
 {
-    H5G_info_t group;
-    H5O_info_t object;
+    struct h5_set root = h5_root(&r->file);
+    int64_t links = h5_links(&r->file), notes = h5_attributes(&root);
+    status result = OK;
+    char *value;
 
-    if (H5Gget_info(r->file, &group) < 0 || H5Oget_info_by_name(r->file, "/", &object, H5P_DEFAULT) < 0)
-        return weight_h5_fail("/");
-    if (group.nlinks > WEIGHT_MAX_TENSORS || object.num_attrs > WEIGHT_MAX_NOTES)
-        return FAIL(ERR_MEMORY, "%llu tensors and %llu notes, more than the %d and %d that are read",
-                    (unsigned long long)group.nlinks, (unsigned long long)object.num_attrs,
-                    WEIGHT_MAX_TENSORS, WEIGHT_MAX_NOTES);
-    for (hsize_t i = 0; i < group.nlinks; i++)
+    if (links < 0 || notes < 0)
+        return FAIL(ERR_FORMAT, "its list of tensors cannot be read");
+    if (links > WEIGHT_MAX_TENSORS || notes > WEIGHT_MAX_NOTES)
+        return FAIL(ERR_MEMORY, "%lld tensors and %lld notes, more than the %d and %d that are read",
+                    (long long)links, (long long)notes, WEIGHT_MAX_TENSORS, WEIGHT_MAX_NOTES);
+    for (int64_t i = 0; i < links; i++)
         TRY(read_link(r, i));
-    for (hsize_t i = 0; i < object.num_attrs; i++)
-        TRY(read_note(r, i));
-    return OK;
+    MEM_TRY(value, WEIGHT_MAX_NOTE + 2, 1);
+    for (int64_t i = 0; i < notes && result == OK; i++)
+        result = read_note(r, i, value);
+    mem_free(value);
+    return result;
 }
 
 status weight_h5_read(const char *path, const uint8_t *bytes, uint64_t size, struct tensor_table *out)
@@ -304,7 +167,7 @@ status weight_h5_read(const char *path, const uint8_t *bytes, uint64_t size, str
     struct h5_reader r = { .bytes = bytes, .size = size, .out = out };
     char seal[WEIGHT_H5_SEAL];
     uint8_t sha256[HASH_SIZE];
-    status result;
+    status result, closed;
 
     if (size < WEIGHT_H5_SEAL)
         return FAIL(ERR_FORMAT, "the file ends inside its seal");
@@ -312,11 +175,110 @@ status weight_h5_read(const char *path, const uint8_t *bytes, uint64_t size, str
     weight_h5_seal(sha256, seal);
     if (memcmp(bytes, seal, sizeof seal) != 0)
         return FAIL(ERR_FORMAT, "the file was changed after quantcam wrote it: its seal does not fit");
-    weight_h5_start();
-    r.file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-    if (r.file < 0)
-        return weight_h5_fail("cannot be opened");
+    TRY(h5_open(path, "", H5_READ, &r.file));
     result = read_all(&r);
-    H5Fclose(r.file);
+    closed = h5_close(&r.file);
+    return result == OK ? closed : result;
+}
+
+/* ---- writing --------------------------------------------------------------------------------------- */
+
+static status write_params(const struct h5_set *set, const struct tensor *t)
+{
+    if (t->quantization == TENSOR_PER_CHANNEL)
+        TRY(h5_attribute_write(set, "axis", H5_S32, 0, &(int32_t){ t->axis }));
+    TRY(h5_attribute_write(set, "scale", H5_F64, t->channels, t->scale));
+    return h5_attribute_write(set, "zero_point", H5_S64, t->channels, t->zero_point);
+}
+
+static status write_elements(const struct h5_set *set, const struct tensor *t)
+{
+    uint8_t *copy = NULL;
+    status result;
+
+    if (tensor_count(t) == 0)
+        return OK;
+    if (!tensor_is_contiguous(t)) {
+        MEM_TRY(copy, (size_t)tensor_count(t), dtype_size(t->dtype));
+        tensor_copy_raw(t, copy);
+    }
+    result = h5_write(set, 0, t->rank ? t->dim[0] : 1, copy ? copy : t->data);
+    mem_free(copy);
     return result;
+}
+
+static status write_tensor(const struct h5_file *file, const char *name, const struct tensor *t)
+{
+    struct h5_type type = type_of(t->dtype);
+    struct h5_set set;
+    status result, finished;
+
+    TRY(h5_set_create(file, name, &type, t->rank, t->dim, H5_UNFILLED, &set));
+    result = write_elements(&set, t);
+    if (result == OK && t->quantization != TENSOR_REAL)
+        result = write_params(&set, t);
+    finished = h5_set_finish(&set);
+    return result == OK ? finished : result;
+}
+
+static status write_all(const struct h5_file *file, const struct tensor_table *t,
+                        const struct weight_note *notes, int count)
+{
+    struct h5_set root = h5_root(file);
+
+    for (int i = 0; i < t->count; i++)
+        TRY(write_tensor(file, t->entry[i].name, &t->entry[i].tensor));
+    for (int i = 0; i < count; i++)
+        TRY(h5_attribute_write_text(&root, notes[i].key, H5_TEXT_ENDED, notes[i].value));
+    return OK;
+}
+
+static status hash_rest(int fd, uint8_t sha256[HASH_SIZE])
+{
+    enum { PIECE = 1 << 16 };
+    struct hash h;
+    uint8_t *piece;
+    ssize_t n = 0;
+
+    MEM_TRY(piece, PIECE, 1);
+    hash_start(&h);
+    for (off_t at = WEIGHT_H5_SEAL; (n = pread(fd, piece, PIECE, at)) > 0; at += n)
+        hash_add(&h, piece, (size_t)n);
+    hash_result(&h, sha256);
+    mem_free(piece);
+    return n == 0 ? OK : FAIL(ERR_IO, "%s", strerror(errno));
+}
+
+static status seal_file(const char *path)
+{
+    char seal[WEIGHT_H5_SEAL];
+    uint8_t sha256[HASH_SIZE];
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    status result;
+
+    if (fd < 0)
+        return FAIL(ERR_IO, "%s", strerror(errno));
+    result = hash_rest(fd, sha256);
+    if (result == OK) {
+        weight_h5_seal(sha256, seal);
+        if (pwrite(fd, seal, sizeof seal, 0) != (ssize_t)sizeof seal || fsync(fd) != 0)
+            result = FAIL(ERR_IO, "%s", strerror(errno));
+    }
+    close(fd);
+    return result;
+}
+
+status weight_h5_write(const char *path, const struct tensor_table *t, const struct weight_note *notes,
+                       int count)
+{
+    struct h5_form form = { .user_block = WEIGHT_H5_SEAL, .ordered = 1 };
+    struct h5_file file;
+    status result, closed;
+
+    TRY(h5_create(path, "", &form, &file));
+    result = write_all(&file, t, notes, count);
+    closed = h5_close(&file);
+    if (result == OK)
+        result = closed;
+    return result == OK ? seal_file(path) : result;
 }

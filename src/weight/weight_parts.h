@@ -198,6 +198,8 @@ MUST_USE status safetensors_write(FILE *f, const struct tensor_table *t, const s
 
 #define WEIGHT_H5_MAGIC "quantcam weights 1"
 enum { WEIGHT_H5_SEAL = 512 };
+/* The user block of a file whose rest has this hash. */
+void weight_h5_seal(const uint8_t sha256[HASH_SIZE], char out[WEIGHT_H5_SEAL]);
 /* Views of `bytes`, which are the file's at `path`. */
 MUST_USE status weight_h5_read(const char *path, const uint8_t *bytes, uint64_t size,
                                struct tensor_table *out);

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "cli/h5.h"
+#include "h5.h"
 #include "image_synth.h"
 
 #define ORACLE "tests/fixtures/demo_oracle.h5"
@@ -16,7 +16,7 @@ enum { PICTURES = 104, SEED = 77, CLASSES = 16, SIDE = 224, BYTES = SIDE * SIDE 
 enum { MOST_VALUES = 1 << 16 };
 
 struct oracle {
-    hid_t file;
+    struct h5_file file;
     uint32_t crc[PICTURES];
     uint8_t readable[PICTURES];
     char path[PICTURES][PATH_SIZE + 1];
@@ -28,17 +28,15 @@ static char set[sizeof folder + 8];
 static void read_oracle(struct oracle *o)
 {
     char path[PICTURES][PATH_SIZE];
-    hid_t text = h5_text_type(PATH_SIZE);
 
-    CHECK(h5_open(ORACLE, &o->file) == OK);
-    CHECK(h5_read(ORACLE, o->file, "crc32", H5T_NATIVE_UINT32, -1, o->crc) == OK);
-    CHECK(h5_read(ORACLE, o->file, "readable", H5T_NATIVE_UINT8, -1, o->readable) == OK);
-    CHECK(h5_read(ORACLE, o->file, "path", text, -1, path) == OK);
+    CHECK(h5_open(ORACLE, ORACLE, H5_READ, &o->file) == OK);
+    CHECK(h5_get(&o->file, "crc32", H5_U32, -1, o->crc) == OK);
+    CHECK(h5_get(&o->file, "readable", H5_U8, -1, o->readable) == OK);
+    CHECK(h5_get(&o->file, "path", H5_TEXT, -1, path) == OK);
     for (int i = 0; i < PICTURES; i++) {
         memcpy(o->path[i], path[i], PATH_SIZE);
         o->path[i][PATH_SIZE] = 0;
     }
-    H5Tclose(text);
 }
 
 static const char *in_set(const char *name)
@@ -100,17 +98,17 @@ static void check_map(const struct oracle *o, const char *group, const struct en
 {
     static float real[MOST_VALUES], ours[MOST_VALUES];
     static uint8_t codes[MOST_VALUES];
-    hsize_t dim[H5_MAX_RANK];
+    int64_t dim[H5_MOST_AXES];
     char name[128];
     int wrong = 0, hw = m->h * m->w;
 
     snprintf(name, sizeof name, "%s/%s", group, m->codes ? "last_conv_int" : "last_conv");
-    CHECK(h5_shape(ORACLE, o->file, name, 4, dim) == OK);
-    if ((hsize_t)row >= dim[0])
+    CHECK(h5_shape(&o->file, name, 4, dim) == OK);
+    if (row >= dim[0])
         return;
-    CHECK(dim[1] == (hsize_t)m->c && dim[2] == (hsize_t)m->h && dim[3] == (hsize_t)m->w);
-    CHECK((m->codes ? h5_read(ORACLE, o->file, name, H5T_NATIVE_UINT8, row, codes)
-                    : h5_read(ORACLE, o->file, name, H5T_NATIVE_FLOAT, row, real)) == OK);
+    CHECK(dim[1] == m->c && dim[2] == m->h && dim[3] == m->w);
+    CHECK((m->codes ? h5_get(&o->file, name, H5_U8, row, codes)
+                    : h5_get(&o->file, name, H5_F32, row, real)) == OK);
     for (int c = 0; c < m->c; c++)
         for (int i = 0; i < hw; i++) {
             if (m->codes)
@@ -136,7 +134,7 @@ static void check_network(const struct oracle *o, const uint8_t *pixels, const c
     snprintf(weights, sizeof weights, "models/demo/%s_%s.pth", name, precision);
     snprintf(group, sizeof group, "%s/%s", name, precision);
     snprintf(logits, sizeof logits, "%s/logits", group);
-    CHECK(h5_read(ORACLE, o->file, logits, H5T_NATIVE_FLOAT, -1, theirs) == OK);
+    CHECK(h5_get(&o->file, logits, H5_F32, -1, theirs) == OK);
     CHECK_MSG(network_open(model, weights, NULL, &options, "auto", &net) == OK, "%s", weights);
     if (!net.engine)
         return;
@@ -174,7 +172,7 @@ int main(void)
     }
     mem_free(pixels);
     remove_pictures(&oracle);
-    CHECK(h5_close(ORACLE, &oracle.file) == OK);
+    CHECK(h5_close(&oracle.file) == OK);
     CHECK(mem_live() == 0);
     return check_result("cli/network");
 }

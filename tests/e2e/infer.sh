@@ -67,5 +67,5 @@ head -c 3000 "${pictures[0]}" > "$T/short.JPEG"
 refused 1 "short.JPEG" "${both[@]}" "${pictures[0]}" "$T/short.JPEG"
 refused 1 "no_such.h5: No such file" "${both[@]}" --pixels "$T/no_such.h5"
 head -c 100 /dev/zero > "$T/tiny.h5"
-refused 1 "tiny.h5: HDF5 cannot open" "${both[@]}" --pixels "$T/tiny.h5"
+refused 1 "tiny.h5: cannot be opened: HDF5: " "${both[@]}" --pixels "$T/tiny.h5"
 finish

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "cli/h5.h"
+#include "h5.h"
 #include "cli/network.h"
 #include "image_synth.h"
 
@@ -27,21 +27,19 @@ static void must(status s)
         exit(check_result("engine/demo"));
 }
 
-static void read_list(hid_t file)
+static void read_list(const struct h5_file *file)
 {
     static char raw[MOST * PATH];
-    hsize_t dim[H5_MAX_RANK];
-    hid_t text = h5_text_type(PATH);
+    int64_t dim[H5_MOST_AXES];
 
-    must(h5_shape(FIXTURE, file, "path", 1, dim));
+    must(h5_shape(file, "path", 1, dim));
     pictures = (int)dim[0];
     CHECK(pictures >= 100 && pictures <= MOST);
-    must(h5_read(FIXTURE, file, "path", text, -1, raw));
-    must(h5_read(FIXTURE, file, "readable", H5T_NATIVE_UINT8, -1, readable));
-    must(h5_read(FIXTURE, file, "crc32", H5T_NATIVE_UINT32, -1, crc));
+    must(h5_get(file, "path", H5_TEXT, -1, raw));
+    must(h5_get(file, "readable", H5_U8, -1, readable));
+    must(h5_get(file, "crc32", H5_U32, -1, crc));
     for (int i = 0; i < pictures; i++)
         memcpy(path[i], raw + i * PATH, PATH);
-    H5Tclose(text);
 }
 
 static int remove_one(const char *name, const struct stat *info, int kind, struct FTW *where)
@@ -102,13 +100,13 @@ static void compare(struct engine *e, int picture, const float *logits, const vo
         }
 }
 
-static void test_network(hid_t file, const char *net, int int8, const char *isa)
+static void test_network(const struct h5_file *file, const char *net, int int8, const char *isa)
 {
     const char *precision = int8 ? "int8" : "fp32", *conv = int8 ? "last_conv_int" : "last_conv";
     char model[128], weights[128], name[128];
     struct engine_options options = { .arithmetic = ENGINE_AUTO };
     struct network n = { 0 };
-    hsize_t dim[H5_MAX_RANK];
+    int64_t dim[H5_MOST_AXES];
     float logits[CLASSES];
     void *kept;
 
@@ -118,7 +116,7 @@ static void test_network(hid_t file, const char *net, int int8, const char *isa)
     CHECK(engine_form(n.engine) == (int8 ? PRECISION_CODES : PRECISION_REAL) &&
           engine_classes(n.engine) == CLASSES);
     snprintf(name, sizeof name, "%s/%s/%s", net, precision, conv);
-    must(h5_shape(FIXTURE, file, name, 4, dim));
+    must(h5_shape(file, name, 4, dim));
     kept = mem_alloc((size_t)(dim[1] * dim[2] * dim[3]), sizeof(float));
     for (int i = 0; i < pictures; i++) {
         int with_conv = i < (int)dim[0];
@@ -126,9 +124,9 @@ static void test_network(hid_t file, const char *net, int int8, const char *isa)
         if (!readable[i])
             continue;
         if (with_conv)
-            must(h5_read(FIXTURE, file, name, int8 ? H5T_NATIVE_UINT8 : H5T_NATIVE_FLOAT, i, kept));
+            must(h5_get(file, name, int8 ? H5_U8 : H5_F32, i, kept));
         snprintf(model, sizeof model, "%s/%s/logits", net, precision);
-        must(h5_read(FIXTURE, file, model, H5T_NATIVE_FLOAT, i, logits));
+        must(h5_get(file, model, H5_F32, i, logits));
         engine_run(n.engine, frames + (size_t)i * FRAME);
         compare(n.engine, i, logits, with_conv ? kept : NULL);
     }
@@ -142,19 +140,19 @@ int main(void)
                                         "shufflenet_v2_x0_5" };
     const char *names[8];
     int usable[8], count = kernel_list(names, usable);
-    hid_t file;
+    struct h5_file file;
 
-    must(h5_open(FIXTURE, &file));
-    read_list(file);
+    must(h5_open(FIXTURE, FIXTURE, H5_READ, &file));
+    read_list(&file);
     draw_and_load();
     for (size_t i = 0; i < COUNT_OF(nets); i++)
         for (int int8 = 0; int8 < 2; int8++)
-            test_network(file, nets[i], int8, "auto");
+            test_network(&file, nets[i], int8, "auto");
     /* test_plan compares instruction sets; one whole network more. */
     for (int i = 0; i < count; i++)
         if (usable[i] && i + 1 < count)
-            test_network(file, "shufflenet_v2_x0_5", 1, names[i]);
-    must(h5_close(FIXTURE, &file));
+            test_network(&file, "shufflenet_v2_x0_5", 1, names[i]);
+    must(h5_close(&file));
     mem_free(frames);
     CHECK(mem_live() == 0);
     return check_result("engine/demo");

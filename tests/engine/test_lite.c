@@ -1,11 +1,12 @@
 /* Two thin networks against what PyTorch computed (tests/fixtures/lite/make_lite.py): "same" padding, relu6
  * that clamps, ceil_mode, cats, a classifier without a linear layer. Every int8 code and logit bit for bit,
  * fp32 within 1e-4 of the largest value, on every instruction set. */
+#include <hdf5.h>
 #include <math.h>
 #include <string.h>
 
 #include "check.h"
-#include "cli/h5.h"
+#include "h5.h"
 #include "engine.h"
 #include "weight.h"
 
@@ -51,8 +52,8 @@ static void close_network(struct bound *b)
 }
 
 /* Compares a node with its dataset, where there is one; whether there is. */
-static int compare_node(hid_t file, const char *net, const char *form, const struct model_node *n,
-                        const struct engine_map *m)
+static int compare_node(const struct h5_file *file, const char *net, const char *form,
+                        const struct model_node *n, const struct engine_map *m)
 {
     static uint8_t codes[MOST];
     static float real[MOST];
@@ -61,11 +62,10 @@ static int compare_node(hid_t file, const char *net, const char *form, const str
     int wrong = 0, count = n->h * n->w * n->c;
 
     snprintf(name, sizeof name, "%s/%s/%s", net, form, n->name);
-    if (H5Lexists(file, name, H5P_DEFAULT) <= 0)
+    if (H5Lexists(file->id, name, H5P_DEFAULT) <= 0)
         return 0;
     BUG_IF(count > MOST);
-    must(h5_read(FIXTURE, file, name, m->codes ? H5T_NATIVE_UINT8 : H5T_NATIVE_FLOAT, -1,
-                 m->codes ? (void *)codes : real));
+    must(h5_get(file, name, m->codes ? H5_U8 : H5_F32, -1, m->codes ? (void *)codes : real));
     for (int i = 0; !m->codes && i < count; i++)
         largest = fmaxf(largest, fabsf(real[i]));
     for (int i = 0; i < count; i++) {
@@ -77,13 +77,14 @@ static int compare_node(hid_t file, const char *net, const char *form, const str
     return 1;
 }
 
-static void compare_logits(hid_t file, const char *net, const char *form, int image, const struct engine *e)
+static void compare_logits(const struct h5_file *file, const char *net, const char *form, int image,
+                           const struct engine *e)
 {
     float logits[CLASSES], largest = 0;
     char name[64];
 
     snprintf(name, sizeof name, "%s/%s/logits", net, form);
-    must(h5_read(FIXTURE, file, name, H5T_NATIVE_FLOAT, image, logits));
+    must(h5_get(file, name, H5_F32, image, logits));
     for (int i = 0; i < CLASSES; i++)
         largest = fmaxf(largest, fabsf(logits[i]));
     for (int i = 0; i < CLASSES; i++)
@@ -95,7 +96,8 @@ static void compare_logits(hid_t file, const char *net, const char *form, int im
 }
 
 /* nodes: how many datasets are to be met. */
-static void test_network(hid_t file, const char *net, const char *form, const char *isa, int nodes)
+static void test_network(const struct h5_file *file, const char *net, const char *form, const char *isa,
+                         int nodes)
 {
     struct engine_options options = { .arithmetic = ENGINE_AUTO, .keep = 1 };
     struct engine *e = NULL;
@@ -110,7 +112,7 @@ static void test_network(hid_t file, const char *net, const char *form, const ch
         CHECK(strcmp(engine_arithmetic_name(engine_arithmetic_used(e)), form) == 0);
     snprintf(name, sizeof name, "%s/pixels", net);
     for (int image = 1; image >= 0; image--) {
-        must(h5_read(FIXTURE, file, name, H5T_NATIVE_UINT8, image, pixels));
+        must(h5_get(file, name, H5_U8, image, pixels));
         engine_run(e, pixels);
         compare_logits(file, net, form, image, e);
     }
@@ -125,7 +127,7 @@ static void test_network(hid_t file, const char *net, const char *form, const ch
 }
 
 /* Without its note a file's relu6 runs as relu: other codes. */
-static void test_note(hid_t file)
+static void test_note(const struct h5_file *file)
 {
     struct engine_options options = { .arithmetic = ENGINE_AUTO };
     struct engine *e[2] = { NULL };
@@ -133,7 +135,7 @@ static void test_note(hid_t file)
     uint8_t pixels[PIECE];
 
     open_network("lite", "fbgemm", &b);
-    must(h5_read(FIXTURE, file, "lite/pixels", H5T_NATIVE_UINT8, 0, pixels));
+    must(h5_get(file, "lite/pixels", H5_U8, 0, pixels));
     for (int i = 0; i < 2; i++) {
         b.binding.relu6_clamps = i;
         must(engine_plan(&b.binding, &options, kernel_select("auto"), &e[i]));
@@ -149,23 +151,23 @@ int main(void)
 {
     const char *names[8];
     int usable[8], count = kernel_list(names, usable);
-    hid_t file;
+    struct h5_file file;
 
-    must(h5_open(FIXTURE, &file));
+    must(h5_open(FIXTURE, FIXTURE, H5_READ, &file));
     for (int i = 0; i < count; i++) {
         if (!usable[i]) {
             check_skip(names[i], "not on this CPU");
             continue;
         }
-        test_network(file, "lite", "fp32", names[i], 1);
-        test_network(file, "lite", "fbgemm", names[i], 14);
-        test_network(file, "lite", "qnnpack", names[i], 14);
-        test_network(file, "fire", "fp32", names[i], 1);
-        test_network(file, "fire", "fbgemm", names[i], 14);
-        test_network(file, "fire", "qnnpack", names[i], 14);
+        test_network(&file, "lite", "fp32", names[i], 1);
+        test_network(&file, "lite", "fbgemm", names[i], 14);
+        test_network(&file, "lite", "qnnpack", names[i], 14);
+        test_network(&file, "fire", "fp32", names[i], 1);
+        test_network(&file, "fire", "fbgemm", names[i], 14);
+        test_network(&file, "fire", "qnnpack", names[i], 14);
     }
-    test_note(file);
-    must(h5_close(FIXTURE, &file));
+    test_note(&file);
+    must(h5_close(&file));
     CHECK(mem_live() == 0);
     return check_result("engine/lite");
 }

@@ -4,7 +4,7 @@
 
 #include "hdf5.h"
 #include "table.h"
-#include "weight/weight_h5.h"
+#include "weight/weight_parts.h"
 #include "weights.h"
 
 static const char *const seeds[] = { WEIGHTS_SEED, NULL };

@@ -1,6 +1,6 @@
 /* infer --pixels: an HDF5 file's /pixels. Allocated: HDF5's own; a row is as large as the network's picture.
  */
-#include "cli/h5.h"
+#include "h5.h"
 #include "hdf5.h"
 
 static const char *const seeds[] = { "build/fuzz-seeds/infer.h5", NULL };
@@ -24,19 +24,19 @@ const struct fuzz_target fuzz_target = { .name = "pixels",
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     const char *path = fuzz_file(bytes, size);
-    hsize_t dim[H5_MAX_RANK] = { 0 };
-    hid_t file = -1;
+    int64_t dim[H5_MOST_AXES] = { 0 };
+    struct h5_file file;
     uint8_t row[8 * 8 * 3];
-    status s = h5_open(path, &file);
+    status s = h5_open(path, path, H5_READ, &file);
 
     if (s == OK)
-        s = h5_shape(path, file, "pixels", 4, dim);
+        s = h5_shape(&file, "pixels", 4, dim);
     if (s == OK && (dim[1] != 8 || dim[2] != 8 || dim[3] != 3))
         s = FAIL(ERR_MISMATCH, "%s: another shape", path);
     if (s == OK)
-        s = h5_read(path, file, "pixels", H5T_NATIVE_UINT8, 0, row);
+        s = h5_get(&file, "pixels", H5_U8, 0, row);
     fuzz_verdict(s);
-    if (file >= 0)
-        H5Fclose(file);
+    if (h5_close(&file) != OK)
+        fuzz_verdict(error_last()->status);
     return 0;
 }
