@@ -12,8 +12,9 @@
  *     TRY(store_missing(s, STORE_ROWS_MODEL, net, 1, missing, &damaged));     // collective: (N) flags
  *     struct store_rows *rows = NULL;
  *     TRY(store_rows_create(s, STORE_ROWS_MODEL, net, 32, &rows));
+ *     int cam_at = store_rows_handle(rows, "int8/cam");     // once
  *     for (each image) {                                    // local from here on
- *         float *cam = store_rows_field(rows, "int8/cam");  // the row in hand: zeroed, (h, w)
+ *         float *cam = store_rows_at(rows, cam_at);         // the row in hand: zeroed, (h, w)
  *         ...
  *         TRY(store_rows_add(rows, image, STORE_OK));       // CRC; commits by itself when full or after 5 s
  *     }
@@ -290,12 +291,16 @@ struct store_rows;
 MUST_USE status store_rows_create(struct store *s, enum store_group group, int network, int capacity,
                                   struct store_rows **out);
 size_t store_rows_bytes(const struct store_rows *rows);      /* of one row's payload */
-/* The row in hand's payload of one field, zeroed after every add; strings have `element` bytes. BUG_IF
- * there is no such payload field: the names are the table's. */
+/* Number of a payload field, to be looked up once. BUG_IF there is no such field: the names are the
+ * table's. */
+int store_rows_handle(const struct store_rows *rows, const char *field);
+/* The row in hand's payload of one field, zeroed after every add; strings have `element` bytes. */
+void *store_rows_at(struct store_rows *rows, int handle);
+/* The same by name, for what is not done at every picture. */
 void *store_rows_field(struct store_rows *rows, const char *field);
-/* A value of the row in hand in an f32 dataset outside the group with one for each of its rows: what it took,
- * say. Written with the row, in neither its CRC nor the digest; 0 where nothing is said. ERR_MEMORY. */
-MUST_USE status store_rows_beside(struct store_rows *rows, const char *path, float value);
+/* Number of a dataset outside the group with an element for each of its rows, what a row took, say: written
+ * with the rows, in neither their CRC nor the digest. Once, before the first row. ERR_MEMORY. */
+MUST_USE status store_rows_beside(struct store_rows *rows, const char *path, int *handle);
 /* Ends the row in hand as row `index` with this status (OK, BAD_IMAGE: payload is zeroed except /images'
  * own fields and a place's image and in_*; UNUSED: payload as given). Commits when the buffer is full or 5 s
  * old. */

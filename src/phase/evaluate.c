@@ -29,6 +29,7 @@ struct evaluate {
     uint8_t *missing[JOB_MAX_NETWORKS]; /* (N) */
     int64_t *mine, count;               /* images with anything missing: this rank's, or all (dynamic) */
     struct store_rows *images, *rows[JOB_MAX_NETWORKS];
+    int decode_s, seconds[JOB_MAX_NETWORKS][STORE_MAX_PRECISIONS][2]; /* datasets of times beside the rows */
     struct cam_workspace *workspace;
     struct locate *locate;
     float *act, *probability, *map[3]; /* fp32's map, the other's, and a flipped one each */
@@ -79,6 +80,21 @@ out:
     return result;
 }
 
+/* What a row of a network takes: network and CAM, by precision. */
+static status time_rows(struct evaluate *e, int net)
+{
+    static const char *const what[2] = { "inference_s", "cam_s" };
+    char path[STORE_PATH];
+
+    for (int p = 0; p < e->r->precisions; p++)
+        for (int k = 0; k < 2; k++) {
+            snprintf(path, sizeof path, "/timing/loaded/%s/%s/%s", e->r->layout.network[net].name,
+                     run_precision(e->r, p), what[k]);
+            TRY(store_rows_beside(e->rows[net], path, &e->seconds[net][p][k]));
+        }
+    return OK;
+}
+
 static status make_room(struct evaluate *e)
 {
     const struct run *r = e->r;
@@ -95,8 +111,10 @@ static status make_room(struct evaluate *e)
         TRY(store_rows_create(r->store, STORE_ROWS_MODEL, i,
                               r->layout.activations == STORE_ACTIVATIONS_FULL ? LARGE_ROWS_KEPT : ROWS_KEPT,
                               &e->rows[i]));
+        TRY(time_rows(e, i));
     }
     TRY(store_rows_create(r->store, STORE_ROWS_IMAGE, 0, ROWS_KEPT, &e->images));
+    TRY(store_rows_beside(e->images, "/timing/loaded/decode_s", &e->decode_s));
     MEM_TRY(e->act, values, sizeof *e->act);
     MEM_TRY(e->probability, classes, sizeof *e->probability);
     MEM_TRY(e->map[0], map, sizeof(float));
@@ -170,7 +188,7 @@ static status take_picture(struct evaluate *e, int b, int64_t image)
     e->info[b] = info;
     if (!e->image_missing[image])
         return OK;
-    TRY(store_rows_beside(e->images, "/timing/loaded/decode_s", seconds));
+    *(float *)store_rows_at(e->images, e->decode_s) = seconds;
     *(int32_t *)store_rows_field(e->images, "width") = info.width;
     *(int32_t *)store_rows_field(e->images, "height") = info.height;
     if (s != OK)
@@ -299,21 +317,6 @@ static void compare(struct evaluate *e, int net, const struct fields *base, cons
     *out->correlation = readings.correlation;
 }
 
-/* What the row in hand took: network and CAM, by precision. */
-static status note_times(struct evaluate *e, int net, float (*seconds)[2])
-{
-    static const char *const what[2] = { "inference_s", "cam_s" };
-    char path[STORE_PATH];
-
-    for (int p = 0; p < e->r->precisions; p++)
-        for (int k = 0; k < 2; k++) {
-            snprintf(path, sizeof path, "/timing/loaded/%s/%s/%s", e->r->layout.network[net].name,
-                     run_precision(e->r, p), what[k]);
-            TRY(store_rows_beside(e->rows[net], path, seconds[p][k]));
-        }
-    return OK;
-}
-
 /* One row: all precisions, and each compared with the first. */
 static status one_network(struct evaluate *e, int net, int b, int64_t image)
 {
@@ -340,7 +343,9 @@ static status one_network(struct evaluate *e, int net, int b, int64_t image)
                      &(struct compare_side){ .projection = f[p].cam, .map = e->map[1] }, r, net);
         methods_compare(r, net, p, e->rows[net], e->map);
     }
-    TRY(note_times(e, net, seconds));
+    for (int p = 0; p < r->precisions; p++)
+        for (int k = 0; k < 2; k++)
+            *(float *)store_rows_at(e->rows[net], e->seconds[net][p][k]) = seconds[p][k];
     return store_rows_add(e->rows[net], image, STORE_OK);
 }
 

@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-enum { MOST_FIELDS = 512, PIECE = 1 << 16 };
+enum { PIECE = 1 << 16 };
 
 int store_group_fields(const struct store_schema *schema, enum store_group group, int network, int *field,
-                       int most, int *crc, int *row_status)
+                       int *crc, int *row_status)
 {
     int count = 0;
 
@@ -18,10 +18,8 @@ int store_group_fields(const struct store_schema *schema, enum store_group group
             *crc = d;
         else if (!strcmp(ds->field, "status"))
             *row_status = d;
-        else if (ds->in_crc) {
-            BUG_IF(count >= most);
+        else if (ds->in_crc)
             field[count++] = d;
-        }
     }
     return count;
 }
@@ -71,16 +69,17 @@ void store_count_found(const uint8_t *found, int64_t count, struct store_row_cou
 status store_check_rows(const struct store_view *view, enum store_group group, int network, int64_t first,
                         int64_t count, uint8_t *found)
 {
-    int field[MOST_FIELDS], crc_at, status_at;
-    int fields = store_group_fields(&view->schema, group, network, field, MOST_FIELDS, &crc_at, &status_at);
+    int *field = NULL, fields, crc_at, status_at;
     size_t widest = sizeof(uint32_t);
     uint32_t *stored = NULL, *crc = NULL;
     uint8_t *piece = NULL;
     status result = OK;
     int64_t rows;
 
+    MEM_TRY(field, (size_t)view->schema.count, sizeof *field);
+    fields = store_group_fields(&view->schema, group, network, field, &crc_at, &status_at);
     if (crc_at < 0 || status_at < 0)
-        return FAIL(ERR_FORMAT, "%s: a row group has no status or crc", view->path);
+        TRY_OUT(FAIL(ERR_FORMAT, "%s: a row group has no status or crc", view->path));
     for (int f = 0; f < fields; f++)
         if (view->schema.dataset[field[f]].row_bytes > widest)
             widest = view->schema.dataset[field[f]].row_bytes;
@@ -110,6 +109,7 @@ status store_check_rows(const struct store_view *view, enum store_group group, i
             state[i] = judge_row(group, state[i], claims && stored[i] == crc[i]);
     }
 out:
+    mem_free(field);
     mem_free(stored);
     mem_free(crc);
     mem_free(piece);

@@ -1,62 +1,89 @@
+/* src/store/rows.c: rows gathered in memory and committed: payload, CRC, what lies on the disk, then the
+ * status. */
 #include "store_internal.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_FIELDS = 512, MOST_BESIDE = 8 };
 static const double commit_s = 5;
+
+/* Of the payload in CRC order, then those beside it. */
+struct column {
+    int dataset;
+    uint8_t *data; /* (capacity, row_bytes); row `used` is the one in hand */
+};
 
 struct store_rows {
     struct store *s;
     enum store_group group;
     int capacity, used;
-    int fields, field[MOST_FIELDS]; /* datasets of the payload, in CRC order */
+    int fields, columns; /* of the payload; with those beside */
+    struct column *column;
     int crc_at, status_at;
-    uint8_t *data[MOST_FIELDS]; /* (capacity, row_bytes) each; row `used` is the one in hand */
     int64_t *index;
     uint32_t *crc;
     uint8_t *row_status;
     uint8_t *before; /* room for what the file says of these rows */
     double since;    /* of the oldest row that is not committed */
-    int besides;
-    struct beside {
-        int dataset;
-        float *value; /* (capacity) */
-    } beside[MOST_BESIDE];
 };
 
-static const struct store_dataset *dataset_of(const struct store_rows *rows, int f)
+static const struct store_dataset *dataset_of(const struct store_rows *rows, int c)
 {
-    return &rows->s->view.schema.dataset[rows->field[f]];
+    return &rows->s->view.schema.dataset[rows->column[c].dataset];
+}
+
+static status add_column(struct store_rows *rows, int dataset)
+{
+    struct column *grown =
+        mem_grow(rows->column, (size_t)rows->columns, (size_t)rows->columns + 1, sizeof *grown);
+
+    if (grown) {
+        rows->column = grown;
+        grown[rows->columns].dataset = dataset;
+        grown[rows->columns].data =
+            mem_alloc((size_t)rows->capacity, rows->s->view.schema.dataset[dataset].row_bytes);
+    }
+    if (!grown || !grown[rows->columns].data)
+        return FAIL(ERR_MEMORY, "no memory for %d rows of %s", rows->capacity,
+                    rows->s->view.schema.dataset[dataset].path);
+    rows->columns++;
+    return OK;
+}
+
+static status make_columns(struct store_rows *rows, int network)
+{
+    int *field = NULL;
+    status result = OK;
+
+    MEM_TRY(field, (size_t)rows->s->view.schema.count, sizeof *field);
+    rows->fields = store_group_fields(&rows->s->view.schema, rows->group, network, field, &rows->crc_at,
+                                      &rows->status_at);
+    BUG_IF(rows->crc_at < 0 || rows->status_at < 0);
+    for (int f = 0; f < rows->fields && result == OK; f++)
+        result = add_column(rows, field[f]);
+    mem_free(field);
+    return result;
 }
 
 status store_rows_create(struct store *s, enum store_group group, int network, int capacity,
                          struct store_rows **out)
 {
     struct store_rows *rows;
-    status result = OK;
+    status result;
 
     *out = NULL;
     BUG_IF(capacity < 1 || !store_is_row_group(group));
     MEM_TRY(rows, 1, sizeof *rows);
-    rows->s = s;
-    rows->group = group;
-    rows->capacity = capacity;
-    rows->fields = store_group_fields(&s->view.schema, group, network, rows->field, MOST_FIELDS,
-                                      &rows->crc_at, &rows->status_at);
-    BUG_IF(rows->crc_at < 0 || rows->status_at < 0);
+    *rows = (struct store_rows){ .s = s, .group = group, .capacity = capacity };
     rows->index = mem_alloc((size_t)capacity, sizeof *rows->index);
     rows->crc = mem_alloc((size_t)capacity, sizeof *rows->crc);
     rows->row_status = mem_alloc((size_t)capacity, 1);
     rows->before = mem_alloc((size_t)capacity, 1);
     if (!rows->index || !rows->crc || !rows->row_status || !rows->before)
         result = FAIL(ERR_MEMORY, "no memory for %d rows", capacity);
-    for (int f = 0; f < rows->fields && result == OK; f++) {
-        rows->data[f] = mem_alloc((size_t)capacity, dataset_of(rows, f)->row_bytes);
-        if (!rows->data[f])
-            result = FAIL(ERR_MEMORY, "no memory for %d rows of %s", capacity, dataset_of(rows, f)->path);
-    }
+    else
+        result = make_columns(rows, network);
     if (result != OK)
         store_rows_free(rows);
     else
@@ -68,10 +95,9 @@ void store_rows_free(struct store_rows *rows)
 {
     if (!rows)
         return;
-    for (int f = 0; f < rows->fields; f++)
-        mem_free(rows->data[f]);
-    for (int b = 0; b < rows->besides; b++)
-        mem_free(rows->beside[b].value);
+    for (int c = 0; c < rows->columns; c++)
+        mem_free(rows->column[c].data);
+    mem_free(rows->column);
     mem_free(rows->index);
     mem_free(rows->crc);
     mem_free(rows->row_status);
@@ -88,32 +114,36 @@ size_t store_rows_bytes(const struct store_rows *rows)
     return sum;
 }
 
-void *store_rows_field(struct store_rows *rows, const char *field)
+int store_rows_handle(const struct store_rows *rows, const char *field)
 {
     for (int f = 0; f < rows->fields; f++)
         if (!strcmp(dataset_of(rows, f)->field, field))
-            return rows->data[f] + (size_t)rows->used * dataset_of(rows, f)->row_bytes;
+            return f;
     fprintf(stderr, "quantcam: no payload field '%s' in the row group %s\n", field,
             schema_group_name(rows->group));
     BUG_IF(!"the schema has this field");
-    return NULL;
+    return -1;
 }
 
-status store_rows_beside(struct store_rows *rows, const char *path, float value)
+void *store_rows_at(struct store_rows *rows, int handle)
 {
-    int b = 0, d = store_view_find(&rows->s->view, path);
+    BUG_IF(handle < 0 || handle >= rows->columns);
+    return rows->column[handle].data + (size_t)rows->used * dataset_of(rows, handle)->row_bytes;
+}
 
-    BUG_IF(d < 0 || rows->s->view.schema.dataset[d].row_bytes != sizeof value ||
+void *store_rows_field(struct store_rows *rows, const char *field)
+{
+    return store_rows_at(rows, store_rows_handle(rows, field));
+}
+
+status store_rows_beside(struct store_rows *rows, const char *path, int *handle)
+{
+    int d = store_view_find(&rows->s->view, path);
+
+    BUG_IF(d < 0 ||
            rows->s->view.schema.dataset[d].dim[0] != rows->s->view.schema.dataset[rows->crc_at].dim[0]);
-    while (b < rows->besides && rows->beside[b].dataset != d)
-        b++;
-    BUG_IF(b == MOST_BESIDE);
-    if (b == rows->besides) {
-        MEM_TRY(rows->beside[b].value, (size_t)rows->capacity, sizeof value);
-        rows->beside[rows->besides++].dataset = d;
-    }
-    rows->beside[b].value[rows->used] = value;
-    return OK;
+    *handle = rows->columns;
+    return add_column(rows, d);
 }
 
 /* Of a bad row what was measured is dropped; which image it is stays. */
@@ -133,7 +163,7 @@ status store_rows_add(struct store_rows *rows, int64_t index, enum store_status 
            index >= rows->s->view.schema.dataset[rows->crc_at].dim[0]);
     for (int f = 0; f < rows->fields; f++) {
         size_t bytes = dataset_of(rows, f)->row_bytes;
-        uint8_t *row = rows->data[f] + (size_t)k * bytes;
+        uint8_t *row = rows->column[f].data + (size_t)k * bytes;
         if (row_status == STORE_BAD_IMAGE && zeroed_if_bad(rows, f))
             memset(row, 0, bytes);
         crc = hash_crc32(crc, row, bytes);
@@ -197,20 +227,15 @@ status store_rows_commit(struct store_rows *rows)
         return OK;
     rows->s->changed[rows->status_at] = 1;
     TRY(unclaim(rows));
-    for (int f = 0; f < rows->fields; f++)
-        TRY(write_runs(rows, rows->field[f], rows->data[f], dataset_of(rows, f)->row_bytes));
-    for (int b = 0; b < rows->besides; b++)
-        TRY(write_runs(rows, rows->beside[b].dataset, (const uint8_t *)rows->beside[b].value,
-                       sizeof *rows->beside[b].value));
+    for (int c = 0; c < rows->columns; c++)
+        TRY(write_runs(rows, rows->column[c].dataset, rows->column[c].data, dataset_of(rows, c)->row_bytes));
     TRY(write_runs(rows, rows->crc_at, (const uint8_t *)rows->crc, sizeof *rows->crc));
     /* Only what is on the disk may be called done. */
     TRY(store_sync(rows->s));
     TRY(write_runs(rows, rows->status_at, rows->row_status, 1));
     rows->s->committed += rows->used;
-    for (int f = 0; f < rows->fields; f++)
-        memset(rows->data[f], 0, (size_t)rows->used * dataset_of(rows, f)->row_bytes);
-    for (int b = 0; b < rows->besides; b++)
-        memset(rows->beside[b].value, 0, (size_t)rows->used * sizeof *rows->beside[b].value);
+    for (int c = 0; c < rows->columns; c++)
+        memset(rows->column[c].data, 0, (size_t)rows->used * dataset_of(rows, c)->row_bytes);
     rows->used = 0;
     return OK;
 }

@@ -90,10 +90,10 @@ MUST_USE status store_check_all(const struct store_view *view, struct store_row_
 /* Images, models or subsets: of rows with a status and a CRC. Is it the status of such a group? */
 int store_is_row_group(enum store_group group);
 int store_is_row_status(const struct store_dataset *ds);
-/* Numbers of a group's payload fields (in CRC order), of its crc and its status; returns how many fields (at
- * most `most`). */
+/* Numbers of a group's payload fields (in CRC order), of its crc and its status; returns how many fields.
+ *   field   room for schema->count */
 int store_group_fields(const struct store_schema *schema, enum store_group group, int network, int *field,
-                       int most, int *crc, int *row_status);
+                       int *crc, int *row_status);
 /* CRC-32 of a row: its number, then its payload fields follow by hash_crc32. */
 uint32_t store_row_crc_start(int64_t index);
 

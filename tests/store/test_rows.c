@@ -83,6 +83,7 @@ static void check_beside(const struct comm *c)
     struct store_rows *rows = NULL;
     struct store *s = NULL;
     float cam[FIXTURE_IMAGES], decode[FIXTURE_IMAGES];
+    int cam_at, decode_at;
     struct fixture f;
 
     fixture_start(c, &f);
@@ -90,11 +91,13 @@ static void check_beside(const struct comm *c)
     FIXTURE_ON_ROOT(c)
     {
         CHECK(store_rows_create(s, STORE_ROWS_MODEL, 0, 4, &rows) == OK);
+        CHECK(store_rows_beside(rows, path, &cam_at) == OK &&
+              store_rows_beside(rows, other, &decode_at) == OK);
+        CHECK(store_rows_at(rows, store_rows_handle(rows, "int8/cam")) == store_rows_field(rows, "int8/cam"));
         for (int i = 0; i < 4; i++) { /* rows 9, 8, 7, 6: the fourth commits; 8 has no CAM time */
             if (i != 1)
-                CHECK(store_rows_beside(rows, path, -1) == OK &&
-                      store_rows_beside(rows, path, 0.25f + i) == OK);
-            CHECK(store_rows_beside(rows, other, 0.5f) == OK);
+                *(float *)store_rows_at(rows, cam_at) = 0.25f + (float)i;
+            *(float *)store_rows_at(rows, decode_at) = 0.5f;
             CHECK(store_fetch(s, path, 0, FIXTURE_IMAGES, cam) == OK && cam[9] == 0);
             CHECK(fixture_model_row(&f, rows, 0, 9 - i) == OK);
         }
