@@ -130,26 +130,32 @@ def choose(r, network, precision):
 
 
 def geometry(width, height, short, side):
-    """torchvision's Resize(short) and CenterCrop(side): the resized width and height, the crop's left and top."""
+    """torchvision's Resize(short) and CenterCrop(side): the resized width and height, the crop's left and top;
+    short None: Resize((side, side))."""
+    if short is None:
+        return side, side, 0, 0
     longer = int(short * max(width, height) / min(width, height))
     size = (short, longer) if width <= height else (longer, short)
     return *size, *(round((s - side) / 2) if s >= side else -((side - s) // 2) for s in size)
 
 
-def settings_of(r):
-    """Short side after the resize, side of the crop, Pillow's filter."""
-    bicubic = r.provenance.get('preprocess.filter') == 'bicubic'
-    return (int(r.provenance.get('preprocess.resize', 256)), len(r.read('/y')),
-            Image.Resampling.BICUBIC if bicubic else Image.Resampling.BILINEAR)
+def settings_of(r, network):
+    """Short side after the resize (None: squashed), side of what the network sees, Pillow's filter."""
+    said = r.provenance[f'network.{network}.pipeline'].split()     # resize 256 bilinear crop 224 224 channels 3 ...
+    height, width = int(said[4]), int(said[5])
+    if height != width:
+        raise Refused(f'{r.path}: network {network} sees {height} x {width} pixels, which are not square')
+    return (None if said[1] == 'squash' else int(said[1]), height,
+            Image.Resampling.BICUBIC if said[2] == 'bicubic' else Image.Resampling.BILINEAR)
 
 
-def crop(r, image, folder):
-    """(side, side, 3) u8: the picture as the networks saw it."""
+def crop(r, network, image, folder):
+    """(side, side, 3) u8: the picture as the network saw it, in colour."""
     name = r.read('/images/path', image)
     path = os.path.join(folder, name)
     if os.path.isabs(name) or '..' in name.split('/'):
         raise Refused(f'{r.path}: {name!r} lies outside the pictures\' folder')
-    short, side, how = settings_of(r)
+    short, side, how = settings_of(r, network)
     try:
         with Image.open(path) as picture:
             picture = picture.convert('RGB')
@@ -160,13 +166,13 @@ def crop(r, image, folder):
     return np.asarray(picture.resize((width, height), how).crop((left, top, left + side, top + side)))
 
 
-def true_boxes(r, image):
+def true_boxes(r, network, image):
     """[(x0, y0, x1, y1)]: edges in the crop's pixels, cut at the crop; those wholly outside are left out."""
     width, height = (int(r.read(f'/images/{x}', image)) for x in ('width', 'height'))
     first, count = (int(r.read(f'/images/{x}', image)) for x in ('box_first', 'box_count'))
     if width < 1 or height < 1 or count < 1:
         return []
-    short, side, _ = settings_of(r)
+    short, side, _ = settings_of(r, network)
     w, h, left, top = geometry(width, height, short, side)
     edges = r.read('/images/boxes', slice(first, first + count)).astype(float)
     edges[:, 2:] += 1                                      # inclusive: the far edge is one further
@@ -223,7 +229,7 @@ def overlay(picture, cam):
 
 def panels(r, network, precision, image, folder):
     """The three pictures of a row without their boxes, (side, side, 3) u8 each."""
-    picture = crop(r, image, folder)
+    picture = crop(r, network, image, folder)
     return [picture, *(overlay(picture, full_map(r, network, p, image)) for p in (r.first, precision))]
 
 
@@ -240,7 +246,7 @@ def draw_row(ax, r, network, precision, image, folder):
     """Three panels. Returns the row's line of the caption."""
     pair, side = (r.first, precision), len(r.read('/y'))
     iou = [float(r.read(f'/models/{network}/{p}/wsol/iou', image)[r.rules.index(AT_20)]) for p in pair]
-    truth, said = true_boxes(r, image), []
+    truth, said = true_boxes(r, network, image), []
     for cell, picture in zip(ax, panels(r, network, precision, image, folder)):
         cell.imshow(picture, extent=(0, side, side, 0), interpolation='none')
         cell.set(xticks=[], yticks=[], xlim=(0, side), ylim=(side, 0))

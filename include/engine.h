@@ -6,7 +6,7 @@
  *     struct engine_options options = { .arithmetic = ENGINE_AUTO };
  *     TRY(engine_plan(&binding, &options, kernel_select("auto"), &e));
  *                                                  // the binding and its checkpoint may be freed afterwards
- *     engine_run(e, pixels);                       // (height, width, 3) u8, as preprocessing left them
+ *     engine_run(e, pixels);                     // (height, width, channels) u8, as preprocessing left them
  *     const float *logits = engine_logits(e);      // (classes) real values
  *     struct engine_map a = engine_cam_map(e);     // the CAM layer's activations
  *     engine_free(e);
@@ -47,10 +47,10 @@ MUST_USE status engine_plan(const struct model_binding *b, const struct engine_o
                             const struct kernel_table *k, struct engine **out);
 void engine_free(struct engine *e);
 
-/* pixels: (height, width, 3) u8 of the model's input size. Never fails, never allocates. */
+/* pixels: (height, width, channels) u8 of the model's input size. Never fails, never allocates. */
 void engine_run(struct engine *e, const uint8_t *pixels);
-/* The same from normalized values, (height, width, 3) f32: fp32 takes them as they are, int8 quantizes each
- * by numerics 2.1 (NaN becomes the highest code). Of image_normalize'd pixels it gives the bits of
+/* The same from normalized values, (height, width, channels) f32: fp32 takes them as they are, int8 quantizes
+ * each by numerics 2.1 (NaN becomes the highest code). Of image_normalize'd pixels it gives the bits of
  * engine_run. */
 void engine_run_real(struct engine *e, const float *real);
 

@@ -5,8 +5,7 @@
  *     struct image_manifest list = { 0 };
  *     struct image_source source = { .root = "/data/val", .classes = 1000, .network = "resnet18" };
  *     TRY(image_manifest_read(&source, &list));                  // class folders
- *     struct image_pipeline p = { .resize = 256, .crop = 224, .filter = IMAGE_BILINEAR,
- *                                 .order = IMAGE_ORDER_PILLOW13 };
+ *     struct image_pipeline p = { .resize = 256, .height = 224, .width = 224, .channels = 3 };
  *     uint8_t *pixels = ...;                                     // (224, 224, 3)
  *     struct image_info info;
  *     status s = image_load(path, &p, pixels, &info);           // a failure is this picture's, not the job's
@@ -48,56 +47,71 @@ enum image_filter { IMAGE_BILINEAR, IMAGE_BICUBIC };
 /* Which axis is resampled first: the result between the passes is rounded to bytes, so it matters (numerics
  * 5). Pillow before 13 always went horizontally first. */
 enum image_order { IMAGE_ORDER_PILLOW13, IMAGE_ORDER_HORIZONTAL_FIRST };
-/* resize: the short side in pixels; crop: the square's side. Both 1..16384. */
+/* How a stored picture becomes what a network sees, (height, width, channels) u8. A resize to a short side
+ * keeps the aspect, and the middle height x width is cut out (torchvision's Resize(N) and CenterCrop); a
+ * squash brings the whole picture to height x width (Resize((height, width))). One channel: Pillow's
+ * convert("L") of the picture, before the resize. Sizes are 1..16384. */
 struct image_pipeline {
-    int resize, crop;
+    int resize;                            /* the short side in pixels; IMAGE_SQUASH */
+    int height, width, channels;           /* of what the network sees; channels 3 (RGB) or 1 (grey) */
     enum image_filter filter;
     enum image_order order;
     const struct kernel_table *kernels;    /* NULL: `ref`; the bytes are the same */
 };
+enum { IMAGE_SQUASH = 0, IMAGE_PIPELINE_TEXT = 96 };
+/* Whether two pipelines give the same bytes of every picture. */
+int image_pipeline_equal(const struct image_pipeline *a, const struct image_pipeline *b);
+/* "resize 256 bilinear crop 224 224 channels 3 pillow 13", "resize squash bilinear size 224 224 channels 3
+ * pillow 12": what results record. Returns text. */
+const char *image_pipeline_write(const struct image_pipeline *p, char text[IMAGE_PIPELINE_TEXT]);
+/* The pipeline of such a text, kernels NULL. ERR_FORMAT. */
+MUST_USE status image_pipeline_read(const char *text, struct image_pipeline *out);
+size_t image_pipeline_bytes(const struct image_pipeline *p);      /* height * width * channels */
 struct image_info { int width, height; };      /* of the picture as stored; 0 if it was not decoded */
 
 /* Pillow's Image.resize for 8-bit RGB to exactly width x height. ERR_MEMORY beyond the bounds. */
 MUST_USE status image_resize(const struct image *in, int width, int height, enum image_filter filter,
                              enum image_order order, struct image *out);
-/* Resize(short side) + CenterCrop: fills pixels (crop, crop, 3). Only what the crop shows is computed. */
+/* Fills pixels (height, width, channels). Only what the crop shows is computed. ERR_MEMORY. */
 MUST_USE status image_preprocess(const struct image *in, const struct image_pipeline *p, uint8_t *pixels);
 /* Read, decode, preprocess. Errors as image_read. */
 MUST_USE status image_load(const char *path, const struct image_pipeline *p, uint8_t *pixels,
                            struct image_info *info);
-/* Resize's output size for a picture: short side to `resize`, long = trunc(resize * long / short); and the
- * crop's corner in the resized picture (negative: that much zero padding before it). */
+/* The size of a picture after the resize (short side to `resize`, long = trunc(resize * long / short);
+ * squashed: the pipeline's own), and the crop's corner in it (negative: so much zero padding before it). */
 void image_geometry(int width, int height, const struct image_pipeline *p, int *resized_w, int *resized_h,
                     int *left, int *top);
-/* normalized[c][code] = (f32(code) / 255 - mean) / std, each step f32. */
-void image_normalize_table(const double mean[3], const double std[3], float table[3][256]);
+/* normalized[c][code] = (f32(code) / 255 - mean) / std, each step f32; of as many channels. */
+void image_normalize_table(const double mean[], const double std[], int channels, float table[][256]);
 
 /* ---- altered pictures (explanations 3.1, DESIGN 7.3) --------------------------------------------------- */
 
-/* pixels (count, 3) u8 -> out (count, 3) f32 by image_normalize_table's table. */
-void image_normalize(const uint8_t *pixels, int count, const float table[3][256], float *out);
+/* pixels (count, channels) u8 -> out (count, channels) f32 by image_normalize_table's table; 1 or 3 channels,
+ * here and below. */
+void image_normalize(const uint8_t *pixels, int count, int channels, const float table[][256], float *out);
 /* What takes the place of a pixel, in normalized space: 0 (the mean colour of the training pictures); RISE's
  * blur of the picture (11 taps, zeros outside; separable, horizontal then vertical, taps ascending, in double
  * from the f32 values, rounded once); the code 0; the picture's own mean colour. */
 enum image_substrate {
     IMAGE_SUBSTRATE_ZERO, IMAGE_SUBSTRATE_BLUR, IMAGE_SUBSTRATE_BLACK, IMAGE_SUBSTRATE_MEAN
 };
-/* picture, out: (height, width, 3) f32 normalized. ERR_MEMORY (the blur's). Equal bits on every x86.
+/* picture, out: (height, width, channels) f32 normalized. ERR_MEMORY (the blur's). Equal bits on every x86.
  * Source: RISE d91ea00, evaluation.py and Evaluation.ipynb. */
 MUST_USE status image_substrate(enum image_substrate kind, const float *picture, int height, int width,
-                                const float table[3][256], float *out);
-/* The `count` pixels (y * width + x) of `place` become the substrate's, all three channels. */
-void image_replace(float *picture, const float *substrate, const int32_t *place, int count);
+                                int channels, const float table[][256], float *out);
+/* The `count` pixels (y * width + x) of `place` become the substrate's, all channels. */
+void image_replace(float *picture, const float *substrate, int channels, const int32_t *place, int count);
 
 /* ---- lists --------------------------------------------------------------------------------------------- */
 
 struct image_box { int x0, y0, x1, y1; };      /* pixels of the stored picture, 0-based, inclusive */
 /* Lists do not know sizes: cuts a box to the picture; 0 if nothing is left. */
 int image_box_clamp(struct image_box *b, int width, int height);
-/* A true box in the pixels of the crop: each coordinate times resized / stored, less the crop's corner, not
- * rounded; full = 0: cut at the crop, 0 .. crop; full = 1: left whole, so that parts may lie outside. edge:
- * x0 y0 x1 y1. Returns 0 where nothing of it is left (edge is then without meaning), or the box is one pixel
- * wide or high. Source: explanations 4.3. */
+/* A true box in the pixels that the network sees: each coordinate times resized / stored, less the crop's
+ * corner, not rounded; full = 0: cut at the crop; full = 1: left whole, so that parts may lie outside. A
+ * squash scales each axis by its own factor and cuts nothing. edge: x0 y0 x1 y1. Returns 0 where nothing of
+ * the box is left (edge is then without meaning), or it is one pixel wide or high. Source: explanations 4.3.
+ */
 int image_box_in_frame(const struct image_box *box, int width, int height, const struct image_pipeline *p,
                        int full, double edge[4]);
 struct image_entry {

@@ -71,10 +71,11 @@ struct model_node {
 };
 
 struct model_input {
-    int channels, height, width;
-    int resize, crop;                  /* short side, then centre crop; height = width = crop */
+    int channels, height, width;       /* channels 3, or 1: grey */
+    int resize;                        /* short side, then the middle height x width; 0: the whole picture
+                                          squashed to height x width */
     char filter[16];                   /* bilinear | bicubic */
-    double mean[3], std[3];
+    double mean[3], std[3];            /* (channels) */
 };
 
 struct model {

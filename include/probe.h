@@ -54,6 +54,9 @@ struct probe_how {
     int whole;        /* curves recompute every step as a whole: for comparison */
 };
 
+/* What a description says of preprocessing; Pillow 13's order, kernels NULL. */
+struct image_pipeline probe_pipeline(const struct model *m);
+
 struct probe;
 /* ERR_MISMATCH where precisions of a network have other inputs or other CAM layers; ERR_RANGE, ERR_MEMORY. */
 MUST_USE status probe_create(const struct probe_network *network, int networks, const struct probe_how *how,
@@ -79,7 +82,7 @@ struct probe_shown {
 };
 const struct probe_shown *probe_shown(const struct probe *p, int i);
 
-/* Runs precision i: pixels (H, W, 3) u8 as preprocessing left them; or the picture of probe_picture. */
+/* Runs precision i: pixels (H, W, channels) u8 as preprocessing left them; or probe_picture's. */
 void probe_run(struct probe *p, int i, const uint8_t *pixels);
 void probe_run_clean(struct probe *p, int i);
 /* The largest classes and their probabilities. ERR_NUMERIC where the logits are not finite. */
@@ -127,8 +130,8 @@ float probe_box_iou(const int32_t a[4], const int32_t b[4]);
 MUST_USE status probe_keep(struct probe *p, int network);
 MUST_USE status probe_let_go(struct probe *p, int network);
 
-/* The picture that curves alter: pixels (H, W, 3) u8, and what its pixels become. BUG_IF how.curves is 0.
- * ERR_MEMORY. */
+/* The picture that curves alter: pixels (H, W, channels) u8, and what its pixels become. BUG_IF how.curves is
+ * 0. ERR_MEMORY. */
 MUST_USE status probe_picture(struct probe *p, const uint8_t *pixels, enum image_substrate deletion,
                               enum image_substrate insertion);
 /* The order in which pixels are altered: a projection (h * w), resized, largest first (DESIGN 7.3). */

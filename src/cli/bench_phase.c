@@ -118,16 +118,16 @@ static void compare(void *user)
 static status read_picture(struct picture *p)
 {
     const struct model_input *in = &p->n->net[0]->model.input;
-    const double mean[3] = { in->mean[0], in->mean[1], in->mean[2] },
-                 std[3] = { in->std[0], in->std[1], in->std[2] };
     struct image_info info;
     float table[3][256];
 
     TRY(image_load(p->path, p->pipeline, p->pixels, &info));
-    image_normalize_table(mean, std, table);
-    image_normalize(p->pixels, p->h * p->w, (const float (*)[256])table, p->real);
-    TRY(image_substrate(IMAGE_SUBSTRATE_ZERO, p->real, p->h, p->w, (const float (*)[256])table, p->away));
-    return image_substrate(IMAGE_SUBSTRATE_BLUR, p->real, p->h, p->w, (const float (*)[256])table, p->blank);
+    image_normalize_table(in->mean, in->std, in->channels, table);
+    image_normalize(p->pixels, p->h * p->w, in->channels, (const float (*)[256])table, p->real);
+    TRY(image_substrate(IMAGE_SUBSTRATE_ZERO, p->real, p->h, p->w, in->channels, (const float (*)[256])table,
+                        p->away));
+    return image_substrate(IMAGE_SUBSTRATE_BLUR, p->real, p->h, p->w, in->channels,
+                           (const float (*)[256])table, p->blank);
 }
 
 static void substrates(void *user)
@@ -151,13 +151,13 @@ static void curve(struct picture *p, const float *from, const float *to)
     struct engine *e = p->now->engine;
     int pixels = p->h * p->w;
 
-    memcpy(p->work, from, (size_t)pixels * 3 * sizeof *from);
+    memcpy(p->work, from, image_pipeline_bytes(p->pipeline) * sizeof *from);
     engine_run_real(e, p->work);
     score(p, engine_logits(e), 1);
     for (int step = 1, before = 0; step <= STEPS; step++) {
         int until = curve_pixels(step, STEPS, pixels), waiting;
 
-        image_replace(p->work, to, p->order + before, until - before);
+        image_replace(p->work, to, p->pipeline->channels, p->order + before, until - before);
         if (p->whole) {
             engine_run_real(e, p->work);
             score(p, engine_logits(e), 1);
@@ -267,15 +267,15 @@ static status make_side(struct side *s, struct network *net, int pixels)
 
 static status make_room(struct picture *p)
 {
-    size_t pixels = (size_t)p->h * (size_t)p->w;
+    size_t pixels = (size_t)p->h * (size_t)p->w, seen = image_pipeline_bytes(p->pipeline);
 
     for (int i = 0; i < 2; i++)
         TRY(make_side(&p->side[i], p->n->net[i], (int)pixels));
-    MEM_TRY(p->pixels, pixels, 3);
-    MEM_TRY(p->real, pixels, 3 * sizeof *p->real);
-    MEM_TRY(p->away, pixels, 3 * sizeof *p->away);
-    MEM_TRY(p->blank, pixels, 3 * sizeof *p->blank);
-    MEM_TRY(p->work, pixels, 3 * sizeof *p->work);
+    MEM_TRY(p->pixels, seen, 1);
+    MEM_TRY(p->real, seen, sizeof *p->real);
+    MEM_TRY(p->away, seen, sizeof *p->away);
+    MEM_TRY(p->blank, seen, sizeof *p->blank);
+    MEM_TRY(p->work, seen, sizeof *p->work);
     MEM_TRY(p->order_map, pixels, sizeof *p->order_map);
     MEM_TRY(p->probability, (size_t)engine_classes(p->side[0].engine), sizeof *p->probability);
     MEM_TRY(p->order, pixels, sizeof *p->order);

@@ -177,7 +177,7 @@ out:
 static status measure(const struct network *net, const char *image, int repeats, struct measured *m)
 {
     struct image_info info;
-    size_t size = (size_t)net->model.input.height * (size_t)net->model.input.width * 3;
+    size_t size = image_pipeline_bytes(&net->pipeline);
     uint8_t *pixels;
     status result = OK;
 

@@ -34,7 +34,7 @@ static const struct option_row rows[] = {
       .kind = OPTION_PATH,
       .where = offsetof(struct settings, pixels),
       .values = "FILE",
-      .help = "an HDF5 file whose /pixels (N,H,W,3) u8 stand in place of images" },
+      .help = "an HDF5 file whose /pixels (N,H,W,channels) u8 stand in place of images" },
     { .name = "preprocess.resize",
       .kind = OPTION_INT,
       .where = offsetof(struct settings, resize),
@@ -75,7 +75,8 @@ static const struct option_row rows[] = {
 static const struct option_table table = {
     .usage = "quantcam infer --model M --weights W IMAGE... -o OUT.h5",
     .about =
-        "Runs images through one network. OUT.h5 gets /path (N), /pixels (N,H,W,3) as the network saw them,\n"
+        "Runs images through one network. OUT.h5 gets /path (N), /pixels (N,H,W,channels) as the network saw "
+        "them,\n"
         "/logits (N,classes), /last_conv (N,C,h,w) real values, for int8 also /last_conv_int with "
         "attributes\n"
         "scale and zero_point, and /cam (N,h,w): the method's projection, un-ReLU'd; EigenCAM's in the sign\n"
@@ -93,7 +94,7 @@ struct infer {
     char *const *path; /* images, or NULL */
     struct h5_file pixel_file, out;
     char part[OPTION_SIZE + 8]; /* the output while it is being written */
-    uint8_t *pixels;            /* (height, width, 3) */
+    uint8_t *pixels;            /* (height, width, channels) */
     float *act, *planes, *cam;  /* (h * w, c), (c, h * w), (h * w) */
     uint8_t *codes;             /* (c, h * w) of the largest node */
     struct cam_workspace *workspace;
@@ -115,10 +116,12 @@ static status open_input(struct infer *r, const struct option_words *words)
         return OK;
     TRY(h5_open(r->set.pixels, r->set.pixels, H5_READ, &r->pixel_file));
     TRY(h5_shape(&r->pixel_file, "pixels", 4, dim));
-    if (dim[1] != r->height || dim[2] != r->width || dim[3] != 3 || dim[0] > INT32_MAX)
+    if (dim[1] != r->height || dim[2] != r->width || dim[3] != r->net.pipeline.channels ||
+        dim[0] > INT32_MAX)
         return FAIL(
-            ERR_MISMATCH, "%s: /pixels holds %lld x %lld x %lld pictures, the network takes %d x %d x 3",
-            r->set.pixels, (long long)dim[1], (long long)dim[2], (long long)dim[3], r->height, r->width);
+            ERR_MISMATCH, "%s: /pixels holds %lld x %lld x %lld pictures, the network takes %d x %d x %d",
+            r->set.pixels, (long long)dim[1], (long long)dim[2], (long long)dim[3], r->height, r->width,
+            r->net.pipeline.channels);
     r->count = (int)dim[0];
     r->path = NULL;
     return OK;
@@ -144,7 +147,7 @@ static status allocate(struct infer *r)
 
         most = size > most ? size : most;
     }
-    MEM_TRY(r->pixels, (size_t)r->height * (size_t)r->width, 3);
+    MEM_TRY(r->pixels, image_pipeline_bytes(&r->net.pipeline), 1);
     MEM_TRY(r->act, hw * (size_t)a.c, sizeof *r->act);
     MEM_TRY(r->planes, hw * (size_t)a.c, sizeof *r->planes);
     MEM_TRY(r->cam, hw, sizeof *r->cam);
@@ -199,7 +202,7 @@ static status create_output(struct infer *r)
     snprintf(r->part, sizeof r->part, "%s.part", r->set.output);
     TRY(h5_create(r->part, r->part, &(struct h5_form){ 0 }, &r->out));
     TRY(h5_add(&r->out, "path", H5_TEXT, longest, 1, &n));
-    TRY(h5_add(&r->out, "pixels", H5_U8, 0, 4, (int64_t[]){ n, r->height, r->width, 3 }));
+    TRY(h5_add(&r->out, "pixels", H5_U8, 0, 4, (int64_t[]){ n, r->height, r->width, r->net.pipeline.channels }));
     TRY(h5_add(&r->out, "logits", H5_F32, 0, 2, (int64_t[]){ n, classes }));
     TRY(h5_add(&r->out, "last_conv", H5_F32, 0, 4, (int64_t[]){ n, a.c, a.h, a.w }));
     TRY(h5_add(&r->out, "cam", H5_F32, 0, 3, (int64_t[]){ n, a.h, a.w }));

@@ -8,6 +8,7 @@
 #include "cmd.h"
 #include "launch.h"
 #include "network.h"
+#include "probe.h"
 #include "quantize_pictures.h"
 #include "quantize_report.h"
 #include "weight.h"
@@ -182,12 +183,7 @@ static status load_pictures(struct quantize *q)
         .classes = q->model.classes,
         .network = q->model.name,
     };
-    const struct model_input *in = &q->model.input;
-    const struct image_pipeline pipeline = { .resize = in->resize,
-                                             .crop = in->crop,
-                                             .filter = strcmp(in->filter, "bicubic") == 0 ? IMAGE_BICUBIC
-                                                                                          : IMAGE_BILINEAR,
-                                             .order = IMAGE_ORDER_PILLOW13 };
+    const struct image_pipeline pipeline = probe_pipeline(&q->model);
 
     return quantize_pictures_read(q->c, &source, &pipeline, &q->pictures);
 }

@@ -17,6 +17,7 @@ struct work {
 static status make_room(struct explain *e, const struct explain_how *how, struct work *w)
 {
     size_t pixels = (size_t)e->height * (size_t)e->width, values = 0, classes = 0;
+    size_t seen = image_pipeline_bytes(&e->side[0].net.pipeline);
 
     for (int s = 0; s < how->sides; s++) {
         struct engine_map m = engine_cam_map(e->side[s].net.engine);
@@ -29,12 +30,12 @@ static status make_room(struct explain *e, const struct explain_how *how, struct
         MEM_TRY(e->side[s].map, pixels, sizeof(float));
         MEM_TRY(e->side[s].flipped, pixels, sizeof(float));
     }
-    MEM_TRY(e->pixels, pixels, 3);
+    MEM_TRY(e->pixels, seen, 1);
     MEM_TRY(w->act, values, sizeof(float));
-    MEM_TRY(w->picture, pixels, 3 * sizeof(float));
-    MEM_TRY(w->away, pixels, 3 * sizeof(float));
-    MEM_TRY(w->blank, pixels, 3 * sizeof(float));
-    MEM_TRY(w->altered, pixels, 3 * sizeof(float));
+    MEM_TRY(w->picture, seen, sizeof(float));
+    MEM_TRY(w->away, seen, sizeof(float));
+    MEM_TRY(w->blank, seen, sizeof(float));
+    MEM_TRY(w->altered, seen, sizeof(float));
     MEM_TRY(w->resized, pixels, sizeof(float));
     MEM_TRY(w->all, classes, sizeof(float));
     MEM_TRY(w->order, pixels, sizeof *w->order);
@@ -103,7 +104,7 @@ static int score(void *user, int step, const int32_t *changed, int count, float 
     struct engine *engine = w->side->net.engine;
 
     (void)step;
-    image_replace(w->altered, w->to, changed, count);
+    image_replace(w->altered, w->to, w->side->net.pipeline.channels, changed, count);
     if (w->begun)
         engine_run_changed(engine, w->altered, changed, count);
     else
@@ -122,7 +123,7 @@ static void one_curve(struct work *w, int kind, const float *from, const float *
 {
     const struct curve_scorer scorer = { score, w };
 
-    memcpy(w->altered, from, (size_t)w->pixels * 3 * sizeof *from);
+    memcpy(w->altered, from, image_pipeline_bytes(&w->side->net.pipeline) * sizeof *from);
     w->to = to;
     w->begun = 0;
     if (curve_run(w->order, w->pixels, w->how->steps, &scorer, w->side->curve[kind]))
@@ -132,16 +133,14 @@ static void one_curve(struct work *w, int kind, const float *from, const float *
 static status both_curves(const struct explain *e, struct work *w)
 {
     const struct model_input *in = &w->side->net.model.input;
-    const double mean[3] = { in->mean[0], in->mean[1], in->mean[2] },
-                 std[3] = { in->std[0], in->std[1], in->std[2] };
     float table[3][256];
 
-    image_normalize_table(mean, std, table);
-    image_normalize(e->pixels, w->pixels, (const float (*)[256])table, w->picture);
-    TRY(image_substrate(w->how->deletion, w->picture, e->height, e->width, (const float (*)[256])table,
-                        w->away));
-    TRY(image_substrate(w->how->insertion, w->picture, e->height, e->width, (const float (*)[256])table,
-                        w->blank));
+    image_normalize_table(in->mean, in->std, in->channels, table);
+    image_normalize(e->pixels, w->pixels, in->channels, (const float (*)[256])table, w->picture);
+    TRY(image_substrate(w->how->deletion, w->picture, e->height, e->width, in->channels,
+                        (const float (*)[256])table, w->away));
+    TRY(image_substrate(w->how->insertion, w->picture, e->height, e->width, in->channels,
+                        (const float (*)[256])table, w->blank));
     TRY(engine_keep(w->side->net.engine));
     one_curve(w, 0, w->picture, w->away);
     one_curve(w, 1, w->blank, w->picture);

@@ -111,8 +111,12 @@ static status add_facts(struct listing *l, const char *path, const struct model 
     if (m->title[0])
         TRY(listing_fact(l, LISTING_TEXT, "title", "%s", m->title));
     TRY(listing_fact(l, LISTING_TEXT, "description", "%s", path));
-    TRY(listing_fact(l, LISTING_TEXT, "input", "%dx%dx%d, resize %d %s, crop %d", in->channels, in->height,
-                     in->width, in->resize, in->filter, in->crop));
+    if (in->resize > 0)
+        TRY(listing_fact(l, LISTING_TEXT, "input", "%dx%dx%d, resize %d %s, crop %dx%d", in->channels,
+                         in->height, in->width, in->resize, in->filter, in->height, in->width));
+    else
+        TRY(listing_fact(l, LISTING_TEXT, "input", "%dx%dx%d, squashed, %s", in->channels, in->height,
+                         in->width, in->filter));
     TRY(listing_fact(l, LISTING_COUNT, "classes", "%d", m->classes));
     TRY(listing_fact(l, LISTING_TEXT, "logits", "%s", m->node[m->output].name));
     return listing_fact(l, LISTING_TEXT, "cam", "%s, %dx%dx%d", cam->name, cam->c, cam->h, cam->w);

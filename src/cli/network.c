@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "probe.h"
 #include "weight.h"
 
 enum { MODEL_TEXT_MAX = 1 << 20, TEXT_MAX = 1 << 16 };
@@ -131,10 +132,7 @@ status network_open(const char *model, const char *weights, const struct network
     TRY(network_kernels(isa, &out->kernels));
     TRY_OUT(read_model(model, &out->model));
     TRY_OUT(bind_and_plan(weights, how, options, out));
-    out->pipeline.resize = out->model.input.resize;
-    out->pipeline.crop = out->model.input.crop;
-    out->pipeline.filter = strcmp(out->model.input.filter, "bicubic") == 0 ? IMAGE_BICUBIC : IMAGE_BILINEAR;
-    out->pipeline.order = IMAGE_ORDER_PILLOW13;
+    out->pipeline = probe_pipeline(&out->model);
     out->pipeline.kernels = out->kernels;
 out:
     if (result != OK)

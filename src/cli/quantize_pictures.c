@@ -103,7 +103,7 @@ static status keep_some(char *text, int limit, struct quantize_pictures *out, ch
 static status load(const struct comm *c, char *const *path, const struct image_pipeline *p,
                    struct quantize_pictures *out, uint8_t *bad)
 {
-    size_t bytes = (size_t)p->crop * (size_t)p->crop * 3;
+    size_t bytes = image_pipeline_bytes(p);
     struct image_info info;
 
     for (int i = c->rank; i < out->count; i += c->size) {

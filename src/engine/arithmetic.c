@@ -5,9 +5,9 @@
 
 #include "step.h"
 
-void arithmetic_input_real(const struct model_input *in, float table[3][256])
+void arithmetic_input_real(const struct model_input *in, float table[][256])
 {
-    for (int c = 0; c < 3; c++)
+    for (int c = 0; c < in->channels; c++)
         for (int i = 0; i < 256; i++) {
             float x = (float)i / 255.0f;
 
@@ -16,12 +16,12 @@ void arithmetic_input_real(const struct model_input *in, float table[3][256])
         }
 }
 
-void arithmetic_input_code(const struct model_input *in, struct quant_params q, uint8_t table[3][256])
+void arithmetic_input_code(const struct model_input *in, struct quant_params q, uint8_t table[][256])
 {
     float real[3][256], inverse = quantize_inverse(q.scale);
 
     arithmetic_input_real(in, real);
-    for (int c = 0; c < 3; c++)
+    for (int c = 0; c < in->channels; c++)
         for (int i = 0; i < 256; i++)
             table[c][i] = (uint8_t)quantize_value(real[c][i], inverse, q.zero_point, q.low, q.high);
 }

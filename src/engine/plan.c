@@ -156,10 +156,10 @@ static status plan_input(struct plan *p, int node)
 
     s->run = run_input;
     if (p->e->form == PRECISION_REAL) {
-        MEM_TRY(s->input_real, 3, sizeof *s->input_real);
+        MEM_TRY(s->input_real, (size_t)s->out.c, sizeof *s->input_real);
         arithmetic_input_real(&p->m->input, s->input_real);
     } else {
-        MEM_TRY(s->input_code, 3, sizeof *s->input_code);
+        MEM_TRY(s->input_code, (size_t)s->out.c, sizeof *s->input_code);
         arithmetic_input_code(&p->m->input, q_of(p, node), s->input_code);
         s->q = q_of(p, node);
     }

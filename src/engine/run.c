@@ -56,18 +56,31 @@ static void quantize(const float *in, size_t count, struct quant_params q, uint8
     }
 }
 
+/* One channel: the kernels look three up. */
+static void look_up_grey(const struct engine_step *s, const uint8_t *from, int at, int pixels)
+{
+    for (int i = 0; i < pixels; i++)
+        if (s->input_real)
+            real_at(&s->out, at)[i] = s->input_real[0][from[i]];
+        else
+            code_at(&s->out, at)[i] = s->input_code[0][from[i]];
+}
+
 void run_input(const struct engine *e, const struct engine_step *s, struct kernel_rect rect)
 {
     struct runs r = runs_of(&s->out, rect);
+    size_t channels = (size_t)s->out.c;
 
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride) {
-        size_t first = (size_t)at * 3, count = (size_t)r.pixels * 3;
+        size_t first = (size_t)at * channels, count = (size_t)r.pixels * channels;
         const uint8_t *from = e->real ? NULL : e->pixels + first;
 
         if (e->real && s->input_real)
             memcpy(real_at(&s->out, at), e->real + first, count * sizeof *e->real);
         else if (e->real)
             quantize(e->real + first, count, s->q, code_at(&s->out, at));
+        else if (channels == 1)
+            look_up_grey(s, from, at, r.pixels);
         else if (s->input_real)
             e->kernels->input_f32(from, real_at(&s->out, at), r.pixels, (const float(*)[256])s->input_real);
         else

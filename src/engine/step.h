@@ -107,8 +107,8 @@ MUST_USE status arena_assign(struct engine_buffer *buffer, int count, size_t *by
 MUST_USE status arena_lay_out(struct engine *e);
 
 /* ---- arithmetic.c: constants of numerics 2, made once */
-void arithmetic_input_real(const struct model_input *in, float table[3][256]);
-void arithmetic_input_code(const struct model_input *in, struct quant_params q, uint8_t table[3][256]);
+void arithmetic_input_real(const struct model_input *in, float table[][256]);
+void arithmetic_input_code(const struct model_input *in, struct quant_params q, uint8_t table[][256]);
 MUST_USE status arithmetic_add(enum engine_arithmetic a, struct quant_params qa, struct quant_params qb,
                                struct quant_params qo, enum engine_relu relu, struct kernel_add_u8 *out);
 void arithmetic_mul(struct quant_params qa, struct quant_params qb, struct quant_params qo,

@@ -14,7 +14,10 @@ int image_box_in_frame(const struct image_box *box, int width, int height, const
     edge[1] = (double)((int64_t)b.y0 * resized_h) / height - top;
     edge[2] = (double)((int64_t)b.x1 * resized_w) / width - left;
     edge[3] = (double)((int64_t)b.y1 * resized_h) / height - top;
-    for (int i = 0; i < 4 && !full; i++)
-        edge[i] = edge[i] < 0 ? 0 : edge[i] > p->crop ? p->crop : edge[i];
+    for (int i = 0; i < 4 && !full; i++) {
+        double most = i % 2 ? p->height : p->width;
+
+        edge[i] = edge[i] < 0 ? 0 : edge[i] > most ? most : edge[i];
+    }
     return edge[0] < edge[2] && edge[1] < edge[3];
 }

@@ -11,15 +11,15 @@ static const double taps[TAPS] = { 0.08795814577727815, 0.08889611977709484, 0.0
                                    0.09348938844291409, 0.09219111781938806, 0.09047419654910865,
                                    0.08889611977709484, 0.08795814577727815 };
 
-void image_normalize(const uint8_t *pixels, int count, const float table[3][256], float *out)
+void image_normalize(const uint8_t *pixels, int count, int channels, const float table[][256], float *out)
 {
     for (int i = 0; i < count; i++)
-        for (int c = 0; c < 3; c++)
-            out[3 * i + c] = table[c][pixels[3 * i + c]];
+        for (int c = 0; c < channels; c++)
+            out[channels * i + c] = table[c][pixels[channels * i + c]];
 }
 
 /* One line, horizontally; outside it there are zeros. */
-static void blur_line(const float *in, int width, double *out)
+static void blur_line(const float *in, int width, int channels, double *out)
 {
     for (int x = 0; x < width; x++) {
         double sum[3] = { 0 };
@@ -27,16 +27,16 @@ static void blur_line(const float *in, int width, double *out)
         for (int t = 0; t < TAPS; t++) {
             int from = x + t - REACH;
 
-            for (int c = 0; c < 3 && from >= 0 && from < width; c++)
-                sum[c] += taps[t] * (double)in[3 * from + c];
+            for (int c = 0; c < channels && from >= 0 && from < width; c++)
+                sum[c] += taps[t] * (double)in[channels * from + c];
         }
-        memcpy(out + 3 * x, sum, sizeof sum);
+        memcpy(out + channels * x, sum, (size_t)channels * sizeof *sum);
     }
 }
 
-static status blur(const float *picture, int height, int width, float *out)
+static status blur(const float *picture, int height, int width, int channels, float *out)
 {
-    size_t line = (size_t)width * 3;
+    size_t line = (size_t)width * (size_t)channels;
     double *across = NULL, *sum = NULL;
 
     MEM_TRY(across, (size_t)height * line, sizeof *across);
@@ -46,7 +46,7 @@ static status blur(const float *picture, int height, int width, float *out)
         return FAIL(ERR_MEMORY, "no memory for a line of %d pixels", width);
     }
     for (int y = 0; y < height; y++)
-        blur_line(picture + (size_t)y * line, width, across + (size_t)y * line);
+        blur_line(picture + (size_t)y * line, width, channels, across + (size_t)y * line);
     for (int y = 0; y < height; y++) {
         memset(sum, 0, line * sizeof *sum);
         for (int t = 0; t < TAPS; t++) {
@@ -65,41 +65,39 @@ static status blur(const float *picture, int height, int width, float *out)
     return OK;
 }
 
-static void fill(const float colour[3], int count, float *out)
-{
-    for (int i = 0; i < count; i++)
-        memcpy(out + 3 * i, colour, 3 * sizeof *colour);
-}
-
-static void mean_colour(const float *picture, int count, float colour[3])
+static void mean_colour(const float *picture, int count, int channels, float colour[3])
 {
     double sum[3] = { 0 };
 
     for (int i = 0; i < count; i++)
-        for (int c = 0; c < 3; c++)
-            sum[c] += (double)picture[3 * i + c];
-    for (int c = 0; c < 3; c++)
+        for (int c = 0; c < channels; c++)
+            sum[c] += (double)picture[channels * i + c];
+    for (int c = 0; c < channels; c++)
         colour[c] = (float)(sum[c] / count);
 }
 
-status image_substrate(enum image_substrate kind, const float *picture, int height, int width,
-                       const float table[3][256], float *out)
+status image_substrate(enum image_substrate kind, const float *picture, int height, int width, int channels,
+                       const float table[][256], float *out)
 {
+    int count = height * width;
     float colour[3] = { 0 };
 
-    BUG_IF(height < 1 || width < 1);
+    BUG_IF(height < 1 || width < 1 || (channels != 1 && channels != 3));
     if (kind == IMAGE_SUBSTRATE_BLUR)
-        return blur(picture, height, width, out);
+        return blur(picture, height, width, channels, out);
     if (kind == IMAGE_SUBSTRATE_MEAN)
-        mean_colour(picture, height * width, colour);
-    for (int c = 0; c < 3 && kind == IMAGE_SUBSTRATE_BLACK; c++)
+        mean_colour(picture, count, channels, colour);
+    for (int c = 0; c < channels && kind == IMAGE_SUBSTRATE_BLACK; c++)
         colour[c] = table[c][0];
-    fill(colour, height * width, out);
+    for (int i = 0; i < count; i++)
+        memcpy(out + channels * i, colour, (size_t)channels * sizeof *colour);
     return OK;
 }
 
-void image_replace(float *picture, const float *substrate, const int32_t *place, int count)
+void image_replace(float *picture, const float *substrate, int channels, const int32_t *place, int count)
 {
+    size_t n = (size_t)channels;
+
     for (int i = 0; i < count; i++)
-        memcpy(picture + 3 * (size_t)place[i], substrate + 3 * (size_t)place[i], 3 * sizeof *picture);
+        memcpy(picture + n * (size_t)place[i], substrate + n * (size_t)place[i], n * sizeof *picture);
 }

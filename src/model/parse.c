@@ -250,24 +250,51 @@ static status expect_word(struct line *l, const char *what)
     return OK;
 }
 
-static status read_preprocessing(struct line *l, struct model_input *in)
+/* A short side, or "squash". */
+static status read_resize(struct line *l, struct model_input *in)
 {
-    static const char *const filters[] = { "bilinear", "bicubic" };
+    static const char *const filters[] = { "bilinear", "bicubic" }, *const squash = "squash";
     char *word, near[HINT];
+    int64_t side = 0;
 
     TRY(expect_word(l, "resize"));
-    TRY(next_int(l, "resize", 1, LARGEST_PICTURE, &in->resize));
+    TRY(next_word(l, "resize", &word));
+    if (strcmp(word, squash) != 0 && !text_parse_int(word, 1, LARGEST_PICTURE, &side))
+        return BAD(l, "resize '%s' is not 'squash' or a whole number from 1 to %d%s", word, LARGEST_PICTURE,
+                   hint(near, word, &squash, 1));
+    in->resize = (int)side;
     TRY(next_word(l, "the filter (bilinear or bicubic)", &word));
     if (strcmp(word, filters[0]) != 0 && strcmp(word, filters[1]) != 0)
         return BAD(l, "unknown filter '%s'%s", word, hint(near, word, filters, (int)COUNT_OF(filters)));
     strcpy(in->filter, word);
+    return OK;
+}
+
+/* "crop SIDE", or "crop HEIGHT WIDTH" where these differ: what the node's extents say, once more. */
+static status read_crop(struct line *l, const struct model_input *in)
+{
+    int height, width;
+
     TRY(expect_word(l, "crop"));
-    TRY(next_int(l, "crop", 1, LARGEST_PICTURE, &in->crop));
+    TRY(next_int(l, "crop", 1, LARGEST_PICTURE, &height));
+    width = height;
+    if (l->next < l->count && strspn(l->words[l->next], "0123456789") > 0)
+        TRY(next_int(l, "crop", 1, LARGEST_PICTURE, &width));
+    if (in->height != height || in->width != width)
+        return BAD(l, "the input is %dx%d and crop is %dx%d", in->height, in->width, height, width);
+    return OK;
+}
+
+static status read_preprocessing(struct line *l, struct model_input *in)
+{
+    TRY(read_resize(l, in));
+    if (in->resize > 0)
+        TRY(read_crop(l, in));
     TRY(expect_word(l, "mean"));
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < in->channels; i++)
         TRY(next_real(l, "mean", &in->mean[i]));
     TRY(expect_word(l, "std"));
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < in->channels; i++) {
         TRY(next_real(l, "std", &in->std[i]));
         if (in->std[i] <= 0)
             return BAD(l, "std %g is not positive", in->std[i]);
@@ -284,12 +311,12 @@ static status read_input(struct line *l)
     if (m->nodes > 0)
         return BAD(l, "a second input; there is one");
     TRY(start_node(l, OP_INPUT, &n));
-    TRY(next_int(l, "channels", 3, 3, &in->channels));
+    TRY(next_int(l, "channels", 1, 3, &in->channels));
+    if (in->channels == 2)
+        return BAD(l, "channels '2' is neither 3 (RGB) nor 1 (grey)");
     TRY(next_int(l, "height", 1, 4096, &in->height));
     TRY(next_int(l, "width", 1, 4096, &in->width));
     TRY(read_preprocessing(l, in));
-    if (in->height != in->crop || in->width != in->crop)
-        return BAD(l, "the input is %dx%d and crop is %d", in->height, in->width, in->crop);
     TRY(read_attributes(l, n));
     n->c = in->channels;
     n->h = in->height;

@@ -38,7 +38,9 @@ static status infer_window(const struct model *m, struct model_node *n, const st
 
         n->h = same_extent(in->h, n, &pad_h);
         n->w = same_extent(in->w, n, &pad_w);
-        BUG_IF(pad_h != pad_w); /* every map is square, as the input is */
+        if (pad_h != pad_w)
+            return BAD("pad same of %s's %dx%d map is %d above and %d to the left: they must be equal",
+                       in->name, in->h, in->w, pad_h, pad_w);
         n->pad = pad_h;
         return OK;
     }

@@ -29,7 +29,7 @@ struct average {
 static status make_room(struct average *a)
 {
     const struct run *r = a->r;
-    size_t most = 0, pixels = (size_t)r->input_h * (size_t)r->input_w;
+    size_t most = 0;
 
     for (int i = 0; i < r->networks; i++) {
         const struct store_network *n = &r->layout.network[i];
@@ -40,7 +40,7 @@ static status make_room(struct average *a)
     for (int s = 0; s < r->layout.selections; s++)
         MEM_TRY(a->in[s], (size_t)a->places, 1);
     MEM_TRY(a->state, (size_t)a->places, 1);
-    MEM_TRY(a->pixels, pixels, 3);
+    MEM_TRY(a->pixels, image_pipeline_bytes(&a->r->pipeline), 1);
     MEM_TRY(a->layer, most, sizeof(float));
     MEM_TRY(a->sum, most, (size_t)r->layout.selections * (size_t)r->precisions * sizeof *a->sum);
     return OK;

@@ -113,14 +113,11 @@ static status fill_list(const struct run *r, struct initial *in)
 /* Where the inputs lay: for people, compared with nothing. */
 static status fill_provenance(const struct run *r, struct text *out)
 {
-    char hex[2 * HASH_SIZE + 1];
+    char hex[2 * HASH_SIZE + 1], pipeline[IMAGE_PIPELINE_TEXT];
 
     TRY(text_add(out, "data.images = %s\ndata.labels = %s\ndata.synsets = %s\ndata.boxes = %s\n",
                  r->job->images, r->job->labels, r->job->synsets, r->job->boxes));
     TRY(text_add(out, "data.sha256 = %s\n%s", hash_hex(r->list.sha256, hex), r->list.decided));
-    TRY(text_add(out, "preprocess.resize = %d\npreprocess.crop = %d\npreprocess.filter = %s\n",
-                 r->pipeline.resize, r->pipeline.crop,
-                 r->pipeline.filter == IMAGE_BICUBIC ? "bicubic" : "bilinear"));
     for (int i = 0; i < r->networks; i++) {
         const struct job_network *n = &r->job->network[i];
 
@@ -134,6 +131,8 @@ static status fill_provenance(const struct run *r, struct text *out)
             if (r->precision[p].form == PRECISION_CODES)
                 TRY(text_add(out, "network.%s.%s.engine = %s\n", n->name, run_precision(r, p),
                              engine_arithmetic_name(r->network[i].arithmetic[p])));
+        TRY(text_add(out, "network.%s.pipeline = %s\n", n->name,
+                     image_pipeline_write(&r->pipeline, pipeline)));
     }
     return text_add(out, "%s", r->decided.data ? r->decided.data : "");
 }

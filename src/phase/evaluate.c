@@ -34,7 +34,7 @@ struct evaluate {
     struct locate *locate;
     float *act, *probability, *map[3]; /* fp32's map, the other's, and a flipped one each */
     float *flipped[2];
-    uint8_t *pixels; /* (BLOCK, H, W, 3) */
+    uint8_t *pixels; /* (BLOCK, H, W, channels) */
     int good[BLOCK];
     struct image_info info[BLOCK];
     int64_t fault; /* the image at which a test wants a failure, or -1 */
@@ -122,7 +122,7 @@ static status make_room(struct evaluate *e)
     MEM_TRY(e->flipped[0], map, sizeof(float));
     MEM_TRY(e->flipped[1], map, sizeof(float));
     MEM_TRY(e->map[2], pixels, sizeof(float));
-    MEM_TRY(e->pixels, BLOCK * map, 3);
+    MEM_TRY(e->pixels, BLOCK, image_pipeline_bytes(&r->pipeline));
     TRY(locate_create(e->r, &e->locate));
     return cam_workspace_create((int)pixels, channels, r->kernels, &e->workspace);
 }
@@ -174,7 +174,7 @@ static status take_picture(struct evaluate *e, int b, int64_t image)
     const struct run *r = e->r;
     struct image_info info = { 0 };
     char path[OPTION_SIZE + 1100];
-    uint8_t *pixels = e->pixels + (size_t)b * (size_t)r->input_h * (size_t)r->input_w * 3;
+    uint8_t *pixels = e->pixels + (size_t)b * image_pipeline_bytes(&r->pipeline);
     double start = clock_s();
     float seconds;
     status s;
@@ -321,7 +321,7 @@ static void compare(struct evaluate *e, int net, const struct fields *base, cons
 static status one_network(struct evaluate *e, int net, int b, int64_t image)
 {
     const struct run *r = e->r;
-    const uint8_t *pixels = e->pixels + (size_t)b * (size_t)r->input_h * (size_t)r->input_w * 3;
+    const uint8_t *pixels = e->pixels + (size_t)b * image_pipeline_bytes(&r->pipeline);
     struct fields f[STORE_MAX_PRECISIONS];
     float seconds[STORE_MAX_PRECISIONS][2] = { 0 };
 

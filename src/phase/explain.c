@@ -19,7 +19,7 @@ struct explain {
     int net;    /* of the row in hand */
     int kept;   /* the network whose engines keep every node, or -1 */
     uint8_t *bytes;
-    float *picture, *away, *blank, *work; /* normalized (H, W, 3): clean, two substrates, altered */
+    float *picture, *away, *blank, *work; /* normalized (H, W, channels): clean, two substrates, altered */
     float *projection, *map, *probability;
     float *clean[STORE_MAX_PRECISIONS]; /* logits of the clean picture */
     int32_t *order, *scratch;
@@ -57,7 +57,7 @@ static status find_missing(struct explain *e)
 static status make_room(struct explain *e)
 {
     const struct run *r = e->r;
-    size_t pixels = (size_t)e->pixels, values = 1, classes = 1;
+    size_t pixels = (size_t)e->pixels, seen = image_pipeline_bytes(&r->pipeline), values = 1, classes = 1;
 
     for (int i = 0; i < r->networks; i++) {
         const struct store_network *n = &r->layout.network[i];
@@ -67,11 +67,11 @@ static status make_room(struct explain *e)
         classes = (size_t)n->classes > classes ? (size_t)n->classes : classes;
         TRY(store_rows_create(r->store, STORE_ROWS_SUBSET, i, 1, &e->rows[i]));
     }
-    MEM_TRY(e->bytes, pixels, 3);
-    MEM_TRY(e->picture, pixels, 3 * sizeof(float));
-    MEM_TRY(e->away, pixels, 3 * sizeof(float));
-    MEM_TRY(e->blank, pixels, 3 * sizeof(float));
-    MEM_TRY(e->work, pixels, 3 * sizeof(float));
+    MEM_TRY(e->bytes, seen, 1);
+    MEM_TRY(e->picture, seen, sizeof(float));
+    MEM_TRY(e->away, seen, sizeof(float));
+    MEM_TRY(e->blank, seen, sizeof(float));
+    MEM_TRY(e->work, seen, sizeof(float));
     MEM_TRY(e->projection, values, sizeof(float));
     MEM_TRY(e->map, pixels, sizeof(float));
     MEM_TRY(e->probability, classes, sizeof(float));
@@ -140,7 +140,7 @@ static int score(void *user, int step, const int32_t *changed, int count, float 
         e->stopped = 1;
         return 0;
     }
-    image_replace(e->work, e->to, changed, count);
+    image_replace(e->work, e->to, e->r->pipeline.channels, changed, count);
     if (step == e->clean_step)
         return keep_batch(e, step) && keep_step(e, step, e->clean[e->scorer]);
     if (!e->begun) {
@@ -159,7 +159,7 @@ static int one_curve(struct explain *e, const float *from, const float *to, int 
 {
     struct curve_scorer scorer = { score, e };
 
-    memcpy(e->work, from, (size_t)e->pixels * 3 * sizeof *from);
+    memcpy(e->work, from, image_pipeline_bytes(&e->r->pipeline) * sizeof *from);
     e->to = to;
     e->clean_step = clean_step;
     e->logits = logits;
@@ -350,20 +350,18 @@ static status take_picture(struct explain *e, int net, int64_t image)
 {
     const struct run *r = e->r;
     const struct model_input *in = &r->network[net].model.input;
-    const double mean[3] = { in->mean[0], in->mean[1], in->mean[2] },
-                 std[3] = { in->std[0], in->std[1], in->std[2] };
     char path[OPTION_SIZE + 1100];
     struct image_info info;
     float table[3][256];
 
     TRY(text_path(path, sizeof path, r->list.root, r->list.entry[image].path));
     TRY(image_load(path, &r->pipeline, e->bytes, &info));
-    image_normalize_table(mean, std, table);
-    image_normalize(e->bytes, e->pixels, (const float (*)[256])table, e->picture);
+    image_normalize_table(in->mean, in->std, in->channels, table);
+    image_normalize(e->bytes, e->pixels, in->channels, (const float (*)[256])table, e->picture);
     TRY(image_substrate((enum image_substrate)r->job->explain_deletion, e->picture, r->input_h, r->input_w,
-                        (const float (*)[256])table, e->away));
+                        in->channels, (const float (*)[256])table, e->away));
     return image_substrate((enum image_substrate)r->job->explain_insertion, e->picture, r->input_h,
-                           r->input_w, (const float (*)[256])table, e->blank);
+                           r->input_w, in->channels, (const float (*)[256])table, e->blank);
 }
 
 /* What select wrote is a part of the row, under its CRC. */

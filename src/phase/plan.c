@@ -1,4 +1,5 @@
 #include "methods.h"
+#include "probe.h"
 #include "quant.h"
 #include "run.h"
 #include "weight.h"
@@ -169,36 +170,29 @@ static status check_classes(const struct run *r, int i)
         r->job->network[i].name, classes, r->job->network[0].name, first);
 }
 
-static const char *filter_name(const struct image_pipeline *p)
-{
-    return p->filter == IMAGE_BICUBIC ? "bicubic" : "bilinear";
-}
-
 /* A picture is decoded and preprocessed once for all networks. */
 static status check_input(struct run *r, int i)
 {
-    const struct model_input *in = &r->network[i].model.input;
     const struct job *job = r->job;
-    int bicubic = job->filter ? job->filter == 2 : strcmp(in->filter, "bicubic") == 0;
-    struct image_pipeline p = {
-        .resize = job->resize ? job->resize : in->resize,
-        .crop = in->crop,
-        .filter = bicubic ? IMAGE_BICUBIC : IMAGE_BILINEAR,
-        .order = job->pillow == 0 ? IMAGE_ORDER_PILLOW13 : IMAGE_ORDER_HORIZONTAL_FIRST,
-        .kernels = r->kernels,
-    };
+    struct image_pipeline p = probe_pipeline(&r->network[i].model);
+    char text[2][IMAGE_PIPELINE_TEXT];
 
+    p.kernels = r->kernels;
+    if (job->resize)
+        p.resize = job->resize;
+    if (job->filter)
+        p.filter = job->filter == 2 ? IMAGE_BICUBIC : IMAGE_BILINEAR;
+    if (job->pillow)
+        p.order = IMAGE_ORDER_HORIZONTAL_FIRST;
     if (i == 0)
         r->pipeline = p;
-    if (p.resize != r->pipeline.resize || p.crop != r->pipeline.crop || p.filter != r->pipeline.filter)
-        return FAIL(
-            ERR_MISMATCH,
-            "network %s wants resize %d, crop %d, %s and network %s resize %d, crop %d, %s: networks of one "
-            "job see the same pictures",
-            job->network[i].name, p.resize, p.crop, filter_name(&p), job->network[0].name, r->pipeline.resize,
-            r->pipeline.crop, filter_name(&r->pipeline));
-    r->input_h = in->height;
-    r->input_w = in->width;
+    if (!image_pipeline_equal(&p, &r->pipeline))
+        return FAIL(ERR_MISMATCH,
+                    "network %s wants %s and network %s %s: networks of one job see the same pictures",
+                    job->network[i].name, image_pipeline_write(&p, text[0]), job->network[0].name,
+                    image_pipeline_write(&r->pipeline, text[1]));
+    r->input_h = p.height;
+    r->input_w = p.width;
     return OK;
 }
 

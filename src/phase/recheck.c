@@ -106,17 +106,12 @@ static status read_networks(struct recheck *a)
 
 static status read_pipeline(struct recheck *a)
 {
-    struct image_pipeline *p = &a->run.pipeline;
-    char resize[32] = "", crop[32] = "";
-    int64_t number[2];
+    char key[STORE_NAME + 24], text[IMAGE_PIPELINE_TEXT] = "";
 
-    if (!text_value(a->provenance, "preprocess.resize", resize, sizeof resize) ||
-        !text_value(a->provenance, "preprocess.crop", crop, sizeof crop) ||
-        !text_parse_int(resize, 1, LARGEST_EXTENT, &number[0]) ||
-        !text_parse_int(crop, 1, LARGEST_EXTENT, &number[1]))
-        return FAIL(ERR_FORMAT, "/provenance has no preprocess.resize and crop");
-    p->resize = (int)number[0];
-    p->crop = (int)number[1];
+    snprintf(key, sizeof key, "network.%s.pipeline", a->run.layout.network[0].name);
+    (void)text_value(a->provenance, key, text, sizeof text);
+    if (image_pipeline_read(text, &a->run.pipeline) != OK)
+        return error_prefix(ERR_FORMAT, "/provenance: %s", key);
     return OK;
 }
 

@@ -8,7 +8,7 @@
 enum { PICTURES = 16, WARM_UP = 5, MEASURES = 3 };
 
 struct clock_room {
-    uint8_t *pixels; /* (pictures, H, W, 3) */
+    uint8_t *pixels; /* (pictures, H, W, channels) */
     int pictures;
     double *sample[MEASURES]; /* inference, CAM, both: (time_runs) seconds */
     float *act, *projection, *map;
@@ -18,7 +18,7 @@ struct clock_room {
 /* Spread over the list; unreadable ones are passed over. */
 static status read_pictures(const struct run *r, struct clock_room *t)
 {
-    size_t bytes = (size_t)r->input_h * (size_t)r->input_w * 3;
+    size_t bytes = image_pipeline_bytes(&r->pipeline);
     char path[OPTION_SIZE + 1100];
     struct image_info info;
     int wanted = r->list.count < PICTURES ? r->list.count : PICTURES;
@@ -68,7 +68,7 @@ static void clear_clock_room(struct clock_room *t)
 static status measure(const struct run *r, struct clock_room *t, struct engine *engine, int i,
                       double out[MEASURES])
 {
-    size_t bytes = (size_t)r->input_h * (size_t)r->input_w * 3;
+    size_t bytes = image_pipeline_bytes(&r->pipeline);
     struct cam_projection projection = { .values = t->projection };
     struct engine_map map;
     double start = clock_s(), middle, end;

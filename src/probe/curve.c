@@ -26,10 +26,12 @@ status probe_picture(struct probe *p, const uint8_t *pixels, enum image_substrat
     float table[3][256];
 
     BUG_IF(!p->picture);
-    image_normalize_table(in->mean, in->std, table);
-    image_normalize(pixels, probe_pixels(p), (const float(*)[256])table, p->picture);
-    TRY(image_substrate(deletion, p->picture, p->height, p->width, (const float(*)[256])table, p->away));
-    return image_substrate(insertion, p->picture, p->height, p->width, (const float(*)[256])table, p->blank);
+    image_normalize_table(in->mean, in->std, in->channels, table);
+    image_normalize(pixels, probe_pixels(p), in->channels, (const float(*)[256])table, p->picture);
+    TRY(image_substrate(deletion, p->picture, p->height, p->width, in->channels, (const float(*)[256])table,
+                        p->away));
+    return image_substrate(insertion, p->picture, p->height, p->width, in->channels,
+                           (const float(*)[256])table, p->blank);
 }
 
 void probe_order(struct probe *p, const float *projection)
@@ -47,7 +49,7 @@ void probe_curve_start(struct probe *p, int i, enum probe_curve kind, int class_
     const float *from = kind == PROBE_DELETION ? p->picture : p->blank;
 
     BUG_IF(!p->work);
-    memcpy(p->work, from, (size_t)probe_pixels(p) * 3 * sizeof *from);
+    memcpy(p->work, from, (size_t)probe_pixels(p) * (size_t)p->channels * sizeof *from);
     p->walk = (struct probe_walk){ .precision = i,
                                    .class_index = class_index,
                                    .clean_step = kind == PROBE_DELETION ? 0 : p->how.curves,
@@ -111,7 +113,7 @@ enum probe_state probe_curve_next(struct probe *p)
     int before = w->step > 0 ? curve_pixels(w->step - 1, steps, pixels) : 0,
         now = curve_pixels(w->step, steps, pixels);
 
-    image_replace(p->work, w->to, p->order + before, now - before);
+    image_replace(p->work, w->to, p->channels, p->order + before, now - before);
     if (!score(p, p->order + before, now - before))
         return PROBE_ODD;
     return w->step++ < steps ? PROBE_MORE : PROBE_DONE;

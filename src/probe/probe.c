@@ -3,9 +3,21 @@
 
 #include <string.h>
 
+struct image_pipeline probe_pipeline(const struct model *m)
+{
+    const struct model_input *in = &m->input;
+
+    return (struct image_pipeline){ .resize = in->resize,
+                                    .height = in->height,
+                                    .width = in->width,
+                                    .channels = in->channels,
+                                    .filter = strcmp(in->filter, "bicubic") == 0 ? IMAGE_BICUBIC
+                                                                                 : IMAGE_BILINEAR };
+}
+
 /* The most that any network takes. */
 struct extent {
-    size_t pixels, cells, values, classes;
+    size_t pixels, seen, cells, values, classes; /* seen: values of a picture */
     int channels, precisions;
 };
 
@@ -21,9 +33,11 @@ static struct extent measure(const struct probe *p)
     for (int i = 0; i < p->networks; i++) {
         const struct probe_network *n = &p->network[i];
         struct engine_map m = engine_cam_map(n->engine[0]);
+        struct image_pipeline in = probe_pipeline(n->model);
         size_t cells = (size_t)m.h * (size_t)m.w;
 
-        most.pixels = larger(most.pixels, (size_t)n->model->input.height * (size_t)n->model->input.width);
+        most.pixels = larger(most.pixels, (size_t)in.height * (size_t)in.width);
+        most.seen = larger(most.seen, image_pipeline_bytes(&in));
         most.cells = larger(most.cells, cells);
         most.values = larger(most.values, cells * (size_t)m.c);
         most.classes = larger(most.classes, (size_t)engine_classes(n->engine[0]));
@@ -69,10 +83,10 @@ static status make_view(const struct probe_how *how, const struct extent *most, 
 
 static status make_curves(struct probe *p, const struct extent *most)
 {
-    MEM_TRY(p->picture, most->pixels, 3 * sizeof(float));
-    MEM_TRY(p->away, most->pixels, 3 * sizeof(float));
-    MEM_TRY(p->blank, most->pixels, 3 * sizeof(float));
-    MEM_TRY(p->work, most->pixels, 3 * sizeof(float));
+    MEM_TRY(p->picture, most->seen, sizeof(float));
+    MEM_TRY(p->away, most->seen, sizeof(float));
+    MEM_TRY(p->blank, most->seen, sizeof(float));
+    MEM_TRY(p->work, most->seen, sizeof(float));
     MEM_TRY(p->order, most->pixels, sizeof *p->order);
     MEM_TRY(p->scratch, most->pixels, sizeof *p->scratch);
     return OK;
@@ -168,6 +182,7 @@ void probe_aim(struct probe *p, int network)
     p->aim = network;
     p->height = n->model->input.height;
     p->width = n->model->input.width;
+    p->channels = n->model->input.channels;
     p->h = m.h;
     p->w = m.w;
     p->c = m.c;

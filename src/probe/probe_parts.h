@@ -25,7 +25,7 @@ struct probe {
     struct probe_network network[PROBE_NETWORKS];
     int networks, aim;
     struct probe_how how;
-    int height, width, h, w, c, classes; /* of the aimed network: input, CAM layer, answers */
+    int height, width, channels, h, w, c, classes; /* of the aimed network: input, CAM layer, answers */
     struct cam_workspace *cam;
     struct wsol_workspace *wsol[PROBE_NETWORKS]; /* of network i; NULL where an earlier one's has the size */
     struct probe_view view[PROBE_PRECISIONS];
@@ -34,7 +34,7 @@ struct probe {
     float *probability; /* (classes) */
     float *finished[2]; /* (H, W): maps that are not kept */
     /* Curves, all NULL where how.curves is 0. */
-    float *picture, *away, *blank, *work; /* (H, W, 3) normalized: clean, two substrates, altered */
+    float *picture, *away, *blank, *work; /* (H, W, channels) normalized: clean, two substrates, altered */
     int32_t *order, *scratch;             /* (H * W) */
     struct probe_walk walk;
 };

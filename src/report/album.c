@@ -65,15 +65,16 @@ status album_crop(struct store_reader *r, const struct image_pipeline *p, const 
     status s;
 
     *boxes = 0;
-    crop->width = crop->height = p->crop;
-    MEM_TRY(crop->rgb, (size_t)p->crop * p->crop, 3);
-    memset(crop->rgb, 255, (size_t)p->crop * p->crop * 3);
+    crop->width = p->width;
+    crop->height = p->height;
+    MEM_TRY(crop->rgb, image_pipeline_bytes(p), 1);
+    memset(crop->rgb, 255, image_pipeline_bytes(p));
     s = stays_inside(path) ? text_path(full, sizeof full, root, path)
                            : FAIL(ERR_FORMAT, "'%.200s' lies outside the pictures' folder", path);
     if (s != OK || image_load(full, p, crop->rgb, &info) != OK) {
         if (g->missing++ == 0)
             snprintf(g->first_missing, sizeof g->first_missing, "%.500s", error_last()->text);
-        memset(crop->rgb, 255, (size_t)p->crop * p->crop * 3);
+        memset(crop->rgb, 255, image_pipeline_bytes(p));
         return OK;
     }
     TRY(store_read(r, "/images/box_first", STORE_S64, image, 1, &first, sizeof first));
@@ -111,9 +112,10 @@ static status write_picture(struct store_reader *r, const struct report_options 
         snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", name, picture->place,
                  layout->precision[i].name);
         TRY_OUT(store_read_all(r, path, STORE_U8, TEXT_MAX, (void **)&map[i], &count));
-        if (count != (int64_t)p->crop * p->crop) {
+        if (count != (int64_t)p->width * p->height) {
             result =
-                FAIL(ERR_MISMATCH, "%s: %lld pixels, not %d x %d", path, (long long)count, p->crop, p->crop);
+                FAIL(ERR_MISMATCH, "%s: %lld pixels, not %d x %d", path, (long long)count, p->width,
+                     p->height);
             goto out;
         }
     }
@@ -142,30 +144,27 @@ static status read_text(struct store_reader *r, const char *path, char **out)
     return store_read_string(r, path, 0, *out, d->element + 1);
 }
 
-status album_pipeline(struct store_reader *r, struct image_pipeline *p, char *root, size_t root_size)
+status album_pipeline(struct store_reader *r, int network, struct image_pipeline *p, char *root,
+                      size_t root_size)
 {
     const struct store_layout *layout = store_reader_layout(r);
-    char *job = NULL, *provenance = NULL, value[64];
-    int64_t n = 0;
+    char *provenance = NULL, key[STORE_NAME + 24], value[IMAGE_PIPELINE_TEXT] = "";
     status result = OK;
 
     if (layout->input_h != layout->input_w || layout->input_h < 1 || layout->input_h > SIDE_MOST)
         return FAIL(ERR_FORMAT, "%s: pictures of %d x %d pixels, not square with at most %d",
                     store_reader_path(r), layout->input_w, layout->input_h, SIDE_MOST);
-    TRY_OUT(read_text(r, "/job", &job));
     TRY_OUT(read_text(r, "/provenance", &provenance));
-    *p = (struct image_pipeline){ .resize = 256, .crop = layout->input_h };
-    if (text_value(provenance, "preprocess.resize", value, sizeof value) &&
-        text_parse_int(value, 1, RESIZE_MOST, &n))
-        p->resize = (int)n;
-    if (text_value(provenance, "preprocess.filter", value, sizeof value) && strcmp(value, "bicubic") == 0)
-        p->filter = IMAGE_BICUBIC;
-    if (text_value(job, "preprocess.pillow", value, sizeof value) && strcmp(value, "13") != 0)
-        p->order = IMAGE_ORDER_HORIZONTAL_FIRST;
+    snprintf(key, sizeof key, "network.%s.pipeline", layout->network[network].name);
+    (void)text_value(provenance, key, value, sizeof value);
+    TRY_OUT(image_pipeline_read(value, p));
+    if (p->height != layout->input_h || p->width != layout->input_w)
+        TRY_OUT(FAIL(ERR_FORMAT, "%s: %s = %s, but its maps are of %d x %d pixels", store_reader_path(r), key,
+                     value, layout->input_h, layout->input_w));
+    p->channels = 3; /* shown in colour, whatever the network saw */
     if (!text_value(provenance, "data.images", root, root_size))
         root[0] = '\0';
 out:
-    mem_free(job);
     mem_free(provenance);
     return result;
 }
@@ -211,7 +210,7 @@ status album_write(struct store_reader *r, const struct report_options *options,
     TRY(text_path(folder, sizeof folder, options->folder, "gallery"));
     TRY(text_make_folder(folder));
     viridis_fill(palette);
-    TRY(album_pipeline(r, &pipeline, root, sizeof root));
+    TRY(album_pipeline(r, 0, &pipeline, root, sizeof root));
     MEM_TRY(out->picture, (size_t)layout->networks * MOST, sizeof *out->picture);
     for (int k = 0; k < layout->networks; k++)
         TRY(write_shelf(r, options, &pipeline, options->images ? options->images : root, palette, k, out));

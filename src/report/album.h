@@ -28,7 +28,7 @@ MUST_USE status album_markdown(const struct album *g, struct text *out);
 void album_free(struct album *g);
 
 /* How the job saw its pictures (every network alike), and where they lay ("" if it does not say). */
-MUST_USE status album_pipeline(struct store_reader *r, struct image_pipeline *p, char *root,
+MUST_USE status album_pipeline(struct store_reader *r, int network, struct image_pipeline *p, char *root,
                                 size_t root_size);
 /* The image's own picture as the network saw it, and its boxes in that frame. A missing file leaves `crop`
  * (from mem_alloc, the caller's) white, without boxes, and is counted in `g`. */

@@ -147,7 +147,7 @@ static status draw_row(struct store_reader *r, const struct image_pipeline *p, c
 {
     static const uint8_t white[3] = { 255, 255, 255 }, green[3] = { 0, 220, 0 }, red[3] = { 230, 0, 0 };
     const struct example_row *row = &e->row[network];
-    struct picture_panel at = { 0, network * (p->crop + PICTURE_GAP), p->crop };
+    struct picture_panel at = { 0, network * (p->width + PICTURE_GAP), p->width };
     struct image_box box[ALBUM_BOXES];
     struct image crop = { 0 };
     int boxes = 0;
@@ -160,7 +160,7 @@ static status draw_row(struct store_reader *r, const struct image_pipeline *p, c
     for (int s = 0; s < SIDES; s++) {
         struct image_box own = { row->box[s][0], row->box[s][1], row->box[s][2], row->box[s][3] };
 
-        at.x += p->crop + PICTURE_GAP;
+        at.x += p->width + PICTURE_GAP;
         TRY_OUT(draw_side(r, &crop, palette, e, network, s, &at, im));
         for (int i = 0; i < boxes; i++)
             picture_frame(im, &at, &box[i], white);
@@ -183,8 +183,8 @@ static status draw_figure(struct store_reader *r, const struct report_options *o
 
     if (e->maps)
         viridis_fill(palette);
-    TRY(album_pipeline(r, &pipeline, root, sizeof root));
-    TRY(picture_blank(&im, pipeline.crop, 1 + SIDES, e->rows));
+    TRY(album_pipeline(r, 0, &pipeline, root, sizeof root));
+    TRY(picture_blank(&im, pipeline.width, 1 + SIDES, e->rows));
     for (int k = 0; k < e->rows; k++)
         if (e->row[k].image >= 0)
             TRY_OUT(draw_row(r, &pipeline, options->images ? options->images : root, palette, g, e, k, &im));

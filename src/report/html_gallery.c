@@ -93,7 +93,7 @@ static status choose(struct gallery *g, const struct pairs *a)
 static status read_map(struct gallery *g, int network, int p, int64_t image, uint8_t *out)
 {
     const struct store_network *n = &g->l->network[network];
-    int side = g->pipeline.crop;
+    int side = g->pipeline.width;
     size_t cells = (size_t)n->h * (size_t)n->w, pixels = (size_t)side * (size_t)side;
     char path[STORE_PATH + 2 * STORE_NAME];
     float *projection, *map = NULL;
@@ -144,17 +144,17 @@ out:
 static status draw(struct gallery *g, int network, int64_t image, const char *name, struct image *im)
 {
     static const uint8_t white[3] = { 255, 255, 255 };
-    struct picture_panel at = { 0, 0, g->pipeline.crop };
+    struct picture_panel at = { 0, 0, g->pipeline.width };
     struct image_box box[ALBUM_BOXES];
     struct image crop = { 0 };
     int boxes = 0;
     status result = OK;
 
     TRY_OUT(album_crop(g->r, &g->pipeline, g->root, image, &g->missing, name, &crop, box, &boxes));
-    TRY_OUT(picture_blank(im, g->pipeline.crop, 1 + g->l->precisions, 1));
+    TRY_OUT(picture_blank(im, g->pipeline.width, 1 + g->l->precisions, 1));
     picture_crop(im, &at, &crop);
     for (int p = -1; p < g->l->precisions; p++) {
-        at.x = (p + 1) * (g->pipeline.crop + PICTURE_GAP);
+        at.x = (p + 1) * (g->pipeline.width + PICTURE_GAP);
         if (p >= 0)
             TRY_OUT(draw_map(g, network, p, image, &crop, &at, im));
         for (int i = 0; i < boxes; i++)
@@ -365,7 +365,7 @@ status html_gallery(struct store_reader *r, const struct report_options *options
         TRY_OUT(text_add(out, "<p>No pictures were asked for, or the networks' input is not square.</p>\n"));
         goto out;
     }
-    TRY_OUT(album_pipeline(r, &g->pipeline, root, sizeof root));
+    TRY_OUT(album_pipeline(r, 0, &g->pipeline, root, sizeof root));
     g->root = options->images ? options->images : root;
     TRY_OUT(add_tools(g, out));
     TRY_OUT(text_add(out, "<ul class=\"gallery\" id=\"pictures\">\n"));

@@ -22,12 +22,12 @@ int picture_box_in_crop(const struct image_box *box, int width, int height, cons
     double x0 = (double)box->x0 * w / width - left, x1 = ((double)box->x1 + 1) * w / width - left;
     double y0 = (double)box->y0 * h / height - top, y1 = ((double)box->y1 + 1) * h / height - top;
 
-    if (x1 <= 0 || y1 <= 0 || x0 >= p->crop || y0 >= p->crop)
+    if (x1 <= 0 || y1 <= 0 || x0 >= p->width || y0 >= p->height)
         return 0;
-    out->x0 = clip(x0, 0, p->crop - 1);
-    out->y0 = clip(y0, 0, p->crop - 1);
-    out->x1 = clip(x1 - 1, out->x0, p->crop - 1);
-    out->y1 = clip(y1 - 1, out->y0, p->crop - 1);
+    out->x0 = clip(x0, 0, p->width - 1);
+    out->y0 = clip(y0, 0, p->height - 1);
+    out->x1 = clip(x1 - 1, out->x0, p->width - 1);
+    out->y1 = clip(y1 - 1, out->y0, p->height - 1);
     return 1;
 }
 

@@ -50,9 +50,12 @@ static const char *in_set(const char *name)
 /* (PICTURES, BYTES): what the networks see; zeros for the truncated picture. */
 static uint8_t *draw_pictures(const struct oracle *o)
 {
-    struct image_pipeline pipeline = {
-        .resize = 256, .crop = SIDE, .filter = IMAGE_BILINEAR, .order = IMAGE_ORDER_PILLOW13
-    };
+    struct image_pipeline pipeline = { .resize = 256,
+                                       .height = SIDE,
+                                       .width = SIDE,
+                                       .channels = 3,
+                                       .filter = IMAGE_BILINEAR,
+                                       .order = IMAGE_ORDER_PILLOW13 };
     uint8_t *pixels = mem_alloc(PICTURES, BYTES);
 
     CHECK(mkdtemp(folder) != NULL);

@@ -39,7 +39,7 @@ check "run: nothing on stdout" test ! -s "$T/out"
 check "run: the last line says where the result is" test "$(tail -1 "$T/err")" = "the result is $T/again.h5"
 "$Q" run "$T/job.conf" --resize=232 --filter=bicubic --limit=4 -o "$T/other.h5" > "$T/out" 2> "$T/err"
 check "the job's preprocessing goes before the descriptions'" test \
-    "$(h5dump -d /provenance "$T/other.h5" | grep -cE 'preprocess.resize = 232|preprocess.filter = bicubic')" -ge 1
+    "$(h5dump -d /provenance "$T/other.h5" | grep -cE 'pipeline = resize 232 bicubic')" -ge 1
 "$Q" bench --kernels --repeats=1 --json > "$T/out" 2> "$T/err"
 check "bench --kernels: the peak first" grep -qE '"peak_f32_gmac_s": [1-9]' <(head -1 "$T/out")
 check "bench --kernels: a line a kernel and shape" test "$(grep -cE '^\{"kernel".*"rate": [0-9.]+.*\}$' "$T/out")" = 50

@@ -50,9 +50,12 @@ static int remove_one(const char *name, const struct stat *info, int kind, struc
 /* The same pictures, decoded and cropped: their bytes are Pillow's. */
 static void draw_and_load(void)
 {
-    struct image_pipeline pipeline = {
-        .resize = 256, .crop = SIDE, .filter = IMAGE_BILINEAR, .order = IMAGE_ORDER_PILLOW13
-    };
+    struct image_pipeline pipeline = { .resize = 256,
+                                       .height = SIDE,
+                                       .width = SIDE,
+                                       .channels = 3,
+                                       .filter = IMAGE_BILINEAR,
+                                       .order = IMAGE_ORDER_PILLOW13 };
     struct synth_options options = { .images = pictures, .seed = SEED };
     char root[] = "/tmp/quantcam-demo-XXXXXX", folder[64], name[256];
     struct image_info info;

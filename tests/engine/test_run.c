@@ -145,8 +145,76 @@ static void test_relu6(enum engine_arithmetic arithmetic, int per_channel)
     tiny_free(&t);
 }
 
+/* A network of one channel, or of three of which all but the first have weights of 0: the same answers. */
+static void grey_or_colour(struct tiny *t, int channels, int int8)
+{
+    enum { OC = 4 };
+    char text[512];
+    float real[OC * 3 * 9] = { 0 }, bias[OC] = { 0.1f, -0.2f, 0.3f, 0 };
+    int8_t codes[OC * 3 * 9] = { 0 };
+    const double scale = 0.01;
+
+    snprintf(text, sizeof text,
+             "model m\ninput i %d 6 5 resize squash bilinear mean %s std %s quant q\n"
+             "conv c i out 4 kernel 3 stride 1 pad 1 groups 1 weight c\navgpool p c\n"
+             "linear fc p out 2 weight fc\noutput fc\ncam c\n",
+             channels, channels == 1 ? "0.4" : "0.4 0.4 0.4", channels == 1 ? "0.2" : "0.2 0.2 0.2");
+    tiny_describe(t, text);
+    for (int o = 0; o < OC; o++)
+        for (int k = 0; k < 9; k++) {
+            codes[o * channels * 9 + k] = (int8_t)(7 * o - 11 * k + 30);
+            real[o * channels * 9 + k] = 0.01f * (float)codes[o * channels * 9 + k];
+        }
+    if (int8) {
+        tiny_output(t, "q", 0.02, 100);
+        tiny_codes(t, "c", ".weight", 4, (int64_t[]){ OC, channels, 3, 3 }, codes, 1, &scale);
+        tiny_output(t, "c", 0.05, 120);
+        tiny_random_codes(t, "fc", 2, (int64_t[]){ 2, OC }, 0, 0.05, 128);
+    } else {
+        tiny_real(t, "c", ".weight", 4, (int64_t[]){ OC, channels, 3, 3 }, real);
+        tiny_random_real(t, "fc", 2, (int64_t[]){ 2, OC });
+    }
+    tiny_real(t, "c", ".bias", 1, (int64_t[]){ OC }, bias);
+    tiny_bind(t);
+}
+
+static void test_grey(int int8)
+{
+    enum { PIXELS = 6 * 5, VALUES = 4 * PIXELS };
+    uint8_t grey[PIXELS], rgb[PIXELS * 3];
+    float real[PIXELS], map[2][VALUES], logits[2][2];
+
+    for (int i = 0; i < PIXELS; i++) {
+        grey[i] = (uint8_t)(i * i * 5);
+        real[i] = ((float)grey[i] / 255.0f - 0.4f) / 0.2f;
+        memset(rgb + 3 * i, grey[i], 3);
+    }
+    for (int k = 0; k < 2; k++) {
+        struct tiny t;
+        struct engine *e;
+        struct engine_map m;
+
+        grey_or_colour(&t, k == 0 ? 1 : 3, int8);
+        e = tiny_plan(&t, ENGINE_AUTO, 0, "auto");
+        engine_run(e, k == 0 ? grey : rgb);
+        m = engine_cam_map(e);
+        engine_map_copy_real(&m, map[k]);
+        memcpy(logits[k], engine_logits(e), sizeof logits[k]);
+        if (k == 0) {
+            engine_run_real(e, real);
+            CHECK(memcmp(logits[0], engine_logits(e), sizeof logits[0]) == 0);
+        }
+        engine_free(e);
+        tiny_free(&t);
+    }
+    CHECK(memcmp(map[0], map[1], sizeof map[0]) == 0 && memcmp(logits[0], logits[1], sizeof logits[0]) == 0);
+    CHECK(map[0][0] != map[0][4] && logits[0][0] != logits[0][1]);
+}
+
 int main(void)
 {
+    test_grey(0);
+    test_grey(1);
     for (int a = ENGINE_FBGEMM; a <= ENGINE_QNNPACK; a++) {
         test_relu6((enum engine_arithmetic)a, 0);
         test_relu6((enum engine_arithmetic)a, 1);

@@ -18,9 +18,12 @@ const struct fuzz_target fuzz_target = { .name = "jpeg",
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    static const struct image_pipeline p = {
-        .resize = 64, .crop = 56, .filter = IMAGE_BICUBIC, .order = IMAGE_ORDER_PILLOW13
-    };
+    static const struct image_pipeline p = { .resize = 64,
+                                             .height = 56,
+                                             .width = 56,
+                                             .channels = 3,
+                                             .filter = IMAGE_BICUBIC,
+                                             .order = IMAGE_ORDER_PILLOW13 };
     uint8_t pixels[56 * 56 * 3];
     struct image im;
     status s = image_decode("case", bytes, size, &im);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <zlib.h>
 
-static const struct image_pipeline usual = { .resize = 256, .crop = 224 };
+static const struct image_pipeline usual = { .resize = 256, .height = 224, .width = 224, .channels = 3 };
 
 static int is(struct image_box box, int w, int h, int full, double x0, double y0, double x1, double y1)
 {
@@ -18,7 +18,8 @@ static int is(struct image_box box, int w, int h, int full, double x0, double y0
 static void by_hand(void)
 {
     double e[4];
-    struct image_pipeline padded = { .resize = 10, .crop = 20 };
+    struct image_pipeline squashed = { .resize = IMAGE_SQUASH, .height = 112, .width = 224, .channels = 3 };
+    struct image_pipeline padded = { .resize = 10, .height = 20, .width = 20, .channels = 3 };
 
     /* 512 x 512 -> 256 x 256, crop from 16. */
     CHECK(is((struct image_box){ 100, 200, 300, 400 }, 512, 512, 0, 34, 84, 134, 184));
@@ -31,6 +32,9 @@ static void by_hand(void)
     CHECK(!image_box_in_frame(&(struct image_box){ 600, 0, 700, 500 }, 512, 512, &usual, 1, e));
     CHECK(!image_box_in_frame(&(struct image_box){ 300, 100, 300, 200 }, 512, 512, &usual, 0, e));
     CHECK(!image_box_in_frame(&(struct image_box){ 1, 1, 2, 2 }, 0, 0, &usual, 0, e)); /* not decoded */
+    /* A squash scales each axis by its own factor, and nothing lies outside of it: 200 x 400 -> 224 x 112. */
+    CHECK(image_box_in_frame(&(struct image_box){ 50, 100, 199, 399 }, 200, 400, &squashed, 0, e) &&
+          e[0] == 56 && e[1] == 28 && e[2] == 199 * 224.0 / 200 && e[3] == 399 * 112.0 / 400);
     /* A crop larger than the picture: 5 pixels of padding before it. */
     CHECK(image_box_in_frame(&(struct image_box){ 0, 0, 5, 9 }, 10, 10, &padded, 0, e) && e[0] == 5 &&
           e[1] == 5 && e[2] == 10 && e[3] == 14);

@@ -34,7 +34,7 @@ static void test_fixtures(void)
         picture = draw(width, height);
         out = mem_alloc(values, sizeof *out);
         CHECK(image_substrate(strcmp(kind, "blur") == 0 ? IMAGE_SUBSTRATE_BLUR : IMAGE_SUBSTRATE_MEAN,
-                              picture, height, width, table, out) == OK);
+                              picture, height, width, 3, table, out) == OK);
         found = hash_crc32(0, out, values * sizeof *out);
         CHECK_MSG(found == crc, "%s %d x %d: %08x, not %08x", kind, width, height, found, crc);
         mem_free(picture);
@@ -54,7 +54,7 @@ static void test_kernel(void)
 
     for (int c = 0; c < 3; c++)
         picture[(AT * EDGE + AT) * 3 + c] = 1;
-    CHECK(image_substrate(IMAGE_SUBSTRATE_BLUR, picture, EDGE, EDGE, table, out) == OK);
+    CHECK(image_substrate(IMAGE_SUBSTRATE_BLUR, picture, EDGE, EDGE, 3, table, out) == OK);
     for (int i = 0; i < EDGE * EDGE; i++)
         sum += (double)out[3 * i];
     CHECK(sum > 1 - 1e-6 && sum < 1 + 1e-6);
@@ -69,18 +69,46 @@ static void test_colours(void)
     const uint8_t pixels[] = { 0, 128, 255, 255, 0, 128 };
     float picture[6], out[6];
 
-    image_normalize_table(mean, std, table);
-    image_normalize(pixels, 2, (const float (*)[256])table, picture);
+    image_normalize_table(mean, std, 3, table);
+    image_normalize(pixels, 2, 3, (const float (*)[256])table, picture);
     CHECK(picture[0] == table[0][0] && picture[1] == table[1][128] && picture[5] == table[2][128]);
-    CHECK(image_substrate(IMAGE_SUBSTRATE_ZERO, picture, 1, 2, (const float (*)[256])table, out) == OK);
+    CHECK(image_substrate(IMAGE_SUBSTRATE_ZERO, picture, 1, 2, 3, (const float (*)[256])table, out) == OK);
     for (int i = 0; i < 6; i++)
         CHECK(out[i] == 0);
-    CHECK(image_substrate(IMAGE_SUBSTRATE_BLACK, picture, 1, 2, (const float (*)[256])table, out) == OK);
+    CHECK(image_substrate(IMAGE_SUBSTRATE_BLACK, picture, 1, 2, 3, (const float (*)[256])table, out) == OK);
     for (int i = 0; i < 6; i++)
         CHECK(out[i] == table[i % 3][0]);
-    CHECK(image_substrate(IMAGE_SUBSTRATE_MEAN, picture, 1, 2, (const float (*)[256])table, out) == OK);
+    CHECK(image_substrate(IMAGE_SUBSTRATE_MEAN, picture, 1, 2, 3, (const float (*)[256])table, out) == OK);
     for (int i = 0; i < 6; i++)
         CHECK(out[i] == (float)(((double)picture[i % 3] + (double)picture[i % 3 + 3]) / 2));
+}
+
+/* One channel is each of three equal ones. */
+static void test_grey(void)
+{
+    enum { SIDE = 13 };
+    const double mean[3] = { 0.5, 0.5, 0.5 }, std[3] = { 0.25, 0.25, 0.25 };
+    static uint8_t grey[SIDE * SIDE], rgb[SIDE * SIDE * 3];
+    static float one[SIDE * SIDE], three[SIDE * SIDE * 3], out1[SIDE * SIDE], out3[SIDE * SIDE * 3];
+    const int32_t place[] = { 5 };
+
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        grey[i] = (uint8_t)(i * i);
+        memset(rgb + 3 * i, grey[i], 3);
+    }
+    image_normalize_table(mean, std, 3, table);
+    image_normalize(grey, SIDE * SIDE, 1, (const float (*)[256])table, one);
+    image_normalize(rgb, SIDE * SIDE, 3, (const float (*)[256])table, three);
+    for (int kind = IMAGE_SUBSTRATE_ZERO; kind <= IMAGE_SUBSTRATE_MEAN; kind++) {
+        CHECK(image_substrate((enum image_substrate)kind, one, SIDE, SIDE, 1, (const float (*)[256])table,
+                              out1) == OK);
+        CHECK(image_substrate((enum image_substrate)kind, three, SIDE, SIDE, 3, (const float (*)[256])table,
+                              out3) == OK);
+        for (int i = 0; i < SIDE * SIDE; i++)
+            CHECK(out1[i] == out3[3 * i] && out1[i] == out3[3 * i + 2]);
+    }
+    image_replace(one, out1, 1, place, 1);
+    CHECK(one[5] == out1[5] && one[4] == table[0][16] && one[6] == table[0][36]);
 }
 
 /* All three channels of a pixel change together, and no other. */
@@ -93,10 +121,10 @@ static void test_replace(void)
         picture[i] = (float)i;
         substrate[i] = (float)(100 + i);
     }
-    image_replace(picture, substrate, place, 2);
+    image_replace(picture, substrate, 3, place, 2);
     for (int i = 0; i < 12; i++)
         CHECK(picture[i] == (float)(i / 3 % 2 ? 100 + i : i));
-    image_replace(picture, substrate, place, 0);
+    image_replace(picture, substrate, 3, place, 0);
     CHECK(picture[0] == 0);
 }
 
@@ -105,6 +133,7 @@ int main(void)
     test_fixtures();
     test_kernel();
     test_colours();
+    test_grey();
     test_replace();
     CHECK(mem_live() == 0);
     return check_result("image/perturb");

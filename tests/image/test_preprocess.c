@@ -15,7 +15,9 @@ static void geometry(void)
     };
 
     for (size_t i = 0; i < COUNT_OF(row); i++) {
-        struct image_pipeline p = { .resize = row[i].resize, .crop = row[i].crop };
+        struct image_pipeline p = {
+            .resize = row[i].resize, .height = row[i].crop, .width = row[i].crop, .channels = 3
+        };
         int w, h, left, top;
 
         image_geometry(row[i].width, row[i].height, &p, &w, &h, &left, &top);
@@ -24,10 +26,21 @@ static void geometry(void)
     }
 }
 
+static void squash(void)
+{
+    const struct image_pipeline p = { .resize = IMAGE_SQUASH, .height = 96, .width = 160, .channels = 3 };
+    int w, h, left, top;
+
+    image_geometry(500, 375, &p, &w, &h, &left, &top);
+    CHECK(w == 160 && h == 96 && left == 0 && top == 0);
+    image_geometry(3, 1000, &p, &w, &h, &left, &top);
+    CHECK(w == 160 && h == 96 && left == 0 && top == 0);
+}
+
 static void padding(void)
 {
     struct image white = { 2, 4, mem_alloc(8, 3) };
-    struct image_pipeline p = { .resize = 2, .crop = 5 };
+    struct image_pipeline p = { .resize = 2, .height = 5, .width = 5, .channels = 3 };
     uint8_t pixels[5 * 5 * 3];
 
     memset(white.rgb, 255, 24);
@@ -44,7 +57,7 @@ static void normalise(void)
     static const double mean[3] = { 0.485, 0.456, 0.406 }, std[3] = { 0.229, 0.224, 0.225 };
     static float table[3][256];
 
-    image_normalize_table(mean, std, table);
+    image_normalize_table(mean, std, 3, table);
     CHECK(table[0][0] == (0.0f - 0.485f) / 0.229f);
     CHECK(table[1][255] == (1.0f - 0.456f) / 0.224f);
     /* torch 2.15: transforms.Normalize of 128/255 in the third channel */
@@ -65,7 +78,8 @@ static void patterns(void)
 
         CHECK(sscanf(list.line, "%d %d %d %d %d %x", &width, &height, &resize, &crop, &filter, &crc) == 6);
         p.resize = resize;
-        p.crop = crop;
+        p.height = p.width = crop;
+        p.channels = 3;
         p.filter = (enum image_filter)filter;
         im = fixture_pattern(width, height);
         CHECK(image_preprocess(&im, &p, pixels) == OK);
@@ -88,21 +102,106 @@ static void files(void)
 
         CHECK(sscanf(list.line, "%127s %d %d %d %x", name, &resize, &crop, &filter, &crc) == 5);
         p.resize = resize;
-        p.crop = crop;
+        p.height = p.width = crop;
+        p.channels = 3;
         p.filter = (enum image_filter)filter;
         snprintf(path, sizeof path, FIXTURES "%s", name);
         CHECK(image_load(path, &p, pixels, &info) == OK && info.width > 0 && info.height > 0);
         CHECK_MSG(hash_crc32(0, pixels, (size_t)crop * (size_t)crop * 3) == crc, "%s", list.line);
     }
-    CHECK(image_load(FIXTURES "empty.jpg", &(struct image_pipeline){ .resize = 8, .crop = 8 }, pixels,
+    CHECK(image_load(FIXTURES "empty.jpg",
+                     &(struct image_pipeline){ .resize = 8, .height = 8, .width = 8, .channels = 3 }, pixels,
                      &info) == ERR_FORMAT);
     CHECK(info.width == 0);
+}
+
+/* Squashed pictures, frames that are not square, one channel. */
+static void others(void)
+{
+    struct fixture_list list = { 0 };
+    static uint8_t pixels[224 * 224 * 3];
+
+    while (fixture_next(&list, "others.txt")) {
+        struct image_pipeline p = { 0 };
+        int width, height, filter;
+        struct image im;
+        unsigned crc;
+
+        CHECK(sscanf(list.line, "%d %d %d %d %d %d %d %x", &width, &height, &p.resize, &p.height, &p.width,
+                     &filter, &p.channels, &crc) == 8);
+        p.filter = (enum image_filter)filter;
+        im = fixture_pattern(width, height);
+        memset(pixels, 77, sizeof pixels);
+        CHECK(image_preprocess(&im, &p, pixels) == OK);
+        CHECK_MSG(hash_crc32(0, pixels, image_pipeline_bytes(&p)) == crc, "%s", list.line);
+        image_free(&im);
+    }
+}
+
+/* A squash to a picture's own size is the grey picture itself. */
+static void greys(void)
+{
+    struct fixture_list list = { 0 };
+
+    while (fixture_next(&list, "greys.txt")) {
+        char name[128], path[256];
+        struct image im;
+        uint8_t *grey;
+        unsigned crc;
+
+        CHECK(sscanf(list.line, "%127s %x", name, &crc) == 2);
+        snprintf(path, sizeof path, FIXTURES "%s", name);
+        CHECK(image_read(path, &im) == OK);
+        if (im.width <= 16384 && im.height <= 16384) {
+            const struct image_pipeline p = { .height = im.height, .width = im.width, .channels = 1 };
+
+            grey = mem_alloc(image_pipeline_bytes(&p), 1);
+            CHECK(image_preprocess(&im, &p, grey) == OK);
+            CHECK_MSG(hash_crc32(0, grey, image_pipeline_bytes(&p)) == crc, "%s", name);
+            mem_free(grey);
+        }
+        image_free(&im);
+    }
+}
+
+static void check_text(const struct image_pipeline *p, const char *expected)
+{
+    char text[IMAGE_PIPELINE_TEXT];
+    struct image_pipeline again;
+
+    CHECK_MSG(strcmp(image_pipeline_write(p, text), expected) == 0, "%s", text);
+    CHECK(image_pipeline_read(text, &again) == OK && image_pipeline_equal(p, &again));
+}
+
+static void texts(void)
+{
+    static const char *const bad[] = { "",
+                                       "resize 256 bilinear crop 224 224 channels 3",
+                                       "resize 256 bilinear crop 224 224 channels 2 pillow 13",
+                                       "resize 0 bilinear crop 224 224 channels 3 pillow 13",
+                                       "resize 256 bilinear size 224 224 channels 3 pillow 13",
+                                       "resize 256 nearest crop 224 224 channels 3 pillow 13",
+                                       "resize 256 bilinear crop 224 0 channels 3 pillow 13",
+                                       "resize 256 bilinear crop 224 224 channels 3 pillow 13 " };
+    const struct image_pipeline usual = { .resize = 256, .height = 224, .width = 224, .channels = 3 };
+    struct image_pipeline p = usual;
+
+    check_text(&usual, "resize 256 bilinear crop 224 224 channels 3 pillow 13");
+    p = (struct image_pipeline){ .height = 96,
+                                 .width = 160,
+                                 .channels = 1,
+                                 .filter = IMAGE_BICUBIC,
+                                 .order = IMAGE_ORDER_HORIZONTAL_FIRST };
+    check_text(&p, "resize squash bicubic size 96 160 channels 1 pillow 12");
+    CHECK(!image_pipeline_equal(&p, &usual));
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        CHECK_MSG(image_pipeline_read(bad[i], &p) == ERR_FORMAT && p.height == 0, "%s", bad[i]);
 }
 
 /* 297 photographs: the decoded bytes and the whole transform. */
 static void photographs(const char *shared)
 {
-    const struct image_pipeline p = { .resize = 256, .crop = 224 };
+    const struct image_pipeline p = { .resize = 256, .height = 224, .width = 224, .channels = 3 };
     struct fixture_list list = { 0 };
     static uint8_t pixels[224 * 224 * 3];
 
@@ -126,10 +225,14 @@ static void photographs(const char *shared)
 int main(void)
 {
     geometry();
+    squash();
     padding();
     normalise();
     patterns();
     files();
+    others();
+    greys();
+    texts();
     if (check_shared())
         photographs(check_shared());
     else

@@ -19,7 +19,7 @@ static void test_good(void)
     CHECK(strcmp(m.name, "m") == 0 && strcmp(m.title, "two words") == 0 &&
           strcmp(m.source, "dir/m.model") == 0);
     CHECK(m.input.channels == 3 && m.input.height == 8 && m.input.width == 8 && m.input.resize == 9);
-    CHECK(m.input.crop == 8 && strcmp(m.input.filter, "bicubic") == 0);
+    CHECK(strcmp(m.input.filter, "bicubic") == 0);
     CHECK(m.input.mean[2] == 0.3 && m.input.std[1] == 2);
     CHECK(m.nodes == 4 && m.classes == 5 && m.output == 3 && m.cam == 1);
     CHECK(m.node[0].op == OP_INPUT && strcmp(m.node[0].quant, "q") == 0 && m.node[0].inputs == 0);
@@ -48,6 +48,32 @@ static void check_refused(const char *text, const char *expected)
         model_free(&m);
 }
 
+/* Frames that are not square, squashed pictures, one channel. */
+static void test_frames(void)
+{
+    static const struct {
+        const char *input;
+        int channels, height, width, resize;
+    } row[] = {
+        { "input image 3 8 12 resize 9 bilinear crop 8 12 mean 0 0 0 std 1 2 3\n", 3, 8, 12, 9 },
+        { "input image 3 8 12 resize squash bilinear mean 0 0 0 std 1 2 3\n", 3, 8, 12, 0 },
+        { "input image 1 8 8 resize squash bicubic mean 0.5 std 0.25 quant q\n", 1, 8, 8, 0 },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(row); i++) {
+        char text[512];
+        struct model m;
+
+        snprintf(text, sizeof text, HEAD "%s" CONV TAIL, row[i].input);
+        CHECK_MSG(model_parse("x.model", text, strlen(text), &m) == OK, "%s", error_last()->text);
+        CHECK(m.input.channels == row[i].channels && m.input.height == row[i].height &&
+              m.input.width == row[i].width && m.input.resize == row[i].resize);
+        CHECK(m.node[0].c == row[i].channels && m.node[1].h == 4 && m.node[1].w == row[i].width / 2);
+        CHECK(m.input.std[row[i].channels - 1] == (row[i].channels == 1 ? 0.25 : 3));
+        model_free(&m);
+    }
+}
+
 static void test_lines(void)
 {
     check_refused("", "x.model: no model line");
@@ -71,11 +97,17 @@ static void test_lines(void)
 static void test_input(void)
 {
 #define REST " resize 9 bilinear crop 8 mean 0 0 0 std 1 1 1\n"
-    check_refused(HEAD "input i 1 8 8" REST, "x.model:2: channels '1' is not a whole number from 3 to 3");
-    check_refused(HEAD "input i 3 8 9" REST, "x.model:2: the input is 8x9 and crop is 8");
+    check_refused(HEAD "input i 1 8 8" REST, "x.model:2: '0' where 'std' is expected");
+    check_refused(HEAD "input i 2 8 8" REST, "x.model:2: channels '2' is neither 3 (RGB) nor 1 (grey)");
+    check_refused(HEAD "input i 4 8 8" REST, "x.model:2: channels '4' is not a whole number from 1 to 3");
+    check_refused(HEAD "input i 3 8 9" REST, "x.model:2: the input is 8x9 and crop is 8x8");
+    check_refused(HEAD "input i 3 8 9 resize 9 bilinear crop 9 8\n",
+                  "x.model:2: the input is 8x9 and crop is 9x8");
+    check_refused(HEAD "input i 3 8 8 resize squash bilinear crop 8\n",
+                  "x.model:2: 'crop' where 'mean' is expected");
     check_refused(HEAD "input i 3 8 8 rezise 9\n", "x.model:2: 'rezise' where 'resize' is expected");
     check_refused(HEAD "input i 3 8 8 resize 20000 bilinear\n",
-                  "x.model:2: resize '20000' is not a whole number from 1 to 16384");
+                  "x.model:2: resize '20000' is not 'squash' or a whole number from 1 to 16384");
     check_refused(HEAD "input i 3 8 8 resize 9 bilinaer\n",
                   "x.model:2: unknown filter 'bilinaer' (did you mean 'bilinear'?)");
     check_refused(HEAD "input i 3 8 8 resize 9 bilinear crop 8 mean 0 x 0\n",
@@ -231,6 +263,7 @@ static void test_prefixes(void)
 int main(void)
 {
     test_good();
+    test_frames();
     test_lines();
     test_input();
     test_nodes();

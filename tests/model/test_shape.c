@@ -88,6 +88,17 @@ static void test_same(void)
     check_same(2, 7, 3, 1, 2);
 }
 
+/* One number pads both axes. */
+static void test_uneven_same(void)
+{
+    static const char text[] = "model m\ninput i 3 8 9 resize squash bilinear mean 0 0 0 std 1 1 1\n"
+                               "conv a i out 4 kernel 3 stride 2 pad same groups 1 weight w\n";
+    struct model m;
+
+    CHECK(model_parse("x.model", text, sizeof text - 1, &m) == ERR_FORMAT);
+    CHECK(strstr(error_last()->text, "pad same of i's 8x9 map is 0 above and 1 to the left"));
+}
+
 static void test_refusals(void)
 {
     check_refused("conv a i out 4 kernel 10 stride 1 pad 0 groups 1 weight w\n",
@@ -115,6 +126,7 @@ int main(void)
 {
     test_shapes();
     test_same();
+    test_uneven_same();
     test_refusals();
     CHECK(mem_live() == 0);
     return check_result("model/shape");

@@ -153,7 +153,7 @@ def check_panels(folder, report):
     for k, row in enumerate(report["figure_3"]):
         image = figures.choose(r, row["network"], "int8")
         check(image == row["image"], f"{row['network']}: image {image}, the report has {row['image']}")
-        boxes = figures.true_boxes(r, image)
+        boxes = figures.true_boxes(r, row["network"], image)
         for column, mine in enumerate(figures.panels(r, row["network"], "int8", image, folder / "images")):
             top, left = k * (side + GAP), column * (side + GAP)
             differ = (theirs[top:top + side, left:left + side] != mine).any(axis=2)
@@ -163,6 +163,7 @@ def check_panels(folder, report):
             check((differ & near).any(), f"{row['network']} {column}: no frame in the report's")
     check(figures.geometry(500, 375, 256, 224) == (341, 256, 58, 16), "a corner at a half goes to the even side")
     check(figures.geometry(337, 500, 256, 224) == (256, 379, 16, 78), "the longer side is cut, not rounded")
+    check(figures.geometry(500, 375, None, 224) == (224, 224, 0, 0), "a squash has no crop")
     check(figures.geometry(100, 100, 200, 223) == (200, 200, -11, -11), "a picture smaller than the crop is padded")
     for network in r.networks:
         stored = r.read(f"/models/{network}/subset/int8/cam_u8")

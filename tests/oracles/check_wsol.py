@@ -51,10 +51,14 @@ def finish(cam, h, w):
 
 
 def geometry(w, h, resize, crop):
+    """resize: the short side, or "squash"; crop: (height, width)."""
+    if resize == "squash":
+        return crop[1], crop[0], 0, 0
+    resize = int(resize)
     short, long = min(w, h), max(w, h)
     other = int(resize * long / short)
     nw, nh = (resize, other) if w <= h else (other, resize)
-    return nw, nh, round((nw - crop) / 2), round((nh - crop) / 2)
+    return nw, nh, round((nw - crop[1]) / 2), round((nh - crop[0]) / 2)
 
 
 def truth_of(boxes, w, h, resize, crop, full):
@@ -64,7 +68,7 @@ def truth_of(boxes, w, h, resize, crop, full):
         x1, y1 = min(x1, w - 1), min(y1, h - 1)
         e = [x0 * nw / w - left, y0 * nh / h - top, x1 * nw / w - left, y1 * nh / h - top]
         if not full:
-            e = [min(max(v, 0), crop) for v in e]
+            e = [min(max(v, 0), crop[1 - k % 2]) for k, v in enumerate(e)]
         if e[0] < e[2] and e[1] < e[3]:
             out.append(e)
     return out
@@ -220,12 +224,13 @@ def main():
     h, w = len(f["/y"]), len(f["/x"])
     im = f["/images"]
     boxes = im["boxes"][:]
-    truth = [truth_of(boxes[a:a + n].tolist(), int(iw), int(ih), int(job["preprocess.resize"]), int(job["preprocess.crop"]),
-                      job["wsol.frame"] == "full") if iw > 0 else []
-             for a, n, iw, ih in zip(im["box_first"][:], im["box_count"][:], im["width"][:], im["height"][:])]
     label = im["class_index"][:]
     for j, name in enumerate(texts(f, "/network")):
         net = f["/models/" + name]
+        said = job[f"network.{name}.pipeline"].split()        # resize 256 bilinear crop 224 224 ..., resize squash ...
+        truth = [truth_of(boxes[a:a + n].tolist(), int(iw), int(ih), said[1], (int(said[4]), int(said[5])),
+                          job["wsol.frame"] == "full") if iw > 0 else []
+                 for a, n, iw, ih in zip(im["box_first"][:], im["box_count"][:], im["width"][:], im["height"][:])]
         ok = net["status"][:] == 1
         sets = [ok]
         image = net["subset/image"][:]

@@ -12,12 +12,15 @@ static status transform(const int v[4], const struct image *in, int whole, struc
 {
     enum image_filter filter = v[2] ? IMAGE_BICUBIC : IMAGE_BILINEAR;
     enum image_order order = v[3] ? IMAGE_ORDER_HORIZONTAL_FIRST : IMAGE_ORDER_PILLOW13;
-    struct image_pipeline p = { .resize = v[0], .crop = v[1], .filter = filter, .order = order };
+    struct image_pipeline p = {
+        .resize = v[0], .height = v[1], .width = v[1], .channels = 3, .filter = filter, .order = order
+    };
 
     if (whole)
         return image_resize(in, v[0], v[1], filter, order, out);
-    MEM_TRY(out->rgb, (size_t)p.crop * (size_t)p.crop, 3);
-    out->width = out->height = p.crop;
+    MEM_TRY(out->rgb, image_pipeline_bytes(&p), 1);
+    out->width = p.width;
+    out->height = p.height;
     return image_preprocess(in, &p, out->rgb);
 }
 

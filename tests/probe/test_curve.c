@@ -47,10 +47,10 @@ static void test_curves(struct probed *t, int whole)
         right_logits[(STEPS + 1) * CLASSES];
     int32_t order[PIXELS], scratch[PIXELS];
 
-    image_normalize_table(t->model.input.mean, t->model.input.std, table);
-    image_normalize(t->pixels, PIXELS, (const float(*)[256])table, picture);
-    must(image_substrate(IMAGE_SUBSTRATE_ZERO, picture, EDGE, EDGE, (const float(*)[256])table, zero));
-    must(image_substrate(IMAGE_SUBSTRATE_BLUR, picture, EDGE, EDGE, (const float(*)[256])table, blur));
+    image_normalize_table(t->model.input.mean, t->model.input.std, 3, table);
+    image_normalize(t->pixels, PIXELS, 3, (const float(*)[256])table, picture);
+    must(image_substrate(IMAGE_SUBSTRATE_ZERO, picture, EDGE, EDGE, 3, (const float(*)[256])table, zero));
+    must(image_substrate(IMAGE_SUBSTRATE_BLUR, picture, EDGE, EDGE, 3, (const float(*)[256])table, blur));
     must(probe_picture(p, t->pixels, IMAGE_SUBSTRATE_ZERO, IMAGE_SUBSTRATE_BLUR));
     must(probe_keep(p, 0));
     for (int i = 0; i < 2; i++) {

@@ -21,7 +21,9 @@ static inline status report_fixture_make(const struct comm *c, struct fixture *f
     status result = OK;
 
     f->plan.layout.input_w = f->plan.layout.input_h;
-    f->plan.provenance = "data.images = /nonexistent\n";
+    f->plan.provenance = "data.images = /nonexistent\n"
+                         "network.resnet18.pipeline = resize 9 bilinear crop 8 8 channels 3 pillow 13\n"
+                         "network.mobilenet_v2.pipeline = resize 9 bilinear crop 8 8 channels 3 pillow 13\n";
     if (t->lay_out)
         t->lay_out(f);
     TRY(store_begin(c, f->out, &f->plan, &s));

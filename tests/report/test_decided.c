@@ -7,7 +7,8 @@ static void lay_out(struct fixture *f)
 {
     f->plan.provenance = "data.images = /pictures\ndata.labels = l.csv\ndata.synsets = \ndata.boxes = \n"
                          "data.sha256 = 00\ndata.left_out = 3 pictures neither JPEG nor PNG, such as ```\n"
-                         "data.boxes.columns = path from 'file'\npreprocess.resize = 9\nnetwork.a.model = m\n"
+                         "data.boxes.columns = path from 'file'\nnetwork.a.pipeline = resize\n"
+                         "network.a.model = m\n"
                          "network.a.int8.decided = relu6 runs as relu\nnetwork.a.engine = fbgemm\n"
                          "network.decided.model = not = this\n";
 }

@@ -7,7 +7,7 @@ static void test_boxes(void)
 {
     /* 500 x 375 -> 341 x 256, left = 58 (58.5 to even), top = 16; the scale is 341/500 across and 256/375
      * down. */
-    struct image_pipeline p = { .resize = 256, .crop = 224 };
+    struct image_pipeline p = { .resize = 256, .height = 224, .width = 224, .channels = 3 };
     struct image_box out, whole = { 0, 0, 499, 374 }, outside = { 0, 0, 50, 374 },
                           middle = { 200, 150, 299, 224 };
 
@@ -36,7 +36,7 @@ static void test_compose(void)
     palette[255][0] = 200;
     CHECK(picture_compose(&crop, &box, 1, maps, 2, palette, &out) == OK);
     CHECK(out.width == 3 * SIDE + 2 * 4 && out.height == SIDE);
-#define PIXEL(x, y, c) out.rgb[((y) * out.width + (x)) * 3 + (c)]
+#define PIXEL(x, y, c) out.rgb[((y)*out.width + (x)) * 3 + (c)]
     CHECK(PIXEL(0, 0, 0) == 100);
     CHECK(PIXEL(2, 2, 0) == 255 && PIXEL(5, 4, 1) == 255 &&
           PIXEL(3, 3, 0) == 100);                                       /* the frame, not its inside */

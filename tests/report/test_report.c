@@ -133,7 +133,9 @@ static void lay_out(struct fixture *f)
     snprintf(f->path[21], FIXTURE_PATH, "../outside.png");
     snprintf(f->path[20], FIXTURE_PATH, "\"><b>20&'.jpg");
     snprintf(f->plan.layout.network[1].name, STORE_NAME, "18.");
-    f->plan.provenance = "data.images = /nonexistent\npreprocess.resize = 9\npreprocess.filter = bilinear\n"
+    f->plan.provenance = "data.images = /nonexistent\n"
+                         "network.resnet18.pipeline = resize 9 bilinear crop 8 8 channels 3 pillow 13\n"
+                         "network.18..pipeline = resize 9 bilinear crop 8 8 channels 3 pillow 13\n"
                          "data.labels = </pre><script>alert(1)</script>\n";
 }
 
