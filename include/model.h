@@ -113,6 +113,9 @@ const char *model_relu6_name(enum model_relu6 r);    /* "auto", "relu", "clamp" 
 struct model_reading {
     int allow_unused;               /* tensors that the network does not use are no error */
     enum model_relu6 relu6;
+    enum precision_form form;       /* CODES or ROUNDED: how a quantized checkpoint is to run; REAL: as its
+                                       note quantcam.arithmetic says, "integer" or "rounded", and without one
+                                       as codes, or rounded if these have 16 bits */
 };
 
 /* The codes of a QAT state's quantizer. */
@@ -127,8 +130,9 @@ struct model_binding {
     const struct tensor_table *weights;
     struct model_reading how;
     char prefix[MODEL_PREFIX];      /* that a wrapper put before all names of the network: "module."; or "" */
-    enum precision_form form;       /* as the checkpoint's weights are: real or codes */
-    int qat;                        /* the int8 form is an unconverted QAT state dict (numerics 1.6) */
+    enum precision_form form;       /* REAL where the checkpoint's weights are real, else as how.form says */
+    int weight_bits, activation_bits;    /* not REAL: the fewest that any layer's weights, any output has */
+    int qat;                        /* the quantized form is an unconverted QAT state dict (numerics 1.6) */
     struct model_range *output_range, *weight_range;    /* QAT: (nodes) of outputs and of weights */
     int unstated;                   /* QAT: the quantizers have no scale and zero point to tell their codes */
     int observing;                  /* QAT: observers of weights are on: convert runs them once more */
@@ -137,11 +141,13 @@ struct model_binding {
     int per_channel;                /* any weight is per channel */
     int fbgemm;                     /* int8: the engine `auto` is fbgemm, not qnnpack: as the checkpoint's
                                        note quantcam.engine says, else where any weight is per channel */
-    int relu6_clamps;               /* int8: relu6 clamps at 6 (how.relu6, or the checkpoint's note
+    int relu6_clamps;               /* not REAL: relu6 clamps at 6 (how.relu6, or the checkpoint's note
                                        quantcam.relu6 is "clamp", as our own quantization writes); else it
                                        runs as relu, which is what torch makes of it */
-    /* (nodes) int8: of each node's output. relu, pools, slice and shuffle keep their input's; a conv, add
-     * or mul that only a relu follows has the fused output's, as the file says; hardsigmoid: 1/256, 0. */
+    /* (nodes) not REAL: of each node's output: PREFIX.scale, .zero_point and, where they are not torch's
+     * 0..255, .codes, s32 (2), the lowest and the highest. relu, pools, slice and shuffle keep their input's; a
+     * conv, add or mul that only a relu follows has the fused output's, as the file says; hardsigmoid: 1/256, 0
+     * (of b bits 1/2^b). */
     struct quant_params *q;
     int unused;                     /* tensors that nothing needs, where these are allowed */
     int ignored;                    /* others that lines `ignore PATTERN` name */
@@ -155,7 +161,8 @@ struct model_binding {
  * checkpoint is of another network: ERR_MISMATCH with their number and the first names, unless `how` (NULL:
  * zeros) allows them, a line `ignore` of the description names them, or they are bookkeeping: counters,
  * observers of the network's own modules, what an int8 file says of additions that never ran. relu6:
- * ERR_USAGE where the network has none, ERR_MISMATCH where the checkpoint notes the other. The binding
+ * ERR_USAGE where the network has none, ERR_MISMATCH where the checkpoint notes the other. how->form:
+ * ERR_USAGE where the checkpoint is real, ERR_MISMATCH for integers of more than 8 bits. The binding
  * borrows model and weights. */
 MUST_USE status model_bind(const struct model *m, const struct tensor_table *weights,
                            const struct model_reading *how, struct model_binding *out);
@@ -181,8 +188,9 @@ MUST_USE status model_cost(const struct model *m, const struct model_binding *b,
 struct model_layer {
     int oc, ic, kh, kw;             /* ic = input channels of one group */
     float *bias;                    /* (oc), f32, zeros if the file has none */
-    float *weight_real;    /* fp32: batch normalisation folded by numerics 1.6's formula; else NULL */
-    int8_t *weight_int;    /* int8: codes with zero point 0 (a file with another is refused); else NULL */
+    float *weight_real;    /* REAL: batch normalisation folded by numerics 1.6's formula; ROUNDED: what the
+                              codes stand for; else NULL */
+    int8_t *weight_int;    /* CODES: with zero point 0 (a file with another is refused); else NULL */
     int scales;                     /* 1 (per tensor) or oc */
     double *scale;                  /* (scales) of weight_int */
 };

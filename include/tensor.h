@@ -64,6 +64,7 @@ MUST_USE status tensor_alloc(struct tensor *t, enum dtype dtype, int rank, const
 void tensor_free(struct tensor *t);                    /* idempotent; zeroes */
 int64_t tensor_count(const struct tensor *t);          /* elements; 1 for a scalar */
 int tensor_is_contiguous(const struct tensor *t);
+int tensor_bits(const struct tensor *t);               /* of an element, or of a code */
 /* Writes "(64, 3, 7, 7) f32" into out; returns out. */
 char *tensor_describe(const struct tensor *t, char *out, size_t size);
 /* Element number `flat` (row-major over dim, whatever the strides) as double; integers stay as stored. */

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-enum { TORCHS_HIGHEST = 255 }; /* code of quint8, whatever range was calibrated (numerics 1.1) */
+/* The highest code of quint8, whatever range was calibrated (numerics 1.1), and of 16 bits. */
+enum { TORCHS_HIGHEST = 255, WIDEST = 65535 };
 
 static const struct model_node *node_of(const struct model_binding *b, int node)
 {
@@ -23,6 +24,15 @@ int model_quantizes(enum model_op op)
            op == OP_CAT || op == OP_HARDSWISH;
 }
 
+int model_bits_of(int low, int high)
+{
+    int bits = 1;
+
+    while (high - low >= 1 << bits)
+        bits++;
+    return bits;
+}
+
 status model_check_quant(const struct model_binding *b, const struct model_node *n)
 {
     if (!model_quantizes(n->op) || n->quant[0])
@@ -35,6 +45,8 @@ status model_check_quant(const struct model_binding *b, const struct model_node 
 static status read_codes(const struct model_binding *b, const struct model_node *n, struct quant_params *out)
 {
     const struct tensor *codes = model_tensor(b, n->quant, ".codes");
+    int most = b->form == PRECISION_ROUNDED ? WIDEST : TORCHS_HIGHEST;
+    char needed[64];
     double low, high;
 
     out->low = 0;
@@ -43,8 +55,9 @@ static status read_codes(const struct model_binding *b, const struct model_node 
         return OK;
     low = tensor_count(codes) == 2 ? tensor_at(codes, 0) : -1;
     high = tensor_count(codes) == 2 ? tensor_at(codes, 1) : -1;
-    if (!(low == 0 && high > 0 && high <= TORCHS_HIGHEST) || high != (double)(int)high)
-        return model_mismatch(b, n, model_name_of(b, codes), codes, "0 and the highest code, up to 255");
+    snprintf(needed, sizeof needed, "0 and the highest code, up to %d", most);
+    if (!(low == 0 && high > 0 && high <= most) || high != (double)(int)high)
+        return model_mismatch(b, n, model_name_of(b, codes), codes, needed);
     out->high = (int)high;
     return OK;
 }
@@ -94,11 +107,29 @@ static status node_params(const struct model_binding *b, int node, struct quant_
     if (!b->qat)
         return read_params(b, n, out);
     TRY(model_find_quantizer(b, n, n->quant, ".activation_post_process", &q));
-    *out = model_output_params(&q, &b->output_range[node]);
+    *out = model_output_params(&q, &b->output_range[node], b->form);
     return OK;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------- */
+
+/* Of a quantized checkpoint. */
+static status choose_form(struct model_binding *b, const struct tensor *weight)
+{
+    const char *note = table_note(b->weights, "quantcam.arithmetic");
+
+    b->form = b->how.form ? b->how.form
+              : note      ? strcmp(note, "rounded") == 0 ? PRECISION_ROUNDED : PRECISION_CODES
+              : weight->dtype == DTYPE_S16 ? PRECISION_ROUNDED
+                                           : PRECISION_CODES;
+    if (note && strcmp(note, "rounded") != 0 && strcmp(note, "integer") != 0)
+        return FAIL(ERR_FORMAT, "%s: its note quantcam.arithmetic is '%.40s', not integer or rounded",
+                    b->weights->source, note);
+    if (b->form == PRECISION_CODES && weight->dtype == DTYPE_S16)
+        return FAIL(ERR_MISMATCH, "%s: weights of 16 bits, and integers have up to 8: they run as rounded",
+                    b->weights->source);
+    return OK;
+}
 
 /* The first layer tells: fake quantization beside it, quantized weights, or neither. */
 static status detect_precision(struct model_binding *b)
@@ -112,8 +143,12 @@ static status detect_precision(struct model_binding *b)
     weight = model_weight(b, n, &bias);
     if (!weight)
         TRY(model_need(b, &weight, n->weight, ".weight"));
-    b->form = b->qat || weight->quantization != TENSOR_REAL ? PRECISION_CODES : PRECISION_REAL;
-    return OK;
+    if (b->qat || weight->quantization != TENSOR_REAL)
+        return choose_form(b, weight);
+    b->form = PRECISION_REAL;
+    return b->how.form ? FAIL(ERR_USAGE, "%s: arithmetic = %s has no effect: its weights are real numbers",
+                              b->weights->source, b->how.form == PRECISION_ROUNDED ? "rounded" : "integer")
+                       : OK;
 }
 
 /* Our own quantization notes what relu6 does in its files; torch's say nothing and run it as relu. */
@@ -128,7 +163,7 @@ static status read_relu6(struct model_binding *b)
     if (asked && !model_has_relu6(b->model))
         return FAIL(ERR_USAGE, "relu6 = %s has no effect: %s has no relu6", model_relu6_name(asked),
                     b->model->source);
-    if (b->form != PRECISION_CODES)
+    if (b->form == PRECISION_REAL)
         return OK;
     if (noted == MODEL_RELU6_RELU && strcmp(note, "relu") != 0)
         return FAIL(ERR_FORMAT, "%s: its note quantcam.relu6 is '%.40s', not clamp or relu",
@@ -159,6 +194,11 @@ static void mark(const struct model_binding *b, uint8_t *used, const struct tens
              sizeof(struct tensor_entry)] = 1;
 }
 
+static void fewest(int *bits, int is)
+{
+    *bits = *bits == 0 || is < *bits ? is : *bits;
+}
+
 static status bind_layer(struct model_binding *b, int node, uint8_t *used)
 {
     const struct model_node *n = node_of(b, node);
@@ -175,9 +215,12 @@ static status bind_layer(struct model_binding *b, int node, uint8_t *used)
     weights = (uint64_t)s.oc * (uint64_t)s.ic * (uint64_t)s.kh * (uint64_t)s.kw;
     biases = s.bias || s.gamma ? (uint64_t)s.oc : 0;
     b->unbiased += !biases;
-    if (b->form == PRECISION_CODES) {
+    if (b->form != PRECISION_REAL) {
+        const struct model_range *r = b->qat ? &b->weight_range[node] : NULL;
+
         scales = (uint64_t)(b->qat ? tensor_count(s.quantizer.low) : s.weight->channels);
         b->per_channel |= b->qat ? scales > 1 : s.weight->quantization == TENSOR_PER_CHANNEL;
+        fewest(&b->weight_bits, r ? model_bits_of(r->low, r->high) : tensor_bits(s.weight));
     }
     b->parameters += weights + biases;
     b->parameter_bytes +=
@@ -194,8 +237,10 @@ static status bind_all(struct model_binding *b, uint8_t *used)
         const struct model_node *n = &m->node[i];
         if (model_has_weights(n))
             TRY(bind_layer(b, i, used));
-        if (b->form == PRECISION_CODES) {
+        if (b->form != PRECISION_REAL) {
             TRY(node_params(b, i, &b->q[i]));
+            if (model_quantizes(n->op))
+                fewest(&b->activation_bits, model_bits_of(b->q[i].low, b->q[i].high));
             mark(b, used, model_tensor(b, n->quant, ".scale"));
             mark(b, used, model_tensor(b, n->quant, ".zero_point"));
             mark(b, used, model_tensor(b, n->quant, ".codes"));
@@ -209,7 +254,7 @@ static status bind_by_prefix(struct model_binding *b, uint8_t **used)
 {
     TRY(detect_precision(b));
     TRY(read_relu6(b));
-    if (b->form == PRECISION_REAL || b->qat)
+    if (!model_stores_codes(b))
         TRY(model_find_folded(b));
     if (b->qat)
         TRY(model_find_ranges(b));

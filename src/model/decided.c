@@ -1,7 +1,7 @@
 /* src/model/decided.c: what binding chose where a checkpoint leaves a choice, in words. */
 #include "model_parts.h"
 
-enum { NAMED = 4 };
+enum { NAMED = 4, USUAL_BITS = 8 };
 
 static status add_names(const struct model_binding *b, struct text *out)
 {
@@ -79,7 +79,7 @@ static status add_qat(const struct model_binding *b, struct text *out)
 /* What has neither a bias nor a batch normalisation, whose shift is one, may have lost it. */
 static status add_biases(const struct model_binding *b, struct text *out)
 {
-    int normalised = !b->folded && (b->form == PRECISION_REAL || b->qat), named = 0;
+    int normalised = !b->folded && !model_stores_codes(b), named = 0;
 
     for (int i = 0; i < b->model->nodes && named < b->unbiased && named < NAMED; i++) {
         const struct model_node *n = &b->model->node[i];
@@ -101,7 +101,12 @@ status model_decided(const struct model_binding *b, struct text *out)
     TRY(add_biases(b, out));
     if (b->qat)
         TRY(add_qat(b, out));
-    if (b->form == PRECISION_CODES && model_has_relu6(b->model))
+    if (b->form == PRECISION_ROUNDED)
+        TRY(text_add(out, "runs in real numbers, every output rounded to its codes\n"));
+    if (model_stores_codes(b) && (b->weight_bits != USUAL_BITS || b->activation_bits != USUAL_BITS))
+        TRY(text_add(out, "codes of weights have %d bits, of outputs %d, or more\n", b->weight_bits,
+                     b->activation_bits));
+    if (b->form != PRECISION_REAL && model_has_relu6(b->model))
         TRY(add_relu6(b, out));
     return OK;
 }

@@ -25,16 +25,31 @@ static size_t layer_size(const struct model_layer *l)
     return (size_t)l->oc * (size_t)l->kh * (size_t)l->kw * (size_t)l->ic;
 }
 
-static status load_codes(const struct model_sources *s, struct model_layer *l)
+/* numerics 2.1: f32(scale) * f32(code). */
+static void scale_codes(struct model_layer *l)
+{
+    size_t run = layer_size(l) / (size_t)l->scales;
+
+    for (int c = 0; c < l->scales; c++)
+        for (size_t i = 0; i < run; i++)
+            l->weight_real[(size_t)c * run + i] *= (float)l->scale[c];
+}
+
+static status load_codes(const struct model_sources *s, enum precision_form form, struct model_layer *l)
 {
     struct tensor view = in_sum_order(s->weight);
 
-    MEM_TRY(l->weight_int, layer_size(l), 1);
-    TRY(tensor_copy_bytes(&view, l->weight_int));
     l->scales = s->weight->quantization == TENSOR_PER_CHANNEL ? l->oc : 1;
     MEM_TRY(l->scale, (size_t)l->scales, sizeof *l->scale);
     memcpy(l->scale, s->weight->scale, (size_t)l->scales * sizeof *l->scale);
-    return OK;
+    if (form == PRECISION_ROUNDED) {
+        MEM_TRY(l->weight_real, layer_size(l), sizeof *l->weight_real);
+        tensor_copy_f32(&view, l->weight_real);
+        scale_codes(l);
+        return OK;
+    }
+    MEM_TRY(l->weight_int, layer_size(l), 1);
+    return tensor_copy_bytes(&view, l->weight_int);
 }
 
 /* ---- values that are none -------------------------------------------------------------------------- */
@@ -264,6 +279,14 @@ static status quantize_real(const struct model_binding *b, const struct model_so
         for (size_t i = 0; i < run; i++)
             l->weight_int[(size_t)c * run + i] = (int8_t)quantize_value(w[i], inverse, 0, r->low, r->high);
     }
+    if (b->form == PRECISION_ROUNDED) {
+        for (size_t i = 0; i < layer_size(l); i++)
+            l->weight_real[i] = l->weight_int[i];
+        scale_codes(l);
+        mem_free(l->weight_int);
+        l->weight_int = NULL;
+        return OK;
+    }
     mem_free(l->weight_real);
     l->weight_real = NULL;
     return OK;
@@ -272,10 +295,10 @@ static status quantize_real(const struct model_binding *b, const struct model_so
 static status load_layer(const struct model_binding *b, int node, const struct model_sources *s,
                          struct model_layer *l)
 {
-    if (b->form == PRECISION_CODES && !b->qat) {
+    if (model_stores_codes(b)) {
         TRY(load_bias(s, l));
         TRY(check_layer(b, s, l));
-        return load_codes(s, l);
+        return load_codes(s, b->form, l);
     }
     TRY(load_folded(b, node, s, l));
     return b->qat ? quantize_real(b, s, &b->weight_range[node], l) : OK;

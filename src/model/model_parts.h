@@ -51,6 +51,8 @@ const struct tensor *model_weight(const struct model_binding *b, const struct mo
 /* ERR_MISMATCH: "CHECKPOINT: tensor NAME is (...), but MODEL:LINE (op node) needs WHAT". */
 MUST_USE status model_mismatch(const struct model_binding *b, const struct model_node *n, const char *name,
                                const struct tensor *t, const char *needed);
+/* Are the checkpoint's weights codes? Else they are real, to be quantized yet where b->qat. */
+int model_stores_codes(const struct model_binding *b);
 const char *model_name_of(const struct model_binding *b, const struct tensor *t);
 int model_is_float(const struct tensor *t);
 int model_is_scale(double scale);
@@ -59,6 +61,7 @@ MUST_USE status model_find_folded(struct model_binding *b);
 /* bind.c: does an op's output have a scale of its own, which a file says? ERR_MISSING where the description
  * does not say under which name. */
 int model_quantizes(enum model_op op);
+int model_bits_of(int low, int high);    /* that codes low..high take */
 MUST_USE status model_check_quant(const struct model_binding *b, const struct model_node *n);
 
 /* qat.c: MODULE KIND of the state, its range checked: it must have run. */
@@ -73,7 +76,9 @@ MUST_USE status model_check_observers(const struct model_binding *b);
 /* What convert computes of a range. */
 float model_observed_scale(float low, float high, const struct model_range *r, float eps);
 int model_observed_zero(float low, float scale, const struct model_range *r);
-struct quant_params model_output_params(const struct model_quantizer *q, const struct model_range *r);
+/* Codes 0..255 in form CODES, whatever was meant, as torch's convert has them. */
+struct quant_params model_output_params(const struct model_quantizer *q, const struct model_range *r,
+                                        enum precision_form form);
 
 /* prefix.c: what may stand before the names of a description in a checkpoint. */
 enum { MODEL_PREFIXES = 8 };

@@ -217,10 +217,14 @@ static struct model_range range_of(uint64_t mask, const struct codes *codes)
     return (struct model_range){ codes[bit / 4].low, codes[bit / 4].high, bit / 2 % 2, bit % 2 };
 }
 
-struct quant_params model_output_params(const struct model_quantizer *q, const struct model_range *r)
+struct quant_params model_output_params(const struct model_quantizer *q, const struct model_range *r,
+                                        enum precision_form form)
 {
     float low = (float)tensor_at(q->low, 0), high = (float)tensor_at(q->high, 0);
-    struct quant_params out = { .scale = model_observed_scale(low, high, r, q->eps), .high = 255 };
+    struct quant_params out = { .scale = model_observed_scale(low, high, r, q->eps) };
+
+    out.low = form == PRECISION_CODES ? output_codes[USUAL_OUTPUT].low : r->low;
+    out.high = form == PRECISION_CODES ? output_codes[USUAL_OUTPUT].high : r->high;
 
     out.zero_point = !r->symmetric ? model_observed_zero(low, (float)out.scale, r)
                      : r->fused    ? (r->low + r->high) / 2 /* its codes are always given by number */
@@ -228,17 +232,17 @@ struct quant_params model_output_params(const struct model_quantizer *q, const s
     return out;
 }
 
-/* Would convert make the same of both? An output's codes are clamped at 0 and 255 whatever was meant. */
-static int same_result(const struct model_quantizer *q, int weights, const struct model_range *r,
-                       const struct model_range *s)
+/* Would convert make the same of both? */
+static int same_result(const struct model_quantizer *q, int weights, enum precision_form form,
+                       const struct model_range *r, const struct model_range *s)
 {
     struct quant_params a, b;
 
     if (weights)
         return r->low == s->low && r->high == s->high && r->symmetric == s->symmetric;
-    a = model_output_params(q, r);
-    b = model_output_params(q, s);
-    return (r->low < 0) == (s->low < 0) && a.scale == b.scale && a.zero_point == b.zero_point;
+    a = model_output_params(q, r, form);
+    b = model_output_params(q, s, form);
+    return (r->low < 0) == (s->low < 0) && quant_params_same(a, b);
 }
 
 /* Of the quantizer's own name, with which the name of its minimum begins. */
@@ -273,7 +277,7 @@ static status choose(const struct model_binding *b, const struct model_quantizer
     for (uint64_t rest = mask & (mask - 1); rest; rest &= rest - 1) {
         const struct model_range other = range_of(rest, codes);
 
-        if (!same_result(q, weights, out, &other))
+        if (!same_result(q, weights, b->form, out, &other))
             return FAIL(
                 ERR_MISMATCH,
                 "%s: the quantizer %.*s may have been for codes %d..%d%s or %d..%d%s, which the state does "

@@ -40,6 +40,11 @@ status model_mismatch(const struct model_binding *b, const struct model_node *n,
                 needed);
 }
 
+int model_stores_codes(const struct model_binding *b)
+{
+    return b->form != PRECISION_REAL && !b->qat;
+}
+
 const char *model_name_of(const struct model_binding *b, const struct tensor *t)
 {
     const struct tensor_entry *entry =
@@ -95,22 +100,28 @@ static status check_codes(const struct model_binding *b, const struct model_node
 static status check_weight(const struct model_binding *b, const struct model_node *n,
                            const struct model_sources *s)
 {
-    int codes = b->form == PRECISION_CODES && !b->qat;
+    int codes = model_stores_codes(b), wide = b->form == PRECISION_ROUNDED;
     const struct tensor *t = s->weight;
     int64_t dim[4] = { s->oc, s->ic, s->kh, s->kw };
     int rank = n->op == OP_CONV ? 4 : 2;
     int fits = t->rank == rank && memcmp(t->dim, dim, (size_t)rank * sizeof *dim) == 0;
     char needed[96];
 
-    if (fits && codes && t->dtype == DTYPE_S8 && t->quantization != TENSOR_REAL)
+    if (fits && codes && (t->dtype == DTYPE_S8 || (wide && t->dtype == DTYPE_S16)) &&
+        t->quantization != TENSOR_REAL)
         return check_codes(b, n, t);
     if (fits && !codes && model_is_float(t))
         return OK;
     if (rank == 4)
         snprintf(needed, sizeof needed, "(%d, %d, %d, %d) %s", s->oc, s->ic, s->kh, s->kw,
-                 codes ? "s8, quantized" : "f32");
+                 !codes ? "f32"
+                 : wide ? "s8 or s16, quantized"
+                        : "s8, quantized");
     else
-        snprintf(needed, sizeof needed, "(%d, %d) %s", s->oc, s->ic, codes ? "s8, quantized" : "f32");
+        snprintf(needed, sizeof needed, "(%d, %d) %s", s->oc, s->ic,
+                 !codes ? "f32"
+                 : wide ? "s8 or s16, quantized"
+                        : "s8, quantized");
     return model_mismatch(b, n, model_name_of(b, t), t, needed);
 }
 
@@ -240,7 +251,7 @@ status model_find_sources(const struct model_binding *b, int node, struct model_
     TRY(check_weight(b, n, s));
     if (s->bias)
         TRY(check_vector(b, n, s->bias));
-    if (n->bn[0] && !b->folded && (b->form == PRECISION_REAL || b->qat))
+    if (n->bn[0] && !b->folded && !model_stores_codes(b))
         TRY(find_normalisation(b, n, s));
     return b->qat ? find_observer(b, n, s) : OK;
 }

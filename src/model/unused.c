@@ -89,7 +89,7 @@ static int is_idle_scale(const struct model_binding *b, const char *name)
                                            "._packed_params.weight" };
     char module[PREFIX];
 
-    if (b->form != PRECISION_CODES || (!ends_with(name, ".scale") && !ends_with(name, ".zero_point")))
+    if (!model_stores_codes(b) || (!ends_with(name, ".scale") && !ends_with(name, ".zero_point")))
         return 0;
     snprintf(module, sizeof module, "%.*s", (int)(strrchr(name, '.') - name), name);
     for (size_t i = 0; i < COUNT_OF(weights); i++)

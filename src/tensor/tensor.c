@@ -63,6 +63,11 @@ int tensor_is_contiguous(const struct tensor *t)
     return 1;
 }
 
+int tensor_bits(const struct tensor *t)
+{
+    return t->bits ? t->bits : 8 * (int)dtype_size(t->dtype);
+}
+
 char *tensor_describe(const struct tensor *t, char *out, size_t size)
 {
     size_t used = 0;

@@ -57,6 +57,89 @@ static void test_params(void)
     model_free(&m);
 }
 
+static void put_highest(struct tensor_table *t, const char *name, int low, int high)
+{
+    int32_t *codes = put(t, DTYPE_S32, name, 1, (int64_t[]){ 2 })->data;
+
+    codes[0] = low;
+    codes[1] = high;
+}
+
+/* Codes 0..15 of the first convolution, so also of hardsigmoid behind it; the file's fewest bits. */
+static void test_codes(void)
+{
+    struct model m;
+    struct tensor_table t = { 0 };
+    struct model_binding b;
+
+    make_model(&m);
+    make_int8(&t, "f.weight", 1);
+    put_highest(&t, "c.codes", 0, 15);
+    get(&t, "c.weight")->bits = 3;
+    CHECK_MSG(model_bind(&m, &t, NULL, &b) == OK, "%s", error_last()->text);
+    CHECK(b.form == PRECISION_CODES && b.weight_bits == 3 && b.activation_bits == 4 && b.unused == 0);
+    CHECK(b.q[0].high == 255 && b.q[1].high == 15 && b.q[2].high == 15 && b.q[1].low == 0);
+    CHECK(b.q[3].scale == 1.0 / 16 && b.q[3].zero_point == 0 && b.q[3].high == 15 && b.q[4].high == 255);
+    model_unbind(&b);
+    ((int32_t *)get(&t, "c.codes")->data)[1] = 9; /* its zero point is 10 */
+    CHECK(model_bind(&m, &t, NULL, &b) == ERR_MISMATCH && strstr(error_last()->text, "from 0 to 9, not 10"));
+    ((int32_t *)get(&t, "c.codes")->data)[1] = 256;
+    CHECK(model_bind(&m, &t, NULL, &b) == ERR_MISMATCH && strstr(error_last()->text, "up to 255"));
+    ((int32_t *)get(&t, "c.codes")->data)[1] = 65536;
+    CHECK(model_bind(&m, &t, &(struct model_reading){ .form = PRECISION_ROUNDED }, &b) == ERR_MISMATCH &&
+          strstr(error_last()->text, "up to 65535"));
+    table_free(&t);
+    model_free(&m);
+}
+
+/* Rounded where it is asked, noted, or of 16 bits. */
+static void test_rounded(void)
+{
+    static const struct model_reading rounded = { .form = PRECISION_ROUNDED },
+                                      integer = { .form = PRECISION_CODES };
+    struct model m;
+    struct tensor_table t = { 0 };
+    struct model_binding b;
+    struct model_layer l;
+
+    make_model(&m);
+    make_int8(&t, "f.weight", 1);
+    ((int8_t *)get(&t, "c.weight")->data)[1] = -3;
+    CHECK(model_bind(&m, &t, &rounded, &b) == OK && b.form == PRECISION_ROUNDED && b.q[1].zero_point == 10);
+    CHECK(model_layer_load(&b, 1, &l) == OK && !l.weight_int && l.weight_real[1] == -1.5f);
+    model_layer_free(&l);
+    model_unbind(&b);
+    CHECK(table_add_note(&t, "quantcam.arithmetic", "rounded") == OK);
+    put_highest(&t, "c.codes", 0, 65535);
+    CHECK(model_bind(&m, &t, NULL, &b) == OK && b.form == PRECISION_ROUNDED && b.activation_bits == 8 &&
+          b.q[1].high == 65535);
+    model_unbind(&b);
+    CHECK(model_bind(&m, &t, &integer, &b) == ERR_MISMATCH);
+    t.note[0].value[0] = 'b';
+    CHECK(model_bind(&m, &t, NULL, &b) == ERR_FORMAT && strstr(error_last()->text, "'bounded', not integer"));
+    table_free(&t);
+
+    t = (struct tensor_table){ 0 };
+    make_int8(&t, "f.weight", 1);
+    get(&t, "c.weight")->dtype = DTYPE_S16;
+    tensor_free(&(struct tensor){ .data = get(&t, "c.weight")->data, .owned = 1 });
+    get(&t, "c.weight")->data = mem_alloc(6, sizeof(int16_t));
+    ((int16_t *)get(&t, "c.weight")->data)[5] = -32768;
+    CHECK_MSG(model_bind(&m, &t, NULL, &b) == OK, "%s", error_last()->text);
+    CHECK(b.form == PRECISION_ROUNDED && b.weight_bits == 8);
+    CHECK(model_layer_load(&b, 1, &l) == OK && l.weight_real[5] == -16384);
+    model_layer_free(&l);
+    model_unbind(&b);
+    CHECK(model_bind(&m, &t, &integer, &b) == ERR_MISMATCH &&
+          strstr(error_last()->text, "weights of 16 bits"));
+    table_free(&t);
+    make_float(&t);
+    CHECK(model_bind(&m, &t, &rounded, &b) == ERR_USAGE &&
+          strstr(error_last()->text, "arithmetic = rounded has no effect"));
+    table_free(&t);
+    model_free(&m);
+}
+
 /* Binds after `spoil` and compares the sentence. */
 static void check_refused(int int8, void (*spoil)(struct tensor_table *), status expected,
                           const char *sentence)
@@ -358,6 +441,8 @@ int main(void)
 {
     test_forms();
     test_params();
+    test_codes();
+    test_rounded();
     test_absents();
     test_unused();
     test_relu6();

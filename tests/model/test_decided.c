@@ -72,6 +72,28 @@ static void test_biases(const struct model *m)
     model_free(&six);
 }
 
+/* A quantized file says its bits where they are not 8, and that it runs rounded. */
+static void test_bits(void)
+{
+    static const struct model_reading rounded = { .form = PRECISION_ROUNDED };
+    struct model m;
+    struct tensor_table t = { 0 };
+    struct model_binding b;
+    struct text out = { .max = 4096 };
+
+    make_model(&m);
+    make_int8(&t, "f.weight", 1);
+    get(&t, "c.weight")->bits = 4;
+    CHECK(model_bind(&m, &t, &rounded, &b) == OK && model_decided(&b, &out) == OK);
+    CHECK_MSG(strstr(out.data, "runs in real numbers, every output rounded to its codes\n"
+                               "codes of weights have 4 bits, of outputs 8, or more\n"),
+              "%s", out.data);
+    text_free(&out);
+    model_unbind(&b);
+    table_free(&t);
+    model_free(&m);
+}
+
 int main(void)
 {
     static const char relu6[] = "model m\n"
@@ -123,5 +145,6 @@ int main(void)
     model_free(&m);
     model_free(&six);
     CHECK(mem_live() == 0);
+    test_bits();
     return check_result("model/decided");
 }

@@ -41,6 +41,36 @@ static void check_layer(const struct model_binding *b, int node, struct expected
 }
 
 /* `file`, whose name begins with that of the expected values. */
+/* Rounded weights are what the codes stand for, the biases the same. */
+static void check_rounded(const struct model_binding *codes, const char *name)
+{
+    const struct model_reading how = { .form = PRECISION_ROUNDED };
+    struct model_binding b;
+
+    CHECK_MSG(model_bind(codes->model, codes->weights, &how, &b) == OK, "%s", error_last()->text);
+    CHECK(b.form == PRECISION_ROUNDED && b.qat == codes->qat && b.weight_bits == codes->weight_bits);
+    for (int i = 0; i < b.model->nodes; i++) {
+        struct model_layer is, should;
+        size_t wrong = 0, count;
+
+        CHECK(b.q[i].scale == codes->q[i].scale && b.q[i].zero_point == codes->q[i].zero_point);
+        if (!model_has_weights(&b.model->node[i]))
+            continue;
+        CHECK(model_layer_load(&b, i, &is) == OK && model_layer_load(codes, i, &should) == OK);
+        count = (size_t)is.oc * (size_t)(is.ic * is.kh * is.kw);
+        for (size_t j = 0; j < count; j++) {
+            double scale = should.scale[should.scales > 1 ? j / (count / (size_t)is.oc) : 0];
+
+            wrong += is.weight_real[j] != dequantize_value(should.weight_int[j], scale, 0);
+        }
+        CHECK_MSG(wrong == 0 && !is.weight_int && memcmp(is.bias, should.bias, (size_t)is.oc * 4) == 0,
+                  "%s: %zu of %zu weights of node %d", name, wrong, count, i);
+        model_layer_free(&is);
+        model_layer_free(&should);
+    }
+    model_unbind(&b);
+}
+
 static void check_checkpoint(const struct model *m, const char *file, enum precision_form precision, int qat,
                              int per_channel)
 {
@@ -67,6 +97,8 @@ static void check_checkpoint(const struct model *m, const char *file, enum preci
         check_bytes(&e, q, sizeof q, m->node[i].name);
     }
     CHECK_MSG(e.at == e.end, "%s", name);
+    if (precision == PRECISION_CODES)
+        check_rounded(&b, name);
     model_unbind(&b);
     model_unbind(&b);
     table_free(&weights);

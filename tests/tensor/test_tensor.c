@@ -15,7 +15,9 @@ static void test_alloc(void)
     CHECK(((float *)t.data)[23] == 0.0f);
     CHECK(strcmp(tensor_describe(&t, what, sizeof what), "(2, 3, 4) f32") == 0);
     CHECK(strcmp(tensor_describe(&t, what, 6), "(2, 3") == 0);
+    CHECK(tensor_bits(&t) == 32);
     t.bits = 4;
+    CHECK(tensor_bits(&t) == 4);
     CHECK(strcmp(tensor_describe(&t, what, sizeof what), "(2, 3, 4) f32 of 4 bits") == 0);
     t.bits = 0;
     tensor_free(&t);
