@@ -48,6 +48,7 @@ enum {
     STORE_MAX_SELECTIONS = STORE_READINGS * (STORE_MAX_PRECISIONS - 1) + 1,
     STORE_MAX_PICTURES = 64,
     STORE_MAX_METHODS = 16,
+    STORE_MAX_MEASURES = 96,
     STORE_NAME = 64,  /* of a network, precision, selection: letters, digits, '_', '-', '.', no '.' first */
     STORE_PATH = 192, /* of a dataset */
     STORE_MAX_RANK = 4,
@@ -88,6 +89,21 @@ enum store_group {
  * images' whole (the selected ones' are not stored twice). */
 enum store_activations { STORE_ACTIVATIONS_MEAN, STORE_ACTIVATIONS_SUBSET, STORE_ACTIVATIONS_FULL };
 
+/* What a measure of the job is a measure of, and so which datasets it has. ONE has a row a picture of every
+ * precision, CODES of those with stored codes, PAIR of every precision but the first. TRUTH has none: its
+ * values follow from answers or boxes; those of an ANSWER are 0 or 100. CURVE has none: its values are areas
+ * under curves of the selected pictures; of CROSSED there are areas on the other network, too. */
+enum store_measure_kind {
+    STORE_MEASURE_ONE,
+    STORE_MEASURE_CODES,
+    STORE_MEASURE_PAIR,
+    STORE_MEASURE_TRUTH,
+    STORE_MEASURE_ANSWER,
+    STORE_MEASURE_CURVE,
+    STORE_MEASURE_CROSSED,
+    STORE_MEASURE_KINDS
+};
+
 /* What the job's file depends on. Zero-initialise; names are copied into it. The same on all ranks and at
  * every resume. */
 struct store_layout {
@@ -121,6 +137,11 @@ struct store_layout {
     char selection[STORE_MAX_SELECTIONS][STORE_NAME];
     int methods;                          /* maps beside cam, each a dataset cam_<method>; 0 = none */
     char method[STORE_MAX_METHODS][STORE_NAME];
+    int measures;                         /* what /measure names, in its order */
+    struct store_measure {
+        char name[STORE_NAME], unit[16], meaning[96];
+        enum store_measure_kind kind;
+    } measure[STORE_MAX_MEASURES];
     int job_length, provenance_length;    /* bytes of the texts: filled by store_begin, 0 from the caller */
     int version;                          /* of the schema, 0 = STORE_SCHEMA_VERSION: a reader fills it */
 };
@@ -160,6 +181,10 @@ const char *schema_type_name(enum store_type type);
 size_t schema_type_size(enum store_type type);    /* 0 for STORE_STRING */
 const char *schema_group_name(enum store_group group);
 int schema_name_good(const char *name);    /* can a network, precision or selection be called so? */
+const char *schema_kind_name(enum store_measure_kind kind); /* "pair": what /measures/kind says */
+int schema_kind_find(const char *name, enum store_measure_kind *out); /* 0: none is called so */
+/* Has precision p a value of measure m? */
+int schema_measured(const struct store_layout *layout, int m, int p);
 
 /* What is in the file, in short; schema.c's rows are the truth. {net} every network, {prec} every precision,
  * {other} every precision but the first, {sel} every selection. Sizes: N images, S places, K networks.

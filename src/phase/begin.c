@@ -1,6 +1,8 @@
 #include "methods.h"
 #include "run.h"
 
+#include "metric_table.h"
+
 #include <string.h>
 
 enum { TEXT_MAX = 4 << 20 };
@@ -15,6 +17,38 @@ static void name_selections(const struct job *job, struct store_layout *l)
         if (job->select_by >> i & 1)
             snprintf(l->selection[l->selections++], STORE_NAME, "%s", reading[i]);
     snprintf(l->selection[l->selections++], STORE_NAME, "control");
+}
+
+static enum store_measure_kind kind_of(const struct measure *m, int cross)
+{
+    switch (m->of) {
+    case MEASURE_ONE:
+        return m->needs & MEASURE_CODES ? STORE_MEASURE_CODES : STORE_MEASURE_ONE;
+    case MEASURE_PAIR:
+        return STORE_MEASURE_PAIR;
+    case MEASURE_TRUTH:
+        return m->needs & MEASURE_ANSWER ? STORE_MEASURE_ANSWER : STORE_MEASURE_TRUTH;
+    default:
+        return cross && m->needs & MEASURE_CROSS ? STORE_MEASURE_CROSSED : STORE_MEASURE_CURVE;
+    }
+}
+
+/* The measures of the table that this job has; of methods one a method. */
+static void name_measures(struct store_layout *l)
+{
+    for (const struct measure *m = measure_table; m->name; m++) {
+        int times = m->needs & MEASURE_METHOD ? l->methods : m->of == MEASURE_CURVE ? l->steps > 0 : 1;
+
+        for (int i = 0; i < times; i++) {
+            struct store_measure *to = &l->measure[l->measures++];
+
+            BUG_IF(l->measures > STORE_MAX_MEASURES ||
+                   !measure_text(m->name, l->method[i], to->name, sizeof to->name) ||
+                   !measure_text(m->meaning, l->method[i], to->meaning, sizeof to->meaning));
+            snprintf(to->unit, sizeof to->unit, "%s", m->unit);
+            to->kind = kind_of(m, l->cross && l->precisions > 1);
+        }
+    }
 }
 
 static void measure_strings(const struct image_manifest *list, struct store_layout *l)
@@ -53,6 +87,7 @@ status begin_layout(struct run *r)
     l->activations = r->job->activations;
     l->precisions = r->precisions;
     memcpy(l->precision, r->precision, sizeof l->precision);
+    name_measures(l);
     l->networks = r->networks;
     for (int i = 0; i < r->networks; i++) {
         struct store_network *n = &l->network[i];
@@ -145,7 +180,7 @@ static status fill_initial(const struct run *r, struct initial *in)
 
     in->job.max = in->provenance.max = TEXT_MAX;
     TRY(fill_list(r, in));
-    TRY(job_canonical(r->job, r->list.sha256, (const uint8_t (*)[HASH_SIZE])r->file_hash, &in->job));
+    TRY(job_canonical(r->job, r->list.sha256, (const uint8_t(*)[HASH_SIZE])r->file_hash, &in->job));
     TRY(fill_provenance(r, &in->provenance));
     data[0] = in->path;
     data[1] = in->class_index;

@@ -19,8 +19,7 @@ struct fields {
     uint8_t *constant;
 };
 struct pair_fields {
-    float *rmse_raw, *rmse_resolved, *rmse_aligned, *correlation;
-    uint8_t *sign_flipped;
+    float *rmse_raw, *rmse_resolved, *rmse_aligned, *correlation, *sign_flipped, *same_top1, *raw_undefined;
 };
 
 struct evaluate {
@@ -231,6 +230,8 @@ static struct pair_fields pair_of(const struct run *r, struct store_rows *rows, 
         .rmse_aligned = field(rows, group, "rmse_aligned"),
         .correlation = field(rows, group, "correlation"),
         .sign_flipped = field(rows, group, "sign_flipped"),
+        .same_top1 = field(rows, group, "same_top1"),
+        .raw_undefined = field(rows, group, "raw_undefined"),
     };
 }
 
@@ -313,7 +314,9 @@ static void compare(struct evaluate *e, int net, const struct fields *base, cons
     *out->rmse_raw = readings.raw;
     *out->rmse_resolved = readings.resolved;
     *out->rmse_aligned = readings.aligned;
-    *out->sign_flipped = (uint8_t)readings.sign_flipped;
+    *out->sign_flipped = (float)readings.sign_flipped;
+    *out->same_top1 = base->top5[0] == other->top5[0] ? 100 : 0;
+    *out->raw_undefined = !*base->raw_sign || !*other->raw_sign;
     *out->correlation = readings.correlation;
 }
 

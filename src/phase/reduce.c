@@ -2,6 +2,7 @@
 #include "locate.h"
 #include "measure.h"
 #include "methods.h"
+#include "reduce.h"
 #include "run.h"
 
 #include "metric.h"
@@ -12,14 +13,14 @@
 /* One network's rows as rank 0 reads them, in image order. */
 struct column_set {
     int64_t n;
-    uint8_t *status;                  /* (N) */
-    uint32_t *member;                 /* (N) bit 0: all images with a row, bit 1 + s: selection s */
-    int32_t *class_index;             /* (N) */
+    uint8_t *status;                        /* (N) */
+    uint32_t *member;                       /* (N) bit 0: all images with a row, bit 1 + s: selection s */
+    int32_t *class_index;                   /* (N) */
     int32_t *top5[STORE_MAX_PRECISIONS];    /* (N, 5) */
     int8_t *raw_sign[STORE_MAX_PRECISIONS]; /* (N) */
-    float *reading[STORE_READINGS];   /* (N) of the pair in hand */
+    float *reading[STORE_READINGS];         /* (N) of the pair in hand */
     float *correlation;
-    uint8_t *sign_flipped;
+    float *sign_flipped;
     double *values; /* (N) scratch */
 };
 
@@ -40,7 +41,7 @@ static status make_columns(const struct run *r, struct column_set *a)
     for (int k = 0; k < STORE_READINGS; k++)
         MEM_TRY(a->reading[k], n, sizeof(float));
     MEM_TRY(a->correlation, n, sizeof(float));
-    MEM_TRY(a->sign_flipped, n, 1);
+    MEM_TRY(a->sign_flipped, n, sizeof *a->sign_flipped);
     MEM_TRY(a->values, n, sizeof(double));
     return store_fetch(r->store, "/images/class_index", 0, a->n, a->class_index);
 }
@@ -251,7 +252,7 @@ static status write_rmse(const struct run *r, int net, int p, const struct colum
         }
         correlation[s] = mean_of(a->values, pick(a, a->correlation, s));
         for (int64_t i = 0; i < a->n; i++) {
-            flipped[s] += (a->member[i] >> s & 1) && a->sign_flipped[i];
+            flipped[s] += (a->member[i] >> s & 1) && a->sign_flipped[i] > 0;
             undefined[s] += (a->member[i] >> s & 1) && (!a->raw_sign[0][i] || !a->raw_sign[p][i]);
         }
     }
@@ -328,6 +329,29 @@ static status write_images(const struct run *r)
     return put_row(&at, "bad", &bad);
 }
 
+status reduce_places(const struct run *r, int net, uint32_t *place)
+{
+    int64_t places = r->layout.subset;
+    uint8_t *flag = NULL;
+    char name[STORE_NAME + 16];
+    status result = OK;
+
+    memset(place, 0, (size_t)places * sizeof *place);
+    MEM_TRY(flag, (size_t)places, 1);
+    for (int s = 0; s < r->layout.selections; s++) {
+        snprintf(name, sizeof name, "subset/in_%s", r->layout.selection[s]);
+        TRY_OUT(fetch(r, net, name, places, flag));
+        for (int64_t i = 0; i < places; i++)
+            place[i] |= flag[i] ? 2u << s : 0;
+    }
+    TRY_OUT(fetch(r, net, "subset/status", places, flag));
+    for (int64_t i = 0; i < places; i++)
+        place[i] = flag[i] == STORE_OK ? place[i] : 0;
+out:
+    mem_free(flag);
+    return result;
+}
+
 status reduce_tables(const struct run *r)
 {
     struct column_set a = { 0 };
@@ -344,6 +368,8 @@ status reduce_tables(const struct run *r)
         TRY_OUT(locate_reduce(r, net, a.member, sets, a.class_index, a.top5));
         TRY_OUT(methods_reduce(r, net, a.member, sets));
         TRY_OUT(curves_reduce(r, net));
+        TRY_OUT(reduce_measures(
+            r, net, &(struct reduce_rows){ .sets = sets, .member = a.member, .class_index = a.class_index }));
         TRY_OUT(reduce_difference(r, net, a.member, sets, a.class_index, a.top5));
         for (int p = 0; p < r->precisions; p++)
             TRY_OUT(write_accuracy(r, net, p, &a, sets));

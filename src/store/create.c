@@ -34,6 +34,14 @@ static void fill_names(const struct store_layout *l, const struct store_dataset 
             name = l->precision[i].name;
         else if (!strcmp(d->path, "/method"))
             name = l->method[i];
+        else if (!strcmp(d->path, "/measure"))
+            name = l->measure[i].name;
+        else if (!strcmp(d->path, "/measures/kind"))
+            name = schema_kind_name(l->measure[i].kind);
+        else if (!strcmp(d->path, "/measures/unit"))
+            name = l->measure[i].unit;
+        else if (!strcmp(d->path, "/measures/meaning"))
+            name = l->measure[i].meaning;
         else if (!strcmp(d->path, "/set"))
             name = i == 0 ? "all" : l->selection[i - 1];
         else if (!strcmp(d->path, "/rule"))
@@ -84,16 +92,18 @@ status store_own_contents(const struct store_layout *layout, const struct store_
     uint8_t unit[sizeof(double)];
     /* The networks' own numbers do not follow from what a file says of itself. */
     int is_unit = plan && fill_unit(layout, d, unit);
+    int is_list = !strncmp(d->path, "/measures/", 10);
 
     *data = NULL;
-    if (d->group != STORE_FIXED || (!d->scale && !text && !is_unit && strcmp(d->path, "/gallery/palette")))
+    if (d->group != STORE_FIXED ||
+        (!d->scale && !text && !is_unit && !is_list && strcmp(d->path, "/gallery/palette")))
         return OK;
     MEM_TRY(*data, (size_t)d->dim[0], d->row_bytes);
     if (is_unit)
         memcpy(*data, unit, d->row_bytes);
     else if (text)
         memcpy(*data, text, strnlen(text, d->element));
-    else if (!d->scale)
+    else if (!d->scale && !is_list)
         palette_jet((uint8_t (*)[3]) * data);
     else if (d->type == STORE_STRING)
         fill_names(layout, d, *data);

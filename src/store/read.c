@@ -58,6 +58,24 @@ static void read_network(const struct store_schema *s, struct store_network *n)
     n->channels = (int)rows_of(s, path);
 }
 
+static status read_measures(struct store_reader *r)
+{
+    struct store_layout *l = &r->layout;
+    char kind[STORE_NAME];
+    TRY(read_names(r, "/measure", 0, l->measure[0].name, sizeof l->measure[0], STORE_MAX_MEASURES,
+                   &l->measures));
+    for (int m = 0; m < l->measures; m++) {
+        struct store_measure *to = &l->measure[m];
+
+        TRY(store_read_string(r, "/measures/unit", m, to->unit, sizeof to->unit));
+        TRY(store_read_string(r, "/measures/meaning", m, to->meaning, sizeof to->meaning));
+        TRY(store_read_string(r, "/measures/kind", m, kind, sizeof kind));
+        if (!schema_kind_find(kind, &to->kind))
+            return FAIL(ERR_FORMAT, "%s: '%s' in /measures/kind is no kind of measure", r->view.path, kind);
+    }
+    return OK;
+}
+
 static int find_activations(const struct store_schema *s, const struct store_layout *l)
 {
     char path[2 * STORE_NAME + 64];
@@ -86,8 +104,8 @@ static status read_layout(struct store_reader *r)
     TRY(read_names(r, "/precision", 0, l->precision[0].name, sizeof l->precision[0], STORE_MAX_PRECISIONS,
                    &l->precisions));
     TRY(read_names(r, "/set", 1, l->selection[0], STORE_NAME, STORE_MAX_SELECTIONS, &l->selections));
-    if (schema_find(s, "/method"))
-        TRY(read_names(r, "/method", 0, l->method[0], STORE_NAME, STORE_MAX_METHODS, &l->methods));
+    TRY(read_names(r, "/method", 0, l->method[0], STORE_NAME, STORE_MAX_METHODS, &l->methods));
+    TRY(read_measures(r));
     for (int i = 0; i < l->networks; i++)
         read_network(s, &l->network[i]);
     for (int p = 0; p < l->precisions; p++) {

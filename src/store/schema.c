@@ -6,7 +6,8 @@
 /* The one table of the result file. A path holds {net} every network, {prec} every precision, {other} every
  * precision but the first, {base} the first, {coded} every one whose activations are stored codes, {real}
  * every other one, {sel} every selection, {pic} every gallery picture (01, 02, ...), {method} every further
- * method. */
+ * method. Of the job's measures {one} is every measure of kind ONE, {code} of CODES, {pair} of PAIR, {answer}
+ * of ANSWER, {crossed} of CROSSED, {value} of all kinds but CODES and PAIR; {unit}, {meaning} are theirs. */
 
 const char *const schema_axis[D_COUNT] = {
     [D_IMAGE] = "/image", [D_PLACE] = "/models/{net}/subset/place", [D_TOP] = "/top",
@@ -16,7 +17,7 @@ const char *const schema_axis[D_COUNT] = {
     [D_READING] = "/reading", [D_STATISTIC] = "/statistic", [D_PHASE] = "/timing/phase",
     [D_RULE] = "/rule", [D_SIGN] = "/sign", [D_TRIVIAL] = "/trivial",
     [D_METHOD] = "/method", [D_BOX] = "/images/box", [D_EDGE] = "/edge", [D_MASK] = "/criterion",
-    [D_MASK_BYTE] = "/threshold_byte", [D_BIN] = "/bin",
+    [D_MASK_BYTE] = "/threshold_byte", [D_BIN] = "/bin", [D_MEASURE] = "/measure",
 };
 
 #define U8 STORE_U8
@@ -53,8 +54,21 @@ const char *const schema_axis[D_COUNT] = {
 #define SG "/summary/agreement/{other}/"
 #define TA "/timing/alone/{prec}/"
 
-/* A measure of /summary/difference: mean of the differences of pairs, its interval. */
-#define DIFFERENCE(measure, unit, text, flags)                                                               \
+/* What is worked out of the values of a measure, and of the differences of pairs. */
+#define NS { D_NETWORK, D_SET }
+#define MEASURE(path, who)                                                                                   \
+    { path "/images", S64, NS, SUM, "1", "pictures with a value: {meaning}, " who },                         \
+    { path "/mean", F64, NS, SUM, "{unit}", "mean: {meaning}, " who },                                       \
+    { path "/low", F64, NS, SUM, "{unit}", "lower end of the mean's 95 % interval" },                        \
+    { path "/high", F64, NS, SUM, "{unit}", "upper end of the mean's 95 % interval" },                       \
+    { path "/median", F64, NS, SUM, "{unit}", "median: {meaning}, " who },                                   \
+    { path "/sd", F64, NS, SUM, "{unit}", "standard deviation over pictures: {meaning}, " who }
+#define DIFFERENCE(measure, where)                                                                           \
+    { SD measure "/images", S64, NS, SUM, "1", "pairs: {meaning}" where ", {other}" },                       \
+    { SD measure "/difference", F64, NS, SUM, "{unit}", "{meaning}" where ", mean {other} less {base}" },    \
+    { SD measure "/low", F64, NS, SUM, "{unit}", "lower end of its 95 % interval" },                         \
+    { SD measure "/high", F64, NS, SUM, "{unit}", "upper end of its 95 % interval" }
+#define OLD_DIFFERENCE(measure, unit, text, flags)                                                           \
     { SD measure "/images", S64, { D_NETWORK, D_SET }, SUM, "1", "pairs: " text ", {other}", flags },        \
     { SD measure "/difference", F64, { D_NETWORK, D_SET }, SUM, unit, text ", {other} less {base}", flags }, \
     { SD measure "/low", F64, { D_NETWORK, D_SET }, SUM, unit, "lower end of its 95 % interval", flags },    \
@@ -81,6 +95,10 @@ const struct schema_row schema_rows[] = {
     { "/sign", STR, { D_SIGN }, FIX, "", "sign of a map", SCALE, L_NAME },
     { "/trivial", STR, { D_TRIVIAL }, FIX, "", "map that has seen no picture", SCALE, L_NAME },
     { "/method", STR, { D_METHOD }, FIX, "", "method of the maps beside cam", SCALE, L_NAME },
+    { "/measure", STR, { D_MEASURE }, FIX, "", "measure of a picture", SCALE, L_NAME },
+    { "/measures/kind", STR, { D_MEASURE }, FIX, "", "of what it is a measure", 0, L_NAME },
+    { "/measures/unit", STR, { D_MEASURE }, FIX, "", "unit of its values", 0, L_UNIT },
+    { "/measures/meaning", STR, { D_MEASURE }, FIX, "", "what its values are", 0, L_MEANING },
     { "/edge", STR, { D_EDGE }, FIX, "", "edge of a box, inclusive", SCALE | NEW, L_NAME },
     { "/criterion", STR, { D_MASK }, FIX, "",
       "which box of a map must overlap a true one, and by how many per cent", SCALE | NEW, L_NAME },
@@ -119,21 +137,10 @@ const struct schema_row schema_rows[] = {
       "first principal projection of the CAM layer, resolved sign, before ReLU, {net} {prec}", CRC },
     { MP "raw_sign", S8, { D_IMAGE }, MOD, "1",
       "sign of numpy's svd (LAPACK dgesdd) relative to cam, 0 = undefined, {net} {prec}", CRC },
-    { MP "sigma_ratio", F32, { D_IMAGE }, MOD, "1", "sigma2 / sigma1 of the CAM layer, {net} {prec}", CRC },
     { MP "constant", U8, { D_IMAGE }, MOD, "1",
       "1 = every channel is constant over the map, {net} {prec}", CRC },
-    { MP "entropy_real", F32, { D_IMAGE }, MOD, "bit",
-      "mean over pixels of the entropy of the channels' softmax, real values, {net} {prec}", CRC },
-    { MP "std_real", F32, { D_IMAGE }, MOD, "1",
-      "standard deviation of the CAM layer, real values, {net} {prec}", CRC },
-    { MP "sparsity_real", F32, { D_IMAGE }, MOD, "%",
-      "zeros in the CAM layer, real values, {net} {prec}", CRC },
-    { MC "entropy_int", F32, { D_IMAGE }, MOD, "bit",
-      "mean over pixels of the entropy of the channels' softmax, stored integers, {net} {coded}", CRC },
-    { MC "std_int", F32, { D_IMAGE }, MOD, "1",
-      "standard deviation of the CAM layer, stored integers, {net} {coded}", CRC },
-    { MC "sparsity_int", F32, { D_IMAGE }, MOD, "%",
-      "zeros in the CAM layer, stored integers, {net} {coded}", CRC },
+    { MP "{one}", F32, { D_IMAGE }, MOD, "{unit}", "{meaning}, {net} {prec}", CRC },
+    { MC "{code}", F32, { D_IMAGE }, MOD, "{unit}", "{meaning}, {net} {coded}", CRC },
     { MP "activation_mean", F32, { D_IMAGE, D_CHANNEL }, MOD, "1",
       "mean over the pixels of each channel of the CAM layer, real values, {net} {prec}", CRC },
     { M "{real}/activation", F32, { D_IMAGE, D_CHANNEL, D_CAM_Y, D_CAM_X }, MOD, "1",
@@ -152,34 +159,9 @@ const struct schema_row schema_rows[] = {
       "a bit a threshold: IoU >= 0.5 single, >= 0.3, 0.5, 0.7 any component, {net} {prec}", CRC },
     { MP "wsol/right_raw", U8, { D_IMAGE, D_MASK, D_MASK_BYTE }, MOD, "1",
       "the same of the map in the raw sign, {net} {prec}", CRC },
-    { MV "rmse_raw", F32, { D_IMAGE }, MOD, "1",
-      "RMSE of the maps 0-255, raw signs, {net} {other} and {base}", CRC },
-    { MV "rmse_resolved", F32, { D_IMAGE }, MOD, "1",
-      "RMSE of the maps 0-255, resolved signs, {net} {other} and {base}", CRC },
-    { MV "rmse_aligned", F32, { D_IMAGE }, MOD, "1",
-      "RMSE of the maps 0-255, signs aligned, {net} {other} and {base}", CRC },
-    { MV "sign_flipped", U8, { D_IMAGE }, MOD, "1",
-      "1 = the raw pair points in opposite directions, {net} {other}", CRC },
-    { MV "correlation", F32, { D_IMAGE }, MOD, "1",
-      "absolute correlation of the projections, {net} {other} and {base}", CRC },
-    { MV "spearman", F32, { D_IMAGE }, MOD, "1",
-      "rank correlation of the projections, resolved signs, {net} {other} and {base}", CRC },
-    { MV "cosine", F32, { D_IMAGE }, MOD, "1",
-      "cosine of the maps, resolved signs, {net} {other} and {base}", CRC },
-    { MV "ssim", F32, { D_IMAGE }, MOD, "1",
-      "structural similarity of the maps, resolved signs, {net} {other} and {base}", CRC },
-    { MV "top_iou", F32, { D_IMAGE }, MOD, "1",
-      "IoU of the maps' largest tenths, resolved signs, {net} {other} and {base}", CRC },
-    { MV "peak_distance", F32, { D_IMAGE }, MOD, "pixel",
-      "distance of the maps' peaks, resolved signs, {net} {other} and {base}", CRC },
-    { MV "box_iou", F32, { D_IMAGE }, MOD, "1",
-      "IoU of the maps' boxes at t = 0.2, 1 = both have none, {net} {other} and {base}", CRC },
+    { MV "{pair}", F32, { D_IMAGE }, MOD, "{unit}", "{meaning}, {net} {other} and {base}", CRC },
     { MP "cam_{method}", F32, { D_IMAGE, D_CAM_Y, D_CAM_X }, MOD, "1",
       "projection of {method} before ReLU, of its own answer, {net} {prec}", CRC },
-    { MV "rmse_{method}", F32, { D_IMAGE }, MOD, "1",
-      "RMSE of the maps 0-255 of {method}, {net} {other} and {base}", CRC },
-    { MV "correlation_{method}", F32, { D_IMAGE }, MOD, "1",
-      "correlation of the projections of {method}, with sign, {net} {other} and {base}", CRC },
     { M "crc", U32, { D_IMAGE }, MOD, "1", "CRC-32 of the row, all precisions" },
     { M "status", STATE, { D_IMAGE }, MOD, "", "state of the row, all precisions" },
 
@@ -333,23 +315,18 @@ const struct schema_row schema_rows[] = {
     { SM "correlation", F64, { D_NETWORK, D_SET, D_METHOD }, SUM, "1",
       "mean correlation, {other} and {base}" },
 
-    DIFFERENCE("top1", "%", "top-1 accuracy", 0),
-    { SD "top1/p", F64, { D_NETWORK, D_SET }, SUM, "1", "McNemar's exact test, {other} and {base}" },
-    DIFFERENCE("top5", "%", "top-5 accuracy", 0),
-    { SD "top5/p", F64, { D_NETWORK, D_SET }, SUM, "1", "McNemar's exact test, {other} and {base}" },
-    DIFFERENCE("entropy", "bit", "mean entropy, real values", 0),
-    DIFFERENCE("std", "1", "mean deviation, real values", 0),
-    DIFFERENCE("sparsity", "%", "mean sparsity, real values", 0),
-    DIFFERENCE("iou", "1", "mean IoU at t = 0.2", 0),
-    DIFFERENCE("iou_raw", "1", "mean IoU at t = 0.2 in LAPACK's sign", 0),
-    DIFFERENCE("deletion", "1", "mean area under deletion", CURVE),
-    DIFFERENCE("insertion", "1", "mean area under insertion", CURVE),
-    DIFFERENCE("deletion_raw", "1", "deletion in LAPACK's sign", CURVE),
-    DIFFERENCE("insertion_raw", "1", "insertion in LAPACK's sign", CURVE),
-    DIFFERENCE("deletion_on_{base}", "1", "mean area under {base}'s deletion along a map", CROSS),
-    DIFFERENCE("insertion_on_{base}", "1", "mean area under {base}'s insertion along a map", CROSS),
-    DIFFERENCE("deletion_on_{other}", "1", "mean area under {other}'s deletion along a map", CROSS),
-    DIFFERENCE("insertion_on_{other}", "1", "mean area under {other}'s insertion along a map", CROSS),
+    OLD_DIFFERENCE("entropy", "bit", "mean entropy, real values", 0),
+    OLD_DIFFERENCE("std", "1", "mean deviation, real values", 0),
+    OLD_DIFFERENCE("sparsity", "%", "mean sparsity, real values", 0),
+    MEASURE("/summary/measures/{prec}/{value}", "{prec}"),
+    MEASURE("/summary/measures/{coded}/{code}", "{coded}"),
+    MEASURE("/summary/measures/{other}/vs_{base}/{pair}", "{other} and {base}"),
+    MEASURE("/summary/measures/{other}/{crossed}_on_{base}", "{other}'s map on {base}'s network"),
+    MEASURE("/summary/measures/{base}/{crossed}_on_{other}", "{base}'s map on {other}'s network"),
+    DIFFERENCE("{value}", ""),
+    { SD "{answer}/p", F64, NS, SUM, "1", "McNemar's exact test, {other} and {base}" },
+    DIFFERENCE("{crossed}_on_{base}", " on {base}'s network"),
+    DIFFERENCE("{crossed}_on_{other}", " on {other}'s network"),
 
     { SG "images", S64, { D_NETWORK, D_SET }, SUM, "1", "images with both results, {other} and {base}" },
     { SG "labelled", S64, { D_NETWORK, D_SET }, SUM, "1", "of these with a true class, {other}" },
@@ -411,6 +388,34 @@ const char *schema_group_name(enum store_group group)
     };
 
     return (unsigned)group < COUNT_OF(names) ? names[group] : "unknown";
+}
+
+const char *schema_kind_name(enum store_measure_kind kind)
+{
+    static const char *const names[STORE_MEASURE_KINDS] = { "one",    "one of codes", "pair",         "truth",
+                                                            "answer", "curve",        "crossed curve" };
+
+    return (unsigned)kind < STORE_MEASURE_KINDS ? names[kind] : "unknown";
+}
+
+int schema_kind_find(const char *name, enum store_measure_kind *out)
+{
+    for (*out = 0; *out < STORE_MEASURE_KINDS; ++*out)
+        if (!strcmp(name, schema_kind_name(*out)))
+            return 1;
+    return 0;
+}
+
+int schema_measured(const struct store_layout *layout, int m, int p)
+{
+    switch (layout->measure[m].kind) {
+    case STORE_MEASURE_CODES:
+        return layout->precision[p].form == PRECISION_CODES;
+    case STORE_MEASURE_PAIR:
+        return p > 0;
+    default:
+        return 1;
+    }
 }
 
 int schema_name_good(const char *name)

@@ -10,6 +10,40 @@ static int is_word(const char *word, size_t n, const char *known)
     return n == strlen(known) && !memcmp(word, known, n);
 }
 
+/* The words of a row that stand for measures, and of which kinds. */
+static const struct {
+    const char *word;
+    unsigned kinds;
+} measure_words[] = {
+    { "one", 1u << STORE_MEASURE_ONE },
+    { "code", 1u << STORE_MEASURE_CODES },
+    { "pair", 1u << STORE_MEASURE_PAIR },
+    { "answer", 1u << STORE_MEASURE_ANSWER },
+    { "crossed", 1u << STORE_MEASURE_CROSSED },
+    { "value", ~(1u << STORE_MEASURE_CODES | 1u << STORE_MEASURE_PAIR) },
+};
+
+/* The kinds of measures that a path stands for, 0 where it stands for none. */
+static unsigned kinds_of(const char *path)
+{
+    char word[16];
+
+    for (size_t i = 0; i < COUNT_OF(measure_words); i++) {
+        snprintf(word, sizeof word, "{%s}", measure_words[i].word);
+        if (strstr(path, word))
+            return measure_words[i].kinds;
+    }
+    return 0;
+}
+
+static int is_measure_word(const char *word, size_t n)
+{
+    for (size_t i = 0; i < COUNT_OF(measure_words); i++)
+        if (is_word(word, n, measure_words[i].word))
+            return 1;
+    return 0;
+}
+
 int schema_expand_text(const struct store_layout *l, const struct schema_place *at, const char *template,
                        char *out, size_t size)
 {
@@ -37,6 +71,12 @@ int schema_expand_text(const struct store_layout *l, const struct schema_place *
             name = l->selection[at->sel];
         else if (is_word(word, w, "method"))
             name = l->method[at->method];
+        else if (is_measure_word(word, w))
+            name = l->measure[at->measure].name;
+        else if (is_word(word, w, "unit"))
+            name = l->measure[at->measure].unit;
+        else if (is_word(word, w, "meaning"))
+            name = l->measure[at->measure].meaning;
         else if (is_word(word, w, "pic"))
             snprintf(number, sizeof number, "%02d", at->pic + 1);
         else
@@ -83,6 +123,7 @@ static int64_t extent_of(const struct store_layout *l, int net, enum extent e)
         [D_RGB] = 3,
         [D_STEP] = l->steps + 1,
         [D_METHOD] = l->methods,
+        [D_MEASURE] = l->measures,
         [D_CHANNEL] = n->channels,
         [D_CHECKSUM] = 1, /* known at the end of the expansion */
     };
@@ -101,6 +142,8 @@ static size_t length_of(const struct store_layout *l, enum length length)
     case L_SHA: return 2 * HASH_SIZE;
     case L_JOB: return (size_t)(l->job_length > 0 ? l->job_length : 1);
     case L_PROVENANCE: return (size_t)(l->provenance_length > 0 ? l->provenance_length : 1);
+    case L_UNIT: return sizeof l->measure[0].unit;
+    case L_MEANING: return sizeof l->measure[0].meaning;
     case L_SUM: return 2 * HASH_SIZE + 2 + STORE_PATH;
     case L_NONE: break;
     }
@@ -141,7 +184,8 @@ static status expand_one(const struct store_layout *l, const struct schema_row *
         return FAIL(ERR_RANGE, "the path %s becomes longer than %d bytes", r->path, STORE_PATH - 1);
     if (!schema_expand_text(l, at, r->long_name, d->long_name, sizeof d->long_name))
         snprintf(d->long_name, sizeof d->long_name, "%s", r->long_name);
-    snprintf(d->unit, sizeof d->unit, "%s", r->unit);
+    if (!schema_expand_text(l, at, r->unit, d->unit, sizeof d->unit))
+        return FAIL(ERR_RANGE, "%s: the unit is longer than %zu bytes", d->path, sizeof d->unit - 1);
     d->field = d->path + field_offset(d->path, r->group);
     d->type = r->type;
     d->element = r->type == STORE_STRING ? length_of(l, r->length) : schema_type_size(r->type);
@@ -176,7 +220,7 @@ static status expand_one(const struct store_layout *l, const struct schema_row *
 static int wanted(const struct store_layout *l, const struct schema_row *r)
 {
     for (int i = 0; i < STORE_MAX_RANK && r->extent[i] != D_END; i++)
-        if (r->extent[i] == D_METHOD && l->methods < 1)
+        if ((r->extent[i] == D_METHOD && l->methods < 1) || (r->extent[i] == D_MEASURE && l->measures < 1))
             return 0;
     return !((r->flags & MAPS) && !l->subset_maps) && !((r->flags & CURVE) && l->steps < 1) &&
            !((r->flags & STEP_LOGITS) && !l->step_logits) && !((r->flags & CROSS) && !l->cross) &&
@@ -200,11 +244,20 @@ static int holds_precision(const struct store_layout *l, const struct schema_row
            !(strstr(r->path, "{real}") && coded);
 }
 
+/* Is there a dataset of this row for measure m? A row that names no measure has one. */
+static int holds_measure(const struct store_layout *l, const struct schema_row *r, int m)
+{
+    unsigned kinds = kinds_of(r->path);
+
+    return kinds == 0 || (kinds >> l->measure[m].kind & 1);
+}
+
 static status expand_row(const struct store_layout *l, const struct schema_row *r, struct store_schema *s)
 {
     int nets = strstr(r->path, "{net}") ? l->networks : 1,
         sels = strstr(r->path, "{sel}") ? l->selections : 1;
     int precs = of_precisions(r) ? l->precisions : 1, held = 0;
+    int measures = kinds_of(r->path) ? l->measures : 1, held_measures = 0;
     int pics = strstr(r->path, "{pic}") ? l->pictures : 1;
     int methods = strstr(r->path, "{method}") ? l->methods : 1;
     int64_t more;
@@ -212,7 +265,9 @@ static status expand_row(const struct store_layout *l, const struct schema_row *
 
     for (int p = 0; p < precs; p++)
         held += holds_precision(l, r, p);
-    more = wanted(l, r) ? (int64_t)nets * held * sels * methods * pics : 0;
+    for (int m = 0; m < measures; m++)
+        held_measures += holds_measure(l, r, m);
+    more = wanted(l, r) ? (int64_t)nets * held * held_measures * sels * methods * pics : 0;
     if (more < 1)
         return OK;
     grown = mem_grow(s->dataset, (size_t)s->count, (size_t)(s->count + more), sizeof *grown);
@@ -223,9 +278,10 @@ static status expand_row(const struct store_layout *l, const struct schema_row *
         for (at.prec = 0; at.prec < precs; at.prec++)
             for (at.sel = 0; at.sel < sels; at.sel++)
                 for (at.method = 0; at.method < methods; at.method++)
-                    for (at.pic = 0; at.pic < pics; at.pic++)
-                        if (holds_precision(l, r, at.prec))
-                            TRY(expand_one(l, r, &at, &s->dataset[s->count++]));
+                    for (at.measure = 0; at.measure < measures; at.measure++)
+                        for (at.pic = 0; at.pic < pics; at.pic++)
+                            if (holds_precision(l, r, at.prec) && holds_measure(l, r, at.measure))
+                                TRY(expand_one(l, r, &at, &s->dataset[s->count++]));
     return OK;
 }
 
@@ -248,6 +304,17 @@ static status check_names(const char *kind, const char *names, size_t stride, in
     return OK;
 }
 
+static status check_measures(const struct store_layout *l)
+{
+    TRY(check_names("measure", l->measure[0].name, sizeof l->measure[0], l->measures, 0, STORE_MAX_MEASURES));
+    for (int m = 0; m < l->measures; m++)
+        if ((l->measure[m].kind >= STORE_MEASURE_CURVE && l->steps < 1) ||
+            (l->measure[m].kind == STORE_MEASURE_CROSSED && !l->cross))
+            return FAIL(ERR_RANGE, "measure '%s' is of curves that the file does not have",
+                        l->measure[m].name);
+    return OK;
+}
+
 static status check_layout(const struct store_layout *l)
 {
     TRY(check_names("network", l->network[0].name, sizeof l->network[0], l->networks, 1, STORE_MAX_NETWORKS));
@@ -255,6 +322,7 @@ static status check_layout(const struct store_layout *l)
                     STORE_MAX_PRECISIONS));
     TRY(check_names("selection", l->selection[0], STORE_NAME, l->selections, 0, STORE_MAX_SELECTIONS));
     TRY(check_names("method", l->method[0], STORE_NAME, l->methods, 0, STORE_MAX_METHODS));
+    TRY(check_measures(l));
     if (l->images < 1)
         return FAIL(ERR_RANGE, "%lld images: at least one is needed", (long long)l->images);
     if (l->path_length < 1 || l->path_length > 1024)

@@ -64,7 +64,7 @@ static inline void made_row(struct store_rows *rows, int i)
     *(float *)store_rows_field(rows, "int8/vs_fp32/rmse_resolved") = made_resolved(i);
     *(float *)store_rows_field(rows, "int8/vs_fp32/rmse_aligned") = 1;
     *(float *)store_rows_field(rows, "int8/vs_fp32/correlation") = 0.5f;
-    *(uint8_t *)store_rows_field(rows, "int8/vs_fp32/sign_flipped") = i >= 15;
+    *(float *)store_rows_field(rows, "int8/vs_fp32/sign_flipped") = i >= 15;
     *(float *)store_rows_field(rows, "fp32/entropy_real") = 8;
     *(float *)store_rows_field(rows, "int8/vs_fp32/ssim") = (float)i / 32;
     *(float *)store_rows_field(rows, "int8/std_int") = (float)i;

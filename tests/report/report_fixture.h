@@ -2,9 +2,39 @@
 #ifndef QUANTCAM_REPORT_FIXTURE_H
 #define QUANTCAM_REPORT_FIXTURE_H
 
+#include "metric_table.h"
 #include "store/store_fixture.h"
 
 #define HAS(text, piece) CHECK_MSG(strstr((text), (piece)) != NULL, "no \"%s\"", (piece))
+
+static inline enum store_measure_kind report_fixture_kind(const struct measure *m, int cross)
+{
+    if (m->of == MEASURE_PAIR)
+        return STORE_MEASURE_PAIR;
+    if (m->of == MEASURE_ONE)
+        return m->needs & MEASURE_CODES ? STORE_MEASURE_CODES : STORE_MEASURE_ONE;
+    if (m->of == MEASURE_TRUTH)
+        return m->needs & MEASURE_ANSWER ? STORE_MEASURE_ANSWER : STORE_MEASURE_TRUTH;
+    return cross && m->needs & MEASURE_CROSS ? STORE_MEASURE_CROSSED : STORE_MEASURE_CURVE;
+}
+
+/* The measures of metric's table, as a job has them. */
+static inline void report_fixture_measures(struct store_layout *l)
+{
+    l->measures = 0;
+    for (const struct measure *m = measure_table; m->name; m++) {
+        int times = m->needs & MEASURE_METHOD ? l->methods : m->of == MEASURE_CURVE ? l->steps > 0 : 1;
+
+        for (int i = 0; i < times; i++) {
+            struct store_measure *to = &l->measure[l->measures++];
+
+            *to = (struct store_measure){ .kind = report_fixture_kind(m, l->cross) };
+            measure_text(m->name, l->method[i], to->name, sizeof to->name);
+            measure_text(m->meaning, l->method[i], to->meaning, sizeof to->meaning);
+            snprintf(to->unit, sizeof to->unit, "%s", m->unit);
+        }
+    }
+}
 
 /* What a test adds: its layout (or NULL), its numbers, its checks of the finished file. */
 struct report_test {
@@ -26,6 +56,7 @@ static inline status report_fixture_make(const struct comm *c, struct fixture *f
                          "network.mobilenet_v2.pipeline = resize 9 bilinear crop 8 8 channels 3 pillow 13\n";
     if (t->lay_out)
         t->lay_out(f);
+    report_fixture_measures(&f->plan.layout);
     TRY(store_begin(c, f->out, &f->plan, &s));
     TRY_OUT(fixture_fill(c, f, s, 7, &wrote));
     TRY_OUT(t->fill(s));

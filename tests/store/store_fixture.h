@@ -22,6 +22,22 @@ struct fixture {
     struct store_initial initial[5];
 };
 
+static const struct store_measure fixture_measures[] = {
+    { "sigma_ratio", "1", "ratio of deviations", STORE_MEASURE_ONE },
+    { "entropy_real", "bit", "entropy, real values", STORE_MEASURE_ONE },
+    { "entropy_int", "bit", "entropy, stored integers", STORE_MEASURE_CODES },
+    { "rmse_raw", "1", "RMSE, raw signs", STORE_MEASURE_PAIR },
+    { "rmse_resolved", "1", "RMSE, resolved signs", STORE_MEASURE_PAIR },
+    { "rmse_aligned", "1", "RMSE, signs aligned", STORE_MEASURE_PAIR },
+    { "sign_flipped", "1", "1 = opposite", STORE_MEASURE_PAIR },
+    { "correlation", "1", "absolute correlation", STORE_MEASURE_PAIR },
+    { "top1", "%", "100 = first", STORE_MEASURE_ANSWER },
+    { "iou", "1", "IoU with a true box", STORE_MEASURE_TRUTH },
+    { "deletion", "1", "area under deletion", STORE_MEASURE_CROSSED },
+    { "insertion", "1", "area under insertion", STORE_MEASURE_CROSSED },
+    { "deletion_raw", "1", "area under deletion, raw sign", STORE_MEASURE_CURVE },
+};
+
 static inline void fixture_layout(struct store_layout *l)
 {
     memset(l, 0, sizeof *l);
@@ -42,6 +58,8 @@ static inline void fixture_layout(struct store_layout *l)
     snprintf(l->precision[0].name, STORE_NAME, "fp32");
     snprintf(l->precision[1].name, STORE_NAME, "int8");
     l->precision[1].form = PRECISION_CODES;
+    l->measures = COUNT_OF(fixture_measures);
+    memcpy(l->measure, fixture_measures, sizeof fixture_measures);
     snprintf(l->selection[0], STORE_NAME, "raw");
     snprintf(l->selection[1], STORE_NAME, "resolved");
     snprintf(l->selection[2], STORE_NAME, "control");

@@ -18,7 +18,7 @@ static void check_expansion(void)
     for (int i = 0; i < s.count; i++)
         in_group[s.dataset[i].group]++;
     CHECK(in_group[STORE_ROWS_IMAGE] == 5);
-    CHECK_MSG(in_group[STORE_ROWS_MODEL] == 2 * (2 * 17 + 3 + 11 + 2), "%d", in_group[STORE_ROWS_MODEL]);
+    CHECK_MSG(in_group[STORE_ROWS_MODEL] == 2 * (2 * 15 + 1 + 5 + 2), "%d", in_group[STORE_ROWS_MODEL]);
     CHECK_MSG(in_group[STORE_ROWS_SUBSET] == 2 * (1 + 3 + 2 * (1 + 5 + 2) + 8 + 2 + 2), "%d",
               in_group[STORE_ROWS_SUBSET]);
     CHECK(in_group[STORE_CLOSING] == 2);
@@ -53,6 +53,23 @@ static void check_expansion(void)
     CHECK(schema_find(&s, "/models/resnet18/subset/fp32/deletion_curve_on_int8") &&
           schema_find(&s, "/models/resnet18/subset/int8/insertion_logits_on_fp32") &&
           schema_find(&s, "/summary/cross/int8/deletion_fp32_on_int8"));
+    d = schema_find(&s, "/models/resnet18/int8/entropy_int");
+    CHECK(d && d->type == STORE_F32 && !strcmp(d->unit, "bit") &&
+          !strcmp(d->long_name, "entropy, stored integers, resnet18 int8"));
+    CHECK(!schema_find(&s, "/models/resnet18/fp32/entropy_int"));
+    d = schema_find(&s, "/summary/measures/int8/vs_fp32/rmse_raw/sd");
+    CHECK(d && d->rank == 2 && d->dim[0] == 2 && d->dim[1] == 4 && d->group == STORE_SUMMARY &&
+          !strcmp(d->axis[1], "/set"));
+    CHECK(schema_find(&s, "/summary/measures/int8/entropy_int/low") &&
+          !schema_find(&s, "/summary/measures/fp32/entropy_int/low") &&
+          !schema_find(&s, "/summary/difference/int8/entropy_int/low") &&
+          !schema_find(&s, "/summary/difference/int8/rmse_raw/low") &&
+          schema_find(&s, "/summary/measures/fp32/deletion_on_int8/median") &&
+          !schema_find(&s, "/summary/measures/fp32/deletion_raw_on_int8/median") &&
+          schema_find(&s, "/summary/difference/int8/top1/p") &&
+          !schema_find(&s, "/summary/difference/int8/iou/p"));
+    d = schema_find(&s, "/measures/meaning");
+    CHECK(d && !strcmp(d->axis[0], "/measure") && d->dim[0] == l.measures && d->element == 96);
     d = schema_find(&s, "/summary/rmse/int8/mean");
     CHECK(d && d->rank == 3 && d->dim[0] == 2 && d->dim[1] == 4 && d->dim[2] == 3);
     d = schema_find(&s, "/timing/loaded/resnet18/fp32/cam_s");
@@ -90,12 +107,13 @@ static void check_every(void)
           schema_find(&s, "/models/resnet18/subset/bf16/insertion_curve_on_int8") &&
           !schema_find(&s, "/models/resnet18/subset/int4/deletion_curve_on_int8"));
     CHECK(schema_find(&s, "/summary/difference/int4/insertion_on_bf16/low") &&
+          schema_find(&s, "/summary/measures/int4/vs_bf16/rmse_aligned/mean") &&
+          schema_find(&s, "/summary/measures/bf16/insertion_on_int4/mean") &&
           schema_find(&s, "/summary/cross/int4/insertion_int4_on_bf16"));
     CHECK(schema_find(&s, "/models/resnet18/int4/activation") &&
           !schema_find(&s, "/models/resnet18/subset/int4/activation"));
     d = schema_find(&s, "/models/mobilenet_v2/int4/cam_uncentred");
     CHECK(d && d->rank == 3 && d->dim[1] == 3 && d->in_crc && !strcmp(d->field, "int4/cam_uncentred"));
-    CHECK(schema_find(&s, "/models/resnet18/int8/vs_bf16/rmse_layercam") != NULL);
     d = schema_find(&s, "/summary/methods/int8/rmse_mean");
     CHECK(d && d->rank == 3 && d->dim[2] == 2 && !strcmp(d->axis[2], "/method"));
     for (int i = 0; i < s.count; i++) {
@@ -286,9 +304,11 @@ static int fill_in_child(const char *template)
 /* A word of the table that nobody knows is a bug, not the number of a picture; so is the beginning of one. */
 static void check_words(void)
 {
-    static const char *const good[] = { "/x",    "{net}",    "{prec}",  "{other}", "{base}",
-                                        "{sel}", "{method}", "a{pic}b", "{coded}", "{real}" };
-    static const char *const bad[] = { "{nett}",    "{ne}",  "{}",    "{n}",   "{code}",
+    static const char *const good[] = {
+        "/x",      "{net}",   "{prec}", "{other}", "{base}", "{sel}",     "{value}", "{code}",    "{method}",
+        "a{pic}b", "{coded}", "{real}", "{one}",   "{pair}", "{crossed}", "{unit}",  "{meaning}", "{answer}"
+    };
+    static const char *const bad[] = { "{nett}",    "{ne}",  "{}",    "{n}",   "{cod}",
                                        "{picture}", "a{net", "{Net}", "{ pic}" };
     const struct schema_place at = { .net = 1, .prec = 1, .pic = 4 };
     struct store_layout l;
@@ -305,8 +325,39 @@ static void check_words(void)
     CHECK(!schema_expand_text(&l, &at, "{net}{pic}", out, 14) && !schema_expand_text(&l, &at, "abc", out, 3));
 }
 
+/* Measures of curves want curves; names are names, each once. */
+static void check_measures(void)
+{
+    struct store_layout l;
+    struct store_schema s;
+
+    fixture_layout(&l);
+    l.cross = 0;
+    CHECK(schema_expand(&l, &s) == ERR_RANGE && strstr(error_last()->text, "'deletion'"));
+    for (int m = 0; m < l.measures; m++)
+        l.measure[m].kind =
+            l.measure[m].kind == STORE_MEASURE_CROSSED ? STORE_MEASURE_CURVE : l.measure[m].kind;
+    CHECK(schema_expand(&l, &s) == OK && !schema_find(&s, "/summary/measures/fp32/deletion_on_int8/mean") &&
+          schema_find(&s, "/summary/measures/fp32/deletion/mean"));
+    schema_free(&s);
+    l.steps = l.step_logits = 0;
+    CHECK(schema_expand(&l, &s) == ERR_RANGE);
+    fixture_layout(&l);
+    snprintf(l.measure[1].name, STORE_NAME, "rmse_raw");
+    CHECK(schema_expand(&l, &s) == ERR_RANGE && strstr(error_last()->text, "two of the same name"));
+    snprintf(l.measure[1].name, STORE_NAME, "a/b");
+    CHECK(schema_expand(&l, &s) == ERR_RANGE);
+    fixture_layout(&l);
+    l.measures = 0;
+    CHECK(schema_expand(&l, &s) == OK && !schema_find(&s, "/measure") && !schema_find(&s, "/measures/kind"));
+    schema_free(&s);
+    l.measures = STORE_MAX_MEASURES + 1;
+    CHECK(schema_expand(&l, &s) == ERR_RANGE);
+}
+
 int main(void)
 {
+    check_measures();
     check_expansion();
     check_every();
     check_maxima();

@@ -1,0 +1,26 @@
+/* src/phase/reduce.h: the parts of reduce, on rank 0, and of recheck: /summary of one network from its stored
+ * rows, in image order. Private to the room, local. */
+#ifndef QUANTCAM_PHASE_REDUCE_H
+#define QUANTCAM_PHASE_REDUCE_H
+
+#include "run.h"
+
+/* All images, then the selections. */
+enum { REDUCE_SETS = 1 + STORE_MAX_SELECTIONS };
+
+/* One network's rows in image order. */
+struct reduce_rows {
+    int sets;
+    int64_t n;
+    uint8_t *status;                     /* (N) */
+    uint32_t *member;                    /* (N) bit 0: has a row, bit 1 + s: selection s holds the image */
+    int32_t *class_index;                /* (N) */
+    int32_t *top5[STORE_MAX_PRECISIONS]; /* (N, 5) */
+};
+
+/* reduce.c: place (S): bit 1 + s: selection s holds the place's image, and its row of the subset is good. */
+MUST_USE status reduce_places(const struct run *r, int net, uint32_t *place);
+/* reduce_measures.c: /summary/measures and /summary/difference. Some seconds for 50,000 images. */
+MUST_USE status reduce_measures(const struct run *r, int net, const struct reduce_rows *rows);
+
+#endif
