@@ -1,24 +1,29 @@
 /* include/engine.h
- * engine: runs one network in one precision on one image. Plans once (one arena, weights packed for one
- * instruction set), then runs without allocating. Knows nothing of files, ranks or CAMs.
+ * engine: runs one network in one precision on one image. A plan holds the ops, the weights packed for one
+ * instruction set and where every map lies. A plan never changes: many states may use it, and many processes,
+ * since it is one block of memory without addresses. A state owns the maps of one user and runs without
+ * allocating. Knows nothing of files, ranks or CAMs.
  *
- *     struct engine *e = NULL;
+ *     struct engine_plan *plan = NULL;
+ *     struct engine_state *state = NULL;
  *     struct engine_options options = { .arithmetic = ENGINE_AUTO };
- *     TRY(engine_plan(&binding, &options, kernel_select("auto"), &e));
+ *     TRY(engine_plan_make(&binding, &options, kernel_select("auto"), &plan));
  *                                                  // the binding and its checkpoint may be freed afterwards
- *     engine_run(e, pixels);                     // (height, width, channels) u8, as preprocessing left them
- *     const float *logits = engine_logits(e);      // (classes) real values
- *     struct engine_map a = engine_cam_map(e);     // the CAM layer's activations
- *     engine_free(e);
+ *     TRY(engine_state_make(plan, &state));        // engine_open does both
+ *     engine_run(plan, state, pixels);         // (height, width, channels) u8, as preprocessing left them
+ *     const float *logits = engine_logits(plan, state);    // (classes) real values
+ *     struct engine_map a = engine_cam_map(plan, state);   // the CAM layer's activations
+ *     engine_state_free(state);
+ *     engine_plan_free(plan);
  *
  * fp32 and int8 are bit-reproducible: every instruction set, any order of images (DESIGN 5). Every op takes
  * an output rectangle and is pure in its inputs. After engine_keep maps stay from one run to the next, and
  * engine_run_changed recomputes only what changed pixels reach (DESIGN 6):
  *
- *     TRY(engine_keep(e));
- *     engine_run_real(e, picture);
+ *     TRY(engine_keep(plan, state));
+ *     engine_run_real(plan, state, picture);
  *     for each step of a curve:
- *         alter some pixels of picture; engine_run_changed(e, picture, altered, count);
+ *         alter some pixels of picture; engine_run_changed(plan, state, picture, altered, count);
  */
 #ifndef QUANTCAM_ENGINE_H
 #define QUANTCAM_ENGINE_H
@@ -38,50 +43,74 @@ struct engine_options {
     enum engine_arithmetic arithmetic; /* int8 only */
     enum engine_saturation saturate;   /* numerics.saturate; fbgemm only */
     int keep;                          /* every node keeps its own memory: engine_map works for all of them */
+    /* Of a real binding, (nodes) or NULL: what a node's values are rounded to; scale 0: they are not. (Of a
+     * rounded one binding.q says it.) */
+    const struct quant_params *round;
 };
 
-struct engine;
+struct engine_plan;
+struct engine_state;
 
 /* Local. Copies what it needs. ERR_MISMATCH where the arithmetic does not exist for an op; ERR_MEMORY. */
-MUST_USE status engine_plan(const struct model_binding *b, const struct engine_options *options,
-                            const struct kernel_table *k, struct engine **out);
-void engine_free(struct engine *e);
+MUST_USE status engine_plan_make(const struct model_binding *b, const struct engine_options *options,
+                                 const struct kernel_table *k, struct engine_plan **out);
+/* The same into `block`: engine_plan_bytes of zeroed, 64-byte aligned memory that outlives the plan. Another
+ * process that sees the same memory, wherever, takes the plan as it is there: ERR_MISMATCH where the plan was
+ * made for another instruction set. */
+MUST_USE status engine_plan_bytes(const struct model_binding *b, const struct engine_options *options,
+                                  const struct kernel_table *k, size_t *bytes);
+MUST_USE status engine_plan_into(const struct model_binding *b, const struct engine_options *options,
+                                 const struct kernel_table *k, void *block, struct engine_plan **out);
+MUST_USE status engine_plan_take(const void *block, const struct kernel_table *k, struct engine_plan **out);
+void engine_plan_free(struct engine_plan *plan); /* after its states */
+
+/* Memory for one user's runs. ERR_MEMORY. */
+MUST_USE status engine_state_make(const struct engine_plan *plan, struct engine_state **out);
+void engine_state_free(struct engine_state *state);
+
+/* A plan of one's own and a state of it. */
+struct engine {
+    struct engine_plan *plan;
+    struct engine_state *state;
+};
+MUST_USE status engine_open(const struct model_binding *b, const struct engine_options *options,
+                            const struct kernel_table *k, struct engine *out);
+void engine_close(struct engine *e); /* zeroed structs too; zeroes */
 
 /* pixels: (height, width, channels) u8 of the model's input size. Never fails, never allocates. */
-void engine_run(struct engine *e, const uint8_t *pixels);
+void engine_run(const struct engine_plan *plan, struct engine_state *state, const uint8_t *pixels);
 /* The same from normalized values, (height, width, channels) f32: fp32 takes them as they are, int8 quantizes
  * each by numerics 2.1 (NaN becomes the highest code). Of image_normalize'd pixels it gives the bits of
  * engine_run. */
-void engine_run_real(struct engine *e, const float *real);
+void engine_run_real(const struct engine_plan *plan, struct engine_state *state, const float *real);
 
 /* From now on the maps of which a step of a curve leaves a part as it was have their own memory, as all have
- * with the option `keep`, and engine_run_changed works. What the engine held is gone: run it once. Again is
- * free. ERR_MEMORY (then only engine_free works). */
-MUST_USE status engine_keep(struct engine *e);
-/* Back to the small arena, which whole runs like better. What the engine held is gone. ERR_MEMORY. */
-MUST_USE status engine_let_go(struct engine *e);
+ * with the option `keep`, and engine_run_changed works. What the state held is gone: run it once. Again is
+ * free. ERR_MEMORY (then only engine_state_free works). */
+MUST_USE status engine_keep(const struct engine_plan *plan, struct engine_state *state);
+/* Back to the small arena, which whole runs like better. What the state held is gone. ERR_MEMORY. */
+MUST_USE status engine_let_go(const struct engine_plan *plan, struct engine_state *state);
 /* After engine_keep and a run of a picture that differs from `real` at the `count` listed positions (y *
  * width + x) at most: computes only what they reach, and stops where an output came out as it was. The bits
- * of engine_run_real(e, real), in every node that can be seen. Never fails, never allocates. */
-void engine_run_changed(struct engine *e, const float *real, const int32_t *changed, int count);
+ * of engine_run_real, in every node that can be seen. Never fails, never allocates. */
+void engine_run_changed(const struct engine_plan *plan, struct engine_state *state, const float *real,
+                        const int32_t *changed, int count);
 /* The same for several steps of a curve: the late steps of the network, which hold most of its weights, wait
  * until ENGINE_BATCH pictures are there or no more come, and are computed together. Returns how many wait.
  * engine_finish_batch: their logits, (waiting, classes) real; then none waits. A whole run forgets who waits.
  * Of late nodes only the logits are to be had.
  *
- *     waiting = engine_batch_changed(e, real, changed, count);
- *     if (waiting == ENGINE_BATCH || it was the last) logits = engine_finish_batch(e);
+ *     waiting = engine_batch_changed(plan, state, real, changed, count);
+ *     if (waiting == ENGINE_BATCH || it was the last) logits = engine_finish_batch(plan, state);
  */
 enum { ENGINE_BATCH = 8 };
-int engine_batch_changed(struct engine *e, const float *real, const int32_t *changed, int count);
-const float *engine_finish_batch(struct engine *e);
-/* fp32 with KEEP: from now on every run rounds this node's values to what codes of `q` stand for before
- * anything reads them: one quantized output in an fp32 network. A second call takes the place of the first;
- * scale 0 ends it. */
-void engine_round_node(struct engine *e, int node, struct quant_params q);
+int engine_batch_changed(const struct engine_plan *plan, struct engine_state *state, const float *real,
+                         const int32_t *changed, int count);
+const float *engine_finish_batch(const struct engine_plan *plan, struct engine_state *state);
 
-int engine_classes(const struct engine *e);
-const float *engine_logits(const struct engine *e); /* (classes) real; int8: dequantized */
+int engine_classes(const struct engine_plan *plan);
+/* (classes) real; int8: dequantized */
+const float *engine_logits(const struct engine_plan *plan, const struct engine_state *state);
 
 /* A node's output after engine_run: NHWC, n = 1. */
 struct engine_map {
@@ -90,27 +119,31 @@ struct engine_map {
     const uint8_t *codes;  /* int8, else NULL */
     struct quant_params q; /* of codes */
 };
-struct engine_map engine_cam_map(const struct engine *e); /* the description's CAM layer */
+/* The description's CAM layer. */
+struct engine_map engine_cam_map(const struct engine_plan *plan, const struct engine_state *state);
 /* Any node; real and codes are NULL where the node was fused into a later one without being its alias, or its
  * memory was reused (no KEEP). A conv, add or mul fused with its relu shows the fused result under both
  * names. */
-struct engine_map engine_node_map(const struct engine *e, int node);
+struct engine_map engine_node_map(const struct engine_plan *plan, const struct engine_state *state, int node);
+/* Extents and quantization of a node, without values. */
+struct engine_map engine_node_shape(const struct engine_plan *plan, int node);
 /* Dequantizes (or copies) a map to (h * w, c) f32, contiguous. */
 void engine_map_copy_real(const struct engine_map *m, float *out);
 
-enum engine_arithmetic engine_arithmetic_used(const struct engine *e);
-enum precision_form engine_form(const struct engine *e);
+enum engine_arithmetic engine_arithmetic_used(const struct engine_plan *plan);
+enum precision_form engine_form(const struct engine_plan *plan);
 struct engine_memory {
-    size_t weights, arena, scratch;
+    size_t weights, arena, scratch; /* weights: all of the plan, which others may share */
 };
-struct engine_memory engine_memory_used(const struct engine *e);
+struct engine_memory engine_memory_used(const struct engine_plan *plan, const struct engine_state *state);
 
 /* For bench: the steps of the plan. Times are the medians that engine_profile measured (seconds), one per
  * step. */
-int engine_steps(const struct engine *e);
-const char *engine_step_name(const struct engine *e, int step); /* the node's name */
-uint64_t engine_step_macs(const struct engine *e, int step);
+int engine_steps(const struct engine_plan *plan);
+const char *engine_step_name(const struct engine_plan *plan, int step); /* the node's name */
+uint64_t engine_step_macs(const struct engine_plan *plan, int step);
 /* Runs `repeats` times (at least 1) and fills median_s (engine_steps). ERR_MEMORY. */
-MUST_USE status engine_profile(struct engine *e, const uint8_t *pixels, int repeats, double *median_s);
+MUST_USE status engine_profile(const struct engine_plan *plan, struct engine_state *state,
+                               const uint8_t *pixels, int repeats, double *median_s);
 
 #endif

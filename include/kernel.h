@@ -88,6 +88,10 @@ struct kernel_add_u8 {
 /* numerics 2.6: q = clamp(rne(f32(f32((qa - za) * (qb - zb)) * multiplier)) + zero_point_out, low, high). */
 struct kernel_mul_u8 { float multiplier; int zero_point_a, zero_point_b, zero_point_out, low, high; };
 
+/* numerics 2.1 there and back: f32(scale) * (clamp(rne(x * inverse) + zero_point, low, high) - zero_point);
+ * codes have at most 16 bits; NaN becomes the highest code's value. */
+struct kernel_round { float scale, inverse; int zero_point, low, high; };
+
 enum kernel_saturation {
     /* Exact integer sums: the default everywhere. */
     KERNEL_EXACT,
@@ -169,6 +173,8 @@ struct kernel_table {
     void (*mul_f32)(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch,
                     int pixels, int channels);
     void (*copy_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels);
+    /* In place. */
+    void (*round_f32)(float *x, int pitch, int pixels, int channels, const struct kernel_round *q);
     /* out[i * groups + j] = in[j * (channels / groups) + i] */
     void (*shuffle_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
                         int groups);

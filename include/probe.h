@@ -42,7 +42,7 @@ enum { PROBE_NETWORKS = 16, PROBE_PRECISIONS = 8, PROBE_TOP = 5 };
 struct probe_network {
     const struct model *model;
     int precisions; /* 1 .. PROBE_PRECISIONS */
-    struct engine *engine[PROBE_PRECISIONS];
+    struct engine engine[PROBE_PRECISIONS];
     const struct model_head *head[PROBE_PRECISIONS]; /* NULL where no method needs the classifier */
 };
 struct probe_how {

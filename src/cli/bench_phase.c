@@ -11,7 +11,7 @@ enum { STEPS = 100 };
 
 /* One precision of the picture. */
 struct side {
-    struct engine *engine;
+    struct engine engine;
     struct engine_map map;
     float *act, *projection, *finished;
 };
@@ -46,7 +46,7 @@ static void run(void *user)
 {
     struct picture *p = user;
 
-    engine_run(p->now->engine, p->pixels);
+    engine_run(p->now->engine.plan, p->now->engine.state, p->pixels);
 }
 
 static void statistics(void *user)
@@ -123,11 +123,11 @@ static status read_picture(struct picture *p)
 
     TRY(image_load(p->path, p->pipeline, p->pixels, &info));
     image_normalize_table(in->mean, in->std, in->channels, table);
-    image_normalize(p->pixels, p->h * p->w, in->channels, (const float (*)[256])table, p->real);
-    TRY(image_substrate(IMAGE_SUBSTRATE_ZERO, p->real, p->h, p->w, in->channels, (const float (*)[256])table,
+    image_normalize(p->pixels, p->h * p->w, in->channels, (const float(*)[256])table, p->real);
+    TRY(image_substrate(IMAGE_SUBSTRATE_ZERO, p->real, p->h, p->w, in->channels, (const float(*)[256])table,
                         p->away));
     return image_substrate(IMAGE_SUBSTRATE_BLUR, p->real, p->h, p->w, in->channels,
-                           (const float (*)[256])table, p->blank);
+                           (const float(*)[256])table, p->blank);
 }
 
 static void substrates(void *user)
@@ -139,7 +139,7 @@ static void substrates(void *user)
 
 static void score(struct picture *p, const float *logits, int steps)
 {
-    int classes = engine_classes(p->now->engine);
+    int classes = engine_classes(p->now->engine.plan);
 
     for (int k = 0; k < steps; k++)
         accuracy_softmax(logits + (size_t)k * (size_t)classes, classes, p->probability);
@@ -148,23 +148,23 @@ static void score(struct picture *p, const float *logits, int steps)
 /* From one picture to the other, most important pixels first. */
 static void curve(struct picture *p, const float *from, const float *to)
 {
-    struct engine *e = p->now->engine;
+    const struct engine *e = &p->now->engine;
     int pixels = p->h * p->w;
 
     memcpy(p->work, from, image_pipeline_bytes(p->pipeline) * sizeof *from);
-    engine_run_real(e, p->work);
-    score(p, engine_logits(e), 1);
+    engine_run_real(e->plan, e->state, p->work);
+    score(p, engine_logits(e->plan, e->state), 1);
     for (int step = 1, before = 0; step <= STEPS; step++) {
         int until = curve_pixels(step, STEPS, pixels), waiting;
 
         image_replace(p->work, to, p->pipeline->channels, p->order + before, until - before);
         if (p->whole) {
-            engine_run_real(e, p->work);
-            score(p, engine_logits(e), 1);
+            engine_run_real(e->plan, e->state, p->work);
+            score(p, engine_logits(e->plan, e->state), 1);
         } else {
-            waiting = engine_batch_changed(e, p->work, p->order + before, until - before);
+            waiting = engine_batch_changed(e->plan, e->state, p->work, p->order + before, until - before);
             if (waiting == ENGINE_BATCH || step == STEPS)
-                score(p, engine_finish_batch(e), waiting);
+                score(p, engine_finish_batch(e->plan, e->state), waiting);
         }
         before = until;
     }
@@ -228,7 +228,7 @@ static status explain(struct picture *p, int repeats, int json)
         p->whole = 1;
         TRY(measure(p, "both curves, every step whole", names[i], curves, few, json, &sum[0]));
         p->whole = 0;
-        TRY(engine_keep(p->now->engine));
+        TRY(engine_keep(p->now->engine.plan, p->now->engine.state));
         TRY(measure(p, "both curves, what changed alone", names[i], curves, few, json, &sum[1]));
     }
     print("explain, every step whole", "both", sum[0], json);
@@ -257,7 +257,7 @@ static status make_side(struct side *s, struct network *net, int pixels)
     size_t hw;
 
     s->engine = net->engine;
-    s->map = engine_cam_map(s->engine);
+    s->map = engine_cam_map(s->engine.plan, s->engine.state);
     hw = (size_t)s->map.h * (size_t)s->map.w;
     MEM_TRY(s->act, hw * (size_t)s->map.c + 64, sizeof *s->act);
     MEM_TRY(s->projection, hw, sizeof *s->projection);
@@ -277,7 +277,7 @@ static status make_room(struct picture *p)
     MEM_TRY(p->blank, seen, sizeof *p->blank);
     MEM_TRY(p->work, seen, sizeof *p->work);
     MEM_TRY(p->order_map, pixels, sizeof *p->order_map);
-    MEM_TRY(p->probability, (size_t)engine_classes(p->side[0].engine), sizeof *p->probability);
+    MEM_TRY(p->probability, (size_t)engine_classes(p->side[0].engine.plan), sizeof *p->probability);
     MEM_TRY(p->order, pixels, sizeof *p->order);
     MEM_TRY(p->scratch, pixels, sizeof *p->scratch);
     TRY(wsol_create(p->w, p->h, &p->wsol));

@@ -116,24 +116,24 @@ static void fill_pixels(uint8_t *pixels, size_t size)
 
 /* ---- measuring -------------------------------------------------------------------------------------- */
 
-static status measure_runs(struct engine *e, const uint8_t *pixels, int repeats, struct measured *m)
+static status measure_runs(const struct engine *e, const uint8_t *pixels, int repeats, struct measured *m)
 {
     double *times;
 
     MEM_TRY(times, (size_t)repeats, sizeof *times);
     for (int i = 0; i < WARM_UP; i++)
-        engine_run(e, pixels);
+        engine_run(e->plan, e->state, pixels);
     for (int i = 0; i < repeats; i++) {
         double from = clock_s();
 
-        engine_run(e, pixels);
+        engine_run(e->plan, e->state, pixels);
         times[i] = clock_s() - from;
     }
     qsort(times, (size_t)repeats, sizeof *times, bench_ascending);
     m->median = times[repeats / 2];
     m->fastest = times[0];
     mem_free(times);
-    return engine_profile(e, pixels, repeats, m->layer);
+    return engine_profile(e->plan, e->state, pixels, repeats, m->layer);
 }
 
 static status median_cam(struct cam_workspace *w, const struct engine_map *a, const float *act, int raw,
@@ -155,7 +155,7 @@ static status median_cam(struct cam_workspace *w, const struct engine_map *a, co
 
 static status measure_cam(const struct network *net, struct measured *m)
 {
-    struct engine_map a = engine_cam_map(net->engine);
+    struct engine_map a = engine_cam_map(net->engine.plan, net->engine.state);
     size_t pixels = (size_t)a.h * (size_t)a.w;
     struct cam_workspace *w = NULL;
     float *act = mem_alloc(pixels * (size_t)a.c, sizeof *act), *values = mem_alloc(pixels, sizeof *values);
@@ -186,10 +186,10 @@ static status measure(const struct network *net, const char *image, int repeats,
     fill_pixels(pixels, size);
     if (image[0])
         TRY_OUT(image_load(image, &net->pipeline, pixels, &info));
-    m->layer = mem_alloc((size_t)engine_steps(net->engine), sizeof *m->layer);
+    m->layer = mem_alloc((size_t)engine_steps(net->engine.plan), sizeof *m->layer);
     if (!m->layer)
         TRY_OUT(FAIL(ERR_MEMORY, "no memory for the times of the layers"));
-    TRY_OUT(measure_runs(net->engine, pixels, repeats, m));
+    TRY_OUT(measure_runs(&net->engine, pixels, repeats, m));
     TRY_OUT(measure_cam(net, m));
 out:
     mem_free(pixels);
@@ -200,13 +200,13 @@ out:
 
 static const char *precision_name(const struct engine *e)
 {
-    return engine_form(e) == PRECISION_CODES ? "int8" : "fp32";
+    return engine_form(e->plan) == PRECISION_CODES ? "int8" : "fp32";
 }
 
 static void print_json(const struct network *net, const struct measured *m)
 {
-    const struct engine *e = net->engine;
-    struct engine_memory memory = engine_memory_used(e);
+    const struct engine *e = &net->engine;
+    struct engine_memory memory = engine_memory_used(e->plan, e->state);
 
     printf("{\"model\": \"%s\", \"precision\": \"%s\", \"isa\": \"%s\", \"ms\": %.4f, \"ms_fastest\": %.4f, "
            "\"macs\": %llu, ",
@@ -216,28 +216,30 @@ static void print_json(const struct network *net, const struct measured *m)
            "\"scratch_bytes\": %zu, ",
            m->cam_map * 1e3, (m->cam_both - m->cam_map) * 1e3, memory.weights, memory.arena, memory.scratch);
     printf("\"layers\": [");
-    for (int i = 0; i < engine_steps(e); i++)
-        printf("%s{\"name\": \"%s\", \"ms\": %.5f, \"macs\": %llu}", i ? ", " : "", engine_step_name(e, i),
-               m->layer[i] * 1e3, (unsigned long long)engine_step_macs(e, i));
+    for (int i = 0; i < engine_steps(e->plan); i++)
+        printf("%s{\"name\": \"%s\", \"ms\": %.5f, \"macs\": %llu}", i ? ", " : "",
+               engine_step_name(e->plan, i), m->layer[i] * 1e3,
+               (unsigned long long)engine_step_macs(e->plan, i));
     printf("]}\n");
 }
 
 static void print_table(const struct network *net, const struct measured *m, int layers)
 {
-    const struct engine *e = net->engine;
+    const struct engine *e = &net->engine;
     double best = 0;
 
-    for (int i = 0; i < engine_steps(e); i++) {
-        double rate = m->layer[i] > 0 ? (double)engine_step_macs(e, i) / m->layer[i] / 1e9 : 0;
+    for (int i = 0; i < engine_steps(e->plan); i++) {
+        double rate = m->layer[i] > 0 ? (double)engine_step_macs(e->plan, i) / m->layer[i] / 1e9 : 0;
 
         best = rate > best ? rate : best;
     }
     printf("%-20s %s %-10s %9.3f ms %8.1f GMAC/s  best %8.1f  cam %6.3f ms  raw sign %6.3f ms\n",
            net->model.name, precision_name(e), net->kernels->isa, m->median * 1e3,
            (double)net->macs / m->median / 1e9, best, m->cam_map * 1e3, (m->cam_both - m->cam_map) * 1e3);
-    for (int i = 0; layers && i < engine_steps(e); i++)
-        printf("    %-36s %9.4f ms %10.3f MMAC %8.1f GMAC/s\n", engine_step_name(e, i), m->layer[i] * 1e3,
-               (double)engine_step_macs(e, i) / 1e6, (double)engine_step_macs(e, i) / m->layer[i] / 1e9);
+    for (int i = 0; layers && i < engine_steps(e->plan); i++)
+        printf("    %-36s %9.4f ms %10.3f MMAC %8.1f GMAC/s\n", engine_step_name(e->plan, i),
+               m->layer[i] * 1e3, (double)engine_step_macs(e->plan, i) / 1e6,
+               (double)engine_step_macs(e->plan, i) / m->layer[i] / 1e9);
 }
 
 /* ---- the command ------------------------------------------------------------------------------------ */
@@ -317,19 +319,32 @@ static status check_idle(const struct settings *s)
                       phases[] = "--phases has its own parts", plain[] = "it is of --phases";
     const int select = s->select >= 1;
     const struct option_idle idle[] = {
-        { select, "model", selects },        { select, "weights", selects },
-        { select, "int8", selects },         { select, "image", selects },
-        { select, "engine", selects },       { select, "numerics.saturate", selects },
-        { select, "isa", selects },          { select, "repeats", selects },
-        { select, "layers", selects },       { select, "kernels", selects },
-        { select, "phases", selects },       { select, "explain", selects },
-        { select, "json", selects },         { s->kernels, "model", kernels },
-        { s->kernels, "weights", kernels },  { s->kernels, "int8", kernels },
-        { s->kernels, "image", kernels },    { s->kernels, "engine", kernels },
-        { s->kernels, "layers", kernels },   { s->kernels, "numerics.saturate", kernels },
-        { s->kernels, "phases", kernels },   { s->kernels, "explain", kernels },
-        { s->phases, "layers", phases },     { s->phases, "numerics.saturate", phases },
-        { !s->phases, "int8", plain },       { !s->phases, "explain", plain },
+        { select, "model", selects },
+        { select, "weights", selects },
+        { select, "int8", selects },
+        { select, "image", selects },
+        { select, "engine", selects },
+        { select, "numerics.saturate", selects },
+        { select, "isa", selects },
+        { select, "repeats", selects },
+        { select, "layers", selects },
+        { select, "kernels", selects },
+        { select, "phases", selects },
+        { select, "explain", selects },
+        { select, "json", selects },
+        { s->kernels, "model", kernels },
+        { s->kernels, "weights", kernels },
+        { s->kernels, "int8", kernels },
+        { s->kernels, "image", kernels },
+        { s->kernels, "engine", kernels },
+        { s->kernels, "layers", kernels },
+        { s->kernels, "numerics.saturate", kernels },
+        { s->kernels, "phases", kernels },
+        { s->kernels, "explain", kernels },
+        { s->phases, "layers", phases },
+        { s->phases, "numerics.saturate", phases },
+        { !s->phases, "int8", plain },
+        { !s->phases, "explain", plain },
         { s->json, "layers", "--json has every layer" },
     };
 

@@ -96,7 +96,7 @@ static void print_class(const struct image_names *n, int class_index, float prob
 
 static const char *side_name(const struct explain *e, int s)
 {
-    return engine_form(e->side[s].net.engine) == PRECISION_CODES ? "int8" : "fp32";
+    return engine_form(e->side[s].net.engine.plan) == PRECISION_CODES ? "int8" : "fp32";
 }
 
 static void print_answers(const struct explain *e, int sides, const struct image_names *n)

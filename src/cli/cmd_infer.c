@@ -116,12 +116,11 @@ static status open_input(struct infer *r, const struct option_words *words)
         return OK;
     TRY(h5_open(r->set.pixels, r->set.pixels, H5_READ, &r->pixel_file));
     TRY(h5_shape(&r->pixel_file, "pixels", 4, dim));
-    if (dim[1] != r->height || dim[2] != r->width || dim[3] != r->net.pipeline.channels ||
-        dim[0] > INT32_MAX)
-        return FAIL(
-            ERR_MISMATCH, "%s: /pixels holds %lld x %lld x %lld pictures, the network takes %d x %d x %d",
-            r->set.pixels, (long long)dim[1], (long long)dim[2], (long long)dim[3], r->height, r->width,
-            r->net.pipeline.channels);
+    if (dim[1] != r->height || dim[2] != r->width || dim[3] != r->net.pipeline.channels || dim[0] > INT32_MAX)
+        return FAIL(ERR_MISMATCH,
+                    "%s: /pixels holds %lld x %lld x %lld pictures, the network takes %d x %d x %d",
+                    r->set.pixels, (long long)dim[1], (long long)dim[2], (long long)dim[3], r->height,
+                    r->width, r->net.pipeline.channels);
     r->count = (int)dim[0];
     r->path = NULL;
     return OK;
@@ -138,7 +137,7 @@ static status read_pixels(struct infer *r, int i)
 
 static status allocate(struct infer *r)
 {
-    struct engine_map a = engine_cam_map(r->net.engine);
+    struct engine_map a = engine_cam_map(r->net.engine.plan, r->net.engine.state);
     size_t hw = (size_t)a.h * (size_t)a.w, most = hw * (size_t)a.c;
 
     for (int i = 0; i < r->net.model.nodes; i++) {
@@ -181,7 +180,7 @@ static status describe_output(const struct infer *r, int codes)
         { "precision", codes ? "int8" : "fp32" },
         { "cam", cam_method_name((enum cam_method)r->set.cam) },
         { "isa", r->net.kernels->isa },
-        { "engine", codes ? engine_arithmetic_name(engine_arithmetic_used(r->net.engine)) : NULL },
+        { "engine", codes ? engine_arithmetic_name(engine_arithmetic_used(r->net.engine.plan)) : NULL },
     };
     struct h5_set root = h5_root(&r->out);
 
@@ -193,8 +192,8 @@ static status describe_output(const struct infer *r, int codes)
 
 static status create_output(struct infer *r)
 {
-    struct engine_map a = engine_cam_map(r->net.engine);
-    int64_t n = r->count, classes = engine_classes(r->net.engine);
+    struct engine_map a = engine_cam_map(r->net.engine.plan, r->net.engine.state);
+    int64_t n = r->count, classes = engine_classes(r->net.engine.plan);
     size_t longest = strlen(r->set.pixels) + 16;
 
     for (int i = 0; r->path && i < r->count; i++)
@@ -202,7 +201,8 @@ static status create_output(struct infer *r)
     snprintf(r->part, sizeof r->part, "%s.part", r->set.output);
     TRY(h5_create(r->part, r->part, &(struct h5_form){ 0 }, &r->out));
     TRY(h5_add(&r->out, "path", H5_TEXT, longest, 1, &n));
-    TRY(h5_add(&r->out, "pixels", H5_U8, 0, 4, (int64_t[]){ n, r->height, r->width, r->net.pipeline.channels }));
+    TRY(h5_add(&r->out, "pixels", H5_U8, 0, 4,
+               (int64_t[]){ n, r->height, r->width, r->net.pipeline.channels }));
     TRY(h5_add(&r->out, "logits", H5_F32, 0, 2, (int64_t[]){ n, classes }));
     TRY(h5_add(&r->out, "last_conv", H5_F32, 0, 4, (int64_t[]){ n, a.c, a.h, a.w }));
     TRY(h5_add(&r->out, "cam", H5_F32, 0, 3, (int64_t[]){ n, a.h, a.w }));
@@ -221,7 +221,7 @@ static void to_planes(const struct engine_map *m, uint8_t *out)
 static status write_codes(struct infer *r)
 {
     for (int i = 0; i < r->net.model.nodes; i++) {
-        struct engine_map m = engine_node_map(r->net.engine, i);
+        struct engine_map m = engine_node_map(r->net.engine.plan, r->net.engine.state, i);
         char name[MODEL_NAME + 8];
 
         if (!m.codes)
@@ -264,8 +264,9 @@ static status write_cam(struct infer *r, const struct engine_map *a, int i)
                              .first_weight = r->head.first_weight,
                              .first_bias = r->head.first_bias };
 
-    TRY(cam_take(r->workspace, r->act, a->h, a->w, a->c, head.weight ? &head : NULL,
-                 answer(engine_logits(r->net.engine), engine_classes(r->net.engine))));
+    TRY(cam_take(
+        r->workspace, r->act, a->h, a->w, a->c, head.weight ? &head : NULL,
+        answer(engine_logits(r->net.engine.plan, r->net.engine.state), engine_classes(r->net.engine.plan))));
     TRY(cam_compute(r->workspace, (enum cam_method)r->set.cam, CAM_ABSMAX, 1, &p));
     r->sign_undefined += p.raw_sign == 0;
     for (int j = 0; p.raw_sign < 0 && j < a->h * a->w; j++)
@@ -278,15 +279,15 @@ static status infer_one(struct infer *r, int i)
     struct engine_map a;
 
     TRY(read_pixels(r, i));
-    engine_run(r->net.engine, r->pixels);
-    a = engine_cam_map(r->net.engine);
+    engine_run(r->net.engine.plan, r->net.engine.state, r->pixels);
+    a = engine_cam_map(r->net.engine.plan, r->net.engine.state);
     engine_map_copy_real(&a, r->act);
     for (int c = 0; c < a.c; c++)
         for (int j = 0; j < a.h * a.w; j++)
             r->planes[c * a.h * a.w + j] = r->act[j * a.c + c];
     TRY(write_path(r, i));
     TRY(h5_put(&r->out, "pixels", i, r->pixels));
-    TRY(h5_put(&r->out, "logits", i, engine_logits(r->net.engine)));
+    TRY(h5_put(&r->out, "logits", i, engine_logits(r->net.engine.plan, r->net.engine.state)));
     TRY(h5_put(&r->out, "last_conv", i, r->planes));
     if (a.codes) {
         to_planes(&a, r->codes);
@@ -330,7 +331,7 @@ static status run(struct infer *r, const struct option_words *words)
     TRY(network_open(r->set.model, r->set.weights, &r->set.reading, &options, r->set.isa, &r->net));
     TRY(network_check_relu6(&r->set.reading, &net, 1));
     TRY(network_check_arithmetic(&options, &net, 1));
-    if (r->set.tap && engine_form(net->engine) != PRECISION_CODES)
+    if (r->set.tap && engine_form(net->engine.plan) != PRECISION_CODES)
         return FAIL(ERR_USAGE, "--tap=all has no effect: %s is fp32, which has no codes", r->set.weights);
     network_say(r->set.weights, &r->net.decided);
     network_preprocess(&r->net, r->set.resize, r->set.filter, r->set.pillow);
@@ -352,11 +353,12 @@ static status run(struct infer *r, const struct option_words *words)
 
 static void summary(const struct infer *r)
 {
-    enum precision_form precision = engine_form(r->net.engine);
+    enum precision_form precision = engine_form(r->net.engine.plan);
 
     printf("%s  %s%s%s  %s  %d %s  %s\n", r->net.model.name, precision == PRECISION_CODES ? "int8" : "fp32",
            precision == PRECISION_CODES ? " " : "",
-           precision == PRECISION_CODES ? engine_arithmetic_name(engine_arithmetic_used(r->net.engine)) : "",
+           precision == PRECISION_CODES ? engine_arithmetic_name(engine_arithmetic_used(r->net.engine.plan))
+                                        : "",
            r->net.kernels->isa, r->count, r->count == 1 ? "image" : "images", r->set.output);
     if (r->sign_undefined)
         log_info("infer: the raw sign is undefined for %d images; their /cam has the resolved one",

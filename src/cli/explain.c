@@ -20,9 +20,9 @@ static status make_room(struct explain *e, const struct explain_how *how, struct
     size_t seen = image_pipeline_bytes(&e->side[0].net.pipeline);
 
     for (int s = 0; s < how->sides; s++) {
-        struct engine_map m = engine_cam_map(e->side[s].net.engine);
+        struct engine_map m = engine_cam_map(e->side[s].net.engine.plan, e->side[s].net.engine.state);
         size_t n = (size_t)m.h * (size_t)m.w * (size_t)m.c + 64,
-               c = (size_t)engine_classes(e->side[s].net.engine);
+               c = (size_t)engine_classes(e->side[s].net.engine.plan);
 
         values = n > values ? n : values;
         classes = c > classes ? c : classes;
@@ -56,9 +56,9 @@ static void clear(struct work *w)
 
 static status answer(struct explain_side *s, struct work *w)
 {
-    const float *logits = engine_logits(s->net.engine);
+    const float *logits = engine_logits(s->net.engine.plan, s->net.engine.state);
 
-    w->classes = engine_classes(s->net.engine);
+    w->classes = engine_classes(s->net.engine.plan);
     if (!accuracy_finite(logits, w->classes))
         return FAIL(ERR_NUMERIC, "%s: logits that are not finite", s->net.model.name);
     s->top_count = w->classes < EXPLAIN_TOP ? w->classes : EXPLAIN_TOP;
@@ -72,7 +72,7 @@ static status answer(struct explain_side *s, struct work *w)
 
 static status look(const struct explain *e, struct explain_side *s, struct work *w)
 {
-    struct engine_map m = engine_cam_map(s->net.engine);
+    struct engine_map m = engine_cam_map(s->net.engine.plan, s->net.engine.state);
     struct cam_workspace *cam = NULL;
     struct wsol_workspace *wsol = NULL;
     int cells = m.h * m.w;
@@ -101,20 +101,20 @@ out:
 static int score(void *user, int step, const int32_t *changed, int count, float *out)
 {
     struct work *w = user;
-    struct engine *engine = w->side->net.engine;
+    const struct engine *engine = &w->side->net.engine;
 
     (void)step;
     image_replace(w->altered, w->to, w->side->net.pipeline.channels, changed, count);
     if (w->begun)
-        engine_run_changed(engine, w->altered, changed, count);
+        engine_run_changed(engine->plan, engine->state, w->altered, changed, count);
     else
-        engine_run_real(engine, w->altered);
+        engine_run_real(engine->plan, engine->state, w->altered);
     w->begun = 1;
-    if (!accuracy_finite(engine_logits(engine), w->classes)) {
+    if (!accuracy_finite(engine_logits(engine->plan, engine->state), w->classes)) {
         w->side->odd = 1;
         return 0;
     }
-    accuracy_softmax(engine_logits(engine), w->classes, w->all);
+    accuracy_softmax(engine_logits(engine->plan, engine->state), w->classes, w->all);
     *out = w->all[w->class_index];
     return 1;
 }
@@ -136,12 +136,12 @@ static status both_curves(const struct explain *e, struct work *w)
     float table[3][256];
 
     image_normalize_table(in->mean, in->std, in->channels, table);
-    image_normalize(e->pixels, w->pixels, in->channels, (const float (*)[256])table, w->picture);
+    image_normalize(e->pixels, w->pixels, in->channels, (const float(*)[256])table, w->picture);
     TRY(image_substrate(w->how->deletion, w->picture, e->height, e->width, in->channels,
-                        (const float (*)[256])table, w->away));
+                        (const float(*)[256])table, w->away));
     TRY(image_substrate(w->how->insertion, w->picture, e->height, e->width, in->channels,
-                        (const float (*)[256])table, w->blank));
-    TRY(engine_keep(w->side->net.engine));
+                        (const float(*)[256])table, w->blank));
+    TRY(engine_keep(w->side->net.engine.plan, w->side->net.engine.state));
     one_curve(w, 0, w->picture, w->away);
     one_curve(w, 1, w->blank, w->picture);
     return OK;
@@ -164,7 +164,7 @@ static void compare(struct explain *e)
     const struct explain_side *a = &e->side[0], *b = &e->side[1];
     const struct rmse_side first = { a->cam.values, a->cam.raw_sign, a->map, a->flipped },
                            second = { b->cam.values, b->cam.raw_sign, b->map, b->flipped };
-    struct engine_map m = engine_cam_map(a->net.engine);
+    struct engine_map m = engine_cam_map(a->net.engine.plan, a->net.engine.state);
 
     rmse_pair(&first, &second, m.h * m.w, (int64_t)e->height * e->width, &e->rmse);
     compare_pair(&(struct compare_side){ a->cam.values, a->map },
@@ -176,7 +176,8 @@ static void compare(struct explain *e)
 static status check_pair(const struct explain *e)
 {
     const struct model_input *a = &e->side[0].net.model.input, *b = &e->side[1].net.model.input;
-    struct engine_map m = engine_cam_map(e->side[0].net.engine), n = engine_cam_map(e->side[1].net.engine);
+    struct engine_map m = engine_cam_map(e->side[0].net.engine.plan, e->side[0].net.engine.state),
+                      n = engine_cam_map(e->side[1].net.engine.plan, e->side[1].net.engine.state);
 
     if (a->height != b->height || a->width != b->width || m.h != n.h || m.w != n.w)
         return FAIL(ERR_MISMATCH, "%s: the two forms have other inputs or other maps",
@@ -199,7 +200,7 @@ status explain_picture(const char *path, const struct explain_how *how, struct e
     TRY_OUT(image_load(path, &e->side[0].net.pipeline, e->pixels, &e->info));
     for (int s = 0; s < how->sides; s++) {
         w.side = &e->side[s];
-        engine_run(w.side->net.engine, e->pixels);
+        engine_run(w.side->net.engine.plan, w.side->net.engine.state, e->pixels);
         TRY_OUT(answer(w.side, &w));
         TRY_OUT(look(e, w.side, &w));
         if (how->steps > 0)

@@ -46,7 +46,7 @@ status network_check_relu6(const struct network_reading *how, const struct netwo
     if (how->relu6 == MODEL_RELU6_AUTO)
         return OK;
     for (int i = 0; i < count; i++)
-        if (engine_form(net[i]->engine) == PRECISION_CODES)
+        if (engine_form(net[i]->engine.plan) == PRECISION_CODES)
             return OK;
     return FAIL(ERR_USAGE, "--relu6=%s has no effect: the weights are fp32, whose relu6 clamps at 6",
                 model_relu6_name((enum model_relu6)how->relu6));
@@ -58,9 +58,9 @@ status network_check_arithmetic(const struct engine_options *options, const stru
     int codes = 0, fbgemm = 0;
 
     for (int i = 0; i < count; i++)
-        if (engine_form(net[i]->engine) == PRECISION_CODES) {
+        if (engine_form(net[i]->engine.plan) == PRECISION_CODES) {
             codes = 1;
-            fbgemm = fbgemm || engine_arithmetic_used(net[i]->engine) == ENGINE_FBGEMM;
+            fbgemm = fbgemm || engine_arithmetic_used(net[i]->engine.plan) == ENGINE_FBGEMM;
         }
     if (options->arithmetic != ENGINE_AUTO && !codes)
         return FAIL(ERR_USAGE, "--engine=%s has no effect: the weights are fp32",
@@ -92,7 +92,7 @@ static status bind_and_plan(const char *weights, const struct network_reading *h
         TRY_OUT(model_decided(&binding, &out->decided));
     out->parameters = binding.parameters;
     out->macs = binding.macs;
-    TRY_OUT(engine_plan(&binding, options, out->kernels, &out->engine));
+    TRY_OUT(engine_open(&binding, options, out->kernels, &out->engine));
 out:
     model_unbind(&binding);
     table_free(&table);
@@ -152,7 +152,7 @@ void network_preprocess(struct network *net, int resize, int filter, int pillow)
 
 void network_close(struct network *net)
 {
-    engine_free(net->engine);
+    engine_close(&net->engine);
     model_free(&net->model);
     text_free(&net->decided);
     memset(net, 0, sizeof *net);

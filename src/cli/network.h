@@ -14,7 +14,7 @@
 
 struct network {
     struct model model;
-    struct engine *engine;
+    struct engine engine;
     const struct kernel_table *kernels;
     struct image_pipeline pipeline;
     struct text decided; /* of a checkpoint's reading: model_decided */

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "step.h"
+#include "plan.h"
 
 void arithmetic_input_real(const struct model_input *in, float table[][256])
 {

@@ -1,141 +1,151 @@
 /* src/engine/delta.c: the run that recomputes only what changed pixels reach (DESIGN 6).
  *
- * Every buffer has a mask of the positions whose values differ from the last run's. A step's own mask follows
+ * Every buffer has a mask of the positions whose values differ from the last run's. An op's own mask follows
  * from its inputs' masks through its window; those positions are computed again, compared with what was there
  * and taken out of the mask where nothing changed. Inputs that did not change give the bits that are there,
  * so that computing a few positions too many, to have fewer and larger rectangles, harms nothing.
  */
 #include <string.h>
 
-#include "delta.h"
 #include "mask.h"
+#include "state.h"
 
 enum {
     /* A rectangle costs what so many more positions cost: its weights pass through the core once more. */
     DELTA_RECT_POSITIONS = 8
 };
 
-static uint8_t *at(const struct engine *e, const struct engine_view *v, int position)
+/* An op in hand. Positions of its output lie `pitch` bytes apart from `out` on. */
+struct work {
+    struct engine_pass pass;
+    const struct engine_op *op;
+    struct engine_delta *d;
+    uint8_t *out;
+    size_t pitch, element;
+    int compares; /* run_is_compared */
+};
+
+static struct work work_of(const struct engine_plan *plan, const struct engine_state *state,
+                           const struct engine_op *op)
 {
-    return (uint8_t *)v->data + (size_t)position * (size_t)v->pitch * delta_element(e);
+    struct work w = { .pass = state_pass(plan, state), .op = op, .d = state->delta };
+
+    w.element = plan_element(plan);
+    w.out = pass_at(&w.pass, &op->out);
+    w.pitch = (size_t)op->out.pitch * w.element;
+    w.compares = run_is_compared(plan, op);
+    return w;
 }
 
-/* ---- what to compute -------------------------------------------------------------------------------------
+static uint8_t *at(const struct work *w, int position)
+{
+    return w->out + (size_t)position * w->pitch;
+}
+
+/* ---- what to compute -----------------------------------------------------------------------------------
  */
 
-/* d->wanted of a step; its inputs' masks are final. */
-static void want(const struct engine *e, const struct engine_step *s)
+/* d->wanted; the inputs' masks are final. */
+static void want(const struct work *w)
 {
-    struct engine_delta *d = e->delta;
+    const struct engine_plan *plan = w->pass.plan;
+    const struct engine_op *op = w->op;
+    struct engine_delta *d = w->d;
 
-    mask_clear(d->wanted, s->out.h, s->out.w);
-    for (int j = 0; j < s->inputs; j++) {
-        const struct engine_view *in = &s->in[j];
-        const uint64_t *mask = d->mask[in->buffer];
+    mask_clear(d->wanted, op->out.h, op->out.w);
+    for (int j = 0; j < op->inputs; j++) {
+        const struct engine_view *in = &op->in[j];
+        const uint64_t *mask = d->masks + plan->mask[in->buffer];
+        struct kernel_conv window = run_reach(plan, op, j);
 
-        if (s->shape.kh > 0)
-            mask_window(&s->shape, mask, d->wanted, d->work);
-        else if (in->h == s->out.h && in->w == s->out.w)
-            mask_join(d->wanted, mask, s->out.h, s->out.w);
-        else if (mask_count(mask, in->h, in->w) > 0) /* an average's map, or squeeze-excite's one row */
-            mask_fill(d->wanted, s->out.h, s->out.w);
+        if (window.kh > 0)
+            mask_window(&window, mask, d->wanted, d->work);
+        else if (mask_count(mask, in->h, in->w) > 0)
+            mask_fill(d->wanted, op->out.h, op->out.w);
     }
 }
 
-/* ---- convolutions: position by position -----------------------------------------------------------------
+/* ---- dense layers: position by position ----------------------------------------------------------------
  */
 
-void delta_run_points(const struct engine *e, const struct engine_step *s, const struct kernel_conv *shape,
-                      struct points *p)
+static void run_points(const struct work *w, struct points *p, const struct kernel_conv *shape)
 {
-    if (e->form == PRECISION_REAL)
-        s->kernels->points_f32(shape, s->packed, p->real_in, p->real_out, p->count, s->low, s->high);
-    else
-        s->kernels->points_u8(shape, s->packed, p->code_in, p->code_out, p->count, &s->requant, s->saturation,
-                              e->scratch);
-    p->count = 0;
-}
-
-/* Codes are compared with what was there; of sums of reals hardly any comes out as it was. */
-static void run_points(const struct engine *e, const struct engine_step *s, struct points *p,
-                       const struct kernel_conv *shape)
-{
-    struct engine_delta *d = e->delta;
-    size_t bytes = (size_t)s->shape.oc;
+    size_t bytes = (size_t)w->op->out.c * w->element;
     int count = p->count;
 
-    delta_run_points(e, s, shape, p);
-    for (int i = 0; e->form == PRECISION_CODES && i < count; i++) {
-        uint8_t *to = at(e, &s->out, p->place[i]);
+    points_run(&w->pass, w->op, shape, p);
+    for (int i = 0; w->compares && i < count; i++) {
+        const uint8_t *from = p->room + (size_t)i * bytes;
+        uint8_t *to = at(w, p->place[i]);
 
-        if (memcmp(to, p->code_out[i], bytes) == 0)
+        if (memcmp(to, from, bytes) == 0)
             continue;
-        memcpy(to, p->code_out[i], bytes);
-        mask_set(d->changed, s->out.w, p->place[i]);
+        memcpy(to, from, bytes);
+        mask_set(w->d->changed, w->op->out.w, p->place[i]);
     }
 }
 
 /* A window whose first tap is (y, x), with what stands outside the picture. */
-static void copy_window(const struct engine *e, const struct engine_step *s, int y, int x, uint8_t *to)
+static void copy_window(const struct work *w, const struct kernel_conv *c, int y, int x, const uint8_t *in,
+                        uint8_t *to)
 {
-    const struct kernel_conv *c = &s->shape;
-    size_t one = (size_t)c->ic * delta_element(e), row = (size_t)c->kw * one;
+    size_t one = (size_t)c->ic * w->element, row = (size_t)c->kw * one;
     int x0 = x < 0 ? -x : 0, x1 = x + c->kw > c->iw ? c->iw - x : c->kw;
 
-    memset(to, e->form == PRECISION_REAL ? 0 : c->zero_point_in, delta_window(c) * delta_element(e));
+    memset(to, plan_codes(w->pass.plan) ? c->zero_point_in : 0, points_window(c) * w->element);
     for (int ky = 0; ky < c->kh && x0 < x1; ky++)
         if (y + ky >= 0 && y + ky < c->ih)
-            memcpy(to + (size_t)ky * row + (size_t)x0 * one, at(e, &s->in[0], (y + ky) * c->iw + x + x0),
+            memcpy(to + (size_t)ky * row + (size_t)x0 * one,
+                   in + (size_t)((y + ky) * c->iw + x + x0) * (size_t)c->in_pitch * w->element,
                    (size_t)(x1 - x0) * one);
 }
 
-static void add_point(const struct engine *e, const struct engine_step *s, int place, struct points *p,
-                      const uint8_t *from)
+static void add_point(const struct work *w, int place, struct points *p, const uint8_t *from,
+                      const struct kernel_conv *shape)
 {
-    int i = p->count;
+    size_t bytes = (size_t)w->op->out.c * w->element;
 
-    p->place[i] = place;
-    delta_add_point(e, p, from,
-                    e->form == PRECISION_REAL ? at(e, &s->out, place)
-                                              : p->room + (size_t)i * (size_t)s->shape.oc);
+    p->place[p->count] = place;
+    points_add(w->pass.plan, p, from, w->compares ? p->room + (size_t)p->count * bytes : at(w, place));
+    if (p->count == p->most)
+        run_points(w, p, shape);
 }
 
-/* Every position of d->wanted. d->changed: out, of codes. */
-static void run_conv_points(const struct engine *e, const struct engine_step *s)
+/* Every position of d->wanted. d->changed: out, where outputs are compared. */
+static void run_all_points(const struct work *w)
 {
-    struct engine_delta *d = e->delta;
-    const struct kernel_conv *c = &s->shape;
+    const struct kernel_conv *c = plan_parameters(w->pass.plan, w->op);
+    const struct engine_view *out = &w->op->out;
+    const uint8_t *in = pass_at(&w->pass, &w->op->in[0]);
     struct kernel_conv edge = *c;
+    struct engine_delta *d = w->d;
     const uint64_t *row = d->wanted;
 
     edge.iw = c->kw;
     edge.in_pitch = c->ic;
     d->inside.room = d->out;
-    d->edge.room = d->out + (size_t)DELTA_POINTS * (size_t)c->oc;
-    for (int oy = 0; oy < s->out.h; oy++, row += mask_words(s->out.w))
-        for (int ox = mask_next(row, s->out.w, 0); ox < s->out.w; ox = mask_next(row, s->out.w, ox + 1)) {
-            int y = oy * c->stride - c->pad, x = ox * c->stride - c->pad;
+    d->edge.room = d->out + POINTS_MOST * (size_t)c->oc * w->element;
+    for (int oy = 0; oy < out->h; oy++, row += mask_words(out->w))
+        for (int ox = mask_next(row, out->w, 0); ox < out->w; ox = mask_next(row, out->w, ox + 1)) {
+            int y = oy * c->stride - c->pad, x = ox * c->stride - c->pad, place = oy * out->w + ox;
 
             if (y >= 0 && x >= 0 && y + c->kh <= c->ih && x + c->kw <= c->iw) {
-                add_point(e, s, oy * s->out.w + ox, &d->inside, at(e, &s->in[0], y * c->iw + x));
-                if (d->inside.count == d->inside.most)
-                    run_points(e, s, &d->inside, c);
+                add_point(w, place, &d->inside,
+                          in + (size_t)(y * c->iw + x) * (size_t)c->in_pitch * w->element, c);
             } else {
-                uint8_t *window = d->in + (size_t)d->edge.count * delta_window(c) * delta_element(e);
+                uint8_t *window = d->in + (size_t)d->edge.count * points_window(c) * w->element;
 
-                copy_window(e, s, y, x, window);
-                add_point(e, s, oy * s->out.w + ox, &d->edge, window);
-                if (d->edge.count == d->edge.most)
-                    run_points(e, s, &d->edge, &edge);
+                copy_window(w, c, y, x, in, window);
+                add_point(w, place, &d->edge, window, &edge);
             }
         }
     if (d->inside.count > 0)
-        run_points(e, s, &d->inside, c);
+        run_points(w, &d->inside, c);
     if (d->edge.count > 0)
-        run_points(e, s, &d->edge, &edge);
+        run_points(w, &d->edge, &edge);
 }
 
-/* ---- the others: rectangles ------------------------------------------------------------------------------
+/* ---- the others: rectangles ----------------------------------------------------------------------------
  */
 
 static int area(struct kernel_rect r)
@@ -151,38 +161,32 @@ static struct kernel_rect hull(struct kernel_rect a, struct kernel_rect b)
                                  .x1 = a.x1 > b.x1 ? a.x1 : b.x1 };
 }
 
-static int is_compared(const struct engine *e, const struct engine_step *s)
-{
-    return e->form == PRECISION_CODES || s->inputs == 0;
-}
-
 /* Computes a rectangle in place. A position may lie in two rectangles: the first finds that it changed. */
-static void run_rect(const struct engine *e, const struct engine_step *s, struct kernel_rect r)
+static void run_rect(const struct work *w, struct kernel_rect r)
 {
-    struct engine_delta *d = e->delta;
-    size_t bytes = (size_t)s->out.c * delta_element(e);
-    uint8_t *kept = d->out;
+    size_t bytes = (size_t)w->op->out.c * w->element;
+    uint8_t *kept = w->d->out;
+    int width = w->op->out.w;
 
     for (int y = r.y0; y < r.y1; y++)
         for (int x = r.x0; x < r.x1; x++, kept += bytes)
-            memcpy(kept, at(e, &s->out, y * s->out.w + x), bytes);
-    s->run(e, s, r);
-    kept = d->out;
+            memcpy(kept, at(w, y * width + x), bytes);
+    run_op(&w->pass, w->op, r);
+    kept = w->d->out;
     for (int y = r.y0; y < r.y1; y++)
         for (int x = r.x0; x < r.x1; x++, kept += bytes)
-            if (memcmp(kept, at(e, &s->out, y * s->out.w + x), bytes) != 0)
-                mask_set(d->changed, s->out.w, y * s->out.w + x);
+            if (memcmp(kept, at(w, y * width + x), bytes) != 0)
+                mask_set(w->d->changed, width, y * width + x);
 }
 
-/* In bands that the kept copy has room for. Only codes and pixels are compared: a sum of reals of which one
- * changed hardly ever comes out as it was, and looking would cost more than it saves. */
-static void run_bands(const struct engine *e, const struct engine_step *s, struct kernel_rect r)
+/* In bands that the kept copy has room for. */
+static void run_bands(const struct work *w, struct kernel_rect r)
 {
-    size_t row = (size_t)(r.x1 - r.x0) * (size_t)s->out.c * delta_element(e);
-    int rows = (int)(DELTA_BLOCK_BYTES / row);
+    size_t row = (size_t)(r.x1 - r.x0) * (size_t)w->op->out.c * w->element;
+    int rows = (int)(STATE_BLOCK_BYTES / row);
 
-    if (!is_compared(e, s)) {
-        s->run(e, s, r);
+    if (!w->compares) {
+        run_op(&w->pass, w->op, r);
         return;
     }
     rows = rows < 1 ? 1 : rows;
@@ -191,7 +195,7 @@ static void run_bands(const struct engine *e, const struct engine_step *s, struc
 
         band.y0 = y;
         band.y1 = y + rows < r.y1 ? y + rows : r.y1;
-        run_rect(e, s, band);
+        run_rect(w, band);
     }
 }
 
@@ -209,17 +213,17 @@ static struct kernel_rect next_span(const struct engine_delta *d, const struct e
 }
 
 /* Rows' spans grow downwards into rectangles as long as that is cheaper than one more rectangle. */
-static void run_rectangles(const struct engine *e, const struct engine_step *s)
+static void run_rectangles(const struct work *w)
 {
-    struct engine_delta *d = e->delta;
-    struct kernel_rect *open = d->open;
+    const struct engine_view *out = &w->op->out;
+    struct kernel_rect *open = w->d->open;
     int count = 0;
 
-    for (int y = 0; y < s->out.h; y++) {
+    for (int y = 0; y < out->h; y++) {
         int fresh = count;
 
-        for (struct kernel_rect r = next_span(d, &s->out, y, 0); r.x0 < r.x1;
-             r = next_span(d, &s->out, y, r.x1)) {
+        for (struct kernel_rect r = next_span(w->d, out, y, 0); r.x0 < r.x1;
+             r = next_span(w->d, out, y, r.x1)) {
             int i = 0;
 
             while (i < fresh && (open[i].y1 < y ||
@@ -232,85 +236,82 @@ static void run_rectangles(const struct engine *e, const struct engine_step *s)
         }
         for (int i = 0; i < count;)
             if (open[i].y1 <= y) { /* nothing was added: it is done */
-                run_bands(e, s, open[i]);
+                run_bands(w, open[i]);
                 open[i] = open[--count];
             } else {
                 i++;
             }
     }
     for (int i = 0; i < count; i++)
-        run_bands(e, s, open[i]);
+        run_bands(w, open[i]);
 }
 
-/* ---- the run ---------------------------------------------------------------------------------------------
+/* ---- the run -------------------------------------------------------------------------------------------
  */
 
-/* How many eighths of a map make the whole map the cheaper way: an element-wise step or a depthwise
- * convolution computes a position in the time that it takes to find it. */
-static int whole_eighths(const struct engine_step *s)
+static void run_wanted(const struct work *w)
 {
-    return delta_takes_points(s) ? 8 : s->run == run_conv ? 7 : s->run == run_depthwise ? 4 : 2;
-}
-
-static void run_step(const struct engine *e, const struct engine_step *s)
-{
-    struct engine_delta *d = e->delta;
-    int h = s->out.h, w = s->out.w, count = mask_count(d->wanted, h, w);
-    const uint64_t *changed = d->wanted;
+    const struct engine_plan *plan = w->pass.plan;
+    struct engine_delta *d = w->d;
+    int h = w->op->out.h, width = w->op->out.w, count = mask_count(d->wanted, h, width);
+    const uint64_t *changed = w->compares ? d->changed : d->wanted;
 
     if (count == 0)
         return;
-    if (count * 8 >= h * w * whole_eighths(s)) {
-        s->run(e, s, run_whole(s));
-    } else if (delta_takes_points(s)) {
-        mask_clear(d->changed, h, w);
-        run_conv_points(e, s);
-        changed = e->form == PRECISION_CODES ? d->changed : d->wanted;
+    if (count * 8 >= h * width * run_whole_eighths(plan, w->op)) {
+        run_op(&w->pass, w->op, run_whole(w->op));
+        changed = d->wanted;
     } else {
-        mask_clear(d->changed, h, w);
-        run_rectangles(e, s);
-        changed = is_compared(e, s) ? d->changed : d->wanted;
+        mask_clear(d->changed, h, width);
+        if (run_takes_points(plan, w->op))
+            run_all_points(w);
+        else
+            run_rectangles(w);
     }
-    mask_join(d->mask[s->out.buffer], changed, h, w);
+    mask_join(d->masks + plan->mask[w->op->out.buffer], changed, h, width);
 }
 
-int engine_batch_changed(struct engine *e, const float *real, const int32_t *changed, int count)
+int engine_batch_changed(const struct engine_plan *plan, struct engine_state *state, const float *real,
+                         const int32_t *changed, int count)
 {
-    struct engine_delta *d = e->delta;
+    const struct engine_kept *kept = &plan->head->kept;
+    struct engine_delta *d = state->delta;
+    struct engine_pass pass = state_pass(plan, state);
 
-    BUG_IF(!d || e->rounding.q.scale > 0 || d->waiting == ENGINE_BATCH);
-    e->real = real;
-    memset(d->masks, 0, d->mask_words * sizeof *d->masks);
-    for (int i = 0; i < d->whole; i++) {
-        const struct engine_step *s = &e->step[i];
+    BUG_IF(!d || d->waiting == ENGINE_BATCH);
+    memset(d->masks, 0, kept->mask_words * sizeof *d->masks);
+    for (int i = 0; i < kept->whole; i++) {
+        struct work w = work_of(plan, state, &plan->op[i]);
 
-        want(e, s);
-        for (int j = 0; s->inputs == 0 && j < count; j++)
-            mask_set(d->wanted, s->out.w, changed[j]);
-        run_step(e, s);
+        w.pass.real = real;
+        want(&w);
+        for (int j = 0; w.op->inputs == 0 && j < count; j++)
+            mask_set(d->wanted, w.op->out.w, changed[j]);
+        run_wanted(&w);
     }
-    for (int i = d->whole; i < d->batch; i++)
-        e->step[i].run(e, &e->step[i], run_whole(&e->step[i]));
-    e->real = NULL;
-    batch_carry(e, d->waiting);
+    pass.real = real;
+    for (int i = kept->whole; i < kept->batch; i++)
+        run_op(&pass, &plan->op[i], run_whole(&plan->op[i]));
+    batch_carry(plan, state, d->waiting);
     return ++d->waiting;
 }
 
-const float *engine_finish_batch(struct engine *e)
+const float *engine_finish_batch(const struct engine_plan *plan, struct engine_state *state)
 {
-    struct engine_delta *d = e->delta;
-    size_t classes = (size_t)e->classes;
+    struct engine_delta *d = state->delta;
+    size_t classes = (size_t)plan->head->classes;
 
     BUG_IF(d->waiting < 1);
-    batch_run(e);
-    memcpy(e->logits, d->logits + (size_t)(d->waiting - 1) * classes, classes * sizeof *e->logits);
+    batch_run(plan, state);
+    memcpy(state->logits, d->logits + (size_t)(d->waiting - 1) * classes, classes * sizeof *state->logits);
     d->waiting = 0;
     return d->logits;
 }
 
-void engine_run_changed(struct engine *e, const float *real, const int32_t *changed, int count)
+void engine_run_changed(const struct engine_plan *plan, struct engine_state *state, const float *real,
+                        const int32_t *changed, int count)
 {
-    BUG_IF(!e->delta || e->delta->waiting > 0);
-    (void)engine_batch_changed(e, real, changed, count);
-    (void)engine_finish_batch(e);
+    BUG_IF(!state->delta || state->delta->waiting > 0);
+    (void)engine_batch_changed(plan, state, real, changed, count);
+    (void)engine_finish_batch(plan, state);
 }

@@ -84,24 +84,26 @@ static uint64_t even_bits(uint64_t v)
     return (v | v >> 16) & 0x00000000FFFFFFFFull;
 }
 
-/* Every stride-th position of `from` (words long), count of them. */
+/* to |= every stride-th position of `from` (words long), count of them. */
 static void take_strided(const uint64_t *from, int words, int stride, int count, uint64_t *to)
 {
     for (int i = 0; i < mask_words(count); i++) {
-        to[i] = 0;
+        uint64_t taken = 0;
+
         if (stride == 1) {
-            to[i] = from[i];
+            taken = from[i];
         } else if (stride == 2) {
-            to[i] = even_bits(from[2 * i]);
+            taken = even_bits(from[2 * i]);
             if (2 * i + 1 < words)
-                to[i] |= even_bits(from[2 * i + 1]) << 32;
+                taken |= even_bits(from[2 * i + 1]) << 32;
         } else {
             for (int x = i * 64; x < i * 64 + 64 && x < count && x * stride < words * 64; x++)
-                to[i] |= (from[x * stride / 64] >> x * stride % 64 & 1) << x % 64;
+                taken |= (from[x * stride / 64] >> x * stride % 64 & 1) << x % 64;
         }
+        if (count - i * 64 < 64)
+            taken &= (1ull << count % 64) - 1;
+        to[i] |= taken;
     }
-    if (count % 64)
-        to[mask_words(count) - 1] &= (1ull << count % 64) - 1;
 }
 
 void mask_window(const struct kernel_conv *s, const uint64_t *in, uint64_t *out, uint64_t *work)
@@ -111,7 +113,7 @@ void mask_window(const struct kernel_conv *s, const uint64_t *in, uint64_t *out,
     uint64_t *rows = work, *columns = work + wide;
 
     if (s->kh == 1 && s->kw == 1 && s->oh == s->ih && s->ow == s->iw && s->pad == 0) {
-        memcpy(out, in, mask_size(s->ih, s->iw) * sizeof *out);
+        mask_join(out, in, s->ih, s->iw);
         return;
     }
     for (int y = 0; y < s->oh; y++, out += mask_words(s->ow)) {
@@ -122,7 +124,6 @@ void mask_window(const struct kernel_conv *s, const uint64_t *in, uint64_t *out,
         for (int iy = first < 0 ? 0 : first; iy < first + s->kh && iy < s->ih; iy++)
             for (int i = 0; i < words; i++)
                 any |= rows[i] |= in[(size_t)iy * (size_t)words + (size_t)i];
-        memset(out, 0, (size_t)mask_words(s->ow) * sizeof *out);
         if (!any)
             continue;
         for (int t = 0; t < s->kw; t++)

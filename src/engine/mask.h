@@ -32,7 +32,8 @@ int mask_count(const uint64_t *mask, int h, int w);
  */
 int mask_next(const uint64_t *row, int w, int x);
 int mask_end(const uint64_t *row, int w, int x);
-/* out (oh, ow): the outputs whose window holds a position of in (ih, iw). work: 2 * mask_words(iw) + 2 words.
+/* out (oh, ow) |= the outputs whose window holds a position of in (ih, iw). work: 2 * mask_words(iw) + 2
+ * words.
  */
 void mask_window(const struct kernel_conv *s, const uint64_t *in, uint64_t *out, uint64_t *work);
 

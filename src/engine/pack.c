@@ -2,17 +2,64 @@
  * one at a time, so that raw and packed copies of a whole network never lie side by side. */
 #include <math.h>
 
-#include "step.h"
+#include "plan.h"
 
-static size_t lanes(int channels)
+/* ---- the packed form ----------------------------------------------------------------------------------- */
+
+static size_t whole_lanes(size_t bytes)
 {
-    return ((size_t)channels + ENGINE_LANES - 1) / ENGINE_LANES * ENGINE_LANES;
+    return (bytes + ENGINE_LANES - 1) / ENGINE_LANES * ENGINE_LANES;
 }
 
-static int depthwise(const struct engine_step *s)
+/* Takes room in the weights. */
+static size_t take(struct engine_head *head, size_t bytes)
 {
-    return s->groups > 1 && s->shape.ic == 1 && s->shape.oc == 1;
+    size_t at = head->weight_bytes;
+
+    head->weight_bytes += whole_lanes(bytes);
+    return at;
 }
+
+static size_t packed_bytes(const struct engine_plan *p, const struct engine_conv *c, int depthwise)
+{
+    const struct kernel_table *k = run_kernels(p, c);
+
+    if (plan_codes(p))
+        return depthwise ? k->depthwise_u8_packed_bytes(&c->shape) : k->conv_u8_packed_bytes(&c->shape);
+    return depthwise ? k->depthwise_f32_packed_bytes(&c->shape) : k->conv_f32_packed_bytes(&c->shape);
+}
+
+static size_t scratch_bytes(const struct engine_plan *p, const struct engine_conv *c, int depthwise)
+{
+    const struct kernel_table *k = run_kernels(p, c);
+
+    if (plan_codes(p))
+        return depthwise ? k->depthwise_u8_scratch_bytes(&c->shape) : k->conv_u8_scratch_bytes(&c->shape);
+    return depthwise ? k->depthwise_f32_scratch_bytes(&c->shape) : k->conv_f32_scratch_bytes(&c->shape);
+}
+
+enum engine_kind pack_shape(struct engine_head *head, const struct engine_plan *p, struct engine_conv *c)
+{
+    int depthwise = c->groups > 1 && c->shape.ic == 1 && c->shape.oc == 1;
+    size_t scratch;
+
+    if (depthwise) {
+        c->shape.ic = c->shape.oc = c->groups;
+        c->groups = 1;
+    }
+    c->packed_bytes = whole_lanes(packed_bytes(p, c, depthwise));
+    c->packed = take(head, (size_t)c->groups * c->packed_bytes);
+    if (plan_codes(p)) {
+        c->lanes = whole_lanes((size_t)c->shape.oc * (size_t)c->groups);
+        c->constants = take(head, 3 * c->lanes * sizeof(float));
+    }
+    scratch = scratch_bytes(p, c, depthwise);
+    if (scratch > head->scratch_bytes)
+        head->scratch_bytes = scratch;
+    return depthwise ? KIND_DEPTHWISE : KIND_CONV;
+}
+
+/* ---- a layer's values ---------------------------------------------------------------------------------- */
 
 /* rne(b * inverse) as qint32. */
 static int32_t bias_code(float b, float inverse)
@@ -24,120 +71,69 @@ static int32_t bias_code(float b, float inverse)
     return v < -2147483648.0f ? INT32_MIN : (int32_t)lrintf(v);
 }
 
-/* numerics 2.2 and 2.3. */
-static status requantization(const struct engine *e, struct engine_step *s, const struct model_layer *layer,
-                             struct quant_params in, struct quant_params out, enum engine_relu relu)
+/* numerics 2.2 and 2.3. constants: three rows of c->lanes. */
+static void requantization(const struct engine_plan *p, const struct model_layer *layer,
+                           struct quant_params in, struct quant_params out, enum engine_relu relu,
+                           struct engine_conv *c, uint8_t *constants)
 {
-    size_t n = lanes(layer->oc);
-    float *multiplier, *bias_real, s_x = (float)in.scale, s_o = (float)out.scale;
-    int32_t *bias_int;
+    int qnnpack = p->head->arithmetic == ENGINE_QNNPACK;
+    float *multiplier = (float *)(void *)constants, *bias_real = multiplier + c->lanes;
+    float s_x = (float)in.scale, s_o = (float)out.scale;
+    int32_t *bias_int = (int32_t *)(void *)constants + 2 * c->lanes;
 
-    MEM_TRY(s->constants, 3 * n, sizeof(float));
-    multiplier = s->constants;
-    bias_real = multiplier + n;
-    bias_int = (int32_t *)(bias_real + n);
-    for (int c = 0; c < layer->oc; c++) {
-        double scale = layer->scale[layer->scales == 1 ? 0 : c];
+    for (int i = 0; i < layer->oc; i++) {
+        double scale = layer->scale[layer->scales == 1 ? 0 : i];
         float t = s_x * (float)scale;
 
-        if (e->arithmetic == ENGINE_QNNPACK) {
+        if (qnnpack) {
             float product = (float)(scale * in.scale);
 
-            multiplier[c] = t * (1.0f / s_o);
-            bias_int[c] = bias_code(layer->bias[c], 1.0f / product);
+            multiplier[i] = t * (1.0f / s_o);
+            bias_int[i] = bias_code(layer->bias[i], 1.0f / product);
         } else {
-            multiplier[c] = t / s_o;
-            bias_real[c] = layer->scales == 1 ? layer->bias[c] : layer->bias[c] / t;
-            s->requant.inverse = (float)(1.0 / (double)t);
+            multiplier[i] = t / s_o;
+            bias_real[i] = layer->scales == 1 ? layer->bias[i] : layer->bias[i] / t;
+            c->requant.inverse = (float)(1.0 / (double)t);
         }
     }
-    s->requant.mode = e->arithmetic == ENGINE_QNNPACK ? REQUANT_QNNPACK
-                      : layer->scales == 1            ? REQUANT_FBGEMM_TENSOR
-                                                      : REQUANT_FBGEMM_CHANNEL;
-    s->requant.multiplier = multiplier;
-    s->requant.bias_real = bias_real;
-    s->requant.bias_int = bias_int;
-    s->requant.zero_point_out = out.zero_point;
-    s->requant.low = arithmetic_low(out, relu);
-    s->requant.high = arithmetic_high(out, relu);
-    return OK;
+    c->requant.mode = qnnpack              ? REQUANT_QNNPACK
+                      : layer->scales == 1 ? REQUANT_FBGEMM_TENSOR
+                                           : REQUANT_FBGEMM_CHANNEL;
+    c->requant.zero_point_out = out.zero_point;
+    c->requant.low = arithmetic_low(out, relu);
+    c->requant.high = arithmetic_high(out, relu);
 }
 
-static size_t packed_bytes(const struct engine *e, const struct engine_step *s,
-                           const struct kernel_conv *shape)
+static void pack_group(const struct engine_plan *p, const struct engine_conv *c,
+                       const struct model_layer *layer, int depthwise, int group, uint8_t *to)
 {
-    const struct kernel_table *k = s->kernels;
-
-    if (e->form == PRECISION_REAL)
-        return depthwise(s) ? k->depthwise_f32_packed_bytes(shape) : k->conv_f32_packed_bytes(shape);
-    return depthwise(s) ? k->depthwise_u8_packed_bytes(shape) : k->conv_u8_packed_bytes(shape);
-}
-
-static size_t scratch_bytes(const struct engine *e, const struct engine_step *s,
-                            const struct kernel_conv *shape)
-{
-    const struct kernel_table *k = s->kernels;
-
-    if (e->form == PRECISION_REAL)
-        return depthwise(s) ? k->depthwise_f32_scratch_bytes(shape) : k->conv_f32_scratch_bytes(shape);
-    return depthwise(s) ? k->depthwise_u8_scratch_bytes(shape) : k->conv_u8_scratch_bytes(shape);
-}
-
-static void pack_group(const struct engine *e, const struct engine_step *s, const struct kernel_conv *shape,
-                       const struct model_layer *layer, int group)
-{
-    const struct kernel_table *k = s->kernels;
-    size_t from = (size_t)group * (size_t)shape->oc,
+    const struct kernel_table *k = run_kernels(p, c);
+    size_t from = (size_t)group * (size_t)c->shape.oc,
            each = (size_t)layer->ic * (size_t)layer->kh * (size_t)layer->kw;
-    char *to = (char *)s->packed + (size_t)group * s->packed_bytes;
 
-    if (e->form == PRECISION_REAL && depthwise(s))
-        k->depthwise_f32_pack(shape, layer->weight_real, layer->bias, to);
-    else if (e->form == PRECISION_REAL)
-        k->conv_f32_pack(shape, layer->weight_real + from * each, layer->bias + from, to);
-    else if (depthwise(s))
-        k->depthwise_u8_pack(shape, layer->weight_int, to);
+    if (plan_codes(p) && depthwise)
+        k->depthwise_u8_pack(&c->shape, layer->weight_int, to);
+    else if (plan_codes(p))
+        k->conv_u8_pack(&c->shape, layer->weight_int + from * each, to);
+    else if (depthwise)
+        k->depthwise_f32_pack(&c->shape, layer->weight_real, layer->bias, to);
     else
-        k->conv_u8_pack(shape, layer->weight_int + from * each, to);
+        k->conv_f32_pack(&c->shape, layer->weight_real + from * each, layer->bias + from, to);
 }
 
-static status pack_loaded(struct engine *e, struct engine_step *s, const struct model_layer *layer)
+status pack_layer(const struct engine_plan *p, const struct model_binding *b, const struct pack_job *job,
+                  struct engine_conv *c, uint8_t *weights)
 {
-    struct kernel_conv shape = s->shape;
-    int groups = s->groups;
-
-    if (depthwise(s)) {
-        shape.ic = shape.oc = layer->oc;
-        groups = 1;
-    }
-    s->packed_bytes = (packed_bytes(e, s, &shape) + ENGINE_LANES - 1) / ENGINE_LANES * ENGINE_LANES;
-    MEM_TRY(s->packed, (size_t)groups, s->packed_bytes);
-    for (int g = 0; g < groups; g++)
-        pack_group(e, s, &shape, layer, g);
-    if (scratch_bytes(e, s, &shape) > e->scratch_bytes)
-        e->scratch_bytes = scratch_bytes(e, s, &shape);
-    e->weight_bytes +=
-        (size_t)groups * s->packed_bytes + (s->constants ? 3 * lanes(layer->oc) * sizeof(float) : 0);
-    s->run = depthwise(s) ? run_depthwise : run_conv;
-    s->shape = shape;
-    s->groups = groups;
-    return OK;
-}
-
-status pack_layer(struct engine *e, struct engine_step *s, const struct model_binding *b, int node,
-                  struct quant_params in, struct quant_params out, enum engine_relu relu)
-{
+    int depthwise = job->kind == KIND_DEPTHWISE;
     struct model_layer layer = { 0 };
-    status result = OK;
 
-    TRY(model_layer_load(b, node, &layer));
-    BUG_IF(layer.oc != s->shape.oc * s->groups || layer.ic != s->shape.ic || layer.kh != s->shape.kh ||
-           layer.kw != s->shape.kw);
-    s->shape.zero_point_in = in.zero_point;
-    if (e->form == PRECISION_CODES)
-        TRY_OUT(requantization(e, s, &layer, in, out, relu));
-    TRY_OUT(pack_loaded(e, s, &layer));
-out:
+    TRY(model_layer_load(b, job->node, &layer));
+    BUG_IF(layer.oc != c->shape.oc * c->groups || layer.ic != (depthwise ? 1 : c->shape.ic) ||
+           layer.kh != c->shape.kh || layer.kw != c->shape.kw);
+    if (plan_codes(p))
+        requantization(p, &layer, job->in, job->out, job->relu, c, weights + c->constants);
+    for (int g = 0; g < c->groups; g++)
+        pack_group(p, c, &layer, depthwise, g, weights + c->packed + (size_t)g * c->packed_bytes);
     model_layer_free(&layer);
-    return result;
+    return OK;
 }

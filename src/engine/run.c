@@ -1,9 +1,11 @@
-/* src/engine/run.c: one function a kind of step. Each computes the rectangle of its output that it is given
- * from its inputs alone; nothing is allocated. */
+/* src/engine/run.c: the table of ops: how each kind computes a rectangle of its output, and what an output
+ * reads. */
 #include <math.h>
 #include <string.h>
 
-#include "step.h"
+#include "plan.h"
+
+/* ---- where values lie ---------------------------------------------------------------------------------- */
 
 /* A rectangle as runs of consecutive positions: one if it spans the width, else one a row. */
 struct runs {
@@ -23,20 +25,22 @@ static struct runs runs_of(const struct engine_view *out, struct kernel_rect r)
     return runs;
 }
 
-static float *real_at(const struct engine_view *v, int pixel)
+static float *real_at(const struct engine_pass *p, const struct engine_view *v, int pixel)
 {
-    return (float *)v->data + (size_t)pixel * (size_t)v->pitch;
+    return (float *)(void *)pass_at(p, v) + (size_t)pixel * (size_t)v->pitch;
 }
 
-static uint8_t *code_at(const struct engine_view *v, int pixel)
+static uint8_t *code_at(const struct engine_pass *p, const struct engine_view *v, int pixel)
 {
-    return (uint8_t *)v->data + (size_t)pixel * (size_t)v->pitch;
+    return pass_at(p, v) + (size_t)pixel * (size_t)v->pitch;
 }
 
-struct kernel_rect run_whole(const struct engine_step *s)
+struct kernel_rect run_whole(const struct engine_op *op)
 {
-    return (struct kernel_rect){ .y1 = s->out.h, .x1 = s->out.w };
+    return (struct kernel_rect){ .y1 = op->out.h, .x1 = op->out.w };
 }
+
+/* ---- kinds --------------------------------------------------------------------------------------------- */
 
 /* quantize_value's results by what vectors have: adding and taking away 1.5 * 2^23 rounds to the nearest,
  * ties to even. NaN fails the first comparison and becomes q.high. */
@@ -57,223 +61,365 @@ static void quantize(const float *in, size_t count, struct quant_params q, uint8
 }
 
 /* One channel: the kernels look three up. */
-static void look_up_grey(const struct engine_step *s, const uint8_t *from, int at, int pixels)
+static void look_up_grey(const struct engine_pass *p, const struct engine_op *op, const uint8_t *from, int at,
+                         int pixels)
 {
+    const struct engine_input *in = plan_parameters(p->plan, op);
+
     for (int i = 0; i < pixels; i++)
-        if (s->input_real)
-            real_at(&s->out, at)[i] = s->input_real[0][from[i]];
+        if (plan_codes(p->plan))
+            code_at(p, &op->out, at)[i] = in->code[0][from[i]];
         else
-            code_at(&s->out, at)[i] = s->input_code[0][from[i]];
+            real_at(p, &op->out, at)[i] = in->real[0][from[i]];
 }
 
-void run_input(const struct engine *e, const struct engine_step *s, struct kernel_rect rect)
+static void run_input(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
-    struct runs r = runs_of(&s->out, rect);
-    size_t channels = (size_t)s->out.c;
+    const struct engine_input *in = plan_parameters(p->plan, op);
+    const struct kernel_table *k = p->plan->kernels;
+    struct runs r = runs_of(&op->out, rect);
+    size_t channels = (size_t)op->out.c;
 
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride) {
         size_t first = (size_t)at * channels, count = (size_t)r.pixels * channels;
-        const uint8_t *from = e->real ? NULL : e->pixels + first;
+        const uint8_t *from = p->real ? NULL : p->pixels + first;
 
-        if (e->real && s->input_real)
-            memcpy(real_at(&s->out, at), e->real + first, count * sizeof *e->real);
-        else if (e->real)
-            quantize(e->real + first, count, s->q, code_at(&s->out, at));
+        if (p->real && !plan_codes(p->plan))
+            memcpy(real_at(p, &op->out, at), p->real + first, count * sizeof *p->real);
+        else if (p->real)
+            quantize(p->real + first, count, in->q, code_at(p, &op->out, at));
         else if (channels == 1)
-            look_up_grey(s, from, at, r.pixels);
-        else if (s->input_real)
-            e->kernels->input_f32(from, real_at(&s->out, at), r.pixels, (const float(*)[256])s->input_real);
+            look_up_grey(p, op, from, at, r.pixels);
+        else if (!plan_codes(p->plan))
+            k->input_f32(from, real_at(p, &op->out, at), r.pixels, in->real);
         else
-            e->kernels->input_u8(from, code_at(&s->out, at), r.pixels, (const uint8_t(*)[256])s->input_code);
+            k->input_u8(from, code_at(p, &op->out, at), r.pixels, in->code);
     }
 }
 
-void run_conv(const struct engine *e, const struct engine_step *s, struct kernel_rect rect)
+const struct kernel_table *run_kernels(const struct engine_plan *p, const struct engine_conv *c)
 {
-    const struct kernel_conv *shape = &s->shape;
+    return c->saturation == KERNEL_EXACT ? p->kernels : p->reference;
+}
 
-    for (int g = 0; g < s->groups; g++) {
-        const char *packed = (const char *)s->packed + (size_t)g * s->packed_bytes;
-        struct kernel_requant requant = s->requant;
+struct kernel_requant run_requant(const struct engine_plan *p, const struct engine_conv *c, int group)
+{
+    struct kernel_requant q = c->requant;
+    const void *constants = p->weights + c->constants;
 
-        if (e->form == PRECISION_REAL) {
-            s->kernels->conv_f32(shape, packed, real_at(&s->in[0], 0) + g * shape->ic,
-                                 real_at(&s->out, 0) + g * shape->oc, rect, s->low, s->high, e->scratch);
+    q.multiplier = (const float *)constants + group * c->shape.oc;
+    q.bias_real = q.multiplier + c->lanes;
+    q.bias_int = (const int32_t *)constants + 2 * c->lanes + group * c->shape.oc;
+    return q;
+}
+
+static void run_conv(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
+{
+    const struct engine_conv *c = plan_parameters(p->plan, op);
+    const struct kernel_table *k = run_kernels(p->plan, c);
+    const struct kernel_conv *shape = &c->shape;
+
+    for (int g = 0; g < c->groups; g++) {
+        const uint8_t *packed = p->plan->weights + c->packed + (size_t)g * c->packed_bytes;
+        struct kernel_requant requant;
+
+        if (!plan_codes(p->plan)) {
+            k->conv_f32(shape, packed, real_at(p, &op->in[0], 0) + g * shape->ic,
+                        real_at(p, &op->out, 0) + g * shape->oc, rect, c->low, c->high, p->scratch);
             continue;
         }
-        requant.multiplier += g * shape->oc;
-        requant.bias_real += g * shape->oc;
-        requant.bias_int += g * shape->oc;
-        s->kernels->conv_u8(shape, packed, code_at(&s->in[0], 0) + g * shape->ic,
-                            code_at(&s->out, 0) + g * shape->oc, rect, &requant, s->saturation, e->scratch);
+        requant = run_requant(p->plan, c, g);
+        k->conv_u8(shape, packed, code_at(p, &op->in[0], 0) + g * shape->ic,
+                   code_at(p, &op->out, 0) + g * shape->oc, rect, &requant, c->saturation, p->scratch);
     }
 }
 
-void run_depthwise(const struct engine *e, const struct engine_step *s, struct kernel_rect rect)
+static void run_depthwise(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
-    if (e->form == PRECISION_REAL)
-        s->kernels->depthwise_f32(&s->shape, s->packed, s->in[0].data, s->out.data, rect, s->low, s->high,
-                                  e->scratch);
-    else
-        s->kernels->depthwise_u8(&s->shape, s->packed, s->in[0].data, s->out.data, rect, &s->requant,
-                                 s->saturation, e->scratch);
+    const struct engine_conv *c = plan_parameters(p->plan, op);
+    const struct kernel_table *k = run_kernels(p->plan, c);
+    const uint8_t *packed = p->plan->weights + c->packed;
+    struct kernel_requant requant;
+
+    if (!plan_codes(p->plan)) {
+        k->depthwise_f32(&c->shape, packed, real_at(p, &op->in[0], 0), real_at(p, &op->out, 0), rect, c->low,
+                         c->high, p->scratch);
+        return;
+    }
+    requant = run_requant(p->plan, c, 0);
+    k->depthwise_u8(&c->shape, packed, code_at(p, &op->in[0], 0), code_at(p, &op->out, 0), rect, &requant,
+                    c->saturation, p->scratch);
 }
 
-void run_maxpool(const struct engine *e, const struct engine_step *s, struct kernel_rect rect)
+static void run_maxpool(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
-    if (e->form == PRECISION_REAL)
-        e->kernels->maxpool_f32(&s->shape, s->in[0].data, s->out.data, rect);
+    const struct kernel_conv *shape = plan_parameters(p->plan, op);
+
+    if (plan_codes(p->plan))
+        p->plan->kernels->maxpool_u8(shape, code_at(p, &op->in[0], 0), code_at(p, &op->out, 0), rect);
     else
-        e->kernels->maxpool_u8(&s->shape, s->in[0].data, s->out.data, rect);
+        p->plan->kernels->maxpool_f32(shape, real_at(p, &op->in[0], 0), real_at(p, &op->out, 0), rect);
 }
 
-void run_average(const struct engine *e, const struct engine_step *s, struct kernel_rect rect)
+static void run_average(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
-    const struct engine_view *in = &s->in[0];
+    const struct engine_average *a = plan_parameters(p->plan, op);
+    const struct engine_view *in = &op->in[0];
 
     if (rect.y0 >= rect.y1 || rect.x0 >= rect.x1)
         return;
-    if (e->form == PRECISION_REAL)
-        e->kernels->average_f32(in->data, in->h * in->w, in->c, in->pitch, s->out.data);
+    if (plan_codes(p->plan))
+        p->plan->kernels->average_u8(code_at(p, in, 0), in->h * in->w, in->c, in->pitch, a->q.zero_point,
+                                     a->factor, code_at(p, &op->out, 0));
     else
-        e->kernels->average_u8(in->data, in->h * in->w, in->c, in->pitch, s->q.zero_point, s->factor,
-                               s->out.data);
+        p->plan->kernels->average_f32(real_at(p, in, 0), in->h * in->w, in->c, in->pitch,
+                                      real_at(p, &op->out, 0));
 }
 
-void run_mean_cascade(const struct engine *e, const struct engine_step *s, struct kernel_rect rect)
+static void run_mean(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
-    const struct engine_view *in = &s->in[0];
+    const struct engine_average *a = plan_parameters(p->plan, op);
+    const struct engine_view *in = &op->in[0];
 
     if (rect.y0 < rect.y1 && rect.x0 < rect.x1)
-        arithmetic_mean(in->data, in->h * in->w, in->c, in->pitch, s->q, s->out.data);
+        arithmetic_mean(code_at(p, in, 0), in->h * in->w, in->c, in->pitch, a->q, code_at(p, &op->out, 0));
 }
 
 /* One function over a map of real values. */
-static void each_real(const struct engine_step *s, struct kernel_rect rect,
+static void each_real(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect,
                       void (*function)(const float *in, int in_pitch, float *out, int out_pitch, int pixels,
                                        int channels))
 {
-    struct runs r = runs_of(&s->out, rect);
+    struct runs r = runs_of(&op->out, rect);
 
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
-        function(real_at(&s->in[0], at), s->in[0].pitch, real_at(&s->out, at), s->out.pitch, r.pixels,
-                 s->out.c);
+        function(real_at(p, &op->in[0], at), op->in[0].pitch, real_at(p, &op->out, at), op->out.pitch,
+                 r.pixels, op->out.c);
 }
 
-void run_hardswish(const struct engine *e, const struct engine_step *s, struct kernel_rect rect)
+static void run_hardswish(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
-    each_real(s, rect, e->kernels->hardswish_f32);
+    each_real(p, op, rect, p->plan->kernels->hardswish_f32);
 }
 
-void run_hardsigmoid(const struct engine *e, const struct engine_step *s, struct kernel_rect rect)
+static void run_hardsigmoid(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
-    each_real(s, rect, e->kernels->hardsigmoid_f32);
+    each_real(p, op, rect, p->plan->kernels->hardsigmoid_f32);
 }
 
-void run_clamp(const struct engine *e, const struct engine_step *s, struct kernel_rect rect)
+static void run_clamp(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
-    struct runs r = runs_of(&s->out, rect);
+    const struct engine_add *a = plan_parameters(p->plan, op);
+    struct runs r = runs_of(&op->out, rect);
 
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
-        e->kernels->clamp_f32(real_at(&s->in[0], at), s->in[0].pitch, real_at(&s->out, at), s->out.pitch,
-                              r.pixels, s->out.c, s->low, s->high);
+        p->plan->kernels->clamp_f32(real_at(p, &op->in[0], at), op->in[0].pitch, real_at(p, &op->out, at),
+                                    op->out.pitch, r.pixels, op->out.c, a->low, a->high);
 }
 
-void run_lookup(const struct engine *e, const struct engine_step *s, struct kernel_rect rect)
+static void run_lookup(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
-    struct runs r = runs_of(&s->out, rect);
+    const struct engine_table *table = plan_parameters(p->plan, op);
+    struct runs r = runs_of(&op->out, rect);
 
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
-        e->kernels->lookup_u8(code_at(&s->in[0], at), s->in[0].pitch, code_at(&s->out, at), s->out.pitch,
-                              r.pixels, s->out.c, s->table->code);
+        p->plan->kernels->lookup_u8(code_at(p, &op->in[0], at), op->in[0].pitch, code_at(p, &op->out, at),
+                                    op->out.pitch, r.pixels, op->out.c, table->code);
 }
 
 /* numerics 2.6: fbgemm's vectors leave the last (numel mod 64) elements of the channels_last tensor to
  * another formula. */
-static void add_tail(const struct engine_step *s, struct kernel_rect rect)
+static void add_tail(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
-    int c = s->out.c, count = s->out.h * s->out.w * c;
+    const struct engine_add *a = plan_parameters(p->plan, op);
+    int c = op->out.c, count = op->out.h * op->out.w * c;
 
     for (int i = count - count % 64; i < count; i++) {
-        int pixel = i / c, y = pixel / s->out.w, x = pixel % s->out.w, channel = i % c;
+        int pixel = i / c, y = pixel / op->out.w, x = pixel % op->out.w, channel = i % c;
 
         if (y >= rect.y0 && y < rect.y1 && x >= rect.x0 && x < rect.x1)
-            code_at(&s->out, pixel)[channel] = arithmetic_add_tail(
-                &s->add, code_at(&s->in[0], pixel)[channel], code_at(&s->in[1], pixel)[channel]);
+            code_at(p, &op->out, pixel)[channel] = arithmetic_add_tail(
+                &a->codes, code_at(p, &op->in[0], pixel)[channel], code_at(p, &op->in[1], pixel)[channel]);
     }
 }
 
-void run_add(const struct engine *e, const struct engine_step *s, struct kernel_rect rect)
+static void run_add(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
-    struct runs r = runs_of(&s->out, rect);
+    const struct engine_add *a = plan_parameters(p->plan, op);
+    const struct kernel_table *k = p->plan->kernels;
+    const struct engine_view *x = &op->in[0], *y = &op->in[1], *out = &op->out;
+    struct runs r = runs_of(out, rect);
 
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
-        if (e->form == PRECISION_REAL)
-            e->kernels->add_f32(real_at(&s->in[0], at), s->in[0].pitch, real_at(&s->in[1], at),
-                                s->in[1].pitch, real_at(&s->out, at), s->out.pitch, r.pixels, s->out.c,
-                                s->low, s->high);
+        if (plan_codes(p->plan))
+            k->add_u8(code_at(p, x, at), x->pitch, code_at(p, y, at), y->pitch, code_at(p, out, at),
+                      out->pitch, r.pixels, out->c, &a->codes);
         else
-            e->kernels->add_u8(code_at(&s->in[0], at), s->in[0].pitch, code_at(&s->in[1], at), s->in[1].pitch,
-                               code_at(&s->out, at), s->out.pitch, r.pixels, s->out.c, &s->add);
-    if (e->form == PRECISION_CODES && s->add.mode == ADD_FBGEMM)
-        add_tail(s, rect);
+            k->add_f32(real_at(p, x, at), x->pitch, real_at(p, y, at), y->pitch, real_at(p, out, at),
+                       out->pitch, r.pixels, out->c, a->low, a->high);
+    if (plan_codes(p->plan) && a->codes.mode == ADD_FBGEMM)
+        add_tail(p, op, rect);
 }
 
 /* in[1] is a map, or one row for all positions (then its pitch is 0). */
-void run_mul(const struct engine *e, const struct engine_step *s, struct kernel_rect rect)
+static void run_mul(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
-    struct runs r = runs_of(&s->out, rect);
+    const struct kernel_mul_u8 *codes = plan_parameters(p->plan, op);
+    const struct kernel_table *k = p->plan->kernels;
+    const struct engine_view *x = &op->in[0], *y = &op->in[1], *out = &op->out;
+    struct runs r = runs_of(out, rect);
 
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
-        if (e->form == PRECISION_REAL)
-            e->kernels->mul_f32(real_at(&s->in[0], at), s->in[0].pitch, real_at(&s->in[1], at),
-                                s->in[1].pitch, real_at(&s->out, at), s->out.pitch, r.pixels, s->out.c);
+        if (plan_codes(p->plan))
+            k->mul_u8(code_at(p, x, at), x->pitch, code_at(p, y, at), y->pitch, code_at(p, out, at),
+                      out->pitch, r.pixels, out->c, codes);
         else
-            e->kernels->mul_u8(code_at(&s->in[0], at), s->in[0].pitch, code_at(&s->in[1], at), s->in[1].pitch,
-                               code_at(&s->out, at), s->out.pitch, r.pixels, s->out.c, &s->mul);
+            k->mul_f32(real_at(p, x, at), x->pitch, real_at(p, y, at), y->pitch, real_at(p, out, at),
+                       out->pitch, r.pixels, out->c);
 }
 
-void run_cat(const struct engine *e, const struct engine_step *s, struct kernel_rect rect)
+static void run_cat(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
-    struct runs r = runs_of(&s->out, rect);
+    const struct engine_cat *cat = plan_parameters(p->plan, op);
+    const struct kernel_table *k = p->plan->kernels;
+    struct runs r = runs_of(&op->out, rect);
 
-    for (int j = 0; j < s->inputs; j++) {
-        const struct engine_view *in = &s->in[j];
+    for (int j = 0; j < op->inputs; j++) {
+        const struct engine_view *in = &op->in[j];
 
         for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
-            if (e->form == PRECISION_REAL)
-                e->kernels->copy_f32(real_at(in, at), in->pitch, real_at(&s->out, at) + s->channel[j],
-                                     s->out.pitch, r.pixels, in->c);
-            else if (s->table[j].unchanged)
-                e->kernels->copy_u8(code_at(in, at), in->pitch, code_at(&s->out, at) + s->channel[j],
-                                    s->out.pitch, r.pixels, in->c);
+            if (!plan_codes(p->plan))
+                k->copy_f32(real_at(p, in, at), in->pitch, real_at(p, &op->out, at) + cat->channel[j],
+                            op->out.pitch, r.pixels, in->c);
+            else if (cat->table[j].unchanged)
+                k->copy_u8(code_at(p, in, at), in->pitch, code_at(p, &op->out, at) + cat->channel[j],
+                           op->out.pitch, r.pixels, in->c);
             else
-                e->kernels->lookup_u8(code_at(in, at), in->pitch, code_at(&s->out, at) + s->channel[j],
-                                      s->out.pitch, r.pixels, in->c, s->table[j].code);
+                k->lookup_u8(code_at(p, in, at), in->pitch, code_at(p, &op->out, at) + cat->channel[j],
+                             op->out.pitch, r.pixels, in->c, cat->table[j].code);
     }
 }
 
-void run_shuffle(const struct engine *e, const struct engine_step *s, struct kernel_rect rect)
+static void run_shuffle(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
-    struct runs r = runs_of(&s->out, rect);
+    const int *groups = plan_parameters(p->plan, op);
+    const struct kernel_table *k = p->plan->kernels;
+    struct runs r = runs_of(&op->out, rect);
 
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
-        if (e->form == PRECISION_REAL)
-            e->kernels->shuffle_f32(real_at(&s->in[0], at), s->in[0].pitch, real_at(&s->out, at),
-                                    s->out.pitch, r.pixels, s->out.c, s->shuffle_groups);
+        if (plan_codes(p->plan))
+            k->shuffle_u8(code_at(p, &op->in[0], at), op->in[0].pitch, code_at(p, &op->out, at),
+                          op->out.pitch, r.pixels, op->out.c, *groups);
         else
-            e->kernels->shuffle_u8(code_at(&s->in[0], at), s->in[0].pitch, code_at(&s->out, at), s->out.pitch,
-                                   r.pixels, s->out.c, s->shuffle_groups);
+            k->shuffle_f32(real_at(p, &op->in[0], at), op->in[0].pitch, real_at(p, &op->out, at),
+                           op->out.pitch, r.pixels, op->out.c, *groups);
 }
 
-void run_logits(const struct engine *e, const void *values, float *logits)
-{
-    struct quant_params q = e->node[e->output].q;
+/* ---- the table ----------------------------------------------------------------------------------------- */
 
-    if (e->form == PRECISION_REAL) {
-        memcpy(logits, values, (size_t)e->classes * sizeof *logits);
+/* What lies at the same position, or all of a map of another size: an average's, or squeeze-excite's row. */
+static struct kernel_conv reach_position(const struct engine_plan *p, const struct engine_op *op, int input)
+{
+    const struct engine_view *in = &op->in[input], *out = &op->out;
+
+    (void)p;
+    if (in->h != out->h || in->w != out->w)
+        return (struct kernel_conv){ .ih = in->h, .iw = in->w };
+    return (struct kernel_conv){
+        .ih = in->h, .iw = in->w, .oh = out->h, .ow = out->w, .kh = 1, .kw = 1, .stride = 1
+    };
+}
+
+static struct kernel_conv reach_window(const struct engine_plan *p, const struct engine_op *op, int input)
+{
+    const struct kernel_conv *shape = plan_parameters(p, op);
+
+    (void)input;
+    return *shape;
+}
+
+static int conv_takes_points(const struct engine_plan *p, const struct engine_op *op)
+{
+    const struct engine_conv *c = plan_parameters(p, op);
+
+    return c->groups == 1 && (c->shape.kw == 1 || c->shape.in_pitch == c->shape.ic);
+}
+
+/* eighths: an element-wise op or a depthwise convolution computes a position in the time that it takes to
+ * find it. */
+static const struct row {
+    void (*run)(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
+    struct kernel_conv (*reach)(const struct engine_plan *p, const struct engine_op *op, int input);
+    int eighths;
+    int (*takes_points)(const struct engine_plan *p, const struct engine_op *op); /* NULL: none of them */
+} rows[KIND_COUNT] = {
+    [KIND_INPUT] = { run_input, reach_position, 2, NULL },
+    [KIND_CONV] = { run_conv, reach_window, 7, conv_takes_points },
+    [KIND_DEPTHWISE] = { run_depthwise, reach_window, 4, NULL },
+    [KIND_MAXPOOL] = { run_maxpool, reach_window, 2, NULL },
+    [KIND_AVERAGE] = { run_average, reach_position, 2, NULL },
+    [KIND_MEAN] = { run_mean, reach_position, 2, NULL },
+    [KIND_CLAMP] = { run_clamp, reach_position, 2, NULL },
+    [KIND_HARDSWISH] = { run_hardswish, reach_position, 2, NULL },
+    [KIND_HARDSIGMOID] = { run_hardsigmoid, reach_position, 2, NULL },
+    [KIND_LOOKUP] = { run_lookup, reach_position, 2, NULL },
+    [KIND_ADD] = { run_add, reach_position, 2, NULL },
+    [KIND_MUL] = { run_mul, reach_position, 2, NULL },
+    [KIND_CAT] = { run_cat, reach_position, 2, NULL },
+    [KIND_SHUFFLE] = { run_shuffle, reach_position, 2, NULL },
+};
+
+static void round_values(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
+{
+    struct runs r = runs_of(&op->out, rect);
+
+    for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
+        p->plan->kernels->round_f32(real_at(p, &op->out, at), op->out.pitch, r.pixels, op->out.c, &op->round);
+}
+
+void run_op(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
+{
+    rows[op->kind].run(p, op, rect);
+    if (op->round.scale > 0)
+        round_values(p, op, rect);
+}
+
+int run_is_compared(const struct engine_plan *p, const struct engine_op *op)
+{
+    return plan_codes(p) || op->inputs == 0 || op->round.scale > 0;
+}
+
+struct kernel_conv run_reach(const struct engine_plan *p, const struct engine_op *op, int input)
+{
+    return rows[op->kind].reach(p, op, input);
+}
+
+int run_is_dense(const struct engine_plan *p, const struct engine_op *op)
+{
+    const struct engine_conv *c = plan_parameters(p, op);
+
+    return op->kind == KIND_CONV && c->groups == 1;
+}
+
+int run_takes_points(const struct engine_plan *p, const struct engine_op *op)
+{
+    return rows[op->kind].takes_points && rows[op->kind].takes_points(p, op);
+}
+
+int run_whole_eighths(const struct engine_plan *p, const struct engine_op *op)
+{
+    return run_takes_points(p, op) ? 8 : rows[op->kind].eighths;
+}
+
+void run_logits(const struct engine_plan *p, const void *values, float *logits)
+{
+    struct quant_params q = p->node[p->head->output].q;
+    int classes = p->head->classes;
+
+    if (!plan_codes(p)) {
+        memcpy(logits, values, (size_t)classes * sizeof *logits);
         return;
     }
-    for (int i = 0; i < e->classes; i++)
+    for (int i = 0; i < classes; i++)
         logits[i] = dequantize_value(((const uint8_t *)values)[i], q.scale, q.zero_point);
 }

@@ -77,6 +77,18 @@ static inline uint8_t scalar_mul_u8(const struct kernel_mul_u8 *p, int qa, int q
     return scalar_code(scalar_rne(v), p->zero_point_out, p->low, p->high);
 }
 
+static inline float scalar_round(float x, const struct kernel_round *q)
+{
+    const float far = 1048576.0f; /* beyond all codes */
+    float v = x * q->inverse;
+    int code;
+
+    v = v < far ? v : far;
+    v = v > -far ? v : -far;
+    code = scalar_min(scalar_max((int)lrintf(v) + q->zero_point, q->low), q->high);
+    return q->scale * (float)(code - q->zero_point);
+}
+
 /* ---- resampling ---------------------------------------------------------------------------------------- */
 
 static inline uint8_t scalar_resample_clip(int32_t sum)

@@ -115,8 +115,8 @@ static status take_layer(struct average *a, int net, int p, int64_t place)
         snprintf(path, sizeof path, "/models/%s/subset/%s/activation", name, run_precision(r, p));
         return store_fetch(r->store, path, place, 1, a->layer);
     default:
-        engine_run(r->network[net].engine[p], a->pixels);
-        map = engine_cam_map(r->network[net].engine[p]);
+        engine_run(r->network[net].engine[p].plan, r->network[net].engine[p].state, a->pixels);
+        map = engine_cam_map(r->network[net].engine[p].plan, r->network[net].engine[p].state);
         measure_keep(&map, a->layer);
         return OK;
     }

@@ -255,17 +255,17 @@ static status one_precision(struct evaluate *e, int net, int p, const uint8_t *p
                             float seconds[2])
 {
     const struct run *r = e->r;
-    struct engine *engine = r->network[net].engine[p];
+    const struct engine *engine = &r->network[net].engine[p];
     struct cam_projection projection = { .values = f->cam };
     struct engine_map map;
     double start = clock_s(), middle;
     status s;
 
-    engine_run(engine, pixels);
+    engine_run(engine->plan, engine->state, pixels);
     middle = clock_s();
-    if (!accuracy_finite(engine_logits(engine), engine_classes(engine)))
+    if (!accuracy_finite(engine_logits(engine->plan, engine->state), engine_classes(engine->plan)))
         return FAIL(ERR_NUMERIC, "the logits are not finite");
-    map = engine_cam_map(engine);
+    map = engine_cam_map(engine->plan, engine->state);
     engine_map_copy_real(&map, e->act);
     s = cam_eigen(e->workspace, e->act, map.h, map.w, map.c, (enum cam_sign)r->job->sign, r->job->raw,
                   &projection);
@@ -273,7 +273,7 @@ static status one_precision(struct evaluate *e, int net, int p, const uint8_t *p
     seconds[1] = (float)(clock_s() - middle);
     if (s != OK)
         return s;
-    fill_answers(e, engine_logits(engine), engine_classes(engine), f);
+    fill_answers(e, engine_logits(engine->plan, engine->state), engine_classes(engine->plan), f);
     *f->sigma_ratio = projection.sigma_ratio;
     *f->raw_sign = (int8_t)projection.raw_sign;
     *f->constant = (uint8_t)projection.constant;

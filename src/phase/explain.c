@@ -97,15 +97,15 @@ static void clear(struct explain *e)
 
 /* ---- one curve ----------------------------------------------------------------------------------------- */
 
-static struct engine *engine_of(const struct explain *e)
+static const struct engine *engine_of(const struct explain *e)
 {
-    return e->r->network[e->net].engine[e->scorer];
+    return &e->r->network[e->net].engine[e->scorer];
 }
 
 /* The class's probability at a step. 0: no numbers. */
 static int keep_step(struct explain *e, int step, const float *logits)
 {
-    int classes = engine_classes(engine_of(e));
+    int classes = engine_classes(engine_of(e)->plan);
 
     if (!accuracy_finite(logits, classes)) {
         e->odd = 1;
@@ -121,8 +121,9 @@ static int keep_step(struct explain *e, int step, const float *logits)
 /* The steps that wait, which are the last ones before `step`. */
 static int keep_batch(struct explain *e, int step)
 {
-    const float *logits = e->waiting > 0 ? engine_finish_batch(engine_of(e)) : NULL;
-    int classes = engine_classes(engine_of(e)), good = 1;
+    const float *logits =
+        e->waiting > 0 ? engine_finish_batch(engine_of(e)->plan, engine_of(e)->state) : NULL;
+    int classes = engine_classes(engine_of(e)->plan), good = 1;
 
     for (int k = 0; k < e->waiting && good; k++)
         good = keep_step(e, step - e->waiting + k, logits + (size_t)k * (size_t)classes);
@@ -145,10 +146,10 @@ static int score(void *user, int step, const int32_t *changed, int count, float 
         return keep_batch(e, step) && keep_step(e, step, e->clean[e->scorer]);
     if (!e->begun) {
         e->begun = 1;
-        engine_run_real(engine_of(e), e->work);
-        return keep_step(e, step, engine_logits(engine_of(e)));
+        engine_run_real(engine_of(e)->plan, engine_of(e)->state, e->work);
+        return keep_step(e, step, engine_logits(engine_of(e)->plan, engine_of(e)->state));
     }
-    e->waiting = engine_batch_changed(engine_of(e), e->work, changed, count);
+    e->waiting = engine_batch_changed(engine_of(e)->plan, engine_of(e)->state, e->work, changed, count);
     if (e->waiting < ENGINE_BATCH && step < e->r->job->explain_steps)
         return 1;
     return keep_batch(e, step + 1);
@@ -217,14 +218,15 @@ static int both_curves(struct explain *e, int p, const char *suffix)
 /* The clean picture: logits, and the CAM layer where the rows keep it. */
 static void run_clean(struct explain *e)
 {
-    struct engine *engine = engine_of(e);
+    const struct engine *engine = engine_of(e);
     float *clean = e->clean[e->scorer];
 
-    engine_run_real(engine, e->picture);
-    memcpy(clean, engine_logits(engine), (size_t)engine_classes(engine) * sizeof *clean);
-    e->odd |= !accuracy_finite(clean, engine_classes(engine));
+    engine_run_real(engine->plan, engine->state, e->picture);
+    memcpy(clean, engine_logits(engine->plan, engine->state),
+           (size_t)engine_classes(engine->plan) * sizeof *clean);
+    e->odd |= !accuracy_finite(clean, engine_classes(engine->plan));
     if (e->r->layout.activations == STORE_ACTIVATIONS_SUBSET) {
-        struct engine_map map = engine_cam_map(engine);
+        struct engine_map map = engine_cam_map(engine->plan, engine->state);
 
         measure_keep(&map, field(e, e->scorer, "activation"));
     }
@@ -238,7 +240,7 @@ static void choose_class(struct explain *e, int64_t image)
     const int32_t *first = field(e, 0, "class");
     float largest;
 
-    accuracy_top(e->clean[p], engine_classes(engine_of(e)), 1, &own, &largest);
+    accuracy_top(e->clean[p], engine_classes(engine_of(e)->plan), 1, &own, &largest);
     if (e->r->job->explain_class == JOB_CLASS_TRUE && truth >= 0)
         own = truth;
     if (e->r->job->explain_class == JOB_CLASS_FP32 && p > 0)
@@ -335,9 +337,9 @@ static status keep_network(struct explain *e, int net)
         return OK;
     for (int p = 0; p < e->r->precisions; p++) {
         if (e->kept >= 0)
-            TRY(engine_let_go(e->r->network[e->kept].engine[p]));
+            TRY(engine_let_go(e->r->network[e->kept].engine[p].plan, e->r->network[e->kept].engine[p].state));
         if (net >= 0)
-            TRY(engine_keep(e->r->network[net].engine[p]));
+            TRY(engine_keep(e->r->network[net].engine[p].plan, e->r->network[net].engine[p].state));
     }
     e->kept = net;
     return OK;
@@ -357,11 +359,11 @@ static status take_picture(struct explain *e, int net, int64_t image)
     TRY(text_path(path, sizeof path, r->list.root, r->list.entry[image].path));
     TRY(image_load(path, &r->pipeline, e->bytes, &info));
     image_normalize_table(in->mean, in->std, in->channels, table);
-    image_normalize(e->bytes, e->pixels, in->channels, (const float (*)[256])table, e->picture);
+    image_normalize(e->bytes, e->pixels, in->channels, (const float(*)[256])table, e->picture);
     TRY(image_substrate((enum image_substrate)r->job->explain_deletion, e->picture, r->input_h, r->input_w,
-                        in->channels, (const float (*)[256])table, e->away));
+                        in->channels, (const float(*)[256])table, e->away));
     return image_substrate((enum image_substrate)r->job->explain_insertion, e->picture, r->input_h,
-                           r->input_w, in->channels, (const float (*)[256])table, e->blank);
+                           r->input_w, in->channels, (const float(*)[256])table, e->blank);
 }
 
 /* What select wrote is a part of the row, under its CRC. */

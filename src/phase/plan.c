@@ -133,7 +133,7 @@ static status load_weights(struct run *r, int i, int p)
     net->file_bytes[p] = table.file_bytes;
     net->parameters[p] = binding.parameters;
     net->macs[p] = binding.macs;
-    TRY_OUT(engine_plan(&binding, &options, r->kernels, &net->engine[p]));
+    TRY_OUT(engine_open(&binding, &options, r->kernels, &net->engine[p]));
     TRY_OUT(methods_head(r->job, &binding, &net->head[p]));
 out:
     model_unbind(&binding);
@@ -203,10 +203,10 @@ static status make_network(struct run *r, int i)
         TRY(comm_agree(r->c, load_weights(r, i, p)));
         TRY(comm_agree(r->c, compare_hash(r, i, p)));
     }
-    r->network[i].map = engine_cam_map(r->network[i].engine[0]);
+    r->network[i].map = engine_cam_map(r->network[i].engine[0].plan, r->network[i].engine[0].state);
     for (int p = 0; p < r->precisions; p++) {
-        r->network[i].q[p] = engine_cam_map(r->network[i].engine[p]).q;
-        r->network[i].arithmetic[p] = engine_arithmetic_used(r->network[i].engine[p]);
+        r->network[i].q[p] = engine_cam_map(r->network[i].engine[p].plan, r->network[i].engine[p].state).q;
+        r->network[i].arithmetic[p] = engine_arithmetic_used(r->network[i].engine[p].plan);
     }
     return OK;
 }
@@ -269,8 +269,7 @@ void plan_end_inference(struct run *r)
 {
     for (int i = 0; i < r->networks && !r->borrowed; i++)
         for (int p = 0; p < r->precisions; p++) {
-            engine_free(r->network[i].engine[p]);
-            r->network[i].engine[p] = NULL;
+            engine_close(&r->network[i].engine[p]);
             model_head_free(&r->network[i].head[p]);
         }
 }
@@ -311,7 +310,7 @@ static void print_network(const struct run *r, int i)
     size_t n = 0;
 
     for (int p = 0; p < r->precisions; p++) {
-        struct engine_memory m = engine_memory_used(net->engine[p]);
+        struct engine_memory m = engine_memory_used(net->engine[p].plan, net->engine[p].state);
         int codes = r->precision[p].form == PRECISION_CODES;
 
         n += (size_t)snprintf(text + n, sizeof text - n, "%s%.40s %s%s%.1f MB", p ? ", " : "",

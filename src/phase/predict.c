@@ -228,7 +228,8 @@ static uint64_t memory_of_list(const struct run *r)
 
     for (int i = 0; i < r->networks; i++)
         for (int p = 0; p < r->precisions; p++) {
-            struct engine_memory m = engine_memory_used(r->network[i].engine[p]);
+            struct engine_memory m =
+                engine_memory_used(r->network[i].engine[p].plan, r->network[i].engine[p].state);
             left += m.weights + m.arena + m.scratch;
         }
     return n * (2 + (uint64_t)r->networks) + (columns > left ? columns - left : 0);

@@ -9,7 +9,7 @@ enum { RUN_TOP = 5, RUN_FILES = 1 + STORE_MAX_PRECISIONS, RUN_PHASES = 8 };
 
 struct run_network {
     struct model model;
-    struct engine *engine[STORE_MAX_PRECISIONS];
+    struct engine engine[STORE_MAX_PRECISIONS];
     struct model_head head[STORE_MAX_PRECISIONS]; /* where a method of the job needs it */
     uint64_t file_bytes[STORE_MAX_PRECISIONS], parameters[STORE_MAX_PRECISIONS], macs[STORE_MAX_PRECISIONS];
     enum engine_arithmetic arithmetic[STORE_MAX_PRECISIONS]; /* where there are codes */

@@ -65,7 +65,7 @@ static void clear_clock_room(struct clock_room *t)
 }
 
 /* One image: inference, then the finished map. */
-static status measure(const struct run *r, struct clock_room *t, struct engine *engine, int i,
+static status measure(const struct run *r, struct clock_room *t, const struct engine *engine, int i,
                       double out[MEASURES])
 {
     size_t bytes = image_pipeline_bytes(&r->pipeline);
@@ -74,9 +74,9 @@ static status measure(const struct run *r, struct clock_room *t, struct engine *
     double start = clock_s(), middle, end;
     status s;
 
-    engine_run(engine, t->pixels + (size_t)(i % t->pictures) * bytes);
+    engine_run(engine->plan, engine->state, t->pixels + (size_t)(i % t->pictures) * bytes);
     middle = clock_s();
-    map = engine_cam_map(engine);
+    map = engine_cam_map(engine->plan, engine->state);
     engine_map_copy_real(&map, t->act);
     s = cam_eigen(t->workspace, t->act, map.h, map.w, map.c, (enum cam_sign)r->job->sign, r->job->raw,
                   &projection);
@@ -98,7 +98,7 @@ static status time_one(const struct run *r, struct clock_room *t, int net, int p
     char path[STORE_PATH];
 
     for (int i = -WARM_UP; i < r->job->time_runs; i++) {
-        TRY(measure(r, t, r->network[net].engine[p], i + WARM_UP, out));
+        TRY(measure(r, t, &r->network[net].engine[p], i + WARM_UP, out));
         for (int m = 0; m < MEASURES && i >= 0; m++)
             t->sample[m][i] = out[m];
         comm_alive();

@@ -8,14 +8,14 @@
 status probe_keep(struct probe *p, int network)
 {
     for (int i = 0; i < p->network[network].precisions; i++)
-        TRY(engine_keep(p->network[network].engine[i]));
+        TRY(engine_keep(p->network[network].engine[i].plan, p->network[network].engine[i].state));
     return OK;
 }
 
 status probe_let_go(struct probe *p, int network)
 {
     for (int i = 0; i < p->network[network].precisions; i++)
-        TRY(engine_let_go(p->network[network].engine[i]));
+        TRY(engine_let_go(p->network[network].engine[i].plan, p->network[network].engine[i].state));
     return OK;
 }
 
@@ -77,7 +77,9 @@ static int keep_step(struct probe *p, int step, const float *logits)
 static int keep_batch(struct probe *p, int step)
 {
     struct probe_walk *w = &p->walk;
-    const float *logits = w->waiting > 0 ? engine_finish_batch(probe_engine(p, w->precision)) : NULL;
+    const float *logits = w->waiting > 0 ? engine_finish_batch(probe_engine(p, w->precision)->plan,
+                                                               probe_engine(p, w->precision)->state)
+                                         : NULL;
     int good = 1;
 
     for (int k = 0; k < w->waiting && good; k++)
@@ -91,16 +93,16 @@ static int keep_batch(struct probe *p, int step)
 static int score(struct probe *p, const int32_t *changed, int count)
 {
     struct probe_walk *w = &p->walk;
-    struct engine *engine = probe_engine(p, w->precision);
+    const struct engine *engine = probe_engine(p, w->precision);
 
     if (w->step == w->clean_step)
         return keep_batch(p, w->step) && keep_step(p, w->step, p->view[w->precision].shown.logits);
     if (!w->begun || p->how.whole) {
         w->begun = 1;
-        engine_run_real(engine, p->work);
-        return keep_step(p, w->step, engine_logits(engine));
+        engine_run_real(engine->plan, engine->state, p->work);
+        return keep_step(p, w->step, engine_logits(engine->plan, engine->state));
     }
-    w->waiting = engine_batch_changed(engine, p->work, changed, count);
+    w->waiting = engine_batch_changed(engine->plan, engine->state, p->work, changed, count);
     if (w->waiting < ENGINE_BATCH && w->step < p->how.curves)
         return 1;
     return keep_batch(p, w->step + 1);

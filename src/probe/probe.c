@@ -11,8 +11,8 @@ struct image_pipeline probe_pipeline(const struct model *m)
                                     .height = in->height,
                                     .width = in->width,
                                     .channels = in->channels,
-                                    .filter = strcmp(in->filter, "bicubic") == 0 ? IMAGE_BICUBIC
-                                                                                 : IMAGE_BILINEAR };
+                                    .filter =
+                                        strcmp(in->filter, "bicubic") == 0 ? IMAGE_BICUBIC : IMAGE_BILINEAR };
 }
 
 /* The most that any network takes. */
@@ -32,7 +32,7 @@ static struct extent measure(const struct probe *p)
 
     for (int i = 0; i < p->networks; i++) {
         const struct probe_network *n = &p->network[i];
-        struct engine_map m = engine_cam_map(n->engine[0]);
+        struct engine_map m = engine_cam_map(n->engine[0].plan, n->engine[0].state);
         struct image_pipeline in = probe_pipeline(n->model);
         size_t cells = (size_t)m.h * (size_t)m.w;
 
@@ -40,7 +40,7 @@ static struct extent measure(const struct probe *p)
         most.seen = larger(most.seen, image_pipeline_bytes(&in));
         most.cells = larger(most.cells, cells);
         most.values = larger(most.values, cells * (size_t)m.c);
-        most.classes = larger(most.classes, (size_t)engine_classes(n->engine[0]));
+        most.classes = larger(most.classes, (size_t)engine_classes(n->engine[0].plan));
         most.channels = m.c > most.channels ? m.c : most.channels;
         most.precisions = n->precisions > most.precisions ? n->precisions : most.precisions;
     }
@@ -50,21 +50,21 @@ static struct extent measure(const struct probe *p)
 /* Maps and answers of the precisions are put side by side. */
 static status check_network(const struct probe_network *n)
 {
-    struct engine_map first = engine_cam_map(n->engine[0]);
+    struct engine_map first = engine_cam_map(n->engine[0].plan, n->engine[0].state);
 
     if (n->precisions < 1 || n->precisions > PROBE_PRECISIONS)
         return FAIL(ERR_RANGE, "%s: %d precisions, 1 to %d are possible", n->model->name, n->precisions,
                     PROBE_PRECISIONS);
     for (int i = 1; i < n->precisions; i++) {
-        struct engine_map m = engine_cam_map(n->engine[i]);
+        struct engine_map m = engine_cam_map(n->engine[i].plan, n->engine[i].state);
 
         if (m.h != first.h || m.w != first.w || m.c != first.c ||
-            engine_classes(n->engine[i]) != engine_classes(n->engine[0]))
+            engine_classes(n->engine[i].plan) != engine_classes(n->engine[0].plan))
             return FAIL(ERR_MISMATCH,
                         "%s: precision %d has %d classes and maps of %d x %d x %d, the first %d and "
                         "%d x %d x %d",
-                        n->model->name, i + 1, engine_classes(n->engine[i]), m.c, m.h, m.w,
-                        engine_classes(n->engine[0]), first.c, first.h, first.w);
+                        n->model->name, i + 1, engine_classes(n->engine[i].plan), m.c, m.h, m.w,
+                        engine_classes(n->engine[0].plan), first.c, first.h, first.w);
     }
     return OK;
 }
@@ -176,7 +176,7 @@ void probe_free(struct probe *p)
 void probe_aim(struct probe *p, int network)
 {
     const struct probe_network *n = &p->network[network];
-    struct engine_map m = engine_cam_map(n->engine[0]);
+    struct engine_map m = engine_cam_map(n->engine[0].plan, n->engine[0].state);
 
     BUG_IF(network < 0 || network >= p->networks);
     p->aim = network;
@@ -186,7 +186,7 @@ void probe_aim(struct probe *p, int network)
     p->h = m.h;
     p->w = m.w;
     p->c = m.c;
-    p->classes = engine_classes(n->engine[0]);
+    p->classes = engine_classes(n->engine[0].plan);
     for (int i = 0; i < n->precisions; i++) {
         p->view[i].shown.classes = p->classes;
         p->view[i].made[0] = p->view[i].made[1] = 0;

@@ -39,10 +39,10 @@ struct probe {
     struct probe_walk walk;
 };
 
-static inline struct engine *probe_engine(const struct probe *p, int i)
+static inline const struct engine *probe_engine(const struct probe *p, int i)
 {
     BUG_IF(i < 0 || i >= p->network[p->aim].precisions);
-    return p->network[p->aim].engine[i];
+    return &p->network[p->aim].engine[i];
 }
 
 /* probe.c: the aimed network's. */

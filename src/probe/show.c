@@ -14,19 +14,20 @@ const struct probe_shown *probe_shown(const struct probe *p, int i)
 
 static void take_logits(struct probe *p, int i)
 {
-    memcpy(p->view[i].shown.logits, engine_logits(probe_engine(p, i)), (size_t)p->classes * sizeof(float));
+    memcpy(p->view[i].shown.logits, engine_logits(probe_engine(p, i)->plan, probe_engine(p, i)->state),
+           (size_t)p->classes * sizeof(float));
 }
 
 void probe_run(struct probe *p, int i, const uint8_t *pixels)
 {
-    engine_run(probe_engine(p, i), pixels);
+    engine_run(probe_engine(p, i)->plan, probe_engine(p, i)->state, pixels);
     take_logits(p, i);
 }
 
 void probe_run_clean(struct probe *p, int i)
 {
     BUG_IF(!p->picture);
-    engine_run_real(probe_engine(p, i), p->picture);
+    engine_run_real(probe_engine(p, i)->plan, probe_engine(p, i)->state, p->picture);
     take_logits(p, i);
 }
 
@@ -53,7 +54,7 @@ status probe_look(struct probe *p, int i)
     struct probe_view *v = &p->view[i];
 
     v->made[0] = v->made[1] = 0;
-    v->shown.layer = engine_cam_map(probe_engine(p, i));
+    v->shown.layer = engine_cam_map(probe_engine(p, i)->plan, probe_engine(p, i)->state);
     v->shown.act = p->act;
     engine_map_copy_real(&v->shown.layer, p->act);
     return cam_eigen(p->cam, p->act, p->h, p->w, p->c, p->how.sign, p->how.raw, &v->shown.cam);

@@ -93,7 +93,7 @@ static status join_ranges(struct quant_work *w)
 
 struct observer {
     struct quant_work *w;
-    struct engine *e;
+    struct engine e;
 };
 
 /* NaN fails every comparison, so that it leaves the range as it was; its sum is not finite. */
@@ -120,9 +120,9 @@ static status observe_picture(void *self, int picture, double *row)
 {
     struct observer *o = self;
 
-    engine_run(o->e, o->w->pictures->pixels[picture]);
+    engine_run(o->e.plan, o->e.state, o->w->pictures->pixels[picture]);
     for (int i = 0; i < o->w->nodes; i++) {
-        struct engine_map m = engine_node_map(o->e, i);
+        struct engine_map m = engine_node_map(o->e.plan, o->e.state, i);
 
         BUG_IF(!m.real);
         observe_node(o->w, &m, i, row);
@@ -145,7 +145,7 @@ status quant_observe(struct quant_work *w)
 {
     size_t channels = w->first[w->nodes];
     struct observer o = { .w = w };
-    status result = quant_agree(w->pictures, quant_plan_real(w, &o.e));
+    status result = quant_agree(w->pictures, quant_plan_real(w, NULL, &o.e));
 
     for (size_t i = 0; i < channels; i++) {
         w->low[i] = INFINITY;
@@ -154,7 +154,7 @@ status quant_observe(struct quant_work *w)
     }
     if (result == OK)
         result = quant_sum_pictures(w->pictures, channels, observe_picture, &o, w->mean);
-    engine_free(o.e);
+    engine_close(&o.e);
     TRY(result);
     TRY(join_ranges(w));
     for (size_t i = 0; i < channels; i++)
@@ -166,7 +166,7 @@ status quant_observe(struct quant_work *w)
 
 struct counter {
     struct quant_work *w;
-    struct engine *e;
+    struct engine e;
     const struct quant_line *line;
     int lines;
     struct quant_histogram *histogram; /* (lines) */
@@ -177,9 +177,9 @@ static status count_picture(void *self, int picture, double *row)
     struct counter *k = self;
 
     (void)row;
-    engine_run(k->e, k->w->pictures->pixels[picture]);
+    engine_run(k->e.plan, k->e.state, k->w->pictures->pixels[picture]);
     for (int i = 0; i < k->lines; i++) {
-        struct engine_map m = engine_node_map(k->e, k->w->shown[k->line[i].node]);
+        struct engine_map m = engine_node_map(k->e.plan, k->e.state, k->w->shown[k->line[i].node]);
 
         if (k->histogram[i].high > k->histogram[i].low)
             quant_histogram_add(&k->histogram[i], m.real, m.h * m.w, m.c, m.pitch);
@@ -191,11 +191,11 @@ static status count_values(struct counter *k)
 {
     const struct quant_pictures *p = k->w->pictures;
     double none = 0;
-    status result = quant_agree(p, quant_plan_real(k->w, &k->e));
+    status result = quant_agree(p, quant_plan_real(k->w, NULL, &k->e));
 
     if (result == OK)
         result = quant_sum_pictures(p, 1, count_picture, k, &none);
-    engine_free(k->e);
+    engine_close(&k->e);
     for (int i = 0; i < k->lines && result == OK && p->sum; i++)
         p->sum(p->self, k->histogram[i].bin, QUANT_BINS);
     return result;

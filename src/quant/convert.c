@@ -116,7 +116,7 @@ status quant_convert(struct quant_work *w, struct quant_result *out)
 }
 
 status quant_plan_codes(struct quant_work *w, const struct tensor_table *table, int nodes,
-                        struct quant_params last, struct engine **out)
+                        struct quant_params last, struct engine *out)
 {
     struct engine_options options = { .arithmetic = w->options->arithmetic, .keep = last.scale == 0 };
     struct model_reading how = { .relu6 = MODEL_RELU6_AUTO };
@@ -124,7 +124,7 @@ status quant_plan_codes(struct quant_work *w, const struct tensor_table *table, 
     struct model_binding b = { 0 };
     status result;
 
-    *out = NULL;
+    *out = (struct engine){ .plan = NULL };
     m.nodes = w->nodes;
     if (model_has_relu6(&m))
         how.relu6 = MODEL_RELU6_CLAMP;
@@ -135,7 +135,7 @@ status quant_plan_codes(struct quant_work *w, const struct tensor_table *table, 
         m.classes = m.node[nodes - 1].c;
         b.q[nodes - 1] = last;
     }
-    result = engine_plan(&b, &options, w->kernels, out);
+    result = engine_open(&b, &options, w->kernels, out);
     model_unbind(&b);
     return result;
 }

@@ -19,7 +19,7 @@ struct gauge {
 
 struct corrector {
     struct quant_work *w;
-    struct engine *e;
+    struct engine e;
     const struct gauge *g;
     double low, high; /* real: what the relu after the layer lets through */
 };
@@ -101,7 +101,7 @@ static status make_gauge(const struct quant_work *w, int node, const struct tens
 
 /* The network up to the layer, with the gauge in the layer's place. */
 static status plan_gauge(struct quant_work *w, struct tensor_table *table, int node, struct gauge *g,
-                         struct engine **out)
+                         struct engine *out)
 {
     struct tensor *weight = entry_of(table, w->model.node[node].weight, ".weight"),
                   *bias = entry_of(table, w->model.node[node].weight, ".bias"), kept_weight, kept_bias;
@@ -126,8 +126,8 @@ static status add_values(void *self, int picture, double *row)
     struct corrector *k = self;
     struct engine_map m;
 
-    engine_run(k->e, k->w->pictures->pixels[picture]);
-    m = engine_cam_map(k->e);
+    engine_run(k->e.plan, k->e.state, k->w->pictures->pixels[picture]);
+    m = engine_cam_map(k->e.plan, k->e.state);
     for (int i = 0; i < m.h * m.w; i++)
         for (int c = 0; c < m.c; c++) {
             int code = m.codes[(size_t)i * (size_t)m.pitch + (size_t)c];
@@ -164,7 +164,7 @@ static status correct_layer(struct quant_work *w, struct quant_result *out, stru
         bias[c] = (float)((double)bias[c] + shift);
         line->bias_shift = fmax(line->bias_shift, fabs(shift));
     }
-    engine_free(k.e);
+    engine_close(&k.e);
     free_gauge(&g);
     return result;
 }

@@ -223,15 +223,15 @@ void quant_work_free(struct quant_work *w)
     *w = (struct quant_work){ 0 };
 }
 
-status quant_plan_real(struct quant_work *w, struct engine **out)
+status quant_plan_real(struct quant_work *w, const struct quant_params *round, struct engine *out)
 {
-    struct engine_options options = { .keep = 1 };
+    struct engine_options options = { .keep = 1, .round = round };
     struct model_binding b = { 0 };
     status result;
 
-    *out = NULL;
+    *out = (struct engine){ .plan = NULL };
     TRY(model_bind(&w->model, &w->real, NULL, &b));
-    result = engine_plan(&b, &options, w->kernels, out);
+    result = engine_open(&b, &options, w->kernels, out);
     model_unbind(&b);
     return result;
 }

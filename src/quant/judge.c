@@ -10,7 +10,7 @@ struct judge {
     struct quant_work *w;
     const struct quant_line *line;
     int lines;
-    struct engine *real, *codes;
+    struct engine real, codes;
     float *logits; /* (pictures, classes) of fp32: this rank's own */
 };
 
@@ -47,20 +47,21 @@ static status judge_picture(void *self, int picture, double *row)
 {
     struct judge *j = self;
     const struct quant_pictures *p = j->w->pictures;
-    int classes = engine_classes(j->real), real, codes;
+    int classes = engine_classes(j->real.plan), real, codes;
     float *logits = j->logits + (size_t)picture * (size_t)classes;
 
-    engine_run(j->real, p->pixels[picture]);
-    engine_run(j->codes, p->pixels[picture]);
+    engine_run(j->real.plan, j->real.state, p->pixels[picture]);
+    engine_run(j->codes.plan, j->codes.state, p->pixels[picture]);
     for (int i = 0; i < j->lines; i++) {
         int node = j->w->shown[j->line[i].node];
-        struct engine_map a = engine_node_map(j->real, node), b = engine_node_map(j->codes, node);
+        struct engine_map a = engine_node_map(j->real.plan, j->real.state, node),
+                          b = engine_node_map(j->codes.plan, j->codes.state, node);
 
         compare(&a, &b, row + PER_LINE * i);
     }
-    memcpy(logits, engine_logits(j->real), (size_t)classes * sizeof *logits);
+    memcpy(logits, engine_logits(j->real.plan, j->real.state), (size_t)classes * sizeof *logits);
     real = answer(logits, classes);
-    codes = answer(engine_logits(j->codes), classes);
+    codes = answer(engine_logits(j->codes.plan, j->codes.state), classes);
     row += PER_LINE * j->lines;
     row[0] = p->label ? real == p->label[picture] : 1;
     row[1] = p->label ? codes == p->label[picture] : codes == real;
@@ -76,7 +77,7 @@ static status judge_all(struct judge *j, struct quant_result *out)
     status result = quant_agree(p, total ? OK : FAIL(ERR_MEMORY, "no memory for %zu sums", values));
 
     if (result == OK)
-        result = quant_agree(p, quant_plan_real(w, &j->real));
+        result = quant_agree(p, quant_plan_real(w, NULL, &j->real));
     if (result == OK)
         result =
             quant_agree(p, quant_plan_codes(w, &out->table, w->nodes, (struct quant_params){ 0 }, &j->codes));
@@ -88,9 +89,8 @@ static status judge_all(struct judge *j, struct quant_result *out)
         out->fp32_right = (int)total[PER_LINE * j->lines];
         out->int8_right = (int)total[PER_LINE * j->lines + 1];
     }
-    engine_free(j->real);
-    engine_free(j->codes);
-    j->real = j->codes = NULL;
+    engine_close(&j->real);
+    engine_close(&j->codes);
     mem_free(total);
     return result;
 }
@@ -101,10 +101,11 @@ static status try_picture(void *self, int picture, double *row)
 {
     struct judge *j = self;
     const struct quant_pictures *p = j->w->pictures;
-    int classes = engine_classes(j->real);
-    const float *real = j->logits + (size_t)picture * (size_t)classes, *now = engine_logits(j->real);
+    int classes = engine_classes(j->real.plan);
+    const float *real = j->logits + (size_t)picture * (size_t)classes,
+                *now = engine_logits(j->real.plan, j->real.state);
 
-    engine_run(j->real, p->pixels[picture]);
+    engine_run(j->real.plan, j->real.state, p->pixels[picture]);
     for (int c = 0; c < classes; c++) {
         double x = real[c], error = x - (double)now[c];
 
@@ -139,20 +140,24 @@ static status plan_alone(struct judge *j, const struct quant_line *line)
     size_t count = layer ? (size_t)w->model.node[line->node].c * quant_row(w, line->node) : 0;
     float *weights = layer ? quant_weights(w, line->node) : NULL,
           *saved = mem_alloc(count + 1, sizeof *saved);
+    struct quant_params *round = mem_alloc((size_t)w->model.nodes, sizeof *round);
     status result;
 
-    if (!saved)
+    if (!saved || !round) {
+        mem_free(saved);
+        mem_free(round);
         return FAIL(ERR_MEMORY, "no memory for %zu weights", count);
+    }
     if (layer) {
         memcpy(saved, weights, count * sizeof *saved);
         round_weights(w, line->node, weights);
     }
-    result = quant_plan_real(w, &j->real);
-    if (result == OK)
-        engine_round_node(j->real, w->shown[line->node], line->q);
+    round[w->shown[line->node]] = line->q;
+    result = quant_plan_real(w, round, &j->real);
     if (layer)
         memcpy(weights, saved, count * sizeof *saved);
     mem_free(saved);
+    mem_free(round);
     return result;
 }
 
@@ -167,8 +172,7 @@ static status try_layers(struct judge *j, struct quant_result *out)
         result = quant_agree(p, plan_alone(j, &out->line[i]));
         if (result == OK)
             result = quant_sum_pictures(p, PER_LINE + 1, try_picture, j, total);
-        engine_free(j->real);
-        j->real = NULL;
+        engine_close(&j->real);
         out->line[i].alone_sqnr_db = quant_decibel(total[SIGNAL], total[NOISE]);
         out->line[i].lost = out->fp32_right - (int)total[PER_LINE];
     }

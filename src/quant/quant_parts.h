@@ -64,8 +64,9 @@ size_t quant_row(const struct quant_work *w, int node); /* weights of one output
 /* Takes over *t as prefix + suffix; frees it where the table refuses. */
 MUST_USE status quant_take(struct tensor_table *table, const char *prefix, const char *suffix,
                            struct tensor *t);
-/* An fp32 engine on w->real in which every node's own output can be seen, also under a fused relu. */
-MUST_USE status quant_plan_real(struct quant_work *w, struct engine **out);
+/* An fp32 engine on w->real in which every node's own output can be seen, also under a fused relu. round:
+ * (nodes) what values are rounded to, scale 0: they are not; NULL: none is. */
+MUST_USE status quant_plan_real(struct quant_work *w, const struct quant_params *round, struct engine *out);
 
 /* ---- equalize.c ---------------------------------------------------------------------------------------- */
 
@@ -93,7 +94,7 @@ MUST_USE status quant_convert(struct quant_work *w, struct quant_result *out);
 /* An engine of the first `nodes` nodes of the int8 network; its last one is the result, without relu, in the
  * scale `last`. nodes = w->nodes: the whole network, every output kept. */
 MUST_USE status quant_plan_codes(struct quant_work *w, const struct tensor_table *table, int nodes,
-                                 struct quant_params last, struct engine **out);
+                                 struct quant_params last, struct engine *out);
 
 /* ---- correct.c -------------------------------------------------------------------------------------- */
 

@@ -139,22 +139,22 @@ static void check_network(const struct oracle *o, const uint8_t *pixels, const c
     snprintf(logits, sizeof logits, "%s/logits", group);
     CHECK(h5_get(&o->file, logits, H5_F32, -1, theirs) == OK);
     CHECK_MSG(network_open(model, weights, NULL, &options, "auto", &net) == OK, "%s", weights);
-    if (!net.engine)
+    if (!net.engine.plan)
         return;
-    CHECK(engine_classes(net.engine) == CLASSES);
+    CHECK(engine_classes(net.engine.plan) == CLASSES);
     for (int i = 0, row = 0; i < PICTURES; i++) {
         const float *ours;
         struct engine_map map;
 
         if (!o->readable[i])
             continue;
-        engine_run(net.engine, pixels + (size_t)i * BYTES);
-        ours = engine_logits(net.engine);
+        engine_run(net.engine.plan, net.engine.state, pixels + (size_t)i * BYTES);
+        ours = engine_logits(net.engine.plan, net.engine.state);
         if (exact)
             CHECK_MSG(memcmp(ours, theirs[i], sizeof theirs[i]) == 0, "%s, picture %d", group, i);
         else
             CHECK_MSG(distance(ours, theirs[i], CLASSES) <= 1e-4, "%s, picture %d", group, i);
-        map = engine_cam_map(net.engine);
+        map = engine_cam_map(net.engine.plan, net.engine.state);
         check_map(o, group, &map, row++);
     }
     network_close(&net);

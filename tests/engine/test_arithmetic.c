@@ -1,5 +1,5 @@
 #include "check.h"
-#include "engine/step.h"
+#include "engine/plan.h"
 #include "golden_ops.h"
 
 #include <math.h>
@@ -9,7 +9,7 @@
 
 static void test_input(void)
 {
-    struct model_input in = { .mean = { 0.5, 0.25, 0 }, .std = { 0.5, 0.25, 1 } };
+    struct model_input in = { .channels = 3, .mean = { 0.5, 0.25, 0 }, .std = { 0.5, 0.25, 1 } };
     float real[3][256];
     uint8_t code[3][256];
 
@@ -54,7 +54,7 @@ static void test_tables(void)
 static void test_four_bits(void)
 {
     const struct quant_params in = { 1, 3, 0, 15 }, q = { 0.5, 4, 0, 15 };
-    struct model_input input = { .std = { 0.05, 0.05, 0.05 } };
+    struct model_input input = { .channels = 3, .std = { 0.05, 0.05, 0.05 } };
     struct kernel_add_u8 add;
     struct kernel_mul_u8 mul;
     struct engine_table t;

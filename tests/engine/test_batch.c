@@ -1,9 +1,9 @@
-/* Where a network's parts begin once an engine keeps its maps. The values of batches: test_delta.c. */
+/* Where a network's parts begin once a state keeps its maps. The values of batches: test_delta.c. */
 #include <string.h>
 
 #include "check.h"
 #include "cli/network.h"
-#include "engine/delta.h"
+#include "engine/state.h"
 
 static void must(status s)
 {
@@ -20,15 +20,14 @@ static void test_parts(const char *model, const char *weights, const char *whole
 {
     struct engine_options options = { .arithmetic = ENGINE_AUTO };
     struct network n = { 0 };
-    const struct engine_delta *d;
+    const struct engine_kept *d;
 
     must(network_open(model, weights, NULL, &options, "auto", &n));
-    must(engine_keep(n.engine));
-    d = n.engine->delta;
-    CHECK_MSG(strcmp(engine_step_name(n.engine, d->whole), whole) == 0, "%s: %s", model,
-              engine_step_name(n.engine, d->whole));
-    CHECK_MSG(strcmp(engine_step_name(n.engine, d->batch), batch) == 0, "%s: %s", model,
-              engine_step_name(n.engine, d->batch));
+    d = &n.engine.plan->head->kept;
+    CHECK_MSG(strcmp(engine_step_name(n.engine.plan, d->whole), whole) == 0, "%s: %s", model,
+              engine_step_name(n.engine.plan, d->whole));
+    CHECK_MSG(strcmp(engine_step_name(n.engine.plan, d->batch), batch) == 0, "%s: %s", model,
+              engine_step_name(n.engine.plan, d->batch));
     network_close(&n);
 }
 
@@ -38,23 +37,22 @@ static void test_places(const char *model, const char *weights)
 {
     struct engine_options options = { .arithmetic = ENGINE_AUTO };
     struct network n = { 0 };
-    const struct engine_delta *d;
+    const struct engine_kept *d;
+    const struct engine_plan *p;
     int carried = 0;
 
     must(network_open(model, weights, NULL, &options, "auto", &n));
-    must(engine_keep(n.engine));
-    d = n.engine->delta;
-    for (int i = 0; i < n.engine->buffers; i++) {
-        const struct engine_buffer *b = &n.engine->buffer[i];
+    p = n.engine.plan;
+    d = &n.engine.plan->head->kept;
+    for (int i = 0; i < p->head->buffers; i++) {
+        size_t at = p->late[i].offset, bytes = p->kept[i].bytes;
 
-        if (!d->use[i])
+        if (!p->use[i])
             continue;
-        carried += b->first < d->batch;
-        CHECK(d->place[i] + b->bytes + (ENGINE_BATCH - 1) * d->picture_bytes + ENGINE_LANES <=
-              n.engine->arena_bytes);
-        for (int j = 0; j < n.engine->buffers; j++)
-            CHECK(d->use[j] || n.engine->buffer[j].first >= d->batch ||
-                  n.engine->buffer[j].offset + n.engine->buffer[j].bytes <= d->place[i]);
+        carried += p->kept[i].first < d->batch;
+        CHECK(at + bytes + (ENGINE_BATCH - 1) * d->picture_bytes + ENGINE_LANES <= d->arena_bytes);
+        for (int j = 0; j < p->head->buffers; j++)
+            CHECK(p->use[j] || p->kept[j].first >= d->batch || p->kept[j].offset + p->kept[j].bytes <= at);
     }
     CHECK(carried > 0);
     network_close(&n);

@@ -30,21 +30,21 @@ static void check_logits(const struct tensor_table *weights, const char *file, c
 {
     struct engine_options options = { .arithmetic = ENGINE_AUTO };
     struct model_binding b = { 0 };
-    struct engine *e = NULL;
+    struct engine e = { 0 };
     const float *should = expected_logits(file);
 
     CHECK_MSG(model_bind(&model, weights, NULL, &b) == OK, "%s: %s", file, error_last()->text);
     CHECK(b.unused == 0 && b.form == (strncmp(file, "fp32", 4) == 0 ? PRECISION_REAL : PRECISION_CODES));
-    CHECK(engine_plan(&b, &options, kernel_select("auto"), &e) == OK);
+    CHECK(engine_open(&b, &options, kernel_select("auto"), &e) == OK);
     for (int i = 0; i < IMAGES; i++, should += CLASSES) {
-        engine_run(e, (const uint8_t *)expected + i * PIXELS);
+        engine_run(e.plan, e.state, (const uint8_t *)expected + i * PIXELS);
         for (int k = 0; k < CLASSES; k++) {
-            float is = engine_logits(e)[k], bound = b.form == PRECISION_CODES ? 0 : 1e-6f;
+            float is = engine_logits(e.plan, e.state)[k], bound = b.form == PRECISION_CODES ? 0 : 1e-6f;
             CHECK_MSG(fabsf(is - should[k]) <= bound, "%s (%s), image %d, class %d: %.9g is not %.9g", file,
                       form, i, k, (double)is, (double)should[k]);
         }
     }
-    engine_free(e);
+    engine_close(&e);
     model_unbind(&b);
 }
 

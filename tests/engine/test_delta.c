@@ -67,14 +67,16 @@ static int is_hidden(struct engine_map m)
 
 static void compare(const struct network *delta, const struct network *whole, int step)
 {
-    int classes = engine_classes(whole->engine);
+    int classes = engine_classes(whole->engine.plan);
 
-    CHECK_MSG(memcmp(engine_logits(delta->engine), engine_logits(whole->engine),
+    CHECK_MSG(memcmp(engine_logits(delta->engine.plan, delta->engine.state),
+                     engine_logits(whole->engine.plan, whole->engine.state),
                      (size_t)classes * sizeof(float)) == 0,
               "%s, step %d: logits", whole->model.name, step);
     for (int i = 0; i < whole->model.nodes; i++)
-        CHECK_MSG(is_hidden(engine_node_map(delta->engine, i)) ||
-                      same_map(engine_node_map(delta->engine, i), engine_node_map(whole->engine, i)),
+        CHECK_MSG(is_hidden(engine_node_map(delta->engine.plan, delta->engine.state, i)) ||
+                      same_map(engine_node_map(delta->engine.plan, delta->engine.state, i),
+                               engine_node_map(whole->engine.plan, whole->engine.state, i)),
                   "%s, step %d: %s", whole->model.name, step, whole->model.node[i].name);
 }
 
@@ -89,19 +91,20 @@ static void test_curve(struct network *delta, struct network *whole, int smooth,
 {
     rank_pixels(smooth);
     memcpy(work, picture, sizeof work);
-    engine_run_real(delta->engine, work);
+    engine_run_real(delta->engine.plan, delta->engine.state, work);
     for (int step = 1, before = 0; step <= STEPS; step++) {
         int now = curve_pixels(step, STEPS, PIXELS);
 
         if (step % stride != 1 && step != STEPS)
             continue;
         alter(before, now);
-        engine_run_changed(delta->engine, work, order + before, now - before);
-        engine_run_real(whole->engine, work);
+        engine_run_changed(delta->engine.plan, delta->engine.state, work, order + before, now - before);
+        engine_run_real(whole->engine.plan, whole->engine.state, work);
         compare(delta, whole, step);
         before = now;
     }
-    engine_run_changed(delta->engine, work, order, 500); /* said to have changed, and has not */
+    engine_run_changed(delta->engine.plan, delta->engine.state, work, order,
+                       500); /* said to have changed, and has not */
     compare(delta, whole, STEPS + 1);
 }
 
@@ -109,33 +112,35 @@ static void test_curve(struct network *delta, struct network *whole, int smooth,
 static void test_batches(struct network *delta, struct network *whole)
 {
     static const int sizes[] = { ENGINE_BATCH, 1, 3, 2, ENGINE_BATCH, ENGINE_BATCH };
-    size_t classes = (size_t)engine_classes(whole->engine);
+    size_t classes = (size_t)engine_classes(whole->engine.plan);
     float *want = mem_alloc(ENGINE_BATCH * classes, sizeof *want);
     int step = 40;
 
     rank_pixels(1);
     memcpy(work, picture, sizeof work);
     alter(curve_pixels(0, STEPS, PIXELS), curve_pixels(step, STEPS, PIXELS));
-    engine_run_real(delta->engine, work);
+    engine_run_real(delta->engine.plan, delta->engine.state, work);
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
         for (int k = 0; k < sizes[i]; k++, step++) {
             int from = curve_pixels(step, STEPS, PIXELS), to = curve_pixels(step + 1, STEPS, PIXELS);
 
             alter(from, to);
-            engine_run_real(whole->engine, work);
-            memcpy(want + (size_t)k * classes, engine_logits(whole->engine), classes * sizeof *want);
-            CHECK(engine_batch_changed(delta->engine, work, order + from, to - from) == k + 1);
+            engine_run_real(whole->engine.plan, whole->engine.state, work);
+            memcpy(want + (size_t)k * classes, engine_logits(whole->engine.plan, whole->engine.state),
+                   classes * sizeof *want);
+            CHECK(engine_batch_changed(delta->engine.plan, delta->engine.state, work, order + from,
+                                       to - from) == k + 1);
         }
-        CHECK_MSG(
-            memcmp(engine_finish_batch(delta->engine), want, (size_t)sizes[i] * classes * sizeof *want) == 0,
-            "%s: batch of %d", whole->model.name, sizes[i]);
+        CHECK_MSG(memcmp(engine_finish_batch(delta->engine.plan, delta->engine.state), want,
+                         (size_t)sizes[i] * classes * sizeof *want) == 0,
+                  "%s: batch of %d", whole->model.name, sizes[i]);
         if (sizes[i] == 1)
             compare(delta, whole, step);
     }
-    (void)engine_batch_changed(delta->engine, work, order, 0);
-    engine_run_real(delta->engine, work);
+    (void)engine_batch_changed(delta->engine.plan, delta->engine.state, work, order, 0);
+    engine_run_real(delta->engine.plan, delta->engine.state, work);
     compare(delta, whole, step);
-    engine_run_changed(delta->engine, work, order, 0);
+    engine_run_changed(delta->engine.plan, delta->engine.state, work, order, 0);
     compare(delta, whole, step);
     mem_free(want);
 }
@@ -143,16 +148,17 @@ static void test_batches(struct network *delta, struct network *whole)
 /* The engine is what it was before. */
 static void test_let_go(struct network *delta, const struct network *whole)
 {
-    size_t kept = engine_memory_used(delta->engine).arena;
+    size_t kept = engine_memory_used(delta->engine.plan, delta->engine.state).arena;
 
-    must(engine_let_go(delta->engine));
-    must(engine_let_go(delta->engine));
-    CHECK(engine_memory_used(delta->engine).arena < kept / 2);
-    engine_run_real(delta->engine, work);
-    CHECK(memcmp(engine_logits(delta->engine), engine_logits(whole->engine),
-                 (size_t)engine_classes(whole->engine) * sizeof(float)) == 0);
-    must(engine_keep(delta->engine));
-    CHECK(engine_memory_used(delta->engine).arena == kept);
+    must(engine_let_go(delta->engine.plan, delta->engine.state));
+    must(engine_let_go(delta->engine.plan, delta->engine.state));
+    CHECK(engine_memory_used(delta->engine.plan, delta->engine.state).arena < kept / 2);
+    engine_run_real(delta->engine.plan, delta->engine.state, work);
+    CHECK(memcmp(engine_logits(delta->engine.plan, delta->engine.state),
+                 engine_logits(whole->engine.plan, whole->engine.state),
+                 (size_t)engine_classes(whole->engine.plan) * sizeof(float)) == 0);
+    must(engine_keep(delta->engine.plan, delta->engine.state));
+    CHECK(engine_memory_used(delta->engine.plan, delta->engine.state).arena == kept);
 }
 
 static void test_network(const char *model, const char *weights, const char *isa, int stride)
@@ -163,8 +169,8 @@ static void test_network(const char *model, const char *weights, const char *isa
     must(network_open(model, weights, NULL, &options, isa, &delta));
     options.keep = 1;
     must(network_open(model, weights, NULL, &options, isa, &whole));
-    must(engine_keep(delta.engine));
-    must(engine_keep(delta.engine));
+    must(engine_keep(delta.engine.plan, delta.engine.state));
+    must(engine_keep(delta.engine.plan, delta.engine.state));
     test_curve(&delta, &whole, 1, stride);
     test_curve(&delta, &whole, 0, 4 * stride);
     test_batches(&delta, &whole);

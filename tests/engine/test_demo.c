@@ -78,10 +78,10 @@ static void draw_and_load(void)
 }
 
 /* One picture's logits and, for the first few, the last convolution. */
-static void compare(struct engine *e, int picture, const float *logits, const void *conv)
+static void compare(struct engine e, int picture, const float *logits, const void *conv)
 {
-    struct engine_map m = engine_cam_map(e);
-    const float *ours = engine_logits(e);
+    struct engine_map m = engine_cam_map(e.plan, e.state);
+    const float *ours = engine_logits(e.plan, e.state);
     float largest = 0, conv_largest = 0;
 
     for (int c = 0; c < CLASSES; c++)
@@ -116,8 +116,8 @@ static void test_network(const struct h5_file *file, const char *net, int int8, 
     snprintf(model, sizeof model, "models/demo/%s.model", net);
     snprintf(weights, sizeof weights, "models/demo/%s_%s.pth", net, precision);
     must(network_open(model, weights, NULL, &options, isa, &n));
-    CHECK(engine_form(n.engine) == (int8 ? PRECISION_CODES : PRECISION_REAL) &&
-          engine_classes(n.engine) == CLASSES);
+    CHECK(engine_form(n.engine.plan) == (int8 ? PRECISION_CODES : PRECISION_REAL) &&
+          engine_classes(n.engine.plan) == CLASSES);
     snprintf(name, sizeof name, "%s/%s/%s", net, precision, conv);
     must(h5_shape(file, name, 4, dim));
     kept = mem_alloc((size_t)(dim[1] * dim[2] * dim[3]), sizeof(float));
@@ -130,7 +130,7 @@ static void test_network(const struct h5_file *file, const char *net, int int8, 
             must(h5_get(file, name, int8 ? H5_U8 : H5_F32, i, kept));
         snprintf(model, sizeof model, "%s/%s/logits", net, precision);
         must(h5_get(file, model, H5_F32, i, logits));
-        engine_run(n.engine, frames + (size_t)i * FRAME);
+        engine_run(n.engine.plan, n.engine.state, frames + (size_t)i * FRAME);
         compare(n.engine, i, logits, with_conv ? kept : NULL);
     }
     mem_free(kept);

@@ -78,7 +78,7 @@ static int compare_node(const struct h5_file *file, const char *net, const char 
 }
 
 static void compare_logits(const struct h5_file *file, const char *net, const char *form, int image,
-                           const struct engine *e)
+                           struct engine e)
 {
     float logits[CLASSES], largest = 0;
     char name[64];
@@ -88,11 +88,11 @@ static void compare_logits(const struct h5_file *file, const char *net, const ch
     for (int i = 0; i < CLASSES; i++)
         largest = fmaxf(largest, fabsf(logits[i]));
     for (int i = 0; i < CLASSES; i++)
-        CHECK_MSG(engine_form(e) == PRECISION_CODES
-                      ? engine_logits(e)[i] == logits[i]
-                      : fabsf(engine_logits(e)[i] - logits[i]) <= 1e-4f * largest,
-                  "%s image %d class %d: %.9g, PyTorch %.9g", name, image, i, (double)engine_logits(e)[i],
-                  (double)logits[i]);
+        CHECK_MSG(engine_form(e.plan) == PRECISION_CODES
+                      ? engine_logits(e.plan, e.state)[i] == logits[i]
+                      : fabsf(engine_logits(e.plan, e.state)[i] - logits[i]) <= 1e-4f * largest,
+                  "%s image %d class %d: %.9g, PyTorch %.9g", name, image, i,
+                  (double)engine_logits(e.plan, e.state)[i], (double)logits[i]);
 }
 
 /* nodes: how many datasets are to be met. */
@@ -100,29 +100,29 @@ static void test_network(const struct h5_file *file, const char *net, const char
                          int nodes)
 {
     struct engine_options options = { .arithmetic = ENGINE_AUTO, .keep = 1 };
-    struct engine *e = NULL;
+    struct engine e = { 0 };
     struct bound b = { 0 };
     uint8_t pixels[PIECE];
     char name[64];
     int met = 0;
 
     open_network(net, form, &b);
-    must(engine_plan(&b.binding, &options, kernel_select(isa), &e));
+    must(engine_open(&b.binding, &options, kernel_select(isa), &e));
     if (strcmp(form, "fp32") != 0)
-        CHECK(strcmp(engine_arithmetic_name(engine_arithmetic_used(e)), form) == 0);
+        CHECK(strcmp(engine_arithmetic_name(engine_arithmetic_used(e.plan)), form) == 0);
     snprintf(name, sizeof name, "%s/pixels", net);
     for (int image = 1; image >= 0; image--) {
         must(h5_get(file, name, H5_U8, image, pixels));
-        engine_run(e, pixels);
+        engine_run(e.plan, e.state, pixels);
         compare_logits(file, net, form, image, e);
     }
     for (int i = 0; i < b.model.nodes; i++) {
-        struct engine_map m = engine_node_map(e, i);
+        struct engine_map m = engine_node_map(e.plan, e.state, i);
 
         met += compare_node(file, net, form, &b.model.node[i], &m);
     }
     CHECK_MSG(met == nodes, "%s %s: %d nodes were compared", net, form, met);
-    engine_free(e);
+    engine_close(&e);
     close_network(&b);
 }
 
@@ -130,7 +130,7 @@ static void test_network(const struct h5_file *file, const char *net, const char
 static void test_note(const struct h5_file *file)
 {
     struct engine_options options = { .arithmetic = ENGINE_AUTO };
-    struct engine *e[2] = { NULL };
+    struct engine e[2] = { { 0 }, { 0 } };
     struct bound b = { 0 };
     uint8_t pixels[PIECE];
 
@@ -138,12 +138,13 @@ static void test_note(const struct h5_file *file)
     must(h5_get(file, "lite/pixels", H5_U8, 0, pixels));
     for (int i = 0; i < 2; i++) {
         b.binding.relu6_clamps = i;
-        must(engine_plan(&b.binding, &options, kernel_select("auto"), &e[i]));
-        engine_run(e[i], pixels);
+        must(engine_open(&b.binding, &options, kernel_select("auto"), &e[i]));
+        engine_run(e[i].plan, e[i].state, pixels);
     }
-    CHECK(memcmp(engine_logits(e[0]), engine_logits(e[1]), CLASSES * sizeof(float)) != 0);
-    engine_free(e[0]);
-    engine_free(e[1]);
+    CHECK(memcmp(engine_logits(e[0].plan, e[0].state), engine_logits(e[1].plan, e[1].state),
+                 CLASSES * sizeof(float)) != 0);
+    engine_close(&e[0]);
+    engine_close(&e[1]);
     close_network(&b);
 }
 

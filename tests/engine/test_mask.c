@@ -31,7 +31,7 @@ static void test_window(struct random *r, struct kernel_conv s)
     int wrong = 0, spare = mask_words(s.ow) * 64 - s.ow;
 
     fill(r, s.ih, s.iw, 40);
-    memset(out, 0xFF, sizeof out);
+    mask_clear(out, s.oh, s.ow);
     for (int y = 0; y < s.oh; y++)
         for (int x = 0; x < s.ow; x++) {
             uint8_t *e = &expected[y * s.ow + x];
@@ -113,8 +113,9 @@ int main(void)
     CHECK(out[0] == (1 << 2 | 1 << 3 | 1 << 4));
     s.stride = 2;
     s.ow = 4;
+    out[0] = 1 << 3; /* another input's */
     mask_window(&s, in, out, work);
-    CHECK(out[0] == (1 << 1 | 1 << 2));
+    CHECK(out[0] == (1 << 1 | 1 << 2 | 1 << 3));
     test_windows(&r);
     test_search(&r);
     return check_result("engine/mask");

@@ -1,19 +1,28 @@
 #include "engine/tiny.h"
 
+static const struct engine_conv *conv_of(struct engine e, int op)
+{
+    return plan_parameters(e.plan, &e.plan->op[op]);
+}
+
 /* numerics 2.2 and 2.3 with scales that are powers of two: t = s_x * s_w = 1/512 (and 1/1024), m = t * 64. */
 static void test_requantization(enum engine_arithmetic arithmetic, int per_channel)
 {
     struct tiny t;
-    struct engine *e;
+    struct engine e;
+    struct kernel_requant constants;
     const struct kernel_requant *q;
+    const struct engine_conv *c;
     float second = per_channel ? 1024 : 512;
 
     tiny_one(&t, per_channel);
     e = tiny_plan(&t, arithmetic, 0, "ref");
-    q = &e->step[1].requant;
+    c = conv_of(e, 1);
+    constants = run_requant(e.plan, c, 0);
+    q = &constants;
     CHECK(q->multiplier[0] == 0.125f && q->multiplier[1] == 64 / second);
     CHECK(q->zero_point_out == 7 && q->low == 7);
-    CHECK(e->step[1].shape.zero_point_in == 3);
+    CHECK(c->shape.zero_point_in == 3);
     if (arithmetic == ENGINE_QNNPACK) {
         CHECK(q->mode == REQUANT_QNNPACK && q->bias_int[0] == 384 && q->bias_int[1] == (int)(-0.5f * second));
     } else if (per_channel) {
@@ -22,8 +31,8 @@ static void test_requantization(enum engine_arithmetic arithmetic, int per_chann
         CHECK(q->mode == REQUANT_FBGEMM_TENSOR && q->bias_real[0] == 0.75f && q->bias_real[1] == -0.5f &&
               q->inverse == 512);
     }
-    CHECK(e->step[3].requant.low == 0 && e->step[3].requant.zero_point_out == 0);
-    engine_free(e);
+    CHECK(conv_of(e, 3)->requant.low == 0 && conv_of(e, 3)->requant.zero_point_out == 0);
+    engine_close(&e);
     tiny_free(&t);
 }
 
@@ -32,15 +41,15 @@ static void test_saturation(void)
 {
     struct tiny t;
     struct engine_options options = { .saturate = ENGINE_SATURATE_AVX2 };
-    struct engine *e = NULL;
+    struct engine e = { 0 };
 
     tiny_one(&t, 1);
     for (int a = ENGINE_FBGEMM; a <= ENGINE_QNNPACK; a++) {
         options.arithmetic = (enum engine_arithmetic)a;
-        tiny_must(engine_plan(&t.binding, &options, kernel_select("auto"), &e));
-        CHECK(e->step[1].saturation == (a == ENGINE_FBGEMM ? KERNEL_SATURATE_PAIRS : KERNEL_EXACT));
-        CHECK(e->step[1].kernels == kernel_select(a == ENGINE_FBGEMM ? "ref" : "auto"));
-        engine_free(e);
+        tiny_must(engine_open(&t.binding, &options, kernel_select("auto"), &e));
+        CHECK(conv_of(e, 1)->saturation == (a == ENGINE_FBGEMM ? KERNEL_SATURATE_PAIRS : KERNEL_EXACT));
+        CHECK(run_kernels(e.plan, conv_of(e, 1)) == kernel_select(a == ENGINE_FBGEMM ? "ref" : "auto"));
+        engine_close(&e);
     }
     tiny_free(&t);
 }
@@ -51,7 +60,7 @@ static void test_saturation_vnni(void)
     static const char *const isas[] = { "ref", "avx2", "avx512vnni" };
     struct tiny t;
     struct engine_options options = { .arithmetic = ENGINE_FBGEMM, .saturate = ENGINE_SATURATE_VNNI };
-    struct engine *e = NULL;
+    struct engine e = { 0 };
     int pairs = 0, planned = 0;
 
     tiny_every(&t, 1, 1);
@@ -62,16 +71,17 @@ static void test_saturation_vnni(void)
             if (!kernels)
                 continue;
             planned += !other;
-            tiny_must(engine_plan(&t.binding, &options, kernels, &e));
-            for (int i = 0; i < e->steps; i++) {
-                int saturates = e->step[i].saturation == KERNEL_SATURATE_PAIRS;
+            tiny_must(engine_open(&t.binding, &options, kernels, &e));
+            for (int i = 0; i < e.plan->head->ops; i++) {
+                const struct engine_op *op = &e.plan->op[i];
+                int layer = op->kind == KIND_CONV || op->kind == KIND_DEPTHWISE,
+                    saturates = layer && conv_of(e, i)->saturation == KERNEL_SATURATE_PAIRS;
 
                 pairs += saturates;
-                CHECK_MSG(saturates == (!other && strcmp(e->step[i].name, "dw") == 0), "%s, %s", isas[k],
-                          e->step[i].name);
-                CHECK(!saturates || e->step[i].kernels == kernel_select("ref"));
+                CHECK_MSG(saturates == (!other && strcmp(op->name, "dw") == 0), "%s, %s", isas[k], op->name);
+                CHECK(!saturates || run_kernels(e.plan, conv_of(e, i)) == kernel_select("ref"));
             }
-            engine_free(e);
+            engine_close(&e);
         }
         t.model.node[model_find(&t.model, "dw")].pad = 0; /* no longer (kernel - 1) / 2 */
     }

@@ -14,7 +14,7 @@ static void fill(uint8_t pixels[COUNT])
 static void test_fp32(void)
 {
     struct tiny t;
-    struct engine *e;
+    struct engine e;
     uint8_t pixels[COUNT];
 
     fill(pixels);
@@ -25,10 +25,12 @@ static void test_fp32(void)
     tiny_real(&t, "fc", ".bias", 1, (int64_t[]){ 2 }, (float[]){ 0.5f, -1 });
     tiny_bind(&t);
     e = tiny_plan(&t, ENGINE_AUTO, 0, "auto");
-    engine_run(e, pixels);
-    CHECK(fabsf(engine_logits(e)[0] - 3.3f) < 1e-5f && fabsf(engine_logits(e)[1] - 27.0f) < 1e-5f);
-    CHECK(engine_cam_map(e).real[1] == 0.0f && fabsf(engine_cam_map(e).real[6] - 2.8f) < 1e-5f);
-    engine_free(e);
+    engine_run(e.plan, e.state, pixels);
+    CHECK(fabsf(engine_logits(e.plan, e.state)[0] - 3.3f) < 1e-5f &&
+          fabsf(engine_logits(e.plan, e.state)[1] - 27.0f) < 1e-5f);
+    CHECK(engine_cam_map(e.plan, e.state).real[1] == 0.0f &&
+          fabsf(engine_cam_map(e.plan, e.state).real[6] - 2.8f) < 1e-5f);
+    engine_close(&e);
     tiny_free(&t);
 }
 
@@ -38,20 +40,21 @@ static void test_fp32(void)
 static void test_int8(enum engine_arithmetic arithmetic, int per_channel)
 {
     struct tiny t;
-    struct engine *e;
+    struct engine e;
     struct engine_map m;
     uint8_t pixels[COUNT];
 
     fill(pixels);
     tiny_one(&t, per_channel);
     e = tiny_plan(&t, arithmetic, 1, "auto");
-    engine_run(e, pixels);
-    m = engine_node_map(e, 0);
+    engine_run(e.plan, e.state, pixels);
+    m = engine_node_map(e.plan, e.state, 0);
     CHECK(m.codes[0] == 54 && m.codes[1] == 105 && m.codes[2] == 157 && m.q.zero_point == 3);
-    m = engine_cam_map(e);
+    m = engine_cam_map(e.plan, e.state);
     CHECK_MSG(m.codes[0] == 145 && m.codes[1] == (per_channel ? 77 : 180), "%d %d", m.codes[0], m.codes[1]);
-    CHECK(engine_logits(e)[0] == 69.0f / 64 && engine_logits(e)[1] == (per_channel ? 35.0f : 86.0f) / 64);
-    engine_free(e);
+    CHECK(engine_logits(e.plan, e.state)[0] == 69.0f / 64 &&
+          engine_logits(e.plan, e.state)[1] == (per_channel ? 35.0f : 86.0f) / 64);
+    engine_close(&e);
     tiny_free(&t);
 }
 
@@ -59,7 +62,7 @@ static void test_int8(enum engine_arithmetic arithmetic, int per_channel)
 static void test_real(int int8)
 {
     struct tiny t;
-    struct engine *e;
+    struct engine e;
     uint8_t pixels[12 * 12 * 3];
     float table[3][256], real[12 * 12 * 3], logits[5];
 
@@ -71,15 +74,15 @@ static void test_real(int int8)
     for (int i = 0; i < 12 * 12 * 3; i++)
         real[i] = table[i % 3][pixels[i]];
     e = tiny_plan(&t, ENGINE_AUTO, 0, "auto");
-    engine_run(e, pixels);
-    memcpy(logits, engine_logits(e), sizeof logits);
+    engine_run(e.plan, e.state, pixels);
+    memcpy(logits, engine_logits(e.plan, e.state), sizeof logits);
     for (int i = 0; i < 12 * 12 * 3; i++)
         pixels[i] = 0;
-    engine_run(e, pixels);
-    CHECK(memcmp(logits, engine_logits(e), sizeof logits) != 0);
-    engine_run_real(e, real);
-    CHECK(memcmp(logits, engine_logits(e), sizeof logits) == 0);
-    engine_free(e);
+    engine_run(e.plan, e.state, pixels);
+    CHECK(memcmp(logits, engine_logits(e.plan, e.state), sizeof logits) != 0);
+    engine_run_real(e.plan, e.state, real);
+    CHECK(memcmp(logits, engine_logits(e.plan, e.state), sizeof logits) == 0);
+    engine_close(&e);
     tiny_free(&t);
 }
 
@@ -91,7 +94,7 @@ static void test_real_codes(void)
                                  -1.5f / 256, -2.5f / 256, 1e9f,       -1e9f,      INFINITY,
                                  -INFINITY,   NAN,         0.99f };
     struct tiny t;
-    struct engine *e;
+    struct engine e;
     struct engine_map m;
     float real[COUNT];
 
@@ -100,15 +103,15 @@ static void test_real_codes(void)
     for (unsigned at = 0; at < COUNT_OF(odd); at += 2) {
         for (int i = 0; i < COUNT; i++)
             real[i] = odd[(at + (unsigned)i) % COUNT_OF(odd)] + (i >= 9 ? 0.0371f * (float)at : 0.0f);
-        engine_run_real(e, real);
-        m = engine_node_map(e, 0);
+        engine_run_real(e.plan, e.state, real);
+        m = engine_node_map(e.plan, e.state, 0);
         for (int i = 0; i < COUNT; i++) {
             int code = quantize_value(real[i], quantize_inverse(m.q.scale), m.q.zero_point, 0, 255);
 
             CHECK_MSG(m.codes[i] == code, "%g: %d, not %d", (double)real[i], m.codes[i], code);
         }
     }
-    engine_free(e);
+    engine_close(&e);
     tiny_free(&t);
 }
 
@@ -116,7 +119,7 @@ static void test_real_codes(void)
 static void test_relu6(enum engine_arithmetic arithmetic, int per_channel)
 {
     struct tiny t;
-    struct engine *plain, *clamping;
+    struct engine plain, clamping;
     struct engine_map a, b;
     float real[12 * 12 * 3];
     int first, cut = 0, wrong = 0;
@@ -131,17 +134,17 @@ static void test_relu6(enum engine_arithmetic arithmetic, int per_channel)
     plain = tiny_plan(&t, arithmetic, 1, "auto");
     t.binding.relu6_clamps = 1;
     clamping = tiny_plan(&t, arithmetic, 1, "auto");
-    engine_run_real(plain, real);
-    engine_run_real(clamping, real);
-    a = engine_node_map(plain, first + 1);
-    b = engine_node_map(clamping, first + 1);
+    engine_run_real(plain.plan, plain.state, real);
+    engine_run_real(clamping.plan, clamping.state, real);
+    a = engine_node_map(plain.plan, plain.state, first + 1);
+    b = engine_node_map(clamping.plan, clamping.state, first + 1);
     for (int i = 0; i < 12 * 12 * 16; i++) { /* 6 / 0.05 + 90 */
         cut += a.codes[i] > 210;
         wrong += b.codes[i] != (a.codes[i] > 210 ? 210 : a.codes[i]);
     }
     CHECK_MSG(cut > 20 && !wrong, "%d cut, %d wrong", cut, wrong);
-    engine_free(plain);
-    engine_free(clamping);
+    engine_close(&plain);
+    engine_close(&clamping);
     tiny_free(&t);
 }
 
@@ -191,20 +194,20 @@ static void test_grey(int int8)
     }
     for (int k = 0; k < 2; k++) {
         struct tiny t;
-        struct engine *e;
+        struct engine e;
         struct engine_map m;
 
         grey_or_colour(&t, k == 0 ? 1 : 3, int8);
         e = tiny_plan(&t, ENGINE_AUTO, 0, "auto");
-        engine_run(e, k == 0 ? grey : rgb);
-        m = engine_cam_map(e);
+        engine_run(e.plan, e.state, k == 0 ? grey : rgb);
+        m = engine_cam_map(e.plan, e.state);
         engine_map_copy_real(&m, map[k]);
-        memcpy(logits[k], engine_logits(e), sizeof logits[k]);
+        memcpy(logits[k], engine_logits(e.plan, e.state), sizeof logits[k]);
         if (k == 0) {
-            engine_run_real(e, real);
-            CHECK(memcmp(logits[0], engine_logits(e), sizeof logits[0]) == 0);
+            engine_run_real(e.plan, e.state, real);
+            CHECK(memcmp(logits[0], engine_logits(e.plan, e.state), sizeof logits[0]) == 0);
         }
-        engine_free(e);
+        engine_close(&e);
         tiny_free(&t);
     }
     CHECK(memcmp(map[0], map[1], sizeof map[0]) == 0 && memcmp(logits[0], logits[1], sizeof logits[0]) == 0);

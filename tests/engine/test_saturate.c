@@ -11,9 +11,9 @@
 enum { IMAGES = 4, PIXELS = 8 * 8 * 3, CLASSES = 3, CODES = 4 * 4 * 4 };
 
 /* How many codes of the node differ; its input is wrong by then unless the node comes first. */
-static int differ(const struct engine *e, int node, const uint8_t *should, int count)
+static int differ(struct engine e, int node, const uint8_t *should, int count)
 {
-    struct engine_map m = engine_node_map(e, node);
+    struct engine_map m = engine_node_map(e.plan, e.state, node);
     int different = 0;
 
     CHECK(m.codes && m.c * m.h * m.w == count);
@@ -27,27 +27,25 @@ static void check_network(const struct model_binding *b, const uint8_t *pixels, 
 {
     static const char *const layers[] = { "conv1", "conv2", "conv3", "fc" };
     const uint8_t *codes = (const uint8_t *)expected + IMAGES * CLASSES * sizeof(float);
-    struct engine_options options = { .arithmetic = ENGINE_AUTO,
-                                      .saturate = saturate,
-                                      .keep = 1 };
-    struct engine *e = NULL;
+    struct engine_options options = { .arithmetic = ENGINE_AUTO, .saturate = saturate, .keep = 1 };
+    struct engine e = { 0 };
     int different = 0;
 
     if (!kernel_select(isa))
         return;
-    CHECK(engine_plan(b, &options, kernel_select(isa), &e) == OK);
-    CHECK(engine_arithmetic_used(e) == ENGINE_FBGEMM);
+    CHECK(engine_open(b, &options, kernel_select(isa), &e) == OK);
+    CHECK(engine_arithmetic_used(e.plan) == ENGINE_FBGEMM);
     for (int i = 0; i < IMAGES; i++) {
-        engine_run(e, pixels + i * PIXELS);
+        engine_run(e.plan, e.state, pixels + i * PIXELS);
         for (int k = 0; i == 0 && k < 4; k++)
             different +=
                 differ(e, model_find(b->model, layers[k]), codes + k * CODES, k < 3 ? CODES : CLASSES);
-        different += memcmp(engine_logits(e), expected + (size_t)i * CLASSES * sizeof(float),
+        different += memcmp(engine_logits(e.plan, e.state), expected + (size_t)i * CLASSES * sizeof(float),
                             CLASSES * sizeof(float)) != 0;
     }
     CHECK_MSG((different == 0) == (saturate == ENGINE_SATURATE_AVX2), "%s, %d: %d differ", isa, saturate,
               different);
-    engine_free(e);
+    engine_close(&e);
 }
 
 int main(void)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "engine/step.h"
+#include "engine/state.h"
 
 struct tiny {
     struct model model;
@@ -204,13 +204,13 @@ static inline void tiny_pixels(struct tiny *t, uint8_t *pixels, int count)
         pixels[i] = (uint8_t)random_below(&t->random, 256);
 }
 
-static inline struct engine *tiny_plan(const struct tiny *t, enum engine_arithmetic a, int keep,
-                                       const char *isa)
+static inline struct engine tiny_plan(const struct tiny *t, enum engine_arithmetic a, int keep,
+                                      const char *isa)
 {
     struct engine_options options = { .arithmetic = a, .keep = keep };
-    struct engine *e = NULL;
+    struct engine e = { 0 };
 
-    tiny_must(engine_plan(&t->binding, &options, kernel_select(isa), &e));
+    tiny_must(engine_open(&t->binding, &options, kernel_select(isa), &e));
     return e;
 }
 

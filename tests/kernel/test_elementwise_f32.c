@@ -108,6 +108,44 @@ static void test_input(const struct kernel_table *k, int pixels)
     free(out);
 }
 
+/* The formula in double: a product of 17 and 24 bits is exact there. */
+static float expected_round(float x, const struct kernel_round *q)
+{
+    volatile float v = x * q->inverse;
+    double code = isnan(v) ? INFINITY : nearbyint((double)v) + q->zero_point;
+
+    code = code < q->low ? q->low : code > q->high ? q->high : code;
+    return (float)((code - q->zero_point) * (double)q->scale);
+}
+
+static void test_round(const struct kernel_table *k, int channels, int adversarial)
+{
+    static const int bits[] = { 2, 4, 8, 16 };
+    int pixels = test_between(1, 9), pitch = channels + test_between(0, 3), wrong = 0;
+    int high = (1 << bits[test_between(0, 3)]) - 1;
+    float scale = (float)test_between(1, 1000) / 4096.0f;
+    struct kernel_round q = { scale, 1.0f / scale, test_between(0, high), 0, high };
+    size_t n = (size_t)pixels * (size_t)pitch;
+    float *x = test_memory(n * sizeof *x), *was = test_memory(n * sizeof *was);
+
+    test_fill_f32(x, n, adversarial);
+    for (size_t i = 0; i < n; i++) { /* ties and both ends among them */
+        if (i % 3 == 0)
+            x[i] = scale * ((float)test_between(-2 * high, 2 * high) + 0.5f);
+        was[i] = x[i];
+    }
+    k->round_f32(x, pitch, pixels, channels, &q);
+    for (size_t i = 0; i < n; i++) {
+        float e = (int)(i % (size_t)pitch) < channels ? expected_round(was[i], &q) : was[i];
+
+        wrong += memcmp(&e, &x[i], sizeof e) != 0;
+    }
+    CHECK_MSG(!wrong, "%s: %d pixels of %d channels, pitch %d, codes to %d: %d wrong", k->isa, pixels,
+              channels, pitch, high, wrong);
+    free(x);
+    free(was);
+}
+
 static void test_hand(void)
 {
     const struct kernel_table *k = kernel_select("ref");
@@ -122,6 +160,9 @@ static void test_hand(void)
           isnan(out[5]));
     k->clamp_f32(in, 6, out, 6, 1, 6, 0, 6);
     CHECK(out[0] == 0 && out[2] == 1 && out[4] == 6 && isnan(out[5]));
+    memcpy(out, in, sizeof out); /* halves, zero point 3, codes 0 .. 15: -1.5 .. 6 */
+    k->round_f32(out, 6, 1, 6, &(struct kernel_round){ 0.5f, 2, 3, 0, 15 });
+    CHECK(out[0] == -1.5f && out[1] == -1 && out[2] == 1 && out[3] == 4 && out[4] == 6 && out[5] == 6);
     k->shuffle_f32(in, 4, out, 4, 1, 4, 2);
     CHECK(out[0] == -4 && out[1] == 1 && out[2] == -1 && out[3] == 4);
 }
@@ -132,6 +173,8 @@ static void test_table(const struct kernel_table *ref, const struct kernel_table
     for (int operation = 0; operation < OPERATIONS; operation++)
         for (int c = 1; c <= 70; c++)
             test_operation(k, operation, c, c % 2);
+    for (int c = 1; c <= 70; c++)
+        test_round(k, c, c % 2);
     for (int n = 1; n <= 40; n++)
         test_input(k, n);
 }

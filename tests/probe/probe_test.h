@@ -33,7 +33,7 @@ static inline void probed_engine(struct probed *t, int i, const char *checkpoint
 
     must(weight_load(checkpoint, "", &table));
     must(model_bind(&t->model, &table, NULL, &binding));
-    must(engine_plan(&binding, &options, kernel_select("auto"), &t->network.engine[i]));
+    must(engine_open(&binding, &options, kernel_select("auto"), &t->network.engine[i]));
     if (strcmp(t->model.node[t->model.cam].name, "skip") == 0) {
         must(model_head_load(&binding, &t->head[i]));
         t->network.head[i] = &t->head[i];
@@ -63,7 +63,7 @@ static inline void probed_open(struct probed *t)
 static inline void probed_close(struct probed *t)
 {
     for (int i = 0; i < 2; i++) {
-        engine_free(t->network.engine[i]);
+        engine_close(&t->network.engine[i]);
         model_head_free(&t->head[i]);
     }
     model_free(&t->model);

@@ -21,8 +21,9 @@ static void expect(const struct probed *t, int i, const float *from, const float
         float picture[PIXELS * 3], probability[CLASSES];
 
         compose(from, to, order, (s * PIXELS * 2 + STEPS) / (2 * STEPS), picture);
-        engine_run_real(t->network.engine[i], picture);
-        memcpy(logits + s * CLASSES, engine_logits(t->network.engine[i]), CLASSES * sizeof(float));
+        engine_run_real(t->network.engine[i].plan, t->network.engine[i].state, picture);
+        memcpy(logits + s * CLASSES, engine_logits(t->network.engine[i].plan, t->network.engine[i].state),
+               CLASSES * sizeof(float));
         accuracy_softmax(logits + s * CLASSES, CLASSES, probability);
         curve[s] = probability[class_index];
     }

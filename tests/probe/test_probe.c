@@ -51,7 +51,7 @@ static void test_other_layer(struct probed *t)
     CHECK_MSG(strcmp(error_last()->text, "tiny: precision 2 has 3 classes and maps of 3 x 1 x 1, the first 3 "
                                          "and 4 x 4 x 4") == 0,
               "%s", error_last()->text);
-    engine_free(n.engine[1]);
+    engine_close(&n.engine[1]);
 }
 
 int main(void)

@@ -10,8 +10,9 @@ static void test_answer(struct probe *p, const struct probed *t)
         const struct probe_shown *s = probe_shown(p, i);
         float probability[CLASSES], sum = 0;
 
-        engine_run(t->network.engine[i], t->pixels);
-        CHECK(memcmp(s->logits, engine_logits(t->network.engine[i]), sizeof probability) == 0);
+        engine_run(t->network.engine[i].plan, t->network.engine[i].state, t->pixels);
+        CHECK(memcmp(s->logits, engine_logits(t->network.engine[i].plan, t->network.engine[i].state),
+                     sizeof probability) == 0);
         accuracy_softmax(s->logits, CLASSES, probability);
         CHECK(s->classes == CLASSES && s->tops == CLASSES);
         for (int k = 0; k < CLASSES; k++) {

@@ -44,7 +44,7 @@ static void two_layers(void)
 }
 
 struct mean {
-    struct engine *e;
+    struct engine e;
     struct made *m;
     int node;
 };
@@ -55,8 +55,8 @@ static status add_mean(void *self, int picture, double *row)
     struct engine_map map;
     float real[4096];
 
-    engine_run(k->e, k->m->pixels[picture]);
-    map = engine_node_map(k->e, k->node);
+    engine_run(k->e.plan, k->e.state, k->m->pixels[picture]);
+    map = engine_node_map(k->e.plan, k->e.state, k->node);
     engine_map_copy_real(&map, real);
     for (int i = 0; i < map.h * map.w * map.c; i++)
         row[i % map.c] += (double)real[i] / (map.h * map.w * MADE_PICTURES);
@@ -81,7 +81,7 @@ static double mean_error(struct made *m, const struct quant_result *r)
         for (int c = 0; c < m->work.model.node[node].c; c++)
             worst += pow(mean[c] - m->work.mean[m->work.first[node] + (size_t)c], 2) / r->line[i].q.scale;
     }
-    engine_free(k.e);
+    engine_close(&k.e);
     return worst;
 }
 

@@ -26,19 +26,19 @@ static void graph(void)
 static void seen(void)
 {
     struct made m;
-    struct engine *whole = NULL, *e = NULL;
+    struct engine whole = { 0 }, e = { 0 };
     struct engine_options options = { .keep = 1 };
     struct engine_map before, after;
     int negative = 0, wrong = 0;
 
     made_every(&m);
     made_fold(&m);
-    tiny_must(engine_plan(&m.net.binding, &options, m.work.kernels, &whole));
-    tiny_must(quant_plan_real(&m.work, &e));
-    engine_run(whole, m.pixels[0]);
-    engine_run(e, m.pixels[0]);
-    before = engine_node_map(e, made_node(&m, "first"));
-    after = engine_node_map(e, made_node(&m, "first_relu"));
+    tiny_must(engine_open(&m.net.binding, &options, m.work.kernels, &whole));
+    tiny_must(quant_plan_real(&m.work, NULL, &e));
+    engine_run(whole.plan, whole.state, m.pixels[0]);
+    engine_run(e.plan, e.state, m.pixels[0]);
+    before = engine_node_map(e.plan, e.state, made_node(&m, "first"));
+    after = engine_node_map(e.plan, e.state, made_node(&m, "first_relu"));
     for (int i = 0; i < before.h * before.w * before.c; i++) {
         float x = before.real[i];
 
@@ -46,9 +46,10 @@ static void seen(void)
         wrong += after.real[i] != (x < 0 ? 0 : x > 6 ? 6 : x);
     }
     CHECK(negative > 0 && wrong == 0);
-    CHECK(memcmp(engine_logits(whole), engine_logits(e), 5 * sizeof(float)) == 0);
-    engine_free(whole);
-    engine_free(e);
+    CHECK(memcmp(engine_logits(whole.plan, whole.state), engine_logits(e.plan, e.state), 5 * sizeof(float)) ==
+          0);
+    engine_close(&whole);
+    engine_close(&e);
     made_free(&m);
 }
 

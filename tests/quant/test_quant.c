@@ -15,13 +15,13 @@ static void check_codes(struct made *m, const struct quant_result *r)
     struct model_reading how = { .relu6 = MODEL_RELU6_CLAMP };
     struct engine_options options = { .arithmetic = m->options.arithmetic, .keep = 1 };
     struct model_binding b;
-    struct engine *e = NULL;
+    struct engine e = { 0 };
 
     tiny_must(model_bind(&m->net.model, &r->table, &how, &b));
-    tiny_must(engine_plan(&b, &options, kernel_select("auto"), &e));
-    engine_run(e, m->pixels[0]);
+    tiny_must(engine_open(&b, &options, kernel_select("auto"), &e));
+    engine_run(e.plan, e.state, m->pixels[0]);
     for (int i = 0; i < m->net.model.nodes; i++) {
-        struct engine_map map = engine_node_map(e, i);
+        struct engine_map map = engine_node_map(e.plan, e.state, i);
         int low = 255, high = 0;
 
         for (int p = 0; map.codes && p < map.h * map.w; p++)
@@ -34,7 +34,7 @@ static void check_codes(struct made *m, const struct quant_result *r)
         CHECK_MSG(!map.codes || (low >= b.q[i].low && high <= b.q[i].high), "%s: %d to %d of %d to %d",
                   m->net.model.node[i].name, low, high, b.q[i].low, b.q[i].high);
     }
-    engine_free(e);
+    engine_close(&e);
     model_unbind(&b);
 }
 

@@ -127,6 +127,42 @@ static void copy_f32(const float *in, int in_pitch, float *out, int out_pitch, i
             memcpy(out, in, (size_t)channels * sizeof *out);
 }
 
+/* scalar_round: cvtps rounds to the nearest, ties to even; min takes `far` in place of NaN. */
+static inline __m256 rounded(__m256 x, const struct kernel_round *q)
+{
+    const __m256 far = _mm256_set1_ps(1048576.0f);
+    const __m256i zero_point = _mm256_set1_epi32(q->zero_point);
+    __m256 v = _mm256_min_ps(_mm256_mul_ps(x, _mm256_set1_ps(q->inverse)), far);
+    __m256i code;
+
+    v = _mm256_max_ps(v, _mm256_sub_ps(_mm256_setzero_ps(), far));
+    code = _mm256_add_epi32(_mm256_cvtps_epi32(v), zero_point);
+    code = _mm256_max_epi32(code, _mm256_set1_epi32(q->low));
+    code = _mm256_min_epi32(code, _mm256_set1_epi32(q->high));
+    return _mm256_mul_ps(_mm256_set1_ps(q->scale), _mm256_cvtepi32_ps(_mm256_sub_epi32(code, zero_point)));
+}
+
+static void round_f32(float *x, int pitch, int pixels, int channels, const struct kernel_round *q)
+{
+    size_t rows = (size_t)pixels, each = (size_t)channels;
+
+    if (pitch == channels) {
+        each *= rows;
+        rows = rows > 0;
+    }
+    for (size_t i = 0; i < rows; i++, x += pitch) {
+        size_t c = 0;
+
+        for (; c + VECTOR <= each; c += VECTOR)
+            _mm256_storeu_ps(x + c, rounded(_mm256_loadu_ps(x + c), q));
+        if (c < each) {
+            __m256i keep = vector_lanes((int)(each - c));
+
+            _mm256_maskstore_ps(x + c, keep, rounded(_mm256_maskload_ps(x + c, keep), q));
+        }
+    }
+}
+
 /* Two groups: the halves of a pixel are interleaved. */
 static void shuffle_two(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int each_group)
 {
@@ -170,5 +206,6 @@ void elementwise_f32_fill_avx2(struct kernel_table *t)
     t->add_f32 = add_f32;
     t->mul_f32 = mul_f32;
     t->copy_f32 = copy_f32;
+    t->round_f32 = round_f32;
     t->shuffle_f32 = shuffle_f32;
 }

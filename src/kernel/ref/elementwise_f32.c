@@ -48,6 +48,13 @@ static void copy_f32(const float *in, int in_pitch, float *out, int out_pitch, i
         memcpy(out, in, (size_t)channels * sizeof *out);
 }
 
+static void round_f32(float *x, int pitch, int pixels, int channels, const struct kernel_round *q)
+{
+    for (int i = 0; i < pixels; i++, x += pitch)
+        for (int c = 0; c < channels; c++)
+            x[c] = scalar_round(x[c], q);
+}
+
 static void shuffle_f32(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
                         int groups)
 {
@@ -76,6 +83,7 @@ void elementwise_f32_fill_ref(struct kernel_table *t)
     t->add_f32 = add_f32;
     t->mul_f32 = mul_f32;
     t->copy_f32 = copy_f32;
+    t->round_f32 = round_f32;
     t->shuffle_f32 = shuffle_f32;
     t->input_f32 = input_f32;
 }

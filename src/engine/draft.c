@@ -1,0 +1,362 @@
+/* src/engine/draft.c: from a bound network to ops, buffers and the room for packed weights.
+ *
+ *     fusions and cats that are written in place (place.c) -> one op a node -> where maps lie (layout.c)
+ */
+#include <string.h>
+
+#include "draft.h"
+
+/* ---- one op a node ------------------------------------------------------------------------------------- */
+
+static status plan_input(struct draft *d, int node)
+{
+    struct engine_op *op = place_op(d, node, KIND_INPUT);
+    struct engine_input in = { .q = place_q(d, node) };
+
+    if (plan_codes(&d->plan))
+        arithmetic_input_code(&d->m->input, in.q, in.code);
+    else
+        arithmetic_input_real(&d->m->input, in.real);
+    return place_parameters(d, op, &in, sizeof in);
+}
+
+/* Convolution, linear and maximum pooling have the same geometry. */
+static struct kernel_conv geometry(const struct model_node *n, const struct engine_op *op, int groups)
+{
+    int window = n->op != OP_LINEAR;
+
+    return (struct kernel_conv){ .ih = op->in[0].h,
+                                 .iw = op->in[0].w,
+                                 .ic = op->in[0].c / groups,
+                                 .in_pitch = op->in[0].pitch,
+                                 .oh = n->h,
+                                 .ow = n->w,
+                                 .oc = n->c / groups,
+                                 .out_pitch = op->out.pitch,
+                                 .kh = window ? n->kernel : 1,
+                                 .kw = window ? n->kernel : 1,
+                                 .stride = window ? n->stride : 1,
+                                 .pad = window ? n->pad : 0 };
+}
+
+/* Has fbgemm a kernel of its own for this depthwise convolution, which saturates on every x86? */
+static int saturates_always(const struct model_node *n, int ic)
+{
+    return n->op == OP_CONV && n->groups == ic && n->groups == n->c && n->groups % 8 == 0 &&
+           (n->kernel == 3 || n->kernel == 5) && n->stride <= 2 && !n->pad_same &&
+           n->pad == (n->kernel - 1) / 2;
+}
+
+static int saturates(const struct draft *d, const struct model_node *n, int ic)
+{
+    return plan_codes(&d->plan) && d->head.arithmetic == ENGINE_FBGEMM &&
+           (d->options->saturate == ENGINE_SATURATE_AVX2 ||
+            (d->options->saturate == ENGINE_SATURATE_VNNI && saturates_always(n, ic)));
+}
+
+static status plan_layer(struct draft *d, int node)
+{
+    const struct model_node *n = &d->m->node[node];
+    struct engine_op *op = place_op(d, node, KIND_CONV);
+    struct engine_conv c = { .groups = n->op == OP_CONV ? n->groups : 1,
+                             .low = place_low(d, node),
+                             .high = place_high(d, node) };
+
+    if (n->op == OP_LINEAR && (op->in[0].h != 1 || op->in[0].w != 1))
+        return FAIL(ERR_MISMATCH, "%s: a linear layer takes a 1 x 1 map, not %d x %d", n->name, op->in[0].h,
+                    op->in[0].w);
+    c.shape = geometry(n, op, c.groups);
+    c.shape.zero_point_in = place_q_of_input(d, node, 0).zero_point;
+    op->macs = (uint64_t)n->h * (uint64_t)n->w * (uint64_t)n->c * (uint64_t)(c.shape.kh * c.shape.kw) *
+               (uint64_t)c.shape.ic;
+    c.saturation = saturates(d, n, op->in[0].c) ? KERNEL_SATURATE_PAIRS : KERNEL_EXACT;
+    op->kind = pack_shape(&d->head, &d->plan, &c);
+    d->job[d->jobs++] = (struct pack_job){ .node = node,
+                                           .op = d->head.ops - 1,
+                                           .kind = op->kind,
+                                           .in = place_q_of_input(d, node, 0),
+                                           .out = place_q(d, node),
+                                           .relu = place_fused_relu(d, node) };
+    return place_parameters(d, op, &c, sizeof c);
+}
+
+static status plan_maxpool(struct draft *d, int node)
+{
+    struct engine_op *op = place_op(d, node, KIND_MAXPOOL);
+    struct kernel_conv shape = geometry(&d->m->node[node], op, 1);
+
+    return place_parameters(d, op, &shape, sizeof shape);
+}
+
+static status plan_average(struct draft *d, int node)
+{
+    int mean = d->m->node[node].op == OP_MEAN && plan_codes(&d->plan) && d->head.arithmetic == ENGINE_FBGEMM;
+    struct engine_op *op = place_op(d, node, mean ? KIND_MEAN : KIND_AVERAGE);
+    struct engine_average a = { .q = place_q_of_input(d, node, 0) };
+
+    if (plan_codes(&d->plan))
+        a.factor = arithmetic_average_factor(d->head.arithmetic, a.q, op->in[0].h * op->in[0].w);
+    return place_parameters(d, op, &a, sizeof a);
+}
+
+static status plan_real_activation(struct draft *d, int node)
+{
+    enum model_op what = d->m->node[node].op;
+    struct engine_op *op = place_op(d, node,
+                                    place_is_relu(what)    ? KIND_CLAMP
+                                    : what == OP_HARDSWISH ? KIND_HARDSWISH
+                                                           : KIND_HARDSIGMOID);
+    struct engine_add a = { .low = place_low(d, node), .high = place_high(d, node) };
+
+    return place_parameters(d, op, &a, sizeof a);
+}
+
+static status plan_activation(struct draft *d, int node)
+{
+    enum model_op what = d->m->node[node].op;
+    enum engine_arithmetic arithmetic = d->head.arithmetic;
+    struct quant_params in = place_q_of_input(d, node, 0), out = place_q(d, node);
+    struct engine_table table;
+    struct engine_op *op;
+
+    if (!plan_codes(&d->plan))
+        return plan_real_activation(d, node);
+    op = place_op(d, node, KIND_LOOKUP);
+    if (place_is_relu(what))
+        arithmetic_relu(out, place_relu(d, node), &table);
+    else if (what == OP_HARDSWISH)
+        arithmetic_hardswish(arithmetic, in, out, &table);
+    else
+        arithmetic_hardsigmoid(arithmetic, in, out, &table);
+    return place_parameters(d, op, &table, sizeof table);
+}
+
+static status plan_add(struct draft *d, int node)
+{
+    struct engine_op *op = place_op(d, node, KIND_ADD);
+    struct engine_add a = { .low = place_low(d, node), .high = place_high(d, node) };
+
+    if (plan_codes(&d->plan) &&
+        arithmetic_add(d->head.arithmetic, place_q_of_input(d, node, 0), place_q_of_input(d, node, 1),
+                       place_q(d, node), place_fused_relu(d, node), &a.codes) != OK)
+        return error_prefix(ERR_RANGE, "%s", op->name);
+    return place_parameters(d, op, &a, sizeof a);
+}
+
+/* The second input may be one row for all positions. */
+static status plan_mul(struct draft *d, int node)
+{
+    struct engine_op *op = place_op(d, node, KIND_MUL);
+    struct kernel_mul_u8 mul = { 0 };
+
+    if (op->in[1].h * op->in[1].w < op->out.h * op->out.w)
+        op->in[1].pitch = 0;
+    if (plan_codes(&d->plan))
+        arithmetic_mul(place_q_of_input(d, node, 0), place_q_of_input(d, node, 1), place_q(d, node),
+                       place_fused_relu(d, node), &mul);
+    return place_parameters(d, op, &mul, sizeof mul);
+}
+
+static status plan_shuffle(struct draft *d, int node)
+{
+    struct engine_op *op = place_op(d, node, KIND_SHUFFLE);
+
+    return place_parameters(d, op, &d->m->node[node].groups, sizeof d->m->node[node].groups);
+}
+
+/* torch concatenates channels_last tensors by vectors of 8 channels, which dequantize in one fused step; what
+ * is left over, and all of a cat that has a part of a tensor (slice) or a shuffled one among its inputs, goes
+ * by 2.1. */
+static int cat_by_vectors(const struct draft *d, int node)
+{
+    const struct model_node *n = &d->m->node[node];
+
+    for (int j = 0; j < n->inputs; j++)
+        if (d->m->node[n->input[j]].op == OP_SLICE || d->m->node[n->input[j]].op == OP_SHUFFLE)
+            return 0;
+    return 1;
+}
+
+/* Channels from .. from + c - 1 of input j are copied to channel `at` of the output. */
+static void add_piece(struct draft *d, struct engine_op *op, struct engine_cat *cat, int node, int j,
+                      int from, int c, int at, int fused)
+{
+    int piece = op->inputs;
+
+    if (c == 0)
+        return;
+    op->in[piece] = d->node[d->m->node[node].input[j]].view;
+    op->in[piece].first += (size_t)from;
+    op->in[piece].c = c;
+    cat->channel[piece] = at + from;
+    if (plan_codes(&d->plan))
+        arithmetic_requantize(place_q_of_input(d, node, j), place_q(d, node), fused, &cat->table[piece]);
+    op->inputs++;
+}
+
+/* Only inputs that are not in place already are copied; where all are, there is no op. */
+static status plan_cat(struct draft *d, int node)
+{
+    const struct model_node *n = &d->m->node[node];
+    struct engine_op *op = place_op(d, node, KIND_CAT);
+    struct engine_cat cat = { .channel = { 0 } };
+    int vectors = plan_codes(&d->plan) && cat_by_vectors(d, node);
+
+    op->inputs = 0;
+    for (int j = 0, at = 0; j < n->inputs; at += d->m->node[n->input[j]].c, j++) {
+        int c = d->m->node[n->input[j]].c, whole = vectors ? c - c % 8 : c;
+
+        if (d->taken[n->input[j]] == node && d->taken_at[n->input[j]] == at)
+            continue;
+        add_piece(d, op, &cat, node, j, 0, whole, at, vectors);
+        add_piece(d, op, &cat, node, j, whole, c - whole, at, 0);
+    }
+    if (op->inputs > 0)
+        return place_parameters(d, op, &cat, sizeof cat);
+    memset(op, 0, sizeof *op);
+    d->head.ops--;
+    return OK;
+}
+
+static status plan_node(struct draft *d, int node)
+{
+    const struct model_node *n = &d->m->node[node];
+    struct engine_view *v = &d->node[node].view;
+
+    switch (n->op) {
+    case OP_INPUT:
+        return plan_input(d, node);
+    case OP_CONV:
+    case OP_LINEAR:
+        return plan_layer(d, node);
+    case OP_RELU:
+    case OP_RELU6:
+        return d->relu[n->input[0]] == node ? OK : plan_activation(d, node);
+    case OP_HARDSWISH:
+    case OP_HARDSIGMOID:
+        return plan_activation(d, node);
+    case OP_MAXPOOL:
+        return plan_maxpool(d, node);
+    case OP_AVGPOOL:
+    case OP_MEAN:
+        return plan_average(d, node);
+    case OP_ADD:
+        return plan_add(d, node);
+    case OP_MUL:
+        return plan_mul(d, node);
+    case OP_CAT:
+        return plan_cat(d, node);
+    case OP_SLICE:
+        *v = d->node[n->input[0]].view;
+        v->first += (size_t)n->begin;
+        v->c = n->c;
+        return OK;
+    case OP_SHUFFLE:
+        return plan_shuffle(d, node);
+    case OP_COUNT:
+        break;
+    }
+    BUG_IF(1);
+}
+
+/* What only moves values leaves those on the grid of its input. */
+static int moves(const struct draft *d, int node)
+{
+    const struct model_node *n = &d->m->node[node];
+
+    return (n->op == OP_RELU || n->op == OP_MAXPOOL || n->op == OP_SHUFFLE) &&
+           quant_params_same(d->round[node], d->round[n->input[0]]);
+}
+
+static void round_output(struct draft *d, int node, struct engine_op *op)
+{
+    struct quant_params q;
+
+    if (!d->round || moves(d, node))
+        return;
+    q = d->round[place_shown(d, node)];
+    op->round = (struct kernel_round){ .scale = (float)q.scale,
+                                       .inverse = q.scale > 0 ? quantize_inverse(q.scale) : 0,
+                                       .zero_point = q.zero_point,
+                                       .low = q.low,
+                                       .high = q.high };
+}
+
+/* ---- all of it ----------------------------------------------------------------------------------------- */
+
+static status make_room(struct draft *d, size_t n)
+{
+    struct engine_layout *l = &d->layout;
+
+    MEM_TRY(d->node, n, sizeof *d->node);
+    MEM_TRY(d->op, n, sizeof *d->op);
+    MEM_TRY(d->job, n, sizeof *d->job);
+    MEM_TRY(l->buffer, 3 * n, sizeof *l->buffer);
+    MEM_TRY(l->use, n, sizeof *l->use);
+    MEM_TRY(l->mask, n, sizeof *l->mask);
+    MEM_TRY(d->relu, 4 * n, sizeof *d->relu);
+    l->kept = l->buffer + n;
+    l->late = l->kept + n;
+    d->taken = d->relu + n;
+    d->taken_at = d->taken + n;
+    d->cat_buffer = d->taken_at + n;
+    for (size_t i = 0; i < n; i++)
+        d->relu[i] = d->taken[i] = d->cat_buffer[i] = -1;
+    d->plan.op = d->op;
+    d->plan.node = d->node;
+    return OK;
+}
+
+static void set_head(struct draft *d, const struct kernel_table *k)
+{
+    struct engine_head *h = &d->head;
+
+    snprintf(h->isa, sizeof h->isa, "%s", k->isa);
+    h->form = d->b->form;
+    h->arithmetic = d->options->arithmetic != ENGINE_AUTO ? d->options->arithmetic
+                    : d->b->fbgemm                        ? ENGINE_FBGEMM
+                                                          : ENGINE_QNNPACK;
+    h->nodes = d->m->nodes;
+    h->output = d->m->output;
+    h->cam = d->m->cam;
+    h->classes = d->m->classes;
+    d->plan.kernels = k;
+    d->plan.reference = kernel_select("ref");
+    d->plan.head = h;
+}
+
+status draft_make(const struct model_binding *b, const struct engine_options *options,
+                  const struct kernel_table *k, struct draft *d)
+{
+    *d = (struct draft){ .b = b, .m = b->model, .options = options };
+    d->round = b->form == PRECISION_ROUNDED ? b->q : b->form == PRECISION_REAL ? options->round : NULL;
+    set_head(d, k);
+    TRY(make_room(d, (size_t)d->m->nodes));
+    place_find(d);
+    for (int i = 0; i < d->m->nodes; i++) {
+        int op = d->head.ops;
+
+        TRY(plan_node(d, i));
+        if (d->head.form != PRECISION_REAL)
+            d->node[i].q = b->q[i];
+        if (op < d->head.ops)
+            round_output(d, i, &d->op[op]);
+    }
+    place_use(d, d->node[d->head.output].view.buffer, ENGINE_FOREVER);
+    place_use(d, d->node[d->head.cam].view.buffer, ENGINE_FOREVER);
+    for (int i = 0; options->keep && i < d->head.buffers; i++)
+        d->layout.buffer[i].last = ENGINE_FOREVER;
+    return layout_make(&d->plan, &d->head, &d->layout);
+}
+
+void draft_free(struct draft *d)
+{
+    mem_free(d->op);
+    mem_free(d->node);
+    mem_free(d->job);
+    mem_free(d->layout.buffer);
+    mem_free(d->layout.use);
+    mem_free(d->layout.mask);
+    mem_free(d->parameters);
+    mem_free(d->relu);
+}

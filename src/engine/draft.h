@@ -1,0 +1,57 @@
+/* src/engine/draft.h: a plan before it is a block: arrays that grow, and layers to be packed. Private to the
+ * room. */
+#ifndef ENGINE_DRAFT_H
+#define ENGINE_DRAFT_H
+
+#include "plan.h"
+
+struct draft {
+    struct engine_plan plan; /* a view of what follows, without weights */
+    struct engine_head head;
+    struct engine_op *op;     /* (nodes) at most */
+    struct engine_node *node; /* (nodes) */
+    struct engine_layout layout;
+    uint8_t *parameters;
+    size_t used, room; /* bytes of them */
+    struct pack_job *job;
+    int jobs;
+
+    const struct model_binding *b;
+    const struct model *m;
+    const struct engine_options *options;
+    const struct quant_params *round; /* (nodes) what real values are rounded to, or NULL */
+    int *relu;       /* (nodes) the relu that its op includes, or -1 */
+    int *taken;      /* (nodes) the cat whose buffer it is written into, or -1 */
+    int *taken_at;   /* (nodes) and the channel there */
+    int *cat_buffer; /* (nodes) a cat's buffer once there is one, or -1 */
+};
+
+/* ---- place.c */
+
+/* Which relus are fused, and which cats' inputs are written where the cat has them. */
+void place_find(struct draft *d);
+int place_is_relu(enum model_op op);
+/* The node under whose name the op of `node` is seen. */
+int place_shown(const struct draft *d, int node);
+void place_use(struct draft *d, int buffer, int op);
+/* The next op, with what every kind has; the caller adds its parameters, which are copied behind the others'.
+ */
+struct engine_op *place_op(struct draft *d, int node, enum engine_kind kind);
+MUST_USE status place_parameters(struct draft *d, struct engine_op *op, const void *parameters, size_t bytes);
+enum engine_relu place_relu(const struct draft *d, int node);
+enum engine_relu place_fused_relu(const struct draft *d, int node);
+/* The ends of a node's real values. */
+float place_low(const struct draft *d, int node);
+float place_high(const struct draft *d, int node);
+/* Of a node's codes, and of those of its input j; zeros where there are none. */
+struct quant_params place_q(const struct draft *d, int node);
+struct quant_params place_q_of_input(const struct draft *d, int node, int j);
+
+/* ---- draft.c */
+
+/* Everything of a plan but its weights. ERR_MISMATCH, ERR_RANGE, ERR_MEMORY; free it in any case. */
+MUST_USE status draft_make(const struct model_binding *b, const struct engine_options *options,
+                           const struct kernel_table *k, struct draft *out);
+void draft_free(struct draft *d);
+
+#endif

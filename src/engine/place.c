@@ -1,0 +1,169 @@
+/* src/engine/place.c: what is fused into an op, what shares memory, and where the next op reads and writes.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "draft.h"
+
+int place_is_relu(enum model_op op)
+{
+    return op == OP_RELU || op == OP_RELU6;
+}
+
+/* In int8 the binding's quantization of such a node is already its relu's. */
+static void find_fusions(struct draft *d)
+{
+    for (int i = 0; i < d->m->nodes; i++)
+        if (d->m->node[i].op != OP_MUL || plan_codes(&d->plan))
+            d->relu[i] = model_fused_relu(d->m, i);
+}
+
+/* The node under whose name the op of `node` is seen. */
+int place_shown(const struct draft *d, int node)
+{
+    return d->relu[node] >= 0 ? d->relu[node] : node;
+}
+
+/* An input of a cat can be written where the cat has it if an op of its own makes it and its codes need no
+ * change. */
+static void find_cats(struct draft *d)
+{
+    const struct model *m = d->m;
+
+    for (int i = 0; i < m->nodes; i++) {
+        const struct model_node *cat = &m->node[i];
+
+        for (int j = 0, at = 0; cat->op == OP_CAT && j < cat->inputs; at += m->node[cat->input[j]].c, j++) {
+            int n = cat->input[j];
+            enum model_op op = m->node[n].op;
+            const struct quant_params *q = plan_codes(&d->plan) ? d->b->q : d->round;
+
+            if (op == OP_INPUT || op == OP_SLICE || op == OP_CAT || d->taken[n] >= 0)
+                continue;
+            if (q && !quant_params_same(q[n], q[i]))
+                continue;
+            d->taken[n] = i;
+            d->taken_at[n] = at;
+        }
+    }
+}
+
+void place_find(struct draft *d)
+{
+    find_fusions(d);
+    find_cats(d);
+}
+
+static int add_buffer(struct draft *d, int c, int h, int w)
+{
+    struct engine_buffer *b = &d->layout.buffer[d->head.buffers];
+
+    b->bytes = (size_t)c * (size_t)h * (size_t)w * plan_element(&d->plan);
+    b->first = b->last = d->head.ops;
+    return d->head.buffers++;
+}
+
+/* Where the op of `node`, the next one, writes. */
+static struct engine_view place(struct draft *d, int node)
+{
+    const struct model_node *n = &d->m->node[node];
+    struct engine_view v = { .c = n->c, .h = n->h, .w = n->w, .pitch = n->c };
+    int name = place_shown(d, node), cat = n->op == OP_CAT ? node : d->taken[name];
+
+    if (cat < 0) {
+        v.buffer = add_buffer(d, n->c, n->h, n->w);
+    } else {
+        if (d->cat_buffer[cat] < 0)
+            d->cat_buffer[cat] = add_buffer(d, d->m->node[cat].c, n->h, n->w);
+        v.buffer = d->cat_buffer[cat];
+        v.pitch = d->m->node[cat].c;
+        v.first = cat == node ? 0 : (size_t)d->taken_at[name];
+    }
+    d->node[node].view = d->node[name].view = v;
+    return v;
+}
+
+void place_use(struct draft *d, int buffer, int op)
+{
+    struct engine_buffer *b = &d->layout.buffer[buffer];
+
+    if (b->last < op)
+        b->last = op;
+}
+
+/* Fills in what every kind of op has; the caller adds its parameters. */
+struct engine_op *place_op(struct draft *d, int node, enum engine_kind kind)
+{
+    const struct model_node *n = &d->m->node[node];
+    struct engine_op *op = &d->op[d->head.ops];
+
+    op->kind = kind;
+    op->out = place(d, node);
+    op->inputs = n->inputs;
+    for (int j = 0; j < n->inputs; j++) {
+        op->in[j] = d->node[n->input[j]].view;
+        place_use(d, op->in[j].buffer, d->head.ops);
+    }
+    place_use(d, op->out.buffer, d->head.ops);
+    memcpy(op->name, n->name, sizeof op->name);
+    d->head.ops++;
+    return op;
+}
+
+/* Copies them behind the others'. */
+status place_parameters(struct draft *d, struct engine_op *op, const void *parameters, size_t bytes)
+{
+    size_t whole = (bytes + ENGINE_LANES - 1) / ENGINE_LANES * ENGINE_LANES;
+
+    if (d->used + whole > d->room) {
+        size_t room = 2 * (d->used + whole);
+        uint8_t *grown = mem_grow(d->parameters, d->used, room, 1);
+
+        if (!grown)
+            return FAIL(ERR_MEMORY, "no memory for %zu bytes of parameters", room);
+        d->parameters = grown;
+        d->plan.parameters = grown;
+        d->room = room;
+    }
+    op->parameters = d->used;
+    memcpy(d->parameters + d->used, parameters, bytes);
+    d->used += whole;
+    return OK;
+}
+
+/* Where values are quantized a relu6 clamps if the checkpoint says so. */
+enum engine_relu place_relu(const struct draft *d, int node)
+{
+    enum model_op op = d->m->node[node].op;
+
+    if (!place_is_relu(op))
+        return ENGINE_NO_RELU;
+    return op == OP_RELU6 && (d->head.form == PRECISION_REAL || d->b->relu6_clamps) ? ENGINE_RELU6
+                                                                                    : ENGINE_RELU;
+}
+
+enum engine_relu place_fused_relu(const struct draft *d, int node)
+{
+    return d->relu[node] >= 0 ? place_relu(d, d->relu[node]) : ENGINE_NO_RELU;
+}
+
+/* The ends of a node's real values. */
+float place_low(const struct draft *d, int node)
+{
+    return place_relu(d, place_shown(d, node)) == ENGINE_NO_RELU ? -INFINITY : 0.0f;
+}
+
+float place_high(const struct draft *d, int node)
+{
+    return place_relu(d, place_shown(d, node)) == ENGINE_RELU6 ? 6.0f : INFINITY;
+}
+
+struct quant_params place_q(const struct draft *d, int node)
+{
+    return plan_codes(&d->plan) ? d->b->q[node] : (struct quant_params){ 0 };
+}
+
+struct quant_params place_q_of_input(const struct draft *d, int node, int j)
+{
+    return place_q(d, d->m->node[node].input[j]);
+}

@@ -1,0 +1,265 @@
+/* src/engine/plan.h: what a plan is made of. Private to the room.
+ *
+ * A plan is one block without addresses, so that processes can share it wherever each has it: a head, arrays
+ * and parameters by their offsets, the weights last. struct engine_plan is a process's own handle to a block.
+ *
+ * A node's output is a view of a buffer: its own, its producer's (a relu fused into a convolution, a slice)
+ * or a channel range of the cat that takes it. A buffer lives from the op that first writes it to the last
+ * that reads it. Where it lies, a layout says: the small one of whole runs, or that of a state that keeps its
+ * maps (state.h), with a third one for the late ops of pictures that wait together. */
+#ifndef ENGINE_PLAN_H
+#define ENGINE_PLAN_H
+
+#include "engine.h"
+
+enum { ENGINE_FOREVER = 1 << 30, ENGINE_LANES = 64, ENGINE_MAX_INPUTS = 2 * MODEL_MAX_INPUTS };
+
+/* first, last: numbers of ops, both included. */
+struct engine_buffer {
+    size_t bytes, offset;
+    int first, last;
+};
+
+/* Element (y, x, c) lies `first` + (y * w + x) * pitch + c elements from the buffer's start. */
+struct engine_view {
+    int buffer;
+    size_t first;
+    int c, h, w, pitch;
+};
+
+/* What is fused into an op, or what it is: RELU6 clamps at 6 (the codes of a file whose relu6 runs as relu,
+ * as torch has it, are RELU's). */
+enum engine_relu { ENGINE_NO_RELU, ENGINE_RELU, ENGINE_RELU6 };
+
+/* A kind of op is a row of the table in run.c, and a block of parameters below. */
+enum engine_kind {
+    KIND_INPUT,
+    KIND_CONV, /* and linear */
+    KIND_DEPTHWISE,
+    KIND_MAXPOOL,
+    KIND_AVERAGE,
+    KIND_MEAN, /* codes under fbgemm: torch's cascade of real values */
+    KIND_CLAMP,
+    KIND_HARDSWISH,
+    KIND_HARDSIGMOID,
+    KIND_LOOKUP,
+    KIND_ADD,
+    KIND_MUL,
+    KIND_CAT,
+    KIND_SHUFFLE,
+    KIND_COUNT
+};
+
+struct engine_op {
+    enum engine_kind kind;
+    char name[MODEL_NAME];
+    uint64_t macs;
+    int inputs;
+    struct engine_view in[ENGINE_MAX_INPUTS], out;
+    size_t parameters;         /* offset of its kind's block */
+    struct kernel_round round; /* what its real values are rounded to; scale 0: they are not */
+};
+
+/* ---- parameters ---------------------------------------------------------------------------------------- */
+
+/* A function of one code: an activation, or a cat's input that is requantized on the way. */
+struct engine_table {
+    int unchanged;
+    uint8_t code[256];
+};
+
+struct engine_input {
+    struct quant_params q; /* codes only, as `code`; else `real` */
+    uint8_t code[3][256];
+    float real[3][256];
+};
+
+/* KIND_MAXPOOL has the shape alone. packed, constants: offsets in the weights. constants: three rows of
+ * `lanes` values, the arrays of `requant`, whose pointers are set for each run. */
+struct engine_conv {
+    struct kernel_conv shape; /* of one group */
+    int groups;
+    enum kernel_saturation saturation; /* imitated by `ref` */
+    size_t packed, packed_bytes;       /* of one group */
+    size_t constants, lanes;
+    struct kernel_requant requant;
+    float low, high;
+};
+
+struct engine_average {
+    struct quant_params q;
+    float factor;
+};
+
+/* Also KIND_CLAMP's. */
+struct engine_add {
+    struct kernel_add_u8 codes;
+    float low, high;
+};
+
+struct engine_cat {
+    int channel[ENGINE_MAX_INPUTS]; /* first channel of each input in the output */
+    struct engine_table table[ENGINE_MAX_INPUTS];
+};
+
+/* ---- the block ----------------------------------------------------------------------------------------- */
+
+struct engine_node {
+    struct engine_view view; /* buffer -1: fused away */
+    struct quant_params q;
+};
+
+/* What the late ops of pictures that wait together do with a buffer. */
+enum { BATCH_READS = 1, BATCH_WRITES = 2 };
+
+/* What a state that keeps its maps needs (state.h). The ops before `whole` compute what differs, the others
+ * run whole, from `batch` on together. */
+struct engine_kept {
+    int whole, batch;
+    size_t arena_bytes, picture_bytes; /* from one waiting picture's place to the next's */
+    size_t scratch_bytes, mask_words, map_words, work_words, window_bytes, out_bytes, padded_bytes;
+    int width;
+};
+
+struct engine_head {
+    size_t bytes; /* of the block */
+    char isa[16];
+    enum precision_form form;
+    enum engine_arithmetic arithmetic;
+    int ops, nodes, buffers;
+    int output, cam, classes;
+    size_t op, node, buffer, kept_buffer, late_buffer, use, mask, parameters, weights; /* offsets */
+    size_t arena_bytes, scratch_bytes, weight_bytes;
+    struct engine_kept kept;
+};
+
+struct engine_plan {
+    const struct kernel_table *kernels, *reference;
+    const struct engine_head *head; /* where the block begins */
+    const struct engine_op *op;
+    const struct engine_node *node;
+    const struct engine_buffer *buffer; /* of whole runs */
+    const struct engine_buffer *kept;   /* of a state that keeps its maps */
+    const struct engine_buffer *late;   /* its first waiting picture's; offsets only */
+    const uint8_t *use;                 /* (buffers) BATCH_READS, BATCH_WRITES */
+    const size_t *mask;                 /* (buffers) where the mask begins, in words */
+    const uint8_t *parameters, *weights;
+    void *owned; /* the block, where nobody else has it */
+};
+
+static inline const void *plan_parameters(const struct engine_plan *p, const struct engine_op *op)
+{
+    return p->parameters + op->parameters;
+}
+
+static inline int plan_codes(const struct engine_plan *p)
+{
+    return p->head->form == PRECISION_CODES;
+}
+
+/* Bytes of a value. */
+static inline size_t plan_element(const struct engine_plan *p)
+{
+    return plan_codes(p) ? 1 : sizeof(float);
+}
+
+/* ---- a picture on its way ------------------------------------------------------------------------------ */
+
+/* The memory of one picture: base + buffer[i].offset. */
+struct engine_pass {
+    const struct engine_plan *plan;
+    uint8_t *base;
+    const struct engine_buffer *buffer;
+    void *scratch;
+    const uint8_t *pixels; /* borrowed during engine_run */
+    const float *real;     /* borrowed during engine_run_real, which has no pixels */
+};
+
+static inline uint8_t *pass_at(const struct engine_pass *p, const struct engine_view *v)
+{
+    return p->base + p->buffer[v->buffer].offset + v->first * plan_element(p->plan);
+}
+
+/* ---- layout.c ------------------------------------------------------------------------------------------ */
+
+/* Gives every buffer its offset so that no two that live at the same time overlap; returns the arena's size,
+ * which ends in 64 bytes that may be read. Largest first, each at the lowest free place. */
+MUST_USE status layout_assign(struct engine_buffer *buffer, int count, size_t *bytes);
+
+/* What a plan's maps need, all of it found from ops, nodes and the lives of buffers. */
+struct engine_layout {
+    struct engine_buffer *buffer, *kept, *late; /* (buffers); of `buffer` the lives are given */
+    uint8_t *use;
+    size_t *mask;
+};
+MUST_USE status layout_make(const struct engine_plan *p, struct engine_head *head, struct engine_layout *out);
+
+/* ---- arithmetic.c: constants of numerics 2, made once -------------------------------------------------- */
+
+void arithmetic_input_real(const struct model_input *in, float table[][256]);
+void arithmetic_input_code(const struct model_input *in, struct quant_params q, uint8_t table[][256]);
+MUST_USE status arithmetic_add(enum engine_arithmetic a, struct quant_params qa, struct quant_params qb,
+                               struct quant_params qo, enum engine_relu relu, struct kernel_add_u8 *out);
+void arithmetic_mul(struct quant_params qa, struct quant_params qb, struct quant_params qo,
+                    enum engine_relu relu, struct kernel_mul_u8 *out);
+/* The least and the largest code that come out. */
+int arithmetic_low(struct quant_params q, enum engine_relu relu);
+int arithmetic_high(struct quant_params q, enum engine_relu relu);
+void arithmetic_relu(struct quant_params q, enum engine_relu relu, struct engine_table *out);
+void arithmetic_hardswish(enum engine_arithmetic a, struct quant_params in, struct quant_params q,
+                          struct engine_table *out);
+void arithmetic_hardsigmoid(enum engine_arithmetic a, struct quant_params in, struct quant_params q,
+                            struct engine_table *out);
+/* A cat's input. fused: dequantized in one fused step, as vectors do, else by 2.1. */
+void arithmetic_requantize(struct quant_params in, struct quant_params q, int fused,
+                           struct engine_table *out);
+float arithmetic_average_factor(enum engine_arithmetic a, struct quant_params q, int pixels);
+/* torch's mean([2,3]) of a channels_last quantized tensor under fbgemm: real values, summed in its cascade.
+ */
+void arithmetic_mean(const uint8_t *in, int pixels, int channels, int pitch, struct quant_params q,
+                     uint8_t *out);
+/* The last (numel mod 64) elements of a sum under fbgemm take the unfused dequantization. */
+uint8_t arithmetic_add_tail(const struct kernel_add_u8 *p, int qa, int qb);
+
+/* ---- pack.c -------------------------------------------------------------------------------------------- */
+
+/* A convolution or linear layer whose weights are still to be packed. in and out: the quantization of input
+ * and output, codes only. */
+struct pack_job {
+    int node, op;
+    enum engine_kind kind;
+    struct quant_params in, out;
+    enum engine_relu relu;
+};
+
+/* Finds the packed form: c->shape and groups are those of the plain layer, and become the kernels'. Takes
+ * room in the weights and raises the scratch that `head` counts. Returns the op's kind. */
+enum engine_kind pack_shape(struct engine_head *head, const struct engine_plan *p, struct engine_conv *c);
+/* Loads the layer's parameters and packs them to where pack_shape found room in `weights`. */
+MUST_USE status pack_layer(const struct engine_plan *p, const struct model_binding *b,
+                           const struct pack_job *job, struct engine_conv *c, uint8_t *weights);
+
+/* ---- run.c: the table of ops --------------------------------------------------------------------------- */
+
+/* Computes a rectangle of the output from its inputs alone; nothing is allocated. */
+void run_op(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
+struct kernel_rect run_whole(const struct engine_op *op);
+/* What one position of the output reads of an input, as a window: ih to ow, kh to pad. kh = 0: all of it. */
+struct kernel_conv run_reach(const struct engine_plan *p, const struct engine_op *op, int input);
+/* A linear layer, or a convolution of one group: its positions can be computed in any order, if each window's
+ * rows lie without gaps. */
+int run_is_dense(const struct engine_plan *p, const struct engine_op *op);
+/* One that computes its positions where its input lies. */
+int run_takes_points(const struct engine_plan *p, const struct engine_op *op);
+/* Whether outputs that came out as they were are worth finding: codes, rounded values and pixels. Of sums of
+ * reals hardly any does, and looking would cost more than it saves. */
+int run_is_compared(const struct engine_plan *p, const struct engine_op *op);
+/* How many eighths of a map make the whole map the cheaper way. */
+int run_whole_eighths(const struct engine_plan *p, const struct engine_op *op);
+/* The kernels that compute a layer, and its requantization from group `group` on. */
+const struct kernel_table *run_kernels(const struct engine_plan *p, const struct engine_conv *c);
+struct kernel_requant run_requant(const struct engine_plan *p, const struct engine_conv *c, int group);
+/* (classes) real values of the output node's, which lie at `values`. */
+void run_logits(const struct engine_plan *p, const void *values, float *logits);
+
+#endif
