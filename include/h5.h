@@ -6,7 +6,7 @@
  *     TRY(h5_create("a.h5", "a.h5", &(struct h5_form){ 0 }, &file));
  *     TRY(h5_add(&file, "maps/cam", H5_F32, 0, 3, (int64_t[]){ n, 7, 7 }));
  *     TRY(h5_put(&file, "maps/cam", i, map));       // row i
- *     TRY(h5_close(&file));
+ *     TRY(h5_close(&file, OK));
  *
  * A set is an open dataset; its rows lie along the first axis, and a dataset without axes has one row. Types
  * are little-endian in the file and in memory. Every failure of HDF5's is ERR_IO and one sentence: the file,
@@ -55,7 +55,7 @@ const char *h5_trouble(void);
 /* `name` is what sentences call the file; "" where the caller puts its name before them. Borrowed. */
 struct h5_file {
     const char *name;
-    int64_t id;  /* -1: not open */
+    int64_t id;  /* 0: not open; negative: opening or closing failed */
     int created; /* by h5_create */
 };
 struct h5_form {
@@ -71,8 +71,9 @@ MUST_USE status h5_open(const char *path, const char *name, enum h5_access acces
 /* Replaces what is there. The superblock is of HDF5 1.8 without times, so equal contents give equal bytes. */
 MUST_USE status h5_create(const char *path, const char *name, const struct h5_form *form,
                           struct h5_file *out);
-/* Idempotent. A created file whose bytes could not be written keeps its handle: HDF5 1.10 crashes over it. */
-MUST_USE status h5_close(struct h5_file *file);
+/* Idempotent. A failure before it stays the one that is told. A created file whose bytes could not be written
+ * keeps its handle: HDF5 1.10 crashes over it. */
+MUST_USE status h5_close(struct h5_file *file, status before);
 
 int64_t h5_links(const struct h5_file *file); /* of the root; -1 where HDF5 fails */
 /* Name number i in the order of making; its length, negative where HDF5 fails. hard: not a link elsewhere. */
@@ -99,8 +100,9 @@ MUST_USE status h5_set_open(const struct h5_file *file, const char *path, const 
 /* Contiguous and allocated at once; the groups on its way are made. Minus ones: of S64. */
 MUST_USE status h5_set_create(const struct h5_file *file, const char *path, const struct h5_type *type,
                               int rank, const int64_t *dim, enum h5_fill fill, struct h5_set *set);
-void h5_set_close(struct h5_set *set);            /* of a set that was read; idempotent */
-MUST_USE status h5_set_finish(struct h5_set *set); /* of one that was written; idempotent */
+void h5_set_close(struct h5_set *set); /* of a set that was read; idempotent */
+/* Of one that was written; idempotent. A failure before it stays the one that is told. */
+MUST_USE status h5_set_finish(struct h5_set *set, status before);
 int h5_set_is(const struct h5_set *set, const struct h5_type *type); /* exactly */
 
 /* Where the bytes lie: not in this file, in several pieces, in one piece that begins at `at`. */

@@ -387,13 +387,10 @@ struct store_reader;
 /* Local, no MPI needed. Opens a finished file or an OUT.part; every dataset's name, type and shape is
  * read and bounded (at most 16,384 datasets, rank 4, fixed-size types named above). checked: the first
  * store_read of a dataset compares its SHA-256 with /checksums: ERR_MISMATCH (an unfinished file has
- * none, and nothing is compared). */
+ * none, and nothing is compared). h5_trouble() is why nothing can be said of the file that was opened last,
+ * another version among the reasons; "" where it could be read: what failed then is the file's own fault. */
 MUST_USE status store_open_read(const char *path, int checked, struct store_reader **out);
 void store_close_read(struct store_reader *r);
-/* Why nothing can be said of the file that was opened last, by the system's words: no rights, no descriptors,
- * an I/O error, no memory, another version; "" where it could be read: what failed then is the file's own
- * fault. */
-const char *store_trouble(void);
 const char *store_reader_path(const struct store_reader *r);
 /* The table's datasets in the table's order, then others in path order (group SUMMARY, network -1). */
 const struct store_schema *store_reader_schema(const struct store_reader *r);

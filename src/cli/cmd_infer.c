@@ -161,14 +161,13 @@ static status add_codes(struct infer *r, const char *name, int rank, const int64
                         const struct quant_params *q)
 {
     struct h5_set set;
-    status result, finished;
+    status result;
 
     TRY(h5_set_create(&r->out, name, &(struct h5_type){ .kind = H5_U8 }, rank, dim, H5_UNFILLED, &set));
     result = h5_attribute_write(&set, "scale", H5_F64, 0, &q->scale);
     if (result == OK)
         result = h5_attribute_write(&set, "zero_point", H5_S64, 0, &(int64_t){ q->zero_point });
-    finished = h5_set_finish(&set);
-    return result == OK ? finished : result;
+    return h5_set_finish(&set, result);
 }
 
 static status describe_output(const struct infer *r, int codes)
@@ -344,7 +343,7 @@ static status run(struct infer *r, const struct option_words *words)
     TRY(create_output(r));
     for (int i = 0; i < r->count; i++)
         TRY(infer_one(r, i));
-    TRY(h5_close(&r->out));
+    TRY(h5_close(&r->out, OK));
     if (rename(r->part, r->set.output) != 0)
         return FAIL(ERR_IO, "%s: cannot rename it to %s", r->part, r->set.output);
     r->part[0] = '\0';
@@ -367,7 +366,7 @@ static void summary(const struct infer *r)
 
 int cmd_infer(int argc, char **argv)
 {
-    struct infer r = { .set = usual, .pixel_file.id = -1, .out.id = -1 };
+    struct infer r = { .set = usual };
     struct option_words words = { 0 };
     status result = option_read_args(&table, &r.set, argc, argv, &words);
 
@@ -377,12 +376,11 @@ int cmd_infer(int argc, char **argv)
     }
     if (result == OK)
         result = run(&r, &words);
+    result = h5_close(&r.out, h5_close(&r.pixel_file, result));
     if (result == OK)
         summary(&r);
     else
         log_error("%s", error_last()->text);
-    if (h5_close(&r.pixel_file) != OK || h5_close(&r.out) != OK)
-        log_detail("%s", error_last()->text);
     if (r.part[0])
         unlink(r.part);
     cam_workspace_free(r.workspace);

@@ -2,6 +2,7 @@
 
 #include "base_option.h"
 #include "cmd.h"
+#include "h5.h"
 #include "phase.h"
 #include "store.h"
 
@@ -59,7 +60,7 @@ static int print_digest(const char *path)
         return 0;
     }
     log_exit(result);
-    return result == ERR_MEMORY || store_trouble()[0] ? 3 : 1;
+    return result == ERR_MEMORY || h5_trouble()[0] ? 3 : 1;
 }
 
 static int verify(const struct settings *set, const char *path)

@@ -7,7 +7,7 @@
 
 struct h5_set h5_root(const struct h5_file *file)
 {
-    return (struct h5_set){ .file = file->name, .path = "/", .id = file->id, .space = -1, .memory = -1 };
+    return (struct h5_set){ .file = file->name, .path = "/", .id = file->id };
 }
 
 /* ---- reading ---------------------------------------------------------------------------------------------

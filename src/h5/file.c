@@ -43,7 +43,7 @@ static status check_regular(const char *path)
 
 status h5_open(const char *path, const char *name, enum h5_access access, struct h5_file *out)
 {
-    *out = (struct h5_file){ name, -1, 0 };
+    *out = (struct h5_file){ name, 0, 0 };
     h5_start();
     if (access == H5_READ) {
         TRY(check_regular(path));
@@ -74,7 +74,7 @@ status h5_create(const char *path, const char *name, const struct h5_form *form,
 {
     hid_t access, creation;
 
-    *out = (struct h5_file){ name, -1, 1 };
+    *out = (struct h5_file){ name, 0, 1 };
     h5_start();
     access = H5Pcreate(H5P_FILE_ACCESS);
     creation = H5Pcreate(H5P_FILE_CREATE);
@@ -93,17 +93,15 @@ status h5_create(const char *path, const char *name, const struct h5_form *form,
     return s;
 }
 
-status h5_close(struct h5_file *file)
+status h5_close(struct h5_file *file, status before)
 {
-    status s = OK;
-
     /* HDF5 1.10 crashes over a file whose close has failed: flush first, and then rather leave its handle
      * open. */
-    if (file->id >= 0 &&
-        ((file->created && H5Fflush(file->id, H5F_SCOPE_LOCAL) < 0) || H5Fclose(file->id) < 0))
-        s = FAIL_H5(file->name, "", "cannot be closed");
-    file->id = -1;
-    return s;
+    int failed = file->id > 0 &&
+                 ((file->created && H5Fflush(file->id, H5F_SCOPE_LOCAL) < 0) || H5Fclose(file->id) < 0);
+
+    file->id = failed ? -1 : 0;
+    return failed && before == OK ? FAIL_H5(file->name, "", "cannot be closed") : before;
 }
 
 /* ---- what is in a file -----------------------------------------------------------------------------------

@@ -68,9 +68,9 @@ static int describe(struct h5_set *set, const struct h5_type *as)
 
 status h5_set_open(const struct h5_file *file, const char *path, const struct h5_type *as, struct h5_set *set)
 {
-    *set = (struct h5_set){ .file = file->name, .path = path, .id = -1, .space = -1, .memory = -1 };
+    *set = (struct h5_set){ .file = file->name, .path = path };
     set->id = H5Dopen2(file->id, path, H5P_DEFAULT);
-    if (set->id >= 0 && describe(set, as))
+    if (set->id > 0 && describe(set, as))
         return OK;
     status s = FAIL_H5(set->file, path, "cannot be opened");
     h5_set_close(set);
@@ -157,7 +157,7 @@ status h5_set_create(const struct h5_file *file, const char *path, const struct 
     status result = OK;
 
     BUG_IF(rank > H5_MOST_AXES);
-    *set = (struct h5_set){ .file = file->name, .path = path, .id = -1, .space = -1, .memory = -1 };
+    *set = (struct h5_set){ .file = file->name, .path = path };
     for (int i = 0; i < rank; i++)
         extent[i] = (hsize_t)dim[i];
     TRY(make_groups(file, path));
@@ -177,21 +177,21 @@ status h5_set_create(const struct h5_file *file, const char *path, const struct 
     return result;
 }
 
-status h5_set_finish(struct h5_set *set)
+status h5_set_finish(struct h5_set *set, status before)
 {
-    status s = set->id >= 0 && H5Dclose(set->id) < 0 ? FAIL_H5(set->file, set->path, "cannot be closed") : OK;
+    int failed = set->id > 0 && H5Dclose(set->id) < 0;
 
-    if (set->space >= 0)
+    if (set->space > 0)
         H5Sclose(set->space);
-    if (set->memory >= 0)
+    if (set->memory > 0)
         H5Tclose(set->memory);
-    set->id = set->space = set->memory = -1;
-    return s;
+    set->id = set->space = set->memory = 0;
+    return failed && before == OK ? FAIL_H5(set->file, set->path, "cannot be closed") : before;
 }
 
 void h5_set_close(struct h5_set *set)
 {
-    if (h5_set_finish(set) != OK)
+    if (h5_set_finish(set, OK) != OK)
         log_detail("%s", error_last()->text);
 }
 
@@ -278,7 +278,7 @@ status h5_add(const struct h5_file *file, const char *path, enum h5_kind kind, s
     struct h5_set set;
 
     TRY(h5_set_create(file, path, &(struct h5_type){ kind, size, NULL }, rank, dim, H5_UNFILLED, &set));
-    return h5_set_finish(&set);
+    return h5_set_finish(&set, OK);
 }
 
 static status put(const struct h5_file *file, const char *path, const struct h5_type *as, int64_t row,
@@ -287,9 +287,7 @@ static status put(const struct h5_file *file, const char *path, const struct h5_
     struct h5_set set;
 
     TRY(h5_set_open(file, path, as, &set));
-    status s = h5_write(&set, row < 0 ? 0 : row, row < 0 ? rows_of(&set) : 1, data);
-    status finished = h5_set_finish(&set);
-    return s == OK ? finished : s;
+    return h5_set_finish(&set, h5_write(&set, row < 0 ? 0 : row, row < 0 ? rows_of(&set) : 1, data));
 }
 
 status h5_put(const struct h5_file *file, const char *path, int64_t row, const void *data)

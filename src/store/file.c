@@ -1,3 +1,4 @@
+/* src/store/file.c: a result file of a job: found or made, what is missing in it, and its end. */
 #include "store_internal.h"
 
 #include <errno.h>
@@ -56,28 +57,6 @@ static status prepare(struct store *s, const struct store_plan *plan)
     return result;
 }
 
-/* Every rank on its own, MPI-IO over itself: nothing collective happens in the file after its creation, since
- * its metadata never changes, and a rank whose disk fails in here fails alone instead of leaving the others
- * in a collective call. */
-static status open_alone(struct store *s)
-{
-    hid_t access = H5Pcreate(H5P_FILE_ACCESS), file = -1;
-    MPI_Info info;
-
-    MPI_Info_create(&info);
-    /* Sieving reads and writes back bytes between ours: other ranks' rows. */
-    MPI_Info_set(info, "romio_ds_write", "disable");
-    MPI_Info_set(info, "romio_cb_write", "disable");
-    if (H5Pset_fapl_mpio(access, MPI_COMM_SELF, info) >= 0 &&
-        H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0)
-        file = H5Fopen(s->view.path, H5F_ACC_RDWR, access);
-    status mine = file < 0 ? FAIL_H5("%s cannot be opened", s->view.path) : OK;
-    s->view.file = file;
-    H5Pclose(access);
-    MPI_Info_free(&info);
-    return mine;
-}
-
 /* On NFS ROMIO locks what it reads and writes, and ends the process where there are no locks. Our rows do not
  * overlap: there it may take the file system for a local one. */
 static void spare_locks(int fd)
@@ -108,7 +87,7 @@ static status open_part(struct store *s)
             mine = FAIL(ERR_MEMORY, "no memory for %d datasets", s->view.schema.count);
     }
     if (mine == OK)
-        mine = open_alone(s);
+        mine = h5_open(s->view.path, s->view.path, H5_WRITE, &s->view.file);
     if (mine == OK)
         mine = store_view_open(&s->view, 1);
     return comm_agree(s->c, mine);
@@ -131,12 +110,11 @@ status store_begin(const struct comm *c, const char *out, const struct store_pla
     status mine = OK;
 
     *s = NULL;
-    store_h5_start();
+    h5_start();
     new = mem_alloc(1, sizeof *new);
     if (new) {
         new->c = c;
         new->fd = new->lock.fd = -1;
-        new->view.file = -1;
     } else {
         mine = FAIL(ERR_MEMORY, "no memory for a store");
     }
@@ -296,7 +274,7 @@ status store_count_rows(struct store *s, int64_t *done, int64_t *all)
 
 struct closing {
     uint8_t *hashes; /* (datasets, HASH_SIZE), the others' zero until they are joined */
-    haddr_t checksums_at, complete_at;
+    uint64_t checksums_at, complete_at;
 };
 
 static status pread_all(const struct store *s, void *out, size_t size, uint64_t at)
@@ -326,7 +304,7 @@ static status pwrite_all(const struct store *s, const void *data, size_t size, u
 }
 
 /* Contiguous, little-endian data: the file's own bytes are what /checksums is about. */
-static status hash_dataset(const struct store *s, const struct store_dataset *d, haddr_t at,
+static status hash_dataset(const struct store *s, const struct store_dataset *d, uint64_t at,
                            uint8_t out[HASH_SIZE])
 {
     uint64_t size = (uint64_t)d->row_bytes * (uint64_t)d->dim[0];
@@ -361,15 +339,15 @@ static status hash_share(const struct store *s, struct closing *closing)
 {
     for (int d = 0; d < s->view.schema.count; d++) {
         const struct store_dataset *ds = &s->view.schema.dataset[d];
-        haddr_t at = H5Dget_offset(s->view.dataset[d]);
-        if (at == HADDR_UNDEF)
-            return FAIL_H5("%s: %s has no place in the file", s->view.path, ds->path);
+        struct h5_place place = h5_set_place(&s->view.set[d]);
+        if (place.how != H5_ONE_PIECE)
+            return FAIL(ERR_FORMAT, "%s: %s is not one piece of the file", s->view.path, ds->path);
         if (!strcmp(ds->path, "/checksums"))
-            closing->checksums_at = at;
+            closing->checksums_at = place.at;
         if (!strcmp(ds->path, "/complete"))
-            closing->complete_at = at;
+            closing->complete_at = place.at;
         if (!is_closing(ds) && d % s->c->size == s->c->rank)
-            TRY(hash_dataset(s, ds, at, closing->hashes + (size_t)d * HASH_SIZE));
+            TRY(hash_dataset(s, ds, place.at, closing->hashes + (size_t)d * HASH_SIZE));
     }
     return OK;
 }

@@ -1,115 +1,67 @@
+/* src/store/form.c: is a file what the table makes of its layout? */
 #include "store_internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Attributes are read only where they have the type and size that is expected: nothing of the file decides
- * how much. */
-
 enum { LONGEST = 512 };
 
-static int is_number(hid_t object, const char *name, hid_t file_type, hid_t memory_type, void *out)
-{
-    hid_t a = H5Aopen(object, name, H5P_DEFAULT), type = -1, space = -1;
-    int good = 0;
-
-    if (a >= 0) {
-        type = H5Aget_type(a);
-        space = H5Aget_space(a);
-        good = type >= 0 && space >= 0 && H5Tequal(type, file_type) > 0 &&
-               H5Sget_simple_extent_npoints(space) == 1 && H5Aread(a, memory_type, out) >= 0;
-    }
-    H5E_BEGIN_TRY
-    {
-        H5Tclose(type);
-        H5Sclose(space);
-        H5Aclose(a);
-    }
-    H5E_END_TRY;
-    return good;
-}
-
 /* text NULL: any text. */
-static int is_text(hid_t object, const char *name, const char *text)
+static int is_text(const struct h5_set *set, const char *name, const char *text)
 {
-    hid_t a = H5Aopen(object, name, H5P_DEFAULT), type = -1, space = -1;
-    char found[LONGEST + 1] = "";
-    int good = 0;
+    char found[LONGEST + 1];
 
-    if (a >= 0) {
-        type = H5Aget_type(a);
-        space = H5Aget_space(a);
-        good = type >= 0 && space >= 0 && H5Tget_class(type) == H5T_STRING && !H5Tis_variable_str(type) &&
-               H5Tget_size(type) <= LONGEST && H5Sget_simple_extent_npoints(space) == 1 &&
-               H5Aread(a, type, found) >= 0 && (!text || !strcmp(found, text));
-    }
-    H5E_BEGIN_TRY
-    {
-        H5Tclose(type);
-        H5Sclose(space);
-        H5Aclose(a);
-    }
-    H5E_END_TRY;
-    return good;
-}
-
-static int has(hid_t object, const char *name)
-{
-    return H5Aexists(object, name) > 0;
+    return h5_attribute_text(set, name, found, sizeof found) == OK && (!text || !strcmp(found, text));
 }
 
 /* How many attributes there are, less those that the HDF5 library manages for axes. */
-static int own_attributes(hid_t object)
+static int64_t own_attributes(const struct h5_set *set)
 {
-    int managed = has(object, "REFERENCE_LIST") + has(object, "DIMENSION_LIST");
-    H5O_info_t info;
-
-    return H5Oget_info2(object, &info, H5O_INFO_NUM_ATTRS) < 0 ? -1 : (int)info.num_attrs - managed;
+    return h5_attributes(set) - h5_has(set, "REFERENCE_LIST") - h5_has(set, "DIMENSION_LIST");
 }
 
 /* The name of the first attribute that is not as the table says; "" if all are. */
-static const char *wrong_attribute(hid_t dataset, const struct store_dataset *d)
+static const char *wrong_attribute(const struct h5_set *set, const struct store_dataset *d)
 {
     int count = 1 + (d->unit[0] != 0) + (d->scale_factor != 0);
     double factor = 0;
 
-    if (!is_text(dataset, "long_name", d->long_name))
+    if (!is_text(set, "long_name", d->long_name))
         return "long_name";
-    if (d->unit[0] && !is_text(dataset, "units", d->unit))
+    if (d->unit[0] && !is_text(set, "units", d->unit))
         return "units";
     if (d->scale_factor != 0 &&
-        (!is_number(dataset, "scale_factor", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &factor) ||
-         factor != d->scale_factor))
+        (h5_attribute_read(set, "scale_factor", H5_F64, 1, &factor) != OK || factor != d->scale_factor))
         return "scale_factor";
     if (d->scale) {
         count += 2;
-        if (!is_text(dataset, "CLASS", "DIMENSION_SCALE"))
+        if (!is_text(set, "CLASS", "DIMENSION_SCALE"))
             return "CLASS";
-        if (!is_text(dataset, "NAME", strrchr(d->path, '/') + 1))
+        if (!is_text(set, "NAME", strrchr(d->path, '/') + 1))
             return "NAME";
     }
     if (!strcmp(d->path, "/gallery/palette")) {
         count += 4;
-        if (!is_text(dataset, "CLASS", "PALETTE") || !is_text(dataset, "PAL_VERSION", "1.2") ||
-            !is_text(dataset, "PAL_COLORMODEL", "RGB") || !is_text(dataset, "PAL_TYPE", "STANDARD8"))
+        if (!is_text(set, "CLASS", "PALETTE") || !is_text(set, "PAL_VERSION", "1.2") ||
+            !is_text(set, "PAL_COLORMODEL", "RGB") || !is_text(set, "PAL_TYPE", "STANDARD8"))
             return "CLASS or PAL_...";
     }
     if (d->picture) {
         count += 4;
-        if (!is_text(dataset, "CLASS", "IMAGE") || !is_text(dataset, "IMAGE_VERSION", "1.2") ||
-            !is_text(dataset, "IMAGE_SUBCLASS", "IMAGE_INDEXED") || !has(dataset, "PALETTE"))
+        if (!is_text(set, "CLASS", "IMAGE") || !is_text(set, "IMAGE_VERSION", "1.2") ||
+            !is_text(set, "IMAGE_SUBCLASS", "IMAGE_INDEXED") || !h5_has(set, "PALETTE"))
             return "CLASS, IMAGE_... or PALETTE";
     }
-    return own_attributes(dataset) == count ? "" : "number of attributes";
+    return own_attributes(set) == count ? "" : "number of attributes";
 }
 
 /* Do axes hang on it, where the table has any? Which ones is in HDF5's global heap, the one place without a
  * checksum of its own: nothing here reads that. */
-static int axes_hang(hid_t dataset, const struct store_dataset *d)
+static int axes_hang(const struct h5_set *set, const struct store_dataset *d)
 {
     for (int k = 0; k < d->rank; k++)
-        if (d->axis[k][0] && strcmp(d->axis[k], d->path) && !has(dataset, "DIMENSION_LIST"))
+        if (d->axis[k][0] && strcmp(d->axis[k], d->path) && !h5_has(set, "DIMENSION_LIST"))
             return 0;
     return 1;
 }
@@ -179,18 +131,15 @@ static status provenance_good(struct store_reader *r, int *good)
     return OK;
 }
 
-static int root_good(hid_t file, int expected)
+static int root_good(const struct h5_file *file, int expected)
 {
-    hid_t root = H5Gopen2(file, "/", H5P_DEFAULT);
-    int version = 0;
-    int good = root >= 0 && is_text(root, "title", NULL) && is_text(root, "Conventions", "CF-1.8") &&
-               is_text(root, "quantcam_version", NULL) &&
-               is_number(root, "schema_version", H5T_STD_I32LE, H5T_NATIVE_INT, &version) &&
-               version == expected && own_attributes(root) == 4;
+    struct h5_set root = h5_root(file);
+    int32_t version = 0;
 
-    if (root >= 0)
-        H5Gclose(root);
-    return good;
+    return is_text(&root, "title", NULL) && is_text(&root, "Conventions", "CF-1.8") &&
+           is_text(&root, "quantcam_version", NULL) &&
+           h5_attribute_read(&root, "schema_version", H5_S32, 1, &version) == OK && version == expected &&
+           own_attributes(&root) == 4;
 }
 
 status store_check_form(struct store_reader *r, char *what, size_t size)
@@ -207,7 +156,7 @@ status store_check_form(struct store_reader *r, char *what, size_t size)
         snprintf(what, size, "%s", error_last()->text);
         return OK;
     }
-    if (!root_good(view->file, store_reader_layout(r)->version))
+    if (!root_good(&view->file, store_reader_layout(r)->version))
         snprintf(what, size, "the attributes of the root are not a result's");
     for (int d = 0; d < view->schema.count && !what[0]; d++) {
         const struct store_dataset *ds = &view->schema.dataset[d];
@@ -216,10 +165,10 @@ status store_check_form(struct store_reader *r, char *what, size_t size)
             snprintf(what, size, "%s is not in the table of datasets", ds->path);
             break;
         }
-        wrong = wrong_attribute(view->dataset[d], ds);
+        wrong = wrong_attribute(&view->set[d], ds);
         if (wrong[0])
             snprintf(what, size, "%s: %s is not what the table says", ds->path, wrong);
-        else if (!axes_hang(view->dataset[d], ds))
+        else if (!axes_hang(&view->set[d], ds))
             snprintf(what, size, "%s: an axis is missing", ds->path);
         TRY_OUT(contents_good(r, d, &good));
         if (!good && !what[0])
@@ -231,7 +180,6 @@ status store_check_form(struct store_reader *r, char *what, size_t size)
             snprintf(what, size, "/provenance does not fit the sum in its last line");
     }
 out:
-    H5Eclear2(H5E_DEFAULT);
     schema_free(&known);
     return result;
 }

@@ -186,18 +186,11 @@ static status merge(struct store_reader *r, const struct store_schema *found, st
 
 /* ---- opening --------------------------------------------------------------------------------------- */
 
-/* HDF5 would wait for a pipe's writer. */
-static status check_regular(const char *path)
+/* `s` is why OUT could not be opened: where it is only not finished, that is said. */
+static status not_finished(const char *path, status s)
 {
     char target[STORE_FILE_NAME], part[STORE_FILE_NAME + 8];
-    uint64_t size;
-    int fd;
-    status s = text_open_file(path, &fd, &size);
 
-    if (s == OK)
-        close(fd);
-    else
-        store_trouble_note(error_last()->text);
     if (s != ERR_MISSING || store_follow(path, target, sizeof target) != OK)
         return s;
     snprintf(part, sizeof part, "%s.part", target);
@@ -229,22 +222,17 @@ static status read_closing(struct store_reader *r)
 
 static status open_all(struct store_reader *r)
 {
-    struct store_schema merged = { 0 }, found;
+    struct store_schema merged = { 0 };
 
-    TRY(store_list(r->view.file, r->view.path, &r->view.schema));
+    TRY(store_list(&r->view.file, &r->view.schema));
     TRY(store_view_open(&r->view, 0));
     TRY(read_layout(r));
     if (r->layout.networks > 0) {
         /* Again, in the table's order: rows are checked field by field in it. */
-        found = r->view.schema;
-        status s = merge(r, &found, &merged);
-        hid_t file = r->view.file;
-        r->view.file = -1;
-        status closed = store_view_close(&r->view);
-        r->view.file = file;
+        status s = merge(r, &r->view.schema, &merged);
+        store_view_forget(&r->view);
         r->view.schema = merged;
         TRY(s);
-        TRY(closed);
         TRY(store_view_open(&r->view, 0));
     }
     MEM_TRY(r->good, (size_t)r->view.schema.count, 1);
@@ -258,34 +246,28 @@ int store_reads_version(int version)
 
 /* A result of another version is sound where it was made: it must not be called damaged. What has no version
  * at all is judged by its datasets. */
-static status check_version(const char *path, hid_t file, int *version)
+static status check_version(const char *path, const struct h5_file *file, int *version)
 {
-    hid_t a = H5Aexists(file, "schema_version") > 0 ? H5Aopen(file, "schema_version", H5P_DEFAULT) : -1;
-    hid_t type = a >= 0 ? H5Aget_type(a) : -1, space = a >= 0 ? H5Aget_space(a) : -1;
+    struct h5_set root = h5_root(file);
+    int32_t found;
 
-    if (type >= 0 && space >= 0 && H5Tequal(type, H5T_STD_I32LE) > 0 &&
-        H5Sget_simple_extent_npoints(space) == 1 && H5Aread(a, H5T_NATIVE_INT, version) < 0)
-        *version = STORE_SCHEMA_VERSION;
-    if (space >= 0)
-        H5Sclose(space);
-    if (type >= 0)
-        H5Tclose(type);
-    if (a >= 0)
-        H5Aclose(a);
+    if (h5_has(&root, "schema_version") &&
+        h5_attribute_read(&root, "schema_version", H5_S32, 1, &found) == OK)
+        *version = found;
     if (store_reads_version(*version))
         return OK;
-    store_trouble_note("another version");
+    h5_trouble_note("another version");
     return FAIL(ERR_FORMAT, "%s has schema version %d, and this program reads version %d to %d", path,
                 *version, STORE_SCHEMA_OLDEST, STORE_SCHEMA_VERSION);
 }
 
 static status open_file(struct store_reader *r, int *version)
 {
-    TRY(check_regular(r->view.path));
-    r->view.file = H5Fopen(r->view.path, H5F_ACC_RDONLY, H5P_DEFAULT);
-    if (r->view.file < 0)
-        return FAIL_H5("%s cannot be opened", r->view.path);
-    TRY(check_version(r->view.path, r->view.file, version));
+    status s = h5_open(r->view.path, r->view.path, H5_READ, &r->view.file);
+
+    if (s != OK)
+        return not_finished(r->view.path, s);
+    TRY(check_version(r->view.path, &r->view.file, version));
     r->layout.version = *version;
     return open_all(r);
 }
@@ -298,8 +280,7 @@ status store_open_version(const char *path, int checked, int *version, struct st
     *out = NULL;
     *version = STORE_SCHEMA_VERSION;
     MEM_TRY(r, 1, sizeof *r);
-    store_h5_start();
-    store_trouble_start();
+    h5_trouble_start();
     r->checked = checked;
     snprintf(r->view.path, sizeof r->view.path, "%s", path);
     s = open_file(r, version);
@@ -321,7 +302,7 @@ void store_close_read(struct store_reader *r)
 {
     if (!r)
         return;
-    store_trouble_end();
+    h5_trouble_end();
     if (store_view_close(&r->view) != OK)
         log_detail("%s", error_last()->text);
     mem_free(r->good);
@@ -406,21 +387,6 @@ static status check_dataset(struct store_reader *r, int d)
 
 /* ---- reading --------------------------------------------------------------------------------------- */
 
-/* Reads rows as another type than the stored one; HDF5 converts. */
-static status read_converted(struct store_reader *r, int d, enum store_type type, int64_t first,
-                             int64_t count, void *out)
-{
-    hid_t stored = r->view.type[d], wanted = store_h5_memory_type(type, 0);
-
-    if (wanted < 0)
-        return FAIL_H5("%s", r->view.path);
-    r->view.type[d] = wanted;
-    status s = store_view_read(&r->view, d, first, count, out);
-    r->view.type[d] = stored;
-    H5Tclose(wanted);
-    return s;
-}
-
 static size_t element_as(const struct store_dataset *ds, enum store_type type)
 {
     return type == STORE_STRING ? ds->element : schema_type_size(type);
@@ -447,9 +413,8 @@ status store_read(struct store_reader *r, const char *path, enum store_type type
                     path, out_bytes);
     TRY(check_dataset(r, d));
     /* An enumeration in a byte is that byte. */
-    if (type == ds->type || (type == STORE_U8 && ds->type == STORE_STATUS))
-        return store_view_read(&r->view, d, first, count, out);
-    return read_converted(r, d, type, first, count, out);
+    return store_view_read_as(&r->view, d, type == STORE_U8 && ds->type == STORE_STATUS ? STORE_STATUS : type,
+                              first, count, out);
 }
 
 status store_read_all(struct store_reader *r, const char *path, enum store_type type, size_t max_bytes,

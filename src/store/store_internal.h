@@ -2,9 +2,8 @@
 #ifndef QUANTCAM_STORE_INTERNAL_H
 #define QUANTCAM_STORE_INTERNAL_H
 
+#include "h5.h"
 #include "store.h"
-
-#include <hdf5.h>
 
 enum { STORE_FILE_NAME = 4096, STORE_LONGEST_TEXT = 16 << 20 }; /* bytes; text: of /job, of /provenance */
 
@@ -12,8 +11,8 @@ enum { STORE_FILE_NAME = 4096, STORE_LONGEST_TEXT = 16 << 20 }; /* bytes; text: 
 struct store_view {
     char path[STORE_FILE_NAME];
     struct store_schema schema;
-    hid_t file;
-    hid_t *dataset, *space, *type; /* (schema.count); type: in memory */
+    struct h5_file file;
+    struct h5_set *set; /* (schema.count) */
 };
 
 struct store {
@@ -31,31 +30,21 @@ struct store {
     struct store_recheck *recheck; /* store_write compares: recheck.c */
 };
 
-/* ---- h5.c ------------------------------------------------------------------------------------------ */
+/* ---- view.c ---------------------------------------------------------------------------------------- */
 
-/* Before the first HDF5 call of a function that may be the process's first: no messages of its own, no locks
- * of its own (OUT.lock guards, and not every file system has them) unless HDF5_USE_FILE_LOCKING says so. */
-void store_h5_start(void);
-/* From start to end HDF5's failures are looked at for store_trouble: "" at the start, then the first reason.
- */
-void store_trouble_start(void);
-void store_trouble_end(void);
-void store_trouble_note(const char *why);
-/* FAIL with "<text>: <HDF5's outermost reason> (<its innermost one>)"; clears HDF5's stack. */
-status store_h5_error(const char *file, int line, const char *format, ...) PRINTF_LIKE(3, 4);
-#define FAIL_H5(...) store_h5_error(__FILE__, __LINE__, __VA_ARGS__)
-/* New type handles: as stored in the file, and as held in memory. Negative where HDF5 has no memory. */
-hid_t store_h5_file_type(enum store_type type, size_t element);
-hid_t store_h5_memory_type(enum store_type type, size_t element);
-
+struct h5_type store_view_type(enum store_type type, size_t element);
 /* Opens every dataset of view->schema in view->file; strict: checks type and shape against it, ERR_MISMATCH.
  */
 MUST_USE status store_view_open(struct store_view *view, int strict);
-/* Closes the datasets, the file and the schema; idempotent. H5Fclose's failure is the only one. */
+void store_view_forget(struct store_view *view); /* closes the datasets and frees the schema; idempotent */
+/* The same, and closes the file, whose failure is the only one. */
 MUST_USE status store_view_close(struct store_view *view);
 /* Rows of dataset number d; bytes as the schema's type says. */
 MUST_USE status store_view_read(const struct store_view *view, int d, int64_t first, int64_t count,
                                 void *out);
+/* Numbers as another type, converted as C would. */
+MUST_USE status store_view_read_as(const struct store_view *view, int d, enum store_type type, int64_t first,
+                                   int64_t count, void *out);
 MUST_USE status store_view_write(const struct store_view *view, int d, int64_t first, int64_t count,
                                  const void *data);
 /* Adds the time since `start` (clock_s) to store_io_s. */
@@ -147,7 +136,7 @@ MUST_USE status store_seal_text(const char *text, char **sealed);
 
 /* In path order, group STORE_SUMMARY, in the digest; ERR_FORMAT where a dataset is not of a bounded,
  * fixed-size type, or lies elsewhere. *out is freed by the caller, also after a failure. */
-MUST_USE status store_list(hid_t file, const char *source, struct store_schema *out);
+MUST_USE status store_list(const struct h5_file *file, struct store_schema *out);
 
 /* ---- read.c ---------------------------------------------------------------------------------------- */
 

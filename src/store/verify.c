@@ -31,7 +31,7 @@ static int memory_is_short(void)
 /* Damaged is only said where the machine could look. */
 static const char *excuse(void)
 {
-    return store_trouble()[0] ? store_trouble() : memory_is_short() ? "no memory" : NULL;
+    return h5_trouble()[0] ? h5_trouble() : memory_is_short() ? "no memory" : NULL;
 }
 
 void store_verdict_fault(struct store_verdict *v, const char *path, status why, const char *what)

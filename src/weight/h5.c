@@ -167,7 +167,6 @@ status weight_h5_read(const char *path, const uint8_t *bytes, uint64_t size, str
     struct h5_reader r = { .bytes = bytes, .size = size, .out = out };
     char seal[WEIGHT_H5_SEAL];
     uint8_t sha256[HASH_SIZE];
-    status result, closed;
 
     if (size < WEIGHT_H5_SEAL)
         return FAIL(ERR_FORMAT, "the file ends inside its seal");
@@ -176,9 +175,7 @@ status weight_h5_read(const char *path, const uint8_t *bytes, uint64_t size, str
     if (memcmp(bytes, seal, sizeof seal) != 0)
         return FAIL(ERR_FORMAT, "the file was changed after quantcam wrote it: its seal does not fit");
     TRY(h5_open(path, "", H5_READ, &r.file));
-    result = read_all(&r);
-    closed = h5_close(&r.file);
-    return result == OK ? closed : result;
+    return h5_close(&r.file, read_all(&r));
 }
 
 /* ---- writing --------------------------------------------------------------------------------------- */
@@ -211,14 +208,13 @@ static status write_tensor(const struct h5_file *file, const char *name, const s
 {
     struct h5_type type = type_of(t->dtype);
     struct h5_set set;
-    status result, finished;
+    status result;
 
     TRY(h5_set_create(file, name, &type, t->rank, t->dim, H5_UNFILLED, &set));
     result = write_elements(&set, t);
     if (result == OK && t->quantization != TENSOR_REAL)
         result = write_params(&set, t);
-    finished = h5_set_finish(&set);
-    return result == OK ? finished : result;
+    return h5_set_finish(&set, result);
 }
 
 static status write_all(const struct h5_file *file, const struct tensor_table *t,
@@ -273,12 +269,9 @@ status weight_h5_write(const char *path, const struct tensor_table *t, const str
 {
     struct h5_form form = { .user_block = WEIGHT_H5_SEAL, .ordered = 1 };
     struct h5_file file;
-    status result, closed;
+    status result;
 
     TRY(h5_create(path, "", &form, &file));
-    result = write_all(&file, t, notes, count);
-    closed = h5_close(&file);
-    if (result == OK)
-        result = closed;
+    result = h5_close(&file, write_all(&file, t, notes, count));
     return result == OK ? seal_file(path) : result;
 }

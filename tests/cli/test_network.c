@@ -175,7 +175,7 @@ int main(void)
     }
     mem_free(pixels);
     remove_pictures(&oracle);
-    CHECK(h5_close(&oracle.file) == OK);
+    CHECK(h5_close(&oracle.file, OK) == OK);
     CHECK(mem_live() == 0);
     return check_result("cli/network");
 }

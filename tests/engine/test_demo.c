@@ -155,7 +155,7 @@ int main(void)
     for (int i = 0; i < count; i++)
         if (usable[i] && i + 1 < count)
             test_network(&file, "shufflenet_v2_x0_5", 1, names[i]);
-    must(h5_close(&file));
+    must(h5_close(&file, OK));
     mem_free(frames);
     CHECK(mem_live() == 0);
     return check_result("engine/demo");

@@ -168,7 +168,7 @@ int main(void)
         test_network(&file, "fire", "qnnpack", names[i], 14);
     }
     test_note(&file);
-    must(h5_close(&file));
+    must(h5_close(&file, OK));
     CHECK(mem_live() == 0);
     return check_result("engine/lite");
 }

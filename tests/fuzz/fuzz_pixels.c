@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (s == OK)
         s = h5_get(&file, "pixels", H5_U8, 0, row);
     fuzz_verdict(s);
-    if (h5_close(&file) != OK)
+    if (h5_close(&file, OK) != OK)
         fuzz_verdict(error_last()->status);
     return 0;
 }

@@ -58,7 +58,7 @@ static void check_axes(struct h5_set *set)
     CHECK(h5_set_create(&file, "/row", &(struct h5_type){ .kind = H5_S32 }, 1, (int64_t[]){ 2 }, H5_ZEROS,
                         &axis) == OK);
     CHECK(h5_axis_make(&axis) == OK && H5DSis_scale(axis.id) == 1);
-    CHECK(h5_set_finish(&axis) == OK);
+    CHECK(h5_set_finish(&axis, OK) == OK);
     CHECK(h5_axis_attach(set, 0, &file, "/row") == OK && H5DSget_num_scales(set->id, 0) == 1);
     CHECK(h5_axis_attach(set, 1, &file, "/row") == ERR_IO && h5_axis_attach(set, 0, &file, "/no") == ERR_IO);
     CHECK(h5_attribute_refer(set, "PALETTE", &file, "/row") == OK && h5_has(set, "PALETTE"));
@@ -78,8 +78,8 @@ int main(void)
     check_values(&set);
     check_texts();
     check_axes(&set);
-    CHECK(h5_set_finish(&set) == OK);
-    CHECK(h5_close(&file) == OK);
+    CHECK(h5_set_finish(&set, OK) == OK);
+    CHECK(h5_close(&file, OK) == OK);
     unlink(path);
     CHECK(mem_live() == 0);
     return check_result("h5/attribute");

@@ -35,7 +35,7 @@ static void check_kind(int kind)
     CHECK(h5_set_create(&file, path, &type, 2, dim, H5_UNFILLED, &set) == OK);
     CHECK(set.element == sizes[kind] && set.rank == 2 && set.dim[0] == 3 && set.dim[1] == 2);
     CHECK(h5_write(&set, 0, 3, in) == OK && h5_write(&set, 1, 1, in) == OK);
-    CHECK(h5_set_finish(&set) == OK && set.id == -1);
+    CHECK(h5_set_finish(&set, OK) == OK && set.id <= 0);
     CHECK(h5_set_open(&file, path, &type, &set) == OK && set.element == sizes[kind]);
     for (int other = H5_U8; other <= H5_NAMES_S8; other++) {
         struct h5_type t = type_of(other);
@@ -70,19 +70,19 @@ static void check_rows(void)
     CHECK_MSG(strcmp(error_last()->text, "set.h5: g/rows has no rows 1 to 9223372036854775807") == 0, "%s",
               error_last()->text);
     CHECK(h5_read_as(&set, H5_F64, 1, 2, wide) == OK && wide[0] == 1.5 && wide[1] == -2);
-    CHECK(h5_set_finish(&set) == OK);
+    CHECK(h5_set_finish(&set, OK) == OK);
     CHECK(h5_set_create(&file, "minus", &(struct h5_type){ .kind = H5_S64 }, 1, (int64_t[]){ 2 },
                         H5_MINUS_ONES, &set) == OK);
     CHECK(h5_read(&set, 0, 2, minus) == OK && minus[0] == -1 && minus[1] == -1);
-    CHECK(h5_set_finish(&set) == OK);
+    CHECK(h5_set_finish(&set, OK) == OK);
     CHECK(h5_set_create(&file, "one", &(struct h5_type){ .kind = H5_F64 }, 0, NULL, H5_UNFILLED, &set) == OK);
-    CHECK(h5_write(&set, 0, 1, &(double){ 0.25 }) == OK && h5_set_finish(&set) == OK);
+    CHECK(h5_write(&set, 0, 1, &(double){ 0.25 }) == OK && h5_set_finish(&set, OK) == OK);
     CHECK(h5_get(&file, "one", H5_F64, -1, wide) == OK && wide[0] == 0.25);
     CHECK(h5_get(&file, "one", H5_F64, 1, wide) == ERR_RANGE);
     CHECK(h5_shape(&file, "g/rows", 1, dim) == OK && dim[0] == 4);
     CHECK(h5_shape(&file, "g/rows", 2, dim) == ERR_MISMATCH);
     CHECK(h5_shape(&file, "g", 1, dim) == ERR_IO); /* a group */
-    CHECK(h5_set_open(&file, "absent", NULL, &set) == ERR_IO && set.id == -1);
+    CHECK(h5_set_open(&file, "absent", NULL, &set) == ERR_IO && set.id <= 0);
     CHECK(strstr(error_last()->text, "set.h5: absent: cannot be opened: HDF5: ") == error_last()->text);
 }
 
@@ -138,7 +138,7 @@ int main(void)
     check_rows();
     check_text();
     check_strange();
-    CHECK(h5_close(&file) == OK);
+    CHECK(h5_close(&file, OK) == OK);
     unlink(path);
     CHECK(mem_live() == 0);
     return check_result("h5/set");

@@ -24,7 +24,7 @@ static void flip(const char *file, const char *path, int64_t row, uint8_t bit)
     if (!r)
         return;
     d = store_view_find(store_reader_view(r), path);
-    at = (off_t)H5Dget_offset(store_reader_view(r)->dataset[d]) +
+    at = (off_t)h5_set_place(&store_reader_view(r)->set[d]).at +
          row * (off_t)store_reader_schema(r)->dataset[d].row_bytes;
     store_close_read(r);
     fd = open(file, O_RDWR);

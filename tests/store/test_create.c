@@ -133,7 +133,7 @@ int main(int argc, char **argv)
         return 1;
     log_init(LOG_QUIET, c.rank, c.host);
     fixture_start(&c, &f);
-    store_h5_start();
+    h5_start();
     FIXTURE_ON_ROOT(&c)
     {
         f.plan.layout.job_length = (int)strlen(f.plan.job);

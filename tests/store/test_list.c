@@ -1,6 +1,8 @@
 #include "store_fixture.h"
 #include "store/store_internal.h"
 
+#include <hdf5.h>
+
 static void put(const char *path, hid_t type, hid_t space, hid_t list)
 {
     hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
@@ -65,12 +67,13 @@ static void check_own(const struct fixture *f)
 {
     struct store_schema found = { 0 }, expected;
     struct store_layout l = f->plan.layout;
-    hid_t file = H5Fopen(f->part, H5F_ACC_RDONLY, H5P_DEFAULT);
+    struct h5_file file;
 
     l.job_length = (int)strlen(f->plan.job);
     l.provenance_length = (int)(strlen(f->plan.provenance) + strlen("provenance.crc32 = 01234567\n"));
     CHECK(schema_expand(&l, &expected) == OK);
-    CHECK(file >= 0 && store_list(file, f->part, &found) == OK && found.count == expected.count);
+    CHECK(h5_open(f->part, f->part, H5_READ, &file) == OK);
+    CHECK(store_list(&file, &found) == OK && found.count == expected.count);
     for (int i = 0; i < found.count; i++) {
         const struct store_dataset *d = &found.dataset[i], *e = schema_find(&expected, d->path);
         CHECK_MSG(e && e->type == d->type && e->element == d->element && e->row_bytes == d->row_bytes, "%s",
@@ -79,7 +82,7 @@ static void check_own(const struct fixture *f)
     }
     schema_free(&found);
     schema_free(&expected);
-    H5Fclose(file);
+    CHECK(h5_close(&file, OK) == OK);
 }
 
 int main(int argc, char **argv)

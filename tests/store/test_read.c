@@ -2,6 +2,7 @@
 #include "store/store_internal.h"
 
 #include <fcntl.h>
+#include <hdf5.h>
 
 static void check_finished(const struct fixture *f)
 {
@@ -71,7 +72,7 @@ static void overwrite(const char *file, const char *path, int64_t from, const vo
     CHECK(store_open_read(file, 0, &r) == OK);
     if (!r)
         return;
-    at = (off_t)H5Dget_offset(store_reader_view(r)->dataset[store_view_find(store_reader_view(r), path)]);
+    at = (off_t)h5_set_place(&store_reader_view(r)->set[store_view_find(store_reader_view(r), path)]).at;
     store_close_read(r);
     fd = open(file, O_RDWR);
     CHECK(fd >= 0 && pwrite(fd, bytes, size, at + from) == (ssize_t)size);
