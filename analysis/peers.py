@@ -156,7 +156,7 @@ def evaluation(job, peers, labels, picture, args, table):
         parts = phases(job, picture, args.repeats, False)
         mine = sum(ms for (part, _), ms in parts.items() if part in PARTS)
         times.add('quantcam', mine, mine)
-        times.add('quantcam, all that a row holds', parts['evaluate', 'both'], parts['evaluate', 'both'])
+        times.add('quantcam, all that a row holds', parts['evaluate', 'all'], parts['evaluate', 'all'])
         times.add('quantcam decode', parts['decode and preprocess', ''], parts['decode and preprocess', ''])
         times.run('composition', lambda: thin(picture), args.repeats)
         times.run('torchvision decode', lambda: photo.stock_photograph(picture), args.repeats)
@@ -183,8 +183,8 @@ def explanation(job, peers, labels, picture, args, table):
     print('    in batches, ms a picture: ' + '; '.join(f'{label} {ms:.2f}' for label, ms in took.items()), flush=True)
     for i in range(args.explain_rounds):
         parts = phases(job, picture, 1, True)
-        times.add('quantcam', parts['explain', 'both'], parts['explain', 'both'])
-        times.add('quantcam, every step whole', *[parts['explain, every step whole', 'both']] * 2)
+        times.add('quantcam', parts['explain', 'all'], parts['explain', 'all'])
+        times.add('quantcam, every step whole', *[parts['explain, every step whole', 'all']] * 2)
         for name, chosen in (('composition', best), ('stock', stock)):
             if chosen and (name != 'stock' or i < STOCK_ROUNDS):
                 nets = {precision: (f, batch) for precision, (_, batch, f) in chosen.items()}

@@ -102,8 +102,8 @@ def bench(job, precision, photograph, repeats):
 
 def phases(job, photograph, repeats, explain):
     """{(part, precision): ms}"""
-    lines = ours('bench', '--phases', '--model', job.model, '--weights', job.fp32, '--int8', job.int8, '--image', photograph,
-                 '--repeats', repeats, f'--explain={"on" if explain else "off"}', '--json')
+    lines = ours('bench', '--phases', '--model', job.model, '--weights', f'fp32={job.fp32}', '--weights', f'int8={job.int8}',
+                 '--image', photograph, '--repeats', repeats, f'--explain={"on" if explain else "off"}', '--json')
     rows = map(json.loads, lines.splitlines())
     return {(row['part'], row['precision']): row['ms'] for row in rows}
 

@@ -21,7 +21,10 @@
 
 #include "base.h"
 
-enum { OPTION_SIZE = 1024 }; /* bytes of every text, path and decimal field, NUL included */
+enum {
+    OPTION_SIZE = 1024, /* bytes of every text, path and decimal field, NUL included */
+    OPTION_NAME = 64    /* of an element's or a file's name: letters, digits, '_' and '-' */
+};
 
 enum option_kind {
     OPTION_INT,     /* int */
@@ -31,7 +34,17 @@ enum option_kind {
     OPTION_PATH,    /* char[OPTION_SIZE]; ~/, $NAME/ and ${NAME}/ at its start are the environment's */
     OPTION_FLAG,    /* int: on | off */
     OPTION_CHOICE, /* int: place in `values`, "a|b|c" */
-    OPTION_LIST    /* unsigned: one bit a name of `values`, "a|b|c"; written "a,c" */
+    OPTION_LIST,   /* unsigned: one bit a name of `values`, "a|b|c"; written "a,c" */
+    OPTION_FILES   /* struct option_files: [NAME=]FILE, as often as there are files; command line alone */
+};
+
+/* `fp32=a.pth` has a name; `a.pth` and `./a=b.pth` have "". */
+enum { OPTION_FILES_MOST = 8 };
+struct option_files {
+    int count;
+    struct option_file {
+        char name[OPTION_NAME], path[OPTION_SIZE];
+    } file[OPTION_FILES_MOST];
 };
 
 /* What may change with it: the bytes of the result (recorded in /job, part of the job's hash), or only how
@@ -60,7 +73,6 @@ struct option_group {
     size_t stride, name_where; /* of an element; its name, char[OPTION_NAME] */
     int most;
 };
-enum { OPTION_NAME = 64 }; /* an element's name: letters, digits, '_' and '-' */
 
 struct option_table {
     const char *usage; /* "quantcam run JOB.conf [options]" */

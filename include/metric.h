@@ -89,16 +89,6 @@ void activation_codes(const uint8_t *codes, int pixels, int channels, int pitch,
 void curve_order(const float *map, int pixels, int32_t *order, int32_t *scratch);
 /* How many pixels are altered at step 0 .. steps: round(step * pixels / steps), halves up. */
 int curve_pixels(int step, int steps, int pixels);
-/* Asked for every step in turn, with the pixels that changed since the step before (none at step 0): writes
- * the score into the curve, at once or when those of a few steps are there, all of them by the last step;
- * 0 = stop. metric knows neither pictures nor engines; who recomputes only what changed has what
- * it needs. */
-struct curve_scorer {
-    int (*score)(void *user, int step, const int32_t *changed, int count, float *score);
-    void *user;
-};
-/* curve: (steps + 1). Returns 0 where the scorer stopped; the curve is then worthless. */
-int curve_run(const int32_t *order, int pixels, int steps, const struct curve_scorer *scorer, float *curve);
 /* Area under the curve by the trapezoid rule over the fraction of pixels, in [0, 1] for scores in [0, 1]:
  * (sum y - y_0 / 2 - y_n / 2) / n with n intervals, as RISE. */
 double curve_auc(const float *curve, int steps);

@@ -12,7 +12,7 @@
  *         TRY(probe_answer(p, i));                    // probe_shown(p, i)->logits, top, score
  *         TRY(probe_look(p, i));                      // ... layer, act, cam
  *     }
- *     probe_pair(p, 1, &pair);                        // the second precision beside the first
+ *     double rmse = probe_measure(p, measure_find(measure_table, "rmse_raw"), 0, 1);
  *     TRY(probe_picture(p, pixels, IMAGE_SUBSTRATE_ZERO, IMAGE_SUBSTRATE_BLUR));
  *     probe_order(p, probe_shown(p, 0)->cam.values);
  *     probe_curve_start(p, 0, PROBE_DELETION, class_index, curve, NULL);
@@ -30,7 +30,7 @@
 #include "cam.h"
 #include "engine.h"
 #include "image.h"
-#include "metric.h"
+#include "metric_table.h"
 #include "metric_wsol.h"
 
 enum { PROBE_NETWORKS = 16, PROBE_PRECISIONS = 8, PROBE_TOP = 5 };
@@ -62,6 +62,8 @@ struct probe;
 MUST_USE status probe_create(const struct probe_network *network, int networks, const struct probe_how *how,
                              const struct kernel_table *k, struct probe **out);
 void probe_free(struct probe *p); /* NULL is fine */
+/* What it was created with: sign, raw and whole may be changed between two pictures. */
+struct probe_how *probe_how_of(struct probe *p);
 /* Which network the functions below are about; at first network 0. What was shown is forgotten. */
 void probe_aim(struct probe *p, int network);
 
@@ -82,9 +84,8 @@ struct probe_shown {
 };
 const struct probe_shown *probe_shown(const struct probe *p, int i);
 
-/* Runs precision i: pixels (H, W, channels) u8 as preprocessing left them; or probe_picture's. */
+/* Runs precision i: pixels (H, W, channels) u8 as preprocessing left them. */
 void probe_run(struct probe *p, int i, const uint8_t *pixels);
-void probe_run_clean(struct probe *p, int i);
 /* The largest classes and their probabilities. ERR_NUMERIC where the logits are not finite. */
 MUST_USE status probe_answer(struct probe *p, int i);
 /* The CAM layer and EigenCAM's projection. ERR_NUMERIC as cam_eigen. */
@@ -92,8 +93,6 @@ MUST_USE status probe_look(struct probe *p, int i);
 /* The projections of how.methods, after probe_look of the same precision; class_index: what those with a
  * class explain. Errors as cam_take and cam_compute. */
 MUST_USE status probe_methods(struct probe *p, int i, int class_index);
-/* Entropy, deviation and sparsity of the layer after probe_look; as_int of codes alone (else zeros). */
-void probe_activation(const struct probe *p, int i, struct activation *as_int, struct activation *as_real);
 /* Each channel's mean, real values, (c); sums in raster order, of codes in integers. */
 void probe_channel_means(const struct engine_map *layer, float *mean);
 /* A layer as it is stored: (c, h, w), u8 codes of a layer that has codes, else f32. */
@@ -102,25 +101,21 @@ void probe_layer_copy(const struct engine_map *layer, void *out);
 /* The finished map (H, W) in [0, 1] of precision i's projection, negative: of the projection's negative. Made
  * once after probe_look. */
 const float *probe_map(struct probe *p, int i, int negative);
-/* A map of any projection of the aimed network's extents, as bytes (H, W): round(255 map). */
-void probe_map_bytes(struct probe *p, const float *projection, uint8_t *out);
-
 /* The box of precision i's map, or of its negative, at t = 0.2, first and last pixel x0 y0 x1 y1, -1 without
  * one; and how the map fits the true boxes (score may be NULL). */
 void probe_box(struct probe *p, int i, int negative, const struct wsol_box *truth, int boxes,
                struct wsol_score *score, int32_t box[4]);
 
-/* ---- two precisions ------------------------------------------------------------------------------------ */
+/* ---- measures ------------------------------------------------------------------------------------------ */
 
-struct probe_pair {
-    struct rmse_readings rmse;
-    struct comparison alike;
-    float method_rmse[CAM_METHODS], method_correlation[CAM_METHODS]; /* of how.methods */
-};
-/* Precision i beside precision 0, both looked at (and probe_methods called where how.methods is not 0). */
-void probe_pair(struct probe *p, int i, struct probe_pair *out);
-/* IoU of two boxes of whole pixels x0 y0 x1 y1; 1 where neither map has one, 0 where one map has none. */
-float probe_box_iou(const int32_t a[4], const int32_t b[4]);
+/* The value of a measure of one precision, or of the pair that precision i is with precision 0: all looked
+ * at, and probe_methods called where the measure is of a method. A layer's measures read act: they are asked
+ * before another precision is looked at.
+ *   m       of kind MEASURE_ONE or MEASURE_PAIR; those of codes want a layer with codes
+ *   method  enum cam_method of a measure with MEASURE_METHOD, else ignored */
+double probe_measure(struct probe *p, const struct measure *m, int method, int i);
+/* What measures share is computed anew when the next one asks, as if nobody had asked: for timing. */
+void probe_measure_again(struct probe *p, int i);
 
 /* ---- deletion and insertion (explanations 3) ------------------------------------------------------------
  */
@@ -140,8 +135,8 @@ void probe_order(struct probe *p, const float *projection);
 enum probe_curve { PROBE_DELETION, PROBE_INSERTION };
 /* MORE: call again; DONE: the curve is there; ODD: logits that are not finite, the curve is worthless. */
 enum probe_state { PROBE_MORE, PROBE_DONE, PROBE_ODD };
-/* One curve of precision i's network along the order, whose engine is kept (probe_keep) and whose clean
- * picture has been run (probe_run_clean).
+/* One curve of precision i's network along the order. The engine is kept (probe_keep), and what
+ * probe_picture was given has been run (probe_run).
  *   curve   out, (steps + 1) softmax probabilities of class_index
  *   logits  out, (steps + 1, classes), or NULL */
 void probe_curve_start(struct probe *p, int i, enum probe_curve kind, int class_index, float *curve,

@@ -135,6 +135,27 @@ static status set_path(const struct option_row *r, const char *value, char *out)
     return set_text(r, whole, out);
 }
 
+/* One more file. A name has letters, digits, '_' and '-', and stands once. */
+static status add_file(const struct option_row *r, const char *value, struct option_files *out)
+{
+    size_t size = strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+    struct option_file *f = &out->file[out->count];
+
+    if (out->count == OPTION_FILES_MOST)
+        return FAIL(ERR_USAGE, "%s = %.200s: more than %d files", r->name, value, OPTION_FILES_MOST);
+    if (value[size] != '=')
+        size = 0;
+    if (size >= OPTION_NAME)
+        return FAIL(ERR_USAGE, "%s = %.200s: a name has at most %d letters", r->name, value, OPTION_NAME - 1);
+    snprintf(f->name, sizeof f->name, "%.*s", (int)size, value);
+    for (int i = 0; i < out->count && size > 0; i++)
+        if (strcmp(out->file[i].name, f->name) == 0)
+            return FAIL(ERR_USAGE, "%s = %.200s: '%s' stands twice", r->name, value, f->name);
+    TRY(set_path(r, value + (size > 0 ? size + 1 : 0), f->path));
+    out->count++;
+    return OK;
+}
+
 static status bad_choice(const struct option_row *r, const char *word)
 {
     char storage[16][OPTION_NAME];
@@ -184,6 +205,8 @@ status option_value_set(const struct option_row *r, void *field, const char *val
         return set_path(r, value, field);
     case OPTION_LIST:
         return set_list(r, value, field);
+    case OPTION_FILES:
+        return add_file(r, value, field);
     case OPTION_FLAG:
         place = choice_find("off|on", value);
         if (place < 0)
@@ -211,6 +234,19 @@ static void print_list(const char *values, unsigned bits, char *out, size_t size
             used += (size_t)snprintf(out + used, size - used, "%s%s", used ? "," : "", name);
 }
 
+static void print_files(const struct option_files *files, char *out, size_t size)
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (int i = 0; i < files->count && used < size; i++) {
+        const struct option_file *f = &files->file[i];
+
+        used += (size_t)snprintf(out + used, size - used, "%s%s%s%s", used ? "," : "", f->name,
+                                 f->name[0] ? "=" : "", f->path);
+    }
+}
+
 void option_value_print(const struct option_row *r, const void *field, char *out, size_t size)
 {
     char name[OPTION_NAME];
@@ -235,6 +271,9 @@ void option_value_print(const struct option_row *r, const void *field, char *out
         break;
     case OPTION_LIST:
         print_list(r->values, *(const unsigned *)field, out, size);
+        break;
+    case OPTION_FILES:
+        print_files(field, out, size);
         break;
     }
 }

@@ -146,3 +146,9 @@ void cam_finish(const float *values, int h, int w, int out_h, int out_w, float *
     for (; i < count; i++)
         map[i] = (map[i] - s.low) / s.divisor;
 }
+
+void cam_bytes(const float *map, int count, uint8_t *out)
+{
+    for (int i = 0; i < count; i++)
+        out[i] = (uint8_t)lrintf(255.0f * map[i]);
+}

@@ -14,12 +14,9 @@ MUST_USE status bench_median(void (*work)(void *user), void *user, int repeats, 
  * this core's registers reach. */
 MUST_USE status bench_kernel_run(const struct kernel_table *k, int repeats, int json);
 
-/* bench_phase.c: what one picture costs in one network: decoding, both precisions, maps, measures, and,
- * if asked, a pair of curves with and without recomputing everything. image: a picture's file. */
-struct bench_networks {
-    struct network *net[2];
-}; /* fp32 and int8 */
-MUST_USE status bench_phase_run(const struct bench_networks *n, const char *image, int repeats,
+/* bench_phase.c: what one picture costs in one network: decoding, every precision, maps, measures, and, if
+ * asked, a pair of curves with and without recomputing everything. image: a picture's file. */
+MUST_USE status bench_phase_run(const struct network_set *set, const char *image, int repeats,
                                 int with_curves, int json);
 
 #endif

@@ -3,319 +3,199 @@
 #include <string.h>
 
 #include "bench.h"
-#include "cam.h"
-#include "metric.h"
-#include "metric_wsol.h"
 
 enum { STEPS = 100 };
 
-/* One precision of the picture. */
-struct side {
-    struct engine engine;
-    struct engine_map map;
-    float *act, *projection, *finished;
-};
-
 struct picture {
-    const struct bench_networks *n;
+    const struct network_set *set;
     const char *path;
-    const struct image_pipeline *pipeline;
-    int h, w;
+    struct probe *probe;
+    int precision; /* of the part in hand */
+    int repeats, json;
     status result; /* of a part that can fail */
     uint8_t *pixels;
-    float *real, *away, *blank, *work, *order_map, *probability;
-    int32_t *order, *scratch;
-    struct cam_workspace *cam;
-    struct wsol_workspace *wsol;
-    struct side side[2], *now;
-    int whole; /* curves recompute everything */
+    float curve[STEPS + 1];
 };
 
-/* ---- the parts -------------------------------------------------------------------------------------------
- */
+/* ---- the parts ----------------------------------------------------------------------------------------- */
 
 static void load(void *user)
 {
     struct picture *p = user;
     struct image_info info;
 
-    p->result = image_load(p->path, p->pipeline, p->pixels, &info);
+    p->result = image_load(p->path, &p->set->of[0].pipeline, p->pixels, &info);
 }
 
 static void run(void *user)
 {
     struct picture *p = user;
 
-    engine_run(p->now->engine.plan, p->now->engine.state, p->pixels);
+    probe_run(p->probe, p->precision, p->pixels);
+}
+
+static void look(void *user)
+{
+    struct picture *p = user;
+
+    p->result = probe_look(p->probe, p->precision);
+    (void)probe_map(p->probe, p->precision, 0);
+}
+
+/* Readings of the RMSE share their work; so do the others of a pair. */
+static int is_rmse(const struct measure *m)
+{
+    return strncmp(m->name, "rmse", 4) == 0;
+}
+
+static void measure_all(struct picture *p, enum measure_of of, int rmse)
+{
+    int codes = probe_shown(p->probe, p->precision)->layer.codes != NULL;
+
+    probe_measure_again(p->probe, p->precision);
+    for (const struct measure *m = measure_table; m->name; m++)
+        if (m->of == of && is_rmse(m) == rmse && !(m->needs & MEASURE_METHOD) &&
+            (codes || !(m->needs & MEASURE_CODES)))
+            (void)probe_measure(p->probe, m, 0, p->precision);
 }
 
 static void statistics(void *user)
 {
-    const struct picture *p = user;
-    const struct engine_map *m = &p->now->map;
-    struct activation as_int, as_real;
-
-    if (m->codes)
-        activation_codes(m->codes, m->h * m->w, m->c, m->pitch, m->q.scale, m->q.zero_point, &as_int,
-                         &as_real);
-    else
-        activation_real(p->now->act, m->h * m->w, m->c, &as_real);
-}
-
-static void eigencam(void *user)
-{
-    struct picture *p = user;
-    struct side *s = p->now;
-    struct cam_projection out = { .values = s->projection };
-
-    engine_map_copy_real(&s->map, s->act);
-    p->result = cam_eigen(p->cam, s->act, s->map.h, s->map.w, s->map.c, CAM_ABSMAX, 0, &out);
-    cam_finish(s->projection, s->map.h, s->map.w, p->h, p->w, s->finished);
-}
-
-static void raw_sign(void *user)
-{
-    struct picture *p = user;
-    struct side *s = p->now;
-    struct cam_projection out = { .values = s->projection };
-
-    p->result = cam_eigen(p->cam, s->act, s->map.h, s->map.w, s->map.c, CAM_ABSMAX, 1, &out);
-}
-
-static void localize(void *user)
-{
-    const struct picture *p = user;
-    const struct wsol_box truth = { 40, 40, 180, 180 };
-    struct wsol_score score;
-
-    wsol_scan(p->wsol, p->now->finished);
-    wsol_score(p->wsol, &truth, 1, &score);
+    measure_all(user, MEASURE_ONE, 0);
 }
 
 static void rmse(void *user)
 {
-    const struct picture *p = user;
-    const struct side *a = &p->side[0], *b = &p->side[1];
-    const struct rmse_side first = { a->projection, 0, a->finished, a->finished },
-                           second = { b->projection, 0, b->finished, b->finished };
-    struct rmse_readings readings;
-
-    rmse_pair(&first, &second, a->map.h * a->map.w, (int64_t)p->h * p->w, &readings);
+    measure_all(user, MEASURE_PAIR, 1);
 }
 
 static void compare(void *user)
 {
-    const struct picture *p = user;
-    const struct side *a = &p->side[0], *b = &p->side[1];
-    struct comparison comparison;
-
-    compare_pair(&(struct compare_side){ a->projection, a->finished },
-                 &(struct compare_side){ b->projection, b->finished }, a->map.h, a->map.w, p->h, p->w,
-                 &comparison);
+    measure_all(user, MEASURE_PAIR, 0);
 }
 
-/* Decoded, normalized, and what replaces its pixels. */
-static status read_picture(struct picture *p)
+static void localize(void *user)
 {
-    const struct model_input *in = &p->n->net[0]->model.input;
-    struct image_info info;
-    float table[3][256];
+    struct picture *p = user;
+    const struct wsol_box truth = { 40, 40, 180, 180 };
+    struct wsol_score score;
+    int32_t box[4];
 
-    TRY(image_load(p->path, p->pipeline, p->pixels, &info));
-    image_normalize_table(in->mean, in->std, in->channels, table);
-    image_normalize(p->pixels, p->h * p->w, in->channels, (const float(*)[256])table, p->real);
-    TRY(image_substrate(IMAGE_SUBSTRATE_ZERO, p->real, p->h, p->w, in->channels, (const float(*)[256])table,
-                        p->away));
-    return image_substrate(IMAGE_SUBSTRATE_BLUR, p->real, p->h, p->w, in->channels,
-                           (const float(*)[256])table, p->blank);
+    probe_box(p->probe, p->precision, 0, &truth, 1, &score, box);
 }
 
 static void substrates(void *user)
 {
     struct picture *p = user;
 
-    p->result = read_picture(p);
-}
-
-static void score(struct picture *p, const float *logits, int steps)
-{
-    int classes = engine_classes(p->now->engine.plan);
-
-    for (int k = 0; k < steps; k++)
-        accuracy_softmax(logits + (size_t)k * (size_t)classes, classes, p->probability);
-}
-
-/* From one picture to the other, most important pixels first. */
-static void curve(struct picture *p, const float *from, const float *to)
-{
-    const struct engine *e = &p->now->engine;
-    int pixels = p->h * p->w;
-
-    memcpy(p->work, from, image_pipeline_bytes(p->pipeline) * sizeof *from);
-    engine_run_real(e->plan, e->state, p->work);
-    score(p, engine_logits(e->plan, e->state), 1);
-    for (int step = 1, before = 0; step <= STEPS; step++) {
-        int until = curve_pixels(step, STEPS, pixels), waiting;
-
-        image_replace(p->work, to, p->pipeline->channels, p->order + before, until - before);
-        if (p->whole) {
-            engine_run_real(e->plan, e->state, p->work);
-            score(p, engine_logits(e->plan, e->state), 1);
-        } else {
-            waiting = engine_batch_changed(e->plan, e->state, p->work, p->order + before, until - before);
-            if (waiting == ENGINE_BATCH || step == STEPS)
-                score(p, engine_finish_batch(e->plan, e->state), waiting);
-        }
-        before = until;
-    }
+    load(p);
+    if (p->result == OK)
+        p->result = probe_picture(p->probe, p->pixels, IMAGE_SUBSTRATE_ZERO, IMAGE_SUBSTRATE_BLUR);
 }
 
 static void curves(void *user)
 {
     struct picture *p = user;
 
-    cam_resize(p->now->projection, p->now->map.h, p->now->map.w, p->h, p->w, p->order_map);
-    curve_order(p->order_map, p->h * p->w, p->order, p->scratch);
-    curve(p, p->real, p->away);
-    curve(p, p->blank, p->real);
+    probe_order(p->probe, probe_shown(p->probe, p->precision)->cam.values);
+    for (int kind = PROBE_DELETION; kind <= PROBE_INSERTION; kind++) {
+        probe_curve_start(p->probe, p->precision, (enum probe_curve)kind, 0, p->curve, NULL);
+        while (probe_curve_next(p->probe) == PROBE_MORE)
+            ;
+    }
 }
 
-/* ---- in order --------------------------------------------------------------------------------------------
- */
+/* ---- in order ------------------------------------------------------------------------------------------ */
 
-static void print(const char *part, const char *precision, double seconds, int json)
+static void print(const struct picture *p, const char *part, const char *precision, double seconds)
 {
-    if (json)
+    if (p->json)
         printf("{\"part\": \"%s\", \"precision\": \"%s\", \"ms\": %.4f}\n", part, precision, seconds * 1e3);
     else
         printf("%-34s %-5s %10.3f ms\n", part, precision, seconds * 1e3);
 }
 
-static status measure(struct picture *p, const char *part, const char *precision, void (*work)(void *user),
-                      int repeats, int json, double *sum)
+/* precision < 0: a part that all share. */
+static status measure(struct picture *p, const char *part, int precision, void (*work)(void *user),
+                      int repeats, double *sum)
 {
     double seconds;
 
+    p->precision = precision < 0 ? 0 : precision;
     TRY(bench_median(work, p, repeats, &seconds));
     TRY(p->result);
-    print(part, precision, seconds, json);
+    print(p, part, precision < 0 ? "" : p->set->name[precision], seconds);
     *sum += seconds;
     return OK;
 }
 
-static status one_precision(struct picture *p, int i, int repeats, int json, double *sum)
+/* The sum takes EigenCAM once, with the raw sign. */
+static status one_precision(struct picture *p, int i, double *sum)
 {
-    static const char *const names[] = { "fp32", "int8" };
+    double aside = 0;
 
-    p->now = &p->side[i];
-    TRY(measure(p, "network", names[i], run, repeats, json, sum));
-    TRY(measure(p, "EigenCAM, 224 x 224 map", names[i], eigencam, repeats, json, sum));
-    TRY(measure(p, "activation statistics", names[i], statistics, repeats, json, sum));
-    TRY(measure(p, "EigenCAM, raw sign with it", names[i], raw_sign, repeats, json, sum));
-    return measure(p, "localization", names[i], localize, repeats, json, sum);
+    TRY(measure(p, "network", i, run, p->repeats, sum));
+    probe_how_of(p->probe)->raw = 0;
+    TRY(measure(p, "EigenCAM, 224 x 224 map", i, look, p->repeats, &aside));
+    probe_how_of(p->probe)->raw = 1;
+    TRY(measure(p, "EigenCAM, raw sign with it", i, look, p->repeats, sum));
+    TRY(measure(p, "activation statistics", i, statistics, p->repeats, sum));
+    return measure(p, "localization", i, localize, p->repeats, sum);
 }
 
-static status explain(struct picture *p, int repeats, int json)
+static status explain(struct picture *p)
 {
-    static const char *const names[] = { "fp32", "int8" };
-    int few = repeats < 10 ? 1 : repeats / 10;
+    int few = p->repeats < 10 ? 1 : p->repeats / 10;
     double picture = 0, sum[2];
 
-    TRY(measure(p, "picture and substrates", "", substrates, repeats, json, &picture));
+    TRY(measure(p, "picture and substrates", -1, substrates, p->repeats, &picture));
     sum[0] = sum[1] = picture;
-    for (int i = 0; i < 2; i++) {
-        p->now = &p->side[i];
-        p->whole = 1;
-        TRY(measure(p, "both curves, every step whole", names[i], curves, few, json, &sum[0]));
-        p->whole = 0;
-        TRY(engine_keep(p->now->engine.plan, p->now->engine.state));
-        TRY(measure(p, "both curves, what changed alone", names[i], curves, few, json, &sum[1]));
+    for (int i = 0; i < p->set->count; i++) {
+        probe_how_of(p->probe)->whole = 1;
+        TRY(measure(p, "both curves, every step whole", i, curves, few, &sum[0]));
     }
-    print("explain, every step whole", "both", sum[0], json);
-    print("explain", "both", sum[1], json);
+    TRY(probe_keep(p->probe, 0));
+    probe_how_of(p->probe)->whole = 0;
+    for (int i = 0; i < p->set->count; i++)
+        TRY(measure(p, "both curves, what changed alone", i, curves, few, &sum[1]));
+    print(p, "explain, every step whole", "all", sum[0]);
+    print(p, "explain", "all", sum[1]);
     return OK;
 }
 
-static status measure_all(struct picture *p, int repeats, int with_curves, int json)
+static status evaluate(struct picture *p)
 {
     double sum = 0;
 
-    TRY(measure(p, "decode and preprocess", "", load, repeats, json, &sum));
-    for (int i = 0; i < 2; i++)
-        TRY(one_precision(p, i, repeats, json, &sum));
-    TRY(measure(p, "RMSE of the maps", "", rmse, repeats, json, &sum));
-    TRY(measure(p, "further measures of the pair", "", compare, repeats, json, &sum));
-    print("evaluate", "both", sum, json);
-    return with_curves ? explain(p, repeats, json) : OK;
-}
-
-/* ---- making ready ----------------------------------------------------------------------------------------
- */
-
-static status make_side(struct side *s, struct network *net, int pixels)
-{
-    size_t hw;
-
-    s->engine = net->engine;
-    s->map = engine_cam_map(s->engine.plan, s->engine.state);
-    hw = (size_t)s->map.h * (size_t)s->map.w;
-    MEM_TRY(s->act, hw * (size_t)s->map.c + 64, sizeof *s->act);
-    MEM_TRY(s->projection, hw, sizeof *s->projection);
-    MEM_TRY(s->finished, (size_t)pixels, sizeof *s->finished);
+    TRY(measure(p, "decode and preprocess", -1, load, p->repeats, &sum));
+    for (int i = 0; i < p->set->count; i++)
+        TRY(one_precision(p, i, &sum));
+    for (int i = 1; i < p->set->count; i++) {
+        TRY(measure(p, "RMSE of the maps", i, rmse, p->repeats, &sum));
+        TRY(measure(p, "further measures of the pair", i, compare, p->repeats, &sum));
+    }
+    print(p, "evaluate", "all", sum);
     return OK;
 }
 
-static status make_room(struct picture *p)
-{
-    size_t pixels = (size_t)p->h * (size_t)p->w, seen = image_pipeline_bytes(p->pipeline);
-
-    for (int i = 0; i < 2; i++)
-        TRY(make_side(&p->side[i], p->n->net[i], (int)pixels));
-    MEM_TRY(p->pixels, seen, 1);
-    MEM_TRY(p->real, seen, sizeof *p->real);
-    MEM_TRY(p->away, seen, sizeof *p->away);
-    MEM_TRY(p->blank, seen, sizeof *p->blank);
-    MEM_TRY(p->work, seen, sizeof *p->work);
-    MEM_TRY(p->order_map, pixels, sizeof *p->order_map);
-    MEM_TRY(p->probability, (size_t)engine_classes(p->side[0].engine.plan), sizeof *p->probability);
-    MEM_TRY(p->order, pixels, sizeof *p->order);
-    MEM_TRY(p->scratch, pixels, sizeof *p->scratch);
-    TRY(wsol_create(p->w, p->h, &p->wsol));
-    return cam_workspace_create(p->side[0].map.h * p->side[0].map.w, p->side[0].map.c, p->n->net[0]->kernels,
-                                &p->cam);
-}
-
-static void clear(struct picture *p)
-{
-    void *const block[] = { p->pixels,    p->real,  p->away,    p->blank,      p->work,
-                            p->order_map, p->order, p->scratch, p->probability };
-
-    for (size_t i = 0; i < COUNT_OF(block); i++)
-        mem_free(block[i]);
-    for (int i = 0; i < 2; i++) {
-        mem_free(p->side[i].act);
-        mem_free(p->side[i].projection);
-        mem_free(p->side[i].finished);
-    }
-    cam_workspace_free(p->cam);
-    wsol_free(p->wsol);
-}
-
-status bench_phase_run(const struct bench_networks *n, const char *image, int repeats, int with_curves,
+status bench_phase_run(const struct network_set *set, const char *image, int repeats, int with_curves,
                        int json)
 {
-    const struct model_input *in = &n->net[0]->model.input;
-    struct picture p = {
-        .n = n, .path = image, .pipeline = &n->net[0]->pipeline, .h = in->height, .w = in->width
-    };
+    const struct probe_how how = { .sign = CAM_ABSMAX, .raw = 1, .curves = STEPS };
+    struct picture p = { .set = set, .path = image, .repeats = repeats, .json = json };
     status result = OK;
 
     if (!json)
-        printf("%s, %s, one picture on one core\n", n->net[0]->model.name, n->net[0]->kernels->isa);
-    TRY_OUT(make_room(&p));
-    TRY_OUT(read_picture(&p));
-    TRY_OUT(measure_all(&p, repeats, with_curves, json));
+        printf("%s, %s, one picture on one core\n", set->of[0].model.name, set->of[0].kernels->isa);
+    TRY_OUT(network_set_probe(set, &how, &p.probe));
+    p.pixels = mem_alloc(image_pipeline_bytes(&set->of[0].pipeline), 1);
+    if (!p.pixels)
+        TRY_OUT(FAIL(ERR_MEMORY, "no memory for a picture"));
+    TRY_OUT(evaluate(&p));
+    if (with_curves)
+        TRY_OUT(explain(&p));
 out:
-    clear(&p);
+    probe_free(p.probe);
+    mem_free(p.pixels);
     return result;
 }

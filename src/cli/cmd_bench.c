@@ -16,7 +16,8 @@
 enum { WARM_UP = 3, CAM_REPEATS = 101 };
 
 struct settings {
-    char model[OPTION_SIZE], weights[OPTION_SIZE], int8[OPTION_SIZE], image[OPTION_SIZE], isa[OPTION_SIZE];
+    char model[OPTION_SIZE], image[OPTION_SIZE], isa[OPTION_SIZE];
+    struct option_files weights;
     struct network_reading reading;
     int engine, saturate, repeats, layers, kernels, phases, explain, json;
     double select;
@@ -29,10 +30,11 @@ static const struct option_row rows[] = {
       .values = "FILE",
       .help = "one network's description; without it all of models/" },
     { .name = "weights",
-      .kind = OPTION_PATH,
+      .kind = OPTION_FILES,
       .where = offsetof(struct settings, weights),
-      .values = "FILE",
-      .help = "its checkpoint; without it random weights in both precisions" },
+      .values = "[NAME=]FILE",
+      .help = "its checkpoint, once more for every further precision; without it random weights, real ones "
+              "and codes" },
     CMD_ROW_STATE,
     CMD_ROW_UNUSED,
     CMD_ROW_RELU6,
@@ -65,16 +67,11 @@ static const struct option_row rows[] = {
     { .name = "phases",
       .kind = OPTION_FLAG,
       .where = offsetof(struct settings, phases),
-      .help = "one picture, part by part, in both precisions (--weights, --int8)" },
+      .help = "one picture, part by part, in every precision of --weights" },
     { .name = "explain",
       .kind = OPTION_FLAG,
       .where = offsetof(struct settings, explain),
       .help = "--phases with the curves, which take most of its time" },
-    { .name = "int8",
-      .kind = OPTION_PATH,
-      .where = offsetof(struct settings, int8),
-      .values = "FILE",
-      .help = "the int8 checkpoint of --phases; without it random weights" },
     { .name = "image",
       .kind = OPTION_PATH,
       .where = offsetof(struct settings, image),
@@ -89,7 +86,7 @@ static const struct option_row rows[] = {
     { .name = "json", .kind = OPTION_FLAG, .where = offsetof(struct settings, json), .help = "for programs" },
 };
 static const struct option_table table = {
-    .usage = "quantcam bench [--model M [--weights W]] [--kernels | --phases [--int8 W] [--image I]]",
+    .usage = "quantcam bench [--model M [--weights W ...]] [--kernels | --phases [--image I]]",
     .about =
         "Times networks, batch 1, and EigenCAM of their CAM layer, on one core; or every kernel; or all that "
         "one\npicture costs. GMAC/s are multiply-accumulates of the description, not those that a kernel "
@@ -198,19 +195,15 @@ out:
 
 /* ---- printing --------------------------------------------------------------------------------------- */
 
-static const char *precision_name(const struct engine *e)
+static void print_json(const struct network_set *set, const struct measured *m)
 {
-    return engine_form(e->plan) == PRECISION_CODES ? "int8" : "fp32";
-}
-
-static void print_json(const struct network *net, const struct measured *m)
-{
+    const struct network *net = &set->of[0];
     const struct engine *e = &net->engine;
     struct engine_memory memory = engine_memory_used(e->plan, e->state);
 
     printf("{\"model\": \"%s\", \"precision\": \"%s\", \"isa\": \"%s\", \"ms\": %.4f, \"ms_fastest\": %.4f, "
            "\"macs\": %llu, ",
-           net->model.name, precision_name(e), net->kernels->isa, m->median * 1e3, m->fastest * 1e3,
+           net->model.name, set->name[0], net->kernels->isa, m->median * 1e3, m->fastest * 1e3,
            (unsigned long long)net->macs);
     printf("\"cam_map_ms\": %.4f, \"cam_raw_sign_ms\": %.4f, \"weight_bytes\": %zu, \"arena_bytes\": %zu, "
            "\"scratch_bytes\": %zu, ",
@@ -223,8 +216,9 @@ static void print_json(const struct network *net, const struct measured *m)
     printf("]}\n");
 }
 
-static void print_table(const struct network *net, const struct measured *m, int layers)
+static void print_table(const struct network_set *set, const struct measured *m, int layers)
 {
+    const struct network *net = &set->of[0];
     const struct engine *e = &net->engine;
     double best = 0;
 
@@ -234,7 +228,7 @@ static void print_table(const struct network *net, const struct measured *m, int
         best = rate > best ? rate : best;
     }
     printf("%-20s %s %-10s %9.3f ms %8.1f GMAC/s  best %8.1f  cam %6.3f ms  raw sign %6.3f ms\n",
-           net->model.name, precision_name(e), net->kernels->isa, m->median * 1e3,
+           net->model.name, set->name[0], net->kernels->isa, m->median * 1e3,
            (double)net->macs / m->median / 1e9, best, m->cam_map * 1e3, (m->cam_both - m->cam_map) * 1e3);
     for (int i = 0; layers && i < engine_steps(e->plan); i++)
         printf("    %-36s %9.4f ms %10.3f MMAC %8.1f GMAC/s\n", engine_step_name(e->plan, i),
@@ -244,28 +238,27 @@ static void print_table(const struct network *net, const struct measured *m, int
 
 /* ---- the command ------------------------------------------------------------------------------------ */
 
-static status bench_one(const struct settings *s, const char *model, const char *weights)
+static status bench_one(const struct settings *s, const char *model, const struct option_file *file)
 {
     struct engine_options options = { .arithmetic = (enum engine_arithmetic)s->engine,
                                       .saturate = (enum engine_saturation)s->saturate };
-    struct network net = { 0 };
+    struct network_set *set;
     struct measured m = { 0 };
     status result = OK;
 
-    TRY(network_open(model, weights, &s->reading, &options, s->isa, &net));
-    if (strcmp(weights, NETWORK_RANDOM_FP32) != 0) {
-        TRY_OUT(network_check_relu6(&s->reading, (const struct network *const[]){ &net }, 1));
-        TRY_OUT(network_check_arithmetic(&options, (const struct network *const[]){ &net }, 1));
-    }
-    network_say(weights, &net.decided);
-    TRY_OUT(measure(&net, s->image, s->repeats, &m));
+    MEM_TRY(set, 1, sizeof *set);
+    TRY_OUT(network_set_add(set, file->name, model, file->path, &s->reading, &options, s->isa));
+    if (strcmp(file->path, NETWORK_RANDOM_REAL) != 0)
+        TRY_OUT(network_set_check(set, &s->reading, &options));
+    TRY_OUT(measure(&set->of[0], s->image, s->repeats, &m));
     if (s->json)
-        print_json(&net, &m);
+        print_json(set, &m);
     else
-        print_table(&net, &m, s->layers);
+        print_table(set, &m, s->layers);
 out:
     mem_free(m.layer);
-    network_close(&net);
+    network_set_close(set);
+    mem_free(set);
     return result;
 }
 
@@ -287,24 +280,23 @@ static int remove_one(const char *name, const struct stat *info, int kind, struc
     return remove(name);
 }
 
-static status bench_picture(const struct settings *s, const char *model)
+static status bench_picture(const struct settings *s, const char *model, const struct option_files *files)
 {
     struct engine_options options = { .arithmetic = (enum engine_arithmetic)s->engine };
-    struct network net[2] = { 0 };
-    const struct bench_networks n = { { &net[0], &net[1] } };
+    struct network_set *set;
     char folder[] = "/tmp/quantcam-bench-XXXXXX", drawn[128];
     status result = OK;
 
+    MEM_TRY(set, 1, sizeof *set);
     if (!s->image[0])
         TRY_OUT(draw_image(folder, drawn, sizeof drawn));
-    TRY_OUT(network_open(model, s->weights[0] ? s->weights : NETWORK_RANDOM_FP32, &s->reading, &options,
-                         s->isa, &net[0]));
-    TRY_OUT(network_open(model, s->int8[0] ? s->int8 : NETWORK_RANDOM_INT8, &s->reading, &options, s->isa,
-                         &net[1]));
-    TRY_OUT(bench_phase_run(&n, s->image[0] ? s->image : drawn, s->repeats, s->explain, s->json));
+    for (int i = 0; i < files->count; i++)
+        TRY_OUT(network_set_add(set, files->file[i].name, model, files->file[i].path, &s->reading, &options,
+                                s->isa));
+    TRY_OUT(bench_phase_run(set, s->image[0] ? s->image : drawn, s->repeats, s->explain, s->json));
 out:
-    network_close(&net[0]);
-    network_close(&net[1]);
+    network_set_close(set);
+    mem_free(set);
     if (!s->image[0])
         nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     return result;
@@ -318,35 +310,30 @@ static status check_idle(const struct settings *s)
     static const char selects[] = "--select times no network", kernels[] = "--kernels runs no network",
                       phases[] = "--phases has its own parts", plain[] = "it is of --phases";
     const int select = s->select >= 1;
-    const struct option_idle idle[] = {
-        { select, "model", selects },
-        { select, "weights", selects },
-        { select, "int8", selects },
-        { select, "image", selects },
-        { select, "engine", selects },
-        { select, "numerics.saturate", selects },
-        { select, "isa", selects },
-        { select, "repeats", selects },
-        { select, "layers", selects },
-        { select, "kernels", selects },
-        { select, "phases", selects },
-        { select, "explain", selects },
-        { select, "json", selects },
-        { s->kernels, "model", kernels },
-        { s->kernels, "weights", kernels },
-        { s->kernels, "int8", kernels },
-        { s->kernels, "image", kernels },
-        { s->kernels, "engine", kernels },
-        { s->kernels, "layers", kernels },
-        { s->kernels, "numerics.saturate", kernels },
-        { s->kernels, "phases", kernels },
-        { s->kernels, "explain", kernels },
-        { s->phases, "layers", phases },
-        { s->phases, "numerics.saturate", phases },
-        { !s->phases, "int8", plain },
-        { !s->phases, "explain", plain },
-        { s->json, "layers", "--json has every layer" },
-    };
+    const struct option_idle idle[] = { { select, "model", selects },
+                                        { select, "weights", selects },
+                                        { select, "image", selects },
+                                        { select, "engine", selects },
+                                        { select, "numerics.saturate", selects },
+                                        { select, "isa", selects },
+                                        { select, "repeats", selects },
+                                        { select, "layers", selects },
+                                        { select, "kernels", selects },
+                                        { select, "phases", selects },
+                                        { select, "explain", selects },
+                                        { select, "json", selects },
+                                        { s->kernels, "model", kernels },
+                                        { s->kernels, "weights", kernels },
+                                        { s->kernels, "image", kernels },
+                                        { s->kernels, "engine", kernels },
+                                        { s->kernels, "layers", kernels },
+                                        { s->kernels, "numerics.saturate", kernels },
+                                        { s->kernels, "phases", kernels },
+                                        { s->kernels, "explain", kernels },
+                                        { s->phases, "layers", phases },
+                                        { s->phases, "numerics.saturate", phases },
+                                        { !s->phases, "explain", plain },
+                                        { s->json, "layers", "--json has every layer" } };
 
     return option_idle_check(&table, s, &usual, idle, COUNT_OF(idle));
 }
@@ -356,11 +343,17 @@ static status run(const struct settings *s)
     static const char *const all[] = { "models/resnet18.model", "models/shufflenet_v2_x0_5.model",
                                        "models/mobilenet_v2.model", "models/mobilenet_v3_large.model" };
 
+    static const struct option_files random = {
+        .count = 2, .file = { { .path = NETWORK_RANDOM_REAL }, { .path = NETWORK_RANDOM_CODES } }
+    };
+    const struct option_files *files = s->weights.count > 0 ? &s->weights : &random;
+    const int given = s->weights.count > 0;
+
     TRY(check_idle(s));
-    if (s->weights[0] && !s->model[0])
+    if (given && !s->model[0])
         return FAIL(ERR_USAGE, "bench: --weights needs --model");
-    if ((s->reading.state[0] || s->reading.unused) && !s->weights[0] && !s->int8[0])
-        return FAIL(ERR_USAGE, "bench: --state and --unused are of --weights and --int8, and there are none");
+    if ((s->reading.state[0] || s->reading.unused) && !given)
+        return FAIL(ERR_USAGE, "bench: --state and --unused are of --weights, and there are none");
     if (s->reading.relu6 && (s->kernels || !s->model[0]))
         return FAIL(ERR_USAGE, "bench: --relu6 is of one network: --model is needed, and no --kernels");
     if (s->kernels) {
@@ -369,19 +362,13 @@ static status run(const struct settings *s)
         TRY(network_kernels(s->isa, &k));
         return bench_kernel_run(k, s->repeats, s->json);
     }
-    if (s->phases && s->model[0])
-        return bench_picture(s, s->model);
-    for (size_t i = 0; s->phases && i < COUNT_OF(all); i++)
-        TRY(bench_picture(s, all[i]));
-    if (s->phases)
-        return OK;
-    if (s->weights[0])
-        return bench_one(s, s->model, s->weights);
     for (size_t i = 0; i < (s->model[0] ? 1 : COUNT_OF(all)); i++) {
         const char *model = s->model[0] ? s->model : all[i];
 
-        TRY(bench_one(s, model, NETWORK_RANDOM_FP32));
-        TRY(bench_one(s, model, NETWORK_RANDOM_INT8));
+        if (s->phases)
+            TRY(bench_picture(s, model, files));
+        for (int k = 0; !s->phases && k < files->count; k++)
+            TRY(bench_one(s, model, &files->file[k]));
     }
     return OK;
 }

@@ -95,9 +95,9 @@ struct infer {
     struct h5_file pixel_file, out;
     char part[OPTION_SIZE + 8]; /* the output while it is being written */
     uint8_t *pixels;            /* (height, width, channels) */
-    float *act, *planes, *cam;  /* (h * w, c), (c, h * w), (h * w) */
+    float *planes;              /* (c, h * w) of the CAM layer */
     uint8_t *codes;             /* (c, h * w) of the largest node */
-    struct cam_workspace *workspace;
+    struct probe *probe;
     struct model_head head; /* where the method needs it */
     int sign_undefined;
 };
@@ -139,6 +139,11 @@ static status allocate(struct infer *r)
 {
     struct engine_map a = engine_cam_map(r->net.engine.plan, r->net.engine.state);
     size_t hw = (size_t)a.h * (size_t)a.w, most = hw * (size_t)a.c;
+    const struct probe_network network = { .model = &r->net.model,
+                                           .precisions = 1,
+                                           .engine = { r->net.engine },
+                                           .head = { r->head.weight ? &r->head : NULL } };
+    const struct probe_how how = { .sign = CAM_ABSMAX, .methods = 1u << r->set.cam, .method_raw = 1 };
 
     for (int i = 0; i < r->net.model.nodes; i++) {
         const struct model_node *n = &r->net.model.node[i];
@@ -147,11 +152,9 @@ static status allocate(struct infer *r)
         most = size > most ? size : most;
     }
     MEM_TRY(r->pixels, image_pipeline_bytes(&r->net.pipeline), 1);
-    MEM_TRY(r->act, hw * (size_t)a.c, sizeof *r->act);
     MEM_TRY(r->planes, hw * (size_t)a.c, sizeof *r->planes);
-    MEM_TRY(r->cam, hw, sizeof *r->cam);
     MEM_TRY(r->codes, most, 1);
-    return cam_workspace_create((int)hw, a.c, r->net.kernels, &r->workspace);
+    return probe_create(&network, 1, &how, r->net.kernels, &r->probe);
 }
 
 /* ---- the file --------------------------------------------------------------------------------------- */
@@ -176,7 +179,7 @@ static status describe_output(const struct infer *r, int codes)
         const char *name, *text;
     } note[] = {
         { "model", r->net.model.name },
-        { "precision", codes ? "int8" : "fp32" },
+        { "precision", network_precision(&r->net) },
         { "cam", cam_method_name((enum cam_method)r->set.cam) },
         { "isa", r->net.kernels->isa },
         { "engine", codes ? engine_arithmetic_name(engine_arithmetic_used(r->net.engine.plan)) : NULL },
@@ -209,14 +212,6 @@ static status create_output(struct infer *r)
     return a.codes ? add_codes(r, "last_conv_int", 4, (int64_t[]){ n, a.c, a.h, a.w }, &a.q) : OK;
 }
 
-/* NHWC codes to (c, h * w). */
-static void to_planes(const struct engine_map *m, uint8_t *out)
-{
-    for (int c = 0; c < m->c; c++)
-        for (int i = 0; i < m->h * m->w; i++)
-            *out++ = m->codes[(size_t)i * (size_t)m->pitch + (size_t)c];
-}
-
 static status write_codes(struct infer *r)
 {
     for (int i = 0; i < r->net.model.nodes; i++) {
@@ -226,7 +221,7 @@ static status write_codes(struct infer *r)
         if (!m.codes)
             continue;
         snprintf(name, sizeof name, "codes/%s", r->net.model.node[i].name);
-        to_planes(&m, r->codes);
+        probe_layer_copy(&m, r->codes);
         TRY(add_codes(r, name, 3, (int64_t[]){ m.c, m.h, m.w }, &m.q));
         TRY(h5_put(&r->out, name, -1, r->codes));
     }
@@ -241,58 +236,41 @@ static status write_path(struct infer *r, int i)
     return h5_put_text(&r->out, "path", i, r->path ? r->path[i] : name);
 }
 
-/* The class of the largest logit, the first of equal ones. */
-static int answer(const float *logits, int classes)
-{
-    int best = 0;
-
-    for (int c = 1; c < classes; c++)
-        best = logits[c] > logits[best] ? c : best;
-    return best;
-}
-
 /* DESIGN 7.1: infer's map alone is in the raw sign; where that is undefined it is the resolved one. */
-static status write_cam(struct infer *r, const struct engine_map *a, int i)
+static status write_cam(struct infer *r, int i)
 {
-    struct cam_projection p = { .values = r->cam };
-    struct cam_head head = { .classes = r->head.classes,
-                             .channels = r->head.channels,
-                             .hidden = r->head.hidden,
-                             .weight = r->head.weight,
-                             .bias = r->head.bias,
-                             .first_weight = r->head.first_weight,
-                             .first_bias = r->head.first_bias };
+    const struct cam_projection *p = &probe_shown(r->probe, 0)->method[r->set.cam];
+    const struct engine_map *a = &probe_shown(r->probe, 0)->layer;
 
-    TRY(cam_take(
-        r->workspace, r->act, a->h, a->w, a->c, head.weight ? &head : NULL,
-        answer(engine_logits(r->net.engine.plan, r->net.engine.state), engine_classes(r->net.engine.plan))));
-    TRY(cam_compute(r->workspace, (enum cam_method)r->set.cam, CAM_ABSMAX, 1, &p));
-    r->sign_undefined += p.raw_sign == 0;
-    for (int j = 0; p.raw_sign < 0 && j < a->h * a->w; j++)
-        r->cam[j] = -r->cam[j];
-    return h5_put(&r->out, "cam", i, r->cam);
+    r->sign_undefined += p->raw_sign == 0;
+    for (int j = 0; p->raw_sign < 0 && j < a->h * a->w; j++)
+        p->values[j] = -p->values[j];
+    return h5_put(&r->out, "cam", i, p->values);
 }
 
 static status infer_one(struct infer *r, int i)
 {
-    struct engine_map a;
+    const struct probe_shown *s = probe_shown(r->probe, 0);
+    struct engine_map real;
 
     TRY(read_pixels(r, i));
-    engine_run(r->net.engine.plan, r->net.engine.state, r->pixels);
-    a = engine_cam_map(r->net.engine.plan, r->net.engine.state);
-    engine_map_copy_real(&a, r->act);
-    for (int c = 0; c < a.c; c++)
-        for (int j = 0; j < a.h * a.w; j++)
-            r->planes[c * a.h * a.w + j] = r->act[j * a.c + c];
+    probe_run(r->probe, 0, r->pixels);
+    TRY(probe_answer(r->probe, 0));
+    TRY(probe_look(r->probe, 0));
+    TRY(probe_methods(r->probe, 0, s->top[0]));
+    real = (struct engine_map){
+        .c = s->layer.c, .h = s->layer.h, .w = s->layer.w, .pitch = s->layer.c, .real = s->act
+    };
+    probe_layer_copy(&real, r->planes);
     TRY(write_path(r, i));
     TRY(h5_put(&r->out, "pixels", i, r->pixels));
-    TRY(h5_put(&r->out, "logits", i, engine_logits(r->net.engine.plan, r->net.engine.state)));
+    TRY(h5_put(&r->out, "logits", i, s->logits));
     TRY(h5_put(&r->out, "last_conv", i, r->planes));
-    if (a.codes) {
-        to_planes(&a, r->codes);
+    if (s->layer.codes) {
+        probe_layer_copy(&s->layer, r->codes);
         TRY(h5_put(&r->out, "last_conv_int", i, r->codes));
     }
-    TRY(write_cam(r, &a, i));
+    TRY(write_cam(r, i));
     return r->set.tap && i == 0 ? write_codes(r) : OK;
 }
 
@@ -331,7 +309,7 @@ static status run(struct infer *r, const struct option_words *words)
     TRY(network_check_relu6(&r->set.reading, &net, 1));
     TRY(network_check_arithmetic(&options, &net, 1));
     if (r->set.tap && engine_form(net->engine.plan) != PRECISION_CODES)
-        return FAIL(ERR_USAGE, "--tap=all has no effect: %s is fp32, which has no codes", r->set.weights);
+        return FAIL(ERR_USAGE, "--tap=all has no effect: %s has no codes", r->set.weights);
     network_say(r->set.weights, &r->net.decided);
     network_preprocess(&r->net, r->set.resize, r->set.filter, r->set.pillow);
     if (cam_method_needs_head((enum cam_method)r->set.cam))
@@ -352,12 +330,10 @@ static status run(struct infer *r, const struct option_words *words)
 
 static void summary(const struct infer *r)
 {
-    enum precision_form precision = engine_form(r->net.engine.plan);
+    int codes = engine_form(r->net.engine.plan) == PRECISION_CODES;
 
-    printf("%s  %s%s%s  %s  %d %s  %s\n", r->net.model.name, precision == PRECISION_CODES ? "int8" : "fp32",
-           precision == PRECISION_CODES ? " " : "",
-           precision == PRECISION_CODES ? engine_arithmetic_name(engine_arithmetic_used(r->net.engine.plan))
-                                        : "",
+    printf("%s  %s%s%s  %s  %d %s  %s\n", r->net.model.name, network_precision(&r->net), codes ? " " : "",
+           codes ? engine_arithmetic_name(engine_arithmetic_used(r->net.engine.plan)) : "",
            r->net.kernels->isa, r->count, r->count == 1 ? "image" : "images", r->set.output);
     if (r->sign_undefined)
         log_info("infer: the raw sign is undefined for %d images; their /cam has the resolved one",
@@ -383,13 +359,11 @@ int cmd_infer(int argc, char **argv)
         log_error("%s", error_last()->text);
     if (r.part[0])
         unlink(r.part);
-    cam_workspace_free(r.workspace);
+    probe_free(r.probe);
     model_head_free(&r.head);
     network_close(&r.net);
     mem_free(r.pixels);
-    mem_free(r.act);
     mem_free(r.planes);
-    mem_free(r.cam);
     mem_free(r.codes);
     return error_exit_code(result);
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "probe.h"
+#include "quant.h"
 #include "weight.h"
 
 enum { MODEL_TEXT_MAX = 1 << 20, TEXT_MAX = 1 << 16 };
@@ -23,9 +23,9 @@ static status read_model(const char *path, struct model *out)
 static status load_table(const struct model *m, const char *weights, const struct network_reading *how,
                          struct tensor_table *out)
 {
-    if (strcmp(weights, NETWORK_RANDOM_FP32) == 0)
+    if (strcmp(weights, NETWORK_RANDOM_REAL) == 0)
         return network_random(m, PRECISION_REAL, out);
-    if (strcmp(weights, NETWORK_RANDOM_INT8) == 0)
+    if (strcmp(weights, NETWORK_RANDOM_CODES) == 0)
         return network_random(m, PRECISION_CODES, out);
     return weight_load(weights, how->state, out);
 }
@@ -156,4 +156,73 @@ void network_close(struct network *net)
     model_free(&net->model);
     text_free(&net->decided);
     memset(net, 0, sizeof *net);
+}
+
+/* ---- several precisions ----------------------------------------------------------------------------------
+ */
+
+const char *network_precision(const struct network *net)
+{
+    enum precision_form form = engine_form(net->engine.plan);
+    struct quant_params q = engine_cam_map(net->engine.plan, net->engine.state).q;
+    const char *of_form = NULL, *name;
+
+    for (int i = 0; (name = quant_preset_name(i)) != NULL; i++) {
+        const struct quant_preset *p = quant_preset(name);
+
+        if (p->form != form)
+            continue;
+        if (form == PRECISION_REAL || q.high - q.low == (1 << p->activations) - 1)
+            return name;
+        of_form = of_form ? of_form : name;
+    }
+    return of_form;
+}
+
+status network_set_add(struct network_set *set, const char *name, const char *model, const char *weights,
+                       const struct network_reading *how, const struct engine_options *options,
+                       const char *isa)
+{
+    struct network *net = &set->of[set->count];
+    char *own = set->name[set->count], who[OPTION_NAME + MODEL_NAME + 4];
+
+    if (set->count == PROBE_PRECISIONS)
+        return FAIL(ERR_USAGE, "%s: more than %d precisions", weights, PROBE_PRECISIONS);
+    TRY(network_open(model, weights, how, options, isa, net));
+    set->count++;
+    snprintf(own, OPTION_NAME, "%s", name[0] ? name : network_precision(net));
+    for (int i = 0; i < set->count - 1; i++)
+        if (strcmp(set->name[i], own) == 0)
+            return FAIL(ERR_USAGE, "%s: there is a precision '%s' already; give this one a name: NAME=FILE",
+                        weights, own);
+    snprintf(who, sizeof who, "%s: %s", set->who[0] ? set->who : net->model.name, own);
+    network_say(who, &net->decided);
+    return OK;
+}
+
+status network_set_check(const struct network_set *set, const struct network_reading *how,
+                         const struct engine_options *options)
+{
+    const struct network *net[PROBE_PRECISIONS];
+
+    for (int i = 0; i < set->count; i++)
+        net[i] = &set->of[i];
+    TRY(network_check_relu6(how, net, set->count));
+    return network_check_arithmetic(options, net, set->count);
+}
+
+status network_set_probe(const struct network_set *set, const struct probe_how *how, struct probe **out)
+{
+    struct probe_network n = { .model = &set->of[0].model, .precisions = set->count };
+
+    for (int i = 0; i < set->count; i++)
+        n.engine[i] = set->of[i].engine;
+    return probe_create(&n, 1, how, set->of[0].kernels, out);
+}
+
+void network_set_close(struct network_set *set)
+{
+    for (int i = 0; i < set->count; i++)
+        network_close(&set->of[i]);
+    set->count = 0;
 }

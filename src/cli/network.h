@@ -9,8 +9,7 @@
 #define CLI_NETWORK_H
 
 #include "base_option.h"
-#include "engine.h"
-#include "image.h"
+#include "probe.h"
 
 struct network {
     struct model model;
@@ -39,8 +38,8 @@ MUST_USE status network_check_relu6(const struct network_reading *how, const str
                                     int count);
 
 /* In place of a checkpoint's path: random weights that fit the description. */
-#define NETWORK_RANDOM_FP32 "random:fp32"
-#define NETWORK_RANDOM_INT8 "random:int8"
+#define NETWORK_RANDOM_REAL "random:real"
+#define NETWORK_RANDOM_CODES "random:codes"
 MUST_USE status network_random(const struct model *m, enum precision_form precision,
                                struct tensor_table *out);
 
@@ -59,5 +58,27 @@ void network_preprocess(struct network *net, int resize, int filter, int pillow)
  * way. ERR_MISMATCH where it has no closed form (model.h). */
 MUST_USE status network_head(const struct network *net, const char *weights,
                              const struct network_reading *how, struct model_head *out);
+
+/* One network in several precisions, the first the reference. */
+struct network_set {
+    char who[OPTION_NAME]; /* what messages call the network; "" = as its description does */
+    int count;
+    char name[PROBE_PRECISIONS][OPTION_NAME];
+    struct network of[PROBE_PRECISIONS];
+};
+/* One precision more, opened as network_open does; what was decided of its checkpoint is said. name: "" is
+ * that of the built-in precision whose form and codes the checkpoint has. ERR_USAGE where the set has that
+ * name already, or is full. */
+MUST_USE status network_set_add(struct network_set *set, const char *name, const char *model,
+                                const char *weights, const struct network_reading *how,
+                                const struct engine_options *options, const char *isa);
+/* ERR_USAGE as network_check_relu6 and network_check_arithmetic, of all precisions together. */
+MUST_USE status network_set_check(const struct network_set *set, const struct network_reading *how,
+                                  const struct engine_options *options);
+MUST_USE status network_set_probe(const struct network_set *set, const struct probe_how *how,
+                                  struct probe **out);
+void network_set_close(struct network_set *set);
+/* The built-in precision's name that an open network's form and codes have. */
+const char *network_precision(const struct network *net);
 
 #endif

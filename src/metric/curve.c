@@ -38,21 +38,6 @@ int curve_pixels(int step, int steps, int pixels)
     return (int)((2 * (int64_t)step * pixels + steps) / (2 * (int64_t)steps));
 }
 
-int curve_run(const int32_t *order, int pixels, int steps, const struct curve_scorer *scorer, float *curve)
-{
-    int before = 0;
-
-    BUG_IF(steps < 1 || pixels < 1);
-    for (int i = 0; i <= steps; i++) {
-        int now = curve_pixels(i, steps, pixels);
-
-        if (!scorer->score(scorer->user, i, order + before, now - before, &curve[i]))
-            return 0;
-        before = now;
-    }
-    return 1;
-}
-
 double curve_auc(const float *curve, int steps)
 {
     double sum = 0;

@@ -1,4 +1,4 @@
-#include "measure.h"
+#include "probe.h"
 #include "run.h"
 
 #include "metric.h"
@@ -117,7 +117,7 @@ static status take_layer(struct average *a, int net, int p, int64_t place)
     default:
         engine_run(r->network[net].engine[p].plan, r->network[net].engine[p].state, a->pixels);
         map = engine_cam_map(r->network[net].engine[p].plan, r->network[net].engine[p].state);
-        measure_keep(&map, a->layer);
+        probe_layer_copy(&map, a->layer);
         return OK;
     }
 }

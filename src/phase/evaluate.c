@@ -1,9 +1,5 @@
-#include "locate.h"
-#include "measure.h"
-#include "methods.h"
-#include "run.h"
-
-#include "metric.h"
+/* src/phase/evaluate.c: the rows of every image and network that are missing. */
+#include "row.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,28 +7,15 @@
 /* Pictures decoded together: every network then runs over them while its weights are in the cache. */
 enum { BLOCK = 8, ROWS_KEPT = 32, LARGE_ROWS_KEPT = 4 };
 
-/* One precision's fields of the row in hand. */
-struct fields {
-    int32_t *top5;
-    float *score5, *logits, *cam, *sigma_ratio;
-    int8_t *raw_sign;
-    uint8_t *constant;
-};
-struct pair_fields {
-    float *rmse_raw, *rmse_resolved, *rmse_aligned, *correlation, *sign_flipped, *same_top1, *raw_undefined;
-};
-
 struct evaluate {
     struct run *r;
     uint8_t *image_missing;             /* (N) */
     uint8_t *missing[JOB_MAX_NETWORKS]; /* (N) */
     int64_t *mine, count;               /* images with anything missing: this rank's, or all (dynamic) */
     struct store_rows *images, *rows[JOB_MAX_NETWORKS];
+    struct row *row[JOB_MAX_NETWORKS];
     int decode_s, seconds[JOB_MAX_NETWORKS][STORE_MAX_PRECISIONS][2]; /* datasets of times beside the rows */
-    struct cam_workspace *workspace;
-    struct locate *locate;
-    float *act, *probability, *map[3]; /* fp32's map, the other's, and a flipped one each */
-    float *flipped[2];
+    struct probe *probe;
     uint8_t *pixels; /* (BLOCK, H, W, channels) */
     int good[BLOCK];
     struct image_info info[BLOCK];
@@ -97,53 +80,35 @@ static status time_rows(struct evaluate *e, int net)
 static status make_room(struct evaluate *e)
 {
     const struct run *r = e->r;
-    size_t pixels = 0, values = 0, classes = 0, map = (size_t)r->input_h * (size_t)r->input_w;
-    int channels = 0;
+    const struct probe_how how = { .sign = (enum cam_sign)r->job->sign,
+                                   .raw = r->job->raw,
+                                   .methods = r->job->methods & ~(1u << CAM_EIGEN) };
 
     for (int i = 0; i < r->networks; i++) {
-        const struct store_network *n = &r->layout.network[i];
-        size_t hw = (size_t)n->h * (size_t)n->w;
-        pixels = hw > pixels ? hw : pixels;
-        values = hw * (size_t)n->channels > values ? hw * (size_t)n->channels : values;
-        channels = n->channels > channels ? n->channels : channels;
-        classes = (size_t)n->classes > classes ? (size_t)n->classes : classes;
         TRY(store_rows_create(r->store, STORE_ROWS_MODEL, i,
                               r->layout.activations == STORE_ACTIVATIONS_FULL ? LARGE_ROWS_KEPT : ROWS_KEPT,
                               &e->rows[i]));
+        TRY(row_create(r, e->rows[i], i, &e->row[i]));
         TRY(time_rows(e, i));
     }
     TRY(store_rows_create(r->store, STORE_ROWS_IMAGE, 0, ROWS_KEPT, &e->images));
     TRY(store_rows_beside(e->images, "/timing/loaded/decode_s", &e->decode_s));
-    MEM_TRY(e->act, values, sizeof *e->act);
-    MEM_TRY(e->probability, classes, sizeof *e->probability);
-    MEM_TRY(e->map[0], map, sizeof(float));
-    MEM_TRY(e->map[1], map, sizeof(float));
-    MEM_TRY(e->flipped[0], map, sizeof(float));
-    MEM_TRY(e->flipped[1], map, sizeof(float));
-    MEM_TRY(e->map[2], pixels, sizeof(float));
     MEM_TRY(e->pixels, BLOCK, image_pipeline_bytes(&r->pipeline));
-    TRY(locate_create(e->r, &e->locate));
-    return cam_workspace_create((int)pixels, channels, r->kernels, &e->workspace);
+    return run_probe(r, &how, &e->probe);
 }
 
 static void clear(struct evaluate *e)
 {
     for (int i = 0; i < JOB_MAX_NETWORKS; i++) {
         mem_free(e->missing[i]);
+        row_free(e->row[i]);
         store_rows_free(e->rows[i]);
     }
     store_rows_free(e->images);
     mem_free(e->image_missing);
     mem_free(e->mine);
-    mem_free(e->act);
-    mem_free(e->probability);
-    for (int i = 0; i < 3; i++)
-        mem_free(e->map[i]);
-    mem_free(e->flipped[0]);
-    mem_free(e->flipped[1]);
     mem_free(e->pixels);
-    cam_workspace_free(e->workspace);
-    locate_free(e->locate);
+    probe_free(e->probe);
 }
 
 /* QUANTCAM_FAULT=RANK:IMAGE makes that rank fail at that image: tests of how all ranks stop. */
@@ -198,157 +163,37 @@ static status take_picture(struct evaluate *e, int b, int64_t image)
 
 /* ---- one network --------------------------------------------------------------------------------------- */
 
-static void *field(struct store_rows *rows, const char *precision, const char *name)
-{
-    char path[STORE_PATH];
-
-    snprintf(path, sizeof path, "%s/%s", precision, name);
-    return store_rows_field(rows, path);
-}
-
-static struct fields fields_of(struct store_rows *rows, const char *precision)
-{
-    return (struct fields){
-        .top5 = field(rows, precision, "top5"),
-        .score5 = field(rows, precision, "score5"),
-        .logits = field(rows, precision, "logits"),
-        .cam = field(rows, precision, "cam"),
-        .sigma_ratio = field(rows, precision, "sigma_ratio"),
-        .raw_sign = field(rows, precision, "raw_sign"),
-        .constant = field(rows, precision, "constant"),
-    };
-}
-
-static struct pair_fields pair_of(const struct run *r, struct store_rows *rows, const char *precision)
-{
-    char group[2 * OPTION_NAME];
-
-    snprintf(group, sizeof group, "%s/vs_%s", precision, run_precision(r, 0));
-    return (struct pair_fields){
-        .rmse_raw = field(rows, group, "rmse_raw"),
-        .rmse_resolved = field(rows, group, "rmse_resolved"),
-        .rmse_aligned = field(rows, group, "rmse_aligned"),
-        .correlation = field(rows, group, "correlation"),
-        .sign_flipped = field(rows, group, "sign_flipped"),
-        .same_top1 = field(rows, group, "same_top1"),
-        .raw_undefined = field(rows, group, "raw_undefined"),
-    };
-}
-
-/* Answers: logits, the five largest, their probabilities. */
-static void fill_answers(struct evaluate *e, const float *logits, int classes, const struct fields *f)
-{
-    float largest[RUN_TOP];
-    int k = classes < RUN_TOP ? classes : RUN_TOP;
-
-    memcpy(f->logits, logits, (size_t)classes * sizeof *logits);
-    accuracy_top(logits, classes, k, f->top5, largest);
-    accuracy_softmax(logits, classes, e->probability);
-    for (int i = 0; i < k; i++)
-        f->score5[i] = e->probability[f->top5[i]];
-    for (int i = k; i < RUN_TOP; i++)
-        f->top5[i] = -1;
-}
-
 /* ERR_NUMERIC: NaN or infinity, a bad row. */
-static status one_precision(struct evaluate *e, int net, int p, const uint8_t *pixels, const struct fields *f,
-                            float seconds[2])
+static status one_precision(struct evaluate *e, int net, int p, int b, int64_t image)
 {
     const struct run *r = e->r;
-    const struct engine *engine = &r->network[net].engine[p];
-    struct cam_projection projection = { .values = f->cam };
-    struct engine_map map;
     double start = clock_s(), middle;
     status s;
 
-    engine_run(engine->plan, engine->state, pixels);
+    probe_run(e->probe, p, e->pixels + (size_t)b * image_pipeline_bytes(&r->pipeline));
     middle = clock_s();
-    if (!accuracy_finite(engine_logits(engine->plan, engine->state), engine_classes(engine->plan)))
-        return FAIL(ERR_NUMERIC, "the logits are not finite");
-    map = engine_cam_map(engine->plan, engine->state);
-    engine_map_copy_real(&map, e->act);
-    s = cam_eigen(e->workspace, e->act, map.h, map.w, map.c, (enum cam_sign)r->job->sign, r->job->raw,
-                  &projection);
-    seconds[0] = (float)(middle - start);
-    seconds[1] = (float)(clock_s() - middle);
-    if (s != OK)
-        return s;
-    fill_answers(e, engine_logits(engine->plan, engine->state), engine_classes(engine->plan), f);
-    *f->sigma_ratio = projection.sigma_ratio;
-    *f->raw_sign = (int8_t)projection.raw_sign;
-    *f->constant = (uint8_t)projection.constant;
-    measure_activation(e->rows[net], run_precision(r, p), &map, e->act,
-                       (enum store_activations)r->layout.activations);
-    return methods_compute(r, e->workspace, net, p, e->act, f->top5[0], e->rows[net]);
-}
-
-/* The finished map of a projection's negative, where it is needed. */
-static const float *finish_flipped(struct evaluate *e, const float *values, int h, int w, int needed,
-                                   float *map)
-{
-    if (!needed)
-        return NULL;
-    for (int i = 0; i < h * w; i++)
-        e->map[2][i] = -values[i];
-    cam_finish(e->map[2], h, w, e->r->input_h, e->r->input_w, map);
-    return map;
-}
-
-static void compare(struct evaluate *e, int net, const struct fields *base, const struct fields *other,
-                    const struct pair_fields *out)
-{
-    const struct store_network *n = &e->r->layout.network[net];
-    int out_h = e->r->input_h, out_w = e->r->input_w, base_flips = 0, other_flips = 0;
-    struct rmse_side a = { .projection = base->cam, .raw_sign = *base->raw_sign, .map_resolved = e->map[0] };
-    struct rmse_side b = { .projection = other->cam,
-                           .raw_sign = *other->raw_sign,
-                           .map_resolved = e->map[1] };
-    struct rmse_readings readings;
-
-    cam_finish(base->cam, n->h, n->w, out_h, out_w, e->map[0]);
-    cam_finish(other->cam, n->h, n->w, out_h, out_w, e->map[1]);
-    rmse_needs_flipped(&a, &b, n->h * n->w, &base_flips, &other_flips);
-    a.map_flipped = finish_flipped(e, base->cam, n->h, n->w, base_flips, e->flipped[0]);
-    b.map_flipped = finish_flipped(e, other->cam, n->h, n->w, other_flips, e->flipped[1]);
-    rmse_pair(&a, &b, n->h * n->w, (int64_t)out_h * out_w, &readings);
-    *out->rmse_raw = readings.raw;
-    *out->rmse_resolved = readings.resolved;
-    *out->rmse_aligned = readings.aligned;
-    *out->sign_flipped = (float)readings.sign_flipped;
-    *out->same_top1 = base->top5[0] == other->top5[0] ? 100 : 0;
-    *out->raw_undefined = !*base->raw_sign || !*other->raw_sign;
-    *out->correlation = readings.correlation;
+    s = probe_look(e->probe, p);
+    *(float *)store_rows_at(e->rows[net], e->seconds[net][p][0]) = (float)(middle - start);
+    *(float *)store_rows_at(e->rows[net], e->seconds[net][p][1]) = (float)(clock_s() - middle);
+    TRY(s);
+    TRY(probe_answer(e->probe, p));
+    return row_precision(e->row[net], e->probe, p, image, &e->info[b]);
 }
 
 /* One row: all precisions, and each compared with the first. */
 static status one_network(struct evaluate *e, int net, int b, int64_t image)
 {
-    const struct run *r = e->r;
-    const uint8_t *pixels = e->pixels + (size_t)b * image_pipeline_bytes(&r->pipeline);
-    struct fields f[STORE_MAX_PRECISIONS];
-    float seconds[STORE_MAX_PRECISIONS][2] = { 0 };
-
     if (!e->good[b])
         return store_rows_add(e->rows[net], image, STORE_BAD_IMAGE);
-    for (int p = 0; p < r->precisions; p++) {
-        f[p] = fields_of(e->rows[net], run_precision(r, p));
-        status s = one_precision(e, net, p, pixels, &f[p], seconds[p]);
+    probe_aim(e->probe, net);
+    for (int p = 0; p < e->r->precisions; p++) {
+        status s = one_precision(e, net, p, b, image);
         if (s == ERR_NUMERIC)
             return store_rows_add(e->rows[net], image, STORE_BAD_IMAGE);
         TRY(s);
-        locate_row(e->locate, e->rows[net], net, run_precision(r, p), image, &e->info[b]);
     }
-    for (int p = 1; p < r->precisions; p++) {
-        struct pair_fields pair = pair_of(r, e->rows[net], run_precision(r, p));
-        compare(e, net, &f[0], &f[p], &pair);
-        measure_pair(e->rows[net], run_precision(r, p),
-                     &(struct compare_side){ .projection = f[0].cam, .map = e->map[0] },
-                     &(struct compare_side){ .projection = f[p].cam, .map = e->map[1] }, r, net);
-        methods_compare(r, net, p, e->rows[net], e->map);
-    }
-    for (int p = 0; p < r->precisions; p++)
-        for (int k = 0; k < 2; k++)
-            *(float *)store_rows_at(e->rows[net], e->seconds[net][p][k]) = seconds[p][k];
+    for (int p = 1; p < e->r->precisions; p++)
+        row_pair(e->row[net], e->probe, p);
     return store_rows_add(e->rows[net], image, STORE_OK);
 }
 

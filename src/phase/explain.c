@@ -1,13 +1,10 @@
-#include "measure.h"
+/* src/phase/explain.c: deletion and insertion curves, full-size maps and activations of the union of the
+ * selections: the missing rows of /models/<net>/subset, a row a place. */
+#include "probe.h"
 #include "run.h"
 
-#include "metric.h"
-
-#include <math.h>
 #include <string.h>
 
-/* Deletion and insertion curves, full-size maps and activations of the union of the selections, a row a
- * place. */
 struct explain {
     struct run *r;
     int64_t places;   /* S */
@@ -15,21 +12,12 @@ struct explain {
     int64_t *mine, count;
     struct store_rows *rows[JOB_MAX_NETWORKS];
     struct comm_loop loop;
-    int pixels; /* of a picture */
-    int net;    /* of the row in hand */
-    int kept;   /* the network whose engines keep every node, or -1 */
-    uint8_t *bytes;
-    float *picture, *away, *blank, *work; /* normalized (H, W, channels): clean, two substrates, altered */
-    float *projection, *map, *probability;
-    float *clean[STORE_MAX_PRECISIONS]; /* logits of the clean picture */
-    int32_t *order, *scratch;
-    /* the curve in hand: of the network of precision `scorer` */
-    int scorer, class_index, clean_step;
-    const float *to;  /* what the altered pixels become */
-    float *curve;     /* (steps + 1) */
-    float *logits;    /* (steps + 1, classes), or NULL */
-    int begun;        /* the engine holds the step before */
-    int waiting;      /* steps in the engine's batch */
+    struct probe *probe; /* NULL where no picture is read */
+    int pixels;          /* of a picture */
+    int net;             /* of the row in hand */
+    int kept;            /* the network whose engines keep what curves start from, or -1 */
+    uint8_t *bytes;      /* (H, W, channels) */
+    float *projection, *map;
     int stopped, odd; /* the loop said stop; logits that are not finite */
 };
 
@@ -54,119 +42,39 @@ static status find_missing(struct explain *e)
     return comm_agree(r->c, run_share(r, e->missing, r->networks * e->places, &e->mine, &e->count));
 }
 
+static int needs_picture(const struct run *r)
+{
+    return r->job->explain_steps > 0 || r->layout.activations == STORE_ACTIVATIONS_SUBSET;
+}
+
 static status make_room(struct explain *e)
 {
     const struct run *r = e->r;
-    size_t pixels = (size_t)e->pixels, seen = image_pipeline_bytes(&r->pipeline), values = 1, classes = 1;
+    const struct probe_how how = { .curves = r->job->explain_steps };
+    size_t values = 1;
 
     for (int i = 0; i < r->networks; i++) {
-        const struct store_network *n = &r->layout.network[i];
-        size_t hw = (size_t)n->h * (size_t)n->w;
+        size_t hw = (size_t)r->layout.network[i].h * (size_t)r->layout.network[i].w;
 
         values = hw > values ? hw : values;
-        classes = (size_t)n->classes > classes ? (size_t)n->classes : classes;
         TRY(store_rows_create(r->store, STORE_ROWS_SUBSET, i, 1, &e->rows[i]));
     }
-    MEM_TRY(e->bytes, seen, 1);
-    MEM_TRY(e->picture, seen, sizeof(float));
-    MEM_TRY(e->away, seen, sizeof(float));
-    MEM_TRY(e->blank, seen, sizeof(float));
-    MEM_TRY(e->work, seen, sizeof(float));
+    MEM_TRY(e->bytes, image_pipeline_bytes(&r->pipeline), 1);
     MEM_TRY(e->projection, values, sizeof(float));
-    MEM_TRY(e->map, pixels, sizeof(float));
-    MEM_TRY(e->probability, classes, sizeof(float));
-    for (int p = 0; p < e->r->precisions; p++)
-        MEM_TRY(e->clean[p], classes, sizeof(float));
-    MEM_TRY(e->order, pixels, sizeof *e->order);
-    MEM_TRY(e->scratch, pixels, sizeof *e->scratch);
-    return OK;
+    MEM_TRY(e->map, (size_t)e->pixels, sizeof(float));
+    return needs_picture(r) ? run_probe(r, &how, &e->probe) : OK;
 }
 
 static void clear(struct explain *e)
 {
-    void *const block[] = { e->missing, e->mine, e->bytes,       e->picture,    e->away,  e->blank,
-                            e->work,    e->map,  e->probability, e->projection, e->order, e->scratch };
-
-    for (size_t i = 0; i < COUNT_OF(block); i++)
-        mem_free(block[i]);
-    for (int p = 0; p < STORE_MAX_PRECISIONS; p++)
-        mem_free(e->clean[p]);
+    mem_free(e->missing);
+    mem_free(e->mine);
+    mem_free(e->bytes);
+    mem_free(e->projection);
+    mem_free(e->map);
     for (int i = 0; i < JOB_MAX_NETWORKS; i++)
         store_rows_free(e->rows[i]);
-}
-
-/* ---- one curve ----------------------------------------------------------------------------------------- */
-
-static const struct engine *engine_of(const struct explain *e)
-{
-    return &e->r->network[e->net].engine[e->scorer];
-}
-
-/* The class's probability at a step. 0: no numbers. */
-static int keep_step(struct explain *e, int step, const float *logits)
-{
-    int classes = engine_classes(engine_of(e)->plan);
-
-    if (!accuracy_finite(logits, classes)) {
-        e->odd = 1;
-        return 0;
-    }
-    accuracy_softmax(logits, classes, e->probability);
-    e->curve[step] = e->probability[e->class_index];
-    if (e->logits)
-        memcpy(e->logits + (size_t)step * (size_t)classes, logits, (size_t)classes * sizeof *logits);
-    return 1;
-}
-
-/* The steps that wait, which are the last ones before `step`. */
-static int keep_batch(struct explain *e, int step)
-{
-    const float *logits =
-        e->waiting > 0 ? engine_finish_batch(engine_of(e)->plan, engine_of(e)->state) : NULL;
-    int classes = engine_classes(engine_of(e)->plan), good = 1;
-
-    for (int k = 0; k < e->waiting && good; k++)
-        good = keep_step(e, step - e->waiting + k, logits + (size_t)k * (size_t)classes);
-    e->waiting = 0;
-    return good;
-}
-
-/* Only a curve's first run is of the whole picture; the others wait until the engine's batch is full. */
-static int score(void *user, int step, const int32_t *changed, int count, float *out)
-{
-    struct explain *e = user;
-
-    (void)out; /* e->curve's */
-    if (comm_loop_drops(&e->loop)) {
-        e->stopped = 1;
-        return 0;
-    }
-    image_replace(e->work, e->to, e->r->pipeline.channels, changed, count);
-    if (step == e->clean_step)
-        return keep_batch(e, step) && keep_step(e, step, e->clean[e->scorer]);
-    if (!e->begun) {
-        e->begun = 1;
-        engine_run_real(engine_of(e)->plan, engine_of(e)->state, e->work);
-        return keep_step(e, step, engine_logits(engine_of(e)->plan, engine_of(e)->state));
-    }
-    e->waiting = engine_batch_changed(engine_of(e)->plan, engine_of(e)->state, e->work, changed, count);
-    if (e->waiting < ENGINE_BATCH && step < e->r->job->explain_steps)
-        return 1;
-    return keep_batch(e, step + 1);
-}
-
-static int one_curve(struct explain *e, const float *from, const float *to, int clean_step, float *curve,
-                     float *logits)
-{
-    struct curve_scorer scorer = { score, e };
-
-    memcpy(e->work, from, image_pipeline_bytes(&e->r->pipeline) * sizeof *from);
-    e->to = to;
-    e->clean_step = clean_step;
-    e->logits = logits;
-    e->curve = curve;
-    e->begun = e->waiting = 0;
-    return curve_run(e->order, e->pixels, e->r->job->explain_steps, &scorer, curve);
+    probe_free(e->probe);
 }
 
 /* ---- one picture in one precision ---------------------------------------------------------------------- */
@@ -179,19 +87,6 @@ static void *field(const struct explain *e, int p, const char *name)
     return store_rows_field(e->rows[e->net], path);
 }
 
-static int needs_picture(const struct run *r)
-{
-    return r->job->explain_steps > 0 || r->layout.activations == STORE_ACTIVATIONS_SUBSET;
-}
-
-static void sort_pixels(struct explain *e)
-{
-    const struct store_network *n = &e->r->layout.network[e->net];
-
-    cam_resize(e->projection, n->h, n->w, e->r->input_h, e->r->input_w, e->map);
-    curve_order(e->map, e->pixels, e->order, e->scratch);
-}
-
 /* A field of precision p's, or NULL: deletion_curve, deletion_logits_on_fp32. */
 static float *part(struct explain *e, int p, int wanted, const char *kind, const char *what,
                    const char *suffix)
@@ -202,50 +97,56 @@ static float *part(struct explain *e, int p, int wanted, const char *kind, const
     return wanted ? field(e, p, name) : NULL;
 }
 
-/* Both curves of precision p's map along the order of e->projection, into the fields with this suffix: "",
- * "_raw", which keeps no logits, or "_on_" another network's precision. */
-static int both_curves(struct explain *e, int p, const char *suffix)
+/* A curve on the network of precision `scorer`, whose class is the one that the curve shows. 0: there is
+ * none. */
+static int one_curve(struct explain *e, int scorer, enum probe_curve kind, float *curve, float *logits)
 {
-    int steps = e->r->job->explain_steps, logits = e->r->layout.step_logits && strcmp(suffix, "_raw") != 0;
+    enum probe_state state = PROBE_MORE;
 
-    sort_pixels(e);
-    return one_curve(e, e->picture, e->away, 0, part(e, p, 1, "deletion", "curve", suffix),
+    probe_curve_start(e->probe, scorer, kind, *(const int32_t *)field(e, scorer, "class"), curve, logits);
+    while (state == PROBE_MORE && !(e->stopped = comm_loop_drops(&e->loop)))
+        state = probe_curve_next(e->probe);
+    e->odd |= state == PROBE_ODD;
+    return state == PROBE_DONE;
+}
+
+/* Both curves along the order of e->projection on the network of precision `scorer`, into precision p's
+ * fields with this suffix: "", "_raw", which keeps no logits, or "_on_" another network's precision. */
+static int both_curves(struct explain *e, int p, int scorer, const char *suffix)
+{
+    int logits = e->r->layout.step_logits && strcmp(suffix, "_raw") != 0;
+
+    probe_order(e->probe, e->projection);
+    return one_curve(e, scorer, PROBE_DELETION, part(e, p, 1, "deletion", "curve", suffix),
                      part(e, p, logits, "deletion", "logits", suffix)) &&
-           one_curve(e, e->blank, e->picture, steps, part(e, p, 1, "insertion", "curve", suffix),
+           one_curve(e, scorer, PROBE_INSERTION, part(e, p, 1, "insertion", "curve", suffix),
                      part(e, p, logits, "insertion", "logits", suffix));
 }
 
 /* The clean picture: logits, and the CAM layer where the rows keep it. */
-static void run_clean(struct explain *e)
+static void run_clean(struct explain *e, int p)
 {
-    const struct engine *engine = engine_of(e);
-    float *clean = e->clean[e->scorer];
-
-    engine_run_real(engine->plan, engine->state, e->picture);
-    memcpy(clean, engine_logits(engine->plan, engine->state),
-           (size_t)engine_classes(engine->plan) * sizeof *clean);
-    e->odd |= !accuracy_finite(clean, engine_classes(engine->plan));
+    probe_run(e->probe, p, e->bytes);
+    e->odd |= probe_answer(e->probe, p) != OK;
     if (e->r->layout.activations == STORE_ACTIVATIONS_SUBSET) {
+        const struct engine *engine = &e->r->network[e->net].engine[p];
         struct engine_map map = engine_cam_map(engine->plan, engine->state);
 
-        measure_keep(&map, field(e, e->scorer, "activation"));
+        probe_layer_copy(&map, field(e, p, "activation"));
     }
 }
 
 /* Whose probability the curves on this network show. */
-static void choose_class(struct explain *e, int64_t image)
+static void choose_class(struct explain *e, int p, int64_t image)
 {
-    int p = e->scorer, truth = e->r->list.entry[image].class_index;
-    int32_t *all = field(e, p, "class"), own;
-    const int32_t *first = field(e, 0, "class");
-    float largest;
+    int truth = e->r->list.entry[image].class_index;
+    int32_t *own = field(e, p, "class");
 
-    accuracy_top(e->clean[p], engine_classes(engine_of(e)->plan), 1, &own, &largest);
+    *own = probe_shown(e->probe, p)->top[0];
     if (e->r->job->explain_class == JOB_CLASS_TRUE && truth >= 0)
-        own = truth;
+        *own = truth;
     if (e->r->job->explain_class == JOB_CLASS_FP32 && p > 0)
-        own = *first;
-    e->class_index = *all = own;
+        *own = *(const int32_t *)field(e, 0, "class");
 }
 
 static void measure(struct explain *e, int p, int64_t image, int raw_sign)
@@ -253,13 +154,13 @@ static void measure(struct explain *e, int p, int64_t image, int raw_sign)
     const struct store_network *n = &e->r->layout.network[e->net];
     size_t bytes = ((size_t)e->r->job->explain_steps + 1) * sizeof(float);
 
-    choose_class(e, image);
-    if (!both_curves(e, p, ""))
+    choose_class(e, p, image);
+    if (!both_curves(e, p, p, ""))
         return;
     if (raw_sign < 0) {
         for (int i = 0; i < n->h * n->w; i++)
             e->projection[i] = -e->projection[i];
-        both_curves(e, p, "_raw");
+        both_curves(e, p, p, "_raw");
         return;
     }
     memcpy(field(e, p, "deletion_curve_raw"), field(e, p, "deletion_curve"), bytes);
@@ -282,19 +183,15 @@ static status one_precision(struct explain *e, int p, int64_t image)
     char path[STORE_PATH];
     int8_t raw_sign;
 
-    e->scorer = p;
     TRY(fetch_projection(e, p, image));
     snprintf(path, sizeof path, "/models/%s/%s/raw_sign", n->name, run_precision(e->r, p));
     TRY(store_fetch(r->store, path, image, 1, &raw_sign));
     if (r->layout.subset_maps) {
-        uint8_t *out = field(e, p, "cam_u8");
-
         cam_finish(e->projection, n->h, n->w, r->input_h, r->input_w, e->map);
-        for (int i = 0; i < e->pixels; i++)
-            out[i] = (uint8_t)lrintf(255.0f * e->map[i]);
+        cam_bytes(e->map, e->pixels, field(e, p, "cam_u8"));
     }
-    if (needs_picture(r))
-        run_clean(e);
+    if (e->probe)
+        run_clean(e, p);
     if (r->job->explain_steps > 0 && !e->odd)
         measure(e, p, image, raw_sign);
     return OK;
@@ -306,11 +203,9 @@ static status one_cross(struct explain *e, int p, int scorer, int64_t image)
 {
     char suffix[STORE_NAME + 8];
 
-    e->scorer = scorer;
-    e->class_index = *(const int32_t *)field(e, scorer, "class");
     snprintf(suffix, sizeof suffix, "_on_%s", run_precision(e->r, scorer));
     TRY(fetch_projection(e, p, image));
-    both_curves(e, p, suffix);
+    both_curves(e, p, scorer, suffix);
     return OK;
 }
 
@@ -335,35 +230,29 @@ static status keep_network(struct explain *e, int net)
 {
     if (net == e->kept || e->r->job->explain_steps == 0)
         return OK;
-    for (int p = 0; p < e->r->precisions; p++) {
-        if (e->kept >= 0)
-            TRY(engine_let_go(e->r->network[e->kept].engine[p].plan, e->r->network[e->kept].engine[p].state));
-        if (net >= 0)
-            TRY(engine_keep(e->r->network[net].engine[p].plan, e->r->network[net].engine[p].state));
-    }
+    if (e->kept >= 0)
+        TRY(probe_let_go(e->probe, e->kept));
+    if (net >= 0)
+        TRY(probe_keep(e->probe, net));
     e->kept = net;
     return OK;
 }
 
 /* ---- one row ------------------------------------------------------------------------------------------- */
 
-/* The clean picture and its substrates; ERR_... of the picture makes the row a bad one. */
-static status take_picture(struct explain *e, int net, int64_t image)
+/* The picture and its substrates; ERR_... of the picture makes the row a bad one. */
+static status take_picture(struct explain *e, int64_t image)
 {
     const struct run *r = e->r;
-    const struct model_input *in = &r->network[net].model.input;
     char path[OPTION_SIZE + 1100];
     struct image_info info;
-    float table[3][256];
 
     TRY(text_path(path, sizeof path, r->list.root, r->list.entry[image].path));
     TRY(image_load(path, &r->pipeline, e->bytes, &info));
-    image_normalize_table(in->mean, in->std, in->channels, table);
-    image_normalize(e->bytes, e->pixels, in->channels, (const float(*)[256])table, e->picture);
-    TRY(image_substrate((enum image_substrate)r->job->explain_deletion, e->picture, r->input_h, r->input_w,
-                        in->channels, (const float(*)[256])table, e->away));
-    return image_substrate((enum image_substrate)r->job->explain_insertion, e->picture, r->input_h,
-                           r->input_w, in->channels, (const float(*)[256])table, e->blank);
+    if (r->job->explain_steps == 0)
+        return OK;
+    return probe_picture(e->probe, e->bytes, (enum image_substrate)r->job->explain_deletion,
+                         (enum image_substrate)r->job->explain_insertion);
 }
 
 /* What select wrote is a part of the row, under its CRC. */
@@ -394,8 +283,10 @@ static status one_row(struct explain *e, int net, int64_t place)
     TRY(keep_network(e, net));
     e->net = net;
     e->odd = 0;
-    if (needs_picture(r))
-        picture = take_picture(e, net, image);
+    if (e->probe) {
+        probe_aim(e->probe, net);
+        picture = take_picture(e, image);
+    }
     if (picture == ERR_MEMORY)
         return picture;
     if (picture == OK)

@@ -1,19 +1,12 @@
-/* Localization: a row's boxes and their IoU in evaluate, figures in reduce. Private to the room, local. */
+/* src/phase/locate.h: true boxes of an image; figures of localization. Private to the room, local. */
 #ifndef QUANTCAM_PHASE_LOCATE_H
 #define QUANTCAM_PHASE_LOCATE_H
 
 #include "metric_wsol.h"
 #include "run.h"
 
-/* ---- evaluate (locate.c) ------------------------------------------------------------------------------- */
+/* ---- true boxes (locate.c) ----------------------------------------------------------------------------- */
 
-struct locate;
-MUST_USE status locate_create(const struct run *r, struct locate **out);
-void locate_free(struct locate *l);      /* NULL is fine */
-/* The wsol fields of the row in hand of one network and precision, from its cam and raw_sign.
- *   info   of the picture as decoded */
-void locate_row(struct locate *l, struct store_rows *rows, int net, const char *precision, int64_t image,
-                const struct image_info *info);
 /* True boxes of an image in the frame of the job, in pixels of the crop; returns how many are left.
  *   truth   room for locate_most_boxes(r) */
 int locate_truth(const struct run *r, int64_t image, int width, int height, struct wsol_box *truth);

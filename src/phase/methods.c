@@ -29,68 +29,6 @@ status methods_head(const struct job *job, const struct model_binding *b, struct
     return any_needs_head(job) ? model_head_load(b, out) : OK;
 }
 
-/* ---- a row --------------------------------------------------------------------------------------------- */
-
-static float *map_field(const struct run *r, struct store_rows *rows, int p, int method)
-{
-    char path[STORE_PATH];
-
-    snprintf(path, sizeof path, "%s/cam_%s", run_precision(r, p), cam_method_name((enum cam_method)method));
-    return store_rows_field(rows, path);
-}
-
-static void put_pair(const struct run *r, struct store_rows *rows, int p, const char *what, int method,
-                     float value)
-{
-    char path[STORE_PATH];
-
-    snprintf(path, sizeof path, "%s/vs_%s/%s_%s", run_precision(r, p), run_precision(r, 0), what,
-             cam_method_name((enum cam_method)method));
-    *(float *)store_rows_field(rows, path) = value;
-}
-
-status methods_compute(const struct run *r, struct cam_workspace *w, int net, int p, const float *act,
-                       int class_index, struct store_rows *rows)
-{
-    const struct store_network *n = &r->layout.network[net];
-    const struct model_head *from = &r->network[net].head[p];
-    struct cam_head head = { .classes = from->classes,
-                             .channels = from->channels,
-                             .hidden = from->hidden,
-                             .weight = from->weight,
-                             .bias = from->bias,
-                             .first_weight = from->first_weight,
-                             .first_bias = from->first_bias };
-
-    if (r->layout.methods == 0)
-        return OK;
-    TRY(cam_take(w, act, n->h, n->w, n->channels, from->weight ? &head : NULL, class_index));
-    for (int m = 0; m < CAM_METHODS; m++)
-        if (wanted(r->job, m)) {
-            struct cam_projection out = { .values = map_field(r, rows, p, m) };
-            TRY(cam_compute(w, (enum cam_method)m, (enum cam_sign)r->job->sign, 0, &out));
-        }
-    return OK;
-}
-
-void methods_compare(const struct run *r, int net, int p, struct store_rows *rows, float *const map[2])
-{
-    const struct store_network *n = &r->layout.network[net];
-
-    for (int m = 0; m < CAM_METHODS; m++) {
-        const float *base, *other;
-
-        if (!wanted(r->job, m))
-            continue;
-        base = map_field(r, rows, 0, m);
-        other = map_field(r, rows, p, m);
-        cam_finish(base, n->h, n->w, r->input_h, r->input_w, map[0]);
-        cam_finish(other, n->h, n->w, r->input_h, r->input_w, map[1]);
-        put_pair(r, rows, p, "rmse", m, rmse_maps(map[0], map[1], (int64_t)r->input_h * r->input_w));
-        put_pair(r, rows, p, "correlation", m, rmse_correlation(base, other, n->h * n->w));
-    }
-}
-
 /* ---- means --------------------------------------------------------------------------------------------- */
 
 enum { SETS = 1 + STORE_MAX_SELECTIONS };

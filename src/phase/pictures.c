@@ -1,6 +1,5 @@
 #include "local.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "metric.h"
@@ -13,14 +12,12 @@ struct canvas {
 static status draw(const struct run *r, int net, int p, int64_t image, int place, const struct canvas *room)
 {
     const struct store_network *n = &r->layout.network[net];
-    size_t pixels = (size_t)r->input_h * (size_t)r->input_w;
     char path[STORE_PATH];
 
     snprintf(path, sizeof path, "/models/%s/%s/cam", n->name, run_precision(r, p));
     TRY(store_fetch(r->store, path, image, 1, room->values));
     cam_finish(room->values, n->h, n->w, r->input_h, r->input_w, room->map);
-    for (size_t i = 0; i < pixels; i++)
-        room->bytes[i] = (uint8_t)lrintf(255.0f * room->map[i]);
+    cam_bytes(room->map, r->input_h * r->input_w, room->bytes);
     snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", n->name, place + 1, run_precision(r, p));
     return store_write(r->store, path, 0, r->input_h, room->bytes);
 }

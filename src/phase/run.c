@@ -1,4 +1,7 @@
+/* src/phase/run.c: the phases in order. */
 #include "run.h"
+
+#include "probe.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -51,6 +54,28 @@ void run_enter(struct run *r, const char *name)
     if (r->store)
         progress_file_phase(r);
     meet_fault(r, name);
+}
+
+status run_probe(const struct run *r, const struct probe_how *how, struct probe **out)
+{
+    struct probe_network *list;
+    status result;
+
+    *out = NULL;
+    MEM_TRY(list, (size_t)r->networks, sizeof *list);
+    for (int i = 0; i < r->networks; i++) {
+        const struct run_network *n = &r->network[i];
+
+        list[i].model = &n->model;
+        list[i].precisions = r->precisions;
+        for (int p = 0; p < r->precisions; p++) {
+            list[i].engine[p] = n->engine[p];
+            list[i].head[p] = n->head[p].weight ? &n->head[p] : NULL;
+        }
+    }
+    result = probe_create(list, r->networks, how, r->kernels, out);
+    mem_free(list);
+    return result;
 }
 
 const char *run_precision(const struct run *r, int p)

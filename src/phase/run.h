@@ -70,6 +70,10 @@ struct run {
 
 /* run.c: the name of precision p; the first is what the others are compared with. */
 const char *run_precision(const struct run *r, int p);
+/* run.c: a probe of all the run's networks. Local. */
+struct probe;
+struct probe_how;
+MUST_USE status run_probe(const struct run *r, const struct probe_how *how, struct probe **out);
 /* run.c: from here on the clock runs for phase `name`. */
 void run_enter(struct run *r, const char *name);
 /* run.c: evaluate, select, explain; average, time, reduce. */

@@ -1,6 +1,6 @@
+/* src/phase/time.c: /timing/alone: rank 0 alone, one picture at a time. */
+#include "probe.h"
 #include "run.h"
-
-#include "metric.h"
 
 #include <string.h>
 
@@ -11,8 +11,7 @@ struct clock_room {
     uint8_t *pixels; /* (pictures, H, W, channels) */
     int pictures;
     double *sample[MEASURES]; /* inference, CAM, both: (time_runs) seconds */
-    float *act, *projection, *map;
-    struct cam_workspace *workspace;
+    struct probe *probe;
 };
 
 /* Spread over the list; unreadable ones are passed over. */
@@ -35,54 +34,35 @@ static status read_pictures(const struct run *r, struct clock_room *t)
 
 static status make_clock_room(const struct run *r, struct clock_room *t)
 {
-    size_t values = 0, map = (size_t)r->input_h * (size_t)r->input_w;
-    int pixels = 0, channels = 0;
+    const struct probe_how how = { .sign = (enum cam_sign)r->job->sign, .raw = r->job->raw };
 
-    for (int i = 0; i < r->networks; i++) {
-        const struct engine_map *m = &r->network[i].map;
-        pixels = m->h * m->w > pixels ? m->h * m->w : pixels;
-        channels = m->c > channels ? m->c : channels;
-    }
-    values = (size_t)pixels * (size_t)channels;
-    MEM_TRY(t->act, values, sizeof *t->act);
-    MEM_TRY(t->projection, (size_t)pixels, sizeof *t->projection);
-    MEM_TRY(t->map, map, sizeof *t->map);
     for (int m = 0; m < MEASURES; m++)
         MEM_TRY(t->sample[m], (size_t)r->job->time_runs, sizeof(double));
-    TRY(cam_workspace_create(pixels, channels, r->kernels, &t->workspace));
+    TRY(run_probe(r, &how, &t->probe));
     return read_pictures(r, t);
 }
 
 static void clear_clock_room(struct clock_room *t)
 {
     mem_free(t->pixels);
-    mem_free(t->act);
-    mem_free(t->projection);
-    mem_free(t->map);
     for (int m = 0; m < MEASURES; m++)
         mem_free(t->sample[m]);
-    cam_workspace_free(t->workspace);
+    probe_free(t->probe);
 }
 
 /* One image: inference, then the finished map. */
-static status measure(const struct run *r, struct clock_room *t, const struct engine *engine, int i,
-                      double out[MEASURES])
+static status measure(const struct run *r, struct clock_room *t, int p, int i, double out[MEASURES])
 {
     size_t bytes = image_pipeline_bytes(&r->pipeline);
-    struct cam_projection projection = { .values = t->projection };
-    struct engine_map map;
     double start = clock_s(), middle, end;
     status s;
 
-    engine_run(engine->plan, engine->state, t->pixels + (size_t)(i % t->pictures) * bytes);
+    probe_run(t->probe, p, t->pixels + (size_t)(i % t->pictures) * bytes);
     middle = clock_s();
-    map = engine_cam_map(engine->plan, engine->state);
-    engine_map_copy_real(&map, t->act);
-    s = cam_eigen(t->workspace, t->act, map.h, map.w, map.c, (enum cam_sign)r->job->sign, r->job->raw,
-                  &projection);
+    s = probe_look(t->probe, p);
     if (s != OK && s != ERR_NUMERIC) /* a picture with NaN takes its time too */
         return s;
-    cam_finish(t->projection, map.h, map.w, r->input_h, r->input_w, t->map);
+    (void)probe_map(t->probe, p, 0);
     end = clock_s();
     out[0] = middle - start;
     out[1] = end - middle;
@@ -97,8 +77,9 @@ static status time_one(const struct run *r, struct clock_room *t, int net, int p
     double out[MEASURES];
     char path[STORE_PATH];
 
+    probe_aim(t->probe, net);
     for (int i = -WARM_UP; i < r->job->time_runs; i++) {
-        TRY(measure(r, t, &r->network[net].engine[p], i + WARM_UP, out));
+        TRY(measure(r, t, p, i + WARM_UP, out));
         for (int m = 0; m < MEASURES && i >= 0; m++)
             t->sample[m][i] = out[m];
         comm_alive();

@@ -173,6 +173,16 @@ void probe_free(struct probe *p)
     mem_free(p);
 }
 
+struct probe_how *probe_how_of(struct probe *p)
+{
+    return &p->how;
+}
+
+void probe_forget(struct probe_view *v)
+{
+    v->made[0] = v->made[1] = v->boxed = v->viewed = 0;
+}
+
 void probe_aim(struct probe *p, int network)
 {
     const struct probe_network *n = &p->network[network];
@@ -189,7 +199,7 @@ void probe_aim(struct probe *p, int network)
     p->classes = engine_classes(n->engine[0].plan);
     for (int i = 0; i < n->precisions; i++) {
         p->view[i].shown.classes = p->classes;
-        p->view[i].made[0] = p->view[i].made[1] = 0;
+        probe_forget(&p->view[i]);
     }
 }
 

@@ -4,11 +4,13 @@
 
 #include "probe.h"
 
-/* One precision: what it showed, and its finished maps. */
+/* One precision: what it showed, and what was made of it since probe_look. */
 struct probe_view {
     struct probe_shown shown;
     float *map[2]; /* (H, W) of the projection, and of its negative */
-    int made[2];   /* since probe_look */
+    int32_t box[4];
+    struct measure_view measured;
+    int made[2], boxed, viewed; /* map, box, measured are there */
 };
 
 /* A curve that is under way. */
@@ -45,6 +47,8 @@ static inline const struct engine *probe_engine(const struct probe *p, int i)
     return &p->network[p->aim].engine[i];
 }
 
+/* probe.c: nothing has been made of the precision's projection. */
+void probe_forget(struct probe_view *v);
 /* probe.c: the aimed network's. */
 struct wsol_workspace *probe_frame(const struct probe *p);
 

@@ -1,7 +1,6 @@
 /* src/probe/show.c: what one precision shows: answer, CAM layer, projections, maps, box. */
 #include "probe_parts.h"
 
-#include <math.h>
 #include <string.h>
 
 const struct probe_shown *probe_shown(const struct probe *p, int i)
@@ -12,23 +11,12 @@ const struct probe_shown *probe_shown(const struct probe *p, int i)
 
 /* ---- answer -------------------------------------------------------------------------------------------- */
 
-static void take_logits(struct probe *p, int i)
-{
-    memcpy(p->view[i].shown.logits, engine_logits(probe_engine(p, i)->plan, probe_engine(p, i)->state),
-           (size_t)p->classes * sizeof(float));
-}
-
 void probe_run(struct probe *p, int i, const uint8_t *pixels)
 {
-    engine_run(probe_engine(p, i)->plan, probe_engine(p, i)->state, pixels);
-    take_logits(p, i);
-}
+    const struct engine *e = probe_engine(p, i);
 
-void probe_run_clean(struct probe *p, int i)
-{
-    BUG_IF(!p->picture);
-    engine_run_real(probe_engine(p, i)->plan, probe_engine(p, i)->state, p->picture);
-    take_logits(p, i);
+    engine_run(e->plan, e->state, pixels);
+    memcpy(p->view[i].shown.logits, engine_logits(e->plan, e->state), (size_t)p->classes * sizeof(float));
 }
 
 status probe_answer(struct probe *p, int i)
@@ -51,10 +39,11 @@ status probe_answer(struct probe *p, int i)
 
 status probe_look(struct probe *p, int i)
 {
+    const struct engine *e = probe_engine(p, i);
     struct probe_view *v = &p->view[i];
 
-    v->made[0] = v->made[1] = 0;
-    v->shown.layer = engine_cam_map(probe_engine(p, i)->plan, probe_engine(p, i)->state);
+    probe_forget(v);
+    v->shown.layer = engine_cam_map(e->plan, e->state);
     v->shown.act = p->act;
     engine_map_copy_real(&v->shown.layer, p->act);
     return cam_eigen(p->cam, p->act, p->h, p->w, p->c, p->how.sign, p->how.raw, &v->shown.cam);
@@ -81,17 +70,6 @@ status probe_methods(struct probe *p, int i, int class_index)
             TRY(cam_compute(p->cam, (enum cam_method)m, p->how.sign, p->how.method_raw,
                             &p->view[i].shown.method[m]));
     return OK;
-}
-
-void probe_activation(const struct probe *p, int i, struct activation *as_int, struct activation *as_real)
-{
-    const struct engine_map *m = &p->view[i].shown.layer;
-
-    memset(as_int, 0, sizeof *as_int);
-    if (m->codes)
-        activation_codes(m->codes, m->h * m->w, m->c, m->pitch, m->q.scale, m->q.zero_point, as_int, as_real);
-    else
-        activation_real(p->act, m->h * m->w, m->c, as_real);
 }
 
 void probe_channel_means(const struct engine_map *layer, float *mean)
@@ -153,20 +131,18 @@ const float *probe_map(struct probe *p, int i, int negative)
     return v->map[which];
 }
 
-void probe_map_bytes(struct probe *p, const float *projection, uint8_t *out)
-{
-    cam_finish(projection, p->h, p->w, p->height, p->width, p->finished[0]);
-    for (int k = 0; k < probe_pixels(p); k++)
-        out[k] = (uint8_t)lrintf(255.0f * p->finished[0][k]);
-}
-
 void probe_box(struct probe *p, int i, int negative, const struct wsol_box *truth, int boxes,
                struct wsol_score *score, int32_t box[4])
 {
     struct wsol_workspace *w = probe_frame(p);
+    struct probe_view *v = &p->view[i];
 
     wsol_scan(w, probe_map(p, i, negative));
     if (score)
         wsol_score(w, truth, boxes, score);
     (void)wsol_pixels(w, WSOL_T20, box);
+    if (!negative) {
+        memcpy(v->box, box, sizeof v->box);
+        v->boxed = 1;
+    }
 }

@@ -170,10 +170,18 @@ static void test_args_refused(void)
 static void test_paths(void)
 {
     static const char *const cases[][2] = {
-        { "~/a b", "/home/u/a b" },      { "~", "/home/u" },        { "$DATA/x", "/d-1/x" },
-        { "$DATA", "/d-1" },             { "${DATA}x", "/d-1x" },   { "$DATA-x", "/d-1-x" },
-        { "./~/x", "./~/x" },            { "a/~/$DATA", "a/~/$DATA" }, { "a~", "a~" },
-        { "$", "$" },                    { "$5.png", "$5.png" },    { "./$DATA", "./$DATA" },
+        { "~/a b", "/home/u/a b" },
+        { "~", "/home/u" },
+        { "$DATA/x", "/d-1/x" },
+        { "$DATA", "/d-1" },
+        { "${DATA}x", "/d-1x" },
+        { "$DATA-x", "/d-1-x" },
+        { "./~/x", "./~/x" },
+        { "a/~/$DATA", "a/~/$DATA" },
+        { "a~", "a~" },
+        { "$", "$" },
+        { "$5.png", "$5.png" },
+        { "./$DATA", "./$DATA" },
     };
     struct settings s = { 0 };
     struct option_words w;
@@ -262,6 +270,30 @@ static void test_write(void)
     CHECK(text(&again, "[subset]\nfraction = 0\n") == OK && strcmp(again.fraction, "0") == 0);
 }
 
+/* Named, not named, and a path that has an equals sign behind what is no name. */
+static void test_files(void)
+{
+    static const struct option_row row[] = {
+        { .name = "weights", .kind = OPTION_FILES, .where = 0, .values = "[NAME=]FILE", .help = "h" }
+    };
+    static const struct option_table t = { .usage = "x", .row = row, .rows = 1 };
+    static struct option_files f;
+    char *words[] = { "x", "--weights", "a=b.pth", "--weights=./c=d", "--weights=e", NULL };
+    char *twice[] = { "x", "--weights=a=z", NULL };
+    char *many[] = { "x",           "--weights=1", "--weights=2", "--weights=3",
+                     "--weights=4", "--weights=5", "--weights=6", NULL };
+    struct option_words left;
+
+    CHECK(option_read_args(&t, &f, 5, words, &left) == OK && f.count == 3);
+    CHECK(strcmp(f.file[0].name, "a") == 0 && strcmp(f.file[0].path, "b.pth") == 0);
+    CHECK(f.file[1].name[0] == '\0' && strcmp(f.file[1].path, "./c=d") == 0);
+    CHECK(f.file[2].name[0] == '\0' && strcmp(f.file[2].path, "e") == 0);
+    CHECK(option_read_args(&t, &f, 2, twice, &left) == ERR_USAGE && f.count == 3);
+    CHECK(strcmp(error_last()->text, "weights = a=z: 'a' stands twice") == 0);
+    CHECK(option_read_args(&t, &f, 7, many, &left) == ERR_USAGE && f.count == OPTION_FILES_MOST);
+    CHECK(strcmp(error_last()->text, "weights = 6: more than 8 files") == 0);
+}
+
 static void test_help(void)
 {
     struct settings s = { .limit = 12, .fraction = "0.05" };
@@ -285,6 +317,7 @@ int main(void)
     test_text();
     test_text_refused();
     test_write();
+    test_files();
     test_help();
     CHECK(mem_live() == 0);
     return check_result("option");

@@ -19,6 +19,7 @@ static void widest(void)
 
 static void by_hand(void)
 {
+    uint8_t bytes[4];
     static const float line[2] = { 0, 4 }, mixed[4] = { -8, 1, 2, -1 }, negative[2] = { -3, -3 };
 
     /* Half-pixel centres: outputs at -.25 .25 .75 1.25 of the input, edges replicated. */
@@ -34,6 +35,8 @@ static void by_hand(void)
     cam_finish(mixed, 2, 2, 2, 2, out); /* 0 1 2 0 over its largest, twice */
     CHECK(out[0] == 0 && fabsf(out[1] - 0.5f) < 1e-6f && fabsf(out[2] - 1) < 1e-6f && out[2] <= 1 &&
           out[3] == 0);
+    cam_bytes((const float[4]){ 0, 1, 0.5f, 100 / 255.0f }, 4, bytes); /* 127.5 goes to the even 128 */
+    CHECK(bytes[0] == 0 && bytes[1] == 255 && bytes[2] == 128 && bytes[3] == 100);
     cam_finish(negative, 1, 2, 3, 3, out);
     for (int i = 0; i < 9; i++)
         CHECK(out[i] == 0);

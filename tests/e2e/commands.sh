@@ -44,7 +44,7 @@ check "the job's preprocessing goes before the descriptions'" test \
 check "bench --kernels: the peak first" grep -qE '"peak_f32_gmac_s": [1-9]' <(head -1 "$T/out")
 check "bench --kernels: a line a kernel and shape" test "$(grep -cE '^\{"kernel".*"rate": [0-9.]+.*\}$' "$T/out")" = 50
 "$Q" bench --phases --model models/demo/shufflenet_v2_x0_5.model --weights "$WEIGHTS/shufflenet_v2_x0_5_fp32.pth" \
-    --int8 "$WEIGHTS/shufflenet_v2_x0_5_int8.pth" --repeats=1 > "$T/out" 2> "$T/err"
+    --weights "$WEIGHTS/shufflenet_v2_x0_5_int8.pth" --repeats=1 > "$T/out" 2> "$T/err"
 check "bench --phases" test "$(grep -c ' ms$' "$T/out")" = 21
 check "bench --phases: both ways of a curve" grep -q "both curves, what changed alone *int8" "$T/out"
 "$Q" bench --phases --explain=off --model models/demo/shufflenet_v2_x0_5.model --repeats=1 > "$T/out" 2> "$T/err"

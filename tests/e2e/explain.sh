@@ -44,14 +44,13 @@ check "explain --job" code 0 "$Q" explain "$T/images/$IMAGE" --job "$T/job.conf"
 cp "$T/log" "$T/said"
 check "explain: a picture" test "$(head -c 8 "$T/one.png" | od -An -tx1 | tr -d ' \n')" = 89504e470d0a1a0a
 check "explain: 80 columns" awk 'length($0) > 80 && !/^(mobile:|  picture|[^ ]*\.pth: )/ { bad = 1 } END { exit bad }' "$T/said"
-check "explain: resolved RMSE as stored" near "$(grep -oE 'resolved [0-9.]+' "$T/said" | cut -d' ' -f2)" \
-    "$(stored /models/mobile/int8/vs_fp32/rmse_resolved $ROW)" 0.006
-check "explain: raw RMSE as stored" near "$(sed -n 's/.*RMSE  *raw \([0-9.]*\).*/\1/p' "$T/said")" \
-    "$(stored /models/mobile/int8/vs_fp32/rmse_raw $ROW)" 0.006
-check "explain: correlation as stored" near "$(sed -n 's/.*|correlation| \([0-9.]*\).*/\1/p' "$T/said")" \
-    "$(stored /models/mobile/int8/vs_fp32/correlation $ROW)" 0.0001
-check "explain: IoU of the boxes as stored" near "$(sed -n 's/.*IoU of the boxes \([0-9.]*\).*/\1/p' "$T/said")" \
-    "$(stored /models/mobile/int8/vs_fp32/box_iou $ROW)" 0.001
+# said LABEL: the last precision's value in the line that begins with it
+said() { awk -v label="  $1" 'index($0, label) == 1 && substr($0, length(label) + 1, 1) == " " { print $NF }' "$T/said"; }
+check "explain: resolved RMSE as stored" near "$(said 'RMSE, resolved')" "$(stored /models/mobile/int8/vs_fp32/rmse_resolved $ROW)" 0.0006
+check "explain: raw RMSE as stored" near "$(said 'RMSE, raw')" "$(stored /models/mobile/int8/vs_fp32/rmse_raw $ROW)" 0.0006
+check "explain: correlation as stored" near "$(said '|correlation|')" "$(stored /models/mobile/int8/vs_fp32/correlation $ROW)" 0.0001
+check "explain: IoU of the boxes as stored" near "$(said boxes)" "$(stored /models/mobile/int8/vs_fp32/box_iou $ROW)" 0.0001
+check "explain: entropy of the integers as stored" near "$(said 'entropy, integers')" "$(stored /models/mobile/int8/entropy_int $ROW)" 0.0006
 SUBSET=$(data /models/mobile/subset/image | grep -oE -- '-?[0-9]+' | grep -nx "$ROW" | cut -d: -f1)
 for kind in deletion insertion; do
     for precision in fp32 int8; do
@@ -64,6 +63,16 @@ done
 check "explain --model, one precision" code 0 "$Q" explain "$T/images/$IMAGE" --model models/demo/mobilenet_v2.model \
     --weights "$WEIGHTS/mobilenet_v2_fp32.pth" --steps=0 -o "$T/two.png"
 check "one precision: no RMSE" lacks "$T/log" RMSE
+two=(--weights "$WEIGHTS/mobilenet_v2_fp32.pth" --weights "$WEIGHTS/mobilenet_v2_int8.pth")
+mobile=("$Q" explain "$T/images/$IMAGE" --model models/demo/mobilenet_v2.model --steps=0 -o "$T/two.png")
+check "explain --weights twice: named by what they hold" code 0 "${mobile[@]}" "${two[@]}"
+check "explain --weights twice: both columns" grep -qE '^  map  +fp32  +int8$' "$T/log"
+check "explain: a further precision" code 0 "${mobile[@]}" "${two[@]}" --weights "again=$WEIGHTS/mobilenet_v2_int8.pth"
+check "explain: three columns" grep -qE '^  map  +fp32  +int8  +again$' "$T/log"
+check "explain: the same file differs as much" grep -qE '^  RMSE, raw  +-  +([0-9.]+)  +\1$' "$T/log"
+refuse "explain: two of one name" 2 "there is a precision 'int8' already; give this one a name: NAME=FILE" \
+    "${mobile[@]}" "${two[@]}" --weights "$WEIGHTS/mobilenet_v2_int8.pth"
+refuse "explain: one name twice" 2 "^quantcam: weights = a=.*: 'a' stands twice" "${mobile[@]}" --weights a=x --weights a=y
 for i in {10..25}; do echo "n014407$i thing $i, or whatever"; done > "$T/names"
 check "explain --names" code 0 "$Q" explain "$T/images/$IMAGE" --job "$T/job.conf" --steps=0 --names "$T/names" -o "$T/x.png"
 check "explain: names without synsets" test "$(grep -cE '^ +[1-5]  thing [12][0-9], or' "$T/log")" = 10

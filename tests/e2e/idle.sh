@@ -38,7 +38,7 @@ infer=(infer --model $M "$picture" -o "$T/infer.h5")
 idle '--engine=qnnpack has no effect: the weights are fp32' "${infer[@]}" --weights "$W" --engine=qnnpack
 idle '--numerics.saturate has no effect: the weights are fp32' "${infer[@]}" --weights "$W" --numerics.saturate=fbgemm-avx2
 idle "--numerics.saturate has no effect: qnnpack's sums" "${infer[@]}" --weights "$W8" --engine=qnnpack --numerics.saturate=fbgemm-avx2
-idle '--tap=all has no effect: .* fp32' "${infer[@]}" --weights "$W" --tap=all
+idle '--tap=all has no effect: .* has no codes' "${infer[@]}" --weights "$W" --tap=all
 check "--tap=all of int8" code 0 "$Q" "${infer[@]}" --weights "$W8" --tap=all --engine=fbgemm
 for option in resize=224 filter=bicubic pillow=12; do
     idle "preprocess.${option%%=*} = .* has no effect: --pixels" infer --model $M --weights "$W" --pixels "$T/infer.h5" -o "$T/again.h5" --preprocess.$option
@@ -52,7 +52,7 @@ idle 'oversubscribe = on has no effect' "${quantize[@]}" --oversubscribe
 for option in model=$M json layers repeats=3 isa=ref kernels; do idle "${option%%=*} = .* has no effect: --select" bench --select=1e4 --$option; done
 for option in model=$M layers explain=off phases "image=$picture"; do idle "${option%%=*} = .* has no effect: --kernels" bench --kernels --$option; done
 idle 'layers = on has no effect: --phases' bench --phases --layers
-idle 'int8 = .* has no effect: it is of --phases' bench --model $M --int8="$W8"
+idle 'explain = off has no effect: it is of --phases' bench --model $M --explain=off
 idle 'layers = on has no effect: --json' bench --json --layers
 idle '--engine=fbgemm has no effect' bench --model $M --weights "$W" --engine=fbgemm --repeats=1
 idle 'columns = 100 has no effect: --csv' show "$T/out.h5" --csv --columns=100

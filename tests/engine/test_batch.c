@@ -63,13 +63,13 @@ int main(void)
     static const char mobile2[] = "models/mobilenet_v2.model", mobile3[] = "models/mobilenet_v3_large.model",
                       resnet[] = "models/resnet18.model", shuffle[] = "models/shufflenet_v2_x0_5.model";
 
-    test_parts(mobile2, NETWORK_RANDOM_FP32, "features.12.conv.1.0", "features.14.conv.2");
-    test_parts(mobile2, NETWORK_RANDOM_INT8, "features.12.conv.1.0", "features.12.conv.1.0");
-    test_parts(mobile3, NETWORK_RANDOM_FP32, "features.4.block.2.avgpool", "features.13.block.1.2");
-    test_parts(resnet, NETWORK_RANDOM_FP32, "layer4.0.conv1", "layer4.0.conv1");
-    test_places(mobile2, NETWORK_RANDOM_FP32);
-    test_places(resnet, NETWORK_RANDOM_INT8);
-    test_places(shuffle, NETWORK_RANDOM_FP32);
+    test_parts(mobile2, NETWORK_RANDOM_REAL, "features.12.conv.1.0", "features.14.conv.2");
+    test_parts(mobile2, NETWORK_RANDOM_CODES, "features.12.conv.1.0", "features.12.conv.1.0");
+    test_parts(mobile3, NETWORK_RANDOM_REAL, "features.4.block.2.avgpool", "features.13.block.1.2");
+    test_parts(resnet, NETWORK_RANDOM_REAL, "layer4.0.conv1", "layer4.0.conv1");
+    test_places(mobile2, NETWORK_RANDOM_REAL);
+    test_places(resnet, NETWORK_RANDOM_CODES);
+    test_places(shuffle, NETWORK_RANDOM_REAL);
     CHECK(mem_live() == 0);
     return check_result("engine/batch");
 }

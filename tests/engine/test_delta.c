@@ -192,8 +192,8 @@ static void test_forms(const char *net, const char *isa, int stride)
     if (strcmp(isa, kernel_select("auto")->isa) != 0)
         return;
     snprintf(model, sizeof model, "models/%s.model", net);
-    test_network(model, NETWORK_RANDOM_FP32, isa, 30);
-    test_network(model, NETWORK_RANDOM_INT8, isa, 30);
+    test_network(model, NETWORK_RANDOM_REAL, isa, 30);
+    test_network(model, NETWORK_RANDOM_CODES, isa, 30);
 }
 
 int main(void)

@@ -64,38 +64,6 @@ static void test_pixels(void)
     CHECK(curve_pixels(1, 2, 5) == 3 && curve_pixels(1, 10, 4) == 0 && curve_pixels(2, 10, 4) == 1);
 }
 
-struct seen {
-    int next, total, stop_at, bad;
-    uint8_t touched[10];
-};
-
-static int score(void *user, int step, const int32_t *changed, int count, float *out)
-{
-    struct seen *s = user;
-
-    s->bad += step != s->next++ || (step == 0 && count != 0);
-    for (int i = 0; i < count; i++)
-        s->bad += s->touched[changed[i]]++ != 0;
-    s->total += count;
-    *out = 1.0f - (float)s->total / 10.0f;
-    return step != s->stop_at;
-}
-
-/* Every pixel is handed over once, in order; 4 steps over 10 pixels: 0, 3, 5, 8, 10. */
-static void test_run(void)
-{
-    const int32_t order[] = { 9, 8, 7, 6, 5, 4, 3, 2, 1, 0 };
-    struct seen s = { .stop_at = -1 };
-    struct curve_scorer scorer = { score, &s };
-    float curve[5];
-
-    CHECK(curve_run(order, 10, 4, &scorer, curve) == 1);
-    CHECK(s.bad == 0 && s.next == 5 && s.total == 10);
-    CHECK(curve[0] == 1 && curve[1] == 1 - 0.3f && curve[2] == 0.5f && curve[4] == 0);
-    s = (struct seen){ .stop_at = 2 };
-    CHECK(curve_run(order, 10, 4, &scorer, curve) == 0 && s.next == 3);
-}
-
 /* A straight line from 1 to 0 has 1/2; n is the number of intervals; one step is the mean of its ends. */
 static void test_auc(void)
 {
@@ -109,7 +77,6 @@ int main(void)
     test_order();
     test_order_random();
     test_pixels();
-    test_run();
     test_auc();
     CHECK(mem_live() == 0);
     return check_result("metric/curve");

@@ -18,43 +18,6 @@ static void test_names(const struct made *m)
     CHECK(l->methods == 2 && strcmp(l->method[0], "layercam") == 0 && strcmp(l->method[1], "uncentred") == 0);
 }
 
-/* Four pixels of three channels, 2 x 2; of class 1 the weights are (1, -1, 2): LayerCAM is (A_0 + 2 A_2) / 4.
- * Uncentred's first vector is the brightest channel: 1 in fp32, 0 in int8. */
-static void test_row(struct made *m)
-{
-    static float weight[6] = { 9, 9, 9, 1, -1, 2 }, bias[2] = { 0, 0 };
-    static const float act[2][12 + 16] = { { 4, 0, 0, 0, 0, 2, 0, 8, 0, 0, 0, 0 },
-                                           { 8, 0, 0, 0, 0, 4, 0, 4, 0, 0, 0, 0 } };
-    struct run *r = &m->run;
-    struct cam_workspace *w = NULL;
-    struct store_rows *rows = NULL;
-    float map[2][MADE_EDGE * MADE_EDGE], *const maps[2] = { map[0], map[1] };
-    const float *layer, *other, *uncentred;
-
-    for (int p = 0; p < 2; p++)
-        r->network[0].head[p] = (struct model_head){
-            .classes = 2, .channels = 3, .weight = weight, .bias = bias
-        };
-    CHECK(cam_workspace_create(4, 3, r->kernels, &w) == OK);
-    CHECK(store_rows_create(r->store, STORE_ROWS_MODEL, 0, 1, &rows) == OK);
-    for (int p = 0; p < 2; p++)
-        CHECK(methods_compute(r, w, 0, p, act[p], 1, rows) == OK);
-    layer = store_rows_field(rows, "fp32/cam_layercam");
-    other = store_rows_field(rows, "int8/cam_layercam");
-    uncentred = store_rows_field(rows, "fp32/cam_uncentred");
-    CHECK(layer[0] == 1 && layer[1] == 1 && layer[2] == 0 && layer[3] == 0);
-    CHECK(other[0] == 2 && other[1] == 2 && other[2] == 0 && other[3] == 0);
-    CHECK(near(uncentred[0], 0) && near(uncentred[1], 0) && near(uncentred[2], 8) && near(uncentred[3], 0));
-    methods_compare(r, 0, 1, rows, maps);
-    /* The same map but for its scale; uncentred lights one pixel of the first, another of the second. */
-    CHECK(*(float *)store_rows_field(rows, "int8/vs_fp32/rmse_layercam") < 1e-3f);
-    CHECK(*(float *)store_rows_field(rows, "int8/vs_fp32/correlation_layercam") == 1);
-    CHECK(*(float *)store_rows_field(rows, "int8/vs_fp32/rmse_uncentred") > 50);
-    CHECK(near(*(float *)store_rows_field(rows, "int8/vs_fp32/correlation_uncentred"), -1.0 / 3));
-    store_rows_free(rows);
-    cam_workspace_free(w);
-}
-
 static void test_reduce(struct made *m)
 {
     float rmse[MADE_N], correlation[MADE_N];
@@ -88,7 +51,6 @@ int main(void)
 
     CHECK(made_begin(&m, "methods") == OK);
     test_names(&m);
-    test_row(&m);
     test_reduce(&m);
     made_end(&m, &code, "phase/methods");
     return code;

@@ -55,7 +55,7 @@ static void test_curves(struct probed *t, int whole)
     must(probe_picture(p, t->pixels, IMAGE_SUBSTRATE_ZERO, IMAGE_SUBSTRATE_BLUR));
     must(probe_keep(p, 0));
     for (int i = 0; i < 2; i++) {
-        probe_run_clean(p, i);
+        probe_run(p, i, t->pixels);
         must(probe_answer(p, i));
         must(probe_look(p, i));
         int class_index = probe_shown(p, i)->top[0];
@@ -89,7 +89,7 @@ static void test_odd(struct probed *t)
 
     must(probe_picture(p, t->pixels, IMAGE_SUBSTRATE_ZERO, IMAGE_SUBSTRATE_ZERO));
     must(probe_keep(p, 0));
-    probe_run_clean(p, 0);
+    probe_run(p, 0, t->pixels);
     must(probe_look(p, 0));
     probe_order(p, probe_shown(p, 0)->cam.values);
     probe_shown(p, 0)->logits[0] = INFINITY;

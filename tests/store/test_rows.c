@@ -56,6 +56,8 @@ static void check_values(const struct comm *c)
         CHECK(store_io_s() > spent && store_io_s() < spent + 60);
         CHECK(store_rows_committed(s) == COUNT_OF(order));
         CHECK(*(float *)store_rows_field(rows, "int8/logits") == 0); /* the next row in hand is zeroed */
+        CHECK(store_rows_at(rows, store_rows_handle(rows, "int8/logits")) ==
+              store_rows_field(rows, "int8/logits"));
         store_rows_free(rows);
         CHECK(store_open_read(f.part, 0, &r) == OK);
         CHECK(store_read(r, "/models/mobilenet_v2/int8/logits", STORE_F32, 0, 23, logits, sizeof logits) ==

@@ -1,0 +1,222 @@
+/* src/phase/row.c: one row of /models/<net>: which field takes what of the probe. */
+#include "row.h"
+
+#include <string.h>
+
+#include "locate.h"
+
+_Static_assert(STORE_RULES == (int)WSOL_RULES && STORE_CRITERIA == (int)WSOL_MASKS &&
+                   (int)RUN_TOP == (int)PROBE_TOP,
+               "the schema's extents are the metric's");
+
+enum { MOST_MEASURES = 64, SIGNS = 2 };
+
+/* A measure that the file has a column for. */
+struct column {
+    const struct measure *measure;
+    int method, handle;
+    enum store_type type;
+};
+
+/* Handles of one precision's fields, -1 where the file does not have the field. */
+struct columns {
+    int top5, score5, logits, cam, raw_sign, constant, activation_mean, activation;
+    int method[CAM_METHODS];
+    int iou[SIGNS], box[SIGNS], right[SIGNS]; /* of the map, and of the one in the raw sign */
+    struct column measure[MOST_MEASURES];
+    int measures;
+};
+
+struct row {
+    const struct run *r;
+    struct store_rows *rows;
+    int net;
+    struct wsol_box *truth; /* (most boxes of an image) */
+    struct columns of[STORE_MAX_PRECISIONS];
+};
+
+/* ---- which fields there are ---------------------------------------------------------------------------- */
+
+/* PRECISION/NAME, NULL where the file does not have it. */
+static const struct store_dataset *dataset(const struct row *row, const char *precision, const char *name)
+{
+    char path[2 * STORE_PATH];
+
+    snprintf(path, sizeof path, "/models/%s/%s/%s", row->r->layout.network[row->net].name, precision, name);
+    return schema_find(store_schema(row->r->store), path);
+}
+
+static int handle(const struct row *row, const char *precision, const char *name)
+{
+    const struct store_dataset *d = dataset(row, precision, name);
+
+    return d ? store_rows_handle(row->rows, d->field) : -1;
+}
+
+static void add_measure(const struct row *row, struct columns *c, const struct measure *m, int method,
+                        const char *group)
+{
+    const char *name_of = cam_method_name((enum cam_method)method);
+    char name[STORE_NAME];
+    int at;
+
+    BUG_IF(!measure_text(m->name, name_of, name, sizeof name));
+    at = handle(row, group, name);
+    if (at < 0)
+        return;
+    BUG_IF(c->measures == MOST_MEASURES);
+    c->measure[c->measures++] = (struct column){ m, method, at, dataset(row, group, name)->type };
+}
+
+static void find_measures(const struct row *row, struct columns *c, int p)
+{
+    const char *first = run_precision(row->r, 0), *own = run_precision(row->r, p);
+    char group[2 * STORE_NAME + 8];
+
+    for (const struct measure *m = measure_table; m->name; m++) {
+        if (m->of != MEASURE_ONE && m->of != MEASURE_PAIR)
+            continue;
+        if (m->of == MEASURE_ONE)
+            snprintf(group, sizeof group, "%s", own);
+        else
+            snprintf(group, sizeof group, "%s/vs_%s", own, first);
+        for (int k = 0; k < (m->needs & MEASURE_METHOD ? CAM_METHODS : 1); k++)
+            add_measure(row, c, m, k, group);
+    }
+}
+
+static void find_columns(const struct row *row, int p, struct columns *c)
+{
+    static const char *const tail[SIGNS] = { "", "_raw" };
+    const char *own = run_precision(row->r, p);
+    char name[STORE_NAME];
+
+    c->top5 = handle(row, own, "top5");
+    c->score5 = handle(row, own, "score5");
+    c->logits = handle(row, own, "logits");
+    c->cam = handle(row, own, "cam");
+    c->raw_sign = handle(row, own, "raw_sign");
+    c->constant = handle(row, own, "constant");
+    c->activation_mean = handle(row, own, "activation_mean");
+    c->activation = handle(row, own, "activation");
+    for (int m = 0; m < CAM_METHODS; m++) {
+        snprintf(name, sizeof name, "cam_%s", cam_method_name((enum cam_method)m));
+        c->method[m] = handle(row, own, name);
+    }
+    for (int s = 0; s < SIGNS; s++) {
+        snprintf(name, sizeof name, "wsol/iou%s", tail[s]);
+        c->iou[s] = handle(row, own, name);
+        snprintf(name, sizeof name, "wsol/box%s", tail[s]);
+        c->box[s] = handle(row, own, name);
+        snprintf(name, sizeof name, "wsol/right%s", tail[s]);
+        c->right[s] = handle(row, own, name);
+    }
+    find_measures(row, c, p);
+}
+
+status row_create(const struct run *r, struct store_rows *rows, int net, struct row **out)
+{
+    struct row *row;
+
+    MEM_TRY(*out, 1, sizeof **out);
+    row = *out;
+    row->r = r;
+    row->rows = rows;
+    row->net = net;
+    MEM_TRY(row->truth, (size_t)locate_most_boxes(r), sizeof *row->truth);
+    for (int p = 0; p < r->precisions; p++)
+        find_columns(row, p, &row->of[p]);
+    return OK;
+}
+
+void row_free(struct row *row)
+{
+    if (!row)
+        return;
+    mem_free(row->truth);
+    mem_free(row);
+}
+
+/* ---- filling them -------------------------------------------------------------------------------------- */
+
+static void put(struct row *row, int at, const void *from, size_t bytes)
+{
+    memcpy(store_rows_at(row->rows, at), from, bytes);
+}
+
+static void put_measures(struct row *row, struct probe *p, int precision, enum measure_of of)
+{
+    const struct columns *c = &row->of[precision];
+
+    for (int k = 0; k < c->measures; k++) {
+        const struct column *m = &c->measure[k];
+        void *at = store_rows_at(row->rows, m->handle);
+        double value;
+
+        if (m->measure->of != of)
+            continue;
+        value = probe_measure(p, m->measure, m->method, precision);
+        if (m->type == STORE_U8)
+            *(uint8_t *)at = (uint8_t)value;
+        else
+            *(float *)at = (float)value;
+    }
+}
+
+/* The map in the raw sign is the map itself, but where that sign is the other one. */
+static void put_boxes(struct row *row, struct probe *p, int precision, int64_t image,
+                      const struct image_info *info)
+{
+    const struct columns *c = &row->of[precision];
+    int boxes = locate_truth(row->r, image, info->width, info->height, row->truth);
+    struct wsol_score score;
+    int32_t box[4];
+
+    for (int s = 0; s < SIGNS; s++) {
+        if (s == 0 || probe_shown(p, precision)->cam.raw_sign < 0)
+            probe_box(p, precision, s, row->truth, boxes, &score, box);
+        put(row, c->iou[s], score.iou, sizeof score.iou);
+        put(row, c->box[s], box, sizeof box);
+        put(row, c->right[s], score.right, sizeof score.right);
+    }
+}
+
+static status put_methods(struct row *row, struct probe *p, int precision)
+{
+    const struct store_network *n = &row->r->layout.network[row->net];
+    const struct probe_shown *s = probe_shown(p, precision);
+
+    TRY(probe_methods(p, precision, s->top[0]));
+    for (int m = 0; m < CAM_METHODS; m++)
+        if (row->of[precision].method[m] >= 0)
+            put(row, row->of[precision].method[m], s->method[m].values,
+                (size_t)n->h * (size_t)n->w * sizeof(float));
+    return OK;
+}
+
+status row_precision(struct row *row, struct probe *p, int precision, int64_t image,
+                     const struct image_info *info)
+{
+    const struct columns *c = &row->of[precision];
+    const struct probe_shown *s = probe_shown(p, precision);
+    size_t cells = (size_t)s->layer.h * (size_t)s->layer.w;
+
+    put(row, c->top5, s->top, sizeof s->top);
+    put(row, c->score5, s->score, sizeof s->score);
+    put(row, c->logits, s->logits, (size_t)s->classes * sizeof *s->logits);
+    put(row, c->cam, s->cam.values, cells * sizeof(float));
+    *(int8_t *)store_rows_at(row->rows, c->raw_sign) = (int8_t)s->cam.raw_sign;
+    *(uint8_t *)store_rows_at(row->rows, c->constant) = (uint8_t)s->cam.constant;
+    probe_channel_means(&s->layer, store_rows_at(row->rows, c->activation_mean));
+    if (c->activation >= 0)
+        probe_layer_copy(&s->layer, store_rows_at(row->rows, c->activation));
+    put_measures(row, p, precision, MEASURE_ONE);
+    TRY(put_methods(row, p, precision));
+    put_boxes(row, p, precision, image, info);
+    return OK;
+}
+
+void row_pair(struct row *row, struct probe *p, int precision)
+{
+    put_measures(row, p, precision, MEASURE_PAIR);
+}

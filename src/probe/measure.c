@@ -1,0 +1,88 @@
+/* src/probe/measure.c: the measures of the one table, of a precision and of its pair with the first. */
+#include "probe_parts.h"
+
+/* The precision's view, made once after probe_look. */
+static struct measure_view *view_of(struct probe *p, int i)
+{
+    struct probe_view *v = &p->view[i];
+    const struct probe_shown *s = &v->shown;
+    int32_t box[4];
+
+    if (v->viewed)
+        return &v->measured;
+    if (!v->boxed)
+        probe_box(p, i, 0, NULL, 0, NULL, box);
+    v->measured = (struct measure_view){ .top5 = s->top,
+                                         .class_index = -1,
+                                         .act = s->act,
+                                         .codes = s->layer.codes,
+                                         .pixels = p->h * p->w,
+                                         .channels = p->c,
+                                         .pitch = s->layer.pitch,
+                                         .scale = s->layer.q.scale,
+                                         .zero_point = s->layer.q.zero_point,
+                                         .sigma_ratio = s->cam.sigma_ratio,
+                                         .projection = s->cam.values,
+                                         .h = p->h,
+                                         .w = p->w,
+                                         .raw_sign = s->cam.raw_sign,
+                                         .map = probe_map(p, i, 0),
+                                         .map_h = p->height,
+                                         .map_w = p->width,
+                                         .box = v->box };
+    v->viewed = 1;
+    return &v->measured;
+}
+
+/* Maps of the negative projections, where a reading of the pair needs them. */
+static void flip(struct probe *p, int i)
+{
+    struct measure_view *first = view_of(p, 0), *other = view_of(p, i);
+    const struct rmse_side a = { first->projection, first->raw_sign, NULL, NULL },
+                           b = { other->projection, other->raw_sign, NULL, NULL };
+    int first_needs, other_needs;
+
+    rmse_needs_flipped(&a, &b, p->h * p->w, &first_needs, &other_needs);
+    if (first_needs)
+        first->map_flipped = probe_map(p, 0, 1);
+    if (other_needs)
+        other->map_flipped = probe_map(p, i, 1);
+}
+
+/* A method's projection and its finished map, in place 0 or 1. */
+static struct measure_view method_view(struct probe *p, int method, int i, int place)
+{
+    struct measure_view v = *view_of(p, i);
+
+    v.projection = p->view[i].shown.method[method].values;
+    cam_finish(v.projection, p->h, p->w, p->height, p->width, p->finished[place]);
+    v.map = p->finished[place];
+    return v;
+}
+
+static double measure_method(struct probe *p, const struct measure *m, int method, int i)
+{
+    struct measure_view first, other;
+
+    BUG_IF(!(p->how.methods >> method & 1));
+    first = method_view(p, method, 0, 0);
+    other = method_view(p, method, i, 1);
+    return measure_value(m, &first, &other);
+}
+
+double probe_measure(struct probe *p, const struct measure *m, int method, int i)
+{
+    BUG_IF(i < 0 || i >= p->network[p->aim].precisions || (m->of != MEASURE_ONE && m->of != MEASURE_PAIR));
+    if (m->of == MEASURE_ONE)
+        return measure_value(m, NULL, view_of(p, i));
+    BUG_IF(i == 0);
+    if (m->needs & MEASURE_METHOD)
+        return measure_method(p, m, method, i);
+    flip(p, i);
+    return measure_value(m, view_of(p, 0), view_of(p, i));
+}
+
+void probe_measure_again(struct probe *p, int i)
+{
+    p->view[i].viewed = 0;
+}

@@ -1,0 +1,102 @@
+/* tests/probe/test_measure.c: measures of the tiny network's two precisions, against the rooms that define
+ * them. */
+#include <math.h>
+
+#include "probe_test.h"
+
+static double value(struct probe *p, const char *name, int method, int i)
+{
+    return probe_measure(p, measure_find(measure_table, name), method, i);
+}
+
+static float distance(struct probe *p, int first_negative, int second_negative)
+{
+    return rmse_maps(probe_map(p, 0, first_negative), probe_map(p, 1, second_negative), PIXELS);
+}
+
+/* The three readings by their definition. */
+static void test_readings(struct probe *p)
+{
+    const struct cam_projection *a = &probe_shown(p, 0)->cam, *b = &probe_shown(p, 1)->cam;
+    double product = 0;
+
+    for (int k = 0; k < CELLS; k++)
+        product += (double)a->values[k] * b->values[k];
+    CHECK(value(p, "rmse_resolved", 0, 1) == distance(p, 0, 0));
+    CHECK(value(p, "rmse_raw", 0, 1) == distance(p, a->raw_sign < 0, b->raw_sign < 0));
+    CHECK(value(p, "rmse_aligned", 0, 1) == distance(p, 0, product < 0));
+    CHECK(value(p, "sign_flipped", 0, 1) == (product * a->raw_sign * b->raw_sign < 0));
+    CHECK(value(p, "correlation", 0, 1) == fabsf(rmse_correlation(a->values, b->values, CELLS)));
+}
+
+static void test_alike(struct probe *p)
+{
+    struct comparison alike;
+    int32_t a[4], b[4];
+
+    compare_pair(&(struct compare_side){ probe_shown(p, 0)->cam.values, probe_map(p, 0, 0) },
+                 &(struct compare_side){ probe_shown(p, 1)->cam.values, probe_map(p, 1, 0) }, H, W, EDGE,
+                 EDGE, &alike);
+    CHECK(value(p, "ssim", 0, 1) == alike.ssim && value(p, "spearman", 0, 1) == alike.spearman);
+    CHECK(value(p, "peak_distance", 0, 1) == alike.peak_distance);
+    probe_box(p, 0, 0, NULL, 0, NULL, a);
+    probe_box(p, 1, 0, NULL, 0, NULL, b);
+    const struct wsol_box first = { a[0], a[1], a[2] + 1, a[3] + 1 },
+                          second = { b[0], b[1], b[2] + 1, b[3] + 1 };
+    CHECK(value(p, "box_iou", 0, 1) == wsol_iou(&first, &second));
+    CHECK(value(p, "same_top1", 0, 1) == (probe_shown(p, 0)->top[0] == probe_shown(p, 1)->top[0] ? 100 : 0));
+}
+
+static void test_methods(struct probe *p)
+{
+    const float *a = probe_shown(p, 0)->method[CAM_CAM].values,
+                *b = probe_shown(p, 1)->method[CAM_CAM].values;
+    float first[PIXELS], second[PIXELS];
+
+    cam_finish(a, H, W, EDGE, EDGE, first);
+    cam_finish(b, H, W, EDGE, EDGE, second);
+    CHECK(value(p, "rmse_cam", CAM_CAM, 1) == rmse_maps(first, second, PIXELS));
+    CHECK(value(p, "correlation_cam", CAM_CAM, 1) == rmse_correlation(a, b, CELLS));
+}
+
+/* Of the precision looked at last, whose real values are still there, and of one with codes. */
+static void test_layer(struct probe *p, const struct probed *t)
+{
+    struct engine_map m = engine_cam_map(t->network.engine[1]);
+    struct activation as_int, as_real;
+    float act[CELLS * C];
+
+    activation_codes(m.codes, CELLS, C, m.pitch, m.q.scale, m.q.zero_point, &as_int, &as_real);
+    CHECK(value(p, "entropy_int", 0, 1) == as_int.entropy && value(p, "std_int", 0, 1) == as_int.std);
+    CHECK(value(p, "entropy_real", 0, 1) == as_real.entropy &&
+          value(p, "sparsity_real", 0, 1) == as_real.sparsity);
+    CHECK(value(p, "sigma_ratio", 0, 1) == probe_shown(p, 1)->cam.sigma_ratio);
+    must(probe_look(p, 0));
+    m = engine_cam_map(t->network.engine[0]);
+    engine_map_copy_real(&m, act);
+    activation_real(act, CELLS, C, &as_real);
+    CHECK(value(p, "entropy_real", 0, 0) == as_real.entropy && value(p, "std_real", 0, 0) == as_real.std);
+}
+
+int main(void)
+{
+    const struct probe_how how = { .sign = CAM_ABSMAX, .raw = 1, .methods = 1u << CAM_CAM };
+    struct probed t;
+    struct probe *p;
+
+    probed_open(&t);
+    p = probed_start(&t, &how);
+    for (int picture = 0; picture < 20; picture++) {
+        for (int i = 0; i < PIXELS * 3; i++)
+            t.pixels[i] = (uint8_t)(t.pixels[i] * 5 + 3 * picture);
+        probed_look(p, &t);
+        test_readings(p);
+        test_alike(p);
+        test_methods(p);
+        test_layer(p, &t);
+    }
+    probe_free(p);
+    probed_close(&t);
+    CHECK(mem_live() == 0);
+    return check_result("probe/measure");
+}
