@@ -28,9 +28,9 @@ Rows. Three groups have a dataset `status`, a byte a row, and are read where it 
 
 Precisions. /precision names them; the first, fp32, is what the others are compared with: /models/NET/int8/vs_fp32.
 /set names the sets that /summary is about: all, then the selections, each network's own. raw: largest RMSE of maps in
-LAPACK's sign, as published; resolved: in the sign of one stated rule; control: as many at random.
+LAPACK's sign, as published; aligned: each map in the sign of the first precision's; control: as many at random.
 
-Signs. `cam` is the projection in the resolved sign; raw_sign * cam is LAPACK's (0: undefined, the resolved one takes
+Signs. `cam` is the projection in the aligned sign; raw_sign * cam is LAPACK's (0: undefined, the aligned one takes
 its place).
 
 Domains. _int is measured on the stored integers of a quantized layer (unit: one step of its scale), _real on real
@@ -232,11 +232,11 @@ class Result:
             network, image, path, label (NA = unknown)
             PREC_class_1 .. _5, PREC_probability_1 .. _5    the answers, largest logit first; softmax
             PREC_right, PREC_right_5                        is the label the first, among the five? NA without label
-            PREC_raw_sign, _sigma_ratio, _constant, _entropy_real, _std_real, _sparsity_real; OTHER_..._int
+            PREC_raw_sign, _own_sign, _sigma_ratio, _constant, _entropy_real, _std_real, _sparsity_real; OTHER_..._int
             PREC_iou_RULE, PREC_iou_raw_RULE                RULE t0.15 t0.20 t0.50 otsu best; NaN: no true box
             PREC_box_x0 .. _y1                              at 0.2; NA: no foreground
             OTHER_rmse_raw, _resolved, _aligned, _sign_flipped, _correlation, _spearman, ...    with the first precision
-                                                            (raw: in the resolved sign where a raw_sign is 0)
+                                                            (raw: in the aligned sign where a raw_sign is 0)
             in_SELECTION                                    membership
             PREC_deletion, _insertion, _deletion_raw, _insertion_raw      areas, 0-1; NaN: no curve, not selected
         """
@@ -266,7 +266,7 @@ class Result:
                           f'{precision}_right_5': boolean(right.any(axis=1), label >= 0)}
 
     def _numbers(self, network, precision, ok):
-        names = ['raw_sign', 'sigma_ratio', 'constant', 'entropy_real', 'std_real', 'sparsity_real']
+        names = ['raw_sign', 'own_sign', 'sigma_ratio', 'constant', 'entropy_real', 'std_real', 'sparsity_real']
         if precision != self.first:
             names += ['entropy_int', 'std_int', 'sparsity_int']
         return {f'{precision}_{name}': self.read(f'/models/{network}/{precision}/{name}')[ok] for name in names}
@@ -335,7 +335,7 @@ def overview(r, network):
         for p in r.others:
             add(f'{name} {p}, integers{unit}', f'/summary/activation/{p}/{name}_int')
     for p in r.precisions:
-        add(f'IoU {p}, at 0.2, %', f'/summary/wsol/{p}/iou_mean', 'resolved', AT_20, scale=100,
+        add(f'IoU {p}, at 0.2, %', f'/summary/wsol/{p}/iou_mean', 'aligned', AT_20, scale=100,
             of=f'/summary/wsol/{p}/images')
     for kind in ('deletion', 'insertion'):
         for p in r.precisions:

@@ -7,7 +7,7 @@
  *     TRY(cam_eigen(w, act, 7, 7, 1280, CAM_ABSMAX, with_raw, &p));
  *     cam_finish(p.values, 7, 7, 224, 224, map);              // ReLU, scale, resize, scale: in [0, 1]
  *
- * The projection is un-ReLU'd, in the resolved sign (DESIGN 7.1); a map is ReLU'd and scaled (explanations
+ * The projection is un-ReLU'd, in the sign of the rule (DESIGN 7.1); a map is ReLU'd and scaled (explanations
  * 1.1 steps 6-9). Every function is local and, workspaces apart, allocates nothing. Results are equal bits on
  * every x86 and instruction set, but for raw_sign, which is LAPACK's.
  */
@@ -17,14 +17,14 @@
 #include "kernel.h"
 #include "tensor.h"
 
-/* How `resolved` is chosen (explanations 1.3). */
+/* How a map's own sign is chosen (explanations 1.3). */
 enum cam_sign {
     CAM_ABSMAX,    /* flip if abs(min p) > abs(max p); on a tie the first extreme becomes positive */
     CAM_MEANACT    /* flip if sum p * (mean over channels of act) < 0 */
 };
 
 struct cam_projection {
-    float *values;        /* (h * w), the caller's, filled by the call: M v1 in the resolved sign */
+    float *values;        /* (h * w), the caller's, filled by the call: M v1 in the sign of the rule */
     float sigma_ratio;    /* sigma2 / sigma1; 0 for a constant activation */
     int raw_sign;         /* +1 or -1: numpy's sign relative to `values`; 0 = undefined (sigma_ratio > 0.999,
                            * constant, or not asked for) */

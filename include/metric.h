@@ -4,7 +4,6 @@
  * every x86.
  *
  *     accuracy_top(logits, 1000, 5, top, score);                     // per image and precision
- *     rmse_needs_flipped(&fp32, &int8, 49, &need_fp32, &need_int8);  // which maps of -projection?
  *     rmse_pair(&fp32, &int8, 49, 224 * 224, &readings);             // raw, resolved and aligned RMSE
  *     activation_codes(map.codes, 49, 1280, map.pitch, map.q.scale, map.q.zero_point, &as_int, &as_real);
  *     curve_order(resized, 224 * 224, order, scratch);               // deletion: most important first
@@ -36,23 +35,19 @@ struct rmse_readings {
     int sign_flipped;                  /* the raw pair's scalar product is negative */
     float correlation;                 /* |Pearson| of the un-ReLU'd projections; 0 where one is constant */
 };
-/* One precision's view of the picture. The maps are cam_finish'ed: (map_count) in [0, 1]. metric does not
- * make maps, so that the caller makes each one once: map_resolved of `projection`, map_flipped of its
- * negative, which is needed only where rmse_needs_flipped says so (else NULL). */
+/* One precision's view of the picture, in the aligned sign: the first precision's projection by its own rule,
+ * the other's such that the scalar product of both is not negative. The maps are cam_finish'ed: (map_count) in
+ * [0, 1]; metric does not make maps, so that the caller makes each one once. */
 struct rmse_side {
-    const float *projection;      /* (pixels) un-ReLU'd, resolved sign */
-    int raw_sign;                 /* +1 or -1 relative to projection; 0 = undefined or off: raw then reads the
-                                   * resolved sign (DESIGN 7.2) */
-    const float *map_resolved;
-    const float *map_flipped;
+    const float *projection;      /* (pixels) un-ReLU'd */
+    int raw_sign, own_sign;       /* +1 or -1 relative to projection; 0 = undefined or off: as +1 (DESIGN 7.2) */
+    const float *map;             /* of projection */
+    const float *map_flipped;     /* of its negative; NULL where rmse_needs_flipped says 0 */
 };
-/* Which flipped maps rmse_pair will read: reads projection and raw_sign alone. Writes 0 or 1. */
-void rmse_needs_flipped(const struct rmse_side *fp32, const struct rmse_side *other, int pixels,
-                        int *fp32_needs, int *other_needs);
-/* All readings of one pair. raw: each side in its raw sign; resolved: each in its resolved sign; aligned:
- * fp32 in its resolved sign, the other flipped if the double scalar product of the two projections is
- * negative. BUG_IF a map that is needed is NULL. Values must be finite. */
-void rmse_pair(const struct rmse_side *fp32, const struct rmse_side *other, int pixels, int64_t map_count,
+int rmse_needs_flipped(const struct rmse_side *side);
+/* All readings of one pair: each side in its raw sign, in its own (resolved), in the aligned one. BUG_IF a map
+ * that is needed is NULL. Values must be finite. */
+void rmse_pair(const struct rmse_side *first, const struct rmse_side *other, int pixels, int64_t map_count,
                struct rmse_readings *out);
 
 /* ---- agreement ----------------------------------------------------------------------------------------- */
@@ -105,7 +100,7 @@ struct comparison {
     float peak_distance;    /* between the projections' largest elements (the first), in pixels of the map */
 };
 struct compare_side {
-    const float *projection;    /* (h * w) un-ReLU'd, resolved sign, at most 4,096 */
+    const float *projection;    /* (h * w) un-ReLU'd, aligned sign, at most 4,096 */
     const float *map;           /* (out_h * out_w) cam_finish'ed, in [0, 1] */
 };
 /* Finite values; out_w at most 4,080. Sums in double in one order; uses 170 KB of stack. */

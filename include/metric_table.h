@@ -46,8 +46,9 @@ struct measure_view {
     int zero_point;
     float sigma_ratio;         /* sigma2 / sigma1 of the centred layer */
     /* map */
-    const float *projection;   /* (h, w) un-ReLU'd, stored sign */
-    int h, w, raw_sign;        /* raw_sign: see struct rmse_side */
+    const float *projection;   /* (h, w) un-ReLU'd, aligned sign */
+    int h, w;
+    int raw_sign, own_sign;    /* see struct rmse_side */
     const float *map;          /* (map_h, map_w) finished, in [0, 1] */
     const float *map_flipped;  /* of the negative projection, or NULL where rmse_needs_flipped says no */
     int map_h, map_w;

@@ -79,7 +79,8 @@ struct probe_shown {
     float score[PROBE_TOP];    /* softmax probabilities; 0 behind `tops` */
     struct engine_map layer;   /* the CAM layer, until the engine runs again: probe_look */
     const float *act;          /* (h * w, c) its real values, contiguous */
-    struct cam_projection cam; /* EigenCAM's projection (h * w), un-ReLU'd */
+    struct cam_projection cam; /* EigenCAM's projection (h * w), un-ReLU'd, in the aligned sign */
+    int own_sign;              /* +1 or -1: the sign by its own rule relative to cam; 0 = undefined */
     struct cam_projection method[CAM_METHODS]; /* of how.methods alone: probe_methods */
 };
 const struct probe_shown *probe_shown(const struct probe *p, int i);
@@ -88,7 +89,9 @@ const struct probe_shown *probe_shown(const struct probe *p, int i);
 void probe_run(struct probe *p, int i, const uint8_t *pixels);
 /* The largest classes and their probabilities. ERR_NUMERIC where the logits are not finite. */
 MUST_USE status probe_answer(struct probe *p, int i);
-/* The CAM layer and EigenCAM's projection. ERR_NUMERIC as cam_eigen. */
+/* The CAM layer and EigenCAM's projection in the aligned sign (DESIGN 7.1): precision 0's by its own rule,
+ * how.sign; every other's, to be looked at after precision 0, in the sign whose scalar product with precision
+ * 0's is not negative. ERR_NUMERIC as cam_eigen. */
 MUST_USE status probe_look(struct probe *p, int i);
 /* The projections of how.methods, after probe_look of the same precision; class_index: what those with a
  * class explain. Errors as cam_take and cam_compute. */

@@ -55,7 +55,7 @@ enum {
     STORE_MAX_STEPS = 10000,
     STORE_STATISTICS = 4, /* median, q1, q3, mean: the order of the axis `statistic` */
     STORE_RULES = 5,      /* t0.15, t0.20, t0.50, otsu, best: the order of the axis `rule` */
-    STORE_SIGNS = 2,      /* resolved, raw: the order of the axis `sign` */
+    STORE_SIGNS = 2,      /* aligned, raw: the order of the axis `sign` */
     STORE_TRIVIALS = 3,   /* frame, centred, gauss: the order of the axis `trivial` */
     STORE_EDGES = 4,      /* x0, y0, x1, y1: the order of the axis `edge` */
     STORE_CRITERIA = 4,   /* single50, any30, any50, any70: the order of the axis `criterion` */
@@ -202,7 +202,7 @@ int schema_measured(const struct store_layout *layout, int m, int p);
  *                           error str, width s32, height s32, crc, status (N): rows IMAGE
  *   /models/{net}/          crc, status (N): rows MODEL, with all of
  *     {prec}/               top5 s32, score5 f32 (N, 5): softmax probabilities;  logits f32 (N, classes)
- *                           cam f32 (N, h, w), raw_sign s8, sigma_ratio f32, constant u8 (N)
+ *                           cam f32 (N, h, w), raw_sign, own_sign s8, sigma_ratio f32, constant u8 (N)
  *                           entropy_real, std_real, sparsity_real f32 (N): of the CAM layer's real values
  *                           activation_mean f32 (N, C): of each of its channels, real values
  *                           where activations is full: activation (N, C, h, w), the layer itself: f32 of the
@@ -223,7 +223,7 @@ int schema_measured(const struct store_layout *layout, int m, int p);
  *                           (S, step);  where step_logits: deletion_logits, insertion_logits f32
  *                           (S, step, classes);  where activations is subset: activation (S, C, h, w)
  *     {other}/, <first>/    where cross: deletion_curve_on_P, insertion_curve_on_P f32 (S, step): this
- *                           precision's map in the resolved sign, scored by precision P (the first for
+ *                           precision's map in the aligned sign, scored by precision P (the first for
  *                           {other}'s, {other} for the first's); class and clean picture are P's;
  *                           where step_logits: deletion_logits_on_P, insertion_logits_on_P
  *   /gallery/               palette u8 (256, 3);  {net}_top01_{prec} ... u8 (H, W)

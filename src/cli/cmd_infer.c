@@ -236,7 +236,7 @@ static status write_path(struct infer *r, int i)
     return h5_put_text(&r->out, "path", i, r->path ? r->path[i] : name);
 }
 
-/* DESIGN 7.1: infer's map alone is in the raw sign; where that is undefined it is the resolved one. */
+/* DESIGN 7.1: infer's map alone is in the raw sign; where that is undefined it is its own rule's. */
 static status write_cam(struct infer *r, int i)
 {
     const struct cam_projection *p = &probe_shown(r->probe, 0)->method[r->set.cam];
@@ -336,7 +336,7 @@ static void summary(const struct infer *r)
            codes ? engine_arithmetic_name(engine_arithmetic_used(r->net.engine.plan)) : "",
            r->net.kernels->isa, r->count, r->count == 1 ? "image" : "images", r->set.output);
     if (r->sign_undefined)
-        log_info("infer: the raw sign is undefined for %d images; their /cam has the resolved one",
+        log_info("infer: the raw sign is undefined for %d images; their /cam has the sign of the rule absmax",
                  r->sign_undefined);
 }
 

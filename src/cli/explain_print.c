@@ -64,9 +64,11 @@ static void name_cell(const struct explain *e, int i, int row, char *out, size_t
     snprintf(out, size, "%.*s", VALUE - 1, e->set.name[i]);
 }
 
+/* Row 0: the raw sign, 1: the precision's own. */
 static void sign_cell(const struct explain *e, int i, int row, char *out, size_t size)
 {
-    int sign = probe_shown(e->probe, i)->cam.raw_sign;
+    const struct probe_shown *s = probe_shown(e->probe, i);
+    int sign = row == 0 ? s->cam.raw_sign : s->own_sign;
 
     snprintf(out, size, "%s", sign == 0 ? "undefined" : sign > 0 ? "same" : "opposite");
 }
@@ -103,6 +105,7 @@ static void print_values(const struct explain *e, int first, int end)
 {
     print_cells("map", e, first, end, name_cell, 0);
     print_cells("raw sign", e, first, end, sign_cell, 0);
+    print_cells("own sign", e, first, end, sign_cell, 1);
     print_cells("box at 0.2, from x,y", e, first, end, box_cell, 0);
     print_cells("            to x,y", e, first, end, box_cell, 2);
     for (int k = 0; measure_table[k].name; k++)

@@ -87,8 +87,10 @@ static double sigma_ratio(struct measure_view *first, struct measure_view *other
 
 static const struct rmse_readings *readings_of(struct measure_view *first, struct measure_view *other)
 {
-    struct rmse_side a = { first->projection, first->raw_sign, first->map, first->map_flipped },
-                     b = { other->projection, other->raw_sign, other->map, other->map_flipped };
+    struct rmse_side a = { first->projection, first->raw_sign, first->own_sign, first->map,
+                           first->map_flipped },
+                     b = { other->projection, other->raw_sign, other->own_sign, other->map,
+                           other->map_flipped };
 
     if (!other->shared.have_readings)
         rmse_pair(&a, &b, other->h * other->w, (int64_t)other->map_h * other->map_w, &other->shared.readings);
@@ -235,7 +237,7 @@ const struct measure measure_table[] = {
       HIGHER },
     { "rmse_raw", "1", PAIR, 0, rmse_raw, NULL, "RMSE, raw", "RMSE of the maps 0-255, raw signs", 3, LOWER },
     { "rmse_resolved", "1", PAIR, 0, rmse_resolved, NULL, "RMSE, resolved",
-      "RMSE of the maps 0-255, resolved signs", 3, LOWER },
+      "RMSE of the maps 0-255, own signs", 3, LOWER },
     { "rmse_aligned", "1", PAIR, 0, rmse_aligned, NULL, "RMSE, aligned",
       "RMSE of the maps 0-255, signs aligned", 3, LOWER },
     { "sign_flipped", "1", PAIR, 0, sign_flipped, NULL, "opposite",

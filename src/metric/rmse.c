@@ -48,39 +48,42 @@ float rmse_correlation(const float *a, const float *b, int pixels)
     return (float)(r > 1.0 ? 1.0 : r < -1.0 ? -1.0 : r);
 }
 
-void rmse_needs_flipped(const struct rmse_side *fp32, const struct rmse_side *other, int pixels,
-                        int *fp32_needs, int *other_needs)
+int rmse_needs_flipped(const struct rmse_side *side)
 {
-    *fp32_needs = fp32->raw_sign < 0;
-    *other_needs = other->raw_sign < 0 || scalar_product(fp32, other, pixels) < 0.0;
+    return side->raw_sign < 0 || side->own_sign < 0;
 }
 
-static float distance(const struct rmse_side *a, int flip_a, const struct rmse_side *b, int flip_b,
-                      int64_t count)
-{
-    const float *map_a = flip_a ? a->map_flipped : a->map_resolved,
-                *map_b = flip_b ? b->map_flipped : b->map_resolved;
+/* The same pair of maps is measured once. */
+struct distances {
+    const struct rmse_side *first, *other;
+    int64_t count;
+    int known[2][2];
+    float value[2][2];
+};
 
-    BUG_IF(!map_a || !map_b);
-    return rmse_maps(map_a, map_b, count);
+static float distance(struct distances *d, int flip_first, int flip_other)
+{
+    const float *a = flip_first ? d->first->map_flipped : d->first->map,
+                *b = flip_other ? d->other->map_flipped : d->other->map;
+
+    BUG_IF(!a || !b);
+    if (!d->known[flip_first][flip_other])
+        d->value[flip_first][flip_other] = rmse_maps(a, b, d->count);
+    d->known[flip_first][flip_other] = 1;
+    return d->value[flip_first][flip_other];
 }
 
-void rmse_pair(const struct rmse_side *fp32, const struct rmse_side *other, int pixels, int64_t map_count,
+void rmse_pair(const struct rmse_side *first, const struct rmse_side *other, int pixels, int64_t map_count,
                struct rmse_readings *out)
 {
-    double product = scalar_product(fp32, other, pixels);
-    int flip_fp32 = fp32->raw_sign < 0, flip_other = other->raw_sign < 0, flip_aligned = product < 0.0;
+    struct distances d = { .first = first, .other = other, .count = map_count };
+    double product = scalar_product(first, other, pixels);
+    int raw_first = first->raw_sign < 0, raw_other = other->raw_sign < 0;
 
     BUG_IF(pixels < 1);
-    out->resolved = distance(fp32, 0, other, 0, map_count);
-    /* The same pair of maps is measured once. */
-    out->aligned = flip_aligned ? distance(fp32, 0, other, 1, map_count) : out->resolved;
-    if (flip_fp32)
-        out->raw = distance(fp32, 1, other, flip_other, map_count);
-    else
-        out->raw = flip_other == flip_aligned ? out->aligned
-                   : flip_other               ? distance(fp32, 0, other, 1, map_count)
-                                              : out->resolved;
-    out->sign_flipped = flip_fp32 == flip_other ? product < 0.0 : product > 0.0;
-    out->correlation = fabsf(rmse_correlation(fp32->projection, other->projection, pixels));
+    out->aligned = distance(&d, 0, 0);
+    out->resolved = distance(&d, first->own_sign < 0, other->own_sign < 0);
+    out->raw = distance(&d, raw_first, raw_other);
+    out->sign_flipped = raw_first == raw_other ? product < 0.0 : product > 0.0;
+    out->correlation = fabsf(rmse_correlation(first->projection, other->projection, pixels));
 }

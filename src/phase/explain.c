@@ -197,7 +197,7 @@ static status one_precision(struct explain *e, int p, int64_t image)
     return OK;
 }
 
-/* Precision p's map on the network of another one: the order of the pixels is p's, in the resolved sign;
+/* Precision p's map on the network of another one: the order of the pixels is p's, in the aligned sign;
  * class and clean picture are the scorer's, so that its curves differ in the order alone. */
 static status one_cross(struct explain *e, int p, int scorer, int64_t image)
 {

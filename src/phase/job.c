@@ -44,7 +44,7 @@ static const struct option_row rows[] = {
     { ROW("cam.method", LIST, RESULT, methods), .values = CAM_METHOD_NAMES,
       .help = "class-activation maps; eigen is always among them, and what selections go by" },
     { ROW("cam.sign", CHOICE, RESULT, sign), .values = "absmax|meanact",
-      .help = "rule of the resolved sign" },
+      .help = "rule of a precision's own sign: the first's, to which the others are aligned" },
     { ROW("cam.raw", FLAG, RESULT, raw), .help = "also find the sign that LAPACK gives" },
     { ROW("subset.fraction", DECIMAL, RESULT, fraction), .values = "F", .high = 1,
       .help = "of the images, per selection" },

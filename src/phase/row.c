@@ -15,12 +15,11 @@ enum { MOST_MEASURES = 64, SIGNS = 2 };
 struct column {
     const struct measure *measure;
     int method, handle;
-    enum store_type type;
 };
 
 /* Handles of one precision's fields, -1 where the file does not have the field. */
 struct columns {
-    int top5, score5, logits, cam, raw_sign, constant, activation_mean, activation;
+    int top5, score5, logits, cam, raw_sign, own_sign, constant, activation_mean, activation;
     int method[CAM_METHODS];
     int iou[SIGNS], box[SIGNS], right[SIGNS]; /* of the map, and of the one in the raw sign */
     struct column measure[MOST_MEASURES];
@@ -37,19 +36,14 @@ struct row {
 
 /* ---- which fields there are ---------------------------------------------------------------------------- */
 
-/* PRECISION/NAME, NULL where the file does not have it. */
-static const struct store_dataset *dataset(const struct row *row, const char *precision, const char *name)
+/* PRECISION/NAME, -1 where the file does not have it. */
+static int handle(const struct row *row, const char *precision, const char *name)
 {
+    const struct store_dataset *d;
     char path[2 * STORE_PATH];
 
     snprintf(path, sizeof path, "/models/%s/%s/%s", row->r->layout.network[row->net].name, precision, name);
-    return schema_find(store_schema(row->r->store), path);
-}
-
-static int handle(const struct row *row, const char *precision, const char *name)
-{
-    const struct store_dataset *d = dataset(row, precision, name);
-
+    d = schema_find(store_schema(row->r->store), path);
     return d ? store_rows_handle(row->rows, d->field) : -1;
 }
 
@@ -65,7 +59,7 @@ static void add_measure(const struct row *row, struct columns *c, const struct m
     if (at < 0)
         return;
     BUG_IF(c->measures == MOST_MEASURES);
-    c->measure[c->measures++] = (struct column){ m, method, at, dataset(row, group, name)->type };
+    c->measure[c->measures++] = (struct column){ m, method, at };
 }
 
 static void find_measures(const struct row *row, struct columns *c, int p)
@@ -96,6 +90,7 @@ static void find_columns(const struct row *row, int p, struct columns *c)
     c->logits = handle(row, own, "logits");
     c->cam = handle(row, own, "cam");
     c->raw_sign = handle(row, own, "raw_sign");
+    c->own_sign = handle(row, own, "own_sign");
     c->constant = handle(row, own, "constant");
     c->activation_mean = handle(row, own, "activation_mean");
     c->activation = handle(row, own, "activation");
@@ -150,16 +145,10 @@ static void put_measures(struct row *row, struct probe *p, int precision, enum m
 
     for (int k = 0; k < c->measures; k++) {
         const struct column *m = &c->measure[k];
-        void *at = store_rows_at(row->rows, m->handle);
-        double value;
 
-        if (m->measure->of != of)
-            continue;
-        value = probe_measure(p, m->measure, m->method, precision);
-        if (m->type == STORE_U8)
-            *(uint8_t *)at = (uint8_t)value;
-        else
-            *(float *)at = (float)value;
+        if (m->measure->of == of)
+            *(float *)store_rows_at(row->rows, m->handle) =
+                (float)probe_measure(p, m->measure, m->method, precision);
     }
 }
 
@@ -206,6 +195,7 @@ status row_precision(struct row *row, struct probe *p, int precision, int64_t im
     put(row, c->logits, s->logits, (size_t)s->classes * sizeof *s->logits);
     put(row, c->cam, s->cam.values, cells * sizeof(float));
     *(int8_t *)store_rows_at(row->rows, c->raw_sign) = (int8_t)s->cam.raw_sign;
+    *(int8_t *)store_rows_at(row->rows, c->own_sign) = (int8_t)s->own_sign;
     *(uint8_t *)store_rows_at(row->rows, c->constant) = (uint8_t)s->cam.constant;
     probe_channel_means(&s->layer, store_rows_at(row->rows, c->activation_mean));
     if (c->activation >= 0)

@@ -26,6 +26,7 @@ static struct measure_view *view_of(struct probe *p, int i)
                                          .h = p->h,
                                          .w = p->w,
                                          .raw_sign = s->cam.raw_sign,
+                                         .own_sign = s->own_sign,
                                          .map = probe_map(p, i, 0),
                                          .map_h = p->height,
                                          .map_w = p->width,
@@ -38,14 +39,12 @@ static struct measure_view *view_of(struct probe *p, int i)
 static void flip(struct probe *p, int i)
 {
     struct measure_view *first = view_of(p, 0), *other = view_of(p, i);
-    const struct rmse_side a = { first->projection, first->raw_sign, NULL, NULL },
-                           b = { other->projection, other->raw_sign, NULL, NULL };
-    int first_needs, other_needs;
+    const struct rmse_side a = { .raw_sign = first->raw_sign, .own_sign = first->own_sign },
+                           b = { .raw_sign = other->raw_sign, .own_sign = other->own_sign };
 
-    rmse_needs_flipped(&a, &b, p->h * p->w, &first_needs, &other_needs);
-    if (first_needs)
+    if (rmse_needs_flipped(&a))
         first->map_flipped = probe_map(p, 0, 1);
-    if (other_needs)
+    if (rmse_needs_flipped(&b))
         other->map_flipped = probe_map(p, i, 1);
 }
 

@@ -37,6 +37,24 @@ status probe_answer(struct probe *p, int i)
 
 /* ---- CAM layer ----------------------------------------------------------------------------------------- */
 
+/* A product of 0 leaves the sign as the rule has it. */
+static void align(struct probe *p, int i)
+{
+    const float *first = p->view[0].shown.cam.values;
+    struct probe_shown *s = &p->view[i].shown;
+    double product = 0.0;
+
+    s->own_sign = !s->cam.constant;
+    for (int k = 0; k < p->h * p->w && i > 0; k++)
+        product += (double)first[k] * s->cam.values[k];
+    if (product >= 0.0)
+        return;
+    for (int k = 0; k < p->h * p->w; k++)
+        s->cam.values[k] = -s->cam.values[k];
+    s->cam.raw_sign = -s->cam.raw_sign;
+    s->own_sign = -1;
+}
+
 status probe_look(struct probe *p, int i)
 {
     const struct engine *e = probe_engine(p, i);
@@ -46,7 +64,9 @@ status probe_look(struct probe *p, int i)
     v->shown.layer = engine_cam_map(e->plan, e->state);
     v->shown.act = p->act;
     engine_map_copy_real(&v->shown.layer, p->act);
-    return cam_eigen(p->cam, p->act, p->h, p->w, p->c, p->how.sign, p->how.raw, &v->shown.cam);
+    TRY(cam_eigen(p->cam, p->act, p->h, p->w, p->c, p->how.sign, p->how.raw, &v->shown.cam));
+    align(p, i);
+    return OK;
 }
 
 status probe_methods(struct probe *p, int i, int class_index)

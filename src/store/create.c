@@ -22,7 +22,7 @@ static void fill_names(const struct store_layout *l, const struct store_dataset 
     static const char *const readings[STORE_READINGS] = { "raw", "resolved", "aligned" };
     static const char *const statistics[STORE_STATISTICS] = { "median", "q1", "q3", "mean" };
     static const char *const rules[STORE_RULES] = { "t0.15", "t0.20", "t0.50", "otsu", "best" };
-    static const char *const signs[STORE_SIGNS] = { "resolved", "raw" };
+    static const char *const signs[STORE_SIGNS] = { "aligned", "raw" };
     static const char *const trivials[STORE_TRIVIALS] = { "frame", "centred", "gauss" };
     static const char *const edges[STORE_EDGES] = { "x0", "y0", "x1", "y1" };
     static const char *const criteria[STORE_CRITERIA] = { "single50", "any30", "any50", "any70" };

@@ -34,14 +34,18 @@ def check_rows(name, net, ok, precisions, h, w):
         e = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
         score = np.take_along_axis(e / e.sum(axis=1, keepdims=True), order, axis=1)
         check(near(net[p]["score5"][:][ok], score[ok], 1e-5), f"{name} {p}: score5")
-        c = net[p]["cam"][:][ok]
-        check(np.all((np.abs(c.max(axis=(1, 2))) >= np.abs(c.min(axis=(1, 2))) * (1 - 1e-6))), f"{name} {p}: resolved sign")
+        own = net[p]["own_sign"][:][ok]
+        c = net[p]["cam"][:][ok] * own[:, None, None]
+        check(np.all((np.abs(c.max(axis=(1, 2))) >= np.abs(c.min(axis=(1, 2))) * (1 - 1e-6))), f"{name} {p}: own sign")
+        check(np.all(own[net[p]["constant"][:][ok] == 0] != 0) and (p != precisions[0] or np.all(own >= 0)), f"{name} {p}: own_sign")
     for i in np.flatnonzero(ok):
         a, b = base["cam"][i], other["cam"][i]
         sa, sb = (int(x["raw_sign"][i]) or 1 for x in (base, other))
+        own = int(other["own_sign"][i]) or 1
         dot = float((a.astype(np.float64) * b.astype(np.float64)).sum())
-        want = (rmse(finish(sa * a, h, w), finish(sb * b, h, w)), rmse(finish(a, h, w), finish(b, h, w)),
-                rmse(finish(a, h, w), finish(np.sign(dot) * b, h, w)))
+        check(dot >= 0, f"{name} image {i}: aligned")
+        want = (rmse(finish(sa * a, h, w), finish(sb * b, h, w)), rmse(finish(a, h, w), finish(own * b, h, w)),
+                rmse(finish(a, h, w), finish(b, h, w)))
         got = tuple(vs["rmse_" + r][i] for r in ("raw", "resolved", "aligned"))
         check(near(got, want, 1e-4), f"{name} image {i}: rmse {got} {want}")
         check(vs["sign_flipped"][i] == (dot * sa * sb < 0), f"{name} image {i}: sign_flipped")
@@ -100,7 +104,7 @@ def area(curve):
 
 
 def check_curves(f, j, name, net, sets, precisions, h, w, steps):
-    """Areas and mean curves of the tables, full-size maps, copies where LAPACK's sign is the resolved one, own classes."""
+    """Areas and mean curves of the tables, full-size maps, copies where LAPACK's sign is the aligned one, own classes."""
     subset = net["subset"]
     image = subset["image"][:]
     for p in precisions:
@@ -148,7 +152,7 @@ def check_cross(f, j, name, net, sets, precisions):
 
 
 def check_gallery(f, name, net, ok, precisions, h, w):
-    value = net[precisions[1]]["vs_" + precisions[0]]["rmse_resolved"][:]
+    value = net[precisions[1]]["vs_" + precisions[0]]["rmse_aligned"][:]
     order = sorted(np.flatnonzero(ok), key=lambda i: (-value[i], i))
     for place in range(min(16, len(net["subset/image"]), len(order))):
         for p in precisions:

@@ -133,7 +133,7 @@ static void test_pair(struct store_reader *r)
 
     if (!tiny_read(r, "/models/tiny/fp32/cam", STORE_F32, TINY_ALL, cam[0], sizeof cam[0]) ||
         !tiny_read(r, "/models/tiny/int8/cam", STORE_F32, TINY_ALL, cam[1], sizeof cam[1]) ||
-        !tiny_read(r, "/models/tiny/int8/vs_fp32/rmse_resolved", STORE_F32, TINY_ALL, rmse, sizeof rmse) ||
+        !tiny_read(r, "/models/tiny/int8/vs_fp32/rmse_aligned", STORE_F32, TINY_ALL, rmse, sizeof rmse) ||
         !tiny_read(r, "/models/tiny/int8/vs_fp32/correlation", STORE_F32, TINY_ALL, correlation,
                    sizeof correlation) ||
         !tiny_read(r, "/timing/loaded/tiny/int8/inference_s", STORE_F32, TINY_ALL, loaded, sizeof loaded))

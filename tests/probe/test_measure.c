@@ -4,6 +4,8 @@
 
 #include "probe_test.h"
 
+static int turned; /* pairs whose own signs are opposite */
+
 static double value(struct probe *p, const char *name, int method, int i)
 {
     return probe_measure(p, measure_find(measure_table, name), method, i);
@@ -14,19 +16,31 @@ static float distance(struct probe *p, int first_negative, int second_negative)
     return rmse_maps(probe_map(p, 0, first_negative), probe_map(p, 1, second_negative), PIXELS);
 }
 
-/* The three readings by their definition. */
+/* The three readings by their definition: the second map lies in the sign of the first, both signs relative
+ * to it. */
 static void test_readings(struct probe *p)
 {
-    const struct cam_projection *a = &probe_shown(p, 0)->cam, *b = &probe_shown(p, 1)->cam;
+    const struct probe_shown *a = probe_shown(p, 0), *b = probe_shown(p, 1);
+    struct cam_workspace *w = NULL;
+    float own[CELLS];
+    struct cam_projection c = { .values = own };
     double product = 0;
 
+    must(cam_workspace_create(CELLS, C, kernel_select("auto"), &w));
+    must(cam_eigen(w, b->act, H, W, C, CAM_ABSMAX, 1, &c)); /* looked at last: act is its own */
     for (int k = 0; k < CELLS; k++)
-        product += (double)a->values[k] * b->values[k];
-    CHECK(value(p, "rmse_resolved", 0, 1) == distance(p, 0, 0));
-    CHECK(value(p, "rmse_raw", 0, 1) == distance(p, a->raw_sign < 0, b->raw_sign < 0));
-    CHECK(value(p, "rmse_aligned", 0, 1) == distance(p, 0, product < 0));
-    CHECK(value(p, "sign_flipped", 0, 1) == (product * a->raw_sign * b->raw_sign < 0));
-    CHECK(value(p, "correlation", 0, 1) == fabsf(rmse_correlation(a->values, b->values, CELLS)));
+        product += (double)a->cam.values[k] * own[k];
+    CHECK(a->own_sign == 1 && b->own_sign == (product < 0 ? -1 : 1));
+    CHECK(b->cam.raw_sign == (product < 0 ? -c.raw_sign : c.raw_sign));
+    for (int k = 0; k < CELLS; k++)
+        CHECK(b->cam.values[k] == b->own_sign * own[k]);
+    turned += product < 0;
+    CHECK(value(p, "rmse_aligned", 0, 1) == distance(p, 0, 0));
+    CHECK(value(p, "rmse_resolved", 0, 1) == distance(p, 0, product < 0));
+    CHECK(value(p, "rmse_raw", 0, 1) == distance(p, a->cam.raw_sign < 0, b->cam.raw_sign < 0));
+    CHECK(value(p, "sign_flipped", 0, 1) == (a->cam.raw_sign * b->cam.raw_sign < 0));
+    CHECK(value(p, "correlation", 0, 1) == fabsf(rmse_correlation(a->cam.values, b->cam.values, CELLS)));
+    cam_workspace_free(w);
 }
 
 static void test_alike(struct probe *p)
@@ -95,6 +109,7 @@ int main(void)
         test_methods(p);
         test_layer(p, &t);
     }
+    CHECK_MSG(turned > 0 && turned < 20, "%d", turned);
     probe_free(p);
     probed_close(&t);
     CHECK(mem_live() == 0);

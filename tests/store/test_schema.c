@@ -18,7 +18,7 @@ static void check_expansion(void)
     for (int i = 0; i < s.count; i++)
         in_group[s.dataset[i].group]++;
     CHECK(in_group[STORE_ROWS_IMAGE] == 5);
-    CHECK_MSG(in_group[STORE_ROWS_MODEL] == 2 * (2 * 15 + 1 + 5 + 2), "%d", in_group[STORE_ROWS_MODEL]);
+    CHECK_MSG(in_group[STORE_ROWS_MODEL] == 2 * (2 * 16 + 1 + 5 + 2), "%d", in_group[STORE_ROWS_MODEL]);
     CHECK_MSG(in_group[STORE_ROWS_SUBSET] == 2 * (1 + 3 + 2 * (1 + 5 + 2) + 8 + 2 + 2), "%d",
               in_group[STORE_ROWS_SUBSET]);
     CHECK(in_group[STORE_CLOSING] == 2);
