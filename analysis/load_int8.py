@@ -13,7 +13,7 @@ models/demo.
 
 relu6: torchvision quantizes it as relu. The file's note quantcam.relu6 = clamp asks for the clamp, which a hook behind each
 fused convolution applies. fbgemm's depthwise kernels add pairs of products in 16 bits, its others do so on CPUs without VNNI:
-activations of 8 bits can saturate there, those of `quantize --bits=7` and everything under qnnpack cannot.
+activations of 8 bits can saturate there, those of `quantize --activation-bits=7` and everything under qnnpack cannot.
 """
 import json
 import sys

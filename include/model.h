@@ -145,9 +145,9 @@ struct model_binding {
                                        quantcam.relu6 is "clamp", as our own quantization writes); else it
                                        runs as relu, which is what torch makes of it */
     /* (nodes) not REAL: of each node's output: PREFIX.scale, .zero_point and, where they are not torch's
-     * 0..255, .codes, s32 (2), the lowest and the highest. relu, pools, slice and shuffle keep their input's; a
-     * conv, add or mul that only a relu follows has the fused output's, as the file says; hardsigmoid: 1/256, 0
-     * (of b bits 1/2^b). */
+     * 0..255, .codes, s32 (2), the lowest and the highest. relu, pools, slice and shuffle keep their input's;
+     * a conv, add or mul that only a relu follows has the fused output's, as the file says; hardsigmoid:
+     * 1/256, 0 (of b bits 1/2^b). */
     struct quant_params *q;
     int unused;                     /* tensors that nothing needs, where these are allowed */
     int ignored;                    /* others that lines `ignore PATTERN` name */

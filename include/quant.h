@@ -1,10 +1,11 @@
 /* include/quant.h
- * quant: post-training quantization. From a trained fp32 network and calibration pictures to an int8
- * checkpoint in torch's form that our engine and torch run alike, and what it costs layer by layer. Knows
- * nothing of files or MPI: the caller has the pictures and joins what several ranks counted.
+ * quant: post-training quantization. From a trained fp32 network and calibration pictures to a checkpoint of
+ * 2 to 16 bits in torch's form (of 8 bits our engine and torch run it alike), and what it costs layer by
+ * layer; and from any quantized checkpoint to the fp32 one of what its codes stand for. Knows nothing of
+ * files or MPI: the caller has the pictures and joins what several ranks counted.
  *
  *     struct quant_options options;
- *     quant_defaults(&options);
+ *     quant_preset_options(quant_preset("w4a8"), &options);
  *     struct quant_pictures pictures = { .count = 64, .size = 1, .pixels = pixels };    // one process
  *     struct quant_result q = { 0 };
  *     TRY(quant_network(&binding, &options, &pictures, kernel_select("auto"), &q));
@@ -34,30 +35,33 @@ struct quant_preset {
     int weights, activations; /* bits; 32 = real numbers */
     int per_channel;          /* weights: a scale per output channel, or one a layer */
     enum quant_observer observer;
-    int ends; /* bits of the first and last layer, 0 = as the others */
+    int ends; /* quant_options */
 };
 /* NULL where the name is none of the table's. */
 const struct quant_preset *quant_preset(const char *name);
 /* Name number i of the table, NULL behind its last: what help and suggestions list. */
 const char *quant_preset_name(int i);
+/* What `quantcam quantize` makes unless told otherwise. */
+const struct quant_preset *quant_preset_usual(void);
 
 struct quant_options {
-    enum engine_arithmetic arithmetic; /* fbgemm or qnnpack: whose rounding the biases are corrected for */
+    enum precision_form form;          /* CODES or ROUNDED: how the checkpoint is to run, which it notes */
+    enum engine_arithmetic arithmetic; /* CODES: fbgemm or qnnpack, whose rounding biases are corrected for */
     int per_channel;                   /* weights: a scale per output channel, or one a layer */
-    int weight_bits;                   /* 2..8: codes -2^(b-1) .. 2^(b-1) - 1 */
-    int activation_bits;               /* 2..8: codes 0 .. 2^b - 1; 7 as torch has them: the calibrated range
-                                          is 0..127, what lies above it gets 128..255 */
-    int ends;                          /* 2..8: bits of the network's input, of the first and the last layer's
-                                          weights and of the logits; 0 = as all others */
+    int weight_bits;                   /* 2..8, ROUNDED 2..16: codes -2^(b-1) .. 2^(b-1) - 1 */
+    int activation_bits;               /* the same: codes 0 .. 2^b - 1; CODES of 7 bits as torch has them:
+                                          the calibrated range is 0..127, what lies above it gets 128..255 */
+    int ends;                          /* the same: bits of the network's input, of the first and the last
+                                          layer's weights and of the logits; 0 = as all others */
     enum quant_observer observer;      /* of activations */
     double percentile;                 /* QUANT_PERCENTILE: per cent of the values inside each end */
     int weight_mse;                    /* weights: the scale of least squared error, else min-max */
     enum quant_equalize equalize;      /* AUTO: where weights are per tensor */
-    int correct_bias;
+    int correct_bias;                  /* CODES alone: rounded bits are many, or a study's own */
     int sensitivity; /* run each layer alone quantized: alone_sqnr_db, lost */
 };
-/* What `quantcam quantize` does unless told otherwise. */
-void quant_defaults(struct quant_options *out);
+/* What is done for a precision that is not real, before a caller says otherwise. */
+void quant_preset_options(const struct quant_preset *p, struct quant_options *out);
 
 /* The calibration pictures, equal on all ranks but for `pixels`, and how ranks join what they counted. */
 struct quant_pictures {
@@ -83,7 +87,7 @@ struct quant_line {
     int scales;                   /* of the weights: 0 (none), 1 or the output channels */
     double scale_low, scale_high; /* of the weights */
     double weight_sqnr_db;        /* 10 log10(sum of w^2 / sum of (w - its code's value)^2); +inf = exact */
-    double output_sqnr_db;        /* the same for the output in the whole int8 network against fp32's */
+    double output_sqnr_db;        /* the same for the output in the whole quantized network against fp32's */
     double bias_shift;            /* real: the largest change of a bias by correction */
     /* With sensitivity: this layer's weights and output alone quantized, all else fp32. */
     double alone_sqnr_db; /* of the logits */
@@ -96,20 +100,27 @@ struct quant_result {
     int lines;
     int equalized;  /* pairs of layers */
     int judged;     /* pictures with a label, or all where there are none */
-    int fp32_right; /* of the judged; without labels: judged */
-    int int8_right; /* without labels: those with fp32's answer */
+    int real_right; /* of the judged, in fp32; without labels: judged */
+    int right;      /* quantized; without labels: those with fp32's answer */
+    int changed;    /* pictures, judged or not, whose answer is not fp32's */
+    double logits_sqnr_db; /* of the last layer's output, as quant_line.output_sqnr_db */
 };
 
 /* Local. ERR_MISMATCH where the checkpoint is no fp32 one. */
 MUST_USE status quant_check_source(const struct model_binding *fp32);
 /* Collective if pictures->size > 1; the same result on all ranks. `fp32` is the binding of an fp32
- * checkpoint (ERR_MISMATCH else). ERR_RANGE: no pictures, bits not 2 to 8; ERR_NUMERIC: a value that is not
- * finite, with its node; ERR_MEMORY. Several nodes may not share one weight (ERR_FORMAT).
+ * checkpoint (ERR_MISMATCH else). ERR_RANGE: no pictures, bits that are none; ERR_NUMERIC: a value
+ * that is not finite, with its node; ERR_MEMORY. Several nodes may not share one weight (ERR_FORMAT).
  * Sources: Nagel et al. 2019 (Data-Free Quantization: equalization, bias correction, here empirical);
  * Jacob et al. 2018 (affine codes); torch 2.15's observers for the formulas of scale and zero point. */
 MUST_USE status quant_network(const struct model_binding *fp32, const struct quant_options *options,
                               const struct quant_pictures *pictures, const struct kernel_table *k,
                               struct quant_result *out);
 void quant_result_free(struct quant_result *r); /* idempotent */
+
+/* Local. The fp32 checkpoint of what a quantized one's codes stand for: P.weight and P.bias of every layer,
+ * batch normalisation folded, which model_bind knows. *out owns its tensors. ERR_MISMATCH: real weights;
+ * ERR_MEMORY; ERR_FORMAT as for quant_network. */
+MUST_USE status quant_dequantize(const struct model_binding *quantized, struct tensor_table *out);
 
 #endif

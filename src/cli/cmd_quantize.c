@@ -1,30 +1,32 @@
-/* src/cli/cmd_quantize.c: from an fp32 checkpoint and calibration pictures to an int8 checkpoint, and what it
- * cost, layer by layer. */
+/* src/cli/cmd_quantize.c: from an fp32 checkpoint and calibration pictures to a quantized checkpoint, and
+ * what it cost, layer by layer; or back, from any quantized checkpoint to the fp32 one of its codes' values.
+ */
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base_option.h"
 #include "cmd.h"
 #include "launch.h"
 #include "network.h"
 #include "probe.h"
-#include "quantize_pictures.h"
+#include "phase_calibrate.h"
 #include "quantize_report.h"
 #include "weight.h"
 
 enum { MODEL_TEXT_MAX = 1 << 20, REPORT_MAX = 16 << 20, MOST_PICTURES = 65536, MOST_RANKS = 4096 };
-enum { ENGINE_CHOSEN_FBGEMM, ENGINE_CHOSEN_QNNPACK };
-enum { PER_AUTO, PER_CHANNEL, PER_TENSOR };
-enum { SCALE_MINMAX, SCALE_MSE };
+enum { AS_THE_PRECISION, PER_CHANNEL, PER_TENSOR }; /* of --per; also 0 of the next two and of bits */
+enum { SCALE_MINMAX = 1, SCALE_MSE };
+enum { EQUALIZE_OFF = 1, EQUALIZE_ON };
 
 struct settings {
-    char model[OPTION_SIZE], weights[OPTION_SIZE], output[OPTION_SIZE], images[OPTION_SIZE],
-        list[OPTION_SIZE];
-    char labels[OPTION_SIZE], synsets[OPTION_SIZE], csv[OPTION_SIZE], json[OPTION_SIZE], isa[OPTION_SIZE];
+    char model[OPTION_SIZE], weights[OPTION_SIZE], dequantize[OPTION_SIZE], output[OPTION_SIZE];
+    char images[OPTION_SIZE], list[OPTION_SIZE], labels[OPTION_SIZE], synsets[OPTION_SIZE];
+    char csv[OPTION_SIZE], json[OPTION_SIZE], isa[OPTION_SIZE], precision[OPTION_SIZE];
     struct network_reading reading; /* its relu6 has no option: fp32 has one form of it */
-    int limit, folders, engine, per, bits, observer, weight_scale, equalize, correct, sensitivity, ranks;
-    int oversubscribe;
+    int limit, folders, engine, arithmetic, per, weight_bits, activation_bits, ends, observer, weight_scale;
+    int equalize, correct, sensitivity, ranks, oversubscribe;
     double percentile;
 };
 
@@ -32,10 +34,39 @@ struct settings {
 static const struct option_row rows[] = {
     CMD_ROW_MODEL,
     { ROW("weights", PATH, weights), .values = "FILE", .help = "its fp32 checkpoint" },
+    { ROW("dequantize", PATH, dequantize), .values = "FILE",
+      .help = "a quantized checkpoint: writes the fp32 one of what its codes stand for" },
     CMD_ROW_STATE,
     CMD_ROW_UNUSED,
     { ROW("output", PATH, output), .values = "FILE", .letter = 'o',
-      .help = "the int8 checkpoint to write: .h5 or .safetensors" },
+      .help = "the checkpoint to write: .safetensors, or .h5 where it has 8 bits" },
+    { ROW("precision", TEXT, precision), .values = "NAME",
+      .help = "a precision that has a name, as jobs have them; the options below say otherwise" },
+    { ROW("weight_bits", INT, weight_bits), .values = "N", .low = 0, .high = 16,
+      .help = "of weights: 2 to 8, rounded to 16; 0 = as the precision" },
+    { ROW("activation_bits", INT, activation_bits), .values = "N", .low = 0, .high = 16,
+      .help = "of activations, likewise; 7 never saturates fbgemm's 16-bit sums on CPUs without VNNI" },
+    { ROW("ends", INT, ends), .values = "N", .low = 0, .high = 16,
+      .help = "bits of input, logits, first and last layer's weights; 0 = as the precision" },
+    { ROW("arithmetic", CHOICE, arithmetic), .values = "auto|integer|rounded",
+      .help = "codes through integer kernels, or real numbers rounded to codes; auto: as the precision" },
+    { ROW("engine", CHOICE, engine), .values = "fbgemm|qnnpack",
+      .help = "the integer arithmetic that will run the file" },
+    { ROW("per", CHOICE, per), .values = "auto|channel|tensor",
+      .help =
+          "one weight scale per output channel or per layer; auto: as the precision, tensor for qnnpack" },
+    { ROW("observer", CHOICE, observer), .values = "auto|minmax|percentile|mse",
+      .help = "range of activations: all values, all but the outermost, or of least squared error" },
+    { ROW("percentile", REAL, percentile), .values = "PERCENT", .low = 50, .high = 100,
+      .help = "observer percentile: share of the values inside each end" },
+    { ROW("weight_scale", CHOICE, weight_scale), .values = "auto|minmax|mse",
+      .help = "scale of weights: the largest weight's, or of least squared error" },
+    { ROW("equalize", CHOICE, equalize), .values = "auto|off|on",
+      .help = "cross-layer equalization; auto: where integer weights have one scale a layer" },
+    { ROW("bias_correction", FLAG, correct),
+      .help = "take the mean error of every channel out of the biases, layer by layer; integers alone" },
+    { ROW("sensitivity", FLAG, sensitivity),
+      .help = "also run every layer alone quantized, and list the worst first; costs a run per layer" },
     { ROW("images", PATH, images), .values = "FOLDER",
       .help = "calibration pictures: a flat folder, or class folders, as for run" },
     { ROW("labels", PATH, labels), .values = "FILE",
@@ -49,25 +80,6 @@ static const struct option_row rows[] = {
       .help = "calibration pictures by path, one a line, from the folder if one is given; no classes" },
     { ROW("limit", INT, limit), .values = "N", .low = 1, .high = MOST_PICTURES,
       .help = "take at most N pictures, spread evenly over the list" },
-    { ROW("engine", CHOICE, engine), .values = "fbgemm|qnnpack",
-      .help = "the arithmetic that will run the file" },
-    { ROW("per", CHOICE, per), .values = "auto|channel|tensor",
-      .help =
-          "one weight scale per output channel or per layer; auto: channel for fbgemm, tensor for qnnpack" },
-    { ROW("bits", INT, bits), .values = "N", .low = 7, .high = 8,
-      .help = "of activations; 7 never saturates fbgemm's 16-bit sums on CPUs without VNNI" },
-    { ROW("observer", CHOICE, observer), .values = "minmax|percentile|mse",
-      .help = "range of activations: all values, all but the outermost, or of least squared error" },
-    { ROW("percentile", REAL, percentile), .values = "PERCENT", .low = 50, .high = 100,
-      .help = "observer percentile: share of the values inside each end" },
-    { ROW("weight_scale", CHOICE, weight_scale), .values = "minmax|mse",
-      .help = "scale of weights: the largest weight's, or of least squared error" },
-    { ROW("equalize", CHOICE, equalize), .values = "off|on|auto",
-      .help = "cross-layer equalization; auto: where weights have one scale a layer" },
-    { ROW("bias_correction", FLAG, correct),
-      .help = "take the mean error of every channel out of the biases, layer by layer" },
-    { ROW("sensitivity", FLAG, sensitivity),
-      .help = "also run every layer alone quantized, and list the worst first; costs a run per layer" },
     { ROW("csv", PATH, csv), .values = "FILE", .help = "the report as CSV" },
     { ROW("json", PATH, json), .values = "FILE", .help = "the report as JSON" },
     CMD_ROW_ISA,
@@ -77,18 +89,20 @@ static const struct option_row rows[] = {
       .help = "start so many ranks even where that is more than 64 a core, or than memory holds" },
 };
 static const struct option_table table = {
-    .usage = "quantcam quantize --model M --weights W.pth --images FOLDER -o OUT.safetensors",
+    .usage = "quantcam quantize --model M --weights W.pth --images FOLDER -o OUT.safetensors\n"
+             "   or: quantcam quantize --model M --dequantize INT.pth -o OUT.safetensors",
     .about =
         "Post-training quantization. Runs the fp32 network over calibration pictures (64 are enough), "
-        "chooses "
-        "the range of\n"
-        "every output, rounds the weights, takes the mean errors out of the biases, and writes an int8 "
-        "checkpoint that\n"
-        "run and infer take and analysis/load_int8.py loads into torchvision. relu6 stays a clamp, which the "
-        "file notes.\n"
-        "stdout has a line a layer: the range seen and the one chosen, scale and zero point, signal to "
-        "quantization noise\n"
-        "of the weights and of the output in the int8 network. Any number of ranks writes the same bytes.",
+        "chooses the range of\n"
+        "every output, rounds the weights to 2 to 16 bits, takes the mean errors out of the biases, and "
+        "writes "
+        "a checkpoint that\n"
+        "run and infer take and, of 8 bits, analysis/load_int8.py loads into torchvision. Weights of up to 4 "
+        "bits are packed. relu6\n"
+        "stays a clamp, which the file notes. stdout has a line a layer: the range seen and the one chosen, "
+        "scale and zero point,\n"
+        "signal to quantization noise of the weights and of the output. Any number of ranks writes the same "
+        "bytes.",
     .row = rows,
     .rows = COUNT_OF(rows),
 };
@@ -100,7 +114,7 @@ struct quantize {
     struct model model;
     struct tensor_table weights;
     struct model_binding binding;
-    struct quantize_pictures pictures;
+    struct calibrate_pictures pictures;
     struct quant_options options;
     struct quant_result result;
 };
@@ -109,33 +123,97 @@ static void set_defaults(struct settings *s)
 {
     struct quant_options o;
 
-    quant_defaults(&o);
-    *s = (struct settings){ .isa = "auto",
-                            .limit = 512,
-                            .bits = o.activation_bits,
-                            .observer = o.observer,
-                            .percentile = o.percentile,
-                            .weight_scale = o.weight_mse ? SCALE_MSE : SCALE_MINMAX,
-                            .equalize = o.equalize,
-                            .correct = o.correct_bias };
+    quant_preset_options(quant_preset_usual(), &o);
+    *s = (struct settings){ .isa = "auto", .limit = 512, .percentile = o.percentile, .correct = 1 };
+    snprintf(s->precision, sizeof s->precision, "%s", quant_preset_usual()->name);
+}
+
+/* ---- what was asked for -------------------------------------------------------------------------------- */
+
+static status find_precision(const char *name, const struct quant_preset **out)
+{
+    struct text names = { .max = 1024 };
+    status result = OK;
+
+    *out = quant_preset(name);
+    if (*out && (*out)->form != PRECISION_REAL)
+        return OK;
+    for (int i = 0; quant_preset_name(i) && result == OK; i++)
+        if (quant_preset(quant_preset_name(i))->form != PRECISION_REAL)
+            result = text_add(&names, "%s%s", names.size ? ", " : "", quant_preset_name(i));
+    if (result == OK)
+        result = FAIL(ERR_USAGE, "quantize: --precision=%s is none of %s", name, names.data);
+    text_free(&names);
+    return result;
+}
+
+static int or_usual(int chosen, int usual)
+{
+    return chosen ? chosen : usual;
+}
+
+/* The precision's, but for what the command line says. */
+static status set_options(const struct settings *s, struct quant_options *out)
+{
+    const struct quant_preset *preset;
+
+    TRY(find_precision(s->precision, &preset));
+    struct quant_preset p = *preset;
+
+    p.form = (enum precision_form)or_usual(s->arithmetic, (int)p.form);
+    p.weights = or_usual(s->weight_bits, p.weights);
+    p.activations = or_usual(s->activation_bits, p.activations);
+    p.ends = or_usual(s->ends, p.ends);
+    if (s->observer)
+        p.observer = (enum quant_observer)(s->observer - 1);
+    if (s->per)
+        p.per_channel = s->per == PER_CHANNEL;
+    else if (s->engine && p.form == PRECISION_CODES)
+        p.per_channel = 0;
+    quant_preset_options(&p, out);
+    out->arithmetic = s->engine ? ENGINE_QNNPACK : ENGINE_FBGEMM;
+    out->percentile = s->percentile;
+    out->weight_mse = s->weight_scale ? s->weight_scale == SCALE_MSE : preset->observer == QUANT_MSE;
+    if (s->equalize)
+        out->equalize = s->equalize == EQUALIZE_ON ? QUANT_EQUALIZE_ON : QUANT_EQUALIZE_OFF;
+    out->correct_bias &= s->correct;
+    out->sensitivity = s->sensitivity;
+    return OK;
 }
 
 static status check_settings(const struct settings *s)
 {
-    const char *end = strrchr(s->output, '.');
-    const struct option_idle idle[] = {
-        { s->observer != QUANT_PERCENTILE, "percentile", "--observer is not percentile" },
-        { s->ranks < 2, "oversubscribe", "--ranks starts none" },
+    static const char none[] = "--dequantize needs no pictures and chooses nothing";
+    static const char *const of_pictures[] = {
+        "precision", "weight_bits", "activation_bits", "ends",     "arithmetic",      "engine",      "per",
+        "observer",  "percentile",  "weight_scale",    "equalize", "bias_correction", "sensitivity", "images",
+        "labels",    "synsets",     "folders",         "list",     "limit",           "csv",         "json",
+        "isa",       "ranks",       "weights",
     };
+    struct option_idle idle[COUNT_OF(of_pictures) + 3];
+    const char *end = strrchr(s->output, '.');
+    struct quant_options options;
     struct settings usual;
+    int back = s->dequantize[0] != 0;
 
     set_defaults(&usual);
+    if (!back)
+        TRY(set_options(s, &options));
+    for (size_t i = 0; i < COUNT_OF(of_pictures); i++)
+        idle[i] = (struct option_idle){ back, of_pictures[i], none };
+    struct option_idle *more = idle + COUNT_OF(of_pictures);
+
+    more[0] = (struct option_idle){ s->observer != QUANT_PERCENTILE + 1, "percentile",
+                                    "--observer is not percentile" };
+    more[1] = (struct option_idle){ s->ranks < 2, "oversubscribe", "--ranks starts none" };
+    more[2] = (struct option_idle){ !back && options.form == PRECISION_ROUNDED, "engine",
+                                    "rounded arithmetic has no engine" };
     TRY(option_idle_check(&table, s, &usual, idle, COUNT_OF(idle)));
-    if (!s->model[0] || !s->weights[0])
+    if (!s->model[0] || (!s->weights[0] && !back))
         return FAIL(ERR_USAGE, "quantize: --model and --weights are needed");
     if (!s->output[0] || !end || (strcmp(end, ".h5") != 0 && strcmp(end, ".safetensors") != 0))
         return FAIL(ERR_USAGE, "quantize: -o OUT.h5 or -o OUT.safetensors is needed");
-    if (!s->images[0] && !s->list[0])
+    if (!s->images[0] && !s->list[0] && !back)
         return FAIL(ERR_USAGE, "quantize: --images FOLDER or --list FILE is needed");
     if (s->labels[0] && (!s->images[0] || s->list[0]))
         return FAIL(ERR_USAGE, "quantize: --labels name pictures of --images and exclude --list");
@@ -147,9 +225,26 @@ static status check_settings(const struct settings *s)
 
 /* ---- what goes in -------------------------------------------------------------------------------------- */
 
+static status bind(struct quantize *q)
+{
+    int back = q->set.dequantize[0] != 0;
+    const char *file = back ? q->set.dequantize : q->set.weights;
+    const struct model_reading how = { .allow_unused = q->set.reading.unused };
+    struct text decided = { .max = 1 << 16 };
+    status result = OK;
+
+    TRY(weight_load(file, q->set.reading.state, &q->weights));
+    TRY(model_bind(&q->model, &q->weights, &how, &q->binding));
+    if (!back)
+        TRY(quant_check_source(&q->binding));
+    result = model_decided(&q->binding, &decided);
+    network_say(file, &decided);
+    text_free(&decided);
+    return result;
+}
+
 static status load_network(struct quantize *q)
 {
-    struct text decided = { .max = 1 << 16 };
     char *text = NULL;
     void *bytes;
     size_t size = 0;
@@ -160,20 +255,12 @@ static status load_network(struct quantize *q)
     TRY(comm_broadcast_bytes(q->c, &bytes, &size));
     result = model_parse(q->set.model, bytes, size, &q->model);
     mem_free(bytes);
-    TRY(comm_agree(q->c, result));
-    result = network_load(&q->model, q->set.weights, &q->set.reading, &q->weights, &q->binding);
-    if (result == OK)
-        result = quant_check_source(&q->binding);
-    if (result == OK)
-        result = model_decided(&q->binding, &decided);
-    network_say(q->set.weights, &decided);
-    text_free(&decided);
-    return comm_agree(q->c, result);
+    return comm_agree(q->c, result == OK ? bind(q) : result);
 }
 
 static status load_pictures(struct quantize *q)
 {
-    const struct quantize_source source = {
+    const struct calibrate_source source = {
         .images = q->set.images,
         .labels = q->set.labels,
         .list = q->set.list,
@@ -185,24 +272,8 @@ static status load_pictures(struct quantize *q)
     };
     const struct image_pipeline pipeline = probe_pipeline(&q->model);
 
-    return quantize_pictures_read(q->c, &source, &pipeline, &q->pictures);
-}
-
-static void set_options(struct quantize *q)
-{
-    const struct settings *s = &q->set;
-    int fbgemm = s->engine == ENGINE_CHOSEN_FBGEMM;
-
-    q->options = (struct quant_options){ .arithmetic = fbgemm ? ENGINE_FBGEMM : ENGINE_QNNPACK,
-                                         .per_channel = s->per == PER_AUTO ? fbgemm : s->per == PER_CHANNEL,
-                                         .weight_bits = 8,
-                                         .activation_bits = s->bits,
-                                         .observer = (enum quant_observer)s->observer,
-                                         .percentile = s->percentile,
-                                         .weight_mse = s->weight_scale == SCALE_MSE,
-                                         .equalize = (enum quant_equalize)s->equalize,
-                                         .correct_bias = s->correct,
-                                         .sensitivity = s->sensitivity };
+    TRY(calibrate_pictures_list(q->c, &source, &q->pictures));
+    return calibrate_pictures_read(q->c, &pipeline, &q->pictures);
 }
 
 /* ---- what comes out ------------------------------------------------------------------------------------ */
@@ -221,19 +292,25 @@ static status write_text(const char *path, const struct quantize_report *r,
     return result;
 }
 
-static status write_all(struct quantize *q, const struct quant_pictures *pictures)
+static uint64_t file_bytes(const char *path)
 {
-    const struct quantize_report report = {
-        .model = &q->model, .options = &q->options, .pictures = pictures, .result = &q->result
-    };
-    const struct weight_note notes[] = {
-        { "quantcam.model", q->model.name },
-        { "quantcam.engine", engine_arithmetic_name(q->options.arithmetic) },
-        { "quantcam.bits", q->options.activation_bits == 7 ? "7" : "8" },
-        { "quantcam.relu6", "clamp" },
-    };
+    struct stat st;
 
-    TRY(weight_save(q->set.output, &q->result.table, notes, COUNT_OF(notes)));
+    return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+static status write_all(struct quantize *q)
+{
+    struct quantize_report report = { .model = &q->model,
+                                      .precision = q->set.precision,
+                                      .options = &q->options,
+                                      .pictures = q->pictures.count,
+                                      .labels = q->pictures.label != NULL,
+                                      .source_bytes = q->weights.file_bytes,
+                                      .result = &q->result };
+
+    TRY(calibrate_save(q->set.output, &q->binding, &q->options, &q->result, NULL));
+    report.bytes = file_bytes(q->set.output);
     if (q->set.csv[0])
         TRY(write_text(q->set.csv, &report, quantize_report_csv));
     if (q->set.json[0])
@@ -243,46 +320,46 @@ static status write_all(struct quantize *q, const struct quant_pictures *picture
 
 /* ---- the command --------------------------------------------------------------------------------------- */
 
-static void sum(void *self, uint64_t *values, size_t count)
+static status write_real(struct quantize *q)
 {
-    comm_sum_u64(self, values, count);
-}
+    char hex[2 * HASH_SIZE + 1];
+    const struct weight_note notes[] = { { "quantcam.model", q->model.name },
+                                         { "quantcam.dequantized", hash_hex(q->weights.sha256, hex) } };
+    struct tensor_table real;
+    status result;
 
-static void most(void *self, uint64_t *values, size_t count)
-{
-    comm_max_u64(self, values, count);
-}
-
-static status agree(void *self, status mine)
-{
-    return comm_agree(self, mine);
+    TRY(quant_dequantize(&q->binding, &real));
+    if (model_has_relu6(&q->model) && !q->binding.relu6_clamps)
+        log_info("relu6, which runs as relu in this checkpoint, clamps at 6 in every fp32 one");
+    result = weight_save(q->set.output, &real, notes, COUNT_OF(notes));
+    table_free(&real);
+    return result;
 }
 
 static status run(struct quantize *q, struct comm *c)
 {
-    struct quant_pictures pictures = {
-        .rank = c->rank, .size = c->size, .sum = sum, .max = most, .agree = agree, .self = c
-    };
-
     q->c = c;
     TRY(comm_agree(c, network_kernels(q->set.isa, &q->kernels)));
     TRY(load_network(q));
+    if (q->set.dequantize[0]) {
+        TRY(comm_agree(c, c->rank == 0 ? write_real(q) : OK));
+        log_info("the fp32 checkpoint is %s: what the codes stand for; its outputs are not rounded",
+                 q->set.output);
+        return OK;
+    }
     TRY(load_pictures(q));
-    set_options(q);
-    pictures.count = q->pictures.count;
-    pictures.pixels = (const uint8_t *const *)q->pictures.pixels;
-    pictures.label = q->pictures.label;
-    TRY(quant_network(&q->binding, &q->options, &pictures, q->kernels, &q->result));
-    TRY(comm_agree(c, c->rank == 0 ? write_all(q, &pictures) : OK));
+    TRY(set_options(&q->set, &q->options));
+    TRY(calibrate_network(c, &q->binding, &q->options, &q->pictures, q->kernels, &q->result));
+    TRY(comm_agree(c, c->rank == 0 ? write_all(q) : OK));
     fflush(stdout); /* the report comes before the line that ends it, where both go to one file */
-    log_info("the int8 checkpoint is %s", q->set.output);
+    log_info("the quantized checkpoint is %s", q->set.output);
     return OK;
 }
 
 static void close_all(struct quantize *q)
 {
     quant_result_free(&q->result);
-    quantize_pictures_free(&q->pictures);
+    calibrate_pictures_free(&q->pictures);
     model_unbind(&q->binding);
     table_free(&q->weights);
     model_free(&q->model);

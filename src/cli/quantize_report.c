@@ -1,3 +1,4 @@
+/* src/cli/quantize_report.c: what quantization cost, the whole and layer by layer. */
 #include "quantize_report.h"
 
 #include <math.h>
@@ -25,6 +26,8 @@ static const struct column {
     { "high", "to", REAL, 0, OF(high), 9, "%.4g" },
     { "scale", "scale", REAL, 0, OF(q.scale), 11, "%.6g" },
     { "zero_point", "zero", WHOLE, 0, OF(q.zero_point), 4, "%d" },
+    { "activation_bits", "bits", WHOLE, 0, OF(activation_bits), 4, "%d" },
+    { "weight_bits", "bits w", WHOLE, BY_WEIGHT, OF(weight_bits), 6, "%d" },
     { "weight_scales", "scales", WHOLE, BY_WEIGHT, OF(scales), 6, "%d" },
     { "weight_scale_low", "from", REAL, BY_WEIGHT, OF(scale_low), 9, "%.3g" },
     { "weight_scale_high", "to", REAL, BY_WEIGHT, OF(scale_high), 9, "%.3g" },
@@ -87,22 +90,36 @@ static status order(const struct quantize_report *r, const struct quant_line ***
 
 /* ---- text ---------------------------------------------------------------------------------------------- */
 
-static status text_summary(const struct quantize_report *r, struct text *out)
+static status text_options(const struct quantize_report *r, struct text *out)
 {
     const struct quant_options *o = r->options;
-    const struct quant_result *q = r->result;
 
-    TRY(text_add(out, "%s  %s  weights per %s %s  activations %d bit %s", r->model->name,
-                 engine_arithmetic_name(o->arithmetic), o->per_channel ? "channel" : "tensor",
-                 o->weight_mse ? "mse" : "minmax", o->activation_bits, observers[o->observer]));
+    TRY(text_add(out, "%s  %s  weights %d bit per %s %s  activations %d bit %s", r->model->name,
+                 o->form == PRECISION_CODES ? engine_arithmetic_name(o->arithmetic) : "rounded",
+                 o->weight_bits, o->per_channel ? "channel" : "tensor", o->weight_mse ? "mse" : "minmax",
+                 o->activation_bits, observers[o->observer]));
     if (o->observer == QUANT_PERCENTILE)
         TRY(text_add(out, " %g", o->percentile));
-    TRY(text_add(out, "  equalized %d pairs  biases %s\n", q->equalized,
-                 o->correct_bias ? "corrected" : "as they were"));
-    if (r->pictures->label)
-        return text_add(out, "%d pictures, %d with a class: fp32 right in %d, int8 in %d\n",
-                        r->pictures->count, q->judged, q->fp32_right, q->int8_right);
-    return text_add(out, "%d pictures: int8 gives fp32's answer in %d\n", r->pictures->count, q->int8_right);
+    if (o->ends)
+        TRY(text_add(out, "  ends %d bit", o->ends));
+    return text_add(out, "  equalized %d pairs  biases %s\n", r->result->equalized,
+                    o->correct_bias ? "corrected" : "as they were");
+}
+
+/* What a user wants to know first: how large, how true, how many answers. */
+static status text_summary(const struct quantize_report *r, struct text *out)
+{
+    const struct quant_result *q = r->result;
+
+    TRY(text_options(r, out));
+    TRY(text_add(out, "file %llu bytes, %.1f %% of the fp32 checkpoint's %llu  logits %.1f dB\n",
+                 (unsigned long long)r->bytes, 100.0 * (double)r->bytes / (double)r->source_bytes,
+                 (unsigned long long)r->source_bytes, q->logits_sqnr_db));
+    TRY(text_add(out, "%d pictures: %d answers changed", r->pictures, q->changed));
+    if (r->labels)
+        TRY(text_add(out, "; of %d with a class fp32 is right in %d, quantized in %d", q->judged,
+                     q->real_right, q->right));
+    return text_add(out, "\n");
 }
 
 static status text_line(const struct quantize_report *r, const struct quant_line *line, struct text *out)
@@ -214,16 +231,26 @@ status quantize_report_json(const struct quantize_report *r, struct text *out)
 
     TRY(text_add(out, "{\n  \"model\": "));
     TRY(json_string(out, r->model->name));
-    TRY(text_add(
-        out, ",\n  \"engine\": \"%s\", \"weights_per\": \"%s\", \"weight_scale\": \"%s\", \"bits\": %d,\n",
-        engine_arithmetic_name(o->arithmetic), o->per_channel ? "channel" : "tensor",
-        o->weight_mse ? "mse" : "minmax", o->activation_bits));
-    TRY(text_add(
-        out, "  \"observer\": \"%s\", \"percentile\": %.9g, \"equalized\": %d, \"bias_correction\": %s,\n",
-        observers[o->observer], o->percentile, q->equalized, o->correct_bias ? "true" : "false"));
-    TRY(text_add(
-        out, "  \"pictures\": %d, \"labels\": %s, \"judged\": %d, \"fp32_right\": %d, \"int8_right\": %d,\n",
-        r->pictures->count, r->pictures->label ? "true" : "false", q->judged, q->fp32_right, q->int8_right));
+    TRY(text_add(out, ",\n  \"precision\": "));
+    TRY(json_string(out, r->precision));
+    TRY(text_add(out, ", \"arithmetic\": \"%s\", ", o->form == PRECISION_CODES ? "integer" : "rounded"));
+    if (o->form == PRECISION_CODES)
+        TRY(text_add(out, "\"engine\": \"%s\", ", engine_arithmetic_name(o->arithmetic)));
+    TRY(text_add(out,
+                 "\"weight_bits\": %d, \"activation_bits\": %d, \"ends\": %d,\n  \"weights_per\": \"%s\", "
+                 "\"weight_scale\": \"%s\", ",
+                 o->weight_bits, o->activation_bits, o->ends, o->per_channel ? "channel" : "tensor",
+                 o->weight_mse ? "mse" : "minmax"));
+    TRY(text_add(out,
+                 "\"observer\": \"%s\", \"percentile\": %.9g, \"equalized\": %d, \"bias_correction\": %s,\n",
+                 observers[o->observer], o->percentile, q->equalized, o->correct_bias ? "true" : "false"));
+    TRY(text_add(out, "  \"file_bytes\": %llu, \"fp32_bytes\": %llu, \"logits_sqnr_db\": ",
+                 (unsigned long long)r->bytes, (unsigned long long)r->source_bytes));
+    TRY(isfinite(q->logits_sqnr_db) ? text_add(out, "%.9g,\n", q->logits_sqnr_db) : text_add(out, "null,\n"));
+    TRY(text_add(out,
+                 "  \"pictures\": %d, \"changed\": %d, \"labels\": %s, \"judged\": %d, \"fp32_right\": %d, "
+                 "\"quantized_right\": %d,\n",
+                 r->pictures, q->changed, r->labels ? "true" : "false", q->judged, q->real_right, q->right));
     TRY(text_add(out, "  \"layers\": [\n"));
     TRY_OUT(order(r, &line));
     for (int i = 0; i < q->lines; i++) {

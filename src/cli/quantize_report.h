@@ -7,8 +7,10 @@
 
 struct quantize_report {
     const struct model *model;
+    const char *precision; /* its name, as asked */
     const struct quant_options *options;
-    const struct quant_pictures *pictures;
+    int pictures, labels;  /* how many; do any have a class? */
+    uint64_t bytes, source_bytes; /* of the file written, of the fp32 one */
     const struct quant_result *result;
 };
 /* With sensitivity the worst layer comes first, else in the network's order. ERR_MEMORY. */

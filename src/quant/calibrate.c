@@ -225,7 +225,7 @@ static void choose(struct quant_work *w, const struct quant_histogram *h, struct
         quant_range_mse(h, levels, &low, &high);
     line->activation_bits = bits;
     line->q = quant_params_of_range(low, high, levels);
-    if (bits == TORCHS_REDUCED_BITS)
+    if (bits == TORCHS_REDUCED_BITS && options->form == PRECISION_CODES)
         line->q.high = TORCHS_HIGHEST;
     line->low = -line->q.scale * line->q.zero_point;
     line->high = line->q.scale * (levels - line->q.zero_point);

@@ -57,7 +57,7 @@ int quant_weight_code(float w, float inverse_scale, int bits)
     return quantize_value(w, inverse_scale, 0, -(1 << (bits - 1)), (1 << (bits - 1)) - 1);
 }
 
-void quant_weight_codes(const float *w, size_t count, float scale, int bits, int8_t *codes, double *signal,
+void quant_weight_codes(const float *w, size_t count, float scale, int bits, int16_t *codes, double *signal,
                         double *noise)
 {
     float inverse = quantize_inverse(scale);
@@ -66,7 +66,7 @@ void quant_weight_codes(const float *w, size_t count, float scale, int bits, int
         int code = quant_weight_code(w[i], inverse, bits);
         double error = (double)w[i] - (double)scale * code;
 
-        codes[i] = (int8_t)code;
+        codes[i] = (int16_t)code;
         *signal += (double)w[i] * (double)w[i];
         *noise += error * error;
     }

@@ -1,10 +1,10 @@
-/* src/quant/convert.c: the int8 checkpoint of a calibrated network, in torch's names. */
+/* src/quant/convert.c: the quantized checkpoint of a calibrated network, in torch's names. */
 #include "quant_parts.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { TORCHS_HIGHEST = 255, TORCHS_BITS = 8 };
+enum { TORCHS_HIGHEST = 255, BYTE = 8 };
 
 /* torch's names; beside them P.codes, the lowest and the highest, where they are not torch's 0..255. */
 static status add_output(struct tensor_table *table, const char *prefix, struct quant_params q)
@@ -25,15 +25,21 @@ static status add_output(struct tensor_table *table, const char *prefix, struct 
     return quant_take(table, prefix, ".codes", &t);
 }
 
-/* (oc, kh, kw, ic) of the sums to the file's (oc, ic, kh, kw). */
-static void to_file_order(const int8_t *codes, const struct tensor *like, int8_t *out)
+/* (oc, kh, kw, ic) of the sums to the file's (oc, ic, kh, kw), s8 or s16. */
+static void to_file_order(const int16_t *codes, struct tensor *t)
 {
-    int64_t oc = like->dim[0], ic = like->dim[1], window = like->rank == 4 ? like->dim[2] * like->dim[3] : 1;
+    int64_t oc = t->dim[0], ic = t->dim[1], window = t->rank == 4 ? t->dim[2] * t->dim[3] : 1, at = 0;
 
     for (int64_t o = 0; o < oc; o++)
         for (int64_t c = 0; c < ic; c++)
-            for (int64_t k = 0; k < window; k++)
-                *out++ = codes[(o * window + k) * ic + c];
+            for (int64_t k = 0; k < window; k++, at++) {
+                int16_t code = codes[(o * window + k) * ic + c];
+
+                if (t->dtype == DTYPE_S16)
+                    ((int16_t *)t->data)[at] = code;
+                else
+                    ((int8_t *)t->data)[at] = (int8_t)code;
+            }
 }
 
 static status alloc_weight(const struct quant_work *w, const struct model_node *n, int bits, struct tensor *t)
@@ -45,16 +51,16 @@ static status alloc_weight(const struct quant_work *w, const struct model_node *
     snprintf(name, sizeof name, "%s.weight", n->weight);
     real = table_find(&w->real, name);
     BUG_IF(!real);
-    TRY(tensor_alloc(t, DTYPE_S8, real->rank, real->dim));
+    TRY(tensor_alloc(t, bits > BYTE ? DTYPE_S16 : DTYPE_S8, real->rank, real->dim));
     t->quantization = channels > 1 ? TENSOR_PER_CHANNEL : TENSOR_PER_TENSOR;
     t->channels = channels;
-    t->bits = bits == TORCHS_BITS ? 0 : bits;
+    t->bits = bits < BYTE ? bits : 0;
     t->scale = mem_alloc((size_t)channels, sizeof *t->scale);
     t->zero_point = mem_alloc((size_t)channels, sizeof *t->zero_point);
     return t->scale && t->zero_point ? OK : FAIL(ERR_MEMORY, "no memory for %d scales", channels);
 }
 
-static void fill_weight(struct quant_work *w, struct quant_line *line, int8_t *codes, struct tensor *t)
+static void fill_weight(struct quant_work *w, struct quant_line *line, int16_t *codes, struct tensor *t)
 {
     const float *weights = quant_weights(w, line->node);
     size_t count = (size_t)w->model.node[line->node].c * quant_row(w, line->node),
@@ -73,7 +79,7 @@ static void fill_weight(struct quant_work *w, struct quant_line *line, int8_t *c
         line->scale_high = c == 0 || scale > line->scale_high ? scale : line->scale_high;
     }
     line->weight_sqnr_db = quant_decibel(signal, noise);
-    to_file_order(codes, t, t->data);
+    to_file_order(codes, t);
 }
 
 static status convert_layer(struct quant_work *w, struct quant_line *line, struct tensor_table *table)
@@ -81,7 +87,7 @@ static status convert_layer(struct quant_work *w, struct quant_line *line, struc
     const struct model_node *n = &w->model.node[line->node];
     int64_t oc = n->c;
     struct tensor t = { 0 };
-    int8_t *codes = mem_alloc((size_t)oc * quant_row(w, line->node), 1);
+    int16_t *codes = mem_alloc((size_t)oc * quant_row(w, line->node), sizeof *codes);
     status result = codes ? alloc_weight(w, n, line->weight_bits, &t)
                           : FAIL(ERR_MEMORY, "no memory for %s's codes", n->name);
 
@@ -119,7 +125,7 @@ status quant_plan_codes(struct quant_work *w, const struct tensor_table *table, 
                         struct quant_params last, struct engine *out)
 {
     struct engine_options options = { .arithmetic = w->options->arithmetic, .keep = last.scale == 0 };
-    struct model_reading how = { .relu6 = MODEL_RELU6_AUTO };
+    struct model_reading how = { .relu6 = MODEL_RELU6_AUTO, .form = w->options->form };
     struct model m = w->model;
     struct model_binding b = { 0 };
     status result;

@@ -153,32 +153,63 @@ status quant_take(struct tensor_table *table, const char *prefix, const char *su
     return result;
 }
 
-static status fold_layer(const struct model_binding *fp32, int node, struct quant_work *w)
+/* Folded weights and biases of a layer, real numbers. */
+static status take_layer(const struct model_binding *b, int node, struct tensor_table *out)
 {
-    const struct model_node *n = &w->model.node[node];
+    const struct model_node *n = &b->model->node[node];
     struct model_layer l = { 0 };
     struct tensor t;
+    status result;
 
-    TRY(model_layer_load(fp32, node, &l));
+    TRY(model_layer_load(b, node, &l));
+    BUG_IF(!l.weight_real);
     t = in_file_order(n, &l, l.weight_real);
     l.weight_real = NULL;
-    status result = quant_take(&w->real, n->weight, ".weight", &t);
+    result = quant_take(out, n->weight, ".weight", &t);
     if (result == OK) {
         t = (struct tensor){
             .dtype = DTYPE_F32, .rank = 1, .dim = { l.oc }, .stride = { 1 }, .data = l.bias, .owned = 1
         };
         l.bias = NULL;
-        result = quant_take(&w->real, n->weight, ".bias", &t);
+        result = quant_take(out, n->weight, ".bias", &t);
     }
     model_layer_free(&l);
-    return result == OK ? OK : error_prefix(result, "%s: two layers with one weight", w->source->source);
+    return result == OK ? OK : error_prefix(result, "%s: two layers with one weight", b->model->source);
+}
+
+static status take_layers(const struct model_binding *b, struct tensor_table *out)
+{
+    out->source = mem_strdup(b->weights->source ? b->weights->source : "checkpoint");
+    if (!out->source)
+        return FAIL(ERR_MEMORY, "no memory for a name");
+    for (int i = 0; i < b->model->nodes; i++)
+        if (model_has_weights(&b->model->node[i]))
+            TRY(take_layer(b, i, out));
+    return OK;
+}
+
+status quant_dequantize(const struct model_binding *quantized, struct tensor_table *out)
+{
+    struct model_binding rounded = *quantized;
+    status result;
+
+    *out = (struct tensor_table){ 0 };
+    if (quantized->form == PRECISION_REAL)
+        return FAIL(ERR_MISMATCH, "%s: its weights are real numbers already", quantized->weights->source);
+    rounded.form = PRECISION_ROUNDED;
+    result = take_layers(&rounded, out);
+    if (result != OK)
+        table_free(out);
+    return result;
 }
 
 status quant_check_source(const struct model_binding *fp32)
 {
     if (fp32->form != PRECISION_REAL)
-        return FAIL(ERR_MISMATCH, "%s: an int8 checkpoint; quantize takes the fp32 one",
-                    fp32->weights->source);
+        return FAIL(
+            ERR_MISMATCH,
+            "%s: a quantized checkpoint; quantize takes the fp32 one, which --dequantize can make of it",
+            fp32->weights->source);
     return OK;
 }
 
@@ -194,18 +225,13 @@ status quant_fold(const struct model_binding *fp32, struct quant_work *w)
     MEM_TRY(w->high, channels, sizeof *w->high);
     MEM_TRY(w->mean, channels, sizeof *w->mean);
     MEM_TRY(w->q, (size_t)w->nodes, sizeof *w->q);
-    w->real.source = mem_strdup(fp32->weights->source ? fp32->weights->source : "checkpoint");
-    if (!w->real.source)
-        return FAIL(ERR_MEMORY, "no memory for a name");
     w->first_layer = -1;
-    for (int i = 0; i < w->nodes; i++) {
-        if (!model_has_weights(&w->model.node[i]))
-            continue;
-        w->first_layer = w->first_layer < 0 ? i : w->first_layer;
-        w->last_layer = i;
-        TRY(fold_layer(fp32, i, w));
-    }
-    return OK;
+    for (int i = 0; i < w->nodes; i++)
+        if (model_has_weights(&w->model.node[i])) {
+            w->first_layer = w->first_layer < 0 ? i : w->first_layer;
+            w->last_layer = i;
+        }
+    return take_layers(fp32, &w->real);
 }
 
 void quant_work_free(struct quant_work *w)

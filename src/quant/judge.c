@@ -29,25 +29,28 @@ static int answer(const float *logits, int classes)
     return best;
 }
 
-static void compare(const struct engine_map *real, const struct engine_map *codes, double *row)
+static void compare(const struct engine_map *real, const struct engine_map *is, double *row)
 {
     for (int i = 0; i < real->h * real->w; i++)
         for (int c = 0; c < real->c; c++) {
-            double x = real->real[(size_t)i * (size_t)real->pitch + (size_t)c],
-                   y = dequantize_value(codes->codes[(size_t)i * (size_t)codes->pitch + (size_t)c],
-                                        codes->q.scale, codes->q.zero_point);
+            size_t at = (size_t)i * (size_t)is->pitch + (size_t)c;
+            double x = real->real[(size_t)i * (size_t)real->pitch + (size_t)c];
+            double y =
+                is->codes ? dequantize_value(is->codes[at], is->q.scale, is->q.zero_point) : is->real[at];
 
             row[SIGNAL] += x * x;
             row[NOISE] += (x - y) * (x - y);
         }
 }
 
-/* After the energies: is fp32 right, is int8? */
+/* After the energies: is fp32 right, is the quantized network, and do they differ? */
+enum { REAL_RIGHT, RIGHT, CHANGED, ANSWERS };
+
 static status judge_picture(void *self, int picture, double *row)
 {
     struct judge *j = self;
     const struct quant_pictures *p = j->w->pictures;
-    int classes = engine_classes(j->real.plan), real, codes;
+    int classes = engine_classes(j->real.plan), real, is;
     float *logits = j->logits + (size_t)picture * (size_t)classes;
 
     engine_run(j->real.plan, j->real.state, p->pixels[picture]);
@@ -61,10 +64,11 @@ static status judge_picture(void *self, int picture, double *row)
     }
     memcpy(logits, engine_logits(j->real.plan, j->real.state), (size_t)classes * sizeof *logits);
     real = answer(logits, classes);
-    codes = answer(engine_logits(j->codes.plan, j->codes.state), classes);
+    is = answer(engine_logits(j->codes.plan, j->codes.state), classes);
     row += PER_LINE * j->lines;
-    row[0] = p->label ? real == p->label[picture] : 1;
-    row[1] = p->label ? codes == p->label[picture] : codes == real;
+    row[REAL_RIGHT] = p->label ? real == p->label[picture] : 1;
+    row[RIGHT] = p->label ? is == p->label[picture] : is == real;
+    row[CHANGED] = is != real;
     return OK;
 }
 
@@ -72,7 +76,7 @@ static status judge_all(struct judge *j, struct quant_result *out)
 {
     struct quant_work *w = j->w;
     const struct quant_pictures *p = w->pictures;
-    size_t values = (size_t)(PER_LINE * j->lines + 2);
+    size_t values = (size_t)(PER_LINE * j->lines + ANSWERS);
     double *total = mem_alloc(values, sizeof *total);
     status result = quant_agree(p, total ? OK : FAIL(ERR_MEMORY, "no memory for %zu sums", values));
 
@@ -83,11 +87,15 @@ static status judge_all(struct judge *j, struct quant_result *out)
             quant_agree(p, quant_plan_codes(w, &out->table, w->nodes, (struct quant_params){ 0 }, &j->codes));
     if (result == OK)
         result = quant_sum_pictures(p, values, judge_picture, j, total);
-    for (int i = 0; i < j->lines && result == OK; i++)
+    for (int i = 0; i < j->lines && result == OK; i++) {
         out->line[i].output_sqnr_db = quant_decibel(total[PER_LINE * i], total[PER_LINE * i + NOISE]);
+        if (j->line[i].node == w->last_layer)
+            out->logits_sqnr_db = out->line[i].output_sqnr_db;
+    }
     if (result == OK) {
-        out->fp32_right = (int)total[PER_LINE * j->lines];
-        out->int8_right = (int)total[PER_LINE * j->lines + 1];
+        out->real_right = (int)total[PER_LINE * j->lines + REAL_RIGHT];
+        out->right = (int)total[PER_LINE * j->lines + RIGHT];
+        out->changed = (int)total[PER_LINE * j->lines + CHANGED];
     }
     engine_close(&j->real);
     engine_close(&j->codes);
@@ -121,7 +129,6 @@ static void round_weights(struct quant_work *w, int node, float *weights)
 {
     size_t count = (size_t)w->model.node[node].c * quant_row(w, node);
     size_t run = w->options->per_channel ? quant_row(w, node) : count;
-
     int bits = quant_weight_bits(w, node);
 
     for (size_t at = 0; at < count; at += run) {
@@ -174,7 +181,7 @@ static status try_layers(struct judge *j, struct quant_result *out)
             result = quant_sum_pictures(p, PER_LINE + 1, try_picture, j, total);
         engine_close(&j->real);
         out->line[i].alone_sqnr_db = quant_decibel(total[SIGNAL], total[NOISE]);
-        out->line[i].lost = out->fp32_right - (int)total[PER_LINE];
+        out->line[i].lost = out->real_right - (int)total[PER_LINE];
     }
     return result;
 }

@@ -1,34 +1,33 @@
 /* src/quant/quant.c: the whole: fold, equalize, choose ranges, convert, correct, judge. */
 #include "quant_parts.h"
 
-void quant_defaults(struct quant_options *out)
+static status check_bits(const struct quant_options *o, const char *what, int bits)
 {
-    *out = (struct quant_options){ .arithmetic = ENGINE_FBGEMM,
-                                   .per_channel = 1,
-                                   .weight_bits = 8,
-                                   .activation_bits = 8,
-                                   .observer = QUANT_MSE,
-                                   .percentile = 99.99,
-                                   .weight_mse = 1,
-                                   .equalize = QUANT_EQUALIZE_AUTO,
-                                   .correct_bias = 1 };
-}
+    int most = o->form == PRECISION_ROUNDED ? 16 : 8;
 
-static status check_bits(const char *what, int bits)
-{
-    return bits >= 2 && bits <= 8 ? OK : FAIL(ERR_RANGE, "%s of %d bits; 2 to 8 are possible", what, bits);
+    if (bits >= 2 && bits <= most)
+        return OK;
+    return FAIL(ERR_RANGE, "%s of %d bits: %s has 2 to %d", what, bits,
+                o->form == PRECISION_ROUNDED ? "rounded arithmetic" : "integer arithmetic", most);
 }
 
 static status check(const struct quant_options *o, const struct quant_pictures *p)
 {
+    BUG_IF(o->form == PRECISION_REAL);
     if (p->count < 1)
         return FAIL(ERR_RANGE, "no calibration pictures");
-    TRY(check_bits("weights", o->weight_bits));
-    TRY(check_bits("activations", o->activation_bits));
+    TRY(check_bits(o, "weights", o->weight_bits));
+    TRY(check_bits(o, "activations", o->activation_bits));
     if (o->ends)
-        TRY(check_bits("first and last layer", o->ends));
-    if (o->arithmetic == ENGINE_AUTO)
+        TRY(check_bits(o, "first and last layer", o->ends));
+    if (o->observer == QUANT_MSE && (o->activation_bits > 8 || o->ends > 8))
+        return FAIL(ERR_RANGE,
+                    "codes of more than 8 bits are finer than the histogram of the observer mse: take "
+                    "minmax or percentile");
+    if (o->form == PRECISION_CODES && o->arithmetic == ENGINE_AUTO)
         return FAIL(ERR_RANGE, "the arithmetic must be fbgemm or qnnpack");
+    if (o->form == PRECISION_ROUNDED && o->correct_bias)
+        return FAIL(ERR_RANGE, "biases are corrected for integer arithmetic alone");
     return OK;
 }
 

@@ -28,7 +28,7 @@ float quant_weight_scale(const float *w, size_t count, int bits, int mse);
 /* clamp(rne(w / scale), -2^(bits-1), 2^(bits-1) - 1) by numerics 2.1. */
 int quant_weight_code(float w, float inverse_scale, int bits);
 /* The codes of all; adds the energies of w and of its error. */
-void quant_weight_codes(const float *w, size_t count, float scale, int bits, int8_t *codes, double *signal,
+void quant_weight_codes(const float *w, size_t count, float scale, int bits, int16_t *codes, double *signal,
                         double *noise);
 
 /* ---- fold.c: the network that is worked on ------------------------------------------------------------- */
@@ -89,10 +89,10 @@ MUST_USE status quant_choose_ranges(struct quant_work *w, struct quant_line *lin
 
 /* ---- convert.c ----------------------------------------------------------------------------------------- */
 
-/* The int8 checkpoint of w->real and w->q, and what the weights lost. */
+/* The quantized checkpoint of w->real and w->q, and what the weights lost. */
 MUST_USE status quant_convert(struct quant_work *w, struct quant_result *out);
-/* An engine of the first `nodes` nodes of the int8 network; its last one is the result, without relu, in the
- * scale `last`. nodes = w->nodes: the whole network, every output kept. */
+/* An engine of the first `nodes` nodes of the quantized network; its last one is the result, without relu, in
+ * the scale `last`. nodes = w->nodes: the whole network, every output kept. */
 MUST_USE status quant_plan_codes(struct quant_work *w, const struct tensor_table *table, int nodes,
                                  struct quant_params last, struct engine *out);
 

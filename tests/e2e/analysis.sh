@@ -14,7 +14,7 @@ bad=$(cd "$T/images" && LC_ALL=C ls -d */*.JPEG | head -1)
 head -c 700 "$T/images/$bad" > "$T/short" && mv "$T/short" "$T/images/$bad"
 check "job A" code 0 "$Q" run "$T/job.conf" --out="$T/a.h5"
 check "7 bits" code 0 "$Q" quantize --model models/demo/mobilenet_v2.model --weights "$WEIGHTS/mobilenet_v2_fp32.pth" \
-    --images "$T/images" --limit 6 --bits=7 -o "$T/mobile7.safetensors"
+    --images "$T/images" --limit 6 --activation-bits=7 -o "$T/mobile7.safetensors"
 sed "s|^int8 = .*mobilenet_v2_int8.pth|int8 = $T/mobile7.safetensors|" "$T/job.conf" > "$T/b.conf"
 check "job B" code 0 "$Q" run "$T/b.conf" --limit=20 --subset.fraction=0.4 --out="$T/b.h5"
 check "report" code 0 "$Q" report "$T/a.h5" -o "$T/report"

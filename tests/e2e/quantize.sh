@@ -8,7 +8,7 @@ W=$WEIGHTS/mobilenet_v2_fp32.pth
 "$Q" synth "$T/images" --images 12 --seed 31 > "$T/log" || exit 1
 both=(--model $M --weights "$W" --images "$T/images")
 quantize() { "$Q" quantize "${both[@]}" "$@"; }
-right() { grep -oE "$2 right in [0-9]+|$2 in [0-9]+" "$1" | grep -oE '[0-9]+$'; }
+right() { grep -oE "$2 is right in [0-9]+|$2 in [0-9]+" "$1" | grep -oE '[0-9]+$'; }
 # refused CODE PATTERN OPTION...: one sentence, and no file.
 refused()
 {
@@ -21,9 +21,9 @@ refused()
 }
 
 check "quantize" quantize -o "$T/one.safetensors" --csv "$T/one.csv" --json "$T/one.json" > "$T/report" 2> "$T/log"
-check "says where the checkpoint is" test "$(tail -1 "$T/log")" = "the int8 checkpoint is $T/one.safetensors"
-check "a line a layer" test "$(wc -l < "$T/report")" = "$(($(grep -cE '^(input|conv|linear|add) ' $M) + 3))"
-check "csv" test "$(wc -l < "$T/one.csv")" = "$(($(wc -l < "$T/report") - 2))"
+check "says where the checkpoint is" test "$(tail -1 "$T/log")" = "the quantized checkpoint is $T/one.safetensors"
+check "a line a layer" test "$(wc -l < "$T/report")" = "$(($(grep -cE '^(input|conv|linear|add) ' $M) + 4))"
+check "csv" test "$(wc -l < "$T/one.csv")" = "$(($(wc -l < "$T/report") - 3))"
 check "json" grep -q '"layer": "features.0.0", "op": "conv"' "$T/one.json"
 # Counted once more: the largest of infer's logits, a line of h5dump a picture, against the list of classes.
 counted() # WEIGHTS
@@ -37,8 +37,8 @@ counted() # WEIGHTS
             END { print FNR == 16 * 12 ? right : "not 12 rows of 16" }' <(cut -d, -f2 "$T/images/labels.csv") -
 }
 check "fp32 right, counted" same "$(right "$T/report" fp32)" "$(counted "$W")"
-check "int8 right, counted" same "$(right "$T/report" int8)" "$(counted "$T/one.safetensors")"
-check "int8 about as good" test "$(right "$T/report" int8)" -ge "$(($(right "$T/report" fp32) - 1))"
+check "quantized right, counted" same "$(right "$T/report" quantized)" "$(counted "$T/one.safetensors")"
+check "int8 about as good" test "$(right "$T/report" quantized)" -ge "$(($(right "$T/report" fp32) - 1))"
 for ranks in 2 3; do
     check "$ranks ranks" "$MPIRUN" -np $ranks "$Q" quantize "${both[@]}" -o "$T/ranks.safetensors" > "$T/ranks" 2> "$T/log"
     check "the report of $ranks ranks" cmp "$T/report" "$T/ranks"
@@ -63,17 +63,17 @@ done
 check "one network in both" h5diff -q "$T/one.safetensors.out" "$T/one.h5.out" logits
 check "relu6 noted" grep -q '"quantcam.relu6":"clamp"' "$T/one.safetensors"
 
-for options in "--engine=qnnpack" "--engine=qnnpack --per=channel" "--bits=7 --observer=minmax --weight-scale=minmax" \
+for options in "--engine=qnnpack" "--engine=qnnpack --per=channel" "--activation-bits=7 --observer=minmax --weight-scale=minmax" \
     "--observer=percentile --percentile=99.9 --bias-correction=off" "--equalize=on"; do
     check "$options" code 0 quantize --limit 2 -o "$T/other.safetensors" $options
     check "$options change the file" differ "$T/auto.safetensors" "$T/other.safetensors"
 done
 check "layers alone" code 0 quantize --limit 2 --sensitivity -o "$T/other.safetensors"
 check "their column" grep -q "alone dB lost" "$T/log"
-check "worst first" sort -c -s -k16,16nr -k15,15n <(grep -vE '^data\.|^the int8 checkpoint' "$T/log" | sed 1,3d)
+check "worst first" sort -c -s -k18,18nr -k17,17n <(grep -vE '^data\.|^the quantized checkpoint' "$T/log" | sed 1,4d)
 printf '%s\n' "${pictures[@]:0:3}" > "$T/list"
 check "a list" code 0 "$Q" quantize --model $M --weights "$W" --list "$T/list" -o "$T/list.h5"
-check "without classes" grep -q "gives fp32's answer in [0-3]" "$T/log"
+check "without classes" grep -qE "^3 pictures: [0-3] answers changed$" "$T/log"
 mkdir "$T/flat" && cp "${pictures[@]:0:3}" "$T/flat"
 check "a flat folder" code 0 "$Q" quantize --model $M --weights "$W" --images "$T/flat" -o "$T/flat.h5"
 check "equal to the list" cmp "$T/list.h5" "$T/flat.h5"
@@ -83,7 +83,26 @@ check "it is named" grep -q "a_short.JPEG cannot be read: left out" "$T/log"
 check "the same without it" cmp "$T/list.h5" "$T/flat.h5"
 head -4 "$T/images/labels.csv" > "$T/labels.csv"
 check "labels" code 0 quantize --labels "$T/labels.csv" -o "$T/labels.h5"
-check "with classes" grep -qE "^[34] pictures, [34] with a class" "$T/log"
+check "with classes" grep -qE "^[34] pictures: [0-4] answers changed; of [34] with a class" "$T/log"
+
+# Few bits: packed, smaller the fewer, run by infer; the file says what it holds.
+sizes=()
+for precision in int8 w4a8 int2; do
+    check "quantize $precision" code 0 quantize --limit 4 --precision=$precision -o "$T/few.safetensors"
+    sizes+=("$(stat -c %s "$T/few.safetensors")")
+    check "$precision's size is said" grep -q "^file ${sizes[-1]} bytes" "$T/log"
+    check "infer $precision" code 0 "$Q" infer --model $M --weights "$T/few.safetensors" -o "$T/few.out" "${pictures[@]:0:2}"
+done
+check "sizes fall" test "${sizes[0]}" -gt "${sizes[1]}" -a "${sizes[1]}" -gt "${sizes[2]}"
+check "codes are packed" grep -q 'bits 2 shape' "$T/few.safetensors"
+check "bits are said" grep -q "codes of weights have 2 bits, of outputs 2, or more" "$T/log"
+
+# Back: the fp32 checkpoint of an int8 one answers alike, and can be quantized again.
+check "dequantize" code 0 "$Q" quantize --model $M --dequantize "$T/one.safetensors" -o "$T/back.safetensors"
+check "infer it" code 0 "$Q" infer --model $M --weights "$T/back.safetensors" -o "$T/back.out" "${pictures[@]:0:2}"
+check "it is folded" grep -q "folded into the weights already" "$T/log"
+check "near the int8 one" h5diff -d 2 "$T/back.out" "$T/one.safetensors.out" logits
+check "of torch's too" code 0 "$Q" quantize --model $M --dequantize "$WEIGHTS/mobilenet_v2_int8.pth" -o "$T/torch.h5"
 
 # torch_runs NETWORK ENGINE ENDING OPTION...: PyTorch gives the same logits of the same file.
 torch_runs()
@@ -97,7 +116,7 @@ torch_runs()
     check "PyTorch's logits of $net" code 0 "$QUANTCAM_PYTHON" analysis/load_int8.py demo:$net "$file" "$T/torch.out"
 }
 if [ -n "${QUANTCAM_PYTHON:-}" ] && "$QUANTCAM_PYTHON" -c 'import torchvision, h5py' 2> /dev/null; then
-    torch_runs resnet18 fbgemm h5 --bits=7
+    torch_runs resnet18 fbgemm h5 --activation-bits=7
     torch_runs mobilenet_v2 qnnpack safetensors
 else
     echo "skip: the file in PyTorch (QUANTCAM_PYTHON has no torchvision)"
@@ -106,10 +125,13 @@ fi
 refused 2 "are needed" --model $M --images "$T/images"
 refused 2 "FOLDER or --list" --model $M --weights "$W"
 refused 2 "exclude" "${both[@]}" --list "$T/list" --labels "$T/labels.csv"
-refused 2 "bits" "${both[@]}" --bits 6
+refused 1 "weights of 9 bits: integer arithmetic has 2 to 8" "${both[@]}" --weight-bits 9
+refused 2 "int5 is none of int16, int8" "${both[@]}" --precision int5
+refused 2 "has no effect: --dequantize needs" --model $M --dequantize "$WEIGHTS/mobilenet_v2_int8.pth" --images "$T/images"
+refused 1 "real numbers already" --model $M --dequantize "$W"
 refused 2 "sse9" "${both[@]}" --isa=sse9
 refused 1 "no_such.pth" --model $M --weights "$T/no_such.pth" --images "$T/images"
-refused 1 "an int8 checkpoint" --model $M --weights "$WEIGHTS/mobilenet_v2_int8.pth" --images "$T/images"
+refused 1 "a quantized checkpoint" --model $M --weights "$WEIGHTS/mobilenet_v2_int8.pth" --images "$T/images"
 refused 1 "no_such" --model $M --weights "$W" --images "$T/no_such"
 mkdir "$T/empty"
 refused 1 "no class folders" --model $M --weights "$W" --images "$T/empty"

@@ -64,7 +64,7 @@ def photographs(data, scratch):
     networks = (('efficientnet_lite0', 'efficientnet-lite0-57934424', {}),
                 ('mobilenet_v2', 'mobilenet_v2_coral', {'torch fbgemm': 'mobilenet_v2_coral_fbgemm',
                                                        'torch qnnpack': 'mobilenet_v2_coral_qnnpack'}))
-    forms = (('quantize, defaults', ()), ('quantize --bits=7', ('--bits=7',)),
+    forms = (('quantize, defaults', ()), ('quantize --activation-bits=7', ('--activation-bits=7',)),
              ('quantize --engine=qnnpack --per=channel', ('--engine=qnnpack', '--per=channel')),
              ('quantize --engine=qnnpack (per tensor)', ('--engine=qnnpack',)),
              ('quantize, nothing but min-max', ('--observer=minmax', '--weight-scale=minmax', '--bias-correction=off')))

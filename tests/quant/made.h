@@ -28,7 +28,7 @@ static inline void made_bind(struct made *m, int count)
             m->bytes[i][j] = (uint8_t)random_below(&r, 256);
         m->pixels[i] = m->bytes[i];
     }
-    quant_defaults(&m->options);
+    quant_preset_options(quant_preset_usual(), &m->options);
     m->pictures = (struct quant_pictures){ .count = count, .size = 1, .pixels = m->pixels };
     m->work = (struct quant_work){ .options = &m->options,
                                    .pictures = &m->pictures,

@@ -18,7 +18,7 @@ static void largest(void)
 static void rounding(void)
 {
     const float w[5] = { 2.5f, 3.5f, 127.5f, -128, 0.25f };
-    int8_t codes[5];
+    int16_t codes[5];
     double signal = 1, noise = 2;
 
     quant_weight_codes(w, 5, 1, 8, codes, &signal, &noise);
@@ -31,15 +31,15 @@ static void rounding(void)
 static void few_bits(void)
 {
     const float w[4] = { 7.5f, -8, -9, 0.5f }, v[4] = { 1, -1.4f, -2.6f, 0.4f };
-    static const int8_t four[4] = { 7, -8, -8, 0 }, two[4] = { 1, -1, -2, 0 };
-    int8_t codes[4];
+    static const int16_t four[4] = { 7, -8, -8, 0 }, two[4] = { 1, -1, -2, 0 };
+    int16_t codes[4];
     double signal = 0, noise = 0;
 
     CHECK(quant_weight_scale(w, 4, 4, 0) == 9 / 7.5f && quant_weight_scale(w, 4, 2, 0) == 9 / 1.5f);
     quant_weight_codes(w, 4, 1, 4, codes, &signal, &noise);
-    CHECK(memcmp(codes, four, 4) == 0 && noise == 0.25 + 0 + 1 + 0.25);
+    CHECK(memcmp(codes, four, sizeof four) == 0 && noise == 0.25 + 0 + 1 + 0.25);
     quant_weight_codes(v, 4, 1, 2, codes, &signal, &noise);
-    CHECK(memcmp(codes, two, 4) == 0);
+    CHECK(memcmp(codes, two, sizeof two) == 0);
     CHECK(quant_weight_code(-1, 1, 2) == -1 && quant_weight_code(100, 1, 7) == 63);
     /* Twice 1 and 30 small ones: the outer weights are cut, so that the small ones are not all 0. */
     {
@@ -58,7 +58,7 @@ static void least_error(void)
 {
     enum { MANY = 20001 };
     float *w = mem_alloc(MANY, sizeof *w), whole, scale;
-    int8_t *codes = mem_alloc(MANY, 1);
+    int16_t *codes = mem_alloc(MANY, sizeof *codes);
     double signal = 0, mse = 0, minmax = 0;
 
     for (int i = 0; i < MANY - 1; i++)

@@ -81,6 +81,35 @@ static void normalisation(void)
     made_free(&m);
 }
 
+/* What codes stand for: 0.5 a step in every layer but one, whose channels have 0.25 and so on. */
+static void dequantized(void)
+{
+    struct made m = { 0 };
+    struct tensor_table real;
+    const struct tensor *codes, *is;
+    size_t wrong = 0;
+
+    tiny_every(&m.net, 1, 0);
+    CHECK_MSG(quant_dequantize(&m.net.binding, &real) == OK, "%s", error_last()->text);
+    codes = table_find(&m.net.table, "first.weight");
+    is = table_find(&real, "first.weight");
+    CHECK(codes && is && is->dtype == DTYPE_F32 && is->rank == codes->rank);
+    CHECK(is->quantization == TENSOR_REAL);
+    for (int64_t i = 0; codes && is && i < tensor_count(is); i++) {
+        int64_t channel = codes->channels > 1 ? i / (tensor_count(is) / codes->channels) : 0;
+
+        wrong += (float)tensor_at(is, i) !=
+                 dequantize_value((int)tensor_at(codes, i), codes->scale[channel], 0);
+    }
+    CHECK_MSG(wrong == 0, "%zu", wrong);
+    model_unbind(&m.net.binding);
+    CHECK_MSG(model_bind(&m.net.model, &real, NULL, &m.net.binding) == OK, "%s", error_last()->text);
+    CHECK(m.net.binding.form == PRECISION_REAL && m.net.binding.unused == 0);
+    CHECK(quant_dequantize(&m.net.binding, &(struct tensor_table){ 0 }) == ERR_MISMATCH);
+    table_free(&real);
+    made_free(&m);
+}
+
 static void refused(void)
 {
     struct made m = { 0 };
@@ -103,6 +132,7 @@ int main(void)
     graph();
     seen();
     normalisation();
+    dequantized();
     refused();
     return check_result("quant_fold");
 }

@@ -32,8 +32,8 @@ static void alone(void)
     m.work.options = &m.options;
     m.options.weight_mse = 0;
     tiny_must(quant_network(&m.net.binding, &m.options, &m.pictures, kernel_select("auto"), &r));
-    CHECK(r.judged == 4 && r.fp32_right == 3); /* one has no label, one a wrong one */
-    CHECK(r.int8_right >= 0 && r.int8_right <= 4);
+    CHECK(r.judged == 4 && r.real_right == 3); /* one has no label, one a wrong one */
+    CHECK(r.right >= 0 && r.right <= 4);
     CHECK(r.lines == 12);
     for (int i = 0; i < r.lines; i++) {
         CHECK(r.line[i].scales == 0 || r.line[i].weight_sqnr_db > 20);
@@ -67,7 +67,7 @@ static void weights_by_hand(void)
     CHECK(r.line[1].scales == 1 && fabs(r.line[1].scale_high - 8 / 127.5) < 1e-8);
     CHECK_MSG(fabs(r.line[1].weight_sqnr_db - 10 * log10(signal / noise)) < 1e-4, "%.9g, not %.9g",
               r.line[1].weight_sqnr_db, 10 * log10(signal / noise));
-    CHECK(r.judged == MADE_PICTURES && r.fp32_right == MADE_PICTURES);
+    CHECK(r.judged == MADE_PICTURES && r.real_right == MADE_PICTURES);
     quant_result_free(&r);
     made_free(&m);
 }

@@ -53,7 +53,7 @@ static void whole(enum engine_arithmetic arithmetic, int bits, int ends, enum qu
     m.options.observer = observer;
     tiny_must(quant_network(&m.net.binding, &m.options, &m.pictures, kernel_select("auto"), &r[0]));
     tiny_must(quant_network(&m.net.binding, &m.options, &m.pictures, kernel_select("ref"), &r[1]));
-    CHECK(r[0].judged == MADE_PICTURES && r[0].fp32_right == MADE_PICTURES);
+    CHECK(r[0].judged == MADE_PICTURES && r[0].real_right == MADE_PICTURES);
     CHECK(r[0].table.count == r[1].table.count);
     for (int i = 0; i < r[0].table.count; i++) {
         const struct tensor *a = &r[0].table.entry[i].tensor, *b = &r[1].table.entry[i].tensor;

@@ -1,0 +1,60 @@
+/* src/phase/calibrate.c: one network quantized by all ranks together, and its checkpoint. */
+#include "phase_calibrate.h"
+
+#include <string.h>
+
+#include "weight.h"
+
+static void sum(void *self, uint64_t *values, size_t count)
+{
+    comm_sum_u64(self, values, count);
+}
+
+static void most(void *self, uint64_t *values, size_t count)
+{
+    comm_max_u64(self, values, count);
+}
+
+static status agree(void *self, status mine)
+{
+    return comm_agree(self, mine);
+}
+
+status calibrate_network(const struct comm *c, const struct model_binding *binding,
+                         const struct quant_options *options, const struct calibrate_pictures *p,
+                         const struct kernel_table *k, struct quant_result *out)
+{
+    const struct quant_pictures pictures = { .count = p->count,
+                                             .rank = c->rank,
+                                             .size = c->size,
+                                             .pixels = (const uint8_t *const *)p->pixels,
+                                             .label = p->label,
+                                             .sum = sum,
+                                             .max = most,
+                                             .agree = agree,
+                                             .self = (void *)(uintptr_t)c };
+
+    return quant_network(binding, options, &pictures, k, out);
+}
+
+status calibrate_save(const char *path, const struct model_binding *binding,
+                      const struct quant_options *options, const struct quant_result *result,
+                      const uint8_t hash[HASH_SIZE])
+{
+    int codes = options->form == PRECISION_CODES, count = 0;
+    char bits[16], hex[2 * HASH_SIZE + 1];
+    struct weight_note notes[6];
+
+    snprintf(bits, sizeof bits, "%d", options->activation_bits);
+    notes[count++] = (struct weight_note){ "quantcam.model", binding->model->name };
+    if (codes)
+        notes[count++] =
+            (struct weight_note){ "quantcam.engine", engine_arithmetic_name(options->arithmetic) };
+    else
+        notes[count++] = (struct weight_note){ "quantcam.arithmetic", "rounded" };
+    notes[count++] = (struct weight_note){ "quantcam.bits", bits };
+    notes[count++] = (struct weight_note){ "quantcam.relu6", "clamp" };
+    if (hash)
+        notes[count++] = (struct weight_note){ "quantcam.calibration", hash_hex(hash, hex) };
+    return weight_save(path, &result->table, notes, count);
+}
