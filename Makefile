@@ -46,7 +46,7 @@ isa.avx512vnni := -O2 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -m
 # Elsewhere than on x86 there is ref alone.
 ARCH     := $(firstword $(subst -, ,$(shell $(MPICC) -dumpmachine 2>/dev/null)))
 ISA      := ref $(if $(filter x86_64 amd64 i386 i486 i586 i686,$(ARCH)),avx2 avx512vnni)
-SRC      := $(wildcard src/*/*.c $(ISA:%=src/kernel/%/*.c))
+SRC      := $(wildcard src/*/*.c src/report/studies/*.c $(ISA:%=src/kernel/%/*.c))
 OBJ      := $(SRC:src/%.c=$(B)/obj/%.o)
 LIBOBJ   := $(filter-out $(B)/obj/cli/main.o,$(OBJ))
 TESTSRC  := $(wildcard tests/*/test_*.c) tests/oracles/pixels.c
@@ -75,6 +75,8 @@ $(B)/obj/%.o: src/%.c Makefile
 # What `version` and every result file say about the build.
 $(B)/obj/cli/version.o: CPPFLAGS += -DBUILD_VERSION='"$(VERSION)"' -DBUILD_KIND='"$(V)"' -DBUILD_FLAGS='"$(strip $(CFLAGS))"'
 $(B)/obj/cli/version.o: VERSION
+# The page's style and script are taken in as they stand.
+$(B)/obj/report/page.o: src/report/page.css src/report/page.js
 
 $(B)/libquantcam.a: $(LIBOBJ)
 	@rm -f $@

@@ -233,7 +233,7 @@ const struct measure measure_table[] = {
     { "sparsity_int", "%", ONE, CODES, sparsity_int, NULL, "sparsity, integers",
       "zeros in the CAM layer, stored integers", 3, NEITHER },
 
-    { "same_top1", "%", PAIR, 0, same_top1, NULL, "same answer", "100 = the same first class, else 0", 2,
+    { "same_top1", "%", PAIR, 0, same_top1, NULL, "same answer", "100 = the same first class, else 0", 3,
       HIGHER },
     { "rmse_raw", "1", PAIR, 0, rmse_raw, NULL, "RMSE, raw", "RMSE of the maps 0-255, raw signs", 3, LOWER },
     { "rmse_resolved", "1", PAIR, 0, rmse_resolved, NULL, "RMSE, resolved",
@@ -263,10 +263,10 @@ const struct measure measure_table[] = {
     { "top1", "%", TRUTH, ANSWER, top1, "top5", "top-1", "100 = the true class is first, else 0", 2, HIGHER },
     { "top5", "%", TRUTH, ANSWER, top5, "top5", "top-5", "100 = the true class is among five, else 0", 2,
       HIGHER },
-    { "iou", "1", TRUTH, 0, iou, "wsol/iou", "IoU", "IoU of the map's box with a true one at t = 0.2", 4,
+    { "iou", "1", TRUTH, 0, iou, "wsol/iou", "IoU", "IoU of the map's box with a true one at t = 0.2", 5,
       HIGHER },
     { "iou_raw", "1", TRUTH, 0, iou, "wsol/iou_raw", "IoU, raw sign",
-      "IoU at t = 0.2 of the map in the raw sign", 4, HIGHER },
+      "IoU at t = 0.2 of the map in the raw sign", 5, HIGHER },
 
     { "deletion", "1", CURVE, CROSS, area, "deletion_curve", "deletion", "area under the deletion curve", 5,
       LOWER },

@@ -1,3 +1,4 @@
+/* src/report/chart.c: every drawing of the report. */
 #include "chart.h"
 
 #include <math.h>
@@ -5,9 +6,12 @@
 
 #include "markup.h"
 
-enum { WIDTH = 460, LEFT = 52, RIGHT = 14, TOP = 44, PLOT_H = 168, BOTTOM = 44, ROW_H = 19, ROW_LEFT = 182 };
+enum { WIDTH = 460, LEFT = 52, RIGHT = 14, TOP = 28, PLOT_H = 168, BOTTOM = 44, ROW_H = 19, ROW_LEFT = 182 };
+enum { LEGEND_H = 16, PANEL_GAP = 26, DOT_H = 14 };
 
 #define LETTER 6.2 /* mean width */
+
+/* ---- axes ---------------------------------------------------------------------------------------------- */
 
 static double place(const struct chart_axis *a, double v)
 {
@@ -26,6 +30,11 @@ static double at_y(const struct chart *c, double v)
     return c->top + c->height * (1 - fmin(1, fmax(0, place(&c->y, v))));
 }
 
+static double row_y(const struct chart *c, int row)
+{
+    return c->top + ROW_H * (row + 0.5);
+}
+
 /* 1, 2 or 5 times a power of ten: about `count` of them over the range. */
 static double step_of(const struct chart_axis *a, int count)
 {
@@ -36,22 +45,20 @@ static double step_of(const struct chart_axis *a, int count)
 
 static status add_tick(const struct chart *c, int vertical, double v, struct text *out)
 {
-    if (vertical) {
-        double y = at_y(c, v);
+    double shown = fabs(v) < 1e-12 ? 0 : v;
 
+    if (vertical)
         return text_add(out,
                         "<path class=\"grid\" d=\"M%.1f %.1fh%.1f\"/><text class=\"end\" x=\"%.1f\" "
                         "y=\"%.1f\">%.5g</text>\n",
-                        c->left, y, c->width, c->left - 6, y + 4, fabs(v) < 1e-12 ? 0 : v);
-    }
+                        c->left, at_y(c, v), c->width, c->left - 6, at_y(c, v) + 4, shown);
     return text_add(out,
                     "<path class=\"grid\" d=\"M%.1f %.1fv%.1f\"/><text class=\"mid\" x=\"%.1f\" "
                     "y=\"%.1f\">%.4g</text>\n",
-                    at_x(c, v), c->top, c->height, at_x(c, v), c->top + c->height + 15,
-                    fabs(v) < 1e-12 ? 0 : v);
+                    at_x(c, v), c->top, c->height, at_x(c, v), c->top + c->height + 15, shown);
 }
 
-static status add_ticks(const struct chart *c, int vertical, struct text *out)
+static status add_ticks(const struct chart *c, int vertical, int count, struct text *out)
 {
     const struct chart_axis *a = vertical ? &c->y : &c->x;
     double step;
@@ -66,7 +73,7 @@ static status add_ticks(const struct chart *c, int vertical, struct text *out)
             TRY(add_tick(c, vertical, d, out));
         return OK;
     }
-    step = step_of(a, vertical ? 4 : 6);
+    step = step_of(a, count);
     for (double v = ceil(a->low / step - 1e-9) * step; v <= a->high + step * 1e-6; v += step)
         TRY(add_tick(c, vertical, v, out));
     return OK;
@@ -83,10 +90,68 @@ static void widen(struct chart_axis *a)
     }
 }
 
+/* ---- frame and legend ---------------------------------------------------------------------------------- */
+
+static status add_shape(int series, double x, double y, struct text *out)
+{
+    switch (series % 4) {
+    case 0:
+        return text_add(out, "<circle class=\"mark s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>", series, x, y);
+    case 1:
+        return text_add(out, "<path class=\"mark s%d\" d=\"M%.1f %.1fl5 8h-10z\"/>", series, x, y - 5);
+    case 2:
+        return text_add(out, "<path class=\"mark s%d\" d=\"M%.1f %.1fh7v7h-7z\"/>", series, x - 3.5, y - 3.5);
+    default:
+        return text_add(out, "<path class=\"mark s%d\" d=\"M%.1f %.1fl5 5l-5 5l-5 -5z\"/>", series, x, y - 5);
+    }
+}
+
+/* The names in lines of the drawing's width, from under the title on; how many lines. out NULL: counts. */
+static status add_legend(const char *const name[CHART_SERIES], enum chart_kind kind, int *lines,
+                         struct text *out)
+{
+    double x = 2, y = TOP;
+
+    *lines = 0;
+    for (int s = 0; s < CHART_SERIES; s++) {
+        double wide = name[s] ? 40 + LETTER * (double)strlen(name[s]) : 0;
+
+        if (!name[s])
+            continue;
+        if (*lines == 0 || x + wide > WIDTH) {
+            x = 2;
+            y = TOP + LEGEND_H * (*lines)++;
+        }
+        if (out) {
+            if (kind == CHART_MARKS)
+                TRY(add_shape(s, x + 9, y, out));
+            else
+                TRY(text_add(out,
+                             kind == CHART_BARS ? "<path class=\"bar s%d\" d=\"M%.1f %.1fh14v10h-14z\"/>"
+                                                : "<path class=\"line s%d\" d=\"M%.1f %.1fh20\"/>",
+                             s, x, kind == CHART_BARS ? y - 5 : y));
+            TRY(text_add(out, "<text x=\"%.1f\" y=\"%.1f\">", x + 24, y + 4));
+            TRY(markup_html(out, name[s]));
+            TRY(text_add(out, "</text>\n"));
+        }
+        x += wide;
+    }
+    return OK;
+}
+
+static status add_frame(const char *title, double height, struct text *out)
+{
+    TRY(text_add(out, "<svg class=\"chart\" viewBox=\"0 0 %d %.0f\" role=\"img\"><title>", WIDTH, height));
+    TRY(markup_html(out, title));
+    TRY(text_add(out, "</title>\n<text class=\"head\" x=\"2\" y=\"14\">"));
+    TRY(markup_html(out, title));
+    return text_add(out, "</text>\n");
+}
+
 static status add_rows(const struct chart *c, struct text *out)
 {
     for (int r = 0; r < c->rows; r++) {
-        double y = c->top + ROW_H * (r + 0.5);
+        double y = row_y(c, r);
 
         TRY(text_add(out,
                      "<path class=\"grid\" d=\"M%.1f %.1fh%.1f\"/><text class=\"end\" x=\"%.1f\" "
@@ -100,24 +165,19 @@ static status add_rows(const struct chart *c, struct text *out)
 
 status chart_begin(struct chart *c, struct text *out)
 {
+    int lines;
+
     widen(&c->x);
     widen(&c->y);
+    TRY(add_legend(c->name, c->kind, &lines, NULL));
     c->left = c->rows ? ROW_LEFT : LEFT;
-    c->top = TOP;
+    c->top = TOP + LEGEND_H * lines;
     c->width = WIDTH - RIGHT - c->left;
     c->height = c->rows ? ROW_H * c->rows : PLOT_H;
-    c->named = 0;
-    TRY(text_add(out, "<svg class=\"chart\" viewBox=\"0 0 %d %.0f\" role=\"img\"><title>", WIDTH,
-                 TOP + c->height + BOTTOM));
-    TRY(markup_html(out, c->title));
-    TRY(text_add(out, "</title>\n<text class=\"head\" x=\"2\" y=\"14\">"));
-    TRY(markup_html(out, c->title));
-    TRY(text_add(out, "</text>\n"));
-    TRY(add_ticks(c, 0, out));
-    if (c->rows)
-        TRY(add_rows(c, out));
-    else
-        TRY(add_ticks(c, 1, out));
+    TRY(add_frame(c->title, c->top + c->height + BOTTOM, out));
+    TRY(add_legend(c->name, c->kind, &lines, out));
+    TRY(add_ticks(c, 0, 6, out));
+    TRY(c->rows ? add_rows(c, out) : add_ticks(c, 1, 4, out));
     TRY(text_add(out, "<text class=\"mid soft\" x=\"%.1f\" y=\"%.1f\">", c->left + c->width / 2,
                  c->top + c->height + 33));
     TRY(markup_html(out, c->x_label));
@@ -130,41 +190,15 @@ status chart_begin(struct chart *c, struct text *out)
     return text_add(out, "</text>\n");
 }
 
-static status add_shape(int series, double x, double y, const char *class, struct text *out)
+status chart_end(const struct chart *c, struct text *out)
 {
-    switch (series) {
-    case 0:
-        return text_add(out, "<circle class=\"%s s0\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>", class, x, y);
-    case 1:
-        return text_add(out, "<path class=\"%s s1\" d=\"M%.1f %.1fl5 8h-10z\"/>", class, x, y - 5);
-    case 2:
-        return text_add(out, "<path class=\"%s s2\" d=\"M%.1f %.1fh7v7h-7z\"/>", class, x - 3.5, y - 3.5);
-    default:
-        return text_add(out, "<path class=\"%s s3\" d=\"M%.1f %.1fl5 5l-5 5l-5 -5z\"/>", class, x, y - 5);
-    }
+    return text_add(out, "<path class=\"axis\" d=\"M%.1f %.1fv%.1fh%.1f\"/>\n</svg>\n", c->left, c->top,
+                    c->height, c->width);
 }
 
-/* The legend stands in a line under the title, as the series come. kind: 'l' line, 'b' bar, 'm' mark. */
-static status add_name(struct chart *c, int series, char kind, const char *name, struct text *out)
-{
-    double x = 2 + c->named;
+/* ---- what stands in it --------------------------------------------------------------------------------- */
 
-    if (!name)
-        return OK;
-    c->named += 40 + LETTER * (double)strlen(name);
-    if (kind == 'm')
-        TRY(add_shape(series, x + 9, 28, "mark", out));
-    else
-        TRY(text_add(out,
-                     kind == 'b' ? "<path class=\"bar s%d\" d=\"M%.1f 23h14v10h-14z\"/>"
-                                 : "<path class=\"line s%d\" d=\"M%.1f 28h20\"/>",
-                     series, x));
-    TRY(text_add(out, "<text x=\"%.1f\" y=\"32\">", x + 24));
-    TRY(markup_html(out, name));
-    return text_add(out, "</text>\n");
-}
-
-status chart_line(struct chart *c, int series, const char *name, const double *x, const double *y, int n,
+status chart_line(const struct chart *c, int series, const double *x, const double *y, int n,
                   struct text *out)
 {
     int down = 0;
@@ -177,73 +211,62 @@ status chart_line(struct chart *c, int series, const char *name, const double *x
             TRY(text_add(out, "%c%.1f %.1f", down ? 'L' : 'M', at_x(c, x[i]), at_y(c, y[i])));
         down = good;
     }
-    TRY(text_add(out, "\"/>\n"));
-    return add_name(c, series, 'l', name, out);
+    return text_add(out, "\"/>\n");
 }
 
-status chart_band(struct chart *c, int series, const double *x, const double *low, const double *high, int n,
-                  struct text *out)
-{
-    TRY(text_add(out, "<path class=\"band s%d\" d=\"", series));
-    for (int i = 0; i < n; i++)
-        TRY(text_add(out, "%c%.1f %.1f", i ? 'L' : 'M', at_x(c, x[i]), at_y(c, high[i])));
-    for (int i = n - 1; i >= 0; i--)
-        TRY(text_add(out, "L%.1f %.1f", at_x(c, x[i]), at_y(c, low[i])));
-    return text_add(out, "z\"/>\n");
-}
-
-status chart_steps(struct chart *c, int series, const char *name, const double *y, int bins, struct text *out)
+status chart_steps(const struct chart *c, int series, const double *y, int bins, struct text *out)
 {
     double width = c->width / bins;
 
     TRY(text_add(out, "<path class=\"line s%d\" d=\"M%.1f %.1f", series, c->left, at_y(c, c->y.low)));
     for (int b = 0; b < bins; b++)
         TRY(text_add(out, "V%.1fH%.1f", at_y(c, y[b]), c->left + (b + 1) * width));
-    TRY(text_add(out, "V%.1f\"/>\n", at_y(c, c->y.low)));
-    return add_name(c, series, 'l', name, out);
+    return text_add(out, "V%.1f\"/>\n", at_y(c, c->y.low));
 }
 
-status chart_bar(struct chart *c, int series, const char *name, double x0, double x1, double y0, double y1,
-                 const char *tip, struct text *out)
+static status add_tip(const char *tip, struct text *out)
 {
-    double left = at_x(c, x0), right = at_x(c, x1);
-    double top = c->rows ? c->top + ROW_H * y0 : at_y(c, y1);
-    double bottom = c->rows ? c->top + ROW_H * y1 : at_y(c, y0);
-
-    TRY(text_add(out, "<path class=\"bar s%d\" d=\"M%.1f %.1fH%.1fV%.1fH%.1fz\"><title>", series, left, top,
-                 right, bottom, left));
+    TRY(text_add(out, "<title>"));
     TRY(markup_html(out, tip));
-    TRY(text_add(out, "</title></path>\n"));
-    return add_name(c, series, 'b', name, out);
+    return text_add(out, "</title>");
 }
 
-status chart_whisker(struct chart *c, double x, double low, double high, struct text *out)
+status chart_bar(const struct chart *c, int series, double x0, double x1, int row, const char *tip,
+                 struct text *out)
 {
-    double at = at_x(c, x);
+    double left = at_x(c, x0), top = row_y(c, row) - 0.35 * ROW_H;
 
-    return text_add(out, "<path class=\"whisker\" d=\"M%.1f %.1fV%.1fM%.1f %.1fh8M%.1f %.1fh8\"/>\n", at,
-                    at_y(c, low), at_y(c, high), at - 4, at_y(c, low), at - 4, at_y(c, high));
+    TRY(text_add(out, "<path class=\"bar s%d\" d=\"M%.1f %.1fH%.1fV%.1fH%.1fz\">", series, left, top,
+                 at_x(c, x1), top + 0.7 * ROW_H, left));
+    TRY(add_tip(tip, out));
+    return text_add(out, "</path>\n");
 }
 
-status chart_mark(struct chart *c, int series, const char *name, double x, int row, const char *tip,
-                  struct text *out)
+static status add_dot(const struct chart *c, const struct chart_dot *d, double y, struct text *out)
 {
-    TRY(text_add(out, "<g><title>"));
-    TRY(markup_html(out, tip));
-    TRY(text_add(out, "</title>"));
-    TRY(add_shape(series, at_x(c, x), c->top + ROW_H * (row + 0.5), "mark", out));
-    TRY(text_add(out, "</g>\n"));
-    return add_name(c, series, 'm', name, out);
+    TRY(text_add(out, "<g>"));
+    TRY(add_tip(d->tip, out));
+    if (d->interval)
+        TRY(text_add(out, "<path class=\"reach s%d\" d=\"M%.1f %.1fH%.1fM%.1f %.1fv6M%.1f %.1fv6\"/>",
+                     d->series, at_x(c, d->low), y, at_x(c, d->high), at_x(c, d->low), y - 3,
+                     at_x(c, d->high), y - 3));
+    TRY(add_shape(d->series, at_x(c, d->value), y, out));
+    return text_add(out, "</g>\n");
 }
 
-status chart_text(struct chart *c, double x, double y, const char *text, struct text *out)
+status chart_dot(const struct chart *c, const struct chart_dot *d, int row, struct text *out)
+{
+    return add_dot(c, d, row_y(c, row), out);
+}
+
+status chart_text(const struct chart *c, double x, double y, const char *text, struct text *out)
 {
     TRY(text_add(out, "<text class=\"mid soft\" x=\"%.1f\" y=\"%.1f\">", at_x(c, x), at_y(c, y) - 4));
     TRY(markup_html(out, text));
     return text_add(out, "</text>\n");
 }
 
-status chart_note(struct chart *c, int line, const char *text, struct text *out)
+status chart_note(const struct chart *c, int line, const char *text, struct text *out)
 {
     TRY(text_add(out, "<text class=\"end\" x=\"%.1f\" y=\"%.1f\">", c->left + c->width - 6,
                  c->top + 14 + 15.0 * line));
@@ -251,28 +274,91 @@ status chart_note(struct chart *c, int line, const char *text, struct text *out)
     return text_add(out, "</text>\n");
 }
 
-status chart_end(struct chart *c, struct text *out)
+/* ---- panels -------------------------------------------------------------------------------------------- */
+
+static double panel_height(const struct chart_panel *p)
 {
-    return text_add(out, "<path class=\"axis\" d=\"M%.1f %.1fv%.1fh%.1f\"/>\n</svg>\n", c->left, c->top,
-                    c->height, c->width);
+    return DOT_H * (p->dots > 0 ? p->dots : 1) + PANEL_GAP;
 }
 
-/* ---- files ----------------------------------------------------------------------------------------------
- */
+/* From the smallest to the largest end of the intervals, with air; a difference's axis holds 0. */
+static struct chart_axis axis_of(const struct chart_panel *p)
+{
+    struct chart_axis a = { INFINITY, -INFINITY, 0 };
+    double air;
 
-/* html_style's rules for a chart, with the light colours in place of the variables. */
+    for (int i = 0; i < p->dots; i++) {
+        const struct chart_dot *d = &p->dot[i];
+
+        a.low = fmin(a.low, d->interval ? d->low : d->value);
+        a.high = fmax(a.high, d->interval ? d->high : d->value);
+    }
+    if (p->zero) {
+        a.low = fmin(a.low, 0);
+        a.high = fmax(a.high, 0);
+    }
+    air = a.high > a.low ? 0.08 * (a.high - a.low) : fmax(0.5, 0.1 * fabs(a.high));
+    a.low -= air;
+    a.high += air;
+    return a;
+}
+
+static status add_panel(const struct chart_panel *p, double top, struct text *out)
+{
+    struct chart c = {
+        .left = ROW_LEFT, .top = top, .width = WIDTH - RIGHT - ROW_LEFT, .height = panel_height(p) - PANEL_GAP
+    };
+
+    TRY(text_add(out, "<text class=\"end\" x=\"%d\" y=\"%.1f\">", ROW_LEFT - 8, top + c.height / 2 + 4));
+    TRY(markup_html(out, p->label));
+    TRY(text_add(out, "</text>\n"));
+    if (p->dots == 0) {
+        TRY(text_add(out, "<text class=\"soft\" x=\"%.1f\" y=\"%.1f\">", c.left, top + c.height / 2 + 4));
+        TRY(markup_html(out, p->why ? p->why : "-"));
+        return text_add(out, "</text>\n");
+    }
+    c.x = axis_of(p);
+    TRY(add_ticks(&c, 0, 4, out));
+    if (p->zero)
+        TRY(text_add(out, "<path class=\"zero\" d=\"M%.1f %.1fv%.1f\"/>\n", at_x(&c, 0), top, c.height));
+    for (int i = 0; i < p->dots; i++)
+        TRY(add_dot(&c, &p->dot[i], top + DOT_H * (i + 0.5), out));
+    return text_add(out, "<path class=\"axis\" d=\"M%.1f %.1fh%.1f\"/>\n", c.left, top + c.height, c.width);
+}
+
+status chart_panels(const char *title, const char *const name[CHART_SERIES], const struct chart_panel *panel,
+                    int panels, struct text *out)
+{
+    double top, height = 8;
+    int lines;
+
+    TRY(add_legend(name, CHART_MARKS, &lines, NULL));
+    top = TOP + LEGEND_H * lines;
+    for (int i = 0; i < panels; i++)
+        height += panel_height(&panel[i]);
+    TRY(add_frame(title, top + height, out));
+    TRY(add_legend(name, CHART_MARKS, &lines, out));
+    for (int i = 0; i < panels; i++) {
+        TRY(add_panel(&panel[i], top, out));
+        top += panel_height(&panel[i]);
+    }
+    return text_add(out, "</svg>\n");
+}
+
+/* ---- files --------------------------------------------------------------------------------------------- */
+
+/* page.css's rules for a chart, with the light colours in place of the variables. */
 static const char file_head[] =
     "<svg xmlns=\"http://www.w3.org/2000/svg\" font-family=\"sans-serif\" font-size=\"11.5\" ";
 static const char file_style[] =
     "<style>text{fill:#1c2126}.soft{fill:#5a6570}.head{font-weight:600;font-size:13px}"
     ".mid{text-anchor:middle}.end{text-anchor:end}.grid{stroke:#d9dee3;stroke-width:1}"
-    ".axis{stroke:#5a6570;fill:none}.line{fill:none;stroke-width:2}.band{opacity:.18}"
-    ".bar{stroke:#fff;stroke-width:1}.whisker{fill:none;stroke:#1c2126;stroke-width:1.3}"
-    ".line.s0{stroke:#0072b2}.line.s1{stroke:#d55e00;stroke-dasharray:6 3}"
-    ".line.s2{stroke:#008a63;stroke-dasharray:2 3}.line.s3{stroke:#b0528f;stroke-dasharray:9 3 2 3}"
-    ".band.s0,.bar.s0,.mark.s0{fill:#0072b2}.band.s1,.bar.s1,.mark.s1{fill:#d55e00}"
-    ".band.s2,.bar.s2,.mark.s2{fill:#008a63}.band.s3,.bar.s3,.mark.s3{fill:#b0528f}</style>"
-    "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n";
+    ".axis{stroke:#5a6570;fill:none}.zero{stroke:#1c2126;stroke-width:1.3}"
+    ".line,.reach{fill:none;stroke-width:2}.bar{stroke:#fff;stroke-width:1}";
+static const char *const file_colour[CHART_SERIES] = { "#0072b2", "#d55e00", "#008a63", "#b0528f",
+                                                       "#7a6000", "#5b5fc7", "#a03030", "#4d6a79" };
+static const char *const file_dash[CHART_SERIES] = { "none", "6 3", "2 3", "9 3 2 3",
+                                                     "12 3", "4 2", "1 2", "9 2 9 5" };
 
 /* One chart, from behind its "<svg " to the end of "</svg>". */
 static status write_one(const char *from, const char *to, const char *path)
@@ -284,6 +370,12 @@ static status write_one(const char *from, const char *to, const char *path)
     TRY_OUT(text_add_bytes(&out, file_head, strlen(file_head)));
     TRY_OUT(text_add_bytes(&out, from, (size_t)(body - from)));
     TRY_OUT(text_add_bytes(&out, file_style, strlen(file_style)));
+    for (int s = 0; s < CHART_SERIES; s++)
+        TRY_OUT(text_add(&out,
+                         ".line.s%d{stroke:%s;stroke-dasharray:%s}.reach.s%d{stroke:%s}"
+                         ".bar.s%d,.mark.s%d{fill:%s}",
+                         s, file_colour[s], file_dash[s], s, file_colour[s], s, s, file_colour[s]));
+    TRY_OUT(text_add(&out, "</style><rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"));
     TRY_OUT(text_add_bytes(&out, body, (size_t)(to - body)));
     TRY_OUT(text_add(&out, "\n"));
     TRY_OUT(text_write_file(path, out.data, out.size));
@@ -292,21 +384,20 @@ out:
     return result;
 }
 
-status chart_files(const char *charts, const char *folder, const char *slug)
+status chart_files(const char *charts, const char *folder, const char *slug, int *count)
 {
     static const char begin[] = "<svg ", end[] = "</svg>";
-    int n = 0;
 
+    *count = 0;
     for (const char *p = strstr(charts, begin); p; p = strstr(p, begin)) {
         const char *to = strstr(p, end);
         char name[64], path[4096];
 
         BUG_IF(!to);
-        snprintf(name, sizeof name, "%.40s_%d.svg", slug, ++n);
-        TRY(text_path(path, sizeof path, folder, name));
-        p += strlen(begin);
         to += strlen(end);
-        TRY(write_one(p, to, path));
+        snprintf(name, sizeof name, "%s_%d.svg", slug, ++*count);
+        TRY(text_path(path, sizeof path, folder, name));
+        TRY(write_one(p + strlen(begin), to, path));
         p = to;
     }
     return OK;

@@ -1,3 +1,4 @@
+/* src/report/example.c: figure 3. */
 #include "example.h"
 
 #include <math.h>
@@ -6,7 +7,13 @@
 #include "picture.h"
 #include "viridis.h"
 
-enum { RULES = STORE_RULES, AT_20 = 1, SIDES = 2, ROWS_MAX_BYTES = 1 << 30 };
+enum { RULES = STORE_RULES, AT_20 = 1, ROWS_MAX_BYTES = 1 << 30 };
+
+/* A selection by the corrected reading. */
+static int is_corrected(const char *selection)
+{
+    return strncmp(selection, "aligned", 7) == 0 || strcmp(selection, "resolved") == 0;
+}
 
 /* ---- which picture ------------------------------------------------------------------------------------- */
 
@@ -14,7 +21,8 @@ enum { RULES = STORE_RULES, AT_20 = 1, SIDES = 2, ROWS_MAX_BYTES = 1 << 30 };
 struct columns {
     int64_t *image;
     uint8_t *member, *place_status, *row_status;
-    float (*iou[SIDES])[RULES];
+    float (*iou[STORE_MAX_PRECISIONS])[RULES];
+    int precisions;
     int64_t places, images;
 };
 
@@ -38,13 +46,26 @@ static status read_columns(struct store_reader *r, const char *network, struct c
     c->images = layout->images;
     snprintf(path, sizeof path, "/models/%s/subset/image", network);
     TRY(read_column(r, STORE_S64, c->places, (void **)&c->image, path));
-    snprintf(path, sizeof path, "/models/%s/subset/in_resolved", network);
-    TRY(read_column(r, STORE_U8, c->places, (void **)&c->member, path));
+    c->precisions = layout->precisions;
+    MEM_TRY(c->member, (size_t)c->places, 1);
+    for (int s = 0; s < layout->selections; s++) {
+        uint8_t *in = NULL;
+        status result;
+
+        if (!is_corrected(layout->selection[s]))
+            continue;
+        snprintf(path, sizeof path, "/models/%s/subset/in_%s", network, layout->selection[s]);
+        result = read_column(r, STORE_U8, c->places, (void **)&in, path);
+        for (int64_t i = 0; i < c->places && result == OK; i++)
+            c->member[i] |= in[i];
+        mem_free(in);
+        TRY(result);
+    }
     snprintf(path, sizeof path, "/models/%s/subset/status", network);
     TRY(read_column(r, STORE_U8, c->places, (void **)&c->place_status, path));
     snprintf(path, sizeof path, "/models/%s/status", network);
     TRY(read_column(r, STORE_U8, c->images, (void **)&c->row_status, path));
-    for (int p = 0; p < SIDES; p++) {
+    for (int p = 0; p < layout->precisions; p++) {
         snprintf(path, sizeof path, "/models/%s/%s/wsol/iou", network, layout->precision[p].name);
         TRY(read_column(r, STORE_F32, c->images * RULES, (void **)&c->iou[p], path));
     }
@@ -57,7 +78,7 @@ static void free_columns(struct columns *c)
     mem_free(c->member);
     mem_free(c->place_status);
     mem_free(c->row_status);
-    for (int p = 0; p < SIDES; p++)
+    for (int p = 0; p < c->precisions; p++)
         mem_free(c->iou[p]);
 }
 
@@ -68,21 +89,25 @@ static void choose(const struct columns *c, struct example_row *row)
     row->image = row->place = -1;
     for (int64_t s = 0; s < c->places; s++) {
         int64_t i = c->image[s];
-        double difference;
+        double low = 1, high = 0, difference;
 
         if (i < 0 || i >= c->images || !c->member[s] || c->place_status[s] != STORE_OK ||
             c->row_status[i] != STORE_OK)
             continue;
-        if (!(c->iou[0][i][AT_20] >= 0) || !(c->iou[1][i][AT_20] >= 0))
+        for (int p = 0; p < c->precisions; p++) {
+            low = fmin(low, (double)c->iou[p][i][AT_20]);
+            high = fmax(high, (double)c->iou[p][i][AT_20]);
+        }
+        if (!(low >= 0))
             continue;
-        difference = fabs((double)c->iou[0][i][AT_20] - (double)c->iou[1][i][AT_20]);
+        difference = high - low;
         if (difference < most || (difference == most && i > row->image))
             continue;
         most = difference;
         row->image = i;
         row->place = s;
-        row->iou[0] = c->iou[0][i][AT_20];
-        row->iou[1] = c->iou[1][i][AT_20];
+        for (int p = 0; p < c->precisions; p++)
+            row->iou[p] = c->iou[p][i][AT_20];
     }
 }
 
@@ -99,7 +124,7 @@ static status find_row(struct store_reader *r, int network, struct example_row *
     if (row->image < 0)
         goto out;
     TRY_OUT(store_read_string(r, "/images/path", row->image, row->path, sizeof row->path));
-    for (int p = 0; p < SIDES; p++) {
+    for (int p = 0; p < layout->precisions; p++) {
         snprintf(path, sizeof path, "/models/%s/%s/wsol/box", name, layout->precision[p].name);
         TRY_OUT(store_read(r, path, STORE_S32, row->image, 1, row->box[p], sizeof row->box[p]));
     }
@@ -110,9 +135,14 @@ out:
 
 /* ---- the figure ---------------------------------------------------------------------------------------- */
 
-int example_better(const struct example_row *row, int p)
+int example_better(const struct example *e, int network, int p)
 {
-    return row->iou[p] >= row->iou[1 - p];
+    const struct example_row *row = &e->row[network];
+
+    for (int other = 0; other < e->layout->precisions; other++)
+        if (row->iou[other] > row->iou[p])
+            return 0;
+    return 1;
 }
 
 /* The map of one precision with its box, or, without maps in the file, the picture with it. */
@@ -157,7 +187,7 @@ static status draw_row(struct store_reader *r, const struct image_pipeline *p, c
     picture_crop(im, &at, &crop);
     for (int i = 0; i < boxes; i++)
         picture_frame(im, &at, &box[i], white);
-    for (int s = 0; s < SIDES; s++) {
+    for (int s = 0; s < e->layout->precisions; s++) {
         struct image_box own = { row->box[s][0], row->box[s][1], row->box[s][2], row->box[s][3] };
 
         at.x += p->width + PICTURE_GAP;
@@ -165,7 +195,7 @@ static status draw_row(struct store_reader *r, const struct image_pipeline *p, c
         for (int i = 0; i < boxes; i++)
             picture_frame(im, &at, &box[i], white);
         if (own.x0 >= 0)
-            picture_frame(im, &at, &own, example_better(row, s) ? green : red);
+            picture_frame(im, &at, &own, example_better(e, network, s) ? green : red);
     }
 out:
     image_free(&crop);
@@ -184,7 +214,7 @@ static status draw_figure(struct store_reader *r, const struct report_options *o
     if (e->maps)
         viridis_fill(palette);
     TRY(album_pipeline(r, 0, &pipeline, root, sizeof root));
-    TRY(picture_blank(&im, pipeline.width, 1 + SIDES, e->rows));
+    TRY(picture_blank(&im, pipeline.width, 1 + e->layout->precisions, e->rows));
     for (int k = 0; k < e->rows; k++)
         if (e->row[k].image >= 0)
             TRY_OUT(draw_row(r, &pipeline, options->images ? options->images : root, palette, g, e, k, &im));
@@ -197,14 +227,14 @@ out:
 
 static const char *why_none(const struct store_layout *layout)
 {
-    if (layout->precisions < SIDES)
+    if (layout->precisions < 2)
         return "the job has one precision";
     if (layout->input_h != layout->input_w)
         return "the networks' input is not square";
     for (int s = 0; s < layout->selections; s++)
-        if (strcmp(layout->selection[s], "resolved") == 0)
+        if (is_corrected(layout->selection[s]))
             return NULL;
-    return "the job has no selection `resolved`";
+    return "the job has no selection by the aligned maps";
 }
 
 status example_write(struct store_reader *r, const struct report_options *options, struct album *g,
@@ -224,7 +254,7 @@ status example_write(struct store_reader *r, const struct report_options *option
         found += out->row[k].image >= 0;
     }
     if (!found) {
-        out->why = "no image of the selection `resolved` has a true box in the frame";
+        out->why = "no image of the aligned selections has a true box in the frame";
         return OK;
     }
     out->rows = layout->networks;
@@ -240,13 +270,25 @@ status example_caption(const struct example *e, int network, struct text *out, e
     TRY(add(out, "%s: ", e->layout->network[network].name));
     if (row->image < 0)
         return add(out, "no image of its selection has a true box in the frame");
-    for (int p = 0; p < SIDES; p++) {
-        const char *colour = example_better(row, p) ? "green" : "red";
+    for (int p = 0; p < e->layout->precisions; p++) {
+        const char *colour = example_better(e, network, p) ? "green" : "red";
 
         TRY(add(out, "%s IoU %.3f (%s), ", e->layout->precision[p].name, (double)row->iou[p],
                 row->box[p][0] < 0 ? "no foreground, no box" : colour));
     }
     return OK;
+}
+
+const char *example_rule(const struct example *e)
+{
+#define PANELS(what)                                                                                         \
+    "A row a network: the picture with its true boxes (white), then " what                                   \
+    ". Green: the map's box with the "                                                                       \
+    "largest IoU, red: with a smaller one, all green where they are equal. Of the aligned subsets the "      \
+    "picture whose IoU (threshold 0.2) differs most between two precisions, the first where several are "    \
+    "equal: the extreme, not the typical one."
+    return e->maps ? PANELS("each precision's map")
+                   : PANELS("each precision's box (the job stored no full-size maps)");
 }
 
 status example_markdown(const struct example *e, struct text *out)
@@ -255,13 +297,8 @@ status example_markdown(const struct example *e, struct text *out)
         return text_add(out, "There is no figure 3: %s.\n\n", e->why);
     TRY(text_add(out,
                  "![Figure 3. Where quantization moved the box most](figure_3.png)\n\n"
-                 "Figure 3. A row a network: the picture with its true box, then the %s and the %s %s. "
-                 "White: the true box; green: the map's box with the larger IoU, red: with the smaller, both "
-                 "green where they are equal. The picture: of the resolved subset the one with the largest "
-                 "difference of the two IoUs (threshold 0.2), the first where several are equal. "
-                 "It shows the extreme, not the typical picture.\n\n",
-                 e->layout->precision[0].name, e->layout->precision[1].name,
-                 e->maps ? "map" : "box (the job stored no full-size maps)"));
+                 "Figure 3. %s\n\n",
+                 example_rule(e)));
     for (int k = 0; k < e->rows; k++) {
         TRY(text_add(out, "- "));
         TRY(example_caption(e, k, out, text_add));

@@ -1,11 +1,13 @@
-#include "decided.h"
+/* src/report/html.c: the page. */
 #include "html.h"
 
 #include <string.h>
 
+#include "decided.h"
 #include "html_parts.h"
-#include "html_style.h"
 #include "markup.h"
+#include "page.h"
+#include "print.h"
 #include "study.h"
 #include "words.h"
 
@@ -19,7 +21,7 @@ static status add_policy(struct text *out)
 {
     uint8_t hash[HASH_SIZE];
 
-    hash_bytes(html_script, strlen(html_script), hash);
+    hash_bytes(page_js, strlen(page_js), hash);
     TRY(text_add(out, "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
                       "script-src 'sha256-"));
     TRY(markup_base64(out, hash, sizeof hash));
@@ -31,31 +33,27 @@ static status add_policy(struct text *out)
 static status add_method(struct store_reader *r, struct text *out)
 {
     const struct store_layout *l = store_reader_layout(r);
-    static int64_t count[STORE_MAX_NETWORKS][1 + STORE_MAX_SELECTIONS];
 
-    TRY(collect_matrix(r, STORE_S64, 1 + l->selections, 1 + STORE_MAX_SELECTIONS, count,
-                       "/summary/subset/count"));
     TRY(text_add(out, "<p class=\"soft\">Every picture went through every network in each precision. Where a "
                       "network looks is its EigenCAM map, the first principal component of its last "
                       "convolution's activations."));
     if (l->steps > 0 && l->selections > 0)
-        TRY(text_add(
-            out,
-            " Deletion and insertion, %d steps each, were run on subsets alone; of each network:", l->steps));
+        TRY(text_add(out, " Deletion and insertion, %d steps each, were run on subsets alone: ", l->steps));
     for (int s = 0; s < l->selections && l->steps > 0; s++) {
-        TRY(text_add(out, "%s %lld ", s ? "," : "", (long long)count[0][s + 1]));
-        if (strcmp(l->selection[s], "control") == 0) {
-            TRY(text_add(out, "drawn at random (control)"));
-            continue;
-        }
-        TRY(text_add(out, "whose maps differ most (sign "));
+        int64_t count[1 + STORE_MAX_SELECTIONS];
+
+        TRY(store_read(r, "/summary/subset/count", STORE_S64, 0, 1, count,
+                       (1 + (size_t)l->selections) * sizeof *count));
+        TRY(text_add(out, "%s", s ? ", " : ""));
         TRY(markup_html(out, l->selection[s]));
-        TRY(text_add(out, ")"));
+        TRY(text_add(out, " (%lld%s)", (long long)count[s + 1],
+                     strcmp(l->selection[s], "control") == 0 ? ", drawn at random"
+                                                             : " whose maps differ most"));
     }
     return text_add(out, l->steps > 0 && l->selections > 0 ? ".</p>\n" : "</p>\n");
 }
 
-static status add_head(struct store_reader *r, const struct collect *c, struct text *out)
+static status add_head(struct store_reader *r, const struct tables *t, struct text *out)
 {
     const struct store_layout *l = store_reader_layout(r);
     char total[32], ok[32];
@@ -64,26 +62,26 @@ static status add_head(struct store_reader *r, const struct collect *c, struct t
     TRY(add_policy(out));
     TRY(text_add(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                       "<title>What quantization changed</title>\n<style>\n"));
-    TRY(text_add_bytes(out, html_style, strlen(html_style)));
+    TRY(text_add_bytes(out, page_css, strlen(page_css)));
     TRY(text_add(out, "</style>\n<script>"));
-    TRY(text_add_bytes(out, html_script, strlen(html_script)));
+    TRY(text_add_bytes(out, page_js, strlen(page_js)));
     TRY(text_add(out,
                  "</script>\n</head>\n<body>\n<a class=\"skip\" href=\"#changed-what\">To the findings</a>\n"
                  "<header><button class=\"theme\" id=\"theme\" type=\"button\">light / dark</button>\n"
                  "<h1>What quantization changed</h1>\n<p class=\"soft\">"));
     TRY(markup_html(out, store_reader_path(r)));
     TRY(text_add(out, ": %s pictures, %s good, %lld bad; %d network%s in",
-                 text_thousands(c->total, total, sizeof total), text_thousands(c->ok, ok, sizeof ok),
-                 (long long)c->bad, l->networks, l->networks == 1 ? "" : "s"));
+                 text_thousands(t->total, total, sizeof total), text_thousands(t->ok, ok, sizeof ok),
+                 (long long)t->bad, l->networks, l->networks == 1 ? "" : "s"));
     for (int p = 0; p < l->precisions; p++) {
-        TRY(text_add(out, p ? " and " : " "));
+        TRY(text_add(out, !p ? " " : p == l->precisions - 1 ? " and " : ", "));
         TRY(markup_html(out, l->precision[p].name));
     }
     TRY(text_add(out, "</p>\n"));
     TRY(add_method(r, out));
     return text_add(out,
                     "<nav aria-label=\"Contents\"><ul><li><a href=\"#changed-what\">Findings</a></li>"
-                    "<li><a href=\"#sign-story\">The sign</a></li><li><a href=\"#tables\">Tables 1-11</a>"
+                    "<li><a href=\"#sign-story\">The sign</a></li><li><a href=\"#tables\">Studies</a>"
                     "</li><li><a href=\"#figures\">Figures</a></li><li><a href=\"#gallery\">Gallery</a></li>"
                     "<li><a href=\"#more\">All tables</a></li><li><a href=\"#provenance\">Provenance</a>"
                     "</li></ul></nav></header>\n<main>\n");
@@ -109,6 +107,7 @@ static status add_statement(char *words, struct text *out)
     return text_add(out, "</li>\n");
 }
 
+/* A headline; the statements are folded. */
 static status add_verdict(struct store_reader *r, int network, int p, struct text *out)
 {
     const struct store_layout *l = store_reader_layout(r);
@@ -124,98 +123,91 @@ static status add_verdict(struct store_reader *r, int network, int p, struct tex
     TRY_OUT(text_add(out, ". "));
     TRY_OUT(words_headline(&o, &words));
     TRY_OUT(markup_html(out, words.data));
-    TRY_OUT(text_add(out, "</p>\n<ul class=\"note\">\n"));
+    TRY_OUT(text_add(out, "</p>\n<details><summary>In numbers</summary><ul class=\"note\">\n"));
     for (int i = 0; i < WORDS_STATEMENTS; i++) {
         words.size = 0;
         TRY_OUT(words_statement(l, &o, i, &words));
         if (words.size)
             TRY_OUT(add_statement(words.data, out));
     }
-    TRY_OUT(text_add(out, "</ul></div>\n"));
+    TRY_OUT(text_add(out, "</ul></details></div>\n"));
 out:
     text_free(&words);
     return result;
 }
 
-static int begins(const char *text, const char *with)
+static status add_grid(const struct tables *t, const char *id, struct text *out)
 {
-    return strncmp(text, with, strlen(with)) == 0;
+    const struct grid *g = tables_find(t, id);
+
+    return g ? print_grid(g, PRINT_HTML, 0, out) : OK;
 }
 
-static status add_grids(const struct collect *c, const char *with, struct text *out)
-{
-    for (int i = 0; i < c->grids; i++)
-        if (begins(c->grid[i].id, with))
-            TRY(html_table(&c->grid[i], out));
-    return OK;
-}
-
-static status add_findings(struct store_reader *r, const struct collect *c, struct text *out)
+static status add_findings(struct store_reader *r, const struct tables *t, const struct figures *f,
+                           struct text *out)
 {
     const struct store_layout *l = store_reader_layout(r);
 
-    TRY(text_add(out, "<section id=\"changed-what\"><h2>In words</h2>\n<div class=\"verdicts\">\n"));
+    TRY(text_add(out, "<section id=\"changed-what\"><h2>Findings</h2>\n"));
+    TRY(figures_html(f, FIGURES_SUMMARY, FIGURES_SUMMARY, out));
+    TRY(text_add(out, "<div class=\"verdicts\">\n"));
     for (int k = 0; k < l->networks; k++)
         for (int p = 1; p < l->precisions; p++)
             TRY(add_verdict(r, k, p, out));
     TRY(text_add(
         out, "</div>\n<details><summary>How the words follow from the numbers</summary><p class=\"note\">"));
     TRY(markup_html(out, words_rules()));
-    TRY(text_add(out, "</p></details>\n"));
-    TRY(add_grids(c, "overview", out));
+    TRY(text_add(out, "</p></details>\n<details><summary>As a table</summary>\n"));
+    TRY(add_grid(t, "overview", out));
     TRY(text_add(
-        out, "</section>\n<section id=\"sign-story\"><h2>The sign</h2>\n<p>EigenCAM's map is a principal "
-             "component, whose sign is arbitrary: the same map can come out inverted, and an inverted "
-             "pair looks like a map that moved. Read raw, as the usual library leaves it, such pairs "
-             "can fill the images that \"differ most\"; a stated rule for the sign takes many "
-             "of them out, not all: where a map's extremes nearly tie, the rule may decide one way in one "
-             "precision and the other way in the other. What it leaves is counted: flipped, resolved; the "
-             "aligned reading has none.</p>\n"));
-    TRY(add_grids(c, "sign", out));
+        out,
+        "</details>\n</section>\n<section id=\"sign-story\"><h2>The sign</h2>\n<p>EigenCAM's map is a "
+        "principal component, whose sign is arbitrary: the same map can come out inverted, and an "
+        "inverted pair looks like a map that moved. Read raw, as the usual library leaves it, such pairs "
+        "can fill the images that \"differ most\". A rule for each map by itself (resolved) may still "
+        "decide one way in one precision and the other way in the other. Here each precision's map is "
+        "taken in the sign that goes with the first's (aligned, the corrected reading).</p>\n"));
+    TRY(add_grid(t, "sign", out));
     return text_add(out, "</section>\n");
 }
 
 /* ---- tables -----------------------------------------------------------------------------------------------
  */
 
-static status add_tables(const struct collect *c, struct text *out)
+static status add_studies(const struct tables *t, struct text *out)
 {
-    TRY(text_add(out,
-                 "<section id=\"tables\"><h2>Tables 1-11, ours beside the study's</h2>\n<p>The study: "
-                 "Rogers, De La Iglesia, Zebin (KDIR 2023), doi 10.5220/0012231900003598; its numbers stand "
-                 "exactly as printed, \"-\" where it has none. Difference: ours as published less the "
-                 "study's; other images or weights make other numbers.</p>\n"));
-    for (int i = 0; i < c->grids; i++) {
-        const char *id = study_of(&c->grid[i]);
-        const struct grid *all = id ? study_find(c, id) : NULL;
+    const struct study *last = NULL;
 
-        if (!all)
+    TRY(text_add(out, "<section id=\"tables\"><h2>Ours beside the studies'</h2>\n"));
+    for (int i = 0; i < t->grids; i++) {
+        const struct study *s = study_of(t->grid[i]);
+
+        if (!s)
             continue;
-        TRY(html_table(&c->grid[i], out));
-        TRY(text_add(out, "<details><summary>All readings</summary>\n"));
-        TRY(html_table(all, out));
-        TRY(text_add(out, "</details>\n"));
+        if (s != last)
+            TRY(text_add(out,
+                         "<p>%s; its numbers stand exactly as printed, \"-\" where it has none. Difference: "
+                         "ours as published less the study's; other images or weights make other "
+                         "numbers.</p>\n",
+                         s->cited));
+        last = s;
+        TRY(print_grid(t->grid[i], PRINT_HTML, 0, out));
     }
-    return text_add(out, "</section>\n");
+    return text_add(out, last ? "</section>\n" : "<p>None has this job's precisions.</p></section>\n");
 }
 
 /* Those that stand nowhere else. */
-static int is_shown(const struct collect *c, const struct grid *g)
-{
-    char id[64];
-
-    snprintf(id, sizeof id, "study_%s", g->id);
-    return study_of(g) || study_find(c, id) || begins(g->id, "overview") || begins(g->id, "sign");
-}
-
-static status add_more(const struct collect *c, struct text *out)
+static status add_more(const struct tables *t, struct text *out)
 {
     TRY(text_add(out, "<section id=\"more\"><h2>All tables</h2>\n"));
-    for (int i = 0; i < c->grids; i++)
-        if (!is_shown(c, &c->grid[i]))
-            TRY(html_table(&c->grid[i], out));
-    if (c->bad_images.rows)
-        TRY(html_table(&c->bad_images, out));
+    for (int i = 0; i < t->grids; i++) {
+        const char *id = t->grid[i]->id;
+
+        if (!study_of(t->grid[i]) && strcmp(id, "overview") != 0 && strcmp(id, "sign") != 0)
+            TRY(print_grid(t->grid[i], PRINT_HTML, 0, out));
+    }
+    if (t->bad_images.rows)
+        TRY(print_grid(&t->bad_images, PRINT_HTML, 0, out));
     return text_add(out, "</section>\n");
 }
 
@@ -314,45 +306,46 @@ static status add_provenance(struct store_reader *r, struct text *out)
 /* ---- the page ---------------------------------------------------------------------------------------------
  */
 
-static status add_page(struct store_reader *r, const struct collect *c, const struct example *e,
-                       const struct report_options *options, struct report_summary *summary, struct text *out)
+static status add_page(struct store_reader *r, const struct tables *t, const struct figures *f,
+                       const struct example *e, const struct report_options *options,
+                       struct report_summary *summary, struct text *out)
 {
-    TRY(add_head(r, c, out));
-    TRY(add_findings(r, c, out));
-    TRY(add_tables(c, out));
+    TRY(add_head(r, t, out));
+    TRY(add_findings(r, t, f, out));
+    TRY(add_studies(t, out));
     TRY(text_add(out, "<section id=\"figures\"><h2>Figures</h2>\n"));
-    TRY(html_figures(r, options->folder, out));
+    TRY(figures_html(f, FIGURES_SUMMARY + 1, FIGURES - 1, out));
     if (options->pictures > 0)
         TRY(html_example(e, options->folder, out));
     TRY(text_add(out,
                  "</section>\n<section id=\"gallery\"><h2>Gallery</h2>\n<p>Of each network the pairs that "
-                 "differ most (resolved sign), a random sample (the first of the control), and changed "
+                 "differ most (aligned sign), a random sample (the first of the control), and changed "
                  "answers, the surest first. White: true boxes; orange: the map's own box (threshold 0.2). "
-                 "Maps from dark violet (0) to yellow (1), over the picture in grey. An opposite pair with a "
-                 "small aligned "
-                 "RMSE is one map and its inverse: the network looks where it looked. Margin: logit of the "
+                 "Maps from dark violet (0) to yellow (1), over the picture in grey. Margin: logit of the "
                  "first precision's answer less that of its second choice.</p>\n"));
     TRY(html_gallery(r, options, PICTURES_BYTES, summary, out));
     TRY(text_add(out, "</section>\n"));
-    TRY(add_more(c, out));
+    TRY(add_more(t, out));
     TRY(add_provenance(r, out));
     return text_add(
         out,
         "</main>\n<footer class=\"soft\"><p>Made by quantcam report. Beside this page: the same tables as "
-        "report.md, report.json, tables.tex and a CSV file each, the charts as figures/*.svg, the "
+        "report.md, report.json, tables.tex and a CSV file each, every number in values.csv, the charts as "
+        "figures/*.svg, the "
         "pictures in gallery/.</p></footer>\n"
         "</body>\n</html>\n");
 }
 
-status html_write(struct store_reader *r, const struct collect *c, const struct example *e,
-                  const struct report_options *options, struct report_summary *summary)
+status html_write(struct store_reader *r, const struct tables *t, const struct figures *f,
+                  const struct example *e, const struct report_options *options,
+                  struct report_summary *summary)
 {
     struct text out = { .max = OUTPUT_MAX };
     char path[4096];
     status result = OK;
 
     TRY(text_path(path, sizeof path, options->folder, "report.html"));
-    TRY_OUT(add_page(r, c, e, options, summary, &out));
+    TRY_OUT(add_page(r, t, f, e, options, summary, &out));
     TRY_OUT(text_write_file(path, out.data, out.size));
 out:
     text_free(&out);

@@ -34,13 +34,7 @@ status html_example(const struct example *e, const char *folder, struct text *ou
     if (e->why)
         return text_add(out, "<p class=\"note\">There is none: %s.</p>\n", e->why);
     TRY(text_add(out, "<p class=\"note\">"));
-    TRY(markup_html_f(out,
-                      "A row a network: the picture with its true boxes (white), then the %s and the %s %s. "
-                      "Green: the map's box with the larger IoU, red: with the smaller, both green where "
-                      "they are equal. Of the resolved subset the picture with the largest difference of "
-                      "the two IoUs (threshold 0.2): the extreme, not the typical one.",
-                      e->layout->precision[0].name, e->layout->precision[1].name,
-                      e->maps ? "map" : "box (the job stored no full-size maps)"));
+    TRY(markup_html(out, example_rule(e)));
     TRY(text_add(out, "</p>\n"));
     TRY(add_image(folder, out));
     TRY(text_add(out, "<ul class=\"note\">\n"));

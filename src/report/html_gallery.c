@@ -1,3 +1,4 @@
+/* src/report/html_gallery.c: the pictures of the page, with their maps and answers in every precision. */
 #include <math.h>
 #include <string.h>
 
@@ -9,9 +10,18 @@
 #include "names.h"
 #include "pairs.h"
 #include "picture.h"
+#include "value.h"
 #include "viridis.h"
 
-enum { QUALITY = 80, MOST = 64, KINDS = 3, DIFFERENT = 1, CONTROL = 2, CHANGED = 4 };
+enum {
+    QUALITY = 80,
+    MOST = 64,
+    KINDS = 3,
+    OTHERS = STORE_MAX_PRECISIONS - 1,
+    DIFFERENT = 1,
+    CONTROL = 2,
+    CHANGED = 4
+};
 
 static const struct {
     int bit;
@@ -34,8 +44,10 @@ struct gallery {
     const char *root;
     uint8_t palette[256][3];
     struct album missing; /* counts alone */
-    struct item item[KINDS * MOST];
-    int items;          /* of the network in hand */
+    struct item item[KINDS * MOST * OTHERS];
+    int items;                 /* of the network in hand */
+    struct pairs pair[OTHERS]; /* of each further precision */
+    int others;
     size_t bytes, room; /* spent; for the network in hand */
     int shown, left_out;
 };
@@ -52,18 +64,40 @@ static void add_item(struct gallery *g, int64_t image, unsigned kind)
     g->item[g->items++] = (struct item){ image, kind };
 }
 
-static status choose(struct gallery *g, const struct pairs *a)
+/* The answer of one of the precisions is another. */
+static int is_changed(const struct gallery *g, int64_t image)
 {
-    int most = g->options->pictures < MOST ? g->options->pictures : MOST, count;
-    int control = collect_set(g->l, "control");
+    for (int p = 0; p < g->others; p++)
+        if (pairs_changed(&g->pair[p], image))
+            return 1;
+    return 0;
+}
+
+/* The largest aligned RMSE of the precisions. */
+static double rmse_of(const struct gallery *g, int64_t image)
+{
+    double most = 0;
+
+    for (int p = 0; p < g->others; p++)
+        most = fmax(most, (double)g->pair[p].rmse[PAIRS_ALIGNED][image]);
+    return most;
+}
+
+static status choose(struct gallery *g)
+{
+    int most = g->options->pictures < MOST ? g->options->pictures : MOST, count = 0;
+    const struct pairs *a = &g->pair[0];
+    int control = value_set(g->l, "control", "");
     int64_t place[MOST];
     uint8_t *changed;
     float *score;
 
     g->items = 0;
-    count = metric_largest(a->rmse[PAIRS_RESOLVED], a->ok, a->images, most, place);
-    for (int i = 0; i < count; i++)
-        add_item(g, place[i], DIFFERENT);
+    for (int p = 0; p < g->others; p++) {
+        count = metric_largest(g->pair[p].rmse[PAIRS_ALIGNED], a->ok, a->images, most, place);
+        for (int i = 0; i < count; i++)
+            add_item(g, place[i], DIFFERENT);
+    }
     count = 0;
     for (int64_t i = 0; control > 0 && i < a->images && count < most; i++)
         if (pairs_in(a, i, control)) {
@@ -73,7 +107,7 @@ static status choose(struct gallery *g, const struct pairs *a)
     MEM_TRY(changed, (size_t)a->images, 1);
     score = mem_alloc((size_t)a->images, sizeof *score);
     for (int64_t i = 0; score && i < a->images; i++) {
-        changed[i] = a->ok[i] && pairs_changed(a, i);
+        changed[i] = a->ok[i] && is_changed(g, i);
         score[i] = a->score[0][i][0];
     }
     count = score ? metric_largest(score, changed, a->images, most, place) : 0;
@@ -129,7 +163,7 @@ static status draw_map(struct gallery *g, int network, int p, int64_t image, con
 
     MEM_TRY(map, pixels, 1);
     TRY_OUT(read_map(g, network, p, image, map));
-    picture_map(im, at, crop, map, (const uint8_t (*)[3])g->palette);
+    picture_map(im, at, crop, map, (const uint8_t(*)[3])g->palette);
     snprintf(path, sizeof path, "/models/%s/%s/wsol/box", g->l->network[network].name,
              g->l->precision[p].name);
     TRY_OUT(store_read(g->r, path, STORE_S32, image, 1, edge, sizeof edge));
@@ -238,9 +272,21 @@ static status add_heads(const struct gallery *g, struct text *out)
     return text_add(out, "</div>\n");
 }
 
-static status add_caption(struct gallery *g, const struct pairs *a, const struct item *item, const char *name,
-                          int missing, struct text *out)
+/* How one precision's map and answer differ from the first's. */
+static status add_pair(const struct gallery *g, const struct pairs *a, int64_t i, struct text *out)
 {
+    TRY(text_add(out, "<br>"));
+    TRY(markup_html(out, g->l->precision[a->p].name));
+    TRY(text_add(out, ": RMSE %.1f aligned, %.1f raw%s; |correlation| %.3f; IoU of the boxes %.2f",
+                 (double)a->rmse[PAIRS_ALIGNED][i], (double)a->rmse[PAIRS_RAW][i],
+                 a->flipped[i] ? " (opposite)" : "", (double)a->correlation[i], (double)a->box_iou[i]));
+    return OK;
+}
+
+static status add_caption(struct gallery *g, const struct item *item, const char *name, int missing,
+                          struct text *out)
+{
+    const struct pairs *a = &g->pair[0];
     int64_t i = item->image;
 
     TRY(add_heads(g, out));
@@ -250,18 +296,11 @@ static status add_caption(struct gallery *g, const struct pairs *a, const struct
     for (int k = 0; k < KINDS; k++)
         if (item->kind & (unsigned)kinds[k].bit && kinds[k].bit != CHANGED)
             TRY(text_add(out, "<span class=\"tag\">%s</span>", kinds[k].label));
-    if (pairs_changed(a, i))
+    if (is_changed(g, i))
         TRY(text_add(out, "<span class=\"tag on\">changed answer</span>"));
-    if (pairs_opposite(a, i))
-        TRY(text_add(out, "<span class=\"tag on\">opposite, resolved</span>"));
-    if (a->flipped[i])
-        TRY(text_add(out, "<span class=\"tag\">opposite, raw</span>"));
-    TRY(text_add(out,
-                 "<br>RMSE %.1f resolved, %.1f raw, %.1f aligned; |correlation| %.3f; IoU of the boxes %.2f; "
-                 "margin %.2f</p>\n<p><code>",
-                 (double)a->rmse[PAIRS_RESOLVED][i], (double)a->rmse[PAIRS_RAW][i],
-                 (double)a->rmse[PAIRS_ALIGNED][i], (double)a->correlation[i], (double)a->box_iou[i],
-                 pairs_margin(a, i)));
+    for (int p = 0; p < g->others; p++)
+        TRY(add_pair(g, &g->pair[p], i, out));
+    TRY(text_add(out, "<br>margin %.2f</p>\n<p><code>", pairs_margin(a, i)));
     TRY(markup_html(out, name));
     TRY(text_add(out, "</code>, true class: "));
     TRY(add_class(g, a->class_index[i], out));
@@ -269,20 +308,19 @@ static status add_caption(struct gallery *g, const struct pairs *a, const struct
     return add_answers(g, a->network, i, a->class_index[i], out);
 }
 
-static status add_one(struct gallery *g, const struct pairs *a, const struct item *item, struct text *out)
+static status add_one(struct gallery *g, const struct item *item, struct text *out)
 {
+    const char *network = g->l->network[g->pair[0].network].name;
     char name[1028];
     size_t before = out->size;
     int missing = g->missing.missing, first = 1;
 
     TRY(store_read_string(g->r, "/images/path", item->image, name, sizeof name));
     TRY(text_add(out,
-                 "<li data-at=\"%d\" data-rmse=\"%.4f\" data-aligned=\"%.4f\" data-margin=\"%.4f\" "
-                 "data-changed=\"%d\" data-net=\"",
-                 g->shown, (double)a->rmse[PAIRS_RESOLVED][item->image],
-                 (double)a->rmse[PAIRS_ALIGNED][item->image], pairs_margin(a, item->image),
-                 pairs_changed(a, item->image)));
-    TRY(markup_html(out, g->l->network[a->network].name));
+                 "<li data-at=\"%d\" data-rmse=\"%.4f\" data-margin=\"%.4f\" data-changed=\"%d\" data-net=\"",
+                 g->shown, rmse_of(g, item->image), pairs_margin(&g->pair[0], item->image),
+                 is_changed(g, item->image)));
+    TRY(markup_html(out, network));
     TRY(text_add(out, "\" data-kind=\""));
     for (int k = 0; k < KINDS; k++)
         if (item->kind & (unsigned)kinds[k].bit) {
@@ -290,8 +328,8 @@ static status add_one(struct gallery *g, const struct pairs *a, const struct ite
             first = 0;
         }
     TRY(text_add(out, "\">"));
-    TRY(add_picture(g, a->network, item->image, name, out));
-    TRY(add_caption(g, a, item, name, g->missing.missing > missing, out));
+    TRY(add_picture(g, g->pair[0].network, item->image, name, out));
+    TRY(add_caption(g, item, name, g->missing.missing > missing, out));
     TRY(text_add(out, "</li>\n"));
     g->bytes += out->size - before;
     g->shown++;
@@ -300,12 +338,13 @@ static status add_one(struct gallery *g, const struct pairs *a, const struct ite
 
 static status add_network(struct gallery *g, int network, size_t share, struct text *out)
 {
-    struct pairs a = { 0 };
     size_t from = g->bytes, largest = 0;
     status result = OK;
 
-    TRY(pairs_read(g->r, network, 1, &a));
-    TRY_OUT(choose(g, &a));
+    memset(g->pair, 0, sizeof g->pair);
+    for (int p = 0; p < g->others; p++)
+        TRY_OUT(pairs_read(g->r, network, 1 + p, &g->pair[p]));
+    TRY_OUT(choose(g));
     for (int i = 0; i < g->items; i++) {
         size_t before = g->bytes;
 
@@ -313,12 +352,13 @@ static status add_network(struct gallery *g, int network, size_t share, struct t
             g->left_out++;
             continue;
         }
-        TRY_OUT(add_one(g, &a, &g->item[i], out));
+        TRY_OUT(add_one(g, &g->item[i], out));
         if (g->bytes - before > largest)
             largest = g->bytes - before;
     }
 out:
-    pairs_free(&a);
+    for (int p = 0; p < g->others; p++)
+        pairs_free(&g->pair[p]);
     return result;
 }
 
@@ -343,8 +383,7 @@ static status add_tools(const struct gallery *g, struct text *out)
                     "</label>\n<label>RMSE from <select id=\"least\"><option>0</option><option>10</option>"
                     "<option>25</option><option>50</option><option>100</option></select></label>\n"
                     "<label>order <select id=\"sort\"><option value=\"at\">by network and kind</option>"
-                    "<option value=\"rmse\">largest RMSE first</option><option value=\"aligned\">largest "
-                    "aligned RMSE first</option><option value=\"rising\">smallest "
+                    "<option value=\"rmse\">largest RMSE first</option><option value=\"rising\">smallest "
                     "RMSE first</option><option value=\"margin\">smallest margin first</option></select>"
                     "</label>\n<span id=\"shown\" role=\"status\"></span></div>\n");
 }
@@ -360,6 +399,7 @@ status html_gallery(struct store_reader *r, const struct report_options *options
     g->r = r;
     g->l = store_reader_layout(r);
     g->options = options;
+    g->others = g->l->precisions - 1;
     viridis_fill(g->palette);
     if (options->pictures < 1 || g->l->precisions < 2 || g->l->input_h != g->l->input_w) {
         TRY_OUT(text_add(out, "<p>No pictures were asked for, or the networks' input is not square.</p>\n"));

@@ -3,14 +3,9 @@
 #ifndef QUANTCAM_REPORT_HTML_PARTS_H
 #define QUANTCAM_REPORT_HTML_PARTS_H
 
-#include "collect.h"
 #include "example.h"
 #include "report.h"
 
-/* html_table.c: a grid as a table that scrolls by itself: equal heads are joined, units stand below. */
-MUST_USE status html_table(const struct grid *g, struct text *out);
-/* html_figures.c: every chart, as inline SVG, and each as a file FOLDER/figures/<what>_<n>.svg. */
-MUST_USE status html_figures(struct store_reader *r, const char *folder, struct text *out);
 /* html_example.c: FOLDER/figure_3.png, which example_write made, as JPEG in the page, or why there is none.
  */
 MUST_USE status html_example(const struct example *e, const char *folder, struct text *out);

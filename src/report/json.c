@@ -1,3 +1,4 @@
+/* src/report/json.c: the report as one JSON document. */
 #include "json.h"
 
 #include <string.h>
@@ -5,60 +6,19 @@
 #include <cjson/cJSON.h>
 
 #include "decided.h"
+#include "print.h"
 #include "words.h"
-
-static size_t digits(const char *text)
-{
-    return strspn(text, "0123456789");
-}
-
-/* Is the text a number as JSON writes one: no '+', no leading zeros, digits on both sides of a point? */
-static int is_number(const char *text)
-{
-    text += *text == '-';
-    if (digits(text) == 0 || (text[0] == '0' && digits(text) > 1))
-        return 0;
-    text += digits(text);
-    if (*text == '.') {
-        if (digits(text + 1) == 0)
-            return 0;
-        text += 1 + digits(text + 1);
-    }
-    return *text == '\0';
-}
-
-/* A figure stays a number with its digits; the first column is a name, whatever it looks like. */
-static cJSON *json_cell(const char *text, int column)
-{
-    return column > 0 && is_number(text) ? cJSON_CreateRaw(text) : cJSON_CreateString(text);
-}
 
 /* cJSON answers a failed allocation with NULL, and adding NULL does nothing: so one look at the end is
  * enough, at the printed text. */
-static cJSON *json_grid(const struct grid *g)
+static status json_grid(const struct grid *g, cJSON **item)
 {
-    cJSON *out = cJSON_CreateObject(), *columns = cJSON_CreateArray(), *rows = cJSON_CreateArray();
+    struct text out = { .max = 64 << 20 };
+    status result = print_grid(g, PRINT_JSON, 0, &out);
 
-    cJSON_AddStringToObject(out, "id", g->id);
-    cJSON_AddStringToObject(out, "title", g->title);
-    cJSON_AddStringToObject(out, "note", g->note);
-    for (int c = 0; c < g->columns; c++) {
-        cJSON *column = cJSON_CreateObject();
-
-        cJSON_AddStringToObject(column, "name", g->head[c]);
-        cJSON_AddStringToObject(column, "unit", g->unit[c]);
-        cJSON_AddItemToArray(columns, column);
-    }
-    for (int r = 0; r < g->rows; r++) {
-        cJSON *row = cJSON_CreateArray();
-
-        for (int c = 0; c < g->columns; c++)
-            cJSON_AddItemToArray(row, json_cell(grid_cell(g, r, c), c));
-        cJSON_AddItemToArray(rows, row);
-    }
-    cJSON_AddItemToObject(out, "columns", columns);
-    cJSON_AddItemToObject(out, "rows", rows);
-    return out;
+    *item = result == OK ? cJSON_CreateRaw(out.data) : NULL;
+    text_free(&out);
+    return result;
 }
 
 static cJSON *json_album(const struct album *g)
@@ -94,12 +54,12 @@ static cJSON *json_example(const struct example *e)
             continue;
         cJSON_AddNumberToObject(item, "image", (double)row->image);
         cJSON_AddStringToObject(item, "path", row->path);
-        for (int p = 0; p < 2; p++) {
+        for (int p = 0; p < e->layout->precisions; p++) {
             cJSON *side = cJSON_CreateObject();
 
             cJSON_AddNumberToObject(side, "iou", (double)row->iou[p]);
             cJSON_AddItemToObject(side, "box", cJSON_CreateIntArray(row->box[p], 4));
-            cJSON_AddStringToObject(side, "colour", example_better(row, p) ? "green" : "red");
+            cJSON_AddStringToObject(side, "colour", example_better(e, k, p) ? "green" : "red");
             cJSON_AddItemToObject(item, e->layout->precision[p].name, side);
         }
     }
@@ -152,27 +112,30 @@ static status json_decided(struct store_reader *r, cJSON *out)
     return result;
 }
 
-status json_write(struct store_reader *r, const struct collect *c, const struct album *g,
+status json_write(struct store_reader *r, const struct tables *t, const struct album *g,
                   const struct example *e, const char *folder)
 {
     cJSON *root = cJSON_CreateObject(), *images = cJSON_CreateObject(), *tables = cJSON_CreateArray(),
-          *findings = cJSON_CreateArray(), *decided = cJSON_CreateArray();
+          *findings = cJSON_CreateArray(), *decided = cJSON_CreateArray(), *grid;
     char path[4096], *text = NULL;
     status result = OK;
 
     cJSON_AddStringToObject(root, "file", store_reader_path(r));
-    cJSON_AddNumberToObject(images, "total", (double)c->total);
-    cJSON_AddNumberToObject(images, "ok", (double)c->ok);
-    cJSON_AddNumberToObject(images, "bad", (double)c->bad);
+    cJSON_AddNumberToObject(images, "total", (double)t->total);
+    cJSON_AddNumberToObject(images, "ok", (double)t->ok);
+    cJSON_AddNumberToObject(images, "bad", (double)t->bad);
     cJSON_AddItemToObject(root, "images", images);
     cJSON_AddItemToObject(root, "decided", decided);
     TRY_OUT(json_decided(r, decided));
     cJSON_AddItemToObject(root, "findings", findings);
     TRY_OUT(json_findings(r, findings));
-    for (int i = 0; i < c->grids; i++)
-        cJSON_AddItemToArray(tables, json_grid(&c->grid[i]));
     cJSON_AddItemToObject(root, "tables", tables);
-    cJSON_AddItemToObject(root, "bad_images", json_grid(&c->bad_images));
+    for (int i = 0; i < t->grids; i++) {
+        TRY_OUT(json_grid(t->grid[i], &grid));
+        cJSON_AddItemToArray(tables, grid);
+    }
+    TRY_OUT(json_grid(&t->bad_images, &grid));
+    cJSON_AddItemToObject(root, "bad_images", grid);
     cJSON_AddItemToObject(root, "gallery", json_album(g));
     cJSON_AddItemToObject(root, "figure_3", json_example(e));
     text = cJSON_Print(root);

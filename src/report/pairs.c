@@ -1,3 +1,4 @@
+/* src/report/pairs.c: columns of the rows of a pair of precisions. */
 #include "pairs.h"
 
 #include <math.h>
@@ -35,8 +36,6 @@ static status read_sides(struct store_reader *r, struct pairs *a)
 
         TRY(column(r, STORE_F32, a->images, 1, (void **)&a->sigma[side], "/models/%s/%s/sigma_ratio", net,
                    precision));
-        TRY(column(r, STORE_S8, a->images, 1, (void **)&a->raw_sign[side], "/models/%s/%s/raw_sign", net,
-                   precision));
         TRY(column(r, STORE_S32, a->images, PAIRS_TOP, (void **)&a->top[side], "/models/%s/%s/top5", net,
                    precision));
         TRY(column(r, STORE_F32, a->images, PAIRS_TOP, (void **)&a->score[side], "/models/%s/%s/score5", net,
@@ -63,7 +62,7 @@ static status read_members(struct store_reader *r, struct pairs *a)
             if (image[i] < 0 || image[i] >= a->images)
                 continue;
             a->place[image[i]] = i;
-            a->member[image[i]] |= (uint16_t)((in[i] != 0) << s);
+            a->member[image[i]] |= (uint32_t)((in[i] != 0) << s);
         }
         mem_free(in);
         in = NULL;
@@ -121,7 +120,6 @@ void pairs_free(struct pairs *p)
     mem_free(p->flipped);
     for (int side = 0; side < 2; side++) {
         mem_free(p->sigma[side]);
-        mem_free(p->raw_sign[side]);
         mem_free(p->top[side]);
         mem_free(p->score[side]);
     }
@@ -138,11 +136,6 @@ double pairs_margin(const struct pairs *p, int64_t image)
     return second > 0 && first > 0 ? fmin(20, log(first / second)) : 20;
 }
 
-int pairs_opposite(const struct pairs *p, int64_t image)
-{
-    return p->rmse[PAIRS_ALIGNED][image] != p->rmse[PAIRS_RESOLVED][image];
-}
-
 int pairs_changed(const struct pairs *p, int64_t image)
 {
     return p->top[0][image][0] != p->top[1][image][0];
@@ -151,19 +144,4 @@ int pairs_changed(const struct pairs *p, int64_t image)
 int pairs_in(const struct pairs *p, int64_t image, int set)
 {
     return p->ok[image] && (set == 0 || (p->member[image] >> (set - 1) & 1));
-}
-
-void pairs_wilson(int64_t part, int64_t of, double *low, double *high)
-{
-    const double z = 1.959963984540054;
-    double n = (double)of, share = of > 0 ? (double)part / n : 0, centre, half;
-
-    *low = 0;
-    *high = 100;
-    if (of < 1)
-        return;
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n);
-    half = z / (1 + z * z / n) * sqrt(share * (1 - share) / n + z * z / (4 * n * n));
-    *low = part == 0 ? 0 : 100 * (centre - half);
-    *high = part == of ? 100 : 100 * (centre + half);
 }

@@ -1,5 +1,5 @@
-/* pairs: one network's rows, a precision beside the first, as columns in memory: what figures, the sign story
- * and the gallery are drawn from. About 120 bytes an image. */
+/* pairs: one network's rows, a precision beside the first, as columns in memory: what distributions and the
+ * gallery are drawn from. About 120 bytes an image. */
 #ifndef QUANTCAM_REPORT_PAIRS_H
 #define QUANTCAM_REPORT_PAIRS_H
 
@@ -15,11 +15,10 @@ struct pairs {
     float *correlation, *box_iou;
     uint8_t *flipped;                    /* the pair's raw signs are opposite */
     float *sigma[2];                     /* sigma2 / sigma1 of the first precision, of p */
-    int8_t *raw_sign[2];                 /* 0 = undefined */
     int32_t (*top[2])[PAIRS_TOP];        /* classes, best first */
     float (*score[2])[PAIRS_TOP];        /* their probabilities */
     int32_t *class_index;                /* true class or -1 */
-    uint16_t *member;                    /* (images) bit s: selection s holds the image */
+    uint32_t *member;                    /* (images) bit s: selection s holds the image */
     int64_t *place;                      /* (images) its row in the network's subset or -1 */
 };
 /* ERR_MISMATCH where two columns differ in length. */
@@ -29,11 +28,7 @@ void pairs_free(struct pairs *p);
  * at most 20. */
 double pairs_margin(const struct pairs *p, int64_t image);
 int pairs_changed(const struct pairs *p, int64_t image);       /* the answers differ */
-/* The pair's maps point in opposite directions in the resolved sign: aligning turns one of them round. */
-int pairs_opposite(const struct pairs *p, int64_t image);
 /* In set s (0 = all, 1 + selection) with a result? */
 int pairs_in(const struct pairs *p, int64_t image, int set);
-/* Wilson's 95 % interval of a share, in per cent; 0 and 100 where of is 0. */
-void pairs_wilson(int64_t part, int64_t of, double *low, double *high);
 
 #endif

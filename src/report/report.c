@@ -1,38 +1,40 @@
+/* src/report/report.c: what `show` prints and `report` writes. */
 #include "report.h"
 
 #include <string.h>
 
-#include "collect.h"
-#include "decided.h"
-#include "figure.h"
 #include "album.h"
+#include "decided.h"
 #include "example.h"
+#include "figures.h"
 #include "html.h"
 #include "json.h"
-#include "latex.h"
-#include "study.h"
+#include "print.h"
+#include "tables.h"
 #include "words.h"
 
 enum { OUTPUT_MAX = 64 << 20 };
 
-static status add_head(struct store_reader *r, const struct collect *c, struct text *out)
+static status add_head(struct store_reader *r, const struct tables *t, struct text *out)
 {
-    const struct store_layout *layout = store_reader_layout(r);
-    int64_t bad[STORE_MAX_NETWORKS] = { 0 };
+    const struct store_layout *l = store_reader_layout(r);
     char total[32], ok[32];
 
-    TRY(collect_matrix(r, STORE_S64, 1, 1, bad, "/summary/rows/bad"));
     TRY(text_add(out, "%s\n", store_reader_path(r)));
     TRY(text_add(out, "%s images, %s good, %lld bad; %d network%s;",
-                 text_thousands(c->total, total, sizeof total), text_thousands(c->ok, ok, sizeof ok),
-                 (long long)c->bad, layout->networks, layout->networks == 1 ? "" : "s"));
-    for (int p = 0; p < layout->precisions; p++)
-        TRY(text_add(out, " %s", layout->precision[p].name));
+                 text_thousands(t->total, total, sizeof total), text_thousands(t->ok, ok, sizeof ok),
+                 (long long)t->bad, l->networks, l->networks == 1 ? "" : "s"));
+    for (int p = 0; p < l->precisions; p++)
+        TRY(text_add(out, " %s", l->precision[p].name));
     TRY(text_add(out, "\n"));
-    for (int k = 0; k < layout->networks; k++)
-        if (bad[k] > c->bad)
+    for (int k = 0; k < l->networks; k++) {
+        int64_t bad = 0;
+
+        TRY(store_read(r, "/summary/rows/bad", STORE_S64, k, 1, &bad, sizeof bad));
+        if (bad > t->bad)
             TRY(text_add(out, "%s has no result for %lld of the good images: values that are not finite\n",
-                         layout->network[k].name, (long long)(bad[k] - c->bad)));
+                         l->network[k].name, (long long)(bad - t->bad)));
+    }
     return text_add(out, "\n");
 }
 
@@ -51,7 +53,7 @@ static status add_headlines(struct store_reader *r, struct text *out)
             TRY_OUT(overview_read(r, k, p, &o));
             TRY_OUT(text_add(&words, "%s in %s. ", l->network[k].name, l->precision[p].name));
             TRY_OUT(words_headline(&o, &words));
-            TRY_OUT(grid_wrapped(words.data, out));
+            TRY_OUT(print_wrapped(words.data, out));
         }
     TRY_OUT(text_add(out, "\n"));
 out:
@@ -59,133 +61,161 @@ out:
     return result;
 }
 
+/* Every table in a form, the bad images last. */
+static status add_tables(const struct tables *t, enum print_form form, int columns, struct text *out)
+{
+    for (int i = 0; i < t->grids; i++)
+        TRY(print_grid(t->grid[i], form, columns, out));
+    return t->bad_images.rows ? print_grid(&t->bad_images, form, columns, out) : OK;
+}
+
 status report_show(struct store_reader *r, int columns, struct text *out)
 {
-    struct collect c;
+    struct tables t;
     status result = OK;
 
-    TRY(collect_tables(r, &c));
-    TRY_OUT(add_head(r, &c, out));
+    TRY(tables_read(r, &t));
+    TRY_OUT(add_head(r, &t, out));
     TRY_OUT(add_headlines(r, out));
-    for (int i = 0; i < c.grids; i++)
-        TRY_OUT(grid_terminal(&c.grid[i], columns, out));
-    if (c.bad_images.rows)
-        TRY_OUT(grid_terminal(&c.bad_images, columns, out));
+    TRY_OUT(add_tables(&t, PRINT_TERMINAL, columns, out));
 out:
-    collect_free(&c);
+    tables_free(&t);
     return result;
 }
 
 status report_show_csv(struct store_reader *r, struct text *out)
 {
-    struct collect c;
+    struct tables t;
     status result = OK;
 
-    TRY(collect_tables(r, &c));
-    for (int i = 0; i < c.grids; i++) {
-        TRY_OUT(text_add(out, "# %s: %s\r\n", c.grid[i].id, c.grid[i].title));
-        TRY_OUT(grid_csv(&c.grid[i], out));
+    TRY(tables_read(r, &t));
+    for (int i = 0; i < t.grids; i++) {
+        TRY_OUT(text_add(out, "# %s: %s\r\n", t.grid[i]->id, t.grid[i]->title));
+        TRY_OUT(print_grid(t.grid[i], PRINT_CSV, 0, out));
         TRY_OUT(text_add(out, "\r\n"));
     }
 out:
-    collect_free(&c);
+    tables_free(&t);
     return result;
 }
 
-static status write_csv(const struct grid *g, const char *folder)
-{
-    struct text out = { .max = OUTPUT_MAX };
-    char name[64], path[4096];
-    status result = OK;
+/* ---- files --------------------------------------------------------------------------------------------- */
 
-    snprintf(name, sizeof name, "%s.csv", g->id);
+/* Writes FOLDER/NAME and empties the text. */
+static status write_text(const char *folder, const char *name, struct text *text)
+{
+    char path[4096];
+
     TRY(text_path(path, sizeof path, folder, name));
-    TRY_OUT(grid_csv(g, &out));
-    TRY_OUT(text_write_file(path, out.data, out.size));
-out:
-    text_free(&out);
-    return result;
+    TRY(text_write_file(path, text->data ? text->data : "", text->size));
+    text->size = 0;
+    return OK;
 }
 
-/* The name of a precision's figure 2. */
-static void figure_name(const struct store_layout *layout, int p, char *name, size_t size)
-{
-    snprintf(name, size, p < 2 ? "figure_2.svg" : "figure_2_%.20s.svg", layout->precision[p].name);
-}
-
-static status write_figure(struct store_reader *r, int p, const char *folder)
+static status write_csv(const struct tables *t, const char *folder)
 {
     struct text out = { .max = OUTPUT_MAX };
-    char name[64], path[4096];
     status result = OK;
 
-    figure_name(store_reader_layout(r), p, name, sizeof name);
-    TRY(text_path(path, sizeof path, folder, name));
-    TRY_OUT(figure_histograms(r, p, &out));
-    TRY_OUT(text_write_file(path, out.data, out.size));
-out:
-    text_free(&out);
-    return result;
-}
+    for (int i = 0; i <= t->grids; i++) {
+        const struct grid *g = i < t->grids ? t->grid[i] : &t->bad_images;
+        char name[GRID_ID + 8];
 
-static status write_markdown(struct store_reader *r, const struct collect *c, const struct album *album,
-                             const struct example *example, const char *folder)
-{
-    struct text out = { .max = OUTPUT_MAX };
-    char path[4096], name[64];
-    status result = OK;
-
-    TRY(text_path(path, sizeof path, folder, "report.md"));
-    TRY_OUT(text_add(&out, "# What quantization changed\n\n"));
-    TRY_OUT(add_head(r, c, &out));
-    TRY_OUT(words_markdown(r, &out));
-    for (int i = 0; i < c->grids; i++)
-        TRY_OUT(grid_markdown(&c->grid[i], &out));
-    if (c->bad_images.rows)
-        TRY_OUT(grid_markdown(&c->bad_images, &out));
-    for (int p = 1; p < store_reader_layout(r)->precisions; p++) {
-        figure_name(store_reader_layout(r), p, name, sizeof name);
-        TRY_OUT(text_add(&out, "![Figure 2. Histograms of the mean activation](%s)\n\n", name));
+        if (i == t->grids && !g->rows)
+            continue;
+        snprintf(name, sizeof name, "%s.csv", g->id);
+        TRY_OUT(print_grid(g, PRINT_CSV, 0, &out));
+        TRY_OUT(write_text(folder, name, &out));
     }
-    TRY_OUT(example_markdown(example, &out));
-    TRY_OUT(album_markdown(album, &out));
-    TRY_OUT(decided_markdown(r, &out));
-    TRY_OUT(text_write_file(path, out.data, out.size));
+    TRY_OUT(print_values_head(&out));
+    for (int i = 0; i < t->grids; i++)
+        TRY_OUT(print_values(t->grid[i], &out));
+    TRY_OUT(write_text(folder, "values.csv", &out));
 out:
     text_free(&out);
     return result;
+}
+
+/* A document that compiles as it stands, a `table` with booktabs' rules a grid. */
+static status write_latex(const struct tables *t, const char *folder)
+{
+    struct text out = { .max = OUTPUT_MAX };
+    status result = OK;
+
+    TRY_OUT(text_add(&out, "\\documentclass{article}\n"
+                           "\\usepackage[T1]{fontenc}\n\\usepackage[utf8]{inputenc}\n"
+                           "\\usepackage{textcomp}\n\\usepackage{booktabs}\n\\usepackage{graphicx}\n"
+                           "\\usepackage[a4paper,landscape,margin=15mm]{geometry}\n"
+                           "\\newsavebox{\\fitbox}\n"
+                           "\\begin{document}\n"));
+    TRY_OUT(add_tables(t, PRINT_LATEX, 0, &out));
+    TRY_OUT(text_add(&out, "\\end{document}\n"));
+    TRY_OUT(write_text(folder, "tables.tex", &out));
+out:
+    text_free(&out);
+    return result;
+}
+
+/* What the page is made of. */
+struct parts {
+    struct tables tables;
+    struct figures figures;
+    struct album album;
+    struct example example;
+};
+
+static status write_markdown(struct store_reader *r, const struct parts *a, const char *folder)
+{
+    struct text out = { .max = OUTPUT_MAX };
+    status result = OK;
+
+    TRY_OUT(text_add(&out, "# What quantization changed\n\n"));
+    TRY_OUT(add_head(r, &a->tables, &out));
+    TRY_OUT(words_markdown(r, &out));
+    TRY_OUT(add_tables(&a->tables, PRINT_MARKDOWN, 0, &out));
+    TRY_OUT(figures_markdown(&a->figures, &out));
+    TRY_OUT(example_markdown(&a->example, &out));
+    TRY_OUT(album_markdown(&a->album, &out));
+    TRY_OUT(decided_markdown(r, &out));
+    TRY_OUT(write_text(folder, "report.md", &out));
+out:
+    text_free(&out);
+    return result;
+}
+
+static status write_all(struct store_reader *r, const struct report_options *options, struct parts *a,
+                        struct report_summary *summary)
+{
+    const char *folder = options->folder;
+
+    TRY(tables_read(r, &a->tables));
+    TRY(text_make_folder(folder));
+    TRY(write_csv(&a->tables, folder));
+    TRY(write_latex(&a->tables, folder));
+    TRY(figures_draw(r, folder, &a->figures));
+    TRY(album_write(r, options, &a->album));
+    TRY(example_write(r, options, &a->album, &a->example));
+    TRY(write_markdown(r, a, folder));
+    TRY(html_write(r, &a->tables, &a->figures, &a->example, options, summary));
+    return json_write(r, &a->tables, &a->album, &a->example, folder);
 }
 
 status report_write(struct store_reader *r, const struct report_options *options,
                     struct report_summary *summary)
 {
-    struct collect c = { 0 };
-    struct album album = { 0 };
-    struct example example = { 0 };
-    status result = OK;
+    struct parts *a;
+    status result;
 
     memset(summary, 0, sizeof *summary);
-    TRY(collect_tables(r, &c));
-    TRY_OUT(study_collect(&c));
-    TRY_OUT(text_make_folder(options->folder));
-    for (int i = 0; i < c.grids; i++)
-        TRY_OUT(write_csv(&c.grid[i], options->folder));
-    if (c.bad_images.rows)
-        TRY_OUT(write_csv(&c.bad_images, options->folder));
-    for (int p = 1; p < store_reader_layout(r)->precisions; p++)
-        TRY_OUT(write_figure(r, p, options->folder));
-    TRY_OUT(album_write(r, options, &album));
-    TRY_OUT(example_write(r, options, &album, &example));
-    TRY_OUT(write_markdown(r, &c, &album, &example, options->folder));
-    TRY_OUT(latex_write(&c, options->folder));
-    TRY_OUT(html_write(r, &c, &example, options, summary));
-    TRY_OUT(json_write(r, &c, &album, &example, options->folder));
-    summary->tables = c.grids;
-    summary->pictures = album.count;
-    summary->missing = album.missing;
-    snprintf(summary->first_missing, sizeof summary->first_missing, "%s", album.first_missing);
-out:
-    album_free(&album);
-    collect_free(&c);
+    MEM_TRY(a, 1, sizeof *a);
+    result = write_all(r, options, a, summary);
+    summary->tables = a->tables.grids;
+    summary->pictures = a->album.count;
+    summary->missing = a->album.missing;
+    snprintf(summary->first_missing, sizeof summary->first_missing, "%s", a->album.first_missing);
+    album_free(&a->album);
+    tables_free(&a->tables);
+    figures_free(&a->figures);
+    mem_free(a);
     return result;
 }

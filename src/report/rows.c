@@ -3,20 +3,32 @@
 #include <math.h>
 #include <string.h>
 
-#include "grid.h"
 #include "metric.h"
 #include "names.h"
 #include "pairs.h"
+#include "print.h"
 
 enum { WORST_MOST = 10000 };
 
 static status print(const struct grid *g, const struct report_form *form, struct text *out)
 {
-    return form->csv ? grid_csv(g, out) : grid_terminal(g, form->columns, out);
+    return print_grid(g, form->csv ? PRINT_CSV : PRINT_TERMINAL, form->columns, out);
 }
 
-/* ---- one image -------------------------------------------------------------------------------------------
- */
+static const char *const reading[STORE_READINGS] = { "raw", "aligned", "resolved" };
+static const int reading_of[STORE_READINGS] = { PAIRS_RAW, PAIRS_ALIGNED, PAIRS_RESOLVED };
+
+/* A row of a network and a precision. */
+static status start_row(struct grid *g, const struct store_layout *l, int network, int p)
+{
+    TRY(grid_row(
+        g, (struct grid_key){ .network = l->network[network].name, .precision = l->precision[p].name }));
+    grid_text(g, "%s", l->network[network].name);
+    grid_text(g, "%s", l->precision[p].name);
+    return OK;
+}
+
+/* ---- one image ----------------------------------------------------------------------------------------- */
 
 /* The image of that path, or the only one whose path ends in it behind a '/'. */
 static status find_image(struct store_reader *r, const char *path, int64_t *image)
@@ -57,16 +69,14 @@ static status add_answers(struct store_reader *r, const struct pairs *a, int64_t
 
         if (side == 0 && a->p > 1)
             continue;
-        TRY(grid_row(g));
-        grid_set(g, 0, "%s", l->network[a->network].name);
-        grid_set(g, 1, "%s", l->precision[side ? a->p : 0].name);
+        TRY(start_row(g, l, a->network, side ? a->p : 0));
         if (!a->ok[image]) {
-            grid_set(g, 2, "no result");
+            grid_missing(g, "no result");
             continue;
         }
         for (int i = 0; i < PAIRS_TOP; i++) {
             TRY(names_class(r, names, a->top[side][image][i], name, sizeof name));
-            grid_set(g, 2 + i, "%s %.1f", name, 100 * (double)a->score[side][image][i]);
+            grid_text(g, "%s %.1f", name, 100 * (double)a->score[side][image][i]);
         }
     }
     return OK;
@@ -92,15 +102,15 @@ static status add_top(struct store_reader *r, int k, int64_t image, const struct
         TRY(store_read(r, path, STORE_F32, image, 1, score[p], sizeof score[p]));
     }
     for (int i = 0; i < (state == STORE_OK ? PAIRS_TOP : 1); i++) {
-        TRY(grid_row(g));
-        grid_set(g, 0, "%s", l->network[k].name);
-        grid_set(g, 1, "%d", i + 1);
+        TRY(grid_row(g, (struct grid_key){ .network = l->network[k].name }));
+        grid_text(g, "%s", l->network[k].name);
+        grid_text(g, "%d", i + 1);
         for (int p = 0; p < l->precisions; p++) {
             TRY(names_class(r, names, top[p][i], name, sizeof name));
             if (state == STORE_OK)
-                grid_set(g, 2 + p, "%.*s %.1f", (int)strcspn(name, ","), name, 100 * (double)score[p][i]);
+                grid_text(g, "%.*s %.1f", (int)strcspn(name, ","), name, 100 * (double)score[p][i]);
             else
-                grid_set(g, 2 + p, "no result");
+                grid_missing(g, "no result");
         }
     }
     return OK;
@@ -109,31 +119,27 @@ static status add_top(struct store_reader *r, int k, int64_t image, const struct
 static status add_maps(struct store_reader *r, const struct pairs *a, int64_t image, struct grid *g)
 {
     const struct store_layout *l = store_reader_layout(r);
-    int column = 2, any = 0;
+    char subsets[GRID_CELL] = "";
 
-    TRY(grid_row(g));
-    grid_set(g, 0, "%s", l->network[a->network].name);
-    grid_set(g, 1, "%s", l->precision[a->p].name);
+    TRY(start_row(g, l, a->network, a->p));
     if (!a->ok[image]) {
-        grid_set(g, 2, "no result");
+        grid_missing(g, "no result");
         return OK;
     }
     for (int i = 0; i < STORE_READINGS; i++)
-        grid_set(g, column++, "%.2f", (double)a->rmse[i][image]);
-    grid_set(g, column++, "%s", a->flipped[image] ? "yes" : "no");
-    grid_set(g, column++, "%.4f", (double)a->correlation[image]);
-    grid_set(g, column++, "%.3f", (double)a->box_iou[image]);
+        grid_number(g, reading[i], (double)a->rmse[reading_of[i]][image], 2);
+    grid_text(g, a->flipped[image] ? "yes" : "no");
+    grid_number(g, "correlation", (double)a->correlation[image], 4);
+    grid_number(g, "box_iou", (double)a->box_iou[image], 3);
     for (int side = 0; side < 2; side++)
-        grid_set(g, column++, "%.3f", (double)a->sigma[side][image]);
+        grid_number(g, "sigma_ratio", (double)a->sigma[side][image], 3);
     for (int s = 0; s < l->selections; s++)
         if (a->member[image] >> s & 1) {
-            char before[GRID_CELL];
+            size_t used = strlen(subsets);
 
-            snprintf(before, sizeof before, "%s", grid_cell(g, g->rows - 1, column));
-            grid_set(g, column, any++ ? "%s,%s" : "%s%s", before, l->selection[s]);
+            snprintf(subsets + used, sizeof subsets - used, used ? ",%s" : "%s", l->selection[s]);
         }
-    if (!any)
-        grid_set(g, column, "none");
+    grid_text(g, "%s", subsets[0] ? subsets : "none");
     return OK;
 }
 
@@ -141,24 +147,19 @@ static void start_grids(const struct store_layout *l, const char *path, const ch
                         struct grid *answers, struct grid *maps)
 {
     static const char *const head[] = { "1st, %", "2nd, %", "3rd, %", "4th, %", "5th, %" };
-    char title[160];
 
-    snprintf(title, sizeof title, "Answers to %.80s, true class %.48s", path, class_name_of);
-    text_make_printable(title, "");
-    grid_init(answers, "image_answers", title);
+    grid_init(answers, "image_answers", "Answers to %.80s, true class %.48s", path, class_name_of);
     grid_column(answers, "network", "");
     grid_column(answers, csv ? "precision" : "", "");
     for (int i = 0; i < PAIRS_TOP && csv; i++)
         grid_column(answers, head[i], "");
     for (int p = 0; p < l->precisions && !csv; p++)
         grid_column(answers, l->precision[p].name, "%");
-    snprintf(title, sizeof title, "Its maps, against those of %.64s", l->precision[0].name);
-    grid_init(maps, "image_maps", title);
+    grid_init(maps, "image_maps", "Its maps, against those of %.64s", l->precision[0].name);
     grid_column(maps, "network", "");
     grid_column(maps, "precision", "");
-    grid_column(maps, "RMSE", "raw");
-    grid_column(maps, "RMSE", "resolved");
-    grid_column(maps, "RMSE", "aligned");
+    for (int i = 0; i < STORE_READINGS; i++)
+        grid_column(maps, "RMSE", reading[i]);
     grid_column(maps, "flipped", "");
     grid_column(maps, "|correlation|", "");
     grid_column(maps, "boxes", "IoU");
@@ -215,31 +216,26 @@ out:
     return result;
 }
 
-/* ---- the images that differ most
- * --------------------------------------------------------------------------- */
+/* ---- the images that differ most ----------------------------------------------------------------------- */
 
 /* On the terminal what fits beside a path of ImageNet's in 80 columns; all of it as CSV. */
 static void worst_columns(struct grid *g, const struct store_layout *l, int p, int csv)
 {
-    if (!csv) {
-        grid_column(g, "", "#");
-        grid_column(g, "RMSE", "resolved");
-        grid_column(g, "RMSE", "aligned");
-        grid_column(g, "answer", l->precision[0].name);
-        grid_column(g, "answer", l->precision[p].name);
-        grid_column(g, "image", "");
-        return;
+    if (csv) {
+        grid_column(g, "network", "");
+        grid_column(g, "precision", "");
     }
-    grid_column(g, "network", "");
-    grid_column(g, "precision", "");
-    grid_column(g, "place", "");
-    grid_column(g, "RMSE", "resolved");
-    grid_column(g, "RMSE", "raw");
+    grid_column(g, csv ? "place" : "", csv ? "" : "#");
     grid_column(g, "RMSE", "aligned");
-    grid_column(g, "flipped", "");
+    grid_column(g, "RMSE", "raw");
+    if (csv) {
+        grid_column(g, "RMSE", "resolved");
+        grid_column(g, "flipped", "");
+    }
     grid_column(g, "answer", l->precision[0].name);
-    grid_column(g, "answer", "other");
-    grid_column(g, "boxes", "IoU");
+    grid_column(g, "answer", csv ? "other" : l->precision[p].name);
+    if (csv)
+        grid_column(g, "boxes", "IoU");
     grid_column(g, "image", "");
 }
 
@@ -248,26 +244,26 @@ static status add_worst(struct store_reader *r, const struct pairs *a, int place
 {
     const struct store_layout *l = store_reader_layout(r);
     char name[1028];
-    int column = 0;
 
-    TRY(grid_row(g));
     TRY(store_read_string(r, "/images/path", image, name, sizeof name));
+    if (csv)
+        TRY(start_row(g, l, a->network, a->p));
+    else
+        TRY(grid_row(g, (struct grid_key){ NULL }));
+    grid_count(g, NULL, place);
+    grid_number(g, "aligned", (double)a->rmse[PAIRS_ALIGNED][image], 2);
+    grid_number(g, "raw", (double)a->rmse[PAIRS_RAW][image], 2);
     if (csv) {
-        grid_set(g, column++, "%s", l->network[a->network].name);
-        grid_set(g, column++, "%s", l->precision[a->p].name);
+        grid_number(g, "resolved", (double)a->rmse[PAIRS_RESOLVED][image], 2);
+        grid_text(g, a->flipped[image] ? "yes" : "no");
     }
-    grid_set(g, column++, "%d", place);
-    grid_set(g, column++, "%.2f", (double)a->rmse[PAIRS_RESOLVED][image]);
+    grid_count(g, NULL, a->top[0][image][0]);
+    grid_count(g, NULL, a->top[1][image][0]);
+    if (pairs_changed(a, image) && !csv)
+        grid_remark(g, "*");
     if (csv)
-        grid_set(g, column++, "%.2f", (double)a->rmse[PAIRS_RAW][image]);
-    grid_set(g, column++, "%.2f", (double)a->rmse[PAIRS_ALIGNED][image]);
-    if (csv)
-        grid_set(g, column++, "%s", a->flipped[image] ? "yes" : "no");
-    grid_set(g, column++, "%d", a->top[0][image][0]);
-    grid_set(g, column++, "%d%s", a->top[1][image][0], pairs_changed(a, image) && !csv ? " *" : "");
-    if (csv)
-        grid_set(g, column++, "%.3f", (double)a->box_iou[image]);
-    grid_set(g, column, "%s", name);
+        grid_number(g, "box_iou", (double)a->box_iou[image], 3);
+    grid_text(g, "%s", name);
     return OK;
 }
 
@@ -287,20 +283,17 @@ static status worst_of(struct store_reader *r, int k, int p, int count, const st
     if (!place)
         TRY_OUT(FAIL(ERR_MEMORY, "no memory for %d images", count));
     if (!csv) {
-        char title[160];
-
-        snprintf(title, sizeof title, "%.48s: where %.32s's map differs most from %.32s's",
-                 l->network[k].name, l->precision[p].name, l->precision[0].name);
-        grid_init(g, "worst", title);
+        grid_init(g, "worst", "%.48s: where %.32s's map differs most from %.32s's", l->network[k].name,
+                  l->precision[p].name, l->precision[0].name);
         worst_columns(g, l, p, csv);
-        grid_note(g, "* another answer; answers are class numbers. Largest RMSE in the resolved sign first; "
-                     "where the aligned is small, the maps are one and its inverse.");
+        grid_note(g, "[*] another answer; answers are class numbers. Largest RMSE of the aligned maps first; "
+                     "where the raw one is larger, the usual library leaves one map inverted.");
     }
-    found = metric_largest(a.rmse[PAIRS_RESOLVED], a.ok, a.images, count, place);
+    found = metric_largest(a.rmse[PAIRS_ALIGNED], a.ok, a.images, count, place);
     for (int i = 0; i < found; i++)
         TRY_OUT(add_worst(r, &a, i + 1, place[i], csv, g));
     if (!csv)
-        TRY_OUT(grid_terminal(g, form->columns, out));
+        TRY_OUT(print(g, form, out));
 out:
     if (!csv)
         grid_release(g);
@@ -321,14 +314,14 @@ status report_show_worst(struct store_reader *r, int count, const struct report_
     if (count > l->images)
         count = (int)l->images;
     if (csv) {
-        grid_init(&g, "worst", "");
+        grid_init(&g, "worst", "Where maps differ most");
         worst_columns(&g, l, 1, csv);
     }
     for (int k = 0; k < l->networks; k++)
         for (int p = 1; p < l->precisions; p++)
             TRY_OUT(worst_of(r, k, p, count, form, &g, out));
     if (csv)
-        TRY_OUT(grid_csv(&g, out));
+        TRY_OUT(print(&g, form, out));
 out:
     grid_release(&g);
     return result;

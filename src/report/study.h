@@ -1,17 +1,49 @@
-/* study: tables 1-11 as the study has them: ours read its way ("as published"), its number, the difference,
- * and ours read the corrected way, with the control beside the subset. Taken from the grids that collect
- * made: no number is read or worked out twice. */
+/* study: published tables beside ours. A study is data (studies/NAME.c): its numbers by network, precision,
+ * measure and set, exactly as printed, and its tables. To add one: a file there, and its name in study.c.
+ * A published number is found by the names of network and precision, never by a place. */
 #ifndef QUANTCAM_REPORT_STUDY_H
 #define QUANTCAM_REPORT_STUDY_H
 
-#include "collect.h"
+#include "tables.h"
 
-enum { STUDY_TABLES = 14 };
-/* Appends a grid "study_<id>" for each of the study's tables (and figure 2's Dice) that `c` holds; its note
- * says in a sentence what "as published" and "corrected" differ in. */
-MUST_USE status study_collect(struct collect *c);
-/* Is it one of those grids? Its table's id, "table_4", or NULL. */
-const char *study_of(const struct grid *g);
-const struct grid *study_find(const struct collect *c, const char *id);      /* by id, or NULL */
+enum { STUDY_NETWORKS = 8, STUDY_QUANTITIES = 3 };
+
+/* One measure as a study printed it, for each of its networks. set: "all", or the reading that chose its
+ * subset, "raw". */
+struct study_number {
+    const char *precision, *measure, *set, *text[STUDY_NETWORKS];
+};
+/* A measure on a set: a reading ("raw", "aligned": of the precision that the study compares), "control" or
+ * "all". measure NULL: there is none. */
+struct study_place { const char *measure, *set; };
+/* ours: read as the study did; its published number has the same key. corrected: as it should be read. */
+struct study_quantity {
+    const char *head;
+    double scale;                     /* of ours into the study's unit, 0 = 1 */
+    struct study_place ours, corrected, control;
+};
+struct study_table {
+    const char *id, *title, *precision, *sentence;
+    struct study_quantity quantity[STUDY_QUANTITIES];
+};
+struct study {
+    const char *id, *cited;           /* "rogers2023": of the tables' ids; authors, year, doi */
+    const char *other;                /* the precision whose selections are the study's subset */
+    const char *network[STUDY_NETWORKS];    /* torchvision's names */
+    const struct study_number *number;
+    const struct study_table *table;
+    int numbers, tables;
+};
+
+extern const struct study rogers2023;           /* studies/rogers2023.c */
+extern const struct study *const study_all[];
+extern const int study_count;
+/* The published text, or NULL. */
+const char *study_number(const struct study *s, const char *network, const char *precision,
+                         const char *measure, const char *set);
+/* Appends "<study>_<table>" for each table of each study whose precision the job has. */
+MUST_USE status study_tables(struct store_reader *r, struct tables *t);
+/* The study whose table this grid is, or NULL. */
+const struct study *study_of(const struct grid *g);
 
 #endif

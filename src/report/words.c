@@ -1,8 +1,7 @@
+/* src/report/words.c: sentences from the numbers of an overview. */
 #include "words.h"
 
 #include <string.h>
-
-#include "pairs.h"
 
 /* The bounds between the words. */
 #define FEW       2.0 /* % of the answers */
@@ -16,29 +15,25 @@
 
 const char *words_rules(void)
 {
-    return "Answers changed: no = none, few < 2 %, some < 10 %, many from 10 % on (Wilson's interval). "
-           "Accuracy fell or rose: McNemar's exact p < 0.05. Maps by their mean RMSE of 255, each pair's "
-           "signs aligned: nearly the same < 5, similar < 20, clearly different < 50, else very different. A "
-           "box moved: the IoU of the two maps' boxes (the largest region above 0.2 of the maximum) is below "
-           "0.5. Deletion: the mean probability of the network's answer while the pixels go that the map "
-           "ranks highest; insertion: while they come. Deletion, insertion, overlap with the true box: lower "
-           "or higher where the 95 % interval of "
-           "the paired difference (bootstrap over the pictures) leaves out 0; below 20 pictures that is not "
-           "judged. Not by the map: both maps on one "
-           "network differ by nothing that can be told from chance, so the network's confidence moved the "
-           "area. Brackets: 95 % intervals, each for itself: of twenty that should hold 0, one leaves it "
-           "out by chance.";
+    return "Answers changed: no = none, few < 2 %, some < 10 %, many from 10 % on. Accuracy fell or rose: "
+           "McNemar's exact p < 0.05. Maps by their mean RMSE of 255, each pair's signs aligned: nearly the "
+           "same < 5, similar < 20, clearly different < 50, else very different. Deletion: the mean "
+           "probability of the network's answer while the pixels go that the map ranks highest; insertion: "
+           "while they come. Deletion, insertion, overlap with the true box: lower or higher where the 95 % "
+           "interval of the paired difference (bootstrap over the pictures) leaves out 0; below 20 pictures "
+           "that is not judged. Not by the map: both maps on one network differ by nothing that can be told "
+           "from chance, so the network's confidence moved the area. Brackets: 95 % intervals, each for "
+           "itself: of twenty that should hold 0, one leaves it out by chance.";
 }
 
-/* ---- verdicts --------------------------------------------------------------------------------------------
- */
+/* ---- verdicts ------------------------------------------------------------------------------------------ */
 
 /* Of a paired difference: which way it goes, as far as the interval tells. */
 enum verdict { UNKNOWN, TOO_FEW, UNCHANGED, LOWER, HIGHER };
 
-static enum verdict judge(const struct overview_interval *d)
+static enum verdict judge(const struct value *d)
 {
-    if (d->images == 0)
+    if (d->why)
         return UNKNOWN;
     if (d->images < ENOUGH)
         return TOO_FEW;
@@ -48,26 +43,21 @@ static enum verdict judge(const struct overview_interval *d)
 /* Of accuracy McNemar's exact test decides, which needs no minimum. */
 static enum verdict judge_accuracy(const struct overview *o)
 {
-    if (o->top1.images == 0)
+    if (o->top1.change.why)
         return UNKNOWN;
-    return o->top1_p < CERTAIN ? o->top1.value < 0 ? LOWER : HIGHER : UNCHANGED;
-}
-
-static double share(int64_t part, int64_t of)
-{
-    return of > 0 ? 100.0 * (double)part / (double)of : 0;
+    return o->top1_p < CERTAIN ? o->top1.change.value < 0 ? LOWER : HIGHER : UNCHANGED;
 }
 
 static const char *how_many(const struct overview *o)
 {
-    double part = share(o->changed, o->images);
+    double part = o->changed.value;
 
-    return o->changed == 0 ? "No" : part < FEW ? "Few" : part < MANY ? "Some" : "Many";
+    return part <= 0 ? "No" : part < FEW ? "Few" : part < MANY ? "Some" : "Many";
 }
 
 static const char *how_alike(const struct overview *o)
 {
-    double rmse = o->rmse[PAIRS_ALIGNED];
+    double rmse = o->rmse.value;
 
     return rmse < SAME        ? "nearly the same"
            : rmse < SIMILAR   ? "similar"
@@ -75,8 +65,7 @@ static const char *how_alike(const struct overview *o)
                               : "very different";
 }
 
-/* ---- headline --------------------------------------------------------------------------------------------
- */
+/* ---- headline ------------------------------------------------------------------------------------------ */
 
 /* A curve's area moves with a network's confidence too: does neither network tell the two maps apart? */
 static int not_by_map(const struct overview *o, int curve)
@@ -85,17 +74,18 @@ static int not_by_map(const struct overview *o, int curve)
 }
 
 /* Names of the measures with one verdict, after a lead: "; lower: accuracy (-3.20 points)". */
-static status list_measures(const struct overview *o, enum verdict wanted, const char *lead, struct text *out)
+static status list_measures(const struct overview *o, enum verdict wanted, const char *lead, int *listed,
+                            struct text *out)
 {
     const struct {
         const char *name;
-        const struct overview_interval *d;
+        const struct value *d;
         enum verdict verdict;
         int curve; /* cross's number, -1 = none */
-    } measure[] = { { "accuracy", &o->top1, judge_accuracy(o), -1 },
-                    { "deletion", &o->deletion, judge(&o->deletion), 0 },
-                    { "insertion", &o->insertion, judge(&o->insertion), 1 },
-                    { "overlap with the true box", &o->iou, judge(&o->iou), -1 } };
+    } measure[] = { { "accuracy", &o->top1.change, judge_accuracy(o), -1 },
+                    { "deletion", &o->deletion.change, judge(&o->deletion.change), 0 },
+                    { "insertion", &o->insertion.change, judge(&o->insertion.change), 1 },
+                    { "overlap with the true box", &o->iou.change, judge(&o->iou.change), -1 } };
     int found = 0;
 
     for (size_t i = 0; i < COUNT_OF(measure); i++) {
@@ -106,33 +96,36 @@ static status list_measures(const struct overview *o, enum verdict wanted, const
             TRY(text_add(out, " (%+.1f points%s)", measure[i].d->value,
                          not_by_map(o, measure[i].curve) ? ", not by the map" : ""));
     }
+    *listed += found;
     return OK;
 }
 
 status words_headline(const struct overview *o, struct text *out)
 {
+    int listed = 0;
+
     if (o->images == 0)
         return text_add(out, "No picture has a result.");
-    TRY(text_add(out, "%s answers changed (%.1f %%); %s maps", how_many(o), share(o->changed, o->images),
-                 how_alike(o)));
-    TRY(list_measures(o, LOWER, "; lower: ", out));
-    TRY(list_measures(o, HIGHER, "; higher: ", out));
-    TRY(list_measures(o, UNCHANGED, "; " CHANCE ": ", out));
-    TRY(list_measures(o, TOO_FEW, "; too few pictures to tell: ", out));
-    TRY(list_measures(o, UNKNOWN, "; unknown: ", out));
+    TRY(text_add(out, "%s answers changed (%.1f %%); %s maps", how_many(o), o->changed.value, how_alike(o)));
+    TRY(list_measures(o, LOWER, "; lower: ", &listed, out));
+    TRY(list_measures(o, HIGHER, "; higher: ", &listed, out));
+    if (!listed)
+        TRY(text_add(out, "; otherwise " CHANCE));
+    TRY(list_measures(o, TOO_FEW, "; too few pictures to tell: ", &listed, out));
     return text_add(out, ".");
 }
 
-/* ---- statements ------------------------------------------------------------------------------------------
- */
+/* ---- statements ---------------------------------------------------------------------------------------- */
 
 typedef status say(const struct store_layout *l, const struct overview *o, struct text *out);
 
-/* "12.3 % in fp32, 14.5 % in int8: +2.20 points [0.10, 4.30], " and the verdict's end of the sentence. */
+/* "12.3 % in fp32, 14.5 % in int8: +2.20 points [0.10, 4.30]" */
 static status say_change(const struct store_layout *l, const struct overview *o,
-                         const struct overview_interval *d, struct text *out)
+                         const struct overview_change *c, struct text *out)
 {
-    TRY(text_add(out, ": %.2f %% in %s, %.2f %% in %s", d->of[0], l->precision[0].name, d->of[1],
+    const struct value *d = &c->change;
+
+    TRY(text_add(out, ": %.2f %% in %s, %.2f %% in %s", c->of[0].value, l->precision[0].name, c->of[1].value,
                  l->precision[o->p].name));
     if (d->images < 2)
         return text_add(out, " (one picture)");
@@ -148,10 +141,9 @@ static status say_verdict(enum verdict v, struct text *out)
 
 static status say_answers(const struct store_layout *l, const struct overview *o, struct text *out)
 {
-    (void)l;
-    return text_add(out, "Answers: %lld of %lld pictures changed (%.1f %% [%.1f, %.1f]).",
-                    (long long)o->changed, (long long)o->images, share(o->changed, o->images), o->changed_low,
-                    o->changed_high);
+    return text_add(out, "Answers: %.0f of %lld pictures changed (%.1f %% [%.1f, %.1f]).",
+                    o->changed.value / 100 * (double)o->images, (long long)o->images, o->changed.value,
+                    o->changed.low, o->changed.high);
 }
 
 static status say_accuracy(const struct store_layout *l, const struct overview *o, struct text *out)
@@ -160,60 +152,51 @@ static status say_accuracy(const struct store_layout *l, const struct overview *
 
     if (judge_accuracy(o) == UNKNOWN)
         return text_add(out, "Accuracy: unknown, the pictures have no labels.");
-    TRY(text_add(out, "Accuracy (top-1 of %lld labelled pictures)", (long long)o->top1.images));
+    TRY(text_add(out, "Accuracy (top-1 of %lld labelled pictures)", (long long)o->top1.change.images));
     TRY(say_change(l, o, &o->top1, out));
     return text_add(out, ", McNemar's p = %.2g: %s.", o->top1_p, word[judge_accuracy(o)]);
 }
 
 static status say_maps(const struct store_layout *l, const struct overview *o, struct text *out)
 {
-    (void)l;
-    return text_add(
-        out,
-        "Maps (%lld pairs): %s, mean RMSE %.1f [%.1f, %.1f] of 255 with each pair's signs aligned; the box "
-        "round the bright region moved in %lld (%.1f %% [%.1f, %.1f]).",
-        (long long)o->images, how_alike(o), o->rmse[PAIRS_ALIGNED], o->rmse_low[PAIRS_ALIGNED],
-        o->rmse_high[PAIRS_ALIGNED], (long long)o->moved, share(o->moved, o->images), o->moved_low,
-        o->moved_high);
+    return text_add(out,
+                    "Maps (%lld pairs): %s, mean RMSE %.1f [%.1f, %.1f] of 255 with each pair's signs "
+                    "aligned; the boxes round the bright regions overlap by %.1f %% [%.1f, %.1f].",
+                    (long long)o->images, how_alike(o), o->rmse.value, o->rmse.low, o->rmse.high,
+                    100 * o->box.value, 100 * o->box.low, 100 * o->box.high);
 }
 
 /* The study's subset and what is left of it when no pair is turned round. */
 static status say_sign(const struct store_layout *l, const struct overview *o, struct text *out)
 {
-    (void)l;
-    if (o->undefined >= o->images)
+    if (o->sign[0].undefined.value >= 100)
         return text_add(out, "Sign: the usual library's sign of the maps was not asked for.");
-    TRY(text_add(
-        out,
-        "Sign (arbitrary in EigenCAM): opposite are %lld of %lld pairs as the usual library leaves them "
-        "(raw; %.1f %% [%.1f, %.1f]) and %lld by the corrected reading's rule (resolved)",
-        (long long)o->flipped, (long long)o->images, share(o->flipped, o->images), o->flipped_low,
-        o->flipped_high, (long long)o->still));
-    if (o->raw_images > 0)
-        TRY(text_add(out, "; of the %lld that differ most raw, the study's choice, %lld",
-                     (long long)o->raw_images, (long long)o->raw_flipped));
-    if (o->raw_images > 0 && o->raw_flipped > 0)
-        TRY(text_add(out, " (with signs aligned the mean RMSE of the %lld is %.1f in place of %.1f)",
-                     (long long)o->raw_images, o->raw_rmse[PAIRS_ALIGNED], o->raw_rmse[PAIRS_RAW]));
-    if (o->resolved_images > 0)
-        TRY(text_add(out, "; of the %lld that differ most resolved, %lld", (long long)o->resolved_images,
-                     (long long)o->resolved_opposite));
+    TRY(text_add(out,
+                 "Sign (arbitrary in EigenCAM): as the usual library leaves them (raw), %.1f %% "
+                 "[%.1f, %.1f] of the pairs are opposite",
+                 o->sign[0].flipped.value, o->sign[0].flipped.low, o->sign[0].flipped.high));
+    if (!o->sign[1].flipped.why)
+        TRY(text_add(out,
+                     "; of the %lld that differ most raw, the study's choice, %.1f %%, and with signs "
+                     "aligned their mean RMSE is %.1f in place of %.1f",
+                     (long long)o->sign[1].flipped.images, o->sign[1].flipped.value, o->sign[1].aligned.value,
+                     o->sign[1].raw.value));
     return text_add(out, ".");
 }
 
 static status say_curve(const struct store_layout *l, const struct overview *o, const char *what,
-                        const char *remark, const struct overview_interval *d, struct text *out)
+                        const char *remark, const struct overview_change *c, struct text *out)
 {
-    const char *set = o->set > 0 ? l->selection[o->set - 1] : "";
+    const char *set = o->set > 0 ? value_set_name(l, o->set) : "";
 
     if (o->set < 0)
         return OK;
-    if (d->images == 0)
+    if (c->change.why)
         return text_add(out, "%s: unknown, no picture of the %s set has curves.", what, set);
-    TRY(text_add(out, "%s (%s; %lld pictures %s)", what, remark, (long long)d->images,
+    TRY(text_add(out, "%s (%s; %lld pictures %s)", what, remark, (long long)c->change.images,
                  strcmp(set, "control") == 0 ? "drawn at random" : "that differ most"));
-    TRY(say_change(l, o, d, out));
-    return say_verdict(judge(d), out);
+    TRY(say_change(l, o, c, out));
+    return say_verdict(judge(&c->change), out);
 }
 
 static status say_deletion(const struct store_layout *l, const struct overview *o, struct text *out)
@@ -231,13 +214,13 @@ static status say_cross(const struct store_layout *l, const struct overview *o, 
     static const char *const kind[] = { "deletion", "insertion" };
     int better = 0, few = 0;
 
-    if (o->set < 0 || !l->cross || o->cross[0][0].images < 2)
+    if (o->set < 0 || o->cross[0][0].images < 2)
         return OK;
     TRY(text_add(out, "Map or confidence (%s's map less %s's, both on one network, the same pictures):",
                  l->precision[o->p].name, l->precision[0].name));
     for (int s = 0; s < 2; s++)
         for (int k = 0; k < 2; k++) {
-            const struct overview_interval *d = &o->cross[s][k];
+            const struct value *d = &o->cross[s][k];
 
             few |= judge(d) == TOO_FEW;
             if (k == 0)
@@ -262,14 +245,12 @@ static status say_cross(const struct store_layout *l, const struct overview *o, 
 
 static status say_box(const struct store_layout *l, const struct overview *o, struct text *out)
 {
-    const struct overview_interval *d = &o->iou;
-
-    if (d->images == 0)
+    if (o->iou.change.why)
         return text_add(out, "True box: unknown, the pictures have no boxes.");
-    TRY(text_add(out, "True box (mean IoU of %lld pictures with a box)", (long long)d->images));
-    TRY(say_change(l, o, d, out));
-    TRY(say_verdict(judge(d), out));
-    return text_add(out, " The whole picture as the box reaches %.1f %%.", o->whole_frame);
+    TRY(text_add(out, "True box (mean IoU of %lld pictures with a box)", (long long)o->iou.change.images));
+    TRY(say_change(l, o, &o->iou, out));
+    TRY(say_verdict(judge(&o->iou.change), out));
+    return text_add(out, " The whole picture as the box reaches %.1f %%.", o->frame.value);
 }
 
 static status say_ratio(const char *more, const char *less, double ratio, struct text *out)
@@ -283,20 +264,19 @@ static status say_cost(const struct store_layout *l, const struct overview *o, s
     const char *a = l->precision[0].name, *b = l->precision[o->p].name;
 
     if (size > 0) {
-        TRY(text_add(out, "Cost: weights %.2f MiB in %s, %.2f in %s, ", (double)o->bytes[0] / (1 << 20), a,
-                     (double)o->bytes[1] / (1 << 20), b));
+        TRY(text_add(out, "Cost: weights %.2f MiB in %s, %.2f in %s, ", o->size[0].value, a, o->size[1].value,
+                     b));
         TRY(say_ratio("smaller", "larger", size, out));
         TRY(text_add(out, "."));
     }
     if (time <= 0)
         return OK;
     TRY(text_add(out, "%s answer %.2f ms in %s (quartiles %.2f-%.2f), %.2f in %s (%.2f-%.2f), ",
-                 size > 0 ? " An" : "Cost: an", 1e3 * o->time[0].median, a, 1e3 * o->time[0].low,
-                 1e3 * o->time[0].high, 1e3 * o->time[1].median, b, 1e3 * o->time[1].low,
-                 1e3 * o->time[1].high));
+                 size > 0 ? " An" : "Cost: an", o->time[0].value, a, o->time[0].low, o->time[0].high,
+                 o->time[1].value, b, o->time[1].low, o->time[1].high));
     TRY(say_ratio("faster", "slower", time, out));
     return text_add(out, " (medians of %lld pictures, one core, without decoding and map).",
-                    (long long)o->timed);
+                    (long long)o->time[1].images);
 }
 
 status words_statement(const struct store_layout *l, const struct overview *o, int i, struct text *out)
@@ -308,8 +288,7 @@ status words_statement(const struct store_layout *l, const struct overview *o, i
     return o->images > 0 ? all[i](l, o, out) : OK;
 }
 
-/* ---- Markdown --------------------------------------------------------------------------------------------
- */
+/* ---- Markdown ------------------------------------------------------------------------------------------ */
 
 static status add_markdown(const struct store_layout *l, const struct overview *o, struct text *out)
 {
@@ -333,6 +312,8 @@ status words_markdown(struct store_reader *r, struct text *out)
 {
     const struct store_layout *l = store_reader_layout(r);
 
+    if (l->precisions < 2)
+        return OK;
     TRY(text_add(out, "## In words\n\n"));
     for (int k = 0; k < l->networks; k++)
         for (int p = 1; p < l->precisions; p++) {

@@ -5,7 +5,7 @@
 
 #include "overview.h"
 
-/* One line without intervals: "Many answers changed (24.9 %); clearly different maps; lower: ..." */
+/* One line without intervals: "Many answers changed (24.9 %), clearly different maps; lower: ..." */
 MUST_USE status words_headline(const struct overview *o, struct text *out);
 enum { WORDS_STATEMENTS = 9 };
 /* Statement i (0 .. WORDS_STATEMENTS - 1) with counts and intervals: "Subject: ..." or "Subject (remark):

@@ -85,7 +85,6 @@ addEventListener('load', async function () {
         const all = shown().length, rising = (a, key) => a.every((e, i) => !i || +a[i - 1].dataset[key] <= +e.dataset[key]);
         look(all === list.children.length && all > 0, 'the gallery begins with all');
         look(rising(choose('sort', 'rmse').reverse(), 'rmse'), 'largest RMSE first');
-        look(rising(choose('sort', 'aligned').reverse(), 'aligned'), 'largest aligned RMSE first');
         look(rising(choose('sort', 'rising'), 'rmse'), 'smallest RMSE first');
         look(rising(choose('sort', 'margin'), 'margin'), 'smallest margin first');
         look(rising(choose('sort', 'at'), 'at'), 'by network and kind');

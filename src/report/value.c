@@ -1,0 +1,403 @@
+/* src/report/value.c: where in a result a number stands, by its key. */
+#include "value.h"
+
+#include <string.h>
+
+#include "metric_table.h"
+
+enum { SETS = 1 + STORE_MAX_SELECTIONS, MOST_INNER = STORE_SIGNS * STORE_RULES };
+
+/* A number that is no mean over pictures. In paths {p} is the precision, {f} the first one. Each of its
+ * datasets has a row a network: of `inner` values for each set, the value at `at`; flat: of one set alone. */
+struct source {
+    const char *measure, *label, *group, *value, *low, *high, *images, *none;
+    int inner, at, flat, share; /* share: a count, shown in % of the images */
+    double scale;
+    int digits;
+};
+static const struct source special[] = {
+#define ACCURACY "/summary/accuracy/{p}/"
+#define TIMES    "/timing/alone/{p}/"
+#define AGREE    "/summary/agreement/{p}/"
+#define DICE     "/summary/histogram/{p}/"
+#define WSOL     "/summary/wsol/{p}/"
+#define TRIVIAL  "/summary/wsol_trivial/"
+    { "top1", "top-1, %", ACCURACY, "top1", "top1_low", "top1_high", "labelled", "no labels", 1, 0, 0, 0, 1,
+      3 },
+    { "top5", "top-5, %", ACCURACY, "top5", NULL, NULL, "labelled", "no labels", 1, 0, 0, 0, 1, 3 },
+    { "size", "size, MiB", ACCURACY, "weights_bytes", NULL, NULL, NULL, NULL, 1, 0, 1, 0, 1.0 / (1 << 20),
+      3 },
+#define TIME(name)                                                                                           \
+    {                                                                                                        \
+        name, name ", ms", TIMES, name "_s", name "_s", name "_s", "images", "not timed", STORE_STATISTICS,  \
+            0, 1, 0, 1e3, 3                                                                                  \
+    }
+    TIME("inference"),
+    TIME("cam"),
+    TIME("total"),
+#define ANSWERS(name, of, none, share, digits)                                                               \
+    {                                                                                                        \
+        name, name, AGREE, name, NULL, NULL, of, none, 1, 0, 0, share, 1, digits                             \
+    }
+    ANSWERS("same_top5_set", "images", "no images", 1, 3),
+    ANSWERS("both_right", "labelled", "no labels", 0, 0),
+    ANSWERS("only_first", "labelled", "no labels", 0, 0),
+    ANSWERS("only_second", "labelled", "no labels", 0, 0),
+    ANSWERS("both_wrong", "labelled", "no labels", 0, 0),
+    { "top1_p", "p", "/summary/difference/{p}/top1/", "p", NULL, NULL, "images", "no labels", 1, 0, 0, 0, 1,
+      -3 },
+    { "top5_p", "p", "/summary/difference/{p}/top5/", "p", NULL, NULL, "images", "no labels", 1, 0, 0, 0, 1,
+      -3 },
+    { "dice_own", "Dice, %", DICE, "dice_own", NULL, NULL, "/summary/histogram/images", "-", 1, 0, 0, 0, 1,
+      3 },
+    { "dice_common", "Dice, %", DICE, "dice_common", NULL, NULL, "/summary/histogram/images", "-", 1, 0, 0, 0,
+      1, 3 },
+#define BOXES(name, value, inner, at, scale)                                                                 \
+    {                                                                                                        \
+        name, name, WSOL, value, NULL, NULL, "images", "no boxes", inner, at, 0, 0, scale, 2                 \
+    }
+    BOXES("iou_15", "iou_mean", MOST_INNER, 0, 100),
+    BOXES("iou_20", "iou_mean", MOST_INNER, 1, 100),
+    BOXES("iou_50", "iou_mean", MOST_INNER, 2, 100),
+    BOXES("iou_otsu", "iou_mean", MOST_INNER, 3, 100),
+    BOXES("iou_best", "iou_mean", MOST_INNER, 4, 100),
+    BOXES("max_box_acc", "max_box_acc", STORE_SIGNS, 0, 1),
+    BOXES("max_box_acc_at", "max_box_acc_at", STORE_SIGNS, 0, 1),
+    BOXES("max_box_acc_v2", "max_box_acc_v2", STORE_SIGNS, 0, 1),
+    BOXES("gt_known", "gt_known", STORE_SIGNS, 0, 1),
+    BOXES("top1_loc", "top1_loc", STORE_SIGNS, 0, 1),
+    BOXES("top5_loc", "top5_loc", STORE_SIGNS, 0, 1),
+    BOXES("without_box", "without_box", 1, 0, 1),
+    BOXES("no_foreground", "no_foreground", 1, 0, 1),
+#define BLIND(name, value, at, scale)                                                                        \
+    {                                                                                                        \
+        name, name, TRIVIAL, value, NULL, NULL, WSOL "images", "no boxes", STORE_TRIVIALS, at, 0, 0, scale,  \
+            2                                                                                                \
+    }
+#define BLINDS(name, value, scale)                                                                           \
+    BLIND("frame_" name, value, 0, scale), BLIND("centred_" name, value, 1, scale),                          \
+        BLIND("gauss_" name, value, 2, scale)
+    BLINDS("iou", "iou_mean", 100),
+    BLINDS("box_acc", "box_acc", 1),
+    BLINDS("max_box_acc", "max_box_acc", 1),
+    BLINDS("max_box_acc_v2", "max_box_acc_v2", 1),
+};
+
+/* ---- where -------------------------------------------------------------------------------------------- */
+
+static void path_of(const struct store_layout *l, int precision, const char *group, const char *name,
+                    char out[STORE_PATH + 2 * STORE_NAME])
+{
+    char template[STORE_PATH];
+    size_t used = 0, size = STORE_PATH + 2 * STORE_NAME;
+
+    snprintf(template, sizeof template, name[0] == '/' ? "%s%s" : "%s%s", name[0] == '/' ? "" : group, name);
+    for (const char *p = template; *p && used + 1 < size; p++) {
+        const char *word = strncmp(p, "{p}", 3) == 0   ? l->precision[precision].name
+                           : strncmp(p, "{f}", 3) == 0 ? l->precision[0].name
+                                                       : NULL;
+
+        used += (size_t)snprintf(out + used, size - used, word ? "%s" : "%.1s", word ? word : p);
+        p += word ? 2 : 0;
+    }
+    out[used < size ? used : size - 1] = '\0';
+}
+
+/* "deletion_raw": 1, and its stem's length. */
+static int is_raw(const char *measure, size_t *stem)
+{
+    size_t n = strlen(measure);
+    int raw = n > 4 && strcmp(measure + n - 4, "_raw") == 0;
+
+    *stem = raw ? n - 4 : n;
+    return raw;
+}
+
+/* Of the localization measures both signs stand in one dataset; *raw: which of the two is meant. */
+static const struct source *find_special(const char *measure, int *raw)
+{
+    size_t stem;
+
+    *raw = 0;
+    for (size_t i = 0; i < COUNT_OF(special); i++)
+        if (strcmp(special[i].measure, measure) == 0)
+            return &special[i];
+    if (!is_raw(measure, &stem))
+        return NULL;
+    *raw = 1;
+    for (size_t i = 0; i < COUNT_OF(special); i++)
+        if (strlen(special[i].measure) == stem && strncmp(special[i].measure, measure, stem) == 0 &&
+            special[i].inner % STORE_SIGNS == 0 && strstr(special[i].group, "wsol/"))
+            return &special[i];
+    return NULL;
+}
+
+/* The measure's row of metric's table; of a map tried on another network, "deletion_on_int8", its map's. */
+static const struct measure *measure_of(const char *name)
+{
+    const char *on = strstr(name, "_on_");
+    char stem[STORE_NAME];
+
+    snprintf(stem, sizeof stem, "%.*s", on ? (int)(on - name) : (int)strlen(name), name);
+    return measure_find(measure_table, stem);
+}
+
+/* The folder of a mean over pictures. */
+static void group_of(const char *measure, int difference, char out[STORE_PATH])
+{
+    const struct measure *m = measure_of(measure);
+
+    if (difference)
+        snprintf(out, STORE_PATH, "/summary/difference/{p}/%s/", measure);
+    else if (m && m->of == MEASURE_PAIR)
+        snprintf(out, STORE_PATH, "/summary/measures/{p}/vs_{f}/%s/", measure);
+    else
+        snprintf(out, STORE_PATH, "/summary/measures/{p}/%s/", measure);
+}
+
+static int mean_present(struct store_reader *r, const struct value_key *key, int difference)
+{
+    char group[STORE_PATH], path[STORE_PATH + 2 * STORE_NAME];
+
+    group_of(key->measure, difference, group);
+    path_of(store_reader_layout(r), key->precision, group, difference ? "difference" : "mean", path);
+    return store_reader_find(r, path) != NULL;
+}
+
+int value_present(struct store_reader *r, const struct value_key *key, int difference)
+{
+    int raw;
+    const struct source *s = difference ? NULL : find_special(key->measure, &raw);
+    char path[STORE_PATH + 2 * STORE_NAME];
+
+    if (!s)
+        return mean_present(r, key, difference);
+    path_of(store_reader_layout(r), key->precision, s->group, s->value, path);
+    return store_reader_find(r, path) != NULL;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------- */
+
+/* The value at `at` of `inner` of a network's set; sets = 1 where the dataset has no axis of sets. */
+static status read_at(struct store_reader *r, const struct value_key *key, const char *path, int flat,
+                      int inner, int at, double *out)
+{
+    double row[SETS * MOST_INNER];
+    size_t sets = flat ? 1 : (size_t)store_reader_layout(r)->selections + 1;
+
+    TRY(store_read(r, path, STORE_F64, key->network, 1, row, sets * (size_t)inner * sizeof *row));
+    *out = row[(flat ? 0 : key->set) * inner + at];
+    return OK;
+}
+
+static status read_special(struct store_reader *r, const struct value_key *key, const struct source *s,
+                           int raw, struct value *out)
+{
+    const struct store_layout *l = store_reader_layout(r);
+    int at = s->at + raw * s->inner / STORE_SIGNS, quartiles = s->inner == STORE_STATISTICS;
+    const char *const name[] = { s->value, s->low, s->high };
+    double *const to[] = { &out->value, &out->low, &out->high };
+    char path[STORE_PATH + 2 * STORE_NAME];
+
+    if (s->images) {
+        double count;
+
+        path_of(l, key->precision, s->group, s->images, path);
+        TRY(read_at(r, key, path, s->flat, 1, 0, &count));
+        out->images = (int64_t)count;
+    }
+    for (int i = 0; i < 3 && name[i]; i++) {
+        path_of(l, key->precision, s->group, name[i], path);
+        TRY(read_at(r, key, path, s->flat, s->inner, at + (quartiles ? i : 0), to[i]));
+        *to[i] *= s->share ? 100.0 / (out->images > 0 ? (double)out->images : 1) : s->scale;
+    }
+    out->interval = s->low != NULL;
+    out->digits = s->digits;
+    if (s->images && out->images == 0)
+        out->why = s->none;
+    return OK;
+}
+
+/* A share of 1 is shown in %: an overlap with a truth, an area, a flag (whose meaning says what 1 is). */
+static double scale_of(const struct measure *m)
+{
+    return m && strcmp(m->unit, "1") == 0 &&
+                   (m->of == MEASURE_TRUTH || m->of == MEASURE_CURVE || strncmp(m->meaning, "1 = ", 4) == 0)
+               ? 100
+               : 1;
+}
+
+static const char *why_none(const struct measure *m, const struct value_key *key)
+{
+    if (!m)
+        return "no images";
+    if (m->of == MEASURE_CURVE && key->set == 0)
+        return "subsets only";
+    if (m->of == MEASURE_TRUTH)
+        return strcmp(m->unit, "%") == 0 ? "no labels" : "no boxes";
+    return "no images";
+}
+
+static status read_mean(struct store_reader *r, const struct value_key *key, int difference,
+                        struct value *out)
+{
+    const char *const name[] = { difference ? "difference" : "mean", "low", "high" };
+    const struct measure *m = measure_of(key->measure);
+    double *const to[] = { &out->value, &out->low, &out->high }, count;
+    char group[STORE_PATH], path[STORE_PATH + 2 * STORE_NAME];
+    const struct store_layout *l = store_reader_layout(r);
+
+    group_of(key->measure, difference, group);
+    path_of(l, key->precision, group, "images", path);
+    TRY(read_at(r, key, path, 0, 1, 0, &count));
+    out->images = (int64_t)count;
+    for (int i = 0; i < 3; i++) {
+        path_of(l, key->precision, group, name[i], path);
+        TRY(read_at(r, key, path, 0, 1, 0, to[i]));
+        *to[i] *= scale_of(m);
+    }
+    out->interval = 1;
+    out->digits = !m ? 4 : scale_of(m) > 1 ? m->digits - 2 : m->digits;
+    if (out->images == 0)
+        out->why = why_none(m, key);
+    return OK;
+}
+
+status value_read(struct store_reader *r, const struct value_key *key, struct value *out)
+{
+    int raw;
+    const struct source *s = find_special(key->measure, &raw);
+
+    *out = (struct value){ .why = "-" };
+    if (key->set < 0 || !value_present(r, key, 0))
+        return OK;
+    out->why = NULL;
+    TRY(s ? read_special(r, key, s, raw, out) : read_mean(r, key, 0, out));
+    /* Where no pair's raw sign is defined, what stands there is of another. */
+    if (!out->why && (strcmp(key->measure, "rmse_raw") == 0 || strcmp(key->measure, "sign_flipped") == 0)) {
+        struct value_key undefined = *key;
+        struct value v;
+
+        undefined.measure = "raw_undefined";
+        TRY(value_read(r, &undefined, &v));
+        if (!v.why && v.value >= 100)
+            out->why = "undefined";
+    }
+    return OK;
+}
+
+status value_difference(struct store_reader *r, const struct value_key *key, struct value *out)
+{
+    *out = (struct value){ .why = "-" };
+    if (key->set < 0 || !value_present(r, key, 1))
+        return OK;
+    out->why = NULL;
+    return read_mean(r, key, 1, out);
+}
+
+status value_curve(struct store_reader *r, const struct value_key *key, double *out)
+{
+    const struct store_layout *l = store_reader_layout(r);
+    size_t points = (size_t)l->steps + 1, sets = 1 + (size_t)l->selections;
+    char name[STORE_NAME], path[STORE_PATH + 2 * STORE_NAME];
+    double *all;
+    status result;
+
+    MEM_TRY(all, sets * points, sizeof *all);
+    snprintf(name, sizeof name, "%s_curve", key->measure);
+    path_of(l, key->precision, "/summary/curves/{p}/", name, path);
+    result = store_read(r, path, STORE_F64, key->network, 1, all, sets * points * sizeof *all);
+    for (size_t i = 0; i < points; i++)
+        out[i] = 100 * all[(size_t)key->set * points + i];
+    mem_free(all);
+    return result;
+}
+
+status value_histogram(struct store_reader *r, const struct value_key *key, const char *range,
+                       struct value_histogram *out)
+{
+    const struct store_layout *l = store_reader_layout(r);
+    size_t sets = 1 + (size_t)l->selections, bins = COUNT_OF(out->bins);
+    char path[STORE_PATH + 2 * STORE_NAME];
+    double images, *all;
+    status result = OK;
+
+    MEM_TRY(all, sets * bins, sizeof *all);
+    TRY_OUT(read_at(r, key, "/summary/histogram/images", 0, 1, 0, &images));
+    out->images = (int64_t)images;
+    path_of(l, key->precision, DICE, range, path);
+    TRY_OUT(store_read(r, path, STORE_F64, key->network, 1, all, sets * bins * sizeof *all));
+    memcpy(out->bins, all + (size_t)key->set * bins, sizeof out->bins);
+    path_of(l, key->precision, DICE, "low", path);
+    TRY_OUT(read_at(r, key, path, 0, 1, 0, &out->low));
+    path_of(l, key->precision, DICE, "high", path);
+    TRY_OUT(read_at(r, key, path, 0, 1, 0, &out->high));
+out:
+    mem_free(all);
+    return result;
+}
+
+/* ---- showing ------------------------------------------------------------------------------------------- */
+
+void value_label(const char *measure, char *out, size_t size)
+{
+    int raw;
+    const struct source *s = find_special(measure, &raw);
+    const struct measure *m = s ? NULL : measure_of(measure);
+    const char *method = m && (m->needs & MEASURE_METHOD) ? strchr(measure, '_') + 1 : "";
+    char label[96];
+
+    if (!m || !measure_text(m->label, method, label, sizeof label))
+        snprintf(label, sizeof label, "%s", s ? s->label : measure);
+    snprintf(out, size, "%s%s%s", label, m && (strcmp(m->unit, "1") != 0 || scale_of(m) > 1) ? ", " : "",
+             !m                          ? ""
+             : scale_of(m) > 1           ? "%"
+             : strcmp(m->unit, "1") == 0 ? ""
+                                         : m->unit);
+}
+
+void value_put(struct grid *g, const struct value *v, const char *measure, int is_signed)
+{
+    if (v->why) {
+        grid_missing(g, v->why);
+    } else if (v->interval && v->images != 1) {
+        grid_interval(g, measure, (double[3]){ v->value, v->low, v->high }, v->digits, is_signed);
+    } else {
+        if (is_signed)
+            grid_signed(g, measure, v->value, v->digits);
+        else
+            grid_number(g, measure, v->value, v->digits);
+        if (v->interval)
+            grid_remark(g, "one image");
+    }
+}
+
+status value_put_key(struct store_reader *r, struct grid *g, const struct value_key *key, int is_signed)
+{
+    struct value v;
+
+    TRY(is_signed ? value_difference(r, key, &v) : value_read(r, key, &v));
+    value_put(g, &v, key->measure, is_signed);
+    return OK;
+}
+
+/* ---- sets ---------------------------------------------------------------------------------------------- */
+
+int value_set(const struct store_layout *l, const char *reading, const char *precision)
+{
+    char name[2 * STORE_NAME];
+
+    if (strcmp(reading, "all") == 0)
+        return 0;
+    snprintf(name, sizeof name, strcmp(reading, "control") == 0 ? "%s" : "%s_%s", reading, precision);
+    for (int s = 0; s < l->selections; s++)
+        if (strcmp(l->selection[s], name) == 0 || strcmp(l->selection[s], reading) == 0 ||
+            (strcmp(l->selection[s], "resolved") == 0 && strcmp(reading, "aligned") == 0))
+            return 1 + s;
+    return -1;
+}
+
+const char *value_set_name(const struct store_layout *l, int set)
+{
+    return set == 0 ? "all" : l->selection[set - 1];
+}
