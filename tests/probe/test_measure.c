@@ -76,7 +76,7 @@ static void test_methods(struct probe *p)
 /* Of the precision looked at last, whose real values are still there, and of one with codes. */
 static void test_layer(struct probe *p, const struct probed *t)
 {
-    struct engine_map m = engine_cam_map(t->network.engine[1]);
+    struct engine_map m = engine_cam_map(t->network.engine[1].plan, t->network.engine[1].state);
     struct activation as_int, as_real;
     float act[CELLS * C];
 
@@ -86,7 +86,7 @@ static void test_layer(struct probe *p, const struct probed *t)
           value(p, "sparsity_real", 0, 1) == as_real.sparsity);
     CHECK(value(p, "sigma_ratio", 0, 1) == probe_shown(p, 1)->cam.sigma_ratio);
     must(probe_look(p, 0));
-    m = engine_cam_map(t->network.engine[0]);
+    m = engine_cam_map(t->network.engine[0].plan, t->network.engine[0].state);
     engine_map_copy_real(&m, act);
     activation_real(act, CELLS, C, &as_real);
     CHECK(value(p, "entropy_real", 0, 0) == as_real.entropy && value(p, "std_real", 0, 0) == as_real.std);
