@@ -36,7 +36,7 @@
 
 #include <mpi.h>
 
-/* ---- comm: start, end, moving bytes (comm.c) ------------------------------------------------------- */
+/* ---- comm: start, end, moving bytes (comm.c, move.c, wait.c) ------------------------------------- */
 
 struct comm {
     int rank, size;
@@ -98,7 +98,7 @@ MUST_USE status comm_gather_bytes(const struct comm *c, const void *mine, size_t
 struct comm_spent { double message_s, wait_s; };
 struct comm_spent comm_spent(void);
 
-/* ---- comm: signals (comm.c) ------------------------------------------------------------------------ */
+/* ---- comm: signals (signal.c) -------------------------------------------------------------------- */
 
 /* The signal that came first, or 0: SIGTERM, SIGINT, SIGHUP (unless ignored at the start), SIGXFSZ (a write
  * failed at the limit of a file's size), SIGUSR1, SIGUSR2, SIGXCPU. After the second signal the default is
@@ -109,7 +109,7 @@ int comm_signal(void);
  * boundary. Local. */
 MUST_USE status comm_signal_status(void);
 
-/* ---- the watchdog (watch.c) ------------------------------------------------------------------------ */
+/* ---- the watchdog (watch.c) ---------------------------------------------------------------------- */
 
 /* Collective, once. From here on every rank's count of finished steps goes to rank 0 by a small message every
  * 5 s (or seconds / 4), sent by a thread that sleeps; without MPI_THREAD_MULTIPLE by the main one, between
@@ -127,14 +127,14 @@ void comm_watch_stop(struct comm *c);
  * hash, a table). */
 void comm_alive(void);
 
-/* ---- agree: one outcome for all ranks (agree.c) ---------------------------------------------------- */
+/* ---- agree: one outcome for all ranks (agree.c) -------------------------------------------------- */
 
 /* Collective. Every rank passes its own status; every rank gets the same one back. If any rank failed,
  * the lowest failing rank's error record becomes error_last() everywhere, with that rank's number; a
  * failure outranks ERR_STOPPED. */
 MUST_USE status comm_agree(const struct comm *c, status mine);
 
-/* ---- the loop without collectives (agree.c, deal.c, progress.c) ------------------------------------ */
+/* ---- the loop without collectives (loop.c, deal.c, progress.c) ----------------------------------- */
 
 /* What rank 0 knows of the others, from their last counter message. */
 struct comm_count { int64_t steps, bad; int64_t todo; };
@@ -193,7 +193,7 @@ void comm_loop_step(struct comm_loop *loop, int64_t steps, int64_t bad);
  * failing rank's record, else ERR_STOPPED if a signal came to any rank, else OK. */
 MUST_USE status comm_loop_finish(struct comm_loop *loop, status mine);
 
-/* ---- progress: the line's text (progress.c) -------------------------------------------------------- */
+/* ---- progress: the line's text (progress.c) ------------------------------------------------------ */
 
 struct progress_line {
     const char *name, *items, *unit;
@@ -206,7 +206,7 @@ struct progress_line {
 char *progress_format(const struct progress_line *line, const struct comm_count *count,
                       const char (*hosts)[64], int ranks, char *out, size_t size);
 
-/* ---- partition: who does what (partition.c) -------------------------------------------------------- */
+/* ---- partition: who does what (partition.c) ------------------------------------------------------ */
 
 /* Local, pure. The j-th index with missing[index] != 0 belongs to rank j mod size: *mine (mem_free; NULL
  * if none) ascending, *count of them. */

@@ -49,7 +49,7 @@ status linear_compute(struct cam_workspace *w, enum cam_method method, struct ca
     for (int i = 0; i < pixels; i++) {
         out->values[i] = (float)gradient_dot(w->weight, w->act + (size_t)i * w->channels, w->channels);
         if (!isfinite(out->values[i]))
-            return FAIL(ERR_NUMERIC, "%s: the map is not finite", cam_method_name(method));
+            return FAIL(ERR_NUMERIC, "the map is not finite");
         out->constant &= out->values[i] == 0.0f;
     }
     return OK;

@@ -37,5 +37,6 @@ status cam_compute(struct cam_workspace *w, enum cam_method method, enum cam_sig
         return uncentred_compute(w, rule, out);
     if (method == CAM_EIGENGRAD)
         return eigengrad(w, rule, with_raw, out);
-    return linear_compute(w, method, out);
+    status s = linear_compute(w, method, out);
+    return s == OK ? OK : error_prefix(s, "%s", cam_method_name(method));
 }

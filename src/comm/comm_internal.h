@@ -15,24 +15,40 @@ MUST_USE status launcher_check(const struct comm *c);
  * leaves it no threads. */
 MUST_USE status launcher_prepare(void);
 
-/* Waits for a request, asleep after a short while: ranks that compute get the cores. */
-void comm_sleep_on(MPI_Request *request);
-/* One step of such a sleep; *turns starts at 0. */
-void comm_sleep_turn(int *turns);
+/* ---- signal.c ---- */
 
-/* Around what comm_spent counts, on the main thread; they may nest, the outermost counts. */
-void comm_spent_begin(void);
-void comm_spent_end(int waited);
-
+void signal_install(void); /* before MPI_Init and again after it */
 /* What the signals so far ask for: enum comm_stop. */
 int comm_signal_level(void);
 /* How often this process was continued after a stop (SIGCONT). */
 int comm_continued(void);
-/* watch.c: between these two the rank waits for others and owes no step; they may nest. */
-void watch_wait_begin(void);
-void watch_wait_end(void);
-/* watch.c: the watchdog's turn where it has no thread of its own. */
-void watch_turn_here(void);
+
+/* ---- wait.c ---- */
+
+/* Around what comm_spent counts, on the main thread; they may nest, the outermost counts. */
+void comm_spent_begin(void);
+void comm_spent_end(int waited);
+/* Between these two the rank waits for others and owes no step; they may nest. */
+void wait_begin(void);
+void wait_end(void);
+/* Waits for a request, asleep after a short while: ranks that compute get the cores. */
+void comm_sleep_on(MPI_Request *request);
+/* One step of such a sleep; *turns starts at 0. */
+void wait_turn(int *turns);
+
+/* A rank's life: steps finished, the slowest so far, whether it waits now. */
+struct wait_pulse {
+    int64_t steps, slowest_us;
+    int waiting;
+};
+struct wait_pulse wait_pulse(void);
+/* The step in hand tells nothing: the process stood still. Any thread. */
+void wait_begin_anew(void);
+/* Called at every step and every turn of a sleep, on the main thread; NULL: nothing is. */
+void wait_set_hook(void (*turn)(void));
+
+/* MPI counts in int: longer blocks go in pieces. */
+enum { COMM_PIECE = 1 << 28 };
 
 /* deal.c: rank 0's service of blocks. start and end: where no rank asks, before and after the loop. */
 void deal_start(struct comm_loop *loop);

@@ -1,37 +1,20 @@
+/* src/comm/watch.c: the watchdog (spec parallel-store 7). The main thread counts what it finishes (wait.c);
+ * the watching thread only carries the count, so that its own life never hides a main thread that hangs. */
 #include "comm_internal.h"
 
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-/* The watchdog (spec parallel-store 7). The main thread counts what it finishes; the watching thread only
- * carries the count, so that its own life never hides a main thread that hangs. */
-
 enum { TAG_PULSE = 1, TAG_WORD, GUARD_S = 10, RESUMABLE = 75 };
 static const double longest_pulse_s = 5;
 
-/* A rank's life, to rank 0. */
-struct pulse {
-    int64_t steps, slowest_us;
-    int waiting;
-};
-
-/* What the main thread does. */
-static struct {
-    atomic_llong steps, slowest_us;
-    atomic_int waiting;
-    double last; /* the main thread's alone, like: */
-    int continued, anew;
-} life;
-static atomic_int anew; /* how often the clock went on while this process stood still */
-
 /* What rank 0 knows of a rank. */
 struct seen {
-    struct pulse pulse;
+    struct wait_pulse pulse;
     double moved; /* when it last waited or had finished something more */
     double heard;
 };
@@ -43,7 +26,7 @@ static struct watch {
     double pulse_s, tick_s;
     double last_turn, pulsed;
     double heard, limit_now; /* others: of rank 0 */
-    struct pulse sent;
+    struct wait_pulse sent;
     double *word; /* (size) rank 0's to each, under way */
     MPI_Request request, *word_request;
     int64_t *sent_to, *got_from; /* messages */
@@ -55,55 +38,6 @@ static struct watch {
     pthread_cond_t wake;
     int ending;
 } w;
-
-/* ---- the main thread's side ------------------------------------------------------------------------ */
-
-/* Since the last call: stopped and continued, or suspended with the machine. A step of that time tells
- * nothing. */
-static int stood_still(void)
-{
-    int was_continued = comm_continued(), began = atomic_load(&anew);
-    int still = was_continued != life.continued || (w.threaded && began != life.anew);
-
-    life.continued = was_continued;
-    life.anew = began;
-    return still;
-}
-
-void comm_alive(void)
-{
-    double now = clock_s();
-    long long us = (long long)(1e6 * (now - life.last));
-    int still;
-
-    watch_turn_here();
-    still = stood_still();
-    if (atomic_load(&life.waiting)) /* looking about while waiting is no work */
-        return;
-    if (life.last > 0 && us > atomic_load(&life.slowest_us) && !still)
-        atomic_store(&life.slowest_us, us);
-    life.last = now;
-    atomic_fetch_add(&life.steps, 1);
-}
-
-void watch_wait_begin(void)
-{
-    atomic_fetch_add(&life.waiting, 1);
-}
-
-void watch_wait_end(void)
-{
-    life.last = clock_s(); /* others' time is no step of ours */
-    atomic_fetch_add(&life.steps, 1);
-    atomic_fetch_sub(&life.waiting, 1);
-}
-
-static struct pulse own_pulse(void)
-{
-    return (struct pulse){ .steps = atomic_load(&life.steps),
-                           .slowest_us = atomic_load(&life.slowest_us),
-                           .waiting = atomic_load(&life.waiting) };
-}
 
 /* ---- the end of a job that hangs ------------------------------------------------------------------- */
 
@@ -155,7 +89,7 @@ static double limit_of_now(void)
     return 20e-6 * (double)slowest > w.limit_s ? 20e-6 * (double)slowest : w.limit_s;
 }
 
-static void take_pulse(int rank, const struct pulse *p, double now)
+static void take_pulse(int rank, const struct wait_pulse *p, double now)
 {
     struct seen *s = &w.seen[rank];
 
@@ -191,7 +125,7 @@ static void judge(double now)
 
 static void turn_first(double now)
 {
-    struct pulse own = own_pulse(), p;
+    struct wait_pulse own = wait_pulse(), p;
     MPI_Status from;
     int here = 0;
 
@@ -244,7 +178,7 @@ static void turn_other(double now)
     if (!gone)
         return;
     w.pulsed = now;
-    w.sent = own_pulse();
+    w.sent = wait_pulse();
     MPI_Isend(&w.sent, (int)sizeof w.sent, MPI_BYTE, 0, TAG_PULSE, w.c->watch, &w.request);
     w.sent_to[0]++;
 }
@@ -255,7 +189,6 @@ static void turn_other(double now)
  * heard meanwhile says nothing. */
 static void start_anew(double now)
 {
-    atomic_fetch_add(&anew, 1);
     w.heard = now;
     w.all_waited = 0;
     for (int r = 0; w.seen && r < w.c->size; r++)
@@ -266,8 +199,11 @@ static void turn(void)
 {
     double now = clock_s();
 
-    if (now - w.last_turn > w.limit_s / 4 + w.tick_s)
+    if (now - w.last_turn > w.limit_s / 4 + w.tick_s) {
         start_anew(now);
+        if (w.threaded)
+            wait_begin_anew();
+    }
     w.last_turn = now;
     if (w.c->rank == 0)
         turn_first(now);
@@ -275,9 +211,10 @@ static void turn(void)
         turn_other(now);
 }
 
-void watch_turn_here(void)
+/* Of a watchdog without a thread of its own. */
+static void turn_here(void)
 {
-    if (w.on && !w.threaded && clock_s() - w.last_turn >= w.tick_s)
+    if (clock_s() - w.last_turn >= w.tick_s)
         turn();
 }
 
@@ -338,18 +275,21 @@ void comm_watch_start(struct comm *c, double seconds)
             w.word_request[r] = MPI_REQUEST_NULL;
     }
     comm_gather(c, c->host, sizeof c->host, w.hosts);
-    w.last_turn = life.last = clock_s();
+    w.last_turn = clock_s();
     start_anew(w.last_turn);
+    wait_begin_anew();
     w.on = 1;
     if (c->threads)
         start_thread();
+    if (!w.threaded)
+        wait_set_hook(turn_here);
 }
 
 /* Collective: nothing of the watchdog's is under way afterwards. */
 static void take_in_the_rest(const struct comm *c)
 {
     int64_t from_zero = 0, *sent = NULL;
-    struct pulse p;
+    struct wait_pulse p;
     double word;
 
     if (c->rank == 0)
@@ -382,6 +322,7 @@ void comm_watch_stop(struct comm *c)
         pthread_mutex_destroy(&w.lock);
         pthread_cond_destroy(&w.wake);
     }
+    wait_set_hook(NULL);
     w.on = 0;
     take_in_the_rest(c);
     mem_free(w.sent_to);

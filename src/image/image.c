@@ -4,28 +4,7 @@
 #include "codec.h"
 #include "list.h"
 
-enum { MAX_EXTENT = 65535 }; /* libjpeg itself stops at 65,500 */
 static const size_t max_file_bytes = (size_t)256 << 20;
-static const uint64_t max_pixels = (uint64_t)64 << 20;
-
-void image_free(struct image *im)
-{
-    mem_free(im->rgb);
-    *im = (struct image){ 0 };
-}
-
-status image_alloc(const char *name, uint64_t width, uint64_t height, struct image *out)
-{
-    *out = (struct image){ 0 };
-    if (width < 1 || height < 1 || width > MAX_EXTENT || height > MAX_EXTENT || width * height > max_pixels)
-        return FAIL(
-            ERR_MEMORY, "%s: %llu x %llu pixels, beyond the bounds (extents 1 to %d, %d Mpixel in all)", name,
-            (unsigned long long)width, (unsigned long long)height, MAX_EXTENT, (int)(max_pixels >> 20));
-    MEM_TRY(out->rgb, width * height, 3);
-    out->width = (int)width;
-    out->height = (int)height;
-    return OK;
-}
 
 static int is_jpeg(const uint8_t *b, size_t size)
 {

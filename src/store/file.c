@@ -186,6 +186,15 @@ void store_end(struct store **s)
     *error_last() = why; /* what ended the job is what is to be said */
 }
 
+status store_sync(struct store *s)
+{
+    double start = clock_s();
+    status result = place_sync(s->view.path, s->fd, PLACE_DATA);
+
+    store_io_since(start);
+    return result;
+}
+
 /* ---- what is missing ------------------------------------------------------------------------------- */
 
 int store_group_status(const struct store *s, enum store_group group, int network)

@@ -287,12 +287,3 @@ status store_fetch(struct store *s, const char *path, int64_t first, int64_t cou
         return FAIL(ERR_MISSING, "%s: the schema has no dataset %s", s->out, path);
     return store_view_read(&s->view, d, first, count, out);
 }
-
-status store_sync(struct store *s)
-{
-    double start = clock_s();
-    status result = place_sync(s->view.path, s->fd, PLACE_DATA);
-
-    store_io_since(start);
-    return result;
-}

@@ -23,6 +23,7 @@ struct pickle_machine {
 
 /* ---- bounded storage: ERR_MEMORY above PICKLE_MAX_ITEMS ---------------------------------------------- */
 
+MUST_USE status pickle_mark(struct pickle_machine *m);
 MUST_USE status pickle_push(struct pickle_machine *m, int value);
 MUST_USE status pickle_make(struct pickle_machine *m, enum pickle_kind kind, int *out);
 MUST_USE status pickle_push_new(struct pickle_machine *m, struct pickle_value value);

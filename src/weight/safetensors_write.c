@@ -1,7 +1,30 @@
 /* src/weight/safetensors_write.c: writes a table of tensors as safetensors. */
 #include "weight_parts.h"
 
+#include <errno.h>
 #include <string.h>
+
+static status save_bytes(FILE *f, const void *bytes, size_t size)
+{
+    if (size > 0 && fwrite(bytes, 1, size, f) != size)
+        return FAIL(ERR_IO, "%s", strerror(errno));
+    return OK;
+}
+
+static status save_tensor(FILE *f, const struct tensor *t)
+{
+    size_t count = (size_t)tensor_count(t), size = dtype_size(t->dtype);
+    uint8_t *copy;
+    status result;
+
+    if (tensor_is_contiguous(t))
+        return save_bytes(f, t->data, count * size);
+    MEM_TRY(copy, count, size);
+    tensor_copy_raw(t, copy);
+    result = save_bytes(f, copy, count * size);
+    mem_free(copy);
+    return result;
+}
 
 static const char *dtype_word(enum dtype dtype)
 {

@@ -66,68 +66,9 @@ static status check_name(const char *path, struct tensor_table *t)
     return result;
 }
 
-status weight_alloc_params(struct tensor *t, int axis, int64_t *all)
-{
-    int channels = axis < 0 ? 1 : (int)t->dim[axis];
-
-    *all += channels;
-    if (*all > WEIGHT_MAX_ALL_CHANNELS)
-        return FAIL(ERR_MEMORY, "the quantized tensors have more than %d channels", WEIGHT_MAX_ALL_CHANNELS);
-    t->quantization = axis < 0 ? TENSOR_PER_TENSOR : TENSOR_PER_CHANNEL;
-    t->axis = axis < 0 ? 0 : axis;
-    t->channels = channels;
-    MEM_TRY(t->scale, (size_t)t->channels, sizeof *t->scale);
-    MEM_TRY(t->zero_point, (size_t)t->channels, sizeof *t->zero_point);
-    return OK;
-}
-
-status weight_set_params(struct tensor *t, int channel, double scale, double zero_point)
-{
-    if (!(zero_point >= -2147483648.0 && zero_point <= 2147483647.0) ||
-        zero_point != (double)(int64_t)zero_point)
-        return FAIL(ERR_FORMAT, "a quantized tensor with zero point %g", zero_point);
-    t->scale[channel] = scale;
-    t->zero_point[channel] = (int64_t)zero_point;
-    return OK;
-}
-
-static int starts_with(const uint8_t *bytes, uint64_t size, const char *magic, size_t length)
-{
-    return size >= length && memcmp(bytes, magic, length) == 0;
-}
-
-/* The size of a safetensors header has at most 27 bits, so that text is never taken for it. */
-static int is_safetensors(const uint8_t *bytes, uint64_t size)
-{
-    static const uint8_t zeros[4];
-
-    return size > 8 && bytes[8] == '{' && memcmp(bytes + 4, zeros, sizeof zeros) == 0;
-}
-
-static int is_container(const uint8_t *head, size_t size)
-{
-    return starts_with(head, size, "PK\3\4", 4) || legacy_begins(head, size) ||
-           starts_with(head, size, WEIGHT_H5_MAGIC, WEIGHT_HEAD) || is_safetensors(head, size);
-}
-
 int weight_begins(const uint8_t *head, size_t size)
 {
-    return is_container(head, size) || shards_begin(head, size) || foreign_begins(head, size);
-}
-
-status weight_read(const char *path, const uint8_t *bytes, uint64_t size, const char *state,
-                   struct tensor_table *out)
-{
-    if (starts_with(bytes, size, "PK\3\4", 4))
-        return pth_read_zip(bytes, size, state, out);
-    if (legacy_begins(bytes, size))
-        return pth_read_legacy(bytes, size, state, out);
-    if (!is_container(bytes, size))
-        return foreign_file(bytes, size);
-    if (state && *state)
-        return FAIL(ERR_USAGE, "has no state dicts, only tensors; leave out state (--state=%s)", state);
-    return is_safetensors(bytes, size) ? safetensors_read(bytes, size, out)
-                                       : weight_h5_read(path, bytes, size, out);
+    return weight_is_container(head, size) || shards_begin(head, size) || foreign_begins(head, size);
 }
 
 /* Known by content. An index stands for its shards; a shard alone is a part of a network. */
@@ -140,7 +81,7 @@ static status read_file(const char *path, const char *state, struct tensor_table
             return FAIL(ERR_USAGE, "has no state dicts, only tensors; leave out state (--state=%s)", state);
         return shards_read(path, t);
     }
-    if (is_container(t->mapping, t->file_bytes) && names_shard(path, index, sizeof index))
+    if (weight_is_container(t->mapping, t->file_bytes) && names_shard(path, index, sizeof index))
         return FAIL(ERR_FORMAT, "is one of several shards, by its name; give %s, their index", index);
     return weight_read(path, t->mapping, t->file_bytes, state, t);
 }

@@ -15,6 +15,7 @@ MUST_USE status weight_alloc_params(struct tensor *t, int axis, int64_t *all);
 /* ERR_FORMAT for a zero point above 32 bits. */
 MUST_USE status weight_set_params(struct tensor *t, int channel, double scale, double zero_point);
 
+int weight_is_container(const uint8_t *head, size_t size); /* of the formats that hold tensors */
 /* Reads one file's tensors, known by its content; its bytes are mapped. No sentence begins with the path. */
 MUST_USE status weight_read(const char *path, const uint8_t *bytes, uint64_t size, const char *state,
                             struct tensor_table *out);
@@ -205,10 +206,5 @@ MUST_USE status weight_h5_read(const char *path, const uint8_t *bytes, uint64_t 
                                struct tensor_table *out);
 MUST_USE status weight_h5_write(const char *path, const struct tensor_table *t,
                                 const struct weight_note *notes, int count);
-
-/* ---- save ------------------------------------------------------------------------------------------- */
-
-MUST_USE status save_bytes(FILE *f, const void *bytes, size_t size);
-MUST_USE status save_tensor(FILE *f, const struct tensor *t);    /* contiguous, through the strides */
 
 #endif

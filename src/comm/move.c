@@ -1,0 +1,67 @@
+/* src/comm/move.c: collectives: bytes and sums between ranks that wait asleep. */
+#include "comm_internal.h"
+
+void comm_wait(const struct comm *c)
+{
+    MPI_Request request;
+
+    MPI_Ibarrier(c->mpi, &request);
+    comm_sleep_on(&request);
+}
+
+void comm_broadcast(const struct comm *c, void *bytes, size_t size)
+{
+    for (size_t at = 0; at < size; at += COMM_PIECE) {
+        MPI_Request request;
+        int piece = (int)(size - at < COMM_PIECE ? size - at : COMM_PIECE);
+
+        MPI_Ibcast((char *)bytes + at, piece, MPI_BYTE, 0, c->mpi, &request);
+        comm_sleep_on(&request);
+    }
+}
+
+static void reduce_in_place(const struct comm *c, void *values, size_t count, size_t size, MPI_Datatype type,
+                            MPI_Op op)
+{
+    for (size_t at = 0; at < count; at += COMM_PIECE) {
+        MPI_Request request;
+        int piece = (int)(count - at < COMM_PIECE ? count - at : COMM_PIECE);
+
+        MPI_Iallreduce(MPI_IN_PLACE, (char *)values + at * size, piece, type, op, c->mpi, &request);
+        comm_sleep_on(&request);
+    }
+}
+
+void comm_sum_u64(const struct comm *c, uint64_t *values, size_t count)
+{
+    reduce_in_place(c, values, count, sizeof *values, MPI_UINT64_T, MPI_SUM);
+}
+
+void comm_max_u64(const struct comm *c, uint64_t *values, size_t count)
+{
+    reduce_in_place(c, values, count, sizeof *values, MPI_UINT64_T, MPI_MAX);
+}
+
+void comm_or_bytes(const struct comm *c, uint8_t *values, size_t count)
+{
+    reduce_in_place(c, values, count, sizeof *values, MPI_UINT8_T, MPI_BOR);
+}
+
+uint64_t comm_exscan_u64(const struct comm *c, uint64_t value)
+{
+    uint64_t below = 0;
+    MPI_Request request;
+
+    MPI_Iexscan(&value, &below, 1, MPI_UINT64_T, MPI_SUM, c->mpi, &request);
+    comm_sleep_on(&request);
+    return c->rank == 0 ? 0 : below; /* MPI leaves rank 0's result undefined */
+}
+
+void comm_gather(const struct comm *c, const void *mine, size_t size, void *all)
+{
+    MPI_Request request;
+
+    BUG_IF(size > COMM_PIECE);
+    MPI_Igather(mine, (int)size, MPI_BYTE, all, (int)size, MPI_BYTE, 0, c->mpi, &request);
+    comm_sleep_on(&request);
+}
