@@ -50,14 +50,14 @@ MUST_USE status report_show_csv(struct store_reader *r, struct text *out);
  * image has it (ERR_MISSING, ERR_USAGE). */
 MUST_USE status report_show_image(struct store_reader *r, const char *path,
                                   const struct report_form *form, struct text *out);
-/* Local. Of each network the `count` (1 .. 10,000) images whose maps differ most, resolved sign. */
+/* Local. Of each network the `count` (1 .. 10,000) images whose maps differ most, signs aligned. */
 MUST_USE status report_show_worst(struct store_reader *r, int count, const struct report_form *form,
                                   struct text *out);
 /* Local. FOLDER/report.html (one page of at most about 15 MB that asks nothing of the network: findings in
  * words, tables, figures as SVG, pictures inside), FOLDER/figures/<what>_<n>.svg (the page's figures, each to
  * stand alone), FOLDER/report.md, FOLDER/report.json, FOLDER/tables.tex,
- * FOLDER/<table>.csv, FOLDER/figure_2.svg (histograms of the mean activation), FOLDER/figure_3.png (where
- * quantization moved a box most) and FOLDER/gallery/<network>_topNN.png. Every text of the result is escaped
+ * FOLDER/<table>.csv, FOLDER/values.csv (every number with its network, precision, measure and set),
+ * FOLDER/figure_3.png (where quantization moved a box most) and FOLDER/gallery/<network>_topNN.png. Every text of the result is escaped
  * where it stands in markup. */
 MUST_USE status report_write(struct store_reader *r, const struct report_options *options,
                              struct report_summary *summary);

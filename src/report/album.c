@@ -29,7 +29,7 @@ static status shelf_read(struct store_reader *r, int network, int most, struct s
     char path[STORE_PATH + STORE_NAME];
     int64_t rows = 0, count = 0;
 
-    snprintf(path, sizeof path, "/models/%s/%s/vs_%s/rmse_resolved", name, layout->precision[1].name,
+    snprintf(path, sizeof path, "/models/%s/%s/vs_%s/rmse_aligned", name, layout->precision[1].name,
              layout->precision[0].name);
     TRY(store_read_all(r, path, STORE_F32, ROWS_MAX_BYTES, (void **)&s->rmse, &rows));
     snprintf(path, sizeof path, "/models/%s/status", name);

@@ -1,4 +1,4 @@
-/* album: the pictures whose two maps differ most by the resolved reading, as PNG: what the network saw with
+/* album: the pictures whose two maps differ most with signs aligned, as PNG: what the network saw with
  * its true boxes,
  * then the map of every precision. */
 #ifndef QUANTCAM_REPORT_ALBUM_H
@@ -11,7 +11,7 @@ enum { ALBUM_BOXES = 64 };        /* more true boxes of an image are not drawn *
 struct album_picture {
     int network, place;          /* place from 1 */
     int64_t image;
-    float rmse;                  /* resolved */
+    float rmse;                  /* aligned */
     char file[160];              /* relative to the report's folder */
     char path[1028];             /* of the image, relative to its root */
 };

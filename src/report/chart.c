@@ -281,28 +281,6 @@ static double panel_height(const struct chart_panel *p)
     return DOT_H * (p->dots > 0 ? p->dots : 1) + PANEL_GAP;
 }
 
-/* From the smallest to the largest end of the intervals, with air; a difference's axis holds 0. */
-static struct chart_axis axis_of(const struct chart_panel *p)
-{
-    struct chart_axis a = { INFINITY, -INFINITY, 0 };
-    double air;
-
-    for (int i = 0; i < p->dots; i++) {
-        const struct chart_dot *d = &p->dot[i];
-
-        a.low = fmin(a.low, d->interval ? d->low : d->value);
-        a.high = fmax(a.high, d->interval ? d->high : d->value);
-    }
-    if (p->zero) {
-        a.low = fmin(a.low, 0);
-        a.high = fmax(a.high, 0);
-    }
-    air = a.high > a.low ? 0.08 * (a.high - a.low) : fmax(0.5, 0.1 * fabs(a.high));
-    a.low -= air;
-    a.high += air;
-    return a;
-}
-
 static status add_panel(const struct chart_panel *p, double top, struct text *out)
 {
     struct chart c = {
@@ -317,7 +295,8 @@ static status add_panel(const struct chart_panel *p, double top, struct text *ou
         TRY(markup_html(out, p->why ? p->why : "-"));
         return text_add(out, "</text>\n");
     }
-    c.x = axis_of(p);
+    c.x = p->x;
+    widen(&c.x);
     TRY(add_ticks(&c, 0, 4, out));
     if (p->zero)
         TRY(text_add(out, "<path class=\"zero\" d=\"M%.1f %.1fv%.1f\"/>\n", at_x(&c, 0), top, c.height));

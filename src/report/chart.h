@@ -52,7 +52,8 @@ MUST_USE status chart_end(const struct chart *c, struct text *out);
 
 struct chart_panel {
     char label[CHART_NAME];
-    int zero;                        /* 0 is on the axis, and marked: what is shown is a difference */
+    struct chart_axis x;
+    int zero;                        /* 0 is marked: what is shown is a difference */
     int dots;                        /* 0: `label` alone, with why */
     const char *why;
     struct chart_dot dot[CHART_SERIES];

@@ -48,6 +48,21 @@ static const struct {
 
 /* ---- the first screen ---------------------------------------------------------------------------------- */
 
+enum { SUMMARY_ROWS = 6 };
+/* low, high: where the axis ends at the latest. */
+static const struct {
+    const char *label;
+    int zero;
+    double low, high;
+} summary_row[SUMMARY_ROWS] = {
+    { "answers changed, %", 0, 0, 1 },
+    { "top-1, points", 1, -1, 1 },
+    { "deletion, points", 1, -1, 1 },
+    { "insertion, points", 1, -1, 1 },
+    { "overlap with true box, points", 1, -1, 1 },
+    { "maps alike, |correlation|", 0, 0.99, 1 },
+};
+
 static void add_dot(struct chart_panel *panel, const struct store_layout *l, int p, const struct value *v)
 {
     struct chart_dot *d = &panel->dot[panel->dots];
@@ -63,39 +78,63 @@ static void add_dot(struct chart_panel *panel, const struct store_layout *l, int
     panel->dots++;
 }
 
-static status draw_summary(struct figures_drawing *d, int network)
+static status fill_panels(struct figures_drawing *d, int network, struct chart_panel panel[SUMMARY_ROWS])
 {
-    static const struct {
-        const char *label;
-        int zero;
-    } row[] = { { "answers changed, %", 0 },
-                { "top-1, points", 1 },
-                { "deletion, points", 1 },
-                { "insertion, points", 1 },
-                { "overlap with true box, points", 1 },
-                { "maps alike, |correlation|", 0 } };
-    const struct store_layout *l = d->l;
-    static struct chart_panel panel[COUNT_OF(row)];
-    const char *name[CHART_SERIES] = { NULL };
-
-    memset(panel, 0, sizeof panel);
-    for (size_t i = 0; i < COUNT_OF(row); i++) {
-        snprintf(panel[i].label, sizeof panel[i].label, "%s", row[i].label);
-        panel[i].zero = row[i].zero;
+    for (int i = 0; i < SUMMARY_ROWS; i++) {
+        snprintf(panel[i].label, sizeof panel[i].label, "%s", summary_row[i].label);
+        panel[i].zero = summary_row[i].zero;
     }
-    for (int p = 1; p < l->precisions; p++) {
+    for (int p = 1; p < d->l->precisions; p++) {
         struct overview o;
 
         TRY(overview_read(d->r, network, p, &o));
-        const struct value *const shown[COUNT_OF(row)] = { &o.changed,         &o.top1.change,
-                                                           &o.deletion.change, &o.insertion.change,
-                                                           &o.iou.change,      &o.correlation };
-        for (size_t i = 0; i < COUNT_OF(row); i++)
-            add_dot(&panel[i], l, p, shown[i]);
-        name[p] = l->precision[p].name;
+        const struct value *const shown[SUMMARY_ROWS] = { &o.changed,         &o.top1.change,
+                                                          &o.deletion.change, &o.insertion.change,
+                                                          &o.iou.change,      &o.correlation };
+        for (int i = 0; i < SUMMARY_ROWS; i++)
+            add_dot(&panel[i], d->l, p, shown[i]);
     }
-    return chart_panels(l->network[network].name, name, panel, COUNT_OF(row),
-                        &d->to->section[FIGURES_SUMMARY]);
+    return OK;
+}
+
+/* A measure has one axis in all networks: their dots can be compared. */
+static void share_axis(struct chart_panel (*panel)[SUMMARY_ROWS], int networks, int i)
+{
+    struct chart_axis x = { summary_row[i].low, summary_row[i].high, 0 };
+
+    for (int k = 0; k < networks; k++)
+        for (int n = 0; n < panel[k][i].dots; n++) {
+            const struct chart_dot *dot = &panel[k][i].dot[n];
+
+            x.low = fmin(x.low, 1.05 * (dot->interval ? dot->low : dot->value));
+            x.high = fmax(x.high, (summary_row[i].zero || !summary_row[i].low ? 1.05 : 1) *
+                                      (dot->interval ? dot->high : dot->value));
+        }
+    if (!summary_row[i].zero && summary_row[i].low > 0)
+        x.low -= 0.05 * (x.high - x.low);
+    for (int k = 0; k < networks; k++)
+        panel[k][i].x = x;
+}
+
+static status draw_summary(struct figures_drawing *d)
+{
+    const struct store_layout *l = d->l;
+    const char *name[CHART_SERIES] = { NULL };
+    struct chart_panel(*panel)[SUMMARY_ROWS];
+    status result = OK;
+
+    MEM_TRY(panel, (size_t)l->networks, sizeof *panel);
+    for (int p = 1; p < l->precisions; p++)
+        name[p] = l->precision[p].name;
+    for (int k = 0; k < l->networks && result == OK; k++)
+        result = fill_panels(d, k, panel[k]);
+    for (int i = 0; i < SUMMARY_ROWS; i++)
+        share_axis(panel, l->networks, i);
+    for (int k = 0; k < l->networks && result == OK; k++)
+        result =
+            chart_panels(l->network[k].name, name, panel[k], SUMMARY_ROWS, &d->to->section[FIGURES_SUMMARY]);
+    mem_free(panel);
+    return result;
 }
 
 /* ---- curves -------------------------------------------------------------------------------------------- */
@@ -332,7 +371,6 @@ static status draw_network(struct figures_drawing *d, int network)
     int others = d->l->precisions - 1;
     status result = OK;
 
-    TRY_OUT(draw_summary(d, network));
     for (int p = 1; p <= others; p++) {
         TRY_OUT(pairs_read(d->r, network, p, &all[p - 1]));
         TRY_OUT(figures_pairs_draw(d, &all[p - 1]));
@@ -358,6 +396,8 @@ status figures_draw(struct store_reader *r, const char *folder, struct figures *
     TRY(text_make_folder(files));
     for (int i = 0; i < FIGURES; i++)
         out->section[i].max = OUTPUT_MAX;
+    if (d.l->precisions > 1)
+        TRY(draw_summary(&d));
     for (int k = 0; k < d.l->networks && d.l->precisions > 1; k++)
         TRY(draw_network(&d, k));
     TRY(draw_activation(&d));

@@ -33,7 +33,7 @@ static cJSON *json_album(const struct album *g)
         cJSON_AddNumberToObject(item, "place", p->place);
         cJSON_AddNumberToObject(item, "image", (double)p->image);
         cJSON_AddStringToObject(item, "path", p->path);
-        cJSON_AddNumberToObject(item, "rmse_resolved", (double)p->rmse);
+        cJSON_AddNumberToObject(item, "rmse_aligned", (double)p->rmse);
         cJSON_AddStringToObject(item, "file", p->file);
         cJSON_AddItemToArray(out, item);
     }

@@ -93,8 +93,8 @@ static void check_panels(void)
 {
     const char *name[CHART_SERIES] = { [1] = "int8", [2] = "int4" };
     static const struct chart_panel panel[2] = {
-        { "points", 1, 2, NULL, { { 1, 2, 1, 3, 1, "tip" }, { 2, 4, 3, 5, 1, "" } } },
-        { "top-1", 1, 0, "no labels", { { 0 } } },
+        { "points", { -0.4, 5.4, 0 }, 1, 2, NULL, { { 1, 2, 1, 3, 1, "tip" }, { 2, 4, 3, 5, 1, "" } } },
+        { "top-1", { 0, 1, 0 }, 1, 0, "no labels", { { 0 } } },
     };
     struct text out = { .max = 1 << 16 };
 

@@ -139,7 +139,7 @@ static inline status fixture_model_row(const struct fixture *f, struct store_row
         snprintf(name, sizeof name, "%s/top5", prec[p]);
         ((int32_t *)store_rows_field(rows, name))[4] = (int32_t)index;
     }
-    *(float *)store_rows_field(rows, "int8/vs_fp32/rmse_resolved") = (float)index;
+    *(float *)store_rows_field(rows, "int8/vs_fp32/rmse_aligned") = (float)index;
     return store_rows_add(rows, index, index % 5 == 4 ? STORE_BAD_IMAGE : STORE_OK);
 }
 
