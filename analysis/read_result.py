@@ -8,7 +8,7 @@
     r = Result('results/demo.h5')
     r.images()                                                 a row an image of the list, what became of it
     r.rows()                                                   a row an image and network: answers, readings, boxes
-    r.labelled('/summary/rmse/int8/mean')['resnet18', 'all', 'resolved']
+    r.labelled('/summary/measures/int8/vs_fp32/rmse_aligned/mean')['resnet18', 'all']
     r.summary()                                                {name: table} of all that the job has averaged
     r.read('/models/resnet18/int8/cam')                        any dataset as it stands, as a numpy array
 
@@ -57,8 +57,6 @@ SCHEMA = 3, 4                                    # include/store.h, STORE_SCHEMA
 MISSING, OK, BAD_IMAGE, UNUSED = range(4)
 STATUS = ('MISSING', 'OK', 'BAD_IMAGE', 'UNUSED')
 READINGS = ('raw', 'resolved', 'aligned')        # of the sign of a pair of maps
-PAIRED = ('rmse_raw', 'rmse_resolved', 'rmse_aligned', 'sign_flipped', 'correlation', 'spearman', 'cosine', 'ssim',
-          'top_iou', 'peak_distance', 'box_iou')
 EDGES = ('x0', 'y0', 'x1', 'y1')
 AT_20 = 't0.20'                                  # the rule that tables and figures use: 0.2 of the map's maximum
 
@@ -125,7 +123,7 @@ class Result:
         self.networks, self.precisions, self.sets = (list(self.read(p)) for p in ('/network', '/precision', '/set'))
         self.first, self.others, self.selections = self.precisions[0], self.precisions[1:], self.sets[1:]
         self.rules = list(self.read('/rule'))
-        self.methods = list(self.read('/method')) if 'method' in self.file else []
+        self.measures = dict(zip(self.read('/measure'), self.read('/measures/kind')))      # name: of what
         self.job = settings(self.read('/job')[0])                  # what the result depends on
         self.provenance = settings(self.read('/provenance')[0])    # where the inputs lay
         self.version = np.bytes_(self.file.attrs.get('quantcam_version', b'?')).decode()
@@ -165,20 +163,29 @@ class Result:
         return pd.Series(values, index, name=name)
 
     def summary(self):
-        """{name: table} of /summary. Datasets of one folder with the same axes are the columns of one table, its name
-        FOLDER.AXIS.AXIS...: 'rmse/int8.network.set.reading', 'accuracy/fp32.network.set', 'accuracy/fp32.network'."""
+        """{name: table} of /summary. 'measures': images, mean, low, high (95 % interval of the mean), median and sd of
+        every measure; 'difference': those of each precision less the first; both with a line a precision, measure,
+        network and set. Datasets of another folder with the same axes are the columns of one table, its name
+        FOLDER.AXIS.AXIS...: 'accuracy/fp32.network.set', 'accuracy/fp32.network'."""
         if not self.finished:
             raise Refused(f'{self.path}: the job has not finished: it has no /summary yet')
-        tables = {}
+        tables, parts = {}, {'measures': {}, 'difference': {}}
 
         def visit(name, item):
-            if isinstance(item, h5py.Dataset):
-                folder, column = name.rsplit('/', 1) if '/' in name else ('', name)
+            if not isinstance(item, h5py.Dataset):
+                return
+            folder, column = name.rsplit('/', 1) if '/' in name else ('', name)
+            root, *who = folder.split('/')
+            if root in parts:
+                parts[root].setdefault(('/'.join(who[:-1]), who[-1]), {})[column] = self.labelled(item.name)
+            else:
                 key = '.'.join([folder, *(axis for axis, _ in self.axes(item.name))])
                 tables.setdefault(key, {})[column] = self.labelled(item.name)
 
         self.file['summary'].visititems(visit)
-        return {key: pd.DataFrame(columns) for key, columns in tables.items()}
+        long = {root: pd.concat({key: pd.DataFrame(columns) for key, columns in part.items()}, names=['precision', 'measure'])
+                for root, part in parts.items() if part}
+        return {key: pd.DataFrame(columns) for key, columns in tables.items()} | long
 
     # ---- images and rows -----------------------------------------------------------------------------------------
 
@@ -232,10 +239,10 @@ class Result:
             network, image, path, label (NA = unknown)
             PREC_class_1 .. _5, PREC_probability_1 .. _5    the answers, largest logit first; softmax
             PREC_right, PREC_right_5                        is the label the first, among the five? NA without label
-            PREC_raw_sign, _own_sign, _sigma_ratio, _constant, _entropy_real, _std_real, _sparsity_real; OTHER_..._int
+            PREC_raw_sign, _own_sign, _constant, and every measure of one precision: _sigma_ratio, _entropy_real, _entropy_int, ...
             PREC_iou_RULE, PREC_iou_raw_RULE                RULE t0.15 t0.20 t0.50 otsu best; NaN: no true box
             PREC_box_x0 .. _y1                              at 0.2; NA: no foreground
-            OTHER_rmse_raw, _resolved, _aligned, _sign_flipped, _correlation, _spearman, ...    with the first precision
+            OTHER_rmse_raw, _rmse_resolved, _sign_flipped, ...      every measure of the pair with the first precision
                                                             (raw: in the aligned sign where a raw_sign is 0)
             in_SELECTION                                    membership
             PREC_deletion, _insertion, _deletion_raw, _insertion_raw      areas, 0-1; NaN: no curve, not selected
@@ -266,10 +273,9 @@ class Result:
                           f'{precision}_right_5': boolean(right.any(axis=1), label >= 0)}
 
     def _numbers(self, network, precision, ok):
-        names = ['raw_sign', 'own_sign', 'sigma_ratio', 'constant', 'entropy_real', 'std_real', 'sparsity_real']
-        if precision != self.first:
-            names += ['entropy_int', 'std_int', 'sparsity_int']
-        return {f'{precision}_{name}': self.read(f'/models/{network}/{precision}/{name}')[ok] for name in names}
+        group = f'/models/{network}/{precision}'
+        names = ['raw_sign', 'own_sign', 'constant', *(m for m, kind in self.measures.items() if kind in ('one', 'one of codes'))]
+        return {f'{precision}_{name}': self.read(f'{group}/{name}')[ok] for name in names if self.has(f'{group}/{name}')}
 
     def _boxes(self, network, precision, ok):
         group, columns = f'/models/{network}/{precision}/wsol', {}
@@ -282,9 +288,9 @@ class Result:
 
     def _pairs(self, network, precision, ok):
         group = f'/models/{network}/{precision}/vs_{self.first}'
-        names = [*PAIRED, *(f'{measure}_{method}' for method in self.methods for measure in ('rmse', 'correlation'))]
-        columns = {f'{precision}_{name}': self.read(f'{group}/{name}')[ok] for name in names}
-        columns[f'{precision}_sign_flipped'] = columns[f'{precision}_sign_flipped'] == 1
+        columns = {f'{precision}_{name}': self.read(f'{group}/{name}')[ok] for name, kind in self.measures.items() if kind == 'pair'}
+        for name in ('sign_flipped', 'raw_undefined', 'same_top1'):
+            columns[f'{precision}_{name}'] = columns[f'{precision}_{name}'] > 0
         return columns
 
     def _areas(self, network, precision, ok):
@@ -309,37 +315,35 @@ def overview(r, network):
     """A table of one network, of texts: a line a quantity, a column a set of images. From /summary."""
     lines = {}
 
-    def add(text, path, *place, scale=1, of='/summary/subset/count', without=None):
-        """of: the dataset that counts the images behind the value, without: those of them without one; - where none."""
+    def add(text, path, scale=1, of='/summary/subset/count', without=None):
+        """of: the dataset that counts the images behind the value, without: the share of them without one; - where none."""
         if not r.has(path):
             return
-        values, counts = r.labelled(path), r.labelled(of) - (r.labelled(without) if without else 0)
-        cells = {s: scale * values[(network, s, *place)] for s in r.sets}
-        lines[text] = ['-' if counts[network, s] == 0 else f'{v:.3f}' if values.dtype.kind == 'f' else str(v)
-                       for s, v in cells.items()]
+        values, counts = r.labelled(path), r.labelled(of) * (1 - (r.labelled(without) if without else 0))
+        lines[text] = ['-' if counts[network, s] <= 0 else f'{scale * values[network, s]:.3f}' if values.dtype.kind == 'f'
+                       else str(values[network, s]) for s in r.sets]
+
+    def mean(text, group, **more):
+        add(text, f'/summary/measures/{group}/mean', of=f'/summary/measures/{group}/images', **more)
 
     add('images', '/summary/subset/count')
     for k in (1, 5):
         for p in r.precisions:
             add(f'top-{k} {p}, %', f'/summary/accuracy/{p}/top{k}', of=f'/summary/accuracy/{p}/labelled')
     for p in r.others:
-        undefined = f'/summary/rmse/{p}/raw_undefined'
+        pair, undefined = f'{p}/vs_{r.first}', f'/summary/measures/{p}/vs_{r.first}/raw_undefined/mean'
         for reading in READINGS:
-            add(f'RMSE {p}, {reading} sign', f'/summary/rmse/{p}/mean', reading,
-                without=undefined if reading == 'raw' else None)
-        add(f'pairs of opposite sign {p}', f'/summary/rmse/{p}/sign_flipped', without=undefined)
-        add(f'same answer {p}', f'/summary/agreement/{p}/same_top1')
+            mean(f'RMSE {p}, {reading} sign', f'{pair}/rmse_{reading}', without=undefined if reading == 'raw' else None)
+        mean(f'pairs of opposite sign {p}, %', f'{pair}/sign_flipped', scale=100, without=undefined)
+        mean(f'same answer {p}, %', f'{pair}/same_top1')
     for name, unit in (('entropy', ', bit'), ('std', ''), ('sparsity', ', %')):
         for p in r.precisions:
-            add(f'{name} {p}, real values{unit}', f'/summary/activation/{p}/{name}_real')
-        for p in r.others:
-            add(f'{name} {p}, integers{unit}', f'/summary/activation/{p}/{name}_int')
-    for p in r.precisions:
-        add(f'IoU {p}, at 0.2, %', f'/summary/wsol/{p}/iou_mean', 'aligned', AT_20, scale=100,
-            of=f'/summary/wsol/{p}/images')
-    for kind in ('deletion', 'insertion'):
+            mean(f'{name} {p}, real values{unit}', f'{p}/{name}_real')
         for p in r.precisions:
-            add(f'{kind} {p}, %', f'/summary/curves/{p}/{kind}', scale=100, of=f'/summary/curves/{p}/images')
+            mean(f'{name} {p}, integers{unit}', f'{p}/{name}_int')
+    for name, text in (('iou', 'IoU at 0.2'), ('deletion', 'deletion'), ('insertion', 'insertion')):
+        for p in r.precisions:
+            mean(f'{text} {p}, %', f'{p}/{name}', scale=100)
     return pd.DataFrame(lines, index=r.sets).T
 
 

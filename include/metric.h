@@ -36,17 +36,17 @@ struct rmse_readings {
     float correlation;                 /* |Pearson| of the un-ReLU'd projections; 0 where one is constant */
 };
 /* One precision's view of the picture, in the aligned sign: the first precision's projection by its own rule,
- * the other's such that the scalar product of both is not negative. The maps are cam_finish'ed: (map_count) in
- * [0, 1]; metric does not make maps, so that the caller makes each one once. */
+ * the other's such that the scalar product of both is not negative. The maps are cam_finish'ed: (map_count)
+ * in [0, 1]; metric does not make maps, so that the caller makes each one once. */
 struct rmse_side {
     const float *projection;      /* (pixels) un-ReLU'd */
-    int raw_sign, own_sign;       /* +1 or -1 relative to projection; 0 = undefined or off: as +1 (DESIGN 7.2) */
+    int raw_sign, own_sign;       /* +1 or -1 relative to projection; 0 = undefined, off: as +1 (DESIGN 7.2) */
     const float *map;             /* of projection */
     const float *map_flipped;     /* of its negative; NULL where rmse_needs_flipped says 0 */
 };
 int rmse_needs_flipped(const struct rmse_side *side);
-/* All readings of one pair: each side in its raw sign, in its own (resolved), in the aligned one. BUG_IF a map
- * that is needed is NULL. Values must be finite. */
+/* All readings of one pair: each side in its raw sign, in its own (resolved), in the aligned one. BUG_IF a
+ * map that is needed is NULL. Values must be finite. */
 void rmse_pair(const struct rmse_side *first, const struct rmse_side *other, int pixels, int64_t map_count,
                struct rmse_readings *out);
 

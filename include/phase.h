@@ -145,7 +145,7 @@ MUST_USE status phase_run(const struct comm *c, const struct job *job, const str
 /* Local. Selections, /summary and /gallery of a result that store_verify calls complete, from its own rows,
  * compared bit by bit; of /summary/histogram, whose activations are in no row, only the Dice coefficients
  * and the number of values. what: "" where all is as it should be, else one sentence. A failure is a machine
- * that cannot read. Memory: some 100 bytes an image; 50,000 images take seconds. */
+ * that cannot read. Memory: some 400 bytes an image; 50,000 images take seconds. */
 MUST_USE status phase_recheck(const char *out, char *what, size_t size);
 
 #endif

@@ -21,7 +21,7 @@
  *     TRY(store_rows_commit(rows));
  *     store_rows_free(rows);
  *
- *     TRY(store_write(s, "/summary/rmse/int8/mean", 0, networks, mean));      // rank 0: reduce
+ *     TRY(store_write(s, "/summary/rows/ok", 0, networks, count));            // rank 0: reduce
  *     TRY(store_finish(s));                                 // collective: checksums, OUT.part -> OUT
  *     store_end(&s);                                        // collective: also after a failure
  *
@@ -44,7 +44,7 @@
 enum {
     STORE_MAX_NETWORKS = 16,
     STORE_MAX_PRECISIONS = 8,
-    STORE_READINGS = 3,   /* raw, resolved, aligned: the order of the axis `reading` */
+    STORE_READINGS = 3,   /* raw, resolved, aligned: what a selection goes by */
     STORE_MAX_SELECTIONS = STORE_READINGS * (STORE_MAX_PRECISIONS - 1) + 1,
     STORE_MAX_PICTURES = 64,
     STORE_MAX_METHODS = 16,
@@ -193,30 +193,28 @@ int schema_measured(const struct store_layout *layout, int m, int p);
  *   /provenance str (1)     "key = value" lines, the last the CRC-32 of those before
  *   /complete u8 (1)        /checksums str (D): "<sha256>  <path>" of every other dataset
  *   /image s64 (N)  /top s32 (5)  /y /x s32  /step s32 (steps + 1)  /bin /threshold_byte s32
- *   /network /precision /set /reading /statistic /rule /sign /trivial /method /edge /criterion str
+ *   /network /precision /set /measure /statistic /rule /sign /trivial /method /edge /criterion str
  *                           dimension scales, filled by store; /set is all, then the selections. Every
  *                           dataset has one on each of its axes, or on none
+ *   /measures/              of each measure: kind str (enum store_measure_kind), unit str, meaning str
  *   /images/                path str, class_index s32, box_first s64, box_count s32 (N): the caller's list
  *                           box s64 (max(1, B)), a scale;  boxes s32 (box, edge): x0 y0 x1 y1
  *                           class_name str, where there are names
  *                           error str, width s32, height s32, crc, status (N): rows IMAGE
  *   /models/{net}/          crc, status (N): rows MODEL, with all of
  *     {prec}/               top5 s32, score5 f32 (N, 5): softmax probabilities;  logits f32 (N, classes)
- *                           cam f32 (N, h, w), raw_sign, own_sign s8, sigma_ratio f32, constant u8 (N)
- *                           entropy_real, std_real, sparsity_real f32 (N): of the CAM layer's real values
+ *                           cam f32 (N, h, w), raw_sign, own_sign s8, constant u8 (N)
+ *                           every measure of kind "one" f32 (N), and "one of codes" where there are codes
  *                           activation_mean f32 (N, C): of each of its channels, real values
  *                           where activations is full: activation (N, C, h, w), the layer itself: f32 of the
  *                           first precision, of the others u8 codes
  *     {other}/              activation_scale f64, activation_zero_point s32 (1): a code's real value is
  *                           scale * (code - zero_point)
- *     {other}/              entropy_int, std_int, sparsity_int f32 (N): of its stored integers
  *     {prec}/wsol/          iou, iou_raw f32 (N, rule), box, box_raw s32 (N, edge) at t = 0.2, right,
  *                           right_raw u8 (N, criterion, threshold_byte): a bit a threshold; _raw is that of
  *                           the map in the raw sign
- *     {other}/vs_<first>/   rmse_raw, rmse_resolved, rmse_aligned, correlation f32, sign_flipped u8 (N)
- *                           spearman, cosine, ssim, top_iou, peak_distance, box_iou f32 (N)
- *     {prec}/cam_{method}   f32 (N, h, w);  {other}/vs_<first>/rmse_{method}, correlation_{method} f32 (N);
- *                           these, /method and /summary/methods where there are methods beside cam
+ *     {other}/vs_<first>/   every measure of kind "pair" f32 (N)
+ *     {prec}/cam_{method}   f32 (N, h, w), where there are methods beside cam: /method
  *   /models/{net}/subset/   image s64 (-1 = unused), in_{sel} u8, crc, status (S): rows SUBSET, with
  *     {prec}/               cam_u8 u8 (S, H, W), where subset_maps;  where steps: class s32 (S),
  *                           deletion_curve, insertion_curve, deletion_curve_raw, insertion_curve_raw f32
@@ -232,30 +230,23 @@ int schema_measured(const struct store_layout *layout, int m, int p);
  *   /summary/subset/        count s64 (K, set), union s64 (K), threshold f64 (K, set)
  *   /summary/accuracy/{prec}/    images, labelled, top1_count, top5_count s64, top1, top5, top1_low,
  *                           top1_high f64 % (K, set); weights_bytes, parameters, macs s64, sha256 str (K)
- *   /summary/rmse/{other}/  mean, mean_low, mean_high, median f64 (K, set, reading); sign_flipped,
- *                           raw_undefined s64, correlation f64 (K, set)
  *   /summary/histogram/     images s64 (K, set);  {prec}/ own, common s64 (K, set, bin), low, high f64
  *                           (K, set);
  *                           {other}/ dice_own, dice_common f64 % (K, set)
- *   /summary/comparison/{other}/ spearman, cosine, ssim, top_iou, peak_distance,
- *                           box_iou f64 (K, set): means
- *   /summary/activation/    {prec}/ entropy_real, std_real, sparsity_real, {other}/ ..._int f64 (K, set)
- *   /summary/curves/{prec}/ where steps: images s64 (K, set); deletion, insertion, deletion_raw,
- *                           insertion_raw f64 (K, set): mean areas; deletion_curve, insertion_curve f64
- *                           (K, set, step)
- *   /summary/cross/{other}/ where cross: deletion_<map>_on_<network>, insertion_<map>_on_<network> f64 (K,
- *                           set): mean areas of {other}'s map on the first network, of the first's on {other}
+ *   /summary/measures/{prec}/{measure}/, {other}/vs_<first>/{measure}/, {prec}/{measure}_on_P/
+ *                           of each measure, of pairs, of "crossed curves" on the network of precision P:
+ *                           images s64 (those with a value), mean, low, high (95 % interval of the mean),
+ *                           median, sd f64 (K, set)
+ *   /summary/difference/{other}/{measure}/, {other}/{measure}_on_P/
+ *                           {other} less the first: images s64, difference, low, high (95 % interval) f64
+ *                           (K, set), p of McNemar's test where the measure is an "answer"; of all but pairs
+ *                           and codes
+ *   /summary/curves/{prec}/ where steps: images s64 (K, set); deletion_curve, insertion_curve f64 (K, set,
+ *                           step): means
  *   /summary/wsol/{prec}/   images, without_box, no_foreground s64 (K, set); iou_mean, iou_sd f64 (K, set,
  *                           sign, rule); gt_known, top1_loc, top5_loc, max_box_acc, max_box_acc_at,
  *                           max_box_acc_v2 f64 (K, set, sign)
- *   /summary/wsol/{other}/vs_<first>/  difference, difference_low, difference_high f64 (K, set, sign)
  *   /summary/wsol_trivial/  iou_mean, box_acc, max_box_acc, max_box_acc_v2 f64 (K, set, trivial)
- *   /summary/methods/{other}/    rmse_mean, rmse_median, correlation f64 (K, set, method)
- *   /summary/difference/{other}/{measure}/    {other} less the first: images s64, difference, low, high f64
- *                           (K, set), 95 % interval; top1, top5 (and p of McNemar's test), entropy, std,
- *                           sparsity, iou, iou_raw; where steps: deletion, insertion, deletion_raw,
- *                           insertion_raw; where cross: deletion_on_P, insertion_on_P, {other}'s map less
- *                           the first's, both scored by P = the first, {other}
  *   /summary/agreement/{other}/  images, labelled, same_top1, same_top5_set, both_right, only_first,
  *                           only_second, both_wrong s64 (K, set)
  *   /timing/loaded/         decode_s f32 (N);  {net}/{prec}/ inference_s, cam_s f32 (N)

@@ -10,8 +10,5 @@
 void methods_name(const struct job *job, struct store_layout *l);
 /* Local. The classifier, where a method of the job needs it; ERR_MISMATCH where it has no closed form. */
 MUST_USE status methods_head(const struct job *job, const struct model_binding *b, struct model_head *out);
-/* Local, rank 0. /summary/methods: means and medians over each set, in image order.
- *   member   (N) bit s: set s holds the image */
-MUST_USE status methods_reduce(const struct run *r, int net, const uint32_t *member, int sets);
 
 #endif

@@ -1,4 +1,4 @@
-#include "run.h"
+#include "reduce.h"
 
 #include "metric.h"
 #include "metric_test.h"
@@ -199,6 +199,19 @@ double predict_union(double images, double fraction, int selections)
     return images * (1 - pow(1 - fraction, selections));
 }
 
+/* Columns of a network that reduce draws intervals for, over all images. */
+static int reduced_columns(const struct store_layout *l)
+{
+    int columns = 0;
+
+    for (int m = 0; m < l->measures; m++)
+        for (int p = 0; p < l->precisions && l->measure[m].kind < STORE_MEASURE_CURVE; p++)
+            if (schema_measured(l, m, p))
+                columns += 1 + (p > 0 && l->measure[m].kind != STORE_MEASURE_PAIR &&
+                                l->measure[m].kind != STORE_MEASURE_CODES);
+    return columns;
+}
+
 void predict_extrapolate(const struct run *r, const struct calibration *c, int ranks, struct prediction *out)
 {
     const struct store_layout *l = &r->layout;
@@ -212,8 +225,9 @@ void predict_extrapolate(const struct run *r, const struct calibration *c, int r
     t[EXPLAIN] = c->phase_s[EXPLAIN] * again * share(rows * r->networks, ranks) / r->networks;
     t[AVERAGE] = c->phase_s[AVERAGE] * share(rows, ranks);
     t[TIME] = c->phase_s[TIME] * (r->job->time_runs + TIME_WARM) / (TIME_RUNS + TIME_WARM);
-    /* Intervals of the differences and of the RMSE, over all images and over the selections. */
-    t[REDUCE] = c->phase_s[REDUCE] + c->bootstrap_row_s * r->networks * (2 * n + 2 * rows);
+    /* Intervals, a block of columns at a time, over all images and over the selections. */
+    t[REDUCE] = c->phase_s[REDUCE] + c->bootstrap_row_s * r->networks * (n + rows) *
+                                         ceil((double)reduced_columns(l) / BOOTSTRAP_LANES);
     t[FINISH] = c->hash_byte_s * (double)out->bytes / ranks;
     out->total_s = 0;
     for (int i = PLAN; i < RUN_PHASES; i++)
@@ -221,10 +235,11 @@ void predict_extrapolate(const struct run *r, const struct calibration *c, int r
 }
 
 /* What grows with the list beside what the small job showed: every rank's flags; on rank 0 the columns that
- * reduce reads, some 300 bytes an image, in the room that the networks left. */
+ * reduce reads, in the room that the networks left. */
 static uint64_t memory_of_list(const struct run *r)
 {
-    uint64_t n = (uint64_t)r->layout.images, columns = 300 * n, left = 0;
+    uint64_t n = (uint64_t)r->layout.images,
+             columns = 350 * n + (1024 * n < REDUCE_HELD ? 1024 * n : REDUCE_HELD), left = 0;
 
     for (int i = 0; i < r->networks; i++)
         for (int p = 0; p < r->precisions; p++) {

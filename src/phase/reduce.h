@@ -5,8 +5,8 @@
 
 #include "run.h"
 
-/* All images, then the selections. */
-enum { REDUCE_SETS = 1 + STORE_MAX_SELECTIONS };
+/* All images, then the selections. Bytes of the columns that are reduced together, or eight columns. */
+enum { REDUCE_SETS = 1 + STORE_MAX_SELECTIONS, REDUCE_HELD = 128 << 20 };
 
 /* One network's rows in image order. */
 struct reduce_rows {
@@ -22,5 +22,7 @@ struct reduce_rows {
 MUST_USE status reduce_places(const struct run *r, int net, uint32_t *place);
 /* reduce_measures.c: /summary/measures and /summary/difference. Some seconds for 50,000 images. */
 MUST_USE status reduce_measures(const struct run *r, int net, const struct reduce_rows *rows);
+/* reduce_boxes.c: /summary/wsol and /summary/wsol_trivial. */
+MUST_USE status reduce_boxes(const struct run *r, int net, const struct reduce_rows *rows);
 
 #endif

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { FETCHED = 1 << 20, HELD = 64 << 20 /* bytes of columns, at least eight of them */ };
+enum { FETCHED = 1 << 20 };
 
 /* What one column of values is, and what is worked out of the values. */
 struct subject {
@@ -290,7 +290,7 @@ static status make_room(struct reduction *o)
     size_t rows = (size_t)(l->images > l->subset ? l->images : l->subset);
 
     o->most = BOOTSTRAP_COLUMNS;
-    while (o->most > BOOTSTRAP_LANES && rows * (size_t)o->most * sizeof *o->value > HELD)
+    while (o->most > BOOTSTRAP_LANES && rows * (size_t)o->most * 2 * sizeof *o->value > REDUCE_HELD)
         o->most /= 2;
     MEM_TRY(o->place, (size_t)l->subset, sizeof *o->place);
     MEM_TRY(o->first, rows, sizeof *o->first);

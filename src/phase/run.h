@@ -132,13 +132,6 @@ MUST_USE status average_activations(struct run *r);
 MUST_USE status time_networks(struct run *r);
 /* reduce.c: /summary from the stored rows, on rank 0. */
 MUST_USE status reduce_summary(struct run *r);
-/* curves.c: /summary/curves and /summary/cross of one network from its subset's rows. Local, on rank 0. */
-MUST_USE status curves_reduce(const struct run *r, int net);
-/* reduce_difference.c: /summary/difference of one network and the intervals of /summary/rmse, by the paired
- * bootstrap and McNemar's test, in image order. Local, on rank 0; about 4 s for 50,000 images.
- *   member (N) bit s: set s holds the image      class_index (N)      top5 (N, 5) of each precision */
-MUST_USE status reduce_difference(const struct run *r, int net, const uint32_t *member, int sets,
-                                  const int32_t *class_index, int32_t *const top5[STORE_MAX_PRECISIONS]);
 /* pictures.c: /gallery from the stored rows, on rank 0. */
 MUST_USE status pictures_write(struct run *r);
 

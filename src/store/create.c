@@ -19,7 +19,6 @@ const void *store_plan_contents(const struct store_plan *plan, const char *path)
 
 static void fill_names(const struct store_layout *l, const struct store_dataset *d, char *out)
 {
-    static const char *const readings[STORE_READINGS] = { "raw", "resolved", "aligned" };
     static const char *const statistics[STORE_STATISTICS] = { "median", "q1", "q3", "mean" };
     static const char *const rules[STORE_RULES] = { "t0.15", "t0.20", "t0.50", "otsu", "best" };
     static const char *const signs[STORE_SIGNS] = { "aligned", "raw" };
@@ -56,7 +55,7 @@ static void fill_names(const struct store_layout *l, const struct store_dataset 
         else if (!strcmp(d->path, "/criterion"))
             name = criteria[i];
         else
-            name = !strcmp(d->path, "/reading") ? readings[i] : statistics[i];
+            name = statistics[i];
         memcpy(out + (size_t)i * d->element, name, strlen(name));
     }
 }

@@ -14,7 +14,7 @@ const char *const schema_axis[D_COUNT] = {
     [D_CLASS] = "/models/{net}/class", [D_CAM_Y] = "/models/{net}/cam_y", [D_CAM_X] = "/models/{net}/cam_x",
     [D_STEP] = "/step", [D_CHANNEL] = "/models/{net}/channel",
     [D_Y] = "/y", [D_X] = "/x", [D_NETWORK] = "/network", [D_PRECISION] = "/precision", [D_SET] = "/set",
-    [D_READING] = "/reading", [D_STATISTIC] = "/statistic", [D_PHASE] = "/timing/phase",
+    [D_STATISTIC] = "/statistic", [D_PHASE] = "/timing/phase",
     [D_RULE] = "/rule", [D_SIGN] = "/sign", [D_TRIVIAL] = "/trivial",
     [D_METHOD] = "/method", [D_BOX] = "/images/box", [D_EDGE] = "/edge", [D_MASK] = "/criterion",
     [D_MASK_BYTE] = "/threshold_byte", [D_BIN] = "/bin", [D_MEASURE] = "/measure",
@@ -41,16 +41,11 @@ const char *const schema_axis[D_COUNT] = {
 #define MV "/models/{net}/{other}/vs_{base}/"
 #define MS "/models/{net}/subset/"
 #define SA "/summary/accuracy/{prec}/"
-#define SR "/summary/rmse/{other}/"
 #define SD "/summary/difference/{other}/"
-#define SS "/summary/activation/"
 #define SH "/summary/histogram/"
-#define SQ "/summary/comparison/{other}/"
 #define SC "/summary/curves/{prec}/"
-#define SX "/summary/cross/{other}/"
 #define SW "/summary/wsol/"
 #define ST "/summary/wsol_trivial/"
-#define SM "/summary/methods/{other}/"
 #define SG "/summary/agreement/{other}/"
 #define TA "/timing/alone/{prec}/"
 
@@ -68,11 +63,6 @@ const char *const schema_axis[D_COUNT] = {
     { SD measure "/difference", F64, NS, SUM, "{unit}", "{meaning}" where ", mean {other} less {base}" },    \
     { SD measure "/low", F64, NS, SUM, "{unit}", "lower end of its 95 % interval" },                         \
     { SD measure "/high", F64, NS, SUM, "{unit}", "upper end of its 95 % interval" }
-#define OLD_DIFFERENCE(measure, unit, text, flags)                                                           \
-    { SD measure "/images", S64, { D_NETWORK, D_SET }, SUM, "1", "pairs: " text ", {other}", flags },        \
-    { SD measure "/difference", F64, { D_NETWORK, D_SET }, SUM, unit, text ", {other} less {base}", flags }, \
-    { SD measure "/low", F64, { D_NETWORK, D_SET }, SUM, unit, "lower end of its 95 % interval", flags },    \
-    { SD measure "/high", F64, { D_NETWORK, D_SET }, SUM, unit, "upper end of its 95 % interval", flags }
 
 /* What a row leaves out at its end is 0. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
@@ -89,7 +79,6 @@ const struct schema_row schema_rows[] = {
     { "/network", STR, { D_NETWORK }, FIX, "", "network", SCALE, L_NAME },
     { "/precision", STR, { D_PRECISION }, FIX, "", "precision; the first is the reference", SCALE, L_NAME },
     { "/set", STR, { D_SET }, FIX, "", "set of images: all, then the selections", SCALE, L_NAME },
-    { "/reading", STR, { D_READING }, FIX, "", "reading of the sign of a pair of maps", SCALE, L_NAME },
     { "/statistic", STR, { D_STATISTIC }, FIX, "", "order statistic", SCALE, L_NAME },
     { "/rule", STR, { D_RULE }, FIX, "", "how a map's threshold is chosen", SCALE, L_NAME },
     { "/sign", STR, { D_SIGN }, FIX, "", "sign of a map", SCALE, L_NAME },
@@ -238,28 +227,6 @@ const struct schema_row schema_rows[] = {
     { SA "macs", S64, { D_NETWORK }, SUM, "1", "multiply-accumulates of one image, {prec}" },
     { SA "sha256", STR, { D_NETWORK }, SUM, "", "hash of the weights file, {prec}", 0, L_SHA },
 
-    { SR "mean", F64, { D_NETWORK, D_SET, D_READING }, SUM, "1", "mean RMSE, {other} and {base}" },
-    { SR "mean_low", F64, { D_NETWORK, D_SET, D_READING }, SUM, "1", "lower end of its 95 % interval" },
-    { SR "mean_high", F64, { D_NETWORK, D_SET, D_READING }, SUM, "1", "upper end of its 95 % interval" },
-    { SR "median", F64, { D_NETWORK, D_SET, D_READING }, SUM, "1", "median RMSE, {other} and {base}" },
-    { SR "sign_flipped", S64, { D_NETWORK, D_SET }, SUM, "1", "raw pairs of opposite direction, {other}" },
-    { SR "raw_undefined", S64, { D_NETWORK, D_SET }, SUM, "1", "pairs with an undefined raw sign, {other}" },
-    { SR "correlation", F64, { D_NETWORK, D_SET }, SUM, "1", "mean correlation, {other} and {base}" },
-
-    { SQ "spearman", F64, { D_NETWORK, D_SET }, SUM, "1", "mean rank correlation, {other} and {base}" },
-    { SQ "cosine", F64, { D_NETWORK, D_SET }, SUM, "1", "mean cosine, {other} and {base}" },
-    { SQ "ssim", F64, { D_NETWORK, D_SET }, SUM, "1", "mean structural similarity, {other} and {base}" },
-    { SQ "top_iou", F64, { D_NETWORK, D_SET }, SUM, "1", "mean IoU of the largest tenths, {other}" },
-    { SQ "peak_distance", F64, { D_NETWORK, D_SET }, SUM, "pixel", "mean distance of peaks, {other}" },
-    { SQ "box_iou", F64, { D_NETWORK, D_SET }, SUM, "1", "mean IoU of the boxes at t = 0.2, {other}" },
-
-    { SS "{prec}/entropy_real", F64, { D_NETWORK, D_SET }, SUM, "bit", "mean entropy, real values, {prec}" },
-    { SS "{prec}/std_real", F64, { D_NETWORK, D_SET }, SUM, "1", "mean deviation, real values, {prec}" },
-    { SS "{prec}/sparsity_real", F64, { D_NETWORK, D_SET }, SUM, "%", "mean sparsity, real values, {prec}" },
-    { SS "{coded}/entropy_int", F64, { D_NETWORK, D_SET }, SUM, "bit", "mean entropy, integers, {coded}" },
-    { SS "{coded}/std_int", F64, { D_NETWORK, D_SET }, SUM, "1", "mean deviation, integers, {coded}" },
-    { SS "{coded}/sparsity_int", F64, { D_NETWORK, D_SET }, SUM, "%", "mean sparsity, integers, {coded}" },
-
     { SH "images", S64, { D_NETWORK, D_SET }, SUM, "1", "images whose mean activation was taken, 0 = none" },
     { SH "{prec}/own", S64, { D_NETWORK, D_SET, D_BIN }, SUM, "1",
       "histogram of the mean activation tensor over its own range, {prec}" },
@@ -271,21 +238,8 @@ const struct schema_row schema_rows[] = {
     { SH "{other}/dice_common", F64, { D_NETWORK, D_SET }, SUM, "%", "Dice of common, {other} and {base}" },
 
     { SC "images", S64, { D_NETWORK, D_SET }, SUM, "1", "images with curves, {prec}", CURVE },
-    { SC "deletion", F64, { D_NETWORK, D_SET }, SUM, "1", "mean area under deletion, {prec}", CURVE },
-    { SC "insertion", F64, { D_NETWORK, D_SET }, SUM, "1", "mean area under insertion, {prec}", CURVE },
-    { SC "deletion_raw", F64, { D_NETWORK, D_SET }, SUM, "1", "deletion in LAPACK's sign, {prec}", CURVE },
-    { SC "insertion_raw", F64, { D_NETWORK, D_SET }, SUM, "1", "insertion in LAPACK's sign, {prec}", CURVE },
     { SC "deletion_curve", F64, { D_NETWORK, D_SET, D_STEP }, SUM, "1", "mean deletion, {prec}", CURVE },
     { SC "insertion_curve", F64, { D_NETWORK, D_SET, D_STEP }, SUM, "1", "mean insertion, {prec}", CURVE },
-
-    { SX "deletion_{base}_on_{other}", F64, { D_NETWORK, D_SET }, SUM, "1",
-      "mean area under {other}'s deletion along {base}'s map", CROSS },
-    { SX "insertion_{base}_on_{other}", F64, { D_NETWORK, D_SET }, SUM, "1",
-      "mean area under {other}'s insertion along {base}'s map", CROSS },
-    { SX "deletion_{other}_on_{base}", F64, { D_NETWORK, D_SET }, SUM, "1",
-      "mean area under {base}'s deletion along {other}'s map", CROSS },
-    { SX "insertion_{other}_on_{base}", F64, { D_NETWORK, D_SET }, SUM, "1",
-      "mean area under {base}'s insertion along {other}'s map", CROSS },
 
     { SW "{prec}/images", S64, { D_NETWORK, D_SET }, SUM, "1", "images with a true box in the frame" },
     { SW "{prec}/without_box", S64, { D_NETWORK, D_SET }, SUM, "1", "images without one, left out" },
@@ -301,25 +255,11 @@ const struct schema_row schema_rows[] = {
     { SW "{prec}/max_box_acc_at", F64, { D_NETWORK, D_SET, D_SIGN }, SUM, "1",
       "threshold where MaxBoxAcc is reached, {prec}" },
     { SW "{prec}/max_box_acc_v2", F64, { D_NETWORK, D_SET, D_SIGN }, SUM, "%", "MaxBoxAccV2, {prec}" },
-    { SW "{other}/vs_{base}/difference", F64, { D_NETWORK, D_SET, D_SIGN }, SUM, "1",
-      "mean difference of the IoU at t = 0.2, {other} less {base}" },
-    { SW "{other}/vs_{base}/difference_low", F64, { D_NETWORK, D_SET, D_SIGN }, SUM, "1",
-      "lower end of its 95 % interval" },
-    { SW "{other}/vs_{base}/difference_high", F64, { D_NETWORK, D_SET, D_SIGN }, SUM, "1",
-      "upper end of its 95 % interval" },
     { ST "iou_mean", F64, { D_NETWORK, D_SET, D_TRIVIAL }, SUM, "1", "mean IoU of a trivial map" },
     { ST "box_acc", F64, { D_NETWORK, D_SET, D_TRIVIAL }, SUM, "%", "IoU >= 0.5 at t = 0.2, trivial map" },
     { ST "max_box_acc", F64, { D_NETWORK, D_SET, D_TRIVIAL }, SUM, "%", "MaxBoxAcc of a trivial map" },
     { ST "max_box_acc_v2", F64, { D_NETWORK, D_SET, D_TRIVIAL }, SUM, "%", "MaxBoxAccV2, trivial map" },
 
-    { SM "rmse_mean", F64, { D_NETWORK, D_SET, D_METHOD }, SUM, "1", "mean RMSE, {other} and {base}" },
-    { SM "rmse_median", F64, { D_NETWORK, D_SET, D_METHOD }, SUM, "1", "median RMSE, {other} and {base}" },
-    { SM "correlation", F64, { D_NETWORK, D_SET, D_METHOD }, SUM, "1",
-      "mean correlation, {other} and {base}" },
-
-    OLD_DIFFERENCE("entropy", "bit", "mean entropy, real values", 0),
-    OLD_DIFFERENCE("std", "1", "mean deviation, real values", 0),
-    OLD_DIFFERENCE("sparsity", "%", "mean sparsity, real values", 0),
     MEASURE("/summary/measures/{prec}/{value}", "{prec}"),
     MEASURE("/summary/measures/{coded}/{code}", "{coded}"),
     MEASURE("/summary/measures/{other}/vs_{base}/{pair}", "{other} and {base}"),

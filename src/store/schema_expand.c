@@ -109,7 +109,6 @@ static int64_t extent_of(const struct store_layout *l, int net, enum extent e)
         [D_NETWORK] = l->networks,
         [D_PRECISION] = l->precisions,
         [D_SET] = 1 + l->selections,
-        [D_READING] = STORE_READINGS,
         [D_STATISTIC] = STORE_STATISTICS,
         [D_RULE] = STORE_RULES,
         [D_SIGN] = STORE_SIGNS,

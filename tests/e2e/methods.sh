@@ -14,7 +14,7 @@ hasnot() { h5ls -r "$1" > "$T/listed" && lacks "$T/listed" "$2"; }
 
 check "eigen alone" "$Q" run "$T/job.conf" --explain.steps=0
 eigen=$(digest "$T/out.h5")
-check "eigen alone has no other maps" hasnot "$T/out.h5" "cam_layercam|/method|/summary/methods"
+check "eigen alone has no other maps" hasnot "$T/out.h5" "cam_layercam|/method|_layercam"
 check "eigen, said aloud" "$Q" run "$T/job.conf" --explain.steps=0 --method=eigen --out="$T/said.h5"
 check "eigen, said aloud: the same digest" same "$(digest "$T/said.h5")" "$eigen"
 
@@ -22,7 +22,7 @@ check "two methods" "$Q" run "$T/job.conf" --explain.steps=0 --method=eigen,laye
 check "its maps" has "$T/two.h5" /models/mobile/int8/cam_layercam "12, 7, 7"
 check "their RMSE" has "$T/two.h5" /models/shuffle/int8/vs_fp32/rmse_layercam 12
 check "their correlation" has "$T/two.h5" /models/shuffle/int8/vs_fp32/correlation_layercam 12
-check "the summary" has "$T/two.h5" /summary/methods/int8/rmse_mean "2, 4, 1"
+check "the summary" has "$T/two.h5" /summary/measures/int8/vs_fp32/rmse_layercam/mean "2, 4"
 check "the list's order does not count" "$Q" run "$T/job.conf" --explain.steps=0 --method=layercam,eigen --out="$T/turned.h5"
 check "the list's order: the same digest" same "$(digest "$T/turned.h5")" "$(digest "$T/two.h5")"
 check "another list: another digest" other "$(digest "$T/two.h5")" "$eigen"

@@ -98,16 +98,26 @@ def check_csv(folder, f, report, rows):
     for path in (folder / "csv").glob("summary.*.csv"):
         table = pd.read_csv(path)
         for column in table:
-            at = "summary/" + path.name.removeprefix("summary.").split(".")[0].replace("_", "/", 1) + "/" + column
+            root = path.name.removeprefix("summary.").split(".")[0]
+            if root in ("measures", "difference"):
+                continue
+            at = "summary/" + root.replace("_", "/", 1) + "/" + column
             axes.append((path.name, column))
             if at in f and f[at].dtype.kind != "S":
                 check(np.allclose(table[column], f[at][()].ravel(), rtol=1e-14, atol=0), f"{path.name}: {column}")
-    values = [c for name, c in axes if c not in ("network", "set", "reading", "rule", "sign", "trivial", "method", "step", "bin", "index",
-                                                 "Unnamed: 0")]
-    check(len(values) == len(names), f"{len(values)} columns, {len(names)} datasets in /summary")
+    values = [c for name, c in axes if c not in ("network", "set", "rule", "sign", "trivial", "step", "bin", "index", "Unnamed: 0")]
+    count = 0
+    for root in ("measures", "difference"):
+        table = pd.read_csv(folder / f"csv/summary.{root}.csv").set_index(["precision", "measure"])
+        for who, measure in table.index.unique():
+            group = f[f"summary/{root}/{who}/{measure}"]
+            for name, data in group.items():
+                check(np.allclose(table.loc[(who, measure), name], data[()].ravel(), rtol=1e-14, atol=0), f"{root} {who} {measure}: {name}")
+                count += 1
+    check(len(values) + count == len(names), f"{len(values)} columns and {count} of measures, {len(names)} datasets in /summary")
     r = read_result.Result(folder / "a.h5")
-    mean = r.labelled("/summary/rmse/int8/mean")
-    check(mean["mobile", "raw", "aligned"] == f["summary/rmse/int8/mean"][r.networks.index("mobile"), 1, 2], "labelled")
+    path = "/summary/measures/int8/vs_fp32/rmse_aligned/mean"
+    check(r.labelled(path)["mobile", "raw"] == f[path][r.networks.index("mobile"), 1], "labelled")
 
 
 # ---- figures.py --------------------------------------------------------------------------------------------------
@@ -181,7 +191,7 @@ def check_intervals(f, rows):
     for number, network in enumerate(n.decode() for n in f["network"]):
         mine, group = rows[rows.network == network], f["summary/difference/int8"]
         right = mine[["fp32_right", "int8_right"]].astype(int).to_numpy()
-        values = {"top1": 100.0 * (right[:, 1] - right[:, 0]), "std": mine.int8_std_real - mine.fp32_std_real,
+        values = {"top1": 100.0 * (right[:, 1] - right[:, 0]), "std_real": mine.int8_std_real - mine.fp32_std_real,
                   "iou": (mine["int8_iou_t0.20"] - mine["fp32_iou_t0.20"]).dropna()}
         for measure, v in values.items():
             want = [group[measure][x][number, 0] for x in ("difference", "low", "high")]
@@ -233,8 +243,7 @@ def nothing_known(f):
         for p in ("fp32", "int8"):
             f[f"models/{network}/{p}/wsol/iou"][...] = -1
             f[f"models/{network}/{p}/raw_sign"][...] = 0
-        count = f["summary/rmse/int8/raw_undefined"]
-        count[...] = f["summary/subset/count"][...]
+        f["summary/measures/int8/vs_fp32/raw_undefined/mean"][...] = 1
 
 
 def check_unknown(folder):

@@ -1,10 +1,11 @@
-"""Recomputes /summary/difference and the intervals of the RMSE from a result's stored rows with numpy.
+"""Recomputes /summary/measures and /summary/difference from a result's stored rows with numpy.
 
     python3 tests/oracles/check_differences.py RESULT.h5
 
-Draws as include/metric_test.h states them; means and quantiles are numpy's; areas and the binomial test are their definitions.
-Prints one line, "check_differences: N checks, N failed"; exit 1 if any failed.
+Draws as include/metric_test.h states them; means, medians, deviations and quantiles are numpy's; areas and the binomial test are
+their definitions. Prints one line, "check_differences: N checks, N failed"; exit 1 if any failed.
 """
+import functools
 import math
 import pathlib
 import sys
@@ -13,9 +14,15 @@ import h5py
 import numpy as np
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "fixtures"))
-from make_interval_fixtures import intervals
+import make_interval_fixtures
 
 from checks import Checks, texts
+
+make_interval_fixtures.draws = functools.lru_cache(make_interval_fixtures.draws)      # many measures share their draws
+intervals = make_interval_fixtures.intervals
+
+OK = 1
+check = Checks("check_differences")
 
 
 def exact_p(k, n):
@@ -28,75 +35,82 @@ def area(c):
     return ((c[:, 1:] + c[:, :-1]) / 2).mean(axis=1)
 
 
-OK = 1
-counted = Checks("check_differences")
+class Network:
+    """Values of measures of one network: (rows), NaN where a picture has none."""
+
+    def __init__(self, f, name):
+        self.f, self.net = f, f["models"][name]
+        self.classes, self.first = f["images/class_index"][:], texts(f, "/precision")[0]
+        subset, good = self.net["subset"], self.net["status"][:] == OK
+        place, done = subset["image"][:], subset["status"][:] == OK
+        inside = [(subset["in_" + s][:] == 1) & (place >= 0) for s in texts(f, "/set")[1:]]
+        self.images = [good, *(np.isin(np.arange(len(good)), place[i]) & good for i in inside)]
+        self.places = [np.zeros(len(place), bool), *(i & done for i in inside)]
+
+    def values(self, measure, p, scorer=None):
+        if measure in ("top1", "top5"):
+            right = (self.net[p]["top5"][:, :int(measure[3:])] == self.classes[:, None]).any(axis=1)
+            return np.where(self.classes >= 0, 100.0 * right, np.nan)
+        if measure in ("iou", "iou_raw"):
+            iou = self.net[p]["wsol"][measure][:, 1].astype(float)
+            return np.where(iou < 0, np.nan, iou)
+        if measure.startswith(("deletion", "insertion")):
+            kind, raw = measure.removesuffix("_raw"), "_raw" if measure.endswith("_raw") else ""
+            on = "" if scorer in (None, p) else "_on_" + scorer
+            return area(self.net["subset"][p][f"{kind}_curve{raw}{on}"][:].astype(float))
+        group = self.net[p]
+        return (group[measure] if measure in group else group["vs_" + self.first][measure])[:].astype(float)
 
 
-def check(ours, expected, what):
-    counted(np.allclose(ours, expected, rtol=1e-9, atol=1e-11), f"{what} {ours} {expected}")
+def same(ours, expected, what):
+    check(np.allclose(ours, expected, rtol=1e-9, atol=1e-11), f"{what} {ours} {expected}")
 
 
-def check_table(table, net, s, values, what):
-    values = np.asarray(values, float).reshape(len(values), 1)
-    expected = intervals(values)[0] if len(values) else np.zeros(3)
-    check(table["images"][net, s], len(values), what + " images")
-    check([table[name][net, s] for name in ("difference", "low", "high")], expected, what)
-
-
-def right(rows, classes, k):
-    return (rows["top5"][:, :k] == classes[:, None]).any(axis=1)
-
-
-def check_network(f, number, name, precisions):
-    base, other = precisions
-    net, summary = f["models"][name], f["summary/difference"][other]
-    classes, good = f["images/class_index"][:], net["status"][:] == OK
-    subset, selections = net["subset"], [s.decode() for s in f["set"][1:]]
-    place = subset["image"][:]
-    members = [good]
-    for selection in selections:
-        inside = place[(subset["in_" + selection][:] == 1) & (place >= 0)]
-        members.append(np.isin(np.arange(len(good)), inside) & good)
-    vs = net[other]["vs_" + base]
+def check_table(table, net, members, values, what, answer=False):
+    """Every set of one table: a mean with what else there is of it, or a difference."""
     for s, member in enumerate(members):
-        what = "%s set %d " % (name, s)
-        labelled = member & (classes >= 0)
-        for k, measure in (1, "top1"), (5, "top5"):
-            d = right(net[other], classes, k).astype(int) - right(net[base], classes, k)
-            d = d[labelled]
-            check_table(summary[measure], number, s, 100.0 * d, what + measure)
-            n = int((d != 0).sum())
-            check(summary[measure]["p"][number, s], exact_p(int((d > 0).sum()), n), what + measure + " p")
-        for measure in "entropy", "std", "sparsity":
-            a, b = (net[p][measure + "_real"][:].astype(float) for p in precisions)
-            check_table(summary[measure], number, s, (b - a)[member], what + measure)
-        for measure in "iou", "iou_raw":
-            a, b = (net[p]["wsol"][measure][:, 1].astype(float) for p in precisions)
-            check_table(summary[measure], number, s, (b - a)[member & (a >= 0)], what + measure)
-        for k, reading in enumerate(("raw", "resolved", "aligned")):
-            values = vs["rmse_" + reading][:].astype(float)[member]
-            expected = intervals(values[:, None])[0] if len(values) else np.zeros(3)
-            check([f["summary/rmse"][other][c][number, s, k] for c in ("mean", "mean_low", "mean_high")], expected, what + reading)
-        if "step" not in f:
+        v = values[member & ~np.isnan(values)]
+        at = f"{what} set {s}"
+        same(table["images"][net, s], len(v), at + " images")
+        expected = intervals(v.reshape(-1, 1))[0] if len(v) else np.zeros(3)
+        same([table[k][net, s] for k in ("mean" if "mean" in table else "difference", "low", "high")], expected, at)
+        if "mean" in table:
+            same(table["median"][net, s], np.median(v) if len(v) else 0, at + " median")
+            same(table["sd"][net, s], v.std(ddof=1) if len(v) > 1 else 0, at + " sd")
+        check(("p" in table) == answer, at + " has a p")
+        if answer:
+            same(table["p"][net, s], exact_p(int((v > 0).sum()), int((v != 0).sum())), at + " p")
+
+
+def check_measure(n, number, measure, kind, precisions, coded):
+    summary, values = n.f["summary"], {}
+    for p in precisions:
+        if (kind == "one of codes" and p not in coded) or (kind == "pair" and p == n.first):
             continue
-        inside = (subset["in_" + selections[s - 1]][:] == 1) & (subset["status"][:] == OK) if s else np.zeros(len(place), bool)
-        for sign in "", "_raw":
-            for measure in "deletion", "insertion":
-                curves = [subset[p][measure + "_curve" + sign][:].astype(float) for p in precisions]
-                a, b = (area(c) for c in curves)
-                check_table(summary[measure + sign], number, s, (b - a)[inside], what + measure + sign)
-        for scorer in precisions if f"deletion_curve_on_{other}" in subset[base] else ():
-            for measure in "deletion", "insertion":
-                curves = [subset[p][measure + "_curve" + ("" if p == scorer else "_on_" + scorer)][:].astype(float) for p in precisions]
-                a, b = (area(c) for c in curves)
-                check_table(summary[measure + "_on_" + scorer], number, s, (b - a)[inside], what + measure + " on " + scorer)
+        values[p] = v = n.values(measure, p)
+        members = n.places if "curve" in kind else n.images
+        group = summary["measures"][p]["vs_" + n.first] if kind == "pair" else summary["measures"][p]
+        check_table(group[measure], number, members, v, f"{p} {measure}")
+        if p != n.first and kind not in ("pair", "one of codes"):
+            check_table(summary["difference"][p][measure], number, members, v - values[n.first], f"{p} less {n.first} {measure}",
+                        kind == "answer")
+    for p in precisions[1:] if kind == "crossed curve" else ():
+        for scorer, guest in ((n.first, p), (p, n.first)):
+            a, b = (n.values(measure, x, scorer) for x in (n.first, p))
+            name = f"{measure}_on_{scorer}"
+            check_table(summary["measures"][guest][name], number, n.places, a if guest == n.first else b, f"{guest} {name}")
+            check_table(summary["difference"][p][name], number, n.places, b - a, f"{p} less {n.first} {name}")
 
 
 def main():
     with h5py.File(sys.argv[1], "r") as f:
+        precisions = texts(f, "/precision")
         for number, name in enumerate(texts(f, "/network")):
-            check_network(f, number, name, texts(f, "/precision")[:2])
+            n = Network(f, name)
+            coded = [p for p in precisions if "activation_scale" in n.net[p]]
+            for measure, kind in zip(texts(f, "/measure"), texts(f, "/measures/kind")):
+                check_measure(n, number, measure, kind, precisions, coded)
 
 
 main()
-sys.exit(counted.finish())
+sys.exit(check.finish())

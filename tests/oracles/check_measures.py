@@ -154,12 +154,6 @@ def main():
             a, b = (net[p]["cam"][i].astype(np.float64) for p in ("fp32", "int8"))
             check_pair(f"image {i}", vs, i, a, b, [net[p]["wsol/box"][i] for p in ("fp32", "int8")], h, w)
         check_histograms(f, j, [member[ok] for member in members], act)
-    for s, member in enumerate(members):
-        for p in ("fp32", "int8"):
-            for what, table in f["/summary/activation/" + p].items():
-                check(near(table[j, s], net[p][what][:][member].astype(float).mean(), 1e-12), f"set {s} {p}: mean {what}")
-        for what, table in f["/summary/comparison/int8"].items():
-            check(near(table[j, s], vs[what][:][member].astype(float).mean(), 1e-12), f"set {s}: mean {what}")
 
 
 main()

@@ -21,7 +21,9 @@ static void test_union(void)
 /* 1,000 images, two networks, three selections of 5 %: 142.625 places. Seven ranks: the one that has most has
  * 143 images, 41 of 285.25 places of both networks, 21 of one's. The small job had 16 pictures; its explained
  * rows took 4 passes where 6 are expected, so that explain takes half as long again. 50 runs and 5 to warm up
- * in place of 2 and 5. Intervals: two networks, 2 * 1000 + 2 * 142.625 rows. 7 GB are hashed by all. */
+ * in place of 2 and 5. Intervals: two networks, 1000 + 142.625 rows, nine columns in two blocks: three of
+ * each answer and each value of one precision, a difference among them, one of codes, one of each pair. 7 GB
+ * are hashed by all. */
 static void test_times(void)
 {
     static struct job job = { .fraction = "0.05", .time_runs = 50 };
@@ -34,8 +36,15 @@ static void test_times(void)
                                    .hash_byte_s = 1e-9 };
     const double expected[RUN_PHASES] = { 0, 14.3, 0.03, 61.5, 10.5, 5.5, 0.70705, 1 };
     struct prediction p = { .bytes = UINT64_C(7000000000) };
+    static const enum store_measure_kind kind[] = { STORE_MEASURE_ONE,    STORE_MEASURE_CODES,
+                                                    STORE_MEASURE_PAIR,   STORE_MEASURE_PAIR,
+                                                    STORE_MEASURE_ANSWER, STORE_MEASURE_CROSSED };
     double total = 0;
 
+    r.layout.precisions = 2;
+    r.layout.precision[1].form = PRECISION_CODES;
+    for (size_t i = 0; i < COUNT_OF(kind); i++)
+        r.layout.measure[r.layout.measures++].kind = kind[i];
     r.layout.images = 1000;
     r.layout.subset = 200;
     r.layout.selections = 3;

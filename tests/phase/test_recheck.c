@@ -59,16 +59,19 @@ int main(void)
     if (t->c.rank == 0 && made) {
         CHECK(phase_recheck(t->job.out, what, sizeof what) == OK);
         CHECK_MSG(what[0] == '\0', "%s", what);
-        /* Sets: all, raw, resolved, control. Readings: raw, resolved, aligned. */
+        /* Sets: all, raw, resolved, control. */
         notices(t, "/summary/images/ok", 0, 1);
         notices(t, "/summary/rows/bad", 0, -1);
         notices(t, "/summary/accuracy/int8/top1_count", 0, 1);
         notices(t, "/summary/accuracy/fp32/top5", 3, 0.5);
-        notices(t, "/summary/rmse/int8/mean", 4, 0.015625);
+        notices(t, "/summary/measures/int8/vs_fp32/rmse_resolved/mean", 1, 0.015625);
         notices(t, "/summary/subset/threshold", 2, 0.5);
         notices(t, "/summary/subset/count", 1, -1);
-        notices(t, "/summary/activation/fp32/std_real", 0, 0.015625);
-        notices(t, "/summary/comparison/int8/ssim", 1, 0.015625);
+        notices(t, "/summary/measures/fp32/std_real/median", 0, 0.015625);
+        notices(t, "/summary/measures/int8/vs_fp32/ssim/high", 1, 0.015625);
+        notices(t, "/summary/measures/int8/entropy_int/median", 0, 0.015625);
+        notices(t, "/summary/measures/fp32/deletion/images", 1, 1);
+        notices(t, "/summary/difference/int8/insertion_raw/low", 2, 0.5);
         notices(t, "/summary/histogram/int8/dice_own", 0, 0.5);
         notices(t, "/summary/difference/int8/top1/high", 0, 0.5);
         notices(t, "/gallery/tiny_top01_fp32", 5, 1);

@@ -1,3 +1,4 @@
+/* Counts, accuracy and agreement of hand-made rows. */
 #include "made.h"
 
 #include <math.h>
@@ -47,38 +48,6 @@ static void test_accuracy(const struct made *m, int p)
     CHECK(fabs(low[1] - 100 * 2 / (2 + 1.959963984540054 * 1.959963984540054)) < 1e-9);
 }
 
-static void test_rmse(const struct made *m)
-{
-    double mean[4][3], median[4][3], correlation[4], sum = 0;
-    int64_t flipped[4], undefined[4];
-
-    if (!made_fetch_ok(m, "/summary/rmse/int8/mean", 1, mean) ||
-        !made_fetch_ok(m, "/summary/rmse/int8/median", 1, median) ||
-        !made_fetch_ok(m, "/summary/rmse/int8/correlation", 1, correlation) ||
-        !made_fetch_ok(m, "/summary/rmse/int8/sign_flipped", 1, flipped) ||
-        !made_fetch_ok(m, "/summary/rmse/int8/raw_undefined", 1, undefined))
-        return;
-    for (int i = 0; i < MADE_N; i++)
-        sum += i == MADE_BAD_A || i == MADE_BAD_B ? 0 : (double)made_raw(i);
-    CHECK(near(mean[0][0], sum / 18) && mean[1][0] == 18.5 && mean[2][1] == 9.25 && mean[0][2] == 1);
-    CHECK(median[1][0] == 18.5 && median[0][2] == 1 && near(correlation[0], 0.5));
-    CHECK(flipped[0] == 5 && flipped[1] == 1 && undefined[0] == 1 && undefined[1] == 0);
-}
-
-static void test_activation(const struct made *m)
-{
-    double entropy[4], deviation[4], ssim[4];
-
-    if (!made_fetch_ok(m, "/summary/activation/fp32/entropy_real", 1, entropy) ||
-        !made_fetch_ok(m, "/summary/comparison/int8/ssim", 1, ssim) ||
-        !made_fetch_ok(m, "/summary/activation/int8/std_int", 1, deviation))
-        return;
-    CHECK(entropy[0] == 8 && entropy[1] == 8 && entropy[3] == 8); /* bad rows have 0 and do not count */
-    CHECK(ssim[1] == 15.5 / 32);
-    CHECK(near(deviation[0], (190.0 - MADE_BAD_A - MADE_BAD_B) / 18) && deviation[1] == (14 + 17) / 2.0 &&
-          deviation[2] == (6 + 13) / 2.0);
-}
-
 static void test_agreement(const struct made *m)
 {
     int64_t images[4], same[4], both[4], second[4], wrong[4];
@@ -124,8 +93,6 @@ int main(void)
         CHECK(reduce_summary(&m->run) == OK);
         test_accuracy(m, 0);
         test_accuracy(m, 1);
-        test_rmse(m);
-        test_activation(m);
         test_agreement(m);
         test_counts(m);
         CHECK(made_fetch_ok(m, "/summary/accuracy/int8/weights_bytes", 1, &bytes) && bytes == 1234);

@@ -72,6 +72,32 @@ static void test_spread(const struct made *m)
     CHECK(fabs(flipped.mean[0] - 5.0 / 18) < 1e-15 && flipped.median[0] == 0 && flipped.mean[1] == 0.5);
 }
 
+/* Of a method's maps: rows 0 .. 19, and the signs of odd and even ones. */
+static void write_method(const struct made *m)
+{
+    float rmse[MADE_N], correlation[MADE_N];
+
+    for (int i = 0; i < MADE_N; i++) {
+        rmse[i] = (float)i;
+        correlation[i] = i % 2 ? 1 : -1;
+    }
+    CHECK(store_write(m->run.store, "/models/net/int8/vs_fp32/rmse_layercam", 0, MADE_N, rmse) == OK);
+    CHECK(store_write(m->run.store, "/models/net/int8/vs_fp32/correlation_layercam", 0, MADE_N,
+                      correlation) == OK);
+}
+
+static void test_method(const struct made *m)
+{
+    struct spread rmse, correlation;
+
+    if (!fetch_spread(m, "int8/vs_fp32/rmse_layercam", &rmse) ||
+        !fetch_spread(m, "int8/vs_fp32/correlation_layercam", &correlation))
+        return;
+    CHECK(rmse.mean[0] == (190.0 - MADE_BAD_A - MADE_BAD_B) / 18 && rmse.mean[1] == 15.5 &&
+          rmse.mean[2] == 9.5 && rmse.median[1] == 15.5 && rmse.images[0] == 18);
+    CHECK(fabs(correlation.mean[0] + 2.0 / 18) < 1e-15 && correlation.mean[1] == 0);
+}
+
 /* Truths: per cent of those with a label; IoU of those with a box. */
 static void test_truths(const struct made *m)
 {
@@ -210,13 +236,18 @@ int main(void)
     int code;
 
     m->steps = m->cross = 1;
+    m->methods = 1u << CAM_LAYERCAM;
     CHECK(made_begin(m, "reduce_measures") == OK);
     if (!check_failed) {
         CHECK(subset_select(&m->run) == OK);
         CHECK(comm_agree(&m->c, m->c.rank == 0 ? explain(m) : OK) == OK);
+        if (m->c.rank == 0)
+            write_method(m);
+        comm_wait(&m->c);
         CHECK(reduce_summary(&m->run) == OK);
         test_spread(m);
         test_truths(m);
+        test_method(m);
         test_answers(m);
         test_maps(m);
         test_curves(m);

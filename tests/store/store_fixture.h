@@ -203,7 +203,7 @@ static inline status fixture_fill(const struct comm *c, const struct fixture *f,
 /* Collective. A whole job, from nothing or from what is there, to OUT. */
 static inline status fixture_run(const struct comm *c, const struct fixture *f, int capacity)
 {
-    double mean[2][4][3] = { { { 1.5 } } };
+    double mean[2][4][2] = { { { 1.5 } } };
     struct store *s = NULL;
     int64_t wrote;
     status result = OK;
@@ -211,7 +211,7 @@ static inline status fixture_run(const struct comm *c, const struct fixture *f, 
     TRY(store_begin(c, f->out, &f->plan, &s));
     TRY_OUT(fixture_fill(c, f, s, capacity, &wrote));
     if (c->rank == 0)
-        result = store_write(s, "/summary/rmse/int8/mean", 0, 2, mean);
+        result = store_write(s, "/summary/wsol/int8/gt_known", 0, 2, mean);
     TRY_OUT(comm_agree(c, result));
     TRY_OUT(store_finish(s));
 out:

@@ -45,7 +45,7 @@ static void check_finished(const struct fixture *f)
     CHECK(store_read(r, "/image", STORE_F64, 0, 23, wide, sizeof wide) == OK && wide[22] == 22);
     CHECK(store_read(r, "/image", STORE_S64, 0, 3, narrow, sizeof narrow) ==
           OK); /* and the handle is as it was */
-    CHECK(store_read(r, "/summary/rmse/int8/mean", STORE_F64, 0, 2, mean, sizeof mean) == OK &&
+    CHECK(store_read(r, "/summary/wsol/int8/gt_known", STORE_F64, 0, 2, mean, sizeof mean) == OK &&
           mean[0] == 1.5);
 
     CHECK(store_read_all(r, "/images/width", STORE_S32, 92, &all, &count) == OK && count == 23 &&

@@ -42,8 +42,8 @@ static void check_values(const struct comm *c)
     FIXTURE_ON_ROOT(c)
     {
         CHECK(store_rows_create(s, STORE_ROWS_MODEL, 1, 100, &rows) == OK);
-        /* top5, score5, logits, cam, both signs, constant of two precisions, two measures, nine channels, IoU,
-         * box and hits of both signs; a measure of int8's codes; five of the pair */
+        /* top5, score5, logits, cam, both signs, constant of two precisions, two measures, nine channels,
+         * IoU, box and hits of both signs; a measure of int8's codes; five of the pair */
         CHECK(store_rows_bytes(rows) ==
               2 * (20 + 20 + 28 + 24 + 2 + 1 + 2 * 4 + 9 * 4 + 2 * (20 + 16 + 52)) + 4 + 5 * 4);
         for (size_t i = 0; i < COUNT_OF(order); i++)
@@ -167,7 +167,7 @@ static void check_fixed(const struct comm *c)
  * waits for that, so that it is killed on a machine of any speed. */
 static status slow_job(const struct comm *c, const struct fixture *f, int most)
 {
-    const double mean[2][4][3] = { { { 1.5 } } }; /* as fixture_run */
+    const double mean[2][4][2] = { { { 1.5 } } }; /* as fixture_run */
     struct store_rows *rows = NULL;
     struct store *s = NULL;
     int64_t wrote = 0;
@@ -191,7 +191,7 @@ static status slow_job(const struct comm *c, const struct fixture *f, int most)
                 sleep(300);
         }
     TRY_OUT(fixture_fill(c, f, s, 3, &wrote));
-    TRY_OUT(store_write(s, "/summary/rmse/int8/mean", 0, 2, mean));
+    TRY_OUT(store_write(s, "/summary/wsol/int8/gt_known", 0, 2, mean));
     TRY_OUT(store_finish(s));
 out:
     store_rows_free(rows);

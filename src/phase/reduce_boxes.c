@@ -1,31 +1,28 @@
+/* src/phase/reduce_boxes.c: what true boxes say of the maps of a set of images: mean IoU by rule,
+ * localization accuracy, the MaxBoxAcc family, and the same of maps that have seen no picture. */
 #include "locate.h"
+#include "reduce.h"
 
 #include "metric.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { SETS = 1 + STORE_MAX_SELECTIONS };
-
-/* One network's rows as rank 0 reads them, in image order. */
+/* One precision's and sign's rows, in image order. */
 struct columns {
-    int64_t n;
-    int sets;
-    const uint32_t *member;
-    const int32_t *class_index;
-    float (*iou[STORE_MAX_PRECISIONS][STORE_SIGNS])[WSOL_RULES]; /* (N) */
-    uint8_t (*right)[WSOL_MASKS][WSOL_MASK_BYTES];         /* (N) of the precision and sign in hand */
-    int32_t (*box)[4];                                     /* (N) */
+    const struct reduce_rows *rows;
+    uint8_t *has;                                  /* (N) there is a true box in the frame */
+    float (*iou)[WSOL_RULES];                      /* (N) */
+    uint8_t (*right)[WSOL_MASKS][WSOL_MASK_BYTES]; /* (N) */
+    int32_t (*box)[4];                             /* (N) */
 };
 
 static status make_columns(const struct run *r, struct columns *a)
 {
     size_t n = (size_t)r->layout.images;
 
-    a->n = r->layout.images;
-    for (int p = 0; p < r->precisions; p++)
-        for (int s = 0; s < STORE_SIGNS; s++)
-            MEM_TRY(a->iou[p][s], n, sizeof *a->iou[p][s]);
+    MEM_TRY(a->has, n, 1);
+    MEM_TRY(a->iou, n, sizeof *a->iou);
     MEM_TRY(a->right, n, sizeof *a->right);
     MEM_TRY(a->box, n, sizeof *a->box);
     return OK;
@@ -33,9 +30,8 @@ static status make_columns(const struct run *r, struct columns *a)
 
 static void free_columns(struct columns *a)
 {
-    for (int p = 0; p < STORE_MAX_PRECISIONS; p++)
-        for (int s = 0; s < STORE_SIGNS; s++)
-            mem_free(a->iou[p][s]);
+    mem_free(a->has);
+    mem_free(a->iou);
     mem_free(a->right);
     mem_free(a->box);
 }
@@ -60,7 +56,7 @@ static status put(const struct run *r, int net, const char *group, const char *n
 /* Of the set, and with a true box in the frame. */
 static int counts(const struct columns *a, int64_t i, int set)
 {
-    return (a->member[i] >> set & 1) && a->iou[0][0][i][0] >= 0;
+    return (a->rows->member[i] >> set & 1) && a->has[i];
 }
 
 /* ---- one precision ------------------------------------------------------------------------------------- */
@@ -68,33 +64,33 @@ static int counts(const struct columns *a, int64_t i, int set)
 /* The rows of one table of a network: (set), (set, sign) and (set, sign, rule), without unused sets between.
  */
 struct figures {
-    int64_t images[SETS], without_box[SETS], no_foreground[SETS];
-    double mean[SETS][STORE_SIGNS][WSOL_RULES], sd[SETS][STORE_SIGNS][WSOL_RULES];
-    double gt_known[SETS][STORE_SIGNS], top1[SETS][STORE_SIGNS], top5[SETS][STORE_SIGNS];
-    double max_box_acc[SETS][STORE_SIGNS], at[SETS][STORE_SIGNS], v2[SETS][STORE_SIGNS];
+    int64_t images[REDUCE_SETS], without_box[REDUCE_SETS], no_foreground[REDUCE_SETS];
+    double mean[REDUCE_SETS][STORE_SIGNS][WSOL_RULES], sd[REDUCE_SETS][STORE_SIGNS][WSOL_RULES];
+    double gt_known[REDUCE_SETS][STORE_SIGNS], top1[REDUCE_SETS][STORE_SIGNS], top5[REDUCE_SETS][STORE_SIGNS];
+    double max_box_acc[REDUCE_SETS][STORE_SIGNS], at[REDUCE_SETS][STORE_SIGNS], v2[REDUCE_SETS][STORE_SIGNS];
 };
 
 static void count_images(const struct columns *a, struct figures *f)
 {
-    for (int64_t i = 0; i < a->n; i++)
-        for (int s = 0; s < a->sets; s++) {
+    for (int64_t i = 0; i < a->rows->n; i++)
+        for (int s = 0; s < a->rows->sets; s++) {
             f->images[s] += counts(a, i, s);
-            f->without_box[s] += (a->member[i] >> s & 1) && !counts(a, i, s);
+            f->without_box[s] += (a->rows->member[i] >> s & 1) && !counts(a, i, s);
             f->no_foreground[s] += counts(a, i, s) && a->box[i][0] < 0;
         }
 }
 
-static void mean_iou(const struct columns *a, int p, int sign, int set, struct figures *f)
+static void mean_iou(const struct columns *a, int sign, int set, struct figures *f)
 {
     int64_t n = f->images[set];
 
     for (int rule = 0; rule < WSOL_RULES && n > 0; rule++) {
         double sum = 0, squares = 0, mean;
-        for (int64_t i = 0; i < a->n; i++)
-            sum += counts(a, i, set) ? (double)a->iou[p][sign][i][rule] : 0;
+        for (int64_t i = 0; i < a->rows->n; i++)
+            sum += counts(a, i, set) ? (double)a->iou[i][rule] : 0;
         mean = sum / (double)n;
-        for (int64_t i = 0; i < a->n; i++) {
-            double d = counts(a, i, set) ? (double)a->iou[p][sign][i][rule] - mean : 0;
+        for (int64_t i = 0; i < a->rows->n; i++) {
+            double d = counts(a, i, set) ? (double)a->iou[i][rule] - mean : 0;
             squares += d * d;
         }
         f->mean[set][sign][rule] = mean;
@@ -103,16 +99,17 @@ static void mean_iou(const struct columns *a, int p, int sign, int set, struct f
 }
 
 /* GT-known, Top-1 and Top-5 Loc: t = 0.2, IoU at least 0.5. */
-static void count_located(const struct columns *a, int p, int sign, int set, const int32_t *top5,
-                          struct figures *f)
+static void count_located(const struct columns *a, const int32_t *top5, int sign, int set, struct figures *f)
 {
     int64_t known = 0, first = 0, among = 0;
 
-    for (int64_t i = 0; i < a->n; i++) {
+    for (int64_t i = 0; i < a->rows->n; i++) {
         int place;
-        if (!counts(a, i, set) || a->iou[p][sign][i][WSOL_T20] < 0.5f)
+        if (!counts(a, i, set) || a->iou[i][WSOL_T20] < 0.5f)
             continue;
-        place = a->class_index[i] < 0 ? -1 : accuracy_rank(top5 + i * RUN_TOP, RUN_TOP, a->class_index[i]);
+        place = a->rows->class_index[i] < 0
+                    ? -1
+                    : accuracy_rank(top5 + i * RUN_TOP, RUN_TOP, a->rows->class_index[i]);
         known++;
         first += place == 0;
         among += place >= 0;
@@ -130,7 +127,7 @@ static void count_right(const struct columns *a, int sign, int set, struct figur
     struct wsol_counts sum = { 0 };
     struct wsol_best best;
 
-    for (int64_t i = 0; i < a->n; i++)
+    for (int64_t i = 0; i < a->rows->n; i++)
         if (counts(a, i, set))
             wsol_count(&sum, a->right[i]);
     wsol_best_of(&sum, f->images[set], &best);
@@ -165,55 +162,22 @@ static status put_figures(const struct run *r, int net, int p, const struct figu
     return OK;
 }
 
-static status reduce_precision(const struct run *r, int net, int p, struct columns *a, const int32_t *top5)
+static status reduce_precision(const struct run *r, int net, int p, struct columns *a)
 {
     struct figures f = { 0 };
 
     TRY(fetch(r, net, p, "box", 0, a->box));
     count_images(a, &f);
     for (int sign = 0; sign < STORE_SIGNS; sign++) {
+        TRY(fetch(r, net, p, "iou", sign, a->iou));
         TRY(fetch(r, net, p, "right", sign, a->right));
-        for (int s = 0; s < a->sets; s++) {
-            mean_iou(a, p, sign, s, &f);
-            count_located(a, p, sign, s, top5, &f);
+        for (int s = 0; s < a->rows->sets; s++) {
+            mean_iou(a, sign, s, &f);
+            count_located(a, a->rows->top5[p], sign, s, &f);
             count_right(a, sign, s, &f);
         }
     }
     return put_figures(r, net, p, &f);
-}
-
-/* ---- pairs --------------------------------------------------------------------------------------------- */
-
-/* Mean of the paired differences at t = 0.2 and its normal 95 % interval. */
-static status reduce_pair(const struct run *r, int net, int p, const struct columns *a)
-{
-    double mean[SETS][STORE_SIGNS] = { 0 }, low[SETS][STORE_SIGNS] = { 0 }, high[SETS][STORE_SIGNS] = { 0 };
-    char group[STORE_NAME];
-
-    for (int s = 0; s < a->sets; s++)
-        for (int sign = 0; sign < STORE_SIGNS; sign++) {
-            double sum = 0, squares = 0, half;
-            int64_t n = 0;
-            for (int64_t i = 0; i < a->n; i++) {
-                double d = (double)a->iou[p][sign][i][WSOL_T20] - (double)a->iou[0][sign][i][WSOL_T20];
-                if (!counts(a, i, s))
-                    continue;
-                n++;
-                sum += d;
-                squares += d * d;
-            }
-            if (n < 1)
-                continue;
-            mean[s][sign] = sum / (double)n;
-            squares -= mean[s][sign] * sum;
-            half = n > 1 && squares > 0 ? 1.959963984540054 * sqrt(squares / (double)(n - 1) / (double)n) : 0;
-            low[s][sign] = mean[s][sign] - half;
-            high[s][sign] = mean[s][sign] + half;
-        }
-    snprintf(group, sizeof group, "wsol/%s/vs_%s", run_precision(r, p), run_precision(r, 0));
-    TRY(put(r, net, group, "difference", mean));
-    TRY(put(r, net, group, "difference_low", low));
-    return put(r, net, group, "difference_high", high);
 }
 
 /* ---- trivial maps -------------------------------------------------------------------------------------- */
@@ -234,9 +198,9 @@ static void trivial_map(int kind, int width, int height, float *map)
 }
 
 struct trivial {
-    double sum[SETS];
-    int64_t known[SETS];
-    struct wsol_counts counts[SETS];
+    double sum[REDUCE_SETS];
+    int64_t known[REDUCE_SETS];
+    struct wsol_counts counts[REDUCE_SETS];
 };
 
 struct trivial_room {
@@ -264,12 +228,12 @@ static status make_trivial_room(const struct run *r, struct trivial_room *t)
 static void sum_trivial(const struct run *r, const struct columns *a, const struct trivial_room *t)
 {
     memset(t->sums, 0, sizeof *t->sums);
-    for (int64_t i = 0; i < a->n; i++) {
+    for (int64_t i = 0; i < a->rows->n; i++) {
         struct wsol_score score;
         if (!counts(a, i, 0)) /* set 0 holds all others */
             continue;
         wsol_score(t->wsol, t->truth, locate_truth(r, i, t->width[i], t->height[i], t->truth), &score);
-        for (int s = 0; s < a->sets; s++) {
+        for (int s = 0; s < a->rows->sets; s++) {
             if (!counts(a, i, s))
                 continue;
             t->sums->sum[s] += (double)score.iou[WSOL_T20];
@@ -281,21 +245,21 @@ static void sum_trivial(const struct run *r, const struct columns *a, const stru
 
 static status reduce_trivial(const struct run *r, int net, const struct columns *a)
 {
-    double mean[SETS][STORE_TRIVIALS] = { 0 }, known[SETS][STORE_TRIVIALS] = { 0 },
-           most[SETS][STORE_TRIVIALS] = { 0 }, v2[SETS][STORE_TRIVIALS] = { 0 };
-    int64_t images[SETS] = { 0 };
+    double mean[REDUCE_SETS][STORE_TRIVIALS] = { 0 }, known[REDUCE_SETS][STORE_TRIVIALS] = { 0 },
+           most[REDUCE_SETS][STORE_TRIVIALS] = { 0 }, v2[REDUCE_SETS][STORE_TRIVIALS] = { 0 };
+    int64_t images[REDUCE_SETS] = { 0 };
     struct trivial_room t = { 0 };
     status result = OK;
 
-    for (int64_t i = 0; i < a->n; i++)
-        for (int s = 0; s < a->sets; s++)
+    for (int64_t i = 0; i < a->rows->n; i++)
+        for (int s = 0; s < a->rows->sets; s++)
             images[s] += counts(a, i, s);
     TRY_OUT(make_trivial_room(r, &t));
     for (int kind = 0; kind < STORE_TRIVIALS; kind++) {
         trivial_map(kind, r->input_w, r->input_h, t.map);
         wsol_scan(t.wsol, t.map);
         sum_trivial(r, a, &t);
-        for (int s = 0; s < a->sets; s++) {
+        for (int s = 0; s < a->rows->sets; s++) {
             struct wsol_best best;
             wsol_best_of(&t.sums->counts[s], images[s], &best);
             mean[s][kind] = images[s] ? t.sums->sum[s] / (double)images[s] : 0;
@@ -318,20 +282,17 @@ out:
     return result;
 }
 
-status locate_reduce(const struct run *r, int net, const uint32_t *member, int sets,
-                     const int32_t *class_index, int32_t *const top5[STORE_MAX_PRECISIONS])
+status reduce_boxes(const struct run *r, int net, const struct reduce_rows *rows)
 {
-    struct columns a = { .sets = sets, .member = member, .class_index = class_index };
+    struct columns a = { .rows = rows };
     status result = OK;
 
     TRY_OUT(make_columns(r, &a));
+    TRY_OUT(fetch(r, net, 0, "iou", 0, a.iou));
+    for (int64_t i = 0; i < rows->n; i++)
+        a.has[i] = a.iou[i][0] >= 0;
     for (int p = 0; p < r->precisions; p++)
-        for (int s = 0; s < STORE_SIGNS; s++)
-            TRY_OUT(fetch(r, net, p, "iou", s, a.iou[p][s]));
-    for (int p = 0; p < r->precisions; p++)
-        TRY_OUT(reduce_precision(r, net, p, &a, top5[p]));
-    for (int p = 1; p < r->precisions; p++)
-        TRY_OUT(reduce_pair(r, net, p, &a));
+        TRY_OUT(reduce_precision(r, net, p, &a));
     TRY_OUT(reduce_trivial(r, net, &a));
 out:
     free_columns(&a);

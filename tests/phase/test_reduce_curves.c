@@ -1,3 +1,5 @@
+/* Curves of hand-made rows through the whole reduction: mean curves (reduce.c), areas (reduce_measures.c), on
+ * either network. */
 #include "made.h"
 
 #include <math.h>
@@ -75,10 +77,13 @@ static void test_areas(const struct made *m)
         CHECK(images[0] == 0 && images[1] == 1 && images[2] == 2);
         for (int k = 0; k < 4; k++) {
             double part = k < 2 ? 1 : 0.5;
-            snprintf(path, sizeof path, "/summary/curves/%s/%s", made_precision[p], name[k]);
+            snprintf(path, sizeof path, "/summary/measures/%s/%s/mean", made_precision[p], name[k]);
             if (!made_fetch_ok(m, path, 1, area))
                 return;
-            CHECK(area[0] == 0);
+            snprintf(path, sizeof path, "/summary/measures/%s/%s/images", made_precision[p], name[k]);
+            if (!made_fetch_ok(m, path, 1, images))
+                return;
+            CHECK(area[0] == 0 && images[0] == 0 && images[1] == 1 && images[2] == 2);
             CHECK(fabs(area[1] - ((k % 2 ? 0 : 1) + part * 18 / 32) / 2) < 1e-7);
             CHECK(fabs(area[2] - ((k % 2 ? 0 : 1) + part * 21 / 64) / 2) < 1e-7);
         }
@@ -93,13 +98,13 @@ static void test_areas(const struct made *m)
 /* raw = {17}, resolved = {6, 13}. */
 static void test_cross(const struct made *m)
 {
-    static const char *const name[] = { "deletion_int8_on_fp32", "insertion_int8_on_fp32",
-                                        "deletion_fp32_on_int8", "insertion_fp32_on_int8" };
+    static const char *const name[] = { "int8/deletion_on_fp32", "int8/insertion_on_fp32",
+                                        "fp32/deletion_on_int8", "fp32/insertion_on_int8" };
     double area[4];
     char path[64];
 
     for (int k = 0; k < 4; k++) {
-        snprintf(path, sizeof path, "/summary/cross/int8/%s", name[k]);
+        snprintf(path, sizeof path, "/summary/measures/%s/mean", name[k]);
         if (!made_fetch_ok(m, path, 1, area))
             return;
         CHECK(area[0] == 0 && fabs(area[1] - 17.0 / (32 << k)) < 1e-7);
@@ -114,15 +119,15 @@ int main(void)
 
     m->steps = STEPS;
     m->cross = 1;
-    CHECK(made_begin(m, "curves") == OK);
+    CHECK(made_begin(m, "reduce_curves") == OK);
     if (!check_failed) {
         CHECK(subset_select(&m->run) == OK);
         CHECK(comm_agree(&m->c, m->c.rank == 0 ? fill(m) : OK) == OK);
-        CHECK(comm_agree(&m->c, m->c.rank == 0 ? curves_reduce(&m->run, 0) : OK) == OK);
+        CHECK(reduce_summary(&m->run) == OK);
         test_areas(m);
         test_cross(m);
     }
-    made_end(m, &code, "curves");
+    made_end(m, &code, "reduce_curves");
     mem_free(m);
     return code;
 }
