@@ -122,6 +122,7 @@ char *mem_strdup(const char *text);
 void mem_free(void *block);          /* NULL is fine */
 long mem_live(void);                 /* blocks not yet freed: tests end at 0 */
 size_t mem_peak_resident(void);      /* VmHWM, bytes */
+size_t mem_proportional(void);       /* PSS now, bytes: a page of n processes counts 1/n; 0 = unknown */
 #define MEM_TRY(pointer, count, size)                                                                        \
     do {                                                                                                     \
         (pointer) = mem_alloc((count), (size));                                                              \

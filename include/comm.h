@@ -45,6 +45,7 @@ struct comm {
     int node_rank, node_size;    /* place among, and number of, the ranks on this host */
     char host[64];          /* without its domain */
     MPI_Comm mpi;           /* collectives */
+    MPI_Comm here;          /* those of this host's ranks: comm_node */
     MPI_Comm side;          /* the loop's small messages */
     MPI_Comm watch;         /* the watchdog's */
     int threads;            /* MPI_THREAD_MULTIPLE was granted: a second thread may talk */
@@ -62,6 +63,8 @@ int comm_launched(void);
 void comm_library(char name[64]);
 /* Local. This rank alone as a job of one rank, beside the job it belongs to; nothing to finish. */
 void comm_self(const struct comm *c, struct comm *out);
+/* Local. The ranks of this host as a job of their own, for moving bytes; nothing to finish. */
+void comm_node(const struct comm *c, struct comm *out);
 /* Collective. Frees the communicators and ends MPI; idempotent. */
 void comm_finish(struct comm *c);
 /* Local. From now on comm_finish leaves MPI as it is: for a library that MPI_Finalize would end and that
@@ -92,6 +95,28 @@ void comm_gather(const struct comm *c, const void *mine, size_t size, void *all)
  * *total there, NULL and 0 elsewhere. ERR_MEMORY on all alike. */
 MUST_USE status comm_gather_bytes(const struct comm *c, const void *mine, size_t size, void **all,
                                   size_t *total);
+
+/* ---- memory of a node (block.c) -------------------------------------------------------------------- */
+
+/* `bytes` that the host's first rank fills and the others read: one piece of memory where MPI has some that
+ * they share and /dev/shm has the room, else a copy for each (QUANTCAM_SHARE=off: to try that). */
+struct comm_block {
+    void *at;               /* 64-byte aligned; zeroed */
+    size_t bytes;
+    int shared;
+    MPI_Win window;
+};
+/* Collective; `bytes` of a host's first rank count there. ERR_MEMORY on any rank; free it in any case. */
+MUST_USE status comm_block_make(const struct comm *c, size_t bytes, struct comm_block *out);
+/* Collective: from now on all ranks see what the host's first one wrote, which nobody changes any more. */
+void comm_block_publish(const struct comm *c, const struct comm_block *b);
+/* Collective; zeroed blocks too. */
+void comm_block_free(struct comm_block *b);
+
+/* Collective, bytes: the sum of `proportional` (mem_proportional's) over the ranks of the fullest host, 0 where
+ * one of them does not know it, and the most that any rank had at any time (VmHWM). */
+struct comm_memory { size_t node, rank; };
+void comm_node_memory(const struct comm *c, size_t proportional, struct comm_memory *out);
 
 /* Local. Seconds that this process has spent since its start: looking for messages within loops, and waiting
  * for other ranks, at collectives and at the ends of loops. */

@@ -61,17 +61,28 @@ long mem_live(void)
     return live;
 }
 
-size_t mem_peak_resident(void)
+/* Of a file of lines "NAME: N kB"; 0 where there is none. */
+static size_t kib_of(const char *path, const char *format)
 {
-    FILE *f = fopen("/proc/self/status", "r");
+    FILE *f = fopen(path, "r");
     char line[256];
     size_t kib = 0;
 
     if (!f)
         return 0;
     while (fgets(line, sizeof line, f))
-        if (sscanf(line, "VmHWM: %zu kB", &kib) == 1)
+        if (sscanf(line, format, &kib) == 1)
             break;
     fclose(f);
     return kib * 1024;
+}
+
+size_t mem_peak_resident(void)
+{
+    return kib_of("/proc/self/status", "VmHWM: %zu kB");
+}
+
+size_t mem_proportional(void)
+{
+    return kib_of("/proc/self/smaps_rollup", "Pss: %zu kB");
 }

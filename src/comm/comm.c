@@ -32,21 +32,19 @@ static void find_host(struct comm *c)
 /* Hosts are numbered by the lowest rank on them. */
 static void find_nodes(struct comm *c)
 {
-    MPI_Comm local;
     uint64_t leaders;
     int numbers[2];
 
-    MPI_Comm_split_type(c->mpi, MPI_COMM_TYPE_SHARED, c->rank, MPI_INFO_NULL, &local);
-    MPI_Comm_rank(local, &c->node_rank);
-    MPI_Comm_size(local, &c->node_size);
+    MPI_Comm_split_type(c->mpi, MPI_COMM_TYPE_SHARED, c->rank, MPI_INFO_NULL, &c->here);
+    MPI_Comm_rank(c->here, &c->node_rank);
+    MPI_Comm_size(c->here, &c->node_size);
     numbers[0] = (int)comm_exscan_u64(c, c->node_rank == 0);
     leaders = c->node_rank == 0;
     comm_sum_u64(c, &leaders, 1);
     numbers[1] = (int)leaders;
-    MPI_Bcast(numbers, 2, MPI_INT, 0, local);
+    MPI_Bcast(numbers, 2, MPI_INT, 0, c->here);
     c->node = numbers[0];
     c->nodes = numbers[1];
-    MPI_Comm_free(&local);
 }
 
 status comm_init(int *argc, char ***argv, struct comm *out)
@@ -82,7 +80,7 @@ void comm_self(const struct comm *c, struct comm *out)
     *out = *c;
     out->rank = out->node = out->node_rank = 0;
     out->size = out->nodes = out->node_size = 1;
-    out->mpi = out->side = out->watch = MPI_COMM_SELF;
+    out->mpi = out->here = out->side = out->watch = MPI_COMM_SELF;
 }
 
 static int skip_finalize;
@@ -106,6 +104,7 @@ void comm_finish(struct comm *c)
     }
     MPI_Comm_free(&c->watch);
     MPI_Comm_free(&c->side);
+    MPI_Comm_free(&c->here);
     MPI_Comm_free(&c->mpi);
     error_set_bug_hook(NULL);
     MPI_Finalize();

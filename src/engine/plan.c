@@ -73,6 +73,7 @@ static status pack_all(const struct draft *d, const struct engine_plan *plan, ui
 
         TRY(pack_layer(plan, d->b, &d->job[i], (struct engine_conv *)(void *)parameters,
                        block + d->head.weights));
+        table_rest(d->b->weights);
     }
     return OK;
 }

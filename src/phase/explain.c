@@ -230,8 +230,10 @@ static status keep_network(struct explain *e, int net)
 {
     if (net == e->kept || e->r->job->explain_steps == 0)
         return OK;
-    if (e->kept >= 0)
+    if (e->kept >= 0) {
+        run_note_memory(e->r);
         TRY(probe_let_go(e->probe, e->kept));
+    }
     if (net >= 0)
         TRY(probe_keep(e->probe, net));
     e->kept = net;

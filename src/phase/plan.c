@@ -105,43 +105,52 @@ static status check_form(struct run *r, int i, int p, enum precision_form form)
     return OK;
 }
 
-/* One checkpoint: read, bound, planned, and let go again, so that raw and packed weights of two networks
- * never lie side by side. */
-static status load_weights(struct run *r, int i, int p)
+/* One checkpoint: read and bound, and what is known of it. */
+static status load_weights(struct run *r, int i, int p, struct tensor_table *table,
+                           struct model_binding *binding)
 {
     struct run_network *net = &r->network[i];
     const struct job_network *from = &r->job->network[i];
-    struct engine_options options = { .arithmetic = (enum engine_arithmetic)from->engine,
-                                      .saturate = (enum engine_saturation)r->job->saturate };
     const struct job_reading reading = job_reading(from, p);
     const struct model_reading how = { .allow_unused = reading.unused,
                                        .relu6 = (enum model_relu6)reading.relu6 };
-    struct tensor_table table = { 0 };
-    struct model_binding binding = { 0 };
-    status result = OK;
+    status result;
 
     comm_alive();
-    TRY_OUT(comm_signal_status());
-    result = weight_load(from->weights[p], reading.state, &table);
+    TRY(comm_signal_status());
+    result = weight_load(from->weights[p], reading.state, table);
     if (result == ERR_MISSING)
         result = error_prefix(result, "network.%s.%s", from->name, run_precision(r, p));
-    TRY_OUT(result);
-    memcpy(r->file_hash[i * RUN_FILES + 1 + p], table.sha256, HASH_SIZE);
-    TRY_OUT(model_bind(&net->model, &table, &how, &binding));
-    TRY_OUT(check_form(r, i, p, binding.form));
-    TRY_OUT(note_decided(r, from->name, p, &binding));
-    net->file_bytes[p] = table.file_bytes;
-    net->parameters[p] = binding.parameters;
-    net->macs[p] = binding.macs;
-    TRY_OUT(engine_open(&binding, &options, r->kernels, &net->engine[p]));
-    TRY_OUT(methods_head(r->job, &binding, &net->head[p]));
-out:
+    TRY(result);
+    memcpy(r->file_hash[i * RUN_FILES + 1 + p], table->sha256, HASH_SIZE);
+    TRY(model_bind(&net->model, table, &how, binding));
+    TRY(check_form(r, i, p, binding->form));
+    TRY(note_decided(r, from->name, p, binding));
+    net->file_bytes[p] = table->file_bytes;
+    net->parameters[p] = binding->parameters;
+    net->macs[p] = binding->macs;
+    return methods_head(r->job, binding, &net->head[p]);
+}
+
+/* Checkpoints are let go again one by one, and their pages as layers are packed: raw and packed weights never
+ * lie side by side. */
+static status make_precision(struct run *r, int i, int p)
+{
+    struct engine_options options = { .arithmetic = (enum engine_arithmetic)r->job->network[i].engine,
+                                      .saturate = (enum engine_saturation)r->job->saturate };
+    struct tensor_table table = { 0 };
+    struct model_binding binding = { 0 };
+    size_t decided = r->decided.size;
+    status result = comm_agree(r->c, shared_reads(r) ? load_weights(r, i, p, &table, &binding) : OK);
+
+    if (result == OK)
+        result = shared_plan(r, i, p, &binding, &options, decided);
     model_unbind(&binding);
     table_free(&table);
     return result;
 }
 
-/* Every rank read the file by its path: the same bytes? */
+/* Every node read the file by its path: the same bytes? */
 static status compare_hash(const struct run *r, int i, int p)
 {
     const uint8_t *mine = r->file_hash[i * RUN_FILES + 1 + p];
@@ -200,7 +209,7 @@ static status make_network(struct run *r, int i)
 {
     TRY(check_classes(r, i));
     for (int p = 0; p < r->precisions; p++) {
-        TRY(comm_agree(r->c, load_weights(r, i, p)));
+        TRY(make_precision(r, i, p));
         TRY(comm_agree(r->c, compare_hash(r, i, p)));
     }
     r->network[i].map = engine_cam_map(r->network[i].engine[0].plan, r->network[i].engine[0].state);
@@ -268,10 +277,8 @@ status plan_make(struct run *r)
 void plan_end_inference(struct run *r)
 {
     for (int i = 0; i < r->networks && !r->borrowed; i++)
-        for (int p = 0; p < r->precisions; p++) {
-            engine_close(&r->network[i].engine[p]);
-            model_head_free(&r->network[i].head[p]);
-        }
+        for (int p = 0; p < r->precisions; p++)
+            shared_free(r, i, p);
 }
 
 void plan_free(struct run *r)

@@ -78,6 +78,13 @@ status run_probe(const struct run *r, const struct probe_how *how, struct probe 
     return result;
 }
 
+void run_note_memory(struct run *r)
+{
+    size_t now = mem_proportional(), *most = &r->phase_pss[r->phases - 1];
+
+    *most = now > *most ? now : *most;
+}
+
 const char *run_precision(const struct run *r, int p)
 {
     return r->precision[p].name;
@@ -210,6 +217,7 @@ status run_rows(struct run *r)
 {
     run_enter(r, "evaluate");
     TRY(evaluate_images(r));
+    run_note_memory(r);
 
     run_enter(r, "select");
     TRY(go_on(r));
@@ -287,13 +295,24 @@ static status run_phases(struct run *r)
     return judge_bad(r);
 }
 
-/* VmHWM of the largest rank; the last line but one. */
+/* The last lines but one: VmHWM of the largest rank, and what the ranks of the fullest node had together
+ * where weights and maps are in use. */
 static void say_memory(const struct run *r)
 {
-    uint64_t peak = mem_peak_resident();
+    struct comm_memory all = { 0 };
+    char text[128] = "";
+    size_t n = 0;
 
-    comm_max_u64(r->c, &peak, 1);
-    log_info("peak memory of a rank %.0f MB", (double)peak / 1e6);
+    for (int k = 0; k < r->phases; k++) {
+        comm_node_memory(r->c, r->phase_pss[k], &all);
+        if (all.node > 0)
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s%.0f MB in %.20s", n ? ", " : "",
+                                  (double)all.node / 1e6, r->phase_name[k]);
+        if (n >= sizeof text)
+            break;
+    }
+    log_info("peak memory of a rank %.0f MB (VmHWM)%s%s", (double)all.rank / 1e6,
+             n ? "; of all ranks of a node, what they share counted once: " : "", text);
 }
 
 status phase_run(const struct comm *c, const struct job *job, const struct phase_start *start)

@@ -10,6 +10,7 @@ enum { RUN_TOP = 5, RUN_FILES = 1 + STORE_MAX_PRECISIONS, RUN_PHASES = 8 };
 struct run_network {
     struct model model;
     struct engine engine[STORE_MAX_PRECISIONS];
+    struct comm_block block[STORE_MAX_PRECISIONS]; /* where the node's plans lie */
     struct model_head head[STORE_MAX_PRECISIONS]; /* where a method of the job needs it */
     uint64_t file_bytes[STORE_MAX_PRECISIONS], parameters[STORE_MAX_PRECISIONS], macs[STORE_MAX_PRECISIONS];
     enum engine_arithmetic arithmetic[STORE_MAX_PRECISIONS]; /* where there are codes */
@@ -65,6 +66,7 @@ struct run {
     const char *phase_name[RUN_PHASES];
     double phase_s[RUN_PHASES], phase_began;
     struct run_spent spent[RUN_PHASES], spent_before; /* this rank's */
+    size_t phase_pss[RUN_PHASES]; /* this rank's, as far as run_note_memory saw it */
     int phases;
 };
 
@@ -98,6 +100,8 @@ double predict_union(double images, double fraction, int selections);
  * them (run.schedule). Local. */
 MUST_USE status run_share(const struct run *r, const uint8_t *missing, int64_t n, int64_t **mine,
                           int64_t *count);
+/* run.c: this rank's memory counts for the phase in hand (PSS). Local. */
+void run_note_memory(struct run *r);
 /* run.c: fills what loops over such a list have in common; name, total, todo, block, grain are set.
  * Collective. */
 void run_loop(struct run *r, struct comm_loop *loop);
@@ -109,6 +113,14 @@ void progress_file_remove(const struct run *r);
 
 /* plan.c: reads and checks everything the job names; every rank ends with the list and ready engines. */
 MUST_USE status plan_make(struct run *r);
+/* shared.c: whether this rank reads checkpoints: the first one of a node. Local. */
+int shared_reads(const struct run *r);
+/* shared.c: the plan of a precision, its head and what is known of its checkpoint, from the ranks that read
+ * it to the others. b, options: matter where shared_reads. decided: the length of r->decided before the
+ * checkpoint was read. Let go by shared_free, after failures too. */
+MUST_USE status shared_plan(struct run *r, int i, int p, const struct model_binding *b,
+                            const struct engine_options *options, size_t decided);
+void shared_free(struct run *r, int i, int p);
 /* plan.c: ranks, memory, sizes, on rank 0's stderr. */
 void plan_print(const struct run *r);
 void plan_free(struct run *r);

@@ -171,6 +171,12 @@ const char *table_note(const struct tensor_table *table, const char *key)
     return NULL;
 }
 
+void table_rest(const struct tensor_table *table)
+{
+    if (table->mapping)
+        (void)madvise(table->mapping, table->mapping_size, MADV_DONTNEED);
+}
+
 void table_free(struct tensor_table *table)
 {
     for (int i = 0; i < table->notes; i++) {

@@ -105,7 +105,7 @@ status weight_load(const char *path, const char *state, struct tensor_table *out
         goto out;
     }
     /* Checking touched every page; they come back as layers are loaded, one at a time. */
-    madvise(t.mapping, t.mapping_size, MADV_DONTNEED);
+    table_rest(&t);
     *out = t;
     t = (struct tensor_table){ 0 };
 out:

@@ -24,5 +24,7 @@ int main(void)
     mem_free(copy);
     CHECK(mem_live() == before);
     CHECK(mem_peak_resident() > 100 * 1024);
+    CHECK(mem_proportional() == 0 ||
+          (mem_proportional() > 10 * 1024 && mem_proportional() <= mem_peak_resident()));
     return check_result("test_mem");
 }
