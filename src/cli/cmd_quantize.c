@@ -97,7 +97,7 @@ static const struct option_table table = {
         "every output, rounds the weights to 2 to 16 bits, takes the mean errors out of the biases, and "
         "writes "
         "a checkpoint that\n"
-        "run and infer take and, of 8 bits, analysis/load_int8.py loads into torchvision. Weights of up to 4 "
+        "run and infer take and analysis/load_quantized.py loads into torchvision. Weights of up to 4 "
         "bits are packed. relu6\n"
         "stays a clamp, which the file notes. stdout has a line a layer: the range seen and the one chosen, "
         "scale and zero point,\n"

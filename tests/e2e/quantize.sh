@@ -113,11 +113,14 @@ torch_runs()
         --limit 2 --engine=$engine -o "$file" "$@" > "$T/log"
     check "infer $net" "$Q" infer --model models/demo/$net.model --weights "$file" --engine=$engine -o "$T/torch.out" \
         "${pictures[@]:0:2}" > "$T/log"
-    check "PyTorch's logits of $net" code 0 "$QUANTCAM_PYTHON" analysis/load_int8.py demo:$net "$file" "$T/torch.out"
+    check "PyTorch's logits of $net" code 0 "$QUANTCAM_PYTHON" analysis/load_quantized.py demo:$net "$file" "$T/torch.out"
 }
 if [ -n "${QUANTCAM_PYTHON:-}" ] && "$QUANTCAM_PYTHON" -c 'import torchvision, h5py' 2> /dev/null; then
     torch_runs resnet18 fbgemm h5 --activation-bits=7
     torch_runs mobilenet_v2 qnnpack safetensors
+    torch_runs resnet18 fbgemm safetensors --precision=int4
+    torch_runs mobilenet_v2 qnnpack safetensors --precision=w4a2
+    torch_runs shufflenet_v2_x0_5 fbgemm safetensors --precision=int2
 else
     echo "skip: the file in PyTorch (QUANTCAM_PYTHON has no torchvision)"
 fi

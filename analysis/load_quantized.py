@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
 """Loads what `quantcam quantize` wrote into torchvision's quantizable models.
 
-    from load_int8 import load
+    from load_quantized import load, read
+    tensors, scales, notes = read('out.safetensors')           # name -> codes; (scale, zero_point); packed codes unpacked
     net = load('mobilenet_v2', 'out.safetensors')              # or out.h5; runs in PyTorch, quantized
     logits = net(normalized pictures, N x 3 x H x W)
 
-    analysis/load_int8.py mobilenet_v2 FILE OUT.h5             OUT.h5: what `quantcam infer` gave for FILE
+    analysis/load_quantized.py mobilenet_v2 FILE OUT.h5             OUT.h5: what `quantcam infer` gave for FILE
 
 As a program it runs OUT.h5's /pixels through PyTorch and compares the logits bit for bit; exit 1 where any differs. NETWORK is
 mobilenet_v2, mobilenet_v3_large, resnet18, resnet50, shufflenet_v2_x0_5, shufflenet_v2_x1_0, ...; demo:NAME is a network of
 models/demo.
+
+Integers of 2 to 8 bits run: PyTorch's kernels clamp at 0..255, and what lies above a file's P.codes is clamped behind each
+module, which comes to the same. (hardsigmoid's output has 8 bits there: networks with one run at 8.) Rounded files, of 16 bits or of
+fewer, are no integers: `values` of them gives the float32 weights that their codes stand for.
 
 relu6: torchvision quantizes it as relu. The file's note quantcam.relu6 = clamp asks for the clamp, which a hook behind each
 fused convolution applies. fbgemm's depthwise kernels add pairs of products in 16 bits, its others do so on CPUs without VNNI:
@@ -24,9 +29,16 @@ import torchvision
 from torch.ao.nn.intrinsic import quantized as fused
 from torchvision.models import quantization as quantizable
 
-DTYPES = {'F64': np.float64, 'F32': np.float32, 'I64': np.int64, 'I32': np.int32, 'I8': np.int8, 'U8': np.uint8}
+DTYPES = {'F64': np.float64, 'F32': np.float32, 'I64': np.int64, 'I32': np.int32, 'I16': np.int16, 'I8': np.int8, 'U8': np.uint8}
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+
+
+def unpack(row, bits, shape):
+    """Codes of up to 4 bits, the first in the lowest bits of a byte, in two's complement."""
+    width, count = (2 if bits == 2 else 4), int(np.prod(shape))
+    parts = np.stack([row >> shift & (1 << width) - 1 for shift in range(0, 8, width)], axis=1).reshape(-1)[:count].astype(np.int8)
+    return np.where(parts >= 1 << width - 1, parts - (1 << width), parts).astype(np.int8).reshape(shape)
 
 
 def read_safetensors(path):
@@ -39,7 +51,11 @@ def read_safetensors(path):
     for name, entry in header.items():
         begin, end = (8 + size + x for x in entry['data_offsets'])
         tensors[name] = np.frombuffer(data[begin:end], DTYPES[entry['dtype']]).reshape(entry['shape']).copy()
-    quantized = {n.removesuffix('.quantization') for n in notes if n.endswith('.quantization')}
+    quantized = {n.removesuffix('.quantization'): value.split() for n, value in notes.items() if n.endswith('.quantization')}
+    for name, words in quantized.items():
+        if 'shape' in words:
+            shape = [int(x) for x in words[words.index('shape') + 1].split(',')]
+            tensors[name] = unpack(tensors[name], int(words[words.index('bits') + 1]), shape)
     scales = {n: (tensors.pop(f'{n}.scale'), tensors.pop(f'{n}.zero_point')) for n in quantized}
     return tensors, scales, notes
 
@@ -52,6 +68,18 @@ def read_h5(path):
         notes = {key: value if isinstance(value, str) else value.decode() for key, value in f.attrs.items()
                  if isinstance(value, (str, bytes))}
     return tensors, scales, notes
+
+
+def read(path):
+    return (read_h5 if path.endswith('.h5') else read_safetensors)(path)
+
+
+def values(path):
+    """name -> float32: what every quantized tensor's codes stand for, f32(scale) * f32(code - zero_point)."""
+    tensors, scales, _ = read(path)
+    column = {name: tuple(x.reshape(-1, *[1] * (tensors[name].ndim - 1)) for x in pair) for name, pair in scales.items()}
+    return {name: scale.astype(np.float32) * (tensors[name].astype(np.int32) - zero).astype(np.float32)
+            for name, (scale, zero) in column.items()}
 
 
 def qtensor(codes, scale, zero_point):
@@ -89,9 +117,25 @@ def clamp6(module, inputs, output):
     return torch._make_per_tensor_quantized_tensor(output.int_repr().clamp(max=most), scale, zero_point)
 
 
+def requantized(output, high):
+    return torch._make_per_tensor_quantized_tensor(output.int_repr().clamp(max=high), output.q_scale(), output.q_zero_point())
+
+
+def keep_below(module, high):
+    """No code above `high` comes out: of a layer by a hook, of a FloatFunctional by its methods."""
+    if isinstance(module, torch.ao.nn.quantized.QFunctional):
+        for method in ('add', 'add_relu', 'mul', 'cat'):
+            before = getattr(module, method)
+            setattr(module, method, lambda *x, before=before, **more: requantized(before(*x, **more), high))
+    else:
+        module.register_forward_hook(lambda m, inputs, output: requantized(output, high))
+
+
 def load(network, path):
     """Every tensor of the file must have its module, and every layer its tensors."""
-    tensors, scales, notes = (read_h5 if path.endswith('.h5') else read_safetensors)(path)
+    tensors, scales, notes = read(path)
+    if notes.get('quantcam.arithmetic') == 'rounded':
+        raise ValueError(f'{path} is rounded, not of integers: values() gives its weights')
     net, has_relu6 = skeleton(network, notes['quantcam.engine'])
     left = set(tensors)
     for name, module in net.named_modules():
@@ -105,6 +149,9 @@ def load(network, path):
             module.scale = torch.tensor([scale]) if as_they_were else scale
             module.zero_point = torch.tensor([zero_point]) if as_they_were else zero_point
             left -= {f'{name}.scale', f'{name}.zero_point'}
+            if f'{name}.codes' in tensors:
+                keep_below(module, int(tensors[f'{name}.codes'][1]))
+                left.remove(f'{name}.codes')
         if has_relu6 and notes.get('quantcam.relu6') == 'clamp' and isinstance(module, fused.ConvReLU2d):
             module.register_forward_hook(clamp6)
     if left:
