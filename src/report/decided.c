@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "value.h"
+
 enum { TEXT_MAX = 16 << 20 };
 
 /* `key` is the front of a line, `size` long. Of `data` these are what was given, the others were decided. */
@@ -24,15 +26,10 @@ static int is_decision(const char *key, size_t size)
 
 status decided_read(struct store_reader *r, struct text *out)
 {
-    const struct store_dataset *d = store_reader_find(r, "/provenance");
     char *text;
-    status result;
+    status result = value_text(r, "/provenance", &text);
 
-    if (!d || d->element < 1 || d->element > TEXT_MAX)
-        return OK;
-    MEM_TRY(text, d->element + 1, 1);
-    result = store_read_string(r, "/provenance", 0, text, d->element + 1);
-    for (const char *line = text; result == OK && *line;) {
+    for (const char *line = text; result == OK && line && *line;) {
         size_t size = strcspn(line, "\n"), key = strcspn(line, " \n");
 
         if (key < size && is_decision(line, key))

@@ -4,9 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "picture.h"
-#include "viridis.h"
-
 enum { RULES = STORE_RULES, AT_20 = 1, ROWS_MAX_BYTES = 1 << 30 };
 
 /* A selection by the corrected reading. */
@@ -145,82 +142,30 @@ int example_better(const struct example *e, int network, int p)
     return 1;
 }
 
-/* The map of one precision with its box, or, without maps in the file, the picture with it. */
-static status draw_side(struct store_reader *r, const struct image *crop, const uint8_t palette[256][3],
-                        const struct example *e, int network, int p, const struct picture_panel *at,
-                        struct image *im)
+static status draw_figure(struct store_reader *r, const struct report_options *options,
+                          struct panel_missing *missing, const struct example *e)
 {
-    const struct store_layout *layout = e->layout;
-    const struct example_row *row = &e->row[network];
-    size_t bytes = (size_t)layout->input_h * (size_t)layout->input_w;
-    char path[STORE_PATH + 2 * STORE_NAME];
-    uint8_t *map = NULL;
-    status result = OK;
-
-    if (!e->maps) {
-        picture_crop(im, at, crop);
-        return OK;
-    }
-    MEM_TRY(map, bytes, 1);
-    snprintf(path, sizeof path, "/models/%s/subset/%s/cam_u8", layout->network[network].name,
-             layout->precision[p].name);
-    TRY_OUT(store_read(r, path, STORE_U8, row->place, 1, map, bytes));
-    picture_map(im, at, crop, map, palette);
-out:
-    mem_free(map);
-    return result;
-}
-
-static status draw_row(struct store_reader *r, const struct image_pipeline *p, const char *root,
-                       const uint8_t palette[256][3], struct album *g, const struct example *e, int network,
-                       struct image *im)
-{
-    static const uint8_t white[3] = { 255, 255, 255 }, green[3] = { 0, 220, 0 }, red[3] = { 230, 0, 0 };
-    const struct example_row *row = &e->row[network];
-    struct picture_panel at = { 0, network * (p->width + PICTURE_GAP), p->width };
-    struct image_box box[ALBUM_BOXES];
-    struct image crop = { 0 };
-    int boxes = 0;
-    status result = OK;
-
-    TRY_OUT(album_crop(r, p, root, row->image, g, row->path, &crop, box, &boxes));
-    picture_crop(im, &at, &crop);
-    for (int i = 0; i < boxes; i++)
-        picture_frame(im, &at, &box[i], white);
-    for (int s = 0; s < e->layout->precisions; s++) {
-        struct image_box own = { row->box[s][0], row->box[s][1], row->box[s][2], row->box[s][3] };
-
-        at.x += p->width + PICTURE_GAP;
-        TRY_OUT(draw_side(r, &crop, palette, e, network, s, &at, im));
-        for (int i = 0; i < boxes; i++)
-            picture_frame(im, &at, &box[i], white);
-        if (own.x0 >= 0)
-            picture_frame(im, &at, &own, example_better(e, network, s) ? green : red);
-    }
-out:
-    image_free(&crop);
-    return result;
-}
-
-static status draw_figure(struct store_reader *r, const struct report_options *options, struct album *g,
-                          const struct example *e)
-{
-    uint8_t palette[256][3] = { { 0 } };
-    struct image_pipeline pipeline;
+    uint8_t own[STORE_MAX_PRECISIONS][3];
     struct image im = { 0 };
-    char root[4096], path[4096];
+    struct panel *panel;
+    char path[4096];
     status result = OK;
 
-    if (e->maps)
-        viridis_fill(palette);
-    TRY(album_pipeline(r, 0, &pipeline, root, sizeof root));
-    TRY(picture_blank(&im, pipeline.width, 1 + e->layout->precisions, e->rows));
-    for (int k = 0; k < e->rows; k++)
+    MEM_TRY(panel, 1, sizeof *panel);
+    for (int k = 0; k < e->rows; k++) {
+        TRY_OUT(panel_open(r, options->images, k, panel));
+        if (k == 0)
+            TRY_OUT(panel_blank(panel, e->rows, &im));
+        for (int p = 0; p < e->layout->precisions; p++)
+            memcpy(own[p], example_better(e, k, p) ? "\x00\xDC\x00" : "\xE6\x00\x00", 3); /* green, red */
         if (e->row[k].image >= 0)
-            TRY_OUT(draw_row(r, &pipeline, options->images ? options->images : root, palette, g, e, k, &im));
+            TRY_OUT(panel_draw(panel, e->row[k].image, e->row[k].path, (const uint8_t(*)[3])own, k, &im,
+                               missing));
+    }
     TRY_OUT(text_path(path, sizeof path, options->folder, "figure_3.png"));
     TRY_OUT(image_write_png(path, &im));
 out:
+    mem_free(panel);
     image_free(&im);
     return result;
 }
@@ -237,15 +182,14 @@ static const char *why_none(const struct store_layout *layout)
     return "the job has no selection by the aligned maps";
 }
 
-status example_write(struct store_reader *r, const struct report_options *options, struct album *g,
-                     struct example *out)
+status example_write(struct store_reader *r, const struct report_options *options,
+                     struct panel_missing *missing, struct example *out)
 {
     const struct store_layout *layout = store_reader_layout(r);
     int found = 0;
 
     memset(out, 0, sizeof *out);
     out->layout = layout;
-    out->maps = layout->subset_maps && store_reader_find(r, "/gallery/palette") != NULL;
     out->why = why_none(layout);
     if (out->why)
         return OK;
@@ -258,7 +202,7 @@ status example_write(struct store_reader *r, const struct report_options *option
         return OK;
     }
     out->rows = layout->networks;
-    return draw_figure(r, options, g, out);
+    return draw_figure(r, options, missing, out);
 }
 
 /* ---- the caption --------------------------------------------------------------------------------------- */
@@ -279,16 +223,12 @@ status example_caption(const struct example *e, int network, struct text *out, e
     return OK;
 }
 
-const char *example_rule(const struct example *e)
+const char *example_rule(void)
 {
-#define PANELS(what)                                                                                         \
-    "A row a network: the picture with its true boxes (white), then " what                                   \
-    ". Green: the map's box with the "                                                                       \
-    "largest IoU, red: with a smaller one, all green where they are equal. Of the aligned subsets the "      \
-    "picture whose IoU (threshold 0.2) differs most between two precisions, the first where several are "    \
-    "equal: the extreme, not the typical one."
-    return e->maps ? PANELS("each precision's map")
-                   : PANELS("each precision's box (the job stored no full-size maps)");
+    return "A row a network: the picture with its true boxes (white), then each precision's map. Green: the "
+           "map's box with the largest IoU, red: with a smaller one, all green where they are equal. Of the "
+           "aligned subsets the picture whose IoU (threshold 0.2) differs most between two precisions, the "
+           "first where several are equal: the extreme, not the typical one.";
 }
 
 status example_markdown(const struct example *e, struct text *out)
@@ -298,7 +238,7 @@ status example_markdown(const struct example *e, struct text *out)
     TRY(text_add(out,
                  "![Figure 3. Where quantization moved the box most](figure_3.png)\n\n"
                  "Figure 3. %s\n\n",
-                 example_rule(e)));
+                 example_rule()));
     for (int k = 0; k < e->rows; k++) {
         TRY(text_add(out, "- "));
         TRY(example_caption(e, k, out, text_add));

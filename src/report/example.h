@@ -8,7 +8,7 @@
 #ifndef QUANTCAM_REPORT_EXAMPLE_H
 #define QUANTCAM_REPORT_EXAMPLE_H
 
-#include "album.h"
+#include "panel.h"
 
 struct example_row {
     int64_t image, place;        /* -1 = no such picture, the row is white; place in the network's union */
@@ -18,21 +18,20 @@ struct example_row {
 };
 struct example {
     int rows;                    /* networks; 0 = no figure */
-    int maps;                    /* 1 = the job stored full-size maps; else their panels show the picture */
     const char *why;             /* there is no figure, or NULL */
     const struct store_layout *layout;
     struct example_row row[STORE_MAX_NETWORKS];
 };
 
-/* Writes FOLDER/figure_3.png. Pictures that cannot be read are counted in `g`, their panels stay white. */
-MUST_USE status example_write(struct store_reader *r, const struct report_options *options, struct album *g,
-                              struct example *out);
+/* Writes FOLDER/figure_3.png. Pictures that cannot be read are counted, their panels stay white. */
+MUST_USE status example_write(struct store_reader *r, const struct report_options *options,
+                              struct panel_missing *missing, struct example *out);
 /* What appends to a text: text_add, or one that escapes. */
 typedef status example_add(struct text *out, const char *format, ...);
 /* One row: the boxes' IoU and colours, and a comma, for the picture's path to follow; or that it has none. */
 MUST_USE status example_caption(const struct example *e, int network, struct text *out, example_add *add);
 /* How the figure reads and by what rule its pictures were chosen. */
-const char *example_rule(const struct example *e);
+const char *example_rule(void);
 /* The figure, its rule, and a caption a row. */
 MUST_USE status example_markdown(const struct example *e, struct text *out);
 /* 1 = the box of precision p is drawn green: no precision's IoU is larger. */

@@ -225,15 +225,10 @@ static status add_text(const char *title, const char *text, int open, struct tex
 static status add_dataset(struct store_reader *r, const char *path, const char *title, int open,
                           struct text *out)
 {
-    const struct store_dataset *d = store_reader_find(r, path);
     char *text;
-    status result;
+    status result = value_text(r, path, &text);
 
-    if (!d || d->element < 1 || d->element > TEXT_MAX)
-        return OK;
-    MEM_TRY(text, d->element + 1, 1);
-    result = store_read_string(r, path, 0, text, d->element + 1);
-    if (result == OK && text[0])
+    if (result == OK && text && text[0])
         result = add_text(title, text, open, out);
     mem_free(text);
     return result;

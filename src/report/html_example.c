@@ -34,7 +34,7 @@ status html_example(const struct example *e, const char *folder, struct text *ou
     if (e->why)
         return text_add(out, "<p class=\"note\">There is none: %s.</p>\n", e->why);
     TRY(text_add(out, "<p class=\"note\">"));
-    TRY(markup_html(out, example_rule(e)));
+    TRY(markup_html(out, example_rule()));
     TRY(text_add(out, "</p>\n"));
     TRY(add_image(folder, out));
     TRY(text_add(out, "<ul class=\"note\">\n"));

@@ -2,16 +2,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "album.h"
-#include "cam.h"
 #include "html_parts.h"
 #include "markup.h"
 #include "metric.h"
 #include "names.h"
 #include "pairs.h"
-#include "picture.h"
+#include "panel.h"
 #include "value.h"
-#include "viridis.h"
 
 enum {
     QUALITY = 80,
@@ -40,10 +37,8 @@ struct gallery {
     struct store_reader *r;
     const struct store_layout *l;
     const struct report_options *options;
-    struct image_pipeline pipeline;
-    const char *root;
-    uint8_t palette[256][3];
-    struct album missing; /* counts alone */
+    struct panel panel; /* of the network in hand */
+    struct panel_missing missing;
     struct item item[KINDS * MOST * OTHERS];
     int items;                 /* of the network in hand */
     struct pairs pair[OTHERS]; /* of each further precision */
@@ -120,84 +115,7 @@ static status choose(struct gallery *g)
     return OK;
 }
 
-/* ---- the picture ----------------------------------------------------------------------------------------
- */
-
-/* The map of one precision as the stored projection gives it. */
-static status read_map(struct gallery *g, int network, int p, int64_t image, uint8_t *out)
-{
-    const struct store_network *n = &g->l->network[network];
-    int side = g->pipeline.width;
-    size_t cells = (size_t)n->h * (size_t)n->w, pixels = (size_t)side * (size_t)side;
-    char path[STORE_PATH + 2 * STORE_NAME];
-    float *projection, *map = NULL;
-    status result = OK;
-
-    MEM_TRY(projection, cells, sizeof *projection);
-    map = mem_alloc(pixels, sizeof *map);
-    if (!map)
-        TRY_OUT(FAIL(ERR_MEMORY, "no memory for a map of %d x %d pixels", side, side));
-    snprintf(path, sizeof path, "/models/%s/%s/cam", n->name, g->l->precision[p].name);
-    TRY_OUT(store_read(g->r, path, STORE_F32, image, 1, projection, cells * sizeof *projection));
-    for (size_t i = 0; i < cells; i++)
-        if (!isfinite(projection[i]))
-            projection[i] = 0;
-    cam_finish(projection, n->h, n->w, side, side, map);
-    for (size_t i = 0; i < pixels; i++)
-        out[i] = (uint8_t)(255 * map[i] + 0.5f);
-out:
-    mem_free(projection);
-    mem_free(map);
-    return result;
-}
-
-static status draw_map(struct gallery *g, int network, int p, int64_t image, const struct image *crop,
-                       const struct picture_panel *at, struct image *im)
-{
-    static const uint8_t orange[3] = { 255, 110, 40 };
-    size_t pixels = (size_t)crop->width * (size_t)crop->width;
-    char path[STORE_PATH + 2 * STORE_NAME];
-    int32_t edge[4];
-    uint8_t *map;
-    status result = OK;
-
-    MEM_TRY(map, pixels, 1);
-    TRY_OUT(read_map(g, network, p, image, map));
-    picture_map(im, at, crop, map, (const uint8_t(*)[3])g->palette);
-    snprintf(path, sizeof path, "/models/%s/%s/wsol/box", g->l->network[network].name,
-             g->l->precision[p].name);
-    TRY_OUT(store_read(g->r, path, STORE_S32, image, 1, edge, sizeof edge));
-    if (edge[0] >= 0)
-        picture_frame(im, at, &(struct image_box){ edge[0], edge[1], edge[2], edge[3] }, orange);
-out:
-    mem_free(map);
-    return result;
-}
-
-/* Panels side by side: the picture, then each precision's map; true boxes white, the maps' orange. */
-static status draw(struct gallery *g, int network, int64_t image, const char *name, struct image *im)
-{
-    static const uint8_t white[3] = { 255, 255, 255 };
-    struct picture_panel at = { 0, 0, g->pipeline.width };
-    struct image_box box[ALBUM_BOXES];
-    struct image crop = { 0 };
-    int boxes = 0;
-    status result = OK;
-
-    TRY_OUT(album_crop(g->r, &g->pipeline, g->root, image, &g->missing, name, &crop, box, &boxes));
-    TRY_OUT(picture_blank(im, g->pipeline.width, 1 + g->l->precisions, 1));
-    picture_crop(im, &at, &crop);
-    for (int p = -1; p < g->l->precisions; p++) {
-        at.x = (p + 1) * (g->pipeline.width + PICTURE_GAP);
-        if (p >= 0)
-            TRY_OUT(draw_map(g, network, p, image, &crop, &at, im));
-        for (int i = 0; i < boxes; i++)
-            picture_frame(im, &at, &box[i], white);
-    }
-out:
-    image_free(&crop);
-    return result;
-}
+/* ---- the picture --------------------------------------------------------------------------------------- */
 
 static status add_picture(struct gallery *g, int network, int64_t image, const char *name, struct text *out)
 {
@@ -206,7 +124,8 @@ static status add_picture(struct gallery *g, int network, int64_t image, const c
     size_t size = 0;
     status result = OK;
 
-    TRY_OUT(draw(g, network, image, name, &im));
+    TRY_OUT(panel_blank(&g->panel, 1, &im));
+    TRY_OUT(panel_draw(&g->panel, image, name, NULL, 0, &im, &g->missing));
     TRY_OUT(image_encode_jpeg(&im, QUALITY, &bytes, &size));
     TRY_OUT(text_add(out, "<img width=\"%d\" height=\"%d\" loading=\"lazy\" alt=\"", im.width, im.height));
     TRY_OUT(markup_html_f(out, "%s, then its maps in %s", name, g->l->network[network].name));
@@ -313,7 +232,7 @@ static status add_one(struct gallery *g, const struct item *item, struct text *o
     const char *network = g->l->network[g->pair[0].network].name;
     char name[1028];
     size_t before = out->size;
-    int missing = g->missing.missing, first = 1;
+    int missing = g->missing.count, first = 1;
 
     TRY(store_read_string(g->r, "/images/path", item->image, name, sizeof name));
     TRY(text_add(out,
@@ -329,7 +248,7 @@ static status add_one(struct gallery *g, const struct item *item, struct text *o
         }
     TRY(text_add(out, "\">"));
     TRY(add_picture(g, g->pair[0].network, item->image, name, out));
-    TRY(add_caption(g, item, name, g->missing.missing > missing, out));
+    TRY(add_caption(g, item, name, g->missing.count > missing, out));
     TRY(text_add(out, "</li>\n"));
     g->bytes += out->size - before;
     g->shown++;
@@ -342,6 +261,7 @@ static status add_network(struct gallery *g, int network, size_t share, struct t
     status result = OK;
 
     memset(g->pair, 0, sizeof g->pair);
+    TRY(panel_open(g->r, g->options->images, network, &g->panel));
     for (int p = 0; p < g->others; p++)
         TRY_OUT(pairs_read(g->r, network, 1 + p, &g->pair[p]));
     TRY_OUT(choose(g));
@@ -392,7 +312,6 @@ status html_gallery(struct store_reader *r, const struct report_options *options
                     struct report_summary *summary, struct text *out)
 {
     struct gallery *g;
-    char root[4096];
     status result = OK;
 
     MEM_TRY(g, 1, sizeof *g);
@@ -400,13 +319,10 @@ status html_gallery(struct store_reader *r, const struct report_options *options
     g->l = store_reader_layout(r);
     g->options = options;
     g->others = g->l->precisions - 1;
-    viridis_fill(g->palette);
     if (options->pictures < 1 || g->l->precisions < 2 || g->l->input_h != g->l->input_w) {
         TRY_OUT(text_add(out, "<p>No pictures were asked for, or the networks' input is not square.</p>\n"));
         goto out;
     }
-    TRY_OUT(album_pipeline(r, 0, &g->pipeline, root, sizeof root));
-    g->root = options->images ? options->images : root;
     TRY_OUT(add_tools(g, out));
     TRY_OUT(text_add(out, "<ul class=\"gallery\" id=\"pictures\">\n"));
     for (int k = 0; k < g->l->networks; k++)
@@ -414,14 +330,14 @@ status html_gallery(struct store_reader *r, const struct report_options *options
     TRY_OUT(text_add(out, "</ul>\n<p class=\"note\">%d pictures", g->shown));
     if (g->left_out)
         TRY_OUT(text_add(out, "; %d more would have made the page too large", g->left_out));
-    if (g->missing.missing) {
+    if (g->missing.count) {
         TRY_OUT(
-            text_add(out, "; of %d the file was not found or not readable, the first: ", g->missing.missing));
-        TRY_OUT(markup_html(out, g->missing.first_missing));
+            text_add(out, "; of %d the file was not found or not readable, the first: ", g->missing.count));
+        TRY_OUT(markup_html(out, g->missing.first));
     }
     TRY_OUT(text_add(out, ".</p>\n"));
     summary->page_pictures = g->shown;
-    summary->page_missing = g->missing.missing;
+    summary->page_missing = g->missing.count;
 out:
     mem_free(g);
     return result;

@@ -1,3 +1,4 @@
+/* src/report/picture.c: panels, maps in colour, boxes. */
 #include "picture.h"
 
 #include <string.h>
@@ -90,29 +91,6 @@ status picture_blank(struct image *out, int side, int columns, int rows)
     return OK;
 }
 
-status picture_compose(const struct image *crop, const struct image_box *box, int boxes,
-                       const uint8_t *const *map, int maps, const uint8_t palette[256][3], struct image *out)
-{
-    int side = crop->width;
-    static const uint8_t black[3] = { 0, 0, 0 }, white[3] = { 255, 255, 255 };
-    struct picture_panel at = { 0, 0, side };
-
-    BUG_IF(crop->width != crop->height || maps < 0);
-    TRY(picture_blank(out, side, 1 + maps, 1));
-    picture_crop(out, &at, crop);
-    for (int i = 0; i < boxes; i++) {
-        struct image_box outer = { box[i].x0 - 1, box[i].y0 - 1, box[i].x1 + 1, box[i].y1 + 1 };
-        picture_box(out, &at, &outer, black);
-        picture_box(out, &at, &box[i], white);
-    }
-    for (int i = 0; i < maps; i++) {
-        at.x += side + PICTURE_GAP;
-        if (map[i])
-            picture_map(out, &at, crop, map[i], palette);
-    }
-    return OK;
-}
-
 status report_draw_maps(const char *path, const struct image *crop, const struct report_map *map, int maps)
 {
     static const uint8_t orange[3] = { 255, 110, 40 };
@@ -127,7 +105,7 @@ status report_draw_maps(const char *path, const struct image *crop, const struct
     picture_crop(&im, &at, crop);
     for (int i = 0; i < maps; i++) {
         at.x += crop->width + PICTURE_GAP;
-        picture_map(&im, &at, crop, map[i].map, (const uint8_t (*)[3])palette);
+        picture_map(&im, &at, crop, map[i].map, (const uint8_t(*)[3])palette);
         if (map[i].box.x0 >= 0)
             picture_frame(&im, &at, &map[i].box, orange);
     }

@@ -23,11 +23,4 @@ void picture_box(struct image *im, const struct picture_panel *at, const struct 
 /* The same two pixels wide on a dark rim, so that it shows on every picture and map. */
 void picture_frame(struct image *im, const struct picture_panel *at, const struct image_box *box,
                    const uint8_t rgb[3]);
-/* Panels side by side, 4 white pixels between them: `crop` (side x side) with the boxes in white on black,
- * then for each of `maps` (side * side u8, 0..255; NULL = an empty panel) the picture's grey levels blended
- * half and half with the map's colours. palette: (256, 3). */
-MUST_USE status picture_compose(const struct image *crop, const struct image_box *box, int boxes,
-                                const uint8_t *const *map, int maps, const uint8_t palette[256][3],
-                                struct image *out);
-
 #endif

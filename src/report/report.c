@@ -194,7 +194,7 @@ static status write_all(struct store_reader *r, const struct report_options *opt
     TRY(write_latex(&a->tables, folder));
     TRY(figures_draw(r, folder, &a->figures));
     TRY(album_write(r, options, &a->album));
-    TRY(example_write(r, options, &a->album, &a->example));
+    TRY(example_write(r, options, &a->album.missing, &a->example));
     TRY(write_markdown(r, a, folder));
     TRY(html_write(r, &a->tables, &a->figures, &a->example, options, summary));
     return json_write(r, &a->tables, &a->album, &a->example, folder);
@@ -211,8 +211,8 @@ status report_write(struct store_reader *r, const struct report_options *options
     result = write_all(r, options, a, summary);
     summary->tables = a->tables.grids;
     summary->pictures = a->album.count;
-    summary->missing = a->album.missing;
-    snprintf(summary->first_missing, sizeof summary->first_missing, "%s", a->album.first_missing);
+    summary->missing = a->album.missing.count;
+    snprintf(summary->first_missing, sizeof summary->first_missing, "%s", a->album.missing.first);
     album_free(&a->album);
     tables_free(&a->tables);
     figures_free(&a->figures);

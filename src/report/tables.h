@@ -26,11 +26,11 @@ const struct grid *tables_find(const struct tables *t, const char *id);     /* o
 MUST_USE status tables_row(struct grid *g, const struct store_layout *l, const struct value_key *at);
 void tables_keys(struct grid *g);
 
-/* tables_maps.c: "cross", where the job has such curves, and "localization". */
-MUST_USE status tables_maps_cross(struct store_reader *r, struct tables *t);
-MUST_USE status tables_maps_boxes(struct store_reader *r, struct tables *t);
-/* tables_overview.c: "overview" and "sign": what each precision changed, a line a network. Nothing where the
- * job has one precision. */
+/* The parts of tables_read, a file each: what each precision changed and the maps' sign; accuracy, agreement,
+ * means, differences, Dice, cost; each map on both networks, localization. Nothing of pairs where the job has
+ * one precision. */
 MUST_USE status tables_overview(struct store_reader *r, struct tables *t);
+MUST_USE status tables_measures(struct store_reader *r, struct tables *t);
+MUST_USE status tables_maps(struct store_reader *r, struct tables *t);
 
 #endif

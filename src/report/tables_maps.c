@@ -55,7 +55,7 @@ static status add_cross_row(struct store_reader *r, struct grid *g, const struct
     return OK;
 }
 
-status tables_maps_cross(struct store_reader *r, struct tables *t)
+static status add_cross(struct store_reader *r, struct tables *t)
 {
     const struct store_layout *l = store_reader_layout(r);
     struct grid *g;
@@ -158,7 +158,7 @@ static status add_blind_rows(struct store_reader *r, struct grid *g, int network
     return OK;
 }
 
-status tables_maps_boxes(struct store_reader *r, struct tables *t)
+static status add_boxes(struct store_reader *r, struct tables *t)
 {
     const struct store_layout *l = store_reader_layout(r);
     struct value without, blank;
@@ -197,4 +197,10 @@ status tables_maps_boxes(struct store_reader *r, struct tables *t)
         "constant and count as 0.",
         l->network[0].name, without.value, blank.value);
     return OK;
+}
+
+status tables_maps(struct store_reader *r, struct tables *t)
+{
+    TRY(add_cross(r, t));
+    return add_boxes(r, t);
 }

@@ -5,7 +5,7 @@
 
 #include "metric_table.h"
 
-enum { SETS = 1 + STORE_MAX_SELECTIONS, MOST_INNER = STORE_SIGNS * STORE_RULES };
+enum { TEXT_MAX = 16 << 20, SETS = 1 + STORE_MAX_SELECTIONS, MOST_INNER = STORE_SIGNS * STORE_RULES };
 
 /* A number that is no mean over pictures. In paths {p} is the precision, {f} the first one. Each of its
  * datasets has a row a network: of `inner` values for each set, the value at `at`; flat: of one set alone. */
@@ -335,6 +335,17 @@ status value_histogram(struct store_reader *r, const struct value_key *key, cons
 out:
     mem_free(all);
     return result;
+}
+
+status value_text(struct store_reader *r, const char *path, char **out)
+{
+    const struct store_dataset *d = store_reader_find(r, path);
+
+    *out = NULL;
+    if (!d || d->element < 1 || d->element > TEXT_MAX)
+        return OK;
+    MEM_TRY(*out, d->element + 1, 1);
+    return store_read_string(r, path, 0, *out, d->element + 1);
 }
 
 /* ---- showing ------------------------------------------------------------------------------------------- */

@@ -37,6 +37,8 @@ MUST_USE status value_curve(struct store_reader *r, const struct value_key *key,
 struct value_histogram { int64_t images; double bins[256], low, high; };
 MUST_USE status value_histogram(struct store_reader *r, const struct value_key *key, const char *range,
                                 struct value_histogram *out);
+/* A text of one element, NUL-terminated (mem_free); *out NULL where there is none, or more than 16 MiB. */
+MUST_USE status value_text(struct store_reader *r, const char *path, char **out);
 /* Is it in the file? Else value_read and value_difference say "-". */
 int value_present(struct store_reader *r, const struct value_key *key, int difference);
 

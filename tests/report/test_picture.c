@@ -23,28 +23,31 @@ static void test_boxes(void)
     CHECK(picture_box_in_crop(&whole, 500, 375, &p, &out) && out.x1 == 223 && out.y1 == 223);
 }
 
-static void test_compose(void)
+static void test_panels(void)
 {
     enum { SIDE = 8 };
+    static const uint8_t white[3] = { 255, 255, 255 };
     uint8_t rgb[SIDE * SIDE * 3], map[SIDE * SIDE] = { 0 }, palette[256][3] = { { 0 } };
     struct image crop = { SIDE, SIDE, rgb }, out = { 0 };
+    struct picture_panel at = { 0, 0, SIDE };
     struct image_box box = { 2, 2, 5, 5 };
-    const uint8_t *maps[2] = { map, NULL };
 
     memset(rgb, 100, sizeof rgb);
     map[0] = 255;
     palette[255][0] = 200;
-    CHECK(picture_compose(&crop, &box, 1, maps, 2, palette, &out) == OK);
-    CHECK(out.width == 3 * SIDE + 2 * 4 && out.height == SIDE);
+    CHECK(picture_blank(&out, SIDE, 3, 1) == OK && out.width == 3 * SIDE + 2 * 4 && out.height == SIDE);
+    picture_crop(&out, &at, &crop);
+    picture_frame(&out, &at, &box, white);
+    at.x = SIDE + PICTURE_GAP;
+    picture_map(&out, &at, &crop, map, (const uint8_t(*)[3])palette);
 #define PIXEL(x, y, c) out.rgb[((y)*out.width + (x)) * 3 + (c)]
     CHECK(PIXEL(0, 0, 0) == 100);
-    CHECK(PIXEL(2, 2, 0) == 255 && PIXEL(5, 4, 1) == 255 &&
-          PIXEL(3, 3, 0) == 100);                                       /* the frame, not its inside */
-    CHECK(PIXEL(1, 2, 0) == 0);                                         /* black outside it */
-    CHECK(PIXEL(SIDE + 1, 0, 0) == 255);                                /* the gap */
+    CHECK(PIXEL(2, 2, 0) == 255 && PIXEL(4, 4, 1) == 255); /* two pixels wide */
+    CHECK(PIXEL(1, 2, 0) == 0 && PIXEL(6, 6, 2) == 0);     /* on a black rim */
+    CHECK(PIXEL(SIDE + 1, 0, 0) == 255);                   /* the gap */
     CHECK(PIXEL(SIDE + 4, 0, 0) == 150 && PIXEL(SIDE + 4, 0, 1) == 50); /* half grey 100, half colour */
     CHECK(PIXEL(SIDE + 5, 0, 0) == 50);
-    CHECK(PIXEL(2 * SIDE + 8, 0, 0) == 255); /* no map: white */
+    CHECK(PIXEL(2 * SIDE + 8, 0, 0) == 255); /* nothing was drawn: white */
     image_free(&out);
     CHECK(mem_live() == 0);
 }
@@ -52,6 +55,6 @@ static void test_compose(void)
 int main(void)
 {
     test_boxes();
-    test_compose();
+    test_panels();
     return check_result("test_picture");
 }

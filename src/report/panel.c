@@ -1,0 +1,171 @@
+/* src/report/panel.c: what a network saw, and its maps. */
+#include "panel.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "cam.h"
+#include "picture.h"
+#include "value.h"
+#include "viridis.h"
+
+enum { SIDE_MOST = 4096, BOXES = 64 }; /* more true boxes of an image are not drawn */
+
+/* ---- which network ------------------------------------------------------------------------------------- */
+
+status panel_open(struct store_reader *r, const char *images, int network, struct panel *out)
+{
+    const struct store_layout *l = store_reader_layout(r);
+    char *provenance = NULL, key[STORE_NAME + 24], value[IMAGE_PIPELINE_TEXT] = "";
+    struct image_pipeline *p = &out->pipeline;
+    status result = OK;
+
+    memset(out, 0, sizeof *out);
+    out->r = r;
+    out->l = l;
+    out->network = network;
+    viridis_fill(out->palette);
+    if (l->input_h != l->input_w || l->input_h < 1 || l->input_h > SIDE_MOST)
+        return FAIL(ERR_FORMAT, "%s: pictures of %d x %d pixels, not square with at most %d",
+                    store_reader_path(r), l->input_w, l->input_h, SIDE_MOST);
+    TRY_OUT(value_text(r, "/provenance", &provenance));
+    snprintf(key, sizeof key, "network.%s.pipeline", l->network[network].name);
+    (void)text_value(provenance ? provenance : "", key, value, sizeof value);
+    TRY_OUT(image_pipeline_read(value, p));
+    if (p->height != l->input_h || p->width != l->input_w)
+        TRY_OUT(FAIL(ERR_FORMAT, "%s: %s = %s, but its maps are of %d x %d pixels", store_reader_path(r), key,
+                     value, l->input_h, l->input_w));
+    p->channels = 3; /* shown in colour, whatever the network saw */
+    if (!text_value(provenance ? provenance : "", "data.images", out->root, sizeof out->root))
+        out->root[0] = '\0';
+    if (images)
+        snprintf(out->root, sizeof out->root, "%s", images);
+out:
+    mem_free(provenance);
+    return result;
+}
+
+/* ---- the picture --------------------------------------------------------------------------------------- */
+
+/* A result file may come from anywhere: a name in it leads to no file outside the pictures' folder. */
+static int stays_inside(const char *path)
+{
+    for (const char *part = path; part; part = strchr(part, '/')) {
+        part += *part == '/';
+        if (!strncmp(part, "..", 2) && (part[2] == '/' || part[2] == '\0'))
+            return 0;
+    }
+    return path[0] != '\0' && path[0] != '/';
+}
+
+/* The image's own picture as the network saw it, and its boxes in that frame. A missing file leaves `crop`
+ * (freed with image_free) white, without boxes. */
+static status read_crop(const struct panel *p, int64_t image, const char *path, struct panel_missing *missing,
+                        struct image *crop, struct image_box box[BOXES], int *boxes)
+{
+    size_t bytes = image_pipeline_bytes(&p->pipeline);
+    struct image_info info = { 0 };
+    char full[4096];
+    int64_t first = 0;
+    int32_t count = 0;
+    status s;
+
+    *boxes = 0;
+    crop->width = p->pipeline.width;
+    crop->height = p->pipeline.height;
+    MEM_TRY(crop->rgb, bytes, 1);
+    s = stays_inside(path) ? text_path(full, sizeof full, p->root, path)
+                           : FAIL(ERR_FORMAT, "'%.200s' lies outside the pictures' folder", path);
+    if (s != OK || image_load(full, &p->pipeline, crop->rgb, &info) != OK) {
+        if (missing->count++ == 0)
+            snprintf(missing->first, sizeof missing->first, "%.500s", error_last()->text);
+        memset(crop->rgb, 255, bytes);
+        return OK;
+    }
+    TRY(store_read(p->r, "/images/box_first", STORE_S64, image, 1, &first, sizeof first));
+    TRY(store_read(p->r, "/images/box_count", STORE_S32, image, 1, &count, sizeof count));
+    for (int32_t i = 0; i < count && i < BOXES && first <= INT64_MAX - BOXES; i++) {
+        int32_t edge[4];
+
+        TRY(store_read(p->r, "/images/boxes", STORE_S32, first + i, 1, edge, sizeof edge));
+        *boxes += picture_box_in_crop(&(struct image_box){ edge[0], edge[1], edge[2], edge[3] }, info.width,
+                                      info.height, &p->pipeline, &box[*boxes]);
+    }
+    return OK;
+}
+
+/* ---- a map --------------------------------------------------------------------------------------------- */
+
+/* map: (side * side) u8. */
+static status read_map(const struct panel *p, int precision, int64_t image, uint8_t *map)
+{
+    const struct store_network *n = &p->l->network[p->network];
+    int side = p->pipeline.width;
+    size_t cells = (size_t)n->h * (size_t)n->w, pixels = (size_t)side * (size_t)side;
+    char path[STORE_PATH + 2 * STORE_NAME];
+    float *values;
+    status result = OK;
+
+    MEM_TRY(values, cells + pixels, sizeof *values);
+    snprintf(path, sizeof path, "/models/%s/%s/cam", n->name, p->l->precision[precision].name);
+    TRY_OUT(store_read(p->r, path, STORE_F32, image, 1, values, cells * sizeof *values));
+    for (size_t i = 0; i < cells; i++)
+        if (!isfinite(values[i]))
+            values[i] = 0;
+    cam_finish(values, n->h, n->w, side, side, values + cells);
+    for (size_t i = 0; i < pixels; i++)
+        map[i] = (uint8_t)(255 * values[cells + i] + 0.5f);
+out:
+    mem_free(values);
+    return result;
+}
+
+static status draw_map(const struct panel *p, int precision, int64_t image, const uint8_t own[3],
+                       const struct image *crop, const struct picture_panel *at, struct image *im)
+{
+    char path[STORE_PATH + 2 * STORE_NAME];
+    int32_t edge[4];
+    uint8_t *map;
+    status result = OK;
+
+    MEM_TRY(map, (size_t)crop->width * (size_t)crop->width, 1);
+    TRY_OUT(read_map(p, precision, image, map));
+    picture_map(im, at, crop, map, p->palette);
+    snprintf(path, sizeof path, "/models/%s/%s/wsol/box", p->l->network[p->network].name,
+             p->l->precision[precision].name);
+    TRY_OUT(store_read(p->r, path, STORE_S32, image, 1, edge, sizeof edge));
+    if (edge[0] >= 0)
+        picture_frame(im, at, &(struct image_box){ edge[0], edge[1], edge[2], edge[3] }, own);
+out:
+    mem_free(map);
+    return result;
+}
+
+status panel_blank(const struct panel *p, int rows, struct image *im)
+{
+    return picture_blank(im, p->pipeline.width, 1 + p->l->precisions, rows);
+}
+
+status panel_draw(const struct panel *p, int64_t image, const char *path, const uint8_t (*own)[3], int row,
+                  struct image *im, struct panel_missing *missing)
+{
+    static const uint8_t white[3] = { 255, 255, 255 }, orange[3] = { 255, 110, 40 };
+    int side = p->pipeline.width, boxes = 0;
+    struct picture_panel at = { 0, row * (side + PICTURE_GAP), side };
+    struct image_box box[BOXES];
+    struct image crop = { 0 };
+    status result = OK;
+
+    TRY_OUT(read_crop(p, image, path, missing, &crop, box, &boxes));
+    picture_crop(im, &at, &crop);
+    for (int k = -1; k < p->l->precisions; k++) {
+        at.x = (k + 1) * (side + PICTURE_GAP);
+        if (k >= 0)
+            TRY_OUT(draw_map(p, k, image, own ? own[k] : orange, &crop, &at, im));
+        for (int i = 0; i < boxes; i++)
+            picture_frame(im, &at, &box[i], white);
+    }
+out:
+    image_free(&crop);
+    return result;
+}
