@@ -11,12 +11,12 @@
 
 Figure 2: histograms of the mean activation of the CAM layer, 256 bins, logarithmic counts: the first precision as an
 area, the other as a mark in each bin that is not empty. Left as published: raw subset, each precision over its own
-range, which is blind to scale; right corrected: resolved subset, one range of real values. Dice = 200 sum min(a, b) /
+range, which is blind to scale; right corrected: aligned subset, one range of real values. Dice = 200 sum min(a, b) /
 (sum a + sum b) of the bins drawn.
 
 Figure 3: a row a network: the picture with its true boxes (white), the maps of both precisions over its grey levels,
 with the true boxes and the map's own at threshold 0.2: green where its IoU is the larger, red and dashed where the
-smaller, both green where equal. The picture: of the resolved subset the one with the largest difference of the two
+smaller, both green where equal. The picture: of the aligned subset the one with the largest difference of the two
 IoUs, the first of several: the extreme, not the typical one. Maps come from the file, or, of pictures in no selection,
 from the projection.
 
@@ -42,7 +42,7 @@ PAGE, COLUMN, ROW = 174, 85, 36                            # mm
 BLUE, VERMILION, GREEN, RED, WHITE = '#0072B2', '#D55E00', '#00B486', '#D5361A', '#FFFFFF'
 BINS, FLOOR = 256, 0.5                                     # a count of 0 is drawn at the axis
 STUDY = {'mobilenet_v2': '98.126', 'mobilenet_v3_large': '95.689', 'resnet18': '99.521', 'shufflenet_v2_x0_5': '98.466'}
-READINGS = (('raw', 'own', 'as published'), ('resolved', 'common', 'corrected'))
+READINGS = (('raw', 'own', 'as published'), ('aligned', 'common', 'corrected'))
 STYLE = {'font.family': 'DejaVu Sans', 'font.size': 7, 'axes.titlesize': 7, 'axes.labelsize': 7, 'xtick.labelsize': 6,
          'ytick.labelsize': 6, 'legend.fontsize': 6, 'axes.linewidth': 0.5, 'xtick.major.width': 0.5,
          'ytick.major.width': 0.5, 'ytick.minor.visible': False, 'pdf.fonttype': 42}
@@ -113,19 +113,19 @@ def figure_2(r, networks, precision, width):
     drawn[0].legend(loc='lower right', bbox_to_anchor=(1, 0.96), ncols=2, frameon=False, markerscale=3, borderpad=0)
     return fig, [f'Figure 2. Histograms of the mean activation tensor of the CAM layer, {r.first} (area) and '
                  f'{precision} (marks), 256 bins, logarithmic counts. Left: as published, raw subset, each precision '
-                 'over its own range; right: corrected, resolved subset, one range of real values.', *lines]
+                 'over its own range; right: corrected, aligned subset, one range of real values.', *lines]
 
 
 # ---- figure 3: which picture, what was seen --------------------------------------------------------------------------
 
 
 def choose(r, network, precision):
-    """Number of the image that the report shows, or None: no image of `resolved` has a true box in the frame."""
-    if 'resolved' not in r.selections:
+    """Number of the image that the report shows, or None: no image of `aligned` has a true box in the frame."""
+    if 'aligned' not in r.selections:
         return None
     at = r.rules.index(AT_20)
     a, b = (r.read(f'/models/{network}/{p}/wsol/iou')[:, at].astype(float) for p in (r.first, precision))
-    usable = r.members(network)['resolved'] & (r.read(f'/models/{network}/status') == OK) & (a >= 0) & (b >= 0)
+    usable = r.members(network)['aligned'] & (r.read(f'/models/{network}/status') == OK) & (a >= 0) & (b >= 0)
     return int(np.argmax(np.where(usable, np.abs(a - b), -1))) if usable.any() else None
 
 
@@ -302,7 +302,7 @@ def draw(r, args, networks, precision):
     rows = rows_of(r, networks, precision, args.image)
     fig, caption = figure_2(r, networks, precision, args.width or PAGE)
     if not rows:
-        none = 'There is no figure 3: no image of the selection `resolved` has a true box in the frame.'
+        none = 'There is no figure 3: no image of the selection `aligned` has a true box in the frame.'
         return {'figure_2': fig}, [*caption, '', none]
     folder = args.images if args.images is not None else r.provenance.get('data.images', '')
     other, lines = figure_3(r, rows, precision, folder, args.width or COLUMN)

@@ -166,7 +166,7 @@ void job_defaults(struct job *job)
     job->raw = 1;
     job->sign = CAM_ABSMAX;
     snprintf(job->fraction, sizeof job->fraction, "0.05");
-    job->select_by = 1u << 0 | 1u << 1;
+    job->select_by = 1u << 0 | 1u << 2; /* raw, aligned */
     job->control_seed = 1;
     job->explain_steps = 100;
     job->explain_deletion = IMAGE_SUBSTRATE_ZERO;

@@ -108,6 +108,7 @@ static inline status made_begin(struct made *m, const char *test)
     comm_broadcast(&m->c, &pid, sizeof pid);
     snprintf(m->out, sizeof m->out, "/tmp/quantcam_%s_%d.h5", test, pid);
     job_defaults(&m->job);
+    m->job.select_by = 3; /* raw, resolved */
     m->job.methods |= m->methods;
     m->job.explain_steps = m->steps;
     m->job.explain_cross = m->cross;

@@ -41,7 +41,7 @@ static void test_good(void)
     CHECK(strcmp(job->images, "pictures") == 0 && job->networks == 1 &&
           strcmp(job->network[0].name, "n1") == 0);
     CHECK(strcmp(job->network[0].weights[1], "b") == 0 && job->network[0].engine == ENGINE_FBGEMM);
-    CHECK(strcmp(job->fraction, "0.1") == 0 && job->select_by == 3 && job->raw == 1 && job->max_bad == 1);
+    CHECK(strcmp(job->fraction, "0.1") == 0 && job->select_by == 5 && job->raw == 1 && job->max_bad == 1);
     CHECK(strcmp(job_isa(job), "auto") == 0);
     mem_free(job);
     job = NULL;
