@@ -40,7 +40,7 @@ struct rmse_readings {
  * in [0, 1]; metric does not make maps, so that the caller makes each one once. */
 struct rmse_side {
     const float *projection;      /* (pixels) un-ReLU'd */
-    int raw_sign, own_sign;       /* +1 or -1 relative to projection; 0 = undefined, off: as +1 (DESIGN 7.2) */
+    int raw_sign, own_sign;       /* +1 or -1 relative to projection; 0 = undefined or off, read as +1 */
     const float *map;             /* of projection */
     const float *map_flipped;     /* of its negative; NULL where rmse_needs_flipped says 0 */
 };
