@@ -6,12 +6,9 @@ static struct measure_view *view_of(struct probe *p, int i)
 {
     struct probe_view *v = &p->view[i];
     const struct probe_shown *s = &v->shown;
-    int32_t box[4];
 
     if (v->viewed)
         return &v->measured;
-    if (!v->boxed)
-        probe_box(p, i, 0, NULL, 0, NULL, box);
     v->measured = (struct measure_view){ .top5 = s->top,
                                          .class_index = -1,
                                          .act = s->act,
@@ -35,13 +32,23 @@ static struct measure_view *view_of(struct probe *p, int i)
     return &v->measured;
 }
 
-/* Maps of the negative projections, where a reading of the pair needs them. */
-static void flip(struct probe *p, int i)
+static void find_box(struct probe *p, int i)
+{
+    int32_t box[4];
+
+    if (!p->view[i].boxed)
+        probe_box(p, i, 0, NULL, 0, NULL, box);
+}
+
+/* What a pair needs beside the views: boxes, and maps of the negative projections where a reading asks. */
+static void prepare(struct probe *p, int i)
 {
     struct measure_view *first = view_of(p, 0), *other = view_of(p, i);
     const struct rmse_side a = { .raw_sign = first->raw_sign, .own_sign = first->own_sign },
                            b = { .raw_sign = other->raw_sign, .own_sign = other->own_sign };
 
+    find_box(p, 0);
+    find_box(p, i);
     if (rmse_needs_flipped(&a))
         first->map_flipped = probe_map(p, 0, 1);
     if (rmse_needs_flipped(&b))
@@ -77,7 +84,7 @@ double probe_measure(struct probe *p, const struct measure *m, int method, int i
     BUG_IF(i == 0);
     if (m->needs & MEASURE_METHOD)
         return measure_method(p, m, method, i);
-    flip(p, i);
+    prepare(p, i);
     return measure_value(m, view_of(p, 0), view_of(p, i));
 }
 
