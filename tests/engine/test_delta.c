@@ -1,11 +1,12 @@
 /* Runs that recompute only what changed pixels reach, against whole runs of the same picture: every node's
- * bits after every step, four networks in both precisions on every instruction set. */
+ * bits after every step, four networks in every form on every instruction set. */
 #include <math.h>
 #include <string.h>
 
 #include "check.h"
 #include "cli/network.h"
 #include "metric.h"
+#include "weight.h"
 
 enum { SIDE = 224, PIXELS = SIDE * SIDE, STEPS = 100 };
 
@@ -161,14 +162,33 @@ static void test_let_go(struct network *delta, const struct network *whole)
     CHECK(engine_memory_used(delta->engine.plan, delta->engine.state).arena == kept);
 }
 
-static void test_network(const char *model, const char *weights, const char *isa, int stride)
+/* rounded: codes are run as rounded values. */
+static void open_form(const char *model, const char *weights, const struct engine_options *options,
+                      const char *isa, int rounded, struct network *out)
+{
+    const struct model_reading how = { .form = PRECISION_ROUNDED };
+    struct tensor_table table = { 0 };
+    struct model_binding binding = { 0 };
+
+    must(network_open(model, weights, NULL, options, isa, out));
+    if (!rounded)
+        return;
+    engine_close(&out->engine);
+    must(weight_load(weights, NULL, &table));
+    must(model_bind(&out->model, &table, &how, &binding));
+    must(engine_open(&binding, options, out->kernels, &out->engine));
+    model_unbind(&binding);
+    table_free(&table);
+}
+
+static void test_network(const char *model, const char *weights, const char *isa, int rounded, int stride)
 {
     struct engine_options options = { .arithmetic = ENGINE_AUTO };
     struct network delta = { 0 }, whole = { 0 };
 
-    must(network_open(model, weights, NULL, &options, isa, &delta));
+    open_form(model, weights, &options, isa, rounded, &delta);
     options.keep = 1;
-    must(network_open(model, weights, NULL, &options, isa, &whole));
+    open_form(model, weights, &options, isa, rounded, &whole);
     must(engine_keep(delta.engine.plan, delta.engine.state));
     must(engine_keep(delta.engine.plan, delta.engine.state));
     test_curve(&delta, &whole, 1, stride);
@@ -187,13 +207,14 @@ static void test_forms(const char *net, const char *isa, int stride)
     snprintf(model, sizeof model, "models/demo/%s.model", net);
     snprintf(fp32, sizeof fp32, "models/demo/%s_fp32.pth", net);
     snprintf(int8, sizeof int8, "models/demo/%s_int8.pth", net);
-    test_network(model, fp32, isa, stride);
-    test_network(model, int8, isa, stride);
+    test_network(model, fp32, isa, 0, stride);
+    test_network(model, int8, isa, 0, stride);
+    test_network(model, int8, isa, 1, 4 * stride);
     if (strcmp(isa, kernel_select("auto")->isa) != 0)
         return;
     snprintf(model, sizeof model, "models/%s.model", net);
-    test_network(model, NETWORK_RANDOM_REAL, isa, 30);
-    test_network(model, NETWORK_RANDOM_CODES, isa, 30);
+    test_network(model, NETWORK_RANDOM_REAL, isa, 0, 30);
+    test_network(model, NETWORK_RANDOM_CODES, isa, 0, 30);
 }
 
 int main(void)
