@@ -9,7 +9,7 @@ enum { RULES = STORE_RULES, AT_20 = 1, ROWS_MAX_BYTES = 1 << 30 };
 /* A selection by the corrected reading. */
 static int is_corrected(const char *selection)
 {
-    return strncmp(selection, "aligned", 7) == 0 || strcmp(selection, "resolved") == 0;
+    return strncmp(selection, "aligned", 7) == 0;
 }
 
 /* ---- which picture ------------------------------------------------------------------------------------- */

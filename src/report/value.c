@@ -10,78 +10,52 @@ enum { TEXT_MAX = 16 << 20, SETS = 1 + STORE_MAX_SELECTIONS, MOST_INNER = STORE_
 /* A number that is no mean over pictures. In paths {p} is the precision, {f} the first one. Each of its
  * datasets has a row a network: of `inner` values for each set, the value at `at`; flat: of one set alone. */
 struct source {
-    const char *measure, *label, *group, *value, *low, *high, *images, *none;
+    const char *measure, *group, *value, *images, *none;
     int inner, at, flat, share; /* share: a count, shown in % of the images */
     double scale;
     int digits;
+    const char *low, *high; /* ends of its interval, where it has one */
 };
-static const struct source special[] = {
+/* clang-format off */
 #define ACCURACY "/summary/accuracy/{p}/"
 #define TIMES    "/timing/alone/{p}/"
 #define AGREE    "/summary/agreement/{p}/"
 #define DICE     "/summary/histogram/{p}/"
+#define DICE_OF  "/summary/histogram/images"
 #define WSOL     "/summary/wsol/{p}/"
-#define TRIVIAL  "/summary/wsol_trivial/"
-    { "top1", "top-1, %", ACCURACY, "top1", "top1_low", "top1_high", "labelled", "no labels", 1, 0, 0, 0, 1,
-      3 },
-    { "top5", "top-5, %", ACCURACY, "top5", NULL, NULL, "labelled", "no labels", 1, 0, 0, 0, 1, 3 },
-    { "size", "size, MiB", ACCURACY, "weights_bytes", NULL, NULL, NULL, NULL, 1, 0, 1, 0, 1.0 / (1 << 20),
-      3 },
+#define TEST     "/summary/difference/{p}/"
 #define TIME(name)                                                                                           \
-    {                                                                                                        \
-        name, name ", ms", TIMES, name "_s", name "_s", name "_s", "images", "not timed", STORE_STATISTICS,  \
-            0, 1, 0, 1e3, 3                                                                                  \
-    }
-    TIME("inference"),
-    TIME("cam"),
-    TIME("total"),
-#define ANSWERS(name, of, none, share, digits)                                                               \
-    {                                                                                                        \
-        name, name, AGREE, name, NULL, NULL, of, none, 1, 0, 0, share, 1, digits                             \
-    }
-    ANSWERS("same_top5_set", "images", "no images", 1, 3),
-    ANSWERS("both_right", "labelled", "no labels", 0, 0),
-    ANSWERS("only_first", "labelled", "no labels", 0, 0),
-    ANSWERS("only_second", "labelled", "no labels", 0, 0),
-    ANSWERS("both_wrong", "labelled", "no labels", 0, 0),
-    { "top1_p", "p", "/summary/difference/{p}/top1/", "p", NULL, NULL, "images", "no labels", 1, 0, 0, 0, 1,
-      -3 },
-    { "top5_p", "p", "/summary/difference/{p}/top5/", "p", NULL, NULL, "images", "no labels", 1, 0, 0, 0, 1,
-      -3 },
-    { "dice_own", "Dice, %", DICE, "dice_own", NULL, NULL, "/summary/histogram/images", "-", 1, 0, 0, 0, 1,
-      3 },
-    { "dice_common", "Dice, %", DICE, "dice_common", NULL, NULL, "/summary/histogram/images", "-", 1, 0, 0, 0,
-      1, 3 },
-#define BOXES(name, value, inner, at, scale)                                                                 \
-    {                                                                                                        \
-        name, name, WSOL, value, NULL, NULL, "images", "no boxes", inner, at, 0, 0, scale, 2                 \
-    }
-    BOXES("iou_15", "iou_mean", MOST_INNER, 0, 100),
-    BOXES("iou_20", "iou_mean", MOST_INNER, 1, 100),
-    BOXES("iou_50", "iou_mean", MOST_INNER, 2, 100),
-    BOXES("iou_otsu", "iou_mean", MOST_INNER, 3, 100),
-    BOXES("iou_best", "iou_mean", MOST_INNER, 4, 100),
-    BOXES("max_box_acc", "max_box_acc", STORE_SIGNS, 0, 1),
-    BOXES("max_box_acc_at", "max_box_acc_at", STORE_SIGNS, 0, 1),
-    BOXES("max_box_acc_v2", "max_box_acc_v2", STORE_SIGNS, 0, 1),
-    BOXES("gt_known", "gt_known", STORE_SIGNS, 0, 1),
-    BOXES("top1_loc", "top1_loc", STORE_SIGNS, 0, 1),
-    BOXES("top5_loc", "top5_loc", STORE_SIGNS, 0, 1),
-    BOXES("without_box", "without_box", 1, 0, 1),
-    BOXES("no_foreground", "no_foreground", 1, 0, 1),
+    { name, TIMES, name "_s", "images", "not timed", STORE_STATISTICS, 0, 1, 0, 1e3, 3, name "_s", name "_s" }
+#define ANSWERS(name) { name, AGREE, name, "labelled", "no labels", 1, 0, 0, 0, 1, 0, NULL, NULL }
+#define OVERLAP(name, at)                                                                                    \
+    { name, WSOL, "iou_mean", "images", "no boxes", MOST_INNER, at, 0, 0, 100, 2, NULL, NULL }
+#define BOXES(name) { name, WSOL, name, "images", "no boxes", STORE_SIGNS, 0, 0, 0, 1, 2, NULL, NULL }
+#define COUNT(name) { name, WSOL, name, "images", "no boxes", 1, 0, 0, 0, 1, 0, NULL, NULL }
 #define BLIND(name, value, at, scale)                                                                        \
-    {                                                                                                        \
-        name, name, TRIVIAL, value, NULL, NULL, WSOL "images", "no boxes", STORE_TRIVIALS, at, 0, 0, scale,  \
-            2                                                                                                \
-    }
+    { name, "/summary/wsol_trivial/", value, WSOL "images", "no boxes", STORE_TRIVIALS, at, 0, 0, scale, 2,  \
+      NULL, NULL }
 #define BLINDS(name, value, scale)                                                                           \
     BLIND("frame_" name, value, 0, scale), BLIND("centred_" name, value, 1, scale),                          \
-        BLIND("gauss_" name, value, 2, scale)
-    BLINDS("iou", "iou_mean", 100),
-    BLINDS("box_acc", "box_acc", 1),
-    BLINDS("max_box_acc", "max_box_acc", 1),
-    BLINDS("max_box_acc_v2", "max_box_acc_v2", 1),
+    BLIND("gauss_" name, value, 2, scale)
+static const struct source special[] = {
+    { "top1", ACCURACY, "top1", "labelled", "no labels", 1, 0, 0, 0, 1, 3, "top1_low", "top1_high" },
+    { "top5", ACCURACY, "top5", "labelled", "no labels", 1, 0, 0, 0, 1, 3, NULL, NULL },
+    { "size", ACCURACY, "weights_bytes", NULL, NULL, 1, 0, 1, 0, 1.0 / (1 << 20), 3, NULL, NULL },
+    TIME("inference"), TIME("cam"), TIME("total"),
+    { "same_top5_set", AGREE, "same_top5_set", "images", "no images", 1, 0, 0, 1, 1, 3, NULL, NULL },
+    ANSWERS("both_right"), ANSWERS("only_first"), ANSWERS("only_second"), ANSWERS("both_wrong"),
+    { "top1_p", TEST "top1/", "p", "images", "no labels", 1, 0, 0, 0, 1, -3, NULL, NULL },
+    { "top5_p", TEST "top5/", "p", "images", "no labels", 1, 0, 0, 0, 1, -3, NULL, NULL },
+    { "dice_own", DICE, "dice_own", DICE_OF, "-", 1, 0, 0, 0, 1, 3, NULL, NULL },
+    { "dice_common", DICE, "dice_common", DICE_OF, "-", 1, 0, 0, 0, 1, 3, NULL, NULL },
+    OVERLAP("iou_15", 0), OVERLAP("iou_20", 1), OVERLAP("iou_50", 2), OVERLAP("iou_otsu", 3),
+    OVERLAP("iou_best", 4),
+    BOXES("max_box_acc"), BOXES("max_box_acc_at"), BOXES("max_box_acc_v2"), BOXES("gt_known"),
+    BOXES("top1_loc"), BOXES("top5_loc"), COUNT("without_box"), COUNT("no_foreground"),
+    BLINDS("iou", "iou_mean", 100), BLINDS("box_acc", "box_acc", 1),
+    BLINDS("max_box_acc", "max_box_acc", 1), BLINDS("max_box_acc_v2", "max_box_acc_v2", 1),
 };
+/* clang-format on */
 
 /* ---- where -------------------------------------------------------------------------------------------- */
 
@@ -352,19 +326,14 @@ status value_text(struct store_reader *r, const char *path, char **out)
 
 void value_label(const char *measure, char *out, size_t size)
 {
-    int raw;
-    const struct source *s = find_special(measure, &raw);
-    const struct measure *m = s ? NULL : measure_of(measure);
+    const struct measure *m = measure_of(measure);
     const char *method = m && (m->needs & MEASURE_METHOD) ? strchr(measure, '_') + 1 : "";
+    const char *unit = !m ? "" : scale_of(m) > 1 ? "%" : strcmp(m->unit, "1") == 0 ? "" : m->unit;
     char label[96];
 
     if (!m || !measure_text(m->label, method, label, sizeof label))
-        snprintf(label, sizeof label, "%s", s ? s->label : measure);
-    snprintf(out, size, "%s%s%s", label, m && (strcmp(m->unit, "1") != 0 || scale_of(m) > 1) ? ", " : "",
-             !m                          ? ""
-             : scale_of(m) > 1           ? "%"
-             : strcmp(m->unit, "1") == 0 ? ""
-                                         : m->unit);
+        snprintf(label, sizeof label, "%s", measure);
+    snprintf(out, size, unit[0] ? "%s, %s" : "%s", label, unit);
 }
 
 void value_put(struct grid *g, const struct value *v, const char *measure, int is_signed)
@@ -402,8 +371,7 @@ int value_set(const struct store_layout *l, const char *reading, const char *pre
         return 0;
     snprintf(name, sizeof name, strcmp(reading, "control") == 0 ? "%s" : "%s_%s", reading, precision);
     for (int s = 0; s < l->selections; s++)
-        if (strcmp(l->selection[s], name) == 0 || strcmp(l->selection[s], reading) == 0 ||
-            (strcmp(l->selection[s], "resolved") == 0 && strcmp(reading, "aligned") == 0))
+        if (strcmp(l->selection[s], name) == 0 || strcmp(l->selection[s], reading) == 0)
             return 1 + s;
     return -1;
 }

@@ -43,48 +43,46 @@ def check(good, what):
 
 
 def cells(report, table):
-    """{network: [row, ...]} of texts, the first column taken away."""
+    """{network: [row, ...]} of texts, the first column taken away; of an interval its value."""
     rows = {}
     for row in next(t for t in report["tables"] if t["id"] == table)["rows"]:
-        rows.setdefault(row[0], []).append(row[1:])
+        rows.setdefault(row[0], []).append([c["text"].split(" [")[0] if isinstance(c, dict) else c for c in row[1:]])
     return rows
 
 
 def check_tables(report, rows):
     """The report's tables from rows.csv."""
+    sets = [c["name"] for c in next(t for t in report["tables"] if t["id"] == "measures")["columns"]][3:]
     for network, mine in rows.groupby("network"):
+        everywhere = {s: mine if s == "all" else mine[mine[f"in_{s}"]] for s in sets}
+
         def line(table, *start):
             return next(r for r in cells(report, table)[network] if r[:len(start)] == [*start])
 
         def same(text, value, digits, what):
             check(text == f"{value:.{digits}f}", f"{network}: {what}: {text} in the report, {value} by the rows")
-        for p, whole, subsets in (("fp32", "table_1", "table_7"), ("int8", "table_2", "table_6")):
-            right, five = 100.0 * mine[f"{p}_right"], 100.0 * mine[f"{p}_right_5"]
-            same(line(whole)[0], right.mean(), 3, f"{p} top-1")
-            same(line(whole)[2], five.mean(), 3, f"{p} top-5")
-            for k, s in enumerate(("raw", "resolved", "control")):
-                same(line(subsets)[2 * k], right[mine[f"in_{s}"]].mean(), 3, f"{p} top-1 of {s}")
-                same(line(subsets)[2 * k + 1], five[mine[f"in_{s}"]].mean(), 3, f"{p} top-5 of {s}")
-        cell = line("table_3")
-        for k, reading in enumerate(("raw", "resolved", "aligned")):
-            same(cell[k], mine[f"int8_rmse_{reading}"].mean(), 3, f"RMSE {reading}")
-        same(cell[3], 100 * mine.int8_sign_flipped.mean(), 2, "flipped")
-        same(cell[4], mine.int8_rmse_raw[mine.in_raw].mean(), 3, "RMSE of raw")
-        same(cell[5], mine.int8_rmse_resolved[mine.in_resolved].mean(), 3, "RMSE of resolved")
-        cell = line("agreement")
-        check(cell[0] == len(mine), f"{network}: images")
-        same(cell[1], 100 * (mine.fp32_class_1 == mine.int8_class_1).mean(), 3, "same answer")
-        for p, table, number in (("fp32", "table_5", 11), ("int8", "table_4", 10)):
-            cell = line(table, "real", "resolved")
-            for k, name in enumerate(("entropy", "std", "sparsity")):
-                same(cell[3 + k], mine[f"{p}_{name}_real"][mine.in_resolved].mean(), 3, f"{p} {name}")
-            cell = line(f"table_{number}", "resolved", "resolved")
-            for k, name in enumerate(("deletion", "insertion")):
-                same(cell[3 + k], 100 * mine[f"{p}_{name}"][mine.in_resolved].mean(), 3, f"{p} {name}")
-            cell = line(f"table_{number}_wsol", "resolved", "resolved")
-            same(cell[3], 100 * mine[f"{p}_iou_t0.20"][mine.in_resolved].mean(), 3, f"{p} WSOL")
-        cell = line("table_4", "integers", "raw")
-        same(cell[3], mine.int8_entropy_int[mine.in_raw].mean(), 3, "entropy of the integers")
+
+        def measured(table, label, p, column, digits, scale=1, subsets=False):
+            for s, cell in zip(sets, line(table, label, p)[2:]):
+                if s == "all" and subsets:
+                    check(cell == "subsets only", f"{network}: {label} of all: {cell}")
+                else:
+                    same(cell, scale * everywhere[s][column].mean(), digits, f"{p} {label} of {s}")
+        for p in ("fp32", "int8"):
+            for s in sets:
+                cell = line("accuracy", p, s)
+                same(cell[3], 100.0 * everywhere[s][f"{p}_right"].mean(), 3, f"{p} top-1 of {s}")
+                same(cell[4], 100.0 * everywhere[s][f"{p}_right_5"].mean(), 3, f"{p} top-5 of {s}")
+            for label, name in (("entropy, bit", "entropy"), ("deviation", "std"), ("sparsity, %", "sparsity")):
+                measured("measures", label, p, f"{p}_{name}_real", 3)
+            for name in ("deletion", "insertion"):
+                measured("measures", f"{name}, %", p, f"{p}_{name}", 3, 100, subsets=True)
+            measured("measures", "IoU, %", p, f"{p}_iou_t0.20", 3, 100)
+        measured("measures", "entropy, integers, bit", "int8", "int8_entropy_int", 3)
+        for reading in ("raw", "resolved", "aligned"):
+            measured("pairs", f"RMSE, {reading}", "int8", f"int8_rmse_{reading}", 3)
+        measured("pairs", "opposite, %", "int8", "int8_sign_flipped", 2, 100)
+        same(line("agreement", "int8")[1], 100 * (mine.fp32_class_1 == mine.int8_class_1).mean(), 3, "same answer")
 
 
 def check_csv(folder, f, report, rows):
@@ -125,7 +123,7 @@ def check_csv(folder, f, report, rows):
 
 def check_captions(folder, report):
     text = (folder / "figures/captions.txt").read_text(encoding="utf-8")
-    for network, (row,) in cells(report, "figure_2").items():
+    for network, (row,) in cells(report, "rogers2023_figure_2").items():
         found = re.search(rf"^{network}: Dice as published ([\d.]+) % \(raw.*corrected ([\d.]+) %", text, re.M)
         check(found and [*found.groups()] == [row[0], row[3]], f"{network}: Dice {row} in the report")
     for row in report["figure_3"]:

@@ -41,9 +41,9 @@ static status fill(struct store *s)
     TRY(put(s, N, int8, "int8/wsol", "iou"));
     TRY(put(s, N, box, "fp32/wsol", "box"));
     TRY(put(s, N, empty, "int8/wsol", "box"));
-    TRY(put(s, FIXTURE_PLACES, member, "subset", "in_resolved"));
+    TRY(put(s, FIXTURE_PLACES, member, "subset", "in_aligned"));
     TRY(store_write(s, "/models/mobilenet_v2/fp32/wsol/iou", 0, N, none)); /* no true box anywhere */
-    return store_write(s, "/models/mobilenet_v2/subset/in_resolved", 0, FIXTURE_PLACES, member);
+    return store_write(s, "/models/mobilenet_v2/subset/in_aligned", 0, FIXTURE_PLACES, member);
 }
 
 static void check_caption(const struct example *e)

@@ -424,11 +424,11 @@ static void check_written(struct store_reader *r, const char *folder)
                "resnet18,\"entropy, bit\",int8,\"7.900 [7.400, 8.400]\",\"7.500 [7.000, 8.000]\",");
     check_file(out, "measures.csv",
                "resnet18,\"insertion, %\",int8,subsets only,\"100.000 [98.750, 101.250]\",\"98.765 [");
-    check_file(out, "localization.csv", "resnet18,int8,aligned,resolved,0.00,61.25,0.00,52.50,0.00,61.75,");
+    check_file(out, "localization.csv", "resnet18,int8,aligned,aligned,0.00,61.25,0.00,52.50,0.00,61.75,");
     check_file(out, "localization.csv", "resnet18,int8,raw,raw,0.00,27.12,");
-    check_file(out, "localization.csv", "18.,int8,aligned,resolved,no boxes,");
+    check_file(out, "localization.csv", "18.,int8,aligned,aligned,no boxes,");
     check_file(out, "localization.csv", "resnet18,-,whole frame,all,,no boxes,");
-    check_file(out, "cross.csv", "resnet18,int8,fp32,resolved,");
+    check_file(out, "cross.csv", "resnet18,int8,fp32,aligned,");
     check_file(out, "cross.csv", ",12.345,\"-3.000 [-5.000, -1.000]\",");
     check_file(out, "cross.csv", ",\"+2.000 [+1.000, +3.000]\",int8 / int8,2");
     check_file(out, "cross.csv", ",98.765,\"-3.000 [-9.000, +3.000]\",- / open,0");

@@ -61,7 +61,7 @@ static inline void fixture_layout(struct store_layout *l)
     l->measures = COUNT_OF(fixture_measures);
     memcpy(l->measure, fixture_measures, sizeof fixture_measures);
     snprintf(l->selection[0], STORE_NAME, "raw");
-    snprintf(l->selection[1], STORE_NAME, "resolved");
+    snprintf(l->selection[1], STORE_NAME, "aligned");
     snprintf(l->selection[2], STORE_NAME, "control");
 }
 
