@@ -1,5 +1,6 @@
 /* tests/kernel/test_elementwise_f32.c: each operation against its formula, on every instruction set, with
  * pitches and canaries. */
+#include "golden_round.h"
 #include "kernel_test.h"
 
 enum { CLAMP, HARDSWISH, HARDSIGMOID, ADD, MUL, MUL_ROW, COPY, SHUFFLE, OPERATIONS };
@@ -167,6 +168,24 @@ static void test_hand(void)
     CHECK(out[0] == -4 && out[1] == 1 && out[2] == -1 && out[3] == 4);
 }
 
+/* Bit for bit what PyTorch's fake quantization gives of the same values. */
+static void test_golden(const struct kernel_table *k)
+{
+    for (size_t i = 0; i < sizeof golden_round / sizeof golden_round[0]; i++) {
+        const struct kernel_round q = { golden_round[i].scale, 1.0f / golden_round[i].scale,
+                                        golden_round[i].zero_point, 0, golden_round[i].high };
+        enum { COUNT = sizeof golden_round[0].in / sizeof(float) };
+        float x[COUNT];
+        int wrong = 0;
+
+        memcpy(x, golden_round[i].in, sizeof x);
+        k->round_f32(x, COUNT, 1, COUNT, &q);
+        for (int j = 0; j < COUNT; j++)
+            wrong += x[j] != golden_round[i].out[j];
+        CHECK_MSG(!wrong, "%s: codes to %d: %d of %d are not PyTorch's", k->isa, q.high, wrong, COUNT);
+    }
+}
+
 static void test_table(const struct kernel_table *ref, const struct kernel_table *k)
 {
     (void)ref;
@@ -175,6 +194,7 @@ static void test_table(const struct kernel_table *ref, const struct kernel_table
             test_operation(k, operation, c, c % 2);
     for (int c = 1; c <= 70; c++)
         test_round(k, c, c % 2);
+    test_golden(k);
     for (int n = 1; n <= 40; n++)
         test_input(k, n);
 }
