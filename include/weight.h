@@ -81,6 +81,9 @@ MUST_USE status weight_load(const char *path, const char *state, struct tensor_t
 enum { WEIGHT_HEAD = 15 };
 int weight_begins(const uint8_t *head, size_t size);
 
+/* Of t's elements in a safetensors file, codes of few bits packed. */
+uint64_t weight_bytes(const struct tensor *t);
+
 /* Text that a file says of itself, as { "quantcam.engine", "fbgemm" }: keys up to 512 bytes of UTF-8, not
  * ending in .quantization, values up to 60,000. */
 struct weight_note { const char *key, *value; };

@@ -7,7 +7,7 @@
 
 #include "weight.h"
 
-enum { TENSOR, SHAPE, TYPE, STRIDES, QUANTIZATION, AXIS, CHANNELS, SCALE, ZERO, VALUE, BYTES, COLUMNS };
+enum { TENSOR, SHAPE, TYPE, STRIDES, QUANTIZATION, BITS, AXIS, CHANNELS, SCALE, ZERO, VALUE, BYTES, COLUMNS };
 enum { MOST_LEFT_OUT = 16 };
 static const struct listing_column columns[COLUMNS] = {
     [TENSOR] = { "tensor", "tensor", LISTING_TEXT, LISTING_MIDDLE },
@@ -15,6 +15,7 @@ static const struct listing_column columns[COLUMNS] = {
     [TYPE] = { "type", "type", LISTING_TEXT, LISTING_WHOLE },
     [STRIDES] = { "strides", "strides", LISTING_TEXT, LISTING_WHOLE },
     [QUANTIZATION] = { "quantization", "quantized", LISTING_TEXT, LISTING_WHOLE },
+    [BITS] = { "bits", "bits", LISTING_COUNT, LISTING_WHOLE },
     [AXIS] = { "axis", NULL, LISTING_COUNT, LISTING_WHOLE },
     [CHANNELS] = { "channels", NULL, LISTING_COUNT, LISTING_WHOLE },
     [SCALE] = { "scale", "scale", LISTING_REAL, LISTING_WHOLE },
@@ -72,6 +73,7 @@ static status add_quantization(struct listing *l, const struct tensor *t)
 
     if (t->quantization == TENSOR_REAL)
         return OK;
+    TRY(listing_set(l, BITS, "%d", tensor_bits(t)));
     TRY(listing_set(l, CHANNELS, "%d", t->channels));
     for (int i = 1; i < t->channels; i++)
         same &= t->zero_point[i] == t->zero_point[0];
@@ -102,7 +104,7 @@ static status add_tensor(struct listing *l, const struct tensor_entry *e, uint64
     TRY(add_quantization(l, t));
     if (count == 1 && t->quantization == TENSOR_REAL)
         TRY(listing_set_real(l, VALUE, tensor_at(t, 0)));
-    return listing_set(l, BYTES, "%llu", (unsigned long long)(count * dtype_size(t->dtype)));
+    return listing_set(l, BYTES, "%llu", (unsigned long long)weight_bytes(t));
 }
 
 /* Which of its state dicts was read, and which of its values are no tensors or cannot be read. */

@@ -96,7 +96,7 @@ static status add_node(struct listing *l, const struct model *m, int i, const st
     TRY(add_window(l, m, n));
     if (cost.macs)
         TRY(add_costs(l, &cost));
-    if (!b || b->form != PRECISION_CODES)
+    if (!b || b->form == PRECISION_REAL)
         return OK;
     TRY(listing_set_real(l, SCALE, b->q[i].scale));
     return listing_set(l, ZERO, "%d", b->q[i].zero_point);
@@ -135,12 +135,17 @@ static status add_weight_facts(struct listing *l, const char *path, const struct
     if (b->unbiased > 0)
         TRY(listing_fact(l, LISTING_COUNT, "no bias", "%d", b->unbiased));
     if (b->form == PRECISION_REAL) {
-        TRY(listing_fact(l, LISTING_TEXT, "precision", "fp32"));
+        TRY(listing_fact(l, LISTING_TEXT, "precision", "real numbers"));
     } else {
-        TRY(listing_fact(l, LISTING_TEXT, "precision", "int8%s, weights per %s",
-                         b->qat ? " (unconverted QAT state)" : "", per));
-        TRY(listing_fact(l, LISTING_TEXT, "arithmetic", "%s, unless --engine says otherwise",
-                         engine_arithmetic_name(b->fbgemm ? ENGINE_FBGEMM : ENGINE_QNNPACK)));
+        TRY(listing_fact(l, LISTING_TEXT, "precision",
+                         "codes%s, weights of %d bits per %s, outputs of %d bits",
+                         b->qat ? " (unconverted QAT state)" : "", b->weight_bits, per, b->activation_bits));
+        if (b->form == PRECISION_ROUNDED)
+            TRY(listing_fact(l, LISTING_TEXT, "arithmetic",
+                             "real numbers, every output rounded to its codes"));
+        else
+            TRY(listing_fact(l, LISTING_TEXT, "arithmetic", "%s, unless --engine says otherwise",
+                             engine_arithmetic_name(b->fbgemm ? ENGINE_FBGEMM : ENGINE_QNNPACK)));
         if (model_has_relu6(b->model))
             TRY(listing_fact(l, LISTING_TEXT, "relu6", b->relu6_clamps ? "clamps at 6" : "runs as relu"));
     }

@@ -23,6 +23,13 @@ static uint64_t bytes_of(uint64_t count, int width)
     return (count * (uint64_t)width + 7) / 8;
 }
 
+uint64_t weight_bytes(const struct tensor *t)
+{
+    uint64_t count = (uint64_t)tensor_count(t);
+
+    return packed_is(t) ? bytes_of(count, width_of(t->bits)) : count * dtype_size(t->dtype);
+}
+
 /* ---- the words ----------------------------------------------------------------------------------------- */
 
 /* A number without sign or leading zeros; *at moves behind it. */

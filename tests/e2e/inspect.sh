@@ -32,7 +32,7 @@ published efficientnet_lite0 "4,652,008|385,187,552|18,524,000"
 # With a checkpoint: what it says of the nodes.
 check "an int8 network" listed $L/lite.model $L/lite_fbgemm.pth
 check "an int8 network is narrow" narrow "$T/out"
-check "its precision" grep -qx 'precision    int8, weights per channel' "$T/out"
+check "its precision" grep -qx 'precision    codes, weights of 8 bits per channel, outputs of 8 bits' "$T/out"
 check "its relu6" grep -qx 'relu6        runs as relu' "$T/out"
 check "its container" grep -qx 'container    torch, legacy' "$T/out"
 check "its hash" grep -qx "sha256       $(sha256sum $L/lite_fbgemm.pth | cut -d' ' -f1)" "$T/out"
@@ -65,7 +65,7 @@ check "shards are one checkpoint" grep -qx 'tensors  *16' "$T/out"
 check "a shard alone is none" lacks_index $Y/fp32-shards-00001-of-00002.safetensors
 listed $Y/per_channel.pth
 check "zip" grep -qx 'container  *torch, zip' "$T/out"
-check "channels_last strides, per channel" grep -qE '^conv1.weight +4x3x3x3 +s8 +27,1,9,3 +per channel +0 +108$' "$T/out"
+check "channels_last strides, per channel" grep -qE '^conv1.weight +4x3x3x3 +s8 +27,1,9,3 +per channel +8 +0 +108$' "$T/out"
 check "a number's value" grep -qE '^conv1.zero_point +scalar +s64 +[0-9]+ +8$' "$T/out"
 check "a checkpoint as JSON" listed --json $Y/per_channel.pth
 check "JSON: it is, and its total is the sum" "$python" -c '

@@ -23,7 +23,7 @@ static void round_trip(int bits, int rank, const int64_t *dim, const int8_t *val
 
     memcpy(m.dim, dim, (size_t)rank * sizeof *dim);
     codes(&t, bits, rank, dim, values);
-    CHECK(packed_is(&t) && packed_close(&t, &row) == OK);
+    CHECK(packed_is(&t) && packed_close(&t, &row) == OK && weight_bytes(&t) == (uint64_t)size);
     CHECK(row.dtype == DTYPE_U8 && row.rank == 1 && row.dim[0] == size);
     CHECK_MSG(memcmp(row.data, bytes, (size_t)size) == 0, "%d bits", bits);
     CHECK(packed_open(&row, &m) == OK && row.bits == bits && row.rank == rank && row.dtype == DTYPE_S8);
