@@ -1,3 +1,4 @@
+/* src/base/clock.c: the time that passes, and the date for logs. */
 #include "base.h"
 
 #include <time.h>

@@ -1,3 +1,4 @@
+/* src/base/error.c: the process's one record of its last failure; bugs. */
 #include "base.h"
 
 #include <stdlib.h>

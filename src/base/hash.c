@@ -1,3 +1,4 @@
+/* src/base/hash.c: SHA-256 and CRC-32. */
 #include "base.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* src/base/log.c: lines on stderr, rank 0's unless said otherwise. */
 #include "base.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* src/base/mem.c: counted, zeroed, aligned memory. */
 #include "base.h"
 
 #include <stdlib.h>

@@ -1,3 +1,5 @@
+/* src/base/option.c: options: one table parses the command line and job files, prints the help and is
+ * written into the result. */
 #include "base_option.h"
 #include "option_value.h"
 

@@ -1,3 +1,4 @@
+/* src/base/option_man.c: options as a manual page. */
 #include "option_value.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* src/base/option_value.c: the values of options: parsed, kept in canonical form, printed. */
 #include "option_value.h"
 
 #include <ctype.h>

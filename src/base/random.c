@@ -1,3 +1,4 @@
+/* src/base/random.c: random numbers that are counted, not remembered: the same for any number of ranks. */
 #include "base.h"
 
 /* Steele, Lea and Flood's SplitMix64 finalizer (variant 13 of Stafford's mixers). */

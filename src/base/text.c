@@ -1,3 +1,5 @@
+/* src/base/text.c: growing texts, files that are read and written whole, and what texts say: numbers,
+ * words, paths. */
 #include "base.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* src/cli/cmd_inspect.c: what is in a model, a checkpoint or a result. */
 #include <stdio.h>
 #include <string.h>
 

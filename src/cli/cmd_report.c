@@ -1,3 +1,5 @@
+/* src/cli/cmd_report.c: a result's report in a folder: Markdown, CSV, LaTeX, JSON, figures, one page of
+ * HTML. */
 #include <string.h>
 
 #include "base_option.h"

@@ -1,3 +1,4 @@
+/* src/cli/cmd_run.c: the job. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* src/cli/cmd_show.c: a result's tables in the terminal. */
 #include "base_option.h"
 #include "cmd.h"
 #include "report.h"

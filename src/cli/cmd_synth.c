@@ -1,3 +1,4 @@
+/* src/cli/cmd_synth.c: draws the embedded data set into a folder. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* src/cli/cmd_verify.c: is a result complete and sound? The digest of its data. */
 #include <stdio.h>
 
 #include "base_option.h"

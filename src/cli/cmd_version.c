@@ -1,3 +1,4 @@
+/* src/cli/cmd_version.c: the version, the libraries, the instruction set that would run. */
 #include <stdio.h>
 
 #include "base_option.h"

@@ -1,3 +1,5 @@
+/* src/cli/guard.c: a command that reads the HDF5 file of a stranger runs in a child, whose crash it tells
+ * in a sentence. */
 #include "guard.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* src/cli/main.c: the table of commands. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

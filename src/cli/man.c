@@ -1,3 +1,5 @@
+/* src/cli/man.c: what the commands' manual pages say beside their options: exit codes, files, environment,
+ * examples. */
 #include "man.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* src/cli/version.c: what this program was built from and with. */
 #include "version.h"
 
 #include <stdio.h>

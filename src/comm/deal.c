@@ -1,11 +1,10 @@
+/* src/comm/deal.c: blocks of a work list, dealt out by rank 0 to who asks. Two-sided on purpose: one-sided
+ * counters fail between TCP hosts, and make no progress while rank 0 computes (spec parallel-store 5). */
 #include "comm_internal.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
-
-/* Dealing out blocks of a work list. Two-sided on purpose: one-sided counters fail between TCP hosts, and
- * make no progress while rank 0 computes (spec parallel-store 5). */
 
 struct comm_deal {
     const struct comm_loop *loop;

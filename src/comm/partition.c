@@ -1,3 +1,4 @@
+/* src/comm/partition.c: which rank does what, without a message. */
 #include "comm.h"
 
 status partition_cyclic(const uint8_t *missing, int64_t n, int rank, int size, int64_t **mine, int64_t *count)

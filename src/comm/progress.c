@@ -1,3 +1,4 @@
+/* src/comm/progress.c: the ranks' counters on their way to rank 0, and its line of progress. */
 #include "comm_internal.h"
 
 char *progress_format(const struct progress_line *line, const struct comm_count *count,

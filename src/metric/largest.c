@@ -1,3 +1,4 @@
+/* src/metric/largest.c: the places of the largest values. */
 #include "metric.h"
 
 #include <string.h>

@@ -1,3 +1,8 @@
+/* src/phase/average.c: the mean activation tensor of each selection, its histogram and Dice:
+ * /summary/histogram. Summed from the stored rows; where store.activations = mean the file has none, and
+ * each image is run again: one inference a precision. Both give the same bits: the sums are whole numbers
+ * (codes; real values in units of 2^-24), so that ranks add them in any order. Done whole at every start,
+ * as reduce. */
 #include "probe.h"
 #include "run.h"
 
@@ -5,11 +10,6 @@
 
 #include <math.h>
 #include <string.h>
-
-/* The mean activation tensor of each selection, its histogram and Dice: /summary/histogram. Summed from the
- * stored rows; where store.activations = mean the file has none, and each image is run again: one inference a
- * precision. Both give the same bits: the sums are whole numbers (codes; real values in units of 2^-24), so
- * that ranks add them in any order. Done whole at every start, as reduce. */
 
 static const double fixed_point = 16777216.0;
 

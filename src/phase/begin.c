@@ -1,3 +1,5 @@
+/* src/phase/begin.c: from a job to its result file: the layout, what is written at creation, begin or
+ * resume. */
 #include "methods.h"
 #include "run.h"
 

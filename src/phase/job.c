@@ -1,3 +1,4 @@
+/* src/phase/job.c: the table of a job's keys, and the rules between them. */
 #include "phase.h"
 
 #include <stddef.h>

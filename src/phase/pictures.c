@@ -1,3 +1,4 @@
+/* src/phase/pictures.c: the gallery: the selected images' maps as HDF5 pictures. */
 #include "local.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+/* src/phase/plan.c: the phase plan: rank 0 reads, every rank parses the same bytes; what the job will do is
+ * said. */
 #include "methods.h"
 #include "probe.h"
 #include "quant.h"

@@ -1,3 +1,6 @@
+/* src/phase/predict.c: what the job will take, from a small job of the same networks and settings: every
+ * rank alone runs PICTURES pictures and one explained row a network, in a folder of its own, all ranks at
+ * once, so that what they take from each other is in it. */
 #include "reduce.h"
 
 #include "metric.h"
@@ -8,10 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* What the job will take, from a small job of the same networks and settings: every rank alone runs PICTURES
- * pictures and one explained row a network, in a folder of its own, all ranks at once, so that what they take
- * from each other is in it. */
 
 enum {
     PICTURES = 16,

@@ -1,3 +1,4 @@
+/* src/phase/progress_file.c: OUT.progress.json, rewritten with every line of progress. */
 #include "run.h"
 
 #include <stdio.h>

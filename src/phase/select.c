@@ -1,3 +1,4 @@
+/* src/phase/select.c: the k largest of values that lie on all ranks, exactly (spec parallel-store 6). */
 #include "phase.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* src/phase/subset.c: the phase select: which images every selection has, and the places that they take. */
 #include "local.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* src/report/markup.c: texts as HTML and XML take them. */
 #include "markup.h"
 
 #include <string.h>

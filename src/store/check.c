@@ -1,3 +1,4 @@
+/* src/store/check.c: the rows of a group: which claim to be done, and which are by their CRC. */
 #include "store_internal.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* src/store/compare.c: is a file at OUT or OUT.part of this job? What differs is named. */
 #include "store_internal.h"
 
 #include <string.h>

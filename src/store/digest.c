@@ -1,3 +1,4 @@
+/* src/store/digest.c: one SHA-256 over all results of a finished file. */
 #include "store_internal.h"
 
 #include <stdlib.h>

@@ -1,12 +1,11 @@
+/* src/store/journal.c: OUT.log.jsonl, a line a start: {"rows": N, ...}. Only ever appended to, by one
+ * write, so that a kill cuts at most the last line. */
 #include "store_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
-
-/* A line a start: {"rows": N, ...}. Only ever appended to, by one write, so that a kill cuts at most the last
- * line. */
 
 enum { LONGEST_LOG = 64 << 20 };
 

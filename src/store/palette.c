@@ -1,3 +1,4 @@
+/* src/store/palette.c: the colours of maps. */
 #include "store.h"
 
 /* One channel of jet: a trapezium of width 1/2 with slopes of width 1/4, centred at `centre` of 0 .. 1. */

@@ -1,3 +1,5 @@
+/* src/store/read.c: a result for those who read: its layout from its own axes, its datasets by name,
+ * checked by their sums. */
 #include "store_internal.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* src/store/recheck.c: a finished file as a store that compares what is written to it with what it holds. */
 #include "store_internal.h"
 
 #include <string.h>

@@ -1,13 +1,13 @@
+/* src/store/schema.c: the one table of the result file. A path holds {net} every network, {prec} every
+ * precision, {other} every precision but the first, {base} the first, {coded} every one whose activations
+ * are stored codes, {real} every other one, {sel} every selection, {pic} every gallery picture (01, 02,
+ * ...), {method} every further method. Of the job's measures {one} is every measure of kind ONE, {code} of
+ * CODES, {pair} of PAIR, {answer} of ANSWER, {crossed} of CROSSED, {value} of all kinds but CODES and PAIR;
+ * {unit}, {meaning} are theirs. */
 #include "schema_table.h"
 
 #include <ctype.h>
 #include <string.h>
-
-/* The one table of the result file. A path holds {net} every network, {prec} every precision, {other} every
- * precision but the first, {base} the first, {coded} every one whose activations are stored codes, {real}
- * every other one, {sel} every selection, {pic} every gallery picture (01, 02, ...), {method} every further
- * method. Of the job's measures {one} is every measure of kind ONE, {code} of CODES, {pair} of PAIR, {answer}
- * of ANSWER, {crossed} of CROSSED, {value} of all kinds but CODES and PAIR; {unit}, {meaning} are theirs. */
 
 const char *const schema_axis[D_COUNT] = {
     [D_IMAGE] = "/image", [D_PLACE] = "/models/{net}/subset/place", [D_TOP] = "/top",
