@@ -18,12 +18,6 @@ static status check_one(const struct model_binding *b, const struct model_node *
     return tensor_count(t) == 1 ? OK : model_mismatch(b, n, model_name_of(b, t), t, "one value");
 }
 
-int model_quantizes(enum model_op op)
-{
-    return op == OP_INPUT || op == OP_CONV || op == OP_LINEAR || op == OP_ADD || op == OP_MUL ||
-           op == OP_CAT || op == OP_HARDSWISH;
-}
-
 int model_bits_of(int low, int high)
 {
     int bits = 1;
@@ -31,14 +25,6 @@ int model_bits_of(int low, int high)
     while (high - low >= 1 << bits)
         bits++;
     return bits;
-}
-
-status model_check_quant(const struct model_binding *b, const struct model_node *n)
-{
-    if (!model_quantizes(n->op) || n->quant[0])
-        return OK;
-    return FAIL(ERR_MISSING, "%s:%d: %s %s has no attribute 'quant', which an int8 checkpoint needs",
-                b->model->source, n->line, model_op_name(n->op), n->name);
 }
 
 /* P.codes, the lowest and the highest that exist; torch's files have none. */

@@ -92,3 +92,9 @@ void model_free(struct model *m)
     mem_free(m->ignore);
     *m = (struct model){ 0 };
 }
+
+int model_quantizes(enum model_op op)
+{
+    return op == OP_INPUT || op == OP_CONV || op == OP_LINEAR || op == OP_ADD || op == OP_MUL ||
+           op == OP_CAT || op == OP_HARDSWISH;
+}

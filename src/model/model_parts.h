@@ -4,6 +4,8 @@
 
 #include "model.h"
 
+enum { MODEL_FULL_NAME = MODEL_PREFIX + 2 * MODEL_NAME + 512 }; /* of a tensor in a checkpoint */
+
 enum model_attribute {
     ATTR_OUT, ATTR_KERNEL, ATTR_STRIDE, ATTR_PAD, ATTR_CEIL, ATTR_GROUPS, ATTR_BEGIN,
     ATTR_WEIGHT, ATTR_BN, ATTR_EPS, ATTR_QUANT,

@@ -6,64 +6,9 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { FULL_NAME = MODEL_PREFIX + 2 * MODEL_NAME + 512 };
-
 static const struct model_node *node_of(const struct model_binding *b, int node)
 {
     return &b->model->node[node];
-}
-
-const struct tensor *model_tensor(const struct model_binding *b, const char *prefix, const char *suffix)
-{
-    char name[FULL_NAME];
-
-    if (snprintf(name, sizeof name, "%s%s%s", b->prefix, prefix, suffix) >= (int)sizeof name)
-        return NULL;
-    return table_find(b->weights, name);
-}
-
-/* As model_tensor, but ERR_MISSING with the nearest name where there is none. */
-status model_need(const struct model_binding *b, const struct tensor **out, const char *prefix,
-                  const char *suffix)
-{
-    return table_get(b->weights, out, "%s%s%s", b->prefix, prefix, suffix);
-}
-
-/* "CHECKPOINT: tensor NAME is (...), but MODEL:LINE (op node) needs WHAT". */
-status model_mismatch(const struct model_binding *b, const struct model_node *n, const char *name,
-                      const struct tensor *t, const char *needed)
-{
-    char is[128];
-
-    return FAIL(ERR_MISMATCH, "%s: tensor %s is %s, but %s:%d (%s %s) needs %s", b->weights->source, name,
-                tensor_describe(t, is, sizeof is), b->model->source, n->line, model_op_name(n->op), n->name,
-                needed);
-}
-
-int model_stores_codes(const struct model_binding *b)
-{
-    return b->form != PRECISION_REAL && !b->qat;
-}
-
-const char *model_name_of(const struct model_binding *b, const struct tensor *t)
-{
-    const struct tensor_entry *entry =
-        (const struct tensor_entry *)(const void *)((const char *)t - offsetof(struct tensor_entry, tensor));
-
-    BUG_IF(entry < b->weights->entry || entry >= b->weights->entry + b->weights->count);
-    return entry->name;
-}
-
-int model_is_float(const struct tensor *t)
-{
-    return t->quantization == TENSOR_REAL && (t->dtype == DTYPE_F32 || t->dtype == DTYPE_F64 ||
-                                              t->dtype == DTYPE_F16 || t->dtype == DTYPE_BF16);
-}
-
-/* As f32 it is positive and finite, and so is its inverse. */
-int model_is_scale(double scale)
-{
-    return scale > 0 && isnormal((float)scale);
 }
 
 /* A vector of one real number per output channel. */
@@ -164,14 +109,14 @@ static const char *const normalisation[] = { ".weight", ".bias", ".running_mean"
                                              ".num_batches_tracked" };
 
 static void normalisation_prefix(const struct model_binding *b, const struct model_node *n,
-                                 char out[FULL_NAME])
+                                 char out[MODEL_FULL_NAME])
 {
-    snprintf(out, FULL_NAME, "%s%s", b->qat ? n->weight : n->bn, b->qat ? ".bn" : "");
+    snprintf(out, MODEL_FULL_NAME, "%s%s", b->qat ? n->weight : n->bn, b->qat ? ".bn" : "");
 }
 
 static int has_normalisation(const struct model_binding *b, const struct model_node *n)
 {
-    char prefix[FULL_NAME];
+    char prefix[MODEL_FULL_NAME];
 
     normalisation_prefix(b, n, prefix);
     for (size_t i = 0; i < COUNT_OF(normalisation); i++)
@@ -214,7 +159,7 @@ static status find_normalisation(const struct model_binding *b, const struct mod
                                  struct model_sources *s)
 {
     const struct tensor **const part[] = { &s->gamma, &s->beta, &s->mean, &s->variance };
-    char prefix[FULL_NAME];
+    char prefix[MODEL_FULL_NAME];
 
     normalisation_prefix(b, n, prefix);
     for (size_t i = 0; i < COUNT_OF(part); i++)

@@ -70,15 +70,15 @@ struct run {
     int phases;
 };
 
-/* run.c: the name of precision p; the first is what the others are compared with. */
+/* run_share.c: the name of precision p; the first is what the others are compared with. */
 const char *run_precision(const struct run *r, int p);
-/* run.c: a probe of all the run's networks. Local. */
+/* run_share.c: a probe of all the run's networks. Local. */
 struct probe;
 struct probe_how;
 MUST_USE status run_probe(const struct run *r, const struct probe_how *how, struct probe **out);
-/* run.c: from here on the clock runs for phase `name`. */
+/* run_share.c: from here on the clock runs for phase `name`. */
 void run_enter(struct run *r, const char *name);
-/* run.c: evaluate, select, explain; average, time, reduce. */
+/* run_phases.c: evaluate, select, explain; average, time, reduce. */
 MUST_USE status run_rows(struct run *r);
 MUST_USE status run_tables(struct run *r);
 /* predict.c: what this job will take on `ranks` ranks, from a calibration on those that are there.
@@ -96,13 +96,13 @@ void predict_extrapolate(const struct run *r, const struct calibration *c, int r
 /* Local, pure. Places of a union of selections that overlap as chance has it. */
 double predict_union(double images, double fraction, int selections);
 
-/* run.c: the rows of (n) flags that are missing: this rank's cyclic share, or all of them where rank 0 serves
+/* run_share.c: the rows of (n) flags that are missing: this rank's cyclic share, or all of them where rank 0 serves
  * them (run.schedule). Local. */
 MUST_USE status run_share(const struct run *r, const uint8_t *missing, int64_t n, int64_t **mine,
                           int64_t *count);
-/* run.c: this rank's memory counts for the phase in hand (PSS). Local. */
+/* run_share.c: this rank's memory counts for the phase in hand (PSS). Local. */
 void run_note_memory(struct run *r);
-/* run.c: fills what loops over such a list have in common; name, total, todo, block, grain are set.
+/* run_share.c: fills what loops over such a list have in common; name, total, todo, block, grain are set.
  * Collective. */
 void run_loop(struct run *r, struct comm_loop *loop);
 /* progress_file.c: OUT.progress.json on rank 0, rewritten by rename: the phase r is in; of a loop with its

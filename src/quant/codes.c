@@ -71,3 +71,8 @@ void quant_weight_codes(const float *w, size_t count, float scale, int bits, int
         *noise += error * error;
     }
 }
+
+double quant_decibel(double signal, double noise)
+{
+    return noise > 0 ? 10 * log10(signal / noise) : INFINITY;
+}

@@ -14,11 +14,6 @@ struct judge {
     float *logits; /* (pictures, classes) of fp32: this rank's own */
 };
 
-double quant_decibel(double signal, double noise)
-{
-    return noise > 0 ? 10 * log10(signal / noise) : INFINITY;
-}
-
 /* The class of the largest logit, the first of equal ones. */
 static int answer(const float *logits, int classes)
 {

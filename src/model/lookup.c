@@ -1,0 +1,66 @@
+/* src/model/lookup.c: tensors of a checkpoint by a node's names, and the sentences about those that are wrong. */
+#include "model_parts.h"
+
+#include <math.h>
+#include <string.h>
+
+const struct tensor *model_tensor(const struct model_binding *b, const char *prefix, const char *suffix)
+{
+    char name[MODEL_FULL_NAME];
+
+    if (snprintf(name, sizeof name, "%s%s%s", b->prefix, prefix, suffix) >= (int)sizeof name)
+        return NULL;
+    return table_find(b->weights, name);
+}
+
+/* As model_tensor, but ERR_MISSING with the nearest name where there is none. */
+status model_need(const struct model_binding *b, const struct tensor **out, const char *prefix,
+                  const char *suffix)
+{
+    return table_get(b->weights, out, "%s%s%s", b->prefix, prefix, suffix);
+}
+
+/* "CHECKPOINT: tensor NAME is (...), but MODEL:LINE (op node) needs WHAT". */
+status model_mismatch(const struct model_binding *b, const struct model_node *n, const char *name,
+                      const struct tensor *t, const char *needed)
+{
+    char is[128];
+
+    return FAIL(ERR_MISMATCH, "%s: tensor %s is %s, but %s:%d (%s %s) needs %s", b->weights->source, name,
+                tensor_describe(t, is, sizeof is), b->model->source, n->line, model_op_name(n->op), n->name,
+                needed);
+}
+
+int model_stores_codes(const struct model_binding *b)
+{
+    return b->form != PRECISION_REAL && !b->qat;
+}
+
+const char *model_name_of(const struct model_binding *b, const struct tensor *t)
+{
+    const struct tensor_entry *entry =
+        (const struct tensor_entry *)(const void *)((const char *)t - offsetof(struct tensor_entry, tensor));
+
+    BUG_IF(entry < b->weights->entry || entry >= b->weights->entry + b->weights->count);
+    return entry->name;
+}
+
+int model_is_float(const struct tensor *t)
+{
+    return t->quantization == TENSOR_REAL && (t->dtype == DTYPE_F32 || t->dtype == DTYPE_F64 ||
+                                              t->dtype == DTYPE_F16 || t->dtype == DTYPE_BF16);
+}
+
+/* As f32 it is positive and finite, and so is its inverse. */
+int model_is_scale(double scale)
+{
+    return scale > 0 && isnormal((float)scale);
+}
+
+status model_check_quant(const struct model_binding *b, const struct model_node *n)
+{
+    if (!model_quantizes(n->op) || n->quant[0])
+        return OK;
+    return FAIL(ERR_MISSING, "%s:%d: %s %s has no attribute 'quant', which an int8 checkpoint needs",
+                b->model->source, n->line, model_op_name(n->op), n->name);
+}
