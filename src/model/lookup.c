@@ -1,4 +1,4 @@
-/* src/model/lookup.c: tensors of a checkpoint by a node's names, and the sentences about those that are wrong. */
+/* src/model/lookup.c: tensors of a checkpoint by a node's names; sentences about those that are wrong. */
 #include "model_parts.h"
 
 #include <math.h>

@@ -34,45 +34,6 @@ static void free_rows(struct reduce_rows *a)
         mem_free(a->top5[p]);
 }
 
-static status fetch(const struct run *r, int net, const char *name, int64_t first, int64_t count, void *out)
-{
-    char path[STORE_PATH];
-
-    snprintf(path, sizeof path, "/models/%s/%s", r->layout.network[net].name, name);
-    return store_fetch(r->store, path, first, count, out);
-}
-
-/* Membership comes from the stored subset, so that it is what a reader of the file sees. */
-static status read_selections(const struct run *r, int net, uint8_t *in, uint32_t *place)
-{
-    char name[STORE_NAME + 16];
-
-    for (int s = 0; s < r->layout.selections; s++) {
-        snprintf(name, sizeof name, "subset/in_%s", r->layout.selection[s]);
-        TRY(fetch(r, net, name, 0, r->layout.subset, in));
-        for (int64_t i = 0; i < r->layout.subset; i++)
-            place[i] |= in[i] ? 2u << s : 0;
-    }
-    return OK;
-}
-
-status reduce_places(const struct run *r, int net, uint32_t *place)
-{
-    int64_t places = r->layout.subset;
-    uint8_t *flag = NULL;
-    status result = OK;
-
-    memset(place, 0, (size_t)places * sizeof *place);
-    MEM_TRY(flag, (size_t)places, 1);
-    TRY_OUT(read_selections(r, net, flag, place));
-    TRY_OUT(fetch(r, net, "subset/status", 0, places, flag));
-    for (int64_t i = 0; i < places; i++)
-        place[i] = flag[i] == STORE_OK ? place[i] : 0;
-out:
-    mem_free(flag);
-    return result;
-}
-
 static status read_members(const struct run *r, int net, struct reduce_rows *a)
 {
     int64_t places = r->layout.subset, *image = NULL;
@@ -85,8 +46,8 @@ static status read_members(const struct run *r, int net, struct reduce_rows *a)
     in = mem_alloc((size_t)places, 1);
     if (!image || !place || !in)
         TRY_OUT(FAIL(ERR_MEMORY, "no memory for %lld places", (long long)places));
-    TRY_OUT(fetch(r, net, "subset/image", 0, places, image));
-    TRY_OUT(read_selections(r, net, in, place));
+    TRY_OUT(reduce_fetch(r, net, "subset/image", 0, places, image));
+    TRY_OUT(reduce_selections(r, net, in, place));
     for (int64_t i = 0; i < a->n; i++)
         a->member[i] = a->status[i] == STORE_OK;
     for (int64_t i = 0; i < places; i++)
@@ -103,11 +64,11 @@ static status read_network(const struct run *r, int net, struct reduce_rows *a)
 {
     char name[STORE_NAME + 16];
 
-    TRY(fetch(r, net, "status", 0, a->n, a->status));
+    TRY(reduce_fetch(r, net, "status", 0, a->n, a->status));
     TRY(read_members(r, net, a));
     for (int p = 0; p < r->precisions; p++) {
         snprintf(name, sizeof name, "%s/top5", run_precision(r, p));
-        TRY(fetch(r, net, name, 0, a->n, a->top5[p]));
+        TRY(reduce_fetch(r, net, name, 0, a->n, a->top5[p]));
     }
     return OK;
 }
@@ -280,7 +241,7 @@ static status sum_curves(const struct run *r, int net, const char *name, struct 
     memset(a->mean, 0, REDUCE_SETS * (size_t)a->points * sizeof *a->mean);
     for (int64_t first = 0; first < places; first += count) {
         count = places - first < CURVES ? places - first : CURVES;
-        TRY(fetch(r, net, name, first, count, a->curve));
+        TRY(reduce_fetch(r, net, name, first, count, a->curve));
         for (int64_t i = 0; i < count; i++)
             for (int s = 0; s <= r->layout.selections; s++)
                 for (int t = 0; t < a->points && a->place[first + i] >> s & 1; t++)

@@ -18,6 +18,12 @@ struct reduce_rows {
     int32_t *top5[STORE_MAX_PRECISIONS]; /* (N, 5) */
 };
 
+/* reduce_places.c: which selections the places of a subset are in: bit 1 + s of place (S) is selection s. in:
+ * (S) scratch. Local. */
+MUST_USE status reduce_selections(const struct run *r, int net, uint8_t *in, uint32_t *place);
+/* reduce_places.c: rows of /models/<net>/<name>. Local. */
+MUST_USE status reduce_fetch(const struct run *r, int net, const char *name, int64_t first, int64_t count,
+                             void *out);
 /* reduce.c: place (S): bit 1 + s: selection s holds the place's image, and its row of the subset is good. */
 MUST_USE status reduce_places(const struct run *r, int net, uint32_t *place);
 /* reduce_measures.c: /summary/measures and /summary/difference. Some seconds for 50,000 images. */

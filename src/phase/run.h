@@ -96,8 +96,8 @@ void predict_extrapolate(const struct run *r, const struct calibration *c, int r
 /* Local, pure. Places of a union of selections that overlap as chance has it. */
 double predict_union(double images, double fraction, int selections);
 
-/* run_share.c: the rows of (n) flags that are missing: this rank's cyclic share, or all of them where rank 0 serves
- * them (run.schedule). Local. */
+/* run_share.c: the rows of (n) flags that are missing: this rank's cyclic share, or all of them where rank 0
+ * serves them (run.schedule). Local. */
 MUST_USE status run_share(const struct run *r, const uint8_t *missing, int64_t n, int64_t **mine,
                           int64_t *count);
 /* run_share.c: this rank's memory counts for the phase in hand (PSS). Local. */

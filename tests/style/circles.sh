@@ -6,7 +6,7 @@ B=${B:-build/release}
 objects=$(for c in src/*/*.c src/kernel/*/*.c; do o=$B/obj/${c#src/}; o=${o%.c}.o; [ -f "$o" ] && echo "$o"; done)
 [ -n "$objects" ] || { echo "skip: circles (nothing is built)"; exit 77; }
 # Rooms whose circles are told and do not count.
-known=" base phase "
+known=" base "
 nm -A -g $objects | awk -v before="$B/obj/" -v known="$known" '
     # The files that lead back to the one at which the search stands, first to last.
     function search(f,    i, n, to, next_) {
