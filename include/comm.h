@@ -113,8 +113,8 @@ void comm_block_publish(const struct comm *c, const struct comm_block *b);
 /* Collective; zeroed blocks too. */
 void comm_block_free(struct comm_block *b);
 
-/* Collective, bytes: the sum of `proportional` (mem_proportional's) over the ranks of the fullest host, 0 where
- * one of them does not know it, and the most that any rank had at any time (VmHWM). */
+/* Collective, bytes: the sum of `proportional` (mem_proportional's) over the ranks of the fullest host, 0
+ * where one of them does not know it, and the most that any rank had at any time (VmHWM). */
 struct comm_memory { size_t node, rank; };
 void comm_node_memory(const struct comm *c, size_t proportional, struct comm_memory *out);
 
