@@ -25,7 +25,8 @@ int comm_continued(void);
 
 /* ---- wait.c ---- */
 
-/* Around what comm_spent counts, on the main thread; they may nest, the outermost counts. */
+/* Time between these two counts in comm_spent (waited: as waiting, else as messages). On the main thread;
+ * pairs may nest, and the outermost pair counts. */
 void comm_spent_begin(void);
 void comm_spent_end(int waited);
 /* Between these two the rank waits for others and owes no step; they may nest. */
@@ -50,9 +51,10 @@ void wait_set_hook(void (*turn)(void));
 /* MPI counts in int: longer blocks go in pieces. */
 enum { COMM_PIECE = 1 << 28 };
 
-/* deal.c: rank 0's service of blocks. start and end: where no rank asks, before and after the loop. */
+/* deal.c: rank 0's service of blocks begins before the loop and ends after it, when no rank asks. */
 void deal_start(struct comm_loop *loop);
-void deal_serve(struct comm_loop *loop);    /* rank 0 that has no thread for it: answers what has come */
+/* Rank 0 without a thread for the service answers the ranks that have asked. */
+void deal_serve(struct comm_loop *loop);
 void deal_end(struct comm_loop *loop);
 
 /* progress.c: this rank's counters to rank 0, if they are due and the last message is gone; rank 0 counts its

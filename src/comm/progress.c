@@ -116,7 +116,7 @@ void progress_close(struct comm_loop *loop, int64_t expected)
 
     while (loop->c->rank == 0 && loop->counts_got < expected)
         take_count(loop);
-    if (loop->dynamic) /* an even share was a guess: what it did was its share */
+    if (loop->dynamic) /* until here an even share was assumed: the steps that this rank did were its share */
         loop->mine.todo = loop->mine.steps;
     comm_gather(loop->c, &loop->mine, sizeof loop->mine, loop->all);
     for (int r = 0; loop->c->rank == 0 && r < loop->c->size; r++)

@@ -49,7 +49,8 @@ static status crc_rows(const struct store_view *view, const int *field, int fiel
     return OK;
 }
 
-/* What a row's status is worth. Only a place of a subset can be unused: one flipped bit makes it of OK. */
+/* A row's status as it is to be believed: `good` says whether its CRC fits. UNUSED, which one flipped bit
+ * makes of OK, is believed of places of a subset alone. */
 static uint8_t judge_row(enum store_group group, uint8_t row_status, int good)
 {
     int claims = row_status == STORE_OK || row_status == STORE_BAD_IMAGE ||

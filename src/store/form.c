@@ -56,8 +56,8 @@ static const char *wrong_attribute(const struct h5_set *set, const struct store_
     return own_attributes(set) == count ? "" : "number of attributes";
 }
 
-/* Do axes hang on it, where the table has any? Which ones is in HDF5's global heap, the one place without a
- * checksum of its own: nothing here reads that. */
+/* Has the dataset a DIMENSION_LIST, where the table gives it axes? The list itself lies in HDF5's global
+ * heap, the one place of the file without a checksum, and is not read. */
 static int axes_hang(const struct h5_set *set, const struct store_dataset *d)
 {
     for (int k = 0; k < d->rank; k++)

@@ -121,7 +121,8 @@ static status no_room(const char *path, double bytes, double free_bytes)
                 text_thousands((int64_t)free_bytes, room, sizeof room));
 }
 
-/* Only writing tells a full disk from one that does not count: nothing is left of it. */
+/* Does the disk take a file of so many bytes? Some disks report 0 bytes free and have room: a file called
+ * `path` is reserved, or a page of it written, and removed again. */
 static int takes(const char *path, double bytes)
 {
     static const char page[4096];

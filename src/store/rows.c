@@ -146,7 +146,8 @@ status store_rows_beside(struct store_rows *rows, const char *path, int *handle)
     return add_column(rows, d);
 }
 
-/* Of a bad row what was measured is dropped; which image it is stays. */
+/* Is field f of a bad row zeroed? Measured values are; the image's number and its selections, which have no
+ * '/' in their names, stay. */
 static int zeroed_if_bad(const struct store_rows *rows, int f)
 {
     return rows->group == STORE_ROWS_MODEL ||
@@ -247,7 +248,9 @@ int64_t store_rows_committed(const struct store *s)
 
 /* ---- what is not a row ----------------------------------------------------------------------------- */
 
-/* Part of rows that may be done: what is there already leaves them as they were found. */
+/* Datasets of a row group that are written by whole pieces, outside of store_rows. Rows of the piece may be
+ * done already: where the file holds equal bytes nothing is written, and store_count_rows need not look
+ * again. */
 static status write_where_other(struct store *s, int d, int64_t first, int64_t count, const void *data)
 {
     const struct store_dataset *ds = &s->view.schema.dataset[d];

@@ -63,7 +63,7 @@ int store_group_status(const struct store *s, enum store_group group, int networ
 
 /* ---- check.c: the rows of one group ---------------------------------------------------------------- */
 
-/* missing: those that are to be computed, damaged ones among them. */
+/* Rows by their state; missing ones are to be computed, and damaged ones are counted among them. */
 struct store_row_count {
     int64_t done, missing, damaged;
 };
@@ -72,12 +72,13 @@ enum { STORE_ROW_DAMAGED = 255 }; /* claims to be done and is not */
  * store_status, or STORE_ROW_DAMAGED. */
 MUST_USE status store_check_rows(const struct store_view *view, enum store_group group, int network,
                                  int64_t first, int64_t count, uint8_t *found);
-/* Adds them up. */
+/* Adds the rows of `found` (count), store_check_rows' answer, to sum. */
 void store_count_found(const uint8_t *found, int64_t count, struct store_row_count *sum);
 /* All rows of all groups. */
 MUST_USE status store_check_all(const struct store_view *view, struct store_row_count *sum, int64_t *all);
-/* Images, models or subsets: of rows with a status and a CRC. Is it the status of such a group? */
+/* Has the group rows with a status and a CRC (images, models, subsets)? */
 int store_is_row_group(enum store_group group);
+/* Is the dataset the status of such a group? */
 int store_is_row_status(const struct store_dataset *ds);
 /* Numbers of a group's payload fields (in CRC order), of its crc and its status; returns how many fields.
  *   field   room for schema->count */
@@ -120,7 +121,8 @@ MUST_USE status store_compare(const char *path, const struct store_plan *plan, s
 
 /* ---- recheck.c ------------------------------------------------------------------------------------- */
 
-/* What store_write does where it compares. */
+/* store_write in a store of store_recheck_open: compares the rows with the file's and notes the first that
+ * differs. */
 MUST_USE status store_recheck_rows(struct store *s, int dataset, int64_t first, int64_t count,
                                    const void *data);
 

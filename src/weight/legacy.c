@@ -27,7 +27,7 @@ size_t legacy_begins(const uint8_t *head, size_t size)
 
 enum { PROTOCOL = 1001 };
 
-/* One of the pickles, read from *at on, which then lies behind it. */
+/* Reads the pickle that begins at *at, and moves *at behind its end. */
 static status next_pickle(const uint8_t *bytes, uint64_t size, uint64_t *at, struct pickle *out)
 {
     uint64_t used;
@@ -74,8 +74,9 @@ static int is_module(const struct pickle *p, const struct pickle_value *v)
     return id->kind == PICKLE_TUPLE && id->count > 0 && pickle_is_text(pickle_item(p, id, 0), "module");
 }
 
-/* What kind of elements each storage has is said only where tensors refer to it. Elements of a type that is
- * not read are rows of bytes; a persistent id of 'module' is the class of a pickled network. */
+/* The storages of a file by the tensors that refer to them: nothing else says the type of a storage's
+ * elements. Elements of a type that is not read become rows of bytes; a persistent id of 'module' is the
+ * class of a pickled network, and no storage. */
 static status collect_storages(const struct pickle *object, struct tensor_table *storages)
 {
     for (int i = 0; i < object->count; i++) {

@@ -100,7 +100,7 @@ static status do_frozenset(struct pickle_machine *m)
 
 /* ---- names ----------------------------------------------------------------------------------------- */
 
-/* The name NAME of MODULE, two texts: one of the reader's, or an unknown one that keeps them. */
+/* Pushes the global MODULE.NAME (two texts): its number in the reader's list, or -1 with both as items. */
 static status push_global(struct pickle_machine *m, int module, int name)
 {
     int number;

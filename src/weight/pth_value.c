@@ -34,8 +34,8 @@ static int is_old_tensor(const struct pickle *p, const struct pickle_value *v)
            pickle_item(p, v, 1)->kind == PICKLE_TUPLE && pickle_item(p, v, 1)->count == 4;
 }
 
-/* Of one object, whatever it wraps. A subclass of tensor: what makes it, the class, the arguments, a state.
- */
+/* The maker of one object, without looking into an object that it wraps. Of a subclass of tensor the pickle
+ * has the maker, the class, the arguments and a state. */
 static struct pth_maker maker_of(const struct pickle *p, const struct pickle_value *v)
 {
     struct pth_maker made = { .how = (int)v->integer, .arguments = pickle_item(p, v, 0), .value = v };
@@ -169,7 +169,7 @@ static void say_unread(const struct pickle *p, const struct pth_maker *made, cha
     }
 }
 
-/* Of a tensor that is made of a storage: what else there is than a view of it. */
+/* Why a tensor that is made of a storage is no plain view of the storage: the words of a refusal. */
 static void say_view(const struct pickle *p, const struct pth_maker *made, char *why, size_t size)
 {
     const struct pickle_value *extents = pth_value_extents(p, argument(p, made->arguments, 2));

@@ -132,8 +132,8 @@ static status look_into(struct search *s, int place)
     return OK;
 }
 
-/* What holds state dicts is one itself only if it has layers' tensors of its own. Where a weight is found
- * anywhere, dicts without are none. */
+/* Drops dicts that only look like state dicts: a dict that holds state dicts must have layers' tensors of
+ * its own; and once any dict has a weight, a dict without weights is no state dict. */
 static void sort_out(struct search *s)
 {
     enum pth_class best = PTH_OTHER;

@@ -179,7 +179,7 @@ struct packed_mark {
 int packed_read_mark(const char *text, struct packed_mark *out);        /* 0: no mark */
 MUST_USE status packed_write_mark(const struct tensor *t, struct text *out);
 int packed_is(const struct tensor *t);                                  /* are its codes packed in a file? */
-/* From the row of bytes that t is to owned codes of the mark's shape, or, of 5 to 7 bits, as they are.
+/* Unpacks t, a row of bytes, into owned codes of the mark's shape; codes of 5 to 7 bits lie unpacked already.
  * ERR_FORMAT for another size and for codes that the bits do not hold. */
 MUST_USE status packed_open(struct tensor *t, const struct packed_mark *m);
 /* The row of bytes, for packed_is. */
