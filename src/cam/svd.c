@@ -61,17 +61,17 @@ static status warm_up(void)
     static int warm;
     lapack_int pivot = 0;
     double one = 1;
-    void *room;
+    void *trial;
 
     if (openblas_set_num_threads)
         openblas_set_num_threads(1);
     if (warm)
         return OK;
-    room = mmap(NULL, BLAS_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (room == MAP_FAILED)
+    trial = mmap(NULL, BLAS_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (trial == MAP_FAILED)
         return FAIL(ERR_MEMORY, "no memory for the %d MB that LAPACK needs: raise the limit (ulimit -v)",
                     BLAS_BYTES >> 20);
-    munmap(room, BLAS_BYTES);
+    munmap(trial, BLAS_BYTES);
     LAPACKE_dgetrf_work(LAPACK_COL_MAJOR, 1, 1, &one, 1, &pivot);
     warm = 1;
     return OK;

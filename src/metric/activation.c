@@ -40,23 +40,23 @@ static void power_block(const float *t, float *power)
 }
 
 /* The next block of a pixel; lanes past its end hold `fill`. */
-static const float *block_at(const float *x, int c, int channels, float fill, float room[BLOCK])
+static const float *block_at(const float *x, int c, int channels, float fill, float scratch[BLOCK])
 {
     if (c + BLOCK <= channels)
         return x + c;
     for (int k = 0; k < BLOCK; k++)
-        room[k] = c + k < channels ? x[c + k] : fill;
-    return room;
+        scratch[k] = c + k < channels ? x[c + k] : fill;
+    return scratch;
 }
 
 static float largest(const float *x, int channels)
 {
-    float lane[BLOCK], room[BLOCK], top = x[0];
+    float lane[BLOCK], scratch[BLOCK], top = x[0];
 
     for (int k = 0; k < BLOCK; k++)
         lane[k] = x[0];
     for (int c = 0; c < channels; c += BLOCK) {
-        const float *v = block_at(x, c, channels, x[0], room);
+        const float *v = block_at(x, c, channels, x[0], scratch);
         for (int k = 0; k < BLOCK; k++)
             lane[k] = v[k] > lane[k] ? v[k] : lane[k];
     }
@@ -78,11 +78,11 @@ static double sum_lanes(const double lane[BLOCK])
 static double pixel_entropy(const float *x, int channels)
 {
     double sum[BLOCK] = { 0 }, product[BLOCK] = { 0 }, s;
-    float top = largest(x, channels), room[BLOCK], t[BLOCK], power[BLOCK];
+    float top = largest(x, channels), scratch[BLOCK], t[BLOCK], power[BLOCK];
     int c = 0;
 
     for (; c < channels; c += BLOCK) {
-        const float *v = block_at(x, c, channels, top, room);
+        const float *v = block_at(x, c, channels, top, scratch);
         for (int k = 0; k < BLOCK; k++) { /* 2^-126 is nothing beside the largest channel's 1 */
             t[k] = (v[k] - top) * (float)log2_e;
             t[k] = t[k] > -126.0f ? t[k] : -126.0f;
@@ -102,13 +102,13 @@ void activation_real(const float *act, int pixels, int channels, struct activati
     double sum[BLOCK] = { 0 }, square[BLOCK] = { 0 }, entropy = 0.0, mean, variance;
     int32_t zero[BLOCK] = { 0 };
     int count = pixels * channels, zeros = 0;
-    float room[BLOCK], pivot = act[0]; /* deviations from a value that occurs: a constant has exactly none */
+    float scratch[BLOCK], pivot = act[0]; /* deviations from a value that occurs: those of a constant are 0 */
 
     BUG_IF(pixels < 1 || channels < 1);
     for (int i = 0; i < pixels; i++)
         entropy += pixel_entropy(act + (size_t)i * channels, channels);
     for (int i = 0; i < count; i += BLOCK) {
-        const float *v = block_at(act, i, count, pivot, room);
+        const float *v = block_at(act, i, count, pivot, scratch);
         for (int k = 0; k < BLOCK; k++) {
             double d = (double)v[k] - pivot;
             sum[k] += d;

@@ -10,36 +10,36 @@ struct canvas {
     uint8_t *bytes;
 };
 
-static status draw(const struct run *r, int net, int p, int64_t image, int place, const struct canvas *room)
+static status draw(const struct run *r, int net, int p, int64_t image, int place, const struct canvas *canvas)
 {
     const struct store_network *n = &r->layout.network[net];
     char path[STORE_PATH];
 
     snprintf(path, sizeof path, "/models/%s/%s/cam", n->name, run_precision(r, p));
-    TRY(store_fetch(r->store, path, image, 1, room->values));
-    cam_finish(room->values, n->h, n->w, r->input_h, r->input_w, room->map);
-    cam_bytes(room->map, r->input_h * r->input_w, room->bytes);
+    TRY(store_fetch(r->store, path, image, 1, canvas->values));
+    cam_finish(canvas->values, n->h, n->w, r->input_h, r->input_w, canvas->map);
+    cam_bytes(canvas->map, r->input_h * r->input_w, canvas->bytes);
     snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", n->name, place + 1, run_precision(r, p));
-    return store_write(r->store, path, 0, r->input_h, room->bytes);
+    return store_write(r->store, path, 0, r->input_h, canvas->bytes);
 }
 
 /* Fewer good images than pictures: the rest is black, whatever was there. */
-static status blank(const struct run *r, int net, int first, const struct canvas *room)
+static status blank(const struct run *r, int net, int first, const struct canvas *canvas)
 {
     char path[STORE_PATH];
 
-    memset(room->bytes, 0, (size_t)r->input_h * (size_t)r->input_w);
+    memset(canvas->bytes, 0, (size_t)r->input_h * (size_t)r->input_w);
     for (int i = first; i < r->layout.pictures; i++)
         for (int p = 0; p < r->precisions; p++) {
             snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", r->layout.network[net].name, i + 1,
                      run_precision(r, p));
-            TRY(store_write(r->store, path, 0, r->input_h, room->bytes));
+            TRY(store_write(r->store, path, 0, r->input_h, canvas->bytes));
         }
     return OK;
 }
 
 static status draw_network(const struct run *r, int net, uint8_t *row_status, float *rmse,
-                           const struct canvas *room)
+                           const struct canvas *canvas)
 {
     int64_t best[STORE_MAX_PICTURES], n = r->layout.images;
     char path[STORE_PATH];
@@ -55,14 +55,14 @@ static status draw_network(const struct run *r, int net, uint8_t *row_status, fl
     count = metric_largest(rmse, row_status, n, r->layout.pictures, best);
     for (int i = 0; i < count; i++)
         for (int p = 0; p < r->precisions; p++)
-            TRY(draw(r, net, p, best[i], i, room));
-    return blank(r, net, count, room);
+            TRY(draw(r, net, p, best[i], i, canvas));
+    return blank(r, net, count, canvas);
 }
 
 status pictures_draw(const struct run *r)
 {
     size_t n = (size_t)r->layout.images, pixels = (size_t)r->input_h * (size_t)r->input_w, values = 0;
-    struct canvas room = { 0 };
+    struct canvas canvas = { 0 };
     uint8_t *row_status = mem_alloc(n, 1);
     float *rmse = mem_alloc(n, sizeof *rmse);
     status result = OK;
@@ -71,18 +71,18 @@ status pictures_draw(const struct run *r)
         size_t hw = (size_t)r->layout.network[i].h * (size_t)r->layout.network[i].w;
         values = hw > values ? hw : values;
     }
-    room.values = mem_alloc(values, sizeof(float));
-    room.map = mem_alloc(pixels, sizeof(float));
-    room.bytes = mem_alloc(pixels, 1);
-    if (!row_status || !rmse || !room.values || !room.map || !room.bytes)
+    canvas.values = mem_alloc(values, sizeof(float));
+    canvas.map = mem_alloc(pixels, sizeof(float));
+    canvas.bytes = mem_alloc(pixels, 1);
+    if (!row_status || !rmse || !canvas.values || !canvas.map || !canvas.bytes)
         result = FAIL(ERR_MEMORY, "no memory for the gallery");
     for (int net = 0; net < r->networks && result == OK; net++)
-        result = draw_network(r, net, row_status, rmse, &room);
+        result = draw_network(r, net, row_status, rmse, &canvas);
     mem_free(row_status);
     mem_free(rmse);
-    mem_free(room.values);
-    mem_free(room.map);
-    mem_free(room.bytes);
+    mem_free(canvas.values);
+    mem_free(canvas.map);
+    mem_free(canvas.bytes);
     return result;
 }
 

@@ -1,4 +1,4 @@
-/* src/probe/probe.c: room for the largest of the networks, and which one is in hand. */
+/* src/probe/probe.c: buffers for the largest of the networks, and which one is in hand. */
 #include "probe_parts.h"
 
 #include <string.h>
