@@ -60,18 +60,25 @@ struct option_row {
     const char *help;
     double low, high; /* INT, REAL, DECIMAL: bounds, both included; high 0 = none but the type's */
     char letter;      /* also -o VALUE, or 0 */
+    int whole;        /* its key alone is no option: another section's row has it */
 };
 
-/* Sections that a file may have many of, "[network resnet18]", "--network.resnet18.int8=F": each has its own
- * element. */
+/* Sections that a file may have many of, "[network resnet18]", "--network.resnet18.model=F": each has its own
+ * element. A section may also have keys that begin with a name, "big = F" and "big.state = S": each name has
+ * its own element of `part`, whose row "" is the name alone. */
 struct option_group {
-    const char *section;          /* "network" */
+    const char *section;          /* "network"; of a part what --help calls the names: "PRECISION" */
     const struct option_row *row; /* names without the section */
     int rows;
-    size_t count_where;        /* of an int in the settings: elements so far */
-    size_t where;              /* of the array of elements */
+    size_t count_where;        /* of an int: elements so far; in the settings, of a part in its section's
+                                  element */
+    size_t where;              /* of the array of elements, there */
     size_t stride, name_where; /* of an element; its name, char[OPTION_NAME] */
     int most;
+    const struct option_group *part; /* or NULL */
+    /* Of a part: name number i that there may be, NULL behind the last. Sections anywhere in a file are in
+     * the settings by then. */
+    const char *(*name)(const void *settings, int i);
 };
 
 struct option_table {
@@ -79,7 +86,8 @@ struct option_table {
     const char *about; /* paragraphs for --help, or NULL */
     const struct option_row *row;
     int rows;
-    const struct option_group *group; /* or NULL */
+    const struct option_group *group; /* (groups) or NULL */
+    int groups;
     int words_low, words_high;        /* how many words besides options */
 };
 
@@ -97,7 +105,8 @@ struct option_words {
     enum option_form help; /* asked for: nothing else is checked */
 };
 
-/* argv[0] is skipped (a subcommand's own name). "--" ends the options. */
+/* argv[0] is skipped (a subcommand's own name). "--" ends the options. settings NULL: only the words
+ * are found, where the settings that name a group's keys are still to be read. */
 MUST_USE status option_read_args(const struct option_table *t, void *settings, int argc, char **argv,
                                  struct option_words *words);
 /* A job file; `source` for messages. A key may stand once. '#' begins a comment at the start of a line or

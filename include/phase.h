@@ -2,7 +2,7 @@
  * phase: the job. Reads a job file, runs every picture through every network in every precision, selects,
  * explains, times, reduces, and leaves one result file. src/phase/run.c reads as the list of phases.
  *
- *     struct job *job = NULL;                                        // 120 KiB: not for the stack
+ *     struct job *job = NULL;                                        // 300 KiB: not for the stack
  *     TRY(job_read(&c, argc, argv, &job, &words));      // collective: file and command line
  *     TRY(phase_run(&c, job, &start));                  // collective: one status for all ranks
  *     mem_free(job);
@@ -18,27 +18,52 @@
 #include "comm.h"
 #include "engine.h"
 #include "image.h"
+#include "quant.h"
 #include "store.h"
 
 /* ---- job: settings (job.c) ---------------------------------------------------------------------------- */
 
 enum { JOB_MAX_NETWORKS = STORE_MAX_NETWORKS, JOB_MAX_PRECISIONS = STORE_MAX_PRECISIONS };
 
-/* How a checkpoint is read. As keys: of a network, and, where it says more, of one of its precisions. */
+/* How a checkpoint is read and run. As keys: of a network, and, where they say more, of one of its
+ * precisions: "", and 0 = as of the network, of unused 1 refuse, 2 allow. */
 struct job_reading {
     char state[OPTION_SIZE];                     /* which state dict (weight_load); "" = the only one */
     int unused;                                  /* 1 = tensors that the network does not use are allowed */
-    int relu6;                                   /* enum model_relu6 of an int8 form */
+    int relu6;                                   /* enum model_relu6, of stored codes */
+    int engine;                                  /* enum engine_arithmetic, of stored codes */
 };
 
 struct job_network {
     char name[OPTION_NAME];
     char model[OPTION_SIZE];                     /* the description */
-    char weights[JOB_MAX_PRECISIONS][OPTION_SIZE];   /* checkpoints, in the order of the job's precisions */
-    int engine;                                  /* enum engine_arithmetic of the int8 form */
-    struct job_reading all;                      /* of every precision ... */
-    struct job_reading of[JOB_MAX_PRECISIONS];   /* ... that does not say otherwise: "", and of unused 0 = as
-                                                    all, 1 refuse, 2 allow */
+    struct job_reading all;                      /* of every precision that does not say otherwise */
+    int precisions;                              /* after job_settle in the order of the job's */
+    struct job_precision_of {
+        char name[OPTION_NAME];
+        char from[OPTION_SIZE];                  /* a checkpoint, or "quantize" */
+        int quantize;                            /* 1 = calibrated from the first precision's checkpoint */
+        struct job_reading reading;
+    } precision[JOB_MAX_PRECISIONS];
+};
+
+/* A section [precision NAME]; 0 and "" = as the preset says. */
+struct job_section {
+    char name[OPTION_NAME], preset[OPTION_SIZE];
+    int weights, activations, ends;              /* bits */
+    int arithmetic;                              /* 1 = integer, 2 = rounded */
+    int per;                                     /* 1 = channel, 2 = tensor */
+    int observer;                                /* 1 + enum quant_observer */
+};
+
+/* A precision of the job as its name, its preset and its section have it. */
+struct job_precision {
+    char name[OPTION_NAME];
+    int stated;                                  /* 0 = nothing is said of its form: each file's own */
+    enum precision_form form;
+    int weights, activations, ends;              /* bits, 0 = as the file says */
+    int per_channel;
+    enum quant_observer observer;
 };
 
 struct job {
@@ -69,17 +94,19 @@ struct job {
     int schedule;                                /* enum job_schedule */
     double watchdog;                             /* seconds, comm_watch_start */
     int lock;                                    /* 0: store_plan.unlocked */
-    int precisions;
-    struct job_precision {
-        char name[OPTION_NAME];
-    } precision[JOB_MAX_PRECISIONS];             /* the first is what the others are compared with */
+    char quantize_images[OPTION_SIZE];           /* calibration pictures */
+    int quantize_limit, quantize_seed;
+    int sections;
+    struct job_section section[JOB_MAX_PRECISIONS];
+    int precisions;                              /* job_settle's, as the list that follows */
+    struct job_precision precision[JOB_MAX_PRECISIONS]; /* the first is what the others are compared with */
     int networks;
     struct job_network network[JOB_MAX_NETWORKS];
 };
 
 /* Whose probability curves show: the precision's own answer to the clean picture; the true class (its own
- * where that is unknown); fp32's answer for all precisions. */
-enum job_class { JOB_CLASS_OWN, JOB_CLASS_TRUE, JOB_CLASS_FP32 };
+ * where that is unknown); the first precision's answer for all. */
+enum job_class { JOB_CLASS_OWN, JOB_CLASS_TRUE, JOB_CLASS_REFERENCE };
 
 /* Where boxes are compared: true boxes cut at the crop; or left whole, the map counting as 0 outside. */
 enum job_frame { JOB_FRAME_CROP, JOB_FRAME_FULL };
@@ -89,13 +116,17 @@ enum job_schedule { JOB_STATIC, JOB_DYNAMIC };
 
 /* The name of a chosen value: "auto" or an instruction set; "absmax". */
 const char *job_isa(const struct job *job);
-/* How the checkpoint of precision p is read, all keys considered. */
+/* How the checkpoint of precision p is read, all keys considered: unused is 0 or 1. */
 struct job_reading job_reading(const struct job_network *n, int p);
 
 void job_defaults(struct job *job);
 const struct option_table *job_table(void);
-/* Local. Are the settings complete? ERR_USAGE, one sentence that names the key. */
-MUST_USE status job_check(const struct job *job);
+/* Local. The precisions of all networks, which must be the same ones, as the job's list, in the order of the
+ * first network; what each is. ERR_USAGE, one sentence that names the key. */
+MUST_USE status job_settle(struct job *job);
+/* Local. Are the settings of a settled job complete, and does each have an effect? ERR_USAGE, one sentence
+ * that names the key. file: the job as its file alone has it. */
+MUST_USE status job_check(const struct job *job, const struct job *file);
 /* Collective. Defaults, then the job file argv names, then the command line: rank 0 reads them, all get its
  * settings. words->help: nothing was read. *job from mem_alloc. ERR_USAGE, ERR_MISSING. */
 MUST_USE status job_read(const struct comm *c, int argc, char **argv, struct job **job,
@@ -109,7 +140,7 @@ struct job_ranks {
 };
 struct job_ranks job_ranks(int argc, char **argv);
 /* Local. The result rows of the table and the hashes of what they name: what /job stores. files:
- * (networks * (1 + JOB_MAX_PRECISIONS)) of each network's description and checkpoints. */
+ * (networks, 1 + JOB_MAX_PRECISIONS) of each network's description and checkpoints. */
 MUST_USE status job_canonical(const struct job *job, const uint8_t list[HASH_SIZE],
                               const uint8_t (*files)[HASH_SIZE], struct text *out);
 /* Local, pure. round-half-up(fraction * n) in integers from the fraction's text, at least 1; 0 if n = 0. */

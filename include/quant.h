@@ -37,6 +37,8 @@ struct quant_preset {
     enum quant_observer observer;
     int ends; /* quant_options */
 };
+/* All of them, for help. */
+#define QUANT_PRESET_NAMES "fp32, int16, int8, int4, int2, w4a8, w4a2, paper2"
 /* NULL where the name is none of the table's. */
 const struct quant_preset *quant_preset(const char *name);
 /* Name number i of the table, NULL behind its last: what help and suggestions list. */

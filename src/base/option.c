@@ -1,21 +1,31 @@
-/* src/base/option.c: options: one table parses the command line and job files, prints the help and is
- * written into the result. */
+/* src/base/option.c: options by name, from the command line and from job files. */
 #include "base_option.h"
 #include "option_value.h"
 
 #include <string.h>
 
-enum { SUGGESTIONS = 256, SEEN_MAX = 1 << 20, HELP_COLUMN = 32, HELP_EDGE = 80 };
+enum { SUGGESTIONS = 256, SEEN_MAX = 1 << 20 };
 
 /* Where a name led: a row, and the settings or the group's element that its field lies in. */
 struct target {
     const struct option_row *row;
     char *base;
+    char name[2 * OPTION_NAME]; /* in a part the whole key, "big.state", else "" */
 };
+
+static const char *target_name(const struct target *at)
+{
+    return at->name[0] ? at->name : at->row->name;
+}
 
 static status set_value(const struct target *at, const char *value)
 {
-    return option_value_set(at->row, at->base + at->row->where, value);
+    struct option_row row = *at->row;
+
+    if (!at->base)
+        return OK; /* nobody asks for values */
+    row.name = target_name(at);
+    return option_value_set(&row, at->base + at->row->where, value);
 }
 
 /* ---- names ------------------------------------------------------------------------------------------- */
@@ -75,7 +85,8 @@ static status group_element(const struct option_group *g, void *settings, const 
         }
     }
     if (*count >= g->most)
-        return FAIL(ERR_USAGE, "more than %d sections [%s ...]", g->most, g->section);
+        return FAIL(ERR_USAGE, g->name ? "more than %d of %s" : "more than %d sections [%s ...]", g->most,
+                    g->section);
     memcpy(element + g->name_where, name, size);
     (*count)++;
     *out = element;
@@ -87,6 +98,60 @@ static const struct option_row *row_named(const struct option_row *row, int rows
     for (int i = 0; i < rows; i++)
         if (same_name(row[i].name, name))
             return &row[i];
+    return NULL;
+}
+
+/* "big.state" of a section's part: the name's element and the rest's row; out->row NULL where it is none. */
+static status find_in_part(const struct option_group *part, const void *settings, char *element,
+                           const char *key, struct target *out)
+{
+    size_t size = strcspn(key, ".");
+    const char *rest = key + size + (key[size] == '.'), *name;
+
+    out->row = NULL;
+    for (int i = 0; (name = part->name(settings, i)); i++)
+        if (strlen(name) == size && memcmp(name, key, size) == 0) {
+            out->row = row_named(part->row, part->rows, rest);
+            snprintf(out->name, sizeof out->name, "%s%s%s", name, rest[0] ? "." : "",
+                     out->row ? out->row->name : "");
+            return out->row ? group_element(part, element, key, size, &out->base) : OK;
+        }
+    return OK;
+}
+
+/* A key of a group's element, or ERR_USAGE with what is near. `in`: "[network a]", "'--network.a.big'". */
+static status find_in_element(const struct option_group *g, const void *settings, char *element,
+                              const char *key, const char *in, struct target *out)
+{
+    char made[SUGGESTIONS][2 * OPTION_NAME];
+    const char *words[SUGGESTIONS], *name;
+    int count = 0;
+
+    out->base = element;
+    out->row = row_named(g->row, g->rows, key);
+    if (!out->row && g->part)
+        TRY(find_in_part(g->part, settings, element, key, out));
+    if (out->row)
+        return OK;
+    for (int i = 0; i < g->rows && count < SUGGESTIONS; i++)
+        words[count++] = g->row[i].name;
+    for (int i = 0; g->part && (name = g->part->name(settings, i)); i++)
+        for (int k = 0; k < g->part->rows && count < SUGGESTIONS; k++) {
+            const char *rest = g->part->row[k].name;
+
+            snprintf(made[count], sizeof made[count], "%s%s%s", name, rest[0] ? "." : "", rest);
+            words[count] = made[count];
+            count++;
+        }
+    return FAIL(ERR_USAGE, "unknown key '%.100s' in %.200s%s", key, in,
+                option_value_suggest(key, words, count, ""));
+}
+
+static const struct option_group *group_named(const struct option_table *t, const char *name, size_t size)
+{
+    for (int i = 0; i < t->groups; i++)
+        if (strlen(t->group[i].section) == size && memcmp(t->group[i].section, name, size) == 0)
+            return &t->group[i];
     return NULL;
 }
 
@@ -105,40 +170,35 @@ static status unknown_option(const struct option_table *t, const char *name)
                 option_value_suggest(name, words, count, "--"));
 }
 
-/* "network.resnet18.int8.state": the element's name, which has no dots, then the key, which may. */
-static status find_in_group(const struct option_table *t, void *settings, const char *name,
+/* "network.resnet18.big.state": the element's name, which has no dots, then the key, which may. */
+static status find_in_group(const struct option_group *g, void *settings, const char *name,
                             struct target *out)
 {
-    const struct option_group *g = t->group;
     const char *element = name + strlen(g->section) + 1,
                *dot = strchr(element, '.'), *key = dot ? dot + 1 : element;
+    char in[OPTION_SIZE], *base;
 
     if (!dot || dot == element)
         return FAIL(ERR_USAGE, "'--%.200s': --%s.NAME.KEY is wanted", name, g->section);
-    out->row = row_named(g->row, g->rows, key);
-    if (!out->row) {
-        const char *words[SUGGESTIONS];
-        for (int i = 0; i < g->rows && i < SUGGESTIONS; i++)
-            words[i] = g->row[i].name;
-        return FAIL(ERR_USAGE, "unknown key '%.100s' in '--%.200s'%s", key, name,
-                    option_value_suggest(key, words, g->rows, ""));
-    }
-    return group_element(g, settings, element, (size_t)(key - 1 - element), &out->base);
+    snprintf(in, sizeof in, "'--%.200s'", name);
+    TRY(group_element(g, settings, element, (size_t)(dot - element), &base));
+    return find_in_element(g, settings, base, key, in, out);
 }
 
 static status find_option(const struct option_table *t, void *settings, const char *name, struct target *out)
 {
     const struct option_row *second = NULL;
 
+    const struct option_group *g = strchr(name, '.') ? group_named(t, name, strcspn(name, ".")) : NULL;
+
     out->base = settings;
     out->row = row_named(t->row, t->rows, name);
     if (out->row)
         return OK;
-    if (t->group && strncmp(name, t->group->section, strlen(t->group->section)) == 0 &&
-        name[strlen(t->group->section)] == '.')
-        return find_in_group(t, settings, name, out);
+    if (g)
+        return find_in_group(g, settings, name, out);
     for (int i = 0; i < t->rows; i++) {
-        if (!same_name(without_section(t->row[i].name), name))
+        if (t->row[i].whole || !same_name(without_section(t->row[i].name), name))
             continue;
         if (out->row)
             second = &t->row[i];
@@ -162,6 +222,10 @@ static status read_long(const struct option_table *t, void *settings, const char
         return FAIL(ERR_USAGE, "an option's name of %zu letters", size);
     memcpy(name, word, size);
     name[size] = '\0';
+    if (!settings && strchr(name, '.') && group_named(t, name, strcspn(name, "."))) {
+        *used = !equals && next; /* keys of groups take a value */
+        return OK;
+    }
     TRY(find_option(t, settings, name, &at));
     if (equals)
         return set_value(&at, equals + 1);
@@ -177,7 +241,7 @@ static status read_letter(const struct option_table *t, void *settings, const ch
                           int *used)
 {
     for (int i = 0; i < t->rows; i++) {
-        struct target at = { &t->row[i], settings };
+        struct target at = { .row = &t->row[i], .base = settings };
         if (t->row[i].letter != word[0])
             continue;
         if (word[1])
@@ -254,11 +318,9 @@ static status open_section(const struct option_table *t, void *settings, char *l
     snprintf(inside, sizeof inside, "%.*s", (int)size - 2, line + 1);
     snprintf(out->name, sizeof out->name, "%s", text_trim(inside));
     count = text_split(inside, words, 2);
-    out->group = NULL;
-    if (count == 2 && t->group && strcmp(words[0], t->group->section) == 0) {
-        out->group = t->group;
-        return group_element(t->group, settings, words[1], strlen(words[1]), &out->element);
-    }
+    out->group = count == 2 ? group_named(t, words[0], strlen(words[0])) : NULL;
+    if (out->group)
+        return group_element(out->group, settings, words[1], strlen(words[1]), &out->element);
     for (int i = 0; count == 1 && i < t->rows; i++) {
         size_t length = strlen(words[0]);
         if (strncmp(t->row[i].name, words[0], length) == 0 && t->row[i].name[length] == '.')
@@ -273,9 +335,7 @@ static status unknown_key(const struct option_table *t, const struct section *in
     size_t length = strlen(in->name);
     int count = 0;
 
-    for (int i = 0; in->group && i < in->group->rows && count < SUGGESTIONS; i++)
-        words[count++] = in->group->row[i].name;
-    for (int i = 0; !in->group && i < t->rows && count < SUGGESTIONS; i++)
+    for (int i = 0; i < t->rows && count < SUGGESTIONS; i++)
         if (strncmp(t->row[i].name, in->name, length) == 0 && t->row[i].name[length] == '.')
             words[count++] = without_section(t->row[i].name);
     return FAIL(ERR_USAGE, "unknown key '%.100s' in [%s]%s", key, in->name,
@@ -287,16 +347,16 @@ static status find_key(const struct option_table *t, void *settings, const struc
 {
     char name[4 * OPTION_NAME];
 
+    out->name[0] = '\0';
     if (!in->name[0])
         return FAIL(ERR_USAGE, "'%.100s' stands before the first [section]", key);
     if (in->group) {
-        out->row = row_named(in->group->row, in->group->rows, key);
-        out->base = in->element;
-    } else {
-        snprintf(name, sizeof name, "%s.%.*s", in->name, OPTION_NAME, key);
-        out->row = row_named(t->row, t->rows, name);
-        out->base = settings;
+        snprintf(name, sizeof name, "[%s]", in->name);
+        return find_in_element(in->group, settings, in->element, key, name, out);
     }
+    snprintf(name, sizeof name, "%s.%.*s", in->name, OPTION_NAME, key);
+    out->row = row_named(t->row, t->rows, name);
+    out->base = settings;
     return out->row ? OK : unknown_key(t, in, key);
 }
 
@@ -322,134 +382,49 @@ static status read_pair(const struct option_table *t, void *settings, const stru
     *equals = '\0';
     key = text_trim(line);
     TRY(find_key(t, settings, in, key, &at));
-    snprintf(mark, sizeof mark, "\n%s/%s\n", in->name, at.row->name);
+    snprintf(mark, sizeof mark, "\n%s/%s\n", in->name, target_name(&at));
     if (seen->data && strstr(seen->data, mark))
         return FAIL(ERR_USAGE, "'%s' stands twice in [%s]", key, in->name);
     TRY(text_add(seen, "%s", mark));
     return set_value(&at, text_trim(equals + 1));
 }
 
-status option_read_text(const struct option_table *t, void *settings, const char *source, const char *text,
-                        size_t size)
+/* One reading: of the section lines alone, so that a key may name what a later section makes; or of all. */
+static status read_lines(const struct option_table *t, void *settings, int all, const char *text, size_t size,
+                         struct text *seen, int *number)
 {
-    struct text seen = { .max = SEEN_MAX };
     struct section in = { 0 };
-    status result = OK;
-    int number = 0;
 
-    for (const char *p = text, *end = text + size; result == OK && p < end; number++) {
+    *number = 0;
+    for (const char *p = text, *end = text + size; p < end;) {
         const char *stop = memchr(p, '\n', (size_t)(end - p));
         size_t length = (size_t)((stop ? stop : end) - p);
         char copy[2 * OPTION_SIZE], *line;
 
-        if (length >= sizeof copy || memchr(p, '\0', length)) {
-            result = FAIL(ERR_USAGE, "a line of %zu bytes, or one with a zero byte", length);
-        } else {
-            memcpy(copy, p, length);
-            copy[length] = '\0';
-            line = clean_line(copy);
-            if (*line == '[')
-                result = open_section(t, settings, line, &in);
-            else if (*line)
-                result = read_pair(t, settings, &in, line, &seen);
-        }
+        ++*number;
+        if (length >= sizeof copy || memchr(p, '\0', length))
+            return FAIL(ERR_USAGE, "a line of %zu bytes, or one with a zero byte", length);
+        memcpy(copy, p, length);
+        copy[length] = '\0';
+        line = clean_line(copy);
+        if (*line == '[')
+            TRY(open_section(t, settings, line, &in));
+        else if (*line && all)
+            TRY(read_pair(t, settings, &in, line, seen));
         p += length + 1;
     }
+    return OK;
+}
+
+status option_read_text(const struct option_table *t, void *settings, const char *source, const char *text,
+                        size_t size)
+{
+    struct text seen = { .max = SEEN_MAX };
+    int number;
+    status result = read_lines(t, settings, 0, text, size, &seen, &number);
+
+    if (result == OK)
+        result = read_lines(t, settings, 1, text, size, &seen, &number);
     text_free(&seen);
     return result == OK ? OK : error_prefix(result, "%s:%d", source, number);
-}
-
-/* ---- writing ----------------------------------------------------------------------------------------- */
-
-static status write_rows(const struct option_row *row, int rows, const char *prefix, const void *base,
-                         enum option_class effect, struct text *out)
-{
-    char value[OPTION_SIZE];
-
-    for (int i = 0; i < rows; i++) {
-        if (row[i].effect != effect || row[i].kind == OPTION_PATH)
-            continue;
-        option_value_print(&row[i], (const char *)base + row[i].where, value, sizeof value);
-        TRY(text_add(out, "%s%s = %s\n", prefix, row[i].name, value));
-    }
-    return OK;
-}
-
-status option_write(const struct option_table *t, const void *settings, enum option_class effect,
-                    struct text *out)
-{
-    const struct option_group *g = t->group;
-    char prefix[3 * OPTION_NAME];
-    int count = g ? *(const int *)((const char *)settings + g->count_where) : 0;
-
-    TRY(write_rows(t->row, t->rows, "", settings, effect, out));
-    for (int i = 0; i < count; i++) {
-        const char *element = (const char *)settings + g->where + (size_t)i * g->stride;
-        snprintf(prefix, sizeof prefix, "%s.%s.", g->section, element + g->name_where);
-        TRY(write_rows(g->row, g->rows, prefix, element, effect, out));
-    }
-    return OK;
-}
-
-/* Words, as many a line as fit; every line but the first begins at `indent`. An empty line stays. */
-static void help_text(const char *text, int indent, FILE *out)
-{
-    for (int column = indent; *text;) {
-        int word = (int)strcspn(text, " \n");
-
-        if (column > indent && column + 1 + word >= HELP_EDGE) {
-            fprintf(out, "\n%*s", indent, "");
-            column = indent;
-        }
-        column += fprintf(out, "%s%.*s", column > indent ? " " : "", word, text);
-        text += word;
-        if (strncmp(text, "\n\n", 2) == 0) {
-            fprintf(out, "\n\n%*s", indent, "");
-            column = indent;
-        }
-        text += strspn(text, " \n");
-    }
-    fputc('\n', out);
-}
-
-static void help_row(const struct option_row *r, const char *prefix, const void *defaults, FILE *out)
-{
-    char left[4 * OPTION_NAME], given[2 * OPTION_NAME], letter[6] = "", value[OPTION_SIZE] = "";
-    char text[2 * OPTION_SIZE];
-
-    if (r->letter)
-        snprintf(letter, sizeof letter, "-%c, ", r->letter);
-    option_value_wanted(r, given, sizeof given);
-    snprintf(left, sizeof left, r->kind == OPTION_FLAG ? "%s--%s%s[=%s]" : "%s--%s%s=%s", letter, prefix,
-             r->name, given);
-    if (defaults)
-        option_value_print(r, (const char *)defaults + r->where, value, sizeof value);
-    snprintf(text, sizeof text, "%s%s%s%s", r->help, value[0] ? " [" : "", value, value[0] ? "]" : "");
-    if (strlen(left) > HELP_COLUMN - 4)
-        fprintf(out, "  %s\n%*s", left, HELP_COLUMN, "");
-    else
-        fprintf(out, "  %-*s", HELP_COLUMN - 2, left);
-    help_text(text, HELP_COLUMN, out);
-}
-
-void option_help(const struct option_table *t, const void *defaults, enum option_form form, FILE *out)
-{
-    char prefix[2 * OPTION_NAME];
-
-    if (form != OPTION_HELP) {
-        option_man(t, defaults, form, out);
-        return;
-    }
-    fprintf(out, "usage: %s\n\n", t->usage);
-    if (t->about)
-        help_text(t->about, 0, out);
-    fprintf(out, "\nOptions [default]:\n");
-    for (int i = 0; i < t->rows; i++)
-        help_row(&t->row[i], "", defaults, out);
-    for (int i = 0; t->group && i < t->group->rows; i++) {
-        snprintf(prefix, sizeof prefix, "%s.NAME.", t->group->section);
-        help_row(&t->group->row[i], prefix, NULL, out);
-    }
-    fprintf(out, "  %-*sthis text; %s\n", HELP_COLUMN - 2, "-h, --help",
-            t->group ? "--help=man, --help=job: manual pages" : "--help=man: the manual page");
 }

@@ -1,4 +1,4 @@
-/* src/base/option_man.c: options as a manual page. */
+/* src/base/option_man.c: a table of options as a manual page. */
 #include "option_value.h"
 
 #include <string.h>
@@ -98,6 +98,24 @@ static void put_section(const struct option_row *r, const struct option_row *bef
         fprintf(out, ".SS [%.*s]\n", (int)length, r->name);
 }
 
+/* A part's rows are written after its word: "PRECISION = FILE", "PRECISION.state = NAME". */
+static void put_group(const struct option_group *g, const char *prefix, enum option_form form, FILE *out)
+{
+    char name[2 * OPTION_NAME];
+
+    for (int i = 0; i < g->rows; i++) {
+        struct option_row row = g->row[i];
+
+        if (g->name) {
+            snprintf(name, sizeof name, "%s%s%s", g->section, row.name[0] ? "." : "", row.name);
+            row.name = name;
+        }
+        put_row(&row, prefix, NULL, form, out);
+    }
+    if (g->part)
+        put_group(g->part, prefix, form, out);
+}
+
 void option_man(const struct option_table *t, const void *defaults, enum option_form form, FILE *out)
 {
     char prefix[2 * OPTION_NAME];
@@ -113,11 +131,10 @@ void option_man(const struct option_table *t, const void *defaults, enum option_
             put_section(&t->row[i], i ? &t->row[i - 1] : NULL, out);
         put_row(&t->row[i], "", defaults, form, out);
     }
-    if (t->group) {
-        snprintf(prefix, sizeof prefix, "%s.NAME.", t->group->section);
-        fprintf(out, ".SS [%s NAME]\n", t->group->section);
-        for (int i = 0; i < t->group->rows; i++)
-            put_row(&t->group->row[i], prefix, NULL, form, out);
+    for (int i = 0; i < t->groups; i++) {
+        snprintf(prefix, sizeof prefix, "%s.NAME.", t->group[i].section);
+        fprintf(out, ".SS [%s NAME]\n", t->group[i].section);
+        put_group(&t->group[i], prefix, form, out);
     }
     if (form == OPTION_MAN)
         fputs(".TP\n\\fB\\-h\\fR, \\fB\\-\\-help\\fR[=man]\n"

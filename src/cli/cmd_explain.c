@@ -120,8 +120,8 @@ static status open_precisions(const struct settings *set, const struct job *job,
                               struct network_set *out)
 {
     const struct job_network *n = &job->network[k];
-    const struct engine_options options = { .arithmetic = (enum engine_arithmetic)n->engine,
-                                            .saturate = (enum engine_saturation)job->saturate };
+    struct engine_options options = { .arithmetic = (enum engine_arithmetic)n->all.engine,
+                                      .saturate = (enum engine_saturation)job->saturate };
 
     for (int i = 0; i < set->weights.count; i++)
         TRY(network_set_add(out, set->weights.file[i].name, n->model, set->weights.file[i].path,
@@ -133,7 +133,9 @@ static status open_precisions(const struct settings *set, const struct job *job,
         struct network_reading how = { .unused = from.unused, .relu6 = from.relu6 };
 
         memcpy(how.state, from.state, sizeof how.state);
-        TRY(network_set_add(out, job->precision[p].name, n->model, n->weights[p], &how, &options, set->isa));
+        options.arithmetic = (enum engine_arithmetic)from.engine;
+        TRY(network_set_add(out, job->precision[p].name, n->model, n->precision[p].from, &how, &options,
+                            set->isa));
     }
     return OK;
 }
@@ -205,7 +207,7 @@ static status read_job(const struct settings *set, struct job *job)
         return FAIL(ERR_USAGE, "explain: --weights is needed beside --model");
     job->networks = 1;
     snprintf(job->network[0].model, OPTION_SIZE, "%s", set->model);
-    job->network[0].engine = set->engine;
+    job->network[0].all.engine = set->engine;
     return OK;
 }
 

@@ -162,7 +162,7 @@ static status fill_provenance(const struct run *r, struct text *out)
                      hash_hex(r->file_hash[i * RUN_FILES], hex)));
         for (int p = 0; p < r->precisions; p++)
             TRY(text_add(out, "network.%s.%s = %s\nnetwork.%s.%s.sha256 = %s\n", n->name, run_precision(r, p),
-                         n->weights[p], n->name, run_precision(r, p),
+                         n->precision[p].from, n->name, run_precision(r, p),
                          hash_hex(r->file_hash[i * RUN_FILES + 1 + p], hex)));
         for (int p = 0; p < r->precisions; p++)
             if (r->precision[p].form == PRECISION_CODES)

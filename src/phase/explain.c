@@ -145,7 +145,7 @@ static void choose_class(struct explain *e, int p, int64_t image)
     *own = probe_shown(e->probe, p)->top[0];
     if (e->r->job->explain_class == JOB_CLASS_TRUE && truth >= 0)
         *own = truth;
-    if (e->r->job->explain_class == JOB_CLASS_FP32 && p > 0)
+    if (e->r->job->explain_class == JOB_CLASS_REFERENCE && p > 0)
         *own = *(const int32_t *)field(e, 0, "class");
 }
 

@@ -1,4 +1,4 @@
-/* src/phase/job.c: the table of a job's keys, and the rules between them. */
+/* src/phase/job.c: the table of a job's settings; reading them from the job file and the command line. */
 #include "phase.h"
 
 #include <stddef.h>
@@ -9,6 +9,7 @@ enum { JOB_FILE_MAX = 1 << 20 };
 
 static const char substrates[] = "zero|blur|black|mean";
 static const char activations[] = "mean|subset|full";
+static const char engines[] = "auto|fbgemm|qnnpack";
 static const char isa_names[] = "auto|ref|avx2|avx512vnni";
 
 #define ROW(option, kind_of, class_of, field)                                                                \
@@ -59,9 +60,9 @@ static const struct option_row rows[] = {
       .help = "what deleted pixels become: 0 in normalized space, the blurred picture, black, its mean" },
     { ROW("explain.insertion", CHOICE, RESULT, explain_insertion), .values = substrates,
       .help = "what pixels are inserted into" },
-    { ROW("explain.class", CHOICE, RESULT, explain_class), .values = "own|true|fp32",
+    { ROW("explain.class", CHOICE, RESULT, explain_class), .values = "own|true|reference",
       .help = "whose probability: each precision's own answer, the true class (its own answer where "
-              "that is unknown), or fp32's answer for all" },
+              "that is unknown), or the first precision's answer for all" },
     { ROW("explain.maps", FLAG, RESULT, explain_maps), .help = "store the selected images' full-size maps" },
     { ROW("explain.logits", FLAG, RESULT, explain_logits), .help = "store the logits of every step" },
     { ROW("explain.cross", FLAG, RESULT, explain_cross),
@@ -71,6 +72,12 @@ static const struct option_row rows[] = {
     { ROW("numerics.saturate", CHOICE, RESULT, saturate), .values = "off|fbgemm-avx2|fbgemm-vnni",
       .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI, or with it: there in depthwise layers "
               "alone (slow)" },
+    { ROW("quantize.images", PATH, RUN, quantize_images), .values = "FOLDER", .whole = 1,
+      .help = "calibration pictures of the precisions that say quantize" },
+    { ROW("quantize.limit", INT, RESULT, quantize_limit), .values = "N", .low = 1, .high = 65536, .whole = 1,
+      .help = "calibrate on N of them, drawn by the seed" },
+    { ROW("quantize.seed", INT, RESULT, quantize_seed), .values = "SEED", .whole = 1,
+      .help = "of that draw" },
     { ROW("time.runs", INT, RUN, time_runs), .values = "N", .high = 100000,
       .help = "runs timed alone, batch 1, at the end; 0 = none" },
     { ROW("store.out", PATH, RUN, out), .values = "FILE", .letter = 'o', .help = "the result file" },
@@ -104,49 +111,122 @@ static const struct option_row rows[] = {
 
 #define HELP_STATE "which state dict of the checkpoint, as model_ema; empty: the only one"
 #define HELP_UNUSED "tensors of the checkpoint that the network does not use"
-#define HELP_RELU6 "of int8; auto: as the checkpoint notes, else relu, as torch's own files want it"
-/* The same for one precision. */
-#define READING(precision, field)                                                                            \
-    { NET(precision ".state", TEXT, RESULT, field.state), .values = "NAME", .help = HELP_STATE },            \
-    { NET(precision ".unused", CHOICE, RESULT, field.unused), .values = "auto|refuse|allow",                 \
-      .help = HELP_UNUSED "; auto: as of the network" },                                                     \
-    { NET(precision ".relu6", CHOICE, RESULT, field.relu6), .values = "auto|relu|clamp", .help = HELP_RELU6 }
+#define HELP_RELU6  "of codes; auto: as the checkpoint notes, else relu, as torch's own files want it"
+#define HELP_ENGINE                                                                                          \
+    "arithmetic of codes; auto: as the checkpoint notes, else fbgemm where weights are per channel"
+#define OF_NETWORK "; not set: as of the network"
 
 static const struct option_row network_rows[] = {
     { NET("model", PATH, RUN, model), .values = "FILE", .help = "network description, models/*.model" },
-    { NET("fp32", PATH, RUN, weights[0]), .values = "FILE", .help = "its fp32 checkpoint" },
-    { NET("int8", PATH, RUN, weights[1]), .values = "FILE", .help = "its int8 checkpoint" },
-    { NET("engine", CHOICE, RESULT, engine), .values = "auto|fbgemm|qnnpack",
-      .help = "int8 arithmetic; auto: as the checkpoint notes, else fbgemm where weights are per channel" },
+    { NET("engine", CHOICE, RESULT, all.engine), .values = engines, .help = HELP_ENGINE },
     { NET("state", TEXT, RESULT, all.state), .values = "NAME", .help = HELP_STATE },
     { NET("unused", CHOICE, RESULT, all.unused), .values = "refuse|allow", .help = HELP_UNUSED },
     { NET("relu6", CHOICE, RESULT, all.relu6), .values = "auto|relu|clamp", .help = HELP_RELU6 },
-    READING("fp32", of[0]),
-    READING("int8", of[1]),
 };
 
-static const struct option_group networks = {
-    .section = "network",
-    .row = network_rows,
-    .rows = COUNT_OF(network_rows),
-    .count_where = offsetof(struct job, networks),
-    .where = offsetof(struct job, network),
-    .stride = sizeof(struct job_network),
-    .name_where = offsetof(struct job_network, name),
-    .most = JOB_MAX_NETWORKS,
+#define OF(option, kind_of, class_of, field)                                                                 \
+    .name = option, .kind = OPTION_##kind_of, .effect = OPTION_##class_of,                                   \
+    .where = offsetof(struct job_precision_of, field)
+
+static const struct option_row precision_rows[] = {
+    { OF("", PATH, RUN, from), .values = "FILE|quantize",
+      .help = "the network's checkpoint in this precision (a name that is built in: " QUANT_PRESET_NAMES
+              "; or one with a section [precision NAME]); the first is the reference" },
+    { OF("engine", CHOICE, RESULT, reading.engine), .values = engines, .help = HELP_ENGINE OF_NETWORK },
+    { OF("state", TEXT, RESULT, reading.state), .values = "NAME", .help = HELP_STATE OF_NETWORK },
+    { OF("unused", CHOICE, RESULT, reading.unused), .values = "auto|refuse|allow",
+      .help = HELP_UNUSED "; auto: as of the network" },
+    { OF("relu6", CHOICE, RESULT, reading.relu6), .values = "auto|relu|clamp",
+      .help = HELP_RELU6 OF_NETWORK },
+};
+
+/* The table of presets, then the job's own. */
+static const char *precision_name(const void *settings, int i)
+{
+    const struct job *job = settings;
+    int presets = 0;
+
+    while (quant_preset_name(presets))
+        presets++;
+    return i < presets                   ? quant_preset_name(i)
+           : i - presets < job->sections ? job->section[i - presets].name
+                                         : NULL;
+}
+
+static const struct option_group precisions_of_network = {
+    .section = "PRECISION",
+    .row = precision_rows,
+    .rows = COUNT_OF(precision_rows),
+    .count_where = offsetof(struct job_network, precisions),
+    .where = offsetof(struct job_network, precision),
+    .stride = sizeof(struct job_precision_of),
+    .name_where = offsetof(struct job_precision_of, name),
+    .most = JOB_MAX_PRECISIONS,
+    .name = precision_name,
+};
+
+#define SECTION(option, kind_of, field)                                                                      \
+    .name = option, .kind = OPTION_##kind_of, .effect = OPTION_RESULT,                                       \
+    .where = offsetof(struct job_section, field)
+
+static const struct option_row section_rows[] = {
+    { SECTION("preset", TEXT, preset), .values = "NAME",
+      .help = "what is not said here is as in this precision: " QUANT_PRESET_NAMES },
+    { SECTION("weights", INT, weights), .values = "BITS", .high = 16,
+      .help = "bits of weights; 0 = as the preset" },
+    { SECTION("activations", INT, activations), .values = "BITS", .high = 16,
+      .help = "bits of activations; 0 = as the preset" },
+    { SECTION("arithmetic", CHOICE, arithmetic), .values = "auto|integer|rounded",
+      .help = "codes of at most 8 bits through integer kernels, or real numbers of which every quantized "
+              "output is "
+              "rounded to its codes; auto: as the preset, else as the file" },
+    { SECTION("per", CHOICE, per), .values = "auto|channel|tensor",
+      .help = "scales of weights; auto: as the preset" },
+    { SECTION("observer", CHOICE, observer), .values = "auto|minmax|percentile|mse",
+      .help = "how the range of activations is chosen; auto: as the preset" },
+    { SECTION("ends", INT, ends), .values = "BITS", .high = 16,
+      .help = "bits of the first and the last layer; 0 = as the preset" },
+};
+
+static const struct option_group groups[] = {
+    {
+        .section = "network",
+        .row = network_rows,
+        .rows = COUNT_OF(network_rows),
+        .count_where = offsetof(struct job, networks),
+        .where = offsetof(struct job, network),
+        .stride = sizeof(struct job_network),
+        .name_where = offsetof(struct job_network, name),
+        .most = JOB_MAX_NETWORKS,
+        .part = &precisions_of_network,
+    },
+    {
+        .section = "precision",
+        .row = section_rows,
+        .rows = COUNT_OF(section_rows),
+        .count_where = offsetof(struct job, sections),
+        .where = offsetof(struct job, section),
+        .stride = sizeof(struct job_section),
+        .name_where = offsetof(struct job_section, name),
+        .most = JOB_MAX_PRECISIONS,
+    },
 };
 
 static const struct option_table table = {
     .usage = "quantcam run JOB.conf [options]",
     .about =
-        "Runs the job: every picture through every network in fp32 and int8, with a map of each. The same\n"
+        "Runs the job: every picture through every network in every precision, with a map of each. The same\n"
         "command resumes a job that was stopped or killed. JOB.conf holds `key = value` lines under\n"
         "[sections]; every key is also an option, --section.key=value, or --key=value where only one\n"
-        "section has it. Networks are sections [network NAME]. Relative paths start at the current\n"
+        "section has it. Networks are sections [network NAME], each with its description and the same 1 to "
+        "8\n"
+        "precisions, PRECISION = FILE, of which the first is the reference. Relative paths start at the "
+        "current\n"
         "directory, in job files too; ~/, $NAME/ and ${NAME}/ at a path's start are the environment's.",
     .row = rows,
     .rows = COUNT_OF(rows),
-    .group = &networks,
+    .group = groups,
+    .groups = COUNT_OF(groups),
     .words_low = 1,
     .words_high = 1,
 };
@@ -159,9 +239,8 @@ const struct option_table *job_table(void)
 void job_defaults(struct job *job)
 {
     memset(job, 0, sizeof *job);
-    job->precisions = 2;
-    snprintf(job->precision[0].name, OPTION_NAME, "fp32");
-    snprintf(job->precision[1].name, OPTION_NAME, "int8");
+    job->quantize_limit = 512;
+    job->quantize_seed = 1;
     job->max_bad = 1;
     job->methods = 1u << CAM_EIGEN;
     job->raw = 1;
@@ -189,92 +268,18 @@ const char *job_isa(const struct job *job)
 
 struct job_reading job_reading(const struct job_network *n, int p)
 {
-    struct job_reading r = n->of[p];
+    struct job_reading r = n->precision[p].reading;
 
     if (!r.state[0])
         memcpy(r.state, n->all.state, sizeof r.state);
     r.unused = r.unused ? r.unused - 1 : n->all.unused;
-    if (p > 0 && r.relu6 == MODEL_RELU6_AUTO) /* of fp32 there is one form */
-        r.relu6 = n->all.relu6;
+    r.relu6 = r.relu6 ? r.relu6 : n->all.relu6;
+    r.engine = r.engine ? r.engine : n->all.engine;
     return r;
 }
 
-static status check_network(const struct job *job, const struct job_network *n)
-{
-    if (!n->model[0])
-        return FAIL(ERR_USAGE, "network %s: model is not set", n->name);
-    for (int p = 0; p < job->precisions; p++)
-        if (!n->weights[p][0])
-            return FAIL(ERR_USAGE, "network %s: %s is not set", n->name, job->precision[p].name);
-    if (n->of[0].relu6)
-        return FAIL(ERR_USAGE, "network %s: %s.relu6 has no effect: relu6 of fp32 weights clamps at 6",
-                    n->name, job->precision[0].name);
-    return OK;
-}
-
-enum { IDLE_RULES = 9 };
-
-static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
-{
-    static const char no_curves[] = "explain.steps = 0 makes no curves";
-    static const char no_boxes[] = "there are no data.boxes";
-    int steps = job->explain_steps == 0;
-    const struct option_idle rules[IDLE_RULES] = {
-        { steps, "explain.deletion", no_curves },
-        { steps, "explain.insertion", no_curves },
-        { steps, "explain.class", no_curves },
-        { steps, "explain.logits", no_curves },
-        { steps, "explain.cross", no_curves },
-        { !job->boxes[0], "wsol.frame", no_boxes },
-        { job->dry_run, "run.predict", "run.dry-run predicts" },
-        { job->dry_run, "run.oversubscribe", "run.dry-run starts no ranks" },
-        { job->ranks < 2, "run.oversubscribe", "run.ranks starts none" },
-    };
-
-    memcpy(out, rules, sizeof rules);
-}
-
-/* What the job sets and nothing reads. Where the command line alone makes it so (--steps=0 for a file with
- * explain.class), the file's keys may stand, and the line's own may not. `file`: the job without the line. */
-static status check_idle(const struct job *job, const struct job *file)
-{
-    struct option_idle now[IDLE_RULES], before[IDLE_RULES];
-    struct job *defaults = NULL;
-    status result = OK;
-
-    MEM_TRY(defaults, 1, sizeof *defaults);
-    job_defaults(defaults);
-    find_idle(job, now);
-    find_idle(file, before);
-    for (int i = 0; i < IDLE_RULES && result == OK; i++)
-        result = option_idle_check(&table, job, before[i].idle ? defaults : file, &now[i], 1);
-    mem_free(defaults);
-    return result;
-}
-
-status job_check(const struct job *job)
-{
-    if (!job->images[0])
-        return FAIL(ERR_USAGE, "data.images is not set: which pictures?");
-    if (!job->out[0])
-        return FAIL(ERR_USAGE, "store.out is not set: where does the result go?");
-    if (strlen(job->out) > OPTION_SIZE - 64)
-        return FAIL(ERR_USAGE, "store.out: %zu bytes, at most %d are taken", strlen(job->out),
-                    OPTION_SIZE - 64);
-    if (job->networks < 1)
-        return FAIL(ERR_USAGE, "the job has no section [network NAME]");
-    if (!(job->methods >> CAM_EIGEN & 1))
-        return FAIL(ERR_USAGE, "cam.method: eigen must be in the list, the images are selected by it");
-    if (!job->select_by)
-        return FAIL(ERR_USAGE, "subset.select.by is empty: raw, resolved or aligned is wanted");
-    if (strspn(job->fraction, "0.") == strlen(job->fraction))
-        return FAIL(ERR_USAGE, "subset.fraction = %s: more than 0 is wanted", job->fraction);
-    for (int i = 0; i < job->networks; i++)
-        TRY(check_network(job, &job->network[i]));
-    return OK;
-}
-
-/* One reading of the command line. It permutes argv, so each reading has its own copy. */
+/* One reading of the command line; without a job of its words alone. It permutes argv, so each reading has
+ * its own copy. */
 static status read_line(struct job *job, int argc, char **argv, char *path, struct option_words *words)
 {
     char **copy = NULL;
@@ -312,9 +317,9 @@ static status read_all(struct job *job, const char *path, const char *text, size
     MEM_TRY(file, 1, sizeof *file);
     *file = *job;
     TRY_OUT(read_line(job, argc, argv, same_path, &words));
-    result = job_check(job);
+    result = job_settle(job);
     if (result == OK)
-        result = check_idle(job, file);
+        result = job_check(job, file);
     if (result != OK)
         result = error_prefix(result, "%s", path);
 out:
@@ -330,7 +335,7 @@ static status read_whole(struct job *job, int argc, char **argv)
     size_t size = 0;
     status result;
 
-    TRY(read_line(job, argc, argv, path, &words));
+    TRY(read_line(NULL, argc, argv, path, &words)); /* the file may name what its options are */
     TRY(read_file(path, &text, &size));
     result = read_all(job, path, text, size, argc, argv);
     mem_free(text);
@@ -371,7 +376,7 @@ struct job_ranks job_ranks(int argc, char **argv)
         out = (struct job_ranks){ .ranks = job->ranks, .oversubscribe = job->oversubscribe };
         for (int i = 0; i < job->networks; i++)
             for (int p = 0; p < job->precisions; p++)
-                if (stat(job->network[i].weights[p], &file) == 0)
+                if (stat(job->network[i].precision[p].from, &file) == 0)
                     out.weight_bytes += (uint64_t)file.st_size;
     }
     mem_free(job);

@@ -2,7 +2,6 @@
  * said. */
 #include "methods.h"
 #include "probe.h"
-#include "quant.h"
 #include "run.h"
 #include "weight.h"
 
@@ -94,15 +93,18 @@ static status note_decided(struct run *r, const char *network, int p, const stru
 static status check_form(struct run *r, int i, int p, enum precision_form form)
 {
     static const char *const words[] = { "real numbers", "codes of integers", "rounded numbers" };
-    const struct quant_preset *known = quant_preset(run_precision(r, p));
-    enum precision_form expected = i > 0   ? (enum precision_form)r->precision[p].form
-                                   : known ? known->form
-                                           : form;
+    const struct job_precision *said = &r->job->precision[p];
+    const struct job_precision_of *of = &r->job->network[i].precision[p];
+    enum precision_form expected = i > 0          ? (enum precision_form)r->precision[p].form
+                                   : said->stated ? said->form
+                                                  : form;
 
     if (form != expected)
-        return FAIL(ERR_MISMATCH, "%s: weights of %s, but network.%s.%s names it, which is of %s",
-                    r->job->network[i].weights[p], words[form], r->job->network[i].name, run_precision(r, p),
-                    words[expected]);
+        return FAIL(ERR_MISMATCH, "%s: weights of %s, but network.%s.%s names it, which is of %s", of->from,
+                    words[form], r->job->network[i].name, of->name, words[expected]);
+    if (form == PRECISION_REAL && (of->reading.relu6 || of->reading.engine))
+        return FAIL(ERR_USAGE, "network %s: %s.%s has no effect: the weights are real numbers",
+                    r->job->network[i].name, of->name, of->reading.relu6 ? "relu6" : "engine");
     r->precision[p].form = form;
     return OK;
 }
@@ -120,7 +122,12 @@ static status load_weights(struct run *r, int i, int p, struct tensor_table *tab
 
     comm_alive();
     TRY(comm_signal_status());
-    result = weight_load(from->weights[p], reading.state, table);
+    if (from->precision[p].quantize)
+        return FAIL(ERR_USAGE,
+                    "network %s: %s = quantize: a job calibrates nothing yet, `quantcam quantize` makes a "
+                    "checkpoint to name here",
+                    from->name, run_precision(r, p));
+    result = weight_load(from->precision[p].from, reading.state, table);
     if (result == ERR_MISSING)
         result = error_prefix(result, "network.%s.%s", from->name, run_precision(r, p));
     TRY(result);
@@ -138,7 +145,8 @@ static status load_weights(struct run *r, int i, int p, struct tensor_table *tab
  * lie side by side. */
 static status make_precision(struct run *r, int i, int p)
 {
-    struct engine_options options = { .arithmetic = (enum engine_arithmetic)r->job->network[i].engine,
+    struct engine_options options = { .arithmetic =
+                                          (enum engine_arithmetic)job_reading(&r->job->network[i], p).engine,
                                       .saturate = (enum engine_saturation)r->job->saturate };
     struct tensor_table table = { 0 };
     struct model_binding binding = { 0 };
@@ -162,7 +170,7 @@ static status compare_hash(const struct run *r, int i, int p)
     comm_broadcast(r->c, first, sizeof first);
     if (memcmp(first, mine, HASH_SIZE) != 0)
         return FAIL(ERR_MISMATCH, "%s: rank %d on %s reads other bytes than rank 0",
-                    r->job->network[i].weights[p], r->c->rank, r->c->host);
+                    r->job->network[i].precision[p].from, r->c->rank, r->c->host);
     return OK;
 }
 
@@ -247,16 +255,14 @@ static status check_saturation(const struct run *r)
     return OK;
 }
 
-/* Their names and what the table of presets says of them. */
+/* Their names and bits. */
 static void take_precisions(struct run *r)
 {
     r->precisions = r->job->precisions;
     for (int p = 0; p < r->precisions; p++) {
-        const struct quant_preset *known = quant_preset(r->job->precision[p].name);
-
         snprintf(r->precision[p].name, STORE_NAME, "%s", r->job->precision[p].name);
-        r->precision[p].weight_bits = known ? known->weights : 0;
-        r->precision[p].activation_bits = known ? known->activations : 0;
+        r->precision[p].weight_bits = r->job->precision[p].weights;
+        r->precision[p].activation_bits = r->job->precision[p].activations;
     }
 }
 

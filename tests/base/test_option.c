@@ -8,6 +8,10 @@ struct net {
     char name[OPTION_NAME];
     char file[OPTION_SIZE];
     int engine, part;
+    int bigs;
+    struct big {
+        char name[OPTION_NAME], file[OPTION_SIZE], state[OPTION_SIZE];
+    } big[2];
 };
 struct settings {
     char images[OPTION_SIZE], title[OPTION_SIZE], fraction[OPTION_SIZE], only[OPTION_SIZE];
@@ -16,6 +20,11 @@ struct settings {
     double seconds;
     int nets;
     struct net net[2];
+    int sizes;
+    struct size {
+        char name[OPTION_NAME];
+        int bits;
+    } size[4];
 };
 #define AT(field) .where = offsetof(struct settings, field)
 static const struct option_row rows[] = {
@@ -67,21 +76,66 @@ static const struct option_row net_rows[] = {
       .values = "auto|fbgemm|qnnpack",
       .help = "h" },
 };
-static const struct option_group group = {
-    .section = "network",
-    .row = net_rows,
-    .rows = COUNT_OF(net_rows),
-    .count_where = offsetof(struct settings, nets),
-    .where = offsetof(struct settings, net),
-    .stride = sizeof(struct net),
-    .name_where = offsetof(struct net, name),
-    .most = 2,
+static const struct option_row big_rows[] = {
+    { .name = "", .kind = OPTION_PATH, .where = offsetof(struct big, file), .values = "FILE", .help = "h" },
+    { .name = "state",
+      .kind = OPTION_TEXT,
+      .effect = OPTION_RESULT,
+      .where = offsetof(struct big, state),
+      .help = "h" },
 };
+/* The names "big", "small" and those of sections [size NAME]. */
+static const char *size_name(const void *settings, int i)
+{
+    const struct settings *s = settings;
+
+    return i == 0 ? "big" : i == 1 ? "small" : i - 2 < s->sizes ? s->size[i - 2].name : NULL;
+}
+static const struct option_group sizes_of_net = {
+    .section = "SIZE",
+    .row = big_rows,
+    .rows = COUNT_OF(big_rows),
+    .count_where = offsetof(struct net, bigs),
+    .where = offsetof(struct net, big),
+    .stride = sizeof(struct big),
+    .name_where = offsetof(struct big, name),
+    .most = 2,
+    .name = size_name,
+};
+static const struct option_row size_rows[] = {
+    { .name = "bits",
+      .kind = OPTION_INT,
+      .effect = OPTION_RESULT,
+      .where = offsetof(struct size, bits),
+      .help = "h" },
+};
+static const struct option_group group[] = { {
+                                                 .section = "network",
+                                                 .row = net_rows,
+                                                 .rows = COUNT_OF(net_rows),
+                                                 .count_where = offsetof(struct settings, nets),
+                                                 .where = offsetof(struct settings, net),
+                                                 .stride = sizeof(struct net),
+                                                 .name_where = offsetof(struct net, name),
+                                                 .most = 2,
+                                                 .part = &sizes_of_net,
+                                             },
+                                             {
+                                                 .section = "size",
+                                                 .row = size_rows,
+                                                 .rows = COUNT_OF(size_rows),
+                                                 .count_where = offsetof(struct settings, sizes),
+                                                 .where = offsetof(struct settings, size),
+                                                 .stride = sizeof(struct size),
+                                                 .name_where = offsetof(struct size, name),
+                                                 .most = 4,
+                                             } };
 static const struct option_table table = {
     .usage = "test FILE [options]",
     .row = rows,
     .rows = COUNT_OF(rows),
-    .group = &group,
+    .group = group,
+    .groups = COUNT_OF(group),
     .words_low = 0,
     .words_high = 2,
 };
@@ -249,6 +303,69 @@ static void test_text_refused(void)
                  "x.conf:2: unknown key 'fil' in [network a] (did you mean 'file'?)");
 }
 
+/* Keys that begin with a name: of a fixed list, or of a section that may come later. */
+static void test_parts(void)
+{
+    struct settings s = { 0 };
+    struct option_words w;
+    struct text out = { .max = 4096 };
+
+    CHECK(option_read_args(&table, NULL, 4, (char *[]){ "t", "--network.a.mine", "x", "word" }, &w) == OK &&
+          w.count == 1 && strcmp(w.word[0], "word") == 0);
+    CHECK(text(&s, "[network a]\nfile = f\nmine.state = late\nmine = m\nbig = b\n[size mine]\nbits = 3\n") ==
+          OK);
+    CHECK(s.net[0].bigs == 2 && strcmp(s.net[0].big[0].name, "mine") == 0 &&
+          strcmp(s.net[0].big[0].file, "m") == 0 && strcmp(s.net[0].big[0].state, "late") == 0 &&
+          strcmp(s.net[0].big[1].file, "b") == 0);
+    CHECK(s.sizes == 1 && s.size[0].bits == 3);
+    CHECK(option_write(&table, &s, OPTION_RESULT, &out) == OK);
+    CHECK_MSG(
+        strstr(out.data,
+               "network.a.engine = auto\nnetwork.a.mine.state = late\nnetwork.a.big.state = \nsize.mine.bits "
+               "= 3\n"),
+        "%s", out.data);
+    text_free(&out);
+    CHECK(ARGS(&s, &w, "--size.wide.bits=5", "--network.b.wide=w", "--network.b.big.state=x") == OK);
+    CHECK(s.sizes == 2 && s.net[1].bigs == 2 && strcmp(s.net[1].big[1].state, "x") == 0 &&
+          strcmp(s.net[1].big[0].file, "w") == 0);
+    text_refused("[network a]\nbgi = x\n",
+                 "x.conf:2: unknown key 'bgi' in [network a] (did you mean 'big'?)");
+    text_refused("[network a]\nmine = x\n",
+                 "x.conf:2: unknown key 'mine' in [network a] (did you mean 'file'?)");
+    text_refused("[network a]\nbig.stat = x\n",
+                 "x.conf:2: unknown key 'big.stat' in [network a] (did you mean 'big.state'?)");
+    text_refused("[network a]\nbig = x\nsmall = x\nbig = y\n", "x.conf:4: 'big' stands twice in [network a]");
+    text_refused("[size x]\n[network a]\nbig = b\nsmall = s\nx = x\n", "x.conf:5: more than 2 of SIZE");
+    text_refused("[network a]\nbig = $NOWHERE_AT_ALL/x\n",
+                 "x.conf:2: big = $NOWHERE_AT_ALL/x: NOWHERE_AT_ALL is not set in the environment");
+}
+
+/* A command's own table: names without sections. */
+static void test_plain(void)
+{
+    static const struct option_row row[] = {
+        { .name = "limit", .kind = OPTION_INT, .where = offsetof(struct settings, limit), .help = "h" },
+        { .name = "other.limit",
+          .kind = OPTION_INT,
+          .where = offsetof(struct settings, fast),
+          .help = "h",
+          .whole = 1 },
+        { .name = "cam.size", .kind = OPTION_INT, .where = offsetof(struct settings, twin_a), .help = "h" },
+        { .name = "other.size",
+          .kind = OPTION_INT,
+          .where = offsetof(struct settings, twin_b),
+          .help = "h",
+          .whole = 1 },
+    };
+    static const struct option_table plain = { .usage = "p", .row = row, .rows = COUNT_OF(row) };
+    char *argv[] = { "p", "--limit", "4", "--size=5", "--other.size=6", NULL };
+    struct settings s = { 0 };
+    struct option_words w;
+
+    CHECK(option_read_args(&plain, &s, 5, argv, &w) == OK && s.limit == 4 && w.count == 0);
+    CHECK(s.twin_a == 5 && s.twin_b == 6 && s.fast == 0);
+}
+
 static void test_write(void)
 {
     struct settings s = { .fraction = "0.05", .title = "t" }, again = { 0 };
@@ -306,6 +423,8 @@ static void test_help(void)
     CHECK_MSG(strstr(got, "--data.limit=N") && strstr(got, "[12]") && strstr(got, "-o, --run.out=FILE"), "%s",
               got);
     CHECK(strstr(got, "--network.NAME.engine=auto|fbgemm|qnnpack") != NULL);
+    CHECK(strstr(got, "--network.NAME.SIZE=FILE") && strstr(got, "--network.NAME.SIZE.state=") &&
+          strstr(got, "--size.NAME.bits="));
 }
 
 int main(void)
@@ -316,6 +435,8 @@ int main(void)
     test_paths();
     test_text();
     test_text_refused();
+    test_parts();
+    test_plain();
     test_write();
     test_files();
     test_help();

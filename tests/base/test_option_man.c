@@ -37,9 +37,12 @@ static const struct option_group nets = { .section = "network",
                                           .stride = sizeof(struct net),
                                           .name_where = offsetof(struct net, name),
                                           .most = 2 };
-static const struct option_table table = {
-    .usage = "test it FILE [options]", .about = "Does `x`.\n\nMore.", .row = rows, .rows = 3, .group = &nets
-};
+static const struct option_table table = { .usage = "test it FILE [options]",
+                                           .about = "Does `x`.\n\nMore.",
+                                           .row = rows,
+                                           .rows = 3,
+                                           .group = &nets,
+                                           .groups = 1 };
 static const struct option_table plain = { .usage = "test it", .row = rows + 2, .rows = 1 };
 
 static char got[8192];

@@ -7,7 +7,7 @@ picture=$(find "$T/images" -name '*.JPEG' | sort | head -1)
 idle() { local words=$1; shift; check "$* has no effect: 2" code 2 "$Q" "$@"; check "$*: one sentence" test "$(grep -c '^quantcam: ' "$T/log") $(grep -cE "^quantcam: .*$words" "$T/log")" = "1 1"; }
 idle_job() { idle "$1 = .* has no effect: $2" run "$T/job.conf" --log=quiet "${@:3}"; }
 
-for option in deletion=blur insertion=black class=fp32 logits cross; do
+for option in deletion=blur insertion=black class=reference logits cross; do
     idle_job "explain.${option%%=*}" 'explain.steps = 0 makes no curves' --steps=0 --explain.$option
 done
 sed '/^boxes/d' "$T/job.conf" > "$T/boxless.conf"
@@ -20,7 +20,7 @@ sed 's/^steps = 10/steps = 0\ndeletion = blur/' "$T/job.conf" > "$T/idle.conf"
 idle 'explain.deletion = blur has no effect' run "$T/idle.conf"
 sed 's/^steps = 10/steps = 0\ndeletion = zero\nclass = own/' "$T/job.conf" > "$T/usual.conf"
 # What the line alone makes idle may stand in the file; what the line sets itself may not.
-sed 's/^steps = 10/steps = 10\ndeletion = blur\nclass = fp32\n[run]\npredict = on/' "$T/job.conf" > "$T/curves.conf"
+sed 's/^steps = 10/steps = 10\ndeletion = blur\nclass = reference\n[run]\npredict = on/' "$T/job.conf" > "$T/curves.conf"
 check "--steps=0 for a file with curves' keys" code 0 "$Q" run "$T/curves.conf" --steps=0 --dry-run --log=quiet
 idle 'explain.deletion = black has no effect' run "$T/curves.conf" --steps=0 --deletion=black --log=quiet
 check "defaults may stand" code 0 "$Q" run "$T/usual.conf" -o "$T/out.h5"

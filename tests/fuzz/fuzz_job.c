@@ -23,7 +23,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     job_defaults(job);
     s = option_read_text(job_table(), job, "case.conf", (const char *)bytes, size);
     if (s == OK)
-        s = job_check(job);
+        s = job_settle(job);
+    if (s == OK)
+        s = job_check(job, job);
     fuzz_verdict(s);
     mem_free(job);
     return 0;

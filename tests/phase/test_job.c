@@ -40,7 +40,7 @@ static void test_good(void)
         return;
     CHECK(strcmp(job->images, "pictures") == 0 && job->networks == 1 &&
           strcmp(job->network[0].name, "n1") == 0);
-    CHECK(strcmp(job->network[0].weights[1], "b") == 0 && job->network[0].engine == ENGINE_FBGEMM);
+    CHECK(strcmp(job->network[0].precision[1].from, "b") == 0 && job->network[0].all.engine == ENGINE_FBGEMM);
     CHECK(strcmp(job->fraction, "0.1") == 0 && job->select_by == 5 && job->raw == 1 && job->max_bad == 1);
     CHECK(strcmp(job_isa(job), "auto") == 0);
     mem_free(job);
@@ -53,7 +53,7 @@ static void test_good(void)
 static void refused(const char *text, const char *extra, const char *expected)
 {
     struct job *job = NULL;
-    char full[1200];
+    char full[1600];
 
     put(text);
     snprintf(full, sizeof full, expected, path);
@@ -67,8 +67,8 @@ static void test_refused(void)
     refused("", NULL, "%s: data.images is not set: which pictures?");
     refused("[data]\nimages = x\n", NULL, "%s: store.out is not set: where does the result go?");
     refused("[data]\nimages = x\n[store]\nout = y\n", NULL, "%s: the job has no section [network NAME]");
-    refused("[data]\nimages = x\n[store]\nout = y\n[network a]\nmodel = m\nfp32 = f\n", NULL,
-            "%s: network a: int8 is not set");
+    refused("[data]\nimages = x\n[store]\nout = y\n[network a]\nmodel = m\n", NULL,
+            "%s: network a has no checkpoint: PRECISION = FILE is wanted, as fp32 = FILE");
     refused(good, "--subset.fraction=0", "%s: subset.fraction = 0: more than 0 is wanted");
     refused(good, "--select.by=", "%s: subset.select.by is empty: raw, resolved or aligned is wanted");
     refused(good, "--method=cam,layercam",
@@ -114,24 +114,93 @@ static void test_canonical(void)
     text_free(&other);
 }
 
-/* A precision's own keys win over its network's; fp32 has one form of relu6. */
+/* A precision's own keys win over its network's. */
 static void test_reading(void)
 {
-    struct job_network n = { .all = { "ema", 1, MODEL_RELU6_CLAMP } };
-    struct job_reading r = job_reading(&n, 0);
+    struct job_network *n = mem_alloc(1, sizeof *n);
+    struct job_reading r;
 
-    CHECK(!strcmp(r.state, "ema") && r.unused == 1 && r.relu6 == MODEL_RELU6_AUTO);
-    r = job_reading(&n, 1);
-    CHECK(!strcmp(r.state, "ema") && r.unused == 1 && r.relu6 == MODEL_RELU6_CLAMP);
-    n.of[1] = (struct job_reading){ "model", 1, MODEL_RELU6_RELU };
-    r = job_reading(&n, 1);
-    CHECK(!strcmp(r.state, "model") && r.unused == 0 && r.relu6 == MODEL_RELU6_RELU);
-    n.all = (struct job_reading){ "", 0, MODEL_RELU6_AUTO };
-    n.of[1].unused = 2;
-    r = job_reading(&n, 1);
+    if (!n)
+        return;
+    n->all = (struct job_reading){ "ema", 1, MODEL_RELU6_CLAMP, ENGINE_QNNPACK };
+    r = job_reading(n, 0);
+    CHECK(!strcmp(r.state, "ema") && r.unused == 1 && r.relu6 == MODEL_RELU6_CLAMP &&
+          r.engine == ENGINE_QNNPACK);
+    n->precision[1].reading = (struct job_reading){ "model", 1, MODEL_RELU6_RELU, ENGINE_FBGEMM };
+    r = job_reading(n, 1);
+    CHECK(!strcmp(r.state, "model") && r.unused == 0 && r.relu6 == MODEL_RELU6_RELU &&
+          r.engine == ENGINE_FBGEMM);
+    n->all = (struct job_reading){ "", 0, MODEL_RELU6_AUTO, ENGINE_AUTO };
+    n->precision[1].reading.unused = 2;
+    r = job_reading(n, 1);
     CHECK(!strcmp(r.state, "model") && r.unused == 1);
-    r = job_reading(&n, 0);
-    CHECK(!r.state[0] && r.unused == 0 && r.relu6 == MODEL_RELU6_AUTO);
+    r = job_reading(n, 0);
+    CHECK(!r.state[0] && r.unused == 0 && r.relu6 == MODEL_RELU6_AUTO && r.engine == ENGINE_AUTO);
+    mem_free(n);
+}
+
+#define HEAD "[data]\nimages = x\n[store]\nout = y\n"
+
+/* The list of precisions: in the first network's order, of any names that are known or that the job makes. */
+static void test_precisions(void)
+{
+    struct job *job = NULL;
+
+    put(HEAD "[network a]\nmodel = m\nown.state = ema\nown = o\nint4 = f\nint16 = g\n[precision own]\n"
+             "arithmetic = rounded\n[network b]\nmodel = m\nint16 = bg\nown = bo\nint4 = bf\n");
+    CHECK_MSG(read_job(&job, NULL) == OK, "%s", error_last()->text);
+    if (!job)
+        return;
+    CHECK(job->precisions == 3 && !strcmp(job->precision[0].name, "own") && job->precision[0].stated &&
+          job->precision[0].form == PRECISION_ROUNDED && job->precision[0].weights == 0);
+    CHECK(!strcmp(job->precision[1].name, "int4") && job->precision[1].form == PRECISION_CODES &&
+          job->precision[1].activations == 4 && job->precision[2].form == PRECISION_ROUNDED);
+    CHECK(!strcmp(job->network[0].precision[0].reading.state, "ema"));
+    CHECK(!strcmp(job->network[1].precision[0].from, "bo") &&
+          !strcmp(job->network[1].precision[1].from, "bf") &&
+          !strcmp(job->network[1].precision[2].from, "bg"));
+    mem_free(job);
+    job = NULL;
+    put(HEAD "[network a]\nmodel = m\nint8 = f\n[precision mild]\n");
+    CHECK_MSG(read_job(&job, "--network.a.mild=g") == OK, "%s", error_last()->text);
+    CHECK(job && job->precisions == 2 && !job->precision[1].stated);
+    mem_free(job);
+}
+
+static void test_precisions_refused(void)
+{
+    refused(HEAD "[network a]\nmodel = m\nint9 = f\n", NULL,
+            "%s:7: unknown key 'int9' in [network a] (did you mean 'int8'?)");
+    refused(HEAD "[network a]\nmodel = m\nfp32 = f\nfp32.stat = s\n", NULL,
+            "%s:8: unknown key 'fp32.stat' in [network a] (did you mean 'fp32.state'?)");
+    refused(HEAD "[network a]\nmodel = m\nfp32 = f\n[network b]\nmodel = m\nint8 = f\n", NULL,
+            "%s: network b has the precisions int8 and network a fp32: all networks of a job have the same");
+    refused(HEAD "[network a]\nmodel = m\nfp32 = f\n[network b]\nmodel = m\nfp32 = f\nint8 = f\n", NULL,
+            "%s: network b has the precisions fp32, int8 and network a fp32: all networks of a job have the "
+            "same");
+    refused(HEAD "[network a]\nmodel = m\nfp32 = f\nint8.state = s\n", NULL,
+            "%s: network a: int8 is not set: which checkpoint?");
+    refused(HEAD "[network a]\nmodel = m\nfp32 = f\nfp32.relu6 = clamp\n", NULL,
+            "%s: network a: fp32.relu6 has no effect: relu6 of real weights clamps at 6");
+    refused(HEAD "[network a]\nmodel = m\nfp32 = f\nfp32.engine = qnnpack\n", NULL,
+            "%s: network a: fp32.engine has no effect: real weights have one arithmetic");
+    refused(HEAD "[network a]\nmodel = m\nfp32 = f\n[precision mild]\n", NULL,
+            "%s: precision mild has no effect: no network has it");
+    refused(HEAD "[network a]\nmodel = m\nfp32 = f\nmild = f\n[precision mild]\npreset = int7\n", NULL,
+            "%s: precision mild: preset = int7 is none of " QUANT_PRESET_NAMES " (did you mean 'int8'?)");
+    refused(HEAD "[network a]\nmodel = m\nfp32 = f\nmild = f\n[precision mild]\npreset = int4\nweights = 3\n",
+            NULL, "%s: precision mild: weights has no effect: its checkpoints say it");
+    refused(HEAD "[network a]\nmodel = m\nfp32 = f\nwide = quantize\n[precision wide]\npreset = int8\n"
+                 "weights = 12\n",
+            NULL,
+            "%s: precision wide: integer kernels take codes of at most 8 bits, not 12 of weights and 8 of "
+            "activations: arithmetic = rounded is wanted");
+    refused(HEAD "[network a]\nmodel = m\nfp32 = quantize\n[quantize]\nimages = p\n", NULL,
+            "%s: network a: fp32 = quantize: the reference is a checkpoint, others are calibrated from it");
+    refused(HEAD "[network a]\nmodel = m\nfp32 = f\nint8 = quantize\n", NULL,
+            "%s: quantize.images is not set: a precision that says quantize is calibrated on them");
+    refused(HEAD "[network a]\nmodel = m\nfp32 = f\n", "--quantize.limit=7",
+            "%s: quantize.limit = 7 has no effect: no precision says quantize");
 }
 
 /* As many networks as there is room for, and one more. */
@@ -146,7 +215,7 @@ static void test_networks(void)
     put(t.data);
     CHECK_MSG(read_job(&job, NULL) == OK && job && job->networks == JOB_MAX_NETWORKS, "%s",
               error_last()->text);
-    CHECK(job && strcmp(job->network[JOB_MAX_NETWORKS - 1].weights[1], "b15") == 0);
+    CHECK(job && strcmp(job->network[JOB_MAX_NETWORKS - 1].precision[1].from, "b15") == 0);
     mem_free(job);
     CHECK(text_add(&t, "[network more]\nmodel = m\nfp32 = a\nint8 = b\n") == OK);
     refused(t.data, NULL, "%s:69: more than 16 sections [network ...]");
@@ -180,6 +249,8 @@ int main(int argc, char **argv)
     test_missing_file();
     test_canonical();
     test_reading();
+    test_precisions();
+    test_precisions_refused();
     test_networks();
     test_subset_size();
     CHECK(mem_live() == 0);

@@ -47,6 +47,14 @@ static inline void tiny_job_files(struct tiny_job *t)
     text_free(&labels);
 }
 
+static inline void tiny_job_precision(struct tiny_job *t, const char *name, const char *from)
+{
+    struct job_precision_of *of = &t->job.network[0].precision[t->job.network[0].precisions++];
+
+    snprintf(of->name, OPTION_NAME, "%s", name);
+    snprintf(of->from, OPTION_SIZE, "%s", from);
+}
+
 /* Collective. The job's result: FOLDER.h5 beside the folder of pictures. */
 static inline void tiny_job_begin(struct tiny_job *t)
 {
@@ -85,8 +93,10 @@ static inline void tiny_job_begin(struct tiny_job *t)
     t->job.networks = 1;
     snprintf(t->job.network[0].name, OPTION_NAME, "tiny");
     snprintf(t->job.network[0].model, OPTION_SIZE, TINY_FILES "tiny.model");
-    snprintf(t->job.network[0].weights[0], OPTION_SIZE, TINY_FILES "fp32.pth");
-    snprintf(t->job.network[0].weights[1], OPTION_SIZE, TINY_FILES "per_channel.pth");
+    tiny_job_precision(t, tiny_precision[0], TINY_FILES "fp32.pth");
+    tiny_job_precision(t, tiny_precision[1], TINY_FILES "per_channel.pth");
+    if (job_settle(&t->job) != OK)
+        exit(1);
     if (t->c.rank == 0)
         tiny_job_files(t);
     comm_wait(&t->c);

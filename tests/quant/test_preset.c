@@ -20,6 +20,8 @@ int main(void)
         /* Codes are bytes. */
         CHECK(quant_preset(name)->form != PRECISION_CODES || quant_preset(name)->weights <= 8);
     }
+    for (int i = 0; i < count; i++)
+        CHECK(strstr(QUANT_PRESET_NAMES, quant_preset_name(i)));
     CHECK(count == 8 && !quant_preset_name(-1));
     return check_result("quant_preset");
 }

@@ -1,0 +1,138 @@
+/* src/phase/job_check.c: is a job complete, and does each of its settings have an effect? */
+#include "phase.h"
+
+#include <string.h>
+
+/* ---- networks and precisions --------------------------------------------------------------------------- */
+
+static int says_quantize(const struct job *job)
+{
+    for (int i = 0; i < job->networks; i++)
+        for (int p = 0; p < job->network[i].precisions; p++)
+            if (job->network[i].precision[p].quantize)
+                return 1;
+    return 0;
+}
+
+static status check_network(const struct job *job, const struct job_network *n)
+{
+    if (!n->model[0])
+        return FAIL(ERR_USAGE, "network %s: model is not set", n->name);
+    for (int p = 0; p < job->precisions; p++) {
+        const struct job_precision_of *of = &n->precision[p];
+        int real = job->precision[p].stated && job->precision[p].form == PRECISION_REAL;
+
+        if (!of->from[0])
+            return FAIL(ERR_USAGE, "network %s: %s is not set: which checkpoint?", n->name, of->name);
+        if (p == 0 && of->quantize)
+            return FAIL(
+                ERR_USAGE,
+                "network %s: %s = quantize: the reference is a checkpoint, others are calibrated from it",
+                n->name, of->name);
+        if (real && of->reading.relu6)
+            return FAIL(ERR_USAGE, "network %s: %s.relu6 has no effect: relu6 of real weights clamps at 6",
+                        n->name, of->name);
+        if (real && of->reading.engine)
+            return FAIL(ERR_USAGE, "network %s: %s.engine has no effect: real weights have one arithmetic",
+                        n->name, of->name);
+        if (of->quantize && (of->reading.state[0] || of->reading.unused))
+            return FAIL(ERR_USAGE, "network %s: %s.%s has no effect: there is no file to read", n->name,
+                        of->name, of->reading.state[0] ? "state" : "unused");
+    }
+    return OK;
+}
+
+/* A section is of a precision that the networks have; what only calibration reads needs one that is
+ * calibrated. */
+static status check_section(const struct job *job, const struct job_section *s)
+{
+    int found = -1, calibrated = 0;
+
+    for (int p = 0; p < job->precisions; p++)
+        found = strcmp(job->precision[p].name, s->name) == 0 ? p : found;
+    if (found < 0)
+        return FAIL(ERR_USAGE, "precision %s has no effect: no network has it", s->name);
+    for (int i = 0; i < job->networks; i++)
+        calibrated |= job->network[i].precision[found].quantize;
+    if (!calibrated && (s->weights || s->activations || s->per || s->observer || s->ends))
+        return FAIL(ERR_USAGE, "precision %s: %s has no effect: its checkpoints say it", s->name,
+                    s->weights       ? "weights"
+                    : s->activations ? "activations"
+                    : s->per         ? "per"
+                    : s->observer    ? "observer"
+                                     : "ends");
+    return OK;
+}
+
+/* ---- all ----------------------------------------------------------------------------------------------- */
+
+enum { IDLE_RULES = 12 };
+
+static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
+{
+    static const char no_curves[] = "explain.steps = 0 makes no curves";
+    static const char no_boxes[] = "there are no data.boxes";
+    static const char nothing_calibrated[] = "no precision says quantize";
+    int steps = job->explain_steps == 0, files = !says_quantize(job);
+    const struct option_idle rules[IDLE_RULES] = {
+        { steps, "explain.deletion", no_curves },
+        { steps, "explain.insertion", no_curves },
+        { steps, "explain.class", no_curves },
+        { steps, "explain.logits", no_curves },
+        { steps, "explain.cross", no_curves },
+        { !job->boxes[0], "wsol.frame", no_boxes },
+        { files, "quantize.images", nothing_calibrated },
+        { files, "quantize.limit", nothing_calibrated },
+        { files, "quantize.seed", nothing_calibrated },
+        { job->dry_run, "run.predict", "run.dry-run predicts" },
+        { job->dry_run, "run.oversubscribe", "run.dry-run starts no ranks" },
+        { job->ranks < 2, "run.oversubscribe", "run.ranks starts none" },
+    };
+
+    memcpy(out, rules, sizeof rules);
+}
+
+/* What the job sets and nothing reads. Where the command line alone makes it so (--steps=0 for a file with
+ * explain.class), the file's keys may stand, and the line's own may not. `file`: the job without the line. */
+static status check_idle(const struct job *job, const struct job *file)
+{
+    struct option_idle now[IDLE_RULES], before[IDLE_RULES];
+    struct job *defaults = NULL;
+    status result = OK;
+
+    MEM_TRY(defaults, 1, sizeof *defaults);
+    job_defaults(defaults);
+    find_idle(job, now);
+    find_idle(file, before);
+    for (int i = 0; i < IDLE_RULES && result == OK; i++)
+        result = option_idle_check(job_table(), job, before[i].idle ? defaults : file, &now[i], 1);
+    mem_free(defaults);
+    return result;
+}
+
+status job_check(const struct job *job, const struct job *file)
+{
+    if (!job->images[0])
+        return FAIL(ERR_USAGE, "data.images is not set: which pictures?");
+    if (!job->out[0])
+        return FAIL(ERR_USAGE, "store.out is not set: where does the result go?");
+    if (strlen(job->out) > OPTION_SIZE - 64)
+        return FAIL(ERR_USAGE, "store.out: %zu bytes, at most %d are taken", strlen(job->out),
+                    OPTION_SIZE - 64);
+    if (job->networks < 1)
+        return FAIL(ERR_USAGE, "the job has no section [network NAME]");
+    if (!(job->methods >> CAM_EIGEN & 1))
+        return FAIL(ERR_USAGE, "cam.method: eigen must be in the list, the images are selected by it");
+    if (!job->select_by)
+        return FAIL(ERR_USAGE, "subset.select.by is empty: raw, resolved or aligned is wanted");
+    if (strspn(job->fraction, "0.") == strlen(job->fraction))
+        return FAIL(ERR_USAGE, "subset.fraction = %s: more than 0 is wanted", job->fraction);
+    for (int i = 0; i < job->networks; i++)
+        TRY(check_network(job, &job->network[i]));
+    for (int k = 0; k < job->sections; k++)
+        TRY(check_section(job, &job->section[k]));
+    if (says_quantize(job) && !job->quantize_images[0])
+        return FAIL(ERR_USAGE,
+                    "quantize.images is not set: a precision that says quantize is calibrated on them");
+    return check_idle(job, file);
+}

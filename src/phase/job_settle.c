@@ -1,0 +1,115 @@
+/* src/phase/job_settle.c: from what file and line say to the list of precisions, one for all networks. */
+#include "phase.h"
+
+#include <string.h>
+
+static const struct job_section *section_of(const struct job *job, const char *name)
+{
+    for (int k = 0; k < job->sections; k++)
+        if (strcmp(job->section[k].name, name) == 0)
+            return &job->section[k];
+    return NULL;
+}
+
+static status unknown_preset(const struct job_section *s)
+{
+    const char *names[64], *near;
+    int count = 0;
+
+    while (count < 64 && (names[count] = quant_preset_name(count)))
+        count++;
+    near = text_nearest(s->preset, names, count);
+    return FAIL(ERR_USAGE, "precision %s: preset = %.100s is none of %s%s%s%s", s->name, s->preset,
+                QUANT_PRESET_NAMES, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+}
+
+/* Preset first, then what the section says. */
+static status describe(const struct job *job, struct job_precision *p)
+{
+    const struct job_section *s = section_of(job, p->name);
+    const struct quant_preset *preset = quant_preset(s && s->preset[0] ? s->preset : p->name);
+
+    if (s && s->preset[0] && !preset)
+        return unknown_preset(s);
+    if (preset) {
+        p->stated = 1;
+        p->form = preset->form;
+        p->weights = preset->weights;
+        p->activations = preset->activations;
+        p->ends = preset->ends;
+        p->per_channel = preset->per_channel;
+        p->observer = preset->observer;
+    }
+    if (!s)
+        return OK;
+    p->weights = s->weights ? s->weights : p->weights;
+    p->activations = s->activations ? s->activations : p->activations;
+    p->ends = s->ends ? s->ends : p->ends;
+    p->per_channel = s->per ? s->per == 1 : p->per_channel;
+    p->observer = s->observer ? (enum quant_observer)(s->observer - 1) : p->observer;
+    if (s->arithmetic) {
+        p->stated = 1;
+        p->form = s->arithmetic == 1 ? PRECISION_CODES : PRECISION_ROUNDED;
+    }
+    if (p->form == PRECISION_CODES && (p->weights > 8 || p->activations > 8))
+        return FAIL(ERR_USAGE,
+                    "precision %s: integer kernels take codes of at most 8 bits, not %d of weights and %d of "
+                    "activations: arithmetic = rounded is wanted",
+                    p->name, p->weights, p->activations);
+    return OK;
+}
+
+/* "fp32, int8" of a network, as it has them. */
+static const char *list_of(const struct job_network *n, char *text, size_t size)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (int p = 0; p < n->precisions && used < size; p++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", p ? ", " : "", n->precision[p].name);
+    return n->precisions ? text : "none";
+}
+
+/* A network's precisions into the order of the job's. */
+static status sort_network(const struct job *job, struct job_network *n)
+{
+    char mine[JOB_MAX_PRECISIONS * (OPTION_NAME + 2)], first[sizeof mine];
+
+    for (int p = 0; p < n->precisions; p++)
+        n->precision[p].quantize = strcmp(n->precision[p].from, "quantize") == 0;
+    for (int p = 0; p < job->precisions; p++) {
+        struct job_precision_of kept = n->precision[p];
+        int at = p;
+
+        while (at < n->precisions && strcmp(n->precision[at].name, job->precision[p].name) != 0)
+            at++;
+        if (at == n->precisions || n->precisions != job->precisions)
+            return FAIL(
+                ERR_USAGE,
+                "network %s has the precisions %s and network %s %s: all networks of a job have the same",
+                n->name, list_of(n, mine, sizeof mine), job->network[0].name,
+                list_of(&job->network[0], first, sizeof first));
+        n->precision[p] = n->precision[at];
+        n->precision[at] = kept;
+    }
+    return OK;
+}
+
+status job_settle(struct job *job)
+{
+    const struct job_network *first = &job->network[0];
+
+    job->precisions = job->networks > 0 ? first->precisions : 0;
+    for (int p = 0; p < job->precisions; p++) {
+        memset(&job->precision[p], 0, sizeof job->precision[p]);
+        snprintf(job->precision[p].name, OPTION_NAME, "%s", first->precision[p].name);
+        TRY(describe(job, &job->precision[p]));
+    }
+    for (int i = 0; i < job->networks; i++) {
+        if (job->network[i].precisions == 0)
+            return FAIL(ERR_USAGE, "network %s has no checkpoint: PRECISION = FILE is wanted, as %s = FILE",
+                        job->network[i].name, quant_preset_name(0));
+        TRY(sort_network(job, &job->network[i]));
+    }
+    return OK;
+}
