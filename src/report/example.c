@@ -4,7 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { RULES = STORE_RULES, AT_20 = 1, ROWS_MAX_BYTES = 1 << 30 };
+#include "pairs.h"
+
+enum { AT_20 = 1, ROWS_MAX_BYTES = 1 << 30 };
 
 /* A selection by the corrected reading. */
 static int is_corrected(const char *selection)
@@ -14,119 +16,68 @@ static int is_corrected(const char *selection)
 
 /* ---- which picture ------------------------------------------------------------------------------------- */
 
-/* One network's columns: of its union of selections (S) and of all images (N). */
-struct columns {
-    int64_t *image;
-    uint8_t *member, *place_status, *row_status;
-    float (*iou[STORE_MAX_PRECISIONS])[RULES];
-    int precisions;
-    int64_t places, images;
-};
-
-static status read_column(struct store_reader *r, enum store_type type, int64_t rows, void **out,
-                          const char *path)
-{
-    int64_t count = 0;
-
-    TRY(store_read_all(r, path, type, ROWS_MAX_BYTES, out, &count));
-    return count == rows
-               ? OK
-               : FAIL(ERR_MISMATCH, "%s: %lld values, not %lld", path, (long long)count, (long long)rows);
-}
-
-static status read_columns(struct store_reader *r, const char *network, struct columns *c)
-{
-    const struct store_layout *layout = store_reader_layout(r);
-    char path[STORE_PATH + 2 * STORE_NAME];
-
-    c->places = layout->subset;
-    c->images = layout->images;
-    snprintf(path, sizeof path, "/models/%s/subset/image", network);
-    TRY(read_column(r, STORE_S64, c->places, (void **)&c->image, path));
-    c->precisions = layout->precisions;
-    MEM_TRY(c->member, (size_t)c->places, 1);
-    for (int s = 0; s < layout->selections; s++) {
-        uint8_t *in = NULL;
-        status result;
-
-        if (!is_corrected(layout->selection[s]))
-            continue;
-        snprintf(path, sizeof path, "/models/%s/subset/in_%s", network, layout->selection[s]);
-        result = read_column(r, STORE_U8, c->places, (void **)&in, path);
-        for (int64_t i = 0; i < c->places && result == OK; i++)
-            c->member[i] |= in[i];
-        mem_free(in);
-        TRY(result);
-    }
-    snprintf(path, sizeof path, "/models/%s/subset/status", network);
-    TRY(read_column(r, STORE_U8, c->places, (void **)&c->place_status, path));
-    snprintf(path, sizeof path, "/models/%s/status", network);
-    TRY(read_column(r, STORE_U8, c->images, (void **)&c->row_status, path));
-    for (int p = 0; p < layout->precisions; p++) {
-        snprintf(path, sizeof path, "/models/%s/%s/wsol/iou", network, layout->precision[p].name);
-        TRY(read_column(r, STORE_F32, c->images * RULES, (void **)&c->iou[p], path));
-    }
-    return OK;
-}
-
-static void free_columns(struct columns *c)
-{
-    mem_free(c->image);
-    mem_free(c->member);
-    mem_free(c->place_status);
-    mem_free(c->row_status);
-    for (int p = 0; p < c->precisions; p++)
-        mem_free(c->iou[p]);
-}
-
-static void choose(const struct columns *c, struct example_row *row)
+/* The pair's rows hold who is selected; iou[p]: (images), of precision p's box at each threshold. */
+static void choose(const struct store_layout *l, const struct pairs *a, const uint8_t *explained,
+                   float (*const iou[])[STORE_RULES], struct example_row *row)
 {
     double most = -1;
 
-    row->image = row->place = -1;
-    for (int64_t s = 0; s < c->places; s++) {
-        int64_t i = c->image[s];
-        double low = 1, high = 0, difference;
+    row->image = -1;
+    for (int64_t i = 0; i < a->images; i++) {
+        double low = 1, high = 0;
+        int member = 0;
 
-        if (i < 0 || i >= c->images || !c->member[s] || c->place_status[s] != STORE_OK ||
-            c->row_status[i] != STORE_OK)
+        for (int s = 0; s < l->selections; s++)
+            member |= is_corrected(l->selection[s]) && pairs_in(a, i, 1 + s);
+        if (!member || explained[a->place[i]] != STORE_OK)
             continue;
-        for (int p = 0; p < c->precisions; p++) {
-            low = fmin(low, (double)c->iou[p][i][AT_20]);
-            high = fmax(high, (double)c->iou[p][i][AT_20]);
+        for (int p = 0; p < l->precisions; p++) {
+            low = fmin(low, (double)iou[p][i][AT_20]);
+            high = fmax(high, (double)iou[p][i][AT_20]);
         }
-        if (!(low >= 0))
+        if (!(low >= 0) || high - low <= most)
             continue;
-        difference = high - low;
-        if (difference < most || (difference == most && i > row->image))
-            continue;
-        most = difference;
+        most = high - low;
         row->image = i;
-        row->place = s;
-        for (int p = 0; p < c->precisions; p++)
-            row->iou[p] = c->iou[p][i][AT_20];
+        for (int p = 0; p < l->precisions; p++)
+            row->iou[p] = iou[p][i][AT_20];
     }
 }
 
 static status find_row(struct store_reader *r, int network, struct example_row *row)
 {
-    const struct store_layout *layout = store_reader_layout(r);
-    const char *name = layout->network[network].name;
-    struct columns c = { 0 };
+    const struct store_layout *l = store_reader_layout(r);
+    const char *name = l->network[network].name;
+    float(*iou[STORE_MAX_PRECISIONS])[STORE_RULES] = { NULL };
+    uint8_t *explained = NULL;
+    struct pairs a = { 0 };
     char path[STORE_PATH + 2 * STORE_NAME];
+    int64_t count;
     status result = OK;
 
-    TRY_OUT(read_columns(r, name, &c));
-    choose(&c, row);
+    TRY_OUT(pairs_read(r, network, 1, &a));
+    snprintf(path, sizeof path, "/models/%s/subset/status", name);
+    TRY_OUT(store_read_all(r, path, STORE_U8, ROWS_MAX_BYTES, (void **)&explained, &count));
+    for (int p = 0; p < l->precisions; p++) {
+        snprintf(path, sizeof path, "/models/%s/%s/wsol/iou", name, l->precision[p].name);
+        TRY_OUT(store_read_all(r, path, STORE_F32, ROWS_MAX_BYTES, (void **)&iou[p], &count));
+        if (count != a.images * STORE_RULES)
+            TRY_OUT(FAIL(ERR_MISMATCH, "%s: %lld values of %lld images", path, (long long)count,
+                         (long long)a.images));
+    }
+    choose(l, &a, explained, iou, row);
     if (row->image < 0)
         goto out;
     TRY_OUT(store_read_string(r, "/images/path", row->image, row->path, sizeof row->path));
-    for (int p = 0; p < layout->precisions; p++) {
-        snprintf(path, sizeof path, "/models/%s/%s/wsol/box", name, layout->precision[p].name);
+    for (int p = 0; p < l->precisions; p++) {
+        snprintf(path, sizeof path, "/models/%s/%s/wsol/box", name, l->precision[p].name);
         TRY_OUT(store_read(r, path, STORE_S32, row->image, 1, row->box[p], sizeof row->box[p]));
     }
 out:
-    free_columns(&c);
+    for (int p = 0; p < l->precisions; p++)
+        mem_free(iou[p]);
+    mem_free(explained);
+    pairs_free(&a);
     return result;
 }
 

@@ -11,7 +11,7 @@
 #include "panel.h"
 
 struct example_row {
-    int64_t image, place;        /* -1 = no such picture, the row is white; place in the network's union */
+    int64_t image;               /* -1 = no such picture, the row is white */
     float iou[STORE_MAX_PRECISIONS];
     int32_t box[STORE_MAX_PRECISIONS][4];    /* x0 y0 x1 y1, inclusive, in the crop; -1 = no foreground */
     char path[512];              /* of the image, relative to its root */

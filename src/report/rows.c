@@ -59,38 +59,27 @@ static status find_image(struct store_reader *r, const char *path, int64_t *imag
     return FAIL(ERR_MISSING, "%s: no image '%s'", store_reader_path(r), path);
 }
 
-static status add_answers(struct store_reader *r, const struct pairs *a, int64_t image,
-                          const struct image_names *names, struct grid *g)
+/* One class with its probability; on the terminal of a name ("tench, Tinca tinca") the first. */
+static status add_class(struct store_reader *r, const struct report_form *form, int class_index, float score,
+                        struct grid *g)
 {
-    const struct store_layout *l = store_reader_layout(r);
+    char name[256];
 
-    for (int side = 0; side < 2; side++) {
-        char name[256];
-
-        if (side == 0 && a->p > 1)
-            continue;
-        TRY(start_row(g, l, a->network, side ? a->p : 0));
-        if (!a->ok[image]) {
-            grid_missing(g, "no result");
-            continue;
-        }
-        for (int i = 0; i < PAIRS_TOP; i++) {
-            TRY(names_class(r, names, a->top[side][image][i], name, sizeof name));
-            grid_text(g, "%s %.1f", name, 100 * (double)a->score[side][image][i]);
-        }
-    }
+    TRY(names_class(r, form->names, class_index, name, sizeof name));
+    grid_text(g, "%.*s %.1f", form->csv ? (int)sizeof name : (int)strcspn(name, ","), name,
+              100 * (double)score);
     return OK;
 }
 
-/* On the terminal a line a place: all precisions of one network beside each other, of a name ("tench, Tinca
- * tinca") the first. */
-static status add_top(struct store_reader *r, int k, int64_t image, const struct image_names *names,
-                      struct grid *g)
+/* As CSV a line a precision; on the terminal a line a place, all precisions beside each other. */
+static status add_answers(struct store_reader *r, int k, int64_t image, const struct report_form *form,
+                          struct grid *g)
 {
     const struct store_layout *l = store_reader_layout(r);
     int32_t top[STORE_MAX_PRECISIONS][PAIRS_TOP];
     float score[STORE_MAX_PRECISIONS][PAIRS_TOP];
-    char path[STORE_PATH + 2 * STORE_NAME], name[256];
+    char path[STORE_PATH + 2 * STORE_NAME];
+    int rows = form->csv ? l->precisions : PAIRS_TOP, columns = form->csv ? PAIRS_TOP : l->precisions;
     uint8_t state;
 
     snprintf(path, sizeof path, "/models/%s/status", l->network[k].name);
@@ -101,14 +90,18 @@ static status add_top(struct store_reader *r, int k, int64_t image, const struct
         snprintf(path, sizeof path, "/models/%s/%s/score5", l->network[k].name, l->precision[p].name);
         TRY(store_read(r, path, STORE_F32, image, 1, score[p], sizeof score[p]));
     }
-    for (int i = 0; i < (state == STORE_OK ? PAIRS_TOP : 1); i++) {
+    for (int i = 0; i < (state == STORE_OK || form->csv ? rows : 1); i++) {
         TRY(grid_row(g, (struct grid_key){ .network = l->network[k].name }));
         grid_text(g, "%s", l->network[k].name);
-        grid_text(g, "%d", i + 1);
-        for (int p = 0; p < l->precisions; p++) {
-            TRY(names_class(r, names, top[p][i], name, sizeof name));
+        if (form->csv)
+            grid_text(g, "%s", l->precision[i].name);
+        else
+            grid_text(g, "%d", i + 1);
+        for (int c = 0; c < (state == STORE_OK || !form->csv ? columns : 1); c++) {
+            int p = form->csv ? i : c, at = form->csv ? c : i;
+
             if (state == STORE_OK)
-                grid_text(g, "%.*s %.1f", (int)strcspn(name, ","), name, 100 * (double)score[p][i]);
+                TRY(add_class(r, form, top[p][at], score[p][at], g));
             else
                 grid_missing(g, "no result");
         }
@@ -174,16 +167,13 @@ static status add_image(struct store_reader *r, int64_t image, const struct repo
     const struct store_layout *l = store_reader_layout(r);
 
     for (int k = 0; k < l->networks; k++) {
-        if (!form->csv)
-            TRY(add_top(r, k, image, form->names, answers));
+        TRY(add_answers(r, k, image, form, answers));
         for (int p = 1; p < l->precisions; p++) {
             struct pairs a;
             status result;
 
             TRY(pairs_read(r, k, p, &a));
-            result = form->csv ? add_answers(r, &a, image, form->names, answers) : OK;
-            if (result == OK)
-                result = add_maps(r, &a, image, maps);
+            result = add_maps(r, &a, image, maps);
             pairs_free(&a);
             TRY(result);
         }
