@@ -113,8 +113,7 @@ static status read_map(const struct panel *p, int precision, int64_t image, uint
         if (!isfinite(values[i]))
             values[i] = 0;
     cam_finish(values, n->h, n->w, side, side, values + cells);
-    for (size_t i = 0; i < pixels; i++)
-        map[i] = (uint8_t)(255 * values[cells + i] + 0.5f);
+    cam_bytes(values + cells, (int)pixels, map);
 out:
     mem_free(values);
     return result;
