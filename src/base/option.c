@@ -47,23 +47,6 @@ static const char *without_section(const char *name)
     return dot ? dot + 1 : name;
 }
 
-char *option_choice(const char *values, int i, char *out)
-{
-    size_t size;
-
-    while (i-- > 0) {
-        values = strchr(values, '|');
-        if (!values)
-            return NULL;
-        values++;
-    }
-    size = strcspn(values, "|");
-    BUG_IF(size >= OPTION_NAME);
-    memcpy(out, values, size);
-    out[size] = '\0';
-    return out;
-}
-
 /* The element called `name`, made if it is new. */
 static status group_element(const struct option_group *g, void *settings, const char *name, size_t size,
                             char **out)

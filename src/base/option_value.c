@@ -5,6 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+char *option_choice(const char *values, int i, char *out)
+{
+    size_t size;
+
+    while (i-- > 0) {
+        values = strchr(values, '|');
+        if (!values)
+            return NULL;
+        values++;
+    }
+    size = strcspn(values, "|");
+    BUG_IF(size >= OPTION_NAME);
+    memcpy(out, values, size);
+    out[size] = '\0';
+    return out;
+}
+
 /* " (did you mean 'x'?)" or "" in a static buffer. */
 const char *option_value_suggest(const char *word, const char *const *words, int count, const char *dashes)
 {
