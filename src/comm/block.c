@@ -33,6 +33,16 @@ static int has_room(size_t bytes)
     return (double)disk.f_bavail * (double)disk.f_frsize > 1.125 * (double)bytes;
 }
 
+/* Large pages, where the system gives some: only whole ones within the block. */
+static void ask_for_large_pages(const struct comm_block *b)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = ((uintptr_t)b->at + page - 1) / page * page,
+              to = ((uintptr_t)b->at + b->bytes) / page * page;
+
+    if (to > from)
+        (void)madvise((void *)from, to - from, MADV_HUGEPAGE);
+}
+
 static int share(const struct comm *node, struct comm_block *b)
 {
     uint64_t refused;
@@ -55,17 +65,8 @@ static int share(const struct comm *node, struct comm_block *b)
     MPI_Win_lock_all(MPI_MODE_NOCHECK, b->window);
     b->at = (uint8_t *)at + (LINE - (uintptr_t)at % LINE) % LINE;
     b->shared = 1;
+    ask_for_large_pages(b);
     return 1;
-}
-
-/* Large pages, where the system gives some: only whole ones within the block. */
-static void ask_for_large_pages(const struct comm_block *b)
-{
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = ((uintptr_t)b->at + page - 1) / page * page,
-              to = ((uintptr_t)b->at + b->bytes) / page * page;
-
-    if (to > from)
-        (void)madvise((void *)from, to - from, MADV_HUGEPAGE);
 }
 
 status comm_block_make(const struct comm *c, size_t bytes, struct comm_block *out)
@@ -78,7 +79,6 @@ status comm_block_make(const struct comm *c, size_t bytes, struct comm_block *ou
     *out = (struct comm_block){ .bytes = (size_t)size[0] };
     if (node.size == 1 || !size[1] || !share(&node, out))
         MEM_TRY(out->at, out->bytes, 1);
-    ask_for_large_pages(out);
     return OK;
 }
 
