@@ -95,7 +95,7 @@ def figure_2(r, networks, precision, width):
     for ax, network in zip(axes, networks):
         said = []
         for cell, (selection, reading, what) in zip(ax, READINGS):
-            h = histogram(r, network, precision, selection, reading)
+            h = histogram(r, network, precision, r.selection(selection, precision), reading)
             cell.set_title(f'{network}, {what}', loc='left')
             if h is None:
                 cell.set_axis_off()
@@ -120,12 +120,13 @@ def figure_2(r, networks, precision, width):
 
 
 def choose(r, network, precision):
-    """Number of the image that the report shows, or None: no image of `aligned` has a true box in the frame."""
-    if 'aligned' not in r.selections:
+    """Number of the image that the report shows, or None: no image of the aligned selection has a true box in the frame."""
+    selection = r.selection('aligned', precision)
+    if not selection:
         return None
     at = r.rules.index(AT_20)
     a, b = (r.read(f'/models/{network}/{p}/wsol/iou')[:, at].astype(float) for p in (r.first, precision))
-    usable = r.members(network)['aligned'] & (r.read(f'/models/{network}/status') == OK) & (a >= 0) & (b >= 0)
+    usable = r.members(network)[selection] & (r.read(f'/models/{network}/status') == OK) & (a >= 0) & (b >= 0)
     return int(np.argmax(np.where(usable, np.abs(a - b), -1))) if usable.any() else None
 
 
@@ -302,7 +303,7 @@ def draw(r, args, networks, precision):
     rows = rows_of(r, networks, precision, args.image)
     fig, caption = figure_2(r, networks, precision, args.width or PAGE)
     if not rows:
-        none = 'There is no figure 3: no image of the selection `aligned` has a true box in the frame.'
+        none = 'There is no figure 3: no image of the aligned selection has a true box in the frame.'
         return {'figure_2': fig}, [*caption, '', none]
     folder = args.images if args.images is not None else r.provenance.get('data.images', '')
     other, lines = figure_3(r, rows, precision, folder, args.width or COLUMN)

@@ -221,6 +221,10 @@ class Result:
                 raise Refused(f'{self.path}: no network {network}; it has {", ".join(self.networks)}')
         return networks or self.networks
 
+    def selection(self, reading, precision):
+        """The selection by a reading of that precision: `raw_int8`, or `raw`; None where the job has none."""
+        return next((s for s in (f'{reading}_{precision}', reading) if s in self.selections), None)
+
     def done(self, network):
         """Numbers of the images that have a result of this network, (n)."""
         return np.flatnonzero(self.read(f'/models/{network}/status') == OK)

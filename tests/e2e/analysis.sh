@@ -21,9 +21,9 @@ check "report" code 0 "$Q" report "$T/a.h5" -o "$T/report"
 
 check "read_result" code 0 script read_result "$T/a.h5" --csv "$T/csv"
 check "read_result: its first line" said \
-    "^$T/a.h5: quantcam [0-9.]+; 24 images, 22 read, 2 bad; fp32, int8; selections raw, aligned, control$"
+    "^$T/a.h5: quantcam [0-9.]+; 24 images, 22 read, 2 bad; fp32, int8; selections raw[_0-9a-z]*, aligned[_0-9a-z]*, control$"
 check "read_result: the bad picture" said "^  $bad: .*"
-check "read_result: a line a quantity" said "^RMSE int8, resolved sign +[0-9]+\.[0-9]{3} "
+check "read_result: a line a quantity" said "^RMSE int8, aligned sign +[0-9]+\.[0-9]{3} "
 check "figures" code 0 script figures "$T/a.h5" -o "$T/figures" --dpi 150
 check "figures: the caption is printed" cmp "$T/log" "$T/figures/captions.txt"
 if command -v pdftotext > /dev/null; then
