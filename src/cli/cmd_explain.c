@@ -132,6 +132,11 @@ static status open_precisions(const struct settings *set, const struct job *job,
         const struct job_reading from = job_reading(n, p);
         struct network_reading how = { .unused = from.unused, .relu6 = from.relu6 };
 
+        if (n->precision[p].quantize)
+            return FAIL(ERR_USAGE,
+                        "explain: network %s: %s = quantize: the job calibrates it; give its checkpoints by "
+                        "--model and --weights",
+                        n->name, job->precision[p].name);
         memcpy(how.state, from.state, sizeof how.state);
         options.arithmetic = (enum engine_arithmetic)from.engine;
         TRY(network_set_add(out, job->precision[p].name, n->model, n->precision[p].from, &how, &options,
@@ -201,7 +206,7 @@ static status read_job(const struct settings *set, struct job *job)
         TRY(text_read_plain(set->job, TEXT_MAX, &text, &size));
         result = option_read_text(job_table(), job, set->job, text, size);
         mem_free(text);
-        return result;
+        return result == OK ? job_settle(job) : result;
     }
     if (set->weights.count == 0)
         return FAIL(ERR_USAGE, "explain: --weights is needed beside --model");
