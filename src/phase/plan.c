@@ -109,6 +109,27 @@ static status check_form(struct run *r, int i, int p, enum precision_form form)
     return OK;
 }
 
+/* A precision of the job's own may say how a checkpoint runs; a built-in name is what its files are. */
+static enum precision_form asked_form(const struct job_precision *said)
+{
+    return said->stated && !quant_preset(said->name) ? said->form : PRECISION_REAL;
+}
+
+static status check_bits(const struct run *r, int i, int p, const struct model_binding *b)
+{
+    const struct quant_preset *known = quant_preset(run_precision(r, p));
+
+    if (!known || b->form == PRECISION_REAL ||
+        (b->weight_bits == known->weights && b->activation_bits == known->activations))
+        return OK;
+    return FAIL(
+        ERR_MISMATCH,
+        "%s: weights of %d bits and outputs of %d, but network.%s.%s names it, which has %d and %d: give "
+        "the precision a name of its own",
+        b->weights->source, b->weight_bits, b->activation_bits, r->job->network[i].name, known->name,
+        known->weights, known->activations);
+}
+
 /* One checkpoint: read and bound, and what is known of it. */
 static status load_weights(struct run *r, int i, int p, struct tensor_table *table,
                            struct model_binding *binding)
@@ -117,23 +138,21 @@ static status load_weights(struct run *r, int i, int p, struct tensor_table *tab
     const struct job_network *from = &r->job->network[i];
     const struct job_reading reading = job_reading(from, p);
     const struct model_reading how = { .allow_unused = reading.unused,
-                                       .relu6 = (enum model_relu6)reading.relu6 };
+                                       .relu6 = (enum model_relu6)reading.relu6,
+                                       .form = asked_form(&r->job->precision[p]) };
+    char path[OPTION_SIZE + 256];
     status result;
 
     comm_alive();
     TRY(comm_signal_status());
-    if (from->precision[p].quantize)
-        return FAIL(ERR_USAGE,
-                    "network %s: %s = quantize: a job calibrates nothing yet, `quantcam quantize` makes a "
-                    "checkpoint to name here",
-                    from->name, run_precision(r, p));
-    result = weight_load(from->precision[p].from, reading.state, table);
+    result = weight_load(calibrate_job_file(r, i, p, path, sizeof path), reading.state, table);
     if (result == ERR_MISSING)
         result = error_prefix(result, "network.%s.%s", from->name, run_precision(r, p));
     TRY(result);
     memcpy(r->file_hash[i * RUN_FILES + 1 + p], table->sha256, HASH_SIZE);
     TRY(model_bind(&net->model, table, &how, binding));
     TRY(check_form(r, i, p, binding->form));
+    TRY(check_bits(r, i, p, binding));
     TRY(note_decided(r, from->name, p, binding));
     net->file_bytes[p] = table->file_bytes;
     net->parameters[p] = binding->parameters;
@@ -150,9 +169,11 @@ static status make_precision(struct run *r, int i, int p)
                                       .saturate = (enum engine_saturation)r->job->saturate };
     struct tensor_table table = { 0 };
     struct model_binding binding = { 0 };
+    status result = calibrate_job_make(r, i, p);
     size_t decided = r->decided.size;
-    status result = comm_agree(r->c, shared_reads(r) ? load_weights(r, i, p, &table, &binding) : OK);
 
+    if (result == OK)
+        result = comm_agree(r->c, shared_reads(r) ? load_weights(r, i, p, &table, &binding) : OK);
     if (result == OK)
         result = shared_plan(r, i, p, &binding, &options, decided);
     model_unbind(&binding);
@@ -221,6 +242,7 @@ static status make_network(struct run *r, int i)
     for (int p = 0; p < r->precisions; p++) {
         TRY(make_precision(r, i, p));
         TRY(comm_agree(r->c, compare_hash(r, i, p)));
+        calibrate_job_forget(r, i, p);
     }
     r->network[i].map = engine_cam_map(r->network[i].engine[0].plan, r->network[i].engine[0].state);
     for (int p = 0; p < r->precisions; p++) {

@@ -14,6 +14,7 @@ struct run_network {
     struct model_head head[STORE_MAX_PRECISIONS]; /* where a method of the job needs it */
     uint64_t file_bytes[STORE_MAX_PRECISIONS], parameters[STORE_MAX_PRECISIONS], macs[STORE_MAX_PRECISIONS];
     enum engine_arithmetic arithmetic[STORE_MAX_PRECISIONS]; /* where there are codes */
+    int calibrated[STORE_MAX_PRECISIONS]; /* this start made its checkpoint */
     struct engine_map map;             /* of the CAM layer: extents alone */
     struct quant_params q[STORE_MAX_PRECISIONS]; /* of its stored integers */
 };
@@ -110,6 +111,16 @@ void run_loop(struct run *r, struct comm_loop *loop);
 void progress_file_phase(struct run *r);
 void progress_file_report(void *user, const struct comm_loop *loop, int64_t done, double rate, double left_s);
 void progress_file_remove(const struct run *r);
+
+/* calibrate_job.c: the checkpoint of a network in a precision: what the job names, or, where it says
+ * quantize, OUT.NETWORK.PRECISION.safetensors, written into `path`. */
+const char *calibrate_job_file(const struct run *r, int network, int precision, char *path, size_t size);
+/* Makes that checkpoint where the job says quantize, unless it is there and of the same fp32 file,
+ * calibration pictures and settings. Adds lines to r->decided. ERR_USAGE: all pictures are evaluated too, or
+ * the precision has no bits. */
+MUST_USE status calibrate_job_make(struct run *r, int network, int precision);
+/* A dry run leaves nothing: removes what it made, once that is read. */
+void calibrate_job_forget(const struct run *r, int network, int precision);
 
 /* plan.c: reads and checks everything the job names; every rank ends with the list and ready engines. */
 MUST_USE status plan_make(struct run *r);

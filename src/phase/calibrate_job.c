@@ -1,0 +1,306 @@
+/* src/phase/calibrate_job.c: `PRECISION = quantize` of a job: in the plan phase all ranks together calibrate
+ * the network on the job's calibration pictures, once: the checkpoint stays beside the result, and its note
+ * quantcam.calibration says what it was made of, so that a resume takes it again. */
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "phase_calibrate.h"
+#include "run.h"
+#include "weight.h"
+
+/* Rises with every change of what room quant makes of the same input. */
+enum { CALIBRATION_VERSION = 1, CALIBRATED_PATH = 4096 };
+
+struct made {
+    struct run *r;
+    int network, precision;
+    struct quant_options options;
+    struct calibrate_pictures pictures;
+    uint8_t (*content)[HASH_SIZE]; /* (pictures) of their files */
+    uint64_t *bytes;               /* (pictures); 0 = cannot be read */
+    int evaluated;                 /* pictures that the job evaluates too, left out */
+    struct tensor_table weights;
+    struct model_binding binding;
+    uint8_t hash[HASH_SIZE];
+};
+
+const char *calibrate_job_file(const struct run *r, int network, int precision, char *path, size_t size)
+{
+    const struct job_network *n = &r->job->network[network];
+
+    if (!n->precision[precision].quantize)
+        return n->precision[precision].from;
+    snprintf(path, size, "%s.%s.%s.safetensors", r->job->out, n->name, n->precision[precision].name);
+    return path;
+}
+
+/* ---- what is wanted ------------------------------------------------------------------------------------ */
+
+static status choose_options(struct made *m)
+{
+    const struct job_precision *p = &m->r->job->precision[m->precision];
+    const struct quant_preset preset = { .form = p->form,
+                                         .weights = p->weights,
+                                         .activations = p->activations,
+                                         .per_channel = p->per_channel,
+                                         .observer = p->observer,
+                                         .ends = p->ends };
+    const struct job_reading reading = job_reading(&m->r->job->network[m->network], m->precision);
+
+    if (!p->stated || p->form == PRECISION_REAL || !p->weights || !p->activations)
+        return FAIL(
+            ERR_USAGE,
+            "precision %s: to quantize it needs preset, or arithmetic, weights and activations (bits)",
+            p->name);
+    quant_preset_options(&preset, &m->options);
+    if (reading.engine == ENGINE_QNNPACK)
+        m->options.arithmetic = ENGINE_QNNPACK;
+    return OK;
+}
+
+static status bind_reference(struct made *m)
+{
+    const struct job_network *n = &m->r->job->network[m->network];
+    const struct job_reading reading = job_reading(n, 0);
+    const struct model_reading how = { .allow_unused = reading.unused };
+
+    TRY(choose_options(m));
+    TRY(weight_load(n->precision[0].from, reading.state, &m->weights));
+    TRY(model_bind(&m->r->network[m->network].model, &m->weights, &how, &m->binding));
+    return quant_check_source(&m->binding);
+}
+
+/* ---- the pictures -------------------------------------------------------------------------------------- */
+
+/* Every rank looks at its own; zeros are the others'. */
+static void look_at_pictures(struct made *m)
+{
+    const struct comm *c = m->r->c;
+    size_t count = (size_t)m->pictures.count;
+    struct stat st;
+
+    for (size_t i = (size_t)c->rank; i < count; i += (size_t)c->size) {
+        comm_alive();
+        if (stat(m->pictures.path[i], &st) == 0 && hash_file(m->pictures.path[i], m->content[i]) == OK)
+            m->bytes[i] = (uint64_t)st.st_size;
+    }
+    comm_or_bytes(c, m->content[0], count * HASH_SIZE);
+    comm_or_bytes(c, (uint8_t *)m->bytes, count * sizeof *m->bytes);
+}
+
+/* Only a file of the same size is read. */
+static void compare_picture(const struct made *m, const char *path, uint8_t *drop)
+{
+    uint8_t content[HASH_SIZE];
+    struct stat st;
+    int known = 0;
+
+    if (stat(path, &st) != 0)
+        return;
+    for (int i = 0; i < m->pictures.count; i++) {
+        if (m->bytes[i] != (uint64_t)st.st_size)
+            continue;
+        if (!known && hash_file(path, content) != OK)
+            return;
+        known = 1;
+        drop[i] |= memcmp(content, m->content[i], HASH_SIZE) == 0;
+    }
+}
+
+static status find_evaluated(struct made *m, uint8_t *drop)
+{
+    const struct run *r = m->r;
+    char path[CALIBRATED_PATH];
+
+    for (int i = r->c->rank; i < r->list.count; i += r->c->size) {
+        comm_alive();
+        TRY(text_path(path, sizeof path, r->list.root, r->list.entry[i].path));
+        compare_picture(m, path, drop);
+    }
+    return OK;
+}
+
+static status drop_evaluated(struct made *m, const uint8_t *drop)
+{
+    int kept = 0, count = m->pictures.count;
+
+    for (int i = 0; i < count; i++)
+        if (!drop[i])
+            memcpy(m->content[kept++], m->content[i], HASH_SIZE);
+    m->evaluated = count - kept;
+    if (kept == 0)
+        return FAIL(
+            ERR_USAGE,
+            "quantize.images: all %d calibration pictures are evaluated too: ranges must be chosen on "
+            "others",
+            count);
+    if (m->evaluated)
+        calibrate_pictures_drop(&m->pictures, drop);
+    return OK;
+}
+
+static status leave_out_evaluated(struct made *m)
+{
+    size_t count = (size_t)m->pictures.count;
+    uint8_t *drop = mem_alloc(count, 1);
+    status result = drop ? find_evaluated(m, drop) : FAIL(ERR_MEMORY, "no memory for %zu marks", count);
+
+    TRY_OUT(comm_agree(m->r->c, result));
+    comm_or_bytes(m->r->c, drop, count);
+    result = drop_evaluated(m, drop);
+out:
+    mem_free(drop);
+    return result;
+}
+
+static status alloc_pictures(struct made *m)
+{
+    MEM_TRY(m->content, (size_t)m->pictures.count, sizeof *m->content);
+    MEM_TRY(m->bytes, (size_t)m->pictures.count, sizeof *m->bytes);
+    return OK;
+}
+
+static status list_pictures(struct made *m)
+{
+    const struct job *job = m->r->job;
+    const struct calibrate_source source = { .images = job->quantize_images,
+                                             .labels = "",
+                                             .synsets = job->synsets,
+                                             .folders = job->folders,
+                                             .classes = m->binding.model->classes,
+                                             .network = job->network[m->network].name,
+                                             .list = "",
+                                             .limit = job->quantize_limit,
+                                             .seed = (uint64_t)job->quantize_seed };
+
+    TRY(calibrate_pictures_list(m->r->c, &source, &m->pictures));
+    TRY(comm_agree(m->r->c, alloc_pictures(m)));
+    look_at_pictures(m);
+    return leave_out_evaluated(m);
+}
+
+/* ---- once ---------------------------------------------------------------------------------------------- */
+
+/* Of all that the checkpoint follows from. */
+static void hash_all(struct made *m)
+{
+    const struct quant_options *o = &m->options;
+    char text[512], pipeline[IMAGE_PIPELINE_TEXT];
+    struct hash h;
+
+    snprintf(text, sizeof text, "%d %d %d %d %d %d %d %d %.17g %d %d %d %s", CALIBRATION_VERSION,
+             (int)o->form, (int)o->arithmetic, o->per_channel, o->weight_bits, o->activation_bits, o->ends,
+             (int)o->observer, o->percentile, o->weight_mse, (int)o->equalize, o->correct_bias,
+             image_pipeline_write(&m->r->pipeline, pipeline));
+    hash_start(&h);
+    hash_add(&h, m->binding.model->sha256, HASH_SIZE);
+    hash_add(&h, m->weights.sha256, HASH_SIZE);
+    hash_add(&h, text, strlen(text));
+    hash_add(&h, m->content, (size_t)m->pictures.count * HASH_SIZE);
+    hash_result(&h, m->hash);
+}
+
+/* Rank 0: is the file there, and of this hash? One of another, or damaged, is made again. */
+static int is_made(const struct made *m, const char *path)
+{
+    struct tensor_table t;
+    char hex[2 * HASH_SIZE + 1];
+    const char *note;
+    int made = 0;
+
+    if (access(path, F_OK) != 0)
+        return 0;
+    if (weight_load(path, NULL, &t) == OK) {
+        note = table_note(&t, "quantcam.calibration");
+        made = note && strcmp(note, hash_hex(m->hash, hex)) == 0;
+        table_free(&t);
+    }
+    if (!made)
+        log_info("%s is of another calibration: made again", path);
+    return made;
+}
+
+static status save(const struct made *m, const struct quant_result *q, const char *path)
+{
+    const struct job_network *n = &m->r->job->network[m->network];
+    struct stat st;
+
+    TRY(calibrate_save(path, &m->binding, &m->options, q, m->hash));
+    log_info("%s: %s calibrated on %d pictures, %d answers changed, %.1f MB of %.1f: %s", n->name,
+             n->precision[m->precision].name, m->pictures.count, q->changed,
+             stat(path, &st) == 0 ? (double)st.st_size / 1e6 : 0, (double)m->weights.file_bytes / 1e6, path);
+    return OK;
+}
+
+static status make(struct made *m, const char *path)
+{
+    const struct comm *c = m->r->c;
+    struct quant_result q = { 0 };
+    status result;
+
+    TRY(calibrate_pictures_read(c, &m->r->pipeline, &m->pictures));
+    TRY(calibrate_network(c, &m->binding, &m->options, &m->pictures, m->r->kernels, &q));
+    result = comm_agree(c, c->rank == 0 ? save(m, &q, path) : OK);
+    quant_result_free(&q);
+    return result;
+}
+
+/* As a line of /provenance and of the report. */
+static status note(const struct made *m)
+{
+    const struct job_network *n = &m->r->job->network[m->network];
+    const char *name = n->precision[m->precision].name;
+    char hex[2 * HASH_SIZE + 1], left_out[64] = "";
+
+    if (m->evaluated)
+        snprintf(left_out, sizeof left_out, " (%d that are evaluated too left out)", m->evaluated);
+    TRY(text_add(&m->r->decided, "network.%s.%s.calibration = %s\n", n->name, name, hash_hex(m->hash, hex)));
+    return text_add(&m->r->decided,
+                    "network.%s.%s.decided = calibrated on %d pictures of quantize.images%s\n", n->name, name,
+                    m->pictures.count, left_out);
+}
+
+static status calibrate(struct made *m, const char *path)
+{
+    const struct comm *c = m->r->c;
+    int made = 0;
+
+    TRY(comm_agree(c, bind_reference(m)));
+    TRY(list_pictures(m));
+    hash_all(m);
+    if (m->evaluated && c->rank == 0)
+        log_info("%d of %d calibration pictures are evaluated too: left out", m->evaluated,
+                 m->evaluated + m->pictures.count);
+    made = c->rank == 0 && is_made(m, path);
+    comm_broadcast(c, &made, sizeof made);
+    if (!made)
+        TRY(make(m, path));
+    m->r->network[m->network].calibrated[m->precision] = !made;
+    return comm_agree(c, note(m));
+}
+
+void calibrate_job_forget(const struct run *r, int network, int precision)
+{
+    char path[CALIBRATED_PATH];
+
+    if (r->job->dry_run && r->c->rank == 0 && r->network[network].calibrated[precision])
+        unlink(calibrate_job_file(r, network, precision, path, sizeof path));
+}
+
+status calibrate_job_make(struct run *r, int network, int precision)
+{
+    struct made m = { .r = r, .network = network, .precision = precision };
+    char path[CALIBRATED_PATH];
+    status result;
+
+    if (!r->job->network[network].precision[precision].quantize)
+        return OK;
+    result = calibrate(&m, calibrate_job_file(r, network, precision, path, sizeof path));
+    calibrate_pictures_free(&m.pictures);
+    mem_free(m.content);
+    mem_free(m.bytes);
+    model_unbind(&m.binding);
+    table_free(&m.weights);
+    return result;
+}
