@@ -78,6 +78,8 @@ struct job {
     int sign, raw;                               /* of EigenCAM */
     char fraction[OPTION_SIZE];                  /* of the images selected, a decimal number's text */
     unsigned select_by;                          /* bits of "raw|resolved|aligned" */
+    char select_of[OPTION_SIZE];                 /* names of precisions, "a,b"; "" = the second */
+    unsigned selecting;                          /* job_settle's: bit p, precision p selects */
     int control_seed;
     int explain_steps;                           /* of deletion and insertion, 0 = no curves */
     int explain_deletion, explain_insertion;     /* enum image_substrate: what pixels become, come from */

@@ -1,5 +1,6 @@
 /* src/phase/begin.c: from a job to its result file: the layout, what is written at creation, begin or
  * resume. */
+#include "local.h"
 #include "methods.h"
 #include "run.h"
 
@@ -11,14 +12,18 @@ enum { TEXT_MAX = 4 << 20 };
 
 /* ---- layout -------------------------------------------------------------------------------------------- */
 
-static void name_selections(const struct job *job, struct store_layout *l)
+/* A reading of each precision that selects, then the control; one precision alone has the control alone. */
+static status name_selections(const struct job *job, struct store_layout *l)
 {
-    static const char *const reading[STORE_READINGS] = { "raw", "resolved", "aligned" };
-
     for (int i = 0; i < STORE_READINGS; i++)
-        if (job->select_by >> i & 1)
-            snprintf(l->selection[l->selections++], STORE_NAME, "%s", reading[i]);
+        for (int p = 1; p < l->precisions; p++)
+            if ((job->select_by >> i & 1) && (job->selecting >> p & 1) &&
+                snprintf(l->selection[l->selections++], STORE_NAME, "%s_%s", subset_reading(i),
+                         l->precision[p].name) >= STORE_NAME)
+                return FAIL(ERR_RANGE, "precision %s: the name is too long for a selection's",
+                            l->precision[p].name);
     snprintf(l->selection[l->selections++], STORE_NAME, "control");
+    return OK;
 }
 
 static enum store_measure_kind kind_of(const struct measure *m, int cross)
@@ -76,7 +81,9 @@ status begin_layout(struct run *r)
     l->images = r->list.count;
     l->boxes = r->list.boxes;
     measure_strings(&r->list, l);
-    name_selections(r->job, l);
+    l->precisions = r->precisions;
+    memcpy(l->precision, r->precision, sizeof l->precision);
+    TRY(name_selections(r->job, l));
     methods_name(r->job, l);
     l->subset = k * l->selections < l->images ? k * l->selections : l->images;
     l->pictures = l->subset < 16 ? (int)l->subset : 16;
@@ -87,8 +94,6 @@ status begin_layout(struct run *r)
     l->subset_maps = r->job->explain_maps;
     l->cross = r->job->explain_steps > 0 && r->job->explain_cross;
     l->activations = r->job->activations;
-    l->precisions = r->precisions;
-    memcpy(l->precision, r->precision, sizeof l->precision);
     name_measures(l);
     l->networks = r->networks;
     for (int i = 0; i < r->networks; i++) {

@@ -49,6 +49,8 @@ static const struct option_row rows[] = {
       .help = "of the images, per selection" },
     { ROW("subset.select.by", LIST, RESULT, select_by), .values = "raw|resolved|aligned",
       .help = "readings of the RMSE whose largest are selected; beside them a control" },
+    { ROW("subset.select.of", TEXT, RESULT, select_of), .values = "PRECISION,...",
+      .help = "precisions whose readings select, each a subset of its own; not set: the second one's" },
     { ROW("subset.control_seed", INT, RESULT, control_seed), .values = "SEED",
       .help = "of the control's random choice" },
     { ROW("explain.steps", INT, RESULT, explain_steps), .values = "N", .high = STORE_MAX_STEPS,

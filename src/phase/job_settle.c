@@ -95,6 +95,32 @@ static status sort_network(const struct job *job, struct job_network *n)
     return OK;
 }
 
+/* The names of select.of as bits; written back without blanks, so that equal lists are equal text. */
+static status settle_selections(struct job *job)
+{
+    char list[OPTION_SIZE], *save = NULL;
+    size_t used = 0;
+
+    memcpy(list, job->select_of, sizeof list);
+    job->selecting = job->precisions > 1 && !list[0] ? 1u << 1 : 0;
+    for (char *name = strtok_r(list, ", ", &save); name; name = strtok_r(NULL, ", ", &save)) {
+        int p = job->precisions - 1;
+
+        while (p > 0 && strcmp(job->precision[p].name, name) != 0)
+            p--;
+        if (p < 1)
+            return FAIL(ERR_USAGE,
+                        "subset.select.of = %.100s: a precision of the job other than its first is wanted",
+                        name);
+        job->selecting |= 1u << p;
+    }
+    for (int p = 1; p < job->precisions && job->select_of[0]; p++)
+        if (job->selecting >> p & 1)
+            used += (size_t)snprintf(job->select_of + used, sizeof job->select_of - used, "%s%s",
+                                     used ? "," : "", job->precision[p].name);
+    return OK;
+}
+
 status job_settle(struct job *job)
 {
     const struct job_network *first = &job->network[0];
@@ -111,5 +137,5 @@ status job_settle(struct job *job)
                         job->network[i].name, quant_preset_name(0));
         TRY(sort_network(job, &job->network[i]));
     }
-    return OK;
+    return settle_selections(job);
 }

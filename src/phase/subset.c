@@ -42,6 +42,30 @@ int subset_is_control(const struct run *r, int selection)
     return selection == r->layout.selections - 1;
 }
 
+const char *subset_reading(int i)
+{
+    static const char *const reading[STORE_READINGS] = { "raw", "resolved", "aligned" };
+
+    return reading[i];
+}
+
+/* The RMSE that a selection goes by, found by the names in its own: "raw_NAME". */
+static status path_of(const struct run *r, int net, const char *selection, char path[STORE_PATH])
+{
+    for (int i = 0; i < STORE_READINGS; i++) {
+        size_t n = strlen(subset_reading(i));
+
+        for (int p = 1; p < r->precisions && !strncmp(selection, subset_reading(i), n) && selection[n] == '_';
+             p++)
+            if (!strcmp(selection + n + 1, run_precision(r, p))) {
+                snprintf(path, STORE_PATH, "/models/%s/%s/vs_%s/rmse_%s", r->layout.network[net].name,
+                         run_precision(r, p), run_precision(r, 0), subset_reading(i));
+                return OK;
+            }
+    }
+    return FAIL(ERR_FORMAT, "selection %s is of no reading and precision of this result", selection);
+}
+
 status subset_keys(const struct run *r, int net, int selection, int64_t first, int64_t count, float *value,
                    uint32_t *key)
 {
@@ -54,8 +78,7 @@ status subset_keys(const struct run *r, int net, int selection, int64_t first, i
                                 32);
         return OK;
     }
-    snprintf(path, sizeof path, "/models/%s/%s/vs_%s/rmse_%s", r->layout.network[net].name,
-             run_precision(r, 1), run_precision(r, 0), r->layout.selection[selection]);
+    TRY(path_of(r, net, r->layout.selection[selection], path));
     TRY(store_fetch(r->store, path, first, count, value));
     for (int64_t i = 0; i < count; i++)
         key[i] = select_key(value[i]);

@@ -109,6 +109,7 @@ static inline status made_begin(struct made *m, const char *test)
     snprintf(m->out, sizeof m->out, "/tmp/quantcam_%s_%d.h5", test, pid);
     job_defaults(&m->job);
     m->job.select_by = 3; /* raw, resolved */
+    m->job.selecting = 1u << 1;
     m->job.methods |= m->methods;
     m->job.explain_steps = m->steps;
     m->job.explain_cross = m->cross;

@@ -25,7 +25,7 @@ static void fill_image(struct store_rows *rows, int i)
 /* store.activations = subset: rows of the places; that of image 13 could not be explained. */
 static status fill_places(struct made *m)
 {
-    static const char *const in[] = { "in_raw", "in_resolved", "in_control" };
+    static const char *const in[] = { "in_raw_int8", "in_resolved_int8", "in_control" };
     struct store_rows *rows = NULL;
     char path[64];
     status result = OK;

@@ -4,7 +4,7 @@ static void test_layout(const struct store_layout *l)
 {
     CHECK(l->images == 20 && l->subset == 6 && l->pictures == 6); /* three selections of k = 2 */
     CHECK(l->path_length == 7 && l->boxes == 0 && l->class_names == 0);
-    CHECK(l->selections == 3 && strcmp(l->selection[0], "raw") == 0 &&
+    CHECK(l->selections == 3 && strcmp(l->selection[0], "raw_int8") == 0 &&
           strcmp(l->selection[2], "control") == 0);
     CHECK(l->network[0].classes == 6 && l->network[0].channels == 3 && l->network[0].h == 2);
 }

@@ -33,11 +33,11 @@ static void test_stale(const struct made *m)
     uint8_t missing[6] = { 0 }, in_raw[6];
     int64_t damaged = 0;
 
-    if (!made_fetch_ok(m, "/models/net/subset/in_raw", 6, in_raw))
+    if (!made_fetch_ok(m, "/models/net/subset/in_raw_int8", 6, in_raw))
         return;
     in_raw[1] ^= 1;
     CHECK(comm_agree(&m->c, m->c.rank == 0
-                                ? store_write(m->run.store, "/models/net/subset/in_raw", 0, 6, in_raw)
+                                ? store_write(m->run.store, "/models/net/subset/in_raw_int8", 0, 6, in_raw)
                                 : OK) == OK);
     CHECK(store_missing(m->run.store, STORE_ROWS_SUBSET, 0, 1, missing, &damaged) == OK);
     for (int i = 0; i < 6; i++)

@@ -156,6 +156,7 @@ static void test_precisions(void)
     CHECK(!strcmp(job->precision[1].name, "int4") && job->precision[1].form == PRECISION_CODES &&
           job->precision[1].activations == 4 && job->precision[2].form == PRECISION_ROUNDED);
     CHECK(!strcmp(job->network[0].precision[0].reading.state, "ema"));
+    CHECK(job->selecting == 1u << 1); /* the second */
     CHECK(!strcmp(job->network[1].precision[0].from, "bo") &&
           !strcmp(job->network[1].precision[1].from, "bf") &&
           !strcmp(job->network[1].precision[2].from, "bg"));
@@ -199,6 +200,8 @@ static void test_precisions_refused(void)
             "%s: network a: fp32 = quantize: the reference is a checkpoint, others are calibrated from it");
     refused(HEAD "[network a]\nmodel = m\nfp32 = f\nint8 = quantize\n", NULL,
             "%s: quantize.images is not set: a precision that says quantize is calibrated on them");
+    refused(HEAD "[network a]\nmodel = m\nfp32 = f\nint8 = g\n", "--select.of=int8,fp32",
+            "%s: subset.select.of = fp32: a precision of the job other than its first is wanted");
     refused(HEAD "[network a]\nmodel = m\nfp32 = f\n", "--quantize.limit=7",
             "%s: quantize.limit = 7 has no effect: no precision says quantize");
 }

@@ -24,7 +24,7 @@ static status fill(struct made *m)
     struct store_rows *rows = NULL;
     int64_t image[6];
     uint8_t in[3][6];
-    static const char *const set[] = { "in_raw", "in_resolved", "in_control" };
+    static const char *const set[] = { "in_raw_int8", "in_resolved_int8", "in_control" };
     int bad = -1;
     char path[64];
     status result = OK;

@@ -10,8 +10,8 @@ static void test_selections(const struct made *m)
     int controls = 0, used = 0;
 
     if (!made_fetch_ok(m, "/models/net/subset/image", 6, image) ||
-        !made_fetch_ok(m, "/models/net/subset/in_raw", 6, raw) ||
-        !made_fetch_ok(m, "/models/net/subset/in_resolved", 6, resolved) ||
+        !made_fetch_ok(m, "/models/net/subset/in_raw_int8", 6, raw) ||
+        !made_fetch_ok(m, "/models/net/subset/in_resolved_int8", 6, resolved) ||
         !made_fetch_ok(m, "/models/net/subset/in_control", 6, control) ||
         !made_fetch_ok(m, "/models/net/subset/status", 6, state))
         return;
