@@ -53,7 +53,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-SCHEMA = 3, 4                                    # include/store.h, STORE_SCHEMA_VERSION
+SCHEMA = 5,                                      # include/store.h, STORE_SCHEMA_VERSION
 MISSING, OK, BAD_IMAGE, UNUSED = range(4)
 STATUS = ('MISSING', 'OK', 'BAD_IMAGE', 'UNUSED')
 READINGS = ('raw', 'resolved', 'aligned')        # of the sign of a pair of maps

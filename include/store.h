@@ -62,11 +62,9 @@ enum {
     STORE_ERROR = 160,    /* bytes of /images/error */
     STORE_COMMAND = 2048  /* bytes of /timing/command */
 };
-/* 4: the axes box, edge, criterion, threshold_byte and bin, so that each dataset has a scale on all of its
- * axes or on none: netCDF's library refuses a file with any other. Files of version 3 are read, and not gone
- * on with: what wrote them reads some checkpoints and labels otherwise. */
-#define STORE_SCHEMA_VERSION 4
-#define STORE_SCHEMA_OLDEST 3
+/* Files of any other version are neither read nor gone on with. 5: any precisions, measures as rows, selections
+ * of a reading and a precision, maps in the aligned sign. */
+#define STORE_SCHEMA_VERSION 5
 
 enum store_type {
     STORE_U8, STORE_S8, STORE_S32, STORE_U32, STORE_S64, STORE_F32, STORE_F64,

@@ -116,16 +116,6 @@ static status compare_contents(struct store_reader *r, const struct store_schema
     return OK;
 }
 
-static status compare_version(const char *path, int there, int here)
-{
-    if (there == here)
-        return OK;
-    return FAIL(ERR_MISMATCH,
-                "%s has schema version %d, and this program goes on with version %d: go on with the quantcam "
-                "that began it, or give another store.out",
-                path, there, here);
-}
-
 status store_compare(const char *path, const struct store_plan *plan, struct store_layout *layout)
 {
     struct store_schema schema = { 0 };
@@ -134,8 +124,6 @@ status store_compare(const char *path, const struct store_plan *plan, struct sto
     status result = OK;
 
     TRY(store_open_read(path, 0, &r));
-    TRY_OUT(compare_version(path, store_reader_layout(r)->version,
-                            layout->version ? layout->version : STORE_SCHEMA_VERSION));
     TRY_OUT(compare_job(r, plan));
     /* Where the inputs lie is not compared: the file keeps the text of the first start. */
     const struct store_dataset *provenance = store_reader_find(r, "/provenance");

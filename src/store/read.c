@@ -243,7 +243,7 @@ static status open_all(struct store_reader *r)
 
 int store_reads_version(int version)
 {
-    return version >= STORE_SCHEMA_OLDEST && version <= STORE_SCHEMA_VERSION;
+    return version == STORE_SCHEMA_VERSION;
 }
 
 /* A result of another version is sound where it was made: it must not be called damaged. What has no version
@@ -259,8 +259,10 @@ static status check_version(const char *path, const struct h5_file *file, int *v
     if (store_reads_version(*version))
         return OK;
     h5_trouble_note("another version");
-    return FAIL(ERR_FORMAT, "%s has schema version %d, and this program reads version %d to %d", path,
-                *version, STORE_SCHEMA_OLDEST, STORE_SCHEMA_VERSION);
+    return FAIL(ERR_FORMAT,
+                "%s has schema version %d, and this program reads version %d: the quantcam that made it "
+                "reads it",
+                path, *version, STORE_SCHEMA_VERSION);
 }
 
 static status open_file(struct store_reader *r, int *version)

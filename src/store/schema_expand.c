@@ -164,16 +164,6 @@ static int64_t field_offset(const char *path, enum store_group group)
 /* 2^55 bytes: no sum of 65,536 of them overflows, no file system holds one. */
 static const double largest_dataset = 36028797018963968.0;
 
-static int is_old(const struct store_layout *l)
-{
-    return l->version != 0 && l->version < STORE_SCHEMA_VERSION;
-}
-
-static int is_new_axis(enum extent e)
-{
-    return e == D_BOX || e == D_EDGE || e == D_MASK || e == D_MASK_BYTE || e == D_BIN;
-}
-
 static status expand_one(const struct store_layout *l, const struct schema_row *r,
                          const struct schema_place *at, struct store_dataset *d)
 {
@@ -209,7 +199,7 @@ static status expand_one(const struct store_layout *l, const struct schema_row *
             return FAIL(ERR_RANGE, "%s: %g bytes are more than one dataset may have", d->path, bytes);
         if (d->rank > 0)
             d->row_bytes *= (size_t)d->dim[d->rank];
-        if (schema_axis[e] && !d->scale && !(is_new_axis(e) && is_old(l)) &&
+        if (schema_axis[e] && !d->scale &&
             !schema_expand_text(l, at, schema_axis[e], d->axis[d->rank], sizeof d->axis[0]))
             return FAIL(ERR_RANGE, "%s: the name of an axis is too long", d->path);
     }
@@ -225,7 +215,7 @@ static int wanted(const struct store_layout *l, const struct schema_row *r)
            !((r->flags & STEP_LOGITS) && !l->step_logits) && !((r->flags & CROSS) && !l->cross) &&
            !((r->flags & WHOLE) && l->activations != STORE_ACTIVATIONS_FULL) &&
            !((r->flags & PART) && l->activations != STORE_ACTIVATIONS_SUBSET) &&
-           !((r->flags & NAMED) && l->class_name_length < 1) && !((r->flags & NEW) && is_old(l));
+           !((r->flags & NAMED) && l->class_name_length < 1);
 }
 
 static int of_precisions(const struct schema_row *r)
@@ -373,7 +363,7 @@ status schema_expand(const struct store_layout *layout, struct store_schema *out
         d->field = d->path + field_offset(d->path, d->group); /* the array has moved since */
         if (!strcmp(d->path, "/checksums"))
             d->dim[0] = out->count - 2;
-        BUG_IF(!is_old(layout) && !axes_agree(d));
+        BUG_IF(!axes_agree(d));
     }
     TRY_OUT(check_paths(out));
 out:

@@ -15,8 +15,7 @@ enum length { L_NONE = 0, L_NAME, L_PATH, L_CLASS, L_ERROR, L_COMMAND, L_TIME, L
               L_PROVENANCE, L_SUM, L_UNIT, L_MEANING };
 enum flag { CRC = 1, SCALE = 2, MINUS = 4, PICTURE = 8, MAPS = 16, NAMED = 32, BYTE_MAP = 64,
             NO_DIGEST = 128, CURVE = 256, STEP_LOGITS = 512, CROSS = 1024,
-            WHOLE = 2048 /* store.activations = full */, PART = 4096 /* = subset */,
-            NEW = 8192 /* since version 4 of the schema */ };
+            WHOLE = 2048 /* store.activations = full */, PART = 4096 /* = subset */ };
 
 struct schema_row {
     const char *path;

@@ -119,13 +119,6 @@ static status judge_part(struct store_reader *r, struct store_verdict *v)
 {
     struct store_row_count sum;
 
-    if (store_reader_layout(r)->version != STORE_SCHEMA_VERSION) {
-        v->soundness = STORE_IS_OF_ANOTHER_VERSION;
-        snprintf(v->text, sizeof v->text,
-                 "another version: %.250s has schema version %d, and the quantcam that began it can go on",
-                 store_reader_path(r), store_reader_layout(r)->version);
-        return OK;
-    }
     v->soundness = STORE_IS_RESUMABLE;
     TRY(check_form(r, v));
     if (v->soundness != STORE_IS_RESUMABLE)

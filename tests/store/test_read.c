@@ -102,13 +102,13 @@ static void check_version(const struct fixture *f)
     H5Aclose(a);
     H5Fclose(file);
     CHECK(store_open_read(f->out, 1, &r) == ERR_FORMAT && !r);
-    CHECK_MSG(strstr(error_last()->text, " has schema version 11, and this program reads version 3 to 4") !=
+    CHECK_MSG(strstr(error_last()->text, " has schema version 12, and this program reads version 5: ") !=
                   NULL,
               "%s", error_last()->text);
     store_verify(f->out, &verdict);
     CHECK(verdict.soundness == STORE_IS_OF_ANOTHER_VERSION && store_verdict_code(&verdict) == 3);
     CHECK_MSG(strncmp(verdict.text, "another version: ", 17) == 0 &&
-                  strstr(verdict.text, " has schema version 11, and this program reads version 3 to 4") !=
+                  strstr(verdict.text, " has schema version 12, and this program reads version 5: ") !=
                       NULL,
               "%s", verdict.text);
 }

@@ -227,8 +227,7 @@ static void check_refusals(void)
     CHECK(schema_name_good("mobilenet_v2-1.0") && !schema_name_good(".x") && !schema_name_good("a b"));
 }
 
-/* Every axis of a dataset has a scale, or none has: of all that a job may ask for. Files of version 3 had
- * some on some, and are read as they are. */
+/* Every axis of a dataset has a scale, or none has: of all that a job may ask for. */
 static void check_axes(void)
 {
     struct store_layout l;
@@ -263,14 +262,6 @@ static void check_axes(void)
     CHECK(d && !strcmp(d->axis[0], "/images/box") && !strcmp(d->axis[1], "/edge"));
     d = schema_find(&s, "/images/box");
     CHECK(d && d->scale && d->type == STORE_S64 && d->group == STORE_FIXED);
-    schema_free(&s);
-
-    l.version = 3;
-    CHECK(schema_expand(&l, &s) == OK);
-    CHECK(!schema_find(&s, "/edge") && !schema_find(&s, "/images/box") && !schema_find(&s, "/bin") &&
-          !schema_find(&s, "/criterion") && !schema_find(&s, "/threshold_byte"));
-    d = schema_find(&s, "/models/resnet18/int8/wsol/box");
-    CHECK(d && !strcmp(d->axis[0], "/image") && !d->axis[1][0]);
     schema_free(&s);
 }
 
