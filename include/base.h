@@ -114,7 +114,8 @@ int log_exit(status result);
 
 /* ---- mem: counted allocations -------------------------------------------------------------------------- */
 
-/* Zeroed, 64-byte aligned, in large pages where the system gives some. NULL only when count * size overflows or the system has no memory: use MEM_TRY. */
+/* Zeroed, 64-byte aligned, in large pages where the system gives some. NULL only when count * size overflows
+ * or the system has no memory: use MEM_TRY. */
 void *mem_alloc(size_t count, size_t size);
 /* New elements are zeroed. On failure the old block stays valid and NULL is returned. */
 void *mem_grow(void *block, size_t old_count, size_t new_count, size_t size);
