@@ -62,8 +62,8 @@ enum {
     STORE_ERROR = 160,    /* bytes of /images/error */
     STORE_COMMAND = 2048  /* bytes of /timing/command */
 };
-/* Files of any other version are neither read nor gone on with. 5: any precisions, measures as rows, selections
- * of a reading and a precision, maps in the aligned sign. */
+/* Files of any other version are neither read nor gone on with. 5: any precisions, measures as rows,
+ * selections of a reading and a precision, maps in the aligned sign. */
 #define STORE_SCHEMA_VERSION 5
 
 enum store_type {
