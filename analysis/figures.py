@@ -218,7 +218,7 @@ def full_map(r, network, precision, image):
     place = np.flatnonzero((r.read(f'{subset}/image') == image) & (r.read(f'{subset}/status') == OK))
     if len(place) and r.has(f'{subset}/{precision}/cam_u8'):
         return r.read(f'{subset}/{precision}/cam_u8', int(place[0]))
-    return map_of(r.read(f'/models/{network}/{precision}/cam', image), len(r.read('/y')))
+    return map_of(r.read(f'/models/{network}/{precision}/cam', image), len(r.read(f'/models/{network}/y')))
 
 
 def overlay(picture, cam):
@@ -245,7 +245,7 @@ def frame(ax, box, colour, style='-'):
 
 def draw_row(ax, r, network, precision, image, folder):
     """Three panels. Returns the row's line of the caption."""
-    pair, side = (r.first, precision), len(r.read('/y'))
+    pair, side = (r.first, precision), len(r.read(f'/models/{network}/y'))
     iou = [float(r.read(f'/models/{network}/{p}/wsol/iou', image)[r.rules.index(AT_20)]) for p in pair]
     truth, said = true_boxes(r, network, image), []
     for cell, picture in zip(ax, panels(r, network, precision, image, folder)):

@@ -33,6 +33,10 @@ void image_free(struct image *im);                    /* idempotent; zeroes */
  * ERR_MISSING, ERR_IO, ERR_FORMAT, ERR_MEMORY (above the bounds), each with the path.
  * Source: Pillow 13 (JpegDecode.c, PngImagePlugin.py); libjpeg-turbo and libpng decode. */
 MUST_USE status image_read(const char *path, struct image *out);
+/* What is kept of a picture: its extents, 0 where it was not decoded, and the file's SHA-256, zeros where it
+ * could not be read. */
+struct image_info { int width, height; uint8_t sha256[HASH_SIZE]; };
+MUST_USE status image_read_info(const char *path, struct image *out, struct image_info *info);
 /* The same from memory; `name` for messages. */
 MUST_USE status image_decode(const char *name, const void *bytes, size_t size, struct image *out);
 /* A whole file of 8-bit RGB, written beside and renamed. ERR_RANGE, ERR_MEMORY, ERR_IO. */
@@ -66,8 +70,11 @@ int image_pipeline_equal(const struct image_pipeline *a, const struct image_pipe
 const char *image_pipeline_write(const struct image_pipeline *p, char text[IMAGE_PIPELINE_TEXT]);
 /* The pipeline of such a text, kernels NULL. ERR_FORMAT. */
 MUST_USE status image_pipeline_read(const char *text, struct image_pipeline *out);
+/* What settings say in place of a pipeline's own: resize "model" (as it is), "squash" or a short side; filter
+ * and pillow as the options of that name count, 0 as it is: 1 bilinear, 2 bicubic; 1 Pillow 12's order.
+ * ERR_USAGE. */
+MUST_USE status image_pipeline_change(struct image_pipeline *p, const char *resize, int filter, int pillow);
 size_t image_pipeline_bytes(const struct image_pipeline *p);      /* height * width * channels */
-struct image_info { int width, height; };      /* of the picture as stored; 0 if it was not decoded */
 
 /* Pillow's Image.resize for 8-bit RGB to exactly width x height. ERR_MEMORY beyond the bounds. */
 MUST_USE status image_resize(const struct image *in, int width, int height, enum image_filter filter,

@@ -97,6 +97,9 @@ struct model {
 MUST_USE status model_parse(const char *source, const char *text, size_t size, struct model *out);
 void model_free(struct model *m);
 int model_find(const struct model *m, const char *name);     /* node number or -1 */
+/* Another CAM layer than the description's, before a checkpoint is bound; "": the description's. ERR_USAGE:
+ * no such node (with the nearest name), or one without a map. */
+MUST_USE status model_choose_cam(struct model *m, const char *node);
 int model_has_relu6(const struct model *m);
 int model_has_weights(const struct model_node *n);           /* conv, linear */
 

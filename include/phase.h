@@ -37,6 +37,7 @@ struct job_reading {
 struct job_network {
     char name[OPTION_NAME];
     char model[OPTION_SIZE];                     /* the description */
+    char cam_layer[OPTION_SIZE];                 /* a node; "" = the description's */
     struct job_reading all;                      /* of every precision that does not say otherwise */
     int precisions;                              /* after job_settle in the order of the job's */
     struct job_precision_of {
@@ -72,7 +73,8 @@ struct job {
     int limit;                                   /* pictures taken, spread over the list; 0 = all */
     double max_bad;                              /* per cent of bad pictures above which the run ends in 1 */
     int keep_bad;                                /* do not try bad pictures again at a resume */
-    int resize, filter;                          /* 0 = as the descriptions say; 1 bilinear, 2 bicubic */
+    char resize[OPTION_SIZE];                    /* "model", "squash" or a short side */
+    int filter;                                  /* 0 = as the descriptions say; 1 bilinear, 2 bicubic */
     int pillow;                                  /* 0 = 13 (cheaper pass first), 1 = 12 (horizontal first) */
     unsigned methods;                            /* bits of enum cam_method; eigen is one of them */
     int sign, raw;                               /* of EigenCAM */

@@ -111,7 +111,6 @@ struct store_layout {
     int path_length;              /* bytes of the longest path in the list, 1 .. 1024 */
     int class_name_length;        /* bytes of the longest class name, 0 = no names, no dataset */
     int class_names;              /* how many */
-    int input_h, input_w;         /* H, W: of full-size maps and pictures */
     int pictures;                 /* G: gallery pictures a network and precision, min(16, S) or 0 */
     int steps;                    /* of deletion and insertion curves, 0 = none */
     int step_logits;              /* logits of every step too */
@@ -122,6 +121,7 @@ struct store_layout {
     struct store_network {
         char name[STORE_NAME];
         int classes, channels, h, w;      /* of the logits and of the CAM layer */
+        int input_h, input_w;             /* H, W: of full-size maps and of what the network sees */
         /* of the CAM layer's stored integers, from precision 1 on; a reader leaves it 0 */
         struct quant_params q[STORE_MAX_PRECISIONS];
     } network[STORE_MAX_NETWORKS];
@@ -190,7 +190,7 @@ int schema_measured(const struct store_layout *layout, int m, int p);
  *   /job str (1)            canonical "key = value" lines, files by their hashes: what a resume must match
  *   /provenance str (1)     "key = value" lines, the last the CRC-32 of those before
  *   /complete u8 (1)        /checksums str (D): "<sha256>  <path>" of every other dataset
- *   /image s64 (N)  /top s32 (5)  /y /x s32  /step s32 (steps + 1)  /bin /threshold_byte s32
+ *   /image s64 (N)  /top s32 (5)  /step s32 (steps + 1)  /bin /threshold_byte s32
  *   /network /precision /set /measure /statistic /rule /sign /trivial /method /edge /criterion str
  *                           dimension scales, filled by store; /set is all, then the selections. Every
  *                           dataset has one on each of its axes, or on none
@@ -198,7 +198,7 @@ int schema_measured(const struct store_layout *layout, int m, int p);
  *   /images/                path str, class_index s32, box_first s64, box_count s32 (N): the caller's list
  *                           box s64 (max(1, B)), a scale;  boxes s32 (box, edge): x0 y0 x1 y1
  *                           class_name str, where there are names
- *                           error str, width s32, height s32, crc, status (N): rows IMAGE
+ *                           error str, width s32, height s32, sha256 str, crc, status (N): rows IMAGE
  *   /models/{net}/          crc, status (N): rows MODEL, with all of
  *     {prec}/               top5 s32, score5 f32 (N, 5): softmax probabilities;  logits f32 (N, classes)
  *                           cam f32 (N, h, w), raw_sign, own_sign s8, constant u8 (N)

@@ -22,7 +22,7 @@
       .where = offsetof(struct settings, isa),                                                               \
       .values = "NAME",                                                                                      \
       .help = "instruction set; auto: the fastest here, or QUANTCAM_ISA" }
-/* How a checkpoint is read: the field is a struct network_reading (network.h). */
+/* How description and checkpoint are read: the field is a struct network_reading (network.h). */
 #define CMD_ROW_STATE                                                                                        \
     { .name = "state",                                                                                       \
       .kind = OPTION_TEXT,                                                                                   \
@@ -41,6 +41,12 @@
       .where = offsetof(struct settings, reading.relu6),                                                     \
       .values = "auto|relu|clamp",                                                                           \
       .help = "of int8; auto: as the checkpoint notes, else relu, as torch's own files want it" }
+#define CMD_ROW_LAYER                                                                                        \
+    { .name = "cam.layer",                                                                                   \
+      .kind = OPTION_TEXT,                                                                                   \
+      .where = offsetof(struct settings, reading.layer),                                                     \
+      .values = "NODE",                                                                                      \
+      .help = "of the description, whose activations become the map; empty: the one that it names" }
 #define CMD_ROW_CHECKED                                                                                      \
     { .name = "checked",                                                                                     \
       .kind = OPTION_FLAG,                                                                                   \

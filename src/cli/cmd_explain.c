@@ -55,6 +55,7 @@ static const struct option_row rows[] = {
       .values = "FILE",
       .help = "names of the classes: a line a class, LOC_synset_mapping.txt or imagenet_class_index.json; "
               "empty: data.synsets of the job, else their numbers" },
+    CMD_ROW_LAYER,
     CMD_ROW_STATE,
     CMD_ROW_UNUSED,
     CMD_ROW_RELU6,
@@ -77,7 +78,7 @@ static const struct option_table table = {
 static status draw(const struct explain *e, const char *path)
 {
     const struct model_input *in = &e->set.of[0].model.input;
-    const struct image crop = { in->width, in->height, e->pixels };
+    struct image crop = { in->width, in->height, NULL };
     struct report_map map[PROBE_PRECISIONS] = { 0 };
     int pixels = in->width * in->height;
     uint8_t *bytes;
@@ -86,7 +87,10 @@ static status draw(const struct explain *e, const char *path)
     if (in->width != in->height)
         return FAIL(ERR_RANGE, "a picture of %d x %d pixels: it must be square to be drawn", in->width,
                     in->height);
-    MEM_TRY(bytes, (size_t)pixels * (size_t)e->set.count, 1);
+    MEM_TRY(bytes, (size_t)pixels * (size_t)(e->set.count + 3), 1);
+    crop.rgb = bytes + pixels * e->set.count;
+    for (int i = 0; i < 3 * pixels; i++) /* grey in all three */
+        crop.rgb[i] = e->pixels[in->channels == 3 ? i : i / 3];
     for (int i = 0; i < e->set.count; i++) {
         const int32_t *b = e->side[i].box;
 
@@ -137,6 +141,7 @@ static status open_precisions(const struct settings *set, const struct job *job,
                         "explain: network %s: %s = quantize: the job calibrates it; give its checkpoints by "
                         "--model and --weights",
                         n->name, job->precision[p].name);
+        memcpy(how.layer, n->cam_layer, sizeof how.layer);
         memcpy(how.state, from.state, sizeof how.state);
         options.arithmetic = (enum engine_arithmetic)from.engine;
         TRY(network_set_add(out, job->precision[p].name, n->model, n->precision[p].from, &how, &options,
@@ -163,7 +168,7 @@ static status explain_one(const struct settings *set, const struct job *job, int
     TRY_OUT(open_precisions(set, job, k, &e->set));
     TRY_OUT(image_names_fit(names, set->names[0] ? set->names : job->synsets, e->set.of[0].model.classes,
                             n->name));
-    network_preprocess(&e->set.of[0], job->resize, job->filter, job->pillow);
+    TRY_OUT(image_pipeline_change(&e->set.of[0].pipeline, job->resize, job->filter, job->pillow));
     TRY_OUT(explain_picture(image, &how, e));
     output_name(set, image, n->name, several, path, sizeof path);
     TRY_OUT(draw(e, path));
@@ -190,6 +195,7 @@ static status read_job(const struct settings *set, struct job *job)
     status result;
 
     const struct option_idle idle[] = { { set->job[0] != 0, "engine", "--job says the networks' own" },
+                                        { set->job[0] != 0, "cam.layer", "--job says the networks' own" },
                                         { !set->job[0], "network", "it chooses of a job's networks" } };
 
     job_defaults(job);

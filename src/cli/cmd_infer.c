@@ -14,7 +14,8 @@
 struct settings {
     char model[OPTION_SIZE], weights[OPTION_SIZE], pixels[OPTION_SIZE], output[OPTION_SIZE], isa[OPTION_SIZE];
     struct network_reading reading;
-    int engine, cam, tap, saturate, resize, filter, pillow;
+    char resize[OPTION_SIZE];
+    int engine, cam, tap, saturate, filter, pillow;
 };
 
 static const struct option_row rows[] = {
@@ -36,11 +37,11 @@ static const struct option_row rows[] = {
       .values = "FILE",
       .help = "an HDF5 file whose /pixels (N,H,W,channels) u8 stand in place of images" },
     { .name = "preprocess.resize",
-      .kind = OPTION_INT,
+      .kind = OPTION_TEXT,
       .where = offsetof(struct settings, resize),
-      .values = "PIXELS",
-      .help = "of the short side, before the crop; 0 = as the description says",
-      .high = 16384 },
+      .values = "model|squash|PIXELS",
+      .help = "the short side, before the crop; squash: the whole picture to the network's height and width; "
+              "model: as the description says" },
     { .name = "preprocess.filter",
       .kind = OPTION_CHOICE,
       .where = offsetof(struct settings, filter),
@@ -51,6 +52,7 @@ static const struct option_row rows[] = {
       .where = offsetof(struct settings, pillow),
       .values = "13|12",
       .help = "whose order of resize passes: 13 the cheaper one first, 12 horizontal first" },
+    CMD_ROW_LAYER,
     CMD_ROW_STATE,
     CMD_ROW_UNUSED,
     CMD_ROW_RELU6,
@@ -276,7 +278,7 @@ static status infer_one(struct infer *r, int i)
 
 /* ---- the command ------------------------------------------------------------------------------------ */
 
-static const struct settings usual = { .isa = "auto" };
+static const struct settings usual = { .isa = "auto", .resize = "model" };
 
 static status check_settings(const struct settings *s, const struct option_words *words)
 {
@@ -311,7 +313,7 @@ static status run(struct infer *r, const struct option_words *words)
     if (r->set.tap && engine_form(net->engine.plan) != PRECISION_CODES)
         return FAIL(ERR_USAGE, "--tap=all has no effect: %s has no codes", r->set.weights);
     network_say(r->set.weights, &r->net.decided);
-    network_preprocess(&r->net, r->set.resize, r->set.filter, r->set.pillow);
+    TRY(image_pipeline_change(&r->net.pipeline, r->set.resize, r->set.filter, r->set.pillow));
     if (cam_method_needs_head((enum cam_method)r->set.cam))
         TRY(network_head(&r->net, r->set.weights, &r->set.reading, &r->head));
     TRY(open_input(r, words));

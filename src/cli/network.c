@@ -131,6 +131,7 @@ status network_open(const char *model, const char *weights, const struct network
     memset(out, 0, sizeof *out);
     TRY(network_kernels(isa, &out->kernels));
     TRY_OUT(read_model(model, &out->model));
+    TRY_OUT(model_choose_cam(&out->model, how ? how->layer : ""));
     TRY_OUT(bind_and_plan(weights, how, options, out));
     out->pipeline = probe_pipeline(&out->model);
     out->pipeline.kernels = out->kernels;
@@ -138,16 +139,6 @@ out:
     if (result != OK)
         network_close(out);
     return result;
-}
-
-void network_preprocess(struct network *net, int resize, int filter, int pillow)
-{
-    if (resize)
-        net->pipeline.resize = resize;
-    if (filter)
-        net->pipeline.filter = filter == 2 ? IMAGE_BICUBIC : IMAGE_BILINEAR;
-    if (pillow)
-        net->pipeline.order = IMAGE_ORDER_HORIZONTAL_FIRST;
 }
 
 void network_close(struct network *net)

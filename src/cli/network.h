@@ -20,8 +20,9 @@ struct network {
     uint64_t parameters, macs;
 };
 
-/* How checkpoints are read, as options say it (cmd.h); zeros or NULL: nothing said. */
+/* How description and checkpoint are read, as options say it (cmd.h); zeros or NULL: nothing said. */
 struct network_reading {
+    char layer[OPTION_SIZE]; /* the CAM layer; "" = the description's */
     char state[OPTION_SIZE]; /* which state dict (weight_load) */
     int unused;              /* 1 = allowed */
     int relu6;               /* enum model_relu6 */
@@ -51,9 +52,6 @@ MUST_USE status network_kernels(const char *isa, const struct kernel_table **out
 MUST_USE status network_open(const char *model, const char *weights, const struct network_reading *how,
                              const struct engine_options *options, const char *isa, struct network *out);
 void network_close(struct network *net);
-/* What a command line or a job says of preprocessing takes the place of what the description says: options
- * preprocess.resize, .filter (model, bilinear, bicubic) and .pillow (13, 12); 0 = as it is. */
-void network_preprocess(struct network *net, int resize, int filter, int pillow);
 /* The classifier of an open network, from the checkpoint it was opened with, which is read again in the same
  * way. ERR_MISMATCH where it has no closed form (model.h). */
 MUST_USE status network_head(const struct network *net, const char *weights,

@@ -36,15 +36,26 @@ status image_decode(const char *name, const void *bytes, size_t size, struct ima
                 b[0], size > 1 ? b[1] : 0, size > 2 ? b[2] : 0, size > 3 ? b[3] : 0);
 }
 
-status image_read(const char *path, struct image *out)
+status image_read_info(const char *path, struct image *out, struct image_info *info)
 {
     char *bytes = NULL;
     size_t size = 0;
     status result;
 
     *out = (struct image){ 0 };
+    *info = (struct image_info){ 0 };
     TRY(text_read_file(path, max_file_bytes, &bytes, &size));
+    hash_bytes(bytes, size, info->sha256);
     result = image_decode(path, bytes, size, out);
+    info->width = out->width;
+    info->height = out->height;
     mem_free(bytes);
     return result;
+}
+
+status image_read(const char *path, struct image *out)
+{
+    struct image_info info;
+
+    return image_read_info(path, out, &info);
 }

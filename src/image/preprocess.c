@@ -104,9 +104,7 @@ status image_load(const char *path, const struct image_pipeline *p, uint8_t *pix
     struct image im = { 0 };
     status result;
 
-    *info = (struct image_info){ 0 };
-    TRY(image_read(path, &im));
-    *info = (struct image_info){ im.width, im.height };
+    TRY(image_read_info(path, &im, info));
     result = image_preprocess(&im, p, pixels);
     image_free(&im);
     return result;
@@ -127,6 +125,25 @@ int image_pipeline_equal(const struct image_pipeline *a, const struct image_pipe
 {
     return a->resize == b->resize && a->height == b->height && a->width == b->width &&
            a->channels == b->channels && a->filter == b->filter && a->order == b->order;
+}
+
+status image_pipeline_change(struct image_pipeline *p, const char *resize, int filter, int pillow)
+{
+    int64_t side;
+
+    if (strcmp(resize, "squash") == 0)
+        p->resize = IMAGE_SQUASH;
+    else if (text_parse_int(resize, 1, LARGEST, &side))
+        p->resize = (int)side;
+    else if (strcmp(resize, "model") != 0)
+        return FAIL(ERR_USAGE,
+                    "preprocess.resize = '%.100s': model, squash or a short side of 1 to %d pixels is wanted",
+                    resize, LARGEST);
+    if (filter)
+        p->filter = filter == 2 ? IMAGE_BICUBIC : IMAGE_BILINEAR;
+    if (pillow)
+        p->order = IMAGE_ORDER_HORIZONTAL_FIRST;
+    return OK;
 }
 
 size_t image_pipeline_bytes(const struct image_pipeline *p)

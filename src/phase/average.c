@@ -29,18 +29,20 @@ struct average {
 static status make_room(struct average *a)
 {
     const struct run *r = a->r;
-    size_t most = 0;
+    size_t most = 0, seen = 0;
 
     for (int i = 0; i < r->networks; i++) {
         const struct store_network *n = &r->layout.network[i];
         size_t values = (size_t)n->channels * (size_t)n->h * (size_t)n->w;
+        size_t bytes = image_pipeline_bytes(&r->network[i].pipeline);
         most = values > most ? values : most;
+        seen = bytes > seen ? bytes : seen;
     }
     MEM_TRY(a->image, (size_t)a->places, sizeof *a->image);
     for (int s = 0; s < r->layout.selections; s++)
         MEM_TRY(a->in[s], (size_t)a->places, 1);
     MEM_TRY(a->state, (size_t)a->places, 1);
-    MEM_TRY(a->pixels, image_pipeline_bytes(&a->r->pipeline), 1);
+    MEM_TRY(a->pixels, seen, 1);
     MEM_TRY(a->layer, most, sizeof(float));
     MEM_TRY(a->sum, most, (size_t)r->layout.selections * (size_t)r->precisions * sizeof *a->sum);
     return OK;
@@ -81,8 +83,8 @@ static void add_layer(struct average *a, int p, int64_t place)
     }
 }
 
-/* The picture for the networks; 0 where it cannot be read any more, though evaluate could. */
-static status load_picture(struct average *a, int64_t place, int *good)
+/* The picture for a network; 0 where it cannot be read any more, though evaluate could. */
+static status load_picture(struct average *a, int net, int64_t place, int *good)
 {
     const struct run *r = a->r;
     char path[OPTION_SIZE + 1100];
@@ -90,7 +92,7 @@ static status load_picture(struct average *a, int64_t place, int *good)
     status picture;
 
     TRY(text_path(path, sizeof path, r->list.root, r->list.entry[a->image[place]].path));
-    picture = image_load(path, &r->pipeline, a->pixels, &info);
+    picture = image_load(path, &r->network[net].pipeline, a->pixels, &info);
     *good = picture == OK;
     if (picture == ERR_MEMORY)
         return picture;
@@ -128,7 +130,7 @@ static status add_image(struct average *a, int net, int64_t place)
     int good = a->r->layout.activations != STORE_ACTIVATIONS_SUBSET || a->state[place] == STORE_OK;
 
     if (a->r->layout.activations == STORE_ACTIVATIONS_MEAN)
-        TRY(load_picture(a, place, &good));
+        TRY(load_picture(a, net, place, &good));
     if (!good)
         return OK;
     for (int p = 0; p < a->r->precisions; p++) {

@@ -87,8 +87,6 @@ status begin_layout(struct run *r)
     methods_name(r->job, l);
     l->subset = k * l->selections < l->images ? k * l->selections : l->images;
     l->pictures = l->subset < 16 ? (int)l->subset : 16;
-    l->input_h = r->input_h;
-    l->input_w = r->input_w;
     l->steps = r->job->explain_steps;
     l->step_logits = r->job->explain_steps > 0 && r->job->explain_logits;
     l->subset_maps = r->job->explain_maps;
@@ -103,6 +101,8 @@ status begin_layout(struct run *r)
         n->channels = r->network[i].map.c;
         n->h = r->network[i].map.h;
         n->w = r->network[i].map.w;
+        n->input_h = r->network[i].pipeline.height;
+        n->input_w = r->network[i].pipeline.width;
         for (int p = 0; p < r->precisions; p++)
             n->q[p] = r->network[i].q[p];
     }
@@ -173,8 +173,9 @@ static status fill_provenance(const struct run *r, struct text *out)
             if (r->precision[p].form == PRECISION_CODES)
                 TRY(text_add(out, "network.%s.%s.engine = %s\n", n->name, run_precision(r, p),
                              engine_arithmetic_name(r->network[i].arithmetic[p])));
-        TRY(text_add(out, "network.%s.pipeline = %s\n", n->name,
-                     image_pipeline_write(&r->pipeline, pipeline)));
+        TRY(text_add(out, "network.%s.pipeline = %s\nnetwork.%s.layer = %s\n", n->name,
+                     image_pipeline_write(&r->network[i].pipeline, pipeline), n->name,
+                     r->network[i].model.node[r->network[i].model.cam].name));
     }
     return text_add(out, "%s", r->decided.data ? r->decided.data : "");
 }

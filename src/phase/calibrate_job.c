@@ -189,10 +189,10 @@ static void hash_all(struct made *m)
     char text[512], pipeline[IMAGE_PIPELINE_TEXT];
     struct hash h;
 
-    snprintf(text, sizeof text, "%d %d %d %d %d %d %d %d %.17g %d %d %d %s", CALIBRATION_VERSION,
+    snprintf(text, sizeof text, "%d %d %d %d %d %d %d %d %.17g %d %d %d %d %s", CALIBRATION_VERSION,
              (int)o->form, (int)o->arithmetic, o->per_channel, o->weight_bits, o->activation_bits, o->ends,
              (int)o->observer, o->percentile, o->weight_mse, (int)o->equalize, o->correct_bias,
-             image_pipeline_write(&m->r->pipeline, pipeline));
+             m->binding.model->cam, image_pipeline_write(&m->r->network[m->network].pipeline, pipeline));
     hash_start(&h);
     hash_add(&h, m->binding.model->sha256, HASH_SIZE);
     hash_add(&h, m->weights.sha256, HASH_SIZE);
@@ -239,7 +239,7 @@ static status make(struct made *m, const char *path)
     struct quant_result q = { 0 };
     status result;
 
-    TRY(calibrate_pictures_read(c, &m->r->pipeline, &m->pictures));
+    TRY(calibrate_pictures_read(c, &m->r->network[m->network].pipeline, &m->pictures));
     TRY(calibrate_network(c, &m->binding, &m->options, &m->pictures, m->r->kernels, &q));
     result = comm_agree(c, c->rank == 0 ? save(m, &q, path) : OK);
     quant_result_free(&q);

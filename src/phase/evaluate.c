@@ -16,7 +16,7 @@ struct evaluate {
     struct row *row[JOB_MAX_NETWORKS];
     int decode_s, seconds[JOB_MAX_NETWORKS][STORE_MAX_PRECISIONS][2]; /* datasets of times beside the rows */
     struct probe *probe;
-    uint8_t *pixels; /* (BLOCK, H, W, channels) */
+    uint8_t *pixels[JOB_MAX_NETWORKS]; /* (BLOCK, H, W, channels) of networks with pipelines of their own */
     int good[BLOCK];
     struct image_info info[BLOCK];
     int64_t fault; /* the image at which a test wants a failure, or -1 */
@@ -93,7 +93,9 @@ static status make_room(struct evaluate *e)
     }
     TRY(store_rows_create(r->store, STORE_ROWS_IMAGE, 0, ROWS_KEPT, &e->images));
     TRY(store_rows_beside(e->images, "/timing/loaded/decode_s", &e->decode_s));
-    MEM_TRY(e->pixels, BLOCK, image_pipeline_bytes(&r->pipeline));
+    for (int i = 0; i < r->networks; i++)
+        if (r->network[i].sees == i)
+            MEM_TRY(e->pixels[i], BLOCK, image_pipeline_bytes(&r->network[i].pipeline));
     return run_probe(r, &how, &e->probe);
 }
 
@@ -101,13 +103,13 @@ static void clear(struct evaluate *e)
 {
     for (int i = 0; i < JOB_MAX_NETWORKS; i++) {
         mem_free(e->missing[i]);
+        mem_free(e->pixels[i]);
         row_free(e->row[i]);
         store_rows_free(e->rows[i]);
     }
     store_rows_free(e->images);
     mem_free(e->image_missing);
     mem_free(e->mine);
-    mem_free(e->pixels);
     probe_free(e->probe);
 }
 
@@ -132,13 +134,35 @@ static const char *reason(const char *path, const char *text)
                : text;
 }
 
+/* What network `net` sees of picture b of the block. */
+static uint8_t *seen(const struct evaluate *e, int net, int b)
+{
+    int sees = e->r->network[net].sees;
+
+    return e->pixels[sees] + (size_t)b * image_pipeline_bytes(&e->r->network[sees].pipeline);
+}
+
+/* Once decoded, once a pipeline preprocessed. */
+static status load_picture(struct evaluate *e, int b, const char *path, struct image_info *info)
+{
+    struct image im;
+    status result;
+
+    TRY(image_read_info(path, &im, info));
+    result = OK;
+    for (int i = 0; i < e->r->networks && result == OK; i++)
+        if (e->r->network[i].sees == i)
+            result = image_preprocess(&im, &e->r->network[i].pipeline, seen(e, i, b));
+    image_free(&im);
+    return result;
+}
+
 /* Decodes image number `image` into place `b` of the block; writes its row if that is missing. */
 static status take_picture(struct evaluate *e, int b, int64_t image)
 {
     const struct run *r = e->r;
     struct image_info info = { 0 };
-    char path[OPTION_SIZE + 1100];
-    uint8_t *pixels = e->pixels + (size_t)b * image_pipeline_bytes(&r->pipeline);
+    char path[OPTION_SIZE + 1100], hex[2 * HASH_SIZE + 1];
     double start = clock_s();
     float seconds;
     status s;
@@ -146,7 +170,7 @@ static status take_picture(struct evaluate *e, int b, int64_t image)
     if (image == e->fault)
         return FAIL(ERR_IO, "image %lld: failure asked for by QUANTCAM_FAULT", (long long)image);
     TRY(text_path(path, sizeof path, r->list.root, r->list.entry[image].path));
-    s = image_load(path, &r->pipeline, pixels, &info);
+    s = load_picture(e, b, path, &info);
     seconds = (float)(clock_s() - start);
     e->good[b] = s == OK;
     e->info[b] = info;
@@ -155,6 +179,8 @@ static status take_picture(struct evaluate *e, int b, int64_t image)
     *(float *)store_rows_at(e->images, e->decode_s) = seconds;
     *(int32_t *)store_rows_field(e->images, "width") = info.width;
     *(int32_t *)store_rows_field(e->images, "height") = info.height;
+    if (memcmp(info.sha256, (uint8_t[HASH_SIZE]){ 0 }, HASH_SIZE) != 0)
+        memcpy(store_rows_field(e->images, "sha256"), hash_hex(info.sha256, hex), 2 * HASH_SIZE);
     if (s != OK)
         snprintf(store_rows_field(e->images, "error"), STORE_ERROR, "%.*s", STORE_ERROR - 1,
                  reason(path, error_last()->text));
@@ -166,11 +192,10 @@ static status take_picture(struct evaluate *e, int b, int64_t image)
 /* ERR_NUMERIC: NaN or infinity, a bad row. */
 static status one_precision(struct evaluate *e, int net, int p, int b, int64_t image)
 {
-    const struct run *r = e->r;
     double start = clock_s(), middle;
     status s;
 
-    probe_run(e->probe, p, e->pixels + (size_t)b * image_pipeline_bytes(&r->pipeline));
+    probe_run(e->probe, p, seen(e, net, b));
     middle = clock_s();
     s = probe_look(e->probe, p);
     *(float *)store_rows_at(e->rows[net], e->seconds[net][p][0]) = (float)(middle - start);

@@ -13,7 +13,6 @@ struct explain {
     struct store_rows *rows[JOB_MAX_NETWORKS];
     struct comm_loop loop;
     struct probe *probe; /* NULL where no picture is read */
-    int pixels;          /* of a picture */
     int net;             /* of the row in hand */
     int kept;            /* the network whose engines keep what curves start from, or -1 */
     uint8_t *bytes;      /* (H, W, channels) */
@@ -47,21 +46,28 @@ static int needs_picture(const struct run *r)
     return r->job->explain_steps > 0 || r->layout.activations == STORE_ACTIVATIONS_SUBSET;
 }
 
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 static status make_room(struct explain *e)
 {
     const struct run *r = e->r;
     const struct probe_how how = { .curves = r->job->explain_steps };
-    size_t values = 1;
+    size_t values = 1, pixels = 1, bytes = 1;
 
     for (int i = 0; i < r->networks; i++) {
         size_t hw = (size_t)r->layout.network[i].h * (size_t)r->layout.network[i].w;
 
-        values = hw > values ? hw : values;
+        values = larger(values, hw);
+        pixels = larger(pixels, (size_t)r->layout.network[i].input_h * (size_t)r->layout.network[i].input_w);
+        bytes = larger(bytes, image_pipeline_bytes(&r->network[i].pipeline));
         TRY(store_rows_create(r->store, STORE_ROWS_SUBSET, i, 1, &e->rows[i]));
     }
-    MEM_TRY(e->bytes, image_pipeline_bytes(&r->pipeline), 1);
     MEM_TRY(e->projection, values, sizeof(float));
-    MEM_TRY(e->map, (size_t)e->pixels, sizeof(float));
+    MEM_TRY(e->bytes, bytes, 1);
+    MEM_TRY(e->map, pixels, sizeof(float));
     return needs_picture(r) ? run_probe(r, &how, &e->probe) : OK;
 }
 
@@ -187,8 +193,8 @@ static status one_precision(struct explain *e, int p, int64_t image)
     snprintf(path, sizeof path, "/models/%s/%s/raw_sign", n->name, run_precision(e->r, p));
     TRY(store_fetch(r->store, path, image, 1, &raw_sign));
     if (r->layout.subset_maps) {
-        cam_finish(e->projection, n->h, n->w, r->input_h, r->input_w, e->map);
-        cam_bytes(e->map, e->pixels, field(e, p, "cam_u8"));
+        cam_finish(e->projection, n->h, n->w, n->input_h, n->input_w, e->map);
+        cam_bytes(e->map, n->input_h * n->input_w, field(e, p, "cam_u8"));
     }
     if (e->probe)
         run_clean(e, p);
@@ -250,7 +256,7 @@ static status take_picture(struct explain *e, int64_t image)
     struct image_info info;
 
     TRY(text_path(path, sizeof path, r->list.root, r->list.entry[image].path));
-    TRY(image_load(path, &r->pipeline, e->bytes, &info));
+    TRY(image_load(path, &r->network[e->net].pipeline, e->bytes, &info));
     if (r->job->explain_steps == 0)
         return OK;
     return probe_picture(e->probe, e->bytes, (enum image_substrate)r->job->explain_deletion,
@@ -332,7 +338,7 @@ static status work(struct explain *e)
 
 status explain_subsets(struct run *r)
 {
-    struct explain e = { .r = r, .kept = -1, .places = r->layout.subset, .pixels = r->input_h * r->input_w };
+    struct explain e = { .r = r, .kept = -1, .places = r->layout.subset };
     status result = OK;
 
     TRY_OUT(find_missing(&e));

@@ -34,8 +34,9 @@ static const struct option_row rows[] = {
     { ROW("data.max_bad", REAL, RUN, max_bad), .values = "PERCENT", .high = 100,
       .help = "more bad pictures than this end the run with 1" },
     { ROW("data.keep_bad", FLAG, RUN, keep_bad), .help = "do not try bad pictures again at a resume" },
-    { ROW("preprocess.resize", INT, RESULT, resize), .values = "PIXELS", .high = 16384,
-      .help = "of the short side, before the crop; 0 = as the networks' descriptions say" },
+    { ROW("preprocess.resize", TEXT, RESULT, resize), .values = "model|squash|PIXELS",
+      .help = "the short side, before the crop; squash: the whole picture to the network's height and width; "
+              "model: as the networks' descriptions say" },
     { ROW("preprocess.filter", CHOICE, RESULT, filter), .values = "model|bilinear|bicubic",
       .help = "of the resize; model: as the networks' descriptions say" },
     { ROW("preprocess.pillow", CHOICE, RESULT, pillow), .values = "13|12",
@@ -117,6 +118,8 @@ static const struct option_row rows[] = {
 
 static const struct option_row network_rows[] = {
     { NET("model", PATH, RUN, model), .values = "FILE", .help = "network description, models/*.model" },
+    { NET("cam.layer", TEXT, RESULT, cam_layer), .values = "NODE",
+      .help = "of the description, whose activations become the map; empty: the one that it names" },
     { NET("engine", CHOICE, RESULT, all.engine), .values = engines, .help = HELP_ENGINE },
     { NET("state", TEXT, RESULT, all.state), .values = "NAME", .help = HELP_STATE },
     { NET("unused", CHOICE, RESULT, all.unused), .values = "refuse|allow", .help = HELP_UNUSED },
@@ -240,6 +243,7 @@ void job_defaults(struct job *job)
     memset(job, 0, sizeof *job);
     job->quantize_limit = 512;
     job->quantize_seed = 1;
+    snprintf(job->resize, sizeof job->resize, "model");
     job->max_bad = 1;
     job->methods = 1u << CAM_EIGEN;
     job->raw = 1;

@@ -127,6 +127,7 @@ status job_check(const struct job *job, const struct job *file)
         return FAIL(ERR_USAGE, "subset.select.by is empty: raw, resolved or aligned is wanted");
     if (strspn(job->fraction, "0.") == strlen(job->fraction))
         return FAIL(ERR_USAGE, "subset.fraction = %s: more than 0 is wanted", job->fraction);
+    TRY(image_pipeline_change(&(struct image_pipeline){ 0 }, job->resize, job->filter, job->pillow));
     for (int i = 0; i < job->networks; i++)
         TRY(check_network(job, &job->network[i]));
     for (int k = 0; k < job->sections; k++)

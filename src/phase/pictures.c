@@ -17,23 +17,23 @@ static status draw(const struct run *r, int net, int p, int64_t image, int place
 
     snprintf(path, sizeof path, "/models/%s/%s/cam", n->name, run_precision(r, p));
     TRY(store_fetch(r->store, path, image, 1, canvas->values));
-    cam_finish(canvas->values, n->h, n->w, r->input_h, r->input_w, canvas->map);
-    cam_bytes(canvas->map, r->input_h * r->input_w, canvas->bytes);
+    cam_finish(canvas->values, n->h, n->w, n->input_h, n->input_w, canvas->map);
+    cam_bytes(canvas->map, n->input_h * n->input_w, canvas->bytes);
     snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", n->name, place + 1, run_precision(r, p));
-    return store_write(r->store, path, 0, r->input_h, canvas->bytes);
+    return store_write(r->store, path, 0, n->input_h, canvas->bytes);
 }
 
 /* Fewer good images than pictures: the rest is black, whatever was there. */
 static status blank(const struct run *r, int net, int first, const struct canvas *canvas)
 {
+    const struct store_network *n = &r->layout.network[net];
     char path[STORE_PATH];
 
-    memset(canvas->bytes, 0, (size_t)r->input_h * (size_t)r->input_w);
+    memset(canvas->bytes, 0, (size_t)n->input_h * (size_t)n->input_w);
     for (int i = first; i < r->layout.pictures; i++)
         for (int p = 0; p < r->precisions; p++) {
-            snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", r->layout.network[net].name, i + 1,
-                     run_precision(r, p));
-            TRY(store_write(r->store, path, 0, r->input_h, canvas->bytes));
+            snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", n->name, i + 1, run_precision(r, p));
+            TRY(store_write(r->store, path, 0, n->input_h, canvas->bytes));
         }
     return OK;
 }
@@ -64,7 +64,7 @@ static status draw_network(const struct run *r, int net, uint8_t *row_status, fl
 
 status pictures_draw(const struct run *r)
 {
-    size_t n = (size_t)r->layout.images, pixels = (size_t)r->input_h * (size_t)r->input_w, values = 0;
+    size_t n = (size_t)r->layout.images, pixels = 0, values = 0;
     struct canvas canvas = { 0 };
     uint8_t *row_status = mem_alloc(n, 1);
     float *rmse = mem_alloc(n, sizeof *rmse);
@@ -72,7 +72,9 @@ status pictures_draw(const struct run *r)
 
     for (int i = 0; i < r->networks; i++) {
         size_t hw = (size_t)r->layout.network[i].h * (size_t)r->layout.network[i].w;
+        size_t own = (size_t)r->layout.network[i].input_h * (size_t)r->layout.network[i].input_w;
         values = hw > values ? hw : values;
+        pixels = own > pixels ? own : pixels;
     }
     canvas.values = mem_alloc(values, sizeof(float));
     canvas.map = mem_alloc(pixels, sizeof(float));

@@ -67,7 +67,8 @@ static status share_model(struct run *r, int i)
     bytes = text;
     TRY_OUT(comm_agree(r->c, result));
     TRY_OUT(comm_broadcast_bytes(r->c, &bytes, &size));
-    result = model_parse(path, bytes, size, &r->network[i].model);
+    TRY_OUT(model_parse(path, bytes, size, &r->network[i].model));
+    result = model_choose_cam(&r->network[i].model, r->job->network[i].cam_layer);
     if (result == OK)
         memcpy(r->file_hash[i * RUN_FILES], r->network[i].model.sha256, HASH_SIZE);
 out:
@@ -210,29 +211,17 @@ static status check_classes(const struct run *r, int i)
         r->job->network[i].name, classes, r->job->network[0].name, first);
 }
 
-/* A picture is decoded and preprocessed once for all networks. */
-static status check_input(struct run *r, int i)
+/* A picture is decoded once, and preprocessed once for the networks with equal pipelines. */
+static status choose_pipeline(struct run *r, int i)
 {
     const struct job *job = r->job;
-    struct image_pipeline p = probe_pipeline(&r->network[i].model);
-    char text[2][IMAGE_PIPELINE_TEXT];
+    struct run_network *n = &r->network[i];
 
-    p.kernels = r->kernels;
-    if (job->resize)
-        p.resize = job->resize;
-    if (job->filter)
-        p.filter = job->filter == 2 ? IMAGE_BICUBIC : IMAGE_BILINEAR;
-    if (job->pillow)
-        p.order = IMAGE_ORDER_HORIZONTAL_FIRST;
-    if (i == 0)
-        r->pipeline = p;
-    if (!image_pipeline_equal(&p, &r->pipeline))
-        return FAIL(ERR_MISMATCH,
-                    "network %s wants %s and network %s %s: networks of one job see the same pictures",
-                    job->network[i].name, image_pipeline_write(&p, text[0]), job->network[0].name,
-                    image_pipeline_write(&r->pipeline, text[1]));
-    r->input_h = p.height;
-    r->input_w = p.width;
+    n->pipeline = probe_pipeline(&n->model);
+    n->pipeline.kernels = r->kernels;
+    TRY(image_pipeline_change(&n->pipeline, job->resize, job->filter, job->pillow));
+    while (!image_pipeline_equal(&r->network[n->sees].pipeline, &n->pipeline))
+        n->sees++;
     return OK;
 }
 
@@ -296,7 +285,7 @@ status plan_make(struct run *r)
     r->networks = r->job->networks;
     for (int i = 0; i < r->networks; i++) {
         TRY(share_model(r, i)); /* the same bytes everywhere: all ranks fail alike */
-        TRY(check_input(r, i));
+        TRY(choose_pipeline(r, i));
     }
     TRY(share_list(r));
     for (int i = 0; i < r->networks; i++)
@@ -343,7 +332,7 @@ static const char *disk_left(const char *out, char *text, size_t size)
 static void print_network(const struct run *r, int i)
 {
     const struct run_network *net = &r->network[i];
-    char text[512] = "";
+    char text[512] = "", pipeline[IMAGE_PIPELINE_TEXT];
     size_t n = 0;
 
     for (int p = 0; p < r->precisions; p++) {
@@ -354,8 +343,10 @@ static void print_network(const struct run *r, int i)
                               run_precision(r, p), codes ? engine_arithmetic_name(net->arithmetic[p]) : "",
                               codes ? " " : "", mega((double)(m.weights + m.arena + m.scratch)));
     }
-    log_info("  %-20s %4d classes  CAM layer %d x %d x %d  %7.2f MMAC  %s", r->job->network[i].name,
-             net->model.classes, net->map.c, net->map.h, net->map.w, (double)net->macs[0] / 1e6, text);
+    log_info("  %-20s %4d classes  CAM layer %s %d x %d x %d  %7.2f MMAC  %s", r->job->network[i].name,
+             net->model.classes, net->model.node[net->model.cam].name, net->map.c, net->map.h, net->map.w,
+             (double)net->macs[0] / 1e6, text);
+    log_info("  %-20s %s", "", image_pipeline_write(&net->pipeline, pipeline));
 }
 
 /* Three pictures of the list with the classes that they get, for a look. */
@@ -391,8 +382,8 @@ void plan_print(const struct run *r)
         snprintf(text, sizeof text, "%s of them with boxes (%s in all)",
                  text_thousands(with_boxes, boxed, sizeof boxed),
                  text_thousands(r->list.boxes, boxes, sizeof boxes));
-    log_info("%s images, %s, input %d x %d, %d network%s", text_thousands(r->list.count, count, sizeof count),
-             text, r->input_w, r->input_h, r->networks, r->networks == 1 ? "" : "s");
+    log_info("%s images, %s, %d network%s", text_thousands(r->list.count, count, sizeof count), text,
+             r->networks, r->networks == 1 ? "" : "s");
     for (int i = 0; i < r->networks; i++)
         print_network(r, i);
     log_lines("  ", r->list.decided);

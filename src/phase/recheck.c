@@ -106,14 +106,21 @@ static status read_networks(struct recheck *a)
     return OK;
 }
 
-static status read_pipeline(struct recheck *a)
+static status read_pipelines(struct recheck *a)
 {
-    char key[STORE_NAME + 24], text[IMAGE_PIPELINE_TEXT] = "";
+    for (int i = 0; i < a->run.networks; i++) {
+        const struct store_network *n = &a->run.layout.network[i];
+        struct image_pipeline *p = &a->run.network[i].pipeline;
+        char key[STORE_NAME + 24], text[IMAGE_PIPELINE_TEXT] = "";
 
-    snprintf(key, sizeof key, "network.%s.pipeline", a->run.layout.network[0].name);
-    (void)text_value(a->provenance, key, text, sizeof text);
-    if (image_pipeline_read(text, &a->run.pipeline) != OK)
-        return error_prefix(ERR_FORMAT, "/provenance: %s", key);
+        snprintf(key, sizeof key, "network.%s.pipeline", n->name);
+        (void)text_value(a->provenance, key, text, sizeof text);
+        if (image_pipeline_read(text, p) != OK)
+            return error_prefix(ERR_FORMAT, "/provenance: %s", key);
+        if (p->height != n->input_h || p->width != n->input_w)
+            return FAIL(ERR_FORMAT, "/provenance: %s is of another size than /models/%s/y and x", key,
+                        n->name);
+    }
     return OK;
 }
 
@@ -343,8 +350,7 @@ static status check_layout(const struct run *r)
     const struct store_layout *l = &r->layout;
 
     if (l->networks < 1 || l->networks > JOB_MAX_NETWORKS || l->selections < 1 || l->images > INT_MAX ||
-        l->boxes > INT_MAX || l->input_h < 1 || l->input_w < 1 || l->input_h > LARGEST_EXTENT ||
-        l->input_w > LARGEST_EXTENT)
+        l->boxes > INT_MAX)
         return FAIL(ERR_FORMAT, "an extent is not one that this program writes");
     for (int i = 0; i < l->networks; i++)
         if (l->network[i].h < 1 || l->network[i].w < 1 || l->network[i].h > 1024 || l->network[i].w > 1024)
@@ -361,15 +367,13 @@ static status recheck(struct recheck *a)
     r->precisions = r->layout.precisions;
     memcpy(r->precision, r->layout.precision, sizeof r->precision);
     r->job = &a->job;
-    r->input_h = r->layout.input_h;
-    r->input_w = r->layout.input_w;
     r->list.count = (int)r->layout.images;
     r->list.boxes = (int)r->layout.boxes;
     TRY(check_layout(r));
     TRY(read_text(r, "/job", &a->job_text));
     TRY(read_text(r, "/provenance", &a->provenance));
     TRY(parse_job(a));
-    TRY(read_pipeline(a));
+    TRY(read_pipelines(a));
     TRY(read_networks(a));
     TRY(read_boxes(r));
     TRY(read_images(r));

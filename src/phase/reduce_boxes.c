@@ -211,12 +211,13 @@ struct trivial_room {
     struct trivial *sums;
 };
 
-static status make_trivial_room(const struct run *r, struct trivial_room *t)
+static status make_trivial_room(const struct run *r, int net, struct trivial_room *t)
 {
+    const struct store_network *own = &r->layout.network[net];
     size_t n = (size_t)r->layout.images;
 
-    TRY(wsol_create(r->input_w, r->input_h, &t->wsol));
-    MEM_TRY(t->map, (size_t)r->input_w * (size_t)r->input_h, sizeof *t->map);
+    TRY(wsol_create(own->input_w, own->input_h, &t->wsol));
+    MEM_TRY(t->map, (size_t)own->input_w * (size_t)own->input_h, sizeof *t->map);
     MEM_TRY(t->truth, (size_t)locate_most_boxes(r), sizeof *t->truth);
     MEM_TRY(t->width, n, sizeof *t->width);
     MEM_TRY(t->height, n, sizeof *t->height);
@@ -225,14 +226,14 @@ static status make_trivial_room(const struct run *r, struct trivial_room *t)
     return store_fetch(r->store, "/images/height", 0, r->layout.images, t->height);
 }
 
-static void sum_trivial(const struct run *r, const struct columns *a, const struct trivial_room *t)
+static void sum_trivial(const struct run *r, int net, const struct columns *a, const struct trivial_room *t)
 {
     memset(t->sums, 0, sizeof *t->sums);
     for (int64_t i = 0; i < a->rows->n; i++) {
         struct wsol_score score;
         if (!counts(a, i, 0)) /* set 0 holds all others */
             continue;
-        wsol_score(t->wsol, t->truth, locate_truth(r, i, t->width[i], t->height[i], t->truth), &score);
+        wsol_score(t->wsol, t->truth, locate_truth(r, net, i, t->width[i], t->height[i], t->truth), &score);
         for (int s = 0; s < a->rows->sets; s++) {
             if (!counts(a, i, s))
                 continue;
@@ -254,11 +255,11 @@ static status reduce_trivial(const struct run *r, int net, const struct columns 
     for (int64_t i = 0; i < a->rows->n; i++)
         for (int s = 0; s < a->rows->sets; s++)
             images[s] += counts(a, i, s);
-    TRY_OUT(make_trivial_room(r, &t));
+    TRY_OUT(make_trivial_room(r, net, &t));
     for (int kind = 0; kind < STORE_TRIVIALS; kind++) {
-        trivial_map(kind, r->input_w, r->input_h, t.map);
+        trivial_map(kind, r->layout.network[net].input_w, r->layout.network[net].input_h, t.map);
         wsol_scan(t.wsol, t.map);
-        sum_trivial(r, a, &t);
+        sum_trivial(r, net, a, &t);
         for (int s = 0; s < a->rows->sets; s++) {
             struct wsol_best best;
             wsol_best_of(&t.sums->counts[s], images[s], &best);

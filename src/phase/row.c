@@ -157,7 +157,7 @@ static void put_boxes(struct row *row, struct probe *p, int precision, int64_t i
                       const struct image_info *info)
 {
     const struct columns *c = &row->of[precision];
-    int boxes = locate_truth(row->r, image, info->width, info->height, row->truth);
+    int boxes = locate_truth(row->r, row->net, image, info->width, info->height, row->truth);
     struct wsol_score score;
     int32_t box[4];
 

@@ -9,6 +9,8 @@ enum { RUN_TOP = 5, RUN_FILES = 1 + STORE_MAX_PRECISIONS, RUN_PHASES = 8 };
 
 struct run_network {
     struct model model;
+    struct image_pipeline pipeline; /* of the pictures that it sees */
+    int sees;                       /* the first network with an equal pipeline: it sees the same bytes */
     struct engine engine[STORE_MAX_PRECISIONS];
     struct comm_block block[STORE_MAX_PRECISIONS]; /* where the node's plans lie */
     struct model_head head[STORE_MAX_PRECISIONS]; /* where a method of the job needs it */
@@ -49,8 +51,6 @@ struct run {
     const struct kernel_table *kernels;
     struct image_manifest list;
     struct text decided; /* of the networks' checkpoints: `network.N.P.decided = words`, a line each */
-    struct image_pipeline pipeline;
-    int input_h, input_w;
     int networks, precisions;
     struct store_precision precision[STORE_MAX_PRECISIONS];
     int borrowed; /* the engines are another run's: predict.c */

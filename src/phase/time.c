@@ -8,25 +8,29 @@
 enum { PICTURES = 16, WARM_UP = 5, MEASURES = 3 };
 
 struct clock_room {
-    uint8_t *pixels; /* (pictures, H, W, channels) */
+    uint8_t *pixels; /* (pictures, H, W, channels) of the network in hand */
+    size_t bytes;    /* of a picture */
     int pictures;
     double *sample[MEASURES]; /* inference, CAM, both: (time_runs) seconds */
     struct probe *probe;
 };
 
-/* Spread over the list; unreadable ones are passed over. */
-static status read_pictures(const struct run *r, struct clock_room *t)
+/* What a network sees of pictures spread over the list; unreadable ones are passed over. */
+static status read_pictures(const struct run *r, int net, struct clock_room *t)
 {
-    size_t bytes = image_pipeline_bytes(&r->pipeline);
+    const struct image_pipeline *pipeline = &r->network[net].pipeline;
     char path[OPTION_SIZE + 1100];
     struct image_info info;
     int wanted = r->list.count < PICTURES ? r->list.count : PICTURES;
 
-    MEM_TRY(t->pixels, (size_t)wanted, bytes);
+    mem_free(t->pixels);
+    t->bytes = image_pipeline_bytes(pipeline);
+    t->pictures = 0;
+    MEM_TRY(t->pixels, (size_t)wanted, t->bytes);
     for (int i = 0; i < wanted; i++) {
         const char *name = r->list.entry[(int64_t)i * r->list.count / wanted].path;
         TRY(text_path(path, sizeof path, r->list.root, name));
-        if (image_load(path, &r->pipeline, t->pixels + (size_t)t->pictures * bytes, &info) == OK)
+        if (image_load(path, pipeline, t->pixels + (size_t)t->pictures * t->bytes, &info) == OK)
             t->pictures++;
     }
     return OK;
@@ -38,8 +42,7 @@ static status make_clock_room(const struct run *r, struct clock_room *t)
 
     for (int m = 0; m < MEASURES; m++)
         MEM_TRY(t->sample[m], (size_t)r->job->time_runs, sizeof(double));
-    TRY(run_probe(r, &how, &t->probe));
-    return read_pictures(r, t);
+    return run_probe(r, &how, &t->probe);
 }
 
 static void clear_clock_room(struct clock_room *t)
@@ -51,13 +54,12 @@ static void clear_clock_room(struct clock_room *t)
 }
 
 /* One image: inference, then the finished map. */
-static status measure(const struct run *r, struct clock_room *t, int p, int i, double out[MEASURES])
+static status measure(struct clock_room *t, int p, int i, double out[MEASURES])
 {
-    size_t bytes = image_pipeline_bytes(&r->pipeline);
     double start = clock_s(), middle, end;
     status s;
 
-    probe_run(t->probe, p, t->pixels + (size_t)(i % t->pictures) * bytes);
+    probe_run(t->probe, p, t->pixels + (size_t)(i % t->pictures) * t->bytes);
     middle = clock_s();
     s = probe_look(t->probe, p);
     if (s != OK && s != ERR_NUMERIC) /* a picture with NaN takes its time too */
@@ -79,7 +81,7 @@ static status time_one(const struct run *r, struct clock_room *t, int net, int p
 
     probe_aim(t->probe, net);
     for (int i = -WARM_UP; i < r->job->time_runs; i++) {
-        TRY(measure(r, t, p, i + WARM_UP, out));
+        TRY(measure(t, p, i + WARM_UP, out));
         for (int m = 0; m < MEASURES && i >= 0; m++)
             t->sample[m][i] = out[m];
         comm_alive();
@@ -101,9 +103,11 @@ static status time_all(const struct run *r)
     status result = OK;
 
     TRY_OUT(make_clock_room(r, &t));
-    for (int net = 0; net < r->networks && t.pictures > 0; net++)
-        for (int p = 0; p < r->precisions; p++)
+    for (int net = 0; net < r->networks; net++) {
+        TRY_OUT(read_pictures(r, net, &t));
+        for (int p = 0; p < r->precisions && t.pictures > 0; p++)
             TRY_OUT(time_one(r, &t, net, p));
+    }
 out:
     clear_clock_room(&t);
     return result;

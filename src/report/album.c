@@ -97,7 +97,8 @@ status album_write(struct store_reader *r, const struct report_options *options,
     TRY(text_make_folder(folder));
     MEM_TRY(out->picture, (size_t)layout->networks * MOST, sizeof *out->picture);
     for (int k = 0; k < layout->networks; k++)
-        TRY(write_shelf(r, options, k, out));
+        if (panel_square(layout, k))
+            TRY(write_shelf(r, options, k, out));
     return OK;
 }
 

@@ -125,8 +125,9 @@ static const char *why_none(const struct store_layout *layout)
 {
     if (layout->precisions < 2)
         return "the job has one precision";
-    if (layout->input_h != layout->input_w)
-        return "the networks' input is not square";
+    for (int i = 0; i < layout->networks; i++)
+        if (!panel_square(layout, i) || layout->network[i].input_h != layout->network[0].input_h)
+            return "the networks' inputs are not square and of one size";
     for (int s = 0; s < layout->selections; s++)
         if (is_corrected(layout->selection[s]))
             return NULL;

@@ -319,14 +319,15 @@ status html_gallery(struct store_reader *r, const struct report_options *options
     g->l = store_reader_layout(r);
     g->options = options;
     g->others = g->l->precisions - 1;
-    if (options->pictures < 1 || g->l->precisions < 2 || g->l->input_h != g->l->input_w) {
-        TRY_OUT(text_add(out, "<p>No pictures were asked for, or the networks' input is not square.</p>\n"));
+    if (options->pictures < 1 || g->l->precisions < 2) {
+        TRY_OUT(text_add(out, "<p>No pictures were asked for, or there is one precision.</p>\n"));
         goto out;
     }
     TRY_OUT(add_tools(g, out));
     TRY_OUT(text_add(out, "<ul class=\"gallery\" id=\"pictures\">\n"));
     for (int k = 0; k < g->l->networks; k++)
-        TRY_OUT(add_network(g, k, bytes / (size_t)g->l->networks, out));
+        if (panel_square(g->l, k))
+            TRY_OUT(add_network(g, k, bytes / (size_t)g->l->networks, out));
     TRY_OUT(text_add(out, "</ul>\n<p class=\"note\">%d pictures", g->shown));
     if (g->left_out)
         TRY_OUT(text_add(out, "; %d more would have made the page too large", g->left_out));

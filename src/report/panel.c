@@ -13,9 +13,15 @@ enum { SIDE_MOST = 4096, BOXES = 64 }; /* more true boxes of an image are not dr
 
 /* ---- which network ------------------------------------------------------------------------------------- */
 
+int panel_square(const struct store_layout *l, int network)
+{
+    return l->network[network].input_h == l->network[network].input_w;
+}
+
 status panel_open(struct store_reader *r, const char *images, int network, struct panel *out)
 {
     const struct store_layout *l = store_reader_layout(r);
+    const struct store_network *n = &l->network[network];
     char *provenance = NULL, key[STORE_NAME + 24], value[IMAGE_PIPELINE_TEXT] = "";
     struct image_pipeline *p = &out->pipeline;
     status result = OK;
@@ -25,16 +31,16 @@ status panel_open(struct store_reader *r, const char *images, int network, struc
     out->l = l;
     out->network = network;
     viridis_fill(out->palette);
-    if (l->input_h != l->input_w || l->input_h < 1 || l->input_h > SIDE_MOST)
+    if (!panel_square(l, network) || n->input_h < 1 || n->input_h > SIDE_MOST)
         return FAIL(ERR_FORMAT, "%s: pictures of %d x %d pixels, not square with at most %d",
-                    store_reader_path(r), l->input_w, l->input_h, SIDE_MOST);
+                    store_reader_path(r), n->input_w, n->input_h, SIDE_MOST);
     TRY_OUT(value_text(r, "/provenance", &provenance));
-    snprintf(key, sizeof key, "network.%s.pipeline", l->network[network].name);
+    snprintf(key, sizeof key, "network.%s.pipeline", n->name);
     (void)text_value(provenance ? provenance : "", key, value, sizeof value);
     TRY_OUT(image_pipeline_read(value, p));
-    if (p->height != l->input_h || p->width != l->input_w)
+    if (p->height != n->input_h || p->width != n->input_w)
         TRY_OUT(FAIL(ERR_FORMAT, "%s: %s = %s, but its maps are of %d x %d pixels", store_reader_path(r), key,
-                     value, l->input_h, l->input_w));
+                     value, n->input_h, n->input_w));
     p->channels = 3; /* shown in colour, whatever the network saw */
     if (!text_value(provenance ? provenance : "", "data.images", out->root, sizeof out->root))
         out->root[0] = '\0';

@@ -19,6 +19,8 @@ struct panel {
 /* Pictures without their file: their maps stand alone, on white. */
 struct panel_missing { int count; char first[512]; };
 
+/* Does a network see square pictures? Others are not drawn. */
+int panel_square(const struct store_layout *l, int network);
 /* images: the pictures' folder; NULL: as the result has it. ERR_FORMAT where the network's input is not
  * square. */
 MUST_USE status panel_open(struct store_reader *r, const char *images, int network, struct panel *out);

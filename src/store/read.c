@@ -48,16 +48,16 @@ static status read_names(struct store_reader *r, const char *path, int skip, cha
 
 static void read_network(const struct store_schema *s, struct store_network *n)
 {
+    const struct { const char *axis; int *extent; } axes[] = {
+        { "class", &n->classes }, { "channel", &n->channels }, { "cam_y", &n->h }, { "cam_x", &n->w },
+        { "y", &n->input_h },     { "x", &n->input_w },
+    };
     char path[STORE_PATH + 16];
 
-    snprintf(path, sizeof path, "/models/%s/class", n->name);
-    n->classes = (int)rows_of(s, path);
-    snprintf(path, sizeof path, "/models/%s/cam_y", n->name);
-    n->h = (int)rows_of(s, path);
-    snprintf(path, sizeof path, "/models/%s/cam_x", n->name);
-    n->w = (int)rows_of(s, path);
-    snprintf(path, sizeof path, "/models/%s/channel", n->name);
-    n->channels = (int)rows_of(s, path);
+    for (size_t i = 0; i < COUNT_OF(axes); i++) {
+        snprintf(path, sizeof path, "/models/%s/%s", n->name, axes[i].axis);
+        *axes[i].extent = (int)rows_of(s, path);
+    }
 }
 
 static status read_measures(struct store_reader *r)
@@ -120,8 +120,6 @@ static status read_layout(struct store_reader *r)
     l->path_length = (int)paths->element;
     l->class_names = (int)rows_of(s, "/images/class_name");
     l->class_name_length = names ? (int)names->element : 0;
-    l->input_h = (int)rows_of(s, "/y");
-    l->input_w = (int)rows_of(s, "/x");
     l->job_length = (int)job->element;
     l->provenance_length = provenance ? (int)provenance->element : 0;
     snprintf(path, sizeof path, "/models/%s/subset/place", l->network[0].name);

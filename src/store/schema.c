@@ -13,8 +13,8 @@ const char *const schema_axis[D_COUNT] = {
     [D_IMAGE] = "/image", [D_PLACE] = "/models/{net}/subset/place", [D_TOP] = "/top",
     [D_CLASS] = "/models/{net}/class", [D_CAM_Y] = "/models/{net}/cam_y", [D_CAM_X] = "/models/{net}/cam_x",
     [D_STEP] = "/step", [D_CHANNEL] = "/models/{net}/channel",
-    [D_Y] = "/y", [D_X] = "/x", [D_NETWORK] = "/network", [D_PRECISION] = "/precision", [D_SET] = "/set",
-    [D_STATISTIC] = "/statistic", [D_PHASE] = "/timing/phase",
+    [D_Y] = "/models/{net}/y", [D_X] = "/models/{net}/x", [D_NETWORK] = "/network",
+    [D_PRECISION] = "/precision", [D_SET] = "/set", [D_STATISTIC] = "/statistic", [D_PHASE] = "/timing/phase",
     [D_RULE] = "/rule", [D_SIGN] = "/sign", [D_TRIVIAL] = "/trivial",
     [D_METHOD] = "/method", [D_BOX] = "/images/box", [D_EDGE] = "/edge", [D_MASK] = "/criterion",
     [D_MASK_BYTE] = "/threshold_byte", [D_BIN] = "/bin", [D_MEASURE] = "/measure",
@@ -72,8 +72,6 @@ const struct schema_row schema_rows[] = {
 
     { "/image", S64, { D_IMAGE }, FIX, "", "image index, 0-based", SCALE },
     { "/top", S32, { D_TOP }, FIX, "", "place among the largest logits, 0 = first", SCALE },
-    { "/y", S32, { D_Y }, FIX, "pixel", "row of the network's input", SCALE },
-    { "/x", S32, { D_X }, FIX, "pixel", "column of the network's input", SCALE },
     { "/step", S32, { D_STEP }, FIX, "",
       "step of deletion and insertion: round(step * pixels / steps) pixels are altered", SCALE | CURVE },
     { "/network", STR, { D_NETWORK }, FIX, "", "network", SCALE, L_NAME },
@@ -98,6 +96,8 @@ const struct schema_row schema_rows[] = {
     { M "class", S32, { D_CLASS }, FIX, "", "class index of {net}, 0-based", SCALE },
     { M "cam_y", S32, { D_CAM_Y }, FIX, "", "row of the CAM layer of {net}", SCALE },
     { M "cam_x", S32, { D_CAM_X }, FIX, "", "column of the CAM layer of {net}", SCALE },
+    { M "y", S32, { D_Y }, FIX, "pixel", "row of the input of {net}", SCALE },
+    { M "x", S32, { D_X }, FIX, "pixel", "column of the input of {net}", SCALE },
     { M "channel", S32, { D_CHANNEL }, FIX, "", "channel of the CAM layer of {net}", SCALE },
     { MS "place", S32, { D_PLACE }, FIX, "", "place in the union of the selections of {net}", SCALE },
 
@@ -116,6 +116,7 @@ const struct schema_row schema_rows[] = {
     { "/images/error", STR, { D_IMAGE }, IMG, "", "why the image could not be used", CRC, L_ERROR },
     { "/images/width", S32, { D_IMAGE }, IMG, "pixel", "width of the stored picture", CRC },
     { "/images/height", S32, { D_IMAGE }, IMG, "pixel", "height of the stored picture", CRC },
+    { "/images/sha256", STR, { D_IMAGE }, IMG, "", "SHA-256 of the picture's file", CRC, L_SHA },
     { "/images/crc", U32, { D_IMAGE }, IMG, "1", "CRC-32 of the row" },
     { "/images/status", STATE, { D_IMAGE }, IMG, "", "state of the row" },
 

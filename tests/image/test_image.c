@@ -20,8 +20,17 @@ static void announce(uint8_t out[41], uint32_t width, uint32_t height)
 int main(void)
 {
     struct image im = { 0 };
+    struct image_info info;
+    char hex[2 * HASH_SIZE + 1];
     uint8_t head[41];
 
+    CHECK(image_read_info(FIXTURES "text.jpg", &im, &info) == ERR_FORMAT && info.width == 0);
+    CHECK(strcmp(hash_hex(info.sha256, hex),
+                 "2ab5330917a99d2036d90b2745fcde1228deb4e08ec9174e0206edc2dc20aca8") == 0);
+    CHECK(image_read_info(FIXTURES "one_pixel.png", &im, &info) == OK && info.width == 1 && info.height == 1);
+    image_free(&im);
+    CHECK(image_read_info(FIXTURES "absent.jpg", &im, &info) == ERR_MISSING && info.sha256[0] == 0 &&
+          info.sha256[31] == 0);
     CHECK(image_read("tests/image/data/absent.jpg", &im) == ERR_MISSING);
     CHECK(strstr(error_last()->text, "absent.jpg"));
     CHECK(image_read("tests/image/data", &im) == ERR_IO);

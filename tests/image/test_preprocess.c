@@ -198,6 +198,22 @@ static void texts(void)
         CHECK_MSG(image_pipeline_read(bad[i], &p) == ERR_FORMAT && p.height == 0, "%s", bad[i]);
 }
 
+static void changes(void)
+{
+    const struct image_pipeline usual = { .resize = 256, .height = 224, .width = 224, .channels = 3 };
+    struct image_pipeline p = usual;
+
+    CHECK(image_pipeline_change(&p, "model", 0, 0) == OK && image_pipeline_equal(&p, &usual));
+    CHECK(image_pipeline_change(&p, "232", 2, 1) == OK);
+    CHECK(p.resize == 232 && p.filter == IMAGE_BICUBIC && p.order == IMAGE_ORDER_HORIZONTAL_FIRST);
+    CHECK(image_pipeline_change(&p, "squash", 1, 0) == OK);
+    CHECK(p.resize == IMAGE_SQUASH && p.filter == IMAGE_BILINEAR && p.height == 224 && p.width == 224);
+    CHECK(image_pipeline_change(&p, "0", 0, 0) == ERR_USAGE);
+    CHECK(image_pipeline_change(&p, "", 0, 0) == ERR_USAGE);
+    CHECK(image_pipeline_change(&p, "16385", 0, 0) == ERR_USAGE && p.resize == IMAGE_SQUASH);
+    CHECK(strstr(error_last()->text, "model, squash or a short side of 1 to 16384 pixels"));
+}
+
 /* 297 photographs: the decoded bytes and the whole transform. */
 static void photographs(const char *shared)
 {
@@ -233,6 +249,7 @@ int main(void)
     others();
     greys();
     texts();
+    changes();
     if (check_shared())
         photographs(check_shared());
     else

@@ -158,7 +158,7 @@ def check_panels(folder, report):
     with Image.open(folder / "report/figure_3.png") as im:
         theirs = np.asarray(im.convert("RGB")).astype(int)
     r = read_result.Result(folder / "a.h5")
-    side = len(r.read("/y"))
+    side = len(r.read(f"/models/{r.networks[0]}/y"))
     for k, row in enumerate(report["figure_3"]):
         image = figures.choose(r, row["network"], "int8")
         check(image == row["image"], f"{row['network']}: image {image}, the report has {row['image']}")

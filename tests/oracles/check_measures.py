@@ -138,7 +138,7 @@ def main():
     for s in texts(f, "/set")[1:]:
         place = net["subset/image"][:][net["subset/in_" + s][:] != 0]
         members.append(np.isin(np.arange(len(ok)), place))
-    vs, act, h, w = net["int8/vs_fp32"], {}, len(f["/y"]), len(f["/x"])
+    vs, act, h, w = net["int8/vs_fp32"], {}, len(net["y"]), len(net["x"])
     with tempfile.TemporaryDirectory() as folder:
         for p, file in zip(("fp32", "int8"), weights):
             good = [path for path, use in zip(texts(f, "/images/path"), ok) if use]

@@ -148,10 +148,10 @@ def main():
     f = h5py.File(sys.argv[1], "r")
     job = dict(line.split(" = ", 1) for line in texts(f, "/job")[0].splitlines())
     precisions, sets = texts(f, "/precision"), texts(f, "/set")
-    h, w = len(f["/y"]), len(f["/x"])
     check(f["/complete"][0] == 1, "complete")
     for j, name in enumerate(texts(f, "/network")):
         net = f["/models/" + name]
+        h, w = len(net["y"]), len(net["x"])
         ok = net["status"][:] == 1
         check_rows(name, net, ok, precisions, h, w)
         members = check_subsets(f, name, net, ok, precisions, sets[1:], job["subset.fraction"])

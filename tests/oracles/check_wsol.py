@@ -195,8 +195,6 @@ def check_trivial(f, j, name, sets, rows_with, truth, h, w):
     centred = ((x >= dx) & (x < w - dx) & (y >= dy) & (y < h - dy)).astype(np.float32)
     t = f["/summary/wsol_trivial"]
     for k, m in enumerate((np.ones((h, w), np.float32), centred, gauss)):
-        if j:
-            break                                    # once is enough: the maps have seen no network
         of = {i: localize(m, truth[i]) for i in np.flatnonzero(rows_with)}
         for s, member in enumerate(sets):
             mine = [of[i] for i in np.flatnonzero(member & rows_with)]
@@ -214,12 +212,12 @@ def main():
     lines = (texts(f, "/job")[0] + "\n" + texts(f, "/provenance")[0]).splitlines()
     job = dict(line.split(" = ", 1) for line in lines if " = " in line)
     precisions, selections = texts(f, "/precision"), texts(f, "/set")[1:]
-    h, w = len(f["/y"]), len(f["/x"])
     im = f["/images"]
     boxes = im["boxes"][:]
     label = im["class_index"][:]
     for j, name in enumerate(texts(f, "/network")):
         net = f["/models/" + name]
+        h, w = len(net["y"]), len(net["x"])
         said = job[f"network.{name}.pipeline"].split()        # resize 256 bilinear crop 224 224 ..., resize squash ...
         truth = [truth_of(boxes[a:a + n].tolist(), int(iw), int(ih), said[1], (int(said[4]), int(said[5])),
                           job["wsol.frame"] == "full") if iw > 0 else []

@@ -16,6 +16,7 @@ struct made {
     struct run run;
     struct image_entry entry[MADE_N];
     char name[MADE_N][32];
+    struct model_node layer; /* the description's one node */
     char out[64];
     unsigned methods; /* beside EigenCAM: set before made_begin */
     int steps; /* set before made_begin: explain.steps, .cross, store.activations (0 = mean) */
@@ -122,7 +123,8 @@ static inline status made_begin(struct made *m, const char *test)
     r->job = &m->job;
     r->start = &start;
     r->kernels = kernel_select("ref");
-    r->input_h = r->input_w = MADE_EDGE;
+    r->network[0].pipeline =
+        (struct image_pipeline){ .resize = 10, .height = MADE_EDGE, .width = MADE_EDGE, .channels = 3 };
     for (int i = 0; i < MADE_N; i++) {
         snprintf(m->name[i], sizeof m->name[i], "p%02d.jpg", i);
         m->entry[i] = (struct image_entry){ .path = m->name[i], .class_index = made_class(i) };
@@ -133,6 +135,8 @@ static inline status made_begin(struct made *m, const char *test)
     for (int p = 0; p < 2; p++)
         snprintf(r->precision[p].name, STORE_NAME, "%s", made_precision[p]);
     r->precision[1].form = PRECISION_CODES;
+    snprintf(m->layer.name, sizeof m->layer.name, "layer");
+    r->network[0].model.node = &m->layer;
     r->network[0].model.classes = MADE_CLASSES;
     r->network[0].map = (struct engine_map){ .c = 3, .h = 2, .w = 2 };
     r->network[0].q[1] = (struct quant_params){ 0.5, 2, 0, 255 };

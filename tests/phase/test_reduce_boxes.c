@@ -129,8 +129,6 @@ int main(void)
 
     CHECK(made_begin(m, "reduce_boxes") == OK);
     m->run.list.box = box;
-    m->run.pipeline =
-        (struct image_pipeline){ .resize = 10, .height = MADE_EDGE, .width = MADE_EDGE, .channels = 3 };
     for (int i = 0; i < MADE_N; i++) {
         m->entry[i].boxes = i != WITHOUT_BOX;
         m->entry[i].box_first = i == 2;

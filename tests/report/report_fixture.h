@@ -50,7 +50,8 @@ static inline status report_fixture_make(const struct comm *c, struct fixture *f
     int64_t wrote;
     status result = OK;
 
-    f->plan.layout.input_w = f->plan.layout.input_h;
+    for (int i = 0; i < 2; i++)
+        f->plan.layout.network[i].input_h = f->plan.layout.network[i].input_w = 8;
     f->plan.provenance = "data.images = /nonexistent\n"
                          "network.resnet18.pipeline = resize 9 bilinear crop 8 8 channels 3 pillow 13\n"
                          "network.mobilenet_v2.pipeline = resize 9 bilinear crop 8 8 channels 3 pillow 13\n";

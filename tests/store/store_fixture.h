@@ -45,16 +45,15 @@ static inline void fixture_layout(struct store_layout *l)
     l->subset = FIXTURE_PLACES;
     l->boxes = 2;
     l->path_length = FIXTURE_PATH;
-    l->input_h = 8;
-    l->input_w = 6;
     l->pictures = 2;
     l->subset_maps = l->step_logits = l->cross = 1;
     l->activations = STORE_ACTIVATIONS_SUBSET;
     l->steps = 4;
     l->networks = l->precisions = 2;
     l->selections = 3;
-    l->network[0] = (struct store_network){ "resnet18", 7, 4, 2, 3, { { .scale = 0 } } };
-    l->network[1] = (struct store_network){ "mobilenet_v2", 7, 9, 3, 2, { [1] = { 0.125, 3, 0, 255 } } };
+    l->network[0] = (struct store_network){ "resnet18", 7, 4, 2, 3, 8, 6, { { .scale = 0 } } };
+    l->network[1] =
+        (struct store_network){ "mobilenet_v2", 7, 9, 3, 2, 5, 7, { [1] = { 0.125, 3, 0, 255 } } };
     snprintf(l->precision[0].name, STORE_NAME, "fp32");
     snprintf(l->precision[1].name, STORE_NAME, "int8");
     l->precision[1].form = PRECISION_CODES;

@@ -102,7 +102,7 @@ static void check_failures(struct fixture *f)
 
     snprintf(path, sizeof path, "%s/large.part", f->folder);
     snprintf(creating, sizeof creating, "%s.creating", path);
-    f->plan.layout.input_h = f->plan.layout.input_w = 60000;
+    f->plan.layout.network[0].input_h = f->plan.layout.network[0].input_w = 60000;
     f->plan.layout.subset = 100000;
     CHECK(schema_expand(&f->plan.layout, &schema) == OK && schema_bytes(&schema) > (uint64_t)1 << 48);
     CHECK(store_create(path, &schema, &f->plan) == ERR_IO);

@@ -26,7 +26,9 @@ static void check_finished(const struct fixture *f)
     CHECK(!strcmp(l->precision[0].name, "fp32") && !strcmp(l->selection[0], "raw") && l->pictures == 2 &&
           l->subset_maps == 1 && l->steps == 4 && l->step_logits == 1 && l->cross == 1 &&
           l->activations == STORE_ACTIVATIONS_SUBSET && l->network[1].channels == 9);
-    CHECK(l->input_h == 8 && l->input_w == 6 && l->boxes == 2 && l->path_length == FIXTURE_PATH);
+    CHECK(l->network[0].input_h == 8 && l->network[0].input_w == 6 && l->network[1].input_h == 5 &&
+          l->network[1].input_w == 7);
+    CHECK(l->boxes == 2 && l->path_length == FIXTURE_PATH);
 
     CHECK(store_read(r, "/models/resnet18/int8/logits", STORE_F32, 1, 2, logits, sizeof logits) == OK);
     CHECK(logits[1][3] == fixture_value(0, 1, 2, 3));

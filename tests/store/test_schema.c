@@ -17,7 +17,7 @@ static void check_expansion(void)
     CHECK(schema_expand(&l, &s) == OK);
     for (int i = 0; i < s.count; i++)
         in_group[s.dataset[i].group]++;
-    CHECK(in_group[STORE_ROWS_IMAGE] == 5);
+    CHECK(in_group[STORE_ROWS_IMAGE] == 6);
     CHECK_MSG(in_group[STORE_ROWS_MODEL] == 2 * (2 * 16 + 1 + 5 + 2), "%d", in_group[STORE_ROWS_MODEL]);
     CHECK_MSG(in_group[STORE_ROWS_SUBSET] == 2 * (1 + 3 + 2 * (1 + 5 + 2) + 8 + 2 + 2), "%d",
               in_group[STORE_ROWS_SUBSET]);
@@ -161,7 +161,9 @@ static void check_maxima(void)
     l.pictures = STORE_MAX_PICTURES;
     l.steps = STORE_MAX_STEPS;
     for (int i = 0; i < STORE_MAX_NETWORKS; i++) {
-        l.network[i] = (struct store_network){ .classes = 5, .channels = 4, .h = 3, .w = 2 };
+        l.network[i] = (struct store_network){
+            .classes = 5, .channels = 4, .h = 3, .w = 2, .input_h = 8, .input_w = 6
+        };
         memset(l.network[i].name, 'a' + i, STORE_NAME - 1);
     }
     for (int i = 0; i < STORE_MAX_PRECISIONS; i++)
@@ -215,7 +217,7 @@ static void check_refusals(void)
     REFUSE(l.path_length = 0);
     REFUSE(l.path_length = 5000);
     REFUSE(l.pictures = 1000);
-    REFUSE(l.input_h = 0);
+    REFUSE(l.network[1].input_h = 0);
     REFUSE(snprintf(l.network[1].name, STORE_NAME, "resnet18"));
     REFUSE(snprintf(l.network[1].name, STORE_NAME, "../x"));
     REFUSE(snprintf(l.network[1].name, STORE_NAME, "a/b"));
