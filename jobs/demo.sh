@@ -15,13 +15,17 @@ if [ "$(id -u)" = 0 ]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_RO
 # Open MPI asks for "localhost": without /etc/hosts a lost DNS answer would cost 5 s each time.
 grep -qs localhost /etc/hosts || export RES_OPTIONS="timeout:1 attempts:1"
 
+# draw FOLDER IMAGES SEED: all of it or nothing, so that a second start needs no questions.
+draw() {
+    [ ! -e "$1/labels.csv" ] || return 0
+    rm -rf "$1" "$1.new"
+    echo "Drawing $2 pictures into $1"
+    $Q synth "$1.new" --images "$2" --seed "$3" > /dev/null
+    mv "$1.new" "$1"
+}
 mkdir -p results
-if [ ! -e $DATA/labels.csv ]; then
-    rm -rf $DATA $DATA.new
-    echo "Drawing 400 pictures into $DATA"
-    $Q synth $DATA.new --images 400 --seed 1 > /dev/null
-    mv $DATA.new $DATA              # all of it or nothing, so that a second start needs no questions
-fi
+draw $DATA 400 1
+draw results/demo-calibration 32 2     # of another seed: int4's ranges are chosen on them
 ${MPIRUN:-mpirun} -np "$RANKS" $Q run jobs/demo.conf > /dev/null
 $Q report $OUT > /dev/null
 $Q show $OUT | sed "/^The maps' sign/,\$d"      # the answer; the tables are many
@@ -31,7 +35,7 @@ Next:
   results/demo-report/report.html                       the page: findings, tables, figures, pictures (also as PNG, in gallery/)
   build/quantcam show $OUT | less          all tables, beside the published ones
   build/quantcam explain $one --job jobs/demo.conf
-                                                        one picture: answers, maps and curves of both precisions
+                                                        one picture: answers, maps and curves of each precision
   docs/first-hour.md                                    your own pictures and networks
 The same command again finds the finished result and says so.
 NEXT
