@@ -26,9 +26,10 @@ enum measure_of { MEASURE_ONE, MEASURE_PAIR, MEASURE_TRUTH, MEASURE_CURVE };
 
 /* Bits of measure.needs. CODES: the CAM layer's stored integers, so that only precisions with codes have it.
  * METHOD: there is one for each further method of the job. CROSS, of a curve: the map is also tried on the
- * other precision's network, there called NAME_on_PRECISION. ANSWER, of a truth: 0 or 100, so that McNemar's
- * test tells two precisions apart. */
-enum { MEASURE_CODES = 1, MEASURE_METHOD = 2, MEASURE_CROSS = 4, MEASURE_ANSWER = 8 };
+ * other precision's network, there called NAME_on_PRECISION. SHARE: each value
+ * is 0 or 1, in % 0 or 100, so that the mean's interval is Wilson's, and McNemar's test tells two precisions
+ * apart where the measure is of a truth. */
+enum { MEASURE_CODES = 1, MEASURE_METHOD = 2, MEASURE_CROSS = 4, MEASURE_SHARE = 8 };
 
 enum measure_better { MEASURE_NEITHER, MEASURE_HIGHER, MEASURE_LOWER };
 

@@ -1,6 +1,7 @@
 /* include/metric_test.h
- * metric: how sure a figure is. Intervals by the paired bootstrap and the exact test of McNemar. Local,
- * nothing allocated, equal bits on every x86: integers, and doubles in one stated order.
+ * metric: how sure a figure is. Intervals by the paired bootstrap, of shares by Wilson's formula; the exact
+ * test of McNemar. Local, nothing allocated, equal bits on every x86: integers, and doubles in one stated
+ * order.
  *
  *     bootstrap_means(differences, images, 3, BOOTSTRAP_SEED, times, means, interval);    // pairs
  *     p = mcnemar_exact(only_fp32_right, only_int8_right);
@@ -45,6 +46,10 @@ static inline int64_t bootstrap_place(int64_t count, int64_t i, int k)
 {
     return ((int64_t)(k / BOOTSTRAP_LANES) * count + i) * BOOTSTRAP_LANES + k % BOOTSTRAP_LANES;
 }
+
+/* Wilson's 95 % interval of a share, `yes` of n, in the unit in which all of them are `whole` (100: per
+ * cent); where none or all say yes a bootstrap's would have no width. 0 and 0 where n is 0. */
+void wilson_interval(int64_t yes, int64_t n, double whole, double *low, double *high);
 
 /* p of the exact two-sided McNemar test: min(1, 2 P(X <= min(a, b))), X binomial of a + b fair throws; 1
  * where both are 0, 0 below 1e-300.

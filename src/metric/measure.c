@@ -212,7 +212,7 @@ static double area(struct measure_view *first, struct measure_view *other)
 #define CODES   MEASURE_CODES
 #define METHOD  MEASURE_METHOD
 #define CROSS   MEASURE_CROSS
-#define ANSWER  MEASURE_ANSWER
+#define SHARE   MEASURE_SHARE
 #define HIGHER  MEASURE_HIGHER
 #define LOWER   MEASURE_LOWER
 #define NEITHER MEASURE_NEITHER
@@ -233,16 +233,16 @@ const struct measure measure_table[] = {
     { "sparsity_int", "%", ONE, CODES, sparsity_int, NULL, "sparsity, integers",
       "zeros in the CAM layer, stored integers", 3, NEITHER },
 
-    { "same_top1", "%", PAIR, 0, same_top1, NULL, "same answer", "100 = the same first class, else 0", 3,
+    { "same_top1", "%", PAIR, SHARE, same_top1, NULL, "same answer", "100 = the same first class, else 0", 3,
       HIGHER },
     { "rmse_raw", "1", PAIR, 0, rmse_raw, NULL, "RMSE, raw", "RMSE of the maps 0-255, raw signs", 3, LOWER },
     { "rmse_resolved", "1", PAIR, 0, rmse_resolved, NULL, "RMSE, resolved",
       "RMSE of the maps 0-255, own signs", 3, LOWER },
     { "rmse_aligned", "1", PAIR, 0, rmse_aligned, NULL, "RMSE, aligned",
       "RMSE of the maps 0-255, signs aligned", 3, LOWER },
-    { "sign_flipped", "1", PAIR, 0, sign_flipped, NULL, "opposite",
+    { "sign_flipped", "1", PAIR, SHARE, sign_flipped, NULL, "opposite",
       "1 = the raw pair points in opposite directions", 4, LOWER },
-    { "raw_undefined", "1", PAIR, 0, raw_undefined, NULL, "undefined",
+    { "raw_undefined", "1", PAIR, SHARE, raw_undefined, NULL, "undefined",
       "1 = a raw sign of the pair is undefined", 4, NEITHER },
     { "correlation", "1", PAIR, 0, correlation, NULL, "|correlation|",
       "absolute correlation of the projections", 4, HIGHER },
@@ -260,8 +260,8 @@ const struct measure measure_table[] = {
     { "correlation_{method}", "1", PAIR, METHOD, method_correlation, NULL, "correlation, {method}",
       "correlation of the projections of {method}, with sign", 4, HIGHER },
 
-    { "top1", "%", TRUTH, ANSWER, top1, "top5", "top-1", "100 = the true class is first, else 0", 2, HIGHER },
-    { "top5", "%", TRUTH, ANSWER, top5, "top5", "top-5", "100 = the true class is among five, else 0", 2,
+    { "top1", "%", TRUTH, SHARE, top1, "top5", "top-1", "100 = the true class is first, else 0", 2, HIGHER },
+    { "top5", "%", TRUTH, SHARE, top5, "top5", "top-5", "100 = the true class is among five, else 0", 2,
       HIGHER },
     { "iou", "1", TRUTH, 0, iou, "wsol/iou", "IoU", "IoU of the map's box with a true one at t = 0.2", 5,
       HIGHER },

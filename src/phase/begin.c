@@ -34,7 +34,7 @@ static enum store_measure_kind kind_of(const struct measure *m, int cross)
     case MEASURE_PAIR:
         return STORE_MEASURE_PAIR;
     case MEASURE_TRUTH:
-        return m->needs & MEASURE_ANSWER ? STORE_MEASURE_ANSWER : STORE_MEASURE_TRUTH;
+        return m->needs & MEASURE_SHARE ? STORE_MEASURE_ANSWER : STORE_MEASURE_TRUTH;
     default:
         return cross && m->needs & MEASURE_CROSS ? STORE_MEASURE_CROSSED : STORE_MEASURE_CURVE;
     }

@@ -5,6 +5,7 @@
 #include "reduce.h"
 
 #include "metric.h"
+#include "metric_test.h"
 
 #include <math.h>
 #include <string.h>
@@ -98,17 +99,6 @@ struct accuracy_row {
     double top1[REDUCE_SETS], top5[REDUCE_SETS], low[REDUCE_SETS], high[REDUCE_SETS];
 };
 
-/* Wilson's 95 % interval of a proportion, in per cent. */
-static void wilson(int64_t right, int64_t n, double *low, double *high)
-{
-    const double z = 1.959963984540054;
-    double p = (double)right / (double)n, m = (double)n, centre = p + z * z / (2 * m);
-    double half = z * sqrt(p * (1 - p) / m + z * z / (4 * m * m)), scale = 100 / (1 + z * z / m);
-
-    *low = right == 0 ? 0 : scale * (centre - half);
-    *high = right == n ? 100 : scale * (centre + half);
-}
-
 static void count_accuracy(const struct reduce_rows *a, int p, struct accuracy_row *out)
 {
     for (int64_t i = 0; i < a->n; i++) {
@@ -128,7 +118,7 @@ static void count_accuracy(const struct reduce_rows *a, int p, struct accuracy_r
             continue;
         out->top1[s] = 100.0 * (double)out->top1_count[s] / (double)out->labelled[s];
         out->top5[s] = 100.0 * (double)out->top5_count[s] / (double)out->labelled[s];
-        wilson(out->top1_count[s], out->labelled[s], &out->low[s], &out->high[s]);
+        wilson_interval(out->top1_count[s], out->labelled[s], 100, &out->low[s], &out->high[s]);
     }
 }
 

@@ -17,6 +17,7 @@ struct subject {
     char group[STORE_PATH]; /* below /summary */
     int difference;         /* of two precisions: no median, no deviation */
     int answer;             /* McNemar's test too */
+    double share;           /* a share's value of yes, and its interval is Wilson's; else 0 */
 };
 
 struct reduction {
@@ -146,6 +147,15 @@ static void measure_spread(const struct reduction *o, const struct subject *s, i
     f->median[set] = metric_quantile(o->sorted, count, 0.5);
 }
 
+static void measure_share(const double *values, int64_t count, double whole, double *low, double *high)
+{
+    int64_t yes = 0;
+
+    for (int64_t i = 0; i < count; i++)
+        yes += values[i] == whole;
+    wilson_interval(yes, count, whole, low, high);
+}
+
 static void measure_set(struct reduction *o, int set, struct figures *f)
 {
     struct bootstrap_interval interval[BOOTSTRAP_COLUMNS];
@@ -167,6 +177,8 @@ static void measure_set(struct reduction *o, int set, struct figures *f)
         f[k].high[set] = interval[k].high;
         for (int64_t i = 0; i < count; i++)
             o->sorted[i] = o->packed[bootstrap_place(count, i, k)];
+        if (o->subject[k].share > 0)
+            measure_share(o->sorted, count, o->subject[k].share, &f[k].low[set], &f[k].high[set]);
         measure_spread(o, &o->subject[k], count, set, &f[k]);
     }
 }
@@ -214,8 +226,11 @@ static status add_column(struct reduction *o, const struct subject *s, int of_pl
 static status add_measure(struct reduction *o, const char *who, const char *name, int of_places,
                           const double *value)
 {
+    const struct measure *m = measure_find(measure_table, name);
     struct subject s = { .difference = 0 };
 
+    if (m && m->needs & MEASURE_SHARE)
+        s.share = strcmp(m->unit, "%") == 0 ? 100 : 1;
     snprintf(s.group, sizeof s.group, "measures/%s/%s", who, name);
     return add_column(o, &s, of_places, value);
 }

@@ -87,8 +87,8 @@ static status add_all_measures(struct store_reader *r, struct tables *t)
     TRY(add_measures(r, t, 0, 0, &g));
     grid_note(
         g,
-        "Means over the images, brackets: 95 %% intervals (bootstrap; of top-1 and top-5 Wilson's). "
-        "entropy: of the softmax over channels, mean over pixels; deviation: over channels and pixels; "
+        "Means over the images, brackets: 95 %% intervals (bootstrap). entropy: of the softmax over "
+        "channels, mean over pixels; deviation: over channels and pixels; "
         "integers: of the codes as they are stored, another unit. deletion, insertion: area under the "
         "probability while the most important pixels go (less is better) or come (more is better), %d "
         "steps. raw sign: of the maps as the usual library leaves them, as published. IoU: of the map's "
@@ -98,7 +98,8 @@ static status add_all_measures(struct store_reader *r, struct tables *t)
         return OK;
     TRY(add_measures(r, t, 1, 0, &g));
     grid_note(g,
-              "Means over the pairs, brackets: 95 %% intervals. RMSE of the maps 0-255. |correlation|: of "
+              "Means over the pairs, brackets: 95 %% intervals (bootstrap; of shares Wilson's). RMSE of the "
+              "maps 0-255. |correlation|: of "
               "the projections before ReLU, free of sign and resolution. Spearman: of the same, signed. "
               "cosine, SSIM (7 x 7 windows), largest tenth (IoU of positive pixels): of the finished maps. "
               "boxes: IoU of the maps' boxes. peaks apart: distance of the strongest cells. A method with "

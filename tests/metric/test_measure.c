@@ -164,7 +164,8 @@ static void test_rows(void)
         CHECK_MSG((m->from != NULL) == (m->of == MEASURE_TRUTH || m->of == MEASURE_CURVE), "%s", m->name);
         CHECK_MSG(!(m->needs & MEASURE_CODES) || m->of == MEASURE_ONE, "%s", m->name);
         CHECK_MSG(!(m->needs & MEASURE_CROSS) || m->of == MEASURE_CURVE, "%s", m->name);
-        CHECK_MSG(!(m->needs & MEASURE_ANSWER) || m->of == MEASURE_TRUTH, "%s", m->name);
+        CHECK_MSG(!(m->needs & MEASURE_SHARE) || m->of == MEASURE_TRUTH || m->of == MEASURE_PAIR, "%s",
+                  m->name);
         CHECK_MSG(!(m->needs & MEASURE_METHOD) == !strstr(m->name, "{method}"), "%s", m->name);
         CHECK_MSG(measure_find(measure_table, m->name) == m, "%s", m->name);
         CHECK_MSG(strlen(m->name) < 32 && strlen(m->meaning) < 80 && strlen(m->unit) < 16, "%s", m->name);

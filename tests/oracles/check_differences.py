@@ -3,7 +3,7 @@
     python3 tests/oracles/check_differences.py RESULT.h5
 
 Draws as include/metric_test.h states them; means, medians, deviations and quantiles are numpy's; areas and the binomial test are
-their definitions. Prints one line, "check_differences: N checks, N failed"; exit 1 if any failed.
+their definitions; a share's interval is Wilson's, as the roots of its quadratic equation. Prints one line, "check_differences: N checks, N failed"; exit 1 if any failed.
 """
 import functools
 import math
@@ -22,6 +22,7 @@ make_interval_fixtures.draws = functools.lru_cache(make_interval_fixtures.draws)
 intervals = make_interval_fixtures.intervals
 
 OK = 1
+SHARES = {"same_top1": 100, "sign_flipped": 1, "raw_undefined": 1, "top1": 100, "top5": 100}     # and their value of yes
 check = Checks("check_differences")
 
 
@@ -66,13 +67,22 @@ def same(ours, expected, what):
     check(np.allclose(ours, expected, rtol=1e-9, atol=1e-11), f"{what} {ours} {expected}")
 
 
-def check_table(table, net, members, values, what, answer=False):
+def wilson(yes, n, whole):
+    """The two shares that lie z standard errors of their own from yes / n."""
+    z2, p = 1.959963984540054 ** 2, yes / n
+    ends = np.roots([1 + z2 / n, -(2 * p + z2 / n), p * p]).real
+    return whole * ends.min(), whole * ends.max()
+
+
+def check_table(table, net, members, values, what, answer=False, share=0):
     """Every set of one table: a mean with what else there is of it, or a difference."""
     for s, member in enumerate(members):
         v = values[member & ~np.isnan(values)]
         at = f"{what} set {s}"
         same(table["images"][net, s], len(v), at + " images")
         expected = intervals(v.reshape(-1, 1))[0] if len(v) else np.zeros(3)
+        if share and len(v):
+            expected[1:] = wilson(int((v == share).sum()), len(v), share)
         same([table[k][net, s] for k in ("mean" if "mean" in table else "difference", "low", "high")], expected, at)
         if "mean" in table:
             same(table["median"][net, s], np.median(v) if len(v) else 0, at + " median")
@@ -90,7 +100,7 @@ def check_measure(n, number, measure, kind, precisions, coded):
         values[p] = v = n.values(measure, p)
         members = n.places if "curve" in kind else n.images
         group = summary["measures"][p]["vs_" + n.first] if kind == "pair" else summary["measures"][p]
-        check_table(group[measure], number, members, v, f"{p} {measure}")
+        check_table(group[measure], number, members, v, f"{p} {measure}", share=SHARES.get(measure, 0))
         if p != n.first and kind not in ("pair", "one of codes"):
             check_table(summary["difference"][p][measure], number, members, v - values[n.first], f"{p} less {n.first} {measure}",
                         kind == "answer")

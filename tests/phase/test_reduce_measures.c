@@ -70,6 +70,8 @@ static void test_spread(const struct made *m)
     CHECK(std.mean[2] == 9.5 && std.low[2] == 6 && std.high[2] == 13 && std.images[3] == 2);
     CHECK(entropy.mean[0] == 8 && entropy.low[0] == 8 && entropy.high[0] == 8 && entropy.sd[0] == 0);
     CHECK(fabs(flipped.mean[0] - 5.0 / 18) < 1e-15 && flipped.median[0] == 0 && flipped.mean[1] == 0.5);
+    CHECK(fabs(flipped.low[1] - 0.5 +
+               0.5 * 1.959963984540054 / sqrt(2 + 1.959963984540054 * 1.959963984540054)) < 1e-12);
 }
 
 /* Of a method's maps: rows 0 .. 19, and the signs of odd and even ones. */
@@ -101,6 +103,7 @@ static void test_method(const struct made *m)
 /* Truths: per cent of those with a label; IoU of those with a box. */
 static void test_truths(const struct made *m)
 {
+    const double z = 1.959963984540054;
     struct spread fp32, int8, iou;
     int right[2] = { 0, 0 };
 
@@ -112,7 +115,11 @@ static void test_truths(const struct made *m)
             right[p] += i != MADE_BAD_A && i != MADE_BAD_B && made_first(p, i) == made_class(i);
     CHECK(fp32.images[0] == 17 && fabs(fp32.mean[0] - 100.0 * right[0] / 17) < 1e-12);
     CHECK(int8.images[0] == 17 && fabs(int8.mean[0] - 100.0 * right[1] / 17) < 1e-12);
-    CHECK(int8.mean[1] == 100 && int8.mean[2] == 50 && int8.low[2] == 0 && int8.high[2] == 100);
+    CHECK(int8.mean[1] == 100 && int8.mean[2] == 50);
+    /* Wilson: all of 2, half of 2 */
+    CHECK(fabs(int8.low[1] - 100 * 2 / (2 + z * z)) < 1e-9 && int8.high[1] == 100);
+    CHECK(fabs(int8.low[2] - (50 - 50 * z / sqrt(2 + z * z))) < 1e-9 &&
+          fabs(int8.high[2] - (50 + 50 * z / sqrt(2 + z * z))) < 1e-9);
     CHECK(iou.images[0] == 17 && iou.mean[0] == 0.5 && iou.sd[0] == 0);
 }
 

@@ -14,7 +14,7 @@ static inline enum store_measure_kind report_fixture_kind(const struct measure *
     if (m->of == MEASURE_ONE)
         return m->needs & MEASURE_CODES ? STORE_MEASURE_CODES : STORE_MEASURE_ONE;
     if (m->of == MEASURE_TRUTH)
-        return m->needs & MEASURE_ANSWER ? STORE_MEASURE_ANSWER : STORE_MEASURE_TRUTH;
+        return m->needs & MEASURE_SHARE ? STORE_MEASURE_ANSWER : STORE_MEASURE_TRUTH;
     return cross && m->needs & MEASURE_CROSS ? STORE_MEASURE_CROSSED : STORE_MEASURE_CURVE;
 }
 
