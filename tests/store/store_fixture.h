@@ -151,14 +151,17 @@ static inline status fixture_image_row(struct store_rows *rows, int64_t index)
     return store_rows_add(rows, index, index % 5 == 4 ? STORE_BAD_IMAGE : STORE_OK);
 }
 
-static inline status fixture_subset_row(struct store_rows *rows, int64_t place)
+static inline status fixture_subset_row(const struct fixture *f, struct store_rows *rows, int net,
+                                        int64_t place)
 {
+    const struct store_network *n = &f->plan.layout.network[net];
     int used = place < 4;
 
     *(int64_t *)store_rows_field(rows, "image") = used ? 3 * place : -1;
     *(uint8_t *)store_rows_field(rows, "in_raw") = (uint8_t)used;
     if (used)
-        memset(store_rows_field(rows, "int8/cam_u8"), (int)place + 1, 8 * 6);
+        memset(store_rows_field(rows, "int8/cam_u8"), (int)place + 1,
+               (size_t)n->input_h * (size_t)n->input_w);
     return store_rows_add(rows, place, used ? STORE_OK : STORE_UNUSED);
 }
 
@@ -177,7 +180,7 @@ static inline status fixture_fill_group(const struct comm *c, const struct fixtu
     for (int64_t i = 0; i < count; i++)
         TRY_OUT(group == STORE_ROWS_IMAGE   ? fixture_image_row(rows, mine[i])
                 : group == STORE_ROWS_MODEL ? fixture_model_row(f, rows, net, mine[i])
-                                            : fixture_subset_row(rows, mine[i]));
+                                            : fixture_subset_row(f, rows, net, mine[i]));
     TRY_OUT(store_rows_commit(rows));
     *wrote += count;
 out:
