@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "launch.h"
 #include "phase.h"
 
 enum { SEED = 6, VALUE_STREAM = 1, PLACE_STREAM = 2 };
@@ -84,17 +85,12 @@ out:
     return result;
 }
 
+static status run(struct comm *c, void *self)
+{
+    return select_values(c, *(const int64_t *)self);
+}
+
 int bench_select(int64_t values)
 {
-    struct comm c = { 0 };
-    status result = comm_init(NULL, NULL, &c);
-
-    if (result == OK) {
-        log_init(LOG_NORMAL, c.rank, c.host);
-        result = select_values(&c, values);
-    }
-    if (result != OK)
-        log_error("%s", error_last()->text);
-    comm_finish(&c);
-    return error_exit_code(result);
+    return launch_command(&(struct launch){ 0 }, 0, NULL, run, &values);
 }

@@ -109,6 +109,7 @@ static const struct option_table table = {
 
 struct quantize {
     struct settings set;
+    status said; /* of the options */
     const struct comm *c;
     const struct kernel_table *kernels;
     struct model model;
@@ -336,9 +337,12 @@ static status write_real(struct quantize *q)
     return result;
 }
 
-static status run(struct quantize *q, struct comm *c)
+static status make(struct quantize *q, struct comm *c)
 {
     q->c = c;
+    TRY(comm_agree(c, c->rank == 0 ? q->said : OK));
+    comm_broadcast(c, &q->set, sizeof q->set); /* rank 0's environment says what its paths are */
+    TRY(launch_check(q->set.ranks, c));
     TRY(comm_agree(c, network_kernels(q->set.isa, &q->kernels)));
     TRY(load_network(q));
     if (q->set.dequantize[0]) {
@@ -356,48 +360,34 @@ static status run(struct quantize *q, struct comm *c)
     return OK;
 }
 
-static void close_all(struct quantize *q)
+static status run(struct comm *c, void *self)
 {
+    struct quantize *q = self;
+    status result = make(q, c);
+
     quant_result_free(&q->result);
     calibrate_pictures_free(&q->pictures);
     model_unbind(&q->binding);
     table_free(&q->weights);
     model_free(&q->model);
+    return result;
 }
 
 int cmd_quantize(int argc, char **argv)
 {
     struct quantize q = { 0 };
     struct option_words words = { 0 };
-    struct comm c = { 0 };
-    status result;
-    int code;
+    struct launch wanted = { 0 };
 
     set_defaults(&q.set);
-    result = option_read_args(&table, &q.set, argc, argv, &words);
-    if (result == OK && words.help) {
+    q.said = option_read_args(&table, &q.set, argc, argv, &words);
+    if (q.said == OK && words.help) {
         option_help(&table, &q.set, words.help, stdout);
         return 0;
     }
-    if (result == OK)
-        result = check_settings(&q.set);
-    if (result == OK && !comm_launched() && q.set.ranks > 1) {
-        const struct launch start = { q.set.ranks, q.set.oversubscribe, launch_file_bytes(q.set.weights) };
-
-        return launch_ranks(&start, argc, argv);
-    }
-    status started = comm_init(NULL, NULL, &c);
-    if (started == OK) {
-        log_init(LOG_NORMAL, c.rank, c.host);
-        result = comm_agree(&c, c.rank == 0 ? result : OK);
-        comm_broadcast(&c, &q.set, sizeof q.set); /* rank 0's environment says what its paths are */
-    }
-    if (result == OK && started == OK)
-        result = launch_check(q.set.ranks, &c);
-    if (result == OK)
-        result = started == OK ? run(&q, &c) : started;
-    code = log_exit(result);
-    close_all(&q);
-    comm_finish(&c);
-    return code;
+    if (q.said == OK)
+        q.said = check_settings(&q.set);
+    if (q.said == OK)
+        wanted = (struct launch){ q.set.ranks, q.set.oversubscribe, launch_file_bytes(q.set.weights) };
+    return launch_command(&wanted, argc, argv, run, &q);
 }

@@ -27,16 +27,22 @@ static int print_help(enum option_form form)
     return 0;
 }
 
-static status run(struct comm *c, int argc, char **argv)
+struct arguments {
+    int argc;
+    char **argv;
+};
+
+static status run(struct comm *c, void *self)
 {
+    const struct arguments *a = self;
     struct option_words words = { 0 };
     struct text command = { .max = 1 << 20 };
     struct phase_start start = { .version = version_number(), .libraries = version_libraries() };
     struct job *job = NULL;
     status result = OK;
 
-    TRY_OUT(comm_agree(c, join_words(argc, argv, &command)));
-    TRY_OUT(job_read(c, argc, argv, &job, &words));
+    TRY_OUT(comm_agree(c, join_words(a->argc, a->argv, &command)));
+    TRY_OUT(job_read(c, a->argc, a->argv, &job, &words));
     if (words.help) {
         if (c->rank == 0)
             print_help(words.help);
@@ -56,27 +62,13 @@ out:
 
 int cmd_run(int argc, char **argv)
 {
-    struct comm c = { 0 };
     enum option_form form = comm_launched() ? OPTION_NO_HELP : option_help_wanted(job_table(), argc, argv);
     struct job_ranks wanted = { 0 };
-    status result;
-    int code;
 
     if (form)
         return print_help(form); /* on machines where MPI does not start, too */
     if (!comm_launched())
         wanted = job_ranks(argc, argv);
-    if (wanted.ranks > 1) {
-        const struct launch start = { wanted.ranks, wanted.oversubscribe, wanted.weight_bytes };
-
-        return launch_ranks(&start, argc, argv);
-    }
-    result = comm_init(NULL, NULL, &c);
-    if (result == OK) {
-        log_init(LOG_NORMAL, c.rank, c.host);
-        result = run(&c, argc, argv);
-    }
-    code = log_exit(result);
-    comm_finish(&c);
-    return code;
+    return launch_command(&(struct launch){ wanted.ranks, wanted.oversubscribe, wanted.weight_bytes }, argc,
+                          argv, run, &(struct arguments){ argc, argv });
 }

@@ -256,7 +256,11 @@ static pid_t start_child(char **words, const struct sigaction before[COUNT_OF(ha
     return pid;
 }
 
-int launch_ranks(const struct launch *start, int argc, char **argv)
+/* Runs `mpirun -np RANKS quantcam ARGV` in its own process group and returns its exit code. mpirun is the one
+ * that belongs to the MPI library in use, or QUANTCAM_MPIRUN. SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and
+ * SIGXCPU reach the ranks as one SIGUSR1, so that Ctrl-C ends the job tidily with 75; SIGTSTP and SIGCONT
+ * (Ctrl-Z, fg) stop and continue them. 2 and a sentence where the machine cannot hold so many ranks. */
+static int launch_ranks(const struct launch *start, int argc, char **argv)
 {
     char count[16], self[4096];
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -291,5 +295,24 @@ int launch_ranks(const struct launch *start, int argc, char **argv)
     pid = start_child(words, before);
     code = pid > 0 ? wait_for(pid) : signals > 0 ? error_exit_code(ERR_STOPPED) : 1;
     mem_free(words);
+    return code;
+}
+
+int launch_command(const struct launch *wanted, int argc, char **argv,
+                   status (*run)(struct comm *c, void *self), void *self)
+{
+    struct comm c = { 0 };
+    status result;
+    int code;
+
+    if (wanted->ranks > 1 && !comm_launched())
+        return launch_ranks(wanted, argc, argv);
+    result = comm_init(NULL, NULL, &c);
+    if (result == OK) {
+        log_init(LOG_NORMAL, c.rank, c.host);
+        result = run(&c, self);
+    }
+    code = log_exit(result);
+    comm_finish(&c);
     return code;
 }

@@ -1,4 +1,5 @@
-/* src/cli/launch.h: `quantcam run -j N` starts itself N times under mpirun. Private to the room. */
+/* src/cli/launch.h: how a command of several ranks begins and ends; `quantcam run -j N` starts itself N times
+ * under mpirun. Private to the room. */
 #ifndef CLI_LAUNCH_H
 #define CLI_LAUNCH_H
 
@@ -14,10 +15,10 @@ uint64_t launch_file_bytes(const char *path);
 /* ERR_USAGE where `ranks` (0: any number) are not those that a launcher has started. */
 MUST_USE status launch_check(int ranks, const struct comm *c);
 
-/* Runs `mpirun -np RANKS quantcam ARGV` in its own process group and returns its exit code. mpirun is the one
- * that belongs to the MPI library in use, or QUANTCAM_MPIRUN. SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and
- * SIGXCPU reach the ranks as one SIGUSR1, so that Ctrl-C ends the job tidily with 75; SIGTSTP and SIGCONT
- * (Ctrl-Z, fg) stop and continue them. 2 and a sentence where the machine cannot hold so many ranks. */
-int launch_ranks(const struct launch *start, int argc, char **argv);
+/* Local. Starts wanted->ranks of this command under mpirun where they are more than 1 and no launcher has
+ * started any; else brings MPI up, runs `run`, which is collective, says its failure and takes MPI down.
+ * Returns the exit code. */
+int launch_command(const struct launch *wanted, int argc, char **argv,
+                   status (*run)(struct comm *c, void *self), void *self);
 
 #endif
