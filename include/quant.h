@@ -41,6 +41,8 @@ struct quant_preset {
 #define QUANT_PRESET_NAMES "fp32, int16, int8, int4, int2, w4a8, w4a2, paper2"
 /* NULL where the name is none of the table's. */
 const struct quant_preset *quant_preset(const char *name);
+/* The first of that form and those bits (of real numbers: of that form); NULL where there is none. */
+const struct quant_preset *quant_preset_like(enum precision_form form, int weights, int activations);
 /* Name number i of the table, NULL behind its last: what help and suggestions list. */
 const char *quant_preset_name(int i);
 /* What `quantcam quantize` makes unless told otherwise. */

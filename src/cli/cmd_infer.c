@@ -181,7 +181,7 @@ static status describe_output(const struct infer *r, int codes)
         const char *name, *text;
     } note[] = {
         { "model", r->net.model.name },
-        { "precision", network_precision(&r->net) },
+        { "precision", r->net.precision },
         { "cam", cam_method_name((enum cam_method)r->set.cam) },
         { "isa", r->net.kernels->isa },
         { "engine", codes ? engine_arithmetic_name(engine_arithmetic_used(r->net.engine.plan)) : NULL },
@@ -334,7 +334,7 @@ static void summary(const struct infer *r)
 {
     int codes = engine_form(r->net.engine.plan) == PRECISION_CODES;
 
-    printf("%s  %s%s%s  %s  %d %s  %s\n", r->net.model.name, network_precision(&r->net), codes ? " " : "",
+    printf("%s  %s%s%s  %s  %d %s  %s\n", r->net.model.name, r->net.precision, codes ? " " : "",
            codes ? engine_arithmetic_name(engine_arithmetic_used(r->net.engine.plan)) : "",
            r->net.kernels->isa, r->count, r->count == 1 ? "image" : "images", r->set.output);
     if (r->sign_undefined)

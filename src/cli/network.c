@@ -46,7 +46,7 @@ status network_check_relu6(const struct network_reading *how, const struct netwo
     if (how->relu6 == MODEL_RELU6_AUTO)
         return OK;
     for (int i = 0; i < count; i++)
-        if (engine_form(net[i]->engine.plan) == PRECISION_CODES)
+        if (engine_form(net[i]->engine.plan) != PRECISION_REAL)
             return OK;
     return FAIL(ERR_USAGE, "--relu6=%s has no effect: the weights are fp32, whose relu6 clamps at 6",
                 model_relu6_name((enum model_relu6)how->relu6));
@@ -56,18 +56,21 @@ status network_check_arithmetic(const struct engine_options *options, const stru
                                 int count)
 {
     int codes = 0, fbgemm = 0;
+    const char *none = "the weights are fp32";
 
     for (int i = 0; i < count; i++)
         if (engine_form(net[i]->engine.plan) == PRECISION_CODES) {
             codes = 1;
             fbgemm = fbgemm || engine_arithmetic_used(net[i]->engine.plan) == ENGINE_FBGEMM;
+        } else if (engine_form(net[i]->engine.plan) == PRECISION_ROUNDED) {
+            none = "no weights run as integers";
         }
     if (options->arithmetic != ENGINE_AUTO && !codes)
-        return FAIL(ERR_USAGE, "--engine=%s has no effect: the weights are fp32",
-                    engine_arithmetic_name(options->arithmetic));
+        return FAIL(ERR_USAGE, "--engine=%s has no effect: %s", engine_arithmetic_name(options->arithmetic),
+                    none);
     if (options->saturate && !fbgemm)
         return FAIL(ERR_USAGE, "--numerics.saturate has no effect: %s",
-                    codes ? "qnnpack's sums do not saturate" : "the weights are fp32");
+                    codes ? "qnnpack's sums do not saturate" : none);
     return OK;
 }
 
@@ -79,6 +82,17 @@ void network_say(const char *who, const struct text *decided)
     log_lines(before, decided->data ? decided->data : "");
 }
 
+/* The built-in precision that has the checkpoint's form and bits, else its bits: w6a8. */
+static void name_precision(const struct model_binding *b, char name[OPTION_NAME])
+{
+    const struct quant_preset *known = quant_preset_like(b->form, b->weight_bits, b->activation_bits);
+
+    if (known)
+        snprintf(name, OPTION_NAME, "%s", known->name);
+    else
+        snprintf(name, OPTION_NAME, "w%da%d", b->weight_bits, b->activation_bits);
+}
+
 static status bind_and_plan(const char *weights, const struct network_reading *how,
                             const struct engine_options *options, struct network *out)
 {
@@ -87,6 +101,7 @@ static status bind_and_plan(const char *weights, const struct network_reading *h
     status result = OK;
 
     TRY_OUT(network_load(&out->model, weights, how, &table, &binding));
+    name_precision(&binding, out->precision);
     out->decided.max = TEXT_MAX;
     if (strncmp(weights, "random:", strlen("random:")) != 0)
         TRY_OUT(model_decided(&binding, &out->decided));
@@ -152,24 +167,6 @@ void network_close(struct network *net)
 /* ---- several precisions ----------------------------------------------------------------------------------
  */
 
-const char *network_precision(const struct network *net)
-{
-    enum precision_form form = engine_form(net->engine.plan);
-    struct quant_params q = engine_cam_map(net->engine.plan, net->engine.state).q;
-    const char *of_form = NULL, *name;
-
-    for (int i = 0; (name = quant_preset_name(i)) != NULL; i++) {
-        const struct quant_preset *p = quant_preset(name);
-
-        if (p->form != form)
-            continue;
-        if (form == PRECISION_REAL || q.high - q.low == (1 << p->activations) - 1)
-            return name;
-        of_form = of_form ? of_form : name;
-    }
-    return of_form;
-}
-
 status network_set_add(struct network_set *set, const char *name, const char *model, const char *weights,
                        const struct network_reading *how, const struct engine_options *options,
                        const char *isa)
@@ -181,7 +178,7 @@ status network_set_add(struct network_set *set, const char *name, const char *mo
         return FAIL(ERR_USAGE, "%s: more than %d precisions", weights, PROBE_PRECISIONS);
     TRY(network_open(model, weights, how, options, isa, net));
     set->count++;
-    snprintf(own, OPTION_NAME, "%s", name[0] ? name : network_precision(net));
+    snprintf(own, OPTION_NAME, "%s", name[0] ? name : net->precision);
     for (int i = 0; i < set->count - 1; i++)
         if (strcmp(set->name[i], own) == 0)
             return FAIL(ERR_USAGE, "%s: there is a precision '%s' already; give this one a name: NAME=FILE",

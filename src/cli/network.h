@@ -16,7 +16,8 @@ struct network {
     struct engine engine;
     const struct kernel_table *kernels;
     struct image_pipeline pipeline;
-    struct text decided; /* of a checkpoint's reading: model_decided */
+    char precision[OPTION_NAME]; /* the built-in one's name that has its form and bits; else w6a8 */
+    struct text decided;         /* of a checkpoint's reading: model_decided */
     uint64_t parameters, macs;
 };
 
@@ -34,12 +35,12 @@ MUST_USE status network_check_arithmetic(const struct engine_options *options,
                                          const struct network *const *net, int count);
 /* What binding decided (model_decided) of the checkpoint of `who`, a line each on rank 0's stderr. */
 void network_say(const char *who, const struct text *decided);
-/* ERR_USAGE where relu6 is asked for and none of the networks is int8. */
+/* ERR_USAGE where relu6 is asked for and the weights of all networks are real. */
 MUST_USE status network_check_relu6(const struct network_reading *how, const struct network *const *net,
                                     int count);
 
 /* In place of a checkpoint's path: random weights that fit the description. */
-#define NETWORK_RANDOM_REAL "random:real"
+#define NETWORK_RANDOM_REAL  "random:real"
 #define NETWORK_RANDOM_CODES "random:codes"
 MUST_USE status network_random(const struct model *m, enum precision_form precision,
                                struct tensor_table *out);
@@ -65,7 +66,7 @@ struct network_set {
     struct network of[PROBE_PRECISIONS];
 };
 /* One precision more, opened as network_open does; what was decided of its checkpoint is said. name: "" is
- * that of the built-in precision whose form and codes the checkpoint has. ERR_USAGE where the set has that
+ * its own (struct network). ERR_USAGE where the set has that
  * name already, or is full. */
 MUST_USE status network_set_add(struct network_set *set, const char *name, const char *model,
                                 const char *weights, const struct network_reading *how,
@@ -76,7 +77,5 @@ MUST_USE status network_set_check(const struct network_set *set, const struct ne
 MUST_USE status network_set_probe(const struct network_set *set, const struct probe_how *how,
                                   struct probe **out);
 void network_set_close(struct network_set *set);
-/* The built-in precision's name that an open network's form and codes have. */
-const char *network_precision(const struct network *net);
 
 #endif

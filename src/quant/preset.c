@@ -32,6 +32,18 @@ const struct quant_preset *quant_preset(const char *name)
     return NULL;
 }
 
+const struct quant_preset *quant_preset_like(enum precision_form form, int weights, int activations)
+{
+    for (size_t i = 0; i < COUNT_OF(presets); i++) {
+        const struct quant_preset *p = &presets[i];
+
+        if (p->form == form &&
+            (form == PRECISION_REAL || (p->weights == weights && p->activations == activations)))
+            return p;
+    }
+    return NULL;
+}
+
 const struct quant_preset *quant_preset_usual(void)
 {
     return &presets[USUAL];

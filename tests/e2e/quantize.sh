@@ -92,10 +92,17 @@ for precision in int8 w4a8 int2; do
     sizes+=("$(stat -c %s "$T/few.safetensors")")
     check "$precision's size is said" grep -q "^file ${sizes[-1]} bytes" "$T/log"
     check "infer $precision" code 0 "$Q" infer --model $M --weights "$T/few.safetensors" -o "$T/few.out" "${pictures[@]:0:2}"
+    check "called $precision" grep -q "^mobilenet_v2  $precision fbgemm" "$T/log"
 done
 check "sizes fall" test "${sizes[0]}" -gt "${sizes[1]}" -a "${sizes[1]}" -gt "${sizes[2]}"
 check "codes are packed" grep -q 'bits 2 shape' "$T/few.safetensors"
 check "bits are said" grep -q "codes of weights have 2 bits, of outputs 2, or more" "$T/log"
+check "quantize to bits without a name" code 0 quantize --limit 4 --weight_bits=6 -o "$T/few.safetensors"
+check "infer them" code 0 "$Q" infer --model $M --weights "$T/few.safetensors" -o "$T/few.out" "${pictures[0]}"
+check "called by their bits" grep -q "^mobilenet_v2  w6a8 fbgemm" "$T/log"
+check "quantize rounded" code 0 quantize --limit 4 --precision=int16 -o "$T/few.safetensors"
+check "its relu6" code 0 "$Q" infer --model $M --weights "$T/few.safetensors" --relu6=clamp -o "$T/few.out" "${pictures[0]}"
+check "called int16" grep -q "^mobilenet_v2  int16  " "$T/log"
 
 # Back: the fp32 checkpoint of an int8 one answers alike, and can be quantized again.
 check "dequantize" code 0 "$Q" quantize --model $M --dequantize "$T/one.safetensors" -o "$T/back.safetensors"

@@ -22,6 +22,10 @@ int main(void)
     }
     for (int i = 0; i < count; i++)
         CHECK(strstr(QUANT_PRESET_NAMES, quant_preset_name(i)));
+    CHECK(quant_preset_like(PRECISION_CODES, 4, 8) == quant_preset("w4a8"));
+    CHECK(quant_preset_like(PRECISION_ROUNDED, 16, 16) == wide &&
+          quant_preset_like(PRECISION_REAL, 0, 0) == real);
+    CHECK(!quant_preset_like(PRECISION_ROUNDED, 8, 8) && !quant_preset_like(PRECISION_CODES, 6, 8));
     CHECK(count == 8 && !quant_preset_name(-1));
     return check_result("quant_preset");
 }
