@@ -29,8 +29,8 @@ refused 2 "changed.conf:14: .*decimal number" "$T/changed.conf"
 refused_by 3 2 "unknown option '--fractoin'" "$T/job.conf" --fractoin=1
 refused 2 "cam.sign = absmin: one of absmax.meanact" "$T/job.conf" --cam.sign=absmin
 refused_by 3 2 "no_such.conf: No such file" "$T/no_such.conf"
-changed '/^int8/d'
-refused 2 "network shuffle: int8 is not set" "$T/changed.conf"
+changed '/^int8/d; /^fp32/d'
+refused 2 "network shuffle has no checkpoint: PRECISION = FILE is wanted" "$T/changed.conf"
 refused 2 "instruction set|run.isa" "$T/job.conf" --isa=sse9
 
 # Models and checkpoints: 1.
@@ -44,7 +44,7 @@ refused_by 3 1 "short.pth" "$T/job.conf" --network.shuffle.fp32="$T/short.pth"
 refused 1 "empty.pth" "$T/job.conf" --network.shuffle.int8="$T/empty.pth"
 cp "${W}_fp32.pth" "$T/net-deadbeef.pth"
 refused 1 "net-deadbeef.pth" "$T/job.conf" --network.shuffle.fp32="$T/net-deadbeef.pth"
-refused 1 "int8 checkpoint" "$T/job.conf" --network.shuffle.fp32="${W}_int8.pth"
+refused 1 "shufflenet_v2_x0_5_int8.pth: .*network.shuffle.fp32" "$T/job.conf" --network.shuffle.fp32="${W}_int8.pth"
 refused 1 "mobilenet_v2_fp32.pth" "$T/job.conf" --network.shuffle.fp32="$WEIGHTS/mobilenet_v2_fp32.pth"
 sed 's/\(^linear.*out\) 16/\1 17/' models/demo/shufflenet_v2_x0_5.model > "$T/classes.model"
 (cd "$T/images" && ls -d */*.JPEG | sed 's/$/,3/') > "$T/three.csv"
