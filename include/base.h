@@ -119,6 +119,9 @@ int log_exit(status result);
 void *mem_alloc(size_t count, size_t size);
 /* New elements are zeroed. On failure the old block stays valid and NULL is returned. */
 void *mem_grow(void *block, size_t old_count, size_t new_count, size_t size);
+/* Makes room for element `count` of an array that grows: `array` is the address of its pointer, *capacity,
+ * the elements that it has room for, doubles. Elements of `size` bytes, new ones zeroed. ERR_MEMORY. */
+MUST_USE status mem_room(void *array, int count, int *capacity, size_t size);
 char *mem_strdup(const char *text);
 void mem_free(void *block);          /* NULL is fine */
 long mem_live(void);                 /* blocks not yet freed: tests end at 0 */

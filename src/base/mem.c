@@ -53,6 +53,24 @@ void *mem_grow(void *block, size_t old_count, size_t new_count, size_t size)
     return grown;
 }
 
+status mem_room(void *array, int count, int *capacity, size_t size)
+{
+    int more = *capacity < 8 ? 8 : *capacity * 2;
+    void *grown;
+
+    if (count < *capacity)
+        return OK;
+    if (count > 1 << 29)
+        return FAIL(ERR_MEMORY, "more than %d elements", 1 << 29);
+    memcpy(&grown, array, sizeof grown); /* whatever it points to */
+    grown = mem_grow(grown, (size_t)*capacity, (size_t)more, size);
+    if (!grown)
+        return FAIL(ERR_MEMORY, "no memory for %d elements of %zu bytes", more, size);
+    memcpy(array, &grown, sizeof grown);
+    *capacity = more;
+    return OK;
+}
+
 char *mem_strdup(const char *text)
 {
     size_t size = strlen(text) + 1;

@@ -87,7 +87,7 @@ static status add_box(struct reading *r)
     r->at.line = line_of(r);
     if (r->count == MAX_BOXES)
         return FAIL(ERR_FORMAT, "%s:%d: more than %d boxes", r->at.file, r->at.line, MAX_BOXES);
-    TRY(image_list_grow((void **)&r->box, r->count, &r->capacity, sizeof *r->box));
+    TRY(mem_room(&r->box, r->count, &r->capacity, sizeof *r->box));
     for (int i = 0; i < 4; i++) {
         word[i] = r->number[i];
         if (!word[i][0])
@@ -174,7 +174,7 @@ static int is_folder(const char *path)
 
 static status add_name(const char *name, char ***names, int *count, int *capacity)
 {
-    TRY(image_list_grow((void **)names, *count, capacity, sizeof **names));
+    TRY(mem_room(names, *count, capacity, sizeof **names));
     (*names)[*count] = mem_strdup(name);
     if (!(*names)[*count])
         return FAIL(ERR_MEMORY, "no memory for the names of %d annotations", *count);

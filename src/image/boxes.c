@@ -102,7 +102,7 @@ static status add_found(struct matcher *m, int entry, struct image_box box)
         m->list->boxes_unmatched++;
         return OK;
     }
-    TRY(image_list_grow((void **)&m->found, m->count, &m->capacity, sizeof *m->found));
+    TRY(mem_room(&m->found, m->count, &m->capacity, sizeof *m->found));
     m->found[m->count++] = (struct found){ entry, box };
     return OK;
 }

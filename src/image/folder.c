@@ -65,7 +65,7 @@ static status class_folders(struct list *l, const char *root, char ***names, int
                 TRY_OUT(image_list_count(&l->loose, "", d->d_name));
             continue;
         }
-        TRY_OUT(image_list_grow((void **)names, *count, &capacity, sizeof **names));
+        TRY_OUT(mem_room(names, *count, &capacity, sizeof **names));
         (*names)[*count] = mem_strdup(d->d_name);
         if (!(*names)[*count]) {
             result = FAIL(ERR_MEMORY, "%s: no memory for its names", root);

@@ -137,7 +137,7 @@ static status add(struct labels *s, const char *path, const char *wnid, int inde
     if (strlen(path) > LIST_MAX_NAME || whole || !s->extension)
         whole = 1;
     snprintf(name, sizeof name, "%.*s%s", LIST_MAX_NAME, path, whole ? "" : s->extension);
-    TRY(image_list_grow((void **)&s->of_entry, s->list->count, &s->entries, sizeof *s->of_entry));
+    TRY(mem_room(&s->of_entry, s->list->count, &s->entries, sizeof *s->of_entry));
     snprintf(s->of_entry[s->list->count].wnid, sizeof s->of_entry->wnid, "%s", wnid);
     s->of_entry[s->list->count].index = index;
     return image_list_add(s->list, at->file, at->line, strlen(path) > LIST_MAX_NAME ? path : name, index);

@@ -15,23 +15,6 @@ void image_list_free(struct list *l)
     *l = (struct list){ 0 };
 }
 
-status image_list_grow(void **array, int count, int *capacity, size_t size)
-{
-    int more = *capacity < 64 ? 64 : *capacity * 2;
-    void *grown;
-
-    if (count < *capacity)
-        return OK;
-    if (count > 1 << 29)
-        return FAIL(ERR_MEMORY, "the list has more than %d entries", 1 << 29);
-    grown = mem_grow(*array, (size_t)*capacity, (size_t)more, size);
-    if (!grown)
-        return FAIL(ERR_MEMORY, "no memory for a list of %d entries", more);
-    *array = grown;
-    *capacity = more;
-    return OK;
-}
-
 static status add_string(struct list *l, const char *s, size_t *at)
 {
     l->strings.max = (size_t)2 << 30;
@@ -80,7 +63,7 @@ status image_list_add(struct list *l, const char *file, int line, const char *pa
     while (path[0] == '.' && path[1] == '/')
         path += 2;
     TRY(image_list_check_name(file, line, path));
-    TRY(image_list_grow((void **)&l->entry, l->count, &l->capacity, sizeof *l->entry));
+    TRY(mem_room(&l->entry, l->count, &l->capacity, sizeof *l->entry));
     TRY(add_string(l, path, &l->entry[l->count].path));
     l->entry[l->count].class_index = class_index;
     l->entry[l->count].line = line;
@@ -92,7 +75,7 @@ status image_list_add_class(struct list *l, const char *name)
 {
     if (l->class_names > LIST_MAX_CLASS)
         return FAIL(ERR_RANGE, "more than %d classes", LIST_MAX_CLASS);
-    TRY(image_list_grow((void **)&l->class_name, l->class_names, &l->class_capacity, sizeof *l->class_name));
+    TRY(mem_room(&l->class_name, l->class_names, &l->class_capacity, sizeof *l->class_name));
     TRY(add_string(l, name, &l->class_name[l->class_names]));
     l->class_names++;
     return OK;

@@ -35,8 +35,6 @@ static inline const char *image_list_path(const struct list *l, int i)
     return l->strings.data + l->entry[i].path;
 }
 
-/* Grows an array (capacity doubles) so that element `count` exists. ERR_MEMORY. */
-MUST_USE status image_list_grow(void **array, int count, int *capacity, size_t size);
 /* Adds an entry after checking its name. `file` and `line` are for the message (line 0: none). */
 MUST_USE status image_list_add(struct list *l, const char *file, int line, const char *path, int class_index);
 MUST_USE status image_list_add_class(struct list *l, const char *name);

@@ -85,7 +85,7 @@ status image_loc_parse(const struct list_lines *at, char *text, struct list_loc 
             if (!(word[i] = strtok_r(NULL, " \t", &rest)))
                 return FAIL(ERR_FORMAT, "%s:%d: %s has fewer than four numbers after it", at->file, at->line,
                             token);
-        TRY(image_list_grow((void **)groups, *count, capacity, sizeof **groups));
+        TRY(mem_room(groups, *count, capacity, sizeof **groups));
         g = &(*groups)[(*count)++];
         memcpy(g->wnid, token, 10);
         TRY(image_box_parse(at, word, 0, &g->box));

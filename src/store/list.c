@@ -82,15 +82,7 @@ static status add(void *user, const char *name)
                     list->file->name, name);
     if (snprintf(path, sizeof path, "/%s", name) >= (int)sizeof path || list->schema.count >= MOST_DATASETS)
         return FAIL(ERR_FORMAT, "%s: a dataset's name is too long, or there are too many", list->file->name);
-    if (list->schema.count == list->capacity) {
-        int more = list->capacity ? 2 * list->capacity : 64;
-        struct store_dataset *grown =
-            mem_grow(list->schema.dataset, (size_t)list->capacity, (size_t)more, sizeof *grown);
-        if (!grown)
-            return FAIL(ERR_MEMORY, "no memory for %d datasets", more);
-        list->schema.dataset = grown;
-        list->capacity = more;
-    }
+    TRY(mem_room(&list->schema.dataset, list->schema.count, &list->capacity, sizeof *list->schema.dataset));
     TRY(describe(list->file, path, &list->schema.dataset[list->schema.count]));
     list->schema.count++;
     return OK;

@@ -26,20 +26,13 @@ static int find_slot(const struct tensor_table *table, const char *name)
 /* Keeps at least half of the slots free. */
 static status grow(struct tensor_table *table)
 {
-    int capacity = table->capacity ? 2 * table->capacity : 64;
-    struct tensor_entry *entry = mem_grow(table->entry, (size_t)table->count, (size_t)capacity,
-                                          sizeof *entry);
-
-    if (!entry)
-        return FAIL(ERR_MEMORY, "no memory for a table of %d tensors", capacity);
-    table->entry = entry;
-    table->capacity = capacity;
+    TRY(mem_room(&table->entry, table->count, &table->capacity, sizeof *table->entry));
     mem_free(table->slot);
     table->slots = 0;
-    MEM_TRY(table->slot, 2 * (size_t)capacity, sizeof *table->slot);
-    table->slots = 2 * capacity;
+    MEM_TRY(table->slot, 2 * (size_t)table->capacity, sizeof *table->slot);
+    table->slots = 2 * table->capacity;
     for (int i = 0; i < table->count; i++)
-        table->slot[find_slot(table, entry[i].name)] = i + 1;
+        table->slot[find_slot(table, table->entry[i].name)] = i + 1;
     return OK;
 }
 
@@ -122,14 +115,7 @@ status table_add_note(struct tensor_table *table, const char *key, const char *v
 
     if (table_note(table, key))
         return FAIL(ERR_FORMAT, "two notes are named %s", key);
-    if (table->notes == table->note_capacity) {
-        int more = table->note_capacity ? 2 * table->note_capacity : 8;
-        struct table_note *grown = mem_grow(table->note, (size_t)table->notes, (size_t)more, sizeof *grown);
-        if (!grown)
-            return FAIL(ERR_MEMORY, "no memory for %d notes", more);
-        table->note = grown;
-        table->note_capacity = more;
-    }
+    TRY(mem_room(&table->note, table->notes, &table->note_capacity, sizeof *table->note));
     new.key = mem_strdup(key);
     new.value = new.key ? mem_strdup(value) : NULL;
     if (!new.value) {
@@ -144,15 +130,7 @@ status table_add_absent(struct tensor_table *table, const char *name, const char
 {
     struct table_absent new = { .is_tensor = is_tensor };
 
-    if (table->absents == table->absent_capacity) {
-        int more = table->absent_capacity ? 2 * table->absent_capacity : 8;
-        struct table_absent *grown = mem_grow(table->absent, (size_t)table->absents, (size_t)more,
-                                              sizeof *grown);
-        if (!grown)
-            return FAIL(ERR_MEMORY, "no memory for %d values", more);
-        table->absent = grown;
-        table->absent_capacity = more;
-    }
+    TRY(mem_room(&table->absent, table->absents, &table->absent_capacity, sizeof *table->absent));
     new.name = mem_strdup(name);
     new.why = new.name ? mem_strdup(why) : NULL;
     if (!new.why) {

@@ -14,14 +14,7 @@ static status count_item(struct pickle_machine *m)
 
 static status push_int(int **array, int *count, int *capacity, int value)
 {
-    if (*count == *capacity) {
-        int more = *capacity ? 2 * *capacity : 8;
-        int *grown = mem_grow(*array, (size_t)*count, (size_t)more, sizeof *grown);
-        if (!grown)
-            return FAIL(ERR_MEMORY, "pickle: no memory for %d items", more);
-        *array = grown;
-        *capacity = more;
-    }
+    TRY(mem_room(array, *count, capacity, sizeof **array));
     (*array)[(*count)++] = value;
     return OK;
 }
@@ -38,14 +31,7 @@ status pickle_make(struct pickle_machine *m, enum pickle_kind kind, int *out)
     struct pickle *p = m->p;
 
     TRY(count_item(m));
-    if (p->count == p->capacity) {
-        int more = p->capacity ? 2 * p->capacity : 256;
-        struct pickle_value *grown = mem_grow(p->value, (size_t)p->count, (size_t)more, sizeof *grown);
-        if (!grown)
-            return FAIL(ERR_MEMORY, "pickle: no memory for %d values", more);
-        p->value = grown;
-        p->capacity = more;
-    }
+    TRY(mem_room(&p->value, p->count, &p->capacity, sizeof *p->value));
     p->value[p->count].kind = kind;
     *out = p->count++;
     return OK;
@@ -131,17 +117,8 @@ status pickle_put(struct pickle_machine *m, uint64_t key)
         return FAIL(ERR_MEMORY, "pickle: memo number %llu", (unsigned long long)key);
     if (m->height <= pickle_floor(m))
         return PICKLE_BAD(m, "the pickle remembers an empty stack");
-    if ((int)key >= m->memo_capacity) {
-        int more = m->memo_capacity ? m->memo_capacity : 256;
-        int *grown;
-        while (more <= (int)key)
-            more *= 2;
-        grown = mem_grow(m->memo, (size_t)m->memo_capacity, (size_t)more, sizeof *grown);
-        if (!grown)
-            return FAIL(ERR_MEMORY, "pickle: no memory for %d remembered values", more);
-        m->memo = grown;
-        m->memo_capacity = more;
-    }
+    while ((int)key >= m->memo_capacity)
+        TRY(mem_room(&m->memo, m->memo_capacity, &m->memo_capacity, sizeof *m->memo));
     m->remembered += m->memo[key] == 0;
     m->memo[key] = m->stack[m->height - 1] + 1;
     return OK;

@@ -129,14 +129,7 @@ static status add_range(struct reader *r, const struct range *range)
 {
     if (r->ranges == WEIGHT_MAX_TENSORS)
         return FAIL(ERR_MEMORY, "more than %d tensors", WEIGHT_MAX_TENSORS);
-    if (r->ranges == r->capacity) {
-        int more = r->capacity ? 2 * r->capacity : 64;
-        struct range *grown = mem_grow(r->range, (size_t)r->capacity, (size_t)more, sizeof *grown);
-        if (!grown)
-            return FAIL(ERR_MEMORY, "no memory for %d tensors", more);
-        r->range = grown;
-        r->capacity = more;
-    }
+    TRY(mem_room(&r->range, r->ranges, &r->capacity, sizeof *r->range));
     r->range[r->ranges++] = *range;
     return OK;
 }
@@ -179,14 +172,7 @@ static status add_mark(struct reader *r, char *name, const struct packed_mark *i
 {
     if (r->marks == WEIGHT_MAX_TENSORS)
         return FAIL(ERR_MEMORY, "__metadata__: more than %d quantized tensors", WEIGHT_MAX_TENSORS);
-    if (r->marks == r->mark_capacity) {
-        int more = r->mark_capacity ? 2 * r->mark_capacity : 64;
-        struct mark *grown = mem_grow(r->mark, (size_t)r->marks, (size_t)more, sizeof *grown);
-        if (!grown)
-            return FAIL(ERR_MEMORY, "no memory for %d quantized tensors", more);
-        r->mark = grown;
-        r->mark_capacity = more;
-    }
+    TRY(mem_room(&r->mark, r->marks, &r->mark_capacity, sizeof *r->mark));
     r->mark[r->marks].name = mem_strdup(name);
     if (!r->mark[r->marks].name)
         return FAIL(ERR_MEMORY, "no memory for the name %s", name);

@@ -87,14 +87,7 @@ static status add_place(struct search *s, int value, int parent, int key)
         s->seen[value])
         return OK;
     s->seen[value] = 1;
-    if (s->count == s->capacity) {
-        int more = s->capacity ? 2 * s->capacity : 64;
-        struct place *grown = mem_grow(s->place, (size_t)s->count, (size_t)more, sizeof *grown);
-        if (!grown)
-            return FAIL(ERR_MEMORY, "no memory for %d dicts", more);
-        s->place = grown;
-        s->capacity = more;
-    }
+    TRY(mem_room(&s->place, s->count, &s->capacity, sizeof *s->place));
     s->place[s->count] = (struct place){ .value = value, .parent = parent, .key = key, .depth = depth };
     weigh(s, s->count++);
     return OK;

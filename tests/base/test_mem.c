@@ -3,6 +3,20 @@
 
 #include <string.h>
 
+static void check_room(void)
+{
+    int *number = NULL, capacity = 0;
+
+    for (int i = 0; i < 100; i++) {
+        CHECK(mem_room(&number, i, &capacity, sizeof *number) == OK && capacity > i && number[i] == 0);
+        number[i] = i;
+    }
+    CHECK(capacity == 128 && number[0] == 0 && number[63] == 63 && number[99] == 99);
+    capacity = 1 << 30;
+    CHECK(mem_room(&number, 1 << 30, &capacity, sizeof *number) == ERR_MEMORY && number[99] == 99);
+    mem_free(number);
+}
+
 int main(void)
 {
     long before = mem_live();
@@ -22,6 +36,7 @@ int main(void)
     char *copy = mem_strdup("abc");
     CHECK(copy && strcmp(copy, "abc") == 0);
     mem_free(copy);
+    check_room();
     CHECK(mem_live() == before);
     CHECK(mem_peak_resident() > 100 * 1024);
     CHECK(mem_proportional() == 0 ||
