@@ -10,4 +10,11 @@ MUST_USE status image_alloc(const char *name, uint64_t width, uint64_t height, s
 MUST_USE status image_decode_jpeg(const char *name, const uint8_t *bytes, size_t size, struct image *out);
 MUST_USE status image_decode_png(const char *name, const uint8_t *bytes, size_t size, struct image *out);
 
+/* components: 1 (grey, the picture's red), 3 (RGB) or 4 (CMYK as Adobe's programs store it, inverted);
+ * optimize: Huffman tables of the picture's own. */
+struct image_jpeg_form { int components, quality, optimize; };
+/* image_encode_jpeg in a form of the caller's. */
+MUST_USE status image_encode_jpeg_as(const struct image *im, const struct image_jpeg_form *form,
+                                     uint8_t **bytes, size_t *size);
+
 #endif

@@ -3,107 +3,26 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <jpeglib.h>
-#include <setjmp.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define QUALITY 90
+#include "codec.h"
+
+#define QUALITY        90
 #define SPECIAL_STREAM UINT64_C(0x5350454349414c) /* not a picture's index */
 
 const char *synth_class_name(int class_index)
 {
     static const char *const names[SYNTH_CLASSES] = {
-        "n00_ring_stripe_ember",     "n01_ring_check_beach",     "n02_ring_dot_lagoon",
-        "n03_ring_circle_melon",     "n04_star_stripe_beach",    "n05_star_check_lagoon",
-        "n06_star_dot_melon",        "n07_star_circle_ember",    "n08_cross_stripe_lagoon",
-        "n09_cross_check_melon",     "n10_cross_dot_ember",      "n11_cross_circle_beach",
-        "n12_triangle_stripe_melon", "n13_triangle_check_ember", "n14_triangle_dot_beach",
+        "n00_ring_stripe_ember",      "n01_ring_check_beach",     "n02_ring_dot_lagoon",
+        "n03_ring_circle_melon",      "n04_star_stripe_beach",    "n05_star_check_lagoon",
+        "n06_star_dot_melon",         "n07_star_circle_ember",    "n08_cross_stripe_lagoon",
+        "n09_cross_check_melon",      "n10_cross_dot_ember",      "n11_cross_circle_beach",
+        "n12_triangle_stripe_melon",  "n13_triangle_check_ember", "n14_triangle_dot_beach",
         "n15_triangle_circle_lagoon",
     };
 
     BUG_IF(class_index < 0 || class_index >= SYNTH_CLASSES);
     return names[class_index];
-}
-
-/* libjpeg's default handler ends the process. */
-struct encoder {
-    struct jpeg_compress_struct c;
-    struct jpeg_error_mgr error;
-    jmp_buf failed;
-    char text[JMSG_LENGTH_MAX];
-};
-
-static void encoder_failed(j_common_ptr common)
-{
-    struct encoder *e = common->client_data;
-
-    e->error.format_message(common, e->text);
-    longjmp(e->failed, 1);
-}
-
-/* CMYK as Adobe's programs store it in JPEG: inverted, so 255 is no ink. */
-static void row_to_cmyk(const uint8_t *rgb, int width, uint8_t *out)
-{
-    for (int x = 0; x < width; x++, rgb += 3, out += 4) {
-        int most = rgb[0] > rgb[1] ? rgb[0] : rgb[1];
-
-        most = most > rgb[2] ? most : rgb[2];
-        for (int c = 0; c < 3; c++)
-            out[c] = (uint8_t)(most ? rgb[c] * 255 / most : 255);
-        out[3] = (uint8_t)most;
-    }
-}
-
-static void encode_rows(struct encoder *e, const struct image *im, uint8_t *row)
-{
-    for (int y = 0; y < im->height; y++) {
-        const uint8_t *p = im->rgb + 3 * (size_t)y * (size_t)im->width;
-        JSAMPROW one = row;
-
-        if (e->c.input_components == 4)
-            row_to_cmyk(p, im->width, row);
-        else if (e->c.input_components == 1)
-            for (int x = 0; x < im->width; x++)
-                row[x] = p[3 * x];
-        else
-            memcpy(row, p, 3 * (size_t)im->width);
-        jpeg_write_scanlines(&e->c, &one, 1);
-    }
-}
-
-/* *bytes from libjpeg's malloc: freed with free(). */
-static status encode(const struct image *im, int components, uint8_t **bytes, unsigned long *size)
-{
-    struct encoder e = { 0 };
-    uint8_t *row;
-
-    MEM_TRY(row, (size_t)im->width, 4);
-    e.c.err = jpeg_std_error(&e.error);
-    e.c.client_data = &e;
-    e.error.error_exit = encoder_failed;
-    if (setjmp(e.failed)) {
-        jpeg_destroy_compress(&e.c);
-        mem_free(row);
-        /* libjpeg may have moved its buffer without telling: a lost block, not a block freed twice. */
-        *bytes = NULL;
-        return FAIL(ERR_IO, "JPEG: %s", e.text);
-    }
-    jpeg_create_compress(&e.c);
-    jpeg_mem_dest(&e.c, bytes, size);
-    e.c.image_width = (JDIMENSION)im->width;
-    e.c.image_height = (JDIMENSION)im->height;
-    e.c.input_components = components;
-    e.c.in_color_space = components == 1 ? JCS_GRAYSCALE : components == 4 ? JCS_CMYK : JCS_RGB;
-    jpeg_set_defaults(&e.c);
-    jpeg_set_quality(&e.c, QUALITY, TRUE);
-    e.c.dct_method = JDCT_ISLOW;
-    jpeg_start_compress(&e.c, TRUE);
-    encode_rows(&e, im, row);
-    jpeg_finish_compress(&e.c);
-    jpeg_destroy_compress(&e.c);
-    mem_free(row);
-    return OK;
 }
 
 void synth_special(uint64_t seed, int images, int *cmyk, int *truncated)
@@ -162,23 +81,23 @@ static status write_picture(const char *dir, uint64_t seed, int index, enum spec
     struct synth_scene scene = { 0 };
     char name[128], path[4096];
     uint8_t *bytes = NULL;
-    unsigned long size = 0;
-    int components;
+    size_t size = 0;
+    struct image_jpeg_form form = { .quality = QUALITY };
     status result = OK;
 
     TRY_OUT(synth_scene_draw(seed, index, &scene));
     snprintf(name, sizeof name, "%s/img_%06d.JPEG", synth_class_name(scene.class_index), index);
     TRY_OUT(text_path(path, sizeof path, dir, name));
-    components = special == SPECIAL_CMYK ? 4 : scene.grey ? 1 : 3;
-    TRY_OUT(encode(&scene.image, components, &bytes, &size));
+    form.components = special == SPECIAL_CMYK ? 4 : scene.grey ? 1 : 3;
+    TRY_OUT(image_encode_jpeg_as(&scene.image, &form, &bytes, &size));
     if (special == SPECIAL_TRUNCATED)
         size = size * 3 / 5;
     TRY_OUT(write_bytes(path, bytes, size));
-    TRY_OUT(text_add(boxes, "%s,%d,%d,%d,%d\n", name, scene.box.x0, scene.box.y0, scene.box.x1,
-                     scene.box.y1));
+    TRY_OUT(
+        text_add(boxes, "%s,%d,%d,%d,%d\n", name, scene.box.x0, scene.box.y0, scene.box.x1, scene.box.y1));
     TRY_OUT(text_add(labels, "%s,%d\n", name, scene.class_index));
 out:
-    free(bytes);
+    mem_free(bytes);
     image_free(&scene.image);
     return result;
 }
