@@ -4,37 +4,9 @@
 #include <string.h>
 
 #include "metric.h"
+#include "pairs.h"
 
-enum { ROWS_MAX_BYTES = 1 << 30, MOST = 64 };
-
-/* The images of one network whose maps differ most, largest RMSE first. */
-struct shelf {
-    int64_t image[MOST];
-    float *rmse;
-    uint8_t *row_status;
-    int count;
-};
-
-static status shelf_read(struct store_reader *r, int network, int most, struct shelf *s)
-{
-    const struct store_layout *layout = store_reader_layout(r);
-    const char *name = layout->network[network].name;
-    char path[STORE_PATH + STORE_NAME];
-    int64_t rows = 0, count = 0;
-
-    snprintf(path, sizeof path, "/models/%s/%s/vs_%s/rmse_aligned", name, layout->precision[1].name,
-             layout->precision[0].name);
-    TRY(store_read_all(r, path, STORE_F32, ROWS_MAX_BYTES, (void **)&s->rmse, &rows));
-    snprintf(path, sizeof path, "/models/%s/status", name);
-    TRY(store_read_all(r, path, STORE_U8, ROWS_MAX_BYTES, (void **)&s->row_status, &count));
-    if (count != rows)
-        return FAIL(ERR_MISMATCH, "%s: %lld rows where the RMSE has %lld", path, (long long)count,
-                    (long long)rows);
-    for (int64_t i = 0; i < count; i++)
-        s->row_status[i] = s->row_status[i] == STORE_OK;
-    s->count = metric_largest(s->rmse, s->row_status, rows, most, s->image);
-    return OK;
-}
+enum { MOST = 64 };
 
 /* One picture of the gallery: its place on the shelf, its maps, its file. */
 static status write_picture(const struct panel *panel, const char *folder, struct album *g,
@@ -56,31 +28,33 @@ out:
     return result;
 }
 
+/* The images of one network whose maps differ most, largest RMSE first. */
 static status write_shelf(struct store_reader *r, const struct report_options *options, int network,
                           struct album *g)
 {
-    int most = g->layout->pictures < options->pictures ? g->layout->pictures : options->pictures;
-    struct shelf shelf = { 0 };
+    int most = g->layout->pictures < options->pictures ? g->layout->pictures : options->pictures, count;
+    int64_t image[MOST];
+    struct pairs a = { 0 };
     struct panel *panel;
     status result = OK;
 
     MEM_TRY(panel, 1, sizeof *panel);
     TRY_OUT(panel_open(r, options->images, network, panel));
-    TRY_OUT(shelf_read(r, network, most < MOST ? most : MOST, &shelf));
-    for (int i = 0; i < shelf.count; i++) {
+    TRY_OUT(pairs_read(r, network, 1, &a));
+    count = metric_largest(a.rmse[PAIRS_ALIGNED], a.ok, a.images, most < MOST ? most : MOST, image);
+    for (int i = 0; i < count; i++) {
         struct album_picture *picture = &g->picture[g->count];
 
         picture->network = network;
         picture->place = i + 1;
-        picture->image = shelf.image[i];
-        picture->rmse = shelf.rmse[shelf.image[i]];
+        picture->image = image[i];
+        picture->rmse = a.rmse[PAIRS_ALIGNED][image[i]];
         TRY_OUT(write_picture(panel, options->folder, g, picture));
         g->count++;
     }
 out:
     mem_free(panel);
-    mem_free(shelf.rmse);
-    mem_free(shelf.row_status);
+    pairs_free(&a);
     return result;
 }
 

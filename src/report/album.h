@@ -1,6 +1,5 @@
-/* album: the pictures whose two maps differ most with signs aligned, as PNG: what the network saw with
- * its true boxes,
- * then the map of every precision. */
+/* album: the pictures whose two maps differ most with signs aligned, as PNG: what the network saw with its
+ * true boxes, then the map of every precision. */
 #ifndef QUANTCAM_REPORT_ALBUM_H
 #define QUANTCAM_REPORT_ALBUM_H
 

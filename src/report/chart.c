@@ -131,8 +131,7 @@ static status add_legend(const char *const name[CHART_SERIES], enum chart_kind k
                                                 : "<path class=\"line s%d\" d=\"M%.1f %.1fh20\"/>",
                              s, x, kind == CHART_BARS ? y - 5 : y));
             TRY(text_add(out, "<text x=\"%.1f\" y=\"%.1f\">", x + 24, y + 4));
-            TRY(markup_html(out, name[s]));
-            TRY(text_add(out, "</text>\n"));
+            TRY(markup_wrap(out, "", name[s], "</text>\n"));
         }
         x += wide;
     }
@@ -143,9 +142,7 @@ static status add_frame(const char *title, double height, struct text *out)
 {
     TRY(text_add(out, "<svg class=\"chart\" viewBox=\"0 0 %d %.0f\" role=\"img\"><title>", WIDTH, height));
     TRY(markup_html(out, title));
-    TRY(text_add(out, "</title>\n<text class=\"head\" x=\"2\" y=\"14\">"));
-    TRY(markup_html(out, title));
-    return text_add(out, "</text>\n");
+    return markup_wrap(out, "</title>\n<text class=\"head\" x=\"2\" y=\"14\">", title, "</text>\n");
 }
 
 static status add_rows(const struct chart *c, struct text *out)
@@ -157,8 +154,7 @@ static status add_rows(const struct chart *c, struct text *out)
                      "<path class=\"grid\" d=\"M%.1f %.1fh%.1f\"/><text class=\"end\" x=\"%.1f\" "
                      "y=\"%.1f\">",
                      c->left, y, c->width, c->left - 6, y + 4));
-        TRY(markup_html(out, c->row[r]));
-        TRY(text_add(out, "</text>\n"));
+        TRY(markup_wrap(out, "", c->row[r], "</text>\n"));
     }
     return OK;
 }
@@ -180,14 +176,12 @@ status chart_begin(struct chart *c, struct text *out)
     TRY(c->rows ? add_rows(c, out) : add_ticks(c, 1, 4, out));
     TRY(text_add(out, "<text class=\"mid soft\" x=\"%.1f\" y=\"%.1f\">", c->left + c->width / 2,
                  c->top + c->height + 33));
-    TRY(markup_html(out, c->x_label));
-    TRY(text_add(out, "</text>\n"));
+    TRY(markup_wrap(out, "", c->x_label, "</text>\n"));
     if (c->rows)
         return OK;
     TRY(text_add(out, "<text class=\"mid soft\" transform=\"translate(12 %.1f) rotate(-90)\">",
                  c->top + c->height / 2));
-    TRY(markup_html(out, c->y_label));
-    return text_add(out, "</text>\n");
+    return markup_wrap(out, "", c->y_label, "</text>\n");
 }
 
 status chart_end(const struct chart *c, struct text *out)
@@ -226,9 +220,7 @@ status chart_steps(const struct chart *c, int series, const double *y, int bins,
 
 static status add_tip(const char *tip, struct text *out)
 {
-    TRY(text_add(out, "<title>"));
-    TRY(markup_html(out, tip));
-    return text_add(out, "</title>");
+    return markup_wrap(out, "<title>", tip, "</title>");
 }
 
 status chart_bar(const struct chart *c, int series, double x0, double x1, int row, const char *tip,
@@ -262,16 +254,14 @@ status chart_dot(const struct chart *c, const struct chart_dot *d, int row, stru
 status chart_text(const struct chart *c, double x, double y, const char *text, struct text *out)
 {
     TRY(text_add(out, "<text class=\"mid soft\" x=\"%.1f\" y=\"%.1f\">", at_x(c, x), at_y(c, y) - 4));
-    TRY(markup_html(out, text));
-    return text_add(out, "</text>\n");
+    return markup_wrap(out, "", text, "</text>\n");
 }
 
 status chart_note(const struct chart *c, int line, const char *text, struct text *out)
 {
     TRY(text_add(out, "<text class=\"end\" x=\"%.1f\" y=\"%.1f\">", c->left + c->width - 6,
                  c->top + 14 + 15.0 * line));
-    TRY(markup_html(out, text));
-    return text_add(out, "</text>\n");
+    return markup_wrap(out, "", text, "</text>\n");
 }
 
 /* ---- panels -------------------------------------------------------------------------------------------- */
@@ -288,12 +278,10 @@ static status add_panel(const struct chart_panel *p, double top, struct text *ou
     };
 
     TRY(text_add(out, "<text class=\"end\" x=\"%d\" y=\"%.1f\">", ROW_LEFT - 8, top + c.height / 2 + 4));
-    TRY(markup_html(out, p->label));
-    TRY(text_add(out, "</text>\n"));
+    TRY(markup_wrap(out, "", p->label, "</text>\n"));
     if (p->dots == 0) {
         TRY(text_add(out, "<text class=\"soft\" x=\"%.1f\" y=\"%.1f\">", c.left, top + c.height / 2 + 4));
-        TRY(markup_html(out, p->why ? p->why : "-"));
-        return text_add(out, "</text>\n");
+        return markup_wrap(out, "", p->why ? p->why : "-", "</text>\n");
     }
     c.x = p->x;
     widen(&c.x);

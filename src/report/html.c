@@ -102,9 +102,7 @@ static status add_statement(char *words, struct text *out)
     words[length] = '\0';
     TRY(markup_html(out, words));
     words[length] = first;
-    TRY(text_add(out, "</b>"));
-    TRY(markup_html(out, words + length));
-    return text_add(out, "</li>\n");
+    return markup_wrap(out, "</b>", words + length, "</li>\n");
 }
 
 /* A headline; the statements are folded. */
@@ -116,14 +114,11 @@ static status add_verdict(struct store_reader *r, int network, int p, struct tex
     status result = OK;
 
     TRY_OUT(overview_read(r, network, p, &o));
-    TRY_OUT(text_add(out, "<div class=\"verdict\"><p><b>"));
-    TRY_OUT(markup_html(out, l->network[network].name));
-    TRY_OUT(text_add(out, "</b> in "));
-    TRY_OUT(markup_html(out, l->precision[p].name));
-    TRY_OUT(text_add(out, ". "));
+    TRY_OUT(markup_wrap(out, "<div class=\"verdict\"><p><b>", l->network[network].name, "</b> in "));
+    TRY_OUT(markup_wrap(out, "", l->precision[p].name, ". "));
     TRY_OUT(words_headline(&o, &words));
-    TRY_OUT(markup_html(out, words.data));
-    TRY_OUT(text_add(out, "</p>\n<details><summary>In numbers</summary><ul class=\"note\">\n"));
+    TRY_OUT(markup_wrap(out, "", words.data,
+                        "</p>\n<details><summary>In numbers</summary><ul class=\"note\">\n"));
     for (int i = 0; i < WORDS_STATEMENTS; i++) {
         words.size = 0;
         TRY_OUT(words_statement(l, &o, i, &words));
@@ -154,10 +149,9 @@ static status add_findings(struct store_reader *r, const struct tables *t, const
     for (int k = 0; k < l->networks; k++)
         for (int p = 1; p < l->precisions; p++)
             TRY(add_verdict(r, k, p, out));
-    TRY(text_add(
-        out, "</div>\n<details><summary>How the words follow from the numbers</summary><p class=\"note\">"));
-    TRY(markup_html(out, words_rules()));
-    TRY(text_add(out, "</p></details>\n<details><summary>As a table</summary>\n"));
+    TRY(markup_wrap(
+        out, "</div>\n<details><summary>How the words follow from the numbers</summary><p class=\"note\">",
+        words_rules(), "</p></details>\n<details><summary>As a table</summary>\n"));
     TRY(add_grid(t, "overview", out));
     TRY(text_add(
         out,
@@ -217,8 +211,7 @@ static status add_more(const struct tables *t, struct text *out)
 static status add_text(const char *title, const char *text, int open, struct text *out)
 {
     TRY(text_add(out, "<details%s><summary>%s</summary><pre>", open ? " open" : "", title));
-    TRY(markup_html(out, text));
-    return text_add(out, "</pre></details>\n");
+    return markup_wrap(out, "", text, "</pre></details>\n");
 }
 
 /* A one-element text of the file; nothing where it is not there. */
@@ -256,8 +249,7 @@ static status add_times(struct store_reader *r, struct text *out)
         return OK;
     TRY(store_read(r, "/timing/ranks", STORE_S64, 0, 1, &ranks, sizeof ranks));
     TRY(store_read_string(r, "/timing/finished", 0, finished, sizeof finished));
-    TRY(text_add(out, "<p>Finished "));
-    TRY(markup_html(out, finished));
+    TRY(markup_wrap(out, "<p>Finished ", finished, ""));
     TRY(text_add(out, " on %lld rank%s;", (long long)ranks, ranks == 1 ? "" : "s"));
     for (int64_t i = 0; i < d->dim[0] && i < 16; i++) {
         TRY(store_read_string(r, "/timing/phase", i, name, sizeof name));

@@ -33,18 +33,14 @@ status html_example(const struct example *e, const char *folder, struct text *ou
     TRY(text_add(out, "<h3>Figure 3: where quantization moved the box most</h3>\n"));
     if (e->why)
         return text_add(out, "<p class=\"note\">There is none: %s.</p>\n", e->why);
-    TRY(text_add(out, "<p class=\"note\">"));
-    TRY(markup_html(out, example_rule()));
-    TRY(text_add(out, "</p>\n"));
+    TRY(markup_wrap(out, "<p class=\"note\">", example_rule(), "</p>\n"));
     TRY(add_image(folder, out));
     TRY(text_add(out, "<ul class=\"note\">\n"));
     for (int k = 0; k < e->rows; k++) {
         TRY(text_add(out, "<li>"));
         TRY(example_caption(e, k, out, markup_html_f));
         if (e->row[k].image >= 0) {
-            TRY(text_add(out, "<code>"));
-            TRY(markup_html(out, e->row[k].path));
-            TRY(text_add(out, "</code>"));
+            TRY(markup_wrap(out, "<code>", e->row[k].path, "</code>"));
         }
         TRY(text_add(out, "</li>\n"));
     }

@@ -164,9 +164,7 @@ static status add_answers(struct gallery *g, int network, int64_t image, int tru
         snprintf(path, sizeof path, "/models/%s/%s/score5", g->l->network[network].name,
                  g->l->precision[p].name);
         TRY(store_read(g->r, path, STORE_F32, image, 1, score, sizeof score));
-        TRY(text_add(out, "<div>"));
-        TRY(markup_html(out, g->l->precision[p].name));
-        TRY(text_add(out, "<ol>"));
+        TRY(markup_wrap(out, "<div>", g->l->precision[p].name, "<ol>"));
         for (int i = 0; i < PAIRS_TOP; i++) {
             int right = true_class >= 0 && top[i] == true_class;
 
@@ -184,9 +182,7 @@ static status add_heads(const struct gallery *g, struct text *out)
 {
     TRY(text_add(out, "<div class=\"heads\"><span>picture</span>"));
     for (int p = 0; p < g->l->precisions; p++) {
-        TRY(text_add(out, "<span>"));
-        TRY(markup_html(out, g->l->precision[p].name));
-        TRY(text_add(out, "</span>"));
+        TRY(markup_wrap(out, "<span>", g->l->precision[p].name, "</span>"));
     }
     return text_add(out, "</div>\n");
 }
@@ -194,8 +190,7 @@ static status add_heads(const struct gallery *g, struct text *out)
 /* How one precision's map and answer differ from the first's. */
 static status add_pair(const struct gallery *g, const struct pairs *a, int64_t i, struct text *out)
 {
-    TRY(text_add(out, "<br>"));
-    TRY(markup_html(out, g->l->precision[a->p].name));
+    TRY(markup_wrap(out, "<br>", g->l->precision[a->p].name, ""));
     TRY(text_add(out, ": RMSE %.1f aligned, %.1f raw%s; |correlation| %.3f; IoU of the boxes %.2f",
                  (double)a->rmse[PAIRS_ALIGNED][i], (double)a->rmse[PAIRS_RAW][i],
                  a->flipped[i] ? " (opposite)" : "", (double)a->correlation[i], (double)a->box_iou[i]));
@@ -209,9 +204,7 @@ static status add_caption(struct gallery *g, const struct item *item, const char
     int64_t i = item->image;
 
     TRY(add_heads(g, out));
-    TRY(text_add(out, "<p><b>"));
-    TRY(markup_html(out, g->l->network[a->network].name));
-    TRY(text_add(out, "</b> "));
+    TRY(markup_wrap(out, "<p><b>", g->l->network[a->network].name, "</b> "));
     for (int k = 0; k < KINDS; k++)
         if (item->kind & (unsigned)kinds[k].bit && kinds[k].bit != CHANGED)
             TRY(text_add(out, "<span class=\"tag\">%s</span>", kinds[k].label));
@@ -220,8 +213,7 @@ static status add_caption(struct gallery *g, const struct item *item, const char
     for (int p = 0; p < g->others; p++)
         TRY(add_pair(g, &g->pair[p], i, out));
     TRY(text_add(out, "<br>margin %.2f</p>\n<p><code>", pairs_margin(a, i)));
-    TRY(markup_html(out, name));
-    TRY(text_add(out, "</code>, true class: "));
+    TRY(markup_wrap(out, "", name, "</code>, true class: "));
     TRY(add_class(g, a->class_index[i], out));
     TRY(text_add(out, missing ? ". The picture was not found: maps alone.</p>\n" : "</p>\n"));
     return add_answers(g, a->network, i, a->class_index[i], out);
@@ -239,8 +231,7 @@ static status add_one(struct gallery *g, const struct item *item, struct text *o
                  "<li data-at=\"%d\" data-rmse=\"%.4f\" data-margin=\"%.4f\" data-changed=\"%d\" data-net=\"",
                  g->shown, rmse_of(g, item->image), pairs_margin(&g->pair[0], item->image),
                  is_changed(g, item->image)));
-    TRY(markup_html(out, network));
-    TRY(text_add(out, "\" data-kind=\""));
+    TRY(markup_wrap(out, "", network, "\" data-kind=\""));
     for (int k = 0; k < KINDS; k++)
         if (item->kind & (unsigned)kinds[k].bit) {
             TRY(text_add(out, "%s%s", first ? "" : " ", kinds[k].name));
@@ -290,9 +281,7 @@ static status add_tools(const struct gallery *g, struct text *out)
     TRY(text_add(out,
                  "<div class=\"tools\"><label>network <select id=\"net\"><option value=\"\">all</option>"));
     for (int k = 0; k < g->l->networks; k++) {
-        TRY(text_add(out, "<option>"));
-        TRY(markup_html(out, g->l->network[k].name));
-        TRY(text_add(out, "</option>"));
+        TRY(markup_wrap(out, "<option>", g->l->network[k].name, "</option>"));
     }
     TRY(text_add(out, "</select></label>\n<label>kind <select id=\"kind\"><option value=\"\">all</option>"));
     for (int k = 0; k < KINDS; k++)

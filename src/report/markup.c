@@ -60,6 +60,13 @@ status markup_html(struct text *out, const char *text)
     return OK;
 }
 
+status markup_wrap(struct text *out, const char *before, const char *text, const char *after)
+{
+    TRY(text_add_bytes(out, before, strlen(before)));
+    TRY(markup_html(out, text));
+    return text_add_bytes(out, after, strlen(after));
+}
+
 status markup_html_f(struct text *out, const char *format, ...)
 {
     char line[2048];

@@ -287,11 +287,8 @@ static status open_html(const struct grid *t, const struct block *b, struct text
     TRY(text_add(out, "<div class=\"scroll%s\" tabindex=\"0\" role=\"region\" aria-label=\"",
                  t->columns > WIDE ? " wide" : ""));
     TRY(markup_html(out, t->title));
-    TRY(text_add(out, "\"><table id=\""));
-    TRY(markup_html(out, t->id));
-    TRY(text_add(out, "\"><caption>"));
-    TRY(markup_html(out, t->title));
-    return text_add(out, "</caption>\n<thead>\n");
+    TRY(markup_wrap(out, "\"><table id=\"", t->id, "\"><caption>"));
+    return markup_wrap(out, "", t->title, "</caption>\n<thead>\n");
 }
 
 /* An interval stands in a line of its own, so that the column is narrow. */
@@ -303,8 +300,7 @@ static status put_html(const struct spot *s, struct text *out)
         TRY(s->span > 1 ? text_add(out, "<th scope=\"colgroup\" colspan=\"%d\">", s->span)
                         : text_add(out, s->row == ROW_UNIT ? "<th scope=\"col\" class=\"unit\">"
                                                            : "<th scope=\"col\">"));
-        TRY(markup_html(out, s->text));
-        return text_add(out, "</th>");
+        return markup_wrap(out, "", s->text, "</th>");
     }
     TRY(text_add(out, s->column == 0 ? "<th scope=\"row\">" : s->left ? "<td class=\"word\">" : "<td>"));
     if (interval) {
@@ -326,9 +322,7 @@ static status close_html(const struct grid *t, const struct block *b, struct tex
     TRY(text_add(out, "</tbody></table></div>\n"));
     if (!t->note[0])
         return OK;
-    TRY(text_add(out, "<p class=\"note\">"));
-    TRY(markup_html(out, t->note));
-    return text_add(out, "</p>\n");
+    return markup_wrap(out, "<p class=\"note\">", t->note, "</p>\n");
 }
 
 /* ---- the walk ------------------------------------------------------------------------------------------ */

@@ -3,11 +3,6 @@
 
 #include "overview.h"
 
-static void put_change(struct grid *g, const struct overview_change *c, const char *measure)
-{
-    value_put(g, &c->change, measure, 1);
-}
-
 static void put_ratio(struct grid *g, const char *measure, double ratio)
 {
     if (ratio > 0)
@@ -16,19 +11,9 @@ static void put_ratio(struct grid *g, const char *measure, double ratio)
         grid_missing(g, "unknown");
 }
 
-static status add_row(struct grid *g, const struct store_layout *l, const struct overview *o)
-{
-    struct grid_key key = { l->network[o->network].name, l->precision[o->p].name, "all" };
-
-    TRY(grid_row(g, key));
-    grid_text(g, "%s", key.network);
-    grid_text(g, "%s", key.precision);
-    return OK;
-}
-
 static status add_overview(struct grid *g, const struct store_layout *l, const struct overview *o)
 {
-    TRY(add_row(g, l, o));
+    TRY(tables_row(g, l, &(struct value_key){ o->network, o->p, 0, NULL }));
     value_put(g, &o->changed, "changed", 0);
     for (int side = 0; side < 2; side++) {
         struct value v = o->top1.of[side];
@@ -36,7 +21,7 @@ static status add_overview(struct grid *g, const struct store_layout *l, const s
         v.interval = 0; /* that of the difference follows */
         value_put(g, &v, "top1", 0);
     }
-    put_change(g, &o->top1, "top1_difference");
+    value_put(g, &o->top1.change, "top1_difference", 1);
     if (o->top1.change.why)
         grid_missing(g, o->top1.change.why);
     else
@@ -44,10 +29,10 @@ static status add_overview(struct grid *g, const struct store_layout *l, const s
     value_put(g, &o->rmse, "rmse_aligned", 0);
     value_put(g, &o->box, "box_iou", 0);
     grid_set_of(g, o->set > 0 ? value_set_name(l, o->set) : NULL);
-    put_change(g, &o->deletion, "deletion_difference");
-    put_change(g, &o->insertion, "insertion_difference");
+    value_put(g, &o->deletion.change, "deletion_difference", 1);
+    value_put(g, &o->insertion.change, "insertion_difference", 1);
     grid_set_of(g, "all");
-    put_change(g, &o->iou, "iou_difference");
+    value_put(g, &o->iou.change, "iou_difference", 1);
     put_ratio(g, "size_ratio", overview_size_ratio(o));
     put_ratio(g, "time_ratio", overview_time_ratio(o));
     grid_count(g, "images", o->images);
@@ -56,7 +41,7 @@ static status add_overview(struct grid *g, const struct store_layout *l, const s
 
 static status add_sign(struct grid *g, const struct store_layout *l, const struct overview *o)
 {
-    TRY(add_row(g, l, o));
+    TRY(tables_row(g, l, &(struct value_key){ o->network, o->p, 0, NULL }));
     for (int i = 0; i < 2; i++) {
         if (i)
             grid_set_of(g, "raw");
@@ -88,8 +73,7 @@ static void start_overview(struct grid *g, const struct store_layout *l)
     };
 
     grid_init(g, "overview", "What each precision changed, against %s", l->precision[0].name);
-    grid_column(g, "network", "");
-    grid_column(g, "precision", "");
+    tables_keys(g);
     for (size_t i = 0; i < COUNT_OF(head); i++)
         grid_column(g, head[i][0], head[i][1]);
     grid_note(g,
@@ -107,8 +91,7 @@ static void start_sign(struct grid *g, const struct store_layout *l)
                                         "images" };
 
     grid_init(g, "sign", "The maps' sign, against %s", l->precision[0].name);
-    grid_column(g, "network", "");
-    grid_column(g, "precision", "");
+    tables_keys(g);
     for (size_t i = 0; i < COUNT_OF(head); i++)
         for (size_t k = 0; k < COUNT_OF(unit); k++)
             grid_column(g, head[i], unit[k]);
