@@ -71,8 +71,6 @@ void comm_finish(struct comm *c);
  * would crash (HDF5 with a file that a dead disk did not let it close). The exit code remains the
  * program's. */
 void comm_skip_finalize(void);
-/* Ends the whole job now with this exit code: for a rank that cannot come to the agreement. */
-_Noreturn void comm_abort(const struct comm *c, int code);
 
 /* Collective: waits, asleep, until all ranks are here. */
 void comm_wait(const struct comm *c);

@@ -18,12 +18,14 @@
  *
  * fp32 and int8 are bit-reproducible: every instruction set, any order of images (DESIGN 5). Every op takes
  * an output rectangle and is pure in its inputs. After engine_keep maps stay from one run to the next, and
- * engine_run_changed recomputes only what changed pixels reach (DESIGN 6):
+ * engine_batch_changed recomputes only what changed pixels reach (DESIGN 6):
  *
  *     TRY(engine_keep(plan, state));
  *     engine_run_real(plan, state, picture);
  *     for each step of a curve:
- *         alter some pixels of picture; engine_run_changed(plan, state, picture, altered, count);
+ *         alter some pixels of picture;
+ *         if (engine_batch_changed(plan, state, picture, altered, count) == ENGINE_BATCH || it is the last)
+ *             const float *logits = engine_finish_batch(plan, state);     // of all steps that waited
  */
 #ifndef QUANTCAM_ENGINE_H
 #define QUANTCAM_ENGINE_H
@@ -85,24 +87,18 @@ void engine_run(const struct engine_plan *plan, struct engine_state *state, cons
 void engine_run_real(const struct engine_plan *plan, struct engine_state *state, const float *real);
 
 /* From now on the maps of which a step of a curve leaves a part as it was have their own memory, as all have
- * with the option `keep`, and engine_run_changed works. What the state held is gone: run it once. Again is
+ * with the option `keep`, and engine_batch_changed works. What the state held is gone: run it once. Again is
  * free. ERR_MEMORY (then only engine_state_free works). */
 MUST_USE status engine_keep(const struct engine_plan *plan, struct engine_state *state);
 /* Back to the small arena, which whole runs like better. What the state held is gone. ERR_MEMORY. */
 MUST_USE status engine_let_go(const struct engine_plan *plan, struct engine_state *state);
 /* After engine_keep and a run of a picture that differs from `real` at the `count` listed positions (y *
- * width + x) at most: computes only what they reach, and stops where an output came out as it was. The bits
- * of engine_run_real, in every node that can be seen. Never fails, never allocates. */
-void engine_run_changed(const struct engine_plan *plan, struct engine_state *state, const float *real,
-                        const int32_t *changed, int count);
-/* The same for several steps of a curve: the late steps of the network, which hold most of its weights, wait
- * until ENGINE_BATCH pictures are there or no more come, and are computed together. Returns how many wait.
+ * width + x) at most: computes only what they reach, and stops where an output came out as it was. The late
+ * steps of the network, which hold most of its weights, wait until ENGINE_BATCH pictures are there or no more
+ * come, and are computed together. Returns how many wait.
  * engine_finish_batch: their logits, (waiting, classes) real; then none waits. A whole run forgets who waits.
- * Of late nodes only the logits are to be had.
- *
- *     waiting = engine_batch_changed(plan, state, real, changed, count);
- *     if (waiting == ENGINE_BATCH || it was the last) logits = engine_finish_batch(plan, state);
- */
+ * The bits of engine_run_real, in every node that can be seen where one picture waited; of more, late nodes
+ * have the logits alone. Never fails, never allocates. */
 enum { ENGINE_BATCH = 8 };
 int engine_batch_changed(const struct engine_plan *plan, struct engine_state *state, const float *real,
                          const int32_t *changed, int count);
@@ -125,8 +121,6 @@ struct engine_map engine_cam_map(const struct engine_plan *plan, const struct en
  * memory was reused (no KEEP). A conv, add or mul fused with its relu shows the fused result under both
  * names. */
 struct engine_map engine_node_map(const struct engine_plan *plan, const struct engine_state *state, int node);
-/* Extents and quantization of a node, without values. */
-struct engine_map engine_node_shape(const struct engine_plan *plan, int node);
 /* Dequantizes (or copies) a map to (h * w, c) f32, contiguous. */
 void engine_map_copy_real(const struct engine_map *m, float *out);
 

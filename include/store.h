@@ -304,7 +304,6 @@ MUST_USE status store_count_rows(struct store *s, int64_t *done, int64_t *all);
 struct store_rows;
 MUST_USE status store_rows_create(struct store *s, enum store_group group, int network, int capacity,
                                   struct store_rows **out);
-size_t store_rows_bytes(const struct store_rows *rows);      /* of one row's payload */
 /* Number of a payload field, to be looked up once. BUG_IF there is no such field: the names are the
  * table's. */
 int store_rows_handle(const struct store_rows *rows, const char *field);

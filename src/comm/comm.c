@@ -110,9 +110,3 @@ void comm_finish(struct comm *c)
     MPI_Finalize();
     memset(c, 0, sizeof *c);
 }
-
-_Noreturn void comm_abort(const struct comm *c, int code)
-{
-    MPI_Abort(c->mpi, code);
-    _exit(code);
-}

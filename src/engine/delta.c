@@ -307,11 +307,3 @@ const float *engine_finish_batch(const struct engine_plan *plan, struct engine_s
     d->waiting = 0;
     return d->logits;
 }
-
-void engine_run_changed(const struct engine_plan *plan, struct engine_state *state, const float *real,
-                        const int32_t *changed, int count)
-{
-    BUG_IF(!state->delta || state->delta->waiting > 0);
-    (void)engine_batch_changed(plan, state, real, changed, count);
-    (void)engine_finish_batch(plan, state);
-}

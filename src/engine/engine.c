@@ -134,20 +134,11 @@ const float *engine_logits(const struct engine_plan *plan, const struct engine_s
     return state->logits;
 }
 
-struct engine_map engine_node_shape(const struct engine_plan *plan, int node)
-{
-    const struct engine_node *n = &plan->node[node];
-
-    return (struct engine_map){
-        .c = n->view.c, .h = n->view.h, .w = n->view.w, .pitch = n->view.pitch, .q = n->q
-    };
-}
-
 struct engine_map engine_node_map(const struct engine_plan *plan, const struct engine_state *state, int node)
 {
     const struct engine_view *v = &plan->node[node].view;
     struct engine_pass pass = state_pass(plan, state);
-    struct engine_map m = engine_node_shape(plan, node);
+    struct engine_map m = { .c = v->c, .h = v->h, .w = v->w, .pitch = v->pitch, .q = plan->node[node].q };
 
     if (pass.buffer[v->buffer].last < ENGINE_FOREVER)
         return m;

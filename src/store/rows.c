@@ -105,15 +105,6 @@ void store_rows_free(struct store_rows *rows)
     mem_free(rows);
 }
 
-size_t store_rows_bytes(const struct store_rows *rows)
-{
-    size_t sum = 0;
-
-    for (int f = 0; f < rows->fields; f++)
-        sum += dataset_of(rows, f)->row_bytes;
-    return sum;
-}
-
 int store_rows_handle(const struct store_rows *rows, const char *field)
 {
     for (int f = 0; f < rows->fields; f++)

@@ -87,6 +87,13 @@ static void alter(int from, int to)
         memcpy(work + order[i] * 3, other + order[i] * 3, 3 * sizeof *work);
 }
 
+/* A batch of one picture. */
+static void run_changed(struct network *delta, const int32_t *changed, int count)
+{
+    CHECK(engine_batch_changed(delta->engine.plan, delta->engine.state, work, changed, count) == 1);
+    (void)engine_finish_batch(delta->engine.plan, delta->engine.state);
+}
+
 /* One curve, every `stride`th step; whole: runs everything each time. */
 static void test_curve(struct network *delta, struct network *whole, int smooth, int stride)
 {
@@ -99,13 +106,12 @@ static void test_curve(struct network *delta, struct network *whole, int smooth,
         if (step % stride != 1 && step != STEPS)
             continue;
         alter(before, now);
-        engine_run_changed(delta->engine.plan, delta->engine.state, work, order + before, now - before);
+        run_changed(delta, order + before, now - before);
         engine_run_real(whole->engine.plan, whole->engine.state, work);
         compare(delta, whole, step);
         before = now;
     }
-    engine_run_changed(delta->engine.plan, delta->engine.state, work, order,
-                       500); /* said to have changed, and has not */
+    run_changed(delta, order, 500); /* said to have changed, and has not */
     compare(delta, whole, STEPS + 1);
 }
 
@@ -141,7 +147,7 @@ static void test_batches(struct network *delta, struct network *whole)
     (void)engine_batch_changed(delta->engine.plan, delta->engine.state, work, order, 0);
     engine_run_real(delta->engine.plan, delta->engine.state, work);
     compare(delta, whole, step);
-    engine_run_changed(delta->engine.plan, delta->engine.state, work, order, 0);
+    run_changed(delta, order, 0);
     compare(delta, whole, step);
     mem_free(want);
 }
