@@ -29,11 +29,13 @@
 #ifndef QUANTCAM_MODEL_H
 #define QUANTCAM_MODEL_H
 
+#include "base_option.h"
 #include "tensor.h"
 
 enum {
     MODEL_MAX_INPUTS = 16, MODEL_MAX_NODES = 4096, MODEL_MAX_IGNORES = 64, MODEL_NAME = 128,
-    MODEL_PREFIX = 576    /* bytes before a tensor's own name */
+    MODEL_PREFIX = 576,   /* bytes before a tensor's own name */
+    MODEL_TEXT_MAX = 4 << 20    /* bytes of a description */
 };
 
 enum model_op {
@@ -95,6 +97,8 @@ struct model {
 /* `text` is not modified; `source` is for messages: "SOURCE:LINE: unknown op 'convv' (did you mean 'conv'?)".
  * Shapes are inferred and checked here. ERR_FORMAT. */
 MUST_USE status model_parse(const char *source, const char *text, size_t size, struct model *out);
+/* The same of a file (text_read_plain's errors). */
+MUST_USE status model_read(const char *path, struct model *out);
 void model_free(struct model *m);
 int model_find(const struct model *m, const char *name);     /* node number or -1 */
 /* Another CAM layer than the description's, before a checkpoint is bound; "": the description's. ERR_USAGE:
@@ -112,8 +116,11 @@ int model_fused_relu(const struct model *m, int node);
 enum model_relu6 { MODEL_RELU6_AUTO, MODEL_RELU6_RELU, MODEL_RELU6_CLAMP };
 const char *model_relu6_name(enum model_relu6 r);    /* "auto", "relu", "clamp" */
 
-/* How a checkpoint is to be read; zeros where nobody says otherwise. */
+/* How a description and a checkpoint of it are to be read, as commands' options and jobs say it; zeros where
+ * nobody says otherwise. */
 struct model_reading {
+    char layer[OPTION_SIZE];        /* model_choose_cam's node */
+    char state[OPTION_SIZE];        /* which state dict of the checkpoint (weight_load); "" = the only one */
     int allow_unused;               /* tensors that the network does not use are no error */
     enum model_relu6 relu6;
     enum precision_form form;       /* CODES or ROUNDED: how a quantized checkpoint is to run; REAL: as its

@@ -25,26 +25,18 @@
 
 enum { JOB_MAX_NETWORKS = STORE_MAX_NETWORKS, JOB_MAX_PRECISIONS = STORE_MAX_PRECISIONS };
 
-/* How a checkpoint is read and run. As keys: of a network, and, where they say more, of one of its
- * precisions: "", and 0 = as of the network, of unused 1 refuse, 2 allow. */
-struct job_reading {
-    char state[OPTION_SIZE];                     /* which state dict (weight_load); "" = the only one */
-    int unused;                                  /* 1 = tensors that the network does not use are allowed */
-    int relu6;                                   /* enum model_relu6, of stored codes */
-    int engine;                                  /* enum engine_arithmetic, of stored codes */
-};
-
 struct job_network {
     char name[OPTION_NAME];
     char model[OPTION_SIZE];                     /* the description */
-    char cam_layer[OPTION_SIZE];                 /* a node; "" = the description's */
-    struct job_reading all;                      /* of every precision that does not say otherwise */
+    struct model_reading all;                    /* of every precision that does not say otherwise */
+    int engine;                                  /* enum engine_arithmetic, of stored codes: likewise */
     int precisions;                              /* after job_settle in the order of the job's */
     struct job_precision_of {
         char name[OPTION_NAME];
         char from[OPTION_SIZE];                  /* a checkpoint, or "quantize" */
         int quantize;                            /* 1 = calibrated from the first precision's checkpoint */
-        struct job_reading reading;
+        struct model_reading reading;            /* zeros = as of the network; allow_unused: 1, or 2 = not */
+        int engine;                              /* 0 = as of the network */
     } precision[JOB_MAX_PRECISIONS];
 };
 
@@ -120,8 +112,10 @@ enum job_schedule { JOB_STATIC, JOB_DYNAMIC };
 
 /* The name of a chosen value: "auto" or an instruction set; "absmax". */
 const char *job_isa(const struct job *job);
-/* How the checkpoint of precision p is read, all keys considered: unused is 0 or 1. */
-struct job_reading job_reading(const struct job_network *n, int p);
+/* How precision p of a network is read and which arithmetic runs it, all keys considered. A precision of the
+ * job's own may say a form; a built-in name is what its files are. */
+struct model_reading job_reading(const struct job *job, int network, int p);
+enum engine_arithmetic job_engine(const struct job *job, int network, int p);
 
 void job_defaults(struct job *job);
 const struct option_table *job_table(void);
@@ -165,6 +159,12 @@ MUST_USE status select_largest(const struct comm *c, const uint32_t *key, const 
 /* Floats in their order as u32; -0 counts as 0. Not for NaN. */
 uint32_t select_key(float value);
 float select_value(uint32_t key);
+
+/* ---- plan (plan.c) ------------------------------------------------------------------------------------- */
+
+/* Collective. A network's description: rank 0 reads it, all parse the same bytes. model_read's errors, alike
+ * on all ranks. */
+MUST_USE status plan_read_model(const struct comm *c, const char *path, struct model *out);
 
 /* ---- run: the phases in order (run.c) ------------------------------------------------------------------ */
 

@@ -22,7 +22,7 @@
       .where = offsetof(struct settings, isa),                                                               \
       .values = "NAME",                                                                                      \
       .help = "instruction set; auto: the fastest here, or QUANTCAM_ISA" }
-/* How description and checkpoint are read: the field is a struct network_reading (network.h). */
+/* How description and checkpoint are read: the field is a struct model_reading (model.h). */
 #define CMD_ROW_STATE                                                                                        \
     { .name = "state",                                                                                       \
       .kind = OPTION_TEXT,                                                                                   \
@@ -32,7 +32,7 @@
 #define CMD_ROW_UNUSED                                                                                       \
     { .name = "unused",                                                                                      \
       .kind = OPTION_CHOICE,                                                                                 \
-      .where = offsetof(struct settings, reading.unused),                                                    \
+      .where = offsetof(struct settings, reading.allow_unused),                                              \
       .values = "refuse|allow",                                                                              \
       .help = "tensors of the checkpoint that the network does not use" }
 #define CMD_ROW_RELU6                                                                                        \

@@ -18,7 +18,7 @@ enum { WARM_UP = 3, CAM_REPEATS = 101 };
 struct settings {
     char model[OPTION_SIZE], image[OPTION_SIZE], isa[OPTION_SIZE];
     struct option_files weights;
-    struct network_reading reading;
+    struct model_reading reading;
     int engine, saturate, repeats, layers, kernels, phases, explain, json;
     double select;
 };
@@ -352,7 +352,7 @@ static status run(const struct settings *s)
     TRY(check_idle(s));
     if (given && !s->model[0])
         return FAIL(ERR_USAGE, "bench: --weights needs --model");
-    if ((s->reading.state[0] || s->reading.unused) && !given)
+    if ((s->reading.state[0] || s->reading.allow_unused) && !given)
         return FAIL(ERR_USAGE, "bench: --state and --unused are of --weights, and there are none");
     if (s->reading.relu6 && (s->kernels || !s->model[0]))
         return FAIL(ERR_USAGE, "bench: --relu6 is of one network: --model is needed, and no --kernels");

@@ -15,7 +15,7 @@ struct settings {
     char model[OPTION_SIZE], job[OPTION_SIZE], network[OPTION_SIZE];
     struct option_files weights;
     char output[OPTION_SIZE], names[OPTION_SIZE], isa[OPTION_SIZE];
-    struct network_reading reading;
+    struct model_reading reading;
     int engine, steps;
 };
 
@@ -124,7 +124,7 @@ static status open_precisions(const struct settings *set, const struct job *job,
                               struct network_set *out)
 {
     const struct job_network *n = &job->network[k];
-    struct engine_options options = { .arithmetic = (enum engine_arithmetic)n->all.engine,
+    struct engine_options options = { .arithmetic = (enum engine_arithmetic)n->engine,
                                       .saturate = (enum engine_saturation)job->saturate };
 
     for (int i = 0; i < set->weights.count; i++)
@@ -133,17 +133,14 @@ static status open_precisions(const struct settings *set, const struct job *job,
     if (!set->job[0])
         return network_set_check(out, &set->reading, &options);
     for (int p = 0; p < job->precisions; p++) {
-        const struct job_reading from = job_reading(n, p);
-        struct network_reading how = { .unused = from.unused, .relu6 = from.relu6 };
+        const struct model_reading how = job_reading(job, k, p);
 
         if (n->precision[p].quantize)
             return FAIL(ERR_USAGE,
                         "explain: network %s: %s = quantize: the job calibrates it; give its checkpoints by "
                         "--model and --weights",
                         n->name, job->precision[p].name);
-        memcpy(how.layer, n->cam_layer, sizeof how.layer);
-        memcpy(how.state, from.state, sizeof how.state);
-        options.arithmetic = (enum engine_arithmetic)from.engine;
+        options.arithmetic = job_engine(job, k, p);
         TRY(network_set_add(out, job->precision[p].name, n->model, n->precision[p].from, &how, &options,
                             set->isa));
     }
@@ -205,7 +202,7 @@ static status read_job(const struct settings *set, struct job *job)
     if (set->job[0]) {
         if (set->weights.count > 0)
             return FAIL(ERR_USAGE, "explain: --job names the weights; --weights goes with --model");
-        if (set->reading.state[0] || set->reading.unused || set->reading.relu6)
+        if (set->reading.state[0] || set->reading.allow_unused || set->reading.relu6)
             return FAIL(ERR_USAGE,
                         "explain: --job says how weights are read; --state, --unused and --relu6 go with "
                         "--model");
@@ -218,7 +215,7 @@ static status read_job(const struct settings *set, struct job *job)
         return FAIL(ERR_USAGE, "explain: --weights is needed beside --model");
     job->networks = 1;
     snprintf(job->network[0].model, OPTION_SIZE, "%s", set->model);
-    job->network[0].all.engine = set->engine;
+    job->network[0].engine = set->engine;
     return OK;
 }
 

@@ -13,7 +13,7 @@
 
 struct settings {
     char model[OPTION_SIZE], weights[OPTION_SIZE], pixels[OPTION_SIZE], output[OPTION_SIZE], isa[OPTION_SIZE];
-    struct network_reading reading;
+    struct model_reading reading;
     char resize[OPTION_SIZE];
     int engine, cam, tap, saturate, filter, pillow;
 };

@@ -7,7 +7,7 @@
 #include "inspect.h"
 
 struct settings {
-    struct network_reading reading;
+    struct model_reading reading;
     int csv, json;
 };
 
@@ -44,7 +44,7 @@ static const struct option_table table = {
 };
 enum { PRINTED_MAX = 256 << 20 };
 
-static status list(const struct option_words *words, const struct network_reading *how, struct listing *l)
+static status list(const struct option_words *words, const struct model_reading *how, struct listing *l)
 {
     const char *path = words->word[0], *weights = words->count > 1 ? words->word[1] : "", *container;
     enum inspect_kind kind;
@@ -53,7 +53,7 @@ static status list(const struct option_words *words, const struct network_readin
     if (kind != INSPECT_MODEL && weights[0])
         return FAIL(ERR_USAGE, "%s is no network description: only that can be read with a checkpoint (%s)",
                     path, weights);
-    if (((how->unused || how->relu6) && !weights[0]) ||
+    if (((how->allow_unused || how->relu6) && !weights[0]) ||
         (how->state[0] && !weights[0] && kind != INSPECT_CHECKPOINT))
         return FAIL(ERR_USAGE,
                     "%s: --state is of a checkpoint, --unused and --relu6 are of a description with one",

@@ -11,11 +11,12 @@
 #include "launch.h"
 #include "network.h"
 #include "probe.h"
+#include "phase.h"
 #include "phase_calibrate.h"
 #include "quantize_report.h"
 #include "weight.h"
 
-enum { MODEL_TEXT_MAX = 1 << 20, REPORT_MAX = 16 << 20, MOST_PICTURES = 65536, MOST_RANKS = 4096 };
+enum { REPORT_MAX = 16 << 20, MOST_PICTURES = 65536, MOST_RANKS = 4096 };
 enum { AS_THE_PRECISION, PER_CHANNEL, PER_TENSOR }; /* of --per; also 0 of the next two and of bits */
 enum { SCALE_MINMAX = 1, SCALE_MSE };
 enum { EQUALIZE_OFF = 1, EQUALIZE_ON };
@@ -24,7 +25,7 @@ struct settings {
     char model[OPTION_SIZE], weights[OPTION_SIZE], dequantize[OPTION_SIZE], output[OPTION_SIZE];
     char images[OPTION_SIZE], list[OPTION_SIZE], labels[OPTION_SIZE], synsets[OPTION_SIZE];
     char csv[OPTION_SIZE], json[OPTION_SIZE], isa[OPTION_SIZE], precision[OPTION_SIZE];
-    struct network_reading reading; /* its relu6 has no option: fp32 has one form of it */
+    struct model_reading reading; /* its relu6 has no option: fp32 has one form of it */
     int limit, folders, engine, arithmetic, per, weight_bits, activation_bits, ends, observer, weight_scale;
     int equalize, correct, sensitivity, ranks, oversubscribe;
     double percentile;
@@ -230,12 +231,11 @@ static status bind(struct quantize *q)
 {
     int back = q->set.dequantize[0] != 0;
     const char *file = back ? q->set.dequantize : q->set.weights;
-    const struct model_reading how = { .allow_unused = q->set.reading.unused };
     struct text decided = { .max = 1 << 16 };
     status result = OK;
 
     TRY(weight_load(file, q->set.reading.state, &q->weights));
-    TRY(model_bind(&q->model, &q->weights, &how, &q->binding));
+    TRY(model_bind(&q->model, &q->weights, &q->set.reading, &q->binding));
     if (!back)
         TRY(quant_check_source(&q->binding));
     result = model_decided(&q->binding, &decided);
@@ -246,17 +246,8 @@ static status bind(struct quantize *q)
 
 static status load_network(struct quantize *q)
 {
-    char *text = NULL;
-    void *bytes;
-    size_t size = 0;
-    status result = q->c->rank == 0 ? text_read_plain(q->set.model, MODEL_TEXT_MAX, &text, &size) : OK;
-
-    bytes = text;
-    TRY(comm_agree(q->c, result));
-    TRY(comm_broadcast_bytes(q->c, &bytes, &size));
-    result = model_parse(q->set.model, bytes, size, &q->model);
-    mem_free(bytes);
-    return comm_agree(q->c, result == OK ? bind(q) : result);
+    TRY(plan_read_model(q->c, q->set.model, &q->model));
+    return comm_agree(q->c, bind(q));
 }
 
 static status load_pictures(struct quantize *q)

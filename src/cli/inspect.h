@@ -7,7 +7,7 @@
 #include "tensor.h"
 
 /* A description's nodes; with a checkpoint ("" = none) also what it says of them. */
-MUST_USE status inspect_model(const char *path, const char *weights, const struct network_reading *how,
+MUST_USE status inspect_model(const char *path, const char *weights, const struct model_reading *how,
                               struct listing *l);
 MUST_USE status inspect_checkpoint(const char *path, const char *state, struct listing *l);
 MUST_USE status inspect_result(const char *path, struct listing *l);

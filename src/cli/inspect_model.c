@@ -5,8 +5,6 @@
 
 #include "engine.h"
 
-enum { MODEL_TEXT_MAX = 4 << 20 };
-
 enum {
     OP,
     NODE,
@@ -183,20 +181,17 @@ static status list_nodes(struct listing *l, const char *path, const struct model
     return add_costs(l, &total);
 }
 
-status inspect_model(const char *path, const char *weights, const struct network_reading *how,
+status inspect_model(const char *path, const char *weights, const struct model_reading *how,
                      struct listing *l)
 {
     struct model m = { 0 };
     struct model_binding b = { 0 };
     struct tensor_table t = { 0 };
-    char *text = NULL;
-    size_t size = 0;
     int bound = weights[0] != '\0';
     status result = OK;
 
     listing_init(l, "nodes", columns, COLUMNS);
-    TRY_OUT(text_read_plain(path, MODEL_TEXT_MAX, &text, &size));
-    TRY_OUT(model_parse(path, text, size, &m));
+    TRY_OUT(model_read(path, &m));
     if (bound) {
         TRY_OUT(network_load(&m, weights, how, &t, &b));
         TRY_OUT(load_layers(&b));
@@ -210,6 +205,5 @@ out:
     model_unbind(&b);
     table_free(&t);
     model_free(&m);
-    mem_free(text);
     return result;
 }

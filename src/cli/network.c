@@ -6,42 +6,26 @@
 #include "quant.h"
 #include "weight.h"
 
-enum { MODEL_TEXT_MAX = 1 << 20, TEXT_MAX = 1 << 16 };
+enum { TEXT_MAX = 1 << 16 };
 
-static status read_model(const char *path, struct model *out)
-{
-    char *text = NULL;
-    size_t size;
-    status result;
-
-    TRY(text_read_plain(path, MODEL_TEXT_MAX, &text, &size));
-    result = model_parse(path, text, size, out);
-    mem_free(text);
-    return result;
-}
-
-static status load_table(const struct model *m, const char *weights, const struct network_reading *how,
+static status load_table(const struct model *m, const char *weights, const char *state,
                          struct tensor_table *out)
 {
     if (strcmp(weights, NETWORK_RANDOM_REAL) == 0)
         return network_random(m, PRECISION_REAL, out);
     if (strcmp(weights, NETWORK_RANDOM_CODES) == 0)
         return network_random(m, PRECISION_CODES, out);
-    return weight_load(weights, how->state, out);
+    return weight_load(weights, state, out);
 }
 
-status network_load(const struct model *m, const char *weights, const struct network_reading *how,
+status network_load(const struct model *m, const char *weights, const struct model_reading *how,
                     struct tensor_table *table, struct model_binding *out)
 {
-    static const struct network_reading usual = { 0 };
-    const struct network_reading *h = how ? how : &usual;
-    const struct model_reading reading = { .allow_unused = h->unused, .relu6 = (enum model_relu6)h->relu6 };
-
-    TRY(load_table(m, weights, h, table));
-    return model_bind(m, table, &reading, out);
+    TRY(load_table(m, weights, how ? how->state : "", table));
+    return model_bind(m, table, how, out);
 }
 
-status network_check_relu6(const struct network_reading *how, const struct network *const *net, int count)
+status network_check_relu6(const struct model_reading *how, const struct network *const *net, int count)
 {
     if (how->relu6 == MODEL_RELU6_AUTO)
         return OK;
@@ -49,7 +33,7 @@ status network_check_relu6(const struct network_reading *how, const struct netwo
         if (engine_form(net[i]->engine.plan) != PRECISION_REAL)
             return OK;
     return FAIL(ERR_USAGE, "--relu6=%s has no effect: the weights are fp32, whose relu6 clamps at 6",
-                model_relu6_name((enum model_relu6)how->relu6));
+                model_relu6_name(how->relu6));
 }
 
 status network_check_arithmetic(const struct engine_options *options, const struct network *const *net,
@@ -93,7 +77,7 @@ static void name_precision(const struct model_binding *b, char name[OPTION_NAME]
         snprintf(name, OPTION_NAME, "w%da%d", b->weight_bits, b->activation_bits);
 }
 
-static status bind_and_plan(const char *weights, const struct network_reading *how,
+static status bind_and_plan(const char *weights, const struct model_reading *how,
                             const struct engine_options *options, struct network *out)
 {
     struct tensor_table table = { 0 };
@@ -114,7 +98,7 @@ out:
     return result;
 }
 
-status network_head(const struct network *net, const char *weights, const struct network_reading *how,
+status network_head(const struct network *net, const char *weights, const struct model_reading *how,
                     struct model_head *out)
 {
     struct tensor_table table = { 0 };
@@ -138,14 +122,14 @@ status network_kernels(const char *isa, const struct kernel_table **out)
     return OK;
 }
 
-status network_open(const char *model, const char *weights, const struct network_reading *how,
+status network_open(const char *model, const char *weights, const struct model_reading *how,
                     const struct engine_options *options, const char *isa, struct network *out)
 {
     status result = OK;
 
     memset(out, 0, sizeof *out);
     TRY(network_kernels(isa, &out->kernels));
-    TRY_OUT(read_model(model, &out->model));
+    TRY_OUT(model_read(model, &out->model));
     TRY_OUT(model_choose_cam(&out->model, how ? how->layer : ""));
     TRY_OUT(bind_and_plan(weights, how, options, out));
     out->pipeline = probe_pipeline(&out->model);
@@ -168,8 +152,7 @@ void network_close(struct network *net)
  */
 
 status network_set_add(struct network_set *set, const char *name, const char *model, const char *weights,
-                       const struct network_reading *how, const struct engine_options *options,
-                       const char *isa)
+                       const struct model_reading *how, const struct engine_options *options, const char *isa)
 {
     struct network *net = &set->of[set->count];
     char *own = set->name[set->count], who[OPTION_NAME + MODEL_NAME + 4];
@@ -188,7 +171,7 @@ status network_set_add(struct network_set *set, const char *name, const char *mo
     return OK;
 }
 
-status network_set_check(const struct network_set *set, const struct network_reading *how,
+status network_set_check(const struct network_set *set, const struct model_reading *how,
                          const struct engine_options *options)
 {
     const struct network *net[PROBE_PRECISIONS];

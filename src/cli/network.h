@@ -21,14 +21,8 @@ struct network {
     uint64_t parameters, macs;
 };
 
-/* How description and checkpoint are read, as options say it (cmd.h); zeros or NULL: nothing said. */
-struct network_reading {
-    char layer[OPTION_SIZE]; /* the CAM layer; "" = the description's */
-    char state[OPTION_SIZE]; /* which state dict (weight_load) */
-    int unused;              /* 1 = allowed */
-    int relu6;               /* enum model_relu6 */
-};
-MUST_USE status network_load(const struct model *m, const char *weights, const struct network_reading *how,
+/* Reads a checkpoint of the description and binds it. */
+MUST_USE status network_load(const struct model *m, const char *weights, const struct model_reading *how,
                              struct tensor_table *table, struct model_binding *out);
 /* ERR_USAGE where an arithmetic or its saturation is asked for and none of the networks uses it. */
 MUST_USE status network_check_arithmetic(const struct engine_options *options,
@@ -36,7 +30,7 @@ MUST_USE status network_check_arithmetic(const struct engine_options *options,
 /* What binding decided (model_decided) of the checkpoint of `who`, a line each on rank 0's stderr. */
 void network_say(const char *who, const struct text *decided);
 /* ERR_USAGE where relu6 is asked for and the weights of all networks are real. */
-MUST_USE status network_check_relu6(const struct network_reading *how, const struct network *const *net,
+MUST_USE status network_check_relu6(const struct model_reading *how, const struct network *const *net,
                                     int count);
 
 /* In place of a checkpoint's path: random weights that fit the description. */
@@ -50,13 +44,13 @@ MUST_USE status network_random(const struct model *m, enum precision_form precis
 MUST_USE status network_kernels(const char *isa, const struct kernel_table **out);
 /* Reads the description and the checkpoint, binds them and plans; the checkpoint is let go again. isa: as
  * network_kernels has it. *out is closed on failure. */
-MUST_USE status network_open(const char *model, const char *weights, const struct network_reading *how,
+MUST_USE status network_open(const char *model, const char *weights, const struct model_reading *how,
                              const struct engine_options *options, const char *isa, struct network *out);
 void network_close(struct network *net);
 /* The classifier of an open network, from the checkpoint it was opened with, which is read again in the same
  * way. ERR_MISMATCH where it has no closed form (model.h). */
-MUST_USE status network_head(const struct network *net, const char *weights,
-                             const struct network_reading *how, struct model_head *out);
+MUST_USE status network_head(const struct network *net, const char *weights, const struct model_reading *how,
+                             struct model_head *out);
 
 /* One network in several precisions, the first the reference. */
 struct network_set {
@@ -66,13 +60,12 @@ struct network_set {
     struct network of[PROBE_PRECISIONS];
 };
 /* One precision more, opened as network_open does; what was decided of its checkpoint is said. name: "" is
- * its own (struct network). ERR_USAGE where the set has that
- * name already, or is full. */
+ * its own (struct network). ERR_USAGE where the set has that name already, or is full. */
 MUST_USE status network_set_add(struct network_set *set, const char *name, const char *model,
-                                const char *weights, const struct network_reading *how,
+                                const char *weights, const struct model_reading *how,
                                 const struct engine_options *options, const char *isa);
 /* ERR_USAGE as network_check_relu6 and network_check_arithmetic, of all precisions together. */
-MUST_USE status network_set_check(const struct network_set *set, const struct network_reading *how,
+MUST_USE status network_set_check(const struct network_set *set, const struct model_reading *how,
                                   const struct engine_options *options);
 MUST_USE status network_set_probe(const struct network_set *set, const struct probe_how *how,
                                   struct probe **out);

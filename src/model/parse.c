@@ -465,3 +465,16 @@ status model_parse(const char *source, const char *text, size_t size, struct mod
     *out = m;
     return OK;
 }
+
+status model_read(const char *path, struct model *out)
+{
+    char *text = NULL;
+    size_t size = 0;
+    status result;
+
+    *out = (struct model){ 0 };
+    TRY(text_read_plain(path, MODEL_TEXT_MAX, &text, &size));
+    result = model_parse(path, text, size, out);
+    mem_free(text);
+    return result;
+}

@@ -46,7 +46,6 @@ static status choose_options(struct made *m)
                                          .per_channel = p->per_channel,
                                          .observer = p->observer,
                                          .ends = p->ends };
-    const struct job_reading reading = job_reading(&m->r->job->network[m->network], m->precision);
 
     if (!p->stated || p->form == PRECISION_REAL || !p->weights || !p->activations)
         return FAIL(
@@ -54,7 +53,7 @@ static status choose_options(struct made *m)
             "precision %s: to quantize it needs preset, or arithmetic, weights and activations (bits)",
             p->name);
     quant_preset_options(&preset, &m->options);
-    if (reading.engine == ENGINE_QNNPACK)
+    if (job_engine(m->r->job, m->network, m->precision) == ENGINE_QNNPACK)
         m->options.arithmetic = ENGINE_QNNPACK;
     return OK;
 }
@@ -62,11 +61,10 @@ static status choose_options(struct made *m)
 static status bind_reference(struct made *m)
 {
     const struct job_network *n = &m->r->job->network[m->network];
-    const struct job_reading reading = job_reading(n, 0);
-    const struct model_reading how = { .allow_unused = reading.unused };
+    const struct model_reading how = job_reading(m->r->job, m->network, 0);
 
     TRY(choose_options(m));
-    TRY(weight_load(n->precision[0].from, reading.state, &m->weights));
+    TRY(weight_load(n->precision[0].from, how.state, &m->weights));
     TRY(model_bind(&m->r->network[m->network].model, &m->weights, &how, &m->binding));
     return quant_check_source(&m->binding);
 }

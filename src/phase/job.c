@@ -109,7 +109,7 @@ static const struct option_row rows[] = {
     .name = option, .kind = OPTION_##kind_of, .effect = OPTION_##class_of,                                   \
     .where = offsetof(struct job_network, field)
 
-#define HELP_STATE "which state dict of the checkpoint, as model_ema; empty: the only one"
+#define HELP_STATE  "which state dict of the checkpoint, as model_ema; empty: the only one"
 #define HELP_UNUSED "tensors of the checkpoint that the network does not use"
 #define HELP_RELU6  "of codes; auto: as the checkpoint notes, else relu, as torch's own files want it"
 #define HELP_ENGINE                                                                                          \
@@ -118,11 +118,11 @@ static const struct option_row rows[] = {
 
 static const struct option_row network_rows[] = {
     { NET("model", PATH, RUN, model), .values = "FILE", .help = "network description, models/*.model" },
-    { NET("cam.layer", TEXT, RESULT, cam_layer), .values = "NODE",
+    { NET("cam.layer", TEXT, RESULT, all.layer), .values = "NODE",
       .help = "of the description, whose activations become the map; empty: the one that it names" },
-    { NET("engine", CHOICE, RESULT, all.engine), .values = engines, .help = HELP_ENGINE },
+    { NET("engine", CHOICE, RESULT, engine), .values = engines, .help = HELP_ENGINE },
     { NET("state", TEXT, RESULT, all.state), .values = "NAME", .help = HELP_STATE },
-    { NET("unused", CHOICE, RESULT, all.unused), .values = "refuse|allow", .help = HELP_UNUSED },
+    { NET("unused", CHOICE, RESULT, all.allow_unused), .values = "refuse|allow", .help = HELP_UNUSED },
     { NET("relu6", CHOICE, RESULT, all.relu6), .values = "auto|relu|clamp", .help = HELP_RELU6 },
 };
 
@@ -134,9 +134,9 @@ static const struct option_row precision_rows[] = {
     { OF("", PATH, RUN, from), .values = "FILE|quantize",
       .help = "the network's checkpoint in this precision (a name that is built in: " QUANT_PRESET_NAMES
               "; or one with a section [precision NAME]); the first is the reference" },
-    { OF("engine", CHOICE, RESULT, reading.engine), .values = engines, .help = HELP_ENGINE OF_NETWORK },
+    { OF("engine", CHOICE, RESULT, engine), .values = engines, .help = HELP_ENGINE OF_NETWORK },
     { OF("state", TEXT, RESULT, reading.state), .values = "NAME", .help = HELP_STATE OF_NETWORK },
-    { OF("unused", CHOICE, RESULT, reading.unused), .values = "auto|refuse|allow",
+    { OF("unused", CHOICE, RESULT, reading.allow_unused), .values = "auto|allow|refuse",
       .help = HELP_UNUSED "; auto: as of the network" },
     { OF("relu6", CHOICE, RESULT, reading.relu6), .values = "auto|relu|clamp",
       .help = HELP_RELU6 OF_NETWORK },
@@ -269,16 +269,28 @@ const char *job_isa(const struct job *job)
     return option_choice(isa_names, job->isa, name);
 }
 
-struct job_reading job_reading(const struct job_network *n, int p)
+struct model_reading job_reading(const struct job *job, int network, int p)
 {
-    struct job_reading r = n->precision[p].reading;
+    const struct job_network *n = &job->network[network];
+    const struct model_reading *own = &n->precision[p].reading;
+    struct model_reading r = n->all;
 
-    if (!r.state[0])
-        memcpy(r.state, n->all.state, sizeof r.state);
-    r.unused = r.unused ? r.unused - 1 : n->all.unused;
-    r.relu6 = r.relu6 ? r.relu6 : n->all.relu6;
-    r.engine = r.engine ? r.engine : n->all.engine;
+    if (own->state[0])
+        memcpy(r.state, own->state, sizeof r.state);
+    if (own->allow_unused)
+        r.allow_unused = own->allow_unused == 1;
+    if (own->relu6)
+        r.relu6 = own->relu6;
+    if (job->precision[p].stated && !quant_preset(job->precision[p].name))
+        r.form = job->precision[p].form;
     return r;
+}
+
+enum engine_arithmetic job_engine(const struct job *job, int network, int p)
+{
+    const struct job_network *n = &job->network[network];
+
+    return (enum engine_arithmetic)(n->precision[p].engine ? n->precision[p].engine : n->engine);
 }
 
 status job_canonical(const struct job *job, const uint8_t list[HASH_SIZE], const uint8_t (*files)[HASH_SIZE],
@@ -317,5 +329,5 @@ int64_t job_subset_size(const char *fraction, int64_t n)
             denominator *= 10;
     }
     k = (2 * numerator * (unsigned __int128)n + denominator) / (2 * denominator);
-    return k<1 ? 1 : k>(unsigned __int128) n ? n : (int64_t)k;
+    return k < 1 ? 1 : k > (unsigned __int128)n ? n : (int64_t)k;
 }

@@ -32,10 +32,10 @@ static status check_network(const struct job *job, const struct job_network *n)
         if (real && of->reading.relu6)
             return FAIL(ERR_USAGE, "network %s: %s.relu6 has no effect: relu6 of real weights clamps at 6",
                         n->name, of->name);
-        if (real && of->reading.engine)
+        if (real && of->engine)
             return FAIL(ERR_USAGE, "network %s: %s.engine has no effect: real weights have one arithmetic",
                         n->name, of->name);
-        if (of->quantize && (of->reading.state[0] || of->reading.unused))
+        if (of->quantize && (of->reading.state[0] || of->reading.allow_unused))
             return FAIL(ERR_USAGE, "network %s: %s.%s has no effect: there is no file to read", n->name,
                         of->name, of->reading.state[0] ? "state" : "unused");
     }

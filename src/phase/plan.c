@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MODEL_FILE_MAX = 4 << 20, DECIDED_MAX = 1 << 20 };
+enum { DECIDED_MAX = 1 << 20 };
 
 /* ---- the list of pictures ------------------------------------------------------------------------------ */
 
@@ -56,24 +56,29 @@ out:
 
 /* ---- networks ------------------------------------------------------------------------------------------ */
 
-static status share_model(struct run *r, int i)
+status plan_read_model(const struct comm *c, const char *path, struct model *out)
 {
-    const char *path = r->job->network[i].model;
     void *bytes = NULL;
     char *text = NULL;
     size_t size = 0;
-    status result = r->c->rank == 0 ? text_read_plain(path, MODEL_FILE_MAX, &text, &size) : OK;
+    status result = c->rank == 0 ? text_read_plain(path, MODEL_TEXT_MAX, &text, &size) : OK;
 
     bytes = text;
-    TRY_OUT(comm_agree(r->c, result));
-    TRY_OUT(comm_broadcast_bytes(r->c, &bytes, &size));
-    TRY_OUT(model_parse(path, bytes, size, &r->network[i].model));
-    result = model_choose_cam(&r->network[i].model, r->job->network[i].cam_layer);
-    if (result == OK)
-        memcpy(r->file_hash[i * RUN_FILES], r->network[i].model.sha256, HASH_SIZE);
+    TRY_OUT(comm_agree(c, result));
+    TRY_OUT(comm_broadcast_bytes(c, &bytes, &size));
+    result = comm_agree(c, model_parse(path, bytes, size, out));
 out:
     mem_free(bytes);
     return result;
+}
+
+static status share_model(struct run *r, int i)
+{
+    struct model *m = &r->network[i].model;
+
+    TRY(plan_read_model(r->c, r->job->network[i].model, m));
+    memcpy(r->file_hash[i * RUN_FILES], m->sha256, HASH_SIZE);
+    return model_choose_cam(m, r->job->network[i].all.layer);
 }
 
 /* What binding decided, as lines of /provenance. */
@@ -103,17 +108,11 @@ static status check_form(struct run *r, int i, int p, enum precision_form form)
     if (form != expected)
         return FAIL(ERR_MISMATCH, "%s: weights of %s, but network.%s.%s names it, which is of %s", of->from,
                     words[form], r->job->network[i].name, of->name, words[expected]);
-    if (form == PRECISION_REAL && (of->reading.relu6 || of->reading.engine))
+    if (form == PRECISION_REAL && (of->reading.relu6 || of->engine))
         return FAIL(ERR_USAGE, "network %s: %s.%s has no effect: the weights are real numbers",
                     r->job->network[i].name, of->name, of->reading.relu6 ? "relu6" : "engine");
     r->precision[p].form = form;
     return OK;
-}
-
-/* A precision of the job's own may say how a checkpoint runs; a built-in name is what its files are. */
-static enum precision_form asked_form(const struct job_precision *said)
-{
-    return said->stated && !quant_preset(said->name) ? said->form : PRECISION_REAL;
 }
 
 static status check_bits(const struct run *r, int i, int p, const struct model_binding *b)
@@ -137,16 +136,13 @@ static status load_weights(struct run *r, int i, int p, struct tensor_table *tab
 {
     struct run_network *net = &r->network[i];
     const struct job_network *from = &r->job->network[i];
-    const struct job_reading reading = job_reading(from, p);
-    const struct model_reading how = { .allow_unused = reading.unused,
-                                       .relu6 = (enum model_relu6)reading.relu6,
-                                       .form = asked_form(&r->job->precision[p]) };
+    const struct model_reading how = job_reading(r->job, i, p);
     char path[OPTION_SIZE + 256];
     status result;
 
     comm_alive();
     TRY(comm_signal_status());
-    result = weight_load(calibrate_job_file(r, i, p, path, sizeof path), reading.state, table);
+    result = weight_load(calibrate_job_file(r, i, p, path, sizeof path), how.state, table);
     if (result == ERR_MISSING)
         result = error_prefix(result, "network.%s.%s", from->name, run_precision(r, p));
     TRY(result);
@@ -165,8 +161,7 @@ static status load_weights(struct run *r, int i, int p, struct tensor_table *tab
  * lie side by side. */
 static status make_precision(struct run *r, int i, int p)
 {
-    struct engine_options options = { .arithmetic =
-                                          (enum engine_arithmetic)job_reading(&r->job->network[i], p).engine,
+    struct engine_options options = { .arithmetic = job_engine(r->job, i, p),
                                       .saturate = (enum engine_saturation)r->job->saturate };
     struct tensor_table table = { 0 };
     struct model_binding binding = { 0 };

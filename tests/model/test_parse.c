@@ -260,8 +260,19 @@ static void test_prefixes(void)
             model_free(&m);
 }
 
+static void test_file(void)
+{
+    struct model m;
+
+    CHECK(model_read("tests/fixtures/tiny/tiny.model", &m) == OK);
+    CHECK(strcmp(m.source, "tests/fixtures/tiny/tiny.model") == 0 && m.nodes > 2);
+    model_free(&m);
+    CHECK(model_read("tests/fixtures/tiny/none.model", &m) == ERR_MISSING && m.nodes == 0);
+}
+
 int main(void)
 {
+    test_file();
     test_good();
     test_frames();
     test_lines();

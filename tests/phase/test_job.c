@@ -40,7 +40,7 @@ static void test_good(void)
         return;
     CHECK(strcmp(job->images, "pictures") == 0 && job->networks == 1 &&
           strcmp(job->network[0].name, "n1") == 0);
-    CHECK(strcmp(job->network[0].precision[1].from, "b") == 0 && job->network[0].all.engine == ENGINE_FBGEMM);
+    CHECK(strcmp(job->network[0].precision[1].from, "b") == 0 && job->network[0].engine == ENGINE_FBGEMM);
     CHECK(strcmp(job->fraction, "0.1") == 0 && job->select_by == 5 && job->raw == 1 && job->max_bad == 1);
     CHECK(strcmp(job_isa(job), "auto") == 0);
     mem_free(job);
@@ -117,26 +117,36 @@ static void test_canonical(void)
 /* A precision's own keys win over its network's. */
 static void test_reading(void)
 {
-    struct job_network *n = mem_alloc(1, sizeof *n);
-    struct job_reading r;
+    struct job *job = mem_alloc(1, sizeof *job);
+    struct job_network *n;
+    struct model_reading r;
 
-    if (!n)
+    if (!job)
         return;
-    n->all = (struct job_reading){ "ema", 1, MODEL_RELU6_CLAMP, ENGINE_QNNPACK };
-    r = job_reading(n, 0);
-    CHECK(!strcmp(r.state, "ema") && r.unused == 1 && r.relu6 == MODEL_RELU6_CLAMP &&
-          r.engine == ENGINE_QNNPACK);
-    n->precision[1].reading = (struct job_reading){ "model", 1, MODEL_RELU6_RELU, ENGINE_FBGEMM };
-    r = job_reading(n, 1);
-    CHECK(!strcmp(r.state, "model") && r.unused == 0 && r.relu6 == MODEL_RELU6_RELU &&
-          r.engine == ENGINE_FBGEMM);
-    n->all = (struct job_reading){ "", 0, MODEL_RELU6_AUTO, ENGINE_AUTO };
-    n->precision[1].reading.unused = 2;
-    r = job_reading(n, 1);
-    CHECK(!strcmp(r.state, "model") && r.unused == 1);
-    r = job_reading(n, 0);
-    CHECK(!r.state[0] && r.unused == 0 && r.relu6 == MODEL_RELU6_AUTO && r.engine == ENGINE_AUTO);
-    mem_free(n);
+    n = &job->network[0];
+    n->all = (struct model_reading){ "layer", "ema", 1, MODEL_RELU6_CLAMP, PRECISION_REAL };
+    n->engine = ENGINE_QNNPACK;
+    r = job_reading(job, 0, 0);
+    CHECK(!strcmp(r.layer, "layer") && !strcmp(r.state, "ema") && r.allow_unused == 1 &&
+          r.relu6 == MODEL_RELU6_CLAMP && job_engine(job, 0, 0) == ENGINE_QNNPACK);
+    n->precision[1].reading = (struct model_reading){ "", "model", 2, MODEL_RELU6_RELU, PRECISION_REAL };
+    n->precision[1].engine = ENGINE_FBGEMM;
+    r = job_reading(job, 0, 1);
+    CHECK(!strcmp(r.layer, "layer") && !strcmp(r.state, "model") && r.allow_unused == 0 &&
+          r.relu6 == MODEL_RELU6_RELU && job_engine(job, 0, 1) == ENGINE_FBGEMM);
+    memset(&n->all, 0, sizeof n->all);
+    n->engine = ENGINE_AUTO;
+    n->precision[1].reading.allow_unused = 1;
+    r = job_reading(job, 0, 1);
+    CHECK(!strcmp(r.state, "model") && r.allow_unused == 1);
+    r = job_reading(job, 0, 0);
+    CHECK(!r.state[0] && r.allow_unused == 0 && r.relu6 == MODEL_RELU6_AUTO &&
+          job_engine(job, 0, 0) == ENGINE_AUTO);
+    /* A name of the job's own may say a form; the built-in one's files do. */
+    job->precision[0] = (struct job_precision){ .name = "own", .stated = 1, .form = PRECISION_ROUNDED };
+    job->precision[1] = (struct job_precision){ .name = "int8", .stated = 1, .form = PRECISION_CODES };
+    CHECK(job_reading(job, 0, 0).form == PRECISION_ROUNDED && job_reading(job, 0, 1).form == PRECISION_REAL);
+    mem_free(job);
 }
 
 #define HEAD "[data]\nimages = x\n[store]\nout = y\n"
