@@ -127,6 +127,14 @@ void mem_free(void *block);          /* NULL is fine */
 long mem_live(void);                 /* blocks not yet freed: tests end at 0 */
 size_t mem_peak_resident(void);      /* VmHWM, bytes */
 size_t mem_proportional(void);       /* PSS now, bytes: a page of n processes counts 1/n; 0 = unknown */
+/* To `out` on failure, where something is to be freed. */
+#define MEM_TRY_OUT(pointer, count, size)                                                                    \
+    do {                                                                                                     \
+        (pointer) = mem_alloc((count), (size));                                                              \
+        if (!(pointer))                                                                                      \
+            TRY_OUT(FAIL(ERR_MEMORY, "no memory for %zu elements of %zu bytes", (size_t)(count),             \
+                         (size_t)(size)));                                                                   \
+    } while (0)
 #define MEM_TRY(pointer, count, size)                                                                        \
     do {                                                                                                     \
         (pointer) = mem_alloc((count), (size));                                                              \

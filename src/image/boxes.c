@@ -119,11 +119,9 @@ static status read_loc(struct matcher *m, struct table *t, int at_path, int at_t
         TRY_OUT(table_next(t, &more));
         if (!more)
             break;
-        if (t->fields <= at_text) {
-            result = FAIL(ERR_FORMAT, "%s:%d: `ImageId,wnid x0 y0 x1 y1 ...` expected", t->lines.file,
-                          t->lines.line);
-            goto out;
-        }
+        if (t->fields <= at_text)
+            TRY_OUT(FAIL(ERR_FORMAT, "%s:%d: `ImageId,wnid x0 y0 x1 y1 ...` expected", t->lines.file,
+                         t->lines.line));
         TRY_OUT(image_loc_parse(&t->lines, t->field[at_text], &group, &count, &capacity));
         TRY_OUT(find_entry(&t->lines, &m->keys, t->field[at_path], &entry));
         for (int i = 0; i < count; i++)

@@ -62,11 +62,7 @@ static status by_mapping(struct class_folders *f)
     status result = OK;
 
     TRY(synset_read(l, f->source, &table));
-    class_of = mem_alloc((size_t)f->count, sizeof *class_of);
-    if (!class_of) {
-        result = FAIL(ERR_MEMORY, "no memory for %d folders", f->count);
-        goto out;
-    }
+    MEM_TRY_OUT(class_of, (size_t)f->count, sizeof *class_of);
     for (int i = 0; i < f->count; i++) {
         class_of[i] = synset_find(&table, class_folders_name(f, i));
         used += class_of[i] >= 0 && f->folder[i].pictures > 0;

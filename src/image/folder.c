@@ -67,10 +67,8 @@ static status class_folders(struct list *l, const char *root, char ***names, int
         }
         TRY_OUT(mem_room(names, *count, &capacity, sizeof **names));
         (*names)[*count] = mem_strdup(d->d_name);
-        if (!(*names)[*count]) {
-            result = FAIL(ERR_MEMORY, "%s: no memory for its names", root);
-            goto out;
-        }
+        if (!(*names)[*count])
+            TRY_OUT(FAIL(ERR_MEMORY, "%s: no memory for its names", root));
         ++*count;
     }
     if (*count > 0)

@@ -199,11 +199,9 @@ static status read_loc(struct labels *s, int at_path, int at_text)
         }
         TRY_OUT(image_loc_parse(lines, s->table.field[at_text], &group, &count, &capacity));
         for (int i = 1; i < count; i++)
-            if (strcmp(group[i].wnid, group[0].wnid) != 0) {
-                result = FAIL(ERR_FORMAT, "%s:%d: boxes of two classes, %s and %s", lines->file, lines->line,
-                              group[0].wnid, group[i].wnid);
-                goto out;
-            }
+            if (strcmp(group[i].wnid, group[0].wnid) != 0)
+                TRY_OUT(FAIL(ERR_FORMAT, "%s:%d: boxes of two classes, %s and %s", lines->file, lines->line,
+                             group[0].wnid, group[i].wnid));
         TRY_OUT(add(s, s->table.field[at_path], group[0].wnid, -1));
     }
     s->wnid = at_text;
@@ -312,10 +310,8 @@ status image_list_read_labels(struct list *l, const struct image_source *source)
 
     TRY_OUT(table_open(source->labels, "pictures", &s.table));
     TRY_OUT(read_rows(&s));
-    if (l->count == 0) {
-        result = FAIL(ERR_FORMAT, "%s: no pictures are listed", source->labels);
-        goto out;
-    }
+    if (l->count == 0)
+        TRY_OUT(FAIL(ERR_FORMAT, "%s: no pictures are listed", source->labels));
     TRY_OUT(image_list_check_duplicates(l, source->labels));
     TRY_OUT(check_present(l, source));
     if (s.wnid >= 0)

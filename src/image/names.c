@@ -239,10 +239,8 @@ static status read_json(const char *path, const char *from, size_t size, struct 
     if (cJSON_IsObject(inner))
         names = inner;
     out->count = cJSON_GetArraySize(names);
-    if (out->count < 1 || out->count > MOST) {
-        result = FAIL(ERR_RANGE, "%s: %d names, 1 to %d are taken", path, out->count, MOST);
-        goto out;
-    }
+    if (out->count < 1 || out->count > MOST)
+        TRY_OUT(FAIL(ERR_RANGE, "%s: %d names, 1 to %d are taken", path, out->count, MOST));
     mem_free(out->text);
     out->text = mem_alloc(size + 1, 1);
     out->line = mem_alloc((size_t)out->count, sizeof *out->line);

@@ -52,8 +52,7 @@ static status preprocess_rgb(const struct image *in, const struct image_pipeline
     pad_y = top < 0 ? (size_t)-top : 0;
     if (w.width < p->width || w.height < p->height)
         memset(pixels, 0, pitch * (size_t)p->height);
-    return image_resize_window(in, width, height, p, w, pixels + pitch * pad_y + 3 * pad_x,
-                               pitch);
+    return image_resize_window(in, width, height, p, w, pixels + pitch * pad_y + 3 * pad_x, pitch);
 }
 
 /* Pillow's convert("L"), in all three channels. Source: Pillow 13, Convert.c, L24. */
@@ -77,12 +76,8 @@ static status preprocess_grey(const struct image *in, const struct image_pipelin
     uint8_t *three = NULL;
     status result = OK;
 
-    grey.rgb = mem_alloc((size_t)in->width * (size_t)in->height, 3);
-    three = mem_alloc(count, 3);
-    if (!grey.rgb || !three) {
-        result = FAIL(ERR_MEMORY, "no memory for a grey picture of %d x %d pixels", in->width, in->height);
-        goto out;
-    }
+    MEM_TRY_OUT(grey.rgb, (size_t)in->width * (size_t)in->height, 3);
+    MEM_TRY_OUT(three, count, 3);
     fill_grey(in, grey.rgb);
     TRY_OUT(preprocess_rgb(&grey, p, three));
     for (size_t i = 0; i < count; i++)

@@ -141,11 +141,7 @@ status image_resize_window(const struct image *in, int width, int height, const 
     if (h.k.count && v.k.count) {
         int vertical = is_vertical_first(in, width, height, p->order);
         axis_reach(vertical ? &h : &v, &low, &high);
-        middle = mem_alloc((size_t)(high - low) * (size_t)(vertical ? v.k.count : h.k.count), 3);
-        if (!middle) {
-            result = FAIL(ERR_MEMORY, "no memory to resize to %d x %d", width, height);
-            goto out;
-        }
+        MEM_TRY_OUT(middle, (size_t)(high - low) * (size_t)(vertical ? v.k.count : h.k.count), 3);
         (vertical ? vertical_first : horizontal_first)(k, in, &h, &v, middle, rgb, pitch);
     } else if (h.k.count) {
         k->resample_horizontal(&h.k, in->rgb + in_pitch * (size_t)window.y0, in_pitch, window.height, rgb,

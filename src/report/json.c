@@ -139,10 +139,8 @@ status json_write(struct store_reader *r, const struct tables *t, const struct a
     cJSON_AddItemToObject(root, "gallery", json_album(g));
     cJSON_AddItemToObject(root, "figure_3", json_example(e));
     text = cJSON_Print(root);
-    if (!text) {
-        result = FAIL(ERR_MEMORY, "no memory for the JSON report");
-        goto out;
-    }
+    if (!text)
+        TRY_OUT(FAIL(ERR_MEMORY, "no memory for the JSON report"));
     TRY_OUT(text_path(path, sizeof path, folder, "report.json"));
     TRY_OUT(text_write_file(path, text, strlen(text)));
 out:

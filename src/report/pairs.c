@@ -99,10 +99,8 @@ status pairs_read(struct store_reader *r, int network, int p, struct pairs *out)
                    net, other, first));
     TRY_OUT(column(r, STORE_S32, out->images, 1, (void **)&out->class_index, "/images/class_index"));
     TRY_OUT(read_sides(r, out));
-    out->member = mem_alloc((size_t)out->images, sizeof *out->member);
-    out->place = mem_alloc((size_t)out->images, sizeof *out->place);
-    if (!out->member || !out->place)
-        TRY_OUT(FAIL(ERR_MEMORY, "no memory for %lld images", (long long)out->images));
+    MEM_TRY_OUT(out->member, (size_t)out->images, sizeof *out->member);
+    MEM_TRY_OUT(out->place, (size_t)out->images, sizeof *out->place);
     TRY_OUT(read_members(r, out));
 out:
     if (result != OK)

@@ -7,6 +7,7 @@
 #include "names.h"
 #include "pairs.h"
 #include "print.h"
+#include "tables.h"
 
 enum { WORST_MOST = 10000 };
 
@@ -17,16 +18,6 @@ static status print(const struct grid *g, const struct report_form *form, struct
 
 static const char *const reading[STORE_READINGS] = { "raw", "aligned", "resolved" };
 static const int reading_of[STORE_READINGS] = { PAIRS_RAW, PAIRS_ALIGNED, PAIRS_RESOLVED };
-
-/* A row of a network and a precision. */
-static status start_row(struct grid *g, const struct store_layout *l, int network, int p)
-{
-    TRY(grid_row(
-        g, (struct grid_key){ .network = l->network[network].name, .precision = l->precision[p].name }));
-    grid_text(g, "%s", l->network[network].name);
-    grid_text(g, "%s", l->precision[p].name);
-    return OK;
-}
 
 /* ---- one image ----------------------------------------------------------------------------------------- */
 
@@ -114,7 +105,7 @@ static status add_maps(struct store_reader *r, const struct pairs *a, int64_t im
     const struct store_layout *l = store_reader_layout(r);
     char subsets[GRID_CELL] = "";
 
-    TRY(start_row(g, l, a->network, a->p));
+    TRY(tables_row(g, l, &(struct value_key){ a->network, a->p, 0, NULL }));
     if (!a->ok[image]) {
         grid_missing(g, "no result");
         return OK;
@@ -149,8 +140,7 @@ static void start_grids(const struct store_layout *l, const char *path, const ch
     for (int p = 0; p < l->precisions && !csv; p++)
         grid_column(answers, l->precision[p].name, "%");
     grid_init(maps, "image_maps", "Its maps, against those of %.64s", l->precision[0].name);
-    grid_column(maps, "network", "");
-    grid_column(maps, "precision", "");
+    tables_keys(maps);
     for (int i = 0; i < STORE_READINGS; i++)
         grid_column(maps, "RMSE", reading[i]);
     grid_column(maps, "flipped", "");
@@ -211,10 +201,8 @@ out:
 /* On the terminal what fits beside a path of ImageNet's in 80 columns; all of it as CSV. */
 static void worst_columns(struct grid *g, const struct store_layout *l, int p, int csv)
 {
-    if (csv) {
-        grid_column(g, "network", "");
-        grid_column(g, "precision", "");
-    }
+    if (csv)
+        tables_keys(g);
     grid_column(g, csv ? "place" : "", csv ? "" : "#");
     grid_column(g, "RMSE", "aligned");
     grid_column(g, "RMSE", "raw");
@@ -237,7 +225,7 @@ static status add_worst(struct store_reader *r, const struct pairs *a, int place
 
     TRY(store_read_string(r, "/images/path", image, name, sizeof name));
     if (csv)
-        TRY(start_row(g, l, a->network, a->p));
+        TRY(tables_row(g, l, &(struct value_key){ a->network, a->p, 0, NULL }));
     else
         TRY(grid_row(g, (struct grid_key){ NULL }));
     grid_count(g, NULL, place);
@@ -269,9 +257,7 @@ static status worst_of(struct store_reader *r, int k, int p, int count, const st
     status result = OK;
 
     TRY(pairs_read(r, k, p, &a));
-    place = mem_alloc((size_t)count, sizeof *place);
-    if (!place)
-        TRY_OUT(FAIL(ERR_MEMORY, "no memory for %d images", count));
+    MEM_TRY_OUT(place, (size_t)count, sizeof *place);
     if (!csv) {
         grid_init(g, "worst", "%.48s: where %.32s's map differs most from %.32s's", l->network[k].name,
                   l->precision[p].name, l->precision[0].name);

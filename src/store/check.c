@@ -89,13 +89,9 @@ status store_check_rows(const struct store_view *view, enum store_group group, i
     rows = rows < 1 ? 1 : rows > PIECE ? PIECE : rows;
     if (rows > count)
         rows = count > 0 ? count : 1;
-    stored = mem_alloc((size_t)rows, sizeof *stored);
-    crc = mem_alloc((size_t)rows, sizeof *crc);
-    piece = mem_alloc((size_t)rows, widest);
-    if (!stored || !crc || !piece) {
-        result = FAIL(ERR_MEMORY, "no memory for %lld rows to check", (long long)rows);
-        goto out;
-    }
+    MEM_TRY_OUT(stored, (size_t)rows, sizeof *stored);
+    MEM_TRY_OUT(crc, (size_t)rows, sizeof *crc);
+    MEM_TRY_OUT(piece, (size_t)rows, widest);
     for (int64_t at = first; at < first + count; at += rows) {
         int64_t n = first + count - at < rows ? first + count - at : rows, claims = 0;
         uint8_t *state = found + (at - first);

@@ -255,16 +255,12 @@ status store_create(const char *path, const struct store_schema *schema, const s
     TRY(place_check_room(path, creating, (double)schema_bytes(schema)));
     TRY_OUT(make_file(creating, schema, plan));
     fd = open(creating, O_RDWR | O_CLOEXEC);
-    if (fd < 0) {
-        result = FAIL(ERR_IO, "%s: %s", creating, strerror(errno));
-        goto out;
-    }
+    if (fd < 0)
+        TRY_OUT(FAIL(ERR_IO, "%s: %s", creating, strerror(errno)));
     TRY_OUT(place_reserve(creating, fd));
     TRY_OUT(place_sync(creating, fd, PLACE_WHOLE));
-    if (rename(creating, path) != 0) {
-        result = FAIL(ERR_IO, "%s: %s", creating, strerror(errno));
-        goto out;
-    }
+    if (rename(creating, path) != 0)
+        TRY_OUT(FAIL(ERR_IO, "%s: %s", creating, strerror(errno)));
     TRY_OUT(place_sync_folder(path));
 out:
     if (fd >= 0)

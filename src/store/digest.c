@@ -39,26 +39,19 @@ status digest_file(const char *path, char hex[2 * HASH_SIZE + 1])
 
     hex[0] = '\0';
     TRY(store_open_read(path, 0, &r));
-    if (!store_reader_complete(r)) {
-        result = FAIL(ERR_MISMATCH, "%s is not finished: only a finished file has a digest", path);
-        goto out;
-    }
+    if (!store_reader_complete(r))
+        TRY_OUT(FAIL(ERR_MISMATCH, "%s is not finished: only a finished file has a digest", path));
     schema = store_reader_schema(r);
-    sorted = mem_alloc((size_t)schema->count, sizeof *sorted);
-    if (!sorted) {
-        result = FAIL(ERR_MEMORY, "no memory for %d names", schema->count);
-        goto out;
-    }
+    MEM_TRY_OUT(sorted, (size_t)schema->count, sizeof *sorted);
     for (int i = 0; i < schema->count; i++)
         if (schema->dataset[i].in_digest)
             sorted[count++] = &schema->dataset[i];
     qsort(sorted, (size_t)count, sizeof(*sorted), by_path);
     hash_start(&all);
-    for (int i = 0; i < count && result == OK; i++)
-        result = add_dataset(r, sorted[i], &all);
+    for (int i = 0; i < count; i++)
+        TRY_OUT(add_dataset(r, sorted[i], &all));
     hash_result(&all, result_hash);
-    if (result == OK)
-        hash_hex(result_hash, hex);
+    hash_hex(result_hash, hex);
 out:
     mem_free(sorted);
     store_close_read(r);
