@@ -35,6 +35,8 @@ static const struct entry environment[] = {
     { " run main ", "QUANTCAM_THREADS",
       "off: no second thread for the watchdog and for dealing out work, where an MPI library does not bear "
       "one." },
+    { " run main ", "QUANTCAM_SHARE",
+      "off: each rank has a copy of the packed weights, not one a node in MPI's shared memory." },
     { " run main ", "QUANTCAM_FAULT",
       "RANK:IMAGE or RANK:PHASE: that rank fails there. For tests of how a job ends." },
     { " run main ", "TMPDIR", "Where a prediction (`run.dry-run`, `run.predict`) writes its small result." },

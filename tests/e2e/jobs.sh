@@ -18,10 +18,15 @@ stand_ins()
     done
 }
 
+# Pictures to calibrate on, where a precision is `quantize`.
+"$Q" synth "$T/others" --images 4 --seed 9 > "$T/log" 2>&1
+
 for job in jobs/*.conf; do
     check "$job has networks" test -n "$(networks "$job")"
+    others=()
+    if grep -q "^\[quantize\]" "$job"; then others=(--quantize.images="$T/others"); fi
     # shellcheck disable=SC2046  # words
-    check "$job" code 0 "$Q" run "$job" --dry-run --images="$T/images" --boxes="$T/images/boxes.csv" -o "$T/out.h5" $(stand_ins "$job")
+    check "$job" code 0 "$Q" run "$job" --dry-run --images="$T/images" --boxes="$T/images/boxes.csv" -o "$T/out.h5" "${others[@]}" $(stand_ins "$job")
     check "$job: predicted" grep -q "^predicted for 1 rank" "$T/log"
     for model in $(networks "$job" | cut -d' ' -f2); do check "$job: $model" test -f "$model"; done
     for file in $(sed -n 's/^\(fp32\|int8\) = weights\///p' "$job"); do

@@ -69,7 +69,8 @@ def check_subsets(f, name, net, ok, precisions, selections, fraction):
         member[image[used]] = net["subset/in_" + s][:][used] != 0
         check(member.sum() == k and np.all(ok[member]), f"{name} {s}: {member.sum()} members, {k} wanted")
         if s != "control":
-            value = net[precisions[1]]["vs_" + precisions[0]]["rmse_" + s][:]
+            reading, _, precision = s.partition("_")
+            value = net[precision]["vs_" + precisions[0]]["rmse_" + reading][:]
             order = sorted(np.flatnonzero(ok), key=lambda i: (-value[i], i))[:k]
             check(set(order) == set(np.flatnonzero(member)), f"{name} {s}: the k largest")
         sets.append(member)
