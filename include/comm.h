@@ -1,7 +1,7 @@
 /* include/comm.h
  * comm: the ranks of one job. Start and end of MPI, agreement on failures, signals, dealing out work, small
  * reductions, and the loop that works without any collective. Knows nothing of files or networks. The only
- * rooms that name MPI are this one and store.
+ * rooms that name MPI are this one and h5.
  *
  *     struct comm c = { 0 };
  *     TRY(comm_init(&argc, &argv, &c));                 // a plain start without mpirun is a job of one rank

@@ -16,7 +16,7 @@
  *     engine_state_free(state);
  *     engine_plan_free(plan);
  *
- * fp32 and int8 are bit-reproducible: every instruction set, any order of images (DESIGN 5). Every op takes
+ * Every form is bit-reproducible: every instruction set, any order of images (DESIGN 5). Every op takes
  * an output rectangle and is pure in its inputs. After engine_keep maps stay from one run to the next, and
  * engine_batch_changed recomputes only what changed pixels reach (DESIGN 6):
  *

@@ -5,7 +5,7 @@
  *     struct model m = { 0 };
  *     TRY(model_parse("models/resnet18.model", text, size, &m));    // rank 0 reads and broadcasts it
  *     struct model_binding b = { 0 };
- *     TRY(model_bind(&m, &weights, NULL, &b));    // finds out by itself: fp32, int8, or QAT state
+ *     TRY(model_bind(&m, &weights, NULL, &b));    // finds out by itself: real, quantized, or QAT state
  *     for each conv or linear node i:
  *         struct model_layer layer = { 0 };
  *         TRY(model_layer_load(&b, i, &layer));    // one layer's folded weights at a time
@@ -68,7 +68,7 @@ struct model_node {
     char bn[MODEL_NAME];               /* conv: prefix of its batch normalisation in the fp32 file, or ""
                                           (in a QAT state it is WEIGHT.bn) */
     double bn_eps;
-    char quant[MODEL_NAME];            /* prefix of the output's scale and zero_point in the int8 file, "" =
+    char quant[MODEL_NAME];            /* prefix of the output's scale and zero_point when quantized, "" =
                                           none of its own; conv and linear: weight unless stated */
 };
 
@@ -108,11 +108,11 @@ int model_has_relu6(const struct model *m);
 int model_has_weights(const struct model_node *n);           /* conv, linear */
 
 /* The relu or relu6 that becomes part of a conv's, linear's, add's or mul's step, or -1: the one user of a
- * node that is neither the CAM layer nor the output, which show their own values. In an int8 file the node's
- * scale and zero point are then the relu's. (fp32 leaves a mul's alone.) */
+ * node that is neither the CAM layer nor the output, which show their own values. In a quantized file the
+ * node's scale and zero point are then the relu's. (fp32 leaves a mul's alone.) */
 int model_fused_relu(const struct model *m, int node);
 
-/* What relu6 does in int8: as the checkpoint notes (torch's note nothing and run it as relu), or as asked. */
+/* What relu6 does when quantized: as the checkpoint notes (torch's notes nothing: relu), or as asked. */
 enum model_relu6 { MODEL_RELU6_AUTO, MODEL_RELU6_RELU, MODEL_RELU6_CLAMP };
 const char *model_relu6_name(enum model_relu6 r);    /* "auto", "relu", "clamp" */
 
@@ -149,7 +149,7 @@ struct model_binding {
     int folded;                     /* the checkpoint has its batch normalisations folded already */
     int unbiased;                   /* layers with neither a bias nor a batch normalisation */
     int per_channel;                /* any weight is per channel */
-    int fbgemm;                     /* int8: the engine `auto` is fbgemm, not qnnpack: as the checkpoint's
+    int fbgemm;                     /* CODES: the engine `auto` is fbgemm, not qnnpack: as the checkpoint's
                                        note quantcam.engine says, else where any weight is per channel */
     int relu6_clamps;               /* not REAL: relu6 clamps at 6 (how.relu6, or the checkpoint's note
                                        quantcam.relu6 is "clamp", as our own quantization writes); else it
@@ -170,7 +170,7 @@ struct model_binding {
  * count is one) with the checkpoint's path, the tensor and both shapes. Every other tensor means that the
  * checkpoint is of another network: ERR_MISMATCH with their number and the first names, unless `how` (NULL:
  * zeros) allows them, a line `ignore` of the description names them, or they are bookkeeping: counters,
- * observers of the network's own modules, what an int8 file says of additions that never ran. relu6:
+ * observers of the network's own modules, what a quantized file says of additions that never ran. relu6:
  * ERR_USAGE where the network has none, ERR_MISMATCH where the checkpoint notes the other. how->form:
  * ERR_USAGE where the checkpoint is real, ERR_MISMATCH for integers of more than 8 bits. The binding
  * borrows model and weights. */
@@ -186,7 +186,7 @@ MUST_USE status model_decided(const struct model_binding *b, struct text *out);
  * batch normalisation follows. */
 struct model_cost {
     uint64_t parameters;    /* as trained, as torch counts them: weights, biases, and batch normalisation's
-                               scale and shift, also of an int8 file, where these are folded */
+                               scale and shift, also of a quantized file, where these are folded */
     uint64_t bytes;         /* of weights, scales (f32) and biases (f32) as they are run, folded */
     uint64_t macs;          /* multiply-accumulates of one image */
 };
@@ -209,7 +209,7 @@ MUST_USE status model_layer_load(const struct model_binding *b, int node, struct
 void model_layer_free(struct model_layer *layer);
 
 /* The classifier behind the CAM layer in real values, for maps in closed form: global pooling of that layer
- * and one linear layer, or two with a hardswish between. int8: the codes times their scale. */
+ * and one linear layer, or two with a hardswish between. CODES: the codes times their scale. */
 struct model_head {
     int classes, channels;          /* channels: of the CAM layer */
     int hidden;                     /* outputs of the first of two layers; 0 = there is one layer */

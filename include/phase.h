@@ -79,7 +79,7 @@ struct job {
     int explain_deletion, explain_insertion;     /* enum image_substrate: what pixels become, come from */
     int explain_class;                           /* enum job_class */
     int explain_maps, explain_logits;            /* store full-size maps; logits of every step */
-    int explain_cross;                           /* each map on the other network too */
+    int explain_cross;                           /* the first's map on each other network, theirs on its */
     int wsol_frame;                              /* enum job_frame */
     int saturate;                                /* numerics 2.4 */
     int time_runs;                             /* runs timed alone, 0 = none */

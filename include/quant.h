@@ -16,7 +16,7 @@
  * layers; the fp32 network runs the pictures and every output's range is chosen; weights become codes; layer
  * by layer, each bias takes back the mean error of its output in the quantized network up to there.
  *
- * relu6 stays a clamp: the range of its output is at most 0 .. 6, and the int8 network needs
+ * relu6 stays a clamp: the range of its output is at most 0 .. 6, and the quantized network needs
  * `relu6_clamps` in its binding. The result is the same for any number of ranks and every instruction set:
  * ranges are joined by min and max, histograms by counts, and per-picture doubles in the pictures' order.
  */

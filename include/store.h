@@ -131,7 +131,7 @@ struct store_layout {
         int form;                             /* enum precision_form */
         int weight_bits, activation_bits;
     } precision[STORE_MAX_PRECISIONS];
-    /* raw, resolved, control: the datasets in_<selection>; the axis `set` is all, then these */
+    /* raw_int8, aligned_int8, control: the datasets in_<selection>; the axis `set` is all, then these */
     char selection[STORE_MAX_SELECTIONS][STORE_NAME];
     int methods;                          /* maps beside cam, each a dataset cam_<method>; 0 = none */
     char method[STORE_MAX_METHODS][STORE_NAME];
@@ -199,15 +199,16 @@ int schema_measured(const struct store_layout *layout, int m, int p);
  *                           box s64 (max(1, B)), a scale;  boxes s32 (box, edge): x0 y0 x1 y1
  *                           class_name str, where there are names
  *                           error str, width s32, height s32, sha256 str, crc, status (N): rows IMAGE
- *   /models/{net}/          crc, status (N): rows MODEL, with all of
+ *   /models/{net}/          class, cam_y, cam_x, y, x, channel, subset/place s32: scales
+ *                           crc, status (N): rows MODEL, with all of
  *     {prec}/               top5 s32, score5 f32 (N, 5): softmax probabilities;  logits f32 (N, classes)
  *                           cam f32 (N, h, w), raw_sign, own_sign s8, constant u8 (N)
  *                           every measure of kind "one" f32 (N), and "one of codes" where there are codes
  *                           activation_mean f32 (N, C): of each of its channels, real values
- *                           where activations is full: activation (N, C, h, w), the layer itself: f32 of the
- *                           first precision, of the others u8 codes
- *     {other}/              activation_scale f64, activation_zero_point s32 (1): a code's real value is
- *                           scale * (code - zero_point)
+ *                           where activations is full: activation (N, C, h, w), the layer itself: u8 codes
+ *                           where there are codes, else f32
+ *                           where there are codes: activation_scale f64, activation_zero_point s32 (1): a
+ *                           code's real value is scale * (code - zero_point)
  *     {prec}/wsol/          iou, iou_raw f32 (N, rule), box, box_raw s32 (N, edge) at t = 0.2, right,
  *                           right_raw u8 (N, criterion, threshold_byte): a bit a threshold; _raw is that of
  *                           the map in the raw sign

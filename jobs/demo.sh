@@ -34,7 +34,8 @@ cat << NEXT
 Next:
   results/demo-report/report.html                       the page: findings, tables, figures, pictures (also as PNG, in gallery/)
   build/quantcam show $OUT | less          all tables, beside the published ones
-  build/quantcam explain $one --job jobs/demo.conf
+  N=mobilenet_v2; build/quantcam explain $one --model models/demo/\$N.model \\
+      --weights models/demo/\${N}_fp32.pth --weights models/demo/\${N}_int8.pth --weights int4=$OUT.\$N.int4.safetensors
                                                         one picture: answers, maps and curves of each precision
   docs/first-hour.md                                    your own pictures and networks
 The same command again finds the finished result and says so.

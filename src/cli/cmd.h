@@ -15,7 +15,7 @@
       .kind = OPTION_CHOICE,                                                                                 \
       .where = offsetof(struct settings, engine),                                                            \
       .values = "auto|fbgemm|qnnpack",                                                                       \
-      .help = "int8 arithmetic; auto: fbgemm where any weight is per channel, else qnnpack" }
+      .help = "arithmetic of codes; auto: fbgemm where any weight is per channel, else qnnpack" }
 #define CMD_ROW_ISA                                                                                          \
     { .name = "isa",                                                                                         \
       .kind = OPTION_TEXT,                                                                                   \
@@ -40,7 +40,7 @@
       .kind = OPTION_CHOICE,                                                                                 \
       .where = offsetof(struct settings, reading.relu6),                                                     \
       .values = "auto|relu|clamp",                                                                           \
-      .help = "of int8; auto: as the checkpoint notes, else relu, as torch's own files want it" }
+      .help = "when quantized; auto: as the checkpoint notes, else relu, as torch's own files want it" }
 #define CMD_ROW_LAYER                                                                                        \
     { .name = "cam.layer",                                                                                   \
       .kind = OPTION_TEXT,                                                                                   \

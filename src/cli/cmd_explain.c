@@ -31,7 +31,9 @@ static const struct option_row rows[] = {
       .kind = OPTION_PATH,
       .where = offsetof(struct settings, job),
       .values = "JOB.conf",
-      .help = "in place of the two: every network of a job, with its preprocessing and sign rule" },
+      .help =
+          "in place of the two: every network of a job whose precisions are files, with its preprocessing "
+          "and sign rule" },
     { .name = "network",
       .kind = OPTION_TEXT,
       .where = offsetof(struct settings, network),
@@ -64,8 +66,9 @@ static const struct option_row rows[] = {
 };
 static const struct option_table table = {
     .usage = "quantcam explain IMAGE --model M --weights W [--weights W8 ...] | --job JOB.conf",
-    .about = "What each precision answers to one picture, where it looks, how far the two maps and their\n"
-             "deletion and insertion curves differ; the picture and its maps as PNG.",
+    .about =
+        "What each precision answers to one picture, where it looks, how far its map and its deletion and\n"
+        "insertion curves are from the first's; the picture and its maps as PNG.",
     .row = rows,
     .rows = COUNT_OF(rows),
     .words_low = 1,

@@ -24,7 +24,7 @@ static const struct option_row rows[] = {
       .kind = OPTION_PATH,
       .where = offsetof(struct settings, weights),
       .values = "FILE",
-      .help = "its checkpoint, fp32 or int8" },
+      .help = "its checkpoint, in any precision" },
     { .name = "output",
       .kind = OPTION_PATH,
       .where = offsetof(struct settings, output),
@@ -67,7 +67,7 @@ static const struct option_row rows[] = {
       .kind = OPTION_CHOICE,
       .where = offsetof(struct settings, tap),
       .values = "none|all",
-      .help = "all: int8 codes of every node for the first image, /codes/NODE" },
+      .help = "all: stored codes of every node for the first image, /codes/NODE" },
     { .name = "numerics.saturate",
       .kind = OPTION_CHOICE,
       .where = offsetof(struct settings, saturate),
@@ -79,7 +79,7 @@ static const struct option_table table = {
     .about =
         "Runs images through one network. OUT.h5 gets /path (N), /pixels (N,H,W,channels) as the network saw "
         "them,\n"
-        "/logits (N,classes), /last_conv (N,C,h,w) real values, for int8 also /last_conv_int with "
+        "/logits (N,classes), /last_conv (N,C,h,w) real values, of codes also /last_conv_int with "
         "attributes\n"
         "scale and zero_point, and /cam (N,h,w): the method's projection, un-ReLU'd; EigenCAM's in the sign\n"
         "that numpy gives.",

@@ -31,7 +31,7 @@ static const struct option_table table = {
         "table of nodes, a\n"
         "checkpoint's tensors, or a result's datasets with their meaning. A description with a CHECKPOINT "
         "shows what\n"
-        "the two together are: bytes as they are run and, of an int8 checkpoint, each output's scale and "
+        "the two together are: bytes as they are run and, of a quantized checkpoint, each output's scale and "
         "zero point.\n\n"
         "parameters: as trained, batch normalisation included. MACs: multiply-accumulates of one image. "
         "bytes: of the\n"

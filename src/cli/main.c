@@ -17,8 +17,9 @@ static const struct command {
     { "run", cmd_run,
       "the job: every image through every network in every precision; the same command resumes it" },
     { "infer", cmd_infer, "images through one network: logits, activations and map to an HDF5 file" },
-    { "explain", cmd_explain, "one picture: answers, maps and curves of both precisions" },
-    { "quantize", cmd_quantize, "fp32 weights and pictures to int8 weights, and what each layer costs" },
+    { "explain", cmd_explain, "one picture: answers, maps and curves of each precision" },
+    { "quantize", cmd_quantize,
+      "fp32 weights and pictures to weights of 2 to 16 bits, and what each layer costs" },
     { "show", cmd_show, "the tables of a result, in the terminal" },
     { "report", cmd_report,
       "one page with findings, figures and pictures; the tables as Markdown, CSV, LaTeX, JSON" },
@@ -46,9 +47,9 @@ static void print_man(void)
     man_begin("", "what does quantizing a CNN change, in its answers and in where it looks?");
     fputs(".SH SYNOPSIS\n\\fBquantcam\\fR COMMAND [options]\n.SH DESCRIPTION\n", stdout);
     option_man_text(
-        "Runs every image of a data set through the fp32 and the int8 form of each network, makes "
-        "a class-activation map of both, compares answers and maps, and keeps all of it in one "
-        "HDF5 file. `quantcam COMMAND --help` lists the options of a command.\n",
+        "Runs every image of a data set through each network in every precision that a job lists, makes "
+        "a class-activation map of each, compares answers and maps with the first precision's, and keeps all "
+        "of it in one HDF5 file. `quantcam COMMAND --help` lists the options of a command.\n",
         stdout);
     fputs(".SH COMMANDS\n", stdout);
     for (size_t i = 0; i < COUNT_OF(commands); i++)

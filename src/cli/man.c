@@ -57,6 +57,8 @@ static const struct entry files[] = {
       "The result while the job runs, or after it was stopped: what it has, it keeps." },
     { " run job main ", "OUT.log.jsonl",
       "A line a start: when, where, on how many ranks, rows so far. It stays." },
+    { " run job main ", "OUT.NETWORK.PRECISION.safetensors",
+      "The checkpoint that a job made where the precision says quantize. It stays." },
     { " run job main ", "OUT.progress.json",
       "While the job runs: phase, items done and in all, items a second, seconds left." },
     { " run job main ", "OUT.lock, OUT.part.creating",
@@ -104,7 +106,9 @@ static const char job_text[] =
     "`quantcam run FILE` runs it. Lines are `[section]` or `key = value`; `#` begins a comment at the start "
     "of a line or after a blank. A key may stand once; unknown ones are errors with file and line. A section "
     "`[network NAME]` stands for each network: letters, digits, _ and - make a name, and results and tables "
-    "call the network by it.\n\n"
+    "call the network by it. It lists the network's precisions, 1 to 8, each a checkpoint or the word "
+    "quantize; the first is the reference, and all networks list the same ones. A section `[precision NAME]` "
+    "says what a precision is whose name is not built in.\n\n"
     "Every key is also an option of `quantcam run`, --section.key=value, which goes before the file. "
     "Relative "
     "paths start at the current directory, not at the file.\n\n"
@@ -115,7 +119,8 @@ static const char job_text[] =
 
 static const char job_example[] =
     "[data]\nimages = pictures\n\n[network mine]\nmodel = models/resnet18.model\n"
-    "fp32 = resnet18-f37072fd.pth\nint8 = resnet18_fbgemm_16fa66dd.pth\n\n"
+    "fp32 = resnet18-f37072fd.pth\nint8 = resnet18_fbgemm_16fa66dd.pth\nint4 = quantize\n\n"
+    "[quantize]\nimages = calibration\n\n"
     "[store]\nout = results/mine.h5\n";
 
 static int is_on(const struct entry *e, const char *name)

@@ -66,7 +66,8 @@ static const struct option_row rows[] = {
     { ROW("explain.maps", FLAG, RESULT, explain_maps), .help = "store the selected images' full-size maps" },
     { ROW("explain.logits", FLAG, RESULT, explain_logits), .help = "store the logits of every step" },
     { ROW("explain.cross", FLAG, RESULT, explain_cross),
-      .help = "curves of each map on the other network too: about twice the time of this phase" },
+      .help = "the first precision's map scored by each other network too, and theirs by its: two to three "
+              "times the time of this phase" },
     { ROW("wsol.frame", CHOICE, RESULT, wsol_frame), .values = "crop|full",
       .help = "true boxes: cut at the crop that the network sees, or left whole" },
     { ROW("numerics.saturate", CHOICE, RESULT, saturate), .values = "off|fbgemm-avx2|fbgemm-vnni",
@@ -111,7 +112,7 @@ static const struct option_row rows[] = {
 
 #define HELP_STATE  "which state dict of the checkpoint, as model_ema; empty: the only one"
 #define HELP_UNUSED "tensors of the checkpoint that the network does not use"
-#define HELP_RELU6  "of codes; auto: as the checkpoint notes, else relu, as torch's own files want it"
+#define HELP_RELU6  "when quantized; auto: as the checkpoint notes, else relu, as torch's own files want it"
 #define HELP_ENGINE                                                                                          \
     "arithmetic of codes; auto: as the checkpoint notes, else fbgemm where weights are per channel"
 #define OF_NETWORK "; not set: as of the network"
@@ -222,9 +223,10 @@ static const struct option_table table = {
         "[sections]; every key is also an option, --section.key=value, or --key=value where only one\n"
         "section has it. Networks are sections [network NAME], each with its description and the same 1 to "
         "8\n"
-        "precisions, PRECISION = FILE, of which the first is the reference. Relative paths start at the "
-        "current\n"
-        "directory, in job files too; ~/, $NAME/ and ${NAME}/ at a path's start are the environment's.",
+        "precisions, PRECISION = FILE, or = quantize, which makes them of the first, the reference. "
+        "Relative\n"
+        "paths start at the current directory, in job files too; ~/, $NAME/ and ${NAME}/ at a path's start "
+        "are the environment's.",
     .row = rows,
     .rows = COUNT_OF(rows),
     .group = groups,
