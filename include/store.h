@@ -57,6 +57,7 @@ enum {
     STORE_RULES = 5,      /* t0.15, t0.20, t0.50, otsu, best: the order of the axis `rule` */
     STORE_SIGNS = 2,      /* aligned, raw: the order of the axis `sign` */
     STORE_TRIVIALS = 3,   /* frame, centred, gauss: the order of the axis `trivial` */
+    STORE_OPERANDS = 2,   /* weights, outputs: the order of the axis `operand` */
     STORE_EDGES = 4,      /* x0, y0, x1, y1: the order of the axis `edge` */
     STORE_CRITERIA = 4,   /* single50, any30, any50, any70: the order of the axis `criterion` */
     STORE_ERROR = 160,    /* bytes of /images/error */
@@ -129,7 +130,7 @@ struct store_layout {
     struct store_precision {
         char name[STORE_NAME];
         int form;                             /* enum precision_form */
-        int weight_bits, activation_bits;
+        int weight_bits, activation_bits;     /* the fewest that any layer has; PRECISION_REAL_BITS of REAL */
     } precision[STORE_MAX_PRECISIONS];
     /* raw_int8, aligned_int8, control: the datasets in_<selection>; the axis `set` is all, then these */
     char selection[STORE_MAX_SELECTIONS][STORE_NAME];
@@ -184,6 +185,19 @@ int schema_kind_find(const char *name, enum store_measure_kind *out); /* 0: none
 /* Has precision p a value of measure m? */
 int schema_measured(const struct store_layout *layout, int m, int p);
 
+/* ---- precisions (precision.c): pure ------------------------------------------------------------------- */
+
+const char *store_form_name(int form);              /* the word of /precision_form: "codes" */
+int store_form_find(const char *name, int *out);    /* 0: none is called so */
+/* Are there such bits in its form: 32 of REAL, 1 to 8 of CODES, 1 to 16 of ROUNDED? */
+int store_precision_good(const struct store_precision *p);
+enum { STORE_PRECISION_WORDS = STORE_NAME + 64 };
+/* "w4a8 (weights 4, outputs 8 bits)" for people; returns out. */
+const char *store_precision_words(const struct store_precision *p, char out[STORE_PRECISION_WORDS]);
+/* The first precision that a selection is of, else the second; 0 where there is one alone. The gallery is
+ * ranked by its distance from the first. */
+int store_selecting(const struct store_layout *l);
+
 /* What is in the file, in short; schema.c's rows are the truth. {net} every network, {prec} every precision,
  * {other} every precision but the first, {sel} every selection. Sizes: N images, S places, K networks.
  *
@@ -191,7 +205,9 @@ int schema_measured(const struct store_layout *layout, int m, int p);
  *   /provenance str (1)     "key = value" lines, the last the CRC-32 of those before
  *   /complete u8 (1)        /checksums str (D): "<sha256>  <path>" of every other dataset
  *   /image s64 (N)  /top s32 (5)  /step s32 (steps + 1)  /bin /threshold_byte s32
- *   /network /precision /set /measure /statistic /rule /sign /trivial /method /edge /criterion str
+ *   /precision_form str (P): real, codes, rounded;  /precision_bits s32 (P, operand): of weights, of
+ *                           outputs, the fewest that any layer has; 32 of real numbers
+ *   /network /precision /operand /set /measure /statistic /rule /sign /trivial /method /edge /criterion str
  *                           dimension scales, filled by store; /set is all, then the selections. Every
  *                           dataset has one on each of its axes, or on none
  *   /measures/              of each measure: kind str (enum store_measure_kind), unit str, meaning str

@@ -40,6 +40,7 @@ static inline int quant_params_same(struct quant_params a, struct quant_params b
 /* What a network computes with: the numbers themselves; stored codes through the integer kernels (at most 8
  * bits); or real values of which every quantized output is rounded to its codes. */
 enum precision_form { PRECISION_REAL, PRECISION_CODES, PRECISION_ROUNDED };
+enum { PRECISION_REAL_BITS = 32 };    /* of a number of REAL */
 
 enum tensor_quantization { TENSOR_REAL, TENSOR_PER_TENSOR, TENSOR_PER_CHANNEL };
 

@@ -28,6 +28,8 @@ status inspect_result(const char *path, struct listing *l)
 {
     struct store_reader *r = NULL;
     const struct store_schema *schema;
+    const struct store_layout *layout;
+    char words[STORE_PRECISION_WORDS];
     status result = OK;
 
     listing_init(l, "datasets", columns, COLUMNS);
@@ -35,6 +37,10 @@ status inspect_result(const char *path, struct listing *l)
     schema = store_reader_schema(r);
     TRY_OUT(listing_fact(l, LISTING_TEXT, "result", "%s", path));
     TRY_OUT(listing_fact(l, LISTING_TEXT, "state", store_reader_complete(r) ? "complete" : "not complete"));
+    layout = store_reader_layout(r);
+    for (int p = 0; p < layout->precisions; p++)
+        TRY_OUT(listing_fact(l, LISTING_TEXT, "precision", "%s",
+                             store_precision_words(&layout->precision[p], words)));
     for (int i = 0; i < schema->count; i++)
         TRY_OUT(add_dataset(l, &schema->dataset[i]));
 out:

@@ -43,14 +43,14 @@ static status draw_network(const struct run *r, int net, uint8_t *row_status, fl
 {
     int64_t best[STORE_MAX_PICTURES], n = r->layout.images;
     char path[STORE_PATH];
-    int count;
+    int count, other = store_selecting(&r->layout);
 
     snprintf(path, sizeof path, "/models/%s/status", r->layout.network[net].name);
     TRY(store_fetch(r->store, path, 0, n, row_status));
     memset(rmse, 0, (size_t)n * sizeof *rmse);
-    if (r->precisions > 1) { /* one precision alone shows the first pictures */
+    if (other > 0) { /* one precision alone shows the first pictures */
         snprintf(path, sizeof path, "/models/%s/%s/vs_%s/rmse_aligned", r->layout.network[net].name,
-                 run_precision(r, 1), run_precision(r, 0));
+                 run_precision(r, other), run_precision(r, 0));
         TRY(store_fetch(r->store, path, 0, n, rmse));
     }
     for (int64_t i = 0; i < n; i++)

@@ -95,8 +95,9 @@ static status note_decided(struct run *r, const char *network, int p, const stru
     return result;
 }
 
-/* A checkpoint's form is what its precision's name, and every other network's, makes of it. */
-static status check_form(struct run *r, int i, int p, enum precision_form form)
+/* What a checkpoint is must be what its precision's name or section says, and what the networks before have.
+ */
+static status check_form(const struct run *r, int i, int p, enum precision_form form)
 {
     static const char *const words[] = { "real numbers", "codes of integers", "rounded numbers" };
     const struct job_precision *said = &r->job->precision[p];
@@ -111,23 +112,43 @@ static status check_form(struct run *r, int i, int p, enum precision_form form)
     if (form == PRECISION_REAL && (of->reading.relu6 || of->engine))
         return FAIL(ERR_USAGE, "network %s: %s.%s has no effect: the weights are real numbers",
                     r->job->network[i].name, of->name, of->reading.relu6 ? "relu6" : "engine");
-    r->precision[p].form = form;
     return OK;
 }
 
-static status check_bits(const struct run *r, int i, int p, const struct model_binding *b)
+static status check_bits(const struct run *r, int i, int p, const struct store_precision *found)
 {
-    const struct quant_preset *known = quant_preset(run_precision(r, p));
+    const struct job_precision *said = &r->job->precision[p];
+    const struct job_precision_of *of = &r->job->network[i].precision[p];
+    int weights = i > 0 ? r->precision[p].weight_bits : said->weights,
+        activations = i > 0 ? r->precision[p].activation_bits : said->activations;
 
-    if (!known || b->form == PRECISION_REAL ||
-        (b->weight_bits == known->weights && b->activation_bits == known->activations))
+    if ((!weights || found->weight_bits == weights) &&
+        (!activations || found->activation_bits == activations))
         return OK;
     return FAIL(
         ERR_MISMATCH,
-        "%s: weights of %d bits and outputs of %d, but network.%s.%s names it, which has %d and %d: give "
+        "%s: weights of %d bits and outputs of %d, but network.%s.%s names it, which has %d and %d%s%s: give "
         "the precision a name of its own",
-        b->weights->source, b->weight_bits, b->activation_bits, r->job->network[i].name, known->name,
-        known->weights, known->activations);
+        of->from, found->weight_bits, found->activation_bits, r->job->network[i].name, of->name,
+        weights ? weights : found->weight_bits, activations ? activations : found->activation_bits,
+        i > 0 ? " in network " : "", i > 0 ? r->job->network[0].name : "");
+}
+
+/* The form and bits of precision p: as its checkpoint has them. What this job calibrates has the bits that it
+ * asked for: 7 bits of integers are stored as codes of 8. */
+static status take_precision(struct run *r, int i, int p, const struct model_binding *b)
+{
+    const struct job_precision *said = &r->job->precision[p];
+    struct store_precision found = r->precision[p];
+    int real = b->form == PRECISION_REAL, asked = r->job->network[i].precision[p].quantize;
+
+    found.form = b->form;
+    found.weight_bits = real ? PRECISION_REAL_BITS : asked ? said->weights : b->weight_bits;
+    found.activation_bits = real ? PRECISION_REAL_BITS : asked ? said->activations : b->activation_bits;
+    TRY(check_form(r, i, p, b->form));
+    TRY(check_bits(r, i, p, &found));
+    r->precision[p] = found;
+    return OK;
 }
 
 /* One checkpoint: read and bound, and what is known of it. */
@@ -136,7 +157,7 @@ static status load_weights(struct run *r, int i, int p, struct tensor_table *tab
 {
     struct run_network *net = &r->network[i];
     const struct job_network *from = &r->job->network[i];
-    const struct model_reading how = job_reading(r->job, i, p);
+    struct model_reading how = job_reading(r->job, i, p);
     char path[OPTION_SIZE + 256];
     status result;
 
@@ -147,9 +168,10 @@ static status load_weights(struct run *r, int i, int p, struct tensor_table *tab
         result = error_prefix(result, "network.%s.%s", from->name, run_precision(r, p));
     TRY(result);
     memcpy(r->file_hash[i * RUN_FILES + 1 + p], table->sha256, HASH_SIZE);
+    if (table_note(table, "quantcam.arithmetic")) /* the file says how it runs */
+        how.form = PRECISION_REAL;
     TRY(model_bind(&net->model, table, &how, binding));
-    TRY(check_form(r, i, p, binding->form));
-    TRY(check_bits(r, i, p, binding));
+    TRY(take_precision(r, i, p, binding));
     TRY(note_decided(r, from->name, p, binding));
     net->file_bytes[p] = table->file_bytes;
     net->parameters[p] = binding->parameters;
@@ -261,22 +283,18 @@ static status check_saturation(const struct run *r)
     return OK;
 }
 
-/* Their names and bits. */
-static void take_precisions(struct run *r)
+static void name_precisions(struct run *r)
 {
     r->precisions = r->job->precisions;
-    for (int p = 0; p < r->precisions; p++) {
+    for (int p = 0; p < r->precisions; p++)
         snprintf(r->precision[p].name, STORE_NAME, "%s", r->job->precision[p].name);
-        r->precision[p].weight_bits = r->job->precision[p].weights;
-        r->precision[p].activation_bits = r->job->precision[p].activations;
-    }
 }
 
 status plan_make(struct run *r)
 {
     r->decided.max = DECIDED_MAX;
     TRY(comm_agree(r->c, choose_kernels(r)));
-    take_precisions(r);
+    name_precisions(r);
     r->networks = r->job->networks;
     for (int i = 0; i < r->networks; i++) {
         TRY(share_model(r, i)); /* the same bytes everywhere: all ranks fail alike */

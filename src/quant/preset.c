@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-enum { REAL_BITS = 32, USUAL = 2 };
+enum { USUAL = 2 };
 
 /* Low bits keep 8 at the network's ends, which costs little there and saves much (PACT's table 2). 16 bits
  * are finer than a histogram's bins: their range is all values. */
 static const struct quant_preset presets[] = {
-    { "fp32", PRECISION_REAL, .weights = REAL_BITS, .activations = REAL_BITS },
+    { "fp32", PRECISION_REAL, .weights = PRECISION_REAL_BITS, .activations = PRECISION_REAL_BITS },
     { "int16", PRECISION_ROUNDED, .weights = 16, .activations = 16, .per_channel = 1,
       .observer = QUANT_MINMAX },
     { "int8", PRECISION_CODES, .weights = 8, .activations = 8, .per_channel = 1, .observer = QUANT_MSE },

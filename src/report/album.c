@@ -40,7 +40,7 @@ static status write_shelf(struct store_reader *r, const struct report_options *o
 
     MEM_TRY(panel, 1, sizeof *panel);
     TRY_OUT(panel_open(r, options->images, network, panel));
-    TRY_OUT(pairs_read(r, network, 1, &a));
+    TRY_OUT(pairs_read(r, network, store_selecting(g->layout), &a));
     count = metric_largest(a.rmse[PAIRS_ALIGNED], a.ok, a.images, most < MOST ? most : MOST, image);
     for (int i = 0; i < count; i++) {
         struct album_picture *picture = &g->picture[g->count];

@@ -56,7 +56,7 @@ static status add_method(struct store_reader *r, struct text *out)
 static status add_head(struct store_reader *r, const struct tables *t, struct text *out)
 {
     const struct store_layout *l = store_reader_layout(r);
-    char total[32], ok[32];
+    char total[32], ok[32], precision[STORE_PRECISION_WORDS];
 
     TRY(text_add(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"));
     TRY(add_policy(out));
@@ -75,7 +75,7 @@ static status add_head(struct store_reader *r, const struct tables *t, struct te
                  (long long)t->bad, l->networks, l->networks == 1 ? "" : "s"));
     for (int p = 0; p < l->precisions; p++) {
         TRY(text_add(out, !p ? " " : p == l->precisions - 1 ? " and " : ", "));
-        TRY(markup_html(out, l->precision[p].name));
+        TRY(markup_html(out, store_precision_words(&l->precision[p], precision)));
     }
     TRY(text_add(out, "</p>\n"));
     TRY(add_method(r, out));

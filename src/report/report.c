@@ -18,14 +18,14 @@ enum { OUTPUT_MAX = 64 << 20 };
 static status add_head(struct store_reader *r, const struct tables *t, struct text *out)
 {
     const struct store_layout *l = store_reader_layout(r);
-    char total[32], ok[32];
+    char total[32], ok[32], precision[STORE_PRECISION_WORDS];
 
     TRY(text_add(out, "%s\n", store_reader_path(r)));
     TRY(text_add(out, "%s images, %s good, %lld bad; %d network%s;",
                  text_thousands(t->total, total, sizeof total), text_thousands(t->ok, ok, sizeof ok),
                  (long long)t->bad, l->networks, l->networks == 1 ? "" : "s"));
     for (int p = 0; p < l->precisions; p++)
-        TRY(text_add(out, " %s", l->precision[p].name));
+        TRY(text_add(out, "%s %s", p ? "," : "", store_precision_words(&l->precision[p], precision)));
     TRY(text_add(out, "\n"));
     for (int k = 0; k < l->networks; k++) {
         int64_t bad = 0;

@@ -24,6 +24,7 @@ static void fill_names(const struct store_layout *l, const struct store_dataset 
     static const char *const signs[STORE_SIGNS] = { "aligned", "raw" };
     static const char *const trivials[STORE_TRIVIALS] = { "frame", "centred", "gauss" };
     static const char *const edges[STORE_EDGES] = { "x0", "y0", "x1", "y1" };
+    static const char *const operands[STORE_OPERANDS] = { "weights", "outputs" };
     static const char *const criteria[STORE_CRITERIA] = { "single50", "any30", "any50", "any70" };
 
     for (int64_t i = 0; i < d->dim[0]; i++) {
@@ -32,6 +33,10 @@ static void fill_names(const struct store_layout *l, const struct store_dataset 
             name = l->network[i].name;
         else if (!strcmp(d->path, "/precision"))
             name = l->precision[i].name;
+        else if (!strcmp(d->path, "/precision_form"))
+            name = store_form_name(l->precision[i].form);
+        else if (!strcmp(d->path, "/operand"))
+            name = operands[i];
         else if (!strcmp(d->path, "/method"))
             name = l->method[i];
         else if (!strcmp(d->path, "/measure"))
@@ -57,6 +62,14 @@ static void fill_names(const struct store_layout *l, const struct store_dataset 
         else
             name = statistics[i];
         memcpy(out + (size_t)i * d->element, name, strlen(name));
+    }
+}
+
+static void fill_bits(const struct store_layout *l, int32_t *out)
+{
+    for (int p = 0; p < l->precisions; p++) {
+        out[STORE_OPERANDS * p] = l->precision[p].weight_bits;
+        out[STORE_OPERANDS * p + 1] = l->precision[p].activation_bits;
     }
 }
 
@@ -92,18 +105,20 @@ status store_own_contents(const struct store_layout *layout, const struct store_
     uint8_t unit[sizeof(double)];
     /* The networks' own numbers do not follow from what a file says of itself. */
     int is_unit = plan && fill_unit(layout, d, unit);
-    int is_list = !strncmp(d->path, "/measures/", 10);
+    int is_list = !strncmp(d->path, "/measures/", 10) || !strcmp(d->path, "/precision_form");
+    int is_bits = !strcmp(d->path, "/precision_bits"), is_palette = !strcmp(d->path, "/gallery/palette");
 
     *data = NULL;
-    if (d->group != STORE_FIXED ||
-        (!d->scale && !text && !is_unit && !is_list && strcmp(d->path, "/gallery/palette")))
+    if (d->group != STORE_FIXED || !(d->scale || text || is_unit || is_list || is_bits || is_palette))
         return OK;
     MEM_TRY(*data, (size_t)d->dim[0], d->row_bytes);
     if (is_unit)
         memcpy(*data, unit, d->row_bytes);
     else if (text)
         memcpy(*data, text, strnlen(text, d->element));
-    else if (!d->scale && !is_list)
+    else if (is_bits)
+        fill_bits(layout, *data);
+    else if (is_palette)
         palette_jet((uint8_t (*)[3]) * data);
     else if (d->type == STORE_STRING)
         fill_names(layout, d, *data);

@@ -60,6 +60,27 @@ static void read_network(const struct store_schema *s, struct store_network *n)
     }
 }
 
+static status read_precisions(struct store_reader *r)
+{
+    struct store_layout *l = &r->layout;
+    int32_t bits[STORE_OPERANDS] = { 0 };
+    char form[STORE_NAME];
+
+    TRY(read_names(r, "/precision", 0, l->precision[0].name, sizeof l->precision[0], STORE_MAX_PRECISIONS,
+                   &l->precisions));
+    for (int p = 0; p < l->precisions; p++) {
+        struct store_precision *to = &l->precision[p];
+
+        TRY(store_read_string(r, "/precision_form", p, form, sizeof form));
+        if (!store_form_find(form, &to->form))
+            return FAIL(ERR_FORMAT, "%s: '%s' in /precision_form is no form", r->view.path, form);
+        TRY(store_read(r, "/precision_bits", STORE_S32, p, 1, bits, sizeof bits));
+        to->weight_bits = bits[0];
+        to->activation_bits = bits[1];
+    }
+    return OK;
+}
+
 static status read_measures(struct store_reader *r)
 {
     struct store_layout *l = &r->layout;
@@ -103,18 +124,12 @@ static status read_layout(struct store_reader *r)
         return OK;
     TRY(read_names(r, "/network", 0, l->network[0].name, sizeof l->network[0], STORE_MAX_NETWORKS,
                    &l->networks));
-    TRY(read_names(r, "/precision", 0, l->precision[0].name, sizeof l->precision[0], STORE_MAX_PRECISIONS,
-                   &l->precisions));
+    TRY(read_precisions(r));
     TRY(read_names(r, "/set", 1, l->selection[0], STORE_NAME, STORE_MAX_SELECTIONS, &l->selections));
     TRY(read_names(r, "/method", 0, l->method[0], STORE_NAME, STORE_MAX_METHODS, &l->methods));
     TRY(read_measures(r));
     for (int i = 0; i < l->networks; i++)
         read_network(s, &l->network[i]);
-    for (int p = 0; p < l->precisions; p++) {
-        snprintf(path, sizeof path, "/models/%s/%s/activation_scale", l->network[0].name,
-                 l->precision[p].name);
-        l->precision[p].form = schema_find(s, path) ? PRECISION_CODES : PRECISION_REAL;
-    }
     l->images = rows_of(s, "/image");
     l->boxes = rows_of(s, "/images/boxes");
     l->path_length = (int)paths->element;

@@ -18,6 +18,7 @@ const char *const schema_axis[D_COUNT] = {
     [D_RULE] = "/rule", [D_SIGN] = "/sign", [D_TRIVIAL] = "/trivial",
     [D_METHOD] = "/method", [D_BOX] = "/images/box", [D_EDGE] = "/edge", [D_MASK] = "/criterion",
     [D_MASK_BYTE] = "/threshold_byte", [D_BIN] = "/bin", [D_MEASURE] = "/measure",
+    [D_OPERAND] = "/operand",
 };
 
 #define U8 STORE_U8
@@ -76,6 +77,11 @@ const struct schema_row schema_rows[] = {
       "step of deletion and insertion: round(step * pixels / steps) pixels are altered", SCALE | CURVE },
     { "/network", STR, { D_NETWORK }, FIX, "", "network", SCALE, L_NAME },
     { "/precision", STR, { D_PRECISION }, FIX, "", "precision; the first is the reference", SCALE, L_NAME },
+    { "/operand", STR, { D_OPERAND }, FIX, "", "of what there are bits", SCALE, L_NAME },
+    { "/precision_form", STR, { D_PRECISION }, FIX, "", "real numbers, stored codes, or rounded to codes", 0,
+      L_NAME },
+    { "/precision_bits", S32, { D_PRECISION, D_OPERAND }, FIX, "bit",
+      "bits of a number, the fewest that any layer has" },
     { "/set", STR, { D_SET }, FIX, "", "set of images: all, then the selections", SCALE, L_NAME },
     { "/statistic", STR, { D_STATISTIC }, FIX, "", "order statistic", SCALE, L_NAME },
     { "/rule", STR, { D_RULE }, FIX, "", "how a map's threshold is chosen", SCALE, L_NAME },

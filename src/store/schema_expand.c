@@ -123,6 +123,7 @@ static int64_t extent_of(const struct store_layout *l, int net, enum extent e)
         [D_STEP] = l->steps + 1,
         [D_METHOD] = l->methods,
         [D_MEASURE] = l->measures,
+        [D_OPERAND] = STORE_OPERANDS,
         [D_CHANNEL] = n->channels,
         [D_CHECKSUM] = 1, /* known at the end of the expansion */
     };
@@ -309,6 +310,12 @@ static status check_layout(const struct store_layout *l)
     TRY(check_names("network", l->network[0].name, sizeof l->network[0], l->networks, 1, STORE_MAX_NETWORKS));
     TRY(check_names("precision", l->precision[0].name, sizeof l->precision[0], l->precisions, 1,
                     STORE_MAX_PRECISIONS));
+    for (int p = 0; p < l->precisions; p++)
+        if (!store_precision_good(&l->precision[p]))
+            return FAIL(ERR_RANGE,
+                        "precision '%s': %d bits of weights and %d of outputs are not possible as %s",
+                        l->precision[p].name, l->precision[p].weight_bits, l->precision[p].activation_bits,
+                        store_form_name(l->precision[p].form));
     TRY(check_names("selection", l->selection[0], STORE_NAME, l->selections, 0, STORE_MAX_SELECTIONS));
     TRY(check_names("method", l->method[0], STORE_NAME, l->methods, 0, STORE_MAX_METHODS));
     TRY(check_measures(l));

@@ -134,7 +134,9 @@ static inline status made_begin(struct made *m, const char *test)
     r->precisions = 2;
     for (int p = 0; p < 2; p++)
         snprintf(r->precision[p].name, STORE_NAME, "%s", made_precision[p]);
+    r->precision[0].weight_bits = r->precision[0].activation_bits = PRECISION_REAL_BITS;
     r->precision[1].form = PRECISION_CODES;
+    r->precision[1].weight_bits = r->precision[1].activation_bits = 8;
     snprintf(m->layer.name, sizeof m->layer.name, "layer");
     r->network[0].model.node = &m->layer;
     r->network[0].model.classes = MADE_CLASSES;

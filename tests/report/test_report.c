@@ -177,7 +177,8 @@ static void check_show(struct store_reader *r)
     struct text out = { .max = 1 << 20 };
 
     CHECK(report_show(r, 80, &out) == OK);
-    HAS(out.data, "23 images, 18 good, 5 bad; 2 networks; fp32 int8");
+    HAS(out.data, "23 images, 18 good, 5 bad; 2 networks; "
+                  "fp32 (real numbers), int8 (weights 4, outputs 8 bits)");
     HAS(out.data, "\n18. has no result for 2 of the good images: values that are not finite\n\n");
     CHECK(!strstr(out.data, "resnet18 has no result"));
     HAS(out.data, "\n  resnet18 in int8. ");

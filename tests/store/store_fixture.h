@@ -56,7 +56,10 @@ static inline void fixture_layout(struct store_layout *l)
         (struct store_network){ "mobilenet_v2", 7, 9, 3, 2, 5, 7, { [1] = { 0.125, 3, 0, 255 } } };
     snprintf(l->precision[0].name, STORE_NAME, "fp32");
     snprintf(l->precision[1].name, STORE_NAME, "int8");
+    l->precision[0].weight_bits = l->precision[0].activation_bits = PRECISION_REAL_BITS;
     l->precision[1].form = PRECISION_CODES;
+    l->precision[1].weight_bits = 4;
+    l->precision[1].activation_bits = 8;
     l->measures = COUNT_OF(fixture_measures);
     memcpy(l->measure, fixture_measures, sizeof fixture_measures);
     snprintf(l->selection[0], STORE_NAME, "raw");

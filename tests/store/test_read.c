@@ -28,6 +28,9 @@ static void check_finished(const struct fixture *f)
           l->activations == STORE_ACTIVATIONS_SUBSET && l->network[1].channels == 9);
     CHECK(l->network[0].input_h == 8 && l->network[0].input_w == 6 && l->network[1].input_h == 5 &&
           l->network[1].input_w == 7);
+    CHECK(l->precision[0].form == PRECISION_REAL && l->precision[0].weight_bits == 32 &&
+          l->precision[0].activation_bits == 32 && l->precision[1].form == PRECISION_CODES &&
+          l->precision[1].weight_bits == 4 && l->precision[1].activation_bits == 8);
     CHECK(l->boxes == 2 && l->path_length == FIXTURE_PATH);
 
     CHECK(store_read(r, "/models/resnet18/int8/logits", STORE_F32, 1, 2, logits, sizeof logits) == OK);
@@ -64,21 +67,31 @@ static void check_finished(const struct fixture *f)
     store_close_read(r);
 }
 
-/* Overwrites bytes of a dataset on the disk. */
-static void overwrite(const char *file, const char *path, int64_t from, const void *bytes, size_t size)
+/* Where a dataset's bytes lie on the disk. */
+static off_t place_of(const char *file, const char *path)
 {
     struct store_reader *r = NULL;
     off_t at;
-    int fd;
 
     CHECK(store_open_read(file, 0, &r) == OK);
     if (!r)
-        return;
+        return 0;
     at = (off_t)h5_set_place(&store_reader_view(r)->set[store_view_find(store_reader_view(r), path)]).at;
     store_close_read(r);
-    fd = open(file, O_RDWR);
-    CHECK(fd >= 0 && pwrite(fd, bytes, size, at + from) == (ssize_t)size);
+    return at;
+}
+
+static void overwrite_at(const char *file, off_t at, const void *bytes, size_t size)
+{
+    int fd = open(file, O_RDWR);
+
+    CHECK(at > 0 && fd >= 0 && pwrite(fd, bytes, size, at) == (ssize_t)size);
     close(fd);
+}
+
+static void overwrite(const char *file, const char *path, int64_t from, const void *bytes, size_t size)
+{
+    overwrite_at(file, place_of(file, path) + from, bytes, size);
 }
 
 /* A name that would lead a report's files elsewhere. */
@@ -90,6 +103,28 @@ static void check_name(const struct fixture *f)
     CHECK(store_open_read(f->out, 0, &r) == ERR_FORMAT && !r);
     CHECK_MSG(strstr(error_last()->text, "'../../etc/up' in /network is no name") != NULL, "%s",
               error_last()->text);
+}
+
+/* What its numbers are cannot be told. */
+static void check_form(const struct fixture *f)
+{
+    off_t form = place_of(f->out, "/precision_form") + STORE_NAME,
+          bits = place_of(f->out, "/precision_bits") + 2 * (off_t)sizeof(int32_t);
+    struct store_reader *r = NULL;
+
+    overwrite_at(f->out, form, "cides", 6);
+    CHECK(store_open_read(f->out, 0, &r) == ERR_FORMAT && !r);
+    CHECK_MSG(strstr(error_last()->text, "'cides' in /precision_form is no form") != NULL, "%s",
+              error_last()->text);
+    overwrite_at(f->out, form, "codes", 6);
+    overwrite_at(f->out, bits, &(int32_t){ 9 }, sizeof(int32_t));
+    CHECK(store_open_read(f->out, 0, &r) == OK);
+    if (r)
+        CHECK_MSG(
+            strstr(store_reader_problem(r), "precision 'int8': 9 bits of weights and 8 of outputs are not"),
+            "%s", store_reader_problem(r));
+    store_close_read(r);
+    overwrite_at(f->out, bits, &(int32_t){ 4 }, sizeof(int32_t));
 }
 
 /* A result of another version is not called damaged. */
@@ -110,8 +145,7 @@ static void check_version(const struct fixture *f)
     store_verify(f->out, &verdict);
     CHECK(verdict.soundness == STORE_IS_OF_ANOTHER_VERSION && store_verdict_code(&verdict) == 3);
     CHECK_MSG(strncmp(verdict.text, "another version: ", 17) == 0 &&
-                  strstr(verdict.text, " has schema version 12, and this program reads version 5: ") !=
-                      NULL,
+                  strstr(verdict.text, " has schema version 12, and this program reads version 5: ") != NULL,
               "%s", verdict.text);
 }
 
@@ -147,6 +181,7 @@ int main(int argc, char **argv)
     {
         check_finished(&f);
         check_damage(&f);
+        check_form(&f);
         check_name(&f);
         check_version(&f);
     }

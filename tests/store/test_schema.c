@@ -67,6 +67,11 @@ static void check_expansion(void)
           !schema_find(&s, "/summary/measures/fp32/deletion_raw_on_int8/median") &&
           schema_find(&s, "/summary/difference/int8/top1/p") &&
           !schema_find(&s, "/summary/difference/int8/iou/p"));
+    d = schema_find(&s, "/precision_form");
+    CHECK(d && d->type == STORE_STRING && d->dim[0] == 2 && !strcmp(d->axis[0], "/precision") &&
+          d->group == STORE_FIXED && d->in_digest);
+    d = schema_find(&s, "/precision_bits");
+    CHECK(d && d->type == STORE_S32 && d->rank == 2 && d->dim[1] == 2 && !strcmp(d->axis[1], "/operand"));
     d = schema_find(&s, "/measures/meaning");
     CHECK(d && !strcmp(d->axis[0], "/measure") && d->dim[0] == l.measures && d->element == 96);
     d = schema_find(&s, "/summary/wsol/int8/gt_known");
@@ -91,6 +96,7 @@ static void check_every(void)
     snprintf(l.precision[0].name, STORE_NAME, "bf16");
     snprintf(l.precision[2].name, STORE_NAME, "int4");
     l.precision[2].form = PRECISION_CODES;
+    l.precision[2].weight_bits = l.precision[2].activation_bits = 4;
     l.class_name_length = 5;
     l.class_names = 7;
     l.methods = 2;
@@ -166,8 +172,10 @@ static void check_maxima(void)
         };
         memset(l.network[i].name, 'a' + i, STORE_NAME - 1);
     }
-    for (int i = 0; i < STORE_MAX_PRECISIONS; i++)
+    for (int i = 0; i < STORE_MAX_PRECISIONS; i++) {
+        l.precision[i] = l.precision[1];
         snprintf(l.precision[i].name, STORE_NAME, "p%d", i);
+    }
     for (int i = 0; i < STORE_MAX_SELECTIONS; i++)
         snprintf(l.selection[i], STORE_NAME, "s%d", i);
     for (int i = 0; i < STORE_MAX_METHODS; i++)
@@ -212,6 +220,9 @@ static void check_refusals(void)
     REFUSE(l.networks = 0);
     REFUSE(l.networks = STORE_MAX_NETWORKS + 1);
     REFUSE(l.precisions = 0);
+    REFUSE(l.precision[0].weight_bits = 31);
+    REFUSE(l.precision[1].activation_bits = 9);
+    REFUSE(l.precision[1].weight_bits = 0);
     REFUSE(l.network[0].classes = 0);
     REFUSE(l.network[1].h = -1);
     REFUSE(l.path_length = 0);
