@@ -100,6 +100,25 @@ static int precision_of(const struct store_layout *l, const char *name)
     return -1;
 }
 
+/* Has the file a measure of the table, be it without a value? Without curves it has no areas. */
+static status is_measured(struct store_reader *r, const struct study *s, const struct study_table *t,
+                          struct value_key key, int *measured)
+{
+    struct value v;
+
+    *measured = 0;
+    for (key.network = 0; key.network < store_reader_layout(r)->networks; key.network++)
+        for (int i = 0; i < STUDY_QUANTITIES && t->quantity[i].head; i++) {
+            TRY(read_place(r, s, &t->quantity[i], &t->quantity[i].ours, key, &v));
+            *measured |= !v.why || strcmp(v.why, "-") != 0;
+            if (!t->quantity[i].corrected.measure)
+                continue;
+            TRY(read_place(r, s, &t->quantity[i], &t->quantity[i].corrected, key, &v));
+            *measured |= !v.why || strcmp(v.why, "-") != 0;
+        }
+    return OK;
+}
+
 static status add_table(struct store_reader *r, const struct study *s, const struct study_table *t,
                         struct tables *all)
 {
@@ -107,8 +126,12 @@ static status add_table(struct store_reader *r, const struct study *s, const str
     struct value_key key = { .precision = precision_of(l, t->precision) };
     char id[GRID_ID];
     struct grid *g;
+    int measured;
 
     if (key.precision < 0)
+        return OK;
+    TRY(is_measured(r, s, t, key, &measured));
+    if (!measured)
         return OK;
     TRY(tables_grid(all, &g));
     snprintf(id, sizeof id, "%s_%s", s->id, t->id);

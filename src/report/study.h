@@ -41,7 +41,7 @@ extern const int study_count;
 /* The published text, or NULL. */
 const char *study_number(const struct study *s, const char *network, const char *precision,
                          const char *measure, const char *set);
-/* Appends "<study>_<table>" for each table of each study whose precision the job has. */
+/* Appends "<study>_<table>" for each table of each study of which the file has a measure. */
 MUST_USE status study_tables(struct store_reader *r, struct tables *t);
 /* The study whose table this grid is, or NULL. */
 const struct study *study_of(const struct grid *g);
