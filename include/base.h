@@ -117,6 +117,8 @@ int log_exit(status result);
 /* Zeroed, 64-byte aligned, in large pages where the system gives some. NULL only when count * size overflows
  * or the system has no memory: use MEM_TRY. */
 void *mem_alloc(size_t count, size_t size);
+/* Can 256 MiB not be had, which no sound file needs at once? Then a failure may be the machine's. */
+int mem_is_short(void);
 /* New elements are zeroed. On failure the old block stays valid and NULL is returned. */
 void *mem_grow(void *block, size_t old_count, size_t new_count, size_t size);
 /* Makes room for element `count` of an array that grows: `array` is the address of its pointer, *capacity,

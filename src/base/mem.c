@@ -53,15 +53,27 @@ void *mem_grow(void *block, size_t old_count, size_t new_count, size_t size)
     return grown;
 }
 
+int mem_is_short(void)
+{
+    const size_t bytes = (size_t)256 << 20;
+    void *block = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (block == MAP_FAILED)
+        return 1;
+    munmap(block, bytes);
+    return 0;
+}
+
 status mem_room(void *array, int count, int *capacity, size_t size)
 {
-    int more = *capacity < 8 ? 8 : *capacity * 2;
     void *grown;
+    int more;
 
     if (count < *capacity)
         return OK;
-    if (count > 1 << 29)
-        return FAIL(ERR_MEMORY, "more than %d elements", 1 << 29);
+    if (*capacity > 1 << 29)
+        return FAIL(ERR_MEMORY, "more than %d elements", *capacity);
+    more = *capacity < 8 ? 8 : *capacity * 2;
     memcpy(&grown, array, sizeof grown); /* whatever it points to */
     grown = mem_grow(grown, (size_t)*capacity, (size_t)more, size);
     if (!grown)

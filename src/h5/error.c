@@ -56,8 +56,9 @@ static herr_t take_trouble(unsigned n, const H5E_error2_t *e, void *user)
         snprintf(what, sizeof what, "HDF5: %.*s: %.*s", (int)strcspn(text, ":,"), text,
                  (int)strcspn(why, "'"), why);
         h5_trouble_note(what);
-    } else if (strstr(text, "memory alloc") || strstr(text, "allocate memory") ||
-               (e->maj_num == H5E_RESOURCE && e->min_num == H5E_NOSPACE)) {
+    } else if ((strstr(text, "memory alloc") || strstr(text, "allocate memory") ||
+                (e->maj_num == H5E_RESOURCE && e->min_num == H5E_NOSPACE)) &&
+               mem_is_short()) { /* a damaged size asks for more than any machine has */
         h5_trouble_note("HDF5: no memory");
     }
     return 0;

@@ -206,8 +206,8 @@ static status select_rows(const struct h5_set *set, int64_t first, int64_t count
 
     BUG_IF(set->rank > H5_MOST_AXES);
     if (first < 0 || count < 1 || first > rows || count > rows - first)
-        return FAIL(ERR_RANGE, "%s: %s has no rows %lld to %lld", set->file, set->path, (long long)first,
-                    (long long)(first + count - 1));
+        return FAIL(ERR_RANGE, "%s: %s has no %lld rows from %lld on", set->file, set->path,
+                    (long long)count, (long long)first);
     for (int i = 1; i < set->rank; i++)
         extent[i] = (hsize_t)set->dim[i];
     *memory = set->rank ? H5Screate_simple(set->rank, extent, NULL) : H5Screate(H5S_SCALAR);

@@ -2,7 +2,6 @@
 #include "store_internal.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -18,20 +17,10 @@ static void say(struct store_verdict *v, enum store_soundness soundness, const c
     text_make_printable(v->text, "");
 }
 
-/* Not every call of HDF5's says that it was memory that failed it. */
-static int memory_is_short(void)
-{
-    void *much = malloc(16 << 20);
-    int is_short = !much;
-
-    free(much);
-    return is_short;
-}
-
-/* Damaged is only said where the machine could look. */
+/* Damaged is only said where the machine could look. Not every call of HDF5's says that memory failed it. */
 static const char *excuse(void)
 {
-    return h5_trouble()[0] ? h5_trouble() : memory_is_short() ? "no memory" : NULL;
+    return h5_trouble()[0] ? h5_trouble() : mem_is_short() ? "no memory" : NULL;
 }
 
 void store_verdict_fault(struct store_verdict *v, const char *path, status why, const char *what)

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 static void check_room(void)
 {
@@ -15,6 +16,19 @@ static void check_room(void)
     capacity = 1 << 30;
     CHECK(mem_room(&number, 1 << 30, &capacity, sizeof *number) == ERR_MEMORY && number[99] == 99);
     mem_free(number);
+}
+
+/* Short where a limit leaves less than 256 MiB. */
+static void check_short(void)
+{
+    struct rlimit before, tight;
+
+    CHECK(!mem_is_short());
+    CHECK(getrlimit(RLIMIT_AS, &before) == 0);
+    tight = before;
+    tight.rlim_cur = 1 << 20; /* less than there is already: nothing more is to be had */
+    CHECK(setrlimit(RLIMIT_AS, &tight) == 0 && mem_is_short());
+    CHECK(setrlimit(RLIMIT_AS, &before) == 0 && !mem_is_short());
 }
 
 int main(void)
@@ -37,6 +51,7 @@ int main(void)
     CHECK(copy && strcmp(copy, "abc") == 0);
     mem_free(copy);
     check_room();
+    check_short();
     CHECK(mem_live() == before);
     CHECK(mem_peak_resident() > 100 * 1024);
     CHECK(mem_proportional() == 0 ||
