@@ -32,9 +32,9 @@ def datasets_below(group, leave_out):
 def row_groups(file):
     """(path, status, crc, payload) of each row group."""
     images = file["images"]
-    yield "/images", images["status"], images["crc"], [images[x] for x in ("error", "width", "height")]
+    yield "/images", images["status"], images["crc"], [images[x] for x in ("error", "width", "height", "sha256")]
     for name, model in file["models"].items():
-        leave_out = ["class", "channel", "cam_y", "cam_x", "crc", "status", "subset"]
+        leave_out = ["class", "channel", "cam_y", "cam_x", "y", "x", "crc", "status", "subset"]
         yield "/models/" + name, model["status"], model["crc"], datasets_below(model, leave_out)
         subset = model["subset"]
         yield (subset.name, subset["status"], subset["crc"], datasets_below(subset, ["place", "crc", "status"]))
