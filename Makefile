@@ -104,7 +104,7 @@ check: deps                 ## install what is missing, build, run every test
 	@$(MAKE) --no-print-directory -j$(JOBS) all tests V=$(V)
 	@V=$(V) MPIRUN="$(MPIRUN)" tests/run.sh style unit mpi fuzz e2e
 
-check-style:                ## layers, names, sizes, and that every source has its test
+check-style: all            ## layers, names, sizes, and that every source has its test
 	@V=$(V) tests/run.sh style
 check-unit: all tests       ## tests of one process
 	@V=$(V) tests/run.sh unit

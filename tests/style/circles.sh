@@ -5,6 +5,11 @@ cd "$(dirname "$0")/../.." || exit 2
 B=${B:-build/release}
 objects=$(for c in src/*/*.c src/kernel/*/*.c; do o=$B/obj/${c#src/}; o=${o%.c}.o; [ -f "$o" ] && echo "$o"; done)
 [ -n "$objects" ] || { echo "skip: circles (nothing is built)"; exit 77; }
+# Objects of older sources tell of circles that are gone, and not of new ones.
+for o in $objects; do
+    c=src/${o#$B/obj/}; c=${c%.o}.c
+    [ -z "$(find "$c" -newer "$o")" ] || { echo "skip: circles ($c is newer than its object: make first)"; exit 77; }
+done
 nm -A -g $objects | awk -v before="$B/obj/" '
     # The files that lead back to the one at which the search stands, first to last.
     function search(f,    i, n, to, next_) {
