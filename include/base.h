@@ -73,11 +73,13 @@ void error_set_bug_hook(void (*hook)(void));
         error_set(fail_code_, __FILE__, __LINE__, __VA_ARGS__);                                              \
         fail_code_;                                                                                          \
     })
-/* Puts "prefix: " before the record's sentence (a path, a line number); its value is `code`. */
+/* Puts "prefix: " before the record's sentence (a path, a line number) unless `code` is OK; its value is
+ * `code`. */
 #define error_prefix(code, ...)                                                                              \
     __extension__({                                                                                          \
         status prefix_code_ = (code);                                                                        \
-        error_put_before(__VA_ARGS__);                                                                       \
+        if (prefix_code_ != OK)                                                                              \
+            error_put_before(__VA_ARGS__);                                                                   \
         prefix_code_;                                                                                        \
     })
 #define TRY(call)                                                                                            \
@@ -178,8 +180,13 @@ char *text_trim(char *line); /* in place, both ends */
 /* Value of the line "KEY = value" in a text of such lines (option_write's); NULL if there is none or it does
  * not fit. */
 const char *text_value(const char *text, const char *key, char *value, size_t size);
-/* The nearest of `count` words by edit distance, or NULL if none is near: for "did you mean". */
+/* The nearest of `count` words by edit distance, or NULL if none is near. */
 const char *text_nearest(const char *word, const char *const *words, int count);
+/* " (did you mean 'DASHESWORD'?)" with the nearest word, or "": until the next call. */
+const char *text_suggest(const char *word, const char *const *words, int count, const char *dashes);
+/* Do `size` bytes begin, or end, with a word? */
+int text_begins(const char *bytes, size_t size, const char *word);
+int text_ends(const char *bytes, size_t size, const char *word);
 int text_is_utf8(const char *bytes, size_t size);
 /* UTF-8 without control characters (C0, DEL, C1): nothing that moves a terminal's cursor or ends a line. */
 int text_is_printable(const char *bytes, size_t size);

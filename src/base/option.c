@@ -56,10 +56,9 @@ static status group_element(const struct option_group *g, void *settings, const 
 
     if (size == 0 || size >= OPTION_NAME)
         return FAIL(ERR_USAGE, "the name of a %s has 1 to %d letters", g->section, OPTION_NAME - 1);
-    for (size_t i = 0; i < size; i++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", name[i]))
-            return FAIL(ERR_USAGE, "%s '%.*s': a name has letters, digits, '_' and '-' only", g->section,
-                        (int)size, name);
+    if (option_value_name(name) < size)
+        return FAIL(ERR_USAGE, "%s '%.*s': a name has letters, digits, '_' and '-' only", g->section,
+                    (int)size, name);
     for (int i = 0; i < *count; i++, element += g->stride) {
         const char *have = element + g->name_where;
         if (strlen(have) == size && memcmp(have, name, size) == 0) {
@@ -102,13 +101,35 @@ static status find_in_part(const struct option_group *part, const void *settings
     return OK;
 }
 
+/* Words that may have been meant. */
+struct words {
+    int count;
+    const char *word[SUGGESTIONS];
+    char made[SUGGESTIONS][2 * OPTION_NAME];
+};
+
+/* "name.rest", or the one of them that is not "". */
+static void add_word(struct words *w, const char *name, const char *rest)
+{
+    if (w->count == SUGGESTIONS)
+        return;
+    snprintf(w->made[w->count], sizeof w->made[0], "%s%s%s", name, name[0] && rest[0] ? "." : "", rest);
+    w->word[w->count] = w->made[w->count];
+    w->count++;
+}
+
+static status unknown_key(const struct words *w, const char *key, const char *in)
+{
+    return FAIL(ERR_USAGE, "unknown key '%.100s' in %.200s%s", key, in,
+                text_suggest(key, w->word, w->count, ""));
+}
+
 /* A key of a group's element, or ERR_USAGE with what is near. `in`: "[network a]", "'--network.a.big'". */
 static status find_in_element(const struct option_group *g, const void *settings, char *element,
                               const char *key, const char *in, struct target *out)
 {
-    char made[SUGGESTIONS][2 * OPTION_NAME];
-    const char *words[SUGGESTIONS], *name;
-    int count = 0;
+    struct words w = { 0 };
+    const char *name;
 
     out->base = element;
     out->row = row_named(g->row, g->rows, key);
@@ -116,18 +137,12 @@ static status find_in_element(const struct option_group *g, const void *settings
         TRY(find_in_part(g->part, settings, element, key, out));
     if (out->row)
         return OK;
-    for (int i = 0; i < g->rows && count < SUGGESTIONS; i++)
-        words[count++] = g->row[i].name;
+    for (int i = 0; i < g->rows; i++)
+        add_word(&w, g->row[i].name, "");
     for (int i = 0; g->part && (name = g->part->name(settings, i)); i++)
-        for (int k = 0; k < g->part->rows && count < SUGGESTIONS; k++) {
-            const char *rest = g->part->row[k].name;
-
-            snprintf(made[count], sizeof made[count], "%s%s%s", name, rest[0] ? "." : "", rest);
-            words[count] = made[count];
-            count++;
-        }
-    return FAIL(ERR_USAGE, "unknown key '%.100s' in %.200s%s", key, in,
-                option_value_suggest(key, words, count, ""));
+        for (int k = 0; k < g->part->rows; k++)
+            add_word(&w, name, g->part->row[k].name);
+    return unknown_key(&w, key, in);
 }
 
 static const struct option_group *group_named(const struct option_table *t, const char *name, size_t size)
@@ -142,23 +157,21 @@ static const struct option_group *group_named(const struct option_table *t, cons
 
 static status unknown_option(const struct option_table *t, const char *name)
 {
-    const char *words[SUGGESTIONS];
-    int count = 0;
+    struct words w = { 0 };
 
-    for (int i = 0; i < t->rows && count + 2 <= SUGGESTIONS; i++) {
-        words[count++] = t->row[i].name;
-        words[count++] = without_section(t->row[i].name);
+    for (int i = 0; i < t->rows; i++) {
+        add_word(&w, t->row[i].name, "");
+        add_word(&w, without_section(t->row[i].name), "");
     }
-    return FAIL(ERR_USAGE, "unknown option '--%.200s'%s", name,
-                option_value_suggest(name, words, count, "--"));
+    return FAIL(ERR_USAGE, "unknown option '--%.200s'%s", name, text_suggest(name, w.word, w.count, "--"));
 }
 
 /* "network.resnet18.big.state": the element's name, which has no dots, then the key, which may. */
 static status find_in_group(const struct option_group *g, void *settings, const char *name,
                             struct target *out)
 {
-    const char *element = name + strlen(g->section) + 1,
-               *dot = strchr(element, '.'), *key = dot ? dot + 1 : element;
+    const char *element = name + strlen(g->section) + 1, *dot = strchr(element, '.'),
+               *key = dot ? dot + 1 : element;
     char in[OPTION_SIZE], *base;
 
     if (!dot || dot == element)
@@ -193,50 +206,49 @@ static status find_option(const struct option_table *t, void *settings, const ch
     return out->row ? OK : unknown_option(t, name);
 }
 
+/* What stands behind '=', or the next word; a flag alone is on. `word` is the option as it stands. */
+static status take_value(const struct target *at, const char *word, const char *given, const char *next,
+                         int *used)
+{
+    if (given)
+        return set_value(at, given);
+    if (at->row->kind == OPTION_FLAG)
+        return set_value(at, "on");
+    if (!next)
+        return FAIL(ERR_USAGE, "'%s' needs a value (%s)", word, at->row->values ? at->row->values : "VALUE");
+    *used = 1;
+    return set_value(at, next);
+}
+
 static status read_long(const struct option_table *t, void *settings, const char *word, const char *next,
                         int *used)
 {
     char name[OPTION_SIZE];
-    const char *equals = strchr(word, '=');
-    size_t size = equals ? (size_t)(equals - word) : strlen(word);
+    size_t size = strcspn(word + 2, "=");
+    const char *given = word[2 + size] ? word + 2 + size + 1 : NULL;
     struct target at = { 0 };
 
     if (size >= sizeof name)
         return FAIL(ERR_USAGE, "an option's name of %zu letters", size);
-    memcpy(name, word, size);
-    name[size] = '\0';
+    snprintf(name, sizeof name, "%.*s", (int)size, word + 2);
     if (!settings && strchr(name, '.') && group_named(t, name, strcspn(name, "."))) {
-        *used = !equals && next; /* keys of groups take a value */
+        *used = !given && next; /* keys of groups take a value */
         return OK;
     }
     TRY(find_option(t, settings, name, &at));
-    if (equals)
-        return set_value(&at, equals + 1);
-    if (at.row->kind == OPTION_FLAG)
-        return set_value(&at, "on");
-    if (!next)
-        return FAIL(ERR_USAGE, "'--%s' needs a value (%s)", name, at.row->values ? at.row->values : "VALUE");
-    *used = 1;
-    return set_value(&at, next);
+    return take_value(&at, word, given, next, used);
 }
 
 static status read_letter(const struct option_table *t, void *settings, const char *word, const char *next,
                           int *used)
 {
-    for (int i = 0; i < t->rows; i++) {
-        struct target at = { .row = &t->row[i], .base = settings };
-        if (t->row[i].letter != word[0])
-            continue;
-        if (word[1])
-            return set_value(&at, word + 1 + (word[1] == '='));
-        if (t->row[i].kind == OPTION_FLAG)
-            return set_value(&at, "on");
-        if (!next)
-            return FAIL(ERR_USAGE, "'-%c' needs a value (%s)", word[0], t->row[i].values);
-        *used = 1;
-        return set_value(&at, next);
-    }
-    return FAIL(ERR_USAGE, "unknown option '-%.100s'", word);
+    const char *given = word[2] ? word + 2 + (word[2] == '=') : NULL;
+
+    for (int i = 0; i < t->rows; i++)
+        if (t->row[i].letter == word[1])
+            return take_value(&(struct target){ .row = &t->row[i], .base = settings }, word, given, next,
+                              used);
+    return FAIL(ERR_USAGE, "unknown option '-%.100s'", word + 1);
 }
 
 enum option_form option_help_wanted(const struct option_table *t, int argc, char **argv)
@@ -268,9 +280,9 @@ status option_read_args(const struct option_table *t, void *settings, int argc, 
         if (!only_words && strcmp(word, "--") == 0)
             only_words = 1;
         else if (!only_words && word[0] == '-' && word[1] == '-')
-            TRY(read_long(t, settings, word + 2, next, &used));
+            TRY(read_long(t, settings, word, next, &used));
         else if (!only_words && word[0] == '-' && word[1])
-            TRY(read_letter(t, settings, word + 1, next, &used));
+            TRY(read_letter(t, settings, word, next, &used));
         else
             argv[words->count++] = word;
         i += used;
@@ -312,35 +324,26 @@ static status open_section(const struct option_table *t, void *settings, char *l
     return FAIL(ERR_USAGE, "unknown section [%s]", out->name);
 }
 
-static status unknown_key(const struct option_table *t, const struct section *in, const char *key)
-{
-    const char *words[SUGGESTIONS];
-    size_t length = strlen(in->name);
-    int count = 0;
-
-    for (int i = 0; i < t->rows && count < SUGGESTIONS; i++)
-        if (strncmp(t->row[i].name, in->name, length) == 0 && t->row[i].name[length] == '.')
-            words[count++] = without_section(t->row[i].name);
-    return FAIL(ERR_USAGE, "unknown key '%.100s' in [%s]%s", key, in->name,
-                option_value_suggest(key, words, count, ""));
-}
-
 static status find_key(const struct option_table *t, void *settings, const struct section *in,
                        const char *key, struct target *out)
 {
-    char name[4 * OPTION_NAME];
+    char name[4 * OPTION_NAME], shown[2 * OPTION_NAME + 2];
+    size_t length = strlen(in->name);
+    struct words w = { 0 };
 
     out->name[0] = '\0';
     if (!in->name[0])
         return FAIL(ERR_USAGE, "'%.100s' stands before the first [section]", key);
-    if (in->group) {
-        snprintf(name, sizeof name, "[%s]", in->name);
-        return find_in_element(in->group, settings, in->element, key, name, out);
-    }
+    snprintf(shown, sizeof shown, "[%s]", in->name);
+    if (in->group)
+        return find_in_element(in->group, settings, in->element, key, shown, out);
     snprintf(name, sizeof name, "%s.%.*s", in->name, OPTION_NAME, key);
     out->row = row_named(t->row, t->rows, name);
     out->base = settings;
-    return out->row ? OK : unknown_key(t, in, key);
+    for (int i = 0; i < t->rows && !out->row; i++)
+        if (strncmp(t->row[i].name, in->name, length) == 0 && t->row[i].name[length] == '.')
+            add_word(&w, without_section(t->row[i].name), "");
+    return out->row ? OK : unknown_key(&w, key, shown);
 }
 
 /* Cuts a comment off and trims. */
@@ -409,5 +412,5 @@ status option_read_text(const struct option_table *t, void *settings, const char
     if (result == OK)
         result = read_lines(t, settings, 1, text, size, &seen, &number);
     text_free(&seen);
-    return result == OK ? OK : error_prefix(result, "%s:%d", source, number);
+    return error_prefix(result, "%s:%d", source, number);
 }

@@ -1,4 +1,4 @@
-/* src/base/option_man.c: a table of options as a manual page. */
+/* src/base/option_man.c: texts and options as man(7) has them. */
 #include "option_value.h"
 
 #include <string.h>
@@ -36,17 +36,20 @@ static void put_choices(const char *values, FILE *out)
 }
 
 /* "quantcam run JOB.conf [options]": the first two words are what to type. */
-static void put_synopsis(const char *usage, FILE *out)
+void option_man_begin(const struct option_table *t, FILE *out)
 {
-    const char *blank = strchr(usage, ' '), *second = blank ? strchr(blank + 1, ' ') : NULL;
+    const char *blank = strchr(t->usage, ' '), *second = blank ? strchr(blank + 1, ' ') : NULL;
     char typed[OPTION_NAME];
 
-    snprintf(typed, sizeof typed, "%.*s", (int)(second ? (size_t)(second - usage) : strlen(usage)), usage);
+    snprintf(typed, sizeof typed, "%.*s", (int)(second ? (size_t)(second - t->usage) : strlen(t->usage)),
+             t->usage);
     fputs(".SH SYNOPSIS\n\\fB", out);
     option_man_text(typed, out);
     fputs("\\fR", out);
     option_man_text(second ? second : "", out);
-    fputc('\n', out);
+    fputs("\n.SH DESCRIPTION\n", out);
+    option_man_text(t->about ? t->about : "", out);
+    fputs("\n.SH OPTIONS\n", out);
 }
 
 /* "--data.limit=N", "--csv[=on|off]"; of a job file "limit = N". A group's rows (prefix) have no section in
@@ -70,74 +73,17 @@ static void put_name(const struct option_row *r, const char *prefix, enum option
     fputs(flag ? "\\fR]\n" : "\\fR\n", out);
 }
 
-static void put_row(const struct option_row *r, const char *prefix, const void *defaults,
-                    enum option_form form, FILE *out)
+void option_man_row(const struct option_row *r, const char *prefix, const char *usual, enum option_form form,
+                    FILE *out)
 {
-    char value[OPTION_SIZE] = "";
-
-    if (defaults)
-        option_value_print(r, (const char *)defaults + r->where, value, sizeof value);
     put_name(r, prefix, form, out);
     option_man_text(r->help, out);
     fputs(".\n", out);
-    if (value[0]) {
+    if (usual[0]) {
         fputs("Default: \\fB", out);
-        option_man_text(value, out);
+        option_man_text(usual, out);
         fputs("\\fR.\n", out);
     }
     if (form == OPTION_KEYS && r->effect == OPTION_RESULT)
         fputs("Decides the result.\n", out);
-}
-
-/* A heading where a new section of job files begins. */
-static void put_section(const struct option_row *r, const struct option_row *before, FILE *out)
-{
-    size_t length = strcspn(r->name, ".");
-
-    if (!before || strncmp(before->name, r->name, length + 1) != 0)
-        fprintf(out, ".SS [%.*s]\n", (int)length, r->name);
-}
-
-/* A part's rows are written after its word: "PRECISION = FILE", "PRECISION.state = NAME". */
-static void put_group(const struct option_group *g, const char *prefix, enum option_form form, FILE *out)
-{
-    char name[2 * OPTION_NAME];
-
-    for (int i = 0; i < g->rows; i++) {
-        struct option_row row = g->row[i];
-
-        if (g->name) {
-            snprintf(name, sizeof name, "%s%s%s", g->section, row.name[0] ? "." : "", row.name);
-            row.name = name;
-        }
-        put_row(&row, prefix, NULL, form, out);
-    }
-    if (g->part)
-        put_group(g->part, prefix, form, out);
-}
-
-void option_man(const struct option_table *t, const void *defaults, enum option_form form, FILE *out)
-{
-    char prefix[2 * OPTION_NAME];
-
-    if (form == OPTION_MAN) {
-        put_synopsis(t->usage, out);
-        fputs(".SH DESCRIPTION\n", out);
-        option_man_text(t->about ? t->about : "", out);
-        fputs("\n.SH OPTIONS\n", out);
-    }
-    for (int i = 0; i < t->rows; i++) {
-        if (t->group)
-            put_section(&t->row[i], i ? &t->row[i - 1] : NULL, out);
-        put_row(&t->row[i], "", defaults, form, out);
-    }
-    for (int i = 0; i < t->groups; i++) {
-        snprintf(prefix, sizeof prefix, "%s.NAME.", t->group[i].section);
-        fprintf(out, ".SS [%s NAME]\n", t->group[i].section);
-        put_group(&t->group[i], prefix, form, out);
-    }
-    if (form == OPTION_MAN)
-        fputs(".TP\n\\fB\\-h\\fR, \\fB\\-\\-help\\fR[=man]\n"
-              "the usage and these options for the terminal; or this page.\n",
-              out);
 }

@@ -22,16 +22,9 @@ char *option_choice(const char *values, int i, char *out)
     return out;
 }
 
-/* " (did you mean 'x'?)" or "" in a static buffer. */
-const char *option_value_suggest(const char *word, const char *const *words, int count, const char *dashes)
+size_t option_value_name(const char *text)
 {
-    static char text[OPTION_NAME + 40];
-    const char *nearest = text_nearest(word, words, count);
-
-    text[0] = '\0';
-    if (nearest)
-        snprintf(text, sizeof text, " (did you mean '%s%.*s'?)", dashes, OPTION_NAME, nearest);
-    return text;
+    return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
 }
 
 static int choice_find(const char *values, const char *word)
@@ -156,7 +149,7 @@ static status set_path(const struct option_row *r, const char *value, char *out)
 /* One more file. A name has letters, digits, '_' and '-', and stands once. */
 static status add_file(const struct option_row *r, const char *value, struct option_files *out)
 {
-    size_t size = strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+    size_t size = option_value_name(value);
     struct option_file *f = &out->file[out->count];
 
     if (out->count == OPTION_FILES_MOST)
@@ -185,7 +178,7 @@ static status bad_choice(const struct option_row *r, const char *word)
         count++;
     }
     return FAIL(ERR_USAGE, "%s = %.200s: one of %s is wanted%s", r->name, word, r->values,
-                option_value_suggest(word, words, count, ""));
+                text_suggest(word, words, count, ""));
 }
 
 static status set_list(const struct option_row *r, const char *value, unsigned *out)

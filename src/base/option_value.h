@@ -10,9 +10,12 @@ MUST_USE status option_value_set(const struct option_row *r, void *field, const 
 void option_value_print(const struct option_row *r, const void *field, char *out, size_t size);
 /* What --help names it: "FILE", "a|b", of a list "a,b", of a flag "on|off". */
 void option_value_wanted(const struct option_row *r, char *out, size_t size);
-/* option_help's OPTION_MAN and OPTION_KEYS. */
-void option_man(const struct option_table *t, const void *defaults, enum option_form form, FILE *out);
-/* " (did you mean 'x'?)" or "", in a static buffer; `dashes` stand before the word. */
-const char *option_value_suggest(const char *word, const char *const *words, int count, const char *dashes);
+/* SYNOPSIS, DESCRIPTION and the heading of OPTIONS; one row in OPTION_MAN or OPTION_KEYS, its default `usual`
+ * or "". */
+void option_man_begin(const struct option_table *t, FILE *out);
+void option_man_row(const struct option_row *r, const char *prefix, const char *usual, enum option_form form,
+                    FILE *out);
+/* How many bytes at the front are an element's or a file's name. */
+size_t option_value_name(const char *text);
 
 #endif

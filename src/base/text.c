@@ -122,35 +122,28 @@ out:
     return result;
 }
 
-/* Where the text begins behind its byte order mark. */
-static status find_plain(const char *path, const char *text, size_t size, size_t *begin)
-{
-    const char *zero = memchr(text, '\0', size);
-
-    *begin = size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-    if (size >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0))
-        return FAIL(ERR_FORMAT, "%s: the text is UTF-16 or UTF-32: save it as UTF-8", path);
-    if (zero)
-        return FAIL(ERR_FORMAT, "%s: a zero byte at byte %zu: a text in UTF-8 is wanted", path,
-                    (size_t)(zero - text));
-    return OK;
-}
-
 status text_read_plain(const char *path, size_t max_bytes, char **out, size_t *size)
 {
-    size_t begin = 0;
-    status result;
+    const char *zero;
+    size_t mark;
+    status result = OK;
 
     TRY(text_read_file(path, max_bytes, out, size));
-    result = find_plain(path, *out, *size, &begin);
+    zero = memchr(*out, '\0', *size);
+    mark = text_begins(*out, *size, "\xEF\xBB\xBF") ? 3 : 0;
+    if (text_begins(*out, *size, "\xFF\xFE") || text_begins(*out, *size, "\xFE\xFF"))
+        result = FAIL(ERR_FORMAT, "%s: the text is UTF-16 or UTF-32: save it as UTF-8", path);
+    else if (zero)
+        result = FAIL(ERR_FORMAT, "%s: a zero byte at byte %zu: a text in UTF-8 is wanted", path,
+                      (size_t)(zero - *out));
     if (result != OK) {
         mem_free(*out);
         *out = NULL;
         *size = 0;
         return result;
     }
-    *size -= begin;
-    memmove(*out, *out + begin, *size + 1);
+    *size -= mark;
+    memmove(*out, *out + mark, *size + 1);
     return OK;
 }
 
@@ -308,6 +301,27 @@ const char *text_nearest(const char *word, const char *const *words, int count)
         }
     }
     return nearest;
+}
+
+const char *text_suggest(const char *word, const char *const *words, int count, const char *dashes)
+{
+    static char text[256];
+    const char *nearest = text_nearest(word, words, count);
+
+    text[0] = '\0';
+    if (nearest)
+        snprintf(text, sizeof text, " (did you mean '%s%.200s'?)", dashes, nearest);
+    return text;
+}
+
+int text_begins(const char *bytes, size_t size, const char *word)
+{
+    return size >= strlen(word) && memcmp(bytes, word, strlen(word)) == 0;
+}
+
+int text_ends(const char *bytes, size_t size, const char *word)
+{
+    return size >= strlen(word) && memcmp(bytes + size - strlen(word), word, strlen(word)) == 0;
 }
 
 status text_path(char *out, size_t size, const char *dir, const char *name)

@@ -97,7 +97,7 @@ static int run_or_describe(const struct command *c, int argc, char **argv)
 
 static int run_named(int argc, char **argv)
 {
-    const char *names[COUNT_OF(commands)], *nearest;
+    const char *names[COUNT_OF(commands)];
 
     /* Before HDF5 starts: its own locks fail on file systems that have none, and OUT.lock guards. */
     setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
@@ -120,9 +120,8 @@ static int run_named(int argc, char **argv)
         if (strcmp(argv[1], commands[i].name) == 0)
             return run_or_describe(&commands[i], argc - 1, argv + 1);
     }
-    nearest = text_nearest(argv[1], names, (int)COUNT_OF(commands));
-    fprintf(stderr, "quantcam: unknown command '%s'%s%s%s; quantcam --help lists them\n", argv[1],
-            nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
+    fprintf(stderr, "quantcam: unknown command '%s'%s; quantcam --help lists them\n", argv[1],
+            text_suggest(argv[1], names, (int)COUNT_OF(commands), ""));
     return 2;
 }
 

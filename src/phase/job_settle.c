@@ -13,14 +13,13 @@ static const struct job_section *section_of(const struct job *job, const char *n
 
 static status unknown_preset(const struct job_section *s)
 {
-    const char *names[64], *near;
+    const char *names[64];
     int count = 0;
 
     while (count < 64 && (names[count] = quant_preset_name(count)))
         count++;
-    near = text_nearest(s->preset, names, count);
-    return FAIL(ERR_USAGE, "precision %s: preset = %.100s is none of %s%s%s%s", s->name, s->preset,
-                QUANT_PRESET_NAMES, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+    return FAIL(ERR_USAGE, "precision %s: preset = %.100s is none of %s%s", s->name, s->preset,
+                QUANT_PRESET_NAMES, text_suggest(s->preset, names, count, ""));
 }
 
 /* Preset first, then what the section says. */

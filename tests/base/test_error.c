@@ -47,6 +47,8 @@ int main(void)
     CHECK(strcmp(error_last()->text, "file.conf:3: value 3") == 0);
     CHECK(error_prefix(ERR_FORMAT, "job %s", "a") == ERR_FORMAT);
     CHECK(strcmp(error_last()->text, "job a: file.conf:3: value 3") == 0);
+    CHECK(error_prefix(OK, "job %s", "b") == OK);
+    CHECK(strcmp(error_last()->text, "job a: file.conf:3: value 3") == 0);
 
     /* Anything too long is cut, never overrun. */
     memset(long_text, 'x', sizeof long_text - 1);

@@ -50,6 +50,10 @@ static void test_words(void)
     CHECK(strcmp(text_nearest("convv", ops, 3), "conv") == 0);
     CHECK(strcmp(text_nearest("maxpol", ops, 3), "maxpool") == 0);
     CHECK(text_nearest("transformer", ops, 3) == NULL);
+    CHECK(strcmp(text_suggest("convv", ops, 3, "--"), " (did you mean '--conv'?)") == 0);
+    CHECK(strcmp(text_suggest("transformer", ops, 3, ""), "") == 0);
+    CHECK(text_begins("conv1", 5, "conv") && !text_begins("con", 3, "conv") && text_begins("", 0, ""));
+    CHECK(text_ends("conv1", 4, "conv") && !text_ends("conv1", 5, "conv") && !text_ends("v", 1, "conv"));
 }
 
 static void test_utf8(void)
