@@ -73,7 +73,7 @@ static const struct key *find_path(const struct keys *keys, const char *name)
 
 /* *entry = -1 if no picture has the name. A name that fits several pictures without being the path of one is
  * an error. */
-static status find_entry(const struct list_lines *at, const struct keys *keys, const char *name, int *entry)
+static status find_entry(const struct list_at *at, const struct keys *keys, const char *name, int *entry)
 {
     struct key stem;
     const struct key *k;
@@ -87,9 +87,7 @@ static status find_entry(const struct list_lines *at, const struct keys *keys, c
         k = bsearch(&stem, keys->stem, (size_t)keys->count, sizeof *k, by_text);
         if (k && ((k > keys->stem && by_text(k - 1, k) == 0) ||
                   (k + 1 < keys->stem + keys->count && by_text(k, k + 1) == 0)))
-            return FAIL(ERR_FORMAT,
-                        "%s:%d: '%s' fits several pictures of the list by its name: give the path", at->file,
-                        at->line, name);
+            return LIST_BAD(at, "'%s' fits several pictures of the list by its name: give the path", name);
     }
     if (k)
         *entry = k->entry;
@@ -109,27 +107,18 @@ static status add_found(struct matcher *m, int entry, struct image_box box)
 
 /* ---- lists --------------------------------------------------------------------------------------------- */
 
-static status read_loc(struct matcher *m, struct table *t, int at_path, int at_text)
+static status read_loc(struct matcher *m, struct table *t, struct loc *l)
 {
-    status result = OK;
-    struct list_loc *group = NULL;
-    int count, capacity = 0, entry, more;
+    int entry, more;
 
     for (;;) {
-        TRY_OUT(table_next(t, &more));
+        TRY(loc_next(t, l, &more));
         if (!more)
-            break;
-        if (t->fields <= at_text)
-            TRY_OUT(FAIL(ERR_FORMAT, "%s:%d: `ImageId,wnid x0 y0 x1 y1 ...` expected", t->lines.file,
-                         t->lines.line));
-        TRY_OUT(image_loc_parse(&t->lines, t->field[at_text], &group, &count, &capacity));
-        TRY_OUT(find_entry(&t->lines, &m->keys, t->field[at_path], &entry));
-        for (int i = 0; i < count; i++)
-            TRY_OUT(add_found(m, entry, group[i].box));
+            return OK;
+        TRY(find_entry(&t->at, &m->keys, t->field[l->path], &entry));
+        for (int i = 0; i < l->count; i++)
+            TRY(add_found(m, entry, l->box[i].box));
     }
-out:
-    mem_free(group);
-    return result;
 }
 
 /* Where a row has its path and its four numbers; sizes: BOX_WIDTH where the fourth column is a width. */
@@ -166,7 +155,7 @@ static status choose_columns(const struct table *t, struct columns *c)
             ERR_FORMAT,
             "%s: its header names no column of %s: wanted are path (or file, filename, image, ImageId) "
             "and x0,y0,x1,y1, xmin,ymin,xmax,ymax, left,top,right,bottom or x,y,width,height",
-            t->lines.file,
+            t->at.file,
             !table_has(t, TABLE_PATH) ? "pictures"
             : !x                      ? "left and right edges that is sure"
                                       : "upper and lower edges that is sure");
@@ -200,12 +189,11 @@ static status read_plain(struct matcher *m, struct table *t)
         if (!more)
             return OK;
         if (!t->header && t->fields != 5)
-            return FAIL(ERR_FORMAT, "%s:%d: `path,x0,y0,x1,y1` expected, or a header that names the columns",
-                        t->lines.file, t->lines.line);
+            return LIST_BAD(&t->at, "`path,x0,y0,x1,y1` expected, or a header that names the columns");
         for (int i = 0; i < 5; i++)
             word[i] = t->header ? table_field(t, c.role[i]) : t->field[i];
-        TRY(image_box_parse(&t->lines, word + 1, c.sizes, &box));
-        TRY(find_entry(&t->lines, &m->keys, word[0], &entry));
+        TRY(image_box_parse(&t->at, word + 1, c.sizes, &box));
+        TRY(find_entry(&t->at, &m->keys, word[0], &entry));
         TRY(add_found(m, entry, box));
     }
 }
@@ -213,14 +201,12 @@ static status read_plain(struct matcher *m, struct table *t)
 static status read_file(struct matcher *m, const char *file)
 {
     struct table t = { 0 };
+    struct loc l = { 0 };
     status result = table_open(file, "boxes", &t);
 
-    if (result == OK && !t.header && t.fields == 2 && image_loc_is(t.field[1]))
-        result = read_loc(m, &t, 0, 1);
-    else if (result == OK && table_has(&t, TABLE_PREDICTION) && table_has(&t, TABLE_PATH))
-        result = read_loc(m, &t, t.column[TABLE_PATH], t.column[TABLE_PREDICTION]);
-    else if (result == OK)
-        result = read_plain(m, &t);
+    if (result == OK)
+        result = loc_is(&t, &l) ? read_loc(m, &t, &l) : read_plain(m, &t);
+    mem_free(l.box);
     table_close(&t);
     return result;
 }
@@ -228,8 +214,7 @@ static status read_file(struct matcher *m, const char *file)
 /* ---- annotations --------------------------------------------------------------------------------------- */
 
 /* The picture of an annotation: of the same path but for the extension, else of the same name. */
-static status find_annotated(const struct list_lines *at, const struct keys *keys, const char *name,
-                             int *entry)
+static status find_annotated(const struct list_at *at, const struct keys *keys, const char *name, int *entry)
 {
     static const char *const extension[] = { "JPEG", "jpg", "jpeg", "png", "JPG", "PNG" };
     char path[2 * LIST_MAX_NAME + 512];
@@ -250,7 +235,7 @@ static status find_annotated(const struct list_lines *at, const struct keys *key
 static status read_annotation(struct matcher *m, const char *folder, const char *name)
 {
     char path[4096 + LIST_MAX_NAME];
-    struct list_lines at = { .file = path, .line = 1 };
+    struct list_at at = { .file = path, .line = 1 };
     struct image_box *box = NULL;
     int count = 0, entry;
     status result = OK;

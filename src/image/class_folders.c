@@ -127,8 +127,6 @@ static int shared_below(const struct class_folders *f, int a, int b)
     return shared;
 }
 
-/* Parts of a data set, not classes: folders without pictures of their own that are called train and val, or
- * that have sub-folders of the same names. */
 int class_folders_nested(const struct class_folders *f)
 {
     static const char *const parts[] = { "train", "training", "val", "valid", "validation",
@@ -167,7 +165,6 @@ static status name_some(const struct class_folders *f, int (*is)(const struct cl
     return OK;
 }
 
-/* " ('__MACOSX' is no class)", or nothing: *found = how many. */
 status class_folders_odd(const struct class_folders *f, struct text *out, int *found)
 {
     *found = 0;

@@ -20,6 +20,7 @@ struct class_folders {
     const struct image_source *source;
     struct class_folder *folder;
     int count, synsets, numbers;     /* how many of each kind */
+    int64_t least, most;             /* numbers, once they were looked at */
     int all_numbers;                 /* every folder with pictures is one */
 };
 const char *class_folders_name(const struct class_folders *f, int i);

@@ -1,11 +1,10 @@
 /* src/image/classes.c: which class a folder of pictures is, where that is certain (DESIGN 7.9): by a mapping
  * of synset ids, by its number, or by its place among as many folders as the network has classes. */
-#include "classes.h"
+#include "class_folders.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "class_folders.h"
 #include "synset.h"
 
 /* ---- what is there ------------------------------------------------------------------------------------- */
@@ -104,60 +103,59 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The numbers, sorted. ERR_MISMATCH where two folders have the same, as 1 and 01. */
-static status sort_numbers(const struct class_folders *f, int64_t **out)
+/* The least and the largest number. ERR_MISMATCH where two folders have the same, as 1 and 01. */
+static status look_at_numbers(struct class_folders *f)
 {
+    int64_t *number;
+    status result = OK;
     int n = 0;
 
-    MEM_TRY(*out, (size_t)f->numbers + 1, sizeof **out);
+    MEM_TRY(number, (size_t)f->numbers + 1, sizeof *number);
     for (int i = 0; i < f->count; i++)
         if (f->folder[i].kind == CLASS_FOLDER_NUMBER)
-            (*out)[n++] = f->folder[i].number;
-    qsort(*out, (size_t)n, sizeof **out, by_value);
-    for (int i = 1; i < n; i++)
-        if ((*out)[i] == (*out)[i - 1])
-            return FAIL(ERR_MISMATCH, "%.300s: two folders are class %lld by their names", f->source->root,
-                        (long long)(*out)[i]);
-    return OK;
+            number[n++] = f->folder[i].number;
+    qsort(number, (size_t)n, sizeof *number, by_value);
+    for (int i = 1; i < n && result == OK; i++)
+        if (number[i] == number[i - 1])
+            result = FAIL(ERR_MISMATCH, "%.300s: two folders are class %lld by their names", f->source->root,
+                          (long long)number[i]);
+    f->least = number[0];
+    f->most = number[n > 0 ? n - 1 : 0];
+    mem_free(number);
+    return result;
 }
 
 static status by_number(struct class_folders *f)
 {
     struct list *l = f->list;
-    int64_t *number = NULL;
-    status result = sort_numbers(f, &number);
     int classes = f->source->classes;
 
-    if (result == OK && !f->all_numbers)
-        result = FAIL(ERR_MISMATCH,
-                      "%.300s: --folders=number, but not all folders with pictures are named by "
-                      "digits alone",
-                      f->source->root);
-    else if (result == OK && classes > 0 && number[f->numbers - 1] >= classes)
-        result =
-            refuse_numbers(f, number[0] == 1 && number[f->numbers - 1] == classes
-                                  ? "they count from 1, classes from 0: rename them, or give --labels=FILE "
-                                    "with lines `path,class_index`"
-                                  : "the largest is none of them: give --labels=FILE with lines "
-                                    "`path,class_index`");
-    for (int i = 0; result == OK && i < l->count; i++)
+    TRY(look_at_numbers(f));
+    if (!f->all_numbers)
+        return FAIL(ERR_MISMATCH,
+                    "%.300s: --folders=number, but not all folders with pictures are named by digits alone",
+                    f->source->root);
+    if (classes > 0 && f->most >= classes)
+        return refuse_numbers(f, f->least == 1 && f->most == classes
+                                     ? "they count from 1, classes from 0: rename them, or give "
+                                       "--labels=FILE with lines `path,class_index`"
+                                     : "the largest is none of them: give --labels=FILE with lines "
+                                       "`path,class_index`");
+    for (int i = 0; i < l->count; i++)
         l->entry[i].class_index = (int)f->folder[l->entry[i].class_index].number;
-    if (result == OK) {
-        l->classes = classes > 0 ? classes : (int)number[f->numbers - 1] + 1;
-        l->class_names = 0;
-        result = image_list_decide(l, "classes = the folders' numbers; %d of %d", f->numbers, l->classes);
-    }
-    mem_free(number);
-    return result;
+    l->classes = classes > 0 ? classes : (int)f->most + 1;
+    l->class_names = 0;
+    return image_list_decide(l, "classes = the folders' numbers; %d of %d", f->numbers, l->classes);
 }
 
 static status by_place(struct class_folders *f)
 {
-    int empty = 0, first = -1;
+    int empty = 0, first = 0;
 
     for (int i = 0; i < f->count; i++) {
-        empty += (f->folder[i].pictures == 0);
-        first = first < 0 && (f->folder[i].pictures == 0) ? i : first;
+        if (f->folder[i].pictures > 0)
+            continue;
+        first = empty++ ? first : i;
     }
     if (empty == 0)
         return image_list_decide(
@@ -187,16 +185,11 @@ static int in_order(const struct class_folders *f)
 
 static status numbers(struct class_folders *f)
 {
-    int classes = f->source->classes, low = 0, high = 0;
-    int64_t *number = NULL;
-    status result = sort_numbers(f, &number);
+    int classes = f->source->classes, low, high;
 
-    if (result == OK) {
-        low = number[0] == 0;
-        high = number[f->numbers - 1] == classes - 1;
-    }
-    mem_free(number);
-    TRY(result);
+    TRY(look_at_numbers(f));
+    low = f->least == 0;
+    high = f->most == classes - 1;
     if (f->numbers > classes || class_folders_nested(f))
         return class_folders_refuse(f);
     if (f->numbers == classes && !in_order(f))

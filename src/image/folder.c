@@ -2,11 +2,12 @@
  * folder of pictures without labels. */
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "classes.h"
+#include "list.h"
 
 enum { MAX_DEPTH = 8 };
 
@@ -21,94 +22,94 @@ static int is_folder(const char *dir, const struct dirent *d)
     return text_path(path, sizeof path, dir, d->d_name) == OK && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static status open_folder(const char *path, DIR **out)
+static status walk(const struct list_walk *w, const char *relative, int depth)
 {
-    *out = opendir(path);
-    if (*out)
-        return OK;
-    return FAIL(errno == ENOENT ? ERR_MISSING : ERR_IO, "%s: %s", path, strerror(errno));
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* What a name in a folder is, for the list: 1 = a picture to take. Others are counted, the first by name
- * kept. */
-static status is_taken(struct list *l, const char *dir, const char *relative, const char *name, int *taken)
-{
-    enum list_content content = image_list_content(dir, name);
-    struct list_some *other = content == LIST_OTHER_PICTURE                             ? &l->left_out
-                              : content == LIST_PICTURE && !image_list_is_picture(name) ? &l->renamed
-                                                                                        : NULL;
-
-    *taken = content == LIST_PICTURE;
-    return other ? image_list_count(other, relative, name) : OK;
-}
-
-/* The sub-folders' names, sorted by bytes, hidden ones left out; pictures beside them. */
-static status class_folders(struct list *l, const char *root, char ***names, int *count)
-{
-    status result = OK;
-    struct dirent *d;
-    int capacity = 0, taken;
-    DIR *dir;
-
-    TRY(open_folder(root, &dir));
-    while ((d = readdir(dir))) {
-        if (d->d_name[0] == '.')
-            continue;
-        if (!is_folder(root, d)) {
-            TRY_OUT(is_taken(l, root, "", d->d_name, &taken));
-            if (taken)
-                TRY_OUT(image_list_count(&l->loose, "", d->d_name));
-            continue;
-        }
-        TRY_OUT(mem_room(names, *count, &capacity, sizeof **names));
-        (*names)[*count] = mem_strdup(d->d_name);
-        if (!(*names)[*count])
-            TRY_OUT(FAIL(ERR_MEMORY, "%s: no memory for its names", root));
-        ++*count;
-    }
-    if (*count > 0)
-        qsort(*names, (size_t)*count, sizeof **names, by_name);
-out:
-    closedir(dir);
-    return result;
-}
-
-/* Adds the pictures below root/relative, in no order yet; of a flat folder ("") its own alone. */
-static status add_pictures(struct list *l, const char *root, const char *relative, int class_index, int depth)
-{
-    status result = OK;
     char path[4096 + LIST_MAX_NAME], name[2 * LIST_MAX_NAME + 512];
+    status result = OK;
     struct dirent *d;
-    int taken;
+    int enter;
     DIR *dir;
 
-    TRY(text_path(path, sizeof path, root, relative));
+    snprintf(path, sizeof path, "%s", w->root);
+    if (*relative)
+        TRY(text_path(path, sizeof path, w->root, relative));
     if (depth > MAX_DEPTH)
         return FAIL(ERR_FORMAT, "%s: folders lie more than %d deep", path, MAX_DEPTH);
-    TRY(open_folder(path, &dir));
+    dir = opendir(path);
+    if (!dir)
+        return FAIL(errno == ENOENT ? ERR_MISSING : ERR_IO, "%s: %s", path, strerror(errno));
     while ((d = readdir(dir))) {
         if (d->d_name[0] == '.')
             continue;
         TRY_OUT(text_path(name, sizeof name, relative, d->d_name));
-        if (is_folder(path, d)) {
-            if (depth == 0)
-                continue;
-            TRY_OUT(image_list_check_name(root, 0, name));
-            TRY_OUT(add_pictures(l, root, name, class_index, depth + 1));
-            continue;
-        }
-        TRY_OUT(is_taken(l, path, relative, d->d_name, &taken));
-        if (taken)
-            TRY_OUT(image_list_add(l, root, 0, name, class_index));
+        enter = is_folder(path, d);
+        TRY_OUT(w->each(w->user, path, name, &enter));
+        if (enter)
+            TRY_OUT(walk(w, name, depth + 1));
     }
 out:
     closedir(dir);
     return result;
+}
+
+status image_list_walk(const struct list_walk *w, const char *relative)
+{
+    return walk(w, relative, *relative != 0);
+}
+
+/* ---- pictures ------------------------------------------------------------------------------------------ */
+
+/* A list that grows, and the class of what is found. */
+struct growing {
+    struct list *list;
+    const char *root;
+    int class_index;
+};
+
+/* What a file is, for the list: 1 = a picture to take. Others are counted, the first by name kept. */
+static status is_taken(struct list *l, const char *folder, const char *name, int *taken)
+{
+    const char *slash = strrchr(name, '/'), *own = slash ? slash + 1 : name;
+    enum list_content content = image_list_content(folder, own);
+    struct list_some *other = content == LIST_OTHER_PICTURE                            ? &l->left_out
+                              : content == LIST_PICTURE && !image_list_is_picture(own) ? &l->renamed
+                                                                                       : NULL;
+
+    *taken = content == LIST_PICTURE;
+    return other ? image_list_count(other, name) : OK;
+}
+
+/* A class folder; pictures beside them. */
+static status add_top(void *user, const char *folder, const char *name, int *enter)
+{
+    struct list *l = user;
+    int taken;
+
+    if (*enter) {
+        *enter = 0;
+        return image_list_add_class(l, name);
+    }
+    TRY(is_taken(l, folder, name, &taken));
+    return taken ? image_list_count(&l->loose, name) : OK;
+}
+
+/* A picture of a class folder, in whatever folder below, or of a flat folder, its own alone. */
+static status add_picture(void *user, const char *folder, const char *name, int *enter)
+{
+    struct growing *g = user;
+    int taken;
+
+    if (*enter) {
+        *enter = strchr(name, '/') != NULL;
+        return *enter ? image_list_check_name(g->root, 0, name) : OK;
+    }
+    TRY(is_taken(g->list, folder, name, &taken));
+    return taken ? image_list_add(g->list, g->root, 0, name, g->class_index) : OK;
+}
+
+static int by_name(const void *a, const void *b, void *strings)
+{
+    return strcmp((const char *)strings + *(const size_t *)a, (const char *)strings + *(const size_t *)b);
 }
 
 static int by_path(const void *a, const void *b, void *strings)
@@ -118,20 +119,38 @@ static int by_path(const void *a, const void *b, void *strings)
     return strcmp(s + ((const struct list_entry *)a)->path, s + ((const struct list_entry *)b)->path);
 }
 
+/* The pictures of a class folder, or of a flat one (""), by path. */
 static status add_sorted(struct list *l, const char *root, const char *relative, int class_index)
 {
+    struct growing g = { l, root, class_index };
     int first = l->count;
 
-    TRY(add_pictures(l, root, relative, class_index, *relative != 0));
+    TRY(image_list_walk(&(struct list_walk){ root, add_picture, &g }, relative));
     if (l->count > first)
         qsort_r(l->entry + first, (size_t)(l->count - first), sizeof *l->entry, by_path, l->strings.data);
     return OK;
 }
 
-/* Nothing to take: what is there instead? */
-static status nothing(const struct list *l, const struct image_source *source, int folders)
+/* The sub-folders by name (bytes), hidden ones left out, and the pictures in each. */
+static status add_folders(struct list *l, const char *root)
 {
-    const char *root = source->root;
+    char name[NAME_MAX + 1];
+
+    TRY(image_list_walk(&(struct list_walk){ root, add_top, l }, ""));
+    if (l->class_names > 0)
+        qsort_r(l->class_name, (size_t)l->class_names, sizeof *l->class_name, by_name, l->strings.data);
+    for (int i = 0; i < l->class_names; i++) {
+        snprintf(name, sizeof name, "%s", l->strings.data + l->class_name[i]);
+        TRY(image_list_check_name(root, 0, name));
+        TRY(add_sorted(l, root, name, i));
+    }
+    return OK;
+}
+
+/* Nothing to take: what is there instead? */
+static status nothing(const struct list *l, const char *root)
+{
+    int folders = l->class_names;
     char left_out[160] = "";
 
     if (l->left_out.count > 0)
@@ -150,15 +169,15 @@ static status nothing(const struct list *l, const struct image_source *source, i
 }
 
 /* A flat folder's pictures; what lies in folders beside them is not meant to be forgotten. */
-static status read_flat(struct list *l, const struct image_source *source, int folders)
+static status read_flat(struct list *l, const struct image_source *source)
 {
-    if (folders > 0 && l->count > 0)
+    if (l->count > 0)
         return FAIL(
             ERR_MISMATCH,
             "%s: %d picture%s such as '%.60s' beside %d folders with pictures (%d): which are meant? Give a "
             "folder that has the one or the other%s",
-            source->root, l->loose.count, l->loose.count == 1 ? "" : "s", l->loose.name, folders, l->count,
-            source->without);
+            source->root, l->loose.count, l->loose.count == 1 ? "" : "s", l->loose.name, l->class_names,
+            l->count, source->without);
     l->class_names = l->classes = 0;
     l->renamed = l->left_out = (struct list_some){ 0 };
     TRY(add_sorted(l, source->root, "", -1));
@@ -183,27 +202,12 @@ static status decide(struct list *l)
 
 status image_list_read_folders(struct list *l, const struct image_source *source)
 {
-    const char *root = source->root;
-    status result = OK;
-    char **names = NULL;
-    int count = 0;
-
-    TRY_OUT(class_folders(l, root, &names, &count));
-    for (int i = 0; i < count; i++) {
-        TRY_OUT(image_list_check_name(root, 0, names[i]));
-        TRY_OUT(image_list_add_class(l, names[i]));
-        TRY_OUT(add_sorted(l, root, names[i], i));
-    }
+    TRY(add_folders(l, source->root));
     if (source->flat && l->loose.count > 0 && (l->count == 0 || (!source->synsets && !source->folders)))
-        TRY_OUT(read_flat(l, source, count));
+        TRY(read_flat(l, source));
     else if (l->count == 0)
-        TRY_OUT(nothing(l, source, count));
+        return nothing(l, source->root);
     else
-        TRY_OUT(classes_of_folders(l, source));
-    result = decide(l);
-out:
-    for (int i = 0; i < count; i++)
-        mem_free(names[i]);
-    mem_free(names);
-    return result;
+        TRY(classes_of_folders(l, source));
+    return decide(l);
 }

@@ -96,14 +96,11 @@ status image_encode_jpeg_as(const struct image *im, const struct image_jpeg_form
     e->c.client_data = e;
     result = encode(e, im, form);
     if (result == OK) {
-        *bytes = mem_alloc(e->size, 1);
-        if (*bytes) {
-            memcpy(*bytes, e->buffer, e->size);
-            *size = e->size;
-        } else {
-            result = FAIL(ERR_MEMORY, "no memory for %lu bytes of JPEG", e->size);
-        }
+        MEM_TRY_OUT(*bytes, e->size, 1);
+        memcpy(*bytes, e->buffer, e->size);
+        *size = e->size;
     }
+out:
     jpeg_destroy_compress(&e->c);
     free(e->buffer);
     mem_free(e->row);

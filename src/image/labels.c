@@ -11,9 +11,10 @@ struct labels {
     struct list *list;
     const struct image_source *source;
     struct table table;
-    int path, index, wnid;   /* fields of a row, -1 = none */
-    int beside;              /* of synset ids that only must have the indices' order */
-    int loc;                 /* LOC_val_solution.csv */
+    int path, index, wnid; /* fields of a row, -1 = none */
+    int beside;            /* of synset ids that only must have the indices' order */
+    int is_loc;            /* LOC_val_solution.csv */
+    struct loc loc;
     struct synset *of_entry; /* where rows have synset ids */
     int entries;
     const char *extension; /* put behind names that have none, or NULL */
@@ -38,7 +39,7 @@ static status no_columns(const struct table *t)
     return FAIL(ERR_FORMAT,
                 "%s: its header names no column of %s: a picture's is called path, file, filename, image or "
                 "ImageId, its class's class_index, class, label, wnid or synset",
-                t->lines.file, t->column[TABLE_PATH] < 0 ? "pictures" : "classes");
+                t->at.file, t->column[TABLE_PATH] < 0 ? "pictures" : "classes");
 }
 
 /* By the header, and by the first row where a column may hold indices or ids. */
@@ -73,22 +74,19 @@ static status columns_of_row(struct labels *s)
     double number;
 
     if (t->fields == 1 && (is_index(t->field[0]) || is_wnid(t->field[0])))
-        return FAIL(
-            ERR_FORMAT,
-            "%s:%d: a bare list of class numbers or synsets names no pictures, and ILSVRC's own numbers "
-            "are 1-based and in another order: give lines `path,class_index` with 0-based indices, "
-            "`path,wnid`, or LOC_val_solution.csv",
-            t->lines.file, t->lines.line);
+        return LIST_BAD(
+            &t->at,
+            "a bare list of class numbers or synsets names no pictures, and ILSVRC's own numbers are 1-based "
+            "and in another order: give lines `path,class_index` with 0-based indices, `path,wnid`, or "
+            "LOC_val_solution.csv");
     s->path = 0;
     *(t->fields > 1 && is_wnid(t->field[1]) ? &s->wnid : &s->index) = 1;
     if (s->wnid < 0 && t->fields > 2 && is_wnid(t->field[2]))
         s->wnid = 2;
     if (t->fields > 2 && is_index(t->field[1]) && text_parse_real(t->field[2], &number))
-        return FAIL(
-            ERR_FORMAT,
-            "%s:%d: several numbers behind the name, and no header that says which is the class: begin "
-            "with a line such as `path,class_index`, with a name for every column",
-            t->lines.file, t->lines.line);
+        return LIST_BAD(&t->at,
+                        "several numbers behind the name, and no header that says which is the class: begin "
+                        "with a line such as `path,class_index`, with a name for every column");
     return OK;
 }
 
@@ -99,7 +97,7 @@ static status choose_columns(struct labels *s)
     if (s->source->synsets && s->wnid < 0 && s->index < s->table.fields && is_index(s->table.field[s->index]))
         return FAIL(ERR_USAGE,
                     "%s: it has class indices, so that --synsets=%s would have no effect: leave it out",
-                    s->table.lines.file, s->source->synsets);
+                    s->table.at.file, s->source->synsets);
     if (!s->source->synsets && s->index >= 0) {
         s->beside = s->wnid;
         s->wnid = -1;
@@ -128,12 +126,12 @@ static const char *find_extension(const char *root, const char *id, const char *
 
 static status add(struct labels *s, const char *path, const char *wnid, int index)
 {
-    const struct list_lines *at = &s->table.lines;
+    const struct list_at *at = &s->table.at;
     char name[LIST_MAX_NAME + 16];
     int whole = image_list_is_picture(path);
 
     if (!whole && s->list->count == 0)
-        s->extension = find_extension(s->source->root, path, s->loc ? ".JPEG" : NULL);
+        s->extension = find_extension(s->source->root, path, s->is_loc ? ".JPEG" : NULL);
     if (strlen(path) > LIST_MAX_NAME || whole || !s->extension)
         whole = 1;
     snprintf(name, sizeof name, "%.*s%s", LIST_MAX_NAME, path, whole ? "" : s->extension);
@@ -154,12 +152,12 @@ static status read_row(struct labels *s)
     int64_t number = -1;
 
     if (s->wnid >= 0 && (!wnid || (!is_wnid(wnid) && strcmp(wnid, "-1") != 0)))
-        return FAIL(ERR_FORMAT, "%s:%d: '%.40s' is not a synset id such as n01440764 (-1 = not labelled)",
-                    t->lines.file, t->lines.line, wnid ? wnid : path);
+        return LIST_BAD(&t->at, "'%.40s' is not a synset id such as n01440764 (-1 = not labelled)",
+                        wnid ? wnid : path);
     if (s->index >= 0 && (!index || !text_parse_int(index, -1, LIST_MAX_CLASS, &number)))
-        return FAIL(ERR_FORMAT, "%s:%d: '%.40s' is no class index (0 to %d; -1 = not labelled)%s",
-                    t->lines.file, t->lines.line, index ? index : path, LIST_MAX_CLASS,
-                    t->header || t->fields < 3 ? "" : "; a name with a comma in it stands in quotes");
+        return LIST_BAD(&t->at, "'%.40s' is no class index (0 to %d; -1 = not labelled)%s",
+                        index ? index : path, LIST_MAX_CLASS,
+                        t->header || t->fields < 3 ? "" : "; a name with a comma in it stands in quotes");
     if (number >= s->list->classes)
         s->list->classes = (int)number + 1;
     return add(s, path, wnid && is_wnid(wnid) ? wnid : "", (int)number);
@@ -180,35 +178,23 @@ static status read_plain(struct labels *s)
 }
 
 /* Rows of LOC_val_solution.csv; its boxes are read elsewhere. */
-static status read_loc(struct labels *s, int at_path, int at_text)
+static status read_loc(struct labels *s)
 {
-    struct list_lines *lines = &s->table.lines;
-    struct list_loc *group = NULL;
-    int count, capacity = 0, more;
-    status result = OK;
+    int more;
 
-    s->loc = 1;
     for (;;) {
-        TRY_OUT(table_next(&s->table, &more));
+        TRY(loc_next(&s->table, &s->loc, &more));
         if (!more)
             break;
-        if (s->table.fields <= at_text) {
-            result =
-                FAIL(ERR_FORMAT, "%s:%d: `ImageId,wnid x0 y0 x1 y1 ...` expected", lines->file, lines->line);
-            goto out;
-        }
-        TRY_OUT(image_loc_parse(lines, s->table.field[at_text], &group, &count, &capacity));
-        for (int i = 1; i < count; i++)
-            if (strcmp(group[i].wnid, group[0].wnid) != 0)
-                TRY_OUT(FAIL(ERR_FORMAT, "%s:%d: boxes of two classes, %s and %s", lines->file, lines->line,
-                             group[0].wnid, group[i].wnid));
-        TRY_OUT(add(s, s->table.field[at_path], group[0].wnid, -1));
+        for (int i = 1; i < s->loc.count; i++)
+            if (strcmp(s->loc.box[i].wnid, s->loc.box[0].wnid) != 0)
+                return LIST_BAD(&s->table.at, "boxes of two classes, %s and %s", s->loc.box[0].wnid,
+                                s->loc.box[i].wnid);
+        TRY(add(s, s->table.field[s->loc.path], s->loc.box[0].wnid, -1));
     }
-    s->wnid = at_text;
+    s->wnid = s->loc.text;
     s->index = -1;
-out:
-    mem_free(group);
-    return result;
+    return OK;
 }
 
 /* ---- classes ------------------------------------------------------------------------------------------- */
@@ -222,7 +208,7 @@ static status check_sorted(const struct labels *s, int ids)
         ERR_MISMATCH,
         "%s: %d different synsets, but network %s has %d classes, so that their order does not tell the "
         "classes: --synsets=LOC_synset_mapping.txt does",
-        s->table.lines.file, ids, s->source->network, s->source->classes);
+        s->table.at.file, ids, s->source->network, s->source->classes);
 }
 
 /* Class indices of synset ids, which must agree with indices that stand beside them. */
@@ -291,25 +277,14 @@ static status decide(const struct labels *s)
     return OK;
 }
 
-static status read_rows(struct labels *s)
-{
-    const struct table *t = &s->table;
-    int loc = !t->header && t->fields == 2 && image_loc_is(t->field[1]);
-
-    if (loc)
-        return read_loc(s, 0, 1);
-    if (table_has(t, TABLE_PREDICTION) && table_has(t, TABLE_PATH))
-        return read_loc(s, t->column[TABLE_PATH], t->column[TABLE_PREDICTION]);
-    return read_plain(s);
-}
-
 status image_list_read_labels(struct list *l, const struct image_source *source)
 {
     struct labels s = { .list = l, .source = source, .beside = -1 };
     status result = OK;
 
     TRY_OUT(table_open(source->labels, "pictures", &s.table));
-    TRY_OUT(read_rows(&s));
+    s.is_loc = loc_is(&s.table, &s.loc);
+    TRY_OUT(s.is_loc ? read_loc(&s) : read_plain(&s));
     if (l->count == 0)
         TRY_OUT(FAIL(ERR_FORMAT, "%s: no pictures are listed", source->labels));
     TRY_OUT(image_list_check_duplicates(l, source->labels));
@@ -322,5 +297,6 @@ status image_list_read_labels(struct list *l, const struct image_source *source)
 out:
     table_close(&s.table);
     mem_free(s.of_entry);
+    mem_free(s.loc.box);
     return result;
 }

@@ -89,14 +89,14 @@ int image_list_is_picture(const char *name)
            (strcasecmp(dot, ".jpg") == 0 || strcasecmp(dot, ".jpeg") == 0 || strcasecmp(dot, ".png") == 0);
 }
 
-status image_list_count(struct list_some *some, const char *relative, const char *name)
+status image_list_count(struct list_some *some, const char *path)
 {
-    char path[2 * LIST_MAX_NAME + 512];
+    char shown[2 * LIST_MAX_NAME + 512];
 
-    TRY(text_path(path, sizeof path, relative, name));
-    text_make_printable(path, "");
-    if (some->count++ == 0 || strncmp(path, some->name, sizeof some->name - 1) < 0)
-        snprintf(some->name, sizeof some->name, "%.*s", (int)sizeof some->name - 1, path);
+    snprintf(shown, sizeof shown, "%s", path);
+    text_make_printable(shown, "");
+    if (some->count++ == 0 || strncmp(shown, some->name, sizeof some->name - 1) < 0)
+        snprintf(some->name, sizeof some->name, "%.*s", (int)sizeof some->name - 1, shown);
     text_make_printable(some->name, ""); /* a character that was cut */
     return OK;
 }
@@ -138,38 +138,4 @@ status image_list_check_duplicates(const struct list *l, const char *file)
                           l->entry[order[i]].line, image_list_path(l, order[i]), l->entry[order[i - 1]].line);
     mem_free(order);
     return result;
-}
-
-status image_lines_open(const char *file, struct list_lines *out)
-{
-    size_t size = 0;
-
-    *out = (struct list_lines){ .file = file };
-    TRY(text_read_plain(file, (size_t)512 << 20, &out->text, &size));
-    out->next = out->text;
-    return OK;
-}
-
-char *image_lines_next(struct list_lines *l)
-{
-    while (*l->next) {
-        char *line = l->next, *end = strchr(line, '\n');
-
-        if (end)
-            *end = '\0';
-        l->next = end ? end + 1 : line + strlen(line);
-        l->line++;
-        line += strspn(line, " ");
-        for (size_t n = strlen(line); n > 0 && strchr(" \r", line[n - 1]); n--)
-            line[n - 1] = '\0';
-        if (line[strspn(line, " \t\r")])
-            return line;
-    }
-    return NULL;
-}
-
-void image_lines_close(struct list_lines *l)
-{
-    mem_free(l->text);
-    *l = (struct list_lines){ 0 };
 }

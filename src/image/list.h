@@ -46,38 +46,46 @@ int image_list_is_picture(const char *name);
  * decoded here; none. */
 enum list_content { LIST_NO_PICTURE, LIST_PICTURE, LIST_OTHER_PICTURE };
 enum list_content image_list_content(const char *folder, const char *name);
-/* One more. relative "": in the root. */
-MUST_USE status image_list_count(struct list_some *some, const char *relative, const char *name);
+/* One more, by its path in the root. */
+MUST_USE status image_list_count(struct list_some *some, const char *path);
 /* 1 if a file that begins so is a JPEG or PNG. */
 int image_is_decodable(const uint8_t *head, size_t size);
 
-/* The lines of a text file without blank ones, trimmed but for tabs, which may end an empty field. */
-struct list_lines { const char *file; char *text, *next; int line; };
-MUST_USE status image_lines_open(const char *file, struct list_lines *out);
-char *image_lines_next(struct list_lines *l);      /* NULL at the end */
-void image_lines_close(struct list_lines *l);
+/* Where something stands, for messages: ERR_FORMAT, "FILE:LINE: ...". */
+struct list_at { const char *file; int line; };
+#define LIST_BAD(at, ...) error_prefix(FAIL(ERR_FORMAT, __VA_ARGS__), "%s:%d", (at)->file, (at)->line)
 
 /* 1 if these bytes are a synset id such as n01440764. */
 int image_is_wnid(const char *s, size_t size);
 
-/* LOC_val_solution.csv's PredictionString, `wnid x0 y0 x1 y1 ...`, cut in place. On entry *groups = NULL; the
- * caller frees. */
-struct list_loc { char wnid[16]; struct image_box box; };
-/* 1 if the text begins as one: a synset id and a blank. */
-int image_loc_is(const char *text);
-MUST_USE status image_loc_parse(const struct list_lines *at, char *text, struct list_loc **groups, int *count,
-                                int *capacity);
 /* Four numbers as written: x0, y0, and x1 and y1, or in their place a width or height (x1 = x0 + width -
  * 1). Decimals are rounded half up; negative x0 and y0 become 0. ERR_FORMAT with file and line: no number,
  * an empty box, one that lies outside, parts of the picture (0.25) in place of pixels. */
 enum { BOX_WIDTH = 1, BOX_HEIGHT = 2 };
-MUST_USE status image_box_parse(const struct list_lines *at, const char *const word[4], int sizes,
+MUST_USE status image_box_parse(const struct list_at *at, const char *const word[4], int sizes,
                                 struct image_box *out);
+
+/* The one block of m->count entries, m->boxes boxes, `names` and, at its end, `strings` bytes of strings.
+ * ERR_MEMORY. */
+MUST_USE status image_manifest_alloc(struct image_manifest *m, int names, size_t strings);
 
 /* A line of what was decided, `data.KEY = ...`, printable. */
 MUST_USE status image_list_decide(struct list *l, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* Calls `each` for what is in root/relative, "" for the root itself, hidden names left out: `folder` is the
+ * path of the folder that has it, `name` its own in the root. *enter says that it is a folder (symbolic links
+ * are followed); where it is left so, that one is walked through too, at most 8 deep. */
+struct list_walk {
+    const char *root;
+    status (*each)(void *user, const char *folder, const char *name, int *enter);
+    void *user;
+};
+MUST_USE status image_list_walk(const struct list_walk *w, const char *relative);
 MUST_USE status image_list_read_folders(struct list *l, const struct image_source *source);
+/* On entry an entry's class_index is its folder's place among the class names, sorted; on return its class,
+ * with the classes' names where they have any. ERR_MISMATCH where it is not certain: how many folders and
+ * classes there are, which are odd, what to give; errors of synset_read. */
+MUST_USE status classes_of_folders(struct list *l, const struct image_source *source);
 MUST_USE status image_list_read_labels(struct list *l, const struct image_source *source);
 /* Fills box and every entry's box_first and boxes, from a file or a folder of XML annotations. */
 MUST_USE status image_list_read_boxes(struct list *l, const char *file);

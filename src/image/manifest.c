@@ -3,15 +3,6 @@
 
 #include "list.h"
 
-void image_manifest_free(struct image_manifest *m)
-{
-    mem_free(m->entry);
-    mem_free(m->class_name);
-    mem_free(m->box);
-    mem_free(m->arena);
-    *m = (struct image_manifest){ 0 };
-}
-
 /* Path, class and boxes of every picture in order, in one written form: 4-byte little-endian integers, paths
  * with their end. */
 static void hash_manifest(struct image_manifest *m)
@@ -34,55 +25,50 @@ static void hash_manifest(struct image_manifest *m)
     hash_result(&h, m->sha256);
 }
 
-static char *keep_string(struct image_manifest *m, size_t *used, const char *s)
+/* Copies a string to *to, which moves behind it. */
+static char *keep_string(char **to, const char *s)
 {
-    char *to = m->arena + *used;
-    size_t n = strlen(s) + 1;
+    size_t size = strlen(s) + 1;
+    char *kept = memcpy(*to, s, size);
 
-    memcpy(to, s, n);
-    *used += n;
-    return to;
+    *to += size;
+    return kept;
 }
 
 /* Takes `keep` entries, spread evenly over the list, with their boxes. */
 static status build(const struct list *l, const char *root, int keep, struct image_manifest *m)
 {
-    size_t bytes = strlen(root) + 1, used = 0;
+    size_t bytes = strlen(root) + 1 + l->decided.size + 1;
     int boxes = 0;
+    char *to;
 
+    *m = (struct image_manifest){ .count = keep,
+                                  .classes = l->classes,
+                                  .left_out = l->left_out.count,
+                                  .boxes_unmatched = l->boxes_unmatched };
     for (int i = 0; i < keep; i++) {
         int from = (int)((int64_t)i * l->count / keep);
         bytes += strlen(image_list_path(l, from)) + 1;
-        boxes += l->entry[from].boxes;
+        m->boxes += l->entry[from].boxes;
     }
     for (int i = 0; i < l->class_names; i++)
         bytes += strlen(l->strings.data + l->class_name[i]) + 1;
-    bytes += l->decided.size + 1;
-    MEM_TRY(m->arena, bytes, 1);
-    m->arena_size = bytes;
-    MEM_TRY(m->entry, (size_t)keep, sizeof *m->entry);
-    if (boxes > 0)
-        MEM_TRY(m->box, (size_t)boxes, sizeof *m->box);
-    if (l->class_names > 0)
-        MEM_TRY(m->class_name, (size_t)l->class_names, sizeof *m->class_name);
-    m->root = keep_string(m, &used, root);
-    m->decided = keep_string(m, &used, l->decided.data ? l->decided.data : "");
+    TRY(image_manifest_alloc(m, l->class_names, bytes));
+    to = m->arena + m->arena_size - bytes;
+    m->root = keep_string(&to, root);
+    m->decided = keep_string(&to, l->decided.data ? l->decided.data : "");
     for (int i = 0; i < l->class_names; i++)
-        m->class_name[i] = keep_string(m, &used, l->strings.data + l->class_name[i]);
+        m->class_name[i] = keep_string(&to, l->strings.data + l->class_name[i]);
     for (int i = 0; i < keep; i++) {
         int from = (int)((int64_t)i * l->count / keep);
         const struct list_entry *e = &l->entry[from];
 
-        m->entry[i] = (struct image_entry){ keep_string(m, &used, image_list_path(l, from)), e->class_index,
-                                            m->boxes, e->boxes };
+        m->entry[i] = (struct image_entry){ keep_string(&to, image_list_path(l, from)), e->class_index, boxes,
+                                            e->boxes };
         if (e->boxes > 0)
-            memcpy(m->box + m->boxes, l->box + e->box_first, (size_t)e->boxes * sizeof *m->box);
-        m->boxes += e->boxes;
+            memcpy(m->box + boxes, l->box + e->box_first, (size_t)e->boxes * sizeof *m->box);
+        boxes += e->boxes;
     }
-    m->count = keep;
-    m->classes = l->classes;
-    m->boxes_unmatched = l->boxes_unmatched;
-    m->left_out = l->left_out.count;
     hash_manifest(m);
     return OK;
 }

@@ -139,16 +139,16 @@ static status check_own_numbers(const char *path, const struct image_names *n)
                 path);
 }
 
-static status read_lines(const char *path, char *from, struct image_names *out)
+static status read_lines(const char *path, struct image_names *out)
 {
     int lines = 1;
 
-    for (const char *p = from; *p; p++)
+    for (const char *p = out->text; *p; p++)
         lines += *p == '\n';
     if (lines > MOST)
         return FAIL(ERR_RANGE, "%s: %d names, more than %d", path, lines, MOST);
     MEM_TRY(out->line, (size_t)lines, sizeof *out->line);
-    for (char *p = from; p && *p;) {
+    for (char *p = out->text; p && *p;) {
         char *end = strchr(p, '\n');
 
         if (end)
@@ -225,10 +225,10 @@ static status add_names(struct json_names *j, const cJSON *root)
 }
 
 /* The decoded strings of a JSON text fit where the text was: each loses its quotes. */
-static status read_json(const char *path, const char *from, size_t size, struct image_names *out)
+static status read_json(const char *path, size_t size, struct image_names *out)
 {
     struct json_names j = { path, out, 0 };
-    cJSON *root = cJSON_ParseWithLengthOpts(from, strlen(from) + 1, NULL, 1);
+    cJSON *root = cJSON_ParseWithLengthOpts(out->text, strlen(out->text) + 1, NULL, 1);
     const cJSON *names = root, *inner = cJSON_GetObjectItemCaseSensitive(root, "id2label");
     status result = OK;
 
@@ -242,10 +242,9 @@ static status read_json(const char *path, const char *from, size_t size, struct 
     if (out->count < 1 || out->count > MOST)
         TRY_OUT(FAIL(ERR_RANGE, "%s: %d names, 1 to %d are taken", path, out->count, MOST));
     mem_free(out->text);
-    out->text = mem_alloc(size + 1, 1);
-    out->line = mem_alloc((size_t)out->count, sizeof *out->line);
-    result = out->text && out->line ? add_names(&j, names)
-                                    : FAIL(ERR_MEMORY, "no memory for %d names", out->count);
+    MEM_TRY_OUT(out->text, size + 1, 1);
+    MEM_TRY_OUT(out->line, (size_t)out->count, sizeof *out->line);
+    result = add_names(&j, names);
 out:
     cJSON_Delete(root);
     return result;
@@ -257,19 +256,14 @@ status image_names_read(const char *path, struct image_names *out)
 {
     size_t size = 0;
     status result;
-    char *from, *first;
+    const char *first;
 
     *out = (struct image_names){ 0 };
     if (!path[0])
         return OK;
     TRY(text_read_plain(path, TEXT_MAX, &out->text, &size));
-    from = out->text;
-    first = from + strspn(from, " \t\r\n");
-    if (*first == '[' || *first == '{') {
-        result = read_json(path, from, size, out);
-    } else {
-        result = read_lines(path, from, out);
-    }
+    first = out->text + strspn(out->text, " \t\r\n");
+    result = *first == '[' || *first == '{' ? read_json(path, size, out) : read_lines(path, out);
     if (result == OK && out->count == 0)
         result = FAIL(ERR_FORMAT, "%s: no names", path);
     if (result != OK)

@@ -1,56 +1,39 @@
-/* src/image/pack.c: a manifest as one block of bytes, for rank 0's broadcast. The block never leaves the job:
- * native byte order. */
+/* src/image/pack.c: a list of pictures in one block of memory: entries, names of classes, boxes, strings. Its
+ * struct and the block behind it are what rank 0 broadcasts; they never leave the job: native byte order. */
 #include <string.h>
 
-#include "image.h"
+#include "list.h"
 
-struct pack_head {
-    char magic[8];
-    uint64_t arena_size, root, decided;
-    int32_t count, classes, names, boxes, boxes_unmatched, left_out;
-    uint8_t sha256[HASH_SIZE];
-};
-struct pack_entry {
-    uint64_t path;
-    int32_t class_index, box_first, boxes, zero;
-};
-static const char magic[8] = "qmanif2";
+void image_manifest_free(struct image_manifest *m)
+{
+    mem_free(m->arena);
+    *m = (struct image_manifest){ 0 };
+}
+
+static size_t size_of_parts(const struct image_manifest *m, int names)
+{
+    return (size_t)m->count * sizeof *m->entry + (size_t)names * sizeof *m->class_name +
+           (size_t)m->boxes * sizeof *m->box;
+}
+
+status image_manifest_alloc(struct image_manifest *m, int names, size_t strings)
+{
+    m->arena_size = size_of_parts(m, names) + strings;
+    MEM_TRY(m->arena, m->arena_size, 1);
+    m->entry = (void *)m->arena;
+    m->class_name = names > 0 ? (void *)(m->entry + m->count) : NULL;
+    m->box = m->boxes > 0 ? (void *)((char **)(void *)(m->entry + m->count) + names) : NULL;
+    return OK;
+}
 
 status image_manifest_pack(const struct image_manifest *m, uint8_t **bytes, size_t *size)
 {
-    struct pack_head head = { .arena_size = m->arena_size,
-                              .root = (uint64_t)(m->root - m->arena),
-                              .decided = (uint64_t)(m->decided - m->arena),
-                              .count = m->count,
-                              .classes = m->classes,
-                              .names = m->class_name ? m->classes : 0,
-                              .boxes = m->boxes,
-                              .boxes_unmatched = m->boxes_unmatched,
-                              .left_out = m->left_out };
-    size_t total = sizeof head + (size_t)m->count * sizeof(struct pack_entry) + (size_t)head.names * 8 +
-                   (size_t)m->boxes * sizeof *m->box + m->arena_size;
-    uint8_t *to;
-
     *bytes = NULL;
     *size = 0;
-    MEM_TRY(*bytes, total, 1);
-    memcpy(head.magic, magic, sizeof magic);
-    memcpy(head.sha256, m->sha256, HASH_SIZE);
-    to = *bytes;
-    memcpy(to, &head, sizeof head);
-    to += sizeof head;
-    for (int i = 0; i < m->count; i++, to += sizeof(struct pack_entry)) {
-        const struct image_entry *e = &m->entry[i];
-        struct pack_entry p = { (uint64_t)(e->path - m->arena), e->class_index, e->box_first, e->boxes, 0 };
-        memcpy(to, &p, sizeof p);
-    }
-    for (int i = 0; i < head.names; i++, to += 8)
-        memcpy(to, &(uint64_t){ (uint64_t)(m->class_name[i] - m->arena) }, 8);
-    if (m->boxes > 0)
-        memcpy(to, m->box, (size_t)m->boxes * sizeof *m->box);
-    to += (size_t)m->boxes * sizeof *m->box;
-    memcpy(to, m->arena, m->arena_size);
-    *size = total;
+    MEM_TRY(*bytes, sizeof *m + m->arena_size, 1);
+    memcpy(*bytes, m, sizeof *m);
+    memcpy(*bytes + sizeof *m, m->arena, m->arena_size);
+    *size = sizeof *m + m->arena_size;
     return OK;
 }
 
@@ -59,68 +42,60 @@ static status damaged(void)
     return FAIL(ERR_FORMAT, "the packed image list is damaged");
 }
 
-/* Entries, names and boxes from `from`; the arena is in place. */
-static status unpack_parts(const struct pack_head *head, const uint8_t *from, struct image_manifest *out)
+/* Where a string of the block that was packed lies in this one; NULL where there is none. */
+static char *moved(const struct image_manifest *m, const struct image_manifest *was, size_t strings,
+                   const char *string)
 {
-    MEM_TRY(out->entry, (size_t)head->count, sizeof *out->entry);
-    if (head->names > 0)
-        MEM_TRY(out->class_name, (size_t)head->names, sizeof *out->class_name);
-    if (head->boxes > 0)
-        MEM_TRY(out->box, (size_t)head->boxes, sizeof *out->box);
-    for (int i = 0; i < head->count; i++, from += sizeof(struct pack_entry)) {
-        struct pack_entry p;
+    uintptr_t at = (uintptr_t)string - (uintptr_t)was->arena;
 
-        memcpy(&p, from, sizeof p);
-        if (p.path >= head->arena_size || p.class_index < -1 || p.box_first < 0 || p.boxes < 0 ||
-            p.boxes > head->boxes - p.box_first)
-            return damaged();
-        out->entry[i] = (struct image_entry){ out->arena + p.path, p.class_index, p.box_first, p.boxes };
-    }
-    for (int i = 0; i < head->names; i++, from += 8) {
-        uint64_t at;
+    return at >= m->arena_size - strings && at < m->arena_size ? m->arena + at : NULL;
+}
 
-        memcpy(&at, from, sizeof at);
-        if (at >= head->arena_size)
-            return damaged();
-        out->class_name[i] = out->arena + at;
+/* All pointers of the block; 0 where one leads out of the block, or a picture's boxes do. */
+static int move_all(struct image_manifest *m, const struct image_manifest *was, size_t strings, int names)
+{
+    int good;
+
+    m->root = moved(m, was, strings, was->root);
+    m->decided = moved(m, was, strings, was->decided);
+    good = m->root && m->decided;
+    for (int i = 0; i < m->count; i++) {
+        struct image_entry *e = &m->entry[i];
+
+        e->path = moved(m, was, strings, e->path);
+        good &= e->path && e->class_index >= -1 && e->box_first >= 0 && e->boxes >= 0 &&
+                e->boxes <= m->boxes - e->box_first;
     }
-    if (head->boxes > 0)
-        memcpy(out->box, from, (size_t)head->boxes * sizeof *out->box);
-    return OK;
+    for (int i = 0; i < names; i++) {
+        m->class_name[i] = moved(m, was, strings, m->class_name[i]);
+        good &= m->class_name[i] != NULL;
+    }
+    return good;
 }
 
 status image_manifest_unpack(const uint8_t *bytes, size_t size, struct image_manifest *out)
 {
-    struct pack_head head;
-    uint64_t parts;
-    status result;
+    struct image_manifest was, m;
+    size_t parts;
+    int names;
 
     *out = (struct image_manifest){ 0 };
-    if (size < sizeof head)
+    if (size < sizeof was)
         return damaged();
-    memcpy(&head, bytes, sizeof head);
-    if (memcmp(head.magic, magic, sizeof magic) != 0 || head.count < 1 || head.classes < 0 ||
-        head.boxes < 0 || head.names < 0 || (head.names > 0 && head.names != head.classes) ||
-        head.root >= head.arena_size || head.decided >= head.arena_size)
+    memcpy(&was, bytes, sizeof was);
+    if (was.count < 1 || was.classes < 0 || was.boxes < 0)
         return damaged();
-    parts = (uint64_t)head.count * sizeof(struct pack_entry) + (uint64_t)head.names * 8 +
-            (uint64_t)head.boxes * sizeof(struct image_box);
-    if (parts > size - sizeof head || head.arena_size != size - sizeof head - parts ||
-        bytes[size - 1] != '\0')
+    names = was.class_name ? was.classes : 0;
+    parts = size_of_parts(&was, names);
+    if (was.arena_size != size - sizeof was || parts >= was.arena_size || bytes[size - 1] != '\0')
         return damaged();
-    MEM_TRY(out->arena, head.arena_size, 1);
-    memcpy(out->arena, bytes + sizeof head + parts, head.arena_size);
-    out->arena_size = head.arena_size;
-    out->root = out->arena + head.root;
-    out->decided = out->arena + head.decided;
-    out->count = head.count;
-    out->classes = head.classes;
-    out->boxes = head.boxes;
-    out->boxes_unmatched = head.boxes_unmatched;
-    out->left_out = head.left_out;
-    memcpy(out->sha256, head.sha256, HASH_SIZE);
-    result = unpack_parts(&head, bytes + sizeof head, out);
-    if (result != OK)
-        image_manifest_free(out);
-    return result;
+    m = was;
+    TRY(image_manifest_alloc(&m, names, was.arena_size - parts));
+    memcpy(m.arena, bytes + sizeof was, m.arena_size);
+    if (!move_all(&m, &was, was.arena_size - parts, names)) {
+        image_manifest_free(&m);
+        return damaged();
+    }
+    *out = m;
+    return OK;
 }

@@ -38,13 +38,10 @@ static status blur(const float *picture, int height, int width, int channels, fl
 {
     size_t line = (size_t)width * (size_t)channels;
     double *across = NULL, *sum = NULL;
+    status result = OK;
 
-    MEM_TRY(across, (size_t)height * line, sizeof *across);
-    sum = mem_alloc(line, sizeof *sum);
-    if (!sum) {
-        mem_free(across);
-        return FAIL(ERR_MEMORY, "no memory for a line of %d pixels", width);
-    }
+    MEM_TRY_OUT(across, (size_t)height * line, sizeof *across);
+    MEM_TRY_OUT(sum, line, sizeof *sum);
     for (int y = 0; y < height; y++)
         blur_line(picture + (size_t)y * line, width, channels, across + (size_t)y * line);
     for (int y = 0; y < height; y++) {
@@ -60,9 +57,10 @@ static status blur(const float *picture, int height, int width, int channels, fl
         for (size_t i = 0; i < line; i++)
             out[(size_t)y * line + i] = (float)sum[i];
     }
+out:
     mem_free(across);
     mem_free(sum);
-    return OK;
+    return result;
 }
 
 static void mean_colour(const float *picture, int count, int channels, float colour[3])

@@ -43,14 +43,10 @@ static status axis_fill(struct axis *a, int in, int out, enum image_filter filte
 
     int longest = (int)ceil(support) * 2 + 1;
 
-    a->start = mem_alloc((size_t)count, sizeof *a->start);
-    a->taps = mem_alloc((size_t)count, sizeof *a->taps);
-    a->weight = mem_alloc((size_t)count * (size_t)longest, sizeof *a->weight);
-    k = mem_alloc((size_t)longest, sizeof *k);
-    if (!a->start || !a->taps || !a->weight || !k) {
-        mem_free(k);
-        return FAIL(ERR_MEMORY, "no memory to resize %d to %d pixels", in, out);
-    }
+    MEM_TRY(a->start, (size_t)count, sizeof *a->start);
+    MEM_TRY(a->taps, (size_t)count, sizeof *a->taps);
+    MEM_TRY(a->weight, (size_t)count * (size_t)longest, sizeof *a->weight);
+    MEM_TRY(k, (size_t)longest, sizeof *k);
     for (int i = 0; i < count; i++) {
         double centre = (first + i + 0.5) * scale, sum = 0.0;
         int x0 = (int)(centre - support + 0.5), x1 = (int)(centre + support + 0.5);

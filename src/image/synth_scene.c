@@ -3,7 +3,10 @@
 
 /* Every colour belongs to two schemes. */
 static const int palette[SYNTH_SCHEMES][3] = {
-    { 205, 50, 45 }, { 232, 196, 60 }, { 45, 85, 190 }, { 50, 150, 75 },
+    { 205, 50, 45 },
+    { 232, 196, 60 },
+    { 45, 85, 190 },
+    { 50, 150, 75 },
 };
 
 /* low .. high, both included */
@@ -24,7 +27,9 @@ static void vary_colour(struct random *r, const int base[3], int spread, int out
 /* The size of the picture: mostly ImageNet's 500 x 375. */
 static void choose_size(struct random *r, struct image *im)
 {
-    static const struct { int upto, width, height; } rows[] = {
+    static const struct {
+        int upto, width, height;
+    } rows[] = {
         { 55, 500, 375 }, { 70, 375, 500 }, { 79, 500, 333 }, { 84, 333, 500 },
         { 90, 500, 500 }, { 94, 640, 480 }, { 98, 300, 225 }, { 100, 400, 300 },
     };
@@ -126,7 +131,7 @@ static void choose_object(struct random *r, const struct image *im, int class_in
     item->texture = (enum synth_texture)texture;
     choose_scheme(r, (shape + texture) % SYNTH_SCHEMES, item);
     choose_form(r, item);
-    share = between(r, 75, 340);    /* of the frame, in 1/1000 */
+    share = between(r, 75, 340); /* of the frame, in 1/1000 */
     fit_radius(item, im->width * im->height / 1000 * share, &width, &height);
     /* A long box that does not fit: smaller, still above 5 % for every shape. */
     while (width > im->width - 8 || height > im->height - 8) {
@@ -164,7 +169,7 @@ static void draw_clutter(struct random *r, const struct image *im)
 /* A class's shape, texture and scheme, but never all three. */
 static void draw_distractors(struct random *r, const struct image *im, int object_radius, int hard)
 {
-    int low = hard ? 40 : 28, high = hard ? 70 : 55;    /* of the object's radius, in 1/100 */
+    int low = hard ? 40 : 28, high = hard ? 70 : 55; /* of the object's radius, in 1/100 */
     int count = between(r, 1, 3);
     struct image_box box;
 
@@ -174,7 +179,7 @@ static void draw_distractors(struct random *r, const struct image *im, int objec
         int wrong = between(r, 1, SYNTH_SCHEMES - 1);
 
         item.shape = (enum synth_shape)shape;
-        item.texture = (enum synth_texture)texture;    /* SYNTH_TEXTURES is plain */
+        item.texture = (enum synth_texture)texture; /* SYNTH_TEXTURES is plain */
         choose_scheme(r, (shape + texture + wrong) % SYNTH_SCHEMES, &item);
         choose_form(r, &item);
         item.x = between(r, 0, im->width - 1);
@@ -240,12 +245,8 @@ status synth_scene_draw(uint64_t seed, int index, struct synth_scene *out)
     if (index < 0)
         return FAIL(ERR_RANGE, "picture %d: the index must not be negative", index);
     choose_size(&r, &out->image);
+    MEM_TRY(out->image.rgb, (size_t)out->image.width * (size_t)out->image.height, 3);
     MEM_TRY(rows, 6 * (size_t)out->image.width, 1);
-    out->image.rgb = mem_alloc((size_t)out->image.width * (size_t)out->image.height, 3);
-    if (!out->image.rgb) {
-        mem_free(rows);
-        return FAIL(ERR_MEMORY, "no memory for a picture of %d x %d", out->image.width, out->image.height);
-    }
     out->class_index = index % SYNTH_CLASSES;
     out->grey = between(&r, 0, 24) == 0;
     hard = between(&r, 1, HARD_ONE_IN) == 1;

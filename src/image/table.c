@@ -6,96 +6,40 @@
 
 /* ---- names of columns ---------------------------------------------------------------------------------- */
 
-/* Names without case, blanks, '_' and '-'. Of several columns of one role that of the lowest rank holds. */
-static const struct known {
-    const char *name;
-    enum table_role role;
-    int rank;
-} known[] = {
-    { "path", TABLE_PATH, 0 },
-    { "filepath", TABLE_PATH, 0 },
-    { "imagepath", TABLE_PATH, 0 },
-    { "imgpath", TABLE_PATH, 0 },
-    { "relativepath", TABLE_PATH, 0 },
-    { "file", TABLE_PATH, 1 },
-    { "filename", TABLE_PATH, 1 },
-    { "imagefile", TABLE_PATH, 1 },
-    { "imagefilename", TABLE_PATH, 1 },
-    { "imagename", TABLE_PATH, 1 },
-    { "image", TABLE_PATH, 2 },
-    { "img", TABLE_PATH, 2 },
-    { "picture", TABLE_PATH, 2 },
-    { "photo", TABLE_PATH, 2 },
-    { "imageid", TABLE_PATH, 3 },
-    { "imgid", TABLE_PATH, 3 },
-    { "id", TABLE_PATH, 4 },
-    { "name", TABLE_PATH, 4 },
-    { "classindex", TABLE_INDEX, 0 },
-    { "classidx", TABLE_INDEX, 0 },
-    { "classid", TABLE_INDEX, 0 },
-    { "classnumber", TABLE_INDEX, 0 },
-    { "labelindex", TABLE_INDEX, 0 },
-    { "labelidx", TABLE_INDEX, 0 },
-    { "labelid", TABLE_INDEX, 0 },
-    { "class", TABLE_CLASS, 0 },
-    { "label", TABLE_CLASS, 0 },
-    { "labels", TABLE_CLASS, 0 },
-    { "target", TABLE_CLASS, 0 },
-    { "groundtruth", TABLE_CLASS, 0 },
-    { "truth", TABLE_CLASS, 0 },
-    { "category", TABLE_CLASS, 0 },
-    { "wnid", TABLE_SYNSET, 0 },
-    { "synset", TABLE_SYNSET, 0 },
-    { "synsetid", TABLE_SYNSET, 0 },
-    { "wordnetid", TABLE_SYNSET, 0 },
-    { "predictionstring", TABLE_PREDICTION, 0 },
-    { "x0", TABLE_LEFT, 0 },
-    { "xmin", TABLE_LEFT, 0 },
-    { "left", TABLE_LEFT, 0 },
-    { "xtl", TABLE_LEFT, 0 },
-    { "bboxxmin", TABLE_LEFT, 0 },
-    { "bboxleft", TABLE_LEFT, 0 },
-    { "x", TABLE_LEFT, 0 },
-    { "bboxx", TABLE_LEFT, 0 },
-    { "boxx", TABLE_LEFT, 0 },
-    { "y0", TABLE_TOP, 0 },
-    { "ymin", TABLE_TOP, 0 },
-    { "top", TABLE_TOP, 0 },
-    { "ytl", TABLE_TOP, 0 },
-    { "bboxymin", TABLE_TOP, 0 },
-    { "bboxtop", TABLE_TOP, 0 },
-    { "y", TABLE_TOP, 0 },
-    { "bboxy", TABLE_TOP, 0 },
-    { "boxy", TABLE_TOP, 0 },
-    { "x1", TABLE_X1, 0 },
-    { "bboxx1", TABLE_X1, 0 },
-    { "y1", TABLE_Y1, 0 },
-    { "bboxy1", TABLE_Y1, 0 },
-    { "x2", TABLE_RIGHT, 0 },
-    { "xmax", TABLE_RIGHT, 0 },
-    { "right", TABLE_RIGHT, 0 },
-    { "xbr", TABLE_RIGHT, 0 },
-    { "bboxxmax", TABLE_RIGHT, 0 },
-    { "bboxright", TABLE_RIGHT, 0 },
-    { "bboxx2", TABLE_RIGHT, 0 },
-    { "y2", TABLE_BOTTOM, 0 },
-    { "ymax", TABLE_BOTTOM, 0 },
-    { "bottom", TABLE_BOTTOM, 0 },
-    { "ybr", TABLE_BOTTOM, 0 },
-    { "bboxymax", TABLE_BOTTOM, 0 },
-    { "bboxbottom", TABLE_BOTTOM, 0 },
-    { "bboxy2", TABLE_BOTTOM, 0 },
-    { "bboxwidth", TABLE_WIDTH, 0 },
-    { "boxwidth", TABLE_WIDTH, 0 },
-    { "bboxw", TABLE_WIDTH, 0 },
-    { "width", TABLE_WIDTH, 1 },
-    { "w", TABLE_WIDTH, 1 },
-    { "bboxheight", TABLE_HEIGHT, 0 },
-    { "boxheight", TABLE_HEIGHT, 0 },
-    { "bboxh", TABLE_HEIGHT, 0 },
-    { "height", TABLE_HEIGHT, 1 },
-    { "h", TABLE_HEIGHT, 1 },
+/* Names without case, blanks, '_' and '-'; behind a '|' those of the next rank. Of several columns of one
+ * role that of the lowest rank holds. */
+static const char *const known[TABLE_ROLES] = {
+    [TABLE_PATH] = "path filepath imagepath imgpath relativepath | "
+                   "file filename imagefile imagefilename imagename | "
+                   "image img picture photo | imageid imgid | id name",
+    [TABLE_INDEX] = "classindex classidx classid classnumber labelindex labelidx labelid",
+    [TABLE_CLASS] = "class label labels target groundtruth truth category",
+    [TABLE_SYNSET] = "wnid synset synsetid wordnetid",
+    [TABLE_PREDICTION] = "predictionstring",
+    [TABLE_LEFT] = "x0 xmin left xtl bboxxmin bboxleft x bboxx boxx",
+    [TABLE_TOP] = "y0 ymin top ytl bboxymin bboxtop y bboxy boxy",
+    [TABLE_X1] = "x1 bboxx1",
+    [TABLE_Y1] = "y1 bboxy1",
+    [TABLE_RIGHT] = "x2 xmax right xbr bboxxmax bboxright bboxx2",
+    [TABLE_BOTTOM] = "y2 ymax bottom ybr bboxymax bboxbottom bboxy2",
+    [TABLE_WIDTH] = "bboxwidth boxwidth bboxw | width w",
+    [TABLE_HEIGHT] = "bboxheight boxheight bboxh | height h",
 };
+
+/* -1 where the name is none of a role's. */
+static int rank_of(const char *names, const char *name)
+{
+    int rank = 0;
+
+    for (size_t size; *names; names += size + strspn(names + size, " ")) {
+        size = strcspn(names, " ");
+        if (*names == '|')
+            rank++;
+        else if (size == strlen(name) && memcmp(names, name, size) == 0)
+            return rank;
+    }
+    return -1;
+}
 
 static void plain_name(const char *field, char out[24])
 {
@@ -112,17 +56,16 @@ static void name_column(struct table *t, int rank[TABLE_ROLES], int at)
     char plain[24];
 
     plain_name(t->field[at], plain);
-    for (size_t i = 0; i < COUNT_OF(known); i++) {
-        const struct known *k = &known[i];
-        int held = t->column[k->role] >= 0;
+    for (int role = 0; role < TABLE_ROLES; role++) {
+        int held = t->column[role] >= 0, is = rank_of(known[role], plain);
 
-        if (strcmp(k->name, plain) != 0 || (held && k->rank > rank[k->role]))
+        if (is < 0 || (held && is > rank[role]))
             continue;
-        t->twice[k->role] = held && k->rank == rank[k->role];
-        rank[k->role] = k->rank;
-        t->column[k->role] = at;
-        snprintf(t->name[k->role], sizeof t->name[0], "%s", t->field[at]);
-        text_make_printable(t->name[k->role], "");
+        t->twice[role] = held && is == rank[role];
+        rank[role] = is;
+        t->column[role] = at;
+        snprintf(t->name[role], sizeof t->name[0], "%s", t->field[at]);
+        text_make_printable(t->name[role], "");
     }
 }
 
@@ -189,26 +132,23 @@ static int unquote(char **field)
 
 static status bad_quotes(const struct table *t)
 {
-    return FAIL(ERR_FORMAT,
-                "%s:%d: a field's quotes do not end where the field ends (\"\" is a quote within them)",
-                t->lines.file, t->lines.line);
+    return LIST_BAD(&t->at, "a field's quotes do not end where the field ends (\"\" is a quote within them)");
 }
 
 static status split(struct table *t, char *line)
 {
     char *at = line;
-    int open;
+    int open = 0;
 
     t->fields = 0;
     while (at) {
-        char *end = t->fields < TABLE_MAX_FIELDS - 1 ? field_end(at, t->separator, &open) : at + strlen(at);
-        int last = !*end;
+        int rest = t->fields == TABLE_MAX_FIELDS - 1, last;
+        char *end = rest ? at + strlen(at) : field_end(at, t->separator, &open);
 
-        if (t->fields < TABLE_MAX_FIELDS - 1 && open)
-            return bad_quotes(t);
+        last = !*end;
         *end = '\0';
         t->field[t->fields] = at;
-        if (t->fields < TABLE_MAX_FIELDS - 1 && !unquote(&t->field[t->fields]))
+        if (!rest && (open || !unquote(&t->field[t->fields])))
             return bad_quotes(t);
         t->fields++;
         at = last ? NULL : end + 1;
@@ -266,6 +206,25 @@ static char find_separator(const char *line)
 
 /* ---- the table ----------------------------------------------------------------------------------------- */
 
+/* The next line that is not blank, trimmed but for tabs, which may end an empty field; NULL at the end. */
+static char *next_line(struct table *t)
+{
+    while (*t->next) {
+        char *line = t->next, *end = strchr(line, '\n');
+
+        if (end)
+            *end = '\0';
+        t->next = end ? end + 1 : line + strlen(line);
+        t->at.line++;
+        line += strspn(line, " ");
+        for (size_t n = strlen(line); n > 0 && strchr(" \r", line[n - 1]); n--)
+            line[n - 1] = '\0';
+        if (line[strspn(line, " \t\r")])
+            return line;
+    }
+    return NULL;
+}
+
 static status other_format(const char *file, const char *what, char first)
 {
     if (first == '{' || first == '[')
@@ -286,11 +245,13 @@ static int begins_as_json(const char *line)
 
 status table_open(const char *file, const char *what, struct table *out)
 {
+    size_t size;
     char *line;
 
-    *out = (struct table){ 0 };
-    TRY(image_lines_open(file, &out->lines));
-    line = image_lines_next(&out->lines);
+    *out = (struct table){ .at.file = file };
+    TRY(text_read_plain(file, (size_t)512 << 20, &out->text, &size));
+    out->next = out->text;
+    line = next_line(out);
     if (!line)
         return FAIL(ERR_FORMAT, "%s: no %s are listed", file, what);
     if (begins_as_json(line) || !strncmp(line, "<?", 2) || !strncmp(line, "<!", 2) ||
@@ -305,7 +266,8 @@ status table_open(const char *file, const char *what, struct table *out)
 
 void table_close(struct table *t)
 {
-    image_lines_close(&t->lines);
+    mem_free(t->text);
+    *t = (struct table){ 0 };
 }
 
 status table_next(struct table *t, int *more)
@@ -318,7 +280,7 @@ status table_next(struct table *t, int *more)
         t->again = 0;
         return OK;
     }
-    line = image_lines_next(&t->lines);
+    line = next_line(t);
     *more = line != NULL;
     if (!line)
         return OK;
@@ -326,13 +288,12 @@ status table_next(struct table *t, int *more)
     for (int i = 0; i < TABLE_ROLES; i++)
         last_needed |= t->column[i] == t->columns - 1;
     if (t->header && (t->fields < t->columns || (t->fields > t->columns && last_needed)))
-        return FAIL(ERR_FORMAT,
-                    "%s:%d: %d fields, but the header names %d (a name with %s in it stands in quotes)",
-                    t->lines.file, t->lines.line, t->fields, t->columns,
-                    t->separator == '\t'  ? "a tab"
-                    : t->separator == ' ' ? "a blank"
-                    : t->separator == ';' ? "a semicolon"
-                                          : "a comma");
+        return LIST_BAD(&t->at, "%d fields, but the header names %d (a name with %s in it stands in quotes)",
+                        t->fields, t->columns,
+                        t->separator == '\t'  ? "a tab"
+                        : t->separator == ' ' ? "a blank"
+                        : t->separator == ';' ? "a semicolon"
+                                              : "a comma");
     return OK;
 }
 
@@ -353,5 +314,5 @@ status table_check(const struct table *t, enum table_role role)
     if (!t->twice[role])
         return OK;
     return FAIL(ERR_FORMAT, "%s: two columns of its header mean the same, one is '%s': take one of them out",
-                t->lines.file, t->name[role]);
+                t->at.file, t->name[role]);
 }

@@ -15,7 +15,8 @@ enum table_role {
     TABLE_ROLES
 };
 struct table {
-    struct list_lines lines;
+    struct list_at at;                   /* the row in hand */
+    char *text, *next;                   /* the file; the line behind the row */
     char separator;                      /* ',', ';', '\t'; ' ' = two fields, cut at the last blank or tab */
     int header;                          /* the first row names the columns */
     int columns;                         /* of the header */
@@ -27,7 +28,7 @@ struct table {
     int again;                           /* the row in hand was looked at, not read */
 };
 /* Opens a list and looks at its first row. ERR_FORMAT: JSON, XML, no row (no `what` are listed); errors of
- * image_lines_open. table_close after a failure, too. */
+ * text_read_plain. table_close after a failure, too. */
 MUST_USE status table_open(const char *file, const char *what, struct table *out);
 void table_close(struct table *t);
 /* The next row; *more = 0 at the end. A header is no row. ERR_FORMAT: quotes that do not end, fewer fields
@@ -38,5 +39,18 @@ const char *table_field(const struct table *t, enum table_role role);
 int table_has(const struct table *t, enum table_role role);
 /* ERR_FORMAT where the header has two columns that are as good for the role. */
 MUST_USE status table_check(const struct table *t, enum table_role role);
+
+/* ---- loc.c: LOC_val_solution.csv --------------------------------------------------------------------- */
+
+/* A row has a picture and its PredictionString, `wnid x0 y0 x1 y1 ...`. */
+struct loc {
+    int path, text;                       /* columns */
+    struct loc_box { char wnid[16]; struct image_box box; } *box; /* of the row in hand; mem_free */
+    int count, capacity;
+};
+/* 1 if it is such a table, by its header or its first row. */
+int loc_is(const struct table *t, struct loc *out);
+/* table_next, and its boxes, at least one. ERR_FORMAT. */
+MUST_USE status loc_next(struct table *t, struct loc *l, int *more);
 
 #endif
