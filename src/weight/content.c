@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-static int starts_with(const uint8_t *bytes, uint64_t size, const char *magic, size_t length)
+static int is_zip(const uint8_t *bytes, size_t size)
 {
-    return size >= length && memcmp(bytes, magic, length) == 0;
+    return text_begins((const char *)bytes, size, "PK\3\4");
 }
 
 /* The size of a safetensors header has at most 27 bits, so that text is never taken for it. */
@@ -18,14 +18,15 @@ static int is_safetensors(const uint8_t *bytes, uint64_t size)
 
 int weight_is_container(const uint8_t *head, size_t size)
 {
-    return starts_with(head, size, "PK\3\4", 4) || legacy_begins(head, size) ||
-           starts_with(head, size, WEIGHT_H5_MAGIC, WEIGHT_HEAD) || is_safetensors(head, size);
+    return is_zip(head, size) || legacy_begins(head, size) ||
+           (size >= WEIGHT_HEAD && memcmp(head, WEIGHT_H5_MAGIC, WEIGHT_HEAD) == 0) ||
+           is_safetensors(head, size);
 }
 
 status weight_read(const char *path, const uint8_t *bytes, uint64_t size, const char *state,
                    struct tensor_table *out)
 {
-    if (starts_with(bytes, size, "PK\3\4", 4))
+    if (is_zip(bytes, size))
         return pth_read_zip(bytes, size, state, out);
     if (legacy_begins(bytes, size))
         return pth_read_legacy(bytes, size, state, out);

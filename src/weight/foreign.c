@@ -34,24 +34,29 @@ static const struct {
     { "version https:/", 15, 0, "is a pointer to a file elsewhere; fetch that" },
 };
 
+static const char *kind_of(const uint8_t *bytes, uint64_t size)
+{
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (size >= (uint64_t)(kinds[i].at + kinds[i].size) &&
+            memcmp(bytes + kinds[i].at, kinds[i].magic, (size_t)kinds[i].size) == 0)
+            return kinds[i].is;
+    return NULL;
+}
+
 /* A field of a protocol buffer: 08 N is a version number, 12 what follows. ONNX has its maker's name there
  * or goes on with its graph (3a, 42), TensorFlow and Core ML have a message; a frozen graph begins with a
  * node and its name. */
 static const char *protocol_buffer(const uint8_t *b, uint64_t size)
 {
-    static const char onnx[] = "is an ONNX network, not a checkpoint of tensors; " SAVE_STATE;
+    int versioned = size >= 8 && b[0] == 8 && b[1] > 0 && b[1] < 32;
 
-    if (size < 8)
-        return NULL;
-    if (b[0] == 8 && b[1] > 0 && b[1] < 32 && b[2] == 0x12 && b[3] > 0 && b[3] < 64 && b[4] >= 'A' &&
-        b[4] <= 'z')
-        return onnx;
-    if (b[0] == 8 && b[1] > 0 && b[1] < 32 && (b[2] == 0x3a || b[2] == 0x42))
-        return onnx;
-    if (b[0] == 8 && b[1] > 0 && b[1] < 32 && b[2] == 0x12)
+    if (versioned && (b[2] == 0x3a || b[2] == 0x42 ||
+                      (b[2] == 0x12 && b[3] > 0 && b[3] < 64 && b[4] >= 'A' && b[4] <= 'z')))
+        return "is an ONNX network, not a checkpoint of tensors; " SAVE_STATE;
+    if (versioned && b[2] == 0x12)
         return "is a network of TensorFlow or Core ML, not a checkpoint of tensors; save its weights as "
                "safetensors, under the network's names";
-    if (b[0] == 0x0a && memmem(b, size < 256 ? (size_t)size : 256, "Placeholder", 11))
+    if (size >= 8 && b[0] == 0x0a && memmem(b, size < 256 ? (size_t)size : 256, "Placeholder", 11))
         return "is a frozen TensorFlow graph; save its weights as safetensors, under the network's names";
     return NULL;
 }
@@ -122,16 +127,11 @@ static status fail_tar(const uint8_t *bytes)
 
 status foreign_file(const uint8_t *bytes, uint64_t size)
 {
-    static const char hdf5[] = "\x89HDF\r\n\x1a\n";
-    const char *is = NULL;
+    const char *is = kind_of(bytes, size);
 
-    for (size_t i = 0; i < COUNT_OF(kinds) && !is; i++)
-        if (size >= (uint64_t)(kinds[i].at + kinds[i].size) &&
-            memcmp(bytes + kinds[i].at, kinds[i].magic, (size_t)kinds[i].size) == 0)
-            is = kinds[i].is;
     if (!is && size > 262 && memcmp(bytes + 257, "ustar", 5) == 0)
         return fail_tar(bytes);
-    if (!is && size >= sizeof hdf5 - 1 && memcmp(bytes, hdf5, sizeof hdf5 - 1) == 0)
+    if (!is && text_begins((const char *)bytes, size, "\x89HDF\r\n\x1a\n"))
         is = hdf5_kind(bytes, size);
     if (!is && size > 2 && bytes[0] == 0x80 && bytes[1] >= 2 && bytes[1] <= 5)
         is = "is a bare pickle (pickle.dump), not a checkpoint of torch.save; load it in Python and save its "
@@ -148,26 +148,15 @@ status foreign_file(const uint8_t *bytes, uint64_t size)
 
 int foreign_begins(const uint8_t *head, size_t size)
 {
-    for (size_t i = 0; i < COUNT_OF(kinds); i++)
-        if (size >= (size_t)(kinds[i].at + kinds[i].size) &&
-            memcmp(head + kinds[i].at, kinds[i].magic, (size_t)kinds[i].size) == 0)
-            return 1;
-    return is_markup(head, size);
+    return kind_of(head, size) || is_markup(head, size);
 }
 
 /* ---- zip archives ---------------------------------------------------------------------------------- */
 
-static int ends_in(const struct zip_entry *e, const char *tail)
-{
-    size_t size = strlen(tail);
-
-    return (size_t)e->name_size >= size && memcmp(e->name + (size_t)e->name_size - size, tail, size) == 0;
-}
-
 static const struct zip_entry *entry_ending(const struct zip *z, const char *tail)
 {
     for (int i = 0; i < z->count; i++)
-        if (ends_in(&z->entry[i], tail))
+        if (text_ends(z->entry[i].name, (size_t)z->entry[i].name_size, tail))
             return &z->entry[i];
     return NULL;
 }
@@ -204,6 +193,7 @@ status foreign_archive(const struct zip *z)
             return FAIL(ERR_FORMAT, "%s", marks[i].is);
     for (size_t i = 0; i < COUNT_OF(inside); i++) {
         const struct zip_entry *e = entry_ending(z, inside[i]);
+
         if (e)
             return FAIL(ERR_FORMAT, "is a zip archive that holds %.*s: unzip it", e->name_size, e->name);
     }

@@ -128,7 +128,7 @@ static status read_link(struct h5_reader *r, int64_t i)
     if (result == OK)
         result = names_take(r->out, name, &t);
     tensor_free(&t);
-    return result == OK ? OK : error_prefix(result, "%s", name);
+    return error_prefix(result, "%s", name);
 }
 
 static status read_note(const struct h5_reader *r, int64_t i, char *value)

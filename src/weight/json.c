@@ -49,6 +49,19 @@ status json_whole(struct json *j, int64_t *out)
     return OK;
 }
 
+status json_members(struct json *j, int least, struct text *key, status (*member)(void *user), void *user)
+{
+    TRY(json_expect(j, '{'));
+    if (least == 0 && json_accept(j, '}'))
+        return OK;
+    do {
+        TRY(json_text(j, key));
+        TRY(json_expect(j, ':'));
+        TRY(member(user));
+    } while (json_accept(j, ','));
+    return json_expect(j, '}');
+}
+
 /* A number, true, false or null. */
 static status skip_word(struct json *j)
 {

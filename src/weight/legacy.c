@@ -31,10 +31,9 @@ enum { PROTOCOL = 1001 };
 static status next_pickle(const uint8_t *bytes, uint64_t size, uint64_t *at, struct pickle *out)
 {
     uint64_t used;
-    status result = pth_pickle(bytes + *at, size - *at, out, &used);
 
-    if (result != OK)
-        return error_prefix(result, "legacy container, byte %llu", (unsigned long long)*at);
+    TRY(error_prefix(pth_pickle(bytes + *at, size - *at, out, &used), "legacy container, byte %llu",
+                     (unsigned long long)*at));
     *at += used;
     return OK;
 }

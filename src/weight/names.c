@@ -69,11 +69,6 @@ status names_leave(struct tensor_table *table, const char *name, const char *why
 
 /* ---- files ----------------------------------------------------------------------------------------- */
 
-static int ends_in(const char *name, size_t size, const char *tail)
-{
-    return size >= strlen(tail) && memcmp(name + size - strlen(tail), tail, strlen(tail)) == 0;
-}
-
 /* Skips "-" or "-of-" and five digits back from *end; whether there are some, and their number. */
 static int skip_back(const char *name, size_t *end, const char *word, int *number)
 {
@@ -132,8 +127,8 @@ enum names_hash names_hash_prefix(const char *path, const char **hex, size_t *di
     *hex = name + before;
     if (*digits < 8 || *digits > 2 * HASH_SIZE || is_uuid(name, before, *digits))
         return NAMES_NO_HASH;
-    zoo = *digits == 8 && (ends_in(name, before, "_fbgemm_") || ends_in(name, before, "_qnnpack_"));
-    if (!zoo && !ends_in(name, before, "-"))
+    zoo = *digits == 8 && (text_ends(name, before, "_fbgemm_") || text_ends(name, before, "_qnnpack_"));
+    if (!zoo && !text_ends(name, before, "-"))
         return NAMES_NO_HASH;
     return decimals < *digits && strcmp(dot, ".pth") == 0 ? NAMES_HASH : NAMES_PERHAPS_HASH;
 }

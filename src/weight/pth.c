@@ -25,11 +25,9 @@ static status add_tensor(struct pth *f, const char *name, const struct pickle_va
     result = pth_tensor(f, v, &t);
     if (result == OK && t.data)
         result = names_take(out, name, &t);
-    if (result != OK) {
+    if (result != OK)
         tensor_free(&t);
-        return error_prefix(result, "%s", name);
-    }
-    return OK;
+    return error_prefix(result, "%s", name);
 }
 
 static status add_entry(struct pth *f, const struct pickle_value *key, const struct pickle_value *v,

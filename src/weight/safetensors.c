@@ -4,13 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
-    const char *name;
-    enum dtype dtype;
-} dtypes[] = {
-    { "F32", DTYPE_F32 }, { "F64", DTYPE_F64 },   { "F16", DTYPE_F16 }, { "BF16", DTYPE_BF16 },
-    { "U8", DTYPE_U8 },   { "I8", DTYPE_S8 },     { "I16", DTYPE_S16 }, { "I32", DTYPE_S32 },
-    { "I64", DTYPE_S64 }, { "BOOL", DTYPE_BOOL },
+const char *const safetensors_types[DTYPE_COUNT] = {
+    [DTYPE_F32] = "F32", [DTYPE_F64] = "F64",   [DTYPE_F16] = "F16", [DTYPE_BF16] = "BF16",
+    [DTYPE_U8] = "U8",   [DTYPE_S8] = "I8",     [DTYPE_S16] = "I16", [DTYPE_S32] = "I32",
+    [DTYPE_S64] = "I64", [DTYPE_BOOL] = "BOOL",
 };
 static const int64_t most_elements = INT64_C(1) << 32;
 
@@ -33,20 +30,24 @@ struct reader {
     struct tensor_table all; /* codes, their companions and the rest; absent: of types that are not read */
     struct range *range;     /* of all of them */
     int ranges, capacity;
-    char other[16]; /* the last tensor's type if it is not read, else "" */
+    struct tensor tensor; /* the one in hand */
+    struct range at;      /* of its bytes */
+    char other[16];       /* its type if that is not read, else "" */
+    unsigned seen;        /* which of its members */
+    int metadata;
     struct mark *mark;
     int marks, mark_capacity;
     int64_t channels; /* of all quantized tensors */
 };
 
 /* The format has types that tensors here do not have: F8_E4M3, U16, C64. */
-static status read_dtype(struct reader *r, struct tensor *t)
+static status read_dtype(struct reader *r)
 {
     TRY(json_text(&r->j, &r->word));
     r->other[0] = '\0';
-    for (size_t i = 0; i < COUNT_OF(dtypes); i++)
-        if (strcmp(r->word.data, dtypes[i].name) == 0) {
-            t->dtype = dtypes[i].dtype;
+    for (int i = 0; i < DTYPE_COUNT; i++)
+        if (strcmp(r->word.data, safetensors_types[i]) == 0) {
+            r->tensor.dtype = (enum dtype)i;
             return OK;
         }
     if (r->word.size == 0 || r->word.size >= sizeof r->other ||
@@ -56,8 +57,9 @@ static status read_dtype(struct reader *r, struct tensor *t)
     return OK;
 }
 
-static status read_shape(struct reader *r, struct tensor *t)
+static status read_shape(struct reader *r)
 {
+    struct tensor *t = &r->tensor;
     int64_t count = 1;
 
     TRY(json_expect(&r->j, '['));
@@ -79,39 +81,42 @@ static status read_shape(struct reader *r, struct tensor *t)
     return OK;
 }
 
-static status read_range(struct reader *r, struct range *out)
+static status read_range(struct reader *r)
 {
     TRY(json_expect(&r->j, '['));
-    TRY(json_whole(&r->j, &out->begin));
+    TRY(json_whole(&r->j, &r->at.begin));
     TRY(json_expect(&r->j, ','));
-    TRY(json_whole(&r->j, &out->end));
+    TRY(json_whole(&r->j, &r->at.end));
     return json_expect(&r->j, ']');
 }
 
-/* {"dtype": ..., "shape": [...], "data_offsets": [...]}, each once, in any order. */
-static status read_info(struct reader *r, struct tensor *t, struct range *range)
+static status read_member(void *user)
 {
     static const char *const members[] = { "dtype", "shape", "data_offsets" };
-    unsigned seen = 0;
+    struct reader *r = user;
+    unsigned which = 0;
 
-    TRY(json_expect(&r->j, '{'));
-    do {
-        unsigned which = 0;
-        TRY(json_text(&r->j, &r->word));
-        while (which < COUNT_OF(members) && strcmp(r->word.data, members[which]) != 0)
-            which++;
-        if (which == COUNT_OF(members) || seen & 1u << which)
-            return FAIL(ERR_FORMAT, "its member '%.64s' is unknown or there twice", r->word.data);
-        seen |= 1u << which;
-        TRY(json_expect(&r->j, ':'));
-        TRY(which == 0 ? read_dtype(r, t) : which == 1 ? read_shape(r, t) : read_range(r, range));
-    } while (json_accept(&r->j, ','));
-    TRY(json_expect(&r->j, '}'));
-    return seen == 7 ? OK : FAIL(ERR_FORMAT, "dtype, shape or data_offsets is missing");
+    while (which < COUNT_OF(members) && strcmp(r->word.data, members[which]) != 0)
+        which++;
+    if (which == COUNT_OF(members) || r->seen & 1u << which)
+        return FAIL(ERR_FORMAT, "its member '%.64s' is unknown or there twice", r->word.data);
+    r->seen |= 1u << which;
+    return which == 0 ? read_dtype(r) : which == 1 ? read_shape(r) : read_range(r);
 }
 
-static status place(struct reader *r, const struct range *range, struct tensor *t)
+/* {"dtype": ..., "shape": [...], "data_offsets": [...]}, each once, in any order. */
+static status read_info(struct reader *r)
 {
+    r->seen = 0;
+    r->tensor = (struct tensor){ 0 };
+    TRY(json_members(&r->j, 1, &r->word, read_member, r));
+    return r->seen == 7 ? OK : FAIL(ERR_FORMAT, "dtype, shape or data_offsets is missing");
+}
+
+static status place(struct reader *r)
+{
+    const struct range *range = &r->at;
+    struct tensor *t = &r->tensor;
     uint64_t size = r->other[0] ? (uint64_t)(range->end - range->begin)
                                 : (uint64_t)tensor_count(t) * dtype_size(t->dtype);
 
@@ -125,33 +130,27 @@ static status place(struct reader *r, const struct range *range, struct tensor *
     return OK;
 }
 
-static status add_range(struct reader *r, const struct range *range)
+static status add_range(struct reader *r)
 {
     if (r->ranges == WEIGHT_MAX_TENSORS)
         return FAIL(ERR_MEMORY, "more than %d tensors", WEIGHT_MAX_TENSORS);
     TRY(mem_room(&r->range, r->ranges, &r->capacity, sizeof *r->range));
-    r->range[r->ranges++] = *range;
+    r->range[r->ranges++] = r->at;
     return OK;
 }
 
 static status read_tensor(struct reader *r)
 {
-    struct tensor t = { 0 };
-    struct range range;
     char name[WEIGHT_MAX_NAME + 1], why[64];
-    status result;
 
     if (r->word.size == 0 || r->word.size > WEIGHT_MAX_NAME)
         return FAIL(ERR_FORMAT, "a tensor's name is no text of 1 to %d bytes", WEIGHT_MAX_NAME);
     snprintf(name, sizeof name, "%s", r->word.data);
-    result = read_info(r, &t, &range);
-    if (result == OK)
-        result = place(r, &range, &t);
-    if (result != OK)
-        return error_prefix(result, "%s", name);
-    TRY(add_range(r, &range));
+    TRY(error_prefix(read_info(r), "%s", name));
+    TRY(error_prefix(place(r), "%s", name));
+    TRY(add_range(r));
     if (!r->other[0])
-        return table_take(&r->all, name, &t);
+        return table_take(&r->all, name, &r->tensor);
     snprintf(why, sizeof why, "is of type %s, which is not read; save it as F32", r->other);
     return table_add_absent(&r->all, name, why, 1);
 }
@@ -180,16 +179,15 @@ static status add_mark(struct reader *r, char *name, const struct packed_mark *i
     return OK;
 }
 
-static status read_note(struct reader *r)
+static status read_note(void *user)
 {
+    struct reader *r = user;
     char key[WEIGHT_MAX_NAME + 64];
     struct packed_mark mark;
 
-    TRY(json_text(&r->j, &r->word));
     if (r->word.size >= sizeof key)
         return FAIL(ERR_FORMAT, "__metadata__: a key of %zu bytes", r->word.size);
     snprintf(key, sizeof key, "%s", r->word.data);
-    TRY(json_expect(&r->j, ':'));
     TRY(json_text(&r->j, &r->word));
     if (is_mark(key, r->word.data, &mark)) {
         key[strlen(key) - strlen(mark_suffix)] = 0;
@@ -200,36 +198,15 @@ static status read_note(struct reader *r)
     return table_add_note(&r->all, key, r->word.data);
 }
 
-static status read_metadata(struct reader *r)
+/* A tensor, or __metadata__. */
+static status read_entry(void *user)
 {
-    TRY(json_expect(&r->j, '{'));
-    if (json_accept(&r->j, '}'))
-        return OK;
-    do
-        TRY(read_note(r));
-    while (json_accept(&r->j, ','));
-    return json_expect(&r->j, '}');
-}
+    struct reader *r = user;
 
-static status read_header(struct reader *r)
-{
-    int metadata = 0;
-
-    TRY(json_expect(&r->j, '{'));
-    if (json_accept(&r->j, '}'))
-        return json_end(&r->j);
-    do {
-        TRY(json_text(&r->j, &r->word));
-        TRY(json_expect(&r->j, ':'));
-        if (strcmp(r->word.data, "__metadata__") != 0)
-            TRY(read_tensor(r));
-        else if (metadata++)
-            return FAIL(ERR_FORMAT, "__metadata__ is there twice");
-        else
-            TRY(read_metadata(r));
-    } while (json_accept(&r->j, ','));
-    TRY(json_expect(&r->j, '}'));
-    return json_end(&r->j);
+    if (strcmp(r->word.data, "__metadata__") != 0)
+        return read_tensor(r);
+    return r->metadata++ ? FAIL(ERR_FORMAT, "__metadata__ is there twice")
+                         : json_members(&r->j, 0, &r->word, read_note, r);
 }
 
 /* ---- reading: the data ----------------------------------------------------------------------------- */
@@ -291,12 +268,8 @@ static status quantize_marked(struct reader *r, const struct mark *m, uint8_t *t
     if (t->quantization != TENSOR_REAL ||
         (t->dtype != DTYPE_S8 && t->dtype != DTYPE_U8 && t->dtype != DTYPE_S16 && t->dtype != DTYPE_S32))
         return FAIL(ERR_FORMAT, "%s is quantized twice or not of type I8, U8, I16 or I32", m->name);
-    if (m->is.bits) {
-        status result = packed_open(t, &m->is);
-
-        if (result != OK)
-            return error_prefix(result, "%s", m->name);
-    }
+    if (m->is.bits)
+        TRY(error_prefix(packed_open(t, &m->is), "%s", m->name));
     if (axis >= t->rank || (axis >= 0 && t->dim[axis] > WEIGHT_MAX_CHANNELS))
         return FAIL(ERR_FORMAT, "%s is quantized along axis %d, which it lacks or which is too long", m->name,
                     axis);
@@ -356,11 +329,13 @@ status safetensors_read(const uint8_t *bytes, uint64_t size, struct tensor_table
     r.j = (struct json){ .text = (const char *)bytes + 8, .size = header };
     r.data = bytes + 8 + header;
     r.data_size = size - 8 - header;
-    result = read_header(&r);
+    result = json_members(&r.j, 0, &r.word, read_entry, &r);
+    if (result == OK)
+        result = json_end(&r.j);
     if (result == OK)
         result = check_cover(&r);
     if (result == OK)
         result = hand_over(&r, out);
     free_reader(&r);
-    return result == OK ? OK : error_prefix(result, "safetensors");
+    return error_prefix(result, "safetensors");
 }

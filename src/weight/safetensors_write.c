@@ -26,17 +26,6 @@ static status save_tensor(FILE *f, const struct tensor *t)
     return result;
 }
 
-static const char *dtype_word(enum dtype dtype)
-{
-    static const char *const words[DTYPE_COUNT] = {
-        [DTYPE_F32] = "F32", [DTYPE_F64] = "F64",   [DTYPE_F16] = "F16", [DTYPE_BF16] = "BF16",
-        [DTYPE_U8] = "U8",   [DTYPE_S8] = "I8",     [DTYPE_S16] = "I16", [DTYPE_S32] = "I32",
-        [DTYPE_S64] = "I64", [DTYPE_BOOL] = "BOOL",
-    };
-
-    return words[dtype];
-}
-
 /* What is written: the table's tensors, and behind each quantized one its scales and zero points. */
 struct part {
     const char *name, *suffix;
@@ -66,16 +55,14 @@ static status list_parts(const struct tensor_table *t, struct part *part, int *c
 {
     for (int i = 0; i < t->count; i++) {
         const struct tensor_entry *e = &t->entry[i];
-        status result = add_codes(&e->tensor, add_part(part, count, e->name, ""));
+        struct part *scale, *zero_point;
 
-        if (result == OK && e->tensor.quantization != TENSOR_REAL) {
-            struct part *scale = add_part(part, count, e->name, ".scale"),
-                        *zero_point = add_part(part, count, e->name, ".zero_point");
-
-            result = packed_params(&e->tensor, &scale->tensor, &zero_point->tensor);
-        }
-        if (result != OK)
-            return error_prefix(result, "%s", e->name);
+        TRY(error_prefix(add_codes(&e->tensor, add_part(part, count, e->name, "")), "%s", e->name));
+        if (e->tensor.quantization == TENSOR_REAL)
+            continue;
+        scale = add_part(part, count, e->name, ".scale");
+        zero_point = add_part(part, count, e->name, ".zero_point");
+        TRY(error_prefix(packed_params(&e->tensor, &scale->tensor, &zero_point->tensor), "%s", e->name));
     }
     for (int i = 0; i < *count; i++)
         part[i].size = (uint64_t)tensor_count(&part[i].tensor) * dtype_size(part[i].tensor.dtype);
@@ -131,7 +118,7 @@ static status add_part_info(struct text *h, const struct part *p)
     snprintf(name, sizeof name, "%s%s", p->name, p->suffix);
     TRY(text_add(h, ","));
     TRY(json_add_text(h, name));
-    TRY(text_add(h, ":{\"dtype\":\"%s\",\"shape\":[", dtype_word(p->tensor.dtype)));
+    TRY(text_add(h, ":{\"dtype\":\"%s\",\"shape\":[", safetensors_types[p->tensor.dtype]));
     for (int i = 0; i < p->tensor.rank; i++)
         TRY(text_add(h, "%s%lld", i ? "," : "", (long long)p->tensor.dim[i]));
     return text_add(h, "],\"data_offsets\":[%llu,%llu]}", (unsigned long long)p->begin,

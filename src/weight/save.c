@@ -50,12 +50,10 @@ static status check_companions(const struct tensor_table *t, const struct tensor
 
 static status check_note(const struct weight_note *n)
 {
-    static const char suffix[] = ".quantization";
     size_t key = strlen(n->key), value = strlen(n->value);
 
     if (key == 0 || key > WEIGHT_MAX_NAME || !text_is_utf8(n->key, key) || value > WEIGHT_MAX_NOTE ||
-        !text_is_utf8(n->value, value) ||
-        (key >= strlen(suffix) && strcmp(n->key + key - strlen(suffix), suffix) == 0))
+        !text_is_utf8(n->value, value) || text_ends(n->key, key, ".quantization"))
         return FAIL(ERR_RANGE, "'%.64s' cannot be a note of %zu bytes", n->key, value);
     return OK;
 }
@@ -103,32 +101,22 @@ static status write_safetensors(const char *path, const struct tensor_table *t,
     return result;
 }
 
-static int ends_with(const char *path, const char *suffix)
-{
-    size_t size = strlen(path), tail = strlen(suffix);
-
-    return size > tail && strcmp(path + size - tail, suffix) == 0;
-}
-
 status weight_save(const char *path, const struct tensor_table *t, const struct weight_note *notes, int count)
 {
     char temporary[4096];
-    int h5 = ends_with(path, ".h5");
+    size_t size = strlen(path);
+    int h5 = size > 3 && text_ends(path, size, ".h5");
     status result = OK;
 
-    if (!h5 && !ends_with(path, ".safetensors"))
+    if (!h5 && (size < 13 || !text_ends(path, size, ".safetensors")))
         return FAIL(ERR_USAGE, "%s: weights are saved as NAME.h5 or NAME.safetensors", path);
     if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary)
         return FAIL(ERR_RANGE, "%s: the path is too long", path);
-    result = check_all(t, notes, count, h5);
-    if (result != OK)
-        return error_prefix(result, "%s", path);
+    TRY(error_prefix(check_all(t, notes, count, h5), "%s", path));
     result = h5 ? weight_h5_write(temporary, t, notes, count) : write_safetensors(temporary, t, notes, count);
     if (result == OK && rename(temporary, path) != 0)
         result = FAIL(ERR_IO, "%s", strerror(errno));
-    if (result != OK) {
+    if (result != OK)
         unlink(temporary);
-        return error_prefix(result, "%s", path);
-    }
-    return OK;
+    return error_prefix(result, "%s", path);
 }

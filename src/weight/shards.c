@@ -14,6 +14,7 @@ static const uint64_t most_index = 64 << 20, most_bytes = UINT64_C(4) << 30;
 /* A file of the index: its place in the mapping. */
 struct shard {
     char name[LONGEST_FILE + 1];
+    int first; /* its number in the index */
     uint64_t at, size;
     int fd;
 };
@@ -22,6 +23,9 @@ struct shards {
     int count;
     struct tensor_table map; /* NAME: dim[0] the shard's number, dim[1] whether the shard has it */
     int64_t channels;
+    struct json j; /* the index, and the name read last */
+    struct text key;
+    int maps;
 };
 
 int shards_begin(const uint8_t *head, size_t size)
@@ -54,71 +58,52 @@ static status find_shard(struct shards *s, const char *file, int *out)
         return FAIL(ERR_MEMORY, "more than %d shards", MOST_SHARDS);
     snprintf(s->shard[s->count].name, sizeof s->shard->name, "%s", file);
     s->shard[s->count].fd = -1;
+    s->shard[s->count].first = s->count;
     *out = s->count++;
     return OK;
 }
 
-static status read_place(struct json *j, struct shards *s)
+/* "NAME": "FILE" of the weight_map. */
+static status read_place(void *user)
 {
-    struct text name = { .max = WEIGHT_MAX_NAME + 1 }, file = { .max = 4096 };
+    struct shards *s = user;
+    struct text file = { .max = 4096 };
     struct tensor place = { .rank = 2 };
     status result = OK;
     int number;
 
-    TRY_OUT(json_text(j, &name));
-    TRY_OUT(json_expect(j, ':'));
-    TRY_OUT(json_text(j, &file));
+    TRY_OUT(json_text(&s->j, &file));
     TRY_OUT(check_file(&file));
     TRY_OUT(find_shard(s, file.data, &number));
     place.dim[0] = number;
-    if (name.size == 0 || name.size > WEIGHT_MAX_NAME)
+    if (s->key.size == 0 || s->key.size > WEIGHT_MAX_NAME)
         TRY_OUT(FAIL(ERR_FORMAT, "a tensor's name is no text of 1 to %d bytes", WEIGHT_MAX_NAME));
-    TRY_OUT(names_take(&s->map, name.data, &place));
+    TRY_OUT(names_take(&s->map, s->key.data, &place));
 out:
-    text_free(&name);
     text_free(&file);
     return result;
 }
 
-static status read_map(struct json *j, struct shards *s)
+static status read_member(void *user)
 {
-    TRY(json_expect(j, '{'));
-    do
-        TRY(read_place(j, s));
-    while (json_accept(j, ','));
-    return json_expect(j, '}');
+    struct shards *s = user;
+
+    if (strcmp(s->key.data, "weight_map") != 0)
+        return json_skip(&s->j);
+    return s->maps++ ? FAIL(ERR_FORMAT, "weight_map is there twice")
+                     : json_members(&s->j, 1, &s->key, read_place, s);
 }
 
 static status read_index(const uint8_t *bytes, uint64_t size, struct shards *s)
 {
-    struct json j = { .text = (const char *)bytes, .size = size };
-    struct text key = { .max = 4096 };
-    status result = OK;
-    int maps = 0;
-
+    s->j = (struct json){ .text = (const char *)bytes, .size = size };
+    s->key.max = 4096;
     if (size > most_index)
         return FAIL(ERR_MEMORY, "an index of %llu bytes, more than the %llu that are read",
                     (unsigned long long)size, (unsigned long long)most_index);
-    TRY_OUT(json_expect(&j, '{'));
-    if (!json_accept(&j, '}')) {
-        do {
-            TRY_OUT(json_text(&j, &key));
-            TRY_OUT(json_expect(&j, ':'));
-            if (strcmp(key.data, "weight_map") != 0)
-                TRY_OUT(json_skip(&j));
-            else if (maps++)
-                TRY_OUT(FAIL(ERR_FORMAT, "weight_map is there twice"));
-            else
-                TRY_OUT(read_map(&j, s));
-        } while (json_accept(&j, ','));
-        TRY_OUT(json_expect(&j, '}'));
-    }
-    TRY_OUT(json_end(&j));
-    if (!maps)
-        result = FAIL(ERR_FORMAT, "is JSON, but no index of shards: it has no weight_map");
-out:
-    text_free(&key);
-    return result;
+    TRY(json_members(&s->j, 0, &s->key, read_member, s));
+    TRY(json_end(&s->j));
+    return s->maps ? OK : FAIL(ERR_FORMAT, "is JSON, but no index of shards: it has no weight_map");
 }
 
 /* ---- the files --------------------------------------------------------------------------------------- */
@@ -131,20 +116,15 @@ static int compare_shards(const void *a, const void *b)
 /* By name, so that the hash of all does not depend on the order in the index. */
 static status sort_shards(struct shards *s)
 {
-    char(*old)[LONGEST_FILE + 1];
+    int *now;
 
-    MEM_TRY(old, (size_t)s->count, sizeof *old);
-    for (int i = 0; i < s->count; i++)
-        memcpy(old[i], s->shard[i].name, sizeof *old);
+    MEM_TRY(now, (size_t)s->count, sizeof *now);
     qsort(s->shard, (size_t)s->count, sizeof *s->shard, compare_shards);
-    for (int i = 0; i < s->map.count; i++) {
-        struct tensor *place = &s->map.entry[i].tensor;
-        struct shard key;
-        memcpy(key.name, old[place->dim[0]], sizeof key.name);
-        place->dim[0] =
-            (struct shard *)bsearch(&key, s->shard, (size_t)s->count, sizeof key, compare_shards) - s->shard;
-    }
-    mem_free(old);
+    for (int i = 0; i < s->count; i++)
+        now[s->shard[i].first] = i;
+    for (int i = 0; i < s->map.count; i++)
+        s->map.entry[i].tensor.dim[0] = now[s->map.entry[i].tensor.dim[0]];
+    mem_free(now);
     return OK;
 }
 
@@ -261,15 +241,14 @@ static status read_shard(struct shards *s, int i, struct tensor_table *out)
     status result = OK;
 
     /* Our own form holds a whole network. */
-    if (s->shard[i].size >= strlen(WEIGHT_H5_MAGIC) &&
-        memcmp(bytes, WEIGHT_H5_MAGIC, strlen(WEIGHT_H5_MAGIC)) == 0)
+    if (text_begins((const char *)bytes, s->shard[i].size, WEIGHT_H5_MAGIC))
         result = FAIL(ERR_FORMAT, "is no shard, but quantcam's HDF5");
     if (result == OK)
         result = weight_read(s->shard[i].name, bytes, s->shard[i].size, NULL, &part);
     if (result == OK)
         result = take_tensors(s, i, &part, out);
     table_free(&part);
-    return result == OK ? OK : error_prefix(result, "%s", s->shard[i].name);
+    return error_prefix(result, "%s", s->shard[i].name);
 }
 
 static status read_all(struct shards *s, struct tensor_table *out)
@@ -300,6 +279,7 @@ out:
         if (s.shard[i].fd >= 0)
             close(s.shard[i].fd);
     mem_free(s.shard);
+    text_free(&s.key);
     table_free(&s.map);
     return result;
 }

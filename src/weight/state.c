@@ -31,20 +31,6 @@ static const struct pickle_value *value_of(const struct search *s, int place)
     return &s->p->value[s->place[place].value];
 }
 
-static int begins(const struct pickle_value *v, const char *word)
-{
-    return v->kind == PICKLE_TEXT && (size_t)v->size >= strlen(word) &&
-           memcmp(v->text, word, strlen(word)) == 0;
-}
-
-static int ends(const struct pickle_value *v, const char *word)
-{
-    size_t size = strlen(word);
-
-    return v->kind == PICKLE_TEXT && (size_t)v->size >= size &&
-           memcmp(v->text + (size_t)v->size - size, word, size) == 0;
-}
-
 /* ---- the dicts of tensors ---------------------------------------------------------------------------- */
 
 /* Of a value in a dict; a tuple is a Linear's weight and bias. */
@@ -119,7 +105,8 @@ static status look_into(struct search *s, int place)
         return OK;
     for (int i = 0; i + 1 < v->count; i += 2) {
         const struct pickle_value *key = pickle_item(s->p, v, i);
-        if (key->kind == PICKLE_TEXT && !begins(key, "optim") && !ends(key, "_extra_state"))
+        if (key->kind == PICKLE_TEXT && !text_begins(key->text, (size_t)key->size, "optim") &&
+            !text_ends(key->text, (size_t)key->size, "_extra_state"))
             TRY(add_place(s, v->item[i + 1], place, v->item[i]));
     }
     return OK;
@@ -180,45 +167,43 @@ static status add_path(const struct search *s, int place, struct text *out)
     return OK;
 }
 
+/* The caller frees *out. */
 static status path_of(const struct search *s, int place, char **out)
 {
     struct text path = { .max = DEEPEST * (WEIGHT_MAX_NAME + 16) };
     status result = add_path(s, place, &path);
 
-    *out = NULL;
-    if (result == OK) {
+    if (result == OK)
         text_make_printable(path.data, "");
-        *out = mem_strdup(path.data);
-        if (!*out)
-            result = FAIL(ERR_MEMORY, "no memory for a state dict's name");
-    }
-    text_free(&path);
+    else
+        text_free(&path);
+    *out = path.data;
     return result;
 }
 
-/* "model_ema, checkpoint.net and 3 more": all state dicts but one; -1: all. */
+/* "model_ema, checkpoint.net and 3 more": all state dicts but one; -1: all. NULL where there is none. The
+ * caller frees *out. */
 static status list_all(const struct search *s, int except, char **out)
 {
     struct text list = { .max = (LISTED + 1) * DEEPEST * (WEIGHT_MAX_NAME + 16) };
     status result = OK;
     int named = 0, left = 0;
 
-    *out = NULL;
-    for (int i = 0; i < s->count; i++) {
+    for (int i = 0; i < s->count && result == OK; i++) {
         char *path;
+
         if (i == except || s->place[i].best == PTH_OTHER || (named == LISTED && ++left))
             continue;
         TRY_OUT(path_of(s, i, &path));
         result = text_add(&list, "%s%s", named++ ? ", " : "", path);
         mem_free(path);
-        TRY_OUT(result);
     }
-    if (left)
-        TRY_OUT(text_add(&list, " and %d more", left));
-    if (named && !(*out = mem_strdup(list.data)))
-        result = FAIL(ERR_MEMORY, "no memory for the list of state dicts");
+    if (left && result == OK)
+        result = text_add(&list, " and %d more", left);
 out:
-    text_free(&list);
+    if (result != OK)
+        text_free(&list);
+    *out = list.data;
     return result;
 }
 

@@ -99,11 +99,7 @@ status weight_load(const char *path, const char *state, struct tensor_table *out
     /* A disk that fails does so here, not under the mapping. */
     TRY_OUT(hash_file(path, t.sha256));
     TRY_OUT(check_name(path, &t));
-    result = read_file(path, state, &t);
-    if (result != OK) {
-        error_prefix(result, "%s", path);
-        goto out;
-    }
+    TRY_OUT(error_prefix(read_file(path, state, &t), "%s", path));
     /* Checking touched every page; they come back as layers are loaded, one at a time. */
     table_rest(&t);
     *out = t;

@@ -163,6 +163,10 @@ MUST_USE status json_expect(struct json *j, char c);
 /* Replaces out's content, up to its max; ERR_FORMAT for zeros and what is not UTF-8. */
 MUST_USE status json_text(struct json *j, struct text *out);
 MUST_USE status json_whole(struct json *j, int64_t *out);     /* without sign */
+/* An object of `least` members, 0 or 1, or more: calls `member` for each, its name in `key`, its value next.
+ */
+MUST_USE status json_members(struct json *j, int least, struct text *key, status (*member)(void *user),
+                             void *user);
 MUST_USE status json_skip(struct json *j);                    /* any value, to 64 brackets deep */
 MUST_USE status json_end(struct json *j);
 MUST_USE status json_add_text(struct text *out, const char *value);
@@ -190,6 +194,7 @@ MUST_USE status packed_params(const struct tensor *t, struct tensor *scale, stru
 /* ---- safetensors ------------------------------------------------------------------------------------ */
 
 enum { SAFETENSORS_MAX_HEADER = 64 << 20 };
+extern const char *const safetensors_types[DTYPE_COUNT];    /* "F32" */
 /* Views of `bytes`. */
 MUST_USE status safetensors_read(const uint8_t *bytes, uint64_t size, struct tensor_table *out);
 MUST_USE status safetensors_write(FILE *f, const struct tensor_table *t, const struct weight_note *notes,

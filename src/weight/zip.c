@@ -154,19 +154,12 @@ static status read_entry(const uint8_t *bytes, uint64_t size, const struct direc
     return find_data(bytes, size, extents[2], e);
 }
 
-static int compare(const char *a, int a_size, const char *b, int b_size)
-{
-    int least = a_size < b_size ? a_size : b_size;
-    int order = memcmp(a, b, (size_t)least);
-
-    return order ? order : a_size - b_size;
-}
-
 static int compare_entries(const void *a, const void *b)
 {
     const struct zip_entry *x = a, *y = b;
+    int order = memcmp(x->name, y->name, (size_t)(x->name_size < y->name_size ? x->name_size : y->name_size));
 
-    return compare(x->name, x->name_size, y->name, y->name_size);
+    return order ? order : x->name_size - y->name_size;
 }
 
 status zip_open(const uint8_t *bytes, uint64_t size, struct zip *out)
@@ -206,20 +199,9 @@ void zip_close(struct zip *z)
 
 struct zip_entry *zip_find(const struct zip *z, const char *name)
 {
-    int low = 0, high = z->count;
+    struct zip_entry key = { .name = name, .name_size = (int)strlen(name) };
 
-    while (low < high) {
-        int middle = (low + high) / 2;
-        struct zip_entry *e = &z->entry[middle];
-        int order = compare(name, (int)strlen(name), e->name, e->name_size);
-        if (order == 0)
-            return e;
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
+    return bsearch(&key, z->entry, (size_t)z->count, sizeof key, compare_entries);
 }
 
 status zip_check(struct zip_entry *e)
