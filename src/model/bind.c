@@ -15,7 +15,7 @@ static const struct model_node *node_of(const struct model_binding *b, int node)
 
 static status check_one(const struct model_binding *b, const struct model_node *n, const struct tensor *t)
 {
-    return tensor_count(t) == 1 ? OK : model_mismatch(b, n, model_name_of(b, t), t, "one value");
+    return tensor_count(t) == 1 ? OK : model_mismatch(b, n, t, "one value");
 }
 
 int model_bits_of(int low, int high)
@@ -32,7 +32,6 @@ static status read_codes(const struct model_binding *b, const struct model_node 
 {
     const struct tensor *codes = model_tensor(b, n->quant, ".codes");
     int most = b->form == PRECISION_ROUNDED ? WIDEST : TORCHS_HIGHEST;
-    char needed[64];
     double low, high;
 
     out->low = 0;
@@ -41,9 +40,8 @@ static status read_codes(const struct model_binding *b, const struct model_node 
         return OK;
     low = tensor_count(codes) == 2 ? tensor_at(codes, 0) : -1;
     high = tensor_count(codes) == 2 ? tensor_at(codes, 1) : -1;
-    snprintf(needed, sizeof needed, "0 and the highest code, up to %d", most);
     if (!(low == 0 && high > 0 && high <= most) || high != (double)(int)high)
-        return model_mismatch(b, n, model_name_of(b, codes), codes, needed);
+        return model_mismatch(b, n, codes, "0 and the highest code, up to %d", most);
     out->high = (int)high;
     return OK;
 }
@@ -52,7 +50,6 @@ static status read_params(const struct model_binding *b, const struct model_node
 {
     const struct tensor *scale, *zero;
     double zero_point;
-    char needed[80];
 
     TRY(model_need(b, &scale, n->quant, ".scale"));
     TRY(model_need(b, &zero, n->quant, ".zero_point"));
@@ -60,18 +57,13 @@ static status read_params(const struct model_binding *b, const struct model_node
     TRY(check_one(b, n, zero));
     zero_point = tensor_at(zero, 0);
     TRY(read_codes(b, n, out));
-    if (!(zero_point >= out->low && zero_point <= out->high) || zero_point != (double)(int)zero_point) {
-        snprintf(needed, sizeof needed, "a whole number from %d to %d, not %g", out->low, out->high,
-                 zero_point);
-        return model_mismatch(b, n, model_name_of(b, zero), zero, needed);
-    }
+    if (!(zero_point >= out->low && zero_point <= out->high) || zero_point != (double)(int)zero_point)
+        return model_mismatch(b, n, zero, "a whole number from %d to %d, not %g", out->low, out->high,
+                              zero_point);
     out->scale = tensor_at(scale, 0);
     out->zero_point = (int)zero_point;
-    if (!model_is_scale(out->scale)) {
-        snprintf(needed, sizeof needed, "a positive scale, not %g", out->scale);
-        return model_mismatch(b, n, model_name_of(b, scale), scale, needed);
-    }
-    return OK;
+    return model_is_scale(out->scale) ? OK
+                                      : model_mismatch(b, n, scale, "a positive scale, not %g", out->scale);
 }
 
 static status node_params(const struct model_binding *b, int node, struct quant_params *out)

@@ -54,16 +54,6 @@ static status load_codes(const struct model_sources *s, enum precision_form form
 
 /* ---- values that are none -------------------------------------------------------------------------- */
 
-/* The first that is not finite, or `count`. */
-static size_t first_odd(const float *x, size_t count)
-{
-    size_t i = 0;
-
-    while (i < count && isfinite(x[i]))
-        i++;
-    return i;
-}
-
 /* One pass without a branch: sound weights pay for no more. */
 static int all_finite(const float *x, size_t count)
 {
@@ -74,19 +64,8 @@ static int all_finite(const float *x, size_t count)
     return !odd;
 }
 
-/* `x` holds t's elements in the order in which the file counts them. */
-static status check_finite(const struct model_binding *b, const struct tensor *t, const float *x)
-{
-    size_t count = (size_t)tensor_count(t), at;
-
-    if (all_finite(x, count))
-        return OK;
-    at = first_odd(x, count);
-    return FAIL(ERR_NUMERIC, "%s: value %zu of tensor %s is %g: weights must be finite", b->weights->source,
-                at, model_name_of(b, t), (double)x[at]);
-}
-
-static status check_vector(const struct model_binding *b, const struct tensor *t, int least_is_zero)
+/* The first of t's values, in the order in which the file counts them, that cannot be. */
+static status check_values(const struct model_binding *b, const struct tensor *t, int least_is_zero)
 {
     for (int64_t i = 0; t && i < tensor_count(t); i++) {
         float x = (float)tensor_at(t, i);
@@ -99,27 +78,20 @@ static status check_vector(const struct model_binding *b, const struct tensor *t
     return OK;
 }
 
-/* Whatever is not finite in the weights is so after folding too; only then the file's order is looked at. */
+/* Whatever is not finite in the weights is so after folding too; only then are they looked at one by one. */
 static status check_layer(const struct model_binding *b, const struct model_sources *s,
                           const struct model_layer *l)
 {
-    float *whole;
-    status result;
-
-    TRY(check_vector(b, s->bias, 0));
-    TRY(check_vector(b, s->gamma, 0));
-    TRY(check_vector(b, s->beta, 0));
-    TRY(check_vector(b, s->mean, 0));
-    TRY(check_vector(b, s->variance, 1));
+    TRY(check_values(b, s->bias, 0));
+    TRY(check_values(b, s->gamma, 0));
+    TRY(check_values(b, s->beta, 0));
+    TRY(check_values(b, s->mean, 0));
+    TRY(check_values(b, s->variance, 1));
     if (all_finite(l->bias, (size_t)l->oc) && (!l->weight_real || all_finite(l->weight_real, layer_size(l))))
         return OK;
-    MEM_TRY(whole, layer_size(l), sizeof *whole);
-    tensor_copy_f32(s->weight, whole);
-    result = check_finite(b, s->weight, whole);
-    mem_free(whole);
-    return result == OK ? FAIL(ERR_NUMERIC, "%s: %s: folding its batch normalisation overflows",
-                               b->weights->source, model_name_of(b, s->weight))
-                        : result;
+    TRY(check_values(b, s->weight, 0));
+    return FAIL(ERR_NUMERIC, "%s: %s: folding its batch normalisation overflows", b->weights->source,
+                model_name_of(b, s->weight));
 }
 
 /* ---- folding --------------------------------------------------------------------------------------- */

@@ -61,10 +61,9 @@ status model_choose_cam(struct model *m, const char *node)
         MEM_TRY(names, (size_t)m->nodes, sizeof *names);
         for (int i = 0; i < m->nodes; i++)
             names[i] = m->node[i].name;
-        near = text_nearest(node, names, m->nodes);
+        near = text_suggest(node, names, m->nodes, "");
         mem_free(names);
-        return FAIL(ERR_USAGE, "the CAM layer '%s' is no node of %s%s%s%s", node, m->source,
-                    near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+        return FAIL(ERR_USAGE, "the CAM layer '%s' is no node of %s%s", node, m->source, near);
     }
     n = &m->node[at];
     if (n->h * n->w < 2)

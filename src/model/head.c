@@ -45,13 +45,11 @@ static status take_layer(const struct model_binding *b, int node, float **weight
     l.bias = NULL;
     *weight = l.weight_real;
     l.weight_real = NULL;
-    if (l.weight_int) {
-        *weight = mem_alloc((size_t)l.oc * run, sizeof **weight);
-        if (!*weight)
-            result = FAIL(ERR_MEMORY, "no memory for the weights of %s", b->model->node[node].name);
-        for (size_t i = 0; *weight && i < (size_t)l.oc * run; i++)
-            (*weight)[i] = (float)(l.scale[l.scales > 1 ? i / run : 0] * l.weight_int[i]);
-    }
+    if (l.weight_int)
+        MEM_TRY_OUT(*weight, (size_t)l.oc * run, sizeof **weight);
+    for (size_t i = 0; l.weight_int && i < (size_t)l.oc * run; i++)
+        (*weight)[i] = (float)(l.scale[l.scales > 1 ? i / run : 0] * l.weight_int[i]);
+out:
     model_layer_free(&l);
     return result;
 }

@@ -13,22 +13,10 @@ const struct tensor *model_tensor(const struct model_binding *b, const char *pre
     return table_find(b->weights, name);
 }
 
-/* As model_tensor, but ERR_MISSING with the nearest name where there is none. */
 status model_need(const struct model_binding *b, const struct tensor **out, const char *prefix,
                   const char *suffix)
 {
     return table_get(b->weights, out, "%s%s%s", b->prefix, prefix, suffix);
-}
-
-/* "CHECKPOINT: tensor NAME is (...), but MODEL:LINE (op node) needs WHAT". */
-status model_mismatch(const struct model_binding *b, const struct model_node *n, const char *name,
-                      const struct tensor *t, const char *needed)
-{
-    char is[128];
-
-    return FAIL(ERR_MISMATCH, "%s: tensor %s is %s, but %s:%d (%s %s) needs %s", b->weights->source, name,
-                tensor_describe(t, is, sizeof is), b->model->source, n->line, model_op_name(n->op), n->name,
-                needed);
 }
 
 int model_stores_codes(const struct model_binding *b)
@@ -43,6 +31,20 @@ const char *model_name_of(const struct model_binding *b, const struct tensor *t)
 
     BUG_IF(entry < b->weights->entry || entry >= b->weights->entry + b->weights->count);
     return entry->name;
+}
+
+status model_mismatch(const struct model_binding *b, const struct model_node *n, const struct tensor *t,
+                      const char *needed, ...)
+{
+    char is[128], what[128];
+    va_list args;
+
+    va_start(args, needed);
+    vsnprintf(what, sizeof what, needed, args);
+    va_end(args);
+    return FAIL(ERR_MISMATCH, "%s: tensor %s is %s, but %s:%d (%s %s) needs %s", b->weights->source,
+                model_name_of(b, t), tensor_describe(t, is, sizeof is), b->model->source, n->line,
+                model_op_name(n->op), n->name, what);
 }
 
 int model_is_float(const struct tensor *t)

@@ -51,8 +51,8 @@ MUST_USE status model_need(const struct model_binding *b, const struct tensor **
 const struct tensor *model_weight(const struct model_binding *b, const struct model_node *n,
                                   const struct tensor **bias);
 /* ERR_MISMATCH: "CHECKPOINT: tensor NAME is (...), but MODEL:LINE (op node) needs WHAT". */
-MUST_USE status model_mismatch(const struct model_binding *b, const struct model_node *n, const char *name,
-                               const struct tensor *t, const char *needed);
+MUST_USE status model_mismatch(const struct model_binding *b, const struct model_node *n,
+                               const struct tensor *t, const char *needed, ...) PRINTF_LIKE(4, 5);
 /* Are the checkpoint's weights codes? Else they are real, to be quantized yet where b->qat. */
 int model_stores_codes(const struct model_binding *b);
 const char *model_name_of(const struct model_binding *b, const struct tensor *t);

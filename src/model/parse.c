@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { MAX_WORDS = 48, HINT = 192, LARGEST = 1 << 16, LARGEST_PICTURE = 1 << 14 /* image.h */ };
+enum { MAX_WORDS = 48, LARGEST = 1 << 16, LARGEST_PICTURE = 1 << 14 /* image.h */ };
 
 /* A line being read: words[next] is the first not yet understood. */
 struct line {
@@ -11,20 +11,10 @@ struct line {
     int number;
     char *words[MAX_WORDS];
     int count, next;
+    int capacity; /* of the model's nodes */
 };
 
 #define BAD(l, ...) error_prefix(FAIL(ERR_FORMAT, __VA_ARGS__), "%s:%d", (l)->m->source, (l)->number)
-
-/* " (did you mean 'conv'?)", or nothing if no word is near. */
-static const char *hint(char out[HINT], const char *word, const char *const *words, int count)
-{
-    const char *near = text_nearest(word, words, count);
-
-    out[0] = '\0';
-    if (near)
-        snprintf(out, HINT, " (did you mean '%s'?)", near);
-    return out;
-}
 
 static status copy_name(struct line *l, const char *what, const char *word, char out[MODEL_NAME])
 {
@@ -80,7 +70,7 @@ static int find_attribute(const char *word)
 static status read_pad(struct line *l, struct model_node *n)
 {
     static const char *const same = "same";
-    char *word, near[HINT];
+    char *word;
     int64_t value;
 
     TRY(next_word(l, "pad", &word));
@@ -89,7 +79,7 @@ static status read_pad(struct line *l, struct model_node *n)
         return OK;
     if (!text_parse_int(word, 0, 64, &value))
         return BAD(l, "pad '%s' is not 'same' or a whole number from 0 to 64%s", word,
-                   hint(near, word, &same, 1));
+                   text_suggest(word, &same, 1, ""));
     n->pad = (int)value;
     return OK;
 }
@@ -122,14 +112,13 @@ static status read_attributes(struct line *l, struct model_node *n)
 {
     const struct model_op_form *form = model_op_form(n->op);
     unsigned seen = 0;
-    char near[HINT];
 
     while (l->next < l->count) {
         const char *word = l->words[l->next++];
         int attribute = find_attribute(word);
         if (attribute < 0)
             return BAD(l, "unknown attribute '%s'%s", word,
-                       hint(near, word, model_attribute_names, ATTR_COUNT));
+                       text_suggest(word, model_attribute_names, ATTR_COUNT, ""));
         if (!((form->required | form->optional) >> attribute & 1))
             return BAD(l, "%s has no attribute '%s'", form->name, word);
         if (seen >> attribute & 1)
@@ -148,8 +137,7 @@ static status read_attributes(struct line *l, struct model_node *n)
 static status find_node(struct line *l, const char *word, int *out)
 {
     const struct model *m = l->m;
-    const char **names;
-    char near[HINT];
+    const char **names, *near;
 
     *out = model_find(m, word);
     if (*out >= 0)
@@ -157,7 +145,7 @@ static status find_node(struct line *l, const char *word, int *out)
     MEM_TRY(names, (size_t)m->nodes + 1, sizeof *names);
     for (int i = 0; i < m->nodes; i++)
         names[i] = m->node[i].name;
-    hint(near, word, names, m->nodes);
+    near = text_suggest(word, names, m->nodes, "");
     mem_free(names);
     return BAD(l, "unknown node '%s'%s: a node must stand above its users", word, near);
 }
@@ -189,12 +177,7 @@ static status start_node(struct line *l, enum model_op op, struct model_node **o
 
     if (m->nodes == MODEL_MAX_NODES)
         return BAD(l, "more than %d nodes", MODEL_MAX_NODES);
-    if (m->nodes % 64 == 0) {
-        struct model_node *grown = mem_grow(m->node, (size_t)m->nodes, (size_t)m->nodes + 64, sizeof *grown);
-        if (!grown)
-            return FAIL(ERR_MEMORY, "no memory for %d nodes", m->nodes + 64);
-        m->node = grown;
-    }
+    TRY(mem_room(&m->node, m->nodes, &l->capacity, sizeof *m->node));
     n = &m->node[m->nodes];
     *n = (struct model_node){ .op = op, .line = l->number };
     TRY(next_word(l, "its name", &word));
@@ -254,18 +237,18 @@ static status expect_word(struct line *l, const char *what)
 static status read_resize(struct line *l, struct model_input *in)
 {
     static const char *const filters[] = { "bilinear", "bicubic" }, *const squash = "squash";
-    char *word, near[HINT];
+    char *word;
     int64_t side = 0;
 
     TRY(expect_word(l, "resize"));
     TRY(next_word(l, "resize", &word));
     if (strcmp(word, squash) != 0 && !text_parse_int(word, 1, LARGEST_PICTURE, &side))
         return BAD(l, "resize '%s' is not 'squash' or a whole number from 1 to %d%s", word, LARGEST_PICTURE,
-                   hint(near, word, &squash, 1));
+                   text_suggest(word, &squash, 1, ""));
     in->resize = (int)side;
     TRY(next_word(l, "the filter (bilinear or bicubic)", &word));
     if (strcmp(word, filters[0]) != 0 && strcmp(word, filters[1]) != 0)
-        return BAD(l, "unknown filter '%s'%s", word, hint(near, word, filters, (int)COUNT_OF(filters)));
+        return BAD(l, "unknown filter '%s'%s", word, text_suggest(word, filters, (int)COUNT_OF(filters), ""));
     strcpy(in->filter, word);
     return OK;
 }
@@ -359,7 +342,6 @@ static status read_line(struct line *l)
 {
     static const char *const others[] = { "model", "output", "cam", "ignore" };
     const char *known[OP_COUNT + COUNT_OF(others)];
-    char near[HINT];
 
     l->next = 1;
     if (!l->m->name[0] && strcmp(l->words[0], "model") != 0)
@@ -380,7 +362,8 @@ static status read_line(struct line *l)
             return read_node(l, (enum model_op)op);
     }
     memcpy(known + OP_COUNT, others, sizeof others);
-    return BAD(l, "unknown op '%s'%s", l->words[0], hint(near, l->words[0], known, (int)COUNT_OF(known)));
+    return BAD(l, "unknown op '%s'%s", l->words[0],
+               text_suggest(l->words[0], known, (int)COUNT_OF(known), ""));
 }
 
 /* What only the whole graph can tell. */

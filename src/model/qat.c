@@ -234,9 +234,7 @@ static status find_one(const struct model_binding *b, int node, int weights, str
     if (weights)
         return model_find_quantizer(b, n, n->weight, ".weight_fake_quant", out);
     TRY(model_find_quantizer(b, n, n->quant, ".activation_post_process", out));
-    return tensor_count(out->low) == 1
-               ? OK
-               : model_mismatch(b, n, model_name_of(b, out->low), out->low, "one value");
+    return tensor_count(out->low) == 1 ? OK : model_mismatch(b, n, out->low, "one value");
 }
 
 /* What one quantizer leaves open another one tells: one configuration usually holds for all of a network, and

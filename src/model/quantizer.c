@@ -6,12 +6,9 @@
 static status check_count(const struct model_binding *b, const struct model_node *n, const struct tensor *t,
                           int64_t count)
 {
-    char needed[48];
-
     if (tensor_count(t) == count)
         return OK;
-    snprintf(needed, sizeof needed, "%lld value%s", (long long)count, count == 1 ? "" : "s");
-    return model_mismatch(b, n, model_name_of(b, t), t, needed);
+    return model_mismatch(b, n, t, "%lld value%s", (long long)count, count == 1 ? "" : "s");
 }
 
 static status check_ran(const struct model_binding *b, const struct model_node *n, const char *name,
@@ -54,7 +51,7 @@ status model_find_quantizer(const struct model_binding *b, const struct model_no
     }
     count = tensor_count(out->low);
     if (!model_is_float(out->low))
-        return model_mismatch(b, n, model_name_of(b, out->low), out->low, "real values");
+        return model_mismatch(b, n, out->low, "real values");
     TRY(check_count(b, n, out->high, count));
     TRY(check_ran(b, n, name, out));
     if (out->scale) {
@@ -65,6 +62,6 @@ status model_find_quantizer(const struct model_binding *b, const struct model_no
     eps = model_tensor(b, name, ".activation_post_process.eps");
     out->eps = eps && tensor_count(eps) > 0 ? (float)tensor_at(eps, 0) : 0x1p-23f;
     if (!model_is_scale((double)out->eps))
-        return model_mismatch(b, n, model_name_of(b, eps), eps, "a positive bound");
+        return model_mismatch(b, n, eps, "a positive bound");
     return OK;
 }

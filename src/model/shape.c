@@ -64,15 +64,13 @@ static status infer_conv(const struct model *m, struct model_node *n, const stru
 
 static status infer_cat(const struct model *m, struct model_node *n)
 {
-    const struct model_node *first = &m->node[n->input[0]];
-
-    n->h = first->h;
-    n->w = first->w;
     n->c = 0;
     for (int i = 0; i < n->inputs; i++) {
         const struct model_node *in = &m->node[n->input[i]];
+
         if (in->h != n->h || in->w != n->w)
-            return BAD("%s is %dx%d and %s is %dx%d", first->name, n->h, n->w, in->name, in->h, in->w);
+            return BAD("%s is %dx%d and %s is %dx%d", m->node[n->input[0]].name, n->h, n->w, in->name, in->h,
+                       in->w);
         n->c += in->c;
     }
     if (n->c > LARGEST_EXTENT)
@@ -80,7 +78,7 @@ static status infer_cat(const struct model *m, struct model_node *n)
     return OK;
 }
 
-static status infer_two(const struct model *m, struct model_node *n)
+static status infer_two(const struct model *m, const struct model_node *n)
 {
     const struct model_node *a = &m->node[n->input[0]], *b = &m->node[n->input[1]];
     int equal = a->c == b->c && a->h == b->h && a->w == b->w;
@@ -88,13 +86,10 @@ static status infer_two(const struct model *m, struct model_node *n)
 
     if (!equal && !broadcast)
         return BAD("%s is %dx%dx%d and %s is %dx%dx%d", a->name, a->c, a->h, a->w, b->name, b->c, b->h, b->w);
-    n->c = a->c;
-    n->h = a->h;
-    n->w = a->w;
     return OK;
 }
 
-static status infer_channels(const struct model *m, struct model_node *n, const struct model_node *in)
+static status infer_channels(const struct model *m, const struct model_node *n, const struct model_node *in)
 {
     if (n->op == OP_LINEAR && (in->h != 1 || in->w != 1))
         return BAD("%s is %dx%dx%d; pool it to 1x1 first", in->name, in->c, in->h, in->w);
@@ -102,50 +97,26 @@ static status infer_channels(const struct model *m, struct model_node *n, const 
         return BAD("channels %d..%d of %s, which has %d", n->begin, n->begin + n->c - 1, in->name, in->c);
     if (n->op == OP_SHUFFLE && in->c % n->groups)
         return BAD("groups %d does not divide %s's %d channels", n->groups, in->name, in->c);
-    if (n->op == OP_SHUFFLE)
-        n->c = in->c;
-    n->h = in->h;
-    n->w = in->w;
     return OK;
 }
 
+/* As its first input's, but for an attribute `out` and for what an op changes. */
 status model_infer_shape(const struct model *m, struct model_node *n)
 {
-    const struct model_node *in = n->inputs ? &m->node[n->input[0]] : NULL;
+    const struct model_node *in = &m->node[n->input[0]];
 
-    switch (n->op) {
-    case OP_CONV:
+    n->c = n->c ? n->c : in->c;
+    n->h = in->h;
+    n->w = in->w;
+    if (n->op == OP_CONV)
         return infer_conv(m, n, in);
-    case OP_MAXPOOL:
-        n->c = in->c;
-        if (2 * n->pad > n->kernel)
-            return BAD("pad %d is more than half of kernel %d", n->pad, n->kernel);
+    if (n->op == OP_MAXPOOL && 2 * n->pad > n->kernel)
+        return BAD("pad %d is more than half of kernel %d", n->pad, n->kernel);
+    if (n->op == OP_MAXPOOL)
         return infer_window(m, n, in);
-    case OP_RELU:
-    case OP_RELU6:
-    case OP_HARDSWISH:
-    case OP_HARDSIGMOID:
-        n->c = in->c;
-        n->h = in->h;
-        n->w = in->w;
-        return OK;
-    case OP_AVGPOOL:
-    case OP_MEAN:
-        n->c = in->c;
+    if (n->op == OP_AVGPOOL || n->op == OP_MEAN)
         n->h = n->w = 1;
-        return OK;
-    case OP_ADD:
-    case OP_MUL:
+    if (n->op == OP_ADD || n->op == OP_MUL)
         return infer_two(m, n);
-    case OP_CAT:
-        return infer_cat(m, n);
-    case OP_LINEAR:
-    case OP_SLICE:
-    case OP_SHUFFLE:
-        return infer_channels(m, n, in);
-    case OP_INPUT:
-    case OP_COUNT:
-        break;
-    }
-    return OK;
+    return n->op == OP_CAT ? infer_cat(m, n) : infer_channels(m, n, in);
 }

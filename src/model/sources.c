@@ -14,30 +14,21 @@ static const struct model_node *node_of(const struct model_binding *b, int node)
 /* A vector of one real number per output channel. */
 static status check_vector(const struct model_binding *b, const struct model_node *n, const struct tensor *t)
 {
-    char needed[64];
-
     if (model_is_float(t) && t->rank == 1 && t->dim[0] == n->c)
         return OK;
-    snprintf(needed, sizeof needed, "(%d) f32", n->c);
-    return model_mismatch(b, n, model_name_of(b, t), t, needed);
+    return model_mismatch(b, n, t, "(%d) f32", n->c);
 }
 
 static status check_codes(const struct model_binding *b, const struct model_node *n, const struct tensor *t)
 {
-    int per_channel = t->quantization == TENSOR_PER_CHANNEL;
-    char needed[80];
-
-    if (per_channel && (t->axis != 0 || t->channels != n->c))
-        return model_mismatch(b, n, model_name_of(b, t), t, "its scales on axis 0");
+    if (t->quantization == TENSOR_PER_CHANNEL && (t->axis != 0 || t->channels != n->c))
+        return model_mismatch(b, n, t, "its scales on axis 0");
     for (int i = 0; i < t->channels; i++) {
         if (!model_is_scale(t->scale[i]))
-            snprintf(needed, sizeof needed, "positive scales, not %g", t->scale[i]);
-        else if (t->zero_point[i] != 0)
-            snprintf(needed, sizeof needed, "weights with zero point 0, not %lld",
-                     (long long)t->zero_point[i]);
-        else
-            continue;
-        return model_mismatch(b, n, model_name_of(b, t), t, needed);
+            return model_mismatch(b, n, t, "positive scales, not %g", t->scale[i]);
+        if (t->zero_point[i] != 0)
+            return model_mismatch(b, n, t, "weights with zero point 0, not %lld",
+                                  (long long)t->zero_point[i]);
     }
     return OK;
 }
@@ -50,24 +41,15 @@ static status check_weight(const struct model_binding *b, const struct model_nod
     int64_t dim[4] = { s->oc, s->ic, s->kh, s->kw };
     int rank = n->op == OP_CONV ? 4 : 2;
     int fits = t->rank == rank && memcmp(t->dim, dim, (size_t)rank * sizeof *dim) == 0;
-    char needed[96];
+    const char *type = !codes ? "f32" : wide ? "s8 or s16, quantized" : "s8, quantized";
 
     if (fits && codes && (t->dtype == DTYPE_S8 || (wide && t->dtype == DTYPE_S16)) &&
         t->quantization != TENSOR_REAL)
         return check_codes(b, n, t);
     if (fits && !codes && model_is_float(t))
         return OK;
-    if (rank == 4)
-        snprintf(needed, sizeof needed, "(%d, %d, %d, %d) %s", s->oc, s->ic, s->kh, s->kw,
-                 !codes ? "f32"
-                 : wide ? "s8 or s16, quantized"
-                        : "s8, quantized");
-    else
-        snprintf(needed, sizeof needed, "(%d, %d) %s", s->oc, s->ic,
-                 !codes ? "f32"
-                 : wide ? "s8 or s16, quantized"
-                        : "s8, quantized");
-    return model_mismatch(b, n, model_name_of(b, t), t, needed);
+    return rank == 4 ? model_mismatch(b, n, t, "(%d, %d, %d, %d) %s", s->oc, s->ic, s->kh, s->kw, type)
+                     : model_mismatch(b, n, t, "(%d, %d) %s", s->oc, s->ic, type);
 }
 
 /* Quantized linear layers have been stored in three ways, the newest (a tuple) comes first; a float layer
@@ -178,7 +160,7 @@ static status find_observer(const struct model_binding *b, const struct model_no
     TRY(model_find_quantizer(b, n, n->weight, ".weight_fake_quant", &s->quantizer));
     low = s->quantizer.low;
     if (tensor_count(low) != 1 && tensor_count(low) != s->oc)
-        return model_mismatch(b, n, model_name_of(b, low), low, "one value, or one a channel");
+        return model_mismatch(b, n, low, "one value, or one a channel");
     return OK;
 }
 

@@ -8,13 +8,6 @@
 
 enum { NAMED = 4, NAME_SHOWN = 90, PREFIX = 1200 };
 
-static int ends_with(const char *name, const char *suffix)
-{
-    size_t size = strlen(name), tail = strlen(suffix);
-
-    return size >= tail && strcmp(name + size - tail, suffix) == 0;
-}
-
 /* Counters that frameworks and profilers (thop) keep beside weights. */
 static int is_counter(const char *name)
 {
@@ -89,7 +82,8 @@ static int is_idle_scale(const struct model_binding *b, const char *name)
                                            "._packed_params.weight" };
     char module[PREFIX];
 
-    if (!model_stores_codes(b) || (!ends_with(name, ".scale") && !ends_with(name, ".zero_point")))
+    if (!model_stores_codes(b) ||
+        (!text_ends(name, strlen(name), ".scale") && !text_ends(name, strlen(name), ".zero_point")))
         return 0;
     snprintf(module, sizeof module, "%.*s", (int)(strrchr(name, '.') - name), name);
     for (size_t i = 0; i < COUNT_OF(weights); i++)
@@ -109,9 +103,18 @@ int model_ignores(const struct model *m, const char *name)
     return 0;
 }
 
-/* `name` is whole, `own` without the network's prefix, NULL where it has none. */
-static int is_bookkeeping(const struct model_binding *b, const char *name, const char *own)
+/* Without the network's prefix; NULL where it has none. */
+static const char *own_name(const struct model_binding *b, const char *name)
 {
+    size_t prefix = strlen(b->prefix);
+
+    return strncmp(name, b->prefix, prefix) == 0 ? name + prefix : NULL;
+}
+
+static int is_bookkeeping(const struct model_binding *b, const char *name)
+{
+    const char *own = own_name(b, name);
+
     return is_counter(name) || (own && (is_inert_observer(b, own) || is_idle_scale(b, own)));
 }
 
@@ -129,16 +132,21 @@ static int is_layers(const struct model *m, const char *name)
     return is_module(m, name, size);
 }
 
+static int is_ignored(const struct model_binding *b, const char *name)
+{
+    const char *own = own_name(b, name);
+
+    return model_ignores(b->model, name) || (own && model_ignores(b->model, own));
+}
+
 /* A tensor that could not be read, or something else where a layer looks for one: no layer may go on without
  * a bias because it is stored as a list. */
 static status check_absents(struct model_binding *b)
 {
-    size_t prefix = strlen(b->prefix);
-
     for (int i = 0; i < b->weights->absents; i++) {
         const struct table_absent *a = &b->weights->absent[i];
-        const char *own = strncmp(a->name, b->prefix, prefix) == 0 ? a->name + prefix : NULL;
-        int ignored = model_ignores(b->model, a->name) || (own && model_ignores(b->model, own));
+        const char *own = own_name(b, a->name);
+        int ignored = is_ignored(b, a->name);
 
         if ((own && is_layers(b->model, own)) || (a->is_tensor && !b->how.allow_unused && !ignored))
             return FAIL(ERR_MISMATCH, "%s: %s %s", b->weights->source, a->name, a->why);
@@ -151,22 +159,17 @@ static status check_absents(struct model_binding *b)
 status model_count_unused(struct model_binding *b, const uint8_t *used)
 {
     char names[NAMED * (NAME_SHOWN + 4)] = "";
-    size_t size = 0, prefix = strlen(b->prefix);
+    size_t size = 0;
 
     TRY(check_absents(b));
     for (int i = 0; i < b->weights->count; i++) {
-        const char *name = b->weights->entry[i].name,
-                   *own = strncmp(name, b->prefix, prefix) == 0 ? name + prefix : NULL;
+        const char *name = b->weights->entry[i].name;
 
         if (used[i])
             continue;
-        if (model_ignores(b->model, name) || (own && model_ignores(b->model, own))) {
+        if (is_ignored(b, name))
             b->ignored++;
-            continue;
-        }
-        if (is_bookkeeping(b, name, own))
-            continue;
-        if (b->unused++ < NAMED)
+        else if (!is_bookkeeping(b, name) && b->unused++ < NAMED)
             size += (size_t)snprintf(names + size, sizeof names - size, "%s%.*s", size ? ", " : "",
                                      NAME_SHOWN, name);
     }
