@@ -10,8 +10,7 @@ struct h5_set h5_root(const struct h5_file *file)
     return (struct h5_set){ .file = file->name, .path = "/", .id = file->id };
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------
- */
+/* ---- reading -------------------------------------------------------------------------------------- */
 
 /* An open attribute; all -1 where there is none. */
 struct attribute {
@@ -33,10 +32,8 @@ static struct attribute look(hid_t id)
 
 static void leave(const struct attribute *a)
 {
-    if (a->type >= 0)
-        H5Tclose(a->type);
-    if (a->id >= 0)
-        H5Aclose(a->id);
+    h5_drop(a->type);
+    h5_drop(a->id);
     H5Eclear2(H5E_DEFAULT);
 }
 
@@ -51,8 +48,7 @@ static int read_text(const struct attribute *a, char *out, size_t size)
     if (good)
         as = h5_type_text(size, H5T_STR_NULLTERM, H5Tget_cset(a->type));
     good = good && as >= 0 && H5Aread(a->id, as, out) >= 0;
-    if (as >= 0)
-        H5Tclose(as);
+    h5_drop(as);
     return good;
 }
 
@@ -79,8 +75,7 @@ status h5_attribute_read(const struct h5_set *set, const char *name, enum h5_kin
                : H5Aread(a.id, type, out) < 0 ? FAIL_H5(set->file, set->path, "attribute %s", name)
                                               : OK;
 
-    if (type >= 0)
-        H5Tclose(type);
+    h5_drop(type);
     leave(&a);
     return s;
 }
@@ -107,8 +102,7 @@ status h5_attribute_at(const struct h5_set *set, int64_t i, char *name, size_t n
                 : FAIL(ERR_FORMAT, "attribute number %lld is no text below %zu bytes", (long long)i, size);
 }
 
-/* ---- writing ---------------------------------------------------------------------------------------------
- */
+/* ---- writing -------------------------------------------------------------------------------------- */
 
 static status write(const struct h5_set *set, const char *name, hid_t type, int64_t count, const void *values)
 {
@@ -119,8 +113,7 @@ static status write(const struct h5_set *set, const char *name, hid_t type, int6
 
     good = (a < 0 || H5Aclose(a) >= 0) && good;
     status s = good ? OK : FAIL_H5(set->file, set->path, "attribute %s cannot be written", name);
-    if (space >= 0)
-        H5Sclose(space);
+    h5_drop(space);
     return s;
 }
 
@@ -130,8 +123,7 @@ static status write_as(const struct h5_set *set, const char *name, const struct 
     hid_t type = h5_type_make(as);
     status s = write(set, name, type, count, values);
 
-    if (type >= 0)
-        H5Tclose(type);
+    h5_drop(type);
     return s;
 }
 
@@ -157,8 +149,7 @@ status h5_attribute_refer(const struct h5_set *set, const char *name, const stru
     return write(set, name, H5T_STD_REF_OBJ, 1, &to);
 }
 
-/* ---- axes ------------------------------------------------------------------------------------------------
- */
+/* ---- axes ----------------------------------------------------------------------------------------- */
 
 status h5_axis_make(const struct h5_set *set)
 {
@@ -176,7 +167,6 @@ status h5_axis_attach(const struct h5_set *set, int k, const struct h5_file *fil
                    ? OK
                    : FAIL_H5(set->file, set->path, "the axis %s cannot be attached", axis);
 
-    if (scale >= 0)
-        H5Dclose(scale);
+    h5_drop(scale);
     return s;
 }

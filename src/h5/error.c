@@ -28,8 +28,7 @@ void h5_version(char out[32])
     snprintf(out, 32, "%u.%u.%u", major, minor, release);
 }
 
-/* ---- troubles: the machine's failures, not the file's ----------------------------------------------------
- */
+/* ---- troubles: the machine's failures, not the file's --------------------------------------------- */
 
 static char trouble[200];
 
@@ -84,8 +83,7 @@ void h5_trouble_end(void)
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
 
-/* ---- sentences -------------------------------------------------------------------------------------------
- */
+/* ---- sentences ------------------------------------------------------------------------------------ */
 
 struct reasons {
     char outer[160], inner[400];

@@ -4,8 +4,7 @@
 #include <mpi.h>
 #include <unistd.h>
 
-/* ---- opening ---------------------------------------------------------------------------------------------
- */
+/* ---- opening -------------------------------------------------------------------------------------- */
 
 /* MPI-IO over this process alone: nothing collective happens in the file after its creation, since its
  * metadata never changes, and a rank whose disk fails in here fails alone instead of leaving the others in a
@@ -54,8 +53,7 @@ status h5_open(const char *path, const char *name, enum h5_access access, struct
     return out->id < 0 ? FAIL_H5(name, "", "cannot be opened") : OK;
 }
 
-/* ---- creating, closing -----------------------------------------------------------------------------------
- */
+/* ---- creating, closing ---------------------------------------------------------------------------- */
 
 int h5_plain_group(hid_t list)
 {
@@ -104,8 +102,7 @@ status h5_close(struct h5_file *file, status before)
     return failed && before == OK ? FAIL_H5(file->name, "", "cannot be closed") : before;
 }
 
-/* ---- what is in a file -----------------------------------------------------------------------------------
- */
+/* ---- what is in a file ---------------------------------------------------------------------------- */
 
 int64_t h5_links(const struct h5_file *file)
 {

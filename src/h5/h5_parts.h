@@ -12,6 +12,13 @@ status h5_fail(const char *file, int line, const char *name, const char *path, c
     PRINTF_LIKE(5, 6);
 #define FAIL_H5(name, path, ...) h5_fail(__FILE__, __LINE__, name, path, __VA_ARGS__)
 
+/* Lets go of a handle of any kind; a negative one is none. */
+static inline void h5_drop(hid_t id)
+{
+    if (id >= 0)
+        H5Idec_ref(id);
+}
+
 /* A new type handle; negative where HDF5 has no memory. */
 hid_t h5_type_make(const struct h5_type *type);
 hid_t h5_type_text(size_t size, H5T_str_t end, H5T_cset_t letters);

@@ -4,8 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* ---- what a dataset is -----------------------------------------------------------------------------------
- */
+/* ---- what a dataset is ---------------------------------------------------------------------------- */
 
 static enum h5_kind kind_of(hid_t type)
 {
@@ -82,10 +81,8 @@ int h5_set_is(const struct h5_set *set, const struct h5_type *type)
     hid_t expected = h5_type_make(type), found = H5Dget_type(set->id);
     int same = expected >= 0 && found >= 0 && H5Tequal(expected, found) > 0;
 
-    if (expected >= 0)
-        H5Tclose(expected);
-    if (found >= 0)
-        H5Tclose(found);
+    h5_drop(expected);
+    h5_drop(found);
     return same;
 }
 
@@ -103,13 +100,11 @@ struct h5_place h5_set_place(const struct h5_set *set)
         place.how = H5_ONE_PIECE;
         place.at = at;
     }
-    if (list >= 0)
-        H5Pclose(list);
+    h5_drop(list);
     return place;
 }
 
-/* ---- creating, closing -----------------------------------------------------------------------------------
- */
+/* ---- creating, closing ---------------------------------------------------------------------------- */
 
 /* Every group on the way to a dataset, without times. */
 static status make_groups(const struct h5_file *file, const char *path)
@@ -124,8 +119,7 @@ static status make_groups(const struct h5_file *file, const char *path)
         hid_t group = there == 0 ? H5Gcreate2(file->id, part, H5P_DEFAULT, list, H5P_DEFAULT) : -1;
         if (there < 0 || (there == 0 && group < 0))
             result = FAIL_H5(file->name, part, "this group cannot be made");
-        if (group >= 0)
-            H5Gclose(group);
+        h5_drop(group);
     }
     H5Pclose(list);
     return result;
@@ -170,8 +164,7 @@ status h5_set_create(const struct h5_file *file, const char *path, const struct 
         result = FAIL_H5(file->name, path, "cannot be created");
     set->kind = type->kind;
     set->element = set->memory >= 0 ? H5Tget_size(set->memory) : 0;
-    if (list >= 0)
-        H5Pclose(list);
+    h5_drop(list);
     if (result != OK)
         h5_set_close(set);
     return result;
@@ -195,8 +188,7 @@ void h5_set_close(struct h5_set *set)
         log_detail("%s", error_last()->text);
 }
 
-/* ---- rows ------------------------------------------------------------------------------------------------
- */
+/* ---- rows ----------------------------------------------------------------------------------------- */
 
 /* Selects the rows in the file's space and makes the memory's. */
 static status select_rows(const struct h5_set *set, int64_t first, int64_t count, hid_t *memory)
@@ -215,8 +207,7 @@ static status select_rows(const struct h5_set *set, int64_t first, int64_t count
         (!set->rank || H5Sselect_hyperslab(set->space, H5S_SELECT_SET, start, NULL, extent, NULL) >= 0))
         return OK;
     status s = FAIL_H5(set->file, set->path, "selecting rows");
-    if (*memory >= 0)
-        H5Sclose(*memory);
+    h5_drop(*memory);
     return s;
 }
 
@@ -264,8 +255,7 @@ status h5_write(const struct h5_set *set, int64_t first, int64_t count, const vo
     return s;
 }
 
-/* ---- by path, one call each ------------------------------------------------------------------------------
- */
+/* ---- by path, one call each ----------------------------------------------------------------------- */
 
 static int64_t rows_of(const struct h5_set *set)
 {
