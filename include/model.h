@@ -182,6 +182,11 @@ void model_unbind(struct model_binding *b);
  * codes, what relu6 does. ERR_MEMORY. */
 MUST_USE status model_decided(const struct model_binding *b, struct text *out);
 
+/* "4 bits (8 in 2 of 21 layers)": the fewest that codes of a quantized checkpoint's weights have, or of its
+ * outputs, and how many have more. Returns out. */
+enum { MODEL_BITS_WORDS = 200 };
+char *model_bits_words(const struct model_binding *b, int weights, char *out, size_t size);
+
 /* What one node costs; zeros for a node without weights. `b` may be NULL: then fp32, with a bias wherever no
  * batch normalisation follows. */
 struct model_cost {

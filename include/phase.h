@@ -122,6 +122,9 @@ const struct option_table *job_table(void);
 /* Local. The precisions of all networks, which must be the same ones, as the job's list, in the order of the
  * first network; what each is. ERR_USAGE, one sentence that names the key. */
 MUST_USE status job_settle(struct job *job);
+/* Local. What calibration is to make where a settled precision says quantize. ERR_USAGE: it has no bits, or
+ * such as there are not. */
+MUST_USE status job_quant_options(const struct job_precision *p, struct quant_options *out);
 /* Local. Are the settings of a settled job complete, and does each have an effect? ERR_USAGE, one sentence
  * that names the key. file: the job as its file alone has it. */
 MUST_USE status job_check(const struct job *job, const struct job *file);

@@ -23,6 +23,7 @@ struct calibrate_source {
     int classes;         /* of the network, whose name is `network` */
     const char *network;
     const char *list;   /* "" or a file of paths, one a line */
+    const char *said;   /* begins each line that says how the folder was read; NULL: they are not said */
     int limit;          /* at most so many */
     uint64_t seed;      /* of the draw of `limit` pictures; 0 = spread evenly over the list */
 };
@@ -55,5 +56,15 @@ MUST_USE status calibrate_network(const struct comm *c, const struct model_bindi
 MUST_USE status calibrate_save(const char *path, const struct model_binding *binding,
                                const struct quant_options *options, const struct quant_result *result,
                                const uint8_t hash[HASH_SIZE]);
+
+/* Local. The checkpoint of a network of a settled job in a precision: what the job names, or, where it says
+ * quantize, OUT.NETWORK.PRECISION.safetensors. Returns path. */
+enum { CALIBRATE_PATH = 1280 };
+struct job;
+const char *calibrate_job_file(const struct job *job, int network, int precision, char path[CALIBRATE_PATH]);
+/* The same for who reads what a run has calibrated and kept. ERR_MISSING where no run has; ERR_MISMATCH where
+ * its form or bits are not the job's. Whether pictures and seed are the same only a run finds out. */
+MUST_USE status calibrate_job_find(const struct job *job, int network, int precision,
+                                   char path[CALIBRATE_PATH]);
 
 #endif

@@ -66,6 +66,8 @@ struct quant_options {
 };
 /* What is done for a precision that is not real, before a caller says otherwise. */
 void quant_preset_options(const struct quant_preset *p, struct quant_options *out);
+/* ERR_RANGE: bits that the form has not, an observer or a correction that it cannot have. */
+MUST_USE status quant_check_options(const struct quant_options *o);
 
 /* The calibration pictures, equal on all ranks but for `pixels`, and how ranks join what they counted. */
 struct quant_pictures {
@@ -113,7 +115,7 @@ struct quant_result {
 /* Local. ERR_MISMATCH where the checkpoint is no fp32 one. */
 MUST_USE status quant_check_source(const struct model_binding *fp32);
 /* Collective if pictures->size > 1; the same result on all ranks. `fp32` is the binding of an fp32
- * checkpoint (ERR_MISMATCH else). ERR_RANGE: no pictures, bits that are none; ERR_NUMERIC: a value
+ * checkpoint (ERR_MISMATCH else). ERR_RANGE: no pictures, or as quant_check_options; ERR_NUMERIC: a value
  * that is not finite, with its node; ERR_MEMORY. Several nodes may not share one weight (ERR_FORMAT).
  * Sources: Nagel et al. 2019 (Data-Free Quantization: equalization, bias correction, here empirical);
  * Jacob et al. 2018 (affine codes); torch 2.15's observers for the formulas of scale and zero point. */

@@ -1,7 +1,7 @@
 /* src/model/decided.c: what binding chose where a checkpoint leaves a choice, in words. */
 #include "model_parts.h"
 
-enum { NAMED = 4, USUAL_BITS = 8 };
+enum { NAMED = 4, USUAL_BITS = 8, WIDEST = 16 };
 
 static status add_names(const struct model_binding *b, struct text *out)
 {
@@ -93,8 +93,48 @@ static status add_biases(const struct model_binding *b, struct text *out)
     return named ? text_add(out, " %s no bias: taken as 0\n", named > 1 ? "have" : "has") : OK;
 }
 
+/* Bits of the codes of a node's weights, or of its output; 0: it has none of its own. */
+static int bits_of(const struct model_binding *b, int node, int weights)
+{
+    const struct model_node *n = &b->model->node[node];
+    const struct tensor *bias, *weight;
+
+    if (!weights)
+        return model_quantizes(n->op) ? model_bits_of(b->q[node].low, b->q[node].high) : 0;
+    if (!model_has_weights(n))
+        return 0;
+    if (b->qat)
+        return model_bits_of(b->weight_range[node].low, b->weight_range[node].high);
+    weight = model_weight(b, n, &bias);
+    return weight ? tensor_bits(weight) : 0;
+}
+
+char *model_bits_words(const struct model_binding *b, int weights, char *out, size_t size)
+{
+    int count[WIDEST + 1] = { 0 }, all = 0, least = weights ? b->weight_bits : b->activation_bits;
+    size_t used = (size_t)snprintf(out, size, "%d bits", least);
+    const char *before = " (";
+
+    for (int i = 0; i < b->model->nodes; i++) {
+        int bits = bits_of(b, i, weights);
+
+        all += bits > 0;
+        count[bits < WIDEST ? bits : WIDEST]++;
+    }
+    for (int bits = least + 1; bits <= WIDEST && used < size; bits++)
+        if (count[bits]) {
+            used += (size_t)snprintf(out + used, size - used, "%s%d in %d", before, bits, count[bits]);
+            before = ", ";
+        }
+    if (*before == ',' && used < size)
+        snprintf(out + used, size - used, " of %d%s)", all, weights ? " layers" : "");
+    return out;
+}
+
 status model_decided(const struct model_binding *b, struct text *out)
 {
+    char weights[MODEL_BITS_WORDS], outputs[MODEL_BITS_WORDS];
+
     TRY(add_names(b, out));
     if (b->folded)
         TRY(text_add(out, "batch normalisations are folded into the weights already\n"));
@@ -104,8 +144,9 @@ status model_decided(const struct model_binding *b, struct text *out)
     if (b->form == PRECISION_ROUNDED)
         TRY(text_add(out, "runs in real numbers, every output rounded to its codes\n"));
     if (model_stores_codes(b) && (b->weight_bits != USUAL_BITS || b->activation_bits != USUAL_BITS))
-        TRY(text_add(out, "codes of weights have %d bits, of outputs %d, or more\n", b->weight_bits,
-                     b->activation_bits));
+        TRY(text_add(out, "codes of weights have %s, of outputs %s\n",
+                     model_bits_words(b, 1, weights, sizeof weights),
+                     model_bits_words(b, 0, outputs, sizeof outputs)));
     if (b->form != PRECISION_REAL && model_has_relu6(b->model))
         TRY(add_relu6(b, out));
     return OK;

@@ -10,7 +10,7 @@
 #include "weight.h"
 
 /* Rises with every change of what room quant makes of the same input. */
-enum { CALIBRATION_VERSION = 1, CALIBRATED_PATH = 4096 };
+enum { CALIBRATION_VERSION = 1, PICTURE_PATH = 4096 };
 
 struct made {
     struct run *r;
@@ -25,34 +25,60 @@ struct made {
     uint8_t hash[HASH_SIZE];
 };
 
-const char *calibrate_job_file(const struct run *r, int network, int precision, char *path, size_t size)
+const char *calibrate_job_file(const struct job *job, int network, int precision, char path[CALIBRATE_PATH])
 {
-    const struct job_network *n = &r->job->network[network];
+    const struct job_network *n = &job->network[network];
+    const struct job_precision_of *p = &n->precision[precision];
 
-    if (!n->precision[precision].quantize)
-        return n->precision[precision].from;
-    snprintf(path, size, "%s.%s.%s.safetensors", r->job->out, n->name, n->precision[precision].name);
+    if (p->quantize)
+        snprintf(path, CALIBRATE_PATH, "%s.%s.%s.safetensors", job->out, n->name, p->name);
+    else
+        snprintf(path, CALIBRATE_PATH, "%s", p->from);
     return path;
+}
+
+static int has_note(const struct tensor_table *t, const char *key, const char *value)
+{
+    const char *is = table_note(t, key);
+
+    return is && (!value || strcmp(is, value) == 0);
+}
+
+status calibrate_job_find(const struct job *job, int network, int precision, char path[CALIBRATE_PATH])
+{
+    const struct job_precision *said = &job->precision[precision];
+    const char *of = job->network[network].name;
+    struct quant_options options;
+    struct tensor_table t;
+    char bits[16];
+    int fits;
+
+    calibrate_job_file(job, network, precision, path);
+    if (!job->network[network].precision[precision].quantize)
+        return OK;
+    TRY(job_quant_options(said, &options));
+    if (!job->out[0] || access(path, F_OK) != 0)
+        return FAIL(
+            ERR_MISSING,
+            "network %s: %s = quantize, and its checkpoint %s is not there: `quantcam run` of this job "
+            "makes it",
+            of, said->name, job->out[0] ? path : "beside store.out");
+    snprintf(bits, sizeof bits, "%d", said->activations);
+    TRY(weight_load(path, NULL, &t));
+    fits = has_note(&t, "quantcam.calibration", NULL) && has_note(&t, "quantcam.bits", bits) &&
+           has_note(&t, "quantcam.arithmetic", "rounded") == (said->form == PRECISION_ROUNDED);
+    table_free(&t);
+    return fits ? OK
+                : FAIL(ERR_MISMATCH,
+                       "%s is of another calibration than %s of this job: `quantcam run` makes it again",
+                       path, said->name);
 }
 
 /* ---- what is wanted ------------------------------------------------------------------------------------ */
 
 static status choose_options(struct made *m)
 {
-    const struct job_precision *p = &m->r->job->precision[m->precision];
-    const struct quant_preset preset = { .form = p->form,
-                                         .weights = p->weights,
-                                         .activations = p->activations,
-                                         .per_channel = p->per_channel,
-                                         .observer = p->observer,
-                                         .ends = p->ends };
-
-    if (!p->stated || p->form == PRECISION_REAL || !p->weights || !p->activations)
-        return FAIL(
-            ERR_USAGE,
-            "precision %s: to quantize it needs preset, or arithmetic, weights and activations (bits)",
-            p->name);
-    quant_preset_options(&preset, &m->options);
+    TRY(job_quant_options(&m->r->job->precision[m->precision], &m->options));
     if (job_engine(m->r->job, m->network, m->precision) == ENGINE_QNNPACK)
         m->options.arithmetic = ENGINE_QNNPACK;
     return OK;
@@ -109,7 +135,7 @@ static void compare_picture(const struct made *m, const char *path, uint8_t *dro
 static status find_evaluated(struct made *m, uint8_t *drop)
 {
     const struct run *r = m->r;
-    char path[CALIBRATED_PATH];
+    char path[PICTURE_PATH];
 
     for (int i = r->c->rank; i < r->list.count; i += r->c->size) {
         comm_alive();
@@ -169,6 +195,7 @@ static status list_pictures(struct made *m)
                                              .classes = m->binding.model->classes,
                                              .network = job->network[m->network].name,
                                              .list = "",
+                                             .said = m->r->pictures_said ? NULL : "calibration pictures: ",
                                              .limit = job->quantize_limit,
                                              .seed = (uint64_t)job->quantize_seed };
 
@@ -267,9 +294,10 @@ static status calibrate(struct made *m, const char *path)
     TRY(comm_agree(c, bind_reference(m)));
     TRY(list_pictures(m));
     hash_all(m);
-    if (m->evaluated && c->rank == 0)
+    if (m->evaluated && !m->r->pictures_said)
         log_info("%d of %d calibration pictures are evaluated too: left out", m->evaluated,
                  m->evaluated + m->pictures.count);
+    m->r->pictures_said = 1;
     made = c->rank == 0 && is_made(m, path);
     comm_broadcast(c, &made, sizeof made);
     if (!made)
@@ -280,21 +308,21 @@ static status calibrate(struct made *m, const char *path)
 
 void calibrate_job_forget(const struct run *r, int network, int precision)
 {
-    char path[CALIBRATED_PATH];
+    char path[CALIBRATE_PATH];
 
     if (r->job->dry_run && r->c->rank == 0 && r->network[network].calibrated[precision])
-        unlink(calibrate_job_file(r, network, precision, path, sizeof path));
+        unlink(calibrate_job_file(r->job, network, precision, path));
 }
 
 status calibrate_job_make(struct run *r, int network, int precision)
 {
     struct made m = { .r = r, .network = network, .precision = precision };
-    char path[CALIBRATED_PATH];
+    char path[CALIBRATE_PATH];
     status result;
 
     if (!r->job->network[network].precision[precision].quantize)
         return OK;
-    result = calibrate(&m, calibrate_job_file(r, network, precision, path, sizeof path));
+    result = calibrate(&m, calibrate_job_file(r->job, network, precision, path));
     calibrate_pictures_free(&m.pictures);
     mem_free(m.content);
     mem_free(m.bytes);

@@ -49,8 +49,8 @@ static status find_folder(const struct calibrate_source *s, struct found *f)
     struct image_manifest list = { 0 };
     status result = image_manifest_read(&source, &list);
 
-    if (result == OK)
-        log_lines("", list.decided);
+    if (result == OK && s->said)
+        log_lines(s->said, list.decided);
     for (int i = 0; i < list.count && result == OK; i++)
         result = add(f, list.entry[i].class_index, s->images, list.entry[i].path);
     image_manifest_free(&list);

@@ -174,7 +174,8 @@ static const struct option_group precisions_of_network = {
 
 static const struct option_row section_rows[] = {
     { SECTION("preset", TEXT, preset), .values = "NAME",
-      .help = "what is not said here is as in this precision: " QUANT_PRESET_NAMES },
+      .help = "what is not said here is as in this precision: " QUANT_PRESET_NAMES
+              "; empty: bits alone are integers as the usual precision's, or rounded above 8 bits" },
     { SECTION("weights", INT, weights), .values = "BITS", .high = 16,
       .help = "bits of weights; 0 = as the preset" },
     { SECTION("activations", INT, activations), .values = "BITS", .high = 16,

@@ -16,6 +16,8 @@ static int says_quantize(const struct job *job)
 
 static status check_network(const struct job *job, const struct job_network *n)
 {
+    struct quant_options options;
+
     if (!n->model[0])
         return FAIL(ERR_USAGE, "network %s: model is not set", n->name);
     for (int p = 0; p < job->precisions; p++) {
@@ -35,6 +37,8 @@ static status check_network(const struct job *job, const struct job_network *n)
         if (real && of->engine)
             return FAIL(ERR_USAGE, "network %s: %s.engine has no effect: real weights have one arithmetic",
                         n->name, of->name);
+        if (of->quantize)
+            TRY(job_quant_options(&job->precision[p], &options));
         if (of->quantize && (of->reading.state[0] || of->reading.allow_unused))
             return FAIL(ERR_USAGE, "network %s: %s.%s has no effect: there is no file to read", n->name,
                         of->name, of->reading.state[0] ? "state" : "unused");

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+enum { INTEGER_BITS = 8, ROUNDED_BITS = 16 };
+static const char *const form_words[] = { "real numbers", "integers", "rounded numbers" };
+
 static const struct job_section *section_of(const struct job *job, const char *name)
 {
     for (int k = 0; k < job->sections; k++)
@@ -22,11 +25,39 @@ static status unknown_preset(const struct job_section *s)
                 QUANT_PRESET_NAMES, text_suggest(s->preset, names, count, ""));
 }
 
+/* What a section that names no preset begins with: its own name's; or, where it says bits alone, integers
+ * where these fit, else rounded numbers. */
+static const struct quant_preset *preset_of(const struct job_section *s, const char *name)
+{
+    const struct quant_preset *own = quant_preset(name);
+
+    if (own || !s || s->arithmetic || !s->weights || !s->activations)
+        return own;
+    return s->weights <= INTEGER_BITS && s->activations <= INTEGER_BITS
+               ? quant_preset_usual()
+               : quant_preset_like(PRECISION_ROUNDED, ROUNDED_BITS, ROUNDED_BITS);
+}
+
+/* A name that is built in says form and bits: no section says others. */
+static status check_name(const struct job_precision *p)
+{
+    const struct quant_preset *own = quant_preset(p->name);
+
+    if (!own || (p->form == own->form && p->weights == own->weights && p->activations == own->activations))
+        return OK;
+    return FAIL(
+        ERR_USAGE,
+        "precision %s: its section says %s, weights of %d bits and activations of %d, but the name is "
+        "built in for %s, %d and %d: give the precision a name of its own",
+        p->name, form_words[p->form], p->weights, p->activations, form_words[own->form], own->weights,
+        own->activations);
+}
+
 /* Preset first, then what the section says. */
 static status describe(const struct job *job, struct job_precision *p)
 {
     const struct job_section *s = section_of(job, p->name);
-    const struct quant_preset *preset = quant_preset(s && s->preset[0] ? s->preset : p->name);
+    const struct quant_preset *preset = s && s->preset[0] ? quant_preset(s->preset) : preset_of(s, p->name);
 
     if (s && s->preset[0] && !preset)
         return unknown_preset(s);
@@ -55,7 +86,26 @@ static status describe(const struct job *job, struct job_precision *p)
                     "precision %s: integer kernels take codes of at most 8 bits, not %d of weights and %d of "
                     "activations: arithmetic = rounded is wanted",
                     p->name, p->weights, p->activations);
-    return OK;
+    return check_name(p);
+}
+
+status job_quant_options(const struct job_precision *p, struct quant_options *out)
+{
+    const struct quant_preset preset = { .form = p->form,
+                                         .weights = p->weights,
+                                         .activations = p->activations,
+                                         .per_channel = p->per_channel,
+                                         .observer = p->observer,
+                                         .ends = p->ends };
+
+    if (!p->stated || p->form == PRECISION_REAL || !p->weights || !p->activations)
+        return FAIL(ERR_USAGE, "precision %s: to quantize it needs preset, or weights and activations (bits)",
+                    p->name);
+    quant_preset_options(&preset, out);
+    if (quant_check_options(out) == OK)
+        return OK;
+    error_last()->status = ERR_USAGE;
+    return error_prefix(ERR_USAGE, "precision %s", p->name);
 }
 
 /* "fp32, int8" of a network, as it has them. */

@@ -1,6 +1,7 @@
 /* src/phase/plan.c: the phase plan: rank 0 reads, every rank parses the same bytes; what the job will do is
  * said. */
 #include "methods.h"
+#include "phase_calibrate.h"
 #include "probe.h"
 #include "run.h"
 #include "weight.h"
@@ -95,6 +96,16 @@ static status note_decided(struct run *r, const char *network, int p, const stru
     return result;
 }
 
+/* The network whose checkpoint says first what precision p is: files are read before others are made. */
+static int first_with(const struct run *r, int p)
+{
+    int i = 0;
+
+    while (i < r->networks && r->job->network[i].precision[p].quantize)
+        i++;
+    return i < r->networks ? i : 0;
+}
+
 /* What a checkpoint is must be what its precision's name or section says, and what the networks before have.
  */
 static status check_form(const struct run *r, int i, int p, enum precision_form form)
@@ -102,9 +113,9 @@ static status check_form(const struct run *r, int i, int p, enum precision_form 
     static const char *const words[] = { "real numbers", "codes of integers", "rounded numbers" };
     const struct job_precision *said = &r->job->precision[p];
     const struct job_precision_of *of = &r->job->network[i].precision[p];
-    enum precision_form expected = i > 0          ? (enum precision_form)r->precision[p].form
-                                   : said->stated ? said->form
-                                                  : form;
+    enum precision_form expected = i != first_with(r, p) ? (enum precision_form)r->precision[p].form
+                                   : said->stated        ? said->form
+                                                         : form;
 
     if (form != expected)
         return FAIL(ERR_MISMATCH, "%s: weights of %s, but network.%s.%s names it, which is of %s", of->from,
@@ -119,8 +130,8 @@ static status check_bits(const struct run *r, int i, int p, const struct store_p
 {
     const struct job_precision *said = &r->job->precision[p];
     const struct job_precision_of *of = &r->job->network[i].precision[p];
-    int weights = i > 0 ? r->precision[p].weight_bits : said->weights,
-        activations = i > 0 ? r->precision[p].activation_bits : said->activations;
+    int first = first_with(r, p), weights = i != first ? r->precision[p].weight_bits : said->weights,
+        activations = i != first ? r->precision[p].activation_bits : said->activations;
 
     if ((!weights || found->weight_bits == weights) &&
         (!activations || found->activation_bits == activations))
@@ -131,7 +142,7 @@ static status check_bits(const struct run *r, int i, int p, const struct store_p
         "the precision a name of its own",
         of->from, found->weight_bits, found->activation_bits, r->job->network[i].name, of->name,
         weights ? weights : found->weight_bits, activations ? activations : found->activation_bits,
-        i > 0 ? " in network " : "", i > 0 ? r->job->network[0].name : "");
+        i != first ? " in network " : "", i != first ? r->job->network[first].name : "");
 }
 
 /* The form and bits of precision p: as its checkpoint has them. What this job calibrates has the bits that it
@@ -158,12 +169,12 @@ static status load_weights(struct run *r, int i, int p, struct tensor_table *tab
     struct run_network *net = &r->network[i];
     const struct job_network *from = &r->job->network[i];
     struct model_reading how = job_reading(r->job, i, p);
-    char path[OPTION_SIZE + 256];
+    char path[CALIBRATE_PATH];
     status result;
 
     comm_alive();
     TRY(comm_signal_status());
-    result = weight_load(calibrate_job_file(r, i, p, path, sizeof path), how.state, table);
+    result = weight_load(calibrate_job_file(r->job, i, p, path), how.state, table);
     if (result == ERR_MISSING)
         result = error_prefix(result, "network.%s.%s", from->name, run_precision(r, p));
     TRY(result);
@@ -242,20 +253,27 @@ static status choose_pipeline(struct run *r, int i)
     return OK;
 }
 
-static status make_network(struct run *r, int i)
+/* The precisions of every network that are files, or those that are calibrated. */
+static status make_precisions(struct run *r, int calibrated)
 {
-    TRY(check_classes(r, i));
-    for (int p = 0; p < r->precisions; p++) {
-        TRY(make_precision(r, i, p));
-        TRY(comm_agree(r->c, compare_hash(r, i, p)));
-        calibrate_job_forget(r, i, p);
-    }
+    for (int i = 0; i < r->networks; i++)
+        for (int p = 0; p < r->precisions; p++) {
+            if (r->job->network[i].precision[p].quantize != calibrated)
+                continue;
+            TRY(make_precision(r, i, p));
+            TRY(comm_agree(r->c, compare_hash(r, i, p)));
+            calibrate_job_forget(r, i, p);
+        }
+    return OK;
+}
+
+static void note_network(struct run *r, int i)
+{
     r->network[i].map = engine_cam_map(r->network[i].engine[0].plan, r->network[i].engine[0].state);
     for (int p = 0; p < r->precisions; p++) {
         r->network[i].q[p] = engine_cam_map(r->network[i].engine[p].plan, r->network[i].engine[p].state).q;
         r->network[i].arithmetic[p] = engine_arithmetic_used(r->network[i].engine[p].plan);
     }
-    return OK;
 }
 
 /* run.isa, else QUANTCAM_ISA, else the fastest here. */
@@ -302,7 +320,11 @@ status plan_make(struct run *r)
     }
     TRY(share_list(r));
     for (int i = 0; i < r->networks; i++)
-        TRY(make_network(r, i));
+        TRY(check_classes(r, i));
+    TRY(make_precisions(r, 0)); /* a file that is not what the job says is refused before anything is made */
+    TRY(make_precisions(r, 1));
+    for (int i = 0; i < r->networks; i++)
+        note_network(r, i);
     return check_saturation(r);
 }
 

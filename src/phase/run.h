@@ -53,6 +53,7 @@ struct run {
     struct text decided; /* of the networks' checkpoints: `network.N.P.decided = words`, a line each */
     int networks, precisions;
     struct store_precision precision[STORE_MAX_PRECISIONS];
+    int pictures_said; /* how the calibration pictures were read is in the log */
     int borrowed; /* the engines are another run's: predict.c */
     struct run_network network[JOB_MAX_NETWORKS];
     uint8_t file_hash[JOB_MAX_NETWORKS * RUN_FILES]
@@ -112,12 +113,9 @@ void progress_file_phase(struct run *r);
 void progress_file_report(void *user, const struct comm_loop *loop, int64_t done, double rate, double left_s);
 void progress_file_remove(const struct run *r);
 
-/* calibrate_job.c: the checkpoint of a network in a precision: what the job names, or, where it says
- * quantize, OUT.NETWORK.PRECISION.safetensors, written into `path`. */
-const char *calibrate_job_file(const struct run *r, int network, int precision, char *path, size_t size);
-/* Makes that checkpoint where the job says quantize, unless it is there and of the same fp32 file,
- * calibration pictures and settings. Adds lines to r->decided. ERR_USAGE: all pictures are evaluated too, or
- * the precision has no bits. */
+/* calibrate_job.c: makes the checkpoint of a network in a precision (calibrate_job_file) where the job says
+ * quantize, unless it is there and of the same fp32 file, calibration pictures and settings. Adds lines to
+ * r->decided. ERR_USAGE: all pictures are evaluated too. */
 MUST_USE status calibrate_job_make(struct run *r, int network, int precision);
 /* A dry run leaves nothing: removes what it made, once that is read. */
 void calibrate_job_forget(const struct run *r, int network, int precision);

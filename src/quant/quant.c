@@ -11,11 +11,9 @@ static status check_bits(const struct quant_options *o, const char *what, int bi
                 o->form == PRECISION_ROUNDED ? "rounded arithmetic" : "integer arithmetic", most);
 }
 
-static status check(const struct quant_options *o, const struct quant_pictures *p)
+status quant_check_options(const struct quant_options *o)
 {
     BUG_IF(o->form == PRECISION_REAL);
-    if (p->count < 1)
-        return FAIL(ERR_RANGE, "no calibration pictures");
     TRY(check_bits(o, "weights", o->weight_bits));
     TRY(check_bits(o, "activations", o->activation_bits));
     if (o->ends)
@@ -64,7 +62,7 @@ status quant_network(const struct model_binding *fp32, const struct quant_option
     status result;
 
     *out = (struct quant_result){ 0 };
-    result = check(options, pictures);
+    result = pictures->count < 1 ? FAIL(ERR_RANGE, "no calibration pictures") : quant_check_options(options);
     if (result == OK)
         result = quant_fold(fp32, &w);
     if (result == OK)

@@ -86,7 +86,7 @@ static void test_bits(void)
     get(&t, "c.weight")->bits = 4;
     CHECK(model_bind(&m, &t, &rounded, &b) == OK && model_decided(&b, &out) == OK);
     CHECK_MSG(strstr(out.data, "runs in real numbers, every output rounded to its codes\n"
-                               "codes of weights have 4 bits, of outputs 8, or more\n"),
+                               "codes of weights have 4 bits (8 in 1 of 2 layers), of outputs 8 bits\n"),
               "%s", out.data);
     text_free(&out);
     model_unbind(&b);

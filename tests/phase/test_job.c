@@ -178,6 +178,24 @@ static void test_precisions(void)
     mem_free(job);
 }
 
+/* Bits alone: integers, or rounded numbers where they do not fit. */
+static void test_bits_alone(void)
+{
+    struct job *job = NULL;
+
+    put(HEAD "[network a]\nmodel = m\nfp32 = f\nw3 = quantize\nw9 = quantize\n[quantize]\nimages = p\n"
+             "[precision w3]\nweights = 3\nactivations = 8\n[precision w9]\nweights = 9\nactivations = 8\n");
+    CHECK_MSG(read_job(&job, NULL) == OK, "%s", error_last()->text);
+    if (!job)
+        return;
+    const struct job_precision *w3 = &job->precision[1], *w9 = &job->precision[2];
+
+    CHECK(w3->stated && w3->form == PRECISION_CODES && w3->weights == 3 && w3->activations == 8);
+    CHECK(w3->per_channel && w3->observer == QUANT_MSE && w3->ends == 0);
+    CHECK(w9->stated && w9->form == PRECISION_ROUNDED && w9->weights == 9 && w9->observer == QUANT_MINMAX);
+    mem_free(job);
+}
+
 static void test_precisions_refused(void)
 {
     refused(HEAD "[network a]\nmodel = m\nint9 = f\n", NULL,
@@ -206,6 +224,17 @@ static void test_precisions_refused(void)
             NULL,
             "%s: precision wide: integer kernels take codes of at most 8 bits, not 12 of weights and 8 of "
             "activations: arithmetic = rounded is wanted");
+    refused(HEAD "[network a]\nmodel = m\nfp32 = f\nint8 = quantize\n[precision int8]\nweights = 4\n", NULL,
+            "%s: precision int8: its section says integers, weights of 4 bits and activations of 8, but the "
+            "name is built in for integers, 8 and 8: give the precision a name of its own");
+    refused(HEAD "[network a]\nmodel = m\nfp32 = f\nint8 = g\n[precision int8]\narithmetic = rounded\n", NULL,
+            "%s: precision int8: its section says rounded numbers, weights of 8 bits and activations of 8, "
+            "but the name is built in for integers, 8 and 8: give the precision a name of its own");
+    refused(HEAD "[network a]\nmodel = m\nfp32 = f\nmild = quantize\n[precision mild]\nweights = 4\n", NULL,
+            "%s: precision mild: to quantize it needs preset, or weights and activations (bits)");
+    refused(HEAD "[network a]\nmodel = m\nfp32 = f\nmild = quantize\n[precision mild]\nweights = 1\n"
+                 "activations = 8\n",
+            NULL, "%s: precision mild: weights of 1 bits: integer arithmetic has 2 to 8");
     refused(HEAD "[network a]\nmodel = m\nfp32 = quantize\n[quantize]\nimages = p\n", NULL,
             "%s: network a: fp32 = quantize: the reference is a checkpoint, others are calibrated from it");
     refused(HEAD "[network a]\nmodel = m\nfp32 = f\nint8 = quantize\n", NULL,
@@ -263,6 +292,7 @@ int main(int argc, char **argv)
     test_canonical();
     test_reading();
     test_precisions();
+    test_bits_alone();
     test_precisions_refused();
     test_networks();
     test_subset_size();
