@@ -113,10 +113,11 @@ MUST_USE status option_read_args(const struct option_table *t, void *settings, i
  * after a blank. */
 MUST_USE status option_read_text(const struct option_table *t, void *settings, const char *source,
                                  const char *text, size_t size);
-/* `name` is without effect while `idle` holds; `why` ends the sentence "NAME = VALUE has no effect: ". */
+/* `names`, blanks between them, are without effect while `idle` holds; `why` ends the sentence "NAME = VALUE
+ * has no effect: ". */
 struct option_idle {
     int idle;
-    const char *name, *why;
+    const char *names, *why;
 };
 /* ERR_USAGE for the first idle row whose value is not that of `defaults`. */
 MUST_USE status option_idle_check(const struct option_table *t, const void *settings, const void *defaults,

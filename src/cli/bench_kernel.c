@@ -18,9 +18,14 @@ static const struct shape {
     { DEPTHWISE, 14, 576, 576, 3, 1 }, { DEPTHWISE, 28, 120, 120, 5, 1 }, { DEPTHWISE, 7, 960, 960, 5, 1 },
 };
 
+/* The kernels that are no convolutions. */
+enum other { ADD_F32, HARDSWISH_F32, AVERAGE_F32, ADD_U8, MUL_U8, LOOKUP_U8, SHUFFLE_U8, GRAM_F64 };
+
 /* One measured call: everything a kernel may take. */
 struct call {
     const struct kernel_table *k;
+    int int8, depthwise; /* a convolution */
+    enum other other;    /* none */
     struct kernel_conv s;
     struct kernel_rect whole;
     struct kernel_requant requant;
@@ -65,47 +70,40 @@ static void print(const struct call *c, const char *name, const char *shape, dou
 
 /* ---- convolutions ----------------------------------------------------------------------------------- */
 
-static void conv_f32(void *user)
+static void run_convolution(void *user)
 {
     struct call *c = user;
+    const struct kernel_table *k = c->k;
 
-    c->k->conv_f32(&c->s, c->packed, c->in, c->out, c->whole, 0.0f, 6.0f, c->scratch);
+    if (c->int8 && c->depthwise)
+        k->depthwise_u8(&c->s, c->packed, c->in, c->out, c->whole, &c->requant, KERNEL_EXACT, c->scratch);
+    else if (c->int8)
+        k->conv_u8(&c->s, c->packed, c->in, c->out, c->whole, &c->requant, KERNEL_EXACT, c->scratch);
+    else if (c->depthwise)
+        k->depthwise_f32(&c->s, c->packed, c->in, c->out, c->whole, 0.0f, 6.0f, c->scratch);
+    else
+        k->conv_f32(&c->s, c->packed, c->in, c->out, c->whole, 0.0f, 6.0f, c->scratch);
 }
 
-static void conv_u8(void *user)
-{
-    struct call *c = user;
-
-    c->k->conv_u8(&c->s, c->packed, c->in, c->out, c->whole, &c->requant, KERNEL_EXACT, c->scratch);
-}
-
-static void depthwise_f32(void *user)
-{
-    struct call *c = user;
-
-    c->k->depthwise_f32(&c->s, c->packed, c->in, c->out, c->whole, 0.0f, 6.0f, c->scratch);
-}
-
-static void depthwise_u8(void *user)
-{
-    struct call *c = user;
-
-    c->k->depthwise_u8(&c->s, c->packed, c->in, c->out, c->whole, &c->requant, KERNEL_EXACT, c->scratch);
-}
-
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
-static status convolution(struct call *c, const struct shape *s, int int8)
+static void pack(const struct call *c)
 {
     const struct kernel_table *k = c->k;
-    int depthwise = s->kind == DEPTHWISE, out = (s->h - 1) / s->stride + 1;
-    char shape[64];
-    double seconds, macs = (double)out * out * s->oc * (depthwise ? 1 : s->ic) * s->kernel * s->kernel;
 
-    c->s = (struct kernel_conv){ .ih = s->h,
+    if (c->int8 && c->depthwise)
+        k->depthwise_u8_pack(&c->s, c->code, c->packed);
+    else if (c->int8)
+        k->conv_u8_pack(&c->s, c->code, c->packed);
+    else if (c->depthwise)
+        k->depthwise_f32_pack(&c->s, c->real, c->real, c->packed);
+    else
+        k->conv_f32_pack(&c->s, c->real, c->real, c->packed);
+}
+
+static struct kernel_conv conv_of(const struct shape *s)
+{
+    int out = (s->h - 1) / s->stride + 1;
+
+    return (struct kernel_conv){ .ih = s->h,
                                  .iw = s->h,
                                  .ic = s->ic,
                                  .in_pitch = s->ic,
@@ -118,27 +116,36 @@ static status convolution(struct call *c, const struct shape *s, int int8)
                                  .stride = s->stride,
                                  .pad = s->kernel / 2,
                                  .zero_point_in = 3 };
-    c->whole = (struct kernel_rect){ .y1 = out, .x1 = out };
-    if (!int8 && depthwise)
-        k->depthwise_f32_pack(&c->s, c->real, c->real, c->packed);
-    else if (!int8)
-        k->conv_f32_pack(&c->s, c->real, c->real, c->packed);
-    else if (depthwise)
-        k->depthwise_u8_pack(&c->s, c->code, c->packed);
-    else
-        k->conv_u8_pack(&c->s, c->code, c->packed);
-    TRY(bench_median(int8        ? (depthwise ? depthwise_u8 : conv_u8)
-                     : depthwise ? depthwise_f32
-                                 : conv_f32,
-                     c, c->repeats, &seconds));
-    snprintf(shape, sizeof shape, "%dx%d/%d %d>%d %dx%d", s->kernel, s->kernel, s->stride, s->ic, s->oc, out,
-             out);
-    print(c,
-          int8        ? (depthwise ? "depthwise_u8" : "conv_u8")
-          : depthwise ? "depthwise_f32"
-                      : "conv_f32",
-          shape, seconds, macs, "GMAC/s", macs / seconds / c->peak[int8]);
+}
+
+/* Weights of an output channel. */
+static int weights_of(const struct shape *s)
+{
+    return (s->kind == DEPTHWISE ? 1 : s->ic) * s->kernel * s->kernel;
+}
+
+static status convolution(struct call *c, const struct shape *s)
+{
+    char shape[64], name[32];
+    struct bench_time time;
+    double macs;
+
+    c->s = conv_of(s);
+    c->depthwise = s->kind == DEPTHWISE;
+    c->whole = (struct kernel_rect){ .y1 = c->s.oh, .x1 = c->s.ow };
+    macs = (double)c->s.oh * c->s.ow * s->oc * weights_of(s);
+    pack(c);
+    TRY(bench_time(run_convolution, c, 1, c->repeats, &time));
+    snprintf(name, sizeof name, "%s_%s", c->depthwise ? "depthwise" : "conv", c->int8 ? "u8" : "f32");
+    snprintf(shape, sizeof shape, "%dx%d/%d %d>%d %dx%d", s->kernel, s->kernel, s->stride, s->ic, s->oc,
+             c->s.oh, c->s.ow);
+    print(c, name, shape, time.median, macs, "GMAC/s", macs / time.median / c->peak[c->int8]);
     return OK;
+}
+
+static void raise_to(size_t *most, size_t value)
+{
+    *most = value > *most ? value : *most;
 }
 
 /* The most that any shape's buffers take. */
@@ -149,29 +156,15 @@ static status make_room(struct call *c)
 
     for (size_t i = 0; i < COUNT_OF(shapes); i++) {
         const struct shape *s = &shapes[i];
-        struct kernel_conv v = { .ih = s->h,
-                                 .iw = s->h,
-                                 .ic = s->ic,
-                                 .in_pitch = s->ic,
-                                 .oh = s->h,
-                                 .ow = s->h,
-                                 .oc = s->oc,
-                                 .out_pitch = s->oc,
-                                 .kh = s->kernel,
-                                 .kw = s->kernel,
-                                 .stride = s->stride,
-                                 .pad = s->kernel / 2 };
+        struct kernel_conv v = conv_of(s);
         int depthwise = s->kind == DEPTHWISE;
 
-        map = larger(map, (size_t)s->h * (size_t)s->h * (size_t)larger((size_t)s->ic, (size_t)s->oc));
-        weights = larger(weights, (size_t)s->kernel * (size_t)s->kernel * (size_t)s->oc *
-                                      (size_t)(depthwise ? 1 : s->ic));
-        packed = larger(packed, depthwise ? k->depthwise_f32_packed_bytes(&v) : k->conv_f32_packed_bytes(&v));
-        packed = larger(packed, depthwise ? k->depthwise_u8_packed_bytes(&v) : k->conv_u8_packed_bytes(&v));
-        scratch =
-            larger(scratch, depthwise ? k->depthwise_f32_scratch_bytes(&v) : k->conv_f32_scratch_bytes(&v));
-        scratch =
-            larger(scratch, depthwise ? k->depthwise_u8_scratch_bytes(&v) : k->conv_u8_scratch_bytes(&v));
+        raise_to(&map, (size_t)(s->h * s->h) * (size_t)(s->ic > s->oc ? s->ic : s->oc));
+        raise_to(&weights, (size_t)weights_of(s) * (size_t)s->oc);
+        raise_to(&packed, depthwise ? k->depthwise_f32_packed_bytes(&v) : k->conv_f32_packed_bytes(&v));
+        raise_to(&packed, depthwise ? k->depthwise_u8_packed_bytes(&v) : k->conv_u8_packed_bytes(&v));
+        raise_to(&scratch, depthwise ? k->depthwise_f32_scratch_bytes(&v) : k->conv_f32_scratch_bytes(&v));
+        raise_to(&scratch, depthwise ? k->depthwise_u8_scratch_bytes(&v) : k->conv_u8_scratch_bytes(&v));
     }
     MEM_TRY(c->in, map + 64, sizeof(float));
     MEM_TRY(c->out, map + 64, sizeof(float));
@@ -186,7 +179,6 @@ static status make_room(struct call *c)
     c->requant = (struct kernel_requant){ .mode = REQUANT_FBGEMM_CHANNEL,
                                           .multiplier = c->real,
                                           .bias_real = c->real,
-
                                           .zero_point_out = 5,
                                           .low = 5,
                                           .high = 255 };
@@ -197,91 +189,72 @@ static status make_room(struct call *c)
 
 enum { PIXELS = 28 * 28, CHANNELS = 192, COUNT = PIXELS * CHANNELS };
 
-static void add_f32(void *user)
-{
-    struct call *c = user;
+/* Bytes read and written, each once; of the last multiply-accumulates. */
+static const struct {
+    const char *name, *shape;
+    double amount;
+} others[] = {
+    [ADD_F32] = { "add_f32", "192 28x28", 3.0 * COUNT * 4 },
+    [HARDSWISH_F32] = { "hardswish_f32", "192 28x28", 2.0 * COUNT * 4 },
+    [AVERAGE_F32] = { "average_f32", "192 28x28", COUNT * 4 },
+    [ADD_U8] = { "add_u8", "192 28x28", 3.0 * COUNT },
+    [MUL_U8] = { "mul_u8", "192 28x28", 2.0 * COUNT },
+    [LOOKUP_U8] = { "lookup_u8", "192 28x28", 2.0 * COUNT },
+    [SHUFFLE_U8] = { "shuffle_u8", "192 28x28", 2.0 * COUNT },
+    [GRAM_F64] = { "gram_f64", "1280 7x7", 49.0 * 50 / 2 * 1280 },
+};
 
-    c->k->add_f32(c->in, CHANNELS, c->in, CHANNELS, c->out, CHANNELS, PIXELS, CHANNELS, 0.0f, 6.0f);
-}
-
-static void add_u8(void *user)
+static void run_other(void *user)
 {
-    struct call *c = user;
-    const struct kernel_add_u8 p = {
+    static const struct kernel_add_u8 add = {
         .mode = ADD_FBGEMM, .scale_a = 0.1f, .scale_b = 0.2f, .inverse_out = 5.0f
     };
+    static const struct kernel_mul_u8 mul = { .multiplier = 0.01f };
+    const struct call *c = user;
+    const struct kernel_table *k = c->k;
+    const int n = CHANNELS;
 
-    c->k->add_u8(c->in, CHANNELS, c->in, CHANNELS, c->out, CHANNELS, PIXELS, CHANNELS, &p);
+    switch (c->other) {
+    case ADD_F32:
+        k->add_f32(c->in, n, c->in, n, c->out, n, PIXELS, n, 0.0f, 6.0f);
+        break;
+    case HARDSWISH_F32:
+        k->hardswish_f32(c->in, n, c->out, n, PIXELS, n);
+        break;
+    case AVERAGE_F32:
+        k->average_f32(c->in, PIXELS, n, n, c->out);
+        break;
+    case ADD_U8:
+        k->add_u8(c->in, n, c->in, n, c->out, n, PIXELS, n, &add);
+        break;
+    case MUL_U8:
+        k->mul_u8(c->in, n, c->in, 0, c->out, n, PIXELS, n, &mul);
+        break;
+    case LOOKUP_U8:
+        k->lookup_u8(c->in, n, c->out, n, PIXELS, n, (const uint8_t *)c->code);
+        break;
+    case SHUFFLE_U8:
+        k->shuffle_u8(c->in, n, c->out, n, PIXELS, n, 2);
+        break;
+    case GRAM_F64:
+        k->gram_f64(c->in, 49, 1280, 1280, c->out, c->scratch);
+        break;
+    }
 }
-
-static void mul_u8(void *user)
-{
-    struct call *c = user;
-    const struct kernel_mul_u8 p = { .multiplier = 0.01f };
-
-    c->k->mul_u8(c->in, CHANNELS, c->in, 0, c->out, CHANNELS, PIXELS, CHANNELS, &p);
-}
-
-static void hardswish_f32(void *user)
-{
-    struct call *c = user;
-
-    c->k->hardswish_f32(c->in, CHANNELS, c->out, CHANNELS, PIXELS, CHANNELS);
-}
-
-static void lookup_u8(void *user)
-{
-    struct call *c = user;
-
-    c->k->lookup_u8(c->in, CHANNELS, c->out, CHANNELS, PIXELS, CHANNELS, (const uint8_t *)c->code);
-}
-
-static void shuffle_u8(void *user)
-{
-    struct call *c = user;
-
-    c->k->shuffle_u8(c->in, CHANNELS, c->out, CHANNELS, PIXELS, CHANNELS, 2);
-}
-
-static void average_f32(void *user)
-{
-    struct call *c = user;
-
-    c->k->average_f32(c->in, PIXELS, CHANNELS, CHANNELS, c->out);
-}
-
-static void gram_f64(void *user)
-{
-    struct call *c = user;
-
-    c->k->gram_f64(c->in, 49, 1280, 1280, c->out, c->scratch);
-}
-
-/* name, what runs, bytes read and written */
-static const struct other {
-    const char *name;
-    void (*work)(void *user);
-    double bytes;
-} others[] = {
-    { "add_f32", add_f32, 3.0 * COUNT * 4 },   { "hardswish_f32", hardswish_f32, 2.0 * COUNT * 4 },
-    { "average_f32", average_f32, COUNT * 4 }, { "add_u8", add_u8, 3.0 * COUNT },
-    { "mul_u8", mul_u8, 2.0 * COUNT },         { "lookup_u8", lookup_u8, 2.0 * COUNT },
-    { "shuffle_u8", shuffle_u8, 2.0 * COUNT },
-};
 
 static status run_all(struct call *c)
 {
-    double seconds;
+    struct bench_time time;
 
-    for (int int8 = 0; int8 < 2; int8++)
+    for (c->int8 = 0; c->int8 < 2; c->int8++)
         for (size_t i = 0; i < COUNT_OF(shapes); i++)
-            TRY(convolution(c, &shapes[i], int8));
+            TRY(convolution(c, &shapes[i]));
     for (size_t i = 0; i < COUNT_OF(others); i++) {
-        TRY(bench_median(others[i].work, c, c->repeats, &seconds));
-        print(c, others[i].name, "192 28x28", seconds, others[i].bytes, "GB/s", -1);
+        c->other = (enum other)i;
+        TRY(bench_time(run_other, c, 1, c->repeats, &time));
+        print(c, others[i].name, others[i].shape, time.median, others[i].amount,
+              c->other == GRAM_F64 ? "GMAC/s" : "GB/s", -1);
     }
-    TRY(bench_median(gram_f64, c, c->repeats, &seconds));
-    print(c, "gram_f64", "1280 7x7", seconds, 49.0 * 50 / 2 * 1280, "GMAC/s", -1);
     return OK;
 }
 

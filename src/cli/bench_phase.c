@@ -11,8 +11,9 @@ struct picture {
     const char *path;
     struct probe *probe;
     int precision; /* of the part in hand */
-    int repeats, json;
+    int repeats;
     status result; /* of a part that can fail */
+    struct bench_parts *out;
     uint8_t *pixels;
     float curve[STEPS + 1];
 };
@@ -107,25 +108,22 @@ static void curves(void *user)
 
 /* ---- in order ------------------------------------------------------------------------------------------ */
 
-static void print(const struct picture *p, const char *part, const char *precision, double seconds)
+static void add(struct picture *p, const char *name, int precision, double seconds)
 {
-    if (p->json)
-        printf("{\"part\": \"%s\", \"precision\": \"%s\", \"ms\": %.4f}\n", part, precision, seconds * 1e3);
-    else
-        printf("%-34s %-5s %10.3f ms\n", part, precision, seconds * 1e3);
+    BUG_IF(p->out->count == BENCH_PARTS);
+    p->out->part[p->out->count++] = (struct bench_part){ name, precision, seconds };
 }
 
-/* precision < 0: a part that all share. */
-static status measure(struct picture *p, const char *part, int precision, void (*work)(void *user),
+static status measure(struct picture *p, const char *name, int precision, void (*work)(void *user),
                       int repeats, double *sum)
 {
-    double seconds;
+    struct bench_time time;
 
     p->precision = precision < 0 ? 0 : precision;
-    TRY(bench_median(work, p, repeats, &seconds));
+    TRY(bench_time(work, p, 1, repeats, &time));
     TRY(p->result);
-    print(p, part, precision < 0 ? "" : p->set->name[precision], seconds);
-    *sum += seconds;
+    add(p, name, precision, time.median);
+    *sum += time.median;
     return OK;
 }
 
@@ -148,7 +146,7 @@ static status explain(struct picture *p)
     int few = p->repeats < 10 ? 1 : p->repeats / 10;
     double picture = 0, sum[2];
 
-    TRY(measure(p, "picture and substrates", -1, substrates, p->repeats, &picture));
+    TRY(measure(p, "picture and substrates", BENCH_SHARED, substrates, p->repeats, &picture));
     sum[0] = sum[1] = picture;
     for (int i = 0; i < p->set->count; i++) {
         probe_how_of(p->probe)->whole = 1;
@@ -158,8 +156,8 @@ static status explain(struct picture *p)
     probe_how_of(p->probe)->whole = 0;
     for (int i = 0; i < p->set->count; i++)
         TRY(measure(p, "both curves, what changed alone", i, curves, few, &sum[1]));
-    print(p, "explain, every step whole", "all", sum[0]);
-    print(p, "explain", "all", sum[1]);
+    add(p, "explain, every step whole", BENCH_ALL, sum[0]);
+    add(p, "explain", BENCH_ALL, sum[1]);
     return OK;
 }
 
@@ -167,35 +165,45 @@ static status evaluate(struct picture *p)
 {
     double sum = 0;
 
-    TRY(measure(p, "decode and preprocess", -1, load, p->repeats, &sum));
+    TRY(measure(p, "decode and preprocess", BENCH_SHARED, load, p->repeats, &sum));
     for (int i = 0; i < p->set->count; i++)
         TRY(one_precision(p, i, &sum));
     for (int i = 1; i < p->set->count; i++) {
         TRY(measure(p, "RMSE of the maps", i, rmse, p->repeats, &sum));
         TRY(measure(p, "further measures of the pair", i, compare, p->repeats, &sum));
     }
-    print(p, "evaluate", "all", sum);
+    add(p, "evaluate", BENCH_ALL, sum);
     return OK;
 }
 
-status bench_phase_run(const struct network_set *set, const char *image, int repeats, int with_curves,
-                       int json)
+status bench_phase_run(const struct network_set *set, const char *image, int repeats, int curves,
+                       struct bench_parts *out)
 {
     const struct probe_how how = { .sign = CAM_ABSMAX, .raw = 1, .curves = STEPS };
-    struct picture p = { .set = set, .path = image, .repeats = repeats, .json = json };
+    struct picture p = { .set = set, .path = image, .repeats = repeats, .out = out };
     status result = OK;
 
-    if (!json)
-        printf("%s, %s, one picture on one core\n", set->of[0].model.name, set->of[0].kernels->isa);
+    out->count = 0;
     TRY_OUT(network_set_probe(set, &how, &p.probe));
-    p.pixels = mem_alloc(image_pipeline_bytes(&set->of[0].pipeline), 1);
-    if (!p.pixels)
-        TRY_OUT(FAIL(ERR_MEMORY, "no memory for a picture"));
+    MEM_TRY_OUT(p.pixels, image_pipeline_bytes(&set->of[0].pipeline), 1);
     TRY_OUT(evaluate(&p));
-    if (with_curves)
+    if (curves)
         TRY_OUT(explain(&p));
 out:
     probe_free(p.probe);
     mem_free(p.pixels);
     return result;
+}
+
+void bench_phase_print(const struct network_set *set, const struct bench_parts *parts, int json)
+{
+    for (int i = 0; i < parts->count; i++) {
+        const struct bench_part *part = &parts->part[i];
+        const char *precision = part->precision == BENCH_SHARED ? ""
+                                : part->precision == BENCH_ALL  ? "all"
+                                                                : set->name[part->precision];
+
+        printf(json ? "{\"part\": \"%s\", \"precision\": \"%s\", \"ms\": %.4f}\n" : "%-34s %-5s %10.3f ms\n",
+               part->name, precision, part->seconds * 1e3);
+    }
 }

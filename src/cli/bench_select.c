@@ -1,6 +1,6 @@
 /* src/cli/bench_select.c: the selection among up to 10^9 values, timed and checked against what they must
  * give. */
-#include "bench_select.h"
+#include "bench.h"
 
 #include <stdio.h>
 

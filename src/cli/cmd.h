@@ -1,68 +1,60 @@
-/* src/cli/cmd.h: the subcommands. Each takes its own argv (argv[0] is its name) and returns the exit code
- * (DESIGN 1). */
+/* src/cli/cmd.h: the subcommands, and the options that several of them have. main.c reads the options,
+ * answers --help and ends with the exit code (DESIGN 1); a command is its table of options and a function. */
 #ifndef CLI_CMD_H
 #define CLI_CMD_H
 
-/* Rows that mean the same in several commands; each has the field in its `struct settings`. */
+#include "base_option.h"
+
+struct cmd_call {
+    void *set;                 /* the command's struct settings, as the options say */
+    struct option_words words; /* beside the options */
+    int argc;                  /* argv[0] is the command's name */
+    char **argv;
+    int code; /* out: the exit code where the command chose one; else -1, and its status says */
+};
+struct command {
+    const char *name, *line;
+    const struct option_table *table; /* NULL: the command reads its options itself */
+    const void *usual;                /* settings where no option says otherwise, of `size` bytes */
+    size_t size;
+    status (*run)(struct cmd_call *call);
+    int guarded; /* reads HDF5 files of strangers: guard.h says why not the others */
+};
+#define CMD_TABLE .table = &table, .usual = &usual, .size = sizeof usual
+extern const struct command cmd_bench, cmd_explain, cmd_infer, cmd_inspect, cmd_quantize, cmd_report,
+    cmd_run, cmd_show, cmd_synth, cmd_verify, cmd_version;
+
+/* ---- rows that mean the same in several commands: each has the field in its `struct settings` ----------- */
+
+#define CMD_ROW(option, kind_of, field)                                                                      \
+    .name = option, .kind = OPTION_##kind_of, .where = offsetof(struct settings, field)
 #define CMD_ROW_MODEL                                                                                        \
-    { .name = "model",                                                                                       \
-      .kind = OPTION_PATH,                                                                                   \
-      .where = offsetof(struct settings, model),                                                             \
-      .values = "FILE",                                                                                      \
-      .help = "the network's description, models/*.model" }
+    { CMD_ROW("model", PATH, model), .values = "FILE", .help = "the network's description, models/*.model" }
 #define CMD_ROW_ENGINE                                                                                       \
-    { .name = "engine",                                                                                      \
-      .kind = OPTION_CHOICE,                                                                                 \
-      .where = offsetof(struct settings, engine),                                                            \
-      .values = "auto|fbgemm|qnnpack",                                                                       \
+    { CMD_ROW("engine", CHOICE, engine), .values = "auto|fbgemm|qnnpack",                                    \
       .help = "arithmetic of codes; auto: fbgemm where any weight is per channel, else qnnpack" }
 #define CMD_ROW_ISA                                                                                          \
-    { .name = "isa",                                                                                         \
-      .kind = OPTION_TEXT,                                                                                   \
-      .where = offsetof(struct settings, isa),                                                               \
-      .values = "NAME",                                                                                      \
+    { CMD_ROW("isa", TEXT, isa), .values = "NAME",                                                           \
       .help = "instruction set; auto: the fastest here, or QUANTCAM_ISA" }
 /* How description and checkpoint are read: the field is a struct model_reading (model.h). */
 #define CMD_ROW_STATE                                                                                        \
-    { .name = "state",                                                                                       \
-      .kind = OPTION_TEXT,                                                                                   \
-      .where = offsetof(struct settings, reading.state),                                                     \
-      .values = "NAME",                                                                                      \
+    { CMD_ROW("state", TEXT, reading.state), .values = "NAME",                                               \
       .help = "which state dict of the checkpoint, as model_ema; empty: the only one" }
 #define CMD_ROW_UNUSED                                                                                       \
-    { .name = "unused",                                                                                      \
-      .kind = OPTION_CHOICE,                                                                                 \
-      .where = offsetof(struct settings, reading.allow_unused),                                              \
-      .values = "refuse|allow",                                                                              \
+    { CMD_ROW("unused", CHOICE, reading.allow_unused), .values = "refuse|allow",                             \
       .help = "tensors of the checkpoint that the network does not use" }
 #define CMD_ROW_RELU6                                                                                        \
-    { .name = "relu6",                                                                                       \
-      .kind = OPTION_CHOICE,                                                                                 \
-      .where = offsetof(struct settings, reading.relu6),                                                     \
-      .values = "auto|relu|clamp",                                                                           \
+    { CMD_ROW("relu6", CHOICE, reading.relu6), .values = "auto|relu|clamp",                                  \
       .help = "when quantized; auto: as the checkpoint notes, else relu, as torch's own files want it" }
 #define CMD_ROW_LAYER                                                                                        \
-    { .name = "cam.layer",                                                                                   \
-      .kind = OPTION_TEXT,                                                                                   \
-      .where = offsetof(struct settings, reading.layer),                                                     \
-      .values = "NODE",                                                                                      \
+    { CMD_ROW("cam.layer", TEXT, reading.layer), .values = "NODE",                                           \
       .help = "of the description, whose activations become the map; empty: the one that it names" }
 #define CMD_ROW_CHECKED                                                                                      \
-    { .name = "checked",                                                                                     \
-      .kind = OPTION_FLAG,                                                                                   \
-      .where = offsetof(struct settings, checked),                                                           \
-      .help = "compare what is read with the checksums in the file" }
-
-int cmd_bench(int argc, char **argv);
-int cmd_explain(int argc, char **argv);
-int cmd_infer(int argc, char **argv);
-int cmd_inspect(int argc, char **argv);
-int cmd_quantize(int argc, char **argv);
-int cmd_report(int argc, char **argv);
-int cmd_run(int argc, char **argv);
-int cmd_show(int argc, char **argv);
-int cmd_synth(int argc, char **argv);
-int cmd_verify(int argc, char **argv);
-int cmd_version(int argc, char **argv);
+    { CMD_ROW("checked", FLAG, checked), .help = "compare what is read with the checksums in the file" }
+/* `else_said`: where the names come from without a file. */
+#define CMD_ROW_NAMES(else_said)                                                                             \
+    { CMD_ROW("names", PATH, names), .values = "FILE",                                                       \
+      .help = "names of the classes: a line a class, LOC_synset_mapping.txt or imagenet_class_index.json; "  \
+              "empty: " else_said }
 
 #endif

@@ -1,12 +1,12 @@
 /* src/cli/cmd_explain.c: one picture: what each precision answers, where it looks, and how the two differ. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base_option.h"
 #include "cmd.h"
 #include "explain.h"
 #include "phase.h"
+#include "phase_calibrate.h"
 #include "report.h"
 
 enum { TEXT_MAX = 4 << 20 };
@@ -21,42 +21,18 @@ struct settings {
 
 static const struct option_row rows[] = {
     CMD_ROW_MODEL,
-    { .name = "weights",
-      .kind = OPTION_FILES,
-      .where = offsetof(struct settings, weights),
-      .values = "[NAME=]FILE",
+    { CMD_ROW("weights", FILES, weights), .values = "[NAME=]FILE",
       .help = "its checkpoint; once more for every further precision, each compared with the first; NAME: "
               "what to call the precision" },
-    { .name = "job",
-      .kind = OPTION_PATH,
-      .where = offsetof(struct settings, job),
-      .values = "JOB.conf",
-      .help =
-          "in place of the two: every network of a job whose precisions are files, with its preprocessing "
-          "and sign rule" },
-    { .name = "network",
-      .kind = OPTION_TEXT,
-      .where = offsetof(struct settings, network),
-      .values = "NAME",
-      .help = "of the job's networks this one alone" },
-    { .name = "output",
-      .kind = OPTION_PATH,
-      .where = offsetof(struct settings, output),
-      .values = "FILE.png",
-      .letter = 'o',
+    { CMD_ROW("job", PATH, job), .values = "JOB.conf",
+      .help = "in place of the two: every network of a job, where it says quantize as `run` calibrated it, "
+              "with its preprocessing and sign rule" },
+    { CMD_ROW("network", TEXT, network), .values = "NAME", .help = "of the job's networks this one alone" },
+    { CMD_ROW("output", PATH, output), .values = "FILE.png", .letter = 'o',
       .help = "the picture and its maps; empty: the image's name with -NETWORK.png, here" },
-    { .name = "steps",
-      .kind = OPTION_INT,
-      .where = offsetof(struct settings, steps),
-      .values = "N",
-      .high = EXPLAIN_STEPS,
+    { CMD_ROW("steps", INT, steps), .values = "N", .high = EXPLAIN_STEPS,
       .help = "of deletion and insertion, 0 for no curves" },
-    { .name = "names",
-      .kind = OPTION_PATH,
-      .where = offsetof(struct settings, names),
-      .values = "FILE",
-      .help = "names of the classes: a line a class, LOC_synset_mapping.txt or imagenet_class_index.json; "
-              "empty: data.synsets of the job, else their numbers" },
+    CMD_ROW_NAMES("data.synsets of the job, else their numbers"),
     CMD_ROW_LAYER,
     CMD_ROW_STATE,
     CMD_ROW_UNUSED,
@@ -126,26 +102,25 @@ static void output_name(const struct settings *set, const char *image, const cha
 static status open_precisions(const struct settings *set, const struct job *job, int k,
                               struct network_set *out)
 {
-    const struct job_network *n = &job->network[k];
-    struct engine_options options = { .arithmetic = (enum engine_arithmetic)n->engine,
-                                      .saturate = (enum engine_saturation)job->saturate };
+    struct network_how how = { .model = job->network[k].model,
+                               .isa = set->isa,
+                               .reading = &set->reading,
+                               .options = { .arithmetic = (enum engine_arithmetic)job->network[k].engine,
+                                            .saturate = (enum engine_saturation)job->saturate } };
+    char path[CALIBRATE_PATH];
 
-    for (int i = 0; i < set->weights.count; i++)
-        TRY(network_set_add(out, set->weights.file[i].name, n->model, set->weights.file[i].path,
-                            &set->reading, &options, set->isa));
-    if (!set->job[0])
-        return network_set_check(out, &set->reading, &options);
+    if (!set->job[0]) {
+        TRY(network_set_files(out, &how, set->weights.file, set->weights.count));
+        return network_set_check(out, &how);
+    }
     for (int p = 0; p < job->precisions; p++) {
-        const struct model_reading how = job_reading(job, k, p);
+        const struct model_reading reading = job_reading(job, k, p);
 
-        if (n->precision[p].quantize)
-            return FAIL(ERR_USAGE,
-                        "explain: network %s: %s = quantize: the job calibrates it; give its checkpoints by "
-                        "--model and --weights",
-                        n->name, job->precision[p].name);
-        options.arithmetic = job_engine(job, k, p);
-        TRY(network_set_add(out, job->precision[p].name, n->model, n->precision[p].from, &how, &options,
-                            set->isa));
+        how.reading = &reading;
+        how.options.arithmetic = job_engine(job, k, p);
+        TRY(calibrate_job_find(job, k, p, path));
+        TRY(network_set_add(out, &how, job->precision[p].name, path));
+        network_set_say(out);
     }
     return OK;
 }
@@ -187,58 +162,62 @@ out:
 
 static const struct settings usual = { .isa = "auto", .steps = 100 };
 
-/* The networks: of the job file, or the one that the options name. */
+static status check_settings(const struct settings *set)
+{
+    const struct option_idle idle[] = { { set->job[0] != 0, "engine cam.layer",
+                                          "--job says the networks' own" },
+                                        { !set->job[0], "network", "it chooses of a job's networks" } };
+
+    TRY(option_idle_check(&table, set, &usual, idle, COUNT_OF(idle)));
+    if (!set->job[0] == !set->model[0])
+        return FAIL(ERR_USAGE, "explain: either --job, or --model and --weights");
+    if (!set->job[0] && set->weights.count == 0)
+        return FAIL(ERR_USAGE, "explain: --weights is needed beside --model");
+    if (set->job[0] && set->weights.count > 0)
+        return FAIL(ERR_USAGE, "explain: --job names the weights; --weights goes with --model");
+    if (set->job[0] && (set->reading.state[0] || set->reading.allow_unused || set->reading.relu6))
+        return FAIL(ERR_USAGE,
+                    "explain: --job says how weights are read; --state, --unused and --relu6 go with "
+                    "--model");
+    return OK;
+}
+
+/* The networks: of the job file, or the one that the options name, called by its description's file name
+ * without the end: mobilenet_v2. */
 static status read_job(const struct settings *set, struct job *job)
 {
+    struct job_network *only = &job->network[0];
+    const char *base = strrchr(set->model, '/') ? strrchr(set->model, '/') + 1 : set->model;
     char *text = NULL;
     size_t size = 0;
     status result;
 
-    const struct option_idle idle[] = { { set->job[0] != 0, "engine", "--job says the networks' own" },
-                                        { set->job[0] != 0, "cam.layer", "--job says the networks' own" },
-                                        { !set->job[0], "network", "it chooses of a job's networks" } };
-
     job_defaults(job);
-    TRY(option_idle_check(&table, set, &usual, idle, COUNT_OF(idle)));
-    if (!set->job[0] == !set->model[0])
-        return FAIL(ERR_USAGE, "explain: either --job, or --model and --weights");
+    TRY(check_settings(set));
     if (set->job[0]) {
-        if (set->weights.count > 0)
-            return FAIL(ERR_USAGE, "explain: --job names the weights; --weights goes with --model");
-        if (set->reading.state[0] || set->reading.allow_unused || set->reading.relu6)
-            return FAIL(ERR_USAGE,
-                        "explain: --job says how weights are read; --state, --unused and --relu6 go with "
-                        "--model");
         TRY(text_read_plain(set->job, TEXT_MAX, &text, &size));
         result = option_read_text(job_table(), job, set->job, text, size);
         mem_free(text);
         return result == OK ? job_settle(job) : result;
     }
-    if (set->weights.count == 0)
-        return FAIL(ERR_USAGE, "explain: --weights is needed beside --model");
     job->networks = 1;
-    snprintf(job->network[0].model, OPTION_SIZE, "%s", set->model);
-    job->network[0].engine = set->engine;
+    only->engine = set->engine;
+    snprintf(only->model, sizeof only->model, "%s", set->model);
+    snprintf(only->name, sizeof only->name, "%.*s", (int)strcspn(base, "."), base);
     return OK;
 }
 
-/* The description's file name without its end: mobilenet_v2. */
-static void name_of(const char *path, char *out, size_t size)
+static status explain(struct cmd_call *call)
 {
-    const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-
-    snprintf(out, size, "%.*s", (int)strcspn(base, "."), base);
-}
-
-static status explain_all(const struct settings *set, struct job *job, const char *image)
-{
+    const struct settings *set = call->set;
+    const char *image = call->words.word[0];
     struct image_names names = { 0 };
+    struct job *job;
     int done = 0, several;
     status result = OK;
 
-    TRY(read_job(set, job));
-    if (!set->job[0])
-        name_of(set->model, job->network[0].name, sizeof job->network[0].name);
+    MEM_TRY(job, 1, sizeof *job);
+    TRY_OUT(read_job(set, job));
     several = job->networks > 1 && !set->network[0];
     TRY_OUT(image_names_read(set->names[0] ? set->names : job->synsets, &names));
     for (int k = 0; k < job->networks; k++) {
@@ -251,24 +230,9 @@ static status explain_all(const struct settings *set, struct job *job, const cha
         result = FAIL(ERR_USAGE, "%s: no network '%s'", set->job, set->network);
 out:
     image_names_free(&names);
+    mem_free(job);
     return result;
 }
 
-int cmd_explain(int argc, char **argv)
-{
-    struct settings set = usual;
-    struct option_words words = { 0 };
-    struct job *job = NULL;
-    status result = option_read_args(&table, &set, argc, argv, &words);
-
-    if (result == OK && words.help) {
-        option_help(&table, &set, words.help, stdout);
-        return 0;
-    }
-    if (result == OK) {
-        job = mem_alloc(1, sizeof *job);
-        result = job ? explain_all(&set, job, words.word[0]) : FAIL(ERR_MEMORY, "no memory for a job");
-    }
-    mem_free(job);
-    return log_exit(result);
-}
+const struct command cmd_explain = { CMD_TABLE, .name = "explain", .run = explain, .guarded = 1,
+                                     .line = "one picture: answers, maps and curves of each precision" };

@@ -15,14 +15,8 @@ static const struct option_row rows[] = {
     CMD_ROW_STATE,
     CMD_ROW_UNUSED,
     CMD_ROW_RELU6,
-    { .name = "csv",
-      .kind = OPTION_FLAG,
-      .where = offsetof(struct settings, csv),
-      .help = "the table as CSV" },
-    { .name = "json",
-      .kind = OPTION_FLAG,
-      .where = offsetof(struct settings, json),
-      .help = "everything as JSON" },
+    { CMD_ROW("csv", FLAG, csv), .help = "the table as CSV" },
+    { CMD_ROW("json", FLAG, json), .help = "everything as JSON" },
 };
 static const struct option_table table = {
     .usage = "quantcam inspect FILE [CHECKPOINT]",
@@ -63,8 +57,11 @@ static status list(const struct option_words *words, const struct model_reading 
                                         : inspect_result(path, l);
 }
 
-static status inspect(const struct settings *set, const struct option_words *words)
+static const struct settings usual;
+
+static status inspect(struct cmd_call *call)
 {
+    const struct settings *set = call->set;
     enum listing_form form = set->json ? LISTING_JSON : set->csv ? LISTING_CSV : LISTING_TERMINAL;
     struct text out = { .max = PRINTED_MAX };
     struct listing l = { 0 };
@@ -72,7 +69,7 @@ static status inspect(const struct settings *set, const struct option_words *wor
 
     if (set->csv && set->json)
         return FAIL(ERR_USAGE, "--csv and --json exclude each other");
-    TRY_OUT(list(words, &set->reading, &l));
+    TRY_OUT(list(&call->words, &set->reading, &l));
     TRY_OUT(listing_print(&l, form, &out));
     fwrite(out.data, 1, out.size, stdout);
 out:
@@ -81,17 +78,5 @@ out:
     return result;
 }
 
-int cmd_inspect(int argc, char **argv)
-{
-    struct settings set = { 0 };
-    struct option_words words = { 0 };
-    status result = option_read_args(&table, &set, argc, argv, &words);
-
-    if (result == OK && words.help) {
-        option_help(&table, &set, words.help, stdout);
-        return 0;
-    }
-    if (result == OK)
-        result = inspect(&set, &words);
-    return log_exit(result);
-}
+const struct command cmd_inspect = { CMD_TABLE, .name = "inspect", .run = inspect, .guarded = 1,
+                                     .line = "what is in a network description, a checkpoint or a result" };

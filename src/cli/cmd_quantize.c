@@ -4,7 +4,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base_option.h"
 #include "cmd.h"
@@ -31,62 +30,61 @@ struct settings {
     double percentile;
 };
 
-#define ROW(NAME, KIND, FIELD) .name = NAME, .kind = OPTION_##KIND, .where = offsetof(struct settings, FIELD)
 static const struct option_row rows[] = {
     CMD_ROW_MODEL,
-    { ROW("weights", PATH, weights), .values = "FILE", .help = "its fp32 checkpoint" },
-    { ROW("dequantize", PATH, dequantize), .values = "FILE",
+    { CMD_ROW("weights", PATH, weights), .values = "FILE", .help = "its fp32 checkpoint" },
+    { CMD_ROW("dequantize", PATH, dequantize), .values = "FILE",
       .help = "a quantized checkpoint: writes the fp32 one of what its codes stand for" },
     CMD_ROW_STATE,
     CMD_ROW_UNUSED,
-    { ROW("output", PATH, output), .values = "FILE", .letter = 'o',
+    { CMD_ROW("output", PATH, output), .values = "FILE", .letter = 'o',
       .help = "the checkpoint to write: .safetensors, or .h5 where it has 8 bits" },
-    { ROW("precision", TEXT, precision), .values = "NAME",
+    { CMD_ROW("precision", TEXT, precision), .values = "NAME",
       .help = "a precision that has a name, as jobs have them; the options below say otherwise" },
-    { ROW("weight_bits", INT, weight_bits), .values = "N", .low = 0, .high = 16,
+    { CMD_ROW("weight_bits", INT, weight_bits), .values = "N", .low = 0, .high = 16,
       .help = "of weights: 2 to 8, rounded to 16; 0 = as the precision" },
-    { ROW("activation_bits", INT, activation_bits), .values = "N", .low = 0, .high = 16,
+    { CMD_ROW("activation_bits", INT, activation_bits), .values = "N", .low = 0, .high = 16,
       .help = "of activations, likewise; 7 never saturates fbgemm's 16-bit sums on CPUs without VNNI" },
-    { ROW("ends", INT, ends), .values = "N", .low = 0, .high = 16,
+    { CMD_ROW("ends", INT, ends), .values = "N", .low = 0, .high = 16,
       .help = "bits of input, logits, first and last layer's weights; 0 = as the precision" },
-    { ROW("arithmetic", CHOICE, arithmetic), .values = "auto|integer|rounded",
+    { CMD_ROW("arithmetic", CHOICE, arithmetic), .values = "auto|integer|rounded",
       .help = "codes through integer kernels, or real numbers rounded to codes; auto: as the precision" },
-    { ROW("engine", CHOICE, engine), .values = "fbgemm|qnnpack",
+    { CMD_ROW("engine", CHOICE, engine), .values = "fbgemm|qnnpack",
       .help = "the integer arithmetic that will run the file" },
-    { ROW("per", CHOICE, per), .values = "auto|channel|tensor",
+    { CMD_ROW("per", CHOICE, per), .values = "auto|channel|tensor",
       .help =
           "one weight scale per output channel or per layer; auto: as the precision, tensor for qnnpack" },
-    { ROW("observer", CHOICE, observer), .values = "auto|minmax|percentile|mse",
+    { CMD_ROW("observer", CHOICE, observer), .values = "auto|minmax|percentile|mse",
       .help = "range of activations: all values, all but the outermost, or of least squared error" },
-    { ROW("percentile", REAL, percentile), .values = "PERCENT", .low = 50, .high = 100,
+    { CMD_ROW("percentile", REAL, percentile), .values = "PERCENT", .low = 50, .high = 100,
       .help = "observer percentile: share of the values inside each end" },
-    { ROW("weight_scale", CHOICE, weight_scale), .values = "auto|minmax|mse",
+    { CMD_ROW("weight_scale", CHOICE, weight_scale), .values = "auto|minmax|mse",
       .help = "scale of weights: the largest weight's, or of least squared error" },
-    { ROW("equalize", CHOICE, equalize), .values = "auto|off|on",
+    { CMD_ROW("equalize", CHOICE, equalize), .values = "auto|off|on",
       .help = "cross-layer equalization; auto: where integer weights have one scale a layer" },
-    { ROW("bias_correction", FLAG, correct),
+    { CMD_ROW("bias_correction", FLAG, correct),
       .help = "take the mean error of every channel out of the biases, layer by layer; integers alone" },
-    { ROW("sensitivity", FLAG, sensitivity),
+    { CMD_ROW("sensitivity", FLAG, sensitivity),
       .help = "also run every layer alone quantized, and list the worst first; costs a run per layer" },
-    { ROW("images", PATH, images), .values = "FOLDER",
+    { CMD_ROW("images", PATH, images), .values = "FOLDER",
       .help = "calibration pictures: a flat folder, or class folders, as for run" },
-    { ROW("labels", PATH, labels), .values = "FILE",
+    { CMD_ROW("labels", PATH, labels), .values = "FILE",
       .help = "which pictures of the folder, and their classes: path,class_index lines, as for run" },
-    { ROW("synsets", PATH, synsets), .values = "FILE",
+    { CMD_ROW("synsets", PATH, synsets), .values = "FILE",
       .help = "LOC_synset_mapping.txt: which class a folder named n01440764 is, as for run" },
-    { ROW("folders", CHOICE, folders), .values = "auto|text|number",
+    { CMD_ROW("folders", CHOICE, folders), .values = "auto|text|number",
       .help = "class of a folder: its number, or its place among the sorted names (text); auto: only what is "
               "certain" },
-    { ROW("list", PATH, list), .values = "FILE",
+    { CMD_ROW("list", PATH, list), .values = "FILE",
       .help = "calibration pictures by path, one a line, from the folder if one is given; no classes" },
-    { ROW("limit", INT, limit), .values = "N", .low = 1, .high = MOST_PICTURES,
+    { CMD_ROW("limit", INT, limit), .values = "N", .low = 1, .high = MOST_PICTURES,
       .help = "take at most N pictures, spread evenly over the list" },
-    { ROW("csv", PATH, csv), .values = "FILE", .help = "the report as CSV" },
-    { ROW("json", PATH, json), .values = "FILE", .help = "the report as JSON" },
+    { CMD_ROW("csv", PATH, csv), .values = "FILE", .help = "the report as CSV" },
+    { CMD_ROW("json", PATH, json), .values = "FILE", .help = "the report as JSON" },
     CMD_ROW_ISA,
-    { ROW("ranks", INT, ranks), .values = "N", .low = 0, .high = MOST_RANKS, .letter = 'j',
+    { CMD_ROW("ranks", INT, ranks), .values = "N", .low = 0, .high = MOST_RANKS, .letter = 'j',
       .help = "start N ranks under mpirun; 0 = one, or as mpirun started them" },
-    { ROW("oversubscribe", FLAG, oversubscribe),
+    { CMD_ROW("oversubscribe", FLAG, oversubscribe),
       .help = "start so many ranks even where that is more than 64 a core, or than memory holds" },
 };
 static const struct option_table table = {
@@ -185,31 +183,25 @@ static status set_options(const struct settings *s, struct quant_options *out)
 
 static status check_settings(const struct settings *s)
 {
-    static const char none[] = "--dequantize needs no pictures and chooses nothing";
-    static const char *const of_pictures[] = {
-        "precision", "weight_bits", "activation_bits", "ends",     "arithmetic",      "engine",      "per",
-        "observer",  "percentile",  "weight_scale",    "equalize", "bias_correction", "sensitivity", "images",
-        "labels",    "synsets",     "folders",         "list",     "limit",           "csv",         "json",
-        "isa",       "ranks",       "weights",
-    };
-    struct option_idle idle[COUNT_OF(of_pictures) + 3];
     const char *end = strrchr(s->output, '.');
-    struct quant_options options;
+    struct quant_options options = { 0 };
     struct settings usual;
     int back = s->dequantize[0] != 0;
 
     set_defaults(&usual);
     if (!back)
         TRY(set_options(s, &options));
-    for (size_t i = 0; i < COUNT_OF(of_pictures); i++)
-        idle[i] = (struct option_idle){ back, of_pictures[i], none };
-    struct option_idle *more = idle + COUNT_OF(of_pictures);
+    const struct option_idle idle[] = {
+        { back,
+          "precision weight_bits activation_bits ends arithmetic engine per observer percentile weight_scale "
+          "equalize bias_correction sensitivity images labels synsets folders list limit csv json isa ranks "
+          "weights",
+          "--dequantize needs no pictures and chooses nothing" },
+        { s->observer != QUANT_PERCENTILE + 1, "percentile", "--observer is not percentile" },
+        { s->ranks < 2, "oversubscribe", "--ranks starts none" },
+        { options.form == PRECISION_ROUNDED, "engine", "rounded arithmetic has no engine" },
+    };
 
-    more[0] = (struct option_idle){ s->observer != QUANT_PERCENTILE + 1, "percentile",
-                                    "--observer is not percentile" };
-    more[1] = (struct option_idle){ s->ranks < 2, "oversubscribe", "--ranks starts none" };
-    more[2] = (struct option_idle){ !back && options.form == PRECISION_ROUNDED, "engine",
-                                    "rounded arithmetic has no engine" };
     TRY(option_idle_check(&table, s, &usual, idle, COUNT_OF(idle)));
     if (!s->model[0] || (!s->weights[0] && !back))
         return FAIL(ERR_USAGE, "quantize: --model and --weights are needed");
@@ -256,6 +248,7 @@ static status load_pictures(struct quantize *q)
         .images = q->set.images,
         .labels = q->set.labels,
         .list = q->set.list,
+        .said = "",
         .limit = q->set.limit,
         .synsets = q->set.synsets,
         .folders = q->set.folders,
@@ -270,11 +263,11 @@ static status load_pictures(struct quantize *q)
 
 /* ---- what comes out ------------------------------------------------------------------------------------ */
 
-static status write_text(const char *path, const struct quantize_report *r,
-                         status (*fill)(const struct quantize_report *r, struct text *out))
+/* path: "" = stdout. */
+static status write_report(const char *path, const struct quantize_report *r, enum listing_form form)
 {
     struct text text = { .max = REPORT_MAX };
-    status result = fill(r, &text);
+    status result = quantize_report(r, form, &text);
 
     if (result == OK && path[0])
         result = text_write_file(path, text.data, text.size);
@@ -282,13 +275,6 @@ static status write_text(const char *path, const struct quantize_report *r,
         fputs(text.data, stdout);
     text_free(&text);
     return result;
-}
-
-static uint64_t file_bytes(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
 static status write_all(struct quantize *q)
@@ -302,12 +288,12 @@ static status write_all(struct quantize *q)
                                       .result = &q->result };
 
     TRY(calibrate_save(q->set.output, &q->binding, &q->options, &q->result, NULL));
-    report.bytes = file_bytes(q->set.output);
+    report.bytes = launch_file_bytes(q->set.output);
     if (q->set.csv[0])
-        TRY(write_text(q->set.csv, &report, quantize_report_csv));
+        TRY(write_report(q->set.csv, &report, LISTING_CSV));
     if (q->set.json[0])
-        TRY(write_text(q->set.json, &report, quantize_report_json));
-    return write_text("", &report, quantize_report_text);
+        TRY(write_report(q->set.json, &report, LISTING_JSON));
+    return write_report("", &report, LISTING_TERMINAL);
 }
 
 /* ---- the command --------------------------------------------------------------------------------------- */
@@ -364,21 +350,27 @@ static status run(struct comm *c, void *self)
     return result;
 }
 
-int cmd_quantize(int argc, char **argv)
+static status quantize(struct cmd_call *call)
 {
     struct quantize q = { 0 };
-    struct option_words words = { 0 };
     struct launch wanted = { 0 };
 
     set_defaults(&q.set);
-    q.said = option_read_args(&table, &q.set, argc, argv, &words);
-    if (q.said == OK && words.help) {
-        option_help(&table, &q.set, words.help, stdout);
-        return 0;
+    q.said = option_read_args(&table, &q.set, call->argc, call->argv, &call->words);
+    if (q.said == OK && call->words.help) {
+        option_help(&table, &q.set, call->words.help, stdout);
+        return OK;
     }
     if (q.said == OK)
         q.said = check_settings(&q.set);
     if (q.said == OK)
         wanted = (struct launch){ q.set.ranks, q.set.oversubscribe, launch_file_bytes(q.set.weights) };
-    return launch_command(&wanted, argc, argv, run, &q);
+    call->code = launch_command(&wanted, call->argc, call->argv, run, &q);
+    return OK;
 }
+
+const struct command cmd_quantize = {
+    .name = "quantize",
+    .run = quantize,
+    .line = "fp32 weights and pictures to weights of 2 to 16 bits, and what each layer costs"
+};

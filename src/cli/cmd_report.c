@@ -12,28 +12,12 @@ struct settings {
 };
 
 static const struct option_row rows[] = {
-    { .name = "output",
-      .kind = OPTION_PATH,
-      .where = offsetof(struct settings, output),
-      .values = "FOLDER",
-      .letter = 'o',
+    { CMD_ROW("output", PATH, output), .values = "FOLDER", .letter = 'o',
       .help = "where to write; empty: the result's name with -report in place of .h5" },
-    { .name = "images",
-      .kind = OPTION_PATH,
-      .where = offsetof(struct settings, images),
-      .values = "FOLDER",
+    { CMD_ROW("images", PATH, images), .values = "FOLDER",
       .help = "the pictures; empty: where the job found them" },
-    { .name = "names",
-      .kind = OPTION_PATH,
-      .where = offsetof(struct settings, names),
-      .values = "FILE",
-      .help = "names of the classes: a line a class, LOC_synset_mapping.txt or imagenet_class_index.json; "
-              "empty: as the result has them" },
-    { .name = "pictures",
-      .kind = OPTION_INT,
-      .where = offsetof(struct settings, pictures),
-      .values = "N",
-      .high = 64,
+    CMD_ROW_NAMES("as the result has them"),
+    { CMD_ROW("pictures", INT, pictures), .values = "N", .high = 64,
       .help = "at most so many pictures a network, in the page of each kind; 0 for none" },
     CMD_ROW_CHECKED,
 };
@@ -62,8 +46,12 @@ static status default_folder(const char *path, char *out, size_t size)
     return OK;
 }
 
-static status write_report(struct settings *set, const char *path)
+static const struct settings usual = { .pictures = 16, .checked = 1 };
+
+static status write_report(struct cmd_call *call)
 {
+    struct settings *set = call->set;
+    const char *path = call->words.word[0];
     struct image_names names = { 0 };
     struct report_options options = { .folder = set->output, .pictures = set->pictures, .names = &names };
     struct report_summary summary;
@@ -89,17 +77,7 @@ out:
     return result;
 }
 
-int cmd_report(int argc, char **argv)
-{
-    struct settings set = { .pictures = 16, .checked = 1 };
-    struct option_words words = { 0 };
-    status result = option_read_args(&table, &set, argc, argv, &words);
-
-    if (result == OK && words.help) {
-        option_help(&table, &set, words.help, stdout);
-        return 0;
-    }
-    if (result == OK)
-        result = write_report(&set, words.word[0]);
-    return log_exit(result);
-}
+const struct command cmd_report = {
+    CMD_TABLE, .name = "report", .run = write_report, .guarded = 1,
+    .line = "one page with findings, figures and pictures; the tables as Markdown, CSV, LaTeX, JSON"
+};

@@ -27,14 +27,9 @@ static int print_help(enum option_form form)
     return 0;
 }
 
-struct arguments {
-    int argc;
-    char **argv;
-};
-
-static status run(struct comm *c, void *self)
+static status run_ranks(struct comm *c, void *self)
 {
-    const struct arguments *a = self;
+    const struct cmd_call *a = self;
     struct option_words words = { 0 };
     struct text command = { .max = 1 << 20 };
     struct phase_start start = { .version = version_number(), .libraries = version_libraries() };
@@ -60,15 +55,26 @@ out:
     return result;
 }
 
-int cmd_run(int argc, char **argv)
+/* --help also on machines where MPI does not start. */
+static status run(struct cmd_call *call)
 {
-    enum option_form form = comm_launched() ? OPTION_NO_HELP : option_help_wanted(job_table(), argc, argv);
+    int argc = call->argc, launched = comm_launched();
+    enum option_form form = launched ? OPTION_NO_HELP : option_help_wanted(job_table(), argc, call->argv);
     struct job_ranks wanted = { 0 };
 
-    if (form)
-        return print_help(form); /* on machines where MPI does not start, too */
-    if (!comm_launched())
-        wanted = job_ranks(argc, argv);
-    return launch_command(&(struct launch){ wanted.ranks, wanted.oversubscribe, wanted.weight_bytes }, argc,
-                          argv, run, &(struct arguments){ argc, argv });
+    if (form) {
+        call->code = print_help(form);
+        return OK;
+    }
+    if (!launched)
+        wanted = job_ranks(argc, call->argv);
+    call->code = launch_command(&(struct launch){ wanted.ranks, wanted.oversubscribe, wanted.weight_bytes },
+                                argc, call->argv, run_ranks, call);
+    return OK;
 }
+
+const struct command cmd_run = {
+    .name = "run",
+    .run = run,
+    .line = "the job: every image through every network in every precision; the same command resumes it"
+};

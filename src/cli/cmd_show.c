@@ -9,30 +9,13 @@ struct settings {
 };
 
 static const struct option_row rows[] = {
-    { .name = "image",
-      .kind = OPTION_PATH,
-      .where = offsetof(struct settings, image),
-      .values = "PATH",
+    { CMD_ROW("image", PATH, image), .values = "PATH",
       .help = "in place of the tables: this image's rows of all networks; the end of its path is enough" },
-    { .name = "worst",
-      .kind = OPTION_INT,
-      .where = offsetof(struct settings, worst),
-      .values = "N",
-      .high = 10000,
+    { CMD_ROW("worst", INT, worst), .values = "N", .high = 10000,
       .help = "in place of the tables: of each network the N images whose maps differ most; 0: the tables" },
-    { .name = "names",
-      .kind = OPTION_PATH,
-      .where = offsetof(struct settings, names),
-      .values = "FILE",
-      .help = "names of the classes: a line a class, LOC_synset_mapping.txt or imagenet_class_index.json; "
-              "empty: as the result has them" },
-    { .name = "csv", .kind = OPTION_FLAG, .where = offsetof(struct settings, csv), .help = "as CSV" },
-    { .name = "columns",
-      .kind = OPTION_INT,
-      .where = offsetof(struct settings, columns),
-      .values = "N",
-      .low = 40,
-      .high = 10000,
+    CMD_ROW_NAMES("as the result has them"),
+    { CMD_ROW("csv", FLAG, csv), .help = "as CSV" },
+    { CMD_ROW("columns", INT, columns), .values = "N", .low = 40, .high = 10000,
       .help = "of the terminal: wider tables come in blocks" },
     CMD_ROW_CHECKED,
 };
@@ -63,8 +46,9 @@ static status add_wanted(const struct settings *set, const struct image_names *n
     return set->csv ? report_show_csv(r, out) : report_show(r, set->columns, out);
 }
 
-static status show(const struct settings *set, const char *path)
+static status show(struct cmd_call *call)
 {
+    const struct settings *set = call->set;
     struct text out = { .max = 64 << 20 };
     struct image_names names = { 0 };
     struct store_reader *r = NULL;
@@ -75,7 +59,7 @@ static status show(const struct settings *set, const char *path)
     if (set->names[0] && !set->image[0])
         return FAIL(ERR_USAGE, "show: --names goes with --image, the tables name no classes");
     TRY_OUT(image_names_read(set->names, &names));
-    TRY_OUT(store_open_read(path, set->checked, &r));
+    TRY_OUT(store_open_read(call->words.word[0], set->checked, &r));
     TRY_OUT(report_names_fit(r, &names, set->names));
     TRY_OUT(add_wanted(set, &names, r, &out));
     fputs(out.data, stdout);
@@ -86,17 +70,5 @@ out:
     return result;
 }
 
-int cmd_show(int argc, char **argv)
-{
-    struct settings set = usual;
-    struct option_words words = { 0 };
-    status result = option_read_args(&table, &set, argc, argv, &words);
-
-    if (result == OK && words.help) {
-        option_help(&table, &set, words.help, stdout);
-        return 0;
-    }
-    if (result == OK)
-        result = show(&set, words.word[0]);
-    return log_exit(result);
-}
+const struct command cmd_show = { CMD_TABLE, .name = "show", .run = show, .guarded = 1,
+                                  .line = "the tables of a result, in the terminal" };

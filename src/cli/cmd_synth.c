@@ -12,19 +12,9 @@ struct settings {
 };
 
 static const struct option_row rows[] = {
-    { .name = "images",
-      .kind = OPTION_INT,
-      .where = offsetof(struct settings, images),
-      .values = "N",
-      .low = 1,
-      .high = SYNTH_MAX_IMAGES,
+    { CMD_ROW("images", INT, images), .values = "N", .low = 1, .high = SYNTH_MAX_IMAGES,
       .help = "how many pictures" },
-    { .name = "seed",
-      .kind = OPTION_DECIMAL,
-      .where = offsetof(struct settings, seed),
-      .values = "S",
-      .low = 0,
-      .high = 9.007199254740992e15,
+    { CMD_ROW("seed", DECIMAL, seed), .values = "S", .low = 0, .high = 9.007199254740992e15,
       .help = "other seed, other pictures; a whole number" },
 };
 static const struct option_table table = {
@@ -39,8 +29,12 @@ static const struct option_table table = {
     .words_high = 1,
 };
 
-static status write_set(const struct settings *set, const char *dir)
+static const struct settings usual = { .images = 400, .seed = "1" };
+
+static status write_set(struct cmd_call *call)
 {
+    const struct settings *set = call->set;
+    const char *dir = call->words.word[0];
     struct synth_options options = { .images = set->images };
     int64_t seed;
     char count[32];
@@ -54,17 +48,5 @@ static status write_set(const struct settings *set, const char *dir)
     return OK;
 }
 
-int cmd_synth(int argc, char **argv)
-{
-    struct settings set = { .images = 400, .seed = "1" };
-    struct option_words words = { 0 };
-    status result = option_read_args(&table, &set, argc, argv, &words);
-
-    if (result == OK && words.help) {
-        option_help(&table, &set, words.help, stdout);
-        return 0;
-    }
-    if (result == OK)
-        result = write_set(&set, words.word[0]);
-    return log_exit(result);
-}
+const struct command cmd_synth = { CMD_TABLE, .name = "synth", .run = write_set,
+                                   .line = "draw the embedded data set" };

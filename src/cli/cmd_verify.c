@@ -12,17 +12,12 @@ struct settings {
 };
 
 static const struct option_row rows[] = {
-    { .name = "digest",
-      .kind = OPTION_FLAG,
-      .where = offsetof(struct settings, digest),
-      .help = "print the SHA-256 over everything that the job determines: equal for equal jobs, whoever ran "
-              "them" },
-    { .name = "resumable",
-      .kind = OPTION_FLAG,
-      .where = offsetof(struct settings, resumable),
+    { CMD_ROW("digest", FLAG, digest),
+      .help = "print the SHA-256 over everything that the job determines: equal for equal jobs, whoever "
+              "ran them" },
+    { CMD_ROW("resumable", FLAG, resumable),
       .help = "exit 0 only if the job can be resumed and has more rows than at its last start, 3 if that "
-              "cannot be "
-              "seen, else 1: for requeueing" },
+              "cannot be seen, else 1: for requeueing" },
 };
 static const struct option_table table = {
     .usage = "quantcam verify RESULT.h5",
@@ -64,34 +59,33 @@ static int print_digest(const char *path)
     return result == ERR_MEMORY || h5_trouble()[0] ? 3 : 1;
 }
 
-static int verify(const struct settings *set, const char *path)
+static int judge(const char *path, int resumable)
 {
     struct store_verdict verdict;
     int code;
 
-    if (set->digest && set->resumable)
-        return log_exit(FAIL(ERR_USAGE, "verify: --digest and --resumable exclude each other"));
-    if (set->digest)
-        return print_digest(path);
     store_verify(path, &verdict);
     if (verdict.soundness == STORE_IS_COMPLETE)
         check_summary(path, &verdict);
     printf("%s\n", verdict.text);
     code = store_verdict_code(&verdict);
-    if (set->resumable && code != 3)
-        return verdict.soundness == STORE_IS_RESUMABLE && verdict.rows > store_log_last_rows(path) ? 0 : 1;
-    return code;
+    if (!resumable || code == 3)
+        return code;
+    return verdict.soundness == STORE_IS_RESUMABLE && verdict.rows > store_log_last_rows(path) ? 0 : 1;
 }
 
-int cmd_verify(int argc, char **argv)
+static const struct settings usual;
+
+static status verify(struct cmd_call *call)
 {
-    struct settings set = { 0 };
-    struct option_words words = { 0 };
-    status result = option_read_args(&table, &set, argc, argv, &words);
+    const struct settings *set = call->set;
+    const char *path = call->words.word[0];
 
-    if (result == OK && words.help) {
-        option_help(&table, &set, words.help, stdout);
-        return 0;
-    }
-    return result == OK ? verify(&set, words.word[0]) : log_exit(result);
+    if (set->digest && set->resumable)
+        return FAIL(ERR_USAGE, "verify: --digest and --resumable exclude each other");
+    call->code = set->digest ? print_digest(path) : judge(path, set->resumable);
+    return OK;
 }
+
+const struct command cmd_verify = { CMD_TABLE, .name = "verify", .run = verify, .guarded = 1,
+                                    .line = "is a result complete and sound; its digest" };

@@ -11,27 +11,23 @@ static const struct option_table table = {
     .about = "Prints this build, its libraries, and the instruction sets of this machine.",
 };
 
-int cmd_version(int argc, char **argv)
+static status print_version(struct cmd_call *call)
 {
-    struct option_words words;
     const struct kernel_table *chosen;
     const char *names[8];
-    int usable[8], count = kernel_list(names, usable), settings = 0;
+    int usable[8], count = kernel_list(names, usable);
 
-    if (option_read_args(&table, &settings, argc, argv, &words) != OK) {
-        log_error("%s", error_last()->text);
-        return 2;
-    }
-    if (words.help) {
-        option_help(&table, &settings, words.help, stdout);
-        return 0;
-    }
-    if (network_kernels("auto", &chosen) != OK)
-        return log_exit(ERR_USAGE);
+    (void)call;
+    TRY(network_kernels("auto", &chosen));
     printf("quantcam %s\n%s\ncompiled with %s\ninstruction sets:", version_number(), version_libraries(),
            version_flags());
     for (int i = 0; i < count; i++)
         printf(" %s%s", names[i], usable[i] ? "" : " (not on this CPU)");
     printf("\nchosen: %s\n", chosen->isa);
-    return 0;
+    return OK;
 }
+
+const struct command cmd_version = { .table = &table,
+                                     .name = "version",
+                                     .run = print_version,
+                                     .line = "this build, its libraries, the instruction sets" };

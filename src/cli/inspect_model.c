@@ -5,25 +5,8 @@
 
 #include "engine.h"
 
-enum {
-    OP,
-    NODE,
-    OUTPUT,
-    WINDOW,
-    C,
-    H,
-    W,
-    KERNEL,
-    STRIDE,
-    PAD,
-    GROUPS,
-    PARAMETERS,
-    MACS,
-    BYTES,
-    SCALE,
-    ZERO,
-    COLUMNS
-};
+enum { OP, NODE, OUTPUT, WINDOW, C, H, W, KERNEL, STRIDE, PAD, GROUPS, LEARNT, MACS, BYTES, SCALE, ZERO };
+enum { COLUMNS = ZERO + 1 };
 static const struct listing_column columns[COLUMNS] = {
     [OP] = { "op", "op", LISTING_TEXT, LISTING_WHOLE },
     [NODE] = { "node", "node", LISTING_TEXT, LISTING_MIDDLE },
@@ -36,7 +19,7 @@ static const struct listing_column columns[COLUMNS] = {
     [STRIDE] = { "stride", NULL, LISTING_COUNT, LISTING_WHOLE },
     [PAD] = { "pad", NULL, LISTING_COUNT, LISTING_WHOLE },
     [GROUPS] = { "groups", NULL, LISTING_COUNT, LISTING_WHOLE },
-    [PARAMETERS] = { "parameters", "parameters", LISTING_COUNT, LISTING_WHOLE },
+    [LEARNT] = { "parameters", "parameters", LISTING_COUNT, LISTING_WHOLE },
     [MACS] = { "macs", "MACs", LISTING_COUNT, LISTING_WHOLE },
     [BYTES] = { "bytes", "bytes", LISTING_COUNT, LISTING_WHOLE },
     [SCALE] = { "scale", "scale", LISTING_REAL, LISTING_WHOLE },
@@ -45,7 +28,7 @@ static const struct listing_column columns[COLUMNS] = {
 
 static status add_costs(struct listing *l, const struct model_cost *cost)
 {
-    TRY(listing_set(l, PARAMETERS, "%llu", (unsigned long long)cost->parameters));
+    TRY(listing_set(l, LEARNT, "%llu", (unsigned long long)cost->parameters));
     TRY(listing_set(l, MACS, "%llu", (unsigned long long)cost->macs));
     return listing_set(l, BYTES, "%llu", (unsigned long long)cost->bytes);
 }
@@ -124,6 +107,7 @@ static status add_weight_facts(struct listing *l, const char *path, const struct
                                const struct model_binding *b)
 {
     const char *per = b->per_channel ? "channel" : "tensor";
+    char weights[MODEL_BITS_WORDS], outputs[MODEL_BITS_WORDS];
 
     TRY(inspect_checkpoint_facts(t, path, l));
     if (b->prefix[0])
@@ -135,9 +119,10 @@ static status add_weight_facts(struct listing *l, const char *path, const struct
     if (b->form == PRECISION_REAL) {
         TRY(listing_fact(l, LISTING_TEXT, "precision", "real numbers"));
     } else {
-        TRY(listing_fact(l, LISTING_TEXT, "precision",
-                         "codes%s, weights of %d bits per %s, outputs of %d bits",
-                         b->qat ? " (unconverted QAT state)" : "", b->weight_bits, per, b->activation_bits));
+        TRY(listing_fact(l, LISTING_TEXT, "precision", "codes%s, weights of %s per %s, outputs of %s",
+                         b->qat ? " (unconverted QAT state)" : "",
+                         model_bits_words(b, 1, weights, sizeof weights), per,
+                         model_bits_words(b, 0, outputs, sizeof outputs)));
         if (b->form == PRECISION_ROUNDED)
             TRY(listing_fact(l, LISTING_TEXT, "arithmetic",
                              "real numbers, every output rounded to its codes"));

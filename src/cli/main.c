@@ -1,4 +1,4 @@
-/* src/cli/main.c: the table of commands. */
+/* src/cli/main.c: the list of commands, and how each begins and ends. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,25 +9,10 @@
 #include "man.h"
 #include "output.h"
 
-static const struct command {
-    const char *name;
-    int (*run)(int argc, char **argv);
-    const char *line;
-} commands[] = {
-    { "run", cmd_run,
-      "the job: every image through every network in every precision; the same command resumes it" },
-    { "infer", cmd_infer, "images through one network: logits, activations and map to an HDF5 file" },
-    { "explain", cmd_explain, "one picture: answers, maps and curves of each precision" },
-    { "quantize", cmd_quantize,
-      "fp32 weights and pictures to weights of 2 to 16 bits, and what each layer costs" },
-    { "show", cmd_show, "the tables of a result, in the terminal" },
-    { "report", cmd_report,
-      "one page with findings, figures and pictures; the tables as Markdown, CSV, LaTeX, JSON" },
-    { "inspect", cmd_inspect, "what is in a network description, a checkpoint or a result" },
-    { "synth", cmd_synth, "draw the embedded data set" },
-    { "verify", cmd_verify, "is a result complete and sound; its digest" },
-    { "bench", cmd_bench, "time networks and kernels on this machine" },
-    { "version", cmd_version, "this build, its libraries, the instruction sets" },
+/* In the order of --help. */
+static const struct command *const commands[] = {
+    &cmd_run,     &cmd_infer, &cmd_explain, &cmd_quantize, &cmd_show,    &cmd_report,
+    &cmd_inspect, &cmd_synth, &cmd_verify,  &cmd_bench,    &cmd_version,
 };
 
 static void print_help(FILE *out)
@@ -36,7 +21,7 @@ static void print_help(FILE *out)
           "usage: quantcam COMMAND [options]        quantcam COMMAND --help\n\n",
           out);
     for (size_t i = 0; i < COUNT_OF(commands); i++)
-        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].line);
+        fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->line);
     fputs("\nThe job on 4 processes: mpirun -np 4 quantcam run jobs/demo.conf\n"
           "Manual pages: quantcam --help=man, quantcam COMMAND --help=man, quantcam run --help=job\n",
           out);
@@ -53,24 +38,38 @@ static void print_man(void)
         stdout);
     fputs(".SH COMMANDS\n", stdout);
     for (size_t i = 0; i < COUNT_OF(commands); i++)
-        man_command(commands[i].name, commands[i].line);
+        man_command(commands[i]->name, commands[i]->line);
     man_end("");
 }
 
-/* Those that read HDF5 files of strangers: guard.h says why not the others. */
-static int is_guarded(const char *name)
+static const struct command *find_command(const char *name)
 {
-    static const char *const guarded[] = { "show", "report", "verify", "inspect", "infer", "explain" };
-
-    for (size_t i = 0; i < COUNT_OF(guarded); i++)
-        if (strcmp(name, guarded[i]) == 0)
-            return 1;
-    return 0;
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
+        if (strcmp(name, commands[i]->name) == 0)
+            return commands[i];
+    return NULL;
 }
 
-static int run_command(const struct command *c, int argc, char **argv)
+/* The exit code of the command that argv[0] names. */
+static int run_command(int argc, char **argv)
 {
-    return is_guarded(c->name) ? guard_run(c->run, argc, argv) : c->run(argc, argv);
+    const struct command *c = find_command(argv[0]);
+    struct cmd_call call = { .argc = argc, .argv = argv, .code = -1 };
+    status result = OK;
+
+    if (c->size > 0)
+        MEM_TRY_OUT(call.set, c->size, 1);
+    if (c->size > 0)
+        memcpy(call.set, c->usual, c->size);
+    if (c->table)
+        TRY_OUT(option_read_args(c->table, call.set, argc, argv, &call.words));
+    if (call.words.help)
+        option_help(c->table, call.set, call.words.help, stdout);
+    else
+        result = c->run(&call);
+out:
+    mem_free(call.set);
+    return call.code >= 0 ? call.code : log_exit(result);
 }
 
 /* "man" or "job" of --help=man, --help=job; else "". */
@@ -87,10 +86,10 @@ static int run_or_describe(const struct command *c, int argc, char **argv)
     const char *page = page_wanted(argc, argv);
     int job = strcmp(page, "job") == 0, code;
 
-    if (!page[0] || (job && c->run != cmd_run))
-        return run_command(c, argc, argv);
+    if (!page[0] || (job && c != &cmd_run))
+        return c->guarded ? guard_run(run_command, argc, argv) : run_command(argc, argv);
     man_begin(job ? "job" : c->name, job ? "job files of quantcam run" : c->line);
-    code = run_command(c, argc, argv); /* what follows from its options */
+    code = run_command(argc, argv); /* what follows from its options */
     man_end(job ? "job" : c->name);
     return code;
 }
@@ -98,6 +97,7 @@ static int run_or_describe(const struct command *c, int argc, char **argv)
 static int run_named(int argc, char **argv)
 {
     const char *names[COUNT_OF(commands)];
+    const struct command *c;
 
     /* Before HDF5 starts: its own locks fail on file systems that have none, and OUT.lock guards. */
     setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
@@ -115,11 +115,11 @@ static int run_named(int argc, char **argv)
     }
     if (strcmp(argv[1], "--version") == 0)
         argv[1] = "version";
-    for (size_t i = 0; i < COUNT_OF(commands); i++) {
-        names[i] = commands[i].name;
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return run_or_describe(&commands[i], argc - 1, argv + 1);
-    }
+    c = find_command(argv[1]);
+    if (c)
+        return run_or_describe(c, argc - 1, argv + 1);
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
+        names[i] = commands[i]->name;
     fprintf(stderr, "quantcam: unknown command '%s'%s; quantcam --help lists them\n", argv[1],
             text_suggest(argv[1], names, (int)COUNT_OF(commands), ""));
     return 2;

@@ -25,39 +25,6 @@ status network_load(const struct model *m, const char *weights, const struct mod
     return model_bind(m, table, how, out);
 }
 
-status network_check_relu6(const struct model_reading *how, const struct network *const *net, int count)
-{
-    if (how->relu6 == MODEL_RELU6_AUTO)
-        return OK;
-    for (int i = 0; i < count; i++)
-        if (engine_form(net[i]->engine.plan) != PRECISION_REAL)
-            return OK;
-    return FAIL(ERR_USAGE, "--relu6=%s has no effect: the weights are fp32, whose relu6 clamps at 6",
-                model_relu6_name(how->relu6));
-}
-
-status network_check_arithmetic(const struct engine_options *options, const struct network *const *net,
-                                int count)
-{
-    int codes = 0, fbgemm = 0;
-    const char *none = "the weights are fp32";
-
-    for (int i = 0; i < count; i++)
-        if (engine_form(net[i]->engine.plan) == PRECISION_CODES) {
-            codes = 1;
-            fbgemm = fbgemm || engine_arithmetic_used(net[i]->engine.plan) == ENGINE_FBGEMM;
-        } else if (engine_form(net[i]->engine.plan) == PRECISION_ROUNDED) {
-            none = "no weights run as integers";
-        }
-    if (options->arithmetic != ENGINE_AUTO && !codes)
-        return FAIL(ERR_USAGE, "--engine=%s has no effect: %s", engine_arithmetic_name(options->arithmetic),
-                    none);
-    if (options->saturate && !fbgemm)
-        return FAIL(ERR_USAGE, "--numerics.saturate has no effect: %s",
-                    codes ? "qnnpack's sums do not saturate" : none);
-    return OK;
-}
-
 void network_say(const char *who, const struct text *decided)
 {
     char before[OPTION_SIZE + 8];
@@ -77,36 +44,22 @@ static void name_precision(const struct model_binding *b, char name[OPTION_NAME]
         snprintf(name, OPTION_NAME, "w%da%d", b->weight_bits, b->activation_bits);
 }
 
-static status bind_and_plan(const char *weights, const struct model_reading *how,
-                            const struct engine_options *options, struct network *out)
+static status bind_and_plan(const struct network_how *how, const char *weights, struct network *out)
 {
     struct tensor_table table = { 0 };
     struct model_binding binding = { 0 };
     status result = OK;
 
-    TRY_OUT(network_load(&out->model, weights, how, &table, &binding));
+    TRY_OUT(network_load(&out->model, weights, how->reading, &table, &binding));
     name_precision(&binding, out->precision);
     out->decided.max = TEXT_MAX;
     if (strncmp(weights, "random:", strlen("random:")) != 0)
         TRY_OUT(model_decided(&binding, &out->decided));
     out->parameters = binding.parameters;
     out->macs = binding.macs;
-    TRY_OUT(engine_open(&binding, options, out->kernels, &out->engine));
-out:
-    model_unbind(&binding);
-    table_free(&table);
-    return result;
-}
-
-status network_head(const struct network *net, const char *weights, const struct model_reading *how,
-                    struct model_head *out)
-{
-    struct tensor_table table = { 0 };
-    struct model_binding binding = { 0 };
-    status result = OK;
-
-    TRY_OUT(network_load(&net->model, weights, how, &table, &binding));
-    TRY_OUT(model_head_load(&binding, out));
+    if (how->head)
+        TRY_OUT(model_head_load(&binding, &out->head));
+    TRY_OUT(engine_open(&binding, &how->options, out->kernels, &out->engine));
 out:
     model_unbind(&binding);
     table_free(&table);
@@ -122,16 +75,15 @@ status network_kernels(const char *isa, const struct kernel_table **out)
     return OK;
 }
 
-status network_open(const char *model, const char *weights, const struct model_reading *how,
-                    const struct engine_options *options, const char *isa, struct network *out)
+status network_open(const struct network_how *how, const char *weights, struct network *out)
 {
     status result = OK;
 
     memset(out, 0, sizeof *out);
-    TRY(network_kernels(isa, &out->kernels));
-    TRY_OUT(model_read(model, &out->model));
-    TRY_OUT(model_choose_cam(&out->model, how ? how->layer : ""));
-    TRY_OUT(bind_and_plan(weights, how, options, out));
+    TRY(network_kernels(how->isa, &out->kernels));
+    TRY_OUT(model_read(how->model, &out->model));
+    TRY_OUT(model_choose_cam(&out->model, how->reading ? how->reading->layer : ""));
+    TRY_OUT(bind_and_plan(how, weights, out));
     out->pipeline = probe_pipeline(&out->model);
     out->pipeline.kernels = out->kernels;
 out:
@@ -143,51 +95,96 @@ out:
 void network_close(struct network *net)
 {
     engine_close(&net->engine);
+    model_head_free(&net->head);
     model_free(&net->model);
     text_free(&net->decided);
     memset(net, 0, sizeof *net);
 }
 
+const char *network_engine(const struct network *net)
+{
+    const struct engine_plan *plan = net->engine.plan;
+
+    return engine_form(plan) == PRECISION_CODES ? engine_arithmetic_name(engine_arithmetic_used(plan)) : NULL;
+}
+
 /* ---- several precisions ----------------------------------------------------------------------------------
  */
 
-status network_set_add(struct network_set *set, const char *name, const char *model, const char *weights,
-                       const struct model_reading *how, const struct engine_options *options, const char *isa)
+status network_set_add(struct network_set *set, const struct network_how *how, const char *name,
+                       const char *weights)
 {
     struct network *net = &set->of[set->count];
-    char *own = set->name[set->count], who[OPTION_NAME + MODEL_NAME + 4];
+    char *own = set->name[set->count];
 
     if (set->count == PROBE_PRECISIONS)
         return FAIL(ERR_USAGE, "%s: more than %d precisions", weights, PROBE_PRECISIONS);
-    TRY(network_open(model, weights, how, options, isa, net));
+    TRY(network_open(how, weights, net));
     set->count++;
     snprintf(own, OPTION_NAME, "%s", name[0] ? name : net->precision);
     for (int i = 0; i < set->count - 1; i++)
         if (strcmp(set->name[i], own) == 0)
             return FAIL(ERR_USAGE, "%s: there is a precision '%s' already; give this one a name: NAME=FILE",
                         weights, own);
-    snprintf(who, sizeof who, "%s: %s", set->who[0] ? set->who : net->model.name, own);
-    network_say(who, &net->decided);
     return OK;
 }
 
-status network_set_check(const struct network_set *set, const struct model_reading *how,
-                         const struct engine_options *options)
+void network_set_say(const struct network_set *set)
 {
-    const struct network *net[PROBE_PRECISIONS];
+    const struct network *net = &set->of[set->count - 1];
+    char who[OPTION_NAME + MODEL_NAME + 4];
+
+    snprintf(who, sizeof who, "%s: %s", set->who[0] ? set->who : net->model.name, set->name[set->count - 1]);
+    network_say(who, &net->decided);
+}
+
+status network_set_files(struct network_set *set, const struct network_how *how,
+                         const struct option_file *file, int count)
+{
+    for (int i = 0; i < count; i++) {
+        TRY(network_set_add(set, how, file[i].name, file[i].path));
+        network_set_say(set);
+    }
+    return OK;
+}
+
+static int any_has(const struct network_set *set, enum precision_form form)
+{
+    for (int i = 0; i < set->count; i++)
+        if (engine_form(set->of[i].engine.plan) == form)
+            return 1;
+    return 0;
+}
+
+status network_set_check(const struct network_set *set, const struct network_how *how)
+{
+    const enum model_relu6 relu6 = how->reading->relu6;
+    const enum engine_arithmetic arithmetic = how->options.arithmetic;
+    int codes = any_has(set, PRECISION_CODES), rounded = any_has(set, PRECISION_ROUNDED), fbgemm = 0;
+    const char *none = rounded ? "no weights run as integers" : "the weights are fp32";
 
     for (int i = 0; i < set->count; i++)
-        net[i] = &set->of[i];
-    TRY(network_check_relu6(how, net, set->count));
-    return network_check_arithmetic(options, net, set->count);
+        fbgemm |= engine_form(set->of[i].engine.plan) == PRECISION_CODES &&
+                  engine_arithmetic_used(set->of[i].engine.plan) == ENGINE_FBGEMM;
+    if (relu6 != MODEL_RELU6_AUTO && !codes && !rounded)
+        return FAIL(ERR_USAGE, "--relu6=%s has no effect: the weights are fp32, whose relu6 clamps at 6",
+                    model_relu6_name(relu6));
+    if (arithmetic != ENGINE_AUTO && !codes)
+        return FAIL(ERR_USAGE, "--engine=%s has no effect: %s", engine_arithmetic_name(arithmetic), none);
+    if (how->options.saturate && !fbgemm)
+        return FAIL(ERR_USAGE, "--numerics.saturate has no effect: %s",
+                    codes ? "qnnpack's sums do not saturate" : none);
+    return OK;
 }
 
 status network_set_probe(const struct network_set *set, const struct probe_how *how, struct probe **out)
 {
     struct probe_network n = { .model = &set->of[0].model, .precisions = set->count };
 
-    for (int i = 0; i < set->count; i++)
+    for (int i = 0; i < set->count; i++) {
         n.engine[i] = set->of[i].engine;
+        n.head[i] = set->of[i].head.weight ? &set->of[i].head : NULL;
+    }
     return probe_create(&n, 1, how, set->of[0].kernels, out);
 }
 

@@ -46,20 +46,18 @@ static int has_value(const struct quantize_report *r, const struct quant_line *l
     return c->when != BY_WEIGHT || line->scales > 0;
 }
 
-static const void *at(const struct quant_line *line, const struct column *c)
+/* A terminal has few digits; else numbers read back exactly. "" for what is no number: a ratio without noise.
+ */
+static void print_value(const struct quant_line *line, const struct column *c, const char *format, char *out,
+                        size_t size)
 {
-    return (const char *)line + c->where;
-}
+    const void *at = (const char *)line + c->where;
 
-/* Numbers that read back exactly; a ratio without noise is no number. */
-static void exact(const struct quant_line *line, const struct column *c, char *out, size_t size)
-{
+    out[0] = '\0';
     if (c->kind == WHOLE)
-        snprintf(out, size, "%d", *(const int *)at(line, c));
-    else if (isfinite(*(const double *)at(line, c)))
-        snprintf(out, size, "%.9g", *(const double *)at(line, c));
-    else
-        out[0] = '\0';
+        snprintf(out, size, "%d", *(const int *)at);
+    else if (format || isfinite(*(const double *)at))
+        snprintf(out, size, format ? format : "%.9g", *(const double *)at);
 }
 
 /* ---- the order ----------------------------------------------------------------------------------------- */
@@ -88,7 +86,81 @@ static status order(const struct quantize_report *r, const struct quant_line ***
     return OK;
 }
 
-/* ---- text ---------------------------------------------------------------------------------------------- */
+/* ---- a layer ------------------------------------------------------------------------------------------- */
+
+static status json_string(struct text *out, const char *s)
+{
+    TRY(text_add(out, "\""));
+    for (; *s; s++)
+        TRY(text_add(out, *s == '"' || *s == '\\' ? "\\%c" : (unsigned char)*s < 32 ? "\\u%04x" : "%c", *s));
+    return text_add(out, "\"");
+}
+
+static status add_cell(const struct quantize_report *r, const struct quant_line *line, const struct column *c,
+                       enum listing_form form, struct text *out)
+{
+    char cell[64];
+    int has = has_value(r, line, c);
+
+    print_value(line, c, form == LISTING_TERMINAL ? c->format : NULL, cell, sizeof cell);
+    if (form == LISTING_CSV)
+        return text_add(out, ",%s", has ? cell : "");
+    if (form == LISTING_JSON)
+        return has ? text_add(out, ", \"%s\": %s", c->name, cell[0] ? cell : "null") : OK;
+    if (c->when == BY_SENSITIVITY && !has)
+        return OK;
+    return text_add(out, " %*s", c->width, has ? cell : "-");
+}
+
+static status add_line(const struct quantize_report *r, const struct quant_line *line, enum listing_form form,
+                       struct text *out)
+{
+    const struct model_node *n = &r->model->node[line->node];
+    const char *op = model_op_name(n->op);
+
+    if (form == LISTING_JSON) {
+        TRY(text_add(out, "    {\"layer\": "));
+        TRY(json_string(out, n->name));
+        TRY(text_add(out, ", \"op\": \"%s\"", op));
+    } else {
+        TRY(text_add(out, form == LISTING_CSV ? "\"%s\",%s" : "%-32s %-9s", n->name, op));
+    }
+    for (size_t i = 0; i < COUNT_OF(columns); i++)
+        TRY(add_cell(r, line, &columns[i], form, out));
+    return text_add(out, form == LISTING_JSON ? "}" : "\n");
+}
+
+static status add_heads(const struct quantize_report *r, enum listing_form form, struct text *out)
+{
+    if (form == LISTING_JSON)
+        return OK;
+    TRY(form == LISTING_CSV ? text_add(out, "layer,op") : text_add(out, "%-32s %-9s", "layer", "op"));
+    for (size_t i = 0; i < COUNT_OF(columns); i++)
+        if (form == LISTING_CSV)
+            TRY(text_add(out, ",%s", columns[i].name));
+        else if (columns[i].when != BY_SENSITIVITY || r->options->sensitivity)
+            TRY(text_add(out, " %*s", columns[i].width, columns[i].head));
+    return text_add(out, "\n");
+}
+
+static status add_layers(const struct quantize_report *r, enum listing_form form, struct text *out)
+{
+    const struct quant_line **line = NULL;
+    status result = OK;
+
+    TRY(add_heads(r, form, out));
+    TRY_OUT(order(r, &line));
+    for (int i = 0; i < r->result->lines; i++) {
+        TRY_OUT(add_line(r, line[i], form, out));
+        if (form == LISTING_JSON)
+            TRY_OUT(text_add(out, i + 1 < r->result->lines ? ",\n" : "\n"));
+    }
+out:
+    mem_free(line);
+    return result;
+}
+
+/* ---- the whole ----------------------------------------------------------------------------------------- */
 
 static status text_options(const struct quantize_report *r, struct text *out)
 {
@@ -122,112 +194,10 @@ static status text_summary(const struct quantize_report *r, struct text *out)
     return text_add(out, "\n");
 }
 
-static status text_line(const struct quantize_report *r, const struct quant_line *line, struct text *out)
-{
-    const struct model_node *n = &r->model->node[line->node];
-    char cell[64];
-
-    TRY(text_add(out, "%-32s %-9s", n->name, model_op_name(n->op)));
-    for (size_t i = 0; i < COUNT_OF(columns); i++) {
-        const struct column *c = &columns[i];
-
-        if (c->when == BY_SENSITIVITY && !r->options->sensitivity)
-            continue;
-        if (!has_value(r, line, c))
-            snprintf(cell, sizeof cell, "-");
-        else if (c->kind == WHOLE)
-            snprintf(cell, sizeof cell, "%d", *(const int *)at(line, c));
-        else
-            snprintf(cell, sizeof cell, c->format, *(const double *)at(line, c));
-        TRY(text_add(out, " %*s", c->width, cell));
-    }
-    return text_add(out, "\n");
-}
-
-status quantize_report_text(const struct quantize_report *r, struct text *out)
-{
-    const struct quant_line **line = NULL;
-    status result = OK;
-
-    TRY(text_summary(r, out));
-    TRY_OUT(order(r, &line));
-    TRY_OUT(text_add(out, "%-32s %-9s", "layer", "op"));
-    for (size_t i = 0; i < COUNT_OF(columns); i++)
-        if (columns[i].when != BY_SENSITIVITY || r->options->sensitivity)
-            TRY_OUT(text_add(out, " %*s", columns[i].width, columns[i].head));
-    TRY_OUT(text_add(out, "\n"));
-    for (int i = 0; i < r->result->lines; i++)
-        TRY_OUT(text_line(r, line[i], out));
-out:
-    mem_free(line);
-    return result;
-}
-
-/* ---- CSV and JSON -------------------------------------------------------------------------------------- */
-
-status quantize_report_csv(const struct quantize_report *r, struct text *out)
-{
-    const struct quant_line **line = NULL;
-    char cell[64];
-    status result = OK;
-
-    TRY(text_add(out, "layer,op"));
-    for (size_t i = 0; i < COUNT_OF(columns); i++)
-        TRY(text_add(out, ",%s", columns[i].name));
-    TRY(text_add(out, "\n"));
-    TRY_OUT(order(r, &line));
-    for (int i = 0; i < r->result->lines; i++) {
-        const struct model_node *n = &r->model->node[line[i]->node];
-
-        TRY_OUT(text_add(out, "\"%s\",%s", n->name, model_op_name(n->op)));
-        for (size_t j = 0; j < COUNT_OF(columns); j++) {
-            exact(line[i], &columns[j], cell, sizeof cell);
-            TRY_OUT(text_add(out, ",%s", has_value(r, line[i], &columns[j]) ? cell : ""));
-        }
-        TRY_OUT(text_add(out, "\n"));
-    }
-out:
-    mem_free(line);
-    return result;
-}
-
-static status json_string(struct text *out, const char *s)
-{
-    TRY(text_add(out, "\""));
-    for (; *s; s++) {
-        if (*s == '"' || *s == '\\')
-            TRY(text_add(out, "\\%c", *s));
-        else if ((unsigned char)*s < 32)
-            TRY(text_add(out, "\\u%04x", *s));
-        else
-            TRY(text_add(out, "%c", *s));
-    }
-    return text_add(out, "\"");
-}
-
-static status json_line(const struct quantize_report *r, const struct quant_line *line, struct text *out)
-{
-    const struct model_node *n = &r->model->node[line->node];
-    char cell[64];
-
-    TRY(text_add(out, "    {\"layer\": "));
-    TRY(json_string(out, n->name));
-    TRY(text_add(out, ", \"op\": \"%s\"", model_op_name(n->op)));
-    for (size_t i = 0; i < COUNT_OF(columns); i++) {
-        if (!has_value(r, line, &columns[i]))
-            continue;
-        exact(line, &columns[i], cell, sizeof cell);
-        TRY(text_add(out, ", \"%s\": %s", columns[i].name, cell[0] ? cell : "null"));
-    }
-    return text_add(out, "}");
-}
-
-status quantize_report_json(const struct quantize_report *r, struct text *out)
+static status json_summary(const struct quantize_report *r, struct text *out)
 {
     const struct quant_options *o = r->options;
     const struct quant_result *q = r->result;
-    const struct quant_line **line = NULL;
-    status result = OK;
 
     TRY(text_add(out, "{\n  \"model\": "));
     TRY(json_string(out, r->model->name));
@@ -251,14 +221,15 @@ status quantize_report_json(const struct quantize_report *r, struct text *out)
                  "  \"pictures\": %d, \"changed\": %d, \"labels\": %s, \"judged\": %d, \"fp32_right\": %d, "
                  "\"quantized_right\": %d,\n",
                  r->pictures, q->changed, r->labels ? "true" : "false", q->judged, q->real_right, q->right));
-    TRY(text_add(out, "  \"layers\": [\n"));
-    TRY_OUT(order(r, &line));
-    for (int i = 0; i < q->lines; i++) {
-        TRY_OUT(json_line(r, line[i], out));
-        TRY_OUT(text_add(out, i + 1 < q->lines ? ",\n" : "\n"));
-    }
-    TRY_OUT(text_add(out, "  ]\n}\n"));
-out:
-    mem_free(line);
-    return result;
+    return text_add(out, "  \"layers\": [\n");
+}
+
+status quantize_report(const struct quantize_report *r, enum listing_form form, struct text *out)
+{
+    if (form == LISTING_TERMINAL)
+        TRY(text_summary(r, out));
+    if (form == LISTING_JSON)
+        TRY(json_summary(r, out));
+    TRY(add_layers(r, form, out));
+    return form == LISTING_JSON ? text_add(out, "  ]\n}\n") : OK;
 }

@@ -3,6 +3,7 @@
 #ifndef CLI_QUANTIZE_REPORT_H
 #define CLI_QUANTIZE_REPORT_H
 
+#include "listing.h"
 #include "quant.h"
 
 struct quantize_report {
@@ -13,9 +14,8 @@ struct quantize_report {
     uint64_t bytes, source_bytes; /* of the file written, of the fp32 one */
     const struct quant_result *result;
 };
-/* With sensitivity the worst layer comes first, else in the network's order. ERR_MEMORY. */
-MUST_USE status quantize_report_text(const struct quantize_report *r, struct text *out);
-MUST_USE status quantize_report_csv(const struct quantize_report *r, struct text *out);
-MUST_USE status quantize_report_json(const struct quantize_report *r, struct text *out);
+/* Adds the report in a form. With sensitivity the worst layer comes first, else in the network's order.
+ * ERR_MEMORY. */
+MUST_USE status quantize_report(const struct quantize_report *r, enum listing_form form, struct text *out);
 
 #endif

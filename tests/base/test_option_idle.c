@@ -15,6 +15,18 @@ static const struct option_row rows[] = {
 };
 static const struct option_table table = { .usage = "t", .row = rows, .rows = COUNT_OF(rows) };
 
+/* Of one rule with several names, the first in its order; a name's front is another name. */
+static void test_names(void)
+{
+    const struct settings usual = { .steps = 3, .on = 1 }, other = { .steps = 4, .on = 0 };
+    const struct option_idle rule = { 1, "file on  steps", "d" }, off = { 0, "on steps", "d" };
+
+    CHECK(option_idle_check(&table, &usual, &usual, &rule, 1) == OK);
+    CHECK(option_idle_check(&table, &other, &usual, &off, 1) == OK);
+    CHECK(option_idle_check(&table, &other, &usual, &rule, 1) == ERR_USAGE);
+    CHECK(strcmp(error_last()->text, "on = off has no effect: d") == 0);
+}
+
 /* The sentence, or "" where nothing is idle. */
 static const char *said(const struct settings *s, int steps, int on, int file)
 {
@@ -39,5 +51,6 @@ int main(void)
     CHECK(strcmp(said(&other, 1, 0, 0), "steps = 0 has no effect: a") == 0);
     CHECK(strcmp(said(&other, 0, 1, 1), "on = off has no effect: b") == 0);
     CHECK(strcmp(said(&other, 0, 0, 1), "file = x has no effect: c") == 0);
+    test_names();
     return check_result("option_idle");
 }

@@ -24,9 +24,9 @@ static void draw(uint8_t *pixels)
 
 static status add(struct network_set *set, const char *name, const char *file)
 {
-    const struct engine_options options = { 0 };
+    const struct network_how how = { .model = TINY "tiny.model", .isa = "auto" };
 
-    return network_set_add(set, name, TINY "tiny.model", file, NULL, &options, "auto");
+    return network_set_add(set, &how, name, file);
 }
 
 static double value(const struct explain *e, int i, const char *name)

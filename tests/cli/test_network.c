@@ -128,17 +128,18 @@ static void check_network(const struct oracle *o, const uint8_t *pixels, const c
                           const char *precision)
 {
     struct network net = { 0 };
-    struct engine_options options = { .arithmetic = ENGINE_AUTO };
+    struct network_how how = { .isa = "auto" };
     char model[128], weights[128], group[96], logits[128];
     float theirs[PICTURES][CLASSES];
     int exact = strcmp(precision, "int8") == 0;
 
+    how.model = model;
     snprintf(model, sizeof model, "models/demo/%s.model", name);
     snprintf(weights, sizeof weights, "models/demo/%s_%s.pth", name, precision);
     snprintf(group, sizeof group, "%s/%s", name, precision);
     snprintf(logits, sizeof logits, "%s/logits", group);
     CHECK(h5_get(&o->file, logits, H5_F32, -1, theirs) == OK);
-    CHECK_MSG(network_open(model, weights, NULL, &options, "auto", &net) == OK, "%s", weights);
+    CHECK_MSG(network_open(&how, weights, &net) == OK, "%s", weights);
     if (!net.engine.plan)
         return;
     CHECK(engine_classes(net.engine.plan) == CLASSES);

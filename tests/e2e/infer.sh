@@ -36,6 +36,16 @@ for precision in fp32 int8; do
         check "$set of the reference, $precision" equal "$out" "$T/ref.h5" $set
     done
 done
+# Several precisions in one file: each in its group what it is alone.
+check "two precisions" code 0 "$Q" infer --model $M --weights "${W}_fp32.pth" --weights eight="${W}_int8.pth" -o "$T/two.h5" "${pictures[@]}"
+check "a line each" test "$(grep -cE '^mobilenet_v2  (fp32|eight (fbgemm|qnnpack))  ' "$T/log")" = 2
+for set in last_conv last_conv_int cam; do
+    check "$set beside another" h5diff -q "$T/two.h5" "$out" /eight/$set /$set
+done
+values() { h5dump -A 0 -w 0 -d "$1" "$2" | sed -n '/DATA {/,$p'; }
+check "logits beside another" same "$(values /eight/logits "$T/two.h5")" "$(values /logits "$out")"
+check "pixels once" equal "$T/two.h5" "$out" pixels
+check "engine of a precision" grep -qE '"(fbgemm|qnnpack)"' <(h5dump -a /eight/logits/engine "$T/two.h5")
 check "last_conv_int" shape "$out" last_conv_int "3, 256, 7, 7"
 check "its scale" test "$(h5dump -a last_conv_int/scale "$out" | grep -c 'DATASPACE  SCALAR')" = 1
 # What inspect says of each node is what lies beside its codes, as one number.
@@ -53,6 +63,8 @@ check "imitating saturation" code 0 "$Q" infer --model $M --weights "${W}_int8.p
 
 both=(--model $M --weights "${W}_fp32.pth")
 refused 2 "is needed|are needed" --model $M "${pictures[0]}"
+refused 2 "there is a precision 'fp32' already" "${both[@]}" --weights "${W}_fp32.pth" "${pictures[0]}"
+refused 2 "cannot be called path" "${both[@]}" --weights path="${W}_int8.pth" "${pictures[0]}"
 refused 2 "no image" "${both[@]}"
 refused 2 "exclude" "${both[@]}" --pixels "$out" "${pictures[0]}"
 refused 2 "nearest" "${both[@]}" --preprocess.filter=nearest "${pictures[0]}"
