@@ -14,7 +14,7 @@ struct key {
     int entry;
 };
 struct keys {
-    struct key *path, *stem;
+    struct key *by[2]; /* by path, by stem */
     int count;
 };
 struct found {
@@ -52,41 +52,38 @@ static struct key key_of(const char *text, int stem)
 static status make_keys(const struct list *l, struct keys *out)
 {
     out->count = l->count;
-    MEM_TRY(out->path, (size_t)l->count, sizeof *out->path);
-    MEM_TRY(out->stem, (size_t)l->count, sizeof *out->stem);
-    for (int i = 0; i < l->count; i++) {
-        out->path[i] = key_of(image_list_path(l, i), 0);
-        out->stem[i] = key_of(image_list_path(l, i), 1);
-        out->path[i].entry = out->stem[i].entry = i;
+    for (int stem = 0; stem < 2; stem++) {
+        MEM_TRY(out->by[stem], (size_t)l->count, sizeof *out->by[stem]);
+        for (int i = 0; i < l->count; i++) {
+            out->by[stem][i] = key_of(image_list_path(l, i), stem);
+            out->by[stem][i].entry = i;
+        }
+        qsort(out->by[stem], (size_t)l->count, sizeof *out->by[stem], by_text);
     }
-    qsort(out->path, (size_t)l->count, sizeof *out->path, by_text);
-    qsort(out->stem, (size_t)l->count, sizeof *out->stem, by_text);
     return OK;
 }
 
-static const struct key *find_path(const struct keys *keys, const char *name)
+static const struct key *find_key(const struct keys *keys, int stem, const char *name)
 {
-    struct key whole = key_of(name, 0);
+    struct key wanted = key_of(name, stem);
 
-    return bsearch(&whole, keys->path, (size_t)keys->count, sizeof whole, by_text);
+    return bsearch(&wanted, keys->by[stem], (size_t)keys->count, sizeof wanted, by_text);
 }
 
 /* *entry = -1 if no picture has the name. A name that fits several pictures without being the path of one is
  * an error. */
 static status find_entry(const struct list_at *at, const struct keys *keys, const char *name, int *entry)
 {
-    struct key stem;
-    const struct key *k;
+    const struct key *k, *stems = keys->by[1];
 
     while (name[0] == '.' && name[1] == '/')
         name += 2;
-    stem = key_of(name, 1);
     *entry = -1;
-    k = find_path(keys, name);
+    k = find_key(keys, 0, name);
     if (!k) {
-        k = bsearch(&stem, keys->stem, (size_t)keys->count, sizeof *k, by_text);
-        if (k && ((k > keys->stem && by_text(k - 1, k) == 0) ||
-                  (k + 1 < keys->stem + keys->count && by_text(k, k + 1) == 0)))
+        k = find_key(keys, 1, name);
+        if (k && ((k > stems && by_text(k - 1, k) == 0) ||
+                  (k + 1 < stems + keys->count && by_text(k, k + 1) == 0)))
             return LIST_BAD(at, "'%s' fits several pictures of the list by its name: give the path", name);
     }
     if (k)
@@ -164,14 +161,6 @@ static status choose_columns(const struct table *t, struct columns *c)
     return OK;
 }
 
-static status decide_columns(struct list *l, const struct table *t, const struct columns *c)
-{
-    return image_list_decide(l, "boxes.columns = path from '%s', x0 '%s', y0 '%s', x1 %s'%s', y1 %s'%s'",
-                             t->name[TABLE_PATH], t->name[c->role[1]], t->name[c->role[2]],
-                             c->sizes & BOX_WIDTH ? "x0 - 1 + " : "", t->name[c->role[3]],
-                             c->sizes & BOX_HEIGHT ? "y0 - 1 + " : "", t->name[c->role[4]]);
-}
-
 static status read_plain(struct matcher *m, struct table *t)
 {
     struct columns c = { 0 };
@@ -179,7 +168,11 @@ static status read_plain(struct matcher *m, struct table *t)
 
     if (t->header) {
         TRY(choose_columns(t, &c));
-        TRY(decide_columns(m->list, t, &c));
+        TRY(image_list_decide(m->list,
+                              "boxes.columns = path from '%s', x0 '%s', y0 '%s', x1 %s'%s', y1 %s'%s'",
+                              t->name[TABLE_PATH], t->name[c.role[1]], t->name[c.role[2]],
+                              c.sizes & BOX_WIDTH ? "x0 - 1 + " : "", t->name[c.role[3]],
+                              c.sizes & BOX_HEIGHT ? "y0 - 1 + " : "", t->name[c.role[4]]));
     }
     for (;;) {
         const char *word[5];
@@ -223,7 +216,7 @@ static status find_annotated(const struct list_at *at, const struct keys *keys, 
     for (size_t i = 0; i < COUNT_OF(extension); i++) {
         const struct key *k;
         snprintf(path, sizeof path, "%.*s%s", stem, name, extension[i]);
-        k = find_path(keys, path);
+        k = find_key(keys, 0, path);
         if (k) {
             *entry = k->entry;
             return OK;
@@ -307,8 +300,8 @@ status image_list_read_boxes(struct list *l, const char *file)
     else
         result = group_found(&m);
 out:
-    mem_free(m.keys.path);
-    mem_free(m.keys.stem);
+    mem_free(m.keys.by[0]);
+    mem_free(m.keys.by[1]);
     mem_free(m.found);
     return result;
 }

@@ -1,6 +1,6 @@
-/* src/image/jpeg.c: JPEG by libjpeg-turbo, set up as Pillow does (JpegDecode.c): accurate integer DCT, fancy
+/* src/image/jpeg.c: JPEG by libjpeg-turbo. Read as Pillow does (JpegDecode.c): accurate integer DCT, fancy
  * upsampling, block smoothing; the data end where the file ends, and a decoder that wants more has met a
- * truncated file. */
+ * truncated file. Written to memory. */
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,12 +16,15 @@ enum { MAX_SCANS = 500 };
 /* Everything that must survive a longjmp lies here, not in locals. */
 struct jpeg {
     struct jpeg_decompress_struct d;
+    struct jpeg_compress_struct c;
     struct jpeg_error_mgr error;
     struct jpeg_source_mgr source;
     struct jpeg_progress_mgr progress;
     jmp_buf escape;
     char text[JMSG_LENGTH_MAX];
-    uint8_t *row; /* of one grey or CMYK line */
+    uint8_t *row;          /* of one grey or CMYK line */
+    unsigned char *buffer; /* what is written: libjpeg's, from malloc */
+    unsigned long size;
 };
 
 static void on_error(j_common_ptr common)
@@ -42,7 +45,9 @@ static void on_source(j_decompress_ptr d)
 }
 
 static boolean on_empty(j_decompress_ptr d)
-{ return FALSE; }
+{
+    return FALSE;
+}
 
 static void on_skip(j_decompress_ptr d, long count)
 {
@@ -63,6 +68,31 @@ static void on_progress(j_common_ptr common)
         longjmp(j->escape, 1);
     }
 }
+
+static status start(struct jpeg **out)
+{
+    struct jpeg *j;
+
+    MEM_TRY(j, 1, sizeof *j);
+    j->d.err = j->c.err = jpeg_std_error(&j->error);
+    j->error.error_exit = on_error;
+    j->error.output_message = on_message;
+    j->d.client_data = j->c.client_data = j;
+    *out = j;
+    return OK;
+}
+
+/* What was not begun is destroyed, too. */
+static void finish(struct jpeg *j)
+{
+    jpeg_destroy_decompress(&j->d);
+    jpeg_destroy_compress(&j->c);
+    free(j->buffer);
+    mem_free(j->row);
+    mem_free(j);
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 /* Adobe writes CMYK inverted, and Pillow takes every CMYK file for Adobe's: a stored byte v is ink 255 - v.
  * Then its own conversion. */
@@ -85,13 +115,19 @@ static void rgb_from_grey(const uint8_t *grey, int width, uint8_t *rgb)
 }
 
 static status truncated(const char *name)
-{ return FAIL(ERR_FORMAT, "%s: the JPEG file is truncated", name); }
+{
+    return FAIL(ERR_FORMAT, "%s: the JPEG file is truncated", name);
+}
 
-/* Between jpeg_create_decompress and jpeg_destroy_decompress. Errors inside libjpeg leave by longjmp. */
+/* Errors inside libjpeg leave by longjmp. */
 static status decode(struct jpeg *j, const char *name, struct image *out)
 {
     j_decompress_ptr d = &j->d;
 
+    jpeg_create_decompress(d);
+    d->client_data = j;
+    d->src = &j->source;
+    d->progress = &j->progress;
     if (jpeg_read_header(d, TRUE) == JPEG_SUSPENDED)
         return truncated(name);
     if (d->num_components != 1 && d->num_components != 3 && d->num_components != 4)
@@ -120,38 +156,102 @@ static status decode(struct jpeg *j, const char *name, struct image *out)
     return OK;
 }
 
-static void set_up(struct jpeg *j, struct jpeg_error_mgr **err)
-{
-    *err = jpeg_std_error(&j->error);
-    j->error.error_exit = on_error;
-    j->error.output_message = on_message;
-}
-
 status image_decode_jpeg(const char *name, const uint8_t *bytes, size_t size, struct image *out)
 {
     struct jpeg *j;
     status result;
 
-    MEM_TRY(j, 1, sizeof *j);
-    set_up(j, &j->d.err);
-    j->d.client_data = j;
-    if (setjmp(j->escape)) {
+    TRY(start(&j));
+    j->source = (struct jpeg_source_mgr){ bytes,    size,    on_source,
+                                          on_empty, on_skip, jpeg_resync_to_restart,
+                                          on_source };
+    j->progress.progress_monitor = on_progress;
+    if (setjmp(j->escape))
         result = FAIL(ERR_FORMAT, "%s: damaged JPEG: %s", name, j->text);
-    } else {
-        jpeg_create_decompress(&j->d);
-        j->d.client_data = j;
-        j->source =
-            (struct jpeg_source_mgr){ bytes,    size, on_source, on_empty, on_skip, jpeg_resync_to_restart,
-                                      on_source };
-        j->d.src = &j->source;
-        j->progress.progress_monitor = on_progress;
-        j->d.progress = &j->progress;
+    else
         result = decode(j, name, out);
-    }
-    jpeg_destroy_decompress(&j->d);
-    mem_free(j->row);
-    mem_free(j);
+    finish(j);
     if (result != OK)
         image_free(out);
     return result;
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------- */
+
+/* CMYK as Adobe's programs store it in JPEG: inverted, so 255 is no ink. */
+static void cmyk_from_rgb(const uint8_t *rgb, int width, uint8_t *out)
+{
+    for (int x = 0; x < width; x++, rgb += 3, out += 4) {
+        int most = rgb[0] > rgb[1] ? rgb[0] : rgb[1];
+
+        most = most > rgb[2] ? most : rgb[2];
+        for (int c = 0; c < 3; c++)
+            out[c] = (uint8_t)(most ? rgb[c] * 255 / most : 255);
+        out[3] = (uint8_t)most;
+    }
+}
+
+static void compress_lines(struct jpeg *e, const struct image *im, const struct image_jpeg_form *form)
+{
+    j_compress_ptr c = &e->c;
+
+    jpeg_create_compress(c);
+    c->client_data = e;
+    jpeg_mem_dest(c, &e->buffer, &e->size);
+    c->image_width = (JDIMENSION)im->width;
+    c->image_height = (JDIMENSION)im->height;
+    c->input_components = form->components;
+    c->in_color_space = form->components == 1 ? JCS_GRAYSCALE : form->components == 4 ? JCS_CMYK : JCS_RGB;
+    jpeg_set_defaults(c);
+    jpeg_set_quality(c, form->quality, TRUE);
+    c->optimize_coding = form->optimize;
+    jpeg_start_compress(c, TRUE);
+    while (c->next_scanline < c->image_height) {
+        JSAMPROW row = im->rgb + (size_t)3 * c->next_scanline * c->image_width;
+
+        if (form->components == 4)
+            cmyk_from_rgb(row, im->width, e->row);
+        for (int x = 0; form->components == 1 && x < im->width; x++)
+            e->row[x] = row[3 * x];
+        if (form->components != 3)
+            row = e->row;
+        jpeg_write_scanlines(c, &row, 1);
+    }
+    jpeg_finish_compress(c);
+}
+
+static status encode(struct jpeg *j, const struct image *im, const struct image_jpeg_form *form,
+                     uint8_t **bytes)
+{
+    MEM_TRY(j->row, (size_t)im->width, 4);
+    if (setjmp(j->escape))
+        return FAIL(ERR_MEMORY, "a picture of %d x %d pixels as JPEG: %s", im->width, im->height, j->text);
+    compress_lines(j, im, form);
+    MEM_TRY(*bytes, j->size, 1);
+    memcpy(*bytes, j->buffer, j->size);
+    return OK;
+}
+
+status image_encode_jpeg_as(const struct image *im, const struct image_jpeg_form *form, uint8_t **bytes,
+                            size_t *size)
+{
+    struct jpeg *j;
+    status result;
+
+    *bytes = NULL;
+    *size = 0;
+    if (im->width < 1 || im->height < 1 || im->width > JPEG_MAX_DIMENSION ||
+        im->height > JPEG_MAX_DIMENSION || form->quality < 1 || form->quality > 100)
+        return FAIL(ERR_RANGE, "a JPEG file cannot hold %d x %d pixels of quality %d", im->width, im->height,
+                    form->quality);
+    TRY(start(&j));
+    result = encode(j, im, form, bytes);
+    *size = result == OK ? j->size : 0;
+    finish(j);
+    return result;
+}
+
+status image_encode_jpeg(const struct image *im, int quality, uint8_t **bytes, size_t *size)
+{
+    return image_encode_jpeg_as(im, &(struct image_jpeg_form){ 3, quality, 1 }, bytes, size);
 }

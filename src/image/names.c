@@ -77,39 +77,32 @@ static int leading_number(char *line, const char *after, int64_t *number, char *
     return good;
 }
 
-struct numbered {
-    int64_t number;
-    char *rest;
-};
-
-static int by_number(const void *a, const void *b)
-{
-    int64_t x = ((const struct numbered *)a)->number, y = ((const struct numbered *)b)->number;
-
-    return (x > y) - (x < y);
-}
-
 /* Lines that say their own number, `0: tench`, in any order. Numbers that are not 0 to count - 1 are part of
  * the names; ERR_FORMAT where they are 1 to count, but not in order. */
 static status order_by_number(const char *path, struct image_names *n)
 {
-    struct numbered *of = NULL;
-    int all = 1, sorted = 1, consecutive = 1;
+    int64_t number = 0, least = MOST, last = -1;
+    char **by_number, *rest;
+    int all = 1, sorted = 1;
 
-    MEM_TRY(of, (size_t)n->count, sizeof *of);
-    for (int i = 0; i < n->count && all; i++) {
-        all = leading_number(n->line[i].name, ":,; \t", &of[i].number, &of[i].rest);
-        sorted &= i == 0 || of[i].number > of[i - 1].number;
+    for (int i = 0; i < n->count && all; i++, last = number) {
+        all = leading_number(n->line[i].name, ":,; \t", &number, &rest);
+        sorted &= number > last;
+        least = number < least ? number : least;
     }
-    if (all)
-        qsort(of, (size_t)n->count, sizeof *of, by_number);
-    for (int i = 0; i < n->count && all; i++)
-        consecutive &= of[i].number == of[0].number + i;
-    for (int i = 0; i < n->count && all && consecutive && of[0].number == 0; i++)
-        n->line[i].name = of[i].rest;
-    consecutive &= all && !sorted && of[0].number == 1;
-    mem_free(of);
-    if (consecutive)
+    if (!all || least > 1)
+        return OK;
+    MEM_TRY(by_number, (size_t)n->count, sizeof *by_number);
+    for (int i = 0; i < n->count && all; i++) {
+        (void)leading_number(n->line[i].name, ":,; \t", &number, &rest);
+        number -= least;
+        all = number < n->count && !by_number[number];
+        by_number[all ? number : 0] = rest;
+    }
+    for (int i = 0; i < n->count && all && least == 0; i++)
+        n->line[i].name = by_number[i];
+    mem_free(by_number);
+    if (all && least == 1 && !sorted)
         return FAIL(ERR_FORMAT,
                     "%s: its lines are numbered 1 to %d, but not in that order: number the classes from 0, "
                     "or write them in their order",

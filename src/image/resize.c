@@ -74,13 +74,6 @@ static void axis_reach(const struct axis *a, int *low, int *high)
     *high = a->start[a->k.count - 1] + a->taps[a->k.count - 1];
 }
 
-static void pass_copy(const uint8_t *in, size_t in_pitch, int rows, size_t bytes, uint8_t *out,
-                      size_t out_pitch)
-{
-    for (int y = 0; y < rows; y++)
-        memcpy(out + out_pitch * (size_t)y, in + in_pitch * (size_t)y, bytes);
-}
-
 /* Horizontal, then vertical: only the lines that the vertical pass will read. */
 static void horizontal_first(const struct kernel_table *k, const struct image *in, const struct axis *h,
                              const struct axis *v, uint8_t *middle, uint8_t *rgb, size_t pitch)
@@ -146,7 +139,8 @@ status image_resize_window(const struct image *in, int width, int height, const 
         k->resample_vertical(&v.k, in->rgb + (size_t)3 * (size_t)window.x0, in_pitch,
                              (size_t)3 * (size_t)window.width, rgb, pitch);
     } else {
-        pass_copy(corner, in_pitch, window.height, (size_t)3 * (size_t)window.width, rgb, pitch);
+        for (size_t y = 0; y < (size_t)window.height; y++)
+            memcpy(rgb + pitch * y, corner + in_pitch * y, (size_t)3 * (size_t)window.width);
     }
 out:
     axis_free(&h);

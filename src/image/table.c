@@ -225,24 +225,6 @@ static char *next_line(struct table *t)
     return NULL;
 }
 
-static status other_format(const char *file, const char *what, char first)
-{
-    if (first == '{' || first == '[')
-        return FAIL(ERR_FORMAT,
-                    "%s: JSON, as COCO's annotations are, is not read as %s: give lines, the first of which "
-                    "names the columns",
-                    file, what);
-    return FAIL(ERR_FORMAT,
-                "%s: XML is not read as %s from one file: give lines, or as boxes the folder of "
-                "ILSVRC's annotations",
-                file, what);
-}
-
-static int begins_as_json(const char *line)
-{
-    return strchr("{[", *line) && strchr("\"{[]}", line[1 + strspn(line + 1, " \t")]);
-}
-
 status table_open(const char *file, const char *what, struct table *out)
 {
     size_t size;
@@ -254,9 +236,16 @@ status table_open(const char *file, const char *what, struct table *out)
     line = next_line(out);
     if (!line)
         return FAIL(ERR_FORMAT, "%s: no %s are listed", file, what);
-    if (begins_as_json(line) || !strncmp(line, "<?", 2) || !strncmp(line, "<!", 2) ||
-        !strncmp(line, "<annotation", 11))
-        return other_format(file, what, *line);
+    if (strchr("{[", *line) && strchr("\"{[]}", line[1 + strspn(line + 1, " \t")]))
+        return FAIL(ERR_FORMAT,
+                    "%s: JSON, as COCO's annotations are, is not read as %s: give lines, the first of which "
+                    "names the columns",
+                    file, what);
+    if (!strncmp(line, "<?", 2) || !strncmp(line, "<!", 2) || !strncmp(line, "<annotation", 11))
+        return FAIL(ERR_FORMAT,
+                    "%s: XML is not read as %s from one file: give lines, or as boxes the folder of "
+                    "ILSVRC's annotations",
+                    file, what);
     out->separator = find_separator(line);
     TRY(split_line(out, line));
     find_header(out);
