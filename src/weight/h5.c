@@ -101,14 +101,6 @@ static status place(const struct h5_reader *r, const struct h5_set *set, struct 
     return OK;
 }
 
-static status read_set(struct h5_reader *r, const struct h5_set *set, struct tensor *t)
-{
-    TRY(read_dtype(set, t));
-    TRY(read_shape(set, t));
-    TRY(place(r, set, t));
-    return h5_has(set, "scale") ? read_params(r, set, t) : OK;
-}
-
 static status read_link(struct h5_reader *r, int64_t i)
 {
     char name[WEIGHT_MAX_NAME + 2];
@@ -123,30 +115,24 @@ static status read_link(struct h5_reader *r, int64_t i)
     if (!hard)
         return FAIL(ERR_FORMAT, "%s is a link, not a dataset", name);
     TRY(h5_set_open(&r->file, name, NULL, &set));
-    result = read_set(r, &set, &t);
+    TRY_OUT(read_dtype(&set, &t));
+    TRY_OUT(read_shape(&set, &t));
+    TRY_OUT(place(r, &set, &t));
+    if (h5_has(&set, "scale"))
+        TRY_OUT(read_params(r, &set, &t));
+    result = names_take(r->out, name, &t);
+out:
     h5_set_close(&set);
-    if (result == OK)
-        result = names_take(r->out, name, &t);
     tensor_free(&t);
     return error_prefix(result, "%s", name);
-}
-
-static status read_note(const struct h5_reader *r, int64_t i, char *value)
-{
-    struct h5_set root = h5_root(&r->file);
-    char name[WEIGHT_MAX_NAME + 1];
-
-    if (h5_attribute_at(&root, i, name, sizeof name, value, WEIGHT_MAX_NOTE + 2) != OK)
-        return FAIL(ERR_FORMAT, "note number %lld is no short text", (long long)i);
-    return table_add_note(r->out, name, value);
 }
 
 static status read_all(struct h5_reader *r)
 {
     struct h5_set root = h5_root(&r->file);
     int64_t links = h5_links(&r->file), notes = h5_attributes(&root);
+    char name[WEIGHT_MAX_NAME + 1], *value;
     status result = OK;
-    char *value;
 
     if (links < 0 || notes < 0)
         return FAIL(ERR_FORMAT, "its list of tensors cannot be read");
@@ -157,7 +143,9 @@ static status read_all(struct h5_reader *r)
         TRY(read_link(r, i));
     MEM_TRY(value, WEIGHT_MAX_NOTE + 2, 1);
     for (int64_t i = 0; i < notes && result == OK; i++)
-        result = read_note(r, i, value);
+        result = h5_attribute_at(&root, i, name, sizeof name, value, WEIGHT_MAX_NOTE + 2) == OK
+                     ? table_add_note(r->out, name, value)
+                     : FAIL(ERR_FORMAT, "note number %lld is no short text", (long long)i);
     mem_free(value);
     return result;
 }

@@ -20,17 +20,28 @@ static struct pickle_value *value_of(const struct pickle_machine *m, int number)
 
 /* ---- containers ------------------------------------------------------------------------------------ */
 
-static status do_tuple(struct pickle_machine *m, int first)
+/* A new container of stack[first ..], which are taken away. */
+static status do_collect(struct pickle_machine *m, enum pickle_kind kind, int first)
 {
-    int tuple;
+    int container;
 
     if (first < pickle_floor(m) || first > m->height)
         return PICKLE_BAD(m, "the pickle's stack is too short for a tuple");
-    TRY(pickle_make(m, PICKLE_TUPLE, &tuple));
+    if (kind == PICKLE_DICT && (m->height - first) % 2)
+        return PICKLE_BAD(m, "a dict's key without a value");
+    TRY(pickle_make(m, kind, &container));
     for (int i = first; i < m->height; i++)
-        TRY(pickle_append(m, tuple, m->stack[i]));
+        TRY(pickle_append(m, container, m->stack[i]));
     m->height = first;
-    return pickle_push(m, tuple);
+    return pickle_push(m, container);
+}
+
+static status do_collect_marked(struct pickle_machine *m, enum pickle_kind kind)
+{
+    int first;
+
+    TRY(pickle_pop_mark(m, &first));
+    return do_collect(m, kind, first);
 }
 
 /* The container below stack[height]. A dict of an unknown class becomes a dict; a list or a set of an unknown
@@ -75,21 +86,6 @@ static status do_add_marked(struct pickle_machine *m, enum pickle_kind kind)
 
     TRY(pickle_pop_mark(m, &first));
     return do_add(m, kind, first);
-}
-
-/* LIST and DICT: a new container of what lies above the mark. */
-static status do_collect(struct pickle_machine *m, enum pickle_kind kind)
-{
-    int first, container;
-
-    TRY(pickle_pop_mark(m, &first));
-    if (kind == PICKLE_DICT && (m->height - first) % 2)
-        return PICKLE_BAD(m, "a dict's key without a value");
-    TRY(pickle_make(m, kind, &container));
-    for (int i = first; i < m->height; i++)
-        TRY(pickle_append(m, container, m->stack[i]));
-    m->height = first;
-    return pickle_push(m, container);
 }
 
 static status do_frozenset(struct pickle_machine *m)
@@ -241,7 +237,7 @@ static status do_instance(struct pickle_machine *m, int opcode)
             return PICKLE_BAD(m, "an instance without a class");
         callable = m->stack[first++];
     }
-    TRY(do_tuple(m, first));
+    TRY(do_collect(m, PICKLE_TUPLE, first));
     TRY(pickle_pop(m, &arguments));
     m->height -= opcode == OBJ;
     return do_call(m, callable, arguments);
@@ -276,16 +272,25 @@ status pickle_object_step(struct pickle_machine *m, int opcode)
     switch (opcode) {
     case GLOBAL: return do_global(m);
     case STACK_GLOBAL: return do_stack_global(m);
-    case EMPTY_TUPLE: return do_tuple(m, m->height);
-    case TUPLE1: return do_tuple(m, m->height - 1);
-    case TUPLE2: return do_tuple(m, m->height - 2);
-    case TUPLE3: return do_tuple(m, m->height - 3);
-    case TUPLE: TRY(pickle_pop_mark(m, &held)); return do_tuple(m, held);
-    case EMPTY_LIST: return pickle_push_new(m, (struct pickle_value){ .kind = PICKLE_LIST });
-    case EMPTY_DICT: return pickle_push_new(m, (struct pickle_value){ .kind = PICKLE_DICT });
+    case EMPTY_TUPLE:
+        return do_collect(m, PICKLE_TUPLE, m->height);
+    case TUPLE1:
+        return do_collect(m, PICKLE_TUPLE, m->height - 1);
+    case TUPLE2:
+        return do_collect(m, PICKLE_TUPLE, m->height - 2);
+    case TUPLE3:
+        return do_collect(m, PICKLE_TUPLE, m->height - 3);
+    case TUPLE:
+        return do_collect_marked(m, PICKLE_TUPLE);
+    case EMPTY_LIST:
+        return do_collect(m, PICKLE_LIST, m->height);
+    case EMPTY_DICT:
+        return do_collect(m, PICKLE_DICT, m->height);
     case EMPTY_SET: return pickle_push_opaque(m, -1, "a set");
-    case LIST: return do_collect(m, PICKLE_LIST);
-    case DICT: return do_collect(m, PICKLE_DICT);
+    case LIST:
+        return do_collect_marked(m, PICKLE_LIST);
+    case DICT:
+        return do_collect_marked(m, PICKLE_DICT);
     case FROZENSET: return do_frozenset(m);
     case APPEND: return do_add(m, PICKLE_LIST, m->height - 1);
     case APPENDS: return do_add_marked(m, PICKLE_LIST);

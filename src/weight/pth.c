@@ -3,12 +3,6 @@
 
 #include <string.h>
 
-/* Beside a network's tensors, whose names have dots: an epoch, an accuracy. */
-static int is_bare_number(const struct pickle_value *v, const char *name)
-{
-    return (v->kind == PICKLE_INT || v->kind == PICKLE_REAL || v->kind == PICKLE_BOOL) && !strchr(name, '.');
-}
-
 /* A value that is no tensor, or none that can be read, is noted: it matters only if the network needs it. */
 static status add_tensor(struct pth *f, const char *name, const struct pickle_value *v,
                          struct tensor_table *out)
@@ -18,7 +12,8 @@ static status add_tensor(struct pth *f, const char *name, const struct pickle_va
     status result;
 
     pth_value_why(&f->p, v, why, sizeof why);
-    if (is_bare_number(v, name))
+    /* Beside a network's tensors, whose names have dots: an epoch, an accuracy. */
+    if ((v->kind == PICKLE_INT || v->kind == PICKLE_REAL || v->kind == PICKLE_BOOL) && !strchr(name, '.'))
         snprintf(why, sizeof why, "is a number, no tensor");
     if (why[0])
         return names_leave(out, name, why, pth_value_class(&f->p, v) != PTH_OTHER);

@@ -144,29 +144,23 @@ static void say_opaque(const struct pickle *p, const struct pickle_value *v, cha
 /* A tensor that is made in a way, or of elements, that tensors here do not have. */
 static void say_unread(const struct pickle *p, const struct pth_maker *made, char *why, size_t size)
 {
+    static const char *const words[FIRST_STORAGE] = {
+        [REBUILD_SPARSE] = "is a sparse tensor; save its to_dense()",
+        [REBUILD_META] = "is a meta tensor, which has no values",
+        [REBUILD_NESTED] = "is a nested tensor, which is not read",
+    };
+    int typed = made->how == REBUILD_WRAPPER || made->how == REBUILD_TENSOR_V3;
     char name[128];
 
-    switch (made->how) {
-    case REBUILD_SPARSE:
-        snprintf(why, size, "is a sparse tensor; save its to_dense()");
+    if (typed) {
+        pickle_object_name(p, argument(p, made->arguments, made->how == REBUILD_WRAPPER ? 0 : 6), name,
+                           sizeof name);
+        snprintf(why, size, "is of type %s, which is not read; save its %s()", name,
+                 made->how == REBUILD_WRAPPER ? "dequantize" : "float");
         return;
-    case REBUILD_META:
-        snprintf(why, size, "is a meta tensor, which has no values");
-        return;
-    case REBUILD_NESTED:
-        snprintf(why, size, "is a nested tensor, which is not read");
-        return;
-    case REBUILD_WRAPPER:
-        pickle_object_name(p, argument(p, made->arguments, 0), name, sizeof name);
-        snprintf(why, size, "is of type %s, which is not read; save its dequantize()", name);
-        return;
-    case REBUILD_TENSOR_V3:
-        pickle_object_name(p, argument(p, made->arguments, 6), name, sizeof name);
-        snprintf(why, size, "is of type %s, which is not read; save its float()", name);
-        return;
-    default:
-        snprintf(why, size, "is a tensor of an unknown kind, which is not read");
     }
+    typed = made->how >= 0 && made->how < FIRST_STORAGE && words[made->how];
+    snprintf(why, size, "%s", typed ? words[made->how] : "is a tensor of an unknown kind, which is not read");
 }
 
 /* Why a tensor that is made of a storage is no plain view of the storage: the words of a refusal. */

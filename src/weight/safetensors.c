@@ -90,6 +90,7 @@ static status read_range(struct reader *r)
     return json_expect(&r->j, ']');
 }
 
+/* {"dtype": ..., "shape": [...], "data_offsets": [...]}, each once, in any order. */
 static status read_member(void *user)
 {
     static const char *const members[] = { "dtype", "shape", "data_offsets" };
@@ -102,15 +103,6 @@ static status read_member(void *user)
         return FAIL(ERR_FORMAT, "its member '%.64s' is unknown or there twice", r->word.data);
     r->seen |= 1u << which;
     return which == 0 ? read_dtype(r) : which == 1 ? read_shape(r) : read_range(r);
-}
-
-/* {"dtype": ..., "shape": [...], "data_offsets": [...]}, each once, in any order. */
-static status read_info(struct reader *r)
-{
-    r->seen = 0;
-    r->tensor = (struct tensor){ 0 };
-    TRY(json_members(&r->j, 1, &r->word, read_member, r));
-    return r->seen == 7 ? OK : FAIL(ERR_FORMAT, "dtype, shape or data_offsets is missing");
 }
 
 static status place(struct reader *r)
@@ -130,15 +122,6 @@ static status place(struct reader *r)
     return OK;
 }
 
-static status add_range(struct reader *r)
-{
-    if (r->ranges == WEIGHT_MAX_TENSORS)
-        return FAIL(ERR_MEMORY, "more than %d tensors", WEIGHT_MAX_TENSORS);
-    TRY(mem_room(&r->range, r->ranges, &r->capacity, sizeof *r->range));
-    r->range[r->ranges++] = r->at;
-    return OK;
-}
-
 static status read_tensor(struct reader *r)
 {
     char name[WEIGHT_MAX_NAME + 1], why[64];
@@ -146,9 +129,16 @@ static status read_tensor(struct reader *r)
     if (r->word.size == 0 || r->word.size > WEIGHT_MAX_NAME)
         return FAIL(ERR_FORMAT, "a tensor's name is no text of 1 to %d bytes", WEIGHT_MAX_NAME);
     snprintf(name, sizeof name, "%s", r->word.data);
-    TRY(error_prefix(read_info(r), "%s", name));
+    r->seen = 0;
+    r->tensor = (struct tensor){ 0 };
+    TRY(error_prefix(json_members(&r->j, 1, &r->word, read_member, r), "%s", name));
+    if (r->seen != 7)
+        return FAIL(ERR_FORMAT, "%s: dtype, shape or data_offsets is missing", name);
     TRY(error_prefix(place(r), "%s", name));
-    TRY(add_range(r));
+    if (r->ranges == WEIGHT_MAX_TENSORS)
+        return FAIL(ERR_MEMORY, "more than %d tensors", WEIGHT_MAX_TENSORS);
+    TRY(mem_room(&r->range, r->ranges, &r->capacity, sizeof *r->range));
+    r->range[r->ranges++] = r->at;
     if (!r->other[0])
         return table_take(&r->all, name, &r->tensor);
     snprintf(why, sizeof why, "is of type %s, which is not read; save it as F32", r->other);
