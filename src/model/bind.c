@@ -101,11 +101,11 @@ static status choose_form(struct model_binding *b, const struct tensor *weight)
               : weight->dtype == DTYPE_S16 ? PRECISION_ROUNDED
                                            : PRECISION_CODES;
     if (note && strcmp(note, "rounded") != 0 && strcmp(note, "integer") != 0)
-        return FAIL(ERR_FORMAT, "%s: its note quantcam.arithmetic is '%.40s', not integer or rounded",
-                    b->weights->source, note);
+        return MODEL_FAIL(b, ERR_FORMAT, "its note quantcam.arithmetic is '%.40s', not integer or rounded",
+                          note);
     if (b->form == PRECISION_CODES && weight->dtype == DTYPE_S16)
-        return FAIL(ERR_MISMATCH, "%s: weights of 16 bits, and integers have up to 8: they run as rounded",
-                    b->weights->source);
+        return MODEL_FAIL(b, ERR_MISMATCH,
+                          "weights of 16 bits, and integers have up to 8: they run as rounded");
     return OK;
 }
 
@@ -124,9 +124,10 @@ static status detect_precision(struct model_binding *b)
     if (b->qat || weight->quantization != TENSOR_REAL)
         return choose_form(b, weight);
     b->form = PRECISION_REAL;
-    return b->how.form ? FAIL(ERR_USAGE, "%s: arithmetic = %s has no effect: its weights are real numbers",
-                              b->weights->source, b->how.form == PRECISION_ROUNDED ? "rounded" : "integer")
-                       : OK;
+    return b->how.form
+               ? MODEL_FAIL(b, ERR_USAGE, "arithmetic = %s has no effect: its weights are real numbers",
+                            b->how.form == PRECISION_ROUNDED ? "rounded" : "integer")
+               : OK;
 }
 
 /* Our own quantization notes what relu6 does in its files; torch's say nothing and run it as relu. */
@@ -144,11 +145,10 @@ static status read_relu6(struct model_binding *b)
     if (b->form == PRECISION_REAL)
         return OK;
     if (noted == MODEL_RELU6_RELU && strcmp(note, "relu") != 0)
-        return FAIL(ERR_FORMAT, "%s: its note quantcam.relu6 is '%.40s', not clamp or relu",
-                    b->weights->source, note);
+        return MODEL_FAIL(b, ERR_FORMAT, "its note quantcam.relu6 is '%.40s', not clamp or relu", note);
     if (asked && noted && asked != noted)
-        return FAIL(ERR_MISMATCH, "%s: it notes that its relu6 is %s, and relu6 = %s contradicts it",
-                    b->weights->source, note, model_relu6_name(asked));
+        return MODEL_FAIL(b, ERR_MISMATCH, "it notes that its relu6 is %s, and relu6 = %s contradicts it",
+                          note, model_relu6_name(asked));
     b->relu6_clamps = (asked ? asked : noted) == MODEL_RELU6_CLAMP;
     return OK;
 }
@@ -160,8 +160,7 @@ static status choose_engine(struct model_binding *b)
 
     b->fbgemm = note ? strcmp(note, "fbgemm") == 0 : b->per_channel;
     if (note && !b->fbgemm && strcmp(note, "qnnpack") != 0)
-        return FAIL(ERR_FORMAT, "%s: its note quantcam.engine is '%.40s', not fbgemm or qnnpack",
-                    b->weights->source, note);
+        return MODEL_FAIL(b, ERR_FORMAT, "its note quantcam.engine is '%.40s', not fbgemm or qnnpack", note);
     return OK;
 }
 
@@ -256,10 +255,10 @@ static status choose_prefix(const struct model_binding *start, const struct mode
         mem_free(used);
         model_unbind(&b);
         if (result == OK && *out >= 0)
-            return FAIL(ERR_MISMATCH,
-                        "%s: two networks fit, %s* and %s*: which is meant the file does not say; save one "
-                        "alone, or name the other in the description, `ignore %s*`",
-                        start->weights->source, all->prefix[*out], all->prefix[i], all->prefix[i]);
+            return MODEL_FAIL(start, ERR_MISMATCH,
+                              "two networks fit, %s* and %s*: which is meant the file does not say; save one "
+                              "alone, or name the other in the description, `ignore %s*`",
+                              all->prefix[*out], all->prefix[i], all->prefix[i]);
         if (result == OK)
             *out = i;
     }

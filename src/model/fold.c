@@ -71,9 +71,9 @@ static status check_values(const struct model_binding *b, const struct tensor *t
         float x = (float)tensor_at(t, i);
 
         if (!isfinite(x) || (least_is_zero && x < 0))
-            return FAIL(ERR_NUMERIC, "%s: value %lld of tensor %s is %g: %s", b->weights->source,
-                        (long long)i, model_name_of(b, t), (double)x,
-                        isfinite(x) ? "a variance is not negative" : "weights must be finite");
+            return MODEL_FAIL(b, ERR_NUMERIC, "value %lld of tensor %s is %g: %s", (long long)i,
+                              model_name_of(b, t), (double)x,
+                              isfinite(x) ? "a variance is not negative" : "weights must be finite");
     }
     return OK;
 }
@@ -90,8 +90,8 @@ static status check_layer(const struct model_binding *b, const struct model_sour
     if (all_finite(l->bias, (size_t)l->oc) && (!l->weight_real || all_finite(l->weight_real, layer_size(l))))
         return OK;
     TRY(check_values(b, s->weight, 0));
-    return FAIL(ERR_NUMERIC, "%s: %s: folding its batch normalisation overflows", b->weights->source,
-                model_name_of(b, s->weight));
+    return MODEL_FAIL(b, ERR_NUMERIC, "%s: folding its batch normalisation overflows",
+                      model_name_of(b, s->weight));
 }
 
 /* ---- folding --------------------------------------------------------------------------------------- */
@@ -114,17 +114,6 @@ static void fold_normalisation(const struct model_sources *s, double eps, struct
     }
 }
 
-static status load_real(const struct model_sources *s, double eps, struct model_layer *l)
-{
-    struct tensor view = in_sum_order(s->weight);
-
-    MEM_TRY(l->weight_real, layer_size(l), sizeof *l->weight_real);
-    tensor_copy_f32(&view, l->weight_real);
-    if (s->gamma)
-        fold_normalisation(s, eps, l);
-    return OK;
-}
-
 static status load_bias(const struct model_sources *s, struct model_layer *l)
 {
     MEM_TRY(l->bias, (size_t)l->oc, sizeof *l->bias);
@@ -137,8 +126,13 @@ static status load_bias(const struct model_sources *s, struct model_layer *l)
 static status load_folded(const struct model_binding *b, int node, const struct model_sources *s,
                           struct model_layer *l)
 {
+    struct tensor view = in_sum_order(s->weight);
+
     TRY(load_bias(s, l));
-    TRY(load_real(s, b->model->node[node].bn_eps, l));
+    MEM_TRY(l->weight_real, layer_size(l), sizeof *l->weight_real);
+    tensor_copy_f32(&view, l->weight_real);
+    if (s->gamma)
+        fold_normalisation(s, b->model->node[node].bn_eps, l);
     return check_layer(b, s, l);
 }
 
@@ -212,11 +206,11 @@ status model_check_observers(const struct model_binding *b)
             TRY(look_beyond(b, i, &beyond, &within));
     if (beyond || !within)
         return OK;
-    return FAIL(ERR_MISMATCH,
-                "%s: the observers of its weights are still on, and whether they are moving averages, which "
-                "PyTorch's convert moves once more, or plain extremes the state does not say: save it after "
-                "model.apply(torch.ao.quantization.disable_observer)",
-                b->weights->source);
+    return MODEL_FAIL(
+        b, ERR_MISMATCH,
+        "the observers of its weights are still on, and whether they are moving averages, which "
+        "PyTorch's convert moves once more, or plain extremes the state does not say: save it after "
+        "model.apply(torch.ao.quantization.disable_observer)");
 }
 
 /* The unconverted QAT state: what torch's convert makes of the folded weights (numerics 1.6, steps 1-3). */
@@ -237,8 +231,8 @@ static status quantize_real(const struct model_binding *b, const struct model_so
         final_range(&s->quantizer, c, w, run, &low, &high);
         scale = model_observed_scale(low, high, r, s->quantizer.eps);
         if (!isfinite(scale))
-            return FAIL(ERR_NUMERIC, "%s: the range of the weights %s is not finite", b->weights->source,
-                        model_name_of(b, s->weight));
+            return MODEL_FAIL(b, ERR_NUMERIC, "the range of the weights %s is not finite",
+                              model_name_of(b, s->weight));
         inverse = quantize_inverse((double)scale);
         zero = r->symmetric ? 0 : model_observed_zero(low, scale, r);
         if (zero != 0)

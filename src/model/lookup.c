@@ -42,9 +42,9 @@ status model_mismatch(const struct model_binding *b, const struct model_node *n,
     va_start(args, needed);
     vsnprintf(what, sizeof what, needed, args);
     va_end(args);
-    return FAIL(ERR_MISMATCH, "%s: tensor %s is %s, but %s:%d (%s %s) needs %s", b->weights->source,
-                model_name_of(b, t), tensor_describe(t, is, sizeof is), b->model->source, n->line,
-                model_op_name(n->op), n->name, what);
+    return MODEL_FAIL(b, ERR_MISMATCH, "tensor %s is %s, but %s:%d (%s %s) needs %s", model_name_of(b, t),
+                      tensor_describe(t, is, sizeof is), b->model->source, n->line, model_op_name(n->op),
+                      n->name, what);
 }
 
 int model_is_float(const struct tensor *t)

@@ -42,6 +42,9 @@ struct model_sources {
 };
 MUST_USE status model_find_sources(const struct model_binding *b, int node, struct model_sources *out);
 
+/* FAIL of a checkpoint, whose path the sentence begins with. */
+#define MODEL_FAIL(b, code, ...) error_prefix(FAIL(code, __VA_ARGS__), "%s", (b)->weights->source)
+
 /* sources.c: the tensor called PREFIX SUFFIX behind b->prefix, or NULL. */
 const struct tensor *model_tensor(const struct model_binding *b, const char *prefix, const char *suffix);
 /* The same, but ERR_MISSING with the nearest name. */

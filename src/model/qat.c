@@ -195,8 +195,8 @@ static status choose(const struct model_binding *b, const struct model_quantizer
     if (mask == UNSTATED)
         mask = UINT64_C(1) << (weights ? USUAL_WEIGHT : USUAL_OUTPUT);
     else if (!q->scale)
-        return FAIL(ERR_MISMATCH, "%s: the quantizer %.*s has no scale and zero point, but others have",
-                    b->weights->source, length, name);
+        return MODEL_FAIL(b, ERR_MISMATCH, "the quantizer %.*s has no scale and zero point, but others have",
+                          length, name);
     if (mask == 0)
         return FAIL(
             ERR_MISMATCH,
@@ -271,11 +271,11 @@ static status find_ranges(struct model_binding *b, int weights, uint64_t *mask, 
             if (!mask[i])
                 TRY(choose(b, &q, weights, 0, &out[i]));
             if (weights && b->unstated != !q.scale)
-                return FAIL(ERR_MISMATCH,
-                            "%s: the quantizer %.*s has %s scale and zero point, and outputs' have %s: "
-                            "convert the network with PyTorch and give that file",
-                            b->weights->source, name_length(b, &q), model_name_of(b, q.low),
-                            q.scale ? "a" : "no", q.scale ? "none" : "some");
+                return MODEL_FAIL(b, ERR_MISMATCH,
+                                  "the quantizer %.*s has %s scale and zero point, and outputs' have %s: "
+                                  "convert the network with PyTorch and give that file",
+                                  name_length(b, &q), model_name_of(b, q.low), q.scale ? "a" : "no",
+                                  q.scale ? "none" : "some");
             b->unstated |= !q.scale;
             b->observing |= weights && tensor_at(q.observing, 0) != 0;
         }

@@ -22,14 +22,13 @@ static status check_ran(const struct model_binding *b, const struct model_node *
         if (isinf(low) && low > 0)
             count = 0;
         else if (!isfinite(low) || !isfinite(high) || !isfinite(high - low) || low > high)
-            return FAIL(ERR_NUMERIC, "%s: the quantizer %s%s saw a range from %g to %g", b->weights->source,
-                        b->prefix, name, (double)low, (double)high);
+            return MODEL_FAIL(b, ERR_NUMERIC, "the quantizer %s%s saw a range from %g to %g", b->prefix, name,
+                              (double)low, (double)high);
     }
     if (count > 0)
         return OK;
-    return FAIL(ERR_NUMERIC, "%s: the quantizer %s%s never ran, and %s:%d (%s %s) needs its range",
-                b->weights->source, b->prefix, name, b->model->source, n->line, model_op_name(n->op),
-                n->name);
+    return MODEL_FAIL(b, ERR_NUMERIC, "the quantizer %s%s never ran, and %s:%d (%s %s) needs its range",
+                      b->prefix, name, b->model->source, n->line, model_op_name(n->op), n->name);
 }
 
 status model_find_quantizer(const struct model_binding *b, const struct model_node *n, const char *module,

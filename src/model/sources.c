@@ -79,12 +79,6 @@ const struct tensor *model_weight(const struct model_binding *b, const struct mo
     return NULL;
 }
 
-static status find_weight(const struct model_binding *b, const struct model_node *n, struct model_sources *s)
-{
-    s->weight = model_weight(b, n, &s->bias);
-    return s->weight ? OK : model_need(b, &s->weight, n->weight, ".weight");
-}
-
 /* ---- batch normalisation --------------------------------------------------------------------------- */
 
 static const char *const normalisation[] = { ".weight", ".bias", ".running_mean", ".running_var",
@@ -174,7 +168,9 @@ status model_find_sources(const struct model_binding *b, int node, struct model_
         s->ic /= n->groups;
         s->kh = s->kw = n->kernel;
     }
-    TRY(find_weight(b, n, s));
+    s->weight = model_weight(b, n, &s->bias);
+    if (!s->weight)
+        TRY(model_need(b, &s->weight, n->weight, ".weight"));
     TRY(check_weight(b, n, s));
     if (s->bias)
         TRY(check_vector(b, n, s->bias));

@@ -149,7 +149,7 @@ static status check_absents(struct model_binding *b)
         int ignored = is_ignored(b, a->name);
 
         if ((own && is_layers(b->model, own)) || (a->is_tensor && !b->how.allow_unused && !ignored))
-            return FAIL(ERR_MISMATCH, "%s: %s %s", b->weights->source, a->name, a->why);
+            return MODEL_FAIL(b, ERR_MISMATCH, "%s %s", a->name, a->why);
         b->ignored += a->is_tensor && ignored;
         b->unused += a->is_tensor && !ignored;
     }
@@ -175,9 +175,10 @@ status model_count_unused(struct model_binding *b, const uint8_t *used)
     }
     if (b->unused == 0 || b->how.allow_unused)
         return OK;
-    return FAIL(ERR_MISMATCH,
-                "%s: %s does not use %d of its tensors (%s%s): another description may fit; lines `ignore "
-                "PATTERN` of the description name what may be there, unused = allow (--unused=allow) allows "
-                "all",
-                b->weights->source, b->model->source, b->unused, names, b->unused > NAMED ? ", ..." : "");
+    return MODEL_FAIL(
+        b, ERR_MISMATCH,
+        "%s does not use %d of its tensors (%s%s): another description may fit; lines `ignore "
+        "PATTERN` of the description name what may be there, unused = allow (--unused=allow) allows "
+        "all",
+        b->model->source, b->unused, names, b->unused > NAMED ? ", ..." : "");
 }
