@@ -53,18 +53,7 @@ const char *error_name(status code)
 
 int error_exit_code(status code)
 {
-    switch (code) {
-    case OK:
-        return 0;
-    case ERR_USAGE:
-        return 2;
-    case ERR_BUSY:
-        return 4;
-    case ERR_STOPPED:
-        return 75;
-    default:
-        return 1;
-    }
+    return code == OK ? 0 : code == ERR_USAGE ? 2 : code == ERR_BUSY ? 4 : code == ERR_STOPPED ? 75 : 1;
 }
 
 void error_set_bug_hook(void (*hook)(void))

@@ -39,40 +39,26 @@ static hid_t names_type(hid_t base, const char *const *names)
 
 hid_t h5_type_make(const struct h5_type *type)
 {
+    const hid_t plain[] = { [H5_U8] = H5T_STD_U8LE,    [H5_S8] = H5T_STD_I8LE,    [H5_S16] = H5T_STD_I16LE,
+                            [H5_S32] = H5T_STD_I32LE,  [H5_U32] = H5T_STD_U32LE,  [H5_S64] = H5T_STD_I64LE,
+                            [H5_F32] = H5T_IEEE_F32LE, [H5_F64] = H5T_IEEE_F64LE, [H5_NAMES_S8] = 0 };
+
     switch (type->kind) {
-    case H5_U8:
-        return H5Tcopy(H5T_STD_U8LE);
-    case H5_S8:
-        return H5Tcopy(H5T_STD_I8LE);
-    case H5_S16:
-        return H5Tcopy(H5T_STD_I16LE);
-    case H5_S32:
-        return H5Tcopy(H5T_STD_I32LE);
-    case H5_U32:
-        return H5Tcopy(H5T_STD_U32LE);
-    case H5_S64:
-        return H5Tcopy(H5T_STD_I64LE);
     case H5_F16:
         return half_type(10, 5, 15);
     case H5_BF16:
         return half_type(7, 8, 127);
-    case H5_F32:
-        return H5Tcopy(H5T_IEEE_F32LE);
-    case H5_F64:
-        return H5Tcopy(H5T_IEEE_F64LE);
     case H5_TEXT:
         return h5_type_text(type->size, H5T_STR_NULLPAD, H5T_CSET_UTF8);
     case H5_TEXT_ENDED:
-        return h5_type_text(type->size, H5T_STR_NULLTERM, H5T_CSET_UTF8);
     case H5_ASCII_ENDED:
-        return h5_type_text(type->size, H5T_STR_NULLTERM, H5T_CSET_ASCII);
+        return h5_type_text(type->size, H5T_STR_NULLTERM,
+                            type->kind == H5_ASCII_ENDED ? H5T_CSET_ASCII : H5T_CSET_UTF8);
     case H5_NAMES_U8:
-        return names_type(H5T_STD_U8LE, type->names);
     case H5_NAMES_S8:
-        return names_type(H5T_STD_I8LE, type->names);
-    case H5_OTHER:
-        break;
+        return names_type(type->kind == H5_NAMES_U8 ? H5T_STD_U8LE : H5T_STD_I8LE, type->names);
+    default:
+        BUG_IF(!plain[type->kind]);
+        return H5Tcopy(plain[type->kind]);
     }
-    BUG_IF(!"a type of elements");
-    return -1;
 }
