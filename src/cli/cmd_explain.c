@@ -63,9 +63,6 @@ static status draw(const struct explain *e, const char *path)
     uint8_t *bytes;
     status result;
 
-    if (in->width != in->height)
-        return FAIL(ERR_RANGE, "a picture of %d x %d pixels: it must be square to be drawn", in->width,
-                    in->height);
     MEM_TRY(bytes, (size_t)pixels * (size_t)(e->set.count + 3), 1);
     crop.rgb = bytes + pixels * e->set.count;
     for (int i = 0; i < 3 * pixels; i++) /* grey in all three */

@@ -17,8 +17,7 @@ static status write_picture(const struct panel *panel, const char *folder, struc
     status result = OK;
 
     TRY(store_read_string(panel->r, "/images/path", picture->image, picture->path, sizeof picture->path));
-    TRY_OUT(panel_blank(panel, 1, &im));
-    TRY_OUT(panel_draw(panel, picture->image, picture->path, NULL, 0, &im, &g->missing));
+    TRY_OUT(panel_picture(panel, picture->image, picture->path, &im, &g->missing));
     snprintf(picture->file, sizeof picture->file, "gallery/%s_top%02d.png",
              g->layout->network[panel->network].name, picture->place);
     TRY_OUT(text_path(path, sizeof path, folder, picture->file));
@@ -71,8 +70,7 @@ status album_write(struct store_reader *r, const struct report_options *options,
     TRY(text_make_folder(folder));
     MEM_TRY(out->picture, (size_t)layout->networks * MOST, sizeof *out->picture);
     for (int k = 0; k < layout->networks; k++)
-        if (panel_square(layout, k))
-            TRY(write_shelf(r, options, k, out));
+        TRY(write_shelf(r, options, k, out));
     return OK;
 }
 

@@ -11,6 +11,12 @@ enum { LEGEND_H = 16, PANEL_GAP = 26, DOT_H = 14 };
 
 #define LETTER 6.2 /* mean width */
 
+/* A plot: its corner and extents in user units, its axes. */
+struct plot {
+    double left, top, width, height;
+    struct chart_axis x, y;
+};
+
 /* ---- axes ---------------------------------------------------------------------------------------------- */
 
 static double place(const struct chart_axis *a, double v)
@@ -20,19 +26,19 @@ static double place(const struct chart_axis *a, double v)
     return (v - a->low) / (a->high - a->low);
 }
 
-static double at_x(const struct chart *c, double v)
+static double at_x(const struct plot *at, double v)
 {
-    return c->left + c->width * fmin(1, fmax(0, place(&c->x, v)));
+    return at->left + at->width * fmin(1, fmax(0, place(&at->x, v)));
 }
 
-static double at_y(const struct chart *c, double v)
+static double at_y(const struct plot *at, double v)
 {
-    return c->top + c->height * (1 - fmin(1, fmax(0, place(&c->y, v))));
+    return at->top + at->height * (1 - fmin(1, fmax(0, place(&at->y, v))));
 }
 
-static double row_y(const struct chart *c, int row)
+static double row_y(const struct plot *at, int row)
 {
-    return c->top + ROW_H * (row + 0.5);
+    return at->top + ROW_H * (row + 0.5);
 }
 
 /* 1, 2 or 5 times a power of ten: about `count` of them over the range. */
@@ -43,7 +49,7 @@ static double step_of(const struct chart_axis *a, int count)
     return power * (m <= 1 ? 1 : m <= 2 ? 2 : m <= 5 ? 5 : 10);
 }
 
-static status add_tick(const struct chart *c, int vertical, double v, struct text *out)
+static status add_tick(const struct plot *at, int vertical, double v, struct text *out)
 {
     double shown = fabs(v) < 1e-12 ? 0 : v;
 
@@ -51,43 +57,51 @@ static status add_tick(const struct chart *c, int vertical, double v, struct tex
         return text_add(out,
                         "<path class=\"grid\" d=\"M%.1f %.1fh%.1f\"/><text class=\"end\" x=\"%.1f\" "
                         "y=\"%.1f\">%.5g</text>\n",
-                        c->left, at_y(c, v), c->width, c->left - 6, at_y(c, v) + 4, shown);
+                        at->left, at_y(at, v), at->width, at->left - 6, at_y(at, v) + 4, shown);
     return text_add(out,
                     "<path class=\"grid\" d=\"M%.1f %.1fv%.1f\"/><text class=\"mid\" x=\"%.1f\" "
                     "y=\"%.1f\">%.4g</text>\n",
-                    at_x(c, v), c->top, c->height, at_x(c, v), c->top + c->height + 15, shown);
+                    at_x(at, v), at->top, at->height, at_x(at, v), at->top + at->height + 15, shown);
 }
 
-static status add_ticks(const struct chart *c, int vertical, int count, struct text *out)
+static status add_ticks(const struct plot *at, int vertical, int count, struct text *out)
 {
-    const struct chart_axis *a = vertical ? &c->y : &c->x;
-    double step;
+    const struct chart_axis *a = vertical ? &at->y : &at->x;
+    double step = step_of(a, count);
 
-    for (int i = 0; !vertical && i < c->x_names; i++)
-        TRY(text_add(out, "<text class=\"mid\" x=\"%.1f\" y=\"%.1f\">%s</text>\n",
-                     c->left + c->width * (i + 0.5) / c->x_names, c->top + c->height + 15, c->x_name[i]));
-    if (!vertical && c->x_names)
-        return OK;
-    if (a->log) {
+    if (a->log)
         for (double d = pow(10, ceil(log10(a->low) - 1e-9)); d <= a->high * 1.000001; d *= 10)
-            TRY(add_tick(c, vertical, d, out));
-        return OK;
-    }
-    step = step_of(a, count);
-    for (double v = ceil(a->low / step - 1e-9) * step; v <= a->high + step * 1e-6; v += step)
-        TRY(add_tick(c, vertical, v, out));
+            TRY(add_tick(at, vertical, d, out));
+    else
+        for (double v = ceil(a->low / step - 1e-9) * step; v <= a->high + step * 1e-6; v += step)
+            TRY(add_tick(at, vertical, v, out));
     return OK;
 }
 
-static void widen(struct chart_axis *a)
+/* Words in place of ticks, and numbers at the plot's top. */
+static status add_names(const struct chart *c, const struct plot *at, struct text *out)
 {
-    if (a->log) {
-        a->low = a->low > 0 && isfinite(a->low) ? a->low : 0.1;
-        a->high = a->high > a->low && isfinite(a->high) ? a->high : a->low * 10;
-    } else if (!isfinite(a->low) || !isfinite(a->high) || !(a->high > a->low)) {
-        a->low = isfinite(a->low) ? a->low : 0;
-        a->high = a->low + 1;
+    for (int i = 0; i < c->x_names; i++) {
+        double x = at->left + at->width * (i + 0.5) / c->x_names;
+
+        TRY(text_add(out, "<text class=\"mid\" x=\"%.1f\" y=\"%.1f\">%s</text>\n", x,
+                     at->top + at->height + 15, c->x_name[i]));
+        TRY(text_add(out, "<text class=\"mid soft\" x=\"%.1f\" y=\"%.1f\">%lld</text>\n", x, at->top + 11,
+                     (long long)c->x_count[i]));
     }
+    return OK;
+}
+
+static struct chart_axis widened(struct chart_axis a)
+{
+    if (a.log) {
+        a.low = a.low > 0 && isfinite(a.low) ? a.low : 0.1;
+        a.high = a.high > a.low && isfinite(a.high) ? a.high : a.low * 10;
+    } else if (!isfinite(a.low) || !isfinite(a.high) || !(a.high > a.low)) {
+        a.low = isfinite(a.low) ? a.low : 0;
+        a.high = a.low + 1;
+    }
+    return a;
 }
 
 /* ---- frame and legend ---------------------------------------------------------------------------------- */
@@ -107,16 +121,17 @@ static status add_shape(int series, double x, double y, struct text *out)
 }
 
 /* The names in lines of the drawing's width, from under the title on; how many lines. out NULL: counts. */
-static status add_legend(const char *const name[CHART_SERIES], enum chart_kind kind, int *lines,
+static status add_legend(const struct chart_series series[CHART_SERIES], enum chart_kind kind, int *lines,
                          struct text *out)
 {
     double x = 2, y = TOP;
 
     *lines = 0;
     for (int s = 0; s < CHART_SERIES; s++) {
-        double wide = name[s] ? 40 + LETTER * (double)strlen(name[s]) : 0;
+        const char *name = series[s].name;
+        double wide = 40 + LETTER * (double)strlen(name);
 
-        if (!name[s])
+        if (!name[0])
             continue;
         if (*lines == 0 || x + wide > WIDTH) {
             x = 2;
@@ -131,7 +146,7 @@ static status add_legend(const char *const name[CHART_SERIES], enum chart_kind k
                                                 : "<path class=\"line s%d\" d=\"M%.1f %.1fh20\"/>",
                              s, x, kind == CHART_BARS ? y - 5 : y));
             TRY(text_add(out, "<text x=\"%.1f\" y=\"%.1f\">", x + 24, y + 4));
-            TRY(markup_wrap(out, "", name[s], "</text>\n"));
+            TRY(markup_wrap(out, "", name, "</text>\n"));
         }
         x += wide;
     }
@@ -145,123 +160,118 @@ static status add_frame(const char *title, double height, struct text *out)
     return markup_wrap(out, "</title>\n<text class=\"head\" x=\"2\" y=\"14\">", title, "</text>\n");
 }
 
-static status add_rows(const struct chart *c, struct text *out)
+static status add_rows(const struct chart *c, const struct plot *at, struct text *out)
 {
     for (int r = 0; r < c->rows; r++) {
-        double y = row_y(c, r);
+        double y = row_y(at, r);
 
         TRY(text_add(out,
                      "<path class=\"grid\" d=\"M%.1f %.1fh%.1f\"/><text class=\"end\" x=\"%.1f\" "
                      "y=\"%.1f\">",
-                     c->left, y, c->width, c->left - 6, y + 4));
+                     at->left, y, at->width, at->left - 6, y + 4));
         TRY(markup_wrap(out, "", c->row[r], "</text>\n"));
     }
     return OK;
 }
 
-status chart_begin(struct chart *c, struct text *out)
+static status add_labels(const struct chart *c, const struct plot *at, struct text *out)
 {
-    int lines;
-
-    widen(&c->x);
-    widen(&c->y);
-    TRY(add_legend(c->name, c->kind, &lines, NULL));
-    c->left = c->rows ? ROW_LEFT : LEFT;
-    c->top = TOP + LEGEND_H * lines;
-    c->width = WIDTH - RIGHT - c->left;
-    c->height = c->rows ? ROW_H * c->rows : PLOT_H;
-    TRY(add_frame(c->title, c->top + c->height + BOTTOM, out));
-    TRY(add_legend(c->name, c->kind, &lines, out));
-    TRY(add_ticks(c, 0, 6, out));
-    TRY(c->rows ? add_rows(c, out) : add_ticks(c, 1, 4, out));
-    TRY(text_add(out, "<text class=\"mid soft\" x=\"%.1f\" y=\"%.1f\">", c->left + c->width / 2,
-                 c->top + c->height + 33));
+    TRY(text_add(out, "<text class=\"mid soft\" x=\"%.1f\" y=\"%.1f\">", at->left + at->width / 2,
+                 at->top + at->height + 33));
     TRY(markup_wrap(out, "", c->x_label, "</text>\n"));
     if (c->rows)
         return OK;
     TRY(text_add(out, "<text class=\"mid soft\" transform=\"translate(12 %.1f) rotate(-90)\">",
-                 c->top + c->height / 2));
+                 at->top + at->height / 2));
     return markup_wrap(out, "", c->y_label, "</text>\n");
-}
-
-status chart_end(const struct chart *c, struct text *out)
-{
-    return text_add(out, "<path class=\"axis\" d=\"M%.1f %.1fv%.1fh%.1f\"/>\n</svg>\n", c->left, c->top,
-                    c->height, c->width);
 }
 
 /* ---- what stands in it --------------------------------------------------------------------------------- */
 
-status chart_line(const struct chart *c, int series, const double *x, const double *y, int n,
-                  struct text *out)
+static status add_series(const struct chart *c, const struct plot *at, int series, struct text *out)
 {
+    const struct chart_series *s = &c->series[series];
+    double foot = at_y(at, at->y.low), width = at->width / s->n;
     int down = 0;
 
     TRY(text_add(out, "<path class=\"line s%d\" d=\"", series));
-    for (int i = 0; i < n; i++) {
-        int good = isfinite(x[i]) && isfinite(y[i]);
+    if (c->kind == CHART_STEPS)
+        TRY(text_add(out, "M%.1f %.1f", at->left, foot));
+    for (int i = 0; i < s->n; i++) {
+        int good = c->kind == CHART_STEPS || (isfinite(s->x[i]) && isfinite(s->y[i]));
 
-        if (good)
-            TRY(text_add(out, "%c%.1f %.1f", down ? 'L' : 'M', at_x(c, x[i]), at_y(c, y[i])));
+        if (c->kind == CHART_STEPS)
+            TRY(text_add(out, "V%.1fH%.1f", at_y(at, s->y[i]), at->left + (i + 1) * width));
+        else if (good)
+            TRY(text_add(out, "%c%.1f %.1f", down ? 'L' : 'M', at_x(at, s->x[i]), at_y(at, s->y[i])));
         down = good;
     }
-    return text_add(out, "\"/>\n");
+    return c->kind == CHART_STEPS ? text_add(out, "V%.1f\"/>\n", foot) : text_add(out, "\"/>\n");
 }
 
-status chart_steps(const struct chart *c, int series, const double *y, int bins, struct text *out)
+static status add_bar(const struct plot *at, const struct chart_mark *m, struct text *out)
 {
-    double width = c->width / bins;
+    double left = at_x(at, m->low), top = row_y(at, m->row) - 0.35 * ROW_H;
 
-    TRY(text_add(out, "<path class=\"line s%d\" d=\"M%.1f %.1f", series, c->left, at_y(c, c->y.low)));
-    for (int b = 0; b < bins; b++)
-        TRY(text_add(out, "V%.1fH%.1f", at_y(c, y[b]), c->left + (b + 1) * width));
-    return text_add(out, "V%.1f\"/>\n", at_y(c, c->y.low));
+    TRY(text_add(out, "<path class=\"bar s%d\" d=\"M%.1f %.1fH%.1fV%.1fH%.1fz\">", m->series, left, top,
+                 at_x(at, m->high), top + 0.7 * ROW_H, left));
+    return markup_wrap(out, "<title>", m->tip, "</title></path>\n");
 }
 
-static status add_tip(const char *tip, struct text *out)
+static status add_dot(const struct plot *at, const struct chart_mark *m, double y, struct text *out)
 {
-    return markup_wrap(out, "<title>", tip, "</title>");
-}
-
-status chart_bar(const struct chart *c, int series, double x0, double x1, int row, const char *tip,
-                 struct text *out)
-{
-    double left = at_x(c, x0), top = row_y(c, row) - 0.35 * ROW_H;
-
-    TRY(text_add(out, "<path class=\"bar s%d\" d=\"M%.1f %.1fH%.1fV%.1fH%.1fz\">", series, left, top,
-                 at_x(c, x1), top + 0.7 * ROW_H, left));
-    TRY(add_tip(tip, out));
-    return text_add(out, "</path>\n");
-}
-
-static status add_dot(const struct chart *c, const struct chart_dot *d, double y, struct text *out)
-{
-    TRY(text_add(out, "<g>"));
-    TRY(add_tip(d->tip, out));
-    if (d->interval)
+    TRY(markup_wrap(out, "<g><title>", m->tip, "</title>"));
+    if (m->interval)
         TRY(text_add(out, "<path class=\"reach s%d\" d=\"M%.1f %.1fH%.1fM%.1f %.1fv6M%.1f %.1fv6\"/>",
-                     d->series, at_x(c, d->low), y, at_x(c, d->high), at_x(c, d->low), y - 3,
-                     at_x(c, d->high), y - 3));
-    TRY(add_shape(d->series, at_x(c, d->value), y, out));
+                     m->series, at_x(at, m->low), y, at_x(at, m->high), at_x(at, m->low), y - 3,
+                     at_x(at, m->high), y - 3));
+    TRY(add_shape(m->series, at_x(at, m->value), y, out));
     return text_add(out, "</g>\n");
 }
 
-status chart_dot(const struct chart *c, const struct chart_dot *d, int row, struct text *out)
+static status add_content(const struct chart *c, const struct plot *at, struct text *out)
 {
-    return add_dot(c, d, row_y(c, row), out);
+    for (int i = 0; i < CHART_SERIES; i++) {
+        int s = c->kind == CHART_STEPS ? CHART_SERIES - 1 - i : i;
+
+        if (c->series[s].n)
+            TRY(add_series(c, at, s, out));
+    }
+    for (int i = 0; i < c->marks; i++)
+        TRY(c->kind == CHART_BARS ? add_bar(at, &c->mark[i], out)
+                                  : add_dot(at, &c->mark[i], row_y(at, c->mark[i].row), out));
+    for (int i = 0; i < 2 && c->note[i][0]; i++) {
+        TRY(text_add(out, "<text class=\"end\" x=\"%.1f\" y=\"%.1f\">", at->left + at->width - 6,
+                     at->top + 14 + 15.0 * i));
+        TRY(markup_wrap(out, "", c->note[i], "</text>\n"));
+    }
+    return OK;
 }
 
-status chart_text(const struct chart *c, double x, double y, const char *text, struct text *out)
+status chart_draw(const struct chart *c, struct text *out)
 {
-    TRY(text_add(out, "<text class=\"mid soft\" x=\"%.1f\" y=\"%.1f\">", at_x(c, x), at_y(c, y) - 4));
-    return markup_wrap(out, "", text, "</text>\n");
+    struct plot at = { .left = c->rows ? ROW_LEFT : LEFT, .x = widened(c->x), .y = widened(c->y) };
+    int lines;
+
+    TRY(add_legend(c->series, c->kind, &lines, NULL));
+    at.top = TOP + LEGEND_H * lines;
+    at.width = WIDTH - RIGHT - at.left;
+    at.height = c->rows ? ROW_H * c->rows : PLOT_H;
+    TRY(add_frame(c->title, at.top + at.height + BOTTOM, out));
+    TRY(add_legend(c->series, c->kind, &lines, out));
+    TRY(c->x_names ? add_names(c, &at, out) : add_ticks(&at, 0, 6, out));
+    TRY(c->rows ? add_rows(c, &at, out) : add_ticks(&at, 1, 4, out));
+    TRY(add_labels(c, &at, out));
+    TRY(add_content(c, &at, out));
+    return text_add(out, "<path class=\"axis\" d=\"M%.1f %.1fv%.1fh%.1f\"/>\n</svg>\n", at.left, at.top,
+                    at.height, at.width);
 }
 
-status chart_note(const struct chart *c, int line, const char *text, struct text *out)
+struct chart_mark *chart_mark(struct chart *c, int row, int series)
 {
-    TRY(text_add(out, "<text class=\"end\" x=\"%.1f\" y=\"%.1f\">", c->left + c->width - 6,
-                 c->top + 14 + 15.0 * line));
-    return markup_wrap(out, "", text, "</text>\n");
+    BUG_IF(c->marks == CHART_MARKS_MOST);
+    c->mark[c->marks] = (struct chart_mark){ .row = row, .series = series };
+    return &c->mark[c->marks++];
 }
 
 /* ---- panels -------------------------------------------------------------------------------------------- */
@@ -273,38 +283,40 @@ static double panel_height(const struct chart_panel *p)
 
 static status add_panel(const struct chart_panel *p, double top, struct text *out)
 {
-    struct chart c = {
-        .left = ROW_LEFT, .top = top, .width = WIDTH - RIGHT - ROW_LEFT, .height = panel_height(p) - PANEL_GAP
-    };
+    struct plot at = { .left = ROW_LEFT,
+                       .top = top,
+                       .width = WIDTH - RIGHT - ROW_LEFT,
+                       .height = panel_height(p) - PANEL_GAP,
+                       .x = widened(p->x) };
+    double middle = top + at.height / 2 + 4;
 
-    TRY(text_add(out, "<text class=\"end\" x=\"%d\" y=\"%.1f\">", ROW_LEFT - 8, top + c.height / 2 + 4));
+    TRY(text_add(out, "<text class=\"end\" x=\"%d\" y=\"%.1f\">", ROW_LEFT - 8, middle));
     TRY(markup_wrap(out, "", p->label, "</text>\n"));
     if (p->dots == 0) {
-        TRY(text_add(out, "<text class=\"soft\" x=\"%.1f\" y=\"%.1f\">", c.left, top + c.height / 2 + 4));
+        TRY(text_add(out, "<text class=\"soft\" x=\"%.1f\" y=\"%.1f\">", at.left, middle));
         return markup_wrap(out, "", p->why ? p->why : "-", "</text>\n");
     }
-    c.x = p->x;
-    widen(&c.x);
-    TRY(add_ticks(&c, 0, 4, out));
+    TRY(add_ticks(&at, 0, 4, out));
     if (p->zero)
-        TRY(text_add(out, "<path class=\"zero\" d=\"M%.1f %.1fv%.1f\"/>\n", at_x(&c, 0), top, c.height));
+        TRY(text_add(out, "<path class=\"zero\" d=\"M%.1f %.1fv%.1f\"/>\n", at_x(&at, 0), top, at.height));
     for (int i = 0; i < p->dots; i++)
-        TRY(add_dot(&c, &p->dot[i], top + DOT_H * (i + 0.5), out));
-    return text_add(out, "<path class=\"axis\" d=\"M%.1f %.1fh%.1f\"/>\n", c.left, top + c.height, c.width);
+        TRY(add_dot(&at, &p->dot[i], top + DOT_H * (i + 0.5), out));
+    return text_add(out, "<path class=\"axis\" d=\"M%.1f %.1fh%.1f\"/>\n", at.left, top + at.height,
+                    at.width);
 }
 
-status chart_panels(const char *title, const char *const name[CHART_SERIES], const struct chart_panel *panel,
-                    int panels, struct text *out)
+status chart_panels(const char *title, const struct chart_series series[CHART_SERIES],
+                    const struct chart_panel *panel, int panels, struct text *out)
 {
     double top, height = 8;
     int lines;
 
-    TRY(add_legend(name, CHART_MARKS, &lines, NULL));
+    TRY(add_legend(series, CHART_MARKS, &lines, NULL));
     top = TOP + LEGEND_H * lines;
     for (int i = 0; i < panels; i++)
         height += panel_height(&panel[i]);
     TRY(add_frame(title, top + height, out));
-    TRY(add_legend(name, CHART_MARKS, &lines, out));
+    TRY(add_legend(series, CHART_MARKS, &lines, out));
     for (int i = 0; i < panels; i++) {
         TRY(add_panel(&panel[i], top, out));
         top += panel_height(&panel[i]);

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "pairs.h"
+#include "picture.h"
+#include "value.h"
 
 enum { AT_20 = 1, ROWS_MAX_BYTES = 1 << 30 };
 
@@ -47,7 +49,6 @@ static void choose(const struct store_layout *l, const struct pairs *a, const ui
 static status find_row(struct store_reader *r, int network, struct example_row *row)
 {
     const struct store_layout *l = store_reader_layout(r);
-    const char *name = l->network[network].name;
     float(*iou[STORE_MAX_PRECISIONS])[STORE_RULES] = { NULL };
     uint8_t *explained = NULL;
     struct pairs a = { 0 };
@@ -56,10 +57,10 @@ static status find_row(struct store_reader *r, int network, struct example_row *
     status result = OK;
 
     TRY_OUT(pairs_read(r, network, 1, &a));
-    snprintf(path, sizeof path, "/models/%s/subset/status", name);
+    value_expand(l, network, 0, "/models/{k}/subset/status", path, sizeof path);
     TRY_OUT(store_read_all(r, path, STORE_U8, ROWS_MAX_BYTES, (void **)&explained, &count));
     for (int p = 0; p < l->precisions; p++) {
-        snprintf(path, sizeof path, "/models/%s/%s/wsol/iou", name, l->precision[p].name);
+        value_expand(l, network, p, "/models/{k}/{p}/wsol/iou", path, sizeof path);
         TRY_OUT(store_read_all(r, path, STORE_F32, ROWS_MAX_BYTES, (void **)&iou[p], &count));
         if (count != a.images * STORE_RULES)
             TRY_OUT(FAIL(ERR_MISMATCH, "%s: %lld values of %lld images", path, (long long)count,
@@ -70,7 +71,7 @@ static status find_row(struct store_reader *r, int network, struct example_row *
         goto out;
     TRY_OUT(store_read_string(r, "/images/path", row->image, row->path, sizeof row->path));
     for (int p = 0; p < l->precisions; p++) {
-        snprintf(path, sizeof path, "/models/%s/%s/wsol/box", name, l->precision[p].name);
+        value_expand(l, network, p, "/models/{k}/{p}/wsol/box", path, sizeof path);
         TRY_OUT(store_read(r, path, STORE_S32, row->image, 1, row->box[p], sizeof row->box[p]));
     }
 out:
@@ -93,25 +94,33 @@ int example_better(const struct example *e, int network, int p)
     return 1;
 }
 
+/* A row a network, each of its own size. */
 static status draw_figure(struct store_reader *r, const struct report_options *options,
                           struct panel_missing *missing, const struct example *e)
 {
     uint8_t own[STORE_MAX_PRECISIONS][3];
+    int width = 0, height = 0, w, h;
     struct image im = { 0 };
     struct panel *panel;
     char path[4096];
     status result = OK;
 
-    MEM_TRY(panel, 1, sizeof *panel);
     for (int k = 0; k < e->rows; k++) {
-        TRY_OUT(panel_open(r, options->images, k, panel));
-        if (k == 0)
-            TRY_OUT(panel_blank(panel, e->rows, &im));
+        panel_size(e->layout, k, &w, &h);
+        width = w > width ? w : width;
+        height += h + (k ? PICTURE_GAP : 0);
+    }
+    MEM_TRY(panel, 1, sizeof *panel);
+    TRY_OUT(picture_blank(&im, width, height));
+    for (int k = 0, y = 0; k < e->rows; k++, y += h + PICTURE_GAP) {
+        panel_size(e->layout, k, &w, &h);
+        if (e->row[k].image < 0)
+            continue;
         for (int p = 0; p < e->layout->precisions; p++)
             memcpy(own[p], example_better(e, k, p) ? "\x00\xDC\x00" : "\xE6\x00\x00", 3); /* green, red */
-        if (e->row[k].image >= 0)
-            TRY_OUT(panel_draw(panel, e->row[k].image, e->row[k].path, (const uint8_t(*)[3])own, k, &im,
-                               missing));
+        TRY_OUT(panel_open(r, options->images, k, panel));
+        TRY_OUT(
+            panel_draw(panel, e->row[k].image, e->row[k].path, (const uint8_t(*)[3])own, y, &im, missing));
     }
     TRY_OUT(text_path(path, sizeof path, options->folder, "figure_3.png"));
     TRY_OUT(image_write_png(path, &im));
@@ -125,9 +134,6 @@ static const char *why_none(const struct store_layout *layout)
 {
     if (layout->precisions < 2)
         return "the job has one precision";
-    for (int i = 0; i < layout->networks; i++)
-        if (!panel_square(layout, i) || layout->network[i].input_h != layout->network[0].input_h)
-            return "the networks' inputs are not square and of one size";
     for (int s = 0; s < layout->selections; s++)
         if (is_corrected(layout->selection[s]))
             return NULL;
@@ -159,18 +165,18 @@ status example_write(struct store_reader *r, const struct report_options *option
 
 /* ---- the caption --------------------------------------------------------------------------------------- */
 
-status example_caption(const struct example *e, int network, struct text *out, example_add *add)
+status example_caption(const struct example *e, int network, struct text *out)
 {
     const struct example_row *row = &e->row[network];
 
-    TRY(add(out, "%s: ", e->layout->network[network].name));
+    TRY(text_add(out, "%s: ", e->layout->network[network].name));
     if (row->image < 0)
-        return add(out, "no image of its selection has a true box in the frame");
+        return text_add(out, "no image of its selection has a true box in the frame");
     for (int p = 0; p < e->layout->precisions; p++) {
         const char *colour = example_better(e, network, p) ? "green" : "red";
 
-        TRY(add(out, "%s IoU %.3f (%s), ", e->layout->precision[p].name, (double)row->iou[p],
-                row->box[p][0] < 0 ? "no foreground, no box" : colour));
+        TRY(text_add(out, "%s IoU %.3f (%s), ", e->layout->precision[p].name, (double)row->iou[p],
+                     row->box[p][0] < 0 ? "no foreground, no box" : colour));
     }
     return OK;
 }
@@ -193,7 +199,7 @@ status example_markdown(const struct example *e, struct text *out)
                  example_rule()));
     for (int k = 0; k < e->rows; k++) {
         TRY(text_add(out, "- "));
-        TRY(example_caption(e, k, out, text_add));
+        TRY(example_caption(e, k, out));
         TRY(text_add(out, e->row[k].image < 0 ? "\n" : "`%s`\n", e->row[k].path));
     }
     return text_add(out, "\n");

@@ -26,10 +26,8 @@ struct example {
 /* Writes FOLDER/figure_3.png. Pictures that cannot be read are counted, their panels stay white. */
 MUST_USE status example_write(struct store_reader *r, const struct report_options *options,
                               struct panel_missing *missing, struct example *out);
-/* What appends to a text: text_add, or one that escapes. */
-typedef status example_add(struct text *out, const char *format, ...);
 /* One row: the boxes' IoU and colours, and a comma, for the picture's path to follow; or that it has none. */
-MUST_USE status example_caption(const struct example *e, int network, struct text *out, example_add *add);
+MUST_USE status example_caption(const struct example *e, int network, struct text *out);
 /* How the figure reads and by what rule its pictures were chosen. */
 const char *example_rule(void);
 /* The figure, its rule, and a caption a row. */

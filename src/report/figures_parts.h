@@ -2,6 +2,7 @@
 #ifndef QUANTCAM_REPORT_FIGURES_PARTS_H
 #define QUANTCAM_REPORT_FIGURES_PARTS_H
 
+#include "chart.h"
 #include "figures.h"
 #include "pairs.h"
 
@@ -9,12 +10,13 @@ struct figures_drawing {
     struct store_reader *r;
     const struct store_layout *l;
     struct figures *to;
+    struct chart *c;             /* the chart in hand */
 };
 
-/* figures_pairs.c: RMSE of one pair of precisions by reading and by set; all: the pairs of precisions 1 ..
- * count: how close their components are; where answers change. */
-MUST_USE status figures_pairs_draw(struct figures_drawing *d, const struct pairs *a);
-MUST_USE status figures_pairs_sigma(struct figures_drawing *d, const struct pairs *all, int count);
-MUST_USE status figures_pairs_margin(struct figures_drawing *d, const struct pairs *all, int count);
+/* The precision's series of the chart in hand; n = 0: its name in the legend alone. */
+void figures_series(struct figures_drawing *d, int p, const double *x, const double *y, int n);
+/* figures_pairs.c. all: the pairs of precisions 1 .. count of a network. RMSE of each by reading and by set;
+ * how close their components are; where answers change. */
+MUST_USE status figures_pairs_draw(struct figures_drawing *d, const struct pairs *all, int count);
 
 #endif

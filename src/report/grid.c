@@ -41,9 +41,9 @@ status grid_row(struct grid *t, struct grid_key key)
     return OK;
 }
 
-void grid_set_of(struct grid *t, const char *set)
+void grid_set_key(struct grid *t, struct grid_key key)
 {
-    t->key.set = set;
+    t->key = key;
 }
 
 static struct cell *next_cell(struct grid *t, enum cell_kind kind, const char *measure)

@@ -47,8 +47,8 @@ MUST_USE status grid_row(struct grid *t, struct grid_key key);
 void grid_text(struct grid *t, const char *format, ...) PRINTF_LIKE(2, 3);
 void grid_missing(struct grid *t, const char *why);
 void grid_count(struct grid *t, const char *measure, int64_t count);
-/* `set` of the key, where the column and not the row says it; until grid_row. */
-void grid_set_of(struct grid *t, const char *set);
+/* The key of the cells that follow, where the column and not the row says it; until grid_row. */
+void grid_set_key(struct grid *t, struct grid_key key);
 /* digits: decimals; -3: three digits that count, as of a p. signed: with a plus before what is not negative,
  * as differences are. */
 void grid_number(struct grid *t, const char *measure, double value, int digits);

@@ -4,12 +4,10 @@
 #include <string.h>
 
 #include "decided.h"
-#include "html_parts.h"
 #include "markup.h"
 #include "page.h"
 #include "print.h"
 #include "study.h"
-#include "words.h"
 
 enum { OUTPUT_MAX = 64 << 20, PICTURES_BYTES = 12 << 20, LOG_MAX = 1 << 20, TEXT_MAX = 4 << 20 };
 
@@ -106,29 +104,15 @@ static status add_statement(char *words, struct text *out)
 }
 
 /* A headline; the statements are folded. */
-static status add_verdict(struct store_reader *r, int network, int p, struct text *out)
+static status add_verdict(const struct words_finding *f, struct text *out)
 {
-    const struct store_layout *l = store_reader_layout(r);
-    struct overview o;
-    struct text words = { .max = 1 << 16 };
-    status result = OK;
-
-    TRY_OUT(overview_read(r, network, p, &o));
-    TRY_OUT(markup_wrap(out, "<div class=\"verdict\"><p><b>", l->network[network].name, "</b> in "));
-    TRY_OUT(markup_wrap(out, "", l->precision[p].name, ". "));
-    TRY_OUT(words_headline(&o, &words));
-    TRY_OUT(markup_wrap(out, "", words.data,
-                        "</p>\n<details><summary>In numbers</summary><ul class=\"note\">\n"));
-    for (int i = 0; i < WORDS_STATEMENTS; i++) {
-        words.size = 0;
-        TRY_OUT(words_statement(l, &o, i, &words));
-        if (words.size)
-            TRY_OUT(add_statement(words.data, out));
-    }
-    TRY_OUT(text_add(out, "</ul></details></div>\n"));
-out:
-    text_free(&words);
-    return result;
+    TRY(markup_wrap(out, "<div class=\"verdict\"><p><b>", f->network, "</b> in "));
+    TRY(markup_wrap(out, "", f->precision, ". "));
+    TRY(markup_wrap(out, "", f->sentence[0],
+                    "</p>\n<details><summary>In numbers</summary><ul class=\"note\">\n"));
+    for (int i = 1; i < f->sentences; i++)
+        TRY(add_statement(f->sentence[i], out));
+    return text_add(out, "</ul></details></div>\n");
 }
 
 static status add_grid(const struct tables *t, const char *id, struct text *out)
@@ -138,21 +122,17 @@ static status add_grid(const struct tables *t, const char *id, struct text *out)
     return g ? print_grid(g, PRINT_HTML, 0, out) : OK;
 }
 
-static status add_findings(struct store_reader *r, const struct tables *t, const struct figures *f,
-                           struct text *out)
+static status add_findings(const struct html_parts *parts, struct text *out)
 {
-    const struct store_layout *l = store_reader_layout(r);
-
     TRY(text_add(out, "<section id=\"changed-what\"><h2>Findings</h2>\n"));
-    TRY(figures_html(f, FIGURES_SUMMARY, FIGURES_SUMMARY, out));
+    TRY(figures_html(&parts->figures, FIGURES_SUMMARY, FIGURES_SUMMARY, out));
     TRY(text_add(out, "<div class=\"verdicts\">\n"));
-    for (int k = 0; k < l->networks; k++)
-        for (int p = 1; p < l->precisions; p++)
-            TRY(add_verdict(r, k, p, out));
+    for (int i = 0; i < parts->words.findings; i++)
+        TRY(add_verdict(&parts->words.finding[i], out));
     TRY(markup_wrap(
         out, "</div>\n<details><summary>How the words follow from the numbers</summary><p class=\"note\">",
         words_rules(), "</p></details>\n<details><summary>As a table</summary>\n"));
-    TRY(add_grid(t, "overview", out));
+    TRY(add_grid(&parts->tables, "overview", out));
     TRY(text_add(
         out,
         "</details>\n</section>\n<section id=\"sign-story\"><h2>The sign</h2>\n<p>EigenCAM's map is a "
@@ -161,7 +141,7 @@ static status add_findings(struct store_reader *r, const struct tables *t, const
         "can fill the images that \"differ most\". A rule for each map by itself (resolved) may still "
         "decide one way in one precision and the other way in the other. Here each precision's map is "
         "taken in the sign that goes with the first's (aligned, the corrected reading).</p>\n"));
-    TRY(add_grid(t, "sign", out));
+    TRY(add_grid(&parts->tables, "sign", out));
     return text_add(out, "</section>\n");
 }
 
@@ -293,17 +273,16 @@ static status add_provenance(struct store_reader *r, struct text *out)
 /* ---- the page ---------------------------------------------------------------------------------------------
  */
 
-static status add_page(struct store_reader *r, const struct tables *t, const struct figures *f,
-                       const struct example *e, const struct report_options *options,
-                       struct report_summary *summary, struct text *out)
+static status add_page(struct store_reader *r, const struct html_parts *parts,
+                       const struct report_options *options, struct report_summary *summary, struct text *out)
 {
-    TRY(add_head(r, t, out));
-    TRY(add_findings(r, t, f, out));
-    TRY(add_studies(t, out));
+    TRY(add_head(r, &parts->tables, out));
+    TRY(add_findings(parts, out));
+    TRY(add_studies(&parts->tables, out));
     TRY(text_add(out, "<section id=\"figures\"><h2>Figures</h2>\n"));
-    TRY(figures_html(f, FIGURES_SUMMARY + 1, FIGURES - 1, out));
+    TRY(figures_html(&parts->figures, FIGURES_SUMMARY + 1, FIGURES - 1, out));
     if (options->pictures > 0)
-        TRY(html_example(e, options->folder, out));
+        TRY(html_example(&parts->example, options->folder, out));
     TRY(text_add(out,
                  "</section>\n<section id=\"gallery\"><h2>Gallery</h2>\n<p>Of each network the pairs that "
                  "differ most (aligned sign), a random sample (the first of the control), and changed "
@@ -312,7 +291,7 @@ static status add_page(struct store_reader *r, const struct tables *t, const str
                  "first precision's answer less that of its second choice.</p>\n"));
     TRY(html_gallery(r, options, PICTURES_BYTES, summary, out));
     TRY(text_add(out, "</section>\n"));
-    TRY(add_more(t, out));
+    TRY(add_more(&parts->tables, out));
     TRY(add_provenance(r, out));
     return text_add(
         out,
@@ -323,16 +302,15 @@ static status add_page(struct store_reader *r, const struct tables *t, const str
         "</body>\n</html>\n");
 }
 
-status html_write(struct store_reader *r, const struct tables *t, const struct figures *f,
-                  const struct example *e, const struct report_options *options,
-                  struct report_summary *summary)
+status html_write(struct store_reader *r, const struct html_parts *parts,
+                  const struct report_options *options, struct report_summary *summary)
 {
     struct text out = { .max = OUTPUT_MAX };
     char path[4096];
     status result = OK;
 
     TRY(text_path(path, sizeof path, options->folder, "report.html"));
-    TRY_OUT(add_page(r, t, f, e, options, summary, &out));
+    TRY_OUT(add_page(r, parts, options, summary, &out));
     TRY_OUT(text_write_file(path, out.data, out.size));
 out:
     text_free(&out);

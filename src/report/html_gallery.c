@@ -1,8 +1,8 @@
-/* src/report/html_gallery.c: the pictures of the page, with their maps and answers in every precision. */
+/* src/report/html_gallery.c: the pictures of the page: figure 3, and the gallery with maps and answers. */
 #include <math.h>
 #include <string.h>
 
-#include "html_parts.h"
+#include "html.h"
 #include "markup.h"
 #include "metric.h"
 #include "names.h"
@@ -12,6 +12,7 @@
 
 enum {
     QUALITY = 80,
+    EXAMPLE_QUALITY = 85,
     MOST = 64,
     KINDS = 3,
     OTHERS = STORE_MAX_PRECISIONS - 1,
@@ -46,6 +47,65 @@ struct gallery {
     size_t bytes, room; /* spent; for the network in hand */
     int shown, left_out;
 };
+
+/* ---- pictures ------------------------------------------------------------------------------------------ */
+
+/* An <img>, JPEG inside; kind: further attributes. */
+static status add_image(const struct image *im, int quality, const char *kind, const char *words,
+                        struct text *out)
+{
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    status result = OK;
+
+    TRY(image_encode_jpeg(im, quality, &bytes, &size));
+    TRY_OUT(text_add(out, "<img %s width=\"%d\" height=\"%d\" alt=\"", kind, im->width, im->height));
+    TRY_OUT(markup_wrap(out, "", words, "\" src=\"data:image/jpeg;base64,"));
+    TRY_OUT(markup_base64(out, bytes, size));
+    TRY_OUT(text_add(out, "\">\n"));
+out:
+    mem_free(bytes);
+    return result;
+}
+
+static status add_rows(const struct example *e, struct text *out)
+{
+    struct text caption = { .max = 1 << 16 };
+    status result = OK;
+
+    TRY(text_add(out, "<ul class=\"note\">\n"));
+    for (int k = 0; k < e->rows && result == OK; k++) {
+        caption.size = 0;
+        TRY_OUT(example_caption(e, k, &caption));
+        TRY_OUT(markup_wrap(out, "<li>", caption.data, ""));
+        if (e->row[k].image >= 0)
+            TRY_OUT(markup_wrap(out, "<code>", e->row[k].path, "</code>"));
+        TRY_OUT(text_add(out, "</li>\n"));
+    }
+    result = text_add(out, "</ul>\n");
+out:
+    text_free(&caption);
+    return result;
+}
+
+status html_example(const struct example *e, const char *folder, struct text *out)
+{
+    struct image im;
+    char path[4096];
+    status result;
+
+    TRY(text_add(out, "<h3>Figure 3: where quantization moved the box most</h3>\n"));
+    if (e->why)
+        return text_add(out, "<p class=\"note\">There is none: %s.</p>\n", e->why);
+    TRY(markup_wrap(out, "<p class=\"note\">", example_rule(), "</p>\n"));
+    TRY(text_path(path, sizeof path, folder, "figure_3.png"));
+    TRY(image_read(path, &im));
+    result = add_image(&im, EXAMPLE_QUALITY, "class=\"figure\"",
+                       "A row a network: the picture, then its maps, with boxes", out);
+    image_free(&im);
+    TRY(result);
+    return add_rows(e, out);
+}
 
 /* ---- which pictures ------------------------------------------------------------------------------------ */
 
@@ -115,31 +175,21 @@ static status choose(struct gallery *g)
     return OK;
 }
 
-/* ---- the picture --------------------------------------------------------------------------------------- */
+/* ---- one of them --------------------------------------------------------------------------------------- */
 
 static status add_picture(struct gallery *g, int network, int64_t image, const char *name, struct text *out)
 {
     struct image im = { 0 };
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    status result = OK;
+    char words[1200];
+    status result;
 
-    TRY_OUT(panel_blank(&g->panel, 1, &im));
-    TRY_OUT(panel_draw(&g->panel, image, name, NULL, 0, &im, &g->missing));
-    TRY_OUT(image_encode_jpeg(&im, QUALITY, &bytes, &size));
-    TRY_OUT(text_add(out, "<img width=\"%d\" height=\"%d\" loading=\"lazy\" alt=\"", im.width, im.height));
-    TRY_OUT(markup_html_f(out, "%s, then its maps in %s", name, g->l->network[network].name));
-    TRY_OUT(text_add(out, "\" src=\"data:image/jpeg;base64,"));
-    TRY_OUT(markup_base64(out, bytes, size));
-    TRY_OUT(text_add(out, "\">\n"));
-out:
-    mem_free(bytes);
+    snprintf(words, sizeof words, "%s, then its maps in %s", name, g->l->network[network].name);
+    result = panel_picture(&g->panel, image, name, &im, &g->missing);
+    if (result == OK)
+        result = add_image(&im, QUALITY, "loading=\"lazy\"", words, out);
     image_free(&im);
     return result;
 }
-
-/* ---- what stands under it --------------------------------------------------------------------------------
- */
 
 static status add_class(struct gallery *g, int class_index, struct text *out)
 {
@@ -154,16 +204,10 @@ static status add_answers(struct gallery *g, int network, int64_t image, int tru
 {
     TRY(text_add(out, "<div class=\"tops\">"));
     for (int p = 0; p < g->l->precisions; p++) {
-        char path[STORE_PATH + 2 * STORE_NAME];
         int32_t top[PAIRS_TOP];
         float score[PAIRS_TOP];
 
-        snprintf(path, sizeof path, "/models/%s/%s/top5", g->l->network[network].name,
-                 g->l->precision[p].name);
-        TRY(store_read(g->r, path, STORE_S32, image, 1, top, sizeof top));
-        snprintf(path, sizeof path, "/models/%s/%s/score5", g->l->network[network].name,
-                 g->l->precision[p].name);
-        TRY(store_read(g->r, path, STORE_F32, image, 1, score, sizeof score));
+        TRY(pairs_answer(g->r, network, p, image, top, score));
         TRY(markup_wrap(out, "<div>", g->l->precision[p].name, "<ol>"));
         for (int i = 0; i < PAIRS_TOP; i++) {
             int right = true_class >= 0 && top[i] == true_class;
@@ -315,8 +359,7 @@ status html_gallery(struct store_reader *r, const struct report_options *options
     TRY_OUT(add_tools(g, out));
     TRY_OUT(text_add(out, "<ul class=\"gallery\" id=\"pictures\">\n"));
     for (int k = 0; k < g->l->networks; k++)
-        if (panel_square(g->l, k))
-            TRY_OUT(add_network(g, k, bytes / (size_t)g->l->networks, out));
+        TRY_OUT(add_network(g, k, bytes / (size_t)g->l->networks, out));
     TRY_OUT(text_add(out, "</ul>\n<p class=\"note\">%d pictures", g->shown));
     if (g->left_out)
         TRY_OUT(text_add(out, "; %d more would have made the page too large", g->left_out));

@@ -1,5 +1,5 @@
 /* src/report/json.c: the report as one JSON document. */
-#include "json.h"
+#include "html.h"
 
 #include <string.h>
 
@@ -7,7 +7,6 @@
 
 #include "decided.h"
 #include "print.h"
-#include "words.h"
 
 /* cJSON answers a failed allocation with NULL, and adding NULL does nothing: so one look at the end is
  * enough, at the printed text. */
@@ -66,36 +65,23 @@ static cJSON *json_example(const struct example *e)
     return out;
 }
 
-/* The page's first screen: a headline and its statements, a network and precision each. */
-static status json_findings(struct store_reader *r, cJSON *out)
+static cJSON *json_words(const struct words *w)
 {
-    const struct store_layout *l = store_reader_layout(r);
-    struct text words = { .max = 1 << 16 };
-    status result = OK;
+    cJSON *out = cJSON_CreateArray();
 
-    for (int k = 0; k < l->networks; k++)
-        for (int p = 1; p < l->precisions; p++) {
-            cJSON *item = cJSON_CreateObject(), *statements = cJSON_CreateArray();
-            struct overview o;
+    for (int i = 0; i < w->findings; i++) {
+        const struct words_finding *f = &w->finding[i];
+        cJSON *item = cJSON_CreateObject(), *statements = cJSON_CreateArray();
 
-            cJSON_AddItemToArray(out, item);
-            cJSON_AddItemToObject(item, "statements", statements);
-            words.size = 0;
-            TRY_OUT(overview_read(r, k, p, &o));
-            TRY_OUT(words_headline(&o, &words));
-            cJSON_AddStringToObject(item, "network", l->network[k].name);
-            cJSON_AddStringToObject(item, "precision", l->precision[p].name);
-            cJSON_AddStringToObject(item, "words", words.data);
-            for (int i = 0; i < WORDS_STATEMENTS; i++) {
-                words.size = 0;
-                TRY_OUT(words_statement(l, &o, i, &words));
-                if (words.size)
-                    cJSON_AddItemToArray(statements, cJSON_CreateString(words.data));
-            }
-        }
-out:
-    text_free(&words);
-    return result;
+        cJSON_AddItemToArray(out, item);
+        cJSON_AddItemToObject(item, "statements", statements);
+        cJSON_AddStringToObject(item, "network", f->network);
+        cJSON_AddStringToObject(item, "precision", f->precision);
+        cJSON_AddStringToObject(item, "words", f->sentence[0]);
+        for (int k = 1; k < f->sentences; k++)
+            cJSON_AddItemToArray(statements, cJSON_CreateString(f->sentence[k]));
+    }
+    return out;
 }
 
 /* Lines of what was decided. */
@@ -112,11 +98,11 @@ static status json_decided(struct store_reader *r, cJSON *out)
     return result;
 }
 
-status json_write(struct store_reader *r, const struct tables *t, const struct album *g,
-                  const struct example *e, const char *folder)
+status json_write(struct store_reader *r, const struct html_parts *parts, const char *folder)
 {
+    const struct tables *t = &parts->tables;
     cJSON *root = cJSON_CreateObject(), *images = cJSON_CreateObject(), *tables = cJSON_CreateArray(),
-          *findings = cJSON_CreateArray(), *decided = cJSON_CreateArray(), *grid;
+          *decided = cJSON_CreateArray(), *grid;
     char path[4096], *text = NULL;
     status result = OK;
 
@@ -127,8 +113,7 @@ status json_write(struct store_reader *r, const struct tables *t, const struct a
     cJSON_AddItemToObject(root, "images", images);
     cJSON_AddItemToObject(root, "decided", decided);
     TRY_OUT(json_decided(r, decided));
-    cJSON_AddItemToObject(root, "findings", findings);
-    TRY_OUT(json_findings(r, findings));
+    cJSON_AddItemToObject(root, "findings", json_words(&parts->words));
     cJSON_AddItemToObject(root, "tables", tables);
     for (int i = 0; i < t->grids; i++) {
         TRY_OUT(json_grid(t->grid[i], &grid));
@@ -136,8 +121,8 @@ status json_write(struct store_reader *r, const struct tables *t, const struct a
     }
     TRY_OUT(json_grid(&t->bad_images, &grid));
     cJSON_AddItemToObject(root, "bad_images", grid);
-    cJSON_AddItemToObject(root, "gallery", json_album(g));
-    cJSON_AddItemToObject(root, "figure_3", json_example(e));
+    cJSON_AddItemToObject(root, "gallery", json_album(&parts->album));
+    cJSON_AddItemToObject(root, "figure_3", json_example(&parts->example));
     text = cJSON_Print(root);
     if (!text)
         TRY_OUT(FAIL(ERR_MEMORY, "no memory for the JSON report"));

@@ -67,18 +67,6 @@ status markup_wrap(struct text *out, const char *before, const char *text, const
     return text_add_bytes(out, after, strlen(after));
 }
 
-status markup_html_f(struct text *out, const char *format, ...)
-{
-    char line[2048];
-    va_list args;
-    int n;
-
-    va_start(args, format);
-    n = vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    return n < 0 ? OK : markup_html(out, line);
-}
-
 static const char *command(uint32_t code)
 {
     static const struct {

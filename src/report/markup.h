@@ -10,8 +10,6 @@
 MUST_USE status markup_html(struct text *out, const char *text);
 /* The same between two pieces of markup, which stand as they are. */
 MUST_USE status markup_wrap(struct text *out, const char *before, const char *text, const char *after);
-/* The same of a printf: only the formatted text is escaped, so markup stands in the caller's text_add. */
-MUST_USE status markup_html_f(struct text *out, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Into LaTeX text, for T1 fonts and UTF-8 input: the special characters as commands; Latin letters
  * (U+00C0-U+017F) as they are; other characters as [U+XXXX], bytes that are no UTF-8 as [FF]; control
  * characters as blanks. */

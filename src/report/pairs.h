@@ -24,6 +24,9 @@ struct pairs {
 /* ERR_MISMATCH where two columns differ in length. */
 MUST_USE status pairs_read(struct store_reader *r, int network, int p, struct pairs *out);
 void pairs_free(struct pairs *p);
+/* One image's answers in precision p of a network: classes, best first, and their probabilities. */
+MUST_USE status pairs_answer(struct store_reader *r, int network, int p, int64_t image,
+                             int32_t top[PAIRS_TOP], float score[PAIRS_TOP]);
 /* The first precision's logit of its answer less that of its second choice: ln of the probabilities' ratio;
  * at most 20. */
 double pairs_margin(const struct pairs *p, int64_t image);

@@ -7,16 +7,8 @@
 #include "cam.h"
 #include "picture.h"
 #include "value.h"
-#include "viridis.h"
 
 enum { SIDE_MOST = 4096, BOXES = 64 }; /* more true boxes of an image are not drawn */
-
-/* ---- which network ------------------------------------------------------------------------------------- */
-
-int panel_square(const struct store_layout *l, int network)
-{
-    return l->network[network].input_h == l->network[network].input_w;
-}
 
 status panel_open(struct store_reader *r, const char *images, int network, struct panel *out)
 {
@@ -30,10 +22,9 @@ status panel_open(struct store_reader *r, const char *images, int network, struc
     out->r = r;
     out->l = l;
     out->network = network;
-    viridis_fill(out->palette);
-    if (!panel_square(l, network) || n->input_h < 1 || n->input_h > SIDE_MOST)
-        return FAIL(ERR_FORMAT, "%s: pictures of %d x %d pixels, not square with at most %d",
-                    store_reader_path(r), n->input_w, n->input_h, SIDE_MOST);
+    if (n->input_h < 1 || n->input_w < 1 || n->input_h > SIDE_MOST || n->input_w > SIDE_MOST)
+        return FAIL(ERR_FORMAT, "%s: pictures of %d x %d pixels, not of 1 to %d a side", store_reader_path(r),
+                    n->input_w, n->input_h, SIDE_MOST);
     TRY_OUT(value_text(r, "/provenance", &provenance));
     snprintf(key, sizeof key, "network.%s.pipeline", n->name);
     (void)text_value(provenance ? provenance : "", key, value, sizeof value);
@@ -91,34 +82,38 @@ static status read_crop(const struct panel *p, int64_t image, const char *path, 
     TRY(store_read(p->r, "/images/box_first", STORE_S64, image, 1, &first, sizeof first));
     TRY(store_read(p->r, "/images/box_count", STORE_S32, image, 1, &count, sizeof count));
     for (int32_t i = 0; i < count && i < BOXES && first <= INT64_MAX - BOXES; i++) {
-        int32_t edge[4];
+        int32_t in[4];
+        double edge[4];
 
-        TRY(store_read(p->r, "/images/boxes", STORE_S32, first + i, 1, edge, sizeof edge));
-        *boxes += picture_box_in_crop(&(struct image_box){ edge[0], edge[1], edge[2], edge[3] }, info.width,
-                                      info.height, &p->pipeline, &box[*boxes]);
+        TRY(store_read(p->r, "/images/boxes", STORE_S32, first + i, 1, in, sizeof in));
+        if (image_box_in_frame(&(struct image_box){ in[0], in[1], in[2], in[3] }, info.width, info.height,
+                               &p->pipeline, 0, edge))
+            box[(*boxes)++] =
+                (struct image_box){ (int)edge[0], (int)edge[1], (int)fmin(edge[2], p->pipeline.width - 1),
+                                    (int)fmin(edge[3], p->pipeline.height - 1) };
     }
     return OK;
 }
 
 /* ---- a map --------------------------------------------------------------------------------------------- */
 
-/* map: (side * side) u8. */
+/* map: (height, width) u8. */
 static status read_map(const struct panel *p, int precision, int64_t image, uint8_t *map)
 {
     const struct store_network *n = &p->l->network[p->network];
-    int side = p->pipeline.width;
-    size_t cells = (size_t)n->h * (size_t)n->w, pixels = (size_t)side * (size_t)side;
+    int height = p->pipeline.height, width = p->pipeline.width;
+    size_t cells = (size_t)n->h * (size_t)n->w, pixels = (size_t)height * (size_t)width;
     char path[STORE_PATH + 2 * STORE_NAME];
     float *values;
     status result = OK;
 
     MEM_TRY(values, cells + pixels, sizeof *values);
-    snprintf(path, sizeof path, "/models/%s/%s/cam", n->name, p->l->precision[precision].name);
+    value_expand(p->l, p->network, precision, "/models/{k}/{p}/cam", path, sizeof path);
     TRY_OUT(store_read(p->r, path, STORE_F32, image, 1, values, cells * sizeof *values));
     for (size_t i = 0; i < cells; i++)
         if (!isfinite(values[i]))
             values[i] = 0;
-    cam_finish(values, n->h, n->w, side, side, values + cells);
+    cam_finish(values, n->h, n->w, height, width, values + cells);
     cam_bytes(values + cells, (int)pixels, map);
 out:
     mem_free(values);
@@ -133,11 +128,10 @@ static status draw_map(const struct panel *p, int precision, int64_t image, cons
     uint8_t *map;
     status result = OK;
 
-    MEM_TRY(map, (size_t)crop->width * (size_t)crop->width, 1);
+    MEM_TRY(map, (size_t)crop->width * (size_t)crop->height, 1);
     TRY_OUT(read_map(p, precision, image, map));
-    picture_map(im, at, crop, map, p->palette);
-    snprintf(path, sizeof path, "/models/%s/%s/wsol/box", p->l->network[p->network].name,
-             p->l->precision[precision].name);
+    picture_map(im, at, crop, map);
+    value_expand(p->l, p->network, precision, "/models/{k}/{p}/wsol/box", path, sizeof path);
     TRY_OUT(store_read(p->r, path, STORE_S32, image, 1, edge, sizeof edge));
     if (edge[0] >= 0)
         picture_frame(im, at, &(struct image_box){ edge[0], edge[1], edge[2], edge[3] }, own);
@@ -146,31 +140,42 @@ out:
     return result;
 }
 
-status panel_blank(const struct panel *p, int rows, struct image *im)
+void panel_size(const struct store_layout *l, int network, int *width, int *height)
 {
-    return picture_blank(im, p->pipeline.width, 1 + p->l->precisions, rows);
+    *width = l->network[network].input_w * (1 + l->precisions) + PICTURE_GAP * l->precisions;
+    *height = l->network[network].input_h;
 }
 
-status panel_draw(const struct panel *p, int64_t image, const char *path, const uint8_t (*own)[3], int row,
+status panel_draw(const struct panel *p, int64_t image, const char *path, const uint8_t (*own)[3], int y,
                   struct image *im, struct panel_missing *missing)
 {
-    static const uint8_t white[3] = { 255, 255, 255 }, orange[3] = { 255, 110, 40 };
-    int side = p->pipeline.width, boxes = 0;
-    struct picture_panel at = { 0, row * (side + PICTURE_GAP), side };
+    static const uint8_t white[3] = { 255, 255, 255 };
+    struct picture_panel at = { 0, y, p->pipeline.width, p->pipeline.height };
     struct image_box box[BOXES];
     struct image crop = { 0 };
+    int boxes = 0;
     status result = OK;
 
     TRY_OUT(read_crop(p, image, path, missing, &crop, box, &boxes));
     picture_crop(im, &at, &crop);
     for (int k = -1; k < p->l->precisions; k++) {
-        at.x = (k + 1) * (side + PICTURE_GAP);
+        at.x = (k + 1) * (at.width + PICTURE_GAP);
         if (k >= 0)
-            TRY_OUT(draw_map(p, k, image, own ? own[k] : orange, &crop, &at, im));
+            TRY_OUT(draw_map(p, k, image, own ? own[k] : picture_orange, &crop, &at, im));
         for (int i = 0; i < boxes; i++)
             picture_frame(im, &at, &box[i], white);
     }
 out:
     image_free(&crop);
     return result;
+}
+
+status panel_picture(const struct panel *p, int64_t image, const char *path, struct image *im,
+                     struct panel_missing *missing)
+{
+    int width, height;
+
+    panel_size(p->l, p->network, &width, &height);
+    TRY(picture_blank(im, width, height));
+    return panel_draw(p, image, path, NULL, 0, im, missing);
 }

@@ -14,21 +14,21 @@ struct panel {
     int network;
     struct image_pipeline pipeline;
     char root[4096];             /* the pictures' folder */
-    uint8_t palette[256][3];
 };
 /* Pictures without their file: their maps stand alone, on white. */
 struct panel_missing { int count; char first[512]; };
 
-/* Does a network see square pictures? Others are not drawn. */
-int panel_square(const struct store_layout *l, int network);
-/* images: the pictures' folder; NULL: as the result has it. ERR_FORMAT where the network's input is not
- * square. */
+/* images: the pictures' folder; NULL: as the result has it. ERR_FORMAT where the result's pipeline is of
+ * another size than its maps, or larger than 4096 pixels a side. */
 MUST_USE status panel_open(struct store_reader *r, const char *images, int network, struct panel *out);
-/* Room for so many rows of panels, white. Freed with image_free. */
-MUST_USE status panel_blank(const struct panel *p, int rows, struct image *im);
-/* Row `row` of im. path: of the image, relative to its root. own: the colour of each precision's box,
- * (precisions); NULL: orange. */
+/* A row of panels: its extents. */
+void panel_size(const struct store_layout *l, int network, int *width, int *height);
+/* The row of panels at line y of im. path: of the image, relative to its root. own: the colour of each
+ * precision's box, (precisions); NULL: orange. */
 MUST_USE status panel_draw(const struct panel *p, int64_t image, const char *path, const uint8_t (*own)[3],
-                           int row, struct image *im, struct panel_missing *missing);
+                           int y, struct image *im, struct panel_missing *missing);
+/* The same as a picture of its own, freed with image_free. */
+MUST_USE status panel_picture(const struct panel *p, int64_t image, const char *path, struct image *im,
+                              struct panel_missing *missing);
 
 #endif

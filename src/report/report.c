@@ -3,15 +3,9 @@
 
 #include <string.h>
 
-#include "album.h"
 #include "decided.h"
-#include "example.h"
-#include "figures.h"
 #include "html.h"
-#include "json.h"
 #include "print.h"
-#include "tables.h"
-#include "words.h"
 
 enum { OUTPUT_MAX = 64 << 20 };
 
@@ -41,23 +35,20 @@ static status add_head(struct store_reader *r, const struct tables *t, struct te
 /* What the page says first: a headline a network and precision. */
 static status add_headlines(struct store_reader *r, struct text *out)
 {
-    const struct store_layout *l = store_reader_layout(r);
-    struct text words = { .max = 1 << 16 };
+    char line[1024];
+    struct words w;
     status result = OK;
 
-    for (int k = 0; k < l->networks; k++)
-        for (int p = 1; p < l->precisions; p++) {
-            struct overview o;
+    TRY(words_read(r, &w));
+    for (int i = 0; i < w.findings; i++) {
+        const struct words_finding *f = &w.finding[i];
 
-            words.size = 0;
-            TRY_OUT(overview_read(r, k, p, &o));
-            TRY_OUT(text_add(&words, "%s in %s. ", l->network[k].name, l->precision[p].name));
-            TRY_OUT(words_headline(&o, &words));
-            TRY_OUT(print_wrapped(words.data, out));
-        }
+        snprintf(line, sizeof line, "%s in %s. %s", f->network, f->precision, f->sentence[0]);
+        TRY_OUT(print_wrapped(line, out));
+    }
     TRY_OUT(text_add(out, "\n"));
 out:
-    text_free(&words);
+    words_free(&w);
     return result;
 }
 
@@ -156,22 +147,14 @@ out:
     return result;
 }
 
-/* What the page is made of. */
-struct parts {
-    struct tables tables;
-    struct figures figures;
-    struct album album;
-    struct example example;
-};
-
-static status write_markdown(struct store_reader *r, const struct parts *a, const char *folder)
+static status write_markdown(struct store_reader *r, const struct html_parts *a, const char *folder)
 {
     struct text out = { .max = OUTPUT_MAX };
     status result = OK;
 
     TRY_OUT(text_add(&out, "# What quantization changed\n\n"));
     TRY_OUT(add_head(r, &a->tables, &out));
-    TRY_OUT(words_markdown(r, &out));
+    TRY_OUT(words_markdown(&a->words, &out));
     TRY_OUT(add_tables(&a->tables, PRINT_MARKDOWN, 0, &out));
     TRY_OUT(figures_markdown(&a->figures, &out));
     TRY_OUT(example_markdown(&a->example, &out));
@@ -183,12 +166,13 @@ out:
     return result;
 }
 
-static status write_all(struct store_reader *r, const struct report_options *options, struct parts *a,
+static status write_all(struct store_reader *r, const struct report_options *options, struct html_parts *a,
                         struct report_summary *summary)
 {
     const char *folder = options->folder;
 
     TRY(tables_read(r, &a->tables));
+    TRY(words_read(r, &a->words));
     TRY(text_make_folder(folder));
     TRY(write_csv(&a->tables, folder));
     TRY(write_latex(&a->tables, folder));
@@ -196,14 +180,14 @@ static status write_all(struct store_reader *r, const struct report_options *opt
     TRY(album_write(r, options, &a->album));
     TRY(example_write(r, options, &a->album.missing, &a->example));
     TRY(write_markdown(r, a, folder));
-    TRY(html_write(r, &a->tables, &a->figures, &a->example, options, summary));
-    return json_write(r, &a->tables, &a->album, &a->example, folder);
+    TRY(html_write(r, a, options, summary));
+    return json_write(r, a, folder);
 }
 
 status report_write(struct store_reader *r, const struct report_options *options,
                     struct report_summary *summary)
 {
-    struct parts *a;
+    struct html_parts *a;
     status result;
 
     memset(summary, 0, sizeof *summary);
@@ -213,6 +197,7 @@ status report_write(struct store_reader *r, const struct report_options *options
     summary->pictures = a->album.count;
     summary->missing = a->album.missing.count;
     snprintf(summary->first_missing, sizeof summary->first_missing, "%s", a->album.missing.first);
+    words_free(&a->words);
     album_free(&a->album);
     tables_free(&a->tables);
     figures_free(&a->figures);

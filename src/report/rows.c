@@ -1,13 +1,12 @@
 /* src/report/rows.c: rows of a result on the terminal: one image's of every network, the images whose maps
  * differ most. */
-#include <math.h>
 #include <string.h>
 
 #include "metric.h"
 #include "names.h"
 #include "pairs.h"
 #include "print.h"
-#include "tables.h"
+#include "value.h"
 
 enum { WORST_MOST = 10000 };
 
@@ -18,6 +17,21 @@ static status print(const struct grid *g, const struct report_form *form, struct
 
 static const char *const reading[STORE_READINGS] = { "raw", "aligned", "resolved" };
 static const int reading_of[STORE_READINGS] = { PAIRS_RAW, PAIRS_ALIGNED, PAIRS_RESOLVED };
+
+/* A row of a pair, which begins with its network and precision; and the heads of those two columns. */
+static status add_pair(struct grid *g, const struct store_layout *l, const struct pairs *a)
+{
+    TRY(grid_row(g, (struct grid_key){ NULL }));
+    grid_text(g, "%s", l->network[a->network].name);
+    grid_text(g, "%s", l->precision[a->p].name);
+    return OK;
+}
+
+static void add_heads(struct grid *g)
+{
+    grid_column(g, "network", "");
+    grid_column(g, "precision", "");
+}
 
 /* ---- one image ----------------------------------------------------------------------------------------- */
 
@@ -73,14 +87,10 @@ static status add_answers(struct store_reader *r, int k, int64_t image, const st
     int rows = form->csv ? l->precisions : PAIRS_TOP, columns = form->csv ? PAIRS_TOP : l->precisions;
     uint8_t state;
 
-    snprintf(path, sizeof path, "/models/%s/status", l->network[k].name);
+    value_expand(l, k, 0, "/models/{k}/status", path, sizeof path);
     TRY(store_read(r, path, STORE_U8, image, 1, &state, sizeof state));
-    for (int p = 0; p < l->precisions; p++) {
-        snprintf(path, sizeof path, "/models/%s/%s/top5", l->network[k].name, l->precision[p].name);
-        TRY(store_read(r, path, STORE_S32, image, 1, top[p], sizeof top[p]));
-        snprintf(path, sizeof path, "/models/%s/%s/score5", l->network[k].name, l->precision[p].name);
-        TRY(store_read(r, path, STORE_F32, image, 1, score[p], sizeof score[p]));
-    }
+    for (int p = 0; p < l->precisions; p++)
+        TRY(pairs_answer(r, k, p, image, top[p], score[p]));
     for (int i = 0; i < (state == STORE_OK || form->csv ? rows : 1); i++) {
         TRY(grid_row(g, (struct grid_key){ .network = l->network[k].name }));
         grid_text(g, "%s", l->network[k].name);
@@ -104,8 +114,9 @@ static status add_maps(struct store_reader *r, const struct pairs *a, int64_t im
 {
     const struct store_layout *l = store_reader_layout(r);
     char subsets[GRID_CELL] = "";
+    size_t used = 0;
 
-    TRY(tables_row(g, l, &(struct value_key){ a->network, a->p, 0, NULL }));
+    TRY(add_pair(g, l, a));
     if (!a->ok[image]) {
         grid_missing(g, "no result");
         return OK;
@@ -117,13 +128,11 @@ static status add_maps(struct store_reader *r, const struct pairs *a, int64_t im
     grid_number(g, "box_iou", (double)a->box_iou[image], 3);
     for (int side = 0; side < 2; side++)
         grid_number(g, "sigma_ratio", (double)a->sigma[side][image], 3);
-    for (int s = 0; s < l->selections; s++)
-        if (a->member[image] >> s & 1) {
-            size_t used = strlen(subsets);
-
-            snprintf(subsets + used, sizeof subsets - used, used ? ",%s" : "%s", l->selection[s]);
-        }
-    grid_text(g, "%s", subsets[0] ? subsets : "none");
+    for (int s = 0; s < l->selections && used < sizeof subsets; s++)
+        if (pairs_in(a, image, 1 + s))
+            used +=
+                (size_t)snprintf(subsets + used, sizeof subsets - used, used ? ",%s" : "%s", l->selection[s]);
+    grid_text(g, "%s", used ? subsets : "none");
     return OK;
 }
 
@@ -140,7 +149,7 @@ static void start_grids(const struct store_layout *l, const char *path, const ch
     for (int p = 0; p < l->precisions && !csv; p++)
         grid_column(answers, l->precision[p].name, "%");
     grid_init(maps, "image_maps", "Its maps, against those of %.64s", l->precision[0].name);
-    tables_keys(maps);
+    add_heads(maps);
     for (int i = 0; i < STORE_READINGS; i++)
         grid_column(maps, "RMSE", reading[i]);
     grid_column(maps, "flipped", "");
@@ -202,7 +211,7 @@ out:
 static void worst_columns(struct grid *g, const struct store_layout *l, int p, int csv)
 {
     if (csv)
-        tables_keys(g);
+        add_heads(g);
     grid_column(g, csv ? "place" : "", csv ? "" : "#");
     grid_column(g, "RMSE", "aligned");
     grid_column(g, "RMSE", "raw");
@@ -225,7 +234,7 @@ static status add_worst(struct store_reader *r, const struct pairs *a, int place
 
     TRY(store_read_string(r, "/images/path", image, name, sizeof name));
     if (csv)
-        TRY(tables_row(g, l, &(struct value_key){ a->network, a->p, 0, NULL }));
+        TRY(add_pair(g, l, a));
     else
         TRY(grid_row(g, (struct grid_key){ NULL }));
     grid_count(g, NULL, place);

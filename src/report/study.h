@@ -1,37 +1,25 @@
 /* study: published tables beside ours. A study is data (studies/NAME.c): its numbers by network, precision,
- * measure and set, exactly as printed, and its tables. To add one: a file there, and its name in study.c.
- * A published number is found by the names of network and precision, never by a place. */
+ * measure and set, exactly as printed, and its tables (tables.h), whose columns show ours, the study's, the
+ * difference and the corrected reading. To add one: a file there, and its name in study.c. A published number
+ * is found by the names of network and precision, never by a place. */
 #ifndef QUANTCAM_REPORT_STUDY_H
 #define QUANTCAM_REPORT_STUDY_H
 
 #include "tables.h"
 
-enum { STUDY_NETWORKS = 8, STUDY_QUANTITIES = 3 };
+enum { STUDY_NETWORKS = 8 };
 
 /* One measure as a study printed it, for each of its networks. set: "all", or the reading that chose its
  * subset, "raw". */
 struct study_number {
     const char *precision, *measure, *set, *text[STUDY_NETWORKS];
 };
-/* A measure on a set: a reading ("raw", "aligned": of the precision that the study compares), "control" or
- * "all". measure NULL: there is none. */
-struct study_place { const char *measure, *set; };
-/* ours: read as the study did; its published number has the same key. corrected: as it should be read. */
-struct study_quantity {
-    const char *head;
-    double scale;                     /* of ours into the study's unit, 0 = 1 */
-    struct study_place ours, corrected, control;
-};
-struct study_table {
-    const char *id, *title, *precision, *sentence;
-    struct study_quantity quantity[STUDY_QUANTITIES];
-};
 struct study {
     const char *id, *cited;           /* "rogers2023": of the tables' ids; authors, year, doi */
     const char *other;                /* the precision whose selections are the study's subset */
     const char *network[STUDY_NETWORKS];    /* torchvision's names */
     const struct study_number *number;
-    const struct study_table *table;
+    const struct table *table;        /* "<study>_<table>" in the report, where the file has its measures */
     int numbers, tables;
 };
 
@@ -41,8 +29,6 @@ extern const int study_count;
 /* The published text, or NULL. */
 const char *study_number(const struct study *s, const char *network, const char *precision,
                          const char *measure, const char *set);
-/* Appends "<study>_<table>" for each table of each study of which the file has a measure. */
-MUST_USE status study_tables(struct store_reader *r, struct tables *t);
 /* The study whose table this grid is, or NULL. */
 const struct study *study_of(const struct grid *g);
 

@@ -1,14 +1,413 @@
-/* src/report/tables.c: a list of grids. */
-#include "tables.h"
+/* src/report/tables.c: tables, which are data, become grids by one walk over rows and columns. */
+#include "study.h"
 
 #include <string.h>
 
-status tables_grid(struct tables *t, struct grid **out)
+const char tables_sets[] = "every set", tables_selections[] = "every selection";
+
+/* The table in hand. */
+struct filling {
+    struct store_reader *r;
+    const struct store_layout *l;
+    const struct table *t;
+    const struct study *study; /* whose table it is, or NULL */
+    struct grid *g;
+    int measured; /* the file has a measure of it, be it without a value */
+};
+/* A row: the key of its values, and how its measures are called there. */
+struct row {
+    struct value_key key;
+    const char *words;
+    const char *blind;  /* the map that saw nothing, in front of the measure's name */
+    const char *suffix; /* behind it */
+    const char *on;     /* the precision whose network scores: "_on_" it, where that is not the map's own */
+    int plain;          /* what stands in a column of changes is none: a p */
+};
+
+/* ---- cells --------------------------------------------------------------------------------------------- */
+
+/* set: of a column that stands for every set, else -1. */
+static int set_of(const struct filling *f, const struct row *row, const struct table_column *c, int set)
 {
-    BUG_IF(t->grids == TABLES_MOST);
-    MEM_TRY(*out, 1, sizeof **out);
-    t->grid[t->grids++] = *out;
+    const char *of = f->study ? f->study->other : f->l->precision[row->key.precision].name;
+
+    return set >= 0 ? set : c->set ? value_set(f->l, c->set, of) : row->key.set;
+}
+
+/* The key in values.csv: of a reading the reading, not the selection that it found. */
+static void key_cell(struct filling *f, const struct row *row, const struct table_column *c, int set,
+                     int found)
+{
+    int named = set < 0 && c->set && strcmp(c->set, value_sampled) != 0;
+    const char *precision = f->l->precision[c->first ? 0 : row->key.precision].name;
+
+    grid_set_key(f->g, (struct grid_key){ f->l->network[row->key.network].name, row->blind ? NULL : precision,
+                                          named       ? c->set
+                                          : found < 0 ? NULL
+                                                      : value_set_name(f->l, found) });
+}
+
+static int is_change(const struct row *row, const struct table_column *c)
+{
+    return !row->plain && (c->show == TABLE_CHANGE || c->show == TABLE_PAIRS);
+}
+
+/* The cell's measure of the row, and its value or change. */
+static status read_cell(struct filling *f, const struct row *row, const struct table_column *c, int set,
+                        char name[2 * STORE_NAME], struct value *v)
+{
+    struct value_key key = row->key;
+    int change = is_change(row, c);
+    const char *stem = row->blind ? c->blind : c->measure ? c->measure : row->key.measure, *on = row->on;
+
+    key.precision = c->first ? 0 : row->key.precision;
+    key.set = set_of(f, row, c, set);
+    key_cell(f, row, c, set, key.set);
+    if (on && !change && strcmp(on, f->l->precision[key.precision].name) == 0)
+        on = NULL;
+    snprintf(name, 2 * STORE_NAME, "%s%s%s%s%s", row->blind ? row->blind : "", stem,
+             row->suffix ? row->suffix : "", on ? "_on_" : "", on ? on : "");
+    key.measure = name;
+    TRY(change ? value_difference(f->r, &key, v) : value_read(f->r, &key, v));
+    /* A control by itself makes no study's table. */
+    if (!f->study || (c->set && strcmp(c->set, "control") != 0))
+        f->measured |= !v->why || strcmp(v->why, "-") != 0;
+    if (c->scale > 0) {
+        v->value *= c->scale;
+        v->digits = 4;
+    }
     return OK;
+}
+
+/* The precision whose map finds the pixels that matter sooner: less deletion, more insertion. */
+static const char *better(const struct filling *f, int p, const struct value *v, double sign)
+{
+    if (v->why || v->images < 2)
+        return "-";
+    if (sign * v->low > 0 && sign * v->high > 0)
+        return f->l->precision[p].name;
+    return sign * v->low < 0 && sign * v->high < 0 ? f->l->precision[0].name : "open";
+}
+
+static status put_better(struct filling *f, const struct row *row)
+{
+    static const struct table_column of[] = { { .show = TABLE_CHANGE, .measure = "deletion" },
+                                              { .show = TABLE_CHANGE, .measure = "insertion" } };
+    char name[2 * STORE_NAME];
+    struct value v[2];
+
+    for (int i = 0; i < 2; i++)
+        TRY(read_cell(f, row, &of[i], -1, name, &v[i]));
+    grid_text(f->g, "%s / %s", better(f, row->key.precision, &v[0], -1),
+              better(f, row->key.precision, &v[1], 1));
+    return OK;
+}
+
+/* What a study printed, or ours less it. */
+static void put_published(struct filling *f, const struct row *row, const struct table_column *c,
+                          const struct value *v)
+{
+    const char *text =
+        study_number(f->study, f->l->network[row->key.network].name, f->t->precision, c->measure, c->set);
+    char name[2 * STORE_NAME];
+    double theirs;
+
+    snprintf(name, sizeof name, "%s_%s", c->measure, c->show == TABLE_APART ? "less_published" : "published");
+    if (text && c->show == TABLE_PUBLISHED)
+        grid_quoted(f->g, name, text);
+    else if (text && !v->why && text_parse_real(text, &theirs))
+        grid_signed(f->g, name, v->value - theirs, v->digits);
+    else
+        grid_missing(f->g, "-");
+}
+
+static status put_measure(struct filling *f, const struct row *row, const struct table_column *c, int set)
+{
+    char name[2 * STORE_NAME];
+    struct value v;
+
+    if (row->blind && !c->blind) {
+        grid_missing(f->g, "");
+        return OK;
+    }
+    TRY(read_cell(f, row, c, set, name, &v));
+    if (c->show == TABLE_PUBLISHED || c->show == TABLE_APART) {
+        put_published(f, row, c, &v);
+    } else if (c->show == TABLE_COUNT || c->show == TABLE_PAIRS) {
+        snprintf(name + strlen(name), sizeof name - strlen(name), "_images");
+        grid_count(f->g, c->name ? c->name : name, v.images);
+    } else {
+        v.interval &= c->show != TABLE_PLAIN;
+        if (c->measure && is_change(row, c))
+            snprintf(name + strlen(name), sizeof name - strlen(name), "_difference");
+        value_put(f->g, &v, name, is_change(row, c));
+    }
+    return OK;
+}
+
+static status put(struct filling *f, const struct row *row, const struct table_column *c, int set)
+{
+    switch (c->show) {
+    case TABLE_NETWORK:
+        grid_text(f->g, "%s", f->l->network[row->key.network].name);
+        return OK;
+    case TABLE_PRECISION:
+        grid_text(f->g, "%s", row->blind ? "-" : f->l->precision[row->key.precision].name);
+        return OK;
+    case TABLE_SET:
+        grid_text(f->g, "%s", value_set_name(f->l, row->key.set));
+        return OK;
+    case TABLE_WORDS:
+        grid_text(f->g, "%s", row->words);
+        return OK;
+    case TABLE_BETTER:
+        return put_better(f, row);
+    default:
+        return put_measure(f, row, c, set);
+    }
+}
+
+/* ---- columns ------------------------------------------------------------------------------------------- */
+
+static int is_repeated(const struct table_column *c)
+{
+    return c->set == tables_sets || c->set == tables_selections;
+}
+
+static void head(struct filling *f, const struct table_column *c, int set, int leads)
+{
+    char unit[GRID_UNIT];
+
+    value_expand(f->l, 0, 0, c->unit, unit, sizeof unit);
+    grid_column(f->g, set < 0 ? c->head : leads ? value_set_name(f->l, set) : "", unit);
+}
+
+/* Every column of a row, of the heads where row is NULL. Neighbours that stand for every set stand together.
+ */
+static status walk(struct filling *f, const struct row *row)
+{
+    const struct table_column *end;
+
+    for (const struct table_column *c = f->t->column; c->head; c = end) {
+        int repeated = is_repeated(c), from = repeated ? c->set == tables_selections : -1;
+
+        for (end = c + 1; repeated && end->head && end->set == c->set; end++)
+            ;
+        for (int s = from; s <= (repeated ? f->l->selections : -1); s++)
+            for (const struct table_column *d = c; d < end; d++) {
+                if (row)
+                    TRY(put(f, row, d, s));
+                else
+                    head(f, d, s, d == c);
+            }
+    }
+    return OK;
+}
+
+static status add(struct filling *f, struct row row)
+{
+    TRY(grid_row(f->g, (struct grid_key){ NULL }));
+    return walk(f, &row);
+}
+
+/* ---- rows ---------------------------------------------------------------------------------------------- */
+
+static int is_raw(const struct filling *f, int set)
+{
+    return set > 0 && strncmp(f->l->selection[set - 1], "raw", 3) == 0;
+}
+
+static status add_network(struct filling *f, int k)
+{
+    for (int p = 0; p < f->l->precisions; p++)
+        if (strcmp(f->l->precision[p].name, f->t->precision) == 0)
+            TRY(add(f, (struct row){ .key = { k, p, 0, NULL } }));
+    return OK;
+}
+
+static status add_precisions(struct filling *f, int k)
+{
+    int sets = f->t->rows == TABLE_ANSWERS ? f->l->selections : 0;
+
+    for (int s = 0; s <= sets; s++)
+        for (int p = f->t->rows == TABLE_OTHERS; p < f->l->precisions; p++)
+            TRY(add(f, (struct row){ .key = { k, p, s, NULL } }));
+    return OK;
+}
+
+/* What maps reach that have seen no picture: on the whole set. */
+static status add_maps(struct filling *f, int k)
+{
+    static const char *const blind[][2] = { { "frame_", "whole frame" },
+                                            { "centred_", "centred box" },
+                                            { "gauss_", "Gauss" } };
+
+    for (int s = 0; s <= f->l->selections; s++)
+        for (int p = 0; p < f->l->precisions; p++) {
+            if (!is_raw(f, s))
+                TRY(add(f, (struct row){ { k, p, s, NULL }, .words = "aligned" }));
+            if (is_raw(f, s) || s == 0)
+                TRY(add(f, (struct row){ { k, p, s, NULL }, "raw", .suffix = "_raw" }));
+        }
+    for (size_t i = 0; i < COUNT_OF(blind); i++)
+        TRY(add(f, (struct row){ { k, 0, 0, NULL }, blind[i][1], .blind = blind[i][0] }));
+    return OK;
+}
+
+static status add_scorers(struct filling *f, int k)
+{
+    for (int p = 1; p < f->l->precisions && f->l->cross; p++)
+        for (int side = 0; side < 2; side++)
+            for (int s = 1; s <= f->l->selections; s++) {
+                const char *on = f->l->precision[side ? p : 0].name;
+
+                if (!is_raw(f, s))
+                    TRY(add(f, (struct row){ { k, p, s, NULL }, on, .on = on }));
+            }
+    return OK;
+}
+
+/* A row of the measure, where the file has it. */
+static status add_measure(struct filling *f, int k, int p, const char *measure)
+{
+    struct value_key key = { k, p, 0, measure };
+    char label[GRID_CELL];
+
+    if (!value_present(f->r, &key, f->t->rows == TABLE_CHANGES))
+        return OK;
+    value_label(measure, label, sizeof label);
+    return add(f, (struct row){ key, .words = label });
+}
+
+/* McNemar's test of an answer's change. */
+static status add_test(struct filling *f, int k, int p, const char *measure)
+{
+    char name[STORE_NAME + 2], label[GRID_CELL];
+
+    snprintf(name, sizeof name, "%s_p", measure);
+    snprintf(label, sizeof label, "%s: McNemar's p", measure);
+    return add(f, (struct row){ { k, p, 0, name }, label, .plain = 1 });
+}
+
+static status add_measures(struct filling *f, int k)
+{
+    int pairs = f->t->rows == TABLE_TWOS, changes = f->t->rows == TABLE_CHANGES;
+
+    for (int m = 0; m < f->l->measures; m++)
+        for (int p = pairs || changes; p < f->l->precisions; p++) {
+            const struct store_measure *of = &f->l->measure[m];
+            int answer = of->kind == STORE_MEASURE_ANSWER;
+
+            /* The accuracy has a table of its own, its changes have not. */
+            if ((of->kind == STORE_MEASURE_PAIR) != pairs || (answer && !changes))
+                continue;
+            TRY(add_measure(f, k, p, of->name));
+            if (answer)
+                TRY(add_test(f, k, p, of->name));
+        }
+    return OK;
+}
+
+/* ---- tables -------------------------------------------------------------------------------------------- */
+
+static status fill(struct filling *f)
+{
+    static status (*const add_rows[])(struct filling * f, int k) = {
+        [TABLE_NETWORKS] = add_network,  [TABLE_PRECISIONS] = add_precisions,
+        [TABLE_OTHERS] = add_precisions, [TABLE_ANSWERS] = add_precisions,
+        [TABLE_MAPS] = add_maps,         [TABLE_SCORERS] = add_scorers,
+        [TABLE_ONES] = add_measures,     [TABLE_TWOS] = add_measures,
+        [TABLE_CHANGES] = add_measures,
+    };
+    char text[sizeof f->g->note];
+
+    value_expand(f->l, 0, 0, f->t->title, text, sizeof text);
+    grid_init(f->g, f->t->id, "%s", text);
+    if (f->study)
+        snprintf(f->g->id, GRID_ID, "%s_%s", f->study->id, f->t->id);
+    TRY(walk(f, NULL));
+    for (int k = 0; k < f->l->networks; k++)
+        TRY(add_rows[f->t->rows](f, k));
+    value_expand(f->l, 0, 0, f->t->note ? f->t->note : "", text, sizeof text);
+    grid_note(f->g, "%s", text);
+    return f->t->remark ? f->t->remark(f->r, f->g) : OK;
+}
+
+/* Appends the table, unless the file has none of its measures. */
+static status read_table(struct store_reader *r, const struct table *t, const struct study *study,
+                         struct tables *out)
+{
+    struct filling f = { r, store_reader_layout(r), t, study, NULL, 0 };
+
+    BUG_IF(out->grids == TABLES_MOST);
+    MEM_TRY(f.g, 1, sizeof *f.g);
+    out->grid[out->grids++] = f.g;
+    TRY(fill(&f));
+    if (f.measured)
+        return OK;
+    grid_release(f.g);
+    mem_free(f.g);
+    out->grids--;
+    return OK;
+}
+
+static status read_images(struct store_reader *r, struct tables *t)
+{
+    enum { NAMED = 50 };
+    int64_t total = store_reader_layout(r)->images, named = 0;
+    uint8_t block[4096];
+
+    TRY(store_read(r, "/summary/images/total", STORE_S64, 0, 1, &t->total, sizeof t->total));
+    TRY(store_read(r, "/summary/images/ok", STORE_S64, 0, 1, &t->ok, sizeof t->ok));
+    TRY(store_read(r, "/summary/images/bad", STORE_S64, 0, 1, &t->bad, sizeof t->bad));
+    grid_init(&t->bad_images, "bad_images", "Bad images");
+    grid_column(&t->bad_images, "image", "");
+    grid_column(&t->bad_images, "reason", "");
+    for (int64_t first = 0; first < total && named < NAMED && t->bad > 0; first += (int64_t)sizeof block) {
+        int64_t count = total - first < (int64_t)sizeof block ? total - first : (int64_t)sizeof block;
+
+        TRY(store_read(r, "/images/status", STORE_U8, first, count, block, sizeof block));
+        for (int64_t i = 0; i < count && named < NAMED; i++) {
+            char text[GRID_CELL * 4];
+
+            if (block[i] != STORE_BAD_IMAGE)
+                continue;
+            TRY(grid_row(&t->bad_images, (struct grid_key){ NULL }));
+            TRY(store_read_string(r, "/images/path", first + i, text, sizeof text));
+            grid_text(&t->bad_images, "%s", text);
+            TRY(store_read_string(r, "/images/error", first + i, text, sizeof text));
+            grid_text(&t->bad_images, "%s", text);
+            named++;
+        }
+    }
+    return OK;
+}
+
+static status read_all(struct store_reader *r, struct tables *out)
+{
+    TRY(read_images(r, out));
+    for (const struct table *t = tables_before; t->id; t++)
+        TRY(read_table(r, t, NULL, out));
+    for (int s = 0; s < study_count; s++)
+        for (int i = 0; i < study_all[s]->tables; i++)
+            TRY(read_table(r, &study_all[s]->table[i], study_all[s], out));
+    for (const struct table *t = tables_behind; t->id; t++)
+        TRY(read_table(r, t, NULL, out));
+    return OK;
+}
+
+status tables_read(struct store_reader *r, struct tables *out)
+{
+    status result;
+
+    memset(out, 0, sizeof *out);
+    if (!store_reader_complete(r))
+        return FAIL(ERR_MISMATCH, "%s: the job has not finished; run it again to resume",
+                    store_reader_path(r));
+    result = read_all(r, out);
+    if (result != OK)
+        tables_free(out);
+    return result;
 }
 
 const struct grid *tables_find(const struct tables *t, const char *id)
@@ -17,23 +416,6 @@ const struct grid *tables_find(const struct tables *t, const char *id)
         if (strcmp(t->grid[i]->id, id) == 0)
             return t->grid[i];
     return NULL;
-}
-
-status tables_row(struct grid *g, const struct store_layout *l, const struct value_key *at)
-{
-    struct grid_key key = { l->network[at->network].name, l->precision[at->precision].name,
-                            value_set_name(l, at->set) };
-
-    TRY(grid_row(g, key));
-    grid_text(g, "%s", key.network);
-    grid_text(g, "%s", key.precision);
-    return OK;
-}
-
-void tables_keys(struct grid *g)
-{
-    grid_column(g, "network", "");
-    grid_column(g, "precision", "");
 }
 
 void tables_free(struct tables *t)

@@ -57,18 +57,22 @@ static const struct source special[] = {
 };
 /* clang-format on */
 
+const char value_sampled[] = "sampled";
+
 /* ---- where -------------------------------------------------------------------------------------------- */
 
-static void path_of(const struct store_layout *l, int precision, const char *group, const char *name,
-                    char out[STORE_PATH + 2 * STORE_NAME])
+void value_expand(const struct store_layout *l, int network, int precision, const char *template, char *out,
+                  size_t size)
 {
-    char template[STORE_PATH];
-    size_t used = 0, size = STORE_PATH + 2 * STORE_NAME;
+    size_t used = 0;
+    char steps[16];
 
-    snprintf(template, sizeof template, name[0] == '/' ? "%s%s" : "%s%s", name[0] == '/' ? "" : group, name);
+    snprintf(steps, sizeof steps, "%d", l->steps);
     for (const char *p = template; *p && used + 1 < size; p++) {
-        const char *word = strncmp(p, "{p}", 3) == 0   ? l->precision[precision].name
+        const char *word = strncmp(p, "{k}", 3) == 0   ? l->network[network].name
+                           : strncmp(p, "{p}", 3) == 0 ? l->precision[precision].name
                            : strncmp(p, "{f}", 3) == 0 ? l->precision[0].name
+                           : strncmp(p, "{n}", 3) == 0 ? steps
                                                        : NULL;
 
         used += (size_t)snprintf(out + used, size - used, word ? "%s" : "%.1s", word ? word : p);
@@ -77,33 +81,35 @@ static void path_of(const struct store_layout *l, int precision, const char *gro
     out[used < size ? used : size - 1] = '\0';
 }
 
-/* "deletion_raw": 1, and its stem's length. */
-static int is_raw(const char *measure, size_t *stem)
-{
-    size_t n = strlen(measure);
-    int raw = n > 4 && strcmp(measure + n - 4, "_raw") == 0;
+enum { PATH = STORE_PATH + 2 * STORE_NAME };
 
-    *stem = raw ? n - 4 : n;
-    return raw;
+static void path_of(const struct store_layout *l, int precision, const char *group, const char *name,
+                    char out[PATH])
+{
+    char template[PATH];
+
+    snprintf(template, sizeof template, "%s%s", name[0] == '/' ? "" : group, name);
+    value_expand(l, 0, precision, template, out, PATH);
 }
 
-/* Of the localization measures both signs stand in one dataset; *raw: which of the two is meant. */
-static const struct source *find_special(const char *measure, int *raw)
+/* Of the localization measures both signs stand in one dataset: those of "iou_20_raw" in its second half. */
+static int find_special(const char *measure, struct source *out)
 {
-    size_t stem;
+    size_t n = strlen(measure), raw = n > 4 && strcmp(measure + n - 4, "_raw") == 0;
 
-    *raw = 0;
-    for (size_t i = 0; i < COUNT_OF(special); i++)
-        if (strcmp(special[i].measure, measure) == 0)
-            return &special[i];
-    if (!is_raw(measure, &stem))
-        return NULL;
-    *raw = 1;
-    for (size_t i = 0; i < COUNT_OF(special); i++)
-        if (strlen(special[i].measure) == stem && strncmp(special[i].measure, measure, stem) == 0 &&
-            special[i].inner % STORE_SIGNS == 0 && strstr(special[i].group, "wsol/"))
-            return &special[i];
-    return NULL;
+    for (int half = 0; half <= (int)raw; half++)
+        for (size_t i = 0; i < COUNT_OF(special); i++) {
+            const struct source *s = &special[i];
+
+            if (strlen(s->measure) != n - 4 * (size_t)half ||
+                memcmp(s->measure, measure, strlen(s->measure)) ||
+                (half && (s->inner % STORE_SIGNS || strcmp(s->group, WSOL))))
+                continue;
+            *out = *s;
+            out->at += half * s->inner / STORE_SIGNS;
+            return 1;
+        }
+    return 0;
 }
 
 /* The measure's row of metric's table; of a map tried on another network, "deletion_on_int8", its map's. */
@@ -116,37 +122,57 @@ static const struct measure *measure_of(const char *name)
     return measure_find(measure_table, stem);
 }
 
-/* The folder of a mean over pictures. */
-static void group_of(const char *measure, int difference, char out[STORE_PATH])
+/* A share of 1 is shown in %: an overlap with a truth, an area, a flag (whose meaning says what 1 is). */
+static double scale_of(const struct measure *m)
 {
-    const struct measure *m = measure_of(measure);
-
-    if (difference)
-        snprintf(out, STORE_PATH, "/summary/difference/{p}/%s/", measure);
-    else if (m && m->of == MEASURE_PAIR)
-        snprintf(out, STORE_PATH, "/summary/measures/{p}/vs_{f}/%s/", measure);
-    else
-        snprintf(out, STORE_PATH, "/summary/measures/{p}/%s/", measure);
+    return m && strcmp(m->unit, "1") == 0 &&
+                   (m->of == MEASURE_TRUTH || m->of == MEASURE_CURVE || strncmp(m->meaning, "1 = ", 4) == 0)
+               ? 100
+               : 1;
 }
 
-static int mean_present(struct store_reader *r, const struct value_key *key, int difference)
+static const char *why_none(const struct measure *m, int set)
 {
-    char group[STORE_PATH], path[STORE_PATH + 2 * STORE_NAME];
+    if (m && m->of == MEASURE_CURVE && set == 0)
+        return "subsets only";
+    if (m && m->of == MEASURE_TRUTH)
+        return strcmp(m->unit, "%") == 0 ? "no labels" : "no boxes";
+    return "no images";
+}
 
-    group_of(key->measure, difference, group);
-    path_of(store_reader_layout(r), key->precision, group, difference ? "difference" : "mean", path);
-    return store_reader_find(r, path) != NULL;
+/* Where a value or a difference stands. group: room for the folder of a mean over pictures. */
+static void find_source(const struct value_key *key, int difference, struct source *s, char group[PATH])
+{
+    const struct measure *m = measure_of(key->measure);
+    double scale = scale_of(m);
+
+    if (!difference && find_special(key->measure, s))
+        return;
+    snprintf(group, PATH,
+             difference                   ? "/summary/difference/{p}/%s/"
+             : m && m->of == MEASURE_PAIR ? "/summary/measures/{p}/vs_{f}/%s/"
+                                          : "/summary/measures/{p}/%s/",
+             key->measure);
+    *s = (struct source){ .group = group,
+                          .value = difference ? "difference" : "mean",
+                          .images = "images",
+                          .none = why_none(m, key->set),
+                          .inner = 1,
+                          .scale = scale,
+                          .digits = !m          ? 4
+                                    : scale > 1 ? m->digits - 2
+                                                : m->digits,
+                          .low = "low",
+                          .high = "high" };
 }
 
 int value_present(struct store_reader *r, const struct value_key *key, int difference)
 {
-    int raw;
-    const struct source *s = difference ? NULL : find_special(key->measure, &raw);
-    char path[STORE_PATH + 2 * STORE_NAME];
+    char group[PATH], path[PATH];
+    struct source s;
 
-    if (!s)
-        return mean_present(r, key, difference);
-    path_of(store_reader_layout(r), key->precision, s->group, s->value, path);
+    find_source(key, difference, &s, group);
+    path_of(store_reader_layout(r), key->precision, s.group, s.value, path);
     return store_reader_find(r, path) != NULL;
 }
 
@@ -164,116 +190,111 @@ static status read_at(struct store_reader *r, const struct value_key *key, const
     return OK;
 }
 
-static status read_special(struct store_reader *r, const struct value_key *key, const struct source *s,
-                           int raw, struct value *out)
+static status read_source(struct store_reader *r, const struct value_key *key, int difference,
+                          struct value *out)
 {
     const struct store_layout *l = store_reader_layout(r);
-    int at = s->at + raw * s->inner / STORE_SIGNS, quartiles = s->inner == STORE_STATISTICS;
-    const char *const name[] = { s->value, s->low, s->high };
-    double *const to[] = { &out->value, &out->low, &out->high };
-    char path[STORE_PATH + 2 * STORE_NAME];
+    double *const to[] = { &out->value, &out->low, &out->high }, count;
+    char group[PATH], path[PATH];
+    struct source s;
 
-    if (s->images) {
-        double count;
-
-        path_of(l, key->precision, s->group, s->images, path);
-        TRY(read_at(r, key, path, s->flat, 1, 0, &count));
+    *out = (struct value){ .why = "-" };
+    if (key->set < 0 || !value_present(r, key, difference))
+        return OK;
+    find_source(key, difference, &s, group);
+    if (s.images) {
+        path_of(l, key->precision, s.group, s.images, path);
+        TRY(read_at(r, key, path, s.flat, 1, 0, &count));
         out->images = (int64_t)count;
     }
-    for (int i = 0; i < 3 && name[i]; i++) {
-        path_of(l, key->precision, s->group, name[i], path);
-        TRY(read_at(r, key, path, s->flat, s->inner, at + (quartiles ? i : 0), to[i]));
-        *to[i] *= s->share ? 100.0 / (out->images > 0 ? (double)out->images : 1) : s->scale;
+    for (int i = 0; i < (s.low ? 3 : 1); i++) {
+        const char *const name[] = { s.value, s.low, s.high };
+
+        path_of(l, key->precision, s.group, name[i], path);
+        /* Of a time's statistics the quartiles stand behind the median. */
+        TRY(read_at(r, key, path, s.flat, s.inner, s.at + (s.inner == STORE_STATISTICS ? i : 0), to[i]));
+        *to[i] *= s.share ? 100.0 / (out->images > 0 ? (double)out->images : 1) : s.scale;
     }
-    out->interval = s->low != NULL;
-    out->digits = s->digits;
-    if (s->images && out->images == 0)
-        out->why = s->none;
+    out->interval = s.low != NULL;
+    out->digits = s.digits;
+    out->why = s.images && out->images == 0 ? s.none : NULL;
     return OK;
 }
 
-/* A share of 1 is shown in %: an overlap with a truth, an area, a flag (whose meaning says what 1 is). */
-static double scale_of(const struct measure *m)
+/* ---- values that follow from others ----------------------------------------------------------------------
+ */
+
+/* 100 less the share of equal answers. */
+static void turn_round(struct value *v)
 {
-    return m && strcmp(m->unit, "1") == 0 &&
-                   (m->of == MEASURE_TRUTH || m->of == MEASURE_CURVE || strncmp(m->meaning, "1 = ", 4) == 0)
-               ? 100
-               : 1;
+    double low = v->low;
+
+    v->value = 100 - v->value;
+    v->low = 100 - v->high;
+    v->high = 100 - low;
 }
 
-static const char *why_none(const struct measure *m, const struct value_key *key)
+/* The first precision's over this one's: how many times smaller, how many times faster. */
+static status read_ratio(struct store_reader *r, struct value_key key, const char *of, struct value *out)
 {
-    if (!m)
-        return "no images";
-    if (m->of == MEASURE_CURVE && key->set == 0)
-        return "subsets only";
-    if (m->of == MEASURE_TRUTH)
-        return strcmp(m->unit, "%") == 0 ? "no labels" : "no boxes";
-    return "no images";
+    struct value first;
+
+    key.measure = of;
+    TRY(read_source(r, &key, 0, out));
+    key.precision = 0;
+    TRY(read_source(r, &key, 0, &first));
+    if (first.why || out->why || first.value <= 0 || out->value <= 0)
+        *out = (struct value){ .why = "unknown" };
+    else
+        *out = (struct value){ .value = first.value / out->value, .images = out->images, .digits = 2 };
+    return OK;
 }
 
-static status read_mean(struct store_reader *r, const struct value_key *key, int difference,
-                        struct value *out)
+/* Where a value stands in the file but is of nothing, since another one says so. */
+static status check_sense(struct store_reader *r, struct value_key key, struct value *v)
 {
-    const char *const name[] = { difference ? "difference" : "mean", "low", "high" };
-    const struct measure *m = measure_of(key->measure);
-    double *const to[] = { &out->value, &out->low, &out->high }, count;
-    char group[STORE_PATH], path[STORE_PATH + 2 * STORE_NAME];
-    const struct store_layout *l = store_reader_layout(r);
+    int sign = strcmp(key.measure, "rmse_raw") == 0 || strcmp(key.measure, "sign_flipped") == 0;
+    struct value other;
 
-    group_of(key->measure, difference, group);
-    path_of(l, key->precision, group, "images", path);
-    TRY(read_at(r, key, path, 0, 1, 0, &count));
-    out->images = (int64_t)count;
-    for (int i = 0; i < 3; i++) {
-        path_of(l, key->precision, group, name[i], path);
-        TRY(read_at(r, key, path, 0, 1, 0, to[i]));
-        *to[i] *= scale_of(m);
-    }
-    out->interval = 1;
-    out->digits = !m ? 4 : scale_of(m) > 1 ? m->digits - 2 : m->digits;
-    if (out->images == 0)
-        out->why = why_none(m, key);
+    if (v->why || (!sign && !strstr(key.measure, "_loc")))
+        return OK;
+    key.measure = sign ? "raw_undefined" : "top1";
+    TRY(read_source(r, &key, 0, &other));
+    if (!sign)
+        v->why = other.why;
+    else if (!other.why && other.value >= 100) /* no pair's raw sign is defined */
+        v->why = "undefined";
     return OK;
 }
 
 status value_read(struct store_reader *r, const struct value_key *key, struct value *out)
 {
-    int raw;
-    const struct source *s = find_special(key->measure, &raw);
+    struct value_key same = *key;
 
-    *out = (struct value){ .why = "-" };
-    if (key->set < 0 || !value_present(r, key, 0))
-        return OK;
-    out->why = NULL;
-    TRY(s ? read_special(r, key, s, raw, out) : read_mean(r, key, 0, out));
-    /* Where no pair's raw sign is defined, what stands there is of another. */
-    if (!out->why && (strcmp(key->measure, "rmse_raw") == 0 || strcmp(key->measure, "sign_flipped") == 0)) {
-        struct value_key undefined = *key;
-        struct value v;
-
-        undefined.measure = "raw_undefined";
-        TRY(value_read(r, &undefined, &v));
-        if (!v.why && v.value >= 100)
-            out->why = "undefined";
+    if (strcmp(key->measure, "size_ratio") == 0)
+        return read_ratio(r, *key, "size", out);
+    if (strcmp(key->measure, "time_ratio") == 0)
+        return read_ratio(r, *key, "inference", out);
+    if (strcmp(key->measure, "changed") != 0) {
+        TRY(read_source(r, key, 0, out));
+        return check_sense(r, *key, out);
     }
+    same.measure = "same_top1";
+    TRY(read_source(r, &same, 0, out));
+    turn_round(out);
     return OK;
 }
 
 status value_difference(struct store_reader *r, const struct value_key *key, struct value *out)
 {
-    *out = (struct value){ .why = "-" };
-    if (key->set < 0 || !value_present(r, key, 1))
-        return OK;
-    out->why = NULL;
-    return read_mean(r, key, 1, out);
+    return read_source(r, key, 1, out);
 }
 
 status value_curve(struct store_reader *r, const struct value_key *key, double *out)
 {
     const struct store_layout *l = store_reader_layout(r);
     size_t points = (size_t)l->steps + 1, sets = 1 + (size_t)l->selections;
-    char name[STORE_NAME], path[STORE_PATH + 2 * STORE_NAME];
+    char name[STORE_NAME], path[PATH];
     double *all;
     status result;
 
@@ -292,7 +313,7 @@ status value_histogram(struct store_reader *r, const struct value_key *key, cons
 {
     const struct store_layout *l = store_reader_layout(r);
     size_t sets = 1 + (size_t)l->selections, bins = COUNT_OF(out->bins);
-    char path[STORE_PATH + 2 * STORE_NAME];
+    char path[PATH];
     double images, *all;
     status result = OK;
 
@@ -352,15 +373,6 @@ void value_put(struct grid *g, const struct value *v, const char *measure, int i
     }
 }
 
-status value_put_key(struct store_reader *r, struct grid *g, const struct value_key *key, int is_signed)
-{
-    struct value v;
-
-    TRY(is_signed ? value_difference(r, key, &v) : value_read(r, key, &v));
-    value_put(g, &v, key->measure, is_signed);
-    return OK;
-}
-
 /* ---- sets ---------------------------------------------------------------------------------------------- */
 
 int value_set(const struct store_layout *l, const char *reading, const char *precision)
@@ -369,6 +381,8 @@ int value_set(const struct store_layout *l, const char *reading, const char *pre
 
     if (strcmp(reading, "all") == 0)
         return 0;
+    if (reading == value_sampled)
+        return value_set(l, value_set(l, "control", precision) < 0 ? "aligned" : "control", precision);
     snprintf(name, sizeof name, strcmp(reading, "control") == 0 ? "%s" : "%s_%s", reading, precision);
     for (int s = 0; s < l->selections; s++)
         if (strcmp(l->selection[s], name) == 0 || strcmp(l->selection[s], reading) == 0)

@@ -8,8 +8,9 @@
  *         printf("%.*f %%, %lld images\n", v.digits, v.value, (long long)v.images);
  *
  * Measures are those of metric's table (metric_table.h) and the few that are none of one picture: sizes,
- * times, counts of answers, Dice, the MaxBoxAcc family. A measure's name says the sign of its map:
- * "deletion_raw" is that of LAPACK's.
+ * times, counts of answers, Dice, the MaxBoxAcc family, "changed" (answers, 100 % less the equal ones),
+ * "size_ratio" and "time_ratio" (the first precision's over this one's). A measure's name says the sign of
+ * its map: "deletion_raw" is that of LAPACK's.
  */
 #ifndef QUANTCAM_REPORT_VALUE_H
 #define QUANTCAM_REPORT_VALUE_H
@@ -46,12 +47,13 @@ int value_present(struct store_reader *r, const struct value_key *key, int diffe
 void value_label(const char *measure, char *out, size_t size);
 /* The next cell of the grid: the value, its interval, or why there is none. */
 void value_put(struct grid *g, const struct value *v, const char *measure, int is_signed);
-/* The same of what the key names; is_signed: the difference. */
-MUST_USE status value_put_key(struct store_reader *r, struct grid *g, const struct value_key *key,
-                              int is_signed);
 
-/* The set of a selection by its reading and precision, "raw_int8"; of "control"; 0 for "all"; -1 where the
- * job has none. */
+/* Copies a template: {k} is the network, {p} the precision, {f} the first one, {n} the curves' steps. */
+void value_expand(const struct store_layout *l, int network, int precision, const char *template, char *out,
+                  size_t size);
+/* The set of a selection by its reading and precision, "raw_int8"; of "control"; of value_sampled the control
+ * where the job has one, else the aligned selection; 0 for "all"; -1 where the job has none. */
+extern const char value_sampled[];
 int value_set(const struct store_layout *l, const char *reading, const char *precision);
 const char *value_set_name(const struct store_layout *l, int set);
 

@@ -1,8 +1,8 @@
 /* src/report/viridis.c: the colours of maps in the report. matplotlib's viridis, 256 steps (Smith and van
  * der Walt, CC0): perceptually even, rising in lightness, readable without colour vision and in grey. */
-#include "viridis.h"
+#include "picture.h"
 
-static const uint32_t colours[256] = {
+const uint32_t viridis[256] = {
     0x440154, 0x440255, 0x440357, 0x450558, 0x45065A, 0x45085B, 0x46095C, 0x460B5E, 0x460C5F, 0x460E61,
     0x470F62, 0x471163, 0x471265, 0x471466, 0x471567, 0x471669, 0x47186A, 0x48196B, 0x481A6C, 0x481C6E,
     0x481D6F, 0x481E70, 0x482071, 0x482172, 0x482273, 0x482374, 0x472575, 0x472676, 0x472777, 0x472878,
@@ -30,10 +30,3 @@ static const uint32_t colours[256] = {
     0xD7E219, 0xDAE218, 0xDCE218, 0xDFE318, 0xE1E318, 0xE4E318, 0xE7E419, 0xE9E419, 0xECE41A, 0xEEE51B,
     0xF1E51C, 0xF3E51E, 0xF6E61F, 0xF8E621, 0xFAE622, 0xFDE724,
 };
-
-void viridis_fill(uint8_t palette[256][3])
-{
-    for (int i = 0; i < 256; i++)
-        for (int c = 0; c < 3; c++)
-            palette[i][c] = (uint8_t)(colours[i] >> (16 - 8 * c));
-}

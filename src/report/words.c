@@ -1,4 +1,4 @@
-/* src/report/words.c: sentences from the numbers of an overview. */
+/* src/report/words.c: sentences from the numbers of one network and precision. */
 #include "words.h"
 
 #include <string.h>
@@ -26,6 +26,42 @@ const char *words_rules(void)
            "itself: of twenty that should hold 0, one leaves it out by chance.";
 }
 
+/* ---- numbers ------------------------------------------------------------------------------------------- */
+
+/* What sentences are about: precision p of a network. A failure to read stays in `result`. */
+struct subject {
+    struct store_reader *r;
+    const struct store_layout *l;
+    int network, p;
+    const char *first, *name; /* the first precision, p */
+    status result;
+};
+
+/* A value of p, of the first precision, or p's less the first's. */
+enum whose { OWN, FIRST, CHANGE };
+
+static struct value ask(struct subject *s, enum whose whose, const char *set, const char *measure)
+{
+    struct value_key key = { s->network, whose == FIRST ? 0 : s->p, value_set(s->l, set, s->name), measure };
+    struct value v = { .why = "-" };
+    status result = whose == CHANGE ? value_difference(s->r, &key, &v) : value_read(s->r, &key, &v);
+
+    if (result != OK)
+        s->result = result;
+    return v;
+}
+
+static const char *const curve[] = { "deletion", "insertion" };
+
+/* Of a curve both maps on one network, the first's or p's. */
+static struct value ask_cross(struct subject *s, int scorer, int kind)
+{
+    char measure[2 * STORE_NAME];
+
+    snprintf(measure, sizeof measure, "%s_on_%s", curve[kind], scorer ? s->name : s->first);
+    return ask(s, CHANGE, value_sampled, measure);
+}
+
 /* ---- verdicts ------------------------------------------------------------------------------------------ */
 
 /* Of a paired difference: which way it goes, as far as the interval tells. */
@@ -41,24 +77,20 @@ static enum verdict judge(const struct value *d)
 }
 
 /* Of accuracy McNemar's exact test decides, which needs no minimum. */
-static enum verdict judge_accuracy(const struct overview *o)
+static enum verdict judge_accuracy(struct subject *s, const struct value *d)
 {
-    if (o->top1.change.why)
+    if (d->why)
         return UNKNOWN;
-    return o->top1_p < CERTAIN ? o->top1.change.value < 0 ? LOWER : HIGHER : UNCHANGED;
+    return ask(s, OWN, "all", "top1_p").value < CERTAIN ? d->value < 0 ? LOWER : HIGHER : UNCHANGED;
 }
 
-static const char *how_many(const struct overview *o)
+static const char *how_many(double changed)
 {
-    double part = o->changed.value;
-
-    return part <= 0 ? "No" : part < FEW ? "Few" : part < MANY ? "Some" : "Many";
+    return changed <= 0 ? "No" : changed < FEW ? "Few" : changed < MANY ? "Some" : "Many";
 }
 
-static const char *how_alike(const struct overview *o)
+static const char *how_alike(double rmse)
 {
-    double rmse = o->rmse.value;
-
     return rmse < SAME        ? "nearly the same"
            : rmse < SIMILAR   ? "similar"
            : rmse < DIFFERENT ? "clearly different"
@@ -68,68 +100,68 @@ static const char *how_alike(const struct overview *o)
 /* ---- headline ------------------------------------------------------------------------------------------ */
 
 /* A curve's area moves with a network's confidence too: does neither network tell the two maps apart? */
-static int not_by_map(const struct overview *o, int curve)
+static int not_by_map(struct subject *s, int kind)
 {
-    return curve >= 0 && judge(&o->cross[0][curve]) == UNCHANGED && judge(&o->cross[1][curve]) == UNCHANGED;
+    struct value on[2] = { ask_cross(s, 0, kind), ask_cross(s, 1, kind) };
+
+    return judge(&on[0]) == UNCHANGED && judge(&on[1]) == UNCHANGED;
 }
 
 /* Names of the measures with one verdict, after a lead: "; lower: accuracy (-3.20 points)". */
-static status list_measures(const struct overview *o, enum verdict wanted, const char *lead, int *listed,
+static status list_measures(struct subject *s, enum verdict wanted, const char *lead, int *listed,
                             struct text *out)
 {
-    const struct {
-        const char *name;
-        const struct value *d;
-        enum verdict verdict;
-        int curve; /* cross's number, -1 = none */
-    } measure[] = { { "accuracy", &o->top1.change, judge_accuracy(o), -1 },
-                    { "deletion", &o->deletion.change, judge(&o->deletion.change), 0 },
-                    { "insertion", &o->insertion.change, judge(&o->insertion.change), 1 },
-                    { "overlap with the true box", &o->iou.change, judge(&o->iou.change), -1 } };
+    static const struct {
+        const char *name, *measure, *set;
+    } of[] = { { "accuracy", "top1", "all" },
+               { "deletion", "deletion", value_sampled },
+               { "insertion", "insertion", value_sampled },
+               { "overlap with the true box", "iou", "all" } };
     int found = 0;
 
-    for (size_t i = 0; i < COUNT_OF(measure); i++) {
-        if (measure[i].verdict != wanted)
+    for (size_t i = 0; i < COUNT_OF(of); i++) {
+        struct value d = ask(s, CHANGE, of[i].set, of[i].measure);
+
+        if ((i == 0 ? judge_accuracy(s, &d) : judge(&d)) != wanted)
             continue;
-        TRY(text_add(out, "%s%s", found++ ? ", " : lead, measure[i].name));
+        TRY(text_add(out, "%s%s", found++ ? ", " : lead, of[i].name));
         if (wanted == LOWER || wanted == HIGHER)
-            TRY(text_add(out, " (%+.1f points%s)", measure[i].d->value,
-                         not_by_map(o, measure[i].curve) ? ", not by the map" : ""));
+            TRY(text_add(out, " (%+.1f points%s)", d.value,
+                         of[i].set == value_sampled && not_by_map(s, (int)i - 1) ? ", not by the map" : ""));
     }
     *listed += found;
     return OK;
 }
 
-status words_headline(const struct overview *o, struct text *out)
+static status say_headline(struct subject *s, struct text *out)
 {
+    struct value changed = ask(s, OWN, "all", "changed"), rmse = ask(s, OWN, "all", "rmse_aligned");
     int listed = 0;
 
-    if (o->images == 0)
+    if (changed.images == 0)
         return text_add(out, "No picture has a result.");
-    TRY(text_add(out, "%s answers changed (%.1f %%); %s maps", how_many(o), o->changed.value, how_alike(o)));
-    TRY(list_measures(o, LOWER, "; lower: ", &listed, out));
-    TRY(list_measures(o, HIGHER, "; higher: ", &listed, out));
+    TRY(text_add(out, "%s answers changed (%.1f %%); %s maps", how_many(changed.value), changed.value,
+                 how_alike(rmse.value)));
+    TRY(list_measures(s, LOWER, "; lower: ", &listed, out));
+    TRY(list_measures(s, HIGHER, "; higher: ", &listed, out));
     if (!listed)
         TRY(text_add(out, "; otherwise " CHANCE));
-    TRY(list_measures(o, TOO_FEW, "; too few pictures to tell: ", &listed, out));
+    TRY(list_measures(s, TOO_FEW, "; too few pictures to tell: ", &listed, out));
     return text_add(out, ".");
 }
 
 /* ---- statements ---------------------------------------------------------------------------------------- */
 
-typedef status say(const struct store_layout *l, const struct overview *o, struct text *out);
-
 /* "12.3 % in fp32, 14.5 % in int8: +2.20 points [0.10, 4.30]" */
-static status say_change(const struct store_layout *l, const struct overview *o,
-                         const struct overview_change *c, struct text *out)
+static status say_change(struct subject *s, const char *set, const char *measure, struct text *out)
 {
-    const struct value *d = &c->change;
+    struct value d = ask(s, CHANGE, set, measure);
 
-    TRY(text_add(out, ": %.2f %% in %s, %.2f %% in %s", c->of[0].value, l->precision[0].name, c->of[1].value,
-                 l->precision[o->p].name));
-    if (d->images < 2)
+    TRY(text_add(out, ": %.2f %% in %s, %.2f %% in %s", ask(s, FIRST, set, measure).value, s->first,
+                 ask(s, OWN, set, measure).value, s->name));
+    if (d.images < 2)
         return text_add(out, " (one picture)");
-    return text_add(out, ": %+.2f points [%+.2f, %+.2f]", d->value, d->low, d->high);
+    return text_add(out, ": %+.2f points [%+.2f, %+.2f]", d.value, d.low, d.high);
 }
 
 static status say_verdict(enum verdict v, struct text *out)
@@ -139,118 +171,129 @@ static status say_verdict(enum verdict v, struct text *out)
     return text_add(out, ", %s.", word[v]);
 }
 
-static status say_answers(const struct store_layout *l, const struct overview *o, struct text *out)
+static status say_answers(struct subject *s, struct text *out)
 {
+    struct value changed = ask(s, OWN, "all", "changed");
+
     return text_add(out, "Answers: %.0f of %lld pictures changed (%.1f %% [%.1f, %.1f]).",
-                    o->changed.value / 100 * (double)o->images, (long long)o->images, o->changed.value,
-                    o->changed.low, o->changed.high);
+                    changed.value / 100 * (double)changed.images, (long long)changed.images, changed.value,
+                    changed.low, changed.high);
 }
 
-static status say_accuracy(const struct store_layout *l, const struct overview *o, struct text *out)
+static status say_accuracy(struct subject *s, struct text *out)
 {
     static const char *const word[] = { "", "", CHANCE, "it fell", "it rose" };
+    struct value d = ask(s, CHANGE, "all", "top1");
+    enum verdict verdict = judge_accuracy(s, &d);
 
-    if (judge_accuracy(o) == UNKNOWN)
+    if (verdict == UNKNOWN)
         return text_add(out, "Accuracy: unknown, the pictures have no labels.");
-    TRY(text_add(out, "Accuracy (top-1 of %lld labelled pictures)", (long long)o->top1.change.images));
-    TRY(say_change(l, o, &o->top1, out));
-    return text_add(out, ", McNemar's p = %.2g: %s.", o->top1_p, word[judge_accuracy(o)]);
+    TRY(text_add(out, "Accuracy (top-1 of %lld labelled pictures)", (long long)d.images));
+    TRY(say_change(s, "all", "top1", out));
+    return text_add(out, ", McNemar's p = %.2g: %s.", ask(s, OWN, "all", "top1_p").value, word[verdict]);
 }
 
-static status say_maps(const struct store_layout *l, const struct overview *o, struct text *out)
+static status say_maps(struct subject *s, struct text *out)
 {
+    struct value rmse = ask(s, OWN, "all", "rmse_aligned"), box = ask(s, OWN, "all", "box_iou");
+
     return text_add(out,
                     "Maps (%lld pairs): %s, mean RMSE %.1f [%.1f, %.1f] of 255 with each pair's signs "
                     "aligned; the boxes round the bright regions overlap by %.1f %% [%.1f, %.1f].",
-                    (long long)o->images, how_alike(o), o->rmse.value, o->rmse.low, o->rmse.high,
-                    100 * o->box.value, 100 * o->box.low, 100 * o->box.high);
+                    (long long)ask(s, OWN, "all", "changed").images, how_alike(rmse.value), rmse.value,
+                    rmse.low, rmse.high, 100 * box.value, 100 * box.low, 100 * box.high);
 }
 
 /* The study's subset and what is left of it when no pair is turned round. */
-static status say_sign(const struct store_layout *l, const struct overview *o, struct text *out)
+static status say_sign(struct subject *s, struct text *out)
 {
-    if (o->sign[0].undefined.value >= 100)
+    struct value all = ask(s, OWN, "all", "sign_flipped"), chosen = ask(s, OWN, "raw", "sign_flipped");
+
+    if (ask(s, OWN, "all", "raw_undefined").value >= 100)
         return text_add(out, "Sign: the usual library's sign of the maps was not asked for.");
     TRY(text_add(out,
                  "Sign (arbitrary in EigenCAM): as the usual library leaves them (raw), %.1f %% "
                  "[%.1f, %.1f] of the pairs are opposite",
-                 o->sign[0].flipped.value, o->sign[0].flipped.low, o->sign[0].flipped.high));
-    if (!o->sign[1].flipped.why)
+                 all.value, all.low, all.high));
+    if (!chosen.why)
         TRY(text_add(out,
                      "; of the %lld that differ most raw, the study's choice, %.1f %%, and with signs "
                      "aligned their mean RMSE is %.1f in place of %.1f",
-                     (long long)o->sign[1].flipped.images, o->sign[1].flipped.value, o->sign[1].aligned.value,
-                     o->sign[1].raw.value));
+                     (long long)chosen.images, chosen.value, ask(s, OWN, "raw", "rmse_aligned").value,
+                     ask(s, OWN, "raw", "rmse_raw").value));
     return text_add(out, ".");
 }
 
-static status say_curve(const struct store_layout *l, const struct overview *o, const char *what,
-                        const char *remark, const struct overview_change *c, struct text *out)
+static status say_curve(struct subject *s, int kind, const char *what, const char *remark, struct text *out)
 {
-    const char *set = o->set > 0 ? value_set_name(l, o->set) : "";
+    struct value d = ask(s, CHANGE, value_sampled, curve[kind]);
+    int set = value_set(s->l, value_sampled, s->name), control = value_set(s->l, "control", s->name);
 
-    if (o->set < 0)
+    if (s->l->steps == 0 || set < 0)
         return OK;
-    if (c->change.why)
-        return text_add(out, "%s: unknown, no picture of the %s set has curves.", what, set);
-    TRY(text_add(out, "%s (%s; %lld pictures %s)", what, remark, (long long)c->change.images,
-                 strcmp(set, "control") == 0 ? "drawn at random" : "that differ most"));
-    TRY(say_change(l, o, c, out));
-    return say_verdict(judge(&c->change), out);
+    if (d.why)
+        return text_add(out, "%s: unknown, no picture of the %s set has curves.", what,
+                        value_set_name(s->l, set));
+    TRY(text_add(out, "%s (%s; %lld pictures %s)", what, remark, (long long)d.images,
+                 set == control ? "drawn at random" : "that differ most"));
+    TRY(say_change(s, value_sampled, curve[kind], out));
+    return say_verdict(judge(&d), out);
 }
 
-static status say_deletion(const struct store_layout *l, const struct overview *o, struct text *out)
+static status say_deletion(struct subject *s, struct text *out)
 {
-    return say_curve(l, o, "Deletion", "lower is more faithful", &o->deletion, out);
+    return say_curve(s, 0, "Deletion", "lower is more faithful", out);
 }
 
-static status say_insertion(const struct store_layout *l, const struct overview *o, struct text *out)
+static status say_insertion(struct subject *s, struct text *out)
 {
-    return say_curve(l, o, "Insertion", "higher is more faithful", &o->insertion, out);
+    return say_curve(s, 1, "Insertion", "higher is more faithful", out);
 }
 
-static status say_cross(const struct store_layout *l, const struct overview *o, struct text *out)
+static status say_cross(struct subject *s, struct text *out)
 {
-    static const char *const kind[] = { "deletion", "insertion" };
+    const char *const network[] = { s->first, s->name };
     int better = 0, few = 0;
 
-    if (o->set < 0 || o->cross[0][0].images < 2)
+    if (ask_cross(s, 0, 0).images < 2)
         return OK;
     TRY(text_add(out, "Map or confidence (%s's map less %s's, both on one network, the same pictures):",
-                 l->precision[o->p].name, l->precision[0].name));
-    for (int s = 0; s < 2; s++)
+                 s->name, s->first));
+    for (int n = 0; n < 2; n++)
         for (int k = 0; k < 2; k++) {
-            const struct value *d = &o->cross[s][k];
+            struct value d = ask_cross(s, n, k);
 
-            few |= judge(d) == TOO_FEW;
+            few |= judge(&d) == TOO_FEW;
             if (k == 0)
-                TRY(text_add(out, "%s on %s's", s ? ";" : "", l->precision[s ? o->p : 0].name));
-            TRY(text_add(out, "%s %s %+.2f points [%+.2f, %+.2f]", k ? "," : "", kind[k], d->value, d->low,
-                         d->high));
+                TRY(text_add(out, "%s on %s's", n ? ";" : "", network[n]));
+            TRY(text_add(out, "%s %s %+.2f points [%+.2f, %+.2f]", k ? "," : "", curve[k], d.value, d.low,
+                         d.high));
         }
     if (few)
         return text_add(out, "; too few pictures to tell.");
-    for (int s = 0; s < 2; s++)
+    for (int n = 0; n < 2; n++)
         for (int k = 0; k < 2; k++) {
-            enum verdict v = judge(&o->cross[s][k]);
+            struct value d = ask_cross(s, n, k);
+            enum verdict v = judge(&d);
 
-            if (v != LOWER && v != HIGHER)
-                continue;
-            TRY(text_add(out, "%s %s's in %s on %s's", better++ ? "," : ". The better map:",
-                         l->precision[(v == LOWER) == (k == 0) ? o->p : 0].name, kind[k],
-                         l->precision[s ? o->p : 0].name));
+            if (v == LOWER || v == HIGHER)
+                TRY(text_add(out, "%s %s's in %s on %s's", better++ ? "," : ". The better map:",
+                             network[(v == LOWER) == (k == 0)], curve[k], network[n]));
         }
     return text_add(out, better ? "." : ". Neither map is the better one as far as these pictures tell.");
 }
 
-static status say_box(const struct store_layout *l, const struct overview *o, struct text *out)
+static status say_box(struct subject *s, struct text *out)
 {
-    if (o->iou.change.why)
+    struct value d = ask(s, CHANGE, "all", "iou");
+
+    if (d.why)
         return text_add(out, "True box: unknown, the pictures have no boxes.");
-    TRY(text_add(out, "True box (mean IoU of %lld pictures with a box)", (long long)o->iou.change.images));
-    TRY(say_change(l, o, &o->iou, out));
-    TRY(say_verdict(judge(&o->iou.change), out));
-    return text_add(out, " The whole picture as the box reaches %.1f %%.", o->frame.value);
+    TRY(text_add(out, "True box (mean IoU of %lld pictures with a box)", (long long)d.images));
+    TRY(say_change(s, "all", "iou", out));
+    TRY(say_verdict(judge(&d), out));
+    return text_add(out, " The whole picture as the box reaches %.1f %%.",
+                    ask(s, OWN, "all", "frame_iou").value);
 }
 
 static status say_ratio(const char *more, const char *less, double ratio, struct text *out)
@@ -258,69 +301,90 @@ static status say_ratio(const char *more, const char *less, double ratio, struct
     return text_add(out, "%.1f times %s", ratio >= 1 ? ratio : 1 / ratio, ratio >= 1 ? more : less);
 }
 
-static status say_cost(const struct store_layout *l, const struct overview *o, struct text *out)
+static status say_cost(struct subject *s, struct text *out)
 {
-    double size = overview_size_ratio(o), time = overview_time_ratio(o);
-    const char *a = l->precision[0].name, *b = l->precision[o->p].name;
+    struct value size = ask(s, OWN, "all", "size_ratio"), time = ask(s, OWN, "all", "time_ratio"),
+                 a = ask(s, FIRST, "all", "inference"), b = ask(s, OWN, "all", "inference");
 
-    if (size > 0) {
-        TRY(text_add(out, "Cost: weights %.2f MiB in %s, %.2f in %s, ", o->size[0].value, a, o->size[1].value,
-                     b));
-        TRY(say_ratio("smaller", "larger", size, out));
+    if (!size.why) {
+        TRY(text_add(out, "Cost: weights %.2f MiB in %s, %.2f in %s, ", ask(s, FIRST, "all", "size").value,
+                     s->first, ask(s, OWN, "all", "size").value, s->name));
+        TRY(say_ratio("smaller", "larger", size.value, out));
         TRY(text_add(out, "."));
     }
-    if (time <= 0)
+    if (time.why)
         return OK;
     TRY(text_add(out, "%s answer %.2f ms in %s (quartiles %.2f-%.2f), %.2f in %s (%.2f-%.2f), ",
-                 size > 0 ? " An" : "Cost: an", o->time[0].value, a, o->time[0].low, o->time[0].high,
-                 o->time[1].value, b, o->time[1].low, o->time[1].high));
-    TRY(say_ratio("faster", "slower", time, out));
+                 size.why ? "Cost: an" : " An", a.value, s->first, a.low, a.high, b.value, s->name, b.low,
+                 b.high));
+    TRY(say_ratio("faster", "slower", time.value, out));
     return text_add(out, " (medians of %lld pictures, one core, without decoding and map).",
-                    (long long)o->time[1].images);
+                    (long long)b.images);
 }
 
-status words_statement(const struct store_layout *l, const struct overview *o, int i, struct text *out)
+/* ---- findings ------------------------------------------------------------------------------------------ */
+
+static status read_finding(struct store_reader *r, int network, int p, struct words_finding *f)
 {
-    static say *const all[WORDS_STATEMENTS] = { say_answers,   say_accuracy, say_maps, say_sign, say_deletion,
-                                                say_insertion, say_cross,    say_box,  say_cost };
+    static status (*const say[WORDS_SENTENCES])(struct subject * s, struct text * out) = {
+        say_headline, say_answers,   say_accuracy, say_maps, say_sign,
+        say_deletion, say_insertion, say_cross,    say_box,  say_cost
+    };
+    const struct store_layout *l = store_reader_layout(r);
+    struct subject s = { r, l, network, p, l->precision[0].name, l->precision[p].name, OK };
+    int some = ask(&s, OWN, "all", "changed").images > 0;
+    size_t at[WORDS_SENTENCES];
 
-    BUG_IF(i < 0 || i >= WORDS_STATEMENTS);
-    return o->images > 0 ? all[i](l, o, out) : OK;
-}
-
-/* ---- Markdown ------------------------------------------------------------------------------------------ */
-
-static status add_markdown(const struct store_layout *l, const struct overview *o, struct text *out)
-{
-    TRY(text_add(out, "**%s** in %s. ", l->network[o->network].name, l->precision[o->p].name));
-    TRY(words_headline(o, out));
-    TRY(text_add(out, "\n\n"));
-    for (int i = 0; i < WORDS_STATEMENTS; i++) {
-        size_t before = out->size;
-
-        TRY(text_add(out, "- "));
-        TRY(words_statement(l, o, i, out));
-        if (out->size == before + 2)
-            out->data[out->size = before] = '\0';
-        else
-            TRY(text_add(out, "\n"));
+    f->network = l->network[network].name;
+    f->precision = l->precision[p].name;
+    f->text.max = 1 << 16;
+    for (int i = 0; i < (some ? WORDS_SENTENCES : 1); i++) {
+        at[f->sentences] = f->text.size;
+        TRY(say[i](&s, &f->text));
+        if (f->text.size == at[f->sentences])
+            continue;
+        TRY(text_add_bytes(&f->text, "", 1));
+        f->sentences++;
     }
-    return text_add(out, "\n");
+    for (int i = 0; i < f->sentences; i++)
+        f->sentence[i] = f->text.data + at[i];
+    return s.result;
 }
 
-status words_markdown(struct store_reader *r, struct text *out)
+status words_read(struct store_reader *r, struct words *out)
 {
     const struct store_layout *l = store_reader_layout(r);
+    status result = OK;
 
-    if (l->precisions < 2)
-        return OK;
-    TRY(text_add(out, "## In words\n\n"));
-    for (int k = 0; k < l->networks; k++)
-        for (int p = 1; p < l->precisions; p++) {
-            struct overview o;
+    memset(out, 0, sizeof *out);
+    MEM_TRY(out->finding, (size_t)(l->networks * l->precisions), sizeof *out->finding);
+    for (int k = 0; k < l->networks && result == OK; k++)
+        for (int p = 1; p < l->precisions && result == OK; p++)
+            result = read_finding(r, k, p, &out->finding[out->findings++]);
+    if (result != OK)
+        words_free(out);
+    return result;
+}
 
-            TRY(overview_read(r, k, p, &o));
-            TRY(add_markdown(l, &o, out));
-        }
-    return text_add(out, "%s\n\n", words_rules());
+void words_free(struct words *w)
+{
+    for (int i = 0; i < w->findings; i++)
+        text_free(&w->finding[i].text);
+    mem_free(w->finding);
+    memset(w, 0, sizeof *w);
+}
+
+status words_markdown(const struct words *w, struct text *out)
+{
+    if (w->findings)
+        TRY(text_add(out, "## In words\n\n"));
+    for (int i = 0; i < w->findings; i++) {
+        const struct words_finding *f = &w->finding[i];
+
+        TRY(text_add(out, "**%s** in %s. %s\n\n", f->network, f->precision, f->sentence[0]));
+        for (int k = 1; k < f->sentences; k++)
+            TRY(text_add(out, "- %s\n", f->sentence[k]));
+        TRY(text_add(out, "\n"));
+    }
+    return w->findings ? text_add(out, "%s\n\n", words_rules()) : OK;
 }

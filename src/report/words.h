@@ -1,20 +1,28 @@
-/* words: what overview holds as sentences for a reader who knows neither the program nor the study. They
- * follow from the numbers by the rules that words_rules prints. Plain text. */
+/* words: what quantization changed, as sentences for a reader who knows neither the program nor the study.
+ * They follow from the numbers by the rules that words_rules prints. Plain text. */
 #ifndef QUANTCAM_REPORT_WORDS_H
 #define QUANTCAM_REPORT_WORDS_H
 
-#include "overview.h"
+#include "value.h"
 
-/* One line without intervals: "Many answers changed (24.9 %), clearly different maps; lower: ..." */
-MUST_USE status words_headline(const struct overview *o, struct text *out);
-enum { WORDS_STATEMENTS = 9 };
-/* Statement i (0 .. WORDS_STATEMENTS - 1) with counts and intervals: "Subject: ..." or "Subject (remark):
- * ...", one or a few sentences; nothing where the job has no such measure. */
-MUST_USE status words_statement(const struct store_layout *l, const struct overview *o, int i,
-                                struct text *out);
+enum { WORDS_SENTENCES = 10 };
+/* Of a network and a precision. sentence 0, the headline, is one line without intervals: "Many answers
+ * changed (24.9 %), clearly different maps; lower: ..."; the others have counts and intervals: "Subject: ..."
+ * or "Subject (remark): ...", one or a few sentences each, those that the job has measures for. */
+struct words_finding {
+    const char *network, *precision;     /* the layout's */
+    char *sentence[WORDS_SENTENCES];
+    int sentences;
+    struct text text;                    /* which they lie in */
+};
+struct words { struct words_finding *finding; int findings; };
+
+/* A finding for each network and each precision but the first. */
+MUST_USE status words_read(struct store_reader *r, struct words *out);
+void words_free(struct words *w);
 /* How the words follow from the numbers. */
 const char *words_rules(void);
-/* Network by network and precision, all of it, as Markdown. */
-MUST_USE status words_markdown(struct store_reader *r, struct text *out);
+/* All of it as a section of report.md; nothing where there is no finding. */
+MUST_USE status words_markdown(const struct words *w, struct text *out);
 
 #endif

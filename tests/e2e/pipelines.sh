@@ -16,6 +16,10 @@ check "each is said" test "$(grep -cE 'resize (256 bilinear crop 224 224|squash 
 check "verify" code 0 "$Q" verify "$T/all.h5"
 check "show" code 0 "$Q" show "$T/all.h5"
 check "report" code 0 "$Q" report "$T/all.h5" -o "$T/report"
+# Panels as each network sees its pictures: 160 x 192 beside 224 x 224, three a row with gaps of 4.
+extents() { od -An -tu1 -j16 -N8 "$1" | awk '{ print $3 * 256 + $4, $7 * 256 + $8 }'; }
+check "the gallery's pictures" test "$(extents "$T/report/gallery/wide_top01.png")" = "584 160"
+check "figure 3" test "$(extents "$T/report/figure_3.png")" = "680 616"
 # Equal to a job of each network alone.
 # same_data FILE SET FILE [SET]: the same bytes.
 same_data() { h5dump -d "$2" -b LE -o "$T/a.bin" "$1" > /dev/null && h5dump -d "${4:-$2}" -b LE -o "$T/b.bin" "$3" > /dev/null && cmp "$T/a.bin" "$T/b.bin"; }
@@ -50,6 +54,8 @@ refuse "no such layer" 2 "the CAM layer 'features.17.conv.3' is no node of .* \(
 refuse "a layer without a map" 2 'it has no map' "$Q" run "$T/crop.conf" --network.crop.cam.layer=classifier.1 -o "$T/none.h5"
 refuse "a closed form elsewhere" 1 'maps in closed form need a classifier of global pooling of the CAM layer features.17.conv.2' "$Q" run "$T/layer.conf" --method=eigen,cam -o "$T/none.h5"
 picture=$(find "$T/images" -name '*.JPEG' | sort | head -1)
+check "explain, not square" code 0 "$Q" explain --model "$T/wide.model" --weights "$WEIGHTS/mobilenet_v2_fp32.pth" --steps=0 "$picture" -o "$T/wide.png"
+check "explain, not square: its picture" test "$(extents "$T/wide.png")" = "388 160"
 both=(--model models/demo/mobilenet_v2.model --weights "$WEIGHTS/mobilenet_v2_fp32.pth")
 check "infer, another layer, squashed" code 0 "$Q" infer "${both[@]}" --cam.layer=features.17.conv.2 --resize=squash "$picture" -o "$T/infer.h5"
 check "infer: its maps" grep -qE '^/last_conv +Dataset \{1, [0-9]+, 7, 7\}' <(h5ls -r "$T/infer.h5")

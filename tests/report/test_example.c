@@ -6,7 +6,19 @@
 /* Figure 3 of a small result whose IoUs are set by hand. The fixture's places 0..3 hold the images 0, 3, 6, 9
  * (9 is bad); its int8 maps of place p are p + 1, its fp32 maps 0. */
 
-enum { N = FIXTURE_IMAGES, RULES = STORE_RULES, T20 = 1, SIDE = 8 };
+/* What the networks see: 8 x 10 and 6 x 12 pixels. */
+enum { N = FIXTURE_IMAGES, RULES = STORE_RULES, T20 = 1, H = 8, W = 10, SECOND_H = 6, SECOND_W = 12 };
+
+static void lay_out(struct fixture *f)
+{
+    f->plan.layout.network[0].input_w = W;
+    f->plan.layout.network[1].input_h = SECOND_H;
+    f->plan.layout.network[1].input_w = SECOND_W;
+    f->plan.provenance =
+        "data.images = /nonexistent\n"
+        "network.resnet18.pipeline = resize squash bilinear size 8 10 channels 3 pillow 13\n"
+        "network.mobilenet_v2.pipeline = resize squash bilinear size 6 12 channels 3 pillow 13\n";
+}
 
 static status put(struct store *s, int64_t rows, const void *data, const char *format, const char *name)
 {
@@ -65,17 +77,17 @@ static void check_picture(const char *folder)
 
     snprintf(path, sizeof path, "%s/figure_3.png", folder);
     CHECK_MSG(image_read(path, &im) == OK, "%s", error_last()->text);
-    CHECK(im.width == 3 * SIDE + 2 * 4 && im.height == 2 * SIDE + 4);
-#define PIXEL(x, y, c) im.rgb[((y) * im.width + (x)) * 3 + (c)]
+    CHECK(im.width == 3 * SECOND_W + 2 * 4 && im.height == H + 4 + SECOND_H); /* the wider row's width */
+#define PIXEL(x, y, c) im.rgb[((y)*im.width + (x)) * 3 + (c)]
     if (im.rgb) {
-        int left = SIDE + 4;
+        int left = W + 4;
 
-        CHECK(PIXEL(0, 0, 0) == 255);                             /* the picture's file is not there */
-        CHECK(PIXEL(left + 1, 1, 1) == 220 && PIXEL(left + 1, 1, 0) == 0);    /* fp32's box, green */
-        CHECK(PIXEL(left + 6, 4, 1) == 220 && PIXEL(left + 0, 0, 1) == 0);    /* and its rim */
-        for (int y = 0; y < SIDE; y++) /* no box: the map alone, blended with white, nowhere a frame's rim */
+        CHECK(PIXEL(0, 0, 0) == 255); /* the picture's file is not there */
+        CHECK(PIXEL(left + 1, 1, 1) == 220 && PIXEL(left + 1, 1, 0) == 0); /* fp32's box, green */
+        CHECK(PIXEL(left + 6, 4, 1) == 220 && PIXEL(left + 0, 0, 1) == 0); /* and its rim */
+        for (int y = 0; y < H; y++) /* no box: the map alone, blended with white, nowhere a frame's rim */
             CHECK(PIXEL(2 * left + y, y, 0) >= 127 && PIXEL(2 * left + y, y, 1) >= 127);
-        CHECK(PIXEL(0, SIDE + 6, 0) == 255 && PIXEL(2 * left, SIDE + 6, 0) == 255);
+        CHECK(PIXEL(0, H + 6, 0) == 255 && PIXEL(2 * left, H + 6, 0) == 255);
     }
     image_free(&im);
 }
@@ -100,5 +112,5 @@ static void check_example(struct store_reader *r, const char *folder)
 int main(int argc, char **argv)
 {
     return report_fixture_run(argc, argv,
-                              &(struct report_test){ "test_example", NULL, fill, check_example });
+                              &(struct report_test){ "test_example", lay_out, fill, check_example });
 }

@@ -17,7 +17,7 @@ static void check_cells(void)
     grid_text(&g, "a%c", 'b');
     grid_number(&g, "top1", 69.7581, 3);
     grid_signed(&g, "top1", 0.5, 2);
-    grid_set_of(&g, "control");
+    grid_set_key(&g, (struct grid_key){ "net", "int8", "control" });
     grid_interval(&g, "top1", interval, 2, 1);
     grid_interval(&g, "top1", interval, 1, 0);
     grid_count(&g, "images", 12);

@@ -51,8 +51,6 @@ int main(void)
     check_html();
     check_latex();
     check_base64();
-    CHECK(markup_html_f(&out, "%s %d", "<", 3) == OK && strcmp(out.data, "&lt; 3") == 0);
-    out.size = 0;
     CHECK(markup_wrap(&out, "<b>", "<&", "</b> %") == OK && strcmp(out.data, "<b>&lt;&amp;</b> %") == 0);
     text_free(&out);
     CHECK(mem_live() == 0);

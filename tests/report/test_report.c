@@ -1,8 +1,7 @@
 #include "image.h"
 #include "report.h"
-#include "report/html_parts.h"
+#include "report/html.h"
 #include "report/markup.h"
-#include "report/tables.h"
 #include <ctype.h>
 
 #include "report_fixture.h"

@@ -47,7 +47,7 @@ static void check_relations(void)
     }
 }
 
-/* Every table's quantities have a published number, every number stands in a table. */
+/* Every column of the study's has a number, every number stands in a column. */
 static void check_tables(const struct study *s)
 {
     int used = 0;
@@ -56,14 +56,15 @@ static void check_tables(const struct study *s)
         for (int i = 0; i < s->numbers; i++)
             CHECK_MSG(s->number[i].text[n] != NULL, "%s: number %d of %s", s->id, i, s->network[n]);
     for (int t = 0; t < s->tables; t++)
-        for (int q = 0; q < STUDY_QUANTITIES && s->table[t].quantity[q].head; q++) {
-            const struct study_place *ours = &s->table[t].quantity[q].ours;
-
-            CHECK_MSG(study_number(s, s->network[0], s->table[t].precision, ours->measure, ours->set) != NULL,
-                      "%s: %s %s", s->table[t].id, ours->measure, ours->set);
+        for (const struct table_column *c = s->table[t].column; c->head; c++) {
+            CHECK(c < s->table[t].column + TABLE_COLUMNS);
+            if (c->show != TABLE_PUBLISHED)
+                continue;
+            CHECK_MSG(study_number(s, s->network[0], s->table[t].precision, c->measure, c->set) != NULL,
+                      "%s: %s %s", s->table[t].id, c->measure, c->set);
             used++;
         }
-    CHECK_MSG(used == s->numbers, "%s: %d quantities, %d numbers", s->id, used, s->numbers);
+    CHECK_MSG(used == s->numbers, "%s: %d columns, %d numbers", s->id, used, s->numbers);
 }
 
 int main(void)

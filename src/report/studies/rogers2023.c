@@ -63,58 +63,89 @@ static const struct study_number number[] = {
     "Both are seconds an image on other machines; ours is the median, one core, batch 1. The study's: "      \
     "\"Intel Core i7-1800H\", threads and engine unstated: compare ratios, not seconds."
 
-/* Places: what is read, on which set. */
-#define ALL(measure)     { measure, "all" }
-#define RAW(measure)     { measure, "raw" }
-#define ALIGNED(measure) { measure, "aligned" }
-#define CONTROL(measure) { measure, "control" }
-#define WHOLE(head, measure, scale) { head, scale, ALL(measure), { 0 }, { 0 } }
-#define CHOSEN(head, ours, corrected) { head, 0, RAW(ours), ALIGNED(corrected), CONTROL(corrected) }
+/* Columns of a measure: as the study read it, its number, ours less it; then read corrected, and control. */
+/* clang-format off */
+#define READ(head, unit, of, on, unit_scale)                                                                 \
+    { head, unit, TABLE_PLAIN, .measure = of, .set = on, .scale = unit_scale },                              \
+    { head, "the study", TABLE_PUBLISHED, .measure = of, .set = on },                                        \
+    { head, "difference", TABLE_APART, .measure = of, .set = on, .scale = unit_scale }
+#define WHOLE(head, of)   READ(head, "ours", of, "all", 0)
+#define SECONDS(head, of) READ(head, "ours", of, "all", 1e-3)
+#define CORRECTED(head, of, on, corrected, corrected_on)                                                     \
+    READ(head, "as published", of, on, 0),                                                                   \
+    { head, "corrected", TABLE_PLAIN, .measure = corrected, .set = corrected_on }
+#define CHOSEN(head, of, corrected)                                                                          \
+    CORRECTED(head, of, "raw", corrected, "aligned"),                                                        \
+    { head, "control", TABLE_PLAIN, .measure = corrected, .set = "control" }
+#define COUNT(of, on) { "images", "", TABLE_COUNT, .measure = of, .set = on, .name = "images" }
+#define NETWORK { "network", "", .show = TABLE_NETWORK }
 
-#define ACCURACY { WHOLE("top-1, %", "top1", 0), WHOLE("top-5, %", "top5", 0), WHOLE("size, MiB", "size", 0) }
-#define ANSWERS  { CHOSEN("top-1, %", "top1", "top1"), CHOSEN("top-5, %", "top5", "top5") }
-#define SECONDS                                                                                              \
-    { WHOLE("inference, s", "inference", 1e-3), WHOLE("CAM, s", "cam", 1e-3),                                \
-      WHOLE("total, s", "total", 1e-3) }
+#define ACCURACY                                                                                             \
+    { NETWORK, WHOLE("top-1, %", "top1"), WHOLE("top-5, %", "top5"), WHOLE("size, MiB", "size"),             \
+      COUNT("top1", "all") }
+#define ANSWERS                                                                                              \
+    { NETWORK, CHOSEN("top-1, %", "top1", "top1"), CHOSEN("top-5, %", "top5", "top5"), COUNT("top1", "raw") }
+#define TIMED                                                                                                \
+    { NETWORK, SECONDS("inference, s", "inference"), SECONDS("CAM, s", "cam"), SECONDS("total, s", "total"), \
+      COUNT("inference", "all") }
 #define ACTIVATION(domain)                                                                                   \
-    { CHOSEN("entropy, bit", "entropy_" domain, "entropy_real"),                                             \
+    { NETWORK, CHOSEN("entropy, bit", "entropy_" domain, "entropy_real"),                                    \
       CHOSEN("deviation", "std_" domain, "std_real"),                                                        \
-      CHOSEN("sparsity, %", "sparsity_" domain, "sparsity_real") }
+      CHOSEN("sparsity, %", "sparsity_" domain, "sparsity_real"), COUNT("entropy_" domain, "raw") }
 #define AREAS                                                                                                \
-    { CHOSEN("deletion, %", "deletion_raw", "deletion"),                                                     \
-      CHOSEN("insertion, %", "insertion_raw", "insertion") }
-#define OVERLAP { CHOSEN("WSOL, %", "iou_raw", "iou") }
+    { NETWORK, CHOSEN("deletion, %", "deletion_raw", "deletion"),                                            \
+      CHOSEN("insertion, %", "insertion_raw", "insertion"), COUNT("deletion_raw", "raw") }
+#define OVERLAP { NETWORK, CHOSEN("WSOL, %", "iou_raw", "iou"), COUNT("iou_raw", "raw") }
+/* clang-format on */
 
-static const struct study_table table[] = {
-    { "table_1", "Table 1. Accuracy and file size, whole set, fp32", "fp32", COPIED, ACCURACY },
-    { "table_2", "Table 2. Accuracy and file size, whole set, int8", "int8", COPIED, ACCURACY },
-    { "table_3", "Table 3. RMSE between the fp32 and the int8 map (scale 0-255)", "int8",
-      "As published: maps in LAPACK's arbitrary sign, where a pair of opposite signs alone makes 127-215; "
-      "corrected: the int8 map in the sign that goes with fp32's.",
-      { { "RMSE, all images", 0, ALL("rmse_raw"), ALL("rmse_aligned"), { 0 } },
-        { "RMSE, subset", 0, RAW("rmse_raw"), ALIGNED("rmse_aligned"), { 0 } } } },
-    { "table_4", "Table 4. Activations of the CAM layer, int8", "int8",
-      "As published: entropy, deviation and sparsity of the stored integers 0-255, another unit than Table "
-      "5's; corrected: of the dequantized real values, on the aligned subset.",
-      ACTIVATION("int") },
-    { "table_5", "Table 5. Activations of the CAM layer, fp32", "fp32",
-      "Real values in both; as published on the raw subset, corrected on the aligned one, which is not "
-      "chosen by the sign.",
-      ACTIVATION("real") },
-    { "table_6", "Table 6. Accuracy on the images whose maps differ most, int8", "int8", SUBSET, ANSWERS },
-    { "table_7", "Table 7. Accuracy on the images whose maps differ most, fp32", "fp32", SUBSET, ANSWERS },
-    { "table_8", "Table 8. Time an image, int8, one core", "int8", TIMES, SECONDS },
-    { "table_9", "Table 9. Time an image, fp32, one core", "fp32", TIMES, SECONDS },
-    { "table_10", "Table 10. Deletion and insertion, int8", "int8", CURVES, AREAS },
-    { "table_10_wsol", "Table 10, WSOL. Mean IoU of the map's box and the true box, int8", "int8", BOXES,
-      OVERLAP },
-    { "table_11", "Table 11. Deletion and insertion, fp32", "fp32", CURVES, AREAS },
-    { "table_11_wsol", "Table 11, WSOL. Mean IoU of the map's box and the true box, fp32", "fp32", BOXES,
-      OVERLAP },
-    { "figure_2", "Figure 2. Dice of the mean activations' histograms, fp32 and int8", "int8",
-      "As published: each precision over its own range, which is blind to scale; corrected: both over one "
-      "range of real values, on the aligned subset.",
-      { CHOSEN("Dice, %", "dice_own", "dice_common") } },
+static const struct table table[] = {
+    { "table_1", "Table 1. Accuracy and file size, whole set, fp32", TABLE_NETWORKS, ACCURACY, .note = COPIED,
+      .precision = "fp32" },
+    { "table_2", "Table 2. Accuracy and file size, whole set, int8", TABLE_NETWORKS, ACCURACY, .note = COPIED,
+      .precision = "int8" },
+    { "table_3",
+      "Table 3. RMSE between the fp32 and the int8 map (scale 0-255)",
+      TABLE_NETWORKS,
+      { NETWORK, CORRECTED("RMSE, all images", "rmse_raw", "all", "rmse_aligned", "all"),
+        CORRECTED("RMSE, subset", "rmse_raw", "raw", "rmse_aligned", "aligned"), COUNT("rmse_raw", "all") },
+      .note = "As published: maps in LAPACK's arbitrary sign, where a pair of opposite signs alone makes "
+              "127-215; "
+              "corrected: the int8 map in the sign that goes with fp32's.",
+      .precision = "int8" },
+    { "table_4", "Table 4. Activations of the CAM layer, int8", TABLE_NETWORKS, ACTIVATION("int"),
+      .note = "As published: entropy, deviation and sparsity of the stored integers 0-255, another unit than "
+              "Table "
+              "5's; corrected: of the dequantized real values, on the aligned subset.",
+      .precision = "int8" },
+    { "table_5", "Table 5. Activations of the CAM layer, fp32", TABLE_NETWORKS, ACTIVATION("real"),
+      .note =
+          "Real values in both; as published on the raw subset, corrected on the aligned one, which is not "
+          "chosen by the sign.",
+      .precision = "fp32" },
+    { "table_6", "Table 6. Accuracy on the images whose maps differ most, int8", TABLE_NETWORKS, ANSWERS,
+      .note = SUBSET, .precision = "int8" },
+    { "table_7", "Table 7. Accuracy on the images whose maps differ most, fp32", TABLE_NETWORKS, ANSWERS,
+      .note = SUBSET, .precision = "fp32" },
+    { "table_8", "Table 8. Time an image, int8, one core", TABLE_NETWORKS, TIMED, .note = TIMES,
+      .precision = "int8" },
+    { "table_9", "Table 9. Time an image, fp32, one core", TABLE_NETWORKS, TIMED, .note = TIMES,
+      .precision = "fp32" },
+    { "table_10", "Table 10. Deletion and insertion, int8", TABLE_NETWORKS, AREAS, .note = CURVES,
+      .precision = "int8" },
+    { "table_10_wsol", "Table 10, WSOL. Mean IoU of the map's box and the true box, int8", TABLE_NETWORKS,
+      OVERLAP, .note = BOXES, .precision = "int8" },
+    { "table_11", "Table 11. Deletion and insertion, fp32", TABLE_NETWORKS, AREAS, .note = CURVES,
+      .precision = "fp32" },
+    { "table_11_wsol", "Table 11, WSOL. Mean IoU of the map's box and the true box, fp32", TABLE_NETWORKS,
+      OVERLAP, .note = BOXES, .precision = "fp32" },
+    { "figure_2",
+      "Figure 2. Dice of the mean activations' histograms, fp32 and int8",
+      TABLE_NETWORKS,
+      { NETWORK, CHOSEN("Dice, %", "dice_own", "dice_common"), COUNT("dice_own", "raw") },
+      .note = "As published: each precision over its own range, which is blind to scale; corrected: both "
+              "over one "
+              "range of real values, on the aligned subset.",
+      .precision = "int8" },
 };
 
 const struct study rogers2023 = {

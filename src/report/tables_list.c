@@ -1,0 +1,237 @@
+/* src/report/tables_list.c: the program's own tables, in their order. */
+#include "tables.h"
+
+/* clang-format off */
+#define NETWORK   { "network", "", .show = TABLE_NETWORK }
+#define PRECISION { "precision", "", .show = TABLE_PRECISION }
+#define SET       { "images", "set", .show = TABLE_SET }
+#define KEYS      NETWORK, PRECISION
+#define COUNT(unit, of) { "images", unit, TABLE_COUNT, .measure = of, .name = "images" }
+#define SIGN(head, on)                                                                                       \
+    { head, "opposite, %", TABLE_VALUE, .measure = "sign_flipped", .set = on },                              \
+    { head, "RMSE raw", TABLE_VALUE, .measure = "rmse_raw", .set = on },                                     \
+    { head, "RMSE resolved", TABLE_VALUE, .measure = "rmse_resolved", .set = on },                           \
+    { head, "RMSE aligned", TABLE_VALUE, .measure = "rmse_aligned", .set = on },                             \
+    { head, "images", TABLE_COUNT, .measure = "rmse_raw", .set = on, .name = "images" }
+#define CROSS(curve)                                                                                         \
+    { curve, "first's map, %", TABLE_PLAIN, .measure = curve, .first = 1 },                                  \
+    { curve, "this map, %", TABLE_PLAIN, .measure = curve },                                                 \
+    { curve, "difference", TABLE_CHANGE, .measure = curve }
+/* clang-format on */
+
+/* ---- what each precision changed ----------------------------------------------------------------------- */
+
+static status undefined_signs(struct store_reader *r, struct grid *g)
+{
+    const struct store_layout *l = store_reader_layout(r);
+    double undefined = 0;
+
+    for (int k = 0; k < l->networks; k++)
+        for (int p = 1; p < l->precisions; p++) {
+            struct value v;
+
+            TRY(value_read(r, &(struct value_key){ k, p, 0, "raw_undefined" }, &v));
+            undefined += v.value / 100 * (double)v.images;
+        }
+    if (undefined > 0.5)
+        grid_note(g,
+                  " Pairs whose raw sign is undefined or was not asked for, the aligned in its place: %.0f.",
+                  undefined);
+    return OK;
+}
+
+const struct table tables_before[] = {
+    { "overview",
+      "What each precision changed, against {f}",
+      TABLE_OTHERS,
+      { KEYS,
+        { "answers changed", "%", TABLE_VALUE, .measure = "changed" },
+        { "top-1", "first, %", TABLE_PLAIN, .measure = "top1", .first = 1 },
+        { "top-1", "this, %", TABLE_PLAIN, .measure = "top1" },
+        { "top-1", "points", TABLE_CHANGE, .measure = "top1" },
+        { "top-1", "p", TABLE_PLAIN, .measure = "top1_p" },
+        { "RMSE", "aligned", TABLE_VALUE, .measure = "rmse_aligned" },
+        { "boxes", "IoU", TABLE_VALUE, .measure = "box_iou" },
+        { "deletion", "points", TABLE_CHANGE, .measure = "deletion", .set = value_sampled },
+        { "insertion", "points", TABLE_CHANGE, .measure = "insertion", .set = value_sampled },
+        { "true box", "points", TABLE_CHANGE, .measure = "iou" },
+        { "file smaller", "times", TABLE_PLAIN, .measure = "size_ratio" },
+        { "answer faster", "times", TABLE_PLAIN, .measure = "time_ratio" },
+        COUNT("", "changed") },
+      .note =
+          "Brackets: 95 % intervals. top-1: first = {f}, p by McNemar's exact test. Points: a precision less "
+          "{f}, "
+          "true box in points of IoU; deletion and insertion on the control set where there is one (images "
+          "drawn "
+          "at random), the others on the whole set. RMSE of the maps, 0-255, each pair's signs aligned. "
+          "boxes: "
+          "how far the boxes of the two maps overlap." },
+    { "sign",
+      "The maps' sign, against {f}",
+      TABLE_OTHERS,
+      { KEYS, SIGN("all pairs", NULL), SIGN("raw subset", "raw") },
+      .note =
+          "A principal component has no sign of its own. raw: as the usual library leaves it (as published); "
+          "opposite: the two raw maps point in opposite directions, which alone makes an RMSE of 127-215. "
+          "resolved: one stated rule for each map by itself. aligned: the precision's map in the sign that "
+          "goes "
+          "with the first's (corrected). raw subset: the images that differ most as published; RMSE aligned "
+          "is "
+          "what is left of them without opposite pairs.",
+      .remark = undefined_signs },
+    { .id = NULL },
+};
+
+/* ---- answers, measures, maps --------------------------------------------------------------------------- */
+
+static status left_out(struct store_reader *r, struct grid *g)
+{
+    struct value without, blank;
+
+    TRY(value_read(r, &(struct value_key){ 0, 0, 0, "without_box" }, &without));
+    TRY(value_read(r, &(struct value_key){ 0, 0, 0, "no_foreground" }, &blank));
+    grid_note(
+        g,
+        " Of %s's images %.0f have no true box in the frame and are left out; %.0f maps are constant and "
+        "count as 0.",
+        store_reader_layout(r)->network[0].name, without.value, blank.value);
+    return OK;
+}
+
+const struct table tables_behind[] = {
+    { "accuracy",
+      "Accuracy",
+      TABLE_ANSWERS,
+      { KEYS,
+        SET,
+        { "", "labelled", TABLE_COUNT, .measure = "top1", .name = "labelled" },
+        { "top-1", "%", TABLE_VALUE, .measure = "top1" },
+        { "top-5", "%", TABLE_VALUE, .measure = "top5" } },
+      .note = NULL },
+    { "agreement",
+      "Agreement of the answers with those of {f}, whole set",
+      TABLE_OTHERS,
+      { KEYS,
+        { "same top-1", "%", TABLE_VALUE, .measure = "same_top1" },
+        { "same top-5 set", "%", TABLE_VALUE, .measure = "same_top5_set" },
+        { "both right", "", TABLE_VALUE, .measure = "both_right" },
+        { "only right", "{f}", TABLE_VALUE, .measure = "only_first" },
+        { "only right", "this one", TABLE_VALUE, .measure = "only_second" },
+        { "both wrong", "", TABLE_VALUE, .measure = "both_wrong" } },
+      .note = NULL },
+    { "measures",
+      "Measures of each precision",
+      TABLE_ONES,
+      { NETWORK,
+        { "measure", "", .show = TABLE_WORDS },
+        PRECISION,
+        { "", "", TABLE_VALUE, .set = tables_sets } },
+      .note =
+          "Means over the images, brackets: 95 % intervals (bootstrap). entropy: of the softmax over "
+          "channels, "
+          "mean over pixels; deviation: over channels and pixels; integers: of the codes as they are stored, "
+          "another unit. deletion, insertion: area under the probability while the most important pixels go "
+          "(less "
+          "is better) or come (more is better), {n} steps. raw sign: of the maps as the usual library leaves "
+          "them, as published. IoU: of the map's box (largest component above 0.2 of the maximum) with the "
+          "best "
+          "true box." },
+    { "pairs",
+      "Maps and answers of each precision beside those of {f}",
+      TABLE_TWOS,
+      { NETWORK,
+        { "measure", "", .show = TABLE_WORDS },
+        PRECISION,
+        { "", "", TABLE_VALUE, .set = tables_sets } },
+      .note =
+          "Means over the pairs, brackets: 95 % intervals (bootstrap; of shares Wilson's). RMSE of the maps "
+          "0-255. "
+          "|correlation|: of the projections before ReLU, free of sign and resolution. Spearman: of the "
+          "same, "
+          "signed. cosine, SSIM (7 x 7 windows), largest tenth (IoU of positive pixels): of the finished "
+          "maps. "
+          "boxes: IoU of the maps' boxes. peaks apart: distance of the strongest cells. A method with a "
+          "class "
+          "explains each precision's own answer." },
+    { "differences",
+      "Differences, each precision less {f}",
+      TABLE_CHANGES,
+      { NETWORK,
+        { "measure", "", .show = TABLE_WORDS },
+        PRECISION,
+        { "", "", TABLE_CHANGE, .set = tables_sets } },
+      .note =
+          "Means over images of the difference of a pair. Intervals: paired bootstrap, percentiles of 2,000 "
+          "resamples of the images; one that holds 0 leaves open which is larger, [0, 0] says that no pair "
+          "differs. p: McNemar's exact two-sided test. The images of the other sets than control were chosen "
+          "by "
+          "their RMSE: theirs describe these images, not a population." },
+    { "histogram",
+      "Dice of the mean activations' histograms with those of {f}",
+      TABLE_OTHERS,
+      { KEYS,
+        { "", "own, %", TABLE_VALUE, .measure = "dice_own", .set = tables_selections },
+        { "", "common, %", TABLE_VALUE, .measure = "dice_common", .set = tables_selections } },
+      .note = "256 bins of the tensor's elements, each the mean over the set's images. own: each precision "
+              "over its "
+              "own range, as published, which is blind to scale. common: both over one range of real values, "
+              "corrected." },
+    { "cost",
+      "File size, and time an image on one core",
+      TABLE_PRECISIONS,
+      { KEYS,
+        { "size", "MiB", TABLE_VALUE, .measure = "size" },
+        { "inference", "ms", TABLE_VALUE, .measure = "inference" },
+        { "cam", "ms", TABLE_VALUE, .measure = "cam" },
+        { "total", "ms", TABLE_VALUE, .measure = "total" },
+        { "images", "timed", TABLE_COUNT, .measure = "total", .name = "timed" } },
+      .note = "Size is the checkpoint's file. Times: medians, in brackets the quartiles; batch 1, one "
+              "thread, the "
+              "other ranks asleep." },
+    { "cross",
+      "Each precision's map less that of {f}, both scored by one network",
+      TABLE_SCORERS,
+      { KEYS,
+        { "scored on", "", .show = TABLE_WORDS },
+        SET,
+        CROSS("deletion"),
+        CROSS("insertion"),
+        { "better map", "del. / ins.", .show = TABLE_BETTER },
+        { "images", "", TABLE_PAIRS, .measure = "deletion" } },
+      .note =
+          "A line scores both maps by one network, so that its confidence cancels: the better map is the one "
+          "whose "
+          "order of pixels makes deletion smaller or insertion larger, open where the 95 % interval of the "
+          "difference (paired bootstrap) holds 0. The same map better on both networks is the more faithful "
+          "one; "
+          "each network preferring its own says that they look at different pixels. Maps in the aligned "
+          "sign." },
+    { "localization",
+      "Localization",
+      TABLE_MAPS,
+      { KEYS,
+        { "map", "", .show = TABLE_WORDS },
+        SET,
+        { "IoU", "t 0.15, %", TABLE_VALUE, .measure = "iou_15" },
+        { "", "t 0.2, %", TABLE_VALUE, .measure = "iou_20", .blind = "iou" },
+        { "", "t 0.5, %", TABLE_VALUE, .measure = "iou_50" },
+        { "", "Otsu, %", TABLE_VALUE, .measure = "iou_otsu" },
+        { "", "best, %", TABLE_VALUE, .measure = "iou_best" },
+        { "MaxBoxAcc", "%", TABLE_VALUE, .measure = "max_box_acc", .blind = "max_box_acc" },
+        { "", "at t", TABLE_VALUE, .measure = "max_box_acc_at" },
+        { "V2", "%", TABLE_VALUE, .measure = "max_box_acc_v2", .blind = "max_box_acc_v2" },
+        { "GT-known", "%", TABLE_VALUE, .measure = "gt_known", .blind = "box_acc" },
+        { "Top-1", "Loc, %", TABLE_VALUE, .measure = "top1_loc" },
+        { "Top-5", "Loc, %", TABLE_VALUE, .measure = "top5_loc" },
+        { "images", "boxed", TABLE_COUNT, .measure = "iou_20", .name = "images", .blind = "iou" } },
+      .note =
+          "map: the sign of the maps. Whole frame, a centred box of 180 / 224 and a Gaussian have seen no "
+          "picture: "
+          "what does not exceed them localizes nothing. best: each image's own best threshold, an upper "
+          "bound "
+          "that "
+          "needs the true box. MaxBoxAcc, V2: one threshold for all, the best; wsolevaluation's box, but the "
+          "largest component by pixels and no holes. GT-known: IoU >= 0.5 at 0.2.",
+      .remark = left_out },
+    { .id = NULL },
+};
