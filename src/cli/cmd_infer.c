@@ -38,7 +38,7 @@ static const struct option_row rows[] = {
     { CMD_ROW("cam", CHOICE, cam), .values = CAM_METHOD_NAMES,
       .help = "method of /cam; those with a class explain the network's own answer" },
     { CMD_ROW("tap", CHOICE, tap), .values = "none|all",
-      .help = "all: stored codes of every node for the first image, /codes/NODE" },
+      .help = "all: every node of the first image: stored codes, /codes/NODE, or real values, /values/NODE" },
     { CMD_ROW("numerics.saturate", CHOICE, saturate), .values = "off|fbgemm-avx2|fbgemm-vnni",
       .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI, or with it (depthwise layers alone)" },
 };
@@ -76,15 +76,6 @@ static status check_settings(const struct settings *s, const struct option_words
     return option_idle_check(&table, s, &usual, &idle, 1);
 }
 
-static status check_tap(const struct settings *s, const struct network_set *set)
-{
-    for (int i = 0; i < set->count; i++)
-        if (!s->tap || network_engine(&set->of[i]))
-            return OK;
-    return FAIL(ERR_USAGE, "--tap=all has no effect: %s%s no codes", s->weights.file[0].path,
-                set->count > 1 ? " and the others have" : " has");
-}
-
 /* Groups of precisions lie beside what all of them share. */
 static status check_names(const struct network_set *set)
 {
@@ -109,7 +100,6 @@ static status open_networks(const struct settings *s, struct network_set *set)
     for (int i = 0; i < s->weights.count; i++)
         TRY(network_set_add(set, &how, s->weights.file[i].name, s->weights.file[i].path));
     TRY(network_set_check(set, &how));
-    TRY(check_tap(s, set));
     TRY(check_names(set));
     for (int i = 0; i < set->count; i++)
         network_say(s->weights.file[i].path, &set->of[i].decided);

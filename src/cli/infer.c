@@ -15,19 +15,19 @@ struct output {
 
 /* ---- what is asked ------------------------------------------------------------------------------------- */
 
-/* Values of the largest node that may be stored: the CAM layer's as real numbers, with `tap` any as codes. */
+/* Bytes of the largest node that may be stored, as real numbers: the CAM layer's, with `tap` any. */
 static size_t layer_bytes(const struct infer *r)
 {
     const struct model *m = &r->set.of[0].model;
     const struct model_node *cam = &m->node[m->cam];
-    size_t most = (size_t)cam->c * (size_t)cam->h * (size_t)cam->w * sizeof(float);
+    size_t most = (size_t)cam->c * (size_t)cam->h * (size_t)cam->w;
 
     for (int i = 0; i < m->nodes && r->how.tap; i++) {
         size_t size = (size_t)m->node[i].c * (size_t)m->node[i].h * (size_t)m->node[i].w;
 
         most = size > most ? size : most;
     }
-    return most;
+    return most * sizeof(float);
 }
 
 status infer_open(struct infer *r, const struct infer_how *how)
@@ -96,18 +96,31 @@ static const char *name_of(struct output *o, int i, const char *what)
     return o->name;
 }
 
-/* A dataset of codes, (N, c, h, w) or (c, h, w), with what they mean. */
-static status add_codes(struct output *o, const char *name, int rank, const int64_t *dim,
-                        const struct quant_params *q)
+/* The codes that a map has or was rounded to. */
+static status add_params(const struct h5_set *set, const struct quant_params *q)
 {
-    struct h5_set set;
-    status result;
+    const struct {
+        const char *name;
+        int64_t value;
+    } whole[] = { { "zero_point", q->zero_point }, { "low", q->low }, { "high", q->high } };
 
-    TRY(h5_set_create(&o->file, name, &(struct h5_type){ .kind = H5_U8 }, rank, dim, H5_UNFILLED, &set));
-    result = h5_attribute_write(&set, "scale", H5_F64, 0, &q->scale);
-    if (result == OK)
-        result = h5_attribute_write(&set, "zero_point", H5_S64, 0, &(int64_t){ q->zero_point });
-    return h5_set_finish(&set, result);
+    if (q->scale == 0)
+        return OK;
+    TRY(h5_attribute_write(set, "scale", H5_F64, 0, &q->scale));
+    for (size_t i = 0; i < COUNT_OF(whole); i++)
+        TRY(h5_attribute_write(set, whole[i].name, H5_S64, 0, &whole[i].value));
+    return OK;
+}
+
+/* A dataset of maps like `m`, (N, c, h, w) or (c, h, w): u8 codes, or f32 real values. */
+static status add_map(struct output *o, const char *name, int rank, const int64_t *dim,
+                      const struct engine_map *m)
+{
+    const struct h5_type type = { .kind = m->codes ? H5_U8 : H5_F32 };
+    struct h5_set set;
+
+    TRY(h5_set_create(&o->file, name, &type, rank, dim, H5_UNFILLED, &set));
+    return h5_set_finish(&set, add_params(&set, &m->q));
 }
 
 struct note {
@@ -168,8 +181,7 @@ static status create_codes(struct output *o, int i)
 
     if (!a.codes)
         return OK;
-    return add_codes(o, name_of(o, i, "last_conv_int"), 4, (int64_t[]){ o->pictures->count, a.c, a.h, a.w },
-                     &a.q);
+    return add_map(o, name_of(o, i, "last_conv_int"), 4, (int64_t[]){ o->pictures->count, a.c, a.h, a.w }, &a);
 }
 
 static status create(struct output *o, const char *part)
@@ -194,7 +206,7 @@ static status create(struct output *o, const char *part)
 
 /* ---- a picture ----------------------------------------------------------------------------------------- */
 
-/* The codes of every node of precision i, where it has codes and the node shows them. */
+/* The codes or real values of every node of precision i that shows them. */
 static status write_nodes(struct output *o, int i)
 {
     const struct network *net = &o->r->set.of[i];
@@ -203,11 +215,11 @@ static status write_nodes(struct output *o, int i)
     for (int k = 0; k < net->model.nodes; k++) {
         struct engine_map m = engine_node_map(net->engine.plan, net->engine.state, k);
 
-        if (!m.codes)
+        if (!m.codes && !m.real)
             continue;
-        snprintf(node, sizeof node, "codes/%s", net->model.node[k].name);
+        snprintf(node, sizeof node, "%s/%s", m.codes ? "codes" : "values", net->model.node[k].name);
         probe_layer_copy(&m, o->r->layer);
-        TRY(add_codes(o, name_of(o, i, node), 3, (int64_t[]){ m.c, m.h, m.w }, &m.q));
+        TRY(add_map(o, name_of(o, i, node), 3, (int64_t[]){ m.c, m.h, m.w }, &m));
         TRY(h5_put(&o->file, o->name, -1, o->r->layer));
     }
     return OK;

@@ -8,7 +8,7 @@
 
 struct infer_how {
     enum cam_method cam; /* of /cam; those with a class explain each precision's own answer */
-    int tap;             /* the codes of every node for the first picture */
+    int tap;             /* codes or real values of every node for the first picture */
 };
 /* Files, or a dataset /pixels (N, height, width, channels) u8 of what the network takes. */
 struct infer_pictures {

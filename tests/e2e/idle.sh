@@ -38,7 +38,6 @@ infer=(infer --model $M "$picture" -o "$T/infer.h5")
 idle '--engine=qnnpack has no effect: the weights are fp32' "${infer[@]}" --weights "$W" --engine=qnnpack
 idle '--numerics.saturate has no effect: the weights are fp32' "${infer[@]}" --weights "$W" --numerics.saturate=fbgemm-avx2
 idle "--numerics.saturate has no effect: qnnpack's sums" "${infer[@]}" --weights "$W8" --engine=qnnpack --numerics.saturate=fbgemm-avx2
-idle '--tap=all has no effect: .* has no codes' "${infer[@]}" --weights "$W" --tap=all
 check "--tap=all of int8" code 0 "$Q" "${infer[@]}" --weights "$W8" --tap=all --engine=fbgemm
 for option in resize=224 filter=bicubic pillow=12; do
     idle "preprocess.${option%%=*} = .* has no effect: --pixels" infer --model $M --weights "$W" --pixels "$T/infer.h5" -o "$T/again.h5" --preprocess.$option

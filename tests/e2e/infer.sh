@@ -58,6 +58,11 @@ for node in $(awk '/^(input|conv|relu6?|add|avgpool|linear) / { print $2 }' $M);
         check "${what%:*} of $node" same "$(single "$T/tap.h5" "codes/$node/${what%:*}")" "$(said "$node" ${what#*:})"
     done
 done
+check "what codes there are" same "$(single "$T/tap.h5" "codes/$node/low") $(single "$T/tap.h5" "codes/$node/high")" "0 255"
+check "every node of two" code 0 "$Q" infer --model $M --weights "${W}_fp32.pth" --weights "${W}_int8.pth" --tap=all -o "$T/taps.h5" "${pictures[0]}"
+check "real values" shape "$T/taps.h5/fp32/values" $node "16, 1, 1"
+check "of no codes" test "$(h5dump -A -d "fp32/values/$node" "$T/taps.h5" | grep -c ATTRIBUTE)" = 0
+check "codes beside them" same "$(values "/int8/codes/$node" "$T/taps.h5")" "$(values "/codes/$node" "$T/tap.h5")"
 check "imitating saturation" code 0 "$Q" infer --model $M --weights "${W}_int8.pth" --engine=fbgemm --numerics.saturate=fbgemm-avx2 \
     -o "$T/sat.h5" "${pictures[0]}"
 
