@@ -73,11 +73,11 @@ void probe_aim(struct probe *p, int network);
  * the same precision, or the probe aims elsewhere; but act is that of the precision looked at last. */
 struct probe_shown {
     int classes;
-    float *logits;             /* (classes) real: probe_run, probe_run_real */
+    float *logits;             /* (classes) real: probe_run */
     int tops;                  /* PROBE_TOP, or all classes where there are fewer: probe_answer */
     int32_t top[PROBE_TOP];    /* largest first; -1 behind `tops` */
     float score[PROBE_TOP];    /* softmax probabilities; 0 behind `tops` */
-    struct engine_map layer;   /* the CAM layer, until the engine runs again: probe_look */
+    struct engine_map layer;   /* the CAM layer, until the engine runs again: probe_run */
     const float *act;          /* (h * w, c) its real values, contiguous */
     struct cam_projection cam; /* EigenCAM's projection (h * w), un-ReLU'd, in the aligned sign */
     int own_sign;              /* +1 or -1: the sign by its own rule relative to cam; 0 = undefined */

@@ -3,10 +3,8 @@
  * each image is run again: one inference a precision. Both give the same bits: the sums are whole numbers
  * (codes; real values in units of 2^-24), so that ranks add them in any order. Done whole at every start,
  * as reduce. */
+#include "local.h"
 #include "probe.h"
-#include "run.h"
-
-#include "metric.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,9 +13,8 @@ static const double fixed_point = 16777216.0;
 
 struct average {
     struct run *r;
-    int64_t places, *image;            /* (S) */
-    uint8_t *in[STORE_MAX_SELECTIONS]; /* (S) */
-    uint8_t *state;                    /* (S) of the subset's rows */
+    struct subset_places places;
+    struct probe *probe; /* NULL where layers are stored */
     uint8_t *pixels;
     void *layer;                         /* (c, h, w) codes or f32, as stored */
     int values;                          /* of the CAM layer of the network in hand */
@@ -29,6 +26,7 @@ struct average {
 static status make_room(struct average *a)
 {
     const struct run *r = a->r;
+    const struct probe_how how = { 0 };
     size_t most = 0, seen = 0;
 
     for (int i = 0; i < r->networks; i++) {
@@ -38,25 +36,20 @@ static status make_room(struct average *a)
         most = values > most ? values : most;
         seen = bytes > seen ? bytes : seen;
     }
-    MEM_TRY(a->image, (size_t)a->places, sizeof *a->image);
-    for (int s = 0; s < r->layout.selections; s++)
-        MEM_TRY(a->in[s], (size_t)a->places, 1);
-    MEM_TRY(a->state, (size_t)a->places, 1);
+    TRY(subset_places_make(r, &a->places));
     MEM_TRY(a->pixels, seen, 1);
     MEM_TRY(a->layer, most, sizeof(float));
     MEM_TRY(a->sum, most, (size_t)r->layout.selections * (size_t)r->precisions * sizeof *a->sum);
-    return OK;
+    return r->layout.activations == STORE_ACTIVATIONS_MEAN ? run_probe(r, &how, &a->probe) : OK;
 }
 
 static void clear(struct average *a)
 {
-    mem_free(a->image);
-    for (int s = 0; s < STORE_MAX_SELECTIONS; s++)
-        mem_free(a->in[s]);
-    mem_free(a->state);
+    subset_places_free(&a->places);
     mem_free(a->pixels);
     mem_free(a->layer);
     mem_free(a->sum);
+    probe_free(a->probe);
 }
 
 /* ---- sums ---------------------------------------------------------------------------------------------- */
@@ -64,6 +57,11 @@ static void clear(struct average *a)
 static int64_t *sum_of(const struct average *a, int selection, int p)
 {
     return a->sum + ((size_t)selection * (size_t)a->r->precisions + (size_t)p) * (size_t)a->values;
+}
+
+static int holds(const struct average *a, int selection, int64_t place)
+{
+    return a->places.in[place] >> (1 + selection) & 1;
 }
 
 /* a->layer to the sums of every selection that holds the place. */
@@ -76,7 +74,7 @@ static void add_layer(struct average *a, int p, int64_t place)
     for (int s = 0; s < a->r->layout.selections; s++) {
         int64_t *sum = sum_of(a, s, p);
 
-        if (!a->in[s][place])
+        if (!holds(a, s, place))
             continue;
         for (int i = 0; i < a->values; i++)
             sum[i] += is_codes ? codes[i] : llrint((double)real[i] * fixed_point);
@@ -91,7 +89,7 @@ static status load_picture(struct average *a, int net, int64_t place, int *good)
     struct image_info info;
     status picture;
 
-    TRY(text_path(path, sizeof path, r->list.root, r->list.entry[a->image[place]].path));
+    TRY(text_path(path, sizeof path, r->list.root, r->list.entry[a->places.image[place]].path));
     picture = image_load(path, &r->network[net].pipeline, a->pixels, &info);
     *good = picture == OK;
     if (picture == ERR_MEMORY)
@@ -105,21 +103,16 @@ static status load_picture(struct average *a, int net, int64_t place, int *good)
 static status take_layer(struct average *a, int net, int p, int64_t place)
 {
     const struct run *r = a->r;
-    const char *name = r->layout.network[net].name;
-    struct engine_map map;
-    char path[STORE_PATH];
+    const char *name = run_precision(r, p);
 
     switch (r->layout.activations) {
     case STORE_ACTIVATIONS_FULL:
-        snprintf(path, sizeof path, "/models/%s/%s/activation", name, run_precision(r, p));
-        return store_fetch(r->store, path, a->image[place], 1, a->layer);
+        return run_fetch(r, net, a->places.image[place], 1, a->layer, "%s/activation", name);
     case STORE_ACTIVATIONS_SUBSET:
-        snprintf(path, sizeof path, "/models/%s/subset/%s/activation", name, run_precision(r, p));
-        return store_fetch(r->store, path, place, 1, a->layer);
+        return run_fetch(r, net, place, 1, a->layer, "subset/%s/activation", name);
     default:
-        engine_run(r->network[net].engine[p].plan, r->network[net].engine[p].state, a->pixels);
-        map = engine_cam_map(r->network[net].engine[p].plan, r->network[net].engine[p].state);
-        probe_layer_copy(&map, a->layer);
+        probe_run(a->probe, p, a->pixels);
+        probe_layer_copy(&probe_shown(a->probe, p)->layer, a->layer);
         return OK;
     }
 }
@@ -127,7 +120,7 @@ static status take_layer(struct average *a, int net, int p, int64_t place)
 /* A row of the subset that is bad has no layer; evaluate's rows of selected images are all good. */
 static status add_image(struct average *a, int net, int64_t place)
 {
-    int good = a->r->layout.activations != STORE_ACTIVATIONS_SUBSET || a->state[place] == STORE_OK;
+    int good = a->r->layout.activations != STORE_ACTIVATIONS_SUBSET || a->places.status[place] == STORE_OK;
 
     if (a->r->layout.activations == STORE_ACTIVATIONS_MEAN)
         TRY(load_picture(a, net, place, &good));
@@ -138,7 +131,7 @@ static status add_image(struct average *a, int net, int64_t place)
         add_layer(a, p, place);
     }
     for (int s = 0; s < a->r->layout.selections; s++)
-        a->count[s] += a->in[s][place];
+        a->count[s] += holds(a, s, place);
     return OK;
 }
 
@@ -149,8 +142,10 @@ static status add_images(struct average *a, int net)
     int64_t used = 0;
     status s = OK;
 
-    while (used < a->places && a->image[used] >= 0)
+    while (used < a->r->layout.subset && a->places.image[used] >= 0)
         used++;
+    if (a->probe)
+        probe_aim(a->probe, net);
     a->loop = (struct comm_loop){ .name = "average",
                                   .items = "images",
                                   .unit = "img",
@@ -168,17 +163,6 @@ static status add_images(struct average *a, int net)
 
 /* ---- histograms, on rank 0 ----------------------------------------------------------------------------- */
 
-enum { SETS = 1 + STORE_MAX_SELECTIONS };
-
-/* What /summary/histogram holds of one network; the whole set has none. */
-struct histograms {
-    int64_t images[SETS];
-    int64_t own[STORE_MAX_PRECISIONS][SETS][HISTOGRAM_BINS],
-        common[STORE_MAX_PRECISIONS][SETS][HISTOGRAM_BINS];
-    double low[STORE_MAX_PRECISIONS][SETS], high[STORE_MAX_PRECISIONS][SETS];
-    double dice_own[STORE_MAX_PRECISIONS][SETS], dice_common[STORE_MAX_PRECISIONS][SETS];
-};
-
 static void make_mean(const struct average *a, int net, int selection, int p, double *mean)
 {
     const struct quant_params *q = &a->r->layout.network[net].q[p];
@@ -192,90 +176,69 @@ static void make_mean(const struct average *a, int net, int selection, int p, do
 }
 
 /* mean: (precisions, values) scratch. */
-static void fill_set(const struct average *a, int net, int selection, double *mean, struct histograms *h)
+static void fill_set(const struct average *a, int net, int selection, double *mean, struct average_bins *b)
 {
     int set = 1 + selection;
     double low = 0, high = 0;
 
-    h->images[set] = a->count[selection];
+    b->images[set] = a->count[selection];
     if (a->count[selection] == 0)
         return;
     for (int p = 0; p < a->r->precisions; p++) {
-        double *own = mean + (size_t)p * (size_t)a->values, *first = &h->low[p][set],
-               *last = &h->high[p][set];
+        double *own = mean + (size_t)p * (size_t)a->values, *first = &b->of[p].low[set],
+               *last = &b->of[p].high[set];
 
         make_mean(a, net, selection, p, own);
         histogram_range(own, a->values, first, last);
-        histogram_count(own, a->values, *first, *last, h->own[p][set]);
+        histogram_count(own, a->values, *first, *last, b->of[p].own[set]);
         low = p == 0 || *first < low ? *first : low;
         high = p == 0 || *last > high ? *last : high;
     }
-    for (int p = 0; p < a->r->precisions; p++) {
-        histogram_count(mean + (size_t)p * (size_t)a->values, a->values, low, high, h->common[p][set]);
-        h->dice_own[p][set] = histogram_dice(h->own[0][set], h->own[p][set]);
-        h->dice_common[p][set] = histogram_dice(h->common[0][set], h->common[p][set]);
-    }
+    for (int p = 0; p < a->r->precisions; p++)
+        histogram_count(mean + (size_t)p * (size_t)a->values, a->values, low, high, b->of[p].common[set]);
 }
 
-static status write_histograms(const struct run *r, int net, const struct histograms *h)
+status average_write(const struct run *r, int net, const struct average_bins *b)
 {
-    char path[STORE_PATH];
+    const struct run_column images = { "images", b->images };
 
-    TRY(store_write(r->store, "/summary/histogram/images", net, 1, h->images));
+    TRY(run_put(r, net, "histogram", NULL, &images, 1));
     for (int p = 0; p < r->precisions; p++) {
-        const struct {
-            const char *name;
-            const void *row;
-        } table[] = {
-            { "own", h->own[p] },   { "common", h->common[p] },     { "low", h->low[p] },
-            { "high", h->high[p] }, { "dice_own", h->dice_own[p] }, { "dice_common", h->dice_common[p] },
+        const struct average_of *first = &b->of[0], *of = &b->of[p];
+        double own[REDUCE_SETS] = { 0 }, common[REDUCE_SETS] = { 0 };
+        const struct run_column column[] = {
+            { "own", of->own },   { "common", of->common }, { "low", of->low },
+            { "high", of->high }, { "dice_own", own },      { "dice_common", common },
         };
-        int tables = p > 0 ? COUNT_OF(table) : 4; /* the first precision is compared with no other */
 
-        for (int i = 0; i < tables; i++) {
-            snprintf(path, sizeof path, "/summary/histogram/%s/%s", run_precision(r, p), table[i].name);
-            TRY(store_write(r->store, path, net, 1, table[i].row));
+        for (int s = 0; s <= r->layout.selections; s++) {
+            own[s] = b->images[s] > 0 ? histogram_dice(first->own[s], of->own[s]) : 0;
+            common[s] = b->images[s] > 0 ? histogram_dice(first->common[s], of->common[s]) : 0;
         }
+        /* The first precision is compared with no other. */
+        TRY(run_put(r, net, "histogram", run_precision(r, p), column, p > 0 ? COUNT_OF(column) : 4));
     }
     return OK;
 }
 
 static status finish_network(const struct average *a, int net)
 {
-    struct histograms *h = NULL;
+    struct average_bins *b = NULL;
     double *mean = NULL;
     status result = OK;
 
-    h = mem_alloc(1, sizeof *h);
-    mean = mem_alloc((size_t)a->values, (size_t)a->r->precisions * sizeof *mean);
-    if (!h || !mean)
-        result = FAIL(ERR_MEMORY, "no memory for the histograms");
-    for (int s = 0; s < a->r->layout.selections && result == OK; s++)
-        fill_set(a, net, s, mean, h);
-    if (result == OK)
-        result = write_histograms(a->r, net, h);
-    mem_free(h);
+    MEM_TRY_OUT(b, 1, sizeof *b);
+    MEM_TRY_OUT(mean, (size_t)a->values, (size_t)a->r->precisions * sizeof *mean);
+    for (int s = 0; s < a->r->layout.selections; s++)
+        fill_set(a, net, s, mean, b);
+    TRY_OUT(average_write(a->r, net, b));
+out:
+    mem_free(b);
     mem_free(mean);
     return result;
 }
 
 /* ---- the phase ----------------------------------------------------------------------------------------- */
-
-static status read_members(struct average *a, int net)
-{
-    const struct store_layout *l = &a->r->layout;
-    char path[STORE_PATH];
-
-    snprintf(path, sizeof path, "/models/%s/subset/image", l->network[net].name);
-    TRY(store_fetch(a->r->store, path, 0, a->places, a->image));
-    snprintf(path, sizeof path, "/models/%s/subset/status", l->network[net].name);
-    TRY(store_fetch(a->r->store, path, 0, a->places, a->state));
-    for (int s = 0; s < l->selections; s++) {
-        snprintf(path, sizeof path, "/models/%s/subset/in_%s", l->network[net].name, l->selection[s]);
-        TRY(store_fetch(a->r->store, path, 0, a->places, a->in[s]));
-    }
-    return OK;
-}
 
 static status average_network(struct average *a, int net)
 {
@@ -287,7 +250,7 @@ static status average_network(struct average *a, int net)
     sums = (size_t)r->layout.selections * (size_t)r->precisions * (size_t)a->values;
     memset(a->sum, 0, sums * sizeof *a->sum);
     memset(a->count, 0, sizeof a->count);
-    TRY(comm_agree(r->c, read_members(a, net)));
+    TRY(comm_agree(r->c, subset_places_read(r, net, &a->places)));
     TRY(add_images(a, net));
     comm_sum_u64(r->c, (uint64_t *)a->sum, sums); /* two's complement */
     comm_sum_u64(r->c, (uint64_t *)a->count, STORE_MAX_SELECTIONS);
@@ -296,7 +259,7 @@ static status average_network(struct average *a, int net)
 
 status average_activations(struct run *r)
 {
-    struct average a = { .r = r, .places = r->layout.subset };
+    struct average a = { .r = r };
     status result = OK;
 
     TRY_OUT(comm_agree(r->c, make_room(&a)));

@@ -307,7 +307,6 @@ static status count_bad(struct run *r)
 {
     int64_t n = r->layout.images;
     uint8_t *row = NULL;
-    char path[STORE_PATH];
     status result = OK;
 
     MEM_TRY(row, (size_t)n, 1);
@@ -316,8 +315,7 @@ static status count_bad(struct run *r)
     r->rows_bad = r->images_bad;
     for (int net = 0; net < r->networks; net++) {
         int64_t bad = 0;
-        snprintf(path, sizeof path, "/models/%s/status", r->layout.network[net].name);
-        TRY_OUT(store_fetch(r->store, path, 0, n, row));
+        TRY_OUT(run_fetch(r, net, 0, n, row, "status"));
         for (int64_t i = 0; i < n; i++)
             bad += row[i] == STORE_BAD_IMAGE;
         if (bad > r->images_bad)
@@ -338,6 +336,7 @@ status evaluate_images(struct run *r)
     TRY_OUT(find_missing(&e));
     TRY_OUT(comm_agree(r->c, make_room(&e)));
     TRY_OUT(work(&e));
+    run_note_memory(r);
     TRY_OUT(comm_agree(r->c, count_bad(r)));
 out:
     clear(&e);

@@ -27,9 +27,6 @@ static status find_missing(struct explain *e)
     const struct run *r = e->r;
     int64_t damaged = 0, all_damaged = 0;
 
-    e->missing = mem_alloc((size_t)r->networks * (size_t)e->places, 1);
-    TRY(comm_agree(r->c,
-                   e->missing ? OK : FAIL(ERR_MEMORY, "no memory for %lld places", (long long)e->places)));
     for (int net = 0; net < r->networks; net++) {
         TRY(store_missing(r->store, STORE_ROWS_SUBSET, net, !r->job->keep_bad, e->missing + net * e->places,
                           &damaged));
@@ -57,6 +54,7 @@ static status make_room(struct explain *e)
     const struct probe_how how = { .curves = r->job->explain_steps };
     size_t values = 1, pixels = 1, bytes = 1;
 
+    MEM_TRY(e->missing, (size_t)r->networks, (size_t)e->places);
     for (int i = 0; i < r->networks; i++) {
         size_t hw = (size_t)r->layout.network[i].h * (size_t)r->layout.network[i].w;
 
@@ -134,12 +132,8 @@ static void run_clean(struct explain *e, int p)
 {
     probe_run(e->probe, p, e->bytes);
     e->odd |= probe_answer(e->probe, p) != OK;
-    if (e->r->layout.activations == STORE_ACTIVATIONS_SUBSET) {
-        const struct engine *engine = &e->r->network[e->net].engine[p];
-        struct engine_map map = engine_cam_map(engine->plan, engine->state);
-
-        probe_layer_copy(&map, field(e, p, "activation"));
-    }
+    if (e->r->layout.activations == STORE_ACTIVATIONS_SUBSET)
+        probe_layer_copy(&probe_shown(e->probe, p)->layer, field(e, p, "activation"));
 }
 
 /* Whose probability the curves on this network show. */
@@ -175,23 +169,17 @@ static void measure(struct explain *e, int p, int64_t image, int raw_sign)
 
 static status fetch_projection(struct explain *e, int p, int64_t image)
 {
-    char path[STORE_PATH];
-
-    snprintf(path, sizeof path, "/models/%s/%s/cam", e->r->layout.network[e->net].name,
-             run_precision(e->r, p));
-    return store_fetch(e->r->store, path, image, 1, e->projection);
+    return run_fetch(e->r, e->net, image, 1, e->projection, "%s/cam", run_precision(e->r, p));
 }
 
 static status one_precision(struct explain *e, int p, int64_t image)
 {
     const struct run *r = e->r;
     const struct store_network *n = &r->layout.network[e->net];
-    char path[STORE_PATH];
     int8_t raw_sign;
 
     TRY(fetch_projection(e, p, image));
-    snprintf(path, sizeof path, "/models/%s/%s/raw_sign", n->name, run_precision(e->r, p));
-    TRY(store_fetch(r->store, path, image, 1, &raw_sign));
+    TRY(run_fetch(r, e->net, image, 1, &raw_sign, "%s/raw_sign", run_precision(r, p)));
     if (r->layout.subset_maps) {
         cam_finish(e->projection, n->h, n->w, n->input_h, n->input_w, e->map);
         cam_bytes(e->map, n->input_h * n->input_w, field(e, p, "cam_u8"));
@@ -267,13 +255,12 @@ static status take_picture(struct explain *e, int64_t image)
 static status take_membership(struct explain *e, int net, int64_t place)
 {
     const struct store_layout *l = &e->r->layout;
-    char path[STORE_PATH], name[STORE_NAME + 4] = "image";
+    char name[STORE_NAME + 4] = "image";
 
     for (int s = -1; s < l->selections; s++) {
         if (s >= 0)
             snprintf(name, sizeof name, "in_%s", l->selection[s]);
-        snprintf(path, sizeof path, "/models/%s/subset/%s", l->network[net].name, name);
-        TRY(store_fetch(e->r->store, path, place, 1, store_rows_field(e->rows[net], name)));
+        TRY(run_fetch(e->r, net, place, 1, store_rows_field(e->rows[net], name), "subset/%s", name));
     }
     return OK;
 }
@@ -341,8 +328,8 @@ status explain_subsets(struct run *r)
     struct explain e = { .r = r, .kept = -1, .places = r->layout.subset };
     status result = OK;
 
-    TRY_OUT(find_missing(&e));
     TRY_OUT(comm_agree(r->c, make_room(&e)));
+    TRY_OUT(find_missing(&e));
     TRY_OUT(work(&e));
 out:
     clear(&e);

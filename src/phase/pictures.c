@@ -5,70 +5,16 @@
 
 #include "metric.h"
 
-struct canvas {
-    float *values, *map;
+struct gallery {
+    uint8_t *status;     /* (N) of the network's rows */
+    float *rmse;         /* (N) of the pair that the gallery is ranked by */
+    float *values, *map; /* of the largest layer, the largest map */
     uint8_t *bytes;
 };
 
-static status draw(const struct run *r, int net, int p, int64_t image, int place, const struct canvas *canvas)
-{
-    const struct store_network *n = &r->layout.network[net];
-    char path[STORE_PATH];
-
-    snprintf(path, sizeof path, "/models/%s/%s/cam", n->name, run_precision(r, p));
-    TRY(store_fetch(r->store, path, image, 1, canvas->values));
-    cam_finish(canvas->values, n->h, n->w, n->input_h, n->input_w, canvas->map);
-    cam_bytes(canvas->map, n->input_h * n->input_w, canvas->bytes);
-    snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", n->name, place + 1, run_precision(r, p));
-    return store_write(r->store, path, 0, n->input_h, canvas->bytes);
-}
-
-/* Fewer good images than pictures: the rest is black, whatever was there. */
-static status blank(const struct run *r, int net, int first, const struct canvas *canvas)
-{
-    const struct store_network *n = &r->layout.network[net];
-    char path[STORE_PATH];
-
-    memset(canvas->bytes, 0, (size_t)n->input_h * (size_t)n->input_w);
-    for (int i = first; i < r->layout.pictures; i++)
-        for (int p = 0; p < r->precisions; p++) {
-            snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", n->name, i + 1, run_precision(r, p));
-            TRY(store_write(r->store, path, 0, n->input_h, canvas->bytes));
-        }
-    return OK;
-}
-
-static status draw_network(const struct run *r, int net, uint8_t *row_status, float *rmse,
-                           const struct canvas *canvas)
-{
-    int64_t best[STORE_MAX_PICTURES], n = r->layout.images;
-    char path[STORE_PATH];
-    int count, other = store_selecting(&r->layout);
-
-    snprintf(path, sizeof path, "/models/%s/status", r->layout.network[net].name);
-    TRY(store_fetch(r->store, path, 0, n, row_status));
-    memset(rmse, 0, (size_t)n * sizeof *rmse);
-    if (other > 0) { /* one precision alone shows the first pictures */
-        snprintf(path, sizeof path, "/models/%s/%s/vs_%s/rmse_aligned", r->layout.network[net].name,
-                 run_precision(r, other), run_precision(r, 0));
-        TRY(store_fetch(r->store, path, 0, n, rmse));
-    }
-    for (int64_t i = 0; i < n; i++)
-        row_status[i] = row_status[i] == STORE_OK;
-    count = metric_largest(rmse, row_status, n, r->layout.pictures, best);
-    for (int i = 0; i < count; i++)
-        for (int p = 0; p < r->precisions; p++)
-            TRY(draw(r, net, p, best[i], i, canvas));
-    return blank(r, net, count, canvas);
-}
-
-status pictures_draw(const struct run *r)
+static status make_room(const struct run *r, struct gallery *g)
 {
     size_t n = (size_t)r->layout.images, pixels = 0, values = 0;
-    struct canvas canvas = { 0 };
-    uint8_t *row_status = mem_alloc(n, 1);
-    float *rmse = mem_alloc(n, sizeof *rmse);
-    status result = OK;
 
     for (int i = 0; i < r->networks; i++) {
         size_t hw = (size_t)r->layout.network[i].h * (size_t)r->layout.network[i].w;
@@ -76,22 +22,59 @@ status pictures_draw(const struct run *r)
         values = hw > values ? hw : values;
         pixels = own > pixels ? own : pixels;
     }
-    canvas.values = mem_alloc(values, sizeof(float));
-    canvas.map = mem_alloc(pixels, sizeof(float));
-    canvas.bytes = mem_alloc(pixels, 1);
-    if (!row_status || !rmse || !canvas.values || !canvas.map || !canvas.bytes)
-        result = FAIL(ERR_MEMORY, "no memory for the gallery");
-    for (int net = 0; net < r->networks && result == OK; net++)
-        result = draw_network(r, net, row_status, rmse, &canvas);
-    mem_free(row_status);
-    mem_free(rmse);
-    mem_free(canvas.values);
-    mem_free(canvas.map);
-    mem_free(canvas.bytes);
-    return result;
+    MEM_TRY(g->status, n, 1);
+    MEM_TRY(g->rmse, n, sizeof *g->rmse);
+    MEM_TRY(g->values, values, sizeof *g->values);
+    MEM_TRY(g->map, pixels, sizeof *g->map);
+    MEM_TRY(g->bytes, pixels, 1);
+    return OK;
 }
 
-status pictures_write(struct run *r)
+/* Place `place` of the gallery; image -1: fewer good images than pictures, black, whatever was there. */
+static status draw(const struct run *r, int net, int p, int64_t image, int place, struct gallery *g)
 {
-    return comm_agree(r->c, r->c->rank == 0 ? pictures_draw(r) : OK);
+    const struct store_network *n = &r->layout.network[net];
+
+    memset(g->bytes, 0, (size_t)n->input_h * (size_t)n->input_w);
+    if (image >= 0) {
+        TRY(run_fetch(r, net, image, 1, g->values, "%s/cam", run_precision(r, p)));
+        cam_finish(g->values, n->h, n->w, n->input_h, n->input_w, g->map);
+        cam_bytes(g->map, n->input_h * n->input_w, g->bytes);
+    }
+    return run_write(r, 0, n->input_h, g->bytes, "/gallery/%s_top%02d_%s", n->name, place + 1,
+                     run_precision(r, p));
+}
+
+static status draw_network(const struct run *r, int net, struct gallery *g)
+{
+    int64_t best[STORE_MAX_PICTURES], n = r->layout.images;
+    int count, other = store_selecting(&r->layout);
+
+    TRY(run_fetch(r, net, 0, n, g->status, "status"));
+    memset(g->rmse, 0, (size_t)n * sizeof *g->rmse);
+    if (other > 0) /* one precision alone shows the first pictures */
+        TRY(run_fetch(r, net, 0, n, g->rmse, "%s/vs_%s/rmse_aligned", run_precision(r, other),
+                      run_precision(r, 0)));
+    for (int64_t i = 0; i < n; i++)
+        g->status[i] = g->status[i] == STORE_OK;
+    count = metric_largest(g->rmse, g->status, n, r->layout.pictures, best);
+    for (int i = 0; i < r->layout.pictures; i++)
+        for (int p = 0; p < r->precisions; p++)
+            TRY(draw(r, net, p, i < count ? best[i] : -1, i, g));
+    return OK;
+}
+
+status pictures_draw(const struct run *r)
+{
+    struct gallery g = { 0 };
+    status result = make_room(r, &g);
+
+    for (int net = 0; net < r->networks && result == OK; net++)
+        result = draw_network(r, net, &g);
+    mem_free(g.status);
+    mem_free(g.rmse);
+    mem_free(g.values);
+    mem_free(g.map);
+    mem_free(g.bytes);
+    return result;
 }

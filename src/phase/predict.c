@@ -1,7 +1,7 @@
 /* src/phase/predict.c: what the job will take, from a small job of the same networks and settings: every
  * rank alone runs PICTURES pictures and one explained row a network, in a folder of its own, all ranks at
  * once, so that what they take from each other is in it. */
-#include "reduce.h"
+#include "local.h"
 
 #include "metric.h"
 #include "metric_test.h"
@@ -20,7 +20,6 @@ enum {
     HASH_BYTES = 1 << 20,
     HASHED = 16
 };
-enum { PLAN, EVALUATE, SELECT, EXPLAIN, AVERAGE, TIME, REDUCE, FINISH };
 
 /* ---- the small job ------------------------------------------------------------------------------------- */
 
@@ -94,18 +93,14 @@ static void remove_small(struct small *s)
  * often among all pictures. */
 static status count_curves(struct run *m, struct calibration *c)
 {
-    char path[STORE_PATH];
     int8_t sign[PICTURES];
     int64_t image;
 
     for (int net = 0; net < m->networks; net++) {
-        const char *name = m->layout.network[net].name;
-        snprintf(path, sizeof path, "/models/%s/subset/image", name);
-        TRY(store_fetch(m->store, path, 0, 1, &image));
+        TRY(run_fetch(m, net, 0, 1, &image, "subset/image"));
         for (int p = 0; p < m->precisions; p++) {
             double turned = 0;
-            snprintf(path, sizeof path, "/models/%s/%s/raw_sign", name, run_precision(m, p));
-            TRY(store_fetch(m->store, path, 0, m->layout.images, sign));
+            TRY(run_fetch(m, net, 0, m->layout.images, sign, "%s/raw_sign", run_precision(m, p)));
             for (int64_t i = 0; i < m->layout.images; i++)
                 turned += sign[i] < 0;
             c->curves += 1 + (image >= 0 && sign[image] < 0);
@@ -148,11 +143,10 @@ static status run_small(struct small *s, struct calibration *c)
     status result = OK;
 
     TRY_OUT(begin_store(m));
-    run_enter(m, "plan");
-    TRY_OUT(run_rows(m));
+    run_enter(m, run_phase[RUN_PLAN].name);
+    TRY_OUT(run_phases(m, RUN_EVALUATE, RUN_REDUCE));
+    run_enter(m, run_phase[RUN_FINISH].name);
     TRY_OUT(count_curves(m, c));
-    TRY_OUT(run_tables(m));
-    run_enter(m, "finish");
     memcpy(c->phase_s, m->phase_s, sizeof c->phase_s);
     c->pictures = (double)m->layout.images;
 out:
@@ -192,12 +186,6 @@ static double share(double items, int ranks)
     return ceil(items / ranks);
 }
 
-/* Places of a network's union where the selections overlap as chance has it; at most the capacity. */
-double predict_union(double images, double fraction, int selections)
-{
-    return images * (1 - pow(1 - fraction, selections));
-}
-
 /* Columns of a network that reduce draws intervals for, over all images. */
 static int reduced_columns(const struct store_layout *l)
 {
@@ -214,22 +202,24 @@ static int reduced_columns(const struct store_layout *l)
 void predict_extrapolate(const struct run *r, const struct calibration *c, int ranks, struct prediction *out)
 {
     const struct store_layout *l = &r->layout;
+    const double *took = c->phase_s;
     double n = (double)l->images, rows, *t = out->phase_s;
     double again = c->curves > 0 ? c->curves_all / c->curves : 1;
 
-    rows = predict_union(n, (double)job_subset_size(r->job->fraction, l->images) / n, l->selections);
+    /* Places of a network's union where the selections overlap as chance has it; at most the capacity. */
+    rows = n * (1 - pow(1 - (double)job_subset_size(r->job->fraction, l->images) / n, l->selections));
     rows = rows > (double)l->subset ? (double)l->subset : rows;
-    t[EVALUATE] = c->phase_s[EVALUATE] / c->pictures * share(n, ranks);
-    t[SELECT] = c->phase_s[SELECT] * l->selections;
-    t[EXPLAIN] = c->phase_s[EXPLAIN] * again * share(rows * r->networks, ranks) / r->networks;
-    t[AVERAGE] = c->phase_s[AVERAGE] * share(rows, ranks);
-    t[TIME] = c->phase_s[TIME] * (r->job->time_runs + TIME_WARM) / (TIME_RUNS + TIME_WARM);
+    t[RUN_EVALUATE] = took[RUN_EVALUATE] / c->pictures * share(n, ranks);
+    t[RUN_SELECT] = took[RUN_SELECT] * l->selections;
+    t[RUN_EXPLAIN] = took[RUN_EXPLAIN] * again * share(rows * r->networks, ranks) / r->networks;
+    t[RUN_AVERAGE] = took[RUN_AVERAGE] * share(rows, ranks);
+    t[RUN_TIME] = took[RUN_TIME] * (r->job->time_runs + TIME_WARM) / (TIME_RUNS + TIME_WARM);
     /* Intervals, a block of columns at a time, over all images and over the selections. */
-    t[REDUCE] = c->phase_s[REDUCE] + c->bootstrap_row_s * r->networks * (n + rows) *
-                                         ceil((double)reduced_columns(l) / BOOTSTRAP_LANES);
-    t[FINISH] = c->hash_byte_s * (double)out->bytes / ranks;
+    t[RUN_REDUCE] = took[RUN_REDUCE] + c->bootstrap_row_s * r->networks * (n + rows) *
+                                           ceil((double)reduced_columns(l) / BOOTSTRAP_LANES);
+    t[RUN_FINISH] = c->hash_byte_s * (double)out->bytes / ranks;
     out->total_s = 0;
-    for (int i = PLAN; i < RUN_PHASES; i++)
+    for (int i = 0; i < RUN_PHASES; i++)
         out->total_s += t[i];
 }
 
@@ -249,26 +239,22 @@ static uint64_t memory_of_list(const struct run *r)
     return n * (2 + (uint64_t)r->networks) + (columns > left ? columns - left : 0);
 }
 
-static void average_over_ranks(const struct run *r, struct calibration *c)
+static status average_over_ranks(const struct run *r, struct calibration *c)
 {
-    struct calibration *all = NULL;
-    double *sum = (double *)c, *one;
-    size_t reals = offsetof(struct calibration, peak) / sizeof(double);
+    size_t reals = offsetof(struct calibration, peak) / sizeof(double), size = 0;
+    double *sum = (double *)c;
+    void *all = NULL;
 
-    if (r->c->rank == 0)
-        all = mem_alloc((size_t)r->c->size, sizeof *all);
-    BUG_IF(r->c->rank == 0 && !all);
-    comm_gather(r->c, c, sizeof *c, all);
-    for (int k = 1; r->c->rank == 0 && k < r->c->size; k++) {
-        one = (double *)&all[k];
+    TRY(comm_gather_bytes(r->c, c, sizeof *c, &all, &size));
+    for (int k = 1; r->c->rank == 0 && k < r->c->size; k++)
         for (size_t i = 0; i < reals; i++)
-            sum[i] += one[i];
-    }
+            sum[i] += ((const double *)((const struct calibration *)all + k))[i];
     for (size_t i = 0; i < reals; i++)
         sum[i] /= r->c->size;
     mem_free(all);
     comm_max_u64(r->c, &c->peak, 1);
     comm_broadcast(r->c, c, sizeof *c);
+    return OK;
 }
 
 status predict_make(struct run *r, int ranks, struct prediction *out)
@@ -279,7 +265,7 @@ status predict_make(struct run *r, int ranks, struct prediction *out)
 
     memset(out, 0, sizeof *out);
     TRY(comm_agree(r->c, calibrate(r, &c)));
-    average_over_ranks(r, &c);
+    TRY(average_over_ranks(r, &c));
     TRY(comm_agree(r->c, schema_expand(&r->layout, &schema)));
     out->bytes = schema_bytes(&schema);
     schema_free(&schema);
@@ -292,9 +278,6 @@ status predict_make(struct run *r, int ranks, struct prediction *out)
 
 /* ---- saying it ----------------------------------------------------------------------------------------- */
 
-static const char *const name[RUN_PHASES] = { "plan",    "evaluate", "select", "explain",
-                                              "average", "time",     "reduce", "finish" };
-
 void predict_print(const struct run *r, const struct prediction *p)
 {
     char total[32], part[32];
@@ -303,8 +286,8 @@ void predict_print(const struct run *r, const struct prediction *p)
              "rank%s, in %.1f s:",
              p->ranks, p->ranks == 1 ? "" : "s", r->list.count < PICTURES ? r->list.count : PICTURES,
              r->c->size, r->c->size == 1 ? "" : "s", p->spent_s);
-    for (int i = EVALUATE; i < RUN_PHASES; i++)
-        log_info("  %-8s  %s  %10.1f s", name[i], text_duration(p->phase_s[i], part, sizeof part),
+    for (int i = RUN_EVALUATE; i < RUN_PHASES; i++)
+        log_info("  %-8s  %s  %10.1f s", run_phase[i].name, text_duration(p->phase_s[i], part, sizeof part),
                  p->phase_s[i]);
     log_info("  all       %s  %10.1f s; %.1f MB in the file, %.0f MB of memory a rank",
              text_duration(p->total_s, total, sizeof total), p->total_s, (double)p->bytes / 1e6,
@@ -317,8 +300,9 @@ void predict_compare(const struct run *r, const struct prediction *p, uint64_t p
 {
     double took = 0;
 
-    for (int i = EVALUATE; i < r->phases; i++) {
-        log_info("  %-8s  predicted %10.1f s, took %10.1f s", r->phase_name[i], p->phase_s[i], r->phase_s[i]);
+    for (int i = RUN_EVALUATE; i < r->phases; i++) {
+        log_info("  %-8s  predicted %10.1f s, took %10.1f s", run_phase[i].name, p->phase_s[i],
+                 r->phase_s[i]);
         took += r->phase_s[i];
     }
     log_info("  all       predicted %10.1f s, took %10.1f s; memory predicted %.0f MB, used %.0f MB",

@@ -3,8 +3,6 @@
  * found by sorting, not by select.c's histograms. Everything read here may be hostile. */
 #include "local.h"
 
-#include "metric.h"
-
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,16 +128,15 @@ static status read_boxes(struct run *r)
 {
     struct image_manifest *list = &r->list;
     size_t n = (size_t)list->count, boxes = (size_t)r->layout.boxes;
-    int64_t *first = mem_alloc(n, sizeof *first);
-    int32_t *count = mem_alloc(n, sizeof *count), *edge = mem_alloc(boxes, 4 * sizeof *edge);
+    int64_t *first = NULL;
+    int32_t *count = NULL, *edge = NULL;
     status result = OK;
 
-    list->entry = mem_alloc(n, sizeof *list->entry);
-    list->box = mem_alloc(boxes, sizeof *list->box);
-    if (!first || !count || !edge || !list->entry || !list->box) {
-        result = FAIL(ERR_MEMORY, "no memory for %zu images", n);
-        goto out;
-    }
+    MEM_TRY_OUT(first, n, sizeof *first);
+    MEM_TRY_OUT(count, n, sizeof *count);
+    MEM_TRY_OUT(edge, boxes, 4 * sizeof *edge);
+    MEM_TRY_OUT(list->entry, n, sizeof *list->entry);
+    MEM_TRY_OUT(list->box, boxes, sizeof *list->box);
     TRY_OUT(store_fetch(r->store, "/images/box_first", 0, list->count, first));
     TRY_OUT(store_fetch(r->store, "/images/box_count", 0, list->count, count));
     TRY_OUT(store_fetch(r->store, "/images/boxes", 0, list->boxes, edge));
@@ -163,22 +160,24 @@ out:
 /* Bad pictures; and no picture is larger than one can be. */
 static status read_images(struct run *r)
 {
+    static const char *const path[] = { "/images/width", "/images/height" };
     int64_t n = r->layout.images;
-    uint8_t *row = mem_alloc((size_t)n, 1);
-    int32_t *extent = mem_alloc((size_t)n, sizeof *extent);
-    status result = row && extent ? OK : FAIL(ERR_MEMORY, "no memory for %lld images", (long long)n);
+    uint8_t *row = NULL;
+    int32_t *extent = NULL;
+    status result = OK;
 
-    if (result == OK)
-        result = store_fetch(r->store, "/images/status", 0, n, row);
-    for (int64_t i = 0; i < n && result == OK; i++)
+    MEM_TRY_OUT(row, (size_t)n, 1);
+    MEM_TRY_OUT(extent, (size_t)n, sizeof *extent);
+    TRY_OUT(store_fetch(r->store, "/images/status", 0, n, row));
+    for (int64_t i = 0; i < n; i++)
         r->images_bad += row[i] == STORE_BAD_IMAGE;
-    for (int k = 0; k < 2 && result == OK; k++) {
-        const char *path = k ? "/images/height" : "/images/width";
-        result = store_fetch(r->store, path, 0, n, extent);
-        for (int64_t i = 0; i < n && result == OK; i++)
+    for (size_t k = 0; k < COUNT_OF(path); k++) {
+        TRY_OUT(store_fetch(r->store, path[k], 0, n, extent));
+        for (int64_t i = 0; i < n; i++)
             if (extent[i] < 0 || extent[i] > LARGEST_EXTENT)
-                result = FAIL(ERR_FORMAT, "row %lld of %s is no picture's", (long long)i, path);
+                TRY_OUT(FAIL(ERR_FORMAT, "row %lld of %s is no picture's", (long long)i, path[k]));
     }
+out:
     mem_free(row);
     mem_free(extent);
     return result;
@@ -208,11 +207,9 @@ struct chosen {
 
 static status choose(struct run *r, int net, struct chosen *c)
 {
-    int64_t n = r->layout.images, usable = 0, k, members = 0;
-    char path[STORE_PATH];
+    int64_t n = r->layout.images, usable = 0, k, members;
 
-    snprintf(path, sizeof path, "/models/%s/status", r->layout.network[net].name);
-    TRY(store_fetch(r->store, path, 0, n, c->usable));
+    TRY(run_fetch(r, net, 0, n, c->usable, "status"));
     for (int64_t i = 0; i < n; i++) {
         usable += c->usable[i] == STORE_OK;
         c->member[i] = (struct subset_member){ .image = i };
@@ -230,13 +227,7 @@ static status choose(struct run *r, int net, struct chosen *c)
         r->threshold[net][s] =
             k > 0 && !subset_is_control(r, s) ? (double)select_value(c->sorted[k - 1].key) : 0;
     }
-    for (int64_t i = 0; i < n; i++) {
-        int any = 0;
-        for (int s = 0; s < r->layout.selections; s++)
-            any |= c->member[i].in[s];
-        if (any)
-            c->member[members++] = c->member[i];
-    }
+    members = subset_pack(r, c->member, n);
     if (members > r->layout.subset)
         return FAIL(ERR_FORMAT, "the selections of %s have %lld members, there is room for %lld",
                     r->layout.network[net].name, (long long)members, (long long)r->layout.subset);
@@ -246,14 +237,17 @@ static status choose(struct run *r, int net, struct chosen *c)
 static status check_selections(struct run *r)
 {
     size_t n = (size_t)r->layout.images;
-    struct chosen c = { mem_alloc(n, 1), mem_alloc(n, sizeof *c.value), mem_alloc(n, sizeof *c.key),
-                        mem_alloc(n, sizeof *c.sorted), mem_alloc(n, sizeof *c.member) };
-    status result = c.usable && c.value && c.key && c.sorted && c.member
-                        ? OK
-                        : FAIL(ERR_MEMORY, "no memory for %zu images", n);
+    struct chosen c = { 0 };
+    status result = OK;
 
-    for (int net = 0; net < r->networks && result == OK; net++)
-        result = choose(r, net, &c);
+    MEM_TRY_OUT(c.usable, n, 1);
+    MEM_TRY_OUT(c.value, n, sizeof *c.value);
+    MEM_TRY_OUT(c.key, n, sizeof *c.key);
+    MEM_TRY_OUT(c.sorted, n, sizeof *c.sorted);
+    MEM_TRY_OUT(c.member, n, sizeof *c.member);
+    for (int net = 0; net < r->networks; net++)
+        TRY_OUT(choose(r, net, &c));
+out:
     mem_free(c.usable);
     mem_free(c.value);
     mem_free(c.key);
@@ -266,80 +260,63 @@ static status check_selections(struct run *r)
 
 /* The mean activations are in no row: of their histograms only what follows from the bins is checked, the
  * Dice coefficients, and that all hold the same number of values; the rest is taken as it is. */
-enum { SETS = 1 + STORE_MAX_SELECTIONS };
-static const char *const bin_kind[2] = { "own", "common" };
-
-struct bins {
-    int64_t images[SETS], count[STORE_MAX_PRECISIONS][2][SETS][HISTOGRAM_BINS];
-};
-
-/* Reads a row and hands it back. */
-static status take_row(struct run *r, const char *path, int net, void *row)
+static status read_bins(struct run *r, int net, struct average_bins *b)
 {
-    TRY(store_fetch(r->store, path, net, 1, row));
-    return store_write(r->store, path, net, 1, row);
-}
-
-static status read_bins(struct run *r, int net, struct bins *h)
-{
-    double range[SETS];
     char path[STORE_PATH];
 
-    TRY(take_row(r, "/summary/histogram/images", net, h->images));
-    for (int p = 0; p < r->precisions; p++)
-        for (int k = 0; k < 2; k++) {
-            snprintf(path, sizeof path, "/summary/histogram/%s/%s", run_precision(r, p), bin_kind[k]);
-            TRY(take_row(r, path, net, h->count[p][k]));
-            snprintf(path, sizeof path, "/summary/histogram/%s/%s", run_precision(r, p), k ? "high" : "low");
-            TRY(take_row(r, path, net, range));
+    TRY(store_fetch(r->store, "/summary/histogram/images", net, 1, b->images));
+    for (int p = 0; p < r->precisions; p++) {
+        const struct {
+            const char *name;
+            void *row;
+        } column[] = { { "own", b->of[p].own },
+                       { "common", b->of[p].common },
+                       { "low", b->of[p].low },
+                       { "high", b->of[p].high } };
+
+        for (size_t k = 0; k < COUNT_OF(column); k++) {
+            snprintf(path, sizeof path, "/summary/histogram/%s/%s", run_precision(r, p), column[k].name);
+            TRY(store_fetch(r->store, path, net, 1, column[k].row));
         }
+    }
     return OK;
 }
 
-static status same_values(const struct run *r, const struct bins *h, int set)
+static uint64_t values_of(const int64_t bins[HISTOGRAM_BINS])
 {
-    uint64_t values[STORE_MAX_PRECISIONS][2] = { 0 };
+    uint64_t sum = 0;
 
-    for (int p = 0; p < r->precisions; p++)
-        for (int k = 0; k < 2; k++) {
-            for (int b = 0; b < HISTOGRAM_BINS; b++)
-                values[p][k] += (uint64_t)h->count[p][k][set][b];
-            if (values[p][k] != values[0][0])
-                return FAIL(ERR_FORMAT,
-                            "/summary/histogram/%s/%s holds another number of values than the others",
-                            run_precision(r, p), bin_kind[k]);
-        }
-    return OK;
+    for (int k = 0; k < HISTOGRAM_BINS; k++)
+        sum += (uint64_t)bins[k];
+    return sum;
 }
 
-static status check_histogram(struct run *r, int net, struct bins *h)
+static status check_values(const struct run *r, const struct average_bins *b)
 {
-    int sets = 1 + r->layout.selections;
-    double dice[SETS] = { 0 };
-    char path[STORE_PATH];
-
-    TRY(read_bins(r, net, h));
-    for (int s = 0; s < sets; s++)
-        TRY(same_values(r, h, s));
-    for (int p = 1; p < r->precisions; p++)
-        for (int k = 0; k < 2; k++) {
-            for (int s = 0; s < sets; s++)
-                dice[s] = h->images[s] > 0 ? histogram_dice(h->count[0][k][s], h->count[p][k][s]) : 0;
-            snprintf(path, sizeof path, "/summary/histogram/%s/dice_%s", run_precision(r, p), bin_kind[k]);
-            TRY(store_write(r->store, path, net, 1, dice));
-        }
+    for (int s = 0; s <= r->layout.selections; s++)
+        for (int p = 0; p < r->precisions; p++)
+            for (int k = 0; k < 2; k++)
+                if (values_of(k ? b->of[p].common[s] : b->of[p].own[s]) != values_of(b->of[0].own[s]))
+                    return FAIL(ERR_FORMAT,
+                                "/summary/histogram/%s/%s holds another number of values than the others",
+                                run_precision(r, p), k ? "common" : "own");
     return OK;
 }
 
 static status check_histograms(struct run *r)
 {
-    struct bins *h = NULL;
+    struct average_bins *b = NULL;
     status result = OK;
 
-    MEM_TRY(h, 1, sizeof *h);
-    for (int net = 0; net < r->networks && result == OK; net++)
-        result = check_histogram(r, net, h);
-    mem_free(h);
+    MEM_TRY(b, 1, sizeof *b);
+    for (int net = 0; net < r->networks && result == OK; net++) {
+        result = read_bins(r, net, b);
+        if (result == OK)
+            result = check_values(r, b);
+        if (result == OK)
+            result = average_write(r, net, b);
+    }
+    mem_free(b);
     return result;
 }
 

@@ -2,7 +2,7 @@
  * its values are over each set of images, and how surely: mean with its 95 % interval, median, standard
  * deviation; and of each precision's paired difference from the first the mean and its interval. The one
  * reduction of all measures. */
-#include "reduce.h"
+#include "local.h"
 
 #include "metric_table.h"
 #include "metric_test.h"
@@ -25,7 +25,7 @@ struct reduction {
     int net, sets;
     const uint32_t *member;       /* (N) bit s: set s holds the image */
     const int32_t *class_index;   /* (N) */
-    uint32_t *place;              /* (S) the same of the subset's places */
+    const uint32_t *place;        /* (S) the same of the subset's places */
     double *first, *other, *less; /* (rows) values of the first precision, of this one, their difference */
     uint8_t *fetched;
     /* Columns that are reduced together: they have the same rows, and so the same draws. */
@@ -102,26 +102,19 @@ static status read_measure(struct reduction *o, int measure, int p, int scorer, 
 
 /* ---- figures of the columns in hand -------------------------------------------------------------------- */
 
-static status put(const struct reduction *o, const struct subject *s, const char *name, const void *row)
-{
-    char path[STORE_PATH + 32];
-
-    snprintf(path, sizeof path, "/summary/%s/%s", s->group, name);
-    return store_write(o->r->store, path, o->net, 1, row);
-}
-
+/* Of a difference without the last two; of answers with McNemar's test in their place. */
 static status put_figures(const struct reduction *o, const struct subject *s, const struct figures *f)
 {
-    TRY(put(o, s, "images", f->images));
-    TRY(put(o, s, s->difference ? "difference" : "mean", f->mean));
-    TRY(put(o, s, "low", f->low));
-    TRY(put(o, s, "high", f->high));
-    if (s->answer)
-        TRY(put(o, s, "p", f->p));
-    if (s->difference)
-        return OK;
-    TRY(put(o, s, "median", f->median));
-    return put(o, s, "sd", f->sd);
+    const struct run_column column[] = {
+        { "images", f->images },
+        { s->difference ? "difference" : "mean", f->mean },
+        { "low", f->low },
+        { "high", f->high },
+        { s->answer ? "p" : "median", s->answer ? f->p : f->median },
+        { "sd", f->sd },
+    };
+
+    return run_put(o->r, o->net, s->group, NULL, column, s->answer ? 5 : s->difference ? 4 : 6);
 }
 
 /* Order statistics, spread and test of one column's values in one set. */
@@ -307,7 +300,6 @@ static status make_room(struct reduction *o)
     o->most = BOOTSTRAP_COLUMNS;
     while (o->most > BOOTSTRAP_LANES && rows * (size_t)o->most * 2 * sizeof *o->value > REDUCE_HELD)
         o->most /= 2;
-    MEM_TRY(o->place, (size_t)l->subset, sizeof *o->place);
     MEM_TRY(o->first, rows, sizeof *o->first);
     MEM_TRY(o->other, rows, sizeof *o->other);
     MEM_TRY(o->less, rows, sizeof *o->less);
@@ -323,7 +315,6 @@ static status make_room(struct reduction *o)
 
 static void free_room(struct reduction *o)
 {
-    mem_free(o->place);
     mem_free(o->first);
     mem_free(o->other);
     mem_free(o->less);
@@ -338,15 +329,16 @@ static void free_room(struct reduction *o)
 
 status reduce_measures(const struct run *r, int net, const struct reduce_rows *rows)
 {
-    struct reduction o = {
-        .r = r, .net = net, .sets = rows->sets, .member = rows->member, .class_index = rows->class_index
-    };
-    status result = OK;
+    struct reduction o = { .r = r,
+                           .net = net,
+                           .sets = rows->sets,
+                           .member = rows->member,
+                           .class_index = rows->class_index,
+                           .place = rows->places.in };
+    status result = make_room(&o);
 
-    TRY_OUT(make_room(&o));
-    TRY_OUT(reduce_places(r, net, o.place));
-    TRY_OUT(reduce_all(&o));
-out:
+    if (result == OK)
+        result = reduce_all(&o);
     free_room(&o);
     return result;
 }

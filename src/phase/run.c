@@ -8,29 +8,26 @@
 /* ---- the phases ---------------------------------------------------------------------------------------- */
 
 /* Means over the ranks (spent: all ranks'), on rank 0, which also says what share of the run they are. */
-static status write_spent(const struct run *r, const struct run_spent *spent)
+static status write_spent(const struct run *r, const double (*spent)[RUN_PHASES][RUN_SPENT])
 {
-    struct run_spent sum = { 0 };
-    double mean[3][RUN_PHASES] = { { 0 } }, total = 0;
+    static const char *const name[RUN_SPENT] = { "io_s", "message_s", "wait_s" };
+    double share[RUN_SPENT] = { 0 }, total = 0;
 
-    for (int i = 0; i < r->phases; i++) {
-        for (int rank = 0; rank < r->c->size; rank++) {
-            const struct run_spent *s = &spent[rank * RUN_PHASES + i];
-
-            mean[0][i] += s->io / r->c->size;
-            mean[1][i] += s->message / r->c->size;
-            mean[2][i] += s->wait / r->c->size;
-        }
-        sum.io += mean[0][i];
-        sum.message += mean[1][i];
-        sum.wait += mean[2][i];
+    for (int i = 0; i < r->phases; i++)
         total += r->phase_s[i];
+    for (int k = 0; k < RUN_SPENT; k++) {
+        double mean[RUN_PHASES] = { 0 };
+
+        for (int i = 0; i < r->phases; i++) {
+            for (int rank = 0; rank < r->c->size; rank++)
+                mean[i] += spent[rank][i][k] / r->c->size;
+            share[k] += 100 * mean[i] / total;
+        }
+        TRY(run_write(r, 0, RUN_PHASES, mean, "/timing/%s", name[k]));
     }
     log_info("of a rank's time: the result file's rows %.2f %%, messages %.2f %%, waiting for others %.2f %%",
-             100 * sum.io / total, 100 * sum.message / total, 100 * sum.wait / total);
-    TRY(store_write(r->store, "/timing/io_s", 0, RUN_PHASES, mean[0]));
-    TRY(store_write(r->store, "/timing/message_s", 0, RUN_PHASES, mean[1]));
-    return store_write(r->store, "/timing/wait_s", 0, RUN_PHASES, mean[2]);
+             share[RUN_IO], share[RUN_MESSAGE], share[RUN_WAIT]);
+    return OK;
 }
 
 static status write_times(const struct run *r)
@@ -39,7 +36,7 @@ static status write_times(const struct run *r)
     int64_t ranks = r->c->size;
 
     for (int i = 0; i < r->phases; i++)
-        snprintf(name[i], STORE_NAME, "%s", r->phase_name[i]);
+        snprintf(name[i], STORE_NAME, "%s", run_phase[i].name);
     snprintf(command, sizeof command, "%s", r->start->command);
     clock_iso8601(now, sizeof now);
     TRY(store_write(r->store, "/timing/phase", 0, RUN_PHASES, name));
@@ -47,22 +44,17 @@ static status write_times(const struct run *r)
     TRY(store_write(r->store, "/timing/predicted_s", 0, RUN_PHASES, r->prediction.phase_s));
     TRY(store_write(r->store, "/timing/ranks", 0, 1, &ranks));
     TRY(store_write(r->store, "/timing/command", 0, 1, command));
-    TRY(store_write(r->store, "/timing/finished", 0, 1, now));
-    return OK;
+    return store_write(r->store, "/timing/finished", 0, 1, now);
 }
 
 /* The file becomes OUT: the job is done. */
 static status finish(struct run *r)
 {
-    struct run_spent *all = NULL;
+    void *all = NULL;
+    size_t size = 0;
     status mine = OK;
 
-    if (r->c->rank == 0) {
-        all = mem_alloc((size_t)r->c->size, sizeof r->spent);
-        mine = all ? OK : FAIL(ERR_MEMORY, "no memory for the times of %d ranks", r->c->size);
-    }
-    TRY(comm_agree(r->c, mine));
-    comm_gather(r->c, r->spent, sizeof r->spent, all);
+    TRY(comm_gather_bytes(r->c, r->spent, sizeof r->spent, &all, &size));
     if (r->c->rank == 0)
         mine = write_times(r);
     if (r->c->rank == 0 && mine == OK)
@@ -123,9 +115,9 @@ static void say_prediction(struct run *r)
     predict_compare(r, &r->prediction, peak);
 }
 
-static status run_phases(struct run *r)
+static status run_job(struct run *r)
 {
-    run_enter(r, "plan");
+    run_enter(r, run_phase[RUN_PLAN].name);
     TRY(plan_make(r));
     say_start(r);
     TRY(begin_layout(r));
@@ -141,11 +133,10 @@ static status run_phases(struct run *r)
         return OK;
     }
 
-    TRY(run_rows(r));
+    TRY(run_phases(r, RUN_EVALUATE, RUN_EXPLAIN));
     say_rows(r);
-    TRY(run_tables(r));
-
-    run_enter(r, "finish");
+    TRY(run_phases(r, RUN_AVERAGE, RUN_REDUCE));
+    run_enter(r, run_phase[RUN_FINISH].name);
     TRY(finish(r));
     say_prediction(r);
     return judge_bad(r);
@@ -163,7 +154,7 @@ static void say_memory(const struct run *r)
         comm_node_memory(r->c, r->phase_pss[k], &all);
         if (all.node > 0)
             n += (size_t)snprintf(text + n, sizeof text - n, "%s%.0f MB in %.20s", n ? ", " : "",
-                                  (double)all.node / 1e6, r->phase_name[k]);
+                                  (double)all.node / 1e6, run_phase[k].name);
         if (n >= sizeof text)
             break;
     }
@@ -182,7 +173,7 @@ status phase_run(const struct comm *c, const struct job *job, const struct phase
     r->c = c;
     r->job = job;
     r->start = start;
-    result = run_phases(r);
+    result = run_job(r);
     first = *error_last();
     if (r->store) {
         snprintf(kept, sizeof kept, "%s", store_out(r->store));

@@ -5,7 +5,13 @@
 
 #include "phase.h"
 
-enum { RUN_TOP = 5, RUN_FILES = 1 + STORE_MAX_PRECISIONS, RUN_PHASES = 8 };
+enum { RUN_TOP = 5, RUN_FILES = 1 + STORE_MAX_PRECISIONS };
+
+/* In order, each a row of run_phase (run_phases.c). */
+enum {
+    RUN_PLAN, RUN_EVALUATE, RUN_SELECT, RUN_EXPLAIN, RUN_AVERAGE, RUN_TIME, RUN_REDUCE, RUN_FINISH,
+    RUN_PHASES
+};
 
 struct run_network {
     struct model model;
@@ -40,9 +46,7 @@ struct calibration {
 };
 
 /* Seconds of a phase that a rank did not compute in. */
-struct run_spent {
-    double io, message, wait;
-};
+enum { RUN_IO, RUN_MESSAGE, RUN_WAIT, RUN_SPENT };
 
 struct run {
     const struct comm *c;
@@ -65,12 +69,21 @@ struct run {
     int64_t rows_bad;   /* after evaluate: bad rows of the network that has most */
     int64_t images_bad; /* after evaluate: status BAD_IMAGE in /images */
     double threshold[JOB_MAX_NETWORKS][STORE_MAX_SELECTIONS]; /* rank 0, after select */
+    int phases; /* that were entered */
     const char *phase_name[RUN_PHASES];
     double phase_s[RUN_PHASES], phase_began;
-    struct run_spent spent[RUN_PHASES], spent_before; /* this rank's */
+    double spent[RUN_PHASES][RUN_SPENT], spent_before[RUN_SPENT]; /* this rank's */
     size_t phase_pss[RUN_PHASES]; /* this rank's, as far as run_note_memory saw it */
-    int phases;
 };
+
+/* The one table of phases. run NULL: run.c's own. Collective. */
+struct run_phase {
+    const char *name;
+    status (*run)(struct run *r);
+};
+extern const struct run_phase run_phase[RUN_PHASES];
+/* run_phases.c: phases `first` to `last`; a signal between two ends them. Collective. */
+MUST_USE status run_phases(struct run *r, int first, int last);
 
 /* run_share.c: the name of precision p; the first is what the others are compared with. */
 const char *run_precision(const struct run *r, int p);
@@ -78,11 +91,24 @@ const char *run_precision(const struct run *r, int p);
 struct probe;
 struct probe_how;
 MUST_USE status run_probe(const struct run *r, const struct probe_how *how, struct probe **out);
-/* run_share.c: from here on the clock runs for phase `name`. */
+/* run_share.c: `count` rows from row `first` of the network's dataset, /models/<net>/ and what `format`
+ * makes. Local. store_fetch's errors. */
+MUST_USE status run_fetch(const struct run *r, int net, int64_t first, int64_t count, void *out,
+                          const char *format, ...) PRINTF_LIKE(6, 7);
+/* run_share.c: store_write of the dataset whose path `format` makes. Local. */
+MUST_USE status run_write(const struct run *r, int64_t first, int64_t count, const void *data,
+                          const char *format, ...) PRINTF_LIKE(5, 6);
+/* A network's whole row of one dataset. */
+struct run_column {
+    const char *name;
+    const void *row;
+};
+/* run_share.c: row `net` of the datasets /summary/TABLE/NAME, or /summary/TABLE/PRECISION/NAME unless NULL.
+ * Local. store_write's errors. */
+MUST_USE status run_put(const struct run *r, int net, const char *table, const char *precision,
+                        const struct run_column *column, size_t columns);
+/* run_share.c: from here on the clock runs for the next phase, `name`. */
 void run_enter(struct run *r, const char *name);
-/* run_phases.c: evaluate, select, explain; average, time, reduce. */
-MUST_USE status run_rows(struct run *r);
-MUST_USE status run_tables(struct run *r);
 /* predict.c: what this job will take on `ranks` ranks, from a calibration on those that are there.
  * Times are linear: evaluate in the images of a rank, explain and average in its places, the union of
  * the selections being what chance makes it; curves counted twice as often as the raw sign is the other one;
@@ -95,8 +121,6 @@ void predict_print(const struct run *r, const struct prediction *p);
 void predict_compare(const struct run *r, const struct prediction *p, uint64_t peak);
 /* Local, pure. The times of r's job on so many ranks; out->bytes is set. */
 void predict_extrapolate(const struct run *r, const struct calibration *c, int ranks, struct prediction *out);
-/* Local, pure. Places of a union of selections that overlap as chance has it. */
-double predict_union(double images, double fraction, int selections);
 
 /* run_share.c: the rows of (n) flags that are missing: this rank's cyclic share, or all of them where rank 0
  * serves them (run.schedule). Local. */
@@ -151,9 +175,5 @@ MUST_USE status explain_subsets(struct run *r);
 MUST_USE status average_activations(struct run *r);
 /* time.c: rank 0 alone, the others asleep: /timing/alone. */
 MUST_USE status time_networks(struct run *r);
-/* reduce.c: /summary from the stored rows, on rank 0. */
-MUST_USE status reduce_summary(struct run *r);
-/* pictures.c: /gallery from the stored rows, on rank 0. */
-MUST_USE status pictures_write(struct run *r);
 
 #endif

@@ -1,40 +1,38 @@
-/* src/phase/run_phases.c: the phases between plan and finish, in order; a prediction runs them too. */
-#include "run.h"
+/* src/phase/run_phases.c: the table of phases; a prediction runs them too. */
+#include "local.h"
 
-/* A signal between two phases; inside evaluate the loop looks itself. */
-static status go_on(const struct run *r)
+/* On rank 0; whatever computes is let go first, so that columns have its room. */
+static status reduce(struct run *r)
 {
-    return comm_agree(r->c, comm_signal_status());
-}
+    status mine = OK;
 
-status run_rows(struct run *r)
-{
-    run_enter(r, "evaluate");
-    TRY(evaluate_images(r));
-    run_note_memory(r);
-
-    run_enter(r, "select");
-    TRY(go_on(r));
-    TRY(subset_select(r));
-
-    run_enter(r, "explain");
-    TRY(go_on(r));
-    return explain_subsets(r);
-}
-
-status run_tables(struct run *r)
-{
-    run_enter(r, "average");
-    TRY(go_on(r));
-    TRY(average_activations(r));
-
-    run_enter(r, "time");
-    TRY(go_on(r));
-    TRY(time_networks(r));
-
-    run_enter(r, "reduce");
-    TRY(go_on(r));
     plan_end_inference(r);
-    TRY(reduce_summary(r));
-    return pictures_write(r);
+    if (r->c->rank == 0)
+        mine = reduce_tables(r);
+    if (r->c->rank == 0 && mine == OK)
+        mine = pictures_draw(r);
+    return comm_agree(r->c, mine);
+}
+
+const struct run_phase run_phase[RUN_PHASES] = {
+    [RUN_PLAN] = { "plan", NULL },
+    [RUN_EVALUATE] = { "evaluate", evaluate_images },
+    [RUN_SELECT] = { "select", subset_select },
+    [RUN_EXPLAIN] = { "explain", explain_subsets },
+    [RUN_AVERAGE] = { "average", average_activations },
+    [RUN_TIME] = { "time", time_networks },
+    [RUN_REDUCE] = { "reduce", reduce },
+    [RUN_FINISH] = { "finish", NULL },
+};
+
+/* Inside evaluate, which begins, the loop looks for signals itself. */
+status run_phases(struct run *r, int first, int last)
+{
+    for (int k = first; k <= last; k++) {
+        run_enter(r, run_phase[k].name);
+        if (k != RUN_EVALUATE)
+            TRY(comm_agree(r->c, comm_signal_status()));
+        TRY(run_phase[k].run(r));
+    }
+    return OK;
 }

@@ -1,12 +1,15 @@
-/* src/phase/run_share.c: what the phases of a run share: its clock, its loops, its probe. */
+/* src/phase/run_share.c: what the phases of a run share: its clock, its probe, its rows, its loops. */
 #include "run.h"
 
 #include "probe.h"
 
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- the clock ----------------------------------------------------------------------------------------- */
 
 /* QUANTCAM_FAULT=RANK:PHASE kills that rank where the phase begins, RANK:PHASE:TERM (or another that stops a
  * job) sends it that signal: tests of every end that a job may come to. */
@@ -29,25 +32,23 @@ static void meet_fault(const struct run *r, const char *name)
             raise(known[i].number);
 }
 
-static struct run_spent spent_so_far(void)
-{
-    struct comm_spent c = comm_spent();
-
-    return (struct run_spent){ store_io_s(), c.message_s, c.wait_s };
-}
-
 void run_enter(struct run *r, const char *name)
 {
-    struct run_spent spent = spent_so_far(), *before = &r->spent_before;
+    struct comm_spent c = comm_spent();
+    const double spent[RUN_SPENT] = {
+        [RUN_IO] = store_io_s(), [RUN_MESSAGE] = c.message_s, [RUN_WAIT] = c.wait_s
+    };
     double now = clock_s();
+    int before = r->phases - 1;
 
-    if (r->phases > 0) {
-        r->phase_s[r->phases - 1] = now - r->phase_began;
-        r->spent[r->phases - 1] = (struct run_spent){ spent.io - before->io, spent.message - before->message,
-                                                      spent.wait - before->wait };
-    }
-    *before = spent;
     BUG_IF(r->phases == RUN_PHASES);
+    if (before >= 0)
+        r->phase_s[before] = now - r->phase_began;
+    for (int k = 0; k < RUN_SPENT; k++) {
+        if (before >= 0)
+            r->spent[before][k] = spent[k] - r->spent_before[k];
+        r->spent_before[k] = spent[k];
+    }
     r->phase_name[r->phases++] = name;
     r->phase_began = now;
     log_detail("phase %s", name);
@@ -55,6 +56,15 @@ void run_enter(struct run *r, const char *name)
         progress_file_phase(r);
     meet_fault(r, name);
 }
+
+void run_note_memory(struct run *r)
+{
+    size_t now = mem_proportional(), *most = &r->phase_pss[r->phases - 1];
+
+    *most = now > *most ? now : *most;
+}
+
+/* ---- the probe ----------------------------------------------------------------------------------------- */
 
 status run_probe(const struct run *r, const struct probe_how *how, struct probe **out)
 {
@@ -78,17 +88,47 @@ status run_probe(const struct run *r, const struct probe_how *how, struct probe 
     return result;
 }
 
-void run_note_memory(struct run *r)
-{
-    size_t now = mem_proportional(), *most = &r->phase_pss[r->phases - 1];
-
-    *most = now > *most ? now : *most;
-}
-
 const char *run_precision(const struct run *r, int p)
 {
     return r->precision[p].name;
 }
+
+/* ---- rows by the names of their datasets --------------------------------------------------------------- */
+
+status run_fetch(const struct run *r, int net, int64_t first, int64_t count, void *out, const char *format,
+                 ...)
+{
+    char path[2 * STORE_PATH];
+    int n = snprintf(path, STORE_PATH, "/models/%s/", r->layout.network[net].name);
+    va_list words;
+
+    va_start(words, format);
+    vsnprintf(path + n, STORE_PATH, format, words);
+    va_end(words);
+    return store_fetch(r->store, path, first, count, out);
+}
+
+status run_write(const struct run *r, int64_t first, int64_t count, const void *data, const char *format, ...)
+{
+    char path[STORE_PATH];
+    va_list words;
+
+    va_start(words, format);
+    vsnprintf(path, sizeof path, format, words);
+    va_end(words);
+    return store_write(r->store, path, first, count, data);
+}
+
+status run_put(const struct run *r, int net, const char *table, const char *precision,
+               const struct run_column *column, size_t columns)
+{
+    for (size_t i = 0; i < columns; i++)
+        TRY(run_write(r, net, 1, column[i].row, "/summary/%s%s%s/%s", table, precision ? "/" : "",
+                      precision ? precision : "", column[i].name));
+    return OK;
+}
+
+/* ---- loops --------------------------------------------------------------------------------------------- */
 
 status run_share(const struct run *r, const uint8_t *missing, int64_t n, int64_t **mine, int64_t *count)
 {

@@ -4,45 +4,7 @@
 
 #include <string.h>
 
-/* What a rank that reads no checkpoint learns of it. */
-struct facts {
-    uint8_t hash[HASH_SIZE];
-    uint64_t file_bytes, parameters, macs, decided;
-    struct store_precision precision;
-    int classes, channels, hidden; /* of the head; 0: there is none */
-};
-
-static struct facts facts_of(const struct run *r, int i, int p, size_t decided)
-{
-    const struct run_network *net = &r->network[i];
-    struct facts f = { .file_bytes = net->file_bytes[p],
-                       .parameters = net->parameters[p],
-                       .macs = net->macs[p],
-                       .decided = decided,
-                       .precision = r->precision[p],
-                       .classes = net->head[p].classes,
-                       .channels = net->head[p].channels,
-                       .hidden = net->head[p].hidden };
-
-    memcpy(f.hash, r->file_hash[i * RUN_FILES + 1 + p], HASH_SIZE);
-    return f;
-}
-
-static void keep_facts(struct run *r, int i, int p, const struct facts *f)
-{
-    struct run_network *net = &r->network[i];
-
-    memcpy(r->file_hash[i * RUN_FILES + 1 + p], f->hash, HASH_SIZE);
-    net->file_bytes[p] = f->file_bytes;
-    net->parameters[p] = f->parameters;
-    net->macs[p] = f->macs;
-    r->precision[p] = f->precision;
-    net->head[p].classes = f->classes;
-    net->head[p].channels = f->channels;
-    net->head[p].hidden = f->hidden;
-}
-
-/* The rest of the head: this rank's own copy. */
+/* The values of the head, whose extents every rank knows: this rank's own copy. */
 static status share_head(const struct run *r, const struct comm *node, struct model_head *h)
 {
     size_t classes = (size_t)h->classes, channels = (size_t)h->channels, hidden = (size_t)h->hidden;
@@ -61,26 +23,41 @@ static status share_head(const struct run *r, const struct comm *node, struct mo
     return OK;
 }
 
-/* decided: the length of r->decided before this checkpoint, for its lines. */
+/* What a rank that reads no checkpoint learns of it. decided: the length of r->decided before this
+ * checkpoint, for its lines. */
 static status share_facts(struct run *r, int i, int p, size_t decided)
 {
-    struct facts f = facts_of(r, i, p, r->decided.size - decided);
+    struct run_network *net = &r->network[i];
+    struct model_head *head = &net->head[p];
+    size_t length = r->decided.size - decided;
+    const struct {
+        void *at;
+        size_t bytes;
+    } facts[] = { { r->file_hash[i * RUN_FILES + 1 + p], HASH_SIZE },
+                  { &net->file_bytes[p], sizeof net->file_bytes[p] },
+                  { &net->parameters[p], sizeof net->parameters[p] },
+                  { &net->macs[p], sizeof net->macs[p] },
+                  { &r->precision[p], sizeof r->precision[p] },
+                  { &head->classes, sizeof head->classes }, /* 0: there is none */
+                  { &head->channels, sizeof head->channels },
+                  { &head->hidden, sizeof head->hidden },
+                  { &length, sizeof length } };
     struct comm node;
     char *lines;
     status mine = OK;
 
     comm_node(r->c, &node);
-    comm_broadcast(&node, &f, sizeof f);
-    keep_facts(r, i, p, &f);
-    MEM_TRY(lines, (size_t)f.decided + 1, 1);
-    if (node.rank == 0 && f.decided > 0)
-        memcpy(lines, r->decided.data + decided, (size_t)f.decided);
-    comm_broadcast(&node, lines, (size_t)f.decided);
-    if (node.rank > 0 && f.decided > 0)
+    for (size_t k = 0; k < COUNT_OF(facts); k++)
+        comm_broadcast(&node, facts[k].at, facts[k].bytes);
+    MEM_TRY(lines, length + 1, 1);
+    if (node.rank == 0 && length > 0)
+        memcpy(lines, r->decided.data + decided, length);
+    comm_broadcast(&node, lines, length);
+    if (node.rank > 0 && length > 0)
         mine = text_add(&r->decided, "%s", lines);
     mem_free(lines);
     TRY(comm_agree(r->c, mine));
-    return share_head(r, &node, &r->network[i].head[p]);
+    return share_head(r, &node, head);
 }
 
 status shared_plan(struct run *r, int i, int p, const struct model_binding *b,

@@ -50,18 +50,17 @@ const char *subset_reading(int i)
 }
 
 /* The RMSE that a selection goes by, found by the names in its own: "raw_NAME". */
-static status path_of(const struct run *r, int net, const char *selection, char path[STORE_PATH])
+static status fetch_reading(const struct run *r, int net, const char *selection, int64_t first, int64_t count,
+                            float *value)
 {
     for (int i = 0; i < STORE_READINGS; i++) {
-        size_t n = strlen(subset_reading(i));
+        const char *reading = subset_reading(i);
+        size_t n = strlen(reading);
 
-        for (int p = 1; p < r->precisions && !strncmp(selection, subset_reading(i), n) && selection[n] == '_';
-             p++)
-            if (!strcmp(selection + n + 1, run_precision(r, p))) {
-                snprintf(path, STORE_PATH, "/models/%s/%s/vs_%s/rmse_%s", r->layout.network[net].name,
-                         run_precision(r, p), run_precision(r, 0), subset_reading(i));
-                return OK;
-            }
+        for (int p = 1; p < r->precisions && !strncmp(selection, reading, n) && selection[n] == '_'; p++)
+            if (!strcmp(selection + n + 1, run_precision(r, p)))
+                return run_fetch(r, net, first, count, value, "%s/vs_%s/rmse_%s", run_precision(r, p),
+                                 run_precision(r, 0), reading);
     }
     return FAIL(ERR_FORMAT, "selection %s is of no reading and precision of this result", selection);
 }
@@ -69,8 +68,6 @@ static status path_of(const struct run *r, int net, const char *selection, char 
 status subset_keys(const struct run *r, int net, int selection, int64_t first, int64_t count, float *value,
                    uint32_t *key)
 {
-    char path[STORE_PATH];
-
     if (subset_is_control(r, selection)) {
         for (int64_t i = 0; i < count; i++)
             key[i] = (uint32_t)(random_u64((uint64_t)r->job->control_seed, CONTROL_STREAM,
@@ -78,8 +75,7 @@ status subset_keys(const struct run *r, int net, int selection, int64_t first, i
                                 32);
         return OK;
     }
-    TRY(path_of(r, net, r->layout.selection[selection], path));
-    TRY(store_fetch(r->store, path, first, count, value));
+    TRY(fetch_reading(r, net, r->layout.selection[selection], first, count, value));
     for (int64_t i = 0; i < count; i++)
         key[i] = select_key(value[i]);
     return OK;
@@ -87,10 +83,7 @@ status subset_keys(const struct run *r, int net, int selection, int64_t first, i
 
 static status read_status(const struct run *r, int net, struct range *a)
 {
-    char path[STORE_PATH];
-
-    snprintf(path, sizeof path, "/models/%s/status", r->layout.network[net].name);
-    TRY(store_fetch(r->store, path, a->first, a->count, a->usable));
+    TRY(run_fetch(r, net, a->first, a->count, a->usable, "status"));
     for (int64_t i = 0; i < a->count; i++)
         a->usable[i] = a->usable[i] == STORE_OK;
     return OK;
@@ -118,18 +111,13 @@ static status choose(struct run *r, int net, struct range *a)
     return OK;
 }
 
-/* The members to the front of the range's array; returns how many. */
-static int64_t pack_members(const struct run *r, struct range *a)
+int64_t subset_pack(const struct run *r, struct subset_member *member, int64_t count)
 {
     int64_t kept = 0;
 
-    for (int64_t i = 0; i < a->count; i++) {
-        int any = 0;
-        for (int s = 0; s < r->layout.selections; s++)
-            any |= a->member[i].in[s];
-        if (any)
-            a->member[kept++] = a->member[i];
-    }
+    for (int64_t i = 0; i < count; i++)
+        if (memchr(member[i].in, 1, (size_t)r->layout.selections))
+            member[kept++] = member[i];
     return kept;
 }
 
@@ -139,26 +127,19 @@ status subset_write(const struct run *r, int net, const struct subset_member *me
 {
     int64_t places = r->layout.subset, *image = NULL;
     const char *name = r->layout.network[net].name;
-    char path[STORE_PATH];
     uint8_t *in = NULL;
     status result = OK;
 
     BUG_IF(count > places);
-    MEM_TRY(image, (size_t)places, sizeof *image);
-    in = mem_alloc((size_t)places, 1);
-    if (!in) {
-        result = FAIL(ERR_MEMORY, "no memory for %lld places", (long long)places);
-        goto out;
-    }
+    MEM_TRY_OUT(image, (size_t)places, sizeof *image);
+    MEM_TRY_OUT(in, (size_t)places, 1);
     for (int64_t i = 0; i < places; i++)
         image[i] = i < count ? member[i].image : -1;
-    snprintf(path, sizeof path, "/models/%s/subset/image", name);
-    TRY_OUT(store_write(r->store, path, 0, places, image));
+    TRY_OUT(run_write(r, 0, places, image, "/models/%s/subset/image", name));
     for (int s = 0; s < r->layout.selections; s++) {
         for (int64_t i = 0; i < count; i++)
             in[i] = member[i].in[s];
-        snprintf(path, sizeof path, "/models/%s/subset/in_%s", name, r->layout.selection[s]);
-        TRY_OUT(store_write(r->store, path, 0, places, in));
+        TRY_OUT(run_write(r, 0, places, in, "/models/%s/subset/in_%s", name, r->layout.selection[s]));
     }
 out:
     mem_free(image);
@@ -175,7 +156,7 @@ static status select_network(struct run *r, int net, struct range *a)
 
     TRY(comm_agree(r->c, read_status(r, net, a)));
     TRY(choose(r, net, a));
-    kept = pack_members(r, a);
+    kept = subset_pack(r, a->member, a->count);
     TRY(comm_gather_bytes(r->c, a->member, (size_t)kept * sizeof *a->member, &all, &total));
     if (r->c->rank == 0)
         result = subset_write(r, net, all, (int64_t)(total / sizeof(struct subset_member)));
@@ -196,4 +177,37 @@ status subset_select(struct run *r)
 out:
     free_range(&a);
     return result;
+}
+
+/* ---- the places, once they are written ----------------------------------------------------------------- */
+
+status subset_places_make(const struct run *r, struct subset_places *out)
+{
+    size_t places = (size_t)r->layout.subset;
+
+    MEM_TRY(out->image, places, sizeof *out->image);
+    MEM_TRY(out->in, places, sizeof *out->in);
+    MEM_TRY(out->status, places, 1);
+    return OK;
+}
+
+status subset_places_read(const struct run *r, int net, struct subset_places *out)
+{
+    int64_t places = r->layout.subset;
+
+    memset(out->in, 0, (size_t)places * sizeof *out->in);
+    for (int s = 0; s < r->layout.selections; s++) {
+        TRY(run_fetch(r, net, 0, places, out->status, "subset/in_%s", r->layout.selection[s]));
+        for (int64_t i = 0; i < places; i++)
+            out->in[i] |= out->status[i] ? 2u << s : 0;
+    }
+    TRY(run_fetch(r, net, 0, places, out->image, "subset/image"));
+    return run_fetch(r, net, 0, places, out->status, "subset/status");
+}
+
+void subset_places_free(struct subset_places *p)
+{
+    mem_free(p->image);
+    mem_free(p->in);
+    mem_free(p->status);
 }

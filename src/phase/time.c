@@ -77,7 +77,6 @@ static status time_one(const struct run *r, struct clock_room *t, int net, int p
     static const char *const name[MEASURES] = { "inference_s", "cam_s", "total_s" };
     int64_t images = r->job->time_runs;
     double out[MEASURES];
-    char path[STORE_PATH];
 
     probe_aim(t->probe, net);
     for (int i = -WARM_UP; i < r->job->time_runs; i++) {
@@ -90,11 +89,10 @@ static status time_one(const struct run *r, struct clock_room *t, int net, int p
     for (int m = 0; m < MEASURES; m++) {
         struct metric_quartiles q;
         metric_quartiles_of(t->sample[m], images, &q);
-        snprintf(path, sizeof path, "/timing/alone/%s/%s", run_precision(r, p), name[m]);
-        TRY(store_write(r->store, path, net, 1, (double[STORE_STATISTICS]){ q.median, q.q1, q.q3, q.mean }));
+        TRY(run_write(r, net, 1, (double[STORE_STATISTICS]){ q.median, q.q1, q.q3, q.mean },
+                      "/timing/alone/%s/%s", run_precision(r, p), name[m]));
     }
-    snprintf(path, sizeof path, "/timing/alone/%s/images", run_precision(r, p));
-    return store_write(r->store, path, net, 1, &images);
+    return run_write(r, net, 1, &images, "/timing/alone/%s/images", run_precision(r, p));
 }
 
 static status time_all(const struct run *r)

@@ -17,6 +17,7 @@ void probe_run(struct probe *p, int i, const uint8_t *pixels)
 
     engine_run(e->plan, e->state, pixels);
     memcpy(p->view[i].shown.logits, engine_logits(e->plan, e->state), (size_t)p->classes * sizeof(float));
+    p->view[i].shown.layer = engine_cam_map(e->plan, e->state);
 }
 
 status probe_answer(struct probe *p, int i)
@@ -57,11 +58,9 @@ static void align(struct probe *p, int i)
 
 status probe_look(struct probe *p, int i)
 {
-    const struct engine *e = probe_engine(p, i);
     struct probe_view *v = &p->view[i];
 
     probe_forget(v);
-    v->shown.layer = engine_cam_map(e->plan, e->state);
     v->shown.act = p->act;
     engine_map_copy_real(&v->shown.layer, p->act);
     TRY(cam_eigen(p->cam, p->act, p->h, p->w, p->c, p->how.sign, p->how.raw, &v->shown.cam));

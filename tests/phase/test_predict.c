@@ -9,15 +9,6 @@ static void near(double got, double expected, const char *what)
               expected);
 }
 
-/* By hand: one selection of 5 % is 50 of 1000; three that overlap by chance, 1000 (1 - 0.95^3). */
-static void test_union(void)
-{
-    near(predict_union(1000, 0.05, 1), 50, "one selection");
-    near(predict_union(1000, 0.05, 3), 142.625, "three selections");
-    CHECK(predict_union(1000, 1, 2) == 1000);
-    CHECK(predict_union(1, 1, 1) == 1);
-}
-
 /* 1,000 images, two networks, three selections of 5 %: 142.625 places. Seven ranks: the one that has most has
  * 143 images, 41 of 285.25 places of both networks, 21 of one's. The small job had 16 pictures; its explained
  * rows took 4 passes where 6 are expected, so that explain takes half as long again. 50 runs and 5 to warm up
@@ -65,7 +56,6 @@ static void test_times(void)
 
 int main(void)
 {
-    test_union();
     test_times();
     return check_result("test_predict");
 }

@@ -90,7 +90,7 @@ int main(void)
     CHECK(made_begin(m, "reduce") == OK);
     if (!check_failed) {
         CHECK(subset_select(&m->run) == OK);
-        CHECK(reduce_summary(&m->run) == OK);
+        CHECK(run_phase[RUN_REDUCE].run(&m->run) == OK);
         test_accuracy(m, 0);
         test_accuracy(m, 1);
         test_agreement(m);

@@ -2,7 +2,7 @@
 #include "made.h"
 
 #include "phase/locate.h"
-#include "phase/reduce.h"
+#include "phase/local.h"
 
 #include <math.h>
 
