@@ -49,23 +49,12 @@ static status name_difference(const char *path, const char *there, const char *h
 
 static status compare_job(struct store_reader *r, const struct store_plan *plan)
 {
-    char *text = NULL;
-    int64_t count;
-    status s = store_read_all(r, "/job", STORE_STRING, STORE_LONGEST_TEXT, (void **)&text, &count);
+    char *text;
+    status s = OK;
 
-    if (s != OK)
-        return s;
-    /* store_read_all leaves no room for the NUL that the file's text need not have */
-    size_t size = store_reader_find(r, "/job")->element, n = strnlen(text, size);
-    char *whole = mem_alloc(n + 1, 1);
-    if (!whole)
-        s = FAIL(ERR_MEMORY, "no memory for a job of %zu bytes", n);
-    else {
-        memcpy(whole, text, n);
-        if (strcmp(whole, plan->job))
-            s = name_difference(store_reader_path(r), whole, plan->job);
-    }
-    mem_free(whole);
+    TRY(store_read_text(r, "/job", 0, &text));
+    if (strcmp(text, plan->job))
+        s = name_difference(store_reader_path(r), text, plan->job);
     mem_free(text);
     return s;
 }
@@ -98,9 +87,7 @@ static status compare_contents(struct store_reader *r, const struct store_schema
         const struct store_dataset *d = &schema->dataset[i];
         int at = store_view_find(view, d->path);
         void *own = NULL;
-        if (at < 0 || view->schema.dataset[at].type != d->type ||
-            view->schema.dataset[at].element != d->element || view->schema.dataset[at].rank != d->rank ||
-            memcmp(view->schema.dataset[at].dim, d->dim, (size_t)d->rank * sizeof d->dim[0]))
+        if (at < 0 || !store_same_form(&view->schema.dataset[at], d))
             return FAIL(ERR_MISMATCH, "%s: %s is absent or of another shape than this job gives it",
                         store_reader_path(r), d->path);
         if (d->group != STORE_FIXED || !strcmp(d->path, "/provenance") || !strcmp(d->path, "/job"))

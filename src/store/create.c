@@ -134,37 +134,17 @@ status store_own_contents(const struct store_layout *layout, const struct store_
 
 /* ---- objects --------------------------------------------------------------------------------------- */
 
-static status write_attributes(const struct h5_set *set, const struct store_dataset *d)
+/* HDF5's own calls for pictures store times: their texts are written by hand, after the axes, since attaching
+ * leaks a handle where it finds another CLASS than its own. */
+static status write_notes(const struct h5_set *set, const struct store_dataset *d, int ascii)
 {
-    TRY(h5_attribute_write_text(set, "long_name", H5_TEXT, d->long_name));
-    if (d->unit[0])
-        TRY(h5_attribute_write_text(set, "units", H5_TEXT, d->unit));
-    return d->scale_factor != 0 ? h5_attribute_write(set, "scale_factor", H5_F64, 0, &d->scale_factor) : OK;
-}
+    struct store_note note[STORE_MOST_NOTES];
+    int notes = store_notes(d, note);
 
-/* HDF5's Image and Palette conventions, by hand: the library's own calls store times, and know texts only
- * that end with a zero byte. */
-static status write_picture_attributes(const struct h5_file *file, const struct h5_set *set,
-                                       const struct store_dataset *d)
-{
-    static const struct {
-        int picture;
-        const char *name, *text;
-    } note[] = {
-        { 0, "CLASS", "PALETTE" },
-        { 0, "PAL_VERSION", "1.2" },
-        { 0, "PAL_COLORMODEL", "RGB" },
-        { 0, "PAL_TYPE", "STANDARD8" },
-        { 1, "CLASS", "IMAGE" },
-        { 1, "IMAGE_VERSION", "1.2" },
-        { 1, "IMAGE_SUBCLASS", "IMAGE_INDEXED" },
-    };
-    int palette = !strcmp(d->path, "/gallery/palette");
-
-    for (size_t i = 0; i < COUNT_OF(note); i++)
-        if (note[i].picture ? d->picture : palette)
-            TRY(h5_attribute_write_text(set, note[i].name, H5_ASCII_ENDED, note[i].text));
-    return d->picture ? h5_attribute_refer(set, "PALETTE", file, "/gallery/palette") : OK;
+    for (int i = 0; i < notes; i++)
+        if (note[i].ascii == ascii)
+            TRY(h5_attribute_write_text(set, note[i].name, ascii ? H5_ASCII_ENDED : H5_TEXT, note[i].text));
+    return OK;
 }
 
 static status write_root(const struct h5_file *file, const struct store_plan *plan)
@@ -186,7 +166,9 @@ static status fill_dataset(const struct h5_set *set, const struct store_plan *pl
     void *own = NULL;
     const void *data;
 
-    TRY(write_attributes(set, d));
+    TRY(write_notes(set, d, 0));
+    if (d->scale_factor != 0)
+        TRY(h5_attribute_write(set, "scale_factor", H5_F64, 0, &d->scale_factor));
     if (d->scale)
         TRY(h5_axis_make(set));
     TRY(store_own_contents(&plan->layout, plan, d, &own));
@@ -215,8 +197,6 @@ static status make_dataset(const struct h5_file *file, const struct store_plan *
     return h5_set_finish(&set, fill_dataset(&set, plan, d));
 }
 
-/* The axes come before the pictures' attributes: attaching leaks a handle where it finds another CLASS than
- * its own. */
 static status attach_axes(const struct h5_file *file, const struct store_dataset *d)
 {
     status result = OK;
@@ -227,7 +207,9 @@ static status attach_axes(const struct h5_file *file, const struct store_dataset
         if (d->axis[k][0])
             result = h5_axis_attach(&set, k, file, d->axis[k]);
     if (result == OK)
-        result = write_picture_attributes(file, &set, d);
+        result = write_notes(&set, d, 1);
+    if (result == OK && d->picture)
+        result = h5_attribute_refer(&set, "PALETTE", file, "/gallery/palette");
     return h5_set_finish(&set, result);
 }
 

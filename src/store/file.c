@@ -69,28 +69,18 @@ static void spare_locks(int fd)
     fcntl(fd, F_SETLK, &byte);
 }
 
+/* Local: nobody waits in it. */
 static status open_part(struct store *s)
 {
-    status mine;
-
-    mine = schema_expand(&s->layout, &s->view.schema);
-    if (mine == OK) {
-        s->fd = open(s->view.path, O_RDWR | O_CLOEXEC);
-        if (s->fd < 0)
-            mine = FAIL(ERR_IO, "%s on %s: %s", s->view.path, s->c->host, strerror(errno));
-    }
-    if (mine == OK) {
-        spare_locks(s->fd);
-        s->found = mem_alloc((size_t)s->view.schema.count, sizeof *s->found);
-        s->changed = mem_alloc((size_t)s->view.schema.count, 1);
-        if (!s->found || !s->changed)
-            mine = FAIL(ERR_MEMORY, "no memory for %d datasets", s->view.schema.count);
-    }
-    if (mine == OK)
-        mine = h5_open(s->view.path, s->view.path, H5_WRITE, &s->view.file);
-    if (mine == OK)
-        mine = store_view_open(&s->view, 1);
-    return comm_agree(s->c, mine);
+    TRY(schema_expand(&s->layout, &s->view.schema));
+    s->fd = open(s->view.path, O_RDWR | O_CLOEXEC);
+    if (s->fd < 0)
+        return FAIL(ERR_IO, "%s on %s: %s", s->view.path, s->c->host, strerror(errno));
+    spare_locks(s->fd);
+    MEM_TRY(s->found, (size_t)s->view.schema.count, sizeof *s->found);
+    MEM_TRY(s->changed, (size_t)s->view.schema.count, 1);
+    TRY(h5_open(s->view.path, s->view.path, H5_WRITE, &s->view.file));
+    return store_view_open(&s->view, 1);
 }
 
 /* The same files on all ranks: rank 0 follows the links. */
@@ -130,7 +120,7 @@ status store_begin(const struct comm *c, const char *out, const struct store_pla
         comm_broadcast(c, &new->outcome, sizeof new->outcome);
         comm_broadcast(c, &new->layout, sizeof new->layout);
         if (new->outcome != STORE_FINISHED)
-            mine = open_part(new);
+            mine = comm_agree(c, open_part(new));
     }
     if (mine != OK) {
         store_end(&new);
@@ -286,19 +276,6 @@ struct closing {
     uint64_t checksums_at, complete_at;
 };
 
-static status pread_all(const struct store *s, void *out, size_t size, uint64_t at)
-{
-    for (size_t got = 0; got < size;) {
-        ssize_t n = pread(s->fd, (char *)out + got, size - got, (off_t)(at + got));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return FAIL(ERR_IO, "%s: %s", s->view.path, n < 0 ? strerror(errno) : "shorter than it was");
-        got += (size_t)n;
-    }
-    return OK;
-}
-
 static status pwrite_all(const struct store *s, const void *data, size_t size, uint64_t at)
 {
     for (size_t done = 0; done < size;) {
@@ -312,32 +289,6 @@ static status pwrite_all(const struct store *s, const void *data, size_t size, u
     return OK;
 }
 
-/* Contiguous, little-endian data: the file's own bytes are what /checksums is about. */
-static status hash_dataset(const struct store *s, const struct store_dataset *d, uint64_t at,
-                           uint8_t out[HASH_SIZE])
-{
-    uint64_t size = (uint64_t)d->row_bytes * (uint64_t)d->dim[0];
-    size_t piece = 1 << 20;
-    status result = OK;
-    struct hash h;
-    uint8_t *bytes;
-
-    MEM_TRY(bytes, piece, 1);
-    hash_start(&h);
-    for (uint64_t done = 0; done < size && result == OK; done += piece) {
-        size_t n = size - done < piece ? (size_t)(size - done) : piece;
-        comm_alive();
-        result = comm_signal_status(); /* minutes of a large file: the next start hashes again */
-        if (result == OK)
-            result = pread_all(s, bytes, n, at + done);
-        if (result == OK)
-            hash_add(&h, bytes, n);
-    }
-    hash_result(&h, out);
-    mem_free(bytes);
-    return result;
-}
-
 static int is_closing(const struct store_dataset *d)
 {
     return d->group == STORE_CLOSING;
@@ -349,14 +300,13 @@ static status hash_share(const struct store *s, struct closing *closing)
     for (int d = 0; d < s->view.schema.count; d++) {
         const struct store_dataset *ds = &s->view.schema.dataset[d];
         struct h5_place place = h5_set_place(&s->view.set[d]);
-        if (place.how != H5_ONE_PIECE)
+
+        if (is_closing(ds) && place.how != H5_ONE_PIECE)
             return FAIL(ERR_FORMAT, "%s: %s is not one piece of the file", s->view.path, ds->path);
-        if (!strcmp(ds->path, "/checksums"))
-            closing->checksums_at = place.at;
-        if (!strcmp(ds->path, "/complete"))
-            closing->complete_at = place.at;
-        if (!is_closing(ds) && d % s->c->size == s->c->rank)
-            TRY(hash_dataset(s, ds, place.at, closing->hashes + (size_t)d * HASH_SIZE));
+        if (is_closing(ds))
+            *(strcmp(ds->path, "/complete") ? &closing->checksums_at : &closing->complete_at) = place.at;
+        else if (d % s->c->size == s->c->rank)
+            TRY(store_view_hash(&s->view, d, closing->hashes + (size_t)d * HASH_SIZE));
     }
     return OK;
 }

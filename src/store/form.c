@@ -24,35 +24,22 @@ static int64_t own_attributes(const struct h5_set *set)
 /* The name of the first attribute that is not as the table says; "" if all are. */
 static const char *wrong_attribute(const struct h5_set *set, const struct store_dataset *d)
 {
-    int count = 1 + (d->unit[0] != 0) + (d->scale_factor != 0);
+    struct store_note note[STORE_MOST_NOTES];
+    int notes = store_notes(d, note), count = notes + (d->scale_factor != 0) + 2 * d->scale + d->picture;
     double factor = 0;
 
-    if (!is_text(set, "long_name", d->long_name))
-        return "long_name";
-    if (d->unit[0] && !is_text(set, "units", d->unit))
-        return "units";
+    for (int i = 0; i < notes; i++)
+        if (!is_text(set, note[i].name, note[i].text))
+            return note[i].name;
     if (d->scale_factor != 0 &&
         (h5_attribute_read(set, "scale_factor", H5_F64, 1, &factor) != OK || factor != d->scale_factor))
         return "scale_factor";
-    if (d->scale) {
-        count += 2;
-        if (!is_text(set, "CLASS", "DIMENSION_SCALE"))
-            return "CLASS";
-        if (!is_text(set, "NAME", strrchr(d->path, '/') + 1))
-            return "NAME";
-    }
-    if (!strcmp(d->path, "/gallery/palette")) {
-        count += 4;
-        if (!is_text(set, "CLASS", "PALETTE") || !is_text(set, "PAL_VERSION", "1.2") ||
-            !is_text(set, "PAL_COLORMODEL", "RGB") || !is_text(set, "PAL_TYPE", "STANDARD8"))
-            return "CLASS or PAL_...";
-    }
-    if (d->picture) {
-        count += 4;
-        if (!is_text(set, "CLASS", "IMAGE") || !is_text(set, "IMAGE_VERSION", "1.2") ||
-            !is_text(set, "IMAGE_SUBCLASS", "IMAGE_INDEXED") || !h5_has(set, "PALETTE"))
-            return "CLASS, IMAGE_... or PALETTE";
-    }
+    if (d->scale && !is_text(set, "CLASS", "DIMENSION_SCALE"))
+        return "CLASS";
+    if (d->scale && !is_text(set, "NAME", strrchr(d->path, '/') + 1))
+        return "NAME";
+    if (d->picture && !h5_has(set, "PALETTE"))
+        return "PALETTE";
     return own_attributes(set) == count ? "" : "number of attributes";
 }
 
@@ -114,19 +101,17 @@ status store_seal_text(const char *text, char **sealed)
 static status provenance_good(struct store_reader *r, int *good)
 {
     const struct store_dataset *d = store_reader_find(r, "/provenance");
-    char line[SEAL_LENGTH + 1];
-    char *text = NULL;
-    int64_t count;
+    char line[SEAL_LENGTH + 1], *text;
     size_t n;
 
     *good = 0;
-    if (!d || d->type != STORE_STRING || d->element < SEAL_LENGTH)
+    if (!d || d->element < SEAL_LENGTH || d->dim[0] != 1)
         return OK;
-    if (store_read_all(r, "/provenance", STORE_STRING, STORE_LONGEST_TEXT, (void **)&text, &count) != OK)
+    if (store_read_text(r, "/provenance", 0, &text) != OK)
         return error_last()->status == ERR_MEMORY ? ERR_MEMORY : OK;
     n = d->element - SEAL_LENGTH;
     write_seal(text, n, line);
-    *good = count == 1 && !memcmp(text + n, line, SEAL_LENGTH);
+    *good = !memcmp(text + n, line, SEAL_LENGTH);
     mem_free(text);
     return OK;
 }

@@ -1,5 +1,6 @@
 /* src/store/read.c: a result for those who read: its layout from its own axes, its datasets by name,
  * checked by their sums. */
+#include "schema_table.h"
 #include "store_internal.h"
 
 #include <string.h>
@@ -99,15 +100,34 @@ static status read_measures(struct store_reader *r)
     return OK;
 }
 
-static int find_activations(const struct store_schema *s, const struct store_layout *l)
+/* The dataset that a path of the table is at a place; NULL where it is absent. */
+static const struct store_dataset *find_at(const struct store_reader *r, const char *template,
+                                           const struct schema_place *at)
 {
-    char path[2 * STORE_NAME + 64];
+    char path[STORE_PATH];
 
-    snprintf(path, sizeof path, "/models/%s/%s/activation", l->network[0].name, l->precision[0].name);
-    if (schema_find(s, path))
-        return STORE_ACTIVATIONS_FULL;
-    snprintf(path, sizeof path, "/models/%s/subset/%s/activation", l->network[0].name, l->precision[0].name);
-    return schema_find(s, path) ? STORE_ACTIVATIONS_SUBSET : STORE_ACTIVATIONS_MEAN;
+    return schema_expand_text(&r->layout, at, template, path, sizeof path) ? schema_find(&r->view.schema, path)
+                                                                           : NULL;
+}
+
+/* What there is of the first network and precision, there is of all. */
+static void find_parts(const struct store_reader *r, struct store_layout *l)
+{
+    const struct schema_place first = { 0 }, other = { .prec = 1 };
+    const struct store_dataset *place = find_at(r, "/models/{net}/subset/place", &first);
+
+    l->subset = place ? place->dim[0] : 0;
+    l->subset_maps = find_at(r, "/models/{net}/subset/{prec}/cam_u8", &first) != NULL;
+    l->step_logits = find_at(r, "/models/{net}/subset/{prec}/deletion_logits", &first) != NULL;
+    l->cross = l->precisions > 1 &&
+               find_at(r, "/models/{net}/subset/{base}/deletion_curve_on_{other}", &other) != NULL;
+    l->activations =
+        find_at(r, "/models/{net}/{prec}/activation", &first)          ? STORE_ACTIVATIONS_FULL
+        : find_at(r, "/models/{net}/subset/{prec}/activation", &first) ? STORE_ACTIVATIONS_SUBSET
+                                                                       : STORE_ACTIVATIONS_MEAN;
+    for (struct schema_place at = { 0 };
+         l->pictures < STORE_MAX_PICTURES && find_at(r, "/gallery/{net}_top{pic}_{prec}", &at); at.pic++)
+        l->pictures++;
 }
 
 /* A file without /network is somebody else's: no layout, no problem. */
@@ -118,7 +138,6 @@ static status read_layout(struct store_reader *r)
     const struct store_dataset *paths = schema_find(s, "/images/path"),
                                *names = schema_find(s, "/images/class_name");
     const struct store_dataset *job = schema_find(s, "/job"), *provenance = schema_find(s, "/provenance");
-    char path[4 * STORE_NAME + 64];
 
     if (!schema_find(s, "/network") || !job || !paths)
         return OK;
@@ -137,29 +156,9 @@ static status read_layout(struct store_reader *r)
     l->class_name_length = names ? (int)names->element : 0;
     l->job_length = (int)job->element;
     l->provenance_length = provenance ? (int)provenance->element : 0;
-    snprintf(path, sizeof path, "/models/%s/subset/place", l->network[0].name);
-    l->subset = rows_of(s, path);
-    snprintf(path, sizeof path, "/models/%s/subset/%s/cam_u8", l->network[0].name, l->precision[0].name);
-    l->subset_maps = schema_find(s, path) != NULL;
     l->steps = schema_find(s, "/step") ? (int)rows_of(s, "/step") - 1 : 0;
-    snprintf(path, sizeof path, "/models/%s/subset/%s/deletion_logits", l->network[0].name,
-             l->precision[0].name);
-    l->step_logits = schema_find(s, path) != NULL;
-    snprintf(path, sizeof path, "/models/%s/subset/%s/deletion_curve_on_%s", l->network[0].name,
-             l->precision[0].name, l->precision[1].name);
-    l->cross = l->precisions > 1 && schema_find(s, path) != NULL;
-    l->activations = find_activations(s, l);
-    do
-        snprintf(path, sizeof path, "/gallery/%s_top%02d_%s", l->network[0].name, l->pictures + 1,
-                 l->precision[0].name);
-    while (schema_find(s, path) && ++l->pictures < STORE_MAX_PICTURES);
+    find_parts(r, l);
     return OK;
-}
-
-static int same_form(const struct store_dataset *a, const struct store_dataset *b)
-{
-    return a->type == b->type && a->element == b->element && a->rank == b->rank &&
-           !memcmp(a->dim, b->dim, (size_t)a->rank * sizeof a->dim[0]);
 }
 
 /* The table's datasets first, in the table's order, then what else there is. */
@@ -179,7 +178,7 @@ static status merge(struct store_reader *r, const struct store_schema *found, st
     }
     for (int i = 0; i < known.count; i++) {
         const struct store_dataset *k = &known.dataset[i], *f = schema_find(found, k->path);
-        if (f && same_form(k, f))
+        if (f && store_same_form(k, f))
             out->dataset[n++] = *k;
         else if (!r->problem[0])
             snprintf(r->problem, sizeof r->problem, "%s %s", k->path,
@@ -459,24 +458,34 @@ status store_read_all(struct store_reader *r, const char *path, enum store_type 
     return OK;
 }
 
-status store_read_string(struct store_reader *r, const char *path, int64_t index, char *out, size_t size)
+status store_read_text(struct store_reader *r, const char *path, int64_t index, char **out)
 {
     const struct store_dataset *ds = store_reader_find(r, path);
-    char *element;
     status s;
 
-    BUG_IF(size < 1);
-    out[0] = '\0';
+    *out = NULL;
     if (!ds)
         return FAIL(ERR_MISSING, "%s: there is no dataset %s", r->view.path, path);
     if (ds->type != STORE_STRING || ds->rank != 1)
         return FAIL(ERR_MISMATCH, "%s: %s is no list of strings", r->view.path, path);
-    MEM_TRY(element, ds->element + 1, 1);
-    s = store_read(r, path, STORE_STRING, index, 1, element, ds->element);
-    if (s == OK) {
-        snprintf(out, size, "%s", element);
-        text_make_printable(out, "\n");
+    MEM_TRY(*out, ds->element + 1, 1);
+    s = store_read(r, path, STORE_STRING, index, 1, *out, ds->element);
+    if (s != OK) {
+        mem_free(*out);
+        *out = NULL;
     }
-    mem_free(element);
     return s;
+}
+
+status store_read_string(struct store_reader *r, const char *path, int64_t index, char *out, size_t size)
+{
+    char *element;
+
+    BUG_IF(size < 1);
+    out[0] = '\0';
+    TRY(store_read_text(r, path, index, &element));
+    snprintf(out, size, "%s", element);
+    text_make_printable(out, "\n");
+    mem_free(element);
+    return OK;
 }

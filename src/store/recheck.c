@@ -12,38 +12,32 @@ struct store_recheck {
 
 status store_recheck_open(const char *out, struct store **s)
 {
-    struct store_reader *r = NULL;
-    struct store *new = NULL;
+    struct store *new;
+    status result = OK;
 
-    *s = NULL;
-    TRY(store_open_read(out, 0, &r));
-    new = mem_alloc(1, sizeof *new);
-    if (new)
-        new->recheck = mem_alloc(1, sizeof *new->recheck);
-    if (new && new->recheck)
-        new->recheck->rows = mem_alloc((size_t)store_reader_schema(r)->count, sizeof *new->recheck->rows);
-    if (!new || !new->recheck || !new->recheck->rows) {
-        if (new)
-            mem_free(new->recheck);
-        mem_free(new);
-        store_close_read(r);
-        return FAIL(ERR_MEMORY, "no memory to compare %s", out);
-    }
-    snprintf(new->out, sizeof new->out, "%s", out);
+    MEM_TRY(*s, 1, sizeof **s);
+    new = *s;
+    MEM_TRY_OUT(new->recheck, 1, sizeof *new->recheck);
+    TRY_OUT(store_open_read(out, 0, &new->recheck->reader));
+    new->view = *store_reader_view(new->recheck->reader); /* the reader's: closed with it */
+    new->layout = *store_reader_layout(new->recheck->reader);
     new->outcome = STORE_FINISHED;
-    new->view = *store_reader_view(r); /* the reader's: closed with it */
-    new->layout = *store_reader_layout(r);
-    new->recheck->reader = r;
-    *s = new;
-    return OK;
+    snprintf(new->out, sizeof new->out, "%s", out);
+    MEM_TRY_OUT(new->recheck->rows, (size_t)new->view.schema.count, sizeof *new->recheck->rows);
+out:
+    if (result != OK)
+        store_recheck_close(s);
+    return result;
 }
 
 void store_recheck_close(struct store **s)
 {
     if (!*s)
         return;
-    store_close_read((*s)->recheck->reader);
-    mem_free((*s)->recheck->rows);
+    if ((*s)->recheck) {
+        store_close_read((*s)->recheck->reader);
+        mem_free((*s)->recheck->rows);
+    }
     mem_free((*s)->recheck);
     mem_free(*s);
     *s = NULL;

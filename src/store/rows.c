@@ -70,24 +70,21 @@ status store_rows_create(struct store *s, enum store_group group, int network, i
                          struct store_rows **out)
 {
     struct store_rows *rows;
-    status result;
+    status result = OK;
 
     *out = NULL;
     BUG_IF(capacity < 1 || !store_is_row_group(group));
     MEM_TRY(rows, 1, sizeof *rows);
     *rows = (struct store_rows){ .s = s, .group = group, .capacity = capacity };
-    rows->index = mem_alloc((size_t)capacity, sizeof *rows->index);
-    rows->crc = mem_alloc((size_t)capacity, sizeof *rows->crc);
-    rows->row_status = mem_alloc((size_t)capacity, 1);
-    rows->before = mem_alloc((size_t)capacity, 1);
-    if (!rows->index || !rows->crc || !rows->row_status || !rows->before)
-        result = FAIL(ERR_MEMORY, "no memory for %d rows", capacity);
-    else
-        result = make_columns(rows, network);
-    if (result != OK)
-        store_rows_free(rows);
-    else
-        *out = rows;
+    MEM_TRY_OUT(rows->index, (size_t)capacity, sizeof *rows->index);
+    MEM_TRY_OUT(rows->crc, (size_t)capacity, sizeof *rows->crc);
+    MEM_TRY_OUT(rows->row_status, (size_t)capacity, 1);
+    MEM_TRY_OUT(rows->before, (size_t)capacity, 1);
+    TRY_OUT(make_columns(rows, network));
+    *out = rows;
+    rows = NULL;
+out:
+    store_rows_free(rows);
     return result;
 }
 

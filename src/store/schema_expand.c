@@ -44,50 +44,50 @@ static int is_measure_word(const char *word, size_t n)
     return 0;
 }
 
+/* What a word stands for at a place. BUG where it is none of schema.c's. */
+static const char *word_at(const struct store_layout *l, const struct schema_place *at, const char *word, size_t n,
+                           char number[16])
+{
+    const struct store_measure *measure = &l->measure[at->measure];
+    const char *precision = l->precision[at->prec].name;
+    const struct {
+        const char *word, *text;
+    } known[] = {
+        { "net", l->network[at->net].name }, { "prec", precision },
+        { "other", precision },              { "coded", precision },
+        { "real", precision },               { "base", l->precision[0].name },
+        { "sel", l->selection[at->sel] },    { "method", l->method[at->method] },
+        { "unit", measure->unit },           { "meaning", measure->meaning },
+        { "pic", number },
+    };
+
+    snprintf(number, 16, "%02d", at->pic + 1);
+    for (size_t i = 0; i < COUNT_OF(known); i++)
+        if (is_word(word, n, known[i].word))
+            return known[i].text;
+    if (!is_measure_word(word, n))
+        error_bug(__FILE__, __LINE__, word);
+    return measure->name;
+}
+
 int schema_expand_text(const struct store_layout *l, const struct schema_place *at, const char *template,
                        char *out, size_t size)
 {
-    size_t n = 0;
     char number[16];
+    size_t n = 0;
 
+    out[0] = '\0';
     while (*template) {
-        const char *word = template + 1, *name = number;
-        if (*template != '{') {
-            if (n + 1 >= size)
-                return 0;
-            out[n++] = *template++;
-            continue;
-        }
-        size_t w = strcspn(word, "}");
-        BUG_IF(!word[w]);
-        if (is_word(word, w, "net"))
-            name = l->network[at->net].name;
-        else if (is_word(word, w, "prec") || is_word(word, w, "other") || is_word(word, w, "coded") ||
-                 is_word(word, w, "real"))
-            name = l->precision[at->prec].name;
-        else if (is_word(word, w, "base"))
-            name = l->precision[0].name;
-        else if (is_word(word, w, "sel"))
-            name = l->selection[at->sel];
-        else if (is_word(word, w, "method"))
-            name = l->method[at->method];
-        else if (is_measure_word(word, w))
-            name = l->measure[at->measure].name;
-        else if (is_word(word, w, "unit"))
-            name = l->measure[at->measure].unit;
-        else if (is_word(word, w, "meaning"))
-            name = l->measure[at->measure].meaning;
-        else if (is_word(word, w, "pic"))
-            snprintf(number, sizeof number, "%02d", at->pic + 1);
-        else
-            error_bug(__FILE__, __LINE__, template); /* a word that nobody knows */
-        int k = snprintf(out + n, size - n, "%s", name);
+        int word = *template == '{';
+        size_t length = strcspn(template, word ? "}" : "{");
+        const char *text = word ? word_at(l, at, template + 1, length - 1, number) : template;
+        int k = snprintf(out + n, size - n, "%.*s", word ? STORE_PATH : (int)length, text);
+
         if (k < 0 || (size_t)k >= size - n)
             return 0;
         n += (size_t)k;
-        template = word + w + 1;
+        template += length + (size_t)word;
     }
-    out[n] = '\0';
     return 1;
 }
 

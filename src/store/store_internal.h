@@ -49,12 +49,23 @@ MUST_USE status store_view_write(const struct store_view *view, int d, int64_t f
                                  const void *data);
 /* Adds the time since `start` (clock_s) to store_io_s. */
 void store_io_since(double start);
+/* Are type, size of an element and shape equal? */
+int store_same_form(const struct store_dataset *a, const struct store_dataset *b);
 /* Number of a dataset of the schema, -1 if there is none. */
 int store_view_find(const struct store_view *view, const char *path);
 /* Feeds all rows of dataset d to `each` in pieces of at most some MB. */
 MUST_USE status store_view_scan(const struct store_view *view, int d,
                                 status (*each)(void *user, int64_t first, int64_t count, const void *data),
                                 void *user);
+
+/* A text that a dataset carries as an attribute. */
+struct store_note {
+    const char *name, *text;
+    int ascii; /* HDF5's Image and Palette conventions know texts that end with a zero byte alone */
+};
+enum { STORE_MOST_NOTES = 6 };
+/* All of a dataset but what axes have; returns how many. */
+int store_notes(const struct store_dataset *d, struct store_note out[STORE_MOST_NOTES]);
 
 /* ---- file.c ---------------------------------------------------------------------------------------- */
 
@@ -150,6 +161,8 @@ const struct store_view *store_reader_view(const struct store_reader *r);
 const char *store_reader_problem(const struct store_reader *r);
 /* Does a line of /checksums say, to the last bit, that the dataset has this hash? */
 int store_reader_checksum_fits(const struct store_reader *r, const char *path, const uint8_t hash[HASH_SIZE]);
+/* Element `index` of a string dataset, whole, with a NUL behind it (mem_free). */
+MUST_USE status store_read_text(struct store_reader *r, const char *path, int64_t index, char **out);
 /* SHA-256 of the data of dataset d, C order, little-endian. */
 MUST_USE status store_view_hash(const struct store_view *view, int d, uint8_t out[HASH_SIZE]);
 

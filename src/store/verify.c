@@ -42,10 +42,15 @@ static status check_sums(struct store_reader *r, struct store_verdict *v)
     for (int d = 0; d < view->schema.count; d++) {
         const struct store_dataset *ds = &view->schema.dataset[d];
         uint8_t hash[HASH_SIZE];
+        status read;
+
         if (!strcmp(ds->path, "/checksums") || !strcmp(ds->path, "/complete"))
             continue;
         /* A chunk that cannot be decoded is damage, too. */
-        if (store_view_hash(view, d, hash) == OK && store_reader_checksum_fits(r, ds->path, hash))
+        read = store_view_hash(view, d, hash);
+        if (read == ERR_STOPPED)
+            return read;
+        if (read == OK && store_reader_checksum_fits(r, ds->path, hash))
             continue;
         if (v->bad_datasets++ == 0)
             snprintf(first, sizeof first, "%s", ds->path);

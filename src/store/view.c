@@ -15,6 +15,39 @@ struct h5_type store_view_type(enum store_type type, size_t element)
     return (struct h5_type){ kinds[type], element, statuses };
 }
 
+/* ---- what a dataset carries --------------------------------------------------------------------------- */
+
+int store_notes(const struct store_dataset *d, struct store_note out[STORE_MOST_NOTES])
+{
+    const int palette = !strcmp(d->path, "/gallery/palette");
+    const struct {
+        int has;
+        struct store_note note;
+    } known[] = {
+        { 1, { "long_name", d->long_name, 0 } },
+        { d->unit[0] != 0, { "units", d->unit, 0 } },
+        { palette, { "CLASS", "PALETTE", 1 } },
+        { palette, { "PAL_VERSION", "1.2", 1 } },
+        { palette, { "PAL_COLORMODEL", "RGB", 1 } },
+        { palette, { "PAL_TYPE", "STANDARD8", 1 } },
+        { d->picture, { "CLASS", "IMAGE", 1 } },
+        { d->picture, { "IMAGE_VERSION", "1.2", 1 } },
+        { d->picture, { "IMAGE_SUBCLASS", "IMAGE_INDEXED", 1 } },
+    };
+    int count = 0;
+
+    for (size_t i = 0; i < COUNT_OF(known); i++)
+        if (known[i].has)
+            out[count++] = known[i].note;
+    return count;
+}
+
+int store_same_form(const struct store_dataset *a, const struct store_dataset *b)
+{
+    return a->type == b->type && a->element == b->element && a->rank == b->rank &&
+           !memcmp(a->dim, b->dim, (size_t)a->rank * sizeof a->dim[0]);
+}
+
 /* ---- opening, closing ------------------------------------------------------------------------------ */
 
 /* A file that another program wrote may have any type or shape under a known name. */
@@ -132,6 +165,7 @@ status store_view_scan(const struct store_view *view, int d,
     MEM_TRY(piece, (size_t)rows, ds->row_bytes);
     for (int64_t at = 0; at < ds->dim[0]; at += rows) {
         int64_t count = ds->dim[0] - at < rows ? ds->dim[0] - at : rows;
+        TRY_OUT(comm_signal_status()); /* minutes of a large file */
         TRY_OUT(store_view_read(view, d, at, count, piece));
         TRY_OUT(each(user, at, count, piece));
     }
