@@ -127,6 +127,13 @@ void *mem_grow(void *block, size_t old_count, size_t new_count, size_t size);
  * the elements that it has room for, doubles. Elements of `size` bytes, new ones zeroed. ERR_MEMORY. */
 MUST_USE status mem_room(void *array, int count, int *capacity, size_t size);
 char *mem_strdup(const char *text);
+/* Blocks that end together. Zero-initialise. */
+struct mem_set {
+    void *last; /* each knows the one before it */
+};
+/* mem_alloc's; mem_drop frees it, and nothing else does. */
+void *mem_take(struct mem_set *set, size_t count, size_t size);
+void mem_drop(struct mem_set *set); /* all of them; idempotent */
 void mem_free(void *block);          /* NULL is fine */
 long mem_live(void);                 /* blocks not yet freed: tests end at 0 */
 size_t mem_peak_resident(void);      /* VmHWM, bytes */
@@ -142,6 +149,13 @@ size_t mem_proportional(void);       /* PSS now, bytes: a page of n processes co
 #define MEM_TRY(pointer, count, size)                                                                        \
     do {                                                                                                     \
         (pointer) = mem_alloc((count), (size));                                                              \
+        if (!(pointer))                                                                                      \
+            return FAIL(ERR_MEMORY, "no memory for %zu elements of %zu bytes", (size_t)(count),              \
+                        (size_t)(size));                                                                     \
+    } while (0)
+#define MEM_TAKE(set, pointer, count, size)                                                                  \
+    do {                                                                                                     \
+        (pointer) = mem_take((set), (count), (size));                                                        \
         if (!(pointer))                                                                                      \
             return FAIL(ERR_MEMORY, "no memory for %zu elements of %zu bytes", (size_t)(count),              \
                         (size_t)(size));                                                                     \

@@ -101,6 +101,32 @@ void mem_free(void *block)
     free(block);
 }
 
+/* The address of the block before lies in front of a block. */
+void *mem_take(struct mem_set *set, size_t count, size_t size)
+{
+    size_t bytes;
+    void *block;
+
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - ALIGNMENT)
+        return NULL;
+    block = mem_alloc(bytes + ALIGNMENT, 1);
+    if (!block)
+        return NULL;
+    memcpy(block, &set->last, sizeof set->last);
+    set->last = block;
+    return (char *)block + ALIGNMENT;
+}
+
+void mem_drop(struct mem_set *set)
+{
+    while (set->last) {
+        void *block = set->last;
+
+        memcpy(&set->last, block, sizeof set->last);
+        mem_free(block);
+    }
+}
+
 long mem_live(void)
 {
     return live;

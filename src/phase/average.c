@@ -13,6 +13,7 @@ static const double fixed_point = 16777216.0;
 
 struct average {
     struct run *r;
+    struct mem_set mem;
     struct subset_places places;
     struct probe *probe; /* NULL where layers are stored */
     uint8_t *pixels;
@@ -36,20 +37,11 @@ static status make_room(struct average *a)
         most = values > most ? values : most;
         seen = bytes > seen ? bytes : seen;
     }
-    TRY(subset_places_make(r, &a->places));
-    MEM_TRY(a->pixels, seen, 1);
-    MEM_TRY(a->layer, most, sizeof(float));
-    MEM_TRY(a->sum, most, (size_t)r->layout.selections * (size_t)r->precisions * sizeof *a->sum);
+    TRY(subset_places_make(r, &a->mem, &a->places));
+    MEM_TAKE(&a->mem, a->pixels, seen, 1);
+    MEM_TAKE(&a->mem, a->layer, most, sizeof(float));
+    MEM_TAKE(&a->mem, a->sum, most, (size_t)r->layout.selections * (size_t)r->precisions * sizeof *a->sum);
     return r->layout.activations == STORE_ACTIVATIONS_MEAN ? run_probe(r, &how, &a->probe) : OK;
-}
-
-static void clear(struct average *a)
-{
-    subset_places_free(&a->places);
-    mem_free(a->pixels);
-    mem_free(a->layer);
-    mem_free(a->sum);
-    probe_free(a->probe);
 }
 
 /* ---- sums ---------------------------------------------------------------------------------------------- */
@@ -84,13 +76,8 @@ static void add_layer(struct average *a, int p, int64_t place)
 /* The picture for a network; 0 where it cannot be read any more, though evaluate could. */
 static status load_picture(struct average *a, int net, int64_t place, int *good)
 {
-    const struct run *r = a->r;
-    char path[OPTION_SIZE + 1100];
-    struct image_info info;
-    status picture;
+    status picture = run_picture(a->r, net, a->places.image[place], a->pixels);
 
-    TRY(text_path(path, sizeof path, r->list.root, r->list.entry[a->places.image[place]].path));
-    picture = image_load(path, &r->network[net].pipeline, a->pixels, &info);
     *good = picture == OK;
     if (picture == ERR_MEMORY)
         return picture;
@@ -223,11 +210,11 @@ status average_write(const struct run *r, int net, const struct average_bins *b)
 
 static status finish_network(const struct average *a, int net)
 {
-    struct average_bins *b = NULL;
+    struct average_bins *b;
     double *mean = NULL;
     status result = OK;
 
-    MEM_TRY_OUT(b, 1, sizeof *b);
+    MEM_TRY(b, 1, sizeof *b);
     MEM_TRY_OUT(mean, (size_t)a->values, (size_t)a->r->precisions * sizeof *mean);
     for (int s = 0; s < a->r->layout.selections; s++)
         fill_set(a, net, s, mean, b);
@@ -266,6 +253,7 @@ status average_activations(struct run *r)
     for (int net = 0; net < r->networks; net++)
         TRY_OUT(average_network(&a, net));
 out:
-    clear(&a);
+    probe_free(a.probe);
+    mem_drop(&a.mem);
     return result;
 }

@@ -240,11 +240,8 @@ static status keep_network(struct explain *e, int net)
 static status take_picture(struct explain *e, int64_t image)
 {
     const struct run *r = e->r;
-    char path[OPTION_SIZE + 1100];
-    struct image_info info;
 
-    TRY(text_path(path, sizeof path, r->list.root, r->list.entry[image].path));
-    TRY(image_load(path, &r->network[e->net].pipeline, e->bytes, &info));
+    TRY(run_picture(r, e->net, image, e->bytes));
     if (r->job->explain_steps == 0)
         return OK;
     return probe_picture(e->probe, e->bytes, (enum image_substrate)r->job->explain_deletion,

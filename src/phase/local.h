@@ -35,9 +35,8 @@ struct subset_places {
     uint32_t *in;    /* (S) bit 1 + s: selection s holds the image */
     uint8_t *status; /* (S) of the rows that explain fills */
 };
-MUST_USE status subset_places_make(const struct run *r, struct subset_places *out);
+MUST_USE status subset_places_make(const struct run *r, struct mem_set *mem, struct subset_places *out);
 MUST_USE status subset_places_read(const struct run *r, int net, struct subset_places *out);
-void subset_places_free(struct subset_places *p); /* zeros are fine */
 
 /* ---- tables: reduce.c, reduce_measures.c, reduce_boxes.c, average.c ------------------------------------ */
 

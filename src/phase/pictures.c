@@ -6,6 +6,7 @@
 #include "metric.h"
 
 struct gallery {
+    struct mem_set mem;
     uint8_t *status;     /* (N) of the network's rows */
     float *rmse;         /* (N) of the pair that the gallery is ranked by */
     float *values, *map; /* of the largest layer, the largest map */
@@ -22,11 +23,11 @@ static status make_room(const struct run *r, struct gallery *g)
         values = hw > values ? hw : values;
         pixels = own > pixels ? own : pixels;
     }
-    MEM_TRY(g->status, n, 1);
-    MEM_TRY(g->rmse, n, sizeof *g->rmse);
-    MEM_TRY(g->values, values, sizeof *g->values);
-    MEM_TRY(g->map, pixels, sizeof *g->map);
-    MEM_TRY(g->bytes, pixels, 1);
+    MEM_TAKE(&g->mem, g->status, n, 1);
+    MEM_TAKE(&g->mem, g->rmse, n, sizeof *g->rmse);
+    MEM_TAKE(&g->mem, g->values, values, sizeof *g->values);
+    MEM_TAKE(&g->mem, g->map, pixels, sizeof *g->map);
+    MEM_TAKE(&g->mem, g->bytes, pixels, 1);
     return OK;
 }
 
@@ -71,10 +72,6 @@ status pictures_draw(const struct run *r)
 
     for (int net = 0; net < r->networks && result == OK; net++)
         result = draw_network(r, net, &g);
-    mem_free(g.status);
-    mem_free(g.rmse);
-    mem_free(g.values);
-    mem_free(g.map);
-    mem_free(g.bytes);
+    mem_drop(&g.mem);
     return result;
 }

@@ -10,6 +10,7 @@
 enum { LARGEST_EXTENT = 65500, LONGEST_LINE = 4096 };
 
 struct recheck {
+    struct mem_set mem; /* of all that is read */
     struct run run;
     struct job job;
     char *job_text, *provenance;
@@ -17,14 +18,14 @@ struct recheck {
 
 /* ---- texts --------------------------------------------------------------------------------------------- */
 
-static status read_text(struct run *r, const char *path, char **out)
+static status read_text(struct recheck *a, const char *path, char **out)
 {
-    const struct store_dataset *d = schema_find(store_schema(r->store), path);
+    const struct store_dataset *d = schema_find(store_schema(a->run.store), path);
 
     if (!d)
         return FAIL(ERR_FORMAT, "%s is absent", path);
-    MEM_TRY(*out, d->element + 1, 1);
-    return store_fetch(r->store, path, 0, 1, *out);
+    MEM_TAKE(&a->mem, *out, d->element + 1, 1);
+    return store_fetch(a->run.store, path, 0, 1, *out);
 }
 
 static int hex_digit(char c)
@@ -124,25 +125,25 @@ static status read_pipelines(struct recheck *a)
 
 /* ---- the list ------------------------------------------------------------------------------------------ */
 
-static status read_boxes(struct run *r)
+static status read_boxes(struct recheck *a)
 {
+    struct run *r = &a->run;
     struct image_manifest *list = &r->list;
     size_t n = (size_t)list->count, boxes = (size_t)r->layout.boxes;
-    int64_t *first = NULL;
-    int32_t *count = NULL, *edge = NULL;
-    status result = OK;
+    int64_t *first;
+    int32_t *count, *edge;
 
-    MEM_TRY_OUT(first, n, sizeof *first);
-    MEM_TRY_OUT(count, n, sizeof *count);
-    MEM_TRY_OUT(edge, boxes, 4 * sizeof *edge);
-    MEM_TRY_OUT(list->entry, n, sizeof *list->entry);
-    MEM_TRY_OUT(list->box, boxes, sizeof *list->box);
-    TRY_OUT(store_fetch(r->store, "/images/box_first", 0, list->count, first));
-    TRY_OUT(store_fetch(r->store, "/images/box_count", 0, list->count, count));
-    TRY_OUT(store_fetch(r->store, "/images/boxes", 0, list->boxes, edge));
+    MEM_TAKE(&a->mem, first, n, sizeof *first);
+    MEM_TAKE(&a->mem, count, n, sizeof *count);
+    MEM_TAKE(&a->mem, edge, boxes, 4 * sizeof *edge);
+    MEM_TAKE(&a->mem, list->entry, n, sizeof *list->entry);
+    MEM_TAKE(&a->mem, list->box, boxes, sizeof *list->box);
+    TRY(store_fetch(r->store, "/images/box_first", 0, list->count, first));
+    TRY(store_fetch(r->store, "/images/box_count", 0, list->count, count));
+    TRY(store_fetch(r->store, "/images/boxes", 0, list->boxes, edge));
     for (int i = 0; i < list->count; i++) {
         if (count[i] < 0 || first[i] < 0 || first[i] > list->boxes || count[i] > list->boxes - first[i])
-            TRY_OUT(FAIL(ERR_FORMAT, "row %d of /images/box_first names boxes that are not there", i));
+            return FAIL(ERR_FORMAT, "row %d of /images/box_first names boxes that are not there", i);
         list->entry[i].box_first = (int)first[i];
         list->entry[i].boxes = count[i];
     }
@@ -150,37 +151,30 @@ static status read_boxes(struct run *r)
         list->box[i] = (struct image_box){
             .x0 = edge[4 * i], .y0 = edge[4 * i + 1], .x1 = edge[4 * i + 2], .y1 = edge[4 * i + 3]
         };
-out:
-    mem_free(first);
-    mem_free(count);
-    mem_free(edge);
-    return result;
+    return OK;
 }
 
 /* Bad pictures; and no picture is larger than one can be. */
-static status read_images(struct run *r)
+static status read_images(struct recheck *a)
 {
     static const char *const path[] = { "/images/width", "/images/height" };
+    struct run *r = &a->run;
     int64_t n = r->layout.images;
-    uint8_t *row = NULL;
-    int32_t *extent = NULL;
-    status result = OK;
+    int32_t *extent;
+    uint8_t *row;
 
-    MEM_TRY_OUT(row, (size_t)n, 1);
-    MEM_TRY_OUT(extent, (size_t)n, sizeof *extent);
-    TRY_OUT(store_fetch(r->store, "/images/status", 0, n, row));
+    MEM_TAKE(&a->mem, row, (size_t)n, 1);
+    MEM_TAKE(&a->mem, extent, (size_t)n, sizeof *extent);
+    TRY(store_fetch(r->store, "/images/status", 0, n, row));
     for (int64_t i = 0; i < n; i++)
         r->images_bad += row[i] == STORE_BAD_IMAGE;
     for (size_t k = 0; k < COUNT_OF(path); k++) {
-        TRY_OUT(store_fetch(r->store, path[k], 0, n, extent));
+        TRY(store_fetch(r->store, path[k], 0, n, extent));
         for (int64_t i = 0; i < n; i++)
             if (extent[i] < 0 || extent[i] > LARGEST_EXTENT)
-                TRY_OUT(FAIL(ERR_FORMAT, "row %lld of %s is no picture's", (long long)i, path[k]));
+                return FAIL(ERR_FORMAT, "row %lld of %s is no picture's", (long long)i, path[k]);
     }
-out:
-    mem_free(row);
-    mem_free(extent);
-    return result;
+    return OK;
 }
 
 /* ---- selections ---------------------------------------------------------------------------------------- */
@@ -234,26 +228,19 @@ static status choose(struct run *r, int net, struct chosen *c)
     return subset_write(r, net, c->member, members);
 }
 
-static status check_selections(struct run *r)
+static status check_selections(struct recheck *a)
 {
-    size_t n = (size_t)r->layout.images;
-    struct chosen c = { 0 };
-    status result = OK;
+    size_t n = (size_t)a->run.layout.images;
+    struct chosen c;
 
-    MEM_TRY_OUT(c.usable, n, 1);
-    MEM_TRY_OUT(c.value, n, sizeof *c.value);
-    MEM_TRY_OUT(c.key, n, sizeof *c.key);
-    MEM_TRY_OUT(c.sorted, n, sizeof *c.sorted);
-    MEM_TRY_OUT(c.member, n, sizeof *c.member);
-    for (int net = 0; net < r->networks; net++)
-        TRY_OUT(choose(r, net, &c));
-out:
-    mem_free(c.usable);
-    mem_free(c.value);
-    mem_free(c.key);
-    mem_free(c.sorted);
-    mem_free(c.member);
-    return result;
+    MEM_TAKE(&a->mem, c.usable, n, 1);
+    MEM_TAKE(&a->mem, c.value, n, sizeof *c.value);
+    MEM_TAKE(&a->mem, c.key, n, sizeof *c.key);
+    MEM_TAKE(&a->mem, c.sorted, n, sizeof *c.sorted);
+    MEM_TAKE(&a->mem, c.member, n, sizeof *c.member);
+    for (int net = 0; net < a->run.networks; net++)
+        TRY(choose(&a->run, net, &c));
+    return OK;
 }
 
 /* ---- histograms ---------------------------------------------------------------------------------------- */
@@ -303,21 +290,17 @@ static status check_values(const struct run *r, const struct average_bins *b)
     return OK;
 }
 
-static status check_histograms(struct run *r)
+static status check_histograms(struct recheck *a)
 {
-    struct average_bins *b = NULL;
-    status result = OK;
+    struct average_bins *b;
 
-    MEM_TRY(b, 1, sizeof *b);
-    for (int net = 0; net < r->networks && result == OK; net++) {
-        result = read_bins(r, net, b);
-        if (result == OK)
-            result = check_values(r, b);
-        if (result == OK)
-            result = average_write(r, net, b);
+    MEM_TAKE(&a->mem, b, 1, sizeof *b);
+    for (int net = 0; net < a->run.networks; net++) {
+        TRY(read_bins(&a->run, net, b));
+        TRY(check_values(&a->run, b));
+        TRY(average_write(&a->run, net, b));
     }
-    mem_free(b);
-    return result;
+    return OK;
 }
 
 /* ---- all ----------------------------------------------------------------------------------------------- */
@@ -347,15 +330,15 @@ static status recheck(struct recheck *a)
     r->list.count = (int)r->layout.images;
     r->list.boxes = (int)r->layout.boxes;
     TRY(check_layout(r));
-    TRY(read_text(r, "/job", &a->job_text));
-    TRY(read_text(r, "/provenance", &a->provenance));
+    TRY(read_text(a, "/job", &a->job_text));
+    TRY(read_text(a, "/provenance", &a->provenance));
     TRY(parse_job(a));
     TRY(read_pipelines(a));
     TRY(read_networks(a));
-    TRY(read_boxes(r));
-    TRY(read_images(r));
-    TRY(check_selections(r));
-    TRY(check_histograms(r));
+    TRY(read_boxes(a));
+    TRY(read_images(a));
+    TRY(check_selections(a));
+    TRY(check_histograms(a));
     TRY(reduce_tables(r));
     return pictures_draw(r);
 }
@@ -380,10 +363,7 @@ status phase_recheck(const char *out, char *what, size_t size)
         result = OK;
     }
     store_recheck_close(&a->run.store);
-    mem_free(a->run.list.entry);
-    mem_free(a->run.list.box);
-    mem_free(a->job_text);
-    mem_free(a->provenance);
+    mem_drop(&a->mem);
     mem_free(a);
     return result;
 }

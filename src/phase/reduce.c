@@ -11,29 +11,19 @@
 
 /* ---- reading ------------------------------------------------------------------------------------------- */
 
-static status make_rows(const struct run *r, struct reduce_rows *a)
+static status make_rows(const struct run *r, struct mem_set *mem, struct reduce_rows *a)
 {
     size_t n = (size_t)r->layout.images;
 
     a->sets = 1 + r->layout.selections;
     a->n = r->layout.images;
-    MEM_TRY(a->status, n, 1);
-    MEM_TRY(a->member, n, sizeof *a->member);
-    MEM_TRY(a->class_index, n, sizeof *a->class_index);
+    MEM_TAKE(mem, a->status, n, 1);
+    MEM_TAKE(mem, a->member, n, sizeof *a->member);
+    MEM_TAKE(mem, a->class_index, n, sizeof *a->class_index);
     for (int p = 0; p < r->precisions; p++)
-        MEM_TRY(a->top5[p], n, RUN_TOP * sizeof(int32_t));
-    TRY(subset_places_make(r, &a->places));
+        MEM_TAKE(mem, a->top5[p], n, RUN_TOP * sizeof(int32_t));
+    TRY(subset_places_make(r, mem, &a->places));
     return store_fetch(r->store, "/images/class_index", 0, a->n, a->class_index);
-}
-
-static void free_rows(struct reduce_rows *a)
-{
-    mem_free(a->status);
-    mem_free(a->member);
-    mem_free(a->class_index);
-    for (int p = 0; p < STORE_MAX_PRECISIONS; p++)
-        mem_free(a->top5[p]);
-    subset_places_free(&a->places);
 }
 
 /* Images belong to a selection whether or not they could be explained. */
@@ -258,13 +248,14 @@ static status reduce_network(const struct run *r, int net, struct reduce_rows *a
 status reduce_tables(const struct run *r)
 {
     struct reduce_rows a = { 0 };
+    struct mem_set mem = { 0 };
     status result = OK;
 
-    TRY_OUT(make_rows(r, &a));
+    TRY_OUT(make_rows(r, &mem, &a));
     TRY_OUT(write_images(r));
     for (int net = 0; net < r->networks; net++)
         TRY_OUT(reduce_network(r, net, &a));
 out:
-    free_rows(&a);
+    mem_drop(&mem);
     return result;
 }

@@ -11,6 +11,7 @@
 /* How maps of one kind fit the true boxes, in image order: those of one precision and sign, or a trivial
  * one. */
 struct columns {
+    struct mem_set mem;
     const struct reduce_rows *rows;
     uint8_t *has;                                  /* (N) there is a true box in the frame */
     float (*iou)[WSOL_RULES];                      /* (N) */
@@ -22,19 +23,11 @@ static status make_columns(const struct run *r, struct columns *a)
 {
     size_t n = (size_t)r->layout.images;
 
-    MEM_TRY(a->has, n, 1);
-    MEM_TRY(a->iou, n, sizeof *a->iou);
-    MEM_TRY(a->right, n, sizeof *a->right);
-    MEM_TRY(a->box, n, sizeof *a->box);
+    MEM_TAKE(&a->mem, a->has, n, 1);
+    MEM_TAKE(&a->mem, a->iou, n, sizeof *a->iou);
+    MEM_TAKE(&a->mem, a->right, n, sizeof *a->right);
+    MEM_TAKE(&a->mem, a->box, n, sizeof *a->box);
     return OK;
-}
-
-static void free_columns(struct columns *a)
-{
-    mem_free(a->has);
-    mem_free(a->iou);
-    mem_free(a->right);
-    mem_free(a->box);
 }
 
 /* Of the set, and with a true box in the frame. */
@@ -185,27 +178,18 @@ struct trivial {
     int32_t *width, *height; /* (N) */
 };
 
-static status make_trivial(const struct run *r, int net, struct trivial *t)
+static status make_trivial(const struct run *r, int net, struct mem_set *mem, struct trivial *t)
 {
     const struct store_network *own = &r->layout.network[net];
     size_t n = (size_t)r->layout.images;
 
     TRY(wsol_create(own->input_w, own->input_h, &t->wsol));
-    MEM_TRY(t->map, (size_t)own->input_w * (size_t)own->input_h, sizeof *t->map);
-    MEM_TRY(t->truth, (size_t)locate_most_boxes(r), sizeof *t->truth);
-    MEM_TRY(t->width, n, sizeof *t->width);
-    MEM_TRY(t->height, n, sizeof *t->height);
+    MEM_TAKE(mem, t->map, (size_t)own->input_w * (size_t)own->input_h, sizeof *t->map);
+    MEM_TAKE(mem, t->truth, (size_t)locate_most_boxes(r), sizeof *t->truth);
+    MEM_TAKE(mem, t->width, n, sizeof *t->width);
+    MEM_TAKE(mem, t->height, n, sizeof *t->height);
     TRY(store_fetch(r->store, "/images/width", 0, r->layout.images, t->width));
     return store_fetch(r->store, "/images/height", 0, r->layout.images, t->height);
-}
-
-static void free_trivial(struct trivial *t)
-{
-    wsol_free(t->wsol);
-    mem_free(t->map);
-    mem_free(t->truth);
-    mem_free(t->width);
-    mem_free(t->height);
 }
 
 /* The same map of every image. */
@@ -238,7 +222,7 @@ static status reduce_trivial(const struct run *r, int net, struct columns *a)
     for (int64_t i = 0; i < a->rows->n; i++)
         for (int s = 0; s < a->rows->sets; s++)
             images[s] += counts(a, i, s);
-    TRY_OUT(make_trivial(r, net, &t));
+    TRY_OUT(make_trivial(r, net, &a->mem, &t));
     for (int kind = 0; kind < STORE_TRIVIALS; kind++) {
         fill_trivial(r, net, kind, &t, a);
         for (int s = 0; s < a->rows->sets; s++) {
@@ -252,7 +236,7 @@ static status reduce_trivial(const struct run *r, int net, struct columns *a)
     }
     TRY_OUT(run_put(r, net, "wsol_trivial", NULL, column, COUNT_OF(column)));
 out:
-    free_trivial(&t);
+    wsol_free(t.wsol);
     return result;
 }
 
@@ -269,6 +253,6 @@ status reduce_boxes(const struct run *r, int net, const struct reduce_rows *rows
         TRY_OUT(reduce_precision(r, net, p, &a));
     TRY_OUT(reduce_trivial(r, net, &a));
 out:
-    free_columns(&a);
+    mem_drop(&a.mem);
     return result;
 }

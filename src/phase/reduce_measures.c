@@ -22,6 +22,7 @@ struct subject {
 
 struct reduction {
     const struct run *r;
+    struct mem_set mem;
     int net, sets;
     const uint32_t *member;       /* (N) bit s: set s holds the image */
     const int32_t *class_index;   /* (N) */
@@ -300,31 +301,17 @@ static status make_room(struct reduction *o)
     o->most = BOOTSTRAP_COLUMNS;
     while (o->most > BOOTSTRAP_LANES && rows * (size_t)o->most * 2 * sizeof *o->value > REDUCE_HELD)
         o->most /= 2;
-    MEM_TRY(o->first, rows, sizeof *o->first);
-    MEM_TRY(o->other, rows, sizeof *o->other);
-    MEM_TRY(o->less, rows, sizeof *o->less);
-    MEM_TRY(o->fetched, FETCHED, 1);
-    MEM_TRY(o->in, rows, sizeof *o->in);
-    MEM_TRY(o->value, rows, (size_t)o->most * sizeof *o->value);
-    MEM_TRY(o->packed, rows, (size_t)o->most * sizeof *o->packed);
-    MEM_TRY(o->sorted, rows, sizeof *o->sorted);
-    MEM_TRY(o->times, rows, BOOTSTRAP_TOGETHER * sizeof *o->times);
-    MEM_TRY(o->means, BOOTSTRAP_COLUMNS * (size_t)BOOTSTRAP_REPLICATES, sizeof *o->means);
+    MEM_TAKE(&o->mem, o->first, rows, sizeof *o->first);
+    MEM_TAKE(&o->mem, o->other, rows, sizeof *o->other);
+    MEM_TAKE(&o->mem, o->less, rows, sizeof *o->less);
+    MEM_TAKE(&o->mem, o->fetched, FETCHED, 1);
+    MEM_TAKE(&o->mem, o->in, rows, sizeof *o->in);
+    MEM_TAKE(&o->mem, o->value, rows, (size_t)o->most * sizeof *o->value);
+    MEM_TAKE(&o->mem, o->packed, rows, (size_t)o->most * sizeof *o->packed);
+    MEM_TAKE(&o->mem, o->sorted, rows, sizeof *o->sorted);
+    MEM_TAKE(&o->mem, o->times, rows, BOOTSTRAP_TOGETHER * sizeof *o->times);
+    MEM_TAKE(&o->mem, o->means, BOOTSTRAP_COLUMNS * (size_t)BOOTSTRAP_REPLICATES, sizeof *o->means);
     return OK;
-}
-
-static void free_room(struct reduction *o)
-{
-    mem_free(o->first);
-    mem_free(o->other);
-    mem_free(o->less);
-    mem_free(o->fetched);
-    mem_free(o->in);
-    mem_free(o->value);
-    mem_free(o->packed);
-    mem_free(o->sorted);
-    mem_free(o->times);
-    mem_free(o->means);
 }
 
 status reduce_measures(const struct run *r, int net, const struct reduce_rows *rows)
@@ -339,6 +326,6 @@ status reduce_measures(const struct run *r, int net, const struct reduce_rows *r
 
     if (result == OK)
         result = reduce_all(&o);
-    free_room(&o);
+    mem_drop(&o.mem);
     return result;
 }

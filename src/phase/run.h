@@ -91,6 +91,8 @@ const char *run_precision(const struct run *r, int p);
 struct probe;
 struct probe_how;
 MUST_USE status run_probe(const struct run *r, const struct probe_how *how, struct probe **out);
+/* run_share.c: image number `image` as network `net` sees it: image_load. Local. */
+MUST_USE status run_picture(const struct run *r, int net, int64_t image, uint8_t *pixels);
 /* run_share.c: `count` rows from row `first` of the network's dataset, /models/<net>/ and what `format`
  * makes. Local. store_fetch's errors. */
 MUST_USE status run_fetch(const struct run *r, int net, int64_t first, int64_t count, void *out,

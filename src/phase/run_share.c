@@ -1,4 +1,5 @@
-/* src/phase/run_share.c: what the phases of a run share: its clock, its probe, its rows, its loops. */
+/* src/phase/run_share.c: what the phases of a run share: its clock, its pictures, its probe, its rows, its
+ * loops. */
 #include "run.h"
 
 #include "probe.h"
@@ -64,7 +65,16 @@ void run_note_memory(struct run *r)
     *most = now > *most ? now : *most;
 }
 
-/* ---- the probe ----------------------------------------------------------------------------------------- */
+/* ---- pictures, the probe ------------------------------------------------------------------------------- */
+
+status run_picture(const struct run *r, int net, int64_t image, uint8_t *pixels)
+{
+    char path[OPTION_SIZE + 1100];
+    struct image_info info;
+
+    TRY(text_path(path, sizeof path, r->list.root, r->list.entry[image].path));
+    return image_load(path, &r->network[net].pipeline, pixels, &info);
+}
 
 status run_probe(const struct run *r, const struct probe_how *how, struct probe **out)
 {

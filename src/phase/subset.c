@@ -7,6 +7,7 @@ enum { CONTROL_STREAM = 0x636F6E74 };
 
 /* This rank's contiguous range of images. */
 struct range {
+    struct mem_set mem;
     int64_t first, count;
     uint8_t *usable, *chosen; /* (count) */
     float *value;
@@ -20,21 +21,12 @@ static status make_range(const struct run *r, struct range *a)
 
     partition_range(r->layout.images, r->c->rank, r->c->size, &a->first, &a->count);
     n = (size_t)a->count;
-    MEM_TRY(a->usable, n, 1);
-    MEM_TRY(a->chosen, n, 1);
-    MEM_TRY(a->value, n, sizeof *a->value);
-    MEM_TRY(a->key, n, sizeof *a->key);
-    MEM_TRY(a->member, n, sizeof *a->member);
+    MEM_TAKE(&a->mem, a->usable, n, 1);
+    MEM_TAKE(&a->mem, a->chosen, n, 1);
+    MEM_TAKE(&a->mem, a->value, n, sizeof *a->value);
+    MEM_TAKE(&a->mem, a->key, n, sizeof *a->key);
+    MEM_TAKE(&a->mem, a->member, n, sizeof *a->member);
     return OK;
-}
-
-static void free_range(struct range *a)
-{
-    mem_free(a->usable);
-    mem_free(a->chosen);
-    mem_free(a->value);
-    mem_free(a->key);
-    mem_free(a->member);
 }
 
 int subset_is_control(const struct run *r, int selection)
@@ -175,19 +167,19 @@ status subset_select(struct run *r)
     for (int net = 0; net < r->networks; net++)
         TRY_OUT(select_network(r, net, &a));
 out:
-    free_range(&a);
+    mem_drop(&a.mem);
     return result;
 }
 
 /* ---- the places, once they are written ----------------------------------------------------------------- */
 
-status subset_places_make(const struct run *r, struct subset_places *out)
+status subset_places_make(const struct run *r, struct mem_set *mem, struct subset_places *out)
 {
     size_t places = (size_t)r->layout.subset;
 
-    MEM_TRY(out->image, places, sizeof *out->image);
-    MEM_TRY(out->in, places, sizeof *out->in);
-    MEM_TRY(out->status, places, 1);
+    MEM_TAKE(mem, out->image, places, sizeof *out->image);
+    MEM_TAKE(mem, out->in, places, sizeof *out->in);
+    MEM_TAKE(mem, out->status, places, 1);
     return OK;
 }
 
@@ -203,11 +195,4 @@ status subset_places_read(const struct run *r, int net, struct subset_places *ou
     }
     TRY(run_fetch(r, net, 0, places, out->image, "subset/image"));
     return run_fetch(r, net, 0, places, out->status, "subset/status");
-}
-
-void subset_places_free(struct subset_places *p)
-{
-    mem_free(p->image);
-    mem_free(p->in);
-    mem_free(p->status);
 }

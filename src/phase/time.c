@@ -18,21 +18,15 @@ struct clock_room {
 /* What a network sees of pictures spread over the list; unreadable ones are passed over. */
 static status read_pictures(const struct run *r, int net, struct clock_room *t)
 {
-    const struct image_pipeline *pipeline = &r->network[net].pipeline;
-    char path[OPTION_SIZE + 1100];
-    struct image_info info;
     int wanted = r->list.count < PICTURES ? r->list.count : PICTURES;
 
     mem_free(t->pixels);
-    t->bytes = image_pipeline_bytes(pipeline);
+    t->bytes = image_pipeline_bytes(&r->network[net].pipeline);
     t->pictures = 0;
     MEM_TRY(t->pixels, (size_t)wanted, t->bytes);
-    for (int i = 0; i < wanted; i++) {
-        const char *name = r->list.entry[(int64_t)i * r->list.count / wanted].path;
-        TRY(text_path(path, sizeof path, r->list.root, name));
-        if (image_load(path, pipeline, t->pixels + (size_t)t->pictures * t->bytes, &info) == OK)
-            t->pictures++;
-    }
+    for (int i = 0; i < wanted; i++)
+        t->pictures += run_picture(r, net, (int64_t)i * r->list.count / wanted,
+                                   t->pixels + (size_t)t->pictures * t->bytes) == OK;
     return OK;
 }
 

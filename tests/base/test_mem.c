@@ -31,6 +31,32 @@ static void check_short(void)
     CHECK(setrlimit(RLIMIT_AS, &before) == 0 && !mem_is_short());
 }
 
+/* Blocks of every size, zeroed and apart from each other, end together; a second time there are none. */
+static void check_set(void)
+{
+    long before = mem_live();
+    struct mem_set set = { 0 };
+    char *block[5];
+
+    for (int i = 0; i < 5; i++) {
+        size_t bytes = (size_t)i * 100;
+
+        block[i] = mem_take(&set, (size_t)i, 100);
+        CHECK(block[i] && (uintptr_t)block[i] % 64 == 0);
+        for (size_t k = 0; k < bytes; k++)
+            CHECK(block[i][k] == 0);
+        memset(block[i], 1 + i, bytes);
+    }
+    for (int i = 1; i < 5; i++)
+        CHECK(block[i][0] == 1 + i && block[i][i * 100 - 1] == 1 + i);
+    CHECK(mem_live() == before + 5);
+    CHECK(mem_take(&set, SIZE_MAX / 2, 3) == NULL && mem_take(&set, SIZE_MAX - 80, 1) == NULL);
+    mem_drop(&set);
+    CHECK(mem_live() == before && set.last == NULL);
+    mem_drop(&set);
+    CHECK(mem_live() == before);
+}
+
 int main(void)
 {
     long before = mem_live();
@@ -51,6 +77,7 @@ int main(void)
     CHECK(copy && strcmp(copy, "abc") == 0);
     mem_free(copy);
     check_room();
+    check_set();
     check_short();
     CHECK(mem_live() == before);
     CHECK(mem_peak_resident() > 100 * 1024);
