@@ -98,6 +98,16 @@ MUST_USE status probe_look(struct probe *p, int i);
 MUST_USE status probe_methods(struct probe *p, int i, int class_index);
 /* Each channel's mean, real values, (c); sums in raster order, of codes in integers. */
 void probe_channel_means(const struct engine_map *layer, float *mean);
+/* What precision i showed of the picture at another time, in place of probe_run, probe_answer and probe_look:
+ * others are aligned to it and make pairs with it. There is no layer, so that probe_measure of the precision
+ * alone must not be asked. */
+struct probe_memory {
+    const int32_t *top;  /* (PROBE_TOP) */
+    const float *cam;    /* (h * w) */
+    int raw_sign, own_sign;
+    const float *method[CAM_METHODS]; /* (h * w) of how.methods */
+};
+void probe_recall(struct probe *p, int i, const struct probe_memory *m);
 /* A layer as it is stored: (c, h, w), u8 codes of a layer that has codes, else f32. */
 void probe_layer_copy(const struct engine_map *layer, void *out);
 

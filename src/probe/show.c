@@ -91,6 +91,23 @@ status probe_methods(struct probe *p, int i, int class_index)
     return OK;
 }
 
+void probe_recall(struct probe *p, int i, const struct probe_memory *m)
+{
+    struct probe_view *v = &p->view[i];
+    size_t bytes = (size_t)p->h * (size_t)p->w * sizeof(float);
+
+    probe_forget(v);
+    v->shown.layer = (struct engine_map){ 0 };
+    v->shown.act = NULL;
+    memcpy(v->shown.top, m->top, sizeof v->shown.top);
+    memcpy(v->shown.cam.values, m->cam, bytes);
+    v->shown.cam.raw_sign = m->raw_sign;
+    v->shown.own_sign = m->own_sign;
+    for (int k = 0; k < CAM_METHODS; k++)
+        if (p->how.methods >> k & 1)
+            memcpy(v->shown.method[k].values, m->method[k], bytes);
+}
+
 void probe_channel_means(const struct engine_map *layer, float *mean)
 {
     enum { TOGETHER = 64 };

@@ -92,6 +92,40 @@ static void test_layer(struct probe *p, const struct probed *t)
     CHECK(value(p, "entropy_real", 0, 0) == as_real.entropy && value(p, "std_real", 0, 0) == as_real.std);
 }
 
+/* Pairs with a first precision that was looked at before, and of which only what a file keeps is known. */
+static void test_recall(struct probe *p, const struct probed *t)
+{
+    const struct probe_shown *first = probe_shown(p, 0);
+    float cam[CELLS], method[CELLS];
+    struct probe_memory m = { .cam = cam, .raw_sign = first->cam.raw_sign, .own_sign = first->own_sign };
+    int32_t top[PROBE_TOP];
+    double expected[64];
+    int pairs = 0, at = 0;
+
+    memcpy(cam, first->cam.values, sizeof cam);
+    memcpy(method, first->method[CAM_CAM].values, sizeof method);
+    memcpy(top, first->top, sizeof top);
+    m.top = top;
+    m.method[CAM_CAM] = method;
+    for (const struct measure *e = measure_table; e->name; e++)
+        if (e->of == MEASURE_PAIR)
+            expected[pairs++] = probe_measure(p, e, CAM_CAM, 1);
+    memset(first->cam.values, 0, sizeof cam);
+    memset(first->method[CAM_CAM].values, 0, sizeof method);
+    probe_aim(p, 0);
+    probe_recall(p, 0, &m);
+    probe_run(p, 1, t->pixels);
+    must(probe_answer(p, 1));
+    must(probe_look(p, 1));
+    must(probe_methods(p, 1, probe_shown(p, 1)->top[0]));
+    for (const struct measure *e = measure_table; e->name; e++)
+        if (e->of == MEASURE_PAIR) {
+            CHECK_MSG(probe_measure(p, e, CAM_CAM, 1) == expected[at], "%s", e->name);
+            at++;
+        }
+    CHECK(pairs > 10);
+}
+
 int main(void)
 {
     const struct probe_how how = { .sign = CAM_ABSMAX, .raw = 1, .methods = 1u << CAM_CAM };
@@ -108,6 +142,8 @@ int main(void)
         test_alike(p);
         test_methods(p);
         test_layer(p, &t);
+        probed_look(p, &t);
+        test_recall(p, &t);
     }
     CHECK_MSG(turned > 0 && turned < 20, "%d", turned);
     probe_free(p);
