@@ -61,6 +61,8 @@ struct option_row {
     double low, high; /* INT, REAL, DECIMAL: bounds, both included; high 0 = none but the type's */
     char letter;      /* also -o VALUE, or 0 */
     int whole;        /* its key alone is no option: another section's row has it */
+    unsigned spares; /* RESULT: the kinds of values that do not depend on it, bits that the table's owner
+                        names; 0: all values depend on it, which is so of a row that says nothing */
 };
 
 /* Sections that a file may have many of, "[network resnet18]", "--network.resnet18.model=F": each has its own

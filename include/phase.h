@@ -85,6 +85,7 @@ struct job {
     int time_runs;                             /* runs timed alone, 0 = none */
     int activations;                             /* enum store_activations */
     char out[OPTION_SIZE];
+    char from[OPTION_SIZE];                      /* a finished result that rows are taken from, or "" */
     int isa, log, dry_run, predict;
     int ranks, oversubscribe;                    /* -j: start so many under mpirun; 0 = as started */
     int schedule;                                /* enum job_schedule */
@@ -144,6 +145,17 @@ struct job_ranks job_ranks(int argc, char **argv);
  * (networks, 1 + JOB_MAX_PRECISIONS) of each network's description and checkpoints. */
 MUST_USE status job_canonical(const struct job *job, const uint8_t list[HASH_SIZE],
                               const uint8_t (*files)[HASH_SIZE], struct text *out);
+/* The kinds of values that a precision of a network has of a picture, and settings leave alone or not: of
+ * /models/NET, of /models/NET/subset. A setting of the table that says nothing of them changes all. */
+enum job_values { JOB_ROWS = 1, JOB_EXPLAINED = 2 };
+/* Rises with every change of the bits that equal settings and files give; a line of job_canonical. */
+enum { NUMERICS_VERSION = 1 };
+/* Local, pure. Do two texts of job_canonical agree in all that those values of a precision of a network
+ * depend on? Pictures are compared apart; the first precision, which the others' signs are aligned to, by a
+ * call of its own. A line that only one text has, or that no table knows, counts. why: "", or what differs:
+ * "cam.sign is 'absmax' there, 'meanact' here". */
+int job_same(const char *there, const char *here, const char *network, const char *precision,
+             enum job_values of, char *why, size_t size);
 /* Local, pure. round-half-up(fraction * n) in integers from the fraction's text, at least 1; 0 if n = 0. */
 int64_t job_subset_size(const char *fraction, int64_t n);
 

@@ -13,6 +13,11 @@ static const char isa_names[] = "auto|ref|avx2|avx512vnni";
     .name = option, .kind = OPTION_##kind_of, .effect = OPTION_##class_of,                                   \
     .where = offsetof(struct job, field)
 
+/* What does not depend on a setting, of the values that one precision of one network has of a picture. */
+#define ROWS_STAY      .spares = JOB_ROWS
+#define EXPLAINED_STAY .spares = JOB_EXPLAINED
+#define ALL_STAY       .spares = JOB_ROWS | JOB_EXPLAINED /* says which values there are, not what they are */
+
 /* The one table: command line, job files, --help, /job. */
 static const struct option_row rows[] = {
     { ROW("data.images", PATH, RUN, images), .values = "FOLDER",
@@ -41,48 +46,53 @@ static const struct option_row rows[] = {
       .help = "of the resize; model: as the networks' descriptions say" },
     { ROW("preprocess.pillow", CHOICE, RESULT, pillow), .values = "13|12",
       .help = "whose order of resize passes: 13 the cheaper one first, 12 horizontal first" },
-    { ROW("cam.method", LIST, RESULT, methods), .values = CAM_METHOD_NAMES,
+    { ROW("cam.method", LIST, RESULT, methods), ALL_STAY, .values = CAM_METHOD_NAMES,
       .help = "class-activation maps; eigen is always among them, and what selections go by" },
     { ROW("cam.sign", CHOICE, RESULT, sign), .values = "absmax|meanact",
       .help = "rule of a precision's own sign: the first's, to which the others are aligned" },
     { ROW("cam.raw", FLAG, RESULT, raw), .help = "also find the sign that LAPACK gives" },
-    { ROW("subset.fraction", DECIMAL, RESULT, fraction), .values = "F", .high = 1,
+    { ROW("subset.fraction", DECIMAL, RESULT, fraction), ALL_STAY, .values = "F", .high = 1,
       .help = "of the images, per selection" },
-    { ROW("subset.select.by", LIST, RESULT, select_by), .values = "raw|resolved|aligned",
+    { ROW("subset.select.by", LIST, RESULT, select_by), ALL_STAY, .values = "raw|resolved|aligned",
       .help = "readings of the RMSE whose largest are selected; beside them a control" },
-    { ROW("subset.select.of", TEXT, RESULT, select_of), .values = "PRECISION,...",
+    { ROW("subset.select.of", TEXT, RESULT, select_of), ALL_STAY, .values = "PRECISION,...",
       .help = "precisions whose readings select, each a subset of its own; not set: the second one's" },
-    { ROW("subset.control_seed", INT, RESULT, control_seed), .values = "SEED",
+    { ROW("subset.control_seed", INT, RESULT, control_seed), ALL_STAY, .values = "SEED",
       .help = "of the control's random choice" },
-    { ROW("explain.steps", INT, RESULT, explain_steps), .values = "N", .high = STORE_MAX_STEPS,
+    { ROW("explain.steps", INT, RESULT, explain_steps), ROWS_STAY, .values = "N", .high = STORE_MAX_STEPS,
       .help = "steps of deletion and insertion on the selected images; 0 = no curves" },
-    { ROW("explain.deletion", CHOICE, RESULT, explain_deletion), .values = substrates,
+    { ROW("explain.deletion", CHOICE, RESULT, explain_deletion), ROWS_STAY, .values = substrates,
       .help = "what deleted pixels become: 0 in normalized space, the blurred picture, black, its mean" },
-    { ROW("explain.insertion", CHOICE, RESULT, explain_insertion), .values = substrates,
+    { ROW("explain.insertion", CHOICE, RESULT, explain_insertion), ROWS_STAY, .values = substrates,
       .help = "what pixels are inserted into" },
-    { ROW("explain.class", CHOICE, RESULT, explain_class), .values = "own|true|reference",
+    { ROW("explain.class", CHOICE, RESULT, explain_class), ROWS_STAY, .values = "own|true|reference",
       .help = "whose probability: each precision's own answer, the true class (its own answer where "
               "that is unknown), or the first precision's answer for all" },
-    { ROW("explain.maps", FLAG, RESULT, explain_maps), .help = "store the selected images' full-size maps" },
-    { ROW("explain.logits", FLAG, RESULT, explain_logits), .help = "store the logits of every step" },
-    { ROW("explain.cross", FLAG, RESULT, explain_cross),
+    { ROW("explain.maps", FLAG, RESULT, explain_maps), ALL_STAY,
+      .help = "store the selected images' full-size maps" },
+    { ROW("explain.logits", FLAG, RESULT, explain_logits), ALL_STAY,
+      .help = "store the logits of every step" },
+    { ROW("explain.cross", FLAG, RESULT, explain_cross), ALL_STAY,
       .help = "the first precision's map scored by each other network too, and theirs by its: two to three "
               "times the time of this phase" },
-    { ROW("wsol.frame", CHOICE, RESULT, wsol_frame), .values = "crop|full",
+    { ROW("wsol.frame", CHOICE, RESULT, wsol_frame), EXPLAINED_STAY, .values = "crop|full",
       .help = "true boxes: cut at the crop that the network sees, or left whole" },
     { ROW("numerics.saturate", CHOICE, RESULT, saturate), .values = "off|fbgemm-avx2|fbgemm-vnni",
       .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI, or with it: there in depthwise layers "
               "alone (slow)" },
     { ROW("quantize.images", PATH, RUN, quantize_images), .values = "FOLDER", .whole = 1,
       .help = "calibration pictures of the precisions that say quantize" },
-    { ROW("quantize.limit", INT, RESULT, quantize_limit), .values = "N", .low = 1, .high = 65536, .whole = 1,
-      .help = "calibrate on N of them, drawn by the seed" },
-    { ROW("quantize.seed", INT, RESULT, quantize_seed), .values = "SEED", .whole = 1,
+    { ROW("quantize.limit", INT, RESULT, quantize_limit), ALL_STAY, .values = "N", .low = 1, .high = 65536,
+      .whole = 1, .help = "calibrate on N of them, drawn by the seed" },
+    { ROW("quantize.seed", INT, RESULT, quantize_seed), ALL_STAY, .values = "SEED", .whole = 1,
       .help = "of that draw" },
     { ROW("time.runs", INT, RUN, time_runs), .values = "N", .high = 100000,
       .help = "runs timed alone, batch 1, at the end; 0 = none" },
     { ROW("store.out", PATH, RUN, out), .values = "FILE", .letter = 'o', .help = "the result file" },
-    { ROW("store.activations", CHOICE, RESULT, activations), .values = activations,
+    { ROW("store.from", PATH, RUN, from), .values = "FILE",
+      .help = "a finished result: what it has of the same pictures, networks, precisions and settings is "
+              "taken from there, and the rest is computed" },
+    { ROW("store.activations", CHOICE, RESULT, activations), ALL_STAY, .values = activations,
       .help = "of the CAM layer: each channel's mean alone, or the selected, or all images' whole too" },
     { ROW("run.isa", CHOICE, RUN, isa), .values = isa_names,
       .help = "instruction set; auto: the fastest here, or QUANTCAM_ISA" },
@@ -302,6 +312,7 @@ status job_canonical(const struct job *job, const uint8_t list[HASH_SIZE], const
     char hex[2 * HASH_SIZE + 1];
 
     TRY(option_write(&table, job, OPTION_RESULT, out));
+    TRY(text_add(out, "numerics.version = %d\n", NUMERICS_VERSION));
     TRY(text_add(out, "data.sha256 = %s\n", hash_hex(list, hex)));
     for (int i = 0; i < job->networks; i++) {
         const char *name = job->network[i].name;

@@ -47,7 +47,7 @@ static int parse_hash(const char *hex, uint8_t out[HASH_SIZE])
 }
 
 /* /job's "section.key = value" lines as a job file; those of networks, precisions and data name no setting of
- * reduce. */
+ * reduce, and the version of the numbers is none. */
 static status parse_job(struct recheck *a)
 {
     struct text file = { .max = 1 << 20 };
@@ -57,7 +57,8 @@ static status parse_job(struct recheck *a)
     for (const char *line = a->job_text; *line;) {
         size_t length = strcspn(line, "\n"), n = strcspn(line, ".");
         int skipped =
-            !strncmp(line, "network.", 8) || !strncmp(line, "data.", 5) || !strncmp(line, "precision.", 10);
+            !strncmp(line, "network.", 8) || !strncmp(line, "data.", 5) ||
+            !strncmp(line, "precision.", 10) || !strncmp(line, "numerics.version ", 17);
         if (n >= length || n >= sizeof section || length > LONGEST_LINE)
             TRY_OUT(FAIL(ERR_FORMAT, "/job: a line is no setting"));
         if (!skipped && (strlen(section) != n || memcmp(section, line, n))) {
