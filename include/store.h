@@ -264,7 +264,8 @@ int store_selecting(const struct store_layout *l);
  *   /summary/wsol_trivial/  iou_mean, box_acc, max_box_acc, max_box_acc_v2 f64 (K, set, trivial)
  *   /summary/agreement/{other}/  images, labelled, same_top1, same_top5_set, both_right, only_first,
  *                           only_second, both_wrong s64 (K, set)
- *   /timing/loaded/         decode_s f32 (N);  {net}/{prec}/ inference_s, cam_s f32 (N)
+ *   /timing/loaded/         decode_s f32 (N);  {net}/{prec}/ inference_s, cam_s f32 (N): 0 where the row's
+ *                           values were taken from another result
  *   /timing/alone/{prec}/   inference_s, cam_s, total_s f64 (K, statistic), images s64 (K)
  *   /timing/                phase str (8), phase_s, io_s, message_s, wait_s, predicted_s f64 (8), ranks s64
  *                           (1), command str (1), finished str (1)
@@ -415,6 +416,26 @@ MUST_USE status store_read_all(struct store_reader *r, const char *path, enum st
 /* Element `index` of a string dataset, always NUL-terminated in out (size bytes; cut if longer). */
 MUST_USE status store_read_string(struct store_reader *r, const char *path, int64_t index, char *out,
                                   size_t size);
+
+/* ---- rows of a finished result into those of another (take.c) ---------------------------------------- */
+
+/* Collective. A finished result that is sound in all that rows are taken from: every rank opens the same one,
+ * and together they check its sums and its rows' CRCs. *id: the SHA-256 of its /checksums. ERR_MISMATCH where
+ * one is damaged, not finished or not the file that rank 0 sees, else as store_open_read; alike on all ranks.
+ */
+MUST_USE status store_open_sound(const struct comm *c, const char *path, uint8_t id[HASH_SIZE],
+                                 struct store_reader **out);
+/* Local. The first field below `prefix` ("int8/") of a row group that the other result does not have in the
+ * same type and shape: its path; NULL: it has all of them. */
+const char *store_take_lacks(const struct store_schema *schema, enum store_group group, int network,
+                             const char *prefix, const struct store_reader *from);
+/* Local. The fields of `rows` below `prefix`, from the datasets of their paths. BUG_IF one is lacking. */
+struct store_take;
+MUST_USE status store_take_create(struct store_rows *rows, const char *prefix, struct store_reader *from,
+                                  struct store_take **out);
+/* Local. Row `index` of the other result into the row in hand. */
+MUST_USE status store_take_row(struct store_take *take, int64_t index);
+void store_take_free(struct store_take *take); /* NULL is fine */
 
 /* ---- verify and digest (verify.c, digest.c) -------------------------------------------------------- */
 

@@ -102,6 +102,11 @@ void store_rows_free(struct store_rows *rows)
     mem_free(rows);
 }
 
+const struct store_dataset *store_rows_dataset(const struct store_rows *rows, int handle)
+{
+    return handle < rows->fields ? dataset_of(rows, handle) : NULL;
+}
+
 int store_rows_handle(const struct store_rows *rows, const char *field)
 {
     for (int f = 0; f < rows->fields; f++)

@@ -98,6 +98,11 @@ int store_group_fields(const struct store_schema *schema, enum store_group group
 /* CRC-32 of a row: its number, then its payload fields follow by hash_crc32. */
 uint32_t store_row_crc_start(int64_t index);
 
+/* ---- rows.c ---------------------------------------------------------------------------------------- */
+
+/* The dataset of payload field number `handle`; NULL behind the last. */
+const struct store_dataset *store_rows_dataset(const struct store_rows *rows, int handle);
+
 /* ---- create.c -------------------------------------------------------------------------------------- */
 
 /* Serially: path.creating is made, filled, reserved, synced and renamed to path. Nothing is left of a
