@@ -78,6 +78,8 @@ static const struct entry examples[] = {
       "What it would take on 64 ranks; nothing is written." },
     { " run ", "quantcam run jobs/demo.conf --limit=40 --explain.steps=0 -o quick.h5",
       "40 of the pictures, no curves: a first look in seconds." },
+    { " run ", "quantcam run more.conf --from results/demo.h5 -o results/more.h5",
+      "What the demo's result has of the same pictures, networks and precisions is taken from there." },
     { " infer ",
       "quantcam infer --model models/resnet18.model --weights resnet18-f37072fd.pth cat.jpg -o cat.h5",
       "Then `h5dump -d /cam cat.h5` prints the map." },

@@ -1,8 +1,8 @@
 /* src/phase/begin.c: from a job to its result file: the layout, what is written at creation, begin or
  * resume. */
+#include "from.h"
 #include "local.h"
 #include "methods.h"
-#include "run.h"
 
 #include "metric_table.h"
 
@@ -177,6 +177,9 @@ static status fill_provenance(const struct run *r, struct text *out)
                      image_pipeline_write(&r->network[i].pipeline, pipeline), n->name,
                      r->network[i].model.node[r->network[i].model.cam].name));
     }
+    if (r->from)
+        TRY(text_add(out, "store.from = %s\nstore.from.checksums.sha256 = %s\nstore.from.decided = %s\n",
+                     r->job->from, hash_hex(r->from->id, hex), r->from->said.data));
     return text_add(out, "%s", r->decided.data ? r->decided.data : "");
 }
 

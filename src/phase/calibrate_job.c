@@ -11,6 +11,7 @@
 
 /* Rises with every change of what room quant makes of the same input. */
 enum { CALIBRATION_VERSION = 1, PICTURE_PATH = 4096 };
+static const size_t most_bytes = (size_t)16 << 30; /* of a checkpoint */
 
 struct made {
     struct run *r;
@@ -226,7 +227,7 @@ static void hash_all(struct made *m)
     hash_result(&h, m->hash);
 }
 
-/* Rank 0: is the file there, and of this hash? One of another, or damaged, is made again. */
+/* Rank 0: is the file there, sound and of this hash? */
 static int is_made(const struct made *m, const char *path)
 {
     struct tensor_table t;
@@ -234,16 +235,33 @@ static int is_made(const struct made *m, const char *path)
     const char *note;
     int made = 0;
 
-    if (access(path, F_OK) != 0)
-        return 0;
-    if (weight_load(path, NULL, &t) == OK) {
+    if (access(path, F_OK) == 0 && weight_load(path, NULL, &t) == OK) {
         note = table_note(&t, "quantcam.calibration");
         made = note && strcmp(note, hash_hex(m->hash, hex)) == 0;
         table_free(&t);
     }
-    if (!made)
-        log_info("%s is of another calibration: made again", path);
     return made;
+}
+
+/* Rank 0: the checkpoint of this hash that lies beside store.from, where there is one, as this job's. */
+static int copy_made(const struct made *m, const char *path)
+{
+    const struct job *job = m->r->job;
+    const struct job_network *n = &job->network[m->network];
+    char beside[CALIBRATE_PATH], *bytes = NULL;
+    size_t size;
+    int copied;
+
+    snprintf(beside, sizeof beside, "%s.%s.%s.safetensors", job->from, n->name,
+             n->precision[m->precision].name);
+    if (!job->from[0] || !is_made(m, beside))
+        return 0;
+    copied = text_read_file(beside, most_bytes, &bytes, &size) == OK &&
+             text_write_file(path, bytes, size) == OK;
+    mem_free(bytes);
+    if (copied)
+        log_info("%s is a copy of %s", path, beside);
+    return copied;
 }
 
 static status save(const struct made *m, const struct quant_result *q, const char *path)
@@ -289,7 +307,7 @@ static status note(const struct made *m)
 static status calibrate(struct made *m, const char *path)
 {
     const struct comm *c = m->r->c;
-    int made = 0;
+    int found[2] = { 0 }; /* where it belongs; beside another result */
 
     TRY(comm_agree(c, bind_reference(m)));
     TRY(list_pictures(m));
@@ -298,11 +316,15 @@ static status calibrate(struct made *m, const char *path)
         log_info("%d of %d calibration pictures are evaluated too: left out", m->evaluated,
                  m->evaluated + m->pictures.count);
     m->r->pictures_said = 1;
-    made = c->rank == 0 && is_made(m, path);
-    comm_broadcast(c, &made, sizeof made);
-    if (!made)
+    if (c->rank == 0 && !(found[0] = is_made(m, path))) {
+        found[1] = copy_made(m, path);
+        if (!found[1] && access(path, F_OK) == 0)
+            log_info("%s is of another calibration: made again", path);
+    }
+    comm_broadcast(c, found, sizeof found);
+    if (!found[0] && !found[1])
         TRY(make(m, path));
-    m->r->network[m->network].calibrated[m->precision] = !made;
+    m->r->network[m->network].calibrated[m->precision] = !found[0];
     return comm_agree(c, note(m));
 }
 

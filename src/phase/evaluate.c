@@ -1,4 +1,5 @@
 /* src/phase/evaluate.c: the rows of every image and network that are missing. */
+#include "from.h"
 #include "row.h"
 
 #include <stdlib.h>
@@ -14,6 +15,7 @@ struct evaluate {
     int64_t *mine, count;               /* images with anything missing: this rank's, or all (dynamic) */
     struct store_rows *images, *rows[JOB_MAX_NETWORKS];
     struct row *row[JOB_MAX_NETWORKS];
+    struct store_take *take[JOB_MAX_NETWORKS][STORE_MAX_PRECISIONS]; /* NULL: computed */
     int decode_s, seconds[JOB_MAX_NETWORKS][STORE_MAX_PRECISIONS][2]; /* datasets of times beside the rows */
     struct probe *probe;
     uint8_t *pixels[JOB_MAX_NETWORKS]; /* (BLOCK, H, W, channels) of networks with pipelines of their own */
@@ -89,6 +91,8 @@ static status make_room(struct evaluate *e)
                               r->layout.activations == STORE_ACTIVATIONS_FULL ? LARGE_ROWS_KEPT : ROWS_KEPT,
                               &e->rows[i]));
         TRY(row_create(r, e->rows[i], i, &e->row[i]));
+        if (r->from)
+            TRY(from_takes(r, r->from->rows[i], e->rows[i], e->take[i]));
         TRY(time_rows(e, i));
     }
     TRY(store_rows_create(r->store, STORE_ROWS_IMAGE, 0, ROWS_KEPT, &e->images));
@@ -105,6 +109,8 @@ static void clear(struct evaluate *e)
         mem_free(e->missing[i]);
         mem_free(e->pixels[i]);
         row_free(e->row[i]);
+        for (int p = 0; p < STORE_MAX_PRECISIONS; p++)
+            store_take_free(e->take[i][p]);
         store_rows_free(e->rows[i]);
     }
     store_rows_free(e->images);
@@ -205,20 +211,34 @@ static status one_precision(struct evaluate *e, int net, int p, int b, int64_t i
     return row_precision(e->row[net], e->probe, p, image, &e->info[b]);
 }
 
+/* A precision's values are those of row `there` of the other result, pairs with the first among them. */
+static status take_precision(struct evaluate *e, int net, int p, int64_t there)
+{
+    TRY(store_take_row(e->take[net][p], there));
+    if (p == 0)
+        row_recall(e->row[net], e->probe, p);
+    return OK;
+}
+
 /* One row: all precisions, and each compared with the first. */
 static status one_network(struct evaluate *e, int net, int b, int64_t image)
 {
+    int64_t there = from_row(e->r, net, image, e->info[b].sha256);
+
     if (!e->good[b])
         return store_rows_add(e->rows[net], image, STORE_BAD_IMAGE);
     probe_aim(e->probe, net);
     for (int p = 0; p < e->r->precisions; p++) {
-        status s = one_precision(e, net, p, b, image);
+        status s = there >= 0 && e->take[net][p] ? take_precision(e, net, p, there)
+                                                 : one_precision(e, net, p, b, image);
         if (s == ERR_NUMERIC)
             return store_rows_add(e->rows[net], image, STORE_BAD_IMAGE);
         TRY(s);
     }
     for (int p = 1; p < e->r->precisions; p++)
-        row_pair(e->row[net], e->probe, p);
+        if (there < 0 || !e->take[net][p])
+            row_pair(e->row[net], e->probe, p);
+    e->r->taken += there >= 0;
     return store_rows_add(e->rows[net], image, STORE_OK);
 }
 

@@ -1,7 +1,7 @@
 /* src/phase/explain.c: deletion and insertion curves, full-size maps and activations of the union of the
  * selections: the missing rows of /models/<net>/subset, a row a place. */
+#include "from.h"
 #include "probe.h"
-#include "run.h"
 
 #include <string.h>
 
@@ -11,9 +11,11 @@ struct explain {
     uint8_t *missing; /* (networks, S) */
     int64_t *mine, count;
     struct store_rows *rows[JOB_MAX_NETWORKS];
+    struct store_take *take[JOB_MAX_NETWORKS][STORE_MAX_PRECISIONS]; /* NULL: computed */
     struct comm_loop loop;
     struct probe *probe; /* NULL where no picture is read */
     int net;             /* of the row in hand */
+    int64_t there;       /* its place in the other result, or -1 */
     int kept;            /* the network whose engines keep what curves start from, or -1 */
     uint8_t *bytes;      /* (H, W, channels) */
     float *projection, *map;
@@ -62,6 +64,8 @@ static status make_room(struct explain *e)
         pixels = larger(pixels, (size_t)r->layout.network[i].input_h * (size_t)r->layout.network[i].input_w);
         bytes = larger(bytes, image_pipeline_bytes(&r->network[i].pipeline));
         TRY(store_rows_create(r->store, STORE_ROWS_SUBSET, i, 1, &e->rows[i]));
+        if (r->from)
+            TRY(from_takes(r, r->from->explained[i], e->rows[i], e->take[i]));
     }
     MEM_TRY(e->projection, values, sizeof(float));
     MEM_TRY(e->bytes, bytes, 1);
@@ -76,8 +80,11 @@ static void clear(struct explain *e)
     mem_free(e->bytes);
     mem_free(e->projection);
     mem_free(e->map);
-    for (int i = 0; i < JOB_MAX_NETWORKS; i++)
+    for (int i = 0; i < JOB_MAX_NETWORKS; i++) {
+        for (int p = 0; p < STORE_MAX_PRECISIONS; p++)
+            store_take_free(e->take[i][p]);
         store_rows_free(e->rows[i]);
+    }
     probe_free(e->probe);
 }
 
@@ -203,11 +210,25 @@ static status one_cross(struct explain *e, int p, int scorer, int64_t image)
     return OK;
 }
 
+static int is_taken(const struct explain *e, int p)
+{
+    return e->there >= 0 && e->take[e->net][p];
+}
+
+static int all_taken(const struct explain *e)
+{
+    int p = 0;
+
+    while (p < e->r->precisions && is_taken(e, p))
+        p++;
+    return p == e->r->precisions;
+}
+
 /* Every precision by itself, then each with the first. Ends early where the row is odd, or the loop stops. */
 static status all_precisions(struct explain *e, int64_t image)
 {
     for (int p = 0; p < e->r->precisions && !e->odd && !e->stopped; p++)
-        TRY(one_precision(e, p, image));
+        TRY(is_taken(e, p) ? store_take_row(e->take[e->net][p], e->there) : one_precision(e, p, image));
     if (!e->r->layout.cross)
         return OK;
     for (int p = 1; p < e->r->precisions; p++) {
@@ -272,10 +293,11 @@ static status one_row(struct explain *e, int net, int64_t place)
     image = *(int64_t *)store_rows_field(e->rows[net], "image");
     if (image < 0)
         return store_rows_add(e->rows[net], place, STORE_UNUSED);
-    TRY(keep_network(e, net));
     e->net = net;
+    e->there = from_place(r, net, image);
     e->odd = 0;
-    if (e->probe) {
+    if (e->probe && !all_taken(e)) {
+        TRY(keep_network(e, net));
         probe_aim(e->probe, net);
         picture = take_picture(e, image);
     }
@@ -288,6 +310,7 @@ static status one_row(struct explain *e, int net, int64_t place)
     if (picture != OK || e->odd)
         log_rank("network %s, %s: not explained: %s", r->layout.network[net].name, r->list.entry[image].path,
                  e->odd ? "the logits are not finite" : error_last()->text);
+    e->r->taken += e->there >= 0;
     return store_rows_add(e->rows[net], place, picture == OK && !e->odd ? STORE_OK : STORE_BAD_IMAGE);
 }
 

@@ -1,6 +1,7 @@
 /* src/phase/predict.c: what the job will take, from a small job of the same networks and settings: every
  * rank alone runs PICTURES pictures and one explained row a network, in a folder of its own, all ranks at
  * once, so that what they take from each other is in it. */
+#include "from.h"
 #include "local.h"
 
 #include "metric.h"
@@ -27,6 +28,7 @@ struct small {
     struct comm self;
     struct job job;
     struct run run;
+    struct from from; /* of its pictures */
     char folder[512];
 };
 
@@ -34,13 +36,18 @@ struct small {
 static status take_pictures(const struct run *r, struct small *s)
 {
     int n = r->list.count < PICTURES ? r->list.count : PICTURES;
-    int64_t step = r->list.count / n;
+    int64_t step = r->list.count / n, image[PICTURES];
 
     MEM_TRY(s->run.list.entry, (size_t)n, sizeof *s->run.list.entry);
-    for (int i = 0; i < n; i++)
-        s->run.list.entry[i] = r->list.entry[i * step + r->c->rank % step];
+    for (int i = 0; i < n; i++) {
+        image[i] = i * step + r->c->rank % step;
+        s->run.list.entry[i] = r->list.entry[image[i]];
+    }
     s->run.list.count = n;
-    return OK;
+    if (!r->from)
+        return OK;
+    s->run.from = &s->from;
+    return from_pick(r->from, image, n, &s->from);
 }
 
 static status make_small(const struct run *r, struct small *s)
@@ -56,6 +63,7 @@ static status make_small(const struct run *r, struct small *s)
     s->run.store = NULL;
     s->run.phases = 0;
     s->run.list.entry = NULL;
+    s->run.from = NULL;
     TRY(take_pictures(r, s));
     s->job.schedule = JOB_STATIC;
     s->job.max_bad = 100;
@@ -77,6 +85,8 @@ static void remove_small(struct small *s)
     char path[OPTION_SIZE + 64];
 
     mem_free(s->run.list.entry);
+    mem_free(s->from.row);
+    mem_free(s->from.same);
     if (!s->folder[0])
         return;
     progress_file_remove(&s->run);
@@ -292,6 +302,8 @@ void predict_print(const struct run *r, const struct prediction *p)
     log_info("  all       %s  %10.1f s; %.1f MB in the file, %.0f MB of memory a rank",
              text_duration(p->total_s, total, sizeof total), p->total_s, (double)p->bytes / 1e6,
              (double)p->memory / 1e6);
+    if (r->from)
+        log_info("  explain as if nothing were taken from %s", r->job->from);
     if (p->ranks > r->c->size)
         log_info("  if each of the %d ranks has a core as free as those that were tried", p->ranks);
 }

@@ -206,6 +206,20 @@ status row_precision(struct row *row, struct probe *p, int precision, int64_t im
     return OK;
 }
 
+void row_recall(struct row *row, struct probe *p, int precision)
+{
+    const struct columns *c = &row->of[precision];
+    struct probe_memory m = { .top = store_rows_at(row->rows, c->top5),
+                              .cam = store_rows_at(row->rows, c->cam),
+                              .raw_sign = *(int8_t *)store_rows_at(row->rows, c->raw_sign),
+                              .own_sign = *(int8_t *)store_rows_at(row->rows, c->own_sign) };
+
+    for (int k = 0; k < CAM_METHODS; k++)
+        if (c->method[k] >= 0)
+            m.method[k] = store_rows_at(row->rows, c->method[k]);
+    probe_recall(p, precision, &m);
+}
+
 void row_pair(struct row *row, struct probe *p, int precision)
 {
     put_measures(row, p, precision, MEASURE_PAIR);

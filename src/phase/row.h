@@ -16,6 +16,8 @@ void row_free(struct row *row); /* NULL is fine */
  * ERR_NUMERIC where a method's map is not finite. */
 MUST_USE status row_precision(struct row *row, struct probe *p, int precision, int64_t image,
                               const struct image_info *info);
+/* What the row in hand has of a precision already, for the probe: others are compared with it. */
+void row_recall(struct row *row, struct probe *p, int precision);
 /* The measures of a precision's pair with the first, both of which the row has. */
 void row_pair(struct row *row, struct probe *p, int precision);
 

@@ -1,5 +1,5 @@
 /* src/phase/run.c: the phases in order. */
-#include "run.h"
+#include "from.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,11 +67,14 @@ static status finish(struct run *r)
 /* What this start did: a resume computes what was missing, and bad pictures once more, and nothing else. */
 static void say_rows(const struct run *r)
 {
-    uint64_t rows = (uint64_t)store_rows_committed(r->store);
-    char text[32];
+    uint64_t rows[2] = { (uint64_t)store_rows_committed(r->store), (uint64_t)r->taken };
+    char all[32], taken[32];
 
-    comm_sum_u64(r->c, &rows, 1);
-    log_info("%s rows computed", text_thousands((int64_t)rows, text, sizeof text));
+    comm_sum_u64(r->c, rows, 2);
+    log_info("%s rows computed", text_thousands((int64_t)rows[0], all, sizeof all));
+    if (r->from)
+        log_info("%s of them have values of %s", text_thousands((int64_t)rows[1], taken, sizeof taken),
+                 r->job->from);
 }
 
 /* All rows were tried and the result is complete; still too many bad pictures are a failure. */
@@ -122,6 +125,7 @@ static status run_job(struct run *r)
     say_start(r);
     TRY(begin_layout(r));
     plan_print(r);
+    TRY(from_open(r));
     if (r->job->dry_run || r->job->predict)
         TRY(predict(r));
     if (r->job->dry_run)
@@ -180,6 +184,7 @@ status phase_run(const struct comm *c, const struct job *job, const struct phase
         progress_file_remove(r);
     }
     store_end(&r->store);
+    from_close(r);
     if (result == OK) /* the same on all ranks */
         say_memory(r);
     if (result == OK && !job->dry_run)

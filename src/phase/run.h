@@ -22,7 +22,7 @@ struct run_network {
     struct model_head head[STORE_MAX_PRECISIONS]; /* where a method of the job needs it */
     uint64_t file_bytes[STORE_MAX_PRECISIONS], parameters[STORE_MAX_PRECISIONS], macs[STORE_MAX_PRECISIONS];
     enum engine_arithmetic arithmetic[STORE_MAX_PRECISIONS]; /* where there are codes */
-    int calibrated[STORE_MAX_PRECISIONS]; /* this start made its checkpoint */
+    int calibrated[STORE_MAX_PRECISIONS]; /* this start made or copied its checkpoint */
     struct engine_map map;             /* of the CAM layer: extents alone */
     struct quant_params q[STORE_MAX_PRECISIONS]; /* of its stored integers */
 };
@@ -65,6 +65,8 @@ struct run {
     struct store_layout layout;
     struct store *store;
     int created; /* this start made the result file */
+    struct from *from; /* what is taken from another result, or NULL */
+    int64_t taken;     /* rows of this start that have values of it; this rank's */
     struct prediction prediction;
     int64_t rows_bad;   /* after evaluate: bad rows of the network that has most */
     int64_t images_bad; /* after evaluate: status BAD_IMAGE in /images */
@@ -140,8 +142,8 @@ void progress_file_report(void *user, const struct comm_loop *loop, int64_t done
 void progress_file_remove(const struct run *r);
 
 /* calibrate_job.c: makes the checkpoint of a network in a precision (calibrate_job_file) where the job says
- * quantize, unless it is there and of the same fp32 file, calibration pictures and settings. Adds lines to
- * r->decided. ERR_USAGE: all pictures are evaluated too. */
+ * quantize, unless it is there, or beside store.from, and of the same fp32 file, calibration pictures and
+ * settings. Adds lines to r->decided. ERR_USAGE: all pictures are evaluated too. */
 MUST_USE status calibrate_job_make(struct run *r, int network, int precision);
 /* A dry run leaves nothing: removes what it made, once that is read. */
 void calibrate_job_forget(const struct run *r, int network, int precision);
