@@ -109,10 +109,13 @@ struct kernel_resample {
     const int32_t *weight;    /* (count, longest) */
 };
 
+enum { KERNEL_CONV_F32_PART = 128 };
+
 struct kernel_table {
     const char *isa;
 
-    /* ---- convolution. weight: (oc, kh, kw, ic); depthwise: (c, kh, kw). bias: (oc), or NULL for zeros. */
+    /* ---- convolution. weight: (oc, kh, kw, ic); depthwise: (c, kh, kw). bias: (oc), or NULL for zeros.
+     * conv_f32: parts of KERNEL_CONV_F32_PART output channels, packed one behind the other, are the whole. */
     size_t (*conv_f32_packed_bytes)(const struct kernel_conv *s);
     void (*conv_f32_pack)(const struct kernel_conv *s, const float *weight, const float *bias, void *packed);
     size_t (*conv_f32_scratch_bytes)(const struct kernel_conv *s);      /* for any rectangle */

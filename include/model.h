@@ -211,6 +211,10 @@ struct model_layer {
 };
 /* ERR_NUMERIC where a value is not finite, with the tensor and the first such value. */
 MUST_USE status model_layer_load(const struct model_binding *b, int node, struct model_layer *out);
+/* At most `most` of its output channels, from `first` on: a large layer never lies in memory as a whole. Of a
+ * checkpoint whose weights are not REAL all of them; first is then 0. */
+MUST_USE status model_layer_rows(const struct model_binding *b, int node, int first, int most,
+                                 struct model_layer *out);
 void model_layer_free(struct model_layer *layer);
 
 /* The classifier behind the CAM layer in real values, for maps in closed form: global pooling of that layer

@@ -1,5 +1,5 @@
 /* src/engine/pack.c: one layer's parameters, from the checkpoint to what a kernel takes. Layers are loaded
- * one at a time, so that raw and packed copies of a whole network never lie side by side. */
+ * one at a time, real ones in parts, so that raw and packed copies never lie side by side. */
 #include <math.h>
 
 #include "plan.h"
@@ -121,12 +121,34 @@ static void pack_group(const struct engine_plan *p, const struct engine_conv *c,
         k->conv_f32_pack(&c->shape, layer->weight_real + from * each, layer->bias + from, to);
 }
 
+/* Real weights, some output channels at a time. */
+static status pack_parts(const struct engine_plan *p, const struct model_binding *b, int node,
+                         const struct engine_conv *c, uint8_t *to)
+{
+    const struct kernel_table *k = run_kernels(p, c);
+    struct kernel_conv part = c->shape;
+    struct model_layer layer;
+
+    for (int first = 0; first < c->shape.oc; first += KERNEL_CONV_F32_PART) {
+        TRY(model_layer_rows(b, node, first, KERNEL_CONV_F32_PART, &layer));
+        BUG_IF(layer.ic != part.ic || layer.kh != part.kh || layer.kw != part.kw);
+        part.oc = layer.oc;
+        k->conv_f32_pack(&part, layer.weight_real, layer.bias, to);
+        to += k->conv_f32_packed_bytes(&part);
+        model_layer_free(&layer);
+        table_rest(b->weights);
+    }
+    return OK;
+}
+
 status pack_layer(const struct engine_plan *p, const struct model_binding *b, const struct pack_job *job,
                   struct engine_conv *c, uint8_t *weights)
 {
     int depthwise = job->kind == KIND_DEPTHWISE;
     struct model_layer layer = { 0 };
 
+    if (b->form == PRECISION_REAL && c->groups == 1 && !depthwise)
+        return pack_parts(p, b, job->node, c, weights + c->packed);
     TRY(model_layer_load(b, job->node, &layer));
     BUG_IF(layer.oc != c->shape.oc * c->groups || layer.ic != (depthwise ? 1 : c->shape.ic) ||
            layer.kh != c->shape.kh || layer.kw != c->shape.kw);

@@ -2,6 +2,7 @@
  */
 #include "model_parts.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -122,17 +123,44 @@ static status load_bias(const struct model_sources *s, struct model_layer *l)
     return OK;
 }
 
-/* Real weights and biases, every value looked at. */
-static status load_folded(const struct model_binding *b, int node, const struct model_sources *s,
+/* Output channels first .. first + count - 1 of a layer, as views. */
+struct rows {
+    struct model_sources sources;
+    struct tensor view[6];
+};
+static void take_rows(const struct model_sources *s, int first, int count, struct rows *out)
+{
+    struct model_sources *to = &out->sources;
+    const struct tensor **const part[] = { &to->weight, &to->bias, &to->gamma,
+                                           &to->beta,   &to->mean, &to->variance };
+
+    *to = *s;
+    for (size_t i = 0; i < COUNT_OF(part); i++) {
+        struct tensor *v = &out->view[i];
+
+        if (!*part[i])
+            continue;
+        *v = **part[i];
+        v->dim[0] = count;
+        v->data = (uint8_t *)v->data + (size_t)first * (size_t)v->stride[0] * dtype_size(v->dtype);
+        *part[i] = v;
+    }
+}
+
+/* Real weights and biases of l->oc output channels from `first` on, every value looked at. */
+static status load_folded(const struct model_binding *b, int node, const struct model_sources *s, int first,
                           struct model_layer *l)
 {
-    struct tensor view = in_sum_order(s->weight);
+    struct rows rows;
+    struct tensor view;
 
-    TRY(load_bias(s, l));
+    take_rows(s, first, l->oc, &rows);
+    view = in_sum_order(rows.sources.weight);
+    TRY(load_bias(&rows.sources, l));
     MEM_TRY(l->weight_real, layer_size(l), sizeof *l->weight_real);
     tensor_copy_f32(&view, l->weight_real);
     if (s->gamma)
-        fold_normalisation(s, b->model->node[node].bn_eps, l);
+        fold_normalisation(&rows.sources, b->model->node[node].bn_eps, l);
     return check_layer(b, s, l);
 }
 
@@ -182,7 +210,7 @@ static status look_beyond(const struct model_binding *b, int node, int *beyond, 
     if (tensor_at(s.quantizer.observing, 0) == 0)
         return OK;
     l = (struct model_layer){ .oc = s.oc, .ic = s.ic, .kh = s.kh, .kw = s.kw };
-    result = load_folded(b, node, &s, &l);
+    result = load_folded(b, node, &s, 0, &l);
     run = result == OK ? layer_size(&l) / (size_t)tensor_count(s.quantizer.low) : 0;
     for (int64_t c = 0; result == OK && c < tensor_count(s.quantizer.low); c++) {
         float low = (float)tensor_at(s.quantizer.low, c), high = (float)tensor_at(s.quantizer.high, c);
@@ -258,7 +286,7 @@ static status quantize_real(const struct model_binding *b, const struct model_so
     return OK;
 }
 
-static status load_layer(const struct model_binding *b, int node, const struct model_sources *s,
+static status load_layer(const struct model_binding *b, int node, const struct model_sources *s, int first,
                          struct model_layer *l)
 {
     if (model_stores_codes(b)) {
@@ -266,25 +294,32 @@ static status load_layer(const struct model_binding *b, int node, const struct m
         TRY(check_layer(b, s, l));
         return load_codes(s, b->form, l);
     }
-    TRY(load_folded(b, node, s, l));
+    TRY(load_folded(b, node, s, first, l));
     return b->qat ? quantize_real(b, s, &b->weight_range[node], l) : OK;
 }
 
-status model_layer_load(const struct model_binding *b, int node, struct model_layer *out)
+status model_layer_rows(const struct model_binding *b, int node, int first, int most, struct model_layer *out)
 {
     struct model_sources s;
+    int whole = b->form != PRECISION_REAL;
     status result;
 
     *out = (struct model_layer){ 0 };
     TRY(model_find_sources(b, node, &s));
-    out->oc = s.oc;
+    BUG_IF(first < 0 || first >= s.oc || (whole && first > 0));
+    out->oc = whole || s.oc - first < most ? s.oc - first : most;
     out->ic = s.ic;
     out->kh = s.kh;
     out->kw = s.kw;
-    result = load_layer(b, node, &s, out);
+    result = load_layer(b, node, &s, first, out);
     if (result != OK)
         model_layer_free(out);
     return result;
+}
+
+status model_layer_load(const struct model_binding *b, int node, struct model_layer *out)
+{
+    return model_layer_rows(b, node, 0, INT_MAX, out);
 }
 
 void model_layer_free(struct model_layer *layer)

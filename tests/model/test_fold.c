@@ -9,12 +9,30 @@
 #define TINY "tests/fixtures/tiny/"
 
 /* The expected values, taken from the front one after the other. */
-struct expected { const char *at, *end; };
+struct expected {
+    const char *at, *end;
+};
 
 static void check_bytes(struct expected *e, const void *is, size_t size, const char *what)
 {
     CHECK_MSG((size_t)(e->end - e->at) >= size && memcmp(e->at, is, size) == 0, "%s", what);
     e->at += size;
+}
+
+/* Some output channels at a time give the bytes of all. */
+static void check_rows(const struct model_binding *b, int node, const struct model_layer *all)
+{
+    size_t each = (size_t)(all->ic * all->kh * all->kw);
+    struct model_layer l;
+
+    for (int first = 0; first < all->oc; first += 3) {
+        CHECK(model_layer_rows(b, node, first, 3, &l) == OK);
+        CHECK(l.oc == (all->oc - first < 3 ? all->oc - first : 3) && l.ic == all->ic && l.kh == all->kh);
+        CHECK(memcmp(l.bias, all->bias + first, (size_t)l.oc * sizeof *l.bias) == 0);
+        CHECK(memcmp(l.weight_real, all->weight_real + (size_t)first * each,
+                     (size_t)l.oc * each * sizeof *l.weight_real) == 0);
+        model_layer_free(&l);
+    }
 }
 
 static void check_layer(const struct model_binding *b, int node, struct expected *e)
@@ -36,6 +54,8 @@ static void check_layer(const struct model_binding *b, int node, struct expected
         check_bytes(e, &(int32_t){ l.scales }, sizeof(int32_t), name);
         check_bytes(e, l.scale, (size_t)l.scales * sizeof *l.scale, name);
     }
+    if (b->form == PRECISION_REAL)
+        check_rows(b, node, &l);
     model_layer_free(&l);
     model_layer_free(&l);
 }
@@ -111,10 +131,18 @@ static void test_by_hand(void)
     static const char text[] = "model m\ninput image 3 2 2 resize 2 bilinear crop 2 mean 0 0 0 std 1 1 1\n"
                                "conv c image out 1 kernel 1 stride 1 pad 0 groups 1 weight c bn n eps 1e-30\n"
                                "avgpool p c\nlinear f p out 1 weight f\noutput f\ncam c\n";
-    static const struct { const char *name; int rank; int64_t dim[4]; float value[3]; } tensors[] = {
-        { "c.weight", 4, { 1, 3, 1, 1 }, { 1, -0.5f, 3 } }, { "n.weight", 1, { 1 }, { 2 } },
-        { "n.bias", 1, { 1 }, { 1 } },                      { "n.running_mean", 1, { 1 }, { 3 } },
-        { "n.running_var", 1, { 1 }, { 0.25f } },           { "f.weight", 2, { 1, 1 }, { 7 } },
+    static const struct {
+        const char *name;
+        int rank;
+        int64_t dim[4];
+        float value[3];
+    } tensors[] = {
+        { "c.weight", 4, { 1, 3, 1, 1 }, { 1, -0.5f, 3 } },
+        { "n.weight", 1, { 1 }, { 2 } },
+        { "n.bias", 1, { 1 }, { 1 } },
+        { "n.running_mean", 1, { 1 }, { 3 } },
+        { "n.running_var", 1, { 1 }, { 0.25f } },
+        { "f.weight", 2, { 1, 1 }, { 7 } },
     };
     struct tensor_table weights = { 0 };
     struct model m = { 0 };
@@ -147,7 +175,11 @@ static void check_odd(const char *name, int at, float value, const char *sentenc
     static const char text[] = "model m\ninput image 3 2 2 resize 2 bilinear crop 2 mean 0 0 0 std 1 1 1\n"
                                "conv c image out 2 kernel 2 stride 1 pad 0 groups 1 weight c bn n eps 1e-5\n"
                                "avgpool p c\nlinear f p out 1 weight f\noutput f\ncam image\n";
-    static const struct { const char *name; int rank; int64_t dim[4]; } tensors[] = {
+    static const struct {
+        const char *name;
+        int rank;
+        int64_t dim[4];
+    } tensors[] = {
         { "c.weight", 4, { 2, 3, 2, 2 } }, { "n.weight", 1, { 2 } },      { "n.bias", 1, { 2 } },
         { "n.running_mean", 1, { 2 } },    { "n.running_var", 1, { 2 } }, { "f.weight", 2, { 1, 2 } },
     };
