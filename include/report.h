@@ -64,8 +64,8 @@ MUST_USE status report_write(struct store_reader *r, const struct report_options
 
 /* One map: (height, width) u8 0..255, and its box, x0 = -1: none. */
 struct report_map { const uint8_t *map; struct image_box box; };
-/* Local. `crop` and its maps, of its size, side by side as PNG: the picture's grey blended with viridis, the maps'
- * boxes orange. ERR_IO, ERR_MEMORY. */
+/* Local. `crop` and its maps, of its size, side by side as PNG: the picture's grey blended with viridis, the
+ * maps' boxes orange. ERR_IO, ERR_MEMORY. */
 MUST_USE status report_draw_maps(const char *path, const struct image *crop, const struct report_map *map,
                                  int maps);
 

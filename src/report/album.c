@@ -85,11 +85,11 @@ status album_markdown(const struct album *g, struct text *out)
             network = p->network;
             TRY(text_add(out,
                          "\n## %s: the images whose maps differ most\n\n"
-                         "Picture with its true box, then the map of",
+                         "Picture, then the map of",
                          g->layout->network[network].name));
             for (int k = 0; k < g->layout->precisions; k++)
                 TRY(text_add(out, "%s %s", k ? "," : "", g->layout->precision[k].name));
-            TRY(text_add(out, ".\n\n"));
+            TRY(text_add(out, ". White: true boxes; orange: the map's own.\n\n"));
         }
         TRY(text_add(out, "![%s](%s) RMSE %.2f, `%s`\n\n", p->file, p->file, (double)p->rmse, p->path));
     }

@@ -7,13 +7,13 @@
 #include "markup.h"
 
 enum { WIDTH = 460, LEFT = 52, RIGHT = 14, TOP = 28, PLOT_H = 168, BOTTOM = 44, ROW_H = 19, ROW_LEFT = 182 };
-enum { LEGEND_H = 16, PANEL_GAP = 26, DOT_H = 14 };
+enum { LEGEND_H = 16, PANEL_GAP = 26, DOT_H = 14, MARK_H = 8 };
 
 #define LETTER 6.2 /* mean width */
 
 /* A plot: its corner and extents in user units, its axes. */
 struct plot {
-    double left, top, width, height;
+    double left, top, width, height, row;
     struct chart_axis x, y;
 };
 
@@ -38,7 +38,7 @@ static double at_y(const struct plot *at, double v)
 
 static double row_y(const struct plot *at, int row)
 {
-    return at->top + ROW_H * (row + 0.5);
+    return at->top + at->row * (row + 0.5);
 }
 
 /* 1, 2 or 5 times a power of ten: about `count` of them over the range. */
@@ -106,18 +106,21 @@ static struct chart_axis widened(struct chart_axis a)
 
 /* ---- frame and legend ---------------------------------------------------------------------------------- */
 
+/* Four shapes, filled and then open: eight series differ without their colours. */
 static status add_shape(int series, double x, double y, struct text *out)
 {
-    switch (series % 4) {
-    case 0:
-        return text_add(out, "<circle class=\"mark s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>", series, x, y);
-    case 1:
-        return text_add(out, "<path class=\"mark s%d\" d=\"M%.1f %.1fl5 8h-10z\"/>", series, x, y - 5);
-    case 2:
-        return text_add(out, "<path class=\"mark s%d\" d=\"M%.1f %.1fh7v7h-7z\"/>", series, x - 3.5, y - 3.5);
-    default:
-        return text_add(out, "<path class=\"mark s%d\" d=\"M%.1f %.1fl5 5l-5 5l-5 -5z\"/>", series, x, y - 5);
-    }
+    static const struct {
+        double x, y; /* where its path begins, from its middle */
+        const char *path;
+    } shape[] = { { -4, 0, "a4 4 0 1 1 8 0a4 4 0 1 1 -8 0z" },
+                  { 0, -5, "l5 8h-10z" },
+                  { -3.5, -3.5, "h7v7h-7z" },
+                  { 0, -5, "l5 5l-5 5l-5 -5z" } };
+    int i = series % (int)COUNT_OF(shape);
+
+    return text_add(out, "<path class=\"mark%s s%d\" d=\"M%.1f %.1f%s\"/>",
+                    series < (int)COUNT_OF(shape) ? "" : " open", series, x + shape[i].x, y + shape[i].y,
+                    shape[i].path);
 }
 
 /* The names in lines of the drawing's width, from under the title on; how many lines. out NULL: counts. */
@@ -188,6 +191,11 @@ static status add_labels(const struct chart *c, const struct plot *at, struct te
 
 /* ---- what stands in it --------------------------------------------------------------------------------- */
 
+static int is_point(const struct chart_series *s, int i)
+{
+    return i >= 0 && i < s->n && isfinite(s->x[i]) && isfinite(s->y[i]);
+}
+
 static status add_series(const struct chart *c, const struct plot *at, int series, struct text *out)
 {
     const struct chart_series *s = &c->series[series];
@@ -198,13 +206,13 @@ static status add_series(const struct chart *c, const struct plot *at, int serie
     if (c->kind == CHART_STEPS)
         TRY(text_add(out, "M%.1f %.1f", at->left, foot));
     for (int i = 0; i < s->n; i++) {
-        int good = c->kind == CHART_STEPS || (isfinite(s->x[i]) && isfinite(s->y[i]));
-
         if (c->kind == CHART_STEPS)
             TRY(text_add(out, "V%.1fH%.1f", at_y(at, s->y[i]), at->left + (i + 1) * width));
-        else if (good)
+        else if (is_point(s, i))
             TRY(text_add(out, "%c%.1f %.1f", down ? 'L' : 'M', at_x(at, s->x[i]), at_y(at, s->y[i])));
-        down = good;
+        down = c->kind == CHART_LINES && is_point(s, i);
+        if (down && !is_point(s, i - 1) && !is_point(s, i + 1)) /* a point by itself is a dash */
+            TRY(text_add(out, "m-2 0h4m-2 0"));
     }
     return c->kind == CHART_STEPS ? text_add(out, "V%.1f\"/>\n", foot) : text_add(out, "\"/>\n");
 }
@@ -229,17 +237,31 @@ static status add_dot(const struct plot *at, const struct chart_mark *m, double 
     return text_add(out, "</g>\n");
 }
 
+static int named(const struct chart *c, int below)
+{
+    int n = 0;
+
+    for (int s = 0; s < below; s++)
+        n += c->series[s].name[0] != '\0';
+    return n;
+}
+
+/* Of several series the dots of a row stand under one another. */
+static double mark_y(const struct chart *c, const struct plot *at, const struct chart_mark *m)
+{
+    int n = named(c, CHART_SERIES);
+
+    return row_y(at, m->row) + (n > 1 ? MARK_H * (named(c, m->series) - (n - 1) / 2.0) : 0);
+}
+
 static status add_content(const struct chart *c, const struct plot *at, struct text *out)
 {
-    for (int i = 0; i < CHART_SERIES; i++) {
-        int s = c->kind == CHART_STEPS ? CHART_SERIES - 1 - i : i;
-
+    for (int s = 0; s < CHART_SERIES; s++)
         if (c->series[s].n)
             TRY(add_series(c, at, s, out));
-    }
     for (int i = 0; i < c->marks; i++)
         TRY(c->kind == CHART_BARS ? add_bar(at, &c->mark[i], out)
-                                  : add_dot(at, &c->mark[i], row_y(at, c->mark[i].row), out));
+                                  : add_dot(at, &c->mark[i], mark_y(c, at, &c->mark[i]), out));
     for (int i = 0; i < 2 && c->note[i][0]; i++) {
         TRY(text_add(out, "<text class=\"end\" x=\"%.1f\" y=\"%.1f\">", at->left + at->width - 6,
                      at->top + 14 + 15.0 * i));
@@ -256,7 +278,8 @@ status chart_draw(const struct chart *c, struct text *out)
     TRY(add_legend(c->series, c->kind, &lines, NULL));
     at.top = TOP + LEGEND_H * lines;
     at.width = WIDTH - RIGHT - at.left;
-    at.height = c->rows ? ROW_H * c->rows : PLOT_H;
+    at.row = c->kind == CHART_MARKS ? fmax(ROW_H, MARK_H * named(c, CHART_SERIES) + 6) : ROW_H;
+    at.height = c->rows ? at.row * c->rows : PLOT_H;
     TRY(add_frame(c->title, at.top + at.height + BOTTOM, out));
     TRY(add_legend(c->series, c->kind, &lines, out));
     TRY(c->x_names ? add_names(c, &at, out) : add_ticks(&at, 0, 6, out));
@@ -333,14 +356,14 @@ static const char file_style[] =
     "<style>text{fill:#1c2126}.soft{fill:#5a6570}.head{font-weight:600;font-size:13px}"
     ".mid{text-anchor:middle}.end{text-anchor:end}.grid{stroke:#d9dee3;stroke-width:1}"
     ".axis{stroke:#5a6570;fill:none}.zero{stroke:#1c2126;stroke-width:1.3}"
-    ".line,.reach{fill:none;stroke-width:2}.bar{stroke:#fff;stroke-width:1}";
+    ".line,.reach{fill:none;stroke-width:2}.bar{stroke:#fff;stroke-width:1}.open{stroke-width:2}";
 static const char *const file_colour[CHART_SERIES] = { "#0072b2", "#d55e00", "#008a63", "#b0528f",
                                                        "#7a6000", "#5b5fc7", "#a03030", "#4d6a79" };
 static const char *const file_dash[CHART_SERIES] = { "none", "6 3", "2 3", "9 3 2 3",
                                                      "12 3", "4 2", "1 2", "9 2 9 5" };
 
 /* One chart, from behind its "<svg " to the end of "</svg>". */
-static status write_one(const char *from, const char *to, const char *path)
+static status write_one(const char *from, const char *to, const char *words, const char *path)
 {
     const char *body = strchr(from, '>') + 1;
     struct text out = { .max = 4 << 20 };
@@ -348,12 +371,14 @@ static status write_one(const char *from, const char *to, const char *path)
 
     TRY_OUT(text_add_bytes(&out, file_head, strlen(file_head)));
     TRY_OUT(text_add_bytes(&out, from, (size_t)(body - from)));
+    TRY_OUT(markup_wrap(&out, "<desc>", words, "</desc>"));
     TRY_OUT(text_add_bytes(&out, file_style, strlen(file_style)));
     for (int s = 0; s < CHART_SERIES; s++)
         TRY_OUT(text_add(&out,
-                         ".line.s%d{stroke:%s;stroke-dasharray:%s}.reach.s%d{stroke:%s}"
+                         ".line.s%d{stroke:%s;stroke-dasharray:%s}.reach.s%d,.open.s%d{stroke:%s}"
                          ".bar.s%d,.mark.s%d{fill:%s}",
-                         s, file_colour[s], file_dash[s], s, file_colour[s], s, s, file_colour[s]));
+                         s, file_colour[s], file_dash[s], s, s, file_colour[s], s, s,
+                         s < 4 ? file_colour[s] : "#fff"));
     TRY_OUT(text_add(&out, "</style><rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"));
     TRY_OUT(text_add_bytes(&out, body, (size_t)(to - body)));
     TRY_OUT(text_add(&out, "\n"));
@@ -363,7 +388,7 @@ out:
     return result;
 }
 
-status chart_files(const char *charts, const char *folder, const char *slug, int *count)
+status chart_files(const char *charts, const char *folder, const char *slug, const char *words, int *count)
 {
     static const char begin[] = "<svg ", end[] = "</svg>";
 
@@ -376,7 +401,7 @@ status chart_files(const char *charts, const char *folder, const char *slug, int
         to += strlen(end);
         snprintf(name, sizeof name, "%s_%d.svg", slug, ++*count);
         TRY(text_path(path, sizeof path, folder, name));
-        TRY(write_one(p + strlen(begin), to, path));
+        TRY(write_one(p + strlen(begin), to, words, path));
         p = to;
     }
     return OK;

@@ -17,7 +17,7 @@ enum { CHART_SERIES = 8, CHART_ROWS = 128, CHART_NAME = 80, CHART_MARKS_MOST = C
 
 enum chart_kind {
     CHART_LINES,   /* through a series' points; values that are not finite break a line */
-    CHART_STEPS,   /* outline of a histogram: n equal bins over the x axis; the first series lies on top */
+    CHART_STEPS,   /* outline of a histogram: n equal bins over the x axis */
     CHART_BARS,    /* of a row, from low to high of each mark */
     CHART_MARKS    /* a dot in a row, with its interval; the series decides its shape */
 };
@@ -61,8 +61,9 @@ MUST_USE status chart_panels(const char *title, const struct chart_series series
                              const struct chart_panel *panel, int panels, struct text *out);
 
 /* Each chart in `charts`, complete ones one after another, as a file FOLDER/<slug>_<n>.svg that needs no
- * page: its colours are the light ones, written out for programs that know no CSS variables. *count: of
- * the files. */
-MUST_USE status chart_files(const char *charts, const char *folder, const char *slug, int *count);
+ * page: its colours are the light ones, written out for programs that know no CSS variables. words: what
+ * they show, each file's description. *count: of the files. */
+MUST_USE status chart_files(const char *charts, const char *folder, const char *slug, const char *words,
+                            int *count);
 
 #endif

@@ -5,8 +5,6 @@
 
 #include "value.h"
 
-enum { TEXT_MAX = 16 << 20 };
-
 /* `key` is the front of a line, `size` long. Of `data` these are what was given, the others were decided. */
 static int is_decision(const char *key, size_t size)
 {
@@ -40,20 +38,14 @@ status decided_read(struct store_reader *r, struct text *out)
     return result;
 }
 
-status decided_markdown(struct store_reader *r, struct text *out)
+status decided_markdown(const char *lines, struct text *out)
 {
-    struct text lines = { .max = TEXT_MAX };
-    status result = decided_read(r, &lines);
-    char *save = NULL;
-
-    if (result == OK && lines.size > 0)
-        result = text_add(out, "## What was decided\n\n");
-    for (char *line = result == OK && lines.size > 0 ? strtok_r(lines.data, "\n", &save) : NULL;
-         result == OK && line; line = strtok_r(NULL, "\n", &save)) {
-        result = text_add(out, "    %s\n", line); /* code: no letter of a path means anything */
+    if (!lines)
+        return OK;
+    TRY(text_add(out, "## What was decided\n\n"));
+    for (size_t size; *lines; lines += size + 1) {
+        size = strcspn(lines, "\n");
+        TRY(text_add(out, "    %.*s\n", (int)size, lines)); /* code: no letter of a path means anything */
     }
-    if (result == OK && lines.size > 0)
-        result = text_add(out, "\n");
-    text_free(&lines);
-    return result;
+    return text_add(out, "\n");
 }

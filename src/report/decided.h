@@ -7,7 +7,7 @@
 /* Lines `key = words` of /provenance: what became of the list's columns, classes and odd files, and of each
  * checkpoint its prefix, its relu6 and so on. Nothing where nothing was left to decide. */
 MUST_USE status decided_read(struct store_reader *r, struct text *out);
-/* The same as a section of report.md. */
-MUST_USE status decided_markdown(struct store_reader *r, struct text *out);
+/* Such lines as a section of report.md; NULL: none. */
+MUST_USE status decided_markdown(const char *lines, struct text *out);
 
 #endif

@@ -264,7 +264,7 @@ static status draw_measure(struct figures_drawing *d, const char *measure, const
     struct chart *c = d->c;
 
     *c = (struct chart){
-        .title = title, .x_label = label, .x = { log ? INFINITY : 0, 0, log }, .kind = CHART_MARKS
+        .title = title, .x_label = label, .x = { INFINITY, 0, log }, .kind = CHART_MARKS
     };
     for (int k = 0; k < l->networks; k++)
         for (int s = 0; s <= l->selections && add_row(d, k, s); s++)
@@ -276,8 +276,8 @@ static status draw_measure(struct figures_drawing *d, const char *measure, const
                 if (v.why || (log && v.value <= 0))
                     continue;
                 figures_series(d, p, NULL, NULL, 0);
-                c->x.high = fmax(c->x.high, 1.1 * v.value);
-                c->x.low = log ? fmin(c->x.low, v.value / 1.3) : 0;
+                c->x.high = fmax(c->x.high, (log ? 1.1 : 1.02) * v.value);
+                c->x.low = fmin(c->x.low, log ? v.value / 1.3 : 0.98 * v.value);
                 mark = chart_mark(c, c->rows - 1, p);
                 mark->value = v.value;
                 snprintf(mark->tip, sizeof mark->tip, "%s: %.4g", l->precision[p].name, v.value);
@@ -393,7 +393,7 @@ status figures_draw(struct store_reader *r, const char *folder, struct figures *
     mem_free(d.c);
     for (int i = 0; i < FIGURES && result == OK; i++)
         if (out->section[i].size)
-            result = chart_files(out->section[i].data, files, part[i].slug, &out->count[i]);
+            result = chart_files(out->section[i].data, files, part[i].slug, part[i].caption, &out->count[i]);
     return result;
 }
 

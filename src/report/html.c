@@ -3,13 +3,12 @@
 
 #include <string.h>
 
-#include "decided.h"
 #include "markup.h"
 #include "page.h"
 #include "print.h"
 #include "study.h"
 
-enum { OUTPUT_MAX = 64 << 20, PICTURES_BYTES = 12 << 20, LOG_MAX = 1 << 20, TEXT_MAX = 4 << 20 };
+enum { PICTURES_BYTES = 12 << 20, LOG_MAX = 1 << 20 };
 
 /* ---- head ------------------------------------------------------------------------------------------------
  */
@@ -207,17 +206,6 @@ static status add_dataset(struct store_reader *r, const char *path, const char *
     return result;
 }
 
-static status add_decided(struct store_reader *r, struct text *out)
-{
-    struct text lines = { .max = TEXT_MAX };
-    status result = decided_read(r, &lines);
-
-    if (result == OK && lines.size > 0)
-        result = add_text("What was decided where the inputs leave a choice", lines.data, 1, out);
-    text_free(&lines);
-    return result;
-}
-
 static status add_times(struct store_reader *r, struct text *out)
 {
     const struct store_dataset *d = store_reader_find(r, "/timing/phase_s");
@@ -243,7 +231,7 @@ static status add_times(struct store_reader *r, struct text *out)
     return text_add(out, " (last start).</p>\n");
 }
 
-static status add_provenance(struct store_reader *r, struct text *out)
+static status add_provenance(struct store_reader *r, const char *decided, struct text *out)
 {
     char path[4096 + 16], *log = NULL;
     size_t size = 0;
@@ -256,7 +244,8 @@ static status add_provenance(struct store_reader *r, struct text *out)
                  "processor, times aside; <code>quantcam verify --digest</code> prints one hash of a result "
                  "to compare.</p>\n"));
     TRY(add_dataset(r, "/timing/command", "How to repeat it: the command of the last start", 1, out));
-    TRY(add_decided(r, out));
+    if (decided)
+        TRY(add_text("What was decided where the inputs leave a choice", decided, 1, out));
     TRY(add_dataset(r, "/job", "The job: what the result depends on, files by their hashes", 0, out));
     TRY(add_dataset(r, "/provenance", "Where the inputs came from", 0, out));
     snprintf(path, sizeof path, "%s.log.jsonl", store_reader_path(r));
@@ -273,26 +262,25 @@ static status add_provenance(struct store_reader *r, struct text *out)
 /* ---- the page ---------------------------------------------------------------------------------------------
  */
 
-static status add_page(struct store_reader *r, const struct html_parts *parts,
-                       const struct report_options *options, struct report_summary *summary, struct text *out)
+status html_page(const struct html_parts *parts, struct text *out)
 {
-    TRY(add_head(r, &parts->tables, out));
+    TRY(add_head(parts->r, &parts->tables, out));
     TRY(add_findings(parts, out));
     TRY(add_studies(&parts->tables, out));
     TRY(text_add(out, "<section id=\"figures\"><h2>Figures</h2>\n"));
     TRY(figures_html(&parts->figures, FIGURES_SUMMARY + 1, FIGURES - 1, out));
-    if (options->pictures > 0)
-        TRY(html_example(&parts->example, options->folder, out));
+    if (parts->options->pictures > 0)
+        TRY(html_example(&parts->example, parts->options->folder, out));
     TRY(text_add(out,
                  "</section>\n<section id=\"gallery\"><h2>Gallery</h2>\n<p>Of each network the pairs that "
                  "differ most (aligned sign), a random sample (the first of the control), and changed "
                  "answers, the surest first. White: true boxes; orange: the map's own box (threshold 0.2). "
                  "Maps from dark violet (0) to yellow (1), over the picture in grey. Margin: logit of the "
                  "first precision's answer less that of its second choice.</p>\n"));
-    TRY(html_gallery(r, options, PICTURES_BYTES, summary, out));
+    TRY(html_gallery(parts->r, parts->options, PICTURES_BYTES, parts->summary, out));
     TRY(text_add(out, "</section>\n"));
     TRY(add_more(&parts->tables, out));
-    TRY(add_provenance(r, out));
+    TRY(add_provenance(parts->r, parts->decided.data, out));
     return text_add(
         out,
         "</main>\n<footer class=\"soft\"><p>Made by quantcam report. Beside this page: the same tables as "
@@ -300,19 +288,4 @@ static status add_page(struct store_reader *r, const struct html_parts *parts,
         "figures/*.svg, the "
         "pictures in gallery/.</p></footer>\n"
         "</body>\n</html>\n");
-}
-
-status html_write(struct store_reader *r, const struct html_parts *parts,
-                  const struct report_options *options, struct report_summary *summary)
-{
-    struct text out = { .max = OUTPUT_MAX };
-    char path[4096];
-    status result = OK;
-
-    TRY(text_path(path, sizeof path, options->folder, "report.html"));
-    TRY_OUT(add_page(r, parts, options, summary, &out));
-    TRY_OUT(text_write_file(path, out.data, out.size));
-out:
-    text_free(&out);
-    return result;
 }

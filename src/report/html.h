@@ -11,23 +11,26 @@
 #include "words.h"
 
 struct html_parts {
+    struct store_reader *r;
+    const struct report_options *options;
+    struct report_summary *summary;      /* what the documents count */
     struct words words;
     struct tables tables;
     struct figures figures;
     struct album album;
     struct example example;
+    struct text decided;                 /* decided_read's lines */
 };
 
-/* FOLDER/report.html. The page asks nothing of the network, says so in its Content-Security-Policy, and reads
+/* report.html. The page asks nothing of the network, says so in its Content-Security-Policy, and reads
  * without its script. At most about 15 MB. */
-MUST_USE status html_write(struct store_reader *r, const struct html_parts *parts,
-                           const struct report_options *options, struct report_summary *summary);
-/* FOLDER/report.json: { "file", "images": {total, ok, bad}, "decided": [lines], "findings": [in words],
+MUST_USE status html_page(const struct html_parts *parts, struct text *out);
+/* report.json: { "file", "images": {total, ok, bad}, "decided": [lines], "findings": [in words],
  * "tables": [{ "id", "title", "note", "columns": [{ "name", "unit" }], "rows": [[...]] }],
  * "bad_images": {a table}, "gallery": [...], "figure_3": [a row a network] }.
  * A number is a JSON number with the digits that the table prints, an interval { value, low, high, text };
  * words, and why a cell is empty, are texts. */
-MUST_USE status json_write(struct store_reader *r, const struct html_parts *parts, const char *folder);
+MUST_USE status json_document(const struct html_parts *parts, struct text *out);
 
 /* ---- parts of the page: each appends markup; every text of the result goes through markup_html --------- */
 

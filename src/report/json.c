@@ -5,7 +5,6 @@
 
 #include <cjson/cJSON.h>
 
-#include "decided.h"
 #include "print.h"
 
 /* cJSON answers a failed allocation with NULL, and adding NULL does nothing: so one look at the end is
@@ -84,35 +83,37 @@ static cJSON *json_words(const struct words *w)
     return out;
 }
 
-/* Lines of what was decided. */
-static status json_decided(struct store_reader *r, cJSON *out)
+static status json_lines(const char *text, cJSON *to)
 {
-    struct text lines = { .max = 1 << 20 };
-    status result = decided_read(r, &lines);
-    char *save = NULL;
+    struct text line = { .max = 1 << 24 };
+    status result = OK;
 
-    for (char *line = result == OK && lines.size > 0 ? strtok_r(lines.data, "\n", &save) : NULL; line;
-         line = strtok_r(NULL, "\n", &save))
-        cJSON_AddItemToArray(out, cJSON_CreateString(line));
-    text_free(&lines);
+    for (size_t size; text && *text && result == OK; text += size + (text[size] == '\n')) {
+        size = strcspn(text, "\n");
+        line.size = 0;
+        result = text_add_bytes(&line, text, size);
+        if (result == OK)
+            cJSON_AddItemToArray(to, cJSON_CreateString(line.data));
+    }
+    text_free(&line);
     return result;
 }
 
-status json_write(struct store_reader *r, const struct html_parts *parts, const char *folder)
+status json_document(const struct html_parts *parts, struct text *out)
 {
     const struct tables *t = &parts->tables;
     cJSON *root = cJSON_CreateObject(), *images = cJSON_CreateObject(), *tables = cJSON_CreateArray(),
           *decided = cJSON_CreateArray(), *grid;
-    char path[4096], *text = NULL;
+    char *text = NULL;
     status result = OK;
 
-    cJSON_AddStringToObject(root, "file", store_reader_path(r));
+    cJSON_AddStringToObject(root, "file", store_reader_path(parts->r));
     cJSON_AddNumberToObject(images, "total", (double)t->total);
     cJSON_AddNumberToObject(images, "ok", (double)t->ok);
     cJSON_AddNumberToObject(images, "bad", (double)t->bad);
     cJSON_AddItemToObject(root, "images", images);
     cJSON_AddItemToObject(root, "decided", decided);
-    TRY_OUT(json_decided(r, decided));
+    TRY_OUT(json_lines(parts->decided.data, decided));
     cJSON_AddItemToObject(root, "findings", json_words(&parts->words));
     cJSON_AddItemToObject(root, "tables", tables);
     for (int i = 0; i < t->grids; i++) {
@@ -124,10 +125,8 @@ status json_write(struct store_reader *r, const struct html_parts *parts, const 
     cJSON_AddItemToObject(root, "gallery", json_album(&parts->album));
     cJSON_AddItemToObject(root, "figure_3", json_example(&parts->example));
     text = cJSON_Print(root);
-    if (!text)
-        TRY_OUT(FAIL(ERR_MEMORY, "no memory for the JSON report"));
-    TRY_OUT(text_path(path, sizeof path, folder, "report.json"));
-    TRY_OUT(text_write_file(path, text, strlen(text)));
+    result =
+        text ? text_add_bytes(out, text, strlen(text)) : FAIL(ERR_MEMORY, "no memory for the JSON report");
 out:
     cJSON_free(text);
     cJSON_Delete(root);

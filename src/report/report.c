@@ -103,96 +103,96 @@ static status write_text(const char *folder, const char *name, struct text *text
     return OK;
 }
 
-static status write_csv(const struct tables *t, const char *folder)
+/* A file a table. */
+static status write_csv(const struct tables *t, const char *folder, struct text *out)
 {
-    struct text out = { .max = OUTPUT_MAX };
-    status result = OK;
+    char name[GRID_ID + 8];
 
-    for (int i = 0; i <= t->grids; i++) {
+    for (int i = 0; i < t->grids + (t->bad_images.rows > 0); i++) {
         const struct grid *g = i < t->grids ? t->grid[i] : &t->bad_images;
-        char name[GRID_ID + 8];
 
-        if (i == t->grids && !g->rows)
-            continue;
         snprintf(name, sizeof name, "%s.csv", g->id);
-        TRY_OUT(print_grid(g, PRINT_CSV, 0, &out));
-        TRY_OUT(write_text(folder, name, &out));
+        TRY(print_grid(g, PRINT_CSV, 0, out));
+        TRY(write_text(folder, name, out));
     }
-    TRY_OUT(print_values_head(&out));
-    for (int i = 0; i < t->grids; i++)
-        TRY_OUT(print_values(t->grid[i], &out));
-    TRY_OUT(write_text(folder, "values.csv", &out));
-out:
-    text_free(&out);
-    return result;
+    return OK;
+}
+
+static status add_values(const struct html_parts *a, struct text *out)
+{
+    TRY(print_values_head(out));
+    for (int i = 0; i < a->tables.grids; i++)
+        TRY(print_values(a->tables.grid[i], out));
+    return OK;
 }
 
 /* A document that compiles as it stands, a `table` with booktabs' rules a grid. */
-static status write_latex(const struct tables *t, const char *folder)
+static status add_latex(const struct html_parts *a, struct text *out)
 {
-    struct text out = { .max = OUTPUT_MAX };
-    status result = OK;
-
-    TRY_OUT(text_add(&out, "\\documentclass{article}\n"
-                           "\\usepackage[T1]{fontenc}\n\\usepackage[utf8]{inputenc}\n"
-                           "\\usepackage{textcomp}\n\\usepackage{booktabs}\n\\usepackage{graphicx}\n"
-                           "\\usepackage[a4paper,landscape,margin=15mm]{geometry}\n"
-                           "\\newsavebox{\\fitbox}\n"
-                           "\\begin{document}\n"));
-    TRY_OUT(add_tables(t, PRINT_LATEX, 0, &out));
-    TRY_OUT(text_add(&out, "\\end{document}\n"));
-    TRY_OUT(write_text(folder, "tables.tex", &out));
-out:
-    text_free(&out);
-    return result;
+    TRY(text_add(out, "\\documentclass{article}\n"
+                      "\\usepackage[T1]{fontenc}\n\\usepackage[utf8]{inputenc}\n"
+                      "\\usepackage{textcomp}\n\\usepackage{booktabs}\n\\usepackage{graphicx}\n"
+                      "\\usepackage[a4paper,landscape,margin=15mm]{geometry}\n"
+                      "\\newsavebox{\\fitbox}\n"
+                      "\\begin{document}\n"));
+    TRY(add_tables(&a->tables, PRINT_LATEX, 0, out));
+    return text_add(out, "\\end{document}\n");
 }
 
-static status write_markdown(struct store_reader *r, const struct html_parts *a, const char *folder)
+static status add_markdown(const struct html_parts *a, struct text *out)
 {
-    struct text out = { .max = OUTPUT_MAX };
-    status result = OK;
-
-    TRY_OUT(text_add(&out, "# What quantization changed\n\n"));
-    TRY_OUT(add_head(r, &a->tables, &out));
-    TRY_OUT(words_markdown(&a->words, &out));
-    TRY_OUT(add_tables(&a->tables, PRINT_MARKDOWN, 0, &out));
-    TRY_OUT(figures_markdown(&a->figures, &out));
-    TRY_OUT(example_markdown(&a->example, &out));
-    TRY_OUT(album_markdown(&a->album, &out));
-    TRY_OUT(decided_markdown(r, &out));
-    TRY_OUT(write_text(folder, "report.md", &out));
-out:
-    text_free(&out);
-    return result;
+    TRY(text_add(out, "# What quantization changed\n\n"));
+    TRY(add_head(a->r, &a->tables, out));
+    TRY(words_markdown(&a->words, out));
+    TRY(add_tables(&a->tables, PRINT_MARKDOWN, 0, out));
+    TRY(figures_markdown(&a->figures, out));
+    TRY(example_markdown(&a->example, out));
+    TRY(album_markdown(&a->album, out));
+    return decided_markdown(a->decided.data, out);
 }
 
-static status write_all(struct store_reader *r, const struct report_options *options, struct html_parts *a,
-                        struct report_summary *summary)
+/* The parts are read and their pictures written, then one document after another. */
+static status write_all(struct html_parts *a, struct text *out)
 {
-    const char *folder = options->folder;
+    static const struct {
+        const char *name;
+        status (*add)(const struct html_parts *a, struct text *out);
+    } documents[] = { { "values.csv", add_values },
+                      { "tables.tex", add_latex },
+                      { "report.md", add_markdown },
+                      { "report.html", html_page },
+                      { "report.json", json_document } };
+    const char *folder = a->options->folder;
 
-    TRY(tables_read(r, &a->tables));
-    TRY(words_read(r, &a->words));
+    TRY(tables_read(a->r, &a->tables));
+    TRY(words_read(a->r, &a->words));
+    TRY(decided_read(a->r, &a->decided));
     TRY(text_make_folder(folder));
-    TRY(write_csv(&a->tables, folder));
-    TRY(write_latex(&a->tables, folder));
-    TRY(figures_draw(r, folder, &a->figures));
-    TRY(album_write(r, options, &a->album));
-    TRY(example_write(r, options, &a->album.missing, &a->example));
-    TRY(write_markdown(r, a, folder));
-    TRY(html_write(r, a, options, summary));
-    return json_write(r, a, folder);
+    TRY(write_csv(&a->tables, folder, out));
+    TRY(figures_draw(a->r, folder, &a->figures));
+    TRY(album_write(a->r, a->options, &a->album));
+    TRY(example_write(a->r, a->options, &a->album.missing, &a->example));
+    for (size_t i = 0; i < COUNT_OF(documents); i++) {
+        TRY(documents[i].add(a, out));
+        TRY(write_text(folder, documents[i].name, out));
+    }
+    return OK;
 }
 
 status report_write(struct store_reader *r, const struct report_options *options,
                     struct report_summary *summary)
 {
+    struct text out = { .max = OUTPUT_MAX };
     struct html_parts *a;
     status result;
 
     memset(summary, 0, sizeof *summary);
     MEM_TRY(a, 1, sizeof *a);
-    result = write_all(r, options, a, summary);
+    a->r = r;
+    a->options = options;
+    a->summary = summary;
+    a->decided.max = OUTPUT_MAX;
+    result = write_all(a, &out);
     summary->tables = a->tables.grids;
     summary->pictures = a->album.count;
     summary->missing = a->album.missing.count;
@@ -201,6 +201,8 @@ status report_write(struct store_reader *r, const struct report_options *options
     album_free(&a->album);
     tables_free(&a->tables);
     figures_free(&a->figures);
+    text_free(&a->decided);
+    text_free(&out);
     mem_free(a);
     return result;
 }

@@ -50,17 +50,34 @@ static void check_log(void)
     text_free(&out);
 }
 
-/* The first of several histograms is drawn last: on top. */
-static void check_order(void)
+/* A point whose neighbours are none: a dash of four, its middle at the point. */
+static void check_alone(void)
 {
     struct text out = { .max = 1 << 16 };
-    struct chart c = { .title = "", .x_label = "", .y_label = "", .kind = CHART_STEPS, .y = { 0, 1, 0 } };
-    const double bins[1] = { 1 };
+    struct chart c = { .title = "", .x_label = "", .y_label = "", .x = { 0, 10, 0 }, .y = { 0, 100, 0 } };
+    const double x[3] = { 0, 5, 10 }, y[3] = { NAN, 50, NAN };
 
-    for (int s = 0; s < 2; s++)
-        c.series[s] = (struct chart_series){ "", NULL, bins, 1 };
+    c.series[0] = (struct chart_series){ "", x, y, 3 };
     CHECK(chart_draw(&c, &out) == OK);
-    CHECK(strstr(out.data, "line s0") > strstr(out.data, "line s1"));
+    HAS("d=\"M249.0 112.0m-2 0h4m-2 0\"/>");
+    text_free(&out);
+}
+
+/* Two named series: rows of 8 + 8 + 6, from y = 44; the dots 4 above and 4 below the row's middle at 55. The
+ * fifth series has the first's shape, open. */
+static void check_pairs(void)
+{
+    struct text out = { .max = 1 << 16 };
+    static struct chart c = { .title = "", .x_label = "", .x = { 0, 10, 0 }, .rows = 1, .kind = CHART_MARKS };
+
+    c.series[0].name[0] = 'a';
+    c.series[4].name[0] = 'b';
+    chart_mark(&c, 0, 0)->value = 5;
+    chart_mark(&c, 0, 4)->value = 5;
+    CHECK(chart_draw(&c, &out) == OK);
+    HAS("<path class=\"mark s0\" d=\"M310.0 51.0a4 4 0 1 1 8 0a4 4 0 1 1 -8 0z\"/>");
+    HAS("<path class=\"mark open s4\" d=\"M310.0 59.0a4 4 0");
+    HAS("class=\"axis\" d=\"M182.0 44.0v22.0");
     text_free(&out);
 }
 
@@ -81,9 +98,10 @@ static void check_marks(void)
     mark = chart_mark(&c, 2, 3);
     *mark = (struct chart_mark){ 2, 3, 10, 2.5, 7.5, 1, "" };
     CHECK(c.marks == 4 && chart_draw(&c, &out) == OK);
-    HAS("<g><title>&lt;tip&gt;</title><circle class=\"mark s0\" cx=\"314.0\" cy=\"72.5\" r=\"4\"/></g>");
+    HAS("<g><title>&lt;tip&gt;</title><path class=\"mark s0\" d=\"M310.0 72.5a4 4 0 1 1 8 0a4 4 0 1 1 -8 "
+        "0z\"/></g>");
     HAS("<path class=\"mark s1\" d=\"M182.0 48.5l5 8h-10z\"/>");
-    HAS("<path class=\"mark s6\" d=\"M442.5 88.0h7v7h-7z\"/>");
+    HAS("<path class=\"mark open s6\" d=\"M442.5 88.0h7v7h-7z\"/>");
     HAS("<path class=\"reach s3\" d=\"M248.0 91.5H380.0M248.0 88.5v6M380.0 88.5v6\"/>");
     HAS("<path class=\"mark s3\" d=\"M446.0 86.5l5 5l-5 5l-5 -5z\"/>");
     c.marks = 0;
@@ -168,7 +186,8 @@ int main(void)
 {
     check_places();
     check_log();
-    check_order();
+    check_alone();
+    check_pairs();
     check_marks();
     check_legend();
     check_panels();
