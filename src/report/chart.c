@@ -148,8 +148,7 @@ static status add_legend(const struct chart_series series[CHART_SERIES], enum ch
                              kind == CHART_BARS ? "<path class=\"bar s%d\" d=\"M%.1f %.1fh14v10h-14z\"/>"
                                                 : "<path class=\"line s%d\" d=\"M%.1f %.1fh20\"/>",
                              s, x, kind == CHART_BARS ? y - 5 : y));
-            TRY(text_add(out, "<text x=\"%.1f\" y=\"%.1f\">", x + 24, y + 4));
-            TRY(markup_wrap(out, "", name, "</text>\n"));
+            TRY(markup_add(out, "<text x=\"%.1f\" y=\"%.1f\">%s</text>\n", x + 24, y + 4, name));
         }
         x += wide;
     }
@@ -158,9 +157,10 @@ static status add_legend(const struct chart_series series[CHART_SERIES], enum ch
 
 static status add_frame(const char *title, double height, struct text *out)
 {
-    TRY(text_add(out, "<svg class=\"chart\" viewBox=\"0 0 %d %.0f\" role=\"img\"><title>", WIDTH, height));
-    TRY(markup_html(out, title));
-    return markup_wrap(out, "</title>\n<text class=\"head\" x=\"2\" y=\"14\">", title, "</text>\n");
+    return markup_add(out,
+                      "<svg class=\"chart\" viewBox=\"0 0 %d %.0f\" role=\"img\"><title>%s</title>\n"
+                      "<text class=\"head\" x=\"2\" y=\"14\">%s</text>\n",
+                      WIDTH, height, title, title);
 }
 
 static status add_rows(const struct chart *c, const struct plot *at, struct text *out)
@@ -168,25 +168,23 @@ static status add_rows(const struct chart *c, const struct plot *at, struct text
     for (int r = 0; r < c->rows; r++) {
         double y = row_y(at, r);
 
-        TRY(text_add(out,
-                     "<path class=\"grid\" d=\"M%.1f %.1fh%.1f\"/><text class=\"end\" x=\"%.1f\" "
-                     "y=\"%.1f\">",
-                     at->left, y, at->width, at->left - 6, y + 4));
-        TRY(markup_wrap(out, "", c->row[r], "</text>\n"));
+        TRY(markup_add(out,
+                       "<path class=\"grid\" d=\"M%.1f %.1fh%.1f\"/><text class=\"end\" x=\"%.1f\" "
+                       "y=\"%.1f\">%s</text>\n",
+                       at->left, y, at->width, at->left - 6, y + 4, c->row[r]));
     }
     return OK;
 }
 
 static status add_labels(const struct chart *c, const struct plot *at, struct text *out)
 {
-    TRY(text_add(out, "<text class=\"mid soft\" x=\"%.1f\" y=\"%.1f\">", at->left + at->width / 2,
-                 at->top + at->height + 33));
-    TRY(markup_wrap(out, "", c->x_label, "</text>\n"));
+    TRY(markup_add(out, "<text class=\"mid soft\" x=\"%.1f\" y=\"%.1f\">%s</text>\n",
+                   at->left + at->width / 2, at->top + at->height + 33, c->x_label));
     if (c->rows)
         return OK;
-    TRY(text_add(out, "<text class=\"mid soft\" transform=\"translate(12 %.1f) rotate(-90)\">",
-                 at->top + at->height / 2));
-    return markup_wrap(out, "", c->y_label, "</text>\n");
+    return markup_add(out,
+                      "<text class=\"mid soft\" transform=\"translate(12 %.1f) rotate(-90)\">%s</text>\n",
+                      at->top + at->height / 2, c->y_label);
 }
 
 /* ---- what stands in it --------------------------------------------------------------------------------- */
@@ -221,14 +219,14 @@ static status add_bar(const struct plot *at, const struct chart_mark *m, struct 
 {
     double left = at_x(at, m->low), top = row_y(at, m->row) - 0.35 * ROW_H;
 
-    TRY(text_add(out, "<path class=\"bar s%d\" d=\"M%.1f %.1fH%.1fV%.1fH%.1fz\">", m->series, left, top,
-                 at_x(at, m->high), top + 0.7 * ROW_H, left));
-    return markup_wrap(out, "<title>", m->tip, "</title></path>\n");
+    return markup_add(out,
+                      "<path class=\"bar s%d\" d=\"M%.1f %.1fH%.1fV%.1fH%.1fz\"><title>%s</title></path>\n",
+                      m->series, left, top, at_x(at, m->high), top + 0.7 * ROW_H, left, m->tip);
 }
 
 static status add_dot(const struct plot *at, const struct chart_mark *m, double y, struct text *out)
 {
-    TRY(markup_wrap(out, "<g><title>", m->tip, "</title>"));
+    TRY(markup_add(out, "<g><title>%s</title>", m->tip));
     if (m->interval)
         TRY(text_add(out, "<path class=\"reach s%d\" d=\"M%.1f %.1fH%.1fM%.1f %.1fv6M%.1f %.1fv6\"/>",
                      m->series, at_x(at, m->low), y, at_x(at, m->high), at_x(at, m->low), y - 3,
@@ -262,11 +260,9 @@ static status add_content(const struct chart *c, const struct plot *at, struct t
     for (int i = 0; i < c->marks; i++)
         TRY(c->kind == CHART_BARS ? add_bar(at, &c->mark[i], out)
                                   : add_dot(at, &c->mark[i], mark_y(c, at, &c->mark[i]), out));
-    for (int i = 0; i < 2 && c->note[i][0]; i++) {
-        TRY(text_add(out, "<text class=\"end\" x=\"%.1f\" y=\"%.1f\">", at->left + at->width - 6,
-                     at->top + 14 + 15.0 * i));
-        TRY(markup_wrap(out, "", c->note[i], "</text>\n"));
-    }
+    for (int i = 0; i < 2 && c->note[i][0]; i++)
+        TRY(markup_add(out, "<text class=\"end\" x=\"%.1f\" y=\"%.1f\">%s</text>\n", at->left + at->width - 6,
+                       at->top + 14 + 15.0 * i, c->note[i]));
     return OK;
 }
 
@@ -313,12 +309,11 @@ static status add_panel(const struct chart_panel *p, double top, struct text *ou
                        .x = widened(p->x) };
     double middle = top + at.height / 2 + 4;
 
-    TRY(text_add(out, "<text class=\"end\" x=\"%d\" y=\"%.1f\">", ROW_LEFT - 8, middle));
-    TRY(markup_wrap(out, "", p->label, "</text>\n"));
-    if (p->dots == 0) {
-        TRY(text_add(out, "<text class=\"soft\" x=\"%.1f\" y=\"%.1f\">", at.left, middle));
-        return markup_wrap(out, "", p->why ? p->why : "-", "</text>\n");
-    }
+    TRY(markup_add(out, "<text class=\"end\" x=\"%d\" y=\"%.1f\">%s</text>\n", ROW_LEFT - 8, middle,
+                   p->label));
+    if (p->dots == 0)
+        return markup_add(out, "<text class=\"soft\" x=\"%.1f\" y=\"%.1f\">%s</text>\n", at.left, middle,
+                          p->why ? p->why : "-");
     TRY(add_ticks(&at, 0, 4, out));
     if (p->zero)
         TRY(text_add(out, "<path class=\"zero\" d=\"M%.1f %.1fv%.1f\"/>\n", at_x(&at, 0), top, at.height));
@@ -371,7 +366,7 @@ static status write_one(const char *from, const char *to, const char *words, con
 
     TRY_OUT(text_add_bytes(&out, file_head, strlen(file_head)));
     TRY_OUT(text_add_bytes(&out, from, (size_t)(body - from)));
-    TRY_OUT(markup_wrap(&out, "<desc>", words, "</desc>"));
+    TRY_OUT(markup_add(&out, "<desc>%s</desc>", words));
     TRY_OUT(text_add_bytes(&out, file_style, strlen(file_style)));
     for (int s = 0; s < CHART_SERIES; s++)
         TRY_OUT(text_add(&out,

@@ -41,11 +41,9 @@ static status add_method(struct store_reader *r, struct text *out)
 
         TRY(store_read(r, "/summary/subset/count", STORE_S64, 0, 1, count,
                        (1 + (size_t)l->selections) * sizeof *count));
-        TRY(text_add(out, "%s", s ? ", " : ""));
-        TRY(markup_html(out, l->selection[s]));
-        TRY(text_add(out, " (%lld%s)", (long long)count[s + 1],
-                     strcmp(l->selection[s], "control") == 0 ? ", drawn at random"
-                                                             : " whose maps differ most"));
+        TRY(markup_add(out, "%s%s (%lld%s)", s ? ", " : "", l->selection[s], (long long)count[s + 1],
+                       strcmp(l->selection[s], "control") == 0 ? ", drawn at random"
+                                                               : " whose maps differ most"));
     }
     return text_add(out, l->steps > 0 && l->selections > 0 ? ".</p>\n" : "</p>\n");
 }
@@ -62,18 +60,20 @@ static status add_head(struct store_reader *r, const struct tables *t, struct te
     TRY(text_add_bytes(out, page_css, strlen(page_css)));
     TRY(text_add(out, "</style>\n<script>"));
     TRY(text_add_bytes(out, page_js, strlen(page_js)));
-    TRY(text_add(out,
-                 "</script>\n</head>\n<body>\n<a class=\"skip\" href=\"#changed-what\">To the findings</a>\n"
-                 "<header><button class=\"theme\" id=\"theme\" type=\"button\">light / dark</button>\n"
-                 "<h1>What quantization changed</h1>\n<p class=\"soft\">"));
-    TRY(markup_html(out, store_reader_path(r)));
-    TRY(text_add(out, ": %s pictures, %s good, %lld bad; %d network%s in",
-                 text_thousands(t->total, total, sizeof total), text_thousands(t->ok, ok, sizeof ok),
-                 (long long)t->bad, l->networks, l->networks == 1 ? "" : "s"));
-    for (int p = 0; p < l->precisions; p++) {
-        TRY(text_add(out, !p ? " " : p == l->precisions - 1 ? " and " : ", "));
-        TRY(markup_html(out, store_precision_words(&l->precision[p], precision)));
-    }
+    TRY(markup_add(
+        out,
+        "</script>\n</head>\n<body>\n<a class=\"skip\" href=\"#changed-what\">To the findings</a>\n"
+        "<header><button class=\"theme\" id=\"theme\" type=\"button\">light / dark</button>\n"
+        "<h1>What quantization changed</h1>\n<p class=\"soft\">%s: %s pictures, %s good, %lld bad; %d "
+        "network%s in",
+        store_reader_path(r), text_thousands(t->total, total, sizeof total),
+        text_thousands(t->ok, ok, sizeof ok), (long long)t->bad, l->networks, l->networks == 1 ? "" : "s"));
+    for (int p = 0; p < l->precisions; p++)
+        TRY(markup_add(out, "%s%s",
+                       !p                       ? " "
+                       : p == l->precisions - 1 ? " and "
+                                                : ", ",
+                       store_precision_words(&l->precision[p], precision)));
     TRY(text_add(out, "</p>\n"));
     TRY(add_method(r, out));
     return text_add(out,
@@ -95,20 +95,19 @@ static status add_statement(char *words, struct text *out)
 
     length -= length > 0 && words[length - 1] == ' ';
     first = words[length];
-    TRY(text_add(out, "<li><b>"));
     words[length] = '\0';
-    TRY(markup_html(out, words));
+    TRY(markup_add(out, "<li><b>%s</b>", words));
     words[length] = first;
-    return markup_wrap(out, "</b>", words + length, "</li>\n");
+    return markup_add(out, "%s</li>\n", words + length);
 }
 
 /* A headline; the statements are folded. */
 static status add_verdict(const struct words_finding *f, struct text *out)
 {
-    TRY(markup_wrap(out, "<div class=\"verdict\"><p><b>", f->network, "</b> in "));
-    TRY(markup_wrap(out, "", f->precision, ". "));
-    TRY(markup_wrap(out, "", f->sentence[0],
-                    "</p>\n<details><summary>In numbers</summary><ul class=\"note\">\n"));
+    TRY(markup_add(out,
+                   "<div class=\"verdict\"><p><b>%s</b> in %s. %s</p>\n"
+                   "<details><summary>In numbers</summary><ul class=\"note\">\n",
+                   f->network, f->precision, f->sentence[0]));
     for (int i = 1; i < f->sentences; i++)
         TRY(add_statement(f->sentence[i], out));
     return text_add(out, "</ul></details></div>\n");
@@ -128,9 +127,11 @@ static status add_findings(const struct html_parts *parts, struct text *out)
     TRY(text_add(out, "<div class=\"verdicts\">\n"));
     for (int i = 0; i < parts->words.findings; i++)
         TRY(add_verdict(&parts->words.finding[i], out));
-    TRY(markup_wrap(
-        out, "</div>\n<details><summary>How the words follow from the numbers</summary><p class=\"note\">",
-        words_rules(), "</p></details>\n<details><summary>As a table</summary>\n"));
+    TRY(markup_add(
+        out,
+        "</div>\n<details><summary>How the words follow from the numbers</summary><p class=\"note\">%s</p>"
+        "</details>\n<details><summary>As a table</summary>\n",
+        words_rules()));
     TRY(add_grid(&parts->tables, "overview", out));
     TRY(text_add(
         out,
@@ -189,8 +190,8 @@ static status add_more(const struct tables *t, struct text *out)
 
 static status add_text(const char *title, const char *text, int open, struct text *out)
 {
-    TRY(text_add(out, "<details%s><summary>%s</summary><pre>", open ? " open" : "", title));
-    return markup_wrap(out, "", text, "</pre></details>\n");
+    return markup_add(out, "<details%s><summary>%s</summary><pre>%s</pre></details>\n", open ? " open" : "",
+                      title, text);
 }
 
 /* A one-element text of the file; nothing where it is not there. */
@@ -217,16 +218,12 @@ static status add_times(struct store_reader *r, struct text *out)
         return OK;
     TRY(store_read(r, "/timing/ranks", STORE_S64, 0, 1, &ranks, sizeof ranks));
     TRY(store_read_string(r, "/timing/finished", 0, finished, sizeof finished));
-    TRY(markup_wrap(out, "<p>Finished ", finished, ""));
-    TRY(text_add(out, " on %lld rank%s;", (long long)ranks, ranks == 1 ? "" : "s"));
+    TRY(markup_add(out, "<p>Finished %s on %lld rank%s;", finished, (long long)ranks, ranks == 1 ? "" : "s"));
     for (int64_t i = 0; i < d->dim[0] && i < 16; i++) {
         TRY(store_read_string(r, "/timing/phase", i, name, sizeof name));
         TRY(store_read(r, "/timing/phase_s", STORE_F64, i, 1, &s, sizeof s));
-        if (!name[0])
-            continue;
-        TRY(text_add(out, i ? ", " : " "));
-        TRY(markup_html(out, name));
-        TRY(text_add(out, " %s", text_duration(s, spent, sizeof spent)));
+        if (name[0])
+            TRY(markup_add(out, "%s%s %s", i ? ", " : " ", name, text_duration(s, spent, sizeof spent)));
     }
     return text_add(out, " (last start).</p>\n");
 }

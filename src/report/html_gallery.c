@@ -59,8 +59,9 @@ static status add_image(const struct image *im, int quality, const char *kind, c
     status result = OK;
 
     TRY(image_encode_jpeg(im, quality, &bytes, &size));
-    TRY_OUT(text_add(out, "<img %s width=\"%d\" height=\"%d\" alt=\"", kind, im->width, im->height));
-    TRY_OUT(markup_wrap(out, "", words, "\" src=\"data:image/jpeg;base64,"));
+    TRY_OUT(text_add(out, "<img %s", kind));
+    TRY_OUT(markup_add(out, " width=\"%d\" height=\"%d\" alt=\"%s\" src=\"data:image/jpeg;base64,", im->width,
+                       im->height, words));
     TRY_OUT(markup_base64(out, bytes, size));
     TRY_OUT(text_add(out, "\">\n"));
 out:
@@ -77,10 +78,8 @@ static status add_rows(const struct example *e, struct text *out)
     for (int k = 0; k < e->rows && result == OK; k++) {
         caption.size = 0;
         TRY_OUT(example_caption(e, k, &caption));
-        TRY_OUT(markup_wrap(out, "<li>", caption.data, ""));
-        if (e->row[k].image >= 0)
-            TRY_OUT(markup_wrap(out, "<code>", e->row[k].path, "</code>"));
-        TRY_OUT(text_add(out, "</li>\n"));
+        TRY_OUT(markup_add(out, e->row[k].image < 0 ? "<li>%s%s</li>\n" : "<li>%s<code>%s</code></li>\n",
+                           caption.data, e->row[k].path));
     }
     result = text_add(out, "</ul>\n");
 out:
@@ -97,7 +96,7 @@ status html_example(const struct example *e, const char *folder, struct text *ou
     TRY(text_add(out, "<h3>Figure 3: where quantization moved the box most</h3>\n"));
     if (e->why)
         return text_add(out, "<p class=\"note\">There is none: %s.</p>\n", e->why);
-    TRY(markup_wrap(out, "<p class=\"note\">", example_rule(), "</p>\n"));
+    TRY(markup_add(out, "<p class=\"note\">%s</p>\n", example_rule()));
     TRY(text_path(path, sizeof path, folder, "figure_3.png"));
     TRY(image_read(path, &im));
     result = add_image(&im, EXAMPLE_QUALITY, "class=\"figure\"",
@@ -191,14 +190,6 @@ static status add_picture(struct gallery *g, int network, int64_t image, const c
     return result;
 }
 
-static status add_class(struct gallery *g, int class_index, struct text *out)
-{
-    char name[256];
-
-    TRY(names_class(g->r, g->options->names, class_index, name, sizeof name));
-    return markup_html(out, name);
-}
-
 /* The first five of each precision; the true class is marked. */
 static status add_answers(struct gallery *g, int network, int64_t image, int true_class, struct text *out)
 {
@@ -206,16 +197,18 @@ static status add_answers(struct gallery *g, int network, int64_t image, int tru
     for (int p = 0; p < g->l->precisions; p++) {
         int32_t top[PAIRS_TOP];
         float score[PAIRS_TOP];
+        char name[256];
 
         TRY(pairs_answer(g->r, network, p, image, top, score));
-        TRY(markup_wrap(out, "<div>", g->l->precision[p].name, "<ol>"));
+        TRY(markup_add(out, "<div>%s<ol>", g->l->precision[p].name));
         for (int i = 0; i < PAIRS_TOP; i++) {
             int right = true_class >= 0 && top[i] == true_class;
 
-            TRY(text_add(out, right ? "<li><b>" : "<li>"));
-            TRY(add_class(g, top[i], out));
-            TRY(text_add(out, "%s <span class=\"soft\">%.1f %%%s</span></li>", right ? "</b>" : "",
-                         100 * (double)score[i], right ? ", true" : ""));
+            TRY(names_class(g->r, g->options->names, top[i], name, sizeof name));
+            TRY(markup_add(out,
+                           right ? "<li><b>%s</b> <span class=\"soft\">%.1f %%, true</span></li>"
+                                 : "<li>%s <span class=\"soft\">%.1f %%</span></li>",
+                           name, 100 * (double)score[i]));
         }
         TRY(text_add(out, "</ol></div>"));
     }
@@ -225,20 +218,18 @@ static status add_answers(struct gallery *g, int network, int64_t image, int tru
 static status add_heads(const struct gallery *g, struct text *out)
 {
     TRY(text_add(out, "<div class=\"heads\"><span>picture</span>"));
-    for (int p = 0; p < g->l->precisions; p++) {
-        TRY(markup_wrap(out, "<span>", g->l->precision[p].name, "</span>"));
-    }
+    for (int p = 0; p < g->l->precisions; p++)
+        TRY(markup_add(out, "<span>%s</span>", g->l->precision[p].name));
     return text_add(out, "</div>\n");
 }
 
 /* How one precision's map and answer differ from the first's. */
 static status add_pair(const struct gallery *g, const struct pairs *a, int64_t i, struct text *out)
 {
-    TRY(markup_wrap(out, "<br>", g->l->precision[a->p].name, ""));
-    TRY(text_add(out, ": RMSE %.1f aligned, %.1f raw%s; |correlation| %.3f; IoU of the boxes %.2f",
-                 (double)a->rmse[PAIRS_ALIGNED][i], (double)a->rmse[PAIRS_RAW][i],
-                 a->flipped[i] ? " (opposite)" : "", (double)a->correlation[i], (double)a->box_iou[i]));
-    return OK;
+    return markup_add(out, "<br>%s: RMSE %.1f aligned, %.1f raw%s; |correlation| %.3f; IoU of the boxes %.2f",
+                      g->l->precision[a->p].name, (double)a->rmse[PAIRS_ALIGNED][i],
+                      (double)a->rmse[PAIRS_RAW][i], a->flipped[i] ? " (opposite)" : "",
+                      (double)a->correlation[i], (double)a->box_iou[i]);
 }
 
 static status add_caption(struct gallery *g, const struct item *item, const char *name, int missing,
@@ -246,9 +237,11 @@ static status add_caption(struct gallery *g, const struct item *item, const char
 {
     const struct pairs *a = &g->pair[0];
     int64_t i = item->image;
+    char true_class[256];
 
+    TRY(names_class(g->r, g->options->names, a->class_index[i], true_class, sizeof true_class));
     TRY(add_heads(g, out));
-    TRY(markup_wrap(out, "<p><b>", g->l->network[a->network].name, "</b> "));
+    TRY(markup_add(out, "<p><b>%s</b> ", g->l->network[a->network].name));
     for (int k = 0; k < KINDS; k++)
         if (item->kind & (unsigned)kinds[k].bit && kinds[k].bit != CHANGED)
             TRY(text_add(out, "<span class=\"tag\">%s</span>", kinds[k].label));
@@ -256,10 +249,8 @@ static status add_caption(struct gallery *g, const struct item *item, const char
         TRY(text_add(out, "<span class=\"tag on\">changed answer</span>"));
     for (int p = 0; p < g->others; p++)
         TRY(add_pair(g, &g->pair[p], i, out));
-    TRY(text_add(out, "<br>margin %.2f</p>\n<p><code>", pairs_margin(a, i)));
-    TRY(markup_wrap(out, "", name, "</code>, true class: "));
-    TRY(add_class(g, a->class_index[i], out));
-    TRY(text_add(out, missing ? ". The picture was not found: maps alone.</p>\n" : "</p>\n"));
+    TRY(markup_add(out, "<br>margin %.2f</p>\n<p><code>%s</code>, true class: %s%s</p>\n", pairs_margin(a, i),
+                   name, true_class, missing ? ". The picture was not found: maps alone." : ""));
     return add_answers(g, a->network, i, a->class_index[i], out);
 }
 
@@ -271,11 +262,11 @@ static status add_one(struct gallery *g, const struct item *item, struct text *o
     int missing = g->missing.count, first = 1;
 
     TRY(store_read_string(g->r, "/images/path", item->image, name, sizeof name));
-    TRY(text_add(out,
-                 "<li data-at=\"%d\" data-rmse=\"%.4f\" data-margin=\"%.4f\" data-changed=\"%d\" data-net=\"",
-                 g->shown, rmse_of(g, item->image), pairs_margin(&g->pair[0], item->image),
-                 is_changed(g, item->image)));
-    TRY(markup_wrap(out, "", network, "\" data-kind=\""));
+    TRY(markup_add(out,
+                   "<li data-at=\"%d\" data-rmse=\"%.4f\" data-margin=\"%.4f\" data-changed=\"%d\" "
+                   "data-net=\"%s\" data-kind=\"",
+                   g->shown, rmse_of(g, item->image), pairs_margin(&g->pair[0], item->image),
+                   is_changed(g, item->image), network));
     for (int k = 0; k < KINDS; k++)
         if (item->kind & (unsigned)kinds[k].bit) {
             TRY(text_add(out, "%s%s", first ? "" : " ", kinds[k].name));
@@ -324,9 +315,8 @@ static status add_tools(const struct gallery *g, struct text *out)
 {
     TRY(text_add(out,
                  "<div class=\"tools\"><label>network <select id=\"net\"><option value=\"\">all</option>"));
-    for (int k = 0; k < g->l->networks; k++) {
-        TRY(markup_wrap(out, "<option>", g->l->network[k].name, "</option>"));
-    }
+    for (int k = 0; k < g->l->networks; k++)
+        TRY(markup_add(out, "<option>%s</option>", g->l->network[k].name));
     TRY(text_add(out, "</select></label>\n<label>kind <select id=\"kind\"><option value=\"\">all</option>"));
     for (int k = 0; k < KINDS; k++)
         TRY(text_add(out, "<option value=\"%s\">%s</option>", kinds[k].name, kinds[k].label));
@@ -363,11 +353,9 @@ status html_gallery(struct store_reader *r, const struct report_options *options
     TRY_OUT(text_add(out, "</ul>\n<p class=\"note\">%d pictures", g->shown));
     if (g->left_out)
         TRY_OUT(text_add(out, "; %d more would have made the page too large", g->left_out));
-    if (g->missing.count) {
-        TRY_OUT(
-            text_add(out, "; of %d the file was not found or not readable, the first: ", g->missing.count));
-        TRY_OUT(markup_html(out, g->missing.first));
-    }
+    if (g->missing.count)
+        TRY_OUT(markup_add(out, "; of %d the file was not found or not readable, the first: %s",
+                           g->missing.count, g->missing.first));
     TRY_OUT(text_add(out, ".</p>\n"));
     summary->page_pictures = g->shown;
     summary->page_missing = g->missing.count;

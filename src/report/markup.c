@@ -60,11 +60,40 @@ status markup_html(struct text *out, const char *text)
     return OK;
 }
 
-status markup_wrap(struct text *out, const char *before, const char *text, const char *after)
+/* One conversion, `spec`, with its argument. */
+static status add_argument(struct text *out, const char *spec, char kind, va_list *args)
 {
-    TRY(text_add_bytes(out, before, strlen(before)));
-    TRY(markup_html(out, text));
-    return text_add_bytes(out, after, strlen(after));
+    switch (kind) {
+    case 's':
+        return markup_html(out, va_arg(*args, const char *));
+    case 'd':
+        return strstr(spec, "ll") ? text_add(out, spec, va_arg(*args, long long))
+                                  : text_add(out, spec, va_arg(*args, int));
+    case 'f':
+    case 'g':
+        return text_add(out, spec, va_arg(*args, double));
+    default:
+        BUG_IF(kind != '%');
+        return text_add(out, "%%");
+    }
+}
+
+status markup_add(struct text *out, const char *format, ...)
+{
+    status result = OK;
+    va_list args;
+
+    va_start(args, format);
+    while (*format && result == OK) {
+        size_t plain = strcspn(format, "%"), size = plain ? plain : strcspn(format + 1, "sdfg%") + 2;
+        char spec[16];
+
+        snprintf(spec, sizeof spec, "%.*s", (int)size, format);
+        result = plain ? text_add_bytes(out, format, size) : add_argument(out, spec, format[size - 1], &args);
+        format += size;
+    }
+    va_end(args);
+    return result;
 }
 
 static const char *command(uint32_t code)

@@ -8,8 +8,9 @@
 /* Into HTML or SVG, as content or inside a quoted attribute: & < > " ' become entities; what is no UTF-8 and
  * what is a control character (but line feed and tab) becomes U+FFFD. */
 MUST_USE status markup_html(struct text *out, const char *text);
-/* The same between two pieces of markup, which stand as they are. */
-MUST_USE status markup_wrap(struct text *out, const char *before, const char *text, const char *after);
+/* Like text_add, but that the format is markup, which stands as it is, and every %s goes through markup_html.
+ * Conversions: %s, %d, %lld, %f and %g, with flags, width and precision that are written in the format. */
+MUST_USE status markup_add(struct text *out, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Into LaTeX text, for T1 fonts and UTF-8 input: the special characters as commands; Latin letters
  * (U+00C0-U+017F) as they are; other characters as [U+XXXX], bytes that are no UTF-8 as [FF]; control
  * characters as blanks. */

@@ -284,11 +284,11 @@ static status close_latex(const struct grid *t, const struct block *b, struct te
 
 static status open_html(const struct grid *t, const struct block *b, struct text *out)
 {
-    TRY(text_add(out, "<div class=\"scroll%s\" tabindex=\"0\" role=\"region\" aria-label=\"",
-                 t->columns > WIDE ? " wide" : ""));
-    TRY(markup_html(out, t->title));
-    TRY(markup_wrap(out, "\"><table id=\"", t->id, "\"><caption>"));
-    return markup_wrap(out, "", t->title, "</caption>\n<thead>\n");
+    return markup_add(
+        out,
+        "<div class=\"scroll%s\" tabindex=\"0\" role=\"region\" aria-label=\"%s\"><table id=\"%s\">"
+        "<caption>%s</caption>\n<thead>\n",
+        t->columns > WIDE ? " wide" : "", t->title, t->id, t->title);
 }
 
 /* An interval stands in a line of its own, so that the column is narrow. */
@@ -300,7 +300,7 @@ static status put_html(const struct spot *s, struct text *out)
         TRY(s->span > 1 ? text_add(out, "<th scope=\"colgroup\" colspan=\"%d\">", s->span)
                         : text_add(out, s->row == ROW_UNIT ? "<th scope=\"col\" class=\"unit\">"
                                                            : "<th scope=\"col\">"));
-        return markup_wrap(out, "", s->text, "</th>");
+        return markup_add(out, "%s</th>", s->text);
     }
     TRY(text_add(out, s->column == 0 ? "<th scope=\"row\">" : s->left ? "<td class=\"word\">" : "<td>"));
     if (interval) {
@@ -322,7 +322,7 @@ static status close_html(const struct grid *t, const struct block *b, struct tex
     TRY(text_add(out, "</tbody></table></div>\n"));
     if (!t->note[0])
         return OK;
-    return markup_wrap(out, "<p class=\"note\">", t->note, "</p>\n");
+    return markup_add(out, "<p class=\"note\">%s</p>\n", t->note);
 }
 
 /* ---- the walk ------------------------------------------------------------------------------------------ */
