@@ -31,8 +31,7 @@ static const struct {
                          "go or come. In brackets the number of images." },
     [FIGURES_MARGIN] = { "margin", "Where answers change",
                          "Share of answers that changed, by the first precision's margin: its logit less "
-                         "that "
-                         "of its second choice, all images. Numbers: images." },
+                         "that of its second choice, all images. Numbers: images." },
     [FIGURES_HISTOGRAM] = { "histogram", "Figure 2: histograms of the mean activation",
                             "256 bins, logarithmic counts. As published: each precision over its own range; "
                             "corrected: both over one range of real values." },

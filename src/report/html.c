@@ -133,14 +133,7 @@ static status add_findings(const struct html_parts *parts, struct text *out)
         "</details>\n<details><summary>As a table</summary>\n",
         words_rules()));
     TRY(add_grid(&parts->tables, "overview", out));
-    TRY(text_add(
-        out,
-        "</details>\n</section>\n<section id=\"sign-story\"><h2>The sign</h2>\n<p>EigenCAM's map is a "
-        "principal component, whose sign is arbitrary: the same map can come out inverted, and an "
-        "inverted pair looks like a map that moved. Read raw, as the usual library leaves it, such pairs "
-        "can fill the images that \"differ most\". A rule for each map by itself (resolved) may still "
-        "decide one way in one precision and the other way in the other. Here each precision's map is "
-        "taken in the sign that goes with the first's (aligned, the corrected reading).</p>\n"));
+    TRY(text_add(out, "</details>\n</section>\n<section id=\"sign-story\"><h2>The sign</h2>\n"));
     TRY(add_grid(&parts->tables, "sign", out));
     return text_add(out, "</section>\n");
 }

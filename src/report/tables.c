@@ -147,24 +147,19 @@ static status put_measure(struct filling *f, const struct row *row, const struct
 
 static status put(struct filling *f, const struct row *row, const struct table_column *c, int set)
 {
-    switch (c->show) {
-    case TABLE_NETWORK:
-        grid_text(f->g, "%s", f->l->network[row->key.network].name);
-        return OK;
-    case TABLE_PRECISION:
-        grid_text(f->g, "%s", row->blind ? "-" : f->l->precision[row->key.precision].name);
-        return OK;
-    case TABLE_SET:
-        grid_text(f->g, "%s", value_set_name(f->l, row->key.set));
-        return OK;
-    case TABLE_WORDS:
-        grid_text(f->g, "%s", row->words);
-        return OK;
-    case TABLE_BETTER:
+    const char *const words[] = {
+        [TABLE_NETWORK] = f->l->network[row->key.network].name,
+        [TABLE_PRECISION] = row->blind ? "-" : f->l->precision[row->key.precision].name,
+        [TABLE_SET] = value_set_name(f->l, row->key.set),
+        [TABLE_WORDS] = row->words,
+    };
+
+    if (c->show == TABLE_BETTER)
         return put_better(f, row);
-    default:
+    if (c->show > TABLE_WORDS)
         return put_measure(f, row, c, set);
-    }
+    grid_text(f->g, "%s", words[c->show]);
+    return OK;
 }
 
 /* ---- columns ------------------------------------------------------------------------------------------- */

@@ -60,12 +60,9 @@ const struct table tables_before[] = {
         COUNT("", "changed") },
       .note =
           "Brackets: 95 % intervals. top-1: first = {f}, p by McNemar's exact test. Points: a precision less "
-          "{f}, "
-          "true box in points of IoU; deletion and insertion on the control set where there is one (images "
-          "drawn "
-          "at random), the others on the whole set. RMSE of the maps, 0-255, each pair's signs aligned. "
-          "boxes: "
-          "how far the boxes of the two maps overlap." },
+          "{f}, true box in points of IoU; deletion and insertion on the control set where there is one "
+          "(images drawn at random), the others on the whole set. RMSE of the maps, 0-255, each pair's signs "
+          "aligned. boxes: how far the boxes of the two maps overlap." },
     { "sign",
       "The maps' sign, against {f}",
       TABLE_OTHERS,
@@ -74,10 +71,8 @@ const struct table tables_before[] = {
           "A principal component has no sign of its own. raw: as the usual library leaves it (as published); "
           "opposite: the two raw maps point in opposite directions, which alone makes an RMSE of 127-215. "
           "resolved: one stated rule for each map by itself. aligned: the precision's map in the sign that "
-          "goes "
-          "with the first's (corrected). raw subset: the images that differ most as published; RMSE aligned "
-          "is "
-          "what is left of them without opposite pairs.",
+          "goes with the first's (corrected). raw subset: the images that differ most as published; RMSE "
+          "aligned is what is left of them without opposite pairs.",
       .remark = undefined_signs },
     { .id = NULL },
 };
@@ -128,14 +123,11 @@ const struct table tables_behind[] = {
         { "", "", TABLE_VALUE, .set = tables_sets } },
       .note =
           "Means over the images, brackets: 95 % intervals (bootstrap). entropy: of the softmax over "
-          "channels, "
-          "mean over pixels; deviation: over channels and pixels; integers: of the codes as they are stored, "
-          "another unit. deletion, insertion: area under the probability while the most important pixels go "
-          "(less "
-          "is better) or come (more is better), {n} steps. raw sign: of the maps as the usual library leaves "
-          "them, as published. IoU: of the map's box (largest component above 0.2 of the maximum) with the "
-          "best "
-          "true box." },
+          "channels, mean over pixels; deviation: over channels and pixels; integers: of the codes as they "
+          "are stored, another unit. deletion, insertion: area under the probability while the most "
+          "important pixels go (less is better) or come (more is better), {n} steps. raw sign: of the maps "
+          "as the usual library leaves them, as published. IoU: of the map's box (largest component above "
+          "0.2 of the maximum) with the best true box." },
     { "pairs",
       "Maps and answers of each precision beside those of {f}",
       TABLE_TWOS,
@@ -145,14 +137,10 @@ const struct table tables_behind[] = {
         { "", "", TABLE_VALUE, .set = tables_sets } },
       .note =
           "Means over the pairs, brackets: 95 % intervals (bootstrap; of shares Wilson's). RMSE of the maps "
-          "0-255. "
-          "|correlation|: of the projections before ReLU, free of sign and resolution. Spearman: of the "
-          "same, "
-          "signed. cosine, SSIM (7 x 7 windows), largest tenth (IoU of positive pixels): of the finished "
-          "maps. "
-          "boxes: IoU of the maps' boxes. peaks apart: distance of the strongest cells. A method with a "
-          "class "
-          "explains each precision's own answer." },
+          "0-255. |correlation|: of the projections before ReLU, free of sign and resolution. Spearman: of "
+          "the same, signed. cosine, SSIM (7 x 7 windows), largest tenth (IoU of positive pixels): of the "
+          "finished maps. boxes: IoU of the maps' boxes. peaks apart: distance of the strongest cells. A "
+          "method with a class explains each precision's own answer." },
     { "differences",
       "Differences, each precision less {f}",
       TABLE_CHANGES,
@@ -164,8 +152,7 @@ const struct table tables_behind[] = {
           "Means over images of the difference of a pair. Intervals: paired bootstrap, percentiles of 2,000 "
           "resamples of the images; one that holds 0 leaves open which is larger, [0, 0] says that no pair "
           "differs. p: McNemar's exact two-sided test. The images of the other sets than control were chosen "
-          "by "
-          "their RMSE: theirs describe these images, not a population." },
+          "by their RMSE: theirs describe these images, not a population." },
     { "histogram",
       "Dice of the mean activations' histograms with those of {f}",
       TABLE_OTHERS,
@@ -173,9 +160,8 @@ const struct table tables_behind[] = {
         { "", "own, %", TABLE_VALUE, .measure = "dice_own", .set = tables_selections },
         { "", "common, %", TABLE_VALUE, .measure = "dice_common", .set = tables_selections } },
       .note = "256 bins of the tensor's elements, each the mean over the set's images. own: each precision "
-              "over its "
-              "own range, as published, which is blind to scale. common: both over one range of real values, "
-              "corrected." },
+              "over its own range, as published, which is blind to scale. common: both over one range of "
+              "real values, corrected." },
     { "cost",
       "File size, and time an image on one core",
       TABLE_PRECISIONS,
@@ -186,8 +172,7 @@ const struct table tables_behind[] = {
         { "total", "ms", TABLE_VALUE, .measure = "total" },
         { "images", "timed", TABLE_COUNT, .measure = "total", .name = "timed" } },
       .note = "Size is the checkpoint's file. Times: medians, in brackets the quartiles; batch 1, one "
-              "thread, the "
-              "other ranks asleep." },
+              "thread, the other ranks asleep." },
     { "cross",
       "Each precision's map less that of {f}, both scored by one network",
       TABLE_SCORERS,
@@ -200,12 +185,10 @@ const struct table tables_behind[] = {
         { "images", "", TABLE_PAIRS, .measure = "deletion" } },
       .note =
           "A line scores both maps by one network, so that its confidence cancels: the better map is the one "
-          "whose "
-          "order of pixels makes deletion smaller or insertion larger, open where the 95 % interval of the "
-          "difference (paired bootstrap) holds 0. The same map better on both networks is the more faithful "
-          "one; "
-          "each network preferring its own says that they look at different pixels. Maps in the aligned "
-          "sign." },
+          "whose order of pixels makes deletion smaller or insertion larger, open where the 95 % interval of "
+          "the difference (paired bootstrap) holds 0. The same map better on both networks is the more "
+          "faithful one; each network preferring its own says that they look at different pixels. Maps in "
+          "the aligned sign." },
     { "localization",
       "Localization",
       TABLE_MAPS,
@@ -226,12 +209,10 @@ const struct table tables_behind[] = {
         { "images", "boxed", TABLE_COUNT, .measure = "iou_20", .name = "images", .blind = "iou" } },
       .note =
           "map: the sign of the maps. Whole frame, a centred box of 180 / 224 and a Gaussian have seen no "
-          "picture: "
-          "what does not exceed them localizes nothing. best: each image's own best threshold, an upper "
-          "bound "
-          "that "
-          "needs the true box. MaxBoxAcc, V2: one threshold for all, the best; wsolevaluation's box, but the "
-          "largest component by pixels and no holes. GT-known: IoU >= 0.5 at 0.2.",
+          "picture: what does not exceed them localizes nothing. best: each image's own best threshold, an "
+          "upper bound that needs the true box. MaxBoxAcc, V2: one threshold for all, the best; "
+          "wsolevaluation's box, but the largest component by pixels and no holes. GT-known: IoU >= 0.5 at "
+          "0.2.",
       .remark = left_out },
     { .id = NULL },
 };

@@ -290,46 +290,46 @@ status value_difference(struct store_reader *r, const struct value_key *key, str
     return read_source(r, key, 1, out);
 }
 
-status value_curve(struct store_reader *r, const struct value_key *key, double *out)
+/* The `inner` values of a network's set. */
+static status read_set(struct store_reader *r, const struct value_key *key, const char *group,
+                       const char *name, size_t inner, double *out)
 {
     const struct store_layout *l = store_reader_layout(r);
-    size_t points = (size_t)l->steps + 1, sets = 1 + (size_t)l->selections;
-    char name[STORE_NAME], path[PATH];
+    size_t sets = 1 + (size_t)l->selections;
+    char path[PATH];
     double *all;
     status result;
 
-    MEM_TRY(all, sets * points, sizeof *all);
-    snprintf(name, sizeof name, "%s_curve", key->measure);
-    path_of(l, key->precision, "/summary/curves/{p}/", name, path);
-    result = store_read(r, path, STORE_F64, key->network, 1, all, sets * points * sizeof *all);
-    for (size_t i = 0; i < points; i++)
-        out[i] = 100 * all[(size_t)key->set * points + i];
+    path_of(l, key->precision, group, name, path);
+    MEM_TRY(all, sets * inner, sizeof *all);
+    result = store_read(r, path, STORE_F64, key->network, 1, all, sets * inner * sizeof *all);
+    memcpy(out, all + (size_t)key->set * inner, inner * sizeof *out);
     mem_free(all);
     return result;
+}
+
+status value_curve(struct store_reader *r, const struct value_key *key, double *out)
+{
+    int points = store_reader_layout(r)->steps + 1;
+    char name[STORE_NAME];
+
+    snprintf(name, sizeof name, "%s_curve", key->measure);
+    TRY(read_set(r, key, "/summary/curves/{p}/", name, (size_t)points, out));
+    for (int i = 0; i < points; i++)
+        out[i] *= 100;
+    return OK;
 }
 
 status value_histogram(struct store_reader *r, const struct value_key *key, const char *range,
                        struct value_histogram *out)
 {
-    const struct store_layout *l = store_reader_layout(r);
-    size_t sets = 1 + (size_t)l->selections, bins = COUNT_OF(out->bins);
-    char path[PATH];
-    double images, *all;
-    status result = OK;
+    double images;
 
-    MEM_TRY(all, sets * bins, sizeof *all);
-    TRY_OUT(read_at(r, key, "/summary/histogram/images", 0, 1, 0, &images));
+    TRY(read_set(r, key, "", DICE_OF, 1, &images));
     out->images = (int64_t)images;
-    path_of(l, key->precision, DICE, range, path);
-    TRY_OUT(store_read(r, path, STORE_F64, key->network, 1, all, sets * bins * sizeof *all));
-    memcpy(out->bins, all + (size_t)key->set * bins, sizeof out->bins);
-    path_of(l, key->precision, DICE, "low", path);
-    TRY_OUT(read_at(r, key, path, 0, 1, 0, &out->low));
-    path_of(l, key->precision, DICE, "high", path);
-    TRY_OUT(read_at(r, key, path, 0, 1, 0, &out->high));
-out:
-    mem_free(all);
-    return result;
+    TRY(read_set(r, key, DICE, range, COUNT_OF(out->bins), out->bins));
+    TRY(read_set(r, key, DICE, "low", 1, &out->low));
+    return read_set(r, key, DICE, "high", 1, &out->high);
 }
 
 status value_text(struct store_reader *r, const char *path, char **out)

@@ -58,7 +58,7 @@ addEventListener('load', async function () {
         look(r >= 4.5, `contrast ${r.toFixed(2)}: ${name(e)}`);
     }
     for (const e of document.querySelectorAll('svg.chart text,svg.chart .line,svg.chart .bar,svg.chart .mark')) {
-        const style = getComputedStyle(e), line = e.classList.contains('line');
+        const style = getComputedStyle(e), line = e.classList.contains('line') || e.classList.contains('open');
         const r = ratio(parse(line ? style.stroke : style.fill), ground(e));
         look(r >= (e.tagName === 'text' ? 4.5 : 3), `contrast ${r.toFixed(2)}: ${e.getAttribute('class')} of a chart`);
     }

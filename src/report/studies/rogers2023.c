@@ -109,13 +109,11 @@ static const struct table table[] = {
       { NETWORK, CORRECTED("RMSE, all images", "rmse_raw", "all", "rmse_aligned", "all"),
         CORRECTED("RMSE, subset", "rmse_raw", "raw", "rmse_aligned", "aligned"), COUNT("rmse_raw", "all") },
       .note = "As published: maps in LAPACK's arbitrary sign, where a pair of opposite signs alone makes "
-              "127-215; "
-              "corrected: the int8 map in the sign that goes with fp32's.",
+              "127-215; corrected: the int8 map in the sign that goes with fp32's.",
       .precision = "int8" },
     { "table_4", "Table 4. Activations of the CAM layer, int8", TABLE_NETWORKS, ACTIVATION("int"),
       .note = "As published: entropy, deviation and sparsity of the stored integers 0-255, another unit than "
-              "Table "
-              "5's; corrected: of the dequantized real values, on the aligned subset.",
+              "Table 5's; corrected: of the dequantized real values, on the aligned subset.",
       .precision = "int8" },
     { "table_5", "Table 5. Activations of the CAM layer, fp32", TABLE_NETWORKS, ACTIVATION("real"),
       .note =
@@ -143,8 +141,7 @@ static const struct table table[] = {
       TABLE_NETWORKS,
       { NETWORK, CHOSEN("Dice, %", "dice_own", "dice_common"), COUNT("dice_own", "raw") },
       .note = "As published: each precision over its own range, which is blind to scale; corrected: both "
-              "over one "
-              "range of real values, on the aligned subset.",
+              "over one range of real values, on the aligned subset.",
       .precision = "int8" },
 };
 
