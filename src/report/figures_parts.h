@@ -18,5 +18,7 @@ void figures_series(struct figures_drawing *d, int p, const double *x, const dou
 /* figures_pairs.c. all: the pairs of precisions 1 .. count of a network. RMSE of each by reading and by set;
  * how close their components are; where answers change. */
 MUST_USE status figures_pairs_draw(struct figures_drawing *d, const struct pairs *all, int count);
+/* figures_sets.c: a measure of each network, set and precision; where answers agree. */
+MUST_USE status figures_sets_draw(struct figures_drawing *d);
 
 #endif

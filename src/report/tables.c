@@ -328,9 +328,8 @@ static status fill(struct filling *f)
     return f->t->remark ? f->t->remark(f->r, f->g) : OK;
 }
 
-/* Appends the table, unless the file has none of its measures. */
-static status read_table(struct store_reader *r, const struct table *t, const struct study *study,
-                         struct tables *out)
+status tables_add(struct store_reader *r, const struct table *t, const struct study *study,
+                  struct tables *out)
 {
     struct filling f = { r, store_reader_layout(r), t, study, NULL, 0 };
 
@@ -344,81 +343,4 @@ static status read_table(struct store_reader *r, const struct table *t, const st
     mem_free(f.g);
     out->grids--;
     return OK;
-}
-
-static status read_images(struct store_reader *r, struct tables *t)
-{
-    enum { NAMED = 50 };
-    int64_t total = store_reader_layout(r)->images, named = 0;
-    uint8_t block[4096];
-
-    TRY(store_read(r, "/summary/images/total", STORE_S64, 0, 1, &t->total, sizeof t->total));
-    TRY(store_read(r, "/summary/images/ok", STORE_S64, 0, 1, &t->ok, sizeof t->ok));
-    TRY(store_read(r, "/summary/images/bad", STORE_S64, 0, 1, &t->bad, sizeof t->bad));
-    grid_init(&t->bad_images, "bad_images", "Bad images");
-    grid_column(&t->bad_images, "image", "");
-    grid_column(&t->bad_images, "reason", "");
-    for (int64_t first = 0; first < total && named < NAMED && t->bad > 0; first += (int64_t)sizeof block) {
-        int64_t count = total - first < (int64_t)sizeof block ? total - first : (int64_t)sizeof block;
-
-        TRY(store_read(r, "/images/status", STORE_U8, first, count, block, sizeof block));
-        for (int64_t i = 0; i < count && named < NAMED; i++) {
-            char text[GRID_CELL * 4];
-
-            if (block[i] != STORE_BAD_IMAGE)
-                continue;
-            TRY(grid_row(&t->bad_images, (struct grid_key){ NULL }));
-            TRY(store_read_string(r, "/images/path", first + i, text, sizeof text));
-            grid_text(&t->bad_images, "%s", text);
-            TRY(store_read_string(r, "/images/error", first + i, text, sizeof text));
-            grid_text(&t->bad_images, "%s", text);
-            named++;
-        }
-    }
-    return OK;
-}
-
-static status read_all(struct store_reader *r, struct tables *out)
-{
-    TRY(read_images(r, out));
-    for (const struct table *t = tables_before; t->id; t++)
-        TRY(read_table(r, t, NULL, out));
-    for (int s = 0; s < study_count; s++)
-        for (int i = 0; i < study_all[s]->tables; i++)
-            TRY(read_table(r, &study_all[s]->table[i], study_all[s], out));
-    for (const struct table *t = tables_behind; t->id; t++)
-        TRY(read_table(r, t, NULL, out));
-    return OK;
-}
-
-status tables_read(struct store_reader *r, struct tables *out)
-{
-    status result;
-
-    memset(out, 0, sizeof *out);
-    if (!store_reader_complete(r))
-        return FAIL(ERR_MISMATCH, "%s: the job has not finished; run it again to resume",
-                    store_reader_path(r));
-    result = read_all(r, out);
-    if (result != OK)
-        tables_free(out);
-    return result;
-}
-
-const struct grid *tables_find(const struct tables *t, const char *id)
-{
-    for (int i = 0; i < t->grids; i++)
-        if (strcmp(t->grid[i]->id, id) == 0)
-            return t->grid[i];
-    return NULL;
-}
-
-void tables_free(struct tables *t)
-{
-    for (int i = 0; i < t->grids; i++) {
-        grid_release(t->grid[i]);
-        mem_free(t->grid[i]);
-    }
-    grid_release(&t->bad_images);
-    t->grids = 0;
 }

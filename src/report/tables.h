@@ -70,7 +70,9 @@ MUST_USE status tables_read(struct store_reader *r, struct tables *out);
 void tables_free(struct tables *t);
 const struct grid *tables_find(const struct tables *t, const char *id);     /* or NULL */
 
-/* The program's own: before those of the studies, and behind them; each ends with an id that is NULL. */
-extern const struct table tables_before[], tables_behind[];
+struct study;
+/* Appends the table, of a study or NULL, unless the file has none of its measures. */
+MUST_USE status tables_add(struct store_reader *r, const struct table *t, const struct study *study,
+                           struct tables *out);
 
 #endif

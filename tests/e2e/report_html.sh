@@ -94,7 +94,7 @@ check "the script ran" grep -q 'class="js"' "$T/dom"
 check "printed" test -s "$T/page.pdf"
 if command -v pdftotext > /dev/null && command -v pdfimages > /dev/null; then
     pdftotext "$T/page.pdf" "$T/page.txt"
-    check "printed: what is folded on the screen" test "$(grep -c 'pub. top-1' "$T/page.txt")" -ge 2
+    check "printed: what is folded on the screen" test "$(grep -c 'pictures changed' "$T/page.txt")" -ge 2
     check "printed: the pictures" test "$(pdfimages -list "$T/page.pdf" | grep -c jpeg)" = "$(grep -c '<img ' "$PAGE")"
 else
     echo "skip: $NAME: the printed page's text (no pdftotext)"
