@@ -107,16 +107,10 @@ static status add_picture(void *user, const char *folder, const char *name, int 
     return taken ? image_list_add(g->list, g->root, 0, name, g->class_index) : OK;
 }
 
-static int by_name(const void *a, const void *b, void *strings)
+/* Names of classes are places among the strings, and entries begin with one. */
+static int by_string(const void *a, const void *b, void *strings)
 {
     return strcmp((const char *)strings + *(const size_t *)a, (const char *)strings + *(const size_t *)b);
-}
-
-static int by_path(const void *a, const void *b, void *strings)
-{
-    const char *s = strings;
-
-    return strcmp(s + ((const struct list_entry *)a)->path, s + ((const struct list_entry *)b)->path);
 }
 
 /* The pictures of a class folder, or of a flat one (""), by path. */
@@ -127,7 +121,7 @@ static status add_sorted(struct list *l, const char *root, const char *relative,
 
     TRY(image_list_walk(&(struct list_walk){ root, add_picture, &g }, relative));
     if (l->count > first)
-        qsort_r(l->entry + first, (size_t)(l->count - first), sizeof *l->entry, by_path, l->strings.data);
+        qsort_r(l->entry + first, (size_t)(l->count - first), sizeof *l->entry, by_string, l->strings.data);
     return OK;
 }
 
@@ -138,7 +132,7 @@ static status add_folders(struct list *l, const char *root)
 
     TRY(image_list_walk(&(struct list_walk){ root, add_top, l }, ""));
     if (l->class_names > 0)
-        qsort_r(l->class_name, (size_t)l->class_names, sizeof *l->class_name, by_name, l->strings.data);
+        qsort_r(l->class_name, (size_t)l->class_names, sizeof *l->class_name, by_string, l->strings.data);
     for (int i = 0; i < l->class_names; i++) {
         snprintf(name, sizeof name, "%s", l->strings.data + l->class_name[i]);
         TRY(image_list_check_name(root, 0, name));

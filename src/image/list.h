@@ -73,8 +73,8 @@ MUST_USE status image_manifest_alloc(struct image_manifest *m, int names, size_t
 MUST_USE status image_list_decide(struct list *l, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Calls `each` for what is in root/relative, "" for the root itself, hidden names left out: `folder` is the
- * path of the folder that has it, `name` its own in the root. *enter says that it is a folder (symbolic links
- * are followed); where it is left so, that one is walked through too, at most 8 deep. */
+ * path of the folder around, `name` the path in the root. *enter is 1 for a folder (symbolic links are
+ * followed); `each` leaves 1 where the folder's own files are wanted, too, at most 8 folders deep. */
 struct list_walk {
     const char *root;
     status (*each)(void *user, const char *folder, const char *name, int *enter);

@@ -141,15 +141,8 @@ static status read_lines(const char *path, struct image_names *out)
     if (lines > MOST)
         return FAIL(ERR_RANGE, "%s: %d names, more than %d", path, lines, MOST);
     MEM_TRY(out->line, (size_t)lines, sizeof *out->line);
-    for (char *p = out->text; p && *p;) {
-        char *end = strchr(p, '\n');
-
-        if (end)
-            *end = '\0';
-        out->line[out->count].name = text_trim(p);
-        out->line[out->count++].wnid = "";
-        p = end ? end + 1 : NULL;
-    }
+    for (char *rest = out->text, *line; (line = strsep(&rest, "\n")); out->count++)
+        out->line[out->count] = (struct image_class_name){ text_trim(line), "" };
     while (out->count > 0 && !out->line[out->count - 1].name[0])
         out->count--;
     if (out->count > 0)

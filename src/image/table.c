@@ -209,12 +209,7 @@ static char find_separator(const char *line)
 /* The next line that is not blank, trimmed but for tabs, which may end an empty field; NULL at the end. */
 static char *next_line(struct table *t)
 {
-    while (*t->next) {
-        char *line = t->next, *end = strchr(line, '\n');
-
-        if (end)
-            *end = '\0';
-        t->next = end ? end + 1 : line + strlen(line);
+    for (char *line; (line = strsep(&t->next, "\n"));) {
         t->at.line++;
         line += strspn(line, " ");
         for (size_t n = strlen(line); n > 0 && strchr(" \r", line[n - 1]); n--)

@@ -16,7 +16,7 @@ enum table_role {
 };
 struct table {
     struct list_at at;                   /* the row in hand */
-    char *text, *next;                   /* the file; the line behind the row */
+    char *text, *next;                   /* the file; the line behind the row, NULL at the end */
     char separator;                      /* ',', ';', '\t'; ' ' = two fields, cut at the last blank or tab */
     int header;                          /* the first row names the columns */
     int columns;                         /* of the header */
@@ -48,7 +48,7 @@ struct loc {
     struct loc_box { char wnid[16]; struct image_box box; } *box; /* of the row in hand; mem_free */
     int count, capacity;
 };
-/* 1 if it is such a table, by its header or its first row. */
+/* 1 for such a table, by the header or the first row. */
 int loc_is(const struct table *t, struct loc *out);
 /* table_next, and its boxes, at least one. ERR_FORMAT. */
 MUST_USE status loc_next(struct table *t, struct loc *l, int *more);
