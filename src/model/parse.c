@@ -404,12 +404,8 @@ static status check_whole(struct model *m)
 static status read_lines(char *text, struct model *m)
 {
     struct line l = { .m = m };
-    char *save = text;
 
-    for (char *line = text; line; line = save) {
-        save = strchr(line, '\n');
-        if (save)
-            *save++ = '\0';
+    for (char *line; (line = strsep(&text, "\n"));) {
         l.number++;
         line[strcspn(line, "#")] = '\0';
         l.count = text_split(line, l.words, MAX_WORDS);
