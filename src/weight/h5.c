@@ -70,20 +70,11 @@ static status read_dtype(const struct h5_set *set, struct tensor *t)
 
 static status read_shape(const struct h5_set *set, struct tensor *t)
 {
-    int64_t step = 1;
-
     t->rank = set->rank;
     if (t->rank > TENSOR_MAX_RANK)
         return FAIL(ERR_FORMAT, "it has %d extents, at most %d are read", t->rank, TENSOR_MAX_RANK);
-    for (int i = t->rank - 1; i >= 0; i--) {
-        int64_t dim = set->dim[i];
-        t->stride[i] = step;
-        if (dim > INT64_C(1) << 32 || (dim > 0 && step > (INT64_C(1) << 32) / dim))
-            return FAIL(ERR_FORMAT, "it has more than 2^32 elements");
-        t->dim[i] = dim;
-        step *= dim > 0 ? dim : 1;
-    }
-    return OK;
+    memcpy(t->dim, set->dim, (size_t)t->rank * sizeof *t->dim);
+    return weight_set_strides(t);
 }
 
 /* The bytes must lie in this file, one after the other. */

@@ -104,7 +104,7 @@ static status place_storage(const uint8_t *bytes, uint64_t size, uint64_t *at, s
 
     if (size - *at < sizeof count)
         return FAIL(ERR_FORMAT, "legacy container: the file ends at a storage's head");
-    memcpy(&count, bytes + *at, sizeof count);
+    count = weight_number(bytes + *at, sizeof count);
     *at += sizeof count;
     if (count > (size - *at) / element)
         return FAIL(ERR_FORMAT, "legacy container: a storage of %llu elements of %s at byte %llu is cut off",

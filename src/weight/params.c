@@ -1,5 +1,21 @@
-/* src/weight/params.c: scales and zero points of a tensor that is read. */
+/* src/weight/params.c: extents, scales and zero points of a tensor that is read. */
 #include "weight_parts.h"
+
+status weight_set_strides(struct tensor *t)
+{
+    const int64_t most = INT64_C(1) << 32;
+    int64_t step = 1;
+
+    for (int i = t->rank - 1; i >= 0; i--) {
+        int64_t dim = t->dim[i];
+
+        t->stride[i] = step;
+        if (dim > most || (dim > 0 && step > most / dim))
+            return FAIL(ERR_FORMAT, "it has more than 2^32 elements");
+        step *= dim > 0 ? dim : 1;
+    }
+    return OK;
+}
 
 status weight_alloc_params(struct tensor *t, int axis, int64_t *all)
 {

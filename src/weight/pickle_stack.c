@@ -82,9 +82,7 @@ status pickle_take_number(struct pickle_machine *m, int bytes, uint64_t *out)
     const uint8_t *p;
 
     TRY(pickle_take(m, (uint64_t)bytes, &p));
-    *out = 0;
-    for (int i = 0; i < bytes; i++)
-        *out |= (uint64_t)p[i] << (8 * i);
+    *out = weight_number(p, bytes);
     return OK;
 }
 

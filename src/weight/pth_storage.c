@@ -123,12 +123,9 @@ status pth_find_storage(const struct pth *f, const struct pickle_value *v, struc
     if (f->zip)
         return find_in_zip(f, out);
     t = table_find(f->storages, out->key);
-    if (!t || !t->data || t->dtype != out->dtype || t->rank != 1 ||
-        t->dim[0] < out->whole)
+    if (!t || !t->data || t->dtype != out->dtype || t->rank != 1 || t->dim[0] < out->whole)
         return FAIL(ERR_FORMAT, "storage %s of %lld elements of %s is not in the file", out->key,
                     (long long)out->whole, dtype_name(out->dtype));
     out->data = (const uint8_t *)t->data + (uint64_t)out->first * dtype_size(out->dtype);
     return OK;
 }
-
-/* ---- the state dict -------------------------------------------------------------------------------- */

@@ -9,7 +9,6 @@ const char *const safetensors_types[DTYPE_COUNT] = {
     [DTYPE_U8] = "U8",   [DTYPE_S8] = "I8",     [DTYPE_S16] = "I16", [DTYPE_S32] = "I32",
     [DTYPE_S64] = "I64", [DTYPE_BOOL] = "BOOL",
 };
-static const int64_t most_elements = INT64_C(1) << 32;
 
 /* ---- reading: the header --------------------------------------------------------------------------- */
 
@@ -60,7 +59,6 @@ static status read_dtype(struct reader *r)
 static status read_shape(struct reader *r)
 {
     struct tensor *t = &r->tensor;
-    int64_t count = 1;
 
     TRY(json_expect(&r->j, '['));
     for (t->rank = 0; !json_accept(&r->j, ']'); t->rank++) {
@@ -69,16 +67,8 @@ static status read_shape(struct reader *r)
         if (t->rank > 0)
             TRY(json_expect(&r->j, ','));
         TRY(json_whole(&r->j, &t->dim[t->rank]));
-        if (t->dim[t->rank] > most_elements || __builtin_mul_overflow(count, t->dim[t->rank], &count) ||
-            count > most_elements)
-            return FAIL(ERR_FORMAT, "it has more than 2^32 elements");
     }
-    count = 1;
-    for (int i = t->rank - 1; i >= 0; i--) {
-        t->stride[i] = count;
-        count *= t->dim[i] > 0 ? t->dim[i] : 1;
-    }
-    return OK;
+    return weight_set_strides(t);
 }
 
 static status read_range(struct reader *r)
@@ -305,11 +295,9 @@ static void free_reader(struct reader *r)
 status safetensors_read(const uint8_t *bytes, uint64_t size, struct tensor_table *out)
 {
     struct reader r = { .word = { .max = SAFETENSORS_MAX_HEADER } };
-    uint64_t header = 0;
+    uint64_t header = size < 8 ? 0 : weight_number(bytes, 8);
     status result;
 
-    for (int i = 7; i >= 0 && size >= 8; i--)
-        header = header << 8 | bytes[i];
     if (size < 8 || header > size - 8)
         return FAIL(ERR_FORMAT, "safetensors: the header of %llu bytes is cut off",
                     (unsigned long long)header);

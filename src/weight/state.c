@@ -247,16 +247,16 @@ static int conventional(const struct search *s, int one)
 
 static status fail_listing(const struct search *s, const char *wanted, int count)
 {
+    status result;
     char *all;
 
     TRY(list_all(s, -1, &all));
-    if (wanted)
-        (void)FAIL(ERR_USAGE, "holds no state dict '%s'; there %s %s", wanted, count == 1 ? "is" : "are",
-                   all);
-    else
-        (void)FAIL(ERR_USAGE, "holds %d state dicts: %s; say which with state (--state=NAME)", count, all);
+    result =
+        wanted
+            ? FAIL(ERR_USAGE, "holds no state dict '%s'; there %s %s", wanted, count == 1 ? "is" : "are", all)
+            : FAIL(ERR_USAGE, "holds %d state dicts: %s; say which with state (--state=NAME)", count, all);
     mem_free(all);
-    return ERR_USAGE;
+    return result;
 }
 
 static status find_named(const struct search *s, const char *wanted, int count, int *out)

@@ -9,37 +9,31 @@
 
 static const uint64_t most_bytes = UINT64_C(4) << 30;
 
-static status map_open_file(int fd, uint64_t size, const char *path, struct tensor_table *t)
-{
-    void *mapping;
-
-    if (size == 0)
-        return FAIL(ERR_FORMAT, "%s: the file is empty", path);
-    if (size > most_bytes)
-        return FAIL(ERR_MEMORY, "%s: %llu bytes, more than the 4 GiB that are read", path,
-                    (unsigned long long)size);
-    mapping = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (mapping == MAP_FAILED)
-        return FAIL(ERR_IO, "%s: cannot map %llu bytes: %s", path, (unsigned long long)size, strerror(errno));
-    t->mapping = mapping;
-    t->mapping_size = (size_t)size;
-    t->file_bytes = size;
-    return OK;
-}
-
 static status map_file(const char *path, struct tensor_table *t)
 {
+    void *mapping = MAP_FAILED;
+    status result = OK;
     uint64_t size;
-    status result;
     struct stat st;
     int fd;
 
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return foreign_folder(path);
     TRY(text_open_file(path, &fd, &size));
-    result = map_open_file(fd, size, path, t);
+    if (size == 0)
+        result = FAIL(ERR_FORMAT, "%s: the file is empty", path);
+    else if (size > most_bytes)
+        result = FAIL(ERR_MEMORY, "%s: %llu bytes, more than the 4 GiB that are read", path,
+                      (unsigned long long)size);
+    else if ((mapping = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0)) == MAP_FAILED)
+        result =
+            FAIL(ERR_IO, "%s: cannot map %llu bytes: %s", path, (unsigned long long)size, strerror(errno));
     close(fd);
-    return result;
+    TRY(result);
+    t->mapping = mapping;
+    t->mapping_size = (size_t)size;
+    t->file_bytes = size;
+    return OK;
 }
 
 static status check_name(const char *path, struct tensor_table *t)

@@ -9,6 +9,17 @@ enum {
     WEIGHT_MAX_NAME = 512, WEIGHT_MAX_TENSORS = 65536, WEIGHT_MAX_CHANNELS = 1 << 20,
     WEIGHT_MAX_ALL_CHANNELS = 1 << 22, WEIGHT_MAX_NOTES = 1024, WEIGHT_MAX_NOTE = 60000
 };
+/* A little-endian number of 1 to 8 bytes. */
+static inline uint64_t weight_number(const uint8_t *p, int bytes)
+{
+    uint64_t number = 0;
+
+    while (bytes-- > 0)
+        number = number << 8 | p[bytes];
+    return number;
+}
+/* Those of t's extents, contiguous. ERR_FORMAT above 2^32 elements. */
+MUST_USE status weight_set_strides(struct tensor *t);
 /* Makes t quantized along `axis` (-1: per tensor), its parameters zeroed. *all counts the file's channels:
  * ERR_MEMORY above the bound. */
 MUST_USE status weight_alloc_params(struct tensor *t, int axis, int64_t *all);

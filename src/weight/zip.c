@@ -11,21 +11,6 @@ enum {
     LONGEST_COMMENT = 65535, LONGEST_NAME = 512
 };
 
-static uint32_t get16(const uint8_t *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8;
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-    return get16(p) | get16(p + 2) << 16;
-}
-
-static uint64_t get64(const uint8_t *p)
-{
-    return get32(p) | (uint64_t)get32(p + 4) << 32;
-}
-
 /* ---- the end record and where the directory is ----------------------------------------------------- */
 
 struct directory { uint64_t offset, size, count; };
@@ -37,7 +22,7 @@ static const uint8_t *find_end(const uint8_t *bytes, uint64_t size)
     if (size < END_SIZE)
         return NULL;
     for (uint64_t at = size - END_SIZE + 1; at-- > least;)
-        if (get32(bytes + at) == END_MAGIC)
+        if (weight_number(bytes + at, 4) == END_MAGIC)
             return bytes + at;
     return NULL;
 }
@@ -47,17 +32,17 @@ static status read_end64(const uint8_t *bytes, uint64_t size, uint64_t end, stru
 {
     uint64_t at;
 
-    if (end < LOCATOR_SIZE || get32(bytes + end - LOCATOR_SIZE) != LOCATOR_MAGIC)
+    if (end < LOCATOR_SIZE || weight_number(bytes + end - LOCATOR_SIZE, 4) != LOCATOR_MAGIC)
         return FAIL(ERR_FORMAT, "zip: the 64-bit end record's locator is missing");
-    at = get64(bytes + end - LOCATOR_SIZE + 8);
-    if (size < END64_SIZE || at > size - END64_SIZE || get32(bytes + at) != END64_MAGIC)
+    at = weight_number(bytes + end - LOCATOR_SIZE + 8, 8);
+    if (size < END64_SIZE || at > size - END64_SIZE || weight_number(bytes + at, 4) != END64_MAGIC)
         return FAIL(ERR_FORMAT, "zip: the 64-bit end record is not at offset %llu", (unsigned long long)at);
     if (d->count == 0xFFFF)
-        d->count = get64(bytes + at + 32);
+        d->count = weight_number(bytes + at + 32, 8);
     if (d->size == 0xFFFFFFFF)
-        d->size = get64(bytes + at + 40);
+        d->size = weight_number(bytes + at + 40, 8);
     if (d->offset == 0xFFFFFFFF)
-        d->offset = get64(bytes + at + 48);
+        d->offset = weight_number(bytes + at + 48, 8);
     return OK;
 }
 
@@ -67,7 +52,9 @@ static status find_directory(const uint8_t *bytes, uint64_t size, struct directo
 
     if (!end)
         return FAIL(ERR_FORMAT, "zip: no end record: the file is truncated");
-    *d = (struct directory){ .count = get16(end + 10), .size = get32(end + 12), .offset = get32(end + 16) };
+    *d = (struct directory){ .count = weight_number(end + 10, 2),
+                             .size = weight_number(end + 12, 4),
+                             .offset = weight_number(end + 16, 4) };
     if (d->count == 0xFFFF || d->size == 0xFFFFFFFF || d->offset == 0xFFFFFFFF)
         TRY(read_end64(bytes, size, (uint64_t)(end - bytes), d));
     if (d->offset > size || d->size > size - d->offset)
@@ -82,16 +69,16 @@ static status find_directory(const uint8_t *bytes, uint64_t size, struct directo
 /* ---- entries --------------------------------------------------------------------------------------- */
 
 /* Sizes and offset of a central header, the 64-bit extra field honoured where they are all ones. */
-static status read_extents(const uint8_t *header, const uint8_t *extra, uint32_t extra_size,
+static status read_extents(const uint8_t *header, const uint8_t *extra, uint64_t extra_size,
                            uint64_t extents[3])
 {
-    extents[0] = get32(header + 24); /* uncompressed, compressed, local header */
-    extents[1] = get32(header + 20);
-    extents[2] = get32(header + 42);
+    extents[0] = weight_number(header + 24, 4); /* uncompressed, compressed, local header */
+    extents[1] = weight_number(header + 20, 4);
+    extents[2] = weight_number(header + 42, 4);
     if (extents[0] != 0xFFFFFFFF && extents[1] != 0xFFFFFFFF && extents[2] != 0xFFFFFFFF)
         return OK;
     while (extra_size >= 4) {
-        uint32_t id = get16(extra), length = get16(extra + 2), at = 4;
+        uint64_t id = weight_number(extra, 2), length = weight_number(extra + 2, 2), at = 4;
         if (length > extra_size - 4)
             break;
         for (int i = 0; id == 1 && i < 3; i++) {
@@ -99,7 +86,7 @@ static status read_extents(const uint8_t *header, const uint8_t *extra, uint32_t
                 continue;
             if (at + 8 > length + 4)
                 return FAIL(ERR_FORMAT, "zip: a 64-bit extra field is too short");
-            extents[i] = get64(extra + at);
+            extents[i] = weight_number(extra + at, 8);
             at += 8;
         }
         if (id == 1)
@@ -115,10 +102,10 @@ static status find_data(const uint8_t *bytes, uint64_t size, uint64_t local, str
 {
     uint64_t at;
 
-    if (size < LOCAL_SIZE || local > size - LOCAL_SIZE || get32(bytes + local) != LOCAL_MAGIC)
+    if (size < LOCAL_SIZE || local > size - LOCAL_SIZE || weight_number(bytes + local, 4) != LOCAL_MAGIC)
         return FAIL(ERR_FORMAT, "zip: entry %.*s: no local header at offset %llu", e->name_size, e->name,
                     (unsigned long long)local);
-    at = local + LOCAL_SIZE + get16(bytes + local + 26) + get16(bytes + local + 28);
+    at = local + LOCAL_SIZE + weight_number(bytes + local + 26, 2) + weight_number(bytes + local + 28, 2);
     if (at > size || e->size > size - at)
         return FAIL(ERR_FORMAT, "zip: entry %.*s: %llu bytes at offset %llu lie outside the file",
                     e->name_size, e->name, (unsigned long long)e->size, (unsigned long long)at);
@@ -131,20 +118,20 @@ static status read_entry(const uint8_t *bytes, uint64_t size, const struct direc
 {
     const uint8_t *header = bytes + *at;
     uint64_t left = d->offset + d->size - *at, extents[3];
-    uint32_t name_size, extra_size, comment_size;
+    uint64_t name_size, extra_size, comment_size;
 
-    if (left < CENTRAL_SIZE || get32(header) != CENTRAL_MAGIC)
+    if (left < CENTRAL_SIZE || weight_number(header, 4) != CENTRAL_MAGIC)
         return FAIL(ERR_FORMAT, "zip: no directory entry at offset %llu", (unsigned long long)*at);
-    name_size = get16(header + 28);
-    extra_size = get16(header + 30);
-    comment_size = get16(header + 32);
+    name_size = weight_number(header + 28, 2);
+    extra_size = weight_number(header + 30, 2);
+    comment_size = weight_number(header + 32, 2);
     if (name_size > LONGEST_NAME || left - CENTRAL_SIZE < name_size + extra_size + comment_size)
         return FAIL(ERR_FORMAT, "zip: the directory entry at offset %llu is too long",
                     (unsigned long long)*at);
     e->name = (const char *)header + CENTRAL_SIZE;
     e->name_size = (int)name_size;
-    e->crc = get32(header + 16);
-    e->packed = get16(header + 10) != 0 || get16(header + 8) & 1;
+    e->crc = (uint32_t)weight_number(header + 16, 4);
+    e->packed = weight_number(header + 10, 2) != 0 || weight_number(header + 8, 2) & 1;
     TRY(read_extents(header, header + CENTRAL_SIZE + name_size, extra_size, extents));
     if (extents[0] != extents[1] && !e->packed)
         return FAIL(ERR_FORMAT, "zip: entry %.*s is stored in %llu bytes but has %llu", e->name_size, e->name,
