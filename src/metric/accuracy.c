@@ -1,7 +1,6 @@
 /* src/metric/accuracy.c: the classes a network prefers. */
 #include <math.h>
 
-#include "exp.h"
 #include "metric.h"
 
 int accuracy_finite(const float *values, int64_t count)
@@ -42,7 +41,7 @@ void accuracy_softmax(const float *logits, int classes, float *probability)
     for (int c = 1; c < classes; c++)
         largest = logits[c] > largest ? logits[c] : largest;
     for (int c = 0; c < classes; c++) {
-        double e = metric_exp((double)logits[c] - largest);
+        double e = math_exp((double)logits[c] - largest);
 
         sum += e;
         probability[c] = (float)e;

@@ -6,7 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "exp.h"
 #include "metric.h"
 
 enum { BLOCK = 16, CODES = 256 };
@@ -94,7 +93,7 @@ static double pixel_entropy(const float *x, int channels)
         }
     }
     s = sum_lanes(sum) - (c - channels); /* a lane past the end held the largest value: it added 1 and 0 */
-    return metric_log2(s) - sum_lanes(product) / s;
+    return math_log2(s) - sum_lanes(product) / s;
 }
 
 void activation_real(const float *act, int pixels, int channels, struct activation *out)
@@ -138,7 +137,7 @@ struct powers {
 static void make_powers(double step, struct powers *p)
 {
     for (int d = 0; d < CODES; d++) {
-        p->power[d] = metric_exp(-step * d);
+        p->power[d] = math_exp(-step * d);
         p->product[d] = p->power[d] * (-step * d * log2_e);
     }
 }
@@ -166,7 +165,7 @@ static double counted_entropy(const uint32_t count[CODES], int top, const struct
         sum += count[top - d] * p->power[d];
         product += count[top - d] * p->product[d];
     }
-    return metric_log2(sum) - product / sum;
+    return math_log2(sum) - product / sum;
 }
 
 void activation_codes(const uint8_t *codes, int pixels, int channels, int pitch, double scale, int zero_point,

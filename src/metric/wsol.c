@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "exp.h"
 
 enum { LEVELS = 256, MAX_EXTENT = 4096 };
 
@@ -372,6 +371,6 @@ void wsol_centre_map(int width, int height, float *map)
         for (int x = 0; x < width; x++) {
             double dx = (x - (width - 1) / 2.0) / (width / 6.0),
                    dy = (y - (height - 1) / 2.0) / (height / 6.0);
-            map[(size_t)y * (size_t)width + (size_t)x] = (float)metric_exp(-(dx * dx + dy * dy) / 2);
+            map[(size_t)y * (size_t)width + (size_t)x] = (float)math_exp(-(dx * dx + dy * dy) / 2);
         }
 }

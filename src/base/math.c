@@ -1,0 +1,85 @@
+/* src/base/math.c: functions whose bits libm does not decide. e^x = 2^k e^r with abs(r) <= ln(2) / 2 and e^r
+ * by its Taylor polynomial; log2(2^k m) = k + 2 atanh((m - 1) / (m + 1)) / ln 2 with m within a factor sqrt 2
+ * of 1; cosine by its Taylor polynomial on the first eighth of a turn, or by that of the sine. */
+#include <math.h>
+#include <string.h>
+
+#include "base.h"
+
+double math_exp(double x)
+{
+    /* ln 2 in two parts: k times the first is exact for abs(k) < 2^20 (fdlibm). */
+    const double inverse = 1.44269504088896338700, high = 6.93147180369123816490e-01,
+                 low = 1.90821492927058770002e-10;
+    double r, sum = 1.0, power;
+    int64_t bits;
+    int k;
+
+    if (x < -708.0)
+        return 0.0;
+    BUG_IF(!(x <= 709.0));
+    k = (int)(x * inverse + (x <= 0.0 ? -0.5 : 0.5)); /* truncation of this rounds x / ln 2 to the nearest */
+    r = x - k * high - k * low;
+    for (int n = 13; n >= 1; n--)
+        sum = 1.0 + r / n * sum;
+    bits = (int64_t)(k + 1023) << 52;
+    memcpy(&power, &bits, sizeof power);
+    return sum * power;
+}
+
+double math_log2(double x)
+{
+    const double inverse = 1.44269504088896338700, root = 1.41421356237309514547;
+    double m, s, square, sum = 0.0;
+    int64_t bits;
+    int k;
+
+    memcpy(&bits, &x, sizeof bits);
+    k = (int)(bits >> 52) - 1023;
+    bits = (bits & 0xfffffffffffffll) | (int64_t)1023 << 52;
+    memcpy(&m, &bits, sizeof m); /* 1 <= m < 2 */
+    if (m > root) {
+        m *= 0.5;
+        k++;
+    }
+    s = (m - 1.0) / (m + 1.0);
+    square = s * s;
+    for (int n = 21; n >= 1; n -= 2)
+        sum = sum * square + 1.0 / n;
+    return k + 2.0 * inverse * s * sum;
+}
+
+double math_log(double x)
+{
+    return math_log2(x) * 0.69314718055994530942;
+}
+
+/* 1 - x^2/2 + ..., or x - x^3/6 + ..., abs(x) <= pi / 4. */
+static double polynomial(double x, int first)
+{
+    double square = x * x, sum = 1.0;
+
+    for (int n = first + 16; n > first; n -= 2)
+        sum = 1.0 - square / (n * (n - 1)) * sum;
+    return first ? x * sum : sum;
+}
+
+double math_cos_turns(double turns)
+{
+    const double tau = 6.28318530717958647693;
+    double quarters, rest;
+
+    turns -= floor(turns); /* exact, as is what follows but for the polynomial's argument */
+    quarters = floor(4.0 * turns + 0.5);
+    rest = (turns - quarters * 0.25) * tau;
+    switch ((int)quarters) {
+    case 1:
+        return -polynomial(rest, 1);
+    case 2:
+        return -polynomial(rest, 0);
+    case 3:
+        return polynomial(rest, 1);
+    default:
+        return polynomial(rest, 0);
+    }
+}
