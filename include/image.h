@@ -39,6 +39,13 @@ struct image_info { int width, height; uint8_t sha256[HASH_SIZE]; };
 MUST_USE status image_read_info(const char *path, struct image *out, struct image_info *info);
 /* The same from memory; `name` for messages. */
 MUST_USE status image_decode(const char *name, const void *bytes, size_t size, struct image *out);
+/* A map: values as they are stored, 0 .. most: 255, 65,535 of a 16-bit PNG, or what a PGM says. */
+struct image_grey { int width, height, most; float *value; };    /* (height, width); value from mem_alloc */
+void image_grey_free(struct image_grey *g);           /* idempotent; zeroes */
+/* PNG, JPEG or PGM (P2 and P5, to 65,535), by content. The bounds and errors of image_read; ERR_FORMAT, too,
+ * of a picture with colours: a heat map's colours are no values. Colours that differ by up to 8 of 255 are a
+ * JPEG's rounding, and become Pillow's convert("L"). */
+MUST_USE status image_grey_read(const char *path, struct image_grey *out);
 /* A whole file of 8-bit RGB, written beside and renamed. ERR_RANGE, ERR_MEMORY, ERR_IO. */
 MUST_USE status image_write_png(const char *path, const struct image *im);
 /* A baseline JPEG (4:2:0) in memory, *bytes freed with mem_free; quality 1..100 as libjpeg counts. ERR_RANGE

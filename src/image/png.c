@@ -16,6 +16,7 @@ struct png {
     int failed_write;
     uint8_t *raw; /* palette indices or grey values of the whole picture */
     uint8_t palette[256][3];
+    uint16_t **wide; /* see image_decode_png_wide, or NULL */
     char text[128];
 };
 
@@ -88,6 +89,17 @@ static void expand(const struct png *p, int color_type, int wide, struct image *
     }
 }
 
+/* The values of a 16-bit grey picture, high byte first in the file. */
+static status keep_wide(struct png *p, const struct image *out)
+{
+    size_t count = (size_t)out->width * (size_t)out->height;
+
+    MEM_TRY(*p->wide, count, sizeof **p->wide);
+    for (size_t i = 0; i < count; i++)
+        (*p->wide)[i] = (uint16_t)(p->raw[2 * i] << 8 | p->raw[2 * i + 1]);
+    return OK;
+}
+
 static status decode(struct png *p, const char *name, struct image *out)
 {
     int type, depth, passes, wide;
@@ -125,10 +137,11 @@ static status decode(struct png *p, const char *name, struct image *out)
             png_read_row(p->png, rows + row_bytes * (size_t)y, NULL);
     if (p->raw)
         expand(p, type, wide, out);
-    return OK;
+    return wide && p->wide ? keep_wide(p, out) : OK;
 }
 
-status image_decode_png(const char *name, const uint8_t *bytes, size_t size, struct image *out)
+status image_decode_png_wide(const char *name, const uint8_t *bytes, size_t size, struct image *out,
+                             uint16_t **wide)
 {
     struct png *p;
     status result;
@@ -136,6 +149,7 @@ status image_decode_png(const char *name, const uint8_t *bytes, size_t size, str
     MEM_TRY(p, 1, sizeof *p);
     p->bytes = bytes;
     p->size = size;
+    p->wide = wide;
     p->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, p, on_error, on_warning);
     p->info = p->png ? png_create_info_struct(p->png) : NULL;
     if (!p->info)
@@ -150,6 +164,11 @@ status image_decode_png(const char *name, const uint8_t *bytes, size_t size, str
     if (result != OK)
         image_free(out);
     return result;
+}
+
+status image_decode_png(const char *name, const uint8_t *bytes, size_t size, struct image *out)
+{
+    return image_decode_png_wide(name, bytes, size, out, NULL);
 }
 
 static void encode(struct png *p, const struct image *im)
