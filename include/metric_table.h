@@ -58,6 +58,7 @@ struct measure_view {
      * f32 (enum wsol_rule), -1 where there is none; a curve f32 (steps + 1) */
     const void *row;
     int steps;
+    struct saliency_view *saliency; /* of saliency_measures alone, see metric_saliency.h */
     /* What several measures share, made when the first of them asks: not the caller's. */
     struct {
         int have_activation, have_readings, have_comparison;
