@@ -1,8 +1,8 @@
 /* src/cli/guard.h: files of strangers. The HDF5 library trusts the metadata that it reads, and a hostile file
  * can crash it (mere damage it notices: every piece of a result's metadata has a checksum). Commands that
- * read such files run in a process of their own: show, report, verify, inspect, infer, explain. Not guarded
- * are those whose processes are an MPI job's, since a launcher's signals must reach them and a child of
- * theirs cannot stand in for them: run, quantize, and bench for its like. They read HDF5 in two places. A
+ * read such files run in a process of their own: show, report, verify, inspect, infer, explain, saliency. Not
+ * guarded are those whose processes are an MPI job's, since a launcher's signals must reach them and a child
+ * of theirs cannot stand in for them: run, quantize, and bench for its like. They read HDF5 in two places. A
  * checkpoint of our HDF5 form is opened only where its SHA-256 fits, which keeps out damage but nobody who
  * computes a new one. And run's rank 0 reads an OUT.part (or OUT) that lies where its own result is to lie:
  * whoever could forge that may write in the user's folder. A forged one of either can end the job by SIGSEGV

@@ -3,10 +3,10 @@
 . "$(dirname "$0")/common.bash"
 
 check "--help" code 0 "$Q" --help
-for c in run infer explain show report inspect synth verify bench version; do
+for c in run infer explain saliency show report inspect synth verify bench version; do
     check "--help lists $c" grep -qE "^  $c " "$T/log"
 done
-for c in run infer explain show report inspect synth verify bench version; do
+for c in run infer explain saliency show report inspect synth verify bench version; do
     check "$c --help" code 0 "$Q" $c --help
     check "$c --help says something" grep -q "usage: quantcam $c" "$T/log"
     "$Q" $c --help > "$T/out" 2> "$T/err"
