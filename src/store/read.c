@@ -106,8 +106,9 @@ static const struct store_dataset *find_at(const struct store_reader *r, const c
 {
     char path[STORE_PATH];
 
-    return schema_expand_text(&r->layout, at, template, path, sizeof path) ? schema_find(&r->view.schema, path)
-                                                                           : NULL;
+    if (!schema_expand_text(&r->layout, at, template, path, sizeof path))
+        return NULL;
+    return schema_find(&r->view.schema, path);
 }
 
 /* What there is of the first network and precision, there is of all. */

@@ -45,8 +45,8 @@ static int is_measure_word(const char *word, size_t n)
 }
 
 /* What a word stands for at a place. BUG where it is none of schema.c's. */
-static const char *word_at(const struct store_layout *l, const struct schema_place *at, const char *word, size_t n,
-                           char number[16])
+static const char *word_at(const struct store_layout *l, const struct schema_place *at, const char *word,
+                           size_t n, char number[16])
 {
     const struct store_measure *measure = &l->measure[at->measure];
     const char *precision = l->precision[at->prec].name;
