@@ -2,7 +2,6 @@
  * resume. */
 #include "from.h"
 #include "local.h"
-#include "methods.h"
 
 #include "metric_table.h"
 
@@ -24,6 +23,14 @@ static status name_selections(const struct job *job, struct store_layout *l)
                             l->precision[p].name);
     snprintf(l->selection[l->selections++], STORE_NAME, "control");
     return OK;
+}
+
+/* Maps beside EigenCAM's, by the methods that the job names. */
+static void name_methods(const struct job *job, struct store_layout *l)
+{
+    for (int m = 0; m < CAM_METHODS; m++)
+        if (m != CAM_EIGEN && (job->methods >> m & 1))
+            snprintf(l->method[l->methods++], STORE_NAME, "%s", cam_method_name((enum cam_method)m));
 }
 
 static enum store_measure_kind kind_of(const struct measure *m, int cross)
@@ -84,7 +91,7 @@ status begin_layout(struct run *r)
     l->precisions = r->precisions;
     memcpy(l->precision, r->precision, sizeof l->precision);
     TRY(name_selections(r->job, l));
-    methods_name(r->job, l);
+    name_methods(r->job, l);
     l->subset = k * l->selections < l->images ? k * l->selections : l->images;
     l->pictures = l->subset < 16 ? (int)l->subset : 16;
     l->steps = r->job->explain_steps;

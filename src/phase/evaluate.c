@@ -9,13 +9,14 @@
 enum { BLOCK = 8, ROWS_KEPT = 32, LARGE_ROWS_KEPT = 4 };
 
 struct evaluate {
+    struct mem_set mem;
     struct run *r;
     uint8_t *image_missing;             /* (N) */
     uint8_t *missing[JOB_MAX_NETWORKS]; /* (N) */
     int64_t *mine, count;               /* images with anything missing: this rank's, or all (dynamic) */
     struct store_rows *images, *rows[JOB_MAX_NETWORKS];
     struct row *row[JOB_MAX_NETWORKS];
-    struct store_take *take[JOB_MAX_NETWORKS][STORE_MAX_PRECISIONS]; /* NULL: computed */
+    struct store_take *take[JOB_MAX_NETWORKS][STORE_MAX_PRECISIONS];  /* NULL: computed */
     int decode_s, seconds[JOB_MAX_NETWORKS][STORE_MAX_PRECISIONS][2]; /* datasets of times beside the rows */
     struct probe *probe;
     uint8_t *pixels[JOB_MAX_NETWORKS]; /* (BLOCK, H, W, channels) of networks with pipelines of their own */
@@ -30,10 +31,10 @@ static status make_flags(struct evaluate *e, uint8_t **any)
 {
     size_t n = (size_t)e->r->layout.images;
 
-    MEM_TRY(*any, n, 1);
-    MEM_TRY(e->image_missing, n, 1);
+    MEM_TAKE(&e->mem, *any, n, 1);
+    MEM_TAKE(&e->mem, e->image_missing, n, 1);
     for (int i = 0; i < e->r->networks; i++)
-        MEM_TRY(e->missing[i], n, 1);
+        MEM_TAKE(&e->mem, e->missing[i], n, 1);
     return OK;
 }
 
@@ -42,15 +43,14 @@ static status find_missing(struct evaluate *e)
     struct run *r = e->r;
     int64_t n = r->layout.images, damaged = 0, all_damaged = 0;
     int retry_bad = !r->job->keep_bad;
-    uint8_t *any = NULL;
-    status result = OK;
+    uint8_t *any;
 
-    TRY_OUT(comm_agree(r->c, make_flags(e, &any)));
-    TRY_OUT(store_missing(r->store, STORE_ROWS_IMAGE, 0, retry_bad, e->image_missing, &damaged));
+    TRY(comm_agree(r->c, make_flags(e, &any)));
+    TRY(store_missing(r->store, STORE_ROWS_IMAGE, 0, retry_bad, e->image_missing, &damaged));
     all_damaged += damaged;
     memcpy(any, e->image_missing, (size_t)n);
     for (int i = 0; i < r->networks; i++) {
-        TRY_OUT(store_missing(r->store, STORE_ROWS_MODEL, i, retry_bad, e->missing[i], &damaged));
+        TRY(store_missing(r->store, STORE_ROWS_MODEL, i, retry_bad, e->missing[i], &damaged));
         all_damaged += damaged;
         for (int64_t k = 0; k < n; k++)
             any[k] |= e->missing[i][k];
@@ -58,10 +58,7 @@ static status find_missing(struct evaluate *e)
     if (all_damaged > 0)
         log_info("%lld rows claimed to be done and are damaged: they are computed again",
                  (long long)all_damaged);
-    TRY_OUT(comm_agree(r->c, run_share(r, any, n, &e->mine, &e->count)));
-out:
-    mem_free(any);
-    return result;
+    return comm_agree(r->c, run_share(r, any, n, &e->mine, &e->count));
 }
 
 /* What a row of a network takes: network and CAM, by precision. */
@@ -99,23 +96,21 @@ static status make_room(struct evaluate *e)
     TRY(store_rows_beside(e->images, "/timing/loaded/decode_s", &e->decode_s));
     for (int i = 0; i < r->networks; i++)
         if (r->network[i].sees == i)
-            MEM_TRY(e->pixels[i], BLOCK, image_pipeline_bytes(&r->network[i].pipeline));
+            MEM_TAKE(&e->mem, e->pixels[i], BLOCK, image_pipeline_bytes(&r->network[i].pipeline));
     return run_probe(r, &how, &e->probe);
 }
 
 static void clear(struct evaluate *e)
 {
     for (int i = 0; i < JOB_MAX_NETWORKS; i++) {
-        mem_free(e->missing[i]);
-        mem_free(e->pixels[i]);
         row_free(e->row[i]);
         for (int p = 0; p < STORE_MAX_PRECISIONS; p++)
             store_take_free(e->take[i][p]);
         store_rows_free(e->rows[i]);
     }
     store_rows_free(e->images);
-    mem_free(e->image_missing);
     mem_free(e->mine);
+    mem_drop(&e->mem);
     probe_free(e->probe);
 }
 

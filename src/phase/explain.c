@@ -6,6 +6,7 @@
 #include <string.h>
 
 struct explain {
+    struct mem_set mem;
     struct run *r;
     int64_t places;   /* S */
     uint8_t *missing; /* (networks, S) */
@@ -56,7 +57,7 @@ static status make_room(struct explain *e)
     const struct probe_how how = { .curves = r->job->explain_steps };
     size_t values = 1, pixels = 1, bytes = 1;
 
-    MEM_TRY(e->missing, (size_t)r->networks, (size_t)e->places);
+    MEM_TAKE(&e->mem, e->missing, (size_t)r->networks, (size_t)e->places);
     for (int i = 0; i < r->networks; i++) {
         size_t hw = (size_t)r->layout.network[i].h * (size_t)r->layout.network[i].w;
 
@@ -67,19 +68,16 @@ static status make_room(struct explain *e)
         if (r->from)
             TRY(from_takes(r, r->from->explained[i], e->rows[i], e->take[i]));
     }
-    MEM_TRY(e->projection, values, sizeof(float));
-    MEM_TRY(e->bytes, bytes, 1);
-    MEM_TRY(e->map, pixels, sizeof(float));
+    MEM_TAKE(&e->mem, e->projection, values, sizeof(float));
+    MEM_TAKE(&e->mem, e->bytes, bytes, 1);
+    MEM_TAKE(&e->mem, e->map, pixels, sizeof(float));
     return needs_picture(r) ? run_probe(r, &how, &e->probe) : OK;
 }
 
 static void clear(struct explain *e)
 {
-    mem_free(e->missing);
     mem_free(e->mine);
-    mem_free(e->bytes);
-    mem_free(e->projection);
-    mem_free(e->map);
+    mem_drop(&e->mem);
     for (int i = 0; i < JOB_MAX_NETWORKS; i++) {
         for (int p = 0; p < STORE_MAX_PRECISIONS; p++)
             store_take_free(e->take[i][p]);

@@ -1,6 +1,5 @@
 /* src/phase/plan.c: the phase plan: rank 0 reads, every rank parses the same bytes; what the job will do is
  * said. */
-#include "methods.h"
 #include "phase_calibrate.h"
 #include "probe.h"
 #include "run.h"
@@ -162,6 +161,15 @@ static status take_precision(struct run *r, int i, int p, const struct model_bin
     return OK;
 }
 
+/* The classifier, for a method beside EigenCAM that is of a class. */
+static int needs_head(const struct job *job)
+{
+    for (int m = 0; m < CAM_METHODS; m++)
+        if (m != CAM_EIGEN && (job->methods >> m & 1) && cam_method_needs_head((enum cam_method)m))
+            return 1;
+    return 0;
+}
+
 /* One checkpoint: read and bound, and what is known of it. */
 static status load_weights(struct run *r, int i, int p, struct tensor_table *table,
                            struct model_binding *binding)
@@ -187,7 +195,7 @@ static status load_weights(struct run *r, int i, int p, struct tensor_table *tab
     net->file_bytes[p] = table->file_bytes;
     net->parameters[p] = binding->parameters;
     net->macs[p] = binding->macs;
-    return methods_head(r->job, binding, &net->head[p]);
+    return needs_head(r->job) ? model_head_load(binding, &net->head[p]) : OK;
 }
 
 /* Checkpoints are let go again one by one, and their pages as layers are packed: raw and packed weights never

@@ -123,16 +123,15 @@ static status count_curves(struct run *m, struct calibration *c)
 static double bootstrap_row(void)
 {
     struct bootstrap_interval out[BOOTSTRAP_LANES];
-    double *values = mem_alloc(BOOTSTRAP_ROWS, BOOTSTRAP_LANES * sizeof *values);
-    double *means = mem_alloc(BOOTSTRAP_REPLICATES, BOOTSTRAP_LANES * sizeof *means);
-    uint32_t *times = mem_alloc(BOOTSTRAP_ROWS, BOOTSTRAP_TOGETHER * sizeof *times);
+    struct mem_set mem = { 0 };
+    double *values = mem_take(&mem, BOOTSTRAP_ROWS, BOOTSTRAP_LANES * sizeof *values);
+    double *means = mem_take(&mem, BOOTSTRAP_REPLICATES, BOOTSTRAP_LANES * sizeof *means);
+    uint32_t *times = mem_take(&mem, BOOTSTRAP_ROWS, BOOTSTRAP_TOGETHER * sizeof *times);
     double start = clock_s();
 
     if (values && means && times)
         bootstrap_means(values, BOOTSTRAP_ROWS, BOOTSTRAP_LANES, 1, times, means, out);
-    mem_free(values);
-    mem_free(means);
-    mem_free(times);
+    mem_drop(&mem);
     return (clock_s() - start) / BOOTSTRAP_ROWS;
 }
 

@@ -1,7 +1,6 @@
 /* src/phase/reduce_boxes.c: what true boxes say of the maps of a set of images: mean IoU by rule,
  * localization accuracy, the MaxBoxAcc family, and the same of maps that have seen no picture. */
 #include "local.h"
-#include "locate.h"
 
 #include "metric.h"
 
@@ -185,7 +184,7 @@ static status make_trivial(const struct run *r, int net, struct mem_set *mem, st
 
     TRY(wsol_create(own->input_w, own->input_h, &t->wsol));
     MEM_TAKE(mem, t->map, (size_t)own->input_w * (size_t)own->input_h, sizeof *t->map);
-    MEM_TAKE(mem, t->truth, (size_t)locate_most_boxes(r), sizeof *t->truth);
+    MEM_TAKE(mem, t->truth, (size_t)run_most_boxes(r), sizeof *t->truth);
     MEM_TAKE(mem, t->width, n, sizeof *t->width);
     MEM_TAKE(mem, t->height, n, sizeof *t->height);
     TRY(store_fetch(r->store, "/images/width", 0, r->layout.images, t->width));
@@ -202,7 +201,7 @@ static void fill_trivial(const struct run *r, int net, int kind, struct trivial 
     for (int64_t i = 0; i < a->rows->n; i++) {
         if (!counts(a, i, 0)) /* set 0 holds all others */
             continue;
-        wsol_score(t->wsol, t->truth, locate_truth(r, net, i, t->width[i], t->height[i], t->truth), &score);
+        wsol_score(t->wsol, t->truth, run_truth(r, net, i, t->width[i], t->height[i], t->truth), &score);
         memcpy(a->iou[i], score.iou, sizeof score.iou);
         memcpy(a->right[i], score.right, sizeof score.right);
     }

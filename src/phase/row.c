@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "locate.h"
-
 _Static_assert(STORE_RULES == (int)WSOL_RULES && STORE_CRITERIA == (int)WSOL_MASKS &&
                    (int)RUN_TOP == (int)PROBE_TOP,
                "the schema's extents are the metric's");
@@ -118,7 +116,7 @@ status row_create(const struct run *r, struct store_rows *rows, int net, struct 
     row->r = r;
     row->rows = rows;
     row->net = net;
-    MEM_TRY(row->truth, (size_t)locate_most_boxes(r), sizeof *row->truth);
+    MEM_TRY(row->truth, (size_t)run_most_boxes(r), sizeof *row->truth);
     for (int p = 0; p < r->precisions; p++)
         find_columns(row, p, &row->of[p]);
     return OK;
@@ -157,7 +155,7 @@ static void put_boxes(struct row *row, struct probe *p, int precision, int64_t i
                       const struct image_info *info)
 {
     const struct columns *c = &row->of[precision];
-    int boxes = locate_truth(row->r, row->net, image, info->width, info->height, row->truth);
+    int boxes = run_truth(row->r, row->net, image, info->width, info->height, row->truth);
     struct wsol_score score;
     int32_t box[4];
 

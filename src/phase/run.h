@@ -3,6 +3,7 @@
 #ifndef QUANTCAM_PHASE_RUN_H
 #define QUANTCAM_PHASE_RUN_H
 
+#include "metric_wsol.h"
 #include "phase.h"
 
 enum { RUN_TOP = 5, RUN_FILES = 1 + STORE_MAX_PRECISIONS };
@@ -95,6 +96,10 @@ struct probe_how;
 MUST_USE status run_probe(const struct run *r, const struct probe_how *how, struct probe **out);
 /* run_share.c: image number `image` as network `net` sees it: image_load. Local. */
 MUST_USE status run_picture(const struct run *r, int net, int64_t image, uint8_t *pixels);
+/* run_share.c: true boxes of an image in pixels of what network `net` sees, cut there or not as the job says;
+ * returns how many are left. truth: room for run_most_boxes. Local. */
+int run_truth(const struct run *r, int net, int64_t image, int width, int height, struct wsol_box *truth);
+int run_most_boxes(const struct run *r); /* of one image, at least 1; local */
 /* run_share.c: `count` rows from row `first` of the network's dataset, /models/<net>/ and what `format`
  * makes. Local. store_fetch's errors. */
 MUST_USE status run_fetch(const struct run *r, int net, int64_t first, int64_t count, void *out,

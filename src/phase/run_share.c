@@ -76,6 +76,29 @@ status run_picture(const struct run *r, int net, int64_t image, uint8_t *pixels)
     return image_load(path, &r->network[net].pipeline, pixels, &info);
 }
 
+int run_most_boxes(const struct run *r)
+{
+    int most = 1;
+
+    for (int i = 0; i < r->list.count; i++)
+        most = r->list.entry[i].boxes > most ? r->list.entry[i].boxes : most;
+    return most;
+}
+
+int run_truth(const struct run *r, int net, int64_t image, int width, int height, struct wsol_box *truth)
+{
+    const struct image_entry *entry = &r->list.entry[image];
+    int count = 0;
+
+    for (int i = 0; i < entry->boxes; i++) {
+        double e[4];
+        if (image_box_in_frame(&r->list.box[entry->box_first + i], width, height, &r->network[net].pipeline,
+                               r->job->wsol_frame == JOB_FRAME_FULL, e))
+            truth[count++] = (struct wsol_box){ e[0], e[1], e[2], e[3] };
+    }
+    return count;
+}
+
 status run_probe(const struct run *r, const struct probe_how *how, struct probe **out)
 {
     struct probe_network *list;

@@ -388,16 +388,23 @@ int store_reader_checksum_fits(const struct store_reader *r, const char *path, c
     return 0;
 }
 
-static status check_dataset(struct store_reader *r, int d)
+status store_reader_check(const struct store_reader *r, int d)
 {
-    const struct store_dataset *ds = &r->view.schema.dataset[d];
+    const char *path = r->view.schema.dataset[d].path;
     uint8_t hash[HASH_SIZE];
 
-    if (!r->checked || !r->complete || r->good[d] || ds->group == STORE_CLOSING)
-        return OK;
     TRY(store_view_hash(&r->view, d, hash));
-    if (!store_reader_checksum_fits(r, ds->path, hash))
-        return FAIL(ERR_MISMATCH, "%s: %s is damaged: its checksum does not fit", r->view.path, ds->path);
+    if (!store_reader_checksum_fits(r, path, hash))
+        return FAIL(ERR_MISMATCH, "%s: %s is damaged: its checksum does not fit", r->view.path, path);
+    return OK;
+}
+
+/* Once a dataset. */
+static status check_dataset(struct store_reader *r, int d)
+{
+    if (!r->checked || !r->complete || r->good[d] || r->view.schema.dataset[d].group == STORE_CLOSING)
+        return OK;
+    TRY(store_reader_check(r, d));
     r->good[d] = 1;
     return OK;
 }

@@ -15,10 +15,11 @@ struct column {
 };
 
 struct store_rows {
+    struct mem_set mem;
     struct store *s;
     enum store_group group;
     int capacity, used;
-    int fields, columns; /* of the payload; with those beside */
+    int fields, columns, columns_most; /* of the payload; with those beside; room */
     struct column *column;
     int crc_at, status_at;
     int64_t *index;
@@ -35,27 +36,26 @@ static const struct store_dataset *dataset_of(const struct store_rows *rows, int
 
 static status add_column(struct store_rows *rows, int dataset)
 {
-    struct column *grown =
-        mem_grow(rows->column, (size_t)rows->columns, (size_t)rows->columns + 1, sizeof *grown);
+    struct column *c;
 
-    if (grown) {
-        rows->column = grown;
-        grown[rows->columns].dataset = dataset;
-        grown[rows->columns].data =
-            mem_alloc((size_t)rows->capacity, rows->s->view.schema.dataset[dataset].row_bytes);
-    }
-    if (!grown || !grown[rows->columns].data)
-        return FAIL(ERR_MEMORY, "no memory for %d rows of %s", rows->capacity,
-                    rows->s->view.schema.dataset[dataset].path);
+    TRY(mem_room(&rows->column, rows->columns, &rows->columns_most, sizeof *c));
+    c = &rows->column[rows->columns];
+    c->dataset = dataset;
+    MEM_TAKE(&rows->mem, c->data, (size_t)rows->capacity, rows->s->view.schema.dataset[dataset].row_bytes);
     rows->columns++;
     return OK;
 }
 
 static status make_columns(struct store_rows *rows, int network)
 {
-    int *field = NULL;
+    size_t n = (size_t)rows->capacity;
+    int *field;
     status result = OK;
 
+    MEM_TAKE(&rows->mem, rows->index, n, sizeof *rows->index);
+    MEM_TAKE(&rows->mem, rows->crc, n, sizeof *rows->crc);
+    MEM_TAKE(&rows->mem, rows->row_status, n, 1);
+    MEM_TAKE(&rows->mem, rows->before, n, 1);
     MEM_TRY(field, (size_t)rows->s->view.schema.count, sizeof *field);
     rows->fields = store_group_fields(&rows->s->view.schema, rows->group, network, field, &rows->crc_at,
                                       &rows->status_at);
@@ -70,21 +70,17 @@ status store_rows_create(struct store *s, enum store_group group, int network, i
                          struct store_rows **out)
 {
     struct store_rows *rows;
-    status result = OK;
+    status result;
 
     *out = NULL;
     BUG_IF(capacity < 1 || !store_is_row_group(group));
     MEM_TRY(rows, 1, sizeof *rows);
     *rows = (struct store_rows){ .s = s, .group = group, .capacity = capacity };
-    MEM_TRY_OUT(rows->index, (size_t)capacity, sizeof *rows->index);
-    MEM_TRY_OUT(rows->crc, (size_t)capacity, sizeof *rows->crc);
-    MEM_TRY_OUT(rows->row_status, (size_t)capacity, 1);
-    MEM_TRY_OUT(rows->before, (size_t)capacity, 1);
-    TRY_OUT(make_columns(rows, network));
-    *out = rows;
-    rows = NULL;
-out:
-    store_rows_free(rows);
+    result = make_columns(rows, network);
+    if (result != OK)
+        store_rows_free(rows);
+    else
+        *out = rows;
     return result;
 }
 
@@ -92,13 +88,8 @@ void store_rows_free(struct store_rows *rows)
 {
     if (!rows)
         return;
-    for (int c = 0; c < rows->columns; c++)
-        mem_free(rows->column[c].data);
+    mem_drop(&rows->mem);
     mem_free(rows->column);
-    mem_free(rows->index);
-    mem_free(rows->crc);
-    mem_free(rows->row_status);
-    mem_free(rows->before);
     mem_free(rows);
 }
 

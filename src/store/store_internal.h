@@ -168,6 +168,8 @@ const char *store_reader_problem(const struct store_reader *r);
 int store_reader_checksum_fits(const struct store_reader *r, const char *path, const uint8_t hash[HASH_SIZE]);
 /* Element `index` of a string dataset, whole, with a NUL behind it (mem_free). */
 MUST_USE status store_read_text(struct store_reader *r, const char *path, int64_t index, char **out);
+/* ERR_MISMATCH where dataset d is not as /checksums has it. */
+MUST_USE status store_reader_check(const struct store_reader *r, int d);
 /* SHA-256 of the data of dataset d, C order, little-endian. */
 MUST_USE status store_view_hash(const struct store_view *view, int d, uint8_t out[HASH_SIZE]);
 

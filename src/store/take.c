@@ -5,18 +5,6 @@
 
 /* ---- a sound result ------------------------------------------------------------------------------------ */
 
-static status check_sum(const struct store_reader *r, int d)
-{
-    const struct store_view *view = store_reader_view(r);
-    uint8_t hash[HASH_SIZE];
-
-    TRY(store_view_hash(view, d, hash));
-    if (!store_reader_checksum_fits(r, view->schema.dataset[d].path, hash))
-        return FAIL(ERR_MISMATCH, "%s: %s is damaged: its checksum does not fit", view->path,
-                    view->schema.dataset[d].path);
-    return OK;
-}
-
 /* This rank's range of the rows whose status is dataset d. */
 static status check_rows(const struct comm *c, const struct store_reader *r, int d)
 {
@@ -47,7 +35,7 @@ static status check_sums(const struct comm *c, const struct store_reader *r)
         enum store_group group = schema->dataset[d].group;
 
         if (d % c->size == c->rank && (group == STORE_FIXED || store_is_row_group(group)))
-            TRY(check_sum(r, d));
+            TRY(store_reader_check(r, d));
     }
     return OK;
 }

@@ -1,3 +1,4 @@
+/* The layout of a job's file, its contents at creation, and how the same job takes it up again. */
 #include "made.h"
 
 static void test_layout(const struct store_layout *l)
@@ -34,6 +35,26 @@ static void test_again(struct made *m)
     store_end(&m->run.store);
 }
 
+static int first(const struct store_layout *l, const char *name)
+{
+    int m = 0;
+
+    while (m < l->measures && strcmp(l->measure[m].name, name))
+        m++;
+    return m;
+}
+
+/* Further methods, by name and in their measures. */
+static void test_methods(const struct made *m)
+{
+    const struct store_layout *l = &m->run.layout;
+
+    CHECK(l->methods == 2 && strcmp(l->method[0], "layercam") == 0 && strcmp(l->method[1], "uncentred") == 0);
+    CHECK(strcmp(l->measure[first(l, "rmse_layercam")].meaning, "RMSE of the maps 0-255 of layercam") == 0);
+    CHECK(first(l, "rmse_uncentred") > first(l, "rmse_layercam") &&
+          first(l, "correlation_uncentred") < l->measures && first(l, "rmse_eigen") == l->measures);
+}
+
 int main(void)
 {
     struct made *m = mem_alloc(1, sizeof *m);
@@ -45,6 +66,10 @@ int main(void)
         test_contents(m);
         test_again(m);
     }
+    made_again(m);
+    m->methods = 1u << CAM_LAYERCAM | 1u << CAM_UNCENTRED;
+    CHECK(made_begin(m, "begin") == OK);
+    test_methods(m);
     made_end(m, &code, "begin");
     mem_free(m);
     return code;

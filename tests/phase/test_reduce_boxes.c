@@ -1,7 +1,6 @@
 /* What true boxes say of the maps of a set, by hand. */
 #include "made.h"
 
-#include "phase/locate.h"
 #include "phase/local.h"
 
 #include <math.h>
