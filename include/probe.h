@@ -127,6 +127,8 @@ void probe_box(struct probe *p, int i, int negative, const struct wsol_box *trut
  *   m       of kind MEASURE_ONE or MEASURE_PAIR; those of codes want a layer with codes
  *   method  enum cam_method of a measure with MEASURE_METHOD, else ignored */
 double probe_measure(struct probe *p, const struct measure *m, int method, int i);
+/* Whether precision i, looked at, has the value without a method: codes are not everywhere. */
+int probe_has_measure(const struct probe *p, const struct measure *m, int i);
 /* What measures share is computed anew when the next one asks, as if nobody had asked: for timing. */
 void probe_measure_again(struct probe *p, int i);
 

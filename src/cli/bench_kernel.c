@@ -4,10 +4,9 @@
 
 #include "bench.h"
 
-enum kind { CONV, DEPTHWISE };
+enum { CONV, DEPTHWISE };
 static const struct shape {
-    enum kind kind;
-    int h, ic, oc, kernel, stride;
+    int depthwise, h, ic, oc, kernel, stride;
 } shapes[] = {
     { CONV, 224, 3, 32, 3, 2 },        { CONV, 224, 3, 64, 7, 2 },        { CONV, 56, 64, 64, 3, 1 },
     { CONV, 28, 128, 128, 3, 1 },      { CONV, 14, 256, 256, 3, 1 },      { CONV, 7, 512, 512, 3, 1 },
@@ -121,7 +120,7 @@ static struct kernel_conv conv_of(const struct shape *s)
 /* Weights of an output channel. */
 static int weights_of(const struct shape *s)
 {
-    return (s->kind == DEPTHWISE ? 1 : s->ic) * s->kernel * s->kernel;
+    return (s->depthwise ? 1 : s->ic) * s->kernel * s->kernel;
 }
 
 static status convolution(struct call *c, const struct shape *s)
@@ -131,7 +130,7 @@ static status convolution(struct call *c, const struct shape *s)
     double macs;
 
     c->s = conv_of(s);
-    c->depthwise = s->kind == DEPTHWISE;
+    c->depthwise = s->depthwise;
     c->whole = (struct kernel_rect){ .y1 = c->s.oh, .x1 = c->s.ow };
     macs = (double)c->s.oh * c->s.ow * s->oc * weights_of(s);
     pack(c);
@@ -157,14 +156,13 @@ static status make_room(struct call *c)
     for (size_t i = 0; i < COUNT_OF(shapes); i++) {
         const struct shape *s = &shapes[i];
         struct kernel_conv v = conv_of(s);
-        int depthwise = s->kind == DEPTHWISE;
 
         raise_to(&map, (size_t)(s->h * s->h) * (size_t)(s->ic > s->oc ? s->ic : s->oc));
         raise_to(&weights, (size_t)weights_of(s) * (size_t)s->oc);
-        raise_to(&packed, depthwise ? k->depthwise_f32_packed_bytes(&v) : k->conv_f32_packed_bytes(&v));
-        raise_to(&packed, depthwise ? k->depthwise_u8_packed_bytes(&v) : k->conv_u8_packed_bytes(&v));
-        raise_to(&scratch, depthwise ? k->depthwise_f32_scratch_bytes(&v) : k->conv_f32_scratch_bytes(&v));
-        raise_to(&scratch, depthwise ? k->depthwise_u8_scratch_bytes(&v) : k->conv_u8_scratch_bytes(&v));
+        raise_to(&packed, s->depthwise ? k->depthwise_f32_packed_bytes(&v) : k->conv_f32_packed_bytes(&v));
+        raise_to(&packed, s->depthwise ? k->depthwise_u8_packed_bytes(&v) : k->conv_u8_packed_bytes(&v));
+        raise_to(&scratch, s->depthwise ? k->depthwise_f32_scratch_bytes(&v) : k->conv_f32_scratch_bytes(&v));
+        raise_to(&scratch, s->depthwise ? k->depthwise_u8_scratch_bytes(&v) : k->conv_u8_scratch_bytes(&v));
     }
     MEM_TRY(c->in, map + 64, sizeof(float));
     MEM_TRY(c->out, map + 64, sizeof(float));

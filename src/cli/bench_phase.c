@@ -13,6 +13,8 @@ struct picture {
     int precision; /* of the part in hand */
     int repeats;
     status result; /* of a part that can fail */
+    enum measure_of of;
+    int rmse; /* those measures alone, or the others */
     struct bench_parts *out;
     uint8_t *pixels;
     float curve[STEPS + 1];
@@ -49,30 +51,14 @@ static int is_rmse(const struct measure *m)
     return strncmp(m->name, "rmse", 4) == 0;
 }
 
-static void measure_all(struct picture *p, enum measure_of of, int rmse)
+static void measures(void *user)
 {
-    int codes = probe_shown(p->probe, p->precision)->layer.codes != NULL;
+    struct picture *p = user;
 
     probe_measure_again(p->probe, p->precision);
     for (const struct measure *m = measure_table; m->name; m++)
-        if (m->of == of && is_rmse(m) == rmse && !(m->needs & MEASURE_METHOD) &&
-            (codes || !(m->needs & MEASURE_CODES)))
+        if (m->of == p->of && is_rmse(m) == p->rmse && probe_has_measure(p->probe, m, p->precision))
             (void)probe_measure(p->probe, m, 0, p->precision);
-}
-
-static void statistics(void *user)
-{
-    measure_all(user, MEASURE_ONE, 0);
-}
-
-static void rmse(void *user)
-{
-    measure_all(user, MEASURE_PAIR, 1);
-}
-
-static void compare(void *user)
-{
-    measure_all(user, MEASURE_PAIR, 0);
 }
 
 static void localize(void *user)
@@ -137,7 +123,9 @@ static status one_precision(struct picture *p, int i, double *sum)
     TRY(measure(p, "EigenCAM, 224 x 224 map", i, look, p->repeats, &aside));
     probe_how_of(p->probe)->raw = 1;
     TRY(measure(p, "EigenCAM, raw sign with it", i, look, p->repeats, sum));
-    TRY(measure(p, "activation statistics", i, statistics, p->repeats, sum));
+    p->of = MEASURE_ONE;
+    p->rmse = 0;
+    TRY(measure(p, "activation statistics", i, measures, p->repeats, sum));
     return measure(p, "localization", i, localize, p->repeats, sum);
 }
 
@@ -169,8 +157,11 @@ static status evaluate(struct picture *p)
     for (int i = 0; i < p->set->count; i++)
         TRY(one_precision(p, i, &sum));
     for (int i = 1; i < p->set->count; i++) {
-        TRY(measure(p, "RMSE of the maps", i, rmse, p->repeats, &sum));
-        TRY(measure(p, "further measures of the pair", i, compare, p->repeats, &sum));
+        p->of = MEASURE_PAIR;
+        p->rmse = 1;
+        TRY(measure(p, "RMSE of the maps", i, measures, p->repeats, &sum));
+        p->rmse = 0;
+        TRY(measure(p, "further measures of the pair", i, measures, p->repeats, &sum));
     }
     add(p, "evaluate", BENCH_ALL, sum);
     return OK;

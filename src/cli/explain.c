@@ -7,14 +7,10 @@
 /* A layer's measures are asked before another precision is looked at, a pair's when both have been. */
 static void take_measures(struct explain *e, int i, enum measure_of of)
 {
-    int codes = probe_shown(e->probe, i)->layer.codes != NULL;
-
     for (int k = 0; measure_table[k].name; k++) {
-        const struct measure *m = &measure_table[k];
-
         BUG_IF(k == EXPLAIN_MEASURES);
-        if (m->of == of && !(m->needs & MEASURE_METHOD) && (codes || !(m->needs & MEASURE_CODES)))
-            e->side[i].value[k] = probe_measure(e->probe, m, 0, i);
+        if (measure_table[k].of == of && probe_has_measure(e->probe, &measure_table[k], i))
+            e->side[i].value[k] = probe_measure(e->probe, &measure_table[k], 0, i);
     }
 }
 

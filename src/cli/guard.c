@@ -44,9 +44,9 @@ static int memory_limit(double *bytes)
 
 int guard_run(int (*command)(int argc, char **argv), int argc, char **argv)
 {
-    char file[4096];
+    char file[4096], what[64] = "a file that it reads";
     double limit;
-    int how = 0;
+    int how = 0, limited;
     pid_t child;
 
     snprintf(file, sizeof file, "%s", file_of(argc, argv)); /* the child's options come in another order */
@@ -62,24 +62,18 @@ int guard_run(int (*command)(int argc, char **argv), int argc, char **argv)
         ;
     if (WIFEXITED(how))
         return WEXITSTATUS(how);
-    if (is_crash(WTERMSIG(how)) && memory_limit(&limit)) {
-        log_error(
-            "%s %s ended in a crash (%s): its memory is limited to %.0f MB, or the file is damaged in a way "
-            "that the HDF5 library does not withstand",
-            argv[0], file, strsignal(WTERMSIG(how)), limit / 1e6);
-        if (strcmp(argv[0], "verify") != 0)
-            return 1;
-        printf("cannot look: %s: a crash under a limit of memory\n", file);
-        return 3;
-    }
-    if (is_crash(WTERMSIG(how))) {
-        log_error(
-            "%s %s ended in a crash (%s): a file that it reads is damaged in a way that the HDF5 library "
-            "does not withstand",
-            argv[0], file, strsignal(WTERMSIG(how)));
+    if (!is_crash(WTERMSIG(how))) {
+        signal(WTERMSIG(how), SIG_DFL);
+        raise(WTERMSIG(how));
         return 1;
     }
-    signal(WTERMSIG(how), SIG_DFL);
-    raise(WTERMSIG(how));
-    return 1;
+    limited = memory_limit(&limit);
+    if (limited)
+        snprintf(what, sizeof what, "its memory is limited to %.0f MB, or the file", limit / 1e6);
+    log_error("%s %s ended in a crash (%s): %s is damaged in a way that the HDF5 library does not withstand",
+              argv[0], file, strsignal(WTERMSIG(how)), what);
+    if (!limited || strcmp(argv[0], "verify") != 0)
+        return 1;
+    printf("cannot look: %s: a crash under a limit of memory\n", file);
+    return 3;
 }

@@ -181,7 +181,8 @@ static status create_codes(struct output *o, int i)
 
     if (!a.codes)
         return OK;
-    return add_map(o, name_of(o, i, "last_conv_int"), 4, (int64_t[]){ o->pictures->count, a.c, a.h, a.w }, &a);
+    return add_map(o, name_of(o, i, "last_conv_int"), 4, (int64_t[]){ o->pictures->count, a.c, a.h, a.w },
+                   &a);
 }
 
 static status create(struct output *o, const char *part)

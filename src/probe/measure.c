@@ -92,3 +92,9 @@ void probe_measure_again(struct probe *p, int i)
 {
     p->view[i].viewed = 0;
 }
+
+int probe_has_measure(const struct probe *p, const struct measure *m, int i)
+{
+    return !(m->needs & MEASURE_METHOD) &&
+           (!(m->needs & MEASURE_CODES) || probe_shown(p, i)->layer.codes != NULL);
+}

@@ -126,6 +126,18 @@ static void test_recall(struct probe *p, const struct probed *t)
     CHECK(pairs > 10);
 }
 
+/* Codes are the second precision's alone, and a method's measures are nobody's without the method. */
+static void test_has(const struct probe *p)
+{
+    const struct measure *codes = measure_find(measure_table, "entropy_int"),
+                         *real = measure_find(measure_table, "entropy_real"),
+                         *method = measure_find(measure_table, "rmse_{method}");
+
+    CHECK(!probe_has_measure(p, codes, 0) && probe_has_measure(p, codes, 1));
+    CHECK(probe_has_measure(p, real, 0) && probe_has_measure(p, real, 1));
+    CHECK(!probe_has_measure(p, method, 1));
+}
+
 int main(void)
 {
     const struct probe_how how = { .sign = CAM_ABSMAX, .raw = 1, .methods = 1u << CAM_CAM };
@@ -138,6 +150,7 @@ int main(void)
         for (int i = 0; i < PIXELS * 3; i++)
             t.pixels[i] = (uint8_t)(t.pixels[i] * 5 + 3 * picture);
         probed_look(p, &t);
+        test_has(p);
         test_readings(p);
         test_alike(p);
         test_methods(p);
