@@ -14,14 +14,6 @@ struct axis {
     int32_t *weight;
 };
 
-static void axis_free(struct axis *a)
-{
-    mem_free(a->start);
-    mem_free(a->taps);
-    mem_free(a->weight);
-    *a = (struct axis){ 0 };
-}
-
 static double filter_value(enum image_filter filter, double x)
 {
     const double a = -0.5;
@@ -36,17 +28,18 @@ static double filter_value(enum image_filter filter, double x)
     return 0.0;
 }
 
-static status axis_fill(struct axis *a, int in, int out, enum image_filter filter, int first, int count)
+static status axis_fill(struct axis *a, struct mem_set *m, int in, int out, enum image_filter filter,
+                        int first, int count)
 {
     double scale = (double)in / out, filter_scale = scale < 1.0 ? 1.0 : scale, per = 1.0 / filter_scale;
     double support = (filter == IMAGE_BILINEAR ? 1.0 : 2.0) * filter_scale, *k;
 
     int longest = (int)ceil(support) * 2 + 1;
 
-    MEM_TRY(a->start, (size_t)count, sizeof *a->start);
-    MEM_TRY(a->taps, (size_t)count, sizeof *a->taps);
-    MEM_TRY(a->weight, (size_t)count * (size_t)longest, sizeof *a->weight);
-    MEM_TRY(k, (size_t)longest, sizeof *k);
+    MEM_TAKE(m, a->start, (size_t)count, sizeof *a->start);
+    MEM_TAKE(m, a->taps, (size_t)count, sizeof *a->taps);
+    MEM_TAKE(m, a->weight, (size_t)count * (size_t)longest, sizeof *a->weight);
+    MEM_TAKE(m, k, (size_t)longest, sizeof *k);
     for (int i = 0; i < count; i++) {
         double centre = (first + i + 0.5) * scale, sum = 0.0;
         int x0 = (int)(centre - support + 0.5), x1 = (int)(centre + support + 0.5);
@@ -62,7 +55,6 @@ static status axis_fill(struct axis *a, int in, int out, enum image_filter filte
         a->start[i] = x0;
         a->taps[i] = x1 - x0;
     }
-    mem_free(k);
     a->k = (struct kernel_resample){ count, longest, a->start, a->taps, a->weight };
     return OK;
 }
@@ -116,6 +108,7 @@ status image_resize_window(const struct image *in, int width, int height, const 
     const struct kernel_table *k = p->kernels ? p->kernels : kernel_select("ref");
     status result = OK;
     struct axis h = { 0 }, v = { 0 };
+    struct mem_set m = { 0 };
     uint8_t *middle = NULL;
     size_t in_pitch = (size_t)3 * (size_t)in->width;
     const uint8_t *corner = in->rgb + in_pitch * (size_t)window.y0 + (size_t)3 * (size_t)window.x0;
@@ -124,9 +117,9 @@ status image_resize_window(const struct image *in, int width, int height, const 
     BUG_IF(window.x0 < 0 || window.y0 < 0 || window.width < 1 || window.height < 1);
     BUG_IF(window.width > width - window.x0 || window.height > height - window.y0);
     if (width != in->width)
-        TRY_OUT(axis_fill(&h, in->width, width, p->filter, window.x0, window.width));
+        TRY_OUT(axis_fill(&h, &m, in->width, width, p->filter, window.x0, window.width));
     if (height != in->height)
-        TRY_OUT(axis_fill(&v, in->height, height, p->filter, window.y0, window.height));
+        TRY_OUT(axis_fill(&v, &m, in->height, height, p->filter, window.y0, window.height));
     if (h.k.count && v.k.count) {
         int vertical = is_vertical_first(in, width, height, p->order);
         axis_reach(vertical ? &h : &v, &low, &high);
@@ -143,8 +136,7 @@ status image_resize_window(const struct image *in, int width, int height, const 
             memcpy(rgb + pitch * y, corner + in_pitch * y, (size_t)3 * (size_t)window.width);
     }
 out:
-    axis_free(&h);
-    axis_free(&v);
+    mem_drop(&m);
     mem_free(middle);
     return result;
 }
