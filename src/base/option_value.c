@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BAD(r, value, ...) error_prefix(FAIL(ERR_USAGE, __VA_ARGS__), "%s = %.200s", (r)->name, value)
+
 char *option_choice(const char *values, int i, char *out)
 {
     size_t size;
@@ -42,8 +44,7 @@ static status set_int(const struct option_row *r, const char *value, int *out)
     int64_t low = (int64_t)r->low, high = r->high != 0 ? (int64_t)r->high : INT32_MAX, number;
 
     if (!text_parse_int(value, low, high, &number))
-        return FAIL(ERR_USAGE, "%s = %.200s: an integer from %lld to %lld is wanted", r->name, value,
-                    (long long)low, (long long)high);
+        return BAD(r, value, "an integer from %lld to %lld is wanted", (long long)low, (long long)high);
     *out = (int)number;
     return OK;
 }
@@ -57,8 +58,7 @@ static status set_decimal(const struct option_row *r, const char *value, char *o
 
     if (strspn(value, "0123456789.") != strlen(value) || !text_parse_real(value, &number) ||
         number < r->low || (r->high != 0 && number > r->high) || strlen(value) > 16)
-        return FAIL(ERR_USAGE, "%s = %.200s: a decimal number from %g to %g is wanted", r->name, value,
-                    r->low, r->high);
+        return BAD(r, value, "a decimal number from %g to %g is wanted", r->low, r->high);
     while (*whole == '0')
         whole++;
     while (whole[digits] && whole[digits] != '.')
@@ -76,8 +76,7 @@ static status set_real(const struct option_row *r, const char *value, double *ou
     double number;
 
     if (!text_parse_real(value, &number) || number < r->low || (r->high != 0 && number > r->high))
-        return FAIL(ERR_USAGE, "%s = %.200s: a number from %g%s is wanted", r->name, value, r->low,
-                    r->high != 0 ? "" : " on");
+        return BAD(r, value, "a number from %g%s is wanted", r->low, r->high != 0 ? "" : " on");
     *out = number;
     return OK;
 }
@@ -109,18 +108,16 @@ static status find_variable(const struct option_row *r, const char *path, char n
         snprintf(name, OPTION_NAME, "HOME");
         *size = 1;
     } else if (path[0] == '~') {
-        return FAIL(ERR_USAGE,
-                    "%s = %.200s: another user's home is not looked up; give the whole path, or ./%.200s",
-                    r->name, path, path);
+        return BAD(r, path, "another user's home is not looked up; give the whole path, or ./%.200s", path);
     } else if (path[0] == '$') {
         while (isalnum((unsigned char)from[length]) || from[length] == '_')
             length++;
         if (path[1] == '{' && (from[length] != '}' || length == 0))
-            return FAIL(ERR_USAGE, "%s = %.200s: ${NAME} is wanted", r->name, path);
+            return BAD(r, path, "${NAME} is wanted");
         if (length == 0 || isdigit((unsigned char)from[0]))
             return OK;
         if (length >= OPTION_NAME)
-            return FAIL(ERR_USAGE, "%s = %.200s: a variable's name of %zu letters", r->name, path, length);
+            return BAD(r, path, "a variable's name of %zu letters", length);
         snprintf(name, OPTION_NAME, "%.*s", (int)length, from);
         *size = length + 1 + 2 * (path[1] == '{');
     }
@@ -140,9 +137,9 @@ static status set_path(const struct option_row *r, const char *value, char *out)
         return set_text(r, value, out);
     home = getenv(name);
     if (!home || !*home)
-        return FAIL(ERR_USAGE, "%s = %.200s: %s is not set in the environment", r->name, value, name);
+        return BAD(r, value, "%s is not set in the environment", name);
     if (snprintf(whole, sizeof whole, "%s%s", home, value + size) >= (int)sizeof whole)
-        return FAIL(ERR_USAGE, "%s = %.200s: %s is too long for a path", r->name, value, name);
+        return BAD(r, value, "%s is too long for a path", name);
     return set_text(r, whole, out);
 }
 
@@ -153,15 +150,15 @@ static status add_file(const struct option_row *r, const char *value, struct opt
     struct option_file *f = &out->file[out->count];
 
     if (out->count == OPTION_FILES_MOST)
-        return FAIL(ERR_USAGE, "%s = %.200s: more than %d files", r->name, value, OPTION_FILES_MOST);
+        return BAD(r, value, "more than %d files", OPTION_FILES_MOST);
     if (value[size] != '=')
         size = 0;
     if (size >= OPTION_NAME)
-        return FAIL(ERR_USAGE, "%s = %.200s: a name has at most %d letters", r->name, value, OPTION_NAME - 1);
+        return BAD(r, value, "a name has at most %d letters", OPTION_NAME - 1);
     snprintf(f->name, sizeof f->name, "%.*s", (int)size, value);
     for (int i = 0; i < out->count && size > 0; i++)
         if (strcmp(out->file[i].name, f->name) == 0)
-            return FAIL(ERR_USAGE, "%s = %.200s: '%s' stands twice", r->name, value, f->name);
+            return BAD(r, value, "'%s' stands twice", f->name);
     TRY(set_path(r, value + (size > 0 ? size + 1 : 0), f->path));
     out->count++;
     return OK;
@@ -177,8 +174,7 @@ static status bad_choice(const struct option_row *r, const char *word)
         words[count] = storage[count];
         count++;
     }
-    return FAIL(ERR_USAGE, "%s = %.200s: one of %s is wanted%s", r->name, word, r->values,
-                text_suggest(word, words, count, ""));
+    return BAD(r, word, "one of %s is wanted%s", r->values, text_suggest(word, words, count, ""));
 }
 
 static status set_list(const struct option_row *r, const char *value, unsigned *out)
@@ -221,7 +217,7 @@ status option_value_set(const struct option_row *r, void *field, const char *val
     case OPTION_FLAG:
         place = choice_find("off|on", value);
         if (place < 0)
-            return FAIL(ERR_USAGE, "%s = %.200s: on or off is wanted", r->name, value);
+            return BAD(r, value, "on or off is wanted");
         *(int *)field = place;
         return OK;
     case OPTION_CHOICE:
