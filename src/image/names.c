@@ -79,7 +79,7 @@ static int leading_number(char *line, const char *after, int64_t *number, char *
 
 /* Lines that say their own number, `0: tench`, in any order. Numbers that are not 0 to count - 1 are part of
  * the names; ERR_FORMAT where they are 1 to count, but not in order. */
-static status order_by_number(const char *path, struct image_names *n)
+static status order_by_number(struct image_names *n)
 {
     int64_t number = 0, least = MOST, last = -1;
     char **by_number, *rest;
@@ -104,14 +104,14 @@ static status order_by_number(const char *path, struct image_names *n)
     mem_free(by_number);
     if (all && least == 1 && !sorted)
         return FAIL(ERR_FORMAT,
-                    "%s: its lines are numbered 1 to %d, but not in that order: number the classes from 0, "
-                    "or write them in their order",
-                    path, n->count);
+                    "its lines are numbered 1 to %d, but not in that order: number the classes from 0, or "
+                    "write them in their order",
+                    n->count);
     return OK;
 }
 
 /* ILSVRC's own numbers, `n02119789 1 kit_fox`, are another order than torchvision's. */
-static status check_own_numbers(const char *path, const struct image_names *n)
+static status check_own_numbers(const struct image_names *n)
 {
     int64_t number;
     char *rest;
@@ -127,37 +127,35 @@ static status check_own_numbers(const char *path, const struct image_names *n)
     if (!other)
         return OK;
     return FAIL(ERR_FORMAT,
-                "%s: its lines have numbers behind the synsets, as ILSVRC's own list has, whose order "
-                "is not torchvision's: give LOC_synset_mapping.txt",
-                path);
+                "its lines have numbers behind the synsets, as ILSVRC's own list has, whose order is not "
+                "torchvision's: give LOC_synset_mapping.txt");
 }
 
-static status read_lines(const char *path, struct image_names *out)
+static status read_lines(struct image_names *out)
 {
     int lines = 1;
 
     for (const char *p = out->text; *p; p++)
         lines += *p == '\n';
     if (lines > MOST)
-        return FAIL(ERR_RANGE, "%s: %d names, more than %d", path, lines, MOST);
+        return FAIL(ERR_RANGE, "%d names, more than %d", lines, MOST);
     MEM_TRY(out->line, (size_t)lines, sizeof *out->line);
     for (char *rest = out->text, *line; (line = strsep(&rest, "\n")); out->count++)
         out->line[out->count] = (struct image_class_name){ text_trim(line), "" };
     while (out->count > 0 && !out->line[out->count - 1].name[0])
         out->count--;
     if (out->count > 0)
-        TRY(order_by_number(path, out));
+        TRY(order_by_number(out));
     for (int i = 0; i < out->count; i++) {
         split_synset(&out->line[i]);
         text_make_printable(out->line[i].name, ""); /* tabs have done their part */
     }
-    return check_own_numbers(path, out);
+    return check_own_numbers(out);
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------------------- */
 
 struct json_names {
-    const char *path;
     struct image_names *out;
     size_t used;
 };
@@ -182,8 +180,7 @@ static status add_name(struct json_names *j, int at, const cJSON *value)
     name = wnid ? wnid->next : name;
     if (!cJSON_IsString(name) ||
         (wnid && (!cJSON_IsString(wnid) || !image_is_wnid(wnid->valuestring, strlen(wnid->valuestring)))))
-        return FAIL(ERR_FORMAT, "%s: class %d is neither \"name\" nor [\"n01440764\", \"name\"]", j->path,
-                    at);
+        return FAIL(ERR_FORMAT, "class %d is neither \"name\" nor [\"n01440764\", \"name\"]", at);
     c->wnid = wnid ? keep(j, wnid->valuestring) : "";
     c->name = keep(j, name->valuestring);
     return OK;
@@ -201,32 +198,30 @@ static status add_names(struct json_names *j, const cJSON *root)
         if (c->string &&
             (!text_parse_int(c->string, 0, j->out->count - 1, &key) ||
              snprintf(written, sizeof written, "%d", (int)key) < 0 || strcmp(written, c->string)))
-            return FAIL(ERR_FORMAT, "%s: the key '%.40s' is no class of 0 to %d", j->path, c->string,
-                        j->out->count - 1);
+            return FAIL(ERR_FORMAT, "the key '%.40s' is no class of 0 to %d", c->string, j->out->count - 1);
         if (j->out->line[key].name)
-            return FAIL(ERR_FORMAT, "%s: class %d has two names", j->path, (int)key);
+            return FAIL(ERR_FORMAT, "class %d has two names", (int)key);
         TRY(add_name(j, (int)key, c));
     }
     return OK;
 }
 
 /* The decoded strings of a JSON text fit where the text was: each loses its quotes. */
-static status read_json(const char *path, size_t size, struct image_names *out)
+static status read_json(size_t size, struct image_names *out)
 {
-    struct json_names j = { path, out, 0 };
+    struct json_names j = { out, 0 };
     cJSON *root = cJSON_ParseWithLengthOpts(out->text, strlen(out->text) + 1, NULL, 1);
     const cJSON *names = root, *inner = cJSON_GetObjectItemCaseSensitive(root, "id2label");
     status result = OK;
 
     if (!root)
         return FAIL(ERR_FORMAT,
-                    "%s: begins as JSON does, but is none (json.dump writes a Python list or dict as JSON)",
-                    path);
+                    "begins as JSON does, but is none (json.dump writes a Python list or dict as JSON)");
     if (cJSON_IsObject(inner))
         names = inner;
     out->count = cJSON_GetArraySize(names);
     if (out->count < 1 || out->count > MOST)
-        TRY_OUT(FAIL(ERR_RANGE, "%s: %d names, 1 to %d are taken", path, out->count, MOST));
+        TRY_OUT(FAIL(ERR_RANGE, "%d names, 1 to %d are taken", out->count, MOST));
     mem_free(out->text);
     MEM_TRY_OUT(out->text, size + 1, 1);
     MEM_TRY_OUT(out->line, (size_t)out->count, sizeof *out->line);
@@ -249,10 +244,10 @@ status image_names_read(const char *path, struct image_names *out)
         return OK;
     TRY(text_read_plain(path, TEXT_MAX, &out->text, &size));
     first = out->text + strspn(out->text, " \t\r\n");
-    result = *first == '[' || *first == '{' ? read_json(path, size, out) : read_lines(path, out);
+    result = *first == '[' || *first == '{' ? read_json(size, out) : read_lines(out);
     if (result == OK && out->count == 0)
-        result = FAIL(ERR_FORMAT, "%s: no names", path);
+        result = FAIL(ERR_FORMAT, "no names");
     if (result != OK)
         image_names_free(out);
-    return result;
+    return error_prefix(result, "%s", path);
 }
