@@ -1,93 +1,45 @@
 /* src/image/boxes.c: boxes matched to the pictures of a list: by relative path, else by the file name without
  * its extension. */
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "annotation.h"
+#include "image_points.h"
 #include "table.h"
 
-/* A picture by one of its keys. */
-struct key {
-    const char *text;
-    size_t size;
-    int entry;
-};
-struct keys {
-    struct key *by[2]; /* by path, by stem */
-    int count;
-};
 struct found {
     int entry;
     struct image_box box;
 };
 struct matcher {
     struct list *list;
-    struct keys keys;
+    struct image_keys keys;
     struct found *found;
     int count, capacity;
 };
 
-static int by_text(const void *a, const void *b)
+static status make_keys(struct matcher *m)
 {
-    const struct key *x = a, *y = b;
-    int order = memcmp(x->text, y->text, x->size < y->size ? x->size : y->size);
+    const char **path;
+    status result;
 
-    return order ? order : (x->size > y->size) - (x->size < y->size);
+    MEM_TRY(path, (size_t)m->list->count, sizeof *path);
+    for (int i = 0; i < m->list->count; i++)
+        path[i] = image_list_path(m->list, i);
+    result = image_keys_make(path, m->list->count, &m->keys);
+    mem_free(path);
+    return result;
 }
 
-static struct key key_of(const char *text, int stem)
+/* *entry = -1 if no picture has the name. */
+static status find_entry(const struct list_at *at, const struct image_keys *keys, const char *name,
+                         int *entry)
 {
-    const char *slash = strrchr(text, '/'), *dot;
-    struct key k = { text, strlen(text), 0 };
-
-    if (!stem)
-        return k;
-    k.text = slash ? slash + 1 : text;
-    dot = strrchr(k.text, '.');
-    k.size = dot && dot != k.text ? (size_t)(dot - k.text) : strlen(k.text);
-    return k;
-}
-
-static status make_keys(const struct list *l, struct keys *out)
-{
-    out->count = l->count;
-    for (int stem = 0; stem < 2; stem++) {
-        MEM_TRY(out->by[stem], (size_t)l->count, sizeof *out->by[stem]);
-        for (int i = 0; i < l->count; i++) {
-            out->by[stem][i] = key_of(image_list_path(l, i), stem);
-            out->by[stem][i].entry = i;
-        }
-        qsort(out->by[stem], (size_t)l->count, sizeof *out->by[stem], by_text);
-    }
-    return OK;
-}
-
-static const struct key *find_key(const struct keys *keys, int stem, const char *name)
-{
-    struct key wanted = key_of(name, stem);
-
-    return bsearch(&wanted, keys->by[stem], (size_t)keys->count, sizeof wanted, by_text);
-}
-
-/* *entry = -1 if no picture has the name. A name that fits several pictures without being the path of one is
- * an error. */
-static status find_entry(const struct list_at *at, const struct keys *keys, const char *name, int *entry)
-{
-    const struct key *k, *stems = keys->by[1];
-
     while (name[0] == '.' && name[1] == '/')
         name += 2;
-    *entry = -1;
-    k = find_key(keys, 0, name);
-    if (!k) {
-        k = find_key(keys, 1, name);
-        if (k && ((k > stems && by_text(k - 1, k) == 0) ||
-                  (k + 1 < stems + keys->count && by_text(k, k + 1) == 0)))
-            return LIST_BAD(at, "'%s' fits several pictures of the list by its name: give the path", name);
-    }
-    if (k)
-        *entry = k->entry;
+    *entry = image_keys_find(keys, name);
+    if (*entry == IMAGE_KEY_SEVERAL)
+        return LIST_BAD(at, "'%s' fits several pictures of the list by its name: give the path", name);
     return OK;
 }
 
@@ -207,20 +159,18 @@ static status read_file(struct matcher *m, const char *file)
 /* ---- annotations --------------------------------------------------------------------------------------- */
 
 /* The picture of an annotation: of the same path but for the extension, else of the same name. */
-static status find_annotated(const struct list_at *at, const struct keys *keys, const char *name, int *entry)
+static status find_annotated(const struct list_at *at, const struct image_keys *keys, const char *name,
+                             int *entry)
 {
     static const char *const extension[] = { "JPEG", "jpg", "jpeg", "png", "JPG", "PNG" };
     char path[2 * LIST_MAX_NAME + 512];
     int stem = (int)strlen(name) - (int)strlen("xml");
 
     for (size_t i = 0; i < COUNT_OF(extension); i++) {
-        const struct key *k;
         snprintf(path, sizeof path, "%.*s%s", stem, name, extension[i]);
-        k = find_key(keys, 0, path);
-        if (k) {
-            *entry = k->entry;
+        *entry = image_keys_find(keys, path);
+        if (*entry >= 0)
             return OK;
-        }
     }
     return find_entry(at, keys, name, entry);
 }
@@ -289,7 +239,7 @@ status image_list_read_boxes(struct list *l, const char *file)
     struct stat st;
     int folder = stat(file, &st) == 0 && S_ISDIR(st.st_mode);
 
-    TRY_OUT(make_keys(l, &m.keys));
+    TRY_OUT(make_keys(&m));
     TRY_OUT(folder ? read_folder(&m, file) : read_file(&m, file));
     if (m.count == 0 && l->boxes_unmatched == 0)
         result = FAIL(ERR_FORMAT, "%s: no boxes are listed", file);
@@ -300,8 +250,7 @@ status image_list_read_boxes(struct list *l, const char *file)
     else
         result = group_found(&m);
 out:
-    mem_free(m.keys.by[0]);
-    mem_free(m.keys.by[1]);
+    image_keys_free(&m.keys);
     mem_free(m.found);
     return result;
 }
