@@ -1,5 +1,5 @@
-/* src/cli/bench.h: the parts of `bench`. Private to the room. What is printed is a table, or one JSON object a
- * line. */
+/* src/cli/bench.h: the parts of `bench`. Private to the room. What is printed is a table, or one JSON object
+ * a line. */
 #ifndef CLI_BENCH_H
 #define CLI_BENCH_H
 
@@ -10,8 +10,8 @@ struct bench_time { double median, fastest; }; /* seconds */
 MUST_USE status bench_time(void (*work)(void *user), void *user, int warm_up, int repeats,
                            struct bench_time *out);
 
-/* bench_network.c: one network, its layers, and EigenCAM of its CAM layer. image: a picture's file, "" = noise;
- * layers: in the table, too. Printed on stdout. */
+/* bench_network.c: one network, its layers, and EigenCAM of its CAM layer. image: a picture's file, "" =
+ * noise; layers: in the table, too. Printed on stdout. */
 MUST_USE status bench_network(const struct network *net, const char *name, const char *image, int repeats,
                               int layers, int json);
 
@@ -20,9 +20,9 @@ MUST_USE status bench_network(const struct network *net, const char *name, const
 MUST_USE status bench_kernel_run(const struct kernel_table *k, int repeats, int json);
 
 /* bench_phase.c: what one picture costs in one network: decoding, every precision, maps, measures, and, if
- * asked, both curves with and without recomputing everything. Medians of `repeats` measurements, of the curves
- * of a tenth of that. image: a picture's file. "evaluate" and "explain" sum up what a job does: EigenCAM once,
- * with the raw sign. */
+ * asked, both curves with and without recomputing everything. Medians of `repeats` measurements, of the
+ * curves of a tenth of that. image: a picture's file. "evaluate" and "explain" sum up what a job does:
+ * EigenCAM once, with the raw sign. */
 enum { BENCH_PARTS = 96, BENCH_SHARED = -1, BENCH_ALL = -2 };
 struct bench_parts {
     int count;

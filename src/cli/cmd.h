@@ -24,7 +24,7 @@ struct command {
 extern const struct command cmd_bench, cmd_explain, cmd_infer, cmd_inspect, cmd_quantize, cmd_report,
     cmd_run, cmd_saliency, cmd_show, cmd_synth, cmd_verify, cmd_version;
 
-/* ---- rows that mean the same in several commands: each has the field in its `struct settings` ----------- */
+/* ---- rows that mean the same in several commands: each has the field in its `struct settings` ---------- */
 
 #define CMD_ROW(option, kind_of, field)                                                                      \
     .name = option, .kind = OPTION_##kind_of, .where = offsetof(struct settings, field)

@@ -31,10 +31,10 @@ struct infer {
 MUST_USE status infer_open(struct infer *r, const struct infer_how *how);
 /* Opens p->pixels and counts. ERR_MISMATCH where they are not as the network takes them. */
 MUST_USE status infer_open_pixels(const struct infer *r, struct infer_pictures *p);
-/* Writes `out` by way of OUT.part, which is gone after a failure; a first picture that cannot be read leaves no
- * file that was there touched. /path (N), /pixels (N, H, W, channels); of one precision /logits (N, classes),
- * /last_conv (N, C, h, w) real values, of codes also /last_conv_int with attributes scale and zero_point, and
- * /cam (N, h, w) in the raw sign (DESIGN 7.1); of several precisions each in a group by its name. /codes/NODE:
+/* Writes `out` by way of OUT.part, which is gone after a failure; a first picture that cannot be read leaves
+ * what was there. /path (N), /pixels (N, H, W, channels); of one precision /logits (N, classes), /last_conv
+ * (N, C, h, w) real values, of codes also /last_conv_int with attributes that say what they mean, and /cam
+ * (N, h, w) in the raw sign (DESIGN 7.1); of several precisions each in a group by its name. /codes/NODE:
  * how.tap. Errors of reading pictures, with the path, and as probe_answer, probe_look. */
 MUST_USE status infer_write(struct infer *r, const struct infer_pictures *p, const char *out);
 void infer_free(struct infer *r); /* the networks too */
