@@ -419,12 +419,14 @@ MUST_USE status store_read_string(struct store_reader *r, const char *path, int6
 
 /* ---- rows of a finished result into those of another (take.c) ---------------------------------------- */
 
-/* Collective. A finished result that is sound in all that rows are taken from: every rank opens the same one,
- * and together they check its sums and its rows' CRCs. *id: the SHA-256 of its /checksums. ERR_MISMATCH where
- * one is damaged, not finished or not the file that rank 0 sees, else as store_open_read; alike on all ranks.
- */
-MUST_USE status store_open_sound(const struct comm *c, const char *path, uint8_t id[HASH_SIZE],
-                                 struct store_reader **out);
+/* Collective. A finished result that rows may be taken from, opened by every rank. *id: the SHA-256 of its
+ * /checksums. ERR_MISMATCH where it is not finished, or not the file that rank 0 sees, else as
+ * store_open_read; alike on all ranks. */
+MUST_USE status store_open_finished(const struct comm *c, const char *path, uint8_t id[HASH_SIZE],
+                                    struct store_reader **out);
+/* Collective. Its rows and lists are sound: the ranks share their checksums and CRCs, and read them whole.
+ * ERR_MISMATCH names what is damaged. */
+MUST_USE status store_check_finished(const struct comm *c, const struct store_reader *r);
 /* Local. The first field below `prefix` ("int8/") of a row group that the other result does not have in the
  * same type and shape: its path; NULL: it has all of them. */
 const char *store_take_lacks(const struct store_schema *schema, enum store_group group, int network,

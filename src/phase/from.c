@@ -201,34 +201,42 @@ static status check_place(const struct job *job, int *finished)
     return OK;
 }
 
-static status open_and_decide(struct run *r, struct reasons *why)
+/* "stopped by SIGTERM" is of no file. */
+static status of_from(status s)
 {
-    status found = store_open_sound(r->c, r->job->from, r->from->id, &r->from->reader);
-
-    if (found != OK)
-        return found == ERR_STOPPED ? found : error_prefix(found, "store.from");
-    TRY(comm_agree(r->c, decide(r, why)));
-    TRY(from_pictures(r, r->from));
-    return comm_agree(r->c, say(r, why));
+    return s == ERR_STOPPED ? s : error_prefix(s, "store.from");
 }
 
 status from_open(struct run *r)
 {
-    struct reasons *why = NULL;
+    const struct job *job = r->job;
     int finished = 0;
-    status result;
 
-    if (!r->job->from[0])
+    if (!job->from[0])
         return OK;
-    TRY(comm_agree(r->c, r->c->rank == 0 ? check_place(r->job, &finished) : OK));
+    TRY(comm_agree(r->c, r->c->rank == 0 ? check_place(job, &finished) : OK));
     comm_broadcast(r->c, &finished, sizeof finished);
     if (finished)
         return OK;
     r->from = mem_alloc(1, sizeof *r->from);
+    TRY(comm_agree(r->c, r->from ? OK : FAIL(ERR_MEMORY, "no memory for %s", job->from)));
+    return of_from(store_open_finished(r->c, job->from, r->from->id, &r->from->reader));
+}
+
+status from_decide(struct run *r)
+{
+    struct reasons *why;
+    status result;
+
+    if (!r->from)
+        return OK;
+    TRY(of_from(store_check_finished(r->c, r->from->reader)));
     why = mem_alloc(JOB_MAX_NETWORKS, sizeof *why);
-    result = comm_agree(r->c, r->from && why ? OK : FAIL(ERR_MEMORY, "no memory for %s", r->job->from));
-    if (result == OK)
-        result = open_and_decide(r, why);
+    TRY_OUT(comm_agree(r->c, why ? OK : FAIL(ERR_MEMORY, "no memory for %s", r->job->from)));
+    TRY_OUT(comm_agree(r->c, decide(r, why)));
+    TRY_OUT(from_pictures(r, r->from));
+    result = comm_agree(r->c, say(r, why));
+out:
     mem_free(why);
     return result;
 }

@@ -23,9 +23,12 @@ struct from {
     struct text said;            /* "old.h5: 48 of 60 pictures ...": for the log and /provenance */
 };
 
-/* Collective. Opens the job's store.from, decides and says what is taken; r->from is NULL where the job names
- * none, or where OUT is there already. ERR_USAGE: it is OUT; else store_open_sound's. */
+/* Collective, before anything dear. Opens the job's store.from; r->from is NULL where the job names none, or
+ * where OUT is there already. ERR_USAGE: it is OUT; else store_open_finished's. */
 MUST_USE status from_open(struct run *r);
+/* Collective, after begin_layout. Checks the other result, decides and says what is taken.
+ * store_check_finished's errors. */
+MUST_USE status from_decide(struct run *r);
 void from_close(struct run *r);
 /* Local. The row of the other result whose values of network `net` a picture of this content has, or -1.
  * Of precisions r->from->rows[net] alone. */

@@ -121,11 +121,12 @@ static void say_prediction(struct run *r)
 static status run_job(struct run *r)
 {
     run_enter(r, run_phase[RUN_PLAN].name);
+    TRY(from_open(r));
     TRY(plan_make(r));
     say_start(r);
     TRY(begin_layout(r));
     plan_print(r);
-    TRY(from_open(r));
+    TRY(from_decide(r));
     if (r->job->dry_run || r->job->predict)
         TRY(predict(r));
     if (r->job->dry_run)

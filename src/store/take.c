@@ -50,7 +50,7 @@ static status check_crcs(const struct comm *c, const struct store_reader *r)
     return OK;
 }
 
-static status open_finished(const char *path, uint8_t id[HASH_SIZE], struct store_reader **out)
+static status open_one(const char *path, uint8_t id[HASH_SIZE], struct store_reader **out)
 {
     struct store_reader *r;
 
@@ -77,21 +77,25 @@ static status check_id(const struct comm *c, const char *path, const uint8_t id[
     return OK;
 }
 
-status store_open_sound(const struct comm *c, const char *path, uint8_t id[HASH_SIZE],
-                        struct store_reader **out)
+status store_open_finished(const struct comm *c, const char *path, uint8_t id[HASH_SIZE],
+                           struct store_reader **out)
 {
     status result = OK;
 
     *out = NULL;
-    TRY_OUT(comm_agree(c, open_finished(path, id, out)));
+    TRY_OUT(comm_agree(c, open_one(path, id, out)));
     TRY_OUT(comm_agree(c, check_id(c, path, id)));
-    TRY_OUT(comm_agree(c, check_sums(c, *out)));
-    TRY_OUT(comm_agree(c, check_crcs(c, *out)));
     return OK;
 out:
     store_close_read(*out);
     *out = NULL;
     return result;
+}
+
+status store_check_finished(const struct comm *c, const struct store_reader *r)
+{
+    TRY(comm_agree(c, check_sums(c, r)));
+    return comm_agree(c, check_crcs(c, r));
 }
 
 /* ---- rows ---------------------------------------------------------------------------------------------- */

@@ -69,7 +69,13 @@ if command -v h5dump > /dev/null; then
     at=$(h5dump -p -H -d /models/shuffle/int8/logits "$T/old.h5" | sed -n 's/.*OFFSET \([0-9]*\).*/\1/p')
     printf '\x55' | dd of="$T/old.h5" bs=1 seek=$((at + 70)) conv=notrunc status=none
     refuse "a flipped byte" 1 "^quantcam: store.from: $T/old.h5: /models/shuffle/int8/logits is damaged: its checksum does not fit" \
-        run 3 "$T/new.conf" --out="$T/no.h5" --from="$T/old.h5"
+        run 3 "$T/two.conf" --out="$T/no.h5" --from="$T/old.h5"
 fi
-check "nothing is left" test -z "$(ls -d "$T"/no.h5 "$T"/no.h5.part "$T"/no.h5.lock 2> /dev/null)"
+if python=$(python_with h5py); then
+    "$python" -c "import h5py, sys; f = h5py.File(sys.argv[1], 'r+'); v = f.attrs['schema_version']; f.attrs['schema_version'] = v.dtype.type(4)" "$T/same.h5"
+    refuse "an older schema" 1 "^quantcam: store.from: $T/same.h5 has schema version 4, and this program reads version" "$Q" run "$T/new.conf" --out="$T/no.h5" --from="$T/same.h5"
+else
+    echo "skip: $NAME older schema (no h5py)"
+fi
+check "nothing is left" test -z "$(ls -d "$T"/no.h5* 2> /dev/null)"
 finish

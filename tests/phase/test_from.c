@@ -64,8 +64,8 @@ static void decided(struct tiny_job *t, unsigned rows, unsigned explained, int64
     *r = (struct run){ .c = &t->c, .job = &t->job, .start = &tiny_start };
     snprintf(t->job.out, OPTION_SIZE, "%s/nowhere.h5", t->folder);
     snprintf(t->job.from, OPTION_SIZE, "%s/first.h5", t->folder);
-    CHECK(plan_make(r) == OK && begin_layout(r) == OK);
-    CHECK_MSG(from_open(r) == OK && r->from, "%s", error_last()->text);
+    CHECK(from_open(r) == OK && plan_make(r) == OK && begin_layout(r) == OK);
+    CHECK_MSG(from_decide(r) == OK && r->from, "%s", error_last()->text);
     if (r->from) {
         CHECK_MSG(r->from->rows[NET] == rows && r->from->explained[NET] == explained, "%u %u: %s",
                   r->from->rows[NET], r->from->explained[NET], said);
@@ -138,7 +138,7 @@ static void test_truth(struct tiny_job *t, int64_t places)
             "; explained pictures too");
     r = mem_alloc(1, sizeof *r);
     *r = (struct run){ .c = &t->c, .job = &t->job, .start = &tiny_start };
-    CHECK(plan_make(r) == OK && begin_layout(r) == OK && from_open(r) == OK);
+    CHECK(from_open(r) == OK && plan_make(r) == OK && begin_layout(r) == OK && from_decide(r) == OK);
     if (r->from) {
         static const char *const name[] = { "p4.png", "p3.png", "p2.png", "p1.png" };
         static const int row[] = { -1, 3, -1, 1 };

@@ -11,9 +11,12 @@ static void refused(const struct comm *c, const char *path, status expected, con
 {
     struct store_reader *r = NULL;
     uint8_t id[HASH_SIZE];
-    status s = store_open_sound(c, path, id, &r);
+    status s = store_open_finished(c, path, id, &r);
 
-    CHECK_MSG(s == expected && !r, "%s: %d", path, (int)s);
+    CHECK((s == OK) == (r != NULL));
+    if (s == OK)
+        s = store_check_finished(c, r);
+    CHECK_MSG(s == expected, "%s: %d", path, (int)s);
     CHECK_MSG(strstr(error_last()->text, words), "[%s]", error_last()->text);
     store_close_read(r);
 }
@@ -169,8 +172,9 @@ int main(void)
     fixture_start(&c, &f);
     CHECK(fixture_run(&c, &f, 4) == OK);
     check_refused(&c, &f);
-    CHECK_MSG(store_open_sound(&c, f.out, id, &from) == OK, "%s", error_last()->text);
+    CHECK_MSG(store_open_finished(&c, f.out, id, &from) == OK, "%s", error_last()->text);
     if (from) {
+        CHECK_MSG(store_check_finished(&c, from) == OK, "%s", error_last()->text);
         CHECK(store_view_hash(store_reader_view(from), store_view_find(store_reader_view(from), "/checksums"),
                               again) == OK &&
               memcmp(id, again, HASH_SIZE) == 0);
