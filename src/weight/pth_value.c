@@ -76,11 +76,6 @@ struct pth_maker pth_value_maker(const struct pickle *p, const struct pickle_val
 
 /* ---- what cannot be read ------------------------------------------------------------------------------ */
 
-static int has_word(const char *name, const char *word)
-{
-    return strncmp(name, word, strlen(word)) == 0;
-}
-
 /* An array of numpy has the state (version, extents, type, order, bytes). */
 static int numpy_rank(const struct pickle *p, const struct pickle_value *v)
 {
@@ -100,7 +95,7 @@ static enum pth_class opaque_class(const struct pickle *p, const struct pickle_v
     if (strstr(name, ".multiarray._reconstruct"))
         return numpy_rank(p, v) > 1 ? PTH_WEIGHT : PTH_TENSOR;
     for (size_t i = 0; i < COUNT_OF(tensors); i++)
-        if (has_word(name, tensors[i]))
+        if (text_begins(name, strlen(name), tensors[i]))
             return PTH_WEIGHT;
     return PTH_OTHER;
 }
