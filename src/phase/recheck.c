@@ -28,21 +28,12 @@ static status read_text(struct recheck *a, const char *path, char **out)
     return store_fetch(a->run.store, path, 0, 1, *out);
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static int parse_hash(const char *hex, uint8_t out[HASH_SIZE])
 {
-    if (strlen(hex) != 2 * HASH_SIZE)
+    if (strlen(hex) != 2 * HASH_SIZE || strspn(hex, "0123456789abcdef") != 2 * HASH_SIZE)
         return 0;
-    for (int i = 0; i < HASH_SIZE; i++) {
-        int high = hex_digit(hex[2 * i]), low = hex_digit(hex[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return 0;
-        out[i] = (uint8_t)(high << 4 | low);
-    }
+    for (int i = 0; i < HASH_SIZE; i++)
+        sscanf(hex + 2 * i, "%2hhx", &out[i]);
     return 1;
 }
 
@@ -56,9 +47,8 @@ static status parse_job(struct recheck *a)
 
     for (const char *line = a->job_text; *line;) {
         size_t length = strcspn(line, "\n"), n = strcspn(line, ".");
-        int skipped =
-            !strncmp(line, "network.", 8) || !strncmp(line, "data.", 5) ||
-            !strncmp(line, "precision.", 10) || !strncmp(line, "numerics.version ", 17);
+        int skipped = !strncmp(line, "network.", 8) || !strncmp(line, "data.", 5) ||
+                      !strncmp(line, "precision.", 10) || !strncmp(line, "numerics.version ", 17);
         if (n >= length || n >= sizeof section || length > LONGEST_LINE)
             TRY_OUT(FAIL(ERR_FORMAT, "/job: a line is no setting"));
         if (!skipped && (strlen(section) != n || memcmp(section, line, n))) {
@@ -81,28 +71,26 @@ out:
 static status read_networks(struct recheck *a)
 {
     struct run *r = &a->run;
-    int64_t number[JOB_MAX_NETWORKS];
+    static const char *const column[] = { "weights_bytes", "parameters", "macs" };
     char name[3 * STORE_NAME], hex[128];
+    int64_t number;
 
     for (int i = 0; i < r->networks; i++)
         for (int p = 0; p < r->precisions; p++) {
+            struct run_network *n = &r->network[i];
+            uint64_t *const to[] = { &n->file_bytes[p], &n->parameters[p], &n->macs[p] };
+
             snprintf(name, sizeof name, "network.%s.%s.sha256", r->layout.network[i].name,
                      run_precision(r, p));
             if (!text_value(a->job_text, name, hex, sizeof hex) ||
                 !parse_hash(hex, r->file_hash[i * RUN_FILES + 1 + p]))
                 return FAIL(ERR_FORMAT, "/job has no hash %s", name);
-        }
-    for (int p = 0; p < r->precisions; p++) {
-        static const char *const column[] = { "weights_bytes", "parameters", "macs" };
-        for (size_t k = 0; k < COUNT_OF(column); k++) {
-            snprintf(name, sizeof name, "/summary/accuracy/%s/%s", run_precision(r, p), column[k]);
-            TRY(store_fetch(r->store, name, 0, r->networks, number));
-            for (int i = 0; i < r->networks; i++) {
-                struct run_network *n = &r->network[i];
-                (k == 0 ? n->file_bytes : k == 1 ? n->parameters : n->macs)[p] = (uint64_t)number[i];
+            for (size_t k = 0; k < COUNT_OF(to); k++) {
+                snprintf(name, sizeof name, "/summary/accuracy/%s/%s", run_precision(r, p), column[k]);
+                TRY(store_fetch(r->store, name, i, 1, &number));
+                *to[k] = (uint64_t)number;
             }
         }
-    }
     return OK;
 }
 
