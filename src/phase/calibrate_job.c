@@ -270,9 +270,10 @@ static status save(const struct made *m, const struct quant_result *q, const cha
     struct stat st;
 
     TRY(calibrate_save(path, &m->binding, &m->options, q, m->hash));
-    log_info("%s: %s calibrated on %d pictures, %d answers changed, %.1f MB of %.1f: %s", n->name,
+    log_info("%s: %s calibrated on %d pictures, %d answers changed, %.1f MB of %.1f: %s%s", n->name,
              n->precision[m->precision].name, m->pictures.count, q->changed,
-             stat(path, &st) == 0 ? (double)st.st_size / 1e6 : 0, (double)m->weights.file_bytes / 1e6, path);
+             stat(path, &st) == 0 ? (double)st.st_size / 1e6 : 0, (double)m->weights.file_bytes / 1e6, path,
+             m->r->job->dry_run ? ", until this dry run ends" : "");
     return OK;
 }
 
