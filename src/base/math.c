@@ -29,23 +29,25 @@ double math_exp(double x)
 
 double math_log2(double x)
 {
+    static const double share[] = { 1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13, 1.0 / 11,
+                                    1.0 / 9,  1.0 / 7,  1.0 / 5,  1.0 / 3,  1.0 };
     const double inverse = 1.44269504088896338700, root = 1.41421356237309514547;
     double m, s, square, sum = 0.0;
-    int64_t bits;
+    int64_t bits, above, mantissa;
     int k;
 
+    memcpy(&above, &root, sizeof above);
     memcpy(&bits, &x, sizeof bits);
-    k = (int)(bits >> 52) - 1023;
-    bits = (bits & 0xfffffffffffffll) | (int64_t)1023 << 52;
-    memcpy(&m, &bits, sizeof m); /* 1 <= m < 2 */
-    if (m > root) {
-        m *= 0.5;
-        k++;
-    }
+    mantissa = bits & 0xfffffffffffffll;
+    /* 1 <= m < 2, halved where above the root: no branch, which half of all values would take. */
+    above = (above & 0xfffffffffffffll) - mantissa < 0;
+    k = (int)(bits >> 52) - 1023 + (int)above;
+    bits = mantissa | (1023 - above) << 52;
+    memcpy(&m, &bits, sizeof m);
     s = (m - 1.0) / (m + 1.0);
     square = s * s;
-    for (int n = 21; n >= 1; n -= 2)
-        sum = sum * square + 1.0 / n;
+    for (size_t i = 0; i < COUNT_OF(share); i++)
+        sum = sum * square + share[i];
     return k + 2.0 * inverse * s * sum;
 }
 
