@@ -40,12 +40,12 @@ static struct extent extent_of(const float *map, int64_t count)
 static double similarity(const float *map, const float *truth, int64_t count, const struct extent *s,
                          const struct extent *q)
 {
-    double sum = 0.0;
+    double of_map = 1 / s->scaled, of_truth = 1 / q->scaled, sum = 0.0;
 
     if (s->most <= s->least || q->most <= q->least)
         return 0.0;
     for (int64_t i = 0; i < count; i++) {
-        double a = (map[i] - s->least) / s->scaled, b = (truth[i] - q->least) / q->scaled;
+        double a = (map[i] - s->least) * of_map, b = (truth[i] - q->least) * of_truth;
 
         sum += a < b ? a : b;
     }
@@ -69,17 +69,27 @@ static double correlation(const float *map, const float *truth, int64_t count, c
     return ss > 0 && qq > 0 ? sq / sqrt(ss * qq) : 0.0;
 }
 
+/* A map's share of a pixel is scale * v + level: v over the sum, or the uniform density where the sum is 0.
+ */
+struct share {
+    double scale, level;
+};
+
+static struct share share_of(const struct extent *e, int64_t count)
+{
+    return e->sum > 0 ? (struct share){ 1 / e->sum, 0.0 } : (struct share){ 0.0, 1.0 / (double)count };
+}
+
 static double divergence(const float *map, const float *truth, int64_t count, const struct extent *s,
                          const struct extent *q)
 {
+    struct share of_map = share_of(s, count), of_truth = share_of(q, count);
     double sum = 0.0;
 
     for (int64_t i = 0; i < count; i++) {
-        double b = q->sum > 0 ? truth[i] / q->sum : 1.0 / (double)count,
-               a = s->sum > 0 ? map[i] / s->sum : 1.0 / (double)count;
+        double b = of_truth.scale * truth[i] + of_truth.level, a = of_map.scale * map[i] + of_map.level;
 
-        if (b > 0)
-            sum += b * math_log(eps + b / (a + eps));
+        sum += b * math_log(eps + b / (a + eps));
     }
     return sum;
 }
