@@ -88,6 +88,13 @@ struct kernel_add_u8 {
 /* numerics 2.6: q = clamp(rne(f32(f32((qa - za) * (qb - zb)) * multiplier)) + zero_point_out, low, high). */
 struct kernel_mul_u8 { float multiplier; int zero_point_a, zero_point_b, zero_point_out, low, high; };
 
+/* Batch normalisation alone, numerics 2.8 with one fma, as torch's vectors have it: q = clamp(rne(fma(scale[c],
+ * q - zero_point_in, shift[c])) + zero_point_out, low, high). */
+struct kernel_affine_u8 {
+    const float *scale, *shift;    /* (channels) */
+    int zero_point_in, zero_point_out, low, high;
+};
+
 /* numerics 2.1 there and back: f32(scale) * (clamp(rne(x * inverse) + zero_point, low, high) - zero_point);
  * codes have at most 16 bits; NaN becomes the highest code's value. */
 struct kernel_round { float scale, inverse; int zero_point, low, high; };
@@ -153,14 +160,15 @@ struct kernel_table {
                          struct kernel_rect rect, const struct kernel_requant *requant,
                          enum kernel_saturation saturation, void *scratch);
 
-    /* ---- pooling. Padding is ignored by max. */
+    /* ---- pooling. Padding is ignored by max; windows of averages lie inside the picture (pad 0). */
     void (*maxpool_f32)(const struct kernel_conv *s, const float *in, float *out, struct kernel_rect rect);
     void (*maxpool_u8)(const struct kernel_conv *s, const uint8_t *in, uint8_t *out, struct kernel_rect rect);
-    /* Over all `pixels` of a map: sums one after another in raster order, then / f32(pixels). */
-    void (*average_f32)(const float *in, int pixels, int channels, int pitch, float *out);
-    /* q = clamp(rne(f32(f32(sum - zero_point * pixels) * factor)) + zero_point, 0, 255); numerics 2.6. */
-    void (*average_u8)(const uint8_t *in, int pixels, int channels, int pitch, int zero_point, float factor,
-                       uint8_t *out);
+    /* Sums one after another in raster order, then / f32(kh * kw). */
+    void (*average_f32)(const struct kernel_conv *s, const float *in, float *out, struct kernel_rect rect);
+    /* With z = zero_point_in: q = clamp(rne(f32(f32(sum - z * kh * kw) * factor)) + z, 0, 255); numerics 2.6,
+     * 2.8. */
+    void (*average_u8)(const struct kernel_conv *s, const uint8_t *in, uint8_t *out, struct kernel_rect rect,
+                       float factor);
 
     /* ---- element-wise, over `pixels` positions of `channels` each, every map with its own pitch. */
     void (*clamp_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
@@ -170,6 +178,12 @@ struct kernel_table {
     /* clamp(x + 3, 0, 6) / 6 */
     void (*hardsigmoid_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels,
                             int channels);
+    /* 1 / (1 + e^-x), and x / (1 + e^-x): e^x as scalar_exp defines it. */
+    void (*sigmoid_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels);
+    void (*silu_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels);
+    /* fma(x, scale[c], shift[c]), then the clamp. */
+    void (*affine_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
+                       const float *scale, const float *shift, float low, float high);
     void (*add_f32)(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch,
                     int pixels, int channels, float low, float high);
     /* b is one row of `channels` for all pixels if b_pitch == 0 (squeeze-excite), else a map. */
@@ -182,13 +196,15 @@ struct kernel_table {
     void (*shuffle_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
                         int groups);
 
-    /* Any function of one code: relu, hardswish, hardsigmoid, requantization of a cat input; table[256]. */
+    /* Any function of one code: an activation, the requantization of a cat's input; table[256]. */
     void (*lookup_u8)(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
                       const uint8_t table[256]);
     void (*add_u8)(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch, uint8_t *out, int out_pitch,
                    int pixels, int channels, const struct kernel_add_u8 *p);
     void (*mul_u8)(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch, uint8_t *out, int out_pitch,
                    int pixels, int channels, const struct kernel_mul_u8 *p);
+    void (*affine_u8)(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
+                      const struct kernel_affine_u8 *p);
     void (*copy_u8)(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels);
     void (*shuffle_u8)(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
                        int groups);

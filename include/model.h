@@ -33,20 +33,26 @@
 #include "tensor.h"
 
 enum {
-    MODEL_MAX_INPUTS = 16, MODEL_MAX_NODES = 4096, MODEL_MAX_IGNORES = 64, MODEL_NAME = 128,
+    MODEL_MAX_INPUTS = 16, MODEL_MAX_NODES = 4096, MODEL_MAX_IGNORES = 64, MODEL_MAX_ALSO = 16,
+    MODEL_NAME = 128,
     MODEL_PREFIX = 576,   /* bytes before a tensor's own name */
     MODEL_TEXT_MAX = 4 << 20    /* bytes of a description */
 };
 
 enum model_op {
-    OP_INPUT, OP_CONV, OP_LINEAR, OP_RELU, OP_RELU6, OP_HARDSWISH, OP_HARDSIGMOID,
+    OP_INPUT, OP_CONV,
+    OP_LINEAR,     /* of all values of a map, in torch's order c, h, w */
+    OP_BATCHNORM,  /* alone, where no convolution before it can take it */
+    OP_RELU, OP_RELU6, OP_HARDSWISH, OP_HARDSIGMOID, OP_SILU, OP_SIGMOID,
     OP_MAXPOOL,
+    OP_AVGPOOL2D,  /* over windows inside the map; int8: avg_pool2d, keeps scale and zero point */
     OP_AVGPOOL,    /* over the whole map; int8: adaptive_avg_pool2d, keeps scale and zero point */
     OP_MEAN,       /* over the whole map; int8: torch's mean([2,3]) (numerics 2.6); keeps them too */
     OP_ADD,
     OP_MUL,        /* second input may be (C, 1, 1): broadcast */
     OP_CAT,        /* along channels */
     OP_SLICE,      /* channels begin .. begin + out - 1 */
+    OP_SHORTCUT,   /* every stride-th position as channels begin .. begin + C - 1 of `out`, zeros elsewhere */
     OP_SHUFFLE,    /* groups g: out[i*g + j] = in[j*(C/g) + i] */
     OP_COUNT
 };
@@ -58,18 +64,18 @@ struct model_node {
     int line;                          /* of the description, for messages */
     int inputs, input[MODEL_MAX_INPUTS];
     int c, h, w;                       /* output shape */
-    int kernel, stride, groups;        /* conv, maxpool */
+    int kernel, stride, groups;        /* conv, pools, shortcut, shuffle */
     int pad;                           /* on the top and left; the shape tells what is left at the bottom
                                           and right */
     int pad_same;                      /* `pad same`: TensorFlow's, from the input's extent */
     int ceil;                          /* maxpool: torch's ceil_mode */
-    int begin;                         /* slice */
-    char weight[MODEL_NAME];           /* conv, linear: the checkpoint's prefix */
+    int begin;                         /* slice, shortcut */
+    char weight[MODEL_NAME];           /* conv, linear, batchnorm: the checkpoint's prefix */
     char bn[MODEL_NAME];               /* conv: prefix of its batch normalisation in the fp32 file, or ""
                                           (in a QAT state it is WEIGHT.bn) */
-    double bn_eps;
+    double bn_eps;                     /* of that, or of a batchnorm */
     char quant[MODEL_NAME];            /* prefix of the output's scale and zero_point when quantized, "" =
-                                          none of its own; conv and linear: weight unless stated */
+                                          none of its own; where there is a weight: that unless stated */
 };
 
 struct model_input {
@@ -89,6 +95,8 @@ struct model {
     int nodes;
     int output, cam;                   /* node numbers: logits (linear or global pooling) and the CAM layer */
     int classes;
+    struct model_also { char part[MODEL_NAME], other[MODEL_NAME]; } *also;
+    int alsos;                         /* a tensor whose name has `part` may have `other` there instead */
     char (*ignore)[MODEL_NAME];        /* patterns: tensors that a checkpoint may hold beside the network's */
     int ignores;
     uint8_t sha256[HASH_SIZE];         /* of the text */
@@ -106,10 +114,12 @@ int model_find(const struct model *m, const char *name);     /* node number or -
 MUST_USE status model_choose_cam(struct model *m, const char *node);
 int model_has_relu6(const struct model *m);
 int model_has_weights(const struct model_node *n);           /* conv, linear */
+/* Does an op's output have a scale of its own in a quantized network? */
+int model_quantizes(enum model_op op);
 
-/* The relu or relu6 that becomes part of a conv's, linear's, add's or mul's step, or -1: the one user of a
- * node that is neither the CAM layer nor the output, which show their own values. In a quantized file the
- * node's scale and zero point are then the relu's. (fp32 leaves a mul's alone.) */
+/* The relu or relu6 that becomes part of a conv's, linear's, batchnorm's, add's or mul's step, or -1: the one
+ * user of a node that is neither the CAM layer nor the output, which show their own values. In a quantized
+ * file the node's scale and zero point are then the relu's. (fp32 leaves a mul's alone.) */
 int model_fused_relu(const struct model *m, int node);
 
 /* What relu6 does when quantized: as the checkpoint notes (torch's notes nothing: relu), or as asked. */
@@ -155,14 +165,15 @@ struct model_binding {
                                        quantcam.relu6 is "clamp", as our own quantization writes); else it
                                        runs as relu, which is what torch makes of it */
     /* (nodes) not REAL: of each node's output: PREFIX.scale, .zero_point and, where they are not torch's
-     * 0..255, .codes, s32 (2), the lowest and the highest. relu, pools, slice and shuffle keep their input's;
-     * a conv, add or mul that only a relu follows has the fused output's, as the file says; hardsigmoid:
-     * 1/256, 0 (of b bits 1/2^b). */
+     * 0..255, .codes, s32 (2), the lowest and the highest. relu, pools, slice, shortcut and shuffle keep
+     * their input's; a conv, batchnorm, add or mul that only a relu follows has the fused output's, as the
+     * file says; hardsigmoid, sigmoid: 1/256, 0 (of b bits 1/2^b). */
     struct quant_params *q;
     int unused;                     /* tensors that nothing needs, where these are allowed */
     int ignored;                    /* others that lines `ignore PATTERN` name */
-    uint64_t parameter_bytes;       /* folded weights, their scales (f32) and biases (f32) */
-    uint64_t parameters;            /* folded weights and biases, elements */
+    uint64_t parameter_bytes;       /* folded weights, their scales (f32) and biases (f32); what a batchnorm
+                                       multiplies by and adds (f32) */
+    uint64_t parameters;            /* the elements of these but for the scales */
     uint64_t macs;                  /* multiply-accumulates of one image */
 };
 /* A prefix that all names have which the graph needs is taken off; ERR_MISMATCH where two would fit. Every
@@ -187,8 +198,8 @@ MUST_USE status model_decided(const struct model_binding *b, struct text *out);
 enum { MODEL_BITS_WORDS = 200 };
 char *model_bits_words(const struct model_binding *b, int weights, char *out, size_t size);
 
-/* What one node costs; zeros for a node without weights. `b` may be NULL: then fp32, with a bias wherever no
- * batch normalisation follows. */
+/* What one node costs; zeros for a node without parameters. `b` may be NULL: then fp32, with a bias wherever
+ * no batch normalisation follows. */
 struct model_cost {
     uint64_t parameters;    /* as trained, as torch counts them: weights, biases, and batch normalisation's
                                scale and shift, also of a quantized file, where these are folded */
@@ -199,7 +210,7 @@ MUST_USE status model_cost(const struct model *m, const struct model_binding *b,
                            struct model_cost *out);
 
 /* One convolution's or linear layer's parameters, contiguous, in the order in which sums are taken:
- * (oc, kh, kw, ic / groups). */
+ * (oc, kh, kw, ic / groups). A linear layer's window is the whole map. */
 struct model_layer {
     int oc, ic, kh, kw;             /* ic = input channels of one group */
     float *bias;                    /* (oc), f32, zeros if the file has none */
@@ -216,6 +227,20 @@ MUST_USE status model_layer_load(const struct model_binding *b, int node, struct
 MUST_USE status model_layer_rows(const struct model_binding *b, int node, int first, int most,
                                  struct model_layer *out);
 void model_layer_free(struct model_layer *layer);
+
+/* A batchnorm's parameters (numerics 2.8): out = in * scale + shift, real values, (channels) each, with
+ * r = 1 / sqrt(var + eps), scale = r * gamma and shift = beta - (mean * r) * gamma, every operation rounded to
+ * f32, as torch 2.15 has them. */
+struct model_affine {
+    int channels;
+    float *scale, *shift;
+};
+/* ERR_NUMERIC as model_layer_load, and where either is not finite. */
+MUST_USE status model_affine_load(const struct model_binding *b, int node, struct model_affine *out);
+void model_affine_free(struct model_affine *affine);
+/* The checkpoint's tensors of a batchnorm: P.weight, P.bias, P.running_mean, P.running_var; NULL behind the
+ * last. *suffix: ".weight" ... Their shapes are checked by model_bind. */
+const struct tensor *model_affine_tensor(const struct model_binding *b, int node, int i, const char **suffix);
 
 /* The classifier behind the CAM layer in real values, for maps in closed form: global pooling of that layer
  * and one linear layer, or two with a hardswish between. CODES: the codes times their scale. */

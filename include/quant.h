@@ -12,9 +12,11 @@
  *     model_bind(&model, &q.table, NULL, &int8);    // or weight_save(path, &q.table, ...)
  *     quant_result_free(&q);
  *
- * What is done, in this order: batch normalisation is folded (numerics 1.6); channels are equalized across
- * layers; the fp32 network runs the pictures and every output's range is chosen; weights become codes; layer
- * by layer, each bias takes back the mean error of its output in the quantized network up to there.
+ * What is done, in this order: batch normalisation is folded where a convolution stands before it (numerics
+ * 1.6); channels are equalized across layers; the fp32 network runs the pictures and every output's range is
+ * chosen, one for a cat and all that it joins (but where a channel shuffle passes parts of it on; numerics
+ * 2.8); weights become codes; layer by layer, each bias takes back the mean error of its output in the
+ * quantized network up to there.
  *
  * relu6 stays a clamp: the range of its output is at most 0 .. 6, and the quantized network needs
  * `relu6_clamps` in its binding. The result is the same for any number of ranks and every instruction set:
@@ -82,8 +84,8 @@ struct quant_pictures {
     void *self;
 };
 
-/* One output that has a scale of its own: the input, conv, linear, add, mul, cat, hardswish. Where only a
- * relu follows, it is the relu's output. */
+/* One output that has a scale of its own: the input, conv, linear, batchnorm, add, mul, cat, hardswish, silu.
+ * Where only a relu follows, it is the relu's output. */
 struct quant_line {
     int node;
     double seen_low, seen_high; /* real: all values of the fp32 network on the pictures */

@@ -18,7 +18,7 @@ static const struct shape {
 };
 
 /* The kernels that are no convolutions. */
-enum other { ADD_F32, HARDSWISH_F32, AVERAGE_F32, ADD_U8, MUL_U8, LOOKUP_U8, SHUFFLE_U8, GRAM_F64 };
+enum other { ADD_F32, HARDSWISH_F32, SILU_F32, AVERAGE_F32, ADD_U8, MUL_U8, LOOKUP_U8, SHUFFLE_U8, GRAM_F64 };
 
 /* One measured call: everything a kernel may take. */
 struct call {
@@ -194,6 +194,7 @@ static const struct {
 } others[] = {
     [ADD_F32] = { "add_f32", "192 28x28", 3.0 * COUNT * 4 },
     [HARDSWISH_F32] = { "hardswish_f32", "192 28x28", 2.0 * COUNT * 4 },
+    [SILU_F32] = { "silu_f32", "192 28x28", 2.0 * COUNT * 4 },
     [AVERAGE_F32] = { "average_f32", "192 28x28", COUNT * 4 },
     [ADD_U8] = { "add_u8", "192 28x28", 3.0 * COUNT },
     [MUL_U8] = { "mul_u8", "192 28x28", 2.0 * COUNT },
@@ -208,6 +209,9 @@ static void run_other(void *user)
         .mode = ADD_FBGEMM, .scale_a = 0.1f, .scale_b = 0.2f, .inverse_out = 5.0f
     };
     static const struct kernel_mul_u8 mul = { .multiplier = 0.01f };
+    static const struct kernel_conv whole = { .ih = PIXELS, .iw = 1, .ic = CHANNELS, .in_pitch = CHANNELS,
+                                              .oh = 1, .ow = 1, .oc = CHANNELS, .out_pitch = CHANNELS,
+                                              .kh = PIXELS, .kw = 1, .stride = 1 };
     const struct call *c = user;
     const struct kernel_table *k = c->k;
     const int n = CHANNELS;
@@ -219,8 +223,11 @@ static void run_other(void *user)
     case HARDSWISH_F32:
         k->hardswish_f32(c->in, n, c->out, n, PIXELS, n);
         break;
+    case SILU_F32:
+        k->silu_f32(c->in, n, c->out, n, PIXELS, n);
+        break;
     case AVERAGE_F32:
-        k->average_f32(c->in, PIXELS, n, n, c->out);
+        k->average_f32(&whole, c->in, c->out, (struct kernel_rect){ 0, 1, 0, 1 });
         break;
     case ADD_U8:
         k->add_u8(c->in, n, c->in, n, c->out, n, PIXELS, n, &add);

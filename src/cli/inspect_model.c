@@ -42,7 +42,10 @@ static status add_window(struct listing *l, const struct model *m, const struct 
         return listing_set(l, WINDOW, "%d..%d", n->begin, n->begin + n->c - 1);
     if (n->op == OP_SHUFFLE)
         return listing_set(l, WINDOW, "g%d", n->groups);
-    if (n->op != OP_CONV && n->op != OP_MAXPOOL)
+    if (n->op == OP_SHORTCUT)
+        return listing_set(l, WINDOW, "/%d to %d..%d", n->stride, n->begin,
+                           n->begin + m->node[n->input[0]].c - 1);
+    if (n->op != OP_CONV && n->op != OP_MAXPOOL && n->op != OP_AVGPOOL2D)
         return OK;
     if (n->op == OP_CONV && n->groups > 1 && n->groups == n->c && n->c == m->node[n->input[0]].c)
         snprintf(groups, sizeof groups, " dw");
@@ -75,7 +78,7 @@ static status add_node(struct listing *l, const struct model *m, int i, const st
     TRY(listing_set(l, H, "%d", n->h));
     TRY(listing_set(l, W, "%d", n->w));
     TRY(add_window(l, m, n));
-    if (cost.macs)
+    if (cost.parameters)
         TRY(add_costs(l, &cost));
     if (!b || b->form == PRECISION_REAL)
         return OK;
@@ -140,13 +143,17 @@ static status add_weight_facts(struct listing *l, const char *path, const struct
 /* Every layer once: values that are not finite are refused here too. */
 static status load_layers(const struct model_binding *b)
 {
-    for (int i = 0; i < b->model->nodes; i++)
-        if (model_has_weights(&b->model->node[i])) {
-            struct model_layer layer = { 0 };
+    for (int i = 0; i < b->model->nodes; i++) {
+        struct model_layer layer = { 0 };
+        struct model_affine affine = { 0 };
 
+        if (model_has_weights(&b->model->node[i]))
             TRY(model_layer_load(b, i, &layer));
-            model_layer_free(&layer);
-        }
+        else if (b->model->node[i].op == OP_BATCHNORM)
+            TRY(model_affine_load(b, i, &affine));
+        model_layer_free(&layer);
+        model_affine_free(&affine);
+    }
     return OK;
 }
 

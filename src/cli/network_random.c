@@ -71,26 +71,25 @@ static status add_output(struct maker *k, const char *prefix)
     return take(k, prefix, ".zero_point", &z);
 }
 
-static status add_bn(struct maker *k, const struct model_node *n)
+static status add_bn(struct maker *k, const char *prefix, int64_t c)
 {
-    const int64_t c = n->c;
-
-    TRY(add_real(k, n->bn, ".weight", 1, &c, 1, 0.1));
-    TRY(add_real(k, n->bn, ".bias", 1, &c, 0, 0.1));
-    TRY(add_real(k, n->bn, ".running_mean", 1, &c, 0, 0.1));
-    return add_real(k, n->bn, ".running_var", 1, &c, 1, 0.1);
+    TRY(add_real(k, prefix, ".weight", 1, &c, 1, 0.1));
+    TRY(add_real(k, prefix, ".bias", 1, &c, 0, 0.1));
+    TRY(add_real(k, prefix, ".running_mean", 1, &c, 0, 0.1));
+    return add_real(k, prefix, ".running_var", 1, &c, 1, 0.1);
 }
 
 static status add_layer(struct maker *k, const struct model_node *n, enum precision_form precision)
 {
     int linear = n->op == OP_LINEAR, rank = linear ? 2 : 4;
     const struct model_node *in = &k->m->node[n->input[0]];
-    const int64_t dim[4] = { n->c, linear ? in->c : in->c / n->groups, n->kernel, n->kernel };
+    const int64_t dim[4] = { n->c, linear ? (int64_t)in->c * in->h * in->w : in->c / n->groups, n->kernel,
+                             n->kernel };
     double spread = sqrt(6.0 / (double)(linear ? dim[1] : dim[1] * dim[2] * dim[3]));
 
     if (precision == PRECISION_REAL) {
         TRY(add_real(k, n->weight, ".weight", rank, dim, 0, spread));
-        return n->bn[0] ? add_bn(k, n) : add_real(k, n->weight, ".bias", 1, dim, 0, 0.1);
+        return n->bn[0] ? add_bn(k, n->bn, n->c) : add_real(k, n->weight, ".bias", 1, dim, 0, 0.1);
     }
     TRY(add_codes(k, n->weight, linear ? "._packed_params._packed_params.0" : ".weight", rank, dim,
                   spread / 127));
@@ -107,6 +106,8 @@ status network_random(const struct model *m, enum precision_form precision, stru
     for (int i = 0; i < m->nodes; i++) {
         const struct model_node *n = &m->node[i];
 
+        if (n->op == OP_BATCHNORM)
+            TRY(add_bn(&k, n->weight, n->c));
         if (model_has_weights(n))
             TRY(add_layer(&k, n, precision));
         else if (precision == PRECISION_CODES && n->quant[0])

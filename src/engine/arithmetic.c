@@ -156,6 +156,29 @@ void arithmetic_hardsigmoid(enum engine_arithmetic a, struct quant_params in, st
     }
 }
 
+/* numerics 2.8: x / (1 + e^-x) and 1 / (1 + e^-x) in double, rounded once to f32. */
+static float gated(struct quant_params in, int code, int silu)
+{
+    const double far = 700; /* e^700 makes 0 of every f32 */
+    double x = (double)real_of(ENGINE_QNNPACK, in, code);
+
+    return (float)((silu ? x : 1.0) / (1.0 + math_exp(fmin(-x, far))));
+}
+
+void arithmetic_silu(struct quant_params in, struct quant_params q, struct engine_table *out)
+{
+    out->unchanged = 0;
+    for (int i = 0; i < 256; i++)
+        out->code[i] = (uint8_t)quantize_params_value(gated(in, i, 1), q);
+}
+
+void arithmetic_sigmoid(struct quant_params in, struct quant_params q, struct engine_table *out)
+{
+    out->unchanged = 0;
+    for (int i = 0; i < 256; i++)
+        out->code[i] = (uint8_t)quantize_params_value(gated(in, i, 0), q);
+}
+
 void arithmetic_requantize(struct quant_params in, struct quant_params q, int fused, struct engine_table *out)
 {
     float inverse = quantize_inverse(q.scale);

@@ -20,10 +20,11 @@ static status plan_input(struct draft *d, int node)
     return place_parameters(d, op, &in, sizeof in);
 }
 
-/* Convolution, linear and maximum pooling have the same geometry. */
+/* Of everything that has windows: of a linear layer and of global pooling these are the whole map, of a
+ * shortcut one position. */
 static struct kernel_conv geometry(const struct model_node *n, const struct engine_op *op, int groups)
 {
-    int window = n->op != OP_LINEAR;
+    int whole = n->op == OP_LINEAR || n->op == OP_AVGPOOL || n->op == OP_MEAN;
 
     return (struct kernel_conv){ .ih = op->in[0].h,
                                  .iw = op->in[0].w,
@@ -33,10 +34,14 @@ static struct kernel_conv geometry(const struct model_node *n, const struct engi
                                  .ow = n->w,
                                  .oc = n->c / groups,
                                  .out_pitch = op->out.pitch,
-                                 .kh = window ? n->kernel : 1,
-                                 .kw = window ? n->kernel : 1,
-                                 .stride = window ? n->stride : 1,
-                                 .pad = window ? n->pad : 0 };
+                                 .kh = whole                  ? op->in[0].h
+                                       : n->op == OP_SHORTCUT ? 1
+                                                              : n->kernel,
+                                 .kw = whole                  ? op->in[0].w
+                                       : n->op == OP_SHORTCUT ? 1
+                                                              : n->kernel,
+                                 .stride = whole ? 1 : n->stride,
+                                 .pad = n->pad };
 }
 
 /* Has fbgemm a kernel of its own for this depthwise convolution, which saturates on every x86? */
@@ -62,14 +67,16 @@ static status plan_layer(struct draft *d, int node)
                              .low = place_low(d, node),
                              .high = place_high(d, node) };
 
-    if (n->op == OP_LINEAR && (op->in[0].h != 1 || op->in[0].w != 1))
-        return FAIL(ERR_MISMATCH, "%s: a linear layer takes a 1 x 1 map, not %d x %d", n->name, op->in[0].h,
-                    op->in[0].w);
+    c.saturation = saturates(d, n, op->in[0].c) ? KERNEL_SATURATE_PAIRS : KERNEL_EXACT;
+    if (n->op == OP_LINEAR && op->in[0].h * op->in[0].w > 1 && c.saturation != KERNEL_EXACT)
+        return FAIL(ERR_MISMATCH,
+                    "%s: a linear layer on a %d x %d map: which of its products fbgemm adds in pairs is not "
+                    "imitated: leave numerics.saturate out",
+                    n->name, op->in[0].h, op->in[0].w);
     c.shape = geometry(n, op, c.groups);
     c.shape.zero_point_in = place_q_of_input(d, node, 0).zero_point;
     op->macs = (uint64_t)n->h * (uint64_t)n->w * (uint64_t)n->c * (uint64_t)(c.shape.kh * c.shape.kw) *
                (uint64_t)c.shape.ic;
-    c.saturation = saturates(d, n, op->in[0].c) ? KERNEL_SATURATE_PAIRS : KERNEL_EXACT;
     op->kind = pack_shape(&d->head, &d->plan, &c);
     d->job[d->jobs++] = (struct pack_job){ .node = node,
                                            .op = d->head.ops - 1,
@@ -90,22 +97,60 @@ static status plan_maxpool(struct draft *d, int node)
 
 static status plan_average(struct draft *d, int node)
 {
-    int mean = d->m->node[node].op == OP_MEAN && plan_codes(&d->plan) && d->head.arithmetic == ENGINE_FBGEMM;
-    struct engine_op *op = place_op(d, node, mean ? KIND_MEAN : KIND_AVERAGE);
-    struct engine_average a = { .q = place_q_of_input(d, node, 0) };
+    const struct model_node *n = &d->m->node[node];
+    int mean = n->op == OP_MEAN && plan_codes(&d->plan) && d->head.arithmetic == ENGINE_FBGEMM;
+    enum engine_kind kind = mean                      ? KIND_MEAN
+                            : n->op == OP_AVGPOOL2D ? KIND_AVERAGE_WINDOW
+                                                      : KIND_AVERAGE;
+    struct engine_op *op = place_op(d, node, kind);
+    struct engine_average a = { .shape = geometry(n, op, 1), .q = place_q_of_input(d, node, 0) };
+
+    a.shape.zero_point_in = a.q.zero_point;
+    a.factor = 1.0f / (float)(a.shape.kh * a.shape.kw);
+    if (plan_codes(&d->plan) && kind == KIND_AVERAGE)
+        a.factor = arithmetic_average_factor(d->head.arithmetic, a.q, a.shape.kh * a.shape.kw);
+    return place_parameters(d, op, &a, sizeof a);
+}
+
+static status plan_affine(struct draft *d, int node)
+{
+    struct engine_op *op = place_op(d, node, KIND_AFFINE);
+    struct quant_params in = place_q_of_input(d, node, 0), out = place_q(d, node);
+    enum engine_relu relu = place_fused_relu(d, node);
+    struct engine_affine a = { .low = place_low(d, node), .high = place_high(d, node) };
 
     if (plan_codes(&d->plan))
-        a.factor = arithmetic_average_factor(d->head.arithmetic, a.q, op->in[0].h * op->in[0].w);
+        a.codes = (struct kernel_affine_u8){ .zero_point_in = in.zero_point,
+                                             .zero_point_out = out.zero_point,
+                                             .low = arithmetic_low(out, relu),
+                                             .high = arithmetic_high(out, relu) };
+    pack_affine_room(&d->head, op->out.c, &a);
+    d->job[d->jobs++] = (struct pack_job){
+        .node = node, .op = d->head.ops - 1, .kind = KIND_AFFINE, .in = in, .out = out, .relu = relu
+    };
     return place_parameters(d, op, &a, sizeof a);
+}
+
+static status plan_shortcut(struct draft *d, int node)
+{
+    const struct model_node *n = &d->m->node[node];
+    struct engine_op *op = place_op(d, node, KIND_SHORTCUT);
+    struct engine_shortcut s = { .shape = geometry(n, op, 1),
+                                 .begin = n->begin,
+                                 .fill = place_q_of_input(d, node, 0).zero_point };
+
+    return place_parameters(d, op, &s, sizeof s);
 }
 
 static status plan_real_activation(struct draft *d, int node)
 {
     enum model_op what = d->m->node[node].op;
     struct engine_op *op = place_op(d, node,
-                                    place_is_relu(what)    ? KIND_CLAMP
-                                    : what == OP_HARDSWISH ? KIND_HARDSWISH
-                                                           : KIND_HARDSIGMOID);
+                                    place_is_relu(what)      ? KIND_CLAMP
+                                    : what == OP_HARDSWISH   ? KIND_HARDSWISH
+                                    : what == OP_HARDSIGMOID ? KIND_HARDSIGMOID
+                                    : what == OP_SILU        ? KIND_SILU
+                                                             : KIND_SIGMOID);
     struct engine_add a = { .low = place_low(d, node), .high = place_high(d, node) };
 
     return place_parameters(d, op, &a, sizeof a);
@@ -126,8 +171,12 @@ static status plan_activation(struct draft *d, int node)
         arithmetic_relu(out, place_relu(d, node), &table);
     else if (what == OP_HARDSWISH)
         arithmetic_hardswish(arithmetic, in, out, &table);
-    else
+    else if (what == OP_HARDSIGMOID)
         arithmetic_hardsigmoid(arithmetic, in, out, &table);
+    else if (what == OP_SILU)
+        arithmetic_silu(in, out, &table);
+    else
+        arithmetic_sigmoid(in, out, &table);
     return place_parameters(d, op, &table, sizeof table);
 }
 
@@ -234,9 +283,14 @@ static status plan_node(struct draft *d, int node)
         return d->relu[n->input[0]] == node ? OK : plan_activation(d, node);
     case OP_HARDSWISH:
     case OP_HARDSIGMOID:
+    case OP_SILU:
+    case OP_SIGMOID:
         return plan_activation(d, node);
+    case OP_BATCHNORM:
+        return plan_affine(d, node);
     case OP_MAXPOOL:
         return plan_maxpool(d, node);
+    case OP_AVGPOOL2D:
     case OP_AVGPOOL:
     case OP_MEAN:
         return plan_average(d, node);
@@ -251,6 +305,8 @@ static status plan_node(struct draft *d, int node)
         v->first += (size_t)n->begin;
         v->c = n->c;
         return OK;
+    case OP_SHORTCUT:
+        return plan_shortcut(d, node);
     case OP_SHUFFLE:
         return plan_shuffle(d, node);
     case OP_COUNT:
@@ -264,7 +320,7 @@ static int moves(const struct draft *d, int node)
 {
     const struct model_node *n = &d->m->node[node];
 
-    return (n->op == OP_RELU || n->op == OP_MAXPOOL || n->op == OP_SHUFFLE) &&
+    return (n->op == OP_RELU || n->op == OP_MAXPOOL || n->op == OP_SHORTCUT || n->op == OP_SHUFFLE) &&
            quant_params_same(d->round[node], d->round[n->input[0]]);
 }
 

@@ -59,6 +59,12 @@ enum engine_kind pack_shape(struct engine_head *head, const struct engine_plan *
     return depthwise ? KIND_DEPTHWISE : KIND_CONV;
 }
 
+void pack_affine_room(struct engine_head *head, int channels, struct engine_affine *a)
+{
+    a->lanes = whole_lanes((size_t)channels);
+    a->constants = take(head, 2 * a->lanes * sizeof(float));
+}
+
 /* ---- a layer's values ---------------------------------------------------------------------------------- */
 
 /* rne(b * inverse) as qint32. */
@@ -157,5 +163,22 @@ status pack_layer(const struct engine_plan *p, const struct model_binding *b, co
     for (int g = 0; g < c->groups; g++)
         pack_group(p, c, &layer, depthwise, g, weights + c->packed + (size_t)g * c->packed_bytes);
     model_layer_free(&layer);
+    return OK;
+}
+
+/* numerics 2.8: a = k * (s_i / s_o), b = shift / s_o. */
+status pack_affine(const struct engine_plan *p, const struct model_binding *b, const struct pack_job *job,
+                   const struct engine_affine *a, uint8_t *weights)
+{
+    float *scale = (float *)(void *)(weights + a->constants), *shift = scale + a->lanes;
+    float s_i = (float)job->in.scale, s_o = (float)job->out.scale;
+    struct model_affine affine = { 0 };
+
+    TRY(model_affine_load(b, job->node, &affine));
+    for (int c = 0; c < affine.channels; c++) {
+        scale[c] = plan_codes(p) ? affine.scale[c] * (s_i / s_o) : affine.scale[c];
+        shift[c] = plan_codes(p) ? affine.shift[c] / s_o : affine.shift[c];
+    }
+    model_affine_free(&affine);
     return OK;
 }

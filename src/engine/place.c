@@ -24,8 +24,8 @@ int place_shown(const struct draft *d, int node)
     return d->relu[node] >= 0 ? d->relu[node] : node;
 }
 
-/* An input of a cat can be written where the cat has it if an op of its own makes it and its codes need no
- * change. */
+/* An input of a cat can be written where the cat has it if an op of its own makes it, or it is itself a cat,
+ * and its codes need no change: a cat that grows, layer by layer, is one map. */
 static void find_cats(struct draft *d)
 {
     const struct model *m = d->m;
@@ -38,7 +38,7 @@ static void find_cats(struct draft *d)
             enum model_op op = m->node[n].op;
             const struct quant_params *q = plan_codes(&d->plan) ? d->b->q : d->round;
 
-            if (op == OP_INPUT || op == OP_SLICE || op == OP_CAT || d->taken[n] >= 0)
+            if (op == OP_INPUT || op == OP_SLICE || d->taken[n] >= 0)
                 continue;
             if (q && !quant_params_same(q[n], q[i]))
                 continue;
@@ -68,16 +68,17 @@ static struct engine_view place(struct draft *d, int node)
 {
     const struct model_node *n = &d->m->node[node];
     struct engine_view v = { .c = n->c, .h = n->h, .w = n->w, .pitch = n->c };
-    int name = place_shown(d, node), cat = n->op == OP_CAT ? node : d->taken[name];
+    int name = place_shown(d, node), cat = name;
 
-    if (cat < 0) {
+    for (; d->taken[cat] >= 0; cat = d->taken[cat])
+        v.first += (size_t)d->taken_at[cat];
+    if (d->m->node[cat].op != OP_CAT) {
         v.buffer = add_buffer(d, n->c, n->h, n->w);
     } else {
         if (d->cat_buffer[cat] < 0)
             d->cat_buffer[cat] = add_buffer(d, d->m->node[cat].c, n->h, n->w);
         v.buffer = d->cat_buffer[cat];
         v.pitch = d->m->node[cat].c;
-        v.first = cat == node ? 0 : (size_t)d->taken_at[name];
     }
     d->node[node].view = d->node[name].view = v;
     return v;

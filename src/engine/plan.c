@@ -69,10 +69,13 @@ static void copy_draft(const struct draft *d, uint8_t *block)
 static status pack_all(const struct draft *d, const struct engine_plan *plan, uint8_t *block)
 {
     for (int i = 0; i < d->jobs; i++) {
-        uint8_t *parameters = block + d->head.parameters + d->op[d->job[i].op].parameters;
+        const struct pack_job *job = &d->job[i];
+        void *parameters = block + d->head.parameters + d->op[job->op].parameters;
 
-        TRY(pack_layer(plan, d->b, &d->job[i], (struct engine_conv *)(void *)parameters,
-                       block + d->head.weights));
+        if (job->kind == KIND_AFFINE)
+            TRY(pack_affine(plan, d->b, job, parameters, block + d->head.weights));
+        else
+            TRY(pack_layer(plan, d->b, job, parameters, block + d->head.weights));
         table_rest(d->b->weights);
     }
     return OK;

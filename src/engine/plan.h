@@ -37,15 +37,20 @@ enum engine_kind {
     KIND_CONV, /* and linear */
     KIND_DEPTHWISE,
     KIND_MAXPOOL,
-    KIND_AVERAGE,
-    KIND_MEAN, /* codes under fbgemm: torch's cascade of real values */
+    KIND_AVERAGE, /* over the whole map */
+    KIND_MEAN,    /* codes under fbgemm: torch's cascade of real values */
+    KIND_AVERAGE_WINDOW,
+    KIND_AFFINE, /* batch normalisation alone */
     KIND_CLAMP,
     KIND_HARDSWISH,
     KIND_HARDSIGMOID,
+    KIND_SILU,
+    KIND_SIGMOID,
     KIND_LOOKUP,
     KIND_ADD,
     KIND_MUL,
     KIND_CAT,
+    KIND_SHORTCUT,
     KIND_SHUFFLE,
     KIND_COUNT
 };
@@ -86,9 +91,24 @@ struct engine_conv {
     float low, high;
 };
 
+/* All averages. A mean's shape is that of the whole map, too. */
 struct engine_average {
+    struct kernel_conv shape;
     struct quant_params q;
     float factor;
+};
+
+/* constants: offset in the weights of `channels` scales, then as many shifts, `lanes` apart. */
+struct engine_affine {
+    size_t constants, lanes;
+    struct kernel_affine_u8 codes; /* its pointers are set for each run */
+    float low, high;
+};
+
+/* The input's channels are those from `begin` on; the others' bytes are `fill`. */
+struct engine_shortcut {
+    struct kernel_conv shape;
+    int begin, fill;
 };
 
 /* Also KIND_CLAMP's. */
@@ -210,9 +230,12 @@ void arithmetic_hardswish(enum engine_arithmetic a, struct quant_params in, stru
                           struct engine_table *out);
 void arithmetic_hardsigmoid(enum engine_arithmetic a, struct quant_params in, struct quant_params q,
                             struct engine_table *out);
+void arithmetic_silu(struct quant_params in, struct quant_params q, struct engine_table *out);
+void arithmetic_sigmoid(struct quant_params in, struct quant_params q, struct engine_table *out);
 /* A cat's input. fused: dequantized in one fused step, as vectors do, else by 2.1. */
 void arithmetic_requantize(struct quant_params in, struct quant_params q, int fused,
                            struct engine_table *out);
+/* Over a whole map of so many pixels. */
 float arithmetic_average_factor(enum engine_arithmetic a, struct quant_params q, int pixels);
 /* torch's mean([2,3]) of a channels_last quantized tensor under fbgemm: real values, summed in its cascade.
  */
@@ -223,8 +246,8 @@ uint8_t arithmetic_add_tail(const struct kernel_add_u8 *p, int qa, int qb);
 
 /* ---- pack.c -------------------------------------------------------------------------------------------- */
 
-/* A convolution or linear layer whose weights are still to be packed. in and out: the quantization of input
- * and output, codes only. */
+/* A convolution, linear layer or batch normalisation whose parameters are still to be packed. in and out: the
+ * quantization of input and output, codes only. */
 struct pack_job {
     int node, op;
     enum engine_kind kind;
@@ -235,6 +258,11 @@ struct pack_job {
 /* Finds the packed form: c->shape and groups are those of the plain layer, and become the kernels'. Takes
  * room in the weights and raises the scratch that `head` counts. Returns the op's kind. */
 enum engine_kind pack_shape(struct engine_head *head, const struct engine_plan *p, struct engine_conv *c);
+/* Takes room for a batch normalisation's constants. */
+void pack_affine_room(struct engine_head *head, int channels, struct engine_affine *a);
+/* Loads them to where there is room in `weights`. */
+MUST_USE status pack_affine(const struct engine_plan *p, const struct model_binding *b,
+                            const struct pack_job *job, const struct engine_affine *a, uint8_t *weights);
 /* Loads the layer's parameters and packs them to where pack_shape found room in `weights`. */
 MUST_USE status pack_layer(const struct engine_plan *p, const struct model_binding *b,
                            const struct pack_job *job, struct engine_conv *c, uint8_t *weights);

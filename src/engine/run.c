@@ -164,16 +164,12 @@ static void run_maxpool(const struct engine_pass *p, const struct engine_op *op,
 static void run_average(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
     const struct engine_average *a = plan_parameters(p->plan, op);
-    const struct engine_view *in = &op->in[0];
+    const struct kernel_table *k = p->plan->kernels;
 
-    if (rect.y0 >= rect.y1 || rect.x0 >= rect.x1)
-        return;
     if (plan_codes(p->plan))
-        p->plan->kernels->average_u8(code_at(p, in, 0), in->h * in->w, in->c, in->pitch, a->q.zero_point,
-                                     a->factor, code_at(p, &op->out, 0));
+        k->average_u8(&a->shape, code_at(p, &op->in[0], 0), code_at(p, &op->out, 0), rect, a->factor);
     else
-        p->plan->kernels->average_f32(real_at(p, in, 0), in->h * in->w, in->c, in->pitch,
-                                      real_at(p, &op->out, 0));
+        k->average_f32(&a->shape, real_at(p, &op->in[0], 0), real_at(p, &op->out, 0), rect);
 }
 
 static void run_mean(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
@@ -205,6 +201,35 @@ static void run_hardswish(const struct engine_pass *p, const struct engine_op *o
 static void run_hardsigmoid(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
     each_real(p, op, rect, p->plan->kernels->hardsigmoid_f32);
+}
+
+static void run_silu(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
+{
+    each_real(p, op, rect, p->plan->kernels->silu_f32);
+}
+
+static void run_sigmoid(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
+{
+    each_real(p, op, rect, p->plan->kernels->sigmoid_f32);
+}
+
+static void run_affine(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
+{
+    const struct engine_affine *a = plan_parameters(p->plan, op);
+    const float *scale = (const float *)(const void *)(p->plan->weights + a->constants);
+    const struct engine_view *in = &op->in[0], *out = &op->out;
+    struct kernel_affine_u8 codes = a->codes;
+    struct runs r = runs_of(out, rect);
+
+    codes.scale = scale;
+    codes.shift = scale + a->lanes;
+    for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
+        if (plan_codes(p->plan))
+            p->plan->kernels->affine_u8(code_at(p, in, at), in->pitch, code_at(p, out, at), out->pitch,
+                                        r.pixels, out->c, &codes);
+        else
+            p->plan->kernels->affine_f32(real_at(p, in, at), in->pitch, real_at(p, out, at), out->pitch,
+                                         r.pixels, out->c, codes.scale, codes.shift, a->low, a->high);
 }
 
 static void run_clamp(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
@@ -300,6 +325,23 @@ static void run_cat(const struct engine_pass *p, const struct engine_op *op, str
     }
 }
 
+/* Copies one position of the input among channels that are zero. */
+static void run_shortcut(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
+{
+    const struct engine_shortcut *s = plan_parameters(p->plan, op);
+    const struct engine_view *in = &op->in[0], *out = &op->out;
+    size_t element = plan_element(p->plan);
+
+    for (int y = rect.y0; y < rect.y1; y++)
+        for (int x = rect.x0; x < rect.x1; x++) {
+            size_t from = (size_t)(y * in->w + x) * (size_t)s->shape.stride * (size_t)in->pitch;
+            uint8_t *to = pass_at(p, out) + (size_t)(y * out->w + x) * (size_t)out->pitch * element;
+
+            memset(to, s->fill, (size_t)out->c * element);
+            memcpy(to + (size_t)s->begin * element, pass_at(p, in) + from * element, (size_t)in->c * element);
+        }
+}
+
 static void run_shuffle(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
     const int *groups = plan_parameters(p->plan, op);
@@ -357,15 +399,20 @@ static const struct row {
     [KIND_CONV] = { run_conv, reach_window, 7, conv_takes_points },
     [KIND_DEPTHWISE] = { run_depthwise, reach_window, 4, NULL },
     [KIND_MAXPOOL] = { run_maxpool, reach_window, 2, NULL },
+    [KIND_AVERAGE_WINDOW] = { run_average, reach_window, 2, NULL },
+    [KIND_AFFINE] = { run_affine, reach_position, 2, NULL },
     [KIND_AVERAGE] = { run_average, reach_position, 2, NULL },
     [KIND_MEAN] = { run_mean, reach_position, 2, NULL },
     [KIND_CLAMP] = { run_clamp, reach_position, 2, NULL },
     [KIND_HARDSWISH] = { run_hardswish, reach_position, 2, NULL },
     [KIND_HARDSIGMOID] = { run_hardsigmoid, reach_position, 2, NULL },
+    [KIND_SILU] = { run_silu, reach_position, 2, NULL },
+    [KIND_SIGMOID] = { run_sigmoid, reach_position, 2, NULL },
     [KIND_LOOKUP] = { run_lookup, reach_position, 2, NULL },
     [KIND_ADD] = { run_add, reach_position, 2, NULL },
     [KIND_MUL] = { run_mul, reach_position, 2, NULL },
     [KIND_CAT] = { run_cat, reach_position, 2, NULL },
+    [KIND_SHORTCUT] = { run_shortcut, reach_window, 2, NULL },
     [KIND_SHUFFLE] = { run_shuffle, reach_position, 2, NULL },
 };
 

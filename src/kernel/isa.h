@@ -4,6 +4,7 @@
 
 #include "kernel.h"
 
+void activation_f32_fill_ref(struct kernel_table *t);
 void conv_f32_fill_ref(struct kernel_table *t);
 void conv_u8_fill_ref(struct kernel_table *t);
 void depthwise_f32_fill_ref(struct kernel_table *t);
@@ -15,6 +16,7 @@ void gram_f64_fill_ref(struct kernel_table *t);
 void resample_fill_ref(struct kernel_table *t);
 void peak_fill_ref(struct kernel_table *t);
 
+void activation_f32_fill_avx2(struct kernel_table *t);
 void conv_f32_fill_avx2(struct kernel_table *t);
 void conv_u8_fill_avx2(struct kernel_table *t);
 void depthwise_f32_fill_avx2(struct kernel_table *t);
@@ -26,6 +28,7 @@ void gram_f64_fill_avx2(struct kernel_table *t);
 void resample_fill_avx2(struct kernel_table *t);
 void peak_fill_avx2(struct kernel_table *t);
 
+void activation_f32_fill_avx512vnni(struct kernel_table *t);
 void conv_f32_fill_avx512vnni(struct kernel_table *t);
 void conv_u8_fill_avx512vnni(struct kernel_table *t);
 void depthwise_f32_fill_avx512vnni(struct kernel_table *t);

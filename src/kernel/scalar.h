@@ -4,6 +4,7 @@
 #define KERNEL_SCALAR_H
 
 #include <math.h>
+#include <string.h>
 
 #include "kernel.h"
 
@@ -75,6 +76,49 @@ static inline uint8_t scalar_mul_u8(const struct kernel_mul_u8 *p, int qa, int q
     float v = (float)((qa - p->zero_point_a) * (qb - p->zero_point_b)) * p->multiplier;
 
     return scalar_code(scalar_rne(v), p->zero_point_out, p->low, p->high);
+}
+
+/* numerics 2.8: one code of a batch normalisation that stands alone. */
+static inline uint8_t scalar_affine_u8(const struct kernel_affine_u8 *p, int c, int q)
+{
+    float v = fmaf(p->scale[c], (float)(q - p->zero_point_in), p->shift[c]);
+
+    return scalar_code(scalar_rne(v), p->zero_point_out, p->low, p->high);
+}
+
+/* e^x = 2^n e^r with n = rne(x / ln 2), ln 2 in two parts, and e^r by Cephes' polynomial (expf): within 2
+ * units of the last place for x in -87.3 .. 88.37. Below, e^-87.3; above, infinity. NaN passes. */
+#define SCALAR_EXP_LEAST (-87.3f)
+#define SCALAR_EXP_MOST 89.0f
+#define SCALAR_EXP_INVERSE 1.44269504088896341f
+#define SCALAR_EXP_MAGIC 12582912.0f /* 1.5 * 2^23: a sum with this has n in its low bits */
+#define SCALAR_EXP_HIGH 0.693145751953125f
+#define SCALAR_EXP_LOW 1.42860682030941723e-6f
+#define SCALAR_EXP_TERMS                                                                                     \
+    {                                                                                                        \
+        1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f,            \
+            5.0000001201e-1f                                                                                 \
+    }
+enum { SCALAR_EXP_DEGREE = 6, SCALAR_EXP_ONE = 0x3F800000 /* the bits of 1.0f */ };
+
+static inline float scalar_exp(float x)
+{
+    static const float term[SCALAR_EXP_DEGREE] = SCALAR_EXP_TERMS;
+    float biased, n, r, sum = term[0], power;
+    uint32_t bits;
+
+    x = scalar_clamp(x, SCALAR_EXP_LEAST, SCALAR_EXP_MOST);
+    biased = fmaf(x, SCALAR_EXP_INVERSE, SCALAR_EXP_MAGIC);
+    n = biased - SCALAR_EXP_MAGIC;
+    r = fmaf(n, -SCALAR_EXP_HIGH, x);
+    r = fmaf(n, -SCALAR_EXP_LOW, r);
+    for (int i = 1; i < SCALAR_EXP_DEGREE; i++)
+        sum = fmaf(sum, r, term[i]);
+    sum = fmaf(sum, r * r, r) + 1.0f;
+    memcpy(&bits, &biased, sizeof bits);
+    bits = (bits << 23) + SCALAR_EXP_ONE;
+    memcpy(&power, &bits, sizeof power);
+    return sum * power;
 }
 
 static inline float scalar_round(float x, const struct kernel_round *q)

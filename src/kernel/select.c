@@ -11,6 +11,7 @@ static int has_ref(void)
 
 static void fill_ref(struct kernel_table *t)
 {
+    activation_f32_fill_ref(t);
     conv_f32_fill_ref(t);
     conv_u8_fill_ref(t);
     depthwise_f32_fill_ref(t);
@@ -31,6 +32,7 @@ static int has_avx2(void)
 
 static void fill_avx2(struct kernel_table *t)
 {
+    activation_f32_fill_avx2(t);
     conv_f32_fill_avx2(t);
     conv_u8_fill_avx2(t);
     depthwise_f32_fill_avx2(t);
@@ -53,6 +55,7 @@ static int has_avx512vnni(void)
 
 static void fill_avx512vnni(struct kernel_table *t)
 {
+    activation_f32_fill_avx512vnni(t);
     conv_f32_fill_avx512vnni(t);
     conv_u8_fill_avx512vnni(t);
     depthwise_f32_fill_avx512vnni(t);

@@ -71,7 +71,7 @@ static status node_params(const struct model_binding *b, int node, struct quant_
     const struct model_node *n = node_of(b, node);
     struct model_quantizer q;
 
-    if (n->op == OP_HARDSIGMOID) { /* torch's 1/256 of 8 bits */
+    if (n->op == OP_HARDSIGMOID || n->op == OP_SIGMOID) { /* torch's 1/256 of 8 bits */
         int high = b->q[n->input[0]].high;
 
         *out = (struct quant_params){ 1.0 / (high + 1), 0, 0, high };
@@ -206,6 +206,19 @@ static status bind_layer(struct model_binding *b, int node, uint8_t *used)
     return OK;
 }
 
+static status bind_affine(struct model_binding *b, int node, uint8_t *used)
+{
+    const struct tensor *t[4];
+    uint64_t parameters = 2 * (uint64_t)node_of(b, node)->c;
+
+    TRY(model_find_affine(b, node, t));
+    for (int i = 0; i < 4; i++)
+        mark(b, used, t[i]);
+    b->parameters += parameters;
+    b->parameter_bytes += parameters * sizeof(float);
+    return OK;
+}
+
 static status bind_all(struct model_binding *b, uint8_t *used)
 {
     const struct model *m = b->model;
@@ -214,6 +227,8 @@ static status bind_all(struct model_binding *b, uint8_t *used)
         const struct model_node *n = &m->node[i];
         if (model_has_weights(n))
             TRY(bind_layer(b, i, used));
+        if (n->op == OP_BATCHNORM)
+            TRY(bind_affine(b, i, used));
         if (b->form != PRECISION_REAL) {
             TRY(node_params(b, i, &b->q[i]));
             if (model_quantizes(n->op))

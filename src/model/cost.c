@@ -31,9 +31,15 @@ status model_cost(const struct model *m, const struct model_binding *b, int node
 
     *out = (struct model_cost){ 0 };
     BUG_IF(b && b->model != m);
+    if (n->op == OP_BATCHNORM) {
+        out->parameters = 2 * (uint64_t)n->c;
+        out->bytes = out->parameters * sizeof(float);
+    }
     if (!model_has_weights(n))
         return OK;
     weights = (uint64_t)m->node[n->input[0]].c * (uint64_t)n->c;
+    if (n->op == OP_LINEAR)
+        weights *= (uint64_t)m->node[n->input[0]].h * (uint64_t)m->node[n->input[0]].w;
     if (n->op == OP_CONV)
         weights = weights / (uint64_t)n->groups * (uint64_t)n->kernel * (uint64_t)n->kernel;
     TRY(count_vectors(b, node, n, &trained, &folded, &scales));

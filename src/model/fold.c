@@ -6,11 +6,20 @@
 #include <math.h>
 #include <string.h>
 
-/* The file's (oc, ic, kh, kw), whatever its strides, seen as (oc, kh, kw, ic). */
-static struct tensor in_sum_order(const struct tensor *weight)
+/* The file's (oc, ic, kh, kw), or (oc, ic * kh * kw), whatever its strides, seen as (oc, kh, kw, ic). */
+static struct tensor in_sum_order(const struct model_sources *s)
 {
+    const struct tensor *weight = s->weight;
     struct tensor view = *weight;
 
+    if (weight->rank == 2 && s->kh * s->kw > 1) {
+        const int64_t dim[4] = { s->oc, s->kh, s->kw, s->ic }, step = weight->stride[1],
+                      stride[4] = { weight->stride[0], step * s->kw, step, step * s->kh * s->kw };
+
+        view.rank = 4;
+        memcpy(view.dim, dim, sizeof dim);
+        memcpy(view.stride, stride, sizeof stride);
+    }
     if (weight->rank == 4) {
         static const int order[4] = { 0, 2, 3, 1 };
         for (int i = 0; i < 4; i++) {
@@ -38,7 +47,7 @@ static void scale_codes(struct model_layer *l)
 
 static status load_codes(const struct model_sources *s, enum precision_form form, struct model_layer *l)
 {
-    struct tensor view = in_sum_order(s->weight);
+    struct tensor view = in_sum_order(s);
 
     l->scales = s->weight->quantization == TENSOR_PER_CHANNEL ? l->oc : 1;
     MEM_TRY(l->scale, (size_t)l->scales, sizeof *l->scale);
@@ -155,7 +164,7 @@ static status load_folded(const struct model_binding *b, int node, const struct 
     struct tensor view;
 
     take_rows(s, first, l->oc, &rows);
-    view = in_sum_order(rows.sources.weight);
+    view = in_sum_order(&rows.sources);
     TRY(load_bias(&rows.sources, l));
     MEM_TRY(l->weight_real, layer_size(l), sizeof *l->weight_real);
     tensor_copy_f32(&view, l->weight_real);
@@ -329,4 +338,49 @@ void model_layer_free(struct model_layer *layer)
     mem_free(layer->weight_int);
     mem_free(layer->scale);
     *layer = (struct model_layer){ 0 };
+}
+
+/* ---- batch normalisation alone --------------------------------------------------------------------- */
+
+static status load_affine(const struct model_binding *b, int node, struct model_affine *a)
+{
+    enum { GAMMA, BETA, MEAN, VARIANCE };
+    const struct model_node *n = &b->model->node[node];
+    const struct tensor *t[4];
+
+    TRY(model_find_affine(b, node, t));
+    for (int i = 0; i < 4; i++)
+        TRY(check_values(b, t[i], i == VARIANCE));
+    MEM_TRY(a->scale, (size_t)n->c, sizeof *a->scale);
+    MEM_TRY(a->shift, (size_t)n->c, sizeof *a->shift);
+    a->channels = n->c;
+    for (int c = 0; c < n->c; c++) {
+        float r = 1.0f / sqrtf((float)tensor_at(t[VARIANCE], c) + (float)n->bn_eps);
+        float gamma = (float)tensor_at(t[GAMMA], c), moved = (float)tensor_at(t[MEAN], c) * r;
+
+        moved = moved * gamma;
+        a->scale[c] = r * gamma;
+        a->shift[c] = (float)tensor_at(t[BETA], c) - moved;
+    }
+    if (all_finite(a->scale, (size_t)n->c) && all_finite(a->shift, (size_t)n->c))
+        return OK;
+    return FAIL(ERR_NUMERIC, "%s: the batch normalisation %s overflows", b->weights->source, n->weight);
+}
+
+status model_affine_load(const struct model_binding *b, int node, struct model_affine *out)
+{
+    status result;
+
+    *out = (struct model_affine){ 0 };
+    result = load_affine(b, node, out);
+    if (result != OK)
+        model_affine_free(out);
+    return result;
+}
+
+void model_affine_free(struct model_affine *affine)
+{
+    mem_free(affine->scale);
+    mem_free(affine->shift);
+    *affine = (struct model_affine){ 0 };
 }

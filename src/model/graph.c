@@ -16,17 +16,22 @@ static const struct model_op_form forms[OP_COUNT] = {
     [OP_CONV] = { "conv", 1, 1, BIT(OUT) | BIT(KERNEL) | BIT(STRIDE) | BIT(PAD) | BIT(GROUPS) | BIT(WEIGHT),
                   BIT(BN) | BIT(EPS) | BIT(QUANT) },
     [OP_LINEAR] = { "linear", 1, 1, BIT(OUT) | BIT(WEIGHT), BIT(QUANT) },
+    [OP_BATCHNORM] = { "batchnorm", 1, 1, BIT(WEIGHT) | BIT(EPS), BIT(QUANT) },
     [OP_RELU] = { "relu", 1, 1, 0, 0 },
     [OP_RELU6] = { "relu6", 1, 1, 0, 0 },
     [OP_HARDSWISH] = { "hardswish", 1, 1, 0, BIT(QUANT) },
     [OP_HARDSIGMOID] = { "hardsigmoid", 1, 1, 0, 0 },
+    [OP_SILU] = { "silu", 1, 1, 0, BIT(QUANT) },
+    [OP_SIGMOID] = { "sigmoid", 1, 1, 0, 0 },
     [OP_MAXPOOL] = { "maxpool", 1, 1, BIT(KERNEL) | BIT(STRIDE) | BIT(PAD), BIT(CEIL) },
+    [OP_AVGPOOL2D] = { "avgpool2d", 1, 1, BIT(KERNEL) | BIT(STRIDE), 0 },
     [OP_AVGPOOL] = { "avgpool", 1, 1, 0, 0 },
     [OP_MEAN] = { "mean", 1, 1, 0, 0 },
     [OP_ADD] = { "add", 2, 2, 0, BIT(QUANT) },
     [OP_MUL] = { "mul", 2, 2, 0, BIT(QUANT) },
     [OP_CAT] = { "cat", 2, MODEL_MAX_INPUTS, 0, BIT(QUANT) },
     [OP_SLICE] = { "slice", 1, 1, BIT(BEGIN) | BIT(OUT), 0 },
+    [OP_SHORTCUT] = { "shortcut", 1, 1, BIT(STRIDE) | BIT(BEGIN) | BIT(OUT), 0 },
     [OP_SHUFFLE] = { "shuffle", 1, 1, BIT(GROUPS), 0 },
 };
 
@@ -98,8 +103,8 @@ int model_fused_relu(const struct model *m, int node)
     enum model_op op = m->node[node].op;
     int users = 0, user = -1;
 
-    if ((op != OP_CONV && op != OP_LINEAR && op != OP_ADD && op != OP_MUL) || node == m->cam ||
-        node == m->output)
+    if ((op != OP_CONV && op != OP_LINEAR && op != OP_BATCHNORM && op != OP_ADD && op != OP_MUL) ||
+        node == m->cam || node == m->output)
         return -1;
     for (int i = node + 1; i < m->nodes; i++)
         for (int j = 0; j < m->node[i].inputs; j++)
@@ -113,12 +118,13 @@ int model_fused_relu(const struct model *m, int node)
 void model_free(struct model *m)
 {
     mem_free(m->node);
+    mem_free(m->also);
     mem_free(m->ignore);
     *m = (struct model){ 0 };
 }
 
 int model_quantizes(enum model_op op)
 {
-    return op == OP_INPUT || op == OP_CONV || op == OP_LINEAR || op == OP_ADD || op == OP_MUL ||
-           op == OP_CAT || op == OP_HARDSWISH;
+    return op == OP_INPUT || op == OP_CONV || op == OP_LINEAR || op == OP_BATCHNORM || op == OP_ADD ||
+           op == OP_MUL || op == OP_CAT || op == OP_HARDSWISH || op == OP_SILU;
 }

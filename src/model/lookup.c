@@ -4,19 +4,39 @@
 #include <math.h>
 #include <string.h>
 
+/* The name with `part` in its middle, the last one, put in place of another. */
+static const struct tensor *find_also(const struct tensor_table *weights, const char *name,
+                                      const struct model_also *also)
+{
+    char other[MODEL_FULL_NAME];
+    const char *at = NULL;
+
+    for (const char *next = strstr(name, also->part); next; next = strstr(next + 1, also->part))
+        at = next;
+    if (!at || snprintf(other, sizeof other, "%.*s%s%s", (int)(at - name), name, also->other,
+                        at + strlen(also->part)) >= (int)sizeof other)
+        return NULL;
+    return table_find(weights, other);
+}
+
 const struct tensor *model_tensor(const struct model_binding *b, const char *prefix, const char *suffix)
 {
     char name[MODEL_FULL_NAME];
+    const struct tensor *found;
 
     if (snprintf(name, sizeof name, "%s%s%s", b->prefix, prefix, suffix) >= (int)sizeof name)
         return NULL;
-    return table_find(b->weights, name);
+    found = table_find(b->weights, name);
+    for (int i = 0; i < b->model->alsos && !found; i++)
+        found = find_also(b->weights, name, &b->model->also[i]);
+    return found;
 }
 
 status model_need(const struct model_binding *b, const struct tensor **out, const char *prefix,
                   const char *suffix)
 {
-    return table_get(b->weights, out, "%s%s%s", b->prefix, prefix, suffix);
+    *out = model_tensor(b, prefix, suffix);
+    return *out ? OK : table_get(b->weights, out, "%s%s%s", b->prefix, prefix, suffix);
 }
 
 int model_stores_codes(const struct model_binding *b)

@@ -56,6 +56,8 @@ const struct tensor *model_weight(const struct model_binding *b, const struct mo
 /* ERR_MISMATCH: "CHECKPOINT: tensor NAME is (...), but MODEL:LINE (op node) needs WHAT". */
 MUST_USE status model_mismatch(const struct model_binding *b, const struct model_node *n,
                                const struct tensor *t, const char *needed, ...) PRINTF_LIKE(4, 5);
+/* A batchnorm's four tensors, their shapes checked. */
+MUST_USE status model_find_affine(const struct model_binding *b, int node, const struct tensor *out[4]);
 /* Are the checkpoint's weights codes? Else they are real, to be quantized yet where b->qat. */
 int model_stores_codes(const struct model_binding *b);
 const char *model_name_of(const struct model_binding *b, const struct tensor *t);
@@ -63,10 +65,8 @@ int model_is_float(const struct tensor *t);
 int model_is_scale(double scale);
 /* Sets b->folded; ERR_MISMATCH where some batch normalisations are folded and others are not. */
 MUST_USE status model_find_folded(struct model_binding *b);
-/* bind.c: does an op's output have a scale of its own, which a file says? ERR_MISSING where the description
- * does not say under which name. */
-int model_quantizes(enum model_op op);
 int model_bits_of(int low, int high);    /* that codes low..high take */
+/* An output with a scale of its own must have a name for it, `quant`: ERR_MISSING. */
 MUST_USE status model_check_quant(const struct model_binding *b, const struct model_node *n);
 
 /* qat.c: MODULE KIND of the state, its range checked: it must have run. */

@@ -129,7 +129,7 @@ static status read_attributes(struct line *l, struct model_node *n)
     for (int i = 0; i < ATTR_COUNT; i++)
         if (form->required >> i & 1 && !(seen >> i & 1))
             return BAD(l, "%s %s: attribute '%s' is missing", form->name, n->name, model_attribute_names[i]);
-    if (model_has_weights(n) && !n->quant[0])
+    if (n->weight[0] && !n->quant[0])
         strcpy(n->quant, n->weight);
     return OK;
 }
@@ -336,11 +336,28 @@ static status read_ignore(struct line *l)
     return copy_name(l, "pattern", word, m->ignore[m->ignores++]);
 }
 
+static status read_also(struct line *l)
+{
+    struct model *m = l->m;
+    char *part, *other;
+
+    TRY(next_word(l, "a part of tensors' names", &part));
+    TRY(next_word(l, "what may stand there instead", &other));
+    if (l->next < l->count)
+        return BAD(l, "'%s' after the second part: a line has two", l->words[l->next]);
+    if (m->alsos == MODEL_MAX_ALSO)
+        return BAD(l, "more than %d lines of other names", MODEL_MAX_ALSO);
+    if (!m->also)
+        MEM_TRY(m->also, MODEL_MAX_ALSO, sizeof *m->also);
+    TRY(copy_name(l, "part", part, m->also[m->alsos].part));
+    return copy_name(l, "part", other, m->also[m->alsos++].other);
+}
+
 /* ---- the whole text -------------------------------------------------------------------------------- */
 
 static status read_line(struct line *l)
 {
-    static const char *const others[] = { "model", "output", "cam", "ignore" };
+    static const char *const others[] = { "model", "output", "cam", "ignore", "also" };
     const char *known[OP_COUNT + COUNT_OF(others)];
 
     l->next = 1;
@@ -356,6 +373,8 @@ static status read_line(struct line *l)
         return read_mark(l, &l->m->cam);
     if (strcmp(l->words[0], "ignore") == 0)
         return read_ignore(l);
+    if (strcmp(l->words[0], "also") == 0)
+        return read_also(l);
     for (int op = 0; op < OP_COUNT; op++) {
         known[op] = model_op_name((enum model_op)op);
         if (strcmp(l->words[0], known[op]) == 0)

@@ -6,7 +6,10 @@
 #define BAD(...) error_prefix(FAIL(ERR_FORMAT, __VA_ARGS__), "%s:%d: %s %s", m->source, n->line,             \
                               model_op_name(n->op), n->name)
 
-enum { LARGEST_EXTENT = 1 << 16 };
+enum {
+    LARGEST_EXTENT = 1 << 16,
+    LARGEST_VALUES = 1 << 16 /* a linear layer's: sums of codes fit 32 bits */
+};
 
 /* TensorFlow's "same": one window for every stride begun, and what that lacks added on both sides, the odd
  * one at the end. Sets the padding before the map. */
@@ -89,10 +92,27 @@ static status infer_two(const struct model *m, const struct model_node *n)
     return OK;
 }
 
+/* Zeros in the channels that the input does not fill. */
+static status infer_shortcut(const struct model *m, struct model_node *n, const struct model_node *in)
+{
+    if (n->begin + in->c > n->c)
+        return BAD("channels %d..%d of %d are not there for %s's %d", n->begin, n->begin + in->c - 1, n->c,
+                   in->name, in->c);
+    n->h = (in->h + n->stride - 1) / n->stride;
+    n->w = (in->w + n->stride - 1) / n->stride;
+    return OK;
+}
+
+static status infer_linear(const struct model *m, struct model_node *n, const struct model_node *in)
+{
+    if ((int64_t)in->c * in->h * in->w > LARGEST_VALUES)
+        return BAD("%s's %dx%dx%d values are more than %d", in->name, in->c, in->h, in->w, LARGEST_VALUES);
+    n->h = n->w = 1;
+    return OK;
+}
+
 static status infer_channels(const struct model *m, const struct model_node *n, const struct model_node *in)
 {
-    if (n->op == OP_LINEAR && (in->h != 1 || in->w != 1))
-        return BAD("%s is %dx%dx%d; pool it to 1x1 first", in->name, in->c, in->h, in->w);
     if (n->op == OP_SLICE && n->begin + n->c > in->c)
         return BAD("channels %d..%d of %s, which has %d", n->begin, n->begin + n->c - 1, in->name, in->c);
     if (n->op == OP_SHUFFLE && in->c % n->groups)
@@ -112,10 +132,16 @@ status model_infer_shape(const struct model *m, struct model_node *n)
         return infer_conv(m, n, in);
     if (n->op == OP_MAXPOOL && 2 * n->pad > n->kernel)
         return BAD("pad %d is more than half of kernel %d", n->pad, n->kernel);
-    if (n->op == OP_MAXPOOL)
+    if (n->op == OP_MAXPOOL || n->op == OP_AVGPOOL2D)
         return infer_window(m, n, in);
+    if (n->op == OP_BATCHNORM && n->bn_eps <= 0)
+        return BAD("eps %g is not positive", n->bn_eps);
     if (n->op == OP_AVGPOOL || n->op == OP_MEAN)
         n->h = n->w = 1;
+    if (n->op == OP_LINEAR)
+        return infer_linear(m, n, in);
+    if (n->op == OP_SHORTCUT)
+        return infer_shortcut(m, n, in);
     if (n->op == OP_ADD || n->op == OP_MUL)
         return infer_two(m, n);
     return n->op == OP_CAT ? infer_cat(m, n) : infer_channels(m, n, in);

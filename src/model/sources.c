@@ -38,8 +38,8 @@ static status check_weight(const struct model_binding *b, const struct model_nod
 {
     int codes = model_stores_codes(b), wide = b->form == PRECISION_ROUNDED;
     const struct tensor *t = s->weight;
-    int64_t dim[4] = { s->oc, s->ic, s->kh, s->kw };
     int rank = n->op == OP_CONV ? 4 : 2;
+    int64_t dim[4] = { s->oc, rank == 4 ? s->ic : (int64_t)s->ic * s->kh * s->kw, s->kh, s->kw };
     int fits = t->rank == rank && memcmp(t->dim, dim, (size_t)rank * sizeof *dim) == 0;
     const char *type = !codes ? "f32" : wide ? "s8 or s16, quantized" : "s8, quantized";
 
@@ -49,7 +49,7 @@ static status check_weight(const struct model_binding *b, const struct model_nod
     if (fits && !codes && model_is_float(t))
         return OK;
     return rank == 4 ? model_mismatch(b, n, t, "(%d, %d, %d, %d) %s", s->oc, s->ic, s->kh, s->kw, type)
-                     : model_mismatch(b, n, t, "(%d, %d) %s", s->oc, s->ic, type);
+                     : model_mismatch(b, n, t, "(%d, %lld) %s", s->oc, (long long)dim[1], type);
 }
 
 /* Quantized linear layers have been stored in three ways, the newest (a tuple) comes first; a float layer
@@ -145,6 +145,25 @@ static status find_normalisation(const struct model_binding *b, const struct mod
     return OK;
 }
 
+status model_find_affine(const struct model_binding *b, int node, const struct tensor *out[4])
+{
+    const struct model_node *n = node_of(b, node);
+
+    for (int i = 0; i < 4; i++)
+        TRY(model_need(b, &out[i], n->weight, normalisation[i]));
+    for (int i = 0; i < 4; i++)
+        TRY(check_vector(b, n, out[i]));
+    return OK;
+}
+
+const struct tensor *model_affine_tensor(const struct model_binding *b, int node, int i, const char **suffix)
+{
+    if (i >= 4)
+        return NULL;
+    *suffix = normalisation[i];
+    return model_tensor(b, node_of(b, node)->weight, normalisation[i]);
+}
+
 /* One range for the layer, or one a channel. */
 static status find_observer(const struct model_binding *b, const struct model_node *n,
                             struct model_sources *s)
@@ -160,10 +179,10 @@ static status find_observer(const struct model_binding *b, const struct model_no
 
 status model_find_sources(const struct model_binding *b, int node, struct model_sources *s)
 {
-    const struct model_node *n = node_of(b, node);
+    const struct model_node *n = node_of(b, node), *in = node_of(b, n->input[0]);
 
     BUG_IF(!model_has_weights(n));
-    *s = (struct model_sources){ .oc = n->c, .ic = node_of(b, n->input[0])->c, .kh = 1, .kw = 1 };
+    *s = (struct model_sources){ .oc = n->c, .ic = in->c, .kh = in->h, .kw = in->w };
     if (n->op == OP_CONV) {
         s->ic /= n->groups;
         s->kh = s->kw = n->kernel;

@@ -213,23 +213,105 @@ static void seen_range(const struct quant_work *w, struct quant_line *line)
     }
 }
 
-static void choose(struct quant_work *w, const struct quant_histogram *h, struct quant_line *line)
+static int levels_of(const struct quant_work *w, const struct quant_line *line)
+{
+    return (1 << quant_activation_bits(w, line->node)) - 1;
+}
+
+/* line->low, high. */
+static void choose(const struct quant_work *w, const struct quant_histogram *h, struct quant_line *line)
 {
     const struct quant_options *options = w->options;
-    int bits = quant_activation_bits(w, line->node), levels = (1 << bits) - 1;
     float low = h->low, high = h->high;
 
     if (h->high > h->low && options->observer == QUANT_PERCENTILE)
         quant_range_percentile(h, options->percentile, &low, &high);
     if (h->high > h->low && options->observer == QUANT_MSE)
-        quant_range_mse(h, levels, &low, &high);
+        quant_range_mse(h, levels_of(w, line), &low, &high);
+    line->low = (double)low;
+    line->high = (double)high;
+}
+
+static void set_codes(struct quant_work *w, struct quant_line *line)
+{
+    const struct quant_options *options = w->options;
+    int bits = quant_activation_bits(w, line->node), levels = levels_of(w, line);
+
     line->activation_bits = bits;
-    line->q = quant_params_of_range(low, high, levels);
+    line->q = quant_params_of_range((float)line->low, (float)line->high, levels);
     if (bits == TORCHS_REDUCED_BITS && options->form == PRECISION_CODES)
         line->q.high = TORCHS_HIGHEST;
     line->low = -line->q.scale * line->q.zero_point;
     line->high = line->q.scale * (levels - line->q.zero_point);
     w->q[line->node] = line->q;
+}
+
+/* ---- one scale for a cat and what it joins (numerics 2.8) ---------------------------------------------- */
+
+static struct quant_line *line_of(struct quant_line *line, int node)
+{
+    while (line->node != node)
+        line++;
+    return line;
+}
+
+/* The node whose scale a node's codes have, through what keeps both; or -1. */
+static int owner(const struct quant_work *w, int node)
+{
+    const struct model_node *n = &w->model.node[node];
+
+    while (!model_quantizes(n->op)) {
+        if (n->op != OP_RELU && n->op != OP_RELU6 && n->op != OP_MAXPOOL && n->op != OP_AVGPOOL2D &&
+            n->op != OP_SHORTCUT)
+            return -1;
+        node = n->input[0];
+        n = &w->model.node[node];
+    }
+    return node;
+}
+
+/* A cat that is shuffled, or that joins parts of one map, passes half of it on: one scale for all would go
+ * through the whole stage. */
+static int shares(const struct quant_work *w, int cat)
+{
+    const struct model_node *n = &w->model.node[cat];
+    int shares = n->op == OP_CAT;
+
+    for (int j = 0; j < n->inputs && shares; j++)
+        shares = owner(w, n->input[j]) >= 0;
+    for (int i = cat + 1; i < w->nodes && shares; i++)
+        shares = w->model.node[i].op != OP_SHUFFLE || w->model.node[i].input[0] != cat;
+    return shares;
+}
+
+/* What a cat and its inputs reach becomes the range of all; 0 where it was already. */
+static int join_range(const struct quant_work *w, int cat, struct quant_line *line)
+{
+    const struct model_node *n = &w->model.node[cat];
+    struct quant_line *own = line_of(line, cat);
+    int changed = 0;
+
+    for (int pass = 0; pass < 2; pass++)
+        for (int j = 0; j < n->inputs; j++) {
+            struct quant_line *in = line_of(line, owner(w, n->input[j]));
+            double low = fmin(own->low, in->low), high = fmax(own->high, in->high);
+
+            changed |= own->low != low || own->high != high || in->low != low || in->high != high;
+            own->low = in->low = low;
+            own->high = in->high = high;
+        }
+    return changed;
+}
+
+/* Until nothing changes: an input may be a cat, or have other users. */
+static void share_ranges(const struct quant_work *w, struct quant_line *line)
+{
+    for (int changed = 1; changed;) {
+        changed = 0;
+        for (int i = 0; i < w->nodes; i++)
+            if (shares(w, i))
+                changed |= join_range(w, i, line);
+    }
 }
 
 status quant_choose_ranges(struct quant_work *w, struct quant_line *line, int lines)
@@ -248,6 +330,10 @@ status quant_choose_ranges(struct quant_work *w, struct quant_line *line, int li
         result = count_values(&k);
     for (int i = 0; i < lines && result == OK; i++)
         choose(w, &k.histogram[i], &line[i]);
+    if (result == OK)
+        share_ranges(w, line);
+    for (int i = 0; i < lines && result == OK; i++)
+        set_codes(w, &line[i]);
     mem_free(k.histogram);
     return result;
 }

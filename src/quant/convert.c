@@ -25,7 +25,7 @@ static status add_output(struct tensor_table *table, const char *prefix, struct 
     return quant_take(table, prefix, ".codes", &t);
 }
 
-/* (oc, kh, kw, ic) of the sums to the file's (oc, ic, kh, kw), s8 or s16. */
+/* (oc, kh, kw, ic) of w->real to the file's (oc, ic, kh, kw), s8 or s16. */
 static void to_file_order(const int16_t *codes, struct tensor *t)
 {
     int64_t oc = t->dim[0], ic = t->dim[1], window = t->rank == 4 ? t->dim[2] * t->dim[3] : 1, at = 0;
@@ -106,9 +106,14 @@ static status convert_layer(struct quant_work *w, struct quant_line *line, struc
 
 status quant_convert(struct quant_work *w, struct quant_result *out)
 {
+    const struct model_binding real = { .model = &w->model, .weights = &w->real };
+
     out->table.source = mem_strdup("the quantized network");
     if (!out->table.source)
         return FAIL(ERR_MEMORY, "no memory for a name");
+    for (int i = 0; i < w->nodes; i++)
+        if (w->model.node[i].op == OP_BATCHNORM)
+            TRY(quant_take_affine(&real, i, &out->table));
     for (int i = 0; i < out->lines; i++) {
         const struct model_node *n = &w->model.node[out->line[i].node];
 

@@ -38,17 +38,17 @@ static int reader(const struct quant_work *w, int node, int *clamped)
             return node;
         *clamped |= next->op == OP_RELU6;
         if (next->op != OP_RELU && next->op != OP_RELU6 && next->op != OP_MAXPOOL && next->op != OP_AVGPOOL &&
-            next->op != OP_MEAN)
+            next->op != OP_AVGPOOL2D && next->op != OP_MEAN)
             return -1;
     }
     return -1;
 }
 
 /* The weights of a layer that read one channel of its input: in the rows first .. end-1 (row weights each)
- * number at, at + step, ... */
+ * number at, at + step, ... below `until`. */
 struct readers {
     float *weights;
-    size_t first, end, row, at, step;
+    size_t first, end, row, at, until, step;
 };
 
 static struct readers readers_of(struct quant_work *w, int b, int channel)
@@ -56,10 +56,21 @@ static struct readers readers_of(struct quant_work *w, int b, int channel)
     const struct model_node *n = &w->model.node[b];
     size_t groups = n->op == OP_CONV ? (size_t)n->groups : 1;
     size_t ic = (size_t)w->model.node[n->input[0]].c / groups, oc = (size_t)n->c / groups;
-    size_t group = (size_t)channel / ic;
+    size_t group = (size_t)channel / ic, row = quant_row(w, b), each = row / ic;
+    struct readers r = { .weights = quant_weights(w, b),
+                         .first = group * oc,
+                         .end = (group + 1) * oc,
+                         .row = row,
+                         .at = (size_t)channel % ic,
+                         .until = row,
+                         .step = ic };
 
-    return (struct readers){ quant_weights(w, b), group * oc,           (group + 1) * oc,
-                             quant_row(w, b),     (size_t)channel % ic, ic };
+    if (n->op == OP_LINEAR) { /* channel by channel */
+        r.at *= each;
+        r.until = r.at + each;
+        r.step = 1;
+    }
+    return r;
 }
 
 static float largest_reader(struct quant_work *w, int b, int channel)
@@ -68,7 +79,7 @@ static float largest_reader(struct quant_work *w, int b, int channel)
     float most = 0;
 
     for (size_t o = r.first; o < r.end; o++)
-        for (size_t i = r.at; i < r.row; i += r.step)
+        for (size_t i = r.at; i < r.until; i += r.step)
             most = fmaxf(most, fabsf(r.weights[o * r.row + i]));
     return most;
 }
@@ -78,7 +89,7 @@ static void scale_reader(struct quant_work *w, int b, int channel, float s)
     struct readers r = readers_of(w, b, channel);
 
     for (size_t o = r.first; o < r.end; o++)
-        for (size_t i = r.at; i < r.row; i += r.step)
+        for (size_t i = r.at; i < r.until; i += r.step)
             r.weights[o * r.row + i] *= s;
 }
 

@@ -4,12 +4,6 @@
 
 #include <string.h>
 
-int quant_has_scale(const struct model_node *n)
-{
-    return model_has_weights(n) || n->op == OP_INPUT || n->op == OP_ADD || n->op == OP_MUL ||
-           n->op == OP_CAT || n->op == OP_HARDSWISH;
-}
-
 static int is_end(const struct quant_work *w, int node)
 {
     return w->options->ends && (node == w->first_layer || node == w->last_layer);
@@ -55,7 +49,7 @@ size_t quant_row(const struct quant_work *w, int node)
 {
     const struct model_node *n = &w->model.node[node], *in = &w->model.node[n->input[0]];
 
-    return n->op == OP_LINEAR ? (size_t)in->c
+    return n->op == OP_LINEAR ? (size_t)in->c * (size_t)in->h * (size_t)in->w
                               : (size_t)(in->c / n->groups) * (size_t)n->kernel * (size_t)n->kernel;
 }
 
@@ -99,11 +93,12 @@ static status copy_graph(struct quant_work *w)
     w->model = *m;
     w->model.node = node;
     w->model.ignore = NULL;
-    w->model.ignores = 0;
+    w->model.also = NULL;
+    w->model.ignores = w->model.alsos = 0;
     w->nodes = m->nodes;
     for (int i = 0; i < m->nodes; i++) {
         node[i].bn[0] = '\0';
-        if (quant_has_scale(&node[i]) && !node[i].quant[0])
+        if (model_quantizes(node[i].op) && !node[i].quant[0])
             return FAIL(ERR_FORMAT,
                         "%s:%d: %s %s has no attribute 'quant': an int8 file has no name for its scale",
                         m->source, node[i].line, model_op_name(node[i].op), node[i].name);
@@ -141,6 +136,24 @@ static struct tensor in_file_order(const struct model_node *n, const struct mode
     return t;
 }
 
+/* Of a linear layer that reads a map: (oc, kh, kw, ic) to the file's columns (ic, kh, kw). */
+static status in_columns(struct model_layer *l)
+{
+    size_t window = (size_t)l->kh * (size_t)l->kw, ic = (size_t)l->ic, at = 0;
+    float *columns;
+
+    MEM_TRY(columns, (size_t)l->oc * ic * window, sizeof *columns);
+    for (size_t o = 0; o < (size_t)l->oc; o++)
+        for (size_t c = 0; c < ic; c++)
+            for (size_t k = 0; k < window; k++)
+                columns[at++] = l->weight_real[(o * window + k) * ic + c];
+    mem_free(l->weight_real);
+    l->weight_real = columns;
+    l->ic *= l->kh * l->kw;
+    l->kh = l->kw = 1;
+    return OK;
+}
+
 status quant_take(struct tensor_table *table, const char *prefix, const char *suffix, struct tensor *t)
 {
     char name[2 * MODEL_NAME];
@@ -163,9 +176,12 @@ static status take_layer(const struct model_binding *b, int node, struct tensor_
 
     TRY(model_layer_load(b, node, &l));
     BUG_IF(!l.weight_real);
-    t = in_file_order(n, &l, l.weight_real);
-    l.weight_real = NULL;
-    result = quant_take(out, n->weight, ".weight", &t);
+    result = n->op == OP_LINEAR && l.kh * l.kw > 1 ? in_columns(&l) : OK;
+    if (result == OK) {
+        t = in_file_order(n, &l, l.weight_real);
+        l.weight_real = NULL;
+        result = quant_take(out, n->weight, ".weight", &t);
+    }
     if (result == OK) {
         t = (struct tensor){
             .dtype = DTYPE_F32, .rank = 1, .dim = { l.oc }, .stride = { 1 }, .data = l.bias, .owned = 1
@@ -177,6 +193,21 @@ static status take_layer(const struct model_binding *b, int node, struct tensor_
     return result == OK ? OK : error_prefix(result, "%s: two layers with one weight", b->model->source);
 }
 
+status quant_take_affine(const struct model_binding *b, int node, struct tensor_table *out)
+{
+    const struct tensor *from;
+    const char *suffix;
+
+    for (int i = 0; (from = model_affine_tensor(b, node, i, &suffix)); i++) {
+        struct tensor t = { 0 };
+
+        TRY(tensor_alloc(&t, DTYPE_F32, 1, from->dim));
+        tensor_copy_f32(from, t.data);
+        TRY(quant_take(out, b->model->node[node].weight, suffix, &t));
+    }
+    return OK;
+}
+
 static status take_layers(const struct model_binding *b, struct tensor_table *out)
 {
     out->source = mem_strdup(b->weights->source ? b->weights->source : "checkpoint");
@@ -185,6 +216,8 @@ static status take_layers(const struct model_binding *b, struct tensor_table *ou
     for (int i = 0; i < b->model->nodes; i++)
         if (model_has_weights(&b->model->node[i]))
             TRY(take_layer(b, i, out));
+        else if (b->model->node[i].op == OP_BATCHNORM)
+            TRY(quant_take_affine(b, i, out));
     return OK;
 }
 

@@ -33,7 +33,7 @@ static status list_lines(const struct quant_work *w, struct quant_result *out)
 {
     MEM_TRY(out->line, (size_t)w->nodes, sizeof *out->line);
     for (int i = 0; i < w->nodes; i++)
-        if (quant_has_scale(&w->model.node[i]))
+        if (model_quantizes(w->model.node[i].op))
             out->line[out->lines++].node = i;
     return OK;
 }

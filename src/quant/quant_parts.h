@@ -46,24 +46,26 @@ struct quant_work {
     int *only;                /* (nodes) its one user, or -1 */
     int *shown;               /* (nodes) the relu that is fused into it, else itself */
     size_t *first;            /* (nodes + 1) */
-    struct tensor_table real; /* folded, equalized fp32: P.weight (oc, kh, kw, ic in memory), P.bias */
+    struct tensor_table real; /* folded, equalized fp32: P.weight (oc, kh, kw, ic in memory; a linear layer's
+                                 as the checkpoint has it), P.bias; a batchnorm's as they are */
     float *low, *high;        /* (first[nodes]) of every channel's fp32 values */
     double *mean;             /* (first[nodes]) of every channel's fp32 values */
     struct quant_params *q;   /* (nodes) of those with a scale of their own */
 };
-int quant_has_scale(const struct model_node *n);
 /* Of a node's weights, and of its output, by the options. */
 int quant_weight_bits(const struct quant_work *w, int node);
 int quant_activation_bits(const struct quant_work *w, int node);
 MUST_USE status quant_fold(const struct model_binding *fp32, struct quant_work *w);
 void quant_work_free(struct quant_work *w);
-/* One layer's folded weights, written through: (oc, kh, kw, ic) contiguous, and (oc). */
+/* One layer's folded weights, written through: contiguous rows in the order of w->real, and (oc). */
 float *quant_weights(struct quant_work *w, int node);
 float *quant_bias(struct quant_work *w, int node);
 size_t quant_row(const struct quant_work *w, int node); /* weights of one output channel */
 /* Takes over *t as prefix + suffix; frees it where the table refuses. */
 MUST_USE status quant_take(struct tensor_table *table, const char *prefix, const char *suffix,
                            struct tensor *t);
+/* Copies a batchnorm's tensors, as they are. */
+MUST_USE status quant_take_affine(const struct model_binding *b, int node, struct tensor_table *out);
 /* An fp32 engine on w->real in which every node's own output can be seen, also under a fused relu. round:
  * (nodes) what values are rounded to, scale 0: they are not; NULL: none is. */
 MUST_USE status quant_plan_real(struct quant_work *w, const struct quant_params *round, struct engine *out);

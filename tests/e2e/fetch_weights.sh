@@ -8,7 +8,7 @@ says() { grep -q -- "$1" "$T/log"; }
 
 # The table of the product: names of the job, a description for each network, hashes in the names.
 check "the table" code 0 $F --list --to "$T/none"
-check "17 files" test "$(grep -c ' MiB  missing ' "$T/log")" = 17
+check "21 files" test "$(grep -c ' MiB  missing ' "$T/log")" = 21
 check "what the study fetches" code 0 $F --dry-run --to "$T/none"
 check "no folder is made" test ! -e "$T/none"
 cp "$T/log" "$T/urls"

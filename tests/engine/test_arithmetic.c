@@ -41,6 +41,13 @@ static void test_tables(void)
         CHECK(t.code[0] == 0 && t.code[1] == 43 && t.code[3] == 128 && t.code[6] == 255 &&
               t.code[255] == 255);
     }
+    /* 1 / (1 + e^-1) = 0.731, times 256 = 187.2; e^-1: 0.269, 68.8; 0.731 * 1 / 0.01 = 73.1; -0.269: -26.9 */
+    arithmetic_sigmoid((struct quant_params){ 1, 3, 0, 255 }, (struct quant_params){ 1.0 / 256, 0, 0, 255 },
+                       &t);
+    CHECK(t.code[3] == 128 && t.code[4] == 187 && t.code[2] == 69 && t.code[255] == 255);
+    arithmetic_silu((struct quant_params){ 1, 100, 0, 255 }, (struct quant_params){ 0.01, 40, 0, 255 }, &t);
+    CHECK(t.code[100] == 40 && t.code[101] == 113 && t.code[99] == 13 && t.code[0] == 40 &&
+          t.code[255] == 255);
     arithmetic_requantize((struct quant_params){ 0.5, 10, 0, 255 }, (struct quant_params){ 1, 0, 0, 255 }, 0,
                           &t);
     CHECK(!t.unchanged && t.code[0] == 0 && t.code[12] == 1 && t.code[13] == 2 && t.code[15] == 2 &&
@@ -179,9 +186,10 @@ static void test_golden_averages(const struct kernel_table *k, enum engine_arith
     for (int i = 0; i < 3; i++) {
         int pixels = (7 << i) * (7 << i);
         float factor = arithmetic_average_factor(a, golden_a, pixels);
+        const struct kernel_conv s = { 1, pixels, 6, 6, 1, 1, 6, 6, 1, pixels, 1, 0, golden_a.zero_point };
 
         inputs(pixels * 6, 3, map);
-        k->average_u8(map, pixels, 6, 6, golden_a.zero_point, factor, out);
+        k->average_u8(&s, map, out, (struct kernel_rect){ 0, 1, 0, 1 }, factor);
         same("average", out, g->average[i], 6);
         if (a == ENGINE_FBGEMM)
             arithmetic_mean(map, pixels, 6, 6, golden_a, out);

@@ -1,10 +1,11 @@
 /* Runs that recompute only what changed pixels reach, against whole runs of the same picture: every node's
- * bits after every step, four networks in every form on every instruction set. */
+ * bits after every step, networks in every form on every instruction set. */
 #include <math.h>
 #include <string.h>
 
 #include "check.h"
 #include "cli/network.h"
+#include "engine/tiny.h"
 #include "metric.h"
 #include "weight.h"
 
@@ -66,19 +67,23 @@ static int is_hidden(struct engine_map m)
     return !m.real && !m.codes;
 }
 
+static void compare_engines(const struct model *m, struct engine delta, struct engine whole, int step)
+{
+    int classes = engine_classes(whole.plan);
+
+    CHECK_MSG(memcmp(engine_logits(delta.plan, delta.state), engine_logits(whole.plan, whole.state),
+                     (size_t)classes * sizeof(float)) == 0,
+              "%s, step %d: logits", m->name, step);
+    for (int i = 0; i < m->nodes; i++)
+        CHECK_MSG(is_hidden(engine_node_map(delta.plan, delta.state, i)) ||
+                      same_map(engine_node_map(delta.plan, delta.state, i),
+                               engine_node_map(whole.plan, whole.state, i)),
+                  "%s, step %d: %s", m->name, step, m->node[i].name);
+}
+
 static void compare(const struct network *delta, const struct network *whole, int step)
 {
-    int classes = engine_classes(whole->engine.plan);
-
-    CHECK_MSG(memcmp(engine_logits(delta->engine.plan, delta->engine.state),
-                     engine_logits(whole->engine.plan, whole->engine.state),
-                     (size_t)classes * sizeof(float)) == 0,
-              "%s, step %d: logits", whole->model.name, step);
-    for (int i = 0; i < whole->model.nodes; i++)
-        CHECK_MSG(is_hidden(engine_node_map(delta->engine.plan, delta->engine.state, i)) ||
-                      same_map(engine_node_map(delta->engine.plan, delta->engine.state, i),
-                               engine_node_map(whole->engine.plan, whole->engine.state, i)),
-                  "%s, step %d: %s", whole->model.name, step, whole->model.node[i].name);
+    compare_engines(&whole->model, delta->engine, whole->engine, step);
 }
 
 static void alter(int from, int to)
@@ -187,16 +192,23 @@ static void open_form(const char *model, const char *weights, const struct engin
     table_free(&table);
 }
 
-static void test_network(const char *model, const char *weights, const char *isa, int rounded, int stride)
+static void open_pair(const char *model, const char *weights, const char *isa, int rounded,
+                      struct network *delta, struct network *whole)
 {
     struct engine_options options = { .arithmetic = ENGINE_AUTO };
+
+    open_form(model, weights, &options, isa, rounded, delta);
+    options.keep = 1;
+    open_form(model, weights, &options, isa, rounded, whole);
+    must(engine_keep(delta->engine.plan, delta->engine.state));
+    must(engine_keep(delta->engine.plan, delta->engine.state));
+}
+
+static void test_network(const char *model, const char *weights, const char *isa, int rounded, int stride)
+{
     struct network delta = { 0 }, whole = { 0 };
 
-    open_form(model, weights, &options, isa, rounded, &delta);
-    options.keep = 1;
-    open_form(model, weights, &options, isa, rounded, &whole);
-    must(engine_keep(delta.engine.plan, delta.engine.state));
-    must(engine_keep(delta.engine.plan, delta.engine.state));
+    open_pair(model, weights, isa, rounded, &delta, &whole);
     test_curve(&delta, &whole, 1, stride);
     test_curve(&delta, &whole, 0, 4 * stride);
     test_batches(&delta, &whole);
@@ -223,6 +235,60 @@ static void test_forms(const char *net, const char *isa, int stride)
     test_network(model, NETWORK_RANDOM_CODES, isa, 0, 30);
 }
 
+/* A network whose windows do not reach the whole picture until the linear layer on its last map: one, two,
+ * three ... positions change. */
+static void test_more(const char *isa, int int8, int shared, enum engine_arithmetic arithmetic)
+{
+    enum { MORE = 12 * 12 };
+    struct random r = { .seed = 9 };
+    struct tiny t;
+    struct engine delta, whole;
+    float real[MORE * 3];
+
+    tiny_more(&t, int8, 1, shared);
+    delta = tiny_plan(&t, arithmetic, 0, isa);
+    whole = tiny_plan(&t, arithmetic, 1, isa);
+    must(engine_keep(delta.plan, delta.state));
+    for (int i = 0; i < MORE * 3; i++)
+        real[i] = tiny_between(&t, -2, 2);
+    engine_run_real(delta.plan, delta.state, real);
+    for (int step = 1; step <= 20; step++) {
+        int32_t changed[20];
+
+        for (int i = 0; i < step; i++) {
+            changed[i] = (int32_t)random_below(&r, MORE);
+            for (int c = 0; c < 3; c++)
+                real[changed[i] * 3 + c] = tiny_between(&t, -2, 2);
+        }
+        CHECK(engine_batch_changed(delta.plan, delta.state, real, changed, step) == 1);
+        (void)engine_finish_batch(delta.plan, delta.state);
+        engine_run_real(whole.plan, whole.state, real);
+        compare_engines(&t.model, delta, whole, step);
+    }
+    engine_close(&delta);
+    engine_close(&whole);
+    tiny_free(&t);
+}
+
+/* Full sizes with random weights on the fastest set, a few steps each. */
+static void test_large(void)
+{
+    static const char *const nets[] = { "densenet121", "efficientnet_b0", "squeezenet1_0" },
+                             *const weights[] = { NETWORK_RANDOM_REAL, NETWORK_RANDOM_CODES };
+    const char *isa = kernel_select("auto")->isa;
+
+    for (size_t i = 0; i < 2 * COUNT_OF(nets); i++) {
+        struct network delta = { 0 }, whole = { 0 };
+        char model[128];
+
+        snprintf(model, sizeof model, "models/%s.model", nets[i / 2]);
+        open_pair(model, weights[i % 2], isa, 0, &delta, &whole);
+        test_curve(&delta, &whole, 1, 50);
+        network_close(&delta);
+        network_close(&whole);
+    }
+}
+
 int main(void)
 {
     static const char *const nets[] = { "mobilenet_v2", "mobilenet_v3_large", "resnet18",
@@ -240,7 +306,13 @@ int main(void)
         }
         for (size_t i = 0; i < COUNT_OF(nets); i++)
             test_forms(nets[i], names[k], stride);
+        for (int shared = 0; shared < 2; shared++) {
+            test_more(names[k], 0, shared, ENGINE_AUTO);
+            test_more(names[k], 1, shared, ENGINE_FBGEMM);
+            test_more(names[k], 1, shared, ENGINE_QNNPACK);
+        }
     }
+    test_large();
     CHECK(mem_live() == 0);
     return check_result("engine/delta");
 }

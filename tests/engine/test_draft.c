@@ -4,17 +4,17 @@ enum { PIXELS = 12 * 12 * 3, MAPS = 1 << 14 };
 
 /* Runs one plan and keeps what it says. */
 struct answer {
-    float logits[5], cam[12 * 3 * 3];
+    float logits[5], cam[32 * 6 * 6];
 };
 
 static struct answer answer_of(struct engine e, const uint8_t *pixels)
 {
-    struct answer a;
+    struct answer a = { { 0 }, { 0 } };
     struct engine_map m = engine_cam_map(e.plan, e.state);
 
     engine_run(e.plan, e.state, pixels);
     memcpy(a.logits, engine_logits(e.plan, e.state), sizeof a.logits);
-    CHECK(m.c == 12 && m.h == 3 && m.w == 3);
+    CHECK((m.c == 12 && m.h == 3 && m.w == 3) || (m.c == 32 && m.h == 6 && m.w == 6));
     engine_map_copy_real(&m, a.cam);
     return a;
 }
@@ -94,13 +94,18 @@ static void test_rectangles(struct engine e, const uint8_t *pixels)
     }
 }
 
-static void test_network(int int8, int per_channel, enum engine_arithmetic arithmetic)
+enum network { EVERY, MORE, MORE_SHARED };
+
+static void test_network(enum network which, int int8, int per_channel, enum engine_arithmetic arithmetic)
 {
     struct tiny t;
     struct engine e;
     uint8_t pixels[PIXELS], other[PIXELS];
 
-    tiny_every(&t, int8, per_channel);
+    if (which == EVERY)
+        tiny_every(&t, int8, per_channel);
+    else
+        tiny_more(&t, int8, per_channel, which == MORE_SHARED);
     tiny_pixels(&t, pixels, PIXELS);
     tiny_pixels(&t, other, PIXELS);
     test_equal(&t, arithmetic, pixels, other);
@@ -134,6 +139,50 @@ static void test_shape_of_plan(void)
           engine_node_map(e.plan, e.state, model_find(m, "right")).c == 8);
     CHECK(engine_node_map(e.plan, e.state, model_find(m, "grouped_relu")).real ==
           engine_node_map(e.plan, e.state, model_find(m, "join")).real + 8);
+    engine_close(&e);
+    tiny_free(&t);
+}
+
+/* A cat that grows is one map, whose parts layers write and whose beginnings they read. shared 0: codes of
+ * different scales, which are copied. */
+static void test_growing(int int8, int shared)
+{
+    struct tiny t;
+    struct engine e;
+    const struct model *m = &t.model;
+    struct engine_map cat1, cat3, grow2;
+    int equal = 1;
+
+    tiny_more(&t, int8, 1, shared);
+    e = tiny_plan(&t, ENGINE_AUTO, 1, "ref");
+    /* 21 nodes; two relus are fused, three cats are no op where nothing is copied */
+    CHECK_MSG(m->nodes == 21 && engine_steps(e.plan) == 21 - 2 - (shared ? 3 : 0), "%d nodes, %d steps",
+              m->nodes, engine_steps(e.plan));
+    cat1 = engine_node_map(e.plan, e.state, model_find(m, "cat1"));
+    cat3 = engine_node_map(e.plan, e.state, model_find(m, "cat3"));
+    grow2 = engine_node_map(e.plan, e.state, model_find(m, "grow2"));
+    equal = int8 ? cat1.codes == cat3.codes : cat1.real == cat3.real;
+    CHECK(equal == shared && cat1.c == 24 && cat1.pitch == (shared ? 32 : 24));
+    equal = int8 ? grow2.codes == cat3.codes + 24 : grow2.real == cat3.real + 24;
+    CHECK(equal == shared && grow2.c == 4 && grow2.pitch == (shared ? 32 : 4));
+    engine_close(&e);
+    tiny_free(&t);
+}
+
+/* Of a linear layer on a map the order of fbgemm's pairs is not known here. */
+static void test_saturation(void)
+{
+    struct engine_options options = { .arithmetic = ENGINE_FBGEMM, .saturate = ENGINE_SATURATE_AVX2 };
+    struct tiny t;
+    struct engine e;
+
+    tiny_more(&t, 1, 1, 1);
+    CHECK(engine_open(&t.binding, &options, kernel_select("ref"), &e) == ERR_MISMATCH);
+    CHECK_MSG(strstr(error_last()->text, "fc: a linear layer on a 3 x 3 map") != NULL, "%s",
+              error_last()->text);
+    engine_close(&e);
+    options.saturate = ENGINE_SATURATE_VNNI;
+    tiny_must(engine_open(&t.binding, &options, kernel_select("ref"), &e));
     engine_close(&e);
     tiny_free(&t);
 }
@@ -178,11 +227,16 @@ int main(void)
         test_cam_before_relu(1, i, ENGINE_QNNPACK);
     }
     test_shape_of_plan();
-    test_network(0, 0, ENGINE_AUTO);
-    test_network(1, 1, ENGINE_FBGEMM);
-    test_network(1, 0, ENGINE_FBGEMM);
-    test_network(1, 1, ENGINE_QNNPACK);
-    test_network(1, 0, ENGINE_QNNPACK);
+    test_growing(0, 1);
+    test_growing(1, 1);
+    test_growing(1, 0);
+    test_saturation();
+    for (int which = EVERY; which <= MORE_SHARED; which++) {
+        test_network((enum network)which, 0, 0, ENGINE_AUTO);
+        for (int a = ENGINE_FBGEMM; a <= ENGINE_QNNPACK; a++)
+            for (int per_channel = 0; per_channel < 2; per_channel++)
+                test_network((enum network)which, 1, per_channel, (enum engine_arithmetic)a);
+    }
     CHECK(mem_live() == 0);
     return check_result("engine/draft");
 }

@@ -58,6 +58,70 @@ static void test_int8(enum engine_arithmetic arithmetic, int per_channel)
     tiny_free(&t);
 }
 
+/* Values 0.2 k of three channels at two rows of four positions. scale 1.5, shift 0.25 of every channel; the
+ * shortcut takes positions 0 and 2 of the first row as channels 1 .. 3 of 5; windows of 2 x 2 have k's mean;
+ * the linear layer's columns are (c, h, w). Codes: 0.2 a step in, 0.05 out: 6 k + 5, zero point 10. */
+static void test_hand_ops(int int8)
+{
+    static const char text[] = "model m\ninput i 3 2 4 resize squash bilinear mean 0 0 0 std 1 1 1 quant q\n"
+                               "batchnorm n i weight n eps 1\nshortcut s n stride 2 begin 1 out 5\n"
+                               "avgpool2d a n kernel 2 stride 2\ncat c s a quant c\n"
+                               "linear f c out 1 weight f\noutput f\ncam c\n";
+    static const int k[8] = { 0, 1, 2, 3, 4, 5, 2, 1 };   /* means 2.5 and 2 */
+    struct tiny t;
+    struct engine e;
+    struct engine_map s, a;
+    uint8_t pixels[24];
+    float column[16] = { 0 };
+
+    column[2 * 2 + 1] = 1; /* channel 2 at the second position: k = 2 + 1 (pixel 2's channel 1) */
+    column[5 * 2 + 0] = 2; /* the mean's channel 0 at the first */
+    for (int i = 0; i < 24; i++)
+        pixels[i] = (uint8_t)(51 * ((k[i / 3] + i % 3) % 6));
+    tiny_describe(&t, text);
+    tiny_real(&t, "n", ".weight", 1, (int64_t[]){ 3 }, (float[]){ 3, 3, 3 });
+    tiny_real(&t, "n", ".bias", 1, (int64_t[]){ 3 }, (float[]){ 1, 1, 1 });
+    tiny_real(&t, "n", ".running_mean", 1, (int64_t[]){ 3 }, (float[]){ 0.5f, 0.5f, 0.5f });
+    tiny_real(&t, "n", ".running_var", 1, (int64_t[]){ 3 }, (float[]){ 3, 3, 3 });
+    if (int8) {
+        int8_t codes[16];
+
+        for (int i = 0; i < 16; i++)
+            codes[i] = (int8_t)column[i];
+        tiny_codes(&t, "f", "._packed_params._packed_params.0", 2, (int64_t[]){ 1, 16 }, codes, 1,
+                   (double[]){ 1 });
+        tiny_output(&t, "q", 0.2, 0);
+        tiny_output(&t, "n", 0.05, 10);
+        tiny_output(&t, "c", 0.05, 10);
+        tiny_output(&t, "f", 0.05, 0);
+    } else {
+        tiny_real(&t, "f", ".weight", 2, (int64_t[]){ 1, 16 }, column);
+    }
+    tiny_bind(&t);
+    e = tiny_plan(&t, ENGINE_FBGEMM, 1, "auto");
+    engine_run(e.plan, e.state, pixels);
+    s = engine_node_map(e.plan, e.state, model_find(&t.model, "s"));
+    a = engine_node_map(e.plan, e.state, model_find(&t.model, "a"));
+    for (int x = 0; x < 2; x++)
+        for (int c = 0; c < 5; c++) {
+            int in = c >= 1 && c <= 3, v = in ? (k[2 * x] + c - 1) % 6 : 0;
+
+            if (int8)
+                CHECK(s.codes[x * s.pitch + c] == (in ? 6 * v + 15 : 10));
+            else
+                CHECK(fabsf(s.real[x * s.pitch + c] - (in ? 0.3f * (float)v + 0.25f : 0)) < 1e-6f);
+        }
+    if (int8) /* 6 * 2.5 + 15, 6 * 2 + 15 */
+        CHECK(a.codes[0] == 30 && a.codes[a.pitch] == 27);
+    else
+        CHECK(fabsf(a.real[0] - 1.0f) < 1e-6f && fabsf(a.real[a.pitch] - 0.85f) < 1e-6f);
+    /* 0.3 * 3 + 0.25 + 2 * 1 */
+    CHECK_MSG(fabsf(engine_logits(e.plan, e.state)[0] - 3.15f) < 1e-5f, "%g",
+              (double)engine_logits(e.plan, e.state)[0]);
+    engine_close(&e);
+    tiny_free(&t);
+}
+
 /* Normalized values give the bits of the bytes they come from. */
 static void test_real(int int8)
 {
@@ -222,6 +286,8 @@ int main(void)
         test_relu6((enum engine_arithmetic)a, 0);
         test_relu6((enum engine_arithmetic)a, 1);
     }
+    test_hand_ops(0);
+    test_hand_ops(1);
     test_real(0);
     test_real(1);
     test_real_codes();

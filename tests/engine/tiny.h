@@ -198,6 +198,82 @@ static inline void tiny_every(struct tiny *t, int int8, int per_channel)
     tiny_bind(t);
 }
 
+/* ---- a network of batch normalisation alone, silu and sigmoid, cats that grow, a linear layer on a map */
+
+static const char tiny_more_ops[] =
+    "model more  what every has not\n"
+    "input image 3 12 12 resize 12 bilinear crop 12 mean 0.5 0.4 0.3 std 0.2 0.25 0.3 quant quant\n"
+    "conv first image out 8 kernel 3 stride 1 pad 1 groups 1 weight first\n"
+    "silu act first quant act\n"
+    "batchnorm norm act weight norm eps 0.001\n"
+    "relu norm_relu norm\n"
+    "shortcut short norm_relu stride 2 begin 3 out 16\n"
+    "conv grow1 norm_relu out 8 kernel 3 stride 2 pad 1 groups 1 weight grow1\n"
+    "cat cat1 short grow1 quant cat1\n"
+    "batchnorm norm1 cat1 weight norm1 eps 1e-05\n"
+    "relu relu1 norm1\n"
+    "conv grow2 relu1 out 4 kernel 3 stride 1 pad 1 groups 1 weight grow2\n"
+    "cat cat2 cat1 grow2 quant cat2\n"
+    "conv grow3 cat2 out 4 kernel 1 stride 1 pad 0 groups 1 weight grow3\n"
+    "cat cat3 cat2 grow3 quant cat3\n"
+    "batchnorm norm3 cat3 weight norm3 eps 1e-05\n"
+    "avgpool2d pool norm3 kernel 2 stride 2\n"
+    "avgpool squeeze pool\n"
+    "conv fc1 squeeze out 32 kernel 1 stride 1 pad 0 groups 1 weight fc1\n"
+    "sigmoid gate fc1\n"
+    "mul se pool gate quant se\n"
+    "linear fc se out 5 weight fc\n"
+    "output fc\n"
+    "cam norm3\n";
+
+static inline void tiny_norm(struct tiny *t, const char *prefix, int channels)
+{
+    static const struct {
+        const char *name;
+        double low, high;
+    } part[] = {
+        { ".weight", -1, 2 }, { ".bias", -1, 1 }, { ".running_mean", -1, 1 }, { ".running_var", 0.1, 2 }
+    };
+    float values[64];
+
+    for (size_t i = 0; i < COUNT_OF(part); i++) {
+        for (int c = 0; c < channels; c++)
+            values[c] = tiny_between(t, part[i].low, part[i].high);
+        tiny_real(t, prefix, part[i].name, 1, (int64_t[]){ channels }, values);
+    }
+}
+
+/* shared: one scale for the cats and what they join, so that nothing is copied. */
+static inline void tiny_more(struct tiny *t, int int8, int per_channel, int shared)
+{
+    static const struct {
+        const char *name;
+        int rank;
+        int64_t dim[4];
+    } layer[] = { { "first", 4, { 8, 3, 3, 3 } },  { "grow1", 4, { 8, 8, 3, 3 } },
+                  { "grow2", 4, { 4, 24, 3, 3 } }, { "grow3", 4, { 4, 28, 1, 1 } },
+                  { "fc1", 4, { 32, 32, 1, 1 } },  { "fc", 2, { 5, 288 } } };
+    static const char *const scaled[] = { "norm", "cat1", "cat2", "cat3", "norm1", "norm3", "act", "se" };
+
+    tiny_describe(t, tiny_more_ops);
+    for (size_t i = 0; i < COUNT_OF(layer); i++)
+        if (int8)
+            tiny_random_codes(t, layer[i].name, layer[i].rank, layer[i].dim, per_channel,
+                              shared && i >= 1 && i <= 3 ? 0.025 : 0.02 + 0.003 * (double)i,
+                              shared && i >= 1 && i <= 3 ? 60 : 100);
+        else
+            tiny_random_real(t, layer[i].name, layer[i].rank, layer[i].dim);
+    tiny_norm(t, "norm", 8);
+    tiny_norm(t, "norm1", 24);
+    tiny_norm(t, "norm3", 32);
+    for (size_t i = 0; int8 && i < COUNT_OF(scaled); i++)
+        tiny_output(t, scaled[i], shared && i < 4 ? 0.025 : 0.021 + 0.002 * (double)i,
+                    shared && i < 4 ? 60 : 70 + (int)i);
+    if (int8)
+        tiny_output(t, "quant", 0.03, 90);
+    tiny_bind(t);
+}
+
 static inline void tiny_pixels(struct tiny *t, uint8_t *pixels, int count)
 {
     for (int i = 0; i < count; i++)

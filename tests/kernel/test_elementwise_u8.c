@@ -2,13 +2,16 @@
  * pitches and canaries. */
 #include "kernel_test.h"
 
-enum { LOOKUP, ADD_FLOAT, ADD_FIXED, MUL, MUL_ROW, COPY, SHUFFLE, OPERATIONS };
+enum { LOOKUP, ADD_FLOAT, ADD_FIXED, MUL, MUL_ROW, AFFINE, COPY, SHUFFLE, OPERATIONS };
 
+enum { MOST = 140 /* channels */ };
 struct maps {
     uint8_t *a, *b, *out, table[256];
     int a_pitch, b_pitch, out_pitch, pixels, channels, groups;
     struct kernel_add_u8 add;
     struct kernel_mul_u8 mul;
+    float scale[MOST], shift[MOST];
+    struct kernel_affine_u8 affine;
 };
 
 static int code(double v, int zero_point, int low, int high)
@@ -53,6 +56,9 @@ static int expected(int operation, const struct maps *m, int p, int c)
         v = (float)((a - m->mul.zero_point_a) * ((operation == MUL ? b : m->b[c]) - m->mul.zero_point_b));
         v = v * m->mul.multiplier;
         return code(v, m->mul.zero_point_out, m->mul.low, m->mul.high);
+    case AFFINE:
+        v = fmaf(m->scale[c], (float)(a - m->affine.zero_point_in), m->shift[c]);
+        return code(v, m->affine.zero_point_out, m->affine.low, m->affine.high);
     case COPY: return a;
     default: return m->a[(size_t)p * m->a_pitch + c % m->groups * each + c / m->groups];
     }
@@ -69,6 +75,7 @@ static void run(const struct kernel_table *k, int operation, const struct maps *
     case ADD_FIXED: k->add_u8(a, ap, b, bp, m->out, op, n, c, &m->add); break;
     case MUL: k->mul_u8(a, ap, b, bp, m->out, op, n, c, &m->mul); break;
     case MUL_ROW: k->mul_u8(a, ap, b, 0, m->out, op, n, c, &m->mul); break;
+    case AFFINE: k->affine_u8(a, ap, m->out, op, n, c, &m->affine); break;
     case COPY: k->copy_u8(a, ap, m->out, op, n, c); break;
     default: k->shuffle_u8(a, ap, m->out, op, n, c, m->groups); break;
     }
@@ -101,6 +108,11 @@ static void parameters(struct maps *m, int operation)
                                      zo,
                                      relu ? zo : 0,
                                      high };
+    for (int c = 0; c < MOST; c++) {
+        m->scale[c] = test_real() * 3;
+        m->shift[c] = test_real() * 100;
+    }
+    m->affine = (struct kernel_affine_u8){ m->scale, m->shift, za, zo, relu ? zo : 0, high };
     m->mul = (struct kernel_mul_u8){ a * b * (1.0f / out), za, zb, zo, relu ? zo : 0, high };
 }
 
@@ -176,6 +188,11 @@ static void test_hand(void)
     CHECK(out[3] == 187); /* (60 + 31.75) * 2 = 183.5 -> 184 (even), + 3 */
     k->mul_u8(a, 4, b, 4, out, 4, 1, 4, &mul);
     CHECK(out[0] == 102 && out[1] == 171 && out[2] == 171); /* 2*2/2; -8*-18/2, cut at 171 */
+    k->affine_u8(a, 2, out, 2, 2, 2,
+                 &(struct kernel_affine_u8){
+                     (float[]){ 0.5f, -1 }, (float[]){ 0.25f, 3 }, 10, 100, 90, 220 });
+    CHECK(out[0] == 100 && out[1] == 113); /* 0.25 -> 0; 10 + 3 */
+    CHECK(out[2] == 220 && out[3] == 90);  /* 122.75, cut at 220; -115, cut at 90 */
     add = (struct kernel_add_u8){
         .mode = ADD_QNNPACK, .a_multiplier = 1 << 20, .b_multiplier = 3 << 20, .shift = 21, .high = 254
     };
@@ -187,7 +204,7 @@ static void test_table(const struct kernel_table *ref, const struct kernel_table
 {
     (void)ref;
     for (int operation = 0; operation < OPERATIONS; operation++)
-        for (int c = 1; c <= 140; c++)
+        for (int c = 1; c <= MOST; c++)
             test_operation(k, operation, c);
     for (int n = 1; n <= 40; n++)
         test_input(k, n);

@@ -169,6 +169,55 @@ static void test_by_hand(void)
     table_free(&weights);
 }
 
+/* A batch normalisation alone: r = 1 / sqrt(3 + 1), scale 3 r, shift 1 - mean * scale. A linear layer on a
+ * map: the file's columns are (c, h, w), the sums' (h, w, c). The first under the names of older files. */
+static void test_alone(void)
+{
+    static const char text[] = "model m\ninput image 3 1 2 resize squash bilinear mean 0 0 0 std 1 1 1\n"
+                               "also .n1 .n.1\nalso .none .more\nbatchnorm n image weight x.n1 eps 1\n"
+                               "linear f n out 2 weight f\noutput f\ncam image\n";
+    static const struct { const char *name; int rank; int64_t dim[2]; float value[12]; } tensors[] = {
+        { "x.n.1.weight", 1, { 3 }, { 3, 0, -2 } },     { "x.n.1.bias", 1, { 3 }, { 1, 2, 3 } },
+        { "x.n.1.running_mean", 1, { 3 }, { 0.5f, 7, 1 } }, { "x.n.1.running_var", 1, { 3 }, { 3, 0, 3 } },
+        { "f.weight", 2, { 2, 6 }, { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 } },
+    };
+    static const float rows[] = { 1, 3, 5, 2, 4, 6, 7, 9, 11, 8, 10, 12 };
+    struct tensor_table weights = { 0 };
+    struct model m = { 0 };
+    struct model_binding b = { 0 };
+    struct model_affine a = { 0 };
+    struct model_layer l = { 0 };
+    const char *suffix;
+
+    CHECK_MSG(model_parse("alone", text, strlen(text), &m) == OK, "%s", error_last()->text);
+    for (size_t i = 0; i < COUNT_OF(tensors); i++) {
+        struct tensor t;
+        CHECK(tensor_alloc(&t, DTYPE_F32, tensors[i].rank, tensors[i].dim) == OK);
+        memcpy(t.data, tensors[i].value, (size_t)tensor_count(&t) * sizeof(float));
+        CHECK(table_take(&weights, tensors[i].name, &t) == OK);
+    }
+    CHECK_MSG(model_bind(&m, &weights, NULL, &b) == OK, "%s", error_last()->text);
+    CHECK(b.parameters == 12 + 6 && b.parameter_bytes == 18 * 4 && b.macs == 12 && b.unused == 0);
+    CHECK(model_affine_load(&b, 1, &a) == OK && a.channels == 3);
+    CHECK(a.scale[0] == 1.5f && a.scale[1] == 0 && a.scale[2] == -1);
+    CHECK(a.shift[0] == 0.25f && a.shift[1] == 2 && a.shift[2] == 4);
+    model_affine_free(&a);
+    CHECK(model_affine_tensor(&b, 1, 3, &suffix) && strcmp(suffix, ".running_var") == 0 &&
+          !model_affine_tensor(&b, 1, 4, &suffix));
+    CHECK(model_layer_load(&b, 2, &l) == OK && l.oc == 2 && l.ic == 3 && l.kh == 1 && l.kw == 2);
+    CHECK(memcmp(l.weight_real, rows, sizeof rows) == 0);
+    model_layer_free(&l);
+    ((float *)weights.entry[3].tensor.data)[1] = -1;
+    CHECK(model_affine_load(&b, 1, &a) == ERR_NUMERIC && !a.scale);
+    CHECK(strstr(error_last()->text, "value 1 of tensor x.n.1.running_var is -1"));
+    ((float *)weights.entry[3].tensor.data)[1] = 3;
+    ((float *)weights.entry[0].tensor.data)[1] = 3e38f;
+    CHECK(model_affine_load(&b, 1, &a) == ERR_NUMERIC && strstr(error_last()->text, "x.n1 overflows"));
+    model_unbind(&b);
+    model_free(&m);
+    table_free(&weights);
+}
+
 /* A value that is none is named by its place in the file, wherever it stands. */
 static void check_odd(const char *name, int at, float value, const char *sentence)
 {
@@ -231,6 +280,7 @@ int main(void)
     size_t size;
 
     test_by_hand();
+    test_alone();
     CHECK(text_read_file(TINY "tiny.model", 1 << 16, &text, &size) == OK);
     CHECK_MSG(model_parse("tiny.model", text, size, &m) == OK, "%s", error_last()->text);
     check_checkpoint(&m, "fp32.pth", PRECISION_REAL, 0, 0);

@@ -74,8 +74,9 @@ static void test_choose_cam(void)
 int main(void)
 {
     static const char *const names[OP_COUNT] = {
-        "input",   "conv", "linear", "relu", "relu6", "hardswish", "hardsigmoid", "maxpool",
-        "avgpool", "mean", "add",    "mul",  "cat",   "slice",     "shuffle"
+        "input",   "conv",    "linear",    "batchnorm", "relu", "relu6", "hardswish", "hardsigmoid", "silu",
+        "sigmoid", "maxpool", "avgpool2d", "avgpool",   "mean", "add",   "mul",       "cat",         "slice",
+        "shortcut", "shuffle"
     };
 
     for (int i = 0; i < OP_COUNT; i++)
@@ -88,6 +89,11 @@ int main(void)
     check_description("models/shufflenet_v2_x1_5.model", 155, 1000, "conv5.2", 1024, 7);
     check_description("models/shufflenet_v2_x2_0.model", 155, 1000, "conv5.2", 2048, 7);
     check_description("models/resnet50.model", 122, 1000, "layer4.2", 2048, 7);
+    check_description("models/vgg16.model", 37, 1000, "features.29", 512, 14);
+    check_description("models/densenet121.model", 368, 1000, "relu", 1024, 7);
+    check_description("models/efficientnet_b0.model", 190, 1000, "features.8.2", 1280, 7);
+    check_description("models/resnet20_cifar10.model", 52, 10, "layer3.2", 64, 8);
+    check_description("models/squeezenet1_0.model", 65, 1000, "features.12", 512, 13);
     check_description("models/squeezenet1_1.model", 65, 1000, "features.12", 512, 13);
     check_description("models/efficientnet_lite0.model", 94, 1000, "_conv_head", 1280, 7);
     check_description("models/demo/resnet18.model", 49, 16, "layer4.1", 128, 7);

@@ -85,6 +85,8 @@ static void test_lines(void)
     check_refused(HEAD "outptu f\n", "x.model:2: unknown op 'outptu' (did you mean 'output'?)");
     check_refused(HEAD "ignore\n", "x.model:2: ignore: a pattern of tensors' names is missing");
     check_refused(HEAD "ignore a.* b.*\n", "x.model:2: 'b.*' after the pattern: a line has one");
+    check_refused(HEAD "also a\n", "x.model:2: also: what may stand there instead is missing");
+    check_refused(HEAD "also a b c\n", "x.model:2: 'c' after the second part: a line has two");
     check_refused(HEAD "ignroe a\n", "x.model:2: unknown op 'ignroe' (did you mean 'ignore'?)");
     check_refused(HEAD "xyzzy\n", "x.model:2: unknown op 'xyzzy'");
     check_refused(HEAD INPUT INPUT, "x.model:3: a second input; there is one");

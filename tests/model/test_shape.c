@@ -49,6 +49,11 @@ static void test_shapes(void)
     check_shape("maxpool a i kernel 2 stride 5 pad 1 ceil 1\n", "a", 3, 2, 2);
     check_shape("maxpool a i kernel 2 stride 5 pad 1 ceil 0\n", "a", 3, 2, 2);
     check_shape("relu a i\nrelu6 b a\nhardswish c b\nhardsigmoid d c\n", "d", 3, 9, 9);
+    check_shape("silu a i\nsigmoid b a\nbatchnorm c b weight n eps 1e-5\n", "c", 3, 9, 9);
+    check_shape("avgpool2d a i kernel 2 stride 2\n", "a", 3, 4, 4);
+    check_shape("avgpool2d a i kernel 3 stride 1\n", "a", 3, 7, 7);
+    check_shape("shortcut a i stride 2 begin 2 out 7\n", "a", 7, 5, 5);
+    check_shape("linear a i out 7 weight v\n", "a", 7, 1, 1);
     check_shape("mean a i\n", "a", 3, 1, 1);
     check_shape("relu a i\nadd b a i\n", "b", 3, 9, 9);
     check_shape("avgpool a i\nmul b i a\n", "b", 3, 9, 9);
@@ -119,7 +124,13 @@ static void test_refusals(void)
     check_refused(CONV("a", "i", "3") "cat b a i\n", "x.model:4: cat b: a is 5x5 and i is 9x9");
     check_refused("slice a i begin 2 out 2\n", "x.model:3: slice a: channels 2..3 of i, which has 3");
     check_refused("shuffle a i groups 2\n", "x.model:3: shuffle a: groups 2 does not divide i's 3 channels");
-    check_refused("linear a i out 2 weight w\n", "x.model:3: linear a: i is 3x9x9; pool it to 1x1 first");
+    check_refused("conv a i out 1000 kernel 1 stride 1 pad 0 groups 1 weight w\nlinear b a out 2 weight v\n",
+                  "x.model:4: linear b: a's 1000x9x9 values are more than 65536");
+    check_refused("shortcut a i stride 2 begin 2 out 4\n",
+                  "x.model:3: shortcut a: channels 2..4 of 4 are not there for i's 3");
+    check_refused("avgpool2d a i kernel 10 stride 1\n",
+                  "x.model:3: avgpool2d a: kernel 10 does not fit into i's 9x9 map with pad 0");
+    check_refused("batchnorm a i weight n eps 0\n", "x.model:3: batchnorm a: eps 0 is not positive");
 }
 
 int main(void)

@@ -77,6 +77,70 @@ static void ranges(void)
     made_free(&m);
 }
 
+/* A cat that grows, and all that it joins, have one scale: that of the least and the largest value of all.
+ * The quantized network copies nothing. */
+static void shared_scales(enum quant_observer observer)
+{
+    static const char *const members[] = { "norm", "grow1", "cat1", "grow2", "cat2", "grow3", "cat3" };
+    struct made m = { 0 };
+    struct quant_result r;
+    struct model_binding b = { 0 };
+    struct engine e;
+    const struct quant_line *line[COUNT_OF(members)] = { NULL };
+    double low = 0, high = 0;
+
+    tiny_more(&m.net, 0, 0, 0);
+    model_unbind(&m.net.binding);
+    made_bind(&m, MADE_PICTURES);
+    m.options.observer = observer;
+    m.options.correct_bias = 0;
+    tiny_must(quant_network(&m.net.binding, &m.options, &m.pictures, m.work.kernels, &r));
+    for (size_t i = 0; i < COUNT_OF(members); i++)
+        for (int j = 0; j < r.lines; j++)
+            if (r.line[j].node == made_node(&m, members[i])) {
+                line[i] = &r.line[j];
+                low = fmin(low, line[i]->seen_low);
+                high = fmax(high, line[i]->seen_high);
+            }
+    for (size_t i = 0; i < COUNT_OF(members); i++) {
+        CHECK_MSG(line[i] && quant_params_same(line[i]->q, line[0]->q), "%s", members[i]);
+        CHECK(observer != QUANT_MINMAX || line[i]->q.scale == (double)(((float)high - (float)low) / 255));
+    }
+    for (int j = 0; j < r.lines; j++)
+        if (r.line[j].node == made_node(&m, "act") || r.line[j].node == made_node(&m, "norm1"))
+            CHECK(!quant_params_same(r.line[j].q, line[0]->q));
+    tiny_must(model_bind(&m.net.model, &r.table, NULL, &b));
+    tiny_must(engine_open(&b, &(struct engine_options){ .arithmetic = ENGINE_AUTO }, m.work.kernels, &e));
+    for (int i = 0; i < engine_steps(e.plan); i++)
+        CHECK(strncmp(engine_step_name(e.plan, i), "cat", 3) != 0);
+    CHECK(b.unused == 0);
+    engine_close(&e);
+    model_unbind(&b);
+    quant_result_free(&r);
+    made_free(&m);
+}
+
+/* tiny_every's cat of a slice leaves the sliced map its own scale. */
+static void unshared_scales(void)
+{
+    struct made m;
+    struct quant_result r;
+    struct quant_params join = { 0 }, sum = { 0 };
+
+    made_every(&m);
+    m.options.correct_bias = 0;
+    tiny_must(quant_network(&m.net.binding, &m.options, &m.pictures, m.work.kernels, &r));
+    for (int j = 0; j < r.lines; j++) {
+        if (r.line[j].node == made_node(&m, "join"))
+            join = r.line[j].q;
+        if (r.line[j].node == made_node(&m, "sum"))
+            sum = r.line[j].q;
+    }
+    CHECK(join.scale > 0 && sum.scale > 0 && !quant_params_same(join, sum));
+    quant_result_free(&r);
+    made_free(&m);
+}
+
 static void not_finite(void)
 {
     struct made m;
@@ -93,6 +157,9 @@ int main(void)
 {
     order();
     ranges();
+    shared_scales(QUANT_MINMAX);
+    shared_scales(QUANT_MSE);
+    unshared_scales();
     not_finite();
     return check_result("quant_calibrate");
 }

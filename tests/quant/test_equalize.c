@@ -56,6 +56,30 @@ static void relu6(void)
     made_free(&m);
 }
 
+/* A linear layer on a map reads a channel in as many columns as the map has positions: a.0's largest weight
+ * is 8, the reader's 0.5: s = 4; channel 1: 0.5 and 2, s = 0.5. */
+static void linear_on_map(void)
+{
+    static const char text[] = "model map  a linear layer on a map\n"
+                               "input image 3 1 2 resize squash bilinear mean 0 0 0 std 1 1 1 quant quant\n"
+                               "conv a image out 2 kernel 1 stride 1 pad 0 groups 1 weight a\nrelu r a\n"
+                               "linear fc r out 1 weight fc\noutput fc\ncam image\n";
+    struct made m = { 0 };
+    int pairs;
+
+    tiny_describe(&m.net, text);
+    tiny_real(&m.net, "a", ".weight", 4, (int64_t[]){ 2, 3, 1, 1 },
+              (float[]){ 8, -4, 2, 0.5f, 0.25f, 0.125f });
+    tiny_real(&m.net, "fc", ".weight", 2, (int64_t[]){ 1, 4 }, (float[]){ 0.25f, 0.5f, -2, 1 });
+    made_bind(&m, 1);
+    made_fold(&m);
+    tiny_must(quant_equalize(&m.work, &pairs));
+    CHECK(pairs == 1);
+    is(quant_weights(&m.work, made_node(&m, "a")), 6, (float[]){ 2, -1, 0.5f, 1, 0.5f, 0.25f });
+    is(quant_weights(&m.work, made_node(&m, "fc")), 4, (float[]){ 1, 2, -1, 0.5f });
+    made_free(&m);
+}
+
 /* On the calibration pictures a network with relu6, depthwise and grouped layers and a squeeze keeps its
  * answers but for rounding. */
 static void whole(void)
@@ -84,6 +108,7 @@ int main(void)
 {
     relu();
     relu6();
+    linear_on_map();
     whole();
     return check_result("quant_equalize");
 }

@@ -110,6 +110,49 @@ static void dequantized(void)
     made_free(&m);
 }
 
+/* A linear layer on a map keeps the file's columns; a batch normalisation alone goes along as it is. */
+static void carried(void)
+{
+    static const char *const kept[] = { "norm1.weight", "norm1.bias", "norm1.running_mean",
+                                        "norm1.running_var", "fc.weight" };
+    struct made m = { 0 };
+    struct quant_result r;
+    struct tensor_table back;
+
+    tiny_more(&m.net, 0, 0, 0);
+    model_unbind(&m.net.binding);
+    made_bind(&m, 1);
+    m.options.equalize = QUANT_EQUALIZE_OFF;
+    made_fold(&m);
+    CHECK(quant_row(&m.work, made_node(&m, "fc")) == 288);
+    for (size_t i = 0; i < COUNT_OF(kept); i++) {
+        const struct tensor *was = table_find(&m.net.table, kept[i]), *is = table_find(&m.work.real, kept[i]);
+
+        CHECK_MSG(is && is->rank == was->rank && is->dim[0] == was->dim[0] &&
+                      memcmp(is->data, was->data, (size_t)tensor_count(was) * sizeof(float)) == 0,
+                  "%s", kept[i]);
+    }
+    quant_work_free(&m.work);
+    m.work.kernels = kernel_select("auto");
+    m.options.correct_bias = 0;
+    tiny_must(quant_network(&m.net.binding, &m.options, &m.pictures, m.work.kernels, &r));
+    model_unbind(&m.net.binding);
+    tiny_must(model_bind(&m.net.model, &r.table, NULL, &m.net.binding));
+    tiny_must(quant_dequantize(&m.net.binding, &back));
+    for (size_t i = 0; i < COUNT_OF(kept); i++) {
+        const struct tensor *was = table_find(&m.net.table, kept[i]), *is = table_find(&back, kept[i]);
+        float most = 0;
+
+        for (int64_t k = 0; k < tensor_count(was); k++)
+            most = fmaxf(most, fabsf(((float *)was->data)[k] - ((float *)is->data)[k]));
+        CHECK_MSG(is->rank == was->rank && (i < 4 ? most == 0 : most > 0 && most < 0.01f), "%s: %g",
+                  kept[i], (double)most);
+    }
+    table_free(&back);
+    quant_result_free(&r);
+    made_free(&m);
+}
+
 static void refused(void)
 {
     struct made m = { 0 };
@@ -133,6 +176,7 @@ int main(void)
     seen();
     normalisation();
     dequantized();
+    carried();
     refused();
     return check_result("quant_fold");
 }

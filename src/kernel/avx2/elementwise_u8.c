@@ -74,6 +74,14 @@ static inline __m256i mul_float(const struct kernel_mul_u8 *p, __m128i a, __m128
     return _mm256_cvtps_epi32(_mm256_mul_ps(v, _mm256_set1_ps(p->multiplier)));
 }
 
+static inline __m256i affine_float(const struct kernel_affine_u8 *p, size_t c, __m128i q)
+{
+    __m256i code = _mm256_sub_epi32(_mm256_cvtepu8_epi32(q), _mm256_set1_epi32(p->zero_point_in));
+
+    return _mm256_cvtps_epi32(_mm256_fmadd_ps(_mm256_loadu_ps(p->scale + c), _mm256_cvtepi32_ps(code),
+                                              _mm256_loadu_ps(p->shift + c)));
+}
+
 /* A map without gaps is one long pixel. */
 static int whole(int a_pitch, int b_pitch, int out_pitch, int channels)
 {
@@ -119,6 +127,23 @@ static void mul_u8(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch,
             x = codes(mul_float(p, x, y), mul_float(p, x1, y1), p->zero_point_out, p->low, p->high);
             store(out + c, n - c, x);
         }
+}
+
+static void affine_u8(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
+                      const struct kernel_affine_u8 *p)
+{
+    size_t n = (size_t)channels, vectors = n / LANES * LANES;
+
+    for (int i = 0; i < pixels; i++, in += in_pitch, out += out_pitch) {
+        for (size_t c = 0; c < vectors; c += LANES) {
+            __m128i x = load(in + c);
+            __m256i low = affine_float(p, c, x), high = affine_float(p, c + 8, _mm_srli_si128(x, 8));
+
+            store(out + c, LANES, codes(low, high, p->zero_point_out, p->low, p->high));
+        }
+        for (size_t c = vectors; c < n; c++)
+            out[c] = scalar_affine_u8(p, (int)c, in[c]);
+    }
 }
 
 /* 32 codes through the table, 16 entries at a time: an index outside the 16 becomes 128 or more, for which
@@ -207,6 +232,7 @@ void elementwise_u8_fill_avx2(struct kernel_table *t)
     t->lookup_u8 = lookup_u8;
     t->add_u8 = add_u8;
     t->mul_u8 = mul_u8;
+    t->affine_u8 = affine_u8;
     t->copy_u8 = copy_u8;
     t->shuffle_u8 = shuffle_u8;
 }

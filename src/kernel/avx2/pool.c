@@ -75,40 +75,69 @@ static void maxpool_u8(const struct kernel_conv *s, const uint8_t *in, uint8_t *
         }
 }
 
-static void average_f32(const float *in, int pixels, int channels, int pitch, float *out)
+/* The first tap of position (y, x). */
+static size_t tap_of(const struct kernel_conv *s, int y, int x)
 {
-    __m256 count = _mm256_set1_ps((float)pixels);
-
-    for (int c = 0; c < channels; c += VECTOR) {
-        __m256 sum = _mm256_setzero_ps();
-
-        for (int i = 0; i < pixels; i++)
-            sum = _mm256_add_ps(sum, _mm256_loadu_ps(in + (size_t)i * pitch + c));
-        vector_store(out + c, channels - c, _mm256_div_ps(sum, count));
-    }
+    return ((size_t)y * s->stride * s->iw + (size_t)x * s->stride) * s->in_pitch;
 }
 
-static void average_u8(const uint8_t *in, int pixels, int channels, int pitch, int zero_point, float factor,
-                       uint8_t *out)
+static void average_f32(const struct kernel_conv *s, const float *in, float *out, struct kernel_rect rect)
 {
-    __m256i start = _mm256_set1_epi32(-zero_point * pixels), zero = _mm256_set1_epi32(zero_point);
-    __m256i most = _mm256_set1_epi32(32767), least = _mm256_set1_epi32(-32768);
+    __m256 count = _mm256_set1_ps((float)(s->kh * s->kw));
 
-    for (int c = 0; c < channels; c += VECTOR) {
-        __m256i sum = start;
-        int32_t code[VECTOR];
+    for (int y = rect.y0; y < rect.y1; y++)
+        for (int x = rect.x0; x < rect.x1; x++) {
+            const float *first = in + tap_of(s, y, x);
+            float *to = out + ((size_t)y * s->ow + x) * s->out_pitch;
 
-        for (int i = 0; i < pixels; i++) {
-            const __m128i *p = (const __m128i *)(in + (size_t)i * pitch + c);
+            for (int c = 0; c < s->oc; c += VECTOR) {
+                __m256 sum = _mm256_setzero_ps();
+
+                for (int ky = 0; ky < s->kh; ky++)
+                    for (int kx = 0; kx < s->kw; kx++)
+                        sum = _mm256_add_ps(
+                            sum, _mm256_loadu_ps(first + ((size_t)ky * s->iw + kx) * s->in_pitch + c));
+                vector_store(to + c, s->oc - c, _mm256_div_ps(sum, count));
+            }
+        }
+}
+
+/* Eight channels of a window: the sum of codes less their zero points. */
+static __m256i window_sum(const struct kernel_conv *s, const uint8_t *first)
+{
+    __m256i sum = _mm256_set1_epi32(-s->zero_point_in * s->kh * s->kw);
+
+    for (int ky = 0; ky < s->kh; ky++)
+        for (int kx = 0; kx < s->kw; kx++) {
+            const __m128i *p = (const __m128i *)(first + ((size_t)ky * s->iw + kx) * s->in_pitch);
 
             sum = _mm256_add_epi32(sum, _mm256_cvtepu8_epi32(_mm_loadl_epi64(p)));
         }
-        sum = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_set1_ps(factor)));
-        sum = _mm256_add_epi32(_mm256_max_epi32(_mm256_min_epi32(sum, most), least), zero);
-        _mm256_storeu_si256((__m256i *)code, sum);
-        for (int j = 0; j < scalar_min(VECTOR, channels - c); j++)
-            out[c + j] = (uint8_t)scalar_min(scalar_max(code[j], 0), 255);
-    }
+    return sum;
+}
+
+static void average_u8(const struct kernel_conv *s, const uint8_t *in, uint8_t *out, struct kernel_rect rect,
+                       float factor)
+{
+    __m256i zero = _mm256_set1_epi32(s->zero_point_in), most = _mm256_set1_epi32(32767),
+            least = _mm256_set1_epi32(-32768);
+
+    for (int y = rect.y0; y < rect.y1; y++)
+        for (int x = rect.x0; x < rect.x1; x++) {
+            const uint8_t *first = in + tap_of(s, y, x);
+            uint8_t *to = out + ((size_t)y * s->ow + x) * s->out_pitch;
+
+            for (int c = 0; c < s->oc; c += VECTOR) {
+                __m256 v = _mm256_cvtepi32_ps(window_sum(s, first + c));
+                __m256i code = _mm256_cvtps_epi32(_mm256_mul_ps(v, _mm256_set1_ps(factor)));
+                int32_t all[VECTOR];
+
+                code = _mm256_add_epi32(_mm256_max_epi32(_mm256_min_epi32(code, most), least), zero);
+                _mm256_storeu_si256((__m256i *)all, code);
+                for (int j = 0; j < scalar_min(VECTOR, s->oc - c); j++)
+                    to[c + j] = (uint8_t)scalar_min(scalar_max(all[j], 0), 255);
+            }
+        }
 }
 
 void pool_fill_avx2(struct kernel_table *t)

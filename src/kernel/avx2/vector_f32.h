@@ -19,6 +19,28 @@ static inline vector vector_loadu(const float *p)
 {
     return _mm256_loadu_ps(p);
 }
+static inline vector vector_add(vector a, vector b)
+{
+    return _mm256_add_ps(a, b);
+}
+static inline vector vector_sub(vector a, vector b)
+{
+    return _mm256_sub_ps(a, b);
+}
+static inline vector vector_mul(vector a, vector b)
+{
+    return _mm256_mul_ps(a, b);
+}
+static inline vector vector_div(vector a, vector b)
+{
+    return _mm256_div_ps(a, b);
+}
+/* The bits moved up by 23 places, plus `one`: 2^n of a number that has n in its low bits. */
+static inline vector vector_power(vector v, int one)
+{
+    return _mm256_castsi256_ps(
+        _mm256_add_epi32(_mm256_slli_epi32(_mm256_castps_si256(v), 23), _mm256_set1_epi32(one)));
+}
 static inline vector vector_fma(vector a, vector b, vector c)
 {
     return _mm256_fmadd_ps(a, b, c);

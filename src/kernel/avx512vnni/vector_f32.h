@@ -20,6 +20,28 @@ static inline vector vector_loadu(const float *p)
 {
     return _mm512_loadu_ps(p);
 }
+static inline vector vector_add(vector a, vector b)
+{
+    return _mm512_add_ps(a, b);
+}
+static inline vector vector_sub(vector a, vector b)
+{
+    return _mm512_sub_ps(a, b);
+}
+static inline vector vector_mul(vector a, vector b)
+{
+    return _mm512_mul_ps(a, b);
+}
+static inline vector vector_div(vector a, vector b)
+{
+    return _mm512_div_ps(a, b);
+}
+/* The bits moved up by 23 places, plus `one`: 2^n of a number that has n in its low bits. */
+static inline vector vector_power(vector v, int one)
+{
+    return _mm512_castsi512_ps(
+        _mm512_add_epi32(_mm512_slli_epi32(_mm512_castps_si512(v), 23), _mm512_set1_epi32(one)));
+}
 static inline vector vector_fma(vector a, vector b, vector c)
 {
     return _mm512_fmadd_ps(a, b, c);

@@ -27,6 +27,20 @@ static void mul_u8(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch,
             out[c] = scalar_mul_u8(p, a[c], b[c]);
 }
 
+REF_HOT("fma") static void affine_row(const uint8_t *in, uint8_t *out, int channels,
+                                      const struct kernel_affine_u8 *p)
+{
+    for (int c = 0; c < channels; c++)
+        out[c] = scalar_affine_u8(p, c, in[c]);
+}
+
+static void affine_u8(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
+                      const struct kernel_affine_u8 *p)
+{
+    for (int i = 0; i < pixels; i++, in += in_pitch, out += out_pitch)
+        affine_row(in, out, channels, p);
+}
+
 static void copy_u8(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels)
 {
     for (int i = 0; i < pixels; i++, in += in_pitch, out += out_pitch)
@@ -58,6 +72,7 @@ void elementwise_u8_fill_ref(struct kernel_table *t)
     t->lookup_u8 = lookup_u8;
     t->add_u8 = add_u8;
     t->mul_u8 = mul_u8;
+    t->affine_u8 = affine_u8;
     t->copy_u8 = copy_u8;
     t->shuffle_u8 = shuffle_u8;
     t->input_u8 = input_u8;

@@ -53,27 +53,40 @@ static void maxpool_u8(const struct kernel_conv *s, const uint8_t *in, uint8_t *
         }
 }
 
-static void average_f32(const float *in, int pixels, int channels, int pitch, float *out)
+static void average_f32(const struct kernel_conv *s, const float *in, float *out, struct kernel_rect rect)
 {
-    for (int c = 0; c < channels; c++)
-        out[c] = 0.0f;
-    for (int i = 0; i < pixels; i++)
-        for (int c = 0; c < channels; c++)
-            out[c] += in[(size_t)i * pitch + c];
-    for (int c = 0; c < channels; c++)
-        out[c] /= (float)pixels;
+    for (int y = rect.y0; y < rect.y1; y++)
+        for (int x = rect.x0; x < rect.x1; x++) {
+            const float *first = in + ((size_t)y * s->stride * s->iw + (size_t)x * s->stride) * s->in_pitch;
+            float *to = out + ((size_t)y * s->ow + x) * s->out_pitch;
+
+            for (int c = 0; c < s->oc; c++)
+                to[c] = 0.0f;
+            for (int i = 0; i < s->kh * s->kw; i++)
+                for (int c = 0; c < s->oc; c++)
+                    to[c] += first[((size_t)(i / s->kw) * s->iw + i % s->kw) * s->in_pitch + c];
+            for (int c = 0; c < s->oc; c++)
+                to[c] /= (float)(s->kh * s->kw);
+        }
 }
 
-static void average_u8(const uint8_t *in, int pixels, int channels, int pitch, int zero_point, float factor,
-                       uint8_t *out)
+static void average_u8(const struct kernel_conv *s, const uint8_t *in, uint8_t *out, struct kernel_rect rect,
+                       float factor)
 {
-    for (int c = 0; c < channels; c++) {
-        int32_t sum = 0;
+    for (int y = rect.y0; y < rect.y1; y++)
+        for (int x = rect.x0; x < rect.x1; x++) {
+            const uint8_t *first =
+                in + ((size_t)y * s->stride * s->iw + (size_t)x * s->stride) * s->in_pitch;
+            uint8_t *to = out + ((size_t)y * s->ow + x) * s->out_pitch;
 
-        for (int i = 0; i < pixels; i++)
-            sum += in[(size_t)i * pitch + c];
-        out[c] = scalar_code(scalar_rne((float)(sum - zero_point * pixels) * factor), zero_point, 0, 255);
-    }
+            for (int c = 0; c < s->oc; c++) {
+                int32_t sum = -s->zero_point_in * s->kh * s->kw;
+
+                for (int i = 0; i < s->kh * s->kw; i++)
+                    sum += first[((size_t)(i / s->kw) * s->iw + i % s->kw) * s->in_pitch + c];
+                to[c] = scalar_code(scalar_rne((float)sum * factor), s->zero_point_in, 0, 255);
+            }
+        }
 }
 
 void pool_fill_ref(struct kernel_table *t)

@@ -1,0 +1,10 @@
+/* src/kernel/avx512vnni/activation_f32.c: sigmoid, silu and batch normalisation alone in fp32, 16 at a time.
+ */
+#include "vector_f32.h"
+
+#include "../activation_f32.h"
+
+void activation_f32_fill_avx512vnni(struct kernel_table *t)
+{
+    fill_activation_f32(t);
+}
