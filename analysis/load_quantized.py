@@ -9,8 +9,8 @@
     analysis/load_quantized.py mobilenet_v2 FILE OUT.h5             OUT.h5: what `quantcam infer` gave for FILE
 
 As a program it runs OUT.h5's /pixels through PyTorch and compares the logits bit for bit; exit 1 where any differs. NETWORK is
-mobilenet_v2, mobilenet_v3_large, resnet18, resnet50, shufflenet_v2_x0_5, shufflenet_v2_x1_0, ...; demo:NAME is a network of
-models/demo.
+mobilenet_v2, mobilenet_v3_large, resnet18, resnet50, shufflenet_v2_x0_5, shufflenet_v2_x1_0, ..., or one of quantizable_nets.py;
+demo:NAME is a network of models/demo.
 
 Integers of 2 to 8 bits run: PyTorch's kernels clamp at 0..255, and what lies above a file's P.codes is clamped behind each
 module, which comes to the same. (hardsigmoid's output has 8 bits there: networks with one run at 8.) Rounded files, of 16 bits or of
@@ -28,6 +28,8 @@ import torch
 import torchvision
 from torch.ao.nn.intrinsic import quantized as fused
 from torchvision.models import quantization as quantizable
+
+import quantizable_nets
 
 DTYPES = {'F64': np.float64, 'F32': np.float32, 'I64': np.int64, 'I32': np.int32, 'I16': np.int16, 'I8': np.int8, 'U8': np.uint8}
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
@@ -95,6 +97,11 @@ def skeleton(network, engine):
         from demo_models import build, prepare, quantizable as demo_quantizable
         name = network.removeprefix('demo:')
         plain, net = build(name), prepare(name, demo_quantizable(name))
+    elif network in quantizable_nets.BUILD:
+        plain = net = quantizable_nets.BUILD[network](getattr(torchvision.models, network)(weights=None).eval())
+        net.qconfig = torch.ao.quantization.QConfig(activation=torch.ao.quantization.default_observer,
+                                                    weight=torch.ao.quantization.default_weight_observer)
+        torch.ao.quantization.prepare(net, inplace=True)
     else:
         name = network
         plain, net = getattr(torchvision.models, name)(weights=None), getattr(quantizable, name)(weights=None, quantize=False)
@@ -143,6 +150,10 @@ def load(network, path):
             weight = f'{name}.weight'
             module.set_weight_bias(qtensor(tensors[weight], *scales[weight]), torch.from_numpy(tensors[f'{name}.bias']))
             left -= {weight, f'{name}.bias'}
+        if f'{name}.running_mean' in tensors:                   # batch normalisation alone
+            for part in ('weight', 'bias', 'running_mean', 'running_var'):
+                getattr(module, part).data.copy_(torch.from_numpy(tensors[f'{name}.{part}']))
+                left.remove(f'{name}.{part}')
         if f'{name}.scale' in tensors:
             scale, zero_point = float(tensors[f'{name}.scale']), int(tensors[f'{name}.zero_point'])
             as_they_were = isinstance(module.scale, torch.Tensor)
