@@ -26,44 +26,28 @@ struct row {
 
 /* ---- cells --------------------------------------------------------------------------------------------- */
 
-/* set: of a column that stands for every set, else -1. */
-static int set_of(const struct filling *f, const struct row *row, const struct table_column *c, int set)
-{
-    const char *of = f->study ? f->study->other : f->l->precision[row->key.precision].name;
-
-    return set >= 0 ? set : c->set ? value_set(f->l, c->set, of) : row->key.set;
-}
-
-/* The key in values.csv: of a reading the reading, not the selection that it found. */
-static void key_cell(struct filling *f, const struct row *row, const struct table_column *c, int set,
-                     int found)
-{
-    int named = set < 0 && c->set && strcmp(c->set, value_sampled) != 0;
-    const char *precision = f->l->precision[c->first ? 0 : row->key.precision].name;
-
-    grid_set_key(f->g, (struct grid_key){ f->l->network[row->key.network].name, row->blind ? NULL : precision,
-                                          named       ? c->set
-                                          : found < 0 ? NULL
-                                                      : value_set_name(f->l, found) });
-}
-
 static int is_change(const struct row *row, const struct table_column *c)
 {
     return !row->plain && (c->show == TABLE_CHANGE || c->show == TABLE_PAIRS);
 }
 
-/* The cell's measure of the row, and its value or change. */
+/* The cell's measure of the row, its value or change, and the key of both. set: of a column that stands for
+ * every set, else -1. */
 static status read_cell(struct filling *f, const struct row *row, const struct table_column *c, int set,
                         char name[2 * STORE_NAME], struct value *v)
 {
+    const char *selecting = f->study ? f->study->other : f->l->precision[row->key.precision].name;
+    const char *stem = row->blind ? c->blind : c->measure ? c->measure : row->key.measure, *on = row->on;
     struct value_key key = row->key;
     int change = is_change(row, c);
-    const char *stem = row->blind ? c->blind : c->measure ? c->measure : row->key.measure, *on = row->on;
+    const char *precision;
 
     key.precision = c->first ? 0 : row->key.precision;
-    key.set = set_of(f, row, c, set);
-    key_cell(f, row, c, set, key.set);
-    if (on && !change && strcmp(on, f->l->precision[key.precision].name) == 0)
+    key.set = set >= 0 ? set : c->set ? value_set(f->l, c->set, selecting) : row->key.set;
+    precision = f->l->precision[key.precision].name;
+    grid_set_key(f->g, (struct grid_key){ f->l->network[key.network].name, row->blind ? NULL : precision,
+                                          key.set < 0 ? c->set : value_set_name(f->l, key.set) });
+    if (on && !change && strcmp(on, precision) == 0)
         on = NULL;
     snprintf(name, 2 * STORE_NAME, "%s%s%s%s%s", row->blind ? row->blind : "", stem,
              row->suffix ? row->suffix : "", on ? "_on_" : "", on ? on : "");
