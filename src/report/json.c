@@ -3,132 +3,95 @@
 
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
+#include "markup.h"
 #include "print.h"
 
-/* cJSON answers a failed allocation with NULL, and adding NULL does nothing: so one look at the end is
- * enough, at the printed text. */
-static status json_grid(const struct grid *g, cJSON **item)
+static status add_lines(char *text, struct text *out)
 {
-    struct text out = { .max = 64 << 20 };
-    status result = print_grid(g, PRINT_JSON, 0, &out);
+    for (char *line = text, *end; line && *line; line = end) {
+        size_t size = strcspn(line, "\n");
 
-    *item = result == OK ? cJSON_CreateRaw(out.data) : NULL;
-    text_free(&out);
-    return result;
-}
-
-static cJSON *json_album(const struct album *g)
-{
-    cJSON *out = cJSON_CreateArray();
-
-    for (int i = 0; i < g->count; i++) {
-        const struct album_picture *p = &g->picture[i];
-        cJSON *item = cJSON_CreateObject();
-
-        cJSON_AddStringToObject(item, "network", g->layout->network[p->network].name);
-        cJSON_AddNumberToObject(item, "place", p->place);
-        cJSON_AddNumberToObject(item, "image", (double)p->image);
-        cJSON_AddStringToObject(item, "path", p->path);
-        cJSON_AddNumberToObject(item, "rmse_aligned", (double)p->rmse);
-        cJSON_AddStringToObject(item, "file", p->file);
-        cJSON_AddItemToArray(out, item);
+        end = line + size + (line[size] == '\n');
+        line[size] = '\0';
+        TRY(text_add(out, line == text ? "" : ", "));
+        TRY(markup_quoted(out, line));
+        if (end > line + size)
+            line[size] = '\n';
     }
-    return out;
+    return OK;
 }
 
-static cJSON *json_example(const struct example *e)
+static status add_words(const struct words *w, struct text *out)
 {
-    cJSON *out = cJSON_CreateArray();
-
-    for (int k = 0; k < e->rows; k++) {
-        const struct example_row *row = &e->row[k];
-        cJSON *item = cJSON_CreateObject();
-
-        cJSON_AddItemToArray(out, item);
-        cJSON_AddStringToObject(item, "network", e->layout->network[k].name);
-        if (row->image < 0)
-            continue;
-        cJSON_AddNumberToObject(item, "image", (double)row->image);
-        cJSON_AddStringToObject(item, "path", row->path);
-        for (int p = 0; p < e->layout->precisions; p++) {
-            cJSON *side = cJSON_CreateObject();
-
-            cJSON_AddNumberToObject(side, "iou", (double)row->iou[p]);
-            cJSON_AddItemToObject(side, "box", cJSON_CreateIntArray(row->box[p], 4));
-            cJSON_AddStringToObject(side, "colour", example_better(e, k, p) ? "green" : "red");
-            cJSON_AddItemToObject(item, e->layout->precision[p].name, side);
-        }
-    }
-    return out;
-}
-
-static cJSON *json_words(const struct words *w)
-{
-    cJSON *out = cJSON_CreateArray();
-
     for (int i = 0; i < w->findings; i++) {
         const struct words_finding *f = &w->finding[i];
-        cJSON *item = cJSON_CreateObject(), *statements = cJSON_CreateArray();
 
-        cJSON_AddItemToArray(out, item);
-        cJSON_AddItemToObject(item, "statements", statements);
-        cJSON_AddStringToObject(item, "network", f->network);
-        cJSON_AddStringToObject(item, "precision", f->precision);
-        cJSON_AddStringToObject(item, "words", f->sentence[0]);
-        for (int k = 1; k < f->sentences; k++)
-            cJSON_AddItemToArray(statements, cJSON_CreateString(f->sentence[k]));
+        TRY(text_add(out, i ? ",\n" : ""));
+        TRY(markup_json(out, "{\"network\": %s, \"precision\": %s, \"words\": %s, \"statements\": [",
+                        f->network, f->precision, f->sentence[0]));
+        for (int k = 1; k < f->sentences; k++) {
+            TRY(text_add(out, k > 1 ? ", " : ""));
+            TRY(markup_quoted(out, f->sentence[k]));
+        }
+        TRY(text_add(out, "]}"));
     }
-    return out;
+    return OK;
 }
 
-static status json_lines(const char *text, cJSON *to)
+static status add_album(const struct album *g, struct text *out)
 {
-    struct text line = { .max = 1 << 24 };
-    status result = OK;
+    for (int i = 0; i < g->count; i++) {
+        const struct album_picture *p = &g->picture[i];
 
-    for (size_t size; text && *text && result == OK; text += size + (text[size] == '\n')) {
-        size = strcspn(text, "\n");
-        line.size = 0;
-        result = text_add_bytes(&line, text, size);
-        if (result == OK)
-            cJSON_AddItemToArray(to, cJSON_CreateString(line.data));
+        TRY(text_add(out, i ? ",\n" : ""));
+        TRY(markup_json(out,
+                        "{\"network\": %s, \"place\": %d, \"image\": %lld, \"path\": %s, "
+                        "\"rmse_aligned\": %.9g, \"file\": %s}",
+                        g->layout->network[p->network].name, p->place, (long long)p->image, p->path,
+                        (double)p->rmse, p->file));
     }
-    text_free(&line);
-    return result;
+    return OK;
+}
+
+static status add_example(const struct example *e, struct text *out)
+{
+    for (int k = 0; k < e->rows; k++) {
+        const struct example_row *row = &e->row[k];
+
+        TRY(text_add(out, k ? ",\n" : ""));
+        TRY(markup_json(out, "{\"network\": %s", e->layout->network[k].name));
+        if (row->image >= 0)
+            TRY(markup_json(out, ", \"image\": %lld, \"path\": %s", (long long)row->image, row->path));
+        for (int p = 0; p < e->layout->precisions && row->image >= 0; p++)
+            TRY(markup_json(out, ", %s: {\"iou\": %.9g, \"box\": [%d, %d, %d, %d], \"colour\": %s}",
+                            e->layout->precision[p].name, (double)row->iou[p], row->box[p][0], row->box[p][1],
+                            row->box[p][2], row->box[p][3], example_better(e, k, p) ? "green" : "red"));
+        TRY(text_add(out, "}"));
+    }
+    return OK;
 }
 
 status json_document(const struct html_parts *parts, struct text *out)
 {
     const struct tables *t = &parts->tables;
-    cJSON *root = cJSON_CreateObject(), *images = cJSON_CreateObject(), *tables = cJSON_CreateArray(),
-          *decided = cJSON_CreateArray(), *grid;
-    char *text = NULL;
-    status result = OK;
 
-    cJSON_AddStringToObject(root, "file", store_reader_path(parts->r));
-    cJSON_AddNumberToObject(images, "total", (double)t->total);
-    cJSON_AddNumberToObject(images, "ok", (double)t->ok);
-    cJSON_AddNumberToObject(images, "bad", (double)t->bad);
-    cJSON_AddItemToObject(root, "images", images);
-    cJSON_AddItemToObject(root, "decided", decided);
-    TRY_OUT(json_lines(parts->decided.data, decided));
-    cJSON_AddItemToObject(root, "findings", json_words(&parts->words));
-    cJSON_AddItemToObject(root, "tables", tables);
+    TRY(markup_json(out,
+                    "{\"file\": %s,\n\"images\": {\"total\": %lld, \"ok\": %lld, \"bad\": %lld},\n"
+                    "\"decided\": [",
+                    store_reader_path(parts->r), (long long)t->total, (long long)t->ok, (long long)t->bad));
+    TRY(add_lines(parts->decided.data, out));
+    TRY(text_add(out, "],\n\"findings\": ["));
+    TRY(add_words(&parts->words, out));
+    TRY(text_add(out, "],\n\"tables\": ["));
     for (int i = 0; i < t->grids; i++) {
-        TRY_OUT(json_grid(t->grid[i], &grid));
-        cJSON_AddItemToArray(tables, grid);
+        TRY(text_add(out, i ? ",\n" : ""));
+        TRY(print_grid(t->grid[i], PRINT_JSON, 0, out));
     }
-    TRY_OUT(json_grid(&t->bad_images, &grid));
-    cJSON_AddItemToObject(root, "bad_images", grid);
-    cJSON_AddItemToObject(root, "gallery", json_album(&parts->album));
-    cJSON_AddItemToObject(root, "figure_3", json_example(&parts->example));
-    text = cJSON_Print(root);
-    result =
-        text ? text_add_bytes(out, text, strlen(text)) : FAIL(ERR_MEMORY, "no memory for the JSON report");
-out:
-    cJSON_free(text);
-    cJSON_Delete(root);
-    return result;
+    TRY(text_add(out, "],\n\"bad_images\": "));
+    TRY(print_grid(&t->bad_images, PRINT_JSON, 0, out));
+    TRY(text_add(out, ",\n\"gallery\": ["));
+    TRY(add_album(&parts->album, out));
+    TRY(text_add(out, "],\n\"figure_3\": ["));
+    TRY(add_example(&parts->example, out));
+    return text_add(out, "]}\n");
 }

@@ -1,4 +1,4 @@
-/* src/report/markup.c: texts as HTML and XML take them. */
+/* src/report/markup.c: texts as HTML, XML, JSON and LaTeX take them. */
 #include "markup.h"
 
 #include <string.h>
@@ -60,12 +60,28 @@ status markup_html(struct text *out, const char *text)
     return OK;
 }
 
+status markup_quoted(struct text *out, const char *text)
+{
+    TRY(text_add(out, "\""));
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            TRY(text_add(out, "\\%c", *text));
+        else if ((unsigned char)*text < 0x20)
+            TRY(text_add(out, "\\u%04x", (unsigned)*text));
+        else
+            TRY(text_add_bytes(out, text, 1));
+    }
+    return text_add(out, "\"");
+}
+
+typedef status escape(struct text *out, const char *text);
+
 /* One conversion, `spec`, with its argument. */
-static status add_argument(struct text *out, const char *spec, char kind, va_list *args)
+static status add_argument(struct text *out, escape *words, const char *spec, char kind, va_list *args)
 {
     switch (kind) {
     case 's':
-        return markup_html(out, va_arg(*args, const char *));
+        return words(out, va_arg(*args, const char *));
     case 'd':
         return strstr(spec, "ll") ? text_add(out, spec, va_arg(*args, long long))
                                   : text_add(out, spec, va_arg(*args, int));
@@ -78,20 +94,38 @@ static status add_argument(struct text *out, const char *spec, char kind, va_lis
     }
 }
 
-status markup_add(struct text *out, const char *format, ...)
+static status fill(struct text *out, escape *words, const char *format, va_list *args)
 {
-    status result = OK;
-    va_list args;
-
-    va_start(args, format);
-    while (*format && result == OK) {
+    while (*format) {
         size_t plain = strcspn(format, "%"), size = plain ? plain : strcspn(format + 1, "sdfg%") + 2;
         char spec[16];
 
         snprintf(spec, sizeof spec, "%.*s", (int)size, format);
-        result = plain ? text_add_bytes(out, format, size) : add_argument(out, spec, format[size - 1], &args);
+        TRY(plain ? text_add_bytes(out, format, size)
+                  : add_argument(out, words, spec, format[size - 1], args));
         format += size;
     }
+    return OK;
+}
+
+status markup_add(struct text *out, const char *format, ...)
+{
+    status result;
+    va_list args;
+
+    va_start(args, format);
+    result = fill(out, markup_html, format, &args);
+    va_end(args);
+    return result;
+}
+
+status markup_json(struct text *out, const char *format, ...)
+{
+    status result;
+    va_list args;
+
+    va_start(args, format);
+    result = fill(out, markup_quoted, format, &args);
     va_end(args);
     return result;
 }

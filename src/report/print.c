@@ -156,35 +156,13 @@ static status close_markdown(const struct grid *t, const struct block *b, struct
     return text_add(out, t->note[0] ? "\n%s\n\n" : "\n%s", t->note);
 }
 
-static status add_quoted(const char *text, struct text *out)
-{
-    TRY(text_add(out, "\""));
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\')
-            TRY(text_add(out, "\\%c", *text));
-        else if ((unsigned char)*text < 0x20)
-            TRY(text_add(out, "\\u%04x", (unsigned)*text));
-        else
-            TRY(text_add_bytes(out, text, 1));
-    }
-    return text_add(out, "\"");
-}
-
 static status open_json(const struct grid *t, const struct block *b, struct text *out)
 {
-    TRY(text_add(out, "{\"id\": "));
-    TRY(add_quoted(t->id, out));
-    TRY(text_add(out, ", \"title\": "));
-    TRY(add_quoted(t->title, out));
-    TRY(text_add(out, ", \"note\": "));
-    TRY(add_quoted(t->note, out));
-    TRY(text_add(out, ", \"columns\": ["));
+    TRY(markup_json(out, "{\"id\": %s, \"title\": %s, \"note\": %s, \"columns\": [", t->id, t->title,
+                    t->note));
     for (int c = 0; c < t->columns; c++) {
-        TRY(text_add(out, c ? ", {\"name\": " : "{\"name\": "));
-        TRY(add_quoted(t->head[c], out));
-        TRY(text_add(out, ", \"unit\": "));
-        TRY(add_quoted(t->unit[c], out));
-        TRY(text_add(out, "}"));
+        TRY(text_add(out, c ? ", " : ""));
+        TRY(markup_json(out, "{\"name\": %s, \"unit\": %s}", t->head[c], t->unit[c]));
     }
     return text_add(out, "],\n\"rows\": [");
 }
@@ -207,7 +185,7 @@ static status put_json(const struct spot *s, struct text *out)
                         s->cell->value, s->cell->low, s->cell->high, s->text);
     if (s->cell->kind == CELL_NUMBER || s->cell->kind == CELL_COUNT)
         return is_json(text) ? text_add(out, "%s", text) : text_add(out, "%.9g", s->cell->value);
-    return add_quoted(s->text, out);
+    return markup_quoted(out, s->text);
 }
 
 static status close_json(const struct grid *t, const struct block *b, struct text *out)

@@ -53,6 +53,9 @@ int main(void)
     check_base64();
     CHECK(markup_add(&out, "<b>%s</b>%s %d%% %+.1f %lld %.2g", "<&", ">", 7, 0.25, 1LL << 40, 0.001) == OK);
     CHECK_MSG(strcmp(out.data, "<b>&lt;&amp;</b>&gt; 7% +0.2 1099511627776 0.001") == 0, "%s", out.data);
+    out.size = 0;
+    CHECK(markup_json(&out, "{\"a\": %s, \"b\": [%d, %.9g]}", "\"\\\n\xC3\xA9", 3, 0.5) == OK);
+    CHECK_MSG(strcmp(out.data, "{\"a\": \"\\\"\\\\\\u000a\xC3\xA9\", \"b\": [3, 0.5]}") == 0, "%s", out.data);
     text_free(&out);
     CHECK(mem_live() == 0);
     return check_result("report/markup");

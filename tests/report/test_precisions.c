@@ -70,7 +70,7 @@ static void check_three(struct store_reader *r, const char *folder)
     check_file(report, "figures/summary_1.svg", ">int4<");
     check_file(report, "figures/sigma_1.svg", ">fp32<");
     check_file(report, "figures/sigma_1.svg", "class=\"line s2\"");
-    check_file(report, "report.json", "\"precision\":\t\"int4\"");
+    check_file(report, "report.json", "\"precision\": \"int4\"");
     page = read_file(report, "report.html");
     if (page) {
         /* The study's int8 keeps its numbers; no table of it is of int4. */

@@ -445,7 +445,7 @@ static void check_written(struct store_reader *r, const char *folder)
     check_file(out, "figures/rmse_2.svg", "<title>18.</title>");
     check_file(out, "figures/margin_1.svg", "</svg>\n");
     check_file(out, "figures/summary_2.svg", "<title>18.</title>");
-    check_file(out, "report.json", "\"words\":\t\"");
+    check_file(out, "report.json", "\"words\": \"");
     check_file(out, "figures/histogram_1.svg", ">Dice 97.500 %<");
     check_file(out, "figures/histogram_1.svg", "the study 99.521 %");
     check_file(out, "figures/histogram_2.svg", ">Dice 86.250 %<");
@@ -454,7 +454,7 @@ static void check_written(struct store_reader *r, const char *folder)
     check_file(out, "figures/histogram_1.svg", "V212.0H62.8V94.9H64.3V212.0");
     check_file(out, "report.md", "| resnet18 | 10.500 | 29.220 | -18.720 | 4.125 |");
     check_file(out, "report.md", "4 pictures could not be read");
-    check_file(out, "report.json", "\"total\":\t23");
+    check_file(out, "report.json", "\"total\": 23");
     check_file(out, "report.json", "{\"value\": 91.25, \"low\": 80.1, \"high\": 99.9, ");
     check_file(out, "report.json", "\"no labels\"");
     check_file(out, "bad_images.csv", "image 9 is bad");
