@@ -44,7 +44,7 @@ struct gallery {
     int items;                 /* of the network in hand */
     struct pairs pair[OTHERS]; /* of each further precision */
     int others;
-    size_t bytes, room; /* spent; for the network in hand */
+    size_t bytes; /* spent */
     int shown, left_out;
 };
 
