@@ -111,6 +111,21 @@ static status add_truths(struct listing *l, const struct score *s)
     return OK;
 }
 
+/* Pictures of which --maps has none. */
+static status add_unmapped(struct listing *l, const struct score *s)
+{
+    int missing = 0, first = 0;
+
+    for (int i = s->list.count - 1; i >= 0 && s->file; i--)
+        if (!saliency_source_has(s->file, i)) {
+            missing++;
+            first = i;
+        }
+    return missing ? listing_fact(l, LISTING_TEXT, "without a map of --maps", "%d, the first is %s", missing,
+                                  s->list.path[first])
+                   : OK;
+}
+
 static status add_degenerate(struct listing *l, const struct score *s)
 {
     static const char *const cause[DENSITY_CAUSES] = { NULL, "all 0", "constant", "not finite" };
@@ -132,6 +147,7 @@ static status add_facts(struct listing *l, const struct score *s)
     if (s->unreadable > 0)
         TRY(listing_fact(l, LISTING_COUNT, "unreadable", "%d", s->unreadable));
     TRY(add_truths(l, s));
+    TRY(add_unmapped(l, s));
     if (s->how.truth[TRUTH_FIXATIONS]) {
         TRY(listing_fact(l, LISTING_COUNT, "fixated pixels", "%lld", (long long)s->fixated));
         TRY(listing_fact(l, LISTING_COUNT, "fixations outside", "%d", s->dropped));

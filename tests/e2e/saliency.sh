@@ -40,6 +40,7 @@ mkdir "$T/flat"
 echo "P2 2 2 9 0 0 0 0" > "$T/flat/$(name 0).pgm"
 echo "P2 2 2 9 4 4 4 4" > "$T/flat/$(name 1).pgm"
 check "flat maps" code 0 $S "$T/images" --densities "$T/densities" --suffix=_fixMap --method=file --maps="$T/flat"
+check "pictures without a map are counted" says "^without a map of --maps +4, the first is n02_.*$"
 check "all 0 is counted" says '^file: all 0 +1$'
 check "constant is counted" says '^file: constant +1$'
 table --densities "$T/densities" --suffix=_fixMap --method=file --maps="$T/flat"
