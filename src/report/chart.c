@@ -286,6 +286,14 @@ status chart_draw(const struct chart *c, struct text *out)
                     at.height, at.width);
 }
 
+void chart_series(struct chart *c, int series, const char *name, const double *x, const double *y, int n)
+{
+    struct chart_series *s = &c->series[series];
+
+    *s = (struct chart_series){ "", x, y, n };
+    snprintf(s->name, sizeof s->name, "%s", name);
+}
+
 struct chart_mark *chart_mark(struct chart *c, int row, int series)
 {
     BUG_IF(c->marks == CHART_MARKS_MOST);

@@ -45,6 +45,8 @@ struct chart {
 };
 
 MUST_USE status chart_draw(const struct chart *c, struct text *out);
+/* Sets a series, its name copied; n = 0: in the legend alone. */
+void chart_series(struct chart *c, int series, const char *name, const double *x, const double *y, int n);
 /* The next mark, zeroed. */
 struct chart_mark *chart_mark(struct chart *c, int row, int series);
 

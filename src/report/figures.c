@@ -121,7 +121,7 @@ static status draw_summary(struct figures_drawing *d)
     MEM_TRY(panel, (size_t)l->networks, sizeof *panel);
     *d->c = (struct chart){ .title = "" };
     for (int p = 1; p < l->precisions; p++)
-        figures_series(d, p, NULL, NULL, 0);
+        chart_series(d->c, p, d->l->precision[p].name, NULL, NULL, 0);
     for (int k = 0; k < l->networks && result == OK; k++)
         result = fill_panels(d, k, panel[k]);
     for (int i = 0; i < SUMMARY_ROWS; i++)
@@ -159,7 +159,7 @@ static status draw_curve(struct figures_drawing *d, struct value_key key, double
         double *y = x + (size_t)points * (size_t)(key.precision + 1);
 
         TRY(value_curve(d->r, &key, y));
-        figures_series(d, key.precision, x, y, points);
+        chart_series(d->c, key.precision, d->l->precision[key.precision].name, x, y, points);
     }
     return chart_draw(d->c, &d->to->section[FIGURES_CURVES]);
 }
@@ -216,7 +216,7 @@ static status draw_histogram(struct figures_drawing *d, const struct value_key *
 
         TRY(value_histogram(d->r, &(struct value_key){ key->network, p, key->set, NULL }, of->range,
                             &h[side]));
-        figures_series(d, p, NULL, h[side].bins, COUNT_OF(h[side].bins));
+        chart_series(d->c, p, d->l->precision[p].name, NULL, h[side].bins, COUNT_OF(h[side].bins));
         for (size_t b = 0; b < COUNT_OF(h[side].bins); b++)
             most = fmax(most, h[side].bins[b]);
     }
@@ -270,14 +270,6 @@ static status draw_all(struct figures_drawing *d)
     for (int k = 0; k < d->l->networks && d->l->precisions > 1; k++)
         TRY(draw_network(d, k));
     return figures_sets_draw(d);
-}
-
-void figures_series(struct figures_drawing *d, int p, const double *x, const double *y, int n)
-{
-    struct chart_series *s = &d->c->series[p];
-
-    *s = (struct chart_series){ "", x, y, n };
-    snprintf(s->name, sizeof s->name, "%s", d->l->precision[p].name);
 }
 
 status figures_draw(struct store_reader *r, const char *folder, struct figures *out)

@@ -173,7 +173,7 @@ static status draw_margin(struct figures_drawing *d, const struct pairs *all, in
         x[m] = m + 0.5;
     for (int p = 1; p <= count; p++) {
         count_changed(&all[p - 1], images, y[p]);
-        figures_series(d, p, x, y[p], MARGINS);
+        chart_series(d->c, p, d->l->precision[p].name, x, y[p], MARGINS);
     }
     return chart_draw(d->c, &d->to->section[FIGURES_MARGIN]);
 }

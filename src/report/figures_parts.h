@@ -13,8 +13,6 @@ struct figures_drawing {
     struct chart *c;             /* the chart in hand */
 };
 
-/* The precision's series of the chart in hand; n = 0: its name in the legend alone. */
-void figures_series(struct figures_drawing *d, int p, const double *x, const double *y, int n);
 /* figures_pairs.c. all: the pairs of precisions 1 .. count of a network. RMSE of each by reading and by set;
  * how close their components are; where answers change. */
 MUST_USE status figures_pairs_draw(struct figures_drawing *d, const struct pairs *all, int count);

@@ -31,7 +31,7 @@ static status draw_measure(struct figures_drawing *d, const char *measure, const
                 TRY(value_read(d->r, &(struct value_key){ k, p, s, measure }, &v));
                 if (v.why || (log && v.value <= 0))
                     continue;
-                figures_series(d, p, NULL, NULL, 0);
+                chart_series(d->c, p, d->l->precision[p].name, NULL, NULL, 0);
                 c->x.high = fmax(c->x.high, (log ? 1.1 : 1.02) * v.value);
                 c->x.low = fmin(c->x.low, log ? v.value / 1.3 : 0.98 * v.value);
                 mark = chart_mark(c, c->rows - 1, p);

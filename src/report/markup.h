@@ -1,5 +1,5 @@
 /* markup: text that came from anywhere (paths, class names, error texts, a job) into HTML, SVG, JSON and
- * LaTeX, one function each, and bytes into base64. Nothing else in the report writes such text into markup. */
+ * LaTeX, one function each, and bytes into base64. Nothing else in the report writes such text there. */
 #ifndef QUANTCAM_REPORT_MARKUP_H
 #define QUANTCAM_REPORT_MARKUP_H
 

@@ -115,7 +115,7 @@ def check_csv(folder, f, report, rows):
     check(len(values) + count == len(names), f"{len(values)} columns and {count} of measures, {len(names)} datasets in /summary")
     r = read_result.Result(folder / "a.h5")
     path = "/summary/measures/int8/vs_fp32/rmse_aligned/mean"
-    check(r.labelled(path)["mobile", "raw"] == f[path][r.networks.index("mobile"), 1], "labelled")
+    check(r.labelled(path)["mobile", "raw_int8"] == f[path][r.networks.index("mobile"), 1], "labelled")
 
 
 # ---- figures.py --------------------------------------------------------------------------------------------------
