@@ -170,6 +170,8 @@ struct text {
 };
 MUST_USE status text_add(struct text *t, const char *format, ...) PRINTF_LIKE(2, 3);
 MUST_USE status text_add_bytes(struct text *t, const void *bytes, size_t size);
+/* As JSON writes a text: in quotation marks, what JSON does not take as it is escaped. */
+MUST_USE status text_add_quoted(struct text *t, const char *value);
 void text_free(struct text *t);
 
 /* Opens a regular file for reading (close it); its size in bytes. ERR_MISSING; ERR_IO for anything else, a

@@ -56,6 +56,17 @@ status text_add_bytes(struct text *t, const void *bytes, size_t size)
     return OK;
 }
 
+status text_add_quoted(struct text *t, const char *value)
+{
+    TRY(text_add_bytes(t, "\"", 1));
+    for (; *value; value++)
+        if ((unsigned char)*value < 0x20)
+            TRY(text_add(t, "\\u%04x", (unsigned)*value));
+        else
+            TRY(text_add(t, *value == '"' || *value == '\\' ? "\\%c" : "%c", *value));
+    return text_add_bytes(t, "\"", 1);
+}
+
 void text_free(struct text *t)
 {
     mem_free(t->data);

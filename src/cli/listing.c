@@ -282,10 +282,7 @@ static status add_json(struct text *out, enum listing_kind kind, const char *tex
 
     if (kind != LISTING_TEXT && text_parse_real(text, &number))
         return text_add(out, "%s", text);
-    TRY(text_add(out, "\""));
-    for (; *text; text++)
-        TRY(text_add(out, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text));
-    return text_add(out, "\"");
+    return text_add_quoted(out, text);
 }
 
 /* An object of the cells that are not empty; of a total its numbers. */

@@ -88,14 +88,6 @@ static status order(const struct quantize_report *r, const struct quant_line ***
 
 /* ---- a layer ------------------------------------------------------------------------------------------- */
 
-static status json_string(struct text *out, const char *s)
-{
-    TRY(text_add(out, "\""));
-    for (; *s; s++)
-        TRY(text_add(out, *s == '"' || *s == '\\' ? "\\%c" : (unsigned char)*s < 32 ? "\\u%04x" : "%c", *s));
-    return text_add(out, "\"");
-}
-
 static status add_cell(const struct quantize_report *r, const struct quant_line *line, const struct column *c,
                        enum listing_form form, struct text *out)
 {
@@ -120,7 +112,7 @@ static status add_line(const struct quantize_report *r, const struct quant_line 
 
     if (form == LISTING_JSON) {
         TRY(text_add(out, "    {\"layer\": "));
-        TRY(json_string(out, n->name));
+        TRY(text_add_quoted(out, n->name));
         TRY(text_add(out, ", \"op\": \"%s\"", op));
     } else {
         TRY(text_add(out, form == LISTING_CSV ? "\"%s\",%s" : "%-32s %-9s", n->name, op));
@@ -200,9 +192,9 @@ static status json_summary(const struct quantize_report *r, struct text *out)
     const struct quant_result *q = r->result;
 
     TRY(text_add(out, "{\n  \"model\": "));
-    TRY(json_string(out, r->model->name));
+    TRY(text_add_quoted(out, r->model->name));
     TRY(text_add(out, ",\n  \"precision\": "));
-    TRY(json_string(out, r->precision));
+    TRY(text_add_quoted(out, r->precision));
     TRY(text_add(out, ", \"arithmetic\": \"%s\", ", o->form == PRECISION_CODES ? "integer" : "rounded"));
     if (o->form == PRECISION_CODES)
         TRY(text_add(out, "\"engine\": \"%s\", ", engine_arithmetic_name(o->arithmetic)));

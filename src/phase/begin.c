@@ -251,14 +251,8 @@ static status log_start(const struct run *r, int64_t done)
     TRY_OUT(text_add(&line,
                      "\"time\": \"%s\", \"host\": \"%s\", \"nodes\": %d, \"ranks\": %d, \"isa\": \"%s\", ",
                      now, r->c->host, r->c->nodes, r->c->size, r->kernels->isa));
-    TRY_OUT(text_add(&line, "\"version\": \"%s\", \"command\": \"", r->start->version));
-    for (const char *p = r->start->command; *p; p++)
-        TRY_OUT(text_add(&line,
-                         *p == '"' || *p == '\\'  ? "\\%c"
-                         : (unsigned char)*p < 32 ? "\\u%04x"
-                                                  : "%c",
-                         (unsigned char)*p));
-    TRY_OUT(text_add(&line, "\""));
+    TRY_OUT(text_add(&line, "\"version\": \"%s\", \"command\": ", r->start->version));
+    TRY_OUT(text_add_quoted(&line, r->start->command));
     if (r->prediction.ranks > 0)
         TRY_OUT(text_add(&line, ", \"predicted_s\": %.1f, \"predicted_mb\": %.0f, \"predicted_bytes\": %llu",
                          r->prediction.total_s, (double)r->prediction.memory / 1e6,

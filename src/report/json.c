@@ -14,7 +14,7 @@ static status add_lines(char *text, struct text *out)
         end = line + size + (line[size] == '\n');
         line[size] = '\0';
         TRY(text_add(out, line == text ? "" : ", "));
-        TRY(markup_quoted(out, line));
+        TRY(text_add_quoted(out, line));
         if (end > line + size)
             line[size] = '\n';
     }
@@ -31,7 +31,7 @@ static status add_words(const struct words *w, struct text *out)
                         f->network, f->precision, f->sentence[0]));
         for (int k = 1; k < f->sentences; k++) {
             TRY(text_add(out, k > 1 ? ", " : ""));
-            TRY(markup_quoted(out, f->sentence[k]));
+            TRY(text_add_quoted(out, f->sentence[k]));
         }
         TRY(text_add(out, "]}"));
     }

@@ -60,20 +60,6 @@ status markup_html(struct text *out, const char *text)
     return OK;
 }
 
-status markup_quoted(struct text *out, const char *text)
-{
-    TRY(text_add(out, "\""));
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\')
-            TRY(text_add(out, "\\%c", *text));
-        else if ((unsigned char)*text < 0x20)
-            TRY(text_add(out, "\\u%04x", (unsigned)*text));
-        else
-            TRY(text_add_bytes(out, text, 1));
-    }
-    return text_add(out, "\"");
-}
-
 typedef status escape(struct text *out, const char *text);
 
 /* One conversion, `spec`, with its argument. */
@@ -125,7 +111,7 @@ status markup_json(struct text *out, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    result = fill(out, markup_quoted, format, &args);
+    result = fill(out, text_add_quoted, format, &args);
     va_end(args);
     return result;
 }

@@ -11,8 +11,7 @@ MUST_USE status markup_html(struct text *out, const char *text);
 /* Like text_add, but that the format is markup, which stands as it is, and every %s goes through markup_html.
  * Conversions: %s, %d, %lld, %f and %g, with flags, width and precision that are written in the format. */
 MUST_USE status markup_add(struct text *out, const char *format, ...) PRINTF_LIKE(2, 3);
-/* A string of JSON, in its quotes; and, as markup_add, a piece of JSON whose every %s becomes one. */
-MUST_USE status markup_quoted(struct text *out, const char *text);
+/* As markup_add, a piece of JSON whose every %s becomes a string of JSON, in its quotes. */
 MUST_USE status markup_json(struct text *out, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Into LaTeX text, for T1 fonts and UTF-8 input: the special characters as commands; Latin letters
  * (U+00C0-U+017F) as they are; other characters as [U+XXXX], bytes that are no UTF-8 as [FF]; control

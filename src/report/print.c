@@ -185,7 +185,7 @@ static status put_json(const struct spot *s, struct text *out)
                         s->cell->value, s->cell->low, s->cell->high, s->text);
     if (s->cell->kind == CELL_NUMBER || s->cell->kind == CELL_COUNT)
         return is_json(text) ? text_add(out, "%s", text) : text_add(out, "%.9g", s->cell->value);
-    return markup_quoted(out, s->text);
+    return text_add_quoted(out, s->text);
 }
 
 static status close_json(const struct grid *t, const struct block *b, struct text *out)

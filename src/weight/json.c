@@ -183,17 +183,3 @@ status json_text(struct json *j, struct text *out)
     }
     return text_is_utf8(out->data, out->size) ? OK : BAD(j, "a text is not UTF-8");
 }
-
-status json_add_text(struct text *out, const char *value)
-{
-    TRY(text_add_bytes(out, "\"", 1));
-    for (; *value; value++) {
-        if ((uint8_t)*value < 0x20)
-            TRY(text_add(out, "\\u%04x", *value));
-        else if (*value == '"' || *value == '\\')
-            TRY(text_add(out, "\\%c", *value));
-        else
-            TRY(text_add_bytes(out, value, 1));
-    }
-    return text_add_bytes(out, "\"", 1);
-}

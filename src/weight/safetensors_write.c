@@ -91,9 +91,9 @@ static status add_metadata(struct text *h, const struct tensor_table *t, const s
     TRY(text_add(h, "\"__metadata__\":{"));
     for (int i = 0; i < count; i++, comma = ",") {
         TRY(text_add(h, "%s", comma));
-        TRY(json_add_text(h, notes[i].key));
+        TRY(text_add_quoted(h, notes[i].key));
         TRY(text_add(h, ":"));
-        TRY(json_add_text(h, notes[i].value));
+        TRY(text_add_quoted(h, notes[i].value));
     }
     for (int i = 0; i < t->count; i++) {
         const struct tensor *tensor = &t->entry[i].tensor;
@@ -102,7 +102,7 @@ static status add_metadata(struct text *h, const struct tensor_table *t, const s
             continue;
         snprintf(key, sizeof key, "%s.quantization", t->entry[i].name);
         TRY(text_add(h, "%s", comma));
-        TRY(json_add_text(h, key));
+        TRY(text_add_quoted(h, key));
         TRY(text_add(h, ":\""));
         TRY(packed_write_mark(tensor, h));
         TRY(text_add(h, "\""));
@@ -117,7 +117,7 @@ static status add_part_info(struct text *h, const struct part *p)
 
     snprintf(name, sizeof name, "%s%s", p->name, p->suffix);
     TRY(text_add(h, ","));
-    TRY(json_add_text(h, name));
+    TRY(text_add_quoted(h, name));
     TRY(text_add(h, ":{\"dtype\":\"%s\",\"shape\":[", safetensors_types[p->tensor.dtype]));
     for (int i = 0; i < p->tensor.rank; i++)
         TRY(text_add(h, "%s%lld", i ? "," : "", (long long)p->tensor.dim[i]));

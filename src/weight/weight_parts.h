@@ -180,7 +180,6 @@ MUST_USE status json_members(struct json *j, int least, struct text *key, status
                              void *user);
 MUST_USE status json_skip(struct json *j);                    /* any value, to 64 brackets deep */
 MUST_USE status json_end(struct json *j);
-MUST_USE status json_add_text(struct text *out, const char *value);
 
 /* ---- packed: quantized tensors of safetensors ------------------------------------------------------- */
 

@@ -171,6 +171,17 @@ static void test_value(void)
     CHECK(!text_value("", "a", value, sizeof value));
 }
 
+static void test_quoted(void)
+{
+    struct text t = { .max = 64 };
+
+    CHECK(text_add_quoted(&t, "a\"b\\c\n\x1f \xc3\xa4") == OK);
+    CHECK(strcmp(t.data, "\"a\\\"b\\\\c\\u000a\\u001f \xc3\xa4\"") == 0);
+    text_free(&t);
+    CHECK(text_add_quoted(&t, "") == OK && strcmp(t.data, "\"\"") == 0);
+    text_free(&t);
+}
+
 int main(void)
 {
     test_growing();
@@ -182,5 +193,6 @@ int main(void)
     test_plain();
     test_numbers();
     CHECK(mem_live() == 0);
+    test_quoted();
     return check_result("test_text");
 }

@@ -34,7 +34,7 @@ static void check_text(const char *json, const char *expected)
 
     CHECK_MSG(json_text(&j, &word) == OK && strcmp(word.data, expected) == 0, "%s", json);
     CHECK(json_end(&j) == OK);
-    CHECK(json_add_text(&again, word.data) == OK);
+    CHECK(text_add_quoted(&again, word.data) == OK);
     j = (struct json){ .text = again.data, .size = again.size };
     CHECK(json_text(&j, &word) == OK && strcmp(word.data, expected) == 0);
     text_free(&word);
