@@ -28,6 +28,11 @@ done
 check "complete" code 0 "$Q" verify "$T/3.h5"
 check "provenance" code 0 "$Q" report "$T/3.h5" -o "$T/report"
 check "the report says it" grep -q "store.from.decided = 9 of 12 pictures are there" "$T/report/report.md"
+# All of it: every row, and the checkpoint that lies beside.
+check "from the same job" code 0 run 2 "$T/new.conf" --out="$T/copy.h5" --from "$T/3.h5" --run.log=normal
+check "the same job: the same digest" same "$(digest "$T/copy.h5")" "$whole"
+check "says that it takes all" grep -qxF "from $T/3.h5: 12 of 12 pictures are there; shuffle: fp32, int4, int8 taken; explained pictures too" "$T/log"
+check "the checkpoint is a copy" grep -qxF "$T/copy.h5.shuffle.int4.safetensors is a copy of $T/3.h5.shuffle.int4.safetensors" "$T/log"
 take "$T/dry.h5"
 check "--dry-run" code 0 run 2 "$T/new.conf" --out="$T/dry.h5" --from "$T/old.h5" --dry-run --run.log=normal
 check "--dry-run says the same" grep -qxF "$said" "$T/log"
