@@ -117,6 +117,10 @@ static void test_decided(struct tiny_job *t, int64_t places)
             "3 of 4 pictures are there; tiny: fp32 taken; own computed: not there; int8 computed: its "
             "checkpoint is another; explained pictures too");
     t->job = kept;
+    /* Another file of the first: int8's signs and pairs are by the old one's maps. */
+    snprintf(t->job.network[0].precision[0].from, OPTION_SIZE, TINY_FILES "fp32.safetensors");
+    decided(t, 0, 0, 0, "3 of 4 pictures are there; tiny: nothing taken: its checkpoint is another");
+    t->job = kept;
 }
 
 /* p1 has another class, and p2 a box, that the first result did not know. */
