@@ -88,8 +88,8 @@ struct kernel_add_u8 {
 /* numerics 2.6: q = clamp(rne(f32(f32((qa - za) * (qb - zb)) * multiplier)) + zero_point_out, low, high). */
 struct kernel_mul_u8 { float multiplier; int zero_point_a, zero_point_b, zero_point_out, low, high; };
 
-/* Batch normalisation alone, numerics 2.8 with one fma, as torch's vectors have it: q = clamp(rne(fma(scale[c],
- * q - zero_point_in, shift[c])) + zero_point_out, low, high). */
+/* Batch normalisation alone, numerics 2.8 with one fma, as torch's vectors have it: q = clamp(rne(
+ * fma(scale[c], q - zero_point_in, shift[c])) + zero_point_out, low, high). */
 struct kernel_affine_u8 {
     const float *scale, *shift;    /* (channels) */
     int zero_point_in, zero_point_out, low, high;

@@ -229,8 +229,8 @@ MUST_USE status model_layer_rows(const struct model_binding *b, int node, int fi
 void model_layer_free(struct model_layer *layer);
 
 /* A batchnorm's parameters (numerics 2.8): out = in * scale + shift, real values, (channels) each, with
- * r = 1 / sqrt(var + eps), scale = r * gamma and shift = beta - (mean * r) * gamma, every operation rounded to
- * f32, as torch 2.15 has them. */
+ * r = 1 / sqrt(var + eps), scale = r * gamma and shift = beta - (mean * r) * gamma, every operation rounded
+ * to f32, as torch 2.15 has them. */
 struct model_affine {
     int channels;
     float *scale, *shift;
