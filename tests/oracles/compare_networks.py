@@ -7,8 +7,8 @@ For each network torchvision's seeded initialization, its batch normalisations' 
 Pictures are `quantcam synth`'s. fp32: logits and the CAM layer within 1e-4 of the largest value; DenseNet once more under the names of
 older files. int8: quantized by `quantcam quantize` on the same pictures, per channel under fbgemm with codes to 127 (its kernels may
 saturate at 8 bits) and per tensor under qnnpack; converted and run by PyTorch (analysis/quantizable_nets.py): the codes of every module of the first
-picture, and all logits, must be equal. (`mobilenet_v2` and `resnet50`, which torchvision quantizes itself, take its own form.) --real
-leaves int8 out. resnet20_cifar10 has the weights of $QUANTCAM_SHARED/data, and is compared in fp32.
+picture, and all logits, must be equal, and every node's those of slow_model.py, which needs no PyTorch. (`mobilenet_v2` and `resnet50`, which torchvision quantizes itself, take its own form.) --real
+leaves int8 out. resnet20_cifar10 has the weights of $QUANTCAM_SHARED/data, and is compared in fp32 and with slow_model.py.
 Prints compared, unmapped and mismatches; exit 0 only if the last is 0. Environment: QUANTCAM the program, QUANTCAM_ISA.
 """
 import argparse
@@ -24,6 +24,7 @@ import numpy as np
 import torch
 import torchvision
 
+import slow_model
 from oracle import QUANTCAM, ROOT, Tally, infer
 
 sys.path.insert(0, f'{ROOT}/analysis')
@@ -151,13 +152,27 @@ def compare_real(name, net, x, cam, weights, pixels, out, tally):
             tally.exact('densenet121 under older names', ours['logits'][()], again)
 
 
+def quantized(name, weights, folder, options):
+    out = f'{folder}/int8.safetensors'
+    program('quantize', '--model', f'models/{name}.model', '--weights', weights, '--list', f'{folder}/list', '-o', out, *options)
+    return out
+
+
+def compare_slow(name, engine, weights, pixels, out, tally):
+    """Every node against the model in numpy."""
+    with h5py.File(pixels) as f:
+        slow = slow_model.run(f'{ROOT}/models/{name}.model', weights, f['pixels'][0], engine)
+    with run(name, weights, pixels, out, '--tap=all', '--engine', engine) as ours:
+        for node, codes in ours['codes'].items():
+            tally.exact(f'{name} {engine} {node} against the slow model', codes[()], slow[node])
+
+
 def compare_codes(name, engine, options, folder, pixels, x, out, tally):
     """Returns the nodes that no module shows."""
-    quantized = f'{folder}/int8.safetensors'
-    program('quantize', '--model', f'models/{name}.model', '--weights', f'{folder}/fp32.pth', '--list', f'{folder}/list', '-o', quantized,
-            *options)
-    logits, kept = outputs(load(name, quantized), x, every=True)
-    with run(name, quantized, pixels, out, '--tap=all', '--engine', engine) as ours:
+    weights = quantized(name, f'{folder}/fp32.pth', folder, options)
+    compare_slow(name, engine, weights, pixels, out, tally)
+    logits, kept = outputs(load(name, weights), x, every=True)
+    with run(name, weights, pixels, out, '--tap=all', '--engine', engine) as ours:
         tally.exact(f'{name} {engine} logits', ours['logits'][()], logits)
         unseen = []
         for node, codes in ours['codes'].items():
@@ -183,6 +198,10 @@ def resnet20(scratch, tally, images, seed):
     with h5py.File(f'{scratch}/pixels.h5', 'w') as h:
         h['pixels'] = u8.permute(0, 2, 3, 1).numpy()
     compare_real('resnet20_cifar10', net, normalize(u8), 'layer3', weights, f'{scratch}/pixels.h5', f'{scratch}/out.h5', tally)
+    synth(scratch, 2)
+    for engine, options in FORMS:
+        compare_slow('resnet20_cifar10', engine, quantized('resnet20_cifar10', weights, scratch, options), f'{scratch}/pixels.h5',
+                     f'{scratch}/out.h5', tally)
 
 
 def main():
