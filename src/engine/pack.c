@@ -166,17 +166,19 @@ status pack_layer(const struct engine_plan *p, const struct model_binding *b, co
     return OK;
 }
 
-/* numerics 2.8: a = k * (s_i / s_o), b = shift / s_o. */
+/* numerics 2.8: a = k * (s_i / s_o), b = shift / s_o; the ratio and its product with k in double, as torch has
+ * them. */
 status pack_affine(const struct engine_plan *p, const struct model_binding *b, const struct pack_job *job,
                    const struct engine_affine *a, uint8_t *weights)
 {
     float *scale = (float *)(void *)(weights + a->constants), *shift = scale + a->lanes;
-    float s_i = (float)job->in.scale, s_o = (float)job->out.scale;
+    double ratio = job->in.scale / job->out.scale;
+    float s_o = (float)job->out.scale;
     struct model_affine affine = { 0 };
 
     TRY(model_affine_load(b, job->node, &affine));
     for (int c = 0; c < affine.channels; c++) {
-        scale[c] = plan_codes(p) ? affine.scale[c] * (s_i / s_o) : affine.scale[c];
+        scale[c] = plan_codes(p) ? (float)((double)affine.scale[c] * ratio) : affine.scale[c];
         shift[c] = plan_codes(p) ? affine.shift[c] / s_o : affine.shift[c];
     }
     model_affine_free(&affine);

@@ -120,7 +120,7 @@ class Model:
         p, (si, zi, _, _), (so, zo, low, high) = node.at['weight'], self.q[node.inputs[0]], self.q[node.name]
         gamma, beta, mean, var = (self.t[f'{p}.{k}'] for k in ('weight', 'bias', 'running_mean', 'running_var'))
         r = F(1) / np.sqrt(var + F(float(node.at['eps'])))
-        a, b = r * gamma * (F(si) / F(so)), (beta - mean * r * gamma) / F(so)
+        a, b = ((r * gamma).astype(float) * (si / so)).astype(F), (beta - mean * r * gamma) / F(so)
         v = fma(a[:, None, None], x - zi, b[:, None, None])
         return np.clip(np.rint(v) + zo, zo if node.name in self.relu else low, high)
 
