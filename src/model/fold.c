@@ -13,7 +13,7 @@ static struct tensor in_sum_order(const struct model_sources *s)
     struct tensor view = *weight;
 
     if (weight->rank == 2 && s->kh * s->kw > 1) {
-        const int64_t dim[4] = { s->oc, s->kh, s->kw, s->ic }, step = weight->stride[1],
+        const int64_t dim[4] = { weight->dim[0], s->kh, s->kw, s->ic }, step = weight->stride[1],
                       stride[4] = { weight->stride[0], step * s->kw, step, step * s->kh * s->kw };
 
         view.rank = 4;

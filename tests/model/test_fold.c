@@ -207,6 +207,9 @@ static void test_alone(void)
     CHECK(model_layer_load(&b, 2, &l) == OK && l.oc == 2 && l.ic == 3 && l.kh == 1 && l.kw == 2);
     CHECK(memcmp(l.weight_real, rows, sizeof rows) == 0);
     model_layer_free(&l);
+    CHECK(model_layer_rows(&b, 2, 1, 1, &l) == OK && l.oc == 1); /* the second row alone */
+    CHECK(memcmp(l.weight_real, rows + 6, 6 * sizeof *rows) == 0);
+    model_layer_free(&l);
     ((float *)weights.entry[3].tensor.data)[1] = -1;
     CHECK(model_affine_load(&b, 1, &a) == ERR_NUMERIC && !a.scale);
     CHECK(strstr(error_last()->text, "value 1 of tensor x.n.1.running_var is -1"));
