@@ -212,6 +212,7 @@ int main(void)
     refused(t, "first.h5", "first.h5", ERR_USAGE, "store.from and store.out are the same file");
     refused(t, "new.h5", "no.h5", ERR_MISSING, "no.h5");
     refused(t, "new.h5", "p0.png", ERR_IO, "store.from: ");
+    CHECK_MSG(mem_live() == 1, "%ld blocks", (long)mem_live()); /* t */
     code = tiny_job_end(t, "from");
     mem_free(t);
     return code;

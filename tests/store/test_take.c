@@ -183,6 +183,7 @@ int main(void)
         store_close_read(from);
     }
     fixture_end(&c, &f);
+    CHECK_MSG(mem_live() == 0, "%ld blocks", (long)mem_live());
     code = comm_agree(&c, check_failed ? FAIL(ERR_RANGE, "a check failed") : OK) != OK;
     if (c.rank == 0)
         code |= check_result("store/take");
