@@ -22,7 +22,8 @@ static void test_parts(const char *model, const char *weights, const char *whole
     struct network n = { 0 };
     const struct engine_kept *d;
 
-    must(network_open(model, weights, NULL, &options, "auto", &n));
+    must(network_open(&(struct network_how){ .model = model, .isa = "auto", .options = options }, weights,
+                      &n));
     d = &n.engine.plan->head->kept;
     CHECK_MSG(strcmp(engine_step_name(n.engine.plan, d->whole), whole) == 0, "%s: %s", model,
               engine_step_name(n.engine.plan, d->whole));
@@ -41,7 +42,8 @@ static void test_places(const char *model, const char *weights)
     const struct engine_plan *p;
     int carried = 0;
 
-    must(network_open(model, weights, NULL, &options, "auto", &n));
+    must(network_open(&(struct network_how){ .model = model, .isa = "auto", .options = options }, weights,
+                      &n));
     p = n.engine.plan;
     d = &n.engine.plan->head->kept;
     for (int i = 0; i < p->head->buffers; i++) {

@@ -181,7 +181,8 @@ static void open_form(const char *model, const char *weights, const struct engin
     struct tensor_table table = { 0 };
     struct model_binding binding = { 0 };
 
-    must(network_open(model, weights, NULL, options, isa, out));
+    must(network_open(&(struct network_how){ .model = model, .isa = isa, .options = *options }, weights,
+                      out));
     if (!rounded)
         return;
     engine_close(&out->engine);

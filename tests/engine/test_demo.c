@@ -115,7 +115,8 @@ static void test_network(const struct h5_file *file, const char *net, int int8, 
 
     snprintf(model, sizeof model, "models/demo/%s.model", net);
     snprintf(weights, sizeof weights, "models/demo/%s_%s.pth", net, precision);
-    must(network_open(model, weights, NULL, &options, isa, &n));
+    must(network_open(&(struct network_how){ .model = model, .isa = isa, .options = options }, weights,
+                      &n));
     CHECK(engine_form(n.engine.plan) == (int8 ? PRECISION_CODES : PRECISION_REAL) &&
           engine_classes(n.engine.plan) == CLASSES);
     snprintf(name, sizeof name, "%s/%s/%s", net, precision, conv);

@@ -81,7 +81,8 @@ static void test_network(const char *net, const char *first)
 
     snprintf(model, sizeof model, "models/demo/%s.model", net);
     snprintf(weights, sizeof weights, "models/demo/%s_int8.pth", net);
-    must(network_open(model, weights, NULL, &options, "auto", &n));
+    must(network_open(&(struct network_how){ .model = model, .isa = "auto", .options = options }, weights,
+                      &n));
     open_bound(&n.model, weights, PRECISION_CODES, &codes);
     open_bound(&n.model, weights, PRECISION_ROUNDED, &rounded);
     for (int i = 0; i < PIXELS; i++)
