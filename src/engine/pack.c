@@ -166,8 +166,8 @@ status pack_layer(const struct engine_plan *p, const struct model_binding *b, co
     return OK;
 }
 
-/* numerics 2.8: a = k * (s_i / s_o), b = shift / s_o; the ratio and its product with k in double, as torch has
- * them. */
+/* numerics 2.8: a = k * (s_i / s_o), b = shift / s_o; the ratio and its product with k in double, as torch
+ * has them. */
 status pack_affine(const struct engine_plan *p, const struct model_binding *b, const struct pack_job *job,
                    const struct engine_affine *a, uint8_t *weights)
 {
