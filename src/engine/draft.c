@@ -25,6 +25,7 @@ static status plan_input(struct draft *d, int node)
 static struct kernel_conv geometry(const struct model_node *n, const struct engine_op *op, int groups)
 {
     int whole = n->op == OP_LINEAR || n->op == OP_AVGPOOL || n->op == OP_MEAN;
+    int kernel = n->op == OP_SHORTCUT ? 1 : n->kernel;
 
     return (struct kernel_conv){ .ih = op->in[0].h,
                                  .iw = op->in[0].w,
@@ -34,12 +35,8 @@ static struct kernel_conv geometry(const struct model_node *n, const struct engi
                                  .ow = n->w,
                                  .oc = n->c / groups,
                                  .out_pitch = op->out.pitch,
-                                 .kh = whole                  ? op->in[0].h
-                                       : n->op == OP_SHORTCUT ? 1
-                                                              : n->kernel,
-                                 .kw = whole                  ? op->in[0].w
-                                       : n->op == OP_SHORTCUT ? 1
-                                                              : n->kernel,
+                                 .kh = whole ? op->in[0].h : kernel,
+                                 .kw = whole ? op->in[0].w : kernel,
                                  .stride = whole ? 1 : n->stride,
                                  .pad = n->pad };
 }

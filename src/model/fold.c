@@ -364,7 +364,7 @@ static status load_affine(const struct model_binding *b, int node, struct model_
     }
     if (all_finite(a->scale, (size_t)n->c) && all_finite(a->shift, (size_t)n->c))
         return OK;
-    return FAIL(ERR_NUMERIC, "%s: the batch normalisation %s overflows", b->weights->source, n->weight);
+    return MODEL_FAIL(b, ERR_NUMERIC, "the batch normalisation %s overflows", n->weight);
 }
 
 status model_affine_load(const struct model_binding *b, int node, struct model_affine *out)

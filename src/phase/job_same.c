@@ -59,18 +59,13 @@ static int counts(const char *text, const char *key, const struct scope *s)
     return 1;
 }
 
-static int ends_with(const char *text, const char *tail)
-{
-    size_t n = strlen(text), m = strlen(tail);
-
-    return n >= m && strcmp(text + n - m, tail) == 0;
-}
-
 static void say(const char *key, const char *there, const char *here, char *why, size_t size)
 {
-    if (ends_with(key, ".model.sha256"))
+    const size_t length = strlen(key);
+
+    if (text_ends(key, length, ".model.sha256"))
         snprintf(why, size, "its description is another");
-    else if (ends_with(key, ".sha256"))
+    else if (text_ends(key, length, ".sha256"))
         snprintf(why, size, "its checkpoint is another");
     else if (there && here)
         snprintf(why, size, "%s is '%s' there, '%s' here", key, there, here);

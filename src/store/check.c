@@ -124,25 +124,35 @@ int store_is_row_status(const struct store_dataset *ds)
     return store_is_row_group(ds->group) && !strcmp(ds->field, "status");
 }
 
-status store_check_all(const struct store_view *view, struct store_row_count *sum, int64_t *all)
+status store_check_range(const struct store_view *view, const struct store_dataset *rows_status,
+                         int64_t first, int64_t count, struct store_row_count *sum)
 {
     status result = OK;
     uint8_t *found;
 
-    memset(sum, 0, sizeof *sum);
-    *all = 0;
     MEM_TRY(found, PIECE, 1);
-    for (int d = 0; d < view->schema.count && result == OK; d++) {
-        const struct store_dataset *ds = &view->schema.dataset[d];
-        int64_t rows = store_is_row_status(ds) ? ds->dim[0] : 0;
-        for (int64_t at = 0; at < rows && result == OK; at += PIECE) {
-            int64_t n = rows - at < PIECE ? rows - at : PIECE;
-            result = store_check_rows(view, ds->group, ds->network, at, n, found);
-            if (result == OK)
-                store_count_found(found, n, sum);
-        }
-        *all += rows;
+    for (int64_t at = first; at < first + count && result == OK; at += PIECE) {
+        int64_t n = first + count - at < PIECE ? first + count - at : PIECE;
+
+        result = store_check_rows(view, rows_status->group, rows_status->network, at, n, found);
+        if (result == OK)
+            store_count_found(found, n, sum);
     }
     mem_free(found);
     return result;
+}
+
+status store_check_all(const struct store_view *view, struct store_row_count *sum, int64_t *all)
+{
+    memset(sum, 0, sizeof *sum);
+    *all = 0;
+    for (int d = 0; d < view->schema.count; d++) {
+        const struct store_dataset *ds = &view->schema.dataset[d];
+
+        if (!store_is_row_status(ds))
+            continue;
+        TRY(store_check_range(view, ds, 0, ds->dim[0], sum));
+        *all += ds->dim[0];
+    }
+    return OK;
 }

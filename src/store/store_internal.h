@@ -83,6 +83,10 @@ enum { STORE_ROW_DAMAGED = 255 }; /* claims to be done and is not */
  * store_status, or STORE_ROW_DAMAGED. */
 MUST_USE status store_check_rows(const struct store_view *view, enum store_group group, int network,
                                  int64_t first, int64_t count, uint8_t *found);
+/* Adds to sum the rows first .. first + count - 1 of the group whose statuses are in the dataset; errors as
+ * store_check_rows. */
+MUST_USE status store_check_range(const struct store_view *view, const struct store_dataset *rows_status,
+                                  int64_t first, int64_t count, struct store_row_count *sum);
 /* Adds the rows of `found` (count), store_check_rows' answer, to sum. */
 void store_count_found(const uint8_t *found, int64_t count, struct store_row_count *sum);
 /* All rows of all groups. */

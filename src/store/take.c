@@ -12,18 +12,12 @@ static status check_rows(const struct comm *c, const struct store_reader *r, int
     const struct store_dataset *ds = &view->schema.dataset[d];
     struct store_row_count sum = { 0 };
     int64_t first, count;
-    uint8_t *found;
-    status result;
 
     partition_range(ds->dim[0], c->rank, c->size, &first, &count);
-    MEM_TRY(found, (size_t)(count > 0 ? count : 1), 1);
-    result = store_check_rows(view, ds->group, ds->network, first, count, found);
-    if (result == OK)
-        store_count_found(found, count, &sum);
-    mem_free(found);
-    if (result == OK && sum.missing > 0)
+    TRY(store_check_range(view, ds, first, count, &sum));
+    if (sum.missing > 0)
         return FAIL(ERR_MISMATCH, "%s is damaged: a row's CRC does not fit %s", view->path, ds->path);
-    return result;
+    return OK;
 }
 
 /* Of the datasets of rows, and of those that name them; each by one rank. */

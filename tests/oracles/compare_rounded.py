@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from oracle import ROOT, Tally, infer
+from slow_model import describe, fma
 
 sys.path.insert(0, os.path.join(ROOT, 'analysis'))
 from load_quantized import read, values                                       # noqa: E402
@@ -24,40 +25,18 @@ from load_quantized import read, values                                       # 
 LIMITS = {'relu': (0, np.inf), 'relu6': (0, 6)}
 
 
-def read_nodes(path):
-    """The description's lines but its head: (op, name, inputs, attributes)."""
-    nodes = []
-    for words in (line.split('#')[0].split() for line in open(path)):
-        if not words or words[0] in ('model', 'output', 'cam', 'ignore'):
-            continue
-        known = [node[1] for node in nodes]
-        inputs = [w for w in words[2:] if w in known][:2 if words[0] == 'add' else 1]
-        nodes.append((words[0], words[1], inputs, words[2 + len(inputs):]))
-    return nodes
-
-
-def attribute(words, name):
-    return words[words.index(name) + 1]
-
-
-def fma(total, x, w):
-    """f32(total + x * w): the product of two f32 is exact in double."""
-    return (total.astype(np.float64) + x.astype(np.float64) * w).astype(np.float32)
-
-
-def padding(words, size, kernel, stride):
+def padding(node, size, kernel, stride):
     """(before, after): TensorFlow's `same` gives the odd pixel to the end."""
-    if attribute(words, 'pad') != 'same':
-        return (int(attribute(words, 'pad')),) * 2
+    if node.at['pad'] != 'same':
+        return (node.number('pad'),) * 2
     whole = max((-(-size // stride) - 1) * stride + kernel - size, 0)
     return whole // 2, whole - whole // 2
 
 
-def conv(words, x, weight, bias):
-    """x (C, H, W), weight (O, C / groups, K, K) -> (O, H', W')"""
-    kernel, stride, groups = (int(attribute(words, k)) for k in ('kernel', 'stride', 'groups'))
-    out, per = weight.shape[0], weight.shape[1]
-    padded = np.pad(x, ((0, 0), padding(words, x.shape[1], kernel, stride), padding(words, x.shape[2], kernel, stride)))
+def conv(x, weight, bias, stride, groups, pads):
+    """x (C, H, W), weight (O, C / groups, K, K), pads of rows and columns -> (O, H', W')"""
+    out, per, kernel = weight.shape[:3]
+    padded = np.pad(x, ((0, 0), *pads))
     height, width = ((n - kernel) // stride + 1 for n in padded.shape[1:])
     total = np.broadcast_to(bias[:, None, None], (out, height, width)).astype(np.float32)
     first = np.arange(out) // (out // groups) * per                           # channel that an output begins at
@@ -65,8 +44,7 @@ def conv(words, x, weight, bias):
         for kx in range(kernel):
             seen = padded[:, ky:ky + stride * height:stride, kx:kx + stride * width:stride]
             for c in range(per):
-                x_c = seen[c] if groups == 1 else seen[first + c]
-                total = fma(total, x_c, weight[:, c, ky, kx][:, None, None].astype(np.float64))
+                total = fma(seen[c] if groups == 1 else seen[first + c], weight[:, c, ky, kx][:, None, None], total)
     return total
 
 
@@ -78,9 +56,9 @@ def average(x):
     return (total / np.float32(x.shape[1] * x.shape[2]))[:, None, None]
 
 
-def normalized(words, pixels):
-    mean, std = (np.array([float(v) for v in words[words.index(k) + 1:][:3]], np.float32) for k in ('mean', 'std'))
-    return ((pixels.astype(np.float32) / np.float32(255) - mean) / std).transpose(2, 0, 1)
+def normalized(picture, pixels):
+    _, mean, std = picture
+    return ((pixels.astype(np.float32) / np.float32(255) - np.array(mean)) / np.array(std)).transpose(2, 0, 1)
 
 
 def rounded(x, attributes):
@@ -90,52 +68,52 @@ def rounded(x, attributes):
 
 class Network:
     def __init__(self, model, weights):
-        self.nodes = read_nodes(model)
+        self.nodes, _, self.picture = describe(model)
         self.tensors, self.weights = read(weights)[0], values(weights)
-        self.users = {name: [n for n in self.nodes if name in n[2]] for _, name, _, _ in self.nodes}
+        self.users = {name: [n for n in self.nodes.values() if name in n.inputs] for name in self.nodes}
 
     def compute(self, node, at, pixels):
         """What the node gives before it is rounded; `at` has the values of its inputs."""
-        op, name, inputs, words = node
-        x = [at[i] for i in inputs]
-        if op == 'input':
-            return normalized(words, pixels)
-        if op == 'conv':
-            layer = attribute(words, 'weight')
-            return conv(words, x[0], self.weights[layer + '.weight'], self.tensors[layer + '.bias'])
-        if op == 'linear':
-            layer = attribute(words, 'weight')
-            weight = self.weights[layer + '.weight'][:, :, None, None]
-            return conv('kernel 1 stride 1 pad 0 groups 1'.split(), x[0], weight, self.tensors[layer + '.bias'])
-        if op == 'add':
+        x = [at[i] for i in node.inputs]
+        if node.op == 'input':
+            return normalized(self.picture, pixels)
+        if node.op in ('conv', 'linear'):
+            layer, stride, pads = node.at['weight'], node.number('stride', 1), ((0, 0),) * 2
+            weight = self.weights[layer + '.weight']
+            if node.op == 'linear':
+                weight = weight[:, :, None, None]
+            else:
+                pads = [padding(node, size, weight.shape[2], stride) for size in x[0].shape[1:]]
+            return conv(x[0], weight, self.tensors[layer + '.bias'], stride, node.number('groups', 1), pads)
+        if node.op == 'add':
             return x[0] + x[1]
-        if op == 'avgpool':
+        if node.op == 'avgpool':
             return average(x[0])
-        if op in LIMITS:
-            return np.clip(x[0], *LIMITS[op]).astype(np.float32)
-        sys.exit(f'{name}: the op {op} is not known here')
+        if node.op in LIMITS:
+            return np.clip(x[0], *LIMITS[node.op]).astype(np.float32)
+        sys.exit(f'{node.name}: the op {node.op} is not known here')
 
     def relu_of(self, node, stored):
         """The relu that the engine fused the node with: both show the same values."""
-        users = self.users[node[1]]
-        if node[0] in ('conv', 'add', 'linear') and len(users) == 1 and users[0][0] in LIMITS:
-            relu = users[0]
-            if dict(stored[node[1]].attrs) == dict(stored[relu[1]].attrs) and np.array_equal(stored[node[1]], stored[relu[1]]):
-                return relu
+        users = self.users[node.name]
+        if node.op in ('conv', 'add', 'linear') and len(users) == 1 and users[0].op in LIMITS:
+            relu, own = stored[users[0].name], stored[node.name]
+            if dict(own.attrs) == dict(relu.attrs) and np.array_equal(own, relu):
+                return users[0]
         return None
 
     def compare(self, stored, pixels, tally):
         """Returns how many nodes of `stored`, the file's /values, were looked at."""
         at, done = {n: stored[n][()] for n in stored}, 0
-        for node in self.nodes:
-            if node[1] not in stored:
+        for node in self.nodes.values():
+            if node.name not in stored:
                 continue
             fused = self.relu_of(node, stored)
-            before = node[0] in LIMITS and self.relu_of(next(n for n in self.nodes if n[1] == node[2][0]), stored)
-            x = at[node[1]] if before else self.compute(node, at, pixels)
+            before = node.op in LIMITS and self.relu_of(self.nodes[node.inputs[0]], stored)
+            x = at[node.name] if before else self.compute(node, at, pixels)
             if fused:
-                x = np.clip(x, *LIMITS[fused[0]]).astype(np.float32)
-            tally.exact(node[1], at[node[1]], rounded(x, stored[node[1]].attrs))
+                x = np.clip(x, *LIMITS[fused.op]).astype(np.float32)
+            tally.exact(node.name, at[node.name], rounded(x, stored[node.name].attrs))
             done += 1
         return done
 
