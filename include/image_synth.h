@@ -2,7 +2,8 @@
  * image_synth: the embedded data set. Scenes drawn with integers only, so that every machine gets the same
  * pixels, and written as JPEG files in ImageFolder's layout. Knows nothing of networks.
  *
- *     TRY(synth_write("build/demo/val", &(struct synth_options){ .images = 400, .seed = 1 }));
+ *     TRY(synth_write("build/demo/val", &(struct synth_options){ .images = 400, .seed = 1,
+ *                                                                .masks = "build/demo/masks" }));
  *
  * A class is a kind of object: one of 4 shapes (ring, star, cross, triangle), one of 4 textures (stripes,
  * checks, dots, circles) and one of 4 colour schemes (ember: red and yellow; beach: yellow and blue; lagoon:
@@ -37,6 +38,7 @@ struct synth_options {
     int images;       /* 1 .. SYNTH_MAX_IMAGES */
     uint64_t seed;
     int first;        /* the index of the first picture: 0 unless a set is written in parts */
+    const char *masks;       /* NULL, or the folder of the objects' masks, which lies outside the set's */
 };
 
 struct synth_scene {
@@ -52,13 +54,19 @@ const char *synth_class_name(int class_index);
 /* Draws picture `index` of `seed`: a function of these two alone. Local. ERR_RANGE if index < 0; ERR_MEMORY.
  * */
 MUST_USE status synth_scene_draw(uint64_t seed, int index, struct synth_scene *out);
+/* The same picture's mask, of its size: white are the object's pixels, also those that thin occluders cover,
+ * black all others; free with image_free. Local. ERR_RANGE if index < 0; ERR_MEMORY. */
+MUST_USE status synth_scene_mask(uint64_t seed, int index, struct image *out);
 /* The places, 0 .. images - 1, of a set's one CMYK file and its one truncated file (the first 3/5 of its
  * bytes); -1 in a set of fewer than SYNTH_MIN_SPECIAL pictures. They depend on seed and images. */
 void synth_special(uint64_t seed, int images, int *cmyk, int *truncated);
 /* Writes DIR/<class>/img_<index>.JPEG (quality 90; CMYK inverted, as Adobe's programs write it),
  * DIR/boxes.csv (`path,x0,y0,x1,y1`, pixels, 0-based, inclusive) and DIR/labels.csv (`path,class_index`),
- * both without a header and in the order of the pictures. DIR is made, its parent must exist. Local.
- * ERR_USAGE, with nothing written, if DIR is a file, is not empty or an option is out of range; ERR_IO. */
+ * both without a header and in the order of the pictures. With options->masks also MASKS/img_<index>.png, a
+ * mask a picture as saliency_source finds and reads it; the pictures are the same bytes. DIR and MASKS are
+ * made, their parents must exist. Local. ERR_USAGE, with no picture written, if one of them is a file or is
+ * not empty, if MASKS lies in DIR, where it would be a class's folder, or an option is out of range; ERR_IO.
+ */
 MUST_USE status synth_write(const char *dir, const struct synth_options *options);
 
 #endif

@@ -8,7 +8,7 @@
 
 struct settings {
     int images;
-    char seed[OPTION_SIZE];
+    char seed[OPTION_SIZE], masks[OPTION_SIZE];
 };
 
 static const struct option_row rows[] = {
@@ -16,9 +16,12 @@ static const struct option_row rows[] = {
       .help = "how many pictures" },
     { CMD_ROW("seed", DECIMAL, seed), .values = "S", .low = 0, .high = 9.007199254740992e15,
       .help = "other seed, other pictures; a whole number" },
+    { CMD_ROW("masks", PATH, masks), .values = "DIR",
+      .help = "a new or empty folder, outside the first, for the objects' masks: img_000000.png of each "
+              "picture, white where its object is drawn; a truth for `saliency --masks` and a job's" },
 };
 static const struct option_table table = {
-    .usage = "quantcam synth DIR --images N --seed S",
+    .usage = "quantcam synth DIR --images N --seed S [--masks DIR]",
     .about = "Draws the embedded data set into DIR, a new or empty folder: 16 classes of objects among "
              "clutter, as JPEG files\n"
              "in class folders, true boxes in DIR/boxes.csv, labels in DIR/labels.csv. Equal pixels on every "
@@ -42,9 +45,11 @@ static status write_set(struct cmd_call *call)
     if (!text_parse_int(set->seed, 0, INT64_MAX, &seed))
         return FAIL(ERR_USAGE, "--seed %s: not a whole number from 0", set->seed);
     options.seed = (uint64_t)seed;
+    options.masks = set->masks[0] ? set->masks : NULL;
     TRY(synth_write(dir, &options));
-    printf("%s: %s pictures, %d classes, boxes.csv, labels.csv\n", dir,
-           text_thousands(set->images, count, sizeof count), SYNTH_CLASSES);
+    printf("%s: %s pictures, %d classes, boxes.csv, labels.csv%s%s\n", dir,
+           text_thousands(set->images, count, sizeof count), SYNTH_CLASSES,
+           options.masks ? "; masks in " : "", set->masks);
     return OK;
 }
 

@@ -1,9 +1,12 @@
-/* src/image/synth.c: writes the embedded data set: pictures, labels, boxes. */
+/* src/image/synth.c: writes the embedded data set: pictures, labels, boxes, masks. */
 #include "image_synth.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "codec.h"
 
@@ -35,11 +38,10 @@ void synth_special(uint64_t seed, int images, int *cmyk, int *truncated)
     *truncated %= images;
 }
 
-static status make_folders(const char *dir)
+static status make_empty(const char *dir)
 {
     DIR *d;
     const struct dirent *entry;
-    char path[4096];
     int used = 0;
 
     TRY(text_make_folder(dir));
@@ -52,6 +54,33 @@ static status make_folders(const char *dir)
     closedir(d);
     if (used)
         return FAIL(ERR_USAGE, "%s: the folder is not empty: give a new or an empty one", dir);
+    return OK;
+}
+
+/* A folder in DIR would be taken for a class. */
+static status make_masks(const char *dir, const char *masks)
+{
+    char set[PATH_MAX], real[PATH_MAX];
+    size_t n;
+
+    TRY(make_empty(masks));
+    if (!realpath(dir, set) || !realpath(masks, real))
+        return FAIL(ERR_IO, "%s: cannot be followed: %s", masks, strerror(errno));
+    n = strlen(set);
+    if (strncmp(real, set, n) != 0 || (real[n] != '/' && real[n] != '\0'))
+        return OK;
+    rmdir(masks);
+    return FAIL(ERR_USAGE, "%s: the masks' folder lies in %s, where a folder is a class: give another", masks,
+                dir);
+}
+
+static status make_folders(const char *dir, const char *masks)
+{
+    char path[4096];
+
+    TRY(make_empty(dir));
+    if (masks)
+        TRY(make_masks(dir, masks));
     for (int k = 0; k < SYNTH_CLASSES; k++) {
         TRY(text_path(path, sizeof path, dir, synth_class_name(k)));
         TRY(text_make_folder(path));
@@ -102,6 +131,21 @@ out:
     return result;
 }
 
+static status write_mask(const char *masks, uint64_t seed, int index)
+{
+    char name[32], path[4096];
+    struct image mask;
+    status result;
+
+    TRY(synth_scene_mask(seed, index, &mask));
+    snprintf(name, sizeof name, "img_%06d.png", index);
+    TRY_OUT(text_path(path, sizeof path, masks, name));
+    TRY_OUT(image_write_png(path, &mask));
+out:
+    image_free(&mask);
+    return result;
+}
+
 static status write_lists(const char *dir, const struct text *boxes, const struct text *labels)
 {
     char path[4096];
@@ -122,7 +166,7 @@ status synth_write(const char *dir, const struct synth_options *options)
         return FAIL(ERR_USAGE, "images: %d is not 1 .. %d", options->images, SYNTH_MAX_IMAGES);
     if (options->first < 0 || options->first > SYNTH_MAX_IMAGES)
         return FAIL(ERR_USAGE, "first: %d is not 0 .. %d", options->first, SYNTH_MAX_IMAGES);
-    TRY(make_folders(dir));
+    TRY(make_folders(dir, options->masks));
     synth_special(options->seed, options->images, &cmyk, &truncated);
     for (int i = 0; i < options->images; i++) {
         enum special special = i == cmyk ? SPECIAL_CMYK : SPECIAL_NONE;
@@ -130,6 +174,8 @@ status synth_write(const char *dir, const struct synth_options *options)
         if (i == truncated)
             special = SPECIAL_TRUNCATED;
         TRY_OUT(write_picture(dir, options->seed, options->first + i, special, &boxes, &labels));
+        if (options->masks)
+            TRY_OUT(write_mask(options->masks, options->seed, options->first + i));
     }
     TRY_OUT(write_lists(dir, &boxes, &labels));
 out:

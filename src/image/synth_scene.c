@@ -234,6 +234,22 @@ static void finish(struct random *r, const struct image *im, int hard, uint8_t *
     synth_draw_noise(im, amplitude, (uint32_t)random_next(r));
 }
 
+/* What is chosen first: a black picture of its size, what it is of, and its object. */
+static status begin(struct random *r, int index, struct synth_scene *out, struct synth_item *object,
+                    int *hard)
+{
+    *out = (struct synth_scene){ 0 };
+    if (index < 0)
+        return FAIL(ERR_RANGE, "picture %d: the index must not be negative", index);
+    choose_size(r, &out->image);
+    MEM_TRY(out->image.rgb, (size_t)out->image.width * (size_t)out->image.height, 3);
+    out->class_index = index % SYNTH_CLASSES;
+    out->grey = between(r, 0, 24) == 0;
+    *hard = between(r, 1, HARD_ONE_IN) == 1;
+    choose_object(r, &out->image, out->class_index, object);
+    return OK;
+}
+
 status synth_scene_draw(uint64_t seed, int index, struct synth_scene *out)
 {
     struct random r = { .seed = seed, .stream = (uint64_t)index };
@@ -241,16 +257,8 @@ status synth_scene_draw(uint64_t seed, int index, struct synth_scene *out)
     uint8_t *rows;
     int hard;
 
-    *out = (struct synth_scene){ 0 };
-    if (index < 0)
-        return FAIL(ERR_RANGE, "picture %d: the index must not be negative", index);
-    choose_size(&r, &out->image);
-    MEM_TRY(out->image.rgb, (size_t)out->image.width * (size_t)out->image.height, 3);
+    TRY(begin(&r, index, out, &object, &hard));
     MEM_TRY(rows, 6 * (size_t)out->image.width, 1);
-    out->class_index = index % SYNTH_CLASSES;
-    out->grey = between(&r, 0, 24) == 0;
-    hard = between(&r, 1, HARD_ONE_IN) == 1;
-    choose_object(&r, &out->image, out->class_index, &object);
     if (hard)
         fade_colours(&object, between(&r, 90, 150));
     draw_ground(&r, &out->image);
@@ -262,5 +270,23 @@ status synth_scene_draw(uint64_t seed, int index, struct synth_scene *out)
     if (out->grey)
         synth_draw_grey(&out->image);
     mem_free(rows);
+    return OK;
+}
+
+status synth_scene_mask(uint64_t seed, int index, struct image *out)
+{
+    struct random r = { .seed = seed, .stream = (uint64_t)index };
+    struct synth_item object = { 0 };
+    struct synth_scene scene;
+    int hard;
+
+    *out = (struct image){ 0 };
+    TRY(begin(&r, index, &scene, &object, &hard));
+    object.texture = TEXTURE_PLAIN;
+    object.shade[0] = object.shade[1] = 0;
+    for (int c = 0; c < 3; c++)
+        object.colour[0][c] = 255;
+    synth_draw_item(&scene.image, &object, &scene.box);
+    *out = scene.image;
     return OK;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # saliency: maps to a file and back, three kinds of truth, what is counted, what is refused.
 . "$(dirname "$0")/common.bash"
-"$Q" synth "$T/images" --images 6 --seed 3 > "$T/log" || exit 1
+"$Q" synth "$T/images" --images 6 --seed 3 --masks "$T/drawn" > "$T/log" || exit 1
 S="$Q saliency"
 picture() { ls "$T"/images/n0"$1"_*/*; }
 name()    { basename "$(picture "$1")" .JPEG; }
@@ -32,6 +32,10 @@ mean=$(awk -F, '$2 == "predicted sr-center" && $6 != "" { s += $6; n++ } END { p
 check "the means are those of the rows" awk -v a="$mean" -v b="$(value "predicted sr-center" mae)" 'BEGIN { exit !(a > 0 && (a - b) ^ 2 < 1e-16) }'
 check "rows of the centre and of another picture" test -n "$(value center cc)" -a -n "$(value shuffled f_max)"
 check "JSON" code 0 $S "$T/images" --masks "$T/masks" --json
+
+check "synth's masks are found, each of its picture's size" code 0 $S "$T/images" --masks "$T/drawn"
+check "all of them" says '^pictures with masks +6$'
+check "none of another size" lacks "$T/log" '^truths of another size +[1-9]'
 
 # Densities: another name behind the picture's, maps without differences.
 check "densities" code 0 $S "$T/images" --densities "$T/densities" --suffix=_fixMap

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[64];
+static char folder[64], masks[72];
 
 static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *where)
 {
@@ -149,6 +149,73 @@ static void test_refused(void)
         fclose(f);
 }
 
+static void read_whole(const char *dir, const char *name, char **bytes, size_t *size)
+{
+    char path[4096];
+
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    CHECK_MSG(text_read_file(path, 1 << 24, bytes, size) == OK, "%s", path);
+}
+
+/* Beside masks the pictures are the same bytes; a mask is black and white, its white the box's extent. */
+static void test_masks(void)
+{
+    enum { PICTURES = 20 };
+    struct synth_options with = { .images = PICTURES, .seed = 5, .masks = masks };
+    char *before[PICTURES] = { NULL }, name[128];
+    size_t size[PICTURES] = { 0 };
+
+    remove_set(folder);
+    CHECK(synth_write(folder, &(struct synth_options){ .images = PICTURES, .seed = 5 }) == OK);
+    for (int i = 0; i < PICTURES; i++) {
+        snprintf(name, sizeof name, "%s/img_%06d.JPEG", synth_class_name(i % SYNTH_CLASSES), i);
+        read_whole(folder, name, &before[i], &size[i]);
+    }
+    remove_set(folder);
+    CHECK(synth_write(folder, &with) == OK);
+    for (int i = 0; i < PICTURES; i++) {
+        struct synth_scene scene = { 0 };
+        struct image mask = { 0 };
+        struct image_box box = { 10000, 10000, -1, -1 };
+        int other = 0, white = 0;
+        char *after = NULL, path[4096];
+        size_t now = 0;
+
+        snprintf(name, sizeof name, "%s/img_%06d.JPEG", synth_class_name(i % SYNTH_CLASSES), i);
+        read_whole(folder, name, &after, &now);
+        CHECK(after && before[i] && now == size[i] && memcmp(after, before[i], now) == 0);
+        mem_free(after);
+        mem_free(before[i]);
+        snprintf(path, sizeof path, "%s/img_%06d.png", masks, i);
+        CHECK(image_read(path, &mask) == OK && synth_scene_draw(5, i, &scene) == OK);
+        CHECK(mask.width == scene.image.width && mask.height == scene.image.height);
+        for (int k = 0; mask.rgb && k < mask.width * mask.height; k++) {
+            const uint8_t *p = mask.rgb + 3 * (size_t)k;
+            int x = k % mask.width, y = k / mask.width;
+
+            other += p[0] != p[1] || p[0] != p[2] || (p[0] != 0 && p[0] != 255);
+            if (!p[0])
+                continue;
+            white++;
+            box = (struct image_box){ x < box.x0 ? x : box.x0, y < box.y0 ? y : box.y0,
+                                      x > box.x1 ? x : box.x1, y > box.y1 ? y : box.y1 };
+        }
+        CHECK(other == 0 && memcmp(&box, &scene.box, sizeof box) == 0);
+        /* No shape fills its box, and none is thinner than a ring. */
+        CHECK(10 * white > (box.x1 - box.x0) * (box.y1 - box.y0) &&
+              white < (box.x1 - box.x0 + 1) * (box.y1 - box.y0 + 1));
+        image_free(&mask);
+        image_free(&scene.image);
+    }
+    remove_set(folder);
+    CHECK(synth_write(folder, &with) == ERR_USAGE && strstr(error_last()->text, masks));
+    remove_set(folder);
+    snprintf(name, sizeof name, "%s/masks", folder);
+    CHECK(mkdir(folder, 0777) == 0);
+    CHECK(synth_write(folder, &(struct synth_options){ .images = 1, .masks = name }) == ERR_USAGE);
+    CHECK(strstr(error_last()->text, "where a folder is a class"));
+}
+
 /* An existing empty folder is taken; a part of a set has the set's pictures, none of them special. */
 static void test_part(void)
 {
@@ -182,13 +249,17 @@ static void test_special(void)
 int main(void)
 {
     snprintf(folder, sizeof folder, "build/test_synth_%ld", (long)getpid());
+    snprintf(masks, sizeof masks, "%s_masks", folder);
     mkdir("build", 0777);
     remove_set(folder);
+    remove_set(masks);
     test_set();
     test_refused();
     test_part();
+    test_masks();
     test_special();
     remove_set(folder);
+    remove_set(masks);
     CHECK(mem_live() == 0);
     return check_result("synth");
 }
