@@ -236,6 +236,8 @@ struct random { uint64_t seed, stream, counter; };
 uint64_t random_next(struct random *r);
 uint32_t random_below(struct random *r, uint32_t bound); /* 0 .. bound-1, unbiased; bound >= 1 */
 double random_unit(struct random *r);                    /* [0, 1), 53 bits */
+/* `keep` of the places 0 .. count-1, 0 <= keep <= count, each with the same chance, ascending. */
+void random_sample(struct random *r, int count, int keep, int *place);
 
 /* ---- hash ---------------------------------------------------------------------------------------------- */
 

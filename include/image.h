@@ -173,7 +173,8 @@ struct image_source {
      * annotations, a file a picture. A line or file belongs to the picture of that path, else to the one
      * whose file name without extension is equal. Decimals are rounded half up. */
     const char *boxes;
-    int limit;             /* 0 = all; else that many entries, spread evenly: numbers i * count / limit */
+    int limit;             /* 0 = all; else that many entries */
+    int sample;            /* the seed that draws them; 0: spread evenly, see image_cut */
     enum image_folders folders;
     /* How many classes the network has, and its name: labels are refused unless they are certainly its
      * classes (DESIGN 7.9). 0: not checked, folders are classes by their places. */
@@ -190,6 +191,9 @@ struct image_source {
  * ERR_MEMORY. */
 MUST_USE status image_manifest_read(const struct image_source *source, struct image_manifest *out);
 void image_manifest_free(struct image_manifest *m);   /* idempotent; zeroes */
+/* The places of `keep` of a list's `count` entries, ascending: drawn by the generator, or spread evenly,
+ * i * count / keep, where its seed is 0. */
+void image_cut(struct random *r, int count, int keep, int *place);
 /* For rank 0's broadcast: one block of bytes (freed with mem_free), and back. ERR_FORMAT if damaged. */
 MUST_USE status image_manifest_pack(const struct image_manifest *m, uint8_t **bytes, size_t *size);
 MUST_USE status image_manifest_unpack(const uint8_t *bytes, size_t size, struct image_manifest *out);

@@ -62,7 +62,8 @@ struct job_precision {
 struct job {
     char images[OPTION_SIZE], labels[OPTION_SIZE], synsets[OPTION_SIZE], boxes[OPTION_SIZE];
     int folders;                                 /* enum image_folders */
-    int limit;                                   /* pictures taken, spread over the list; 0 = all */
+    int limit;                                   /* pictures taken; 0 = all */
+    int sample;                                  /* the seed that draws them; 0 = spread over the list */
     double max_bad;                              /* per cent of bad pictures above which the run ends in 1 */
     int keep_bad;                                /* do not try bad pictures again at a resume */
     char resize[OPTION_SIZE];                    /* "model", "squash" or a short side */

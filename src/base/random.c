@@ -38,3 +38,12 @@ double random_unit(struct random *r)
 {
     return (double)(random_next(r) >> 11) * 0x1p-53;
 }
+
+void random_sample(struct random *r, int count, int keep, int *place)
+{
+    int kept = 0;
+
+    for (int i = 0; kept < keep; i++)
+        if ((int)random_below(r, (uint32_t)(count - i)) < keep - kept)
+            place[kept++] = i;
+}

@@ -3,6 +3,8 @@
 
 #include "list.h"
 
+#define SAMPLE_STREAM (UINT64_C(133) << 56) /* of random numbers: no other purpose has this one */
+
 /* Path, class and boxes of every picture in order, in one written form: 4-byte little-endian integers, paths
  * with their end. */
 static void hash_manifest(struct image_manifest *m)
@@ -35,8 +37,17 @@ static char *keep_string(char **to, const char *s)
     return kept;
 }
 
-/* Takes `keep` entries, spread evenly over the list, with their boxes. */
-static status build(const struct list *l, const char *root, int keep, struct image_manifest *m)
+void image_cut(struct random *r, int count, int keep, int *place)
+{
+    if (r->seed)
+        random_sample(r, count, keep, place);
+    for (int i = 0; i < keep && !r->seed; i++)
+        place[i] = (int)((int64_t)i * count / keep);
+}
+
+/* Takes the `keep` entries at `place`, with their boxes. */
+static status build(const struct list *l, const char *root, const int *place, int keep,
+                    struct image_manifest *m)
 {
     size_t bytes = strlen(root) + 1 + l->decided.size + 1;
     int boxes = 0;
@@ -47,9 +58,8 @@ static status build(const struct list *l, const char *root, int keep, struct ima
                                   .left_out = l->left_out.count,
                                   .boxes_unmatched = l->boxes_unmatched };
     for (int i = 0; i < keep; i++) {
-        int from = (int)((int64_t)i * l->count / keep);
-        bytes += strlen(image_list_path(l, from)) + 1;
-        m->boxes += l->entry[from].boxes;
+        bytes += strlen(image_list_path(l, place[i])) + 1;
+        m->boxes += l->entry[place[i]].boxes;
     }
     for (int i = 0; i < l->class_names; i++)
         bytes += strlen(l->strings.data + l->class_name[i]) + 1;
@@ -60,11 +70,10 @@ static status build(const struct list *l, const char *root, int keep, struct ima
     for (int i = 0; i < l->class_names; i++)
         m->class_name[i] = keep_string(&to, l->strings.data + l->class_name[i]);
     for (int i = 0; i < keep; i++) {
-        int from = (int)((int64_t)i * l->count / keep);
-        const struct list_entry *e = &l->entry[from];
+        const struct list_entry *e = &l->entry[place[i]];
 
-        m->entry[i] = (struct image_entry){ keep_string(&to, image_list_path(l, from)), e->class_index, boxes,
-                                            e->boxes };
+        m->entry[i] = (struct image_entry){ keep_string(&to, image_list_path(l, place[i])), e->class_index,
+                                            boxes, e->boxes };
         if (e->boxes > 0)
             memcpy(m->box + boxes, l->box + e->box_first, (size_t)e->boxes * sizeof *m->box);
         boxes += e->boxes;
@@ -80,6 +89,8 @@ static status check_source(const struct image_source *s)
         return FAIL(ERR_USAGE, "no image folder is given");
     if (s->limit < 0)
         return FAIL(ERR_RANGE, "a limit of %d pictures: 0 means all", s->limit);
+    if (s->sample < 0)
+        return FAIL(ERR_RANGE, "a sample by seed %d: a seed is a whole number from 1", s->sample);
     if (s->labels && s->folders != IMAGE_FOLDERS_AUTO)
         return FAIL(ERR_USAGE,
                     "--folders says what class folders are, but --labels=%s says the classes: one of them",
@@ -130,6 +141,20 @@ static status read_list(struct list *l, const struct image_source *source)
     return OK;
 }
 
+/* Of the list what the source's limit and sample take. */
+static status take(const struct list *l, const struct image_source *source, struct image_manifest *out)
+{
+    int keep = source->limit > 0 && source->limit < l->count ? source->limit : l->count, *place;
+    struct random r = { .seed = (uint64_t)source->sample, .stream = SAMPLE_STREAM };
+    status result;
+
+    MEM_TRY(place, (size_t)keep + 1, sizeof *place);
+    image_cut(&r, l->count, keep, place);
+    result = build(l, source->root, place, keep, out);
+    mem_free(place);
+    return result;
+}
+
 status image_manifest_read(const struct image_source *source, struct image_manifest *out)
 {
     struct image_source known = *source;
@@ -141,8 +166,7 @@ status image_manifest_read(const struct image_source *source, struct image_manif
     known.without = source->without ? source->without : ", -1 where a class is unknown";
     result = read_list(&l, &known);
     if (result == OK)
-        result = build(&l, source->root,
-                       source->limit > 0 && source->limit < l.count ? source->limit : l.count, out);
+        result = take(&l, source, out);
     image_list_free(&l);
     if (result != OK)
         image_manifest_free(out);

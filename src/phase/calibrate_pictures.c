@@ -81,24 +81,18 @@ static status find(const struct calibrate_source *s, struct found *f)
 
 /* ---- all ranks ----------------------------------------------------------------------------------------- */
 
-/* Every entry with the same chance, in the order of the list. */
-static int draw(char **all, int count, int limit, uint64_t seed)
+/* The first `limit` entries become those drawn by the seed, or spread evenly where the seed is 0. */
+static status cut(char **all, int count, int limit, uint64_t seed)
 {
     struct random r = { .seed = seed, .stream = CALIBRATION_STREAM };
-    int kept = 0;
+    int *place;
 
-    for (int i = 0; i < count && kept < limit; i++)
-        if ((int)random_below(&r, (uint32_t)(count - i)) < limit - kept)
-            all[kept++] = all[i];
-    return kept;
-}
-
-/* Entry number i * count / limit of the list, as job lists are cut. */
-static int spread(char **all, int count, int limit)
-{
+    MEM_TRY(place, (size_t)limit, sizeof *place);
+    image_cut(&r, count, limit, place);
     for (int i = 0; i < limit; i++)
-        all[i] = all[(int64_t)i * count / limit];
-    return limit;
+        all[i] = all[place[i]];
+    mem_free(place);
+    return OK;
 }
 
 static void read_labels(struct calibrate_pictures *p)
@@ -129,8 +123,10 @@ static status keep_some(const struct calibrate_source *source, struct calibrate_
     count = 0;
     for (char *line = strtok_r(out->text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
         out->path[count++] = line;
-    if (limit > 0 && limit < count)
-        count = source->seed ? draw(out->path, count, limit, source->seed) : spread(out->path, count, limit);
+    if (limit > 0 && limit < count) {
+        TRY(cut(out->path, count, limit, source->seed));
+        count = limit;
+    }
     MEM_TRY(out->label, (size_t)count, sizeof *out->label);
     MEM_TRY(out->pixels, (size_t)count, sizeof *out->pixels);
     out->count = count;

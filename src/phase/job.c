@@ -35,7 +35,10 @@ static const struct option_row rows[] = {
       .help = "true boxes: path,x0,y0,x1,y1 lines, others where a header names the columns, "
               "LOC_val_solution.csv, or a folder of XML annotations" },
     { ROW("data.limit", INT, RUN, limit), .values = "N",
-      .help = "take N pictures, spread over the list; 0 = all" },
+      .help = "take N pictures; 0 = all" },
+    { ROW("data.sample", INT, RUN, sample), .values = "SEED",
+      .help = "draw those N at random by this seed; 0 = spread over the list. A result depends on the "
+              "pictures, not on how they were chosen: another seed is another list" },
     { ROW("data.max_bad", REAL, RUN, max_bad), .values = "PERCENT", .high = 100,
       .help = "more bad pictures than this end the run with 1" },
     { ROW("data.keep_bad", FLAG, RUN, keep_bad), .help = "do not try bad pictures again at a resume" },

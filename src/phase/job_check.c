@@ -70,7 +70,7 @@ static status check_section(const struct job *job, const struct job_section *s)
 
 /* ---- all ----------------------------------------------------------------------------------------------- */
 
-enum { IDLE_RULES = 12 };
+enum { IDLE_RULES = 13 };
 
 static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
 {
@@ -88,6 +88,7 @@ static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
         { files, "quantize.images", nothing_calibrated },
         { files, "quantize.limit", nothing_calibrated },
         { files, "quantize.seed", nothing_calibrated },
+        { !job->limit, "data.sample", "data.limit = 0 takes all pictures" },
         { job->dry_run, "run.predict", "run.dry-run predicts" },
         { job->dry_run, "run.oversubscribe", "run.dry-run starts no ranks" },
         { job->ranks < 2, "run.oversubscribe", "run.ranks starts none" },

@@ -26,6 +26,7 @@ static status read_list(const struct run *r, void **bytes, size_t *size)
                                    .synsets = or_null(job->synsets),
                                    .boxes = or_null(job->boxes),
                                    .limit = job->limit,
+                                   .sample = job->sample,
                                    .folders = (enum image_folders)job->folders,
                                    .classes = r->network[0].model.classes,
                                    .network = job->network[0].name };

@@ -26,5 +26,21 @@ int main(void)
     }
     CHECK(sum > 49400 && sum < 50600);
     CHECK(random_below(&r, 1) == 0);
+    /* All, none, and pairs of four: each of the six as often as another (1,000; sd 29). */
+    int place[4], pair[16] = { 0 };
+    random_sample(&r, 4, 4, place);
+    for (int i = 0; i < 4; i++)
+        CHECK(place[i] == i);
+    place[0] = 7;
+    random_sample(&r, 4, 0, place);
+    CHECK(place[0] == 7);
+    for (int i = 0; i < 6000; i++) {
+        random_sample(&r, 4, 2, place);
+        CHECK(place[0] >= 0 && place[0] < place[1] && place[1] < 4);
+        pair[4 * place[0] + place[1]]++;
+    }
+    for (int a = 0; a < 3; a++)
+        for (int b = a + 1; b < 4; b++)
+            CHECK_MSG(pair[4 * a + b] > 820 && pair[4 * a + b] < 1180, "%d, %d: %d", a, b, pair[4 * a + b]);
     return check_result("test_random");
 }

@@ -13,6 +13,7 @@ done
 sed '/^boxes/d' "$T/job.conf" > "$T/boxless.conf"
 idle 'wsol.frame = full has no effect: there are no data.boxes' run "$T/boxless.conf" --frame=full
 idle_job run.predict 'run.dry-run predicts' --dry-run --predict
+idle_job data.sample 'data.limit = 0 takes all pictures' --sample=3
 idle_job run.oversubscribe 'run.ranks starts none' --oversubscribe
 idle 'numerics.saturate has no effect' run "$T/job.conf" --numerics.saturate=fbgemm-avx2 --network.shuffle.engine=qnnpack --network.mobile.engine=qnnpack
 # In the job file as on the line; values that are the defaults may stand.

@@ -31,6 +31,33 @@ static void limits(void)
     folder_refused(&(struct image_source){ .root = folder, .limit = -1 }, ERR_RANGE, "-1");
 }
 
+/* Drawn by a seed: each picture once, in the list's order; another seed, others; each as often as another. */
+static void samples(void)
+{
+    struct image_source source = { .root = folder, .labels = folder_path("labels.txt"), .limit = 3 };
+    int drawn[10] = { 0 }, orders = 0;
+    struct image_manifest m;
+    uint8_t last[HASH_SIZE] = { 0 };
+
+    for (source.sample = 1; source.sample <= 400; source.sample++) {
+        CHECK(image_manifest_read(&source, &m) == OK && m.count == 3);
+        for (int i = 0; i < m.count; i++) {
+            CHECK(i == 0 || m.entry[i].class_index > m.entry[i - 1].class_index);
+            drawn[m.entry[i].class_index]++;
+        }
+        orders += memcmp(last, m.sha256, HASH_SIZE) != 0;
+        memcpy(last, m.sha256, HASH_SIZE);
+        image_manifest_free(&m);
+    }
+    for (int i = 0; i < 10; i++)
+        CHECK_MSG(drawn[i] > 75 && drawn[i] < 165, "picture %d was drawn %d times of 400", i, drawn[i]);
+    CHECK(orders > 380);
+    source.limit = 0;
+    CHECK(image_manifest_read(&source, &m) == OK && m.count == 10);
+    image_manifest_free(&m);
+    folder_refused(&(struct image_source){ .root = folder, .sample = -2 }, ERR_RANGE, "-2");
+}
+
 /* The hash tells the content, not where it lies. */
 static void hashes(void)
 {
@@ -60,6 +87,7 @@ int main(void)
     folder_file("labels.txt",
                 "0.jpg,0\n1.jpg,1\n2.jpg,2\n3.jpg,3\n4.jpg,4\n5.jpg,5\n6.jpg,6\n7.jpg,7\n8.jpg,8\n9.jpg,9\n");
     limits();
+    samples();
     hashes();
     folder_close();
     CHECK(mem_live() == 0);
