@@ -238,6 +238,7 @@ uint32_t random_below(struct random *r, uint32_t bound); /* 0 .. bound-1, unbias
 double random_unit(struct random *r);                    /* [0, 1), 53 bits */
 /* `keep` of the places 0 .. count-1, 0 <= keep <= count, each with the same chance, ascending. */
 void random_sample(struct random *r, int count, int keep, int *place);
+double random_normal(struct random *r);                  /* mean 0, deviation 1; takes two numbers */
 
 /* ---- hash ---------------------------------------------------------------------------------------------- */
 

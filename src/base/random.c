@@ -1,6 +1,8 @@
 /* src/base/random.c: random numbers that are counted, not remembered: the same for any number of ranks. */
 #include "base.h"
 
+#include <math.h>
+
 /* Steele, Lea and Flood's SplitMix64 finalizer (variant 13 of Stafford's mixers). */
 static uint64_t mix(uint64_t x)
 {
@@ -46,4 +48,12 @@ void random_sample(struct random *r, int count, int keep, int *place)
     for (int i = 0; kept < keep; i++)
         if ((int)random_below(r, (uint32_t)(count - i)) < keep - kept)
             place[kept++] = i;
+}
+
+/* Box and Muller's cosine; the sine is let go, so that a number's place in the sequence says all. */
+double random_normal(struct random *r)
+{
+    double above_zero = 1.0 - random_unit(r), turns = random_unit(r);
+
+    return sqrt(-2.0 * math_log(above_zero)) * math_cos_turns(turns);
 }

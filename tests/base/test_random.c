@@ -1,6 +1,28 @@
 #include "base.h"
 #include "check.h"
 
+#include <math.h>
+
+/* Box and Muller's by libm; moments of 100,000: sd of the mean 0.003, of the variance 0.0045. */
+static void test_normal(void)
+{
+    struct random r = { .seed = 3, .stream = 4 }, again = r;
+    double sum = 0, squares = 0;
+    int within = 0;
+
+    for (int i = 0; i < 100000; i++) {
+        double u = random_unit(&again), v = random_unit(&again), z = random_normal(&r);
+
+        CHECK(fabs(z - sqrt(-2 * log(1 - u)) * cos(6.28318530717958647693 * v)) < 1e-13);
+        sum += z;
+        squares += z * z;
+        within += fabs(z) < 1;
+    }
+    CHECK(r.counter == 200000);
+    CHECK(fabs(sum / 100000) < 0.02 && fabs(squares / 100000 - 1) < 0.03);
+    CHECK(within > 67300 && within < 69300); /* 68.27 % */
+}
+
 int main(void)
 {
     struct random r = { .seed = 1, .stream = 2 };
@@ -42,5 +64,6 @@ int main(void)
     for (int a = 0; a < 3; a++)
         for (int b = a + 1; b < 4; b++)
             CHECK_MSG(pair[4 * a + b] > 820 && pair[4 * a + b] < 1180, "%d, %d: %d", a, b, pair[4 * a + b]);
+    test_normal();
     return check_result("test_random");
 }
