@@ -88,6 +88,18 @@ int curve_pixels(int step, int steps, int pixels);
  * (sum y - y_0 / 2 - y_n / 2) / n with n intervals, as RISE. */
 double curve_auc(const float *curve, int steps);
 
+/* ---- ROAD: what removing and filling in pixels does to a score (explanations 3.4) ---------------------- */
+
+/* Most relevant first, least relevant first; at percentiles 10, 20 .. 90 of the map. */
+enum { ROAD_ORDERS = 2, ROAD_PERCENTILES = 9, ROAD_CHANGES = ROAD_ORDERS * ROAD_PERCENTILES };
+int road_percentile(int k);    /* of place k, 0 .. ROAD_PERCENTILES - 1 */
+/* What is removed: pixels at or above the percentile (numpy's, linear) of a map whose values all differ. */
+int road_removed(int k, int pixels);
+/* change: (ROAD_ORDERS, ROAD_PERCENTILES) of the score, most relevant first. The mean of an order; and (least
+ * - most) / 2, which is large where the map ranks what the score hangs on. */
+double road_mean(const float *change, int order);
+double road_combined(const float *change);
+
 /* ---- comparison of two maps, beside RMSE and correlation (explanations 6.3) ---------------------------- */
 struct comparison {
     float spearman;         /* rank correlation of the un-ReLU'd projections, mean ranks for equal values, in

@@ -21,7 +21,8 @@
  *     probe_free(p);
  *
  * A probe serves several networks, one at a time (probe_aim), with room for the largest. Networks, models,
- * heads and engines are the caller's. Every function is local; probe_create and probe_picture alone allocate.
+ * heads and engines are the caller's. Every function is local; probe_create and functions called _picture
+ * alone allocate.
  * Results are equal bits on every x86, but for raw signs, which are LAPACK's.
  */
 #ifndef QUANTCAM_PROBE_H
@@ -51,7 +52,8 @@ struct probe_how {
     unsigned methods; /* bit m: enum cam_method m of probe_methods */
     int method_raw;   /* the raw sign of those methods, too */
     int curves;       /* steps of deletion and insertion, 0 = none: probe_picture and the curves want them */
-    int whole;        /* curves recompute every step as a whole: for comparison */
+    int road;         /* ROAD: probe_picture, probe_road_picture and probe_road_start want it */
+    int whole;        /* curves and ROAD recompute every step as a whole: for comparison */
 };
 
 /* What a description says of preprocessing; Pillow 13's order, kernels NULL. */
@@ -140,8 +142,8 @@ void probe_measure_again(struct probe *p, int i);
 MUST_USE status probe_keep(struct probe *p, int network);
 MUST_USE status probe_let_go(struct probe *p, int network);
 
-/* The picture that curves alter: pixels (H, W, channels) u8, and what its pixels become. BUG_IF how.curves is
- * 0. ERR_MEMORY. */
+/* The picture that curves and ROAD alter: pixels (H, W, channels) u8, and what its pixels become. BUG_IF
+ * how.curves and how.road are 0. ERR_MEMORY. */
 MUST_USE status probe_picture(struct probe *p, const uint8_t *pixels, enum image_substrate deletion,
                               enum image_substrate insertion);
 /* The order in which pixels are altered: a projection (h * w), resized, largest first (DESIGN 7.3). */
@@ -158,5 +160,16 @@ void probe_curve_start(struct probe *p, int i, enum probe_curve kind, int class_
                        float *logits);
 /* Some steps of the curve: a run of the network, or a batch of them. A curve may be left unfinished. */
 enum probe_state probe_curve_next(struct probe *p);
+
+/* ---- ROAD (explanations 3.4) --------------------------------------------------------------------------- */
+
+/* The noise of the picture that probe_picture was given: image_road_draw. ERR_MEMORY. */
+MUST_USE status probe_road_picture(struct probe *p, uint64_t seed, uint32_t picture);
+/* Removes the first, then the last pixels of probe_order, ROAD's percentiles from the largest on, and asks
+ * precision i's network. The engine is kept (probe_keep), the picture has been run (probe_run).
+ *   change  out, (ROAD_CHANGES): the probability of class_index less that of the clean picture */
+void probe_road_start(struct probe *p, int i, int class_index, float *change);
+/* As probe_curve_next: one percentile. */
+enum probe_state probe_road_next(struct probe *p);
 
 #endif

@@ -121,7 +121,7 @@ static status make_room(struct probe *p, const struct kernel_table *k)
     MEM_TRY(p->probability, most.classes, sizeof *p->probability);
     MEM_TRY(p->finished[0], most.pixels, sizeof(float));
     MEM_TRY(p->finished[1], most.pixels, sizeof(float));
-    if (p->how.curves > 0)
+    if (p->how.curves > 0 || p->how.road)
         TRY(make_curves(p, &most));
     return cam_workspace_create((int)most.cells, most.channels, k, &p->cam);
 }
@@ -170,6 +170,7 @@ void probe_free(struct probe *p)
     for (int i = 0; i < p->networks; i++)
         wsol_free(p->wsol[i]);
     cam_workspace_free(p->cam);
+    image_road_free(p->road.fill);
     mem_free(p);
 }
 

@@ -23,6 +23,17 @@ struct probe_walk {
     int waiting; /* steps in the engine's batch */
 };
 
+/* ROAD that is under way, and the room for it. */
+struct probe_road {
+    struct image_road *fill; /* of pictures of these extents */
+    int height, width, channels;
+    int precision, class_index;
+    double clean; /* probability of the class */
+    float *change;
+    int order, step; /* the next one */
+    int waiting;     /* steps in the engine's batch */
+};
+
 struct probe {
     struct probe_network network[PROBE_NETWORKS];
     int networks, aim;
@@ -35,10 +46,11 @@ struct probe {
     float *negative;    /* (h * w) */
     float *probability; /* (classes) */
     float *finished[2]; /* (H, W): maps that are not kept */
-    /* Curves, all NULL where how.curves is 0. */
+    /* Curves and ROAD, all NULL where there is neither. */
     float *picture, *away, *blank, *work; /* (H, W, channels) normalized: clean, two substrates, altered */
     int32_t *order, *scratch;             /* (H * W) */
     struct probe_walk walk;
+    struct probe_road road;
 };
 
 static inline const struct engine *probe_engine(const struct probe *p, int i)
