@@ -1,7 +1,7 @@
 /* include/engine.h
  * engine: runs one network in one precision on one image. A plan holds the ops, the weights packed for one
- * instruction set and where every map lies. A plan never changes: many states may use it, and many processes,
- * since it is one block of memory without addresses. A state owns the maps of one user and runs without
+ * instruction set and where every map lies. A plan that is shared never changes: many states may use it, and
+ * many processes, since it is one block of memory without addresses. A state owns the maps of one user and runs without
  * allocating. Knows nothing of files, ranks or CAMs.
  *
  *     struct engine_plan *plan = NULL;
@@ -130,6 +130,22 @@ struct engine_memory {
     size_t weights, arena, scratch; /* weights: all of the plan, which others may share */
 };
 struct engine_memory engine_memory_used(const struct engine_plan *plan, const struct engine_state *state);
+
+/* A picture step by step (src/engine/step.c), on a state that keeps no maps: steps begin .. end - 1, where
+ * those before `begin` have run, or their live maps are loaded. */
+void engine_step_run(const struct engine_plan *plan, struct engine_state *state, const uint8_t *pixels,
+                     int begin, int end);
+/* What the step that ran last has written. */
+struct engine_map engine_step_map(const struct engine_plan *plan, const struct engine_state *state, int step);
+/* The maps that `step` and later ones read, and earlier ones wrote, with what can be seen after a run: their
+ * bytes, out of the state, and back. */
+size_t engine_step_live(const struct engine_plan *plan, int step);
+void engine_step_save(const struct engine_plan *plan, const struct engine_state *state, int step, void *out);
+void engine_step_load(const struct engine_plan *plan, struct engine_state *state, int step, const void *in);
+/* Packs a layer of codes once more, as the binding now has it: another bias, scales, output. The one change
+ * of a plan: of one's own (engine_plan_make's), which nobody else runs. The step is the node's. ERR_MEMORY,
+ * ERR_NUMERIC. */
+MUST_USE status engine_step_pack(struct engine_plan *plan, int step, const struct model_binding *b, int node);
 
 /* For bench: the steps of the plan. Times are the medians that engine_profile measured (seconds), one per
  * step. */

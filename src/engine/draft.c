@@ -165,7 +165,7 @@ static status plan_activation(struct draft *d, int node)
         return plan_real_activation(d, node);
     op = place_op(d, node, KIND_LOOKUP);
     if (place_is_relu(what))
-        arithmetic_relu(out, place_relu(d, node), &table);
+        arithmetic_relu(out, place_relu(d->b, node), &table);
     else if (what == OP_HARDSWISH)
         arithmetic_hardswish(arithmetic, in, out, &table);
     else if (what == OP_HARDSIGMOID)

@@ -20,10 +20,10 @@ struct draft {
     const struct model *m;
     const struct engine_options *options;
     const struct quant_params *round; /* (nodes) what real values are rounded to, or NULL */
-    int *relu;       /* (nodes) the relu that its op includes, or -1 */
-    int *taken;      /* (nodes) the cat whose buffer it is written into, or -1 */
-    int *taken_at;   /* (nodes) and the channel there */
-    int *cat_buffer; /* (nodes) a cat's buffer once there is one, or -1 */
+    int *relu;                        /* (nodes) the relu that its op includes, or -1 */
+    int *taken;                       /* (nodes) the cat whose buffer it is written into, or -1 */
+    int *taken_at;                    /* (nodes) and the channel there */
+    int *cat_buffer;                  /* (nodes) a cat's buffer once there is one, or -1 */
 };
 
 /* ---- place.c */
@@ -38,7 +38,8 @@ void place_use(struct draft *d, int buffer, int op);
  */
 struct engine_op *place_op(struct draft *d, int node, enum engine_kind kind);
 MUST_USE status place_parameters(struct draft *d, struct engine_op *op, const void *parameters, size_t bytes);
-enum engine_relu place_relu(const struct draft *d, int node);
+/* Where values are quantized a relu6 clamps if the checkpoint says so. */
+enum engine_relu place_relu(const struct model_binding *b, int node);
 enum engine_relu place_fused_relu(const struct draft *d, int node);
 /* The ends of a node's real values. */
 float place_low(const struct draft *d, int node);

@@ -132,31 +132,29 @@ status place_parameters(struct draft *d, struct engine_op *op, const void *param
     return OK;
 }
 
-/* Where values are quantized a relu6 clamps if the checkpoint says so. */
-enum engine_relu place_relu(const struct draft *d, int node)
+enum engine_relu place_relu(const struct model_binding *b, int node)
 {
-    enum model_op op = d->m->node[node].op;
+    enum model_op op = b->model->node[node].op;
 
     if (!place_is_relu(op))
         return ENGINE_NO_RELU;
-    return op == OP_RELU6 && (d->head.form == PRECISION_REAL || d->b->relu6_clamps) ? ENGINE_RELU6
-                                                                                    : ENGINE_RELU;
+    return op == OP_RELU6 && (b->form == PRECISION_REAL || b->relu6_clamps) ? ENGINE_RELU6 : ENGINE_RELU;
 }
 
 enum engine_relu place_fused_relu(const struct draft *d, int node)
 {
-    return d->relu[node] >= 0 ? place_relu(d, d->relu[node]) : ENGINE_NO_RELU;
+    return d->relu[node] >= 0 ? place_relu(d->b, d->relu[node]) : ENGINE_NO_RELU;
 }
 
 /* The ends of a node's real values. */
 float place_low(const struct draft *d, int node)
 {
-    return place_relu(d, place_shown(d, node)) == ENGINE_NO_RELU ? -INFINITY : 0.0f;
+    return place_relu(d->b, place_shown(d, node)) == ENGINE_NO_RELU ? -INFINITY : 0.0f;
 }
 
 float place_high(const struct draft *d, int node)
 {
-    return place_relu(d, place_shown(d, node)) == ENGINE_RELU6 ? 6.0f : INFINITY;
+    return place_relu(d->b, place_shown(d, node)) == ENGINE_RELU6 ? 6.0f : INFINITY;
 }
 
 struct quant_params place_q(const struct draft *d, int node)

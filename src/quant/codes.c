@@ -3,35 +3,48 @@
 
 #include <math.h>
 
+enum { FIRST = 40, FIRST_OF_FEW = 10, ALL = 100, TORCHS_BITS = 8, TOGETHER = 8, CHUNK = 64 };
+
 static float half_of(int bits)
 {
     return (float)(1 << (bits - 1));
 }
 
-static double code_error(const float *w, size_t count, float scale, int bits)
+/* Squared errors of the weights for TOGETHER scales; where all reach `least` only so much as says so. */
+static void code_errors(const float *w, size_t count, const float *scale, int bits, double least, double *sum)
 {
-    const float inverse = quantize_inverse(scale), magic = 12582912.0f, low = -half_of(bits),
-                high = half_of(bits) - 1;
-    double sum = 0;
+    const float magic = 12582912.0f, low = -half_of(bits), high = half_of(bits) - 1;
+    float inverse[TOGETHER];
+    double lowest = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        /* Adding and taking away 1.5 * 2^23 rounds to the nearest, ties to even: |v| is below 2^20. */
-        float v = (w[i] * inverse + magic) - magic;
-        double error;
-
-        v = v < low ? low : v > high ? high : v;
-        error = (double)w[i] - (double)scale * (double)v;
-        sum += error * error;
+    for (int k = 0; k < TOGETHER; k++) {
+        inverse[k] = quantize_inverse(scale[k]);
+        sum[k] = 0;
     }
-    return sum;
+    for (size_t from = 0; from < count && lowest < least; from += CHUNK) {
+        for (size_t i = from; i < from + CHUNK && i < count; i++)
+            for (int k = 0; k < TOGETHER; k++) {
+                /* Adding and taking away 1.5 * 2^23 rounds to the nearest, ties to even: |v| is below 2^20.
+                 */
+                float v = (w[i] * inverse[k] + magic) - magic;
+                double error;
+
+                v = v < low ? low : v;
+                v = v > high ? high : v;
+                error = (double)w[i] - (double)scale[k] * (double)v;
+                sum[k] += error * error;
+            }
+        lowest = sum[0];
+        for (int k = 1; k < TOGETHER; k++)
+            lowest = sum[k] < lowest ? sum[k] : lowest;
+    }
 }
 
 float quant_weight_scale(const float *w, size_t count, int bits, int mse)
 {
-    enum { FIRST = 40, FIRST_OF_FEW = 10, ALL = 100, TORCHS_BITS = 8 };
-    const int first = bits < TORCHS_BITS ? FIRST_OF_FEW : FIRST;
+    const int last = bits < TORCHS_BITS ? FIRST_OF_FEW : FIRST;
     float most = 0, whole, best;
-    double least;
+    double least = INFINITY;
 
     for (size_t i = 0; i < count; i++)
         most = fmaxf(most, fabsf(w[i]));
@@ -39,15 +52,21 @@ float quant_weight_scale(const float *w, size_t count, int bits, int mse)
     if (!mse)
         return whole;
     best = whole;
-    least = code_error(w, count, whole, bits);
-    for (int share = ALL + 1; share >= first; share--) {
-        float scale = fmaxf(whole * (float)share / ALL, 0x1p-23f);
-        double error = code_error(w, count, scale, bits);
+    /* The whole range first (ALL + 2): only what is truly better replaces it. */
+    for (int share = ALL + 2; share >= last; share -= TOGETHER) {
+        float scale[TOGETHER];
+        double error[TOGETHER];
 
-        if (error < least) {
-            least = error;
-            best = scale;
-        }
+        for (int k = 0; k < TOGETHER; k++)
+            scale[k] = share - k > ALL + 1 || share - k < last
+                           ? whole
+                           : fmaxf(whole * (float)(share - k) / ALL, 0x1p-23f);
+        code_errors(w, count, scale, bits, least, error);
+        for (int k = 0; k < TOGETHER; k++)
+            if (error[k] < least) {
+                least = error[k];
+                best = scale[k];
+            }
     }
     return best;
 }

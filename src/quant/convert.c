@@ -126,26 +126,27 @@ status quant_convert(struct quant_work *w, struct quant_result *out)
     return OK;
 }
 
-status quant_plan_codes(struct quant_work *w, const struct tensor_table *table, int nodes,
-                        struct quant_params last, struct engine *out)
+status quant_bind_codes(const struct quant_work *w, const struct tensor_table *table, struct model *m,
+                        struct model_binding *out)
 {
-    struct engine_options options = { .arithmetic = w->options->arithmetic, .keep = last.scale == 0 };
     struct model_reading how = { .relu6 = MODEL_RELU6_AUTO, .form = w->options->form };
-    struct model m = w->model;
+
+    *m = w->model;
+    m->nodes = w->nodes;
+    if (model_has_relu6(m))
+        how.relu6 = MODEL_RELU6_CLAMP;
+    return model_bind(m, table, &how, out);
+}
+
+status quant_plan_codes(const struct quant_work *w, const struct tensor_table *table, struct engine *out)
+{
+    struct engine_options options = { .arithmetic = w->options->arithmetic, .keep = 1 };
     struct model_binding b = { 0 };
+    struct model m;
     status result;
 
     *out = (struct engine){ .plan = NULL };
-    m.nodes = w->nodes;
-    if (model_has_relu6(&m))
-        how.relu6 = MODEL_RELU6_CLAMP;
-    TRY(model_bind(&m, table, &how, &b));
-    m.nodes = nodes;
-    if (last.scale > 0) {
-        m.output = m.cam = nodes - 1;
-        m.classes = m.node[nodes - 1].c;
-        b.q[nodes - 1] = last;
-    }
+    TRY(quant_bind_codes(w, table, &m, &b));
     result = engine_open(&b, &options, w->kernels, out);
     model_unbind(&b);
     return result;

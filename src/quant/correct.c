@@ -4,7 +4,11 @@
  *
  * Where a relu follows, what counts is the mean behind it: a shift of values that relu cuts off changes
  * nothing, and taking back the mean before it would trade their error for one of the values that pass. There
- * the bias moves by the missing mean over the share of values that pass (one step of Newton's). */
+ * the bias moves by the missing mean over the share of values that pass (one step of Newton's).
+ *
+ * Each picture's live maps wait before the layer in hand while all pictures are measured, so that a layer
+ * costs its own time. Where they are too many bytes, as the first maps of many pictures are, the pictures run
+ * again from where they were kept last. */
 #include "quant_parts.h"
 
 #include <math.h>
@@ -17,11 +21,21 @@ struct gauge {
     struct tensor weight, bias; /* as the measured layer has them; weight borrows its codes */
 };
 
+/* The quantized network, whose biases become right one after another. `live`: each picture's maps before the
+ * step `kept`, from where the next layers run. */
 struct corrector {
     struct quant_work *w;
+    struct tensor_table *table;
+    struct model model;
+    struct model_binding binding;
     struct engine e;
+    void **live; /* (pictures) */
+    int kept;    /* 0: none are */
+
+    /* of the layer in hand */
     const struct gauge *g;
     double low, high; /* real: what the relu after the layer lets through */
+    int step, keep;   /* keep: the maps before the step are kept */
 };
 
 static struct tensor *entry_of(struct tensor_table *table, const char *weight, const char *suffix)
@@ -99,78 +113,142 @@ static status make_gauge(const struct quant_work *w, int node, const struct tens
     return OK;
 }
 
-/* The network up to the layer, with the gauge in the layer's place. */
-static status plan_gauge(struct quant_work *w, struct tensor_table *table, int node, struct gauge *g,
-                         struct engine *out)
+/* Packs the gauge in the layer's place: a layer that no relu follows. */
+static status pack_gauge(struct corrector *k, int node, struct gauge *g)
 {
-    struct tensor *weight = entry_of(table, w->model.node[node].weight, ".weight"),
-                  *bias = entry_of(table, w->model.node[node].weight, ".bias"), kept_weight, kept_bias;
+    const char *name = k->model.node[node].weight;
+    struct tensor *weight = entry_of(k->table, name, ".weight"), *bias = entry_of(k->table, name, ".bias"),
+                  kept_weight, kept_bias;
+    struct quant_params *q = &k->binding.q[node], kept_q = *q;
     status result;
 
-    TRY(make_gauge(w, node, weight, bias, g));
+    TRY(make_gauge(k->w, node, weight, bias, g));
     kept_weight = *weight;
     kept_bias = *bias;
     *weight = g->weight;
     *bias = g->bias;
-    result = quant_plan_codes(w, table, node + 1, (struct quant_params){ 1, 128, 0, 255 }, out);
+    *q = (struct quant_params){ 1, 128, 0, 255 };
+    k->model.nodes = node + 1;
+    result = engine_step_pack(k->e.plan, k->step, &k->binding, node);
     *weight = kept_weight;
     *bias = kept_bias;
+    *q = kept_q;
+    k->model.nodes = k->w->nodes;
     return result;
 }
 
 /* ---- layer by layer ------------------------------------------------------------------------------------ */
 
-/* Of every channel: the sum after relu, and how many values relu let through. */
-static status add_values(void *self, int picture, double *row)
+static status keep_live(struct corrector *k, int picture)
 {
-    struct corrector *k = self;
-    struct engine_map m;
-
-    engine_run(k->e.plan, k->e.state, k->w->pictures->pixels[picture]);
-    m = engine_cam_map(k->e.plan, k->e.state);
-    for (int i = 0; i < m.h * m.w; i++)
-        for (int c = 0; c < m.c; c++) {
-            int code = m.codes[(size_t)i * (size_t)m.pitch + (size_t)c];
-            double x = k->g->step[c] * (code - 128) + k->g->middle[c];
-
-            row[m.c + c] += x > k->low && x < k->high;
-            row[c] += x < k->low ? k->low : x > k->high ? k->high : x;
-        }
+    mem_free(k->live[picture]);
+    MEM_TRY(k->live[picture], engine_step_live(k->e.plan, k->step), 1);
+    engine_step_save(k->e.plan, k->e.state, k->step, k->live[picture]);
     return OK;
 }
 
-static status correct_layer(struct quant_work *w, struct quant_result *out, struct quant_line *line,
-                            double *sum)
+/* Of every channel: the sum after relu, and how many values relu let through. */
+static void add_values(const struct corrector *k, const struct engine_map *m, double *row)
 {
-    const struct model_node *n = &w->model.node[line->node];
-    int shown = w->shown[line->node];
-    const double *wanted = w->mean + w->first[shown];
-    double values = (double)w->pictures->count * n->h * n->w;
+    for (int i = 0; i < m->h * m->w; i++)
+        for (int c = 0; c < m->c; c++) {
+            int code = m->codes[(size_t)i * (size_t)m->pitch + (size_t)c];
+            double x = k->g->step[c] * (code - 128) + k->g->middle[c];
+
+            row[m->c + c] += x > k->low && x < k->high;
+            row[c] += x < k->low ? k->low : x > k->high ? k->high : x;
+        }
+}
+
+static status measure_picture(void *self, int picture, double *row)
+{
+    struct corrector *k = self;
+    const struct engine *e = &k->e;
+    const uint8_t *pixels = k->w->pictures->pixels[picture];
+    struct engine_map m;
+
+    if (k->kept)
+        engine_step_load(e->plan, e->state, k->kept, k->live[picture]);
+    engine_step_run(e->plan, e->state, pixels, k->kept, k->step);
+    if (k->keep)
+        TRY(keep_live(k, picture));
+    engine_step_run(e->plan, e->state, pixels, k->step, k->step + 1);
+    m = engine_step_map(e->plan, e->state, k->step);
+    add_values(k, &m, row);
+    return OK;
+}
+
+static int step_of(const struct engine_plan *plan, const char *name)
+{
+    int step = 0;
+
+    while (strcmp(engine_step_name(plan, step), name) != 0)
+        BUG_IF(++step >= engine_steps(plan));
+    return step;
+}
+
+/* sum: of the layer's 2 * channels values over all pictures. */
+static status measure_layer(struct corrector *k, int node, double *sum)
+{
+    const struct quant_pictures *p = k->w->pictures;
+    int shown = k->w->shown[node], own = (p->count - p->rank + p->size - 1) / p->size;
     struct gauge g = { 0 };
-    struct corrector k = { .w = w,
-                           .g = &g,
-                           .low = shown == line->node ? -INFINITY : 0,
-                           .high = w->model.node[shown].op == OP_RELU6 ? 6 : INFINITY };
-    status result = quant_agree(w->pictures, plan_gauge(w, &out->table, line->node, &g, &k.e));
+    status result;
+
+    k->g = &g;
+    k->low = shown == node ? -INFINITY : 0;
+    k->high = k->model.node[shown].op == OP_RELU6 ? 6 : INFINITY;
+    k->step = step_of(k->e.plan, k->model.node[node].name);
+    k->keep = engine_step_live(k->e.plan, k->step) * (size_t)own <= k->w->most_kept;
+    result = quant_agree(p, pack_gauge(k, node, &g));
+    if (result == OK)
+        result = quant_sum_pictures(p, 2 * (size_t)k->model.node[node].c, measure_picture, k, sum);
+    k->kept = k->keep ? k->step : k->kept;
+    free_gauge(&g);
+    return result;
+}
+
+static status correct_layer(struct corrector *k, struct quant_line *line, double *sum)
+{
+    const struct model_node *n = &k->model.node[line->node];
+    const struct quant_work *w = k->w;
+    const double *wanted = w->mean + w->first[w->shown[line->node]];
+    double values = (double)w->pictures->count * n->h * n->w;
+    float *bias = entry_of(k->table, n->weight, ".bias")->data;
 
     for (int c = 0; c < 2 * n->c; c++)
         sum[c] = 0;
-    if (result == OK)
-        result = quant_sum_pictures(w->pictures, 2 * (size_t)n->c, add_values, &k, sum);
-    for (int c = 0; c < n->c && result == OK; c++) {
-        float *bias = entry_of(&out->table, n->weight, ".bias")->data;
+    TRY(measure_layer(k, line->node, sum));
+    for (int c = 0; c < n->c; c++) {
         double shift = (wanted[c] - sum[c] / values) / fmax(sum[n->c + c] / values, 0.1);
 
         bias[c] = (float)((double)bias[c] + shift);
         line->bias_shift = fmax(line->bias_shift, fabs(shift));
     }
-    engine_close(&k.e);
-    free_gauge(&g);
-    return result;
+    return quant_agree(w->pictures, engine_step_pack(k->e.plan, k->step, &k->binding, line->node));
+}
+
+static status open_corrector(struct corrector *k)
+{
+    struct engine_options options = { .arithmetic = k->w->options->arithmetic };
+
+    MEM_TRY(k->live, (size_t)k->w->pictures->count, sizeof *k->live);
+    TRY(quant_bind_codes(k->w, k->table, &k->model, &k->binding));
+    return engine_open(&k->binding, &options, k->w->kernels, &k->e);
+}
+
+static void close_corrector(struct corrector *k)
+{
+    for (int i = 0; k->live && i < k->w->pictures->count; i++)
+        mem_free(k->live[i]);
+    mem_free(k->live);
+    engine_close(&k->e);
+    model_unbind(&k->binding);
 }
 
 status quant_correct_bias(struct quant_work *w, struct quant_result *out)
 {
+    struct corrector k = { .w = w, .table = &out->table };
     double *sum;
     size_t most = 0;
     status result;
@@ -178,10 +256,12 @@ status quant_correct_bias(struct quant_work *w, struct quant_result *out)
     for (int i = 0; i < w->nodes; i++)
         most = (size_t)w->model.node[i].c > most ? (size_t)w->model.node[i].c : most;
     sum = mem_alloc(2 * most, sizeof *sum);
-    result = quant_agree(w->pictures, sum ? OK : FAIL(ERR_MEMORY, "no memory for %zu sums", most));
+    result =
+        quant_agree(w->pictures, sum ? open_corrector(&k) : FAIL(ERR_MEMORY, "no memory for %zu sums", most));
     for (int i = 0; i < out->lines && result == OK; i++)
         if (model_has_weights(&w->model.node[out->line[i].node]))
-            result = correct_layer(w, out, &out->line[i], sum);
+            result = correct_layer(&k, &out->line[i], sum);
+    close_corrector(&k);
     mem_free(sum);
     return result;
 }

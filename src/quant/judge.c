@@ -78,8 +78,7 @@ static status judge_all(struct judge *j, struct quant_result *out)
     if (result == OK)
         result = quant_agree(p, quant_plan_real(w, NULL, &j->real));
     if (result == OK)
-        result =
-            quant_agree(p, quant_plan_codes(w, &out->table, w->nodes, (struct quant_params){ 0 }, &j->codes));
+        result = quant_agree(p, quant_plan_codes(w, &out->table, &j->codes));
     if (result == OK)
         result = quant_sum_pictures(p, values, judge_picture, j, total);
     for (int i = 0; i < j->lines && result == OK; i++) {

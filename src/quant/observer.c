@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { SHARES = 64 };
+enum { SHARES = 64, TOGETHER = 8, CHUNK = 64 };
 
 void quant_histogram_add(struct quant_histogram *h, const float *x, int pixels, int channels, int pitch)
 {
@@ -54,40 +54,80 @@ struct quant_params quant_params_of_range(float low, float high, int levels)
     return q;
 }
 
-/* Squared error of the bins' centres, their counts as weights. */
-static double histogram_error(const struct quant_histogram *h, struct quant_params q, int levels)
+/* The bins that are not empty. */
+struct centres {
+    int count;
+    double x[QUANT_BINS], n[QUANT_BINS];
+};
+
+static void find_centres(const struct quant_histogram *h, struct centres *out)
 {
-    double sum = 0, inverse = 1 / q.scale;
-
+    out->count = 0;
     for (int i = 0; i < QUANT_BINS; i++) {
-        double x, code, error;
-
         if (!h->bin[i])
             continue;
-        x = 0.5 * (edge(h, i) + edge(h, i + 1));
-        code = nearbyint(x * inverse) + q.zero_point;
-        code = code < 0 ? 0 : code > levels ? levels : code;
-        error = x - q.scale * (code - q.zero_point);
-        sum += error * error * (double)h->bin[i];
+        out->x[out->count] = 0.5 * (edge(h, i) + edge(h, i + 1));
+        out->n[out->count++] = (double)h->bin[i];
     }
-    return sum;
+}
+
+/* Squared errors of the bins' centres, their counts as weights, for TOGETHER ranges; of one that reaches
+ * `least` only so much as says that it does. */
+static void range_errors(const struct centres *c, const struct quant_params *q, int levels, double least,
+                         double *sum)
+{
+    /* Adding and taking away 1.5 * 2^52 rounds to the nearest, ties to even: |v| is below 2^20. */
+    const double magic = 6755399441055744.0;
+    double inverse[TOGETHER], low[TOGETHER], high[TOGETHER], lowest = 0;
+
+    for (int k = 0; k < TOGETHER; k++) {
+        inverse[k] = 1 / q[k].scale;
+        low[k] = -q[k].zero_point;
+        high[k] = levels - q[k].zero_point;
+        sum[k] = 0;
+    }
+    for (int from = 0; from < c->count && lowest < least; from += CHUNK) {
+        for (int i = from; i < from + CHUNK && i < c->count; i++)
+            for (int k = 0; k < TOGETHER; k++) {
+                double v = (c->x[i] * inverse[k] + magic) - magic, error;
+
+                v = v < low[k] ? low[k] : v;
+                v = v > high[k] ? high[k] : v;
+                error = c->x[i] - q[k].scale * v;
+                sum[k] += error * error * c->n[i];
+            }
+        lowest = sum[0];
+        for (int k = 1; k < TOGETHER; k++)
+            lowest = sum[k] < lowest ? sum[k] : lowest;
+    }
 }
 
 void quant_range_mse(const struct quant_histogram *h, int levels, float *low, float *high)
 {
     int lows = h->low < 0 ? SHARES : 1, highs = h->high > 0 ? SHARES : 1;
     double least = INFINITY;
+    struct centres c;
 
+    find_centres(h, &c);
     /* The whole range first: only what is truly better replaces it. */
-    for (int i = 0; i < lows; i++)
-        for (int j = 0; j < highs; j++) {
-            float a = h->low * (1 - (float)i / SHARES), b = h->high * (1 - (float)j / SHARES);
-            double error = histogram_error(h, quant_params_of_range(a, b, levels), levels);
+    for (int at = 0; at < lows * highs; at += TOGETHER) {
+        float a[TOGETHER], b[TOGETHER];
+        struct quant_params q[TOGETHER];
+        double error[TOGETHER];
 
-            if (error < least) {
-                least = error;
-                *low = a;
-                *high = b;
-            }
+        for (int k = 0; k < TOGETHER; k++) {
+            int share = at + k < lows * highs ? at + k : at;
+
+            a[k] = h->low * (1 - (float)(share / highs) / SHARES);
+            b[k] = h->high * (1 - (float)(share % highs) / SHARES);
+            q[k] = quant_params_of_range(a[k], b[k], levels);
         }
+        range_errors(&c, q, levels, least, error);
+        for (int k = 0; k < TOGETHER; k++)
+            if (error[k] < least) {
+                least = error[k];
+                *low = a[k];
+                *high = b[k];
+            }
+    }
 }

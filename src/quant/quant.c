@@ -1,6 +1,8 @@
 /* src/quant/quant.c: the whole: fold, equalize, choose ranges, convert, correct, judge. */
 #include "quant_parts.h"
 
+static const size_t most_kept = (size_t)512 << 20;
+
 static status check_bits(const struct quant_options *o, const char *what, int bits)
 {
     int most = o->form == PRECISION_ROUNDED ? 16 : 8;
@@ -29,7 +31,7 @@ status quant_check_options(const struct quant_options *o)
     return OK;
 }
 
-static status list_lines(const struct quant_work *w, struct quant_result *out)
+status quant_list(const struct quant_work *w, struct quant_result *out)
 {
     MEM_TRY(out->line, (size_t)w->nodes, sizeof *out->line);
     for (int i = 0; i < w->nodes; i++)
@@ -58,7 +60,7 @@ status quant_network(const struct model_binding *fp32, const struct quant_option
                      const struct quant_pictures *pictures, const struct kernel_table *k,
                      struct quant_result *out)
 {
-    struct quant_work w = { .options = options, .pictures = pictures, .kernels = k };
+    struct quant_work w = { .options = options, .pictures = pictures, .kernels = k, .most_kept = most_kept };
     status result;
 
     *out = (struct quant_result){ 0 };
@@ -66,7 +68,7 @@ status quant_network(const struct model_binding *fp32, const struct quant_option
     if (result == OK)
         result = quant_fold(fp32, &w);
     if (result == OK)
-        result = list_lines(&w, out);
+        result = quant_list(&w, out);
     result = quant_agree(pictures, result);
     if (result == OK)
         result = quantize(&w, out);

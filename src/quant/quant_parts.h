@@ -39,18 +39,19 @@ struct quant_work {
     const struct quant_options *options;
     const struct quant_pictures *pictures;
     const struct kernel_table *kernels;
-    struct model model;       /* without batch normalisation; nodes of `source` first, then watchers */
-    int nodes;                /* of `source` */
+    struct model model;          /* without batch normalisation; nodes of `source` first, then watchers */
+    int nodes;                   /* of `source` */
     int first_layer, last_layer; /* nodes with weights */
-    int *users;               /* (nodes) inputs that name it */
-    int *only;                /* (nodes) its one user, or -1 */
-    int *shown;               /* (nodes) the relu that is fused into it, else itself */
-    size_t *first;            /* (nodes + 1) */
+    int *users;                  /* (nodes) inputs that name it */
+    int *only;                   /* (nodes) its one user, or -1 */
+    int *shown;                  /* (nodes) the relu that is fused into it, else itself */
+    size_t *first;               /* (nodes + 1) */
     struct tensor_table real; /* folded, equalized fp32: P.weight (oc, kh, kw, ic in memory; a linear layer's
                                  as the checkpoint has it), P.bias; a batchnorm's as they are */
     float *low, *high;        /* (first[nodes]) of every channel's fp32 values */
     double *mean;             /* (first[nodes]) of every channel's fp32 values */
     struct quant_params *q;   /* (nodes) of those with a scale of their own */
+    size_t most_kept;         /* bytes of this rank's pictures' maps that wait between two layers */
 };
 /* Of a node's weights, and of its output, by the options. */
 int quant_weight_bits(const struct quant_work *w, int node);
@@ -93,15 +94,22 @@ MUST_USE status quant_choose_ranges(struct quant_work *w, struct quant_line *lin
 
 /* The quantized checkpoint of w->real and w->q, and what the weights lost. */
 MUST_USE status quant_convert(struct quant_work *w, struct quant_result *out);
-/* An engine of the first `nodes` nodes of the quantized network; its last one is the result, without relu, in
- * the scale `last`. nodes = w->nodes: the whole network, every output kept. */
-MUST_USE status quant_plan_codes(struct quant_work *w, const struct tensor_table *table, int nodes,
-                                 struct quant_params last, struct engine *out);
+/* The quantized network, without watchers; *m and the table outlive the binding. */
+MUST_USE status quant_bind_codes(const struct quant_work *w, const struct tensor_table *table,
+                                 struct model *m, struct model_binding *out);
+/* An engine of it that keeps every output. */
+MUST_USE status quant_plan_codes(const struct quant_work *w, const struct tensor_table *table,
+                                 struct engine *out);
 
 /* ---- correct.c -------------------------------------------------------------------------------------- */
 
 /* Collective. Changes the biases in out->table and notes the largest changes in out->line. */
 MUST_USE status quant_correct_bias(struct quant_work *w, struct quant_result *out);
+
+/* ---- quant.c ---------------------------------------------------------------------------------------- */
+
+/* out->line: the outputs that have a scale of their own. */
+MUST_USE status quant_list(const struct quant_work *w, struct quant_result *out);
 
 /* ---- judge.c ---------------------------------------------------------------------------------------- */
 

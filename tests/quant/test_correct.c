@@ -69,7 +69,7 @@ static double mean_error(struct made *m, const struct quant_result *r)
     struct mean k = { .m = m };
     double worst = 0;
 
-    tiny_must(quant_plan_codes(&m->work, &r->table, m->work.nodes, (struct quant_params){ 0 }, &k.e));
+    tiny_must(quant_plan_codes(&m->work, &r->table, &k.e));
     for (int i = 0; i < r->lines; i++) {
         double mean[64] = { 0 };
         int node = m->work.shown[r->line[i].node];
@@ -108,10 +108,45 @@ static void every_op(enum engine_arithmetic arithmetic, int per_channel)
     made_free(&m);
 }
 
+/* The biases are the same whether maps wait between two layers, none does, or those do that are small. */
+static void kept_or_not(void)
+{
+    static const size_t most[] = { (size_t)1 << 30, 0, MADE_PICTURES * 4000 };
+    struct quant_result whole, r;
+    struct made m;
+
+    made_every(&m);
+    tiny_must(quant_network(&m.net.binding, &m.options, &m.pictures, m.work.kernels, &whole));
+    for (size_t i = 0; i < COUNT_OF(most); i++) {
+        made_fold(&m);
+        r = (struct quant_result){ 0 };
+        tiny_must(quant_list(&m.work, &r));
+        tiny_must(quant_observe(&m.work));
+        tiny_must(quant_choose_ranges(&m.work, r.line, r.lines));
+        tiny_must(quant_convert(&m.work, &r));
+        m.work.most_kept = most[i];
+        tiny_must(quant_correct_bias(&m.work, &r));
+        for (int j = 0; j < r.table.count; j++) {
+            const struct tensor *a = &r.table.entry[j].tensor,
+                                *b = table_find(&whole.table, r.table.entry[j].name);
+
+            CHECK(b && memcmp(a->data, b->data, (size_t)tensor_count(a) * dtype_size(a->dtype)) == 0);
+        }
+        quant_result_free(&r);
+        quant_work_free(&m.work);
+        m.work = (struct quant_work){ .options = &m.options,
+                                      .pictures = &m.pictures,
+                                      .kernels = kernel_select("auto") };
+    }
+    quant_result_free(&whole);
+    made_free(&m);
+}
+
 int main(void)
 {
     two_layers();
     every_op(ENGINE_FBGEMM, 1);
     every_op(ENGINE_QNNPACK, 0);
+    kept_or_not();
     return check_result("quant_correct");
 }
