@@ -45,6 +45,7 @@ struct engine_options {
     enum engine_arithmetic arithmetic; /* int8 only */
     enum engine_saturation saturate;   /* numerics.saturate; fbgemm only */
     int keep;                          /* every node keeps its own memory: engine_map works for all of them */
+    const uint8_t *show;               /* (nodes) 1: this one does, too; NULL: the CAM layer alone */
     /* Of a real binding, (nodes) or NULL: what a node's values are rounded to; scale 0: they are not. (Of a
      * rounded one binding.q says it.) */
     const struct quant_params *round;
@@ -146,6 +147,17 @@ void engine_step_load(const struct engine_plan *plan, struct engine_state *state
  * of a plan: of one's own (engine_plan_make's), which nobody else runs. The step is the node's. ERR_MEMORY,
  * ERR_NUMERIC. */
 MUST_USE status engine_step_pack(struct engine_plan *plan, int step, const struct model_binding *b, int node);
+
+/* ---- where maps lie ------------------------------------------------------------------------------------ */
+
+/* first, last: numbers of ops, both included. */
+struct engine_buffer {
+    size_t bytes, offset;
+    int first, last;
+};
+/* Gives every buffer its offset so that no two that live at the same time overlap; returns the arena's size,
+ * which ends in 64 bytes that may be read. Largest first, each at the lowest free place. ERR_MEMORY. */
+MUST_USE status engine_assign(struct engine_buffer *buffer, int count, size_t *bytes);
 
 /* For bench: the steps of the plan. Times are the medians that engine_profile measured (seconds), one per
  * step. */

@@ -160,6 +160,12 @@ struct kernel_table {
                          struct kernel_rect rect, const struct kernel_requant *requant,
                          enum kernel_saturation saturation, void *scratch);
 
+    /* ---- backward of a dense layer by its rows, which are as the checkpoint has them: out[j] = one
+     * accumulator from 0.0f over rows ascending, fma(d[i], weight[i][j], acc). Rows whose d is 0 are not
+     * read: their terms change nothing. weight: (rows, columns), finite. */
+    void (*rows_f32)(const float *weight, int rows, int columns, const float *d, float *out);
+    void (*rows_s8)(const int8_t *weight, int rows, int columns, const float *d, float *out);
+
     /* ---- pooling. Padding is ignored by max; windows of averages lie inside the picture (pad 0). */
     void (*maxpool_f32)(const struct kernel_conv *s, const float *in, float *out, struct kernel_rect rect);
     void (*maxpool_u8)(const struct kernel_conv *s, const uint8_t *in, uint8_t *out, struct kernel_rect rect);

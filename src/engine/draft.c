@@ -399,6 +399,9 @@ status draft_make(const struct model_binding *b, const struct engine_options *op
     place_use(d, d->node[d->head.cam].view.buffer, ENGINE_FOREVER);
     for (int i = 0; options->keep && i < d->head.buffers; i++)
         d->layout.buffer[i].last = ENGINE_FOREVER;
+    for (int i = 0; options->show && i < d->m->nodes; i++)
+        if (options->show[i])
+            place_use(d, d->node[i].view.buffer, ENGINE_FOREVER);
     return layout_make(&d->plan, &d->head, &d->layout);
 }
 

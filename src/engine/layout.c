@@ -48,7 +48,7 @@ static size_t lowest_place(const struct engine_buffer *buffer, const int *placed
     return at;
 }
 
-status layout_assign(struct engine_buffer *buffer, int count, size_t *bytes)
+status engine_assign(struct engine_buffer *buffer, int count, size_t *bytes)
 {
     int *order, *placed;
 
@@ -186,7 +186,7 @@ static status place_early(const struct engine_plan *p, struct engine_layout *l, 
         if (b->first < k->whole && b->last == ENGINE_FOREVER) /* from the run before */
             b->first = 0;
     }
-    TRY(layout_assign(l->kept, p->head->buffers, &k->arena_bytes));
+    TRY(engine_assign(l->kept, p->head->buffers, &k->arena_bytes));
     for (int i = 0; i < p->head->buffers; i++) {
         l->kept[i].bytes = l->buffer[i].bytes;
         l->kept[i].first = l->buffer[i].first;
@@ -206,7 +206,7 @@ static status place_late(const struct engine_plan *p, struct engine_layout *l, s
         if (b->first < k->batch)
             b->first = k->batch;
     }
-    TRY(layout_assign(l->late, p->head->buffers, &k->picture_bytes));
+    TRY(engine_assign(l->late, p->head->buffers, &k->picture_bytes));
     for (int i = 0; i < p->head->buffers; i++)
         l->late[i].offset += k->arena_bytes;
     k->arena_bytes += ENGINE_BATCH * k->picture_bytes;
@@ -268,7 +268,7 @@ status layout_make(const struct engine_plan *p, struct engine_head *head, struct
 {
     struct engine_kept *k = &head->kept;
 
-    TRY(layout_assign(l->buffer, head->buffers, &head->arena_bytes));
+    TRY(engine_assign(l->buffer, head->buffers, &head->arena_bytes));
     k->scratch_bytes = head->scratch_bytes;
     TRY(find_parts(p, l, k));
     TRY(place_early(p, l, k));

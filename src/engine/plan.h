@@ -14,12 +14,6 @@
 
 enum { ENGINE_FOREVER = 1 << 30, ENGINE_LANES = 64, ENGINE_MAX_INPUTS = 2 * MODEL_MAX_INPUTS };
 
-/* first, last: numbers of ops, both included. */
-struct engine_buffer {
-    size_t bytes, offset;
-    int first, last;
-};
-
 /* Element (y, x, c) lies `first` + (y * w + x) * pitch + c elements from the buffer's start. */
 struct engine_view {
     int buffer;
@@ -201,10 +195,6 @@ static inline uint8_t *pass_at(const struct engine_pass *p, const struct engine_
 }
 
 /* ---- layout.c ------------------------------------------------------------------------------------------ */
-
-/* Gives every buffer its offset so that no two that live at the same time overlap; returns the arena's size,
- * which ends in 64 bytes that may be read. Largest first, each at the lowest free place. */
-MUST_USE status layout_assign(struct engine_buffer *buffer, int count, size_t *bytes);
 
 /* What a plan's maps need, all of it found from ops, nodes and the lives of buffers. */
 struct engine_layout {

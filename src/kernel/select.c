@@ -21,6 +21,7 @@ static void fill_ref(struct kernel_table *t)
     elementwise_u8_fill_ref(t);
     gram_f64_fill_ref(t);
     resample_fill_ref(t);
+    rows_fill_ref(t);
     peak_fill_ref(t);
 }
 
@@ -42,6 +43,7 @@ static void fill_avx2(struct kernel_table *t)
     elementwise_u8_fill_avx2(t);
     gram_f64_fill_avx2(t);
     resample_fill_avx2(t);
+    rows_fill_avx2(t);
     peak_fill_avx2(t);
 }
 

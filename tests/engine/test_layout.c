@@ -9,7 +9,7 @@ static void test_chain(void)
                                   { .bytes = 100, .first = 2, .last = 3 } };
     size_t bytes;
 
-    CHECK(layout_assign(b, 3, &bytes) == OK);
+    CHECK(engine_assign(b, 3, &bytes) == OK);
     CHECK(b[0].offset == 0 && b[1].offset == 192 && b[2].offset == 0);
     CHECK_MSG(bytes == 2 * 192 + 64, "%zu", bytes);
 }
@@ -22,7 +22,7 @@ static void test_gap(void)
                                   { .bytes = 64, .first = 4, .last = 4 } };
     size_t bytes;
 
-    CHECK(layout_assign(b, 3, &bytes) == OK);
+    CHECK(engine_assign(b, 3, &bytes) == OK);
     CHECK(b[1].offset == 0 && b[0].offset == 704 && b[2].offset == 0);
     CHECK(bytes == 704 + 128 + 64);
 }
@@ -46,7 +46,7 @@ static void test_random(void)
             b[i].first = (int)random_below(&r, 40);
             b[i].last = b[i].first + (int)random_below(&r, 6);
         }
-        CHECK(layout_assign(b, 60, &bytes) == OK);
+        CHECK(engine_assign(b, 60, &bytes) == OK);
         for (int i = 0; i < 60; i++) {
             end = b[i].offset + taken(&b[i]) > end ? b[i].offset + taken(&b[i]) : end;
             CHECK(b[i].offset % 64 == 0);

@@ -1,0 +1,183 @@
+/* src/gradient/layer.c: the weights of layers as a backward pass takes them. */
+#include <string.h>
+
+#include "plan.h"
+
+enum { ROWS_AT_ONCE = 128 };
+
+static size_t whole_lanes(size_t bytes)
+{
+    return (bytes + GRADIENT_LANES - 1) / GRADIENT_LANES * GRADIENT_LANES;
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* ---- shapes -------------------------------------------------------------------------------------------- */
+
+/* A layer whose gradient is mostly 0 (the class's alone, where the walk begins) or has one position. */
+static int takes_rows(const struct model_node *n, int open)
+{
+    return n->op == OP_LINEAR ||
+           (n->groups == 1 && n->kernel == 1 && n->stride == 1 && n->pad == 0 && (open || n->h * n->w == 1));
+}
+
+static void shape_rows(const struct model_binding *b, const struct model_node *n, const struct model_node *in,
+                       struct gradient_layer *l)
+{
+    l->form = GRADIENT_ROWS;
+    l->rows = n->c;
+    l->columns = n->op == OP_LINEAR ? in->h * in->w * in->c : in->c;
+    l->codes = b->form == PRECISION_CODES;
+    l->each = whole_lanes((size_t)l->rows * (size_t)l->columns * (l->codes ? 1 : sizeof(float)));
+    l->scales = l->each;
+}
+
+/* The convolution of the gradient by the turned kernel. With a stride, or where the turned kernel's border is
+ * none that a convolution has, the gradient is spread out first, its border included. */
+static void shape_turned(const struct model_node *n, const struct model_node *in,
+                         const struct kernel_table *k, struct gradient_layer *l)
+{
+    int pad = n->kernel - 1 - n->pad, depthwise = n->groups > 1 && n->groups == in->c && n->groups == n->c;
+
+    l->form = depthwise ? GRADIENT_DEPTHWISE : GRADIENT_TURNED;
+    l->groups = depthwise ? 1 : n->groups;
+    l->spread = n->stride > 1 || pad < 0;
+    l->turned = (struct kernel_conv){ .ih = l->spread ? in->h + n->kernel - 1 : n->h,
+                                      .iw = l->spread ? in->w + n->kernel - 1 : n->w,
+                                      .ic = n->c / l->groups,
+                                      .in_pitch = n->c,
+                                      .oh = in->h,
+                                      .ow = in->w,
+                                      .oc = in->c / l->groups,
+                                      .out_pitch = in->c,
+                                      .kh = n->kernel,
+                                      .kw = n->kernel,
+                                      .stride = 1,
+                                      .pad = l->spread ? 0 : pad };
+    l->each = whole_lanes(depthwise ? k->depthwise_f32_packed_bytes(&l->turned)
+                                    : k->conv_f32_packed_bytes(&l->turned));
+}
+
+void layer_shape(const struct model_binding *b, const struct kernel_table *k, int open,
+                 struct gradient_step *step, struct gradient_head *head)
+{
+    const struct model_node *n = &step->node, *in = &b->model->node[n->input[0]];
+    struct gradient_layer *l = &step->layer;
+
+    l->groups = 1;
+    if (n->op == OP_BATCHNORM) {
+        l->form = GRADIENT_AFFINE;
+        l->each = whole_lanes((size_t)n->c * sizeof(float));
+    } else if (takes_rows(n, open)) {
+        shape_rows(b, n, in, l);
+    } else {
+        shape_turned(n, in, k, l);
+        head->scratch_bytes = larger(head->scratch_bytes, l->form == GRADIENT_DEPTHWISE
+                                                              ? k->depthwise_f32_scratch_bytes(&l->turned)
+                                                              : k->conv_f32_scratch_bytes(&l->turned));
+        if (l->spread)
+            head->spread_bytes = larger(head->spread_bytes, (size_t)l->turned.ih * (size_t)l->turned.iw *
+                                                                (size_t)n->c * sizeof(float));
+    }
+    l->weights = head->weight_bytes;
+    l->scales += l->weights;
+    head->weight_bytes +=
+        (size_t)l->groups * l->each + whole_lanes(l->codes ? (size_t)n->c * sizeof(float) : 0);
+}
+
+/* ---- values -------------------------------------------------------------------------------------------- */
+
+static float weight_at(const struct model_layer *l, size_t row, size_t each, size_t i)
+{
+    if (l->weight_real)
+        return l->weight_real[row * each + i];
+    return (float)(l->scale[l->scales > 1 ? row : 0] * l->weight_int[row * each + i]);
+}
+
+/* Real weights a part at a time: raw and packed copies never lie side by side as a whole. */
+static status pack_rows(const struct model_binding *b, const struct gradient_step *step, uint8_t *weights)
+{
+    const struct gradient_layer *l = &step->layer;
+    float *scale = (float *)(void *)(weights + l->scales);
+    size_t columns = (size_t)l->columns;
+
+    for (int first = 0; first < l->rows;) {
+        struct model_layer part;
+        size_t at = (size_t)first * columns;
+
+        TRY(model_layer_rows(b, step->number, first, b->form == PRECISION_REAL ? ROWS_AT_ONCE : l->rows,
+                             &part));
+        for (int i = 0; l->codes && i < part.oc; i++)
+            scale[first + i] = (float)part.scale[part.scales > 1 ? i : 0];
+        if (l->codes)
+            memcpy(weights + l->weights + at, part.weight_int, (size_t)part.oc * columns);
+        else
+            memcpy((float *)(void *)(weights + l->weights) + at, part.weight_real,
+                   (size_t)part.oc * columns * sizeof(float));
+        first += part.oc;
+        model_layer_free(&part);
+        table_rest(b->weights);
+    }
+    return OK;
+}
+
+/* The group's kernel turned round: (its inputs, kh, kw, its outputs); depthwise: (c, kh, kw). */
+static void turn(const struct model_layer *layer, int depthwise, int group, int outputs, float *turned)
+{
+    size_t taps = (size_t)layer->kh * (size_t)layer->kw, ic = (size_t)layer->ic, each = taps * ic,
+           rows = depthwise ? (size_t)layer->oc : ic;
+
+    for (size_t i = 0; i < rows; i++)
+        for (size_t t = 0; t < taps; t++)
+            for (size_t o = 0; o < (size_t)outputs; o++) {
+                size_t row = depthwise ? i : (size_t)group * (size_t)outputs + o;
+
+                *turned++ = weight_at(layer, row, each, (taps - 1 - t) * ic + (depthwise ? 0 : i));
+            }
+}
+
+static status pack_turned(const struct model_binding *b, const struct kernel_table *k,
+                          const struct gradient_step *step, uint8_t *weights)
+{
+    const struct gradient_layer *l = &step->layer;
+    int depthwise = l->form == GRADIENT_DEPTHWISE;
+    struct model_layer layer;
+    float *turned = NULL;
+    status result = OK;
+
+    TRY(model_layer_load(b, step->number, &layer));
+    MEM_TRY_OUT(turned, (size_t)layer.oc * (size_t)layer.ic * (size_t)layer.kh * (size_t)layer.kw,
+                sizeof *turned);
+    for (int g = 0; g < l->groups; g++) {
+        uint8_t *to = weights + l->weights + (size_t)g * l->each;
+
+        turn(&layer, depthwise, g, depthwise ? 1 : l->turned.ic, turned);
+        if (depthwise)
+            k->depthwise_f32_pack(&l->turned, turned, NULL, to);
+        else
+            k->conv_f32_pack(&l->turned, turned, NULL, to);
+    }
+out:
+    mem_free(turned);
+    model_layer_free(&layer);
+    table_rest(b->weights);
+    return result;
+}
+
+status layer_pack(const struct model_binding *b, const struct kernel_table *k,
+                  const struct gradient_step *step, uint8_t *weights)
+{
+    struct model_affine affine;
+
+    if (step->layer.form == GRADIENT_ROWS)
+        return pack_rows(b, step, weights);
+    if (step->layer.form != GRADIENT_AFFINE)
+        return pack_turned(b, k, step, weights);
+    TRY(model_affine_load(b, step->number, &affine));
+    memcpy(weights + step->layer.weights, affine.scale, (size_t)affine.channels * sizeof *affine.scale);
+    model_affine_free(&affine);
+    return OK;
+}
