@@ -86,6 +86,11 @@ size_t image_pipeline_bytes(const struct image_pipeline *p);      /* height * wi
 /* Pillow's Image.resize for 8-bit RGB to exactly width x height. ERR_MEMORY beyond the bounds. */
 MUST_USE status image_resize(const struct image *in, int width, int height, enum image_filter filter,
                              enum image_order order, struct image *out);
+/* Pillow's Image.resize of a picture of floats (mode F): weights in double, horizontal, then vertical, each
+ * pass rounded once to f32; bicubic overshoots. in: (height, width); out: (to_height, to_width). Extents
+ * 1 .. 65,535. ERR_MEMORY. Source: Pillow 13, Resample.c, 32bpc. */
+MUST_USE status image_resize_values(const float *in, int width, int height, int to_width, int to_height,
+                                    enum image_filter filter, float *out);
 /* Fills pixels (height, width, channels). Only what the crop shows is computed. ERR_MEMORY. */
 MUST_USE status image_preprocess(const struct image *in, const struct image_pipeline *p, uint8_t *pixels);
 /* Read, decode, preprocess. Errors as image_read. */

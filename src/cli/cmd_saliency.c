@@ -115,7 +115,7 @@ static status check_settings(const struct settings *set)
 struct list {
     struct image_manifest manifest; /* of a folder */
     const char **path;
-    struct score_pictures pictures;
+    struct truth_pictures pictures;
 };
 
 static status list_open(const struct option_words *words, struct list *out)
@@ -125,14 +125,14 @@ static status list_open(const struct option_words *words, struct list *out)
 
     *out = (struct list){ 0 };
     if (words->count > 1 || stat(words->word[0], &st) != 0 || !S_ISDIR(st.st_mode)) {
-        out->pictures = (struct score_pictures){ words->count, NULL, (const char *const *)words->word };
+        out->pictures = (struct truth_pictures){ words->count, NULL, (const char *const *)words->word };
         return OK;
     }
     TRY(image_manifest_read(&source, &out->manifest));
     MEM_TRY(out->path, (size_t)out->manifest.count, sizeof *out->path);
     for (int i = 0; i < out->manifest.count; i++)
         out->path[i] = out->manifest.entry[i].path;
-    out->pictures = (struct score_pictures){ out->manifest.count, out->manifest.root, out->path };
+    out->pictures = (struct truth_pictures){ out->manifest.count, out->manifest.root, out->path };
     return OK;
 }
 
@@ -218,7 +218,7 @@ static status all_pictures(const struct settings *set, struct score *s, struct o
         struct image picture;
         status result;
 
-        if (score_read(&s->list, i, &picture) != OK) {
+        if (truth_picture(&s->list, i, &picture) != OK) {
             log_error("%s", error_last()->text);
             s->unreadable++;
             continue;
@@ -243,15 +243,16 @@ static struct score_how how_of(const struct settings *set)
     int64_t seed = 0;
 
     text_parse_int(set->seed, 0, INT64_MAX, &seed);
-    return (struct score_how){ .maps = set->method | (truths ? 1u << SALIENCY_CENTER : 0),
-                               .file = set->method >> SCORE_FILE & 1 ? set->maps : NULL,
-                               .truth = { [TRUTH_DENSITY] = set->densities[0] ? set->densities : NULL,
-                                          [TRUTH_FIXATIONS] = set->fixations[0] ? set->fixations : NULL,
-                                          [TRUTH_MASK] = set->masks[0] ? set->masks : NULL },
-                               .suffix = set->suffix,
-                               .origin = set->origin,
-                               .sigma = set->sigma,
-                               .seed = (uint64_t)seed };
+    return (
+        struct score_how){ .maps = set->method | (truths ? 1u << SALIENCY_CENTER : 0),
+                           .file = set->method >> SCORE_FILE & 1 ? set->maps : NULL,
+                           .truth = { .from = { [TRUTH_DENSITY] = set->densities[0] ? set->densities : NULL,
+                                                [TRUTH_FIXATIONS] = set->fixations[0] ? set->fixations : NULL,
+                                                [TRUTH_MASK] = set->masks[0] ? set->masks : NULL },
+                                      .suffix = set->suffix,
+                                      .origin = set->origin,
+                                      .sigma = set->sigma,
+                                      .seed = (uint64_t)seed } };
 }
 
 static status print_scores(const struct settings *set, const struct score *s)

@@ -96,9 +96,9 @@ static status add_truths(struct listing *l, const struct score *s)
     for (int kind = 0; kind < TRUTH_KINDS; kind++) {
         char what[48];
 
-        if (!s->how.truth[kind])
+        if (!s->how.truth.from[kind])
             continue;
-        TRY(listing_fact(l, LISTING_TEXT, name[kind], "%s", s->how.truth[kind]));
+        TRY(listing_fact(l, LISTING_TEXT, name[kind], "%s", s->how.truth.from[kind]));
         snprintf(what, sizeof what, "pictures with %s", name[kind]);
         TRY(listing_fact(l, LISTING_COUNT, what, "%d", s->scored[kind]));
         snprintf(what, sizeof what, "without %s", name[kind]);
@@ -148,12 +148,12 @@ static status add_facts(struct listing *l, const struct score *s)
         TRY(listing_fact(l, LISTING_COUNT, "unreadable", "%d", s->unreadable));
     TRY(add_truths(l, s));
     TRY(add_unmapped(l, s));
-    if (s->how.truth[TRUTH_FIXATIONS]) {
+    if (s->how.truth.from[TRUTH_FIXATIONS]) {
         TRY(listing_fact(l, LISTING_COUNT, "fixated pixels", "%lld", (long long)s->fixated));
         TRY(listing_fact(l, LISTING_COUNT, "fixations outside", "%d", s->dropped));
-        TRY(listing_fact(l, LISTING_COUNT, "seed", "%llu", (unsigned long long)s->how.seed));
-        if (!s->how.truth[TRUTH_DENSITY])
-            TRY(listing_fact(l, LISTING_REAL, "density of fixations: sigma", "%.9g", s->how.sigma));
+        TRY(listing_fact(l, LISTING_COUNT, "seed", "%llu", (unsigned long long)s->how.truth.seed));
+        if (!s->how.truth.from[TRUTH_DENSITY])
+            TRY(listing_fact(l, LISTING_REAL, "density of fixations: sigma", "%.9g", s->how.truth.sigma));
     }
     if (s->other_size > 0)
         TRY(listing_fact(l, LISTING_COUNT, "truths of another size", "%d", s->other_size));

@@ -3,40 +3,19 @@
 #ifndef CLI_SCORE_H
 #define CLI_SCORE_H
 
-#include "metric_saliency.h"
-#include "saliency.h"
+#include "probe_truth.h"
 
-enum truth_kind { TRUTH_DENSITY, TRUTH_FIXATIONS, TRUTH_MASK, TRUTH_KINDS };
 /* The maps: a predictor each, the user's, the next picture's truth. */
 enum { SCORE_FILE = SALIENCY_METHODS, SCORE_SHUFFLED, SCORE_MAPS, SCORE_MEASURES = 24 };
 
-struct score_pictures {
-    int count;
-    const char *root; /* of the paths, or NULL */
-    const char *const *path;
-};
 struct score_how {
-    unsigned maps;                  /* bit m: enum saliency_method m, SCORE_FILE */
-    const char *file;               /* where the maps of SCORE_FILE are */
-    const char *truth[TRUTH_KINDS]; /* or NULL */
-    const char *suffix;
-    int origin;
-    double sigma;
-    uint64_t seed;
-};
-
-/* A truth of one picture, in its frame. */
-struct score_truth {
-    struct saliency_map map; /* density, or mask, or the density of the fixations */
-    struct saliency_map baseline;
-    int32_t *pixel;
-    int pixels;
-    struct draws uniform, pooled;
-    struct fixation_room room;
+    unsigned maps;    /* bit m: enum saliency_method m, SCORE_FILE */
+    const char *file; /* where the maps of SCORE_FILE are */
+    struct truth_how truth;
 };
 
 struct score {
-    struct score_pictures list;
+    struct truth_pictures list;
     struct score_how how;
     int measures; /* of saliency_measures */
     double
@@ -50,23 +29,19 @@ struct score {
     int64_t fixated;                            /* pixels of scored pictures */
     int dropped;                                /* fixations outside of their pictures */
     int unreadable;                             /* pictures */
-    struct saliency_source *source[TRUTH_KINDS], *file;
-    struct image_points points;
-    int32_t **pixel; /* (pictures) fixated pixels, where there are fixations */
-    int *pixels, *width, *height;
-    uint8_t *fixations; /* 1 where a picture has fixated pixels */
+    struct truth_set *truth;
+    struct saliency_source *file;
 };
 
 /* Opens truths and maps; fixations are read, and all pictures for their sizes. Closed after a failure, too.
  */
-MUST_USE status score_open(const struct score_pictures *list, const struct score_how *how, struct score *out);
+MUST_USE status score_open(const struct truth_pictures *list, const struct score_how *how, struct score *out);
 void score_close(struct score *s);
 /* One picture: its maps (SCORE_MAPS; where value is NULL there is none) against its truths. */
 MUST_USE status score_picture(struct score *s, int i, const struct image *picture,
                               const struct saliency_map maps[SCORE_MAPS]);
 /* The user's map of picture i; value NULL where there is none. */
 MUST_USE status score_file_map(struct score *s, int i, struct saliency_map *out);
-MUST_USE status score_read(const struct score_pictures *list, int i, struct image *out);
 /* Is a measure part of this comparison? */
 int score_has(const struct score *s, int measure);
 const char *score_map_name(int map, char out[48]);

@@ -28,34 +28,53 @@ static double filter_value(enum image_filter filter, double x)
     return 0.0;
 }
 
+/* What output `i` of `out` reads of `in` values: *start and how many, weights whose sum is 1. */
+struct reach {
+    double scale, per, support;
+    int in, longest;
+};
+
+static struct reach reach_of(int in, int out, enum image_filter filter)
+{
+    double scale = (double)in / out, filter_scale = scale < 1.0 ? 1.0 : scale;
+    double support = (filter == IMAGE_BILINEAR ? 1.0 : 2.0) * filter_scale;
+
+    return (struct reach){ scale, 1.0 / filter_scale, support, in, (int)ceil(support) * 2 + 1 };
+}
+
+static int weigh(const struct reach *r, enum image_filter filter, int i, int *start, double *k)
+{
+    double centre = (i + 0.5) * r->scale, sum = 0.0;
+    int x0 = (int)(centre - r->support + 0.5), x1 = (int)(centre + r->support + 0.5);
+
+    x0 = x0 < 0 ? 0 : x0;
+    x1 = x1 > r->in ? r->in : x1;
+    for (int x = x0; x < x1; x++)
+        sum += k[x - x0] = filter_value(filter, (x - centre + 0.5) * r->per);
+    for (int x = 0; x < x1 - x0 && sum != 0.0; x++)
+        k[x] /= sum;
+    *start = x0;
+    return x1 - x0;
+}
+
 static status axis_fill(struct axis *a, struct mem_set *m, int in, int out, enum image_filter filter,
                         int first, int count)
 {
-    double scale = (double)in / out, filter_scale = scale < 1.0 ? 1.0 : scale, per = 1.0 / filter_scale;
-    double support = (filter == IMAGE_BILINEAR ? 1.0 : 2.0) * filter_scale, *k;
-
-    int longest = (int)ceil(support) * 2 + 1;
+    struct reach reach = reach_of(in, out, filter);
+    double *k;
 
     MEM_TAKE(m, a->start, (size_t)count, sizeof *a->start);
     MEM_TAKE(m, a->taps, (size_t)count, sizeof *a->taps);
-    MEM_TAKE(m, a->weight, (size_t)count * (size_t)longest, sizeof *a->weight);
-    MEM_TAKE(m, k, (size_t)longest, sizeof *k);
+    MEM_TAKE(m, a->weight, (size_t)count * (size_t)reach.longest, sizeof *a->weight);
+    MEM_TAKE(m, k, (size_t)reach.longest, sizeof *k);
     for (int i = 0; i < count; i++) {
-        double centre = (first + i + 0.5) * scale, sum = 0.0;
-        int x0 = (int)(centre - support + 0.5), x1 = (int)(centre + support + 0.5);
-
-        x0 = x0 < 0 ? 0 : x0;
-        x1 = x1 > in ? in : x1;
-        for (int x = x0; x < x1; x++)
-            sum += k[x - x0] = filter_value(filter, (x - centre + 0.5) * per);
-        for (int x = x0; x < x1; x++) {
-            double w = (sum != 0.0 ? k[x - x0] / sum : k[x - x0]) * (1 << KERNEL_RESAMPLE_BITS);
-            a->weight[(size_t)i * (size_t)longest + (size_t)(x - x0)] = (int32_t)(w < 0 ? w - 0.5 : w + 0.5);
+        a->taps[i] = weigh(&reach, filter, first + i, &a->start[i], k);
+        for (int x = 0; x < a->taps[i]; x++) {
+            double w = k[x] * (1 << KERNEL_RESAMPLE_BITS);
+            a->weight[(size_t)i * (size_t)reach.longest + (size_t)x] = (int32_t)(w < 0 ? w - 0.5 : w + 0.5);
         }
-        a->start[i] = x0;
-        a->taps[i] = x1 - x0;
     }
-    a->k = (struct kernel_resample){ count, longest, a->start, a->taps, a->weight };
+    a->k = (struct kernel_resample){ count, reach.longest, a->start, a->taps, a->weight };
     return OK;
 }
 
@@ -153,5 +172,67 @@ status image_resize(const struct image *in, int width, int height, enum image_fi
                                  out->rgb, (size_t)3 * (size_t)width);
     if (result != OK)
         image_free(out);
+    return result;
+}
+
+/* ---- pictures of floats -------------------------------------------------------------------------------- */
+
+/* A line of sums over `taps` lines that lie one behind the other. */
+static void blend_lines(const float *in, int width, const double *weight, int taps, float *out)
+{
+    enum { BLOCK = 8 };
+    int x = 0;
+
+    for (; x + BLOCK <= width; x += BLOCK) {
+        double sum[BLOCK] = { 0 };
+
+        for (int t = 0; t < taps; t++)
+            for (int i = 0; i < BLOCK; i++)
+                sum[i] += (double)in[(size_t)t * (size_t)width + (size_t)(x + i)] * weight[t];
+        for (int i = 0; i < BLOCK; i++)
+            out[x + i] = (float)sum[i];
+    }
+    for (; x < width; x++) {
+        double sum = 0.0;
+
+        for (int t = 0; t < taps; t++)
+            sum += (double)in[(size_t)t * (size_t)width + (size_t)x] * weight[t];
+        out[x] = (float)sum;
+    }
+}
+
+status image_resize_values(const float *in, int width, int height, int to_width, int to_height,
+                           enum image_filter filter, float *out)
+{
+    struct reach h = reach_of(width, to_width, filter), v = reach_of(height, to_height, filter);
+    int longest = h.longest > v.longest ? h.longest : v.longest, start;
+    status result = OK;
+    float *middle = NULL;
+    double *k = NULL;
+
+    BUG_IF(width < 1 || height < 1 || to_width < 1 || to_height < 1);
+    MEM_TRY_OUT(middle, (size_t)to_width * (size_t)height, sizeof *middle);
+    MEM_TRY_OUT(k, (size_t)longest, sizeof *k);
+    for (int x = 0; x < to_width; x++) {
+        int taps = weigh(&h, filter, x, &start, k);
+
+        for (int y = 0; y < height; y++) {
+            const float *line = in + (size_t)y * (size_t)width + start;
+            double sum = 0.0;
+
+            for (int t = 0; t < taps; t++)
+                sum += (double)line[t] * k[t];
+            middle[(size_t)y * (size_t)to_width + (size_t)x] = (float)sum;
+        }
+    }
+    for (int y = 0; y < to_height; y++) {
+        int taps = weigh(&v, filter, y, &start, k);
+
+        blend_lines(middle + (size_t)start * (size_t)to_width, to_width, k, taps,
+                    out + (size_t)y * (size_t)to_width);
+    }
+out:
+    mem_free(middle);
+    mem_free(k);
     return result;
 }
