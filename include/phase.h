@@ -30,6 +30,7 @@ struct job_network {
     char model[OPTION_SIZE];                     /* the description */
     struct model_reading all;                    /* of every precision that does not say otherwise */
     int engine;                                  /* enum engine_arithmetic, of stored codes: likewise */
+    int published;                               /* beside it published numbers: 1 on, 2 off, 0 by its hash */
     int precisions;                              /* after job_settle in the order of the job's */
     struct job_precision_of {
         char name[OPTION_NAME];
@@ -114,6 +115,8 @@ enum job_schedule { JOB_STATIC, JOB_DYNAMIC };
 
 /* The name of a chosen value: "auto" or an instruction set; "absmax". */
 const char *job_isa(const struct job *job);
+/* "on" or "off" where the job says so, else NULL. */
+const char *job_published(const struct job_network *n, char name[OPTION_NAME]);
 /* How precision p of a network is read and which arithmetic runs it, all keys considered. A precision of the
  * job's own may say a form; a built-in name is what its files are. */
 struct model_reading job_reading(const struct job *job, int network, int p);

@@ -162,7 +162,7 @@ static status fill_list(const struct run *r, struct initial *in)
 /* Where the inputs lay: for people, compared with nothing. */
 static status fill_provenance(const struct run *r, struct text *out)
 {
-    char hex[2 * HASH_SIZE + 1], pipeline[IMAGE_PIPELINE_TEXT];
+    char hex[2 * HASH_SIZE + 1], pipeline[IMAGE_PIPELINE_TEXT], name[OPTION_NAME];
 
     TRY(text_add(out, "data.images = %s\ndata.labels = %s\ndata.synsets = %s\ndata.boxes = %s\n",
                  r->job->images, r->job->labels, r->job->synsets, r->job->boxes));
@@ -180,6 +180,8 @@ static status fill_provenance(const struct run *r, struct text *out)
             if (r->precision[p].form == PRECISION_CODES)
                 TRY(text_add(out, "network.%s.%s.engine = %s\n", n->name, run_precision(r, p),
                              engine_arithmetic_name(r->network[i].arithmetic[p])));
+        if (job_published(n, name))
+            TRY(text_add(out, "network.%s.published = %s\n", n->name, name));
         TRY(text_add(out, "network.%s.pipeline = %s\nnetwork.%s.layer = %s\n", n->name,
                      image_pipeline_write(&r->network[i].pipeline, pipeline), n->name,
                      r->network[i].model.node[r->network[i].model.cam].name));

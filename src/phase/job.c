@@ -7,6 +7,7 @@
 static const char substrates[] = "zero|blur|black|mean";
 static const char activations[] = "mean|subset|full";
 static const char engines[] = "auto|fbgemm|qnnpack";
+static const char published[] = "auto|on|off";
 static const char isa_names[] = "auto|ref|avx2|avx512vnni";
 
 #define ROW(option, kind_of, class_of, field)                                                                \
@@ -138,6 +139,9 @@ static const struct option_row network_rows[] = {
     { NET("state", TEXT, RESULT, all.state), .values = "NAME", .help = HELP_STATE },
     { NET("unused", CHOICE, RESULT, all.allow_unused), .values = "refuse|allow", .help = HELP_UNUSED },
     { NET("relu6", CHOICE, RESULT, all.relu6), .values = "auto|relu|clamp", .help = HELP_RELU6 },
+    { NET("published", CHOICE, RUN, published), .values = published,
+      .help = "whether a study's numbers stand beside this network in the report; auto: where the reference "
+              "checkpoint is known by its hash to be the study's; on: it is the study's in another form" },
 };
 
 #define OF(option, kind_of, class_of, field)                                                                 \
@@ -276,6 +280,11 @@ void job_defaults(struct job *job)
     job->log = LOG_NORMAL;
     job->lock = 1;
     job->watchdog = 60;
+}
+
+const char *job_published(const struct job_network *n, char name[OPTION_NAME])
+{
+    return n->published ? option_choice(published, n->published, name) : NULL;
 }
 
 const char *job_isa(const struct job *job)

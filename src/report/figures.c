@@ -223,8 +223,10 @@ static status draw_histogram(struct figures_drawing *d, const struct value_key *
     d->c->y = (struct chart_axis){ 0.5, pow(10, floor(log10(most)) + 1), 1 };
     d->c->x.low = common ? fmin(h[0].low, h[1].low) : 0;
     d->c->x.high = common ? fmax(h[0].high, h[1].high) : 1;
-    for (int s = 0; s < study_count && !published; s++)
-        published = study_number(study_all[s], network, precision, of->measure, of->reading);
+    for (int s = 0, knows; s < study_count && !published; s++) {
+        TRY(study_knows(d->r, study_all[s], key->network, &knows));
+        published = knows ? study_number(study_all[s], network, precision, of->measure, of->reading) : NULL;
+    }
     snprintf(d->c->note[0], CHART_NAME, "Dice %.3f %%", v.value);
     if (published)
         snprintf(d->c->note[1], CHART_NAME, "the study %s %%", published);

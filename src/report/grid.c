@@ -125,11 +125,30 @@ void grid_remark(struct grid *t, const char *remark)
     snprintf(text + used, GRID_CELL - used, " [%s]", remark);
 }
 
+static const char spread[] = " +- ";
+
+void grid_spread(struct grid *t, const char *measure, double value, double sd, int digits)
+{
+    struct cell *cell = next_cell(t, CELL_NUMBER, measure);
+
+    cell->value = value;
+    snprintf(cell->text, GRID_CELL, "%.*f%s%.*f", digits, value, spread, digits, sd);
+}
+
+int grid_parse(const char *text, double *value)
+{
+    const char *end = strstr(text, spread);
+    char number[32];
+
+    snprintf(number, sizeof number, "%.*s", end ? (int)(end - text) : (int)strlen(text), text);
+    return text_parse_real(number, value);
+}
+
 void grid_quoted(struct grid *t, const char *measure, const char *text)
 {
     struct cell *cell = next_cell(t, CELL_NUMBER, measure);
 
-    if (!text_parse_real(text, &cell->value))
+    if (!grid_parse(text, &cell->value))
         cell->kind = CELL_TEXT;
     snprintf(cell->text, GRID_CELL, "%s", text);
 }

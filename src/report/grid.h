@@ -20,23 +20,25 @@ enum { GRID_MEASURE = 96 };
 
 enum cell_kind { CELL_MISSING, CELL_TEXT, CELL_COUNT, CELL_NUMBER, CELL_INTERVAL };
 /* What a row's numbers are of; NULL: of none, or of all. Borrowed texts, which outlive the grid. */
-struct grid_key { const char *network, *precision, *set; };
+struct grid_key {
+    const char *network, *precision, *set;
+};
 struct cell {
     enum cell_kind kind;
-    double value, low, high;           /* in the column's unit; low, high: of an interval */
+    double value, low, high; /* in the column's unit; low, high: of an interval */
     struct grid_key key;
-    char measure[GRID_MEASURE];        /* "": it is no number, or is in no other program's interest */
-    char text[GRID_CELL];              /* as it is printed: of CELL_MISSING, why there is nothing */
+    char measure[GRID_MEASURE]; /* "": it is no number, or is in no other program's interest */
+    char text[GRID_CELL];       /* as it is printed: of CELL_MISSING, why there is nothing */
 };
 struct grid {
-    char id[GRID_ID];                  /* "accuracy": the CSV file's name */
+    char id[GRID_ID]; /* "accuracy": the CSV file's name */
     char title[160];
     char note[2048];                   /* a few sentences under the table, or "" */
     int columns, rows, capacity, next; /* next: the column that is filled next */
     struct grid_key key;               /* of the row in hand */
     char head[GRID_MAX_COLUMNS][GRID_HEAD];
-    char unit[GRID_MAX_COLUMNS][GRID_UNIT];    /* "%", "MiB", "ms", "" */
-    struct cell *cell;                 /* rows x columns */
+    char unit[GRID_MAX_COLUMNS][GRID_UNIT]; /* "%", "MiB", "ms", "" */
+    struct cell *cell;                      /* rows x columns */
 };
 
 void grid_init(struct grid *t, const char *id, const char *title, ...) PRINTF_LIKE(3, 4);
@@ -54,6 +56,10 @@ void grid_set_key(struct grid *t, struct grid_key key);
 void grid_number(struct grid *t, const char *measure, double value, int digits);
 void grid_signed(struct grid *t, const char *measure, double value, int digits);
 void grid_interval(struct grid *t, const char *measure, const double value[3], int digits, int is_signed);
+/* "0.485 +- 0.093": a mean and the deviation of what it is of. */
+void grid_spread(struct grid *t, const char *measure, double value, double sd, int digits);
+/* The number that such a text, or a plain one, begins with; 0 = it is none. */
+int grid_parse(const char *text, double *value);
 /* Behind the text of the last number: " [remark]". */
 void grid_remark(struct grid *t, const char *remark);
 /* A number that another printed, exactly as it did. */

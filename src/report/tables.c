@@ -12,7 +12,10 @@ struct filling {
     const struct table *t;
     const struct study *study; /* whose table it is, or NULL */
     struct grid *g;
-    int measured; /* the file has a measure of it, be it without a value */
+    int measured;    /* the file has a measure of it, be it without a value */
+    int known;       /* the study's numbers may stand beside the network in hand */
+    int unknown;     /* they may not beside one of its name */
+    unsigned marked; /* bits of the study's marks that stand in it */
 };
 /* A row: the key of its values, and how its measures are called there. */
 struct row {
@@ -31,6 +34,16 @@ static int is_change(const struct row *row, const struct table_column *c)
     return !row->plain && (c->show == TABLE_CHANGE || c->show == TABLE_PAIRS);
 }
 
+/* The place of a precision, -1 where the job has none of that name. */
+static int precision_of(const struct store_layout *l, const char *name)
+{
+    int p = l->precisions - 1;
+
+    while (p >= 0 && strcmp(l->precision[p].name, name) != 0)
+        p--;
+    return p;
+}
+
 /* The cell's measure of the row, its value or change, and the key of both. set: of a column that stands for
  * every set, else -1. */
 static status read_cell(struct filling *f, const struct row *row, const struct table_column *c, int set,
@@ -42,9 +55,9 @@ static status read_cell(struct filling *f, const struct row *row, const struct t
     int change = is_change(row, c);
     const char *precision;
 
-    key.precision = c->first ? 0 : row->key.precision;
+    key.precision = c->first ? 0 : c->precision ? precision_of(f->l, c->precision) : row->key.precision;
     key.set = set >= 0 ? set : c->set ? value_set(f->l, c->set, selecting) : row->key.set;
-    precision = f->l->precision[key.precision].name;
+    precision = c->precision ? c->precision : f->l->precision[key.precision].name;
     grid_set_key(f->g, (struct grid_key){ f->l->network[key.network].name, row->blind ? NULL : precision,
                                           key.set < 0 ? c->set : value_set_name(f->l, key.set) });
     if (on && !change && strcmp(on, precision) == 0)
@@ -52,7 +65,10 @@ static status read_cell(struct filling *f, const struct row *row, const struct t
     snprintf(name, 2 * STORE_NAME, "%s%s%s%s%s", row->blind ? row->blind : "", stem,
              row->suffix ? row->suffix : "", on ? "_on_" : "", on ? on : "");
     key.measure = name;
-    TRY(change ? value_difference(f->r, &key, v) : value_read(f->r, &key, v));
+    if (key.precision < 0)
+        *v = (struct value){ .why = "-" };
+    else
+        TRY(change ? value_difference(f->r, &key, v) : value_read(f->r, &key, v));
     /* A control by itself makes no study's table. */
     if (!f->study || (c->set && strcmp(c->set, "control") != 0))
         f->measured |= !v->why || strcmp(v->why, "-") != 0;
@@ -87,22 +103,51 @@ static status put_better(struct filling *f, const struct row *row)
     return OK;
 }
 
+static const char other_weights[] = "other weights";
+
+/* The signs of a published number's marks, "a, c"; 1 = one says that it cannot be. */
+static int put_signs(struct filling *f, const char *network, const char *measure, char *out, size_t size)
+{
+    const struct study_mark *m;
+    int impossible = 0;
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (int from = 0; (m = study_mark(f->study, from, network, f->t->precision, measure)) != NULL;
+         from = (int)(m - f->study->mark) + 1) {
+        used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "", m->sign);
+        f->marked |= 1u << (m - f->study->mark);
+        impossible |= m->impossible;
+    }
+    return impossible;
+}
+
 /* What a study printed, or ours less it. */
 static void put_published(struct filling *f, const struct row *row, const struct table_column *c,
                           const struct value *v)
 {
-    const char *text =
-        study_number(f->study, f->l->network[row->key.network].name, f->t->precision, c->measure, c->set);
-    char name[2 * STORE_NAME];
+    const char *network = f->l->network[row->key.network].name;
+    const char *text = study_number(f->study, network, f->t->precision, c->measure, c->set);
+    char name[2 * STORE_NAME], signs[64];
     double theirs;
 
+    f->unknown |= text && !f->known;
+    if (!text || !f->known) {
+        grid_missing(f->g, text ? other_weights : "-");
+        return;
+    }
     snprintf(name, sizeof name, "%s_%s", c->measure, c->show == TABLE_APART ? "less_published" : "published");
-    if (text && c->show == TABLE_PUBLISHED)
-        grid_quoted(f->g, name, text);
-    else if (text && !v->why && text_parse_real(text, &theirs))
-        grid_signed(f->g, name, v->value - theirs, v->digits);
-    else
+    if (put_signs(f, network, c->measure, signs, sizeof signs) && c->show == TABLE_APART) {
         grid_missing(f->g, "-");
+    } else if (c->show == TABLE_PUBLISHED) {
+        grid_quoted(f->g, name, text);
+        if (signs[0])
+            grid_remark(f->g, signs);
+    } else if (!v->why && grid_parse(text, &theirs)) {
+        grid_signed(f->g, name, v->value - theirs, v->digits);
+    } else {
+        grid_missing(f->g, "-");
+    }
 }
 
 static status put_measure(struct filling *f, const struct row *row, const struct table_column *c, int set)
@@ -122,6 +167,14 @@ static status put_measure(struct filling *f, const struct row *row, const struct
         grid_count(f->g, c->name ? c->name : name, v.images);
     } else {
         v.interval &= c->show != TABLE_PLAIN;
+        if (c->show == TABLE_SD) {
+            snprintf(name + strlen(name), sizeof name - strlen(name), "_sd");
+            v = (struct value){ .value = v.sd, .images = v.images, .digits = v.digits, .why = v.why };
+        }
+        if (c->show == TABLE_SPREAD && !v.why) {
+            grid_spread(f->g, name, v.value, v.sd, v.digits);
+            return OK;
+        }
         if (c->measure && is_change(row, c))
             snprintf(name + strlen(name), sizeof name - strlen(name), "_difference");
         value_put(f->g, &v, name, is_change(row, c));
@@ -289,6 +342,19 @@ static status add_measures(struct filling *f, int k)
 
 /* ---- tables -------------------------------------------------------------------------------------------- */
 
+/* The reasons of the marks that stand in the table, and why numbers of the study's do not. */
+static void note_marks(struct filling *f)
+{
+    for (int m = 0; f->study && m < f->study->marks; m++)
+        if (f->marked >> m & 1)
+            grid_note(f->g, " [%s] %s", f->study->mark[m].sign, f->study->mark[m].why);
+    if (f->unknown)
+        grid_note(f->g,
+                  " %s: the network has the name of the study's, but its reference checkpoint is not "
+                  "known to be the study's; network.NAME.published = on in a job says that it is.",
+                  other_weights);
+}
+
 static status fill(struct filling *f)
 {
     static status (*const add_rows[])(struct filling * f, int k) = {
@@ -305,17 +371,21 @@ static status fill(struct filling *f)
     if (f->study)
         snprintf(f->g->id, GRID_ID, "%s_%s", f->study->id, f->t->id);
     TRY(walk(f, NULL));
-    for (int k = 0; k < f->l->networks; k++)
+    for (int k = 0; k < f->l->networks; k++) {
+        if (f->study)
+            TRY(study_knows(f->r, f->study, k, &f->known));
         TRY(add_rows[f->t->rows](f, k));
+    }
     value_expand(f->l, 0, 0, f->t->note ? f->t->note : "", text, sizeof text);
     grid_note(f->g, "%s", text);
+    note_marks(f);
     return f->t->remark ? f->t->remark(f->r, f->g) : OK;
 }
 
 status tables_add(struct store_reader *r, const struct table *t, const struct study *study,
                   struct tables *out)
 {
-    struct filling f = { r, store_reader_layout(r), t, study, NULL, 0 };
+    struct filling f = { .r = r, .l = store_reader_layout(r), .t = t, .study = study };
 
     BUG_IF(out->grids == TABLES_MOST);
     MEM_TRY(f.g, 1, sizeof *f.g);

@@ -19,6 +19,7 @@ enum table_show {
     TABLE_WORDS,                                  /* the row's further name: a measure, a map, a network */
     TABLE_VALUE,                                  /* of the measure, with its interval */
     TABLE_PLAIN,                                  /* the same without */
+    TABLE_SPREAD, TABLE_SD,                       /* mean +- deviation over the images; the deviation alone */
     TABLE_CHANGE,                                 /* the precision's less the first's, with a sign */
     TABLE_COUNT, TABLE_PAIRS,                     /* the images that a value, a change is of */
     TABLE_BETTER,                                 /* whose map the row's changes of both curves favour */
@@ -29,6 +30,7 @@ struct table_column {
     enum table_show show;
     const char *measure;             /* NULL: the row's */
     const char *set;                 /* NULL: the row's; a reading (value_set); tables_sets, _selections */
+    const char *precision;           /* NULL: the row's; a job without it leaves the cell empty */
     const char *name;                /* of a count in values.csv, NULL: <measure>_images */
     const char *blind;               /* the same measure of a map that has seen no picture, or NULL */
     int first;                       /* of the first precision, not the row's */

@@ -194,7 +194,7 @@ static status read_source(struct store_reader *r, const struct value_key *key, i
                           struct value *out)
 {
     const struct store_layout *l = store_reader_layout(r);
-    double *const to[] = { &out->value, &out->low, &out->high }, count;
+    double *const to[] = { &out->value, &out->low, &out->high, &out->sd }, count;
     char group[PATH], path[PATH];
     struct source s;
 
@@ -207,8 +207,8 @@ static status read_source(struct store_reader *r, const struct value_key *key, i
         TRY(read_at(r, key, path, s.flat, 1, 0, &count));
         out->images = (int64_t)count;
     }
-    for (int i = 0; i < (s.low ? 3 : 1); i++) {
-        const char *const name[] = { s.value, s.low, s.high };
+    for (int i = 0; i < (!s.low ? 1 : strcmp(s.value, "mean") ? 3 : 4); i++) {
+        const char *const name[] = { s.value, s.low, s.high, "sd" };
 
         path_of(l, key->precision, s.group, name[i], path);
         /* Of a time's statistics the quartiles stand behind the median. */

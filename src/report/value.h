@@ -22,6 +22,7 @@
 struct value_key { int network, precision, set; const char *measure; };
 struct value {
     double value, low, high;             /* in the shown unit: shares in % */
+    double sd;                           /* over the images, of a mean over them; else 0 */
     int64_t images;
     int interval;                        /* low and high are there */
     int digits;                          /* decimals that are shown */

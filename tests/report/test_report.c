@@ -147,6 +147,7 @@ static void lay_out(struct fixture *f)
     snprintf(f->path[20], FIXTURE_PATH, "\"><b>20&'.jpg");
     snprintf(f->plan.layout.network[1].name, STORE_NAME, "18.");
     f->plan.provenance = "data.images = /nonexistent\n"
+                         "network.resnet18.fp32.sha256 = f37072fd01234567\n"
                          "network.resnet18.pipeline = resize 9 bilinear crop 8 8 channels 3 pillow 13\n"
                          "network.18..pipeline = resize 9 bilinear crop 8 8 channels 3 pillow 13\n"
                          "data.labels = </pre><script>alert(1)</script>\n";

@@ -67,6 +67,53 @@ static void check_tables(const struct study *s)
     CHECK_MSG(used == s->numbers, "%s: %d columns, %d numbers", s->id, used, s->numbers);
 }
 
+static int marked(const char *sign, const char *network, const char *precision, const char *measure,
+                  int impossible)
+{
+    const struct study_mark *m;
+
+    for (int from = 0; (m = study_mark(&kerkouri2024, from, network, precision, measure)) != NULL;
+         from = (int)(m - kerkouri2024.mark) + 1)
+        if (strcmp(m->sign, sign) == 0)
+            return m->impossible == impossible;
+    return 0;
+}
+
+/* The second study's cells that cannot be, and those that can: each with its number as printed (spec:
+ * paper-tables). */
+static void check_marks(void)
+{
+    static const char maps[] = "_gradcampp-torchcam";
+    double sum = 0, v;
+
+    CHECK(marked("a", "vgg16", "int16", "truth_sim_gradcampp-torchcam", 1));
+    CHECK(marked("a", "efficientnet_b0", "int8", "truth_sim_gradcampp-torchcam", 1));
+    CHECK(!marked("a", "squeezenet1_1", "int8", "truth_sim_gradcampp-torchcam", 1));
+    CHECK(!marked("a", "vgg16", "fp32", "truth_sim_gradcampp-torchcam", 1));
+    CHECK(!marked("a", "vgg16", "int8", "truth_cc_gradcampp-torchcam", 1));
+    CHECK(!marked("a", "vgg16", "int8", "sim_gradcampp-torchcam", 1));
+    CHECK(marked("b", "squeezenet1_1", "int16", "cc_gradcampp-torchcam", 1));
+    CHECK(!marked("b", "vgg16", "int8", "cc_gradcampp-torchcam", 1));
+    CHECK(!marked("b", "vgg16", "int16", "truth_cc_gradcampp-torchcam", 1));
+    CHECK(marked("c", "squeezenet1_1", "fp32", "truth_kld_gradcampp-torchcam", 0));
+    CHECK(!study_mark(&kerkouri2024, 0, "vgg16", "int8", "cc_gradcampp-torchcam"));
+    for (int i = 0; i < kerkouri2024.marks; i++) {
+        const char *why = kerkouri2024.mark[i].why;
+
+        CHECK(why[strlen(why) - 1] == '.' && strlen(why) < 300);
+    }
+    /* Every number is a mean and a deviation; all ninety means together as the spec's table adds up. */
+    for (int i = 0; i < kerkouri2024.numbers; i++)
+        for (int n = 0; kerkouri2024.network[n]; n++) {
+            const char *text = kerkouri2024.number[i].text[n];
+
+            CHECK(strlen(text) == 14 && grid_parse(text, &v));
+            CHECK(strstr(kerkouri2024.number[i].measure, maps) != NULL);
+            sum += v;
+        }
+    CHECK_MSG(sum > 55.827 - 1e-6 && sum < 55.827 + 1e-6, "%.6f", sum);
+}
+
 int main(void)
 {
     static const struct grid ours = { .id = "accuracy" }, theirs = { .id = "rogers2023_table_1" };
@@ -75,6 +122,7 @@ int main(void)
     for (int i = 0; i < study_count; i++)
         check_tables(study_all[i]);
     CHECK(study_of(&theirs) == &rogers2023 && study_of(&ours) == NULL);
+    check_marks();
     /* By name alone: neither another network nor another precision has a number. */
     CHECK(!study_number(&rogers2023, "vgg16", "int8", "rmse_raw", "all"));
     CHECK(!study_number(&rogers2023, "resnet18", "int4", "rmse_raw", "all"));
