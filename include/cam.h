@@ -111,6 +111,9 @@ MUST_USE status cam_compute(struct cam_workspace *w, enum cam_method method, enu
  * resize (half-pixel centres, edges replicated), and min-max once more. All f32, one order. A constant map is
  * all 0. */
 void cam_finish(const float *values, int h, int w, int out_h, int out_w, float *map);
+/* The same of values that have the map's size already, however small they are: ReLU, (v - min) / (max - min);
+ * a constant map is all 0. map may be values. */
+void cam_scale(const float *values, int count, float *map);
 /* A finished map's values as bytes: 255 times each, rounded to nearest, ties to even. */
 void cam_bytes(const float *map, int count, uint8_t *out);
 /* The resize alone (un-ReLU'd projections too). */

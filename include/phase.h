@@ -18,6 +18,7 @@
 #include "comm.h"
 #include "engine.h"
 #include "image.h"
+#include "probe.h"
 #include "quant.h"
 #include "store.h"
 
@@ -81,6 +82,8 @@ struct job {
     int explain_deletion, explain_insertion;     /* enum image_substrate: what pixels become, come from */
     int explain_class;                           /* enum job_class */
     int explain_maps, explain_logits;            /* store full-size maps; logits of every step */
+    struct attribution_how attribution;          /* picture-sized maps; its seed is explain_seed */
+    int explain_seed;                            /* of random masks */
     int explain_cross;                           /* the first's map on each other network, theirs on its */
     int wsol_frame;                              /* enum job_frame */
     int saturate;                                /* numerics 2.4 */

@@ -28,7 +28,7 @@
 #ifndef QUANTCAM_PROBE_H
 #define QUANTCAM_PROBE_H
 
-#include "cam.h"
+#include "cam_forward.h"
 #include "engine.h"
 #include "image.h"
 #include "metric_table.h"
@@ -46,6 +46,17 @@ struct probe_network {
     struct engine engine[PROBE_PRECISIONS];
     const struct model_head *head[PROBE_PRECISIONS]; /* NULL where no method needs the classifier */
 };
+/* Maps of the picture's size (probe_attribution.h). */
+enum attribution { ATTRIBUTION_SCORECAM, ATTRIBUTION_RISE, ATTRIBUTION_OCCLUSION, ATTRIBUTIONS };
+struct attribution_how {
+    unsigned methods;          /* bit m: enum attribution m */
+    uint64_t seed;             /* of all random numbers */
+    int channels;              /* scorecam: of largest energy, 0 = all */
+    int masks, cells;          /* rise */
+    double keep;
+    int window, stride;        /* occlusion */
+    enum image_substrate fill; /* what the window shows */
+};
 struct probe_how {
     enum cam_sign sign;
     int raw;          /* EigenCAM's raw sign, too */
@@ -54,6 +65,7 @@ struct probe_how {
     int curves;       /* steps of deletion and insertion, 0 = none: probe_picture and the curves want them */
     int road;         /* ROAD: probe_picture, probe_road_picture and probe_road_start want it */
     int whole;        /* curves and ROAD recompute every step as a whole: for comparison */
+    struct attribution_how attribution;
 };
 
 /* What a description says of preprocessing; Pillow 13's order, kernels NULL. */

@@ -48,6 +48,7 @@ enum {
     STORE_MAX_SELECTIONS = STORE_READINGS * (STORE_MAX_PRECISIONS - 1) + 1,
     STORE_MAX_PICTURES = 64,
     STORE_MAX_METHODS = 16,
+    STORE_MAX_MAPS = 16,
     STORE_MAX_MEASURES = 96,
     STORE_NAME = 64,  /* of a network, precision, selection: letters, digits, '_', '-', '.', no '.' first */
     STORE_PATH = 192, /* of a dataset */
@@ -89,9 +90,10 @@ enum store_group {
 enum store_activations { STORE_ACTIVATIONS_MEAN, STORE_ACTIVATIONS_SUBSET, STORE_ACTIVATIONS_FULL };
 
 /* What a measure of the job is a measure of, and so which datasets it has. ONE has a row a picture of every
- * precision, CODES of those with stored codes, PAIR of every precision but the first. TRUTH has none: its
- * values follow from answers or boxes; those of an ANSWER are 0 or 100. CURVE has none: its values are areas
- * under curves of the selected pictures; of CROSSED there are areas on the other network, too. */
+ * precision, CODES of those with stored codes, PAIR of every precision but the first; SELECTED is a PAIR of
+ * maps that the selected pictures alone have, with a row a place. TRUTH has none: its values follow from
+ * answers or boxes; those of an ANSWER are 0 or 100. CURVE has none: its values are areas under curves of the
+ * selected pictures; of CROSSED there are areas on the other network, too. */
 enum store_measure_kind {
     STORE_MEASURE_ONE,
     STORE_MEASURE_CODES,
@@ -100,6 +102,7 @@ enum store_measure_kind {
     STORE_MEASURE_ANSWER,
     STORE_MEASURE_CURVE,
     STORE_MEASURE_CROSSED,
+    STORE_MEASURE_SELECTED,
     STORE_MEASURE_KINDS
 };
 
@@ -136,6 +139,8 @@ struct store_layout {
     char selection[STORE_MAX_SELECTIONS][STORE_NAME];
     int methods;                          /* maps beside cam, each a dataset cam_<method>; 0 = none */
     char method[STORE_MAX_METHODS][STORE_NAME];
+    int maps;                             /* of the selected pictures, each map_<name>; 0 = none */
+    char map[STORE_MAX_MAPS][STORE_NAME];
     int measures;                         /* what /measure names, in its order */
     struct store_measure {
         char name[STORE_NAME], unit[16], meaning[96];
@@ -207,8 +212,8 @@ int store_selecting(const struct store_layout *l);
  *   /image s64 (N)  /top s32 (5)  /step s32 (steps + 1)  /bin /threshold_byte s32
  *   /precision_form str (P): real, codes, rounded;  /precision_bits s32 (P, operand): of weights, of
  *                           outputs, the fewest that any layer has; 32 of real numbers
- *   /network /precision /operand /set /measure /statistic /rule /sign /trivial /method /edge /criterion str
- *                           dimension scales, filled by store; /set is all, then the selections. Every
+ *   /network /precision /operand /set /measure /statistic /rule /sign /trivial /method /map /edge /criterion
+ *                           str: dimension scales, filled by store; /set is all, then the selections. Every
  *                           dataset has one on each of its axes, or on none
  *   /measures/              of each measure: kind str (enum store_measure_kind), unit str, meaning str
  *   /images/                path str, class_index s32, box_first s64, box_count s32 (N): the caller's list
@@ -235,6 +240,9 @@ int store_selecting(const struct store_layout *l);
  *                           deletion_curve, insertion_curve, deletion_curve_raw, insertion_curve_raw f32
  *                           (S, step);  where step_logits: deletion_logits, insertion_logits f32
  *                           (S, step, classes);  where activations is subset: activation (S, C, h, w)
+ *                           map_{map} u8 (S, H, W): of each of the picture-sized maps, /map, 255 times
+ *                           what lies in [0, 1]
+ *     {other}/vs_<first>/   every measure of kind "pair of selected" f32 (S)
  *     {other}/, <first>/    where cross: deletion_curve_on_P, insertion_curve_on_P f32 (S, step): this
  *                           precision's map in the aligned sign, scored by precision P (the first for
  *                           {other}'s, {other} for the first's); class and clean picture are P's;
@@ -249,9 +257,9 @@ int store_selecting(const struct store_layout *l);
  *                           (K, set);
  *                           {other}/ dice_own, dice_common f64 % (K, set)
  *   /summary/measures/{prec}/{measure}/, {other}/vs_<first>/{measure}/, {prec}/{measure}_on_P/
- *                           of each measure, of pairs, of "crossed curves" on the network of precision P:
- *                           images s64 (those with a value), mean, low, high (95 % interval of the mean),
- *                           median, sd f64 (K, set)
+ *                           of each measure, of pairs, those of selected pictures too, of "crossed curves" on
+ *                           the network of precision P: images s64 (those with a value), mean, low, high
+ *                           (95 % interval of the mean), median, sd f64 (K, set)
  *   /summary/difference/{other}/{measure}/, {other}/{measure}_on_P/
  *                           {other} less the first: images s64, difference, low, high (95 % interval) f64
  *                           (K, set), p of McNemar's test where the measure is an "answer"; of all but pairs

@@ -147,6 +147,19 @@ void cam_finish(const float *values, int h, int w, int out_h, int out_w, float *
         map[i] = (map[i] - s.low) / s.divisor;
 }
 
+void cam_scale(const float *values, int count, float *map)
+{
+    float low = values[0] < 0.0f ? 0.0f : values[0], high = low;
+
+    for (int i = 0; i < count; i++) {
+        map[i] = values[i] < 0.0f ? 0.0f : values[i];
+        low = map[i] < low ? map[i] : low;
+        high = map[i] > high ? map[i] : high;
+    }
+    for (int i = 0; i < count; i++)
+        map[i] = high > low ? (map[i] - low) / (high - low) : 0.0f;
+}
+
 void cam_bytes(const float *map, int count, uint8_t *out)
 {
     for (int i = 0; i < count; i++)

@@ -4,6 +4,7 @@
 #include "local.h"
 
 #include "metric_table.h"
+#include "probe_attribution.h"
 
 #include <string.h>
 
@@ -33,6 +34,14 @@ static void name_methods(const struct job *job, struct store_layout *l)
             snprintf(l->method[l->methods++], STORE_NAME, "%s", cam_method_name((enum cam_method)m));
 }
 
+/* Picture-sized maps of the selected pictures. */
+static void name_maps(const struct job *job, struct store_layout *l)
+{
+    for (int m = 0; m < ATTRIBUTIONS; m++)
+        if (job->attribution.methods >> m & 1)
+            snprintf(l->map[l->maps++], STORE_NAME, "%s", attribution_name((enum attribution)m));
+}
+
 static enum store_measure_kind kind_of(const struct measure *m, int cross)
 {
     switch (m->of) {
@@ -47,20 +56,25 @@ static enum store_measure_kind kind_of(const struct measure *m, int cross)
     }
 }
 
-/* The measures of the table that this job has; of methods one a method. */
+/* The measures of the table that this job has; of methods one a method, and one a picture-sized map. */
 static void name_measures(struct store_layout *l)
 {
     for (const struct measure *m = measure_table; m->name; m++) {
-        int times = m->needs & MEASURE_METHOD ? l->methods : m->of == MEASURE_CURVE ? l->steps > 0 : 1;
+        int times = m->needs & MEASURE_METHOD ? l->methods + l->maps
+                    : m->of == MEASURE_CURVE  ? l->steps > 0
+                                              : 1;
 
         for (int i = 0; i < times; i++) {
             struct store_measure *to = &l->measure[l->measures++];
+            const char *method = i < l->methods ? l->method[i] : l->map[i - l->methods];
 
             BUG_IF(l->measures > STORE_MAX_MEASURES ||
-                   !measure_text(m->name, l->method[i], to->name, sizeof to->name) ||
-                   !measure_text(m->meaning, l->method[i], to->meaning, sizeof to->meaning));
+                   !measure_text(m->name, method, to->name, sizeof to->name) ||
+                   !measure_text(m->meaning, method, to->meaning, sizeof to->meaning));
             snprintf(to->unit, sizeof to->unit, "%s", m->unit);
-            to->kind = kind_of(m, l->cross && l->precisions > 1);
+            to->kind = m->needs & MEASURE_METHOD && i >= l->methods
+                           ? STORE_MEASURE_SELECTED
+                           : kind_of(m, l->cross && l->precisions > 1);
         }
     }
 }
@@ -92,6 +106,7 @@ status begin_layout(struct run *r)
     memcpy(l->precision, r->precision, sizeof l->precision);
     TRY(name_selections(r->job, l));
     name_methods(r->job, l);
+    name_maps(r->job, l);
     l->subset = k * l->selections < l->images ? k * l->selections : l->images;
     l->pictures = l->subset < 16 ? (int)l->subset : 16;
     l->steps = r->job->explain_steps;

@@ -1,7 +1,7 @@
 /* src/phase/explain.c: deletion and insertion curves, full-size maps and activations of the union of the
  * selections: the missing rows of /models/<net>/subset, a row a place. */
+#include "explain_maps.h"
 #include "from.h"
-#include "probe.h"
 
 #include <string.h>
 
@@ -43,7 +43,8 @@ static status find_missing(struct explain *e)
 
 static int needs_picture(const struct run *r)
 {
-    return r->job->explain_steps > 0 || r->layout.activations == STORE_ACTIVATIONS_SUBSET;
+    return r->job->explain_steps > 0 || r->layout.maps > 0 ||
+           r->layout.activations == STORE_ACTIVATIONS_SUBSET;
 }
 
 static size_t larger(size_t a, size_t b)
@@ -54,9 +55,10 @@ static size_t larger(size_t a, size_t b)
 static status make_room(struct explain *e)
 {
     const struct run *r = e->r;
-    const struct probe_how how = { .curves = r->job->explain_steps };
+    struct probe_how how = { .curves = r->job->explain_steps, .attribution = r->job->attribution };
     size_t values = 1, pixels = 1, bytes = 1;
 
+    how.attribution.seed = (uint64_t)r->job->explain_seed;
     MEM_TAKE(&e->mem, e->missing, (size_t)r->networks, (size_t)e->places);
     for (int i = 0; i < r->networks; i++) {
         size_t hw = (size_t)r->layout.network[i].h * (size_t)r->layout.network[i].w;
@@ -172,6 +174,23 @@ static void measure(struct explain *e, int p, int64_t image, int raw_sign)
     memcpy(field(e, p, "insertion_curve_raw"), field(e, p, "insertion_curve"), bytes);
 }
 
+static status make_maps(struct explain *e, int p, int64_t image)
+{
+    struct explain_maps maps = { .r = e->r,
+                                 .probe = e->probe,
+                                 .loop = &e->loop,
+                                 .rows = e->rows[e->net],
+                                 .net = e->net,
+                                 .class_index = probe_shown(e->probe, 0)->top[0] };
+    enum probe_state state;
+
+    TRY(explain_maps_key(e->r, image, &maps.key));
+    state = explain_maps_make(&maps, p);
+    e->odd |= state == PROBE_ODD;
+    e->stopped |= state == PROBE_MORE;
+    return OK;
+}
+
 static status fetch_projection(struct explain *e, int p, int64_t image)
 {
     return run_fetch(e->r, e->net, image, 1, e->projection, "%s/cam", run_precision(e->r, p));
@@ -193,7 +212,7 @@ static status one_precision(struct explain *e, int p, int64_t image)
         run_clean(e, p);
     if (r->job->explain_steps > 0 && !e->odd)
         measure(e, p, image, raw_sign);
-    return OK;
+    return r->layout.maps > 0 && !e->odd && !e->stopped ? make_maps(e, p, image) : OK;
 }
 
 /* Precision p's map on the network of another one: the order of the pixels is p's, in the aligned sign;
@@ -208,9 +227,15 @@ static status one_cross(struct explain *e, int p, int scorer, int64_t image)
     return OK;
 }
 
+/* Picture-sized maps of a precision that is computed are compared with the first's, which no row has whole.
+ */
 static int is_taken(const struct explain *e, int p)
 {
-    return e->there >= 0 && e->take[e->net][p];
+    int taken = e->there >= 0 && e->take[e->net][p];
+
+    for (int other = 1; other < e->r->precisions && p == 0 && e->r->layout.maps > 0; other++)
+        taken = taken && e->take[e->net][other];
+    return taken;
 }
 
 static int all_taken(const struct explain *e)
@@ -241,7 +266,7 @@ static status all_precisions(struct explain *e, int64_t image)
 /* The engines of one network at a time keep all that runs of what changed start from; net -1: none. */
 static status keep_network(struct explain *e, int net)
 {
-    if (net == e->kept || e->r->job->explain_steps == 0)
+    if (net == e->kept || (e->r->job->explain_steps == 0 && e->r->layout.maps == 0))
         return OK;
     if (e->kept >= 0) {
         run_note_memory(e->r);
@@ -261,6 +286,8 @@ static status take_picture(struct explain *e, int64_t image)
     const struct run *r = e->r;
 
     TRY(run_picture(r, e->net, image, e->bytes));
+    if (r->layout.maps > 0)
+        TRY(probe_attribution_picture(e->probe, e->bytes));
     if (r->job->explain_steps == 0)
         return OK;
     return probe_picture(e->probe, e->bytes, (enum image_substrate)r->job->explain_deletion,

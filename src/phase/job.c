@@ -1,6 +1,8 @@
 /* src/phase/job.c: the table of a job's settings, their defaults and their canonical text. */
 #include "phase.h"
 
+#include "probe_attribution.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -79,6 +81,25 @@ static const struct option_row rows[] = {
     { ROW("explain.cross", FLAG, RESULT, explain_cross), ALL_STAY,
       .help = "the first precision's map scored by each other network too, and theirs by its: two to three "
               "times the time of this phase" },
+    { ROW("explain.methods", LIST, RESULT, attribution.methods), ALL_STAY, .values = ATTRIBUTION_NAMES,
+      .help = "picture-sized maps of the selected images, in every precision, of the class that the first "
+              "precision answers: from runs of the network alone, hundreds or thousands a map" },
+    { ROW("explain.seed", INT, RESULT, explain_seed), ROWS_STAY, .values = "SEED",
+      .help = "of random masks" },
+    { ROW("explain.scorecam.channels", INT, RESULT, attribution.channels), ROWS_STAY, .values = "N",
+      .help = "ScoreCAM's masks: the N channels of the CAM layer that have most energy; 0 = all" },
+    { ROW("explain.rise.masks", INT, RESULT, attribution.masks), ROWS_STAY, .values = "N", .low = 1,
+      .high = RISE_MOST_MASKS, .help = "RISE's random masks" },
+    { ROW("explain.rise.cells", INT, RESULT, attribution.cells), ROWS_STAY, .values = "N", .low = 2,
+      .high = RISE_MOST_CELLS, .help = "cells a side of the grid that a mask is enlarged from" },
+    { ROW("explain.rise.keep", REAL, RESULT, attribution.keep), ROWS_STAY, .values = "P", .low = 0.001,
+      .high = 1, .help = "chance that a cell is kept" },
+    { ROW("explain.occlusion.window", INT, RESULT, attribution.window), ROWS_STAY, .values = "PIXELS",
+      .low = 1, .high = CAM_MAX_OUT, .help = "side of the window that covers a part of the picture" },
+    { ROW("explain.occlusion.stride", INT, RESULT, attribution.stride), ROWS_STAY, .values = "PIXELS",
+      .low = 1, .high = CAM_MAX_OUT, .help = "from window to window; at most its side" },
+    { ROW("explain.occlusion.fill", CHOICE, RESULT, attribution.fill), ROWS_STAY, .values = substrates,
+      .help = "what the window shows: as explain.deletion" },
     { ROW("wsol.frame", CHOICE, RESULT, wsol_frame), EXPLAINED_STAY, .values = "crop|full",
       .help = "true boxes: cut at the crop that the network sees, or left whole" },
     { ROW("numerics.saturate", CHOICE, RESULT, saturate), .values = "off|fbgemm-avx2|fbgemm-vnni",
@@ -275,6 +296,13 @@ void job_defaults(struct job *job)
     job->explain_deletion = IMAGE_SUBSTRATE_ZERO;
     job->explain_insertion = IMAGE_SUBSTRATE_BLUR;
     job->explain_maps = 1;
+    job->explain_seed = 1;
+    job->attribution.masks = 4000;
+    job->attribution.cells = 7;
+    job->attribution.keep = 0.5;
+    job->attribution.window = 32;
+    job->attribution.stride = 16;
+    job->attribution.fill = IMAGE_SUBSTRATE_ZERO;
     job->activations = STORE_ACTIVATIONS_SUBSET;
     job->time_runs = 50;
     job->log = LOG_NORMAL;

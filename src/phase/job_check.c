@@ -70,7 +70,7 @@ static status check_section(const struct job *job, const struct job_section *s)
 
 /* ---- all ----------------------------------------------------------------------------------------------- */
 
-enum { IDLE_RULES = 13 };
+enum { IDLE_RULES = 17 };
 
 static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
 {
@@ -78,12 +78,21 @@ static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
     static const char no_boxes[] = "there are no data.boxes";
     static const char nothing_calibrated[] = "no precision says quantize";
     int steps = job->explain_steps == 0, files = !says_quantize(job);
+    const unsigned maps = job->attribution.methods;
+    const int rise = maps >> ATTRIBUTION_RISE & 1;
     const struct option_idle rules[IDLE_RULES] = {
         { steps, "explain.deletion", no_curves },
         { steps, "explain.insertion", no_curves },
         { steps, "explain.class", no_curves },
         { steps, "explain.logits", no_curves },
         { steps, "explain.cross", no_curves },
+        { !rise, "explain.seed", "nothing is random: explain.methods has no rise" },
+        { !(maps >> ATTRIBUTION_SCORECAM & 1), "explain.scorecam.channels",
+          "explain.methods has no scorecam" },
+        { !rise, "explain.rise.masks explain.rise.cells explain.rise.keep", "explain.methods has no rise" },
+        { !(maps >> ATTRIBUTION_OCCLUSION & 1),
+          "explain.occlusion.window explain.occlusion.stride explain.occlusion.fill",
+          "explain.methods has no occlusion" },
         { !job->boxes[0], "wsol.frame", no_boxes },
         { files, "quantize.images", nothing_calibrated },
         { files, "quantize.limit", nothing_calibrated },
@@ -132,6 +141,12 @@ status job_check(const struct job *job, const struct job *file)
         return FAIL(ERR_USAGE, "subset.select.by is empty: raw, resolved or aligned is wanted");
     if (strspn(job->fraction, "0.") == strlen(job->fraction))
         return FAIL(ERR_USAGE, "subset.fraction = %s: more than 0 is wanted", job->fraction);
+    if (job->attribution.stride > job->attribution.window)
+        return FAIL(
+            ERR_USAGE,
+            "explain.occlusion.stride = %d is more than explain.occlusion.window = %d: pixels between "
+            "two windows would be in none",
+            job->attribution.stride, job->attribution.window);
     TRY(image_pipeline_change(&(struct image_pipeline){ 0 }, job->resize, job->filter, job->pillow));
     for (int i = 0; i < job->networks; i++)
         TRY(check_network(job, &job->network[i]));

@@ -1,5 +1,6 @@
 /* src/phase/plan.c: the phase plan: rank 0 reads, every rank parses the same bytes; what the job will do is
  * said. */
+#include "explain_maps.h"
 #include "phase_calibrate.h"
 #include "probe.h"
 #include "run.h"
@@ -391,6 +392,7 @@ static void print_network(const struct run *r, int i)
              net->model.classes, net->model.node[net->model.cam].name, net->map.c, net->map.h, net->map.w,
              (double)net->macs[0] / 1e6, text);
     log_info("  %-20s %s", "", image_pipeline_write(&net->pipeline, pipeline));
+    explain_maps_say(r, i);
 }
 
 /* Three pictures of the list with the classes that they get, for a look. */

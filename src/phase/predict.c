@@ -57,7 +57,8 @@ static status make_small(const struct run *r, struct small *s)
     comm_self(r->c, &s->self);
     s->job = *r->job;
     s->run = *r;
-    s->run.borrowed = 1;
+    s->run.borrowed = s->run.sampled = 1;
+    s->run.maps_spent_s = s->run.maps_whole_s = 0;
     s->run.c = &s->self;
     s->run.job = &s->job;
     s->run.store = NULL;
@@ -158,6 +159,8 @@ static status run_small(struct small *s, struct calibration *c)
     TRY_OUT(count_curves(m, c));
     memcpy(c->phase_s, m->phase_s, sizeof c->phase_s);
     c->pictures = (double)m->layout.images;
+    c->maps_spent_s = m->maps_spent_s;
+    c->maps_whole_s = m->maps_whole_s;
 out:
     store_end(&m->store);
     return result;
@@ -220,7 +223,8 @@ void predict_extrapolate(const struct run *r, const struct calibration *c, int r
     rows = rows > (double)l->subset ? (double)l->subset : rows;
     t[RUN_EVALUATE] = took[RUN_EVALUATE] / c->pictures * share(n, ranks);
     t[RUN_SELECT] = took[RUN_SELECT] * l->selections;
-    t[RUN_EXPLAIN] = took[RUN_EXPLAIN] * again * share(rows * r->networks, ranks) / r->networks;
+    t[RUN_EXPLAIN] = ((took[RUN_EXPLAIN] - c->maps_spent_s) * again + c->maps_whole_s) *
+                     share(rows * r->networks, ranks) / r->networks;
     t[RUN_AVERAGE] = took[RUN_AVERAGE] * share(rows, ranks);
     t[RUN_TIME] = took[RUN_TIME] * (r->job->time_runs + TIME_WARM) / (TIME_RUNS + TIME_WARM);
     /* Intervals, a block of columns at a time, over all images and over the selections. */

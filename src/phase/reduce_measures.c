@@ -92,7 +92,8 @@ static status read_measure(struct reduction *o, int measure, int p, int scorer, 
     if (!m)
         return FAIL(ERR_FORMAT, "/measure names '%s', which this program does not know", known->name);
     if (m->of == MEASURE_PAIR)
-        snprintf(field, sizeof field, "%s/vs_%s/%s", name, run_precision(o->r, 0), known->name);
+        snprintf(field, sizeof field, "%s%s/vs_%s/%s", known->kind == STORE_MEASURE_SELECTED ? "subset/" : "",
+                 name, run_precision(o->r, 0), known->name);
     else if (m->of == MEASURE_CURVE && p != scorer)
         snprintf(field, sizeof field, "subset/%s/%s_on_%s", name, m->from, run_precision(o->r, scorer));
     else
@@ -250,14 +251,14 @@ static status reduce_measure(struct reduction *o, int measure)
 
     for (int p = 0; p < o->r->precisions; p++) {
         double *value = p == 0 ? o->first : o->other;
+        int pair = m->kind == STORE_MEASURE_PAIR || m->kind == STORE_MEASURE_SELECTED;
 
         if (!schema_measured(&o->r->layout, measure, p))
             continue;
         TRY(read_measure(o, measure, p, p, value));
-        snprintf(who, sizeof who, m->kind == STORE_MEASURE_PAIR ? "%s/vs_%s" : "%s", run_precision(o->r, p),
-                 run_precision(o->r, 0));
+        snprintf(who, sizeof who, pair ? "%s/vs_%s" : "%s", run_precision(o->r, p), run_precision(o->r, 0));
         TRY(add_measure(o, who, m->name, of_places, value));
-        if (p > 0 && m->kind != STORE_MEASURE_PAIR && m->kind != STORE_MEASURE_CODES)
+        if (p > 0 && !pair && m->kind != STORE_MEASURE_CODES)
             TRY(add_difference(o, p, m->name, m->kind, value, o->first));
     }
     return OK;

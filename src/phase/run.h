@@ -42,6 +42,7 @@ struct calibration {
     double phase_s[RUN_PHASES];
     double pictures;           /* that were evaluated */
     double curves, curves_all; /* passes of both curves in the explained rows, and expected ones a row */
+    double maps_spent_s, maps_whole_s; /* picture-sized maps: of runs that were made, of all that one needs */
     double bootstrap_row_s, hash_byte_s;
     uint64_t peak;
 };
@@ -60,6 +61,8 @@ struct run {
     struct store_precision precision[STORE_MAX_PRECISIONS];
     int pictures_said; /* how the calibration pictures were read is in the log */
     int borrowed; /* the engines are another run's: predict.c */
+    int sampled;  /* of a picture-sized map some runs of the network are made, to be timed: predict.c */
+    double maps_spent_s, maps_whole_s; /* what these took, what all would have taken; this rank's */
     struct run_network network[JOB_MAX_NETWORKS];
     uint8_t file_hash[JOB_MAX_NETWORKS * RUN_FILES]
                      [HASH_SIZE]; /* a network's description, then its checkpoints */

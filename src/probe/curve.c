@@ -19,15 +19,23 @@ status probe_let_go(struct probe *p, int network)
     return OK;
 }
 
+void probe_normalize(struct probe *p, const uint8_t *pixels, float table[3][256])
+{
+    const struct model_input *in = &p->network[p->aim].model->input;
+
+    BUG_IF(!p->picture);
+    image_normalize_table(in->mean, in->std, in->channels, table);
+    image_normalize(pixels, probe_pixels(p), in->channels, (const float(*)[256])table, p->picture);
+}
+
 status probe_picture(struct probe *p, const uint8_t *pixels, enum image_substrate deletion,
                      enum image_substrate insertion)
 {
     const struct model_input *in = &p->network[p->aim].model->input;
     float table[3][256];
 
-    BUG_IF(!p->picture);
-    image_normalize_table(in->mean, in->std, in->channels, table);
-    image_normalize(pixels, probe_pixels(p), in->channels, (const float(*)[256])table, p->picture);
+    BUG_IF(!p->away);
+    probe_normalize(p, pixels, table);
     TRY(image_substrate(deletion, p->picture, p->height, p->width, in->channels, (const float(*)[256])table,
                         p->away));
     return image_substrate(insertion, p->picture, p->height, p->width, in->channels,
@@ -48,7 +56,7 @@ void probe_curve_start(struct probe *p, int i, enum probe_curve kind, int class_
 {
     const float *from = kind == PROBE_DELETION ? p->picture : p->blank;
 
-    BUG_IF(!p->work);
+    BUG_IF(!p->away);
     memcpy(p->work, from, (size_t)probe_pixels(p) * (size_t)p->channels * sizeof *from);
     p->walk = (struct probe_walk){ .precision = i,
                                    .class_index = class_index,

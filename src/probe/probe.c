@@ -81,14 +81,51 @@ static status make_view(const struct probe_how *how, const struct extent *most, 
     return OK;
 }
 
-static status make_curves(struct probe *p, const struct extent *most)
+/* What curves and maps of the picture's size both alter. */
+static status make_altered(struct probe *p, const struct extent *most)
 {
     MEM_TRY(p->picture, most->seen, sizeof(float));
+    MEM_TRY(p->work, most->seen, sizeof(float));
+    MEM_TRY(p->scratch, most->pixels, sizeof *p->scratch);
+    return OK;
+}
+
+static status make_curves(struct probe *p, const struct extent *most)
+{
     MEM_TRY(p->away, most->seen, sizeof(float));
     MEM_TRY(p->blank, most->seen, sizeof(float));
-    MEM_TRY(p->work, most->seen, sizeof(float));
     MEM_TRY(p->order, most->pixels, sizeof *p->order);
-    MEM_TRY(p->scratch, most->pixels, sizeof *p->scratch);
+    return OK;
+}
+
+/* The most altered pictures that a map takes of any network. */
+static size_t most_scores(const struct probe *p, const struct extent *most)
+{
+    size_t scores = 1;
+
+    for (int i = 0; i < p->networks; i++)
+        for (int m = 0; m < ATTRIBUTIONS; m++)
+            if (p->how.attribution.methods >> m & 1)
+                scores = larger(scores, (size_t)attribution_forwards(&p->how.attribution, (enum attribution)m,
+                                                                     most->channels,
+                                                                     p->network[i].model->input.height,
+                                                                     p->network[i].model->input.width));
+    return scores;
+}
+
+static status make_attributions(struct probe *p, const struct extent *most)
+{
+    MEM_TRY(p->fill, most->seen, sizeof(float));
+    MEM_TRY(p->altered, most->seen, sizeof(float));
+    MEM_TRY(p->mask, most->pixels, sizeof(float));
+    MEM_TRY(p->sum, larger(most->pixels, (size_t)most->channels), sizeof *p->sum);
+    MEM_TRY(p->chosen, (size_t)most->channels, sizeof *p->chosen);
+    MEM_TRY(p->score, most_scores(p, most), sizeof(float));
+    for (int m = 0; m < ATTRIBUTIONS; m++)
+        for (int k = 0; k < 2 && (p->how.attribution.methods >> m & 1); k++) {
+            MEM_TRY(p->attributed[m][k].values, larger(most->pixels, most->cells), sizeof(float));
+            MEM_TRY(p->attributed[m][k].map, most->pixels, sizeof(float));
+        }
     return OK;
 }
 
@@ -121,8 +158,12 @@ static status make_room(struct probe *p, const struct kernel_table *k)
     MEM_TRY(p->probability, most.classes, sizeof *p->probability);
     MEM_TRY(p->finished[0], most.pixels, sizeof(float));
     MEM_TRY(p->finished[1], most.pixels, sizeof(float));
+    if (p->how.curves > 0 || p->how.road || p->how.attribution.methods)
+        TRY(make_altered(p, &most));
     if (p->how.curves > 0 || p->how.road)
         TRY(make_curves(p, &most));
+    if (p->how.attribution.methods)
+        TRY(make_attributions(p, &most));
     return cam_workspace_create((int)most.cells, most.channels, k, &p->cam);
 }
 
@@ -152,8 +193,10 @@ void probe_free(struct probe *p)
 {
     if (!p)
         return;
-    void *const block[] = { p->act,  p->negative, p->probability, p->finished[0], p->finished[1], p->picture,
-                            p->away, p->blank,    p->work,        p->order,       p->scratch };
+    void *const block[] = { p->act,     p->negative, p->probability, p->finished[0], p->finished[1],
+                            p->picture, p->away,     p->blank,       p->work,        p->order,
+                            p->scratch, p->fill,     p->altered,     p->mask,        p->score,
+                            p->sum,     p->chosen };
 
     for (size_t i = 0; i < COUNT_OF(block); i++)
         mem_free(block[i]);
@@ -167,6 +210,11 @@ void probe_free(struct probe *p)
         mem_free(v->map[0]);
         mem_free(v->map[1]);
     }
+    for (int m = 0; m < ATTRIBUTIONS; m++)
+        for (int k = 0; k < 2; k++) {
+            mem_free(p->attributed[m][k].values);
+            mem_free(p->attributed[m][k].map);
+        }
     for (int i = 0; i < p->networks; i++)
         wsol_free(p->wsol[i]);
     cam_workspace_free(p->cam);

@@ -2,7 +2,7 @@
 #ifndef PROBE_PARTS_H
 #define PROBE_PARTS_H
 
-#include "probe.h"
+#include "probe_attribution.h"
 
 /* One precision: what it showed, and what was made of it since probe_look. */
 struct probe_view {
@@ -34,6 +34,22 @@ struct probe_road {
     int waiting;     /* steps in the engine's batch */
 };
 
+/* A map of the picture's size: what was made of a method in the first precision, or in another one. */
+struct probe_attributed {
+    float *values; /* (h, w) un-ReLU'd */
+    float *map;    /* (H, W) finished */
+    int h, w;
+};
+
+/* A map of the picture's size that is under way. */
+struct probe_attributing {
+    int precision, class_index;
+    enum attribution method;
+    uint32_t key;
+    int count, next, scored; /* altered pictures: of the map, the next one, those whose score is there */
+    float clean;             /* the clean picture's score */
+};
+
 struct probe {
     struct probe_network network[PROBE_NETWORKS];
     int networks, aim;
@@ -51,6 +67,13 @@ struct probe {
     int32_t *order, *scratch;             /* (H * W) */
     struct probe_walk walk;
     struct probe_road road;
+    /* Maps of the picture's size, all NULL where how.attribution.methods is 0. */
+    float *fill, *altered; /* (H, W, channels): what windows show; the picture altered next */
+    float *mask, *score;   /* (H, W); of the altered pictures */
+    double *sum;           /* (H, W), or one a channel */
+    int32_t *chosen;       /* channels */
+    struct probe_attributed attributed[ATTRIBUTIONS][2];
+    struct probe_attributing attributing;
 };
 
 static inline const struct engine *probe_engine(const struct probe *p, int i)
@@ -63,6 +86,9 @@ static inline const struct engine *probe_engine(const struct probe *p, int i)
 void probe_forget(struct probe_view *v);
 /* probe.c: the aimed network's. */
 struct wsol_workspace *probe_frame(const struct probe *p);
+
+/* curve.c: normalizes the picture that is altered; table out. */
+void probe_normalize(struct probe *p, const uint8_t *pixels, float table[3][256]);
 
 static inline int probe_pixels(const struct probe *p)
 {

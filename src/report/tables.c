@@ -329,9 +329,10 @@ static status add_measures(struct filling *f, int k)
         for (int p = pairs || changes; p < f->l->precisions; p++) {
             const struct store_measure *of = &f->l->measure[m];
             int answer = of->kind == STORE_MEASURE_ANSWER;
+            int pair = of->kind == STORE_MEASURE_PAIR || of->kind == STORE_MEASURE_SELECTED;
 
             /* The accuracy has a table of its own, its changes have not. */
-            if ((of->kind == STORE_MEASURE_PAIR) != pairs || (answer && !changes))
+            if (pair != pairs || (answer && !changes))
                 continue;
             TRY(add_measure(f, k, p, of->name));
             if (answer)

@@ -131,9 +131,19 @@ static double scale_of(const struct measure *m)
                : 1;
 }
 
-static const char *why_none(const struct measure *m, int set)
+/* Are there values of the selected pictures alone? */
+static int of_subsets(const struct store_layout *l, const char *measure)
 {
-    if (m && m->of == MEASURE_CURVE && set == 0)
+    int m = 0;
+
+    while (m < l->measures && strcmp(l->measure[m].name, measure))
+        m++;
+    return m < l->measures && l->measure[m].kind >= STORE_MEASURE_CURVE;
+}
+
+static const char *why_none(const struct measure *m, int subsets, int set)
+{
+    if (subsets && set == 0)
         return "subsets only";
     if (m && m->of == MEASURE_TRUTH)
         return strcmp(m->unit, "%") == 0 ? "no labels" : "no boxes";
@@ -141,7 +151,8 @@ static const char *why_none(const struct measure *m, int set)
 }
 
 /* Where a value or a difference stands. group: room for the folder of a mean over pictures. */
-static void find_source(const struct value_key *key, int difference, struct source *s, char group[PATH])
+static void find_source(const struct store_layout *l, const struct value_key *key, int difference,
+                        struct source *s, char group[PATH])
 {
     const struct measure *m = measure_of(key->measure);
     double scale = scale_of(m);
@@ -156,7 +167,8 @@ static void find_source(const struct value_key *key, int difference, struct sour
     *s = (struct source){ .group = group,
                           .value = difference ? "difference" : "mean",
                           .images = "images",
-                          .none = why_none(m, key->set),
+                          .none = why_none(m, (m && m->of == MEASURE_CURVE) || of_subsets(l, key->measure),
+                                           key->set),
                           .inner = 1,
                           .scale = scale,
                           .digits = !m          ? 4
@@ -171,7 +183,7 @@ int value_present(struct store_reader *r, const struct value_key *key, int diffe
     char group[PATH], path[PATH];
     struct source s;
 
-    find_source(key, difference, &s, group);
+    find_source(store_reader_layout(r), key, difference, &s, group);
     path_of(store_reader_layout(r), key->precision, s.group, s.value, path);
     return store_reader_find(r, path) != NULL;
 }
@@ -201,7 +213,7 @@ static status read_source(struct store_reader *r, const struct value_key *key, i
     *out = (struct value){ .why = "-" };
     if (key->set < 0 || !value_present(r, key, difference))
         return OK;
-    find_source(key, difference, &s, group);
+    find_source(store_reader_layout(r), key, difference, &s, group);
     if (s.images) {
         path_of(l, key->precision, s.group, s.images, path);
         TRY(read_at(r, key, path, s.flat, 1, 0, &count));

@@ -39,6 +39,8 @@ static void fill_names(const struct store_layout *l, const struct store_dataset 
             name = operands[i];
         else if (!strcmp(d->path, "/method"))
             name = l->method[i];
+        else if (!strcmp(d->path, "/map"))
+            name = l->map[i];
         else if (!strcmp(d->path, "/measure"))
             name = l->measure[i].name;
         else if (!strcmp(d->path, "/measures/kind"))

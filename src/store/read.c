@@ -147,6 +147,7 @@ static status read_layout(struct store_reader *r)
     TRY(read_precisions(r));
     TRY(read_names(r, "/set", 1, l->selection[0], STORE_NAME, STORE_MAX_SELECTIONS, &l->selections));
     TRY(read_names(r, "/method", 0, l->method[0], STORE_NAME, STORE_MAX_METHODS, &l->methods));
+    TRY(read_names(r, "/map", 0, l->map[0], STORE_NAME, STORE_MAX_MAPS, &l->maps));
     TRY(read_measures(r));
     for (int i = 0; i < l->networks; i++)
         read_network(s, &l->network[i]);

@@ -1,9 +1,9 @@
 /* src/store/schema.c: the one table of the result file. A path holds {net} every network, {prec} every
  * precision, {other} every precision but the first, {base} the first, {coded} every one whose activations
  * are stored codes, {real} every other one, {sel} every selection, {pic} every gallery picture (01, 02,
- * ...), {method} every further method. Of the job's measures {one} is every measure of kind ONE, {code} of
- * CODES, {pair} of PAIR, {answer} of ANSWER, {crossed} of CROSSED, {value} of all kinds but CODES and PAIR;
- * {unit}, {meaning} are theirs. */
+ * ...), {method} every further method, {map} every map of the selected pictures. Of the job's measures {one}
+ * is every measure of kind ONE, {code} of CODES, {pair} of PAIR, {selected} of SELECTED, {answer} of ANSWER,
+ * {crossed} of CROSSED, {value} of all kinds but CODES, PAIR and SELECTED; {unit}, {meaning} are theirs. */
 #include "schema_table.h"
 
 #include <ctype.h>
@@ -18,7 +18,7 @@ const char *const schema_axis[D_COUNT] = {
     [D_RULE] = "/rule", [D_SIGN] = "/sign", [D_TRIVIAL] = "/trivial",
     [D_METHOD] = "/method", [D_BOX] = "/images/box", [D_EDGE] = "/edge", [D_MASK] = "/criterion",
     [D_MASK_BYTE] = "/threshold_byte", [D_BIN] = "/bin", [D_MEASURE] = "/measure",
-    [D_OPERAND] = "/operand",
+    [D_OPERAND] = "/operand", [D_MAP] = "/map",
 };
 
 #define U8 STORE_U8
@@ -88,6 +88,7 @@ const struct schema_row schema_rows[] = {
     { "/sign", STR, { D_SIGN }, FIX, "", "sign of a map", SCALE, L_NAME },
     { "/trivial", STR, { D_TRIVIAL }, FIX, "", "map that has seen no picture", SCALE, L_NAME },
     { "/method", STR, { D_METHOD }, FIX, "", "method of the maps beside cam", SCALE, L_NAME },
+    { "/map", STR, { D_MAP }, FIX, "", "picture-sized map of the selected pictures", SCALE, L_NAME },
     { "/measure", STR, { D_MEASURE }, FIX, "", "measure of a picture", SCALE, L_NAME },
     { "/measures/kind", STR, { D_MEASURE }, FIX, "", "of what it is a measure", 0, L_NAME },
     { "/measures/unit", STR, { D_MEASURE }, FIX, "", "unit of its values", 0, L_UNIT },
@@ -167,6 +168,10 @@ const struct schema_row schema_rows[] = {
     { MS "in_{sel}", U8, { D_PLACE }, SUB, "1", "1 = the selection {sel} holds the image", CRC },
     { MS "{prec}/cam_u8", U8, { D_PLACE, D_Y, D_X }, SUB, "1",
       "full-size map, aligned sign, {net} {prec}", CRC | MAPS | BYTE_MAP },
+    { MS "{prec}/map_{map}", U8, { D_PLACE, D_Y, D_X }, SUB, "1", "full-size map by {map}, {net} {prec}",
+      CRC | BYTE_MAP },
+    { MS "{other}/vs_{base}/{selected}", F32, { D_PLACE }, SUB, "{unit}",
+      "{meaning}, {net} {other} and {base}", CRC },
     { MS "{prec}/class", S32, { D_PLACE }, SUB, "", "class whose probability the curves show, {net} {prec}",
       CRC | CURVE },
     { MS "{prec}/deletion_curve", F32, { D_PLACE, D_STEP }, SUB, "1",
@@ -270,6 +275,7 @@ const struct schema_row schema_rows[] = {
     MEASURE("/summary/measures/{prec}/{value}", "{prec}"),
     MEASURE("/summary/measures/{coded}/{code}", "{coded}"),
     MEASURE("/summary/measures/{other}/vs_{base}/{pair}", "{other} and {base}"),
+    MEASURE("/summary/measures/{other}/vs_{base}/{selected}", "{other} and {base}"),
     MEASURE("/summary/measures/{other}/{crossed}_on_{base}", "{other}'s map on {base}'s network"),
     MEASURE("/summary/measures/{base}/{crossed}_on_{other}", "{base}'s map on {other}'s network"),
     DIFFERENCE("{value}", ""),
@@ -341,8 +347,9 @@ const char *schema_group_name(enum store_group group)
 
 const char *schema_kind_name(enum store_measure_kind kind)
 {
-    static const char *const names[STORE_MEASURE_KINDS] = { "one",    "one of codes", "pair",         "truth",
-                                                            "answer", "curve",        "crossed curve" };
+    static const char *const names[STORE_MEASURE_KINDS] = {
+        "one", "one of codes", "pair", "truth", "answer", "curve", "crossed curve", "pair of selected"
+    };
 
     return (unsigned)kind < STORE_MEASURE_KINDS ? names[kind] : "unknown";
 }
@@ -361,6 +368,7 @@ int schema_measured(const struct store_layout *layout, int m, int p)
     case STORE_MEASURE_CODES:
         return layout->precision[p].form == PRECISION_CODES;
     case STORE_MEASURE_PAIR:
+    case STORE_MEASURE_SELECTED:
         return p > 0;
     default:
         return 1;

@@ -18,9 +18,10 @@ static const struct {
     { "one", 1u << STORE_MEASURE_ONE },
     { "code", 1u << STORE_MEASURE_CODES },
     { "pair", 1u << STORE_MEASURE_PAIR },
+    { "selected", 1u << STORE_MEASURE_SELECTED },
     { "answer", 1u << STORE_MEASURE_ANSWER },
     { "crossed", 1u << STORE_MEASURE_CROSSED },
-    { "value", ~(1u << STORE_MEASURE_CODES | 1u << STORE_MEASURE_PAIR) },
+    { "value", ~(1u << STORE_MEASURE_CODES | 1u << STORE_MEASURE_PAIR | 1u << STORE_MEASURE_SELECTED) },
 };
 
 /* The kinds of measures that a path stands for, 0 where it stands for none. */
@@ -58,7 +59,7 @@ static const char *word_at(const struct store_layout *l, const struct schema_pla
         { "real", precision },               { "base", l->precision[0].name },
         { "sel", l->selection[at->sel] },    { "method", l->method[at->method] },
         { "unit", measure->unit },           { "meaning", measure->meaning },
-        { "pic", number },
+        { "pic", number },                   { "map", l->map[at->map] },
     };
 
     snprintf(number, 16, "%02d", at->pic + 1);
@@ -124,6 +125,7 @@ static int64_t extent_of(const struct store_layout *l, int net, enum extent e)
         [D_METHOD] = l->methods,
         [D_MEASURE] = l->measures,
         [D_OPERAND] = STORE_OPERANDS,
+        [D_MAP] = l->maps,
         [D_CHANNEL] = n->channels,
         [D_CHECKSUM] = 1, /* known at the end of the expansion */
     };
@@ -210,7 +212,8 @@ static status expand_one(const struct store_layout *l, const struct schema_row *
 static int wanted(const struct store_layout *l, const struct schema_row *r)
 {
     for (int i = 0; i < STORE_MAX_RANK && r->extent[i] != D_END; i++)
-        if ((r->extent[i] == D_METHOD && l->methods < 1) || (r->extent[i] == D_MEASURE && l->measures < 1))
+        if ((r->extent[i] == D_METHOD && l->methods < 1) || (r->extent[i] == D_MAP && l->maps < 1) ||
+            (r->extent[i] == D_MEASURE && l->measures < 1))
             return 0;
     return !((r->flags & MAPS) && !l->subset_maps) && !((r->flags & CURVE) && l->steps < 1) &&
            !((r->flags & STEP_LOGITS) && !l->step_logits) && !((r->flags & CROSS) && !l->cross) &&
@@ -249,7 +252,7 @@ static status expand_row(const struct store_layout *l, const struct schema_row *
     int precs = of_precisions(r) ? l->precisions : 1, held = 0;
     int measures = kinds_of(r->path) ? l->measures : 1, held_measures = 0;
     int pics = strstr(r->path, "{pic}") ? l->pictures : 1;
-    int methods = strstr(r->path, "{method}") ? l->methods : 1;
+    int methods = strstr(r->path, "{method}") ? l->methods : 1, maps = strstr(r->path, "{map}") ? l->maps : 1;
     int64_t more;
     struct store_dataset *grown;
 
@@ -257,7 +260,7 @@ static status expand_row(const struct store_layout *l, const struct schema_row *
         held += holds_precision(l, r, p);
     for (int m = 0; m < measures; m++)
         held_measures += holds_measure(l, r, m);
-    more = wanted(l, r) ? (int64_t)nets * held * held_measures * sels * methods * pics : 0;
+    more = wanted(l, r) ? (int64_t)nets * held * held_measures * sels * methods * maps * pics : 0;
     if (more < 1)
         return OK;
     grown = mem_grow(s->dataset, (size_t)s->count, (size_t)(s->count + more), sizeof *grown);
@@ -268,10 +271,11 @@ static status expand_row(const struct store_layout *l, const struct schema_row *
         for (at.prec = 0; at.prec < precs; at.prec++)
             for (at.sel = 0; at.sel < sels; at.sel++)
                 for (at.method = 0; at.method < methods; at.method++)
-                    for (at.measure = 0; at.measure < measures; at.measure++)
-                        for (at.pic = 0; at.pic < pics; at.pic++)
-                            if (holds_precision(l, r, at.prec) && holds_measure(l, r, at.measure))
-                                TRY(expand_one(l, r, &at, &s->dataset[s->count++]));
+                    for (at.map = 0; at.map < maps; at.map++)
+                        for (at.measure = 0; at.measure < measures; at.measure++)
+                            for (at.pic = 0; at.pic < pics; at.pic++)
+                                if (holds_precision(l, r, at.prec) && holds_measure(l, r, at.measure))
+                                    TRY(expand_one(l, r, &at, &s->dataset[s->count++]));
     return OK;
 }
 
@@ -298,8 +302,8 @@ static status check_measures(const struct store_layout *l)
 {
     TRY(check_names("measure", l->measure[0].name, sizeof l->measure[0], l->measures, 0, STORE_MAX_MEASURES));
     for (int m = 0; m < l->measures; m++)
-        if ((l->measure[m].kind >= STORE_MEASURE_CURVE && l->steps < 1) ||
-            (l->measure[m].kind == STORE_MEASURE_CROSSED && !l->cross))
+        if ((l->measure[m].kind == STORE_MEASURE_CURVE && l->steps < 1) ||
+            (l->measure[m].kind == STORE_MEASURE_CROSSED && (l->steps < 1 || !l->cross)))
             return FAIL(ERR_RANGE, "measure '%s' is of curves that the file does not have",
                         l->measure[m].name);
     return OK;
@@ -318,6 +322,7 @@ static status check_layout(const struct store_layout *l)
                         store_form_name(l->precision[p].form));
     TRY(check_names("selection", l->selection[0], STORE_NAME, l->selections, 0, STORE_MAX_SELECTIONS));
     TRY(check_names("method", l->method[0], STORE_NAME, l->methods, 0, STORE_MAX_METHODS));
+    TRY(check_names("map", l->map[0], STORE_NAME, l->maps, 0, STORE_MAX_MAPS));
     TRY(check_measures(l));
     if (l->images < 1)
         return FAIL(ERR_RANGE, "%lld images: at least one is needed", (long long)l->images);

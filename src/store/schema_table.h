@@ -9,7 +9,7 @@ enum extent {
     D_END = 0, D_ONE, D_IMAGE, D_PLACE, D_BOX, D_EDGE, D_TOP, D_CLASS, D_CAM_Y, D_CAM_X, D_Y, D_X, D_NETWORK,
     D_PRECISION, D_SET, D_STATISTIC, D_PHASE, D_CLASS_NAME, D_COLOUR, D_RGB, D_CHECKSUM, D_RULE,
     D_SIGN, D_MASK, D_MASK_BYTE, D_TRIVIAL, D_STEP, D_METHOD, D_BIN, D_CHANNEL, D_MEASURE,
-    D_OPERAND, D_COUNT
+    D_OPERAND, D_MAP, D_COUNT
 };
 enum length { L_NONE = 0, L_NAME, L_PATH, L_CLASS, L_ERROR, L_COMMAND, L_TIME, L_SHA, L_JOB,
               L_PROVENANCE, L_SUM, L_UNIT, L_MEANING };
@@ -32,9 +32,9 @@ extern const int schema_row_count;
 /* The scale of each extent; NULL: a mere count. */
 extern const char *const schema_axis[D_COUNT];
 
-/* Where an expansion stands: which network, precision, selection, method, measure and picture. */
+/* Where an expansion stands: which network, precision, selection, method, map, measure and picture. */
 struct schema_place {
-    int net, prec, sel, method, measure, pic;
+    int net, prec, sel, method, map, measure, pic;
 };
 /* Copies a template of the table, its words in braces replaced; 0 if it does not fit. BUG_IF a word is none
  * of schema.c's. */

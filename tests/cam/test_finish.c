@@ -46,6 +46,19 @@ static void by_hand(void)
     CHECK(out[0] == 0 && out[3] == 0);
 }
 
+/* Of values that have the map's size: however small, the largest becomes 1. */
+static void scaled(void)
+{
+    cam_scale((const float[4]){ -8, 1e-20f, 3e-20f, 2e-20f }, 4, out);
+    CHECK(out[0] == 0 && fabsf(out[1] - 1 / 3.0f) < 1e-6f && out[2] == 1 && fabsf(out[3] - 2 / 3.0f) < 1e-6f);
+    cam_scale((const float[3]){ 5, 6, 7 }, 3, out);
+    CHECK(out[0] == 0 && out[1] == 0.5f && out[2] == 1);
+    cam_scale((const float[3]){ -5, -6, -7 }, 3, out);
+    CHECK(out[0] == 0 && out[1] == 0 && out[2] == 0);
+    cam_scale((const float[2]){ 5, 5 }, 2, out);
+    CHECK(out[0] == 0 && out[1] == 0);
+}
+
 /* pytorch-grad-cam's own maps, by OpenCV's resize. */
 static void against_reference(void)
 {
@@ -63,6 +76,7 @@ static void against_reference(void)
 int main(void)
 {
     by_hand();
+    scaled();
     widest();
     against_reference();
     CHECK(mem_live() == 0);

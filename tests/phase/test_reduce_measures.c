@@ -9,12 +9,12 @@
  *
  * Sets: all, raw = {14, 17}, resolved = {6, 13}, control. Class 0's image has no label; 5 and 7 are bad. */
 
-struct measure {
+struct compared {
     int64_t images[4];
     double difference[4], low[4], high[4];
 };
 
-static int fetch(const struct made *m, const char *name, struct measure *out)
+static int fetch(const struct made *m, const char *name, struct compared *out)
 {
     static const char *const field[] = { "images", "difference", "low", "high" };
     void *const into[] = { out->images, out->difference, out->low, out->high };
@@ -125,7 +125,7 @@ static void test_truths(const struct made *m)
 
 static void test_answers(const struct made *m)
 {
-    struct measure top1;
+    struct compared top1;
     double p[4];
     int better = 0, worse = 0;
 
@@ -150,7 +150,7 @@ static void test_answers(const struct made *m)
 
 static void test_maps(const struct made *m)
 {
-    struct measure entropy, iou;
+    struct compared entropy, iou;
     struct spread raw, aligned;
 
     if (!fetch(m, "entropy_real", &entropy) || !fetch(m, "iou", &iou) ||
@@ -169,7 +169,7 @@ static void test_maps(const struct made *m)
 /* Curves of two points: int8's areas are fp32's less 1/4 in deletion, more by the place in insertion. */
 static void test_curves(const struct made *m)
 {
-    struct measure deletion, raw;
+    struct compared deletion, raw;
     struct spread area;
 
     if (!fetch(m, "deletion", &deletion) || !fetch(m, "insertion_raw", &raw) ||
@@ -184,7 +184,7 @@ static void test_curves(const struct made *m)
 /* On fp32's network int8's map has 1/8 more deletion than fp32's own, on int8's 1/2 less: 0.5 less 1. */
 static void test_cross(const struct made *m)
 {
-    struct measure first, second, insertion;
+    struct compared first, second, insertion;
     struct spread guest, host;
 
     if (!fetch(m, "deletion_on_fp32", &first) || !fetch(m, "deletion_on_int8", &second) ||
