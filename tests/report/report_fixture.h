@@ -53,6 +53,7 @@ static inline status report_fixture_make(const struct comm *c, struct fixture *f
     for (int i = 0; i < 2; i++)
         f->plan.layout.network[i].input_h = f->plan.layout.network[i].input_w = 8;
     f->plan.provenance = "data.images = /nonexistent\n"
+                         "network.resnet18.fp32.sha256 = f37072fd01234567\n"
                          "network.resnet18.pipeline = resize 9 bilinear crop 8 8 channels 3 pillow 13\n"
                          "network.mobilenet_v2.pipeline = resize 9 bilinear crop 8 8 channels 3 pillow 13\n";
     if (t->lay_out)
