@@ -127,7 +127,7 @@ void image_replace(float *picture, const float *substrate, int channels, const i
  * pixels that stay. Equal bits on every x86.
  *
  *     struct image_road *road = NULL;
- *     TRY(image_road_make(224, 224, 3, &road));
+ *     TRY(image_road_make(224, 224, 3, kernels, &road));
  *     image_road_draw(road, seed, picture);                  // once a picture
  *     image_road_fill(road, pixels, gone, count, out);       // for each set of removed pixels
  *     image_road_free(road);
@@ -135,7 +135,8 @@ void image_replace(float *picture, const float *substrate, int channels, const i
  * Source: Rong et al. 2022; pytorch-grad-cam 1.5.7, road.py, whose solver is exact and noise torch's. */
 struct image_road;
 /* ERR_MEMORY. */
-MUST_USE status image_road_make(int height, int width, int channels, struct image_road **out);
+MUST_USE status image_road_make(int height, int width, int channels, const struct kernel_table *k,
+                                struct image_road **out);
 void image_road_free(struct image_road *r);           /* NULL is fine */
 /* The noise of all pixels, keyed by (seed, 130, channel, picture, pixel): the same for every set of them. */
 void image_road_draw(struct image_road *r, uint64_t seed, uint32_t picture);

@@ -106,6 +106,10 @@ enum kernel_saturation {
     KERNEL_SATURATE_PAIRS
 };
 
+/* Pixels side by side: the first one's place, how many; the share of relax_f64's weights that lies within the
+ * picture. */
+struct kernel_run { int place, length; double share; };
+
 /* One axis of Pillow's 8-bit resampling (numerics 5): output i is taps[i] inputs from start[i] on, times
  * weight[i * longest ...], which have so many fractional bits:
  * clamp((2^21 + sum) >> 22, 0, 255); sums fit 32 bits. */
@@ -225,6 +229,13 @@ struct kernel_table {
                                 uint8_t *out, size_t out_pitch);
     void (*resample_vertical)(const struct kernel_resample *a, const uint8_t *in, size_t in_pitch,
                               size_t bytes, uint8_t *out, size_t out_pitch);
+
+    /* A Gauss-Seidel sweep (image_road_fill). value: lines of `line` pixels of four f64. In the order of the
+     * runs, from left to right, each pixel becomes the weighted mean of its eight neighbours as they are by
+     * then, s = 1.0 / 6, d = 1.0 / 12:
+     *   ((up + down) + right) * s + ((up_left + down_left) + (up_right + down_right)) * d + left * s
+     * divided by the run's share where that is not 1. No product is fused with a sum. */
+    void (*relax_f64)(double *value, int line, const struct kernel_run *run, int runs);
 
     /* ---- bench: the same multiply-accumulate on sums in registers, `rounds` times; returns how many were
      * done: what a core reaches at most by this set's way of multiplying. *sink: a small number, changed. */

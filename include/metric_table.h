@@ -21,15 +21,19 @@
 #include "metric.h"
 
 /* What a measure is a measure of. ONE and PAIR have a row a picture in the file, f32. TRUTH and CURVE have
- * none: their values follow from rows that are there (answers, boxes, curves), by the same function. */
+ * none: their values follow from rows that are there (answers, boxes, curves, ROAD), by the same function. */
 enum measure_of { MEASURE_ONE, MEASURE_PAIR, MEASURE_TRUTH, MEASURE_CURVE };
 
 /* Bits of measure.needs. CODES: the CAM layer's stored integers, so that only precisions with codes have it.
  * METHOD: there is one for each further method of the job. CROSS, of a curve: the map is also tried on the
  * other precision's network, there called NAME_on_PRECISION. SHARE: each value
  * is 0 or 1, in % 0 or 100, so that the mean's interval is Wilson's, and McNemar's test tells two precisions
- * apart where the measure is of a truth. */
-enum { MEASURE_CODES = 1, MEASURE_METHOD = 2, MEASURE_CROSS = 4, MEASURE_SHARE = 8 };
+ * apart where the measure is of a truth. MAPS: there is one for each of a job's maps of the layer, EigenCAM's
+ * too. ROAD: of jobs that ask for it. */
+enum {
+    MEASURE_CODES = 1, MEASURE_METHOD = 2, MEASURE_CROSS = 4, MEASURE_SHARE = 8, MEASURE_MAPS = 128,
+    MEASURE_ROAD = 256
+};
 
 enum measure_better { MEASURE_NEITHER, MEASURE_HIGHER, MEASURE_LOWER };
 
@@ -55,7 +59,7 @@ struct measure_view {
     int map_h, map_w;
     const int32_t *box;        /* x0 y0 x1 y1 of the map at t = 0.2, whole pixels; -1 = no foreground */
     /* TRUTH, CURVE: the picture's row of the field measure.from: answers s32 (5); IoU with the best true box
-     * f32 (enum wsol_rule), -1 where there is none; a curve f32 (steps + 1) */
+     * f32 (enum wsol_rule), -1 where there is none; a curve f32 (steps + 1); ROAD_CHANGES f32 */
     const void *row;
     int steps;
     struct saliency_view *saliency; /* of saliency_measures alone, see metric_saliency.h */
@@ -77,7 +81,8 @@ struct measure {
      * CURVE: as ONE; NaN where the picture has no value (no label, no box) and is left out. Values of ONE and
      * PAIR are never NaN. */
     double (*value)(struct measure_view *first, struct measure_view *other);
-    const char *from;          /* TRUTH, CURVE: the field of the rows that the value is made of, else NULL */
+    const char *from;          /* TRUTH, CURVE: the field of the rows that the value is made of (a template,
+                                * as the name), else NULL */
     const char *label;         /* heads a column of a table */
     const char *meaning;       /* says what the value is, in a file's long_name: short */
     int digits;                /* behind the point, as the report prints the value */
@@ -92,7 +97,9 @@ double measure_value(const struct measure *m, struct measure_view *first, struct
 /* The row of `table` whose name is `name`, with a method for {method}, with _on_PRECISION behind a curve's
  * with CROSS; NULL where there is none. */
 const struct measure *measure_find(const struct measure *table, const char *name);
-/* Copies a template (name, label, meaning) with `method` for "{method}"; 0 if it does not fit. */
+/* The method of a name whose measure is m: "layercam" of "rmse_layercam"; "" where m is of no method. */
+const char *measure_method_of(const struct measure *m, const char *name);
+/* Copies a template (name, label, meaning, from) with `method` for "{method}"; 0 if it does not fit. */
 int measure_text(const char *template, const char *method, char *out, size_t size);
 
 #endif

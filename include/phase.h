@@ -83,7 +83,8 @@ struct job {
     int explain_class;                           /* enum job_class */
     int explain_maps, explain_logits;            /* store full-size maps; logits of every step */
     struct attribution_how attribution;          /* picture-sized maps; its seed is explain_seed */
-    int explain_seed;                            /* of random masks */
+    int explain_road;                            /* ROAD of every map */
+    int explain_seed;                            /* of random masks and ROAD's noise */
     int explain_cross;                           /* the first's map on each other network, theirs on its */
     int wsol_frame;                              /* enum job_frame */
     int saturate;                                /* numerics 2.4 */

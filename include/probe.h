@@ -160,6 +160,8 @@ MUST_USE status probe_picture(struct probe *p, const uint8_t *pixels, enum image
                               enum image_substrate insertion);
 /* The order in which pixels are altered: a projection (h * w), resized, largest first (DESIGN 7.3). */
 void probe_order(struct probe *p, const float *projection);
+/* The same of values (h * w) of another size than the CAM layer's. */
+void probe_order_of(struct probe *p, const float *values, int h, int w);
 
 enum probe_curve { PROBE_DELETION, PROBE_INSERTION };
 /* MORE: call again; DONE: the curve is there; ODD: logits that are not finite, the curve is worthless. */

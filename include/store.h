@@ -60,6 +60,7 @@ enum {
     STORE_TRIVIALS = 3,   /* frame, centred, gauss: the order of the axis `trivial` */
     STORE_OPERANDS = 2,   /* weights, outputs: the order of the axis `operand` */
     STORE_EDGES = 4,      /* x0, y0, x1, y1: the order of the axis `edge` */
+    STORE_ORDERS = 2, STORE_PERCENTILES = 9,    /* axes of ROAD: most, least relevant; 10, 20 .. 90 */
     STORE_CRITERIA = 4,   /* single50, any30, any50, any70: the order of the axis `criterion` */
     STORE_ERROR = 160,    /* bytes of /images/error */
     STORE_COMMAND = 2048  /* bytes of /timing/command */
@@ -93,7 +94,8 @@ enum store_activations { STORE_ACTIVATIONS_MEAN, STORE_ACTIVATIONS_SUBSET, STORE
  * precision, CODES of those with stored codes, PAIR of every precision but the first; SELECTED is a PAIR of
  * maps that the selected pictures alone have, with a row a place. TRUTH has none: its values follow from
  * answers or boxes; those of an ANSWER are 0 or 100. CURVE has none: its values are areas under curves of the
- * selected pictures; of CROSSED there are areas on the other network, too. */
+ * selected pictures, or means of changes that ROAD has a row a place of; of CROSSED there are areas on the
+ * other network, too. */
 enum store_measure_kind {
     STORE_MEASURE_ONE,
     STORE_MEASURE_CODES,
@@ -103,6 +105,7 @@ enum store_measure_kind {
     STORE_MEASURE_CURVE,
     STORE_MEASURE_CROSSED,
     STORE_MEASURE_SELECTED,
+    STORE_MEASURE_ROAD,
     STORE_MEASURE_KINDS
 };
 
@@ -119,6 +122,7 @@ struct store_layout {
     int steps;                    /* of deletion and insertion curves, 0 = none */
     int step_logits;              /* logits of every step too */
     int cross;                    /* curves of each map on the other network too */
+    int road;                     /* measures of kind ROAD, and the class whose score they change */
     int activations;              /* enum store_activations */
     int subset_maps;              /* /models/<net>/subset/<precision>/cam_u8 (S, H, W) exists */
     int networks, precisions, selections;
@@ -236,7 +240,8 @@ int store_selecting(const struct store_layout *l);
  *     {other}/vs_<first>/   every measure of kind "pair" f32 (N)
  *     {prec}/cam_{method}   f32 (N, h, w), where there are methods beside cam: /method
  *   /models/{net}/subset/   image s64 (-1 = unused), in_{sel} u8, crc, status (S): rows SUBSET, with
- *     {prec}/               cam_u8 u8 (S, H, W), where subset_maps;  where steps: class s32 (S),
+ *     {prec}/               cam_u8 u8 (S, H, W), where subset_maps;  where steps or road: class s32 (S);
+ *                           every measure of kind "road" f32 (S, relevant, percentile);  where steps:
  *                           deletion_curve, insertion_curve, deletion_curve_raw, insertion_curve_raw f32
  *                           (S, step);  where step_logits: deletion_logits, insertion_logits f32
  *                           (S, step, classes);  where activations is subset: activation (S, C, h, w)

@@ -4,21 +4,23 @@
 
 #include "image.h"
 
-/* A pixel is a vector of four numbers, whatever its channels, and the picture has a frame of zeros: the sum
- * over neighbours has no branch. */
+/* A pixel is four numbers, whatever its channels, and the picture has a frame of zeros: the sum over
+ * neighbours has no branch. */
 enum { LANES = 4, SWEEPS = 200, PURPOSE = 130 };
-typedef double vector __attribute__((vector_size(LANES * sizeof(double))));
-static const double straight = 1.0 / 6, diagonal = 1.0 / 12, loudness = 0.01;
+static const double loudness = 0.01;
 
 struct image_road {
+    const struct kernel_table *kernels;
     int height, width, channels;
-    vector *value;  /* (height + 2, width + 2) */
-    float *noise;   /* (height * width, channels) of deviation 1 */
-    uint8_t *gone;  /* (height * width) */
-    int32_t *place; /* (height * width) where the removed pixels are in `value`, ascending */
+    double *value;          /* (height + 2, width + 2, LANES) */
+    float *noise;           /* (height * width, channels) of deviation 1 */
+    uint8_t *gone;          /* (height * width) */
+    struct kernel_run *run; /* of removed pixels, in raster order, at most height * width */
+    int runs;
 };
 
-status image_road_make(int height, int width, int channels, struct image_road **out)
+status image_road_make(int height, int width, int channels, const struct kernel_table *k,
+                       struct image_road **out)
 {
     size_t pixels = (size_t)height * (size_t)width;
     struct image_road *r = NULL;
@@ -27,11 +29,11 @@ status image_road_make(int height, int width, int channels, struct image_road **
     *out = NULL;
     BUG_IF(height < 1 || width < 1 || (channels != 1 && channels != 3));
     MEM_TRY(r, 1, sizeof *r);
-    *r = (struct image_road){ .height = height, .width = width, .channels = channels };
-    MEM_TRY_OUT(r->value, (size_t)(height + 2) * (size_t)(width + 2), sizeof *r->value);
+    *r = (struct image_road){ .kernels = k, .height = height, .width = width, .channels = channels };
+    MEM_TRY_OUT(r->value, (size_t)(height + 2) * (size_t)(width + 2), LANES * sizeof *r->value);
     MEM_TRY_OUT(r->noise, pixels, (size_t)channels * sizeof *r->noise);
     MEM_TRY_OUT(r->gone, pixels, sizeof *r->gone);
-    MEM_TRY_OUT(r->place, pixels, sizeof *r->place);
+    MEM_TRY_OUT(r->run, pixels, sizeof *r->run);
     *out = r;
     return OK;
 out:
@@ -46,7 +48,7 @@ void image_road_free(struct image_road *r)
     mem_free(r->value);
     mem_free(r->noise);
     mem_free(r->gone);
-    mem_free(r->place);
+    mem_free(r->run);
     mem_free(r);
 }
 
@@ -65,84 +67,81 @@ void image_road_draw(struct image_road *r, uint64_t seed, uint32_t picture)
 
 /* ---- the linear system --------------------------------------------------------------------------------- */
 
-static int line_of(const struct image_road *r)
+static int place_of(const struct image_road *r, int y, int x)
 {
-    return r->width + 2;
-}
-
-/* Every pixel as it is, the removed ones the mean colour of the others. */
-static void begin(struct image_road *r, const float *picture, const int32_t *gone, int count)
-{
-    int pixels = r->height * r->width, channels = r->channels, places = 0;
-    vector mean = { 0 };
-
-    memset(r->gone, 0, (size_t)pixels);
-    for (int i = 0; i < count; i++)
-        r->gone[gone[i]] = 1;
-    for (int y = 0, i = 0; y < r->height; y++)
-        for (int x = 0; x < r->width; x++, i++) {
-            int place = (y + 1) * line_of(r) + x + 1;
-            vector value = { 0 };
-
-            for (int c = 0; c < channels; c++)
-                value[c] = (double)picture[i * channels + c];
-            r->value[place] = value;
-            if (r->gone[i])
-                r->place[places++] = place;
-            else
-                mean += value;
-        }
-    BUG_IF(places != count || count >= pixels);
-    mean /= (double)(pixels - count);
-    for (int i = 0; i < places; i++)
-        r->value[r->place[i]] = mean;
+    return (y + 1) * (r->width + 2) + x + 1;
 }
 
 /* The share of the weights that lies within the picture. */
-static double weight_within(const struct image_road *r, int y, int x)
+static double share_of(const struct image_road *r, int y, int x)
 {
     int across = (x > 0) + (x < r->width - 1), along = (y > 0) + (y < r->height - 1);
 
-    return straight * (across + along) + diagonal * (across * along);
+    return across + along == 4 ? 1.0 : 1.0 / 6 * (across + along) + 1.0 / 12 * (across * along);
 }
 
-/* A sweep of Gauss-Seidel: in raster order each removed pixel becomes the weighted mean of its neighbours as
- * they are by then. */
-static void sweep(struct image_road *r, int count)
+static void add_place(struct image_road *r, int place, double share)
 {
-    const int line = line_of(r);
-    vector left = { 0 };
+    struct kernel_run *last = r->runs > 0 ? &r->run[r->runs - 1] : NULL;
 
-    for (int i = 0; i < count; i++) {
-        int place = r->place[i], y = place / line - 1, x = place - (y + 1) * line - 1;
-        const vector *v = r->value + place, *up = v - line, *down = v + line;
-        vector sum =
-            ((up[0] + down[0]) + v[1]) * straight + ((up[-1] + up[1]) + (down[-1] + down[1])) * diagonal;
+    if (last && last->place + last->length == place && last->share == share)
+        last->length++;
+    else
+        r->run[r->runs++] = (struct kernel_run){ place, 1, share };
+}
 
-        /* The pixel before is in a register where it was removed too: every sum waits for the one before it.
-         */
-        if (i == 0 || r->place[i - 1] != place - 1)
-            left = v[-1];
-        left = sum + left * straight;
-        if (x == 0 || y == 0 || x == r->width - 1 || y == r->height - 1)
-            left /= weight_within(r, y, x);
-        r->value[place] = left;
-    }
+/* Every pixel as it is; the runs of removed ones. Returns how many these are. */
+static int take(struct image_road *r, const float *picture, const int32_t *gone, int count)
+{
+    int places = 0;
+
+    memset(r->gone, 0, (size_t)r->height * (size_t)r->width);
+    for (int i = 0; i < count; i++)
+        r->gone[gone[i]] = 1;
+    r->runs = 0;
+    for (int y = 0, i = 0; y < r->height; y++)
+        for (int x = 0; x < r->width; x++, i++) {
+            int place = place_of(r, y, x);
+
+            for (int c = 0; c < r->channels; c++)
+                r->value[LANES * place + c] = (double)picture[i * r->channels + c];
+            if (r->gone[i])
+                add_place(r, place, share_of(r, y, x));
+            places += r->gone[i];
+        }
+    return places;
+}
+
+/* The removed pixels begin as the mean colour of the others. */
+static void begin(struct image_road *r, int kept)
+{
+    double mean[LANES] = { 0 };
+
+    for (int y = 0, i = 0; y < r->height; y++)
+        for (int x = 0; x < r->width; x++, i++)
+            for (int c = 0; c < r->channels && !r->gone[i]; c++)
+                mean[c] += r->value[LANES * place_of(r, y, x) + c];
+    for (int c = 0; c < r->channels; c++)
+        mean[c] /= kept;
+    for (int k = 0; k < r->runs; k++)
+        for (int i = 0; i < r->run[k].length; i++)
+            memcpy(r->value + LANES * (r->run[k].place + i), mean, sizeof mean);
 }
 
 void image_road_fill(struct image_road *r, const float *picture, const int32_t *gone, int count, float *out)
 {
-    int channels = r->channels;
+    int pixels = r->height * r->width, channels = r->channels;
 
-    begin(r, picture, gone, count);
+    BUG_IF(take(r, picture, gone, count) != count || count >= pixels);
+    begin(r, pixels - count);
     for (int i = 0; i < SWEEPS; i++)
-        sweep(r, count);
-    memcpy(out, picture, (size_t)r->height * (size_t)r->width * (size_t)channels * sizeof *out);
+        r->kernels->relax_f64(r->value, r->width + 2, r->run, r->runs);
+    memcpy(out, picture, (size_t)pixels * (size_t)channels * sizeof *out);
     for (int k = 0; k < count; k++) {
-        int i = gone[k], place = (i / r->width + 1) * line_of(r) + i % r->width + 1;
+        const double *value = r->value + LANES * place_of(r, gone[k] / r->width, gone[k] % r->width);
+        size_t at = (size_t)gone[k] * (size_t)channels;
 
         for (int c = 0; c < channels; c++)
-            out[i * channels + c] =
-                (float)(r->value[place][c] + loudness * (double)r->noise[i * channels + c]);
+            out[at + (size_t)c] = (float)(value[c] + loudness * (double)r->noise[at + (size_t)c]);
     }
 }

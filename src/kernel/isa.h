@@ -15,6 +15,7 @@ void elementwise_u8_fill_ref(struct kernel_table *t);
 void gram_f64_fill_ref(struct kernel_table *t);
 void resample_fill_ref(struct kernel_table *t);
 void rows_fill_ref(struct kernel_table *t);
+void relax_f64_fill_ref(struct kernel_table *t);
 void peak_fill_ref(struct kernel_table *t);
 
 void activation_f32_fill_avx2(struct kernel_table *t);
@@ -28,6 +29,7 @@ void elementwise_u8_fill_avx2(struct kernel_table *t);
 void gram_f64_fill_avx2(struct kernel_table *t);
 void resample_fill_avx2(struct kernel_table *t);
 void rows_fill_avx2(struct kernel_table *t);
+void relax_f64_fill_avx2(struct kernel_table *t);
 void peak_fill_avx2(struct kernel_table *t);
 
 void activation_f32_fill_avx512vnni(struct kernel_table *t);

@@ -22,6 +22,7 @@ static void fill_ref(struct kernel_table *t)
     gram_f64_fill_ref(t);
     resample_fill_ref(t);
     rows_fill_ref(t);
+    relax_f64_fill_ref(t);
     peak_fill_ref(t);
 }
 
@@ -44,6 +45,7 @@ static void fill_avx2(struct kernel_table *t)
     gram_f64_fill_avx2(t);
     resample_fill_avx2(t);
     rows_fill_avx2(t);
+    relax_f64_fill_avx2(t);
     peak_fill_avx2(t);
 }
 

@@ -203,6 +203,21 @@ static double area(struct measure_view *first, struct measure_view *other)
     return curve_auc(other->row, other->steps);
 }
 
+static double road(struct measure_view *first, struct measure_view *other)
+{
+    return road_combined(other->row);
+}
+
+static double most_first(struct measure_view *first, struct measure_view *other)
+{
+    return road_mean(other->row, 0);
+}
+
+static double least_first(struct measure_view *first, struct measure_view *other)
+{
+    return road_mean(other->row, 1);
+}
+
 /* ---- the table ----------------------------------------------------------------------------------------- */
 
 #define ONE     MEASURE_ONE
@@ -216,6 +231,7 @@ static double area(struct measure_view *first, struct measure_view *other)
 #define HIGHER  MEASURE_HIGHER
 #define LOWER   MEASURE_LOWER
 #define NEITHER MEASURE_NEITHER
+#define ROAD    (MEASURE_MAPS | MEASURE_ROAD)
 
 const struct measure measure_table[] = {
     { "sigma_ratio", "1", ONE, 0, sigma_ratio, NULL, "sigma ratio", "sigma2 / sigma1 of the CAM layer", 3,
@@ -276,6 +292,12 @@ const struct measure measure_table[] = {
       "area under the deletion curve in the raw sign", 5, LOWER },
     { "insertion_raw", "1", CURVE, 0, area, "insertion_curve_raw", "insertion, raw sign",
       "area under the insertion curve in the raw sign", 5, HIGHER },
+    { "road_{method}", "1", CURVE, ROAD, road, "road_{method}", "ROAD, {method}",
+      "ROAD of {method}: half of lerf less morf", 5, HIGHER },
+    { "morf_{method}", "1", CURVE, ROAD, most_first, "road_{method}", "most relevant first, {method}",
+      "change of the score, most relevant pixels by {method} gone", 5, LOWER },
+    { "lerf_{method}", "1", CURVE, ROAD, least_first, "road_{method}", "least relevant first, {method}",
+      "change of the score, least relevant pixels by {method} gone", 5, HIGHER },
     { .name = NULL },
 };
 
@@ -308,6 +330,14 @@ const struct measure *measure_find(const struct measure *table, const char *name
             alike = m;
     }
     return alike;
+}
+
+const char *measure_method_of(const struct measure *m, const char *name)
+{
+    const char *word = strstr(m->name, method_word);
+    size_t stem = word ? (size_t)(word - m->name) : strlen(name);
+
+    return strlen(name) > stem ? name + stem : "";
 }
 
 int measure_text(const char *template, const char *method, char *out, size_t size)

@@ -52,31 +52,43 @@ static enum store_measure_kind kind_of(const struct measure *m, int cross)
     case MEASURE_TRUTH:
         return m->needs & MEASURE_SHARE ? STORE_MEASURE_ANSWER : STORE_MEASURE_TRUTH;
     default:
+        if (m->needs & MEASURE_ROAD && !strcmp(m->from, m->name))
+            return STORE_MEASURE_ROAD;
         return cross && m->needs & MEASURE_CROSS ? STORE_MEASURE_CROSSED : STORE_MEASURE_CURVE;
     }
 }
 
-/* The measures of the table that this job has; of methods one a method, and one a picture-sized map. */
+/* How many of a measure this job has: of maps one for EigenCAM's, each method's, each picture-sized one. */
+static int times_of(const struct store_layout *l, const struct measure *m)
+{
+    int further = l->methods + l->maps;
+
+    if (m->needs & MEASURE_ROAD && !l->road)
+        return 0;
+    if (m->needs & MEASURE_MAPS)
+        return 1 + further;
+    return m->needs & MEASURE_METHOD ? further : m->of == MEASURE_CURVE ? l->steps > 0 : 1;
+}
+
+/* The measures of the table that this job has. */
 static void name_measures(struct store_layout *l)
 {
-    for (const struct measure *m = measure_table; m->name; m++) {
-        int times = m->needs & MEASURE_METHOD ? l->methods + l->maps
-                    : m->of == MEASURE_CURVE  ? l->steps > 0
-                                              : 1;
-
-        for (int i = 0; i < times; i++) {
+    for (const struct measure *m = measure_table; m->name; m++)
+        for (int i = 0; i < times_of(l, m); i++) {
             struct store_measure *to = &l->measure[l->measures++];
-            const char *method = i < l->methods ? l->method[i] : l->map[i - l->methods];
+            int k = m->needs & MEASURE_MAPS ? i - 1 : i;
+            const char *method = k < 0            ? cam_method_name(CAM_EIGEN)
+                                 : k < l->methods ? l->method[k]
+                                                  : l->map[k - l->methods];
 
             BUG_IF(l->measures > STORE_MAX_MEASURES ||
                    !measure_text(m->name, method, to->name, sizeof to->name) ||
                    !measure_text(m->meaning, method, to->meaning, sizeof to->meaning));
             snprintf(to->unit, sizeof to->unit, "%s", m->unit);
-            to->kind = m->needs & MEASURE_METHOD && i >= l->methods
+            to->kind = m->needs & MEASURE_METHOD && k >= l->methods
                            ? STORE_MEASURE_SELECTED
                            : kind_of(m, l->cross && l->precisions > 1);
         }
-    }
 }
 
 static void measure_strings(const struct image_manifest *list, struct store_layout *l)
@@ -112,6 +124,7 @@ status begin_layout(struct run *r)
     l->steps = r->job->explain_steps;
     l->step_logits = r->job->explain_steps > 0 && r->job->explain_logits;
     l->subset_maps = r->job->explain_maps;
+    l->road = r->job->explain_road;
     l->cross = r->job->explain_steps > 0 && r->job->explain_cross;
     l->activations = r->job->activations;
     name_measures(l);

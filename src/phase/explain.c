@@ -1,6 +1,7 @@
-/* src/phase/explain.c: deletion and insertion curves, full-size maps and activations of the union of the
- * selections: the missing rows of /models/<net>/subset, a row a place. */
+/* src/phase/explain.c: deletion and insertion curves, ROAD, full-size maps and activations of the union of
+ * the selections: the missing rows of /models/<net>/subset, a row a place. */
 #include "explain_maps.h"
+#include "explain_road.h"
 #include "from.h"
 
 #include <string.h>
@@ -41,10 +42,15 @@ static status find_missing(struct explain *e)
     return comm_agree(r->c, run_share(r, e->missing, r->networks * e->places, &e->mine, &e->count));
 }
 
+/* Curves and ROAD: the score of a class while pixels change. */
+static int scores(const struct run *r)
+{
+    return r->job->explain_steps > 0 || r->layout.road;
+}
+
 static int needs_picture(const struct run *r)
 {
-    return r->job->explain_steps > 0 || r->layout.maps > 0 ||
-           r->layout.activations == STORE_ACTIVATIONS_SUBSET;
+    return scores(r) || r->layout.maps > 0 || r->layout.activations == STORE_ACTIVATIONS_SUBSET;
 }
 
 static size_t larger(size_t a, size_t b)
@@ -55,7 +61,9 @@ static size_t larger(size_t a, size_t b)
 static status make_room(struct explain *e)
 {
     const struct run *r = e->r;
-    struct probe_how how = { .curves = r->job->explain_steps, .attribution = r->job->attribution };
+    struct probe_how how = { .curves = r->job->explain_steps,
+                             .road = r->layout.road,
+                             .attribution = r->job->attribution };
     size_t values = 1, pixels = 1, bytes = 1;
 
     how.attribution.seed = (uint64_t)r->job->explain_seed;
@@ -156,12 +164,11 @@ static void choose_class(struct explain *e, int p, int64_t image)
         *own = *(const int32_t *)field(e, 0, "class");
 }
 
-static void measure(struct explain *e, int p, int64_t image, int raw_sign)
+static void measure(struct explain *e, int p, int raw_sign)
 {
     const struct store_network *n = &e->r->layout.network[e->net];
     size_t bytes = ((size_t)e->r->job->explain_steps + 1) * sizeof(float);
 
-    choose_class(e, p, image);
     if (!both_curves(e, p, p, ""))
         return;
     if (raw_sign < 0) {
@@ -191,6 +198,24 @@ static status make_maps(struct explain *e, int p, int64_t image)
     return OK;
 }
 
+static status make_road(struct explain *e, int p, int64_t image)
+{
+    const struct explain_road road = { .r = e->r,
+                                       .probe = e->probe,
+                                       .loop = &e->loop,
+                                       .rows = e->rows[e->net],
+                                       .net = e->net,
+                                       .image = image,
+                                       .projection = e->projection,
+                                       .class_index = *(const int32_t *)field(e, p, "class") };
+    enum probe_state state;
+
+    TRY(explain_road_make(&road, p, &state));
+    e->odd |= state == PROBE_ODD;
+    e->stopped |= state == PROBE_MORE;
+    return OK;
+}
+
 static status fetch_projection(struct explain *e, int p, int64_t image)
 {
     return run_fetch(e->r, e->net, image, 1, e->projection, "%s/cam", run_precision(e->r, p));
@@ -210,9 +235,13 @@ static status one_precision(struct explain *e, int p, int64_t image)
     }
     if (e->probe)
         run_clean(e, p);
+    if (scores(r) && !e->odd)
+        choose_class(e, p, image);
     if (r->job->explain_steps > 0 && !e->odd)
-        measure(e, p, image, raw_sign);
-    return r->layout.maps > 0 && !e->odd && !e->stopped ? make_maps(e, p, image) : OK;
+        measure(e, p, raw_sign);
+    if (r->layout.maps > 0 && !e->odd && !e->stopped)
+        TRY(make_maps(e, p, image));
+    return r->layout.road && !e->odd && !e->stopped ? make_road(e, p, image) : OK;
 }
 
 /* Precision p's map on the network of another one: the order of the pixels is p's, in the aligned sign;
@@ -266,7 +295,7 @@ static status all_precisions(struct explain *e, int64_t image)
 /* The engines of one network at a time keep all that runs of what changed start from; net -1: none. */
 static status keep_network(struct explain *e, int net)
 {
-    if (net == e->kept || (e->r->job->explain_steps == 0 && e->r->layout.maps == 0))
+    if (net == e->kept || (!scores(e->r) && e->r->layout.maps == 0))
         return OK;
     if (e->kept >= 0) {
         run_note_memory(e->r);
@@ -280,6 +309,15 @@ static status keep_network(struct explain *e, int net)
 
 /* ---- one row ------------------------------------------------------------------------------------------- */
 
+/* ROAD's noise is the picture's, wherever it stands in the list. */
+static status take_noise(struct explain *e, int64_t image)
+{
+    uint32_t key;
+
+    TRY(explain_maps_key(e->r, image, &key));
+    return probe_road_picture(e->probe, (uint64_t)e->r->job->explain_seed, key);
+}
+
 /* The picture and its substrates; ERR_... of the picture makes the row a bad one. */
 static status take_picture(struct explain *e, int64_t image)
 {
@@ -288,10 +326,10 @@ static status take_picture(struct explain *e, int64_t image)
     TRY(run_picture(r, e->net, image, e->bytes));
     if (r->layout.maps > 0)
         TRY(probe_attribution_picture(e->probe, e->bytes));
-    if (r->job->explain_steps == 0)
-        return OK;
-    return probe_picture(e->probe, e->bytes, (enum image_substrate)r->job->explain_deletion,
-                         (enum image_substrate)r->job->explain_insertion);
+    if (scores(r))
+        TRY(probe_picture(e->probe, e->bytes, (enum image_substrate)r->job->explain_deletion,
+                          (enum image_substrate)r->job->explain_insertion));
+    return r->layout.road ? take_noise(e, image) : OK;
 }
 
 /* What select wrote is a part of the row, under its CRC. */

@@ -84,8 +84,6 @@ static const struct option_row rows[] = {
     { ROW("explain.methods", LIST, RESULT, attribution.methods), ALL_STAY, .values = ATTRIBUTION_NAMES,
       .help = "picture-sized maps of the selected images, in every precision, of the class that the first "
               "precision answers: from runs of the network alone, hundreds or thousands a map" },
-    { ROW("explain.seed", INT, RESULT, explain_seed), ROWS_STAY, .values = "SEED",
-      .help = "of random masks" },
     { ROW("explain.scorecam.channels", INT, RESULT, attribution.channels), ROWS_STAY, .values = "N",
       .help = "ScoreCAM's masks: the N channels of the CAM layer that have most energy; 0 = all" },
     { ROW("explain.rise.masks", INT, RESULT, attribution.masks), ROWS_STAY, .values = "N", .low = 1,
@@ -100,6 +98,11 @@ static const struct option_row rows[] = {
       .low = 1, .high = CAM_MAX_OUT, .help = "from window to window; at most its side" },
     { ROW("explain.occlusion.fill", CHOICE, RESULT, attribution.fill), ROWS_STAY, .values = substrates,
       .help = "what the window shows: as explain.deletion" },
+    { ROW("explain.road", FLAG, RESULT, explain_road), ALL_STAY,
+      .help = "ROAD of every map in every precision: the most and the least relevant pixels are filled in "
+              "from their neighbours, at nine percentiles: 18 fillings and runs of the network a map" },
+    { ROW("explain.seed", INT, RESULT, explain_seed), ROWS_STAY, .values = "SEED",
+      .help = "of RISE's masks and ROAD's noise" },
     { ROW("wsol.frame", CHOICE, RESULT, wsol_frame), EXPLAINED_STAY, .values = "crop|full",
       .help = "true boxes: cut at the crop that the network sees, or left whole" },
     { ROW("numerics.saturate", CHOICE, RESULT, saturate), .values = "off|fbgemm-avx2|fbgemm-vnni",

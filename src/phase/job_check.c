@@ -83,10 +83,11 @@ static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
     const struct option_idle rules[IDLE_RULES] = {
         { steps, "explain.deletion", no_curves },
         { steps, "explain.insertion", no_curves },
-        { steps, "explain.class", no_curves },
+        { steps && !job->explain_road, "explain.class", no_curves },
         { steps, "explain.logits", no_curves },
         { steps, "explain.cross", no_curves },
-        { !rise, "explain.seed", "nothing is random: explain.methods has no rise" },
+        { !rise && !job->explain_road, "explain.seed",
+          "nothing is random: explain.methods has no rise, explain.road is off" },
         { !(maps >> ATTRIBUTION_SCORECAM & 1), "explain.scorecam.channels",
           "explain.methods has no scorecam" },
         { !rise, "explain.rise.masks explain.rise.cells explain.rise.keep", "explain.methods has no rise" },

@@ -63,6 +63,7 @@ static status make_small(const struct run *r, struct small *s)
     s->run.job = &s->job;
     s->run.store = NULL;
     s->run.phases = 0;
+    s->run.controls_s = 0;
     s->run.list.entry = NULL;
     s->run.from = NULL;
     TRY(take_pictures(r, s));
@@ -161,6 +162,7 @@ static status run_small(struct small *s, struct calibration *c)
     c->pictures = (double)m->layout.images;
     c->maps_spent_s = m->maps_spent_s;
     c->maps_whole_s = m->maps_whole_s;
+    c->controls_s = m->controls_s;
 out:
     store_end(&m->store);
     return result;
@@ -223,8 +225,9 @@ void predict_extrapolate(const struct run *r, const struct calibration *c, int r
     rows = rows > (double)l->subset ? (double)l->subset : rows;
     t[RUN_EVALUATE] = took[RUN_EVALUATE] / c->pictures * share(n, ranks);
     t[RUN_SELECT] = took[RUN_SELECT] * l->selections;
-    t[RUN_EXPLAIN] = ((took[RUN_EXPLAIN] - c->maps_spent_s) * again + c->maps_whole_s) *
-                     share(rows * r->networks, ranks) / r->networks;
+    t[RUN_EXPLAIN] =
+        ((took[RUN_EXPLAIN] - c->maps_spent_s - c->controls_s) * again + c->maps_whole_s + c->controls_s) *
+        share(rows * r->networks, ranks) / r->networks;
     t[RUN_AVERAGE] = took[RUN_AVERAGE] * share(rows, ranks);
     t[RUN_TIME] = took[RUN_TIME] * (r->job->time_runs + TIME_WARM) / (TIME_RUNS + TIME_WARM);
     /* Intervals, a block of columns at a time, over all images and over the selections. */

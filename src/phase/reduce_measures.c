@@ -87,18 +87,20 @@ static status read_measure(struct reduction *o, int measure, int p, int scorer, 
     const struct store_measure *known = &o->r->layout.measure[measure];
     const struct measure *m = measure_find(measure_table, known->name);
     const char *name = run_precision(o->r, p);
-    char field[STORE_PATH];
+    char field[STORE_PATH], from[STORE_NAME] = "";
 
     if (!m)
         return FAIL(ERR_FORMAT, "/measure names '%s', which this program does not know", known->name);
+    if (m->from)
+        BUG_IF(!measure_text(m->from, measure_method_of(m, known->name), from, sizeof from));
     if (m->of == MEASURE_PAIR)
         snprintf(field, sizeof field, "%s%s/vs_%s/%s", known->kind == STORE_MEASURE_SELECTED ? "subset/" : "",
                  name, run_precision(o->r, 0), known->name);
     else if (m->of == MEASURE_CURVE && p != scorer)
-        snprintf(field, sizeof field, "subset/%s/%s_on_%s", name, m->from, run_precision(o->r, scorer));
+        snprintf(field, sizeof field, "subset/%s/%s_on_%s", name, from, run_precision(o->r, scorer));
     else
         snprintf(field, sizeof field, "%s%s/%s", m->of == MEASURE_CURVE ? "subset/" : "", name,
-                 m->of == MEASURE_ONE ? known->name : m->from);
+                 m->of == MEASURE_ONE ? known->name : from);
     return read_values(o, m, field, out);
 }
 

@@ -41,6 +41,7 @@ struct prediction {
 struct calibration {
     double phase_s[RUN_PHASES];
     double pictures;           /* that were evaluated */
+    double controls_s;         /* of explain, that curves are no part of */
     double curves, curves_all; /* passes of both curves in the explained rows, and expected ones a row */
     double maps_spent_s, maps_whole_s; /* picture-sized maps: of runs that were made, of all that one needs */
     double bootstrap_row_s, hash_byte_s;
@@ -70,6 +71,7 @@ struct run {
     struct store *store;
     int created; /* this start made the result file */
     struct from *from; /* what is taken from another result, or NULL */
+    double controls_s; /* that ROAD took; this rank's */
     int64_t taken;     /* rows of this start that have values of it; this rank's */
     struct prediction prediction;
     int64_t rows_bad;   /* after evaluate: bad rows of the network that has most */

@@ -42,11 +42,16 @@ status probe_picture(struct probe *p, const uint8_t *pixels, enum image_substrat
                            (const float(*)[256])table, p->blank);
 }
 
-void probe_order(struct probe *p, const float *projection)
+void probe_order_of(struct probe *p, const float *values, int h, int w)
 {
     BUG_IF(!p->order);
-    cam_resize(projection, p->h, p->w, p->height, p->width, p->finished[0]);
+    cam_resize(values, h, w, p->height, p->width, p->finished[0]);
     curve_order(p->finished[0], probe_pixels(p), p->order, p->scratch);
+}
+
+void probe_order(struct probe *p, const float *projection)
+{
+    probe_order_of(p, projection, p->h, p->w);
 }
 
 /* ---- one curve ----------------------------------------------------------------------------------------- */

@@ -179,6 +179,7 @@ status probe_create(const struct probe_network *network, int networks, const str
     memcpy(p->network, network, (size_t)networks * sizeof *network);
     p->networks = networks;
     p->how = *how;
+    p->kernels = k;
     result = make_room(p, k);
     if (result != OK) {
         probe_free(p);

@@ -54,6 +54,7 @@ struct probe {
     struct probe_network network[PROBE_NETWORKS];
     int networks, aim;
     struct probe_how how;
+    const struct kernel_table *kernels;
     int height, width, channels, h, w, c, classes; /* of the aimed network: input, CAM layer, answers */
     struct cam_workspace *cam;
     struct wsol_workspace *wsol[PROBE_NETWORKS]; /* of network i; NULL where an earlier one's has the size */

@@ -12,7 +12,7 @@ status probe_road_picture(struct probe *p, uint64_t seed, uint32_t picture)
     if (road->height != p->height || road->width != p->width || road->channels != p->channels) {
         image_road_free(road->fill);
         *road = (struct probe_road){ .fill = NULL };
-        TRY(image_road_make(p->height, p->width, p->channels, &road->fill));
+        TRY(image_road_make(p->height, p->width, p->channels, p->kernels, &road->fill));
         road->height = p->height;
         road->width = p->width;
         road->channels = p->channels;

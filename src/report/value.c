@@ -360,7 +360,7 @@ status value_text(struct store_reader *r, const char *path, char **out)
 void value_label(const char *measure, char *out, size_t size)
 {
     const struct measure *m = measure_of(measure);
-    const char *method = m && (m->needs & MEASURE_METHOD) ? strchr(measure, '_') + 1 : "";
+    const char *method = m ? measure_method_of(m, measure) : "";
     const char *unit = !m ? "" : scale_of(m) > 1 ? "%" : strcmp(m->unit, "1") == 0 ? "" : m->unit;
     char label[96];
 

@@ -24,6 +24,7 @@ static void fill_names(const struct store_layout *l, const struct store_dataset 
     static const char *const signs[STORE_SIGNS] = { "aligned", "raw" };
     static const char *const trivials[STORE_TRIVIALS] = { "frame", "centred", "gauss" };
     static const char *const edges[STORE_EDGES] = { "x0", "y0", "x1", "y1" };
+    static const char *const orders[STORE_ORDERS] = { "most", "least" };
     static const char *const operands[STORE_OPERANDS] = { "weights", "outputs" };
     static const char *const criteria[STORE_CRITERIA] = { "single50", "any30", "any50", "any70" };
 
@@ -59,6 +60,8 @@ static void fill_names(const struct store_layout *l, const struct store_dataset 
             name = trivials[i];
         else if (!strcmp(d->path, "/edge"))
             name = edges[i];
+        else if (!strcmp(d->path, "/relevant"))
+            name = orders[i];
         else if (!strcmp(d->path, "/criterion"))
             name = criteria[i];
         else
@@ -129,7 +132,7 @@ status store_own_contents(const struct store_layout *layout, const struct store_
             if (d->type == STORE_S64)
                 ((int64_t *)*data)[i] = i;
             else
-                ((int32_t *)*data)[i] = (int32_t)i;
+                ((int32_t *)*data)[i] = (int32_t)(strcmp(d->path, "/percentile") ? i : 10 * (i + 1));
         }
     return OK;
 }

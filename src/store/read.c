@@ -1,5 +1,4 @@
-/* src/store/read.c: a result for those who read: its layout from its own axes, its datasets by name,
- * checked by their sums. */
+/* src/store/read.c: a result for those who read: layout from its axes, datasets by name, checked by sums. */
 #include "schema_table.h"
 #include "store_internal.h"
 
@@ -159,6 +158,7 @@ static status read_layout(struct store_reader *r)
     l->job_length = (int)job->element;
     l->provenance_length = provenance ? (int)provenance->element : 0;
     l->steps = schema_find(s, "/step") ? (int)rows_of(s, "/step") - 1 : 0;
+    l->road = schema_find(s, "/percentile") != NULL;
     find_parts(r, l);
     return OK;
 }

@@ -3,7 +3,8 @@
  * are stored codes, {real} every other one, {sel} every selection, {pic} every gallery picture (01, 02,
  * ...), {method} every further method, {map} every map of the selected pictures. Of the job's measures {one}
  * is every measure of kind ONE, {code} of CODES, {pair} of PAIR, {selected} of SELECTED, {answer} of ANSWER,
- * {crossed} of CROSSED, {value} of all kinds but CODES, PAIR and SELECTED; {unit}, {meaning} are theirs. */
+ * {crossed} of CROSSED, {road} of ROAD, {value} of all kinds but CODES, PAIR and SELECTED; {unit}, {meaning}
+ * are theirs. */
 #include "schema_table.h"
 
 #include <ctype.h>
@@ -18,7 +19,7 @@ const char *const schema_axis[D_COUNT] = {
     [D_RULE] = "/rule", [D_SIGN] = "/sign", [D_TRIVIAL] = "/trivial",
     [D_METHOD] = "/method", [D_BOX] = "/images/box", [D_EDGE] = "/edge", [D_MASK] = "/criterion",
     [D_MASK_BYTE] = "/threshold_byte", [D_BIN] = "/bin", [D_MEASURE] = "/measure",
-    [D_OPERAND] = "/operand", [D_MAP] = "/map",
+    [D_OPERAND] = "/operand", [D_MAP] = "/map", [D_RELEVANT] = "/relevant", [D_PERCENTILE] = "/percentile",
 };
 
 #define U8 STORE_U8
@@ -75,6 +76,9 @@ const struct schema_row schema_rows[] = {
     { "/top", S32, { D_TOP }, FIX, "", "place among the largest logits, 0 = first", SCALE },
     { "/step", S32, { D_STEP }, FIX, "",
       "step of deletion and insertion: round(step * pixels / steps) pixels are altered", SCALE | CURVE },
+    { "/relevant", STR, { D_RELEVANT }, FIX, "", "which pixels ROAD removes first", SCALE | ROAD, L_NAME },
+    { "/percentile", S32, { D_PERCENTILE }, FIX, "%",
+      "percentile of the map at and above which ROAD removes pixels", SCALE | ROAD },
     { "/network", STR, { D_NETWORK }, FIX, "", "network", SCALE, L_NAME },
     { "/precision", STR, { D_PRECISION }, FIX, "", "precision; the first is the reference", SCALE, L_NAME },
     { "/operand", STR, { D_OPERAND }, FIX, "", "of what there are bits", SCALE, L_NAME },
@@ -172,8 +176,10 @@ const struct schema_row schema_rows[] = {
       CRC | BYTE_MAP },
     { MS "{other}/vs_{base}/{selected}", F32, { D_PLACE }, SUB, "{unit}",
       "{meaning}, {net} {other} and {base}", CRC },
-    { MS "{prec}/class", S32, { D_PLACE }, SUB, "", "class whose probability the curves show, {net} {prec}",
-      CRC | CURVE },
+    { MS "{prec}/class", S32, { D_PLACE }, SUB, "", "class whose probability is looked at, {net} {prec}",
+      CRC | SCORED },
+    { MS "{prec}/{road}", F32, { D_PLACE, D_RELEVANT, D_PERCENTILE }, SUB, "1",
+      "change of the probability: {meaning}, {net} {prec}", CRC },
     { MS "{prec}/deletion_curve", F32, { D_PLACE, D_STEP }, SUB, "1",
       "probability while pixels go, largest projection first, aligned sign, {net} {prec}", CRC | CURVE },
     { MS "{prec}/insertion_curve", F32, { D_PLACE, D_STEP }, SUB, "1",
@@ -348,7 +354,7 @@ const char *schema_group_name(enum store_group group)
 const char *schema_kind_name(enum store_measure_kind kind)
 {
     static const char *const names[STORE_MEASURE_KINDS] = {
-        "one", "one of codes", "pair", "truth", "answer", "curve", "crossed curve", "pair of selected"
+        "one", "one of codes", "pair", "truth", "answer", "curve", "crossed curve", "pair of selected", "road"
     };
 
     return (unsigned)kind < STORE_MEASURE_KINDS ? names[kind] : "unknown";

@@ -21,6 +21,7 @@ static const struct {
     { "selected", 1u << STORE_MEASURE_SELECTED },
     { "answer", 1u << STORE_MEASURE_ANSWER },
     { "crossed", 1u << STORE_MEASURE_CROSSED },
+    { "road", 1u << STORE_MEASURE_ROAD },
     { "value", ~(1u << STORE_MEASURE_CODES | 1u << STORE_MEASURE_PAIR | 1u << STORE_MEASURE_SELECTED) },
 };
 
@@ -126,6 +127,8 @@ static int64_t extent_of(const struct store_layout *l, int net, enum extent e)
         [D_MEASURE] = l->measures,
         [D_OPERAND] = STORE_OPERANDS,
         [D_MAP] = l->maps,
+        [D_RELEVANT] = STORE_ORDERS,
+        [D_PERCENTILE] = STORE_PERCENTILES,
         [D_CHANNEL] = n->channels,
         [D_CHECKSUM] = 1, /* known at the end of the expansion */
     };
@@ -217,6 +220,7 @@ static int wanted(const struct store_layout *l, const struct schema_row *r)
             return 0;
     return !((r->flags & MAPS) && !l->subset_maps) && !((r->flags & CURVE) && l->steps < 1) &&
            !((r->flags & STEP_LOGITS) && !l->step_logits) && !((r->flags & CROSS) && !l->cross) &&
+           !((r->flags & ROAD) && !l->road) && !((r->flags & SCORED) && l->steps < 1 && !l->road) &&
            !((r->flags & WHOLE) && l->activations != STORE_ACTIVATIONS_FULL) &&
            !((r->flags & PART) && l->activations != STORE_ACTIVATIONS_SUBSET) &&
            !((r->flags & NAMED) && l->class_name_length < 1);
@@ -302,8 +306,9 @@ static status check_measures(const struct store_layout *l)
 {
     TRY(check_names("measure", l->measure[0].name, sizeof l->measure[0], l->measures, 0, STORE_MAX_MEASURES));
     for (int m = 0; m < l->measures; m++)
-        if ((l->measure[m].kind == STORE_MEASURE_CURVE && l->steps < 1) ||
-            (l->measure[m].kind == STORE_MEASURE_CROSSED && (l->steps < 1 || !l->cross)))
+        if ((l->measure[m].kind == STORE_MEASURE_CURVE && l->steps < 1 && !l->road) ||
+            (l->measure[m].kind == STORE_MEASURE_CROSSED && (l->steps < 1 || !l->cross)) ||
+            (l->measure[m].kind == STORE_MEASURE_ROAD && !l->road))
             return FAIL(ERR_RANGE, "measure '%s' is of curves that the file does not have",
                         l->measure[m].name);
     return OK;

@@ -9,7 +9,7 @@ static struct image_road *road;
 static int begin(int height, int width, int channels, uint64_t seed, uint32_t picture)
 {
     image_road_free(road);
-    CHECK(image_road_make(height, width, channels, &road) == OK);
+    CHECK(image_road_make(height, width, channels, kernel_select("auto"), &road) == OK);
     if (road)
         image_road_draw(road, seed, picture);
     return road != NULL;

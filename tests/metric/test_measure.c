@@ -121,14 +121,24 @@ static void test_truth_and_curves(void)
 {
     static const float at[5] = { 0.1f, 0.5f, 0.9f, 0.2f, 0.95f }, none[5] = { -1, -1, -1, -1, -1 };
     static const float curve[3] = { 1, 0.5f, 0 };
+    float changes[ROAD_CHANGES] = { 0 };
     struct measure_view v = { .row = at, .steps = 2 };
 
+    for (int k = 0; k < ROAD_PERCENTILES; k++) {
+        changes[k] = k % 2 ? -0.25f : -0.7f; /* four of nine, five of nine: -0.5 */
+        changes[ROAD_PERCENTILES + k] = (float)(k - 4);
+    }
     check("iou", NULL, &v, 0.5);
     check("iou_raw", NULL, &v, 0.5);
     v.row = none;
     CHECK(isnan(value("iou", NULL, &v)) && isnan(value("iou_raw", NULL, &v)));
     v.row = curve;
     check("deletion", NULL, &v, 0.5);
+    v.row = changes;
+    check("road_{method}", NULL, &v, 0.25);
+    check("morf_{method}", NULL, &v, -0.5);
+    check("lerf_{method}", NULL, &v, 0);
+    v.row = curve;
     check("insertion", NULL, &v, 0.5);
     check("deletion_raw", NULL, &v, 0.5);
     check("insertion_raw", NULL, &v, 0.5);
@@ -166,7 +176,8 @@ static void test_rows(void)
         CHECK_MSG(!(m->needs & MEASURE_CROSS) || m->of == MEASURE_CURVE, "%s", m->name);
         CHECK_MSG(!(m->needs & MEASURE_SHARE) || m->of == MEASURE_TRUTH || m->of == MEASURE_PAIR, "%s",
                   m->name);
-        CHECK_MSG(!(m->needs & MEASURE_METHOD) == !strstr(m->name, "{method}"), "%s", m->name);
+        CHECK_MSG(!(m->needs & (MEASURE_METHOD | MEASURE_MAPS)) == !strstr(m->name, "{method}"), "%s",
+                  m->name);
         CHECK_MSG(measure_find(measure_table, m->name) == m, "%s", m->name);
         CHECK_MSG(strlen(m->name) < 32 && strlen(m->meaning) < 80 && strlen(m->unit) < 16, "%s", m->name);
     }

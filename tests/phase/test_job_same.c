@@ -83,9 +83,13 @@ static void test_unknown(void)
 static void test_table(void)
 {
     static const char both[] = " cam.method subset.fraction subset.select.by subset.select.of "
-                               "subset.control_seed explain.maps explain.logits explain.cross quantize.limit "
-                               "quantize.seed store.activations ",
-                      rows[] = " explain.steps explain.deletion explain.insertion explain.class ",
+                               "subset.control_seed explain.maps explain.logits explain.cross explain.road "
+                               "explain.methods "
+                               "quantize.limit quantize.seed store.activations ",
+                      rows[] = " explain.steps explain.deletion explain.insertion explain.class "
+                               "explain.seed explain.scorecam.channels explain.rise.masks "
+                               "explain.rise.cells explain.rise.keep explain.occlusion.window "
+                               "explain.occlusion.stride explain.occlusion.fill ",
                       explained[] = " wsol.frame ";
     const struct option_table *t = job_table();
     char name[OPTION_NAME + 2];

@@ -19,7 +19,7 @@ static void test_times(void)
 {
     static struct job job = { .fraction = "0.05", .time_runs = 50 };
     static struct run r = { .job = &job, .networks = 2 };
-    const struct calibration c = { .phase_s = { 9, 1.6, 0.01, 2, 0.5, 0.7, 0.25, 9 },
+    struct calibration c = { .phase_s = { 9, 1.6, 0.01, 2, 0.5, 0.7, 0.25, 9 },
                                    .pictures = 16,
                                    .curves = 4,
                                    .curves_all = 6,
@@ -49,6 +49,9 @@ static void test_times(void)
     predict_extrapolate(&r, &c, 7, &p);
     near(p.phase_s[3], 43.5, "explain");
     near(p.phase_s[4], 7.5, "average");
+    c.controls_s = 1.5; /* are not done again: 0.5 of the 2 s are curves */
+    predict_extrapolate(&r, &c, 7, &p);
+    near(p.phase_s[3], 32.625, "explain with controls");
     predict_extrapolate(&r, &c, 1, &p);
     near(p.phase_s[1], 100, "evaluate on one rank");
     near(p.phase_s[7], 7, "finish on one rank");

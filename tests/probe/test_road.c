@@ -21,7 +21,7 @@ static void expect(const struct probed *t, int i, const float *picture, const in
 {
     struct image_road *road = NULL;
 
-    must(image_road_make(EDGE, EDGE, 3, &road));
+    must(image_road_make(EDGE, EDGE, 3, kernel_select("ref"), &road));
     image_road_draw(road, SEED, KEY);
     for (int side = 0; side < ROAD_ORDERS; side++)
         for (int k = 0; k < ROAD_PERCENTILES; k++) {

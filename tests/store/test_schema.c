@@ -167,9 +167,8 @@ static void check_maxima(void)
     l.pictures = STORE_MAX_PICTURES;
     l.steps = STORE_MAX_STEPS;
     for (int i = 0; i < STORE_MAX_NETWORKS; i++) {
-        l.network[i] = (struct store_network){
-            .classes = 5, .channels = 4, .h = 3, .w = 2, .input_h = 8, .input_w = 6
-        };
+        l.network[i] =
+            (struct store_network){ .classes = 5, .channels = 4, .h = 3, .w = 2, .input_h = 8, .input_w = 6 };
         memset(l.network[i].name, 'a' + i, STORE_NAME - 1);
     }
     for (int i = 0; i < STORE_MAX_PRECISIONS; i++) {
@@ -327,6 +326,32 @@ static void check_words(void)
     CHECK(!schema_expand_text(&l, &at, "{net}{pic}", out, 14) && !schema_expand_text(&l, &at, "abc", out, 3));
 }
 
+/* ROAD stands without curves: a row a place of orders and percentiles, and the class; CURVEs are made of
+ * them.
+ */
+static void check_road(struct store_layout *l)
+{
+    const struct store_dataset *d;
+    struct store_schema s;
+    int m = 0;
+
+    while (l->measure[m].kind != STORE_MEASURE_CURVE)
+        m++;
+    l->measure[m].kind = STORE_MEASURE_ROAD;
+    CHECK(schema_expand(l, &s) == ERR_RANGE);
+    l->road = 1;
+    CHECK(schema_expand(l, &s) == OK);
+    d = schema_find(&s, "/models/resnet18/subset/int8/deletion");
+    CHECK(d && d->rank == 3 && d->dim[1] == 2 && d->dim[2] == 9 && !strcmp(d->axis[2], "/percentile") &&
+          d->in_crc);
+    d = schema_find(&s, "/percentile");
+    CHECK(d && d->scale && d->dim[0] == 9);
+    CHECK(schema_find(&s, "/models/resnet18/subset/int8/class") && schema_find(&s, "/relevant") &&
+          schema_find(&s, "/summary/measures/fp32/deletion/mean") &&
+          !schema_find(&s, "/models/resnet18/subset/int8/deletion_curve"));
+    schema_free(&s);
+}
+
 /* Measures of curves want curves; names are names, each once. */
 static void check_measures(void)
 {
@@ -344,6 +369,7 @@ static void check_measures(void)
     schema_free(&s);
     l.steps = l.step_logits = 0;
     CHECK(schema_expand(&l, &s) == ERR_RANGE);
+    check_road(&l);
     fixture_layout(&l);
     snprintf(l.measure[1].name, STORE_NAME, "rmse_raw");
     CHECK(schema_expand(&l, &s) == ERR_RANGE && strstr(error_last()->text, "two of the same name"));
