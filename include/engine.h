@@ -1,8 +1,8 @@
 /* include/engine.h
  * engine: runs one network in one precision on one image. A plan holds the ops, the weights packed for one
- * instruction set and where every map lies. A plan that is shared never changes: many states may use it, and
- * many processes, since it is one block of memory without addresses. A state owns the maps of one user and runs without
- * allocating. Knows nothing of files, ranks or CAMs.
+ * instruction set and where every map lies. A plan that is shared never changes: many states may use it,
+ * and many processes, since it is one block of memory without addresses. A state owns the maps of one user
+ * and runs without allocating. Knows nothing of files, ranks or CAMs.
  *
  *     struct engine_plan *plan = NULL;
  *     struct engine_state *state = NULL;
