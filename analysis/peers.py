@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Times quantcam beside its peers, on one core, in one run, and prints the table of ratios: peer's time / ours.
 
-    analysis/peers.py --shared ../shared --oracle DIR...     MobileNetV2 and EfficientNet-Lite0 with trained weights (data/weights),
-                                                             and networks made by make_oracle.py MODEL ENGINE DIR
+    analysis/peers.py --shared ../shared --oracle DIR...     MobileNetV2, EfficientNet-Lite0 and SqueezeNet 1.1 with trained weights
+                                                             (data/weights), and networks made by make_oracle.py MODEL ENGINE DIR
+    --fp32 vgg16=FILE ...                                    networks of models/ with torchvision's names, whose int8 `quantize` makes
     --rounds 7 --repeats 20 --explain-rounds 7               --explain-rounds 0, --no-ranks: without them
     --json FILE --markdown FILE                              everything measured; the table
     --quick                                                  a try: few rounds of everything
 
 Network alone: ONNX Runtime (every int8 form), OpenVINO (int8 by NNCF, or the QDQ file where NNCF is not installed) and PyTorch
-(torchvision's quantized network on its checkpoint's engine), one thread, batch 1, the same photograph; int8 of the runtimes is made
-after training from photographs that nothing else is measured with. First it checks that all run the same network: fp32 logits
+(torchvision's quantized network, or quantizable_nets.py's, on its checkpoint's engine), one thread, batch 1, the same photograph; int8
+of the runtimes is made after training from photographs that nothing else is measured with. First it checks that all run the same network: fp32 logits
 within 1e-3 of the largest, parameters and MACs equal; and prints each side's int8 agreement with its own fp32. A form of int8 whose
 agreement is more than 10 points below the best peer's is named and not taken for the fastest, since its answers are of no use.
 Evaluate: decode, preprocess, both networks, both EigenCAM maps at 224 and their RMSE. Composition: Pillow, the fastest runtime in
@@ -24,16 +25,16 @@ efficientnet_lite_pytorch. QUANTCAM names the program (build/quantcam).
 """
 
 import argparse
+import functools
 import glob
 import json
 import os
-import re
 import tempfile
 import time
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
-from peers_common import Times, bench, infer, load, machine, normalize, ours, peaks, phases, photographs, pin
+from peers_common import ROOT, Times, bench, infer, load, machine, normalize, ours, peaks, phases, photographs, pin
 
 BEFORE = pin()                                              # before a library counts the cores
 import numpy as np
@@ -46,10 +47,13 @@ from peers_table import Table
 
 SAME, USEFUL = 1e-3, 0.10
 CALIBRATE, AGREE = 32, 64                                   # photographs, and others
-ROOM = ('mobilenet', 'shufflenet', 'efficientnet')          # where 1.3 times the fastest peer is wanted
+# Ratios that are wanted of the fastest peer: fp32, int8, evaluate, explain.
+GOALS = {'mobilenet_v2': (1.3, 1.6, 2.0, 2.35), 'efficientnet_lite0': (1.25, 1.5, 1.7, 2.2), 'mobilenet_v3_large': (1.3, 1.8, 1.8, 2.2),
+         'resnet18': (1.9, 1.12, 1.85, 2.3), 'shufflenet_v2_x0_5': (1.6, 2.5, 2.8, 2.7), 'vgg16': (1.8, 1.1, None, None),
+         'resnet50': (1.25, 1.1, None, None)}
+STOCK = {'mobilenet_v2': 18}                                # and of the stock script, evaluating
+PRECISIONS = ('fp32', 'int8')
 STUDY = ('resnet18', 'mobilenet_v2', 'mobilenet_v3_large', 'shufflenet_v2_x0_5')
-EVALUATE = {'mobilenet_v2': (1.6, 15), 'resnet18': (1.15, None)}
-EXPLAIN = {'mobilenet_v2': (3, 10), 'resnet18': (1.8, None)}
 PARTS = ('decode and preprocess', 'network', 'EigenCAM, 224 x 224 map', 'RMSE of the maps')
 STOCK_ROUNDS = 3                                            # of the explanation, which takes long
 SUSPICIOUS = 2.05                                           # no second rank makes the first one faster
@@ -57,8 +61,14 @@ WORST = 10                                                  # layers named
 
 
 class Job:
-    def __init__(self, name, fp32, int8, engine):
-        self.name, self.fp32, self.int8, self.engine, self.model = name, fp32, int8, engine, f'models/{name}.model'
+    def __init__(self, name, fp32, int8):
+        self.name, self.fp32, self.int8, self.model = name, fp32, int8, f'models/{name}.model'
+        self.goals = GOALS.get(name, (1, 1 / 1.1, None, None))
+
+    @functools.cached_property
+    def engine(self):
+        """The arithmetic of the int8 checkpoint, by what is in it."""
+        return json.loads(ours('inspect', '--json', self.model, self.int8))['arithmetic'].split(',')[0]
 
     def words(self):
         return {'name': self.name, 'model': self.model, 'fp32': self.fp32, 'int8': self.int8}
@@ -137,8 +147,7 @@ def networks(job, peers, x, picture, useless, args, table):
         labels[precision] = [label for label in every if label not in useless]
         keys = [f'{precision} {label}' for label in labels[precision]]
         table.add(f'{job.name} {precision}', times.median(mine), times.median(keys[0]), labels[precision][0],
-                  min(times.least[k] for k in keys) / times.least[mine], 1, 1.3 if job.name.startswith(ROOM) else None,
-                  n=args.rounds)
+                  min(times.least[k] for k in keys) / times.least[mine], job.goals[PRECISIONS.index(precision)], n=args.rounds)
         if every[0] in useless:
             key = f'{precision} {every[0]}'
             table.add(f'{job.name} {precision}, useless answers', times.median(mine), times.median(key), every[0],
@@ -162,7 +171,7 @@ def evaluation(job, peers, labels, picture, args, table):
         times.run('torchvision decode', lambda: photo.stock_photograph(picture), args.repeats)
         if stock:
             times.run('stock', lambda: stock(picture), 3)
-    goal, far = EVALUATE.get(job.name, (1.3, None))
+    goal, far = job.goals[2], STOCK.get(job.name)
     for mine, label, what, wanted in (('quantcam', 'composition', 'evaluate, composition', goal),
                                       ('quantcam', 'stock', 'evaluate, stock', far),
                                       ('quantcam, all that a row holds', 'composition', 'all that a row holds', None)):
@@ -189,8 +198,7 @@ def explanation(job, peers, labels, picture, args, table):
             if chosen and (name != 'stock' or i < STOCK_ROUNDS):
                 nets = {precision: (f, batch) for precision, (_, batch, f) in chosen.items()}
                 times.run(name, lambda nets=nets: photo.explain(nets, picture, maps), 1)
-    goal, far = EXPLAIN.get(job.name, (2, None))
-    for name, chosen, wanted in (('composition', best, goal), ('stock', stock, far)):
+    for name, chosen, wanted in (('composition', best, job.goals[3]), ('stock', stock, None)):
         if name in times.rounds:
             table.add(f'{job.name} explain, {name}', times.median('quantcam'), times.median(name),
                       ', '.join(f'{label} ({batch})' for label, batch, _ in chosen.values()),
@@ -261,19 +269,18 @@ def ranks(jobs, pictures, args, table, folder):
 
 
 def jobs_of(args, folder, pictures):
-    jobs = []
+    jobs, fp32 = [], list(args.fp32)
     if args.shared:
         weights = f'{args.shared}/data/weights'
-        jobs.append(Job('mobilenet_v2', f'{weights}/mobilenet_v2_coral.pth', f'{weights}/mobilenet_v2_coral_fbgemm.pth', 'fbgemm'))
-        lite = Job('efficientnet_lite0', f'{weights}/efficientnet-lite0-57934424.pth', f'{folder}/lite0.safetensors', None)
-        jobs.append(lite)
+        jobs.append(Job('mobilenet_v2', f'{weights}/mobilenet_v2_coral.pth', f'{weights}/mobilenet_v2_coral_fbgemm.pth'))
+        fp32 += [f'efficientnet_lite0={weights}/efficientnet-lite0-57934424.pth', f'squeezenet1_1={weights}/squeezenet1_1_ncnn.pth']
+    for name, path in (word.split('=', 1) for word in fp32):
+        jobs.append(Job(name, os.path.abspath(path), f'{folder}/{name}.safetensors'))
     for path in map(os.path.abspath, args.oracle):
         found = glob.glob(f'{path}/*_fp32_zip.pth')
         if not found:
             raise SystemExit(f'{path}: no *_fp32_zip.pth: not what make_oracle.py made')
-        engine = re.search('fbgemm|qnnpack', os.path.basename(path))
-        jobs.append(Job(os.path.basename(found[0]).removesuffix('_fp32_zip.pth'), found[0], found[0].replace('_fp32_', '_int8_'),
-                        engine[0] if engine else 'fbgemm'))
+        jobs.append(Job(os.path.basename(found[0]).removesuffix('_fp32_zip.pth'), found[0], found[0].replace('_fp32_', '_int8_')))
     wanted = [job for job in jobs if not args.only or job.name in args.only]
     if not wanted:
         raise SystemExit(f'none of {", ".join(job.name for job in jobs)} is called {" or ".join(args.only)}')
@@ -289,6 +296,7 @@ def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--shared', metavar='DIR', type=os.path.abspath)
     p.add_argument('--oracle', metavar='DIR', nargs='*', default=[])
+    p.add_argument('--fp32', metavar='NAME=FILE', nargs='*', default=[])
     p.add_argument('--only', metavar='MODEL', nargs='*', help='of these networks')
     p.add_argument('--rounds', type=int, default=7)
     p.add_argument('--repeats', type=int, default=20)
@@ -298,8 +306,11 @@ def arguments():
     p.add_argument('--json', metavar='FILE')
     p.add_argument('--markdown', metavar='FILE')
     args = p.parse_args()
-    if not args.shared and not args.oracle:
-        p.error('give --shared or --oracle')
+    if not args.shared and not args.oracle and not args.fp32:
+        p.error('give --shared, --oracle or --fp32')
+    for word in args.fp32:
+        if '=' not in word or not os.path.exists(f'{ROOT}/models/{word.partition("=")[0]}.model'):
+            p.error(f'--fp32 {word}: not NAME=FILE with a NAME of models/')
     if args.quick:
         args.rounds, args.repeats, args.explain_rounds = min(args.rounds, 2), min(args.repeats, 5), min(args.explain_rounds, 1)
     if args.rounds < 1 or args.repeats < 1:

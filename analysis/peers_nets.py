@@ -13,7 +13,9 @@ import torchvision
 from onnxruntime import quantization as oq
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+import load_quantized
 from peers_common import normalize
+from quantizable_nets import BUILD
 
 try:
     import openvino as ov
@@ -28,7 +30,8 @@ finally:
     logging.disable(logging.NOTSET)
 
 LAST = {'resnet18': 'layer4', 'mobilenet_v2': 'features.18', 'mobilenet_v3_large': 'features.16', 'shufflenet_v2_x0_5': 'conv5',
-        'efficientnet_lite0': '_bn1'}
+        'efficientnet_lite0': '_bn1', 'vgg16': 'features.29', 'resnet50': 'layer4', 'densenet121': 'features',
+        'efficientnet_b0': 'features.8', 'squeezenet1_0': 'features.12', 'squeezenet1_1': 'features.12'}
 FORMS = tuple((f'{label} per {"channel" if per else "tensor"}', form, per)
               for label, form in (('QDQ', oq.QuantFormat.QDQ), ('QOperator', oq.QuantFormat.QOperator)) for per in (False, True))
 
@@ -49,11 +52,13 @@ def torch_fp32(job):
 
 
 def torch_int8(job):
-    """torchvision's quantizable network with the job's checkpoint, or None where PyTorch has none."""
+    """The quantizable network with the job's checkpoint, or None where PyTorch has none."""
     import torch.ao.quantization as aq
 
-    if not job.engine or not hasattr(torchvision.models.quantization, job.name):
+    if job.name not in BUILD and not hasattr(torchvision.models.quantization, job.name):
         return None
+    if job.int8.endswith('.safetensors'):
+        return load_quantized.load(job.name, job.int8)
     torch.backends.quantized.engine = job.engine
     state = torch.load(job.int8, map_location='cpu', weights_only=True)
     with warnings.catch_warnings():

@@ -157,7 +157,7 @@ struct model_binding {
     int unstated;                   /* QAT: the quantizers have no scale and zero point to tell their codes */
     int observing;                  /* QAT: observers of weights are on: convert runs them once more */
     int folded;                     /* the checkpoint has its batch normalisations folded already */
-    int unbiased;                   /* layers with neither a bias nor a batch normalisation */
+    int unbiased;                   /* layers with no bias, whose output no batch normalisation shifts */
     int per_channel;                /* any weight is per channel */
     int fbgemm;                     /* CODES: the engine `auto` is fbgemm, not qnnpack: as the checkpoint's
                                        note quantcam.engine says, else where any weight is per channel */

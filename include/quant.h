@@ -28,6 +28,7 @@
 #include "engine.h"
 
 enum quant_observer { QUANT_MINMAX, QUANT_PERCENTILE, QUANT_MSE };
+enum { QUANT_MSE_BITS = 8 }; /* codes of more are finer than the histogram of QUANT_MSE */
 enum quant_equalize { QUANT_EQUALIZE_OFF, QUANT_EQUALIZE_ON, QUANT_EQUALIZE_AUTO };
 
 /* A precision by name (preset.c): what a job's `int8 = ...` means unless its file or the job says more. */
@@ -66,6 +67,8 @@ struct quant_options {
     int correct_bias;                  /* CODES alone: rounded bits are many, or a study's own */
     int sensitivity; /* run each layer alone quantized: alone_sqnr_db, lost */
 };
+/* Its observer, or, where its bits were changed to more than QUANT_MSE has, QUANT_MINMAX. */
+enum quant_observer quant_preset_observer(const struct quant_preset *p);
 /* What is done for a precision that is not real, before a caller says otherwise. */
 void quant_preset_options(const struct quant_preset *p, struct quant_options *out);
 /* ERR_RANGE: bits that the form has not, an observer or a correction that it cannot have. */

@@ -55,7 +55,8 @@ static const struct option_row rows[] = {
       .help =
           "one weight scale per output channel or per layer; auto: as the precision, tensor for qnnpack" },
     { CMD_ROW("observer", CHOICE, observer), .values = "auto|minmax|percentile|mse",
-      .help = "range of activations: all values, all but the outermost, or of least squared error" },
+      .help = "range of activations: all values, all but the outermost, or of least squared error; auto: as "
+              "the precision, all values of more than 8 bits" },
     { CMD_ROW("percentile", REAL, percentile), .values = "PERCENT", .low = 50, .high = 100,
       .help = "observer percentile: share of the values inside each end" },
     { CMD_ROW("weight_scale", CHOICE, weight_scale), .values = "auto|minmax|mse",
@@ -164,8 +165,7 @@ static status set_options(const struct settings *s, struct quant_options *out)
     p.weights = or_usual(s->weight_bits, p.weights);
     p.activations = or_usual(s->activation_bits, p.activations);
     p.ends = or_usual(s->ends, p.ends);
-    if (s->observer)
-        p.observer = (enum quant_observer)(s->observer - 1);
+    p.observer = s->observer ? (enum quant_observer)(s->observer - 1) : quant_preset_observer(&p);
     if (s->per)
         p.per_channel = s->per == PER_CHANNEL;
     else if (s->engine && p.form == PRECISION_CODES)
@@ -173,7 +173,8 @@ static status set_options(const struct settings *s, struct quant_options *out)
     quant_preset_options(&p, out);
     out->arithmetic = s->engine ? ENGINE_QNNPACK : ENGINE_FBGEMM;
     out->percentile = s->percentile;
-    out->weight_mse = s->weight_scale ? s->weight_scale == SCALE_MSE : preset->observer == QUANT_MSE;
+    out->weight_mse = s->weight_scale ? s->weight_scale == SCALE_MSE
+                                      : preset->observer == QUANT_MSE && p.weights <= QUANT_MSE_BITS;
     if (s->equalize)
         out->equalize = s->equalize == EQUALIZE_ON ? QUANT_EQUALIZE_ON : QUANT_EQUALIZE_OFF;
     out->correct_bias &= s->correct;

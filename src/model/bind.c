@@ -191,7 +191,7 @@ static status bind_layer(struct model_binding *b, int node, uint8_t *used)
     mark(b, used, s.variance);
     weights = (uint64_t)s.oc * (uint64_t)s.ic * (uint64_t)s.kh * (uint64_t)s.kw;
     biases = s.bias || s.gamma ? (uint64_t)s.oc : 0;
-    b->unbiased += !biases;
+    b->unbiased += !biases && !model_is_shifted(b->model, node);
     if (b->form != PRECISION_REAL) {
         const struct model_range *r = b->qat ? &b->weight_range[node] : NULL;
 

@@ -85,7 +85,8 @@ static status add_biases(const struct model_binding *b, struct text *out)
         const struct model_node *n = &b->model->node[i];
         const struct tensor *bias = NULL;
 
-        if (model_has_weights(n) && !(n->bn[0] && normalised) && model_weight(b, n, &bias) && !bias)
+        if (model_has_weights(n) && !(n->bn[0] && normalised) && model_weight(b, n, &bias) && !bias &&
+            !model_is_shifted(b->model, i))
             TRY(text_add(out, "%s%s", named++ ? ", " : "", n->weight));
     }
     if (b->unbiased > NAMED)

@@ -128,3 +128,25 @@ int model_quantizes(enum model_op op)
     return op == OP_INPUT || op == OP_CONV || op == OP_LINEAR || op == OP_BATCHNORM || op == OP_ADD ||
            op == OP_MUL || op == OP_CAT || op == OP_HARDSWISH || op == OP_SILU;
 }
+
+/* Ops that take no constant away which a later one adds. */
+static int passes_shift(enum model_op op)
+{
+    return op == OP_CAT || op == OP_SLICE || op == OP_SHUFFLE || op == OP_AVGPOOL2D || op == OP_MAXPOOL;
+}
+
+int model_is_shifted(const struct model *m, int node)
+{
+    uint8_t read[MODEL_MAX_NODES] = { 0 }, lost[MODEL_MAX_NODES] = { 0 };
+
+    for (int i = m->nodes - 1; i > node; i--) {
+        const struct model_node *n = &m->node[i];
+        int shifted = n->op == OP_BATCHNORM || (passes_shift(n->op) && read[i] && !lost[i]);
+
+        for (int j = 0; j < n->inputs; j++) {
+            read[n->input[j]] = 1;
+            lost[n->input[j]] |= !shifted;
+        }
+    }
+    return read[node] && !lost[node];
+}

@@ -42,6 +42,10 @@ struct model_sources {
 };
 MUST_USE status model_find_sources(const struct model_binding *b, int node, struct model_sources *out);
 
+/* Does batch normalisation alone (OP_BATCHNORM), which has a shift, read a layer's output, wherever it goes?
+ * Then it needs no bias, as DenseNet's have none. */
+int model_is_shifted(const struct model *m, int node);
+
 /* FAIL of a checkpoint, whose path the sentence begins with. */
 #define MODEL_FAIL(b, code, ...) error_prefix(FAIL(code, __VA_ARGS__), "%s", (b)->weights->source)
 

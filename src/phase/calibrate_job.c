@@ -13,14 +13,19 @@
 enum { CALIBRATION_VERSION = 1, PICTURE_PATH = 4096 };
 static const size_t most_bytes = (size_t)16 << 30; /* of a checkpoint */
 
+/* What is found out once a job of the listed pictures, which all its networks are calibrated on. */
+struct calibration_pictures {
+    int count, evaluated;          /* evaluated: those left out */
+    uint8_t (*content)[HASH_SIZE]; /* (count) of their files */
+    uint64_t *bytes;               /* (count); 0 = cannot be read */
+    uint8_t *drop;                 /* (count) 1: the job evaluates it too */
+};
+
 struct made {
     struct run *r;
     int network, precision;
     struct quant_options options;
     struct calibrate_pictures pictures;
-    uint8_t (*content)[HASH_SIZE]; /* (pictures) of their files */
-    uint64_t *bytes;               /* (pictures); 0 = cannot be read */
-    int evaluated;                 /* pictures that the job evaluates too, left out */
     struct tensor_table weights;
     struct model_binding binding;
     uint8_t hash[HASH_SIZE];
@@ -99,23 +104,22 @@ static status bind_reference(struct made *m)
 /* ---- the pictures -------------------------------------------------------------------------------------- */
 
 /* Every rank looks at its own; zeros are the others'. */
-static void look_at_pictures(struct made *m)
+static void look_at_pictures(const struct comm *c, char *const *path, struct calibration_pictures *k)
 {
-    const struct comm *c = m->r->c;
-    size_t count = (size_t)m->pictures.count;
+    size_t count = (size_t)k->count;
     struct stat st;
 
     for (size_t i = (size_t)c->rank; i < count; i += (size_t)c->size) {
         comm_alive();
-        if (stat(m->pictures.path[i], &st) == 0 && hash_file(m->pictures.path[i], m->content[i]) == OK)
-            m->bytes[i] = (uint64_t)st.st_size;
+        if (stat(path[i], &st) == 0 && hash_file(path[i], k->content[i]) == OK)
+            k->bytes[i] = (uint64_t)st.st_size;
     }
-    comm_or_bytes(c, m->content[0], count * HASH_SIZE);
-    comm_or_bytes(c, (uint8_t *)m->bytes, count * sizeof *m->bytes);
+    comm_or_bytes(c, k->content[0], count * HASH_SIZE);
+    comm_or_bytes(c, (uint8_t *)k->bytes, count * sizeof *k->bytes);
 }
 
 /* Only a file of the same size is read. */
-static void compare_picture(const struct made *m, const char *path, uint8_t *drop)
+static void compare_picture(const struct calibration_pictures *k, const char *path)
 {
     uint8_t content[HASH_SIZE];
     struct stat st;
@@ -123,72 +127,73 @@ static void compare_picture(const struct made *m, const char *path, uint8_t *dro
 
     if (stat(path, &st) != 0)
         return;
-    for (int i = 0; i < m->pictures.count; i++) {
-        if (m->bytes[i] != (uint64_t)st.st_size)
+    for (int i = 0; i < k->count; i++) {
+        if (k->bytes[i] != (uint64_t)st.st_size)
             continue;
         if (!known && hash_file(path, content) != OK)
             return;
         known = 1;
-        drop[i] |= memcmp(content, m->content[i], HASH_SIZE) == 0;
+        k->drop[i] |= memcmp(content, k->content[i], HASH_SIZE) == 0;
     }
 }
 
-static status find_evaluated(struct made *m, uint8_t *drop)
+static status find_evaluated(const struct run *r, const struct calibration_pictures *k)
 {
-    const struct run *r = m->r;
     char path[PICTURE_PATH];
 
     for (int i = r->c->rank; i < r->list.count; i += r->c->size) {
         comm_alive();
         TRY(text_path(path, sizeof path, r->list.root, r->list.entry[i].path));
-        compare_picture(m, path, drop);
+        compare_picture(k, path);
     }
     return OK;
 }
 
-static status drop_evaluated(struct made *m, const uint8_t *drop)
+static status alloc_calibration(struct run *r, int count)
 {
-    int kept = 0, count = m->pictures.count;
+    struct calibration_pictures *k;
 
-    for (int i = 0; i < count; i++)
-        if (!drop[i])
-            memcpy(m->content[kept++], m->content[i], HASH_SIZE);
-    m->evaluated = count - kept;
-    if (kept == 0)
-        return FAIL(
-            ERR_USAGE,
-            "quantize.images: all %d calibration pictures are evaluated too: ranges must be chosen on "
-            "others",
-            count);
-    if (m->evaluated)
-        calibrate_pictures_drop(&m->pictures, drop);
+    MEM_TRY(r->calibration, 1, sizeof *r->calibration);
+    k = r->calibration;
+    k->count = count;
+    MEM_TRY(k->content, (size_t)count, sizeof *k->content);
+    MEM_TRY(k->bytes, (size_t)count, sizeof *k->bytes);
+    MEM_TRY(k->drop, (size_t)count, sizeof *k->drop);
     return OK;
 }
 
-static status leave_out_evaluated(struct made *m)
+static status look_once(struct run *r, const struct calibrate_pictures *p)
 {
-    size_t count = (size_t)m->pictures.count;
-    uint8_t *drop = mem_alloc(count, 1);
-    status result = drop ? find_evaluated(m, drop) : FAIL(ERR_MEMORY, "no memory for %zu marks", count);
+    struct calibration_pictures *k;
 
-    TRY_OUT(comm_agree(m->r->c, result));
-    comm_or_bytes(m->r->c, drop, count);
-    result = drop_evaluated(m, drop);
-out:
-    mem_free(drop);
-    return result;
-}
-
-static status alloc_pictures(struct made *m)
-{
-    MEM_TRY(m->content, (size_t)m->pictures.count, sizeof *m->content);
-    MEM_TRY(m->bytes, (size_t)m->pictures.count, sizeof *m->bytes);
+    TRY(comm_agree(r->c, alloc_calibration(r, p->count)));
+    k = r->calibration;
+    look_at_pictures(r->c, p->path, k);
+    TRY(comm_agree(r->c, find_evaluated(r, k)));
+    comm_or_bytes(r->c, k->drop, (size_t)k->count);
+    for (int i = 0; i < k->count; i++)
+        k->evaluated += k->drop[i];
+    if (k->evaluated && k->evaluated < k->count)
+        log_info("%d of %d calibration pictures are evaluated too: left out", k->evaluated, k->count);
     return OK;
 }
 
+void calibrate_job_end(struct run *r)
+{
+    if (r->calibration) {
+        mem_free(r->calibration->content);
+        mem_free(r->calibration->bytes);
+        mem_free(r->calibration->drop);
+    }
+    mem_free(r->calibration);
+    r->calibration = NULL;
+}
+
+/* Listed anew for each network, whose classes the labels are. */
 static status list_pictures(struct made *m)
 {
-    const struct job *job = m->r->job;
+    struct run *r = m->r;
+    const struct job *job = r->job;
     const struct calibrate_source source = { .images = job->quantize_images,
                                              .labels = "",
                                              .synsets = job->synsets,
@@ -196,14 +201,27 @@ static status list_pictures(struct made *m)
                                              .classes = m->binding.model->classes,
                                              .network = job->network[m->network].name,
                                              .list = "",
-                                             .said = m->r->pictures_said ? NULL : "calibration pictures: ",
+                                             .said = r->calibration ? NULL : "calibration pictures: ",
                                              .limit = job->quantize_limit,
                                              .seed = (uint64_t)job->quantize_seed };
+    int count;
 
-    TRY(calibrate_pictures_list(m->r->c, &source, &m->pictures));
-    TRY(comm_agree(m->r->c, alloc_pictures(m)));
-    look_at_pictures(m);
-    return leave_out_evaluated(m);
+    TRY(calibrate_pictures_list(r->c, &source, &m->pictures));
+    count = m->pictures.count;
+    if (!r->calibration)
+        TRY(look_once(r, &m->pictures));
+    if (r->calibration->count != count)
+        return FAIL(ERR_MISMATCH, "%s: %d calibration pictures, and %d before: it changed under the job",
+                    job->quantize_images, count, r->calibration->count);
+    if (r->calibration->evaluated == count)
+        return FAIL(
+            ERR_USAGE,
+            "quantize.images: all %d calibration pictures are evaluated too: ranges must be chosen on "
+            "others",
+            count);
+    if (r->calibration->evaluated)
+        calibrate_pictures_drop(&m->pictures, r->calibration->drop);
+    return OK;
 }
 
 /* ---- once ---------------------------------------------------------------------------------------------- */
@@ -211,6 +229,7 @@ static status list_pictures(struct made *m)
 /* Of all that the checkpoint follows from. */
 static void hash_all(struct made *m)
 {
+    const struct calibration_pictures *k = m->r->calibration;
     const struct quant_options *o = &m->options;
     char text[512], pipeline[IMAGE_PIPELINE_TEXT];
     struct hash h;
@@ -223,7 +242,9 @@ static void hash_all(struct made *m)
     hash_add(&h, m->binding.model->sha256, HASH_SIZE);
     hash_add(&h, m->weights.sha256, HASH_SIZE);
     hash_add(&h, text, strlen(text));
-    hash_add(&h, m->content, (size_t)m->pictures.count * HASH_SIZE);
+    for (int i = 0; i < k->count; i++)
+        if (!k->drop[i])
+            hash_add(&h, k->content[i], HASH_SIZE);
     hash_result(&h, m->hash);
 }
 
@@ -256,8 +277,8 @@ static int copy_made(const struct made *m, const char *path)
              n->precision[m->precision].name);
     if (!job->from[0] || !is_made(m, beside))
         return 0;
-    copied = text_read_file(beside, most_bytes, &bytes, &size) == OK &&
-             text_write_file(path, bytes, size) == OK;
+    copied =
+        text_read_file(beside, most_bytes, &bytes, &size) == OK && text_write_file(path, bytes, size) == OK;
     mem_free(bytes);
     if (copied)
         log_info("%s is a copy of %s", path, beside);
@@ -297,8 +318,9 @@ static status note(const struct made *m)
     const char *name = n->precision[m->precision].name;
     char hex[2 * HASH_SIZE + 1], left_out[64] = "";
 
-    if (m->evaluated)
-        snprintf(left_out, sizeof left_out, " (%d that are evaluated too left out)", m->evaluated);
+    if (m->r->calibration->evaluated)
+        snprintf(left_out, sizeof left_out, " (%d that are evaluated too left out)",
+                 m->r->calibration->evaluated);
     TRY(text_add(&m->r->decided, "network.%s.%s.calibration = %s\n", n->name, name, hash_hex(m->hash, hex)));
     return text_add(&m->r->decided,
                     "network.%s.%s.decided = calibrated on %d pictures of quantize.images%s\n", n->name, name,
@@ -313,10 +335,6 @@ static status calibrate(struct made *m, const char *path)
     TRY(comm_agree(c, bind_reference(m)));
     TRY(list_pictures(m));
     hash_all(m);
-    if (m->evaluated && !m->r->pictures_said)
-        log_info("%d of %d calibration pictures are evaluated too: left out", m->evaluated,
-                 m->evaluated + m->pictures.count);
-    m->r->pictures_said = 1;
     if (c->rank == 0 && !(found[0] = is_made(m, path))) {
         found[1] = copy_made(m, path);
         if (!found[1] && access(path, F_OK) == 0)
@@ -347,8 +365,6 @@ status calibrate_job_make(struct run *r, int network, int precision)
         return OK;
     result = calibrate(&m, calibrate_job_file(r->job, network, precision, path));
     calibrate_pictures_free(&m.pictures);
-    mem_free(m.content);
-    mem_free(m.bytes);
     model_unbind(&m.binding);
     table_free(&m.weights);
     return result;

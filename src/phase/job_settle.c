@@ -76,7 +76,10 @@ static status describe(const struct job *job, struct job_precision *p)
     p->activations = s->activations ? s->activations : p->activations;
     p->ends = s->ends ? s->ends : p->ends;
     p->per_channel = s->per ? s->per == 1 : p->per_channel;
-    p->observer = s->observer ? (enum quant_observer)(s->observer - 1) : p->observer;
+    p->observer = s->observer
+                      ? (enum quant_observer)(s->observer - 1)
+                      : quant_preset_observer(&(struct quant_preset){
+                            .activations = p->activations, .ends = p->ends, .observer = p->observer });
     if (s->arithmetic) {
         p->stated = 1;
         p->form = s->arithmetic == 1 ? PRECISION_CODES : PRECISION_ROUNDED;

@@ -320,6 +320,8 @@ static void name_precisions(struct run *r)
 
 status plan_make(struct run *r)
 {
+    status result;
+
     r->decided.max = DECIDED_MAX;
     TRY(comm_agree(r->c, choose_kernels(r)));
     name_precisions(r);
@@ -332,7 +334,9 @@ status plan_make(struct run *r)
     for (int i = 0; i < r->networks; i++)
         TRY(check_classes(r, i));
     TRY(make_precisions(r, 0)); /* a file that is not what the job says is refused before anything is made */
-    TRY(make_precisions(r, 1));
+    result = make_precisions(r, 1);
+    calibrate_job_end(r);
+    TRY(result);
     for (int i = 0; i < r->networks; i++)
         note_network(r, i);
     return check_saturation(r);

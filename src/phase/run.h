@@ -60,7 +60,7 @@ struct run {
     struct text decided; /* of the networks' checkpoints: `network.N.P.decided = words`, a line each */
     int networks, precisions;
     struct store_precision precision[STORE_MAX_PRECISIONS];
-    int pictures_said; /* how the calibration pictures were read is in the log */
+    struct calibration_pictures *calibration; /* calibrate_job.c's, from its first network to its last */
     int borrowed; /* the engines are another run's: predict.c */
     int sampled;  /* of a picture-sized map some runs of the network are made, to be timed: predict.c */
     double maps_spent_s, maps_whole_s; /* what these took, what all would have taken; this rank's */
@@ -155,6 +155,8 @@ void progress_file_remove(const struct run *r);
  * quantize, unless it is there, or beside store.from, and of the same fp32 file, calibration pictures and
  * settings. Adds lines to r->decided. ERR_USAGE: all pictures are evaluated too. */
 MUST_USE status calibrate_job_make(struct run *r, int network, int precision);
+/* Behind the last. Local, idempotent. */
+void calibrate_job_end(struct run *r);
 /* A dry run leaves nothing: removes what it made, once that is read. */
 void calibrate_job_forget(const struct run *r, int network, int precision);
 

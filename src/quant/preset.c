@@ -54,6 +54,13 @@ const char *quant_preset_name(int i)
     return i >= 0 && i < (int)COUNT_OF(presets) ? presets[i].name : NULL;
 }
 
+enum quant_observer quant_preset_observer(const struct quant_preset *p)
+{
+    int fine = p->activations > QUANT_MSE_BITS || p->ends > QUANT_MSE_BITS;
+
+    return fine && p->observer == QUANT_MSE ? QUANT_MINMAX : p->observer;
+}
+
 void quant_preset_options(const struct quant_preset *p, struct quant_options *out)
 {
     int codes = p->form == PRECISION_CODES;

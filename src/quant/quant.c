@@ -20,7 +20,7 @@ status quant_check_options(const struct quant_options *o)
     TRY(check_bits(o, "activations", o->activation_bits));
     if (o->ends)
         TRY(check_bits(o, "first and last layer", o->ends));
-    if (o->observer == QUANT_MSE && (o->activation_bits > 8 || o->ends > 8))
+    if (o->observer == QUANT_MSE && (o->activation_bits > QUANT_MSE_BITS || o->ends > QUANT_MSE_BITS))
         return FAIL(ERR_RANGE,
                     "codes of more than 8 bits are finer than the histogram of the observer mse: take "
                     "minmax or percentile");

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Rounded precisions against torch.fake_quantize (tests/oracles/compare_rounded.py): a demo network of 16 and of 4 bits.
+# Rounded precisions against torch.fake_quantize (tests/oracles/compare_rounded.py): a demo network of 16 and of 4 bits. Networks of the
+# second study: oracle_networks.sh.
 . "$(dirname "$0")/oracle.bash"
 needs "torch, h5py, numpy"
 M=models/demo/mobilenet_v2.model

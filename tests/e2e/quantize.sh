@@ -64,7 +64,8 @@ check "one network in both" h5diff -q "$T/one.safetensors.out" "$T/one.h5.out" l
 check "relu6 noted" grep -q '"quantcam.relu6":"clamp"' "$T/one.safetensors"
 
 for options in "--engine=qnnpack" "--engine=qnnpack --per=channel" "--activation-bits=7 --observer=minmax --weight-scale=minmax" \
-    "--observer=percentile --percentile=99.9 --bias-correction=off" "--equalize=on"; do
+    "--observer=percentile --percentile=99.9 --bias-correction=off" "--equalize=on" \
+    "--arithmetic=rounded --weight-bits=16 --activation-bits=16"; do
     check "$options" code 0 quantize --limit 2 -o "$T/other.safetensors" $options
     check "$options change the file" differ "$T/auto.safetensors" "$T/other.safetensors"
 done

@@ -1,6 +1,6 @@
 /* The ops' names, and that every description in models/ is what it says. */
 #include "check.h"
-#include "model.h"
+#include "model/model_parts.h"
 
 #include <string.h>
 
@@ -45,6 +45,32 @@ static void test_fused_relu(void)
     model_free(&m);
 }
 
+/* As in DenseNet: a joins a cat that a batch normalisation alone and the next cat read, c a pool before one.
+ * d's second reader, e's relu, and f, the output, have none. */
+static void test_shifted(void)
+{
+    static const char text[] = "model m\ninput i 3 4 4 resize 4 bilinear crop 4 mean 0 0 0 std 1 1 1\n"
+                               "conv a i out 3 kernel 1 stride 1 pad 0 groups 1 weight a\ncat j i a\n"
+                               "batchnorm n j weight n eps 1e-05\nrelu nr n\n"
+                               "conv b nr out 3 kernel 1 stride 1 pad 0 groups 1 weight b\ncat k j b\n"
+                               "batchnorm o k weight o eps 1e-05\n"
+                               "conv c o out 4 kernel 1 stride 1 pad 0 groups 1 weight c\n"
+                               "avgpool2d p c kernel 2 stride 2\nbatchnorm q p weight q eps 1e-05\n"
+                               "conv d q out 4 kernel 1 stride 1 pad 0 groups 1 weight d\nbatchnorm r d "
+                               "weight r eps 1e-05\nadd s d r\n"
+                               "conv e s out 4 kernel 1 stride 1 pad 0 groups 1 weight e\nrelu er "
+                               "e\nbatchnorm t er weight t eps 1e-05\n"
+                               "avgpool u t\nlinear f u out 2 weight f\noutput f\ncam t\n";
+    struct model m;
+
+    CHECK_MSG(model_parse("x.model", text, sizeof text - 1, &m) == OK, "%s", error_last()->text);
+    for (int i = 0; i < m.nodes; i++)
+        if (model_has_weights(&m.node[i]))
+            CHECK_MSG(model_is_shifted(&m, i) == (strchr("abc", m.node[i].name[0]) != NULL), "%s",
+                      m.node[i].name);
+    model_free(&m);
+}
+
 /* Another CAM layer: its own values show, so what was fused with its relu no longer is. */
 static void test_choose_cam(void)
 {
@@ -59,9 +85,9 @@ static void test_choose_cam(void)
     CHECK(model_choose_cam(&m, "a") == OK && m.cam == 1 && model_fused_relu(&m, 1) == -1);
     CHECK(model_choose_cam(&m, "r") == OK && m.cam == 2 && model_fused_relu(&m, 1) == 2);
     CHECK(model_choose_cam(&m, "pol") == ERR_USAGE && m.cam == 2);
-    CHECK_MSG(strcmp(error_last()->text,
-                     "the CAM layer 'pol' is no node of x.model (did you mean 'pool'?)") == 0,
-              "%s", error_last()->text);
+    CHECK_MSG(
+        strcmp(error_last()->text, "the CAM layer 'pol' is no node of x.model (did you mean 'pool'?)") == 0,
+        "%s", error_last()->text);
     CHECK(model_choose_cam(&m, "quite another") == ERR_USAGE);
     CHECK_MSG(strcmp(error_last()->text, "the CAM layer 'quite another' is no node of x.model") == 0, "%s",
               error_last()->text);
@@ -73,11 +99,11 @@ static void test_choose_cam(void)
 
 int main(void)
 {
-    static const char *const names[OP_COUNT] = {
-        "input",   "conv",    "linear",    "batchnorm", "relu", "relu6", "hardswish", "hardsigmoid", "silu",
-        "sigmoid", "maxpool", "avgpool2d", "avgpool",   "mean", "add",   "mul",       "cat",         "slice",
-        "shortcut", "shuffle"
-    };
+    static const char *const names[OP_COUNT] = { "input",   "conv",    "linear",    "batchnorm",
+                                                 "relu",    "relu6",   "hardswish", "hardsigmoid",
+                                                 "silu",    "sigmoid", "maxpool",   "avgpool2d",
+                                                 "avgpool", "mean",    "add",       "mul",
+                                                 "cat",     "slice",   "shortcut",  "shuffle" };
 
     for (int i = 0; i < OP_COUNT; i++)
         CHECK_MSG(strcmp(model_op_name((enum model_op)i), names[i]) == 0, "op %d", i);
@@ -101,6 +127,7 @@ int main(void)
     check_description("models/demo/mobilenet_v3_large.model", 140, 16, "features.16.2", 336, 7);
     check_description("models/demo/shufflenet_v2_x0_5.model", 155, 16, "conv5.2", 256, 7);
     test_fused_relu();
+    test_shifted();
     test_choose_cam();
     CHECK(mem_live() == 0);
     return check_result("model/graph");

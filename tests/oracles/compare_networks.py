@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """The networks of the second study with random weights against PyTorch: real values, and every code of `quantcam quantize`.
 
-    tests/oracles/compare_networks.py [--networks vgg16,densenet121,...] [--images 2] [--seed 0] [--real]
+    tests/oracles/compare_networks.py [--networks vgg16,densenet121,...] [--images 2] [--seed 0] [--real | --all]
 
 For each network torchvision's seeded initialization, its batch normalisations' statistics those of a training pass over noise.
-Pictures are `quantcam synth`'s. fp32: logits and the CAM layer within 1e-4 of the largest value; DenseNet once more under the names of
-older files. int8: quantized by `quantcam quantize` on the same pictures, per channel under fbgemm with codes to 127 (its kernels may
-saturate at 8 bits) and per tensor under qnnpack; converted and run by PyTorch (analysis/quantizable_nets.py): the codes of every module of the first
-picture, and all logits, must be equal, and every node's those of slow_model.py, which needs no PyTorch. (`mobilenet_v2` and `resnet50`, which torchvision quantizes itself, take its own form.) --real
-leaves int8 out. resnet20_cifar10 has the weights of $QUANTCAM_SHARED/data, and is compared in fp32 and with slow_model.py.
+Pictures are `quantcam synth`'s. fp32: logits and the CAM layer within 1e-4 of the largest value; DenseNet once more under the names
+of older files. int8: quantized by `quantcam quantize` on the same pictures, per channel under fbgemm with codes to 127 (its kernels
+may saturate at 8 bits) and per tensor under qnnpack; converted and run by PyTorch (analysis/quantizable_nets.py): the codes of every
+module of the first picture, and all logits, must be equal, and every node's those of slow_model.py, which needs no PyTorch.
+(`mobilenet_v2` and `resnet50`, which torchvision quantizes itself, take its own form.) --all: of the other precisions of integers
+(OTHERS), as `quantize` makes them by default, every node's codes are those of slow_model.py, too, and every value of int16 and of
+paper2 is what torch.fake_quantize makes of it (compare_rounded.py): minutes for the large networks. --real leaves all but fp32 out. resnet20_cifar10 has the weights of $QUANTCAM_SHARED/data, and is compared with torch in fp32 alone.
 Prints compared, unmapped and mismatches; exit 0 only if the last is 0. Environment: QUANTCAM the program, QUANTCAM_ISA.
 """
 import argparse
@@ -24,6 +26,7 @@ import numpy as np
 import torch
 import torchvision
 
+import compare_rounded
 import slow_model
 from oracle import QUANTCAM, ROOT, Tally, infer
 
@@ -34,6 +37,10 @@ CAM = {'vgg16': 'features.29', 'resnet50': 'layer4', 'densenet121': 'features', 
        'efficientnet_b0': 'features.8', 'squeezenet1_0': 'features.12', 'squeezenet1_1': 'features.12'}
 QUICK = ('--observer=minmax', '--weight-scale=minmax', '--bias-correction=off')
 FORMS = (('fbgemm', ('--engine=fbgemm', '--activation-bits=7', *QUICK)), ('qnnpack', ('--engine=qnnpack', *QUICK)))
+# Per channel and per tensor, of fewer bits, of 7 (whose codes reach 255), with every default of `quantize`.
+OTHERS = {'fbgemm': (('--precision=int8',), ('--precision=int4',), ('--precision=w4a8',), ('--precision=int2',), ('--precision=w4a2',),
+                     ('--precision=paper2', '--arithmetic=integer', '--equalize=off', '--bias-correction=off')),
+          'qnnpack': (('--precision=int8', '--engine=qnnpack'), ('--precision=int4', '--engine=qnnpack'))}
 RESNET20 = 'resnet20_cifar10-12fca82f.th'
 
 
@@ -158,13 +165,28 @@ def quantized(name, weights, folder, options):
     return out
 
 
-def compare_slow(name, engine, weights, pixels, out, tally):
+def compare_slow(name, engine, weights, pixels, out, tally, label=''):
     """Every node against the model in numpy."""
     with h5py.File(pixels) as f:
         slow = slow_model.run(f'{ROOT}/models/{name}.model', weights, f['pixels'][0], engine)
     with run(name, weights, pixels, out, '--tap=all', '--engine', engine) as ours:
         for node, codes in ours['codes'].items():
-            tally.exact(f'{name} {engine} {node} against the slow model', codes[()], slow[node])
+            tally.exact(f'{name} {engine} {label} {node} against the slow model', codes[()], slow[node])
+
+
+def compare_others(name, weights, folder, pixels, out, tally):
+    for engine, forms in OTHERS.items():
+        for options in forms:
+            compare_slow(name, engine, quantized(name, weights, folder, options), pixels, out, tally, options[0])
+
+
+def compare_fake(name, weights, folder, pixels, out, tally):
+    with h5py.File(pixels) as f:
+        picture = f['pixels'][0]
+    for options in (('--precision=int16',), ('--precision=paper2',)):
+        path = quantized(name, weights, folder, options)
+        with run(name, path, pixels, out, '--tap=all') as ours:
+            compare_rounded.Network(f'{ROOT}/models/{name}.model', path).compare(ours['values'], picture, tally)
 
 
 def compare_codes(name, engine, options, folder, pixels, x, out, tally):
@@ -186,7 +208,7 @@ def compare_codes(name, engine, options, folder, pixels, x, out, tally):
     return unseen
 
 
-def resnet20(scratch, tally, images, seed):
+def resnet20(scratch, tally, a):
     weights = f'{os.environ.get("QUANTCAM_SHARED", f"{ROOT}/../shared")}/data/weights/{RESNET20}'
     if not os.path.exists(weights):
         print(f'  skip: resnet20_cifar10 (no {weights})')
@@ -194,7 +216,7 @@ def resnet20(scratch, tally, images, seed):
     net = ResNet20().eval()
     state = torch.load(weights, map_location='cpu', weights_only=False)['state_dict']
     net.load_state_dict({k.removeprefix('module.'): v for k, v in state.items()}, strict=False)
-    u8 = noise(images, 32, 3000 + seed)
+    u8 = noise(a.images, 32, 3000 + a.seed)
     with h5py.File(f'{scratch}/pixels.h5', 'w') as h:
         h['pixels'] = u8.permute(0, 2, 3, 1).numpy()
     compare_real('resnet20_cifar10', net, normalize(u8), 'layer3', weights, f'{scratch}/pixels.h5', f'{scratch}/out.h5', tally)
@@ -202,6 +224,9 @@ def resnet20(scratch, tally, images, seed):
     for engine, options in FORMS:
         compare_slow('resnet20_cifar10', engine, quantized('resnet20_cifar10', weights, scratch, options), f'{scratch}/pixels.h5',
                      f'{scratch}/out.h5', tally)
+    if a.all:
+        compare_others('resnet20_cifar10', weights, scratch, f'{scratch}/pixels.h5', f'{scratch}/out.h5', tally)
+        compare_fake('resnet20_cifar10', weights, scratch, f'{scratch}/pixels.h5', f'{scratch}/out.h5', tally)
 
 
 def main():
@@ -210,6 +235,7 @@ def main():
     p.add_argument('--images', type=int, default=2)
     p.add_argument('--seed', type=int, default=0)
     p.add_argument('--real', action='store_true')
+    p.add_argument('--all', action='store_true')
     a = p.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter('ignore')
@@ -218,7 +244,7 @@ def main():
         tally, unseen = Tally(), 0
         with tempfile.TemporaryDirectory() as folder:
             if name == 'resnet20_cifar10':
-                resnet20(folder, tally, a.images, a.seed)
+                resnet20(folder, tally, a)
             else:
                 net = build(name, a.seed)
                 torch.save(net.state_dict(), f'{folder}/fp32.pth')
@@ -230,6 +256,10 @@ def main():
                 for engine, options in () if a.real else FORMS:
                     nodes = compare_codes(name, engine, options, folder, f'{folder}/pixels.h5', x, f'{folder}/out.h5', tally)
                     unseen += len(nodes)
+                files = name, f'{folder}/fp32.pth', folder, f'{folder}/pixels.h5', f'{folder}/out.h5'
+                if a.all:
+                    compare_others(*files, tally)
+                    compare_fake(*files, tally)
         bad += tally.mismatches
         print(f'{name}: compared {tally.compared} ({tally.elements} values), nodes that no module shows {unseen}, '
               f'mismatches {tally.mismatches}', flush=True)

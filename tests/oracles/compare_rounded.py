@@ -4,8 +4,8 @@
     tests/oracles/compare_rounded.py MODEL WEIGHTS IMAGE...       WEIGHTS: of `quantcam quantize --precision=int16`, say
 
 Every node of `quantcam infer --tap=all` is computed here once more from the nodes before it as they stand in the file: the
-engine's fp32 expression (one accumulator an output, from the bias, terms by kernel row, kernel column and channel, one fma each)
-in numpy, then rounded by torch. A node fused with its relu shows the relu's result under both names. Prints a line an image;
+engine's fp32 expression (one accumulator an output, from the bias, terms by kernel row, kernel column and channel, one fma each;
+exp as src/kernel/scalar.h has it) in numpy, then rounded by torch. A node fused with its relu shows the relu's result under both names. Prints a line an image;
 exits 1 where a value differs or a node is not looked at. Environment: QUANTCAM, QUANTCAM_ISA.
 """
 import os
@@ -17,11 +17,12 @@ import numpy as np
 import torch
 
 from oracle import ROOT, Tally, infer
-from slow_model import describe, fma
+from slow_model import describe, fma, windows
 
 sys.path.insert(0, os.path.join(ROOT, 'analysis'))
 from load_quantized import read, values                                       # noqa: E402
 
+F = np.float32
 LIMITS = {'relu': (0, np.inf), 'relu6': (0, 6)}
 
 
@@ -38,7 +39,7 @@ def conv(x, weight, bias, stride, groups, pads):
     out, per, kernel = weight.shape[:3]
     padded = np.pad(x, ((0, 0), *pads))
     height, width = ((n - kernel) // stride + 1 for n in padded.shape[1:])
-    total = np.broadcast_to(bias[:, None, None], (out, height, width)).astype(np.float32)
+    total = np.broadcast_to(bias[:, None, None], (out, height, width)).astype(F)
     first = np.arange(out) // (out // groups) * per                           # channel that an output begins at
     for ky in range(kernel):
         for kx in range(kernel):
@@ -49,16 +50,42 @@ def conv(x, weight, bias, stride, groups, pads):
 
 
 def average(x):
-    """Pixels one after another, then the division."""
-    total = np.zeros(x.shape[0], np.float32)
-    for pixel in x.reshape(x.shape[0], -1).T:
-        total = total + pixel
-    return (total / np.float32(x.shape[1] * x.shape[2]))[:, None, None]
+    """Of windows (C, H, W, N): pixels one after another, then the division."""
+    total = np.zeros(x.shape[:3], F)
+    for i in range(x.shape[3]):
+        total = total + x[..., i]
+    return total / F(x.shape[3])
+
+
+def exp(x):
+    """Cephes' expf: 2^n (1 + r + r^2 p(r)), r = x - n ln 2 in two steps."""
+    x = np.clip(x, F(-87.3), F(89))
+    n = fma(x, F(1.44269504088896341), F(12582912)) - F(12582912)                # 1.5 * 2^23: to the nearest whole number
+    r = fma(n, F(-1.42860682030941723e-6), fma(n, F(-0.693145751953125), x))
+    total = F(1.9875691500e-4)
+    for term in (1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1):
+        total = fma(total, r, F(term))
+    return np.ldexp(fma(total, r * r, r) + F(1), n.astype(int)).astype(F)
+
+
+def sigmoid(x):
+    return F(1) / (F(1) + exp(F(0) - x))
+
+
+def silu(x):
+    return x / (F(1) + exp(F(0) - x))
+
+
+def shortcut(x, stride, begin, channels):
+    x = x[:, ::stride, ::stride]
+    out = np.zeros((channels, *x.shape[1:]), F)
+    out[begin:begin + len(x)] = x
+    return out
 
 
 def normalized(picture, pixels):
     _, mean, std = picture
-    return ((pixels.astype(np.float32) / np.float32(255) - np.array(mean)) / np.array(std)).transpose(2, 0, 1)
+    return ((pixels.astype(F) / F(255) - np.array(mean)) / np.array(std)).transpose(2, 0, 1)
 
 
 def rounded(x, attributes):
@@ -81,22 +108,37 @@ class Network:
             layer, stride, pads = node.at['weight'], node.number('stride', 1), ((0, 0),) * 2
             weight = self.weights[layer + '.weight']
             if node.op == 'linear':
-                weight = weight[:, :, None, None]
+                weight = weight.reshape(len(weight), *x[0].shape)
             else:
                 pads = [padding(node, size, weight.shape[2], stride) for size in x[0].shape[1:]]
             return conv(x[0], weight, self.tensors[layer + '.bias'], stride, node.number('groups', 1), pads)
         if node.op == 'add':
             return x[0] + x[1]
+        if node.op == 'batchnorm':
+            gamma, beta, mean, var = (self.tensors[f'{node.at["weight"]}.{k}'] for k in ('weight', 'bias', 'running_mean', 'running_var'))
+            r = F(1) / np.sqrt(var + F(float(node.at['eps'])))
+            return fma(x[0], (r * gamma)[:, None, None], (beta - mean * r * gamma)[:, None, None])
         if node.op == 'avgpool':
-            return average(x[0])
+            return average(x[0].reshape(len(x[0]), 1, 1, -1))
+        if node.op == 'avgpool2d':
+            v = windows(x[0], node.number('kernel'), node.number('stride'), 0, 0)
+            return average(v.reshape(*v.shape[:3], -1))
+        if node.op == 'maxpool':
+            return windows(x[0], *(node.number(k) for k in ('kernel', 'stride', 'pad')), -np.inf, node.number('ceil')).max((3, 4))
+        if node.op == 'cat':
+            return np.concatenate(x)
+        if node.op == 'shortcut':
+            return shortcut(x[0], *(node.number(k) for k in ('stride', 'begin', 'out')))
+        if node.op in ('silu', 'sigmoid', 'mul'):
+            return {'silu': silu, 'sigmoid': sigmoid, 'mul': np.multiply}[node.op](*x)
         if node.op in LIMITS:
-            return np.clip(x[0], *LIMITS[node.op]).astype(np.float32)
+            return np.clip(x[0], *LIMITS[node.op]).astype(F)
         sys.exit(f'{node.name}: the op {node.op} is not known here')
 
     def relu_of(self, node, stored):
         """The relu that the engine fused the node with: both show the same values."""
         users = self.users[node.name]
-        if node.op in ('conv', 'add', 'linear') and len(users) == 1 and users[0].op in LIMITS:
+        if node.op in ('conv', 'add', 'linear', 'batchnorm') and len(users) == 1 and users[0].op in LIMITS:
             relu, own = stored[users[0].name], stored[node.name]
             if dict(own.attrs) == dict(relu.attrs) and np.array_equal(own, relu):
                 return users[0]
@@ -112,7 +154,7 @@ class Network:
             before = node.op in LIMITS and self.relu_of(self.nodes[node.inputs[0]], stored)
             x = at[node.name] if before else self.compute(node, at, pixels)
             if fused:
-                x = np.clip(x, *LIMITS[fused.op]).astype(np.float32)
+                x = np.clip(x, *LIMITS[fused.op]).astype(F)
             tally.exact(node.name, at[node.name], rounded(x, stored[node.name].attrs))
             done += 1
         return done

@@ -1,4 +1,4 @@
-"""A slow model of quantized networks in numpy: every node's codes, by the written definitions alone (no relu6, no QAT states).
+"""A slow model of quantized networks in numpy: every node's codes, of 2 to 8 bits, by the written definitions alone (no QAT states).
 
     codes = run('models/densenet121.model', 'int8.safetensors', pixels, 'fbgemm')      # pixels (H, W, 3) u8; name -> (C, H, W) codes
 
@@ -8,17 +8,31 @@ import json
 
 import numpy as np
 
-F = np.float32
+F, RELUS = np.float32, ('relu', 'relu6')
+
+
+def unpack(row, bits, shape):
+    """Codes of up to 4 bits, in fields of 2 or of 4, the first in the lowest bits of a byte, in two's complement."""
+    width = 2 if bits == 2 else 4
+    fields = (row[:, None] >> np.arange(0, 8, width)) & (1 << width) - 1
+    codes = fields.reshape(-1)[:np.prod(shape)].astype(np.int64)
+    return np.where(codes >= 1 << width - 1, codes - (1 << width), codes).reshape(shape)
 
 
 def read(path):
+    """name -> array, and the file's notes."""
     data = open(path, 'rb').read()
     size = int.from_bytes(data[:8], 'little')
     header = json.loads(data[8:8 + size])
-    header.pop('__metadata__', None)
-    kinds = {'F64': np.float64, 'F32': np.float32, 'I64': np.int64, 'I32': np.int32, 'I8': np.int8}
-    return {n: np.frombuffer(data[8 + size + e['data_offsets'][0]:8 + size + e['data_offsets'][1]], kinds[e['dtype']]).reshape(e['shape'])
-            for n, e in header.items()}
+    notes = header.pop('__metadata__', {})
+    kinds = {'F64': np.float64, 'F32': np.float32, 'I64': np.int64, 'I32': np.int32, 'I8': np.int8, 'U8': np.uint8}
+    tensors = {n: np.frombuffer(data[8 + size + e['data_offsets'][0]:8 + size + e['data_offsets'][1]], kinds[e['dtype']]).reshape(e['shape'])
+               for n, e in header.items()}
+    for name, words in ((n.removesuffix('.quantization'), v.split()) for n, v in notes.items() if n.endswith('.quantization')):
+        if 'shape' in words:
+            shape = [int(x) for x in words[words.index('shape') + 1].split(',')]
+            tensors[name] = unpack(tensors[name], int(words[words.index('bits') + 1]), shape)
+    return tensors, notes
 
 
 class Node:
@@ -72,26 +86,35 @@ def windows(x, k, stride, pad, fill, ceil=0):
 class Model:
     def __init__(self, description, weights, engine):
         self.nodes, self.marks, self.picture = describe(description)
-        self.t, self.fbgemm = read(weights), engine == 'fbgemm'
+        (self.t, notes), self.fbgemm = read(weights), engine == 'fbgemm'
+        self.clamps = notes.get('quantcam.relu6') == 'clamp'
         users = {n: [m for m in self.nodes.values() for i in m.inputs if i == n] for n in self.nodes}
-        self.relu = {n for n, node in self.nodes.items() if node.op in ('conv', 'linear', 'batchnorm', 'add', 'mul') and
-                     n not in self.marks.values() and len(users[n]) == 1 and users[n][0].op == 'relu'}
+        self.relu = {n: users[n][0].op for n, node in self.nodes.items() if node.op in ('conv', 'linear', 'batchnorm', 'add', 'mul') and
+                     n not in self.marks.values() and len(users[n]) == 1 and users[n][0].op in RELUS}
         self.q, self.codes = {}, {}
 
     def params(self, node):
         """scale, zero point, lowest and highest code of the output."""
         if node.op == 'sigmoid':
-            return 1 / 256, 0, 0, 255
+            high = self.q[node.inputs[0]][3]
+            return 1 / (high + 1), 0, 0, high
         prefix = node.at.get('quant', node.at.get('weight'))
-        if node.op in ('relu', 'maxpool', 'avgpool', 'avgpool2d', 'shortcut'):
+        if node.op in (*RELUS, 'maxpool', 'avgpool', 'avgpool2d', 'shortcut'):
             return self.q[node.inputs[0]]
-        return float(self.t[f'{prefix}.scale']), int(self.t[f'{prefix}.zero_point']), 0, int(self.t.get(f'{prefix}.codes', (0, 255))[1])
+        low, high = self.t.get(f'{prefix}.codes', (0, 255))
+        return float(self.t[f'{prefix}.scale']), int(self.t[f'{prefix}.zero_point']), int(low), int(high)
+
+    def ends(self, node, relu):
+        """The least and the largest code behind a relu or relu6, or neither."""
+        s, z, low, high = self.q[node.name]
+        six = quantize(F(6), s, z, low, high) if relu == 'relu6' and self.clamps else high
+        return (z if relu else low), six
 
     def requantize(self, acc, node):
         """(oc, positions) exact sums."""
         p = node.at['weight']
         sw = self.t[f'{p}.weight.scale'].astype(float).reshape(-1, 1)
-        b, (sx, _, _, _), (so, zo, low, high) = self.t[f'{p}.bias'].reshape(-1, 1), self.q[node.inputs[0]], self.q[node.name]
+        b, (sx, _, _, _), (so, zo, _, _) = self.t[f'{p}.bias'].reshape(-1, 1), self.q[node.inputs[0]], self.q[node.name]
         t = F(sx) * sw.astype(F)
         if self.fbgemm:
             v = acc.astype(F) + (b / t).astype(F) if len(sw) > 1 else fma(b, (1 / t.astype(float)).astype(F), acc.astype(F))
@@ -99,7 +122,7 @@ class Model:
         else:
             bias = np.rint(b * (F(1) / (sw * sx).astype(F)))
             r = np.clip(np.rint((acc + bias).astype(F) * (t * (F(1) / F(so)))), -32768, 32767)
-        return np.clip(r + zo, zo if node.name in self.relu else low, high)
+        return np.clip(r + zo, *self.ends(node, self.relu.get(node.name)))
 
     def layer(self, node, x):
         w = self.t[f'{node.at["weight"]}.weight'].astype(float)
@@ -117,16 +140,16 @@ class Model:
         return np.clip(np.rint((v.sum((3, 4)) - z * n).astype(F) * factor) + z, 0, 255)
 
     def batchnorm(self, node, x):
-        p, (si, zi, _, _), (so, zo, low, high) = node.at['weight'], self.q[node.inputs[0]], self.q[node.name]
+        p, (si, zi, _, _), (so, zo, _, _) = node.at['weight'], self.q[node.inputs[0]], self.q[node.name]
         gamma, beta, mean, var = (self.t[f'{p}.{k}'] for k in ('weight', 'bias', 'running_mean', 'running_var'))
         r = F(1) / np.sqrt(var + F(float(node.at['eps'])))
         a, b = ((r * gamma).astype(float) * (si / so)).astype(F), (beta - mean * r * gamma) / F(so)
         v = fma(a[:, None, None], x - zi, b[:, None, None])
-        return np.clip(np.rint(v) + zo, zo if node.name in self.relu else low, high)
+        return np.clip(np.rint(v) + zo, *self.ends(node, self.relu.get(node.name)))
 
     def add(self, node, x, y):
-        (sa, za, _, _), (sb, zb, _, _), (so, zo, low, high) = *(self.q[i] for i in node.inputs), self.q[node.name]
-        low = zo if node.name in self.relu else low
+        (sa, za, _, _), (sb, zb, _, _), (so, zo, _, _) = *(self.q[i] for i in node.inputs), self.q[node.name]
+        low, high = self.ends(node, self.relu.get(node.name))
         if not self.fbgemm:
             alpha, beta = F(sa) / F(so), F(sb) / F(so)
             shift = 21 - int(np.floor(np.log2(max(alpha, beta))))
@@ -168,8 +191,8 @@ class Model:
     def one(self, node, *x):
         if node.op in ('conv', 'linear'):
             return self.layer(node, *x)
-        if node.op == 'relu':
-            return x[0] if node.inputs[0] in self.relu else np.maximum(x[0], self.q[node.name][1])
+        if node.op in RELUS:
+            return x[0] if node.inputs[0] in self.relu else np.clip(x[0], *self.ends(node, node.op))
         if node.op == 'maxpool':
             return windows(x[0], *(node.number(k) for k in ('kernel', 'stride', 'pad')), 0, node.number('ceil')).max((3, 4))
         if node.op == 'avgpool':

@@ -26,6 +26,12 @@ int main(void)
     CHECK(quant_preset_like(PRECISION_ROUNDED, 16, 16) == wide &&
           quant_preset_like(PRECISION_REAL, 0, 0) == real);
     CHECK(!quant_preset_like(PRECISION_ROUNDED, 8, 8) && !quant_preset_like(PRECISION_CODES, 6, 8));
+    CHECK(quant_preset_observer(codes) == QUANT_MSE && quant_preset_observer(wide) == QUANT_MINMAX);
+    struct quant_preset finer = *codes;
+    finer.ends = 9;
+    CHECK(quant_preset_observer(&finer) == QUANT_MINMAX);
+    finer.observer = QUANT_PERCENTILE;
+    CHECK(quant_preset_observer(&finer) == QUANT_PERCENTILE);
     CHECK(count == 8 && !quant_preset_name(-1));
     return check_result("quant_preset");
 }
