@@ -29,7 +29,7 @@
 #define QUANTCAM_PROBE_H
 
 #include "cam_forward.h"
-#include "engine.h"
+#include "gradient.h"
 #include "image.h"
 #include "metric_table.h"
 #include "metric_wsol.h"
@@ -44,10 +44,19 @@ struct probe_network {
     const struct model *model;
     int precisions; /* 1 .. PROBE_PRECISIONS */
     struct engine engine[PROBE_PRECISIONS];
+    struct gradient by_input[PROBE_PRECISIONS]; /* zeros where no picture-sized map needs it */
     const struct model_head *head[PROBE_PRECISIONS]; /* NULL where no method needs the classifier */
 };
 /* Maps of the picture's size (probe_attribution.h). */
-enum attribution { ATTRIBUTION_SCORECAM, ATTRIBUTION_RISE, ATTRIBUTION_OCCLUSION, ATTRIBUTIONS };
+enum attribution {
+    ATTRIBUTION_SCORECAM,
+    ATTRIBUTION_RISE,
+    ATTRIBUTION_OCCLUSION,
+    ATTRIBUTION_GRADIENT,
+    ATTRIBUTION_SMOOTHGRAD,
+    ATTRIBUTION_INTGRAD,
+    ATTRIBUTIONS
+};
 struct attribution_how {
     unsigned methods;          /* bit m: enum attribution m */
     uint64_t seed;             /* of all random numbers */
@@ -56,6 +65,10 @@ struct attribution_how {
     double keep;
     int window, stride;        /* occlusion */
     enum image_substrate fill; /* what the window shows */
+    int samples;               /* smoothgrad */
+    double sigma;              /* the noise's deviation, of the range of the picture's normalized values */
+    int steps;                 /* intgrad */
+    enum image_substrate baseline;
 };
 struct probe_how {
     enum cam_sign sign;

@@ -1,6 +1,7 @@
 /* include/probe_attribution.h
  * probe, part: maps of the picture's size, one method at a time, of one network in one precision: from the
- * answers to altered pictures (ScoreCAM, RISE, occlusion), whatever the precision.
+ * answers to altered pictures (ScoreCAM, RISE, occlusion), or from gradients of the class's logit by the
+ * normalized picture (gradient, SmoothGrad, integrated gradients; gradient.h says what they are in integers).
  *
  *     struct probe_how how = { .attribution = { .methods = 1u << ATTRIBUTION_RISE, .masks = 4000, ... } };
  *     ...                                                  // probe_create, probe_keep of the network
@@ -10,11 +11,18 @@
  *         ;                                                // between two forwards the caller may stop
  *     const float *map = probe_attribution_map(p, ATTRIBUTION_RISE, i);
  *
- * What each method's values are, before ReLU and scaling to [0, 1]; p is the softmax probability of the
- * class: scorecam   on the CAM layer, sum_k w_k A_k, w = softmax over k of the logit of x mask(A_k)
- * (cam_forward.h) rise       on the picture, mean over random masks m of p(x m) m / keep occlusion  on the
- * picture, mean over the windows that cover a pixel of p(x) - p(x without the window) Everything is local;
- * probe_attribution_picture alone allocates. Equal bits on every x86.
+ * Values, before ReLU and scaling to [0, 1], of the normalized picture x, with y the class's logit and p its
+ * softmax probability:
+ *  - scorecam, of the CAM layer A: sum_k w_k A_k, w = softmax over k of y(x mask(A_k)), cam_forward.h;
+ *  - rise: mean over random masks m of p(x m) m / keep;
+ *  - occlusion: mean over the windows that cover a pixel of p(x) - p(x without the window);
+ *  - gradient: sum over colours of abs(dy/dx);
+ *  - smoothgrad: the same of the mean of dy/dx at x + noise, normal, of deviation sigma (max x - min x), from
+ *    stream 129 2^56 + n 2^32 + key of sample n, in x's order (Smilkov et al. 2017);
+ *  - intgrad: sum over colours of (x - b) times the mean of dy/dx at b + (k + 1/2) / steps (x - b), middle
+ *    rule (Sundararajan et al. 2017); of real numbers the sum over all pixels nears y(x) - y(b).
+ *
+ * Everything is local; probe_attribution_picture alone allocates. Equal bits on every x86.
  */
 #ifndef QUANTCAM_PROBE_ATTRIBUTION_H
 #define QUANTCAM_PROBE_ATTRIBUTION_H
@@ -22,7 +30,11 @@
 #include "probe.h"
 
 const char *attribution_name(enum attribution m); /* "scorecam" */
-#define ATTRIBUTION_NAMES "scorecam|rise|occlusion"
+#define ATTRIBUTION_NAMES "scorecam|rise|occlusion|gradient|smoothgrad|intgrad"
+/* Do some of the methods (bits) need probe_network.by_input? Its plan is of attribution_path, and the engine
+ * shows what gradient_shows marks of the path. */
+int attribution_needs_gradient(unsigned methods);
+struct gradient_path attribution_path(const struct model *m);
 /* Runs of the network that a map takes, the clean picture's included; of a layer of `channels` channels. */
 int attribution_forwards(const struct attribution_how *how, enum attribution m, int channels, int height,
                          int width);

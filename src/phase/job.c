@@ -37,8 +37,7 @@ static const struct option_row rows[] = {
     { ROW("data.boxes", PATH, RUN, boxes), .values = "PATH",
       .help = "true boxes: path,x0,y0,x1,y1 lines, others where a header names the columns, "
               "LOC_val_solution.csv, or a folder of XML annotations" },
-    { ROW("data.limit", INT, RUN, limit), .values = "N",
-      .help = "take N pictures; 0 = all" },
+    { ROW("data.limit", INT, RUN, limit), .values = "N", .help = "take N pictures; 0 = all" },
     { ROW("data.sample", INT, RUN, sample), .values = "SEED",
       .help = "draw those N at random by this seed; 0 = spread over the list. A result depends on the "
               "pictures, not on how they were chosen: another seed is another list" },
@@ -83,7 +82,8 @@ static const struct option_row rows[] = {
               "times the time of this phase" },
     { ROW("explain.methods", LIST, RESULT, attribution.methods), ALL_STAY, .values = ATTRIBUTION_NAMES,
       .help = "picture-sized maps of the selected images, in every precision, of the class that the first "
-              "precision answers: from runs of the network alone, hundreds or thousands a map" },
+              "precision answers: from runs of the network, hundreds or thousands a map; the last three from "
+              "gradients by the picture" },
     { ROW("explain.scorecam.channels", INT, RESULT, attribution.channels), ROWS_STAY, .values = "N",
       .help = "ScoreCAM's masks: the N channels of the CAM layer that have most energy; 0 = all" },
     { ROW("explain.rise.masks", INT, RESULT, attribution.masks), ROWS_STAY, .values = "N", .low = 1,
@@ -98,11 +98,20 @@ static const struct option_row rows[] = {
       .low = 1, .high = CAM_MAX_OUT, .help = "from window to window; at most its side" },
     { ROW("explain.occlusion.fill", CHOICE, RESULT, attribution.fill), ROWS_STAY, .values = substrates,
       .help = "what the window shows: as explain.deletion" },
+    { ROW("explain.smoothgrad.samples", INT, RESULT, attribution.samples), ROWS_STAY, .values = "N", .low = 1,
+      .high = RISE_MOST_MASKS, .help = "noisy pictures whose gradients are averaged" },
+    { ROW("explain.smoothgrad.sigma", REAL, RESULT, attribution.sigma), ROWS_STAY, .values = "SHARE",
+      .high = 10,
+      .help = "standard deviation of the noise, of the range of the picture's normalized values" },
+    { ROW("explain.intgrad.steps", INT, RESULT, attribution.steps), ROWS_STAY, .values = "N", .low = 1,
+      .high = RISE_MOST_MASKS, .help = "pictures between baseline and picture whose gradients are averaged" },
+    { ROW("explain.intgrad.baseline", CHOICE, RESULT, attribution.baseline), ROWS_STAY, .values = substrates,
+      .help = "where the way to the picture begins: as explain.deletion" },
     { ROW("explain.road", FLAG, RESULT, explain_road), ALL_STAY,
       .help = "ROAD of every map in every precision: the most and the least relevant pixels are filled in "
               "from their neighbours, at nine percentiles: 18 fillings and runs of the network a map" },
     { ROW("explain.seed", INT, RESULT, explain_seed), ROWS_STAY, .values = "SEED",
-      .help = "of RISE's masks and ROAD's noise" },
+      .help = "of RISE's masks, SmoothGrad's and ROAD's noise" },
     { ROW("wsol.frame", CHOICE, RESULT, wsol_frame), EXPLAINED_STAY, .values = "crop|full",
       .help = "true boxes: cut at the crop that the network sees, or left whole" },
     { ROW("numerics.saturate", CHOICE, RESULT, saturate), .values = "off|fbgemm-avx2|fbgemm-vnni",
@@ -306,6 +315,10 @@ void job_defaults(struct job *job)
     job->attribution.window = 32;
     job->attribution.stride = 16;
     job->attribution.fill = IMAGE_SUBSTRATE_ZERO;
+    job->attribution.samples = 50;
+    job->attribution.sigma = 0.15;
+    job->attribution.steps = 50;
+    job->attribution.baseline = IMAGE_SUBSTRATE_BLACK;
     job->activations = STORE_ACTIVATIONS_SUBSET;
     job->time_runs = 50;
     job->log = LOG_NORMAL;

@@ -70,7 +70,7 @@ static status check_section(const struct job *job, const struct job_section *s)
 
 /* ---- all ----------------------------------------------------------------------------------------------- */
 
-enum { IDLE_RULES = 17 };
+enum { IDLE_RULES = 19 };
 
 static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
 {
@@ -79,21 +79,25 @@ static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
     static const char nothing_calibrated[] = "no precision says quantize";
     int steps = job->explain_steps == 0, files = !says_quantize(job);
     const unsigned maps = job->attribution.methods;
-    const int rise = maps >> ATTRIBUTION_RISE & 1;
+    const int rise = maps >> ATTRIBUTION_RISE & 1, noise = maps >> ATTRIBUTION_SMOOTHGRAD & 1;
     const struct option_idle rules[IDLE_RULES] = {
         { steps, "explain.deletion", no_curves },
         { steps, "explain.insertion", no_curves },
         { steps && !job->explain_road, "explain.class", no_curves },
         { steps, "explain.logits", no_curves },
         { steps, "explain.cross", no_curves },
-        { !rise && !job->explain_road, "explain.seed",
-          "nothing is random: explain.methods has no rise, explain.road is off" },
+        { !rise && !noise && !job->explain_road, "explain.seed",
+          "nothing is random: explain.methods has neither rise nor smoothgrad, explain.road is off" },
         { !(maps >> ATTRIBUTION_SCORECAM & 1), "explain.scorecam.channels",
           "explain.methods has no scorecam" },
         { !rise, "explain.rise.masks explain.rise.cells explain.rise.keep", "explain.methods has no rise" },
         { !(maps >> ATTRIBUTION_OCCLUSION & 1),
           "explain.occlusion.window explain.occlusion.stride explain.occlusion.fill",
           "explain.methods has no occlusion" },
+        { !noise, "explain.smoothgrad.samples explain.smoothgrad.sigma",
+          "explain.methods has no smoothgrad" },
+        { !(maps >> ATTRIBUTION_INTGRAD & 1), "explain.intgrad.steps explain.intgrad.baseline",
+          "explain.methods has no intgrad" },
         { !job->boxes[0], "wsol.frame", no_boxes },
         { files, "quantize.images", nothing_calibrated },
         { files, "quantize.limit", nothing_calibrated },

@@ -2,7 +2,7 @@
  * said. */
 #include "explain_maps.h"
 #include "phase_calibrate.h"
-#include "probe.h"
+#include "probe_attribution.h"
 #include "run.h"
 #include "weight.h"
 
@@ -200,6 +200,15 @@ static status load_weights(struct run *r, int i, int p, struct tensor_table *tab
     return needs_head(r->job) ? model_head_load(binding, &net->head[p]) : OK;
 }
 
+/* The nodes whose values maps read: (nodes), the caller's. */
+static status find_shown(const struct run *r, const struct model_binding *b, uint8_t **show)
+{
+    MEM_TRY(*show, (size_t)b->model->nodes, 1);
+    if (!attribution_needs_gradient(r->job->attribution.methods))
+        return OK;
+    return gradient_shows(b->model, b->form, attribution_path(b->model), *show);
+}
+
 /* Checkpoints are let go again one by one, and their pages as layers are packed: raw and packed weights never
  * lie side by side. */
 static status make_precision(struct run *r, int i, int p)
@@ -208,13 +217,22 @@ static status make_precision(struct run *r, int i, int p)
                                       .saturate = (enum engine_saturation)r->job->saturate };
     struct tensor_table table = { 0 };
     struct model_binding binding = { 0 };
+    struct run_network *net = &r->network[i];
+    uint8_t *show = NULL;
     status result = calibrate_job_make(r, i, p);
     size_t decided = r->decided.size;
 
     if (result == OK)
         result = comm_agree(r->c, shared_reads(r) ? load_weights(r, i, p, &table, &binding) : OK);
     if (result == OK)
+        result = comm_agree(r->c, shared_reads(r) ? find_shown(r, &binding, &show) : OK);
+    options.show = show;
+    if (result == OK)
         result = shared_plan(r, i, p, &binding, &options, decided);
+    if (result == OK && attribution_needs_gradient(r->job->attribution.methods))
+        result = shared_gradient(r, attribution_path(&net->model), &binding, &net->by_input[p],
+                                 &net->by_input_block[p]);
+    mem_free(show);
     model_unbind(&binding);
     table_free(&table);
     return result;

@@ -20,6 +20,8 @@ struct run_network {
     int sees;                       /* the first network with an equal pipeline: it sees the same bytes */
     struct engine engine[STORE_MAX_PRECISIONS];
     struct comm_block block[STORE_MAX_PRECISIONS]; /* where the node's plans lie */
+    struct gradient by_input[STORE_MAX_PRECISIONS]; /* where a picture-sized map of the job needs it */
+    struct comm_block by_input_block[STORE_MAX_PRECISIONS];
     struct model_head head[STORE_MAX_PRECISIONS]; /* where a method of the job needs it */
     uint64_t file_bytes[STORE_MAX_PRECISIONS], parameters[STORE_MAX_PRECISIONS], macs[STORE_MAX_PRECISIONS];
     enum engine_arithmetic arithmetic[STORE_MAX_PRECISIONS]; /* where there are codes */
@@ -169,6 +171,9 @@ int shared_reads(const struct run *r);
  * checkpoint was read. Let go by shared_free, after failures too. */
 MUST_USE status shared_plan(struct run *r, int i, int p, const struct model_binding *b,
                             const struct engine_options *options, size_t decided);
+/* shared.c: a gradient's plan, likewise, and a state. Collective. */
+MUST_USE status shared_gradient(struct run *r, struct gradient_path path, const struct model_binding *b,
+                                struct gradient *g, struct comm_block *block);
 void shared_free(struct run *r, int i, int p);
 /* plan.c: ranks, memory, sizes, on rank 0's stderr. */
 void plan_print(const struct run *r);

@@ -77,6 +77,20 @@ status shared_plan(struct run *r, int i, int p, const struct model_binding *b,
     return comm_agree(r->c, engine_state_make(e->plan, &e->state));
 }
 
+status shared_gradient(struct run *r, struct gradient_path path, const struct model_binding *b,
+                       struct gradient *g, struct comm_block *block)
+{
+    int reads = shared_reads(r);
+    size_t bytes = 0;
+
+    TRY(comm_agree(r->c, reads ? gradient_plan_bytes(b, path, r->kernels, &bytes) : OK));
+    TRY(comm_agree(r->c, comm_block_make(r->c, bytes, block)));
+    TRY(comm_agree(r->c, reads ? gradient_plan_into(b, path, r->kernels, block->at, &g->plan) : OK));
+    comm_block_publish(r->c, block);
+    TRY(comm_agree(r->c, reads ? OK : gradient_plan_take(block->at, r->kernels, &g->plan)));
+    return comm_agree(r->c, gradient_state_make(g->plan, &g->state));
+}
+
 int shared_reads(const struct run *r)
 {
     return r->c->node_rank == 0;
@@ -84,6 +98,8 @@ int shared_reads(const struct run *r)
 
 void shared_free(struct run *r, int i, int p)
 {
+    gradient_close(&r->network[i].by_input[p]);
+    comm_block_free(&r->network[i].by_input_block[p]);
     engine_close(&r->network[i].engine[p]);
     comm_block_free(&r->network[i].block[p]);
     model_head_free(&r->network[i].head[p]);

@@ -1,123 +1,94 @@
-/* src/probe/attribution.c: maps of the picture's size: the methods, and the altered pictures that each runs
- * through one precision. */
-#include "probe_parts.h"
+/* src/probe/attribution.c: maps of the picture's size: the methods, and one map from its start to its end. */
+#include "attribution.h"
 
 #include <string.h>
 
 /* ---- the methods ----------------------------------------------------------------------------------------
  */
 
+static const struct {
+    const char *name;
+    const struct attribution_method *method;
+} rows[ATTRIBUTIONS] = {
+    [ATTRIBUTION_SCORECAM] = { "scorecam", &attribution_scorecam },
+    [ATTRIBUTION_RISE] = { "rise", &attribution_rise },
+    [ATTRIBUTION_OCCLUSION] = { "occlusion", &attribution_occlusion },
+    [ATTRIBUTION_GRADIENT] = { "gradient", &attribution_gradient },
+    [ATTRIBUTION_SMOOTHGRAD] = { "smoothgrad", &attribution_smoothgrad },
+    [ATTRIBUTION_INTGRAD] = { "intgrad", &attribution_intgrad },
+};
+
 const char *attribution_name(enum attribution m)
 {
-    static const char *const names[ATTRIBUTIONS] = { "scorecam", "rise", "occlusion" };
-
     BUG_IF((unsigned)m >= ATTRIBUTIONS);
-    return names[m];
+    return rows[m].name;
 }
 
-static struct rise rise_of(const struct attribution_how *how, uint32_t key)
+int attribution_needs_gradient(unsigned methods)
 {
-    return (struct rise){
-        .masks = how->masks, .cells = how->cells, .keep = how->keep, .seed = how->seed, .key = key
-    };
-}
-
-static struct occlusion occlusion_of(const struct attribution_how *how)
-{
-    return (struct occlusion){ .window = how->window, .stride = how->stride };
+    for (int m = 0; m < ATTRIBUTIONS; m++)
+        if (methods >> m & 1 && rows[m].method->by_gradient)
+            return 1;
+    return 0;
 }
 
 int attribution_forwards(const struct attribution_how *how, enum attribution m, int channels, int height,
                          int width)
 {
-    const struct occlusion o = occlusion_of(how);
+    return 1 + rows[m].method->altered(how, channels, height, width);
+}
 
-    switch (m) {
-    case ATTRIBUTION_SCORECAM:
-        return 1 + (how->channels > 0 && how->channels < channels ? how->channels : channels);
-    case ATTRIBUTION_RISE:
-        return 1 + how->masks;
-    default:
-        return 1 + occlusion_windows(&o, height, width);
-    }
+struct gradient_path attribution_path(const struct model *m)
+{
+    return (struct gradient_path){ .from = m->output, .to = 0 };
 }
 
 status probe_attribution_picture(struct probe *p, const uint8_t *pixels)
 {
+    const struct attribution_how *how = &p->how.attribution;
     float table[3][256];
 
     BUG_IF(!p->fill);
     probe_normalize(p, pixels, table);
-    return image_substrate(p->how.attribution.fill, p->picture, p->height, p->width, p->channels,
-                           (const float(*)[256])table, p->fill);
+    TRY(image_substrate(how->fill, p->picture, p->height, p->width, p->channels, (const float(*)[256])table,
+                        p->fill));
+    return image_substrate(how->baseline, p->picture, p->height, p->width, p->channels,
+                           (const float(*)[256])table, p->base);
 }
 
 /* ---- altered pictures -----------------------------------------------------------------------------------
  */
 
-/* p->altered becomes the picture times p->mask. */
-static void mask_picture(struct probe *p)
+static int differ(const float *a, const float *b, int count)
 {
-    int channels = p->channels;
+    uint32_t x, y;
+    int found = 0;
 
-    for (int i = 0; i < probe_pixels(p); i++)
-        for (int c = 0; c < channels; c++)
-            p->altered[i * channels + c] = p->picture[i * channels + c] * p->mask[i];
-}
-
-static void cover_picture(struct probe *p, int k)
-{
-    const struct occlusion o = occlusion_of(&p->how.attribution);
-    size_t line = (size_t)p->width * (size_t)p->channels;
-    int32_t edge[4];
-
-    occlusion_window(&o, p->height, p->width, k, edge);
-    memcpy(p->altered, p->picture, (size_t)p->height * line * sizeof *p->altered);
-    for (int y = edge[1]; y < edge[3]; y++) {
-        size_t at = (size_t)y * line + (size_t)edge[0] * (size_t)p->channels;
-
-        memcpy(p->altered + at, p->fill + at,
-               (size_t)(edge[2] - edge[0]) * (size_t)p->channels * sizeof *p->altered);
+    for (int i = 0; i < count; i++) {
+        memcpy(&x, a + i, sizeof x);
+        memcpy(&y, b + i, sizeof y);
+        found |= x != y;
     }
-}
-
-/* Altered picture number k of the map under way, into p->altered. */
-static void alter(struct probe *p, int k)
-{
-    const struct probe_attributing *a = &p->attributing;
-    const struct rise r = rise_of(&p->how.attribution, a->key);
-
-    switch (a->method) {
-    case ATTRIBUTION_SCORECAM:
-        scorecam_mask(p->act, p->h, p->w, p->c, p->chosen[k], p->height, p->width, p->mask);
-        break;
-    case ATTRIBUTION_RISE:
-        rise_mask(&r, k, p->height, p->width, p->mask);
-        break;
-    default:
-        cover_picture(p, k);
-        return;
-    }
-    mask_picture(p);
+    return found;
 }
 
 /* The pixels that differ from the picture that the engine ran last, into p->scratch; then the altered picture
  * takes its place in p->work. */
 static int take_altered(struct probe *p)
 {
-    size_t bytes = (size_t)p->channels * sizeof(float);
     float *before = p->work;
     int count = 0;
 
-    for (int i = 0; i < probe_pixels(p); i++)
-        if (memcmp(p->altered + i * p->channels, before + i * p->channels, bytes) != 0)
-            p->scratch[count++] = i;
+    for (int i = 0; i < probe_pixels(p); i++) {
+        p->scratch[count] = i;
+        count += differ(p->altered + i * p->channels, before + i * p->channels, p->channels);
+    }
     p->work = p->altered;
     p->altered = before;
     return count;
 }
 
-/* ---- scores ---------------------------------------------------------------------------------------------
+/* ---- scores and gradients -------------------------------------------------------------------------------
  */
 
 /* 0: no numbers. */
@@ -128,7 +99,7 @@ static int score_of(struct probe *p, const float *logits, float *score)
     if (!accuracy_finite(logits, p->classes))
         return 0;
     *score = logits[a->class_index];
-    if (a->method == ATTRIBUTION_SCORECAM)
+    if (rows[a->method].method->by_logit)
         return 1;
     accuracy_softmax(logits, p->classes, p->probability);
     *score = p->probability[a->class_index];
@@ -148,6 +119,40 @@ static int take_scores(struct probe *p)
     return good;
 }
 
+/* The altered picture's score, unless it waits for others; 0: no numbers. */
+static int run_altered(struct probe *p)
+{
+    struct probe_attributing *a = &p->attributing;
+    const struct engine *e = probe_engine(p, a->precision);
+    int changed = take_altered(p),
+        waiting = engine_batch_changed(e->plan, e->state, p->work, p->scratch, changed);
+
+    a->next++;
+    return waiting < ENGINE_BATCH && a->next < a->count ? 1 : take_scores(p);
+}
+
+/* The gradient of the class's logit by the altered picture is added to p->sum; 0: no numbers. */
+static int add_gradient(struct probe *p)
+{
+    struct probe_attributing *a = &p->attributing;
+    const struct engine *e = probe_engine(p, a->precision);
+    const struct gradient *by = &p->network[p->aim].by_input[a->precision];
+    const float *g;
+    float score;
+
+    engine_run_real(e->plan, e->state, p->altered);
+    if (!score_of(p, engine_logits(e->plan, e->state), &score))
+        return 0;
+    gradient_run(by->plan, by->state, e, a->class_index);
+    g = gradient_map(by->plan, by->state);
+    if (!accuracy_finite(g, (int64_t)probe_pixels(p) * p->channels))
+        return 0;
+    for (int i = 0; i < probe_pixels(p) * p->channels; i++)
+        p->sum[i] += (double)g[i];
+    a->next++;
+    return 1;
+}
+
 /* ---- one map --------------------------------------------------------------------------------------------
  */
 
@@ -160,81 +165,66 @@ static struct probe_attributed *place_of(struct probe *p, enum attribution m, in
 void probe_attribution_start(struct probe *p, int i, enum attribution m, int class_index, uint32_t key)
 {
     struct probe_attributed *to = place_of(p, m, i);
-    int on_layer = m == ATTRIBUTION_SCORECAM;
+    const struct attribution_method *method = rows[m].method;
 
     BUG_IF(class_index < 0 || class_index >= p->classes);
+    BUG_IF(method->by_gradient && !p->network[p->aim].by_input[i].plan);
     p->attributing = (struct probe_attributing){
         .precision = i,
         .method = m,
         .class_index = class_index,
         .key = key,
         .next = -1,
-        .count = attribution_forwards(&p->how.attribution, m, p->c, p->height, p->width) - 1,
+        .count = method->altered(&p->how.attribution, p->c, p->height, p->width),
     };
-    to->h = on_layer ? p->h : p->height;
-    to->w = on_layer ? p->w : p->width;
+    to->h = method->on_layer ? p->h : p->height;
+    to->w = method->on_layer ? p->w : p->width;
 }
 
-/* The clean picture: what the altered ones are compared with, and the layer that ScoreCAM's masks are of. */
+/* The clean picture: what the altered ones are compared with, and the layer that masks are of. */
 static int run_clean(struct probe *p)
 {
     struct probe_attributing *a = &p->attributing;
+    const struct attribution_method *method = rows[a->method].method;
     const struct engine *e = probe_engine(p, a->precision);
-    struct engine_map layer;
+    size_t values = (size_t)probe_pixels(p) * (size_t)p->channels;
 
     engine_run_real(e->plan, e->state, p->picture);
-    memcpy(p->work, p->picture, (size_t)probe_pixels(p) * (size_t)p->channels * sizeof *p->work);
+    memcpy(p->work, p->picture, values * sizeof *p->work);
     a->next = 0;
-    if (a->method == ATTRIBUTION_SCORECAM) {
-        layer = engine_cam_map(e->plan, e->state);
-        engine_map_copy_real(&layer, p->act);
-        scorecam_choose(p->act, p->h * p->w, p->c, p->how.attribution.channels, p->sum, p->chosen);
-    }
+    if (method->by_gradient)
+        memset(p->sum, 0, values * sizeof *p->sum);
+    if (method->begin)
+        method->begin(p);
     return score_of(p, engine_logits(e->plan, e->state), &a->clean);
 }
 
-/* All scores are there. */
-static void make_map(struct probe *p)
+static void finish_map(struct probe *p)
 {
     const struct probe_attributing *a = &p->attributing;
-    const struct rise r = rise_of(&p->how.attribution, a->key);
-    const struct occlusion o = occlusion_of(&p->how.attribution);
+    const struct attribution_method *method = rows[a->method].method;
     struct probe_attributed *to = place_of(p, a->method, a->precision);
 
-    switch (a->method) {
-    case ATTRIBUTION_SCORECAM:
-        scorecam_map(p->act, p->h * p->w, p->c, p->chosen, a->count, p->score, p->sum, to->values);
-        cam_finish(to->values, p->h, p->w, p->height, p->width, to->map);
-        return;
-    case ATTRIBUTION_RISE:
-        rise_map(&r, p->height, p->width, p->score, p->mask, p->sum, to->values);
-        break;
-    default:
-        occlusion_map(&o, p->height, p->width, a->clean, p->score, to->values);
-        break;
-    }
-    cam_scale(to->values, probe_pixels(p), to->map);
+    method->finish(p, to->values);
+    if (method->on_layer)
+        cam_finish(to->values, to->h, to->w, p->height, p->width, to->map);
+    else
+        cam_scale(to->values, probe_pixels(p), to->map);
 }
 
 enum probe_state probe_attribution_next(struct probe *p)
 {
     struct probe_attributing *a = &p->attributing;
-    const struct engine *e = probe_engine(p, a->precision);
-    int changed, waiting;
+    const struct attribution_method *method = rows[a->method].method;
 
     if (a->next < 0)
         return run_clean(p) ? PROBE_MORE : PROBE_ODD;
-    alter(p, a->next);
-    changed = take_altered(p);
-    waiting = engine_batch_changed(e->plan, e->state, p->work, p->scratch, changed);
-    a->next++;
-    if (waiting < ENGINE_BATCH && a->next < a->count)
-        return PROBE_MORE;
-    if (!take_scores(p))
+    method->alter(p, a->next);
+    if (!(method->by_gradient ? add_gradient(p) : run_altered(p)))
         return PROBE_ODD;
     if (a->next < a->count)
         return PROBE_MORE;
-    make_map(p);
+    finish_map(p);
     return PROBE_DONE;
 }
 

@@ -116,9 +116,10 @@ static size_t most_scores(const struct probe *p, const struct extent *most)
 static status make_attributions(struct probe *p, const struct extent *most)
 {
     MEM_TRY(p->fill, most->seen, sizeof(float));
+    MEM_TRY(p->base, most->seen, sizeof(float));
     MEM_TRY(p->altered, most->seen, sizeof(float));
     MEM_TRY(p->mask, most->pixels, sizeof(float));
-    MEM_TRY(p->sum, larger(most->pixels, (size_t)most->channels), sizeof *p->sum);
+    MEM_TRY(p->sum, larger(most->seen, (size_t)most->channels), sizeof *p->sum);
     MEM_TRY(p->chosen, (size_t)most->channels, sizeof *p->chosen);
     MEM_TRY(p->score, most_scores(p, most), sizeof(float));
     for (int m = 0; m < ATTRIBUTIONS; m++)
@@ -197,7 +198,7 @@ void probe_free(struct probe *p)
     void *const block[] = { p->act,     p->negative, p->probability, p->finished[0], p->finished[1],
                             p->picture, p->away,     p->blank,       p->work,        p->order,
                             p->scratch, p->fill,     p->altered,     p->mask,        p->score,
-                            p->sum,     p->chosen };
+                            p->sum,     p->chosen,   p->base };
 
     for (size_t i = 0; i < COUNT_OF(block); i++)
         mem_free(block[i]);

@@ -69,10 +69,11 @@ struct probe {
     struct probe_walk walk;
     struct probe_road road;
     /* Maps of the picture's size, all NULL where how.attribution.methods is 0. */
-    float *fill, *altered; /* (H, W, channels): what windows show; the picture altered next */
-    float *mask, *score;   /* (H, W); of the altered pictures */
-    double *sum;           /* (H, W), or one a channel */
-    int32_t *chosen;       /* channels */
+    float *fill, *base, *altered; /* (H, W, channels): what windows show; where intgrad's way begins; the
+                                   * picture altered next */
+    float *mask, *score;          /* (H, W); of the altered pictures */
+    double *sum;                  /* (H, W, channels) of gradients, (H, W) of masks, or one a channel */
+    int32_t *chosen;              /* channels */
     struct probe_attributed attributed[ATTRIBUTIONS][2];
     struct probe_attributing attributing;
 };

@@ -4,8 +4,8 @@
 . "$(dirname "$0")/common.bash"
 small_job "$T/two.conf" 6
 sed '/^.network mobile/,/^int8/d' "$T/two.conf" > "$T/job.conf"
-maps=(--explain.methods=scorecam,rise,occlusion --explain.scorecam.channels=9 --explain.rise.masks=21 --explain.occlusion.window=64
-      --explain.occlusion.stride=48)
+maps=(--explain.methods=scorecam,rise,occlusion,gradient,smoothgrad,intgrad --explain.scorecam.channels=9 --explain.rise.masks=21 --explain.occlusion.window=64
+      --explain.occlusion.stride=48 --explain.smoothgrad.samples=2 --explain.intgrad.steps=3)
 job() { run "$1" "$T/job.conf" "${maps[@]}" --steps=2 --out="$T/$2.h5" "${@:3}"; }
 has()    { h5ls -r "$1" | grep -qE "^$2 +Dataset \{$3\}"; }
 hasnot() { h5ls -r "$1" > "$T/listed" && lacks "$T/listed" "$2"; }
@@ -13,9 +13,9 @@ hasnot() { h5ls -r "$1" > "$T/listed" && lacks "$T/listed" "$2"; }
 check "without maps" run 1 "$T/job.conf" --steps=0 --out="$T/none.h5"
 check "there are none" hasnot "$T/none.h5" "/map"
 check "with maps" code 0 job 1 one --run.log=normal
-check "says how many runs" grep -q "runs a selected picture and precision: scorecam 10, rise 22, occlusion 26$" "$T/log"
+check "says how many runs" grep -q "runs a selected picture and precision: scorecam 10, rise 22, occlusion 26, gradient 2, smoothgrad 3, intgrad 4$" "$T/log"
 first=$(digest "$T/one.h5")
-for name in scorecam rise occlusion; do
+for name in scorecam rise occlusion gradient smoothgrad intgrad; do
     check "$name's maps" has "$T/one.h5" /models/shuffle/subset/int8/map_$name "3, 224, 224"
     check "$name's RMSE" has "$T/one.h5" /models/shuffle/subset/int8/vs_fp32/rmse_$name 3
     check "$name's correlation, in the summary" has "$T/one.h5" /summary/measures/int8/vs_fp32/correlation_$name/mean "1, 4"

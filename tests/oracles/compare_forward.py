@@ -6,9 +6,13 @@
 squeezenet1_1 in fp32: ScoreCAM of all 512 channels by pytorch-grad-cam itself. mobilenet_v2_coral in fp32 and int8 (qnnpack), in PyTorch:
 ScoreCAM of the channels of largest energy by pytorch-grad-cam's formula; RISE by its authors' (explanation.py), whose masks come from the
 same random numbers, drawn here anew and enlarged by scipy; occlusion by covering window after window, averaged as captum does.
+Of fp32 the gradient by the picture, SmoothGrad with the same noise and integrated gradients (middle rule, from black) by autograd, in
+double: ReLUs whose input is 0 but for rounding let another gradient through here and there, in PyTorch's own f32 too, so that the RMSE
+is compared, within half a step's (0.29 of 255) and twice what PyTorch's f32 is away from its double, at most 1 of 255.
 A stored map is bytes: 255 times the map, rounded, so that what is compared is within half a step and 1e-4 of the map.
 The pair's RMSE is computed here from PyTorch's maps, within 0.05 of 255. Environment: QUANTCAM, QUANTCAM_ISA.
 """
+import copy
 import hashlib
 import os
 import shutil
@@ -24,9 +28,9 @@ from scipy.ndimage import zoom
 from compare_curves import EDGE, MEAN, STD, int8_network, logits_of, real_network, resize, softmax
 from oracle import QUANTCAM, ROOT, Tally
 
-os.environ['TQDM_DISABLE'] = '1'
 warnings.filterwarnings('ignore')
 SEED, CHANNELS, MASKS, CELLS, KEEP, WINDOW, STRIDE = 5, 12, 24, 7, 0.5, 96, 40
+SAMPLES, SIGMA, STEPS = 4, 0.1, 8
 M64 = (1 << 64) - 1
 
 JOB = '''[data]
@@ -166,6 +170,47 @@ def occlusion(net, picture, label):
     return scaled(total / weight)
 
 
+def gradient_at(net, picture, label):
+    """(H, W, channels)"""
+    picture = picture.astype(np.float32).transpose(2, 0, 1)[None].copy()      # what our network sees
+    x = torch.from_numpy(picture).to(next(net.parameters()).dtype).requires_grad_()
+    net(x)[0, label].backward()
+    return x.grad[0].numpy().transpose(1, 2, 0).astype(np.float64)
+
+
+def noise(key, n, shape):
+    """Normal numbers by Box and Muller's cosine, two draws each."""
+    golden, count = 0x9E3779B97F4A7C15, int(np.prod(shape))
+    base = mix((mix((SEED + golden) & M64) + ((129 << 56) + (n << 32) + key) * golden + golden) & M64)
+    with np.errstate(over='ignore'):
+        x = np.uint64(base) + np.arange(2 * count, dtype=np.uint64) * np.uint64(golden) + np.uint64(golden)
+        x = (x ^ x >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ x >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
+        x = x ^ x >> np.uint64(31)
+    unit = (x >> np.uint64(11)).astype(np.float64) * 2.0 ** -53
+    return (np.sqrt(-2 * np.log(1 - unit[0::2])) * np.cos(2 * np.pi * unit[1::2])).reshape(shape)
+
+
+def smoothgrad(net, picture, label, key):
+    deviation = SIGMA * (float(picture.max()) - float(picture.min()))
+    return scaled(np.abs(sum(gradient_at(net, picture + deviation * noise(key, n, picture.shape), label)
+                             for n in range(SAMPLES))).sum(2))
+
+
+def intgrad(net, picture, label):
+    way = picture.astype(np.float64) + MEAN.astype(np.float64) / STD        # from black
+    return scaled((way * sum(gradient_at(net, picture - way + (k + 0.5) / STEPS * way, label) for k in range(STEPS))).sum(2))
+
+
+def by_gradient(net, picture, label, key):
+    return {'gradient': scaled(np.abs(gradient_at(net, picture, label)).sum(2)),
+            'smoothgrad': smoothgrad(net, picture, label, key), 'intgrad': intgrad(net, picture, label)}
+
+
+def rms(x):
+    return np.sqrt(np.mean(x ** 2))
+
+
 # ---- comparison ------------------------------------------------------------------------------------------------
 
 def close(tally, what, stored, theirs):
@@ -182,9 +227,10 @@ def rows(f, pictures):
 
 
 def compare_library(scratch, images, data, pictures, tally):
-    from pytorch_grad_cam import ScoreCAM
+    from pytorch_grad_cam import ScoreCAM, score_cam
     from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
     from torchvision.models import squeezenet1_1
+    score_cam.tqdm.tqdm = lambda batches: batches
     weights = f'{data}/weights/squeezenet1_1_ncnn.pth'
     run(images, f'{scratch}/squeeze.h5', 'squeezenet1_1', f'fp32 = {weights}', 'methods = scorecam')
     net = squeezenet1_1().eval()
@@ -199,7 +245,8 @@ def compare_library(scratch, images, data, pictures, tally):
 def compare_formulas(scratch, images, data, pictures, tally):
     weights = {p: f'{data}/weights/mobilenet_v2_coral{end}.pth' for p, end in (('fp32', ''), ('int8', '_qnnpack'))}
     run(images, f'{scratch}/mobile.h5', 'mobilenet_v2', '\n'.join(f'{p} = {w}' for p, w in weights.items()) + '\nengine = qnnpack',
-        f'methods = scorecam,rise,occlusion\nseed = {SEED}\nscorecam.channels = {CHANNELS}\nrise.masks = {MASKS}\n'
+        f'methods = scorecam,rise,occlusion,gradient,smoothgrad,intgrad\nsmoothgrad.samples = {SAMPLES}\n'
+        f'smoothgrad.sigma = {SIGMA}\nintgrad.steps = {STEPS}\nseed = {SEED}\nscorecam.channels = {CHANNELS}\nrise.masks = {MASKS}\n'
         f'rise.cells = {CELLS}\nrise.keep = {KEEP}\nocclusion.window = {WINDOW}\nocclusion.stride = {STRIDE}')
     nets = {'fp32': real_network(weights['fp32']), 'int8': int8_network(weights['int8'], 'qnnpack')}
     with h5py.File(f'{scratch}/mobile.h5') as f:
@@ -213,8 +260,15 @@ def compare_formulas(scratch, images, data, pictures, tally):
                 for method, theirs in maps[precision].items():
                     close(tally, f'mobilenet_v2 {precision} {name}: {method}',
                           f[f'/models/net/subset/{precision}/map_{method}'][place], theirs)
+            real = by_gradient(nets['fp32'], picture, label, key)
+            double = by_gradient(copy.deepcopy(nets['fp32']).double(), picture, label, key)
+            for method in real:
+                stored = f[f'/models/net/subset/fp32/map_{method}'][place].astype(float)
+                theirs, ours = rms(255 * (real[method] - double[method])), rms(stored - 255 * double[method])
+                tally.exact(f'{name}: {method} ({ours:.3f})', ours <= min(0.3 + 2 * theirs, 1), True)
+                print(f'  mobilenet_v2 fp32 {name}: {method}: RMSE {ours:.3f} of 255, torch in f32 {theirs:.3f}')
             for method in maps['fp32']:
-                theirs = np.sqrt(np.mean((255 * (maps['int8'][method] - maps['fp32'][method])) ** 2))
+                theirs = rms(255 * (maps['int8'][method] - maps['fp32'][method]))
                 gap = abs(f[f'/models/net/subset/int8/vs_fp32/rmse_{method}'][place] - theirs)
                 tally.exact(f'{name}: RMSE of {method} within 0.05 ({gap:.2g} of {theirs:.4g})', gap <= 0.05, True)
 

@@ -12,6 +12,7 @@ static void open_networks(struct probed *t)
 {
     probed_open(t);
     engine_close(&t->network.engine[1]);
+    gradient_close(&t->network.by_input[1]);
     model_head_free(&t->head[1]);
     probed_engine(t, 1, TINY "per_channel.pth");
 }
@@ -111,6 +112,8 @@ int main(void)
     job->job.attribution.channels = 3;
     job->job.attribution.window = 3;
     job->job.attribution.stride = 2;
+    job->job.attribution.samples = 4;
+    job->job.attribution.steps = 3;
     job->job.explain_seed = 9;
     CHECK(phase_run(&job->c, &job->job, &tiny_start) == OK);
     if (!check_failed && job->c.rank == 0) {

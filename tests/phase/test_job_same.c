@@ -89,7 +89,9 @@ static void test_table(void)
                       rows[] = " explain.steps explain.deletion explain.insertion explain.class "
                                "explain.seed explain.scorecam.channels explain.rise.masks "
                                "explain.rise.cells explain.rise.keep explain.occlusion.window "
-                               "explain.occlusion.stride explain.occlusion.fill ",
+                               "explain.occlusion.stride explain.occlusion.fill "
+                               "explain.smoothgrad.samples explain.smoothgrad.sigma explain.intgrad.steps "
+                               "explain.intgrad.baseline ",
                       explained[] = " wsol.frame ";
     const struct option_table *t = job_table();
     char name[OPTION_NAME + 2];

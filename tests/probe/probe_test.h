@@ -27,12 +27,16 @@ static inline void must(status s)
 
 static inline void probed_engine(struct probed *t, int i, const char *checkpoint)
 {
-    const struct engine_options options = { .arithmetic = ENGINE_AUTO };
+    uint8_t show[MODEL_MAX_NODES] = { 0 };
+    const struct engine_options options = { .arithmetic = ENGINE_AUTO, .show = show };
+    const struct gradient_path by_input = { .from = t->model.output };
     struct tensor_table table = { 0 };
     struct model_binding binding = { 0 };
 
     must(weight_load(checkpoint, "", &table));
     must(model_bind(&t->model, &table, NULL, &binding));
+    must(gradient_shows(&t->model, binding.form, by_input, show));
+    must(gradient_open(&binding, by_input, kernel_select("auto"), &t->network.by_input[i]));
     must(engine_open(&binding, &options, kernel_select("auto"), &t->network.engine[i]));
     if (strcmp(t->model.node[t->model.cam].name, "skip") == 0) {
         must(model_head_load(&binding, &t->head[i]));
@@ -64,6 +68,7 @@ static inline void probed_close(struct probed *t)
 {
     for (int i = 0; i < 2; i++) {
         engine_close(&t->network.engine[i]);
+        gradient_close(&t->network.by_input[i]);
         model_head_free(&t->head[i]);
     }
     model_free(&t->model);

@@ -5,7 +5,7 @@
 #include "probe_attribution.h"
 #include "probe_test.h"
 
-enum { MASKS = 21, KEY = 77 };
+enum { MASKS = 21, KEY = 77, SAMPLES = 5, STEPS = 40 };
 
 static const struct probe_how how = { .attribution = { .methods = (1u << ATTRIBUTIONS) - 1,
                                                        .seed = 3,
@@ -14,7 +14,11 @@ static const struct probe_how how = { .attribution = { .methods = (1u << ATTRIBU
                                                        .keep = 0.5,
                                                        .window = 3,
                                                        .stride = 2,
-                                                       .fill = IMAGE_SUBSTRATE_MEAN } };
+                                                       .fill = IMAGE_SUBSTRATE_MEAN,
+                                                       .samples = SAMPLES,
+                                                       .sigma = 0.1,
+                                                       .steps = STEPS,
+                                                       .baseline = IMAGE_SUBSTRATE_BLACK } };
 
 static enum probe_state walk(struct probe *p, int most)
 {
@@ -101,6 +105,64 @@ static void expect_occlusion(const struct probed *t, int i, const float *picture
     occlusion_map(&o, EDGE, EDGE, clean, score, values);
 }
 
+/* The gradient at a picture is added to sum. */
+static void add_gradient(const struct probed *t, int i, const float *picture, int class_index, double *sum)
+{
+    const struct engine *e = &t->network.engine[i];
+    const struct gradient *by = &t->network.by_input[i];
+
+    engine_run_real(e->plan, e->state, picture);
+    gradient_run(by->plan, by->state, e, class_index);
+    for (int k = 0; k < PIXELS * 3; k++)
+        sum[k] += (double)gradient_map(by->plan, by->state)[k];
+}
+
+static void magnitudes(const double *sum, int count, float *values)
+{
+    for (int i = 0; i < PIXELS; i++)
+        values[i] = (float)((fabs(sum[3 * i]) + fabs(sum[3 * i + 1]) + fabs(sum[3 * i + 2])) / count);
+}
+
+static void expect_gradients(const struct probed *t, int i, const float *picture, const float *black,
+                             int class_index, float right[ATTRIBUTIONS][2][PIXELS])
+{
+    double plain[PIXELS * 3] = { 0 }, smooth[PIXELS * 3] = { 0 }, way[PIXELS * 3] = { 0 }, whole = 0;
+    float altered[PIXELS * 3], low = picture[0], high = low, at_picture, at_black, chance;
+
+    for (int k = 0; k < PIXELS * 3; k++) {
+        low = fminf(low, picture[k]);
+        high = fmaxf(high, picture[k]);
+    }
+    add_gradient(t, i, picture, class_index, plain);
+    magnitudes(plain, 1, right[ATTRIBUTION_GRADIENT][i]);
+    for (int n = 0; n < SAMPLES; n++) {
+        struct random random = { .seed = 3, .stream = (129ull << 56) + ((uint64_t)n << 32) + KEY };
+
+        for (int k = 0; k < PIXELS * 3; k++)
+            altered[k] = (float)(picture[k] + 0.1 * ((double)high - low) * random_normal(&random));
+        add_gradient(t, i, altered, class_index, smooth);
+    }
+    magnitudes(smooth, SAMPLES, right[ATTRIBUTION_SMOOTHGRAD][i]);
+    for (int n = 0; n < STEPS; n++) {
+        for (int k = 0; k < PIXELS * 3; k++)
+            altered[k] = (float)(black[k] + (n + 0.5) / STEPS * ((double)picture[k] - black[k]));
+        add_gradient(t, i, altered, class_index, way);
+    }
+    for (int k = 0; k < PIXELS; k++) {
+        double sum = 0;
+
+        for (int c = 3 * k; c < 3 * k + 3; c++)
+            sum += ((double)picture[c] - black[c]) * way[c];
+        right[ATTRIBUTION_INTGRAD][i][k] = (float)(sum / STEPS);
+        whole += sum / STEPS;
+    }
+    answer(t, i, picture, class_index, &at_picture, &chance);
+    answer(t, i, black, class_index, &at_black, &chance);
+    if (i == 0) /* complete: what the pixels got is what the logit gained */
+        CHECK_MSG(fabs(whole - ((double)at_picture - at_black)) < 0.01 * fabs((double)at_picture - at_black),
+                  "%g, not %g", whole, (double)at_picture - at_black);
+}
+
 /* The values, and the map that follows. */
 static void check_map(struct probe *p, enum attribution m, int i, const float *right)
 {
@@ -122,15 +184,18 @@ static void test_maps(struct probed *t, int channels)
 {
     struct probe_how with = how;
     struct probe *p;
-    float picture[PIXELS * 3], mean[PIXELS * 3], table[3][256], right[ATTRIBUTIONS][2][PIXELS];
+    float picture[PIXELS * 3], mean[PIXELS * 3], black[PIXELS * 3], table[3][256],
+        right[ATTRIBUTIONS][2][PIXELS];
 
     with.attribution.channels = channels;
     p = probed_start(t, &with);
     image_normalize_table(t->model.input.mean, t->model.input.std, 3, table);
     image_normalize(t->pixels, PIXELS, 3, (const float(*)[256])table, picture);
     must(image_substrate(IMAGE_SUBSTRATE_MEAN, picture, EDGE, EDGE, 3, (const float(*)[256])table, mean));
+    must(image_substrate(IMAGE_SUBSTRATE_BLACK, picture, EDGE, EDGE, 3, (const float(*)[256])table, black));
     must(probe_keep(p, 0));
     for (int i = 0; i < 2; i++) {
+        expect_gradients(t, i, picture, black, 2, right);
         expect_scorecam(t, i, picture, 2, channels, right[ATTRIBUTION_SCORECAM][i]);
         expect_rise(t, i, picture, 2, right[ATTRIBUTION_RISE][i]);
         expect_occlusion(t, i, picture, mean, 2, right[ATTRIBUTION_OCCLUSION][i]);
@@ -142,7 +207,7 @@ static void test_maps(struct probed *t, int channels)
             int forwards = attribution_forwards(&with.attribution, m, C, EDGE, EDGE);
 
             probe_attribution_start(p, i, m, 2, KEY);
-            CHECK(walk(p, 2) == PROBE_MORE); /* left unfinished, and begun again */
+            CHECK(walk(p, 1) == PROBE_MORE); /* left unfinished, and begun again */
             probe_attribution_start(p, i, m, 2, KEY);
             CHECK(walk(p, forwards - 1) == PROBE_MORE && probe_attribution_done(p) == forwards - 1);
             CHECK(walk(p, 1) == PROBE_DONE);
@@ -186,6 +251,11 @@ static void test_forwards(void)
     CHECK(attribution_forwards(&how.attribution, ATTRIBUTION_SCORECAM, 8, 224, 224) == 9);
     CHECK(attribution_forwards(&few, ATTRIBUTION_RISE, 8, 224, 224) == 10);
     CHECK(attribution_forwards(&few, ATTRIBUTION_OCCLUSION, 8, 224, 224) == 170);
+    CHECK(attribution_forwards(&few, ATTRIBUTION_GRADIENT, 8, 224, 224) == 2);
+    CHECK(attribution_forwards(&how.attribution, ATTRIBUTION_SMOOTHGRAD, 8, 224, 224) == 1 + SAMPLES);
+    CHECK(attribution_forwards(&how.attribution, ATTRIBUTION_INTGRAD, 8, 224, 224) == 1 + STEPS);
+    CHECK(!attribution_needs_gradient(1u << ATTRIBUTION_RISE | 1u << ATTRIBUTION_OCCLUSION));
+    CHECK(attribution_needs_gradient(1u << ATTRIBUTION_SMOOTHGRAD));
 }
 
 int main(void)
