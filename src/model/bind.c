@@ -311,5 +311,6 @@ void model_unbind(struct model_binding *b)
 {
     mem_free(b->q);
     mem_free(b->output_range);
+    mem_free(b->draws);
     *b = (struct model_binding){ 0 };
 }

@@ -168,6 +168,8 @@ static status load_folded(const struct model_binding *b, int node, const struct 
     TRY(load_bias(&rows.sources, l));
     MEM_TRY(l->weight_real, layer_size(l), sizeof *l->weight_real);
     tensor_copy_f32(&view, l->weight_real);
+    model_draw(b, node, first * (int64_t)(layer_size(l) / (size_t)l->oc), (int64_t)layer_size(l),
+               l->weight_real);
     if (s->gamma)
         fold_normalisation(&rows.sources, b->model->node[node].bn_eps, l);
     return check_layer(b, s, l);
