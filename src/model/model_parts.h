@@ -89,8 +89,8 @@ int model_observed_zero(float low, float scale, const struct model_range *r);
 struct quant_params model_output_params(const struct model_quantizer *q, const struct model_range *r,
                                         enum precision_form form);
 
-/* randomise.c: `count` weights of a node, from place `first` on in the order of sums, become its draws; nothing
- * where it has none. */
+/* randomise.c: `count` weights of a node, from place `first` on in the order of sums, become its draws, where
+ * it has any. */
 void model_draw(const struct model_binding *b, int node, int64_t first, int64_t count, float *weight);
 
 /* prefix.c: what may stand before the names of a description in a checkpoint. */
