@@ -191,8 +191,8 @@ MUST_USE status model_bind(const struct model *m, const struct tensor_table *wei
 void model_unbind(struct model_binding *b);
 /* The randomisation check: from now on the last `layers` convolutions and linear layers, in the order of the
  * description, are loaded with draws in the place of the checkpoint's weights: normal ones with the mean and
- * the deviation of the layer's own, m + d z, z keyed by (seed, 131, node, the weight's place in the order in
- * which sums are taken), before batch normalisation is folded. Biases and batch normalisations stay. Of a REAL
+ * the deviation of the layer's own, m + d z, z keyed by (seed, 131, node, the weight's place in the order of
+ * sums), before batch normalisation is folded. Biases and batch normalisations stay. Of a REAL
  * binding, once. ERR_RANGE where the network has fewer such layers; ERR_MEMORY. Source: Adebayo et al. 2018,
  * whose cascade from the top ends at one depth here. */
 MUST_USE status model_randomise(struct model_binding *b, int layers, uint64_t seed);
