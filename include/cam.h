@@ -29,6 +29,8 @@ struct cam_projection {
     int raw_sign;         /* +1 or -1: numpy's sign relative to `values`; 0 = undefined (sigma_ratio > 0.999,
                            * constant, or not asked for) */
     int constant;         /* every channel is constant over the map: values are all 0 */
+    int flat;             /* methods with a gradient: that is 0 all over the layer, and so are the values */
+    int undefined;        /* gradcampp: positions and channels with g > 0 where a has no value: taken as 0 */
 };
 
 enum { CAM_MAX_EDGE = 256, CAM_MAX_OUT = 4096 };    /* of a projection; of a finished map */
@@ -58,34 +60,46 @@ MUST_USE status cam_eigen(struct cam_workspace *w, const float *act, int h, int 
  * meaning. scratch: 9 * n doubles. lambda[1] = 0 where n = 1. ERR_NUMERIC if g has NaN or infinity. */
 MUST_USE status cam_eigen_leading(double *g, int n, double lambda[2], double *vector, double *scratch);
 
-/* ---- further methods, in closed form (explanations 2) --------------------------------------------------
- * Where the classifier is global pooling and one linear layer, or two with a hardswish between, the gradient
- * of a class's score is known without a backward pass, and constant over the map:
- *   one layer   y_c = sum_k W[c,k] P_k + b_c,  P = mean over the map of A;  G_k = dy_c/dP_k = W[c,k]
- *   two layers  z = W1 P + b1,  y_c = W2[c,:] h(z) + b2_c;                  G = W1^T (h'(z) * W2[c,:])
- * and g_k = dy_c/dA_k(i,j) = G_k / HW. For int8 all of it is that of the dequantized layers in real
- * arithmetic, as is A; the layers' requantization has no gradient.
+/* ---- further methods (explanations 2.1, saliency-and-training 1.5) -----------------------------------
+ * With A_k channel k of the layer, S_k its sum over the map, HW its positions, y_c the explained class's
+ * logit and g_k = dy_c/dA_k at each position, which is handed in (gradient.h). Where only global pooling and one
+ * linear layer follow, g_k is W[c,k] / HW all over the map.
  *
- *     TRY(cam_take(w, act, 7, 7, 1280, &head, class_index));    // once a picture: checks, pools, gradient
+ *     struct cam_class of = { .gradient = g };
+ *     TRY(cam_take(w, act, 7, 7, 1280, &of));                   // once a picture: checks, sums
  *     TRY(cam_compute(w, CAM_LAYERCAM, CAM_ABSMAX, 0, &p));     // each method wanted
  */
 enum cam_method {
-    CAM_EIGEN,       /* cam_eigen */
-    CAM_CAM,         /* sum_k G_k A_k, Zhou et al.'s; GradCAM and XGradCAM give the same map */
-    CAM_LAYERCAM,    /* sum_k relu(g_k) A_k */
-    CAM_GRADCAMPP,   /* sum_k w_k A_k, w_k = HW relu(g) a, a = g^2 / (2 g^2 + (sum_ij A_k) g^3 + 1e-6) */
-    CAM_HIRESCAM,    /* sum_k g_k A_k: of these classifiers CAM / HW */
-    CAM_EIGENGRAD,   /* EigenCAM of g_k A_k, with its sign rules */
-    CAM_ABLATION,    /* sum_k w_k A_k, w_k = (y_c - y_c with A_k set to 0) / y_c; all 0 where y_c is 0 */
-    CAM_UNCENTRED,   /* EigenCAM without centring, the paper's form; >= 0 where A is */
+    CAM_EIGEN,              /* cam_eigen */
+    CAM_CAM,                /* sum_k w_k A_k with w_k = sum_ij g_k: Zhou et al.'s where pooling and one linear
+                             * layer follow, else HW times CAM_GRADCAM */
+    CAM_GRADCAM,            /* w_k = sum_ij g_k / HW */
+    CAM_LAYERCAM,           /* sum_k relu(g_k) A_k */
+    CAM_GRADCAMPP,          /* w_k = sum_ij relu(g) a, a = 1 / (2 + S_k g) where g is not 0 and 2 + S_k g > 0,
+                             * else 0: Chattopadhay et al. 2018 */
+    CAM_GRADCAMPP_EPS,      /* a = g^2 / (2 g^2 + S_k g^3 + 1e-6): pytorch-grad-cam */
+    CAM_GRADCAMPP_TORCHCAM, /* w_k = sum_ij relu(g)^3: torchcam 0.5 */
+    CAM_HIRESCAM,           /* sum_k g_k A_k */
+    CAM_XGRADCAM,           /* w_k = sum_ij g_k A_k / (S_k + 1e-7): pytorch-grad-cam */
+    CAM_EIGENGRAD,          /* EigenCAM of g_k A_k, with its sign rules */
+    CAM_ABLATION,           /* w_k = (y_c - y_c with A_k set to 0) / y_c; all 0 where y_c is 0 */
+    CAM_UNCENTRED,          /* EigenCAM without centring, the paper's form; >= 0 where A is */
     CAM_METHODS
 };
-/* "eigen", "cam", "layercam", "gradcampp", "hirescam", "eigengrad", "ablation", "uncentred". */
-const char *cam_method_name(enum cam_method m);
-#define CAM_METHOD_NAMES "eigen|cam|layercam|gradcampp|hirescam|eigengrad|ablation|uncentred"
-int cam_method_needs_head(enum cam_method m);
+const char *cam_method_name(enum cam_method m); /* as in the list */
+#define CAM_METHOD_NAMES                                                                                     \
+    "eigen|cam|gradcam|layercam|gradcampp|gradcampp-eps|gradcampp-torchcam|hirescam|xgradcam|eigengrad|"     \
+    "ablation|uncentred"
+/* What a method takes beside the layer. HEAD: a classifier in closed form, of which it sets channels to 0. */
+enum cam_needs { CAM_NEEDS_NOTHING, CAM_NEEDS_GRADIENT, CAM_NEEDS_HEAD };
+enum cam_needs cam_method_needs(enum cam_method m);
+/* Does any of the methods (bit m: method m) need that? */
+int cam_methods_need(unsigned methods, enum cam_needs what);
 
-/* The classifier behind the pooling, real values, the caller's. */
+/* Global pooling P = S / HW of the layer and a classifier behind it, real values, the caller's:
+ *   one layer   y_c = sum_k W[c,k] P_k + b_c
+ *   two layers  z = W1 P + b1,  y_c = W2[c,:] h(z) + b2_c,  h hardswish
+ * Of integers these are the dequantized layers in real arithmetic. */
 struct cam_head {
     int classes, channels;
     int hidden;                  /* width of the layer between, at most CAM_MAX_HIDDEN; 0 = one layer */
@@ -94,16 +108,24 @@ struct cam_head {
 };
 enum { CAM_MAX_HIDDEN = 4096 };
 
-/* Takes one picture's activations, as cam_eigen; act and head are borrowed until the next cam_take. head may
- * be NULL, then only methods that need none can follow. ERR_NUMERIC: act or the score is not finite;
- * ERR_RANGE: the layer between is too wide; ERR_MISMATCH: head is of another number of channels. */
+/* The class that is explained. */
+struct cam_class {
+    const float *gradient;       /* (h * width, channels) g; NULL where no method takes it */
+    const struct cam_head *head; /* NULL where no method takes it */
+    int index;                   /* of the head */
+};
+
+/* Takes one picture's activations, as cam_eigen; act and what `of` has are borrowed until the next cam_take.
+ * of may be NULL. ERR_NUMERIC: act or the gradient is not finite; ERR_RANGE: the layer between is too wide;
+ * ERR_MISMATCH: head is of another number of channels. */
 MUST_USE status cam_take(struct cam_workspace *w, const float *act, int h, int width, int channels,
-                         const struct cam_head *head, int class_index);
+                         const struct cam_class *of);
 /* One method's projection of the picture taken. EIGEN and EIGENGRAD fill `out` as cam_eigen does; of the
  * others raw_sign is 1 (their sign needs no rule; uncentred: `rule`), constant says that all values are 0,
- * and sigma_ratio is 0 but for uncentred. All sums in double in one order. BUG_IF the method needs a head and
- * none was taken. ERR_NUMERIC where a value leaves f32. Source: pytorch-grad-cam 1.5.7, but
- * that ablation sets to 0 as its paper does, where the library takes min - 1e7 unless min is 0. */
+ * and sigma_ratio is 0 but for uncentred. All sums in double in one order. BUG_IF the method needs what was
+ * not taken. ERR_NUMERIC where a value leaves f32 or the head's score is not finite. Source: pytorch-grad-cam
+ * 1.5.7, torchcam 0.5.0 and the papers, as the list says; ablation sets to 0 as its paper does, where the
+ * library takes min - 1e7 unless min is 0. */
 MUST_USE status cam_compute(struct cam_workspace *w, enum cam_method method, enum cam_sign rule,
                             int with_raw, struct cam_projection *out);
 

@@ -250,7 +250,7 @@ void model_affine_free(struct model_affine *affine);
  * last. *suffix: ".weight" ... Their shapes are checked by model_bind. */
 const struct tensor *model_affine_tensor(const struct model_binding *b, int node, int i, const char **suffix);
 
-/* The classifier behind the CAM layer in real values, for maps in closed form: global pooling of that layer
+/* The classifier behind the CAM layer in real values, for ablation: global pooling of that layer
  * and one linear layer, or two with a hardswish between. CODES: the codes times their scale. */
 struct model_head {
     int classes, channels;          /* channels: of the CAM layer */

@@ -72,6 +72,7 @@ struct job {
     int filter;                                  /* 0 = as the descriptions say; 1 bilinear, 2 bicubic */
     int pillow;                                  /* 0 = 13 (cheaper pass first), 1 = 12 (horizontal first) */
     unsigned methods;                            /* bits of enum cam_method; eigen is one of them */
+    int cam_class;                               /* enum probe_class: of methods with a class */
     int sign, raw;                               /* of EigenCAM */
     char fraction[OPTION_SIZE];                  /* of the images selected, a decimal number's text */
     unsigned select_by;                          /* bits of "raw|resolved|aligned" */
@@ -157,7 +158,7 @@ MUST_USE status job_canonical(const struct job *job, const uint8_t list[HASH_SIZ
  * /models/NET, of /models/NET/subset. A setting of the table that says nothing of them changes all. */
 enum job_values { JOB_ROWS = 1, JOB_EXPLAINED = 2 };
 /* Rises with every change of the bits that equal settings and files give; a line of job_canonical. */
-enum { NUMERICS_VERSION = 1 };
+enum { NUMERICS_VERSION = 2 };
 /* Local, pure. Do two texts of job_canonical agree in all that those values of a precision of a network
  * depend on? Pictures are compared apart; the first precision, which the others' signs are aligned to, by a
  * call of its own. A line that only one text has, or that no table knows, counts. why: "", or what differs:

@@ -43,7 +43,8 @@ enum { PROBE_NETWORKS = 16, PROBE_PRECISIONS = 8, PROBE_TOP = 5 };
 struct probe_network {
     const struct model *model;
     int precisions; /* 1 .. PROBE_PRECISIONS */
-    struct engine engine[PROBE_PRECISIONS];
+    struct engine engine[PROBE_PRECISIONS];     /* that show what the gradients read */
+    struct gradient gradient[PROBE_PRECISIONS]; /* of the CAM layer; zeros where no method needs it */
     struct gradient by_input[PROBE_PRECISIONS]; /* zeros where no picture-sized map needs it */
     const struct model_head *head[PROBE_PRECISIONS]; /* NULL where no method needs the classifier */
 };
@@ -70,10 +71,14 @@ struct attribution_how {
     int steps;                 /* intgrad */
     enum image_substrate baseline;
 };
+/* Whose answer methods with a class explain in a precision: the first precision's, or its own. */
+enum probe_class { PROBE_CLASS_REFERENCE, PROBE_CLASS_OWN };
+#define PROBE_CLASS_NAMES "reference|own"
 struct probe_how {
     enum cam_sign sign;
     int raw;          /* EigenCAM's raw sign, too */
     unsigned methods; /* bit m: enum cam_method m of probe_methods */
+    enum probe_class of_class; /* of those methods */
     int method_raw;   /* the raw sign of those methods, too */
     int curves;       /* steps of deletion and insertion, 0 = none: probe_picture and the curves want them */
     int road;         /* ROAD: probe_picture, probe_road_picture and probe_road_start want it */
@@ -123,6 +128,13 @@ MUST_USE status probe_look(struct probe *p, int i);
 /* The projections of how.methods, after probe_look of the same precision; class_index: what those with a
  * class explain. Errors as cam_take and cam_compute. */
 MUST_USE status probe_methods(struct probe *p, int i, int class_index);
+/* That class as how.of_class has it, after probe_answer of the precision and of the first. */
+int probe_class(const struct probe *p, int i);
+/* What a network needs for some methods (bit m: method m) of its CAM layer: which nodes its engine shows
+ * (nodes), marked beside what is marked; its gradient's plan is of the path from the output to the CAM layer.
+ * ERR_MISMATCH as gradient_check; ERR_MEMORY. */
+MUST_USE status probe_shows(const struct model_binding *b, unsigned methods, uint8_t *show);
+struct gradient_path probe_path(const struct model *m);
 /* Each channel's mean, real values, (c); sums in raster order, of codes in integers. */
 void probe_channel_means(const struct engine_map *layer, float *mean);
 /* What precision i showed of the picture at another time, in place of probe_run, probe_answer and probe_look:

@@ -238,7 +238,8 @@ int store_selecting(const struct store_layout *l);
  *                           right_raw u8 (N, criterion, threshold_byte): a bit a threshold; _raw is that of
  *                           the map in the raw sign
  *     {other}/vs_<first>/   every measure of kind "pair" f32 (N)
- *     {prec}/cam_{method}   f32 (N, h, w), where there are methods beside cam: /method
+ *     {prec}/cam_{method}   f32 (N, h, w), where there are methods beside cam: /method; with it
+ *     {prec}/degenerate_{method} u8 and of gradcampp {prec}/undefined_gradcampp s32 (N)
  *   /models/{net}/subset/   image s64 (-1 = unused), in_{sel} u8, crc, status (S): rows SUBSET, with
  *     {prec}/               cam_u8 u8 (S, H, W), where subset_maps;  where steps or road: class s32 (S);
  *                           every measure of kind "road" f32 (S, relevant, percentile);  where steps:

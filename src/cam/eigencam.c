@@ -31,7 +31,7 @@ static int has_bad(const float *x, size_t count)
     return any != 0;
 }
 
-status eigencam_check_finite(const float *act, int pixels, int channels)
+status eigencam_check_finite(const char *what, const float *act, int pixels, int channels)
 {
     size_t count = (size_t)pixels * (size_t)channels, i = 0;
 
@@ -39,7 +39,7 @@ status eigencam_check_finite(const float *act, int pixels, int channels)
         return OK;
     while (fabsf(act[i]) < largest_activation)
         i++;
-    return FAIL(ERR_NUMERIC, "the activation of channel %zu at pixel %zu is %s", i % (size_t)channels,
+    return FAIL(ERR_NUMERIC, "the %s of channel %zu at pixel %zu is %s", what, i % (size_t)channels,
                 i / (size_t)channels, isfinite(act[i]) ? "2^100 or more" : "not finite");
 }
 
@@ -112,7 +112,7 @@ status cam_eigen(struct cam_workspace *w, const float *act, int h, int width, in
     int pixels = h * width;
 
     BUG_IF(h < 1 || width < 1 || channels < 1 || pixels > w->max_pixels || channels > w->max_channels);
-    TRY(eigencam_check_finite(act, pixels, channels));
+    TRY(eigencam_check_finite("activation", act, pixels, channels));
     w->kernels->gram_f64(act, pixels, channels, channels, w->gram, w->gram_scratch);
     TRY(eigencam_project(w, act, pixels, channels, rule, out));
     if (with_raw && !out->constant && out->sigma_ratio <= max_sigma_ratio)

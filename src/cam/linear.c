@@ -3,54 +3,65 @@
 
 #include "workspace.h"
 
-/* Chattopadhay et al. 2018 as pytorch-grad-cam computes it; `sum` of the channel over the map. */
-static double gradcampp_weight(double g, double sum, int pixels)
+/* What one position's gradient adds to the weight of a channel with the sum s. */
+static double share(enum cam_method method, double g, double a, double s, int *undefined)
 {
-    double divisor = 2.0 * g * g + sum * (g * g * g) + 1e-6;
+    double divisor;
 
-    return g > 0.0 && divisor != 0.0 ? pixels * (g * (g * g / divisor)) : 0.0;
+    switch (method) {
+    case CAM_GRADCAMPP:
+        divisor = 2.0 + s * g;
+        *undefined += g > 0.0 && !(divisor > 0.0);
+        return g > 0.0 && divisor > 0.0 ? g / divisor : 0.0;
+    case CAM_GRADCAMPP_EPS:
+        divisor = 2.0 * g * g + s * (g * g * g) + 1e-6;
+        return g > 0.0 && divisor != 0.0 ? g * (g * g / divisor) : 0.0;
+    case CAM_GRADCAMPP_TORCHCAM:
+        return g > 0.0 ? g * g * g : 0.0;
+    case CAM_XGRADCAM:
+        return g * a;
+    default: /* cam, gradcam */
+        return g;
+    }
 }
 
-static void fill_weights(struct cam_workspace *w, enum cam_method method)
+static void fill_weights(struct cam_workspace *w, enum cam_method method, int *undefined)
 {
-    int pixels = w->h * w->width;
+    int pixels = w->h * w->width, channels = w->channels;
 
-    if (method == CAM_ABLATION) {
-        ablation_weights(w);
-        return;
-    }
-    for (int k = 0; k < w->channels; k++) {
-        double g = w->gradient[k] / pixels;
+    for (int k = 0; k < channels; k++)
+        w->weight[k] = 0.0;
+    for (int i = 0; i < pixels; i++)
+        for (int k = 0; k < channels; k++) {
+            size_t at = (size_t)i * (size_t)channels + (size_t)k;
 
-        switch (method) {
-        case CAM_CAM:
-            w->weight[k] = w->gradient[k];
-            break;
-        case CAM_LAYERCAM:
-            w->weight[k] = g > 0.0 ? g : 0.0;
-            break;
-        case CAM_GRADCAMPP:
-            w->weight[k] = gradcampp_weight(g, w->pooled[k] * pixels, pixels);
-            break;
-        default:
-            w->weight[k] = g;
+            w->weight[k] += share(method, w->of.gradient[at], w->act[at], w->sum[k], undefined);
         }
-    }
+    for (int k = 0; k < channels && method == CAM_GRADCAM; k++)
+        w->weight[k] /= pixels;
+    for (int k = 0; k < channels && method == CAM_XGRADCAM; k++)
+        w->weight[k] /= w->sum[k] + 1e-7;
 }
 
-status linear_compute(struct cam_workspace *w, enum cam_method method, struct cam_projection *out)
+status linear_project(struct cam_workspace *w, struct cam_projection *out)
 {
-    int pixels = w->h * w->width;
-
-    fill_weights(w, method);
     out->sigma_ratio = 0.0f;
     out->raw_sign = 1;
     out->constant = 1;
-    for (int i = 0; i < pixels; i++) {
-        out->values[i] = (float)gradient_dot(w->weight, w->act + (size_t)i * w->channels, w->channels);
+    for (int i = 0; i < w->h * w->width; i++) {
+        out->values[i] = (float)take_dot(w->weight, w->act + (size_t)i * w->channels, w->channels);
         if (!isfinite(out->values[i]))
             return FAIL(ERR_NUMERIC, "the map is not finite");
         out->constant &= out->values[i] == 0.0f;
     }
     return OK;
+}
+
+status linear_compute(struct cam_workspace *w, enum cam_method method, struct cam_projection *out)
+{
+    if (method == CAM_ABLATION)
+        TRY(ablation_weights(w));
+    else
+        fill_weights(w, method, &out->undefined);
+    return linear_project(w, out);
 }

@@ -1,42 +1,79 @@
 /* src/cam/method.c: the methods by name, and the one entrance to all of them. */
 #include "workspace.h"
 
+static const struct row {
+    const char *name;
+    enum cam_needs needs;
+} rows[CAM_METHODS] = {
+    [CAM_EIGEN] = { "eigen", CAM_NEEDS_NOTHING },
+    [CAM_CAM] = { "cam", CAM_NEEDS_GRADIENT },
+    [CAM_GRADCAM] = { "gradcam", CAM_NEEDS_GRADIENT },
+    [CAM_LAYERCAM] = { "layercam", CAM_NEEDS_GRADIENT },
+    [CAM_GRADCAMPP] = { "gradcampp", CAM_NEEDS_GRADIENT },
+    [CAM_GRADCAMPP_EPS] = { "gradcampp-eps", CAM_NEEDS_GRADIENT },
+    [CAM_GRADCAMPP_TORCHCAM] = { "gradcampp-torchcam", CAM_NEEDS_GRADIENT },
+    [CAM_HIRESCAM] = { "hirescam", CAM_NEEDS_GRADIENT },
+    [CAM_XGRADCAM] = { "xgradcam", CAM_NEEDS_GRADIENT },
+    [CAM_EIGENGRAD] = { "eigengrad", CAM_NEEDS_GRADIENT },
+    [CAM_ABLATION] = { "ablation", CAM_NEEDS_HEAD },
+    [CAM_UNCENTRED] = { "uncentred", CAM_NEEDS_NOTHING },
+};
+
 const char *cam_method_name(enum cam_method m)
 {
-    static const char *const names[CAM_METHODS] = { "eigen",    "cam",       "layercam", "gradcampp",
-                                                    "hirescam", "eigengrad", "ablation", "uncentred" };
-
     BUG_IF((unsigned)m >= CAM_METHODS);
-    return names[m];
+    return rows[m].name;
 }
 
-int cam_method_needs_head(enum cam_method m)
+enum cam_needs cam_method_needs(enum cam_method m)
 {
-    return m != CAM_EIGEN && m != CAM_UNCENTRED;
+    BUG_IF((unsigned)m >= CAM_METHODS);
+    return rows[m].needs;
+}
+
+int cam_methods_need(unsigned methods, enum cam_needs what)
+{
+    for (int m = 0; m < CAM_METHODS; m++)
+        if (methods >> m & 1 && rows[m].needs == what)
+            return 1;
+    return 0;
 }
 
 /* EigenCAM of g A. */
 static status eigengrad(struct cam_workspace *w, enum cam_sign rule, int with_raw, struct cam_projection *out)
 {
-    int pixels = w->h * w->width, channels = w->channels;
+    pointwise_scale(w, w->scaled);
+    return cam_eigen(w, w->scaled, w->h, w->width, w->channels, rule, with_raw, out);
+}
 
-    for (int i = 0; i < pixels; i++)
-        for (int k = 0; k < channels; k++)
-            w->scaled[(size_t)i * channels + k] =
-                (float)(w->gradient[k] / pixels * w->act[(size_t)i * channels + k]);
-    return cam_eigen(w, w->scaled, w->h, w->width, channels, rule, with_raw, out);
+static status compute(struct cam_workspace *w, enum cam_method method, enum cam_sign rule, int with_raw,
+                      struct cam_projection *out)
+{
+    switch (method) {
+    case CAM_EIGEN:
+        return cam_eigen(w, w->act, w->h, w->width, w->channels, rule, with_raw, out);
+    case CAM_UNCENTRED:
+        return uncentred_compute(w, rule, out);
+    case CAM_EIGENGRAD:
+        return eigengrad(w, rule, with_raw, out);
+    case CAM_LAYERCAM:
+    case CAM_HIRESCAM:
+        return pointwise_compute(w, method, out);
+    default:
+        return linear_compute(w, method, out);
+    }
 }
 
 status cam_compute(struct cam_workspace *w, enum cam_method method, enum cam_sign rule, int with_raw,
                    struct cam_projection *out)
 {
-    BUG_IF(!w->act || (unsigned)method >= CAM_METHODS || (cam_method_needs_head(method) && !w->head));
-    if (method == CAM_EIGEN)
-        return cam_eigen(w, w->act, w->h, w->width, w->channels, rule, with_raw, out);
-    if (method == CAM_UNCENTRED)
-        return uncentred_compute(w, rule, out);
-    if (method == CAM_EIGENGRAD)
-        return eigengrad(w, rule, with_raw, out);
-    status s = linear_compute(w, method, out);
+    enum cam_needs needs = cam_method_needs(method);
+    status s;
+
+    BUG_IF(!w->act || (needs == CAM_NEEDS_GRADIENT && !w->of.gradient) ||
+           (needs == CAM_NEEDS_HEAD && !w->of.head));
+    out->undefined = 0;
+    s = compute(w, method, rule, with_raw, out);
+    out->flat = needs == CAM_NEEDS_GRADIENT && w->flat;
     return s == OK ? OK : error_prefix(s, "%s", cam_method_name(method));
 }

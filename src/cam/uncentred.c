@@ -18,7 +18,7 @@ static void add_means(struct cam_workspace *w)
         square += w->weight[k] * w->weight[k];
     }
     for (int i = 0; i < pixels; i++)
-        along[i] = gradient_dot(w->weight, w->act + (size_t)i * channels, channels) - square;
+        along[i] = take_dot(w->weight, w->act + (size_t)i * channels, channels) - square;
     for (int i = 0; i < pixels; i++)
         for (int j = 0; j < pixels; j++)
             w->gram[(size_t)i * pixels + j] += along[i] + along[j] + square;

@@ -8,41 +8,42 @@
 struct cam_workspace {
     const struct kernel_table *kernels;
     int max_pixels, max_channels;
-    double *gram, *vector, *scratch;    /* (p, p), (p), (9 p) */
-    float *raw;                         /* (p) */
+    double *gram, *vector, *scratch; /* (p, p), (p), (9 p) */
+    float *raw;                      /* (p) */
     void *gram_scratch;
     struct svd *svd;
 
     /* The picture taken (cam_take). */
     const float *act;
     int h, width, channels;
-    const struct cam_head *head; /* or NULL */
-    int class_index;
-    double score;                        /* y_c */
-    double *pooled, *gradient, *weight;  /* (max_channels): P, G, and a method's weights */
-    double *hidden;                      /* (CAM_MAX_HIDDEN): z */
-    float *scaled;                       /* (max_pixels, max_channels) and room behind */
+    struct cam_class of;
+    int flat;       /* the gradient is 0 everywhere */
+    double *sum;    /* (max_channels): S */
+    double *weight; /* (max_channels): a method's weights */
+    double *pooled; /* (max_channels): P, of ablation */
+    double *hidden; /* (CAM_MAX_HIDDEN): z, of ablation */
+    float *scaled;  /* (max_pixels, max_channels) and room behind */
 };
 
-/* eigencam.c: ERR_NUMERIC, naming the place, if there is NaN or infinity. */
-MUST_USE status eigencam_check_finite(const float *act, int pixels, int channels);
+/* eigencam.c: ERR_NUMERIC, naming the place, if there is NaN or infinity among the layer's `what`. */
+MUST_USE status eigencam_check_finite(const char *what, const float *values, int pixels, int channels);
 /* eigencam.c: the projection from w->gram, (pixels, pixels), which is destroyed: values, sigma_ratio and
  * constant; act for the rule alone. */
 MUST_USE status eigencam_project(struct cam_workspace *w, const float *act, int pixels, int channels,
                                  enum cam_sign rule, struct cam_projection *out);
 /* uncentred.c: CAM_UNCENTRED of the picture taken. */
 MUST_USE status uncentred_compute(struct cam_workspace *w, enum cam_sign rule, struct cam_projection *out);
-/* gradient.c: sum of a * b in eight interleaved sums: one order, that compilers can keep in registers. */
-double gradient_dot(const double *a, const float *b, int count);
-static inline double gradient_hardswish(double z)
-{
-    double inner = z + 3.0;
-
-    return z * (inner < 0.0 ? 0.0 : inner > 6.0 ? 6.0 : inner) / 6.0;
-}
+/* take.c: sum of a * b in eight interleaved sums: one order, that compilers can keep in registers. */
+double take_dot(const double *a, const float *b, int count);
 /* linear.c: the maps that are weighted sums of channels. */
 MUST_USE status linear_compute(struct cam_workspace *w, enum cam_method method, struct cam_projection *out);
-/* ablation.c: w->weight of CAM_ABLATION. */
-void ablation_weights(struct cam_workspace *w);
+/* linear.c: the values from w->weight. ERR_NUMERIC. */
+MUST_USE status linear_project(struct cam_workspace *w, struct cam_projection *out);
+/* pointwise.c: the maps that weigh each position by itself, and g A as (pixels, channels). */
+MUST_USE status pointwise_compute(struct cam_workspace *w, enum cam_method method,
+                                  struct cam_projection *out);
+void pointwise_scale(struct cam_workspace *w, float *out);
+/* ablation.c: w->weight of CAM_ABLATION. ERR_NUMERIC where the score is not finite. */
+MUST_USE status ablation_weights(struct cam_workspace *w);
 
 #endif

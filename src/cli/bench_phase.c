@@ -45,6 +45,14 @@ static void look(void *user)
     (void)probe_map(p->probe, p->precision, 0);
 }
 
+/* Grad-CAM++: the backward pass to the CAM layer, and the map. */
+static void gradcampp(void *user)
+{
+    struct picture *p = user;
+
+    p->result = probe_methods(p->probe, p->precision, probe_class(p->probe, p->precision));
+}
+
 /* Readings of the RMSE share their work; so do the others of a pair. */
 static int is_rmse(const struct measure *m)
 {
@@ -123,6 +131,8 @@ static status one_precision(struct picture *p, int i, double *sum)
     TRY(measure(p, "EigenCAM, 224 x 224 map", i, look, p->repeats, &aside));
     probe_how_of(p->probe)->raw = 1;
     TRY(measure(p, "EigenCAM, raw sign with it", i, look, p->repeats, sum));
+    TRY(probe_answer(p->probe, i));
+    TRY(measure(p, "Grad-CAM++ with its gradient", i, gradcampp, p->repeats, &aside));
     p->of = MEASURE_ONE;
     p->rmse = 0;
     TRY(measure(p, "activation statistics", i, measures, p->repeats, sum));
@@ -170,7 +180,9 @@ static status evaluate(struct picture *p)
 status bench_phase_run(const struct network_set *set, const char *image, int repeats, int curves,
                        struct bench_parts *out)
 {
-    const struct probe_how how = { .sign = CAM_ABSMAX, .raw = 1, .curves = STEPS };
+    const struct probe_how how = {
+        .sign = CAM_ABSMAX, .raw = 1, .methods = 1u << CAM_GRADCAMPP, .curves = STEPS
+    };
     struct picture p = { .set = set, .path = image, .repeats = repeats, .out = out };
     status result = OK;
 

@@ -89,6 +89,7 @@ static status open_files(const struct settings *s, const char *model, const stru
     const struct network_how how = { .model = model,
                                      .isa = s->isa,
                                      .reading = &s->reading,
+                                     .methods = s->phases ? 1u << CAM_GRADCAMPP : 0,
                                      .options = { .arithmetic = (enum engine_arithmetic)s->engine,
                                                   .saturate = (enum engine_saturation)s->saturate } };
 

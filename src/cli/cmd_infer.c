@@ -9,10 +9,11 @@
 #include "infer.h"
 
 struct settings {
-    char model[OPTION_SIZE], pixels[OPTION_SIZE], output[OPTION_SIZE], isa[OPTION_SIZE], resize[OPTION_SIZE];
+    char model[OPTION_SIZE], pixels[OPTION_SIZE], output[OPTION_SIZE], isa[OPTION_SIZE], resize[OPTION_SIZE],
+        gradient[OPTION_SIZE];
     struct option_files weights;
     struct model_reading reading;
-    int engine, cam, tap, saturate, filter, pillow;
+    int engine, cam, of_class, tap, saturate, filter, pillow;
 };
 
 static const struct option_row rows[] = {
@@ -36,7 +37,12 @@ static const struct option_row rows[] = {
     CMD_ROW_ENGINE,
     CMD_ROW_ISA,
     { CMD_ROW("cam", CHOICE, cam), .values = CAM_METHOD_NAMES,
-      .help = "method of /cam; those with a class explain the network's own answer" },
+      .help = "method of /cam" },
+    { CMD_ROW("cam.class", CHOICE, of_class), .values = PROBE_CLASS_NAMES,
+      .help = "whose answer methods with a class and --gradient explain: the first precision's, in all of "
+              "them, or each precision's own" },
+    { CMD_ROW("gradient", TEXT, gradient), .values = "NODE",
+      .help = "also /gradient (N,C,h,w): of that class's logit by this node's values" },
     { CMD_ROW("tap", CHOICE, tap), .values = "none|all",
       .help = "all: every node of the first image: stored codes, /codes/NODE, or real values, /values/NODE" },
     { CMD_ROW("numerics.saturate", CHOICE, saturate), .values = "off|fbgemm-avx2|fbgemm-vnni",
@@ -61,9 +67,13 @@ static const struct settings usual = { .isa = "auto", .resize = "model" };
 
 static status check_settings(const struct settings *s, const struct option_words *words)
 {
-    const struct option_idle idle = { s->pixels[0] != 0,
-                                      "preprocess.resize preprocess.filter preprocess.pillow",
-                                      "--pixels are as the network takes them" };
+    const struct option_idle idle[] = {
+        { s->pixels[0] != 0, "preprocess.resize preprocess.filter preprocess.pillow",
+          "--pixels are as the network takes them" },
+        { cam_method_needs((enum cam_method)s->cam) == CAM_NEEDS_NOTHING && !s->gradient[0], "cam.class",
+          "the map has no class" },
+        { s->weights.count < 2, "cam.class", "there is one precision" }
+    };
 
     if (!s->model[0] || s->weights.count == 0)
         return FAIL(ERR_USAGE, "infer: --model and --weights are needed");
@@ -73,7 +83,7 @@ static status check_settings(const struct settings *s, const struct option_words
         return FAIL(ERR_USAGE, "infer: no image and no --pixels");
     if (s->pixels[0] && words->count > 0)
         return FAIL(ERR_USAGE, "infer: images and --pixels exclude each other");
-    return option_idle_check(&table, s, &usual, &idle, 1);
+    return option_idle_check(&table, s, &usual, idle, COUNT_OF(idle));
 }
 
 /* Groups of precisions lie beside what all of them share. */
@@ -95,7 +105,8 @@ static status open_networks(const struct settings *s, struct network_set *set)
                                      .options = { .arithmetic = (enum engine_arithmetic)s->engine,
                                                   .saturate = (enum engine_saturation)s->saturate,
                                                   .keep = s->tap },
-                                     .head = cam_method_needs_head((enum cam_method)s->cam) };
+                                     .methods = 1u << s->cam,
+                                     .gradient = s->gradient };
 
     for (int i = 0; i < s->weights.count; i++)
         TRY(network_set_add(set, &how, s->weights.file[i].name, s->weights.file[i].path));
@@ -124,7 +135,10 @@ static void summary(const struct infer *r, int pictures, const char *out)
 static status infer(struct cmd_call *call)
 {
     const struct settings *s = call->set;
-    const struct infer_how how = { .cam = (enum cam_method)s->cam, .tap = s->tap };
+    const struct infer_how how = { .cam = (enum cam_method)s->cam,
+                                   .of_class = (enum probe_class)s->of_class,
+                                   .gradient = s->gradient[0] != 0,
+                                   .tap = s->tap };
     struct infer_pictures pictures = { .count = call->words.count,
                                        .path = s->pixels[0] ? NULL : call->words.word,
                                        .pixels = s->pixels };

@@ -22,7 +22,7 @@ static size_t layer_bytes(const struct infer *r)
     const struct model_node *cam = &m->node[m->cam];
     size_t most = (size_t)cam->c * (size_t)cam->h * (size_t)cam->w;
 
-    for (int i = 0; i < m->nodes && r->how.tap; i++) {
+    for (int i = 0; i < m->nodes && (r->how.tap || r->how.gradient); i++) {
         size_t size = (size_t)m->node[i].c * (size_t)m->node[i].h * (size_t)m->node[i].w;
 
         most = size > most ? size : most;
@@ -32,7 +32,9 @@ static size_t layer_bytes(const struct infer *r)
 
 status infer_open(struct infer *r, const struct infer_how *how)
 {
-    const struct probe_how probe = { .sign = CAM_ABSMAX, .methods = 1u << how->cam, .method_raw = 1 };
+    const struct probe_how probe = {
+        .sign = CAM_ABSMAX, .methods = 1u << how->cam, .of_class = how->of_class, .method_raw = 1
+    };
 
     r->how = *how;
     MEM_TRY(r->pixels, image_pipeline_bytes(&r->set.of[0].pipeline), 1);
@@ -166,11 +168,14 @@ static status create_precision(struct output *o, int i)
 {
     const struct engine *e = &o->r->set.of[i].engine;
     const struct engine_map a = engine_cam_map(e->plan, e->state);
+    const struct model_node *g = &o->r->set.of[i].model.node[o->r->set.of[i].asked_node];
     const int64_t n = o->pictures->count, classes = engine_classes(e->plan);
 
     TRY(h5_add(&o->file, name_of(o, i, "logits"), H5_F32, 0, 2, (int64_t[]){ n, classes }));
     TRY(h5_add(&o->file, name_of(o, i, "last_conv"), H5_F32, 0, 4, (int64_t[]){ n, a.c, a.h, a.w }));
     TRY(h5_add(&o->file, name_of(o, i, "cam"), H5_F32, 0, 3, (int64_t[]){ n, a.h, a.w }));
+    if (o->r->how.gradient)
+        TRY(h5_add(&o->file, name_of(o, i, "gradient"), H5_F32, 0, 4, (int64_t[]){ n, g->c, g->h, g->w }));
     return describe_precision(o, i);
 }
 
@@ -253,16 +258,30 @@ static status write_cam(struct output *o, int i, int picture)
     return h5_put(&o->file, name_of(o, i, "cam"), picture, p->values);
 }
 
+static status write_gradient(struct output *o, int i, int picture)
+{
+    const struct network *net = &o->r->set.of[i];
+    const struct model_node *n = &net->model.node[net->asked_node];
+    struct engine_map g = { .c = n->c, .h = n->h, .w = n->w, .pitch = n->c };
+
+    gradient_run(net->asked.plan, net->asked.state, &net->engine, probe_class(o->r->probe, i));
+    g.real = gradient_map(net->asked.plan, net->asked.state);
+    probe_layer_copy(&g, o->r->layer);
+    return h5_put(&o->file, name_of(o, i, "gradient"), picture, o->r->layer);
+}
+
 static status write_precision(struct infer *r, struct output *o, int i, int picture)
 {
     probe_run(r->probe, i, r->pixels);
     TRY(probe_answer(r->probe, i));
     TRY(probe_look(r->probe, i));
-    TRY(probe_methods(r->probe, i, probe_shown(r->probe, i)->top[0]));
+    TRY(probe_methods(r->probe, i, probe_class(r->probe, i)));
     r->undefined[i] += probe_shown(r->probe, i)->method[r->how.cam].raw_sign == 0;
     TRY(h5_put(&o->file, name_of(o, i, "logits"), picture, probe_shown(r->probe, i)->logits));
     TRY(write_layer(o, i, picture));
     TRY(write_cam(o, i, picture));
+    if (r->how.gradient)
+        TRY(write_gradient(o, i, picture));
     return r->how.tap && picture == 0 ? write_nodes(o, i) : OK;
 }
 

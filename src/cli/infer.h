@@ -7,7 +7,9 @@
 #include "network.h"
 
 struct infer_how {
-    enum cam_method cam; /* of /cam; those with a class explain each precision's own answer */
+    enum cam_method cam; /* of /cam */
+    enum probe_class of_class;
+    int gradient; /* /gradient: the networks were opened with one (network_how.gradient) */
     int tap;             /* codes or real values of every node for the first picture */
 };
 /* Files, or a dataset /pixels (N, height, width, channels) u8 of what the network takes. */

@@ -44,6 +44,44 @@ static void name_precision(const struct model_binding *b, char name[OPTION_NAME]
         snprintf(name, OPTION_NAME, "w%da%d", b->weight_bits, b->activation_bits);
 }
 
+/* The gradient by a node that somebody asks for. */
+static status open_asked(const struct network_how *how, const struct model_binding *b, uint8_t *show,
+                         struct network *out)
+{
+    struct gradient_path path = { .from = out->model.output };
+
+    if (!how->gradient || !how->gradient[0])
+        return OK;
+    path.to = model_find(&out->model, how->gradient);
+    if (path.to < 0 || path.to >= path.from)
+        return FAIL(ERR_USAGE, "the node '%s' whose gradient is wanted is none before the output of %s",
+                    how->gradient, out->model.source);
+    out->asked_node = path.to;
+    TRY(gradient_shows(&out->model, b->form, path, show));
+    return gradient_open(b, path, out->kernels, &out->asked);
+}
+
+/* With what the methods take of it. */
+static status open_engine(const struct network_how *how, const struct model_binding *b, struct network *out)
+{
+    struct engine_options options = how->options;
+    uint8_t *show;
+    status result = OK;
+
+    MEM_TRY(show, (size_t)out->model.nodes, 1);
+    options.show = show;
+    TRY_OUT(probe_shows(b, how->methods, show));
+    if (cam_methods_need(how->methods, CAM_NEEDS_GRADIENT))
+        TRY_OUT(gradient_open(b, probe_path(&out->model), out->kernels, &out->gradient));
+    TRY_OUT(open_asked(how, b, show, out));
+    if (cam_methods_need(how->methods, CAM_NEEDS_HEAD))
+        TRY_OUT(model_head_load(b, &out->head));
+    TRY_OUT(engine_open(b, &options, out->kernels, &out->engine));
+out:
+    mem_free(show);
+    return result;
+}
+
 static status bind_and_plan(const struct network_how *how, const char *weights, struct network *out)
 {
     struct tensor_table table = { 0 };
@@ -57,9 +95,7 @@ static status bind_and_plan(const struct network_how *how, const char *weights, 
         TRY_OUT(model_decided(&binding, &out->decided));
     out->parameters = binding.parameters;
     out->macs = binding.macs;
-    if (how->head)
-        TRY_OUT(model_head_load(&binding, &out->head));
-    TRY_OUT(engine_open(&binding, &how->options, out->kernels, &out->engine));
+    TRY_OUT(open_engine(how, &binding, out));
 out:
     model_unbind(&binding);
     table_free(&table);
@@ -95,6 +131,8 @@ out:
 void network_close(struct network *net)
 {
     engine_close(&net->engine);
+    gradient_close(&net->gradient);
+    gradient_close(&net->asked);
     model_head_free(&net->head);
     model_free(&net->model);
     text_free(&net->decided);
@@ -183,6 +221,7 @@ status network_set_probe(const struct network_set *set, const struct probe_how *
 
     for (int i = 0; i < set->count; i++) {
         n.engine[i] = set->of[i].engine;
+        n.gradient[i] = set->of[i].gradient;
         n.head[i] = set->of[i].head.weight ? &set->of[i].head : NULL;
     }
     return probe_create(&n, 1, how, set->of[0].kernels, out);

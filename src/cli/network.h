@@ -15,7 +15,10 @@
 struct network {
     struct model model;
     struct engine engine;
-    struct model_head head; /* where it was wanted */
+    struct gradient gradient; /* where a method needs it */
+    struct model_head head;   /* likewise */
+    struct gradient asked;    /* network_how.gradient */
+    int asked_node;
     const struct kernel_table *kernels;
     struct image_pipeline pipeline;
     char precision[OPTION_NAME]; /* the built-in one's name that has its form and bits; else w6a8 */
@@ -37,13 +40,15 @@ MUST_USE status network_random(const struct model *m, enum precision_form precis
 /* isa: "auto" or an instruction set's name, ERR_USAGE where this machine does not have it; QUANTCAM_ISA
  * decides what auto is. */
 MUST_USE status network_kernels(const char *isa, const struct kernel_table **out);
-/* How a network is opened: its description, how its checkpoint is read and planned, whether its classifier is
- * wanted. */
+/* How a network is opened: its description, how its checkpoint is read and planned, and for which maps. */
 struct network_how {
     const char *model, *isa;
     struct engine_options options;
     const struct model_reading *reading; /* NULL: as the files say */
-    int head;                            /* ERR_MISMATCH where it has no closed form (model.h) */
+    unsigned methods;                    /* bits of enum cam_method: their gradients, their classifier
+                                            (ERR_MISMATCH where that has no closed form: model.h) */
+    const char *gradient; /* a node by whose values a class's logit is differentiated, too; "" or NULL: none
+                             (ERR_USAGE: there is no such node) */
 };
 /* Reads the description and the checkpoint, binds them and plans; the checkpoint is let go again. *out is
  * closed on failure. */

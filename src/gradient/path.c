@@ -54,7 +54,7 @@ static status find(const struct model *m, enum precision_form form, struct gradi
     size_t nodes = (size_t)m->nodes;
     uint8_t *reaches;
 
-    BUG_IF(path.to < 0 || path.to >= path.from || path.from >= m->nodes);
+    BUG_IF(path.to < 0 || path.to >= m->nodes || path.from < 0 || path.from >= m->nodes);
     MEM_TAKE(&way->mem, way->on, nodes, 1);
     MEM_TAKE(&way->mem, way->open, nodes, 1);
     MEM_TAKE(&way->mem, way->relu, nodes, sizeof *way->relu);
@@ -67,7 +67,7 @@ static status find(const struct model *m, enum precision_form form, struct gradi
 
         way->relu[i] = relu >= 0 && way->on[i] && way->on[relu] ? relu : -1;
     }
-    if (!way->on[path.from])
+    if (path.to >= path.from || !way->on[path.from])
         return FAIL(ERR_MISMATCH,
                     "%s: nothing of the node %s reaches %s: its gradient is 0 for every picture", m->source,
                     m->node[path.to].name, m->node[path.from].name);

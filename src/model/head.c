@@ -26,7 +26,7 @@ static status find_layers(const struct model *m, int *last, int *first)
     if (m->node[m->output].op == OP_LINEAR && is_pool_of_cam(m, at))
         return OK;
     return FAIL(ERR_MISMATCH,
-                "%s:%d: maps in closed form need a classifier of global pooling of the CAM layer %s and one "
+                "%s:%d: ablation needs a classifier of global pooling of the CAM layer %s and one "
                 "linear layer, or two with a hardswish between: the %s %s does not fit",
                 m->source, m->node[at].line, m->node[m->cam].name, model_op_name(m->node[at].op),
                 m->node[at].name);

@@ -81,7 +81,8 @@ static status make_room(struct evaluate *e)
     const struct run *r = e->r;
     const struct probe_how how = { .sign = (enum cam_sign)r->job->sign,
                                    .raw = r->job->raw,
-                                   .methods = r->job->methods & ~(1u << CAM_EIGEN) };
+                                   .methods = r->job->methods & ~(1u << CAM_EIGEN),
+                                   .of_class = (enum probe_class)r->job->cam_class };
 
     for (int i = 0; i < r->networks; i++) {
         TRY(store_rows_create(r->store, STORE_ROWS_MODEL, i,
@@ -317,6 +318,34 @@ static status name_bad(const struct run *r, const uint8_t *row, int64_t *count)
     return OK;
 }
 
+/* A gradient that is 0 for every picture says that the layer was badly chosen. ok: rows of the network that
+ * are not bad; row: room for a column. */
+static status check_gradients(const struct run *r, int net, const uint8_t *status_of, uint8_t *row)
+{
+    int64_t n = r->layout.images, ok = 0, flat = 0;
+
+    for (int m = 0; m < CAM_METHODS; m++)
+        for (int p = 0; r->job->methods >> m & 1 &&
+                        cam_method_needs((enum cam_method)m) == CAM_NEEDS_GRADIENT && p < r->precisions;
+             p++) {
+            TRY(run_fetch(r, net, 0, n, row, "%s/degenerate_%s", run_precision(r, p),
+                          cam_method_name((enum cam_method)m)));
+            ok = flat = 0;
+            for (int64_t i = 0; i < n; i++) {
+                ok += status_of[i] == STORE_OK;
+                flat += status_of[i] == STORE_OK && row[i] == ROW_FLAT;
+            }
+            if (ok > 0 && flat == ok)
+                return FAIL(
+                    ERR_MISMATCH,
+                    "network %s: the explained class's gradient at the CAM layer %s is 0 for every picture "
+                    "in %s: choose another cam.layer",
+                    r->layout.network[net].name, r->network[net].model.node[r->network[net].model.cam].name,
+                    run_precision(r, p));
+        }
+    return OK;
+}
+
 /* Bad pictures, and the network with the most bad rows: NaN or infinity make a row bad too (DESIGN 7.2). */
 static status count_bad(struct run *r)
 {
@@ -324,7 +353,7 @@ static status count_bad(struct run *r)
     uint8_t *row = NULL;
     status result = OK;
 
-    MEM_TRY(row, (size_t)n, 1);
+    MEM_TRY(row, 2 * (size_t)n, 1);
     TRY_OUT(store_fetch(r->store, "/images/status", 0, n, row));
     TRY_OUT(name_bad(r, row, &r->images_bad));
     r->rows_bad = r->images_bad;
@@ -337,6 +366,7 @@ static status count_bad(struct run *r)
             log_info("network %s: NaN or infinity for %lld good images", r->layout.network[net].name,
                      (long long)(bad - r->images_bad));
         r->rows_bad = bad > r->rows_bad ? bad : r->rows_bad;
+        TRY_OUT(check_gradients(r, net, row, row + n));
     }
 out:
     mem_free(row);

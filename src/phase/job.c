@@ -1,5 +1,6 @@
 /* src/phase/job.c: the table of a job's settings, their defaults and their canonical text. */
 #include "phase.h"
+#include "probe.h"
 
 #include "probe_attribution.h"
 
@@ -53,6 +54,9 @@ static const struct option_row rows[] = {
       .help = "whose order of resize passes: 13 the cheaper one first, 12 horizontal first" },
     { ROW("cam.method", LIST, RESULT, methods), ALL_STAY, .values = CAM_METHOD_NAMES,
       .help = "class-activation maps; eigen is always among them, and what selections go by" },
+    { ROW("cam.class", CHOICE, RESULT, cam_class), .values = PROBE_CLASS_NAMES,
+      .help = "whose answer the methods with a class explain: the first precision's, in all of them, or each "
+              "precision's own" },
     { ROW("cam.sign", CHOICE, RESULT, sign), .values = "absmax|meanact",
       .help = "rule of a precision's own sign: the first's, to which the others are aligned" },
     { ROW("cam.raw", FLAG, RESULT, raw), .help = "also find the sign that LAPACK gives" },

@@ -70,12 +70,13 @@ static status check_section(const struct job *job, const struct job_section *s)
 
 /* ---- all ----------------------------------------------------------------------------------------------- */
 
-enum { IDLE_RULES = 19 };
+enum { IDLE_RULES = 20 };
 
 static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
 {
     static const char no_curves[] = "explain.steps = 0 makes no curves";
     static const char no_boxes[] = "there are no data.boxes";
+    static const char no_class[] = "no method of cam.method has a class";
     static const char nothing_calibrated[] = "no precision says quantize";
     int steps = job->explain_steps == 0, files = !says_quantize(job);
     const unsigned maps = job->attribution.methods;
@@ -98,6 +99,9 @@ static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
           "explain.methods has no smoothgrad" },
         { !(maps >> ATTRIBUTION_INTGRAD & 1), "explain.intgrad.steps explain.intgrad.baseline",
           "explain.methods has no intgrad" },
+        { !cam_methods_need(job->methods, CAM_NEEDS_GRADIENT) &&
+              !cam_methods_need(job->methods, CAM_NEEDS_HEAD),
+          "cam.class", no_class },
         { !job->boxes[0], "wsol.frame", no_boxes },
         { files, "quantize.images", nothing_calibrated },
         { files, "quantize.limit", nothing_calibrated },

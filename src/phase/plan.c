@@ -163,15 +163,6 @@ static status take_precision(struct run *r, int i, int p, const struct model_bin
     return OK;
 }
 
-/* The classifier, for a method beside EigenCAM that is of a class. */
-static int needs_head(const struct job *job)
-{
-    for (int m = 0; m < CAM_METHODS; m++)
-        if (m != CAM_EIGEN && (job->methods >> m & 1) && cam_method_needs_head((enum cam_method)m))
-            return 1;
-    return 0;
-}
-
 /* One checkpoint: read and bound, and what is known of it. */
 static status load_weights(struct run *r, int i, int p, struct tensor_table *table,
                            struct model_binding *binding)
@@ -197,13 +188,14 @@ static status load_weights(struct run *r, int i, int p, struct tensor_table *tab
     net->file_bytes[p] = table->file_bytes;
     net->parameters[p] = binding->parameters;
     net->macs[p] = binding->macs;
-    return needs_head(r->job) ? model_head_load(binding, &net->head[p]) : OK;
+    return cam_methods_need(r->job->methods, CAM_NEEDS_HEAD) ? model_head_load(binding, &net->head[p]) : OK;
 }
 
 /* The nodes whose values maps read: (nodes), the caller's. */
 static status find_shown(const struct run *r, const struct model_binding *b, uint8_t **show)
 {
     MEM_TRY(*show, (size_t)b->model->nodes, 1);
+    TRY(probe_shows(b, r->job->methods, *show));
     if (!attribution_needs_gradient(r->job->attribution.methods))
         return OK;
     return gradient_shows(b->model, b->form, attribution_path(b->model), *show);
@@ -229,6 +221,9 @@ static status make_precision(struct run *r, int i, int p)
     options.show = show;
     if (result == OK)
         result = shared_plan(r, i, p, &binding, &options, decided);
+    if (result == OK && cam_methods_need(r->job->methods, CAM_NEEDS_GRADIENT))
+        result = shared_gradient(r, probe_path(&net->model), &binding, &net->gradient[p],
+                                 &net->gradient_block[p]);
     if (result == OK && attribution_needs_gradient(r->job->attribution.methods))
         result = shared_gradient(r, attribution_path(&net->model), &binding, &net->by_input[p],
                                  &net->by_input_block[p]);

@@ -18,7 +18,7 @@ struct column {
 /* Handles of one precision's fields, -1 where the file does not have the field. */
 struct columns {
     int top5, score5, logits, cam, raw_sign, own_sign, constant, activation_mean, activation;
-    int method[CAM_METHODS];
+    int method[CAM_METHODS], degenerate[CAM_METHODS], undefined;
     int iou[SIGNS], box[SIGNS], right[SIGNS]; /* of the map, and of the one in the raw sign */
     struct column measure[MOST_MEASURES];
     int measures;
@@ -95,7 +95,10 @@ static void find_columns(const struct row *row, int p, struct columns *c)
     for (int m = 0; m < CAM_METHODS; m++) {
         snprintf(name, sizeof name, "cam_%s", cam_method_name((enum cam_method)m));
         c->method[m] = handle(row, own, name);
+        snprintf(name, sizeof name, "degenerate_%s", cam_method_name((enum cam_method)m));
+        c->degenerate[m] = handle(row, own, name);
     }
+    c->undefined = handle(row, own, "undefined_gradcampp");
     for (int s = 0; s < SIGNS; s++) {
         snprintf(name, sizeof name, "wsol/iou%s", tail[s]);
         c->iou[s] = handle(row, own, name);
@@ -168,16 +171,33 @@ static void put_boxes(struct row *row, struct probe *p, int precision, int64_t i
     }
 }
 
+/* Why there is nothing to be seen of a map. */
+static uint8_t degenerate(const struct cam_projection *p, int cells)
+{
+    float low = p->values[0], high = p->values[0];
+
+    for (int i = 1; i < cells; i++) {
+        low = p->values[i] < low ? p->values[i] : low;
+        high = p->values[i] > high ? p->values[i] : high;
+    }
+    return p->flat ? ROW_FLAT : high <= 0.0f || low == high ? ROW_EMPTY : 0;
+}
+
 static status put_methods(struct row *row, struct probe *p, int precision)
 {
     const struct store_network *n = &row->r->layout.network[row->net];
+    const struct columns *c = &row->of[precision];
     const struct probe_shown *s = probe_shown(p, precision);
 
-    TRY(probe_methods(p, precision, s->top[0]));
-    for (int m = 0; m < CAM_METHODS; m++)
-        if (row->of[precision].method[m] >= 0)
-            put(row, row->of[precision].method[m], s->method[m].values,
-                (size_t)n->h * (size_t)n->w * sizeof(float));
+    TRY(probe_methods(p, precision, probe_class(p, precision)));
+    for (int m = 0; m < CAM_METHODS; m++) {
+        if (c->method[m] < 0)
+            continue;
+        put(row, c->method[m], s->method[m].values, (size_t)(n->h * n->w) * sizeof(float));
+        *(uint8_t *)store_rows_at(row->rows, c->degenerate[m]) = degenerate(&s->method[m], n->h * n->w);
+    }
+    if (c->undefined >= 0)
+        put(row, c->undefined, &s->method[CAM_GRADCAMPP].undefined, sizeof(int32_t));
     return OK;
 }
 

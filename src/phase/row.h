@@ -6,6 +6,9 @@
 #include "probe.h"
 #include "run.h"
 
+/* degenerate_{method}: why a map shows nothing. */
+enum { ROW_EMPTY = 1, ROW_FLAT = 2 };
+
 /* The fields of a network's rows, found once. */
 struct row;
 MUST_USE status row_create(const struct run *r, struct store_rows *rows, int net, struct row **out);

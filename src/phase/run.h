@@ -3,6 +3,7 @@
 #ifndef QUANTCAM_PHASE_RUN_H
 #define QUANTCAM_PHASE_RUN_H
 
+#include "gradient.h"
 #include "metric_wsol.h"
 #include "phase.h"
 
@@ -20,6 +21,8 @@ struct run_network {
     int sees;                       /* the first network with an equal pipeline: it sees the same bytes */
     struct engine engine[STORE_MAX_PRECISIONS];
     struct comm_block block[STORE_MAX_PRECISIONS]; /* where the node's plans lie */
+    struct gradient gradient[STORE_MAX_PRECISIONS]; /* of the CAM layer, where a method of the job needs it */
+    struct comm_block gradient_block[STORE_MAX_PRECISIONS];
     struct gradient by_input[STORE_MAX_PRECISIONS]; /* where a picture-sized map of the job needs it */
     struct comm_block by_input_block[STORE_MAX_PRECISIONS];
     struct model_head head[STORE_MAX_PRECISIONS]; /* where a method of the job needs it */

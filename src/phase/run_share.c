@@ -113,6 +113,7 @@ status run_probe(const struct run *r, const struct probe_how *how, struct probe 
         list[i].precisions = r->precisions;
         for (int p = 0; p < r->precisions; p++) {
             list[i].engine[p] = n->engine[p];
+            list[i].gradient[p] = n->gradient[p];
             list[i].by_input[p] = n->by_input[p];
             list[i].head[p] = n->head[p].weight ? &n->head[p] : NULL;
         }

@@ -1,5 +1,6 @@
 /* src/phase/shared.c: one precision of one network on all ranks. The first rank of a node reads and packs its
  * weights; the others take the plan that lies in the node's shared memory. */
+#include "probe.h"
 #include "run.h"
 
 #include <string.h>
@@ -98,6 +99,8 @@ int shared_reads(const struct run *r)
 
 void shared_free(struct run *r, int i, int p)
 {
+    gradient_close(&r->network[i].gradient[p]);
+    comm_block_free(&r->network[i].gradient_block[p]);
     gradient_close(&r->network[i].by_input[p]);
     comm_block_free(&r->network[i].by_input_block[p]);
     engine_close(&r->network[i].engine[p]);

@@ -68,14 +68,34 @@ status probe_look(struct probe *p, int i)
     return OK;
 }
 
+struct gradient_path probe_path(const struct model *m)
+{
+    return (struct gradient_path){ .from = m->output, .to = m->cam };
+}
+
+status probe_shows(const struct model_binding *b, unsigned methods, uint8_t *show)
+{
+    if (!cam_methods_need(methods, CAM_NEEDS_GRADIENT))
+        return OK;
+    return gradient_shows(b->model, b->form, probe_path(b->model), show);
+}
+
+int probe_class(const struct probe *p, int i)
+{
+    return p->view[p->how.of_class == PROBE_CLASS_OWN ? i : 0].shown.top[0];
+}
+
 status probe_methods(struct probe *p, int i, int class_index)
 {
-    const struct model_head *from = p->network[p->aim].head[i];
+    const struct probe_network *n = &p->network[p->aim];
+    const struct model_head *from = n->head[i];
+    const struct gradient *g = &n->gradient[i];
+    struct cam_class of = { .index = class_index };
     struct cam_head head;
 
     if (p->how.methods == 0)
         return OK;
-    if (from)
+    if (from) {
         head = (struct cam_head){ .classes = from->classes,
                                   .channels = from->channels,
                                   .hidden = from->hidden,
@@ -83,7 +103,13 @@ status probe_methods(struct probe *p, int i, int class_index)
                                   .bias = from->bias,
                                   .first_weight = from->first_weight,
                                   .first_bias = from->first_bias };
-    TRY(cam_take(p->cam, p->act, p->h, p->w, p->c, from ? &head : NULL, class_index));
+        of.head = &head;
+    }
+    if (g->plan) {
+        gradient_run(g->plan, g->state, &n->engine[i], class_index);
+        of.gradient = gradient_map(g->plan, g->state);
+    }
+    TRY(cam_take(p->cam, p->act, p->h, p->w, p->c, &of));
     for (int m = 0; m < CAM_METHODS; m++)
         if (p->how.methods >> m & 1)
             TRY(cam_compute(p->cam, (enum cam_method)m, p->how.sign, p->how.method_raw,

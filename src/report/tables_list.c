@@ -143,7 +143,7 @@ static const struct table behind[] = {
           "0-255. |correlation|: of the projections before ReLU, free of sign and resolution. Spearman: of "
           "the same, signed. cosine, SSIM (7 x 7 windows), largest tenth (IoU of positive pixels): of the "
           "finished maps. boxes: IoU of the maps' boxes. peaks apart: distance of the strongest cells. A "
-          "method with a class explains each precision's own answer." },
+          "method with a class explains the answer that cam.class names." },
     { "differences",
       "Differences, each precision less {f}",
       TABLE_CHANGES,

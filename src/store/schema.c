@@ -164,7 +164,12 @@ const struct schema_row schema_rows[] = {
       "the same of the map in the raw sign, {net} {prec}", CRC },
     { MV "{pair}", F32, { D_IMAGE }, MOD, "{unit}", "{meaning}, {net} {other} and {base}", CRC },
     { MP "cam_{method}", F32, { D_IMAGE, D_CAM_Y, D_CAM_X }, MOD, "1",
-      "projection of {method} before ReLU, of its own answer, {net} {prec}", CRC },
+      "projection of {method} before ReLU, {net} {prec}", CRC },
+    { MP "degenerate_{method}", U8, { D_IMAGE }, MOD, "1",
+      "1 = that map is constant or nowhere above 0, 2 = since the class's gradient is 0, {net} {prec}",
+      CRC },
+    { MP "undefined_gradcampp", S32, { D_IMAGE }, MOD, "1",
+      "positions and channels whose 2 + S g is not above 0, counted as 0, {net} {prec}", CRC | PLUSPLUS },
     { M "crc", U32, { D_IMAGE }, MOD, "1", "CRC-32 of the row, all precisions" },
     { M "status", STATE, { D_IMAGE }, MOD, "", "state of the row, all precisions" },
 

@@ -212,6 +212,14 @@ static status expand_one(const struct store_layout *l, const struct schema_row *
     return OK;
 }
 
+static int has_method(const struct store_layout *l, const char *name)
+{
+    for (int i = 0; i < l->methods; i++)
+        if (strcmp(l->method[i], name) == 0)
+            return 1;
+    return 0;
+}
+
 static int wanted(const struct store_layout *l, const struct schema_row *r)
 {
     for (int i = 0; i < STORE_MAX_RANK && r->extent[i] != D_END; i++)
@@ -221,6 +229,7 @@ static int wanted(const struct store_layout *l, const struct schema_row *r)
     return !((r->flags & MAPS) && !l->subset_maps) && !((r->flags & CURVE) && l->steps < 1) &&
            !((r->flags & STEP_LOGITS) && !l->step_logits) && !((r->flags & CROSS) && !l->cross) &&
            !((r->flags & ROAD) && !l->road) && !((r->flags & SCORED) && l->steps < 1 && !l->road) &&
+           !((r->flags & PLUSPLUS) && !has_method(l, "gradcampp")) &&
            !((r->flags & WHOLE) && l->activations != STORE_ACTIVATIONS_FULL) &&
            !((r->flags & PART) && l->activations != STORE_ACTIVATIONS_SUBSET) &&
            !((r->flags & NAMED) && l->class_name_length < 1);

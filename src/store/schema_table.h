@@ -16,7 +16,8 @@ enum length { L_NONE = 0, L_NAME, L_PATH, L_CLASS, L_ERROR, L_COMMAND, L_TIME, L
 enum flag { CRC = 1, SCALE = 2, MINUS = 4, PICTURE = 8, MAPS = 16, NAMED = 32, BYTE_MAP = 64,
             NO_DIGEST = 128, CURVE = 256, STEP_LOGITS = 512, CROSS = 1024,
             WHOLE = 2048 /* store.activations = full */, PART = 4096 /* = subset */,
-            ROAD = 8192, SCORED = 16384 /* curves or ROAD */ };
+            ROAD = 8192, SCORED = 16384 /* curves or ROAD */,
+            PLUSPLUS = 32768 /* gradcampp is a method */ };
 
 struct schema_row {
     const char *path;

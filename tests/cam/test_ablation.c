@@ -12,9 +12,10 @@ static void two_layers(struct cam_workspace *w)
     static const float first[4] = { 1, 1, -0.5f, 1 }, first_bias[2] = { 0, 0 };
     static const float last[2] = { 2, -6 }, bias[1] = { 10 };
     struct cam_head head = { 1, 2, 2, last, bias, first, first_bias };
+    struct cam_class of = { .head = &head };
 
-    CHECK(cam_take(w, act, 1, 2, 2, &head, 0) == OK && w->score == 14);
-    ablation_weights(w);
+    CHECK(cam_take(w, act, 1, 2, 2, &of) == OK && ablation_weights(w) == OK);
+    CHECK(w->hidden[0] == 4 && w->hidden[1] == 1);
     CHECK(fabs(w->weight[0] - (14 - (10 + 20 / 6.0 - 10)) / 14) < 1e-15);
     CHECK(fabs(w->weight[1] - (14 - (10 + 20 / 6.0 + 2)) / 14) < 1e-15);
 }
@@ -22,15 +23,17 @@ static void two_layers(struct cam_workspace *w)
 static void one_layer(struct cam_workspace *w)
 {
     static const float weight[2] = { 2, -6 }, bias[1] = { 8 }, some[1] = { 9 };
+    static const float endless[1] = { INFINITY };
     struct cam_head head = { .classes = 1, .channels = 2, .weight = weight, .bias = some };
+    struct cam_class of = { .head = &head };
 
-    CHECK(cam_take(w, act, 1, 2, 2, &head, 0) == OK && w->score == 1);
-    ablation_weights(w);
+    CHECK(cam_take(w, act, 1, 2, 2, &of) == OK && ablation_weights(w) == OK);
     CHECK(w->weight[0] == 4 && w->weight[1] == -12);
     head.bias = bias;
-    CHECK(cam_take(w, act, 1, 2, 2, &head, 0) == OK && w->score == 0); /* nothing to lose: defined as 0 */
-    ablation_weights(w);
+    CHECK(cam_take(w, act, 1, 2, 2, &of) == OK && ablation_weights(w) == OK); /* y = 0: defined as 0 */
     CHECK(w->weight[0] == 0 && w->weight[1] == 0);
+    head.bias = endless;
+    CHECK(cam_take(w, act, 1, 2, 2, &of) == OK && ablation_weights(w) == ERR_NUMERIC);
 }
 
 int main(void)

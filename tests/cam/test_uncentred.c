@@ -7,7 +7,7 @@ static float values[4];
 
 static status compute(struct cam_workspace *w, const float *act, enum cam_sign rule, struct cam_projection *p)
 {
-    TRY(cam_take(w, act, 1, 2, 2, NULL, 0));
+    TRY(cam_take(w, act, 1, 2, 2, NULL));
     return cam_compute(w, CAM_UNCENTRED, rule, 1, p);
 }
 

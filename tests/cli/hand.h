@@ -98,11 +98,11 @@ static inline void hand_make(struct hand *h)
 }
 
 /* The precisions "real" and "codes". */
-static inline void hand_open(const struct hand *h, int precisions, int head, int keep,
+static inline void hand_open(const struct hand *h, int precisions, unsigned methods, int keep,
                              struct network_set *set)
 {
     const struct network_how how = {
-        .model = h->model, .isa = "auto", .head = head, .options = { .keep = keep }
+        .model = h->model, .isa = "auto", .methods = methods, .options = { .keep = keep }
     };
 
     hand_must(network_set_add(set, &how, "real", h->real));

@@ -18,11 +18,13 @@ static const struct expected {
     { "network", 0, 1 },
     { "EigenCAM, 224 x 224 map", 0, 0 },
     { "EigenCAM, raw sign with it", 0, 1 },
+    { "Grad-CAM++ with its gradient", 0, 0 },
     { "activation statistics", 0, 1 },
     { "localization", 0, 1 },
     { "network", 1, 1 },
     { "EigenCAM, 224 x 224 map", 1, 0 },
     { "EigenCAM, raw sign with it", 1, 1 },
+    { "Grad-CAM++ with its gradient", 1, 0 },
     { "activation statistics", 1, 1 },
     { "localization", 1, 1 },
     { "RMSE of the maps", 1, 1 },
@@ -36,7 +38,7 @@ static const struct expected {
     { "explain, every step whole", ALL, 0 },
     { "explain", ALL, 0 },
 };
-enum { EVALUATE = 13, EXPLAIN_WHOLE = 19, EXPLAIN = 20 };
+enum { EVALUATE = 15, EXPLAIN_WHOLE = 21, EXPLAIN = 22 };
 
 static double sum_of(const struct bench_parts *parts, int from, int to, int sum)
 {
@@ -76,7 +78,7 @@ int main(void)
     hand_make(&hand);
     snprintf(picture, sizeof picture, "%s/picture.png", hand.folder);
     hand_must(image_write_png(picture, &image));
-    hand_open(&hand, 2, 0, 0, set);
+    hand_open(&hand, 2, 1u << CAM_GRADCAMPP, 0, set);
     CHECK(bench_phase_run(set, picture, 3, 0, &parts) == OK);
     check_parts(&parts, EVALUATE + 1);
     CHECK(bench_phase_run(set, picture, 3, 1, &parts) == OK);

@@ -29,7 +29,7 @@ static status run(int precisions, const struct infer_how *how, int *undefined)
     struct infer r = { 0 };
     status result;
 
-    hand_open(&hand, precisions, cam_method_needs_head(how->cam), how->tap, &r.set);
+    hand_open(&hand, precisions, 1u << how->cam, how->tap, &r.set);
     hand_must(infer_open(&r, how));
     result = infer_open_pixels(&r, &pictures);
     if (result == OK)

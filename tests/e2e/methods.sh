@@ -2,7 +2,7 @@
 # Maps by a list of methods: stored, compared, shown, and the same for every rank count and instruction set.
 . "$(dirname "$0")/common.bash"
 small_job "$T/job.conf" 12
-all=eigen,cam,layercam,gradcampp,hirescam,eigengrad,ablation,uncentred
+all=eigen,cam,gradcam,layercam,gradcampp,gradcampp-eps,gradcampp-torchcam,hirescam,xgradcam,eigengrad,ablation,uncentred
 
 has()    { h5ls -r "$1" | grep -qE "^$2 +Dataset \{$3\}"; }
 # equal FILE SET FILE SET: the same values.

@@ -52,7 +52,9 @@ check "verify of another layer" code 0 "$Q" verify "$T/layer.h5"
 refuse "a resume with another layer" 1 'network.crop.cam.layer is' "$Q" run "$T/crop.conf" -o "$T/layer.h5"
 refuse "no such layer" 2 "the CAM layer 'features.17.conv.3' is no node of .* \(did you mean 'features.17" "$Q" run "$T/crop.conf" --network.crop.cam.layer=features.17.conv.3 -o "$T/none.h5"
 refuse "a layer without a map" 2 'it has no map' "$Q" run "$T/crop.conf" --network.crop.cam.layer=classifier.1 -o "$T/none.h5"
-refuse "a closed form elsewhere" 1 'maps in closed form need a classifier of global pooling of the CAM layer features.17.conv.2' "$Q" run "$T/layer.conf" --method=eigen,cam -o "$T/none.h5"
+refuse "ablation elsewhere" 1 'ablation needs a classifier of global pooling of the CAM layer features.17.conv.2' "$Q" run "$T/layer.conf" --method=eigen,ablation -o "$T/none.h5"
+check "gradients at another layer" code 0 "$Q" run "$T/layer.conf" --method=eigen,gradcampp,layercam --explain.steps=0 -o "$T/layercam.h5"
+check "a map of them that is not empty" grep -q '(0): 0, 0, 0' <(h5dump -d "/models/crop/int8/degenerate_gradcampp" "$T/layercam.h5")
 picture=$(find "$T/images" -name '*.JPEG' | sort | head -1)
 check "explain, not square" code 0 "$Q" explain --model "$T/wide.model" --weights "$WEIGHTS/mobilenet_v2_fp32.pth" --steps=0 "$picture" -o "$T/wide.png"
 check "explain, not square: its picture" test "$(extents "$T/wide.png")" = "388 160"

@@ -37,11 +37,13 @@ static inline void probed_engine(struct probed *t, int i, const char *checkpoint
     must(model_bind(&t->model, &table, NULL, &binding));
     must(gradient_shows(&t->model, binding.form, by_input, show));
     must(gradient_open(&binding, by_input, kernel_select("auto"), &t->network.by_input[i]));
-    must(engine_open(&binding, &options, kernel_select("auto"), &t->network.engine[i]));
     if (strcmp(t->model.node[t->model.cam].name, "skip") == 0) {
+        must(probe_shows(&binding, 1u << CAM_CAM, show));
+        must(gradient_open(&binding, probe_path(&t->model), kernel_select("auto"), &t->network.gradient[i]));
         must(model_head_load(&binding, &t->head[i]));
         t->network.head[i] = &t->head[i];
     }
+    must(engine_open(&binding, &options, kernel_select("auto"), &t->network.engine[i]));
     model_unbind(&binding);
     table_free(&table);
 }
@@ -67,6 +69,7 @@ static inline void probed_open(struct probed *t)
 static inline void probed_close(struct probed *t)
 {
     for (int i = 0; i < 2; i++) {
+        gradient_close(&t->network.gradient[i]);
         engine_close(&t->network.engine[i]);
         gradient_close(&t->network.by_input[i]);
         model_head_free(&t->head[i]);

@@ -52,6 +52,7 @@ static void test_other_layer(struct probed *t)
                                          "and 4 x 4 x 4") == 0,
               "%s", error_last()->text);
     engine_close(&n.engine[1]);
+    gradient_close(&other.network.by_input[1]);
 }
 
 int main(void)

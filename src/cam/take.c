@@ -1,0 +1,72 @@
+/* src/cam/take.c: a picture's activations and the gradient of its class, checked and summed once. */
+#include "workspace.h"
+
+double take_dot(const double *a, const float *b, int count)
+{
+    enum { LANES = 8 };
+    double sum[LANES] = { 0.0 }, total = 0.0;
+    int i = 0;
+
+    for (; i + LANES <= count; i += LANES)
+        for (int k = 0; k < LANES; k++)
+            sum[k] += a[i + k] * b[i + k];
+    for (int k = 0; k < LANES; k++)
+        total += sum[k];
+    for (; i < count; i++)
+        total += a[i] * b[i];
+    return total;
+}
+
+static void sum_up(struct cam_workspace *w)
+{
+    int pixels = w->h * w->width, channels = w->channels;
+
+    for (int k = 0; k < channels; k++)
+        w->sum[k] = 0.0;
+    for (int i = 0; i < pixels; i++)
+        for (int k = 0; k < channels; k++)
+            w->sum[k] += w->act[(size_t)i * channels + k];
+}
+
+static status take_gradient(struct cam_workspace *w)
+{
+    size_t count = (size_t)w->h * (size_t)w->width * (size_t)w->channels;
+    int any = 0;
+
+    TRY(eigencam_check_finite("gradient", w->of.gradient, w->h * w->width, w->channels));
+    for (size_t i = 0; i < count; i++)
+        any |= w->of.gradient[i] != 0.0f;
+    w->flat = !any;
+    return OK;
+}
+
+static status check_head(const struct cam_workspace *w)
+{
+    const struct cam_head *head = w->of.head;
+
+    BUG_IF(w->of.index < 0 || w->of.index >= head->classes);
+    if (head->channels != w->channels)
+        return FAIL(ERR_MISMATCH, "the classifier takes %d channels, the CAM layer has %d", head->channels,
+                    w->channels);
+    if (head->hidden > CAM_MAX_HIDDEN)
+        return FAIL(ERR_RANGE, "the classifier's first layer is %d wide, at most %d are taken", head->hidden,
+                    CAM_MAX_HIDDEN);
+    return OK;
+}
+
+status cam_take(struct cam_workspace *w, const float *act, int h, int width, int channels,
+                const struct cam_class *of)
+{
+    BUG_IF(h < 1 || width < 1 || channels < 1 || h * width > w->max_pixels || channels > w->max_channels);
+    TRY(eigencam_check_finite("activation", act, h * width, channels));
+    w->act = act;
+    w->h = h;
+    w->width = width;
+    w->channels = channels;
+    w->of = of ? *of : (struct cam_class){ .gradient = NULL };
+    w->flat = 0;
+    sum_up(w);
+    if (w->of.gradient)
+        TRY(take_gradient(w));
+    return w->of.head ? check_head(w) : OK;
+}
