@@ -5,7 +5,7 @@
  *     struct saliency_view v = { .map = map, .width = w, .height = h, .density = truth };
  *     struct measure_view of = { .saliency = &v };
  *     for (const struct measure *m = saliency_measures; m->name; m++)
- *         if (m->needs & MEASURE_DENSITY)
+ *         if (m->of == MEASURE_MATCH && m->needs & MEASURE_DENSITY)
  *             value = measure_value(m, NULL, &of);
  *
  * A map is (height, width) f32, finite, not negative, in the truth's frame. Measures scale it themselves. A
@@ -108,8 +108,12 @@ struct saliency_view {
         struct object_scores object;
     } shared;
 };
-/* TRUTH rows: NaN where the picture has no value (no other picture's fixations). The last row's name is NULL.
+/* MATCH: of a map and a truth, NaN where the picture has no value (no other picture's fixations). PAIR: the
+ * view's density is the first precision's map. ONE: of the map before any scaling. The last row's name: NULL.
  */
 extern const struct measure saliency_measures[];
+enum { SALIENCY_MEASURE = 32 };
+/* The measure alone of a MATCH: "sim" of "truth_sim_{method}". Returns out. */
+char *saliency_measure(const struct measure *m, char out[SALIENCY_MEASURE]);
 
 #endif

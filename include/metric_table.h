@@ -21,18 +21,20 @@
 #include "metric.h"
 
 /* What a measure is a measure of. ONE and PAIR have a row a picture in the file, f32. TRUTH and CURVE have
- * none: their values follow from rows that are there (answers, boxes, curves, ROAD), by the same function. */
-enum measure_of { MEASURE_ONE, MEASURE_PAIR, MEASURE_TRUTH, MEASURE_CURVE };
+ * none: their values follow from rows that are there (answers, boxes, curves, ROAD), by the same function.
+ * MATCH, of a map and what people saw (metric_saliency.h), has a row a picture, too, with a value where the
+ * picture has such a truth. */
+enum measure_of { MEASURE_ONE, MEASURE_PAIR, MEASURE_TRUTH, MEASURE_CURVE, MEASURE_MATCH };
 
 /* Bits of measure.needs. CODES: the CAM layer's stored integers, so that only precisions with codes have it.
  * METHOD: there is one for each further method of the job. CROSS, of a curve: the map is also tried on the
  * other precision's network, there called NAME_on_PRECISION. SHARE: each value
  * is 0 or 1, in % 0 or 100, so that the mean's interval is Wilson's, and McNemar's test tells two precisions
  * apart where the measure is of a truth. MAPS: there is one for each of a job's maps of the layer, EigenCAM's
- * too. ROAD: of jobs that ask for it. */
+ * too. ROAD: of jobs that ask for it. GAPS: of MATCH, -1 in a row says that the picture has no value. */
 enum {
     MEASURE_CODES = 1, MEASURE_METHOD = 2, MEASURE_CROSS = 4, MEASURE_SHARE = 8, MEASURE_MAPS = 128,
-    MEASURE_ROAD = 256
+    MEASURE_ROAD = 256, MEASURE_GAPS = 2048
 };
 
 enum measure_better { MEASURE_NEITHER, MEASURE_HIGHER, MEASURE_LOWER };
@@ -62,7 +64,7 @@ struct measure_view {
      * f32 (enum wsol_rule), -1 where there is none; a curve f32 (steps + 1); ROAD_CHANGES f32 */
     const void *row;
     int steps;
-    struct saliency_view *saliency; /* of saliency_measures alone, see metric_saliency.h */
+    struct saliency_view *saliency; /* of saliency_measures alone: the map, see metric_saliency.h */
     /* What several measures share, made when the first of them asks: not the caller's. */
     struct {
         int have_activation, have_readings, have_comparison;
@@ -97,6 +99,8 @@ double measure_value(const struct measure *m, struct measure_view *first, struct
 /* The row of `table` whose name is `name`, with a method for {method}, with _on_PRECISION behind a curve's
  * with CROSS; NULL where there is none. */
 const struct measure *measure_find(const struct measure *table, const char *name);
+/* The same of all rows; of MATCH the name without a method is that of baselines: "truth_sim". */
+const struct measure *measure_known(const char *name);
 /* The method of a name whose measure is m: "layercam" of "rmse_layercam"; "" where m is of no method. */
 const char *measure_method_of(const struct measure *m, const char *name);
 /* Copies a template (name, label, meaning, from) with `method` for "{method}"; 0 if it does not fit. */

@@ -89,6 +89,13 @@ struct job {
     int explain_cross;                           /* the first's map on each other network, theirs on its */
     int wsol_frame;                              /* enum job_frame */
     int saturate;                                /* numerics 2.4 */
+    int saliency;                                /* maps are compared with what people see */
+    char density[OPTION_SIZE];                   /* "auto", a predictor's name, or where densities are */
+    char fixations[OPTION_SIZE], masks[OPTION_SIZE], suffix[OPTION_SIZE];
+    int origin;                                  /* of fixations: the first pixel's number */
+    double sigma;                                /* of the blur that makes a density of fixations */
+    char saliency_seed[OPTION_SIZE];
+    int compare_filter;                          /* of the resize of compared maps: 0 bilinear, 1 bicubic */
     int time_runs;                             /* runs timed alone, 0 = none */
     int activations;                             /* enum store_activations */
     char out[OPTION_SIZE];

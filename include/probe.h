@@ -153,6 +153,13 @@ void probe_layer_copy(const struct engine_map *layer, void *out);
 /* The finished map (H, W) in [0, 1] of precision i's projection, negative: of the projection's negative. Made
  * once after probe_look. */
 const float *probe_map(struct probe *p, int i, int negative);
+/* Maps as they are compared with what people see (saliency-and-training 1.8). The projection of a method,
+ * CAM_EIGEN's in the aligned sign, with what is negative 0: (h, w), until the next call. */
+const float *probe_positive(struct probe *p, int i, int method);
+/* Of that, between 0 and 1: Pillow's resize to (height, width), between 0 and 1 once more; a constant one is
+ * 0. ERR_MEMORY. */
+MUST_USE status probe_compared(struct probe *p, int i, int method, enum image_filter filter, int width,
+                               int height, float *out);
 /* The box of precision i's map, or of its negative, at t = 0.2, first and last pixel x0 y0 x1 y1, -1 without
  * one; and how the map fits the true boxes (score may be NULL). */
 void probe_box(struct probe *p, int i, int negative, const struct wsol_box *truth, int boxes,

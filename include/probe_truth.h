@@ -4,12 +4,12 @@
  * job ask the same functions.
  *
  *     TRY(truth_open(&list, &how, &set));              // files are opened, lists read
- *     truth_measure(set, rank, ranks);                 // sizes of the pictures with fixations
+ *     truth_measure(set, i);                           // of every picture: its size, if it has fixations
  *     TRY(truth_find(set));                            // their pixels
  *     TRY(truth_read(set, TRUTH_MASK, i, &picture, &t));
  *     if (truth_is_there(t.state)) {
  *         struct saliency_view v = truth_view(&t, map);    // map (height, width) in the truth's frame
- *         struct measure_view of = { .saliency = &v };     // measures with truth_kind_of(set, m) == kind
+ *         struct measure_view of = { .saliency = &v };     // of measures with that truth_kind_of
  *     }
  *     truth_free(&t);
  *
@@ -53,23 +53,25 @@ struct truth_set;
 MUST_USE status truth_open(const struct truth_pictures *list, const struct truth_how *how,
                            struct truth_set **out);
 void truth_close(struct truth_set *s); /* NULL is fine */
-/* Decodes pictures first, first + step .. of those with fixations, for their sizes; an unreadable one stays
- * 0 x 0. truth_sizes: (pictures, 2) width and height of all, so that others' may be put there. */
-void truth_measure(struct truth_set *s, int first, int step);
+/* Decodes picture i for its size, where fixations of it are listed; an unreadable one stays 0 x 0.
+ * truth_sizes: (pictures, 2) width and height of all, so that others' may be put there; NULL: no lists. */
+void truth_measure(struct truth_set *s, int i);
 int32_t *truth_sizes(struct truth_set *s);
 /* The fixated pixels of every picture whose size is known. ERR_MEMORY. */
 MUST_USE status truth_find(struct truth_set *s);
 int truth_has(const struct truth_set *s, enum truth_kind kind); /* does the set have such truths? */
 /* Is there one of picture i? */
 int truth_is_of(const struct truth_set *s, enum truth_kind kind, int i);
-/* The kind whose truths a measure compares with: densities are the user's or predicted, else made of
- * fixations, else masks. */
-enum truth_kind truth_kind_of(const struct truth_set *s, const struct measure *m);
+/* The kind whose truths a measure compares with, where there are those of `kinds` (bit k: kind k): densities
+ * are the user's or predicted, else made of fixations, else masks. */
+enum truth_kind truth_kind_of(unsigned kinds, const struct measure *m);
+unsigned truth_kinds(const struct truth_set *s);
 /* The next picture, cyclic, that has such a truth; -1: there is no other. */
 int truth_next(const struct truth_set *s, enum truth_kind kind, int i);
 int truth_dropped(const struct truth_set *s, int i); /* fixations outside of the picture */
 /* SHA-256 of what the set's truths of one kind are: of files each with its picture's place. ERR_IO. */
 MUST_USE status truth_hash(const struct truth_set *s, enum truth_kind kind, uint8_t out[HASH_SIZE]);
+/* Decodes picture i. Errors as image_read. */
 MUST_USE status truth_picture(const struct truth_pictures *list, int i, struct image *out);
 
 /* A truth of one picture, in its frame. */

@@ -49,7 +49,7 @@ enum {
     STORE_MAX_PICTURES = 64,
     STORE_MAX_METHODS = 16,
     STORE_MAX_MAPS = 16,
-    STORE_MAX_MEASURES = 96,
+    STORE_MAX_MEASURES = 448,
     STORE_NAME = 64,  /* of a network, precision, selection: letters, digits, '_', '-', '.', no '.' first */
     STORE_PATH = 192, /* of a dataset */
     STORE_MAX_RANK = 4,
@@ -62,6 +62,9 @@ enum {
     STORE_EDGES = 4,      /* x0, y0, x1, y1: the order of the axis `edge` */
     STORE_ORDERS = 2, STORE_PERCENTILES = 9,    /* axes of ROAD: most, least relevant; 10, 20 .. 90 */
     STORE_CRITERIA = 4,   /* single50, any30, any50, any70: the order of the axis `criterion` */
+    STORE_TRUTHS = 3,     /* density, fixations, masks: kinds of what maps are compared with */
+    STORE_STATES = 7,     /* none .. unreadable: the order of the axis `truth_state` */
+    STORE_LEVELS = 256,   /* the axis `level` */
     STORE_ERROR = 160,    /* bytes of /images/error */
     STORE_COMMAND = 2048  /* bytes of /timing/command */
 };
@@ -93,15 +96,18 @@ enum store_activations { STORE_ACTIVATIONS_MEAN, STORE_ACTIVATIONS_SUBSET, STORE
 /* What a measure of the job is a measure of, and so which datasets it has. ONE has a row a picture of every
  * precision, CODES of those with stored codes, PAIR of every precision but the first; SELECTED is a PAIR of
  * maps that the selected pictures alone have, with a row a place. TRUTH has none: its values follow from
- * answers or boxes; those of an ANSWER are 0 or 100. CURVE has none: its values are areas under curves of the
- * selected pictures, or means of changes that ROAD has a row a place of; of CROSSED there are areas on the
- * other network, too. */
+ * answers or boxes; those of an ANSWER are 0 or 100. MATCH, of a map and what people saw, has a row a picture
+ * of every precision, BASELINE of the centre and of another picture's truth. CURVE has none: its values are
+ * areas under curves of the selected pictures, or means of changes that ROAD has a row a place of; of CROSSED
+ * there are areas on the other network, too. */
 enum store_measure_kind {
     STORE_MEASURE_ONE,
     STORE_MEASURE_CODES,
     STORE_MEASURE_PAIR,
     STORE_MEASURE_TRUTH,
     STORE_MEASURE_ANSWER,
+    STORE_MEASURE_MATCH,
+    STORE_MEASURE_BASELINE,
     STORE_MEASURE_CURVE,
     STORE_MEASURE_CROSSED,
     STORE_MEASURE_SELECTED,
@@ -123,6 +129,7 @@ struct store_layout {
     int step_logits;              /* logits of every step too */
     int cross;                    /* curves of each map on the other network too */
     int road;                     /* measures of kind ROAD, and the class whose score they change */
+    unsigned truths;              /* bit k: maps are compared with truths of kind k, 0 = none; STORE_TRUTHS */
     int activations;              /* enum store_activations */
     int subset_maps;              /* /models/<net>/subset/<precision>/cam_u8 (S, H, W) exists */
     int networks, precisions, selections;
@@ -183,6 +190,7 @@ MUST_USE status schema_expand(const struct store_layout *layout, struct store_sc
 void schema_free(struct store_schema *schema);
 /* NULL if there is none. */
 const struct store_dataset *schema_find(const struct store_schema *schema, const char *path);
+unsigned schema_truths(const struct store_schema *schema); /* as store_layout.truths */
 /* Of all data: the file's expected size without its metadata (some 100 KB). */
 uint64_t schema_bytes(const struct store_schema *schema);
 const char *schema_type_name(enum store_type type);
@@ -191,7 +199,7 @@ const char *schema_group_name(enum store_group group);
 int schema_name_good(const char *name);    /* can a network, precision or selection be called so? */
 const char *schema_kind_name(enum store_measure_kind kind); /* "pair": what /measures/kind says */
 int schema_kind_find(const char *name, enum store_measure_kind *out); /* 0: none is called so */
-/* Has precision p a value of measure m? */
+/* Has precision p a value of measure m? A baseline is of none. */
 int schema_measured(const struct store_layout *layout, int m, int p);
 
 /* ---- precisions (precision.c): pure ------------------------------------------------------------------- */
@@ -224,6 +232,12 @@ int store_selecting(const struct store_layout *l);
  *                           box s64 (max(1, B)), a scale;  boxes s32 (box, edge): x0 y0 x1 y1
  *                           class_name str, where there are names
  *                           error str, width s32, height s32, sha256 str, crc, status (N): rows IMAGE
+ *   /images/saliency/       where maps are compared with what people see, of each kind of truth there is
+ *                           (density, fixations, masks): state_{truth} u8 (N): its place in /truth_state,
+ *                           next_{truth} s64 (N): the picture of `shuffled`, -1 = none; of fixations:
+ *                           fixated, dropped s32 (N): pixels, and fixations outside of the picture
+ *                           center/, shuffled/ every measure of kind "baseline" f32 (N); of masks: f_curve,
+ *                           e_curve f32 (N, level)
  *   /models/{net}/          class, cam_y, cam_x, y, x, channel, subset/place s32: scales
  *                           crc, status (N): rows MODEL, with all of
  *     {prec}/               top5 s32, score5 f32 (N, 5): softmax probabilities;  logits f32 (N, classes)
@@ -234,6 +248,9 @@ int store_selecting(const struct store_layout *l);
  *                           where there are codes, else f32
  *                           where there are codes: activation_scale f64, activation_zero_point s32 (1): a
  *                           code's real value is scale * (code - zero_point)
+ *                           every measure of kind "map and truth" f32 (N): of pictures whose truth is there
+ *                           or there in another size, else 0; of masks: f_curve_eigen, f_curve_{method},
+ *                           e_curve_... f32 (N, level)
  *     {prec}/wsol/          iou, iou_raw f32 (N, rule), box, box_raw s32 (N, edge) at t = 0.2, right,
  *                           right_raw u8 (N, criterion, threshold_byte): a bit a threshold; _raw is that of
  *                           the map in the raw sign
@@ -270,6 +287,11 @@ int store_selecting(const struct store_layout *l);
  *                           {other} less the first: images s64, difference, low, high (95 % interval) f64
  *                           (K, set), p of McNemar's test where the measure is an "answer"; of all but pairs
  *                           and codes
+ *   /summary/baselines/center/{measure}/, shuffled/{measure}/  the same of each measure of kind "baseline";
+ *                           of masks: f_curve, e_curve f64 (K, set, level), f_max, e_max f64 (K, set)
+ *   /summary/saliency/      state_{truth} s64 (K, set, truth_state), fixated, dropped s64 (K, set);
+ *                           of masks: {prec}/ f_curve_{method}, e_curve_{method} f64 (K, set, level): means,
+ *                           f_max_{method}, e_max_{method} f64 (K, set): the largest of a mean curve
  *   /summary/curves/{prec}/ where steps: images s64 (K, set); deletion_curve, insertion_curve f64 (K, set,
  *                           step): means
  *   /summary/wsol/{prec}/   images, without_box, no_foreground s64 (K, set); iou_mean, iou_sd f64 (K, set,
@@ -452,45 +474,6 @@ MUST_USE status store_take_create(struct store_rows *rows, const char *prefix, s
 /* Local. Row `index` of the other result into the row in hand. */
 MUST_USE status store_take_row(struct store_take *take, int64_t index);
 void store_take_free(struct store_take *take); /* NULL is fine */
-
-/* ---- verify and digest (verify.c, digest.c) -------------------------------------------------------- */
-
-enum store_soundness {
-    STORE_IS_COMPLETE,
-    STORE_IS_RESUMABLE,
-    STORE_IS_DAMAGED,
-    STORE_IS_OF_ANOTHER_VERSION, /* of the schema: sound or not, this program cannot say */
-    STORE_IS_UNSEEN              /* absent, or this machine cannot read it: nothing is known */
-};
-struct store_verdict {
-    enum store_soundness soundness;
-    int64_t rows, of_rows;       /* resumable: good rows */
-    int64_t damaged_rows;        /* of OUT.part: they will be computed again */
-    int bad_datasets;            /* of OUT: checksums that do not fit */
-    char text[600];              /* the first line: "complete", "resumable N of M rows", "damaged: ...",
-                                    "another version: ...", "cannot look: ..." */
-};
-/* Local. Judges OUT, or OUT.part where OUT is absent. Damaged is only what could be read. */
-void store_verify(const char *out, struct store_verdict *verdict);
-/* A later look at the same file found `what`, or failed (`why` not OK): damaged, or unseen where the machine
- * is to blame. */
-void store_verdict_fault(struct store_verdict *verdict, const char *path, status why, const char *what);
-int store_verdict_code(const struct store_verdict *verdict); /* 0, 75, 1, 3, 3 */
-
-/* Local. SHA-256 over path, type, shape and data, in path order, of every dataset but /timing, /job,
- * /provenance, /checksums and /complete; of a finished file (ERR_MISMATCH if it is not). Reads through
- * HDF5: a repacked copy has the same digest. */
-MUST_USE status digest_file(const char *path, char hex[2 * HASH_SIZE + 1]);
-
-/* ---- recheck: a result against what its rows give (recheck.c) ---------------------------------------- */
-
-/* Local. A finished file as a store that cannot be written: store_fetch reads it, store_write compares. */
-MUST_USE status store_recheck_open(const char *out, struct store **s);
-const struct store_layout *store_recheck_layout(const struct store *s);    /* channels: 0 */
-/* Was all that store_write was given as the file has it, and all of /summary and /gallery given? what: "" or
- * the first dataset that was not, and how. */
-void store_recheck_result(const struct store *s, char *what, size_t size);
-void store_recheck_close(struct store **s);    /* NULL is fine */
 
 /* ---- pictures (palette.c) -------------------------------------------------------------------------- */
 

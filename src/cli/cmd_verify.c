@@ -6,6 +6,7 @@
 #include "h5.h"
 #include "phase.h"
 #include "store.h"
+#include "store_verify.h"
 
 struct settings {
     int digest, resumable;

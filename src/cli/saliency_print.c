@@ -72,13 +72,14 @@ static status add_map(struct listing *l, const struct score *s, int map)
 {
     for (int k = 0; k < s->measures; k++) {
         const struct measure *of = &saliency_measures[k];
+        char measure[SALIENCY_MEASURE];
         struct mean m;
 
         if (!s->value[map][k])
             continue;
         m = mean_of(s->value[map][k], s->list.count);
         if (m.count > 0)
-            TRY(add_row(l, map, of->name, of->meaning, of->digits, &m));
+            TRY(add_row(l, map, saliency_measure(of, measure), of->meaning, of->digits, &m));
     }
     if (s->curves[map] == 0)
         return OK;
@@ -205,10 +206,12 @@ static status add_picture(const struct score *s, int i, int map, struct text *ou
 
 status saliency_print_pictures(const struct score *s, struct text *out)
 {
+    char measure[SALIENCY_MEASURE];
+
     TRY(text_add(out, "image,map"));
     for (int k = 0; k < s->measures; k++)
         if (score_has(s, k))
-            TRY(text_add(out, ",%s", saliency_measures[k].name));
+            TRY(text_add(out, ",%s", saliency_measure(&saliency_measures[k], measure)));
     TRY(text_add(out, "\r\n"));
     for (int i = 0; i < s->list.count; i++)
         for (int k = 0; k < SCORE_MAPS; k++)

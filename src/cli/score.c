@@ -30,7 +30,8 @@ const char *score_map_name(int map, char out[48])
 
 int score_has(const struct score *s, int measure)
 {
-    return truth_has(s->truth, truth_kind_of(s->truth, &saliency_measures[measure]));
+    return saliency_measures[measure].of == MEASURE_MATCH &&
+           truth_has(s->truth, truth_kind_of(truth_kinds(s->truth), &saliency_measures[measure]));
 }
 
 status score_file_map(struct score *s, int i, struct saliency_map *out)
@@ -66,7 +67,8 @@ status score_open(const struct truth_pictures *list, const struct score_how *how
     if (how->file)
         TRY(saliency_source_open(how->file, &(struct saliency_source_how){ 0 }, list->path, list->count,
                                  &out->file));
-    truth_measure(out->truth, 0, 1);
+    for (int i = 0; i < list->count; i++)
+        truth_measure(out->truth, i);
     TRY(truth_find(out->truth));
     for (int i = 0; i < list->count && truth_has(out->truth, TRUTH_FIXATIONS); i++)
         out->dropped += truth_dropped(out->truth, i);
@@ -93,7 +95,7 @@ static void measure(struct score *s, enum truth_kind kind, int i, int map, const
     struct measure_view of = { .saliency = &v };
 
     for (int k = 0; k < s->measures; k++)
-        if (truth_kind_of(s->truth, &saliency_measures[k]) == kind)
+        if (s->value[map][k] && truth_kind_of(truth_kinds(s->truth), &saliency_measures[k]) == kind)
             s->value[map][k][i] = measure_value(&saliency_measures[k], NULL, &of);
     s->curves[map] += v.shared.have_object;
     for (int level = 0; v.shared.have_object && level < OBJECT_LEVELS; level++) {

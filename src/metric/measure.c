@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "metric_table.h"
+#include "metric_saliency.h"
 #include "metric_wsol.h"
 
 /* ---- answers ------------------------------------------------------------------------------------------- */
@@ -309,7 +309,7 @@ double measure_value(const struct measure *m, struct measure_view *first, struct
 
     BUG_IF(!other || (m->of == MEASURE_PAIR) != (first != NULL));
     value = m->value(first, other);
-    BUG_IF(isnan(value) && m->of != MEASURE_TRUTH && m->of != MEASURE_CURVE);
+    BUG_IF(isnan(value) && (m->of == MEASURE_ONE || m->of == MEASURE_PAIR));
     return value;
 }
 
@@ -330,6 +330,20 @@ const struct measure *measure_find(const struct measure *table, const char *name
             alike = m;
     }
     return alike;
+}
+
+const struct measure *measure_known(const char *name)
+{
+    const struct measure *m = measure_find(measure_table, name);
+    size_t length = strlen(name);
+
+    if (!m)
+        m = measure_find(saliency_measures, name);
+    for (const struct measure *k = saliency_measures; k->name && !m; k++)
+        if (k->of == MEASURE_MATCH && strncmp(k->name, name, length) == 0 &&
+            strcmp(k->name + length, "_{method}") == 0)
+            m = k;
+    return m;
 }
 
 const char *measure_method_of(const struct measure *m, const char *name)

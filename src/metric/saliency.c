@@ -1,5 +1,6 @@
 /* src/metric/saliency.c: the table of measures of a map against a density, fixations or a mask. */
 #include <math.h>
+#include <string.h>
 
 #include "metric_saliency.h"
 
@@ -139,45 +140,84 @@ static double e_mean(struct measure_view *first, struct measure_view *other)
     return mean(object_of(other)->e);
 }
 
+static double blank(struct measure_view *first, struct measure_view *other)
+{
+    return density_look(other->saliency->map, count_of(other->saliency)) == DENSITY_ZERO;
+}
+
+static double flat(struct measure_view *first, struct measure_view *other)
+{
+    return density_look(other->saliency->map, count_of(other->saliency)) == DENSITY_CONSTANT;
+}
+
 /* ---- the table ----------------------------------------------------------------------------------------- */
 
-#define TRUTH  MEASURE_TRUTH
+#define MATCH  MEASURE_MATCH
+#define PAIR   MEASURE_PAIR
+#define ONE    MEASURE_ONE
+#define MAPS   MEASURE_MAPS
+#define GAPS   MEASURE_GAPS
 #define HIGHER MEASURE_HIGHER
 #define LOWER  MEASURE_LOWER
 
 const struct measure saliency_measures[] = {
-    { "sim", "1", TRUTH, MEASURE_DENSITY, sim, NULL, "SIM",
+    { "truth_sim_{method}", "1", MATCH, MAPS | MEASURE_DENSITY, sim, NULL, "truth SIM, {method}",
       "similarity: the lesser of both densities, summed", 4, HIGHER },
-    { "cc", "1", TRUTH, MEASURE_DENSITY, cc, NULL, "CC", "Pearson correlation with the density", 4, HIGHER },
-    { "kld", "nat", TRUTH, MEASURE_DENSITY, kld, NULL, "KLD", "Kullback-Leibler divergence from the density",
-      4, LOWER },
+    { "truth_cc_{method}", "1", MATCH, MAPS | MEASURE_DENSITY, cc, NULL, "truth CC, {method}",
+      "Pearson correlation with the density", 4, HIGHER },
+    { "truth_kld_{method}", "nat", MATCH, MAPS | MEASURE_DENSITY, kld, NULL, "truth KLD, {method}",
+      "Kullback-Leibler divergence from the density", 4, LOWER },
 
-    { "nss", "1", TRUTH, MEASURE_FIXATIONS, nss, NULL, "NSS", "mean of the standardized map at fixations", 4,
+    { "truth_nss_{method}", "1", MATCH, MAPS | MEASURE_FIXATIONS, nss, NULL, "truth NSS, {method}",
+      "mean of the standardized map at fixations", 4, HIGHER },
+    { "truth_auc_judd_{method}", "1", MATCH, MAPS | MEASURE_FIXATIONS | GAPS, auc_judd, NULL,
+      "truth AUC-Judd, {method}", "area under the ROC of fixated pixels against all others", 4, HIGHER },
+    { "truth_auc_borji_{method}", "1", MATCH, MAPS | MEASURE_FIXATIONS, auc_borji, NULL,
+      "truth AUC-Borji, {method}", "area under the ROC of fixated pixels against uniformly drawn ones", 4,
       HIGHER },
-    { "auc_judd", "1", TRUTH, MEASURE_FIXATIONS, auc_judd, NULL, "AUC-Judd",
-      "area under the ROC of fixated pixels against all others", 4, HIGHER },
-    { "auc_borji", "1", TRUTH, MEASURE_FIXATIONS, auc_borji, NULL, "AUC-Borji",
-      "area under the ROC of fixated pixels against uniformly drawn ones", 4, HIGHER },
-    { "auc_shuffled", "1", TRUTH, MEASURE_FIXATIONS, auc_shuffled, NULL, "shuffled AUC",
-      "area under the ROC of fixated pixels against those of other pictures", 4, HIGHER },
-    { "gain", "bit", TRUTH, MEASURE_FIXATIONS, gain, NULL, "information gain",
-      "information gain over the centre at fixations", 4, HIGHER },
+    { "truth_auc_shuffled_{method}", "1", MATCH, MAPS | MEASURE_FIXATIONS | GAPS, auc_shuffled, NULL,
+      "truth shuffled AUC, {method}", "area under the ROC of fixated pixels against those of other pictures",
+      4, HIGHER },
+    { "truth_gain_{method}", "bit", MATCH, MAPS | MEASURE_FIXATIONS, gain, NULL,
+      "truth information gain, {method}", "information gain over the centre at fixations", 4, HIGHER },
 
-    { "mae", "1", TRUTH, MEASURE_MASK, mae, NULL, "MAE", "mean absolute error of the map from 0 to 1", 4,
-      LOWER },
-    { "s_measure", "1", TRUTH, MEASURE_MASK, s_measure, NULL, "S-measure", "structure measure, alpha 0.5", 4,
-      HIGHER },
-    { "f_largest", "1", TRUTH, MEASURE_MASK, f_largest, NULL, "F, largest",
-      "F-measure, beta^2 0.3, at the picture's best threshold", 4, HIGHER },
-    { "f_mean", "1", TRUTH, MEASURE_MASK, f_mean, NULL, "F, mean", "F-measure, mean over 256 thresholds", 4,
-      HIGHER },
-    { "f_adaptive", "1", TRUTH, MEASURE_MASK, f_adaptive, NULL, "F, adaptive",
-      "F-measure, beta^2 0.3, at twice the map's mean", 4, HIGHER },
-    { "e_largest", "1", TRUTH, MEASURE_MASK, e_largest, NULL, "E, largest",
-      "enhanced-alignment measure at the picture's best threshold", 4, HIGHER },
-    { "e_mean", "1", TRUTH, MEASURE_MASK, e_mean, NULL, "E, mean",
+    { "truth_mae_{method}", "1", MATCH, MAPS | MEASURE_MASK, mae, NULL, "truth MAE, {method}",
+      "mean absolute error of the map from 0 to 1", 4, LOWER },
+    { "truth_s_measure_{method}", "1", MATCH, MAPS | MEASURE_MASK, s_measure, NULL,
+      "truth S-measure, {method}", "structure measure, alpha 0.5", 4, HIGHER },
+    { "truth_f_largest_{method}", "1", MATCH, MAPS | MEASURE_MASK, f_largest, NULL,
+      "truth F, largest, {method}", "F-measure, beta^2 0.3, at the picture's best threshold", 4, HIGHER },
+    { "truth_f_mean_{method}", "1", MATCH, MAPS | MEASURE_MASK, f_mean, NULL, "truth F, mean, {method}",
+      "F-measure, mean over 256 thresholds", 4, HIGHER },
+    { "truth_f_adaptive_{method}", "1", MATCH, MAPS | MEASURE_MASK, f_adaptive, NULL,
+      "truth F, adaptive, {method}", "F-measure, beta^2 0.3, at twice the map's mean", 4, HIGHER },
+    { "truth_e_largest_{method}", "1", MATCH, MAPS | MEASURE_MASK, e_largest, NULL,
+      "truth E, largest, {method}", "enhanced-alignment measure at the picture's best threshold", 4, HIGHER },
+    { "truth_e_mean_{method}", "1", MATCH, MAPS | MEASURE_MASK, e_mean, NULL, "truth E, mean, {method}",
       "enhanced-alignment measure, mean over 256 thresholds", 4, HIGHER },
-    { "e_adaptive", "1", TRUTH, MEASURE_MASK, e_adaptive, NULL, "E, adaptive",
-      "enhanced-alignment measure at twice the map's mean", 4, HIGHER },
+    { "truth_e_adaptive_{method}", "1", MATCH, MAPS | MEASURE_MASK, e_adaptive, NULL,
+      "truth E, adaptive, {method}", "enhanced-alignment measure at twice the map's mean", 4, HIGHER },
+
+    /* Of two maps in the network's frame, the first precision's in place of a density; of one map there. */
+    { "sim_{method}", "1", PAIR, MAPS | MEASURE_DENSITY, sim, NULL, "SIM, {method}",
+      "similarity of the maps of {method}: the lesser of both densities, summed", 4, HIGHER },
+    { "cc_{method}", "1", PAIR, MAPS | MEASURE_DENSITY, cc, NULL, "CC, {method}",
+      "Pearson correlation of the ReLU'd maps of {method}", 4, HIGHER },
+    { "kld_{method}", "nat", PAIR, MAPS | MEASURE_DENSITY, kld, NULL, "KLD, {method}",
+      "Kullback-Leibler divergence from the first's map, {method}", 4, LOWER },
+    { "blank_{method}", "1", ONE, MAPS | MEASURE_SHARE, blank, NULL, "blank, {method}",
+      "1 = the ReLU'd map of {method} is 0 everywhere", 4, LOWER },
+    { "flat_{method}", "1", ONE, MAPS | MEASURE_SHARE, flat, NULL, "flat, {method}",
+      "1 = the ReLU'd map of {method} is constant, not 0", 4, LOWER },
     { .name = NULL },
 };
+
+char *saliency_measure(const struct measure *m, char out[SALIENCY_MEASURE])
+{
+    static const char before[] = "truth_", behind[] = "_{method}";
+
+    BUG_IF(m->of != MEASURE_MATCH);
+    snprintf(out, SALIENCY_MEASURE, "%.*s", (int)(strlen(m->name) - sizeof before - sizeof behind + 2),
+             m->name + sizeof before - 1);
+    return out;
+}

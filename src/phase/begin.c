@@ -2,6 +2,7 @@
  * resume. */
 #include "from.h"
 #include "local.h"
+#include "match.h"
 
 #include "metric_table.h"
 #include "probe_attribution.h"
@@ -91,6 +92,39 @@ static void name_measures(struct store_layout *l)
         }
 }
 
+/* Measures of maps and of what they are compared with: one a map of the layer, EigenCAM's first; and those of
+ * baselines, which are of no map. */
+static void name_match(const struct measure *m, const char *method, enum store_measure_kind kind,
+                       struct store_layout *l)
+{
+    struct store_measure *to = &l->measure[l->measures++];
+    char measure[SALIENCY_MEASURE];
+
+    BUG_IF(l->measures > STORE_MAX_MEASURES);
+    BUG_IF(!measure_text(m->meaning, method, to->meaning, sizeof to->meaning));
+    if (kind == STORE_MEASURE_BASELINE)
+        snprintf(to->name, sizeof to->name, "truth_%s", saliency_measure(m, measure));
+    else
+        BUG_IF(!measure_text(m->name, method, to->name, sizeof to->name));
+    snprintf(to->unit, sizeof to->unit, "%s", m->unit);
+    to->kind = kind;
+}
+
+static void name_matches(unsigned truths, struct store_layout *l)
+{
+    for (const struct measure *m = saliency_measures; m->name && truths; m++) {
+        int match = m->of == MEASURE_MATCH;
+
+        if (match && !(truths >> truth_kind_of(truths, m) & 1))
+            continue;
+        for (int i = 0; i <= l->methods; i++)
+            name_match(m, i > 0 ? l->method[i - 1] : cam_method_name(CAM_EIGEN),
+                       match ? STORE_MEASURE_MATCH : kind_of(m, 0), l);
+        if (match)
+            name_match(m, "", STORE_MEASURE_BASELINE, l);
+    }
+}
+
 static void measure_strings(const struct image_manifest *list, struct store_layout *l)
 {
     for (int i = 0; i < list->count; i++) {
@@ -127,7 +161,9 @@ status begin_layout(struct run *r)
     l->road = r->job->explain_road;
     l->cross = r->job->explain_steps > 0 && r->job->explain_cross;
     l->activations = r->job->activations;
+    l->truths = r->truths;
     name_measures(l);
+    name_matches(r->truths, l);
     l->networks = r->networks;
     for (int i = 0; i < r->networks; i++) {
         struct store_network *n = &l->network[i];
@@ -228,7 +264,7 @@ static status fill_initial(const struct run *r, struct initial *in)
 
     in->job.max = in->provenance.max = TEXT_MAX;
     TRY(fill_list(r, in));
-    TRY(job_canonical(r->job, r->list.sha256, (const uint8_t(*)[HASH_SIZE])r->file_hash, &in->job));
+    TRY(match_canonical(r, &in->job));
     TRY(fill_provenance(r, &in->provenance));
     data[0] = in->path;
     data[1] = in->class_index;

@@ -1,5 +1,6 @@
 /* src/phase/evaluate.c: the rows of every image and network that are missing. */
 #include "from.h"
+#include "match.h"
 #include "row.h"
 
 #include <stdlib.h>
@@ -19,6 +20,8 @@ struct evaluate {
     struct store_take *take[JOB_MAX_NETWORKS][STORE_MAX_PRECISIONS];  /* NULL: computed */
     int decode_s, seconds[JOB_MAX_NETWORKS][STORE_MAX_PRECISIONS][2]; /* datasets of times beside the rows */
     struct probe *probe;
+    struct match *match; /* NULL: maps are compared with no truths */
+    status truths;       /* of the picture in hand: no memory is no fault of its own */
     uint8_t *pixels[JOB_MAX_NETWORKS]; /* (BLOCK, H, W, channels) of networks with pipelines of their own */
     int good[BLOCK];
     struct image_info info[BLOCK];
@@ -101,6 +104,13 @@ static status make_room(struct evaluate *e)
     return run_probe(r, &how, &e->probe);
 }
 
+static status match_rows(struct evaluate *e)
+{
+    for (int i = 0; i < e->r->networks && e->match; i++)
+        TRY(match_network(e->match, i, e->rows[i]));
+    return OK;
+}
+
 static void clear(struct evaluate *e)
 {
     for (int i = 0; i < JOB_MAX_NETWORKS; i++) {
@@ -112,6 +122,7 @@ static void clear(struct evaluate *e)
     store_rows_free(e->images);
     mem_free(e->mine);
     mem_drop(&e->mem);
+    match_close(e->match);
     probe_free(e->probe);
 }
 
@@ -144,8 +155,18 @@ static uint8_t *seen(const struct evaluate *e, int net, int b)
     return e->pixels[sees] + (size_t)b * image_pipeline_bytes(&e->r->network[sees].pipeline);
 }
 
+/* What people see in a picture, for the rows of networks, and for its own. */
+static status load_truths(struct evaluate *e, int b, int64_t image, const struct image *im)
+{
+    if (!e->match)
+        return OK;
+    TRY(match_picture(e->match, b, image, im));
+    return e->image_missing[image] ? match_image(e->match, b, image, im) : OK;
+}
+
 /* Once decoded, once a pipeline preprocessed. */
-static status load_picture(struct evaluate *e, int b, const char *path, struct image_info *info)
+static status load_picture(struct evaluate *e, int b, int64_t image, const char *path,
+                           struct image_info *info)
 {
     struct image im;
     status result;
@@ -155,6 +176,7 @@ static status load_picture(struct evaluate *e, int b, const char *path, struct i
     for (int i = 0; i < e->r->networks && result == OK; i++)
         if (e->r->network[i].sees == i)
             result = image_preprocess(&im, &e->r->network[i].pipeline, seen(e, i, b));
+    e->truths = result == OK ? load_truths(e, b, image, &im) : OK;
     image_free(&im);
     return result;
 }
@@ -172,7 +194,8 @@ static status take_picture(struct evaluate *e, int b, int64_t image)
     if (image == e->fault)
         return FAIL(ERR_IO, "image %lld: failure asked for by QUANTCAM_FAULT", (long long)image);
     TRY(text_path(path, sizeof path, r->list.root, r->list.entry[image].path));
-    s = load_picture(e, b, path, &info);
+    s = load_picture(e, b, image, path, &info);
+    TRY(e->truths);
     seconds = (float)(clock_s() - start);
     e->good[b] = s == OK;
     e->info[b] = info;
@@ -204,7 +227,8 @@ static status one_precision(struct evaluate *e, int net, int p, int b, int64_t i
     *(float *)store_rows_at(e->rows[net], e->seconds[net][p][1]) = (float)(clock_s() - middle);
     TRY(s);
     TRY(probe_answer(e->probe, p));
-    return row_precision(e->row[net], e->probe, p, image, &e->info[b]);
+    TRY(row_precision(e->row[net], e->probe, p, image, &e->info[b]));
+    return e->match ? match_precision(e->match, e->probe, net, p, b) : OK;
 }
 
 /* A precision's values are those of row `there` of the other result, pairs with the first among them. */
@@ -220,6 +244,7 @@ static status take_precision(struct evaluate *e, int net, int p, int64_t there)
 static status one_network(struct evaluate *e, int net, int b, int64_t image)
 {
     int64_t there = from_row(e->r, net, image, e->info[b].sha256);
+    int begins = 1;
 
     if (!e->good[b])
         return store_rows_add(e->rows[net], image, STORE_BAD_IMAGE);
@@ -231,9 +256,14 @@ static status one_network(struct evaluate *e, int net, int b, int64_t image)
             return store_rows_add(e->rows[net], image, STORE_BAD_IMAGE);
         TRY(s);
     }
-    for (int p = 1; p < e->r->precisions; p++)
-        if (there < 0 || !e->take[net][p])
-            row_pair(e->row[net], e->probe, p);
+    for (int p = 1; p < e->r->precisions; p++) {
+        if (there >= 0 && e->take[net][p])
+            continue;
+        row_pair(e->row[net], e->probe, p);
+        if (e->match)
+            TRY(match_pair(e->match, e->probe, net, p, begins));
+        begins = 0;
+    }
     e->r->taken += there >= 0;
     return store_rows_add(e->rows[net], image, STORE_OK);
 }
@@ -380,9 +410,14 @@ status evaluate_images(struct run *r)
 
     TRY_OUT(find_missing(&e));
     TRY_OUT(comm_agree(r->c, make_room(&e)));
+    TRY_OUT(match_open(r, BLOCK, e.images, &e.match));
+    TRY_OUT(comm_agree(r->c, match_rows(&e)));
     TRY_OUT(work(&e));
     run_note_memory(r);
     TRY_OUT(comm_agree(r->c, count_bad(r)));
+    if (r->c->rank == 0)
+        result = match_say(r);
+    result = comm_agree(r->c, result);
 out:
     clear(&e);
     return result;

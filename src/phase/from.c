@@ -2,6 +2,7 @@
  * of a network where description, checkpoint and all settings that they depend on are the same (job_same),
  * and those of the first precision, to which the others are aligned, are taken too. */
 #include "from.h"
+#include "match.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -86,7 +87,7 @@ static status read_sides(const struct run *r, struct sides *s)
 {
     s->here.max = TEXT_MAX;
     TRY(read_job(r->from->reader, &s->there));
-    TRY(job_canonical(r->job, r->list.sha256, (const uint8_t(*)[HASH_SIZE])r->file_hash, &s->here));
+    TRY(match_canonical(r, &s->here));
     return schema_expand(&r->layout, &s->schema);
 }
 

@@ -5,8 +5,9 @@
 
 #include "run.h"
 
-/* Of a picture of this job, beside its content, the same in the other result: true class, true boxes. */
-enum { FROM_CLASS = 1, FROM_BOXES = 2 };
+/* Of a picture of this job, beside its content, the same in the other result: true class, true boxes, place
+ * in the list, by which files of truths are its own. */
+enum { FROM_CLASS = 1, FROM_BOXES = 2, FROM_PLACE = 4 };
 enum { FROM_HEX = 2 * HASH_SIZE };
 
 struct from {
@@ -20,6 +21,7 @@ struct from {
     int64_t *place[JOB_MAX_NETWORKS]; /* (pictures) 1 + place among the explained, 0 = none */
     int64_t *row;                /* (N) of this job's pictures: 1 + row of the same content there, 0 = none */
     uint8_t *same;               /* (N) FROM_... */
+    int in_place;                /* all pictures of this job are those there, in their order */
     struct text said;            /* "old.h5: 48 of 60 pictures ...": for the log and /provenance */
 };
 

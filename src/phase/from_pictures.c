@@ -1,6 +1,7 @@
 /* src/phase/from_pictures.c: which pictures of this job a finished result has, by the content of their files;
  * true boxes and classes are compared, too, since some values depend on them. */
 #include "from.h"
+#include "match.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -152,7 +153,7 @@ static void find_row(const struct run *r, struct from *f, const struct there *t,
     for (; low < t->count && memcmp(t->sorted[low].hex, hex, FROM_HEX) == 0; low++) {
         int64_t row = t->sorted[low].row;
         int same = (e->class_index == t->class_index[row] ? FROM_CLASS : 0) |
-                   (same_boxes(r, e, t, row) ? FROM_BOXES : 0);
+                   (same_boxes(r, e, t, row) ? FROM_BOXES : 0) | (row == image ? FROM_PLACE : 0);
 
         if (f->row[image] > 0 && same <= f->same[image])
             continue;
@@ -200,6 +201,9 @@ status from_pictures(const struct run *r, struct from *f)
     TRY(comm_agree(r->c, read_and_compare(r, f)));
     comm_or_bytes(r->c, (uint8_t *)f->row, n * sizeof *f->row);
     comm_or_bytes(r->c, f->same, n);
+    f->in_place = f->pictures == r->layout.images;
+    for (size_t i = 0; i < n; i++)
+        f->in_place = f->in_place && f->same[i] & FROM_PLACE;
     return OK;
 }
 
@@ -231,13 +235,24 @@ status from_pick(const struct from *f, const int64_t *image, int n, struct from 
 
 /* ---- asking -------------------------------------------------------------------------------------------- */
 
+/* Have the other row's values the truths of this picture? A prediction is of its content; files of truths
+ * belong to a place of the list; with fixations others' are drawn from, too. */
+static int has_truths(const struct run *r, int64_t image)
+{
+    int files = r->truths && !(r->truths == 1u << TRUTH_DENSITY && match_density(r->job) == MATCH_PREDICTED);
+
+    return !files || (r->truths >> TRUTH_FIXATIONS & 1 ? r->from->in_place
+                                                       : r->from->same[image] & FROM_PLACE);
+}
+
 int64_t from_row(const struct run *r, int net, int64_t image, const uint8_t content[HASH_SIZE])
 {
     const struct from *f = r->from;
     int64_t row = f && f->rows[net] ? f->row[image] - 1 : -1;
     char hex[FROM_HEX + 1];
 
-    if (row < 0 || !(f->same[image] & FROM_BOXES) || f->state[net][row] != STORE_OK ||
+    if (row < 0 || !(f->same[image] & FROM_BOXES) || !has_truths(r, image) ||
+        f->state[net][row] != STORE_OK ||
         memcmp(f->content[row], hash_hex(content, hex), FROM_HEX) != 0)
         return -1;
     return row;

@@ -1,6 +1,7 @@
 /* src/phase/job.c: the table of a job's settings, their defaults and their canonical text. */
 #include "phase.h"
 #include "probe.h"
+#include "saliency.h"
 
 #include "probe_attribution.h"
 
@@ -60,6 +61,26 @@ static const struct option_row rows[] = {
     { ROW("cam.sign", CHOICE, RESULT, sign), .values = "absmax|meanact",
       .help = "rule of a precision's own sign: the first's, to which the others are aligned" },
     { ROW("cam.raw", FLAG, RESULT, raw), .help = "also find the sign that LAPACK gives" },
+    { ROW("cam.resize", CHOICE, RESULT, compare_filter), EXPLAINED_STAY, .values = "bilinear|bicubic",
+      .help = "of maps that are compared with saliency, to its frame: Pillow's, on real numbers" },
+    { ROW("saliency.compare", FLAG, RESULT, saliency), ALL_STAY,
+      .help = "compare every map with what people see in the picture, and with the first precision's" },
+    { ROW("saliency.density", PATH, RUN, density), .values = "auto|PREDICTOR|DIR|FILE.h5",
+      .help = "how densely people look: maps called as their pictures; or predicted: " SALIENCY_METHOD_NAMES
+              "; auto: of the fixations, else of the masks, else sr-center" },
+    { ROW("saliency.fixations", PATH, RUN, fixations), .values = "FILE.csv",
+      .help = "where people looked, lines image,x,y with a header (NSS, AUC, information gain)" },
+    { ROW("saliency.masks", PATH, RUN, masks), .values = "DIR|FILE.h5",
+      .help = "objects that people marked, a map of 0 and 255 a picture (MAE, F, S, E)" },
+    { ROW("saliency.suffix", TEXT, RUN, suffix), .values = "TEXT",
+      .help = "what a density's or mask's name has behind the picture's: _fixMap" },
+    { ROW("saliency.origin", INT, RESULT, origin), EXPLAINED_STAY, .values = "0|1", .low = 0, .high = 1,
+      .help = "the number that the list of fixations gives the first pixel" },
+    { ROW("saliency.sigma", REAL, RESULT, sigma), EXPLAINED_STAY, .values = "PIXELS", .low = 0.5,
+      .high = 1000, .help = "of the blur that makes a density of fixations" },
+    { ROW("saliency.seed", DECIMAL, RESULT, saliency_seed), EXPLAINED_STAY, .values = "SEED", .low = 0,
+      .high = 9.007199254740992e15,
+      .help = "of the pixels that AUC-Borji and the shuffled AUC draw; a whole number" },
     { ROW("subset.fraction", DECIMAL, RESULT, fraction), ALL_STAY, .values = "F", .high = 1,
       .help = "of the images, per selection" },
     { ROW("subset.select.by", LIST, RESULT, select_by), ALL_STAY, .values = "raw|resolved|aligned",
@@ -324,6 +345,10 @@ void job_defaults(struct job *job)
     job->attribution.steps = 50;
     job->attribution.baseline = IMAGE_SUBSTRATE_BLACK;
     job->activations = STORE_ACTIVATIONS_SUBSET;
+    snprintf(job->density, sizeof job->density, "auto");
+    job->origin = 1;
+    job->sigma = 24;
+    snprintf(job->saliency_seed, sizeof job->saliency_seed, "1");
     job->time_runs = 50;
     job->log = LOG_NORMAL;
     job->lock = 1;

@@ -1,5 +1,5 @@
 /* src/phase/job_check.c: is a job complete, and does each of its settings have an effect? */
-#include "phase.h"
+#include "match.h"
 
 #include <string.h>
 
@@ -70,7 +70,7 @@ static status check_section(const struct job *job, const struct job_section *s)
 
 /* ---- all ----------------------------------------------------------------------------------------------- */
 
-enum { IDLE_RULES = 20 };
+enum { IDLE_RULES = 24 };
 
 static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
 {
@@ -81,6 +81,7 @@ static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
     int steps = job->explain_steps == 0, files = !says_quantize(job);
     const unsigned maps = job->attribution.methods;
     const int rise = maps >> ATTRIBUTION_RISE & 1, noise = maps >> ATTRIBUTION_SMOOTHGRAD & 1;
+    const int maps_of_files = match_density(job) == MATCH_OF_FILES || job->masks[0];
     const struct option_idle rules[IDLE_RULES] = {
         { steps, "explain.deletion", no_curves },
         { steps, "explain.insertion", no_curves },
@@ -102,6 +103,14 @@ static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
         { !cam_methods_need(job->methods, CAM_NEEDS_GRADIENT) &&
               !cam_methods_need(job->methods, CAM_NEEDS_HEAD),
           "cam.class", no_class },
+        { !job->saliency,
+          "cam.resize saliency.density saliency.fixations saliency.masks saliency.suffix saliency.origin "
+          "saliency.sigma saliency.seed",
+          "saliency.compare is off" },
+        { !job->fixations[0], "saliency.origin saliency.seed", "there are no saliency.fixations" },
+        { !job->fixations[0] || match_density(job) != MATCH_OF_OTHERS, "saliency.sigma",
+          "no density is made of fixations" },
+        { !maps_of_files, "saliency.suffix", "there are no maps of densities and no saliency.masks" },
         { !job->boxes[0], "wsol.frame", no_boxes },
         { files, "quantize.images", nothing_calibrated },
         { files, "quantize.limit", nothing_calibrated },

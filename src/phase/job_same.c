@@ -50,6 +50,8 @@ static int counts(const char *text, const char *key, const struct scope *s)
             return !(t->row[i].spares & s->of);
     if (strcmp(key, "data.sha256") == 0)
         return 0; /* pictures are compared one by one */
+    if (behind(key, "data.saliency", 13))
+        return s->of == JOB_ROWS;
     if ((rest = behind(key, "network", 7))) {
         rest = behind(rest, s->network, strlen(s->network));
         return rest && network_counts(text, rest, s);
@@ -63,7 +65,9 @@ static void say(const char *key, const char *there, const char *here, char *why,
 {
     const size_t length = strlen(key);
 
-    if (text_ends(key, length, ".model.sha256"))
+    if (behind(key, "data.saliency", 13) && text_ends(key, length, ".sha256"))
+        snprintf(why, size, "what saliency.%.*s names is another", (int)(length - 21), key + 14);
+    else if (text_ends(key, length, ".model.sha256"))
         snprintf(why, size, "its description is another");
     else if (text_ends(key, length, ".sha256"))
         snprintf(why, size, "its checkpoint is another");

@@ -58,6 +58,11 @@ struct reduce_rows {
 MUST_USE status reduce_tables(const struct run *r);
 /* /summary/measures and /summary/difference of one network. Some seconds for 50,000 images. */
 MUST_USE status reduce_measures(const struct run *r, int net, const struct reduce_rows *rows);
+/* reduce_saliency.c: /summary/saliency and the curves of /summary/baselines of one network; nothing where
+ * maps are compared with no truths. */
+MUST_USE status reduce_saliency(const struct run *r, int net, const struct reduce_rows *rows);
+/* Of a kind of truths of all pictures: state, next (N). ERR_FORMAT: no state. */
+MUST_USE status reduce_saliency_read(const struct run *r, int kind, uint8_t *state, int64_t *next);
 /* /summary/wsol and /summary/wsol_trivial of one network. */
 MUST_USE status reduce_boxes(const struct run *r, int net, const struct reduce_rows *rows);
 

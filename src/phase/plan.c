@@ -1,6 +1,7 @@
 /* src/phase/plan.c: the phase plan: rank 0 reads, every rank parses the same bytes; what the job will do is
  * said. */
 #include "explain_maps.h"
+#include "match.h"
 #include "phase_calibrate.h"
 #include "probe_attribution.h"
 #include "run.h"
@@ -352,7 +353,8 @@ status plan_make(struct run *r)
     TRY(result);
     for (int i = 0; i < r->networks; i++)
         note_network(r, i);
-    return check_saturation(r);
+    TRY(check_saturation(r));
+    return match_plan(r);
 }
 
 void plan_end_inference(struct run *r)
@@ -369,6 +371,7 @@ void plan_free(struct run *r)
         model_free(&r->network[i].model);
     image_manifest_free(&r->list);
     text_free(&r->decided);
+    mem_free(r->truth_lines);
 }
 
 /* ---- what will be done, for the reader of the log ------------------------------------------------------ */

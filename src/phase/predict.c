@@ -29,6 +29,7 @@ struct small {
     struct job job;
     struct run run;
     struct from from; /* of its pictures */
+    int64_t place[PICTURES];
     char folder[512];
 };
 
@@ -42,7 +43,10 @@ static status take_pictures(const struct run *r, struct small *s)
     for (int i = 0; i < n; i++) {
         image[i] = i * step + r->c->rank % step;
         s->run.list.entry[i] = r->list.entry[image[i]];
+        s->place[i] = image[i];
     }
+    s->run.whole = &r->list;
+    s->run.place = s->place;
     s->run.list.count = n;
     if (!r->from)
         return OK;

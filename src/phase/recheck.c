@@ -3,6 +3,8 @@
  * found by sorting, not by select.c's histograms. Everything read here may be hostile. */
 #include "local.h"
 
+#include "store_verify.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>

@@ -241,6 +241,7 @@ static status reduce_network(const struct run *r, int net, struct reduce_rows *a
     for (int p = 1; p < r->precisions; p++)
         TRY(write_agreement(r, net, p, a));
     TRY(reduce_measures(r, net, a));
+    TRY(reduce_saliency(r, net, a));
     TRY(reduce_boxes(r, net, a));
     return reduce_curves(r, net, a);
 }

@@ -3,6 +3,7 @@
  * deviation; and of each precision's paired difference from the first the mean and its interval. The one
  * reduction of all measures. */
 #include "local.h"
+#include "match.h"
 
 #include "metric_table.h"
 #include "metric_test.h"
@@ -29,6 +30,8 @@ struct reduction {
     const uint32_t *place;        /* (S) the same of the subset's places */
     double *first, *other, *less; /* (rows) values of the first precision, of this one, their difference */
     uint8_t *fetched;
+    uint8_t *state[TRUTH_KINDS]; /* (N) of the kinds of truths that there are */
+    int64_t *next[TRUTH_KINDS];
     /* Columns that are reduced together: they have the same rows, and so the same draws. */
     int columns, most;
     int64_t rows;
@@ -53,7 +56,7 @@ static double value_of(const struct reduction *o, const struct measure *m, int64
 {
     struct measure_view view = { .row = row, .class_index = -1, .steps = o->r->layout.steps };
 
-    if (m->of == MEASURE_ONE || m->of == MEASURE_PAIR)
+    if (m->of == MEASURE_ONE || m->of == MEASURE_PAIR || m->of == MEASURE_MATCH)
         return (double)*(const float *)row;
     if (m->of == MEASURE_TRUTH)
         view.class_index = o->class_index[i];
@@ -61,13 +64,11 @@ static double value_of(const struct reduction *o, const struct measure *m, int64
 }
 
 /* All values of one dataset, in its order; NaN where there is none. */
-static status read_values(struct reduction *o, const struct measure *m, const char *field, double *out)
+static status read_values(struct reduction *o, const struct measure *m, const char *path, double *out)
 {
     const struct store_dataset *d;
-    char path[STORE_PATH + STORE_NAME + 16];
     int64_t count, most;
 
-    snprintf(path, sizeof path, "/models/%s/%s", o->r->layout.network[o->net].name, field);
     d = schema_find(store_schema(o->r->store), path);
     if (!d || d->row_bytes > FETCHED)
         return FAIL(ERR_FORMAT, "%s is absent, or too large", path);
@@ -81,13 +82,28 @@ static status read_values(struct reduction *o, const struct measure *m, const ch
     return OK;
 }
 
+/* Rows of a map and a truth are values where the picture has the truth; of `shuffled` where another has. */
+static status leave_out(const struct reduction *o, const struct measure *m, int shuffled, double *value)
+{
+    unsigned truths = o->r->layout.truths;
+    int kind = (int)truth_kind_of(truths, m);
+
+    if (m->of != MEASURE_MATCH || !(truths >> kind & 1))
+        return FAIL(ERR_FORMAT, "/measure names '%s', whose truths are not there", m->name);
+    for (int64_t i = 0; i < o->r->layout.images; i++)
+        if (!truth_is_there(o->state[kind][i]) || (shuffled && o->next[kind][i] < 0) ||
+            (m->needs & MEASURE_GAPS && value[i] == -1))
+            value[i] = NAN;
+    return OK;
+}
+
 /* A measure's values of precision p; a curve's on the network of `scorer`. */
 static status read_measure(struct reduction *o, int measure, int p, int scorer, double *out)
 {
     const struct store_measure *known = &o->r->layout.measure[measure];
-    const struct measure *m = measure_find(measure_table, known->name);
+    const struct measure *m = measure_known(known->name);
     const char *name = run_precision(o->r, p);
-    char field[STORE_PATH], from[STORE_NAME] = "";
+    char field[STORE_PATH], path[STORE_PATH + STORE_NAME + 16], from[STORE_NAME] = "";
 
     if (!m)
         return FAIL(ERR_FORMAT, "/measure names '%s', which this program does not know", known->name);
@@ -100,8 +116,10 @@ static status read_measure(struct reduction *o, int measure, int p, int scorer, 
         snprintf(field, sizeof field, "subset/%s/%s_on_%s", name, from, run_precision(o->r, scorer));
     else
         snprintf(field, sizeof field, "%s%s/%s", m->of == MEASURE_CURVE ? "subset/" : "", name,
-                 m->of == MEASURE_ONE ? known->name : from);
-    return read_values(o, m, field, out);
+                 m->of == MEASURE_ONE || m->of == MEASURE_MATCH ? known->name : from);
+    snprintf(path, sizeof path, "/models/%s/%s", o->r->layout.network[o->net].name, field);
+    TRY(read_values(o, m, path, out));
+    return known->kind == STORE_MEASURE_MATCH ? leave_out(o, m, 0, out) : OK;
 }
 
 /* ---- figures of the columns in hand -------------------------------------------------------------------- */
@@ -223,7 +241,7 @@ static status add_column(struct reduction *o, const struct subject *s, int of_pl
 static status add_measure(struct reduction *o, const char *who, const char *name, int of_places,
                           const double *value)
 {
-    const struct measure *m = measure_find(measure_table, name);
+    const struct measure *m = measure_known(name);
     struct subject s = { .difference = 0 };
 
     if (m && m->needs & MEASURE_SHARE)
@@ -266,6 +284,26 @@ static status reduce_measure(struct reduction *o, int measure)
     return OK;
 }
 
+/* Of maps that have seen nothing, once a picture, over the network's sets. */
+static status reduce_baselines(struct reduction *o, const char *name)
+{
+    const struct measure *m = measure_known(name);
+    char path[STORE_PATH];
+
+    if (!m)
+        return FAIL(ERR_FORMAT, "/measure names '%s', which this program does not know", name);
+    for (int b = 0; b < MATCH_BASELINES; b++) {
+        struct subject s = { .difference = 0 };
+
+        snprintf(path, sizeof path, "/images/saliency/%s/%s", match_baseline_name(b), name);
+        TRY(read_values(o, m, path, o->first));
+        TRY(leave_out(o, m, b == MATCH_SHUFFLED, o->first));
+        snprintf(s.group, sizeof s.group, "baselines/%s/%s", match_baseline_name(b), name);
+        TRY(add_column(o, &s, 0, o->first));
+    }
+    return OK;
+}
+
 /* Maps of p and of the first precision, both on the network of `scorer`, which is one of the two. */
 static status cross_measure(struct reduction *o, int measure, int p, int scorer)
 {
@@ -285,7 +323,8 @@ static status reduce_all(struct reduction *o)
     const struct store_layout *l = &o->r->layout;
 
     for (int m = 0; m < l->measures; m++)
-        TRY(reduce_measure(o, m));
+        TRY(l->measure[m].kind == STORE_MEASURE_BASELINE ? reduce_baselines(o, l->measure[m].name)
+                                                         : reduce_measure(o, m));
     for (int m = 0; m < l->measures; m++)
         for (int p = 1; p < l->precisions && l->measure[m].kind == STORE_MEASURE_CROSSED; p++) {
             TRY(cross_measure(o, m, p, 0));
@@ -308,6 +347,13 @@ static status make_room(struct reduction *o)
     MEM_TAKE(&o->mem, o->other, rows, sizeof *o->other);
     MEM_TAKE(&o->mem, o->less, rows, sizeof *o->less);
     MEM_TAKE(&o->mem, o->fetched, FETCHED, 1);
+    for (int kind = 0; kind < TRUTH_KINDS; kind++) {
+        if (!(l->truths >> kind & 1))
+            continue;
+        MEM_TAKE(&o->mem, o->state[kind], rows, 1);
+        MEM_TAKE(&o->mem, o->next[kind], rows, sizeof *o->next[kind]);
+        TRY(reduce_saliency_read(o->r, kind, o->state[kind], o->next[kind]));
+    }
     MEM_TAKE(&o->mem, o->in, rows, sizeof *o->in);
     MEM_TAKE(&o->mem, o->value, rows, (size_t)o->most * sizeof *o->value);
     MEM_TAKE(&o->mem, o->packed, rows, (size_t)o->most * sizeof *o->packed);

@@ -63,6 +63,10 @@ struct run {
     const struct kernel_table *kernels;
     struct image_manifest list;
     struct text decided; /* of the networks' checkpoints: `network.N.P.decided = words`, a line each */
+    unsigned truths;   /* bit k: maps are compared with truths of kind k (match.h) */
+    char *truth_lines; /* what they are, for /job; NULL: maps are compared with none */
+    const struct image_manifest *whole; /* of which list has pictures `place` alone: predict.c; else NULL */
+    const int64_t *place;
     int networks, precisions;
     struct store_precision precision[STORE_MAX_PRECISIONS];
     struct calibration_pictures *calibration; /* calibrate_job.c's, from its first network to its last */

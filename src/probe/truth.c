@@ -78,17 +78,15 @@ void truth_close(struct truth_set *s)
     mem_free(s);
 }
 
-void truth_measure(struct truth_set *s, int first, int step)
+void truth_measure(struct truth_set *s, int i)
 {
-    for (int i = first; i < s->list.count && s->size; i += step) {
-        struct image im;
+    struct image im;
 
-        if (s->points.first[i + 1] == s->points.first[i] || truth_picture(&s->list, i, &im) != OK)
-            continue; /* an unreadable picture is told when its turn comes */
-        s->size[2 * i] = im.width;
-        s->size[2 * i + 1] = im.height;
-        image_free(&im);
-    }
+    if (!s->size || s->points.first[i + 1] == s->points.first[i] || truth_picture(&s->list, i, &im) != OK)
+        return; /* an unreadable picture is told when its turn comes */
+    s->size[2 * i] = im.width;
+    s->size[2 * i + 1] = im.height;
+    image_free(&im);
 }
 
 int32_t *truth_sizes(struct truth_set *s)
@@ -128,13 +126,22 @@ int truth_is_of(const struct truth_set *s, enum truth_kind kind, int i)
     return !s->source[kind] || saliency_source_has(s->source[kind], i);
 }
 
-enum truth_kind truth_kind_of(const struct truth_set *s, const struct measure *m)
+unsigned truth_kinds(const struct truth_set *s)
 {
-    return m->needs & MEASURE_FIXATIONS    ? TRUTH_FIXATIONS
-           : m->needs & MEASURE_MASK       ? TRUTH_MASK
-           : truth_has(s, TRUTH_DENSITY)   ? TRUTH_DENSITY
-           : truth_has(s, TRUTH_FIXATIONS) ? TRUTH_FIXATIONS
-                                           : TRUTH_MASK;
+    unsigned kinds = 0;
+
+    for (int kind = 0; kind < TRUTH_KINDS; kind++)
+        kinds |= (unsigned)truth_has(s, (enum truth_kind)kind) << kind;
+    return kinds;
+}
+
+enum truth_kind truth_kind_of(unsigned kinds, const struct measure *m)
+{
+    return m->needs & MEASURE_FIXATIONS   ? TRUTH_FIXATIONS
+           : m->needs & MEASURE_MASK      ? TRUTH_MASK
+           : kinds >> TRUTH_DENSITY & 1   ? TRUTH_DENSITY
+           : kinds >> TRUTH_FIXATIONS & 1 ? TRUTH_FIXATIONS
+                                          : TRUTH_MASK;
 }
 
 int truth_next(const struct truth_set *s, enum truth_kind kind, int i)

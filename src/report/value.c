@@ -119,7 +119,7 @@ static const struct measure *measure_of(const char *name)
     char stem[STORE_NAME];
 
     snprintf(stem, sizeof stem, "%.*s", on ? (int)(on - name) : (int)strlen(name), name);
-    return measure_find(measure_table, stem);
+    return measure_known(stem);
 }
 
 /* A share of 1 is shown in %: an overlap with a truth, an area, a flag (whose meaning says what 1 is). */

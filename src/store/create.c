@@ -26,6 +26,8 @@ static void fill_names(const struct store_layout *l, const struct store_dataset 
     static const char *const edges[STORE_EDGES] = { "x0", "y0", "x1", "y1" };
     static const char *const orders[STORE_ORDERS] = { "most", "least" };
     static const char *const operands[STORE_OPERANDS] = { "weights", "outputs" };
+    static const char *const states[STORE_STATES] = { "none",     "there",      "other_size", "zero",
+                                                      "constant", "not_finite", "unreadable" };
     static const char *const criteria[STORE_CRITERIA] = { "single50", "any30", "any50", "any70" };
 
     for (int64_t i = 0; i < d->dim[0]; i++) {
@@ -62,6 +64,8 @@ static void fill_names(const struct store_layout *l, const struct store_dataset 
             name = edges[i];
         else if (!strcmp(d->path, "/relevant"))
             name = orders[i];
+        else if (!strcmp(d->path, "/truth_state"))
+            name = states[i];
         else if (!strcmp(d->path, "/criterion"))
             name = criteria[i];
         else

@@ -89,7 +89,6 @@ static status read_measures(struct store_reader *r)
                    &l->measures));
     for (int m = 0; m < l->measures; m++) {
         struct store_measure *to = &l->measure[m];
-
         TRY(store_read_string(r, "/measures/unit", m, to->unit, sizeof to->unit));
         TRY(store_read_string(r, "/measures/meaning", m, to->meaning, sizeof to->meaning));
         TRY(store_read_string(r, "/measures/kind", m, kind, sizeof kind));
@@ -118,6 +117,7 @@ static void find_parts(const struct store_reader *r, struct store_layout *l)
 
     l->subset = place ? place->dim[0] : 0;
     l->subset_maps = find_at(r, "/models/{net}/subset/{prec}/cam_u8", &first) != NULL;
+    l->truths = schema_truths(&r->view.schema);
     l->step_logits = find_at(r, "/models/{net}/subset/{prec}/deletion_logits", &first) != NULL;
     l->cross = l->precisions > 1 &&
                find_at(r, "/models/{net}/subset/{base}/deletion_curve_on_{other}", &other) != NULL;

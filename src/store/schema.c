@@ -2,9 +2,9 @@
  * precision, {other} every precision but the first, {base} the first, {coded} every one whose activations
  * are stored codes, {real} every other one, {sel} every selection, {pic} every gallery picture (01, 02,
  * ...), {method} every further method, {map} every map of the selected pictures. Of the job's measures {one}
- * is every measure of kind ONE, {code} of CODES, {pair} of PAIR, {selected} of SELECTED, {answer} of ANSWER,
- * {crossed} of CROSSED, {road} of ROAD, {value} of all kinds but CODES, PAIR and SELECTED; {unit}, {meaning}
- * are theirs. */
+ * is every measure of kind ONE, {code} of CODES, {pair} of PAIR, {selected} of SELECTED, {match} of MATCH,
+ * {baseline} of BASELINE, {answer} of ANSWER, {crossed} of CROSSED, {road} of ROAD, {value} of all kinds but
+ * CODES, PAIR, SELECTED and BASELINE; {unit}, {meaning} are theirs. */
 #include "schema_table.h"
 
 #include <ctype.h>
@@ -20,6 +20,7 @@ const char *const schema_axis[D_COUNT] = {
     [D_METHOD] = "/method", [D_BOX] = "/images/box", [D_EDGE] = "/edge", [D_MASK] = "/criterion",
     [D_MASK_BYTE] = "/threshold_byte", [D_BIN] = "/bin", [D_MEASURE] = "/measure",
     [D_OPERAND] = "/operand", [D_MAP] = "/map", [D_RELEVANT] = "/relevant", [D_PERCENTILE] = "/percentile",
+    [D_LEVEL] = "/level", [D_STATE] = "/truth_state",
 };
 
 #define U8 STORE_U8
@@ -50,6 +51,9 @@ const char *const schema_axis[D_COUNT] = {
 #define ST "/summary/wsol_trivial/"
 #define SG "/summary/agreement/{other}/"
 #define TA "/timing/alone/{prec}/"
+#define IS "/images/saliency/"
+#define SB "/summary/baselines/"
+#define SS "/summary/saliency/"
 
 /* What is worked out of the values of a measure, and of the differences of pairs. */
 #define NS { D_NETWORK, D_SET }
@@ -65,6 +69,23 @@ const char *const schema_axis[D_COUNT] = {
     { SD measure "/difference", F64, NS, SUM, "{unit}", "{meaning}" where ", mean {other} less {base}" },    \
     { SD measure "/low", F64, NS, SUM, "{unit}", "lower end of its 95 % interval" },                         \
     { SD measure "/high", F64, NS, SUM, "{unit}", "upper end of its 95 % interval" }
+
+/* What there is of each kind of truth; of masks the curves of a map, and of their means. */
+#define TRUTH(name, flag)                                                                                    \
+    { IS "state_" name, U8, { D_IMAGE }, IMG, "", "state of the picture's " name, CRC | flag },              \
+    { IS "next_" name, S64, { D_IMAGE }, IMG, "", "picture whose " name " is shuffled's, -1 = none",         \
+      CRC | flag }
+#define CURVES(path, behind, group, who)                                                                     \
+    { path "f_curve" behind, F32, { D_IMAGE, D_LEVEL }, group, "1", "F-measure of each threshold, " who,     \
+      CRC | MASKED },                                                                                        \
+    { path "e_curve" behind, F32, { D_IMAGE, D_LEVEL }, group, "1",                                          \
+      "enhanced-alignment measure of each threshold, " who, CRC | MASKED }
+#define MEAN_CURVES(path, behind, who)                                                                       \
+    { path "f_curve" behind, F64, { D_NETWORK, D_SET, D_LEVEL }, SUM, "1", "mean f_curve, " who, MASKED },   \
+    { path "e_curve" behind, F64, { D_NETWORK, D_SET, D_LEVEL }, SUM, "1", "mean e_curve, " who, MASKED },   \
+    { path "f_max" behind, F64, NS, SUM, "1", "F-measure at the best threshold for all, " who, MASKED },     \
+    { path "e_max" behind, F64, NS, SUM, "1",                                                                \
+      "enhanced-alignment measure at the best threshold for all, " who, MASKED }
 
 /* What a row leaves out at its end is 0. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
@@ -102,6 +123,9 @@ const struct schema_row schema_rows[] = {
       "which box of a map must overlap a true one, and by how many per cent", SCALE, L_NAME },
     { "/threshold_byte", S32, { D_MASK_BYTE }, FIX, "",
       "byte of eight thresholds, the lowest in its lowest bit", SCALE },
+    { "/level", S32, { D_LEVEL }, FIX, "", "threshold of 255 times a map", SCALE | MASKED },
+    { "/truth_state", STR, { D_STATE }, FIX, "", "state of what a picture's maps are compared with",
+      SCALE | SALIENT, L_NAME },
     { "/bin", S32, { D_BIN }, FIX, "", "bin of a histogram, the lowest values first", SCALE },
     { "/images/box", S64, { D_BOX }, FIX, "", "row of the list of true boxes", SCALE },
     { M "class", S32, { D_CLASS }, FIX, "", "class index of {net}, 0-based", SCALE },
@@ -128,6 +152,16 @@ const struct schema_row schema_rows[] = {
     { "/images/width", S32, { D_IMAGE }, IMG, "pixel", "width of the stored picture", CRC },
     { "/images/height", S32, { D_IMAGE }, IMG, "pixel", "height of the stored picture", CRC },
     { "/images/sha256", STR, { D_IMAGE }, IMG, "", "SHA-256 of the picture's file", CRC, L_SHA },
+    TRUTH("density", DENSE),
+    TRUTH("fixations", FIXATED),
+    TRUTH("masks", MASKED),
+    { IS "fixated", S32, { D_IMAGE }, IMG, "1", "fixated pixels that maps are compared at", CRC | FIXATED },
+    { IS "dropped", S32, { D_IMAGE }, IMG, "1", "fixations outside of the picture", CRC | FIXATED },
+    { IS "center/{baseline}", F32, { D_IMAGE }, IMG, "{unit}", "{meaning}, of the centre", CRC },
+    { IS "shuffled/{baseline}", F32, { D_IMAGE }, IMG, "{unit}", "{meaning}, of another picture's truth",
+      CRC },
+    CURVES(IS "center/", "", IMG, "of the centre"),
+    CURVES(IS "shuffled/", "", IMG, "of another picture's truth"),
     { "/images/crc", U32, { D_IMAGE }, IMG, "1", "CRC-32 of the row" },
     { "/images/status", STATE, { D_IMAGE }, IMG, "", "state of the row" },
 
@@ -170,6 +204,9 @@ const struct schema_row schema_rows[] = {
       CRC },
     { MP "undefined_gradcampp", S32, { D_IMAGE }, MOD, "1",
       "positions and channels whose 2 + S g is not above 0, counted as 0, {net} {prec}", CRC | PLUSPLUS },
+    { MP "{match}", F32, { D_IMAGE }, MOD, "{unit}", "{meaning}, {net} {prec}", CRC },
+    CURVES(MP, "_eigen", MOD, "eigen, {net} {prec}"),
+    CURVES(MP, "_{method}", MOD, "{method}, {net} {prec}"),
     { M "crc", U32, { D_IMAGE }, MOD, "1", "CRC-32 of the row, all precisions" },
     { M "status", STATE, { D_IMAGE }, MOD, "", "state of the row, all precisions" },
 
@@ -289,6 +326,18 @@ const struct schema_row schema_rows[] = {
     MEASURE("/summary/measures/{other}/vs_{base}/{selected}", "{other} and {base}"),
     MEASURE("/summary/measures/{other}/{crossed}_on_{base}", "{other}'s map on {base}'s network"),
     MEASURE("/summary/measures/{base}/{crossed}_on_{other}", "{base}'s map on {other}'s network"),
+    MEASURE(SB "center/{baseline}", "the centre"),
+    MEASURE(SB "shuffled/{baseline}", "another picture's truth"),
+    MEAN_CURVES(SB "center/", "", "the centre"),
+    MEAN_CURVES(SB "shuffled/", "", "another picture's truth"),
+    MEAN_CURVES(SS "{prec}/", "_eigen", "eigen, {prec}"),
+    MEAN_CURVES(SS "{prec}/", "_{method}", "{method}, {prec}"),
+    { SS "state_density", S64, { D_NETWORK, D_SET, D_STATE }, SUM, "1", "pictures by state_density", DENSE },
+    { SS "state_fixations", S64, { D_NETWORK, D_SET, D_STATE }, SUM, "1", "pictures by state_fixations",
+      FIXATED },
+    { SS "state_masks", S64, { D_NETWORK, D_SET, D_STATE }, SUM, "1", "pictures by state_masks", MASKED },
+    { SS "fixated", S64, NS, SUM, "1", "fixated pixels", FIXATED },
+    { SS "dropped", S64, NS, SUM, "1", "fixations outside of their pictures", FIXATED },
     DIFFERENCE("{value}", ""),
     { SD "{answer}/p", F64, NS, SUM, "1", "McNemar's exact test, {other} and {base}" },
     DIFFERENCE("{crossed}_on_{base}", " on {base}'s network"),
@@ -359,7 +408,8 @@ const char *schema_group_name(enum store_group group)
 const char *schema_kind_name(enum store_measure_kind kind)
 {
     static const char *const names[STORE_MEASURE_KINDS] = {
-        "one", "one of codes", "pair", "truth", "answer", "curve", "crossed curve", "pair of selected", "road"
+        "one",      "one of codes", "pair",          "truth",            "answer", "map and truth",
+        "baseline", "curve",        "crossed curve", "pair of selected", "road"
     };
 
     return (unsigned)kind < STORE_MEASURE_KINDS ? names[kind] : "unknown";
@@ -381,6 +431,8 @@ int schema_measured(const struct store_layout *layout, int m, int p)
     case STORE_MEASURE_PAIR:
     case STORE_MEASURE_SELECTED:
         return p > 0;
+    case STORE_MEASURE_BASELINE:
+        return 0;
     default:
         return 1;
     }
@@ -412,6 +464,17 @@ const struct store_dataset *schema_find(const struct store_schema *schema, const
         if (!strcmp(schema->dataset[i].path, path))
             return &schema->dataset[i];
     return NULL;
+}
+
+unsigned schema_truths(const struct store_schema *schema)
+{
+    static const char *const path[STORE_TRUTHS] = { IS "state_density", IS "state_fixations",
+                                                    IS "state_masks" };
+    unsigned kinds = 0;
+
+    for (int k = 0; k < STORE_TRUTHS; k++)
+        kinds |= (unsigned)(schema_find(schema, path[k]) != NULL) << k;
+    return kinds;
 }
 
 uint64_t schema_bytes(const struct store_schema *schema)

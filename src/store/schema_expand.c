@@ -22,7 +22,10 @@ static const struct {
     { "answer", 1u << STORE_MEASURE_ANSWER },
     { "crossed", 1u << STORE_MEASURE_CROSSED },
     { "road", 1u << STORE_MEASURE_ROAD },
-    { "value", ~(1u << STORE_MEASURE_CODES | 1u << STORE_MEASURE_PAIR | 1u << STORE_MEASURE_SELECTED) },
+    { "match", 1u << STORE_MEASURE_MATCH },
+    { "baseline", 1u << STORE_MEASURE_BASELINE },
+    { "value", ~(1u << STORE_MEASURE_CODES | 1u << STORE_MEASURE_PAIR | 1u << STORE_MEASURE_SELECTED |
+                 1u << STORE_MEASURE_BASELINE) },
 };
 
 /* The kinds of measures that a path stands for, 0 where it stands for none. */
@@ -129,6 +132,8 @@ static int64_t extent_of(const struct store_layout *l, int net, enum extent e)
         [D_MAP] = l->maps,
         [D_RELEVANT] = STORE_ORDERS,
         [D_PERCENTILE] = STORE_PERCENTILES,
+        [D_LEVEL] = STORE_LEVELS,
+        [D_STATE] = STORE_STATES,
         [D_CHANNEL] = n->channels,
         [D_CHECKSUM] = 1, /* known at the end of the expansion */
     };
@@ -220,6 +225,13 @@ static int has_method(const struct store_layout *l, const char *name)
     return 0;
 }
 
+/* Does the file have what a row's flags say of truths? */
+static int has_truths(const struct store_layout *l, const struct schema_row *r)
+{
+    return !((r->flags & SALIENT) && !l->truths) && !((r->flags & DENSE) && !(l->truths & 1)) &&
+           !((r->flags & FIXATED) && !(l->truths & 2)) && !((r->flags & MASKED) && !(l->truths & 4));
+}
+
 static int wanted(const struct store_layout *l, const struct schema_row *r)
 {
     for (int i = 0; i < STORE_MAX_RANK && r->extent[i] != D_END; i++)
@@ -232,7 +244,7 @@ static int wanted(const struct store_layout *l, const struct schema_row *r)
            !((r->flags & PLUSPLUS) && !has_method(l, "gradcampp")) &&
            !((r->flags & WHOLE) && l->activations != STORE_ACTIVATIONS_FULL) &&
            !((r->flags & PART) && l->activations != STORE_ACTIVATIONS_SUBSET) &&
-           !((r->flags & NAMED) && l->class_name_length < 1);
+           !((r->flags & NAMED) && l->class_name_length < 1) && has_truths(l, r);
 }
 
 static int of_precisions(const struct schema_row *r)
@@ -319,6 +331,11 @@ static status check_measures(const struct store_layout *l)
             (l->measure[m].kind == STORE_MEASURE_CROSSED && (l->steps < 1 || !l->cross)) ||
             (l->measure[m].kind == STORE_MEASURE_ROAD && !l->road))
             return FAIL(ERR_RANGE, "measure '%s' is of curves that the file does not have",
+                        l->measure[m].name);
+    for (int m = 0; m < l->measures; m++)
+        if (!l->truths &&
+            (l->measure[m].kind == STORE_MEASURE_MATCH || l->measure[m].kind == STORE_MEASURE_BASELINE))
+            return FAIL(ERR_RANGE, "measure '%s' is of truths that the file does not have",
                         l->measure[m].name);
     return OK;
 }

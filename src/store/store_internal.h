@@ -4,6 +4,7 @@
 
 #include "h5.h"
 #include "store.h"
+#include "store_verify.h"
 
 enum { STORE_FILE_NAME = 4096, STORE_LONGEST_TEXT = 16 << 20 }; /* bytes; text: of /job, of /provenance */
 

@@ -5,6 +5,7 @@
 
 #include "hdf5.h"
 #include "report.h"
+#include "store_verify.h"
 
 static const char *const seeds[] = { "build/fuzz-seeds/result.h5", NULL };
 static const char *const words[] = {

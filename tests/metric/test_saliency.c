@@ -7,10 +7,16 @@
 
 static double value(const char *name, struct saliency_view *v)
 {
-    const struct measure *m = measure_find(saliency_measures, name);
+    char known[64], alone[SALIENCY_MEASURE];
+    const struct measure *m;
     struct measure_view of = { .saliency = v };
 
-    CHECK_MSG(m && !strcmp(m->name, name), "%s is not in the table", name);
+    snprintf(known, sizeof known, "truth_%s_hirescam", name);
+    m = measure_known(known);
+    CHECK_MSG(m && m->of == MEASURE_MATCH && !strcmp(saliency_measure(m, alone), name),
+              "%s is not in the table", name);
+    snprintf(known, sizeof known, "truth_%s", name); /* of baselines */
+    CHECK(measure_known(known) == m && !*measure_method_of(m, known));
     return m ? measure_value(m, NULL, &of) : -1000;
 }
 
@@ -19,6 +25,28 @@ static void check(const char *name, struct saliency_view *v, double expected)
     double got = value(name, v);
 
     CHECK_MSG(fabs(got - expected) < 1e-12, "%s: %.15g, not %.15g", name, got, expected);
+}
+
+/* Two maps, and one alone. */
+static void pairs(const float *map, const float *first, const float *constant)
+{
+    static const float zero[4];
+    struct saliency_view v = { .map = map, .width = 2, .height = 2, .density = first },
+                         blank = { .map = zero, .width = 2, .height = 2 },
+                         flat = { .map = constant, .width = 2, .height = 2 };
+    struct measure_view a = { 0 }, of = { .saliency = &v };
+    const struct measure *is_blank = measure_known("blank_eigen"), *is_flat = measure_known("flat_eigen");
+
+    CHECK(!strcmp(measure_method_of(is_blank, "blank_eigen"), "eigen"));
+    CHECK(fabs(measure_value(measure_known("cc_cam"), &a, &of) + 1) < 1e-12);
+    CHECK(fabs(measure_value(measure_known("sim_cam"), &a, &of) - 1 / 3.0) < 1e-12); /* 1/6 twice */
+    CHECK(measure_value(measure_known("kld_cam"), &a, &of) > 1);
+    CHECK(measure_value(is_blank, NULL, &of) == 0 && measure_value(is_flat, NULL, &of) == 0);
+    of.saliency = &blank;
+    CHECK(measure_value(is_blank, NULL, &of) == 1 && measure_value(is_flat, NULL, &of) == 0);
+    of.saliency = &flat;
+    CHECK(measure_value(is_blank, NULL, &of) == 0 && measure_value(is_flat, NULL, &of) == 1);
+    CHECK(!measure_known("truth_si") && !measure_known("sim") && !measure_known("truth_sim_"));
 }
 
 int main(void)
@@ -39,7 +67,7 @@ int main(void)
                                .baseline = flat,
                                .uniform = &d,
                                .room = { room, reached } };
-    int rows = 0;
+    int rows = 0, matches = 0;
 
     check("sim", &v, 1 / 3.0);
     check("cc", &v, -1);
@@ -64,9 +92,14 @@ int main(void)
     check("e_mean", &v, (1 / 3.0 + 85 * (2 * 0.64 + pow(25 / 13.0, 2) / 4 + 0.01 + 2 * 0.81 + 4) / 3) / 256);
     v.pixels = 4;
     CHECK(isnan(value("auc_judd", &v))); /* nothing is left to compare with */
-    for (const struct measure *m = saliency_measures; m->name; m++, rows++)
-        CHECK(m->of == MEASURE_TRUTH && m->meaning && m->label && m->digits == 4 &&
-              (m->needs == MEASURE_DENSITY || m->needs == MEASURE_FIXATIONS || m->needs == MEASURE_MASK));
-    CHECK(rows == 16);
+    for (const struct measure *m = saliency_measures; m->name; m++, rows++) {
+        int truths = m->needs & (MEASURE_DENSITY | MEASURE_FIXATIONS | MEASURE_MASK);
+
+        CHECK(m->needs & MEASURE_MAPS && m->meaning && m->label && m->digits == 4);
+        CHECK_MSG(m->of == MEASURE_ONE ? !truths : truths && !(truths & (truths - 1)), "%s", m->name);
+        matches += m->of == MEASURE_MATCH;
+    }
+    CHECK(rows == 21 && matches == 16);
+    pairs(map, density, flat);
     return check_result("metric/saliency");
 }

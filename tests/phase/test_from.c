@@ -3,6 +3,8 @@
 #include "phase/from.h"
 #include "tiny_job.h"
 
+#include "store_verify.h"
+
 enum { NET = 0, FP32 = 1, OWN = 2, INT8 = 4 }; /* bits of the second job's precisions */
 
 /* The second job: a precision between the two, and the pictures in another order without the first. */

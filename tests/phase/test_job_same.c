@@ -75,6 +75,11 @@ static void test_unknown(void)
              "network.a.int8.gain is known there alone");
     compared("precision.own", "precision.int8.ends = 4\nprecision.own", JOB_ROWS,
              "precision.int8.ends is known there alone");
+    compared("network.a.engine", "data.saliency.density = sr\nnetwork.a.engine", JOB_ROWS,
+             "data.saliency.density is known there alone");
+    compared("network.a.engine", "data.saliency.density = sr\nnetwork.a.engine", JOB_EXPLAINED, "");
+    compared("network.a.engine", "data.saliency.masks.sha256 = aa\nnetwork.a.engine", JOB_ROWS,
+             "what saliency.masks names is another");
     compared("precision.own", "torn\nprecision.own", JOB_ROWS, "torn is known there alone");
 }
 
@@ -85,14 +90,14 @@ static void test_table(void)
     static const char both[] = " cam.method subset.fraction subset.select.by subset.select.of "
                                "subset.control_seed explain.maps explain.logits explain.cross explain.road "
                                "explain.methods "
-                               "quantize.limit quantize.seed store.activations ",
+                               "quantize.limit quantize.seed store.activations saliency.compare ",
                       rows[] = " explain.steps explain.deletion explain.insertion explain.class "
                                "explain.seed explain.scorecam.channels explain.rise.masks "
                                "explain.rise.cells explain.rise.keep explain.occlusion.window "
                                "explain.occlusion.stride explain.occlusion.fill "
                                "explain.smoothgrad.samples explain.smoothgrad.sigma explain.intgrad.steps "
                                "explain.intgrad.baseline ",
-                      explained[] = " wsol.frame ";
+                      explained[] = " wsol.frame cam.resize saliency.origin saliency.sigma saliency.seed ";
     const struct option_table *t = job_table();
     char name[OPTION_NAME + 2];
 

@@ -2,6 +2,8 @@
  */
 #include "tiny_job.h"
 
+#include "store_verify.h"
+
 static int exists(const struct tiny_job *t, const char *end)
 {
     char path[600];

@@ -110,8 +110,8 @@ static void fixations(void)
     how.from[TRUTH_FIXATIONS] = lines;
     s = open_set(&list, &how);
     CHECK(truth_hash(s, TRUTH_FIXATIONS, hash[0]) == OK);
-    truth_measure(s, 0, 2); /* a, and c, which is not there */
-    truth_measure(s, 1, 2);
+    for (int i = 0; i < 3; i++)
+        truth_measure(s, i);
     CHECK(truth_sizes(s)[0] == 8 && truth_sizes(s)[3] == 4 && truth_sizes(s)[4] == 0);
     CHECK(truth_find(s) == OK);
     CHECK(truth_is_of(s, TRUTH_FIXATIONS, 1) && !truth_is_of(s, TRUTH_FIXATIONS, 2));
@@ -129,7 +129,8 @@ static void fixations(void)
     folder_file("fixations.csv", "image,x,y\na,0,0\nb,4,2\n");
     s = open_set(&list, &how);
     CHECK(truth_hash(s, TRUTH_FIXATIONS, hash[1]) == OK && memcmp(hash[0], hash[1], HASH_SIZE) != 0);
-    truth_measure(s, 0, 1);
+    for (int i = 0; i < 3; i++)
+        truth_measure(s, i);
     CHECK(truth_find(s) == OK);
     CHECK(truth_read(s, TRUTH_FIXATIONS, 0, &im, &t) == OK && t.state == TRUTH_NONE); /* none in the crop */
     truth_free(&t);
@@ -142,14 +143,14 @@ static void predictions(void)
 {
     const struct truth_pictures list = { 3, pictures, path };
     struct truth_how how = { .predicted = 1, .method = SALIENCY_SR_CENTER };
-    const struct measure *sim = measure_find(saliency_measures, "sim"),
-                         *mae = measure_find(saliency_measures, "mae");
+    const struct measure *sim = measure_known("truth_sim"),
+                         *mae = measure_known("truth_mae");
     struct image im;
     struct truth_set *s;
     struct truth other, own;
 
     s = open_set(&list, &how);
-    CHECK(truth_kind_of(s, sim) == TRUTH_DENSITY && truth_is_of(s, TRUTH_DENSITY, 2));
+    CHECK(truth_kind_of(truth_kinds(s), sim) == TRUTH_DENSITY && truth_is_of(s, TRUTH_DENSITY, 2));
     CHECK(truth_read(s, TRUTH_DENSITY, 1, NULL, &other) == OK && other.map.width == SALIENCY_FRAME);
     CHECK(truth_picture(&list, 1, &im) == OK);
     CHECK(truth_read(s, TRUTH_DENSITY, 1, &im, &own) == OK && own.state == TRUTH_THERE);
@@ -164,7 +165,8 @@ static void predictions(void)
     how = (struct truth_how){ .from = { [TRUTH_MASK] = densities } };
     folder_file("densities/c.pgm", "P2 2 1 9 0 9");
     s = open_set(&none_on_disk, &how);
-    CHECK(truth_kind_of(s, sim) == TRUTH_MASK && truth_kind_of(s, mae) == TRUTH_MASK);
+    CHECK(truth_kind_of(truth_kinds(s), sim) == TRUTH_MASK);
+    CHECK(truth_kind_of(truth_kinds(s), mae) == TRUTH_MASK);
     CHECK(truth_read(s, TRUTH_MASK, 2, NULL, &other) == OK && other.map.value[1] == 1);
     truth_free(&other);
     truth_close(s);

@@ -1,4 +1,5 @@
 #include "store_fixture.h"
+#include "store_verify.h"
 
 /* Rank 0 as a job of its own, on a communicator of one. */
 static void alone(const struct comm *c, struct comm *one)

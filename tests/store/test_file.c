@@ -1,4 +1,5 @@
 #include "store_fixture.h"
+#include "store_verify.h"
 
 /* Created, filled, finished; then the same job is told that it is done, and another is refused. */
 static void check_whole(const struct comm *c)

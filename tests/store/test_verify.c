@@ -1,4 +1,5 @@
 #include "store_fixture.h"
+#include "store_verify.h"
 
 #include <fcntl.h>
 #include <hdf5.h>
