@@ -263,8 +263,7 @@ int store_selecting(const struct store_layout *l);
  *                           deletion_curve, insertion_curve, deletion_curve_raw, insertion_curve_raw f32
  *                           (S, step);  where step_logits: deletion_logits, insertion_logits f32
  *                           (S, step, classes);  where activations is subset: activation (S, C, h, w)
- *                           map_{map} u8 (S, H, W): of each of the picture-sized maps, /map, 255 times
- *                           what lies in [0, 1]
+ *                           of each name in /map: map_{map} u8 (S, H, W), degenerate_{map} u8 (S)
  *     {other}/vs_<first>/   every measure of kind "pair of selected" f32 (S)
  *     {other}/, <first>/    where cross: deletion_curve_on_P, insertion_curve_on_P f32 (S, step): this
  *                           precision's map in the aligned sign, scored by precision P (the first for

@@ -63,6 +63,7 @@ static status make_room(struct explain *e)
     const struct run *r = e->r;
     struct probe_how how = { .curves = r->job->explain_steps,
                              .road = r->layout.road,
+                             .of_class = (enum probe_class)r->job->cam_class,
                              .attribution = r->job->attribution };
     size_t values = 1, pixels = 1, bytes = 1;
 
@@ -188,7 +189,7 @@ static status make_maps(struct explain *e, int p, int64_t image)
                                  .loop = &e->loop,
                                  .rows = e->rows[e->net],
                                  .net = e->net,
-                                 .class_index = probe_shown(e->probe, 0)->top[0] };
+                                 .class_index = probe_class(e->probe, p) };
     enum probe_state state;
 
     TRY(explain_maps_key(e->r, image, &maps.key));
@@ -414,6 +415,7 @@ status explain_subsets(struct run *r)
     TRY_OUT(comm_agree(r->c, make_room(&e)));
     TRY_OUT(find_missing(&e));
     TRY_OUT(work(&e));
+    TRY_OUT(comm_agree(r->c, r->c->rank == 0 && r->layout.maps > 0 ? explain_maps_judge(r) : OK));
 out:
     clear(&e);
     return result;

@@ -65,6 +65,16 @@ static void measure(const struct explain_maps *m, int p, enum attribution method
     }
 }
 
+/* Scaling makes the largest value of any other map 1, but for rounding. */
+static int is_empty(const float *map, int count)
+{
+    int i = 0;
+
+    while (i < count && map[i] == 0.0f)
+        i++;
+    return i == count;
+}
+
 enum probe_state explain_maps_make(const struct explain_maps *m, int p)
 {
     for (int k = 0; k < ATTRIBUTIONS; k++) {
@@ -82,10 +92,42 @@ enum probe_state explain_maps_make(const struct explain_maps *m, int p)
             return state;
         cam_bytes(probe_attribution_map(m->probe, method, p), n->input_h * n->input_w,
                   field(m, "%s/map_%s", p, attribution_name(method)));
+        *(uint8_t *)field(m, "%s/degenerate_%s", p, attribution_name(method)) =
+            (uint8_t)is_empty(probe_attribution_map(m->probe, method, p), n->input_h * n->input_w);
         if (p > 0)
             measure(m, p, method);
     }
     return PROBE_DONE;
+}
+
+status explain_maps_judge(const struct run *r)
+{
+    uint8_t *empty = NULL, *state;
+    status result = OK;
+
+    MEM_TRY(empty, 2 * (size_t)r->layout.subset, 1);
+    state = empty + r->layout.subset;
+    for (int net = 0; net < r->networks; net++) {
+        TRY_OUT(run_fetch(r, net, 0, r->layout.subset, state, "subset/status"));
+        for (int k = 0; k < r->layout.maps * r->precisions; k++) {
+            const char *map = r->layout.map[k / r->precisions],
+                       *precision = run_precision(r, k % r->precisions);
+            int64_t shown = 0, all = 0;
+
+            TRY_OUT(run_fetch(r, net, 0, r->layout.subset, empty, "subset/%s/degenerate_%s", precision, map));
+            for (int64_t i = 0; i < r->layout.subset; i++) {
+                all += state[i] == STORE_OK;
+                shown += state[i] == STORE_OK && !empty[i];
+            }
+            if (shown < all)
+                log_info("network %s, %s: %lld of %lld maps by %s show nothing: they are 0 everywhere",
+                         r->layout.network[net].name, precision, (long long)(all - shown), (long long)all,
+                         map);
+        }
+    }
+out:
+    mem_free(empty);
+    return result;
 }
 
 void explain_maps_say(const struct run *r, int net)

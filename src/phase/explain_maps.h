@@ -21,6 +21,9 @@ MUST_USE status explain_maps_key(const struct run *r, int64_t image, uint32_t *k
  * made before, into the row in hand. DONE; MORE: the loop dropped the row; ODD: logits that are not finite.
  */
 enum probe_state explain_maps_make(const struct explain_maps *m, int p);
+/* Local. To the log: of which maps of the explained rows, all of which are there, nothing is to be seen.
+ * store_fetch's errors. */
+MUST_USE status explain_maps_judge(const struct run *r);
 /* Local. To the log: how often a network runs for the maps of a picture in a precision, where there are any.
  */
 void explain_maps_say(const struct run *r, int net);

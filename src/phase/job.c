@@ -106,8 +106,8 @@ static const struct option_row rows[] = {
       .help = "the first precision's map scored by each other network too, and theirs by its: two to three "
               "times the time of this phase" },
     { ROW("explain.methods", LIST, RESULT, attribution.methods), ALL_STAY, .values = ATTRIBUTION_NAMES,
-      .help = "picture-sized maps of the selected images, in every precision, of the class that the first "
-              "precision answers: from runs of the network, hundreds or thousands a map; the last three from "
+      .help = "picture-sized maps of the selected images, in every precision, of the class that cam.class "
+              "says: from runs of the network, hundreds or thousands a map; the last three from "
               "gradients by the picture" },
     { ROW("explain.scorecam.channels", INT, RESULT, attribution.channels), ROWS_STAY, .values = "N",
       .help = "ScoreCAM's masks: the N channels of the CAM layer that have most energy; 0 = all" },

@@ -76,7 +76,7 @@ static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
 {
     static const char no_curves[] = "explain.steps = 0 makes no curves";
     static const char no_boxes[] = "there are no data.boxes";
-    static const char no_class[] = "no method of cam.method has a class";
+    static const char no_class[] = "no method of cam.method has a class, and explain.methods is empty";
     static const char nothing_calibrated[] = "no precision says quantize";
     int steps = job->explain_steps == 0, files = !says_quantize(job);
     const unsigned maps = job->attribution.methods;
@@ -100,7 +100,7 @@ static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
           "explain.methods has no smoothgrad" },
         { !(maps >> ATTRIBUTION_INTGRAD & 1), "explain.intgrad.steps explain.intgrad.baseline",
           "explain.methods has no intgrad" },
-        { !cam_methods_need(job->methods, CAM_NEEDS_GRADIENT) &&
+        { !maps && !cam_methods_need(job->methods, CAM_NEEDS_GRADIENT) &&
               !cam_methods_need(job->methods, CAM_NEEDS_HEAD),
           "cam.class", no_class },
         { !job->saliency,

@@ -216,6 +216,8 @@ const struct schema_row schema_rows[] = {
       "full-size map, aligned sign, {net} {prec}", CRC | MAPS | BYTE_MAP },
     { MS "{prec}/map_{map}", U8, { D_PLACE, D_Y, D_X }, SUB, "1", "full-size map by {map}, {net} {prec}",
       CRC | BYTE_MAP },
+    { MS "{prec}/degenerate_{map}", U8, { D_PLACE }, SUB, "1",
+      "1 = the map by {map} shows nothing: its values are equal, or nowhere above 0, {net} {prec}", CRC },
     { MS "{other}/vs_{base}/{selected}", F32, { D_PLACE }, SUB, "{unit}",
       "{meaning}, {net} {other} and {base}", CRC },
     { MS "{prec}/class", S32, { D_PLACE }, SUB, "", "class whose probability is looked at, {net} {prec}",

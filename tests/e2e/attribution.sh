@@ -17,6 +17,7 @@ check "says how many runs" grep -q "runs a selected picture and precision: score
 first=$(digest "$T/one.h5")
 for name in scorecam rise occlusion gradient smoothgrad intgrad; do
     check "$name's maps" has "$T/one.h5" /models/shuffle/subset/int8/map_$name "3, 224, 224"
+    check "$name: what shows nothing" has "$T/one.h5" /models/shuffle/subset/int8/degenerate_$name 3
     check "$name's RMSE" has "$T/one.h5" /models/shuffle/subset/int8/vs_fp32/rmse_$name 3
     check "$name's correlation, in the summary" has "$T/one.h5" /summary/measures/int8/vs_fp32/correlation_$name/mean "1, 4"
 done
@@ -30,6 +31,8 @@ for isa in ref avx2; do
     check "$isa" job 1 $isa --isa=$isa
     check "$isa: the same digest" same "$(digest "$T/$isa.h5")" "$first"
 done
+check "own class" job 1 own --cam.class=own
+check "own class: verify" code 0 "$Q" verify "$T/own.h5"
 check "other masks" job 1 seed --explain.seed=2
 check "other masks: another digest" other "$(digest "$T/seed.h5")" "$first"
 

@@ -35,6 +35,26 @@ static int read_map(struct store_reader *r, enum attribution m, int i, uint8_t m
     return tiny_read(r, path, STORE_U8, PLACES, maps, PLACES * PIXELS);
 }
 
+/* 1 where no byte of the map is above 0. */
+static void test_degenerate(struct store_reader *r, enum attribution m, int i, uint8_t maps[PLACES][PIXELS])
+{
+    uint8_t empty[PLACES];
+    char path[STORE_PATH];
+
+    snprintf(path, sizeof path, "/models/tiny/subset/%s/degenerate_%s", tiny_precision[i],
+             attribution_name(m));
+    if (!tiny_read(r, path, STORE_U8, PLACES, empty, sizeof empty))
+        return;
+    for (int place = 0; place < PLACES; place++) {
+        int largest = 0;
+
+        for (int k = 0; k < PIXELS; k++)
+            largest = maps[place][k] > largest ? maps[place][k] : largest;
+        CHECK_MSG(largest == 255 ? !empty[place] : largest == 0, "%s, place %d: %d, %d", path, place, largest,
+                  empty[place]);
+    }
+}
+
 static void test_pair(struct store_reader *r, struct probe *p, enum attribution m, int place)
 {
     for (const struct measure *t = measure_table; t->name; t++) {
@@ -69,7 +89,8 @@ static void test_rows(const struct tiny_job *job, const struct probed *t)
     CHECK(tiny_read(r, "/models/tiny/fp32/top5", STORE_S32, TINY_ALL, top5[0], sizeof top5[0]));
     for (int m = 0; m < ATTRIBUTIONS; m++)
         for (int i = 0; i < 2; i++)
-            CHECK(read_map(r, (enum attribution)m, i, maps[m][i]));
+            if (read_map(r, (enum attribution)m, i, maps[m][i]))
+                test_degenerate(r, (enum attribution)m, i, maps[m][i]);
     for (int place = 0; place < PLACES; place++) {
         char hex[2 * HASH_SIZE + 1];
         uint32_t key;

@@ -2,7 +2,7 @@
  * here and run whole, one by one. */
 #include <math.h>
 
-#include "probe_attribution.h"
+#include "probe/probe_parts.h"
 #include "probe_test.h"
 
 enum { MASKS = 21, KEY = 77, SAMPLES = 5, STEPS = 40 };
@@ -241,6 +241,22 @@ static void test_measures(struct probed *t)
     probe_free(p);
 }
 
+/* A picture whose values are not finite has logits that are not: its maps are worthless. */
+static void test_odd(struct probed *t)
+{
+    struct probe *p = probed_start(t, &how);
+
+    must(probe_keep(p, 0));
+    must(probe_attribution_picture(p, t->pixels));
+    p->picture[0] = INFINITY;
+    for (int k = 0; k < ATTRIBUTIONS; k++) {
+        probe_attribution_start(p, 0, (enum attribution)k, 1, KEY);
+        CHECK(walk(p, 1) == PROBE_ODD);
+    }
+    must(probe_let_go(p, 0));
+    probe_free(p);
+}
+
 /* What a map costs: the clean picture and the altered ones. */
 static void test_forwards(void)
 {
@@ -267,6 +283,7 @@ int main(void)
     test_maps(&t, 2);
     test_measures(&t);
     test_forwards();
+    test_odd(&t);
     probed_close(&t);
     CHECK(mem_live() == 0);
     return check_result("probe/attribution");
