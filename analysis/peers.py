@@ -117,7 +117,7 @@ def check(job, peers, pictures, folder):
 def lost(measured, peak):
     """What the layers take more than they would at the core's peak, the worst first: (ms lost, ms, GMAC/s, name)."""
     layers = [r for r in measured['layers'] if r['ms'] > 0]
-    return sorted(((r['ms'] - r['macs'] / peak * 1e3, r['ms'], r['macs'] / r['ms'] / 1e6, r['name']) for r in layers), reverse=True)
+    return sorted(((r['ms'] - r['multiplications'] / peak * 1e3, r['ms'], r['multiplications'] / r['ms'] / 1e6, r['name']) for r in layers), reverse=True)
 
 
 def print_lost(job, precision, measured, peak):

@@ -17,8 +17,10 @@
  *     engine_plan_free(plan);
  *
  * Every form is bit-reproducible: every instruction set, any order of images (DESIGN 5). Every op takes
- * an output rectangle and is pure in its inputs. After engine_keep maps stay from one run to the next, and
- * engine_batch_changed recomputes only what changed pixels reach (DESIGN 6):
+ * an output rectangle and is pure in its inputs. 3 x 3 layers of real values that kernel_winograd_side gives
+ * tiles are computed by Winograd's expression, unless their values are rounded or `direct` is set. After
+ * engine_keep maps stay from one run to the next, and engine_batch_changed recomputes only what changed
+ * pixels reach (DESIGN 6):
  *
  *     TRY(engine_keep(plan, state));
  *     engine_run_real(plan, state, picture);
@@ -44,6 +46,7 @@ enum engine_saturation { ENGINE_EXACT, ENGINE_SATURATE_AVX2, ENGINE_SATURATE_VNN
 struct engine_options {
     enum engine_arithmetic arithmetic; /* int8 only */
     enum engine_saturation saturate;   /* numerics.saturate; fbgemm only */
+    int direct;                        /* numerics.winograd = off: no Winograd layers; real values only */
     int keep;                          /* every node keeps its own memory: engine_map works for all of them */
     const uint8_t *show;               /* (nodes) 1: this one does, too; NULL: the CAM layer alone */
     /* Of a real binding, (nodes) or NULL: what a node's values are rounded to; scale 0: they are not. (Of a
@@ -163,7 +166,9 @@ MUST_USE status engine_assign(struct engine_buffer *buffer, int count, size_t *b
  * step. */
 int engine_steps(const struct engine_plan *plan);
 const char *engine_step_name(const struct engine_plan *plan, int step); /* the node's name */
-uint64_t engine_step_macs(const struct engine_plan *plan, int step);
+uint64_t engine_step_macs(const struct engine_plan *plan, int step); /* of the description */
+/* Multiplications that are done: fewer than the description's where the layer is Winograd's. */
+uint64_t engine_step_done(const struct engine_plan *plan, int step);
 /* Runs `repeats` times (at least 1) and fills median_s (engine_steps). ERR_MEMORY. */
 MUST_USE status engine_profile(const struct engine_plan *plan, struct engine_state *state,
                                const uint8_t *pixels, int repeats, double *median_s);

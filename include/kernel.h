@@ -22,6 +22,23 @@
  *    over outputs, never over the sum. Then min(max(v, low), high) with low = -inf / 0 and high = inf / 6:
  *    NaN stays NaN, for (v < low ? low : v), then (v > high ? high : v). Which of several NaNs comes out is
  *    not defined.
+ *  - fp32, Winograd: what kernel_winograd_side says, and another expression. The output is cut by a fixed
+ *    grid of tiles of side x side from (0, 0). Tile (y, x) reads the patch of (side + 2)^2 positions from
+ *    (side * y - 1, side * x - 1) on, zeros outside the picture; outputs outside are dropped. One rounding an
+ *    operation, fma(x, y, z) = x * y + z. 2-D: down each column, then along each row.
+ *      weights: u = G g G^T in double, terms ascending from 0.0, no fma, rounded once. Rows of G, side 4:
+ *        (1/4 0 0), -(1/6)(1 1 1), -(1/6)(1 -1 1), (1/24 1/12 1/6), (1/24 -1/12 1/6), (0 0 1); side 2:
+ *        (1 0 0), (1/2)(1 1 1), (1/2)(1 -1 1), (0 0 1).
+ *      patch d to v, side 4: a = fma(-4, d1, d3), b = fma(-4, d2, d4), c = d4 - d2, e = d3 - d1;
+ *        v0 = fma(4, d0, fma(-5, d2, d4)), v1 = b + a, v2 = b - a, v3 = fma(2, e, c), v4 = fma(-2, e, c),
+ *        v5 = fma(4, d1, fma(-5, d3, d5)); side 2: d0 - d2, d1 + d2, d2 - d1, d1 - d3.
+ *      element m of (side + 2)^2: one accumulator from 0.0, that of element (1, 1) from the bias,
+ *        fma(v[c], u[c], acc), c ascending.
+ *      outputs, side 4: a = m1 + m2, b = m1 - m2, c = m3 + m4, d = m3 - m4; y0 = (m0 + a) + c,
+ *        y1 = fma(2, d, b), y2 = fma(4, c, a), y3 = fma(8, d, b) + m5; side 2: (m0 + m1) + m2,
+ *        (m1 - m2) - m3. Then the clamp.
+ *    A NaN or infinity in a patch reaches the whole tile. Tiles in any order, of any pictures, give the same
+ *    bits.
  *  - int8: exact s32 sums of u8 codes and s8 weights; a tap outside the picture has the code zero_point_in.
  *    The sum is acc = sum(x * w) - zero_point_in * sum(w). Instructions with 16-bit sums only where these
  *    cannot saturate. Requantization is one written definition per engine (numerics 2.2, 2.3); where a
@@ -45,6 +62,28 @@ struct kernel_conv {
     int kh, kw, stride, pad;     /* pad on the top and left; bottom and right follow from oh, ow */
     int zero_point_in;           /* int8 only */
 };
+
+/* One tile of a Winograd layer: the maps of its picture and its place in the grid. */
+struct kernel_tile {
+    const float *in;
+    float *out;
+    int y, x;
+};
+
+static inline int kernel_winograd_tiles(const struct kernel_conv *s, int side)
+{
+    return (s->oh + side - 1) / side * ((s->ow + side - 1) / side);
+}
+
+/* The side of a layer's Winograd tiles, by its shape alone: 4 where the map has 14 such tiles, 2 where it has
+ * 14 of those; else 0: there is none. */
+static inline int kernel_winograd_side(const struct kernel_conv *s)
+{
+    if (s->kh != 3 || s->kw != 3 || s->stride != 1 || s->pad != 1 || s->oh != s->ih || s->ow != s->iw ||
+        s->ic % 16 != 0 || s->oc < 16)
+        return 0;
+    return kernel_winograd_tiles(s, 4) >= 14 ? 4 : kernel_winograd_tiles(s, 2) >= 14 ? 2 : 0;
+}
 
 enum kernel_requant_mode {
     /* numerics 2.2: q = clamp(rne(f32((f32(acc) + bias_real[c]) * multiplier[c])) + zero_point_out,
@@ -149,6 +188,15 @@ struct kernel_table {
     void (*points_u8)(const struct kernel_conv *s, const void *packed, const uint8_t *const *in,
                       uint8_t *const *out, int count, const struct kernel_requant *requant,
                       enum kernel_saturation saturation, void *scratch);
+
+    /* Of shapes that have a kernel_winograd_side. Packed in parts of any output channels, first..first +
+     * count - 1, whose weights and biases are given. */
+    size_t (*winograd_f32_packed_bytes)(const struct kernel_conv *s);
+    void (*winograd_f32_pack)(const struct kernel_conv *s, int first, int count, const float *weight,
+                              const float *bias, void *packed);
+    size_t (*winograd_f32_scratch_bytes)(const struct kernel_conv *s);  /* for any count */
+    void (*winograd_f32)(const struct kernel_conv *s, const void *packed, const struct kernel_tile *tile,
+                         int count, float low, float high, void *scratch);
 
     size_t (*depthwise_f32_packed_bytes)(const struct kernel_conv *s);
     void (*depthwise_f32_pack)(const struct kernel_conv *s, const float *weight, const float *bias,

@@ -88,6 +88,7 @@ struct job {
     int explain_seed;                            /* of random masks and ROAD's noise */
     int explain_cross;                           /* the first's map on each other network, theirs on its */
     int wsol_frame;                              /* enum job_frame */
+    int winograd;                                /* 1: off */
     int saturate;                                /* numerics 2.4 */
     int saliency;                                /* maps are compared with what people see */
     char density[OPTION_SIZE];                   /* "auto", a predictor's name, or where densities are */
@@ -164,8 +165,9 @@ MUST_USE status job_canonical(const struct job *job, const uint8_t list[HASH_SIZ
 /* The kinds of values that a precision of a network has of a picture, and settings leave alone or not: of
  * /models/NET, of /models/NET/subset. A setting of the table that says nothing of them changes all. */
 enum job_values { JOB_ROWS = 1, JOB_EXPLAINED = 2 };
-/* Rises with every change of the bits that equal settings and files give; a line of job_canonical. */
-enum { NUMERICS_VERSION = 2 };
+/* Rises with every change of the bits that equal settings and files give; a line of job_canonical. 3: 3 x 3
+ * layers of fp32 by Winograd's expression; numerics.winograd = off gives the bits of 2. */
+enum { NUMERICS_VERSION = 3 };
 /* Local, pure. Do two texts of job_canonical agree in all that those values of a precision of a network
  * depend on? Pictures are compared apart; the first precision, which the others' signs are aligned to, by a
  * call of its own. A line that only one text has, or that no table knows, counts. why: "", or what differs:

@@ -4,18 +4,23 @@
 
 #include "bench.h"
 
-enum { CONV, DEPTHWISE };
+enum form { CONV, DEPTHWISE, WINOGRAD };
 static const struct shape {
-    int depthwise, h, ic, oc, kernel, stride;
+    enum form form;
+    int h, ic, oc, kernel, stride;
 } shapes[] = {
     { CONV, 224, 3, 32, 3, 2 },        { CONV, 224, 3, 64, 7, 2 },        { CONV, 56, 64, 64, 3, 1 },
-    { CONV, 28, 128, 128, 3, 1 },      { CONV, 14, 256, 256, 3, 1 },      { CONV, 7, 512, 512, 3, 1 },
-    { CONV, 112, 16, 96, 1, 1 },       { CONV, 56, 144, 24, 1, 1 },       { CONV, 28, 32, 192, 1, 1 },
-    { CONV, 28, 192, 32, 1, 1 },       { CONV, 14, 96, 576, 1, 1 },       { CONV, 14, 576, 96, 1, 1 },
-    { CONV, 7, 160, 960, 1, 1 },       { CONV, 7, 320, 1280, 1, 1 },      { CONV, 1, 1280, 1000, 1, 1 },
-    { DEPTHWISE, 112, 32, 32, 3, 1 },  { DEPTHWISE, 112, 96, 96, 3, 2 },  { DEPTHWISE, 56, 144, 144, 3, 1 },
-    { DEPTHWISE, 14, 576, 576, 3, 1 }, { DEPTHWISE, 28, 120, 120, 5, 1 }, { DEPTHWISE, 7, 960, 960, 5, 1 },
+    { WINOGRAD, 56, 64, 64, 3, 1 },    { WINOGRAD, 28, 128, 128, 3, 1 },  { WINOGRAD, 14, 256, 256, 3, 1 },
+    { WINOGRAD, 7, 512, 512, 3, 1 },   { CONV, 28, 128, 128, 3, 1 },      { CONV, 14, 256, 256, 3, 1 },
+    { CONV, 7, 512, 512, 3, 1 },       { CONV, 112, 16, 96, 1, 1 },       { CONV, 56, 144, 24, 1, 1 },
+    { CONV, 28, 32, 192, 1, 1 },       { CONV, 28, 192, 32, 1, 1 },       { CONV, 14, 96, 576, 1, 1 },
+    { CONV, 14, 576, 96, 1, 1 },       { CONV, 7, 160, 960, 1, 1 },       { CONV, 7, 320, 1280, 1, 1 },
+    { CONV, 1, 1280, 1000, 1, 1 },     { DEPTHWISE, 112, 32, 32, 3, 1 },  { DEPTHWISE, 112, 96, 96, 3, 2 },
+    { DEPTHWISE, 56, 144, 144, 3, 1 }, { DEPTHWISE, 14, 576, 576, 3, 1 }, { DEPTHWISE, 28, 120, 120, 5, 1 },
+    { DEPTHWISE, 7, 960, 960, 5, 1 },
 };
+
+enum { WINOGRAD_MOST = 196 }; /* tiles of a shape */
 
 /* The kernels that are no convolutions. */
 enum other { ADD_F32, HARDSWISH_F32, SILU_F32, AVERAGE_F32, ADD_U8, MUL_U8, LOOKUP_U8, SHUFFLE_U8, GRAM_F64 };
@@ -23,10 +28,13 @@ enum other { ADD_F32, HARDSWISH_F32, SILU_F32, AVERAGE_F32, ADD_U8, MUL_U8, LOOK
 /* One measured call: everything a kernel may take. */
 struct call {
     const struct kernel_table *k;
-    int int8, depthwise; /* a convolution */
-    enum other other;    /* none */
+    int int8; /* a convolution */
+    enum form form;
+    enum other other; /* none */
     struct kernel_conv s;
     struct kernel_rect whole;
+    struct kernel_tile tile[WINOGRAD_MOST]; /* all of the map */
+    int tiles;
     struct kernel_requant requant;
     void *in, *out, *packed, *scratch;
     float *real; /* weights and constants */
@@ -74,11 +82,13 @@ static void run_convolution(void *user)
     struct call *c = user;
     const struct kernel_table *k = c->k;
 
-    if (c->int8 && c->depthwise)
+    if (c->form == WINOGRAD)
+        k->winograd_f32(&c->s, c->packed, c->tile, c->tiles, 0.0f, 6.0f, c->scratch);
+    else if (c->int8 && c->form == DEPTHWISE)
         k->depthwise_u8(&c->s, c->packed, c->in, c->out, c->whole, &c->requant, KERNEL_EXACT, c->scratch);
     else if (c->int8)
         k->conv_u8(&c->s, c->packed, c->in, c->out, c->whole, &c->requant, KERNEL_EXACT, c->scratch);
-    else if (c->depthwise)
+    else if (c->form == DEPTHWISE)
         k->depthwise_f32(&c->s, c->packed, c->in, c->out, c->whole, 0.0f, 6.0f, c->scratch);
     else
         k->conv_f32(&c->s, c->packed, c->in, c->out, c->whole, 0.0f, 6.0f, c->scratch);
@@ -88,11 +98,13 @@ static void pack(const struct call *c)
 {
     const struct kernel_table *k = c->k;
 
-    if (c->int8 && c->depthwise)
+    if (c->form == WINOGRAD)
+        k->winograd_f32_pack(&c->s, 0, c->s.oc, c->real, c->real, c->packed);
+    else if (c->int8 && c->form == DEPTHWISE)
         k->depthwise_u8_pack(&c->s, c->code, c->packed);
     else if (c->int8)
         k->conv_u8_pack(&c->s, c->code, c->packed);
-    else if (c->depthwise)
+    else if (c->form == DEPTHWISE)
         k->depthwise_f32_pack(&c->s, c->real, c->real, c->packed);
     else
         k->conv_f32_pack(&c->s, c->real, c->real, c->packed);
@@ -120,25 +132,41 @@ static struct kernel_conv conv_of(const struct shape *s)
 /* Weights of an output channel. */
 static int weights_of(const struct shape *s)
 {
-    return (s->depthwise ? 1 : s->ic) * s->kernel * s->kernel;
+    return (s->form == DEPTHWISE ? 1 : s->ic) * s->kernel * s->kernel;
+}
+
+/* Lists the tiles of a Winograd layer; the multiplications that a call does. */
+static double list_tiles(struct call *c)
+{
+    int side = kernel_winograd_side(&c->s), wide = (c->s.ow + side - 1) / side;
+
+    c->tiles = kernel_winograd_tiles(&c->s, side);
+    BUG_IF(c->tiles > WINOGRAD_MOST);
+    for (int i = 0; i < c->tiles; i++)
+        c->tile[i] = (struct kernel_tile){ c->in, c->out, i / wide, i % wide };
+    return (double)c->tiles * (side + 2) * (side + 2) * c->s.ic * c->s.oc;
 }
 
 static status convolution(struct call *c, const struct shape *s)
 {
+    static const char *const names[] = {
+        [CONV] = "conv", [DEPTHWISE] = "depthwise", [WINOGRAD] = "winograd"
+    };
     char shape[64], name[32];
     struct bench_time time;
-    double macs;
+    double macs, done;
 
     c->s = conv_of(s);
-    c->depthwise = s->depthwise;
+    c->form = s->form;
     c->whole = (struct kernel_rect){ .y1 = c->s.oh, .x1 = c->s.ow };
     macs = (double)c->s.oh * c->s.ow * s->oc * weights_of(s);
+    done = c->form == WINOGRAD ? list_tiles(c) : macs;
     pack(c);
     TRY(bench_time(run_convolution, c, 1, c->repeats, &time));
-    snprintf(name, sizeof name, "%s_%s", c->depthwise ? "depthwise" : "conv", c->int8 ? "u8" : "f32");
+    snprintf(name, sizeof name, "%s_%s", names[c->form], c->int8 ? "u8" : "f32");
     snprintf(shape, sizeof shape, "%dx%d/%d %d>%d %dx%d", s->kernel, s->kernel, s->stride, s->ic, s->oc,
              c->s.oh, c->s.ow);
-    print(c, name, shape, time.median, macs, "GMAC/s", macs / time.median / c->peak[c->int8]);
+    print(c, name, shape, time.median, macs, "GMAC/s", done / time.median / c->peak[c->int8]);
     return OK;
 }
 
@@ -159,10 +187,19 @@ static status make_room(struct call *c)
 
         raise_to(&map, (size_t)(s->h * s->h) * (size_t)(s->ic > s->oc ? s->ic : s->oc));
         raise_to(&weights, (size_t)weights_of(s) * (size_t)s->oc);
-        raise_to(&packed, s->depthwise ? k->depthwise_f32_packed_bytes(&v) : k->conv_f32_packed_bytes(&v));
-        raise_to(&packed, s->depthwise ? k->depthwise_u8_packed_bytes(&v) : k->conv_u8_packed_bytes(&v));
-        raise_to(&scratch, s->depthwise ? k->depthwise_f32_scratch_bytes(&v) : k->conv_f32_scratch_bytes(&v));
-        raise_to(&scratch, s->depthwise ? k->depthwise_u8_scratch_bytes(&v) : k->conv_u8_scratch_bytes(&v));
+        if (s->form == WINOGRAD) {
+            raise_to(&packed, k->winograd_f32_packed_bytes(&v));
+            raise_to(&scratch, k->winograd_f32_scratch_bytes(&v));
+            continue;
+        }
+        raise_to(&packed,
+                 s->form == DEPTHWISE ? k->depthwise_f32_packed_bytes(&v) : k->conv_f32_packed_bytes(&v));
+        raise_to(&packed,
+                 s->form == DEPTHWISE ? k->depthwise_u8_packed_bytes(&v) : k->conv_u8_packed_bytes(&v));
+        raise_to(&scratch,
+                 s->form == DEPTHWISE ? k->depthwise_f32_scratch_bytes(&v) : k->conv_f32_scratch_bytes(&v));
+        raise_to(&scratch,
+                 s->form == DEPTHWISE ? k->depthwise_u8_scratch_bytes(&v) : k->conv_u8_scratch_bytes(&v));
     }
     MEM_TRY(c->in, map + 64, sizeof(float));
     MEM_TRY(c->out, map + 64, sizeof(float));
@@ -209,9 +246,17 @@ static void run_other(void *user)
         .mode = ADD_FBGEMM, .scale_a = 0.1f, .scale_b = 0.2f, .inverse_out = 5.0f
     };
     static const struct kernel_mul_u8 mul = { .multiplier = 0.01f };
-    static const struct kernel_conv whole = { .ih = PIXELS, .iw = 1, .ic = CHANNELS, .in_pitch = CHANNELS,
-                                              .oh = 1, .ow = 1, .oc = CHANNELS, .out_pitch = CHANNELS,
-                                              .kh = PIXELS, .kw = 1, .stride = 1 };
+    static const struct kernel_conv whole = { .ih = PIXELS,
+                                              .iw = 1,
+                                              .ic = CHANNELS,
+                                              .in_pitch = CHANNELS,
+                                              .oh = 1,
+                                              .ow = 1,
+                                              .oc = CHANNELS,
+                                              .out_pitch = CHANNELS,
+                                              .kh = PIXELS,
+                                              .kw = 1,
+                                              .stride = 1 };
     const struct call *c = user;
     const struct kernel_table *k = c->k;
     const int n = CHANNELS;
@@ -253,7 +298,8 @@ static status run_all(struct call *c)
 
     for (c->int8 = 0; c->int8 < 2; c->int8++)
         for (size_t i = 0; i < COUNT_OF(shapes); i++)
-            TRY(convolution(c, &shapes[i]));
+            if (!c->int8 || shapes[i].form != WINOGRAD)
+                TRY(convolution(c, &shapes[i]));
     for (size_t i = 0; i < COUNT_OF(others); i++) {
         c->other = (enum other)i;
         TRY(bench_time(run_other, c, 1, c->repeats, &time));

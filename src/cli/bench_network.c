@@ -86,23 +86,35 @@ static double raw_sign_ms(const struct measured *m)
     return (m->cam_both.median - m->cam_map.median) * 1e3;
 }
 
+/* Multiplications that the network's steps do. */
+static uint64_t done(const struct measured *m)
+{
+    const struct engine_plan *plan = m->net->engine.plan;
+    uint64_t sum = 0;
+
+    for (int i = 0; i < engine_steps(plan); i++)
+        sum += engine_step_done(plan, i);
+    return sum;
+}
+
 static void print_json(const struct measured *m, const char *name)
 {
     const struct engine *e = &m->net->engine;
     struct engine_memory memory = engine_memory_used(e->plan, e->state);
 
     printf("{\"model\": \"%s\", \"precision\": \"%s\", \"isa\": \"%s\", \"ms\": %.4f, \"ms_fastest\": %.4f, "
-           "\"macs\": %llu, ",
+           "\"macs\": %llu, \"multiplications\": %llu, ",
            m->net->model.name, name, m->net->kernels->isa, m->run.median * 1e3, m->run.fastest * 1e3,
-           (unsigned long long)m->net->macs);
+           (unsigned long long)m->net->macs, (unsigned long long)done(m));
     printf("\"cam_map_ms\": %.4f, \"cam_raw_sign_ms\": %.4f, \"weight_bytes\": %zu, \"arena_bytes\": %zu, "
            "\"scratch_bytes\": %zu, ",
            m->cam_map.median * 1e3, raw_sign_ms(m), memory.weights, memory.arena, memory.scratch);
     printf("\"layers\": [");
     for (int i = 0; i < engine_steps(e->plan); i++)
-        printf("%s{\"name\": \"%s\", \"ms\": %.5f, \"macs\": %llu}", i ? ", " : "",
+        printf("%s{\"name\": \"%s\", \"ms\": %.5f, \"macs\": %llu, \"multiplications\": %llu}", i ? ", " : "",
                engine_step_name(e->plan, i), m->layer[i] * 1e3,
-               (unsigned long long)engine_step_macs(e->plan, i));
+               (unsigned long long)engine_step_macs(e->plan, i),
+               (unsigned long long)engine_step_done(e->plan, i));
     printf("]}\n");
 }
 
@@ -112,17 +124,19 @@ static void print_table(const struct measured *m, const char *name, int layers)
     double best = 0;
 
     for (int i = 0; i < engine_steps(plan); i++) {
-        double rate = m->layer[i] > 0 ? (double)engine_step_macs(plan, i) / m->layer[i] / 1e9 : 0;
+        double rate = m->layer[i] > 0 ? (double)engine_step_done(plan, i) / m->layer[i] / 1e9 : 0;
 
         best = rate > best ? rate : best;
     }
-    printf("%-20s %s %-10s %9.3f ms %8.1f GMAC/s  best %8.1f  cam %6.3f ms  raw sign %6.3f ms\n",
+    printf("%-20s %s %-10s %9.3f ms %8.1f GMAC/s  done %8.1f  best %8.1f  cam %6.3f ms  raw sign %6.3f ms\n",
            m->net->model.name, name, m->net->kernels->isa, m->run.median * 1e3,
-           (double)m->net->macs / m->run.median / 1e9, best, m->cam_map.median * 1e3, raw_sign_ms(m));
+           (double)m->net->macs / m->run.median / 1e9, (double)done(m) / m->run.median / 1e9, best,
+           m->cam_map.median * 1e3, raw_sign_ms(m));
     for (int i = 0; layers && i < engine_steps(plan); i++)
-        printf("    %-36s %9.4f ms %10.3f MMAC %8.1f GMAC/s\n", engine_step_name(plan, i), m->layer[i] * 1e3,
-               (double)engine_step_macs(plan, i) / 1e6,
-               (double)engine_step_macs(plan, i) / m->layer[i] / 1e9);
+        printf("    %-36s %9.4f ms %10.3f MMAC %8.1f GMAC/s  done %8.1f\n", engine_step_name(plan, i),
+               m->layer[i] * 1e3, (double)engine_step_macs(plan, i) / 1e6,
+               (double)engine_step_macs(plan, i) / m->layer[i] / 1e9,
+               (double)engine_step_done(plan, i) / m->layer[i] / 1e9);
 }
 
 status bench_network(const struct network *net, const char *name, const char *image, int repeats, int layers,

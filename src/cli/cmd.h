@@ -33,6 +33,10 @@ extern const struct command cmd_bench, cmd_explain, cmd_infer, cmd_inspect, cmd_
 #define CMD_ROW_ENGINE                                                                                       \
     { CMD_ROW("engine", CHOICE, engine), .values = "auto|fbgemm|qnnpack",                                    \
       .help = "arithmetic of codes; auto: fbgemm where any weight is per channel, else qnnpack" }
+#define CMD_ROW_WINOGRAD                                                                                     \
+    { CMD_ROW("numerics.winograd", CHOICE, winograd), .values = "on|off",                                    \
+      .help = "fp32: Winograd's expression for the 3 x 3 layers that it suits; off: every layer direct, as " \
+              "version 2 of the numerics" }
 #define CMD_ROW_ISA                                                                                          \
     { CMD_ROW("isa", TEXT, isa), .values = "NAME",                                                           \
       .help = "instruction set; auto: the fastest here, or QUANTCAM_ISA" }

@@ -15,7 +15,7 @@ struct settings {
     char model[OPTION_SIZE], image[OPTION_SIZE], isa[OPTION_SIZE];
     struct option_files weights;
     struct model_reading reading;
-    int engine, saturate, repeats, layers, kernels, phases, explain, json;
+    int engine, winograd, saturate, repeats, layers, kernels, phases, explain, json;
     double select;
 };
 
@@ -29,6 +29,7 @@ static const struct option_row rows[] = {
     CMD_ROW_UNUSED,
     CMD_ROW_RELU6,
     { CMD_ROW("engine", CHOICE, engine), .values = "auto|fbgemm|qnnpack", .help = "arithmetic of codes" },
+    CMD_ROW_WINOGRAD,
     { CMD_ROW("numerics.saturate", CHOICE, saturate), .values = "off|fbgemm-avx2|fbgemm-vnni",
       .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI, or with it: the reference kernels, slow" },
     CMD_ROW_ISA,
@@ -51,7 +52,8 @@ static const struct option_table table = {
         "Times networks, batch 1, and EigenCAM of their CAM layer, on one core; or every kernel; or all that "
         "one\npicture costs. GMAC/s are multiply-accumulates of the description, not those that a kernel "
         "pads "
-        "to.\n`best` is the rate of the fastest layer.",
+        "to;\n`done` counts the multiplications that a Winograd layer does in their place. `best` is the "
+        "rate of the\nlayer that does most.",
     .row = rows,
     .rows = COUNT_OF(rows),
 };
@@ -91,7 +93,8 @@ static status open_files(const struct settings *s, const char *model, const stru
                                      .reading = &s->reading,
                                      .methods = s->phases ? 1u << CAM_GRADCAMPP : 0,
                                      .options = { .arithmetic = (enum engine_arithmetic)s->engine,
-                                                  .saturate = (enum engine_saturation)s->saturate } };
+                                                  .saturate = (enum engine_saturation)s->saturate,
+                                                  .direct = s->winograd } };
 
     TRY(network_set_files(set, &how, file, count));
     if (s->phases || strcmp(file->path, NETWORK_RANDOM_REAL) == 0)
@@ -143,9 +146,10 @@ static status check_settings(const struct settings *s)
     const int given = s->weights.count > 0;
     const struct option_idle idle[] = {
         { s->select >= 1,
-          "model weights image engine numerics.saturate isa repeats layers kernels phases explain json",
+          "model weights image engine numerics.winograd numerics.saturate isa repeats layers kernels phases "
+          "explain json",
           "--select times no network" },
-        { s->kernels, "model weights image engine layers numerics.saturate phases explain",
+        { s->kernels, "model weights image engine layers numerics.winograd numerics.saturate phases explain",
           "--kernels runs no network" },
         { s->phases, "layers numerics.saturate", "--phases has its own parts" },
         { !s->phases, "explain", "it is of --phases" },

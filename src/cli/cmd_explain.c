@@ -16,7 +16,7 @@ struct settings {
     struct option_files weights;
     char output[OPTION_SIZE], names[OPTION_SIZE], isa[OPTION_SIZE];
     struct model_reading reading;
-    int engine, steps;
+    int engine, winograd, steps;
 };
 
 static const struct option_row rows[] = {
@@ -38,6 +38,7 @@ static const struct option_row rows[] = {
     CMD_ROW_UNUSED,
     CMD_ROW_RELU6,
     CMD_ROW_ENGINE,
+    CMD_ROW_WINOGRAD,
     CMD_ROW_ISA,
 };
 static const struct option_table table = {
@@ -103,7 +104,8 @@ static status open_precisions(const struct settings *set, const struct job *job,
                                .isa = set->isa,
                                .reading = &set->reading,
                                .options = { .arithmetic = (enum engine_arithmetic)job->network[k].engine,
-                                            .saturate = (enum engine_saturation)job->saturate } };
+                                            .saturate = (enum engine_saturation)job->saturate,
+                                            .direct = job->winograd } };
     char path[CALIBRATE_PATH];
 
     if (!set->job[0]) {
@@ -161,7 +163,7 @@ static const struct settings usual = { .isa = "auto", .steps = 100 };
 
 static status check_settings(const struct settings *set)
 {
-    const struct option_idle idle[] = { { set->job[0] != 0, "engine cam.layer",
+    const struct option_idle idle[] = { { set->job[0] != 0, "engine numerics.winograd cam.layer",
                                           "--job says the networks' own" },
                                         { !set->job[0], "network", "it chooses of a job's networks" } };
 
@@ -198,6 +200,7 @@ static status read_job(const struct settings *set, struct job *job)
         return result == OK ? job_settle(job) : result;
     }
     job->networks = 1;
+    job->winograd = set->winograd;
     only->engine = set->engine;
     snprintf(only->model, sizeof only->model, "%s", set->model);
     snprintf(only->name, sizeof only->name, "%.*s", (int)strcspn(base, "."), base);

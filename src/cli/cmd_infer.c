@@ -13,7 +13,7 @@ struct settings {
         gradient[OPTION_SIZE];
     struct option_files weights;
     struct model_reading reading;
-    int engine, cam, of_class, tap, saturate, filter, pillow;
+    int engine, winograd, cam, of_class, tap, saturate, filter, pillow;
 };
 
 static const struct option_row rows[] = {
@@ -35,6 +35,7 @@ static const struct option_row rows[] = {
     CMD_ROW_UNUSED,
     CMD_ROW_RELU6,
     CMD_ROW_ENGINE,
+    CMD_ROW_WINOGRAD,
     CMD_ROW_ISA,
     { CMD_ROW("cam", CHOICE, cam), .values = CAM_METHOD_NAMES,
       .help = "method of /cam" },
@@ -104,6 +105,7 @@ static status open_networks(const struct settings *s, struct network_set *set)
                                      .reading = &s->reading,
                                      .options = { .arithmetic = (enum engine_arithmetic)s->engine,
                                                   .saturate = (enum engine_saturation)s->saturate,
+                                                  .direct = s->winograd,
                                                   .keep = s->tap },
                                      .methods = 1u << s->cam,
                                      .gradient = s->gradient };

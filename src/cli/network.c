@@ -209,6 +209,8 @@ status network_set_check(const struct network_set *set, const struct network_how
                     model_relu6_name(relu6));
     if (arithmetic != ENGINE_AUTO && !codes)
         return FAIL(ERR_USAGE, "--engine=%s has no effect: %s", engine_arithmetic_name(arithmetic), none);
+    if (how->options.direct && !any_has(set, PRECISION_REAL))
+        return FAIL(ERR_USAGE, "--numerics.winograd=off has no effect: no weights are fp32");
     if (how->options.saturate && !fbgemm)
         return FAIL(ERR_USAGE, "--numerics.saturate has no effect: %s",
                     codes ? "qnnpack's sums do not saturate" : none);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "state.h"
+#include "tiles.h"
 
 /* All positions of a picture. */
 static void add_points(const struct engine_pass *pass, const struct engine_op *op,
@@ -46,6 +47,19 @@ static void run_together(const struct engine_plan *plan, const struct engine_sta
         points_run(&pass, op, &shape, &d->inside);
 }
 
+static void run_tiles_together(const struct engine_plan *plan, const struct engine_state *state,
+                               const struct engine_op *op)
+{
+    struct tiles tiles = { .count = 0 };
+    struct engine_pass pass = { 0 };
+
+    for (int k = 0; k < state->delta->waiting; k++) {
+        pass = state_late_pass(plan, state, k);
+        tiles_add_rect(&pass, op, run_whole(op), &tiles);
+    }
+    tiles_run(&pass, op, &tiles);
+}
+
 void batch_carry(const struct engine_plan *plan, const struct engine_state *state, int picture)
 {
     uint8_t *place = state_late_pass(plan, state, picture).base;
@@ -65,6 +79,10 @@ void batch_run(const struct engine_plan *plan, const struct engine_state *state)
 
         if (d->waiting > 1 && run_is_dense(plan, op)) {
             run_together(plan, state, op);
+            continue;
+        }
+        if (run_tile(plan, op) > 1) {
+            run_tiles_together(plan, state, op);
             continue;
         }
         for (int k = 0; k < d->waiting; k++) {

@@ -9,6 +9,7 @@
 
 #include "mask.h"
 #include "state.h"
+#include "tiles.h"
 
 enum {
     /* A rectangle costs what so many more positions cost: its weights pass through the core once more. */
@@ -45,6 +46,18 @@ static uint8_t *at(const struct work *w, int position)
 /* ---- what to compute -----------------------------------------------------------------------------------
  */
 
+/* All outputs of every tile whose patch meets the mask: their last bits depend on all of it. d->changed is
+ * free until something is computed. */
+static void want_tiles(const struct work *w, const struct kernel_conv *patch, const uint64_t *mask)
+{
+    const struct engine_view *out = &w->op->out;
+    uint64_t *tiles = w->d->changed;
+
+    mask_clear(tiles, patch->oh, patch->ow);
+    mask_window(patch, mask, tiles, w->d->work);
+    mask_tiles(tiles, patch->stride, w->d->wanted, out->h, out->w);
+}
+
 /* d->wanted; the inputs' masks are final. */
 static void want(const struct work *w)
 {
@@ -58,7 +71,9 @@ static void want(const struct work *w)
         const uint64_t *mask = d->masks + plan->mask[in->buffer];
         struct kernel_conv window = run_reach(plan, op, j);
 
-        if (window.kh > 0)
+        if (run_tile(plan, op) > 1)
+            want_tiles(w, &window, mask);
+        else if (window.kh > 0)
             mask_window(&window, mask, d->wanted, d->work);
         else if (mask_count(mask, in->h, in->w) > 0)
             mask_fill(d->wanted, op->out.h, op->out.w);
@@ -143,6 +158,23 @@ static void run_all_points(const struct work *w)
         run_points(w, &d->inside, c);
     if (d->edge.count > 0)
         run_points(w, &d->edge, &edge);
+}
+
+/* ---- Winograd layers: tile by tile ---------------------------------------------------------------------
+ */
+
+/* d->wanted holds whole tiles. */
+static void run_all_tiles(const struct work *w)
+{
+    const struct engine_view *out = &w->op->out;
+    int side = run_tile(w->pass.plan, w->op);
+    const uint64_t *row = w->d->wanted;
+    struct tiles tiles = { .count = 0 };
+
+    for (int y = 0; y < out->h; y += side, row += side * mask_words(out->w))
+        for (int x = mask_next(row, out->w, 0); x < out->w; x = mask_next(row, out->w, x + side))
+            tiles_add(&w->pass, w->op, y / side, x / side, &tiles);
+    tiles_run(&w->pass, w->op, &tiles);
 }
 
 /* ---- the others: rectangles ----------------------------------------------------------------------------
@@ -265,6 +297,8 @@ static void run_wanted(const struct work *w)
         mask_clear(d->changed, h, width);
         if (run_takes_points(plan, w->op))
             run_all_points(w);
+        else if (run_tile(plan, w->op) > 1)
+            run_all_tiles(w);
         else
             run_rectangles(w);
     }

@@ -56,6 +56,23 @@ static int saturates(const struct draft *d, const struct model_node *n, int ic)
             (d->options->saturate == ENGINE_SATURATE_VNNI && saturates_always(n, ic)));
 }
 
+/* Real values that nothing rounds, of one group: by the shape alone. */
+static int tile_side(const struct draft *d, const struct engine_conv *c)
+{
+    if (d->head.form != PRECISION_REAL || d->round || d->options->direct || c->groups > 1)
+        return 0;
+    return kernel_winograd_side(&c->shape);
+}
+
+/* Multiplications of a layer. */
+static uint64_t done(const struct engine_conv *c, uint64_t macs)
+{
+    if (!c->tile)
+        return macs;
+    return (uint64_t)kernel_winograd_tiles(&c->shape, c->tile) * (uint64_t)((c->tile + 2) * (c->tile + 2)) *
+           (uint64_t)c->shape.ic * (uint64_t)c->shape.oc;
+}
+
 static status plan_layer(struct draft *d, int node)
 {
     const struct model_node *n = &d->m->node[node];
@@ -74,6 +91,8 @@ static status plan_layer(struct draft *d, int node)
     c.shape.zero_point_in = place_q_of_input(d, node, 0).zero_point;
     op->macs = (uint64_t)n->h * (uint64_t)n->w * (uint64_t)n->c * (uint64_t)(c.shape.kh * c.shape.kw) *
                (uint64_t)c.shape.ic;
+    c.tile = tile_side(d, &c);
+    op->done = done(&c, op->macs);
     op->kind = pack_shape(&d->head, &d->plan, &c);
     d->job[d->jobs++] = (struct pack_job){ .node = node,
                                            .op = d->head.ops - 1,

@@ -128,6 +128,11 @@ uint64_t engine_step_macs(const struct engine_plan *plan, int step)
     return plan->op[step].macs;
 }
 
+uint64_t engine_step_done(const struct engine_plan *plan, int step)
+{
+    return plan->op[step].done;
+}
+
 const float *engine_logits(const struct engine_plan *plan, const struct engine_state *state)
 {
     (void)plan;

@@ -131,3 +131,16 @@ void mask_window(const struct kernel_conv *s, const uint64_t *in, uint64_t *out,
         take_strided(columns, wide, s->stride, s->ow, out);
     }
 }
+
+void mask_tiles(const uint64_t *tiles, int side, uint64_t *to, int h, int w)
+{
+    int across = (w + side - 1) / side;
+
+    for (int y = 0; y < h; y++) {
+        const uint64_t *row = tiles + (size_t)(y / side) * (size_t)mask_words(across);
+
+        for (int x = mask_next(row, across, 0); x < across; x = mask_next(row, across, x + 1))
+            for (int i = x * side; i < x * side + side && i < w; i++)
+                mask_set(to, w, y * w + i);
+    }
+}

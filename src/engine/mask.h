@@ -37,4 +37,7 @@ int mask_end(const uint64_t *row, int w, int x);
  */
 void mask_window(const struct kernel_conv *s, const uint64_t *in, uint64_t *out, uint64_t *work);
 
+/* to (h, w) |= the positions of the tiles of side x side, from (0, 0) on, that are in `tiles`. */
+void mask_tiles(const uint64_t *tiles, int side, uint64_t *to, int h, int w);
+
 #endif

@@ -24,6 +24,8 @@ static size_t packed_bytes(const struct engine_plan *p, const struct engine_conv
 {
     const struct kernel_table *k = run_kernels(p, c);
 
+    if (c->tile)
+        return k->winograd_f32_packed_bytes(&c->shape);
     if (plan_codes(p))
         return depthwise ? k->depthwise_u8_packed_bytes(&c->shape) : k->conv_u8_packed_bytes(&c->shape);
     return depthwise ? k->depthwise_f32_packed_bytes(&c->shape) : k->conv_f32_packed_bytes(&c->shape);
@@ -33,6 +35,8 @@ static size_t scratch_bytes(const struct engine_plan *p, const struct engine_con
 {
     const struct kernel_table *k = run_kernels(p, c);
 
+    if (c->tile)
+        return k->winograd_f32_scratch_bytes(&c->shape);
     if (plan_codes(p))
         return depthwise ? k->depthwise_u8_scratch_bytes(&c->shape) : k->conv_u8_scratch_bytes(&c->shape);
     return depthwise ? k->depthwise_f32_scratch_bytes(&c->shape) : k->conv_f32_scratch_bytes(&c->shape);
@@ -56,7 +60,7 @@ enum engine_kind pack_shape(struct engine_head *head, const struct engine_plan *
     scratch = scratch_bytes(p, c, depthwise);
     if (scratch > head->scratch_bytes)
         head->scratch_bytes = scratch;
-    return depthwise ? KIND_DEPTHWISE : KIND_CONV;
+    return depthwise ? KIND_DEPTHWISE : c->tile ? KIND_WINOGRAD : KIND_CONV;
 }
 
 void pack_affine_room(struct engine_head *head, int channels, struct engine_affine *a)
@@ -139,8 +143,12 @@ static status pack_parts(const struct engine_plan *p, const struct model_binding
         TRY(model_layer_rows(b, node, first, KERNEL_CONV_F32_PART, &layer));
         BUG_IF(layer.ic != part.ic || layer.kh != part.kh || layer.kw != part.kw);
         part.oc = layer.oc;
-        k->conv_f32_pack(&part, layer.weight_real, layer.bias, to);
-        to += k->conv_f32_packed_bytes(&part);
+        if (c->tile) {
+            k->winograd_f32_pack(&c->shape, first, part.oc, layer.weight_real, layer.bias, to);
+        } else {
+            k->conv_f32_pack(&part, layer.weight_real, layer.bias, to);
+            to += k->conv_f32_packed_bytes(&part);
+        }
         model_layer_free(&layer);
         table_rest(b->weights);
     }

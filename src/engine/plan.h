@@ -28,7 +28,8 @@ enum engine_relu { ENGINE_NO_RELU, ENGINE_RELU, ENGINE_RELU6 };
 /* A kind of op is a row of the table in run.c, and a block of parameters below. */
 enum engine_kind {
     KIND_INPUT,
-    KIND_CONV, /* and linear */
+    KIND_CONV,     /* and linear */
+    KIND_WINOGRAD, /* real values alone */
     KIND_DEPTHWISE,
     KIND_MAXPOOL,
     KIND_AVERAGE, /* over the whole map */
@@ -52,7 +53,7 @@ enum engine_kind {
 struct engine_op {
     enum engine_kind kind;
     char name[MODEL_NAME];
-    uint64_t macs;
+    uint64_t macs, done; /* of the description; multiplications */
     int inputs;
     struct engine_view in[ENGINE_MAX_INPUTS], out;
     size_t parameters;         /* offset of its kind's block */
@@ -78,6 +79,7 @@ struct engine_input {
 struct engine_conv {
     struct kernel_conv shape; /* of one group */
     int groups;
+    int tile;                          /* the side of its Winograd tiles, or 0 */
     enum kernel_saturation saturation; /* imitated by `ref` */
     size_t packed, packed_bytes;       /* of one group */
     size_t constants, lanes;
@@ -259,10 +261,14 @@ MUST_USE status pack_layer(const struct engine_plan *p, const struct model_bindi
 
 /* ---- run.c: the table of ops --------------------------------------------------------------------------- */
 
-/* Computes a rectangle of the output from its inputs alone; nothing is allocated. */
+/* Computes a rectangle of the output from its inputs alone; nothing is allocated. An op that has tiles
+ * computes all of those that the rectangle meets. */
 void run_op(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 struct kernel_rect run_whole(const struct engine_op *op);
-/* What one position of the output reads of an input, as a window: ih to ow, kh to pad. kh = 0: all of it. */
+/* The side of the tiles in which the op computes its output; 1: positions. */
+int run_tile(const struct engine_plan *p, const struct engine_op *op);
+/* What one position, or tile, of the output reads of an input, as a window: ih to ow, kh to pad. kh = 0: all
+ * of it. */
 struct kernel_conv run_reach(const struct engine_plan *p, const struct engine_op *op, int input);
 /* A linear layer, or a convolution of one group: its positions can be computed in any order, if each window's
  * rows lie without gaps. */

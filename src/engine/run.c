@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "plan.h"
+#include "tiles.h"
 
 /* ---- where values lie ---------------------------------------------------------------------------------- */
 
@@ -397,6 +397,7 @@ static const struct row {
 } rows[KIND_COUNT] = {
     [KIND_INPUT] = { run_input, reach_position, 2, NULL },
     [KIND_CONV] = { run_conv, reach_window, 7, conv_takes_points },
+    [KIND_WINOGRAD] = { tiles_run_rect, tiles_reach, 8, NULL },
     [KIND_DEPTHWISE] = { run_depthwise, reach_window, 4, NULL },
     [KIND_MAXPOOL] = { run_maxpool, reach_window, 2, NULL },
     [KIND_AVERAGE_WINDOW] = { run_average, reach_window, 2, NULL },
@@ -439,6 +440,13 @@ int run_is_compared(const struct engine_plan *p, const struct engine_op *op)
 struct kernel_conv run_reach(const struct engine_plan *p, const struct engine_op *op, int input)
 {
     return rows[op->kind].reach(p, op, input);
+}
+
+int run_tile(const struct engine_plan *p, const struct engine_op *op)
+{
+    const struct engine_conv *c = plan_parameters(p, op);
+
+    return op->kind == KIND_WINOGRAD ? c->tile : 1;
 }
 
 int run_is_dense(const struct engine_plan *p, const struct engine_op *op)

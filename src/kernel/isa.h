@@ -17,6 +17,7 @@ void resample_fill_ref(struct kernel_table *t);
 void rows_fill_ref(struct kernel_table *t);
 void relax_f64_fill_ref(struct kernel_table *t);
 void peak_fill_ref(struct kernel_table *t);
+void winograd_f32_fill_ref(struct kernel_table *t);
 
 void activation_f32_fill_avx2(struct kernel_table *t);
 void conv_f32_fill_avx2(struct kernel_table *t);
@@ -31,6 +32,7 @@ void resample_fill_avx2(struct kernel_table *t);
 void rows_fill_avx2(struct kernel_table *t);
 void relax_f64_fill_avx2(struct kernel_table *t);
 void peak_fill_avx2(struct kernel_table *t);
+void winograd_f32_fill_avx2(struct kernel_table *t);
 
 void activation_f32_fill_avx512vnni(struct kernel_table *t);
 void conv_f32_fill_avx512vnni(struct kernel_table *t);
@@ -39,5 +41,6 @@ void depthwise_f32_fill_avx512vnni(struct kernel_table *t);
 void depthwise_u8_fill_avx512vnni(struct kernel_table *t);
 void elementwise_u8_fill_avx512vnni(struct kernel_table *t);
 void peak_fill_avx512vnni(struct kernel_table *t);
+void winograd_f32_fill_avx512vnni(struct kernel_table *t);
 
 #endif

@@ -24,6 +24,7 @@ static void fill_ref(struct kernel_table *t)
     rows_fill_ref(t);
     relax_f64_fill_ref(t);
     peak_fill_ref(t);
+    winograd_f32_fill_ref(t);
 }
 
 #if defined(__x86_64__) || defined(__i386__)
@@ -47,6 +48,7 @@ static void fill_avx2(struct kernel_table *t)
     rows_fill_avx2(t);
     relax_f64_fill_avx2(t);
     peak_fill_avx2(t);
+    winograd_f32_fill_avx2(t);
 }
 
 /* The bundle F, BW, DQ, VL, VNNI: what Cascade Lake, Ice Lake, Zen 4 and later have. */
@@ -66,6 +68,7 @@ static void fill_avx512vnni(struct kernel_table *t)
     depthwise_u8_fill_avx512vnni(t);
     elementwise_u8_fill_avx512vnni(t);
     peak_fill_avx512vnni(t);
+    winograd_f32_fill_avx512vnni(t);
 }
 
 #endif

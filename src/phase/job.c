@@ -139,6 +139,9 @@ static const struct option_row rows[] = {
       .help = "of RISE's masks, SmoothGrad's and ROAD's noise" },
     { ROW("wsol.frame", CHOICE, RESULT, wsol_frame), EXPLAINED_STAY, .values = "crop|full",
       .help = "true boxes: cut at the crop that the network sees, or left whole" },
+    { ROW("numerics.winograd", CHOICE, RESULT, winograd), .values = "on|off",
+      .help = "fp32: Winograd's expression for the 3 x 3 layers that it suits; off: every layer direct, as "
+              "version 2 of the numerics" },
     { ROW("numerics.saturate", CHOICE, RESULT, saturate), .values = "off|fbgemm-avx2|fbgemm-vnni",
       .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI, or with it: there in depthwise layers "
               "alone (slow)" },

@@ -106,6 +106,14 @@ int job_same(const char *there, const char *here, const char *network, const cha
 {
     const struct scope s = { network, precision, of };
 
+    static const char version[] = "numerics.version";
+    char old[OPTION_SIZE], now[OPTION_SIZE];
+
     why[0] = '\0';
+    if (text_value(there, version, old, sizeof old) && text_value(here, version, now, sizeof now) &&
+        strcmp(old, now) != 0) { /* what matters most is said first */
+        say(version, old, now, why, size);
+        return 0;
+    }
     return has_all(here, there, 0, &s, why, size) && has_all(there, here, 1, &s, why, size);
 }

@@ -207,7 +207,8 @@ static status find_shown(const struct run *r, const struct model_binding *b, uin
 static status make_precision(struct run *r, int i, int p)
 {
     struct engine_options options = { .arithmetic = job_engine(r->job, i, p),
-                                      .saturate = (enum engine_saturation)r->job->saturate };
+                                      .saturate = (enum engine_saturation)r->job->saturate,
+                                      .direct = r->job->winograd };
     struct tensor_table table = { 0 };
     struct model_binding binding = { 0 };
     struct run_network *net = &r->network[i];
@@ -312,10 +313,14 @@ static status choose_kernels(struct run *r)
 }
 
 /* The same on all ranks. */
-static status check_saturation(const struct run *r)
+static status check_numerics(const struct run *r)
 {
-    int fbgemm = !r->job->saturate;
+    int fbgemm = !r->job->saturate, real = !r->job->winograd;
 
+    for (int p = 0; p < r->precisions; p++)
+        real = real || r->precision[p].form == PRECISION_REAL;
+    if (!real)
+        return FAIL(ERR_USAGE, "numerics.winograd = off has no effect: no precision is of real values");
     for (int i = 0; i < r->networks; i++)
         for (int p = 0; p < r->precisions; p++)
             fbgemm = fbgemm || (r->precision[p].form == PRECISION_CODES &&
@@ -353,7 +358,7 @@ status plan_make(struct run *r)
     TRY(result);
     for (int i = 0; i < r->networks; i++)
         note_network(r, i);
-    TRY(check_saturation(r));
+    TRY(check_numerics(r));
     return match_plan(r);
 }
 

@@ -284,7 +284,7 @@ void quant_work_free(struct quant_work *w)
 
 status quant_plan_real(struct quant_work *w, const struct quant_params *round, struct engine *out)
 {
-    struct engine_options options = { .keep = 1, .round = round };
+    struct engine_options options = { .direct = 1, .keep = 1, .round = round };
     struct model_binding b = { 0 };
     status result;
 

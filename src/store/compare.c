@@ -47,13 +47,28 @@ static status name_difference(const char *path, const char *there, const char *h
     return say_difference(path, line, there, (int)strcspn(there, "\n"), here, (int)strcspn(here, "\n"));
 }
 
+/* Texts of two versions of the numerics differ in more lines: the version is what matters. */
+static status compare_version(const char *path, const char *there, const char *here)
+{
+    char old[64], now[64];
+
+    if (!text_value(there, "numerics.version", old, sizeof old) ||
+        !text_value(here, "numerics.version", now, sizeof now) || strcmp(old, now) == 0)
+        return OK;
+    return FAIL(ERR_MISMATCH,
+                "%s was made with version %s of the numerics, and this program has version %s, which gives "
+                "other bits: go on with the program that began, or start anew under another name",
+                path, old, now);
+}
+
 static status compare_job(struct store_reader *r, const struct store_plan *plan)
 {
     char *text;
     status s = OK;
 
     TRY(store_read_text(r, "/job", 0, &text));
-    if (strcmp(text, plan->job))
+    s = compare_version(store_reader_path(r), text, plan->job);
+    if (s == OK && strcmp(text, plan->job))
         s = name_difference(store_reader_path(r), text, plan->job);
     mem_free(text);
     return s;

@@ -42,7 +42,7 @@ check "the job's preprocessing goes before the descriptions'" test \
     "$(h5dump -d /provenance "$T/other.h5" | grep -cE 'pipeline = resize 232 bicubic')" -ge 1
 "$Q" bench --kernels --repeats=1 --json > "$T/out" 2> "$T/err"
 check "bench --kernels: the peak first" grep -qE '"peak_f32_gmac_s": [1-9]' <(head -1 "$T/out")
-check "bench --kernels: a line a kernel and shape" test "$(grep -cE '^\{"kernel".*"rate": [0-9.]+.*\}$' "$T/out")" = 51
+check "bench --kernels: a line a kernel and shape" test "$(grep -cE '^\{"kernel".*"rate": [0-9.]+.*\}$' "$T/out")" = 55
 "$Q" bench --phases --model models/demo/shufflenet_v2_x0_5.model --weights "$WEIGHTS/shufflenet_v2_x0_5_fp32.pth" \
     --weights "$WEIGHTS/shufflenet_v2_x0_5_int8.pth" --repeats=1 > "$T/out" 2> "$T/err"
 check "bench --phases" test "$(grep -c ' ms$' "$T/out")" = 21

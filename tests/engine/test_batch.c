@@ -15,7 +15,9 @@ static void must(status s)
 /* One position sees, by hand for MobileNetV2 at 224: 3 after features.0, 7, 11 (stride 4 from here), 19, 27
  * (8), 43, 59, 75 (16), then 32 more with each depthwise convolution: 107, 139, 171, 203, and 235 after the
  * one of features.12, which is the first wider than the picture. MobileNetV3's first squeeze-excite sees
- * everything. ResNet18: 43 after layer1, 99 after layer2, 211 after layer3, then 243. */
+ * everything. ResNet18: 11 before layer1, whose tiles of 4 x 4 see patches of 6 x 6: 20 more a layer, 91
+ * after it; 99 (8), then 40 a tile: 219 after layer2, and 235 after the first of layer3. Layer by layer,
+ * without Winograd: 43 after layer1, 99 after layer2, 211 after layer3, then 243. */
 static void test_parts(const char *model, const char *weights, const char *whole, const char *batch)
 {
     struct engine_options options = { .arithmetic = ENGINE_AUTO };
@@ -68,7 +70,8 @@ int main(void)
     test_parts(mobile2, NETWORK_RANDOM_REAL, "features.12.conv.1.0", "features.14.conv.2");
     test_parts(mobile2, NETWORK_RANDOM_CODES, "features.12.conv.1.0", "features.12.conv.1.0");
     test_parts(mobile3, NETWORK_RANDOM_REAL, "features.4.block.2.avgpool", "features.13.block.1.2");
-    test_parts(resnet, NETWORK_RANDOM_REAL, "layer4.0.conv1", "layer4.0.conv1");
+    test_parts(resnet, NETWORK_RANDOM_REAL, "layer3.0.conv1", "layer4.0.conv1");
+    test_parts(resnet, NETWORK_RANDOM_CODES, "layer4.0.conv1", "layer4.0.conv1");
     test_places(mobile2, NETWORK_RANDOM_REAL);
     test_places(resnet, NETWORK_RANDOM_CODES);
     test_places(shuffle, NETWORK_RANDOM_REAL);

@@ -53,6 +53,20 @@ static void test_window(struct random *r, struct kernel_conv s)
               s.stride, s.pad, wrong);
 }
 
+/* Tiles of side x side over (h, w), the last ones cut off. */
+static void test_tiles(struct random *r, int side, int h, int w)
+{
+    int th = (h + side - 1) / side, tw = (w + side - 1) / side, wrong = 0;
+
+    fill(r, th, tw, 3);
+    mask_clear(out, h, w);
+    mask_tiles(in, side, out, h, w);
+    for (int y = 0; y < h; y++)
+        for (int x = 0; x < w; x++)
+            wrong += has(out, w, y, x) != plain[y / side * tw + x / side];
+    CHECK_MSG(wrong == 0 && mask_count(out, h, w) <= h * w, "%d x %d by %d: %d wrong", h, w, side, wrong);
+}
+
 static void test_windows(struct random *r)
 {
     for (int i = 0; i < 400; i++) {
@@ -118,5 +132,7 @@ int main(void)
     CHECK(out[0] == (1 << 1 | 1 << 2 | 1 << 3));
     test_windows(&r);
     test_search(&r);
+    for (int i = 0; i < 60; i++)
+        test_tiles(&r, i % 2 ? 4 : 2, 1 + (int)random_below(&r, 120), 1 + (int)random_below(&r, SIDE));
     return check_result("engine/mask");
 }
