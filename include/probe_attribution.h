@@ -55,8 +55,8 @@ int probe_attribution_done(const struct probe *p);
  * 0 stays, of the others there is one, and its un-ReLU'd values. */
 const float *probe_attribution_map(struct probe *p, enum attribution m, int i);
 const float *probe_attribution_values(struct probe *p, enum attribution m, int i, int *h, int *w);
-/* The value of a measure with MEASURE_METHOD of the pair that precision i's map of the method is with
- * precision 0's: both made. */
+/* The value of a measure of a method's pair, SIM, CC and KLD of the finished maps among them
+ * (saliency_measures), that precision i's map is with precision 0's: both made. */
 double probe_attribution_measure(struct probe *p, const struct measure *measure, enum attribution m, int i);
 
 #endif

@@ -125,6 +125,14 @@ static void name_matches(unsigned truths, struct store_layout *l)
     }
 }
 
+/* SIM, CC and KLD of picture-sized maps, with or without a truth. */
+static void name_pairs(struct store_layout *l)
+{
+    for (const struct measure *m = saliency_measures; m->name; m++)
+        for (int i = 0; i < l->maps && m->of == MEASURE_PAIR; i++)
+            name_match(m, l->map[i], STORE_MEASURE_SELECTED, l);
+}
+
 static void measure_strings(const struct image_manifest *list, struct store_layout *l)
 {
     for (int i = 0; i < list->count; i++) {
@@ -164,6 +172,7 @@ status begin_layout(struct run *r)
     l->truths = r->truths;
     name_measures(l);
     name_matches(r->truths, l);
+    name_pairs(l);
     l->networks = r->networks;
     for (int i = 0; i < r->networks; i++) {
         struct store_network *n = &l->network[i];

@@ -51,16 +51,19 @@ static enum probe_state make_one(const struct explain_maps *m, int p, enum attri
     return state;
 }
 
-/* What the pair of maps measures: every measure of a method. */
+/* What the pair of maps measures. */
 static void measure(const struct explain_maps *m, int p, enum attribution method)
 {
-    char name[STORE_NAME], path[2 * STORE_NAME];
+    const struct store_layout *l = &m->r->layout;
+    char path[2 * STORE_NAME + 8];
 
-    for (const struct measure *t = measure_table; t->name; t++) {
-        if (t->of != MEASURE_PAIR || !(t->needs & MEASURE_METHOD))
+    for (int k = 0; k < l->measures; k++) {
+        const struct measure *t = measure_known(l->measure[k].name);
+
+        if (l->measure[k].kind != STORE_MEASURE_SELECTED ||
+            strcmp(measure_method_of(t, l->measure[k].name), attribution_name(method)) != 0)
             continue;
-        BUG_IF(!measure_text(t->name, attribution_name(method), name, sizeof name));
-        snprintf(path, sizeof path, "vs_%s/%s", run_precision(m->r, 0), name);
+        snprintf(path, sizeof path, "vs_%s/%s", run_precision(m->r, 0), l->measure[k].name);
         *(float *)field(m, "%s/%s", p, path) = (float)probe_attribution_measure(m->probe, t, method, p);
     }
 }

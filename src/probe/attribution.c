@@ -1,6 +1,8 @@
 /* src/probe/attribution.c: maps of the picture's size: the methods, and one map from its start to its end. */
 #include "attribution.h"
 
+#include "metric_saliency.h"
+
 #include <string.h>
 
 /* ---- the methods ----------------------------------------------------------------------------------------
@@ -266,7 +268,11 @@ static struct measure_view view_of(struct probe *p, enum attribution m, int i)
 double probe_attribution_measure(struct probe *p, const struct measure *measure, enum attribution m, int i)
 {
     struct measure_view first = view_of(p, m, 0), other = view_of(p, m, i);
+    struct saliency_view pair = {
+        .map = other.map, .width = p->width, .height = p->height, .density = first.map
+    };
 
-    BUG_IF(i == 0 || measure->of != MEASURE_PAIR || !(measure->needs & MEASURE_METHOD));
+    BUG_IF(i == 0 || measure->of != MEASURE_PAIR);
+    other.saliency = &pair;
     return measure_value(measure, &first, &other);
 }

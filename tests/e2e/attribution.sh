@@ -19,6 +19,7 @@ for name in scorecam rise occlusion gradient smoothgrad intgrad; do
     check "$name's maps" has "$T/one.h5" /models/shuffle/subset/int8/map_$name "3, 224, 224"
     check "$name: what shows nothing" has "$T/one.h5" /models/shuffle/subset/int8/degenerate_$name 3
     check "$name's RMSE" has "$T/one.h5" /models/shuffle/subset/int8/vs_fp32/rmse_$name 3
+    check "$name's SIM" has "$T/one.h5" /models/shuffle/subset/int8/vs_fp32/sim_$name 3
     check "$name's correlation, in the summary" has "$T/one.h5" /summary/measures/int8/vs_fp32/correlation_$name/mean "1, 4"
 done
 check "verify computes all again" code 0 "$Q" verify "$T/one.h5"

@@ -2,6 +2,7 @@
  * here and run whole, one by one. */
 #include <math.h>
 
+#include "metric_saliency.h"
 #include "probe/probe_parts.h"
 #include "probe_test.h"
 
@@ -223,6 +224,7 @@ static void test_measures(struct probed *t)
     const struct measure *rmse = measure_find(measure_table, "rmse_rise"),
                          *correlation = measure_find(measure_table, "correlation_rise");
     struct probe *p = probed_start(t, &how);
+    struct density_scores density;
     const float *maps[2], *values[2];
     int h, w;
 
@@ -235,6 +237,10 @@ static void test_measures(struct probed *t)
         values[i] = probe_attribution_values(p, ATTRIBUTION_RISE, i, &h, &w);
     }
     CHECK(probe_attribution_measure(p, rmse, ATTRIBUTION_RISE, 1) == rmse_maps(maps[0], maps[1], PIXELS));
+    density_compare(maps[1], maps[0], PIXELS, &density);
+    CHECK(probe_attribution_measure(p, measure_known("sim_rise"), ATTRIBUTION_RISE, 1) == density.sim);
+    CHECK(probe_attribution_measure(p, measure_known("cc_rise"), ATTRIBUTION_RISE, 1) == density.cc);
+    CHECK(probe_attribution_measure(p, measure_known("kld_rise"), ATTRIBUTION_RISE, 1) == density.kld);
     CHECK(probe_attribution_measure(p, correlation, ATTRIBUTION_RISE, 1) ==
           rmse_correlation(values[0], values[1], PIXELS));
     must(probe_let_go(p, 0));
