@@ -23,8 +23,11 @@
 /* What a measure is a measure of. ONE and PAIR have a row a picture in the file, f32. TRUTH and CURVE have
  * none: their values follow from rows that are there (answers, boxes, curves, ROAD), by the same function.
  * MATCH, of a map and what people saw (metric_saliency.h), has a row a picture, too, with a value where the
- * picture has such a truth. */
-enum measure_of { MEASURE_ONE, MEASURE_PAIR, MEASURE_TRUTH, MEASURE_CURVE, MEASURE_MATCH };
+ * picture has such a truth. RANDOM, of a precision's map and the one that the same network has with its last
+ * layers' weights drawn, has a row a selected picture. */
+enum measure_of {
+    MEASURE_ONE, MEASURE_PAIR, MEASURE_TRUTH, MEASURE_CURVE, MEASURE_MATCH, MEASURE_RANDOM
+};
 
 /* Bits of measure.needs. CODES: the CAM layer's stored integers, so that only precisions with codes have it.
  * METHOD: there is one for each further method of the job. CROSS, of a curve: the map is also tried on the
@@ -79,7 +82,8 @@ struct measure {
     const char *unit;
     enum measure_of of;
     int needs;
-    /* ONE: `other` is the precision's view, first NULL. PAIR: the first precision's and this one's. TRUTH,
+    /* ONE: `other` is the precision's view, first NULL. PAIR: the first precision's and this one's.
+     * RANDOM: the network's, the randomised one's. TRUTH,
      * CURVE: as ONE; NaN where the picture has no value (no label, no box) and is left out. Values of ONE and
      * PAIR are never NaN. */
     double (*value)(struct measure_view *first, struct measure_view *other);

@@ -189,6 +189,11 @@ struct model_binding {
 MUST_USE status model_bind(const struct model *m, const struct tensor_table *weights,
                            const struct model_reading *how, struct model_binding *out);
 void model_unbind(struct model_binding *b);
+/* The node with which the last `layers` nodes with weights begin, -1 where there are fewer; all: how many
+ * there are, or NULL. */
+int model_last_layers(const struct model *m, int layers, int *all);
+/* Do the values of a node hang on weights of the nodes from `first` on? */
+int model_hangs_on(const struct model *m, int node, int first);
 /* The randomisation check: from now on the last `layers` convolutions and linear layers, in the order of the
  * description, are loaded with draws in the place of the checkpoint's weights: normal ones with the mean and
  * the deviation of the layer's own, m + d z, z keyed by (seed, 131, node, the weight's place in the order of

@@ -85,6 +85,7 @@ struct job {
     int explain_maps, explain_logits;            /* store full-size maps; logits of every step */
     struct attribution_how attribution;          /* picture-sized maps; its seed is explain_seed */
     int explain_road;                            /* ROAD of every map */
+    int explain_randomise;                       /* layers whose weights are drawn, 0 = no check */
     int explain_seed;                            /* of random masks and ROAD's noise */
     int explain_cross;                           /* the first's map on each other network, theirs on its */
     int wsol_frame;                              /* enum job_frame */

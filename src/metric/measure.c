@@ -189,6 +189,30 @@ static double method_correlation(struct measure_view *first, struct measure_view
     return rmse_correlation(first->projection, other->projection, other->h * other->w);
 }
 
+/* ---- the randomisation check --------------------------------------------------------------------------- */
+
+static const double same_map = 0.95;
+
+static double random_cc(struct measure_view *first, struct measure_view *other)
+{
+    return rmse_correlation(first->map, other->map, other->map_h * other->map_w);
+}
+
+static double random_ssim(struct measure_view *first, struct measure_view *other)
+{
+    return comparison_of(first, other)->ssim;
+}
+
+static double random_correlation(struct measure_view *first, struct measure_view *other)
+{
+    return fabs(method_correlation(first, other));
+}
+
+static double random_stays(struct measure_view *first, struct measure_view *other)
+{
+    return random_correlation(first, other) >= same_map;
+}
+
 /* ---- true boxes and curves ----------------------------------------------------------------------------- */
 
 static double iou(struct measure_view *first, struct measure_view *other)
@@ -231,6 +255,8 @@ static double least_first(struct measure_view *first, struct measure_view *other
 #define HIGHER  MEASURE_HIGHER
 #define LOWER   MEASURE_LOWER
 #define NEITHER MEASURE_NEITHER
+#define RANDOM  MEASURE_RANDOM
+#define MAPS    MEASURE_MAPS
 #define ROAD    (MEASURE_MAPS | MEASURE_ROAD)
 
 const struct measure measure_table[] = {
@@ -298,6 +324,15 @@ const struct measure measure_table[] = {
       "change of the score, most relevant pixels by {method} gone", 5, LOWER },
     { "lerf_{method}", "1", CURVE, ROAD, least_first, "road_{method}", "least relevant first, {method}",
       "change of the score, least relevant pixels by {method} gone", 5, HIGHER },
+    { "random_cc_{method}", "1", RANDOM, MAPS, random_cc, NULL, "randomised: CC, {method}",
+      "correlation of the map of {method} with that of randomised weights", 4, LOWER },
+    { "random_ssim_{method}", "1", RANDOM, MAPS, random_ssim, NULL, "randomised: SSIM, {method}",
+      "SSIM of the map of {method} with that of randomised weights", 4, LOWER },
+    { "random_correlation_{method}", "1", RANDOM, MAPS, random_correlation, NULL,
+      "randomised: |correlation|, {method}",
+      "|correlation| of the projection of {method} with randomised weights'", 4, LOWER },
+    { "random_stays_{method}", "1", RANDOM, MAPS | SHARE, random_stays, NULL, "randomised: stays, {method}",
+      "1 = the map of {method} stays with random weights: |correlation| >= 0.95", 4, LOWER },
     { .name = NULL },
 };
 
@@ -307,7 +342,7 @@ double measure_value(const struct measure *m, struct measure_view *first, struct
 {
     double value;
 
-    BUG_IF(!other || (m->of == MEASURE_PAIR) != (first != NULL));
+    BUG_IF(!other || (m->of == MEASURE_PAIR || m->of == MEASURE_RANDOM) != (first != NULL));
     value = m->value(first, other);
     BUG_IF(isnan(value) && (m->of == MEASURE_ONE || m->of == MEASURE_PAIR));
     return value;

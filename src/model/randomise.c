@@ -13,16 +13,27 @@ struct model_draws {
     } of[]; /* (nodes) */
 };
 
-/* The node from which on so many layers with weights stand; -1 where there are fewer. */
-static int find_first(const struct model *m, int layers, int *all)
+int model_last_layers(const struct model *m, int layers, int *all)
 {
-    int at = -1;
+    int at = -1, count = 0;
 
-    *all = 0;
     for (int i = m->nodes - 1; i >= 0; i--)
-        if (model_has_weights(&m->node[i]) && ++*all == layers)
+        if (model_has_weights(&m->node[i]) && ++count == layers)
             at = i;
+    if (all)
+        *all = count;
     return at;
+}
+
+/* Lines name nodes that stand before them, so that no node before `first` hangs on what follows it. */
+int model_hangs_on(const struct model *m, int node, int first)
+{
+    const struct model_node *n = &m->node[node];
+    int hangs = node >= first && model_has_weights(n);
+
+    for (int i = 0; i < n->inputs && node >= first && !hangs; i++)
+        hangs = model_hangs_on(m, n->input[i], first);
+    return hangs;
 }
 
 /* In the order in which the file counts the weights. */
@@ -49,7 +60,7 @@ static status measure(const struct model_binding *b, int node, double *mean, dou
 status model_randomise(struct model_binding *b, int layers, uint64_t seed)
 {
     const struct model *m = b->model;
-    int all, first = find_first(m, layers, &all);
+    int all, first = model_last_layers(m, layers, &all);
     struct model_draws *draws;
     status result = OK;
 

@@ -50,6 +50,8 @@ static enum store_measure_kind kind_of(const struct measure *m, int cross)
         return m->needs & MEASURE_CODES ? STORE_MEASURE_CODES : STORE_MEASURE_ONE;
     case MEASURE_PAIR:
         return STORE_MEASURE_PAIR;
+    case MEASURE_RANDOM:
+        return STORE_MEASURE_RANDOM;
     case MEASURE_TRUTH:
         return m->needs & MEASURE_SHARE ? STORE_MEASURE_ANSWER : STORE_MEASURE_TRUTH;
     default:
@@ -60,22 +62,24 @@ static enum store_measure_kind kind_of(const struct measure *m, int cross)
 }
 
 /* How many of a measure this job has: of maps one for EigenCAM's, each method's, each picture-sized one. */
-static int times_of(const struct store_layout *l, const struct measure *m)
+static int times_of(const struct job *job, const struct store_layout *l, const struct measure *m)
 {
     int further = l->methods + l->maps;
 
     if (m->needs & MEASURE_ROAD && !l->road)
         return 0;
+    if (m->of == MEASURE_RANDOM)
+        return job->explain_randomise > 0 ? 1 + l->methods : 0;
     if (m->needs & MEASURE_MAPS)
         return 1 + further;
     return m->needs & MEASURE_METHOD ? further : m->of == MEASURE_CURVE ? l->steps > 0 : 1;
 }
 
 /* The measures of the table that this job has. */
-static void name_measures(struct store_layout *l)
+static void name_measures(const struct job *job, struct store_layout *l)
 {
     for (const struct measure *m = measure_table; m->name; m++)
-        for (int i = 0; i < times_of(l, m); i++) {
+        for (int i = 0; i < times_of(job, l, m); i++) {
             struct store_measure *to = &l->measure[l->measures++];
             int k = m->needs & MEASURE_MAPS ? i - 1 : i;
             const char *method = k < 0            ? cam_method_name(CAM_EIGEN)
@@ -170,7 +174,7 @@ status begin_layout(struct run *r)
     l->cross = r->job->explain_steps > 0 && r->job->explain_cross;
     l->activations = r->job->activations;
     l->truths = r->truths;
-    name_measures(l);
+    name_measures(r->job, l);
     name_matches(r->truths, l);
     name_pairs(l);
     l->networks = r->networks;

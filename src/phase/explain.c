@@ -1,6 +1,7 @@
 /* src/phase/explain.c: deletion and insertion curves, ROAD, full-size maps and activations of the union of
  * the selections: the missing rows of /models/<net>/subset, a row a place. */
 #include "explain_maps.h"
+#include "explain_random.h"
 #include "explain_road.h"
 #include "from.h"
 
@@ -15,11 +16,12 @@ struct explain {
     struct store_rows *rows[JOB_MAX_NETWORKS];
     struct store_take *take[JOB_MAX_NETWORKS][STORE_MAX_PRECISIONS]; /* NULL: computed */
     struct comm_loop loop;
-    struct probe *probe; /* NULL where no picture is read */
-    int net;             /* of the row in hand */
-    int64_t there;       /* its place in the other result, or -1 */
-    int kept;            /* the network whose engines keep what curves start from, or -1 */
-    uint8_t *bytes;      /* (H, W, channels) */
+    struct probe *probe;           /* NULL where no picture is read */
+    struct explain_random *random; /* NULL where there is no randomisation check */
+    int net;                       /* of the row in hand */
+    int64_t there;                 /* its place in the other result, or -1 */
+    int kept;                      /* the network whose engines keep what curves start from, or -1 */
+    uint8_t *bytes;                /* (H, W, channels) */
     float *projection, *map;
     int stopped, odd; /* the loop said stop; logits that are not finite */
 };
@@ -50,7 +52,8 @@ static int scores(const struct run *r)
 
 static int needs_picture(const struct run *r)
 {
-    return scores(r) || r->layout.maps > 0 || r->layout.activations == STORE_ACTIVATIONS_SUBSET;
+    return scores(r) || r->layout.maps > 0 || r->job->explain_randomise > 0 ||
+           r->layout.activations == STORE_ACTIVATIONS_SUBSET;
 }
 
 static size_t larger(size_t a, size_t b)
@@ -82,6 +85,7 @@ static status make_room(struct explain *e)
     MEM_TAKE(&e->mem, e->projection, values, sizeof(float));
     MEM_TAKE(&e->mem, e->bytes, bytes, 1);
     MEM_TAKE(&e->mem, e->map, pixels, sizeof(float));
+    TRY(explain_random_create(e->r, &e->random));
     return needs_picture(r) ? run_probe(r, &how, &e->probe) : OK;
 }
 
@@ -95,6 +99,7 @@ static void clear(struct explain *e)
         store_rows_free(e->rows[i]);
     }
     probe_free(e->probe);
+    explain_random_free(e->random);
 }
 
 /* ---- one picture in one precision ---------------------------------------------------------------------- */
@@ -242,6 +247,8 @@ static status one_precision(struct explain *e, int p, int64_t image)
         measure(e, p, raw_sign);
     if (r->layout.maps > 0 && !e->odd && !e->stopped)
         TRY(make_maps(e, p, image));
+    if (e->random && !e->odd && !e->stopped)
+        TRY(explain_random_row(e->random, e->rows[e->net], e->net, p, image, e->bytes));
     return r->layout.road && !e->odd && !e->stopped ? make_road(e, p, image) : OK;
 }
 

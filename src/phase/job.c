@@ -135,8 +135,12 @@ static const struct option_row rows[] = {
     { ROW("explain.road", FLAG, RESULT, explain_road), ALL_STAY,
       .help = "ROAD of every map in every precision: the most and the least relevant pixels are filled in "
               "from their neighbours, at nine percentiles: 18 fillings and runs of the network a map" },
+    { ROW("explain.randomise", INT, RESULT, explain_randomise), ROWS_STAY, .values = "K", .high = 10000,
+      .help = "randomisation check: how much of a map stays where the weights of the network's last K layers "
+              "are drawn at random, in precisions of real numbers (others' ranges are the true weights'); "
+              "costs a second plan of the network; 0 = no check" },
     { ROW("explain.seed", INT, RESULT, explain_seed), ROWS_STAY, .values = "SEED",
-      .help = "of RISE's masks, SmoothGrad's and ROAD's noise" },
+      .help = "of RISE's masks, SmoothGrad's and ROAD's noise, and of weights drawn at random" },
     { ROW("wsol.frame", CHOICE, RESULT, wsol_frame), EXPLAINED_STAY, .values = "crop|full",
       .help = "true boxes: cut at the crop that the network sees, or left whole" },
     { ROW("numerics.winograd", CHOICE, RESULT, winograd), .values = "on|off",

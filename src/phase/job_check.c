@@ -88,8 +88,9 @@ static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
         { steps && !job->explain_road, "explain.class", no_curves },
         { steps, "explain.logits", no_curves },
         { steps, "explain.cross", no_curves },
-        { !rise && !noise && !job->explain_road, "explain.seed",
-          "nothing is random: explain.methods has neither rise nor smoothgrad, explain.road is off" },
+        { !rise && !noise && !job->explain_road && !job->explain_randomise, "explain.seed",
+          "nothing is random: explain.methods has neither rise nor smoothgrad, explain.road is off, "
+          "explain.randomise = 0" },
         { !(maps >> ATTRIBUTION_SCORECAM & 1), "explain.scorecam.channels",
           "explain.methods has no scorecam" },
         { !rise, "explain.rise.masks explain.rise.cells explain.rise.keep", "explain.methods has no rise" },

@@ -1,6 +1,7 @@
 /* src/phase/plan.c: the phase plan: rank 0 reads, every rank parses the same bytes; what the job will do is
  * said. */
 #include "explain_maps.h"
+#include "explain_random.h"
 #include "match.h"
 #include "phase_calibrate.h"
 #include "probe_attribution.h"
@@ -202,6 +203,24 @@ static status find_shown(const struct run *r, const struct model_binding *b, uin
     return gradient_shows(b->model, b->form, attribution_path(b->model), *show);
 }
 
+/* What a network's map is compared with in the randomisation check. */
+static status make_random(struct run *r, int i, int p, struct model_binding *b,
+                          const struct engine_options *options)
+{
+    struct run_random *random = &r->network[i].random[p];
+
+    if (r->job->explain_randomise == 0 || r->precision[p].form != PRECISION_REAL)
+        return OK;
+    TRY(comm_agree(r->c, shared_reads(r)
+                             ? model_randomise(b, r->job->explain_randomise, (uint64_t)r->job->explain_seed)
+                             : OK));
+    TRY(shared_random(r, i, p, b, options));
+    if (!cam_methods_need(r->job->methods, CAM_NEEDS_GRADIENT))
+        return OK;
+    return shared_gradient(r, probe_path(&r->network[i].model), b, &random->gradient,
+                           &random->gradient_block);
+}
+
 /* Checkpoints are let go again one by one, and their pages as layers are packed: raw and packed weights never
  * lie side by side. */
 static status make_precision(struct run *r, int i, int p)
@@ -224,11 +243,13 @@ static status make_precision(struct run *r, int i, int p)
     if (result == OK)
         result = shared_plan(r, i, p, &binding, &options, decided);
     if (result == OK && cam_methods_need(r->job->methods, CAM_NEEDS_GRADIENT))
-        result = shared_gradient(r, probe_path(&net->model), &binding, &net->gradient[p],
-                                 &net->gradient_block[p]);
+        result =
+            shared_gradient(r, probe_path(&net->model), &binding, &net->gradient[p], &net->gradient_block[p]);
     if (result == OK && attribution_needs_gradient(r->job->attribution.methods))
         result = shared_gradient(r, attribution_path(&net->model), &binding, &net->by_input[p],
                                  &net->by_input_block[p]);
+    if (result == OK)
+        result = make_random(r, i, p, &binding, &options);
     mem_free(show);
     model_unbind(&binding);
     table_free(&table);
@@ -348,6 +369,7 @@ status plan_make(struct run *r)
     for (int i = 0; i < r->networks; i++) {
         TRY(share_model(r, i)); /* the same bytes everywhere: all ranks fail alike */
         TRY(choose_pipeline(r, i));
+        TRY(explain_random_note(r, i));
     }
     TRY(share_list(r));
     for (int i = 0; i < r->networks; i++)

@@ -255,6 +255,10 @@ static uint64_t memory_of_list(const struct run *r)
             struct engine_memory m =
                 engine_memory_used(r->network[i].engine[p].plan, r->network[i].engine[p].state);
             left += m.weights + m.arena + m.scratch;
+            if (!r->network[i].random[p].engine.plan)
+                continue;
+            m = engine_memory_used(r->network[i].random[p].engine.plan, r->network[i].random[p].engine.state);
+            left += m.weights + m.arena + m.scratch;
         }
     return n * (2 + (uint64_t)r->networks) + (columns > left ? columns - left : 0);
 }

@@ -56,7 +56,7 @@ static double value_of(const struct reduction *o, const struct measure *m, int64
 {
     struct measure_view view = { .row = row, .class_index = -1, .steps = o->r->layout.steps };
 
-    if (m->of == MEASURE_ONE || m->of == MEASURE_PAIR || m->of == MEASURE_MATCH)
+    if (m->of == MEASURE_ONE || m->of == MEASURE_PAIR || m->of == MEASURE_MATCH || m->of == MEASURE_RANDOM)
         return (double)*(const float *)row;
     if (m->of == MEASURE_TRUTH)
         view.class_index = o->class_index[i];
@@ -112,6 +112,8 @@ static status read_measure(struct reduction *o, int measure, int p, int scorer, 
     if (m->of == MEASURE_PAIR)
         snprintf(field, sizeof field, "%s%s/vs_%s/%s", known->kind == STORE_MEASURE_SELECTED ? "subset/" : "",
                  name, run_precision(o->r, 0), known->name);
+    else if (m->of == MEASURE_RANDOM)
+        snprintf(field, sizeof field, "subset/%s/%s", name, known->name);
     else if (m->of == MEASURE_CURVE && p != scorer)
         snprintf(field, sizeof field, "subset/%s/%s_on_%s", name, from, run_precision(o->r, scorer));
     else
@@ -278,7 +280,7 @@ static status reduce_measure(struct reduction *o, int measure)
         TRY(read_measure(o, measure, p, p, value));
         snprintf(who, sizeof who, pair ? "%s/vs_%s" : "%s", run_precision(o->r, p), run_precision(o->r, 0));
         TRY(add_measure(o, who, m->name, of_places, value));
-        if (p > 0 && !pair && m->kind != STORE_MEASURE_CODES)
+        if (p > 0 && !pair && m->kind != STORE_MEASURE_CODES && m->kind != STORE_MEASURE_RANDOM)
             TRY(add_difference(o, p, m->name, m->kind, value, o->first));
     }
     return OK;

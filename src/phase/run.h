@@ -15,6 +15,14 @@ enum {
     RUN_PHASES
 };
 
+/* A precision with the last layers' weights drawn (explain.randomise); zeros where there is none. */
+struct run_random {
+    struct engine engine;
+    struct gradient gradient; /* of the CAM layer, where a method needs it, as the head */
+    struct comm_block block, gradient_block;
+    struct model_head head;
+};
+
 struct run_network {
     struct model model;
     struct image_pipeline pipeline; /* of the pictures that it sees */
@@ -26,6 +34,7 @@ struct run_network {
     struct gradient by_input[STORE_MAX_PRECISIONS]; /* where a picture-sized map of the job needs it */
     struct comm_block by_input_block[STORE_MAX_PRECISIONS];
     struct model_head head[STORE_MAX_PRECISIONS]; /* where a method of the job needs it */
+    struct run_random random[STORE_MAX_PRECISIONS];
     uint64_t file_bytes[STORE_MAX_PRECISIONS], parameters[STORE_MAX_PRECISIONS], macs[STORE_MAX_PRECISIONS];
     enum engine_arithmetic arithmetic[STORE_MAX_PRECISIONS]; /* where there are codes */
     int calibrated[STORE_MAX_PRECISIONS]; /* this start made or copied its checkpoint */
@@ -179,6 +188,9 @@ int shared_reads(const struct run *r);
 MUST_USE status shared_plan(struct run *r, int i, int p, const struct model_binding *b,
                             const struct engine_options *options, size_t decided);
 /* shared.c: a gradient's plan, likewise, and a state. Collective. */
+/* The same of a binding that is randomised (model_randomise), behind shared_plan. */
+MUST_USE status shared_random(struct run *r, int i, int p, const struct model_binding *b,
+                              const struct engine_options *options);
 MUST_USE status shared_gradient(struct run *r, struct gradient_path path, const struct model_binding *b,
                                 struct gradient *g, struct comm_block *block);
 void shared_free(struct run *r, int i, int p);

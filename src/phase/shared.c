@@ -61,11 +61,9 @@ static status share_facts(struct run *r, int i, int p, size_t decided)
     return share_head(r, &node, head);
 }
 
-status shared_plan(struct run *r, int i, int p, const struct model_binding *b,
-                   const struct engine_options *options, size_t decided)
+static status share_plan(const struct run *r, const struct model_binding *b,
+                         const struct engine_options *options, struct engine *e, struct comm_block *block)
 {
-    struct engine *e = &r->network[i].engine[p];
-    struct comm_block *block = &r->network[i].block[p];
     int reads = shared_reads(r);
     size_t bytes = 0;
 
@@ -73,9 +71,36 @@ status shared_plan(struct run *r, int i, int p, const struct model_binding *b,
     TRY(comm_agree(r->c, comm_block_make(r->c, bytes, block)));
     TRY(comm_agree(r->c, reads ? engine_plan_into(b, options, r->kernels, block->at, &e->plan) : OK));
     comm_block_publish(r->c, block);
-    TRY(comm_agree(r->c, reads ? OK : engine_plan_take(block->at, r->kernels, &e->plan)));
+    return comm_agree(r->c, reads ? OK : engine_plan_take(block->at, r->kernels, &e->plan));
+}
+
+status shared_plan(struct run *r, int i, int p, const struct model_binding *b,
+                   const struct engine_options *options, size_t decided)
+{
+    struct engine *e = &r->network[i].engine[p];
+
+    TRY(share_plan(r, b, options, e, &r->network[i].block[p]));
     TRY(share_facts(r, i, p, decided));
     return comm_agree(r->c, engine_state_make(e->plan, &e->state));
+}
+
+status shared_random(struct run *r, int i, int p, const struct model_binding *b,
+                     const struct engine_options *options)
+{
+    const struct model_head *head = &r->network[i].head[p];
+    struct run_random *random = &r->network[i].random[p];
+    struct comm node;
+
+    TRY(share_plan(r, b, options, &random->engine, &random->block));
+    TRY(comm_agree(r->c, engine_state_make(random->engine.plan, &random->engine.state)));
+    if (head->classes == 0)
+        return OK;
+    TRY(comm_agree(r->c, shared_reads(r) ? model_head_load(b, &random->head) : OK));
+    comm_node(r->c, &node);
+    random->head.classes = head->classes;
+    random->head.channels = head->channels;
+    random->head.hidden = head->hidden;
+    return share_head(r, &node, &random->head);
 }
 
 status shared_gradient(struct run *r, struct gradient_path path, const struct model_binding *b,
@@ -99,6 +124,8 @@ int shared_reads(const struct run *r)
 
 void shared_free(struct run *r, int i, int p)
 {
+    struct run_random *random = &r->network[i].random[p];
+
     gradient_close(&r->network[i].gradient[p]);
     comm_block_free(&r->network[i].gradient_block[p]);
     gradient_close(&r->network[i].by_input[p]);
@@ -106,4 +133,9 @@ void shared_free(struct run *r, int i, int p)
     engine_close(&r->network[i].engine[p]);
     comm_block_free(&r->network[i].block[p]);
     model_head_free(&r->network[i].head[p]);
+    gradient_close(&random->gradient);
+    comm_block_free(&random->gradient_block);
+    engine_close(&random->engine);
+    comm_block_free(&random->block);
+    model_head_free(&random->head);
 }

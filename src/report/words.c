@@ -1,5 +1,6 @@
 /* src/report/words.c: sentences from the numbers of one network and precision. */
 #include "words.h"
+#include "words_control.h"
 
 #include <string.h>
 
@@ -322,13 +323,24 @@ static status say_cost(struct subject *s, struct text *out)
                     (long long)b.images);
 }
 
+static status say_road(struct subject *s, struct text *out)
+{
+    return words_road(s->r, s->network, s->p, out);
+}
+
+static status say_random(struct subject *s, struct text *out)
+{
+    return words_random(s->r, s->network, out);
+}
+
 /* ---- findings ------------------------------------------------------------------------------------------ */
 
 static status read_finding(struct store_reader *r, int network, int p, struct words_finding *f)
 {
     static status (*const say[WORDS_SENTENCES])(struct subject * s, struct text * out) = {
         say_headline, say_answers,   say_accuracy, say_maps, say_sign,
-        say_deletion, say_insertion, say_cross,    say_box,  say_cost
+        say_deletion, say_insertion, say_cross,    say_box,  say_cost,
+        say_road,     say_random
     };
     const struct store_layout *l = store_reader_layout(r);
     struct subject s = { r, l, network, p, l->precision[0].name, l->precision[p].name, OK };

@@ -3,8 +3,9 @@
  * are stored codes, {real} every other one, {sel} every selection, {pic} every gallery picture (01, 02,
  * ...), {method} every further method, {map} every map of the selected pictures. Of the job's measures {one}
  * is every measure of kind ONE, {code} of CODES, {pair} of PAIR, {selected} of SELECTED, {match} of MATCH,
- * {baseline} of BASELINE, {answer} of ANSWER, {crossed} of CROSSED, {road} of ROAD, {value} of all kinds but
- * CODES, PAIR, SELECTED and BASELINE; {unit}, {meaning} are theirs. */
+ * {baseline} of BASELINE, {answer} of ANSWER, {crossed} of CROSSED, {road} of ROAD, {random} of RANDOM,
+ * {value} of all kinds but CODES, PAIR, SELECTED, BASELINE and RANDOM; {unit}, {meaning} are theirs. {float} is
+ * every precision of real numbers. */
 #include "schema_table.h"
 
 #include <ctype.h>
@@ -224,6 +225,7 @@ const struct schema_row schema_rows[] = {
       CRC | SCORED },
     { MS "{prec}/{road}", F32, { D_PLACE, D_RELEVANT, D_PERCENTILE }, SUB, "1",
       "change of the probability: {meaning}, {net} {prec}", CRC },
+    { MS "{float}/{random}", F32, { D_PLACE }, SUB, "{unit}", "{meaning}, {net} {float}", CRC },
     { MS "{prec}/deletion_curve", F32, { D_PLACE, D_STEP }, SUB, "1",
       "probability while pixels go, largest projection first, aligned sign, {net} {prec}", CRC | CURVE },
     { MS "{prec}/insertion_curve", F32, { D_PLACE, D_STEP }, SUB, "1",
@@ -324,6 +326,7 @@ const struct schema_row schema_rows[] = {
 
     MEASURE("/summary/measures/{prec}/{value}", "{prec}"),
     MEASURE("/summary/measures/{coded}/{code}", "{coded}"),
+    MEASURE("/summary/measures/{float}/{random}", "{float}"),
     MEASURE("/summary/measures/{other}/vs_{base}/{pair}", "{other} and {base}"),
     MEASURE("/summary/measures/{other}/vs_{base}/{selected}", "{other} and {base}"),
     MEASURE("/summary/measures/{other}/{crossed}_on_{base}", "{other}'s map on {base}'s network"),
@@ -411,7 +414,7 @@ const char *schema_kind_name(enum store_measure_kind kind)
 {
     static const char *const names[STORE_MEASURE_KINDS] = {
         "one",      "one of codes", "pair",          "truth",            "answer", "map and truth",
-        "baseline", "curve",        "crossed curve", "pair of selected", "road"
+        "baseline", "curve",        "crossed curve", "pair of selected", "road",   "randomised"
     };
 
     return (unsigned)kind < STORE_MEASURE_KINDS ? names[kind] : "unknown";
@@ -430,6 +433,8 @@ int schema_measured(const struct store_layout *layout, int m, int p)
     switch (layout->measure[m].kind) {
     case STORE_MEASURE_CODES:
         return layout->precision[p].form == PRECISION_CODES;
+    case STORE_MEASURE_RANDOM:
+        return layout->precision[p].form == PRECISION_REAL;
     case STORE_MEASURE_PAIR:
     case STORE_MEASURE_SELECTED:
         return p > 0;

@@ -22,10 +22,11 @@ static const struct {
     { "answer", 1u << STORE_MEASURE_ANSWER },
     { "crossed", 1u << STORE_MEASURE_CROSSED },
     { "road", 1u << STORE_MEASURE_ROAD },
+    { "random", 1u << STORE_MEASURE_RANDOM },
     { "match", 1u << STORE_MEASURE_MATCH },
     { "baseline", 1u << STORE_MEASURE_BASELINE },
     { "value", ~(1u << STORE_MEASURE_CODES | 1u << STORE_MEASURE_PAIR | 1u << STORE_MEASURE_SELECTED |
-                 1u << STORE_MEASURE_BASELINE) },
+                 1u << STORE_MEASURE_BASELINE | 1u << STORE_MEASURE_RANDOM) },
 };
 
 /* The kinds of measures that a path stands for, 0 where it stands for none. */
@@ -60,7 +61,8 @@ static const char *word_at(const struct store_layout *l, const struct schema_pla
     } known[] = {
         { "net", l->network[at->net].name }, { "prec", precision },
         { "other", precision },              { "coded", precision },
-        { "real", precision },               { "base", l->precision[0].name },
+        { "real", precision },               { "float", precision },
+        { "base", l->precision[0].name },
         { "sel", l->selection[at->sel] },    { "method", l->method[at->method] },
         { "unit", measure->unit },           { "meaning", measure->meaning },
         { "pic", number },                   { "map", l->map[at->map] },
@@ -250,7 +252,7 @@ static int wanted(const struct store_layout *l, const struct schema_row *r)
 static int of_precisions(const struct schema_row *r)
 {
     return strstr(r->path, "{prec}") || strstr(r->path, "{other}") || strstr(r->path, "{coded}") ||
-           strstr(r->path, "{real}");
+           strstr(r->path, "{real}") || strstr(r->path, "{float}");
 }
 
 /* Is there a dataset of this row for precision p? */
@@ -259,7 +261,8 @@ static int holds_precision(const struct store_layout *l, const struct schema_row
     int coded = l->precision[p].form == PRECISION_CODES;
 
     return !(strstr(r->path, "{other}") && p == 0) && !(strstr(r->path, "{coded}") && !coded) &&
-           !(strstr(r->path, "{real}") && coded);
+           !(strstr(r->path, "{real}") && coded) &&
+           !(strstr(r->path, "{float}") && l->precision[p].form != PRECISION_REAL);
 }
 
 /* Is there a dataset of this row for measure m? A row that names no measure has one. */

@@ -117,6 +117,28 @@ static void test_maps(void)
     check("raw_undefined", &first, &other, 1);
 }
 
+/* A map, the same turned to twice its size, and another: what stays. */
+static void test_random(void)
+{
+    static const float projection[4] = { 0, 1, 2, 5 }, twice[4] = { 0, -2, -4, -10 },
+                       other_one[4] = { 5, 2, 1, 0 };
+    static const float map[4] = { 0, 0.25f, 0.5f, 1 }, turned[4] = { 1, 0.5f, 0.25f, 0 }, constant[4] = { 0 };
+    struct measure_view a = { .projection = projection, .map = map, .h = 2, .w = 2, .map_h = 2, .map_w = 2 },
+                        b = a;
+
+    check("random_cc_{method}", &a, &b, 1);
+    check("random_ssim_{method}", &a, &b, 1);
+    b.projection = twice;
+    check("random_correlation_{method}", &a, &b, 1);
+    check("random_stays_{method}", &a, &b, 1);
+    b.projection = other_one; /* products of deviations: -12 + 0 + 0 - 6 of 14 */
+    b.map = turned;
+    CHECK(fabs(value("random_correlation_{method}", &a, &b) - 12.0 / 14) < 1e-6);
+    CHECK(value("random_stays_{method}", &a, &b) == 0 && value("random_cc_{method}", &a, &b) < -0.8);
+    b.map = constant;
+    check("random_cc_{method}", &a, &b, 0);
+}
+
 static void test_truth_and_curves(void)
 {
     static const float at[5] = { 0.1f, 0.5f, 0.9f, 0.2f, 0.95f }, none[5] = { -1, -1, -1, -1, -1 };
@@ -174,8 +196,9 @@ static void test_rows(void)
         CHECK_MSG((m->from != NULL) == (m->of == MEASURE_TRUTH || m->of == MEASURE_CURVE), "%s", m->name);
         CHECK_MSG(!(m->needs & MEASURE_CODES) || m->of == MEASURE_ONE, "%s", m->name);
         CHECK_MSG(!(m->needs & MEASURE_CROSS) || m->of == MEASURE_CURVE, "%s", m->name);
-        CHECK_MSG(!(m->needs & MEASURE_SHARE) || m->of == MEASURE_TRUTH || m->of == MEASURE_PAIR, "%s",
-                  m->name);
+        CHECK_MSG(!(m->needs & MEASURE_SHARE) || m->of == MEASURE_TRUTH || m->of == MEASURE_PAIR ||
+                      m->of == MEASURE_RANDOM,
+                  "%s", m->name);
         CHECK_MSG(!(m->needs & (MEASURE_METHOD | MEASURE_MAPS)) == !strstr(m->name, "{method}"), "%s",
                   m->name);
         CHECK_MSG(measure_find(measure_table, m->name) == m, "%s", m->name);
@@ -204,6 +227,7 @@ int main(void)
     test_answers();
     test_layer();
     test_maps();
+    test_random();
     test_truth_and_curves();
     test_toy();
     test_rows();

@@ -81,6 +81,17 @@ static void test_folding(const struct model *m, const struct tensor_table *t)
     model_unbind(&b);
 }
 
+/* c and f have weights; c's outputs lie before f. */
+static void test_graph(const struct model *m)
+{
+    int all, c = model_find(m, "c"), f = model_find(m, "f");
+
+    CHECK(model_last_layers(m, 1, &all) == f && all == 2);
+    CHECK(model_last_layers(m, 2, NULL) == c && model_last_layers(m, 3, NULL) == -1);
+    CHECK(model_hangs_on(m, f, f) && !model_hangs_on(m, model_find(m, "p"), f));
+    CHECK(model_hangs_on(m, model_find(m, "p"), c) && model_hangs_on(m, c, c) && !model_hangs_on(m, 0, c));
+}
+
 int main(void)
 {
     struct tensor_table t = { 0 };
@@ -91,6 +102,7 @@ int main(void)
     fill(&t);
     test_layers(&m, &t);
     test_folding(&m, &t);
+    test_graph(&m);
     table_free(&t);
     model_free(&m);
     CHECK(mem_live() == 0);

@@ -92,7 +92,7 @@ static void test_table(void)
                                "explain.methods "
                                "quantize.limit quantize.seed store.activations saliency.compare ",
                       rows[] = " explain.steps explain.deletion explain.insertion explain.class "
-                               "explain.seed explain.scorecam.channels explain.rise.masks "
+                               "explain.seed explain.randomise explain.scorecam.channels explain.rise.masks "
                                "explain.rise.cells explain.rise.keep explain.occlusion.window "
                                "explain.occlusion.stride explain.occlusion.fill "
                                "explain.smoothgrad.samples explain.smoothgrad.sigma explain.intgrad.steps "

@@ -23,7 +23,10 @@ static inline void report_fixture_measures(struct store_layout *l)
 {
     l->measures = 0;
     for (const struct measure *m = measure_table; m->name; m++) {
-        int times = m->needs & MEASURE_METHOD ? l->methods : m->of == MEASURE_CURVE ? l->steps > 0 : 1;
+        int times = m->needs & MEASURE_MAPS     ? 0
+                    : m->needs & MEASURE_METHOD ? l->methods
+                    : m->of == MEASURE_CURVE    ? l->steps > 0
+                                                : 1;
 
         for (int i = 0; i < times; i++) {
             struct store_measure *to = &l->measure[l->measures++];

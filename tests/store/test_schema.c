@@ -352,6 +352,29 @@ static void check_road(struct store_layout *l)
     schema_free(&s);
 }
 
+/* The randomisation check is of precisions of real numbers: not of codes, and not of rounded ones. */
+static void check_random(void)
+{
+    struct store_layout l;
+    struct store_schema s;
+    const struct store_dataset *d;
+
+    fixture_layout(&l);
+    l.measure[0].kind = STORE_MEASURE_RANDOM;
+    for (int form = PRECISION_CODES; form <= PRECISION_ROUNDED; form++) {
+        l.precision[1].form = form;
+        CHECK(schema_expand(&l, &s) == OK);
+        d = schema_find(&s, "/models/resnet18/subset/fp32/sigma_ratio");
+        CHECK(d && d->rank == 1 && d->dim[0] == FIXTURE_PLACES && d->in_crc);
+        CHECK(schema_find(&s, "/summary/measures/fp32/sigma_ratio/mean") &&
+              !schema_find(&s, "/models/resnet18/subset/int8/sigma_ratio") &&
+              !schema_find(&s, "/summary/measures/int8/sigma_ratio/mean") &&
+              !schema_find(&s, "/summary/difference/int8/sigma_ratio/difference"));
+        CHECK(schema_measured(&l, 0, 0) && !schema_measured(&l, 0, 1));
+        schema_free(&s);
+    }
+}
+
 /* Measures of curves want curves; names are names, each once. */
 static void check_measures(void)
 {
@@ -370,6 +393,7 @@ static void check_measures(void)
     l.steps = l.step_logits = 0;
     CHECK(schema_expand(&l, &s) == ERR_RANGE);
     check_road(&l);
+    check_random();
     fixture_layout(&l);
     snprintf(l.measure[1].name, STORE_NAME, "rmse_raw");
     CHECK(schema_expand(&l, &s) == ERR_RANGE && strstr(error_last()->text, "two of the same name"));

@@ -1,0 +1,100 @@
+/* src/report/words_control.c: sentences of the controls of a network's maps: ROAD and the randomisation
+ * check. */
+#include "words_control.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The maps of which a file has a measure whose name begins so; returns how many. */
+static int find_maps(const struct store_layout *l, const char *measure, const char *map[], int most)
+{
+    size_t n = strlen(measure);
+    int count = 0;
+
+    for (int m = 0; m < l->measures && count < most; m++)
+        if (strncmp(l->measure[m].name, measure, n) == 0)
+            map[count++] = l->measure[m].name + n;
+    return count;
+}
+
+enum { MAPS = STORE_MAX_METHODS + STORE_MAX_MAPS + 1 };
+
+static status read_one(struct store_reader *r, int network, int p, const char *measure, const char *map,
+                       int change, struct value *out)
+{
+    const struct store_layout *l = store_reader_layout(r);
+    char name[2 * STORE_NAME];
+    struct value_key key = { network, p, value_set(l, value_sampled, l->precision[p].name), name };
+
+    snprintf(name, sizeof name, "%s%s", measure, map);
+    return change ? value_difference(r, &key, out) : value_read(r, &key, out);
+}
+
+status words_road(struct store_reader *r, int network, int p, struct text *out)
+{
+    const struct store_layout *l = store_reader_layout(r);
+    const char *map[MAPS];
+    int maps = find_maps(l, "road_", map, MAPS);
+
+    for (int i = 0, said = 0; i < maps; i++) {
+        struct value first, own, d;
+
+        TRY(read_one(r, network, 0, "road_", map[i], 0, &first));
+        TRY(read_one(r, network, p, "road_", map[i], 0, &own));
+        TRY(read_one(r, network, p, "road_", map[i], 1, &d));
+        if (d.why)
+            continue;
+        if (!said++)
+            TRY(text_add(out, "ROAD (higher: the map ranks what the score hangs on; %lld picture%s):",
+                         (long long)d.images, d.images == 1 ? "" : "s"));
+        TRY(text_add(out, " %s %.2f %% in %s, %.2f %% in %s", map[i], first.value, l->precision[0].name,
+                     own.value, l->precision[p].name));
+        if (d.images > 1)
+            TRY(text_add(out, ": %+.2f points [%+.2f, %+.2f]", d.value, d.low, d.high));
+        TRY(text_add(out, "."));
+    }
+    return OK;
+}
+
+/* "the weights from fc on; ...": what the job noted of the network. */
+static status drawn(struct store_reader *r, int network, char *out, size_t size)
+{
+    char key[STORE_NAME + 32], *provenance;
+
+    snprintf(key, sizeof key, "network.%s.randomised", store_reader_layout(r)->network[network].name);
+    TRY(value_text(r, "/provenance", &provenance));
+    if (!provenance || !text_value(provenance, key, out, size))
+        snprintf(out, size, "the last layers' weights");
+    mem_free(provenance);
+    return OK;
+}
+
+status words_random(struct store_reader *r, int network, struct text *out)
+{
+    const struct store_layout *l = store_reader_layout(r);
+    const char *map[MAPS], *comma = "";
+    int maps = find_maps(l, "random_stays_", map, MAPS), p = 0, said = 0;
+    char what[400];
+
+    while (p < l->precisions && l->precision[p].form != PRECISION_REAL)
+        p++;
+    if (maps == 0 || p == l->precisions)
+        return OK;
+    TRY(drawn(r, network, what, sizeof what));
+    for (int i = 0; i < maps; i++) {
+        struct value stays, alike;
+
+        TRY(read_one(r, network, p, "random_stays_", map[i], 0, &stays));
+        TRY(read_one(r, network, p, "random_correlation_", map[i], 0, &alike));
+        if (stays.why)
+            continue;
+        if (!said++)
+            TRY(text_add(out,
+                         "Randomisation check (%s, %lld picture%s; drawn at random: %s). Maps that stay:",
+                         l->precision[p].name, (long long)stays.images, stays.images == 1 ? "" : "s", what));
+        TRY(text_add(out, "%s %s %.0f %%, mean |correlation| %.2f%s", comma, map[i], stays.value, alike.value,
+                     stays.value >= 100 ? " (does not depend on these weights)" : ""));
+        comma = ";";
+    }
+    return said ? text_add(out, ".") : OK;
+}

@@ -1,0 +1,12 @@
+/* words_control: sentences of the controls of a network's maps, nothing where the job has none. */
+#ifndef QUANTCAM_REPORT_WORDS_CONTROL_H
+#define QUANTCAM_REPORT_WORDS_CONTROL_H
+
+#include "value.h"
+
+/* ROAD of each map in the first precision and in p. */
+MUST_USE status words_road(struct store_reader *r, int network, int p, struct text *out);
+/* How many maps of the first precision of real numbers stay where weights are drawn. */
+MUST_USE status words_random(struct store_reader *r, int network, struct text *out);
+
+#endif
