@@ -18,6 +18,10 @@ enum { TILE_CHUNK_BYTES = 1 << 18, TILE_CHUNK_POSITIONS = 4096, TILE_SLACK = 64 
 static inline int tile_min(int a, int b) { return a < b ? a : b; }
 static inline int tile_max(int a, int b) { return a > b ? a : b; }
 
+/* An even cut: how many parts of `most` at most, and where part i begins; sizes differ by 1 at most. */
+static inline int tile_parts(int count, int most) { return (count + most - 1) / most; }
+static inline int tile_cut(int count, int parts, int i) { return (int)((long)count * i / parts); }
+
 static inline int tile_direct(const struct kernel_conv *s)
 {
     return s->kh == 1 && s->kw == 1 && s->pad == 0;

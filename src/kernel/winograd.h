@@ -7,7 +7,7 @@
 #ifndef KERNEL_WINOGRAD_H
 #define KERNEL_WINOGRAD_H
 
-#include "kernel.h"
+#include "tile.h"
 
 enum {
     WINOGRAD_PATCH = 6, /* the longest side of a patch */
@@ -99,18 +99,6 @@ static inline void winograd_pack(const struct kernel_conv *s, int nr, int first,
 
 /* ---- cuts ---------------------------------------------------------------------------------------------- */
 
-/* Into how many parts of `most` at most. */
-static inline int winograd_parts(int count, int most)
-{
-    return (count + most - 1) / most;
-}
-
-/* Where part i of an even cut begins: sizes differ by 1 at most. */
-static inline int winograd_cut(int count, int parts, int i)
-{
-    return (int)((long)count * i / parts);
-}
-
 static inline int winograd_usual_tiles(const struct kernel_conv *s)
 {
     return s->ic + s->oc <= WINOGRAD_FEW_CHANNELS ? WINOGRAD_FEW_TILES : WINOGRAD_TILES;
@@ -124,7 +112,7 @@ static inline int winograd_most_tiles(const struct kernel_conv *s)
 
 static inline int winograd_blocks(const struct kernel_conv *s, int count)
 {
-    return count <= winograd_most_tiles(s) ? 1 : winograd_parts(count, winograd_usual_tiles(s));
+    return count <= winograd_most_tiles(s) ? 1 : tile_parts(count, winograd_usual_tiles(s));
 }
 
 #endif

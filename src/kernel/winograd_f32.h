@@ -10,7 +10,6 @@
 #define KERNEL_WINOGRAD_F32_H
 
 #include "isa.h"
-#include "tile.h"
 #include "winograd.h"
 
 #define WINOGRAD_INLINE static inline __attribute__((always_inline))
@@ -137,8 +136,8 @@ WINOGRAD_INLINE void transform_input(int side, const struct block *b)
     const float *d[WINOGRAD_ELEMENTS];
 
     for (int part = 0; part < b->parts; part++) {
-        int first = winograd_cut(b->count, b->parts, part);
-        int end = winograd_cut(b->count, b->parts, part + 1);
+        int first = tile_cut(b->count, b->parts, part);
+        int end = tile_cut(b->count, b->parts, part + 1);
         float *v = b->v + (size_t)first * (size_t)b->s->ic;
 
         for (int i = first; i < end; i++, v += WINOGRAD_LANE) {
@@ -215,12 +214,12 @@ static void multiply_element(const struct block *b, int element, int is_bias)
 
         p.start = is_bias ? b->bias + k * NR : none;
         for (int part = 0; part < b->parts; part++) {
-            int first = winograd_cut(b->count, b->parts, part);
+            int first = tile_cut(b->count, b->parts, part);
 
             p.v = b->v + (size_t)element * b->v_plane + (size_t)first * (size_t)s->ic;
             p.m = b->m + (size_t)element * b->m_plane + (size_t)first * b->row + (size_t)k * NR;
             p.ahead = part == 0 && !last ? p.u + panel : p.u;
-            multiply_tiles(&p, winograd_cut(b->count, b->parts, part + 1) - first,
+            multiply_tiles(&p, tile_cut(b->count, b->parts, part + 1) - first,
                            s->oc - k * NR > VECTOR ? 2 : 1);
         }
     }
@@ -317,11 +316,11 @@ static void winograd_f32(const struct kernel_conv *s, const void *packed, const 
 
     memset(scratch, 0, (size_t)s->ic * sizeof(float));
     for (int i = 0; i < blocks; i++) {
-        int first = winograd_cut(count, blocks, i);
+        int first = tile_cut(count, blocks, i);
 
         b.tile = tile + first;
-        b.count = winograd_cut(count, blocks, i + 1) - first;
-        b.parts = winograd_parts(b.count, MR);
+        b.count = tile_cut(count, blocks, i + 1) - first;
+        b.parts = tile_parts(b.count, MR);
         b.v_plane = plane((size_t)b.count * (size_t)s->ic);
         b.m_plane = plane((size_t)b.count * b.row);
         b.m = b.v + (size_t)winograd_elements(s) * b.v_plane;

@@ -1,4 +1,4 @@
-/* src/kernel/avx2/conv_f32.c: convolution in fp32, tiles of 6 positions by 16 output channels. */
+/* src/kernel/avx2/conv_f32.c: convolution in fp32, tiles of up to 6 positions by 16 output channels. */
 #include "vector_f32.h"
 
 enum { MR = 6, NR = 16 };
@@ -11,6 +11,7 @@ struct tile {
     const float *w;
     __m256i keep[2]; /* lanes of each vector that exist */
     int whole;       /* all of them do */
+    size_t ahead;    /* floats from a weight to the one that is fetched meanwhile */
 };
 
 static inline __attribute__((always_inline)) void tile_sum(const struct tile *t, int mr, int nv,
@@ -18,7 +19,7 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
                                                            size_t block)
 {
     const float *w = t->w, *a[MR];
-    size_t run = (size_t)t->taps.run;
+    size_t run = (size_t)t->taps.run, ahead = t->ahead;
     __m256 acc[MR][2];
 
 #pragma GCC unroll 6
@@ -33,6 +34,7 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
         for (size_t c = 0; c < run; c++, w += NR) {
             __m256 b[2];
 
+            _mm_prefetch((const char *)(w + ahead), _MM_HINT_T1);
 #pragma GCC unroll 2
             for (int v = 0; v < nv; v++)
                 b[v] = _mm256_load_ps(w + v * VECTOR);
@@ -62,26 +64,32 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
         }
 }
 
-/* `positions` outputs by one block of channels. */
-static void sum_block(const struct tile *t, int positions, int nv, const float *const *in, float *const *out,
-                      size_t block)
-{
-    int p = 0;
+#define SIZE(mr)                                                                                             \
+    case mr:                                                                                                 \
+        if (nv == 2)                                                                                         \
+            tile_sum(t, mr, 2, in + p, out + p, block);                                                      \
+        else                                                                                                 \
+            tile_sum(t, mr, 1, in + p, out + p, block);                                                      \
+        break;
 
-    if (nv == 2) {
-        for (; p + MR <= positions; p += MR)
-            tile_sum(t, MR, 2, in + p, out + p, block);
-        if (p + 4 <= positions) {
-            tile_sum(t, 4, 2, in + p, out + p, block);
-            p += 4;
+/* `positions` outputs by one block of channels, cut evenly; the first tile fetches the next block. */
+static void sum_block(struct tile *t, int positions, int nv, const float *const *in, float *const *out,
+                      size_t block, size_t next)
+{
+    int parts = tile_parts(positions, MR);
+
+    for (int i = 0; i < parts; i++) {
+        int p = tile_cut(positions, parts, i);
+
+        t->ahead = i == 0 ? next : 0;
+        switch (tile_cut(positions, parts, i + 1) - p) {
+            SIZE(1)
+            SIZE(2)
+            SIZE(3)
+            SIZE(4)
+            SIZE(5)
+            SIZE(6)
         }
-        for (; p < positions; p++)
-            tile_sum(t, 1, 2, in + p, out + p, block);
-    } else {
-        for (; p + MR <= positions; p += MR)
-            tile_sum(t, MR, 1, in + p, out + p, block);
-        for (; p < positions; p++)
-            tile_sum(t, 1, 1, in + p, out + p, block);
     }
 }
 
@@ -96,7 +104,7 @@ static void sum_all(const struct kernel_conv *s, const struct taps *taps, const 
         t.whole = left >= NR || left == VECTOR;
         t.keep[0] = vector_lanes(left);
         t.keep[1] = vector_lanes(left - VECTOR);
-        sum_block(&t, count, left > VECTOR ? 2 : 1, in, out, (size_t)block);
+        sum_block(&t, count, left > VECTOR ? 2 : 1, in, out, (size_t)block, left > NR ? block_floats(s) : 0);
     }
 }
 

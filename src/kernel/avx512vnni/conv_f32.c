@@ -1,4 +1,5 @@
-/* src/kernel/avx512vnni/conv_f32.c: convolution in fp32, tiles of 12 positions by 32 output channels. */
+/* src/kernel/avx512vnni/conv_f32.c: convolution in fp32, tiles of 12 positions at most by 32 output
+ * channels. */
 #include "vector_f32.h"
 
 enum { MR = 12, NR = 32 };
@@ -11,6 +12,7 @@ struct tile {
     const float *w;
     __mmask16 keep[2]; /* lanes of each vector that exist */
     int left, whole;   /* channels of the block; they fill its vectors */
+    size_t ahead;      /* floats from a weight to the one that is fetched meanwhile */
 };
 
 /* A block's vectors: one, one and a half (17 to 24 channels, as in many networks' narrow layers), or two. */
@@ -38,7 +40,7 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
                                                            const float *const *in, float *const *out)
 {
     const float *w = t->w, *a[MR];
-    size_t run = (size_t)t->taps.run;
+    size_t run = (size_t)t->taps.run, ahead = t->ahead;
     __m512 acc0[MR], acc1[MR], b1 = _mm512_setzero_ps();
 
 #pragma GCC unroll 12
@@ -52,6 +54,8 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
         for (size_t c = 0; c < run; c++, w += NR) {
             __m512 b0 = _mm512_load_ps(w);
 
+            _mm_prefetch((const char *)(w + ahead), _MM_HINT_T1);
+            _mm_prefetch((const char *)(w + ahead + VECTOR), _MM_HINT_T1);
             if (form == TWO)
                 b1 = _mm512_load_ps(w + VECTOR);
             else if (form == HALF_MORE)
@@ -78,38 +82,53 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
         store(t, form, acc0[m], acc1[m], out[m]);
 }
 
-/* `positions` outputs by one block of channels, which begins at `block` of each. */
-static inline __attribute__((always_inline)) void sum_form(const struct tile *t, enum form form,
-                                                           int positions, const float *const *in,
-                                                           float *const *out, size_t block)
+#define SIZE(mr)                                                                                             \
+    case mr:                                                                                                 \
+        tile_sum(t, mr, form, in, to);                                                                       \
+        break;
+
+/* One tile of outputs, which begin at `block` of each. */
+static inline __attribute__((always_inline)) void sum_tile(const struct tile *t, enum form form, int mr,
+                                                           const float *const *in, float *const *out,
+                                                           size_t block)
 {
     float *to[MR];
-    int p = 0;
 
-    while (p < positions) {
-        int mr = positions - p >= MR ? MR : positions - p >= 4 ? 4 : 1;
-
-        for (int m = 0; m < mr; m++)
-            to[m] = out[p + m] + block;
-        if (mr == MR)
-            tile_sum(t, MR, form, in + p, to);
-        else if (mr == 4)
-            tile_sum(t, 4, form, in + p, to);
-        else
-            tile_sum(t, 1, form, in + p, to);
-        p += mr;
+    for (int m = 0; m < mr; m++)
+        to[m] = out[m] + block;
+    switch (mr) {
+        SIZE(1)
+        SIZE(2)
+        SIZE(3)
+        SIZE(4)
+        SIZE(5)
+        SIZE(6)
+        SIZE(7)
+        SIZE(8)
+        SIZE(9)
+        SIZE(10)
+        SIZE(11)
+        SIZE(12)
     }
 }
 
-static void sum_block(const struct tile *t, int positions, const float *const *in, float *const *out,
-                      size_t block)
+/* `positions` outputs by one block of channels, cut evenly; the first tiles fetch the next block. */
+static void sum_block(struct tile *t, int positions, const float *const *in, float *const *out, size_t block,
+                      size_t next)
 {
-    if (t->left <= VECTOR)
-        sum_form(t, ONE, positions, in, out, block);
-    else if (t->left <= VECTOR + VECTOR / 2)
-        sum_form(t, HALF_MORE, positions, in, out, block);
-    else
-        sum_form(t, TWO, positions, in, out, block);
+    int parts = tile_parts(positions, MR);
+
+    for (int i = 0; i < parts; i++) {
+        int p = tile_cut(positions, parts, i), mr = tile_cut(positions, parts, i + 1) - p;
+
+        t->ahead = i == 0 ? next : 0;
+        if (t->left <= VECTOR)
+            sum_tile(t, ONE, mr, in + p, out + p, block);
+        else if (t->left <= VECTOR + VECTOR / 2)
+            sum_tile(t, HALF_MORE, mr, in + p, out + p, block);
+        else
+            sum_tile(t, TWO, mr, in + p, out + p, block);
+    }
 }
 
 static void sum_all(const struct kernel_conv *s, const struct taps *taps, const float *packed, int count,
@@ -125,7 +144,7 @@ static void sum_all(const struct kernel_conv *s, const struct taps *taps, const 
         keep = (uint32_t)((1ull << t.left) - 1);
         t.keep[0] = (__mmask16)keep;
         t.keep[1] = (__mmask16)(keep >> VECTOR);
-        sum_block(&t, count, in, out, (size_t)block);
+        sum_block(&t, count, in, out, (size_t)block, block + NR < s->oc ? block_floats(s) : 0);
     }
 }
 
