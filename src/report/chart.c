@@ -141,7 +141,7 @@ static status add_legend(const struct chart_series series[CHART_SERIES], enum ch
             y = TOP + LEGEND_H * (*lines)++;
         }
         if (out) {
-            if (kind == CHART_MARKS)
+            if (kind >= CHART_MARKS)
                 TRY(add_shape(s, x + 9, y, out));
             else
                 TRY(text_add(out,
@@ -235,6 +235,16 @@ static status add_dot(const struct plot *at, const struct chart_mark *m, double 
     return text_add(out, "</g>\n");
 }
 
+static status add_box(const struct plot *at, const struct chart_mark *m, double y, struct text *out)
+{
+    double q1 = at_x(at, m->q1), q3 = at_x(at, m->q3);
+
+    TRY(text_add(out, "<path class=\"reach s%d\" d=\"M%.1f %.1fH%.1fM%.1f %.1fH%.1fM%.1f %.1fH%.1fv6H%.1fz",
+                 m->series, at_x(at, m->low), y, q1, q3, y, at_x(at, m->high), q1, y - 3, q3, q1));
+    TRY(text_add(out, "M%.1f %.1fv6\"/>", at_x(at, m->median), y - 3));
+    return add_dot(at, m, y, out);
+}
+
 static int named(const struct chart *c, int below)
 {
     int n = 0;
@@ -258,8 +268,9 @@ static status add_content(const struct chart *c, const struct plot *at, struct t
         if (c->series[s].n)
             TRY(add_series(c, at, s, out));
     for (int i = 0; i < c->marks; i++)
-        TRY(c->kind == CHART_BARS ? add_bar(at, &c->mark[i], out)
-                                  : add_dot(at, &c->mark[i], mark_y(c, at, &c->mark[i]), out));
+        TRY(c->kind == CHART_BARS    ? add_bar(at, &c->mark[i], out)
+            : c->kind == CHART_BOXES ? add_box(at, &c->mark[i], mark_y(c, at, &c->mark[i]), out)
+                                     : add_dot(at, &c->mark[i], mark_y(c, at, &c->mark[i]), out));
     for (int i = 0; i < 2 && c->note[i][0]; i++)
         TRY(markup_add(out, "<text class=\"end\" x=\"%.1f\" y=\"%.1f\">%s</text>\n", at->left + at->width - 6,
                        at->top + 14 + 15.0 * i, c->note[i]));
@@ -274,7 +285,7 @@ status chart_draw(const struct chart *c, struct text *out)
     TRY(add_legend(c->series, c->kind, &lines, NULL));
     at.top = TOP + LEGEND_H * lines;
     at.width = WIDTH - RIGHT - at.left;
-    at.row = c->kind == CHART_MARKS ? fmax(ROW_H, MARK_H * named(c, CHART_SERIES) + 6) : ROW_H;
+    at.row = c->kind >= CHART_MARKS ? fmax(ROW_H, MARK_H * named(c, CHART_SERIES) + 6) : ROW_H;
     at.height = c->rows ? at.row * c->rows : PLOT_H;
     TRY(add_frame(c->title, at.top + at.height + BOTTOM, out));
     TRY(add_legend(c->series, c->kind, &lines, out));

@@ -1,7 +1,7 @@
 /* chart: drawings as inline SVG in one restrained style. A chart is filled whole, then drawn by one call:
- * lines or steps over two axes, bars or dots in named rows. Colours, lines and letters are the page's classes
- * (page.css), so that a chart reads on light and dark ground; series differ in dashes or shape too, not in
- * colour alone.
+ * lines or steps over two axes, bars, dots or boxes in named rows. Colours, lines and letters are the page's
+ * classes (page.css), so that a chart reads on light and dark ground; series differ in dashes or shape too,
+ * not in colour alone.
  *
  *     struct chart c = { .title = "RMSE", .x_label = "RMSE (0-255)", .y_label = "share (%)",
  *                        .x = { 0, 255 }, .y = { 0, 40 }, .kind = CHART_STEPS };
@@ -19,7 +19,8 @@ enum chart_kind {
     CHART_LINES,   /* through a series' points; values that are not finite break a line */
     CHART_STEPS,   /* outline of a histogram: n equal bins over the x axis */
     CHART_BARS,    /* of a row, from low to high of each mark */
-    CHART_MARKS    /* a dot in a row, with its interval; the series decides its shape */
+    CHART_MARKS,   /* a dot in a row, with its interval; the series decides its shape */
+    CHART_BOXES    /* the same, the dot a mean; a box from q1 to q3, the median, whiskers to low and high */
 };
 struct chart_axis { double low, high; int log; };              /* log: both ends above 0 */
 struct chart_series {
@@ -27,7 +28,13 @@ struct chart_series {
     const double *x, *y;             /* (n), borrowed; steps have no x */
     int n;
 };
-struct chart_mark { int row, series; double value, low, high; int interval; char tip[160]; };
+struct chart_mark {
+    int row, series;
+    double value, low, high;
+    int interval;
+    char tip[160];
+    double q1, median, q3;           /* of boxes */
+};
 struct chart {
     const char *title;               /* also the accessible name; escaped here, as every text */
     const char *x_label, *y_label;

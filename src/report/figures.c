@@ -68,7 +68,11 @@ static void add_dot(struct chart_panel *panel, const char *name, int p, const st
         panel->why = v->why;
         return;
     }
-    *d = (struct chart_mark){ 0, p, v->value, v->low, v->high, v->interval && v->images > 1, "" };
+    *d = (struct chart_mark){ .series = p,
+                              .value = v->value,
+                              .low = v->low,
+                              .high = v->high,
+                              .interval = v->interval && v->images > 1 };
     snprintf(d->tip, sizeof d->tip,
              panel->zero ? "%s: %+.2f [%+.2f, %+.2f], %lld images" : "%s: %.3g [%.3g, %.3g], %lld images",
              name, v->value, v->low, v->high, (long long)v->images);

@@ -63,6 +63,25 @@ static void check_alone(void)
     text_free(&out);
 }
 
+/* One row, its middle at 53.5; x from 182 on, 26.4 a unit. */
+static void check_boxes(void)
+{
+    struct text out = { .max = 1 << 16 };
+    static struct chart c = { .title = "", .x_label = "", .x = { 0, 10, 0 }, .rows = 1, .kind = CHART_BOXES };
+    struct chart_mark *m = chart_mark(&c, 0, 2);
+
+    c.series[2].name[0] = 'a';
+    *m = (struct chart_mark){
+        .series = 2, .value = 5, .low = 1, .high = 10, .q1 = 2.5, .median = 6, .q3 = 7.5
+    };
+    snprintf(m->tip, sizeof m->tip, "a tip");
+    CHECK(chart_draw(&c, &out) == OK);
+    HAS("<path class=\"reach s2\" d=\"M208.4 53.5H248.0M380.0 53.5H446.0M248.0 50.5H380.0v6H248.0zM340.4 "
+        "50.5v6\"/>"
+        "<g><title>a tip</title><path class=\"mark s2\" d=\"M310.5 50.0h7v7h-7z\"/></g>");
+    text_free(&out);
+}
+
 /* Two named series: rows of 8 + 8 + 6, from y = 44; the dots 4 above and 4 below the row's middle at 55. The
  * fifth series has the first's shape, open. */
 static void check_pairs(void)
@@ -96,7 +115,7 @@ static void check_marks(void)
     chart_mark(&c, 0, 1);
     chart_mark(&c, 2, 6)->value = 10;
     mark = chart_mark(&c, 2, 3);
-    *mark = (struct chart_mark){ 2, 3, 10, 2.5, 7.5, 1, "" };
+    *mark = (struct chart_mark){ 2, 3, 10, 2.5, 7.5, .interval = 1 };
     CHECK(c.marks == 4 && chart_draw(&c, &out) == OK);
     HAS("<g><title>&lt;tip&gt;</title><path class=\"mark s0\" d=\"M310.0 72.5a4 4 0 1 1 8 0a4 4 0 1 1 -8 "
         "0z\"/></g>");
@@ -106,7 +125,7 @@ static void check_marks(void)
     HAS("<path class=\"mark s3\" d=\"M446.0 86.5l5 5l-5 5l-5 -5z\"/>");
     c.marks = 0;
     c.kind = CHART_BARS;
-    *chart_mark(&c, 1, 0) = (struct chart_mark){ 1, 0, 0, 0, 5, 0, "tip" };
+    *chart_mark(&c, 1, 0) = (struct chart_mark){ 1, .high = 5, .tip = "tip" };
     CHECK(chart_draw(&c, &out) == OK); /* 0.7 of the row's height */
     HAS("<path class=\"bar s0\" d=\"M182.0 65.8H314.0V79.1H182.0z\"><title>tip</title></path>");
     text_free(&out);
@@ -132,7 +151,12 @@ static void check_panels(void)
         [1] = { .name = "int8" }, [2] = { .name = "int4" }
     };
     static const struct chart_panel panel[2] = {
-        { "points", { -0.4, 5.4, 0 }, 1, 2, NULL, { { 0, 1, 2, 1, 3, 1, "tip" }, { 0, 2, 4, 3, 5, 1, "" } } },
+        { "points",
+          { -0.4, 5.4, 0 },
+          1,
+          2,
+          NULL,
+          { { 0, 1, 2, 1, 3, 1, .tip = "tip" }, { 0, 2, 4, 3, 5, .interval = 1 } } },
         { "top-1", { 0, 1, 0 }, 1, 0, "no labels", { { 0 } } },
     };
     struct text out = { .max = 1 << 16 };
@@ -188,6 +212,7 @@ int main(void)
     check_log();
     check_alone();
     check_pairs();
+    check_boxes();
     check_marks();
     check_legend();
     check_panels();
