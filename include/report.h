@@ -57,8 +57,9 @@ MUST_USE status report_show_worst(struct store_reader *r, int count, const struc
  * words, tables, figures as SVG, pictures inside), FOLDER/figures/<what>_<n>.svg (the page's figures, each to
  * stand alone), FOLDER/report.md, FOLDER/report.json, FOLDER/tables.tex,
  * FOLDER/<table>.csv, FOLDER/values.csv (every number with its network, precision, measure and set),
- * FOLDER/figure_3.png (where quantization moved a box most) and FOLDER/gallery/<network>_topNN.png. Every
- * text of the result is escaped where it stands in markup. */
+ * FOLDER/figure_3.png (where quantization moved a box most), FOLDER/gaze_N.png (where networks and people
+ * look) and FOLDER/gallery/<network>_topNN.png. Every text of the result is escaped where it stands in
+ * markup. */
 MUST_USE status report_write(struct store_reader *r, const struct report_options *options,
                              struct report_summary *summary);
 

@@ -244,6 +244,7 @@ static status fill_provenance(const struct run *r, struct text *out)
     TRY(text_add(out, "data.images = %s\ndata.labels = %s\ndata.synsets = %s\ndata.boxes = %s\n",
                  r->job->images, r->job->labels, r->job->synsets, r->job->boxes));
     TRY(text_add(out, "data.sha256 = %s\n%s", hash_hex(r->list.sha256, hex), r->list.decided));
+    TRY(match_note(r, out));
     for (int i = 0; i < r->networks; i++) {
         const struct job_network *n = &r->job->network[i];
 

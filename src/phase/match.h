@@ -34,6 +34,9 @@ int match_place(const struct run *r, int64_t image);
 MUST_USE status match_plan(struct run *r);
 /* Local. job_canonical of the run's job, and the truths' lines. */
 MUST_USE status match_canonical(const struct run *r, struct text *out);
+/* Local. Lines of /provenance: what densities are made of (a predictor, "fixations", "masks", or where they
+ * lie), and where the other truths lie. */
+MUST_USE status match_note(const struct run *r, struct text *out);
 /* Local, rank 0, after evaluate: counts and names pictures whose truth is none, or says nothing. */
 MUST_USE status match_say(const struct run *r);
 

@@ -171,6 +171,25 @@ out:
     return result;
 }
 
+status match_note(const struct run *r, struct text *out)
+{
+    const struct job *job = r->job;
+    char name[OPTION_NAME];
+
+    if (!job->saliency)
+        return OK;
+    TRY(text_add(out, "saliency.density = %s\n",
+                 match_density(job) == MATCH_PREDICTED
+                     ? option_choice(SALIENCY_METHOD_NAMES, (int)match_how(r).method, name)
+                 : match_density(job) == MATCH_OF_FILES ? job->density
+                 : job->fixations[0]                    ? "fixations"
+                                                        : "masks"));
+    return text_add(out,
+                    "saliency.fixations = %s\nsaliency.masks = %s\nsaliency.suffix = %s\n"
+                    "saliency.origin = %d\nsaliency.sigma = %.9g\n",
+                    job->fixations, job->masks, job->suffix, job->origin, job->sigma);
+}
+
 status match_canonical(const struct run *r, struct text *out)
 {
     TRY(job_canonical(r->job, r->list.sha256, (const uint8_t(*)[HASH_SIZE])r->file_hash, out));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "figures_parts.h"
+#include "metric_table.h"
 #include "study.h"
 
 enum { OUTPUT_MAX = 64 << 20 };
@@ -16,6 +17,11 @@ static const struct {
                           "Dots with 95 % intervals, a colour a precision; points: the precision less the "
                           "first one, whose own line is 0. Deletion: less is more faithful; insertion: "
                           "more." },
+    [FIGURES_TRUTH] = { "truth", "Maps and where people look, maps and those of the first precision",
+                        "The second study's figure 2. A box a precision: the middle half of the images with "
+                        "the "
+                        "median, whiskers to the furthest within 1.5 of its widths, and the mean as the "
+                        "precision's shape. SIM and CC: more is alike; KLD: less." },
     [FIGURES_RMSE] = { "rmse", "RMSE of the two maps, all images",
                        "Raw: maps as the usual library leaves them; a flipped pair alone makes 127-215. "
                        "Aligned takes the arbitrary sign out; resolved is one rule for each map by itself. "
@@ -45,8 +51,9 @@ static const struct {
 
 /* ---- the first screen ---------------------------------------------------------------------------------- */
 
-enum { SUMMARY_ROWS = 6 };
-/* low, high: where the axis ends at the latest. */
+enum { SUMMARY_ROWS = 7 };
+/* low, high: where the axis ends at the latest. {method}: value_method's. A measure that the job does not
+ * have has no row. */
 static const struct {
     const char *label, *measure, *set;
     int change;
@@ -58,6 +65,7 @@ static const struct {
     { "insertion, points", "insertion", value_sampled, 1, -1, 1 },
     { "overlap with true box, points", "iou", "all", 1, -1, 1 },
     { "maps alike, |correlation|", "correlation", "all", 0, 0.99, 1 },
+    { "CC with the truth, change", "truth_cc_{method}", "all", 1, -0.01, 0.01 },
 };
 
 static void add_dot(struct chart_panel *panel, const char *name, int p, const struct value *v)
@@ -86,10 +94,11 @@ static status fill_panels(struct figures_drawing *d, int network, struct chart_p
         panel[i].zero = summary_row[i].change;
         for (int p = 1; p < d->l->precisions; p++) {
             const char *name = d->l->precision[p].name;
-            struct value_key key = { network, p, value_set(d->l, summary_row[i].set, name),
-                                     summary_row[i].measure };
+            char measure[2 * STORE_NAME];
+            struct value_key key = { network, p, value_set(d->l, summary_row[i].set, name), measure };
             struct value v;
 
+            measure_text(summary_row[i].measure, value_method(d->l), measure, sizeof measure);
             TRY(summary_row[i].change ? value_difference(d->r, &key, &v) : value_read(d->r, &key, &v));
             add_dot(&panel[i], name, p, &v);
         }
@@ -116,11 +125,29 @@ static void share_axis(struct chart_panel (*panel)[SUMMARY_ROWS], int networks, 
         panel[k][i].x = x;
 }
 
+/* Takes out the rows of which no network has anything to say, not even why; returns how many are left. */
+static int drop_empty(struct chart_panel (*panel)[SUMMARY_ROWS], int networks)
+{
+    int left = 0;
+
+    for (int i = 0; i < SUMMARY_ROWS; i++) {
+        int said = 0;
+
+        for (int k = 0; k < networks; k++)
+            said |= panel[k][i].dots > 0 || (panel[k][i].why && strcmp(panel[k][i].why, "-") != 0);
+        for (int k = 0; k < networks && said; k++)
+            panel[k][left] = panel[k][i];
+        left += said;
+    }
+    return left;
+}
+
 static status draw_summary(struct figures_drawing *d)
 {
     const struct store_layout *l = d->l;
     struct chart_panel(*panel)[SUMMARY_ROWS];
     status result = OK;
+    int rows;
 
     MEM_TRY(panel, (size_t)l->networks, sizeof *panel);
     *d->c = (struct chart){ .title = "" };
@@ -130,9 +157,10 @@ static status draw_summary(struct figures_drawing *d)
         result = fill_panels(d, k, panel[k]);
     for (int i = 0; i < SUMMARY_ROWS; i++)
         share_axis(panel, l->networks, i);
+    rows = drop_empty(panel, l->networks);
     for (int k = 0; k < l->networks && result == OK; k++)
-        result = chart_panels(l->network[k].name, d->c->series, panel[k], SUMMARY_ROWS,
-                              &d->to->section[FIGURES_SUMMARY]);
+        result =
+            chart_panels(l->network[k].name, d->c->series, panel[k], rows, &d->to->section[FIGURES_SUMMARY]);
     mem_free(panel);
     return result;
 }
@@ -273,6 +301,7 @@ static status draw_all(struct figures_drawing *d)
 {
     if (d->l->precisions > 1)
         TRY(draw_summary(d));
+    TRY(figures_truth_draw(d));
     for (int k = 0; k < d->l->networks && d->l->precisions > 1; k++)
         TRY(draw_network(d, k));
     return figures_sets_draw(d);

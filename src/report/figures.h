@@ -5,11 +5,22 @@
 #include "value.h"
 
 /* The first is the page's first screen: a chart a network, what each precision changed. */
-enum { FIGURES_SUMMARY, FIGURES_RMSE, FIGURES_SUBSETS, FIGURES_SIGMA, FIGURES_CURVES, FIGURES_MARGIN,
-       FIGURES_HISTOGRAM, FIGURES_ACTIVATION, FIGURES_AGREEMENT, FIGURES };
+enum {
+    FIGURES_SUMMARY,
+    FIGURES_TRUTH,
+    FIGURES_RMSE,
+    FIGURES_SUBSETS,
+    FIGURES_SIGMA,
+    FIGURES_CURVES,
+    FIGURES_MARGIN,
+    FIGURES_HISTOGRAM,
+    FIGURES_ACTIVATION,
+    FIGURES_AGREEMENT,
+    FIGURES
+};
 
 struct figures {
-    struct text section[FIGURES];        /* SVG after SVG */
+    struct text section[FIGURES]; /* SVG after SVG */
     int count[FIGURES];
 };
 /* Also writes FOLDER/figures/<slug>_<n>.svg. */

@@ -16,6 +16,8 @@ struct figures_drawing {
 /* figures_pairs.c. all: the pairs of precisions 1 .. count of a network. RMSE of each by reading and by set;
  * how close their components are; where answers change. */
 MUST_USE status figures_pairs_draw(struct figures_drawing *d, const struct pairs *all, int count);
+/* figures_truth.c: boxes of how maps agree with the truth, and with those of the first precision. */
+MUST_USE status figures_truth_draw(struct figures_drawing *d);
 /* figures_sets.c: a measure of each network, set and precision; where answers agree. */
 MUST_USE status figures_sets_draw(struct figures_drawing *d);
 

@@ -30,10 +30,18 @@ static status add_policy(struct text *out)
 static status add_method(struct store_reader *r, struct text *out)
 {
     const struct store_layout *l = store_reader_layout(r);
+    char truth[96];
 
     TRY(text_add(out, "<p class=\"soft\">Every picture went through every network in each precision. Where a "
                       "network looks is its EigenCAM map, the first principal component of its last "
                       "convolution's activations."));
+    if (l->truths) {
+        TRY(gaze_truth(r, truth, sizeof truth));
+        TRY(text_add(out, " Maps by eigen"));
+        for (int m = 0; m < l->methods; m++)
+            TRY(markup_add(out, "%s %s", m == l->methods - 1 ? " and" : ",", l->method[m]));
+        TRY(markup_add(out, " were compared with %s, the truth below.", truth));
+    }
     if (l->steps > 0 && l->selections > 0)
         TRY(text_add(out, " Deletion and insertion, %d steps each, were run on subsets alone: ", l->steps));
     for (int s = 0; s < l->selections && l->steps > 0; s++) {
@@ -113,6 +121,19 @@ static status add_verdict(const struct words_finding *f, struct text *out)
     return text_add(out, "</ul></details></div>\n");
 }
 
+/* Of all networks together: the statements stand open. */
+static status add_truth(const struct words_finding *f, struct text *out)
+{
+    if (f->sentences == 0)
+        return OK;
+    TRY(markup_add(
+        out, "<h3>Maps and where people look</h3>\n<div class=\"verdict\"><p>%s</p>\n<ul class=\"note\">\n",
+        f->sentence[0]));
+    for (int i = 1; i < f->sentences; i++)
+        TRY(add_statement(f->sentence[i], out));
+    return text_add(out, "</ul></div>\n");
+}
+
 static status add_grid(const struct tables *t, const char *id, struct text *out)
 {
     const struct grid *g = tables_find(t, id);
@@ -124,6 +145,7 @@ static status add_findings(const struct html_parts *parts, struct text *out)
 {
     TRY(text_add(out, "<section id=\"changed-what\"><h2>Findings</h2>\n"));
     TRY(figures_html(&parts->figures, FIGURES_SUMMARY, FIGURES_SUMMARY, out));
+    TRY(add_truth(&parts->truth, out));
     TRY(text_add(out, "<div class=\"verdicts\">\n"));
     for (int i = 0; i < parts->words.findings; i++)
         TRY(add_verdict(&parts->words.finding[i], out));
@@ -259,6 +281,7 @@ status html_page(const struct html_parts *parts, struct text *out)
     TRY(add_studies(&parts->tables, out));
     TRY(text_add(out, "<section id=\"figures\"><h2>Figures</h2>\n"));
     TRY(figures_html(&parts->figures, FIGURES_SUMMARY + 1, FIGURES - 1, out));
+    TRY(html_gaze(&parts->gaze, parts->options->folder, out));
     if (parts->options->pictures > 0)
         TRY(html_example(&parts->example, parts->options->folder, out));
     TRY(text_add(out,

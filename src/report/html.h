@@ -6,6 +6,7 @@
 #include "album.h"
 #include "example.h"
 #include "figures.h"
+#include "gaze.h"
 #include "report.h"
 #include "tables.h"
 #include "words.h"
@@ -13,13 +14,15 @@
 struct html_parts {
     struct store_reader *r;
     const struct report_options *options;
-    struct report_summary *summary;      /* what the documents count */
+    struct report_summary *summary; /* what the documents count */
     struct words words;
+    struct words_finding truth; /* of all networks; sentences 0: the job compares with no truth */
     struct tables tables;
     struct figures figures;
     struct album album;
     struct example example;
-    struct text decided;                 /* decided_read's lines */
+    struct gaze gaze;
+    struct text decided; /* decided_read's lines */
 };
 
 /* report.html. The page asks nothing of the network, says so in its Content-Security-Policy, and reads
@@ -37,6 +40,8 @@ MUST_USE status json_document(const struct html_parts *parts, struct text *out);
 /* html_gallery.c: FOLDER/figure_3.png, which example_write made, as JPEG in the page; or why there is none.
  */
 MUST_USE status html_example(const struct example *e, const char *folder, struct text *out);
+/* FOLDER/gaze_N.png likewise; nothing where there are none. */
+MUST_USE status html_gaze(const struct gaze *g, const char *folder, struct text *out);
 /* Of each network the pairs that differ most, the control's and the changed answers, at most
  * options->pictures each, as JPEG in the page; `bytes` bounds them, what does not fit is counted and said.
  * Pictures shown, and files not found, which leave maps alone, are counted in summary. */

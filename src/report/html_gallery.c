@@ -106,6 +106,37 @@ status html_example(const struct example *e, const char *folder, struct text *ou
     return add_rows(e, out);
 }
 
+status html_gaze(const struct gaze *g, const char *folder, struct text *out)
+{
+    struct text rule = { .max = 1 << 16 };
+    status result = OK;
+
+    if (g->why)
+        return OK;
+    TRY_OUT(gaze_rule(g, &rule));
+    TRY_OUT(markup_add(out,
+                       "<h3>Where the networks look, and where people do</h3>\n<p class=\"note\">The second "
+                       "study's figure 3. %s</p>\n",
+                       rule.data));
+    for (int i = 0; i < g->count; i++) {
+        const struct gaze_picture *p = &g->picture[i];
+        struct image im;
+        char path[4096];
+
+        TRY_OUT(text_path(path, sizeof path, folder, p->file));
+        TRY_OUT(image_read(path, &im));
+        result = add_image(&im, EXAMPLE_QUALITY, "class=\"figure\"",
+                           "The picture, where people look, each network's maps", out);
+        image_free(&im);
+        TRY_OUT(result);
+        TRY_OUT(markup_add(out, "<p class=\"note\"><code>%s</code>: mean of 1 - CC %.3f%s</p>\n", p->path,
+                           (double)p->apart, p->truth ? "" : "; it has no truth"));
+    }
+out:
+    text_free(&rule);
+    return result;
+}
+
 /* ---- which pictures ------------------------------------------------------------------------------------ */
 
 static void add_item(struct gallery *g, int64_t image, unsigned kind)

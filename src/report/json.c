@@ -82,6 +82,11 @@ status json_document(const struct html_parts *parts, struct text *out)
     TRY(add_lines(parts->decided.data, out));
     TRY(text_add(out, "],\n\"findings\": ["));
     TRY(add_words(&parts->words, out));
+    TRY(text_add(out, "],\n\"truth\": ["));
+    for (int i = 0; i < parts->truth.sentences; i++) {
+        TRY(text_add(out, i ? ", " : ""));
+        TRY(text_add_quoted(out, parts->truth.sentence[i]));
+    }
     TRY(text_add(out, "],\n\"tables\": ["));
     for (int i = 0; i < t->grids; i++) {
         TRY(text_add(out, i ? ",\n" : ""));

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cam.h"
-#include "picture.h"
 #include "value.h"
 
 enum { SIDE_MOST = 4096, BOXES = 64 }; /* more true boxes of an image are not drawn */
@@ -97,18 +96,19 @@ static status read_crop(const struct panel *p, int64_t image, const char *path, 
 
 /* ---- a map --------------------------------------------------------------------------------------------- */
 
-/* map: (height, width) u8. */
-static status read_map(const struct panel *p, int precision, int64_t image, uint8_t *map)
+/* map: (height, width) u8. name: of its projections, "cam". */
+static status read_map(const struct panel *p, int precision, const char *name, int64_t image, uint8_t *map)
 {
     const struct store_network *n = &p->l->network[p->network];
     int height = p->pipeline.height, width = p->pipeline.width;
     size_t cells = (size_t)n->h * (size_t)n->w, pixels = (size_t)height * (size_t)width;
-    char path[STORE_PATH + 2 * STORE_NAME];
+    char path[STORE_PATH + 2 * STORE_NAME], template[STORE_PATH];
     float *values;
     status result = OK;
 
     MEM_TRY(values, cells + pixels, sizeof *values);
-    value_expand(p->l, p->network, precision, "/models/{k}/{p}/cam", path, sizeof path);
+    snprintf(template, sizeof template, "/models/{k}/{p}/%s", name);
+    value_expand(p->l, p->network, precision, template, path, sizeof path);
     TRY_OUT(store_read(p->r, path, STORE_F32, image, 1, values, cells * sizeof *values));
     for (size_t i = 0; i < cells; i++)
         if (!isfinite(values[i]))
@@ -129,7 +129,7 @@ static status draw_map(const struct panel *p, int precision, int64_t image, cons
     status result = OK;
 
     MEM_TRY(map, (size_t)crop->width * (size_t)crop->height, 1);
-    TRY_OUT(read_map(p, precision, image, map));
+    TRY_OUT(read_map(p, precision, "cam", image, map));
     picture_map(im, at, crop, map);
     value_expand(p->l, p->network, precision, "/models/{k}/{p}/wsol/box", path, sizeof path);
     TRY_OUT(store_read(p->r, path, STORE_S32, image, 1, edge, sizeof edge));
@@ -167,6 +167,31 @@ status panel_draw(const struct panel *p, int64_t image, const char *path, const 
     }
 out:
     image_free(&crop);
+    return result;
+}
+
+status panel_saw(const struct panel *p, int64_t image, const char *path, struct panel_missing *missing,
+                 struct image *crop)
+{
+    struct image_box box[BOXES];
+    int boxes;
+
+    return read_crop(p, image, path, missing, crop, box, &boxes);
+}
+
+status panel_map(const struct panel *p, int precision, const char *method, int64_t image,
+                 const struct image *crop, const struct picture_panel *at, struct image *im)
+{
+    char name[STORE_NAME + 8];
+    uint8_t *map;
+    status result = OK;
+
+    snprintf(name, sizeof name, strcmp(method, "eigen") == 0 ? "cam" : "cam_%s", method);
+    MEM_TRY(map, (size_t)crop->width * (size_t)crop->height, 1);
+    TRY_OUT(read_map(p, precision, name, image, map));
+    picture_map(im, at, crop, map);
+out:
+    mem_free(map);
     return result;
 }
 

@@ -409,6 +409,26 @@ status print_values_head(struct text *out)
     return text_add(out, "table,network,precision,measure,set,value,low,high\r\n");
 }
 
+static int same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Has an earlier cell the same key? It is the same number then, as the first precision's in the row of each
+ * other.
+ */
+static int stands_before(const struct grid *t, int i)
+{
+    const struct cell *cell = &t->cell[i];
+
+    for (const struct cell *c = t->cell; c < cell; c++)
+        if (c->kind >= CELL_COUNT && strcmp(c->measure, cell->measure) == 0 &&
+            same_text(c->key.network, cell->key.network) &&
+            same_text(c->key.precision, cell->key.precision) && same_text(c->key.set, cell->key.set))
+            return 1;
+    return 0;
+}
+
 status print_values(const struct grid *t, struct text *out)
 {
     for (int i = 0; i < t->rows * t->columns; i++) {
@@ -416,7 +436,7 @@ status print_values(const struct grid *t, struct text *out)
         const char *const key[] = { t->id, cell->key.network, cell->key.precision, cell->measure,
                                     cell->key.set };
 
-        if (cell->kind < CELL_COUNT || !cell->measure[0])
+        if (cell->kind < CELL_COUNT || !cell->measure[0] || stands_before(t, i))
             continue;
         for (size_t k = 0; k < COUNT_OF(key); k++) {
             TRY(put_csv(&(struct spot){ .text = key[k] ? key[k] : "" }, out));

@@ -21,7 +21,8 @@ MUST_USE status print_grid(const struct grid *t, enum print_form form, int colum
 MUST_USE status print_wrapped(const char *text, struct text *out);
 /* The heads of print_values's lines: table,network,precision,measure,set,value,low,high. */
 MUST_USE status print_values_head(struct text *out);
-/* Every number of the grid as a line of CSV with its key, in full precision: what a program reads. */
+/* Every number of the grid as a line of CSV with its key, in full precision: what a program reads. A key that
+ * stands in several cells has one line. */
 MUST_USE status print_values(const struct grid *t, struct text *out);
 
 #endif

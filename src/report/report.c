@@ -32,9 +32,10 @@ static status add_head(struct store_reader *r, const struct tables *t, struct te
     return text_add(out, "\n");
 }
 
-/* What the page says first: a headline a network and precision. */
+/* What the page says first: a headline a network and precision, then what all maps say of the truth. */
 static status add_headlines(struct store_reader *r, struct text *out)
 {
+    struct words_finding truth = { 0 };
     char line[1024];
     struct words w;
     status result = OK;
@@ -47,7 +48,12 @@ static status add_headlines(struct store_reader *r, struct text *out)
         TRY_OUT(print_wrapped(line, out));
     }
     TRY_OUT(text_add(out, "\n"));
+    TRY_OUT(words_truth_read(r, &truth));
+    for (int i = 0; i < truth.sentences; i++)
+        TRY_OUT(print_wrapped(truth.sentence[i], out));
+    TRY_OUT(text_add(out, truth.sentences ? "\n" : ""));
 out:
+    words_truth_free(&truth);
     words_free(&w);
     return result;
 }
@@ -144,8 +150,10 @@ static status add_markdown(const struct html_parts *a, struct text *out)
     TRY(text_add(out, "# What quantization changed\n\n"));
     TRY(add_head(a->r, &a->tables, out));
     TRY(words_markdown(&a->words, out));
+    TRY(words_truth_markdown(&a->truth, out));
     TRY(add_tables(&a->tables, PRINT_MARKDOWN, 0, out));
     TRY(figures_markdown(&a->figures, out));
+    TRY(gaze_markdown(&a->gaze, out));
     TRY(example_markdown(&a->example, out));
     TRY(album_markdown(&a->album, out));
     return decided_markdown(a->decided.data, out);
@@ -166,12 +174,14 @@ static status write_all(struct html_parts *a, struct text *out)
 
     TRY(tables_read(a->r, &a->tables));
     TRY(words_read(a->r, &a->words));
+    TRY(words_truth_read(a->r, &a->truth));
     TRY(decided_read(a->r, &a->decided));
     TRY(text_make_folder(folder));
     TRY(write_csv(&a->tables, folder, out));
     TRY(figures_draw(a->r, folder, &a->figures));
     TRY(album_write(a->r, a->options, &a->album));
     TRY(example_write(a->r, a->options, &a->album.missing, &a->example));
+    TRY(gaze_write(a->r, a->options, &a->album.missing, &a->gaze));
     for (size_t i = 0; i < COUNT_OF(documents); i++) {
         TRY(documents[i].add(a, out));
         TRY(write_text(folder, documents[i].name, out));
@@ -198,6 +208,7 @@ status report_write(struct store_reader *r, const struct report_options *options
     summary->missing = a->album.missing.count;
     snprintf(summary->first_missing, sizeof summary->first_missing, "%s", a->album.missing.first);
     words_free(&a->words);
+    words_truth_free(&a->truth);
     album_free(&a->album);
     tables_free(&a->tables);
     figures_free(&a->figures);

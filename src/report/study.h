@@ -25,6 +25,12 @@ struct study_mark {
     int impossible;
     const char *why; /* a sentence */
 };
+/* The order of a study's networks by how much a measure of pairs falls short of 1: of which precision, the
+ * study's number, ours as published (in another precision, where that is not NULL), ours corrected. */
+struct study_order {
+    const char *id, *title, *note;
+    const char *precision, *measure, *published_in, *corrected;
+};
 struct study {
     const char *id, *cited;              /* "rogers2023": of the tables' ids; authors, year, doi */
     const char *other;                   /* the precision whose selections are the study's subset */
@@ -36,6 +42,7 @@ struct study {
     int numbers, tables;
     const struct study_mark *mark;
     int marks;
+    const struct study_order *order; /* or NULL */
 };
 
 extern const struct study rogers2023;   /* studies/rogers2023.c */
@@ -50,6 +57,10 @@ MUST_USE status study_knows(struct store_reader *r, const struct study *s, int k
 /* The next mark of a number from place `from` of the study's marks on, or NULL. */
 const struct study_mark *study_mark(const struct study *s, int from, const char *network,
                                     const char *precision, const char *measure);
+/* Appends the order's table "<study>_<id>", unless the file has none of its measures (study_order.c). */
+MUST_USE status study_order_add(struct store_reader *r, const struct study *s, struct tables *out);
+/* What the table says in words: one sentence, or nothing. */
+MUST_USE status study_order_say(struct store_reader *r, const struct study *s, struct text *out);
 /* The study whose table this grid is, or NULL. */
 const struct study *study_of(const struct grid *g);
 

@@ -286,6 +286,27 @@ static status add_maps(struct filling *f, int k)
     return OK;
 }
 
+/* Every map of the layer, and what is no map of the picture: the centre, and the next picture's truth. */
+static status add_matches(struct filling *f, int k)
+{
+    static const char *const blind[][2] = { { "center_", "the centre" }, { "shuffled_", "another's truth" } };
+    int pairs = f->t->rows == TABLE_MATES, blinds = 0;
+
+    for (const struct table_column *c = f->t->column; c->head; c++)
+        blinds |= c->blind != NULL;
+    for (int m = -1; m < f->l->methods; m++)
+        for (int p = pairs; p < f->l->precisions; p++) {
+            const char *method = m < 0 ? "eigen" : f->l->method[m];
+            char suffix[STORE_NAME + 2];
+
+            snprintf(suffix, sizeof suffix, "_%s", method);
+            TRY(add(f, (struct row){ { k, p, 0, NULL }, method, .suffix = suffix }));
+        }
+    for (size_t i = 0; i < COUNT_OF(blind) && blinds; i++)
+        TRY(add(f, (struct row){ { k, 0, 0, NULL }, blind[i][1], .blind = blind[i][0] }));
+    return OK;
+}
+
 static status add_scorers(struct filling *f, int k)
 {
     for (int p = 1; p < f->l->precisions && f->l->cross; p++)
@@ -331,6 +352,9 @@ static status add_measures(struct filling *f, int k)
             int answer = of->kind == STORE_MEASURE_ANSWER;
             int pair = of->kind == STORE_MEASURE_PAIR || of->kind == STORE_MEASURE_SELECTED;
 
+            /* What compares maps with truths has tables of its own, changes among them. */
+            if (of->kind == STORE_MEASURE_MATCH || of->kind == STORE_MEASURE_BASELINE)
+                continue;
             /* The accuracy has a table of its own, its changes have not. */
             if (pair != pairs || (answer && !changes))
                 continue;
@@ -362,6 +386,7 @@ static status fill(struct filling *f)
         [TABLE_NETWORKS] = add_network,  [TABLE_PRECISIONS] = add_precisions,
         [TABLE_OTHERS] = add_precisions, [TABLE_ANSWERS] = add_precisions,
         [TABLE_MAPS] = add_maps,         [TABLE_SCORERS] = add_scorers,
+        [TABLE_MATCHES] = add_matches,   [TABLE_MATES] = add_matches,
         [TABLE_ONES] = add_measures,     [TABLE_TWOS] = add_measures,
         [TABLE_CHANGES] = add_measures,
     };

@@ -46,6 +46,8 @@ enum table_rows {
     TABLE_OTHERS,        /* precisions but the first */
     TABLE_ANSWERS,       /* sets, precisions in each */
     TABLE_MAPS,          /* the same for each sign that the set's maps are read in; maps that saw nothing */
+    TABLE_MATCHES,       /* every method's map, precisions in each; maps that saw nothing, another's truth */
+    TABLE_MATES,         /* every method's map, other precisions in each */
     TABLE_SCORERS,       /* other precisions, the two networks that score, sets but raw ones */
     TABLE_ONES,          /* measures of one precision, precisions in each */
     TABLE_TWOS,          /* measures of pairs, other precisions in each */

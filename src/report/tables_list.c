@@ -1,4 +1,5 @@
 /* src/report/tables_list.c: the program's own tables, and all of a result in their order. */
+#include "probe_truth.h"
 #include "study.h"
 
 #include <string.h>
@@ -15,6 +16,16 @@
     { head, "RMSE resolved", TABLE_VALUE, .measure = "rmse_resolved", .set = on },                           \
     { head, "RMSE aligned", TABLE_VALUE, .measure = "rmse_aligned", .set = on },                             \
     { head, "images", TABLE_COUNT, .measure = "rmse_raw", .set = on, .name = "images" }
+/* A measure of a map and the truth: over the pictures, and the precision's less the first's. */
+#define MATCH(head, of)                                                                                      \
+    { head, "mean", TABLE_VALUE, .measure = "truth_" of, .blind = "truth_" of },                             \
+    { head, "deviation", TABLE_SD, .measure = "truth_" of, .blind = "truth_" of },                           \
+    { head, "less {f}", TABLE_CHANGE, .measure = "truth_" of }
+#define MATCHED(of)                                                                                          \
+    { "images", "", TABLE_COUNT, .measure = "truth_" of, .blind = "truth_" of }
+#define MAP  { "map", "", .show = TABLE_WORDS }
+#define MATE(head, of)                                                                                       \
+    { head, "mean", TABLE_VALUE, .measure = of }, { head, "deviation", TABLE_SD, .measure = of }
 #define CROSS(curve)                                                                                         \
     { curve, "first's map, %", TABLE_PLAIN, .measure = curve, .first = 1 },                                  \
     { curve, "this map, %", TABLE_PLAIN, .measure = curve },                                                 \
@@ -95,6 +106,67 @@ static status left_out(struct store_reader *r, struct grid *g)
     return OK;
 }
 
+#define MATCH_NOTE                                                                                           \
+    "Brackets: 95 % intervals of the mean (bootstrap over the images); deviation: over the images; less "    \
+    "{f}: "                                                                                                  \
+    "mean of the paired differences. A map that does not exceed the centre, a Gaussian about the middle, "   \
+    "or "                                                                                                    \
+    "another's truth, that of the list's next picture, says nothing of this picture."
+
+/* How the pictures' truths of one kind were: what was compared is the table's. */
+static status truth_states(struct store_reader *r, const char *kind, struct grid *g)
+{
+    static const struct {
+        enum truth_state state;
+        const char *words;
+    } of[] = { { TRUTH_NONE, "without any" },
+               { TRUTH_OTHER_SIZE, "compared, though of another size than the picture" },
+               { TRUTH_ZERO, "left out, since all 0" },
+               { TRUTH_CONSTANT, "left out, since constant" },
+               { TRUTH_NOT_FINITE, "left out, since not finite" },
+               { TRUTH_UNREADABLE, "left out, since unreadable" } };
+    int64_t count[(1 + STORE_MAX_SELECTIONS) * TRUTH_STATES];
+    size_t sets = 1 + (size_t)store_reader_layout(r)->selections;
+    char path[STORE_PATH];
+    int said = 0;
+
+    snprintf(path, sizeof path, "/summary/saliency/state_%s", kind);
+    if (!store_reader_find(r, path))
+        return OK;
+    TRY(store_read(r, path, STORE_S64, 0, 1, count, sets * TRUTH_STATES * sizeof *count));
+    for (size_t i = 0; i < COUNT_OF(of); i++)
+        if (count[of[i].state] > 0)
+            grid_note(g, "%s %s: %lld", said++ ? ";" : " Pictures", of[i].words,
+                      (long long)count[of[i].state]);
+    if (said)
+        grid_note(g, ".");
+    return OK;
+}
+
+static status densities(struct store_reader *r, struct grid *g)
+{
+    return truth_states(r, "density", g);
+}
+
+static status fixations(struct store_reader *r, struct grid *g)
+{
+    int64_t dropped[1 + STORE_MAX_SELECTIONS];
+    size_t sets = 1 + (size_t)store_reader_layout(r)->selections;
+
+    TRY(truth_states(r, "fixations", g));
+    if (!store_reader_find(r, "/summary/saliency/dropped"))
+        return OK;
+    TRY(store_read(r, "/summary/saliency/dropped", STORE_S64, 0, 1, dropped, sets * sizeof *dropped));
+    if (dropped[0] > 0)
+        grid_note(g, " Fixations outside of their pictures, dropped: %lld.", (long long)dropped[0]);
+    return OK;
+}
+
+static status masks(struct store_reader *r, struct grid *g)
+{
+    return truth_states(r, "masks", g);
+}
+
 /* Behind them. */
 static const struct table behind[] = {
     { "accuracy",
@@ -156,6 +228,58 @@ static const struct table behind[] = {
           "resamples of the images; one that holds 0 leaves open which is larger, [0, 0] says that no pair "
           "differs. p: McNemar's exact two-sided test. The images of the other sets than control were chosen "
           "by their RMSE: theirs describe these images, not a population." },
+    { "truth_density",
+      "Maps and where people look: densities",
+      TABLE_MATCHES,
+      { KEYS, MAP, MATCH("SIM", "sim"), MATCH("CC", "cc"), MATCH("KLD", "kld"), MATCHED("sim") },
+      .note = MATCH_NOTE " SIM, CC: more is better, KLD: less.",
+      .remark = densities },
+    { "truth_fixations",
+      "Maps and where people look: fixations",
+      TABLE_MATCHES,
+      { KEYS, MAP, MATCH("NSS", "nss"), MATCH("AUC-Judd", "auc_judd"), MATCH("AUC-Borji", "auc_borji"),
+        MATCH("shuffled AUC", "auc_shuffled"), MATCH("gain", "gain"), MATCHED("nss") },
+      .note = MATCH_NOTE " More is better in all; gain: over the centre, bit.",
+      .remark = fixations },
+    { "truth_masks",
+      "Maps and what people marked: masks",
+      TABLE_MATCHES,
+      { KEYS,
+        MAP,
+        MATCH("MAE", "mae"),
+        MATCH("S", "s_measure"),
+        MATCH("F, adaptive", "f_adaptive"),
+        MATCH("E, adaptive", "e_adaptive"),
+        { "F", "max", TABLE_PLAIN, .measure = "f_max", .blind = "f_max" },
+        { "E", "max", TABLE_PLAIN, .measure = "e_max", .blind = "e_max" },
+        MATCHED("mae") },
+      .note = MATCH_NOTE " MAE: less is better, the others: more. max: of the mean over the pictures at the "
+                         "one threshold that is best for all.",
+      .remark = masks },
+    { "map_pairs",
+      "Maps of each precision and those of {f}",
+      TABLE_MATES,
+      { KEYS,
+        MAP,
+        MATE("SIM", "sim"),
+        MATE("CC", "cc"),
+        MATE("KLD", "kld"),
+        { "images", "", TABLE_COUNT, .measure = "sim" } },
+      .note =
+          "The maps as they are compared with the truth, in its frame. Brackets: 95 % intervals of the mean "
+          "(bootstrap); deviation: over the images. Both all 0: SIM and CC are 0." },
+    { "blank_maps",
+      "Maps without any difference",
+      TABLE_MATCHES,
+      { KEYS,
+        MAP,
+        { "all 0", "%", TABLE_VALUE, .measure = "blank" },
+        { "constant", "%", TABLE_VALUE, .measure = "flat" },
+        { "images", "", TABLE_COUNT, .measure = "blank" } },
+      .note =
+          "Maps after their ReLU, of all images. Such a map says nothing of where: it has CC 0, SIM 0 and "
+          "the KLD of a uniform one, and is among the means above. A method with a class is all 0 where its "
+          "gradient is, or where no channel speaks for the class." },
     { "histogram",
       "Dice of the mean activations' histograms with those of {f}",
       TABLE_OTHERS,
@@ -261,6 +385,8 @@ static status read_all(struct store_reader *r, struct tables *out)
     for (int s = 0; s < study_count; s++)
         for (int i = 0; i < study_all[s]->tables; i++)
             TRY(tables_add(r, &study_all[s]->table[i], study_all[s], out));
+    for (int s = 0; s < study_count; s++)
+        TRY(study_order_add(r, study_all[s], out));
     for (size_t i = 0; i < COUNT_OF(behind); i++)
         TRY(tables_add(r, &behind[i], NULL, out));
     return OK;

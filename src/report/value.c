@@ -82,6 +82,10 @@ void value_expand(const struct store_layout *l, int network, int precision, cons
 }
 
 enum { PATH = STORE_PATH + 2 * STORE_NAME };
+/* Of a source's texts that are made. */
+struct room {
+    char group[PATH], images[PATH];
+};
 
 static void path_of(const struct store_layout *l, int precision, const char *group, const char *name,
                     char out[PATH])
@@ -147,17 +151,70 @@ static const char *why_none(const struct measure *m, int subsets, int set)
         return "subsets only";
     if (m && m->of == MEASURE_TRUTH)
         return strcmp(m->unit, "%") == 0 ? "no labels" : "no boxes";
+    if (m && m->of == MEASURE_MATCH)
+        return "no truth";
     return "no images";
 }
 
-/* Where a value or a difference stands. group: room for the folder of a mean over pictures. */
+/* The name behind a prefix, or NULL. */
+static const char *behind(const char *name, const char *prefix)
+{
+    size_t n = strlen(prefix);
+
+    return strncmp(name, prefix, n) == 0 ? name + n : NULL;
+}
+
+/* Where maps are compared with truths: what the centre and another picture's truth reach; the best F and E of
+ * all thresholds, "f_max_eigen", "center_f_max". */
+static int find_match(const char *measure, struct source *s, struct room *room)
+{
+    const char *center = behind(measure, "center_"), *shuffled = behind(measure, "shuffled_");
+    const char *of = center ? center : shuffled ? shuffled : measure, *best = behind(of, "f_max");
+
+    if (!best)
+        best = behind(of, "e_max");
+    if (!best && of == measure)
+        return 0;
+    snprintf(room->group, PATH, of == measure ? "/summary/saliency/{p}/" : "/summary/baselines/%s/",
+             center ? "center" : "shuffled");
+    *s = (struct source){ .group = room->group,
+                          .value = of,
+                          .images = room->images,
+                          .none = "no masks",
+                          .inner = 1,
+                          .scale = 1,
+                          .digits = 3 };
+    if (best) {
+        snprintf(room->images, PATH,
+                 of == measure ? "/summary/measures/{p}/truth_mae%s/images"
+                               : "/summary/baselines/%s/truth_mae/images",
+                 of == measure ? best
+                 : center      ? "center"
+                               : "shuffled");
+        return 1;
+    }
+    snprintf(room->group + strlen(room->group), PATH - strlen(room->group), "%s/", of);
+    *s = (struct source){ .group = room->group,
+                          .value = "mean",
+                          .images = "images",
+                          .none = "no truth",
+                          .inner = 1,
+                          .scale = 1,
+                          .digits = 3,
+                          .low = "low",
+                          .high = "high" };
+    return 1;
+}
+
+/* Where a value or a difference stands. */
 static void find_source(const struct store_layout *l, const struct value_key *key, int difference,
-                        struct source *s, char group[PATH])
+                        struct source *s, struct room *room)
 {
     const struct measure *m = measure_of(key->measure);
     double scale = scale_of(m);
+    char *group = room->group;
 
-    if (!difference && find_special(key->measure, s))
+    if (!difference && (find_special(key->measure, s) || find_match(key->measure, s, room)))
         return;
     snprintf(group, PATH,
              difference                   ? "/summary/difference/{p}/%s/"
@@ -180,10 +237,11 @@ static void find_source(const struct store_layout *l, const struct value_key *ke
 
 int value_present(struct store_reader *r, const struct value_key *key, int difference)
 {
-    char group[PATH], path[PATH];
+    struct room room;
+    char path[PATH];
     struct source s;
 
-    find_source(store_reader_layout(r), key, difference, &s, group);
+    find_source(store_reader_layout(r), key, difference, &s, &room);
     path_of(store_reader_layout(r), key->precision, s.group, s.value, path);
     return store_reader_find(r, path) != NULL;
 }
@@ -207,13 +265,14 @@ static status read_source(struct store_reader *r, const struct value_key *key, i
 {
     const struct store_layout *l = store_reader_layout(r);
     double *const to[] = { &out->value, &out->low, &out->high, &out->sd }, count;
-    char group[PATH], path[PATH];
+    struct room room;
+    char path[PATH];
     struct source s;
 
     *out = (struct value){ .why = "-" };
     if (key->set < 0 || !value_present(r, key, difference))
         return OK;
-    find_source(store_reader_layout(r), key, difference, &s, group);
+    find_source(store_reader_layout(r), key, difference, &s, &room);
     if (s.images) {
         path_of(l, key->precision, s.group, s.images, path);
         TRY(read_at(r, key, path, s.flat, 1, 0, &count));
@@ -405,4 +464,12 @@ int value_set(const struct store_layout *l, const char *reading, const char *pre
 const char *value_set_name(const struct store_layout *l, int set)
 {
     return set == 0 ? "all" : l->selection[set - 1];
+}
+
+const char *value_method(const struct store_layout *l)
+{
+    for (int m = 0; m < l->methods; m++)
+        if (strcmp(l->method[m], "gradcampp") == 0)
+            return l->method[m];
+    return l->methods > 0 ? l->method[0] : "eigen";
 }

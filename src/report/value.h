@@ -52,6 +52,9 @@ void value_put(struct grid *g, const struct value *v, const char *measure, int i
 /* Copies a template: {k} is the network, {p} the precision, {f} the first one, {n} the curves' steps. */
 void value_expand(const struct store_layout *l, int network, int precision, const char *template, char *out,
                   size_t size);
+/* The method whose maps words and figures speak of: Grad-CAM++ where the job has it, else the first beside
+ * EigenCAM, else "eigen". */
+const char *value_method(const struct store_layout *l);
 /* The set of a selection by its reading and precision, "raw_int8"; of "control"; of value_sampled the control
  * where the job has one, else the aligned selection; 0 for "all"; -1 where the job has none. */
 extern const char value_sampled[];

@@ -1,6 +1,6 @@
 /* src/report/words.c: sentences from the numbers of one network and precision. */
-#include "words.h"
 #include "words_control.h"
+#include "words_parts.h"
 
 #include <string.h>
 
@@ -11,8 +11,6 @@
 #define SIMILAR   20.0
 #define DIFFERENT 50.0
 #define CERTAIN   0.05 /* McNemar's p */
-#define ENOUGH    20   /* pictures, for a bootstrap interval to mean something */
-#define CHANCE    "no change that can be told from chance"
 
 const char *words_rules(void)
 {
@@ -65,10 +63,7 @@ static struct value ask_cross(struct subject *s, int scorer, int kind)
 
 /* ---- verdicts ------------------------------------------------------------------------------------------ */
 
-/* Of a paired difference: which way it goes, as far as the interval tells. */
-enum verdict { UNKNOWN, TOO_FEW, UNCHANGED, LOWER, HIGHER };
-
-static enum verdict judge(const struct value *d)
+enum verdict words_judge(const struct value *d)
 {
     if (d->why)
         return UNKNOWN;
@@ -105,7 +100,7 @@ static int not_by_map(struct subject *s, int kind)
 {
     struct value on[2] = { ask_cross(s, 0, kind), ask_cross(s, 1, kind) };
 
-    return judge(&on[0]) == UNCHANGED && judge(&on[1]) == UNCHANGED;
+    return words_judge(&on[0]) == UNCHANGED && words_judge(&on[1]) == UNCHANGED;
 }
 
 /* Names of the measures with one verdict, after a lead: "; lower: accuracy (-3.20 points)". */
@@ -123,7 +118,7 @@ static status list_measures(struct subject *s, enum verdict wanted, const char *
     for (size_t i = 0; i < COUNT_OF(of); i++) {
         struct value d = ask(s, CHANGE, of[i].set, of[i].measure);
 
-        if ((i == 0 ? judge_accuracy(s, &d) : judge(&d)) != wanted)
+        if ((i == 0 ? judge_accuracy(s, &d) : words_judge(&d)) != wanted)
             continue;
         TRY(text_add(out, "%s%s", found++ ? ", " : lead, of[i].name));
         if (wanted == LOWER || wanted == HIGHER)
@@ -238,7 +233,7 @@ static status say_curve(struct subject *s, int kind, const char *what, const cha
     TRY(text_add(out, "%s (%s; %lld pictures %s)", what, remark, (long long)d.images,
                  set == control ? "drawn at random" : "that differ most"));
     TRY(say_change(s, value_sampled, curve[kind], out));
-    return say_verdict(judge(&d), out);
+    return say_verdict(words_judge(&d), out);
 }
 
 static status say_deletion(struct subject *s, struct text *out)
@@ -264,7 +259,7 @@ static status say_cross(struct subject *s, struct text *out)
         for (int k = 0; k < 2; k++) {
             struct value d = ask_cross(s, n, k);
 
-            few |= judge(&d) == TOO_FEW;
+            few |= words_judge(&d) == TOO_FEW;
             if (k == 0)
                 TRY(text_add(out, "%s on %s's", n ? ";" : "", network[n]));
             TRY(text_add(out, "%s %s %+.2f points [%+.2f, %+.2f]", k ? "," : "", curve[k], d.value, d.low,
@@ -275,7 +270,7 @@ static status say_cross(struct subject *s, struct text *out)
     for (int n = 0; n < 2; n++)
         for (int k = 0; k < 2; k++) {
             struct value d = ask_cross(s, n, k);
-            enum verdict v = judge(&d);
+            enum verdict v = words_judge(&d);
 
             if (v == LOWER || v == HIGHER)
                 TRY(text_add(out, "%s %s's in %s on %s's", better++ ? "," : ". The better map:",
@@ -292,7 +287,7 @@ static status say_box(struct subject *s, struct text *out)
         return text_add(out, "True box: unknown, the pictures have no boxes.");
     TRY(text_add(out, "True box (mean IoU of %lld pictures with a box)", (long long)d.images));
     TRY(say_change(s, "all", "iou", out));
-    TRY(say_verdict(judge(&d), out));
+    TRY(say_verdict(words_judge(&d), out));
     return text_add(out, " The whole picture as the box reaches %.1f %%.",
                     ask(s, OWN, "all", "frame_iou").value);
 }

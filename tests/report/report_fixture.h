@@ -2,7 +2,7 @@
 #ifndef QUANTCAM_REPORT_FIXTURE_H
 #define QUANTCAM_REPORT_FIXTURE_H
 
-#include "metric_table.h"
+#include "metric_saliency.h"
 #include "store/store_fixture.h"
 
 #define HAS(text, piece) CHECK_MSG(strstr((text), (piece)) != NULL, "no \"%s\"", (piece))
@@ -11,6 +11,8 @@ static inline enum store_measure_kind report_fixture_kind(const struct measure *
 {
     if (m->of == MEASURE_PAIR)
         return STORE_MEASURE_PAIR;
+    if (m->of == MEASURE_MATCH)
+        return STORE_MEASURE_MATCH;
     if (m->of == MEASURE_ONE)
         return m->needs & MEASURE_CODES ? STORE_MEASURE_CODES : STORE_MEASURE_ONE;
     if (m->of == MEASURE_TRUTH)
@@ -18,25 +20,62 @@ static inline enum store_measure_kind report_fixture_kind(const struct measure *
     return cross && m->needs & MEASURE_CROSS ? STORE_MEASURE_CROSSED : STORE_MEASURE_CURVE;
 }
 
-/* The measures of metric's table, as a job has them. */
+static inline void report_fixture_measure(struct store_layout *l, const struct measure *m, const char *name,
+                                          const char *method, enum store_measure_kind kind)
+{
+    struct store_measure *to = &l->measure[l->measures++];
+
+    *to = (struct store_measure){ .kind = kind };
+    measure_text(name, method, to->name, sizeof to->name);
+    measure_text(m->meaning, method, to->meaning, sizeof to->meaning);
+    snprintf(to->unit, sizeof to->unit, "%s", m->unit);
+}
+
+/* Does the layout have the truth that a measure of a map compares with? Densities of bit 0, fixations, masks.
+ */
+static inline int report_fixture_compared(const struct store_layout *l, const struct measure *m)
+{
+    static const int needs[] = { MEASURE_DENSITY, MEASURE_FIXATIONS, MEASURE_MASK };
+
+    for (int k = 0; k < 3; k++)
+        if (m->needs & needs[k])
+            return l->truths >> k & 1;
+    return l->truths != 0;
+}
+
+/* Those of one table; of maps the controls' have rows that these tests do not write. */
+static inline void report_fixture_table(struct store_layout *l, const struct measure *table)
+{
+    for (const struct measure *m = table; m->name; m++) {
+        int maps = (m->needs & MEASURE_MAPS) != 0, times = 1;
+
+        if (maps)
+            times = table == saliency_measures && report_fixture_compared(l, m) ? 1 + l->methods : 0;
+        else if (m->needs & MEASURE_METHOD)
+            times = l->methods;
+        else if (m->of == MEASURE_CURVE)
+            times = l->steps > 0;
+        for (int i = 0; i < times; i++)
+            report_fixture_measure(l, m, m->name,
+                                   !maps ? l->method[i]
+                                   : i   ? l->method[i - 1]
+                                         : "eigen",
+                                   report_fixture_kind(m, l->cross));
+        if (m->of == MEASURE_MATCH && times) {
+            char name[STORE_NAME], measure[SALIENCY_MEASURE];
+
+            snprintf(name, sizeof name, "truth_%s", saliency_measure(m, measure));
+            report_fixture_measure(l, m, name, "", STORE_MEASURE_BASELINE);
+        }
+    }
+}
+
+/* The measures that a job has; those of truths, where the layout has truths. */
 static inline void report_fixture_measures(struct store_layout *l)
 {
     l->measures = 0;
-    for (const struct measure *m = measure_table; m->name; m++) {
-        int times = m->needs & MEASURE_MAPS     ? 0
-                    : m->needs & MEASURE_METHOD ? l->methods
-                    : m->of == MEASURE_CURVE    ? l->steps > 0
-                                                : 1;
-
-        for (int i = 0; i < times; i++) {
-            struct store_measure *to = &l->measure[l->measures++];
-
-            *to = (struct store_measure){ .kind = report_fixture_kind(m, l->cross) };
-            measure_text(m->name, l->method[i], to->name, sizeof to->name);
-            measure_text(m->meaning, l->method[i], to->meaning, sizeof to->meaning);
-            snprintf(to->unit, sizeof to->unit, "%s", m->unit);
-        }
-    }
+    report_fixture_table(l, measure_table);
+    report_fixture_table(l, saliency_measures);
 }
 
 /* What a test adds: its layout (or NULL), its numbers, its checks of the finished file. */

@@ -14,8 +14,10 @@ static void lay_out(struct fixture *f)
     f->plan.provenance = "network.resnet18.fp32.sha256 = 0123456789abcdef\n"
                          "network.resnet18.published = on\n"
                          "network.mobilenet_v2.fp32.sha256 = 0123456789abcdef\n";
-    l->methods = 1;
+    l->truths = 7;
+    l->methods = 2;
     snprintf(l->method[0], STORE_NAME, "layercam");
+    snprintf(l->method[1], STORE_NAME, "gradcampp");
     for (int k = 0; k < l->networks; k++)
         l->network[k].q[2] = l->network[k].q[1];
 }
@@ -108,6 +110,11 @@ static void check_rows(const struct tables *t)
         { "agreement", 2 * 2 },
         { "cost", 2 * 3 },
         { "histogram", 2 * 2 },
+        { "truth_density", 2 * (3 * 3 + 2) }, /* three maps, three precisions; the centre, another's truth */
+        { "truth_fixations", 2 * (3 * 3 + 2) },
+        { "truth_masks", 2 * (3 * 3 + 2) },
+        { "map_pairs", 2 * 3 * 2 },
+        { "blank_maps", 2 * 3 * 3 },
         { "cross", 2 * 2 * 2 * 2 }, /* two networks score, the aligned and the control set */
         { "localization",
           2 * (3 * 5 + 3) }, /* whole set in both signs, raw, aligned, control; three blind maps */
@@ -152,6 +159,14 @@ static void check(struct store_reader *r, const char *folder)
     CHECK(c && c->value == 100 * filled(r, "/summary/difference/int4/deletion/difference", 0, 3));
     c = find(tables_find(&t, "cross"), "mobilenet_v2", "fp32", "deletion_on_int4", "aligned");
     CHECK(c && c->value == 100 * filled(r, "/summary/measures/fp32/deletion_on_int4/mean", 1, 2));
+    c = find(tables_find(&t, "truth_masks"), "resnet18", "int4", "f_max_gradcampp", "all");
+    CHECK(c && c->value == filled(r, "/summary/saliency/int4/f_max_gradcampp", 0, 0));
+    c = find(tables_find(&t, "truth_masks"), "mobilenet_v2", NULL, "shuffled_e_max", "all");
+    CHECK(c && c->value == filled(r, "/summary/baselines/shuffled/e_max", 1, 0));
+    c = find(tables_find(&t, "truth_fixations"), "mobilenet_v2", "int4", "truth_nss_eigen_difference", "all");
+    CHECK(c && c->value == filled(r, "/summary/difference/int4/truth_nss_eigen/difference", 1, 0));
+    c = find(tables_find(&t, "map_pairs"), "resnet18", "int8", "kld_layercam_sd", "all");
+    CHECK(c && c->value == filled(r, "/summary/measures/int8/vs_fp32/kld_layercam/sd", 0, 0));
     c = find(tables_find(&t, "pairs"), "resnet18", "int4", "rmse_layercam", "raw");
     CHECK(c && c->value == filled(r, "/summary/measures/int4/vs_fp32/rmse_layercam/mean", 0, 1));
     c = find(tables_find(&t, "rogers2023_table_2"), "resnet18", "int8", "top1_published", "all");

@@ -142,11 +142,17 @@ static inline status fixture_model_row(const struct fixture *f, struct store_row
         ((int32_t *)store_rows_field(rows, name))[4] = (int32_t)index;
     }
     *(float *)store_rows_field(rows, "int8/vs_fp32/rmse_aligned") = (float)index;
+    if (f->plan.layout.truths && f->plan.layout.methods) {
+        *(float *)store_rows_field(rows, "int8/vs_fp32/cc_gradcampp") = 1 - (float)index / 64;
+        *(float *)store_rows_field(rows, "fp32/truth_cc_gradcampp") = (float)index / 64;
+    }
     return store_rows_add(rows, index, index % 5 == 4 ? STORE_BAD_IMAGE : STORE_OK);
 }
 
-static inline status fixture_image_row(struct store_rows *rows, int64_t index)
+static inline status fixture_image_row(const struct fixture *f, struct store_rows *rows, int64_t index)
 {
+    if (f->plan.layout.truths)
+        *(uint8_t *)store_rows_field(rows, "saliency/state_density") = 1;
     *(int32_t *)store_rows_field(rows, "width") = 100 + (int32_t)index;
     *(int32_t *)store_rows_field(rows, "height") = 50;
     if (index % 5 == 4)
@@ -181,7 +187,7 @@ static inline status fixture_fill_group(const struct comm *c, const struct fixtu
     TRY(partition_cyclic(missing, n, c->rank, c->size, &mine, &count));
     TRY_OUT(store_rows_create(s, group, net, capacity, &rows));
     for (int64_t i = 0; i < count; i++)
-        TRY_OUT(group == STORE_ROWS_IMAGE   ? fixture_image_row(rows, mine[i])
+        TRY_OUT(group == STORE_ROWS_IMAGE   ? fixture_image_row(f, rows, mine[i])
                 : group == STORE_ROWS_MODEL ? fixture_model_row(f, rows, net, mine[i])
                                             : fixture_subset_row(f, rows, net, mine[i]));
     TRY_OUT(store_rows_commit(rows));
