@@ -55,7 +55,7 @@ UNIT     := $(filter-out $(B)/tests/comm/% $(B)/tests/store/% $(B)/tests/phase/%
 FUZZ     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 VERSION  := $(shell cat VERSION)
 
-.PHONY: all tests demo check check-style check-unit check-mpi check-e2e check-asan check-faults check-aarch64 torture scale
+.PHONY: all tests demo demo-saliency check check-style check-unit check-mpi check-e2e check-asan check-faults check-aarch64 torture scale
 .PHONY: mutate unit-programs
 .PHONY: fuzz fuzz-programs fuzz-coverage bench install uninstall show clean help deps
 all: build/quantcam         ## the program, build/quantcam (V=release, debug or asan)
@@ -98,7 +98,10 @@ tests: $(TEST) $(FUZZ)
 
 demo: deps                  ## install what is missing, build, make a data set, run the job on 4 ranks, write the report
 	@$(MAKE) --no-print-directory -j$(JOBS) all V=$(V)
-	@V=$(V) MPIRUN="$(MPIRUN)" jobs/demo.sh
+	@V=$(V) MPIRUN="$(MPIRUN)" jobs/demo.sh demo
+demo-saliency: deps         ## the same pictures, the second study: maps of four precisions against masks and predicted saliency
+	@$(MAKE) --no-print-directory -j$(JOBS) all V=$(V)
+	@V=$(V) MPIRUN="$(MPIRUN)" jobs/demo.sh demo-saliency
 
 check: deps                 ## install what is missing, build, run every test
 	@$(MAKE) --no-print-directory -j$(JOBS) all tests V=$(V)
