@@ -17,6 +17,7 @@ struct settings {
     char output[OPTION_SIZE], names[OPTION_SIZE], isa[OPTION_SIZE];
     struct model_reading reading;
     int engine, winograd, steps;
+    unsigned maps;
 };
 
 static const struct option_row rows[] = {
@@ -32,6 +33,9 @@ static const struct option_row rows[] = {
       .help = "the picture and its maps; empty: the image's name with -NETWORK.png, here" },
     { CMD_ROW("steps", INT, steps), .values = "N", .high = EXPLAIN_STEPS,
       .help = "of deletion and insertion, 0 for no curves" },
+    { CMD_ROW("methods", LIST, maps), .values = ATTRIBUTION_NAMES,
+      .help = "picture-sized maps too, each drawn into a picture of its own, IMAGE-NETWORK-METHOD.png; as "
+              "--job says under [explain], else as run does by default: thousands of runs of the network" },
     CMD_ROW_NAMES("data.synsets of the job, else their numbers"),
     CMD_ROW_LAYER,
     CMD_ROW_STATE,
@@ -55,28 +59,56 @@ static const struct option_table table = {
 /* ---- the picture ------------------------------------------------------------------------------------------
  */
 
-static status draw(const struct explain *e, const char *path)
+/* The picture and a map of each precision, (count, height, width), with EigenCAM's boxes or without. */
+static status draw_maps(const struct explain *e, const uint8_t *maps, int boxes, const char *path)
 {
     const struct model_input *in = &e->set.of[0].model.input;
     struct image crop = { in->width, in->height, NULL };
     struct report_map map[PROBE_PRECISIONS] = { 0 };
     int pixels = in->width * in->height;
-    uint8_t *bytes;
     status result;
 
-    MEM_TRY(bytes, (size_t)pixels * (size_t)(e->set.count + 3), 1);
-    crop.rgb = bytes + pixels * e->set.count;
+    MEM_TRY(crop.rgb, (size_t)pixels, 3);
     for (int i = 0; i < 3 * pixels; i++) /* grey in all three */
         crop.rgb[i] = e->pixels[in->channels == 3 ? i : i / 3];
     for (int i = 0; i < e->set.count; i++) {
         const int32_t *b = e->side[i].box;
 
-        cam_bytes(probe_map(e->probe, i, 0), pixels, bytes + i * pixels);
-        map[i] = (struct report_map){ bytes + i * pixels, { b[0], b[1], b[2], b[3] } };
+        map[i] =
+            (struct report_map){ maps + (size_t)i * (size_t)pixels, { boxes ? b[0] : -1, b[1], b[2], b[3] } };
     }
     result = report_draw_maps(path, &crop, map, e->set.count);
+    mem_free(crop.rgb);
+    return result;
+}
+
+static status draw(const struct explain *e, const char *path)
+{
+    const struct model_input *in = &e->set.of[0].model.input;
+    int pixels = in->width * in->height;
+    uint8_t *bytes;
+    status result;
+
+    MEM_TRY(bytes, (size_t)pixels, (size_t)e->set.count);
+    for (int i = 0; i < e->set.count; i++)
+        cam_bytes(probe_map(e->probe, i, 0), pixels, bytes + i * pixels);
+    result = draw_maps(e, bytes, 1, path);
     mem_free(bytes);
     return result;
+}
+
+/* cat-resnet18.png -> cat-resnet18-rise.png */
+static status draw_method(const struct explain *e, enum attribution m, const char *path)
+{
+    const struct model_input *in = &e->set.of[0].model.input;
+    size_t pixels = (size_t)in->width * (size_t)in->height, length = strlen(path);
+    char name[2 * OPTION_SIZE + OPTION_NAME];
+
+    length -= text_ends(path, length, ".png") ? strlen(".png") : 0;
+    snprintf(name, sizeof name, "%.*s-%s.png", (int)length, path, attribution_name(m));
+    TRY(draw_maps(e, e->maps + (size_t)m * (size_t)e->set.count * pixels, 0, name));
+    printf("  picture   %s\n", name);
+    return OK;
 }
 
 /* photos/cat.jpg -> cat-resnet18.png; with -o and several networks the network goes before ".png". */
@@ -103,6 +135,7 @@ static status open_precisions(const struct settings *set, const struct job *job,
     struct network_how how = { .model = job->network[k].model,
                                .isa = set->isa,
                                .reading = &set->reading,
+                               .maps = set->maps,
                                .options = { .arithmetic = (enum engine_arithmetic)job->network[k].engine,
                                             .saturate = (enum engine_saturation)job->saturate,
                                             .direct = job->winograd } };
@@ -128,15 +161,19 @@ static status explain_one(const struct settings *set, const struct job *job, int
                           const char *image, const struct image_names *names)
 {
     const struct job_network *n = &job->network[k];
-    const struct explain_how how = { .sign = (enum cam_sign)job->sign,
-                                     .steps = set->steps,
-                                     .deletion = (enum image_substrate)job->explain_deletion,
-                                     .insertion = (enum image_substrate)job->explain_insertion };
+    struct explain_how how = { .sign = (enum cam_sign)job->sign,
+                               .steps = set->steps,
+                               .deletion = (enum image_substrate)job->explain_deletion,
+                               .insertion = (enum image_substrate)job->explain_insertion,
+                               .of_class = (enum probe_class)job->cam_class,
+                               .attribution = job->attribution };
     char path[2 * OPTION_SIZE];
     struct explain *e;
     double began = clock_s();
     status result = OK;
 
+    how.attribution.methods = set->maps;
+    how.attribution.seed = (uint64_t)job->explain_seed;
     MEM_TRY(e, 1, sizeof *e);
     snprintf(e->set.who, sizeof e->set.who, "%s", n->name);
     TRY_OUT(open_precisions(set, job, k, &e->set));
@@ -147,8 +184,11 @@ static status explain_one(const struct settings *set, const struct job *job, int
     output_name(set, image, n->name, several, path, sizeof path);
     TRY_OUT(draw(e, path));
     printf("%s: %s, %d x %d pixels\n", n->name, image, e->info.width, e->info.height);
-    explain_print(e, set->steps, names);
+    explain_print(e, set->steps, set->maps, names);
     printf("  picture   %s\n", path);
+    for (int m = 0; m < ATTRIBUTIONS; m++)
+        if (set->maps >> m & 1)
+            TRY_OUT(draw_method(e, (enum attribution)m, path));
     log_info("%s: %.1f s", n->name, clock_s() - began);
 out:
     explain_free(e);

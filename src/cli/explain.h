@@ -11,11 +11,14 @@ struct explain_how {
     enum cam_sign sign;
     int steps; /* of the curves, 0 = none */
     enum image_substrate deletion, insertion;
+    enum probe_class of_class;          /* whose answer picture-sized maps explain */
+    struct attribution_how attribution; /* those maps; the networks were opened for them (network_how.maps) */
 };
 /* What one precision shows beside what the probe keeps. */
 struct explain_side {
     int32_t box[4];                                 /* x0 y0 x1 y1 at t = 0.2, or -1 */
     double value[EXPLAIN_MEASURES];                 /* of row i of measure_table, NaN where there is none */
+    double maps[ATTRIBUTIONS][2];                   /* RMSE, correlation of the pair's; NaN */
     int odd;                                        /* a curve met logits that are not finite */
     float curve[EXPLAIN_CURVES][EXPLAIN_STEPS + 1]; /* deletion, insertion: probability of its own answer */
 };
@@ -24,6 +27,7 @@ struct explain {
     struct probe *probe;
     struct image_info info; /* of the picture as stored */
     uint8_t *pixels;        /* (height, width, 3) as the networks saw it */
+    uint8_t *maps;          /* (ATTRIBUTIONS, count, height, width) 255 times the picture-sized maps */
     struct explain_side side[PROBE_PRECISIONS];
 };
 
@@ -32,7 +36,7 @@ struct explain {
 MUST_USE status explain_picture(const char *path, const struct explain_how *how, struct explain *e);
 void explain_free(struct explain *e); /* the networks too */
 
-/* explain_print.c: on stdout, in 80 columns. */
-void explain_print(const struct explain *e, int steps, const struct image_names *names);
+/* explain_print.c: on stdout, in 80 columns. maps: bits of enum attribution. */
+void explain_print(const struct explain *e, int steps, unsigned maps, const struct image_names *names);
 
 #endif

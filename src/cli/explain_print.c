@@ -93,6 +93,16 @@ static void value_cell(const struct explain *e, int i, int row, char *out, size_
         snprintf(out, size, "-");
 }
 
+/* Row 2 m: the RMSE of method m's maps, 2 m + 1: their correlation. */
+static void map_cell(const struct explain *e, int i, int row, char *out, size_t size)
+{
+    double value = e->side[i].maps[row / 2][row % 2];
+
+    snprintf(out, size, row % 2 ? "%.4f" : "%.3f", value);
+    if (isnan(value))
+        snprintf(out, size, "-");
+}
+
 static int has_value(const struct explain *e, int row)
 {
     for (int i = 0; i < e->set.count; i++)
@@ -101,7 +111,20 @@ static int has_value(const struct explain *e, int row)
     return 0;
 }
 
-static void print_values(const struct explain *e, int first, int end)
+static void print_maps(const struct explain *e, unsigned maps, int first, int end)
+{
+    static const char *const word[2] = { "RMSE", "correlation" };
+    char label[40];
+
+    for (int row = 0; row < 2 * ATTRIBUTIONS; row++)
+        if (maps >> row / 2 & 1) {
+            snprintf(label, sizeof label, "%s, %s", word[row % 2],
+                     attribution_name((enum attribution)(row / 2)));
+            print_cells(label, e, first, end, map_cell, row);
+        }
+}
+
+static void print_values(const struct explain *e, unsigned maps, int first, int end)
 {
     print_cells("map", e, first, end, name_cell, 0);
     print_cells("raw sign", e, first, end, sign_cell, 0);
@@ -117,6 +140,7 @@ static void print_values(const struct explain *e, int first, int end)
     for (int k = 0; measure_table[k].name; k++)
         if (measure_table[k].of == MEASURE_PAIR && has_value(e, k))
             print_cells(measure_table[k].label, e, first, end, value_cell, k);
+    print_maps(e, maps, first, end);
 }
 
 /* ---- curves ----------------------------------------------------------------------------------------------
@@ -155,12 +179,12 @@ static void print_curves(const struct explain *e, int steps)
         }
 }
 
-void explain_print(const struct explain *e, int steps, const struct image_names *names)
+void explain_print(const struct explain *e, int steps, unsigned maps, const struct image_names *names)
 {
     for (int i = 0; i < e->set.count; i += ANSWERS_TOGETHER)
         print_answers(e, i, i + ANSWERS_TOGETHER < e->set.count ? i + ANSWERS_TOGETHER : e->set.count, names);
     for (int i = 0; i < e->set.count; i += TOGETHER)
-        print_values(e, i, i + TOGETHER < e->set.count ? i + TOGETHER : e->set.count);
+        print_values(e, maps, i, i + TOGETHER < e->set.count ? i + TOGETHER : e->set.count);
     if (steps > 0)
         print_curves(e, steps);
 }

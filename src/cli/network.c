@@ -73,6 +73,10 @@ static status open_engine(const struct network_how *how, const struct model_bind
     TRY_OUT(probe_shows(b, how->methods, show));
     if (cam_methods_need(how->methods, CAM_NEEDS_GRADIENT))
         TRY_OUT(gradient_open(b, probe_path(&out->model), out->kernels, &out->gradient));
+    if (attribution_needs_gradient(how->maps)) {
+        TRY_OUT(gradient_shows(b->model, b->form, attribution_path(b->model), show));
+        TRY_OUT(gradient_open(b, attribution_path(b->model), out->kernels, &out->by_input));
+    }
     TRY_OUT(open_asked(how, b, show, out));
     if (cam_methods_need(how->methods, CAM_NEEDS_HEAD))
         TRY_OUT(model_head_load(b, &out->head));
@@ -132,6 +136,7 @@ void network_close(struct network *net)
 {
     engine_close(&net->engine);
     gradient_close(&net->gradient);
+    gradient_close(&net->by_input);
     gradient_close(&net->asked);
     model_head_free(&net->head);
     model_free(&net->model);
@@ -224,6 +229,7 @@ status network_set_probe(const struct network_set *set, const struct probe_how *
     for (int i = 0; i < set->count; i++) {
         n.engine[i] = set->of[i].engine;
         n.gradient[i] = set->of[i].gradient;
+        n.by_input[i] = set->of[i].by_input;
         n.head[i] = set->of[i].head.weight ? &set->of[i].head : NULL;
     }
     return probe_create(&n, 1, how, set->of[0].kernels, out);

@@ -10,13 +10,14 @@
 #define CLI_NETWORK_H
 
 #include "base_option.h"
-#include "probe.h"
+#include "probe_attribution.h"
 
 struct network {
     struct model model;
     struct engine engine;
     struct gradient gradient; /* where a method needs it */
     struct model_head head;   /* likewise */
+    struct gradient by_input; /* likewise, a picture-sized map */
     struct gradient asked;    /* network_how.gradient */
     int asked_node;
     const struct kernel_table *kernels;
@@ -47,6 +48,7 @@ struct network_how {
     const struct model_reading *reading; /* NULL: as the files say */
     unsigned methods;                    /* bits of enum cam_method: their gradients, their classifier
                                             (ERR_MISMATCH where that has no closed form: model.h) */
+    unsigned maps;        /* bits of enum attribution: the gradient by the input where one needs it */
     const char *gradient; /* a node by whose values a class's logit is differentiated, too; "" or NULL: none
                              (ERR_USAGE: there is no such node) */
 };

@@ -37,6 +37,25 @@ check "own class: verify" code 0 "$Q" verify "$T/own.h5"
 check "other masks" job 1 seed --explain.seed=2
 check "other masks: another digest" other "$(digest "$T/seed.h5")" "$first"
 
+# `explain` of one picture, as the job's file says, gives what the job stored.
+cat > "$T/maps.conf" <<JOB
+$(sed '/^.explain/,/^steps/d' "$T/job.conf")
+[explain]
+scorecam.channels = 9
+rise.masks = 21
+smoothgrad.samples = 2
+intgrad.steps = 3
+JOB
+data() { h5dump -y -A 0 -w 0 -d "$1" -s 0 -c 1 "$T/one.h5" | sed -n '/DATA {/,/}/p' | sed '1d;$d' | grep -v '}' | tr -d ' "'; }
+image=$(h5dump -y -A 0 -w 0 -d /images/path -s "$(data /models/shuffle/subset/image)" -c 1 "$T/one.h5" | sed -n 's/^ *"\([^"\\]*\).*/\1/p')
+check "explain" code 0 "$Q" explain "$T/images/$image" --job "$T/maps.conf" --methods=scorecam,rise,smoothgrad,intgrad --steps=0 -o "$T/x.png"
+near() { awk -v a="$1" -v b="$2" -v e="$3" 'BEGIN { d = a - b; exit !(a != "" && b != "" && d <= e && d >= -e) }'; }
+for name in scorecam rise smoothgrad intgrad; do
+    said=$(awk -v label="  RMSE, $name " 'index($0, label) == 1 { print $NF }' "$T/log")
+    check "explain's RMSE of $name is the job's" near "$said" "$(data /models/shuffle/subset/int8/vs_fp32/rmse_$name)" 0.0006
+    check "explain draws $name" test "$(head -c 8 "$T/x-$name.png" | od -An -tx1 | tr -d ' \n')" = 89504e470d0a1a0a
+done
+
 # A picture's masks are its own: in another list they are the same, and so its explained rows can be taken.
 check "fewer pictures" job 1 fewer --limit=4
 check "from those" job 2 from --from="$T/fewer.h5"
