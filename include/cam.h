@@ -62,8 +62,8 @@ MUST_USE status cam_eigen_leading(double *g, int n, double lambda[2], double *ve
 
 /* ---- further methods (explanations 2.1, saliency-and-training 1.5) -----------------------------------
  * With A_k channel k of the layer, S_k its sum over the map, HW its positions, y_c the explained class's
- * logit and g_k = dy_c/dA_k at each position, which is handed in (gradient.h). Where only global pooling and one
- * linear layer follow, g_k is W[c,k] / HW all over the map.
+ * logit and g_k = dy_c/dA_k at each position, which is handed in (gradient.h). Where only global pooling and
+ * one linear layer follow, g_k is W[c,k] / HW all over the map.
  *
  *     struct cam_class of = { .gradient = g };
  *     TRY(cam_take(w, act, 7, 7, 1280, &of));                   // once a picture: checks, sums

@@ -3,25 +3,44 @@
 
 #include "workspace.h"
 
-/* What one position's gradient adds to the weight of a channel with the sum s. */
-static double share(enum cam_method method, double g, double a, double s, int *undefined)
+/* What a gradient that is not 0 adds to the weight of a channel with the sum s. */
+static struct cam_share share(enum cam_method method, float gradient, double s)
 {
-    double divisor;
+    double g = gradient, divisor;
+    struct cam_share out = { .gradient = gradient, .value = g };
 
     switch (method) {
     case CAM_GRADCAMPP:
         divisor = 2.0 + s * g;
-        *undefined += g > 0.0 && !(divisor > 0.0);
-        return g > 0.0 && divisor > 0.0 ? g / divisor : 0.0;
+        out.undefined = g > 0.0 && !(divisor > 0.0);
+        out.value = g > 0.0 && divisor > 0.0 ? g / divisor : 0.0;
+        break;
     case CAM_GRADCAMPP_EPS:
         divisor = 2.0 * g * g + s * (g * g * g) + 1e-6;
-        return g > 0.0 && divisor != 0.0 ? g * (g * g / divisor) : 0.0;
+        out.value = g > 0.0 && divisor != 0.0 ? g * (g * g / divisor) : 0.0;
+        break;
     case CAM_GRADCAMPP_TORCHCAM:
-        return g > 0.0 ? g * g * g : 0.0;
-    case CAM_XGRADCAM:
-        return g * a;
-    default: /* cam, gradcam */
-        return g;
+        out.value = g > 0.0 ? g * g * g : 0.0;
+        break;
+    default: /* cam, gradcam, xgradcam */
+        break;
+    }
+    return out;
+}
+
+/* One position's shares; of xgradcam times its activations. */
+static void add_position(struct cam_workspace *w, enum cam_method method, const float *g, const float *act,
+                         int *undefined)
+{
+    for (int k = 0; k < w->channels; k++) {
+        struct cam_share *last = &w->share[k];
+
+        if (g[k] == 0.0f)
+            continue;
+        if (g[k] != last->gradient)
+            *last = share(method, g[k], w->sum[k]);
+        w->weight[k] += act ? last->value * act[k] : last->value;
+        *undefined += last->undefined;
     }
 }
 
@@ -29,14 +48,15 @@ static void fill_weights(struct cam_workspace *w, enum cam_method method, int *u
 {
     int pixels = w->h * w->width, channels = w->channels;
 
-    for (int k = 0; k < channels; k++)
+    for (int k = 0; k < channels; k++) {
         w->weight[k] = 0.0;
-    for (int i = 0; i < pixels; i++)
-        for (int k = 0; k < channels; k++) {
-            size_t at = (size_t)i * (size_t)channels + (size_t)k;
+        w->share[k] = (struct cam_share){ .value = 0.0 };
+    }
+    for (int i = 0; i < pixels; i++) {
+        size_t at = (size_t)i * (size_t)channels;
 
-            w->weight[k] += share(method, w->of.gradient[at], w->act[at], w->sum[k], undefined);
-        }
+        add_position(w, method, w->of.gradient + at, method == CAM_XGRADCAM ? w->act + at : NULL, undefined);
+    }
     for (int k = 0; k < channels && method == CAM_GRADCAM; k++)
         w->weight[k] /= pixels;
     for (int k = 0; k < channels && method == CAM_XGRADCAM; k++)

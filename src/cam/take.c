@@ -31,12 +31,12 @@ static void sum_up(struct cam_workspace *w)
 static status take_gradient(struct cam_workspace *w)
 {
     size_t count = (size_t)w->h * (size_t)w->width * (size_t)w->channels;
-    int any = 0;
+    size_t i = 0;
 
     TRY(eigencam_check_finite("gradient", w->of.gradient, w->h * w->width, w->channels));
-    for (size_t i = 0; i < count; i++)
-        any |= w->of.gradient[i] != 0.0f;
-    w->flat = !any;
+    while (i < count && w->of.gradient[i] == 0.0f)
+        i++;
+    w->flat = i == count;
     return OK;
 }
 

@@ -98,10 +98,11 @@ MUST_USE status layer_pack(const struct model_binding *b, const struct kernel_ta
 struct gradient_state {
     uint8_t *arena;
     uint8_t *written; /* (nodes) its gradient has a part already */
-    float *other;     /* the part that is added to what is there */
-    float *seen[2];   /* real values of codes */
-    float *spread;    /* a gradient between 0s */
-    void *scratch;    /* of kernels */
+    int live;     /* the one channel that is not 0 where the walk begins: gradients hold that alone; or -1 */
+    float *other; /* the part that is added to what is there */
+    float *seen[2]; /* real values of codes */
+    float *spread;  /* a gradient between 0s */
+    void *scratch;  /* of kernels */
 };
 
 /* The node's gradient. */

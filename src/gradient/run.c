@@ -45,6 +45,11 @@ static const struct gradient_value *input_value(const struct walk *w, int j)
     return value_of(w, w->step->node.input[j]);
 }
 
+static int passes(const struct gradient_step *s, float value)
+{
+    return value > s->low && value < s->high;
+}
+
 /* ---- parts of an input's gradient ---------------------------------------------------------------------- */
 
 /* Where input j's part is to be written, as a whole; finish adds it to what is there. */
@@ -87,22 +92,27 @@ static void walk_same(const struct walk *w)
     }
 }
 
+/* Of one live channel its row alone. */
 static void walk_rows(const struct walk *w)
 {
     const struct gradient_layer *l = &w->step->layer;
     const struct model_node *n = &w->step->node;
+    const int first = w->state->live < 0 ? 0 : w->state->live, rows = w->state->live < 0 ? l->rows : 1;
     const uint8_t *weights = w->plan->weights + l->weights;
-    const float *scale = (const float *)(const void *)(w->plan->weights + l->scales);
-    float *to = begin(w, 0), *g = w->g;
+    const float *scale = (const float *)(const void *)(w->plan->weights + l->scales) + first;
+    size_t skipped = (size_t)first * (size_t)l->columns;
+    float *to = begin(w, 0), *g = w->g + first;
 
     for (int i = 0; i < n->h * n->w; i++, g += l->rows, to += l->columns) {
-        for (int r = 0; l->codes && r < l->rows; r++)
+        for (int r = 0; l->codes && r < rows; r++)
             g[r] *= scale[r];
         if (l->codes)
-            w->plan->kernels->rows_s8((const int8_t *)weights, l->rows, l->columns, g, to);
+            w->plan->kernels->rows_s8((const int8_t *)weights + skipped, rows, l->columns, g, to);
         else
-            w->plan->kernels->rows_f32((const float *)(const void *)weights, l->rows, l->columns, g, to);
+            w->plan->kernels->rows_f32((const float *)(const void *)weights + skipped, rows, l->columns, g,
+                                       to);
     }
+    w->state->live = -1;
     finish(w, 0);
 }
 
@@ -253,11 +263,12 @@ static void walk_window_average(const struct walk *w)
 static void walk_average(const struct walk *w)
 {
     const struct gradient_value *in = input_value(w, 0);
+    const int first = w->state->live < 0 ? 0 : w->state->live, end = w->state->live < 0 ? in->c : first + 1;
     float *to = begin(w, 0), taps = (float)(in->h * in->w);
 
-    for (int i = 0; i < in->h * in->w; i++)
-        for (int c = 0; c < in->c; c++)
-            *to++ = w->g[c] / taps;
+    for (int i = 0; i < in->h * in->w; i++, to += in->c)
+        for (int c = first; c < end; c++)
+            to[c] = w->g[c] / taps;
     finish(w, 0);
 }
 
@@ -312,7 +323,7 @@ static void cut(const struct walk *w, int j, int first)
             if (x.at) {
                 float v = x.at[(size_t)i * x.pitch + (size_t)(first + c)];
 
-                *to = v > s->low && v < s->high ? *to : 0.0f;
+                *to = passes(s, v) ? *to : 0.0f;
             }
         }
     finish(w, j);
@@ -390,6 +401,23 @@ static void (*const rows[OP_COUNT])(const struct walk *w) = {
     [OP_SHUFFLE] = walk_shuffle,
 };
 
+/* Of the one live channel, whose values alone are looked at. */
+static void mask_live(const struct walk *w)
+{
+    const struct gradient_step *s = w->step;
+    struct engine_map m = engine_node_map(w->engine->plan, w->engine->state, s->shown);
+    size_t live = (size_t)w->state->live;
+
+    BUG_IF(!m.real && !m.codes);
+    for (size_t i = 0; i < (size_t)m.h * (size_t)m.w; i++) {
+        size_t at = i * (size_t)m.pitch + live;
+        float v = m.real ? m.real[at] : dequantize_value(m.codes[at], m.q.scale, m.q.zero_point);
+        float *g = &w->g[i * (size_t)s->node.c + live];
+
+        *g = passes(s, v) ? *g : 0.0f;
+    }
+}
+
 /* What relu and quantizer let through. A cat masks its parts one by one. */
 static void mask(const struct walk *w)
 {
@@ -398,14 +426,37 @@ static void mask(const struct walk *w)
 
     if (!s->masked || s->node.op == OP_CAT)
         return;
+    if (w->state->live >= 0) {
+        mask_live(w);
+        return;
+    }
     x = see(w, s->shown, w->state->seen[0]);
     for (int i = 0; i < s->node.h * s->node.w; i++) {
         const float *v = x.at + (size_t)i * x.pitch;
         float *g = w->g + (size_t)i * (size_t)s->node.c;
 
         for (int c = 0; c < s->node.c; c++)
-            g[c] = v[c] > s->low && v[c] < s->high ? g[c] : 0.0f;
+            g[c] = passes(s, v[c]) ? g[c] : 0.0f;
     }
+}
+
+/* Before an op that reads all channels. */
+static void fill_others(const struct walk *w)
+{
+    const struct model_node *n = &w->step->node;
+    const int takes_one = w->step->layer.form == GRADIENT_ROWS || n->op == OP_AVGPOOL || n->op == OP_MEAN ||
+                          path_is_relu(n->op);
+    int live = w->state->live;
+
+    if (live < 0 || takes_one)
+        return;
+    for (int i = 0; i < n->h * n->w; i++) {
+        float *g = w->g + (size_t)i * (size_t)n->c, kept = g[live];
+
+        memset(g, 0, (size_t)n->c * sizeof *g);
+        g[live] = kept;
+    }
+    w->state->live = -1;
 }
 
 void gradient_run(const struct gradient_plan *plan, struct gradient_state *state, const struct engine *e,
@@ -419,9 +470,11 @@ void gradient_run(const struct gradient_plan *plan, struct gradient_state *state
     memset(state->written, 0, (size_t)plan->head->nodes);
     memset(from, 0, count * sizeof *from);
     from[element] = 1.0f;
+    state->live = element % plan->value[path.from].c;
     for (int i = 0; i < plan->head->steps; i++) {
         struct walk w = { plan, state, e, &plan->step[i], state_gradient(plan, state, plan->step[i].shown) };
 
+        fill_others(&w);
         mask(&w);
         rows[w.step->node.op](&w);
     }
