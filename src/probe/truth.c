@@ -15,9 +15,11 @@ struct truth_set {
     int32_t *size;   /* (pictures, 2) width and height where there are fixations, else 0 */
     int32_t **pixel; /* (pictures) fixated pixels of the whole picture */
     int *pixels, *dropped;
-    uint8_t *fixated;         /* 1 where a picture has fixated pixels */
-    struct saliency_map next; /* the prediction of picture `predicted`, which a picture before it asked for */
-    int predicted;            /* -1: none */
+    uint8_t *fixated; /* 1 where a picture has fixated pixels */
+    struct kept {
+        int picture;
+        struct saliency_map map; /* that a picture before asked for */
+    } kept[TRUTH_KINDS];
 };
 
 /* ---- the set ------------------------------------------------------------------------------------------- */
@@ -50,7 +52,7 @@ status truth_open(const struct truth_pictures *list, const struct truth_how *how
 
     MEM_TRY(*out, 1, sizeof **out);
     s = *out;
-    *s = (struct truth_set){ .list = *list, .how = *how, .predicted = -1 };
+    *s = (struct truth_set){ .list = *list, .how = *how };
     for (int kind = 0; kind < TRUTH_KINDS; kind++) {
         struct saliency_source_how source = { .mask = kind == TRUTH_MASK, .suffix = how->suffix };
 
@@ -66,10 +68,11 @@ void truth_close(struct truth_set *s)
         return;
     for (int i = 0; s->pixel && i < s->list.count; i++)
         mem_free(s->pixel[i]);
-    for (int kind = 0; kind < TRUTH_KINDS; kind++)
+    for (int kind = 0; kind < TRUTH_KINDS; kind++) {
         saliency_source_close(s->source[kind]);
+        saliency_free(&s->kept[kind].map);
+    }
     image_points_free(&s->points);
-    saliency_free(&s->next);
     mem_free(s->size);
     mem_free(s->pixel);
     mem_free(s->pixels);
@@ -251,26 +254,31 @@ static int cut_pixels(int32_t *pixel, int count, int width, const struct window 
 
 /* ---- one picture: its map ------------------------------------------------------------------------------ */
 
-/* The prediction of picture i: kept, where another picture is compared with it, until its own turn. */
-static status predict(struct truth_set *s, int i, const struct image *picture, int keep,
-                      struct saliency_map *out)
+/* A prediction, or the density of fixations: kept, where another picture is compared with it, until its own
+ * turn. */
+static status make_map(struct truth_set *s, enum truth_kind kind, int i, const struct image *picture,
+                       int keep, struct saliency_map *out)
 {
-    if (s->predicted != i) {
-        saliency_free(&s->next);
-        s->predicted = -1;
-        TRY(saliency_predict(s->how.method, picture, &s->next));
-        s->predicted = i;
+    struct kept *k = &s->kept[kind];
+    const int32_t *size = s->size ? s->size + 2 * i : NULL;
+
+    if (!k->map.value || k->picture != i) {
+        saliency_free(&k->map);
+        if (kind == TRUTH_FIXATIONS)
+            TRY(saliency_density(s->pixel[i], s->pixels[i], size[0], size[1], s->how.sigma, &k->map));
+        else
+            TRY(saliency_predict(s->how.method, picture, &k->map));
+        k->picture = i;
     }
-    *out = s->next;
+    *out = k->map;
     if (keep) {
         size_t count = (size_t)out->width * (size_t)out->height;
 
         MEM_TRY(out->value, count, sizeof *out->value);
-        memcpy(out->value, s->next.value, count * sizeof *out->value);
+        memcpy(out->value, k->map.value, count * sizeof *out->value);
         return OK;
     }
-    s->next = (struct saliency_map){ 0 };
-    s->predicted = -1;
+    k->map = (struct saliency_map){ 0 };
     return OK;
 }
 
@@ -280,11 +288,8 @@ static status read_map(struct truth_set *s, enum truth_kind kind, int i, const s
     int predicted = kind == TRUTH_DENSITY && s->how.predicted;
     struct window w;
 
-    if (predicted)
-        TRY(predict(s, i, picture, keep, &t->map));
-    else if (kind == TRUTH_FIXATIONS)
-        TRY(saliency_density(s->pixel[i], s->pixels[i], s->size[2 * i], s->size[2 * i + 1], s->how.sigma,
-                             &t->map));
+    if (predicted || kind == TRUTH_FIXATIONS)
+        TRY(make_map(s, kind, i, picture, keep, &t->map));
     else
         TRY(saliency_source_read(s->source[kind], i, &t->map));
     t->state = TRUTH_THERE;
@@ -391,7 +396,8 @@ static enum truth_state state_of(enum truth_kind kind, const struct truth *t)
 /* Pictures are asked for where a map is predicted from them, or cut as they are. */
 static int needs_picture(const struct truth_set *s, enum truth_kind kind, int i)
 {
-    int predicted = kind == TRUTH_DENSITY && s->how.predicted && s->predicted != i;
+    const struct kept *k = &s->kept[kind];
+    int predicted = kind == TRUTH_DENSITY && s->how.predicted && !(k->map.value && k->picture == i);
 
     return predicted || (s->how.seen && s->how.seen->resize != IMAGE_SQUASH);
 }
