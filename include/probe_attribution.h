@@ -18,7 +18,8 @@
  *  - occlusion: mean over the windows that cover a pixel of p(x) - p(x without the window);
  *  - gradient: sum over colours of abs(dy/dx);
  *  - smoothgrad: the same of the mean of dy/dx at x + noise, normal, of deviation sigma (max x - min x), from
- *    stream 129 2^56 + n 2^32 + key of sample n, in x's order (Smilkov et al. 2017);
+ *    stream 129 2^56 + n 2^32 + key of sample n, in x's order (Smilkov et al. 2017); a quantized input is
+ *    clipped where the noise leaves the range that pictures have;
  *  - intgrad: sum over colours of (x - b) times the mean of dy/dx at b + (k + 1/2) / steps (x - b), middle
  *    rule (Sundararajan et al. 2017); of real numbers the sum over all pixels nears y(x) - y(b).
  *

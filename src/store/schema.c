@@ -4,8 +4,8 @@
  * ...), {method} every further method, {map} every map of the selected pictures. Of the job's measures {one}
  * is every measure of kind ONE, {code} of CODES, {pair} of PAIR, {selected} of SELECTED, {match} of MATCH,
  * {baseline} of BASELINE, {answer} of ANSWER, {crossed} of CROSSED, {road} of ROAD, {random} of RANDOM,
- * {value} of all kinds but CODES, PAIR, SELECTED, BASELINE and RANDOM; {unit}, {meaning} are theirs. {float} is
- * every precision of real numbers. */
+ * {value} of all kinds but CODES, PAIR, SELECTED, BASELINE and RANDOM; {unit}, {meaning} are theirs. {float}
+ * is every precision of real numbers. */
 #include "schema_table.h"
 
 #include <ctype.h>
