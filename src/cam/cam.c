@@ -13,7 +13,7 @@ static status allocate(struct cam_workspace *w)
     MEM_TRY(w->raw, p, sizeof(float));
     MEM_TRY(w->gram_scratch, w->kernels->gram_f64_scratch_bytes(w->max_pixels, w->max_channels) + 64, 1);
     MEM_TRY(w->sum, (size_t)w->max_channels, sizeof(double));
-    MEM_TRY(w->share, (size_t)w->max_channels, sizeof *w->share);
+    MEM_TRY(w->share, (size_t)w->max_channels, sizeof(double));
     MEM_TRY(w->pooled, (size_t)w->max_channels, sizeof(double));
     MEM_TRY(w->weight, (size_t)w->max_channels, sizeof(double));
     MEM_TRY(w->hidden, CAM_MAX_HIDDEN, sizeof(double));

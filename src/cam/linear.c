@@ -1,61 +1,53 @@
 /* src/cam/linear.c: the methods whose map is a weighted sum of the channels (explanations 2.1). */
 #include <math.h>
+#include <string.h>
 
 #include "workspace.h"
 
-/* What a gradient that is not 0 adds to the weight of a channel with the sum s. */
-static struct cam_share share(enum cam_method method, float gradient, double s)
+/* What a gradient adds to the weight of a channel with the sum s. */
+static double share(enum cam_method method, double g, double s, int *undefined)
 {
-    double g = gradient, divisor;
-    struct cam_share out = { .gradient = gradient, .value = g };
+    double divisor;
 
     switch (method) {
     case CAM_GRADCAMPP:
         divisor = 2.0 + s * g;
-        out.undefined = g > 0.0 && !(divisor > 0.0);
-        out.value = g > 0.0 && divisor > 0.0 ? g / divisor : 0.0;
-        break;
+        *undefined += g > 0.0 && !(divisor > 0.0);
+        return g > 0.0 && divisor > 0.0 ? g / divisor : 0.0;
     case CAM_GRADCAMPP_EPS:
         divisor = 2.0 * g * g + s * (g * g * g) + 1e-6;
-        out.value = g > 0.0 && divisor != 0.0 ? g * (g * g / divisor) : 0.0;
-        break;
+        return g > 0.0 && divisor != 0.0 ? g * (g * g / divisor) : 0.0;
     case CAM_GRADCAMPP_TORCHCAM:
-        out.value = g > 0.0 ? g * g * g : 0.0;
-        break;
+        return g > 0.0 ? g * g * g : 0.0;
     default: /* cam, gradcam, xgradcam */
-        break;
+        return g;
     }
-    return out;
 }
 
-/* One position's shares; of xgradcam times its activations. */
-static void add_position(struct cam_workspace *w, enum cam_method method, const float *g, const float *act,
-                         int *undefined)
+/* Returns how many of a position's shares are undefined. */
+static int take_shares(struct cam_workspace *w, enum cam_method method, const float *g)
 {
-    for (int k = 0; k < w->channels; k++) {
-        struct cam_share *last = &w->share[k];
+    int undefined = 0;
 
-        if (g[k] == 0.0f)
-            continue;
-        if (g[k] != last->gradient)
-            *last = share(method, g[k], w->sum[k]);
-        w->weight[k] += act ? last->value * act[k] : last->value;
-        *undefined += last->undefined;
-    }
+    for (int k = 0; k < w->channels; k++)
+        w->share[k] = share(method, g[k], w->sum[k], &undefined);
+    return undefined;
 }
 
+/* Where pooling follows, one position's gradients are the next one's, too. */
 static void fill_weights(struct cam_workspace *w, enum cam_method method, int *undefined)
 {
-    int pixels = w->h * w->width, channels = w->channels;
+    int pixels = w->h * w->width, channels = w->channels, here = 0;
+    const float *g = w->of.gradient, *act = w->act;
 
-    for (int k = 0; k < channels; k++) {
+    for (int k = 0; k < channels; k++)
         w->weight[k] = 0.0;
-        w->share[k] = (struct cam_share){ .value = 0.0 };
-    }
-    for (int i = 0; i < pixels; i++) {
-        size_t at = (size_t)i * (size_t)channels;
-
-        add_position(w, method, w->of.gradient + at, method == CAM_XGRADCAM ? w->act + at : NULL, undefined);
+    for (int i = 0; i < pixels; i++, g += channels, act += channels) {
+        if (i == 0 || memcmp(g, g - channels, (size_t)channels * sizeof *g) != 0)
+            here = take_shares(w, method, g);
+        for (int k = 0; k < channels; k++)
+            w->weight[k] += method == CAM_XGRADCAM ? w->share[k] * act[k] : w->share[k];
+        *undefined += here;
     }
     for (int k = 0; k < channels && method == CAM_GRADCAM; k++)
         w->weight[k] /= pixels;

@@ -5,14 +5,6 @@
 #include "cam.h"
 #include "svd.h"
 
-/* What a channel's last gradient that was not 0 adds to its weight: where pooling follows it is the same all
- * over the map. */
-struct cam_share {
-    double value;
-    float gradient;
-    int undefined;
-};
-
 struct cam_workspace {
     const struct kernel_table *kernels;
     int max_pixels, max_channels;
@@ -27,7 +19,7 @@ struct cam_workspace {
     struct cam_class of;
     int flat;       /* the gradient is 0 everywhere */
     double *sum;    /* (max_channels): S */
-    struct cam_share *share; /* (max_channels) */
+    double *share;  /* (max_channels): what a position adds to the weights */
     double *weight; /* (max_channels): a method's weights */
     double *pooled; /* (max_channels): P, of ablation */
     double *hidden; /* (CAM_MAX_HIDDEN): z, of ablation */

@@ -263,12 +263,13 @@ static void walk_window_average(const struct walk *w)
 static void walk_average(const struct walk *w)
 {
     const struct gradient_value *in = input_value(w, 0);
-    const int first = w->state->live < 0 ? 0 : w->state->live, end = w->state->live < 0 ? in->c : first + 1;
-    float *to = begin(w, 0), taps = (float)(in->h * in->w);
+    const int first = w->state->live < 0 ? 0 : w->state->live, count = w->state->live < 0 ? in->c : 1;
+    float *to = begin(w, 0) + first, taps = (float)(in->h * in->w);
 
-    for (int i = 0; i < in->h * in->w; i++, to += in->c)
-        for (int c = first; c < end; c++)
-            to[c] = w->g[c] / taps;
+    for (int c = 0; c < count; c++)
+        to[c] = w->g[first + c] / taps;
+    for (int i = 1; i < in->h * in->w; i++)
+        memcpy(to + (size_t)i * (size_t)in->c, to, (size_t)count * sizeof *to);
     finish(w, 0);
 }
 
