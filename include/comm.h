@@ -106,7 +106,7 @@ struct comm_block {
 };
 /* Collective; `bytes` of a host's first rank count there. ERR_MEMORY on any rank; free it in any case. */
 MUST_USE status comm_block_make(const struct comm *c, size_t bytes, struct comm_block *out);
-/* Collective: from now on all ranks see what the host's first one wrote, which nobody changes any more. */
+/* Collective: all ranks see what the host's first one wrote, which nobody changes until the next time. */
 void comm_block_publish(const struct comm *c, const struct comm_block *b);
 /* Collective; zeroed blocks too. */
 void comm_block_free(struct comm_block *b);

@@ -147,8 +147,8 @@ size_t engine_step_live(const struct engine_plan *plan, int step);
 void engine_step_save(const struct engine_plan *plan, const struct engine_state *state, int step, void *out);
 void engine_step_load(const struct engine_plan *plan, struct engine_state *state, int step, const void *in);
 /* Packs a layer of codes once more, as the binding now has it: another bias, scales, output. The one change
- * of a plan: of one's own (engine_plan_make's), which nobody else runs. The step is the node's. ERR_MEMORY,
- * ERR_NUMERIC. */
+ * of a plan: in memory that the caller may write, while nobody runs the plan. The step is the node's.
+ * ERR_MEMORY, ERR_NUMERIC. */
 MUST_USE status engine_step_pack(struct engine_plan *plan, int step, const struct model_binding *b, int node);
 
 /* ---- where maps lie ------------------------------------------------------------------------------------ */

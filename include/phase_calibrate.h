@@ -46,7 +46,7 @@ MUST_USE status calibrate_pictures_read(const struct comm *c, const struct image
                                         struct calibrate_pictures *p);
 void calibrate_pictures_free(struct calibrate_pictures *p);
 
-/* Collective. quant_network over the ranks. */
+/* Collective. quant_network over the ranks; those that are not the first of their host follow. */
 MUST_USE status calibrate_network(const struct comm *c, const struct model_binding *binding,
                                   const struct quant_options *options,
                                   const struct calibrate_pictures *pictures, const struct kernel_table *k,

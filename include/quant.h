@@ -74,7 +74,13 @@ void quant_preset_options(const struct quant_preset *p, struct quant_options *ou
 /* ERR_RANGE: bits that the form has not, an observer or a correction that it cannot have. */
 MUST_USE status quant_check_options(const struct quant_options *o);
 
-/* The calibration pictures, equal on all ranks but for `pixels`, and how ranks join what they counted. */
+struct quant_block {
+    void *at;     /* 64-byte aligned; zeroed */
+    void *handle; /* NULL: there is none */
+};
+
+/* The calibration pictures, equal on all ranks but for `pixels`, and how ranks join what they counted and
+ * share what takes much memory: what is made of the weights. */
 struct quant_pictures {
     int count;                    /* of all ranks together */
     int rank, size;               /* this rank has the pictures rank, rank + size, ... */
@@ -84,6 +90,13 @@ struct quant_pictures {
     void (*sum)(void *self, uint64_t *values, size_t count); /* wraps at 2^64 */
     void (*max)(void *self, uint64_t *values, size_t count);
     status (*agree)(void *self, status mine);
+    /* Collective. Memory of a host, of which the rank with follows = 0 says the bytes, and which that rank
+     * fills; from publish to publish the others read it. share NULL: every rank has its own, and follows
+     * none. */
+    int follows;
+    status (*share)(void *self, size_t bytes, struct quant_block *out);
+    void (*publish)(void *self, const struct quant_block *b);
+    void (*release)(void *self, struct quant_block *b);
     void *self;
 };
 
@@ -119,8 +132,9 @@ struct quant_result {
 
 /* Local. ERR_MISMATCH where the checkpoint is no fp32 one. */
 MUST_USE status quant_check_source(const struct model_binding *fp32);
-/* Collective if pictures->size > 1; the same result on all ranks. `fp32` is the binding of an fp32
- * checkpoint (ERR_MISMATCH else). ERR_RANGE: no pictures, or as quant_check_options; ERR_NUMERIC: a value
+/* Collective if pictures->size > 1; the same result on all ranks but those that follow, which have neither
+ * the table nor what lines say of weights and biases. `fp32` is the binding of an fp32 checkpoint
+ * (ERR_MISMATCH else). ERR_RANGE: no pictures, or as quant_check_options; ERR_NUMERIC: a value
  * that is not finite, with its node; ERR_MEMORY. Several nodes may not share one weight (ERR_FORMAT).
  * Sources: Nagel et al. 2019 (Data-Free Quantization: equalization, bias correction, here empirical);
  * Jacob et al. 2018 (affine codes); torch 2.15's observers for the formulas of scale and zero point. */

@@ -81,9 +81,9 @@ status engine_step_pack(struct engine_plan *plan, int step, const struct model_b
                             .in = b->q[b->model->node[node].input[0]],
                             .out = b->q[node],
                             .relu = relu < 0 ? ENGINE_NO_RELU : place_relu(b, relu) };
-    uint8_t *block = plan->owned;
+    uint8_t *block = (uint8_t *)(uintptr_t)plan->head;
 
-    BUG_IF(!block || !plan_codes(plan) || (op->kind != KIND_CONV && op->kind != KIND_DEPTHWISE));
+    BUG_IF(!plan_codes(plan) || (op->kind != KIND_CONV && op->kind != KIND_DEPTHWISE));
     return pack_layer(plan, b, &job, (void *)(block + plan->head->parameters + op->parameters),
                       block + plan->head->weights);
 }

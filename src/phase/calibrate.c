@@ -20,6 +20,30 @@ static status agree(void *self, status mine)
     return comm_agree(self, mine);
 }
 
+static status share(void *self, size_t bytes, struct quant_block *out)
+{
+    struct comm_block *b = mem_alloc(1, sizeof *b);
+    status result;
+
+    TRY(comm_agree(self, b ? OK : FAIL(ERR_MEMORY, "no memory for a handle")));
+    result = comm_block_make(self, bytes, b);
+    *out = (struct quant_block){ .at = b->at, .handle = b };
+    return result;
+}
+
+static void publish(void *self, const struct quant_block *b)
+{
+    comm_block_publish(self, b->handle);
+}
+
+static void release(void *self, struct quant_block *b)
+{
+    (void)self;
+    comm_block_free(b->handle);
+    mem_free(b->handle);
+    *b = (struct quant_block){ .at = NULL };
+}
+
 status calibrate_network(const struct comm *c, const struct model_binding *binding,
                          const struct quant_options *options, const struct calibrate_pictures *p,
                          const struct kernel_table *k, struct quant_result *out)
@@ -32,6 +56,10 @@ status calibrate_network(const struct comm *c, const struct model_binding *bindi
                                              .sum = sum,
                                              .max = most,
                                              .agree = agree,
+                                             .follows = c->node_rank > 0,
+                                             .share = share,
+                                             .publish = publish,
+                                             .release = release,
                                              .self = (void *)(uintptr_t)c };
 
     return quant_network(binding, options, &pictures, k, out);

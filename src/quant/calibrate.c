@@ -6,11 +6,6 @@
 
 enum { BLOCK = 32, TORCHS_REDUCED_BITS = 7, TORCHS_HIGHEST = 255 };
 
-status quant_agree(const struct quant_pictures *p, status mine)
-{
-    return p->agree ? p->agree(p->self, mine) : mine;
-}
-
 /* ---- doubles, in the pictures' order ------------------------------------------------------------------- */
 
 /* Every picture's row is some rank's alone and zero bits elsewhere: summed as integers, all ranks have it. */
@@ -93,7 +88,7 @@ static status join_ranges(struct quant_work *w)
 
 struct observer {
     struct quant_work *w;
-    struct engine e;
+    struct quant_engine e;
 };
 
 /* NaN fails every comparison, so that it leaves the range as it was; its sum is not finite. */
@@ -145,7 +140,7 @@ status quant_observe(struct quant_work *w)
 {
     size_t channels = w->first[w->nodes];
     struct observer o = { .w = w };
-    status result = quant_agree(w->pictures, quant_plan_real(w, NULL, &o.e));
+    status result = quant_plan_real(w, NULL, &o.e);
 
     for (size_t i = 0; i < channels; i++) {
         w->low[i] = INFINITY;
@@ -154,7 +149,7 @@ status quant_observe(struct quant_work *w)
     }
     if (result == OK)
         result = quant_sum_pictures(w->pictures, channels, observe_picture, &o, w->mean);
-    engine_close(&o.e);
+    quant_close(w->pictures, &o.e);
     TRY(result);
     TRY(join_ranges(w));
     for (size_t i = 0; i < channels; i++)
@@ -166,7 +161,7 @@ status quant_observe(struct quant_work *w)
 
 struct counter {
     struct quant_work *w;
-    struct engine e;
+    struct quant_engine e;
     const struct quant_line *line;
     int lines;
     struct quant_histogram *histogram; /* (lines) */
@@ -191,11 +186,11 @@ static status count_values(struct counter *k)
 {
     const struct quant_pictures *p = k->w->pictures;
     double none = 0;
-    status result = quant_agree(p, quant_plan_real(k->w, NULL, &k->e));
+    status result = quant_plan_real(k->w, NULL, &k->e);
 
     if (result == OK)
         result = quant_sum_pictures(p, 1, count_picture, k, &none);
-    engine_close(&k->e);
+    quant_close(p, &k->e);
     for (int i = 0; i < k->lines && result == OK && p->sum; i++)
         p->sum(p->self, k->histogram[i].bin, QUANT_BINS);
     return result;

@@ -138,16 +138,18 @@ status quant_bind_codes(const struct quant_work *w, const struct tensor_table *t
     return model_bind(m, table, &how, out);
 }
 
-status quant_plan_codes(const struct quant_work *w, const struct tensor_table *table, struct engine *out)
+status quant_plan_codes(const struct quant_work *w, const struct tensor_table *table,
+                        struct quant_engine *out)
 {
     struct engine_options options = { .arithmetic = w->options->arithmetic, .keep = 1 };
+    const struct quant_pictures *p = w->pictures;
     struct model_binding b = { 0 };
     struct model m;
-    status result;
+    status result = quant_agree(p, p->follows ? OK : quant_bind_codes(w, table, &m, &b));
 
-    *out = (struct engine){ .plan = NULL };
-    TRY(quant_bind_codes(w, table, &m, &b));
-    result = engine_open(&b, &options, w->kernels, out);
+    *out = (struct quant_engine){ .plan = NULL };
+    if (result == OK)
+        result = quant_open(p, &b, &options, w->kernels, out);
     model_unbind(&b);
     return result;
 }

@@ -28,7 +28,7 @@ struct corrector {
     struct tensor_table *table;
     struct model model;
     struct model_binding binding;
-    struct engine e;
+    struct quant_engine e;
     void **live; /* (pictures) */
     int kept;    /* 0: none are */
 
@@ -90,13 +90,10 @@ static void free_gauge(struct gauge *g)
 }
 
 /* Codes (value - middle) / step + 128 come out with weights and bias divided by the step. */
-static status make_gauge(const struct quant_work *w, int node, const struct tensor *weight,
-                         const struct tensor *bias, struct gauge *g)
+static void divide(const struct tensor *weight, const struct tensor *bias, struct gauge *g)
 {
-    int channels = w->model.node[node].c;
+    int channels = (int)g->bias.dim[0];
 
-    TRY(alloc_gauge(channels, g));
-    fit_ranges(w, node, g);
     for (int c = 0; c < channels; c++) {
         double scale = weight->scale[weight->channels == 1 ? 0 : c];
 
@@ -110,7 +107,6 @@ static status make_gauge(const struct quant_work *w, int node, const struct tens
     g->weight.data = weight->data;
     g->weight.quantization = TENSOR_PER_CHANNEL;
     g->weight.channels = channels;
-    return OK;
 }
 
 /* Packs the gauge in the layer's place: a layer that no relu follows. */
@@ -118,13 +114,11 @@ static status pack_gauge(struct corrector *k, int node, struct gauge *g)
 {
     const char *name = k->model.node[node].weight;
     struct tensor *weight = entry_of(k->table, name, ".weight"), *bias = entry_of(k->table, name, ".bias"),
-                  kept_weight, kept_bias;
+                  kept_weight = *weight, kept_bias = *bias;
     struct quant_params *q = &k->binding.q[node], kept_q = *q;
     status result;
 
-    TRY(make_gauge(k->w, node, weight, bias, g));
-    kept_weight = *weight;
-    kept_bias = *bias;
+    divide(weight, bias, g);
     *weight = g->weight;
     *bias = g->bias;
     *q = (struct quant_params){ 1, 128, 0, 255 };
@@ -163,7 +157,7 @@ static void add_values(const struct corrector *k, const struct engine_map *m, do
 static status measure_picture(void *self, int picture, double *row)
 {
     struct corrector *k = self;
-    const struct engine *e = &k->e;
+    const struct quant_engine *e = &k->e;
     const uint8_t *pixels = k->w->pictures->pixels[picture];
     struct engine_map m;
 
@@ -187,6 +181,14 @@ static int step_of(const struct engine_plan *plan, const char *name)
     return step;
 }
 
+/* What was packed, for all ranks. */
+static status share_step(struct corrector *k, status packed)
+{
+    TRY(quant_agree(k->w->pictures, packed));
+    quant_publish(k->w->pictures, &k->e);
+    return OK;
+}
+
 /* sum: of the layer's 2 * channels values over all pictures. */
 static status measure_layer(struct corrector *k, int node, double *sum)
 {
@@ -200,7 +202,11 @@ static status measure_layer(struct corrector *k, int node, double *sum)
     k->high = k->model.node[shown].op == OP_RELU6 ? 6 : INFINITY;
     k->step = step_of(k->e.plan, k->model.node[node].name);
     k->keep = engine_step_live(k->e.plan, k->step) * (size_t)own <= k->w->most_kept;
-    result = quant_agree(p, pack_gauge(k, node, &g));
+    result = quant_agree(p, alloc_gauge(k->model.node[node].c, &g));
+    if (result == OK) {
+        fit_ranges(k->w, node, &g);
+        result = share_step(k, p->follows ? OK : pack_gauge(k, node, &g));
+    }
     if (result == OK)
         result = quant_sum_pictures(p, 2 * (size_t)k->model.node[node].c, measure_picture, k, sum);
     k->kept = k->keep ? k->step : k->kept;
@@ -214,27 +220,37 @@ static status correct_layer(struct corrector *k, struct quant_line *line, double
     const struct quant_work *w = k->w;
     const double *wanted = w->mean + w->first[w->shown[line->node]];
     double values = (double)w->pictures->count * n->h * n->w;
-    float *bias = entry_of(k->table, n->weight, ".bias")->data;
+    float *bias;
 
     for (int c = 0; c < 2 * n->c; c++)
         sum[c] = 0;
     TRY(measure_layer(k, line->node, sum));
+    if (w->pictures->follows)
+        return share_step(k, OK);
+    bias = entry_of(k->table, n->weight, ".bias")->data;
     for (int c = 0; c < n->c; c++) {
         double shift = (wanted[c] - sum[c] / values) / fmax(sum[n->c + c] / values, 0.1);
 
         bias[c] = (float)((double)bias[c] + shift);
         line->bias_shift = fmax(line->bias_shift, fabs(shift));
     }
-    return quant_agree(w->pictures, engine_step_pack(k->e.plan, k->step, &k->binding, line->node));
+    return share_step(k, engine_step_pack(k->e.plan, k->step, &k->binding, line->node));
+}
+
+static status bind_corrector(struct corrector *k)
+{
+    MEM_TRY(k->live, (size_t)k->w->pictures->count, sizeof *k->live);
+    k->model = k->w->model;
+    k->model.nodes = k->w->nodes;
+    return k->w->pictures->follows ? OK : quant_bind_codes(k->w, k->table, &k->model, &k->binding);
 }
 
 static status open_corrector(struct corrector *k)
 {
     struct engine_options options = { .arithmetic = k->w->options->arithmetic };
 
-    MEM_TRY(k->live, (size_t)k->w->pictures->count, sizeof *k->live);
-    TRY(quant_bind_codes(k->w, k->table, &k->model, &k->binding));
-    return engine_open(&k->binding, &options, k->w->kernels, &k->e);
+    TRY(quant_agree(k->w->pictures, bind_corrector(k)));
+    return quant_open(k->w->pictures, &k->binding, &options, k->w->kernels, &k->e);
 }
 
 static void close_corrector(struct corrector *k)
@@ -242,7 +258,7 @@ static void close_corrector(struct corrector *k)
     for (int i = 0; k->live && i < k->w->pictures->count; i++)
         mem_free(k->live[i]);
     mem_free(k->live);
-    engine_close(&k->e);
+    quant_close(k->w->pictures, &k->e);
     model_unbind(&k->binding);
 }
 
@@ -256,8 +272,9 @@ status quant_correct_bias(struct quant_work *w, struct quant_result *out)
     for (int i = 0; i < w->nodes; i++)
         most = (size_t)w->model.node[i].c > most ? (size_t)w->model.node[i].c : most;
     sum = mem_alloc(2 * most, sizeof *sum);
-    result =
-        quant_agree(w->pictures, sum ? open_corrector(&k) : FAIL(ERR_MEMORY, "no memory for %zu sums", most));
+    result = quant_agree(w->pictures, sum ? OK : FAIL(ERR_MEMORY, "no memory for %zu sums", most));
+    if (result == OK)
+        result = open_corrector(&k);
     for (int i = 0; i < out->lines && result == OK; i++)
         if (model_has_weights(&w->model.node[out->line[i].node]))
             result = correct_layer(&k, &out->line[i], sum);

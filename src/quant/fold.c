@@ -213,11 +213,13 @@ static status take_layers(const struct model_binding *b, struct tensor_table *ou
     out->source = mem_strdup(b->weights->source ? b->weights->source : "checkpoint");
     if (!out->source)
         return FAIL(ERR_MEMORY, "no memory for a name");
-    for (int i = 0; i < b->model->nodes; i++)
+    for (int i = 0; i < b->model->nodes; i++) {
         if (model_has_weights(&b->model->node[i]))
             TRY(take_layer(b, i, out));
         else if (b->model->node[i].op == OP_BATCHNORM)
             TRY(quant_take_affine(b, i, out));
+        table_rest(b->weights);
+    }
     return OK;
 }
 
@@ -264,7 +266,7 @@ status quant_fold(const struct model_binding *fp32, struct quant_work *w)
             w->first_layer = w->first_layer < 0 ? i : w->first_layer;
             w->last_layer = i;
         }
-    return take_layers(fp32, &w->real);
+    return w->pictures->follows ? OK : take_layers(fp32, &w->real);
 }
 
 void quant_work_free(struct quant_work *w)
@@ -282,15 +284,16 @@ void quant_work_free(struct quant_work *w)
     *w = (struct quant_work){ 0 };
 }
 
-status quant_plan_real(struct quant_work *w, const struct quant_params *round, struct engine *out)
+status quant_plan_real(struct quant_work *w, const struct quant_params *round, struct quant_engine *out)
 {
     struct engine_options options = { .direct = 1, .keep = 1, .round = round };
+    const struct quant_pictures *p = w->pictures;
     struct model_binding b = { 0 };
-    status result;
+    status result = quant_agree(p, p->follows ? OK : model_bind(&w->model, &w->real, NULL, &b));
 
-    *out = (struct engine){ .plan = NULL };
-    TRY(model_bind(&w->model, &w->real, NULL, &b));
-    result = engine_open(&b, &options, w->kernels, out);
+    *out = (struct quant_engine){ .plan = NULL };
+    if (result == OK)
+        result = quant_open(p, &b, &options, w->kernels, out);
     model_unbind(&b);
     return result;
 }

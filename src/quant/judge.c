@@ -10,7 +10,7 @@ struct judge {
     struct quant_work *w;
     const struct quant_line *line;
     int lines;
-    struct engine real, codes;
+    struct quant_engine real, codes;
     float *logits; /* (pictures, classes) of fp32: this rank's own */
 };
 
@@ -76,9 +76,11 @@ static status judge_all(struct judge *j, struct quant_result *out)
     status result = quant_agree(p, total ? OK : FAIL(ERR_MEMORY, "no memory for %zu sums", values));
 
     if (result == OK)
-        result = quant_agree(p, quant_plan_real(w, NULL, &j->real));
+        result = quant_plan_real(w, NULL, &j->real);
+    if (!w->options->sensitivity)
+        table_free(&w->real); /* packed now, and not changed any more */
     if (result == OK)
-        result = quant_agree(p, quant_plan_codes(w, &out->table, &j->codes));
+        result = quant_plan_codes(w, &out->table, &j->codes);
     if (result == OK)
         result = quant_sum_pictures(p, values, judge_picture, j, total);
     for (int i = 0; i < j->lines && result == OK; i++) {
@@ -91,8 +93,8 @@ static status judge_all(struct judge *j, struct quant_result *out)
         out->right = (int)total[PER_LINE * j->lines + RIGHT];
         out->changed = (int)total[PER_LINE * j->lines + CHANGED];
     }
-    engine_close(&j->real);
-    engine_close(&j->codes);
+    quant_close(p, &j->real);
+    quant_close(p, &j->codes);
     mem_free(total);
     return result;
 }
@@ -137,26 +139,25 @@ static void round_weights(struct quant_work *w, int node, float *weights)
 static status plan_alone(struct judge *j, const struct quant_line *line)
 {
     struct quant_work *w = j->w;
-    int layer = model_has_weights(&w->model.node[line->node]);
+    const struct quant_pictures *p = w->pictures;
+    int layer = model_has_weights(&w->model.node[line->node]) && !p->follows;
     size_t count = layer ? (size_t)w->model.node[line->node].c * quant_row(w, line->node) : 0;
     float *weights = layer ? quant_weights(w, line->node) : NULL,
           *saved = mem_alloc(count + 1, sizeof *saved);
     struct quant_params *round = mem_alloc((size_t)w->model.nodes, sizeof *round);
-    status result;
+    status result =
+        quant_agree(p, saved && round ? OK : FAIL(ERR_MEMORY, "no memory for %zu weights", count));
 
-    if (!saved || !round) {
-        mem_free(saved);
-        mem_free(round);
-        return FAIL(ERR_MEMORY, "no memory for %zu weights", count);
+    if (result == OK) {
+        if (layer) {
+            memcpy(saved, weights, count * sizeof *saved);
+            round_weights(w, line->node, weights);
+        }
+        round[w->shown[line->node]] = line->q;
+        result = quant_plan_real(w, round, &j->real);
+        if (layer)
+            memcpy(weights, saved, count * sizeof *saved);
     }
-    if (layer) {
-        memcpy(saved, weights, count * sizeof *saved);
-        round_weights(w, line->node, weights);
-    }
-    round[w->shown[line->node]] = line->q;
-    result = quant_plan_real(w, round, &j->real);
-    if (layer)
-        memcpy(weights, saved, count * sizeof *saved);
     mem_free(saved);
     mem_free(round);
     return result;
@@ -170,10 +171,10 @@ static status try_layers(struct judge *j, struct quant_result *out)
     for (int i = 0; i < j->lines && result == OK; i++) {
         double total[PER_LINE + 1] = { 0 };
 
-        result = quant_agree(p, plan_alone(j, &out->line[i]));
+        result = plan_alone(j, &out->line[i]);
         if (result == OK)
             result = quant_sum_pictures(p, PER_LINE + 1, try_picture, j, total);
-        engine_close(&j->real);
+        quant_close(p, &j->real);
         out->line[i].alone_sqnr_db = quant_decibel(total[SIGNAL], total[NOISE]);
         out->line[i].lost = out->real_right - (int)total[PER_LINE];
     }

@@ -46,11 +46,11 @@ static status quantize(struct quant_work *w, struct quant_result *out)
 
     TRY(quant_observe(w));
     if (o->equalize == QUANT_EQUALIZE_ON || (o->equalize == QUANT_EQUALIZE_AUTO && !o->per_channel)) {
-        TRY(quant_agree(w->pictures, quant_equalize(w, &out->equalized)));
+        TRY(quant_agree(w->pictures, w->pictures->follows ? OK : quant_equalize(w, &out->equalized)));
         TRY(quant_observe(w));
     }
     TRY(quant_choose_ranges(w, out->line, out->lines));
-    TRY(quant_agree(w->pictures, quant_convert(w, out)));
+    TRY(quant_agree(w->pictures, w->pictures->follows ? OK : quant_convert(w, out)));
     if (o->correct_bias)
         TRY(quant_correct_bias(w, out));
     return quant_judge(w, out);

@@ -46,12 +46,13 @@ struct quant_work {
     int *only;                   /* (nodes) its one user, or -1 */
     int *shown;                  /* (nodes) the relu that is fused into it, else itself */
     size_t *first;               /* (nodes + 1) */
-    struct tensor_table real; /* folded, equalized fp32: P.weight (oc, kh, kw, ic in memory; a linear layer's
-                                 as the checkpoint has it), P.bias; a batchnorm's as they are */
-    float *low, *high;        /* (first[nodes]) of every channel's fp32 values */
-    double *mean;             /* (first[nodes]) of every channel's fp32 values */
-    struct quant_params *q;   /* (nodes) of those with a scale of their own */
-    size_t most_kept;         /* bytes of this rank's pictures' maps that wait between two layers */
+    struct tensor_table
+        real; /* empty where this rank follows; folded, equalized fp32: P.weight (oc, kh, kw, ic in memory; a
+                 linear layer's as the checkpoint has it), P.bias; a batchnorm's as they are */
+    float *low, *high;      /* (first[nodes]) of every channel's fp32 values */
+    double *mean;           /* (first[nodes]) of every channel's fp32 values */
+    struct quant_params *q; /* (nodes) of those with a scale of their own */
+    size_t most_kept;       /* bytes of this rank's pictures' maps that wait between two layers */
 };
 /* Of a node's weights, and of its output, by the options. */
 int quant_weight_bits(const struct quant_work *w, int node);
@@ -67,9 +68,28 @@ MUST_USE status quant_take(struct tensor_table *table, const char *prefix, const
                            struct tensor *t);
 /* Copies a batchnorm's tensors, as they are. */
 MUST_USE status quant_take_affine(const struct model_binding *b, int node, struct tensor_table *out);
-/* An fp32 engine on w->real in which every node's own output can be seen, also under a fused relu. round:
- * (nodes) what values are rounded to, scale 0: they are not; NULL: none is. */
-MUST_USE status quant_plan_real(struct quant_work *w, const struct quant_params *round, struct engine *out);
+/* ---- share.c ---------------------------------------------------------------------------------------- */
+
+/* Collective: one outcome for all ranks. */
+MUST_USE status quant_agree(const struct quant_pictures *p, status mine);
+struct quant_engine {
+    struct engine_plan *plan;
+    struct engine_state *state;
+    struct quant_block block; /* where the plan lies */
+};
+/* Collective, one outcome for all ranks. b, options: matter where this rank does not follow. */
+MUST_USE status quant_open(const struct quant_pictures *p, const struct model_binding *b,
+                           const struct engine_options *options, const struct kernel_table *k,
+                           struct quant_engine *out);
+/* Collective: all ranks see the plan as it was changed. */
+void quant_publish(const struct quant_pictures *p, const struct quant_engine *e);
+void quant_close(const struct quant_pictures *p,
+                 struct quant_engine *e); /* collective; zeroed ones too; zeroes */
+
+/* Collective. An fp32 engine on w->real in which every node's own output can be seen, also under a fused
+ * relu. round: (nodes) what values are rounded to, scale 0: they are not; NULL: none is. */
+MUST_USE status quant_plan_real(struct quant_work *w, const struct quant_params *round,
+                                struct quant_engine *out);
 
 /* ---- equalize.c ---------------------------------------------------------------------------------------- */
 
@@ -78,8 +98,6 @@ MUST_USE status quant_equalize(struct quant_work *w, int *pairs);
 
 /* ---- calibrate.c: passes over the pictures ---------------------------------------------------------- */
 
-/* Collective: one outcome for all ranks. */
-MUST_USE status quant_agree(const struct quant_pictures *p, status mine);
 /* Collective. total (values) += what `one` gives for each picture, in the pictures' order; `one` gets a
  * zeroed row. */
 typedef status quant_picture_function(void *self, int picture, double *row);
@@ -97,9 +115,9 @@ MUST_USE status quant_convert(struct quant_work *w, struct quant_result *out);
 /* The quantized network, without watchers; *m and the table outlive the binding. */
 MUST_USE status quant_bind_codes(const struct quant_work *w, const struct tensor_table *table,
                                  struct model *m, struct model_binding *out);
-/* An engine of it that keeps every output. */
+/* Collective. An engine of it that keeps every output. */
 MUST_USE status quant_plan_codes(const struct quant_work *w, const struct tensor_table *table,
-                                 struct engine *out);
+                                 struct quant_engine *out);
 
 /* ---- correct.c -------------------------------------------------------------------------------------- */
 

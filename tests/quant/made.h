@@ -58,12 +58,12 @@ static inline int made_node(const struct made *m, const char *name)
 /* Logits of the folded network, as it stands. */
 static inline void made_logits(struct made *m, int picture, float *out)
 {
-    struct engine e = { 0 };
+    struct quant_engine e = { 0 };
 
     tiny_must(quant_plan_real(&m->work, NULL, &e));
     engine_run(e.plan, e.state, m->pixels[picture]);
     memcpy(out, engine_logits(e.plan, e.state), (size_t)engine_classes(e.plan) * sizeof *out);
-    engine_close(&e);
+    quant_close(&m->pictures, &e);
 }
 
 /* Two 1 x 1 layers with a relu between them. */

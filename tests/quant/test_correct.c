@@ -44,7 +44,7 @@ static void two_layers(void)
 }
 
 struct mean {
-    struct engine e;
+    struct quant_engine e;
     struct made *m;
     int node;
 };
@@ -81,7 +81,7 @@ static double mean_error(struct made *m, const struct quant_result *r)
         for (int c = 0; c < m->work.model.node[node].c; c++)
             worst += pow(mean[c] - m->work.mean[m->work.first[node] + (size_t)c], 2) / r->line[i].q.scale;
     }
-    engine_close(&k.e);
+    quant_close(&m->pictures, &k.e);
     return worst;
 }
 

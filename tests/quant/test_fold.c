@@ -26,7 +26,8 @@ static void graph(void)
 static void seen(void)
 {
     struct made m;
-    struct engine whole = { 0 }, e = { 0 };
+    struct quant_engine e = { 0 };
+    struct engine whole = { 0 };
     struct engine_options options = { .keep = 1 };
     struct engine_map before, after;
     int negative = 0, wrong = 0;
@@ -49,7 +50,7 @@ static void seen(void)
     CHECK(memcmp(engine_logits(whole.plan, whole.state), engine_logits(e.plan, e.state), 5 * sizeof(float)) ==
           0);
     engine_close(&whole);
-    engine_close(&e);
+    quant_close(&m.pictures, &e);
     made_free(&m);
 }
 
