@@ -63,11 +63,11 @@ MUST_USE status report_show_worst(struct store_reader *r, int count, const struc
 MUST_USE status report_write(struct store_reader *r, const struct report_options *options,
                              struct report_summary *summary);
 
-/* One map: (height, width) u8 0..255, and its box, x0 = -1: none. */
+/* One map: (height, width) u8 0..255, or NULL: a blank; and its box, x0 = -1: none. */
 struct report_map { const uint8_t *map; struct image_box box; };
-/* Local. `crop` and its maps, of its size, side by side as PNG: the picture's grey blended with viridis, the
- * maps' boxes orange. ERR_IO, ERR_MEMORY. */
+/* Local. `crop` and its maps, of its size, as PNG, `columns` maps a row, the first of which has the crop in
+ * front: the picture's grey blended with viridis, the maps' boxes orange. ERR_IO, ERR_MEMORY. */
 MUST_USE status report_draw_maps(const char *path, const struct image *crop, const struct report_map *map,
-                                 int maps);
+                                 int maps, int columns);
 
 #endif

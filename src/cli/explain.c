@@ -24,7 +24,7 @@ static status take_precision(struct explain *e, int i)
     TRY(probe_look(e->probe, i));
     probe_box(e->probe, i, 0, NULL, 0, NULL, e->side[i].box);
     take_measures(e, i, MEASURE_ONE);
-    return OK;
+    return probe_methods(e->probe, i, probe_class(e->probe, i));
 }
 
 static void take_curves(struct explain *e, int i)
@@ -74,9 +74,6 @@ static status take_map(struct explain *e, int i, enum attribution m, int class_i
 
 static status take_maps(struct explain *e, const struct attribution_how *how)
 {
-    const struct model_input *in = &e->set.of[0].model.input;
-
-    MEM_TRY(e->maps, ATTRIBUTIONS * (size_t)e->set.count, (size_t)in->height * (size_t)in->width);
     TRY(probe_attribution_picture(e->probe, e->pixels));
     for (int i = 0; i < e->set.count; i++)
         for (int m = 0; m < ATTRIBUTIONS; m++)
@@ -88,10 +85,12 @@ static status take_maps(struct explain *e, const struct attribution_how *how)
 /* ---- all ------------------------------------------------------------------------------------------------
  */
 
-status explain_picture(const char *path, const struct explain_how *how, struct explain *e)
+status explain_open(const struct explain_how *how, struct explain *e)
 {
+    const struct model_input *in = &e->set.of[0].model.input;
     const struct probe_how probe = { .sign = how->sign,
                                      .raw = 1,
+                                     .methods = how->methods,
                                      .of_class = how->of_class,
                                      .curves = how->steps,
                                      .attribution = how->attribution };
@@ -99,9 +98,18 @@ status explain_picture(const char *path, const struct explain_how *how, struct e
     BUG_IF(how->steps > EXPLAIN_STEPS);
     TRY(network_set_probe(&e->set, &probe, &e->probe));
     MEM_TRY(e->pixels, image_pipeline_bytes(&e->set.of[0].pipeline), 1);
+    if (how->attribution.methods)
+        MEM_TRY(e->maps, ATTRIBUTIONS * (size_t)e->set.count, (size_t)in->height * (size_t)in->width);
+    return OK;
+}
+
+status explain_picture(const char *path, const struct explain_how *how, struct explain *e)
+{
     TRY(image_load(path, &e->set.of[0].pipeline, e->pixels, &e->info));
-    for (int i = 0; i < e->set.count; i++)
+    for (int i = 0; i < e->set.count; i++) {
+        e->side[i].odd = 0;
         TRY(take_precision(e, i));
+    }
     for (int i = 1; i < e->set.count; i++)
         take_measures(e, i, MEASURE_PAIR);
     if (how->steps > 0 || how->attribution.methods)

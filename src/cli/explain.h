@@ -9,9 +9,10 @@ enum { EXPLAIN_STEPS = 1000, EXPLAIN_MEASURES = 64, EXPLAIN_CURVES = 2 };
 
 struct explain_how {
     enum cam_sign sign;
+    unsigned methods; /* bits of enum cam_method, beside EigenCAM */
     int steps; /* of the curves, 0 = none */
     enum image_substrate deletion, insertion;
-    enum probe_class of_class;          /* whose answer picture-sized maps explain */
+    enum probe_class of_class;          /* whose answer maps with a class explain */
     struct attribution_how attribution; /* those maps; the networks were opened for them (network_how.maps) */
 };
 /* What one precision shows beside what the probe keeps. */
@@ -31,8 +32,10 @@ struct explain {
     struct explain_side side[PROBE_PRECISIONS];
 };
 
-/* Fills all but e->set. ERR_MISMATCH where the precisions have other maps; ERR_NUMERIC where activations or
- * logits are not finite; errors of image_load, with the path. */
+/* Once, when e->set is filled: ERR_MISMATCH where the precisions have other maps. */
+MUST_USE status explain_open(const struct explain_how *how, struct explain *e);
+/* A picture, in place of the one before. ERR_NUMERIC where activations or logits are not finite; errors of
+ * image_load, with the path. */
 MUST_USE status explain_picture(const char *path, const struct explain_how *how, struct explain *e);
 void explain_free(struct explain *e); /* the networks too */
 

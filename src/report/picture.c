@@ -67,16 +67,22 @@ status picture_blank(struct image *out, int width, int height)
     return OK;
 }
 
-status report_draw_maps(const char *path, const struct image *crop, const struct report_map *map, int maps)
+status report_draw_maps(const char *path, const struct image *crop, const struct report_map *map, int maps,
+                        int columns)
 {
     struct picture_panel at = { 0, 0, crop->width, crop->height };
+    int wide = crop->width + PICTURE_GAP, high = crop->height + PICTURE_GAP,
+        rows = (maps + columns - 1) / columns;
     struct image im;
     status result = OK;
 
-    TRY(picture_blank(&im, crop->width + maps * (crop->width + PICTURE_GAP), crop->height));
+    TRY(picture_blank(&im, crop->width + columns * wide, rows * high - PICTURE_GAP));
     picture_crop(&im, &at, crop);
     for (int i = 0; i < maps; i++) {
-        at.x += crop->width + PICTURE_GAP;
+        at.x = (1 + i % columns) * wide;
+        at.y = i / columns * high;
+        if (!map[i].map)
+            continue;
         picture_map(&im, &at, crop, map[i].map);
         if (map[i].box.x0 >= 0)
             picture_frame(&im, &at, &map[i].box, picture_orange);

@@ -71,7 +71,7 @@ int main(void)
     CHECK(add(&e->set, "", TINY "fp32.pth") == OK && strcmp(e->set.name[0], "fp32") == 0);
     CHECK(add(&e->set, "", TINY "per_channel.pth") == OK && strcmp(e->set.name[1], "int8") == 0);
     CHECK(add(&e->set, "again", TINY "per_channel.pth") == OK && strcmp(e->set.name[2], "again") == 0);
-    CHECK(explain_picture(path, &how, e) == OK && e->info.width == EDGE);
+    CHECK(explain_open(&how, e) == OK && explain_picture(path, &how, e) == OK && e->info.width == EDGE);
     CHECK(memcmp(e->pixels, pixels, sizeof pixels) == 0);
     if (!check_failed) {
         test_values(e);

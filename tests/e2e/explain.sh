@@ -83,6 +83,38 @@ mkdir "$T/a.b"
 check "explain: names by -o" code 0 "$Q" explain "$T/images/$IMAGE" --job "$T/job.conf" --steps=0 -o "$T/a.b/out"
 check "explain: a point in a folder's name ends nothing" test -s "$T/a.b/out-mobile.png" -a -s "$T/a.b/out-shuffle.png"
 check "explain: a picture a network" test -s "$T/x-mobile.png" -a -s "$T/x-shuffle.png"
+# Further methods, the saliency beside them, and a row of agreement a picture.
+mapfile -t pictures < <(ls "$T"/images/*/*.JPEG | head -2)
+sed "s|= models/|= $PWD/models/|" "$T/job.conf" > "$T/far.conf"     # for another folder, where the PNGs go
+several=("$Q" explain "${pictures[@]}" --job "$T/far.conf" --network mobile --steps=0)
+edges() { od -An -tu4 --endian=big -j 16 -N 8 "$1" | tr -s ' '; }
+mkdir "$T/c.d"
+check "explain: two pictures, three methods" code 0 bash -c 'cd "$1" && shift && "$@"' - "$T/c.d" "${several[@]}" --cam.method=eigen,layercam,gradcampp \
+    --csv="$T/agree.csv"
+check "explain: a PNG a picture" test "$(ls "$T"/c.d/*-mobile.png | wc -l)" = 2
+# Crop, two precisions and the saliency wide, three methods high, gaps between them.
+check "explain: the panels" awk '{ w = $1; h = $2 } END { g = (w - 4 * 224) / 3; exit g <= 0 || h != 3 * 224 + 2 * g }' \
+    <(edges "$(ls "$T"/c.d/*-mobile.png | head -1)")
+check "explain: agreement: a head and a row a picture" test "$(wc -l < "$T/agree.csv")" = 3
+check "explain: agreement: columns" awk -F, 'NF != 2 + 3 * 9 { bad = 1 } END { exit bad }' "$T/agree.csv"
+column() { awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i } NR > 1 && at { print $at }' "$2"; }
+sed 's/^\[run\]/[cam]\nmethod = eigen,layercam\n[saliency]\ncompare = on\n&/' "$T/job.conf" > "$T/truth.conf"
+check "a job with saliency" "$Q" run "$T/truth.conf" --explain.steps=0 --out="$T/truth.h5"
+R=$T/truth.h5
+ROWS=$(data /images/path | grep -oE '"[^"]+"' | grep -n "$(basename "${pictures[0]}")" | head -1 | cut -d: -f1)
+for what in sim_layercam cc_eigen kld_layercam; do
+    check "explain: $what with the saliency is the job's" near "$(column "int8_$what" "$T/agree.csv" | head -1)" \
+        "$(stored "/models/mobile/int8/truth_$what" $((ROWS - 1)))" 0.0001
+    check "explain: $what of the pair is the job's" near "$(column "int8_vs_fp32_$what" "$T/agree.csv" | head -1)" \
+        "$(stored "/models/mobile/int8/vs_fp32/$what" $((ROWS - 1)))" 0.0001
+done
+mkdir "$T/dense"
+cp "$T/c.d/$(basename "${pictures[0]}" .JPEG)-mobile.png" "$T/dense/$(basename "${pictures[0]}" .JPEG)_x.png"
+refuse "explain: a density with colours" 1 "colours" "$Q" explain "${pictures[0]}" --job "$T/job.conf" --network mobile --steps=0 \
+    --densities="$T/dense" --suffix=_x -o "$T/x.png"
+refuse "explain: --suffix of nothing" 2 "suffix = _x has no effect" "${several[@]}" --suffix=_x
+refuse "explain: one name, two pictures" 2 "--output names one picture, and there are 2" "${several[@]}" -o "$T/x.png"
+refuse "explain: without eigen" 2 "eigen must be in the list" "${several[@]}" --cam.method=layercam
 refuse "explain of nothing" 1 "^quantcam: $T/none.jpg: No such file" "$Q" explain "$T/none.jpg" --job "$T/job.conf"
 refuse "explain without a network" 2 "either --job, or --model and --weights" "$Q" explain "$T/images/$IMAGE"
 refuse "explain: an unknown network" 2 "mobil" "$Q" explain "$T/images/$IMAGE" --job "$T/job.conf" --network mobil
