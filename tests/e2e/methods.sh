@@ -32,6 +32,10 @@ check "eigen alone: no table of methods" lacks "$T/shown" "RMSE, layercam"
 check "all are shown" "$Q" show "$T/two.h5" > "$T/shown"
 check "a table of methods" grep -q "RMSE, layercam" "$T/shown"
 check "verify" code 0 "$Q" verify "$T/two.h5"
+refuse "a class for nobody" 2 "^quantcam: .*cam.class" "$Q" run "$T/job.conf" --cam.class=own --out="$T/none.h5"
+check "each precision's own class" "$Q" run "$T/job.conf" --explain.steps=0 --method=eigen,layercam --cam.class=own --out="$T/own.h5"
+check "the first precision's maps are the same" equal "$T/own.h5" /models/mobile/fp32/cam_layercam "$T/two.h5" /models/mobile/fp32/cam_layercam
+refuse "a resume with another class" 1 "cam.class is 'own' there, 'reference' here" "$Q" run "$T/job.conf" --explain.steps=0 --method=eigen,layercam --out="$T/own.h5"
 refuse "without eigen" 2 "^quantcam: .*eigen" "$Q" run "$T/job.conf" --method=layercam --out="$T/none.h5"
 refuse "an unknown one" 2 "^quantcam: .*scorecam" "$Q" run "$T/job.conf" --method=eigen,scorecam --out="$T/none.h5"
 
