@@ -225,8 +225,11 @@ status study_order_say(struct store_reader *r, const struct study *s, struct tex
                  s->order->precision, series == CORRECTED ? "corrected" : "as published"));
     TRY(say_networks(&o, series, out));
     if (networks < ENOUGH)
-        return text_add(out, "; with the study's order it cannot be compared: %d of its networks %s here.",
-                        networks, networks == 1 ? "is" : "are");
+        return text_add(
+            out,
+            "; with the study's order it cannot be compared: %d of its networks %s here with known "
+            "weights.",
+            networks, networks == 1 ? "is" : "are");
     return text_add(out, "; its rank correlation with the study's order is %.2f over %d networks.", rho,
                     networks);
 }

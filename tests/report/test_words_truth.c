@@ -166,7 +166,8 @@ static void check_words(struct store_reader *r)
         "networks); least alike is mobilenet_v2 in int8, 0.7500.",
         "Sensitivity (1 - CC of int8's maps with the first precision's, corrected): mobilenet_v2 (0.2500) > "
         "vgg16 "
-        "(0.0625); with the study's order it cannot be compared: 1 of its networks is here.",
+        "(0.0625); with the study's order it cannot be compared: 1 of its networks is here with known "
+        "weights.",
         "Methods: in fp32 the maps agree with the truth (correlation, mean over the networks) by eigen at "
         "0.188, by "
         "gradcampp at 0.375.",
