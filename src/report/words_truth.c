@@ -139,6 +139,38 @@ static status say_baselines(struct subject *s, struct text *out)
     return text_add(out, "; better: the 95 %% intervals lie apart.");
 }
 
+/* Mean over the networks that have it; 0 and *networks = 0 where none has. */
+static double mean_of(struct subject *s, int p, const char *measure, const char *method, int *networks)
+{
+    double sum = 0;
+
+    *networks = 0;
+    for (int k = 0; k < s->l->networks; k++) {
+        struct value v = ask(s, k, p, measure, method, 0);
+
+        *networks += !v.why;
+        sum += v.why ? 0 : v.value;
+    }
+    return *networks > 0 ? sum / *networks : 0;
+}
+
+/* Where objects are marked. */
+static status say_objects(struct subject *s, struct text *out)
+{
+    int networks;
+    double center = mean_of(s, 0, "center_f_max", NULL, &networks);
+
+    if (networks == 0)
+        return OK;
+    TRY(text_add(out, "Objects (F-measure with the masks at the best threshold, mean over the networks):"));
+    for (int p = 0; p < s->l->precisions; p++) {
+        double f = mean_of(s, p, "f_max", s->method, &networks);
+
+        TRY(text_add(out, "%s %.3f in %s", p ? "," : "", f, s->l->precision[p].name));
+    }
+    return text_add(out, "; the bare centre reaches %.3f.", center);
+}
+
 static status say_alike(struct subject *s, struct text *out)
 {
     double least = INFINITY;
@@ -185,22 +217,16 @@ static status say_methods(struct subject *s, struct text *out)
 
     for (int m = -1; m < s->l->methods && s->l->methods > 0; m++) {
         const char *method = m < 0 ? "eigen" : s->l->method[m];
-        double sum = 0;
-        int networks = 0;
+        int networks;
+        double mean = mean_of(s, 0, "truth_cc", method, &networks);
 
-        for (int k = 0; k < s->l->networks; k++) {
-            struct value v = ask(s, k, 0, "truth_cc", method, 0);
-
-            networks += !v.why;
-            sum += v.why ? 0 : v.value;
-        }
         if (networks == 0)
             continue;
         if (said++ == 0)
             TRY(text_add(out,
                          "Methods: in %s the maps agree with the truth (correlation, mean over the networks)",
                          s->l->precision[0].name));
-        TRY(text_add(out, "%s by %s at %.3f", said > 1 ? "," : "", method, sum / networks));
+        TRY(text_add(out, "%s by %s at %.3f", said > 1 ? "," : "", method, mean));
     }
     return said ? text_add(out, ".") : OK;
 }
@@ -240,8 +266,8 @@ static status say_blank(struct subject *s, struct text *out)
 status words_truth_read(struct store_reader *r, struct words_finding *out)
 {
     static status (*const say[])(struct subject * s,
-                                 struct text * out) = { say_headline, say_change,  say_baselines, say_alike,
-                                                        say_order,    say_methods, say_blank };
+                                 struct text * out) = { say_headline, say_change, say_baselines, say_objects,
+                                                        say_alike,    say_order,  say_methods,   say_blank };
     const struct store_layout *l = store_reader_layout(r);
     struct subject s = { .r = r, .l = l, .method = value_method(l) };
     size_t at[COUNT_OF(say)];

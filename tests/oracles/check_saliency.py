@@ -190,6 +190,12 @@ def check_words(rows, statements):
     said(numbers(statement(statements, "Centre: "), r"of (\d+) of (\d+) networks .* \(correlation (-?\d+\.\d+)\), (\d+) of \d+ better .* \((-?\d+\.\d+)\);"),
          [(over["center"], 0), (len(rows.networks), 0), (reached["center"], 3), (over["shuffled"], 0), (reached["shuffled"], 3)], "centre")
 
+    if "state_masks" in f["images/saliency"]:
+        text = statement(statements, "Objects (")
+        for p in rows.precisions:
+            said(numbers(text, rf" (-?\d+\.\d+) in {p}\b"), [(np.mean([rows.best(k, p, f"f_max_{method}") for k in rows.networks]), 3)], f"objects in {p}")
+        said(numbers(text, r"centre reaches (-?\d+\.\d+)\."), [(np.mean([rows.best(k, first, "center_f_max") for k in rows.networks]), 3)], "objects, centre")
+
     text = statement(statements, "Same map: ")
     pairs = {(k, p): rows.mean(k, p, f"cc_{method}") for k in rows.networks for p in others}
     for p in others:
