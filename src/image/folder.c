@@ -153,7 +153,7 @@ static status nothing(const struct list *l, const char *root)
     if (folders == 0 && l->loose.count > 0)
         return FAIL(ERR_MISSING,
                     "%s: %d picture%s but no class folders: a flat folder needs a label file "
-                    "(path,class_index lines; -1 where a class is unknown)",
+                    "(path,class_index lines; -1 where a class is unknown), or data.labels = none",
                     root, l->loose.count, l->loose.count == 1 ? "" : "s");
     if (folders == 0)
         return FAIL(ERR_MISSING, "%s: no class folders (ImageFolder: one sub-folder a class)%s", root,

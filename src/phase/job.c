@@ -27,9 +27,9 @@ static const char isa_names[] = "auto|ref|avx2|avx512vnni";
 static const struct option_row rows[] = {
     { ROW("data.images", PATH, RUN, images), .values = "FOLDER",
       .help = "the pictures: a folder of class folders, or a flat one with data.labels" },
-    { ROW("data.labels", PATH, RUN, labels), .values = "FILE",
+    { ROW("data.labels", PATH, RUN, labels), .values = "FILE|none",
       .help = "path,class_index or path,wnid lines (a header may name the columns), or "
-              "LOC_val_solution.csv" },
+              "LOC_val_solution.csv; none: a flat folder whose pictures have no classes" },
     { ROW("data.synsets", PATH, RUN, synsets), .values = "FILE",
       .help = "LOC_synset_mapping.txt or imagenet_class_index.json: which class a folder named n01440764, or "
               "such a label, is" },

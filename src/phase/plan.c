@@ -23,21 +23,26 @@ static const char *or_null(const char *text)
 static status read_list(const struct run *r, void **bytes, size_t *size)
 {
     const struct job *job = r->job;
+    int none = strcmp(job->labels, "none") == 0;
     struct image_manifest list = { 0 };
     struct image_source source = { .root = job->images,
-                                   .labels = or_null(job->labels),
+                                   .labels = none ? NULL : or_null(job->labels),
                                    .synsets = or_null(job->synsets),
                                    .boxes = or_null(job->boxes),
                                    .limit = job->limit,
                                    .sample = job->sample,
                                    .folders = (enum image_folders)job->folders,
-                                   .classes = r->network[0].model.classes,
-                                   .network = job->network[0].name };
+                                   .classes = none ? 0 : r->network[0].model.classes,
+                                   .network = job->network[0].name,
+                                   .flat = none };
     uint8_t *packed = NULL;
     status result;
 
     TRY(image_manifest_read(&source, &list));
-    result = image_manifest_pack(&list, &packed, size);
+    result = none && list.classes > 0
+                 ? FAIL(ERR_USAGE, "data.labels = none, but the pictures of %s lie in class folders: leave "
+                                   "data.labels out, or name a flat folder", job->images)
+                 : image_manifest_pack(&list, &packed, size);
     image_manifest_free(&list);
     *bytes = packed;
     return result;

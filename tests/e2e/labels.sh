@@ -75,6 +75,9 @@ refused "synsets without effect" 2 "--synsets=.* would have no effect" "${flat[@
 refused "folders without effect" 2 "--folders says .*--labels" "${flat[@]}" --folders=number
 { echo "class_index;file"; for i in {0..5}; do echo "$i;p, $i.JPEG"; done; } > "$T/labels"
 dry "a header" "data.labels.columns = path from 'file', class from 'class_index'$" "${flat[@]}"
+refused "a flat folder alone" 1 "flat: 6 pictures but no class folders: .* or data.labels = none" --images="$T/flat"
+refused "classes where there are to be none" 2 "data.labels = none, but the pictures of .*some lie in class folders" --images="$T/some" --labels=none
+dry "no classes" "^  p, 5.JPEG: no class$" --images="$T/flat" --labels=none
 { echo "path,x,y,width,height"; for i in {0..5}; do echo "\"p, $i.JPEG\",10.4,20.5,100,50"; done; } > "$T/boxes"
 refused "boxes as labels" 1 "boxes: its header names no column of classes" --images="$T/flat" --labels="$T/boxes"
 check "boxes by their columns" code 0 "$Q" run "$T/job.conf" "${flat[@]}" --boxes="$T/boxes" --steps=0 --log=normal -o "$T/flat.h5"
