@@ -37,7 +37,7 @@ check "bench --select: the same threshold and places" same "$(selected "$T/log")
 "$Q" run "$T/job.conf" --log=normal -o "$T/again.h5" > "$T/out" 2> "$T/err"
 check "run: nothing on stdout" test ! -s "$T/out"
 check "run: the last line says where the result is" test "$(tail -1 "$T/err")" = "the result is $T/again.h5"
-"$Q" run "$T/job.conf" --resize=232 --filter=bicubic --limit=4 -o "$T/other.h5" > "$T/out" 2> "$T/err"
+"$Q" run "$T/job.conf" --preprocess.resize=232 --filter=bicubic --limit=4 -o "$T/other.h5" > "$T/out" 2> "$T/err"
 check "the job's preprocessing goes before the descriptions'" test \
     "$(h5dump -d /provenance "$T/other.h5" | grep -cE 'pipeline = resize 232 bicubic')" -ge 1
 "$Q" bench --kernels --repeats=1 --json > "$T/out" 2> "$T/err"
@@ -45,10 +45,10 @@ check "bench --kernels: the peak first" grep -qE '"peak_f32_gmac_s": [1-9]' <(he
 check "bench --kernels: a line a kernel and shape" test "$(grep -cE '^\{"kernel".*"rate": [0-9.]+.*\}$' "$T/out")" = 55
 "$Q" bench --phases --model models/demo/shufflenet_v2_x0_5.model --weights "$WEIGHTS/shufflenet_v2_x0_5_fp32.pth" \
     --weights "$WEIGHTS/shufflenet_v2_x0_5_int8.pth" --repeats=1 > "$T/out" 2> "$T/err"
-check "bench --phases" test "$(grep -c ' ms$' "$T/out")" = 21
+check "bench --phases" test "$(grep -c ' ms$' "$T/out")" = 23
 check "bench --phases: both ways of a curve" grep -q "both curves, what changed alone *int8" "$T/out"
 "$Q" bench --phases --explain=off --model models/demo/shufflenet_v2_x0_5.model --repeats=1 > "$T/out" 2> "$T/err"
-check "bench --phases --explain=off" test "$(grep -c ' ms$' "$T/out")" = 14
+check "bench --phases --explain=off" test "$(grep -c ' ms$' "$T/out")" = 16
 refuse "bench --image of no picture" 1 "^quantcam: $T/none.jpg: No such file" "$Q" bench --model models/demo/resnet18.model --repeats=1 --image "$T/none.jpg"
 refuse "bench --phases of no picture" 1 "^quantcam: $T/none.jpg: No such file" "$Q" bench --phases --model models/demo/resnet18.model --image "$T/none.jpg"
 finish
