@@ -24,8 +24,8 @@ static const struct option_table table = {
     .usage = "quantcam synth DIR --images N --seed S [--masks DIR]",
     .about = "Draws the embedded data set into DIR, a new or empty folder: 16 classes of objects among "
              "clutter, as JPEG files\n"
-             "in class folders, true boxes in DIR/boxes.csv, labels in DIR/labels.csv. From 16 pictures on, one "
-             "is CMYK and\n"
+             "in class folders, true boxes in DIR/boxes.csv, labels in DIR/labels.csv. From 16 pictures on, "
+             "one is CMYK and\n"
              "one is truncated, so that a job has a bad picture. Equal pixels on every machine.",
     .row = rows,
     .rows = COUNT_OF(rows),
