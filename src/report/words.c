@@ -2,6 +2,7 @@
 #include "words_control.h"
 #include "words_parts.h"
 
+#include <math.h>
 #include <string.h>
 
 /* The bounds between the words. */
@@ -122,7 +123,8 @@ static status list_measures(struct subject *s, enum verdict wanted, const char *
             continue;
         TRY(text_add(out, "%s%s", found++ ? ", " : lead, of[i].name));
         if (wanted == LOWER || wanted == HIGHER)
-            TRY(text_add(out, " (%+.1f points%s)", d.value,
+            /* A change does not read as 0. */
+            TRY(text_add(out, fabs(d.value) < 0.05 ? " (%+.1g points%s)" : " (%+.1f points%s)", d.value,
                          of[i].set == value_sampled && not_by_map(s, (int)i - 1) ? ", not by the map" : ""));
     }
     *listed += found;
@@ -136,8 +138,10 @@ static status say_headline(struct subject *s, struct text *out)
 
     if (changed.images == 0)
         return text_add(out, "No picture has a result.");
-    TRY(text_add(out, "%s answers changed (%.1f %%); %s maps", how_many(changed.value), changed.value,
-                 how_alike(rmse.value)));
+    TRY(text_add(out,
+                 changed.value > 0 && changed.value < 0.05 ? "%s answers changed (%.1g %%); %s maps"
+                                                           : "%s answers changed (%.1f %%); %s maps",
+                 how_many(changed.value), changed.value, how_alike(rmse.value)));
     TRY(list_measures(s, LOWER, "; lower: ", &listed, out));
     TRY(list_measures(s, HIGHER, "; higher: ", &listed, out));
     if (!listed)
@@ -333,9 +337,8 @@ static status say_random(struct subject *s, struct text *out)
 static status read_finding(struct store_reader *r, int network, int p, struct words_finding *f)
 {
     static status (*const say[WORDS_SENTENCES])(struct subject * s, struct text * out) = {
-        say_headline, say_answers,   say_accuracy, say_maps, say_sign,
-        say_deletion, say_insertion, say_cross,    say_box,  say_cost,
-        say_road,     say_random
+        say_headline,  say_answers, say_accuracy, say_maps, say_sign, say_deletion,
+        say_insertion, say_cross,   say_box,      say_cost, say_road, say_random
     };
     const struct store_layout *l = store_reader_layout(r);
     struct subject s = { r, l, network, p, l->precision[0].name, l->precision[p].name, OK };
