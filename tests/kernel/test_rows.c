@@ -4,7 +4,7 @@
 
 #include "kernel_test.h"
 
-enum { MOST_ROWS = 37, MOST_COLUMNS = 70 };
+enum { MOST_ROWS = 37, MOST_COLUMNS = 150 };
 
 static void by_hand(const struct kernel_table *k)
 {
