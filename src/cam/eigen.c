@@ -4,15 +4,7 @@
 #include <float.h>
 #include <math.h>
 
-#include "cam.h"
-
-/* Compiled a second time for wider vectors. They run over elements, never along a sum, and nothing is fused:
- * the same bits. The sanitizers cannot start a program that has such functions. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
-#define EIGEN_HOT __attribute__((target_clones("avx2", "default"), optimize("O3")))
-#else
-#define EIGEN_HOT
-#endif
+#include "workspace.h"
 
 /* What is left of the scratch after each step; n doubles each. */
 struct tridiagonal {
@@ -53,8 +45,8 @@ static double reflect(double *x, int m, double *beta)
 }
 
 /* w[i] = sum over j of v[j] g[j][i]. In blocks that stay in registers; each sum in the order of j. */
-EIGEN_HOT static void multiply(const double *restrict g, int n, int m, const double *restrict v,
-                               double *restrict w)
+CAM_HOT static void multiply(const double *restrict g, int n, int m, const double *restrict v,
+                             double *restrict w)
 {
     enum { BLOCK = 8 };
     int i = 0;
@@ -78,8 +70,8 @@ EIGEN_HOT static void multiply(const double *restrict g, int n, int m, const dou
 }
 
 /* g <- H g H for the trailing m x m block (row length n), H = I - beta v v'. */
-EIGEN_HOT static void reduce_block(double *restrict g, int n, int m, const double *restrict v, double beta,
-                                   double *restrict w)
+CAM_HOT static void reduce_block(double *restrict g, int n, int m, const double *restrict v, double beta,
+                                 double *restrict w)
 {
     enum { BLOCK = 4 };
     double half;
@@ -124,8 +116,8 @@ static void reduce(double *g, struct tridiagonal *t)
 enum { POINTS = 8 };
 
 /* The number of eigenvalues below each x: several at once, because one count is a chain of divisions. */
-EIGEN_HOT static void count_below(const struct tridiagonal *t, const double x[POINTS], double smallest,
-                                  int count[POINTS])
+CAM_HOT static void count_below(const struct tridiagonal *t, const double x[POINTS], double smallest,
+                                int count[POINTS])
 {
     double q[POINTS], side = 0.0;
 

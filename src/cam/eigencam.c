@@ -12,22 +12,15 @@ static const float max_sigma_ratio = 0.999f;
 static const float largest_activation = 0x1p100f;
 static const uint32_t largest_bits = 0x71800000u; /* the same */
 
-/* 1 if NaN, infinity or a value too large is among `count` values; in blocks, without branches. */
-static int has_bad(const float *x, size_t count)
+/* 1 if NaN, infinity or a value too large is among `count` values; without branches. */
+CAM_HOT static int has_bad(const float *x, size_t count)
 {
-    enum { BLOCK = 16 };
-    uint32_t bits[BLOCK], bad[BLOCK] = { 0 }, any = 0;
-    size_t i = 0;
+    uint32_t bits, any = 0;
 
-    for (; i + BLOCK <= count; i += BLOCK) {
-        memcpy(bits, x + i, sizeof bits);
-        for (int k = 0; k < BLOCK; k++)
-            bad[k] |= (bits[k] & 0x7fffffffu) >= largest_bits;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(&bits, x + i, sizeof bits);
+        any |= (bits & 0x7fffffffu) >= largest_bits;
     }
-    for (int k = 0; k < BLOCK; k++)
-        any |= bad[k];
-    for (; i < count; i++)
-        any |= !(fabsf(x[i]) < largest_activation);
     return any != 0;
 }
 

@@ -1,7 +1,9 @@
 /* src/cam/take.c: a picture's activations and the gradient of its class, checked and summed once. */
+#include <string.h>
+
 #include "workspace.h"
 
-double take_dot(const double *a, const float *b, int count)
+CAM_HOT double take_dot(const double *a, const float *b, int count)
 {
     enum { LANES = 8 };
     double sum[LANES] = { 0.0 }, total = 0.0;
@@ -17,15 +19,19 @@ double take_dot(const double *a, const float *b, int count)
     return total;
 }
 
+CAM_HOT static void add_row(const float *restrict act, int channels, double *restrict sum)
+{
+    for (int k = 0; k < channels; k++)
+        sum[k] += act[k];
+}
+
 static void sum_up(struct cam_workspace *w)
 {
     int pixels = w->h * w->width, channels = w->channels;
 
-    for (int k = 0; k < channels; k++)
-        w->sum[k] = 0.0;
+    memset(w->sum, 0, (size_t)channels * sizeof *w->sum);
     for (int i = 0; i < pixels; i++)
-        for (int k = 0; k < channels; k++)
-            w->sum[k] += w->act[(size_t)i * channels + k];
+        add_row(w->act + (size_t)i * (size_t)channels, channels, w->sum);
 }
 
 static status take_gradient(struct cam_workspace *w)

@@ -1,6 +1,7 @@
 #include <math.h>
+#include <string.h>
 
-#include "cam.h"
+#include "cam/workspace.h"
 #include "check.h"
 
 /* Two pixels of two channels, (1, 4) and (3, 0): S = (4, 4); g = (1, -3) and (0.5, 0.25). */
@@ -77,6 +78,51 @@ static void too_large(struct cam_workspace *w)
     CHECK(cam_compute(w, CAM_CAM, CAM_ABSMAX, 1, &p) == ERR_NUMERIC);
 }
 
+enum { POSITIONS = 9, CHANNELS = 37 };
+
+/* Position i's gradient of channel k: rows 0, 1, 2, 5 and 8 alike, 3, 4 and 7 without any, 6 another. */
+static float gradient_at(int i, int k)
+{
+    static const float by[POSITIONS] = { 1, 1, 1, 0, 0, 1, -2, 0, 1 };
+
+    return by[i] * (float)((k * 7 + 3) % 11 - 5) / 8;
+}
+
+/* The loop over positions and channels as it is written down: the same bits. */
+static void runs_of_positions(void)
+{
+    static float a[POSITIONS * CHANNELS + 16], g[POSITIONS * CHANNELS + 16];
+    double weight[CHANNELS] = { 0 }, sum[CHANNELS] = { 0 };
+    float values[POSITIONS];
+    struct cam_projection p = { .values = values };
+    struct cam_class of = { .gradient = g };
+    struct cam_workspace *w = NULL;
+    int lost = 0;
+
+    for (int i = 0; i < POSITIONS * CHANNELS; i++) {
+        a[i] = (float)((i * 13) % 29 - 24) / 7;
+        g[i] = gradient_at(i / CHANNELS, i % CHANNELS);
+        sum[i % CHANNELS] += a[i];
+    }
+    for (int i = 0; i < POSITIONS * CHANNELS; i++) {
+        double divisor = 2.0 + sum[i % CHANNELS] * g[i];
+
+        lost += g[i] > 0 && !(divisor > 0);
+        weight[i % CHANNELS] += g[i] > 0 && divisor > 0 ? g[i] / divisor : 0;
+    }
+    CHECK(cam_workspace_create(POSITIONS, CHANNELS, kernel_select("auto"), &w) == OK);
+    CHECK(cam_take(w, a, 3, 3, CHANNELS, &of) == OK);
+    CHECK(cam_compute(w, CAM_GRADCAMPP, CAM_ABSMAX, 0, &p) == OK);
+    CHECK_MSG(lost > 0 && p.undefined == lost, "%d undefined, not %d", p.undefined, lost);
+    for (int i = 0; i < POSITIONS; i++) {
+        float expected = (float)take_dot(weight, a + i * CHANNELS, CHANNELS);
+
+        CHECK_MSG(memcmp(&values[i], &expected, sizeof expected) == 0, "position %d: %a, not %a", i,
+                  values[i], expected);
+    }
+    cam_workspace_free(w);
+}
+
 int main(void)
 {
     struct cam_class of = { .gradient = gradient };
@@ -93,6 +139,7 @@ int main(void)
     undefined(w);
     flat(w);
     too_large(w);
+    runs_of_positions();
     cam_workspace_free(w);
     return check_result("cam/linear");
 }
