@@ -3,11 +3,13 @@
 # the descriptions and weights that it names are there, or can be fetched.
 . "$(dirname "$0")/common.bash"
 [ -f "$WEIGHTS/resnet18_int8.pth" ] || skip "no $WEIGHTS"
-"$Q" synth "$T/images" --images 24 --seed 7 > /dev/null || exit 1
+"$Q" synth "$T/images" --images 24 --seed 7 --masks "$T/masks" > /dev/null || exit 1
 
 # "network model": of every section [network NAME].
 networks() { awk '/^\[/ { name = ($1 == "[network") ? $2 : ""; sub(/\]/, "", name) } name && $1 == "model" { print name, $3 }' "$1"; }
-# Options that put a demo network in the place of each: of the same name, or resnet18.
+# "network node": of every section that names a CAM layer of its own.
+layers() { awk '/^\[/ { name = ($1 == "[network") ? $2 : ""; sub(/\]/, "", name) } name && $1 == "cam.layer" { print name, $3 }' "$1"; }
+# Options that put a demo network in the place of each: of the same name, or resnet18; with the description's CAM layer.
 stand_ins()
 {
     local name model file
@@ -16,6 +18,7 @@ stand_ins()
         [ -f "models/demo/$file.model" ] || file=resnet18
         echo "--network.$name.model=models/demo/$file.model --network.$name.fp32=$WEIGHTS/${file}_fp32.pth --network.$name.int8=$WEIGHTS/${file}_int8.pth"
     done
+    layers "$1" | while read -r name _; do echo "--network.$name.cam.layer="; done
 }
 
 # Pictures to calibrate on, where a precision is `quantize`.
@@ -25,9 +28,13 @@ for job in jobs/*.conf; do
     check "$job has networks" test -n "$(networks "$job")"
     others=()
     if grep -q "^\[quantize\]" "$job"; then others=(--quantize.images="$T/others"); fi
+    if grep -q "^masks = " "$job"; then others+=(--saliency.masks="$T/masks"); fi
     # shellcheck disable=SC2046  # words
     check "$job" code 0 "$Q" run "$job" --dry-run --images="$T/images" --boxes="$T/images/boxes.csv" -o "$T/out.h5" "${others[@]}" $(stand_ins "$job")
     check "$job: predicted" grep -q "^predicted for 1 rank" "$T/log"
+    while read -r name node; do
+        check "$job: $name has $node" grep -qE "^[a-z0-9_]+ +${node//./\\.} " "$(networks "$job" | sed -n "s/^$name //p")"
+    done < <(layers "$job")
     for model in $(networks "$job" | cut -d' ' -f2); do check "$job: $model" test -f "$model"; done
     for file in $(sed -n 's/^\(fp32\|int8\) = weights\///p' "$job"); do
         case $file in
