@@ -94,6 +94,7 @@ struct model {
     struct model_node *node;           /* in order: inputs before users; node[0] is the input */
     int nodes;
     int output, cam;                   /* node numbers: logits (linear or global pooling) and the CAM layer */
+    int apart;                         /* the batchnorm that model_choose_cam took from the CAM layer, or 0 */
     int classes;
     struct model_also { char part[MODEL_NAME], other[MODEL_NAME]; } *also;
     int alsos;                         /* a tensor whose name has `part` may have `other` there instead */
@@ -109,9 +110,18 @@ MUST_USE status model_parse(const char *source, const char *text, size_t size, s
 MUST_USE status model_read(const char *path, struct model *out);
 void model_free(struct model *m);
 int model_find(const struct model *m, const char *name);     /* node number or -1 */
-/* Another CAM layer than the description's, before a checkpoint is bound; "": the description's. ERR_USAGE:
- * no such node (with the nearest name), or one without a map. */
+/* Another CAM layer than the description's, once, before a checkpoint is bound; "": the description's. A
+ * convolution with a folded batch normalisation shows what comes behind that, by its own name and by the
+ * batch normalisation's. "NODE before bn" is what PyTorch's module NODE gives: the line is taken apart into a
+ * convolution and a `batchnorm`, which becomes a node, and all else reads that. ERR_USAGE: no such node (with
+ * the nearest name), one without a map, one without a batch normalisation of its own; ERR_MEMORY. */
 MUST_USE status model_choose_cam(struct model *m, const char *node);
+/* ERR_USAGE where the CAM layer is "NODE before bn" and the form integers, which have it folded. */
+MUST_USE status model_cam_allows(const struct model *m, enum precision_form form);
+/* "layer4.2.conv3, after layer4.2.bn3", "layer4.2.conv3, before layer4.2.bn3", or the name alone. Returns
+ * out. */
+enum { MODEL_CAM_WORDS = 2 * MODEL_NAME + 16 };
+char *model_cam_words(const struct model *m, char *out, size_t size);
 int model_has_relu6(const struct model *m);
 int model_has_weights(const struct model_node *n);           /* conv, linear */
 /* Does an op's output have a scale of its own in a quantized network? */

@@ -52,7 +52,8 @@ extern const struct command cmd_bench, cmd_explain, cmd_infer, cmd_inspect, cmd_
       .help = "when quantized; auto: as the checkpoint notes, else relu, as torch's own files want it" }
 #define CMD_ROW_LAYER                                                                                        \
     { CMD_ROW("cam.layer", TEXT, reading.layer), .values = "NODE",                                           \
-      .help = "of the description, whose activations become the map; empty: the one that it names" }
+      .help = "of the description, whose activations become the map; NODE before bn: a convolution's "       \
+              "before its batch normalisation; empty: the one that it names" }
 #define CMD_ROW_CHECKED                                                                                      \
     { CMD_ROW("checked", FLAG, checked), .help = "compare what is read with the checksums in the file" }
 /* `else_said`: where the names come from without a file. */

@@ -90,6 +90,7 @@ static status add_facts(struct listing *l, const char *path, const struct model 
 {
     const struct model_input *in = &m->input;
     const struct model_node *cam = &m->node[m->cam];
+    char words[MODEL_CAM_WORDS];
 
     TRY(listing_fact(l, LISTING_TEXT, "model", "%s", m->name));
     if (m->title[0])
@@ -103,7 +104,8 @@ static status add_facts(struct listing *l, const char *path, const struct model 
                          in->width, in->filter));
     TRY(listing_fact(l, LISTING_COUNT, "classes", "%d", m->classes));
     TRY(listing_fact(l, LISTING_TEXT, "logits", "%s", m->node[m->output].name));
-    return listing_fact(l, LISTING_TEXT, "cam", "%s, %dx%dx%d", cam->name, cam->c, cam->h, cam->w);
+    return listing_fact(l, LISTING_TEXT, "cam", "%s, %dx%dx%d", model_cam_words(m, words, sizeof words),
+                        cam->c, cam->h, cam->w);
 }
 
 static status add_weight_facts(struct listing *l, const char *path, const struct tensor_table *t,

@@ -241,10 +241,29 @@ static status bind_all(struct model_binding *b, uint8_t *used)
     return choose_engine(b);
 }
 
+/* Integers have no value before a batch normalisation, and a checkpoint may have it folded already. */
+static status check_apart(const struct model_binding *b)
+{
+    const struct model *m = b->model;
+    const char *bn = m->node[m->apart].name;
+    status result = model_cam_allows(m, b->form);
+
+    if (result != OK)
+        return error_prefix(result, "%s", b->weights->source);
+    if (!m->apart || model_tensor(b, bn, ".weight"))
+        return OK;
+    return MODEL_FAIL(
+        b, ERR_MISMATCH,
+        "it has no %s, which is folded: say cam.layer = %s, or take an fp32 checkpoint (of which a "
+        "job makes rounded numbers by `quantize`)",
+        bn, m->node[m->cam].name);
+}
+
 /* With b->prefix before every name. *used is the caller's, also after a failure. */
 static status bind_by_prefix(struct model_binding *b, uint8_t **used)
 {
     TRY(detect_precision(b));
+    TRY(check_apart(b));
     TRY(read_relu6(b));
     if (!model_stores_codes(b))
         TRY(model_find_folded(b));

@@ -54,30 +54,6 @@ int model_find(const struct model *m, const char *name)
     return -1;
 }
 
-status model_choose_cam(struct model *m, const char *node)
-{
-    const struct model_node *n;
-    const char **names, *near;
-    int at = model_find(m, node);
-
-    if (!node[0])
-        return OK;
-    if (at < 0) {
-        MEM_TRY(names, (size_t)m->nodes, sizeof *names);
-        for (int i = 0; i < m->nodes; i++)
-            names[i] = m->node[i].name;
-        near = text_suggest(node, names, m->nodes, "");
-        mem_free(names);
-        return FAIL(ERR_USAGE, "the CAM layer '%s' is no node of %s%s", node, m->source, near);
-    }
-    n = &m->node[at];
-    if (n->h * n->w < 2)
-        return FAIL(ERR_USAGE, "the CAM layer %s of %s is %dx%dx%d: it has no map", n->name, m->source, n->c,
-                    n->h, n->w);
-    m->cam = at;
-    return OK;
-}
-
 int model_has_weights(const struct model_node *n)
 {
     return n->op == OP_CONV || n->op == OP_LINEAR;

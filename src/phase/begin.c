@@ -239,7 +239,7 @@ static status fill_list(const struct run *r, struct initial *in)
 /* Where the inputs lay: for people, compared with nothing. */
 static status fill_provenance(const struct run *r, struct text *out)
 {
-    char hex[2 * HASH_SIZE + 1], pipeline[IMAGE_PIPELINE_TEXT], name[OPTION_NAME];
+    char hex[2 * HASH_SIZE + 1], pipeline[IMAGE_PIPELINE_TEXT], name[OPTION_NAME], cam[MODEL_CAM_WORDS];
 
     TRY(text_add(out, "data.images = %s\ndata.labels = %s\ndata.synsets = %s\ndata.boxes = %s\n",
                  r->job->images, r->job->labels, r->job->synsets, r->job->boxes));
@@ -262,7 +262,7 @@ static status fill_provenance(const struct run *r, struct text *out)
             TRY(text_add(out, "network.%s.published = %s\n", n->name, name));
         TRY(text_add(out, "network.%s.pipeline = %s\nnetwork.%s.layer = %s\n", n->name,
                      image_pipeline_write(&r->network[i].pipeline, pipeline), n->name,
-                     r->network[i].model.node[r->network[i].model.cam].name));
+                     model_cam_words(&r->network[i].model, cam, sizeof cam)));
     }
     if (r->from)
         TRY(text_add(out, "store.from = %s\nstore.from.checksums.sha256 = %s\nstore.from.decided = %s\n",

@@ -237,7 +237,8 @@ static void hash_all(struct made *m)
     snprintf(text, sizeof text, "%d %d %d %d %d %d %d %d %.17g %d %d %d %d %s", CALIBRATION_VERSION,
              (int)o->form, (int)o->arithmetic, o->per_channel, o->weight_bits, o->activation_bits, o->ends,
              (int)o->observer, o->percentile, o->weight_mse, (int)o->equalize, o->correct_bias,
-             m->binding.model->cam, image_pipeline_write(&m->r->network[m->network].pipeline, pipeline));
+             m->binding.model->apart ? -m->binding.model->cam : m->binding.model->cam,
+             image_pipeline_write(&m->r->network[m->network].pipeline, pipeline));
     hash_start(&h);
     hash_add(&h, m->binding.model->sha256, HASH_SIZE);
     hash_add(&h, m->weights.sha256, HASH_SIZE);

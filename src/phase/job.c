@@ -199,7 +199,8 @@ static const struct option_row rows[] = {
 static const struct option_row network_rows[] = {
     { NET("model", PATH, RUN, model), .values = "FILE", .help = "network description, models/*.model" },
     { NET("cam.layer", TEXT, RESULT, all.layer), .values = "NODE",
-      .help = "of the description, whose activations become the map; empty: the one that it names" },
+      .help = "of the description, whose activations become the map; NODE before bn: a convolution's "
+              "before its batch normalisation; empty: the one that it names" },
     { NET("engine", CHOICE, RESULT, engine), .values = engines, .help = HELP_ENGINE },
     { NET("state", TEXT, RESULT, all.state), .values = "NAME", .help = HELP_STATE },
     { NET("unused", CHOICE, RESULT, all.allow_unused), .values = "refuse|allow", .help = HELP_UNUSED },

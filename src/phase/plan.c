@@ -85,7 +85,11 @@ static status share_model(struct run *r, int i)
 
     TRY(plan_read_model(r->c, r->job->network[i].model, m));
     memcpy(r->file_hash[i * RUN_FILES], m->sha256, HASH_SIZE);
-    return model_choose_cam(m, r->job->network[i].all.layer);
+    TRY(model_choose_cam(m, r->job->network[i].all.layer));
+    for (int p = 0; p < r->precisions; p++) /* before anything is calibrated */
+        if (r->job->network[i].precision[p].quantize)
+            TRY(model_cam_allows(m, r->job->precision[p].form));
+    return OK;
 }
 
 /* What binding decided, as lines of /provenance. */

@@ -30,7 +30,7 @@ static size_t gradient_bytes(const struct gradient *g)
 static void print_network(const struct run *r, int i)
 {
     const struct run_network *net = &r->network[i];
-    char text[512] = "", pipeline[IMAGE_PIPELINE_TEXT];
+    char text[512] = "", pipeline[IMAGE_PIPELINE_TEXT], cam[MODEL_CAM_WORDS];
     size_t n = 0;
 
     for (int p = 0; p < r->precisions; p++) {
@@ -44,8 +44,8 @@ static void print_network(const struct run *r, int i)
                               codes ? " " : "", mega((double)bytes));
     }
     log_info("  %-20s %4d classes  CAM layer %s %d x %d x %d  %7.2f MMAC  %s", r->job->network[i].name,
-             net->model.classes, net->model.node[net->model.cam].name, net->map.c, net->map.h, net->map.w,
-             (double)net->macs[0] / 1e6, text);
+             net->model.classes, model_cam_words(&net->model, cam, sizeof cam), net->map.c, net->map.h,
+             net->map.w, (double)net->macs[0] / 1e6, text);
     log_info("  %-20s %s", "", image_pipeline_write(&net->pipeline, pipeline));
     explain_maps_say(r, i);
 }

@@ -27,6 +27,7 @@ all()
     compare models/efficientnet_lite0.model "$data/weights/efficientnet-lite0-57934424.pth" image,head_relu6 "$picture" || return 1
     compare models/resnet20_cifar10.model "$data/weights/resnet20_cifar10-12fca82f.th" image "$picture" || return 1
     has "pytorch_grad_cam, torchcam, torchvision" || { echo "skip: maps ($python has no pytorch_grad_cam, torchcam)"; return 0; }
+    compare before-bn $(ls "$data"/imagenet-sample/*.JPEG | head -2) || return 1
     compare cams squeezenet1_1 "$data/weights/squeezenet1_1_ncnn.pth" $(ls "$data"/imagenet-sample/*.JPEG | head -20)
 }
 compared all

@@ -71,32 +71,6 @@ static void test_shifted(void)
     model_free(&m);
 }
 
-/* Another CAM layer: its own values show, so what was fused with its relu no longer is. */
-static void test_choose_cam(void)
-{
-    static const char text[] = "model m\ninput i 3 4 4 resize 4 bilinear crop 4 mean 0 0 0 std 1 1 1\n"
-                               "conv a i out 4 kernel 1 stride 1 pad 0 groups 1 weight a\nrelu r a\n"
-                               "conv b r out 4 kernel 1 stride 1 pad 0 groups 1 weight b\n"
-                               "avgpool pool b\nlinear fc pool out 2 weight fc\noutput fc\ncam b\n";
-    struct model m;
-
-    CHECK(model_parse("x.model", text, sizeof text - 1, &m) == OK);
-    CHECK(model_choose_cam(&m, "") == OK && m.cam == 3 && model_fused_relu(&m, 1) == 2);
-    CHECK(model_choose_cam(&m, "a") == OK && m.cam == 1 && model_fused_relu(&m, 1) == -1);
-    CHECK(model_choose_cam(&m, "r") == OK && m.cam == 2 && model_fused_relu(&m, 1) == 2);
-    CHECK(model_choose_cam(&m, "pol") == ERR_USAGE && m.cam == 2);
-    CHECK_MSG(
-        strcmp(error_last()->text, "the CAM layer 'pol' is no node of x.model (did you mean 'pool'?)") == 0,
-        "%s", error_last()->text);
-    CHECK(model_choose_cam(&m, "quite another") == ERR_USAGE);
-    CHECK_MSG(strcmp(error_last()->text, "the CAM layer 'quite another' is no node of x.model") == 0, "%s",
-              error_last()->text);
-    CHECK(model_choose_cam(&m, "pool") == ERR_USAGE && m.cam == 2);
-    CHECK_MSG(strcmp(error_last()->text, "the CAM layer pool of x.model is 4x1x1: it has no map") == 0, "%s",
-              error_last()->text);
-    model_free(&m);
-}
-
 int main(void)
 {
     static const char *const names[OP_COUNT] = { "input",   "conv",    "linear",    "batchnorm",
@@ -128,7 +102,6 @@ int main(void)
     check_description("models/demo/shufflenet_v2_x0_5.model", 155, 16, "conv5.2", 256, 7);
     test_fused_relu();
     test_shifted();
-    test_choose_cam();
     CHECK(mem_live() == 0);
     return check_result("model/graph");
 }

@@ -3,12 +3,14 @@
 
     tests/oracles/compare_gradients.py MODEL WEIGHTS NODES IMAGE...      NODES: by whose values, "image,features.4"
     tests/oracles/compare_gradients.py cams NETWORK WEIGHTS IMAGE...     NETWORK: of torchvision, WEIGHTS: a state dict of it
+    tests/oracles/compare_gradients.py before-bn IMAGE...
 
 The first takes every node's stored values or codes from `infer --tap=all` and walks back from the answer's logit, op by op, each by
 torch.autograd in double on the stored values. A quantizer is straight through where the stored code lies between its ends, but that of
 the logit; weights are what their codes stand for; a relu passes where its stored output is above 0 (relu6: and below 6). The second
 compares the maps gradcampp-eps, gradcam, layercam, hirescam and xgradcam with pytorch-grad-cam, gradcampp-torchcam with torchcam, and
-gradcampp with its paper's formula on autograd's gradient, of the whole network in torch. Prints compared N; exit 1 where a value is
+gradcampp with its paper's formula on autograd's gradient, of the whole network in torch, and the layer's activations with
+its module's. The third does so with Grad-CAM++ alone for resnet50's last convolution before its batch normalisation. Prints compared N; exit 1 where a value is
 further off than 1e-4 of the largest. Environment: QUANTCAM, QUANTCAM_ISA.
 """
 import os
@@ -177,51 +179,81 @@ def networks(model, weights, nodes, pictures, tally):
                     tally.close(f'{os.path.basename(model)} {os.path.basename(weights)} {node}', file['gradient'][()], theirs[node])
 
 
-def cams(name, weights, pictures, tally):
+THEIRS = {'gradcampp-eps': 'GradCAMPlusPlus', 'gradcam': 'GradCAM', 'layercam': 'LayerCAM', 'hirescam': 'HiResCAM', 'xgradcam': 'XGradCAM'}
+METHODS = (*THEIRS, 'gradcampp-torchcam', 'gradcampp')
+
+
+def maps(net, layer, weights, named, methods, pictures, tally):
+    """Of the module `layer` of torchvision's net, which infer calls (network, layer) `named`: its activations and maps."""
     import pytorch_grad_cam
     import torchcam.methods
-    import torchvision
-    net = getattr(torchvision.models, name)()
-    net.load_state_dict({k.removeprefix('module.'): v for k, v in torch.load(weights, map_location='cpu').items()})
-    net.eval()
-    layer = net.features[-1]
-    theirs = {'gradcampp-eps': 'GradCAMPlusPlus', 'gradcam': 'GradCAM', 'layercam': 'LayerCAM', 'hirescam': 'HiResCAM', 'xgradcam': 'XGradCAM'}
+    name, own = named
     model = os.path.join(ROOT, 'models', name + '.model')
-    for method in (*theirs, 'gradcampp-torchcam', 'gradcampp'):
+    for method in methods:
         with tempfile.TemporaryDirectory() as folder:
             out = os.path.join(folder, 'out.h5')
-            infer(model, weights, out, f'--cam={method}', '--cam.layer', LAYERS[name], *pictures)
+            infer(model, weights, out, f'--cam={method}', '--cam.layer', own, *pictures)
             with h5py.File(out) as f:
-                ours, pixels, logits = f['cam'][()], f['pixels'][()], f['logits'][()]
+                ours, pixels, logits, acts_ours = f['cam'][()], f['pixels'][()], f['logits'][()], f['last_conv'][()]
         mean, std = np.array([.485, .456, .406]), np.array([.229, .224, .225])
-        expected = []
+        expected, seen = [], []
         for picture, c in zip(pixels, logits.argmax(1)):
             x = torch.from_numpy(((picture / 255 - mean) / std).transpose(2, 0, 1)[None].astype(np.float32))
-            if method == 'gradcampp-torchcam':
-                with torchcam.methods.GradCAMpp(net, layer) as cam:
-                    expected.append(cam(int(c), net(x), normalized=False)[0][0].numpy())
-                continue
-            with getattr(pytorch_grad_cam, theirs.get(method, 'GradCAM'))(net, [layer]) as cam:
+            with getattr(pytorch_grad_cam, THEIRS.get(method, 'GradCAM'))(net, [layer]) as cam:
                 score = cam.activations_and_grads(x)[0, c]
                 net.zero_grad()
                 score.backward()
                 acts, grads = cam.activations_and_grads.activations[0].numpy(), cam.activations_and_grads.gradients[0].numpy()
+                seen.append(acts[0])
                 if method == 'gradcampp':
                     a, g = acts.astype(float), grads.astype(float)
                     below = 2 + a.sum((2, 3), keepdims=True) * g
-                    w = np.where((g > 0) & (below > 0), g / below, 0).sum((2, 3), keepdims=True)
+                    w = np.where((g > 0) & (below > 0), g / np.where(below == 0, 1, below), 0).sum((2, 3), keepdims=True)
                     expected.append((w * a).sum(1)[0])
-                else:
+                elif method != 'gradcampp-torchcam':
                     expected.append(cam.get_cam_image(x, layer, None, acts, grads, False)[0])
+            if method == 'gradcampp-torchcam':
+                with torchcam.methods.GradCAMpp(net, layer) as cam:
+                    expected.append(cam(int(c), net(x), normalized=False)[0][0].numpy())
+        tally.close(f'{name} {own}, {len(pictures)} pictures', acts_ours, np.array(seen))
         tally.close(f'{name} {method}, {len(pictures)} pictures', np.maximum(ours, 0), np.maximum(np.array(expected), 0))
 
 
+def cams(name, weights, pictures, tally):
+    import torchvision
+    net = getattr(torchvision.models, name)()
+    net.load_state_dict({k.removeprefix('module.'): v for k, v in torch.load(weights, map_location='cpu').items()})
+    maps(net.eval(), net.features[-1], weights, (name, LAYERS[name]), METHODS, pictures, tally)
+
+
+def before_bn(pictures, tally):
+    """resnet50 of random weights, its statistics those of noise, some factors 0 or negative."""
+    import torchvision
+    torch.manual_seed(1)
+    net = torchvision.models.resnet50()
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 1.
+            torch.nn.init.uniform_(module.weight, -.25, 1)
+            torch.nn.init.uniform_(module.bias, -.5, .5)
+            module.weight.data[::16] = 0
+    with torch.no_grad():
+        net.train()(torch.randn(8, 3, 128, 128))
+    with tempfile.TemporaryDirectory() as folder:
+        weights = os.path.join(folder, 'resnet50.pth')
+        torch.save(net.state_dict(), weights)
+        methods = [m for m in METHODS if m.startswith('gradcampp')]
+        maps(net.eval(), net.layer4[-1].conv3, weights, ('resnet50', 'layer4.2.conv3 before bn'), methods, pictures, tally)
+
+
 def main():
-    if len(sys.argv) < 5:
+    if len(sys.argv) < (3 if sys.argv[1:2] == ['before-bn'] else 5):
         sys.exit(__doc__)
     torch.set_num_threads(1)
     tally = Tally()
-    if sys.argv[1] == 'cams':
+    if sys.argv[1] == 'before-bn':
+        before_bn(sys.argv[2:], tally)
+    elif sys.argv[1] == 'cams':
         cams(sys.argv[2], sys.argv[3], sys.argv[4:], tally)
     else:
         networks(*sys.argv[1:4], sys.argv[4:], tally)
