@@ -22,11 +22,6 @@ static const char *disk_left(const char *out, char *text, size_t size)
     return text;
 }
 
-static size_t gradient_bytes(const struct gradient *g)
-{
-    return g->plan ? gradient_plan_size(g->plan) + gradient_state_size(g->plan) : 0;
-}
-
 static void print_network(const struct run *r, int i)
 {
     const struct run_network *net = &r->network[i];
@@ -34,14 +29,11 @@ static void print_network(const struct run *r, int i)
     size_t n = 0;
 
     for (int p = 0; p < r->precisions; p++) {
-        struct engine_memory m = engine_memory_used(net->engine[p].plan, net->engine[p].state);
-        size_t bytes = m.weights + m.arena + m.scratch + gradient_bytes(&net->gradient[p]) +
-                       gradient_bytes(&net->by_input[p]);
         int codes = r->precision[p].form == PRECISION_CODES;
 
         n += (size_t)snprintf(text + n, sizeof text - n, "%s%.40s %s%s%.1f MB", p ? ", " : "",
                               run_precision(r, p), codes ? engine_arithmetic_name(net->arithmetic[p]) : "",
-                              codes ? " " : "", mega((double)bytes));
+                              codes ? " " : "", mega((double)shared_bytes(r, i, p)));
     }
     log_info("  %-20s %4d classes  CAM layer %s %d x %d x %d  %7.2f MMAC  %s", r->job->network[i].name,
              net->model.classes, model_cam_words(&net->model, cam, sizeof cam), net->map.c, net->map.h,

@@ -251,15 +251,8 @@ static uint64_t memory_of_list(const struct run *r)
              columns = 350 * n + (1024 * n < REDUCE_HELD ? 1024 * n : REDUCE_HELD), left = 0;
 
     for (int i = 0; i < r->networks; i++)
-        for (int p = 0; p < r->precisions; p++) {
-            struct engine_memory m =
-                engine_memory_used(r->network[i].engine[p].plan, r->network[i].engine[p].state);
-            left += m.weights + m.arena + m.scratch;
-            if (!r->network[i].random[p].engine.plan)
-                continue;
-            m = engine_memory_used(r->network[i].random[p].engine.plan, r->network[i].random[p].engine.state);
-            left += m.weights + m.arena + m.scratch;
-        }
+        for (int p = 0; p < r->precisions; p++)
+            left += shared_bytes(r, i, p);
     return n * (2 + (uint64_t)r->networks) + (columns > left ? columns - left : 0);
 }
 

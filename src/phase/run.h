@@ -187,12 +187,14 @@ int shared_reads(const struct run *r);
  * checkpoint was read. Let go by shared_free, after failures too. */
 MUST_USE status shared_plan(struct run *r, int i, int p, const struct model_binding *b,
                             const struct engine_options *options, size_t decided);
-/* shared.c: a gradient's plan, likewise, and a state. Collective. */
 /* The same of a binding that is randomised (model_randomise), behind shared_plan. */
 MUST_USE status shared_random(struct run *r, int i, int p, const struct model_binding *b,
                               const struct engine_options *options);
+/* shared.c: a gradient's plan, likewise, and a state. Collective. */
 MUST_USE status shared_gradient(struct run *r, struct gradient_path path, const struct model_binding *b,
                                 struct gradient *g, struct comm_block *block);
+/* shared.c: bytes of a precision's plans and states, gradients and randomised weights included. Local. */
+size_t shared_bytes(const struct run *r, int i, int p);
 void shared_free(struct run *r, int i, int p);
 /* plan.c: ranks, memory, sizes, on rank 0's stderr. */
 void plan_print(const struct run *r);

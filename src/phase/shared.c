@@ -122,6 +122,29 @@ int shared_reads(const struct run *r)
     return r->c->node_rank == 0;
 }
 
+static size_t engine_bytes(const struct engine *e)
+{
+    struct engine_memory m = { 0 };
+
+    if (e->plan)
+        m = engine_memory_used(e->plan, e->state);
+    return m.weights + m.arena + m.scratch;
+}
+
+static size_t gradient_bytes(const struct gradient *g)
+{
+    return g->plan ? gradient_plan_size(g->plan) + gradient_state_size(g->plan) : 0;
+}
+
+size_t shared_bytes(const struct run *r, int i, int p)
+{
+    const struct run_network *net = &r->network[i];
+
+    return engine_bytes(&net->engine[p]) + gradient_bytes(&net->gradient[p]) +
+           gradient_bytes(&net->by_input[p]) + engine_bytes(&net->random[p].engine) +
+           gradient_bytes(&net->random[p].gradient);
+}
+
 void shared_free(struct run *r, int i, int p)
 {
     struct run_random *random = &r->network[i].random[p];

@@ -25,6 +25,11 @@ for try in 1 2 3 4; do
 done
 check "one rank explains longer than seven" longer "$one" "$seven"
 mb=$(sed -n 's/.* s; \([0-9.]*\) MB in the file.*/\1/p' "$T/log")
+plans() { sed -n 's/^  mobile .* fp32 \([0-9.]*\) MB, int8 .* \([0-9.]*\) MB$/\1 \2/p' "$T/log"; }
+more() { awk -v a="$1" -v b="$2" 'BEGIN { split(a, x, " "); split(b, y, " "); exit !(x[2] > 0 && y[1] > x[1] && y[2] > x[2]) }'; }
+without=$(plans)
+check "a dry run with gradients" code 0 "$Q" run "$T/job.conf" --dry-run --cam.method=eigen,gradcampp
+check "their plans and states count" more "$without" "$(plans)"
 check "nothing is left of dry runs" test -z "$(ls -A "$T/tmp")$(ls -d "$T"/out.h5* 2> /dev/null)"
 
 check "plain" code 0 run 2 "$T/job.conf" -o "$T/plain.h5"
