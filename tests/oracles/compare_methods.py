@@ -57,6 +57,8 @@ def maps_of(layers, act, c):
     g, A, n = a.grad.numpy(), act.astype(np.float64), act[0].size
     sums = A.sum((1, 2))[:, None, None]
     alpha = np.where(g != 0, g**2 / (2 * g**2 + sums * g**3 + 1e-6), 0)
+    divisor = 2 + sums * g
+    share = np.where((g > 0) & (divisor > 0), g / np.where(divisor > 0, divisor, 1), 0)
     with torch.no_grad():
         pooled = a.mean((1, 2))
         ablated = pooled.repeat(len(pooled), 1) * (1 - torch.eye(len(pooled), dtype=torch.double))
@@ -65,7 +67,8 @@ def maps_of(layers, act, c):
     centred = lambda m: m - m.mean(0)
     rows = lambda x: x.reshape(len(x), -1).T
     return {'cam': weigh(g.mean((1, 2)) * n), 'layercam': (np.maximum(g, 0) * A).sum(0).ravel(),
-            'gradcampp': weigh((np.maximum(g, 0) * alpha).sum((1, 2))), 'hirescam': (g * A).sum(0).ravel(),
+            'gradcampp': weigh(share.sum((1, 2))), 'gradcampp-eps': weigh((np.maximum(g, 0) * alpha).sum((1, 2))),
+            'gradcampp-torchcam': weigh((np.maximum(g, 0) ** 3).sum((1, 2))), 'hirescam': (g * A).sum(0).ravel(),
             'eigengrad': first_vector(centred(rows(g * A))), 'ablation': weigh(lost), 'uncentred': first_vector(rows(A)),
             'eigen': first_vector(centred(rows(A)))}
 
@@ -83,7 +86,8 @@ def main():
                 state = torch.load(checkpoint, map_location='cpu', weights_only=False)
                 layers = [linear(state, name) for name in names]
                 theirs = None
-                for method in ('eigen', 'cam', 'layercam', 'gradcampp', 'hirescam', 'eigengrad', 'ablation', 'uncentred'):
+                for method in ('eigen', 'cam', 'layercam', 'gradcampp', 'gradcampp-eps', 'gradcampp-torchcam', 'hirescam',
+                               'eigengrad', 'ablation', 'uncentred'):
                     out = os.path.join(scratch, 'out.h5')
                     infer(os.path.join(folder, f'{net}.model'), checkpoint, out, f'--cam={method}', *pictures)
                     with h5py.File(out) as f:
