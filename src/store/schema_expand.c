@@ -177,6 +177,12 @@ static int64_t field_offset(const char *path, enum store_group group)
 /* 2^55 bytes: no sum of 65,536 of them overflows, no file system holds one. */
 static const double largest_dataset = 36028797018963968.0;
 
+/* Is an axis in the dataset's own group or in one above? netCDF's library finds no other. */
+static int sees_axis(const struct store_dataset *d, const char *axis)
+{
+    return strncmp(d->path, axis, (size_t)(strrchr(axis, '/') - axis) + 1) == 0;
+}
+
 static status expand_one(const struct store_layout *l, const struct schema_row *r,
                          const struct schema_place *at, struct store_dataset *d)
 {
@@ -215,6 +221,8 @@ static status expand_one(const struct store_layout *l, const struct schema_row *
         if (schema_axis[e] && !d->scale &&
             !schema_expand_text(l, at, schema_axis[e], d->axis[d->rank], sizeof d->axis[0]))
             return FAIL(ERR_RANGE, "%s: the name of an axis is too long", d->path);
+        if (d->axis[d->rank][0] && !sees_axis(d, d->axis[d->rank]))
+            d->axis[d->rank][0] = '\0';
     }
     return OK;
 }
