@@ -10,8 +10,8 @@ static const float act[12] = { 0, 5, -8, 1, 5, 0, 2, 5, 0, 3, 5, 0 };
 
 static void test_choose(void)
 {
-    double energy[3];
-    int32_t chosen[3];
+    double energy[4];
+    int32_t chosen[4];
 
     CHECK(scorecam_choose(act, 4, 3, 0, energy, chosen) == 3 && chosen[0] == 0 && chosen[1] == 1 &&
           chosen[2] == 2);

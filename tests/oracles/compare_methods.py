@@ -3,7 +3,8 @@
     QUANTCAM=build/quantcam python3 tests/oracles/compare_methods.py models/demo WEIGHTS_FOLDER IMAGE...
 
 For each of the demo's networks in fp32 and int8: /last_conv of infer goes through the classifier, rebuilt in torch from the
-checkpoint (int8: dequantized), backward from the class of infer's largest logit. AblationCAM: one forward a channel.
+checkpoint (int8: dequantized; a layer between by the slopes at its codes), backward from the class of infer's largest logit.
+AblationCAM: one forward a channel.
 Prints one line, "compare_methods: N comparisons, N mismatches"; exit 1 if any.
 """
 import os
@@ -43,7 +44,17 @@ def first_vector(m):
     return p * np.sign(p[np.abs(p).argmax()])
 
 
-def maps_of(layers, act, c):
+def slopes_of(model, checkpoint, picture, out):
+    """Of the hidden layer's codes, straight through: hardswish's slope at what a code stands for, 0 where a quantizer clips."""
+    infer(model, checkpoint, out, '--tap=all', picture)
+    with h5py.File(out) as f:
+        z, h = f['codes/classifier.0'], f['codes/classifier.1']
+        x = (z[...].ravel().astype(np.float64) - z.attrs['zero_point']) * z.attrs['scale']
+        inside = [(c[...].ravel() > 0) & (c[...].ravel() < 255) for c in (z, h)]
+    return np.where(x <= -3, 0, np.where(x >= 3, 1, (2 * x + 3) / 6)) * inside[0] * inside[1]
+
+
+def maps_of(layers, act, c, slopes=None):
     """Every method's projection (h * w), double."""
     def score(pooled):
         x = pooled
@@ -55,6 +66,8 @@ def maps_of(layers, act, c):
     y = score(a.mean((1, 2)))
     y.backward()
     g, A, n = a.grad.numpy(), act.astype(np.float64), act[0].size
+    if slopes is not None:
+        g = np.broadcast_to(((layers[0][0].numpy().T @ (slopes * layers[1][0].numpy()[c])) / n)[:, None, None], A.shape)
     sums = A.sum((1, 2))[:, None, None]
     alpha = np.where(g != 0, g**2 / (2 * g**2 + sums * g**3 + 1e-6), 0)
     divisor = 2 + sums * g
@@ -92,9 +105,12 @@ def main():
                     infer(os.path.join(folder, f'{net}.model'), checkpoint, out, f'--cam={method}', *pictures)
                     with h5py.File(out) as f:
                         ours = f['cam'][:].reshape(len(pictures), -1)
-                        if theirs is None:
-                            theirs = [maps_of(layers, act, int(np.argmax(logits)))
-                                      for act, logits in zip(f['last_conv'][:], f['logits'][:])]
+                        shown = list(zip(f['last_conv'][:], f['logits'][:]))
+                    if theirs is None:
+                        hidden = [slopes_of(os.path.join(folder, f'{net}.model'), checkpoint, picture, out)
+                                  if precision == 'int8' and len(layers) > 1 else None for picture in pictures]
+                        theirs = [maps_of(layers, act, int(np.argmax(logits)), slopes)
+                                  for (act, logits), slopes in zip(shown, hidden)]
                     expected = np.array([t[method] for t in theirs])
                     if method in ('eigen', 'eigengrad'):  # infer's sign is LAPACK's in another arithmetic
                         expected *= np.sign((expected * ours).sum(1, keepdims=True))

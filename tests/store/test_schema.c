@@ -135,8 +135,8 @@ static void check_every(void)
             const struct store_dataset *axis = d->axis[k][0] ? schema_find(&s, d->axis[k]) : NULL;
             CHECK_MSG(!d->axis[k][0] || (axis && axis->scale && axis->dim[0] == d->dim[k]), "%s", d->path);
             /* netCDF's library looks for an axis in the dataset's group and above. */
-            CHECK_MSG(!axis || !strncmp(d->path, axis->path, (size_t)(strrchr(axis->path, '/') - axis->path) + 1),
-                      "%s: %s", d->path, d->axis[k]);
+            size_t group = axis ? (size_t)(strrchr(axis->path, '/') - axis->path) + 1 : 0;
+            CHECK_MSG(!axis || !strncmp(d->path, axis->path, group), "%s: %s", d->path, d->axis[k]);
         }
         /* A payload field belongs to a row group and goes into the digest. */
         CHECK_MSG(!d->in_crc ||
