@@ -1,5 +1,5 @@
 /* src/kernel/winograd_f32.h: what the vector Winograd layers in fp32 share. Included by one file an
- * instruction set, after its vector_f32.h and MR, the tiles of a product. Private to the room.
+ * instruction set, after its vector_f32.h and MR, the tiles of a product, 14 at most. Private to the room.
  *
  * A block of tiles passes through three steps: its patches are transformed into V; each element's V times its
  * weights is M, a dense layer over the block's tiles; M is transformed into outputs. V: for each element, for
@@ -194,8 +194,35 @@ WINOGRAD_INLINE void multiply(const struct product *p, int mr, int nv)
             vector_store(p->m + (size_t)t * p->row + k * VECTOR, VECTOR, acc[t][k]);
 }
 
-/* multiply of every size; that file defines it. */
-static void multiply_tiles(const struct product *p, int tiles, int nv);
+/* multiply of every size up to MR. */
+static void multiply_tiles(const struct product *p, int tiles, int nv)
+{
+#define SIZE(mr)                                                                                             \
+    case mr:                                                                                                 \
+        if (mr <= MR && nv == 2)                                                                             \
+            multiply(p, mr, 2);                                                                              \
+        else if (mr <= MR)                                                                                   \
+            multiply(p, mr, 1);                                                                              \
+        break;
+
+    switch (tiles) {
+        SIZE(1)
+        SIZE(2)
+        SIZE(3)
+        SIZE(4)
+        SIZE(5)
+        SIZE(6)
+        SIZE(7)
+        SIZE(8)
+        SIZE(9)
+        SIZE(10)
+        SIZE(11)
+        SIZE(12)
+        SIZE(13)
+        SIZE(14)
+    }
+#undef SIZE
+}
 
 /* The first part of a panel's tiles fetches the next panel, which is the next element's first after the last.
  */
