@@ -20,6 +20,7 @@ struct explain {
     struct explain_random *random; /* NULL where there is no randomisation check */
     int net;                       /* of the row in hand */
     int64_t there;                 /* its place in the other result, or -1 */
+    uint32_t key;                  /* of its picture's random numbers, where any are drawn */
     int kept;                      /* the network whose engines keep what curves start from, or -1 */
     uint8_t *bytes;                /* (H, W, channels) */
     float *projection, *map;
@@ -187,21 +188,19 @@ static void measure(struct explain *e, int p, int raw_sign)
     memcpy(field(e, p, "insertion_curve_raw"), field(e, p, "insertion_curve"), bytes);
 }
 
-static status make_maps(struct explain *e, int p, int64_t image)
+static void make_maps(struct explain *e, int p)
 {
-    struct explain_maps maps = { .r = e->r,
-                                 .probe = e->probe,
-                                 .loop = &e->loop,
-                                 .rows = e->rows[e->net],
-                                 .net = e->net,
-                                 .class_index = probe_class(e->probe, p) };
-    enum probe_state state;
+    const struct explain_maps maps = { .r = e->r,
+                                       .probe = e->probe,
+                                       .loop = &e->loop,
+                                       .rows = e->rows[e->net],
+                                       .net = e->net,
+                                       .class_index = probe_class(e->probe, p),
+                                       .key = e->key };
+    enum probe_state state = explain_maps_make(&maps, p);
 
-    TRY(explain_maps_key(e->r, image, &maps.key));
-    state = explain_maps_make(&maps, p);
     e->odd |= state == PROBE_ODD;
     e->stopped |= state == PROBE_MORE;
-    return OK;
 }
 
 static status make_road(struct explain *e, int p, int64_t image)
@@ -246,7 +245,7 @@ static status one_precision(struct explain *e, int p, int64_t image)
     if (r->job->explain_steps > 0 && !e->odd)
         measure(e, p, raw_sign);
     if (r->layout.maps > 0 && !e->odd && !e->stopped)
-        TRY(make_maps(e, p, image));
+        make_maps(e, p);
     if (e->random && !e->odd && !e->stopped)
         TRY(explain_random_row(e->random, e->rows[e->net], e->net, p, image, e->bytes));
     return r->layout.road && !e->odd && !e->stopped ? make_road(e, p, image) : OK;
@@ -317,15 +316,6 @@ static status keep_network(struct explain *e, int net)
 
 /* ---- one row ------------------------------------------------------------------------------------------- */
 
-/* ROAD's noise is the picture's, wherever it stands in the list. */
-static status take_noise(struct explain *e, int64_t image)
-{
-    uint32_t key;
-
-    TRY(explain_maps_key(e->r, image, &key));
-    return probe_road_picture(e->probe, (uint64_t)e->r->job->explain_seed, key);
-}
-
 /* The picture and its substrates; ERR_... of the picture makes the row a bad one. */
 static status take_picture(struct explain *e, int64_t image)
 {
@@ -337,7 +327,17 @@ static status take_picture(struct explain *e, int64_t image)
     if (scores(r))
         TRY(probe_picture(e->probe, e->bytes, (enum image_substrate)r->job->explain_deletion,
                           (enum image_substrate)r->job->explain_insertion));
-    return r->layout.road ? take_noise(e, image) : OK;
+    return OK;
+}
+
+/* The key of the picture's random numbers, the same wherever it stands in the list; ROAD's noise. */
+static status take_noise(struct explain *e, int64_t image)
+{
+    const struct run *r = e->r;
+
+    if (r->layout.maps > 0 || r->layout.road)
+        TRY(explain_maps_key(r, image, &e->key));
+    return r->layout.road ? probe_road_picture(e->probe, (uint64_t)r->job->explain_seed, e->key) : OK;
 }
 
 /* What select wrote is a part of the row, under its CRC. */
@@ -371,6 +371,8 @@ static status one_row(struct explain *e, int net, int64_t place)
         TRY(keep_network(e, net));
         probe_aim(e->probe, net);
         picture = take_picture(e, image);
+        if (picture == OK)
+            TRY(take_noise(e, image));
     }
     if (picture == ERR_MEMORY)
         return picture;
