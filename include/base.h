@@ -193,6 +193,7 @@ int text_parse_real(const char *text, double *out);                            /
 /* Splits on blanks in place; returns the number of words, at most max (more: max + 1). */
 int text_split(char *line, char **words, int max);
 char *text_trim(char *line); /* in place, both ends */
+const char *text_or_null(const char *text); /* NULL for "", an option that is not set */
 /* Value of the line "KEY = value" in a text of such lines (option_write's); NULL if there is none or it does
  * not fit. */
 const char *text_value(const char *text, const char *key, char *value, size_t size);

@@ -137,5 +137,6 @@ void option_help(const struct option_table *t, const void *defaults, enum option
 void option_man_text(const char *text, FILE *out);
 /* Name number i of "a|b|c" into out (OPTION_NAME bytes); returns out, or NULL if there are fewer. */
 char *option_choice(const char *values, int i, char *out);
+int option_choice_find(const char *values, const char *word); /* that name's number, or -1 */
 
 #endif

@@ -29,7 +29,7 @@ size_t option_value_name(const char *text)
     return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
 }
 
-static int choice_find(const char *values, const char *word)
+int option_choice_find(const char *values, const char *word)
 {
     char name[OPTION_NAME];
 
@@ -186,7 +186,7 @@ static status set_list(const struct option_row *r, const char *value, unsigned *
     for (char *word = strtok_r(copy, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
         int place;
         word = text_trim(word);
-        place = choice_find(r->values, word);
+        place = option_choice_find(r->values, word);
         if (place < 0)
             return bad_choice(r, word);
         bits |= 1u << place;
@@ -215,13 +215,13 @@ status option_value_set(const struct option_row *r, void *field, const char *val
     case OPTION_FILES:
         return add_file(r, value, field);
     case OPTION_FLAG:
-        place = choice_find("off|on", value);
+        place = option_choice_find("off|on", value);
         if (place < 0)
             return BAD(r, value, "on or off is wanted");
         *(int *)field = place;
         return OK;
     case OPTION_CHOICE:
-        place = choice_find(r->values, value);
+        place = option_choice_find(r->values, value);
         if (place < 0)
             return bad_choice(r, value);
         *(int *)field = place;

@@ -262,6 +262,11 @@ int text_split(char *line, char **words, int max)
     return n;
 }
 
+const char *text_or_null(const char *text)
+{
+    return text[0] ? text : NULL;
+}
+
 char *text_trim(char *line)
 {
     size_t size;

@@ -346,8 +346,8 @@ static status explain(struct cmd_call *call)
 {
     const struct settings *set = call->set;
     struct saliency s = { .list = { call->words.count, NULL, (const char *const *)call->words.word },
-                          .how = { .from = { [TRUTH_DENSITY] = set->densities[0] ? set->densities : NULL,
-                                             [TRUTH_MASK] = set->masks[0] ? set->masks : NULL },
+                          .how = { .from = { [TRUTH_DENSITY] = text_or_null(set->densities),
+                                             [TRUTH_MASK] = text_or_null(set->masks) },
                                    .predicted = !set->densities[0] && !set->masks[0],
                                    .method = SALIENCY_SR_CENTER,
                                    .suffix = set->suffix },

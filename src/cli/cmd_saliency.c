@@ -243,16 +243,15 @@ static struct score_how how_of(const struct settings *set)
     int64_t seed = 0;
 
     text_parse_int(set->seed, 0, INT64_MAX, &seed);
-    return (
-        struct score_how){ .maps = set->method | (truths ? 1u << SALIENCY_CENTER : 0),
-                           .file = set->method >> SCORE_FILE & 1 ? set->maps : NULL,
-                           .truth = { .from = { [TRUTH_DENSITY] = set->densities[0] ? set->densities : NULL,
-                                                [TRUTH_FIXATIONS] = set->fixations[0] ? set->fixations : NULL,
-                                                [TRUTH_MASK] = set->masks[0] ? set->masks : NULL },
-                                      .suffix = set->suffix,
-                                      .origin = set->origin,
-                                      .sigma = set->sigma,
-                                      .seed = (uint64_t)seed } };
+    return (struct score_how){ .maps = set->method | (truths ? 1u << SALIENCY_CENTER : 0),
+                               .file = set->method >> SCORE_FILE & 1 ? set->maps : NULL,
+                               .truth = { .from = { [TRUTH_DENSITY] = text_or_null(set->densities),
+                                                    [TRUTH_FIXATIONS] = text_or_null(set->fixations),
+                                                    [TRUTH_MASK] = text_or_null(set->masks) },
+                                          .suffix = set->suffix,
+                                          .origin = set->origin,
+                                          .sigma = set->sigma,
+                                          .seed = (uint64_t)seed } };
 }
 
 static status print_scores(const struct settings *set, const struct score *s)

@@ -46,7 +46,7 @@ static status write_set(struct cmd_call *call)
     if (!text_parse_int(set->seed, 0, INT64_MAX, &seed))
         return FAIL(ERR_USAGE, "--seed %s: not a whole number from 0", set->seed);
     options.seed = (uint64_t)seed;
-    options.masks = set->masks[0] ? set->masks : NULL;
+    options.masks = text_or_null(set->masks);
     TRY(synth_write(dir, &options));
     printf("%s: %s pictures, %d classes, boxes.csv, labels.csv%s%s\n", dir,
            text_thousands(set->images, count, sizeof count), SYNTH_CLASSES,

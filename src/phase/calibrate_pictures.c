@@ -28,17 +28,12 @@ static status add(struct found *f, int label, const char *root, const char *path
 
 /* ---- rank 0: the list ---------------------------------------------------------------------------------- */
 
-static const char *or_null(const char *text)
-{
-    return text[0] ? text : NULL;
-}
-
 /* Class folders, a flat folder with labels, or one without. */
 static status find_folder(const struct calibrate_source *s, struct found *f)
 {
     const struct image_source source = { .root = s->images,
-                                         .labels = or_null(s->labels),
-                                         .synsets = or_null(s->synsets),
+                                         .labels = text_or_null(s->labels),
+                                         .synsets = text_or_null(s->synsets),
                                          .folders = (enum image_folders)s->folders,
                                          .classes = s->classes,
                                          .network = s->network,

@@ -27,42 +27,26 @@ const char *match_curve_name(int curve)
 
 /* ---- settings ------------------------------------------------------------------------------------------ */
 
-static const char *or_null(const char *text)
-{
-    return text[0] ? text : NULL;
-}
-
-/* The predictor of that name, or -1. */
-static int method_of(const char *density)
-{
-    char name[OPTION_NAME];
-
-    for (int m = 0; m < SALIENCY_METHODS; m++)
-        if (strcmp(option_choice(SALIENCY_METHOD_NAMES, m, name), density) == 0)
-            return m;
-    return -1;
-}
-
 int match_density(const struct job *job)
 {
     int files = job->fixations[0] || job->masks[0];
 
     if (strcmp(job->density, "auto") == 0)
         return files ? MATCH_OF_OTHERS : MATCH_PREDICTED;
-    return method_of(job->density) >= 0 ? MATCH_PREDICTED : MATCH_OF_FILES;
+    return option_choice_find(SALIENCY_METHOD_NAMES, job->density) >= 0 ? MATCH_PREDICTED : MATCH_OF_FILES;
 }
 
 struct truth_how match_how(const struct run *r)
 {
     const struct job *job = r->job;
-    int method = method_of(job->density);
+    int method = option_choice_find(SALIENCY_METHOD_NAMES, job->density);
     int64_t seed = 0;
 
     text_parse_int(job->saliency_seed, 0, INT64_MAX, &seed);
     return (struct truth_how){ .from = { [TRUTH_DENSITY] =
                                              match_density(job) == MATCH_OF_FILES ? job->density : NULL,
-                                         [TRUTH_FIXATIONS] = or_null(job->fixations),
-                                         [TRUTH_MASK] = or_null(job->masks) },
+                                         [TRUTH_FIXATIONS] = text_or_null(job->fixations),
+                                         [TRUTH_MASK] = text_or_null(job->masks) },
                                .predicted = match_density(job) == MATCH_PREDICTED,
                                .method = method < 0 ? SALIENCY_SR_CENTER : (enum saliency_method)method,
                                .suffix = job->suffix,

@@ -13,20 +13,15 @@ enum { DECIDED_MAX = 1 << 20 };
 
 /* ---- the list of pictures ------------------------------------------------------------------------------ */
 
-static const char *or_null(const char *text)
-{
-    return text[0] ? text : NULL;
-}
-
 static status read_list(const struct run *r, void **bytes, size_t *size)
 {
     const struct job *job = r->job;
     int none = strcmp(job->labels, "none") == 0;
     struct image_manifest list = { 0 };
     struct image_source source = { .root = job->images,
-                                   .labels = none ? NULL : or_null(job->labels),
-                                   .synsets = or_null(job->synsets),
-                                   .boxes = or_null(job->boxes),
+                                   .labels = none ? NULL : text_or_null(job->labels),
+                                   .synsets = text_or_null(job->synsets),
+                                   .boxes = text_or_null(job->boxes),
                                    .limit = job->limit,
                                    .sample = job->sample,
                                    .folders = (enum image_folders)job->folders,

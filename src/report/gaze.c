@@ -29,9 +29,9 @@ static const char *line_of(const char *provenance, const char *key, char *to, si
 
 static status read_settings(struct store_reader *r, struct settings *s)
 {
-    static const char methods[] = SALIENCY_METHOD_NAMES;
-    char *provenance = NULL, number[32], name[OPTION_NAME];
+    char *provenance = NULL, number[32];
     const char *density;
+    int method;
     double v;
 
     memset(s, 0, sizeof *s);
@@ -47,12 +47,11 @@ static status read_settings(struct store_reader *r, struct settings *s)
         s->how.origin = (int)v;
     if (line_of(provenance, "saliency.sigma", number, sizeof number) && text_parse_real(number, &v))
         s->how.sigma = v;
-    for (int m = 0; density && m < SALIENCY_METHODS; m++)
-        if (strcmp(option_choice(methods, m, name), density) == 0) {
-            s->how.predicted = 1;
-            s->how.method = (enum saliency_method)m;
-        }
-    if (density && !s->how.predicted && strcmp(density, "masks") && strcmp(density, "fixations"))
+    method = density ? option_choice_find(SALIENCY_METHOD_NAMES, density) : -1;
+    s->how.predicted = method >= 0;
+    if (method >= 0)
+        s->how.method = (enum saliency_method)method;
+    if (density && method < 0 && strcmp(density, "masks") && strcmp(density, "fixations"))
         s->how.from[TRUTH_DENSITY] = density;
     mem_free(provenance);
     return OK;
@@ -60,7 +59,6 @@ static status read_settings(struct store_reader *r, struct settings *s)
 
 status gaze_truth(struct store_reader *r, char *out, size_t size)
 {
-    static const char methods[] = SALIENCY_METHOD_NAMES;
     char name[OPTION_NAME];
     struct settings *s;
     status result = OK;
@@ -68,7 +66,8 @@ status gaze_truth(struct store_reader *r, char *out, size_t size)
     MEM_TRY(s, 1, sizeof *s);
     TRY_OUT(read_settings(r, s));
     if (s->how.predicted)
-        snprintf(out, size, "predicted saliency (%s)", option_choice(methods, (int)s->how.method, name));
+        snprintf(out, size, "predicted saliency (%s)",
+                 option_choice(SALIENCY_METHOD_NAMES, (int)s->how.method, name));
     else
         snprintf(out, size, "%s",
                  s->how.from[TRUTH_DENSITY]     ? "the densities given"

@@ -382,6 +382,7 @@ static void test_write(void)
               "%s", out.data);
     text_free(&out);
     CHECK(option_choice("a|b", 2, name) == NULL && strcmp(option_choice("a|b", 1, name), "b") == 0);
+    CHECK(option_choice_find("a|bc", "bc") == 1 && option_choice_find("a|bc", "b") == -1);
     CHECK(text(&again, "[subset]\nfraction = 00.500\n") == OK && strcmp(again.fraction, "0.5") == 0);
     CHECK(text(&again, "[subset]\nfraction = 1.0\n") == OK && strcmp(again.fraction, "1") == 0);
     CHECK(text(&again, "[subset]\nfraction = 0\n") == OK && strcmp(again.fraction, "0") == 0);

@@ -47,6 +47,7 @@ static void test_words(void)
     char four[] = "a b c d";
     CHECK(text_split(four, words, 3) == 4);
     CHECK(strcmp(text_trim(trimmed), "a b") == 0);
+    CHECK(text_or_null("") == NULL && strcmp(text_or_null("a"), "a") == 0);
     CHECK(strcmp(text_nearest("convv", ops, 3), "conv") == 0);
     CHECK(strcmp(text_nearest("maxpol", ops, 3), "maxpool") == 0);
     CHECK(text_nearest("transformer", ops, 3) == NULL);
