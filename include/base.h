@@ -232,6 +232,13 @@ double math_cos_turns(double turns);  /* cos(2 pi turns), to about 1e-16; the si
 
 /* SplitMix64's finalizer of (seed, stream, counter): pure. */
 uint64_t random_u64(uint64_t seed, uint64_t stream, uint64_t counter);
+/* Those that have a part of the streams of their own (spec saliency-and-training 1.8). */
+enum random_purpose {
+    RANDOM_UNIFORM = 32, RANDOM_OTHERS = 33, RANDOM_POOLED = 34, RANDOM_RISE = 128, RANDOM_SMOOTHGRAD = 129,
+    RANDOM_ROAD = 130, RANDOM_WEIGHTS = 131, RANDOM_CALIBRATION = 132, RANDOM_SAMPLE = 133
+};
+/* The purpose's stream of item a below 2^24 and b. */
+uint64_t random_stream(enum random_purpose purpose, int a, uint32_t b);
 /* A sequence: .seed and .stream chosen by the caller, .counter steps. */
 struct random { uint64_t seed, stream, counter; };
 uint64_t random_next(struct random *r);

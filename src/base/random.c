@@ -18,6 +18,12 @@ uint64_t random_u64(uint64_t seed, uint64_t stream, uint64_t counter)
     return mix(mix(mix(seed + golden) + stream * golden + golden) + counter * golden + golden);
 }
 
+uint64_t random_stream(enum random_purpose purpose, int a, uint32_t b)
+{
+    BUG_IF(a < 0 || a >= 1 << 24);
+    return (uint64_t)purpose << 56 | (uint64_t)a << 32 | b;
+}
+
 uint64_t random_next(struct random *r)
 {
     return random_u64(r->seed, r->stream, r->counter++);

@@ -4,8 +4,6 @@
 
 #include "cam_forward.h"
 
-enum { PURPOSE = 128 };
-
 /* Where a line of the mask lies between two of the grid. */
 struct between {
     int first, second;
@@ -27,8 +25,7 @@ static struct between place(int i, int cells, int size)
 
 void rise_mask(const struct rise *r, int n, int height, int width, float *mask)
 {
-    struct random random = { .seed = r->seed,
-                             .stream = (uint64_t)PURPOSE << 56 | (uint64_t)n << 32 | r->key };
+    struct random random = { .seed = r->seed, .stream = random_stream(RANDOM_RISE, n, r->key) };
     const int s = r->cells, cell_h = (height + s - 1) / s, cell_w = (width + s - 1) / s;
     float grid[RISE_MOST_CELLS * RISE_MOST_CELLS];
     struct between column[CAM_MAX_OUT];

@@ -3,8 +3,6 @@
 
 #include "list.h"
 
-#define SAMPLE_STREAM (UINT64_C(133) << 56) /* of random numbers: no other purpose has this one */
-
 /* Path, class and boxes of every picture in order, in one written form: 4-byte little-endian integers, paths
  * with their end. */
 static void hash_manifest(struct image_manifest *m)
@@ -145,7 +143,7 @@ static status read_list(struct list *l, const struct image_source *source)
 static status take(const struct list *l, const struct image_source *source, struct image_manifest *out)
 {
     int keep = source->limit > 0 && source->limit < l->count ? source->limit : l->count, *place;
-    struct random r = { .seed = (uint64_t)source->sample, .stream = SAMPLE_STREAM };
+    struct random r = { .seed = (uint64_t)source->sample, .stream = random_stream(RANDOM_SAMPLE, 0, 0) };
     status result;
 
     MEM_TRY(place, (size_t)keep + 1, sizeof *place);

@@ -6,7 +6,7 @@
 
 /* A pixel is four numbers, whatever its channels, and the picture has a frame of zeros: the sum over
  * neighbours has no branch. */
-enum { LANES = 4, SWEEPS = 200, PURPOSE = 130 };
+enum { LANES = 4, SWEEPS = 200 };
 static const double loudness = 0.01;
 
 struct image_road {
@@ -58,8 +58,7 @@ void image_road_draw(struct image_road *r, uint64_t seed, uint32_t picture)
 
     for (int i = 0; i < pixels; i++)
         for (int c = 0; c < r->channels; c++) {
-            uint64_t stream = (uint64_t)PURPOSE << 56 | (uint64_t)c << 32 | picture;
-            struct random draw = { seed, stream, 2 * (uint64_t)i };
+            struct random draw = { seed, random_stream(RANDOM_ROAD, c, picture), 2 * (uint64_t)i };
 
             r->noise[i * r->channels + c] = (float)random_normal(&draw);
         }

@@ -5,11 +5,9 @@
 
 #include "metric_saliency.h"
 
-enum { UNIFORM = 32, OTHERS = 33, POOLED = 34 }; /* purposes (saliency-and-training 1.8) */
-
-static uint64_t draw(uint64_t seed, int purpose, int a, int b, uint64_t counter)
+static uint64_t draw(uint64_t seed, enum random_purpose purpose, int a, int b, uint64_t counter)
 {
-    return random_u64(seed, (uint64_t)purpose << 56 | (uint64_t)a << 32 | (uint64_t)b, counter);
+    return random_u64(seed, random_stream(purpose, a, (uint32_t)b), counter);
 }
 
 static status alloc(int splits, int each, struct draws *out)
@@ -30,7 +28,7 @@ status draws_uniform(uint64_t seed, int picture, int64_t count, int each, struct
     TRY(alloc(DRAWS_SPLITS, each, out));
     for (int split = 0; split < DRAWS_SPLITS; split++)
         for (int k = 0; k < each; k++) {
-            uint64_t u = draw(seed, UNIFORM, split, picture, (uint64_t)k);
+            uint64_t u = draw(seed, RANDOM_UNIFORM, split, picture, (uint64_t)k);
 
             /* The high word of a product of 128 bits. */
             out->pixel[split * each + k] = (int32_t)((unsigned __int128)u * (uint64_t)count >> 64);
@@ -63,7 +61,7 @@ status draws_pooled(uint64_t seed, int picture, const int32_t *pool, int pooled,
     }
     for (int split = 0; split < DRAWS_SPLITS; split++) {
         for (int k = 0; k < pooled; k++)
-            lots[k] = (struct lot){ draw(seed, POOLED, split, picture, (uint64_t)pool[k]), pool[k] };
+            lots[k] = (struct lot){ draw(seed, RANDOM_POOLED, split, picture, (uint64_t)pool[k]), pool[k] };
         qsort(lots, (size_t)pooled, sizeof *lots, by_number);
         for (int k = 0; k < each; k++)
             out->pixel[split * each + k] = lots[k].what;
@@ -78,7 +76,7 @@ int draws_others(uint64_t seed, int picture, const uint8_t *usable, int pictures
     int count = 0;
 
     for (int i = 0; i < pictures; i++) {
-        struct lot lot = { draw(seed, OTHERS, 0, picture, (uint64_t)i), i };
+        struct lot lot = { draw(seed, RANDOM_OTHERS, 0, picture, (uint64_t)i), i };
         int at = count;
 
         if (i == picture || !usable[i])

@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-enum { PURPOSE = 131 };
-
 struct model_draws {
     uint64_t seed;
     int first; /* the first node that is drawn */
@@ -84,12 +82,12 @@ status model_randomise(struct model_binding *b, int layers, uint64_t seed)
 void model_draw(const struct model_binding *b, int node, int64_t first, int64_t count, float *weight)
 {
     const struct model_draws *d = b->draws;
+    uint64_t stream = random_stream(RANDOM_WEIGHTS, 0, (uint32_t)node);
 
     if (!d || node < d->first)
         return;
     for (int64_t i = 0; i < count; i++) {
-        struct random random = { d->seed, (uint64_t)PURPOSE << 56 | (uint64_t)(uint32_t)node,
-                                 2 * (uint64_t)(first + i) };
+        struct random random = { d->seed, stream, 2 * (uint64_t)(first + i) };
 
         weight[i] = (float)(d->of[node].mean + d->of[node].deviation * random_normal(&random));
     }

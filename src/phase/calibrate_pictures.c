@@ -6,7 +6,6 @@
 #include <string.h>
 
 enum { LIST_MAX = 16 << 20, PATH_MAX_BYTES = 4096 };
-#define CALIBRATION_STREAM (UINT64_C(132) << 56) /* of random numbers: no other purpose has this one */
 
 /* Lines "CLASS PATH": what rank 0 found and all ranks parse. */
 struct found {
@@ -79,7 +78,7 @@ static status find(const struct calibrate_source *s, struct found *f)
 /* The first `limit` entries become those drawn by the seed, or spread evenly where the seed is 0. */
 static status cut(char **all, int count, int limit, uint64_t seed)
 {
-    struct random r = { .seed = seed, .stream = CALIBRATION_STREAM };
+    struct random r = { .seed = seed, .stream = random_stream(RANDOM_CALIBRATION, 0, 0) };
     int *place;
 
     MEM_TRY(place, (size_t)limit, sizeof *place);

@@ -5,8 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { PURPOSE = 129 }; /* of SmoothGrad's noise (DESIGN 7.16) */
-
 static size_t values_of(const struct probe *p)
 {
     return (size_t)probe_pixels(p) * (size_t)p->channels;
@@ -52,7 +50,7 @@ static int count_samples(const struct attribution_how *how, int channels, int he
 static void add_noise(struct probe *p, int k)
 {
     struct random random = { .seed = p->how.attribution.seed,
-                             .stream = (uint64_t)PURPOSE << 56 | (uint64_t)k << 32 | p->attributing.key };
+                             .stream = random_stream(RANDOM_SMOOTHGRAD, k, p->attributing.key) };
     float low = p->picture[0], high = low;
     double deviation;
 

@@ -34,6 +34,8 @@ int main(void)
     CHECK(first == random_u64(1, 2, 0) && second == random_u64(1, 2, 1) && first != second);
     CHECK(random_u64(1, 2, 0) != random_u64(1, 3, 0) && random_u64(1, 2, 0) != random_u64(2, 2, 0));
     CHECK(random_u64(1, 2, 3) != random_u64(1, 3, 2));
+    CHECK(random_stream(RANDOM_UNIFORM, 1, 2) == UINT64_C(0x2000000100000002));
+    CHECK(random_stream(RANDOM_RISE, 0xFFFFFF, UINT32_MAX) == UINT64_C(0x80FFFFFFFFFFFFFF));
     for (int i = 0; i < 100000; i++) {
         uint32_t v = random_below(&r, 10);
         CHECK(v < 10);
