@@ -78,6 +78,9 @@ void tensor_copy_raw(const struct tensor *t, void *out);
 /* The same for one-byte tensors (U8, S8, BOOL). ERR_MISMATCH for other types. */
 MUST_USE status tensor_copy_bytes(const struct tensor *t, void *out);
 
+/* The least and the largest of count >= 1 values. */
+void tensor_range(const float *values, int64_t count, float *low, float *high);
+
 /* ---- quantize (spec numerics 2.1): all engines --------------------------------------------------------- */
 
 /* clamp(rne(x * inv) + zero_point, low, high), inv = quantize_inverse(scale); NaN gives high, infinities the

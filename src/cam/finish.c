@@ -8,42 +8,18 @@ struct scaling {
     float low, divisor;
 };
 
-static struct scaling scaling_of(const float *x, int count)
+static float relu(float v)
 {
-    enum { BLOCK = 16 };
-    float low[BLOCK], high[BLOCK];
-    int i = 0;
-
-    for (int k = 0; k < BLOCK; k++)
-        low[k] = high[k] = x[0];
-    for (; i + BLOCK <= count; i += BLOCK)
-        for (int k = 0; k < BLOCK; k++) {
-            low[k] = x[i + k] < low[k] ? x[i + k] : low[k];
-            high[k] = x[i + k] > high[k] ? x[i + k] : high[k];
-        }
-    for (; i < count; i++) {
-        low[0] = x[i] < low[0] ? x[i] : low[0];
-        high[0] = x[i] > high[0] ? x[i] : high[0];
-    }
-    for (int k = 1; k < BLOCK; k++) {
-        low[0] = low[k] < low[0] ? low[k] : low[0];
-        high[0] = high[k] > high[0] ? high[k] : high[0];
-    }
-    return (struct scaling){ low[0], 1e-7f + (high[0] - low[0]) };
+    return v < 0.0f ? 0.0f : v;
 }
 
-/* The same once what is negative is 0. */
-static struct scaling scaling_of_positive(const float *x, int count)
+/* Of values that pass a ReLU. */
+static struct scaling scaling_of(const float *x, int count)
 {
-    float low = x[0] < 0.0f ? 0.0f : x[0], high = low;
+    float low, high;
 
-    for (int i = 1; i < count; i++) {
-        float v = x[i] < 0.0f ? 0.0f : x[i];
-
-        low = v < low ? v : low;
-        high = v > high ? v : high;
-    }
-    return (struct scaling){ low, 1e-7f + (high - low) };
+    tensor_range(x, count, &low, &high);
+    return (struct scaling){ relu(low), 1e-7f + (relu(high) - relu(low)) };
 }
 
 /* Half-pixel centres, edges replicated: output i is (1 - part) * in[from] + part * in[from + 1]; OpenCV's
@@ -75,11 +51,8 @@ static void stretch(const float *line, int w, const struct columns *c, const str
 {
     float in[CAM_MAX_EDGE + 1];
 
-    for (int x = 0; x < w; x++) {
-        float v = line[x];
-
-        in[x] = s ? ((v < 0.0f ? 0.0f : v) - s->low) / s->divisor : v;
-    }
+    for (int x = 0; x < w; x++)
+        in[x] = s ? (relu(line[x]) - s->low) / s->divisor : line[x];
     in[w] = 0.0f; /* read with the weight 0 */
     for (int x = 0; x < c->count; x++)
         out[x] = in[c->from[x]] * (1.0f - c->part[x]) + in[c->from[x] + 1] * c->part[x];
@@ -135,7 +108,7 @@ void cam_resize(const float *values, int h, int w, int out_h, int out_w, float *
 void cam_finish(const float *values, int h, int w, int out_h, int out_w, float *map)
 {
     enum { BLOCK = 8 };
-    struct scaling s = scaling_of_positive(values, h * w);
+    struct scaling s = scaling_of(values, h * w);
     int count = out_h * out_w, i = 0;
 
     resize(values, h, w, out_h, out_w, &s, map);
@@ -149,13 +122,11 @@ void cam_finish(const float *values, int h, int w, int out_h, int out_w, float *
 
 void cam_scale(const float *values, int count, float *map)
 {
-    float low = values[0] < 0.0f ? 0.0f : values[0], high = low;
+    float low, high;
 
-    for (int i = 0; i < count; i++) {
-        map[i] = values[i] < 0.0f ? 0.0f : values[i];
-        low = map[i] < low ? map[i] : low;
-        high = map[i] > high ? map[i] : high;
-    }
+    for (int i = 0; i < count; i++)
+        map[i] = relu(values[i]);
+    tensor_range(map, count, &low, &high);
     for (int i = 0; i < count; i++)
         map[i] = high > low ? (map[i] - low) / (high - low) : 0.0f;
 }

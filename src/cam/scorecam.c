@@ -36,12 +36,9 @@ static void place(int i, int in, int out, int *from, float *part)
 
 static void scale(int count, float *mask)
 {
-    float low = mask[0], high = mask[0], divisor;
+    float low, high, divisor;
 
-    for (int i = 1; i < count; i++) {
-        low = mask[i] < low ? mask[i] : low;
-        high = mask[i] > high ? mask[i] : high;
-    }
+    tensor_range(mask, count, &low, &high);
     divisor = high - low + 1e-8f;
     for (int i = 0; i < count; i++)
         mask[i] = (mask[i] - low) / divisor;

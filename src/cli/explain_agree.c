@@ -49,11 +49,7 @@ static status show_truth(struct agree *a, const struct model_input *in)
     float low, high;
 
     TRY(saliency_resize(&a->truth.map, in->width, in->height, &m));
-    low = high = m.value[0];
-    for (int i = 1; i < pixels; i++) {
-        low = fminf(low, m.value[i]);
-        high = fmaxf(high, m.value[i]);
-    }
+    tensor_range(m.value, pixels, &low, &high);
     a->seen = mem_alloc((size_t)pixels, 1);
     for (int i = 0; i < pixels && a->seen && high > low; i++)
         m.value[i] = (m.value[i] - low) / (high - low);

@@ -19,12 +19,9 @@ static double value_at(const struct scaled *s, int64_t i)
 
 static struct scaled scale(const float *map, const float *mask, int height, int width)
 {
-    float least = map[0], most = map[0];
+    float least, most;
 
-    for (int64_t i = 1; i < (int64_t)height * width; i++) {
-        least = map[i] < least ? map[i] : least;
-        most = map[i] > most ? map[i] : most;
-    }
+    tensor_range(map, (int64_t)height * width, &least, &most);
     return (struct scaled){ map, mask, height, width, least, (double)most - least };
 }
 

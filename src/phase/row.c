@@ -174,12 +174,9 @@ static void put_boxes(struct row *row, struct probe *p, int precision, int64_t i
 /* Why there is nothing to be seen of a map. */
 static uint8_t degenerate(const struct cam_projection *p, int cells)
 {
-    float low = p->values[0], high = p->values[0];
+    float low, high;
 
-    for (int i = 1; i < cells; i++) {
-        low = p->values[i] < low ? p->values[i] : low;
-        high = p->values[i] > high ? p->values[i] : high;
-    }
+    tensor_range(p->values, cells, &low, &high);
     return p->flat ? ROW_FLAT : high <= 0.0f || low == high ? ROW_EMPTY : 0;
 }
 

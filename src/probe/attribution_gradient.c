@@ -51,13 +51,10 @@ static void add_noise(struct probe *p, int k)
 {
     struct random random = { .seed = p->how.attribution.seed,
                              .stream = random_stream(RANDOM_SMOOTHGRAD, k, p->attributing.key) };
-    float low = p->picture[0], high = low;
+    float low, high;
     double deviation;
 
-    for (size_t i = 1; i < values_of(p); i++) {
-        low = p->picture[i] < low ? p->picture[i] : low;
-        high = p->picture[i] > high ? p->picture[i] : high;
-    }
+    tensor_range(p->picture, (int64_t)values_of(p), &low, &high);
     deviation = p->how.attribution.sigma * ((double)high - low);
     for (size_t i = 0; i < values_of(p); i++)
         p->altered[i] = (float)(p->picture[i] + deviation * random_normal(&random));

@@ -15,28 +15,11 @@ const float *probe_positive(struct probe *p, int i, int method)
 /* Between the least and the largest value; a constant map becomes 0. */
 static void scale(float *v, int64_t count)
 {
-    enum { BLOCK = 8 };
-    float least[BLOCK], most[BLOCK], range;
-    int64_t i = 0;
+    float low, high;
 
-    for (int k = 0; k < BLOCK; k++)
-        least[k] = most[k] = v[0];
-    for (; i + BLOCK <= count; i += BLOCK)
-        for (int k = 0; k < BLOCK; k++) {
-            least[k] = v[i + k] < least[k] ? v[i + k] : least[k];
-            most[k] = v[i + k] > most[k] ? v[i + k] : most[k];
-        }
-    for (; i < count; i++) {
-        least[0] = v[i] < least[0] ? v[i] : least[0];
-        most[0] = v[i] > most[0] ? v[i] : most[0];
-    }
-    for (int k = 1; k < BLOCK; k++) {
-        least[0] = least[k] < least[0] ? least[k] : least[0];
-        most[0] = most[k] > most[0] ? most[k] : most[0];
-    }
-    range = most[0] - least[0];
-    for (i = 0; i < count; i++)
-        v[i] = range > 0.0f ? (v[i] - least[0]) / range : 0.0f;
+    tensor_range(v, count, &low, &high);
+    for (int64_t i = 0; i < count; i++)
+        v[i] = high - low > 0.0f ? (v[i] - low) / (high - low) : 0.0f;
 }
 
 status probe_compared(struct probe *p, int i, int method, enum image_filter filter, int width, int height,

@@ -191,11 +191,7 @@ static status scale_truth(const struct saliency_map *map, int width, int height,
     float low, high;
 
     TRY(saliency_resize(map, width, height, &there));
-    low = high = there.value[0];
-    for (int i = 0; i < width * height; i++) {
-        low = fminf(low, there.value[i]);
-        high = fmaxf(high, there.value[i]);
-    }
+    tensor_range(there.value, (int64_t)width * height, &low, &high);
     for (int i = 0; i < width * height; i++)
         out[i] = high > low
                      ? (uint8_t)(255 * ((double)there.value[i] - (double)low) / ((double)high - (double)low))

@@ -214,3 +214,28 @@ status tensor_copy_bytes(const struct tensor *t, void *out)
     tensor_copy_raw(t, out);
     return OK;
 }
+
+void tensor_range(const float *values, int64_t count, float *low, float *high)
+{
+    enum { BLOCK = 16 };
+    float least[BLOCK], most[BLOCK];
+    int64_t i = 0;
+
+    for (int k = 0; k < BLOCK; k++)
+        least[k] = most[k] = values[0];
+    for (; i + BLOCK <= count; i += BLOCK)
+        for (int k = 0; k < BLOCK; k++) {
+            least[k] = values[i + k] < least[k] ? values[i + k] : least[k];
+            most[k] = values[i + k] > most[k] ? values[i + k] : most[k];
+        }
+    for (; i < count; i++) {
+        least[0] = values[i] < least[0] ? values[i] : least[0];
+        most[0] = values[i] > most[0] ? values[i] : most[0];
+    }
+    for (int k = 1; k < BLOCK; k++) {
+        least[0] = least[k] < least[0] ? least[k] : least[0];
+        most[0] = most[k] > most[0] ? most[k] : most[0];
+    }
+    *low = least[0];
+    *high = most[0];
+}

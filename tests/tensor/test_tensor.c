@@ -111,11 +111,29 @@ static void test_dtypes(void)
     CHECK(isnan(tensor_at(&nan, 0)));
 }
 
+/* Either extreme in every place of every length. */
+static void test_range(void)
+{
+    float v[50] = { 0 }, low, high;
+
+    for (int count = 1; count <= 50; count++)
+        for (int at = 0; at < count; at++) {
+            v[at] = 2.0f;
+            tensor_range(v, count, &low, &high);
+            CHECK(low == (count > 1 ? 0.0f : 2.0f) && high == 2.0f);
+            v[at] = -3.0f;
+            tensor_range(v, count, &low, &high);
+            CHECK(low == -3.0f && high == (count > 1 ? 0.0f : -3.0f));
+            v[at] = 0.0f;
+        }
+}
+
 int main(void)
 {
     test_alloc();
     test_strided();
     test_dtypes();
+    test_range();
     CHECK(mem_live() == 0);
     return check_result("tensor/tensor");
 }
