@@ -1,5 +1,4 @@
 /* src/cam/linear.c: the methods whose map is a weighted sum of the channels (explanations 2.1). */
-#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -135,25 +134,13 @@ static void fill_weights(struct cam_workspace *w, enum cam_method method, int *u
         w->weight[k] /= w->sum[k] + 1e-7;
 }
 
-status linear_project(struct cam_workspace *w, struct cam_projection *out)
-{
-    out->sigma_ratio = 0.0f;
-    out->raw_sign = 1;
-    out->constant = 1;
-    for (int i = 0; i < w->h * w->width; i++) {
-        out->values[i] = (float)take_dot(w->weight, w->act + (size_t)i * w->channels, w->channels);
-        if (!isfinite(out->values[i]))
-            return FAIL(ERR_NUMERIC, "the map is not finite");
-        out->constant &= out->values[i] == 0.0f;
-    }
-    return OK;
-}
-
 status linear_compute(struct cam_workspace *w, enum cam_method method, struct cam_projection *out)
 {
     if (method == CAM_ABLATION)
         TRY(ablation_weights(w));
     else
         fill_weights(w, method, &out->undefined);
-    return linear_project(w, out);
+    for (int i = 0; i < w->h * w->width; i++)
+        TRY(take_value(w, i, out));
+    return OK;
 }

@@ -73,6 +73,9 @@ status cam_compute(struct cam_workspace *w, enum cam_method method, enum cam_sig
     BUG_IF(!w->act || (needs == CAM_NEEDS_GRADIENT && !w->of.gradient) ||
            (needs == CAM_NEEDS_HEAD && !w->of.head));
     out->undefined = 0;
+    out->sigma_ratio = 0.0f;
+    out->raw_sign = 1;
+    out->constant = 1;
     s = compute(w, method, rule, with_raw, out);
     out->flat = needs == CAM_NEEDS_GRADIENT && w->flat;
     return s == OK ? OK : error_prefix(s, "%s", cam_method_name(method));

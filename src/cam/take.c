@@ -1,4 +1,6 @@
-/* src/cam/take.c: a picture's activations and the gradient of its class, checked and summed once. */
+/* src/cam/take.c: a picture's activations and the gradient of its class, checked and summed once, and
+ * taken with weights. */
+#include <math.h>
 #include <string.h>
 
 #include "workspace.h"
@@ -17,6 +19,15 @@ CAM_HOT double take_dot(const double *a, const float *b, int count)
     for (; i < count; i++)
         total += a[i] * b[i];
     return total;
+}
+
+status take_value(const struct cam_workspace *w, int i, struct cam_projection *out)
+{
+    out->values[i] = (float)take_dot(w->weight, w->act + (size_t)i * (size_t)w->channels, w->channels);
+    if (!isfinite(out->values[i]))
+        return FAIL(ERR_NUMERIC, "the map is not finite");
+    out->constant &= out->values[i] == 0.0f;
+    return OK;
 }
 
 CAM_HOT static void add_row(const float *restrict act, int channels, double *restrict sum)

@@ -45,10 +45,11 @@ MUST_USE status eigencam_project(struct cam_workspace *w, const float *act, int 
 MUST_USE status uncentred_compute(struct cam_workspace *w, enum cam_sign rule, struct cam_projection *out);
 /* take.c: sum of a * b in eight interleaved sums: one order, that compilers can keep in registers. */
 double take_dot(const double *a, const float *b, int count);
+/* take.c: position i's value from w->weight, and whether the map is constant so far. ERR_NUMERIC where that
+ * is not finite. */
+MUST_USE status take_value(const struct cam_workspace *w, int i, struct cam_projection *out);
 /* linear.c: the maps that are weighted sums of channels. */
 MUST_USE status linear_compute(struct cam_workspace *w, enum cam_method method, struct cam_projection *out);
-/* linear.c: the values from w->weight. ERR_NUMERIC. */
-MUST_USE status linear_project(struct cam_workspace *w, struct cam_projection *out);
 /* pointwise.c: the maps that weigh each position by itself, and g A as (pixels, channels). */
 MUST_USE status pointwise_compute(struct cam_workspace *w, enum cam_method method,
                                   struct cam_projection *out);
