@@ -334,6 +334,22 @@ static status say_random(struct subject *s, struct text *out)
 
 /* ---- findings ------------------------------------------------------------------------------------------ */
 
+status words_end(struct words_finding *f, size_t from)
+{
+    if (f->text.size == from)
+        return OK;
+    f->sentences++;
+    return text_add_bytes(&f->text, "", 1);
+}
+
+void words_list(struct words_finding *f)
+{
+    char *at = f->text.data;
+
+    for (int i = 0; i < f->sentences; i++, at += strlen(at) + 1)
+        f->sentence[i] = at;
+}
+
 static status read_finding(struct store_reader *r, int network, int p, struct words_finding *f)
 {
     static status (*const say[WORDS_SENTENCES])(struct subject * s, struct text * out) = {
@@ -343,21 +359,17 @@ static status read_finding(struct store_reader *r, int network, int p, struct wo
     const struct store_layout *l = store_reader_layout(r);
     struct subject s = { r, l, network, p, l->precision[0].name, l->precision[p].name, OK };
     int some = ask(&s, OWN, "all", "changed").images > 0;
-    size_t at[WORDS_SENTENCES];
 
     f->network = l->network[network].name;
     f->precision = l->precision[p].name;
     f->text.max = 1 << 16;
     for (int i = 0; i < (some ? WORDS_SENTENCES : 1); i++) {
-        at[f->sentences] = f->text.size;
+        size_t from = f->text.size;
+
         TRY(say[i](&s, &f->text));
-        if (f->text.size == at[f->sentences])
-            continue;
-        TRY(text_add_bytes(&f->text, "", 1));
-        f->sentences++;
+        TRY(words_end(f, from));
     }
-    for (int i = 0; i < f->sentences; i++)
-        f->sentence[i] = f->text.data + at[i];
+    words_list(f);
     return s.result;
 }
 

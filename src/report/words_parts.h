@@ -11,4 +11,9 @@
 enum verdict { UNKNOWN, TOO_FEW, UNCHANGED, LOWER, HIGHER };
 enum verdict words_judge(const struct value *d);
 
+/* Ends the sentence that the finding's text has from byte `from` on, if there is any. words_list: where each
+ * lies, once all are there. */
+MUST_USE status words_end(struct words_finding *f, size_t from);
+void words_list(struct words_finding *f);
+
 #endif

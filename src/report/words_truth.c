@@ -270,7 +270,6 @@ status words_truth_read(struct store_reader *r, struct words_finding *out)
                                                         say_alike,    say_order,  say_methods,   say_blank };
     const struct store_layout *l = store_reader_layout(r);
     struct subject s = { .r = r, .l = l, .method = value_method(l) };
-    size_t at[COUNT_OF(say)];
 
     memset(out, 0, sizeof *out);
     out->text.max = 1 << 16;
@@ -278,15 +277,12 @@ status words_truth_read(struct store_reader *r, struct words_finding *out)
     if (all_images(&s) == 0)
         return s.result;
     for (size_t i = 0; i < COUNT_OF(say); i++) {
-        at[out->sentences] = out->text.size;
+        size_t from = out->text.size;
+
         TRY(say[i](&s, &out->text));
-        if (out->text.size == at[out->sentences])
-            continue;
-        TRY(text_add_bytes(&out->text, "", 1));
-        out->sentences++;
+        TRY(words_end(out, from));
     }
-    for (int i = 0; i < out->sentences; i++)
-        out->sentence[i] = out->text.data + at[i];
+    words_list(out);
     return s.result;
 }
 
