@@ -13,7 +13,6 @@ Environment: QUANTCAM the program (build/quantcam), QUANTCAM_ISA the instruction
 import hashlib
 import itertools
 import os
-import shutil
 import sys
 import tempfile
 
@@ -124,18 +123,12 @@ def main():
     torch.set_num_threads(1)
     data, count = os.path.abspath(sys.argv[1]) + '/data', int(sys.argv[2]) if len(sys.argv) > 2 else 1
     bad = 0
-    with h5py.File(f'{data}/oracle/oracle.h5') as oracle, tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch:
         images = f'{scratch}/images'
-        os.makedirs(images)
-        pictures, keys = {}, {}
-        for name, pixels in zip(oracle['file'][:count], oracle['pixels_u8_nhwc'][:count]):
-            base = os.path.basename(name.decode())
-            shutil.copy(f'{data}/imagenet-sample/{name.decode()}', images)
-            pictures[base] = (pixels.astype(np.float32) / np.float32(255) - curves.MEAN) / curves.STD
-            with open(f'{images}/{base}', 'rb') as file:
-                keys[base] = int(hashlib.sha256(file.read()).hexdigest()[:8], 16)
-        with open(f'{images}.csv', 'w') as labels:
-            labels.writelines(f'{name},-1\n' for name in pictures)
+        pictures, keys = curves.take_pictures(data, count, images), {}
+        for name in pictures:
+            with open(f'{images}/{name}', 'rb') as file:
+                keys[name] = int(hashlib.sha256(file.read()).hexdigest()[:8], 16)
         curves.run(images, data, f'{scratch}/out.h5', '--explain.steps=0', '--explain.road=on', '--method=eigen,layercam')
         with h5py.File(f'{scratch}/out.h5') as f:
             for precision in ('fp32', 'int8'):

@@ -219,21 +219,28 @@ def all_forms(out, data, pictures, engines, more):
     return bad
 
 
+def take_pictures(data, count, images):
+    """The first `count` pictures of oracle.h5 into a new folder, without classes; by name, as networks see them."""
+    os.makedirs(images)
+    pictures = {}
+    with h5py.File(f'{data}/oracle/oracle.h5') as oracle:
+        for name, pixels in zip(oracle['file'][:count], oracle['pixels_u8_nhwc'][:count]):
+            shutil.copy(f'{data}/imagenet-sample/{name.decode()}', images)
+            pictures[os.path.basename(name.decode())] = (pixels.astype(np.float32) / np.float32(255) - MEAN) / STD
+    with open(f'{images}.csv', 'w') as labels:
+        labels.writelines(f'{name},-1\n' for name in pictures)
+    return pictures
+
+
 def main():
     if len(sys.argv) not in (2, 3) or sys.argv[1].startswith('-'):
         sys.exit(__doc__)
     torch.set_num_threads(1)
     data, count = os.path.abspath(sys.argv[1]) + '/data', int(sys.argv[2]) if len(sys.argv) > 2 else 5
     engines = [('fb', 'fbgemm'), ('qn', 'qnnpack')]
-    with h5py.File(f'{data}/oracle/oracle.h5') as oracle, tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch:
         images = f'{scratch}/images'
-        os.makedirs(images)
-        pictures = {}
-        for name, pixels in zip(oracle['file'][:count], oracle['pixels_u8_nhwc'][:count]):
-            shutil.copy(f'{data}/imagenet-sample/{name.decode()}', images)
-            pictures[os.path.basename(name.decode())] = (pixels.astype(np.float32) / np.float32(255) - MEAN) / STD
-        with open(f'{images}.csv', 'w') as labels:
-            labels.writelines(f'{name},-1\n' for name in pictures)
+        pictures = take_pictures(data, count, images)
         run(images, data, f'{scratch}/out.h5')
         bad = all_forms(f'{scratch}/out.h5', data, pictures, engines, ())
         if bad == [('fb', 'int8')]:

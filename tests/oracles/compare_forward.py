@@ -15,7 +15,6 @@ The pair's RMSE is computed here from PyTorch's maps, within 0.05 of 255. Enviro
 import copy
 import hashlib
 import os
-import shutil
 import sys
 import tempfile
 import warnings
@@ -25,7 +24,7 @@ import numpy as np
 import torch
 from scipy.ndimage import zoom
 
-from compare_curves import EDGE, MEAN, STD, int8_network, logits_of, real_network, resize, softmax
+from compare_curves import EDGE, MEAN, STD, int8_network, logits_of, real_network, resize, softmax, take_pictures
 from oracle import QUANTCAM, ROOT, Tally
 
 warnings.filterwarnings('ignore')
@@ -278,15 +277,9 @@ def main():
         sys.exit(__doc__)
     torch.set_num_threads(1)
     data, count, tally = os.path.abspath(sys.argv[1]) + '/data', int(sys.argv[2]) if len(sys.argv) > 2 else 1, Tally()
-    with h5py.File(f'{data}/oracle/oracle.h5') as oracle, tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch:
         images = f'{scratch}/images'
-        os.makedirs(images)
-        pictures = {}
-        for name, pixels in zip(oracle['file'][:count], oracle['pixels_u8_nhwc'][:count]):
-            shutil.copy(f'{data}/imagenet-sample/{name.decode()}', images)
-            pictures[os.path.basename(name.decode())] = (pixels.astype(np.float32) / np.float32(255) - MEAN) / STD
-        with open(f'{images}.csv', 'w') as labels:
-            labels.writelines(f'{name},-1\n' for name in pictures)
+        pictures = take_pictures(data, count, images)
         compare_library(scratch, images, data, pictures, tally)
         compare_formulas(scratch, images, data, pictures, tally)
     print(f'compare_forward: compared {tally.compared} ({len(pictures)} pictures), mismatches {tally.mismatches}')
