@@ -129,6 +129,10 @@ MUST_USE status cam_take(struct cam_workspace *w, const float *act, int h, int w
 MUST_USE status cam_compute(struct cam_workspace *w, enum cam_method method, enum cam_sign rule,
                             int with_raw, struct cam_projection *out);
 
+/* Turns the map so that its scalar product with the first's, in double, is not negative; 0 leaves it as it
+ * is. Returns 1, or -1 where it was turned (DESIGN 7.1). */
+int cam_align(const float *first, float *values, int count);
+
 /* pytorch-grad-cam's steps 6-9: values (h, w) -> map (out_h, out_w): ReLU, min-max by (max + 1e-7), bilinear
  * resize (half-pixel centres, edges replicated), and min-max once more. All f32, one order. A constant map is
  * all 0. */

@@ -3,6 +3,19 @@
 
 #include "cam.h"
 
+int cam_align(const float *first, float *values, int count)
+{
+    double product = 0.0;
+
+    for (int i = 0; i < count; i++)
+        product += (double)first[i] * values[i];
+    if (product >= 0.0)
+        return 1;
+    for (int i = 0; i < count; i++)
+        values[i] = -values[i];
+    return -1;
+}
+
 /* As pytorch-grad-cam's scale_cam_image: (x - low) / (1e-7 + largest). */
 struct scaling {
     float low, divisor;

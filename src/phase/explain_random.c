@@ -115,17 +115,6 @@ void explain_random_free(struct explain_random *e)
 
 /* ---- one picture --------------------------------------------------------------------------------------- */
 
-/* EigenCAM's sign is the one that goes with the true network's map. */
-static void align(const float *stored, float *values, int cells)
-{
-    double product = 0;
-
-    for (int i = 0; i < cells; i++)
-        product += (double)stored[i] * (double)values[i];
-    for (int i = 0; i < cells && product < 0; i++)
-        values[i] = -values[i];
-}
-
 /* The measures of one map: e->stored beside `values`. */
 static void measure(struct explain_random *e, struct store_rows *rows, int net, int p, enum cam_method m,
                     const float *values)
@@ -162,7 +151,7 @@ static status one_map(struct explain_random *e, struct store_rows *rows, int net
     TRY(run_fetch(e->r, net, image, 1, e->stored, "%s/cam%s%s", run_precision(e->r, p),
                   m == CAM_EIGEN ? "" : "_", m == CAM_EIGEN ? "" : cam_method_name(m)));
     if (m == CAM_EIGEN)
-        align(e->stored, values, n->h * n->w);
+        cam_align(e->stored, values, n->h * n->w); /* the sign that goes with the true network's map */
     measure(e, rows, net, p, m, values);
     return OK;
 }

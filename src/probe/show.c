@@ -38,20 +38,13 @@ status probe_answer(struct probe *p, int i)
 
 /* ---- CAM layer ----------------------------------------------------------------------------------------- */
 
-/* A product of 0 leaves the sign as the rule has it. */
 static void align(struct probe *p, int i)
 {
-    const float *first = p->view[0].shown.cam.values;
     struct probe_shown *s = &p->view[i].shown;
-    double product = 0.0;
 
     s->own_sign = !s->cam.constant;
-    for (int k = 0; k < p->h * p->w && i > 0; k++)
-        product += (double)first[k] * s->cam.values[k];
-    if (product >= 0.0)
+    if (i == 0 || cam_align(p->view[0].shown.cam.values, s->cam.values, p->h * p->w) > 0)
         return;
-    for (int k = 0; k < p->h * p->w; k++)
-        s->cam.values[k] = -s->cam.values[k];
     s->cam.raw_sign = -s->cam.raw_sign;
     s->own_sign = -1;
 }

@@ -73,9 +73,20 @@ static void against_reference(void)
     }
 }
 
+static void aligned(void)
+{
+    static const float first[2] = { 1, 2 };
+    float with[2] = { -1, 1 }, against[2] = { 1, -1 }, beside[2] = { 2, -1 }; /* products 1, -1, 0 */
+
+    CHECK(cam_align(first, with, 2) == 1 && with[0] == -1 && with[1] == 1);
+    CHECK(cam_align(first, against, 2) == -1 && against[0] == -1 && against[1] == 1);
+    CHECK(cam_align(first, beside, 2) == 1 && beside[0] == 2 && beside[1] == -1);
+}
+
 int main(void)
 {
     by_hand();
+    aligned();
     scaled();
     widest();
     against_reference();
