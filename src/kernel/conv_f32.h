@@ -1,6 +1,6 @@
 /* src/kernel/conv_f32.h: what the vector convolutions in fp32 share: packed weights, chunks, copies and
  * lists. Included by one file an instruction set, after its vector_f32.h and NR, the output channels of a
- * block; that file defines sum_all. Private to the room.
+ * block; that file defines sum_all and channel_at. Private to the room.
  */
 #ifndef KERNEL_CONV_F32_H
 #define KERNEL_CONV_F32_H
@@ -18,6 +18,9 @@ struct taps {
 /* `count` outputs, all channels. */
 static void sum_all(const struct kernel_conv *s, const struct taps *taps, const float *packed, int count,
                     const float *const *in, float *const *out);
+
+/* The channel of place j in a block that has `left` of them; `left` or more: none. */
+static int channel_at(const struct kernel_conv *s, int j, int left);
 
 /* Packed: for each block of NR output channels its biases, then its weights (kh, kw, ic, NR). */
 static size_t block_floats(const struct kernel_conv *s)
@@ -41,11 +44,15 @@ static void pack(const struct kernel_conv *s, const float *weight, const float *
     float *p = packed;
 
     for (int block = 0; block < s->oc; block += NR) {
-        for (int j = 0; j < NR; j++)
-            *p++ = bias && block + j < s->oc ? bias[block + j] : 0.0f;
+        int o[NR];
+
+        for (int j = 0; j < NR; j++) {
+            o[j] = block + channel_at(s, j, s->oc - block);
+            *p++ = bias && o[j] < s->oc ? bias[o[j]] : 0.0f;
+        }
         for (size_t i = 0; i < k; i++)
             for (int j = 0; j < NR; j++)
-                *p++ = block + j < s->oc ? weight[(size_t)(block + j) * k + i] : 0.0f;
+                *p++ = o[j] < s->oc ? weight[(size_t)o[j] * k + i] : 0.0f;
     }
 }
 

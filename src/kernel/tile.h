@@ -22,6 +22,16 @@ static inline int tile_max(int a, int b) { return a > b ? a : b; }
 static inline int tile_parts(int count, int most) { return (count + most - 1) / most; }
 static inline int tile_cut(int count, int parts, int i) { return (int)((long)count * i / parts); }
 
+/* The same for short parts: the first `longer` of them have one more than `size`. */
+struct cut { int parts, size, longer; };
+
+static inline struct cut tile_even(int count, int most)
+{
+    int parts = tile_max(tile_parts(count, most), 1);
+
+    return (struct cut){ .parts = parts, .size = count / parts, .longer = count % parts };
+}
+
 static inline int tile_direct(const struct kernel_conv *s)
 {
     return s->kh == 1 && s->kw == 1 && s->pad == 0;

@@ -35,6 +35,7 @@ static void test_isa(const struct kernel_table *ref, const struct kernel_table *
 
         compare(ref, isa, (struct kernel_conv){ 2, w, 5, 5, 2, w, oc, oc, 1, 1, 1, 0, 0 }, 0);
         compare(ref, isa, (struct kernel_conv){ 3, w, 3, 3, 3, w, oc, oc + 3, 3, 3, 1, 1, 0 }, 0);
+        compare(ref, isa, (struct kernel_conv){ 1, w, 31 + w, 32 + w, 1, w, oc, oc, 1, 1, 1, 0, 0 }, 0);
     }
     for (int ic = 1; ic <= 40; ic++)
         compare(ref, isa, (struct kernel_conv){ 1, 9, ic, ic + 1, 1, 9, 20, 20, 1, 1, 1, 0, 0 }, 0);

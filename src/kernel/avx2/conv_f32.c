@@ -5,6 +5,13 @@ enum { MR = 6, NR = 16 };
 
 #include "../conv_f32.h"
 
+static int channel_at(const struct kernel_conv *s, int j, int left)
+{
+    (void)s;
+    (void)left;
+    return j;
+}
+
 /* What a tile needs besides its size. */
 struct tile {
     struct taps taps;
@@ -64,25 +71,24 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
         }
 }
 
-#define SIZE(mr)                                                                                             \
-    case mr:                                                                                                 \
+#define SIZE(size)                                                                                           \
+    case size:                                                                                               \
         if (nv == 2)                                                                                         \
-            tile_sum(t, mr, 2, in + p, out + p, block);                                                      \
+            tile_sum(t, size, 2, in + p, out + p, block);                                                    \
         else                                                                                                 \
-            tile_sum(t, mr, 1, in + p, out + p, block);                                                      \
+            tile_sum(t, size, 1, in + p, out + p, block);                                                    \
         break;
 
 /* `positions` outputs by one block of channels, cut evenly; the first tile fetches the next block. */
 static void sum_block(struct tile *t, int positions, int nv, const float *const *in, float *const *out,
                       size_t block, size_t next)
 {
-    int parts = tile_parts(positions, MR);
+    struct cut cut = tile_even(positions, MR);
 
-    for (int i = 0; i < parts; i++) {
-        int p = tile_cut(positions, parts, i);
-
+    for (int i = 0, p = 0, mr; i < cut.parts; i++, p += mr) {
+        mr = cut.size + (i < cut.longer);
         t->ahead = i == 0 ? next : 0;
-        switch (tile_cut(positions, parts, i + 1) - p) {
+        switch (mr) {
             SIZE(1)
             SIZE(2)
             SIZE(3)

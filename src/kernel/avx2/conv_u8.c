@@ -1,5 +1,5 @@
-/* src/kernel/avx2/conv_u8.c: convolution of u8 codes, tiles of 6 positions by 16 output channels. Codes are
- * widened to 16 bits in the copy of a chunk's input, so that vpmaddwd adds pairs of products in 32 bits:
+/* src/kernel/avx2/conv_u8.c: convolution of u8 codes, tiles of up to 6 positions by 16 output channels. Codes
+ * are widened to 16 bits in the copy of a chunk's input, so that vpmaddwd adds pairs of products in 32 bits:
  * exact for every code. */
 #include "../isa.h"
 #include "../tile.h"
@@ -54,6 +54,7 @@ struct tile {
     const char *packed;
     int runs, pairs, left; /* left: channels of the block that exist, if fewer than NR */
     size_t step;           /* codes from one run of an input to the next */
+    size_t ahead;          /* vectors from a weight to the one that is fetched meanwhile */
     struct requant_block requant;
 };
 
@@ -63,7 +64,7 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
 {
     const __m256i *w = (const __m256i *)t->packed;
     const int16_t *a[MR];
-    size_t terms = 2 * (size_t)t->pairs;
+    size_t terms = 2 * (size_t)t->pairs, ahead = t->ahead;
     __m256i acc[MR][2];
 
 #pragma GCC unroll 6
@@ -78,6 +79,7 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
         for (size_t c = 0; c < terms; c += 2, w += 2) {
             __m256i b[2];
 
+            _mm_prefetch((const char *)(w + ahead), _MM_HINT_T1);
 #pragma GCC unroll 2
             for (int v = 0; v < nv; v++)
                 b[v] = _mm256_load_si256(w + v);
@@ -109,26 +111,38 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
     }
 }
 
-/* `positions` outputs by one block of channels. */
-static void sum_block(const struct tile *t, int positions, const int16_t *const *in, uint8_t *const *out,
-                      size_t block)
+static void sum_tile(const struct tile *t, int mr, int nv, const int16_t *const *in, uint8_t *const *out,
+                     size_t block)
 {
-    int p = 0;
+#define SIZE(size)                                                                                           \
+    case size:                                                                                               \
+        if (nv == 2)                                                                                         \
+            tile_sum(t, size, 2, in, out, block);                                                            \
+        else                                                                                                 \
+            tile_sum(t, size, 1, in, out, block);                                                            \
+        break;
 
-    if (t->left > VECTOR) {
-        for (; p + MR <= positions; p += MR)
-            tile_sum(t, MR, 2, in + p, out + p, block);
-        if (p + 4 <= positions) {
-            tile_sum(t, 4, 2, in + p, out + p, block);
-            p += 4;
-        }
-        for (; p < positions; p++)
-            tile_sum(t, 1, 2, in + p, out + p, block);
-    } else {
-        for (; p + MR <= positions; p += MR)
-            tile_sum(t, MR, 1, in + p, out + p, block);
-        for (; p < positions; p++)
-            tile_sum(t, 1, 1, in + p, out + p, block);
+    switch (mr) {
+        SIZE(1)
+        SIZE(2)
+        SIZE(3)
+        SIZE(4)
+        SIZE(5)
+        SIZE(6)
+    }
+#undef SIZE
+}
+
+/* `positions` outputs by one block of channels, cut evenly; the first tile fetches the next block. */
+static void sum_block(struct tile *t, int positions, const int16_t *const *in, uint8_t *const *out,
+                      size_t block, size_t next)
+{
+    struct cut cut = tile_even(positions, MR);
+
+    for (int i = 0, p = 0, mr; i < cut.parts; i++, p += mr) {
+        mr = cut.size + (i < cut.longer);
+        t->ahead = i == 0 ? next : 0;
+        sum_tile(t, mr, t->left > VECTOR ? 2 : 1, in + p, out + p, block);
     }
 }
 
@@ -149,7 +163,8 @@ static void sum_all(const struct kernel_conv *s, struct tile *t, const char *pac
     for (int block = 0; block < s->oc; block += NR, t->packed += block_bytes(s)) {
         t->left = tile_min(s->oc - block, NR);
         requant_load(&t->requant, requant, block, t->left);
-        sum_block(t, count, in, out, (size_t)block);
+        sum_block(t, count, in, out, (size_t)block,
+                  block + NR < s->oc ? block_bytes(s) / sizeof(__m256i) : 0);
     }
 }
 

@@ -1,10 +1,10 @@
-/* src/kernel/avx512vnni/conv_u8.c: convolution of u8 codes, tiles of 12 positions by 32 output channels, four
- * terms a step with vpdpbusd, whose sums of u8 by s8 products are exact. */
+/* src/kernel/avx512vnni/conv_u8.c: convolution of u8 codes, tiles of up to 14 positions by 32 output
+ * channels, four terms a step with vpdpbusd, whose sums of u8 by s8 products are exact. */
 #include "../isa.h"
 #include "../tile.h"
 #include "requant.h"
 
-enum { MR = 12, NR = REQUANT_LANES };
+enum { MR = 14, NR = REQUANT_LANES };
 
 /* Steps of four terms in a run (kw * ic neighbours), filled up with zero weights: what is read beyond a run
  * has no effect. */
@@ -64,20 +64,22 @@ static inline __attribute__((always_inline)) void dot(__m512i *acc, __m512i code
 struct tile {
     const char *packed;
     int runs, steps;
-    size_t step; /* codes from one run of an input to the next */
+    size_t step;  /* codes from one run of an input to the next */
+    size_t ahead; /* bytes from a weight to the one that is fetched meanwhile */
     struct requant_block requant;
 };
 
+/* A block of one vector is the last: there is nothing to fetch. */
 static inline __attribute__((always_inline)) void tile_sum(const struct tile *t, int mr, int nv,
                                                            const uint8_t *const *in, uint8_t *const *out,
                                                            size_t block)
 {
     const char *w = t->packed;
     const uint8_t *a[MR];
-    size_t terms = 4 * (size_t)t->steps;
+    size_t terms = 4 * (size_t)t->steps, ahead = t->ahead;
     __m512i acc[MR][2];
 
-#pragma GCC unroll 12
+#pragma GCC unroll 14
     for (int m = 0; m < mr; m++) {
         a[m] = in[m];
 #pragma GCC unroll 2
@@ -90,9 +92,12 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
             __m512i b[2];
 
 #pragma GCC unroll 2
-            for (int v = 0; v < nv; v++)
+            for (int v = 0; v < nv; v++) {
                 b[v] = _mm512_load_si512(w + v * 64);
-#pragma GCC unroll 12
+                if (nv == 2)
+                    _mm_prefetch(w + ahead + v * 64, _MM_HINT_T1);
+            }
+#pragma GCC unroll 14
             for (int m = 0; m < mr; m++) {
                 int32_t four;
                 __m512i x;
@@ -104,11 +109,11 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
                     dot(&acc[m][v], x, b[v]);
             }
         }
-#pragma GCC unroll 12
+#pragma GCC unroll 14
         for (int m = 0; m < mr; m++)
             a[m] += t->step;
     }
-#pragma GCC unroll 12
+#pragma GCC unroll 14
     for (int m = 0; m < mr; m++)
         if (nv == 2 && m % 2 == 0 && m + 1 < mr)
             requant_two(&t->requant, acc[m], acc[m + 1], out[m] + block, out[m + 1] + block);
@@ -118,24 +123,47 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
             requant_narrow(&t->requant, acc[m][0], out[m] + block);
 }
 
-/* `positions` outputs by one block of channels. */
-static void sum_block(const struct tile *t, int positions, const uint8_t *const *in, uint8_t *const *out,
-                      size_t block)
+static void sum_tile(const struct tile *t, int mr, int nv, const uint8_t *const *in, uint8_t *const *out,
+                     size_t block)
 {
-    int p = 0;
+#define SIZE(size)                                                                                           \
+    case size:                                                                                               \
+        if (nv == 2)                                                                                         \
+            tile_sum(t, size, 2, in, out, block);                                                            \
+        else                                                                                                 \
+            tile_sum(t, size, 1, in, out, block);                                                            \
+        break;
 
-    if (t->requant.left > REQUANT_VECTOR) {
-        for (; p + MR <= positions; p += MR)
-            tile_sum(t, MR, 2, in + p, out + p, block);
-        for (; p + 4 <= positions; p += 4)
-            tile_sum(t, 4, 2, in + p, out + p, block);
-        for (; p < positions; p++)
-            tile_sum(t, 1, 2, in + p, out + p, block);
-    } else {
-        for (; p + MR <= positions; p += MR)
-            tile_sum(t, MR, 1, in + p, out + p, block);
-        for (; p < positions; p++)
-            tile_sum(t, 1, 1, in + p, out + p, block);
+    switch (mr) {
+        SIZE(1)
+        SIZE(2)
+        SIZE(3)
+        SIZE(4)
+        SIZE(5)
+        SIZE(6)
+        SIZE(7)
+        SIZE(8)
+        SIZE(9)
+        SIZE(10)
+        SIZE(11)
+        SIZE(12)
+        SIZE(13)
+        SIZE(14)
+    }
+#undef SIZE
+}
+
+/* `positions` outputs by one block of channels, cut evenly; the first tile fetches the next block. */
+static void sum_block(struct tile *t, int positions, const uint8_t *const *in, uint8_t *const *out,
+                      size_t block, size_t next)
+{
+    struct cut cut = tile_even(positions, MR);
+    int nv = t->requant.left > REQUANT_VECTOR ? 2 : 1;
+
+    for (int i = 0, p = 0, mr; i < cut.parts; i++, p += mr) {
+        mr = cut.size + (i < cut.longer);
+        t->ahead = i == 0 ? next : 0;
+        sum_tile(t, mr, nv, in + p, out + p, block);
     }
 }
 
@@ -147,7 +175,7 @@ static void sum_all(const struct kernel_conv *s, struct tile *t, const char *pac
     t->packed = packed;
     for (int block = 0; block < s->oc; block += NR, t->packed += block_bytes(s)) {
         requant_load(&t->requant, requant, block, s->oc - block);
-        sum_block(t, count, in, out, (size_t)block);
+        sum_block(t, count, in, out, (size_t)block, block + NR < s->oc ? block_bytes(s) : 0);
     }
 }
 
