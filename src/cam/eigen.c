@@ -3,6 +3,7 @@
  * by Sturm counts (8.4.1) and inverse iteration on the tridiagonal matrix. */
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "workspace.h"
 
@@ -44,28 +45,35 @@ static double reflect(double *x, int m, double *beta)
     return alpha;
 }
 
-/* w[i] = sum over j of v[j] g[j][i]. In blocks that stay in registers; each sum in the order of j. */
+/* w[i] = sum over j of v[j] g[j][i] for `count` i, which stay in registers; each sum in the order of j. */
+static inline __attribute__((always_inline)) void columns(const double *restrict g, int n, int m, int count,
+                                                          const double *restrict v, double *restrict w)
+{
+    double sum[24] = { 0.0 };
+
+    for (int j = 0; j < m; j++)
+        for (int k = 0; k < count; k++)
+            sum[k] += v[j] * g[j * n + k];
+    for (int k = 0; k < count; k++)
+        w[k] = sum[k];
+}
+
+/* For all m of them: blocks of equal size, of which the last one may overlap the one before. */
 CAM_HOT static void multiply(const double *restrict g, int n, int m, const double *restrict v,
                              double *restrict w)
 {
-    enum { BLOCK = 8 };
-    int i = 0;
+    enum { LONG = 24, SHORT = 8 };
+    const int size = m >= LONG ? LONG : m >= SHORT ? SHORT : 1;
 
-    for (; i + BLOCK <= m; i += BLOCK) {
-        double sum[BLOCK] = { 0.0 };
+    for (int i = 0; i < m; i += size) {
+        int at = i + size <= m ? i : m - size;
 
-        for (int j = 0; j < m; j++)
-            for (int k = 0; k < BLOCK; k++)
-                sum[k] += v[j] * g[j * n + i + k];
-        for (int k = 0; k < BLOCK; k++)
-            w[i + k] = sum[k];
-    }
-    for (; i < m; i++) {
-        double sum = 0.0;
-
-        for (int j = 0; j < m; j++)
-            sum += v[j] * g[j * n + i];
-        w[i] = sum;
+        if (size == LONG)
+            columns(g + at, n, m, LONG, v, w + at);
+        else if (size == SHORT)
+            columns(g + at, n, m, SHORT, v, w + at);
+        else
+            columns(g + at, n, m, 1, v, w + at);
     }
 }
 
@@ -73,7 +81,6 @@ CAM_HOT static void multiply(const double *restrict g, int n, int m, const doubl
 CAM_HOT static void reduce_block(double *restrict g, int n, int m, const double *restrict v, double beta,
                                  double *restrict w)
 {
-    enum { BLOCK = 4 };
     double half;
 
     multiply(g, n, m, v, w);
@@ -82,12 +89,8 @@ CAM_HOT static void reduce_block(double *restrict g, int n, int m, const double 
         w[i] = beta * w[i] - half * v[i];
     for (int j = 0; j < m; j++) {
         double *row = g + j * n;
-        int i = 0;
 
-        for (; i + BLOCK <= m; i += BLOCK)
-            for (int k = 0; k < BLOCK; k++)
-                row[i + k] -= v[j] * w[i + k] + w[j] * v[i + k];
-        for (; i < m; i++)
+        for (int i = 0; i < m; i++)
             row[i] -= v[j] * w[i] + w[j] * v[i];
     }
 }
@@ -115,25 +118,47 @@ static void reduce(double *g, struct tridiagonal *t)
 
 enum { POINTS = 8 };
 
-/* The number of eigenvalues below each x: several at once, because one count is a chain of divisions. */
-CAM_HOT static void count_below(const struct tridiagonal *t, const double x[POINTS], double smallest,
-                                int count[POINTS])
+/* The number of eigenvalues below each x: several at once, because one count is a chain of divisions. A pivot
+ * below `smallest` counts as -smallest. Without `careful` there may be none: returns whether there was. */
+static inline __attribute__((always_inline)) int count_pivots(const struct tridiagonal *t,
+                                                              const double x[POINTS], double smallest,
+                                                              int careful, int count[POINTS])
 {
-    double q[POINTS], side = 0.0;
+    double q[POINTS], least[POINTS], side = 0.0;
+    int found = 0;
 
     for (int k = 0; k < POINTS; k++) {
         q[k] = 1.0;
+        least[k] = DBL_MAX;
         count[k] = 0;
     }
     for (int i = 0; i < t->n; i++) {
         for (int k = 0; k < POINTS; k++) {
             double next = t->d[i] - x[k] - side / q[k];
 
-            q[k] = fabs(next) < smallest ? -smallest : next;
+            q[k] = careful && fabs(next) < smallest ? -smallest : next;
+            least[k] = fabs(next) < least[k] ? fabs(next) : least[k];
             count[k] += q[k] < 0.0;
         }
         side = i + 1 < t->n ? t->e[i] * t->e[i] : 0.0;
     }
+    for (int k = 0; k < POINTS; k++)
+        found |= least[k] < smallest;
+    return found;
+}
+
+CAM_HOT static int count_usual(const struct tridiagonal *t, const double x[POINTS], double smallest,
+                               int count[POINTS])
+{
+    return count_pivots(t, x, smallest, 0, count);
+}
+
+/* Looking at every pivot would lengthen the chain by a third. */
+static void count_below(const struct tridiagonal *t, const double x[POINTS], double smallest,
+                        int count[POINTS])
+{
+    if (count_usual(t, x, smallest, count))
+        count_pivots(t, x, smallest, 1, count);
 }
 
 /* Eigenvalue number k from above, 0-based, to `tolerance` and a few units in the last place. */
@@ -263,17 +288,29 @@ static void undo_reflections(const double *g, const struct tridiagonal *t, doubl
     }
 }
 
+/* The largest size, by its bits: those of NaN and infinity are above all others. */
+CAM_HOT static double largest_of(const double *g, int count)
+{
+    int64_t most = 0, bits;
+    double largest;
+
+    for (int i = 0; i < count; i++) {
+        memcpy(&bits, g + i, sizeof bits);
+        bits &= INT64_MAX;
+        most = bits > most ? bits : most;
+    }
+    memcpy(&largest, &most, sizeof largest);
+    return largest;
+}
+
 /* Makes the largest element 1/2 to 1, by a power of two: no rounding, the same digits. */
 static status scale_to_one(double *g, int n, int *exponent)
 {
-    double largest = 0.0, factor;
+    double largest = largest_of(g, n * n), factor;
 
     *exponent = 0;
-    for (int i = 0; i < n * n; i++) {
-        if (!isfinite(g[i]))
-            return FAIL(ERR_NUMERIC, "a %d x %d matrix has an element that is not finite", n, n);
-        largest = fabs(g[i]) > largest ? fabs(g[i]) : largest;
-    }
+    if (!isfinite(largest))
+        return FAIL(ERR_NUMERIC, "a %d x %d matrix has an element that is not finite", n, n);
     frexp(largest, exponent);
     *exponent = *exponent < -1000 ? -1000 : *exponent;
     factor = ldexp(1.0, -*exponent);

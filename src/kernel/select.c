@@ -67,6 +67,7 @@ static void fill_avx512vnni(struct kernel_table *t)
     depthwise_f32_fill_avx512vnni(t);
     depthwise_u8_fill_avx512vnni(t);
     elementwise_u8_fill_avx512vnni(t);
+    gram_f64_fill_avx512vnni(t);
     rows_fill_avx512vnni(t);
     peak_fill_avx512vnni(t);
     winograd_f32_fill_avx512vnni(t);
