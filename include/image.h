@@ -1,6 +1,7 @@
 /* include/image.h
  * image: from a list of pictures to the bytes a network sees. Lists, labels and boxes; JPEG and PNG; Pillow's
- * resize; PNG writing. (The embedded data set is image_synth.h.) Knows nothing of networks or ranks.
+ * resize; PNG writing. (The embedded data set is image_synth.h, files of many pictures are image_records.h.)
+ * Knows nothing of networks or ranks.
  *
  *     struct image_manifest list = { 0 };
  *     struct image_source source = { .root = "/data/val", .classes = 1000, .network = "resnet18" };
@@ -37,6 +38,9 @@ MUST_USE status image_read(const char *path, struct image *out);
  * could not be read. */
 struct image_info { int width, height; uint8_t sha256[HASH_SIZE]; };
 MUST_USE status image_read_info(const char *path, struct image *out, struct image_info *info);
+/* The SHA-256 alone (ERR_MISSING, ERR_IO); of how many bytes it is, 0 where there are none. */
+MUST_USE status image_content(const char *path, uint8_t sha256[HASH_SIZE]);
+uint64_t image_bytes(const char *path);
 /* The same from memory; `name` for messages. */
 MUST_USE status image_decode(const char *name, const void *bytes, size_t size, struct image *out);
 /* A map: values as they are stored, 0 .. most: 255, 65,535 of a 16-bit PNG, or what a PGM says. */
@@ -182,11 +186,15 @@ struct image_manifest {
 /* What a folder that is named by a number is: the class, or (text, as torchvision has it) its place in the
  * order of the names; auto: as far as one of them is certain. */
 enum image_folders { IMAGE_FOLDERS_AUTO, IMAGE_FOLDERS_TEXT, IMAGE_FOLDERS_NUMBER };
+/* The folder that a list's paths begin in: the one that is given, or, where a file of pictures
+ * (image_records.h) is, the folder around it. */
+void image_root(const char *given, char *out, size_t size);
 struct image_source {
     /* A folder of class folders (torchvision's ImageFolder, at most 8 folders deep; hidden names and files
      * at the top are left out), or a flat folder with `labels`. Pictures are JPEGs and PNGs, by their
      * names' ending or, where that is another, by their first bytes; pictures of other kinds are left out
-     * and counted. */
+     * and counted. Or a file of pictures (image_records.h), with classes of its own or, as `labels`, with
+     * IDX's file of them. */
     const char *root;
     /* NULL, or lines `path,class_index` (0-based torchvision order; -1 = not labelled) or `path,wnid`, or
      * LOC_val_solution.csv. Commas, semicolons or tabs (or a blank before the class), RFC 4180's quotes; a

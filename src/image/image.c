@@ -3,6 +3,7 @@
 
 #include "codec.h"
 #include "list.h"
+#include "records.h"
 
 static int is_jpeg(const uint8_t *b, size_t size)
 {
@@ -39,9 +40,13 @@ status image_read_info(const char *path, struct image *out, struct image_info *i
     char *bytes = NULL;
     size_t size = 0;
     status result;
+    int found;
 
     *out = (struct image){ 0 };
     *info = (struct image_info){ 0 };
+    TRY(records_read_info(path, &found, out, info));
+    if (found)
+        return OK;
     TRY(text_read_file(path, (size_t)IMAGE_MAX_BYTES, &bytes, &size));
     hash_bytes(bytes, size, info->sha256);
     result = image_decode(path, bytes, size, out);

@@ -2,6 +2,9 @@
 #include <string.h>
 
 #include "list.h"
+#include "records.h"
+
+enum { ROOT_MAX = 4096 };
 
 /* Path, class and boxes of every picture in order, in one written form: 4-byte little-endian integers, paths
  * with their end. */
@@ -44,13 +47,17 @@ void image_cut(struct random *r, int count, int keep, int *place)
 }
 
 /* Takes the `keep` entries at `place`, with their boxes. */
-static status build(const struct list *l, const char *root, const int *place, int keep,
+static status build(const struct list *l, const char *given, const int *place, int keep,
                     struct image_manifest *m)
 {
-    size_t bytes = strlen(root) + 1 + l->decided.size + 1;
+    char root[ROOT_MAX], *to;
+    size_t bytes;
     int boxes = 0;
-    char *to;
 
+    if (strlen(given) >= sizeof root)
+        return FAIL(ERR_RANGE, "%.80s...: a path of %zu bytes", given, strlen(given));
+    image_root(given, root, sizeof root);
+    bytes = strlen(root) + 1 + l->decided.size + 1;
     *m = (struct image_manifest){ .count = keep,
                                   .classes = l->classes,
                                   .left_out = l->left_out.count,
@@ -125,7 +132,9 @@ static status check_indices(const struct list *l, const struct image_source *s)
 static status read_list(struct list *l, const struct image_source *source)
 {
     TRY(check_source(source));
-    if (source->labels)
+    if (records_is_file(source->root))
+        TRY(records_list(l, source));
+    else if (source->labels)
         TRY(image_list_read_labels(l, source));
     else
         TRY(image_list_read_folders(l, source));

@@ -107,12 +107,12 @@ static status bind_reference(struct made *m)
 static void look_at_pictures(const struct comm *c, char *const *path, struct calibration_pictures *k)
 {
     size_t count = (size_t)k->count;
-    struct stat st;
 
     for (size_t i = (size_t)c->rank; i < count; i += (size_t)c->size) {
         comm_alive();
-        if (stat(path[i], &st) == 0 && hash_file(path[i], k->content[i]) == OK)
-            k->bytes[i] = (uint64_t)st.st_size;
+        k->bytes[i] = image_bytes(path[i]);
+        if (k->bytes[i] && image_content(path[i], k->content[i]) != OK)
+            k->bytes[i] = 0;
     }
     comm_or_bytes(c, k->content[0], count * HASH_SIZE);
     comm_or_bytes(c, (uint8_t *)k->bytes, count * sizeof *k->bytes);
@@ -121,16 +121,14 @@ static void look_at_pictures(const struct comm *c, char *const *path, struct cal
 /* Only a file of the same size is read. */
 static void compare_picture(const struct calibration_pictures *k, const char *path)
 {
+    uint64_t bytes = image_bytes(path);
     uint8_t content[HASH_SIZE];
-    struct stat st;
     int known = 0;
 
-    if (stat(path, &st) != 0)
-        return;
-    for (int i = 0; i < k->count; i++) {
-        if (k->bytes[i] != (uint64_t)st.st_size)
+    for (int i = 0; bytes && i < k->count; i++) {
+        if (k->bytes[i] != bytes)
             continue;
-        if (!known && hash_file(path, content) != OK)
+        if (!known && image_content(path, content) != OK)
             return;
         known = 1;
         k->drop[i] |= memcmp(content, k->content[i], HASH_SIZE) == 0;

@@ -46,7 +46,7 @@ static status find_folder(const struct calibrate_source *s, struct found *f)
     if (result == OK && s->said)
         log_lines(s->said, list.decided);
     for (int i = 0; i < list.count && result == OK; i++)
-        result = add(f, list.entry[i].class_index, s->images, list.entry[i].path);
+        result = add(f, list.entry[i].class_index, list.root, list.entry[i].path);
     image_manifest_free(&list);
     return result;
 }

@@ -172,7 +172,7 @@ static status compare_share(const struct run *r, struct from *f, const struct th
         comm_alive();
         TRY(comm_signal_status());
         TRY(text_path(path, sizeof path, r->list.root, r->list.entry[i].path));
-        if (hash_file(path, content) == OK)
+        if (image_content(path, content) == OK)
             find_row(r, f, t, i, hash_hex(content, hex));
     }
     return OK;

@@ -25,11 +25,13 @@ static const char isa_names[] = "auto|ref|avx2|avx512vnni";
 
 /* The one table: command line, job files, --help, /job. */
 static const struct option_row rows[] = {
-    { ROW("data.images", PATH, RUN, images), .values = "FOLDER",
-      .help = "the pictures: a folder of class folders, or a flat one with data.labels" },
+    { ROW("data.images", PATH, RUN, images), .values = "FOLDER|FILE",
+      .help = "the pictures: a folder of class folders, or a flat one with data.labels; or a file of IDX "
+              "pictures (MNIST's) or of CIFAR-10's binary records, packed by gzip or not" },
     { ROW("data.labels", PATH, RUN, labels), .values = "FILE|none",
       .help = "path,class_index or path,wnid lines (a header may name the columns), or "
-              "LOC_val_solution.csv; none: a flat folder whose pictures have no classes" },
+              "LOC_val_solution.csv; of IDX pictures the IDX file of their labels; none: a flat folder whose "
+              "pictures have no classes" },
     { ROW("data.synsets", PATH, RUN, synsets), .values = "FILE",
       .help = "LOC_synset_mapping.txt or imagenet_class_index.json: which class a folder named n01440764, or "
               "such a label, is" },
@@ -149,7 +151,7 @@ static const struct option_row rows[] = {
     { ROW("numerics.saturate", CHOICE, RESULT, saturate), .values = "off|fbgemm-avx2|fbgemm-vnni",
       .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI, or with it: there in depthwise layers "
               "alone (slow)" },
-    { ROW("quantize.images", PATH, RUN, quantize_images), .values = "FOLDER", .whole = 1,
+    { ROW("quantize.images", PATH, RUN, quantize_images), .values = "FOLDER|FILE", .whole = 1,
       .help = "calibration pictures of the precisions that say quantize" },
     { ROW("quantize.limit", INT, RESULT, quantize_limit), ALL_STAY, .values = "N", .low = 1, .high = 65536,
       .whole = 1, .help = "calibrate on N of them, drawn by the seed" },

@@ -34,8 +34,8 @@ static status read_list(const struct run *r, void **bytes, size_t *size)
     TRY(image_manifest_read(&source, &list));
     result = none && list.classes > 0
                  ? FAIL(ERR_USAGE,
-                        "data.labels = none, but the pictures of %s lie in class folders: leave "
-                        "data.labels out, or name a flat folder",
+                        "data.labels = none, but the pictures of %s lie in class folders, or have labels in "
+                        "their file: leave data.labels out, or name a flat folder",
                         job->images)
                  : image_manifest_pack(&list, &packed, size);
     image_manifest_free(&list);

@@ -13,7 +13,7 @@ status panel_open(struct store_reader *r, const char *images, int network, struc
 {
     const struct store_layout *l = store_reader_layout(r);
     const struct store_network *n = &l->network[network];
-    char *provenance = NULL, key[STORE_NAME + 24], value[IMAGE_PIPELINE_TEXT] = "";
+    char *provenance = NULL, key[STORE_NAME + 24], value[IMAGE_PIPELINE_TEXT] = "", given[sizeof out->root];
     struct image_pipeline *p = &out->pipeline;
     status result = OK;
 
@@ -32,10 +32,9 @@ status panel_open(struct store_reader *r, const char *images, int network, struc
         TRY_OUT(FAIL(ERR_FORMAT, "%s: %s = %s, but its maps are of %d x %d pixels", store_reader_path(r), key,
                      value, n->input_h, n->input_w));
     p->channels = 3; /* shown in colour, whatever the network saw */
-    if (!text_value(provenance ? provenance : "", "data.images", out->root, sizeof out->root))
-        out->root[0] = '\0';
-    if (images)
-        snprintf(out->root, sizeof out->root, "%s", images);
+    if (!text_value(provenance ? provenance : "", "data.images", given, sizeof given))
+        given[0] = '\0';
+    image_root(images ? images : given, out->root, sizeof out->root);
 out:
     mem_free(provenance);
     return result;
