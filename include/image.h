@@ -114,10 +114,12 @@ void image_normalize_table(const double mean[], const double std[], int channels
 void image_normalize(const uint8_t *pixels, int count, int channels, const float table[][256], float *out);
 /* What takes the place of a pixel, in normalized space: 0 (the mean colour of the training pictures); RISE's
  * blur of the picture (11 taps, zeros outside; separable, horizontal then vertical, taps ascending, in double
- * from the f32 values, rounded once); the code 0; the picture's own mean colour. */
+ * from the f32 values, rounded once); the code 0; the picture's own mean colour; its first pixel's. */
 enum image_substrate {
-    IMAGE_SUBSTRATE_ZERO, IMAGE_SUBSTRATE_BLUR, IMAGE_SUBSTRATE_BLACK, IMAGE_SUBSTRATE_MEAN
+    IMAGE_SUBSTRATE_ZERO, IMAGE_SUBSTRATE_BLUR, IMAGE_SUBSTRATE_BLACK, IMAGE_SUBSTRATE_MEAN,
+    IMAGE_SUBSTRATE_CORNER
 };
+#define IMAGE_SUBSTRATE_NAMES "zero|blur|black|mean|corner"
 /* picture, out: (height, width, channels) f32 normalized. ERR_MEMORY (the blur's). Equal bits on every x86.
  * Source: RISE d91ea00, evaluation.py and Evaluation.ipynb. */
 MUST_USE status image_substrate(enum image_substrate kind, const float *picture, int height, int width,

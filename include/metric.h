@@ -119,6 +119,10 @@ struct compare_side {
 void compare_pair(const struct compare_side *a, const struct compare_side *b, int h, int w, int out_h,
                   int out_w, struct comparison *out);
 
+/* Two of them alone, of maps in [0, 1]. */
+double compare_ssim(const float *a, const float *b, int h, int w); /* w at most 4,080 */
+double compare_top_iou(const float *a, const float *b, int64_t count);
+
 /* ---- histograms of activations (explanations 5, figure 2) ---------------------------------------------- */
 enum { HISTOGRAM_BINS = 256 };
 void histogram_range(const double *values, int64_t count, double *low, double *high);    /* count >= 1 */

@@ -18,7 +18,7 @@
 #ifndef QUANTCAM_METRIC_TABLE_H
 #define QUANTCAM_METRIC_TABLE_H
 
-#include "metric.h"
+#include "metric_input.h"
 
 /* What a measure is a measure of. ONE and PAIR have a row a picture in the file, f32. TRUTH and CURVE have
  * none: their values follow from rows that are there (answers, boxes, curves, ROAD), by the same function.
@@ -34,10 +34,12 @@ enum measure_of {
  * other precision's network, there called NAME_on_PRECISION. SHARE: each value
  * is 0 or 1, in % 0 or 100, so that the mean's interval is Wilson's, and McNemar's test tells two precisions
  * apart where the measure is of a truth. MAPS: there is one for each of a job's maps of the layer, EigenCAM's
- * too. ROAD: of jobs that ask for it. GAPS: of MATCH, -1 in a row says that the picture has no value. */
+ * too. ROAD: of jobs that ask for it. INPUT: of jobs that want the map of the input gradient. REMOVED: of
+ * those that remove pixels by that map, too. GAPS: of MATCH, -1 in a row says that the picture has no value.
+ */
 enum {
     MEASURE_CODES = 1, MEASURE_METHOD = 2, MEASURE_CROSS = 4, MEASURE_SHARE = 8, MEASURE_MAPS = 128,
-    MEASURE_ROAD = 256, MEASURE_GAPS = 2048
+    MEASURE_ROAD = 256, MEASURE_GAPS = 2048, MEASURE_INPUT = 4096, MEASURE_REMOVED = 8192
 };
 
 enum measure_better { MEASURE_NEITHER, MEASURE_HIGHER, MEASURE_LOWER };
@@ -63,8 +65,11 @@ struct measure_view {
     const float *map_flipped;  /* of the negative projection, or NULL where rmse_needs_flipped says no */
     int map_h, map_w;
     const int32_t *box;        /* x0 y0 x1 y1 of the map at t = 0.2, whole pixels; -1 = no foreground */
+    /* INPUT */
+    const float *input;        /* (map_h, map_w) of the input gradient: input_map */
     /* TRUTH, CURVE: the picture's row of the field measure.from: answers s32 (5); IoU with the best true box
-     * f32 (enum wsol_rule), -1 where there is none; a curve f32 (steps + 1); ROAD_CHANGES f32 */
+     * f32 (enum wsol_rule), -1 where there is none; a curve f32 (steps + 1); ROAD_CHANGES f32; REMOVAL_POINTS
+     * u8 */
     const void *row;
     int steps;
     struct saliency_view *saliency; /* of saliency_measures alone: the map, see metric_saliency.h */
@@ -74,6 +79,8 @@ struct measure_view {
         struct activation as_int, as_real;
         struct rmse_readings readings;
         struct comparison comparison;
+        int have_agreement;
+        struct input_agreement agreement;
     } shared;
 };
 

@@ -1,7 +1,7 @@
 /* include/metric_test.h
- * metric: how sure a figure is. Intervals by the paired bootstrap, of shares by Wilson's formula; the exact
- * test of McNemar. Local, nothing allocated, equal bits on every x86: integers, and doubles in one stated
- * order.
+ * metric: how sure a figure is. Intervals by the paired bootstrap, of shares by Wilson's formula, of few
+ * values by Student's; the exact test of McNemar. Local, nothing allocated, equal bits on every x86: integers,
+ * and doubles in one stated order.
  *
  *     bootstrap_means(differences, images, 3, BOOTSTRAP_SEED, times, means, interval);    // pairs
  *     p = mcnemar_exact(only_fp32_right, only_int8_right);
@@ -55,5 +55,15 @@ void wilson_interval(int64_t yes, int64_t n, double whole, double *low, double *
  * where both are 0, 0 below 1e-300.
  *   a, b   images that only the one, only the other answers rightly */
 double mcnemar_exact(int64_t a, int64_t b);
+
+/* Of a mean of few values, as of networks that were trained from different random numbers: mean +- t sd /
+ * sqrt(n), t the 97.5 % quantile of Student's distribution with n - 1 degrees of freedom, sd with n - 1. All
+ * 0 where count is 0; one value has no width, and says nothing of how sure it is. */
+enum { STUDENT_MOST = 31 };
+struct student_interval {
+    double mean, low, high, sd;
+};
+double student_quantile(int freedom); /* 1 .. STUDENT_MOST - 1: 4.303 of 2, 2.776 of 4 */
+void student_interval(const double *values, int count, struct student_interval *out);
 
 #endif

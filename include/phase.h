@@ -73,6 +73,8 @@ struct job {
     int pillow;                                  /* 0 = 13 (cheaper pass first), 1 = 12 (horizontal first) */
     unsigned methods;                            /* bits of enum cam_method; eigen is one of them */
     int cam_class;                               /* enum probe_class: of methods with a class */
+    int input_map;                               /* the input gradient's map of every picture */
+    int input_removal;                           /* 0 = none; 1 + enum image_substrate: removed pixels */
     int sign, raw;                               /* of EigenCAM */
     char fraction[OPTION_SIZE];                  /* of the images selected, a decimal number's text */
     unsigned select_by;                          /* bits of "raw|resolved|aligned" */

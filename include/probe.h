@@ -45,7 +45,7 @@ struct probe_network {
     int precisions; /* 1 .. PROBE_PRECISIONS */
     struct engine engine[PROBE_PRECISIONS];     /* that show what the gradients read */
     struct gradient gradient[PROBE_PRECISIONS]; /* of the CAM layer; zeros where no method needs it */
-    struct gradient by_input[PROBE_PRECISIONS]; /* zeros where no picture-sized map needs it */
+    struct gradient by_input[PROBE_PRECISIONS]; /* zeros where no map of the picture's size needs it */
     const struct model_head *head[PROBE_PRECISIONS]; /* NULL where no method needs the classifier */
 };
 /* Maps of the picture's size (probe_attribution.h). */
@@ -71,8 +71,9 @@ struct attribution_how {
     int steps;                 /* intgrad */
     enum image_substrate baseline;
 };
-/* Whose answer methods with a class explain in a precision: the first precision's, or its own. */
-enum probe_class { PROBE_CLASS_REFERENCE, PROBE_CLASS_OWN };
+/* Which class methods with a class explain in a precision: the first precision's answer, or its own; or the
+ * true class, of pictures that have none the first precision's answer. */
+enum probe_class { PROBE_CLASS_REFERENCE, PROBE_CLASS_OWN, PROBE_CLASS_TRUE };
 #define PROBE_CLASS_NAMES "reference|own"
 struct probe_how {
     enum cam_sign sign;
@@ -84,6 +85,9 @@ struct probe_how {
     int road;         /* ROAD: probe_picture, probe_road_picture and probe_road_start want it */
     int whole;        /* curves and ROAD recompute every step as a whole: for comparison */
     struct attribution_how attribution;
+    int input;        /* the input gradient's map: probe_input wants it */
+    int removal;      /* probe_removal wants it */
+    enum image_substrate removed; /* what removed pixels become */
 };
 
 /* What a description says of preprocessing; Pillow 13's order, kernels NULL. */
@@ -128,8 +132,9 @@ MUST_USE status probe_look(struct probe *p, int i);
 /* The projections of how.methods, after probe_look of the same precision; class_index: what those with a
  * class explain. Errors as cam_take and cam_compute. */
 MUST_USE status probe_methods(struct probe *p, int i, int class_index);
-/* That class as how.of_class has it, after probe_answer of the precision and of the first. */
-int probe_class(const struct probe *p, int i);
+/* That class as how.of_class has it, after probe_answer of the precision and of the first. truth: the true
+ * class, -1 = unknown. */
+int probe_class(const struct probe *p, int i, int truth);
 /* What a network needs for some methods (bit m: method m) of its CAM layer: which nodes its engine shows
  * (nodes), marked beside what is marked; its gradient's plan is of the path from the output to the CAM layer.
  * ERR_MISMATCH as gradient_check; ERR_MEMORY. */
@@ -165,12 +170,24 @@ MUST_USE status probe_compared(struct probe *p, int i, int method, enum image_fi
 void probe_box(struct probe *p, int i, int negative, const struct wsol_box *truth, int boxes,
                struct wsol_score *score, int32_t box[4]);
 
+/* ---- the input gradient (metric_input.h) --------------------------------------------------------------- */
+
+/* The map of precision i, which has just run the picture (probe_run); its measures may be asked from then on.
+ * ERR_NUMERIC where the gradient is not finite. */
+MUST_USE status probe_input(struct probe *p, int i, int class_index);
+const float *probe_input_map(const struct probe *p, int i); /* (H, W); stays until the next picture's */
+/* Is class_index the answer while the largest pixels of that map are removed? At 0 %, too. pixels: the
+ * picture. The engine's layer is another picture's afterwards. ERR_NUMERIC, ERR_MEMORY (the blur's). */
+MUST_USE status probe_removal(struct probe *p, int i, const uint8_t *pixels, int class_index,
+                              uint8_t right[REMOVAL_POINTS]);
+
 /* ---- measures ------------------------------------------------------------------------------------------ */
 
 /* The value of a measure of one precision, or of the pair that precision i is with precision 0: all looked
  * at, and probe_methods called where the measure is of a method. A layer's measures read act: they are asked
  * before another precision is looked at.
- *   m       of kind MEASURE_ONE or MEASURE_PAIR; those of codes want a layer with codes
+ *   m       of kind MEASURE_ONE or MEASURE_PAIR; those of codes want a layer with codes, those of the input
+ *           gradient probe_input
  *   method  enum cam_method of a measure with MEASURE_METHOD, else ignored */
 double probe_measure(struct probe *p, const struct measure *m, int method, int i);
 /* Whether precision i, looked at, has the value without a method: codes are not everywhere. */

@@ -60,6 +60,7 @@ enum {
     STORE_TRIVIALS = 3,   /* frame, centred, gauss: the order of the axis `trivial` */
     STORE_OPERANDS = 2,   /* weights, outputs: the order of the axis `operand` */
     STORE_EDGES = 4,      /* x0, y0, x1, y1: the order of the axis `edge` */
+    STORE_REMOVED = 10,   /* 0, 10 .. 90 %: the axis `removed` */
     STORE_ORDERS = 2, STORE_PERCENTILES = 9,    /* axes of ROAD: most, least relevant; 10, 20 .. 90 */
     STORE_CRITERIA = 4,   /* single50, any30, any50, any70: the order of the axis `criterion` */
     STORE_TRUTHS = 3,     /* density, fixations, masks: kinds of what maps are compared with */
@@ -129,6 +130,7 @@ struct store_layout {
     int step_logits;              /* logits of every step too */
     int cross;                    /* curves of each map on the other network too */
     int road;                     /* measures of kind ROAD, and the class whose score they change */
+    int removal;                  /* answers while pixels are removed by the input gradient's map */
     unsigned truths;              /* bit k: maps are compared with truths of kind k, 0 = none; STORE_TRUTHS */
     int activations;              /* enum store_activations */
     int subset_maps;              /* /models/<net>/subset/<precision>/cam_u8 (S, H, W) exists */
@@ -248,6 +250,7 @@ int store_selecting(const struct store_layout *l);
  *                           where there are codes, else f32
  *                           where there are codes: activation_scale f64, activation_zero_point s32 (1): a
  *                           code's real value is scale * (code - zero_point)
+ *                           where pixels are removed by the input gradient: removal_right u8 (N, removed)
  *                           every measure of kind "map and truth" f32 (N): of pictures whose truth is there
  *                           or there in another size, else 0; of masks: f_curve_eigen, f_curve_{method},
  *                           e_curve_... f32 (N, level)

@@ -50,7 +50,7 @@ static void gradcampp(void *user)
 {
     struct picture *p = user;
 
-    p->result = probe_methods(p->probe, p->precision, probe_class(p->probe, p->precision));
+    p->result = probe_methods(p->probe, p->precision, probe_class(p->probe, p->precision, -1));
 }
 
 /* Readings of the RMSE share their work; so do the others of a pair. */

@@ -261,6 +261,9 @@ static status explain_one(const struct settings *set, const struct job *job, int
     struct explain *e;
     status result = OK;
 
+    if (job->cam_class == PROBE_CLASS_TRUE)
+        return FAIL(ERR_USAGE, "the job's cam.class = true, but a picture's true class is not known here: "
+                               "--cam.class=reference or own");
     how.attribution.methods = set->maps;
     how.attribution.seed = (uint64_t)job->explain_seed;
     MEM_TRY(e, 1, sizeof *e);

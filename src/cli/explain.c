@@ -24,7 +24,7 @@ static status take_precision(struct explain *e, int i)
     TRY(probe_look(e->probe, i));
     probe_box(e->probe, i, 0, NULL, 0, NULL, e->side[i].box);
     take_measures(e, i, MEASURE_ONE);
-    return probe_methods(e->probe, i, probe_class(e->probe, i));
+    return probe_methods(e->probe, i, probe_class(e->probe, i, -1));
 }
 
 static void take_curves(struct explain *e, int i)
@@ -78,7 +78,7 @@ static status take_maps(struct explain *e, const struct attribution_how *how)
     for (int i = 0; i < e->set.count; i++)
         for (int m = 0; m < ATTRIBUTIONS; m++)
             if (how->methods >> m & 1)
-                TRY(take_map(e, i, (enum attribution)m, probe_class(e->probe, i)));
+                TRY(take_map(e, i, (enum attribution)m, probe_class(e->probe, i, -1)));
     return OK;
 }
 

@@ -264,7 +264,7 @@ static status write_gradient(struct output *o, int i, int picture)
     const struct model_node *n = &net->model.node[net->asked_node];
     struct engine_map g = { .c = n->c, .h = n->h, .w = n->w, .pitch = n->c };
 
-    gradient_run(net->asked.plan, net->asked.state, &net->engine, probe_class(o->r->probe, i));
+    gradient_run(net->asked.plan, net->asked.state, &net->engine, probe_class(o->r->probe, i, -1));
     g.real = gradient_map(net->asked.plan, net->asked.state);
     probe_layer_copy(&g, o->r->layer);
     return h5_put(&o->file, name_of(o, i, "gradient"), picture, o->r->layer);
@@ -275,7 +275,7 @@ static status write_precision(struct infer *r, struct output *o, int i, int pict
     probe_run(r->probe, i, r->pixels);
     TRY(probe_answer(r->probe, i));
     TRY(probe_look(r->probe, i));
-    TRY(probe_methods(r->probe, i, probe_class(r->probe, i)));
+    TRY(probe_methods(r->probe, i, probe_class(r->probe, i, -1)));
     r->undefined[i] += probe_shown(r->probe, i)->method[r->how.cam].raw_sign == 0;
     TRY(h5_put(&o->file, name_of(o, i, "logits"), picture, probe_shown(r->probe, i)->logits));
     TRY(write_layer(o, i, picture));

@@ -87,6 +87,8 @@ status image_substrate(enum image_substrate kind, const float *picture, int heig
         mean_colour(picture, count, channels, colour);
     for (int c = 0; c < channels && kind == IMAGE_SUBSTRATE_BLACK; c++)
         colour[c] = table[c][0];
+    for (int c = 0; c < channels && kind == IMAGE_SUBSTRATE_CORNER; c++)
+        colour[c] = picture[c];
     for (int i = 0; i < count; i++)
         memcpy(out + channels * i, colour, (size_t)channels * sizeof *colour);
     return OK;

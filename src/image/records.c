@@ -111,7 +111,7 @@ static void name_record(int count, int place, char name[16])
 
     for (int most = count - 1; most > 9; most /= 10)
         digits++;
-    snprintf(name, 16, "%0*d", digits < 5 ? 5 : digits, place);
+    snprintf(name, 16, "%0*d", digits < 5 ? 5 : digits > 10 ? 10 : digits, place);
 }
 
 static size_t record_bytes(const struct image_records *r)

@@ -154,7 +154,7 @@ static struct top find_top(const float *map, int64_t count, int64_t most)
     return top;
 }
 
-static double top_iou(const float *a, const float *b, int64_t count)
+double compare_top_iou(const float *a, const float *b, int64_t count)
 {
     int64_t most = (count + 5) / 10 > 0 ? (count + 5) / 10 : 1, both = 0;
     struct top of_a = find_top(a, count, most), of_b = find_top(b, count, most);
@@ -224,12 +224,13 @@ static void similar(const struct columns *c, int x, int edge, double out[LANES])
     }
 }
 
-static double ssim(const float *a, const float *b, int h, int w)
+double compare_ssim(const float *a, const float *b, int h, int w)
 {
     struct columns c;
     double lane[LANES] = { 0 }, value[LANES], sum = 0.0;
     int edge = h < w ? h : w;
 
+    BUG_IF(h < 1 || w < 1 || w > MAX_EDGE - 2 * LANES);
     edge = edge < 7 ? edge : 7;
     memset(&c, 0, sizeof c);
     for (int y = 0; y < h; y++) {
@@ -257,6 +258,6 @@ void compare_pair(const struct compare_side *a, const struct compare_side *b, in
     out->spearman = (float)spearman(a->projection, b->projection, h * w);
     out->peak_distance = (float)peak_distance(a->projection, b->projection, h, w, out_h, out_w);
     out->cosine = (float)cosine(a->map, b->map, out_h * out_w);
-    out->top_iou = (float)top_iou(a->map, b->map, (int64_t)out_h * out_w);
-    out->ssim = (float)ssim(a->map, b->map, out_h, out_w);
+    out->top_iou = (float)compare_top_iou(a->map, b->map, (int64_t)out_h * out_w);
+    out->ssim = (float)compare_ssim(a->map, b->map, out_h, out_w);
 }

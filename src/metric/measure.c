@@ -213,6 +213,61 @@ static double random_stays(struct measure_view *first, struct measure_view *othe
     return random_correlation(first, other) >= same_map;
 }
 
+/* ---- the input gradient -------------------------------------------------------------------------------- */
+
+static const struct input_agreement *agreement_of(struct measure_view *first, struct measure_view *other)
+{
+    if (!other->shared.have_agreement)
+        input_compare(first->input, other->input, other->map_h, other->map_w, &other->shared.agreement);
+    other->shared.have_agreement = 1;
+    return &other->shared.agreement;
+}
+
+static double entropy_of_input(struct measure_view *first, struct measure_view *other)
+{
+    return input_entropy(other->input, (int64_t)other->map_h * other->map_w);
+}
+
+static double blank_input(struct measure_view *first, struct measure_view *other)
+{
+    return density_look(other->input, (int64_t)other->map_h * other->map_w) == DENSITY_ZERO;
+}
+
+static double input_cc(struct measure_view *first, struct measure_view *other)
+{
+    return agreement_of(first, other)->cc;
+}
+
+static double input_sim(struct measure_view *first, struct measure_view *other)
+{
+    return agreement_of(first, other)->sim;
+}
+
+static double input_kld(struct measure_view *first, struct measure_view *other)
+{
+    return agreement_of(first, other)->kld;
+}
+
+static double input_rmse(struct measure_view *first, struct measure_view *other)
+{
+    return agreement_of(first, other)->rmse;
+}
+
+static double input_ssim(struct measure_view *first, struct measure_view *other)
+{
+    return agreement_of(first, other)->ssim;
+}
+
+static double input_overlap(struct measure_view *first, struct measure_view *other)
+{
+    return agreement_of(first, other)->overlap;
+}
+
+static double area_removed(struct measure_view *first, struct measure_view *other)
+{
+    return other->class_index < 0 ? NAN : removal_area(other->row);
+}
+
 /* ---- true boxes and curves ----------------------------------------------------------------------------- */
 
 static double iou(struct measure_view *first, struct measure_view *other)
@@ -258,6 +313,7 @@ static double least_first(struct measure_view *first, struct measure_view *other
 #define RANDOM  MEASURE_RANDOM
 #define MAPS    MEASURE_MAPS
 #define ROAD    (MEASURE_MAPS | MEASURE_ROAD)
+#define INPUT   MEASURE_INPUT
 
 const struct measure measure_table[] = {
     { "sigma_ratio", "1", ONE, 0, sigma_ratio, NULL, "sigma ratio", "sigma2 / sigma1 of the CAM layer", 3,
@@ -302,9 +358,28 @@ const struct measure measure_table[] = {
     { "correlation_{method}", "1", PAIR, METHOD, method_correlation, NULL, "correlation, {method}",
       "correlation of the projections of {method}, with sign", 4, HIGHER },
 
+    { "input_entropy", "bit", ONE, INPUT, entropy_of_input, NULL, "entropy, input gradient",
+      "entropy of the input gradient's map over its sum", 3, NEITHER },
+    { "input_blank", "1", ONE, INPUT | SHARE, blank_input, NULL, "blank, input gradient",
+      "1 = the input gradient's map is 0 everywhere", 4, LOWER },
+    { "input_cc", "1", PAIR, INPUT, input_cc, NULL, "CC, input gradient",
+      "Pearson correlation of the input gradient's maps", 4, HIGHER },
+    { "input_sim", "1", PAIR, INPUT, input_sim, NULL, "SIM, input gradient",
+      "similarity of the input gradient's maps", 4, HIGHER },
+    { "input_kld", "nat", PAIR, INPUT, input_kld, NULL, "KLD, input gradient",
+      "Kullback-Leibler divergence from the first's map, input gradient", 4, LOWER },
+    { "input_rmse", "1", PAIR, INPUT, input_rmse, NULL, "RMSE 0-1, input gradient",
+      "RMSE of the input gradient's maps 0-1", 4, LOWER },
+    { "input_ssim", "1", PAIR, INPUT, input_ssim, NULL, "SSIM, input gradient",
+      "structural similarity of the input gradient's maps", 4, HIGHER },
+    { "input_overlap", "1", PAIR, INPUT, input_overlap, NULL, "largest tenth, input gradient",
+      "IoU of the largest tenths of the input gradient's maps", 4, HIGHER },
+
     { "top1", "%", TRUTH, SHARE, top1, "top5", "top-1", "100 = the true class is first, else 0", 2, HIGHER },
     { "top5", "%", TRUTH, SHARE, top5, "top5", "top-5", "100 = the true class is among five, else 0", 2,
       HIGHER },
+    { "removal", "%", TRUTH, INPUT | MEASURE_REMOVED, area_removed, "removal_right", "removal",
+      "mean top-1 accuracy while the input gradient's map removes 0-90 %", 2, NEITHER },
     { "iou", "1", TRUTH, 0, iou, "wsol/iou", "IoU", "IoU of the map's box with a true one at t = 0.2", 5,
       HIGHER },
     { "iou_raw", "1", TRUTH, 0, iou, "wsol/iou_raw", "IoU, raw sign",

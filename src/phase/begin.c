@@ -66,7 +66,8 @@ static int times_of(const struct job *job, const struct store_layout *l, const s
 {
     int further = l->methods + l->maps;
 
-    if (m->needs & MEASURE_ROAD && !l->road)
+    if ((m->needs & MEASURE_ROAD && !l->road) || (m->needs & MEASURE_INPUT && !job->input_map) ||
+        (m->needs & MEASURE_REMOVED && !l->removal))
         return 0;
     if (m->of == MEASURE_RANDOM)
         return job->explain_randomise > 0 ? 1 + l->methods : 0;
@@ -171,6 +172,7 @@ status begin_layout(struct run *r)
     l->step_logits = r->job->explain_steps > 0 && r->job->explain_logits;
     l->subset_maps = r->job->explain_maps;
     l->road = r->job->explain_road;
+    l->removal = r->job->input_map && r->job->input_removal > 0;
     l->cross = r->job->explain_steps > 0 && r->job->explain_cross;
     l->activations = r->job->activations;
     l->truths = r->truths;

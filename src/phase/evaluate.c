@@ -85,7 +85,10 @@ static status make_room(struct evaluate *e)
     const struct probe_how how = { .sign = (enum cam_sign)r->job->sign,
                                    .raw = r->job->raw,
                                    .methods = r->job->methods & ~(1u << CAM_EIGEN),
-                                   .of_class = (enum probe_class)r->job->cam_class };
+                                   .of_class = (enum probe_class)r->job->cam_class,
+                                   .input = r->job->input_map,
+                                   .removal = r->layout.removal,
+                                   .removed = (enum image_substrate)(r->job->input_removal - 1) };
 
     for (int i = 0; i < r->networks; i++) {
         TRY(store_rows_create(r->store, STORE_ROWS_MODEL, i,
@@ -227,7 +230,7 @@ static status one_precision(struct evaluate *e, int net, int p, int b, int64_t i
     *(float *)store_rows_at(e->rows[net], e->seconds[net][p][1]) = (float)(clock_s() - middle);
     TRY(s);
     TRY(probe_answer(e->probe, p));
-    TRY(row_precision(e->row[net], e->probe, p, image, &e->info[b]));
+    TRY(row_precision(e->row[net], e->probe, p, image, &e->info[b], seen(e, net, b)));
     return e->match ? match_precision(e->match, e->probe, net, p, b) : OK;
 }
 
@@ -240,6 +243,16 @@ static status take_precision(struct evaluate *e, int net, int p, int64_t there)
     return OK;
 }
 
+/* What is computed of input gradients is compared with the first's map, which no row has. */
+static int is_taken(const struct evaluate *e, int net, int p, int64_t there)
+{
+    int taken = there >= 0 && e->take[net][p];
+
+    for (int other = 1; other < e->r->precisions && p == 0 && e->r->job->input_map; other++)
+        taken = taken && e->take[net][other];
+    return taken;
+}
+
 /* One row: all precisions, and each compared with the first. */
 static status one_network(struct evaluate *e, int net, int b, int64_t image)
 {
@@ -250,14 +263,14 @@ static status one_network(struct evaluate *e, int net, int b, int64_t image)
         return store_rows_add(e->rows[net], image, STORE_BAD_IMAGE);
     probe_aim(e->probe, net);
     for (int p = 0; p < e->r->precisions; p++) {
-        status s = there >= 0 && e->take[net][p] ? take_precision(e, net, p, there)
-                                                 : one_precision(e, net, p, b, image);
+        status s = is_taken(e, net, p, there) ? take_precision(e, net, p, there)
+                                              : one_precision(e, net, p, b, image);
         if (s == ERR_NUMERIC)
             return store_rows_add(e->rows[net], image, STORE_BAD_IMAGE);
         TRY(s);
     }
     for (int p = 1; p < e->r->precisions; p++) {
-        if (there >= 0 && e->take[net][p])
+        if (is_taken(e, net, p, there))
             continue;
         row_pair(e->row[net], e->probe, p);
         if (e->match)

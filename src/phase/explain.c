@@ -188,14 +188,15 @@ static void measure(struct explain *e, int p, int raw_sign)
     memcpy(field(e, p, "insertion_curve_raw"), field(e, p, "insertion_curve"), bytes);
 }
 
-static void make_maps(struct explain *e, int p)
+static void make_maps(struct explain *e, int p, int64_t image)
 {
     const struct explain_maps maps = { .r = e->r,
                                        .probe = e->probe,
                                        .loop = &e->loop,
                                        .rows = e->rows[e->net],
                                        .net = e->net,
-                                       .class_index = probe_class(e->probe, p),
+                                       .class_index =
+                                           probe_class(e->probe, p, e->r->list.entry[image].class_index),
                                        .key = e->key };
     enum probe_state state = explain_maps_make(&maps, p);
 
@@ -245,7 +246,7 @@ static status one_precision(struct explain *e, int p, int64_t image)
     if (r->job->explain_steps > 0 && !e->odd)
         measure(e, p, raw_sign);
     if (r->layout.maps > 0 && !e->odd && !e->stopped)
-        make_maps(e, p);
+        make_maps(e, p, image);
     if (e->random && !e->odd && !e->stopped)
         TRY(explain_random_row(e->random, e->rows[e->net], e->net, p, image, e->bytes));
     return r->layout.road && !e->odd && !e->stopped ? make_road(e, p, image) : OK;

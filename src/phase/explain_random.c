@@ -160,6 +160,7 @@ static status one_map(struct explain_random *e, struct store_rows *rows, int net
  * the true one stays, all values are 0. */
 static status show(struct explain_random *e, int net, int p, int64_t image, const uint8_t *pixels)
 {
+    int truth = e->r->list.entry[image].class_index;
     int32_t top[RUN_TOP];
 
     TRY(run_fetch(e->r, net, image, 1, top, "%s/top5",
@@ -167,7 +168,8 @@ static status show(struct explain_random *e, int net, int p, int64_t image, cons
     probe_aim(e->probe, net);
     probe_run(e->probe, e->at[p], pixels);
     TRY(probe_look(e->probe, e->at[p]));
-    return probe_methods(e->probe, e->at[p], top[0]);
+    return probe_methods(e->probe, e->at[p],
+                         e->r->job->cam_class == PROBE_CLASS_TRUE && truth >= 0 ? truth : top[0]);
 }
 
 status explain_random_row(struct explain_random *e, struct store_rows *rows, int net, int p, int64_t image,

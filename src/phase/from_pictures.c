@@ -245,13 +245,20 @@ static int has_truths(const struct run *r, int64_t image)
                                                        : r->from->same[image] & FROM_PLACE);
 }
 
+/* What explains or asks for the true class. */
+static int has_class(const struct run *r, int64_t image)
+{
+    return !(r->job->cam_class == PROBE_CLASS_TRUE || r->layout.removal) ||
+           r->from->same[image] & FROM_CLASS;
+}
+
 int64_t from_row(const struct run *r, int net, int64_t image, const uint8_t content[HASH_SIZE])
 {
     const struct from *f = r->from;
     int64_t row = f && f->rows[net] ? f->row[image] - 1 : -1;
     char hex[FROM_HEX + 1];
 
-    if (row < 0 || !(f->same[image] & FROM_BOXES) || !has_truths(r, image) ||
+    if (row < 0 || !(f->same[image] & FROM_BOXES) || !has_class(r, image) || !has_truths(r, image) ||
         f->state[net][row] != STORE_OK ||
         memcmp(f->content[row], hash_hex(content, hex), FROM_HEX) != 0)
         return -1;

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
-static const char substrates[] = "zero|blur|black|mean";
+static const char substrates[] = IMAGE_SUBSTRATE_NAMES;
 static const char activations[] = "mean|subset|full";
 static const char engines[] = "auto|fbgemm|qnnpack";
 static const char published[] = "auto|on|off";
@@ -57,14 +57,23 @@ static const struct option_row rows[] = {
       .help = "whose order of resize passes: 13 the cheaper one first, 12 horizontal first" },
     { ROW("cam.method", LIST, RESULT, methods), ALL_STAY, .values = CAM_METHOD_NAMES,
       .help = "class-activation maps; eigen is always among them, and what selections go by" },
-    { ROW("cam.class", CHOICE, RESULT, cam_class), .values = PROBE_CLASS_NAMES,
-      .help = "whose answer the methods with a class explain: the first precision's, in all of them, or each "
-              "precision's own" },
+    { ROW("cam.class", CHOICE, RESULT, cam_class), .values = PROBE_CLASS_NAMES "|true",
+      .help = "which class the methods with a class explain: the first precision's answer, in all of them, "
+              "each precision's own, or the true one (the first's answer where that is unknown)" },
     { ROW("cam.sign", CHOICE, RESULT, sign), .values = "absmax|meanact",
       .help = "rule of a precision's own sign: the first's, to which the others are aligned" },
     { ROW("cam.raw", FLAG, RESULT, raw), .help = "also find the sign that LAPACK gives" },
     { ROW("cam.resize", CHOICE, RESULT, compare_filter), EXPLAINED_STAY, .values = "bilinear|bicubic",
       .help = "of maps that are compared with saliency, to its frame: Pillow's, on real numbers" },
+    { ROW("input.map", FLAG, RESULT, input_map), ALL_STAY,
+      .help = "of every picture in every precision the map of the input gradient of the class that cam.class "
+              "says, absolute, mean over channels, divided by its maximum; compared with the first "
+              "precision's" },
+    { ROW("input.removal", CHOICE, RESULT, input_removal), EXPLAINED_STAY,
+      .values = "none|" IMAGE_SUBSTRATE_NAMES,
+      .help = "accuracy while 0, 10 .. 90 % of the pixels are removed by that map, largest first, and what "
+              "they become: corner, as the study does, the first pixel's value; else as explain.deletion; "
+              "ten runs of the network a picture" },
     { ROW("saliency.compare", FLAG, RESULT, saliency), ALL_STAY,
       .help = "compare every map with what people see in the picture, and with the first precision's" },
     { ROW("saliency.density", PATH, RUN, density), .values = "auto|PREDICTOR|DIR|FILE.h5",
@@ -336,6 +345,7 @@ void job_defaults(struct job *job)
     job->methods = 1u << CAM_EIGEN;
     job->raw = 1;
     job->sign = CAM_ABSMAX;
+    job->input_removal = 1 + IMAGE_SUBSTRATE_CORNER;
     snprintf(job->fraction, sizeof job->fraction, "0.05");
     job->select_by = 1u << 0 | 1u << 2; /* raw, aligned */
     job->control_seed = 1;

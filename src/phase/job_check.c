@@ -70,13 +70,14 @@ static status check_section(const struct job *job, const struct job_section *s)
 
 /* ---- all ----------------------------------------------------------------------------------------------- */
 
-enum { IDLE_RULES = 24 };
+enum { IDLE_RULES = 25 };
 
 static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
 {
     static const char no_curves[] = "explain.steps = 0 makes no curves";
     static const char no_boxes[] = "there are no data.boxes";
-    static const char no_class[] = "no method of cam.method has a class, and explain.methods is empty";
+    static const char no_class[] =
+        "no method of cam.method has a class, explain.methods is empty and input.map is off";
     static const char nothing_calibrated[] = "no precision says quantize";
     int steps = job->explain_steps == 0, files = !says_quantize(job);
     const unsigned maps = job->attribution.methods;
@@ -101,7 +102,8 @@ static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
           "explain.methods has no smoothgrad" },
         { !(maps >> ATTRIBUTION_INTGRAD & 1), "explain.intgrad.steps explain.intgrad.baseline",
           "explain.methods has no intgrad" },
-        { !maps && !cam_methods_need(job->methods, CAM_NEEDS_GRADIENT) &&
+        { !job->input_map, "input.removal", "input.map is off" },
+        { !maps && !job->input_map && !cam_methods_need(job->methods, CAM_NEEDS_GRADIENT) &&
               !cam_methods_need(job->methods, CAM_NEEDS_HEAD),
           "cam.class", no_class },
         { !job->saliency,

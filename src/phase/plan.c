@@ -197,12 +197,17 @@ static status load_weights(struct run *r, int i, int p, struct tensor_table *tab
     return cam_methods_need(r->job->methods, CAM_NEEDS_HEAD) ? model_head_load(binding, &net->head[p]) : OK;
 }
 
+static int needs_by_input(const struct job *job)
+{
+    return job->input_map || attribution_needs_gradient(job->attribution.methods);
+}
+
 /* The nodes whose values maps read: (nodes), the caller's. */
 static status find_shown(const struct run *r, const struct model_binding *b, uint8_t **show)
 {
     MEM_TRY(*show, (size_t)b->model->nodes, 1);
     TRY(probe_shows(b, r->job->methods, *show));
-    if (!attribution_needs_gradient(r->job->attribution.methods))
+    if (!needs_by_input(r->job))
         return OK;
     return gradient_shows(b->model, b->form, attribution_path(b->model), *show);
 }
@@ -249,7 +254,7 @@ static status make_precision(struct run *r, int i, int p)
     if (result == OK && cam_methods_need(r->job->methods, CAM_NEEDS_GRADIENT))
         result =
             shared_gradient(r, probe_path(&net->model), &binding, &net->gradient[p], &net->gradient_block[p]);
-    if (result == OK && attribution_needs_gradient(r->job->attribution.methods))
+    if (result == OK && needs_by_input(r->job))
         result = shared_gradient(r, attribution_path(&net->model), &binding, &net->by_input[p],
                                  &net->by_input_block[p]);
     if (result == OK)

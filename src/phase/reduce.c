@@ -229,6 +229,45 @@ out:
     return result;
 }
 
+/* ---- accuracy under removal ---------------------------------------------------------------------------- */
+
+static status write_removal(const struct run *r, int net, int p, const struct reduce_rows *a,
+                            uint8_t (*right)[STORE_REMOVED])
+{
+    double accuracy[REDUCE_SETS][STORE_REMOVED] = { { 0 } };
+    int64_t images[REDUCE_SETS] = { 0 };
+    const struct run_column column = { "accuracy", accuracy };
+
+    TRY(run_fetch(r, net, 0, a->n, right, "%s/removal_right", run_precision(r, p)));
+    for (int64_t i = 0; i < a->n; i++)
+        for (int s = 0; s < a->sets; s++) {
+            if (!(a->member[i] >> s & 1) || a->class_index[i] < 0)
+                continue;
+            images[s]++;
+            for (int k = 0; k < STORE_REMOVED; k++)
+                accuracy[s][k] += right[i][k];
+        }
+    for (int s = 0; s < a->sets; s++)
+        for (int k = 0; k < STORE_REMOVED && images[s] > 0; k++)
+            accuracy[s][k] = 100 * accuracy[s][k] / (double)images[s];
+    TRY(run_put(r, net, "removal", NULL, &(struct run_column){ "images", images }, 1));
+    return run_put(r, net, "removal", run_precision(r, p), &column, 1);
+}
+
+static status reduce_removal(const struct run *r, int net, const struct reduce_rows *a)
+{
+    uint8_t(*right)[STORE_REMOVED] = NULL;
+    status result = OK;
+
+    if (!r->layout.removal)
+        return OK;
+    MEM_TRY(right, (size_t)a->n, sizeof *right);
+    for (int p = 0; p < r->precisions && result == OK; p++)
+        result = write_removal(r, net, p, a, right);
+    mem_free(right);
+    return result;
+}
+
 /* ---- all ----------------------------------------------------------------------------------------------- */
 
 static status reduce_network(const struct run *r, int net, struct reduce_rows *a)
@@ -243,6 +282,7 @@ static status reduce_network(const struct run *r, int net, struct reduce_rows *a
     TRY(reduce_measures(r, net, a));
     TRY(reduce_saliency(r, net, a));
     TRY(reduce_boxes(r, net, a));
+    TRY(reduce_removal(r, net, a));
     return reduce_curves(r, net, a);
 }
 

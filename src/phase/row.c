@@ -4,7 +4,7 @@
 #include <string.h>
 
 _Static_assert(STORE_RULES == (int)WSOL_RULES && STORE_CRITERIA == (int)WSOL_MASKS &&
-                   (int)RUN_TOP == (int)PROBE_TOP,
+                   (int)RUN_TOP == (int)PROBE_TOP && (int)STORE_REMOVED == (int)REMOVAL_POINTS,
                "the schema's extents are the metric's");
 
 enum { MOST_MEASURES = 64, SIGNS = 2 };
@@ -19,6 +19,7 @@ struct column {
 struct columns {
     int top5, score5, logits, cam, raw_sign, own_sign, constant, activation_mean, activation;
     int method[CAM_METHODS], degenerate[CAM_METHODS], undefined;
+    int removal_right;
     int iou[SIGNS], box[SIGNS], right[SIGNS]; /* of the map, and of the one in the raw sign */
     struct column measure[MOST_MEASURES];
     int measures;
@@ -99,6 +100,7 @@ static void find_columns(const struct row *row, int p, struct columns *c)
         c->degenerate[m] = handle(row, own, name);
     }
     c->undefined = handle(row, own, "undefined_gradcampp");
+    c->removal_right = handle(row, own, "removal_right");
     for (int s = 0; s < SIGNS; s++) {
         snprintf(name, sizeof name, "wsol/iou%s", tail[s]);
         c->iou[s] = handle(row, own, name);
@@ -180,13 +182,13 @@ static uint8_t degenerate(const struct cam_projection *p, int cells)
     return p->flat ? ROW_FLAT : high <= 0.0f || low == high ? ROW_EMPTY : 0;
 }
 
-static status put_methods(struct row *row, struct probe *p, int precision)
+static status put_methods(struct row *row, struct probe *p, int precision, int truth)
 {
     const struct store_network *n = &row->r->layout.network[row->net];
     const struct columns *c = &row->of[precision];
     const struct probe_shown *s = probe_shown(p, precision);
 
-    TRY(probe_methods(p, precision, probe_class(p, precision)));
+    TRY(probe_methods(p, precision, probe_class(p, precision, truth)));
     for (int m = 0; m < CAM_METHODS; m++) {
         if (c->method[m] < 0)
             continue;
@@ -198,9 +200,19 @@ static status put_methods(struct row *row, struct probe *p, int precision)
     return OK;
 }
 
-status row_precision(struct row *row, struct probe *p, int precision, int64_t image,
-                     const struct image_info *info)
+static status put_removal(struct row *row, struct probe *p, int precision, int truth, const uint8_t *pixels)
 {
+    int at = row->of[precision].removal_right;
+
+    if (at < 0 || truth < 0)
+        return OK;
+    return probe_removal(p, precision, pixels, truth, store_rows_at(row->rows, at));
+}
+
+status row_precision(struct row *row, struct probe *p, int precision, int64_t image,
+                     const struct image_info *info, const uint8_t *pixels)
+{
+    int truth = row->r->list.entry[image].class_index;
     const struct columns *c = &row->of[precision];
     const struct probe_shown *s = probe_shown(p, precision);
     size_t cells = (size_t)s->layer.h * (size_t)s->layer.w;
@@ -215,10 +227,12 @@ status row_precision(struct row *row, struct probe *p, int precision, int64_t im
     probe_channel_means(&s->layer, store_rows_at(row->rows, c->activation_mean));
     if (c->activation >= 0)
         probe_layer_copy(&s->layer, store_rows_at(row->rows, c->activation));
+    if (row->r->job->input_map)
+        TRY(probe_input(p, precision, probe_class(p, precision, truth)));
     put_measures(row, p, precision, MEASURE_ONE);
-    TRY(put_methods(row, p, precision));
+    TRY(put_methods(row, p, precision, truth));
     put_boxes(row, p, precision, image, info);
-    return OK;
+    return put_removal(row, p, precision, truth, pixels);
 }
 
 void row_recall(struct row *row, struct probe *p, int precision)

@@ -15,10 +15,11 @@ MUST_USE status row_create(const struct run *r, struct store_rows *rows, int net
 void row_free(struct row *row); /* NULL is fine */
 /* One precision into the row in hand, after probe_answer and probe_look of it and before another is looked
  * at: answer, projection, layer, its measures, further methods, boxes.
- *   info  of the picture as decoded
- * ERR_NUMERIC where a method's map is not finite. */
+ *   info    of the picture as decoded
+ *   pixels  that the network saw
+ * The engine may have run other pictures afterwards. ERR_NUMERIC where a method's map is not finite. */
 MUST_USE status row_precision(struct row *row, struct probe *p, int precision, int64_t image,
-                              const struct image_info *info);
+                              const struct image_info *info, const uint8_t *pixels);
 /* What the row in hand has of a precision already, for the probe: others are compared with it. */
 void row_recall(struct row *row, struct probe *p, int precision);
 /* The measures of a precision's pair with the first, both of which the row has. */

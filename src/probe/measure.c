@@ -27,7 +27,8 @@ static struct measure_view *view_of(struct probe *p, int i)
                                          .map = probe_map(p, i, 0),
                                          .map_h = p->height,
                                          .map_w = p->width,
-                                         .box = v->box };
+                                         .box = v->box,
+                                         .input = v->input };
     v->viewed = 1;
     return &v->measured;
 }
@@ -95,6 +96,6 @@ void probe_measure_again(struct probe *p, int i)
 
 int probe_has_measure(const struct probe *p, const struct measure *m, int i)
 {
-    return !(m->needs & MEASURE_METHOD) &&
+    return !(m->needs & MEASURE_METHOD) && !(m->needs & MEASURE_INPUT && !p->how.input) &&
            (!(m->needs & MEASURE_CODES) || probe_shown(p, i)->layer.codes != NULL);
 }

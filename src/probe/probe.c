@@ -75,6 +75,8 @@ static status make_view(const struct probe_how *how, const struct extent *most, 
     MEM_TRY(v->shown.cam.values, most->cells, sizeof(float));
     MEM_TRY(v->map[0], most->pixels, sizeof(float));
     MEM_TRY(v->map[1], most->pixels, sizeof(float));
+    if (how->input)
+        MEM_TRY(v->input, most->pixels, sizeof(float));
     for (int m = 0; m < CAM_METHODS; m++)
         if (how->methods >> m & 1)
             MEM_TRY(v->shown.method[m].values, most->cells, sizeof(float));
@@ -159,9 +161,9 @@ static status make_room(struct probe *p, const struct kernel_table *k)
     MEM_TRY(p->probability, most.classes, sizeof *p->probability);
     MEM_TRY(p->finished[0], most.pixels, sizeof(float));
     MEM_TRY(p->finished[1], most.pixels, sizeof(float));
-    if (p->how.curves > 0 || p->how.road || p->how.attribution.methods)
+    if (p->how.curves > 0 || p->how.road || p->how.attribution.methods || p->how.removal)
         TRY(make_altered(p, &most));
-    if (p->how.curves > 0 || p->how.road)
+    if (p->how.curves > 0 || p->how.road || p->how.removal)
         TRY(make_curves(p, &most));
     if (p->how.attribution.methods)
         TRY(make_attributions(p, &most));
@@ -211,6 +213,7 @@ void probe_free(struct probe *p)
             mem_free(v->shown.method[m].values);
         mem_free(v->map[0]);
         mem_free(v->map[1]);
+        mem_free(v->input);
     }
     for (int m = 0; m < ATTRIBUTIONS; m++)
         for (int k = 0; k < 2; k++) {

@@ -8,6 +8,7 @@
 struct probe_view {
     struct probe_shown shown;
     float *map[2]; /* (H, W) of the projection, and of its negative */
+    float *input;  /* (H, W) of the input gradient, where how.input */
     int32_t box[4];
     struct measure_view measured;
     int made[2], boxed, viewed; /* map, box, measured are there */

@@ -136,7 +136,9 @@ status store_own_contents(const struct store_layout *layout, const struct store_
             if (d->type == STORE_S64)
                 ((int64_t *)*data)[i] = i;
             else
-                ((int32_t *)*data)[i] = (int32_t)(strcmp(d->path, "/percentile") ? i : 10 * (i + 1));
+                ((int32_t *)*data)[i] = (int32_t)(!strcmp(d->path, "/percentile") ? 10 * (i + 1)
+                                                 : !strcmp(d->path, "/removed")  ? 10 * i
+                                                                                 : i);
         }
     return OK;
 }

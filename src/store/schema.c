@@ -8,7 +8,6 @@
  * is every precision of real numbers. */
 #include "schema_table.h"
 
-#include <ctype.h>
 #include <string.h>
 
 const char *const schema_axis[D_COUNT] = {
@@ -21,7 +20,7 @@ const char *const schema_axis[D_COUNT] = {
     [D_METHOD] = "/method", [D_BOX] = "/images/box", [D_EDGE] = "/edge", [D_MASK] = "/criterion",
     [D_MASK_BYTE] = "/threshold_byte", [D_BIN] = "/bin", [D_MEASURE] = "/measure",
     [D_OPERAND] = "/operand", [D_MAP] = "/map", [D_RELEVANT] = "/relevant", [D_PERCENTILE] = "/percentile",
-    [D_LEVEL] = "/level", [D_STATE] = "/truth_state",
+    [D_LEVEL] = "/level", [D_STATE] = "/truth_state", [D_REMOVED] = "/removed",
 };
 
 #define U8 STORE_U8
@@ -51,6 +50,7 @@ const char *const schema_axis[D_COUNT] = {
 #define SW "/summary/wsol/"
 #define ST "/summary/wsol_trivial/"
 #define SG "/summary/agreement/{other}/"
+#define SR "/summary/removal/"
 #define TA "/timing/alone/{prec}/"
 #define IS "/images/saliency/"
 #define SB "/summary/baselines/"
@@ -101,6 +101,8 @@ const struct schema_row schema_rows[] = {
     { "/relevant", STR, { D_RELEVANT }, FIX, "", "which pixels ROAD removes first", SCALE | ROAD, L_NAME },
     { "/percentile", S32, { D_PERCENTILE }, FIX, "%",
       "percentile of the map at and above which ROAD removes pixels", SCALE | ROAD },
+    { "/removed", S32, { D_REMOVED }, FIX, "%",
+      "pixels removed by the input gradient's map, largest first: round(share * pixels)", SCALE | REMOVAL },
     { "/network", STR, { D_NETWORK }, FIX, "", "network", SCALE, L_NAME },
     { "/precision", STR, { D_PRECISION }, FIX, "", "precision; the first is the reference", SCALE, L_NAME },
     { "/operand", STR, { D_OPERAND }, FIX, "", "of what there are bits", SCALE, L_NAME },
@@ -205,6 +207,9 @@ const struct schema_row schema_rows[] = {
       CRC },
     { MP "undefined_gradcampp", S32, { D_IMAGE }, MOD, "1",
       "positions and channels whose 2 + S g is not above 0, counted as 0, {net} {prec}", CRC | PLUSPLUS },
+    { MP "removal_right", U8, { D_IMAGE, D_REMOVED }, MOD, "1",
+      "1 = the true class is first while pixels are removed, 0 where it is unknown, {net} {prec}",
+      CRC | REMOVAL },
     { MP "{match}", F32, { D_IMAGE }, MOD, "{unit}", "{meaning}, {net} {prec}", CRC },
     CURVES(MP, "_eigen", MOD, "eigen, {net} {prec}"),
     CURVES(MP, "_{method}", MOD, "{method}, {net} {prec}"),
@@ -305,6 +310,10 @@ const struct schema_row schema_rows[] = {
     { SC "deletion_curve", F64, { D_NETWORK, D_SET, D_STEP }, SUM, "1", "mean deletion, {prec}", CURVE },
     { SC "insertion_curve", F64, { D_NETWORK, D_SET, D_STEP }, SUM, "1", "mean insertion, {prec}", CURVE },
 
+    { SR "images", S64, { D_NETWORK, D_SET }, SUM, "1", "images with a true class", REMOVAL },
+    { SR "{prec}/accuracy", F64, { D_NETWORK, D_SET, D_REMOVED }, SUM, "%",
+      "top-1 accuracy while pixels are removed by the input gradient's map, {prec}", REMOVAL },
+
     { SW "{prec}/images", S64, { D_NETWORK, D_SET }, SUM, "1", "images with a true box in the frame" },
     { SW "{prec}/without_box", S64, { D_NETWORK, D_SET }, SUM, "1", "images without one, left out" },
     { SW "{prec}/no_foreground", S64, { D_NETWORK, D_SET }, SUM, "1", "images whose map is constant, IoU 0" },
@@ -384,78 +393,6 @@ const struct schema_row schema_rows[] = {
     { "/complete", U8, { D_ONE }, STORE_CLOSING, "1", "1 = the job is done, written last", NO_DIGEST },
 };
 const int schema_row_count = COUNT_OF(schema_rows);
-
-/* ---- names ----------------------------------------------------------------------------------------- */
-
-const char *schema_type_name(enum store_type type)
-{
-    static const char *const names[] = { "u8", "s8", "s32", "u32", "s64", "f32", "f64", "str", "status" };
-
-    return (unsigned)type < COUNT_OF(names) ? names[type] : "unknown";
-}
-
-size_t schema_type_size(enum store_type type)
-{
-    static const size_t sizes[] = { 1, 1, 4, 4, 8, 4, 8, 0, 1 };
-
-    return (unsigned)type < COUNT_OF(sizes) ? sizes[type] : 0;
-}
-
-const char *schema_group_name(enum store_group group)
-{
-    static const char *const names[] = {
-        "fixed", "image", "model", "subset", "summary", "timing", "closing"
-    };
-
-    return (unsigned)group < COUNT_OF(names) ? names[group] : "unknown";
-}
-
-const char *schema_kind_name(enum store_measure_kind kind)
-{
-    static const char *const names[STORE_MEASURE_KINDS] = {
-        "one",      "one of codes", "pair",          "truth",            "answer", "map and truth",
-        "baseline", "curve",        "crossed curve", "pair of selected", "road",   "randomised"
-    };
-
-    return (unsigned)kind < STORE_MEASURE_KINDS ? names[kind] : "unknown";
-}
-
-int schema_kind_find(const char *name, enum store_measure_kind *out)
-{
-    for (*out = 0; *out < STORE_MEASURE_KINDS; ++*out)
-        if (!strcmp(name, schema_kind_name(*out)))
-            return 1;
-    return 0;
-}
-
-int schema_measured(const struct store_layout *layout, int m, int p)
-{
-    switch (layout->measure[m].kind) {
-    case STORE_MEASURE_CODES:
-        return layout->precision[p].form == PRECISION_CODES;
-    case STORE_MEASURE_RANDOM:
-        return layout->precision[p].form == PRECISION_REAL;
-    case STORE_MEASURE_PAIR:
-    case STORE_MEASURE_SELECTED:
-        return p > 0;
-    case STORE_MEASURE_BASELINE:
-        return 0;
-    default:
-        return 1;
-    }
-}
-
-int schema_name_good(const char *name)
-{
-    size_t n = strnlen(name, STORE_NAME);
-
-    if (n == 0 || n >= STORE_NAME || name[0] == '.')
-        return 0;
-    for (size_t i = 0; i < n; i++)
-        if (!isalnum((unsigned char)name[i]) && !strchr("_-.", name[i]))
-            return 0;
-    return 1;
-}
 
 /* ---- the expanded table ------------------------------------------------------------------------------- */
 

@@ -136,6 +136,7 @@ static int64_t extent_of(const struct store_layout *l, int net, enum extent e)
         [D_PERCENTILE] = STORE_PERCENTILES,
         [D_LEVEL] = STORE_LEVELS,
         [D_STATE] = STORE_STATES,
+        [D_REMOVED] = STORE_REMOVED,
         [D_CHANNEL] = n->channels,
         [D_CHECKSUM] = 1, /* known at the end of the expansion */
     };
@@ -250,7 +251,8 @@ static int wanted(const struct store_layout *l, const struct schema_row *r)
             return 0;
     return !((r->flags & MAPS) && !l->subset_maps) && !((r->flags & CURVE) && l->steps < 1) &&
            !((r->flags & STEP_LOGITS) && !l->step_logits) && !((r->flags & CROSS) && !l->cross) &&
-           !((r->flags & ROAD) && !l->road) && !((r->flags & SCORED) && l->steps < 1 && !l->road) &&
+           !((r->flags & ROAD) && !l->road) && !((r->flags & REMOVAL) && !l->removal) &&
+           !((r->flags & SCORED) && l->steps < 1 && !l->road) &&
            !((r->flags & PLUSPLUS) && !has_method(l, "gradcampp")) &&
            !((r->flags & WHOLE) && l->activations != STORE_ACTIVATIONS_FULL) &&
            !((r->flags & PART) && l->activations != STORE_ACTIVATIONS_SUBSET) &&
@@ -343,6 +345,9 @@ static status check_measures(const struct store_layout *l)
             (l->measure[m].kind == STORE_MEASURE_ROAD && !l->road))
             return FAIL(ERR_RANGE, "measure '%s' is of curves that the file does not have",
                         l->measure[m].name);
+    for (int m = 0; m < l->measures; m++)
+        if (!l->removal && !strcmp(l->measure[m].name, "removal"))
+            return FAIL(ERR_RANGE, "measure 'removal' is of answers that the file does not have");
     for (int m = 0; m < l->measures; m++)
         if (!l->truths &&
             (l->measure[m].kind == STORE_MEASURE_MATCH || l->measure[m].kind == STORE_MEASURE_BASELINE))

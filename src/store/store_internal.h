@@ -163,6 +163,17 @@ MUST_USE status store_list(const struct h5_file *file, struct store_schema *out)
 
 /* ---- read.c ---------------------------------------------------------------------------------------- */
 
+/* open.c fills it. */
+struct store_reader {
+    struct store_view view;
+    struct store_layout layout;
+    char problem[400];
+    int complete, checked;
+    uint8_t *good;   /* (datasets) 1 = compared with its checksum */
+    char *checksums; /* (checksum_rows, checksum_bytes) */
+    int64_t checksum_rows;
+    size_t checksum_bytes;
+};
 /* store_open_read; *version: what the file says of its schema, ours where it says nothing. */
 int store_reads_version(int version);
 MUST_USE status store_open_version(const char *path, int checked, int *version, struct store_reader **out);

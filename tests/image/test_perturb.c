@@ -81,6 +81,9 @@ static void test_colours(void)
     CHECK(image_substrate(IMAGE_SUBSTRATE_MEAN, picture, 1, 2, 3, (const float (*)[256])table, out) == OK);
     for (int i = 0; i < 6; i++)
         CHECK(out[i] == (float)(((double)picture[i % 3] + (double)picture[i % 3 + 3]) / 2));
+    CHECK(image_substrate(IMAGE_SUBSTRATE_CORNER, picture, 1, 2, 3, (const float (*)[256])table, out) == OK);
+    for (int i = 0; i < 6; i++)
+        CHECK(out[i] == picture[i % 3]);
 }
 
 /* One channel is each of three equal ones. */
@@ -99,7 +102,7 @@ static void test_grey(void)
     image_normalize_table(mean, std, 3, table);
     image_normalize(grey, SIDE * SIDE, 1, (const float (*)[256])table, one);
     image_normalize(rgb, SIDE * SIDE, 3, (const float (*)[256])table, three);
-    for (int kind = IMAGE_SUBSTRATE_ZERO; kind <= IMAGE_SUBSTRATE_MEAN; kind++) {
+    for (int kind = IMAGE_SUBSTRATE_ZERO; kind <= IMAGE_SUBSTRATE_CORNER; kind++) {
         CHECK(image_substrate((enum image_substrate)kind, one, SIDE, SIDE, 1, (const float (*)[256])table,
                               out1) == OK);
         CHECK(image_substrate((enum image_substrate)kind, three, SIDE, SIDE, 3, (const float (*)[256])table,

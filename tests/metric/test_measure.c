@@ -197,7 +197,7 @@ static void test_rows(void)
         CHECK_MSG(!(m->needs & MEASURE_CODES) || m->of == MEASURE_ONE, "%s", m->name);
         CHECK_MSG(!(m->needs & MEASURE_CROSS) || m->of == MEASURE_CURVE, "%s", m->name);
         CHECK_MSG(!(m->needs & MEASURE_SHARE) || m->of == MEASURE_TRUTH || m->of == MEASURE_PAIR ||
-                      m->of == MEASURE_RANDOM,
+                      m->of == MEASURE_RANDOM || m->needs & MEASURE_INPUT,
                   "%s", m->name);
         CHECK_MSG(!(m->needs & (MEASURE_METHOD | MEASURE_MAPS)) == !strstr(m->name, "{method}"), "%s",
                   m->name);

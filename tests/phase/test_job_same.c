@@ -90,14 +90,15 @@ static void test_table(void)
     static const char both[] = " cam.method subset.fraction subset.select.by subset.select.of "
                                "subset.control_seed explain.maps explain.logits explain.cross explain.road "
                                "explain.methods "
-                               "quantize.limit quantize.seed store.activations saliency.compare ",
+                               "quantize.limit quantize.seed store.activations saliency.compare input.map ",
                       rows[] = " explain.steps explain.deletion explain.insertion explain.class "
                                "explain.seed explain.randomise explain.scorecam.channels explain.rise.masks "
                                "explain.rise.cells explain.rise.keep explain.occlusion.window "
                                "explain.occlusion.stride explain.occlusion.fill "
                                "explain.smoothgrad.samples explain.smoothgrad.sigma explain.intgrad.steps "
                                "explain.intgrad.baseline ",
-                      explained[] = " wsol.frame cam.resize saliency.origin saliency.sigma saliency.seed ";
+                      explained[] = " wsol.frame cam.resize saliency.origin saliency.sigma saliency.seed "
+                                    "input.removal ";
     const struct option_table *t = job_table();
     char name[OPTION_NAME + 2];
 
