@@ -1,7 +1,7 @@
 /* include/metric_test.h
  * metric: how sure a figure is. Intervals by the paired bootstrap, of shares by Wilson's formula, of few
- * values by Student's; the exact test of McNemar. Local, nothing allocated, equal bits on every x86: integers,
- * and doubles in one stated order.
+ * values by Student's; the exact test of McNemar. Local, nothing allocated, equal bits on every x86:
+ * integers, and doubles in one stated order.
  *
  *     bootstrap_means(differences, images, 3, BOOTSTRAP_SEED, times, means, interval);    // pairs
  *     p = mcnemar_exact(only_fp32_right, only_int8_right);
