@@ -32,6 +32,16 @@ static inline struct cut tile_even(int count, int most)
     return (struct cut){ .parts = parts, .size = count / parts, .longer = count % parts };
 }
 
+/* How far ahead part i of a block fetches weights of `element` bytes: the next block, which begins `next`
+ * further on. Where one part is all, weights pass once, and are fetched just before they are used. */
+static inline size_t tile_ahead(int i, int parts, size_t next, size_t element)
+{
+    enum { NEAR = 1 << 14 };
+    size_t near = NEAR / element;
+
+    return i > 0 ? 0 : parts == 1 && next > near ? near : next;
+}
+
 static inline int tile_direct(const struct kernel_conv *s)
 {
     return s->kh == 1 && s->kw == 1 && s->pad == 0;

@@ -87,7 +87,7 @@ static void sum_block(struct tile *t, int positions, int nv, const float *const 
 
     for (int i = 0, p = 0, mr; i < cut.parts; i++, p += mr) {
         mr = cut.size + (i < cut.longer);
-        t->ahead = i == 0 ? next : 0;
+        t->ahead = tile_ahead(i, cut.parts, next, sizeof(float));
         switch (mr) {
             SIZE(1)
             SIZE(2)

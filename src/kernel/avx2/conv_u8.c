@@ -141,7 +141,7 @@ static void sum_block(struct tile *t, int positions, const int16_t *const *in, u
 
     for (int i = 0, p = 0, mr; i < cut.parts; i++, p += mr) {
         mr = cut.size + (i < cut.longer);
-        t->ahead = i == 0 ? next : 0;
+        t->ahead = tile_ahead(i, cut.parts, next, sizeof(__m256i));
         sum_tile(t, mr, t->left > VECTOR ? 2 : 1, in + p, out + p, block);
     }
 }

@@ -244,7 +244,7 @@ static void sum_block(struct tile *t, int positions, const float *const *in, flo
 
     for (int i = 0, p = 0, mr; i < cut.parts; i++, p += mr) {
         mr = cut.size + (i < cut.longer);
-        t->ahead = i == 0 ? next : 0;
+        t->ahead = tile_ahead(i, cut.parts, next, sizeof(float));
         if (t->form == TWO)
             sum_tile(t, TWO, mr, in + p, out + p, block);
         else if (t->form == HALF_MORE)

@@ -162,7 +162,7 @@ static void sum_block(struct tile *t, int positions, const uint8_t *const *in, u
 
     for (int i = 0, p = 0, mr; i < cut.parts; i++, p += mr) {
         mr = cut.size + (i < cut.longer);
-        t->ahead = i == 0 ? next : 0;
+        t->ahead = tile_ahead(i, cut.parts, next, 1);
         sum_tile(t, mr, nv, in + p, out + p, block);
     }
 }
