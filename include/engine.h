@@ -20,7 +20,9 @@
  * an output rectangle and is pure in its inputs. 3 x 3 layers of real values that kernel_winograd_side gives
  * tiles are computed by Winograd's expression, unless their values are rounded or `direct` is set. After
  * engine_keep maps stay from one run to the next, and engine_batch_changed recomputes only what changed
- * pixels reach (DESIGN 6):
+ * pixels reach (DESIGN 6). A chain of a dense, a depthwise and a 1 x 1 convolution, with what is added then,
+ * is one step where kernels gain by that: a unit, with the bits of its layers. Its inner nodes have no maps:
+ * where one of them is to be seen, there is no unit.
  *
  *     TRY(engine_keep(plan, state));
  *     engine_run_real(plan, state, picture);
@@ -47,6 +49,7 @@ struct engine_options {
     enum engine_arithmetic arithmetic; /* int8 only */
     enum engine_saturation saturate;   /* numerics.saturate; fbgemm only */
     int direct;                        /* numerics.winograd = off: no Winograd layers; real values only */
+    int layers;                        /* every layer has a step of its own: no units */
     int keep;                          /* every node keeps its own memory: engine_map works for all of them */
     const uint8_t *show;               /* (nodes) 1: this one does, too; NULL: the CAM layer alone */
     /* Of a real binding, (nodes) or NULL: what a node's values are rounded to; scale 0: they are not. (Of a
@@ -178,7 +181,8 @@ MUST_USE status engine_assign(struct engine_buffer *buffer, int count, size_t *b
 /* For bench: the steps of the plan. Times are the medians that engine_profile measured (seconds), one per
  * step. */
 int engine_steps(const struct engine_plan *plan);
-const char *engine_step_name(const struct engine_plan *plan, int step); /* the node's name */
+/* The node's name; a unit's: "FIRST to LAST", of its nodes. */
+const char *engine_step_name(const struct engine_plan *plan, int step);
 uint64_t engine_step_macs(const struct engine_plan *plan, int step); /* of the description */
 /* Multiplications that are done: fewer than the description's where the layer is Winograd's. */
 uint64_t engine_step_done(const struct engine_plan *plan, int step);

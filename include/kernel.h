@@ -63,6 +63,22 @@ struct kernel_conv {
     int zero_point_in;           /* int8 only */
 };
 
+/* An inverted residual block as one: a dense convolution that expands the channels, a depthwise one, a 1 x 1
+ * that projects them, what is added. Each layer's input is the output of the one before; pitches matter of
+ * what the unit reads and writes alone. */
+enum kernel_unit_part { KERNEL_UNIT_EXPAND, KERNEL_UNIT_DEPTHWISE, KERNEL_UNIT_PROJECT, KERNEL_UNIT_PARTS };
+struct kernel_unit {
+    struct kernel_conv part[KERNEL_UNIT_PARTS];
+    int expands;     /* 0: the depthwise convolution reads the unit's input */
+    int added_pitch; /* of the map that is added; 0: none is */
+};
+
+/* Depthwise windows that units compute. */
+static inline int kernel_unit_window(const struct kernel_conv *s)
+{
+    return s->kh == s->kw && (s->kh == 3 || s->kh == 5) && s->stride <= 2;
+}
+
 /* One tile of a Winograd layer: the maps of its picture and its place in the grid. */
 struct kernel_tile {
     const float *in;
@@ -122,6 +138,12 @@ struct kernel_add_u8 {
     int relu;
     int32_t a_multiplier, b_multiplier, shift;                  /* qnnpack; 1 <= shift <= 31 */
     int zero_point_a, zero_point_b, zero_point_out, low, high;
+};
+
+/* How a unit's sums become codes; the second input of `add` is what is projected. */
+struct kernel_unit_u8 {
+    struct kernel_requant requant[KERNEL_UNIT_PARTS];
+    struct kernel_add_u8 add;
 };
 
 /* numerics 2.6: q = clamp(rne(f32(f32((qa - za) * (qb - zb)) * multiplier)) + zero_point_out, low, high). */
@@ -211,6 +233,18 @@ struct kernel_table {
     void (*depthwise_u8)(const struct kernel_conv *s, const void *packed, const uint8_t *in, uint8_t *out,
                          struct kernel_rect rect, const struct kernel_requant *requant,
                          enum kernel_saturation saturation, void *scratch);
+
+    /* Units whose depthwise window is a kernel_unit_window: the bits of their layers one by one, with exact
+     * sums, and of add_u8. Each part is packed on its own, behind the others; an expansion that is none has
+     * no weights. `added`, which may be the input, has the output's channels; the output overlaps neither.
+     * unit_u8_pays: whether the unit takes less time than its layers, by its shape alone. */
+    int (*unit_u8_pays)(const struct kernel_unit *u);
+    size_t (*unit_u8_packed_bytes)(const struct kernel_unit *u);
+    void (*unit_u8_pack)(const struct kernel_unit *u, enum kernel_unit_part part, const int8_t *weight,
+                         void *packed);
+    size_t (*unit_u8_scratch_bytes)(const struct kernel_unit *u);
+    void (*unit_u8)(const struct kernel_unit *u, const void *packed, const uint8_t *in, const uint8_t *added,
+                    uint8_t *out, struct kernel_rect rect, const struct kernel_unit_u8 *how, void *scratch);
 
     /* ---- backward of a dense layer by its rows, which are as the checkpoint has them: out[j] = one
      * accumulator from 0.0f over rows ascending, fma(d[i], weight[i][j], acc). Rows whose d is 0 are not

@@ -1,6 +1,7 @@
 /* src/engine/draft.c: from a bound network to ops, buffers and the room for packed weights.
  *
- *     fusions and cats that are written in place (place.c) -> one op a node -> where maps lie (layout.c)
+ *     fusions and cats that are written in place (place.c), units (unit.c) -> one op a node or unit -> where
+ *     maps lie (layout.c)
  */
 #include <string.h>
 
@@ -41,21 +42,6 @@ static struct kernel_conv geometry(const struct model_node *n, const struct engi
                                  .pad = n->pad };
 }
 
-/* Has fbgemm a kernel of its own for this depthwise convolution, which saturates on every x86? */
-static int saturates_always(const struct model_node *n, int ic)
-{
-    return n->op == OP_CONV && n->groups == ic && n->groups == n->c && n->groups % 8 == 0 &&
-           (n->kernel == 3 || n->kernel == 5) && n->stride <= 2 && !n->pad_same &&
-           n->pad == (n->kernel - 1) / 2;
-}
-
-static int saturates(const struct draft *d, const struct model_node *n, int ic)
-{
-    return plan_codes(&d->plan) && d->head.arithmetic == ENGINE_FBGEMM &&
-           (d->options->saturate == ENGINE_SATURATE_AVX2 ||
-            (d->options->saturate == ENGINE_SATURATE_VNNI && saturates_always(n, ic)));
-}
-
 /* Real values that nothing rounds, of one group: by the shape alone. */
 static int tile_side(const struct draft *d, const struct engine_conv *c)
 {
@@ -81,7 +67,7 @@ static status plan_layer(struct draft *d, int node)
                              .low = place_low(d, node),
                              .high = place_high(d, node) };
 
-    c.saturation = saturates(d, n, op->in[0].c) ? KERNEL_SATURATE_PAIRS : KERNEL_EXACT;
+    c.saturation = place_saturates(d, n, op->in[0].c) ? KERNEL_SATURATE_PAIRS : KERNEL_EXACT;
     if (n->op == OP_LINEAR && op->in[0].h * op->in[0].w > 1 && c.saturation != KERNEL_EXACT)
         return FAIL(ERR_MISMATCH,
                     "%s: a linear layer on a %d x %d map: which of its products fbgemm adds in pairs is not "
@@ -288,6 +274,8 @@ static status plan_node(struct draft *d, int node)
     const struct model_node *n = &d->m->node[node];
     struct engine_view *v = &d->node[node].view;
 
+    if (d->unit[node] >= 0)
+        return unit_plan(d, node);
     switch (n->op) {
     case OP_INPUT:
         return plan_input(d, node);
@@ -366,14 +354,15 @@ static status make_room(struct draft *d, size_t n)
     MEM_TRY(l->buffer, 3 * n, sizeof *l->buffer);
     MEM_TRY(l->use, n, sizeof *l->use);
     MEM_TRY(l->mask, n, sizeof *l->mask);
-    MEM_TRY(d->relu, 4 * n, sizeof *d->relu);
+    MEM_TRY(d->relu, 5 * n, sizeof *d->relu);
     l->kept = l->buffer + n;
     l->late = l->kept + n;
     d->taken = d->relu + n;
     d->taken_at = d->taken + n;
     d->cat_buffer = d->taken_at + n;
+    d->unit = d->cat_buffer + n;
     for (size_t i = 0; i < n; i++)
-        d->relu[i] = d->taken[i] = d->cat_buffer[i] = -1;
+        d->relu[i] = d->taken[i] = d->cat_buffer[i] = d->unit[i] = -1;
     d->plan.op = d->op;
     d->plan.node = d->node;
     return OK;
@@ -405,6 +394,7 @@ status draft_make(const struct model_binding *b, const struct engine_options *op
     set_head(d, k);
     TRY(make_room(d, (size_t)d->m->nodes));
     place_find(d);
+    TRY(unit_find(d));
     for (int i = 0; i < d->m->nodes; i++) {
         int op = d->head.ops;
 
@@ -434,4 +424,5 @@ void draft_free(struct draft *d)
     mem_free(d->layout.mask);
     mem_free(d->parameters);
     mem_free(d->relu);
+    mem_free(d->chain);
 }

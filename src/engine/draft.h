@@ -5,6 +5,11 @@
 
 #include "plan.h"
 
+/* The nodes of a unit (unit.c); expand, add: -1 where there is none. reads: whose values it takes. */
+struct draft_chain {
+    int expand, depthwise, project, add, reads;
+};
+
 struct draft {
     struct engine_plan plan; /* a view of what follows, without weights */
     struct engine_head head;
@@ -24,6 +29,8 @@ struct draft {
     int *taken;                       /* (nodes) the cat whose buffer it is written into, or -1 */
     int *taken_at;                    /* (nodes) and the channel there */
     int *cat_buffer;                  /* (nodes) a cat's buffer once there is one, or -1 */
+    int *unit;                        /* (nodes) the chain that it belongs to, or -1 */
+    struct draft_chain *chain;        /* (nodes) of those that project a unit's channels */
 };
 
 /* ---- place.c */
@@ -37,6 +44,8 @@ void place_use(struct draft *d, int buffer, int op);
 /* The next op, with what every kind has; the caller adds its parameters, which are copied behind the others'.
  */
 struct engine_op *place_op(struct draft *d, int node, enum engine_kind kind);
+/* The same of one that reads the nodes of `input`. */
+struct engine_op *place_op_of(struct draft *d, int node, enum engine_kind kind, const int *input, int inputs);
 MUST_USE status place_parameters(struct draft *d, struct engine_op *op, const void *parameters, size_t bytes);
 /* Where values are quantized a relu6 clamps if the checkpoint says so. */
 enum engine_relu place_relu(const struct model_binding *b, int node);
@@ -47,6 +56,16 @@ float place_high(const struct draft *d, int node);
 /* Of a node's codes, and of those of its input j; zeros where there are none. */
 struct quant_params place_q(const struct draft *d, int node);
 struct quant_params place_q_of_input(const struct draft *d, int node, int j);
+
+/* Does a layer whose input has `ic` channels imitate fbgemm's saturating pairs? */
+int place_saturates(const struct draft *d, const struct model_node *n, int ic);
+
+/* ---- unit.c */
+
+/* Which nodes are units: d->unit. ERR_MEMORY. */
+MUST_USE status unit_find(struct draft *d);
+/* A node of a unit: the last one becomes the op, the others have no maps. ERR_RANGE, ERR_MEMORY. */
+MUST_USE status unit_plan(struct draft *d, int node);
 
 /* ---- draft.c */
 

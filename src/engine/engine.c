@@ -145,7 +145,7 @@ struct engine_map engine_node_map(const struct engine_plan *plan, const struct e
     struct engine_pass pass = state_pass(plan, state);
     struct engine_map m = { .c = v->c, .h = v->h, .w = v->w, .pitch = v->pitch, .q = plan->node[node].q };
 
-    if (pass.buffer[v->buffer].last < ENGINE_FOREVER)
+    if (v->buffer < 0 || pass.buffer[v->buffer].last < ENGINE_FOREVER)
         return m;
     if (state->delta && plan->use[v->buffer] & BATCH_WRITES)
         pass = state_late_pass(plan, state, 0);

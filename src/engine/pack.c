@@ -63,6 +63,19 @@ enum engine_kind pack_shape(struct engine_head *head, const struct engine_plan *
     return depthwise ? KIND_DEPTHWISE : c->tile ? KIND_WINOGRAD : KIND_CONV;
 }
 
+void pack_unit_room(struct engine_head *head, const struct engine_plan *p, struct engine_unit *u)
+{
+    size_t scratch = p->kernels->unit_u8_scratch_bytes(&u->shape);
+
+    u->packed = take(head, p->kernels->unit_u8_packed_bytes(&u->shape));
+    for (int i = 0; plan_codes(p) && i < KERNEL_UNIT_PARTS; i++) {
+        u->layer[i].lanes = whole_lanes((size_t)u->shape.part[i].oc);
+        u->layer[i].constants = take(head, 3 * u->layer[i].lanes * sizeof(float));
+    }
+    if (scratch > head->scratch_bytes)
+        head->scratch_bytes = scratch;
+}
+
 void pack_affine_room(struct engine_head *head, int channels, struct engine_affine *a)
 {
     a->lanes = whole_lanes((size_t)channels);
@@ -170,6 +183,23 @@ status pack_layer(const struct engine_plan *p, const struct model_binding *b, co
         requantization(p, &layer, job->in, job->out, job->relu, c, weights + c->constants);
     for (int g = 0; g < c->groups; g++)
         pack_group(p, c, &layer, depthwise, g, weights + c->packed + (size_t)g * c->packed_bytes);
+    model_layer_free(&layer);
+    return OK;
+}
+
+status pack_unit(const struct engine_plan *p, const struct model_binding *b, const struct pack_job *job,
+                 struct engine_unit *u, uint8_t *weights)
+{
+    const struct kernel_conv *s = &u->shape.part[job->part];
+    struct engine_conv *c = &u->layer[job->part];
+    struct model_layer layer = { 0 };
+
+    TRY(model_layer_load(b, job->node, &layer));
+    BUG_IF(layer.oc != s->oc || layer.ic != (job->part == KERNEL_UNIT_DEPTHWISE ? 1 : s->ic) ||
+           layer.kh != s->kh || layer.kw != s->kw);
+    if (plan_codes(p))
+        requantization(p, &layer, job->in, job->out, job->relu, c, weights + c->constants);
+    p->kernels->unit_u8_pack(&u->shape, job->part, layer.weight_int, weights + u->packed);
     model_layer_free(&layer);
     return OK;
 }

@@ -92,23 +92,29 @@ void place_use(struct draft *d, int buffer, int op)
         b->last = op;
 }
 
-/* Fills in what every kind of op has; the caller adds its parameters. */
-struct engine_op *place_op(struct draft *d, int node, enum engine_kind kind)
+struct engine_op *place_op_of(struct draft *d, int node, enum engine_kind kind, const int *input, int inputs)
 {
-    const struct model_node *n = &d->m->node[node];
     struct engine_op *op = &d->op[d->head.ops];
 
     op->kind = kind;
     op->out = place(d, node);
-    op->inputs = n->inputs;
-    for (int j = 0; j < n->inputs; j++) {
-        op->in[j] = d->node[n->input[j]].view;
+    op->inputs = inputs;
+    for (int j = 0; j < inputs; j++) {
+        op->in[j] = d->node[input[j]].view;
         place_use(d, op->in[j].buffer, d->head.ops);
     }
     place_use(d, op->out.buffer, d->head.ops);
-    memcpy(op->name, n->name, sizeof op->name);
+    memcpy(op->name, d->m->node[node].name, sizeof op->name);
     d->head.ops++;
     return op;
+}
+
+/* Fills in what every kind of op has; the caller adds its parameters. */
+struct engine_op *place_op(struct draft *d, int node, enum engine_kind kind)
+{
+    const struct model_node *n = &d->m->node[node];
+
+    return place_op_of(d, node, kind, n->input, n->inputs);
 }
 
 /* Copies them behind the others'. */
@@ -165,4 +171,19 @@ struct quant_params place_q(const struct draft *d, int node)
 struct quant_params place_q_of_input(const struct draft *d, int node, int j)
 {
     return place_q(d, d->m->node[node].input[j]);
+}
+
+/* Has fbgemm a kernel of its own for this depthwise convolution, which saturates on every x86? */
+static int saturates_always(const struct model_node *n, int ic)
+{
+    return n->op == OP_CONV && n->groups == ic && n->groups == n->c && n->groups % 8 == 0 &&
+           (n->kernel == 3 || n->kernel == 5) && n->stride <= 2 && !n->pad_same &&
+           n->pad == (n->kernel - 1) / 2;
+}
+
+int place_saturates(const struct draft *d, const struct model_node *n, int ic)
+{
+    return plan_codes(&d->plan) && d->head.arithmetic == ENGINE_FBGEMM &&
+           (d->options->saturate == ENGINE_SATURATE_AVX2 ||
+            (d->options->saturate == ENGINE_SATURATE_VNNI && saturates_always(n, ic)));
 }

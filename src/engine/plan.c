@@ -74,6 +74,8 @@ static status pack_all(const struct draft *d, const struct engine_plan *plan, ui
 
         if (job->kind == KIND_AFFINE)
             TRY(pack_affine(plan, d->b, job, parameters, block + d->head.weights));
+        else if (job->kind == KIND_UNIT)
+            TRY(pack_unit(plan, d->b, job, parameters, block + d->head.weights));
         else
             TRY(pack_layer(plan, d->b, job, parameters, block + d->head.weights));
         table_rest(d->b->weights);

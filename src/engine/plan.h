@@ -31,6 +31,7 @@ enum engine_kind {
     KIND_CONV,     /* and linear */
     KIND_WINOGRAD, /* real values alone */
     KIND_DEPTHWISE,
+    KIND_UNIT, /* a chain of these that never writes its inner maps */
     KIND_MAXPOOL,
     KIND_AVERAGE, /* over the whole map */
     KIND_MEAN,    /* codes under fbgemm: torch's cascade of real values */
@@ -111,6 +112,16 @@ struct engine_shortcut {
 struct engine_add {
     struct kernel_add_u8 codes;
     float low, high;
+};
+
+/* window: of the unit's input. Of a layer there are the constants, the requantization, low and high. packed:
+ * offset in the weights of all parts. */
+struct engine_unit {
+    struct kernel_conv window;
+    struct kernel_unit shape;
+    struct engine_conv layer[KERNEL_UNIT_PARTS];
+    struct engine_add add; /* of shape.added_pitch > 0; the unit's input is added */
+    size_t packed;
 };
 
 struct engine_cat {
@@ -245,11 +256,17 @@ struct pack_job {
     enum engine_kind kind;
     struct quant_params in, out;
     enum engine_relu relu;
+    enum kernel_unit_part part; /* of a KIND_UNIT */
 };
 
 /* Finds the packed form: c->shape and groups are those of the plain layer, and become the kernels'. Takes
  * room in the weights and raises the scratch that `head` counts. Returns the op's kind. */
 enum engine_kind pack_shape(struct engine_head *head, const struct engine_plan *p, struct engine_conv *c);
+/* The same of a unit, whose shape and saturation are given. */
+void pack_unit_room(struct engine_head *head, const struct engine_plan *p, struct engine_unit *u);
+/* Loads the parameters of a unit's layer and packs them. */
+MUST_USE status pack_unit(const struct engine_plan *p, const struct model_binding *b,
+                          const struct pack_job *job, struct engine_unit *u, uint8_t *weights);
 /* Takes room for a batch normalisation's constants. */
 void pack_affine_room(struct engine_head *head, int channels, struct engine_affine *a);
 /* Loads them to where there is room in `weights`. */

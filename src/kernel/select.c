@@ -24,6 +24,7 @@ static void fill_ref(struct kernel_table *t)
     rows_fill_ref(t);
     relax_f64_fill_ref(t);
     peak_fill_ref(t);
+    unit_u8_fill_ref(t);
     winograd_f32_fill_ref(t);
 }
 
@@ -48,6 +49,7 @@ static void fill_avx2(struct kernel_table *t)
     rows_fill_avx2(t);
     relax_f64_fill_avx2(t);
     peak_fill_avx2(t);
+    unit_u8_fill_avx2(t);
     winograd_f32_fill_avx2(t);
 }
 

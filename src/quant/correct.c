@@ -247,7 +247,7 @@ static status bind_corrector(struct corrector *k)
 
 static status open_corrector(struct corrector *k)
 {
-    struct engine_options options = { .arithmetic = k->w->options->arithmetic };
+    struct engine_options options = { .arithmetic = k->w->options->arithmetic, .layers = 1 };
 
     TRY(quant_agree(k->w->pictures, bind_corrector(k)));
     return quant_open(k->w->pictures, &k->binding, &options, k->w->kernels, &k->e);

@@ -1,0 +1,265 @@
+/* src/engine/unit.c: chains of layers that are one op: which they are, their parameters, and how they run.
+ *
+ *     [expand ->] depthwise -> project [-> + what the chain reads]
+ *
+ * with the relus that are fused. An expansion is a 1 x 1 convolution or the network's first layer. Nobody
+ * else reads what lies between, and nobody sees it.
+ */
+#include "draft.h"
+
+/* ---- which ----------------------------------------------------------------------------------------------
+ */
+
+/* user: (nodes) the one node that reads it; -1: none or several do, or somebody sees it. */
+static void find_users(const struct draft *d, int *user)
+{
+    enum { NOBODY = -2 };
+    const struct model *m = d->m;
+
+    for (int i = 0; i < m->nodes; i++)
+        user[i] = NOBODY;
+    for (int i = 0; i < m->nodes; i++)
+        for (int j = 0; j < m->node[i].inputs; j++) {
+            int *of = &user[m->node[i].input[j]];
+
+            *of = *of == NOBODY ? i : -1;
+        }
+    user[m->cam] = user[m->output] = -1;
+    for (int i = 0; i < m->nodes; i++)
+        if (user[i] == NOBODY || (d->options->show && d->options->show[i]))
+            user[i] = -1;
+}
+
+/* The convolution whose values, with its relu, are node's: one that is in no unit yet; -1: none. */
+static int layer_of(const struct draft *d, int node)
+{
+    const struct model_node *n = &d->m->node[node];
+    int layer = place_is_relu(n->op) && d->relu[n->input[0]] == node ? n->input[0] : node;
+
+    return d->m->node[layer].op == OP_CONV && d->unit[layer] < 0 ? layer : -1;
+}
+
+/* Nobody but `reader` needs the layer's values. */
+static int is_inner(const struct draft *d, const int *user, int layer, int reader)
+{
+    int shown = place_shown(d, layer);
+
+    return user[shown] == reader && (shown == layer || user[layer] == shown);
+}
+
+static int is_pointwise(const struct model_node *n)
+{
+    return n->op == OP_CONV && n->groups == 1 && n->kernel == 1 && n->stride == 1 && n->pad == 0;
+}
+
+static int is_depthwise(const struct draft *d, const struct model_node *n)
+{
+    return n->op == OP_CONV && n->groups > 1 && n->groups == n->c && n->c == d->m->node[n->input[0]].c;
+}
+
+static int is_exact(const struct draft *d, int node)
+{
+    const struct model_node *n = &d->m->node[node];
+
+    return !place_saturates(d, n, d->m->node[n->input[0]].c);
+}
+
+/* fbgemm's sums end in elements of another formula where their count is no multiple of 64. */
+static int is_whole_sum(const struct draft *d, const struct model_node *n)
+{
+    return !plan_codes(&d->plan) || d->head.arithmetic != ENGINE_FBGEMM || n->c * n->h * n->w % 64 == 0;
+}
+
+/* The sum of the layer's values and of those that the chain reads. */
+static int find_add(const struct draft *d, const int *user, const struct draft_chain *c)
+{
+    int add = user[c->project];
+    const struct model_node *n = &d->m->node[add < 0 ? 0 : add];
+
+    if (n->op != OP_ADD || d->relu[c->project] >= 0 || !is_whole_sum(d, n))
+        return -1;
+    return n->input[n->input[0] == c->project] == c->reads ? add : -1;
+}
+
+/* The chain that a node projects; 0: there is none. */
+static int find_chain(const struct draft *d, const int *user, int project, struct draft_chain *c)
+{
+    const struct model_node *node = d->m->node;
+    int expand;
+
+    *c = (struct draft_chain){ .expand = -1, .project = project, .add = -1 };
+    if (!is_pointwise(&node[project]))
+        return 0;
+    c->depthwise = layer_of(d, node[project].input[0]);
+    if (c->depthwise < 0 || !is_depthwise(d, &node[c->depthwise]) ||
+        !is_inner(d, user, c->depthwise, project))
+        return 0;
+    c->reads = node[c->depthwise].input[0];
+    expand = layer_of(d, c->reads);
+    if (expand >= 0 && node[expand].groups == 1 && is_inner(d, user, expand, c->depthwise) &&
+        is_exact(d, expand) && (is_pointwise(&node[expand]) || node[node[expand].input[0]].op == OP_INPUT)) {
+        c->expand = expand;
+        c->reads = node[expand].input[0];
+    }
+    c->add = find_add(d, user, c);
+    return is_exact(d, c->depthwise) && is_exact(d, project);
+}
+
+/* ---- its parameters -------------------------------------------------------------------------------------
+ */
+
+static struct kernel_conv shape_of(const struct draft *d, int node)
+{
+    const struct model_node *n = &d->m->node[node], *in = &d->m->node[n->input[0]];
+
+    return (struct kernel_conv){ .ih = in->h,
+                                 .iw = in->w,
+                                 .ic = in->c,
+                                 .in_pitch = in->c,
+                                 .oh = n->h,
+                                 .ow = n->w,
+                                 .oc = n->c,
+                                 .out_pitch = n->c,
+                                 .kh = n->kernel,
+                                 .kw = n->kernel,
+                                 .stride = n->stride,
+                                 .pad = n->pad,
+                                 .zero_point_in = place_q_of_input(d, node, 0).zero_point };
+}
+
+/* Pitches as if every map lay alone. */
+static struct kernel_unit unit_of(const struct draft *d, const struct draft_chain *c)
+{
+    struct kernel_unit u = { .expands = c->expand >= 0 };
+
+    if (u.expands)
+        u.part[KERNEL_UNIT_EXPAND] = shape_of(d, c->expand);
+    u.part[KERNEL_UNIT_DEPTHWISE] = shape_of(d, c->depthwise);
+    u.part[KERNEL_UNIT_PROJECT] = shape_of(d, c->project);
+    u.added_pitch = c->add >= 0 ? d->m->node[c->reads].c : 0;
+    return u;
+}
+
+/* What one output reads of the unit's input. */
+static struct kernel_conv window_of(const struct kernel_unit *u)
+{
+    struct kernel_conv w = u->part[KERNEL_UNIT_DEPTHWISE], e = u->part[KERNEL_UNIT_EXPAND];
+
+    if (!u->expands)
+        return w;
+    w.ih = e.ih;
+    w.iw = e.iw;
+    w.kh = (w.kh - 1) * e.stride + e.kh;
+    w.kw = (w.kw - 1) * e.stride + e.kw;
+    w.pad = w.pad * e.stride + e.pad;
+    w.stride *= e.stride;
+    return w;
+}
+
+static uint64_t macs_of(const struct kernel_conv *s, int channels)
+{
+    return (uint64_t)(s->oh * s->ow) * (uint64_t)s->oc * (uint64_t)(s->kh * s->kw) * (uint64_t)channels;
+}
+
+static void add_job(struct draft *d, int node, enum kernel_unit_part part)
+{
+    d->job[d->jobs++] = (struct pack_job){ .node = node,
+                                           .op = d->head.ops - 1,
+                                           .kind = KIND_UNIT,
+                                           .in = place_q_of_input(d, node, 0),
+                                           .out = place_q(d, node),
+                                           .relu = place_fused_relu(d, node),
+                                           .part = part };
+}
+
+static status plan_sum(struct draft *d, const struct draft_chain *c, struct engine_add *add)
+{
+    *add = (struct engine_add){ .low = place_low(d, c->add), .high = place_high(d, c->add) };
+    if (plan_codes(&d->plan) &&
+        arithmetic_add(d->head.arithmetic, place_q(d, c->reads), place_q(d, c->project), place_q(d, c->add),
+                       place_fused_relu(d, c->add), &add->codes) != OK)
+        return error_prefix(ERR_RANGE, "%s", d->m->node[c->add].name);
+    return OK;
+}
+
+static status plan_chain(struct draft *d, const struct draft_chain *c)
+{
+    const int layer[KERNEL_UNIT_PARTS] = { c->expand, c->depthwise, c->project };
+    int first = c->expand >= 0 ? KERNEL_UNIT_EXPAND : KERNEL_UNIT_DEPTHWISE;
+    struct engine_unit u = { .shape = unit_of(d, c) };
+    struct engine_op *op = place_op_of(d, c->add >= 0 ? c->add : c->project, KIND_UNIT, &c->reads, 1);
+
+    snprintf(op->name, sizeof op->name, "%.60s to %.60s", d->m->node[layer[first]].name,
+             d->m->node[c->add >= 0 ? c->add : c->project].name);
+    u.shape.part[first].in_pitch = op->in[0].pitch;
+    u.shape.part[KERNEL_UNIT_PROJECT].out_pitch = op->out.pitch;
+    u.shape.added_pitch = c->add >= 0 ? op->in[0].pitch : 0;
+    u.window = window_of(&u.shape);
+    for (int i = first; i < KERNEL_UNIT_PARTS; i++) {
+        u.layer[i].low = place_low(d, layer[i]);
+        u.layer[i].high = place_high(d, layer[i]);
+        op->macs += macs_of(&u.shape.part[i], i == KERNEL_UNIT_DEPTHWISE ? 1 : u.shape.part[i].ic);
+        add_job(d, layer[i], (enum kernel_unit_part)i);
+    }
+    op->done = op->macs;
+    if (c->add >= 0)
+        TRY(plan_sum(d, c, &u.add));
+    pack_unit_room(&d->head, &d->plan, &u);
+    return place_parameters(d, op, &u, sizeof u);
+}
+
+/* ---- the plan -------------------------------------------------------------------------------------------
+ */
+
+/* A layer, and the relu under whose name it is seen. */
+static void claim(struct draft *d, int layer, int unit)
+{
+    if (layer >= 0)
+        d->unit[layer] = d->unit[place_shown(d, layer)] = unit;
+}
+
+static int pays(const struct draft *d, const struct kernel_unit *u)
+{
+    return kernel_unit_window(&u->part[KERNEL_UNIT_DEPTHWISE]) && plan_codes(&d->plan) &&
+           d->plan.kernels->unit_u8_pays(u);
+}
+
+status unit_find(struct draft *d)
+{
+    int *user;
+
+    MEM_TRY(d->chain, (size_t)d->m->nodes, sizeof *d->chain);
+    if (d->options->layers || d->options->keep || d->round)
+        return OK;
+    MEM_TRY(user, (size_t)d->m->nodes, sizeof *user);
+    find_users(d, user);
+    for (int i = 0; i < d->m->nodes; i++) {
+        struct draft_chain *c = &d->chain[i];
+        struct kernel_unit shape;
+
+        if (!find_chain(d, user, i, c))
+            continue;
+        shape = unit_of(d, c);
+        if (!pays(d, &shape))
+            continue;
+        claim(d, c->expand, i);
+        claim(d, c->depthwise, i);
+        claim(d, c->project, i);
+        claim(d, c->add, i);
+    }
+    mem_free(user);
+    return OK;
+}
+
+status unit_plan(struct draft *d, int node)
+{
+    const struct draft_chain *c = &d->chain[d->unit[node]];
+    const struct model_node *n = &d->m->node[node];
+    int last = c->add >= 0 ? c->add : c->project;
+
+    if (node == last)
+        return plan_chain(d, c);
+    if (node != place_shown(d, last))
+        d->node[node].view = (struct engine_view){ .buffer = -1, .c = n->c, .h = n->h, .w = n->w };
+    return OK;
+}
