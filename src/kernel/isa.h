@@ -45,6 +45,7 @@ void elementwise_u8_fill_avx512vnni(struct kernel_table *t);
 void gram_f64_fill_avx512vnni(struct kernel_table *t);
 void rows_fill_avx512vnni(struct kernel_table *t);
 void peak_fill_avx512vnni(struct kernel_table *t);
+void unit_u8_fill_avx512vnni(struct kernel_table *t);
 void winograd_f32_fill_avx512vnni(struct kernel_table *t);
 
 #endif

@@ -72,6 +72,7 @@ static void fill_avx512vnni(struct kernel_table *t)
     gram_f64_fill_avx512vnni(t);
     rows_fill_avx512vnni(t);
     peak_fill_avx512vnni(t);
+    unit_u8_fill_avx512vnni(t);
     winograd_f32_fill_avx512vnni(t);
 }
 

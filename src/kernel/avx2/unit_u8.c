@@ -1,5 +1,5 @@
-/* src/kernel/avx2/unit_u8.c: units of codes do not pay here: their layers one by one keep both multipliers as
- * busy, so what there is of them is `ref`'s. */
+/* src/kernel/avx2/unit_u8.c: there is no kernel of units for AVX2: the layers one by one are its way, and
+ * what is asked of a unit all the same is `ref`'s. */
 #include "../isa.h"
 
 static int pays(const struct kernel_unit *u)
