@@ -13,7 +13,10 @@
 
 enum {
     /* A rectangle costs what so many more positions cost: its weights pass through the core once more. */
-    DELTA_RECT_POSITIONS = 8
+    DELTA_RECT_POSITIONS = 8,
+    /* A unit's costs what so many more rows and columns cost. */
+    DELTA_UNIT_ROWS = 1,
+    DELTA_UNIT_COLUMNS = 5
 };
 
 /* An op in hand. Positions of its output lie `pitch` bytes apart from `out` on. */
@@ -180,9 +183,14 @@ static void run_all_tiles(const struct work *w)
 /* ---- the others: rectangles ----------------------------------------------------------------------------
  */
 
-static int area(struct kernel_rect r)
+/* The time of a rectangle in positions of a large one. A unit expands what its windows read beyond it, and
+ * fills tiles with its rows. */
+static int cost(const struct work *w, struct kernel_rect r)
 {
-    return (r.y1 - r.y0) * (r.x1 - r.x0);
+    int rows = r.y1 - r.y0, columns = r.x1 - r.x0;
+
+    return w->op->kind == KIND_UNIT ? (rows + DELTA_UNIT_ROWS) * (columns + DELTA_UNIT_COLUMNS)
+                                    : rows * columns + DELTA_RECT_POSITIONS;
 }
 
 static struct kernel_rect hull(struct kernel_rect a, struct kernel_rect b)
@@ -232,14 +240,15 @@ static void run_bands(const struct work *w, struct kernel_rect r)
 }
 
 /* The next run of wanted positions in a row from x on, short gaps included; empty at the row's end. */
-static struct kernel_rect next_span(const struct engine_delta *d, const struct engine_view *v, int y, int x)
+static struct kernel_rect next_span(const struct work *w, int y, int x)
 {
-    const uint64_t *row = d->wanted + (size_t)y * (size_t)mask_words(v->w);
+    const struct engine_view *v = &w->op->out;
+    const uint64_t *row = w->d->wanted + (size_t)y * (size_t)mask_words(v->w);
+    int gap = w->op->kind == KIND_UNIT ? DELTA_UNIT_COLUMNS : DELTA_RECT_POSITIONS;
     struct kernel_rect r = { .y0 = y, .y1 = y + 1 };
 
     r.x0 = r.x1 = mask_next(row, v->w, x);
-    for (int next = r.x0; next < v->w && next - r.x1 <= DELTA_RECT_POSITIONS;
-         next = mask_next(row, v->w, r.x1))
+    for (int next = r.x0; next < v->w && next - r.x1 <= gap; next = mask_next(row, v->w, r.x1))
         r.x1 = mask_end(row, v->w, next);
     return r;
 }
@@ -254,12 +263,10 @@ static void run_rectangles(const struct work *w)
     for (int y = 0; y < out->h; y++) {
         int fresh = count;
 
-        for (struct kernel_rect r = next_span(w->d, out, y, 0); r.x0 < r.x1;
-             r = next_span(w->d, out, y, r.x1)) {
+        for (struct kernel_rect r = next_span(w, y, 0); r.x0 < r.x1; r = next_span(w, y, r.x1)) {
             int i = 0;
 
-            while (i < fresh && (open[i].y1 < y ||
-                                 area(hull(open[i], r)) > area(open[i]) + area(r) + DELTA_RECT_POSITIONS))
+            while (i < fresh && (open[i].y1 < y || cost(w, hull(open[i], r)) > cost(w, open[i]) + cost(w, r)))
                 i++;
             if (i < fresh)
                 open[i] = hull(open[i], r);

@@ -410,7 +410,7 @@ static const struct row {
     [KIND_CONV] = { run_conv, reach_window, 7, conv_takes_points },
     [KIND_WINOGRAD] = { tiles_run_rect, tiles_reach, 8, NULL },
     [KIND_DEPTHWISE] = { run_depthwise, reach_window, 4, NULL },
-    [KIND_UNIT] = { run_unit, reach_window, 7, NULL },
+    [KIND_UNIT] = { run_unit, reach_window, 6, NULL },
     [KIND_MAXPOOL] = { run_maxpool, reach_window, 2, NULL },
     [KIND_AVERAGE_WINDOW] = { run_average, reach_window, 2, NULL },
     [KIND_AFFINE] = { run_affine, reach_position, 2, NULL },

@@ -3,8 +3,6 @@
 #ifndef KERNEL_AVX512VNNI_UNIT_DENSE_H
 #define KERNEL_AVX512VNNI_UNIT_DENSE_H
 
-#include <limits.h>
-
 #include "../unit.h"
 #include "requant.h"
 
@@ -297,22 +295,20 @@ static void tile_run(const struct tile *t, int is_wide, int mr, const uint8_t *i
     }
 }
 
-/* The size of the tiles that compute `count` positions most cheaply, of those that there are; tiles overlap
- * rather than reach beyond. */
+/* The size of the tiles that compute `count` positions in the fewest parts: an even cut, up to the next size
+ * that there is. Tiles overlap rather than reach beyond. */
 static int tile_size(int is_wide, int count)
 {
-    static const int wides[] = { 14, 12, 10, 8, 7, 6, 4, 2, 1, 0 }, narrows[] = { 16, 8, 4, 1, 0 };
-    int best = 1, least = INT_MAX;
+    static const uint8_t wides[MOST + 1] = { 0, 1, 2, 4, 4, 6, 6, 7, 8, 10, 10, 12, 12, 14, 14 },
+                                      narrows[NARROW + 1] = { 0,  1,  4,  4,  4,  8,  8,  8, 8,
+                                                              16, 16, 16, 16, 16, 16, 16, 16 };
 
-    for (const int *size = is_wide ? wides : narrows; *size; size++) {
-        int cost = tile_parts(count, *size) * (*size + 2);
+    for (int parts = tile_parts(count, is_wide ? MOST : NARROW);; parts++) {
+        int size = (is_wide ? wides : narrows)[tile_parts(count, parts)];
 
-        if (*size <= count && cost < least) {
-            best = *size;
-            least = cost;
-        }
+        if (size <= count)
+            return size;
     }
-    return best;
 }
 
 static struct span span_of(const uint8_t *in, uint8_t *out, int count)

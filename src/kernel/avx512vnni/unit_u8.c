@@ -367,10 +367,10 @@ static void fill_outside(const struct work *w)
     memset(w->zeros, d->zero_point_in, w->x.plane);
     for (int r = 0; r < w->x.ring; r++)
         for (int plane = 0; plane < planes(d->ic); plane++)
-            for (int i = 0; i < w->x.columns; i++)
-                if (i < w->inside || i >= w->end)
-                    memset(w->ring + (size_t)r * w->x.row + (size_t)plane * w->x.plane + slot(w, i) * LANES,
-                           d->zero_point_in, LANES);
+            for (int i = w->inside > 0 ? 0 : w->end; i < w->x.columns;
+                 i = i + 1 == w->inside ? w->end : i + 1)
+                memset(w->ring + (size_t)r * w->x.row + (size_t)plane * w->x.plane + slot(w, i) * LANES,
+                       d->zero_point_in, LANES);
 }
 
 static void unit_u8(const struct kernel_unit *u, const void *packed, const uint8_t *in, const uint8_t *added,
