@@ -140,6 +140,12 @@ struct kernel_add_u8 {
     int zero_point_a, zero_point_b, zero_point_out, low, high;
 };
 
+/* The ends of what each part of a unit of real values puts out, and of its sum with what is added. */
+struct kernel_unit_f32 {
+    float low[KERNEL_UNIT_PARTS], high[KERNEL_UNIT_PARTS];
+    float add_low, add_high;
+};
+
 /* How a unit's sums become codes; the second input of `add` is what is projected. */
 struct kernel_unit_u8 {
     struct kernel_requant requant[KERNEL_UNIT_PARTS];
@@ -234,10 +240,18 @@ struct kernel_table {
                          struct kernel_rect rect, const struct kernel_requant *requant,
                          enum kernel_saturation saturation, void *scratch);
 
-    /* Units whose depthwise window is a kernel_unit_window: the bits of their layers one by one, with exact
-     * sums, and of add_u8. Each part is packed on its own, behind the others; an expansion that is none has
+    /* Units whose depthwise window is a kernel_unit_window: the bits of their layers one by one, those of
+     * codes with exact sums. Each part is packed on its own, behind the others; an expansion that is none has
      * no weights. `added`, which may be the input, has the output's channels; the output overlaps neither.
-     * unit_u8_pays: whether the unit takes less time than its layers, by its shape alone. */
+     * ..._pays: whether the unit takes less time than its layers, by its shape alone. */
+    int (*unit_f32_pays)(const struct kernel_unit *u);
+    size_t (*unit_f32_packed_bytes)(const struct kernel_unit *u);
+    void (*unit_f32_pack)(const struct kernel_unit *u, enum kernel_unit_part part, const float *weight,
+                          const float *bias, void *packed);
+    size_t (*unit_f32_scratch_bytes)(const struct kernel_unit *u);
+    void (*unit_f32)(const struct kernel_unit *u, const void *packed, const float *in, const float *added,
+                     float *out, struct kernel_rect rect, const struct kernel_unit_f32 *bounds,
+                     void *scratch);
     int (*unit_u8_pays)(const struct kernel_unit *u);
     size_t (*unit_u8_packed_bytes)(const struct kernel_unit *u);
     void (*unit_u8_pack)(const struct kernel_unit *u, enum kernel_unit_part part, const int8_t *weight,

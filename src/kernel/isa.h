@@ -17,6 +17,7 @@ void resample_fill_ref(struct kernel_table *t);
 void rows_fill_ref(struct kernel_table *t);
 void relax_f64_fill_ref(struct kernel_table *t);
 void peak_fill_ref(struct kernel_table *t);
+void unit_f32_fill_ref(struct kernel_table *t);
 void unit_u8_fill_ref(struct kernel_table *t);
 void winograd_f32_fill_ref(struct kernel_table *t);
 
@@ -33,6 +34,7 @@ void resample_fill_avx2(struct kernel_table *t);
 void rows_fill_avx2(struct kernel_table *t);
 void relax_f64_fill_avx2(struct kernel_table *t);
 void peak_fill_avx2(struct kernel_table *t);
+void unit_f32_fill_avx2(struct kernel_table *t);
 void unit_u8_fill_avx2(struct kernel_table *t);
 void winograd_f32_fill_avx2(struct kernel_table *t);
 
@@ -45,6 +47,7 @@ void elementwise_u8_fill_avx512vnni(struct kernel_table *t);
 void gram_f64_fill_avx512vnni(struct kernel_table *t);
 void rows_fill_avx512vnni(struct kernel_table *t);
 void peak_fill_avx512vnni(struct kernel_table *t);
+void unit_f32_fill_avx512vnni(struct kernel_table *t);
 void unit_u8_fill_avx512vnni(struct kernel_table *t);
 void winograd_f32_fill_avx512vnni(struct kernel_table *t);
 

@@ -24,6 +24,7 @@ static void fill_ref(struct kernel_table *t)
     rows_fill_ref(t);
     relax_f64_fill_ref(t);
     peak_fill_ref(t);
+    unit_f32_fill_ref(t);
     unit_u8_fill_ref(t);
     winograd_f32_fill_ref(t);
 }
@@ -49,6 +50,7 @@ static void fill_avx2(struct kernel_table *t)
     rows_fill_avx2(t);
     relax_f64_fill_avx2(t);
     peak_fill_avx2(t);
+    unit_f32_fill_avx2(t);
     unit_u8_fill_avx2(t);
     winograd_f32_fill_avx2(t);
 }
@@ -72,6 +74,7 @@ static void fill_avx512vnni(struct kernel_table *t)
     gram_f64_fill_avx512vnni(t);
     rows_fill_avx512vnni(t);
     peak_fill_avx512vnni(t);
+    unit_f32_fill_avx512vnni(t);
     unit_u8_fill_avx512vnni(t);
     winograd_f32_fill_avx512vnni(t);
 }
