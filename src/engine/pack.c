@@ -65,9 +65,12 @@ enum engine_kind pack_shape(struct engine_head *head, const struct engine_plan *
 
 void pack_unit_room(struct engine_head *head, const struct engine_plan *p, struct engine_unit *u)
 {
-    size_t scratch = p->kernels->unit_u8_scratch_bytes(&u->shape);
+    const struct kernel_table *k = p->kernels;
+    size_t scratch =
+        plan_codes(p) ? k->unit_u8_scratch_bytes(&u->shape) : k->unit_f32_scratch_bytes(&u->shape);
 
-    u->packed = take(head, p->kernels->unit_u8_packed_bytes(&u->shape));
+    u->packed =
+        take(head, plan_codes(p) ? k->unit_u8_packed_bytes(&u->shape) : k->unit_f32_packed_bytes(&u->shape));
     for (int i = 0; plan_codes(p) && i < KERNEL_UNIT_PARTS; i++) {
         u->layer[i].lanes = whole_lanes((size_t)u->shape.part[i].oc);
         u->layer[i].constants = take(head, 3 * u->layer[i].lanes * sizeof(float));
@@ -197,9 +200,12 @@ status pack_unit(const struct engine_plan *p, const struct model_binding *b, con
     TRY(model_layer_load(b, job->node, &layer));
     BUG_IF(layer.oc != s->oc || layer.ic != (job->part == KERNEL_UNIT_DEPTHWISE ? 1 : s->ic) ||
            layer.kh != s->kh || layer.kw != s->kw);
-    if (plan_codes(p))
+    if (plan_codes(p)) {
         requantization(p, &layer, job->in, job->out, job->relu, c, weights + c->constants);
-    p->kernels->unit_u8_pack(&u->shape, job->part, layer.weight_int, weights + u->packed);
+        p->kernels->unit_u8_pack(&u->shape, job->part, layer.weight_int, weights + u->packed);
+    } else {
+        p->kernels->unit_f32_pack(&u->shape, job->part, layer.weight_real, layer.bias, weights + u->packed);
+    }
     model_layer_free(&layer);
     return OK;
 }

@@ -114,13 +114,14 @@ struct engine_add {
     float low, high;
 };
 
-/* window: of the unit's input. Of a layer there are the constants, the requantization, low and high. packed:
+/* window: of the unit's input. Of a layer of codes there are the constants and the requantization. packed:
  * offset in the weights of all parts. */
 struct engine_unit {
     struct kernel_conv window;
     struct kernel_unit shape;
     struct engine_conv layer[KERNEL_UNIT_PARTS];
-    struct engine_add add; /* of shape.added_pitch > 0; the unit's input is added */
+    struct kernel_add_u8 add; /* of shape.added_pitch > 0; the unit's input is added */
+    struct kernel_unit_f32 ends;
     size_t packed;
 };
 

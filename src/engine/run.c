@@ -154,9 +154,14 @@ static void run_depthwise(const struct engine_pass *p, const struct engine_op *o
 static void run_unit(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
     const struct engine_unit *u = plan_parameters(p->plan, op);
-    const uint8_t *packed = p->plan->weights + u->packed, *in = code_at(p, &op->in[0], 0);
-    struct kernel_unit_u8 how = { .add = u->add.codes };
+    const uint8_t *packed = p->plan->weights + u->packed, *in = pass_at(p, &op->in[0]);
+    struct kernel_unit_u8 how = { .add = u->add };
 
+    if (!plan_codes(p->plan)) {
+        p->plan->kernels->unit_f32(&u->shape, packed, real_at(p, &op->in[0], 0), real_at(p, &op->in[0], 0),
+                                   real_at(p, &op->out, 0), rect, &u->ends, p->scratch);
+        return;
+    }
     for (int i = 0; i < KERNEL_UNIT_PARTS; i++)
         how.requant[i] = run_requant(p->plan, &u->layer[i], 0);
     p->plan->kernels->unit_u8(&u->shape, packed, in, in, code_at(p, &op->out, 0), rect, &how, p->scratch);

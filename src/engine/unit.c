@@ -172,12 +172,13 @@ static void add_job(struct draft *d, int node, enum kernel_unit_part part)
                                            .part = part };
 }
 
-static status plan_sum(struct draft *d, const struct draft_chain *c, struct engine_add *add)
+static status plan_sum(struct draft *d, const struct draft_chain *c, struct engine_unit *u)
 {
-    *add = (struct engine_add){ .low = place_low(d, c->add), .high = place_high(d, c->add) };
+    u->ends.add_low = place_low(d, c->add);
+    u->ends.add_high = place_high(d, c->add);
     if (plan_codes(&d->plan) &&
         arithmetic_add(d->head.arithmetic, place_q(d, c->reads), place_q(d, c->project), place_q(d, c->add),
-                       place_fused_relu(d, c->add), &add->codes) != OK)
+                       place_fused_relu(d, c->add), &u->add) != OK)
         return error_prefix(ERR_RANGE, "%s", d->m->node[c->add].name);
     return OK;
 }
@@ -196,14 +197,14 @@ static status plan_chain(struct draft *d, const struct draft_chain *c)
     u.shape.added_pitch = c->add >= 0 ? op->in[0].pitch : 0;
     u.window = window_of(&u.shape);
     for (int i = first; i < KERNEL_UNIT_PARTS; i++) {
-        u.layer[i].low = place_low(d, layer[i]);
-        u.layer[i].high = place_high(d, layer[i]);
+        u.ends.low[i] = place_low(d, layer[i]);
+        u.ends.high[i] = place_high(d, layer[i]);
         op->macs += macs_of(&u.shape.part[i], i == KERNEL_UNIT_DEPTHWISE ? 1 : u.shape.part[i].ic);
         add_job(d, layer[i], (enum kernel_unit_part)i);
     }
     op->done = op->macs;
     if (c->add >= 0)
-        TRY(plan_sum(d, c, &u.add));
+        TRY(plan_sum(d, c, &u));
     pack_unit_room(&d->head, &d->plan, &u);
     return place_parameters(d, op, &u, sizeof u);
 }
@@ -218,10 +219,14 @@ static void claim(struct draft *d, int layer, int unit)
         d->unit[layer] = d->unit[place_shown(d, layer)] = unit;
 }
 
+/* An expansion that is Winograd's has other bits. */
 static int pays(const struct draft *d, const struct kernel_unit *u)
 {
-    return kernel_unit_window(&u->part[KERNEL_UNIT_DEPTHWISE]) && plan_codes(&d->plan) &&
-           d->plan.kernels->unit_u8_pays(u);
+    if (!kernel_unit_window(&u->part[KERNEL_UNIT_DEPTHWISE]))
+        return 0;
+    if (plan_codes(&d->plan))
+        return d->plan.kernels->unit_u8_pays(u);
+    return !kernel_winograd_side(&u->part[KERNEL_UNIT_EXPAND]) && d->plan.kernels->unit_f32_pays(u);
 }
 
 status unit_find(struct draft *d)
