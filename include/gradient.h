@@ -1,7 +1,7 @@
 /* include/gradient.h
  * gradient: how a class's logit, or any node's element, depends on another node's values: the backward pass
  * of a description, from the values that a forward run of the engine shows. Of real, rounded and integer
- * networks. Knows nothing of files, ranks or CAMs.
+ * networks. Knows nothing of files, ranks or CAMs. gradient_train.h: networks that are trained.
  *
  *     struct gradient_path path = { .from = model.output, .to = model.cam };     // to = 0: the input
  *     uint8_t show[nodes] = { 0 };
