@@ -54,6 +54,7 @@ enum model_op {
     OP_SLICE,      /* channels begin .. begin + out - 1 */
     OP_SHORTCUT,   /* every stride-th position as channels begin .. begin + C - 1 of `out`, zeros elsewhere */
     OP_SHUFFLE,    /* groups g: out[i*g + j] = in[j*(C/g) + i] */
+    OP_DROPOUT,    /* its input, but in training (gradient_train.h) */
     OP_COUNT
 };
 const char *model_op_name(enum model_op op);
@@ -70,6 +71,7 @@ struct model_node {
     int pad_same;                      /* `pad same`: TensorFlow's, from the input's extent */
     int ceil;                          /* maxpool: torch's ceil_mode */
     int begin;                         /* slice, shortcut */
+    double rate;                       /* dropout: the share that is dropped, below 1 */
     char weight[MODEL_NAME];           /* conv, linear, batchnorm: the checkpoint's prefix */
     char bn[MODEL_NAME];               /* conv: prefix of its batch normalisation in the fp32 file, or ""
                                           (in a QAT state it is WEIGHT.bn) */

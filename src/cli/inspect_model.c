@@ -42,6 +42,8 @@ static status add_window(struct listing *l, const struct model *m, const struct 
         return listing_set(l, WINDOW, "%d..%d", n->begin, n->begin + n->c - 1);
     if (n->op == OP_SHUFFLE)
         return listing_set(l, WINDOW, "g%d", n->groups);
+    if (n->op == OP_DROPOUT)
+        return listing_set(l, WINDOW, "%g", n->rate);
     if (n->op == OP_SHORTCUT)
         return listing_set(l, WINDOW, "/%d to %d..%d", n->stride, n->begin,
                            n->begin + m->node[n->input[0]].c - 1);

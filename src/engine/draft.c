@@ -309,6 +309,9 @@ static status plan_node(struct draft *d, int node)
         v->first += (size_t)n->begin;
         v->c = n->c;
         return OK;
+    case OP_DROPOUT:
+        *v = d->node[n->input[0]].view;
+        return OK;
     case OP_SHORTCUT:
         return plan_shortcut(d, node);
     case OP_SHUFFLE:

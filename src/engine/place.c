@@ -38,7 +38,7 @@ static void find_cats(struct draft *d)
             enum model_op op = m->node[n].op;
             const struct quant_params *q = plan_codes(&d->plan) ? d->b->q : d->round;
 
-            if (op == OP_INPUT || op == OP_SLICE || d->taken[n] >= 0)
+            if (op == OP_INPUT || op == OP_SLICE || op == OP_DROPOUT || d->taken[n] >= 0)
                 continue;
             if (q && !quant_params_same(q[n], q[i]))
                 continue;

@@ -400,6 +400,7 @@ static void (*const rows[OP_COUNT])(const struct walk *w) = {
     [OP_SLICE] = walk_slice,
     [OP_SHORTCUT] = walk_shortcut,
     [OP_SHUFFLE] = walk_shuffle,
+    [OP_DROPOUT] = walk_same,
 };
 
 /* Of the one live channel, whose values alone are looked at. */

@@ -8,7 +8,7 @@
 const char *const model_attribute_names[ATTR_COUNT] = {
     [ATTR_OUT] = "out",   [ATTR_KERNEL] = "kernel", [ATTR_STRIDE] = "stride", [ATTR_PAD] = "pad",
     [ATTR_CEIL] = "ceil", [ATTR_GROUPS] = "groups", [ATTR_BEGIN] = "begin",   [ATTR_WEIGHT] = "weight",
-    [ATTR_BN] = "bn",     [ATTR_EPS] = "eps",       [ATTR_QUANT] = "quant",
+    [ATTR_BN] = "bn",     [ATTR_EPS] = "eps",       [ATTR_QUANT] = "quant",   [ATTR_RATE] = "rate",
 };
 
 static const struct model_op_form forms[OP_COUNT] = {
@@ -33,6 +33,7 @@ static const struct model_op_form forms[OP_COUNT] = {
     [OP_SLICE] = { "slice", 1, 1, BIT(BEGIN) | BIT(OUT), 0 },
     [OP_SHORTCUT] = { "shortcut", 1, 1, BIT(STRIDE) | BIT(BEGIN) | BIT(OUT), 0 },
     [OP_SHUFFLE] = { "shuffle", 1, 1, BIT(GROUPS), 0 },
+    [OP_DROPOUT] = { "dropout", 1, 1, BIT(RATE), 0 },
 };
 
 const struct model_op_form *model_op_form(enum model_op op)

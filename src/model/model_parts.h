@@ -8,7 +8,7 @@ enum { MODEL_FULL_NAME = MODEL_PREFIX + 2 * MODEL_NAME + 512 }; /* of a tensor i
 
 enum model_attribute {
     ATTR_OUT, ATTR_KERNEL, ATTR_STRIDE, ATTR_PAD, ATTR_CEIL, ATTR_GROUPS, ATTR_BEGIN,
-    ATTR_WEIGHT, ATTR_BN, ATTR_EPS, ATTR_QUANT,
+    ATTR_WEIGHT, ATTR_BN, ATTR_EPS, ATTR_QUANT, ATTR_RATE,
     ATTR_COUNT
 };
 extern const char *const model_attribute_names[ATTR_COUNT];

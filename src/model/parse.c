@@ -66,6 +66,14 @@ static int find_attribute(const char *word)
     return -1;
 }
 
+static status read_rate(struct line *l, double *out)
+{
+    TRY(next_real(l, "rate", out));
+    if (!(*out >= 0 && *out < 1))
+        return BAD(l, "rate %g is not from 0 to below 1", *out);
+    return OK;
+}
+
 /* A number, or "same". */
 static status read_pad(struct line *l, struct model_node *n)
 {
@@ -100,6 +108,8 @@ static status read_attribute(struct line *l, struct model_node *n, int attribute
     case ATTR_GROUPS: return next_int(l, name, 1, LARGEST, &n->groups);
     case ATTR_BEGIN: return next_int(l, name, 0, LARGEST, &n->begin);
     case ATTR_EPS: return next_real(l, name, &n->bn_eps);
+    case ATTR_RATE:
+        return read_rate(l, &n->rate);
     case ATTR_WEIGHT: TRY(next_word(l, name, &word)); return copy_name(l, name, word, n->weight);
     case ATTR_BN: TRY(next_word(l, name, &word)); return copy_name(l, name, word, n->bn);
     case ATTR_QUANT: TRY(next_word(l, name, &word)); return copy_name(l, name, word, n->quant);

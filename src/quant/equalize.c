@@ -38,7 +38,7 @@ static int reader(const struct quant_work *w, int node, int *clamped)
             return node;
         *clamped |= next->op == OP_RELU6;
         if (next->op != OP_RELU && next->op != OP_RELU6 && next->op != OP_MAXPOOL && next->op != OP_AVGPOOL &&
-            next->op != OP_AVGPOOL2D && next->op != OP_MEAN)
+            next->op != OP_AVGPOOL2D && next->op != OP_MEAN && next->op != OP_DROPOUT)
             return -1;
     }
     return -1;

@@ -151,6 +151,8 @@ static void test_nodes(void)
                   "x.model:3: pad '-1' is not 'same' or a whole number from 0 to 64");
     check_refused(HEAD INPUT "maxpool a image kernel 3 stride 2 pad 0 ceil yes\n",
                   "x.model:3: ceil 'yes' is not a whole number from 0 to 1");
+    check_refused(HEAD INPUT "dropout a image rate 1\n", "x.model:3: rate 1 is not from 0 to below 1");
+    check_refused(HEAD INPUT "dropout a image\n", "x.model:3: dropout a: attribute 'rate' is missing");
     check_refused(HEAD INPUT "conv a image out 4 kernel 3 stride 1 pad 0 ceil 1 groups 1 weight w\n",
                   "x.model:3: conv has no attribute 'ceil'");
     check_refused(HEAD INPUT "relu a image image\n", "x.model:3: unknown attribute 'image'");

@@ -41,6 +41,7 @@ static void test_shapes(void)
     check_shape("maxpool a i kernel 3 stride 2 pad 1\n", "a", 3, 5, 5);
     check_shape("maxpool a i kernel 2 stride 2 pad 0\n", "a", 3, 4,
                 4); /* the odd row and column are dropped */
+    check_shape("dropout a i rate 0.25\n", "a", 3, 9, 9);
     /* ceil: (9 - 2 + 1) / 2 + 1; a window that begins in the padding at the end does not count */
     check_shape("maxpool a i kernel 2 stride 2 pad 0 ceil 1\n", "a", 3, 5, 5);
     check_shape("maxpool a i kernel 3 stride 2 pad 0 ceil 1\n", "a", 3, 4, 4);
