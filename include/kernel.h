@@ -187,7 +187,12 @@ struct kernel_resample {
     const int32_t *weight;    /* (count, longest) */
 };
 
-enum { KERNEL_CONV_F32_PART = 128 };
+enum { KERNEL_CONV_F32_PART = 128, KERNEL_LANES = 16 };
+
+static inline int kernel_lanes(int channels)
+{
+    return (channels + KERNEL_LANES - 1) / KERNEL_LANES * KERNEL_LANES;
+}
 
 struct kernel_table {
     const char *isa;
@@ -265,6 +270,37 @@ struct kernel_table {
      * read: their terms change nothing. weight: (rows, columns), finite. */
     void (*rows_f32)(const float *weight, int rows, int columns, const float *d, float *out);
     void (*rows_s8)(const int8_t *weight, int rows, int columns, const float *d, float *out);
+
+    /* ---- training. conv_f32_pack of a convolution by the turned kernel: weight: (ic, kh, kw, oc) of the
+     * convolution whose backward it is, no bias. */
+    void (*conv_f32_pack_turned)(const struct kernel_conv *s, const float *weight, void *packed);
+    /* What one picture adds to the gradient of a convolution's weights, dout having its output's pitch:
+     * sum[ky][kx][i][o] = fma(in, dout, sum) over the output positions in raster order, a tap outside the
+     * picture being 0.0f. sum: (kh, kw, ic, kernel_lanes(oc)); lanes beyond oc are of no meaning. depthwise:
+     * (kh, kw, kernel_lanes(oc)). */
+    size_t (*weight_f32_scratch_bytes)(const struct kernel_conv *s);
+    void (*weight_f32)(const struct kernel_conv *s, const float *in, const float *dout, float *sum,
+                       void *scratch);
+    void (*weight_depthwise_f32)(const struct kernel_conv *s, const float *in, const float *dout, float *sum);
+    /* Over `pixels` positions of `channels`, contiguous: a_sum[c] += a, and ab_sum[c] += a * b, in double;
+     * b and ab_sum NULL: a's alone. */
+    void (*sums_f64)(const float *a, const float *b, int pixels, int channels, double *a_sum, double *ab_sum);
+    /* d[i] = fma(d[i], s[c], fma(x[i], a[c], b[c])) */
+    void (*normback_f32)(float *d, const float *x, int pixels, int channels, const float *s, const float *a,
+                         const float *b);
+    /* d[i] = low < x[i] < high ? d[i] : 0.0f */
+    void (*gate_f32)(float *d, const float *x, int count, float low, float high);
+    /* rint(clamp(x, 0, alpha) * inverse) * step; NaN stays NaN. */
+    void (*pact_f32)(const float *x, float *y, int count, float alpha, float inverse, float step);
+    /* sum[c] += d where x >= alpha, in double; then d = 0 <= x < alpha ? d : 0.0f. */
+    void (*pactback_f32)(float *d, const float *x, int pixels, int channels, float alpha, double *sum);
+    /* din = 0, then each position of dout, in raster order, is added to the first tap of its window that has
+     * the maximum. Maps contiguous. */
+    void (*maxback_f32)(const struct kernel_conv *s, const float *in, const float *out, const float *dout,
+                        float *din);
+    /* out[i] = u >> 11 >= least ? in[i] * by : 0.0f, u = SplitMix64's finalizer of state + (i + 1) *
+     * 0x9E3779B97F4A7C15. */
+    void (*dropout_f32)(const float *in, float *out, int count, uint64_t state, uint64_t least, float by);
 
     /* ---- pooling. Padding is ignored by max; windows of averages lie inside the picture (pad 0). */
     void (*maxpool_f32)(const struct kernel_conv *s, const float *in, float *out, struct kernel_rect rect);

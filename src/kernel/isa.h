@@ -20,6 +20,8 @@ void peak_fill_ref(struct kernel_table *t);
 void unit_f32_fill_ref(struct kernel_table *t);
 void unit_u8_fill_ref(struct kernel_table *t);
 void winograd_f32_fill_ref(struct kernel_table *t);
+void weight_f32_fill_ref(struct kernel_table *t);
+void train_fill_ref(struct kernel_table *t);
 
 void activation_f32_fill_avx2(struct kernel_table *t);
 void conv_f32_fill_avx2(struct kernel_table *t);
@@ -37,6 +39,8 @@ void peak_fill_avx2(struct kernel_table *t);
 void unit_f32_fill_avx2(struct kernel_table *t);
 void unit_u8_fill_avx2(struct kernel_table *t);
 void winograd_f32_fill_avx2(struct kernel_table *t);
+void weight_f32_fill_avx2(struct kernel_table *t);
+void train_fill_avx2(struct kernel_table *t);
 
 void activation_f32_fill_avx512vnni(struct kernel_table *t);
 void conv_f32_fill_avx512vnni(struct kernel_table *t);
@@ -50,5 +54,7 @@ void peak_fill_avx512vnni(struct kernel_table *t);
 void unit_f32_fill_avx512vnni(struct kernel_table *t);
 void unit_u8_fill_avx512vnni(struct kernel_table *t);
 void winograd_f32_fill_avx512vnni(struct kernel_table *t);
+void weight_f32_fill_avx512vnni(struct kernel_table *t);
+void train_fill_avx512vnni(struct kernel_table *t);
 
 #endif

@@ -34,6 +34,24 @@ static void pack(const struct kernel_conv *s, const float *weight, const float *
     }
 }
 
+static void pack_turned(const struct kernel_conv *s, const float *weight, void *packed)
+{
+    size_t taps = (size_t)s->kh * s->kw, oc = (size_t)s->oc;
+    float *p = packed;
+
+    for (size_t block = 0; block < oc; block += NR) {
+        size_t left = oc - block < NR ? oc - block : NR;
+
+        memset(p, 0, NR * sizeof *p);
+        p += NR;
+        for (size_t t = taps; t-- > 0;)
+            for (size_t i = 0; i < (size_t)s->ic; i++, p += NR) {
+                memcpy(p, weight + (i * taps + t) * oc + block, left * sizeof *p);
+                memset(p + left, 0, (NR - left) * sizeof *p);
+            }
+    }
+}
+
 REF_HOT("fma")
 static void conv_pixel(const struct kernel_conv *s, const float *w, const float *in, int y, int x,
                        float sum[NR])
@@ -93,6 +111,7 @@ void conv_f32_fill_ref(struct kernel_table *t)
 {
     t->conv_f32_packed_bytes = packed_bytes;
     t->conv_f32_pack = pack;
+    t->conv_f32_pack_turned = pack_turned;
     t->conv_f32_scratch_bytes = scratch_bytes;
     t->conv_f32 = conv_f32;
     t->points_f32 = points_f32;
