@@ -232,9 +232,13 @@ double math_cos_turns(double turns);  /* cos(2 pi turns), to about 1e-16; the si
 
 /* SplitMix64's finalizer of (seed, stream, counter): pure. */
 uint64_t random_u64(uint64_t seed, uint64_t stream, uint64_t counter);
+/* What they share: random_u64 is the finalizer of random_state + (counter + 1) * 0x9E3779B97F4A7C15. */
+uint64_t random_state(uint64_t seed, uint64_t stream);
 /* Those that have a part of the streams of their own (spec saliency-and-training 1.8). */
 enum random_purpose {
-    RANDOM_UNIFORM = 32, RANDOM_OTHERS = 33, RANDOM_POOLED = 34, RANDOM_RISE = 128, RANDOM_SMOOTHGRAD = 129,
+    RANDOM_UNIFORM = 32, RANDOM_OTHERS = 33, RANDOM_POOLED = 34,
+    RANDOM_DROPOUT = 64, /* + 2 layer + branch, below 128 */
+    RANDOM_RISE = 128, RANDOM_SMOOTHGRAD = 129,
     RANDOM_ROAD = 130, RANDOM_WEIGHTS = 131, RANDOM_CALIBRATION = 132, RANDOM_SAMPLE = 133
 };
 /* The purpose's stream of item a below 2^24 and b. */

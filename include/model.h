@@ -126,6 +126,8 @@ enum { MODEL_CAM_WORDS = 2 * MODEL_NAME + 16 };
 char *model_cam_words(const struct model *m, char *out, size_t size);
 int model_has_relu6(const struct model *m);
 int model_has_weights(const struct model_node *n);           /* conv, linear */
+/* Does such a layer need a bias? Not where a batch normalisation behind it has one. */
+int model_has_bias(const struct model *m, int node);
 /* Does an op's output have a scale of its own in a quantized network? */
 int model_quantizes(enum model_op op);
 
@@ -213,6 +215,8 @@ int model_hangs_on(const struct model *m, int node, int first);
  * binding, once. ERR_RANGE where the network has fewer such layers; ERR_MEMORY. Source: Adebayo et al. 2018,
  * whose cascade from the top ends at one depth here. */
 MUST_USE status model_randomise(struct model_binding *b, int layers, uint64_t seed);
+/* The checkpoint's tensor called PREFIX SUFFIX behind b->prefix, or NULL. */
+const struct tensor *model_tensor(const struct model_binding *b, const char *prefix, const char *suffix);
 /* Adds a line for everything that was decided where the checkpoint leaves a choice: the state dict of
  * several, a prefix, tensors left out, batch normalisation found folded, layers without a bias, a QAT state's
  * codes, what relu6 does. ERR_MEMORY. */

@@ -11,11 +11,16 @@ static uint64_t mix(uint64_t x)
     return x ^ x >> 31;
 }
 
+static const uint64_t golden = 0x9E3779B97F4A7C15u;
+
+uint64_t random_state(uint64_t seed, uint64_t stream)
+{
+    return mix(mix(seed + golden) + stream * golden + golden);
+}
+
 uint64_t random_u64(uint64_t seed, uint64_t stream, uint64_t counter)
 {
-    const uint64_t golden = 0x9E3779B97F4A7C15u;
-
-    return mix(mix(mix(seed + golden) + stream * golden + golden) + counter * golden + golden);
+    return mix(random_state(seed, stream) + counter * golden + golden);
 }
 
 uint64_t random_stream(enum random_purpose purpose, int a, uint32_t b)

@@ -93,6 +93,12 @@ void layer_shape(const struct model_binding *b, const struct kernel_table *k, in
 MUST_USE status layer_pack(const struct model_binding *b, const struct kernel_table *k,
                            const struct gradient_step *step, uint8_t *weights);
 
+/* ---- run.c --------------------------------------------------------------------------------------------- */
+
+/* An activation's: to = g times the slope at x; work: (count) values, to may be g. */
+void run_slopes(enum model_op op, const struct kernel_table *k, const float *x, float *work, const float *g,
+                int count, float *to);
+
 /* ---- state.c ------------------------------------------------------------------------------------------- */
 
 struct gradient_state {

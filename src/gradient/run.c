@@ -173,9 +173,8 @@ static void walk_batchnorm(const struct walk *w)
     finish(w, 0);
 }
 
-/* to = g times the slope at x. */
-static void slopes(enum model_op op, const struct kernel_table *k, const float *x, float *work,
-                   const float *g, int count, float *to)
+void run_slopes(enum model_op op, const struct kernel_table *k, const float *x, float *work, const float *g,
+                int count, float *to)
 {
     if (op == OP_SIGMOID || op == OP_SILU)
         k->sigmoid_f32(x, count, work, count, 1, count);
@@ -207,8 +206,8 @@ static void walk_activation(const struct walk *w)
     for (int i = 0; i < n->h * n->w; i++) {
         size_t at = (size_t)i * (size_t)n->c;
 
-        slopes(n->op, w->plan->kernels, x.at + (size_t)i * x.pitch, w->state->seen[1], w->g + at, n->c,
-               to + at);
+        run_slopes(n->op, w->plan->kernels, x.at + (size_t)i * x.pitch, w->state->seen[1], w->g + at, n->c,
+                   to + at);
     }
     finish(w, 0);
 }

@@ -60,6 +60,11 @@ int model_has_weights(const struct model_node *n)
     return n->op == OP_CONV || n->op == OP_LINEAR;
 }
 
+int model_has_bias(const struct model *m, int node)
+{
+    return !m->node[node].bn[0] && !model_is_shifted(m, node);
+}
+
 int model_has_relu6(const struct model *m)
 {
     for (int i = 0; i < m->nodes; i++)

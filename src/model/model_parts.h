@@ -49,9 +49,7 @@ int model_is_shifted(const struct model *m, int node);
 /* FAIL of a checkpoint, whose path the sentence begins with. */
 #define MODEL_FAIL(b, code, ...) error_prefix(FAIL(code, __VA_ARGS__), "%s", (b)->weights->source)
 
-/* sources.c: the tensor called PREFIX SUFFIX behind b->prefix, or NULL. */
-const struct tensor *model_tensor(const struct model_binding *b, const char *prefix, const char *suffix);
-/* The same, but ERR_MISSING with the nearest name. */
+/* sources.c: model_tensor, but ERR_MISSING with the nearest name. */
 MUST_USE status model_need(const struct model_binding *b, const struct tensor **out, const char *prefix,
                            const char *suffix);
 /* The weight of a convolution or linear layer in whatever form it is stored, and its bias; or NULL. */

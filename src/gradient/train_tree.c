@@ -1,0 +1,103 @@
+/* src/gradient/train_tree.c: the fixed binary tree over a batch's chunks. */
+#include "train.h"
+
+/* The last node's place becomes its parent's while it has no right sibling, which does not exist. Returns 1
+ * where the node before it is its left sibling. */
+static int joins(struct gradient_node *node, int nodes, int total)
+{
+    struct gradient_node *last = &node[nodes - 1];
+
+    while (last->place > 0 && last->place % 2 == 0 && ((int64_t)last->place + 1) << last->level >= total)
+        *last = (struct gradient_node){ last->level + 1, last->place / 2 };
+    return last->place % 2 && nodes > 1 && last[-1].level == last->level && last[-1].place == last->place - 1;
+}
+
+static void climb(struct gradient_node *last)
+{
+    *last = (struct gradient_node){ last->level + 1, last->place / 2 };
+}
+
+int gradient_run_nodes(struct gradient_run run, struct gradient_node node[GRADIENT_MAX_NODES])
+{
+    int nodes = 0;
+
+    for (int c = 0; c < run.count; c++) {
+        BUG_IF(nodes == GRADIENT_MAX_NODES);
+        node[nodes++] = (struct gradient_node){ 0, run.first + c };
+        while (joins(node, nodes, run.total))
+            climb(&node[--nodes - 1]);
+    }
+    return nodes;
+}
+
+int train_tree_slots(struct gradient_run run, struct train_slot *slot)
+{
+    struct gradient_node node[GRADIENT_MAX_NODES];
+    int nodes = 0, most = 1;
+
+    for (int c = 0; c < run.count; c++) {
+        BUG_IF(nodes == GRADIENT_MAX_NODES);
+        slot[c] = (struct train_slot){ nodes, 0 };
+        node[nodes++] = (struct gradient_node){ 0, run.first + c };
+        most = nodes > most ? nodes : most;
+        for (; joins(node, nodes, run.total); slot[c].joins++)
+            climb(&node[--nodes - 1]);
+    }
+    return most;
+}
+
+/* Rows of `count` f32, or double where `wide`: row b is added to row a, or takes its place. */
+static void combine(void *values, int wide, size_t count, int a, int b, int add)
+{
+    float *f = values;
+    double *d = values;
+    size_t to = (size_t)a * count, from = (size_t)b * count;
+
+    for (size_t i = 0; wide && i < count; i++)
+        d[to + i] = add ? d[to + i] + d[from + i] : d[from + i];
+    for (size_t i = 0; !wide && i < count; i++)
+        f[to + i] = add ? f[to + i] + f[from + i] : f[from + i];
+}
+
+/* How many nodes are left. */
+static int reduce(struct gradient_node *node, int nodes, int total, void *values, int wide, size_t count)
+{
+    int top = 0;
+
+    for (int i = 0; i < nodes; i++) {
+        if (top != i) {
+            node[top] = node[i];
+            combine(values, wide, count, top, i, 0);
+        }
+        top++;
+        while (joins(node, top, total)) {
+            top--;
+            combine(values, wide, count, top - 1, top, 1);
+            climb(&node[top - 1]);
+        }
+    }
+    return top;
+}
+
+void gradient_join_f32(struct gradient_node *node, int nodes, int total, float *values, size_t count)
+{
+    BUG_IF(reduce(node, nodes, total, values, 0, count) != 1);
+}
+
+void gradient_join_f64(struct gradient_node *node, int nodes, int total, double *values, size_t count)
+{
+    BUG_IF(reduce(node, nodes, total, values, 1, count) != 1);
+}
+
+void train_tree_total(struct gradient_net *net, double *values, size_t count)
+{
+    int nodes;
+
+    for (int c = 0; c < net->run.count; c++)
+        net->node[c] = (struct gradient_node){ 0, net->run.first + c };
+    nodes = reduce(net->node, net->run.count, net->run.total, values, 1, count);
+    if (net->settings.sum)
+        net->settings.sum(net->settings.context, net->run, (int)sizeof *values, values, count);
+    else
+        BUG_IF(nodes != 1);
+}
