@@ -13,6 +13,8 @@ struct taps {
     int runs, run;
     size_t step; /* floats from one run of an input to the next */
     vector low, high;
+    int width;             /* outputs lie in rows of so many; 0: anywhere */
+    size_t next, out_next; /* floats from an output's first input, from an output, to the next of its row */
 };
 
 /* `count` outputs, all channels. */
@@ -124,7 +126,10 @@ static void conv_f32(const struct kernel_conv *s, const void *packed, const floa
                       .run = s->kw * s->ic,
                       .step = (size_t)columns * s->ic,
                       .low = vector_set1(low),
-                      .high = vector_set1(high) };
+                      .high = vector_set1(high),
+                      .width = width,
+                      .next = (size_t)(direct ? s->stride * s->in_pitch : stride * s->ic),
+                      .out_next = (size_t)s->out_pitch };
 
     for (int y = rect.y0; y < rect.y1 && width > 0; y += chunk) {
         int rows = tile_min(chunk, rect.y1 - y);

@@ -3,10 +3,12 @@
  * The last block may have fewer channels. One of 8 at most would leave half of its vector empty: two
  * positions share it, lane by lane, and each weight stands in two lanes. Their inputs are copied side by
  * side, so that one broadcast of both is one load.
+ *
+ * Outputs side by side in rows that are long enough need no pointer each: none of them is spilled.
  */
 #include "vector_f32.h"
 
-enum { MR = 14, NR = 32, HALF = VECTOR / 2 };
+enum { MR = 14, NR = 32, HALF = VECTOR / 2, ROW_ONE = 28 /* positions of a row by one vector */ };
 
 #include "../conv_f32.h"
 
@@ -102,6 +104,124 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
 #pragma GCC unroll 14
     for (int m = 0; m < mr; m++)
         store(t, form, acc0[m], acc1[m], out[m] + block);
+}
+
+/* ---- positions side by side ---------------------------------------------------------------------------- */
+
+/* A tile of a row: every fourth position has a pointer, the others lie multiples of one step further. */
+static inline __attribute__((always_inline)) void row_sum(const struct tile *t, int mr, enum form form,
+                                                          const float *in, float *out)
+{
+    const float *w = t->w, *a[ROW_ONE / 4];
+    const size_t next = t->taps.next, rest = t->taps.step - (size_t)t->taps.run, ahead = t->ahead;
+    __m512 acc0[ROW_ONE], acc1[MR], b1 = _mm512_setzero_ps();
+
+#pragma GCC unroll 7
+    for (int g = 0; g < (mr + 3) / 4; g++)
+        a[g] = in + (size_t)g * 4 * next;
+#pragma GCC unroll 28
+    for (int m = 0; m < mr; m++) {
+        acc0[m] = _mm512_load_ps(w);
+        if (form != ONE)
+            acc1[m] = _mm512_load_ps(w + VECTOR);
+    }
+    w += NR;
+    for (int r = 0; r < t->taps.runs; r++) {
+        const float *end = w + (size_t)t->taps.run * NR;
+
+        for (; w < end; w += NR) {
+            __m512 b0 = _mm512_load_ps(w);
+
+            if (form == TWO) {
+                _mm_prefetch((const char *)(w + ahead), _MM_HINT_T1);
+                _mm_prefetch((const char *)(w + ahead + VECTOR), _MM_HINT_T1);
+                b1 = _mm512_load_ps(w + VECTOR);
+            } else if (form == HALF_MORE) {
+                b1 = _mm512_castps256_ps512(_mm256_load_ps(w + VECTOR));
+            }
+#pragma GCC unroll 28
+            for (int m = 0; m < mr; m++) {
+                __m512 x = _mm512_set1_ps(a[m / 4][(size_t)(m % 4) * next]);
+
+                acc0[m] = _mm512_fmadd_ps(x, b0, acc0[m]);
+                if (form != ONE)
+                    acc1[m] = _mm512_fmadd_ps(x, b1, acc1[m]);
+            }
+#pragma GCC unroll 7
+            for (int g = 0; g < (mr + 3) / 4; g++)
+                a[g]++;
+        }
+#pragma GCC unroll 7
+        for (int g = 0; g < (mr + 3) / 4; g++)
+            a[g] += rest;
+    }
+#pragma GCC unroll 28
+    for (int m = 0; m < mr; m++)
+        store(t, form, acc0[m], form == ONE ? b1 : acc1[m], out + (size_t)m * t->taps.out_next);
+}
+
+/* Rows of at least MR, cut evenly, have tiles of no other sizes. */
+#define SIZE(size)                                                                                           \
+    case size:                                                                                               \
+        row_sum(t, size, form, in, out);                                                                     \
+        break;
+
+static inline __attribute__((always_inline)) void row_of_two(const struct tile *t, enum form form, int mr,
+                                                             const float *in, float *out)
+{
+    switch (mr) {
+        SIZE(7)
+        SIZE(8)
+        SIZE(9)
+        SIZE(10)
+        SIZE(11)
+        SIZE(12)
+        SIZE(13)
+        SIZE(14)
+    }
+}
+
+static void row_of_one(const struct tile *t, int mr, const float *in, float *out)
+{
+    const enum form form = ONE;
+
+    switch (mr) {
+        SIZE(14)
+        SIZE(15)
+        SIZE(16)
+        SIZE(17)
+        SIZE(18)
+        SIZE(19)
+        SIZE(20)
+        SIZE(21)
+        SIZE(22)
+        SIZE(23)
+        SIZE(24)
+        SIZE(25)
+        SIZE(26)
+        SIZE(27)
+        SIZE(28)
+    }
+}
+#undef SIZE
+
+static void sum_row(struct tile *t, const float *in, float *out, size_t next)
+{
+    struct cut cut = tile_even(t->taps.width, t->form == ONE ? ROW_ONE : MR);
+
+    for (int i = 0; i < cut.parts; i++) {
+        int mr = cut.size + (i < cut.longer);
+
+        t->ahead = tile_ahead(i, cut.parts, next, sizeof(float));
+        if (t->form == TWO)
+            row_of_two(t, TWO, mr, in, out);
+        else if (t->form == HALF_MORE)
+            row_of_two(t, HALF_MORE, mr, in, out);
+        else
+            row_of_one(t, mr, in, out);
+        in += (size_t)mr * t->taps.next;
+        out += (size_t)mr * t->taps.out_next;
+    }
 }
 
 /* ---- halves that two positions share ------------------------------------------------------------------- */
@@ -263,6 +383,7 @@ static void sum_all(const struct kernel_conv *s, const struct taps *taps, const 
 
     for (int block = 0; block < s->oc; block += NR, t.w += block_floats(s)) {
         uint32_t keep;
+        size_t next;
 
         t.left = tile_min(s->oc - block, NR);
         t.form = form_of(s, t.left);
@@ -270,7 +391,12 @@ static void sum_all(const struct kernel_conv *s, const struct taps *taps, const 
         keep = (uint32_t)((1ull << t.left) - 1);
         t.keep[0] = (__mmask16)keep;
         t.keep[1] = (__mmask16)(keep >> VECTOR);
-        sum_block(&t, count, in, out, (size_t)block, block + NR < s->oc ? block_floats(s) : 0);
+        next = block + NR < s->oc ? block_floats(s) : 0;
+        if (taps->width < MR || t.form == SHARED)
+            sum_block(&t, count, in, out, (size_t)block, next);
+        else
+            for (int i = 0; i < count; i += taps->width)
+                sum_row(&t, in[i], out[i] + block, i == 0 ? next : 0);
     }
 }
 
