@@ -35,15 +35,17 @@
  *    Several users of a node add their parts from the last user to the first.
  *  - Gradient of a weight: a chunk's is one f32 accumulator from 0, terms by (branch, sample, y, x), one fma
  *    each, fma(x, dy, sum), a tap outside the picture a term of x = 0; then the tree, in f32.
- *  - Of bias, gamma, beta, alpha: a chunk's sums are in double, one a channel, terms by (branch, sample, y,
- *    x); alpha's are added by channel ascending at the chunk's end; then the tree, in double, rounded once.
+ *  - Of bias and alpha: a chunk's sums are in double, one a channel, terms by (branch, sample, y, x); alpha's
+ *    are added by channel ascending at the chunk's end, and its learned-scale variant takes a sample's terms
+ *    inside the range before those at alpha; then the tree, in double, rounded once.
  *  - Batch normalisation: S = sum x, Q = sum x^2 as those sums. N = values a channel; mean = S / N, var =
  *    max(Q / N - mean^2, 0) in double; inv = 1 / sqrt(var + eps); s = gamma inv, t = beta - mean s in double,
- *    rounded once; y = fma(x, s, t). Backward: S1 = sum dy, T = sum dy x, S2 = (T - mean S1) inv; dbeta = S1,
- *    dgamma = S2; dx = fma(dy, s, fma(x, a, b)), a = -gamma inv^2 S2 / N, b = -gamma inv S1 / N - a mean in
- *    double, rounded once. Running statistics in double from f32 values, rounded once: r += 0.1 (v - r).
- *    CHUNK: the same a chunk, without exchange; running statistics take the chunks' means and variances,
- *    weighted by samples, added by the tree.
+ *    rounded once; y = fma(x, s, t). Backward: S1 = sum dy, T = sum dy x, S2 = (T - mean S1) inv, a branch;
+ *    dbeta = sum of S1, dgamma = sum of S2, by branch, rounded once; dx = fma(dy, s, fma(x, a, b)),
+ *    a = -gamma inv^2 S2 / N, b = -gamma inv S1 / N - a mean in double, rounded once. Running statistics in
+ *    double from f32 values, rounded once: r += 0.1 (v - r), v of the variance times N / (N - 1). CHUNK: the
+ *    same a chunk, without exchange; running statistics take the chunks' means and variances, weighted by
+ *    samples, added by the tree.
  *  - EVAL: running statistics, no dropout; otherwise the same, straight through all quantizers.
  *  - Dropout l (the l-th of the description, from 0): key (64 + 2 l + branch, epoch, sample), counter =
  *    (y w + x) c + channel; kept where (u64 >> 11) 2^-53 >= rate, then times f32(1 / (1 - rate)).
@@ -167,7 +169,8 @@ void gradient_net_backward_input(struct gradient_net *net, const float *dlogits,
  * branches), once for all weights and once for all others. */
 void gradient_net_backward(struct gradient_net *net, const float *dlogits, const float *masked);
 
-/* What the relu or PACT `node` read in the last forward of branch 0: (run's samples, h * w * c) into out. */
+/* What the relu `node`, which is PACT, read in the last forward of branch 0: (run's samples, h * w * c) into
+ * out. */
 void gradient_net_activation_input(const struct gradient_net *net, int node, float *out);
 
 #endif

@@ -278,10 +278,10 @@ struct kernel_table {
      * sum[ky][kx][i][o] = fma(in, dout, sum) over the output positions in raster order, a tap outside the
      * picture being 0.0f. sum: (kh, kw, ic, kernel_lanes(oc)); lanes beyond oc are of no meaning. depthwise:
      * (kh, kw, kernel_lanes(oc)). */
-    size_t (*weight_f32_scratch_bytes)(const struct kernel_conv *s);
-    void (*weight_f32)(const struct kernel_conv *s, const float *in, const float *dout, float *sum,
+    size_t (*wgrad_f32_scratch_bytes)(const struct kernel_conv *s);
+    void (*wgrad_f32)(const struct kernel_conv *s, const float *in, const float *dout, float *sum,
                        void *scratch);
-    void (*weight_depthwise_f32)(const struct kernel_conv *s, const float *in, const float *dout, float *sum);
+    void (*wgrad_depthwise_f32)(const struct kernel_conv *s, const float *in, const float *dout, float *sum);
     /* Over `pixels` positions of `channels`, contiguous: a_sum[c] += a, and ab_sum[c] += a * b, in double;
      * b and ab_sum NULL: a's alone. */
     void (*sums_f64)(const float *a, const float *b, int pixels, int channels, double *a_sum, double *ab_sum);

@@ -1,5 +1,5 @@
 /* src/gradient/train_batch.c: a network's life: made, loaded, prepared, given a batch, freed. */
-#include "train.h"
+#include "net.h"
 
 status gradient_net_make(const struct model *m, const struct gradient_settings *s,
                          const struct kernel_table *k, struct gradient_net **out)
@@ -20,7 +20,7 @@ status gradient_net_make(const struct model *m, const struct gradient_settings *
     return result;
 }
 
-void train_batch_free(struct gradient_net *net)
+static void free_batch(struct gradient_net *net)
 {
     for (int i = 0; i < TRAIN_BRANCHES; i++)
         mem_free(net->values[i]);
@@ -53,7 +53,7 @@ void gradient_net_free(struct gradient_net *net)
 {
     if (!net)
         return;
-    train_batch_free(net);
+    free_batch(net);
     mem_drop(&net->mem);
     mem_free(net);
 }
@@ -178,7 +178,7 @@ static status grow(struct gradient_net *net, int chunks)
 
     for (size_t n = rows; n > 1; n /= 2)
         slots += 2;
-    train_batch_free(net);
+    free_batch(net);
     for (int i = 0; i < TRAIN_BRANCHES; i++)
         TRY(take(net, &net->values[i], samples * net->value_floats + GRADIENT_LANES, sizeof(float)));
     TRY(take(net, &net->back, TRAIN_BRANCHES * samples * net->back_floats + GRADIENT_LANES, sizeof(float)));

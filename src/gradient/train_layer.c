@@ -1,6 +1,6 @@
 /* src/gradient/train_layer.c: convolutions in training: weights of each step, forward, backward to the input
  * and to the weights. A linear layer's weights are prepared as a convolution's whose window is the map. */
-#include "train.h"
+#include "net.h"
 
 static size_t aligned(size_t bytes)
 {
@@ -232,7 +232,7 @@ static void back_to_input(struct gradient_net *net, struct train_step *s, const 
 {
     const struct train_layer *l = &s->layer;
     const struct kernel_rect whole = { .y1 = l->turned.oh, .x1 = l->turned.ow };
-    float *to = train_run_begin(net, s, 0, at);
+    float *to = train_part_begin(net, s, 0, at);
 
     if (l->spread)
         d = spread(net, s, d);
@@ -243,7 +243,7 @@ static void back_to_input(struct gradient_net *net, struct train_step *s, const 
     for (int g = 0; !l->depthwise && !l->winograd_turned && g < l->groups; g++)
         net->k->conv_f32(&l->turned, l->turned_packed + (size_t)g * l->each_turned, d + g * l->turned.ic,
                          to + g * l->turned.oc, whole, -INFINITY, INFINITY, net->scratch);
-    train_run_finish(net, s, 0, at);
+    train_part_finish(net, s, 0, at);
 }
 
 /* The layer's sums of the chunk join those below. */
@@ -270,10 +270,10 @@ static void back_to_weights(struct gradient_net *net, struct train_step *s, cons
     if (at->first)
         memset(sums, 0, l->sums * sizeof *sums);
     if (l->depthwise)
-        net->k->weight_depthwise_f32(&l->forward, x, d, sums);
+        net->k->wgrad_depthwise_f32(&l->forward, x, d, sums);
     for (int g = 0; !l->depthwise && g < l->groups; g++)
-        net->k->weight_f32(&l->forward, x + g * l->forward.ic, d + g * l->forward.oc,
-                           sums + (size_t)g * l->each_sum, net->scratch);
+        net->k->wgrad_f32(&l->forward, x + g * l->forward.ic, d + g * l->forward.oc,
+                          sums + (size_t)g * l->each_sum, net->scratch);
     if (at->last)
         join_sums(net, l, slot);
     if (s->bias >= 0)
@@ -283,7 +283,7 @@ static void back_to_weights(struct gradient_net *net, struct train_step *s, cons
 
 void train_layer_backward(struct gradient_net *net, struct train_step *s, const struct train_at *at)
 {
-    const float *d = train_run_gradient(net, s, at);
+    const float *d = train_part_gradient(net, s, at);
 
     if (!net->input_only)
         back_to_weights(net, s, at, d);

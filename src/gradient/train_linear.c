@@ -1,6 +1,6 @@
 /* src/gradient/train_linear.c: linear layers in training, of all samples at once, so that their weights are
  * read few times. */
-#include "train.h"
+#include "net.h"
 
 /* Weights whose sums are made together, chunk by chunk, and joined while they lie in the first cache: rows
  * are outputs, columns inputs. */
@@ -19,7 +19,7 @@ static void gate(struct gradient_net *net, struct train_step *s)
 {
     for (int b = 0; b < net->branches; b++)
         for (int i = 0; i < net->samples; i++)
-            train_run_gradient(net, s, &(struct train_at){ .branch = b, .sample = i });
+            train_part_gradient(net, s, &(struct train_at){ .branch = b, .sample = i });
 }
 
 static void back_to_input(struct gradient_net *net, struct train_step *s)
@@ -38,11 +38,11 @@ static void back_to_input(struct gradient_net *net, struct train_step *s)
     }
     for (int i = 0; i < count; i++) {
         struct train_at at = { .branch = i / net->samples, .sample = i % net->samples };
-        float *part = train_run_begin(net, s, 0, &at);
+        float *part = train_part_begin(net, s, 0, &at);
 
         net->k->points_f32(&s->layer.turned, s->layer.turned_packed, net->from + i, &part, 1, -INFINITY,
                            INFINITY);
-        train_run_finish(net, s, 0, &at);
+        train_part_finish(net, s, 0, &at);
     }
 }
 
@@ -55,9 +55,8 @@ static void sum_chunk(struct gradient_net *net, struct train_step *s, int chunk,
     memset(sums, 0, BLOCK * sizeof *sums);
     shape.iw = shape.ow = train_chunk_samples(net, chunk);
     for (int b = 0; b < net->branches; b++)
-        net->k->weight_f32(&shape, train_back(net, s->out, b, chunk * GRADIENT_CHUNK) + row,
-                           train_value(net, s->in[0], b, chunk * GRADIENT_CHUNK) + column, sums,
-                           net->scratch);
+        net->k->wgrad_f32(&shape, train_back(net, s->out, b, chunk * GRADIENT_CHUNK) + row,
+                          train_value(net, s->in[0], b, chunk * GRADIENT_CHUNK) + column, sums, net->scratch);
 }
 
 /* What is left of the block's slots goes to theirs. */

@@ -1,5 +1,5 @@
 /* src/gradient/train_norm.c: batch normalisation over a whole batch, or over each chunk. */
-#include "train.h"
+#include "net.h"
 
 /* Sums of a chunk and branch: (c) of the values or gradients, (c) of their products. */
 static double *sums_of(const struct gradient_net *net, const struct train_step *s, int chunk, int branch)
@@ -173,7 +173,7 @@ void train_norm_apply(struct gradient_net *net, struct train_step *s, const stru
 
 void train_norm_back_sum(struct gradient_net *net, struct train_step *s, const struct train_at *at)
 {
-    const float *d = train_run_gradient(net, s, at);
+    const float *d = train_part_gradient(net, s, at);
     int c = s->node->c, first = at->sample == at->chunk * GRADIENT_CHUNK;
     double *sums;
 
@@ -255,7 +255,7 @@ void train_norm_back_finish(struct gradient_net *net, struct train_step *s)
 void train_norm_back_apply(struct gradient_net *net, struct train_step *s, const struct train_at *at)
 {
     const float *from = train_back(net, s->out, at->branch, at->sample);
-    float *d = train_run_begin(net, s, 0, at);
+    float *d = train_part_begin(net, s, 0, at);
 
     if (d != from)
         memcpy(d, from, net->map[s->out].count * sizeof *d);
@@ -263,5 +263,5 @@ void train_norm_back_apply(struct gradient_net *net, struct train_step *s, const
                          factor_of(net, s, at->branch, at->chunk, TRAIN_SCALE),
                          factor_of(net, s, at->branch, at->chunk, TRAIN_SLOPE),
                          factor_of(net, s, at->branch, at->chunk, TRAIN_OFFSET));
-    train_run_finish(net, s, 0, at);
+    train_part_finish(net, s, 0, at);
 }

@@ -1,6 +1,6 @@
 /* src/gradient/train_op.c: ops without weights in training, of one sample: activations, PACT, pools, sums,
  * products, channels moved, dropout. */
-#include "train.h"
+#include "net.h"
 
 static const struct train_map *map_of(const struct gradient_net *net, int map)
 {
@@ -27,8 +27,8 @@ static float *output(const struct gradient_net *net, const struct train_step *s,
 static float *begin_same(const struct gradient_net *net, const struct train_step *s, int j,
                          const struct train_at *at)
 {
-    const float *d = train_run_gradient(net, s, at);
-    float *to = train_run_begin(net, s, j, at);
+    const float *d = train_part_gradient(net, s, at);
+    float *to = train_part_begin(net, s, j, at);
 
     if (to != d)
         memcpy(to, d, map_of(net, s->out)->count * sizeof *to);
@@ -38,7 +38,7 @@ static float *begin_same(const struct gradient_net *net, const struct train_step
 static float *begin_zeros(const struct gradient_net *net, const struct train_step *s, int j,
                           const struct train_at *at)
 {
-    float *to = train_run_begin(net, s, j, at);
+    float *to = train_part_begin(net, s, j, at);
 
     return memset(to, 0, map_of(net, s->in[j])->count * sizeof *to);
 }
@@ -62,7 +62,7 @@ static void relu_back(struct gradient_net *net, struct train_step *s, const stru
     float *d = begin_same(net, s, 0, at);
 
     net->k->gate_f32(d, output(net, s, at), (int)map_of(net, s->out)->count, 0.0f, relu_high(s));
-    train_run_finish(net, s, 0, at);
+    train_part_finish(net, s, 0, at);
 }
 
 static void pact(struct gradient_net *net, struct train_step *s, const struct train_at *at)
@@ -95,7 +95,7 @@ static void pact_back(struct gradient_net *net, struct train_step *s, const stru
     net->k->pactback_f32(d, x, positions(m), m->c, s->pact.alpha, s->channel_sum);
     for (int c = 0; at->last && !net->input_only && c < m->c; c++)
         *sum += s->channel_sum[c];
-    train_run_finish(net, s, 0, at);
+    train_part_finish(net, s, 0, at);
 }
 
 static void curve(struct gradient_net *net, struct train_step *s, const struct train_at *at)
@@ -121,7 +121,7 @@ static void curve_back(struct gradient_net *net, struct train_step *s, const str
     float *d = begin_same(net, s, 0, at);
 
     run_slopes(s->node->op, net->k, input(net, s, 0, at), net->work, d, (int)map_of(net, s->out)->count, d);
-    train_run_finish(net, s, 0, at);
+    train_part_finish(net, s, 0, at);
 }
 
 static void drop(struct gradient_net *net, const struct train_step *s, const struct train_at *at,
@@ -151,7 +151,7 @@ static void dropout_back(struct gradient_net *net, struct train_step *s, const s
     float *d = begin_same(net, s, 0, at);
 
     drop(net, s, at, d, d);
-    train_run_finish(net, s, 0, at);
+    train_part_finish(net, s, 0, at);
 }
 
 /* ---- pools --------------------------------------------------------------------------------------------- */
@@ -192,15 +192,15 @@ static void maxpool_back(struct gradient_net *net, struct train_step *s, const s
 {
     const struct kernel_conv w = window_of(net, s);
 
-    net->k->maxback_f32(&w, input(net, s, 0, at), output(net, s, at), train_run_gradient(net, s, at),
-                        train_run_begin(net, s, 0, at));
-    train_run_finish(net, s, 0, at);
+    net->k->maxback_f32(&w, input(net, s, 0, at), output(net, s, at), train_part_gradient(net, s, at),
+                        train_part_begin(net, s, 0, at));
+    train_part_finish(net, s, 0, at);
 }
 
 static void average_back(struct gradient_net *net, struct train_step *s, const struct train_at *at)
 {
     const struct kernel_conv w = window_of(net, s);
-    const float *d = train_run_gradient(net, s, at);
+    const float *d = train_part_gradient(net, s, at);
     float *to = begin_zeros(net, s, 0, at), taps = (float)(w.kh * w.kw);
 
     for (int y = 0; y < w.oh; y++)
@@ -213,7 +213,7 @@ static void average_back(struct gradient_net *net, struct train_step *s, const s
                 for (int c = 0; c < w.ic; c++)
                     tap[c] += d[c] / taps;
             }
-    train_run_finish(net, s, 0, at);
+    train_part_finish(net, s, 0, at);
 }
 
 /* ---- sums and products --------------------------------------------------------------------------------- */
@@ -228,7 +228,7 @@ static void add(struct gradient_net *net, struct train_step *s, const struct tra
 
 static void add_back(struct gradient_net *net, struct train_step *s, const struct train_at *at)
 {
-    const float *d = train_run_gradient(net, s, at);
+    const float *d = train_part_gradient(net, s, at);
     int count = (int)map_of(net, s->out)->count;
 
     for (int j = s->inputs - 1; j >= 0; j--) {
@@ -254,8 +254,8 @@ static void mul(struct gradient_net *net, struct train_step *s, const struct tra
 static void back_to_row(struct gradient_net *net, struct train_step *s, const struct train_at *at)
 {
     const struct train_map *m = map_of(net, s->out);
-    const float *d = train_run_gradient(net, s, at), *x = input(net, s, 0, at);
-    float *to = train_run_begin(net, s, 1, at);
+    const float *d = train_part_gradient(net, s, at), *x = input(net, s, 0, at);
+    float *to = train_part_begin(net, s, 1, at);
 
     for (int c = 0; c < m->c; c++) {
         double sum = 0.0;
@@ -265,22 +265,22 @@ static void back_to_row(struct gradient_net *net, struct train_step *s, const st
                    (double)x[(size_t)i * (size_t)m->c + (size_t)c];
         to[c] = (float)sum;
     }
-    train_run_finish(net, s, 1, at);
+    train_part_finish(net, s, 1, at);
 }
 
 static void mul_back(struct gradient_net *net, struct train_step *s, const struct train_at *at)
 {
     const struct train_map *m = map_of(net, s->out);
-    const float *d = train_run_gradient(net, s, at);
+    const float *d = train_part_gradient(net, s, at);
     int c = m->c, row = positions(map_of(net, s->in[1])) < positions(m);
 
     if (row)
         back_to_row(net, s, at);
     for (int j = row ? 0 : 1; j >= 0; j--) {
-        float *to = train_run_begin(net, s, j, at);
+        float *to = train_part_begin(net, s, j, at);
 
         net->k->mul_f32(d, c, input(net, s, 1 - j, at), row ? 0 : c, to, c, positions(m), c);
-        train_run_finish(net, s, j, at);
+        train_part_finish(net, s, j, at);
     }
 }
 
@@ -302,14 +302,14 @@ static void cat(struct gradient_net *net, struct train_step *s, const struct tra
 static void cat_back(struct gradient_net *net, struct train_step *s, const struct train_at *at)
 {
     const struct train_map *m = map_of(net, s->out);
-    const float *d = train_run_gradient(net, s, at) + m->c;
+    const float *d = train_part_gradient(net, s, at) + m->c;
 
     for (int j = s->inputs - 1; j >= 0; j--) {
         int c = map_of(net, s->in[j])->c;
 
         d -= c;
-        net->k->copy_f32(d, m->c, train_run_begin(net, s, j, at), c, positions(m), c);
-        train_run_finish(net, s, j, at);
+        net->k->copy_f32(d, m->c, train_part_begin(net, s, j, at), c, positions(m), c);
+        train_part_finish(net, s, j, at);
     }
 }
 
@@ -326,9 +326,9 @@ static void slice_back(struct gradient_net *net, struct train_step *s, const str
     const struct train_map *m = map_of(net, s->out);
     float *to = begin_zeros(net, s, 0, at);
 
-    net->k->copy_f32(train_run_gradient(net, s, at), m->c, to + s->node->begin, map_of(net, s->in[0])->c,
+    net->k->copy_f32(train_part_gradient(net, s, at), m->c, to + s->node->begin, map_of(net, s->in[0])->c,
                      positions(m), m->c);
-    train_run_finish(net, s, 0, at);
+    train_part_finish(net, s, 0, at);
 }
 
 /* A shortcut's positions: of the map (y, x), the input's place; both by their channels. */
@@ -361,8 +361,8 @@ static void shortcut(struct gradient_net *net, struct train_step *s, const struc
 
 static void shortcut_back(struct gradient_net *net, struct train_step *s, const struct train_at *at)
 {
-    shortcut_copy(net, s, train_run_gradient(net, s, at), begin_zeros(net, s, 0, at), 1);
-    train_run_finish(net, s, 0, at);
+    shortcut_copy(net, s, train_part_gradient(net, s, at), begin_zeros(net, s, 0, at), 1);
+    train_part_finish(net, s, 0, at);
 }
 
 static void shuffle(struct gradient_net *net, struct train_step *s, const struct train_at *at)
@@ -378,9 +378,9 @@ static void shuffle_back(struct gradient_net *net, struct train_step *s, const s
 {
     const struct train_map *m = map_of(net, s->out);
 
-    net->k->shuffle_f32(train_run_gradient(net, s, at), m->c, train_run_begin(net, s, 0, at), m->c,
+    net->k->shuffle_f32(train_part_gradient(net, s, at), m->c, train_part_begin(net, s, 0, at), m->c,
                         positions(m), m->c, m->c / s->node->groups);
-    train_run_finish(net, s, 0, at);
+    train_part_finish(net, s, 0, at);
 }
 
 /* ---- the table ----------------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* src/gradient/train_plan.c: from a description to steps, their parameters, and where maps and gradients lie.
  */
-#include "train.h"
+#include "net.h"
 
 enum { MOST_DROPOUTS = 32 };
 
@@ -376,7 +376,7 @@ static status take_layers(struct gradient_net *net)
                                                         net->k->depthwise_f32_scratch_bytes(&l->turned))
                                                : larger(net->k->conv_f32_scratch_bytes(&l->forward),
                                                         net->k->conv_f32_scratch_bytes(&l->turned)));
-        scratch = larger(scratch, net->k->weight_f32_scratch_bytes(&l->forward));
+        scratch = larger(scratch, net->k->wgrad_f32_scratch_bytes(&l->forward));
         if (l->winograd)
             scratch = larger(scratch, net->k->winograd_f32_scratch_bytes(&l->forward));
         if (l->winograd_turned)

@@ -1,5 +1,5 @@
 /* src/gradient/train_tree.c: the fixed binary tree over a batch's chunks. */
-#include "train.h"
+#include "net.h"
 
 /* The last node's place becomes its parent's while it has no right sibling, which does not exist. Returns 1
  * where the node before it is its left sibling. */

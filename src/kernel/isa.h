@@ -20,8 +20,8 @@ void peak_fill_ref(struct kernel_table *t);
 void unit_f32_fill_ref(struct kernel_table *t);
 void unit_u8_fill_ref(struct kernel_table *t);
 void winograd_f32_fill_ref(struct kernel_table *t);
-void weight_f32_fill_ref(struct kernel_table *t);
-void train_fill_ref(struct kernel_table *t);
+void wgrad_f32_fill_ref(struct kernel_table *t);
+void backward_fill_ref(struct kernel_table *t);
 
 void activation_f32_fill_avx2(struct kernel_table *t);
 void conv_f32_fill_avx2(struct kernel_table *t);
@@ -39,8 +39,8 @@ void peak_fill_avx2(struct kernel_table *t);
 void unit_f32_fill_avx2(struct kernel_table *t);
 void unit_u8_fill_avx2(struct kernel_table *t);
 void winograd_f32_fill_avx2(struct kernel_table *t);
-void weight_f32_fill_avx2(struct kernel_table *t);
-void train_fill_avx2(struct kernel_table *t);
+void wgrad_f32_fill_avx2(struct kernel_table *t);
+void backward_fill_avx2(struct kernel_table *t);
 
 void activation_f32_fill_avx512vnni(struct kernel_table *t);
 void conv_f32_fill_avx512vnni(struct kernel_table *t);
@@ -54,7 +54,7 @@ void peak_fill_avx512vnni(struct kernel_table *t);
 void unit_f32_fill_avx512vnni(struct kernel_table *t);
 void unit_u8_fill_avx512vnni(struct kernel_table *t);
 void winograd_f32_fill_avx512vnni(struct kernel_table *t);
-void weight_f32_fill_avx512vnni(struct kernel_table *t);
-void train_fill_avx512vnni(struct kernel_table *t);
+void wgrad_f32_fill_avx512vnni(struct kernel_table *t);
+void backward_fill_avx512vnni(struct kernel_table *t);
 
 #endif

@@ -27,8 +27,8 @@ static void fill_ref(struct kernel_table *t)
     unit_f32_fill_ref(t);
     unit_u8_fill_ref(t);
     winograd_f32_fill_ref(t);
-    weight_f32_fill_ref(t);
-    train_fill_ref(t);
+    wgrad_f32_fill_ref(t);
+    backward_fill_ref(t);
 }
 
 #if defined(__x86_64__) || defined(__i386__)
@@ -55,8 +55,8 @@ static void fill_avx2(struct kernel_table *t)
     unit_f32_fill_avx2(t);
     unit_u8_fill_avx2(t);
     winograd_f32_fill_avx2(t);
-    weight_f32_fill_avx2(t);
-    train_fill_avx2(t);
+    wgrad_f32_fill_avx2(t);
+    backward_fill_avx2(t);
 }
 
 /* The bundle F, BW, DQ, VL, VNNI: what Cascade Lake, Ice Lake, Zen 4 and later have. */
@@ -81,8 +81,8 @@ static void fill_avx512vnni(struct kernel_table *t)
     unit_f32_fill_avx512vnni(t);
     unit_u8_fill_avx512vnni(t);
     winograd_f32_fill_avx512vnni(t);
-    weight_f32_fill_avx512vnni(t);
-    train_fill_avx512vnni(t);
+    wgrad_f32_fill_avx512vnni(t);
+    backward_fill_avx512vnni(t);
 }
 
 #endif

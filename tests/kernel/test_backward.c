@@ -1,5 +1,5 @@
-/* tests/kernel/test_train.c: what training does to maps beside convolutions: by hand, and every instruction
- * set against ref. */
+/* tests/kernel/test_backward.c: what training does to maps beside convolutions: by hand, and every
+ * instruction set against ref. */
 #include <stdlib.h>
 
 #include "kernel_test.h"
@@ -116,5 +116,5 @@ int main(void)
 {
     by_hand(kernel_select("ref"));
     test_every_isa(test_table);
-    return check_result("kernel/train");
+    return check_result("kernel/backward");
 }

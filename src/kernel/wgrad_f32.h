@@ -1,4 +1,4 @@
-/* src/kernel/weight_f32.h: the gradient of a convolution's weights by tiles of sums in registers: some rows
+/* src/kernel/wgrad_f32.h: the gradient of a convolution's weights by tiles of sums in registers: some rows
  * (a tap's channel each) by one or two vectors of output channels, past which the positions stream. Included
  * by one file an instruction set, after its vector_f32.h and ROWS_ONE, ROWS_TWO, the most rows beside one and
  * beside two vectors. Private to the room.
@@ -6,8 +6,8 @@
  * The rows of a kernel line are neighbours in the input where that needs no padding, else in a copy with the
  * padding written out; where a line is short, each position's whole window is copied.
  */
-#ifndef KERNEL_WEIGHT_F32_H
-#define KERNEL_WEIGHT_F32_H
+#ifndef KERNEL_WGRAD_F32_H
+#define KERNEL_WGRAD_F32_H
 
 #include <string.h>
 
@@ -197,8 +197,8 @@ static void sum_line(struct stream t, int run, int left, float *sum, size_t lane
     }
 }
 
-static void weight_f32(const struct kernel_conv *s, const float *in, const float *dout, float *sum,
-                       void *scratch)
+static void wgrad_f32(const struct kernel_conv *s, const float *in, const float *dout, float *sum,
+                      void *scratch)
 {
     struct form f = form_of(s);
     size_t lanes = (size_t)kernel_lanes(s->oc), d_row = (size_t)s->ow * s->out_pitch;
@@ -225,7 +225,7 @@ static void weight_f32(const struct kernel_conv *s, const float *in, const float
             }
 }
 
-static void weight_depthwise_f32(const struct kernel_conv *s, const float *in, const float *dout, float *sum)
+static void wgrad_depthwise_f32(const struct kernel_conv *s, const float *in, const float *dout, float *sum)
 {
     for (int ky = 0; ky < s->kh; ky++)
         for (int kx = 0; kx < s->kw; kx++, sum += kernel_lanes(s->oc))
@@ -246,11 +246,11 @@ static void weight_depthwise_f32(const struct kernel_conv *s, const float *in, c
             }
 }
 
-static void fill_weight_f32(struct kernel_table *t)
+static void fill_wgrad_f32(struct kernel_table *t)
 {
-    t->weight_f32_scratch_bytes = scratch_bytes;
-    t->weight_f32 = weight_f32;
-    t->weight_depthwise_f32 = weight_depthwise_f32;
+    t->wgrad_f32_scratch_bytes = scratch_bytes;
+    t->wgrad_f32 = wgrad_f32;
+    t->wgrad_depthwise_f32 = wgrad_depthwise_f32;
 }
 
 #endif

@@ -1,4 +1,4 @@
-/* src/kernel/avx2/train.c: what training does to maps beside convolutions, 8 floats at a time. Dropout is
+/* src/kernel/avx2/backward.c: what training does to maps beside convolutions, 8 floats at a time. Dropout is
  * ref's: there is no product of 64 bits. */
 #include "vector_f32.h"
 
@@ -72,9 +72,9 @@ static inline wide wide_mul(wide a, wide b)
     return _mm256_mul_pd(a, b);
 }
 
-#include "../train.h"
+#include "../backward.h"
 
-void train_fill_avx2(struct kernel_table *t)
+void backward_fill_avx2(struct kernel_table *t)
 {
-    fill_train(t);
+    fill_backward(t);
 }

@@ -1,9 +1,9 @@
-/* src/kernel/train.h: what training does to maps beside convolutions, written alike by the vector instruction
- * sets. Included by one file an instruction set, after its vector_f32.h, its lanes (a choice of a vector's)
- * and its wide (vectors of WIDE doubles). Private to the room.
+/* src/kernel/backward.h: what training does to maps beside convolutions, written alike by the vector
+ * instruction sets. Included by one file an instruction set, after its vector_f32.h, its lanes (a choice of a
+ * vector's) and its wide (vectors of WIDE doubles). Private to the room.
  */
-#ifndef KERNEL_TRAIN_H
-#define KERNEL_TRAIN_H
+#ifndef KERNEL_BACKWARD_H
+#define KERNEL_BACKWARD_H
 
 #include <math.h>
 #include <string.h>
@@ -168,7 +168,7 @@ static void maxback_f32(const struct kernel_conv *s, const float *in, const floa
                 send(s, in + c, y, x, vector_loadu(out + c), vector_loadu(dout + c), s->ic - c, din + c);
 }
 
-static void fill_train(struct kernel_table *t)
+static void fill_backward(struct kernel_table *t)
 {
     t->sums_f64 = sums_f64;
     t->normback_f32 = normback_f32;

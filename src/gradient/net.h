@@ -1,10 +1,10 @@
-/* src/gradient/train.h: what a network in training is made of. Private to the room.
+/* src/gradient/net.h: what a network in training is made of. Private to the room.
  *
  * Steps in the order of the description work on maps; a convolution and its batch normalisation are two. Of a
  * step, ops run forward and backward: of one sample, or of all at once where all must be there. Runs of ops
  * of one sample are walked sample by sample, so that a sample's maps stay in the cache. */
-#ifndef GRADIENT_TRAIN_H
-#define GRADIENT_TRAIN_H
+#ifndef GRADIENT_NET_H
+#define GRADIENT_NET_H
 
 #include <math.h>
 #include <string.h>
@@ -172,17 +172,15 @@ void train_tree_total(struct gradient_net *net, double *values, size_t count);
 
 /* ---- train_plan.c */
 MUST_USE status train_plan_make(struct gradient_net *net);
-/* ---- train_batch.c */
-void train_batch_free(struct gradient_net *net);
 
-/* ---- train_run.c: where input j's part is to be written; finish adds it where there is a part already. */
-float *train_run_begin(const struct gradient_net *net, const struct train_step *s, int j,
+/* ---- train_part.c: where input j's part is to be written; finish adds it where there is a part already. */
+float *train_part_begin(const struct gradient_net *net, const struct train_step *s, int j,
+                        const struct train_at *at);
+void train_part_finish(const struct gradient_net *net, const struct train_step *s, int j,
                        const struct train_at *at);
-void train_run_finish(const struct gradient_net *net, const struct train_step *s, int j,
-                      const struct train_at *at);
 /* The output's gradient, behind a relu that is part of the step. */
-float *train_run_gradient(const struct gradient_net *net, const struct train_step *s,
-                          const struct train_at *at);
+float *train_part_gradient(const struct gradient_net *net, const struct train_step *s,
+                           const struct train_at *at);
 
 /* ---- train_layer.c, train_linear.c */
 void train_layer_shape(struct gradient_net *net, struct train_step *s);

@@ -1,4 +1,4 @@
-/* src/kernel/avx512vnni/train.c: what training does to maps beside convolutions, 16 floats at a time. */
+/* src/kernel/avx512vnni/backward.c: what training does to maps beside convolutions, 16 floats at a time. */
 #include "vector_f32.h"
 
 typedef __mmask16 lanes;
@@ -71,7 +71,7 @@ static inline wide wide_mul(wide a, wide b)
     return _mm512_mul_pd(a, b);
 }
 
-#include "../train.h"
+#include "../backward.h"
 
 static inline __m512i mix(__m512i x)
 {
@@ -102,8 +102,8 @@ static void dropout_f32(const float *in, float *out, int count, uint64_t state, 
     }
 }
 
-void train_fill_avx512vnni(struct kernel_table *t)
+void backward_fill_avx512vnni(struct kernel_table *t)
 {
-    fill_train(t);
+    fill_backward(t);
     t->dropout_f32 = dropout_f32;
 }

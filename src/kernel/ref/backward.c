@@ -1,4 +1,4 @@
-/* src/kernel/ref/train.c: what training does to maps beside convolutions, the definition. */
+/* src/kernel/ref/backward.c: what training does to maps beside convolutions, the definition. */
 #include <math.h>
 #include <string.h>
 
@@ -92,7 +92,7 @@ static void dropout_f32(const float *in, float *out, int count, uint64_t state, 
     }
 }
 
-void train_fill_ref(struct kernel_table *t)
+void backward_fill_ref(struct kernel_table *t)
 {
     t->sums_f64 = sums_f64;
     t->normback_f32 = normback_f32;

@@ -1,4 +1,4 @@
-/* tests/kernel/test_weight_f32.c: the gradient of a convolution's weights: by hand, and every instruction set
+/* tests/kernel/test_wgrad_f32.c: the gradient of a convolution's weights: by hand, and every instruction set
  * against ref. Also the packing for the turned convolution. */
 #include <stdlib.h>
 
@@ -15,13 +15,13 @@ static void by_hand(const struct kernel_table *k)
     const struct kernel_conv s = { 1, 3, 1, 1, 1, 2, 1, 1, 1, 2, 1, 0, 0 };
     float in[3 + KERNEL_LANES] = { 1, 2, 3 }, d[2 + KERNEL_LANES] = { 10, 100 },
                  sum[2 * KERNEL_LANES] = { 0 };
-    void *scratch = test_memory(k->weight_f32_scratch_bytes(&s));
+    void *scratch = test_memory(k->wgrad_f32_scratch_bytes(&s));
 
     sum[0] = 1000;
-    k->weight_f32(&s, in, d, sum, scratch);
+    k->wgrad_f32(&s, in, d, sum, scratch);
     CHECK_MSG(sum[0] == 1210 && sum[KERNEL_LANES] == 320, "%s: %g %g", k->isa, sum[0], sum[KERNEL_LANES]);
     sum[0] = sum[KERNEL_LANES] = 0;
-    k->weight_depthwise_f32(&s, in, d, sum);
+    k->wgrad_depthwise_f32(&s, in, d, sum);
     CHECK_MSG(sum[0] == 210 && sum[KERNEL_LANES] == 320, "%s: %g %g", k->isa, sum[0], sum[KERNEL_LANES]);
     free(scratch);
 }
@@ -44,18 +44,18 @@ static void one_shape(const struct kernel_table *ref, const struct kernel_table 
            sums = (size_t)rows * (size_t)kernel_lanes(s.oc);
     float *in = test_memory(ins * sizeof *in), *d = test_memory(outs * sizeof *d),
           *a = test_memory(sums * sizeof *a), *b = test_memory(sums * sizeof *b);
-    void *scratch = test_memory(k->weight_f32_scratch_bytes(&s));
+    void *scratch = test_memory(k->wgrad_f32_scratch_bytes(&s));
 
     test_fill_f32(in, ins, 0);
     test_fill_f32(d, outs, 0);
     test_fill_f32(a, sums, 0);
     memcpy(b, a, sums * sizeof *a);
     if (depthwise) {
-        ref->weight_depthwise_f32(&s, in, d, a);
-        k->weight_depthwise_f32(&s, in, d, b);
+        ref->wgrad_depthwise_f32(&s, in, d, a);
+        k->wgrad_depthwise_f32(&s, in, d, b);
     } else {
-        ref->weight_f32(&s, in, d, a, scratch);
-        k->weight_f32(&s, in, d, b, scratch);
+        ref->wgrad_f32(&s, in, d, a, scratch);
+        k->wgrad_f32(&s, in, d, b, scratch);
     }
     compare(&s, k->isa, depthwise ? "depthwise" : "dense", rows, a, b);
     free(in);
@@ -118,5 +118,5 @@ int main(void)
 {
     by_hand(kernel_select("ref"));
     test_every_isa(test_table);
-    return check_result("kernel/weight_f32");
+    return check_result("kernel/wgrad_f32");
 }

@@ -1,4 +1,4 @@
-/* src/kernel/ref/weight_f32.c: the gradient of a convolution's weights, the definition. */
+/* src/kernel/ref/wgrad_f32.c: the gradient of a convolution's weights, the definition. */
 #include "ref.h"
 
 static size_t scratch_bytes(const struct kernel_conv *s)
@@ -18,8 +18,8 @@ static float tap(const struct kernel_conv *s, const float *in, int y, int x, int
 }
 
 REF_HOT("fma")
-static void weight_f32(const struct kernel_conv *s, const float *in, const float *dout, float *sum,
-                       void *scratch)
+static void wgrad_f32(const struct kernel_conv *s, const float *in, const float *dout, float *sum,
+                      void *scratch)
 {
     (void)scratch;
     for (int ky = 0; ky < s->kh; ky++)
@@ -35,7 +35,7 @@ static void weight_f32(const struct kernel_conv *s, const float *in, const float
                     }
 }
 
-static void weight_depthwise_f32(const struct kernel_conv *s, const float *in, const float *dout, float *sum)
+static void wgrad_depthwise_f32(const struct kernel_conv *s, const float *in, const float *dout, float *sum)
 {
     for (int ky = 0; ky < s->kh; ky++)
         for (int kx = 0; kx < s->kw; kx++, sum += kernel_lanes(s->oc))
@@ -48,9 +48,9 @@ static void weight_depthwise_f32(const struct kernel_conv *s, const float *in, c
                 }
 }
 
-void weight_f32_fill_ref(struct kernel_table *t)
+void wgrad_f32_fill_ref(struct kernel_table *t)
 {
-    t->weight_f32_scratch_bytes = scratch_bytes;
-    t->weight_f32 = weight_f32;
-    t->weight_depthwise_f32 = weight_depthwise_f32;
+    t->wgrad_f32_scratch_bytes = scratch_bytes;
+    t->wgrad_f32 = wgrad_f32;
+    t->wgrad_depthwise_f32 = wgrad_depthwise_f32;
 }
