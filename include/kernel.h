@@ -294,6 +294,8 @@ struct kernel_table {
     void (*pact_f32)(const float *x, float *y, int count, float alpha, float inverse, float step);
     /* sum[c] += d where x >= alpha, in double; then d = 0 <= x < alpha ? d : 0.0f. */
     void (*pactback_f32)(float *d, const float *x, int pixels, int channels, float alpha, double *sum);
+    /* A weight's level: (2 rint((clamp(w / scale, -1, 1) + 1) / 2 * n) - n) * step; scale > 0. */
+    void (*levels_f32)(const float *w, float *out, int count, float scale, float n, float step);
     /* din = 0, then each position of dout, in raster order, is added to the first tap of its window that has
      * the maximum. Maps contiguous. */
     void (*maxback_f32)(const struct kernel_conv *s, const float *in, const float *out, const float *dout,

@@ -148,6 +148,16 @@ static void pack(struct gradient_net *net, struct train_step *s, const float *us
                    g);
 }
 
+/* quant_weights_apply's values, by vectors where a scale and clamps are all. */
+static void quantize(const struct gradient_net *net, const struct quant_weights *q, const float *w,
+                     int64_t count, float *out)
+{
+    if (q->form == QUANT_DOREFA || q->form == QUANT_DOREFA_PLAIN || q->scale == 0.0f)
+        quant_weights_apply(q, w, count, out);
+    else
+        net->k->levels_f32(w, out, (int)count, q->scale, (float)q->steps, q->step);
+}
+
 status train_layer_prepare(struct gradient_net *net, struct train_step *s)
 {
     const struct gradient_parameter *p = &net->parameter[s->weight];
@@ -162,7 +172,7 @@ status train_layer_prepare(struct gradient_net *net, struct train_step *s)
 
         if (result != OK)
             return error_prefix(result, "%s", p->name);
-        quant_weights_apply(&l->quantizer, w, p->count, net->layer_work[0]);
+        quantize(net, &l->quantizer, w, p->count, net->layer_work[0]);
         w = net->layer_work[0];
     }
     if (positions > 1 && !l->depthwise) { /* work 0 is free again */

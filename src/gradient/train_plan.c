@@ -392,7 +392,7 @@ static status take_layers(struct gradient_net *net)
     MEM_TAKE(&net->mem, net->part, net->largest_map + GRADIENT_LANES, sizeof *net->part);
     MEM_TAKE(&net->mem, net->work, net->largest_map + GRADIENT_LANES, sizeof *net->work);
     for (int i = 0; i < 2; i++)
-        MEM_TAKE(&net->mem, net->layer_work[i], net->largest_weight + 1, sizeof *net->layer_work[i]);
+        MEM_TAKE(&net->mem, net->layer_work[i], net->largest_weight + GRADIENT_LANES, sizeof *net->layer_work[i]);
     return OK;
 }
 
@@ -408,7 +408,7 @@ static status take_parameters(struct gradient_net *net)
     for (int i = 0; i < net->parameters; i++) {
         struct gradient_parameter *p = &net->parameter[i];
 
-        MEM_TAKE(&net->mem, p->value, (size_t)p->count, sizeof *p->value);
+        MEM_TAKE(&net->mem, p->value, (size_t)p->count + GRADIENT_LANES, sizeof *p->value);
         for (int64_t j = 0; j < p->count; j++)
             p->value[j] = start_of(p->kind);
         if (p->kind != GRADIENT_RUNNING_MEAN && p->kind != GRADIENT_RUNNING_VAR)

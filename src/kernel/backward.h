@@ -136,6 +136,19 @@ static void pactback_f32(float *d, const float *x, int pixels, int channels, flo
         }
 }
 
+static void levels_f32(const float *w, float *out, int count, float scale, float n, float step)
+{
+    const vector by = vector_set1(scale), one = vector_set1(1.0f), two = vector_set1(2.0f),
+                 steps = vector_set1(n), unit = vector_set1(step);
+
+    for (int i = 0; i < count; i += VECTOR) {
+        vector t = vector_clamp(vector_div(vector_loadu(w + i), by), vector_set1(-1.0f), one);
+        vector q = vector_rint(vector_mul(vector_div(vector_add(t, one), two), steps));
+
+        vector_store(out + i, count - i, vector_mul(vector_sub(vector_mul(two, q), steps), unit));
+    }
+}
+
 /* The window of an output position by a vector of its channels, of which `left` exist. */
 static inline void send(const struct kernel_conv *s, const float *in, int y, int x, vector maximum, vector d,
                         int left, float *din)
@@ -175,6 +188,7 @@ static void fill_backward(struct kernel_table *t)
     t->gate_f32 = gate_f32;
     t->pact_f32 = pact_f32;
     t->pactback_f32 = pactback_f32;
+    t->levels_f32 = levels_f32;
     t->maxback_f32 = maxback_f32;
 }
 

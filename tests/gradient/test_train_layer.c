@@ -121,6 +121,35 @@ static void one_shape(const struct shape *s, const char *isa)
     train_close(&t);
 }
 
+/* Logits of a linear layer whose weights are quantized, of unit vectors: the weights that quant defines. */
+static void quantized(enum quant_weights_form form, int bits)
+{
+    struct gradient_quantizer q[4] = { [1] = { .weights = { .form = form, .bits = bits } } };
+    const struct gradient_settings s = { .quantizer = q };
+    float x[16 * 16] = { 0 }, expected[16 * 7];
+    struct quant_weights w = { .form = form, .bits = bits };
+    const struct gradient_parameter *p;
+    struct train_net t;
+
+    train_open(&t,
+               "model n n\ninput image 1 4 4 resize squash bilinear mean 0 std 1\n"
+               "linear fc image out 7 weight fc\noutput fc\ncam image\n",
+               &s, "auto");
+    p = train_find(&t, "fc.weight");
+    memset(train_find(&t, "fc.bias")->value, 0, 7 * sizeof(float));
+    train_must(gradient_net_prepare(t.net));
+    train_must(quant_weights_measure(&w, p->value, p->count));
+    quant_weights_apply(&w, p->value, p->count, expected);
+    for (int i = 0; i < 16; i++)
+        x[17 * i] = 1;
+    train_batch(&t, 16);
+    gradient_net_forward(t.net, GRADIENT_TRAIN, 0, x);
+    for (int i = 0; i < 16 * 7; i++)
+        CHECK_MSG(gradient_net_logits(t.net, 0)[i] == expected[i % 7 * 16 + i / 7], "form %d, %d bits, %d",
+                  form, bits, i);
+    train_close(&t);
+}
+
 int main(void)
 {
     static const struct shape shapes[] = {
@@ -134,5 +163,8 @@ int main(void)
         one_shape(&shapes[i], "ref");
         one_shape(&shapes[i], "auto");
     }
+    for (int form = 0; form < QUANT_WEIGHTS_FORMS; form++)
+        for (int bits = 2; bits <= 8; bits *= 2)
+            quantized((enum quant_weights_form)form, bits);
     return check_result("gradient/train_layer");
 }

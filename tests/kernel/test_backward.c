@@ -72,6 +72,9 @@ static void two_maps(const struct kernel_table *ref, const struct kernel_table *
     ref->pact_f32(b, expected, (int)n, 2.5f, 15 / 2.5f, 2.5f / 15);
     k->pact_f32(b, a, (int)n, 2.5f, 15 / 2.5f, 2.5f / 15);
     CHECK_MSG(test_differs_f32(a, expected, n) < 0, "%s: pact %d x %d", k->isa, pixels, channels);
+    ref->levels_f32(b, expected, (int)n, 2.3f, 15, 2.3f / 15);
+    k->levels_f32(b, a, (int)n, 2.3f, 15, 2.3f / 15);
+    CHECK_MSG(test_differs_f32(a, expected, n) < 0, "%s: levels %d x %d", k->isa, pixels, channels);
     ref->dropout_f32(b, expected, (int)n, 77, 1ull << 51, 4.0f / 3);
     k->dropout_f32(b, a, (int)n, 77, 1ull << 51, 4.0f / 3);
     CHECK_MSG(test_differs_f32(a, expected, n) < 0, "%s: dropout %d x %d", k->isa, pixels, channels);

@@ -48,6 +48,17 @@ static void pactback_f32(float *d, const float *x, int pixels, int channels, flo
         }
 }
 
+static void levels_f32(const float *w, float *out, int count, float scale, float n, float step)
+{
+    for (int i = 0; i < count; i++) {
+        float t = w[i] / scale;
+
+        t = t < -1.0f ? -1.0f : t;
+        t = t > 1.0f ? 1.0f : t;
+        out[i] = (2.0f * rintf((t + 1.0f) / 2.0f * n) - n) * step;
+    }
+}
+
 /* The tap of output position (y, x) that has the maximum, a place in the map; -1: none, where that is no
  * number. */
 static long winner(const struct kernel_conv *s, const float *in, int y, int x, int c, float maximum)
@@ -99,6 +110,7 @@ void backward_fill_ref(struct kernel_table *t)
     t->gate_f32 = gate_f32;
     t->pact_f32 = pact_f32;
     t->pactback_f32 = pactback_f32;
+    t->levels_f32 = levels_f32;
     t->maxback_f32 = maxback_f32;
     t->dropout_f32 = dropout_f32;
 }
