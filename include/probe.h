@@ -81,6 +81,7 @@ struct probe_how {
     unsigned methods; /* bit m: enum cam_method m of probe_methods */
     enum probe_class of_class; /* of those methods */
     int method_raw;   /* the raw sign of those methods, too */
+    int together;     /* pictures that probe_ahead takes, 0 = none */
     int curves;       /* steps of deletion and insertion, 0 = none: probe_picture and the curves want them */
     int road;         /* ROAD: probe_picture, probe_road_picture and probe_road_start want it */
     int whole;        /* curves and ROAD recompute every step as a whole: for comparison */
@@ -123,6 +124,12 @@ const struct probe_shown *probe_shown(const struct probe *p, int i);
 
 /* Runs precision i: pixels (H, W, channels) u8 as preprocessing left them. */
 void probe_run(struct probe *p, int i, const uint8_t *pixels);
+/* The same for several pictures, whose last layers are computed together where that saves time: probe_ahead
+ * for each place k below how.together that is used, probe_ahead_finish, then probe_ahead_take in place of
+ * probe_run, with the pixels that probe_ahead had. The bits of probe_run. */
+void probe_ahead(struct probe *p, int i, int k, const uint8_t *pixels);
+void probe_ahead_finish(struct probe *p, int i);
+void probe_ahead_take(struct probe *p, int i, int k, const uint8_t *pixels);
 /* The largest classes and their probabilities. ERR_NUMERIC where the logits are not finite. */
 MUST_USE status probe_answer(struct probe *p, int i);
 /* The CAM layer and EigenCAM's projection in the aligned sign (DESIGN 7.1): precision 0's by its own rule,

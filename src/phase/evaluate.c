@@ -20,10 +20,12 @@ struct evaluate {
     struct store_take *take[JOB_MAX_NETWORKS][STORE_MAX_PRECISIONS];  /* NULL: computed */
     int decode_s, seconds[JOB_MAX_NETWORKS][STORE_MAX_PRECISIONS][2]; /* datasets of times beside the rows */
     struct probe *probe;
-    struct match *match; /* NULL: maps are compared with no truths */
-    status truths;       /* of the picture in hand: no memory is no fault of its own */
+    struct match *match;               /* NULL: maps are compared with no truths */
+    status truths;                     /* of the picture in hand: no memory is no fault of its own */
     uint8_t *pixels[JOB_MAX_NETWORKS]; /* (BLOCK, H, W, channels) of networks with pipelines of their own */
     int good[BLOCK];
+    int64_t there[BLOCK];                      /* rows of the other result, of the network in hand; or -1 */
+    double run_s[STORE_MAX_PRECISIONS][BLOCK]; /* what the network took, in each precision */
     struct image_info info[BLOCK];
     int64_t fault; /* the image at which a test wants a failure, or -1 */
 };
@@ -84,6 +86,7 @@ static status make_room(struct evaluate *e)
     const struct run *r = e->r;
     const struct probe_how how = { .sign = (enum cam_sign)r->job->sign,
                                    .raw = r->job->raw,
+                                   .together = BLOCK,
                                    .methods = r->job->methods & ~(1u << CAM_EIGEN),
                                    .of_class = (enum probe_class)r->job->cam_class,
                                    .input = r->job->input_map,
@@ -217,16 +220,45 @@ static status take_picture(struct evaluate *e, int b, int64_t image)
 
 /* ---- one network --------------------------------------------------------------------------------------- */
 
+/* Whether precision p of picture b is computed here. */
+static int is_computed(const struct evaluate *e, int net, int p, int b, int64_t image)
+{
+    return e->missing[net][image] && e->good[b] && !(e->there[b] >= 0 && e->take[net][p]);
+}
+
+/* Runs one precision of all pictures of the block, their last layers together; `on`: the loop goes on. */
+static void run_block(struct evaluate *e, int net, int p, const int64_t *image, int count,
+                      struct comm_loop *loop, int *on)
+{
+    double start, share;
+    int ran = 0;
+
+    for (int b = 0; b < count && *on; b++) {
+        if (!is_computed(e, net, p, b, image[b]))
+            continue;
+        *on = comm_loop_goes_on(loop);
+        start = clock_s();
+        probe_ahead(e->probe, p, b, seen(e, net, b));
+        e->run_s[p][b] = clock_s() - start;
+        ran++;
+    }
+    start = clock_s();
+    probe_ahead_finish(e->probe, p);
+    share = (clock_s() - start) / (ran > 0 ? ran : 1);
+    for (int b = 0; b < count; b++)
+        e->run_s[p][b] += share;
+}
+
 /* ERR_NUMERIC: NaN or infinity, a bad row. */
 static status one_precision(struct evaluate *e, int net, int p, int b, int64_t image)
 {
     double start = clock_s(), middle;
     status s;
 
-    probe_run(e->probe, p, seen(e, net, b));
+    probe_ahead_take(e->probe, p, b, seen(e, net, b));
     middle = clock_s();
     s = probe_look(e->probe, p);
-    *(float *)store_rows_at(e->rows[net], e->seconds[net][p][0]) = (float)(middle - start);
+    *(float *)store_rows_at(e->rows[net], e->seconds[net][p][0]) = (float)(middle - start + e->run_s[p][b]);
     *(float *)store_rows_at(e->rows[net], e->seconds[net][p][1]) = (float)(clock_s() - middle);
     TRY(s);
     TRY(probe_answer(e->probe, p));
@@ -256,7 +288,7 @@ static int is_taken(const struct evaluate *e, int net, int p, int64_t there)
 /* One row: all precisions, and each compared with the first. */
 static status one_network(struct evaluate *e, int net, int b, int64_t image)
 {
-    int64_t there = from_row(e->r, net, image, e->info[b].sha256);
+    int64_t there = e->there[b];
     int begins = 1;
 
     if (!e->good[b])
@@ -294,14 +326,22 @@ static status one_block(struct evaluate *e, const int64_t *image, int count, str
         TRY(take_picture(e, b, image[b]));
         bad += !e->good[b];
     }
-    for (int net = 0; net < e->r->networks; net++)
+    for (int net = 0; net < e->r->networks; net++) {
+        int on = 1;
+
+        probe_aim(e->probe, net);
+        for (int b = 0; b < count; b++)
+            e->there[b] = from_row(e->r, net, image[b], e->info[b].sha256);
+        for (int p = 0; p < e->r->precisions && on; p++)
+            run_block(e, net, p, image, count, loop, &on);
         for (int b = 0; b < count; b++) {
             if (!e->missing[net][image[b]])
                 continue;
-            if (!comm_loop_goes_on(loop))
+            if (!on || !comm_loop_goes_on(loop))
                 return OK;
             TRY(one_network(e, net, b, image[b]));
         }
+    }
     comm_loop_step(loop, count, bad);
     return OK;
 }

@@ -154,6 +154,9 @@ static status make_room(struct probe *p, const struct kernel_table *k)
         if (frame_of(p, i) == i)
             TRY(wsol_create(p->network[i].model->input.width, p->network[i].model->input.height,
                             &p->wsol[i]));
+    for (int i = 0; i < p->networks && p->how.together > 0; i++)
+        for (int j = 0; j < p->network[i].precisions; j++)
+            TRY(engine_group_make(p->network[i].engine[j].plan, p->how.together, &p->group[i][j]));
     for (int i = 0; i < most.precisions; i++)
         TRY(make_view(&p->how, &most, &p->view[i]));
     MEM_TRY(p->act, most.values + 16, sizeof *p->act); /* kernels may read a vector more */
@@ -177,7 +180,8 @@ status probe_create(const struct probe_network *network, int networks, const str
     status result;
 
     *out = NULL;
-    BUG_IF(networks < 1 || networks > PROBE_NETWORKS || how->curves < 0);
+    BUG_IF(networks < 1 || networks > PROBE_NETWORKS || how->curves < 0 ||
+           how->together < 0);
     MEM_TRY(p, 1, sizeof *p);
     memcpy(p->network, network, (size_t)networks * sizeof *network);
     p->networks = networks;
@@ -222,6 +226,9 @@ void probe_free(struct probe *p)
         }
     for (int i = 0; i < p->networks; i++)
         wsol_free(p->wsol[i]);
+    for (int i = 0; i < p->networks; i++)
+        for (int k = 0; k < PROBE_PRECISIONS; k++)
+            engine_group_free(p->group[i][k]);
     cam_workspace_free(p->cam);
     image_road_free(p->road.fill);
     mem_free(p);

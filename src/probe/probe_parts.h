@@ -55,6 +55,7 @@ struct probe {
     struct probe_network network[PROBE_NETWORKS];
     int networks, aim;
     struct probe_how how;
+    struct engine_group *group[PROBE_NETWORKS][PROBE_PRECISIONS]; /* NULL: pictures run one by one */
     const struct kernel_table *kernels;
     int height, width, channels, h, w, c, classes; /* of the aimed network: input, CAM layer, answers */
     struct cam_workspace *cam;

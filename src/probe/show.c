@@ -11,11 +11,11 @@ const struct probe_shown *probe_shown(const struct probe *p, int i)
 
 /* ---- answer -------------------------------------------------------------------------------------------- */
 
-void probe_run(struct probe *p, int i, const uint8_t *pixels)
+/* The engine's state holds the picture. */
+static void take_run(struct probe *p, int i)
 {
     const struct engine *e = probe_engine(p, i);
 
-    engine_run(e->plan, e->state, pixels);
     memcpy(p->view[i].shown.logits, engine_logits(e->plan, e->state), (size_t)p->classes * sizeof(float));
     p->view[i].shown.layer = engine_cam_map(e->plan, e->state);
 }
@@ -34,6 +34,41 @@ status probe_answer(struct probe *p, int i)
         s->top[k] = k < s->tops ? s->top[k] : -1;
     }
     return OK;
+}
+
+void probe_run(struct probe *p, int i, const uint8_t *pixels)
+{
+    const struct engine *e = probe_engine(p, i);
+
+    engine_run(e->plan, e->state, pixels);
+    take_run(p, i);
+}
+
+void probe_ahead(struct probe *p, int i, int k, const uint8_t *pixels)
+{
+    struct engine_group *g = p->group[p->aim][i];
+
+    BUG_IF(k < 0 || k >= p->how.together);
+    if (g)
+        engine_group_run(g, probe_engine(p, i)->state, k, pixels);
+}
+
+void probe_ahead_finish(struct probe *p, int i)
+{
+    if (p->group[p->aim][i])
+        engine_group_finish(p->group[p->aim][i]);
+}
+
+void probe_ahead_take(struct probe *p, int i, int k, const uint8_t *pixels)
+{
+    struct engine_group *g = p->group[p->aim][i];
+
+    if (!g) {
+        probe_run(p, i, pixels);
+        return;
+    }
+    engine_group_show(g, probe_engine(p, i)->state, k);
+    take_run(p, i);
 }
 
 /* ---- CAM layer ----------------------------------------------------------------------------------------- */

@@ -155,6 +155,36 @@ static void test_not_finite(struct probe *p)
     CHECK(probe_answer(p, 0) == OK);
 }
 
+/* Pictures that run together show what each shows alone. */
+static void test_together(const struct probed *t)
+{
+    enum { PICTURES = 3 };
+    const struct probe_how how = { .sign = CAM_ABSMAX, .together = PICTURES };
+    struct probe *p = probed_start(t, &how), *alone = probed_start(t, &how);
+    uint8_t pixels[PICTURES][PIXELS * 3];
+
+    for (int k = 0; k < PICTURES; k++)
+        for (int x = 0; x < PIXELS * 3; x++)
+            pixels[k][x] = (uint8_t)(t->pixels[x] + 40 * k);
+    for (int i = 0; i < 2; i++) {
+        for (int k = 0; k < PICTURES; k++)
+            probe_ahead(p, i, k, pixels[k]);
+        probe_ahead_finish(p, i);
+        for (int k = 0; k < PICTURES; k++) {
+            probe_ahead_take(p, i, k, pixels[k]);
+            must(probe_look(p, i));
+            probe_run(alone, i, pixels[k]);
+            must(probe_look(alone, i));
+            CHECK(memcmp(probe_shown(p, i)->logits, probe_shown(alone, i)->logits,
+                         CLASSES * sizeof(float)) == 0);
+            CHECK(memcmp(probe_shown(p, i)->cam.values, probe_shown(alone, i)->cam.values,
+                         CELLS * sizeof(float)) == 0);
+        }
+    }
+    probe_free(p);
+    probe_free(alone);
+}
+
 int main(void)
 {
     const struct probe_how how = { .sign = CAM_ABSMAX, .raw = 1, .methods = 1u << CAM_CAM };
@@ -173,6 +203,7 @@ int main(void)
     test_box_by_hand(p);
     test_not_finite(p);
     probe_free(p);
+    test_together(&t);
     probed_close(&t);
     CHECK(mem_live() == 0);
     return check_result("probe/show");
