@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Times quantcam beside its peers, on one core, in one run, and prints the table of ratios: peer's time / ours.
 
+    analysis/peers.py --shared ../shared --drawn             the whole table: the two lines below, and every other network of both studies
     analysis/peers.py --shared ../shared --oracle DIR...     MobileNetV2, EfficientNet-Lite0 and SqueezeNet 1.1 with trained weights
                                                              (data/weights), and networks made by make_oracle.py MODEL ENGINE DIR
     --fp32 vgg16=FILE ...                                    networks of models/ with torchvision's names, whose int8 `quantize` makes
+    --drawn NAME ...                                         the same with weights drawn here, and batch norms that saw photographs
     --rounds 7 --repeats 20 --explain-rounds 7               --explain-rounds 0, --no-ranks: without them
     --json FILE --markdown FILE                              everything measured; the table
     --quick                                                  a try: few rounds of everything
@@ -39,10 +41,11 @@ from peers_common import ROOT, Times, bench, infer, load, machine, normalize, ou
 BEFORE = pin()                                              # before a library counts the cores
 import numpy as np
 import torch
+import torchvision
 
 import peers_photo as photo
 import peers_ranks
-from peers_nets import Peers, size
+from peers_nets import Peers, draw, size
 from peers_table import Table
 
 SAME, USEFUL = 1e-3, 0.10
@@ -51,6 +54,8 @@ CALIBRATE, AGREE = 32, 64                                   # photographs, and o
 GOALS = {'mobilenet_v2': (1.3, 1.6, 2.0, 2.35), 'efficientnet_lite0': (1.25, 1.5, 1.7, 2.2), 'mobilenet_v3_large': (1.3, 1.8, 1.8, 2.2),
          'resnet18': (1.9, 1.12, 1.85, 2.3), 'shufflenet_v2_x0_5': (1.6, 2.5, 2.8, 2.7), 'vgg16': (1.8, 1.1, None, None),
          'resnet50': (1.25, 1.1, None, None)}
+NO_GOALS = (None, None, None, None)
+DRAWN = ('mobilenet_v3_large', 'resnet18', 'shufflenet_v2_x0_5', 'vgg16', 'resnet50', 'densenet121', 'efficientnet_b0')
 STOCK = {'mobilenet_v2': 18}                                # and of the stock script, evaluating
 PRECISIONS = ('fp32', 'int8')
 STUDY = ('resnet18', 'mobilenet_v2', 'mobilenet_v3_large', 'shufflenet_v2_x0_5')
@@ -63,7 +68,7 @@ WORST = 10                                                  # layers named
 class Job:
     def __init__(self, name, fp32, int8):
         self.name, self.fp32, self.int8, self.model = name, fp32, int8, f'models/{name}.model'
-        self.goals = GOALS.get(name, (1, 1 / 1.1, None, None))
+        self.goals = GOALS.get(name, NO_GOALS)
 
     @functools.cached_property
     def engine(self):
@@ -128,7 +133,14 @@ def print_lost(job, precision, measured, peak):
         print(f'    {name:40s} {away:7.3f} of {ms:7.3f} ms, {rate:6.1f} GMAC/s')
 
 
-def networks(job, peers, x, picture, useless, args, table):
+def shares(job, precision, measured, ms, peak, rounds, table):
+    """Of the core's peak, by the multiplications that are done; and both rates."""
+    done, described = (measured[what] / ms / 1e6 for what in ('multiplications', 'macs'))
+    table.state(f'{job.name} {precision}, share of the peak', 100 * done * 1e9 / peak,
+                f'%: {done:.1f} GMAC/s are done, for {described:.1f} of the description', n=rounds)
+
+
+def networks(job, peers, x, picture, useless, args, peak, table):
     """Times of every peer and ours, the labels to choose from in each precision, fastest first, and our layers."""
     times, labels, layers = Times(), {}, {}
     for run in [r for nets in peers.run.values() for r in nets.values()]:
@@ -148,6 +160,7 @@ def networks(job, peers, x, picture, useless, args, table):
         keys = [f'{precision} {label}' for label in labels[precision]]
         table.add(f'{job.name} {precision}', times.median(mine), times.median(keys[0]), labels[precision][0],
                   min(times.least[k] for k in keys) / times.least[mine], job.goals[PRECISIONS.index(precision)], n=args.rounds)
+        shares(job, precision, layers[precision], times.median(mine), peak[precision], args.rounds, table)
         if every[0] in useless:
             key = f'{precision} {every[0]}'
             table.add(f'{job.name} {precision}, useless answers', times.median(mine), times.median(key), every[0],
@@ -214,7 +227,7 @@ def compare(job, pictures, args, peak, table, folder):
     peers = Peers(job, infer(job, 'fp32', calibration, folder)[0], folder)
     result = {'model': job.name, 'load': load(), **check(job, peers, others, folder)}
     x = normalize(infer(job, 'fp32', others[:1], folder)[0])
-    times, labels, layers = networks(job, peers, x, others[0], result['useless'], args, table)
+    times, labels, layers = networks(job, peers, x, others[0], result['useless'], args, peak, table)
     for precision in layers:
         print_lost(job, precision, layers[precision], peak[precision])
     evaluated = evaluation(job, peers, labels, others[0], args, table)
@@ -249,7 +262,7 @@ def ranks(jobs, pictures, args, table, folder):
     best = peers_ranks.scaling(folder, job, pictures[:20], rounds, args.quick)
     for what in ('evaluate', 'explain'):
         ratio = best[1][what]['s'] / best[2][what]['s']
-        table.limit(f'{job.name}: two ranks / one, {what}', ratio, 'times, at least', 1.9, True, n=rounds)
+        table.limit(f'{job.name}: two ranks / one, {what}', ratio, 'times, at least', 1.95, True, n=rounds)
         if ratio > SUSPICIOUS:
             table.rows[-1]['verdict'] = 'SUSPICIOUS: something else ran beside one rank'
     for what, share in peers_ranks.not_computing(folder, job, pictures[:20], args.quick).items():
@@ -274,6 +287,8 @@ def jobs_of(args, folder, pictures):
         weights = f'{args.shared}/data/weights'
         jobs.append(Job('mobilenet_v2', f'{weights}/mobilenet_v2_coral.pth', f'{weights}/mobilenet_v2_coral_fbgemm.pth'))
         fp32 += [f'efficientnet_lite0={weights}/efficientnet-lite0-57934424.pth', f'squeezenet1_1={weights}/squeezenet1_1_ncnn.pth']
+    wanted = [name for name in args.drawn or () if not args.only or name in args.only]
+    fp32 += [f'{name}={draw(name, f"{folder}/{name}.pth", pictures[1:CALIBRATE + 1])}' for name in wanted]
     for name, path in (word.split('=', 1) for word in fp32):
         jobs.append(Job(name, os.path.abspath(path), f'{folder}/{name}.safetensors'))
     for path in map(os.path.abspath, args.oracle):
@@ -297,6 +312,7 @@ def arguments():
     p.add_argument('--shared', metavar='DIR', type=os.path.abspath)
     p.add_argument('--oracle', metavar='DIR', nargs='*', default=[])
     p.add_argument('--fp32', metavar='NAME=FILE', nargs='*', default=[])
+    p.add_argument('--drawn', metavar='NAME', nargs='*', help='with drawn weights; without names: ' + ', '.join(DRAWN))
     p.add_argument('--only', metavar='MODEL', nargs='*', help='of these networks')
     p.add_argument('--rounds', type=int, default=7)
     p.add_argument('--repeats', type=int, default=20)
@@ -306,8 +322,12 @@ def arguments():
     p.add_argument('--json', metavar='FILE')
     p.add_argument('--markdown', metavar='FILE')
     args = p.parse_args()
-    if not args.shared and not args.oracle and not args.fp32:
-        p.error('give --shared, --oracle or --fp32')
+    args.drawn = DRAWN if args.drawn == [] else args.drawn
+    if not args.shared and not args.oracle and not args.fp32 and not args.drawn:
+        p.error('give --shared, --oracle, --fp32 or --drawn')
+    for name in args.drawn or ():
+        if not hasattr(torchvision.models, name) or not os.path.exists(f'{ROOT}/models/{name}.model'):
+            p.error(f'--drawn {name}: not a network of models/ that torchvision has')
     for word in args.fp32:
         if '=' not in word or not os.path.exists(f'{ROOT}/models/{word.partition("=")[0]}.model'):
             p.error(f'--fp32 {word}: not NAME=FILE with a NAME of models/')

@@ -14,7 +14,7 @@ from onnxruntime import quantization as oq
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 import load_quantized
-from peers_common import normalize
+from peers_common import normalize, read_photograph
 from quantizable_nets import BUILD
 
 try:
@@ -49,6 +49,20 @@ def torch_fp32(job):
         net = getattr(torchvision.models, job.name)(weights=None)
     net.load_state_dict(state)
     return net.eval()
+
+
+def draw(name, path, pictures):
+    """torchvision's network with the weights that it begins with, seeded, whose batch norms saw the pictures; to `path`."""
+    torch.manual_seed(1)
+    net = getattr(torchvision.models, name)(weights=None).train()
+    norms = [m for m in net.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    for norm in norms:
+        norm.momentum = None                        # the mean of all batches
+    with torch.inference_mode():
+        for first in range(0, len(pictures) if norms else 0, 8):
+            net(torch.from_numpy(np.stack([read_photograph(p) for p in pictures[first:first + 8]])))
+    torch.save(net.state_dict(), path)
+    return path
 
 
 def torch_int8(job):
