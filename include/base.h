@@ -236,6 +236,7 @@ uint64_t random_u64(uint64_t seed, uint64_t stream, uint64_t counter);
 uint64_t random_state(uint64_t seed, uint64_t stream);
 /* Those that have a part of the streams of their own (spec saliency-and-training 1.8). */
 enum random_purpose {
+    RANDOM_ORDER = 1, RANDOM_CROP = 2, RANDOM_FILL = 3, RANDOM_INITIAL = 4, RANDOM_HOLDOUT = 5,
     RANDOM_UNIFORM = 32, RANDOM_OTHERS = 33, RANDOM_POOLED = 34,
     RANDOM_DROPOUT = 64, /* + 2 layer + branch, below 128 */
     RANDOM_RISE = 128, RANDOM_SMOOTHGRAD = 129,

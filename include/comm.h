@@ -93,6 +93,13 @@ void comm_gather(const struct comm *c, const void *mine, size_t size, void *all)
  * *total there, NULL and 0 elsewhere. ERR_MEMORY on all alike. */
 MUST_USE status comm_gather_bytes(const struct comm *c, const void *mine, size_t size, void **all,
                                   size_t *total);
+/* Collective. From each rank to each: bytes[r] of `out` from at[r] on go to rank r; in_bytes[r] come from
+ * rank r and lie one behind the other in `in`, in rank order. Each of both below 2^31 bytes. */
+void comm_exchange(const struct comm *c, const void *out, const size_t *bytes, const size_t *at, void *in,
+                   const size_t *in_bytes);
+/* Collective. bytes[r] of every rank r to all, one behind the other in rank order; this rank's own lie at
+ * their place in `all` already. Together below 2^31 bytes. */
+void comm_all_gather(const struct comm *c, void *all, const size_t *bytes);
 
 /* ---- memory of a node (block.c) -------------------------------------------------------------------- */
 

@@ -65,3 +65,47 @@ void comm_gather(const struct comm *c, const void *mine, size_t size, void *all)
     MPI_Igather(mine, (int)size, MPI_BYTE, all, (int)size, MPI_BYTE, 0, c->mpi, &request);
     comm_sleep_on(&request);
 }
+
+/* Counts and places of `size` ranks as MPI has them; at NULL: one behind the other. */
+static void place(const struct comm *c, const size_t *bytes, const size_t *at, int *count, int *where)
+{
+    size_t next = 0;
+
+    for (int r = 0; r < c->size; r++) {
+        size_t begin = at ? at[r] : next;
+
+        BUG_IF(bytes[r] > INT32_MAX || begin > INT32_MAX);
+        count[r] = (int)bytes[r];
+        where[r] = (int)begin;
+        next += bytes[r];
+    }
+    BUG_IF(!at && next > INT32_MAX);
+}
+
+void comm_exchange(const struct comm *c, const void *out, const size_t *bytes, const size_t *at, void *in,
+                   const size_t *in_bytes)
+{
+    int *place_of = mem_alloc((size_t)c->size * 4, sizeof *place_of);
+    MPI_Request request;
+
+    BUG_IF(!place_of); /* a few bytes a rank */
+    place(c, bytes, at, place_of, place_of + c->size);
+    place(c, in_bytes, NULL, place_of + 2 * c->size, place_of + 3 * c->size);
+    MPI_Ialltoallv(out, place_of, place_of + c->size, MPI_BYTE, in, place_of + 2 * c->size,
+                   place_of + 3 * c->size, MPI_BYTE, c->mpi, &request);
+    comm_sleep_on(&request);
+    mem_free(place_of);
+}
+
+void comm_all_gather(const struct comm *c, void *all, const size_t *bytes)
+{
+    int *place_of = mem_alloc((size_t)c->size * 2, sizeof *place_of);
+    MPI_Request request;
+
+    BUG_IF(!place_of);
+    place(c, bytes, NULL, place_of, place_of + c->size);
+    MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, all, place_of, place_of + c->size, MPI_BYTE, c->mpi,
+                    &request);
+    comm_sleep_on(&request);
+    mem_free(place_of);
+}

@@ -6,6 +6,41 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Rank r sends s + 1 bytes of the value 10 r + s to rank s, and has r bytes for all. */
+static void check_blocks(const struct comm *c)
+{
+    size_t bytes[8], at[8], in_bytes[8], n = 0;
+    uint8_t out[128] = { 0 }, in[128], all[64] = { 0 };
+
+    if (c->size > 8)
+        return;
+    for (int s = 0; s < c->size; s++) {
+        at[s] = (size_t)(12 * (c->size - 1 - s));
+        bytes[s] = (size_t)s + 1;
+        in_bytes[s] = (size_t)c->rank + 1;
+        memset(out + at[s], 10 * c->rank + s, bytes[s]);
+    }
+    memset(in, 255, sizeof in);
+    comm_exchange(c, out, bytes, at, in, in_bytes);
+    for (int r = 0; r < c->size; r++)
+        for (int i = 0; i <= c->rank; i++)
+            CHECK(in[n++] == 10 * r + c->rank);
+    CHECK(in[n] == 255);
+
+    n = 0;
+    for (int r = 0; r < c->size; r++) {
+        bytes[r] = (size_t)r;
+        if (r == c->rank)
+            memset(all + n, 'a' + r, bytes[r]);
+        n += bytes[r];
+    }
+    comm_all_gather(c, all, bytes);
+    n = 0;
+    for (int r = 0; r < c->size; r++)
+        for (int i = 0; i < r; i++)
+            CHECK(all[n++] == 'a' + r);
+}
+
 static void check_moves(const struct comm *c)
 {
     uint64_t values[3] = { (uint64_t)c->rank, 1, 1ull << 40 }, n = (uint64_t)c->size;
@@ -92,6 +127,7 @@ int main(int argc, char **argv)
     CHECK(c.nodes == 1 && c.node == 0 && c.node_rank == c.rank && c.node_size == c.size && c.host[0]);
     CHECK(getenv("OMPI_MCA_io") != NULL);
     check_moves(&c);
+    check_blocks(&c);
     check_sleep(&c);
     CHECK(comm_signal() == 0 && comm_signal_status() == OK);
     raise(SIGUSR1);
