@@ -51,7 +51,7 @@ OBJ      := $(SRC:src/%.c=$(B)/obj/%.o)
 LIBOBJ   := $(filter-out $(B)/obj/cli/main.o,$(OBJ))
 TESTSRC  := $(wildcard tests/*/test_*.c) tests/oracles/pixels.c tests/oracles/train_step.c
 TEST     := $(TESTSRC:tests/%.c=$(B)/tests/%)
-UNIT     := $(filter-out $(B)/tests/comm/% $(B)/tests/store/% $(B)/tests/phase/% $(B)/tests/oracles/%,$(TEST))
+UNIT     := $(filter-out $(B)/tests/comm/% $(B)/tests/store/% $(B)/tests/phase/% $(B)/tests/train/% $(B)/tests/oracles/%,$(TEST))
 FUZZ     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 VERSION  := $(shell cat VERSION)
 
@@ -75,6 +75,8 @@ $(B)/obj/%.o: src/%.c Makefile
 # What `version` and every result file say about the build.
 $(B)/obj/cli/version.o: CPPFLAGS += -DBUILD_VERSION='"$(VERSION)"' -DBUILD_KIND='"$(V)"' -DBUILD_FLAGS='"$(strip $(CFLAGS))"'
 $(B)/obj/cli/version.o: VERSION
+# Loops over all weights, in vectors.
+$(B)/obj/train/optimizer.o: override CFLAGS += -O3
 # The page's style and script are taken in as they stand.
 $(B)/obj/report/page.o: src/report/page.css src/report/page.js
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs suites of tests and counts: tests/run.sh style unit mpi fuzz e2e faults slurm hosts. Last line: N passed, N failed, N skipped.
 #   style  tests/style/*.sh                      unit  tests/<room>/test_*.c, one process
-#   mpi    tests/{comm,store,phase}/test_*.c on 1, 2 and 3 ranks        fuzz  tests/fuzz/fuzz_*.c
+#   mpi    tests/{comm,store,phase,train}/test_*.c on 1, 2 and 3 ranks        fuzz  tests/fuzz/fuzz_*.c
 #   e2e    tests/e2e/*.sh                        faults, slurm, hosts    tests/{faults,slurm,hosts}/test_*.sh: tests/README.md
 # A program exits 0 (passed), 1 (failed) or 77 (skipped: its last line says why). One that passes says so, too:
 # "NAME: N checks, 0 failed". A line "skip: what (why)" counts one skipped part; lines "count: what" are shown.
@@ -63,7 +63,7 @@ reach_floor() # SUITE
     done < tests/FLOORS
 }
 
-is_parallel() { case $1 in comm | store | phase) return 0 ;; esac; return 1; }
+is_parallel() { case $1 in comm | store | phase | train) return 0 ;; esac; return 1; }
 
 suite_style()
 {

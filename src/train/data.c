@@ -1,0 +1,153 @@
+/* src/train/data.c: a data set by what it is: IDX, CIFAR's records, gzip or not, or a folder of class
+ * folders, whose pictures are decoded when they are first needed. */
+#include "train_parts.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Decoded pictures of a folder are kept where all of them take less. */
+enum { KEEP_BYTES = INT32_MAX };
+
+/* MNIST's own names: train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz. */
+static status labels_path(const struct train_source *s, char path[OPTION_SIZE])
+{
+    static const char images[] = "images-idx3", labels[] = "labels-idx1";
+    const char *at = strstr(s->path, images);
+
+    if (s->labels[0]) {
+        snprintf(path, OPTION_SIZE, "%s", s->labels);
+        return OK;
+    }
+    if (!at)
+        return FAIL(ERR_USAGE,
+                    "%s: IDX pictures have their labels in a file of its own; name it by %s.labels (only "
+                    "..%s.. is found as ..%s.. by itself)",
+                    s->path, s->key, images, labels);
+    snprintf(path, OPTION_SIZE, "%.*s%s%s", (int)(at - s->path), s->path, labels, at + strlen(images));
+    return OK;
+}
+
+static status read_labels(const struct train_source *s, struct hash *hash, struct train_data *out)
+{
+    char path[OPTION_SIZE];
+    uint8_t *bytes;
+    size_t size;
+    status result;
+
+    TRY(labels_path(s, path));
+    TRY(unpack_file(path, &bytes, &size));
+    hash_add(hash, bytes, size);
+    result = idx_labels(path, bytes, size, s->path, out);
+    mem_free(bytes);
+    return result;
+}
+
+static status read_file(const struct train_source *s, struct train_data *out)
+{
+    struct hash hash;
+    uint8_t *bytes;
+    size_t size;
+    int is_idx;
+    status result;
+
+    TRY(unpack_file(s->path, &bytes, &size));
+    hash_start(&hash);
+    hash_add(&hash, bytes, size);
+    is_idx = idx_begins(bytes, size);
+    result = is_idx ? idx_pictures(s->path, bytes, size, out) : cifar_read(s->path, bytes, size, out);
+    mem_free(bytes);
+    if (result == OK && is_idx)
+        result = read_labels(s, &hash, out);
+    else if (result == OK && s->labels[0])
+        result = FAIL(ERR_USAGE, "%s.labels has no effect: %s has its labels in itself", s->key, s->path);
+    hash_result(&hash, out->sha256);
+    return result;
+}
+
+static status read_folder(const struct train_source *s, struct train_data *out)
+{
+    struct image_source source = {
+        .root = s->path, .labels = text_or_null(s->labels), .classes = s->classes, .network = s->network
+    };
+    size_t each;
+
+    TRY(image_manifest_read(&source, &out->list));
+    out->count = out->list.count;
+    out->pipeline = s->pipeline;
+    out->height = s->pipeline.height;
+    out->width = s->pipeline.width;
+    out->channels = s->pipeline.channels;
+    memcpy(out->sha256, out->list.sha256, HASH_SIZE);
+    MEM_TRY(out->label, (size_t)out->count, sizeof *out->label);
+    for (int i = 0; i < out->count; i++)
+        out->label[i] = out->list.entry[i].class_index;
+    each = image_pipeline_bytes(&s->pipeline);
+    if (each * (size_t)out->count <= KEEP_BYTES) {
+        MEM_TRY(out->pixels, (size_t)out->count, each);
+        MEM_TRY(out->have, (size_t)out->count, 1);
+    }
+    return OK;
+}
+
+/* Every label a class of the network's, the pictures as large as it wants them. */
+static status check(const struct train_source *s, const struct train_data *d)
+{
+    const struct image_pipeline *p = &s->pipeline;
+
+    if (d->height != p->height || d->width != p->width || d->channels != p->channels)
+        return FAIL(ERR_MISMATCH,
+                    "%s: its pictures are %d x %d x %d, network %s takes %d x %d x %d (height, "
+                    "width, channels)",
+                    s->path, d->height, d->width, d->channels, s->network, p->height, p->width, p->channels);
+    for (int i = 0; i < d->count; i++)
+        if (d->label[i] < 0 || d->label[i] >= s->classes)
+            return FAIL(ERR_MISMATCH, "%s: picture %d has label %d, network %s has the classes 0 to %d",
+                        s->path, i, d->label[i], s->network, s->classes - 1);
+    return OK;
+}
+
+status train_data_read(const struct train_source *s, struct train_data *out)
+{
+    struct stat file;
+    status result;
+
+    memset(out, 0, sizeof *out);
+    result = stat(s->path, &file) == 0 && S_ISDIR(file.st_mode) ? read_folder(s, out) : read_file(s, out);
+    if (result == OK)
+        result = check(s, out);
+    if (result != OK)
+        train_data_free(out);
+    else if (s->limit > 0 && s->limit < out->count)
+        out->count = s->limit;
+    return result;
+}
+
+void train_data_free(struct train_data *d)
+{
+    mem_free(d->pixels);
+    mem_free(d->have);
+    mem_free(d->label);
+    image_manifest_free(&d->list);
+    memset(d, 0, sizeof *d);
+}
+
+status train_data_picture(struct train_data *d, int i, uint8_t *out)
+{
+    size_t each = (size_t)d->height * (size_t)d->width * (size_t)d->channels;
+    uint8_t *kept = d->pixels ? d->pixels + (size_t)i * each : NULL;
+    char path[4096];
+
+    BUG_IF(i < 0 || i >= d->count);
+    if (kept && (!d->have || d->have[i])) {
+        memcpy(out, kept, each);
+        return OK;
+    }
+    TRY(text_path(path, sizeof path, d->list.root, d->list.entry[i].path));
+    TRY(image_load(path, &d->pipeline, out, &(struct image_info){ 0 }));
+    if (kept) {
+        memcpy(kept, out, each);
+        d->have[i] = 1;
+    }
+    return OK;
+}

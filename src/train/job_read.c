@@ -1,0 +1,179 @@
+/* src/train/job_read.c: a job of training from its file and the command line, and whether each setting has an
+ * effect. Rank 0 reads, all ranks have it. */
+#include "train_parts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { JOB_FILE_MAX = 1 << 20 };
+
+/* ---- what has an effect ---------------------------------------------------------------------------------
+ */
+
+static int is_real(const struct train_job *job)
+{
+    char name[OPTION_NAME];
+    const struct quant_bits *b = quant_bits_preset(option_choice(QUANT_BITS_NAMES, job->preset, name));
+
+    return b->weights == PRECISION_REAL_BITS && !job->layers[0];
+}
+
+static status check_idle(const struct train_job *job)
+{
+    struct train_job usual;
+    const struct option_idle idle[] = {
+        { !job->test[0], "data.test.labels data.test.limit", "data.test is not set" },
+        { !job->weights[0], "network.state", "network.weights is not set" },
+        { job->weights[0] != 0, "network.initial", "the weights are network.weights'" },
+        { job->optimizer != OPTIMIZER_SGD, "train.momentum", "train.optimizer is not sgd" },
+        { job->schedule != SCHEDULE_STEP, "train.milestones train.factor", "train.schedule is not step" },
+        { job->holdout == 0, "train.patience train.keep", "no picture is held out (data.holdout)" },
+        { job->share == 0, "guided.lambda guided.ranking guided.fill", "guided.share is 0" },
+        { is_real(job), "bits.ends bits.quantizer bits.slope bits.alpha bits.alpha-slope",
+          "bits.preset is fp32 and bits.layers is not set" },
+        { job->ranks < 2, "run.oversubscribe", "run.ranks starts none" },
+    };
+
+    train_job_defaults(&usual);
+    return option_idle_check(train_job_table(), job, &usual, idle, COUNT_OF(idle));
+}
+
+/* "60,120": ascending, inside the epochs. */
+static status read_milestones(const struct train_job *job, struct schedule *s)
+{
+    char text[OPTION_SIZE], *word, *rest = text;
+
+    snprintf(text, sizeof text, "%s", job->milestones);
+    while ((word = strsep(&rest, ",")) != NULL) {
+        int64_t epoch;
+
+        if (s->milestones == SCHEDULE_MOST)
+            return FAIL(ERR_USAGE, "train.milestones: more than %d", SCHEDULE_MOST);
+        if (!text_parse_int(text_trim(word), 1, job->epochs - 1, &epoch) ||
+            (s->milestones > 0 && epoch <= s->milestone[s->milestones - 1]))
+            return FAIL(ERR_USAGE,
+                        "train.milestones = %s: ascending numbers of 1 to %d (train.epochs less 1) are "
+                        "wanted",
+                        job->milestones, job->epochs - 1);
+        s->milestone[s->milestones++] = (int)epoch;
+    }
+    return OK;
+}
+
+status train_job_schedule(const struct train_job *job, struct schedule *out)
+{
+    *out = (struct schedule){ .kind = (enum schedule_kind)job->schedule,
+                              .epochs = job->epochs,
+                              .factor = job->factor };
+    return job->schedule == SCHEDULE_STEP ? read_milestones(job, out) : OK;
+}
+
+status train_job_alpha(const struct train_job *job, enum train_alpha *how, float *value)
+{
+    double number = 0;
+
+    *value = 10;
+    *how = ALPHA_AUTO;
+    if (strcmp(job->alpha, "auto") == 0)
+        return OK;
+    *how = ALPHA_LEAST_SQUARES;
+    if (strcmp(job->alpha, "least-squares") == 0)
+        return OK;
+    *how = ALPHA_NUMBER;
+    if (!text_parse_real(job->alpha, &number) || number < (double)PACT_LEAST_ALPHA || number > 1e6)
+        return FAIL(ERR_USAGE, "bits.alpha = %s: auto, least-squares, or a number of 2^-10 to 1e6 is wanted",
+                    job->alpha);
+    *value = (float)number;
+    return OK;
+}
+
+status train_job_check(const struct train_job *job)
+{
+    const char *end = strrchr(job->out, '.');
+    struct schedule schedule;
+    enum train_alpha how;
+    float alpha;
+
+    if (!job->train[0])
+        return FAIL(ERR_USAGE, "data.train is not set: which pictures?");
+    if (!job->model[0])
+        return FAIL(ERR_USAGE, "network.model is not set: which network?");
+    if (!end || strcmp(end, ".safetensors") != 0)
+        return FAIL(ERR_USAGE, "store.out = %s: a name that ends in .safetensors is wanted", job->out);
+    if (!(job->rate > 0))
+        return FAIL(ERR_USAGE, "train.rate = %g: nothing would be learned", job->rate);
+    if (job->schedule == SCHEDULE_STEP && !job->milestones[0])
+        return FAIL(ERR_USAGE, "train.schedule = step wants train.milestones");
+    TRY(check_idle(job));
+    TRY(train_job_alpha(job, &how, &alpha));
+    return train_job_schedule(job, &schedule);
+}
+
+/* ---- reading ---------------------------------------------------------------------------------------------
+ */
+
+/* option_read_args permutes argv: each reading has its own copy. */
+static status read_line(struct train_job *job, int argc, char **argv, char *path)
+{
+    struct option_words words;
+    char **copy;
+    status result;
+
+    MEM_TRY(copy, (size_t)argc + 1, sizeof *copy);
+    memcpy(copy, argv, (size_t)argc * sizeof *copy);
+    result = option_read_args(train_job_table(), job, argc, copy, &words);
+    if (result == OK && !words.help && snprintf(path, OPTION_SIZE, "%s", words.word[0]) >= OPTION_SIZE)
+        result = FAIL(ERR_USAGE, "%.100s...: the path is too long", words.word[0]);
+    mem_free(copy);
+    return result;
+}
+
+static status read_whole(struct train_job *job, int argc, char **argv)
+{
+    char path[OPTION_SIZE] = "", same_path[OPTION_SIZE], *text = NULL;
+    size_t size = 0;
+    status result;
+
+    TRY(read_line(NULL, argc, argv, path));
+    if (text_read_plain(path, JOB_FILE_MAX, &text, &size) != OK) {
+        error_last()->status = ERR_USAGE; /* the command line names a file that cannot be read */
+        return ERR_USAGE;
+    }
+    train_job_defaults(job);
+    result = option_read_text(train_job_table(), job, path, text, size);
+    mem_free(text);
+    TRY(result);
+    TRY(read_line(job, argc, argv, same_path));
+    return error_prefix(train_job_check(job), "%s", path);
+}
+
+status train_job_read(const struct comm *c, int argc, char **argv, struct train_job **out,
+                      struct option_words *words)
+{
+    struct train_job *job = NULL;
+    status result = OK;
+
+    *out = NULL;
+    *words = (struct option_words){ .help = option_help_wanted(train_job_table(), argc, argv) };
+    if (words->help)
+        return OK;
+    job = mem_alloc(1, sizeof *job);
+    if (!job)
+        result = FAIL(ERR_MEMORY, "no memory for the job's settings");
+    else if (c->rank == 0)
+        result = read_whole(job, argc, argv);
+    TRY_OUT(comm_agree(c, result));
+    comm_broadcast(c, job, sizeof *job);
+    *out = job;
+    job = NULL;
+out:
+    mem_free(job);
+    return result;
+}
+
+void train_job_peek(int argc, char **argv, struct train_job *job)
+{
+    if (option_help_wanted(train_job_table(), argc, argv) || read_whole(job, argc, argv) != OK)
+        memset(job, 0, sizeof *job);
+}
