@@ -22,7 +22,7 @@ struct command {
 };
 #define CMD_TABLE .table = &table, .usual = &usual, .size = sizeof usual
 extern const struct command cmd_bench, cmd_explain, cmd_infer, cmd_inspect, cmd_quantize, cmd_report,
-    cmd_run, cmd_saliency, cmd_show, cmd_synth, cmd_verify, cmd_version;
+    cmd_run, cmd_saliency, cmd_show, cmd_synth, cmd_train, cmd_verify, cmd_version;
 
 /* ---- rows that mean the same in several commands: each has the field in its `struct settings` ---------- */
 

@@ -12,7 +12,7 @@
 /* In the order of --help. */
 static const struct command *const commands[] = {
     &cmd_run,    &cmd_infer,   &cmd_explain, &cmd_quantize, &cmd_saliency, &cmd_show,
-    &cmd_report, &cmd_inspect, &cmd_synth,   &cmd_verify,   &cmd_bench,    &cmd_version,
+    &cmd_report, &cmd_inspect, &cmd_synth,   &cmd_train,    &cmd_verify,   &cmd_bench, &cmd_version,
 };
 
 static void print_help(FILE *out)

@@ -22,17 +22,17 @@ static const struct entry codes[] = {
     { "", "2", "The command line or the job file is wrong, or sets an option that has no effect." },
     { " verify main ", "3",
       "`verify` could not look: no file, no rights, an I/O error, no memory, another version." },
-    { " run main ", "4", "Another job is at work on this result." },
-    { " run main ", "75",
+    { " run train main ", "4", "Another job is at work on this result." },
+    { " run train main ", "75",
       "Stopped early by a signal; the same command goes on from there. Under mpirun SIGUSR1 alone ends so: "
       "mpirun answers others by a code of its own." },
     { " verify ", "75", "Not finished, but sound: the job that wrote it can go on." },
 };
 
 static const struct entry environment[] = {
-    { " run infer explain quantize bench version main ", "QUANTCAM_ISA",
+    { " run infer explain quantize train bench version main ", "QUANTCAM_ISA",
       "The instruction set where `isa` is auto: ref, avx2 or avx512vnni. The result is the same." },
-    { " run main ", "QUANTCAM_THREADS",
+    { " run train main ", "QUANTCAM_THREADS",
       "off: no second thread for the watchdog and for dealing out work, where an MPI library does not bear "
       "one." },
     { " run main ", "QUANTCAM_SHARE",
@@ -40,11 +40,11 @@ static const struct entry environment[] = {
     { " run main ", "QUANTCAM_FAULT",
       "RANK:IMAGE or RANK:PHASE: that rank fails there. For tests of how a job ends." },
     { " run main ", "TMPDIR", "Where a prediction (`run.dry-run`, `run.predict`) writes its small result." },
-    { " run quantize main ", "QUANTCAM_MPIRUN",
+    { " run quantize train main ", "QUANTCAM_MPIRUN",
       "The mpirun that `-j` starts; else the one on PATH that belongs to the MPI in use." },
-    { " run quantize main ", "OMPI_MCA_rmaps_base_oversubscribe",
+    { " run quantize train main ", "OMPI_MCA_rmaps_base_oversubscribe",
       "1: more ranks than cores. `-j` sets it where it is unset; for your own mpirun set it yourself." },
-    { " run quantize main ", "OMPI_ALLOW_RUN_AS_ROOT, OMPI_ALLOW_RUN_AS_ROOT_CONFIRM",
+    { " run quantize train main ", "OMPI_ALLOW_RUN_AS_ROOT, OMPI_ALLOW_RUN_AS_ROOT_CONFIRM",
       "Both 1: mpirun as root, as in containers. `-j` sets them where they are unset." },
     { " run main ", "OMPI_MCA_io",
       "Set to romio321 where it is unset: Open MPI's own way of writing leaves lock files on several "
@@ -65,6 +65,12 @@ static const struct entry files[] = {
       "While the job runs or begins: they keep a second job out. Left by a killed job they do no harm." },
     { " run job main ", "PREFIX/share/quantcam/{models,jobs,slurm}",
       "Descriptions of networks, job files, a batch script; the paths in job files begin there." },
+    { " train ", "OUT", "The trained weights (`store.out`), safetensors, there only once the job is done." },
+    { " train ", "OUT.state.safetensors",
+      "All that a resume needs, rewritten after every epoch and at a stop. It goes at the end." },
+    { " train ", "OUT.curve.csv", "A line an epoch: rate, loss, share of right answers. It stays." },
+    { " train ", "OUT.log.jsonl", "A line a start: when, where, on how many ranks, steps so far. It stays." },
+    { " train ", "OUT.lock", "While the job runs. Left by a killed job it does no harm." },
     { " report ", "RESULT-report/report.html", "The page. Beside it the tables and gallery/." },
 };
 
@@ -97,6 +103,11 @@ static const struct entry examples[] = {
       "Its nodes, their bytes, scales and zero points." },
     { " inspect ", "quantcam inspect results/demo.h5", "Every dataset of a result with its meaning." },
     { " synth ", "quantcam synth pictures --images 100 --seed 7", "100 pictures in pictures/." },
+    { " train ", "quantcam train jobs/training-mnist.conf -j 2", "MNIST's network on 2 processes." },
+    { " train ",
+      "quantcam train jobs/training-mnist.conf --preset=2-bit --weights=results/mnist.safetensors -o "
+      "results/mnist-2bit.safetensors",
+      "From there to 2 bits." },
     { " verify ", "quantcam verify results/demo.h5", "Prints `complete`." },
     { " verify ", "quantcam verify --digest results/demo.h5", "The same line wherever the job ran." },
     { " bench ", "quantcam bench --model models/resnet18.model --layers", "Every layer's time." },

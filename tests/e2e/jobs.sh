@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every job of jobs/ passes --dry-run, on a few drawn pictures and the demo's networks in place of the full-size ones;
-# the descriptions and weights that it names are there, or can be fetched.
+# the descriptions and weights that it names are there, or can be fetched. Those of training: on black pictures, from scratch.
 . "$(dirname "$0")/common.bash"
 [ -f "$WEIGHTS/resnet18_int8.pth" ] || skip "no $WEIGHTS"
 "$Q" synth "$T/images" --images 24 --seed 7 --masks "$T/masks" > /dev/null || exit 1
@@ -24,7 +24,19 @@ stand_ins()
 # Pictures to calibrate on, where a precision is `quantize`.
 "$Q" synth "$T/others" --images 4 --seed 9 > "$T/log" 2>&1
 
+{ printf '\0\0\10\3\0\0\0\2\0\0\0\34\0\0\0\34'; head -c 1568 /dev/zero; } > "$T/two-images-idx3-ubyte"
+printf '\0\0\10\1\0\0\0\2\0\0' > "$T/two-labels-idx1-ubyte"
+head -c 6146 /dev/zero > "$T/two.bin"
+training()
+{
+    local pictures=$T/two-images-idx3-ubyte
+    ! grep -q "^train = .*\.bin" "$1" || pictures=$T/two.bin
+    check "$1" code 0 "$Q" train "$1" --dry-run --data.train="$pictures" --data.test="$pictures" --weights= -o "$T/out.safetensors"
+    check "$1: its plan" grep -q "values to learn" "$T/log"
+}
+
 for job in jobs/*.conf; do
+    case $job in jobs/training-*) training "$job"; continue ;; esac
     check "$job has networks" test -n "$(networks "$job")"
     others=()
     if grep -q "^\[quantize\]" "$job"; then others=(--quantize.images="$T/others"); fi
