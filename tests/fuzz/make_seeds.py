@@ -8,6 +8,7 @@ The HDF5 seeds are made by tests/fuzz/results.sh with the program itself, becaus
 """
 import argparse
 import collections
+import gzip
 import io
 import json
 import os
@@ -220,9 +221,21 @@ def texts():
     put("job", "long.conf", "[data]\nimages = " + "x" * 5000 + "\n")
 
 
+def pictures():
+    idx = struct.pack(">IIII", 0x803, 2, 3, 4) + bytes(range(24))
+    put("pictures", "pictures.idx", idx)
+    put("pictures", "labels.idx", struct.pack(">II", 0x801, 2) + b"\1\2")
+    put("pictures", "pictures.idx.gz", gzip.compress(idx, mtime=0))
+    put("pictures", "two.gz", gzip.compress(idx[:20], mtime=0) + gzip.compress(idx[20:], mtime=0))
+    put("pictures", "cifar.bin", b"\7" + bytes(3072))
+    put("pictures", "cifar.gz", gzip.compress(b"\23\143" + bytes(3072), mtime=0))
+    put("pictures", "huge.idx", struct.pack(">IIII", 0x803, 0xFFFFFFFF, 0xFFFF, 0xFFFF))
+
+
 if __name__ == "__main__":
     zips(pickles())
     legacy()
     safetensors()
     shards()
     texts()
+    pictures()
