@@ -109,7 +109,12 @@ enum kernel_requant_mode {
     REQUANT_FBGEMM_TENSOR,
     /* numerics 2.3: acc += bias_int[c]; r = rne(f32(f32(acc) * multiplier[c]));
      * q = clamp(sat16(sat16(r) + zero_point_out), low, high) */
-    REQUANT_QNNPACK
+    REQUANT_QNNPACK,
+    /* saliency-and-training 2.9, with all zero points 0: q = rne(clamp(v, low, high)), v = fma(f32(acc),
+     * multiplier[c], bias_real[c]); dense layers alone */
+    REQUANT_PACT,
+    /* the same, of which v is what comes out: `out` is a map of f32, its pitch counts these */
+    REQUANT_REAL
 };
 
 /* How a sum becomes a code. Arrays hold oc elements each (per-tensor values repeated), made by the engine. */
@@ -122,6 +127,7 @@ struct kernel_requant {
     /* 0 <= low <= high <= 255: low = zero_point_out where a ReLU is fused, else 0; high = the code of 6 where
      * a ReLU6 that clamps is, else 255. */
     int zero_point_out, low, high;
+    int odd; /* PACT, REAL: weights stand for the levels 2 w + 1: acc = 2 sum(x * w) + sum(x) */
 };
 
 /* Constants of int8 add (numerics 2.6).
@@ -349,6 +355,12 @@ struct kernel_table {
                    int pixels, int channels, const struct kernel_mul_u8 *p);
     void (*affine_u8)(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
                       const struct kernel_affine_u8 *p);
+    /* PACT of real values: q = rne(clamp(fma(x, scale[c], shift[c]), 0, high)); NaN becomes 0. */
+    void (*levels_u8)(const float *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
+                      const float *scale, const float *shift, int high);
+    /* PACT of a sum: q = rne(clamp(fma(f32(code), scale, x), 0, high)); NaN becomes 0. */
+    void (*residual_u8)(const float *in, int in_pitch, const uint8_t *code, int code_pitch, uint8_t *out,
+                        int out_pitch, int pixels, int channels, float scale, int high);
     void (*copy_u8)(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels);
     void (*shuffle_u8)(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
                        int groups);

@@ -33,6 +33,24 @@ static inline uint8_t scalar_code(int32_t r, int zero_point, int low, int high)
     return (uint8_t)scalar_min(scalar_max(q, low), high);
 }
 
+/* A whole number low..high; NaN becomes low. */
+static inline uint8_t scalar_level(float v, int low, int high)
+{
+    return scalar_code(scalar_rne(scalar_clamp(v, (float)low, (float)high)), 0, low, high);
+}
+
+/* Bytes of a value that comes out. */
+static inline size_t scalar_requant_bytes(const struct kernel_requant *q)
+{
+    return q->mode == REQUANT_REAL ? sizeof(float) : 1;
+}
+
+/* REQUANT_PACT's v, and REQUANT_REAL's. */
+static inline float scalar_requant_real(const struct kernel_requant *q, int c, int32_t acc)
+{
+    return fmaf((float)acc, q->multiplier[c], q->bias_real[c]);
+}
+
 /* numerics 2.2 and 2.3: the sum of output channel c becomes its code. */
 static inline uint8_t scalar_requant(const struct kernel_requant *q, int c, int32_t acc)
 {
@@ -45,6 +63,8 @@ static inline uint8_t scalar_requant(const struct kernel_requant *q, int c, int3
     case REQUANT_FBGEMM_TENSOR:
         v = fmaf(q->bias_real[c], q->inverse, (float)acc);
         break;
+    case REQUANT_PACT:
+        return scalar_level(scalar_requant_real(q, c, acc), q->low, q->high);
     default:
         v = (float)(int32_t)((uint32_t)acc + (uint32_t)q->bias_int[c]);
         break;

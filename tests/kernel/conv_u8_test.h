@@ -7,13 +7,19 @@
 #include "kernel_test.h"
 #include "requant_test.h"
 
+/* Bytes of an output. */
+static size_t element(const struct kernel_requant *q)
+{
+    return q->mode == REQUANT_REAL ? sizeof(float) : 1;
+}
+
 static uint8_t *run(const struct kernel_table *k, const struct kernel_conv *s, const int8_t *weight,
                     const uint8_t *in, const struct kernel_rect *rects, int count,
                     const struct kernel_requant *q, enum kernel_saturation saturation)
 {
     void *packed = test_memory((DEPTHWISE ? k->depthwise_u8_packed_bytes : k->conv_u8_packed_bytes)(s)),
          *scratch = test_memory((DEPTHWISE ? k->depthwise_u8_scratch_bytes : k->conv_u8_scratch_bytes)(s));
-    size_t n = (size_t)s->oh * s->ow * s->out_pitch + 64;
+    size_t n = (size_t)s->oh * s->ow * s->out_pitch * element(q) + 64;
     uint8_t *out = test_memory(n);
 
     memset(out, 0xA5, n);
@@ -58,7 +64,7 @@ static void test_hand(void)
     /* Three channels of a pixel, or three pixels of a channel. */
     struct kernel_conv s = DEPTHWISE ? (struct kernel_conv){ 1, 3, 1, 1, 1, 1, 1, 1, 1, 3, 1, 0, 0 }
                                      : (struct kernel_conv){ 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 0, 0 };
-    struct kernel_requant q = { REQUANT_QNNPACK, &multiplier, NULL, 0, &bias, 0, 0, 255 };
+    struct kernel_requant q = { REQUANT_QNNPACK, &multiplier, NULL, 0, &bias, 0, 0, 255, 0 };
     struct kernel_rect all = { 0, 1, 0, 1 };
     uint8_t *out = run(kernel_select("ref"), &s, weight, in, &all, 1, &q, KERNEL_EXACT);
 
@@ -108,7 +114,7 @@ static void compare_points(const struct kernel_table *isa, const struct kernel_c
                            const struct kernel_requant *q)
 {
     enum { MOST = 200 };
-    size_t n = (size_t)s->oh * s->ow * s->out_pitch + 64;
+    size_t each = element(q), n = (size_t)s->oh * s->ow * s->out_pitch * each + 64;
     int place[MOST], count = test_inside(s, r, place, MOST);
     const uint8_t *from[MOST];
     uint8_t *to[MOST], *out = test_memory(n), *expected = test_memory(n);
@@ -119,11 +125,11 @@ static void compare_points(const struct kernel_table *isa, const struct kernel_c
     memset(out, 0xA5, n);
     memset(expected, 0xA5, n);
     for (int i = 0; i < count; i++) {
-        size_t first = (size_t)place[i] * s->out_pitch;
+        size_t first = (size_t)place[i] * s->out_pitch * each;
 
         from[i] = in + test_first_tap(s, place[i]);
         to[i] = out + first;
-        memcpy(expected + first, a + first, (size_t)s->oc);
+        memcpy(expected + first, a + first, (size_t)s->oc * each);
     }
     isa->conv_u8_pack(s, weight, packed);
     isa->points_u8(s, packed, from, to, count, q, KERNEL_EXACT, scratch);
@@ -135,15 +141,15 @@ static void compare_points(const struct kernel_table *isa, const struct kernel_c
     free(expected);
 }
 
-static void compare(const struct kernel_table *ref, const struct kernel_table *isa, struct kernel_conv s,
-                    int in_kind, int weight_kind)
+static void compare_case(const struct kernel_table *ref, const struct kernel_table *isa, struct kernel_conv s,
+                         int in_kind, int weight_kind, struct requant_case q)
 {
-    size_t k = (size_t)s.kh * s.kw * (DEPTHWISE ? 1 : s.ic), n = (size_t)s.oh * s.ow * s.out_pitch + 64,
+    size_t k = (size_t)s.kh * s.kw * (DEPTHWISE ? 1 : s.ic),
+           n = (size_t)s.oh * s.ow * s.out_pitch * element(&q.requant) + 64,
            in_bytes = (size_t)s.ih * s.iw * s.in_pitch + 64;
     uint8_t *in = test_memory(in_bytes), *a, *b;
     int8_t *weight = test_memory(k * s.oc);
     struct kernel_rect rect[4] = { test_rect(&s) }, r = rect[0];
-    struct requant_case q = requant_case(&s);
     int my = test_between(r.y0, r.y1), mx = test_between(r.x0, r.x1);
     long at;
 
@@ -171,6 +177,12 @@ static void compare(const struct kernel_table *ref, const struct kernel_table *i
     free(b);
     free(in);
     free(weight);
+}
+
+static void compare(const struct kernel_table *ref, const struct kernel_table *isa, struct kernel_conv s,
+                    int in_kind, int weight_kind)
+{
+    compare_case(ref, isa, s, in_kind, weight_kind, requant_case(&s));
 }
 
 #endif

@@ -1,5 +1,5 @@
-/* tests/kernel/requant_test.h: requantization parameters at random, and numerics 2.2 and 2.3 written out once
- * more. */
+/* tests/kernel/requant_test.h: requantization parameters at random, and numerics 2.2 and 2.3 and
+ * saliency-and-training 2.9 written out once more. */
 #ifndef REQUANT_TEST_H
 #define REQUANT_TEST_H
 
@@ -36,9 +36,25 @@ static inline struct requant_case requant_case(const struct kernel_conv *s)
                                          q.bias_int,
                                          test_between(0, 255),
                                          0,
-                                         255 };
+                                         255,
+                                         0 };
     q.requant.low = test_between(0, 1) ? q.requant.zero_point_out : 0;
     q.requant.high = test_between(0, 2) ? 255 : test_between(q.requant.low, 255);
+    return q;
+}
+
+/* The same for low-bit layers: codes that PACT makes, or with `real` what it makes them of. */
+static inline struct requant_case requant_case_pact(const struct kernel_conv *s, int real)
+{
+    static const int most[] = { 3, 15, 255 };
+    struct requant_case q = requant_case(s);
+
+    q.requant.mode = real ? REQUANT_REAL : REQUANT_PACT;
+    q.requant.zero_point_out = q.requant.low = 0;
+    q.requant.high = most[test_between(0, 2)];
+    q.requant.odd = test_between(0, 1);
+    for (int c = 0; c < s->oc; c++)
+        q.bias_real[c] = test_real() * (float)q.requant.high;
     return q;
 }
 
@@ -54,6 +70,10 @@ static inline int requant_expected(const struct kernel_requant *q, int c, int32_
     volatile float v = (float)acc;
     double r;
 
+    if (q->mode == REQUANT_PACT) {
+        r = rint((double)fmaf(v, q->multiplier[c], q->bias_real[c]));
+        return (int)(r < q->low ? q->low : r > q->high ? q->high : r);
+    }
     if (q->mode == REQUANT_FBGEMM_CHANNEL)
         v = v + q->bias_real[c];
     else if (q->mode == REQUANT_FBGEMM_TENSOR)

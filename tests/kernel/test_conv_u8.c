@@ -2,6 +2,84 @@
 enum { DEPTHWISE = 0 };
 #include "conv_u8_test.h"
 
+/* 3 levels of 2 bits, 2 w + 1 of w = -2, 0, 1, by codes 3, 1, 2: -9 + 1 + 6 = -2, that is 2 (-4) + 6. */
+static void test_levels_by_hand(const struct kernel_table *k)
+{
+    const uint8_t in[64 + 3] = { 3, 1, 2 };
+    const int8_t weight[] = { -2, 0, 1 };
+    const float multiplier = -1.25f, bias = 0.25f;
+    struct kernel_conv s = { 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 0, 0 };
+    struct kernel_requant q = { REQUANT_REAL, &multiplier, &bias, 0, NULL, 0, 0, 3, 1 };
+    struct kernel_rect all = { 0, 1, 0, 1 };
+    uint8_t *out = run(k, &s, weight, in, &all, 1, &q, KERNEL_EXACT);
+    float v;
+
+    memcpy(&v, out, sizeof v);
+    CHECK_MSG(v == 2.75f, "%s: %g", k->isa, (double)v);
+    free(out);
+    q.mode = REQUANT_PACT; /* rne(2.75) = 3; at most 2 */
+    out = run(k, &s, weight, in, &all, 1, &q, KERNEL_EXACT);
+    CHECK(out[0] == 3);
+    free(out);
+    q.high = 2;
+    out = run(k, &s, weight, in, &all, 1, &q, KERNEL_EXACT);
+    CHECK(out[0] == 2);
+    free(out);
+    q.odd = 0; /* -6 + 0 + 2 = -4: 5.25 */
+    q.mode = REQUANT_REAL;
+    out = run(k, &s, weight, in, &all, 1, &q, KERNEL_EXACT);
+    memcpy(&v, out, sizeof v);
+    CHECK_MSG(v == 5.25f, "%s: %g", k->isa, (double)v);
+    free(out);
+}
+
+/* What ref's sums become in PACT's networks, written out. */
+static void test_levels_of_ref(void)
+{
+    for (int i = 0; i < 80; i++) {
+        struct kernel_conv s = test_shape(DEPTHWISE);
+        struct kernel_rect all = { 0, s.oh, 0, s.ow };
+        size_t k = (size_t)s.kh * s.kw * s.ic, n = (size_t)s.ih * s.iw * s.in_pitch;
+        uint8_t *in = test_memory(n), *out;
+        int8_t *weight = test_memory(k * s.oc), *ones = test_memory(k * s.oc);
+        struct requant_case q = requant_case_pact(&s, i % 2);
+        int wrong = 0;
+
+        s.zero_point_in = 0;
+        test_fill_u8(in, n, i % 4);
+        test_fill_s8(weight, k * s.oc, i / 4 % 4);
+        memset(ones, 1, k * s.oc);
+        out = run(kernel_select("ref"), &s, weight, in, &all, 1, &q.requant, KERNEL_EXACT);
+        for (int p = 0; p < s.oh * s.ow; p++)
+            for (int o = 0; o < s.oc; o++) {
+                int32_t acc = naive(&s, weight, in, p / s.ow, p % s.ow, o, 0);
+                size_t at = (size_t)p * s.out_pitch + o;
+                float v, expected;
+
+                if (q.requant.odd)
+                    acc = 2 * acc + naive(&s, ones, in, p / s.ow, p % s.ow, o, 0);
+                expected = fmaf((float)acc, q.multiplier[o], q.bias_real[o]);
+                memcpy(&v, out + (i % 2 ? at * sizeof v : 0), sizeof v);
+                wrong += i % 2 ? v != expected : out[at] != requant_expected(&q.requant, o, acc);
+            }
+        CHECK_MSG(!wrong, "%s: real %d odd %d: %d wrong", test_shape_text(&s, &all), i % 2, q.requant.odd,
+                  wrong);
+        requant_case_free(&q);
+        free(in);
+        free(weight);
+        free(ones);
+        free(out);
+    }
+}
+
+static void compare_levels(const struct kernel_table *ref, const struct kernel_table *isa,
+                           struct kernel_conv s, int i)
+{
+    s.zero_point_in = 0;
+    compare_case(ref, isa, s, i % 4, i / 4 % 4, requant_case_pact(&s, i & 1));
+    compare_case(ref, isa, s, i % 4, i / 4 % 4, requant_case_pact(&s, ~i & 1));
+}
+
 static void test_isa(const struct kernel_table *ref, const struct kernel_table *isa)
 {
     for (int oc = 1; oc <= 80; oc++) {
@@ -16,6 +94,11 @@ static void test_isa(const struct kernel_table *ref, const struct kernel_table *
         compare(ref, isa, (struct kernel_conv){ 1, 9, ic, ic + 1, 1, 9, 20, 20, 1, 1, 1, 0, 3 }, ic % 4, 0);
     for (int i = 0; i < 400; i++)
         compare(ref, isa, test_shape(DEPTHWISE), i % 4, i / 4 % 4);
+    test_levels_by_hand(isa);
+    for (int i = 0; i < 300; i++)
+        compare_levels(ref, isa, test_shape(DEPTHWISE), i);
+    for (int oc = 1; oc <= 80; oc++)
+        compare_levels(ref, isa, (struct kernel_conv){ 3, 14, 3, 3, 3, 14, oc, oc + 3, 3, 3, 1, 1, 0 }, oc);
     for (int i = 0; i < 4; i++) {
         compare(ref, isa, (struct kernel_conv){ 1, 1, 1280, 1280, 1, 1, 100, 100, 1, 1, 1, 0, 0 }, i, i);
         compare(ref, isa, (struct kernel_conv){ 7, 7, 320, 320, 7, 7, 72, 72, 1, 1, 1, 0, 9 }, i, i);
@@ -27,6 +110,8 @@ int main(void)
 {
     test_hand();
     test_ref();
+    test_levels_by_hand(kernel_select("ref"));
+    test_levels_of_ref();
     test_every_isa(test_isa);
     return check_result("kernel/conv_u8");
 }

@@ -20,6 +20,11 @@ static int code(double v, int zero_point, int low, int high)
     return v < low ? low : v > high ? high : (int)v;
 }
 
+static int code_of(float v, int high)
+{
+    return code((double)v, 0, 0, high);
+}
+
 /* numerics 2.6, written with wide numbers. */
 static int add_fixed(const struct kernel_add_u8 *p, int qa, int qb)
 {
@@ -169,6 +174,47 @@ static void test_input(const struct kernel_table *k, int pixels)
     free(out);
 }
 
+/* PACT of real values and of a sum, by the formula in double; infinities, NaN and ties among the values. */
+static void test_levels(const struct kernel_table *k, int channels)
+{
+    enum { PIXELS = 5 };
+    static const int most[] = { 3, 15, 255 };
+    int in_pitch = channels + test_between(0, 3), code_pitch = channels + test_between(0, 3),
+        pitch = channels + test_between(0, 3), high = most[test_between(0, 2)], wrong[2] = { 0, 0 };
+    float scale[MOST], shift[MOST], factor = 0.1f + fabsf(test_real()),
+                                    *in = test_memory((PIXELS * (size_t)in_pitch + 64) * sizeof *in);
+    size_t on = PIXELS * (size_t)pitch + 64;
+    uint8_t *code = test_memory(PIXELS * (size_t)code_pitch + 64),
+            *out[2] = { test_memory(on), test_memory(on) };
+
+    test_fill_f32(in, PIXELS * (size_t)in_pitch, 1);
+    test_fill_u8(code, PIXELS * (size_t)code_pitch, test_between(0, 3));
+    for (int c = 0; c < channels; c++) {
+        scale[c] = c % 5 ? test_real() * (float)high / 4 : 0.5f;
+        shift[c] = c % 5 ? test_real() * (float)high : (float)(c % 3);
+    }
+    memset(out[0], 0xA5, on);
+    memset(out[1], 0xA5, on);
+    k->levels_u8(in, in_pitch, out[0], pitch, PIXELS, channels, scale, shift, high);
+    k->residual_u8(in, in_pitch, code, code_pitch, out[1], pitch, PIXELS, channels, factor, high);
+    for (size_t i = 0; i < on; i++) {
+        size_t p = i / (size_t)pitch, c = i % (size_t)pitch;
+        int inside = p < PIXELS && c < (size_t)channels;
+        float x = inside ? in[p * (size_t)in_pitch + c] : 0,
+              v[2] = { inside ? fmaf(x, scale[c], shift[c]) : 0,
+                       inside ? fmaf((float)code[p * (size_t)code_pitch + c], factor, x) : 0 };
+
+        for (int j = 0; j < 2; j++)
+            wrong[j] += out[j][i] != (!inside ? 0xA5 : v[j] == v[j] ? code_of(v[j], high) : 0);
+    }
+    CHECK_MSG(!wrong[0] && !wrong[1], "%s: %d channels, up to %d: %d and %d wrong", k->isa, channels, high,
+              wrong[0], wrong[1]);
+    free(in);
+    free(code);
+    free(out[0]);
+    free(out[1]);
+}
+
 static void test_hand(void)
 {
     const struct kernel_table *k = kernel_select("ref");
@@ -193,6 +239,11 @@ static void test_hand(void)
                      (float[]){ 0.5f, -1 }, (float[]){ 0.25f, 3 }, 10, 100, 90, 220 });
     CHECK(out[0] == 100 && out[1] == 113); /* 0.25 -> 0; 10 + 3 */
     CHECK(out[2] == 220 && out[3] == 90);  /* 122.75, cut at 220; -115, cut at 90 */
+    k->levels_u8((float[]){ 2.5f, 3.5f, -9, 99 }, 2, out, 2, 2, 2, (float[]){ 1, 2 }, (float[]){ 0, 0.5f },
+                 15);
+    CHECK(out[0] == 2 && out[1] == 8 && out[2] == 0 && out[3] == 15); /* 2.5, 7.5 */
+    k->residual_u8((float[]){ -2.5f, 0.75f, -30, 99 }, 4, a, 4, out, 4, 1, 4, 0.25f, 15);
+    CHECK(out[0] == 0 && out[1] == 1 && out[2] == 15 && out[3] == 15); /* -2.5 + 10/4; 63.75 - 30 */
     add = (struct kernel_add_u8){
         .mode = ADD_QNNPACK, .a_multiplier = 1 << 20, .b_multiplier = 3 << 20, .shift = 21, .high = 254
     };
@@ -206,6 +257,8 @@ static void test_table(const struct kernel_table *ref, const struct kernel_table
     for (int operation = 0; operation < OPERATIONS; operation++)
         for (int c = 1; c <= MOST; c++)
             test_operation(k, operation, c);
+    for (int c = 1; c <= MOST; c++)
+        test_levels(k, c);
     for (int n = 1; n <= 40; n++)
         test_input(k, n);
 }

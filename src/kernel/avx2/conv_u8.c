@@ -2,6 +2,7 @@
  * are widened to 16 bits in the copy of a chunk's input, so that vpmaddwd adds pairs of products in 32 bits:
  * exact for every code. */
 #include "../isa.h"
+#include "../scalar.h"
 #include "../tile.h"
 #include "requant.h"
 
@@ -53,10 +54,27 @@ static void pack(const struct kernel_conv *s, const int8_t *weight, void *packed
 struct tile {
     const char *packed;
     int runs, pairs, left; /* left: channels of the block that exist, if fewer than NR */
+    int run;               /* codes of a run */
     size_t step;           /* codes from one run of an input to the next */
     size_t ahead;          /* vectors from a weight to the one that is fetched meanwhile */
     struct requant_block requant;
 };
+
+/* The codes of a window. */
+static __m256i sum_window(const struct tile *t, const int16_t *in)
+{
+    int32_t sum = 0;
+
+    for (int r = 0; r < t->runs; r++, in += t->step)
+        for (int i = 0; i < t->run; i++)
+            sum += in[i];
+    return _mm256_set1_epi32(sum);
+}
+
+static inline __m256i odd_levels(__m256i acc, __m256i window)
+{
+    return _mm256_add_epi32(_mm256_add_epi32(acc, acc), window);
+}
 
 static inline __attribute__((always_inline)) void tile_sum(const struct tile *t, int mr, int nv,
                                                            const int16_t *const *in, uint8_t *const *out,
@@ -104,9 +122,20 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
     }
 #pragma GCC unroll 6
     for (int m = 0; m < mr; m++) {
-        __m256i r0 = requant_vector(&t->requant, 0, acc[m][0]);
-        __m256i r1 = nv == 2 ? requant_vector(&t->requant, VECTOR, acc[m][1]) : r0;
+        __m256i s0 = acc[m][0], s1 = acc[m][1], r0, r1;
 
+        if (t->requant.odd) {
+            __m256i window = sum_window(t, in[m]);
+
+            s0 = odd_levels(s0, window);
+            s1 = odd_levels(s1, window);
+        }
+        if (t->requant.real) {
+            requant_store_real(&t->requant, s0, s1, t->left, (float *)(void *)(out[m] + block));
+            continue;
+        }
+        r0 = requant_vector(&t->requant, 0, s0);
+        r1 = nv == 2 ? requant_vector(&t->requant, VECTOR, s1) : r0;
         requant_store(out[m] + block, t->left, requant_codes(&t->requant, r0, r1));
     }
 }
@@ -159,11 +188,14 @@ static void sum_all(const struct kernel_conv *s, struct tile *t, const char *pac
                     const struct kernel_requant *requant, int count, const int16_t *const *in,
                     uint8_t *const *out)
 {
+    size_t element = scalar_requant_bytes(requant);
+
     t->packed = packed;
+    t->run = s->kw * s->ic;
     for (int block = 0; block < s->oc; block += NR, t->packed += block_bytes(s)) {
         t->left = tile_min(s->oc - block, NR);
         requant_load(&t->requant, requant, block, t->left);
-        sum_block(t, count, in, out, (size_t)block,
+        sum_block(t, count, in, out, (size_t)block * element,
                   block + NR < s->oc ? block_bytes(s) / sizeof(__m256i) : 0);
     }
 }
@@ -231,6 +263,7 @@ static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8
     int16_t *copy = (int16_t *)((char *)to + tile_list_bytes(s, sizeof(int16_t)));
     int columns = tile_copy_columns(s, width), stride = tile_copy_stride(s);
     struct tile t = { .runs = s->kh, .pairs = run_pairs(s), .step = (size_t)columns * s->ic };
+    size_t pitch = (size_t)s->out_pitch * scalar_requant_bytes(requant);
 
     (void)saturation;
     for (int y = rect.y0; y < rect.y1 && width > 0; y += chunk) {
@@ -240,7 +273,7 @@ static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8
         for (int r = 0, p = 0; r < rows; r++)
             for (int x = rect.x0; x < rect.x1; x++, p++) {
                 from[p] = copy + ((size_t)r * columns + (size_t)(x - rect.x0)) * stride * s->ic;
-                to[p] = out + ((size_t)(y + r) * s->ow + x) * s->out_pitch;
+                to[p] = out + ((size_t)(y + r) * s->ow + x) * pitch;
             }
         sum_all(s, &t, packed, requant, rows * width, from, to);
     }

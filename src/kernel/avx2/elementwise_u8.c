@@ -183,6 +183,57 @@ static void lookup_u8(const uint8_t *in, int in_pitch, uint8_t *out, int out_pit
     }
 }
 
+/* q = rne(clamp(v, 0, high)) of 16 values. */
+static inline __m128i levels(__m256 v0, __m256 v1, int high)
+{
+    __m256 least = _mm256_setzero_ps(), most = _mm256_set1_ps((float)high);
+
+    v0 = _mm256_min_ps(most, _mm256_max_ps(least, v0));
+    v1 = _mm256_min_ps(most, _mm256_max_ps(least, v1));
+    return codes(_mm256_cvtps_epi32(v0), _mm256_cvtps_epi32(v1), 0, 0, high);
+}
+
+static void levels_u8(const float *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
+                      const float *scale, const float *shift, int high)
+{
+    for (int i = 0; i < pixels; i++, in += in_pitch, out += out_pitch) {
+        int c = 0;
+
+        for (; c + LANES <= channels; c += LANES) {
+            __m256 v0 = _mm256_fmadd_ps(_mm256_loadu_ps(in + c), _mm256_loadu_ps(scale + c),
+                                        _mm256_loadu_ps(shift + c));
+            __m256 v1 = _mm256_fmadd_ps(_mm256_loadu_ps(in + c + 8), _mm256_loadu_ps(scale + c + 8),
+                                        _mm256_loadu_ps(shift + c + 8));
+
+            _mm_storeu_si128((__m128i *)(out + c), levels(v0, v1, high));
+        }
+        for (; c < channels; c++)
+            out[c] = scalar_level(fmaf(in[c], scale[c], shift[c]), 0, high);
+    }
+}
+
+static void residual_u8(const float *in, int in_pitch, const uint8_t *code, int code_pitch, uint8_t *out,
+                        int out_pitch, int pixels, int channels, float scale, int high)
+{
+    __m256 factor = _mm256_set1_ps(scale);
+
+    for (int i = 0; i < pixels; i++, in += in_pitch, code += code_pitch, out += out_pitch) {
+        int c = 0;
+
+        for (; c + LANES <= channels; c += LANES) {
+            __m128i q = load(code + c);
+            __m256 q0 = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(q)),
+                   q1 = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_srli_si128(q, 8)));
+
+            q0 = _mm256_fmadd_ps(q0, factor, _mm256_loadu_ps(in + c));
+            q1 = _mm256_fmadd_ps(q1, factor, _mm256_loadu_ps(in + c + 8));
+            _mm_storeu_si128((__m128i *)(out + c), levels(q0, q1, high));
+        }
+        for (; c < channels; c++)
+            out[c] = scalar_level(fmaf((float)code[c], scale, in[c]), 0, high);
+    }
+}
+
 static void copy_u8(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels)
 {
     if (whole(in_pitch, in_pitch, out_pitch, channels))
@@ -233,6 +284,8 @@ void elementwise_u8_fill_avx2(struct kernel_table *t)
     t->add_u8 = add_u8;
     t->mul_u8 = mul_u8;
     t->affine_u8 = affine_u8;
+    t->levels_u8 = levels_u8;
+    t->residual_u8 = residual_u8;
     t->copy_u8 = copy_u8;
     t->shuffle_u8 = shuffle_u8;
 }

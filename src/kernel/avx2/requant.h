@@ -18,6 +18,8 @@ struct requant_block {
     __m256 inverse;
     __m256i zero_point;
     __m128i low, high;
+    __m256 least, most;  /* PACT's clamp */
+    int pact, real, odd; /* real: values come out */
 };
 
 /* The parameters of `count` channels from the first. */
@@ -39,6 +41,11 @@ static inline void requant_load(struct requant_block *b, const struct kernel_req
     b->zero_point = _mm256_set1_epi16((short)q->zero_point_out);
     b->low = _mm_set1_epi8((char)q->low);
     b->high = _mm_set1_epi8((char)q->high);
+    b->least = _mm256_set1_ps((float)q->low);
+    b->most = _mm256_set1_ps((float)q->high);
+    b->real = q->mode == REQUANT_REAL;
+    b->pact = q->mode == REQUANT_PACT;
+    b->odd = q->odd;
 }
 
 /* Eight sums, rounded to s32; p, r and bias: their parameters. */
@@ -49,9 +56,19 @@ static inline __m256i requant_round(__m256i acc, __m256i bias, __m256 real, __m2
     return _mm256_cvtps_epi32(_mm256_mul_ps(v, multiplier));
 }
 
+/* REQUANT_PACT's and REQUANT_REAL's values of channels first..first + 8 of the block. */
+static inline __m256 requant_real(const struct requant_block *b, int first, __m256i acc)
+{
+    return _mm256_fmadd_ps(_mm256_cvtepi32_ps(acc), _mm256_loadu_ps(b->multiplier + first),
+                           _mm256_loadu_ps(b->bias_real + first));
+}
+
 /* Channels first..first + 8 of the block. */
 static inline __m256i requant_vector(const struct requant_block *b, int first, __m256i acc)
 {
+    if (b->pact)
+        return _mm256_cvtps_epi32(
+            _mm256_min_ps(b->most, _mm256_max_ps(b->least, requant_real(b, first, acc))));
     return requant_round(acc, _mm256_loadu_si256((const __m256i *)(b->bias_int + first)),
                          _mm256_loadu_ps(b->bias_real + first), b->inverse,
                          _mm256_loadu_ps(b->multiplier + first));
@@ -80,6 +97,22 @@ static inline void requant_store(uint8_t *out, int count, __m128i codes)
         _mm_storeu_si128((__m128i *)all, codes);
         memcpy(out, all, (size_t)count);
     }
+}
+
+/* Values of a block's first `count` channels. */
+static inline void requant_store_real(const struct requant_block *b, __m256i acc0, __m256i acc1, int count,
+                                      float *out)
+{
+    float all[REQUANT_LANES];
+
+    if (count >= REQUANT_LANES) {
+        _mm256_storeu_ps(out, requant_real(b, 0, acc0));
+        _mm256_storeu_ps(out + 8, requant_real(b, 8, acc1));
+        return;
+    }
+    _mm256_storeu_ps(all, requant_real(b, 0, acc0));
+    _mm256_storeu_ps(all + 8, requant_real(b, 8, acc1));
+    memcpy(out, all, (size_t)count * sizeof *all);
 }
 
 #endif

@@ -1,6 +1,7 @@
 /* src/kernel/avx512vnni/conv_u8.c: convolution of u8 codes, tiles of up to 14 positions by 32 output
  * channels, four terms a step with vpdpbusd, whose sums of u8 by s8 products are exact. */
 #include "../isa.h"
+#include "../scalar.h"
 #include "../tile.h"
 #include "requant.h"
 
@@ -64,13 +65,45 @@ static inline __attribute__((always_inline)) void dot(__m512i *acc, __m512i code
 struct tile {
     const char *packed;
     int runs, steps;
+    int run;      /* codes of a run */
     size_t step;  /* codes from one run of an input to the next */
     size_t ahead; /* bytes from a weight to the one that is fetched meanwhile */
     struct requant_block requant;
 };
 
+/* The codes of a window. */
+static inline __m512i sum_window(const struct tile *t, const uint8_t *in)
+{
+    int32_t sum = 0;
+
+    for (int r = 0; r < t->runs; r++, in += t->step)
+        for (int i = 0; i < t->run; i++)
+            sum += in[i];
+    return _mm512_set1_epi32(sum);
+}
+
+/* What codes by the plain sums are not: levels of odd weights, and real values. */
+static inline __attribute__((always_inline)) void store_apart(const struct tile *t, int nv, const uint8_t *in,
+                                                              uint8_t *out, __m512i s0, __m512i s1)
+{
+    __m512i sum[2] = { s0, s1 };
+
+    if (t->requant.odd) {
+        __m512i window = sum_window(t, in);
+
+        sum[0] = _mm512_add_epi32(_mm512_add_epi32(s0, s0), window);
+        sum[1] = _mm512_add_epi32(_mm512_add_epi32(s1, s1), window);
+    }
+    if (t->requant.to_real)
+        requant_store_real(&t->requant, sum, (float *)(void *)out);
+    else if (nv == 2)
+        requant_one(&t->requant, sum, out);
+    else
+        requant_narrow(&t->requant, sum[0], out);
+}
+
 /* A block of one vector is the last: there is nothing to fetch. */
-static inline __attribute__((always_inline)) void tile_sum(const struct tile *t, int mr, int nv,
+static inline __attribute__((always_inline)) void tile_sum(const struct tile *t, int mr, int nv, int apart,
                                                            const uint8_t *const *in, uint8_t *const *out,
                                                            size_t block)
 {
@@ -115,7 +148,9 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
     }
 #pragma GCC unroll 14
     for (int m = 0; m < mr; m++)
-        if (nv == 2 && m % 2 == 0 && m + 1 < mr)
+        if (apart)
+            store_apart(t, nv, in[m], out[m] + block, acc[m][0], acc[m][nv - 1]);
+        else if (nv == 2 && m % 2 == 0 && m + 1 < mr)
             requant_two(&t->requant, acc[m], acc[m + 1], out[m] + block, out[m + 1] + block);
         else if (nv == 2 && m % 2 == 0)
             requant_one(&t->requant, acc[m], out[m] + block);
@@ -129,9 +164,9 @@ static void sum_tile(const struct tile *t, int mr, int nv, const uint8_t *const 
 #define SIZE(size)                                                                                           \
     case size:                                                                                               \
         if (nv == 2)                                                                                         \
-            tile_sum(t, size, 2, in, out, block);                                                            \
+            tile_sum(t, size, 2, 0, in, out, block);                                                         \
         else                                                                                                 \
-            tile_sum(t, size, 1, in, out, block);                                                            \
+            tile_sum(t, size, 1, 0, in, out, block);                                                         \
         break;
 
     switch (mr) {
@@ -167,15 +202,42 @@ static void sum_block(struct tile *t, int positions, const uint8_t *const *in, u
     }
 }
 
+/* The same of what store_apart writes. */
+static void sum_apart(struct tile *t, int positions, const uint8_t *const *in, uint8_t *const *out,
+                      size_t block)
+{
+    int p = 0;
+
+    t->ahead = 0;
+    if (t->requant.left > REQUANT_VECTOR) {
+        for (; p + MR <= positions; p += MR)
+            tile_sum(t, MR, 2, 1, in + p, out + p, block);
+        for (; p < positions; p++)
+            tile_sum(t, 1, 2, 1, in + p, out + p, block);
+    } else {
+        for (; p + MR <= positions; p += MR)
+            tile_sum(t, MR, 1, 1, in + p, out + p, block);
+        for (; p < positions; p++)
+            tile_sum(t, 1, 1, 1, in + p, out + p, block);
+    }
+}
+
 /* `count` outputs, all channels. */
 static void sum_all(const struct kernel_conv *s, struct tile *t, const char *packed,
                     const struct kernel_requant *requant, int count, const uint8_t *const *in,
                     uint8_t *const *out)
 {
+    int apart = requant->odd || requant->mode == REQUANT_REAL;
+    size_t element = scalar_requant_bytes(requant);
+
     t->packed = packed;
+    t->run = s->kw * s->ic;
     for (int block = 0; block < s->oc; block += NR, t->packed += block_bytes(s)) {
         requant_load(&t->requant, requant, block, s->oc - block);
-        sum_block(t, count, in, out, (size_t)block, block + NR < s->oc ? block_bytes(s) : 0);
+        if (apart)
+            sum_apart(t, count, in, out, (size_t)block * element);
+        else
+            sum_block(t, count, in, out, (size_t)block, block + NR < s->oc ? block_bytes(s) : 0);
     }
 }
 
@@ -233,6 +295,7 @@ static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8
     uint8_t *copy = (uint8_t *)to + tile_list_bytes(s, 1);
     int columns = tile_copy_columns(s, width), stride = tile_copy_stride(s);
     struct tile t = { .runs = s->kh, .steps = run_steps(s), .step = (size_t)columns * s->ic };
+    size_t pitch = (size_t)s->out_pitch * scalar_requant_bytes(requant);
 
     (void)saturation;
     for (int y = rect.y0; y < rect.y1 && width > 0; y += chunk) {
@@ -245,7 +308,7 @@ static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8
                 from[p] =
                     direct ? in + ((size_t)(y + r) * s->stride * s->iw + (size_t)x * s->stride) * s->in_pitch
                            : copy + ((size_t)r * columns + (size_t)(x - rect.x0)) * stride * s->ic;
-                to[p] = out + ((size_t)(y + r) * s->ow + x) * s->out_pitch;
+                to[p] = out + ((size_t)(y + r) * s->ow + x) * pitch;
             }
         sum_all(s, &t, packed, requant, rows * width, from, to);
     }

@@ -29,6 +29,8 @@ struct requant_block {
     __m512i low_code, high_code;   /* 8 bits */
     __mmask32 keep;
     int left, real;
+    __m512 least, most;     /* PACT's clamp */
+    int pact, to_real, odd; /* to_real: values come out */
 };
 
 /* `count` (at most 32) values in the order of requant_channel, zeros for those that are not there. */
@@ -63,12 +65,21 @@ static inline void requant_load(struct requant_block *b, const struct kernel_req
     b->low_code = _mm512_set1_epi8((char)q->low);
     b->high_code = _mm512_set1_epi8((char)q->high);
     b->keep = (__mmask32)((1ull << b->left) - 1);
+    b->least = _mm512_set1_ps((float)q->low);
+    b->most = _mm512_set1_ps((float)q->high);
+    b->pact = q->mode == REQUANT_PACT;
+    b->to_real = q->mode == REQUANT_REAL;
+    b->odd = q->odd;
 }
 
 static inline __m512i requant_round(const struct requant_block *b, int v, __m512i acc)
 {
     __m512 sum = _mm512_cvtepi32_ps(acc);
 
+    if (b->pact) {
+        sum = _mm512_fmadd_ps(sum, b->multiplier[v], b->bias_real[v]);
+        return _mm512_cvtps_epi32(_mm512_min_ps(b->most, _mm512_max_ps(b->least, sum)));
+    }
     if (b->real)
         sum = _mm512_fmadd_ps(b->bias_real[v], b->inverse, sum);
     return _mm512_cvtps_epi32(_mm512_mul_ps(sum, b->multiplier[v]));
@@ -106,6 +117,23 @@ static inline void requant_one(const struct requant_block *b, const __m512i acc[
     __m512i v = _mm512_max_epi16(requant_words(b, acc), b->low);
 
     requant_store(b, _mm512_cvtusepi16_epi8(_mm512_min_epi16(v, b->high)), out);
+}
+
+/* REQUANT_REAL's values of one position, which are put in the order of the channels. */
+static inline void requant_store_real(const struct requant_block *b, const __m512i acc[2], float *out)
+{
+    __m512 v0 = _mm512_fmadd_ps(_mm512_cvtepi32_ps(acc[0]), b->multiplier[0], b->bias_real[0]);
+    __m512 v1 = _mm512_fmadd_ps(_mm512_cvtepi32_ps(acc[1]), b->multiplier[1], b->bias_real[1]);
+    __m512 low = _mm512_shuffle_f32x4(v0, v1, _MM_SHUFFLE(1, 0, 1, 0));
+    __m512 high = _mm512_shuffle_f32x4(v0, v1, _MM_SHUFFLE(3, 2, 3, 2));
+
+    if (b->left <= REQUANT_VECTOR) {
+        _mm512_mask_storeu_ps(out, (__mmask16)b->keep, v0);
+        return;
+    }
+    _mm512_mask_storeu_ps(out, (__mmask16)b->keep, _mm512_shuffle_f32x4(low, low, _MM_SHUFFLE(3, 1, 2, 0)));
+    _mm512_mask_storeu_ps(out + REQUANT_VECTOR, (__mmask16)(b->keep >> 16),
+                          _mm512_shuffle_f32x4(high, high, _MM_SHUFFLE(3, 1, 2, 0)));
 }
 
 static inline void requant_narrow(const struct requant_block *b, __m512i acc, uint8_t *out)

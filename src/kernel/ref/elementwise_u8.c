@@ -41,6 +41,36 @@ static void affine_u8(const uint8_t *in, int in_pitch, uint8_t *out, int out_pit
         affine_row(in, out, channels, p);
 }
 
+REF_HOT("fma")
+static void levels_row(const float *in, uint8_t *out, int channels, const float *scale, const float *shift,
+                       int high)
+{
+    for (int c = 0; c < channels; c++)
+        out[c] = scalar_level(fmaf(in[c], scale[c], shift[c]), 0, high);
+}
+
+static void levels_u8(const float *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
+                      const float *scale, const float *shift, int high)
+{
+    for (int i = 0; i < pixels; i++, in += in_pitch, out += out_pitch)
+        levels_row(in, out, channels, scale, shift, high);
+}
+
+REF_HOT("fma")
+static void residual_row(const float *in, const uint8_t *code, uint8_t *out, int channels, float scale,
+                         int high)
+{
+    for (int c = 0; c < channels; c++)
+        out[c] = scalar_level(fmaf((float)code[c], scale, in[c]), 0, high);
+}
+
+static void residual_u8(const float *in, int in_pitch, const uint8_t *code, int code_pitch, uint8_t *out,
+                        int out_pitch, int pixels, int channels, float scale, int high)
+{
+    for (int i = 0; i < pixels; i++, in += in_pitch, code += code_pitch, out += out_pitch)
+        residual_row(in, code, out, channels, scale, high);
+}
+
 static void copy_u8(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels)
 {
     for (int i = 0; i < pixels; i++, in += in_pitch, out += out_pitch)
@@ -73,6 +103,8 @@ void elementwise_u8_fill_ref(struct kernel_table *t)
     t->add_u8 = add_u8;
     t->mul_u8 = mul_u8;
     t->affine_u8 = affine_u8;
+    t->levels_u8 = levels_u8;
+    t->residual_u8 = residual_u8;
     t->copy_u8 = copy_u8;
     t->shuffle_u8 = shuffle_u8;
     t->input_u8 = input_u8;
