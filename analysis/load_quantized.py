@@ -14,7 +14,8 @@ demo:NAME is a network of models/demo.
 
 Integers of 2 to 8 bits run: PyTorch's kernels clamp at 0..255, and what lies above a file's P.codes is clamped behind each
 module, which comes to the same. (hardsigmoid's output has 8 bits there: networks with one run at 8.) Rounded files, of 16 bits or of
-fewer, are no integers: `values` of them gives the float32 weights that their codes stand for.
+fewer, are no integers: `values` of them gives the float32 weights that their codes stand for; and of trained low-bit networks
+(quantcam.arithmetic = pact), whose odd levels `read` gives as they are, -3 -1 1 3 of 2 bits.
 
 relu6: torchvision quantizes it as relu. The file's note quantcam.relu6 = clamp asks for the clamp, which a hook behind each
 fused convolution applies. fbgemm's depthwise kernels add pairs of products in 16 bits, its others do so on CPUs without VNNI:
@@ -58,6 +59,8 @@ def read_safetensors(path):
         if 'shape' in words:
             shape = [int(x) for x in words[words.index('shape') + 1].split(',')]
             tensors[name] = unpack(tensors[name], int(words[words.index('bits') + 1]), shape)
+        if 'odd' in words:                                      # levels without a zero: 8 bits of them do not fit int8
+            tensors[name] = 2 * tensors[name].astype(np.int16) + 1
     scales = {n: (tensors.pop(f'{n}.scale'), tensors.pop(f'{n}.zero_point')) for n in quantized}
     return tensors, scales, notes
 
@@ -141,8 +144,8 @@ def keep_below(module, high):
 def load(network, path):
     """Every tensor of the file must have its module, and every layer its tensors."""
     tensors, scales, notes = read(path)
-    if notes.get('quantcam.arithmetic') == 'rounded':
-        raise ValueError(f'{path} is rounded, not of integers: values() gives its weights')
+    if notes.get('quantcam.arithmetic', 'integer') != 'integer':
+        raise ValueError(f"{path} is {notes['quantcam.arithmetic']}, which torch's integers cannot run: values() gives its weights")
     net, has_relu6 = skeleton(network, notes['quantcam.engine'])
     left = set(tensors)
     for name, module in net.named_modules():

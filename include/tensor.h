@@ -26,7 +26,8 @@ enum dtype {
 size_t dtype_size(enum dtype dtype);        /* bytes of one element */
 const char *dtype_name(enum dtype dtype);   /* "f32", "u8", ... */
 
-/* One real value is scale * (stored - zero_point). Activations are per tensor. */
+/* One real value is scale * (stored - zero_point); of a tensor with odd levels scale * (2 stored + 1).
+ * Activations are per tensor. */
 struct quant_params {
     double scale;    /* > 0; 0 = not quantized */
     int zero_point;
@@ -54,6 +55,7 @@ struct tensor {
     /* Quantized tensors (S8, U8, S16, S32 with parameters as stored in the checkpoint): */
     enum tensor_quantization quantization;
     int bits;                          /* of a code, 2..7; 0 = as many as the type has */
+    int odd;                           /* codes stand for odd levels, without a zero */
     int axis;                          /* of the channels, PER_CHANNEL only */
     int channels;                      /* 1 if PER_TENSOR */
     double *scale;                     /* (channels), owned */

@@ -50,7 +50,9 @@
  * output.) Codes of fewer bits add " bits B", those of up to 4 bits, which are packed, also " shape D,D,..":
  * NAME is then a row of U8, four codes a byte (2 bits) or two (3 and 4), each in two's complement, the first
  * in the lowest bits; bits behind the last are 0. Other codes of 2 to 7 bits are I8 as they are. Codes in
- * memory are s8 of that shape either way, with tensor.bits. The other entries of __metadata__ are notes.
+ * memory are s8 of that shape either way, with tensor.bits. " odd" behind "per_tensor" or "per_channel AXIS"
+ * says that an I8 or packed code is one of levels without a zero: its real value is scale * (2 code + 1), its
+ * zero point 0. The other entries of __metadata__ are notes.
  *
  * HDF5: a dataset at the root for every tensor, in order of creation, named NAME as it stands (dots make no
  * groups); of a quantized one the attributes are `scale` f64 and `zero_point` i64, (1) or (channels), and
@@ -91,8 +93,8 @@ struct weight_note { const char *key, *value; };
 /* Local. Writes PATH.tmp, fsyncs and renames it. The format is PATH's ending: .safetensors or .h5 (ERR_USAGE
  * for another). The same tensors and notes give the same bytes; weight_load gives them back, contiguous.
  * ERR_RANGE for names, notes or counts that cannot be saved (a tensor beside a quantized NAME may not be
- * called NAME.scale or NAME.zero_point), and for codes of other than 8 or 32 bits in HDF5; ERR_IO. t's own
- * notes are not written. */
+ * called NAME.scale or NAME.zero_point), and for codes of other than 8 or 32 bits, or with odd levels, in
+ * HDF5; ERR_IO. t's own notes are not written. */
 MUST_USE status weight_save(const char *path, const struct tensor_table *t, const struct weight_note *notes,
                             int count);
 

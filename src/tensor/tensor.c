@@ -84,6 +84,8 @@ char *tensor_describe(const struct tensor *t, char *out, size_t size)
     ADD(") %s", dtype_name(t->dtype));
     if (t->bits)
         ADD(" of %d bits", t->bits);
+    if (t->odd)
+        ADD(", odd levels");
     ADD("%s", quantized[t->quantization]);
 #undef ADD
     return out;

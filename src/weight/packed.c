@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-static const char per_tensor[] = "per_tensor", per_channel[] = "per_channel ", bits_word[] = " bits ",
-                  shape_word[] = " shape ";
+static const char per_tensor[] = "per_tensor", per_channel[] = "per_channel ", odd_word[] = " odd",
+                  bits_word[] = " bits ", shape_word[] = " shape ";
 
 /* Bits that a code takes in the file; 8: a byte each, nothing is packed. */
 static int width_of(int bits)
@@ -80,6 +80,7 @@ int packed_read_mark(const char *text, struct packed_mark *out)
     } else if (!take_word(&text, per_tensor)) {
         return 0;
     }
+    out->odd = take_word(&text, odd_word);
     if (take_word(&text, bits_word)) {
         if (!take_number(&text, 7, &number) || number < 2)
             return 0;
@@ -96,6 +97,8 @@ status packed_write_mark(const struct tensor *t, struct text *out)
         TRY(text_add(out, "%s%d", per_channel, t->axis));
     else
         TRY(text_add(out, "%s", per_tensor));
+    if (t->odd)
+        TRY(text_add(out, "%s", odd_word));
     if (t->bits)
         TRY(text_add(out, "%s%d", bits_word, t->bits));
     for (int i = 0; packed_is(t) && i < t->rank; i++)

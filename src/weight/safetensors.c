@@ -256,8 +256,12 @@ static status quantize_marked(struct reader *r, const struct mark *m, uint8_t *t
     TRY(weight_alloc_params(t, axis, &r->channels));
     TRY(find_companion(r, m->name, ".scale", t->channels, DTYPE_F64, DTYPE_F32, taken, &scale));
     TRY(find_companion(r, m->name, ".zero_point", t->channels, DTYPE_S64, DTYPE_S32, taken, &zero_point));
-    for (int i = 0; i < t->channels; i++)
+    t->odd = m->is.odd;
+    for (int i = 0; i < t->channels; i++) {
         TRY(weight_set_params(t, i, tensor_at(scale, i), tensor_at(zero_point, i)));
+        if (t->odd && (t->dtype != DTYPE_S8 || t->zero_point[i] != 0))
+            return FAIL(ERR_FORMAT, "%s: odd levels that are not of type I8 with zero point 0", m->name);
+    }
     return OK;
 }
 

@@ -26,6 +26,12 @@ static status check_bits(const struct tensor_entry *e, int h5)
         return FAIL(ERR_RANGE,
                     "%s has codes of %d bits, and HDF5 files of weights hold 8: save NAME.safetensors",
                     e->name, t->bits ? t->bits : 16);
+    if (h5 && t->odd)
+        return FAIL(ERR_RANGE,
+                    "%s has odd levels, which HDF5 files of weights cannot say: save NAME.safetensors",
+                    e->name);
+    if (t->odd && t->dtype != DTYPE_S8)
+        return FAIL(ERR_RANGE, "%s: odd levels of type %s", e->name, dtype_name(t->dtype));
     if (t->bits && (t->bits < 2 || t->bits > 7 || t->dtype != DTYPE_S8))
         return FAIL(ERR_RANGE, "%s: codes of %d bits and type %s", e->name, t->bits, dtype_name(t->dtype));
     return OK;

@@ -183,9 +183,10 @@ MUST_USE status json_end(struct json *j);
 
 /* ---- packed: quantized tensors of safetensors ------------------------------------------------------- */
 
-/* NAME.quantization in words: "per_channel 0 bits 4 shape 64,3,7,7". */
+/* NAME.quantization in words: "per_channel 0 bits 4 shape 64,3,7,7", "per_tensor odd bits 2 shape 16". */
 struct packed_mark {
     int axis;                         /* -1: per tensor */
+    int odd;
     int bits;                         /* 2..7; 0: all that the type has */
     int rank;                         /* bits <= 4, packed: the shape that the row of bytes stands for */
     int64_t dim[TENSOR_MAX_RANK];

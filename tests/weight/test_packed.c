@@ -58,6 +58,9 @@ static void marks(void)
         "per_tensor bits 6 shape 2",
         "per_tensor bits 2 shape 65536,65537",
         "per_channel 0 bits 4 shape 2,-1",
+        "per_tensor odd ",
+        "per_tensor bits 6 odd",
+        "odd per_tensor",
     };
     struct packed_mark m;
     struct tensor t = { 0 };
@@ -68,12 +71,18 @@ static void marks(void)
     CHECK(packed_read_mark("per_channel 0 bits 6", &m) && m.axis == 0 && m.bits == 6 && m.rank == 0);
     CHECK(packed_read_mark("per_channel 0 bits 4 shape 64,3,7,7", &m) && m.bits == 4 && m.rank == 4 &&
           m.dim[0] == 64 && m.dim[3] == 7);
+    CHECK(!m.odd && packed_read_mark("per_tensor odd", &m) && m.odd && m.bits == 0);
+    CHECK(packed_read_mark("per_channel 0 odd bits 2 shape 8", &m) && m.odd && m.bits == 2 && m.dim[0] == 8);
     for (size_t i = 0; i < COUNT_OF(wrong); i++)
         CHECK_MSG(!packed_read_mark(wrong[i], &m), "%s", wrong[i]);
     codes(&t, 3, 2, (int64_t[]){ 1, 2 }, (int8_t[]){ 1, 2 });
     t.quantization = TENSOR_PER_CHANNEL;
     t.axis = 1;
     CHECK(packed_write_mark(&t, &words) == OK && strcmp(words.data, "per_channel 1 bits 3 shape 1,2") == 0);
+    text_free(&words);
+    t.odd = 1;
+    CHECK(packed_write_mark(&t, &words) == OK &&
+          strcmp(words.data, "per_channel 1 odd bits 3 shape 1,2") == 0);
     text_free(&words);
     tensor_free(&t);
 }
@@ -135,12 +144,50 @@ static void saved(void)
     unlink(path);
 }
 
+/* Levels without a zero of 2 and of 8 bits, whose scale f32 cannot hold. */
+static void saved_odd(void)
+{
+    static const int8_t two[] = { -2, -1, 0, 1, 1 }, eight[] = { -128, 127 };
+    char path[] = "/tmp/quantcam_packed_XXXXXX.safetensors", h5[64], what[128];
+    struct tensor_table t = { 0 }, back;
+    const struct tensor *is[2];
+
+    CHECK(mkstemps(path, 12) >= 0);
+    for (int i = 0; i < 2; i++) {
+        struct tensor x = { 0 };
+
+        codes(&x, i ? 0 : 2, 1, (int64_t[]){ i ? 2 : 5 }, i ? eight : two);
+        x.odd = 1;
+        x.channels = 1;
+        x.scale = mem_alloc(1, sizeof *x.scale);
+        x.zero_point = mem_alloc(1, sizeof *x.zero_point);
+        x.scale[0] = 1.0 / 3;
+        CHECK(table_take(&t, i ? "eight" : "two", &x) == OK);
+    }
+    CHECK_MSG(weight_save(path, &t, NULL, 0) == OK, "%s", error_last()->text);
+    CHECK_MSG(weight_load(path, NULL, &back) == OK, "%s", error_last()->text);
+    is[0] = table_find(&back, "two");
+    is[1] = table_find(&back, "eight");
+    CHECK(is[0] && is[0]->odd && is[0]->bits == 2 && is[0]->scale[0] == 1.0 / 3 &&
+          !memcmp(is[0]->data, two, 5));
+    CHECK(is[1] && is[1]->odd && is[1]->bits == 0 && !memcmp(is[1]->data, eight, 2));
+    CHECK(is[0] &&
+          !strcmp(tensor_describe(is[0], what, sizeof what), "(5) s8 of 2 bits, odd levels, per tensor"));
+    table_free(&back);
+    snprintf(h5, sizeof h5, "%s.h5", path);
+    t.entry[0].tensor.bits = 0;
+    CHECK(weight_save(h5, &t, NULL, 0) == ERR_RANGE && strstr(error_last()->text, "two has odd levels"));
+    table_free(&t);
+    unlink(path);
+}
+
 int main(void)
 {
     by_hand();
     marks();
     refused();
     saved();
+    saved_odd();
     CHECK_MSG(mem_live() == 0, "%ld blocks", mem_live());
     return check_result("weight_packed");
 }

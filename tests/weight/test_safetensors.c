@@ -137,6 +137,10 @@ static void test_refusals(void)
                   "v is quantized, but there is no such tensor");
     check_refused(META("\"w.quantization\":\"per_tensor\""), 4, "there is no w.scale");
     check_refused(META("\"w.quantization\":\"per_channel 2\""), 4, "along axis 2");
+    check_refused("{\"__metadata__\":{\"w.quantization\":\"per_tensor odd\"}," CODES
+                  "\"w.scale\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]},"
+                  "\"w.zero_point\":{\"dtype\":\"I32\",\"shape\":[1],\"data_offsets\":[8,12]}}",
+                  12, "w: odd levels that are not of type I8 with zero point 0");
     check_refused("{\"__metadata__\":{\"w.quantization\":\"per_tensor\"}," CODES
                   "\"w.scale\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}",
                   12, "w.scale is (2) f32, but (1) f64 or f32 is expected");
