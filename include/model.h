@@ -167,6 +167,10 @@ struct model_binding {
     enum precision_form form;       /* REAL where the checkpoint's weights are real, else as how.form says */
     int weight_bits, activation_bits;    /* not REAL: the fewest that any layer's weights, any output has */
     int qat;                        /* the quantized form is an unconverted QAT state dict (numerics 1.6) */
+    int lowbit;                     /* CODES: a trained low-bit network (saliency-and-training 2.9), as its
+                                       note quantcam.arithmetic = pact says: the values behind a relu are
+                                       codes of its PACT, NODE.alpha and NODE.codes, 0 .. n; the input, sums
+                                       before a PACT and the logits are real, their q.scale 0 */
     struct model_range *output_range, *weight_range;    /* QAT: (nodes) of outputs and of weights */
     int unstated;                   /* QAT: the quantizers have no scale and zero point to tell their codes */
     int observing;                  /* QAT: observers of weights are on: convert runs them once more */
@@ -198,8 +202,9 @@ struct model_binding {
  * zeros) allows them, a line `ignore` of the description names them, or they are bookkeeping: counters,
  * observers of the network's own modules, what a quantized file says of additions that never ran. relu6:
  * ERR_USAGE where the network has none, ERR_MISMATCH where the checkpoint notes the other. how->form:
- * ERR_USAGE where the checkpoint is real, ERR_MISMATCH for integers of more than 8 bits. The binding
- * borrows model and weights. */
+ * ERR_USAGE where the checkpoint is real or low-bit, ERR_MISMATCH for integers of more than 8 bits. A low-bit
+ * network: ERR_MISMATCH where its graph has no integer form, ERR_USAGE where its CAM layer has no codes. The
+ * binding borrows model and weights. */
 MUST_USE status model_bind(const struct model *m, const struct tensor_table *weights,
                            const struct model_reading *how, struct model_binding *out);
 void model_unbind(struct model_binding *b);
@@ -256,6 +261,25 @@ MUST_USE status model_layer_load(const struct model_binding *b, int node, struct
 MUST_USE status model_layer_rows(const struct model_binding *b, int node, int first, int most,
                                  struct model_layer *out);
 void model_layer_free(struct model_layer *layer);
+
+/* A layer of a trained low-bit network as integers run it; its weights are level * step. (model_layer_load of
+ * one gives weight_real: batch normalisation folded in double, rounded once.) */
+struct model_levels {
+    int oc, ic, kh, kw;
+    int8_t *code; /* (oc, kh, kw, ic); the level is the code, or of odd ones 2 code + 1 */
+    int odd;
+    double step;
+    double *factor, *shift; /* (oc): batch normalisation's gamma / sigma and h; else 1 and the bias */
+};
+/* ERR_NUMERIC; ERR_MISMATCH where sums may leave 32 bits. */
+MUST_USE status model_levels_load(const struct model_binding *b, int node, struct model_levels *out);
+void model_levels_free(struct model_levels *l);
+static inline int model_level(const struct model_levels *l, size_t i)
+{
+    return l->odd ? 2 * l->code[i] + 1 : l->code[i];
+}
+/* The relu whose PACT follows a layer, also behind an addition; -1 behind the logits. */
+int model_lowbit_pact(const struct model_binding *b, int node);
 
 /* A batchnorm's parameters (numerics 2.8): out = in * scale + shift, real values, (channels) each, with
  * r = 1 / sqrt(var + eps), scale = r * gamma and shift = beta - (mean * r) * gamma, every operation rounded

@@ -71,6 +71,8 @@ static status node_params(const struct model_binding *b, int node, struct quant_
     const struct model_node *n = node_of(b, node);
     struct model_quantizer q;
 
+    if (b->lowbit)
+        return model_lowbit_params(b, node, out);
     if (n->op == OP_HARDSIGMOID || n->op == OP_SIGMOID) { /* torch's 1/256 of 8 bits */
         int high = b->q[n->input[0]].high;
 
@@ -96,13 +98,20 @@ static status choose_form(struct model_binding *b, const struct tensor *weight)
 {
     const char *note = table_note(b->weights, "quantcam.arithmetic");
 
+    b->lowbit = note && strcmp(note, "pact") == 0;
+    if (b->lowbit && (b->qat || b->how.form == PRECISION_ROUNDED))
+        return MODEL_FAIL(b, ERR_USAGE, "a trained low-bit network runs as integers");
     b->form = b->how.form ? b->how.form
               : note      ? strcmp(note, "rounded") == 0 ? PRECISION_ROUNDED : PRECISION_CODES
               : weight->dtype == DTYPE_S16 ? PRECISION_ROUNDED
                                            : PRECISION_CODES;
-    if (note && strcmp(note, "rounded") != 0 && strcmp(note, "integer") != 0)
-        return MODEL_FAIL(b, ERR_FORMAT, "its note quantcam.arithmetic is '%.40s', not integer or rounded",
-                          note);
+    if (note && !b->lowbit && strcmp(note, "rounded") != 0 && strcmp(note, "integer") != 0)
+        return MODEL_FAIL(b, ERR_FORMAT,
+                          "its note quantcam.arithmetic is '%.40s', not integer, rounded or pact", note);
+    if (weight->odd && !b->lowbit)
+        return MODEL_FAIL(
+            b, ERR_MISMATCH,
+            "weights without a zero level, which a note quantcam.arithmetic = pact must go with");
     if (b->form == PRECISION_CODES && weight->dtype == DTYPE_S16)
         return MODEL_FAIL(b, ERR_MISMATCH,
                           "weights of 16 bits, and integers have up to 8: they run as rounded");
@@ -142,7 +151,10 @@ static status read_relu6(struct model_binding *b)
     if (asked && !model_has_relu6(b->model))
         return FAIL(ERR_USAGE, "relu6 = %s has no effect: %s has no relu6", model_relu6_name(asked),
                     b->model->source);
-    if (b->form == PRECISION_REAL)
+    if (asked && b->lowbit)
+        return FAIL(ERR_USAGE, "relu6 = %s has no effect: PACT has relu6's place in %s",
+                    model_relu6_name(asked), b->weights->source);
+    if (b->form == PRECISION_REAL || b->lowbit)
         return OK;
     if (noted == MODEL_RELU6_RELU && strcmp(note, "relu") != 0)
         return MODEL_FAIL(b, ERR_FORMAT, "its note quantcam.relu6 is '%.40s', not clamp or relu", note);
@@ -195,7 +207,8 @@ static status bind_layer(struct model_binding *b, int node, uint8_t *used)
     if (b->form != PRECISION_REAL) {
         const struct model_range *r = b->qat ? &b->weight_range[node] : NULL;
 
-        scales = (uint64_t)(b->qat ? tensor_count(s.quantizer.low) : s.weight->channels);
+        scales = b->lowbit ? (uint64_t)s.oc
+                           : (uint64_t)(b->qat ? tensor_count(s.quantizer.low) : s.weight->channels);
         b->per_channel |= b->qat ? scales > 1 : s.weight->quantization == TENSOR_PER_CHANNEL;
         fewest(&b->weight_bits, r ? model_bits_of(r->low, r->high) : tensor_bits(s.weight));
     }
@@ -219,6 +232,19 @@ static status bind_affine(struct model_binding *b, int node, uint8_t *used)
     return OK;
 }
 
+/* What tells of a node's codes. */
+static void mark_params(const struct model_binding *b, const struct model_node *n, uint8_t *used)
+{
+    static const char *const suffixes[] = { ".scale", ".zero_point", ".codes" };
+
+    for (size_t i = 0; !b->lowbit && i < COUNT_OF(suffixes); i++)
+        mark(b, used, model_tensor(b, n->quant, suffixes[i]));
+    if (b->lowbit && (n->op == OP_RELU || n->op == OP_RELU6)) {
+        mark(b, used, model_tensor(b, n->name, ".alpha"));
+        mark(b, used, model_tensor(b, n->name, ".codes"));
+    }
+}
+
 static status bind_all(struct model_binding *b, uint8_t *used)
 {
     const struct model *m = b->model;
@@ -231,11 +257,9 @@ static status bind_all(struct model_binding *b, uint8_t *used)
             TRY(bind_affine(b, i, used));
         if (b->form != PRECISION_REAL) {
             TRY(node_params(b, i, &b->q[i]));
-            if (model_quantizes(n->op))
+            if (b->lowbit ? b->q[i].scale > 0 : model_quantizes(n->op))
                 fewest(&b->activation_bits, model_bits_of(b->q[i].low, b->q[i].high));
-            mark(b, used, model_tensor(b, n->quant, ".scale"));
-            mark(b, used, model_tensor(b, n->quant, ".zero_point"));
-            mark(b, used, model_tensor(b, n->quant, ".codes"));
+            mark_params(b, n, used);
         }
     }
     return choose_engine(b);
@@ -265,13 +289,15 @@ static status bind_by_prefix(struct model_binding *b, uint8_t **used)
     TRY(detect_precision(b));
     TRY(check_apart(b));
     TRY(read_relu6(b));
-    if (!model_stores_codes(b))
+    if (!model_stores_codes(b) || b->lowbit)
         TRY(model_find_folded(b));
     if (b->qat)
         TRY(model_find_ranges(b));
     MEM_TRY(b->q, (size_t)b->model->nodes, sizeof *b->q);
     MEM_TRY(*used, (size_t)b->weights->count, 1);
     TRY(bind_all(b, *used));
+    if (b->lowbit)
+        TRY(model_lowbit_check(b));
     return b->observing ? model_check_observers(b) : OK;
 }
 

@@ -15,8 +15,8 @@ static status count_vectors(const struct model_binding *b, int node, const struc
         return OK;
     TRY(model_find_sources(b, node, &s));
     if (b->form != PRECISION_REAL)
-        *scales = (uint64_t)(b->qat ? tensor_count(s.quantizer.low) : s.weight->channels);
-    if (!model_stores_codes(b))
+        *scales = b->lowbit ? oc : (uint64_t)(b->qat ? tensor_count(s.quantizer.low) : s.weight->channels);
+    if (!model_stores_codes(b) || b->lowbit)
         *trained = (s.bias ? oc : 0) + (s.gamma ? 2 * oc : 0);
     else if (!n->bn[0])
         *trained = s.bias ? oc : 0;

@@ -79,7 +79,7 @@ static status add_qat(const struct model_binding *b, struct text *out)
 /* What has neither a bias nor a batch normalisation, whose shift is one, may have lost it. */
 static status add_biases(const struct model_binding *b, struct text *out)
 {
-    int normalised = !b->folded && !model_stores_codes(b), named = 0;
+    int normalised = model_has_norms(b), named = 0;
 
     for (int i = 0; i < b->model->nodes && named < b->unbiased && named < NAMED; i++) {
         const struct model_node *n = &b->model->node[i];
@@ -100,6 +100,8 @@ static int bits_of(const struct model_binding *b, int node, int weights)
     const struct model_node *n = &b->model->node[node];
     const struct tensor *bias, *weight;
 
+    if (!weights && b->lowbit)
+        return n->op == OP_RELU || n->op == OP_RELU6 ? model_bits_of(0, b->q[node].high) : 0;
     if (!weights)
         return model_quantizes(n->op) ? model_bits_of(b->q[node].low, b->q[node].high) : 0;
     if (!model_has_weights(n))
@@ -142,13 +144,15 @@ status model_decided(const struct model_binding *b, struct text *out)
     TRY(add_biases(b, out));
     if (b->qat)
         TRY(add_qat(b, out));
+    if (b->lowbit)
+        TRY(text_add(out, "a trained low-bit network: integers between PACTs, real at the ends\n"));
     if (b->form == PRECISION_ROUNDED)
         TRY(text_add(out, "runs in real numbers, every output rounded to its codes\n"));
     if (model_stores_codes(b) && (b->weight_bits != USUAL_BITS || b->activation_bits != USUAL_BITS))
         TRY(text_add(out, "codes of weights have %s, of outputs %s\n",
                      model_bits_words(b, 1, weights, sizeof weights),
                      model_bits_words(b, 0, outputs, sizeof outputs)));
-    if (b->form != PRECISION_REAL && model_has_relu6(b->model))
+    if (b->form != PRECISION_REAL && !b->lowbit && model_has_relu6(b->model))
         TRY(add_relu6(b, out));
     return OK;
 }

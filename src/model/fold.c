@@ -6,30 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-/* The file's (oc, ic, kh, kw), or (oc, ic * kh * kw), whatever its strides, seen as (oc, kh, kw, ic). */
-static struct tensor in_sum_order(const struct model_sources *s)
-{
-    const struct tensor *weight = s->weight;
-    struct tensor view = *weight;
-
-    if (weight->rank == 2 && s->kh * s->kw > 1) {
-        const int64_t dim[4] = { weight->dim[0], s->kh, s->kw, s->ic }, step = weight->stride[1],
-                      stride[4] = { weight->stride[0], step * s->kw, step, step * s->kh * s->kw };
-
-        view.rank = 4;
-        memcpy(view.dim, dim, sizeof dim);
-        memcpy(view.stride, stride, sizeof stride);
-    }
-    if (weight->rank == 4) {
-        static const int order[4] = { 0, 2, 3, 1 };
-        for (int i = 0; i < 4; i++) {
-            view.dim[i] = weight->dim[order[i]];
-            view.stride[i] = weight->stride[order[i]];
-        }
-    }
-    return view;
-}
-
 static size_t layer_size(const struct model_layer *l)
 {
     return (size_t)l->oc * (size_t)l->kh * (size_t)l->kw * (size_t)l->ic;
@@ -47,7 +23,7 @@ static void scale_codes(struct model_layer *l)
 
 static status load_codes(const struct model_sources *s, enum precision_form form, struct model_layer *l)
 {
-    struct tensor view = in_sum_order(s);
+    struct tensor view = model_in_sum_order(s);
 
     l->scales = s->weight->quantization == TENSOR_PER_CHANNEL ? l->oc : 1;
     MEM_TRY(l->scale, (size_t)l->scales, sizeof *l->scale);
@@ -74,32 +50,18 @@ static int all_finite(const float *x, size_t count)
     return !odd;
 }
 
-/* The first of t's values, in the order in which the file counts them, that cannot be. */
-static status check_values(const struct model_binding *b, const struct tensor *t, int least_is_zero)
-{
-    for (int64_t i = 0; t && i < tensor_count(t); i++) {
-        float x = (float)tensor_at(t, i);
-
-        if (!isfinite(x) || (least_is_zero && x < 0))
-            return MODEL_FAIL(b, ERR_NUMERIC, "value %lld of tensor %s is %g: %s", (long long)i,
-                              model_name_of(b, t), (double)x,
-                              isfinite(x) ? "a variance is not negative" : "weights must be finite");
-    }
-    return OK;
-}
-
 /* Whatever is not finite in the weights is so after folding too; only then are they looked at one by one. */
 static status check_layer(const struct model_binding *b, const struct model_sources *s,
                           const struct model_layer *l)
 {
-    TRY(check_values(b, s->bias, 0));
-    TRY(check_values(b, s->gamma, 0));
-    TRY(check_values(b, s->beta, 0));
-    TRY(check_values(b, s->mean, 0));
-    TRY(check_values(b, s->variance, 1));
+    TRY(model_check_values(b, s->bias, 0));
+    TRY(model_check_values(b, s->gamma, 0));
+    TRY(model_check_values(b, s->beta, 0));
+    TRY(model_check_values(b, s->mean, 0));
+    TRY(model_check_values(b, s->variance, 1));
     if (all_finite(l->bias, (size_t)l->oc) && (!l->weight_real || all_finite(l->weight_real, layer_size(l))))
         return OK;
-    TRY(check_values(b, s->weight, 0));
+    TRY(model_check_values(b, s->weight, 0));
     return MODEL_FAIL(b, ERR_NUMERIC, "%s: folding its batch normalisation overflows",
                       model_name_of(b, s->weight));
 }
@@ -164,7 +126,7 @@ static status load_folded(const struct model_binding *b, int node, const struct 
     struct tensor view;
 
     take_rows(s, first, l->oc, &rows);
-    view = in_sum_order(&rows.sources);
+    view = model_in_sum_order(&rows.sources);
     TRY(load_bias(&rows.sources, l));
     MEM_TRY(l->weight_real, layer_size(l), sizeof *l->weight_real);
     tensor_copy_f32(&view, l->weight_real);
@@ -300,6 +262,8 @@ static status quantize_real(const struct model_binding *b, const struct model_so
 static status load_layer(const struct model_binding *b, int node, const struct model_sources *s, int first,
                          struct model_layer *l)
 {
+    if (b->lowbit)
+        return model_lowbit_layer(b, node, l);
     if (model_stores_codes(b)) {
         TRY(load_bias(s, l));
         TRY(check_layer(b, s, l));
@@ -352,7 +316,7 @@ static status load_affine(const struct model_binding *b, int node, struct model_
 
     TRY(model_find_affine(b, node, t));
     for (int i = 0; i < 4; i++)
-        TRY(check_values(b, t[i], i == VARIANCE));
+        TRY(model_check_values(b, t[i], i == VARIANCE));
     MEM_TRY(a->scale, (size_t)n->c, sizeof *a->scale);
     MEM_TRY(a->shift, (size_t)n->c, sizeof *a->shift);
     a->channels = n->c;

@@ -71,6 +71,23 @@ int model_bits_of(int low, int high);    /* that codes low..high take */
 /* An output with a scale of its own must have a name for it, `quant`: ERR_MISSING. */
 MUST_USE status model_check_quant(const struct model_binding *b, const struct model_node *n);
 
+/* Does the checkpoint have the batch normalisations of convolutions? */
+int model_has_norms(const struct model_binding *b);
+
+/* sources.c: the file's (oc, ic, kh, kw), or (oc, ic * kh * kw), whatever its strides, seen as (oc, kh, kw,
+ * ic).
+ */
+struct tensor model_in_sum_order(const struct model_sources *s);
+/* ERR_NUMERIC: the first of t's values, in the order in which the file counts them, that cannot be. t may be
+ * NULL. */
+MUST_USE status model_check_values(const struct model_binding *b, const struct tensor *t, int least_is_zero);
+
+/* lowbit.c: what an output's codes stand for; those of nodes before it are known. scale 0: it has none. */
+MUST_USE status model_lowbit_params(const struct model_binding *b, int node, struct quant_params *out);
+/* After all of b->q. ERR_MISMATCH, ERR_USAGE as model_bind. */
+MUST_USE status model_lowbit_check(const struct model_binding *b);
+MUST_USE status model_lowbit_layer(const struct model_binding *b, int node, struct model_layer *out);
+
 /* qat.c: MODULE KIND of the state, its range checked: it must have run. */
 MUST_USE status model_find_quantizer(const struct model_binding *b, const struct model_node *n,
                                      const char *module, const char *kind, struct model_quantizer *out);

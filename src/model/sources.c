@@ -23,6 +23,10 @@ static status check_codes(const struct model_binding *b, const struct model_node
 {
     if (t->quantization == TENSOR_PER_CHANNEL && (t->axis != 0 || t->channels != n->c))
         return model_mismatch(b, n, t, "its scales on axis 0");
+    if (b->lowbit && t->quantization != TENSOR_PER_TENSOR)
+        return model_mismatch(b, n, t, "one scale for all");
+    if (t->odd && !b->lowbit)
+        return model_mismatch(b, n, t, "levels with a zero, or the note quantcam.arithmetic = pact");
     for (int i = 0; i < t->channels; i++) {
         if (!model_is_scale(t->scale[i]))
             return model_mismatch(b, n, t, "positive scales, not %g", t->scale[i]);
@@ -193,7 +197,45 @@ status model_find_sources(const struct model_binding *b, int node, struct model_
     TRY(check_weight(b, n, s));
     if (s->bias)
         TRY(check_vector(b, n, s->bias));
-    if (n->bn[0] && !b->folded && !model_stores_codes(b))
+    if (n->bn[0] && model_has_norms(b))
         TRY(find_normalisation(b, n, s));
     return b->qat ? find_observer(b, n, s) : OK;
+}
+
+/* ---- values ---------------------------------------------------------------------------------------- */
+
+struct tensor model_in_sum_order(const struct model_sources *s)
+{
+    const struct tensor *weight = s->weight;
+    struct tensor view = *weight;
+
+    if (weight->rank == 2 && s->kh * s->kw > 1) {
+        const int64_t dim[4] = { weight->dim[0], s->kh, s->kw, s->ic }, step = weight->stride[1],
+                      stride[4] = { weight->stride[0], step * s->kw, step, step * s->kh * s->kw };
+
+        view.rank = 4;
+        memcpy(view.dim, dim, sizeof dim);
+        memcpy(view.stride, stride, sizeof stride);
+    }
+    if (weight->rank == 4) {
+        static const int order[4] = { 0, 2, 3, 1 };
+        for (int i = 0; i < 4; i++) {
+            view.dim[i] = weight->dim[order[i]];
+            view.stride[i] = weight->stride[order[i]];
+        }
+    }
+    return view;
+}
+
+status model_check_values(const struct model_binding *b, const struct tensor *t, int least_is_zero)
+{
+    for (int64_t i = 0; t && i < tensor_count(t); i++) {
+        float x = (float)tensor_at(t, i);
+
+        if (!isfinite(x) || (least_is_zero && x < 0))
+            return MODEL_FAIL(b, ERR_NUMERIC, "value %lld of tensor %s is %g: %s", (long long)i,
+                              model_name_of(b, t), (double)x,
+                              isfinite(x) ? "a variance is not negative" : "weights must be finite");
+    }
+    return OK;
 }
