@@ -38,15 +38,22 @@
 #include "model.h"
 
 /* AUTO: as the checkpoint notes, else fbgemm where any weight is per channel, else qnnpack; the choice is
- * engine_arithmetic_used(e). */
-enum engine_arithmetic { ENGINE_AUTO, ENGINE_FBGEMM, ENGINE_QNNPACK };
-const char *engine_arithmetic_name(enum engine_arithmetic a); /* "auto", "fbgemm", "qnnpack" */
+ * engine_arithmetic_used(e). PACT, of trained low-bit networks and of these alone
+ * (saliency-and-training 2.9): the first layer sums real values, all others codes; behind a sum v =
+ * fma(f32(acc), m, b) and PACT's code rne(clamp(v, 0, n)). With the steps s_w of the weights, s and s' of the
+ * PACTs before and behind, and batch normalisation's f = gamma / sigma and h, m = f32(s_w s f / s') and b =
+ * f32(h / s'), in double and rounded once; s = 1 behind the input, where the dequantized weights f32(level)
+ * f32(s_w) carry s_w. An addition is fma(f32(code), f32(s_code / s'), v) before it is a code. The logits have
+ * s' = 1; behind a mean over the map s is s / (H W) and acc, of 64 bits, sums levels times the sums of codes.
+ */
+enum engine_arithmetic { ENGINE_AUTO, ENGINE_FBGEMM, ENGINE_QNNPACK, ENGINE_PACT };
+const char *engine_arithmetic_name(enum engine_arithmetic a); /* "auto", "fbgemm", "qnnpack", "pact" */
 
 /* fbgemm adds pairs of products in 16 bits: in all layers on CPUs without VNNI, else in depthwise ones. */
 enum engine_saturation { ENGINE_EXACT, ENGINE_SATURATE_AVX2, ENGINE_SATURATE_VNNI };
 
 struct engine_options {
-    enum engine_arithmetic arithmetic; /* int8 only */
+    enum engine_arithmetic arithmetic; /* codes only; of a low-bit network AUTO */
     enum engine_saturation saturate;   /* numerics.saturate; fbgemm only */
     int direct;                        /* numerics.winograd = off: no Winograd layers; real values only */
     int layers;                        /* every layer has a step of its own: no units */
@@ -131,15 +138,15 @@ const float *engine_logits(const struct engine_plan *plan, const struct engine_s
 /* A node's output after engine_run: NHWC, n = 1. */
 struct engine_map {
     int c, h, w, pitch;    /* element (y, x, c) at [(y * w + x) * pitch + c] */
-    const float *real;     /* fp32, else NULL */
-    const uint8_t *codes;  /* int8, else NULL */
+    const float *real;     /* fp32, and a low-bit network's input and logits; else NULL */
+    const uint8_t *codes;  /* of integers, else NULL */
     struct quant_params q; /* of codes */
 };
 /* The description's CAM layer. */
 struct engine_map engine_cam_map(const struct engine_plan *plan, const struct engine_state *state);
 /* Any node; real and codes are NULL where the node was fused into a later one without being its alias, or its
- * memory was reused (no KEEP). A conv, add or mul fused with its relu shows the fused result under both
- * names. */
+ * memory was reused (no KEEP), or a low-bit network has sums there. A conv, add or mul fused with its relu
+ * shows the fused result under both names. */
 struct engine_map engine_node_map(const struct engine_plan *plan, const struct engine_state *state, int node);
 /* Dequantizes (or copies) a map to (h * w, c) f32, contiguous. */
 void engine_map_copy_real(const struct engine_map *m, float *out);

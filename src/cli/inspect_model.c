@@ -82,7 +82,7 @@ static status add_node(struct listing *l, const struct model *m, int i, const st
     TRY(add_window(l, m, n));
     if (cost.parameters)
         TRY(add_costs(l, &cost));
-    if (!b || b->form == PRECISION_REAL)
+    if (!b || b->form == PRECISION_REAL || !(b->q[i].scale > 0))
         return OK;
     TRY(listing_set_real(l, SCALE, b->q[i].scale));
     return listing_set(l, ZERO, "%d", b->q[i].zero_point);
@@ -133,10 +133,13 @@ static status add_weight_facts(struct listing *l, const char *path, const struct
         if (b->form == PRECISION_ROUNDED)
             TRY(listing_fact(l, LISTING_TEXT, "arithmetic",
                              "real numbers, every output rounded to its codes"));
+        else if (b->lowbit)
+            TRY(listing_fact(l, LISTING_TEXT, "arithmetic", "%s, of a trained low-bit network",
+                             engine_arithmetic_name(ENGINE_PACT)));
         else
             TRY(listing_fact(l, LISTING_TEXT, "arithmetic", "%s, unless --engine says otherwise",
                              engine_arithmetic_name(b->fbgemm ? ENGINE_FBGEMM : ENGINE_QNNPACK)));
-        if (model_has_relu6(b->model))
+        if (model_has_relu6(b->model) && !b->lowbit)
             TRY(listing_fact(l, LISTING_TEXT, "relu6", b->relu6_clamps ? "clamps at 6" : "runs as relu"));
     }
     if (b->ignored > 0)

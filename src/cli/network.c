@@ -33,15 +33,17 @@ void network_say(const char *who, const struct text *decided)
     log_lines(before, decided->data ? decided->data : "");
 }
 
-/* The built-in precision that has the checkpoint's form and bits, else its bits: w6a8. */
+/* The built-in precision that has the checkpoint's form and bits, else its bits: w6a8. A trained low-bit
+ * network's is pact-w4a2. */
 static void name_precision(const struct model_binding *b, char name[OPTION_NAME])
 {
-    const struct quant_preset *known = quant_preset_like(b->form, b->weight_bits, b->activation_bits);
+    const struct quant_preset *known =
+        b->lowbit ? NULL : quant_preset_like(b->form, b->weight_bits, b->activation_bits);
 
     if (known)
         snprintf(name, OPTION_NAME, "%s", known->name);
     else
-        snprintf(name, OPTION_NAME, "w%da%d", b->weight_bits, b->activation_bits);
+        snprintf(name, OPTION_NAME, "%sw%da%d", b->lowbit ? "pact-" : "", b->weight_bits, b->activation_bits);
 }
 
 /* The gradient by a node that somebody asks for. */
@@ -204,8 +206,11 @@ status network_set_check(const struct network_set *set, const struct network_how
     const enum model_relu6 relu6 = how->reading->relu6;
     const enum engine_arithmetic arithmetic = how->options.arithmetic;
     int codes = any_has(set, PRECISION_CODES), rounded = any_has(set, PRECISION_ROUNDED), fbgemm = 0;
+    const char *engine = NULL;
     const char *none = rounded ? "no weights run as integers" : "the weights are fp32";
 
+    for (int i = 0; i < set->count; i++)
+        engine = engine ? engine : network_engine(&set->of[i]);
     for (int i = 0; i < set->count; i++)
         fbgemm |= engine_form(set->of[i].engine.plan) == PRECISION_CODES &&
                   engine_arithmetic_used(set->of[i].engine.plan) == ENGINE_FBGEMM;
@@ -217,8 +222,8 @@ status network_set_check(const struct network_set *set, const struct network_how
     if (how->options.direct && !any_has(set, PRECISION_REAL))
         return FAIL(ERR_USAGE, "--numerics.winograd=off has no effect: no weights are fp32");
     if (how->options.saturate && !fbgemm)
-        return FAIL(ERR_USAGE, "--numerics.saturate has no effect: %s",
-                    codes ? "qnnpack's sums do not saturate" : none);
+        return FAIL(ERR_USAGE, "--numerics.saturate has no effect: %s%s", engine ? engine : none,
+                    engine ? "'s sums do not saturate" : "");
     return OK;
 }
 

@@ -8,9 +8,8 @@
 static void add_points(const struct engine_pass *pass, const struct engine_op *op,
                        const struct kernel_conv *shape, const uint8_t *in, struct points *p)
 {
-    size_t element = plan_element(pass->plan);
-    size_t from = (size_t)shape->stride * (size_t)shape->in_pitch * element;
-    size_t to = (size_t)op->out.pitch * element;
+    size_t from = (size_t)shape->stride * (size_t)shape->in_pitch * (size_t)op->in[0].element;
+    size_t to = (size_t)op->out.pitch * (size_t)op->out.element;
     uint8_t *out = pass_at(pass, &op->out);
 
     for (int y = 0; y < op->out.h; y++)

@@ -25,7 +25,7 @@ struct work {
     const struct engine_op *op;
     struct engine_delta *d;
     uint8_t *out;
-    size_t pitch, element;
+    size_t pitch, element, element_in; /* bytes of a value, and of input 0's */
     int compares; /* run_is_compared */
 };
 
@@ -34,7 +34,8 @@ static struct work work_of(const struct engine_plan *plan, const struct engine_s
 {
     struct work w = { .pass = state_pass(plan, state), .op = op, .d = state->delta };
 
-    w.element = plan_element(plan);
+    w.element = (size_t)op->out.element;
+    w.element_in = op->inputs > 0 ? (size_t)op->in[0].element : 0;
     w.out = pass_at(&w.pass, &op->out);
     w.pitch = (size_t)op->out.pitch * w.element;
     w.compares = run_is_compared(plan, op);
@@ -107,14 +108,14 @@ static void run_points(const struct work *w, struct points *p, const struct kern
 static void copy_window(const struct work *w, const struct kernel_conv *c, int y, int x, const uint8_t *in,
                         uint8_t *to)
 {
-    size_t one = (size_t)c->ic * w->element, row = (size_t)c->kw * one;
+    size_t one = (size_t)c->ic * w->element_in, row = (size_t)c->kw * one;
     int x0 = x < 0 ? -x : 0, x1 = x + c->kw > c->iw ? c->iw - x : c->kw;
 
-    memset(to, plan_codes(w->pass.plan) ? c->zero_point_in : 0, points_window(c) * w->element);
+    memset(to, plan_codes(w->pass.plan) ? c->zero_point_in : 0, points_window(c) * w->element_in);
     for (int ky = 0; ky < c->kh && x0 < x1; ky++)
         if (y + ky >= 0 && y + ky < c->ih)
             memcpy(to + (size_t)ky * row + (size_t)x0 * one,
-                   in + (size_t)((y + ky) * c->iw + x + x0) * (size_t)c->in_pitch * w->element,
+                   in + (size_t)((y + ky) * c->iw + x + x0) * (size_t)c->in_pitch * w->element_in,
                    (size_t)(x1 - x0) * one);
 }
 
@@ -142,16 +143,16 @@ static void run_all_points(const struct work *w)
     edge.iw = c->kw;
     edge.in_pitch = c->ic;
     d->inside.room = d->out;
-    d->edge.room = d->out + POINTS_MOST * (size_t)c->oc * w->element;
+    d->edge.room = d->out + POINTS_MOST * (size_t)c->oc * w->element_in;
     for (int oy = 0; oy < out->h; oy++, row += mask_words(out->w))
         for (int ox = mask_next(row, out->w, 0); ox < out->w; ox = mask_next(row, out->w, ox + 1)) {
             int y = oy * c->stride - c->pad, x = ox * c->stride - c->pad, place = oy * out->w + ox;
 
             if (y >= 0 && x >= 0 && y + c->kh <= c->ih && x + c->kw <= c->iw) {
                 add_point(w, place, &d->inside,
-                          in + (size_t)(y * c->iw + x) * (size_t)c->in_pitch * w->element, c);
+                          in + (size_t)(y * c->iw + x) * (size_t)c->in_pitch * w->element_in, c);
             } else {
-                uint8_t *window = d->in + (size_t)d->edge.count * points_window(c) * w->element;
+                uint8_t *window = d->in + (size_t)d->edge.count * points_window(c) * w->element_in;
 
                 copy_window(w, c, y, x, in, window);
                 add_point(w, place, &d->edge, window, &edge);

@@ -14,32 +14,11 @@ static status plan_input(struct draft *d, int node)
     struct engine_op *op = place_op(d, node, KIND_INPUT);
     struct engine_input in = { .q = place_q(d, node) };
 
-    if (plan_codes(&d->plan))
+    if (place_is_coded(d, node))
         arithmetic_input_code(&d->m->input, in.q, in.code);
     else
         arithmetic_input_real(&d->m->input, in.real);
     return place_parameters(d, op, &in, sizeof in);
-}
-
-/* Of everything that has windows: of a linear layer and of global pooling these are the whole map, of a
- * shortcut one position. */
-static struct kernel_conv geometry(const struct model_node *n, const struct engine_op *op, int groups)
-{
-    int whole = n->op == OP_LINEAR || n->op == OP_AVGPOOL || n->op == OP_MEAN;
-    int kernel = n->op == OP_SHORTCUT ? 1 : n->kernel;
-
-    return (struct kernel_conv){ .ih = op->in[0].h,
-                                 .iw = op->in[0].w,
-                                 .ic = op->in[0].c / groups,
-                                 .in_pitch = op->in[0].pitch,
-                                 .oh = n->h,
-                                 .ow = n->w,
-                                 .oc = n->c / groups,
-                                 .out_pitch = op->out.pitch,
-                                 .kh = whole ? op->in[0].h : kernel,
-                                 .kw = whole ? op->in[0].w : kernel,
-                                 .stride = whole ? 1 : n->stride,
-                                 .pad = n->pad };
 }
 
 /* Real values that nothing rounds, of one group: by the shape alone. */
@@ -73,7 +52,7 @@ static status plan_layer(struct draft *d, int node)
                     "%s: a linear layer on a %d x %d map: which of its products fbgemm adds in pairs is not "
                     "imitated: leave numerics.saturate out",
                     n->name, op->in[0].h, op->in[0].w);
-    c.shape = geometry(n, op, c.groups);
+    c.shape = place_geometry(n, op, c.groups);
     c.shape.zero_point_in = place_q_of_input(d, node, 0).zero_point;
     op->macs = (uint64_t)n->h * (uint64_t)n->w * (uint64_t)n->c * (uint64_t)(c.shape.kh * c.shape.kw) *
                (uint64_t)c.shape.ic;
@@ -92,7 +71,7 @@ static status plan_layer(struct draft *d, int node)
 static status plan_maxpool(struct draft *d, int node)
 {
     struct engine_op *op = place_op(d, node, KIND_MAXPOOL);
-    struct kernel_conv shape = geometry(&d->m->node[node], op, 1);
+    struct kernel_conv shape = place_geometry(&d->m->node[node], op, 1);
 
     return place_parameters(d, op, &shape, sizeof shape);
 }
@@ -105,7 +84,7 @@ static status plan_average(struct draft *d, int node)
                             : n->op == OP_AVGPOOL2D ? KIND_AVERAGE_WINDOW
                                                       : KIND_AVERAGE;
     struct engine_op *op = place_op(d, node, kind);
-    struct engine_average a = { .shape = geometry(n, op, 1), .q = place_q_of_input(d, node, 0) };
+    struct engine_average a = { .shape = place_geometry(n, op, 1), .q = place_q_of_input(d, node, 0) };
 
     a.shape.zero_point_in = a.q.zero_point;
     a.factor = 1.0f / (float)(a.shape.kh * a.shape.kw);
@@ -137,7 +116,7 @@ static status plan_shortcut(struct draft *d, int node)
 {
     const struct model_node *n = &d->m->node[node];
     struct engine_op *op = place_op(d, node, KIND_SHORTCUT);
-    struct engine_shortcut s = { .shape = geometry(n, op, 1),
+    struct engine_shortcut s = { .shape = place_geometry(n, op, 1),
                                  .begin = n->begin,
                                  .fill = place_q_of_input(d, node, 0).zero_point };
 
@@ -273,9 +252,13 @@ static status plan_node(struct draft *d, int node)
 {
     const struct model_node *n = &d->m->node[node];
     struct engine_view *v = &d->node[node].view;
+    int is = 0;
 
     if (d->unit[node] >= 0)
         return unit_plan(d, node);
+    TRY(lowbit_node(d, node, &is));
+    if (is)
+        return OK;
     switch (n->op) {
     case OP_INPUT:
         return plan_input(d, node);
@@ -377,9 +360,10 @@ static void set_head(struct draft *d, const struct kernel_table *k)
 
     snprintf(h->isa, sizeof h->isa, "%s", k->isa);
     h->form = d->b->form;
-    h->arithmetic = d->options->arithmetic != ENGINE_AUTO ? d->options->arithmetic
-                    : d->b->fbgemm                        ? ENGINE_FBGEMM
-                                                          : ENGINE_QNNPACK;
+    h->arithmetic = d->b->lowbit                            ? ENGINE_PACT
+                    : d->options->arithmetic != ENGINE_AUTO ? d->options->arithmetic
+                    : d->b->fbgemm                          ? ENGINE_FBGEMM
+                                                            : ENGINE_QNNPACK;
     h->nodes = d->m->nodes;
     h->output = d->m->output;
     h->cam = d->m->cam;
@@ -393,6 +377,10 @@ status draft_make(const struct model_binding *b, const struct engine_options *op
                   const struct kernel_table *k, struct draft *d)
 {
     *d = (struct draft){ .b = b, .m = b->model, .options = options };
+    if (b->lowbit && options->arithmetic != ENGINE_AUTO)
+        return FAIL(ERR_MISMATCH,
+                    "%s: a trained low-bit network has an arithmetic of its own, pact: leave engine out",
+                    b->weights->source);
     d->round = b->form == PRECISION_ROUNDED ? b->q : b->form == PRECISION_REAL ? options->round : NULL;
     set_head(d, k);
     TRY(make_room(d, (size_t)d->m->nodes));
@@ -404,6 +392,7 @@ status draft_make(const struct model_binding *b, const struct engine_options *op
         TRY(plan_node(d, i));
         if (d->head.form != PRECISION_REAL)
             d->node[i].q = b->q[i];
+        d->node[i].hidden = lowbit_hides(b, i);
         if (op < d->head.ops)
             round_output(d, i, &d->op[op]);
     }

@@ -53,6 +53,10 @@ enum engine_relu place_fused_relu(const struct draft *d, int node);
 /* The ends of a node's real values. */
 float place_low(const struct draft *d, int node);
 float place_high(const struct draft *d, int node);
+/* Of everything that has windows. */
+struct kernel_conv place_geometry(const struct model_node *n, const struct engine_op *op, int groups);
+/* Has it codes, not real values? */
+int place_is_coded(const struct draft *d, int node);
 /* Of a node's codes, and of those of its input j; zeros where there are none. */
 struct quant_params place_q(const struct draft *d, int node);
 struct quant_params place_q_of_input(const struct draft *d, int node, int j);
@@ -66,6 +70,13 @@ int place_saturates(const struct draft *d, const struct model_node *n, int ic);
 MUST_USE status unit_find(struct draft *d);
 /* A node of a unit: the last one becomes the op, the others have no maps. ERR_RANGE, ERR_MEMORY. */
 MUST_USE status unit_plan(struct draft *d, int node);
+
+/* ---- lowbit.c */
+
+/* The op of a node where a low-bit network's is not what codes have; *is: it was. ERR_MEMORY. */
+MUST_USE status lowbit_node(struct draft *d, int node, int *is);
+/* Has the node sums, not values? */
+int lowbit_hides(const struct model_binding *b, int node);
 
 /* ---- draft.c */
 

@@ -86,7 +86,7 @@ status engine_profile(const struct engine_plan *plan, struct engine_state *state
 
 const char *engine_arithmetic_name(enum engine_arithmetic a)
 {
-    static const char *const names[] = { "auto", "fbgemm", "qnnpack" };
+    static const char *const names[] = { "auto", "fbgemm", "qnnpack", "pact" };
 
     return names[a];
 }
@@ -145,11 +145,11 @@ struct engine_map engine_node_map(const struct engine_plan *plan, const struct e
     struct engine_pass pass = state_pass(plan, state);
     struct engine_map m = { .c = v->c, .h = v->h, .w = v->w, .pitch = v->pitch, .q = plan->node[node].q };
 
-    if (v->buffer < 0 || pass.buffer[v->buffer].last < ENGINE_FOREVER)
+    if (v->buffer < 0 || plan->node[node].hidden || pass.buffer[v->buffer].last < ENGINE_FOREVER)
         return m;
     if (state->delta && plan->use[v->buffer] & BATCH_WRITES)
         pass = state_late_pass(plan, state, 0);
-    if (plan_codes(plan))
+    if (v->element == 1)
         m.codes = pass_at(&pass, v);
     else
         m.real = (const float *)(const void *)pass_at(&pass, v);

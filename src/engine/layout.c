@@ -234,7 +234,7 @@ static void raise_points(const struct engine_plan *p, int i, struct engine_kept 
 {
     const struct engine_op *op = &p->op[i];
     const struct engine_conv *c = plan_parameters(p, op);
-    size_t element = plan_element(p);
+    size_t in = (size_t)op->in[0].element, out = (size_t)op->out.element;
 
     if (plan_codes(p))
         k->scratch_bytes =
@@ -243,9 +243,9 @@ static void raise_points(const struct engine_plan *p, int i, struct engine_kept 
         k->padded_bytes = larger(k->padded_bytes, points_padded_bytes(p, &c->shape));
     if (!run_takes_points(p, op))
         return;
-    k->window_bytes = larger(k->window_bytes, POINTS_EDGES * points_window(&c->shape) * element);
+    k->window_bytes = larger(k->window_bytes, POINTS_EDGES * points_window(&c->shape) * in);
     if (run_is_compared(p, op))
-        k->out_bytes = larger(k->out_bytes, (POINTS_MOST + POINTS_EDGES) * (size_t)c->shape.oc * element);
+        k->out_bytes = larger(k->out_bytes, (POINTS_MOST + POINTS_EDGES) * (size_t)c->shape.oc * out);
 }
 
 static void find_room(const struct engine_plan *p, struct engine_kept *k)
@@ -258,7 +258,7 @@ static void find_room(const struct engine_plan *p, struct engine_kept *k)
         k->width = (int)larger((size_t)k->width, (size_t)op->out.w);
         for (int j = 0; j < op->inputs; j++)
             k->work_words = larger(k->work_words, 2 * (size_t)mask_words(op->in[j].w) + 2);
-        k->out_bytes = larger(k->out_bytes, (size_t)op->out.w * (size_t)op->out.c * plan_element(p));
+        k->out_bytes = larger(k->out_bytes, (size_t)op->out.w * (size_t)op->out.c * (size_t)op->out.element);
         if (run_is_dense(p, op))
             raise_points(p, i, k);
     }

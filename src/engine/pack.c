@@ -11,8 +11,7 @@ static size_t whole_lanes(size_t bytes)
     return (bytes + ENGINE_LANES - 1) / ENGINE_LANES * ENGINE_LANES;
 }
 
-/* Takes room in the weights. */
-static size_t take(struct engine_head *head, size_t bytes)
+size_t pack_take(struct engine_head *head, size_t bytes)
 {
     size_t at = head->weight_bytes;
 
@@ -52,10 +51,10 @@ enum engine_kind pack_shape(struct engine_head *head, const struct engine_plan *
         c->groups = 1;
     }
     c->packed_bytes = whole_lanes(packed_bytes(p, c, depthwise));
-    c->packed = take(head, (size_t)c->groups * c->packed_bytes);
+    c->packed = pack_take(head, (size_t)c->groups * c->packed_bytes);
     if (plan_codes(p)) {
         c->lanes = whole_lanes((size_t)c->shape.oc * (size_t)c->groups);
-        c->constants = take(head, 3 * c->lanes * sizeof(float));
+        c->constants = pack_take(head, 3 * c->lanes * sizeof(float));
     }
     scratch = scratch_bytes(p, c, depthwise);
     if (scratch > head->scratch_bytes)
@@ -82,7 +81,7 @@ void pack_unit_room(struct engine_head *head, const struct engine_plan *p, struc
 void pack_affine_room(struct engine_head *head, int channels, struct engine_affine *a)
 {
     a->lanes = whole_lanes((size_t)channels);
-    a->constants = take(head, 2 * a->lanes * sizeof(float));
+    a->constants = pack_take(head, 2 * a->lanes * sizeof(float));
 }
 
 /* ---- a layer's values ---------------------------------------------------------------------------------- */

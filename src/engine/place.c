@@ -54,11 +54,16 @@ void place_find(struct draft *d)
     find_cats(d);
 }
 
-static int add_buffer(struct draft *d, int c, int h, int w)
+int place_is_coded(const struct draft *d, int node)
+{
+    return plan_codes(&d->plan) && d->b->q[node].scale > 0;
+}
+
+static int add_buffer(struct draft *d, int c, int h, int w, int element)
 {
     struct engine_buffer *b = &d->layout.buffer[d->head.buffers];
 
-    b->bytes = (size_t)c * (size_t)h * (size_t)w * plan_element(&d->plan);
+    b->bytes = (size_t)c * (size_t)h * (size_t)w * (size_t)element;
     b->first = b->last = d->head.ops;
     return d->head.buffers++;
 }
@@ -67,16 +72,20 @@ static int add_buffer(struct draft *d, int c, int h, int w)
 static struct engine_view place(struct draft *d, int node)
 {
     const struct model_node *n = &d->m->node[node];
-    struct engine_view v = { .c = n->c, .h = n->h, .w = n->w, .pitch = n->c };
+    struct engine_view v = { .element = place_is_coded(d, node) ? 1 : (int)sizeof(float),
+                             .c = n->c,
+                             .h = n->h,
+                             .w = n->w,
+                             .pitch = n->c };
     int name = place_shown(d, node), cat = name;
 
     for (; d->taken[cat] >= 0; cat = d->taken[cat])
         v.first += (size_t)d->taken_at[cat];
     if (d->m->node[cat].op != OP_CAT) {
-        v.buffer = add_buffer(d, n->c, n->h, n->w);
+        v.buffer = add_buffer(d, n->c, n->h, n->w, v.element);
     } else {
         if (d->cat_buffer[cat] < 0)
-            d->cat_buffer[cat] = add_buffer(d, d->m->node[cat].c, n->h, n->w);
+            d->cat_buffer[cat] = add_buffer(d, d->m->node[cat].c, n->h, n->w, v.element);
         v.buffer = d->cat_buffer[cat];
         v.pitch = d->m->node[cat].c;
     }
@@ -186,4 +195,25 @@ int place_saturates(const struct draft *d, const struct model_node *n, int ic)
     return plan_codes(&d->plan) && d->head.arithmetic == ENGINE_FBGEMM &&
            (d->options->saturate == ENGINE_SATURATE_AVX2 ||
             (d->options->saturate == ENGINE_SATURATE_VNNI && saturates_always(n, ic)));
+}
+
+/* Of everything that has windows: of a linear layer and of global pooling these are the whole map, of a
+ * shortcut one position. */
+struct kernel_conv place_geometry(const struct model_node *n, const struct engine_op *op, int groups)
+{
+    int whole = n->op == OP_LINEAR || n->op == OP_AVGPOOL || n->op == OP_MEAN;
+    int kernel = n->op == OP_SHORTCUT ? 1 : n->kernel;
+
+    return (struct kernel_conv){ .ih = op->in[0].h,
+                                 .iw = op->in[0].w,
+                                 .ic = op->in[0].c / groups,
+                                 .in_pitch = op->in[0].pitch,
+                                 .oh = n->h,
+                                 .ow = n->w,
+                                 .oc = n->c / groups,
+                                 .out_pitch = op->out.pitch,
+                                 .kh = whole ? op->in[0].h : kernel,
+                                 .kw = whole ? op->in[0].w : kernel,
+                                 .stride = whole ? 1 : n->stride,
+                                 .pad = n->pad };
 }

@@ -72,7 +72,13 @@ static status pack_all(const struct draft *d, const struct engine_plan *plan, ui
         const struct pack_job *job = &d->job[i];
         void *parameters = block + d->head.parameters + d->op[job->op].parameters;
 
-        if (job->kind == KIND_AFFINE)
+        if (d->b->lowbit && job->kind == KIND_CONV)
+            TRY(lowbit_pack_layer(plan, d->b, job, parameters, block + d->head.weights));
+        else if (job->kind == KIND_LOWBIT_REAL)
+            TRY(lowbit_pack_real(plan, d->b, job->node, parameters, block + d->head.weights));
+        else if (job->kind == KIND_LOWBIT_HEAD)
+            TRY(lowbit_pack_head(d->b, job->node, parameters, block + d->head.weights));
+        else if (job->kind == KIND_AFFINE)
             TRY(pack_affine(plan, d->b, job, parameters, block + d->head.weights));
         else if (job->kind == KIND_UNIT)
             TRY(pack_unit(plan, d->b, job, parameters, block + d->head.weights));

@@ -17,6 +17,7 @@ enum { ENGINE_FOREVER = 1 << 30, ENGINE_LANES = 64, ENGINE_MAX_INPUTS = 2 * MODE
 /* Element (y, x, c) lies `first` + (y * w + x) * pitch + c elements from the buffer's start. */
 struct engine_view {
     int buffer;
+    int element; /* bytes of a value: of codes 1, else 4 */
     size_t first;
     int c, h, w, pitch;
 };
@@ -48,6 +49,10 @@ enum engine_kind {
     KIND_CAT,
     KIND_SHORTCUT,
     KIND_SHUFFLE,
+    KIND_LOWBIT_REAL, /* lowbit.c: a layer of real values */
+    KIND_LOWBIT_ADD,
+    KIND_LOWBIT_SUM, /* of a map's codes */
+    KIND_LOWBIT_HEAD,
     KIND_COUNT
 };
 
@@ -125,6 +130,24 @@ struct engine_unit {
     size_t packed;
 };
 
+/* constants: offset in the weights of `lanes` multipliers, then as many shifts. map: offset in the scratch of
+ * the sums. */
+struct engine_lowbit_real {
+    struct kernel_conv shape; /* of the sums' map */
+    size_t packed, constants, lanes, map;
+    int high;
+};
+struct engine_lowbit_add {
+    int layer; /* which input is the layer's sum */
+    int high;
+    float scale;
+};
+/* levels: offset in the weights of (outputs, columns) s16. */
+struct engine_lowbit_head {
+    int columns, high;
+    size_t levels, constants, lanes;
+};
+
 struct engine_cat {
     int channel[ENGINE_MAX_INPUTS]; /* first channel of each input in the output */
     struct engine_table table[ENGINE_MAX_INPUTS];
@@ -133,8 +156,9 @@ struct engine_cat {
 /* ---- the block ----------------------------------------------------------------------------------------- */
 
 struct engine_node {
-    struct engine_view view; /* buffer -1: fused away */
+    struct engine_view view;
     struct quant_params q;
+    int hidden; /* a low-bit network's sums, which stand for no values */
 };
 
 /* What the late ops of pictures that wait together do with a buffer. */
@@ -185,7 +209,7 @@ static inline int plan_codes(const struct engine_plan *p)
     return p->head->form == PRECISION_CODES;
 }
 
-/* Bytes of a value. */
+/* Bytes of a value; a low-bit network's ends have others (engine_view). */
 static inline size_t plan_element(const struct engine_plan *p)
 {
     return plan_codes(p) ? 1 : sizeof(float);
@@ -205,7 +229,7 @@ struct engine_pass {
 
 static inline uint8_t *pass_at(const struct engine_pass *p, const struct engine_view *v)
 {
-    return p->base + p->buffer[v->buffer].offset + v->first * plan_element(p->plan);
+    return p->base + p->buffer[v->buffer].offset + v->first * (size_t)v->element;
 }
 
 /* ---- layout.c ------------------------------------------------------------------------------------------ */
@@ -260,6 +284,8 @@ struct pack_job {
     enum kernel_unit_part part; /* of a KIND_UNIT */
 };
 
+/* Takes room for so many bytes in the weights. */
+size_t pack_take(struct engine_head *head, size_t bytes);
 /* Finds the packed form: c->shape and groups are those of the plain layer, and become the kernels'. Takes
  * room in the weights and raises the scratch that `head` counts. Returns the op's kind. */
 enum engine_kind pack_shape(struct engine_head *head, const struct engine_plan *p, struct engine_conv *c);
@@ -276,6 +302,21 @@ MUST_USE status pack_affine(const struct engine_plan *p, const struct model_bind
 /* Loads the layer's parameters and packs them to where pack_shape found room in `weights`. */
 MUST_USE status pack_layer(const struct engine_plan *p, const struct model_binding *b,
                            const struct pack_job *job, struct engine_conv *c, uint8_t *weights);
+
+/* ---- lowbit.c: trained low-bit networks -------------------------------------------------------------------
+ */
+
+MUST_USE status lowbit_pack_layer(const struct engine_plan *p, const struct model_binding *b,
+                                  const struct pack_job *job, struct engine_conv *c, uint8_t *weights);
+MUST_USE status lowbit_pack_real(const struct engine_plan *p, const struct model_binding *b, int node,
+                                 const struct engine_lowbit_real *a, uint8_t *weights);
+MUST_USE status lowbit_pack_head(const struct model_binding *b, int node, const struct engine_lowbit_head *a,
+                                 uint8_t *weights);
+/* lowbit_run.c: their rows in the table of ops. */
+void lowbit_run_real(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
+void lowbit_run_add(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
+void lowbit_run_sum(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
+void lowbit_run_head(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 
 /* ---- run.c: the table of ops --------------------------------------------------------------------------- */
 

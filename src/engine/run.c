@@ -67,7 +67,7 @@ static void look_up_grey(const struct engine_pass *p, const struct engine_op *op
     const struct engine_input *in = plan_parameters(p->plan, op);
 
     for (int i = 0; i < pixels; i++)
-        if (plan_codes(p->plan))
+        if (op->out.element == 1)
             code_at(p, &op->out, at)[i] = in->code[0][from[i]];
         else
             real_at(p, &op->out, at)[i] = in->real[0][from[i]];
@@ -79,18 +79,19 @@ static void run_input(const struct engine_pass *p, const struct engine_op *op, s
     const struct kernel_table *k = p->plan->kernels;
     struct runs r = runs_of(&op->out, rect);
     size_t channels = (size_t)op->out.c;
+    int codes = op->out.element == 1;
 
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride) {
         size_t first = (size_t)at * channels, count = (size_t)r.pixels * channels;
         const uint8_t *from = p->real ? NULL : p->pixels + first;
 
-        if (p->real && !plan_codes(p->plan))
+        if (p->real && !codes)
             memcpy(real_at(p, &op->out, at), p->real + first, count * sizeof *p->real);
         else if (p->real)
             quantize(p->real + first, count, in->q, code_at(p, &op->out, at));
         else if (channels == 1)
             look_up_grey(p, op, from, at, r.pixels);
-        else if (!plan_codes(p->plan))
+        else if (!codes)
             k->input_f32(from, real_at(p, &op->out, at), r.pixels, in->real);
         else
             k->input_u8(from, code_at(p, &op->out, at), r.pixels, in->code);
@@ -432,6 +433,10 @@ static const struct row {
     [KIND_CAT] = { run_cat, reach_position, 2, NULL },
     [KIND_SHORTCUT] = { run_shortcut, reach_window, 2, NULL },
     [KIND_SHUFFLE] = { run_shuffle, reach_position, 2, NULL },
+    [KIND_LOWBIT_REAL] = { lowbit_run_real, reach_window, 6, NULL },
+    [KIND_LOWBIT_ADD] = { lowbit_run_add, reach_position, 2, NULL },
+    [KIND_LOWBIT_SUM] = { lowbit_run_sum, reach_position, 2, NULL },
+    [KIND_LOWBIT_HEAD] = { lowbit_run_head, reach_position, 2, NULL },
 };
 
 static void round_values(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
@@ -488,7 +493,7 @@ void run_logits(const struct engine_plan *p, const void *values, float *logits)
     struct quant_params q = p->node[p->head->output].q;
     int classes = p->head->classes;
 
-    if (!plan_codes(p)) {
+    if (p->node[p->head->output].view.element > 1) {
         memcpy(logits, values, (size_t)classes * sizeof *logits);
         return;
     }

@@ -21,7 +21,7 @@ struct engine_map engine_step_map(const struct engine_plan *plan, const struct e
     struct engine_pass pass = state_pass(plan, state);
     struct engine_map m = { .c = v->c, .h = v->h, .w = v->w, .pitch = v->pitch };
 
-    if (plan_codes(plan))
+    if (v->element == 1)
         m.codes = pass_at(&pass, v);
     else
         m.real = (const float *)(const void *)pass_at(&pass, v);

@@ -30,7 +30,7 @@ static void shape_rows(const struct model_binding *b, const struct model_node *n
     l->form = GRADIENT_ROWS;
     l->rows = n->c;
     l->columns = n->op == OP_LINEAR ? in->h * in->w * in->c : in->c;
-    l->codes = b->form == PRECISION_CODES;
+    l->codes = b->form == PRECISION_CODES && !b->lowbit;
     l->each = whole_lanes((size_t)l->rows * (size_t)l->columns * (l->codes ? 1 : sizeof(float)));
     l->scales = l->each;
 }

@@ -30,10 +30,12 @@ static void set_mask(const struct draft *d, enum model_op relu, int quantized, s
 
     s->low = path_is_relu(relu) ? 0.0f : -INFINITY;
     s->high = six ? 6.0f : INFINITY;
+    if (b->form != PRECISION_REAL)
+        q = b->q[s->shown];
+    quantized = quantized && q.scale > 0; /* a low-bit network's input and sums have none */
     s->masked = path_is_relu(relu) || quantized;
     if (b->form == PRECISION_REAL)
         return;
-    q = b->q[s->shown];
     low = quantized && !(path_is_relu(relu) && q.low < q.zero_point) ? q.low : q.zero_point;
     high = six ? quantize_params_value(6.0f, q) : q.high;
     if (path_is_relu(relu) || quantized)
