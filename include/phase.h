@@ -24,7 +24,11 @@
 
 /* ---- job: settings (job.c) ---------------------------------------------------------------------------- */
 
-enum { JOB_MAX_NETWORKS = STORE_MAX_NETWORKS, JOB_MAX_PRECISIONS = STORE_MAX_PRECISIONS };
+enum {
+    JOB_MAX_NETWORKS = STORE_MAX_NETWORKS,
+    JOB_MAX_PRECISIONS = STORE_MAX_PRECISIONS,
+    JOB_MAX_GROUPS = STORE_MAX_GROUPS
+};
 
 struct job_network {
     char name[OPTION_NAME];
@@ -49,6 +53,13 @@ struct job_section {
     int arithmetic;                              /* 1 = integer, 2 = rounded */
     int per;                                     /* 1 = channel, 2 = tensor */
     int observer;                                /* 1 + enum quant_observer */
+};
+
+/* A section [group NAME]: networks that differ in their random numbers alone, so that what they have in
+ * common is told from chance. */
+struct job_group {
+    char name[OPTION_NAME], networks[OPTION_SIZE];
+    uint32_t member;                             /* job_settle's: bit i, network i */
 };
 
 /* A precision of the job as its name, its preset and its section have it. */
@@ -117,6 +128,8 @@ struct job {
     struct job_precision precision[JOB_MAX_PRECISIONS]; /* the first is what the others are compared with */
     int networks;
     struct job_network network[JOB_MAX_NETWORKS];
+    int groups;
+    struct job_group group[JOB_MAX_GROUPS];
 };
 
 /* Whose probability curves show: the precision's own answer to the clean picture; the true class (its own

@@ -43,6 +43,7 @@
 
 enum {
     STORE_MAX_NETWORKS = 16,
+    STORE_MAX_GROUPS = 8,
     STORE_MAX_PRECISIONS = 8,
     STORE_READINGS = 3,   /* raw, resolved, aligned: what a selection goes by */
     STORE_MAX_SELECTIONS = STORE_READINGS * (STORE_MAX_PRECISIONS - 1) + 1,
@@ -154,6 +155,11 @@ struct store_layout {
     char method[STORE_MAX_METHODS][STORE_NAME];
     int maps;                             /* of the selected pictures, each map_<name>; 0 = none */
     char map[STORE_MAX_MAPS][STORE_NAME];
+    int groups;                           /* of networks, 0 = none */
+    struct store_group_of {
+        char name[STORE_NAME];
+        uint32_t member;                  /* bit i: network i belongs to it */
+    } group[STORE_MAX_GROUPS];
     int measures;                         /* what /measure names, in its order */
     struct store_measure {
         char name[STORE_NAME], unit[16], meaning[96];
@@ -201,6 +207,7 @@ const char *schema_group_name(enum store_group group);
 int schema_name_good(const char *name);    /* can a network, precision or selection be called so? */
 const char *schema_kind_name(enum store_measure_kind kind); /* "pair": what /measures/kind says */
 int schema_kind_find(const char *name, enum store_measure_kind *out); /* 0: none is called so */
+int schema_grouped(enum store_measure_kind kind); /* is a measure reduced over groups of networks? */
 /* Has precision p a value of measure m? A baseline is of none. */
 int schema_measured(const struct store_layout *layout, int m, int p);
 
@@ -226,6 +233,8 @@ int store_selecting(const struct store_layout *l);
  *   /image s64 (N)  /top s32 (5)  /step s32 (steps + 1)  /bin /threshold_byte s32
  *   /precision_form str (P): real, codes, rounded;  /precision_bits s32 (P, operand): of weights, of
  *                           outputs, the fewest that any layer has; 32 of real numbers
+ *   /group_member u8 (group, network): 1 = the network belongs to the group, where there are groups
+ *   /group, where there are groups
  *   /network /precision /operand /set /measure /statistic /rule /sign /trivial /method /map /edge /criterion
  *                           str: dimension scales, filled by store; /set is all, then the selections. Every
  *                           dataset has one on each of its axes, or on none

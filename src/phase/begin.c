@@ -179,6 +179,11 @@ status begin_layout(struct run *r)
     name_measures(r->job, l);
     name_matches(r->truths, l);
     name_pairs(l);
+    l->groups = r->job->groups;
+    for (int g = 0; g < l->groups; g++) {
+        snprintf(l->group[g].name, STORE_NAME, "%s", r->job->group[g].name);
+        l->group[g].member = r->job->group[g].member;
+    }
     l->networks = r->networks;
     for (int i = 0; i < r->networks; i++) {
         struct store_network *n = &l->network[i];

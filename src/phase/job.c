@@ -286,6 +286,13 @@ static const struct option_row section_rows[] = {
       .help = "bits of the first and the last layer; 0 = as the preset" },
 };
 
+static const struct option_row group_rows[] = {
+    { .name = "networks", .kind = OPTION_TEXT, .effect = OPTION_RESULT,
+      .where = offsetof(struct job_group, networks), .values = "NETWORK,...",
+      .help = "that were trained alike from different random numbers: means over them with their intervals, "
+              "and the paired differences of any two precisions" },
+};
+
 static const struct option_group groups[] = {
     {
         .section = "network",
@@ -307,6 +314,16 @@ static const struct option_group groups[] = {
         .stride = sizeof(struct job_section),
         .name_where = offsetof(struct job_section, name),
         .most = JOB_MAX_PRECISIONS,
+    },
+    {
+        .section = "group",
+        .row = group_rows,
+        .rows = COUNT_OF(group_rows),
+        .count_where = offsetof(struct job, groups),
+        .where = offsetof(struct job, group),
+        .stride = sizeof(struct job_group),
+        .name_where = offsetof(struct job_group, name),
+        .most = JOB_MAX_GROUPS,
     },
 };
 

@@ -50,6 +50,8 @@ static int counts(const char *text, const char *key, const struct scope *s)
             return !(t->row[i].spares & s->of);
     if (strcmp(key, "data.sha256") == 0)
         return 0; /* pictures are compared one by one */
+    if (behind(key, "group", 5))
+        return 0;
     if (behind(key, "data.saliency", 13))
         return s->of == JOB_ROWS;
     if ((rest = behind(key, "network", 7))) {

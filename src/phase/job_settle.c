@@ -173,6 +173,34 @@ static status settle_selections(struct job *job)
     return OK;
 }
 
+/* The networks of a group as bits, written back as settle_selections does. */
+static status settle_group(const struct job *job, struct job_group *g)
+{
+    char list[OPTION_SIZE], *save = NULL;
+    size_t used = 0;
+
+    memcpy(list, g->networks, sizeof list);
+    g->member = 0;
+    for (char *name = strtok_r(list, ", ", &save); name; name = strtok_r(NULL, ", ", &save)) {
+        int i = job->networks - 1;
+
+        while (i >= 0 && strcmp(job->network[i].name, name) != 0)
+            i--;
+        if (i < 0)
+            return FAIL(ERR_USAGE, "group %s: the job has no network %.100s", g->name, name);
+        if (g->member >> i & 1)
+            return FAIL(ERR_USAGE, "group %s names network %s twice", g->name, job->network[i].name);
+        g->member |= 1u << i;
+    }
+    if (!g->member)
+        return FAIL(ERR_USAGE, "group %s: networks is not set: which networks?", g->name);
+    for (int i = 0; i < job->networks; i++)
+        if (g->member >> i & 1)
+            used += (size_t)snprintf(g->networks + used, sizeof g->networks - used, "%s%s", used ? "," : "",
+                                     job->network[i].name);
+    return OK;
+}
+
 status job_settle(struct job *job)
 {
     const struct job_network *first = &job->network[0];
@@ -189,5 +217,7 @@ status job_settle(struct job *job)
                         job->network[i].name, quant_preset_name(0));
         TRY(sort_network(job, &job->network[i]));
     }
+    for (int g = 0; g < job->groups; g++)
+        TRY(settle_group(job, &job->group[g]));
     return settle_selections(job);
 }

@@ -63,6 +63,8 @@ MUST_USE status reduce_measures(const struct run *r, int net, const struct reduc
 MUST_USE status reduce_saliency(const struct run *r, int net, const struct reduce_rows *rows);
 /* Of a kind of truths of all pictures: state, next (N). ERR_FORMAT: no state. */
 MUST_USE status reduce_saliency_read(const struct run *r, int kind, uint8_t *state, int64_t *next);
+/* reduce_groups.c: /summary/groups, once all networks' /summary/measures are there. */
+MUST_USE status reduce_groups(const struct run *r);
 /* /summary/wsol and /summary/wsol_trivial of one network. */
 MUST_USE status reduce_boxes(const struct run *r, int net, const struct reduce_rows *rows);
 

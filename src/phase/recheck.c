@@ -50,7 +50,8 @@ static status parse_job(struct recheck *a)
     for (const char *line = a->job_text; *line;) {
         size_t length = strcspn(line, "\n"), n = strcspn(line, ".");
         int skipped = !strncmp(line, "network.", 8) || !strncmp(line, "data.", 5) ||
-                      !strncmp(line, "precision.", 10) || !strncmp(line, "numerics.version ", 17);
+                      !strncmp(line, "precision.", 10) || !strncmp(line, "group.", 6) ||
+                      !strncmp(line, "numerics.version ", 17);
         if (n >= length || n >= sizeof section || length > LONGEST_LINE)
             TRY_OUT(FAIL(ERR_FORMAT, "/job: a line is no setting"));
         if (!skipped && (strlen(section) != n || memcmp(section, line, n))) {

@@ -296,6 +296,7 @@ status reduce_tables(const struct run *r)
     TRY_OUT(write_images(r));
     for (int net = 0; net < r->networks; net++)
         TRY_OUT(reduce_network(r, net, &a));
+    result = reduce_groups(r);
 out:
     mem_drop(&mem);
     return result;

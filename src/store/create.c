@@ -34,6 +34,8 @@ static void fill_names(const struct store_layout *l, const struct store_dataset 
         const char *name;
         if (!strcmp(d->path, "/network"))
             name = l->network[i].name;
+        else if (!strcmp(d->path, "/group"))
+            name = l->group[i].name;
         else if (!strcmp(d->path, "/precision"))
             name = l->precision[i].name;
         else if (!strcmp(d->path, "/precision_form"))
@@ -82,6 +84,13 @@ static void fill_bits(const struct store_layout *l, int32_t *out)
     }
 }
 
+static void fill_members(const struct store_layout *l, uint8_t *out)
+{
+    for (int g = 0; g < l->groups; g++)
+        for (int i = 0; i < l->networks; i++)
+            out[g * l->networks + i] = l->group[g].member >> i & 1;
+}
+
 /* /models/{net}/{coded}/activation_scale and _zero_point: 1 if d is one of them. */
 static int fill_unit(const struct store_layout *l, const struct store_dataset *d, void *out)
 {
@@ -115,10 +124,12 @@ status store_own_contents(const struct store_layout *layout, const struct store_
     /* The networks' own numbers do not follow from what a file says of itself. */
     int is_unit = plan && fill_unit(layout, d, unit);
     int is_list = !strncmp(d->path, "/measures/", 10) || !strcmp(d->path, "/precision_form");
+    int is_members = !strcmp(d->path, "/group_member");
     int is_bits = !strcmp(d->path, "/precision_bits"), is_palette = !strcmp(d->path, "/gallery/palette");
 
     *data = NULL;
-    if (d->group != STORE_FIXED || !(d->scale || text || is_unit || is_list || is_bits || is_palette))
+    if (d->group != STORE_FIXED ||
+        !(d->scale || text || is_unit || is_list || is_bits || is_members || is_palette))
         return OK;
     MEM_TRY(*data, (size_t)d->dim[0], d->row_bytes);
     if (is_unit)
@@ -127,6 +138,8 @@ status store_own_contents(const struct store_layout *layout, const struct store_
         memcpy(*data, text, strnlen(text, d->element));
     else if (is_bits)
         fill_bits(layout, *data);
+    else if (is_members)
+        fill_members(layout, *data);
     else if (is_palette)
         palette_jet((uint8_t (*)[3]) * data);
     else if (d->type == STORE_STRING)

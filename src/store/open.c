@@ -71,6 +71,20 @@ static status read_precisions(struct store_reader *r)
     return OK;
 }
 
+static status read_groups(struct store_reader *r)
+{
+    struct store_layout *l = &r->layout;
+    uint8_t member[STORE_MAX_NETWORKS];
+
+    TRY(read_names(r, "/group", 0, l->group[0].name, sizeof l->group[0], STORE_MAX_GROUPS, &l->groups));
+    for (int g = 0; g < l->groups; g++) {
+        TRY(store_read(r, "/group_member", STORE_U8, g, 1, member, (size_t)l->networks));
+        for (int i = 0; i < l->networks; i++)
+            l->group[g].member |= (uint32_t)(member[i] != 0) << i;
+    }
+    return OK;
+}
+
 static status read_measures(struct store_reader *r)
 {
     struct store_layout *l = &r->layout;
@@ -134,6 +148,7 @@ static status read_layout(struct store_reader *r)
     TRY(read_names(r, "/network", 0, l->network[0].name, sizeof l->network[0], STORE_MAX_NETWORKS,
                    &l->networks));
     TRY(read_precisions(r));
+    TRY(read_groups(r));
     TRY(read_names(r, "/set", 1, l->selection[0], STORE_NAME, STORE_MAX_SELECTIONS, &l->selections));
     TRY(read_names(r, "/method", 0, l->method[0], STORE_NAME, STORE_MAX_METHODS, &l->methods));
     TRY(read_names(r, "/map", 0, l->map[0], STORE_NAME, STORE_MAX_MAPS, &l->maps));

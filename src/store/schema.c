@@ -4,6 +4,7 @@
  * ...), {method} every further method, {map} every map of the selected pictures. Of the job's measures {one}
  * is every measure of kind ONE, {code} of CODES, {pair} of PAIR, {selected} of SELECTED, {match} of MATCH,
  * {baseline} of BASELINE, {answer} of ANSWER, {crossed} of CROSSED, {road} of ROAD, {random} of RANDOM,
+ * {grouped} of those that are reduced over groups of networks,
  * {value} of all kinds but CODES, PAIR, SELECTED, BASELINE and RANDOM; {unit}, {meaning} are theirs. {float}
  * is every precision of real numbers. */
 #include "schema_table.h"
@@ -21,6 +22,7 @@ const char *const schema_axis[D_COUNT] = {
     [D_MASK_BYTE] = "/threshold_byte", [D_BIN] = "/bin", [D_MEASURE] = "/measure",
     [D_OPERAND] = "/operand", [D_MAP] = "/map", [D_RELEVANT] = "/relevant", [D_PERCENTILE] = "/percentile",
     [D_LEVEL] = "/level", [D_STATE] = "/truth_state", [D_REMOVED] = "/removed",
+    [D_GROUP] = "/group",
 };
 
 #define U8 STORE_U8
@@ -51,6 +53,7 @@ const char *const schema_axis[D_COUNT] = {
 #define ST "/summary/wsol_trivial/"
 #define SG "/summary/agreement/{other}/"
 #define SR "/summary/removal/"
+#define SU "/summary/groups/{grouped}/"
 #define TA "/timing/alone/{prec}/"
 #define IS "/images/saliency/"
 #define SB "/summary/baselines/"
@@ -58,6 +61,8 @@ const char *const schema_axis[D_COUNT] = {
 
 /* What is worked out of the values of a measure, and of the differences of pairs. */
 #define NS { D_NETWORK, D_SET }
+#define GP { D_GROUP, D_PRECISION }
+#define GPP { D_GROUP, D_PRECISION, D_PRECISION }
 #define MEASURE(path, who)                                                                                   \
     { path "/images", S64, NS, SUM, "1", "pictures with a value: {meaning}, " who },                         \
     { path "/mean", F64, NS, SUM, "{unit}", "mean: {meaning}, " who },                                       \
@@ -105,6 +110,9 @@ const struct schema_row schema_rows[] = {
       "pixels removed by the input gradient's map, largest first: round(share * pixels)", SCALE | REMOVAL },
     { "/network", STR, { D_NETWORK }, FIX, "", "network", SCALE, L_NAME },
     { "/precision", STR, { D_PRECISION }, FIX, "", "precision; the first is the reference", SCALE, L_NAME },
+    { "/group", STR, { D_GROUP }, FIX, "", "group of networks, which differ in their random numbers", SCALE,
+      L_NAME },
+    { "/group_member", U8, { D_GROUP, D_NETWORK }, FIX, "1", "1 = the network belongs to the group" },
     { "/operand", STR, { D_OPERAND }, FIX, "", "of what there are bits", SCALE, L_NAME },
     { "/precision_form", STR, { D_PRECISION }, FIX, "", "real numbers, stored codes, or rounded to codes", 0,
       L_NAME },
@@ -352,6 +360,14 @@ const struct schema_row schema_rows[] = {
     { SS "state_masks", S64, { D_NETWORK, D_SET, D_STATE }, SUM, "1", "pictures by state_masks", MASKED },
     { SS "fixated", S64, NS, SUM, "1", "fixated pixels", FIXATED },
     { SS "dropped", S64, NS, SUM, "1", "fixations outside of their pictures", FIXATED },
+    { SU "networks", S64, GP, SUM, "1", "networks with a value: {meaning}" },
+    { SU "mean", F64, GP, SUM, "{unit}", "mean over the networks: {meaning}" },
+    { SU "low", F64, GP, SUM, "{unit}", "lower end of the mean's 95 % interval, Student's" },
+    { SU "high", F64, GP, SUM, "{unit}", "upper end of the mean's 95 % interval, Student's" },
+    { SU "sd", F64, GP, SUM, "{unit}", "standard deviation over the networks: {meaning}" },
+    { SU "difference", F64, GPP, SUM, "{unit}", "mean paired difference of two precisions: {meaning}" },
+    { SU "difference_low", F64, GPP, SUM, "{unit}", "lower end of its 95 % interval, Student's" },
+    { SU "difference_high", F64, GPP, SUM, "{unit}", "upper end of its 95 % interval, Student's" },
     DIFFERENCE("{value}", ""),
     { SD "{answer}/p", F64, NS, SUM, "1", "McNemar's exact test, {other} and {base}" },
     DIFFERENCE("{crossed}_on_{base}", " on {base}'s network"),

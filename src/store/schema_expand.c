@@ -10,6 +10,16 @@ static int is_word(const char *word, size_t n, const char *known)
     return n == strlen(known) && !memcmp(word, known, n);
 }
 
+/* One value a picture, of every picture and of every precision that can have it. */
+#define GROUPED                                                                                              \
+    (1u << STORE_MEASURE_ONE | 1u << STORE_MEASURE_PAIR | 1u << STORE_MEASURE_TRUTH |                        \
+     1u << STORE_MEASURE_ANSWER)
+
+int schema_grouped(enum store_measure_kind kind)
+{
+    return GROUPED >> kind & 1;
+}
+
 /* The words of a row that stand for measures, and of which kinds. */
 static const struct {
     const char *word;
@@ -25,6 +35,7 @@ static const struct {
     { "random", 1u << STORE_MEASURE_RANDOM },
     { "match", 1u << STORE_MEASURE_MATCH },
     { "baseline", 1u << STORE_MEASURE_BASELINE },
+    { "grouped", GROUPED },
     { "value", ~(1u << STORE_MEASURE_CODES | 1u << STORE_MEASURE_PAIR | 1u << STORE_MEASURE_SELECTED |
                  1u << STORE_MEASURE_BASELINE | 1u << STORE_MEASURE_RANDOM) },
 };
@@ -137,6 +148,7 @@ static int64_t extent_of(const struct store_layout *l, int net, enum extent e)
         [D_LEVEL] = STORE_LEVELS,
         [D_STATE] = STORE_STATES,
         [D_REMOVED] = STORE_REMOVED,
+        [D_GROUP] = l->groups,
         [D_CHANNEL] = n->channels,
         [D_CHECKSUM] = 1, /* known at the end of the expansion */
     };
@@ -247,7 +259,7 @@ static int wanted(const struct store_layout *l, const struct schema_row *r)
 {
     for (int i = 0; i < STORE_MAX_RANK && r->extent[i] != D_END; i++)
         if ((r->extent[i] == D_METHOD && l->methods < 1) || (r->extent[i] == D_MAP && l->maps < 1) ||
-            (r->extent[i] == D_MEASURE && l->measures < 1))
+            (r->extent[i] == D_MEASURE && l->measures < 1) || (r->extent[i] == D_GROUP && l->groups < 1))
             return 0;
     return !((r->flags & MAPS) && !l->subset_maps) && !((r->flags & CURVE) && l->steps < 1) &&
            !((r->flags & STEP_LOGITS) && !l->step_logits) && !((r->flags & CROSS) && !l->cross) &&
@@ -367,6 +379,7 @@ static status check_layout(const struct store_layout *l)
                         "precision '%s': %d bits of weights and %d of outputs are not possible as %s",
                         l->precision[p].name, l->precision[p].weight_bits, l->precision[p].activation_bits,
                         store_form_name(l->precision[p].form));
+    TRY(check_names("group", l->group[0].name, sizeof l->group[0], l->groups, 0, STORE_MAX_GROUPS));
     TRY(check_names("selection", l->selection[0], STORE_NAME, l->selections, 0, STORE_MAX_SELECTIONS));
     TRY(check_names("method", l->method[0], STORE_NAME, l->methods, 0, STORE_MAX_METHODS));
     TRY(check_names("map", l->map[0], STORE_NAME, l->maps, 0, STORE_MAX_MAPS));
