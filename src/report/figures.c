@@ -22,6 +22,13 @@ static const struct {
                         "the "
                         "median, whiskers to the furthest within 1.5 of its widths, and the mean as the "
                         "precision's shape. SIM and CC: more is alike; KLD: less." },
+    [FIGURES_INPUT] = { "input", "Maps of the input gradient and those of the first precision",
+                        "Means over the images with 95 % intervals, a colour a precision; 1 is the same map. "
+                        "Further precisions of real numbers are controls: the first one trained longer, or "
+                        "again." },
+    [FIGURES_REMOVAL] = { "removal", "Accuracy while pixels are removed",
+                          "Top-1 accuracy while the largest pixels of each precision's own map of the input "
+                          "gradient are gone, all images." },
     [FIGURES_RMSE] = { "rmse", "RMSE of the two maps, all images",
                        "Raw: maps as the usual library leaves them; a flipped pair alone makes 127-215. "
                        "Aligned takes the arbitrary sign out; resolved is one rule for each map by itself. "
@@ -302,6 +309,7 @@ static status draw_all(struct figures_drawing *d)
     if (d->l->precisions > 1)
         TRY(draw_summary(d));
     TRY(figures_truth_draw(d));
+    TRY(figures_input_draw(d));
     for (int k = 0; k < d->l->networks && d->l->precisions > 1; k++)
         TRY(draw_network(d, k));
     return figures_sets_draw(d);

@@ -18,6 +18,8 @@ struct figures_drawing {
 MUST_USE status figures_pairs_draw(struct figures_drawing *d, const struct pairs *all, int count);
 /* figures_truth.c: boxes of how maps agree with the truth, and with those of the first precision. */
 MUST_USE status figures_truth_draw(struct figures_drawing *d);
+/* figures_input.c: agreement of the input gradient's maps, and accuracy while they remove pixels. */
+MUST_USE status figures_input_draw(struct figures_drawing *d);
 /* figures_sets.c: a measure of each network, set and precision; where answers agree. */
 MUST_USE status figures_sets_draw(struct figures_drawing *d);
 

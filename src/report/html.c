@@ -173,7 +173,9 @@ static status add_studies(const struct tables *t, struct text *out)
 
         if (!s)
             continue;
-        if (s != last)
+        if (s != last && s->intro)
+            TRY(text_add(out, "<p>%s: %s</p>\n", s->cited, s->intro));
+        else if (s != last)
             TRY(text_add(out,
                          "<p>%s; its numbers stand exactly as printed, \"-\" where it has none. Difference: "
                          "ours as published less the study's; other images or weights make other "
@@ -282,6 +284,7 @@ status html_page(const struct html_parts *parts, struct text *out)
     TRY(text_add(out, "<section id=\"figures\"><h2>Figures</h2>\n"));
     TRY(figures_html(&parts->figures, FIGURES_SUMMARY + 1, FIGURES - 1, out));
     TRY(html_gaze(&parts->gaze, parts->options->folder, out));
+    TRY(html_sheets(&parts->sheets, parts->options->folder, out));
     if (parts->options->pictures > 0)
         TRY(html_example(&parts->example, parts->options->folder, out));
     TRY(text_add(out,

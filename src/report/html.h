@@ -7,6 +7,7 @@
 #include "example.h"
 #include "figures.h"
 #include "gaze.h"
+#include "sheet.h"
 #include "report.h"
 #include "tables.h"
 #include "words.h"
@@ -22,6 +23,7 @@ struct html_parts {
     struct album album;
     struct example example;
     struct gaze gaze;
+    struct sheets sheets;
     struct text decided; /* decided_read's lines */
 };
 
@@ -42,6 +44,8 @@ MUST_USE status json_document(const struct html_parts *parts, struct text *out);
 MUST_USE status html_example(const struct example *e, const char *folder, struct text *out);
 /* FOLDER/gaze_N.png likewise; nothing where there are none. */
 MUST_USE status html_gaze(const struct gaze *g, const char *folder, struct text *out);
+/* FOLDER/sheet_NETWORK.png likewise. */
+MUST_USE status html_sheets(const struct sheets *s, const char *folder, struct text *out);
 /* Of each network the pairs that differ most, the control's and the changed answers, at most
  * options->pictures each, as JPEG in the page; `bytes` bounds them, what does not fit is counted and said.
  * Pictures shown, and files not found, which leave maps alone, are counted in summary. */

@@ -137,6 +137,34 @@ out:
     return result;
 }
 
+status html_sheets(const struct sheets *s, const char *folder, struct text *out)
+{
+    struct text rule = { .max = 1 << 16 };
+    char path[4096], file[STORE_NAME + 16];
+    status result = OK;
+
+    if (!s->layout)
+        return OK;
+    TRY_OUT(sheet_rule(s, &rule));
+    TRY_OUT(markup_add(out, "<h3>Maps of the input gradient</h3>\n<p class=\"note\">%s</p>\n", rule.data));
+    for (int k = 0; k < s->layout->networks; k++) {
+        struct image im;
+
+        if (!s->rows[k])
+            continue;
+        TRY_OUT(text_path(path, sizeof path, folder, sheet_file(s, k, file)));
+        TRY_OUT(image_read(path, &im));
+        TRY_OUT(markup_add(out, "<h4>%s</h4>\n", s->layout->network[k].name));
+        result = add_image(&im, EXAMPLE_QUALITY, "class=\"figure\"",
+                           "A row a picture, then its maps of the input gradient, a column a precision", out);
+        image_free(&im);
+        TRY_OUT(result);
+    }
+out:
+    text_free(&rule);
+    return result;
+}
+
 /* ---- which pictures ------------------------------------------------------------------------------------ */
 
 static void add_item(struct gallery *g, int64_t image, unsigned kind)

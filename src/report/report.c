@@ -154,6 +154,7 @@ static status add_markdown(const struct html_parts *a, struct text *out)
     TRY(add_tables(&a->tables, PRINT_MARKDOWN, 0, out));
     TRY(figures_markdown(&a->figures, out));
     TRY(gaze_markdown(&a->gaze, out));
+    TRY(sheet_markdown(&a->sheets, out));
     TRY(example_markdown(&a->example, out));
     TRY(album_markdown(&a->album, out));
     return decided_markdown(a->decided.data, out);
@@ -182,6 +183,7 @@ static status write_all(struct html_parts *a, struct text *out)
     TRY(album_write(a->r, a->options, &a->album));
     TRY(example_write(a->r, a->options, &a->album.missing, &a->example));
     TRY(gaze_write(a->r, a->options, &a->album.missing, &a->gaze));
+    TRY(sheet_write(a->r, a->options, &a->album.missing, &a->sheets));
     for (size_t i = 0; i < COUNT_OF(documents); i++) {
         TRY(documents[i].add(a, out));
         TRY(write_text(folder, documents[i].name, out));

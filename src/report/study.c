@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-const struct study *const study_all[] = { &rogers2023, &kerkouri2024 };
+const struct study *const study_all[] = { &rogers2023, &kerkouri2024, &training2024 };
 const int study_count = COUNT_OF(study_all);
 
 static int place_of(const struct study *s, const char *network)

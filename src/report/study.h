@@ -31,6 +31,10 @@ struct study_order {
     const char *id, *title, *note;
     const char *precision, *measure, *published_in, *corrected;
 };
+/* A number that others printed of a study's method, with its source. */
+struct study_quote {
+    const char *what, *text, *source;
+};
 struct study {
     const char *id, *cited;              /* "rogers2023": of the tables' ids; authors, year, doi */
     const char *other;                   /* the precision whose selections are the study's subset */
@@ -43,10 +47,18 @@ struct study {
     const struct study_mark *mark;
     int marks;
     const struct study_order *order; /* or NULL */
+    const char *intro; /* behind `cited`, of a study without numbers; NULL: the usual words */
+    const struct study_quote *quote;
+    int quotes;
+    const char *quoted; /* where the quotes' sources are */
+    /* The measure of pairs that says how much a precision changed the maps, of a study whose networks stand
+     * in groups (study_groups.c); NULL: of others. */
+    const char *changed_by;
 };
 
 extern const struct study rogers2023;   /* studies/rogers2023.c */
 extern const struct study kerkouri2024; /* studies/kerkouri2024.c */
+extern const struct study training2024; /* studies/training2024.c */
 extern const struct study *const study_all[];
 extern const int study_count;
 /* The published text, or NULL. */
@@ -61,6 +73,8 @@ const struct study_mark *study_mark(const struct study *s, int from, const char 
 MUST_USE status study_order_add(struct store_reader *r, const struct study *s, struct tables *out);
 /* What the table says in words: one sentence, or nothing. */
 MUST_USE status study_order_say(struct store_reader *r, const struct study *s, struct text *out);
+/* Appends "<study>_groups", "<study>_against" and "<study>_yardsticks", where the file has changed_by. */
+MUST_USE status study_groups_add(struct store_reader *r, const struct study *s, struct tables *out);
 /* The study whose table this grid is, or NULL. */
 const struct study *study_of(const struct grid *g);
 

@@ -387,6 +387,8 @@ static status read_all(struct store_reader *r, struct tables *out)
             TRY(tables_add(r, &study_all[s]->table[i], study_all[s], out));
     for (int s = 0; s < study_count; s++)
         TRY(study_order_add(r, study_all[s], out));
+    for (int s = 0; s < study_count; s++)
+        TRY(study_groups_add(r, study_all[s], out));
     for (size_t i = 0; i < COUNT_OF(behind); i++)
         TRY(tables_add(r, &behind[i], NULL, out));
     return OK;

@@ -6,6 +6,7 @@
 #include "metric_table.h"
 
 enum { TEXT_MAX = 16 << 20, SETS = 1 + STORE_MAX_SELECTIONS, MOST_INNER = STORE_SIGNS * STORE_RULES };
+_Static_assert((int)STORE_REMOVED <= (int)MOST_INNER, "a row's values have room");
 
 /* A number that is no mean over pictures. In paths {p} is the precision, {f} the first one. Each of its
  * datasets has a row a network: of `inner` values for each set, the value at `at`; flat: of one set alone. */
@@ -31,6 +32,9 @@ struct source {
     { name, WSOL, "iou_mean", "images", "no boxes", MOST_INNER, at, 0, 0, 100, 2, NULL, NULL }
 #define BOXES(name) { name, WSOL, name, "images", "no boxes", STORE_SIGNS, 0, 0, 0, 1, 2, NULL, NULL }
 #define COUNT(name) { name, WSOL, name, "images", "no boxes", 1, 0, 0, 0, 1, 0, NULL, NULL }
+#define REMOVED(share, at)                                                                                   \
+    { "removal_" share, "/summary/removal/{p}/", "accuracy", "/summary/removal/images", "no labels",         \
+      STORE_REMOVED, at, 0, 0, 1, 2, NULL, NULL }
 #define BLIND(name, value, at, scale)                                                                        \
     { name, "/summary/wsol_trivial/", value, WSOL "images", "no boxes", STORE_TRIVIALS, at, 0, 0, scale, 2,  \
       NULL, NULL }
@@ -52,6 +56,8 @@ static const struct source special[] = {
     OVERLAP("iou_best", 4),
     BOXES("max_box_acc"), BOXES("max_box_acc_at"), BOXES("max_box_acc_v2"), BOXES("gt_known"),
     BOXES("top1_loc"), BOXES("top5_loc"), COUNT("without_box"), COUNT("no_foreground"),
+    REMOVED("0", 0), REMOVED("10", 1), REMOVED("20", 2), REMOVED("30", 3), REMOVED("40", 4), REMOVED("50", 5),
+    REMOVED("60", 6), REMOVED("70", 7), REMOVED("80", 8), REMOVED("90", 9),
     BLINDS("iou", "iou_mean", 100), BLINDS("box_acc", "box_acc", 1),
     BLINDS("max_box_acc", "max_box_acc", 1), BLINDS("max_box_acc_v2", "max_box_acc_v2", 1),
 };

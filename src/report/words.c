@@ -327,6 +327,11 @@ static status say_road(struct subject *s, struct text *out)
     return words_road(s->r, s->network, s->p, out);
 }
 
+static status say_input(struct subject *s, struct text *out)
+{
+    return words_input(s->r, s->network, s->p, out);
+}
+
 static status say_random(struct subject *s, struct text *out)
 {
     return words_random(s->r, s->network, out);
@@ -354,7 +359,7 @@ static status read_finding(struct store_reader *r, int network, int p, struct wo
 {
     static status (*const say[WORDS_SENTENCES])(struct subject * s, struct text * out) = {
         say_headline,  say_answers, say_accuracy, say_maps, say_sign, say_deletion,
-        say_insertion, say_cross,   say_box,      say_cost, say_road, say_random
+        say_insertion, say_cross,   say_box,      say_cost, say_road, say_random, say_input
     };
     const struct store_layout *l = store_reader_layout(r);
     struct subject s = { r, l, network, p, l->precision[0].name, l->precision[p].name, OK };

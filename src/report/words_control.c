@@ -56,6 +56,43 @@ status words_road(struct store_reader *r, int network, int p, struct text *out)
     return OK;
 }
 
+/* ", longer 0.908": precisions of real numbers are the first one trained longer, or again. */
+static status add_controls(struct store_reader *r, int network, int p, struct text *out)
+{
+    const struct store_layout *l = store_reader_layout(r);
+    int said = 0;
+
+    for (int c = 1; c < l->precisions; c++) {
+        struct value v;
+
+        if (c == p || l->precision[c].form != PRECISION_REAL)
+            continue;
+        TRY(value_read(r, &(struct value_key){ network, c, 0, "input_cc" }, &v));
+        if (!v.why)
+            TRY(text_add(out, "%s %s %.3f", said++ ? "," : " (controls:", l->precision[c].name, v.value));
+    }
+    return said ? text_add(out, ")") : OK;
+}
+
+status words_input(struct store_reader *r, int network, int p, struct text *out)
+{
+    const struct store_layout *l = store_reader_layout(r);
+    struct value cc, first, own;
+
+    TRY(value_read(r, &(struct value_key){ network, p, 0, "input_cc" }, &cc));
+    if (cc.why)
+        return OK;
+    TRY(text_add(out, "Maps of the input gradient: CC %.3f [%.3f, %.3f] with those of %s", cc.value, cc.low,
+                 cc.high, l->precision[0].name));
+    TRY(add_controls(r, network, p, out));
+    TRY(value_read(r, &(struct value_key){ network, 0, 0, "removal" }, &first));
+    TRY(value_read(r, &(struct value_key){ network, p, 0, "removal" }, &own));
+    if (first.why || own.why)
+        return text_add(out, ".");
+    return text_add(out, "; mean accuracy while they remove 0-90 %% of the pixels: %.1f %% (%s %.1f %%).",
+                    own.value, l->precision[0].name, first.value);
+}
+
 /* "the weights from fc on; ...": what the job noted of the network. */
 static status drawn(struct store_reader *r, int network, char *out, size_t size)
 {

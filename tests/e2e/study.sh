@@ -99,6 +99,16 @@ sd=$(data /summary/groups/input_cc/sd 0,1 1,1)
 check "with Student's interval" near "$(data /summary/groups/input_cc/high 0,1 1,1)" "$(awk "BEGIN { print $mean + 12.706205 * $sd / sqrt(2) }")" 1e-5
 check "the area is the mean accuracy" near "$(data /summary/groups/removal/mean 1,0 1,1)" "$(data /summary/measures/fp32/removal/mean 1,0 1,1)" 1e-9
 check "nothing removed: the accuracy" near "$(data /summary/removal/fp32/accuracy 0,0,0 1,1,1)" "$(data /summary/accuracy/fp32/top1 0,0 1,1)" 1e-9
+check "its report" code 0 "$Q" report "$T/one.h5" -o "$T/report"
+for file in training2024_{maps,removal,groups,against,yardsticks}.csv figures/{input_3,removal_2}.svg sheet_plain-2.png; do
+    check "$file" test -s "$T/report/$file"
+done
+check "what int8 did beside the control" grep -qE '^plain,int8,.*,(changed the map (more|less) than|cannot be told from) longer' \
+    "$T/report/training2024_against.csv"
+check "one network tells nothing" grep -q '^one,int8,.*,one network does not tell it from longer' "$T/report/training2024_against.csv"
+check "in words" grep -q 'Maps of the input gradient: CC .* with those of fp32 (controls: longer ' "$T/report/report.md"
+check "nothing of the study's own" grep -q "numbers of these two are not at hand" "$T/report/report.html"
+check "the sheet's rule" grep -q "what the network saw, then the map in fp32, longer, int8" "$T/report/report.html"
 check "verify computes all again" code 0 "$Q" verify "$T/one.h5"
 check "3 ranks" job 3 three --schedule=dynamic
 check "3 ranks: the same digest" same "$(digest "$T/three.h5")" "$first"

@@ -43,7 +43,7 @@ static inline int report_fixture_compared(const struct store_layout *l, const st
     return l->truths != 0;
 }
 
-/* Those of one table; of maps the controls' have rows that these tests do not write. */
+/* Those of one table; the controls' maps and input gradients have rows that these tests do not write. */
 static inline void report_fixture_table(struct store_layout *l, const struct measure *table)
 {
     for (const struct measure *m = table; m->name; m++) {
@@ -51,6 +51,8 @@ static inline void report_fixture_table(struct store_layout *l, const struct mea
 
         if (maps)
             times = table == saliency_measures && report_fixture_compared(l, m) ? 1 + l->methods : 0;
+        else if (m->needs & MEASURE_INPUT)
+            times = 0;
         else if (m->needs & MEASURE_METHOD)
             times = l->methods;
         else if (m->of == MEASURE_CURVE)
