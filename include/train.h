@@ -13,9 +13,10 @@
  * numbers are keyed by (seed, epoch, sample, ...), so a state needs no generator's.
  *
  * Files: OUT, the trained weights by the checkpoint's names (safetensors, whose notes have the settings),
- * there only once the job is done. OUT.state.safetensors, all that a resume needs, rewritten by rename after
- * every epoch, every run.save seconds and at a stop; removed at the end. OUT.curve.csv, a line an epoch,
- * stays. OUT.lock, while the job runs.
+ * there only once the job is done; of a low-bit network STEM.safetensors beside it STEM.packed.safetensors,
+ * which the engine runs as integers. OUT.state.safetensors, all that a resume needs, rewritten by rename
+ * after every epoch, every run.save seconds and at a stop; removed at the end. OUT.curve.csv, a line an
+ * epoch, and OUT.log.jsonl, a line a start with the steps so far, stay. OUT.lock, while the job runs.
  */
 #ifndef QUANTCAM_TRAIN_H
 #define QUANTCAM_TRAIN_H

@@ -66,6 +66,8 @@ static const struct entry files[] = {
     { " run job main ", "PREFIX/share/quantcam/{models,jobs,slurm}",
       "Descriptions of networks, job files, a batch script; the paths in job files begin there." },
     { " train ", "OUT", "The trained weights (`store.out`), safetensors, there only once the job is done." },
+    { " train ", "STEM.packed.safetensors",
+      "Of a low-bit network STEM.safetensors: what `infer`, `explain` and jobs run as integers." },
     { " train ", "OUT.state.safetensors",
       "All that a resume needs, rewritten after every epoch and at a stop. It goes at the end." },
     { " train ", "OUT.curve.csv", "A line an epoch: rate, loss, share of right answers. It stays." },

@@ -105,19 +105,20 @@ static status put_row(struct tensor_table *table, const char *name, enum dtype t
     return data && count > 0 ? put(table, name, type, 1, &count, data) : OK;
 }
 
-static status put_parameters(const struct train *t, struct tensor_table *table)
+status checkpoint_parameters(const struct train *t, int alphas, struct tensor_table *table)
 {
     for (int i = 0; i < t->parameters; i++) {
         const struct gradient_parameter *p = &t->parameter[i];
 
-        TRY(put(table, p->name, DTYPE_F32, p->rank, p->dim, p->value));
+        if (alphas || p->kind != GRADIENT_ALPHA)
+            TRY(put(table, p->name, DTYPE_F32, p->rank, p->dim, p->value));
     }
     return OK;
 }
 
 static status put_state(const struct train *t, struct tensor_table *table)
 {
-    TRY(put_parameters(t, table));
+    TRY(checkpoint_parameters(t, 1, table));
     TRY(put_row(table, "quantcam.first", DTYPE_F32, t->learned, t->first));
     TRY(put_row(table, "quantcam.second", DTYPE_F32, t->learned, t->second));
     TRY(put_row(table, "quantcam.best", DTYPE_F32, t->values, t->best));
@@ -164,7 +165,7 @@ status checkpoint_finish(const struct train *t)
                                          { note_settings, t->settings } };
     char path[LONGEST_PATH];
     struct tensor_table table = { 0 };
-    status result = put_parameters(t, &table);
+    status result = checkpoint_parameters(t, 1, &table);
 
     if (result == OK)
         result = weight_save(t->job->out, &table, notes, COUNT_OF(notes));

@@ -132,6 +132,7 @@ static status finish(struct train *t)
                  (long long)t->at.epoch, t->job->patience);
     if (t->best)
         checkpoint_scatter(t, t->best);
+    TRY(comm_agree(t->c, t->c->rank == 0 ? packed_save(t) : OK));
     TRY(comm_agree(t->c, t->c->rank == 0 ? checkpoint_finish(t) : OK));
     if (t->c->rank == 0)
         curve_print(t);

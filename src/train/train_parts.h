@@ -230,6 +230,8 @@ MUST_USE status checkpoint_settings(struct train *t,
 /* Local, rank 0's: the state by rename; the trained weights as OUT, after which the state goes. */
 MUST_USE status checkpoint_save(const struct train *t);
 MUST_USE status checkpoint_finish(const struct train *t);
+/* Local. The parameters' values by their names, as views; with or without alphas. */
+MUST_USE status checkpoint_parameters(const struct train *t, int alphas, struct tensor_table *table);
 /* Collective. What is there: nothing, a state, which is taken up, a finished OUT. ERR_MISMATCH: of other
  * settings; ERR_FORMAT: damaged. */
 enum checkpoint_found { CHECKPOINT_NONE, CHECKPOINT_RESUMED, CHECKPOINT_FINISHED };
@@ -237,6 +239,10 @@ MUST_USE status checkpoint_find(struct train *t, enum checkpoint_found *found);
 /* Local. All parameters' values to or from one row. */
 void checkpoint_gather(const struct train *t, float *values);
 void checkpoint_scatter(struct train *t, const float *values);
+
+/* packed.c. Local: of a low-bit network OUT less its ending .packed.safetensors. A graph that has no form of
+ * integers is said, and is no failure. */
+MUST_USE status packed_save(const struct train *t);
 
 /* curve.c */
 MUST_USE status curve_write(const struct train *t); /* local: OUT.curve.csv */
