@@ -63,12 +63,22 @@ struct tile {
 /* The codes of a window. */
 static __m256i sum_window(const struct tile *t, const int16_t *in)
 {
-    int32_t sum = 0;
+    __m256i sum = _mm256_setzero_si256();
+    int32_t lane[VECTOR], all = 0;
 
-    for (int r = 0; r < t->runs; r++, in += t->step)
-        for (int i = 0; i < t->run; i++)
-            sum += in[i];
-    return _mm256_set1_epi32(sum);
+    for (int r = 0; r < t->runs; r++, in += t->step) {
+        int i = 0;
+
+        for (; i + 16 <= t->run; i += 16)
+            sum = _mm256_add_epi32(
+                sum, _mm256_madd_epi16(_mm256_loadu_si256((const __m256i *)(in + i)), _mm256_set1_epi16(1)));
+        for (; i < t->run; i++)
+            all += in[i];
+    }
+    _mm256_storeu_si256((__m256i *)lane, sum);
+    for (int i = 0; i < VECTOR; i++)
+        all += lane[i];
+    return _mm256_set1_epi32(all);
 }
 
 static inline __m256i odd_levels(__m256i acc, __m256i window)

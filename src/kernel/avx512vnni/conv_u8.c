@@ -74,12 +74,16 @@ struct tile {
 /* The codes of a window. */
 static inline __m512i sum_window(const struct tile *t, const uint8_t *in)
 {
-    int32_t sum = 0;
+    __m512i sum = _mm512_setzero_si512();
 
     for (int r = 0; r < t->runs; r++, in += t->step)
-        for (int i = 0; i < t->run; i++)
-            sum += in[i];
-    return _mm512_set1_epi32(sum);
+        for (int i = 0; i < t->run; i += 64) {
+            __mmask64 keep = t->run - i < 64 ? (1ull << (t->run - i)) - 1 : ~0ull;
+            __m512i codes = _mm512_maskz_loadu_epi8(keep, in + i);
+
+            sum = _mm512_add_epi64(sum, _mm512_sad_epu8(codes, _mm512_setzero_si512()));
+        }
+    return _mm512_set1_epi32((int32_t)_mm512_reduce_add_epi64(sum));
 }
 
 /* What codes by the plain sums are not: levels of odd weights, and real values. */
