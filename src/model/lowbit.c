@@ -24,7 +24,7 @@ static int is_pool(enum model_op op)
 /* Does the op only move codes? */
 static int moves(enum model_op op)
 {
-    return op == OP_MAXPOOL || op == OP_SHORTCUT || op == OP_SLICE || op == OP_SHUFFLE;
+    return op == OP_MAXPOOL || op == OP_SHORTCUT || op == OP_SLICE || op == OP_SHUFFLE || op == OP_DROPOUT;
 }
 
 static int has_codes(const struct model_binding *b, int node)

@@ -1,5 +1,6 @@
 /* tests/model/lowbit.h: a small trained low-bit network, made in memory: a first layer, one of codes, a
- * residual block with a shortcut of option A, a max pool and a mean. Values can be worked out by hand. */
+ * residual block with a shortcut of option A, a max pool, a dropout, a mean. Values can be worked out by
+ * hand. */
 #ifndef QUANTCAM_TEST_MODEL_LOWBIT_H
 #define QUANTCAM_TEST_MODEL_LOWBIT_H
 
@@ -11,7 +12,8 @@ static const char lowbit_description[] =
     "conv a image out 2 kernel 1 stride 1 pad 0 groups 1 weight a bn an eps 0.25\n"
     "relu ra a\n"
     "maxpool p ra kernel 1 stride 1 pad 0\n"
-    "conv b p out 2 kernel 3 stride 1 pad 1 groups 1 weight b\n"
+    "dropout q p rate 0.5\n"
+    "conv b q out 2 kernel 3 stride 1 pad 1 groups 1 weight b\n"
     "relu rb b\n"
     "conv c rb out 4 kernel 1 stride 2 pad 0 groups 1 weight c bn cn eps 1.25\n"
     "shortcut s p stride 2 begin 1 out 4\n"

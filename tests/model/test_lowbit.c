@@ -31,7 +31,7 @@ static void test_bind(void)
     CHECK(b.weight_bits == 2 && b.activation_bits == 2);
     CHECK(is_codes(&b, "a", 3.0 / 15, 15) && is_codes(&b, "ra", 3.0 / 15, 15) &&
           is_codes(&b, "p", 3.0 / 15, 15));
-    CHECK(is_codes(&b, "s", 3.0 / 15, 15) && is_codes(&b, "rb", 0.5, 3));
+    CHECK(is_codes(&b, "q", 3.0 / 15, 15) && is_codes(&b, "s", 3.0 / 15, 15) && is_codes(&b, "rb", 0.5, 3));
     CHECK(is_codes(&b, "d", (double)5.1f / 255, 255) && is_codes(&b, "rd", (double)5.1f / 255, 255));
     CHECK(b.q[0].scale == 0 && b.q[model_find(&m, "c")].scale == 0 && b.q[model_find(&m, "m")].scale == 0 &&
           b.q[m.output].scale == 0);
