@@ -25,13 +25,11 @@
  *  - A sum over chunks is that of a fixed binary tree: node (0, c) is chunk c, node (l, j) is node (l-1, 2j)
  *    + node (l-1, 2j+1), or the left one alone where there is no right one. A rank adds the complete nodes of
  *    its run; settings.sum joins the ranks'.
- *  - Forward: the engine's expressions: one f32 accumulator an output from the bias, terms by (kh, kw, c)
- *    ascending, one fma each, a tap outside the picture a term 0 * w; or Winograd's (kernel.h), where
- *    kernel_winograd_side has one and the layer's weights are real, unless settings.direct.
+ *  - Forward: one f32 accumulator an output from the bias, terms by (kh, kw, c) ascending, one fma each, as
+ *    the engine's direct convolutions; a tap outside the picture is a term 0 * w.
  *  - Gradient of a layer's input: one f32 accumulator from 0, terms by the output positions that the value
  *    reaches in raster order, then output channels ascending, one fma each: the order of gradient.h, so that
- *    one convolution with the turned kernel serves both (2.8 names (kh, kw, channel) ascending instead);
- *    Winograd's expression of the turned kernel where its shape has one, unless settings.direct.
+ *    one convolution with the turned kernel serves both (2.8 names (kh, kw, channel) ascending instead).
  *    Several users of a node add their parts from the last user to the first.
  *  - Gradient of a weight: a chunk's is one f32 accumulator from 0, terms by (branch, sample, y, x), one fma
  *    each, fma(x, dy, sum), a tap outside the picture a term of x = 0; then the tree, in f32.
@@ -96,7 +94,6 @@ struct gradient_quantizer {
 
 struct gradient_settings {
     enum gradient_norm norm;
-    int direct;                                 /* no Winograd layers */
     const struct gradient_quantizer *quantizer; /* (nodes) or NULL: none */
     gradient_sum *sum;                          /* NULL: one rank */
     void *context;

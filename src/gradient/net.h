@@ -47,8 +47,7 @@ struct train_map {
 struct train_layer {
     struct kernel_conv forward, turned;
     int depthwise, groups, spread;
-    int winograd, winograd_turned; /* forward, and back to the input, by Winograd's expression */
-    size_t each, each_turned;      /* bytes of a group's packed weights */
+    size_t each, each_turned; /* bytes of a group's packed weights */
     uint8_t *packed, *turned_packed;
     size_t sum, sums, each_sum;     /* floats: where its weights' sums lie, how many, of a group */
     struct quant_weights quantizer; /* bits 0: none */
@@ -117,8 +116,6 @@ struct gradient_net {
     size_t chunk_sums;   /* doubles of a chunk */
     size_t norm_sums;    /* doubles of a chunk and branch: the largest batch normalisation's */
     size_t largest_map, largest_weight;
-    struct kernel_tile *tile; /* a sample's, of Winograd's layers */
-    int most_tiles;
     float *spread, *part, *work, *layer_work[2];
     void *scratch;
 

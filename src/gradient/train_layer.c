@@ -48,15 +48,6 @@ static void shape_conv(const struct model_node *n, const struct train_map *in, c
         (size_t)(n->kernel * n->kernel) * (size_t)(l->depthwise ? 1 : ic) * (size_t)kernel_lanes(oc);
 }
 
-static int has_tiles(struct gradient_net *net, const struct train_layer *l, const struct kernel_conv *s)
-{
-    int side = l->groups == 1 && !l->depthwise && !net->settings.direct ? kernel_winograd_side(s) : 0;
-
-    if (side && kernel_winograd_tiles(s, side) > net->most_tiles)
-        net->most_tiles = kernel_winograd_tiles(s, side);
-    return side > 0;
-}
-
 void train_layer_shape(struct gradient_net *net, struct train_step *s)
 {
     const struct train_map *in = &net->map[s->in[0]], *out = &net->map[s->out];
@@ -67,14 +58,10 @@ void train_layer_shape(struct gradient_net *net, struct train_step *s)
         shape_linear(in, out, l);
     else
         shape_conv(s->node, in, out, l);
-    l->winograd = has_tiles(net, l, &l->forward) && !l->quantizer.bits;
-    l->winograd_turned = has_tiles(net, l, &l->turned);
-    l->each = aligned(l->winograd    ? k->winograd_f32_packed_bytes(&l->forward)
-                      : l->depthwise ? k->depthwise_f32_packed_bytes(&l->forward)
-                                     : k->conv_f32_packed_bytes(&l->forward));
-    l->each_turned = aligned(l->winograd_turned ? k->winograd_f32_packed_bytes(&l->turned)
-                             : l->depthwise     ? k->depthwise_f32_packed_bytes(&l->turned)
-                                                : k->conv_f32_packed_bytes(&l->turned));
+    l->each = aligned(l->depthwise ? k->depthwise_f32_packed_bytes(&l->forward)
+                                   : k->conv_f32_packed_bytes(&l->forward));
+    l->each_turned = aligned(l->depthwise ? k->depthwise_f32_packed_bytes(&l->turned)
+                                          : k->conv_f32_packed_bytes(&l->turned));
     l->sum = net->weight_sums;
     l->sums = l->each_sum * (size_t)l->groups;
     net->weight_sums += l->sums;
@@ -99,40 +86,10 @@ static void turn_depthwise(const float *in, size_t c, size_t taps, float *out)
             out[i * taps + t] = in[i * taps + (taps - 1 - t)];
 }
 
-/* (oc, taps, ic) become (ic, taps turned round, oc). */
-static void turn(const struct kernel_conv *f, const float *in, float *out)
-{
-    size_t taps = (size_t)(f->kh * f->kw), ic = (size_t)f->ic, oc = (size_t)f->oc;
-
-    for (size_t i = 0; i < ic; i++)
-        for (size_t t = taps; t-- > 0;)
-            for (size_t o = 0; o < oc; o++)
-                *out++ = in[(o * taps + t) * ic + i];
-}
-
-static void pack_group(struct gradient_net *net, const struct train_layer *l, const float *used,
-                       const float *bias, int group)
-{
-    const struct kernel_table *k = net->k;
-    uint8_t *packed = l->packed + (size_t)group * l->each,
-            *turned = l->turned_packed + (size_t)group * l->each_turned;
-
-    if (l->winograd)
-        k->winograd_f32_pack(&l->forward, 0, l->forward.oc, used, bias, packed);
-    else
-        k->conv_f32_pack(&l->forward, used, bias, packed);
-    if (l->winograd_turned) {
-        turn(&l->forward, used, net->layer_work[0]);
-        k->winograd_f32_pack(&l->turned, 0, l->turned.oc, net->layer_work[0], NULL, turned);
-    } else {
-        k->conv_f32_pack_turned(&l->turned, used, turned);
-    }
-}
-
 static void pack(struct gradient_net *net, struct train_step *s, const float *used)
 {
     const struct kernel_table *k = net->k;
-    const struct train_layer *l = &s->layer;
+    struct train_layer *l = &s->layer;
     const float *bias = s->bias >= 0 ? net->parameter[s->bias].value : NULL;
     size_t taps = (size_t)(l->forward.kh * l->forward.kw),
            each = (size_t)l->forward.oc * taps * (size_t)l->forward.ic;
@@ -143,9 +100,13 @@ static void pack(struct gradient_net *net, struct train_step *s, const float *us
         k->depthwise_f32_pack(&l->turned, net->layer_work[1], NULL, l->turned_packed);
         return;
     }
-    for (int g = 0; g < l->groups; g++)
-        pack_group(net, l, used + (size_t)g * each, bias ? bias + (size_t)g * (size_t)l->forward.oc : NULL,
-                   g);
+    for (int g = 0; g < l->groups; g++) {
+        const float *of_group = bias ? bias + (size_t)g * (size_t)l->forward.oc : NULL;
+
+        k->conv_f32_pack(&l->forward, used + (size_t)g * each, of_group, l->packed + (size_t)g * l->each);
+        k->conv_f32_pack_turned(&l->turned, used + (size_t)g * each,
+                                l->turned_packed + (size_t)g * l->each_turned);
+    }
 }
 
 /* quant_weights_apply's values, by vectors where a scale and clamps are all. */
@@ -175,7 +136,7 @@ status train_layer_prepare(struct gradient_net *net, struct train_step *s)
         quantize(net, &l->quantizer, w, p->count, net->layer_work[0]);
         w = net->layer_work[0];
     }
-    if (positions > 1 && !l->depthwise) { /* work 0 is free again */
+    if (positions > 1 && !l->depthwise) {
         to_positions(w, (size_t)p->dim[0], (size_t)p->count / ((size_t)p->dim[0] * positions), positions,
                      net->layer_work[1]);
         w = net->layer_work[1];
@@ -186,17 +147,6 @@ status train_layer_prepare(struct gradient_net *net, struct train_step *s)
 
 /* ---- forward ------------------------------------------------------------------------------------------- */
 
-static void run_tiles(const struct gradient_net *net, const struct kernel_conv *s, const uint8_t *packed,
-                      const float *in, float *out, float low, float high)
-{
-    int side = kernel_winograd_side(s), count = 0;
-
-    for (int y = 0; y * side < s->oh; y++)
-        for (int x = 0; x * side < s->ow; x++)
-            net->tile[count++] = (struct kernel_tile){ in, out, y, x };
-    net->k->winograd_f32(s, packed, net->tile, count, low, high, net->scratch);
-}
-
 void train_layer_forward(struct gradient_net *net, struct train_step *s, const struct train_at *at)
 {
     const struct train_layer *l = &s->layer;
@@ -204,10 +154,6 @@ void train_layer_forward(struct gradient_net *net, struct train_step *s, const s
     const float *x = train_value(net, s->in[0], at->branch, at->sample);
     float *y = train_value(net, s->out, at->branch, at->sample);
 
-    if (l->winograd) {
-        run_tiles(net, &l->forward, l->packed, x, y, s->low, s->high);
-        return;
-    }
     if (l->depthwise) {
         net->k->depthwise_f32(&l->forward, l->packed, x, y, whole, s->low, s->high, net->scratch);
         return;
@@ -248,9 +194,7 @@ static void back_to_input(struct gradient_net *net, struct train_step *s, const 
         d = spread(net, s, d);
     if (l->depthwise)
         net->k->depthwise_f32(&l->turned, l->turned_packed, d, to, whole, -INFINITY, INFINITY, net->scratch);
-    if (l->winograd_turned)
-        run_tiles(net, &l->turned, l->turned_packed, d, to, -INFINITY, INFINITY);
-    for (int g = 0; !l->depthwise && !l->winograd_turned && g < l->groups; g++)
+    for (int g = 0; !l->depthwise && g < l->groups; g++)
         net->k->conv_f32(&l->turned, l->turned_packed + (size_t)g * l->each_turned, d + g * l->turned.ic,
                          to + g * l->turned.oc, whole, -INFINITY, INFINITY, net->scratch);
     train_part_finish(net, s, 0, at);

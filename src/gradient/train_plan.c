@@ -377,22 +377,18 @@ static status take_layers(struct gradient_net *net)
                                                : larger(net->k->conv_f32_scratch_bytes(&l->forward),
                                                         net->k->conv_f32_scratch_bytes(&l->turned)));
         scratch = larger(scratch, net->k->wgrad_f32_scratch_bytes(&l->forward));
-        if (l->winograd)
-            scratch = larger(scratch, net->k->winograd_f32_scratch_bytes(&l->forward));
-        if (l->winograd_turned)
-            scratch = larger(scratch, net->k->winograd_f32_scratch_bytes(&l->turned));
         if (l->spread)
             spread = larger(spread, (size_t)l->turned.ih * (size_t)l->turned.iw * (size_t)l->turned.in_pitch);
         MEM_TAKE(&net->mem, l->packed, (size_t)l->groups * l->each, 1);
         MEM_TAKE(&net->mem, l->turned_packed, (size_t)l->groups * l->each_turned, 1);
     }
     MEM_TAKE(&net->mem, net->scratch, scratch, 1);
-    MEM_TAKE(&net->mem, net->tile, (size_t)net->most_tiles + 1, sizeof *net->tile);
     MEM_TAKE(&net->mem, net->spread, spread + GRADIENT_LANES, sizeof *net->spread);
     MEM_TAKE(&net->mem, net->part, net->largest_map + GRADIENT_LANES, sizeof *net->part);
     MEM_TAKE(&net->mem, net->work, net->largest_map + GRADIENT_LANES, sizeof *net->work);
     for (int i = 0; i < 2; i++)
-        MEM_TAKE(&net->mem, net->layer_work[i], net->largest_weight + GRADIENT_LANES, sizeof *net->layer_work[i]);
+        MEM_TAKE(&net->mem, net->layer_work[i], net->largest_weight + GRADIENT_LANES,
+                 sizeof *net->layer_work[i]);
     return OK;
 }
 

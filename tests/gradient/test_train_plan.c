@@ -3,7 +3,7 @@
 
 static void of_file(const char *path, int64_t learnt, const char *const *names, int count)
 {
-    const struct gradient_settings s = { .direct = 0 };
+    const struct gradient_settings s = { .norm = GRADIENT_NORM_BATCH };
     const struct gradient_parameter *p;
     struct model m = { 0 };
     struct gradient_net *net;

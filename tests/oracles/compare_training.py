@@ -5,8 +5,8 @@
 
 One batch of a description with random weights: every parameter's gradient of two branches, running statistics, logits, and the input's
 gradient in eval mode, beside torch in double (quantized: in f32, whose codes must be ours). Prints compared N; exit 1 where a value is
-further off than 1e-5 of its tensor's largest. Dropout's masks are drawn by their keys here, too. Batches are small, layers direct but in
-one network without relu: of many values one lies so near to a relu's 0 that f32 and double take its two sides.
+further off than 1e-5 of its tensor's largest. Dropout's masks are drawn by their keys here, too. Batches are small: of many values one
+lies so near to a relu's 0 that f32 and double take its two sides.
 """
 import json
 import os
@@ -56,22 +56,6 @@ mul a6 a5 a4
 linear fc a6 out 5 weight fc
 output fc
 cam ar
-'''
-WINOGRAD = '''model winograd layers of both kinds of tiles
-input image 3 16 16 resize squash bilinear mean 0 0 0 std 1 1 1
-conv c1 image out 16 kernel 3 stride 1 pad 1 groups 1 weight c1 bn b1 eps 1e-05
-silu a1 c1
-conv c2 a1 out 32 kernel 3 stride 1 pad 1 groups 1 weight c2 bn b2 eps 1e-05
-silu a2 c2
-avgpool2d p2 a2 kernel 2 stride 2
-conv c3 p2 out 48 kernel 3 stride 1 pad 1 groups 1 weight c3
-hardswish a3 c3
-conv c4 a3 out 32 kernel 3 stride 1 pad 1 groups 1 weight c4 bn b4 eps 1e-05
-add s4 c4 p2
-avgpool g s4
-linear fc g out 5 weight fc
-output fc
-cam s4
 '''
 
 
@@ -273,7 +257,7 @@ def shape_of(node, x):
     return (sum(s[0] for s in x), h, w) if node.op == 'cat' else (out, h, w)
 
 
-def one(program, path, name, samples, quant, tally, folder, direct=True):
+def one(program, path, name, samples, quant, tally, folder):
     bits, pact, through, chunked = quant
     rng = np.random.default_rng(1)
     state, (c, h, w), classes = state_of(path, rng, pact)
@@ -281,7 +265,7 @@ def one(program, path, name, samples, quant, tally, folder, direct=True):
     d = [(rng.standard_normal((samples, classes)) / samples).astype(np.float32) for _ in range(3)]
     given = {**state, 'input.x': x.transpose(0, 2, 3, 1), 'input.masked': masked.transpose(0, 2, 3, 1), 'input.dlogits': d[0],
              'input.dmasked': d[1], 'input.deval': d[2]}
-    settings = f'0 {bits} 0 {pact} {int(through)} {int(chunked)} {int(direct)} {SEED} {EPOCH}'
+    settings = f'0 {bits} 0 {pact} {int(through)} {int(chunked)} {SEED} {EPOCH}'
     write(f'{folder}/in.safetensors', given, {'settings': settings})
     files = []
     for isa in ('ref', 'avx2', 'avx512vnni'):
@@ -318,10 +302,6 @@ def main():
         with open(ops, 'w') as f:
             f.write(OPS)
         real = (0, 0, False, False)
-        winograd = f'{folder}/winograd.model'
-        with open(winograd, 'w') as f:
-            f.write(WINOGRAD)
-        one(program, winograd, 'winograd', 9, real, tally, folder, False)
         one(program, ops, 'ops', 11, real, tally, folder)
         one(program, ops, 'ops by chunks', 11, (0, 0, False, True), tally, folder)
         one(program, f'{models}/smallcnn.model', 'smallcnn', 11, real, tally, folder)

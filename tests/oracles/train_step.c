@@ -2,9 +2,8 @@
  *     train_step MODEL IN OUT ISA
  * IN and OUT are safetensors files. IN: the checkpoint's tensors and alphas, input.x, input.masked
  * (samples, h, w, c), input.dlogits, input.dmasked and input.deval (samples, classes); its note `settings`:
- * form and bits of weights, slope, bits and variant of PACT, kind of batch normalisation, direct, seed,
- * epoch. OUT: every gradient and running statistic by its parameter's name, output.logits0, .logits1, .eval,
- * .dx. */
+ * form and bits of weights, slope, bits and variant of PACT, kind of batch normalisation, seed, epoch. OUT:
+ * every gradient and running statistic by its parameter's name, output.logits0, .logits1, .eval, .dx. */
 #include <stdio.h>
 #include <string.h>
 
@@ -46,8 +45,8 @@ static status make(struct job *j, const char *isa, struct gradient_batch *batch)
     int form, bits, slope, pact, through, norm;
     unsigned long long seed;
 
-    if (!note || sscanf(note, "%d %d %d %d %d %d %d %llu %d", &form, &bits, &slope, &pact, &through, &norm,
-                        &s.direct, &seed, &batch->epoch) != 9)
+    if (!note || sscanf(note, "%d %d %d %d %d %d %llu %d", &form, &bits, &slope, &pact, &through, &norm,
+                        &seed, &batch->epoch) != 8)
         return FAIL(ERR_FORMAT, "no settings");
     batch->seed = seed;
     s.norm = (enum gradient_norm)norm;
