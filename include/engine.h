@@ -118,12 +118,12 @@ int engine_batch_changed(const struct engine_plan *plan, struct engine_state *st
                          const int32_t *changed, int count);
 const float *engine_finish_batch(const struct engine_plan *plan, struct engine_state *state);
 
-/* Pictures whose last dense layers, of one position each, run together, so that their weights pass through the
- * core once (src/engine/head.c). `most` places, 1 to 240; *out is NULL where it is not worth it: no such
+/* Pictures whose last dense layers, of one position each, run together, so that their weights pass through
+ * the core once (src/engine/head.c). `most` places, 1 to 240; *out is NULL where it is not worth it: no such
  * layers, or with few weights. The state is one of the plan that keeps no maps.
- * _run: all before those layers, for the picture at place i, which is not run to the end until _finish. _show:
- * the state is as engine_run of that picture left it, bit for bit in logits and in every node that can be
- * seen. ERR_MEMORY. */
+ * _run: all before those layers, for the picture at place i, which is not run to the end until _finish.
+ * _show: the state is as engine_run of that picture left it, bit for bit in logits and in every node that can
+ * be seen. ERR_MEMORY. */
 struct engine_group;
 MUST_USE status engine_group_make(const struct engine_plan *plan, int most, struct engine_group **out);
 void engine_group_free(struct engine_group *g); /* NULL is fine */

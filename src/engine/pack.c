@@ -68,8 +68,8 @@ void pack_unit_room(struct engine_head *head, const struct engine_plan *p, struc
     size_t scratch =
         plan_codes(p) ? k->unit_u8_scratch_bytes(&u->shape) : k->unit_f32_scratch_bytes(&u->shape);
 
-    u->packed =
-        pack_take(head, plan_codes(p) ? k->unit_u8_packed_bytes(&u->shape) : k->unit_f32_packed_bytes(&u->shape));
+    u->packed = pack_take(head, plan_codes(p) ? k->unit_u8_packed_bytes(&u->shape)
+                                              : k->unit_f32_packed_bytes(&u->shape));
     for (int i = 0; plan_codes(p) && i < KERNEL_UNIT_PARTS; i++) {
         u->layer[i].lanes = whole_lanes((size_t)u->shape.part[i].oc);
         u->layer[i].constants = pack_take(head, 3 * u->layer[i].lanes * sizeof(float));

@@ -318,6 +318,10 @@ void lowbit_run_add(const struct engine_pass *p, const struct engine_op *op, str
 void lowbit_run_sum(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void lowbit_run_head(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 
+/* ---- unit.c -------------------------------------------------------------------------------------------- */
+
+void unit_run(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
+
 /* ---- run.c: the table of ops --------------------------------------------------------------------------- */
 
 /* Computes a rectangle of the output from its inputs alone; nothing is allocated. An op that has tiles

@@ -152,22 +152,6 @@ static void run_depthwise(const struct engine_pass *p, const struct engine_op *o
                     c->saturation, p->scratch);
 }
 
-static void run_unit(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
-{
-    const struct engine_unit *u = plan_parameters(p->plan, op);
-    const uint8_t *packed = p->plan->weights + u->packed, *in = pass_at(p, &op->in[0]);
-    struct kernel_unit_u8 how = { .add = u->add };
-
-    if (!plan_codes(p->plan)) {
-        p->plan->kernels->unit_f32(&u->shape, packed, real_at(p, &op->in[0], 0), real_at(p, &op->in[0], 0),
-                                   real_at(p, &op->out, 0), rect, &u->ends, p->scratch);
-        return;
-    }
-    for (int i = 0; i < KERNEL_UNIT_PARTS; i++)
-        how.requant[i] = run_requant(p->plan, &u->layer[i], 0);
-    p->plan->kernels->unit_u8(&u->shape, packed, in, in, code_at(p, &op->out, 0), rect, &how, p->scratch);
-}
-
 static void run_maxpool(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
     const struct kernel_conv *shape = plan_parameters(p->plan, op);
@@ -416,7 +400,7 @@ static const struct row {
     [KIND_CONV] = { run_conv, reach_window, 7, conv_takes_points },
     [KIND_WINOGRAD] = { tiles_run_rect, tiles_reach, 8, NULL },
     [KIND_DEPTHWISE] = { run_depthwise, reach_window, 4, NULL },
-    [KIND_UNIT] = { run_unit, reach_window, 6, NULL },
+    [KIND_UNIT] = { unit_run, reach_window, 6, NULL },
     [KIND_MAXPOOL] = { run_maxpool, reach_window, 2, NULL },
     [KIND_AVERAGE_WINDOW] = { run_average, reach_window, 2, NULL },
     [KIND_AFFINE] = { run_affine, reach_position, 2, NULL },

@@ -268,3 +268,25 @@ status unit_plan(struct draft *d, int node)
         d->node[node].view = (struct engine_view){ .buffer = -1, .c = n->c, .h = n->h, .w = n->w };
     return OK;
 }
+
+/* ---- its run --------------------------------------------------------------------------------------------
+ */
+
+void unit_run(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
+{
+    const struct engine_unit *u = plan_parameters(p->plan, op);
+    const uint8_t *packed = p->plan->weights + u->packed;
+    uint8_t *in = pass_at(p, &op->in[0]), *out = pass_at(p, &op->out);
+    struct kernel_unit_u8 how = { .add = u->add };
+
+    if (!plan_codes(p->plan)) {
+        const float *real = (const float *)(const void *)in;
+
+        p->plan->kernels->unit_f32(&u->shape, packed, real, real, (float *)(void *)out, rect, &u->ends,
+                                   p->scratch);
+        return;
+    }
+    for (int i = 0; i < KERNEL_UNIT_PARTS; i++)
+        how.requant[i] = run_requant(p->plan, &u->layer[i], 0);
+    p->plan->kernels->unit_u8(&u->shape, packed, in, in, out, rect, &how, p->scratch);
+}
