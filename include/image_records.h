@@ -1,5 +1,5 @@
 /* include/image_records.h
- * image, part: files that hold many small pictures: IDX (MNIST, FashionMNIST) and CIFAR-10's binary records,
+ * image, part: files that hold many small pictures: IDX (MNIST, FashionMNIST) and CIFAR's binary records,
  * packed by gzip or not, told by their content. Every function is local.
  *
  *     struct image_records set = { 0 };
@@ -22,7 +22,7 @@ enum { IMAGE_RECORD_CLASSES = 256 }; /* labels are bytes */
 
 struct image_records {
     int count, height, width, channels; /* 1: grey; 3: red, green, blue, one plane behind the other */
-    int classes;                        /* CIFAR-10: 10; IDX: 1 + the largest label; 0: no labels */
+    int classes;                        /* CIFAR: 10 or 100; IDX: 1 + the largest label; 0: no labels */
     const uint8_t *pixel, *label;       /* of the first; label NULL: none */
     size_t pixel_step, label_step;      /* bytes from one to the next */
     uint8_t sha256[HASH_SIZE];          /* of the file, unpacked */
@@ -30,7 +30,7 @@ struct image_records {
 };
 /* At most 256 MiB packed, 1 GiB unpacked. ERR_MISSING, ERR_IO; ERR_MEMORY (above the bounds); ERR_FORMAT with
  * the file: another format, another type than unsigned bytes, shorter or longer than its header says, a
- * CIFAR-10 label above 9. */
+ * CIFAR label that is no class. */
 MUST_USE status image_records_read(const char *path, struct image_records *out);
 /* Labels of IDX pictures. Errors as above; ERR_MISMATCH: another number of labels than of pictures, or the
  * records have theirs. */

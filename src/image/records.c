@@ -10,7 +10,7 @@ enum { RECORDS_PATH = 4096 };
 
 /* ---- a whole file -------------------------------------------------------------------------------------- */
 
-/* A CIFAR-10 file may begin as an IDX file does: a dark picture of class 0. */
+/* A CIFAR file may begin as an IDX file does: a dark picture of class 0. */
 static status parse(const char *path, const uint8_t *bytes, size_t size, struct image_records *out)
 {
     struct idx x;
@@ -234,7 +234,7 @@ static status add_all(struct list *l, const struct image_source *source, const s
         TRY(image_list_add(l, source->root, 0, name, image_record_label(r, i)));
     }
     l->classes = r->label ? r->classes : 0;
-    TRY(image_list_decide(l, "format = %s", r->channels == 1 ? "IDX" : "CIFAR-10's binary records"));
+    TRY(image_list_decide(l, "format = %s", r->channels == 1 ? "IDX" : "CIFAR's binary records"));
     return image_list_decide(l, "classes = %s",
                              !r->label        ? "none"
                              : source->labels ? "numbers of data.labels"

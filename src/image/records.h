@@ -21,9 +21,9 @@ int idx_begins(const uint8_t *bytes, size_t size, struct idx *out);
 MUST_USE status idx_pictures(const char *path, const uint8_t *bytes, size_t size, struct image_records *out);
 MUST_USE status idx_labels(const char *path, const uint8_t *bytes, size_t size, struct image_records *r);
 
-/* Records of a label and 3 x 32 x 32 values. fits: whole records whose labels are classes. */
-enum { CIFAR_SIDE = 32, CIFAR_CLASSES = 10, CIFAR_PIXELS = 3 * CIFAR_SIDE * CIFAR_SIDE,
-       CIFAR_RECORD = 1 + CIFAR_PIXELS };
+/* Records of a label (CIFAR-10), or of a coarse one and a fine one (CIFAR-100), which counts, and 3 x 32 x 32
+ * values. fits: the bytes of labels, where these are whole records whose labels are classes; else 0. */
+enum { CIFAR_SIDE = 32, CIFAR_PIXELS = 3 * CIFAR_SIDE * CIFAR_SIDE };
 int cifar_fits(const uint8_t *bytes, size_t size);
 /* ERR_FORMAT. */
 MUST_USE status cifar_pictures(const char *path, const uint8_t *bytes, size_t size,

@@ -2,6 +2,8 @@
  * folders, whose pictures are decoded when they are first needed. */
 #include "train_parts.h"
 
+#include "image_records.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,40 +30,56 @@ static status labels_path(const struct train_source *s, char path[OPTION_SIZE])
     return OK;
 }
 
-static status read_labels(const struct train_source *s, struct hash *hash, struct train_data *out)
+static status find_labels(const struct train_source *s, struct image_records *r)
 {
     char path[OPTION_SIZE];
-    uint8_t *bytes;
-    size_t size;
-    status result;
 
+    if (r->label)
+        return s->labels[0] ? FAIL(ERR_USAGE, "%s.labels has no effect: %s has its labels in itself", s->key,
+                                   s->path)
+                            : OK;
     TRY(labels_path(s, path));
-    TRY(unpack_file(path, &bytes, &size));
-    hash_add(hash, bytes, size);
-    result = idx_labels(path, bytes, size, s->path, out);
-    mem_free(bytes);
-    return result;
+    return image_records_labels(path, r);
+}
+
+/* Planes become channels. */
+static status take_records(const struct image_records *r, struct train_data *out)
+{
+    size_t plane = (size_t)r->height * (size_t)r->width, channels = (size_t)r->channels;
+    struct hash hash;
+
+    out->count = r->count;
+    out->height = r->height;
+    out->width = r->width;
+    out->channels = r->channels;
+    MEM_TRY(out->pixels, (size_t)r->count * plane, channels);
+    MEM_TRY(out->label, (size_t)r->count, sizeof *out->label);
+    hash_start(&hash);
+    hash_add(&hash, r->sha256, HASH_SIZE);
+    for (int i = 0; i < r->count; i++) {
+        const uint8_t *in = image_record(r, i);
+        uint8_t *to = out->pixels + (size_t)i * plane * channels, label = (uint8_t)image_record_label(r, i);
+
+        out->label[i] = label;
+        hash_add(&hash, &label, 1);
+        for (size_t p = 0; p < plane; p++)
+            for (size_t c = 0; c < channels; c++)
+                to[channels * p + c] = in[c * plane + p];
+    }
+    hash_result(&hash, out->sha256);
+    return OK;
 }
 
 static status read_file(const struct train_source *s, struct train_data *out)
 {
-    struct hash hash;
-    uint8_t *bytes;
-    size_t size;
-    int is_idx;
+    struct image_records r = { 0 };
     status result;
 
-    TRY(unpack_file(s->path, &bytes, &size));
-    hash_start(&hash);
-    hash_add(&hash, bytes, size);
-    is_idx = idx_begins(bytes, size);
-    result = is_idx ? idx_pictures(s->path, bytes, size, out) : cifar_read(s->path, bytes, size, out);
-    mem_free(bytes);
-    if (result == OK && is_idx)
-        result = read_labels(s, &hash, out);
-    else if (result == OK && s->labels[0])
-        result = FAIL(ERR_USAGE, "%s.labels has no effect: %s has its labels in itself", s->key, s->path);
-    hash_result(&hash, out->sha256);
+    TRY(image_records_read(s->path, &r));
+    result = find_labels(s, &r);
+    if (result == OK)
+        result = take_records(&r, out);
+    image_records_free(&r);
     return result;
 }
 

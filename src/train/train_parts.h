@@ -9,7 +9,6 @@
 /* ---- data (data.c, idx.c, unpack.c) ---------------------------------------------------------------------
  */
 
-#define TRAIN_DATA_BYTES ((size_t)2 << 30) /* of a file, packed and unpacked */
 enum { TRAIN_MOST_PICTURES = 100000000 };
 
 struct train_source {
@@ -34,14 +33,6 @@ MUST_USE status train_data_read(const struct train_source *s, struct train_data 
 void train_data_free(struct train_data *d);
 /* Picture i, (height, width, channels). A folder's pictures may fail: image_load's errors. */
 MUST_USE status train_data_picture(struct train_data *d, int i, uint8_t *out);
-
-/* A whole file, gunzipped where it is gzip; mem_free. ERR_MEMORY above TRAIN_DATA_BYTES. */
-MUST_USE status unpack_file(const char *path, uint8_t **bytes, size_t *size);
-int idx_begins(const uint8_t *bytes, size_t size); /* any IDX file's magic */
-MUST_USE status idx_pictures(const char *path, const uint8_t *bytes, size_t size, struct train_data *out);
-MUST_USE status idx_labels(const char *path, const uint8_t *bytes, size_t size, const char *pictures,
-                           struct train_data *data);
-MUST_USE status cifar_read(const char *path, const uint8_t *bytes, size_t size, struct train_data *out);
 
 /* ---- draws (draw.c) -------------------------------------------------------------------------------------
  */

@@ -90,7 +90,7 @@ static void test_idx(void)
     write_bytes("short", bytes, 9);
     refused(image_records_read(in_folder("short"), &r), ERR_FORMAT, "less than an IDX header");
     write_bytes("magic", "\x00\x01\x08\x03 and more", 12);
-    refused(image_records_read(in_folder("magic"), &r), ERR_FORMAT, "neither an IDX file nor CIFAR-10");
+    refused(image_records_read(in_folder("magic"), &r), ERR_FORMAT, "neither an IDX file nor CIFAR's");
     write_bytes("empty", "", 0);
     refused(image_records_read(in_folder("empty"), &r), ERR_FORMAT, "empty");
     refused(image_records_read(in_folder("absent"), &r), ERR_MISSING, "absent");
@@ -121,7 +121,7 @@ static void test_packed(void)
 
 static void test_cifar(void)
 {
-    static uint8_t bytes[3 * RECORD];
+    static uint8_t bytes[3 * RECORD], hundred[3 * (RECORD + 1)];
     struct image_records r;
     struct image_info info;
     struct image im;
@@ -151,6 +151,13 @@ static void test_cifar(void)
     refused(image_records_read(in_folder("labels.bin"), &r), ERR_FORMAT, "record 1 has the label 10");
     write_bytes("cut.bin", bytes, sizeof bytes - 5);
     refused(image_records_read(in_folder("cut.bin"), &r), ERR_FORMAT, "not whole CIFAR-10 records");
+    /* CIFAR-100: a coarse and a fine label; the fine one counts. */
+    memset(hundred, 19, sizeof hundred);
+    hundred[1] = 99;
+    write_bytes("hundred.bin", hundred, sizeof hundred);
+    CHECK(image_records_read(in_folder("hundred.bin"), &r) == OK && r.count == 3 && r.classes == 100);
+    CHECK(image_record_label(&r, 0) == 99 && image_record_label(&r, 2) == 19 && image_record(&r, 0)[0] == 19);
+    image_records_free(&r);
     /* A dark picture of class 0 that begins as IDX. */
     memset(bytes, 0, sizeof bytes);
     bytes[2] = 8;
