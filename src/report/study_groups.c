@@ -142,10 +142,8 @@ static void put_words(struct grid *g, const struct store_layout *l, const struct
     for (int c = 1; c < l->precisions && n < sizeof text; c++)
         if (is_control(l, c))
             n += (size_t)snprintf(text + n, sizeof text - n, "%s%s %s", n ? "; " : "",
-                                  v->networks[p] > 1 ? verdict(v, p * l->precisions + c)
-                                                     : "one network does not tell it from",
-                                  l->precision[c].name);
-    grid_text(g, "%s", text);
+                                  verdict(v, p * l->precisions + c), l->precision[c].name);
+    grid_text(g, "%s%s", v->networks[p] > 1 ? "" : "one training, no interval: ", text);
 }
 
 static status add_against(struct store_reader *r, const struct study *s, struct tables *out)
