@@ -55,7 +55,7 @@ UNIT     := $(filter-out $(B)/tests/comm/% $(B)/tests/store/% $(B)/tests/phase/%
 FUZZ     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 VERSION  := $(shell cat VERSION)
 
-.PHONY: all tests demo demo-saliency check check-style check-unit check-mpi check-e2e check-asan check-faults check-aarch64 torture scale
+.PHONY: all tests demo demo-saliency demo-training check check-style check-unit check-mpi check-e2e check-asan check-faults check-aarch64 torture scale
 .PHONY: mutate unit-programs
 .PHONY: fuzz fuzz-programs fuzz-coverage bench install uninstall show clean help deps
 all: build/quantcam         ## the program, build/quantcam (V=release, debug or asan)
@@ -104,6 +104,10 @@ demo: deps                  ## install what is missing, build, make a data set, 
 demo-saliency: deps         ## the same pictures, the second study: maps of four precisions against masks and predicted saliency
 	@$(MAKE) --no-print-directory -j$(JOBS) all V=$(V)
 	@V=$(V) MPIRUN="$(MPIRUN)" jobs/demo.sh demo-saliency
+demo-training: deps         ## the third study in small: FashionMNIST (a Debian package) trained to 4, mixed and 2 bits, and what that did to the map
+	@jobs/install-deps.sh jobs/packages-training.txt
+	@$(MAKE) --no-print-directory -j$(JOBS) all V=$(V)
+	@V=$(V) MPIRUN="$(MPIRUN)" jobs/demo-training.sh
 
 check: deps                 ## install what is missing, build, run every test
 	@$(MAKE) --no-print-directory -j$(JOBS) all tests V=$(V)
@@ -158,7 +162,7 @@ PREFIX   ?= /usr/local
 SHARE    := $(PREFIX)/share/quantcam
 # Job files and scripts name paths below the folder they are started in: the copies lie together, as in the repository.
 INSTALLED := $(wildcard models/*.model models/demo/*.model models/demo/*.pth models/README.md jobs/*.conf jobs/*.txt \
-             jobs/check-imagenet.sh jobs/fetch-weights.sh slurm/* README.md LICENSE docs/*.png docs/*.md \
+             jobs/check-imagenet.sh jobs/fetch-weights.sh jobs/train-rows.sh slurm/* README.md LICENSE docs/*.png docs/*.md \
              analysis/*.py analysis/*.md analysis/*.txt)
 # Manual pages, which the program prints from its tables of options: PAGE.SECTION. Not compressed: packagers do that.
 MAN      := $(PREFIX)/share/man

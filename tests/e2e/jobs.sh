@@ -35,8 +35,23 @@ training()
     check "$1: its plan" grep -q "values to learn" "$T/log"
 }
 
+# Of rows that jobs/train-rows.sh makes: one network, trained on two black pictures, in the place of all.
+judged()
+{
+    local name model row options=()
+    while read -r name model; do
+        [ -e "$T/$(basename "$model").safetensors" ] || check "$1: $model" code 0 "$Q" train jobs/training-demo.conf --model="$model" \
+            --data.train="$T/two-images-idx3-ubyte" --epochs=1 -o "$T/$(basename "$model").safetensors"
+        for row in fp32 longer seed 4-bit mixed 2-bit; do options+=("--network.$name.$row=$T/$(basename "$model").safetensors"); done
+    done < <(networks "$1")
+    check "$1" code 0 "$Q" run "$1" --dry-run --images="$T/two-images-idx3-ubyte" --labels="$T/two-labels-idx1-ubyte" -o "$T/out.h5" "${options[@]}"
+}
+
 for job in jobs/*.conf; do
-    case $job in jobs/training-*) training "$job"; continue ;; esac
+    case $job in
+    jobs/training-*) training "$job"; continue ;;
+    jobs/demo-training.conf | jobs/study-*) judged "$job"; continue ;;
+    esac
     check "$job has networks" test -n "$(networks "$job")"
     others=()
     if grep -q "^\[quantize\]" "$job"; then others=(--quantize.images="$T/others"); fi
