@@ -58,7 +58,7 @@ def describe(path):
             marks[words[0]] = words[1]
         elif words[0] == 'input':
             at = {w: i for i, w in enumerate(words)}
-            picture = words[1], [F(x) for x in words[at['mean'] + 1:at['mean'] + 4]], [F(x) for x in words[at['std'] + 1:at['std'] + 4]]
+            picture = words[1], *([F(x) for x in words[at[k] + 1:at[k] + 1 + int(words[2])]] for k in ('mean', 'std'))
             nodes[words[1]] = Node(['input', words[1], 'quant', words[words.index('quant') + 1]], nodes)
         else:
             nodes[words[1]] = Node(words, nodes)
