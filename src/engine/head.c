@@ -76,7 +76,7 @@ static size_t scratch_bytes(const struct engine_group *g)
     for (int i = g->head; plan_codes(plan) && i < plan->head->ops; i++)
         if (is_one_position(plan, &plan->op[i])) {
             const struct engine_conv *c = plan_parameters(plan, &plan->op[i]);
-            size_t bytes = run_kernels(plan, c)->points_u8_scratch_bytes(&c->shape, g->most);
+            size_t bytes = pack_kernels(plan, c)->points_u8_scratch_bytes(&c->shape, g->most);
 
             most = bytes > most ? bytes : most;
         }

@@ -238,7 +238,7 @@ static void raise_points(const struct engine_plan *p, int i, struct engine_kept 
 
     if (plan_codes(p))
         k->scratch_bytes =
-            larger(k->scratch_bytes, run_kernels(p, c)->points_u8_scratch_bytes(&c->shape, POINTS_MOST));
+            larger(k->scratch_bytes, pack_kernels(p, c)->points_u8_scratch_bytes(&c->shape, POINTS_MOST));
     if (i >= k->batch && points_is_padded(&c->shape))
         k->padded_bytes = larger(k->padded_bytes, points_padded_bytes(p, &c->shape));
     if (!run_takes_points(p, op))

@@ -19,9 +19,25 @@ size_t pack_take(struct engine_head *head, size_t bytes)
     return at;
 }
 
+const struct kernel_table *pack_kernels(const struct engine_plan *p, const struct engine_conv *c)
+{
+    return c->saturation == KERNEL_EXACT ? p->kernels : p->reference;
+}
+
+struct kernel_requant pack_requant(const struct engine_plan *p, const struct engine_conv *c, int group)
+{
+    struct kernel_requant q = c->requant;
+    const void *constants = p->weights + c->constants;
+
+    q.multiplier = (const float *)constants + group * c->shape.oc;
+    q.bias_real = q.multiplier + c->lanes;
+    q.bias_int = (const int32_t *)constants + 2 * c->lanes + group * c->shape.oc;
+    return q;
+}
+
 static size_t packed_bytes(const struct engine_plan *p, const struct engine_conv *c, int depthwise)
 {
-    const struct kernel_table *k = run_kernels(p, c);
+    const struct kernel_table *k = pack_kernels(p, c);
 
     if (c->tile)
         return k->winograd_f32_packed_bytes(&c->shape);
@@ -32,7 +48,7 @@ static size_t packed_bytes(const struct engine_plan *p, const struct engine_conv
 
 static size_t scratch_bytes(const struct engine_plan *p, const struct engine_conv *c, int depthwise)
 {
-    const struct kernel_table *k = run_kernels(p, c);
+    const struct kernel_table *k = pack_kernels(p, c);
 
     if (c->tile)
         return k->winograd_f32_scratch_bytes(&c->shape);
@@ -132,7 +148,7 @@ static void requantization(const struct engine_plan *p, const struct model_layer
 static void pack_group(const struct engine_plan *p, const struct engine_conv *c,
                        const struct model_layer *layer, int depthwise, int group, uint8_t *to)
 {
-    const struct kernel_table *k = run_kernels(p, c);
+    const struct kernel_table *k = pack_kernels(p, c);
     size_t from = (size_t)group * (size_t)c->shape.oc,
            each = (size_t)layer->ic * (size_t)layer->kh * (size_t)layer->kw;
 
@@ -150,7 +166,7 @@ static void pack_group(const struct engine_plan *p, const struct engine_conv *c,
 static status pack_parts(const struct engine_plan *p, const struct model_binding *b, int node,
                          const struct engine_conv *c, uint8_t *to)
 {
-    const struct kernel_table *k = run_kernels(p, c);
+    const struct kernel_table *k = pack_kernels(p, c);
     struct kernel_conv part = c->shape;
     struct model_layer layer;
 

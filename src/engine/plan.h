@@ -284,6 +284,9 @@ struct pack_job {
     enum kernel_unit_part part; /* of a KIND_UNIT */
 };
 
+/* The kernels that compute a layer, and its requantization from group `group` on. */
+const struct kernel_table *pack_kernels(const struct engine_plan *p, const struct engine_conv *c);
+struct kernel_requant pack_requant(const struct engine_plan *p, const struct engine_conv *c, int group);
 /* Takes room for so many bytes in the weights. */
 size_t pack_take(struct engine_head *head, size_t bytes);
 /* Finds the packed form: c->shape and groups are those of the plain layer, and become the kernels'. Takes
@@ -343,9 +346,6 @@ int run_takes_points(const struct engine_plan *p, const struct engine_op *op);
 int run_is_compared(const struct engine_plan *p, const struct engine_op *op);
 /* How many eighths of a map make the whole map the cheaper way. */
 int run_whole_eighths(const struct engine_plan *p, const struct engine_op *op);
-/* The kernels that compute a layer, and its requantization from group `group` on. */
-const struct kernel_table *run_kernels(const struct engine_plan *p, const struct engine_conv *c);
-struct kernel_requant run_requant(const struct engine_plan *p, const struct engine_conv *c, int group);
 /* (classes) real values of the output node's, which lie at `values`. */
 void run_logits(const struct engine_plan *p, const void *values, float *logits);
 

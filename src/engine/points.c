@@ -8,13 +8,13 @@ void points_run(const struct engine_pass *pass, const struct engine_op *op, cons
 {
     const struct engine_plan *plan = pass->plan;
     const struct engine_conv *c = plan_parameters(plan, op);
-    const struct kernel_table *k = run_kernels(plan, c);
+    const struct kernel_table *k = pack_kernels(plan, c);
     const uint8_t *packed = plan->weights + c->packed;
     int count = p->count;
 
     p->count = 0;
     if (plan_codes(plan)) {
-        struct kernel_requant requant = run_requant(plan, c, 0);
+        struct kernel_requant requant = pack_requant(plan, c, 0);
 
         k->points_u8(shape, packed, p->in.code, p->out.code, count, &requant, c->saturation, pass->scratch);
     } else {

@@ -98,26 +98,10 @@ static void run_input(const struct engine_pass *p, const struct engine_op *op, s
     }
 }
 
-const struct kernel_table *run_kernels(const struct engine_plan *p, const struct engine_conv *c)
-{
-    return c->saturation == KERNEL_EXACT ? p->kernels : p->reference;
-}
-
-struct kernel_requant run_requant(const struct engine_plan *p, const struct engine_conv *c, int group)
-{
-    struct kernel_requant q = c->requant;
-    const void *constants = p->weights + c->constants;
-
-    q.multiplier = (const float *)constants + group * c->shape.oc;
-    q.bias_real = q.multiplier + c->lanes;
-    q.bias_int = (const int32_t *)constants + 2 * c->lanes + group * c->shape.oc;
-    return q;
-}
-
 static void run_conv(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
     const struct engine_conv *c = plan_parameters(p->plan, op);
-    const struct kernel_table *k = run_kernels(p->plan, c);
+    const struct kernel_table *k = pack_kernels(p->plan, c);
     const struct kernel_conv *shape = &c->shape;
 
     for (int g = 0; g < c->groups; g++) {
@@ -129,7 +113,7 @@ static void run_conv(const struct engine_pass *p, const struct engine_op *op, st
                         real_at(p, &op->out, 0) + g * shape->oc, rect, c->low, c->high, p->scratch);
             continue;
         }
-        requant = run_requant(p->plan, c, g);
+        requant = pack_requant(p->plan, c, g);
         k->conv_u8(shape, packed, code_at(p, &op->in[0], 0) + g * shape->ic,
                    code_at(p, &op->out, 0) + g * shape->oc, rect, &requant, c->saturation, p->scratch);
     }
@@ -138,7 +122,7 @@ static void run_conv(const struct engine_pass *p, const struct engine_op *op, st
 static void run_depthwise(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
     const struct engine_conv *c = plan_parameters(p->plan, op);
-    const struct kernel_table *k = run_kernels(p->plan, c);
+    const struct kernel_table *k = pack_kernels(p->plan, c);
     const uint8_t *packed = p->plan->weights + c->packed;
     struct kernel_requant requant;
 
@@ -147,7 +131,7 @@ static void run_depthwise(const struct engine_pass *p, const struct engine_op *o
                          c->high, p->scratch);
         return;
     }
-    requant = run_requant(p->plan, c, 0);
+    requant = pack_requant(p->plan, c, 0);
     k->depthwise_u8(&c->shape, packed, code_at(p, &op->in[0], 0), code_at(p, &op->out, 0), rect, &requant,
                     c->saturation, p->scratch);
 }

@@ -287,6 +287,6 @@ void unit_run(const struct engine_pass *p, const struct engine_op *op, struct ke
         return;
     }
     for (int i = 0; i < KERNEL_UNIT_PARTS; i++)
-        how.requant[i] = run_requant(p->plan, &u->layer[i], 0);
+        how.requant[i] = pack_requant(p->plan, &u->layer[i], 0);
     p->plan->kernels->unit_u8(&u->shape, packed, in, in, out, rect, &how, p->scratch);
 }

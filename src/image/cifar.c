@@ -1,5 +1,5 @@
-/* src/image/cifar.c: CIFAR's binary records: a label (of CIFAR-100 a coarse one and a fine one), then 1,024 red,
- * green and blue values. Such a file says nothing of itself. */
+/* src/image/cifar.c: CIFAR's binary records: a label (of CIFAR-100 a coarse one and a fine one), then 1,024
+ * red, green and blue values. Such a file says nothing of itself. */
 #include "records.h"
 
 enum { COARSE = 20 };
@@ -40,8 +40,8 @@ static status refuse(const char *path, const uint8_t *bytes, size_t size)
 
     if (size < record || bad == 0)
         return FAIL(ERR_FORMAT,
-                    "%s: neither an IDX file nor CIFAR's records of %zu bytes, a label below 10 and 3 x 32 x 32 "
-                    "values, or of %zu, two labels; of other pictures a folder is wanted",
+                    "%s: neither an IDX file nor CIFAR's records of %zu bytes, a label below 10 and 3 x 32 x "
+                    "32 values, or of %zu, two labels; of other pictures a folder is wanted",
                     path, record, record + 1);
     if (size % record)
         return FAIL(ERR_FORMAT, "%s: %zu bytes are not whole CIFAR-10 records of %zu: truncated?", path, size,

@@ -63,15 +63,20 @@ static void pack_turned(const struct kernel_conv *s, const float *weight, void *
     size_t taps = (size_t)s->kh * s->kw, oc = (size_t)s->oc;
     float *p = packed;
 
-    for (size_t block = 0; block < oc; block += NR) {
-        size_t left = oc - block < NR ? oc - block : NR;
+    for (int block = 0; block < s->oc; block += NR) {
+        int left = tile_min(s->oc - block, NR), places = left;
 
+        while (places < NR && channel_at(s, places, left) < left)
+            places++;
         memset(p, 0, NR * sizeof *p);
         p += NR;
         for (size_t t = taps; t-- > 0;)
             for (size_t i = 0; i < (size_t)s->ic; i++, p += NR) {
-                memcpy(p, weight + (i * taps + t) * oc + block, left * sizeof *p);
-                memset(p + left, 0, (NR - left) * sizeof *p);
+                const float *from = weight + (i * taps + t) * oc + block;
+
+                for (int j = 0; j < places; j++)
+                    p[j] = from[channel_at(s, j, left)];
+                memset(p + places, 0, (size_t)(NR - places) * sizeof *p);
             }
     }
 }

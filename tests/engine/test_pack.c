@@ -18,7 +18,7 @@ static void test_requantization(enum engine_arithmetic arithmetic, int per_chann
     tiny_one(&t, per_channel);
     e = tiny_plan(&t, arithmetic, 0, "ref");
     c = conv_of(e, 1);
-    constants = run_requant(e.plan, c, 0);
+    constants = pack_requant(e.plan, c, 0);
     q = &constants;
     CHECK(q->multiplier[0] == 0.125f && q->multiplier[1] == 64 / second);
     CHECK(q->zero_point_out == 7 && q->low == 7);
@@ -48,7 +48,7 @@ static void test_saturation(void)
         options.arithmetic = (enum engine_arithmetic)a;
         tiny_must(engine_open(&t.binding, &options, kernel_select("auto"), &e));
         CHECK(conv_of(e, 1)->saturation == (a == ENGINE_FBGEMM ? KERNEL_SATURATE_PAIRS : KERNEL_EXACT));
-        CHECK(run_kernels(e.plan, conv_of(e, 1)) == kernel_select(a == ENGINE_FBGEMM ? "ref" : "auto"));
+        CHECK(pack_kernels(e.plan, conv_of(e, 1)) == kernel_select(a == ENGINE_FBGEMM ? "ref" : "auto"));
         engine_close(&e);
     }
     tiny_free(&t);
@@ -79,7 +79,7 @@ static void test_saturation_vnni(void)
 
                 pairs += saturates;
                 CHECK_MSG(saturates == (!other && strcmp(op->name, "dw") == 0), "%s, %s", isas[k], op->name);
-                CHECK(!saturates || run_kernels(e.plan, conv_of(e, i)) == kernel_select("ref"));
+                CHECK(!saturates || pack_kernels(e.plan, conv_of(e, i)) == kernel_select("ref"));
             }
             engine_close(&e);
         }

@@ -207,7 +207,7 @@ static void as_the_engine(void)
     static float x[MOST_VALUES];
     struct tensor_table table = { 0 };
     struct model_binding b = { 0 };
-    struct engine_options options = { .arithmetic = ENGINE_AUTO };
+    struct engine_options options = { .direct = 1 };
     struct engine e;
     struct train_net t;
 

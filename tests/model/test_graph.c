@@ -77,7 +77,8 @@ int main(void)
                                                  "relu",    "relu6",   "hardswish", "hardsigmoid",
                                                  "silu",    "sigmoid", "maxpool",   "avgpool2d",
                                                  "avgpool", "mean",    "add",       "mul",
-                                                 "cat",     "slice",   "shortcut",  "shuffle" };
+                                                 "cat",     "slice",   "shortcut",  "shuffle",
+                                                 "dropout" };
 
     for (int i = 0; i < OP_COUNT; i++)
         CHECK_MSG(strcmp(model_op_name((enum model_op)i), names[i]) == 0, "op %d", i);
