@@ -147,9 +147,9 @@ rm -f "$T"/bad.safetensors*
 sed 's/out 4 /out 3 /' "$T/tiny.model" > "$T/three.model"
 refuse "labels" 1 "picture [0-9]+ has label 3, network tiny has the classes 0 to 2" "${tiny[@]}" --model="$T/three.model"
 head -c 5000 "$T/train-images-idx3-ubyte" > "$T/short-images-idx3-ubyte"
-refuse "truncated" 1 "the file is truncated" "${tiny[@]}" --data.train="$T/short-images-idx3-ubyte"
-refuse "magic" 1 "an IDX file of labels .magic 0x00000801., where pictures are wanted" "${tiny[@]}" --data.train="$T/train-labels-idx1-ubyte"
-refuse "something else" 1 "neither an IDX file of pictures nor CIFAR" "${tiny[@]}" --data.train="$T/tiny.model"
+refuse "truncated" 1 "truncated" "${tiny[@]}" --data.train="$T/short-images-idx3-ubyte"
+refuse "magic" 1 "an IDX file of labels .data.labels., not of pictures" "${tiny[@]}" --data.train="$T/train-labels-idx1-ubyte"
+refuse "something else" 1 "neither an IDX file nor CIFAR" "${tiny[@]}" --data.train="$T/tiny.model"
 refuse "no such node" 2 "network tiny has no node conv9" "${tiny[@]}" --layers="conv9 4"
 refuse "a key" 2 "unknown option '--epoch'" "${tiny[@]}" --epoch=2
 refuse "no effect" 2 "guided.fill = mean has no effect: guided.share is 0" "${tiny[@]}" --share=0 --fill=mean
