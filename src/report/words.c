@@ -142,6 +142,7 @@ static status say_headline(struct subject *s, struct text *out)
                  changed.value > 0 && changed.value < 0.05 ? "%s answers changed (%.1g %%); %s maps"
                                                            : "%s answers changed (%.1f %%); %s maps",
                  how_many(changed.value), changed.value, how_alike(rmse.value)));
+    TRY(words_moved(s->r, s->network, s->p, out));
     TRY(list_measures(s, LOWER, "; lower: ", &listed, out));
     TRY(list_measures(s, HIGHER, "; higher: ", &listed, out));
     if (!listed)

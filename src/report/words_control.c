@@ -74,6 +74,38 @@ static status add_controls(struct store_reader *r, int network, int p, struct te
     return said ? text_add(out, ")") : OK;
 }
 
+/* What the map of p did beside that of control c: the less it agrees with the first's, the more it changed.
+ */
+static const char *moved(const struct value *own, const struct value *control)
+{
+    return !own->interval || !control->interval ? NULL
+           : own->high < control->low           ? "more than"
+           : own->low > control->high           ? "less than"
+                                                : "about as much as";
+}
+
+status words_moved(struct store_reader *r, int network, int p, struct text *out)
+{
+    const struct store_layout *l = store_reader_layout(r);
+    struct value own;
+    int said = 0;
+
+    TRY(value_read(r, &(struct value_key){ network, p, 0, "input_cc" }, &own));
+    for (int c = 1; c < l->precisions && !own.why && l->precision[p].form != PRECISION_REAL; c++) {
+        struct value control;
+        const char *how;
+
+        if (l->precision[c].form != PRECISION_REAL)
+            continue;
+        TRY(value_read(r, &(struct value_key){ network, c, 0, "input_cc" }, &control));
+        how = control.why ? NULL : moved(&own, &control);
+        if (how)
+            TRY(text_add(out, "%s %s %s's", said++ ? "," : "; the input gradient's map changed", how,
+                         l->precision[c].name));
+    }
+    return OK;
+}
+
 status words_input(struct store_reader *r, int network, int p, struct text *out)
 {
     const struct store_layout *l = store_reader_layout(r);

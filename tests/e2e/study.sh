@@ -106,6 +106,7 @@ done
 check "what int8 did beside the control" grep -qE '^plain,int8,.*,(changed the map (more|less) than|cannot be told from) longer' \
     "$T/report/training2024_against.csv"
 check "one network has no interval" grep -q '^one,int8,.*one training, no interval: ' "$T/report/training2024_against.csv"
+check "in the headline" grep -qE "the input gradient's map changed (more than|less than|about as much as) longer's" "$T/report/report.md"
 check "in words" grep -q 'Maps of the input gradient: CC .* with those of fp32 (controls: longer ' "$T/report/report.md"
 check "nothing of the study's own" grep -q "numbers of these two are not at hand" "$T/report/report.html"
 check "the sheet's rule" grep -q "what the network saw, then the map in fp32, longer, int8" "$T/report/report.html"
