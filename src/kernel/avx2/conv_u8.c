@@ -86,14 +86,34 @@ static inline __m256i odd_levels(__m256i acc, __m256i window)
     return _mm256_add_epi32(_mm256_add_epi32(acc, acc), window);
 }
 
-static inline __attribute__((always_inline)) void tile_sum(const struct tile *t, int mr, int nv,
+/* PACT's codes and real values, of odd levels too: apart, so that other sums keep their registers. */
+static __attribute__((noinline)) void store_apart(const struct tile *t, const int16_t *in, uint8_t *out,
+                                                  const __m256i acc[2])
+{
+    __m256i s0 = acc[0], s1 = acc[1];
+
+    if (t->requant.odd) {
+        __m256i window = sum_window(t, in);
+
+        s0 = odd_levels(s0, window);
+        s1 = odd_levels(s1, window);
+    }
+    if (t->requant.real)
+        requant_store_real(&t->requant, s0, s1, t->left, (float *)(void *)out);
+    else
+        requant_store(out, t->left,
+                      requant_codes(&t->requant, requant_vector_pact(&t->requant, 0, s0),
+                                    requant_vector_pact(&t->requant, VECTOR, s1)));
+}
+
+static inline __attribute__((always_inline)) void tile_sum(const struct tile *t, int mr, int nv, int apart,
                                                            const int16_t *const *in, uint8_t *const *out,
                                                            size_t block)
 {
     const __m256i *w = (const __m256i *)t->packed;
     const int16_t *a[MR];
     size_t terms = 2 * (size_t)t->pairs, ahead = t->ahead;
-    __m256i acc[MR][2];
+    __m256i acc[MR][2], sum[MR][2];
 
 #pragma GCC unroll 6
     for (int m = 0; m < mr; m++) {
@@ -132,22 +152,19 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
     }
 #pragma GCC unroll 6
     for (int m = 0; m < mr; m++) {
-        __m256i s0 = acc[m][0], s1 = acc[m][1], r0, r1;
+        __m256i r0, r1;
 
-        if (t->requant.odd) {
-            __m256i window = sum_window(t, in[m]);
-
-            s0 = odd_levels(s0, window);
-            s1 = odd_levels(s1, window);
-        }
-        if (t->requant.real) {
-            requant_store_real(&t->requant, s0, s1, t->left, (float *)(void *)(out[m] + block));
+        if (apart) {
+            sum[m][0] = acc[m][0];
+            sum[m][1] = acc[m][1];
             continue;
         }
-        r0 = requant_vector(&t->requant, 0, s0);
-        r1 = nv == 2 ? requant_vector(&t->requant, VECTOR, s1) : r0;
+        r0 = requant_vector(&t->requant, 0, acc[m][0]);
+        r1 = nv == 2 ? requant_vector(&t->requant, VECTOR, acc[m][1]) : r0;
         requant_store(out[m] + block, t->left, requant_codes(&t->requant, r0, r1));
     }
+    for (int m = 0; apart && m < mr; m++)
+        store_apart(t, in[m], out[m] + block, sum[m]);
 }
 
 static void sum_tile(const struct tile *t, int mr, int nv, const int16_t *const *in, uint8_t *const *out,
@@ -156,9 +173,9 @@ static void sum_tile(const struct tile *t, int mr, int nv, const int16_t *const 
 #define SIZE(size)                                                                                           \
     case size:                                                                                               \
         if (nv == 2)                                                                                         \
-            tile_sum(t, size, 2, in, out, block);                                                            \
+            tile_sum(t, size, 2, 0, in, out, block);                                                         \
         else                                                                                                 \
-            tile_sum(t, size, 1, in, out, block);                                                            \
+            tile_sum(t, size, 1, 0, in, out, block);                                                         \
         break;
 
     switch (mr) {
@@ -185,6 +202,19 @@ static void sum_block(struct tile *t, int positions, const int16_t *const *in, u
     }
 }
 
+/* The same of what store_apart writes. */
+static void sum_apart(struct tile *t, int positions, const int16_t *const *in, uint8_t *const *out,
+                      size_t block)
+{
+    int p = 0;
+
+    t->ahead = 0;
+    for (; p + MR <= positions; p += MR)
+        tile_sum(t, MR, 2, 1, in + p, out + p, block);
+    for (; p < positions; p++)
+        tile_sum(t, 1, 2, 1, in + p, out + p, block);
+}
+
 /* Writes up to 15 codes too many: the next pixel's place, or the slack. */
 static void widen(const uint8_t *in, int16_t *to, size_t n)
 {
@@ -198,6 +228,7 @@ static void sum_all(const struct kernel_conv *s, struct tile *t, const char *pac
                     const struct kernel_requant *requant, int count, const int16_t *const *in,
                     uint8_t *const *out)
 {
+    int apart = requant->odd || requant->mode == REQUANT_REAL || requant->mode == REQUANT_PACT;
     size_t element = scalar_requant_bytes(requant);
 
     t->packed = packed;
@@ -205,8 +236,11 @@ static void sum_all(const struct kernel_conv *s, struct tile *t, const char *pac
     for (int block = 0; block < s->oc; block += NR, t->packed += block_bytes(s)) {
         t->left = tile_min(s->oc - block, NR);
         requant_load(&t->requant, requant, block, t->left);
-        sum_block(t, count, in, out, (size_t)block * element,
-                  block + NR < s->oc ? block_bytes(s) / sizeof(__m256i) : 0);
+        if (apart)
+            sum_apart(t, count, in, out, (size_t)block * element);
+        else
+            sum_block(t, count, in, out, (size_t)block,
+                      block + NR < s->oc ? block_bytes(s) / sizeof(__m256i) : 0);
     }
 }
 

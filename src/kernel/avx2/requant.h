@@ -19,7 +19,7 @@ struct requant_block {
     __m256i zero_point;
     __m128i low, high;
     __m256 least, most;  /* PACT's clamp */
-    int pact, real, odd; /* real: values come out */
+    int real, odd;       /* real: values come out */
 };
 
 /* The parameters of `count` channels from the first. */
@@ -44,7 +44,6 @@ static inline void requant_load(struct requant_block *b, const struct kernel_req
     b->least = _mm256_set1_ps((float)q->low);
     b->most = _mm256_set1_ps((float)q->high);
     b->real = q->mode == REQUANT_REAL;
-    b->pact = q->mode == REQUANT_PACT;
     b->odd = q->odd;
 }
 
@@ -66,12 +65,15 @@ static inline __m256 requant_real(const struct requant_block *b, int first, __m2
 /* Channels first..first + 8 of the block. */
 static inline __m256i requant_vector(const struct requant_block *b, int first, __m256i acc)
 {
-    if (b->pact)
-        return _mm256_cvtps_epi32(
-            _mm256_min_ps(b->most, _mm256_max_ps(b->least, requant_real(b, first, acc))));
     return requant_round(acc, _mm256_loadu_si256((const __m256i *)(b->bias_int + first)),
                          _mm256_loadu_ps(b->bias_real + first), b->inverse,
                          _mm256_loadu_ps(b->multiplier + first));
+}
+
+/* REQUANT_PACT's. */
+static inline __m256i requant_vector_pact(const struct requant_block *b, int first, __m256i acc)
+{
+    return _mm256_cvtps_epi32(_mm256_min_ps(b->most, _mm256_max_ps(b->least, requant_real(b, first, acc))));
 }
 
 /* 16 codes from two vectors of 8 rounded values in order. */

@@ -86,24 +86,26 @@ static inline __m512i sum_window(const struct tile *t, const uint8_t *in)
     return _mm512_set1_epi32((int32_t)_mm512_reduce_add_epi64(sum));
 }
 
-/* What codes by the plain sums are not: levels of odd weights, and real values. */
-static inline __attribute__((always_inline)) void store_apart(const struct tile *t, int nv, const uint8_t *in,
-                                                              uint8_t *out, __m512i s0, __m512i s1)
+/* PACT's codes and real values, of odd levels too: apart, so that other sums keep their registers. */
+static __attribute__((noinline)) void store_apart(const struct tile *t, int nv, const uint8_t *in,
+                                                  uint8_t *out, const __m512i acc[2])
 {
-    __m512i sum[2] = { s0, s1 };
+    const struct requant_block *b = &t->requant;
+    __m512i sum[2] = { acc[0], acc[nv - 1] };
 
-    if (t->requant.odd) {
+    if (b->odd) {
         __m512i window = sum_window(t, in);
 
-        sum[0] = _mm512_add_epi32(_mm512_add_epi32(s0, s0), window);
-        sum[1] = _mm512_add_epi32(_mm512_add_epi32(s1, s1), window);
+        sum[0] = _mm512_add_epi32(_mm512_add_epi32(sum[0], sum[0]), window);
+        sum[1] = _mm512_add_epi32(_mm512_add_epi32(sum[1], sum[1]), window);
     }
-    if (t->requant.to_real)
-        requant_store_real(&t->requant, sum, (float *)(void *)out);
+    if (b->to_real)
+        requant_store_real(b, sum, (float *)(void *)out);
     else if (nv == 2)
-        requant_one(&t->requant, sum, out);
+        requant_one_word(
+            b, requant_pack(b, requant_round_pact(b, 0, sum[0]), requant_round_pact(b, 1, sum[1])), out);
     else
-        requant_narrow(&t->requant, sum[0], out);
+        requant_narrow_round(b, requant_round_pact(b, 0, sum[0]), out);
 }
 
 /* A block of one vector is the last: there is nothing to fetch. */
@@ -114,7 +116,7 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
     const char *w = t->packed;
     const uint8_t *a[MR];
     size_t terms = 4 * (size_t)t->steps, ahead = t->ahead;
-    __m512i acc[MR][2];
+    __m512i acc[MR][2], sum[MR][2];
 
 #pragma GCC unroll 14
     for (int m = 0; m < mr; m++) {
@@ -153,13 +155,15 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
 #pragma GCC unroll 14
     for (int m = 0; m < mr; m++)
         if (apart)
-            store_apart(t, nv, in[m], out[m] + block, acc[m][0], acc[m][nv - 1]);
+            sum[m][0] = acc[m][0], sum[m][1] = acc[m][nv - 1];
         else if (nv == 2 && m % 2 == 0 && m + 1 < mr)
             requant_two(&t->requant, acc[m], acc[m + 1], out[m] + block, out[m + 1] + block);
         else if (nv == 2 && m % 2 == 0)
             requant_one(&t->requant, acc[m], out[m] + block);
         else if (nv == 1)
             requant_narrow(&t->requant, acc[m][0], out[m] + block);
+    for (int m = 0; apart && m < mr; m++)
+        store_apart(t, nv, in[m], out[m] + block, sum[m]);
 }
 
 static void sum_tile(const struct tile *t, int mr, int nv, const uint8_t *const *in, uint8_t *const *out,
@@ -231,7 +235,7 @@ static void sum_all(const struct kernel_conv *s, struct tile *t, const char *pac
                     const struct kernel_requant *requant, int count, const uint8_t *const *in,
                     uint8_t *const *out)
 {
-    int apart = requant->odd || requant->mode == REQUANT_REAL;
+    int apart = requant->odd || requant->mode == REQUANT_REAL || requant->mode == REQUANT_PACT;
     size_t element = scalar_requant_bytes(requant);
 
     t->packed = packed;

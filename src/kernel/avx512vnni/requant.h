@@ -30,7 +30,7 @@ struct requant_block {
     __mmask32 keep;
     int left, real;
     __m512 least, most;     /* PACT's clamp */
-    int pact, to_real, odd; /* to_real: values come out */
+    int to_real, odd;       /* to_real: values come out */
 };
 
 /* `count` (at most 32) values in the order of requant_channel, zeros for those that are not there. */
@@ -67,7 +67,6 @@ static inline void requant_load(struct requant_block *b, const struct kernel_req
     b->keep = (__mmask32)((1ull << b->left) - 1);
     b->least = _mm512_set1_ps((float)q->low);
     b->most = _mm512_set1_ps((float)q->high);
-    b->pact = q->mode == REQUANT_PACT;
     b->to_real = q->mode == REQUANT_REAL;
     b->odd = q->odd;
 }
@@ -76,13 +75,17 @@ static inline __m512i requant_round(const struct requant_block *b, int v, __m512
 {
     __m512 sum = _mm512_cvtepi32_ps(acc);
 
-    if (b->pact) {
-        sum = _mm512_fmadd_ps(sum, b->multiplier[v], b->bias_real[v]);
-        return _mm512_cvtps_epi32(_mm512_min_ps(b->most, _mm512_max_ps(b->least, sum)));
-    }
     if (b->real)
         sum = _mm512_fmadd_ps(b->bias_real[v], b->inverse, sum);
     return _mm512_cvtps_epi32(_mm512_mul_ps(sum, b->multiplier[v]));
+}
+
+/* REQUANT_PACT's: one more way in requant_round would cost the others the registers of their sums. */
+static inline __m512i requant_round_pact(const struct requant_block *b, int v, __m512i acc)
+{
+    __m512 sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(acc), b->multiplier[v], b->bias_real[v]);
+
+    return _mm512_cvtps_epi32(_mm512_min_ps(b->most, _mm512_max_ps(b->least, sum)));
 }
 
 static inline void requant_store(const struct requant_block *b, __m256i codes, uint8_t *out)
@@ -93,11 +96,16 @@ static inline void requant_store(const struct requant_block *b, __m256i codes, u
         _mm256_mask_storeu_epi8(out, b->keep, codes);
 }
 
-/* A wide block's sums (bias_int included) of one position, before they are clamped. */
+/* A wide block's rounded sums of one position, before they are clamped. */
+static inline __m512i requant_pack(const struct requant_block *b, __m512i r0, __m512i r1)
+{
+    return _mm512_adds_epi16(_mm512_packs_epi32(r0, r1), b->zero_point);
+}
+
+/* The same of sums (bias_int included). */
 static inline __m512i requant_words(const struct requant_block *b, const __m512i acc[2])
 {
-    return _mm512_adds_epi16(_mm512_packs_epi32(requant_round(b, 0, acc[0]), requant_round(b, 1, acc[1])),
-                             b->zero_point);
+    return requant_pack(b, requant_round(b, 0, acc[0]), requant_round(b, 1, acc[1]));
 }
 
 /* Two positions at once share the packing to bytes and the clamp. low and high are not above 255. */
@@ -112,11 +120,16 @@ static inline void requant_two(const struct requant_block *b, const __m512i acc0
     requant_store(b, _mm512_extracti64x4_epi64(v, 1), out1);
 }
 
-static inline void requant_one(const struct requant_block *b, const __m512i acc[2], uint8_t *out)
+static inline void requant_one_word(const struct requant_block *b, __m512i words, uint8_t *out)
 {
-    __m512i v = _mm512_max_epi16(requant_words(b, acc), b->low);
+    __m512i v = _mm512_max_epi16(words, b->low);
 
     requant_store(b, _mm512_cvtusepi16_epi8(_mm512_min_epi16(v, b->high)), out);
+}
+
+static inline void requant_one(const struct requant_block *b, const __m512i acc[2], uint8_t *out)
+{
+    requant_one_word(b, requant_words(b, acc), out);
 }
 
 /* REQUANT_REAL's values of one position, which are put in the order of the channels. */
@@ -136,9 +149,9 @@ static inline void requant_store_real(const struct requant_block *b, const __m51
                           _mm512_shuffle_f32x4(high, high, _MM_SHUFFLE(3, 1, 2, 0)));
 }
 
-static inline void requant_narrow(const struct requant_block *b, __m512i acc, uint8_t *out)
+static inline void requant_narrow_round(const struct requant_block *b, __m512i rounded, uint8_t *out)
 {
-    __m256i v = _mm512_cvtsepi32_epi16(requant_round(b, 0, acc));
+    __m256i v = _mm512_cvtsepi32_epi16(rounded);
     __m128i codes;
 
     v = _mm256_adds_epi16(v, _mm512_castsi512_si256(b->zero_point));
@@ -148,6 +161,11 @@ static inline void requant_narrow(const struct requant_block *b, __m512i acc, ui
         _mm_storeu_si128((__m128i *)out, codes);
     else
         _mm_mask_storeu_epi8(out, (__mmask16)b->keep, codes);
+}
+
+static inline void requant_narrow(const struct requant_block *b, __m512i acc, uint8_t *out)
+{
+    requant_narrow_round(b, requant_round(b, 0, acc), out);
 }
 
 #endif
