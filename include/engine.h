@@ -123,7 +123,7 @@ const float *engine_finish_batch(const struct engine_plan *plan, struct engine_s
  * layers, or with few weights. The state is one of the plan that keeps no maps.
  * _run: all before those layers, for the picture at place i, which is not run to the end until _finish.
  * _show: the state is as engine_run of that picture left it, bit for bit in logits and in every node that can
- * be seen. ERR_MEMORY. */
+ * be seen; BUG_IF the place was not among those of the last _finish. ERR_MEMORY. */
 struct engine_group;
 MUST_USE status engine_group_make(const struct engine_plan *plan, int most, struct engine_group **out);
 void engine_group_free(struct engine_group *g); /* NULL is fine */

@@ -6,6 +6,9 @@
 /* Maps are copied out of the arena and back: worth it where the weights are so many times their bytes. */
 enum { WORTH = 10 };
 
+/* FILLED: its head is still to run. DONE: it ran when heads ran last. */
+enum place_is { EMPTY, FILLED, DONE };
+
 /* The head: the last steps, whose outputs are one position each, from a dense one on. */
 struct engine_group {
     const struct engine_plan *plan;
@@ -13,7 +16,7 @@ struct engine_group {
     size_t live, picture;         /* bytes of a picture: what lives before the head; the head's own maps */
     struct engine_buffer *buffer; /* (buffers) of the head: where each lies in a picture's place */
     uint8_t *lives, *place;       /* (most, live), (most, picture) */
-    uint8_t *filled;              /* (most) 1: its head is still to run */
+    uint8_t *place_is;            /* (most) enum place_is */
     void *scratch;
     float *logits; /* (most, classes) */
     struct points points;
@@ -92,7 +95,7 @@ static status make_room(struct engine_group *g)
     lay_out(g);
     MEM_TRY(g->lives, most * g->live, 1);
     MEM_TRY(g->place, most * g->picture + ENGINE_LANES, 1);
-    MEM_TRY(g->filled, most, 1);
+    MEM_TRY(g->place_is, most, sizeof *g->place_is);
     MEM_TRY(g->logits, most * (size_t)g->plan->head->classes, sizeof *g->logits);
     return OK;
 }
@@ -131,7 +134,7 @@ void engine_group_free(struct engine_group *g)
     mem_free(g->buffer);
     mem_free(g->lives);
     mem_free(g->place);
-    mem_free(g->filled);
+    mem_free(g->place_is);
     mem_free(g->scratch);
     mem_free(g->logits);
     mem_free(g);
@@ -156,7 +159,7 @@ void engine_group_run(struct engine_group *g, struct engine_state *state, int i,
         if (g->buffer[b].offset < SIZE_MAX && plan->buffer[b].first < g->head)
             memcpy(pass.base + g->buffer[b].offset, state->arena + plan->buffer[b].offset,
                    plan->buffer[b].bytes);
-    g->filled[i] = 1;
+    g->place_is[i] = FILLED;
 }
 
 static void run_layer(struct engine_group *g, const struct engine_op *op)
@@ -165,7 +168,7 @@ static void run_layer(struct engine_group *g, const struct engine_op *op)
     struct engine_pass pass = { 0 };
 
     for (int i = 0; i < g->most; i++) {
-        if (!g->filled[i])
+        if (g->place_is[i] != FILLED)
             continue;
         pass = head_pass(g, i);
         points_add(g->plan, &g->points, pass_at(&pass, &op->in[0]), pass_at(&pass, &op->out));
@@ -188,17 +191,17 @@ void engine_group_finish(struct engine_group *g)
         for (int k = 0; k < g->most; k++) {
             struct engine_pass pass = head_pass(g, k);
 
-            if (g->filled[k])
+            if (g->place_is[k] == FILLED)
                 run_op(&pass, op, run_whole(op));
         }
     }
     for (int k = 0; k < g->most; k++) {
         struct engine_pass pass = head_pass(g, k);
 
-        if (g->filled[k])
+        if (g->place_is[k] == FILLED)
             run_logits(plan, pass_at(&pass, &plan->node[plan->head->output].view),
                        g->logits + (size_t)k * (size_t)plan->head->classes);
-        g->filled[k] = 0;
+        g->place_is[k] = g->place_is[k] == FILLED ? DONE : EMPTY;
     }
 }
 
@@ -207,7 +210,7 @@ void engine_group_show(const struct engine_group *g, struct engine_state *state,
     const struct engine_plan *plan = g->plan;
     struct engine_pass pass = head_pass(g, i);
 
-    BUG_IF(i < 0 || i >= g->most || g->filled[i]);
+    BUG_IF(i < 0 || i >= g->most || g->place_is[i] != DONE);
     engine_step_load(plan, state, g->head, g->lives + (size_t)i * g->live);
     for (int b = 0; b < plan->head->buffers; b++)
         if (g->buffer[b].offset < SIZE_MAX && plan->buffer[b].last == ENGINE_FOREVER)

@@ -220,10 +220,15 @@ static status take_picture(struct evaluate *e, int b, int64_t image)
 
 /* ---- one network --------------------------------------------------------------------------------------- */
 
-/* Whether precision p of picture b is computed here. */
-static int is_computed(const struct evaluate *e, int net, int p, int b, int64_t image)
+/* Whether precision p of picture b has the values of another result's row. What is computed of input
+ * gradients is compared with the first's map, which no row has. */
+static int is_taken(const struct evaluate *e, int net, int p, int b)
 {
-    return e->missing[net][image] && e->good[b] && !(e->there[b] >= 0 && e->take[net][p]);
+    int taken = e->there[b] >= 0 && e->take[net][p];
+
+    for (int other = 1; other < e->r->precisions && p == 0 && e->r->job->input_map; other++)
+        taken = taken && e->take[net][other];
+    return taken;
 }
 
 /* Runs one precision of all pictures of the block, their last layers together; `on`: the loop goes on. */
@@ -234,7 +239,7 @@ static void run_block(struct evaluate *e, int net, int p, const int64_t *image, 
     int ran = 0;
 
     for (int b = 0; b < count && *on; b++) {
-        if (!is_computed(e, net, p, b, image[b]))
+        if (!e->missing[net][image[b]] || !e->good[b] || is_taken(e, net, p, b))
             continue;
         *on = comm_loop_goes_on(loop);
         start = clock_s();
@@ -275,41 +280,31 @@ static status take_precision(struct evaluate *e, int net, int p, int64_t there)
     return OK;
 }
 
-/* What is computed of input gradients is compared with the first's map, which no row has. */
-static int is_taken(const struct evaluate *e, int net, int p, int64_t there)
-{
-    int taken = there >= 0 && e->take[net][p];
-
-    for (int other = 1; other < e->r->precisions && p == 0 && e->r->job->input_map; other++)
-        taken = taken && e->take[net][other];
-    return taken;
-}
-
 /* One row: all precisions, and each compared with the first. */
 static status one_network(struct evaluate *e, int net, int b, int64_t image)
 {
-    int64_t there = e->there[b];
     int begins = 1;
 
     if (!e->good[b])
         return store_rows_add(e->rows[net], image, STORE_BAD_IMAGE);
     probe_aim(e->probe, net);
     for (int p = 0; p < e->r->precisions; p++) {
-        status s = is_taken(e, net, p, there) ? take_precision(e, net, p, there)
-                                              : one_precision(e, net, p, b, image);
+        status s = is_taken(e, net, p, b) ? take_precision(e, net, p, e->there[b])
+                                          : one_precision(e, net, p, b, image);
+
         if (s == ERR_NUMERIC)
             return store_rows_add(e->rows[net], image, STORE_BAD_IMAGE);
         TRY(s);
     }
     for (int p = 1; p < e->r->precisions; p++) {
-        if (is_taken(e, net, p, there))
+        if (is_taken(e, net, p, b))
             continue;
         row_pair(e->row[net], e->probe, p);
         if (e->match)
             TRY(match_pair(e->match, e->probe, net, p, begins));
         begins = 0;
     }
-    e->r->taken += there >= 0;
+    e->r->taken += e->there[b] >= 0;
     return store_rows_add(e->rows[net], image, STORE_OK);
 }
 

@@ -17,7 +17,8 @@ for name, n in (('test', 10), ('train', 12)):
     idx(f'{name}-images-idx3-ubyte.gz', (n, 28, 28), [v for _ in range(n) for v in blob()])
     idx(f'{name}-labels-idx1-ubyte.gz', (n,), [i % 10 for i in range(n)])
 shapes = {'conv1.weight': (4, 1, 3, 3), 'conv1.bias': (4,), 'conv2.weight': (8, 4, 3, 3), 'conv2.bias': (8,),
-          'fc.weight': (10, 392), 'fc.bias': (10,)}
+          'wide1.weight': (320, 392), 'wide1.bias': (320,), 'wide2.weight': (320, 320), 'wide2.bias': (320,),
+          'fc.weight': (10, 320), 'fc.bias': (10,)}
 def net(seed, away=0.0, first=None):
     draw = random.Random(seed)
     return {k: [(first[k][i] if first else 0) + (away if first else 2 / math.sqrt(math.prod(s[1:]) or 1)) * draw.gauss(0, 1)
@@ -35,6 +36,7 @@ for n, name in enumerate(('plain-1', 'plain-2')):
     write(f'{name}-fp32', first)
     write(f'{name}-longer', net(90 + n, 0.02, first))
 PY
+# Its last layers are large enough for evaluate to run those of several pictures together.
 cat > "$T/net.model" <<MODEL
 model  small  for this test
 input  image  1 28 28  resize squash bilinear  mean 0.1307 std 0.3081  quant quant
@@ -44,7 +46,11 @@ maxpool pool1  relu1  kernel 2 stride 2 pad 0
 conv    conv2  pool1  out 8 kernel 3 stride 1 pad 1 groups 1  weight conv2
 relu    relu2  conv2
 maxpool pool2  relu2  kernel 2 stride 2 pad 0
-linear  fc     pool2  out 10  weight fc
+linear  wide1  pool2  out 320  weight wide1
+relu    relu3  wide1
+linear  wide2  relu3  out 320  weight wide2
+relu    relu4  wide2
+linear  fc     relu4  out 10  weight fc
 output fc
 cam    pool2
 MODEL
