@@ -145,7 +145,7 @@ static inline __attribute__((always_inline)) void ring_tile(int k, int stride, i
         vector_store(to + (size_t)m * out->step, out->left, acc[m]);
 }
 
-#define RING_SIZE(m)                                                                                         \
+#define SIZE(m)                                                                                              \
     case m:                                                                                                  \
         ring_tile(k, stride, m, p, row, out, (size_t)first);                                                 \
         break;
@@ -160,14 +160,9 @@ static inline __attribute__((always_inline)) void ring_cut(int k, int stride, co
         int first = tile_cut(count, parts, i);
 
         switch (tile_cut(count, parts, i + 1) - first) {
-            RING_SIZE(1)
-            RING_SIZE(2)
-            RING_SIZE(3)
-            RING_SIZE(4)
-            RING_SIZE(5)
-            RING_SIZE(6)
-            RING_SIZE(7)
+            TILE_1_TO_7
         }
+#undef SIZE
     }
 }
 

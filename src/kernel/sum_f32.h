@@ -113,7 +113,7 @@ static inline __attribute__((always_inline)) void sum_tile(const struct sum *s, 
     sum_store(s, mr, nv, acc, first);
 }
 
-#define SUM_SIZE(m)                                                                                          \
+#define SIZE(m)                                                                                              \
     case m:                                                                                                  \
         if (m <= SUM_POSITIONS && m * nv <= SUM_VECTORS)                                                     \
             sum_tile(s, m, nv, in, first);                                                                   \
@@ -123,21 +123,9 @@ static inline __attribute__((always_inline)) void sum_any(const struct sum *s, i
                                                           const float *in, size_t first)
 {
     switch (mr) {
-        SUM_SIZE(1)
-        SUM_SIZE(2)
-        SUM_SIZE(3)
-        SUM_SIZE(4)
-        SUM_SIZE(5)
-        SUM_SIZE(6)
-        SUM_SIZE(7)
-        SUM_SIZE(8)
-        SUM_SIZE(9)
-        SUM_SIZE(10)
-        SUM_SIZE(11)
-        SUM_SIZE(12)
-        SUM_SIZE(13)
-        SUM_SIZE(14)
+        TILE_1_TO_14
     }
+#undef SIZE
 }
 
 /* `count` positions in a row, cut evenly. */

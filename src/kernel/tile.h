@@ -42,6 +42,18 @@ static inline size_t tile_ahead(int i, int parts, size_t next, size_t element)
     return i > 0 ? 0 : parts == 1 && next > near ? near : next;
 }
 
+/* The cases of a switch by a tile's size, which call SIZE(1), SIZE(2), ..: it is a constant there, and every
+ * loop over the tile is unrolled. */
+#define TILE_1_TO_6   SIZE(1) SIZE(2) SIZE(3) SIZE(4) SIZE(5) SIZE(6)
+#define TILE_8_TO_13  SIZE(8) SIZE(9) SIZE(10) SIZE(11) SIZE(12) SIZE(13)
+#define TILE_15_TO_21 SIZE(15) SIZE(16) SIZE(17) SIZE(18) SIZE(19) SIZE(20) SIZE(21)
+#define TILE_22_TO_28 SIZE(22) SIZE(23) SIZE(24) SIZE(25) SIZE(26) SIZE(27) SIZE(28)
+#define TILE_1_TO_7   TILE_1_TO_6 SIZE(7)
+#define TILE_7_TO_14  SIZE(7) TILE_8_TO_13 SIZE(14)
+#define TILE_1_TO_14  TILE_1_TO_6 TILE_7_TO_14
+#define TILE_14_TO_28 SIZE(14) TILE_15_TO_21 TILE_22_TO_28
+#define TILE_1_TO_28  TILE_1_TO_6 SIZE(7) TILE_8_TO_13 TILE_14_TO_28
+
 static inline int tile_direct(const struct kernel_conv *s)
 {
     return s->kh == 1 && s->kw == 1 && s->pad == 0;

@@ -149,35 +149,9 @@ static inline __attribute__((always_inline)) void any_tile(const struct stream *
     const int most = two ? ROWS_TWO : ROWS_ONE;
 
     switch (rows) {
-        SIZE(1)
-        SIZE(2)
-        SIZE(3)
-        SIZE(4)
-        SIZE(5)
-        SIZE(6)
-        SIZE(7)
-        SIZE(8)
-        SIZE(9)
-        SIZE(10)
-        SIZE(11)
-        SIZE(12)
-        SIZE(13)
-        SIZE(14)
-        SIZE(15)
-        SIZE(16)
-        SIZE(17)
-        SIZE(18)
-        SIZE(19)
-        SIZE(20)
-        SIZE(21)
-        SIZE(22)
-        SIZE(23)
-        SIZE(24)
-        SIZE(25)
-        SIZE(26)
-        SIZE(27)
-        SIZE(28)
+        TILE_1_TO_28
     }
+#undef SIZE
 }
 
 /* The rows of a kernel line by the block's output channels, of which `left` remain. */

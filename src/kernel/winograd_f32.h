@@ -206,20 +206,7 @@ static void multiply_tiles(const struct product *p, int tiles, int nv)
         break;
 
     switch (tiles) {
-        SIZE(1)
-        SIZE(2)
-        SIZE(3)
-        SIZE(4)
-        SIZE(5)
-        SIZE(6)
-        SIZE(7)
-        SIZE(8)
-        SIZE(9)
-        SIZE(10)
-        SIZE(11)
-        SIZE(12)
-        SIZE(13)
-        SIZE(14)
+        TILE_1_TO_14
     }
 #undef SIZE
 }

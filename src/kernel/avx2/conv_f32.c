@@ -89,13 +89,9 @@ static void sum_block(struct tile *t, int positions, int nv, const float *const 
         mr = cut.size + (i < cut.longer);
         t->ahead = tile_ahead(i, cut.parts, next, sizeof(float));
         switch (mr) {
-            SIZE(1)
-            SIZE(2)
-            SIZE(3)
-            SIZE(4)
-            SIZE(5)
-            SIZE(6)
+            TILE_1_TO_6
         }
+#undef SIZE
     }
 }
 

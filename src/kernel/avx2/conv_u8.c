@@ -179,12 +179,7 @@ static void sum_tile(const struct tile *t, int mr, int nv, const int16_t *const 
         break;
 
     switch (mr) {
-        SIZE(1)
-        SIZE(2)
-        SIZE(3)
-        SIZE(4)
-        SIZE(5)
-        SIZE(6)
+        TILE_1_TO_6
     }
 #undef SIZE
 }

@@ -170,14 +170,7 @@ static inline __attribute__((always_inline)) void row_of_two(const struct tile *
                                                              const float *in, float *out)
 {
     switch (mr) {
-        SIZE(7)
-        SIZE(8)
-        SIZE(9)
-        SIZE(10)
-        SIZE(11)
-        SIZE(12)
-        SIZE(13)
-        SIZE(14)
+        TILE_7_TO_14
     }
 }
 
@@ -186,21 +179,7 @@ static void row_of_one(const struct tile *t, int mr, const float *in, float *out
     const enum form form = ONE;
 
     switch (mr) {
-        SIZE(14)
-        SIZE(15)
-        SIZE(16)
-        SIZE(17)
-        SIZE(18)
-        SIZE(19)
-        SIZE(20)
-        SIZE(21)
-        SIZE(22)
-        SIZE(23)
-        SIZE(24)
-        SIZE(25)
-        SIZE(26)
-        SIZE(27)
-        SIZE(28)
+        TILE_14_TO_28
     }
 }
 #undef SIZE
@@ -319,20 +298,7 @@ static inline __attribute__((always_inline)) void sum_tile(const struct tile *t,
         break;
 
     switch (mr) {
-        SIZE(1)
-        SIZE(2)
-        SIZE(3)
-        SIZE(4)
-        SIZE(5)
-        SIZE(6)
-        SIZE(7)
-        SIZE(8)
-        SIZE(9)
-        SIZE(10)
-        SIZE(11)
-        SIZE(12)
-        SIZE(13)
-        SIZE(14)
+        TILE_1_TO_14
     }
 #undef SIZE
 }
@@ -345,13 +311,7 @@ static void sum_pairs(const struct tile *t, int mr, const float *const *in, floa
         break;
 
     switch ((mr + 1) / 2) {
-        SIZE(1)
-        SIZE(2)
-        SIZE(3)
-        SIZE(4)
-        SIZE(5)
-        SIZE(6)
-        SIZE(7)
+        TILE_1_TO_7
     }
 #undef SIZE
 }
