@@ -115,6 +115,13 @@ MUST_USE status option_read_args(const struct option_table *t, void *settings, i
  * after a blank. */
 MUST_USE status option_read_text(const struct option_table *t, void *settings, const char *source,
                                  const char *text, size_t size);
+/* Of a command line JOB [options]. _line: the options into settings, which may be NULL as above, and the word
+ * into path; argv stays as it is. _job: the file that the command line names, before its options can be read;
+ * *text from mem_alloc; ERR_USAGE also where the file cannot be read. */
+MUST_USE status option_read_line(const struct option_table *t, void *settings, int argc, char **argv,
+                                 char path[OPTION_SIZE]);
+MUST_USE status option_read_job(const struct option_table *t, int argc, char **argv, char path[OPTION_SIZE],
+                                char **text, size_t *size);
 /* `names`, blanks between them, are without effect while `idle` holds; `why` ends the sentence "NAME = VALUE
  * has no effect: ". */
 struct option_idle {

@@ -163,6 +163,10 @@ void comm_alive(void);
  * the lowest failing rank's error record becomes error_last() everywhere, with that rank's number; a
  * failure outranks ERR_STOPPED. */
 MUST_USE status comm_agree(const struct comm *c, status mine);
+/* Collective. `size` zeroed bytes that rank 0's `fill` sets and all ranks have then: *out (mem_free), NULL
+ * where fill failed or a rank has no memory, with that error on all alike. */
+MUST_USE status comm_share(const struct comm *c, size_t size, status (*fill)(void *self, void *bytes),
+                           void *self, void **out);
 
 /* ---- the loop without collectives (loop.c, deal.c, progress.c) ----------------------------------- */
 

@@ -25,6 +25,24 @@ status comm_agree(const struct comm *c, status mine)
     return (status)e->status;
 }
 
+status comm_share(const struct comm *c, size_t size, status (*fill)(void *self, void *bytes), void *self,
+                  void **out)
+{
+    status result;
+
+    *out = mem_alloc(size, 1);
+    result = comm_agree(c, !*out          ? FAIL(ERR_MEMORY, "no memory for %zu bytes", size)
+                           : c->rank == 0 ? fill(self, *out)
+                                          : OK);
+    if (result == OK) {
+        comm_broadcast(c, *out, size);
+        return OK;
+    }
+    mem_free(*out);
+    *out = NULL;
+    return result;
+}
+
 /* ---- blocks of any size ----------------------------------------------------------------------------- */
 
 status comm_broadcast_bytes(const struct comm *c, void **bytes, size_t *size)

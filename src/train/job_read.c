@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { JOB_FILE_MAX = 1 << 20 };
-
 /* ---- what has an effect ---------------------------------------------------------------------------------
  */
 
@@ -113,67 +111,45 @@ status train_job_check(const struct train_job *job)
 /* ---- reading ---------------------------------------------------------------------------------------------
  */
 
-/* option_read_args permutes argv: each reading has its own copy. */
-static status read_line(struct train_job *job, int argc, char **argv, char *path)
-{
-    struct option_words words;
-    char **copy;
-    status result;
+struct arguments {
+    int argc;
+    char **argv;
+};
 
-    MEM_TRY(copy, (size_t)argc + 1, sizeof *copy);
-    memcpy(copy, argv, (size_t)argc * sizeof *copy);
-    result = option_read_args(train_job_table(), job, argc, copy, &words);
-    if (result == OK && !words.help && snprintf(path, OPTION_SIZE, "%s", words.word[0]) >= OPTION_SIZE)
-        result = FAIL(ERR_USAGE, "%.100s...: the path is too long", words.word[0]);
-    mem_free(copy);
-    return result;
-}
-
-static status read_whole(struct train_job *job, int argc, char **argv)
+static status read_whole(void *self, void *settings)
 {
+    const struct arguments *a = self;
+    struct train_job *job = settings;
     char path[OPTION_SIZE] = "", same_path[OPTION_SIZE], *text = NULL;
     size_t size = 0;
     status result;
 
-    TRY(read_line(NULL, argc, argv, path));
-    if (text_read_plain(path, JOB_FILE_MAX, &text, &size) != OK) {
-        error_last()->status = ERR_USAGE; /* the command line names a file that cannot be read */
-        return ERR_USAGE;
-    }
+    TRY(option_read_job(train_job_table(), a->argc, a->argv, path, &text, &size));
     train_job_defaults(job);
     result = option_read_text(train_job_table(), job, path, text, size);
     mem_free(text);
     TRY(result);
-    TRY(read_line(job, argc, argv, same_path));
+    TRY(option_read_line(train_job_table(), job, a->argc, a->argv, same_path));
     return error_prefix(train_job_check(job), "%s", path);
 }
 
 status train_job_read(const struct comm *c, int argc, char **argv, struct train_job **out,
                       struct option_words *words)
 {
-    struct train_job *job = NULL;
-    status result = OK;
+    struct arguments a = { argc, argv };
+    void *job = NULL;
+    status result;
 
-    *out = NULL;
     *words = (struct option_words){ .help = option_help_wanted(train_job_table(), argc, argv) };
-    if (words->help)
-        return OK;
-    job = mem_alloc(1, sizeof *job);
-    if (!job)
-        result = FAIL(ERR_MEMORY, "no memory for the job's settings");
-    else if (c->rank == 0)
-        result = read_whole(job, argc, argv);
-    TRY_OUT(comm_agree(c, result));
-    comm_broadcast(c, job, sizeof *job);
+    result = words->help ? OK : comm_share(c, sizeof **out, read_whole, &a, &job);
     *out = job;
-    job = NULL;
-out:
-    mem_free(job);
     return result;
 }
 
 void train_job_peek(int argc, char **argv, struct train_job *job)
 {
-    if (option_help_wanted(train_job_table(), argc, argv) || read_whole(job, argc, argv) != OK)
+    struct arguments a = { argc, argv };
+
+    if (option_help_wanted(train_job_table(), argc, argv) || read_whole(&a, job) != OK)
         memset(job, 0, sizeof *job);
 }

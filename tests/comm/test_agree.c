@@ -25,6 +25,24 @@ static void check_agree(const struct comm *c)
     CHECK(comm_agree(c, mine) == ERR_STOPPED && !strcmp(error_last()->text, "stopped"));
 }
 
+static status set_seven(void *self, void *bytes)
+{
+    *(int *)bytes = 7;
+    return *(const int *)self ? FAIL(ERR_USAGE, "no seven") : OK;
+}
+
+static void check_share(const struct comm *c)
+{
+    int fails = 0;
+    void *out;
+
+    CHECK(comm_share(c, sizeof(int), set_seven, &fails, &out) == OK && *(int *)out == 7);
+    mem_free(out);
+    fails = 1;
+    CHECK(comm_share(c, sizeof(int), set_seven, &fails, &out) == ERR_USAGE && !out);
+    CHECK(error_last()->rank == 0 && strcmp(error_last()->text, "no seven") == 0);
+}
+
 /* A loop of "images" of 1 ms: rank `bad` fails at its third, the others would run for 20 s. */
 static void check_failure(const struct comm *c, int bad)
 {
@@ -102,6 +120,7 @@ int main(int argc, char **argv)
         return 1;
     log_init(LOG_QUIET, c.rank, c.host);
     check_agree(&c);
+    check_share(&c);
     for (int bad = 0; bad < c.size; bad++)
         check_failure(&c, bad);
     check_all_fail(&c);
