@@ -127,7 +127,7 @@ static status plan_real_activation(struct draft *d, int node)
 {
     enum model_op what = d->m->node[node].op;
     struct engine_op *op = place_op(d, node,
-                                    place_is_relu(what)      ? KIND_CLAMP
+                                    model_is_relu(what)      ? KIND_CLAMP
                                     : what == OP_HARDSWISH   ? KIND_HARDSWISH
                                     : what == OP_HARDSIGMOID ? KIND_HARDSIGMOID
                                     : what == OP_SILU        ? KIND_SILU
@@ -148,7 +148,7 @@ static status plan_activation(struct draft *d, int node)
     if (!plan_codes(&d->plan))
         return plan_real_activation(d, node);
     op = place_op(d, node, KIND_LOOKUP);
-    if (place_is_relu(what))
+    if (model_is_relu(what))
         arithmetic_relu(out, place_relu(d->b, node), &table);
     else if (what == OP_HARDSWISH)
         arithmetic_hardswish(arithmetic, in, out, &table);

@@ -37,7 +37,6 @@ struct draft {
 
 /* Which relus are fused, and which cats' inputs are written where the cat has them. */
 void place_find(struct draft *d);
-int place_is_relu(enum model_op op);
 /* The node under whose name the op of `node` is seen. */
 int place_shown(const struct draft *d, int node);
 void place_use(struct draft *d, int buffer, int op);

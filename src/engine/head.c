@@ -45,11 +45,6 @@ static int find_head(const struct engine_plan *plan, size_t *weights)
     return head;
 }
 
-static size_t lanes(size_t bytes)
-{
-    return (bytes + 2 * ENGINE_LANES - 1) / ENGINE_LANES * ENGINE_LANES;
-}
-
 /* Every map that the head reads or writes has a place of its own: they are small. */
 static void lay_out(struct engine_group *g)
 {
@@ -66,7 +61,7 @@ static void lay_out(struct engine_group *g)
                 continue;
             *b = plan->buffer[v->buffer];
             b->offset = g->picture;
-            g->picture += lanes(b->bytes);
+            g->picture += plan_room(b->bytes);
         }
 }
 

@@ -22,12 +22,6 @@ static void sort_by_size(const struct engine_buffer *buffer, int count, int *ord
     }
 }
 
-/* A vector may be read past the last element. */
-static size_t room(const struct engine_buffer *b)
-{
-    return (b->bytes + 2 * ENGINE_LANES - 1) / ENGINE_LANES * ENGINE_LANES;
-}
-
 /* Placed buffers stay sorted by offset: the first gap among those that live at the same time is the lowest
  * place. */
 static size_t lowest_place(const struct engine_buffer *buffer, const int *placed, int count,
@@ -40,10 +34,10 @@ static size_t lowest_place(const struct engine_buffer *buffer, const int *placed
 
         if (other->last < b->first || other->first > b->last)
             continue;
-        if (at + room(b) <= other->offset)
+        if (at + plan_room(b->bytes) <= other->offset)
             break;
-        if (other->offset + room(other) > at)
-            at = other->offset + room(other);
+        if (other->offset + plan_room(other->bytes) > at)
+            at = other->offset + plan_room(other->bytes);
     }
     return at;
 }
@@ -61,8 +55,8 @@ status engine_assign(struct engine_buffer *buffer, int count, size_t *bytes)
         int j = i;
 
         b->offset = lowest_place(buffer, placed, i, b);
-        if (b->offset + room(b) > *bytes)
-            *bytes = b->offset + room(b);
+        if (b->offset + plan_room(b->bytes) > *bytes)
+            *bytes = b->offset + plan_room(b->bytes);
         for (; j > 0 && buffer[placed[j - 1]].offset > b->offset; j--)
             placed[j] = placed[j - 1];
         placed[j] = order[i];

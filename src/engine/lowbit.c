@@ -5,16 +5,6 @@
 
 #include "draft.h"
 
-static size_t whole_lanes(size_t count)
-{
-    return (count + ENGINE_LANES - 1) / ENGINE_LANES * ENGINE_LANES;
-}
-
-static int is_mean(enum model_op op)
-{
-    return op == OP_AVGPOOL || op == OP_MEAN;
-}
-
 int lowbit_hides(const struct model_binding *b, int node)
 {
     const struct model_node *n = &b->model->node[node];
@@ -30,7 +20,7 @@ static double step_before(const struct model_binding *b, int node)
     const struct model *m = b->model;
     int in = m->node[node].input[0], of = m->node[in].input[0];
 
-    if (is_mean(m->node[in].op))
+    if (model_is_global_pool(m->node[in].op))
         return b->q[of].scale / ((double)m->node[of].h * m->node[of].w);
     return b->q[in].scale > 0 ? b->q[in].scale : 1.0;
 }
@@ -134,10 +124,10 @@ static status plan_real(struct draft *d, int node)
     s->out_pitch = s->oc;
     op->macs = op->done =
         (uint64_t)(s->oh * s->ow) * (uint64_t)s->oc * (uint64_t)(s->kh * s->kw) * (uint64_t)s->ic;
-    a.lanes = whole_lanes((size_t)s->oc);
+    a.lanes = plan_lanes((size_t)s->oc);
     a.packed = pack_take(&d->head, k->conv_f32_packed_bytes(s));
     a.constants = pack_take(&d->head, 2 * a.lanes * sizeof(float));
-    a.map = whole_lanes(k->conv_f32_scratch_bytes(s));
+    a.map = plan_lanes(k->conv_f32_scratch_bytes(s));
     scratch = a.map + map + ENGINE_LANES;
     d->head.scratch_bytes = scratch > d->head.scratch_bytes ? scratch : d->head.scratch_bytes;
     add_job(d, node, KIND_LOWBIT_REAL);
@@ -162,7 +152,7 @@ static status plan_head(struct draft *d, int node)
     struct engine_lowbit_head a = { .columns = op->in[0].c, .high = d->b->q[node].high };
 
     op->macs = op->done = (uint64_t)n->c * (uint64_t)a.columns;
-    a.lanes = whole_lanes((size_t)n->c);
+    a.lanes = plan_lanes((size_t)n->c);
     a.levels = pack_take(&d->head, (size_t)n->c * (size_t)a.columns * sizeof(int16_t));
     a.constants = pack_take(&d->head, 2 * a.lanes * sizeof(float));
     add_job(d, node, KIND_LOWBIT_HEAD);
@@ -174,15 +164,15 @@ status lowbit_node(struct draft *d, int node, int *is)
     const struct model_node *n = &d->m->node[node];
     int in = n->input[0];
 
-    *is = d->b->lowbit &&
-          (n->op == OP_ADD || is_mean(n->op) || (model_has_weights(n) && !(d->b->q[in].scale > 0)));
+    *is = d->b->lowbit && (n->op == OP_ADD || model_is_global_pool(n->op) ||
+                           (model_has_weights(n) && !(d->b->q[in].scale > 0)));
     if (!*is)
         return OK;
     if (n->op == OP_ADD)
         return plan_add(d, node);
-    if (is_mean(n->op)) {
+    if (model_is_global_pool(n->op)) {
         place_op(d, node, KIND_LOWBIT_SUM);
         return OK;
     }
-    return is_mean(d->m->node[in].op) ? plan_head(d, node) : plan_real(d, node);
+    return model_is_global_pool(d->m->node[in].op) ? plan_head(d, node) : plan_real(d, node);
 }

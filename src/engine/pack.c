@@ -6,16 +6,11 @@
 
 /* ---- the packed form ----------------------------------------------------------------------------------- */
 
-static size_t whole_lanes(size_t bytes)
-{
-    return (bytes + ENGINE_LANES - 1) / ENGINE_LANES * ENGINE_LANES;
-}
-
 size_t pack_take(struct engine_head *head, size_t bytes)
 {
     size_t at = head->weight_bytes;
 
-    head->weight_bytes += whole_lanes(bytes);
+    head->weight_bytes += plan_lanes(bytes);
     return at;
 }
 
@@ -66,10 +61,10 @@ enum engine_kind pack_shape(struct engine_head *head, const struct engine_plan *
         c->shape.ic = c->shape.oc = c->groups;
         c->groups = 1;
     }
-    c->packed_bytes = whole_lanes(packed_bytes(p, c, depthwise));
+    c->packed_bytes = plan_lanes(packed_bytes(p, c, depthwise));
     c->packed = pack_take(head, (size_t)c->groups * c->packed_bytes);
     if (plan_codes(p)) {
-        c->lanes = whole_lanes((size_t)c->shape.oc * (size_t)c->groups);
+        c->lanes = plan_lanes((size_t)c->shape.oc * (size_t)c->groups);
         c->constants = pack_take(head, 3 * c->lanes * sizeof(float));
     }
     scratch = scratch_bytes(p, c, depthwise);
@@ -87,7 +82,7 @@ void pack_unit_room(struct engine_head *head, const struct engine_plan *p, struc
     u->packed = pack_take(head, plan_codes(p) ? k->unit_u8_packed_bytes(&u->shape)
                                               : k->unit_f32_packed_bytes(&u->shape));
     for (int i = 0; plan_codes(p) && i < KERNEL_UNIT_PARTS; i++) {
-        u->layer[i].lanes = whole_lanes((size_t)u->shape.part[i].oc);
+        u->layer[i].lanes = plan_lanes((size_t)u->shape.part[i].oc);
         u->layer[i].constants = pack_take(head, 3 * u->layer[i].lanes * sizeof(float));
     }
     if (scratch > head->scratch_bytes)
@@ -96,7 +91,7 @@ void pack_unit_room(struct engine_head *head, const struct engine_plan *p, struc
 
 void pack_affine_room(struct engine_head *head, int channels, struct engine_affine *a)
 {
-    a->lanes = whole_lanes((size_t)channels);
+    a->lanes = plan_lanes((size_t)channels);
     a->constants = pack_take(head, 2 * a->lanes * sizeof(float));
 }
 

@@ -5,11 +5,6 @@
 
 #include "draft.h"
 
-int place_is_relu(enum model_op op)
-{
-    return op == OP_RELU || op == OP_RELU6;
-}
-
 /* In int8 the binding's quantization of such a node is already its relu's. */
 static void find_fusions(struct draft *d)
 {
@@ -129,7 +124,7 @@ struct engine_op *place_op(struct draft *d, int node, enum engine_kind kind)
 /* Copies them behind the others'. */
 status place_parameters(struct draft *d, struct engine_op *op, const void *parameters, size_t bytes)
 {
-    size_t whole = (bytes + ENGINE_LANES - 1) / ENGINE_LANES * ENGINE_LANES;
+    size_t whole = plan_lanes(bytes);
 
     if (d->used + whole > d->room) {
         size_t room = 2 * (d->used + whole);
@@ -151,7 +146,7 @@ enum engine_relu place_relu(const struct model_binding *b, int node)
 {
     enum model_op op = b->model->node[node].op;
 
-    if (!place_is_relu(op))
+    if (!model_is_relu(op))
         return ENGINE_NO_RELU;
     return op == OP_RELU6 && (b->form == PRECISION_REAL || b->relu6_clamps) ? ENGINE_RELU6 : ENGINE_RELU;
 }
@@ -201,7 +196,7 @@ int place_saturates(const struct draft *d, const struct model_node *n, int ic)
  * shortcut one position. */
 struct kernel_conv place_geometry(const struct model_node *n, const struct engine_op *op, int groups)
 {
-    int whole = n->op == OP_LINEAR || n->op == OP_AVGPOOL || n->op == OP_MEAN;
+    int whole = n->op == OP_LINEAR || model_is_global_pool(n->op);
     int kernel = n->op == OP_SHORTCUT ? 1 : n->kernel;
 
     return (struct kernel_conv){ .ih = op->in[0].h,

@@ -9,7 +9,7 @@ static size_t section(struct engine_head *h, size_t bytes)
 {
     size_t at = h->bytes;
 
-    h->bytes = (at + bytes + ENGINE_LANES - 1) / ENGINE_LANES * ENGINE_LANES;
+    h->bytes = plan_lanes(at + bytes);
     return at;
 }
 

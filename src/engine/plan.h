@@ -199,6 +199,18 @@ struct engine_plan {
     void *owned; /* the block, where nobody else has it */
 };
 
+/* Bytes, or values, to whole vectors of the widest kind. */
+static inline size_t plan_lanes(size_t count)
+{
+    return (count + ENGINE_LANES - 1) / ENGINE_LANES * ENGINE_LANES;
+}
+
+/* The same of a map: a vector may be read past the last element. */
+static inline size_t plan_room(size_t bytes)
+{
+    return plan_lanes(bytes + ENGINE_LANES);
+}
+
 static inline const void *plan_parameters(const struct engine_plan *p, const struct engine_op *op)
 {
     return p->parameters + op->parameters;

@@ -59,7 +59,7 @@ static void *take(uint8_t *from, size_t *used, size_t bytes)
 {
     void *at = from ? from + *used : NULL;
 
-    *used += (bytes + ENGINE_LANES - 1) / ENGINE_LANES * ENGINE_LANES;
+    *used += plan_lanes(bytes);
     return at;
 }
 

@@ -34,7 +34,7 @@ static void find_users(const struct draft *d, int *user)
 static int layer_of(const struct draft *d, int node)
 {
     const struct model_node *n = &d->m->node[node];
-    int layer = place_is_relu(n->op) && d->relu[n->input[0]] == node ? n->input[0] : node;
+    int layer = model_is_relu(n->op) && d->relu[n->input[0]] == node ? n->input[0] : node;
 
     return d->m->node[layer].op == OP_CONV && d->unit[layer] < 0 ? layer : -1;
 }

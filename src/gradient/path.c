@@ -8,11 +8,6 @@ int path_has_quantizer(enum model_op op)
     return model_quantizes(op) || op == OP_SIGMOID || op == OP_HARDSIGMOID;
 }
 
-int path_is_relu(enum model_op op)
-{
-    return op == OP_RELU || op == OP_RELU6;
-}
-
 int path_reads_inputs(enum model_op op)
 {
     return op == OP_MAXPOOL || op == OP_MUL || op == OP_HARDSWISH || op == OP_HARDSIGMOID || op == OP_SILU ||
@@ -83,7 +78,7 @@ status path_find(const struct model *m, enum precision_form form, struct gradien
 
 int path_is_fused(const struct gradient_way *way, const struct model_node *n, struct gradient_path path)
 {
-    return path_is_relu(n->op) && n->input[0] != path.to && way->relu[n->input[0]] >= 0;
+    return model_is_relu(n->op) && n->input[0] != path.to && way->relu[n->input[0]] >= 0;
 }
 
 status gradient_check(const struct model *m, struct gradient_path path)
@@ -106,7 +101,7 @@ status gradient_shows(const struct model *m, enum precision_form form, struct gr
 
         if (!way.on[i])
             continue;
-        if (path_is_relu(n->op) || (form != PRECISION_REAL && path_has_quantizer(n->op) && !way.open[i]))
+        if (model_is_relu(n->op) || (form != PRECISION_REAL && path_has_quantizer(n->op) && !way.open[i]))
             show[i] = 1;
         for (int j = 0; path_reads_inputs(n->op) && j < n->inputs; j++)
             show[n->input[j]] = 1;

@@ -28,17 +28,17 @@ static void set_mask(const struct draft *d, enum model_op relu, int quantized, s
     struct quant_params q = { 0 };
     int six = relu == OP_RELU6 && (b->form == PRECISION_REAL || b->relu6_clamps), low, high;
 
-    s->low = path_is_relu(relu) ? 0.0f : -INFINITY;
+    s->low = model_is_relu(relu) ? 0.0f : -INFINITY;
     s->high = six ? 6.0f : INFINITY;
     if (b->form != PRECISION_REAL)
         q = b->q[s->shown];
     quantized = quantized && q.scale > 0; /* a low-bit network's input and sums have none */
-    s->masked = path_is_relu(relu) || quantized;
+    s->masked = model_is_relu(relu) || quantized;
     if (b->form == PRECISION_REAL)
         return;
-    low = quantized && !(path_is_relu(relu) && q.low < q.zero_point) ? q.low : q.zero_point;
+    low = quantized && !(model_is_relu(relu) && q.low < q.zero_point) ? q.low : q.zero_point;
     high = six ? quantize_params_value(6.0f, q) : q.high;
-    if (path_is_relu(relu) || quantized)
+    if (model_is_relu(relu) || quantized)
         s->low = dequantize_value(low, q.scale, q.zero_point);
     if (six || quantized)
         s->high = dequantize_value(high, q.scale, q.zero_point);
@@ -64,7 +64,7 @@ static void add_step(struct draft *d, int node, struct gradient_path path)
 
     *s = (struct gradient_step){ .node = *n, .number = node, .shown = relu >= 0 ? relu : node };
     add_inputs(d, s);
-    if (path_is_relu(n->op)) /* of `to`, fused: its quantizer stands behind the relu */
+    if (model_is_relu(n->op)) /* of `to`, fused: its quantizer stands behind the relu */
         set_mask(d, n->op,
                  quantized && d->way.relu[n->input[0]] == node &&
                      path_has_quantizer(d->b->model->node[path.to].op),

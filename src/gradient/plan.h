@@ -24,7 +24,6 @@ MUST_USE status path_find(const struct model *m, enum precision_form form, struc
 int path_is_fused(const struct gradient_way *way, const struct model_node *n, struct gradient_path path);
 /* Has the op's output codes of its own? */
 int path_has_quantizer(enum model_op op);
-int path_is_relu(enum model_op op);
 /* Does the op's slope need the value of its inputs? */
 int path_reads_inputs(enum model_op op);
 

@@ -445,8 +445,8 @@ static void mask(const struct walk *w)
 static void fill_others(const struct walk *w)
 {
     const struct model_node *n = &w->step->node;
-    const int takes_one = w->step->layer.form == GRADIENT_ROWS || n->op == OP_AVGPOOL || n->op == OP_MEAN ||
-                          path_is_relu(n->op);
+    const int takes_one =
+        w->step->layer.form == GRADIENT_ROWS || model_is_global_pool(n->op) || model_is_relu(n->op);
     int live = w->state->live;
 
     if (live < 0 || takes_one)

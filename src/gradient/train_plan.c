@@ -214,7 +214,7 @@ static status add_node(struct draft *d, int node)
 {
     const struct model_node *n = &d->net->m->node[node];
     const struct gradient_quantizer *q = quantizer_of(d, node);
-    int is_relu = path_is_relu(n->op);
+    int is_relu = model_is_relu(n->op);
 
     if ((q->weights.bits && !model_has_weights(n)) || (q->pact_bits && !is_relu))
         return FAIL(ERR_USAGE, "%s:%d: the %s %s has no %s to quantize", d->net->m->source, n->line,

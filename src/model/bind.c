@@ -239,7 +239,7 @@ static void mark_params(const struct model_binding *b, const struct model_node *
 
     for (size_t i = 0; !b->lowbit && i < COUNT_OF(suffixes); i++)
         mark(b, used, model_tensor(b, n->quant, suffixes[i]));
-    if (b->lowbit && (n->op == OP_RELU || n->op == OP_RELU6)) {
+    if (b->lowbit && model_is_relu(n->op)) {
         mark(b, used, model_tensor(b, n->name, ".alpha"));
         mark(b, used, model_tensor(b, n->name, ".codes"));
     }

@@ -101,7 +101,7 @@ static int bits_of(const struct model_binding *b, int node, int weights)
     const struct tensor *bias, *weight;
 
     if (!weights && b->lowbit)
-        return n->op == OP_RELU || n->op == OP_RELU6 ? model_bits_of(0, b->q[node].high) : 0;
+        return model_is_relu(n->op) ? model_bits_of(0, b->q[node].high) : 0;
     if (!weights)
         return model_quantizes(n->op) ? model_bits_of(b->q[node].low, b->q[node].high) : 0;
     if (!model_has_weights(n))

@@ -55,6 +55,16 @@ int model_find(const struct model *m, const char *name)
     return -1;
 }
 
+int model_is_relu(enum model_op op)
+{
+    return op == OP_RELU || op == OP_RELU6;
+}
+
+int model_is_global_pool(enum model_op op)
+{
+    return op == OP_AVGPOOL || op == OP_MEAN;
+}
+
 int model_has_weights(const struct model_node *n)
 {
     return n->op == OP_CONV || n->op == OP_LINEAR;
@@ -94,7 +104,7 @@ int model_fused_relu(const struct model *m, int node)
                 users++;
                 user = i;
             }
-    return users == 1 && (m->node[user].op == OP_RELU || m->node[user].op == OP_RELU6) ? user : -1;
+    return users == 1 && model_is_relu(m->node[user].op) ? user : -1;
 }
 
 void model_free(struct model *m)

@@ -7,7 +7,7 @@ static int is_pool_of_cam(const struct model *m, int node)
 {
     const struct model_node *n = &m->node[node];
 
-    return (n->op == OP_AVGPOOL || n->op == OP_MEAN) && n->input[0] == m->cam;
+    return model_is_global_pool(n->op) && n->input[0] == m->cam;
 }
 
 /* The nodes of the last and the first linear layer; *first = -1 where there is one layer. */

@@ -11,16 +11,6 @@ static const struct model_node *node_of(const struct model_binding *b, int node)
     return &b->model->node[node];
 }
 
-static int is_relu(enum model_op op)
-{
-    return op == OP_RELU || op == OP_RELU6;
-}
-
-static int is_pool(enum model_op op)
-{
-    return op == OP_AVGPOOL || op == OP_MEAN;
-}
-
 /* Does the op only move codes? */
 static int moves(enum model_op op)
 {
@@ -60,7 +50,8 @@ static status check_layer(const struct model_binding *b, int node)
 
     if (n->op == OP_CONV && n->groups > 1)
         return REFUSE(b, n, "a convolution has groups");
-    if (!has_codes(b, n->input[0]) && in->op != OP_INPUT && !(n->op == OP_LINEAR && is_pool(in->op)))
+    if (!has_codes(b, n->input[0]) && in->op != OP_INPUT &&
+        !(n->op == OP_LINEAR && model_is_global_pool(in->op)))
         return REFUSE(b, n, "a layer reads what no PACT made codes of, and is not the first");
     if (node == b->model->output || model_lowbit_pact(b, node) >= 0)
         return OK;
@@ -103,9 +94,9 @@ static status check_node(const struct model_binding *b, int node)
         return check_layer(b, node);
     if (n->op == OP_ADD)
         return check_add(b, node);
-    if (is_pool(n->op))
+    if (model_is_global_pool(n->op))
         return check_pool(b, node);
-    if (is_relu(n->op)) {
+    if (model_is_relu(n->op)) {
         enum model_op before = node_of(b, n->input[0])->op;
 
         if (model_fused_relu(b->model, n->input[0]) != node || before == OP_MUL || before == OP_BATCHNORM)
@@ -158,7 +149,7 @@ static status read_pact(const struct model_binding *b, const struct model_node *
 status model_lowbit_params(const struct model_binding *b, int node, struct quant_params *out)
 {
     const struct model_node *n = node_of(b, node);
-    int relu = is_relu(n->op) ? node : model_fused_relu(b->model, node);
+    int relu = model_is_relu(n->op) ? node : model_fused_relu(b->model, node);
 
     *out = (struct quant_params){ .scale = 0 };
     if (relu >= 0)
@@ -202,7 +193,7 @@ static status check_sums(const struct model_binding *b, int node, const struct m
     int bits = tensor_bits(s->weight);
     double taps = (double)s->ic * s->kh * s->kw, most = s->weight->odd ? (1 << bits) - 1 : 1 << (bits - 1);
 
-    if (taps * most * b->q[n->input[0]].high < 0x1p31 || is_pool(in->op))
+    if (taps * most * b->q[n->input[0]].high < 0x1p31 || model_is_global_pool(in->op))
         return OK;
     return REFUSE(b, n, "a sum may leave 32 bits");
 }

@@ -407,7 +407,7 @@ static status check_whole(struct model *m)
         return FAIL(ERR_FORMAT, "%s: no %s line", m->source, m->output < 0 ? "output" : "cam");
     out = &m->node[m->output];
     cam = &m->node[m->cam];
-    if (out->op != OP_LINEAR && out->op != OP_AVGPOOL && out->op != OP_MEAN)
+    if (out->op != OP_LINEAR && !model_is_global_pool(out->op))
         return FAIL(ERR_FORMAT, "%s:%d: the output %s is a %s, not a linear layer or global pooling",
                     m->source, out->line, out->name, model_op_name(out->op));
     if (cam->h * cam->w < 2)

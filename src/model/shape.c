@@ -136,7 +136,7 @@ status model_infer_shape(const struct model *m, struct model_node *n)
         return infer_window(m, n, in);
     if (n->op == OP_BATCHNORM && n->bn_eps <= 0)
         return BAD("eps %g is not positive", n->bn_eps);
-    if (n->op == OP_AVGPOOL || n->op == OP_MEAN)
+    if (model_is_global_pool(n->op))
         n->h = n->w = 1;
     if (n->op == OP_LINEAR)
         return infer_linear(m, n, in);

@@ -256,8 +256,8 @@ static int owner(const struct quant_work *w, int node)
     const struct model_node *n = &w->model.node[node];
 
     while (!model_quantizes(n->op)) {
-        if (n->op != OP_RELU && n->op != OP_RELU6 && n->op != OP_MAXPOOL && n->op != OP_AVGPOOL2D &&
-            n->op != OP_SHORTCUT && n->op != OP_DROPOUT)
+        if (!model_is_relu(n->op) && n->op != OP_MAXPOOL && n->op != OP_AVGPOOL2D && n->op != OP_SHORTCUT &&
+            n->op != OP_DROPOUT)
             return -1;
         node = n->input[0];
         n = &w->model.node[node];

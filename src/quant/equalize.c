@@ -37,8 +37,8 @@ static int reader(const struct quant_work *w, int node, int *clamped)
         if (model_has_weights(next))
             return node;
         *clamped |= next->op == OP_RELU6;
-        if (next->op != OP_RELU && next->op != OP_RELU6 && next->op != OP_MAXPOOL && next->op != OP_AVGPOOL &&
-            next->op != OP_AVGPOOL2D && next->op != OP_MEAN && next->op != OP_DROPOUT)
+        if (!model_is_relu(next->op) && !model_is_global_pool(next->op) && next->op != OP_MAXPOOL &&
+            next->op != OP_AVGPOOL2D && next->op != OP_DROPOUT)
             return -1;
     }
     return -1;

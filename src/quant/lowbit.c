@@ -1,22 +1,13 @@
 /* src/quant/lowbit.c: from master weights and alphas to the checkpoint of a trained low-bit network. */
 #include "quant_lowbit.h"
 
+#include "base_option.h"
 #include "quant_parts.h"
 
 #include <math.h>
 #include <string.h>
 
 enum { BYTE = 8, LEAST_BITS = 2, NOTE_MAX = 60000 };
-
-/* "sawb" of QUANT_WEIGHTS_NAMES. */
-static void form_name(enum quant_weights_form form, char out[32])
-{
-    const char *at = QUANT_WEIGHTS_NAMES;
-
-    for (int i = 0; i < (int)form; i++)
-        at = strchr(at, '|') + 1;
-    snprintf(out, 32, "%.*s", (int)strcspn(at, "|"), at);
-}
 
 static status check_bits(const struct model_node *n, int bits)
 {
@@ -91,7 +82,7 @@ static status add_layer(const struct model_node *n, const struct tensor_table *m
     struct quant_weights q = node->weights;
     struct tensor t = { 0 };
     const struct tensor *from;
-    char form[32];
+    char form[OPTION_NAME];
     status result;
 
     TRY(check_bits(n, q.bits));
@@ -105,8 +96,8 @@ static status add_layer(const struct model_node *n, const struct tensor_table *m
     TRY(copy_real(master, n->weight, ".bias", out));
     for (size_t i = 0; n->bn[0] && i < COUNT_OF(norm); i++)
         TRY(copy_real(master, n->bn, norm[i], out));
-    form_name(q.form, form);
-    return text_add(lines, "%s weights %s %d bits a_w %.9g\n", n->name, form, q.bits, (double)q.scale);
+    return text_add(lines, "%s weights %s %d bits a_w %.9g\n", n->name,
+                    option_choice(QUANT_WEIGHTS_NAMES, (int)q.form, form), q.bits, (double)q.scale);
 }
 
 static status add_pact(const struct model_node *n, const struct quant_lowbit_node *node, struct text *lines,
@@ -135,7 +126,7 @@ static status add_nodes(const struct model *m, const struct tensor_table *master
 
         if (model_has_weights(n))
             TRY(add_layer(n, master, &node[i], lines, out));
-        else if (n->op == OP_RELU || n->op == OP_RELU6)
+        else if (model_is_relu(n->op))
             TRY(add_pact(n, &node[i], lines, out));
     }
     return OK;

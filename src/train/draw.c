@@ -8,11 +8,6 @@
 
 enum { PADDING = 4, OFFSETS = 2 * PADDING + 1 };
 
-static double unit(uint64_t seed, uint64_t stream, uint64_t counter)
-{
-    return (double)(random_u64(seed, stream, counter) >> 11) * 0x1p-53;
-}
-
 /* ---- order --------------------------------------------------------------------------------------------- */
 
 struct lot {
@@ -121,13 +116,14 @@ void draw_fill(uint64_t seed, int epoch, uint32_t sample, enum draw_filling how,
             sum += (double)v;
         }
         for (int p = 0; p < pixels; p++) {
-            double u, value = sum / pixels;
+            double value = sum / pixels;
 
             if (!masked[p])
                 continue;
             if (how == DRAW_FILL_UNIFORM) {
-                u = unit(seed, stream, (uint64_t)c * (uint64_t)pixels + (uint64_t)p);
-                value = (double)low + ((double)high - (double)low) * u;
+                struct random r = { seed, stream, (uint64_t)c * (uint64_t)pixels + (uint64_t)p };
+
+                value = (double)low + ((double)high - (double)low) * random_unit(&r);
             }
             x[(size_t)p * (size_t)channels + (size_t)c] = (float)value;
         }

@@ -4,11 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static int has_activation(const struct model_node *n)
-{
-    return n->op == OP_RELU || n->op == OP_RELU6;
-}
-
 static void set_weights(struct train *t, int node, int bits)
 {
     struct quant_weights *q = &t->quantizer[node].weights;
@@ -41,7 +36,7 @@ static void set_preset(struct train *t)
             continue;
         if (model_has_weights(n))
             set_weights(t, i, quant_bits_weights(b, t->job->ends, layer++, layers));
-        else if (has_activation(n))
+        else if (model_is_relu(n->op))
             set_activation(t, i, quant_bits_activations(b, t->job->ends, activation++));
     }
 }
@@ -64,7 +59,7 @@ static status set_single(struct train *t, char *text)
         return FAIL(ERR_USAGE, "bits.layers: network %s has no node %s", t->model.name, word[0]);
     if (model_has_weights(&t->model.node[node]))
         set_weights(t, node, (int)bits);
-    else if (has_activation(&t->model.node[node]))
+    else if (model_is_relu(t->model.node[node].op))
         set_activation(t, node, (int)bits);
     else
         return FAIL(ERR_USAGE, "bits.layers: %s is of kind %s; conv, linear, relu and relu6 have bits",
