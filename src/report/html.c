@@ -26,14 +26,6 @@ static status add_policy(struct text *out)
                          "form-action 'none'\">\n");
 }
 
-static int has_input(const struct store_layout *l)
-{
-    for (int m = 0; m < l->measures; m++)
-        if (strcmp(l->measure[m].name, "input_entropy") == 0)
-            return 1;
-    return 0;
-}
-
 /* What was done, for who knows neither the program nor the study. */
 static status add_method(struct store_reader *r, struct text *out)
 {
@@ -43,7 +35,7 @@ static status add_method(struct store_reader *r, struct text *out)
     TRY(text_add(out, "<p class=\"soft\">Every picture went through every network in each precision. Where a "
                       "network looks is its EigenCAM map, the first principal component of its last "
                       "convolution's activations."));
-    if (has_input(l))
+    if (value_measure(l, "input_entropy") >= 0)
         TRY(text_add(out, " Which pixels move the answer is the map of its input gradient, absolute and "
                           "divided by its largest value."));
     if (l->truths) {

@@ -20,14 +20,6 @@ static const char *const shown[] = { "top1",          "input_cc",      "input_si
                                      "input_kld",     "input_rmse",    "input_ssim",
                                      "input_overlap", "input_entropy", "removal" };
 
-static int has_measure(const struct store_layout *l, const char *name)
-{
-    for (int m = 0; m < l->measures; m++)
-        if (strcmp(l->measure[m].name, name) == 0)
-            return 1;
-    return 0;
-}
-
 static status read_group(struct store_reader *r, const char *measure, int g, struct group_value *v)
 {
     const size_t p = (size_t)store_reader_layout(r)->precisions;
@@ -94,7 +86,7 @@ static status add_means(struct store_reader *r, const struct study *s, struct ta
     grid_column(g, "precision", "");
     grid_column(g, "networks", "");
     for (size_t k = 0; k < COUNT_OF(shown); k++)
-        if (has_measure(l, shown[k]))
+        if (value_measure(l, shown[k]) >= 0)
             grid_column(g, measure_known(shown[k])->label, measure_known(shown[k])->unit);
     for (int i = 0; i < l->groups; i++)
         for (int p = 0; p < l->precisions; p++) {
@@ -106,7 +98,7 @@ static status add_means(struct store_reader *r, const struct study *s, struct ta
             grid_text(g, "%s", l->precision[p].name);
             grid_count(g, "networks", v.networks[p]);
             for (size_t k = 0; k < COUNT_OF(shown); k++) {
-                if (!has_measure(l, shown[k]))
+                if (value_measure(l, shown[k]) < 0)
                     continue;
                 TRY(read_group(r, shown[k], i, &v));
                 put_number(g, shown[k], v.networks[p], (double[3]){ v.mean[p], v.low[p], v.high[p] }, 0);
@@ -119,12 +111,6 @@ static status add_means(struct store_reader *r, const struct study *s, struct ta
 }
 
 /* ---- against the controls ------------------------------------------------------------------------------ */
-
-/* A further precision of real numbers is the reference trained longer, or again. */
-static int is_control(const struct store_layout *l, int p)
-{
-    return p > 0 && l->precision[p].form == PRECISION_REAL;
-}
 
 /* Which way the difference of the maps' agreement goes, as far as the interval tells. */
 static const char *verdict(const struct group_value *v, int at)
@@ -140,7 +126,7 @@ static void put_words(struct grid *g, const struct store_layout *l, const struct
     size_t n = 0;
 
     for (int c = 1; c < l->precisions && n < sizeof text; c++)
-        if (is_control(l, c))
+        if (value_is_control(l, c))
             n += (size_t)snprintf(text + n, sizeof text - n, "%s%s %s", n ? "; " : "",
                                   verdict(v, p * l->precisions + c), l->precision[c].name);
     grid_text(g, "%s%s", v->networks[p] > 1 ? "" : "one training, no interval: ", text);
@@ -156,7 +142,7 @@ static status add_against(struct store_reader *r, const struct study *s, struct 
     grid_column(g, "group", "");
     grid_column(g, "precision", "");
     for (int c = 1; c < l->precisions; c++)
-        if (is_control(l, c)) {
+        if (value_is_control(l, c)) {
             char head[GRID_HEAD];
 
             snprintf(head, sizeof head, "less %.50s", l->precision[c].name);
@@ -168,7 +154,7 @@ static status add_against(struct store_reader *r, const struct study *s, struct 
         for (int p = 1; p < l->precisions; p++) {
             struct group_value map, top1;
 
-            if (is_control(l, p))
+            if (value_is_control(l, p))
                 continue;
             TRY(read_group(r, s->changed_by, i, &map));
             TRY(read_group(r, "top1", i, &top1));
@@ -178,7 +164,7 @@ static status add_against(struct store_reader *r, const struct study *s, struct 
             for (int c = 1; c < l->precisions; c++) {
                 int at = p * l->precisions + c;
 
-                if (!is_control(l, c))
+                if (!value_is_control(l, c))
                     continue;
                 put_number(g, s->changed_by, map.networks[p],
                            (double[3]){ map.less[0][at], map.less[1][at], map.less[2][at] }, 1);
@@ -225,11 +211,11 @@ status study_groups_add(struct store_reader *r, const struct study *s, struct ta
     const struct store_layout *l = store_reader_layout(r);
     int controls = 0, judged = 0;
 
-    if (!s->changed_by || !has_measure(l, s->changed_by))
+    if (!s->changed_by || value_measure(l, s->changed_by) < 0)
         return OK;
     for (int p = 1; p < l->precisions; p++) {
-        controls += is_control(l, p);
-        judged += !is_control(l, p);
+        controls += value_is_control(l, p);
+        judged += !value_is_control(l, p);
     }
     if (l->groups > 0)
         TRY(add_means(r, s, out));

@@ -141,14 +141,25 @@ static double scale_of(const struct measure *m)
                : 1;
 }
 
+int value_measure(const struct store_layout *l, const char *measure)
+{
+    for (int m = 0; m < l->measures; m++)
+        if (strcmp(l->measure[m].name, measure) == 0)
+            return m;
+    return -1;
+}
+
+int value_is_control(const struct store_layout *l, int p)
+{
+    return p > 0 && l->precision[p].form == PRECISION_REAL;
+}
+
 /* Are there values of the selected pictures alone? */
 static int of_subsets(const struct store_layout *l, const char *measure)
 {
-    int m = 0;
+    int m = value_measure(l, measure);
 
-    while (m < l->measures && strcmp(l->measure[m].name, measure))
-        m++;
-    return m < l->measures && l->measure[m].kind >= STORE_MEASURE_CURVE;
+    return m >= 0 && l->measure[m].kind >= STORE_MEASURE_CURVE;
 }
 
 static const char *why_none(const struct measure *m, int subsets, int set)

@@ -44,6 +44,12 @@ MUST_USE status value_text(struct store_reader *r, const char *path, char **out)
 /* Is it in the file? Else value_read and value_difference say "-". */
 int value_present(struct store_reader *r, const struct value_key *key, int difference);
 
+/* The measure's place among the file's; -1: it has none. */
+int value_measure(const struct store_layout *l, const char *measure);
+/* A further precision of real numbers is the reference trained longer, or again: what others are held
+ * against. */
+int value_is_control(const struct store_layout *l, int p);
+
 /* How a measure is called and in what it is shown: "entropy, bit". */
 void value_label(const char *measure, char *out, size_t size);
 /* The next cell of the grid: the value, its interval, or why there is none. */

@@ -65,7 +65,7 @@ static status add_controls(struct store_reader *r, int network, int p, struct te
     for (int c = 1; c < l->precisions; c++) {
         struct value v;
 
-        if (c == p || l->precision[c].form != PRECISION_REAL)
+        if (c == p || !value_is_control(l, c))
             continue;
         TRY(value_read(r, &(struct value_key){ network, c, 0, "input_cc" }, &v));
         if (!v.why)
@@ -91,11 +91,11 @@ status words_moved(struct store_reader *r, int network, int p, struct text *out)
     int said = 0;
 
     TRY(value_read(r, &(struct value_key){ network, p, 0, "input_cc" }, &own));
-    for (int c = 1; c < l->precisions && !own.why && l->precision[p].form != PRECISION_REAL; c++) {
+    for (int c = 1; c < l->precisions && !own.why && !value_is_control(l, p); c++) {
         struct value control;
         const char *how;
 
-        if (l->precision[c].form != PRECISION_REAL)
+        if (!value_is_control(l, c))
             continue;
         TRY(value_read(r, &(struct value_key){ network, c, 0, "input_cc" }, &control));
         how = control.why ? NULL : moved(&own, &control);
