@@ -71,6 +71,8 @@ struct gradient_node {
 enum { GRADIENT_MAX_NODES = 64 };
 /* The largest complete nodes inside a run, from left to right; how many. The whole is one: (level, 0). */
 int gradient_run_nodes(struct gradient_run run, struct gradient_node node[GRADIENT_MAX_NODES]);
+/* values (run.count, count), a row a chunk, become those of the run's nodes: the first rows; how many. */
+int gradient_join_chunks(struct gradient_run run, double *values, size_t count);
 /* The tree's sum of nodes that cover all chunks, from left to right: values (nodes, count); the sum is the
  * first row then. Of f32, or of double. `node` is overwritten. */
 void gradient_join_f32(struct gradient_node *node, int nodes, int total, float *values, size_t count);

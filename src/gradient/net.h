@@ -129,7 +129,6 @@ struct gradient_net {
     double *chunk_sum;          /* (chunks, chunk_sums) */
     double *norm_sum;           /* (chunks, branches, norm_sums) */
     struct train_slot *slot;    /* (chunks) */
-    struct gradient_node *node; /* (chunks) */
     const float **from;
     float **to;
     size_t bytes;

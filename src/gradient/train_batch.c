@@ -34,14 +34,12 @@ static void free_batch(struct gradient_net *net)
     mem_free(net->chunk_sum);
     mem_free(net->norm_sum);
     mem_free(net->slot);
-    mem_free(net->node);
     mem_free(net->sample);
     mem_free(net->from);
     mem_free(net->to);
     net->values[0] = net->values[1] = net->back = net->sums = NULL;
     net->chunk_sum = net->norm_sum = NULL;
     net->slot = NULL;
-    net->node = NULL;
     net->sample = NULL;
     net->from = NULL;
     net->to = NULL;
@@ -186,7 +184,6 @@ static status grow(struct gradient_net *net, int chunks)
     TRY(take(net, &net->chunk_sum, rows * net->chunk_sums, sizeof(double)));
     TRY(take(net, &net->norm_sum, rows * TRAIN_BRANCHES * net->norm_sums, sizeof(double)));
     TRY(take(net, &net->slot, rows, sizeof *net->slot));
-    TRY(take(net, &net->node, rows, sizeof *net->node));
     TRY(take(net, &net->sample, samples, sizeof *net->sample));
     TRY(take(net, &net->from, TRAIN_BRANCHES * samples, sizeof *net->from));
     TRY(take(net, &net->to, TRAIN_BRANCHES * samples, sizeof *net->to));

@@ -17,19 +17,6 @@ static void climb(struct gradient_node *last)
     *last = (struct gradient_node){ last->level + 1, last->place / 2 };
 }
 
-int gradient_run_nodes(struct gradient_run run, struct gradient_node node[GRADIENT_MAX_NODES])
-{
-    int nodes = 0;
-
-    for (int c = 0; c < run.count; c++) {
-        BUG_IF(nodes == GRADIENT_MAX_NODES);
-        node[nodes++] = (struct gradient_node){ 0, run.first + c };
-        while (joins(node, nodes, run.total))
-            climb(&node[--nodes - 1]);
-    }
-    return nodes;
-}
-
 int train_tree_slots(struct gradient_run run, struct train_slot *slot)
 {
     struct gradient_node node[GRADIENT_MAX_NODES];
@@ -59,24 +46,54 @@ static void combine(void *values, int wide, size_t count, int a, int b, int add)
         f[to + i] = add ? f[to + i] + f[from + i] : f[from + i];
 }
 
+/* Row `row` is node n, behind the `top` first ones; how many there are then. */
+static int push(struct gradient_node *node, int top, struct gradient_node n, int row, int total, void *values,
+                int wide, size_t count)
+{
+    if (top != row)
+        combine(values, wide, count, top, row, 0);
+    node[top++] = n;
+    while (joins(node, top, total)) {
+        top--;
+        combine(values, wide, count, top - 1, top, 1);
+        climb(&node[top - 1]);
+    }
+    return top;
+}
+
 /* How many nodes are left. */
 static int reduce(struct gradient_node *node, int nodes, int total, void *values, int wide, size_t count)
 {
     int top = 0;
 
-    for (int i = 0; i < nodes; i++) {
-        if (top != i) {
-            node[top] = node[i];
-            combine(values, wide, count, top, i, 0);
-        }
-        top++;
-        while (joins(node, top, total)) {
-            top--;
-            combine(values, wide, count, top - 1, top, 1);
-            climb(&node[top - 1]);
-        }
-    }
+    for (int i = 0; i < nodes; i++)
+        top = push(node, top, node[i], i, total, values, wide, count);
     return top;
+}
+
+/* Of the run's chunks; values (run.count, count). How many nodes they become. */
+static int reduce_run(struct gradient_run run, struct gradient_node node[GRADIENT_MAX_NODES], double *values,
+                      size_t count)
+{
+    int nodes = 0;
+
+    for (int c = 0; c < run.count; c++) {
+        BUG_IF(nodes == GRADIENT_MAX_NODES);
+        nodes = push(node, nodes, (struct gradient_node){ 0, run.first + c }, c, run.total, values, 1, count);
+    }
+    return nodes;
+}
+
+int gradient_run_nodes(struct gradient_run run, struct gradient_node node[GRADIENT_MAX_NODES])
+{
+    return reduce_run(run, node, NULL, 0);
+}
+
+int gradient_join_chunks(struct gradient_run run, double *values, size_t count)
+{
+    struct gradient_node node[GRADIENT_MAX_NODES];
+
+    return reduce_run(run, node, values, count);
 }
 
 void gradient_join_f32(struct gradient_node *node, int nodes, int total, float *values, size_t count)
@@ -91,11 +108,8 @@ void gradient_join_f64(struct gradient_node *node, int nodes, int total, double 
 
 void train_tree_total(struct gradient_net *net, double *values, size_t count)
 {
-    int nodes;
+    int nodes = gradient_join_chunks(net->run, values, count);
 
-    for (int c = 0; c < net->run.count; c++)
-        net->node[c] = (struct gradient_node){ 0, net->run.first + c };
-    nodes = reduce(net->node, net->run.count, net->run.total, values, 1, count);
     if (net->settings.sum)
         net->settings.sum(net->settings.context, net->run, (int)sizeof *values, values, count);
     else

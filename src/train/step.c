@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "metric.h"
+
 enum { STEP_LOSS, STEP_RIGHT, STEP_SUMS };
 
 /* ---- room ------------------------------------------------------------------------------------------------
@@ -126,19 +128,6 @@ static void take_loss(struct train *t, struct gradient_run run, int batch, int c
 /* ---- the update ------------------------------------------------------------------------------------------
  */
 
-static int is_finite(const float *value, int64_t count)
-{
-    uint32_t bad = 0;
-
-    for (int64_t i = 0; i < count; i++) {
-        uint32_t bits;
-
-        memcpy(&bits, &value[i], sizeof bits);
-        bad |= (bits & 0x7F800000u) == 0x7F800000u;
-    }
-    return !bad;
-}
-
 /* An alpha below the least that PACT bears is set to it, and counted. */
 static void raise_alpha(struct train *t, struct gradient_parameter *p)
 {
@@ -172,7 +161,7 @@ static status update(struct train *t)
             optimizer_step(&o, &r);
             at += p->count;
         }
-        if (!is_finite(p->value, p->count))
+        if (!accuracy_finite(p->value, p->count))
             return FAIL(
                 ERR_NUMERIC,
                 "%s: %s is not finite any more: training diverged; a lower train.rate (%g now) may hold it",

@@ -139,37 +139,9 @@ void sum_close(struct train_sum *s)
     *s = (struct train_sum){ 0 };
 }
 
-/* ---- what a rank has of each of its chunks ---------------------------------------------------------------
- */
-
-/* Node (level, place) of the run's chunks, width doubles a chunk; added to nothing: out is written. */
-static void node_of(struct gradient_run run, struct gradient_node n, const double *chunk, int width,
-                    double *out)
+void sum_chunks(struct train_sum *s, struct gradient_run run, double *chunk, int width, double *out)
 {
-    int left = n.place << n.level;
-    double right[TRAIN_SUM_WIDTH];
-
-    if (n.level == 0) {
-        memcpy(out, chunk + (size_t)(left - run.first) * (size_t)width, (size_t)width * sizeof *out);
-        return;
-    }
-    node_of(run, (struct gradient_node){ n.level - 1, 2 * n.place }, chunk, width, out);
-    if (left + (1 << (n.level - 1)) >= run.total)
-        return;
-    node_of(run, (struct gradient_node){ n.level - 1, 2 * n.place + 1 }, chunk, width, right);
-    for (int i = 0; i < width; i++)
-        out[i] += right[i];
-}
-
-void sum_chunks(struct train_sum *s, struct gradient_run run, const double *chunk, int width, double *out)
-{
-    struct gradient_node node[GRADIENT_MAX_NODES];
-    double values[GRADIENT_MAX_NODES * TRAIN_SUM_WIDTH] = { 0 };
-    int nodes = gradient_run_nodes(run, node);
-
-    BUG_IF(width < 1 || width > TRAIN_SUM_WIDTH);
-    for (int k = 0; k < nodes; k++)
-        node_of(run, node[k], chunk, width, values + k * width);
-    sum_ranks(s, run, 8, values, (size_t)width);
-    memcpy(out, values, (size_t)width * sizeof *out);
+    gradient_join_chunks(run, chunk, (size_t)width);
+    sum_ranks(s, run, 8, chunk, (size_t)width);
+    memcpy(out, chunk, (size_t)width * sizeof *out);
 }

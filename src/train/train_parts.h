@@ -132,9 +132,9 @@ void sum_close(struct train_sum *s);
 struct gradient_run sum_run(const struct comm *c, int rank, int total); /* which chunks are a rank's */
 /* gradient_sum's; self: a struct train_sum. Collective. */
 void sum_ranks(void *self, struct gradient_run run, int size, void *values, size_t count);
-/* Collective. The tree's sum of `width` doubles a chunk, of this rank's run: chunk (run.count, width). */
-enum { TRAIN_SUM_WIDTH = 64 };
-void sum_chunks(struct train_sum *s, struct gradient_run run, const double *chunk, int width, double *out);
+/* Collective. The tree's sum of `width` doubles a chunk, of this rank's run: chunk (run.count, width), at
+ * least one row, is overwritten. */
+void sum_chunks(struct train_sum *s, struct gradient_run run, double *chunk, int width, double *out);
 
 /* ---- a job under way ------------------------------------------------------------------------------------
  */
