@@ -35,30 +35,56 @@ static void shape_rows(const struct model_binding *b, const struct model_node *n
     l->scales = l->each;
 }
 
-/* The convolution of the gradient by the turned kernel. With a stride, or where the turned kernel's border is
- * none that a convolution has, the gradient is spread out first, its border included. */
+struct layer_turned layer_turn(const struct model_node *n, const struct model_node *in)
+{
+    int pad = n->kernel - 1 - n->pad, depthwise = n->groups > 1 && n->groups == in->c && n->groups == n->c,
+        groups = depthwise ? 1 : n->groups, spread = n->stride > 1 || pad < 0;
+
+    return (struct layer_turned){ .depthwise = depthwise,
+                                  .groups = groups,
+                                  .spread = spread,
+                                  .shape = { .ih = spread ? in->h + n->kernel - 1 : n->h,
+                                             .iw = spread ? in->w + n->kernel - 1 : n->w,
+                                             .ic = n->c / groups,
+                                             .in_pitch = n->c,
+                                             .oh = in->h,
+                                             .ow = in->w,
+                                             .oc = in->c / groups,
+                                             .out_pitch = in->c,
+                                             .kh = n->kernel,
+                                             .kw = n->kernel,
+                                             .stride = 1,
+                                             .pad = spread ? 0 : pad } };
+}
+
+const float *layer_spread(const struct model_node *n, const struct kernel_conv *turned, const float *d,
+                          float *room)
+{
+    int border = n->kernel - 1 - n->pad;
+    size_t channels = (size_t)n->c, row = (size_t)turned->iw * channels;
+
+    memset(room, 0, (size_t)turned->ih * row * sizeof *room);
+    for (int y = 0; y < n->h; y++)
+        for (int x = 0; x < n->w; x++, d += channels) {
+            int at_y = y * n->stride + border, at_x = x * n->stride + border;
+
+            if (at_y >= 0 && at_y < turned->ih && at_x >= 0 && at_x < turned->iw)
+                memcpy(room + (size_t)at_y * row + (size_t)at_x * channels, d, channels * sizeof *d);
+        }
+    return room;
+}
+
 static void shape_turned(const struct model_node *n, const struct model_node *in,
                          const struct kernel_table *k, struct gradient_layer *l)
 {
-    int pad = n->kernel - 1 - n->pad, depthwise = n->groups > 1 && n->groups == in->c && n->groups == n->c;
+    struct layer_turned t = layer_turn(n, in);
 
-    l->form = depthwise ? GRADIENT_DEPTHWISE : GRADIENT_TURNED;
-    l->groups = depthwise ? 1 : n->groups;
-    l->spread = n->stride > 1 || pad < 0;
-    l->turned = (struct kernel_conv){ .ih = l->spread ? in->h + n->kernel - 1 : n->h,
-                                      .iw = l->spread ? in->w + n->kernel - 1 : n->w,
-                                      .ic = n->c / l->groups,
-                                      .in_pitch = n->c,
-                                      .oh = in->h,
-                                      .ow = in->w,
-                                      .oc = in->c / l->groups,
-                                      .out_pitch = in->c,
-                                      .kh = n->kernel,
-                                      .kw = n->kernel,
-                                      .stride = 1,
-                                      .pad = l->spread ? 0 : pad };
-    l->each = whole_lanes(depthwise ? k->depthwise_f32_packed_bytes(&l->turned)
-                                    : k->conv_f32_packed_bytes(&l->turned));
+    l->form = t.depthwise ? GRADIENT_DEPTHWISE : GRADIENT_TURNED;
+    l->groups = t.groups;
+    l->spread = t.spread;
+    l->turned = t.shape;
+    l->each = whole_lanes(t.depthwise ? k->depthwise_f32_packed_bytes(&l->turned)
+                                      : k->conv_f32_packed_bytes(&l->turned));
 }
 
 void layer_shape(const struct model_binding *b, const struct kernel_table *k, int open,

@@ -86,6 +86,18 @@ struct gradient_plan {
 
 /* ---- layer.c ------------------------------------------------------------------------------------------- */
 
+/* A convolution's backward pass to its input: that of the gradient by the turned kernel. spread: with a
+ * stride, or where the turned kernel's border is none that a convolution has, the gradient is spread out
+ * first, its border included. shape: of one group. */
+struct layer_turned {
+    struct kernel_conv shape;
+    int depthwise, groups, spread;
+};
+struct layer_turned layer_turn(const struct model_node *n, const struct model_node *in);
+/* The gradient d (n's output) with stride - 1 zeros between its positions, at its place in the border, in
+ * `room` (ih, iw, channels); returns that. */
+const float *layer_spread(const struct model_node *n, const struct kernel_conv *turned, const float *d,
+                          float *room);
 /* Chooses the form of a step's weights, takes room for them in the head, and raises the state's rooms. */
 void layer_shape(const struct model_binding *b, const struct kernel_table *k, int open,
                  struct gradient_step *step, struct gradient_head *head);
@@ -97,6 +109,10 @@ MUST_USE status layer_pack(const struct model_binding *b, const struct kernel_ta
 /* An activation's: to = g times the slope at x; work: (count) values, to may be g. */
 void run_slopes(enum model_op op, const struct kernel_table *k, const float *x, float *work, const float *g,
                 int count, float *to);
+/* An average's, of windows inside the picture: a share of g is added to each value of a window of `to`. */
+void run_average(const struct kernel_conv *window, const float *g, float *to);
+/* Of the row that all positions of x were multiplied with: to = sum of g x, in double, raster order. */
+void run_row(const float *g, const float *x, size_t pitch, int positions, int channels, float *to);
 
 /* ---- state.c ------------------------------------------------------------------------------------------- */
 

@@ -116,32 +116,12 @@ static void walk_rows(const struct walk *w)
     finish(w, 0);
 }
 
-/* The gradient with stride - 1 zeros between its positions, at its place in the border. */
-static const float *spread(const struct walk *w)
-{
-    const struct gradient_layer *l = &w->step->layer;
-    const struct model_node *n = &w->step->node;
-    int border = n->kernel - 1 - n->pad;
-    size_t channels = (size_t)n->c, row = (size_t)l->turned.iw * channels;
-
-    memset(w->state->spread, 0, (size_t)l->turned.ih * row * sizeof(float));
-    for (int y = 0; y < n->h; y++)
-        for (int x = 0; x < n->w; x++) {
-            int at_y = y * n->stride + border, at_x = x * n->stride + border;
-
-            if (at_y >= 0 && at_y < l->turned.ih && at_x >= 0 && at_x < l->turned.iw)
-                memcpy(w->state->spread + (size_t)at_y * row + (size_t)at_x * channels,
-                       w->g + (size_t)(y * n->w + x) * channels, channels * sizeof(float));
-        }
-    return w->state->spread;
-}
-
 static void walk_turned(const struct walk *w)
 {
     const struct gradient_layer *l = &w->step->layer;
     const struct kernel_table *k = w->plan->kernels;
     const struct kernel_rect whole = { .y1 = l->turned.oh, .x1 = l->turned.ow };
-    const float *from = l->spread ? spread(w) : w->g;
+    const float *from = l->spread ? layer_spread(&w->step->node, &l->turned, w->g, w->state->spread) : w->g;
     const uint8_t *packed = w->plan->weights + l->weights;
     float *to = begin(w, 0);
 
@@ -241,21 +221,35 @@ static void walk_maxpool(const struct walk *w)
     finish(w, 0);
 }
 
+void run_average(const struct kernel_conv *window, const float *g, float *to)
+{
+    float taps = (float)(window->kh * window->kw);
+
+    for (int y = 0; y < window->oh; y++)
+        for (int x = 0; x < window->ow; x++, g += window->oc)
+            for (int t = 0; t < window->kh * window->kw; t++) {
+                int iy = y * window->stride + t / window->kw, ix = x * window->stride + t % window->kw;
+                float *at = to + (size_t)(iy * window->iw + ix) * (size_t)window->ic;
+
+                for (int c = 0; c < window->ic; c++)
+                    at[c] += g[c] / taps;
+            }
+}
+
 static void walk_window_average(const struct walk *w)
 {
     const struct model_node *n = &w->step->node;
     const struct gradient_value *in = input_value(w, 0);
-    float *to = begin_zeros(w, 0), *g = w->g, taps = (float)(n->kernel * n->kernel);
+    const struct kernel_conv window = { .iw = in->w,
+                                        .ic = n->c,
+                                        .oh = n->h,
+                                        .ow = n->w,
+                                        .oc = n->c,
+                                        .kh = n->kernel,
+                                        .kw = n->kernel,
+                                        .stride = n->stride };
 
-    for (int y = 0; y < n->h; y++)
-        for (int x = 0; x < n->w; x++, g += n->c)
-            for (int k = 0; k < n->kernel * n->kernel; k++) {
-                int iy = y * n->stride + k / n->kernel, ix = x * n->stride + k % n->kernel;
-                float *at = to + (size_t)(iy * in->w + ix) * (size_t)n->c;
-
-                for (int c = 0; c < n->c; c++)
-                    at[c] += g[c] / taps;
-            }
+    run_average(&window, w->g, begin_zeros(w, 0));
     finish(w, 0);
 }
 
@@ -272,6 +266,17 @@ static void walk_average(const struct walk *w)
     finish(w, 0);
 }
 
+void run_row(const float *g, const float *x, size_t pitch, int positions, int channels, float *to)
+{
+    for (size_t c = 0; c < (size_t)channels; c++) {
+        double sum = 0.0;
+
+        for (size_t i = 0; i < (size_t)positions; i++)
+            sum += (double)g[i * (size_t)channels + c] * (double)x[i * pitch + c];
+        to[c] = (float)sum;
+    }
+}
+
 /* By a map: g times the other. The row that all positions were multiplied with: the sum of that. */
 static void multiply(const struct walk *w, int j, struct seen other, const struct gradient_value *by)
 {
@@ -279,14 +284,8 @@ static void multiply(const struct walk *w, int j, struct seen other, const struc
     const struct model_node *n = &w->step->node;
     float *to = begin(w, j);
 
-    for (int c = 0; c < n->c && in->h * in->w < n->h * n->w; c++) {
-        double sum = 0.0;
-
-        for (int i = 0; i < n->h * n->w; i++)
-            sum += (double)w->g[(size_t)i * (size_t)n->c + (size_t)c] *
-                   other.at[(size_t)i * other.pitch + (size_t)c];
-        to[c] = (float)sum;
-    }
+    if (in->h * in->w < n->h * n->w)
+        run_row(w->g, other.at, other.pitch, n->h * n->w, n->c, to);
     for (int i = 0; i < n->h * n->w && in->h * in->w == n->h * n->w; i++) {
         const float *row = other.at + (by->h * by->w == 1 ? 0 : (size_t)i * other.pitch);
         size_t at = (size_t)i * (size_t)n->c;

@@ -19,31 +19,17 @@ static void shape_linear(const struct train_map *in, const struct train_map *out
     l->each_sum = (size_t)oc * (size_t)kernel_lanes(k);
 }
 
-static void shape_conv(const struct model_node *n, const struct train_map *in, const struct train_map *out,
-                       struct train_layer *l)
+static void shape_conv(const struct model_node *n, const struct model_node *in, struct train_layer *l)
 {
-    int border = n->kernel - 1 - n->pad, groups, ic, oc;
+    struct layer_turned t = layer_turn(n, in);
+    int ic = t.shape.oc, oc = t.shape.ic;
 
-    l->depthwise = n->groups > 1 && n->groups == in->c && n->groups == n->c;
-    l->groups = groups = l->depthwise ? 1 : n->groups;
-    l->spread = n->stride > 1 || border < 0;
-    ic = in->c / groups;
-    oc = n->c / groups;
-    l->forward = (struct kernel_conv){ in->h, in->w,     ic,        in->c,     out->h, out->w, oc,
+    l->depthwise = t.depthwise;
+    l->groups = t.groups;
+    l->spread = t.spread;
+    l->turned = t.shape;
+    l->forward = (struct kernel_conv){ in->h, in->w,     ic,        in->c,     n->h,   n->w, oc,
                                        n->c,  n->kernel, n->kernel, n->stride, n->pad, 0 };
-    l->turned = (struct kernel_conv){ l->spread ? in->h + n->kernel - 1 : out->h,
-                                      l->spread ? in->w + n->kernel - 1 : out->w,
-                                      oc,
-                                      n->c,
-                                      in->h,
-                                      in->w,
-                                      ic,
-                                      in->c,
-                                      n->kernel,
-                                      n->kernel,
-                                      1,
-                                      l->spread ? 0 : border,
-                                      0 };
     l->each_sum =
         (size_t)(n->kernel * n->kernel) * (size_t)(l->depthwise ? 1 : ic) * (size_t)kernel_lanes(oc);
 }
@@ -57,7 +43,7 @@ void train_layer_shape(struct gradient_net *net, struct train_step *s)
     if (s->kind == TRAIN_LINEAR)
         shape_linear(in, out, l);
     else
-        shape_conv(s->node, in, out, l);
+        shape_conv(s->node, &net->m->node[s->node->input[0]], l);
     l->each = aligned(l->depthwise ? k->depthwise_f32_packed_bytes(&l->forward)
                                    : k->conv_f32_packed_bytes(&l->forward));
     l->each_turned = aligned(l->depthwise ? k->depthwise_f32_packed_bytes(&l->turned)
@@ -165,24 +151,6 @@ void train_layer_forward(struct gradient_net *net, struct train_step *s, const s
 
 /* ---- backward ------------------------------------------------------------------------------------------ */
 
-/* The gradient with stride - 1 zeros between its positions, at its place in the border. */
-static const float *spread(const struct gradient_net *net, const struct train_step *s, const float *d)
-{
-    const struct kernel_conv *f = &s->layer.forward, *t = &s->layer.turned;
-    size_t channels = (size_t)t->in_pitch, row = (size_t)t->iw * channels;
-    int border = f->kh - 1 - f->pad;
-
-    memset(net->spread, 0, (size_t)t->ih * row * sizeof *d);
-    for (int y = 0; y < f->oh; y++)
-        for (int x = 0; x < f->ow; x++, d += channels) {
-            int at_y = y * f->stride + border, at_x = x * f->stride + border;
-
-            if (at_y >= 0 && at_y < t->ih && at_x >= 0 && at_x < t->iw)
-                memcpy(net->spread + (size_t)at_y * row + (size_t)at_x * channels, d, channels * sizeof *d);
-        }
-    return net->spread;
-}
-
 static void back_to_input(struct gradient_net *net, struct train_step *s, const struct train_at *at,
                           const float *d)
 {
@@ -191,7 +159,7 @@ static void back_to_input(struct gradient_net *net, struct train_step *s, const 
     float *to = train_part_begin(net, s, 0, at);
 
     if (l->spread)
-        d = spread(net, s, d);
+        d = layer_spread(s->node, &l->turned, d, net->spread);
     if (l->depthwise)
         net->k->depthwise_f32(&l->turned, l->turned_packed, d, to, whole, -INFINITY, INFINITY, net->scratch);
     for (int g = 0; !l->depthwise && g < l->groups; g++)

@@ -201,18 +201,8 @@ static void average_back(struct gradient_net *net, struct train_step *s, const s
 {
     const struct kernel_conv w = window_of(net, s);
     const float *d = train_part_gradient(net, s, at);
-    float *to = begin_zeros(net, s, 0, at), taps = (float)(w.kh * w.kw);
 
-    for (int y = 0; y < w.oh; y++)
-        for (int x = 0; x < w.ow; x++, d += w.oc)
-            for (int t = 0; t < w.kh * w.kw; t++) {
-                float *tap = to + ((size_t)(y * w.stride + t / w.kw) * (size_t)w.iw +
-                                   (size_t)(x * w.stride + t % w.kw)) *
-                                      (size_t)w.ic;
-
-                for (int c = 0; c < w.ic; c++)
-                    tap[c] += d[c] / taps;
-            }
+    run_average(&w, d, begin_zeros(net, s, 0, at));
     train_part_finish(net, s, 0, at);
 }
 
@@ -250,21 +240,12 @@ static void mul(struct gradient_net *net, struct train_step *s, const struct tra
                     positions(a), c);
 }
 
-/* Of the row that all positions were multiplied with: sums in double, raster order. */
 static void back_to_row(struct gradient_net *net, struct train_step *s, const struct train_at *at)
 {
     const struct train_map *m = map_of(net, s->out);
-    const float *d = train_part_gradient(net, s, at), *x = input(net, s, 0, at);
-    float *to = train_part_begin(net, s, 1, at);
+    const float *d = train_part_gradient(net, s, at);
 
-    for (int c = 0; c < m->c; c++) {
-        double sum = 0.0;
-
-        for (int i = 0; i < positions(m); i++)
-            sum += (double)d[(size_t)i * (size_t)m->c + (size_t)c] *
-                   (double)x[(size_t)i * (size_t)m->c + (size_t)c];
-        to[c] = (float)sum;
-    }
+    run_row(d, input(net, s, 0, at), (size_t)m->c, positions(m), m->c, train_part_begin(net, s, 1, at));
     train_part_finish(net, s, 1, at);
 }
 

@@ -3,6 +3,6 @@
 # saliency-guided training, PACT and SAWB of 4 and 2 bits.
 . "$(dirname "$0")/oracle.bash"
 needs "torch, numpy"
-program=build/release/tests/oracles/train_step
-[ -x $program ] || make $program > "$T/log" 2>&1 || { cat "$T/log"; exit 1; }
-compared "$python" tests/oracles/compare_training.py $program
+program=${B:-build/release}/tests/oracles/train_step
+[ -x "$program" ] || { echo "$program is not built"; exit 1; }
+compared "$python" tests/oracles/compare_training.py "$program"
