@@ -5,6 +5,17 @@
 
 #include "tile.h"
 
+/* Where a part of a unit's packed weights begins, KERNEL_UNIT_PARTS: where all end; each has its bytes. */
+static inline size_t unit_part_at(const struct kernel_unit *u, int part,
+                                  size_t (*bytes)(const struct kernel_unit *u, int part))
+{
+    size_t at = 0;
+
+    for (int i = 0; i < part; i++)
+        at += bytes(u, i);
+    return at;
+}
+
 /* The inputs that outputs y0..y1 (half-open) of a window of `kernel` read, along one axis of `extent`. */
 static inline void unit_axis(int y0, int y1, int stride, int pad, int kernel, int extent, int *from, int *to)
 {

@@ -13,6 +13,7 @@
 
 #include "ring_f32.h"
 #include "sum_f32.h"
+#include "unit.h"
 
 enum { UNIT_OUT = 2 }; /* vectors of outputs that a projection sums together */
 
@@ -46,29 +47,27 @@ static size_t whole_vectors(int channels)
     return (size_t)tile_parts(channels, VECTOR) * VECTOR;
 }
 
-/* Where a part begins, and where all end. */
-static size_t part_at(const struct kernel_unit *u, int part)
+static size_t part_bytes(const struct kernel_unit *u, int part)
 {
-    size_t at = 0;
+    size_t outs = whole_vectors(u->part[KERNEL_UNIT_PROJECT].oc), floats;
 
-    if (part > KERNEL_UNIT_EXPAND && u->expands)
-        at += (1 + expand_terms(u)) * whole_vectors(expanded(u)) * sizeof(float);
-    if (part > KERNEL_UNIT_DEPTHWISE)
-        at = tile_round(at) + ring_packed_bytes(&u->part[KERNEL_UNIT_DEPTHWISE]);
-    if (part > KERNEL_UNIT_PROJECT)
-        at = tile_round(at) +
-             (size_t)(1 + expanded(u)) * whole_vectors(u->part[KERNEL_UNIT_PROJECT].oc) * sizeof(float);
-    return tile_round(at);
+    if (part == KERNEL_UNIT_DEPTHWISE)
+        return tile_round(ring_packed_bytes(&u->part[part]));
+    if (part == KERNEL_UNIT_PROJECT)
+        floats = (size_t)(1 + expanded(u)) * outs;
+    else
+        floats = u->expands ? (1 + expand_terms(u)) * whole_vectors(expanded(u)) : 0;
+    return tile_round(floats * sizeof(float));
 }
 
 static const float *packed_part(const struct kernel_unit *u, int part, const void *packed)
 {
-    return (const float *)(const void *)((const char *)packed + part_at(u, part));
+    return (const float *)(const void *)((const char *)packed + unit_part_at(u, part, part_bytes));
 }
 
 static size_t packed_bytes(const struct kernel_unit *u)
 {
-    return part_at(u, KERNEL_UNIT_PARTS);
+    return unit_part_at(u, KERNEL_UNIT_PARTS, part_bytes);
 }
 
 /* `lanes` outputs from `first` on, those that exist: their weights of term i. */
@@ -109,7 +108,7 @@ static void pack_project(const struct kernel_unit *u, const float *weight, const
 static void pack(const struct kernel_unit *u, enum kernel_unit_part part, const float *weight,
                  const float *bias, void *packed)
 {
-    void *to = (char *)packed + part_at(u, part);
+    void *to = (char *)packed + unit_part_at(u, part, part_bytes);
 
     if (part == KERNEL_UNIT_EXPAND)
         pack_expand(u, weight, bias, to);

@@ -57,7 +57,19 @@ static inline __attribute__((always_inline)) void store(const struct tile *t, en
         _mm256_storeu_ps(out + VECTOR, _mm512_castps512_ps256(v1));
 }
 
-/* A block that does not fill two vectors is the last: there is nothing to fetch. */
+/* A term's second vector of weights, where the form has one. A block that does not fill two vectors is the
+ * last: there is nothing to fetch. */
+static inline __attribute__((always_inline)) __m512 second(enum form form, const float *w, size_t ahead,
+                                                           __m512 none)
+{
+    if (form == TWO) {
+        _mm_prefetch((const char *)(w + ahead), _MM_HINT_T1);
+        _mm_prefetch((const char *)(w + ahead + VECTOR), _MM_HINT_T1);
+        return _mm512_load_ps(w + VECTOR);
+    }
+    return form == HALF_MORE ? _mm512_castps256_ps512(_mm256_load_ps(w + VECTOR)) : none;
+}
+
 static inline __attribute__((always_inline)) void tile_sum(const struct tile *t, int mr, enum form form,
                                                            const float *const *in, float *const *out,
                                                            size_t block)
@@ -77,13 +89,7 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
         for (size_t c = 0; c < run; c++, w += NR) {
             __m512 b0 = _mm512_load_ps(w);
 
-            if (form == TWO) {
-                _mm_prefetch((const char *)(w + ahead), _MM_HINT_T1);
-                _mm_prefetch((const char *)(w + ahead + VECTOR), _MM_HINT_T1);
-                b1 = _mm512_load_ps(w + VECTOR);
-            } else if (form == HALF_MORE) {
-                b1 = _mm512_castps256_ps512(_mm256_load_ps(w + VECTOR));
-            }
+            b1 = second(form, w, ahead, b1);
 #pragma GCC unroll 14
             for (int m = 0; m < mr; m++) {
                 __m512 x = _mm512_set1_ps(a[m][c]);
@@ -132,13 +138,7 @@ static inline __attribute__((always_inline)) void row_sum(const struct tile *t, 
         for (; w < end; w += NR) {
             __m512 b0 = _mm512_load_ps(w);
 
-            if (form == TWO) {
-                _mm_prefetch((const char *)(w + ahead), _MM_HINT_T1);
-                _mm_prefetch((const char *)(w + ahead + VECTOR), _MM_HINT_T1);
-                b1 = _mm512_load_ps(w + VECTOR);
-            } else if (form == HALF_MORE) {
-                b1 = _mm512_castps256_ps512(_mm256_load_ps(w + VECTOR));
-            }
+            b1 = second(form, w, ahead, b1);
 #pragma GCC unroll 28
             for (int m = 0; m < mr; m++) {
                 __m512 x = _mm512_set1_ps(a[m / 4][(size_t)(m % 4) * next]);

@@ -22,24 +22,14 @@ static size_t part_bytes(const struct kernel_unit *u, int part)
     return dense_block(dense_of(u, part)) * (size_t)planes(u->part[part].oc);
 }
 
-/* Where a part begins. */
-static size_t part_at(const struct kernel_unit *u, int part)
-{
-    size_t at = 0;
-
-    for (int i = 0; i < part; i++)
-        at += part_bytes(u, i);
-    return at;
-}
-
 static size_t packed_bytes(const struct kernel_unit *u)
 {
-    return part_at(u, KERNEL_UNIT_PARTS);
+    return unit_part_at(u, KERNEL_UNIT_PARTS, part_bytes);
 }
 
 static void pack(const struct kernel_unit *u, enum kernel_unit_part part, const int8_t *weight, void *packed)
 {
-    char *to = (char *)packed + part_at(u, part);
+    char *to = (char *)packed + unit_part_at(u, part, part_bytes);
 
     memset(to, 0, part_bytes(u, part));
     if (part == KERNEL_UNIT_DEPTHWISE)
@@ -387,7 +377,7 @@ static void unit_u8(const struct kernel_unit *u, const void *packed, const uint8
     w.inside = tile_min(tile_max(-w.left, 0), w.x.columns);
     w.end = tile_max(tile_min(d->iw - w.left, w.x.columns), w.inside);
     for (int i = 0; i < KERNEL_UNIT_PARTS; i++)
-        w.packed[i] = (const char *)packed + part_at(u, i);
+        w.packed[i] = (const char *)packed + unit_part_at(u, i, part_bytes);
     lay_out(&w, scratch);
     fill_outside(&w);
     for (int y = rect.y0; y < rect.y1; y += ROWS) {

@@ -16,31 +16,27 @@ static const struct kernel_table *layers(void)
     return &table;
 }
 
-/* Where a part of the packed weights begins, and where they end. */
-static size_t part_at(const struct kernel_unit *u, int part)
+static size_t part_bytes(const struct kernel_unit *u, int part)
 {
     const struct kernel_table *k = layers();
-    size_t at = 0;
+    const struct kernel_conv *s = &u->part[part];
 
-    if (part > KERNEL_UNIT_EXPAND && u->expands)
-        at += tile_round(k->conv_f32_packed_bytes(&u->part[KERNEL_UNIT_EXPAND]));
-    if (part > KERNEL_UNIT_DEPTHWISE)
-        at += tile_round(k->depthwise_f32_packed_bytes(&u->part[KERNEL_UNIT_DEPTHWISE]));
-    if (part > KERNEL_UNIT_PROJECT)
-        at += tile_round(k->conv_f32_packed_bytes(&u->part[KERNEL_UNIT_PROJECT]));
-    return at;
+    if (part == KERNEL_UNIT_EXPAND && !u->expands)
+        return 0;
+    return tile_round(part == KERNEL_UNIT_DEPTHWISE ? k->depthwise_f32_packed_bytes(s)
+                                                    : k->conv_f32_packed_bytes(s));
 }
 
 static size_t packed_bytes(const struct kernel_unit *u)
 {
-    return part_at(u, KERNEL_UNIT_PARTS);
+    return unit_part_at(u, KERNEL_UNIT_PARTS, part_bytes);
 }
 
 static void pack(const struct kernel_unit *u, enum kernel_unit_part part, const float *weight,
                  const float *bias, void *packed)
 {
     const struct kernel_table *k = layers();
-    char *to = (char *)packed + part_at(u, part);
+    char *to = (char *)packed + unit_part_at(u, part, part_bytes);
 
     if (part == KERNEL_UNIT_DEPTHWISE)
         k->depthwise_f32_pack(&u->part[part], weight, bias, to);
@@ -73,7 +69,7 @@ static void unit_f32(const struct kernel_unit *u, const void *packed, const floa
     float *inner = scratch, *expanded = inner + map_floats(&depthwise);
 
     for (int i = 0; i < KERNEL_UNIT_PARTS; i++)
-        weights[i] = (const char *)packed + part_at(u, i);
+        weights[i] = (const char *)packed + unit_part_at(u, i, part_bytes);
     project.in_pitch = depthwise.out_pitch = depthwise.oc;
     if (u->expands) {
         depthwise.in_pitch = expand.out_pitch = expand.oc;

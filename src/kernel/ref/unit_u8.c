@@ -27,25 +27,15 @@ static size_t part_bytes(const struct kernel_unit *u, int part)
                                                     : k->conv_u8_packed_bytes(s));
 }
 
-/* Where a part begins. */
-static size_t part_at(const struct kernel_unit *u, int part)
-{
-    size_t at = 0;
-
-    for (int i = 0; i < part; i++)
-        at += part_bytes(u, i);
-    return at;
-}
-
 static size_t packed_bytes(const struct kernel_unit *u)
 {
-    return part_at(u, KERNEL_UNIT_PARTS);
+    return unit_part_at(u, KERNEL_UNIT_PARTS, part_bytes);
 }
 
 static void pack(const struct kernel_unit *u, enum kernel_unit_part part, const int8_t *weight, void *packed)
 {
     const struct kernel_table *k = layers();
-    char *to = (char *)packed + part_at(u, part);
+    char *to = (char *)packed + unit_part_at(u, part, part_bytes);
 
     if (part == KERNEL_UNIT_DEPTHWISE)
         k->depthwise_u8_pack(&u->part[part], weight, to);
@@ -90,7 +80,7 @@ static void unit_u8(const struct kernel_unit *u, const void *packed, const uint8
             *inner = expanded + (u->expands ? map_bytes(&expand) : 0);
 
     for (int i = 0; i < KERNEL_UNIT_PARTS; i++)
-        weights[i] = (const char *)packed + part_at(u, i);
+        weights[i] = (const char *)packed + unit_part_at(u, i, part_bytes);
     project.in_pitch = depthwise.out_pitch = depthwise.oc;
     if (u->expands) {
         depthwise.in_pitch = expand.out_pitch = expand.oc;
