@@ -27,7 +27,7 @@ static const char isa_names[] = "auto|ref|avx2|avx512vnni";
 static const struct option_row rows[] = {
     { ROW("data.images", PATH, RUN, images), .values = "FOLDER|FILE",
       .help = "the pictures: a folder of class folders, or a flat one with data.labels; or a file of IDX "
-              "pictures (MNIST's) or of CIFAR-10's binary records, packed by gzip or not" },
+              "pictures (MNIST's) or of CIFAR's binary records, packed by gzip or not" },
     { ROW("data.labels", PATH, RUN, labels), .values = "FILE|none",
       .help = "path,class_index or path,wnid lines (a header may name the columns), or "
               "LOC_val_solution.csv; of IDX pictures the IDX file of their labels; none: a flat folder whose "

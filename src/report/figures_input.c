@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "figures_parts.h"
+#include "metric_input.h"
 
 static status draw_removal(struct figures_drawing *d, int network)
 {
@@ -20,9 +21,9 @@ static status draw_removal(struct figures_drawing *d, int network)
         for (int k = 0; k < STORE_REMOVED; k++) {
             struct value v;
 
-            snprintf(measure, sizeof measure, "removal_%d", 10 * k);
+            snprintf(measure, sizeof measure, "removal_%d", removal_percent(k));
             TRY(value_read(d->r, &(struct value_key){ network, p, 0, measure }, &v));
-            x[k] = 10.0 * k;
+            x[k] = removal_percent(k);
             y[p][k] = v.why ? NAN : v.value;
         }
         chart_series(d->c, p, l->precision[p].name, x, y[p], STORE_REMOVED);
