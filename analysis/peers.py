@@ -7,7 +7,8 @@
     --fp32 vgg16=FILE ...                                    networks of models/ with torchvision's names, whose int8 `quantize` makes
     --drawn NAME ...                                         the same with weights drawn here, and batch norms that saw photographs
     --rounds 7 --repeats 20 --explain-rounds 7               --explain-rounds 0, --no-ranks: without them
-    --json FILE --markdown FILE                              everything measured; the table
+    --json FILE --markdown FILE                              everything measured; the table. FILE is written after every network
+    --resume                                                 networks that --json FILE has already are not measured again
     --quick                                                  a try: few rounds of everything
 
 Network alone: ONNX Runtime (every int8 form), OpenVINO (int8 by NNCF, or the QDQ file where NNCF is not installed) and PyTorch
@@ -320,11 +321,14 @@ def arguments():
     p.add_argument('--ranks', action=argparse.BooleanOptionalAction, default=True, help='two ranks beside one, memory')
     p.add_argument('--quick', action='store_true', help='a try: 2 rounds of 5, 1 of the explanation')
     p.add_argument('--json', metavar='FILE')
+    p.add_argument('--resume', action='store_true', help='what --json FILE has is not measured again')
     p.add_argument('--markdown', metavar='FILE')
     args = p.parse_args()
     args.drawn = DRAWN if args.drawn == [] else args.drawn
     if not args.shared and not args.oracle and not args.fp32 and not args.drawn:
         p.error('give --shared, --oracle, --fp32 or --drawn')
+    if args.resume and not args.json:
+        p.error('--resume without --json FILE')
     for name in args.drawn or ():
         if not hasattr(torchvision.models, name) or not os.path.exists(f'{ROOT}/models/{name}.model'):
             p.error(f'--drawn {name}: not a network of models/ that torchvision has')
@@ -338,31 +342,52 @@ def arguments():
     return args
 
 
+def earlier(args, of):
+    """What --json FILE has of this machine and these programs, else nothing."""
+    if not args.resume or not os.path.exists(args.json):
+        return {'machine': of, 'networks': [], 'seconds': 0}
+    with open(args.json) as f:
+        result = json.load(f)
+    for what, value in of.items():
+        if result['machine'].get(what) != value and what != 'peak':
+            raise SystemExit(f'{args.json}: measured with another {what}: {result["machine"].get(what)}, now {value}; take another file')
+    return result
+
+
+def save(args, result, table):
+    if args.json:
+        with open(args.json + '.new', 'w') as f:
+            json.dump({**result, 'table': table.rows}, f, indent=1)
+        os.replace(args.json + '.new', args.json)
+    if args.markdown:
+        with open(args.markdown, 'w') as f:
+            f.write(table.markdown())
+
+
 def main():
     args, began = arguments(), time.monotonic()
     torch.set_num_threads(1)
     peak = peaks()
-    result = {'machine': {**machine(), 'peak': {p: f'{v / 1e9:.1f} GMAC/s' for p, v in peak.items()}}, 'networks': []}
-    table = Table(result['machine'])
+    result = earlier(args, {**machine(), 'peak': {p: f'{v / 1e9:.1f} GMAC/s' for p, v in peak.items()}})
+    spent, table = result['seconds'], Table(result['machine'])
+    table.rows = [row for one in result['networks'] for row in one['table']]
     print('\n'.join(f'{k}: {v}' for k, v in result['machine'].items()), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         pictures = photographs(args.shared, folder, CALIBRATE + AGREE + 1)
-        jobs = jobs_of(args, folder, pictures)
-        for job in jobs:
+        jobs, done = jobs_of(args, folder, pictures), {one['model'] for one in result['networks']}
+        for job in (job for job in jobs if job.name not in done):
+            before = len(table.rows)
             one, times, evaluated = compare(job, pictures, args, peak, table, folder)
-            result['networks'].append(one)
             if job.name == 'mobilenet_v2':
                 result['maps'] = maps_and_decoding(times, evaluated, (1280, 7, 7), args.rounds, table)
+            result['networks'].append({**one, 'table': table.rows[before:]})
+            result['seconds'] = spent + time.monotonic() - began
+            save(args, result, table)
         if args.ranks:
             result['ranks'] = ranks(jobs, pictures, args, table, folder)
-    table.ended(load(), time.monotonic() - began)
+    table.ended(load(), spent + time.monotonic() - began)
     table.show()
-    if args.json:
-        with open(args.json, 'w') as f:
-            json.dump({**result, 'table': table.rows}, f, indent=1)
-    if args.markdown:
-        with open(args.markdown, 'w') as f:
-            f.write(table.markdown())
+    save(args, result, table)
 
 
 if __name__ == '__main__':

@@ -9,7 +9,7 @@ done
 export PYTHONDONTWRITEBYTECODE=1 QUANTCAM=$Q
 if "$P" -c 'import onnxruntime, torchvision, pytorch_grad_cam, h5py' 2> /dev/null; then
     check "peers.py --help" code 0 "$P" analysis/peers.py --help
-    check "its options" test "$(grep -cE -- '^  --(quick|markdown|json|only)' "$T/log")" = 4
+    check "its options" test "$(grep -cE -- '^  --(quick|markdown|json|only|resume)' "$T/log")" = 5
     refuse "nothing to measure" 2 "^usage: peers.py" "$P" analysis/peers.py
     refuse "a folder of other things" 1 'not what make_oracle.py made' "$P" analysis/peers.py --oracle "$T"
 else
