@@ -40,20 +40,31 @@ enum {
 };
 
 enum model_op {
-    OP_INPUT, OP_CONV,
-    OP_LINEAR,     /* of all values of a map, in torch's order c, h, w */
-    OP_BATCHNORM,  /* alone, where no convolution before it can take it */
-    OP_RELU, OP_RELU6, OP_HARDSWISH, OP_HARDSIGMOID, OP_SILU, OP_SIGMOID,
+    OP_INPUT,
+    OP_CONV,
+    OP_LINEAR,    /* of all values of a map, in torch's order c, h, w */
+    OP_BATCHNORM, /* alone, where no convolution before it can take it */
+    OP_RELU,
+    OP_RELU6,
+    OP_HARDSWISH,
+    OP_HARDSIGMOID,
+    OP_SILU,
+    OP_SIGMOID,
+    OP_CLIP,      /* between two ends */
+    OP_LEAKYRELU, /* below 0 times a slope */
     OP_MAXPOOL,
-    OP_AVGPOOL2D,  /* over windows inside the map; int8: avg_pool2d, keeps scale and zero point */
-    OP_AVGPOOL,    /* over the whole map; int8: adaptive_avg_pool2d, keeps scale and zero point */
-    OP_MEAN,       /* over the whole map; int8: torch's mean([2,3]) (numerics 2.6); keeps them too */
+    OP_AVGPOOL2D, /* over windows; int8: avg_pool2d, keeps scale and zero point */
+    OP_AVGPOOL,   /* over the whole map; int8: adaptive_avg_pool2d, keeps scale and zero point */
+    OP_MEAN,      /* over the whole map; int8: torch's mean([2,3]) (numerics 2.6); keeps them too */
     OP_ADD,
     OP_MUL,        /* second input may be (C, 1, 1): broadcast */
     OP_CAT,        /* along channels */
     OP_SLICE,      /* channels begin .. begin + out - 1 */
     OP_SHORTCUT,   /* every stride-th position as channels begin .. begin + C - 1 of `out`, zeros elsewhere */
     OP_SHUFFLE,    /* groups g: out[i*g + j] = in[j*(C/g) + i] */
+    OP_PAD,        /* real 0 around the map */
+    OP_QUANTIZE,   /* real values to codes, or codes to others */
+    OP_DEQUANTIZE, /* codes to what they stand for */
     OP_DROPOUT,    /* its input, but in training (gradient_train.h) */
     OP_COUNT
 };
@@ -65,13 +76,15 @@ struct model_node {
     int line;                          /* of the description, for messages */
     int inputs, input[MODEL_MAX_INPUTS];
     int c, h, w;                       /* output shape */
-    int kernel, stride, groups;        /* conv, pools, shortcut, shuffle */
-    int pad;                           /* on the top and left; the shape tells what is left at the bottom
-                                          and right */
-    int pad_same;                      /* `pad same`: TensorFlow's, from the input's extent */
-    int ceil;                          /* maxpool: torch's ceil_mode */
+    int kh, kw, stride, groups;        /* conv, pools, shortcut, shuffle */
+    int pad_y, pad_x, end_y, end_x;    /* rows above, columns on the left, rows below, columns on the
+                                          right; windows may end before the last of these, or behind it */
+    int pad_same;                      /* `pad same`: TensorFlow's; the four are then as many as these need */
+    int ceil;                          /* pools: torch's ceil_mode */
+    int counted;                       /* avgpool2d: what stands in the padding counts as zeros */
     int begin;                         /* slice, shortcut */
     double rate;                       /* dropout: the share that is dropped, below 1 */
+    double slope, low, high;           /* leakyrelu; clip */
     char weight[MODEL_NAME];           /* conv, linear, batchnorm: the checkpoint's prefix */
     char bn[MODEL_NAME];               /* conv: prefix of its batch normalisation in the fp32 file, or ""
                                           (in a QAT state it is WEIGHT.bn) */
@@ -95,7 +108,7 @@ struct model {
     struct model_input input;
     struct model_node *node;           /* in order: inputs before users; node[0] is the input */
     int nodes;
-    int output, cam;                   /* node numbers: logits (linear or global pooling) and the CAM layer */
+    int output, cam;                   /* node numbers: logits (one position) and the CAM layer */
     int apart;                         /* the batchnorm that model_choose_cam took from the CAM layer, or 0 */
     int classes;
     struct model_also { char part[MODEL_NAME], other[MODEL_NAME]; } *also;
@@ -134,8 +147,9 @@ int model_is_relu(enum model_op op);        /* relu, relu6 */
 int model_is_global_pool(enum model_op op); /* avgpool, mean */
 
 /* The relu or relu6 that becomes part of a conv's, linear's, batchnorm's, add's or mul's step, or -1: the one
- * user of a node that is neither the CAM layer nor the output, which show their own values. In a quantized
- * file the node's scale and zero point are then the relu's. (fp32 leaves a mul's alone.) */
+ * user of a node that is neither the CAM layer nor the output, which show their own values, and without a
+ * `quant` of its own. In a quantized file the node's scale and zero point are then the relu's. (fp32 leaves a
+ * mul's alone.) */
 int model_fused_relu(const struct model *m, int node);
 
 /* What relu6 does when quantized: as the checkpoint notes (torch's notes nothing: relu), or as asked. */

@@ -33,6 +33,17 @@ static status add_costs(struct listing *l, const struct model_cost *cost)
     return listing_set(l, BYTES, "%llu", (unsigned long long)cost->bytes);
 }
 
+/* "same", "1", or "0,0,1,1": above, on the left, below, on the right. */
+static status add_pad(struct listing *l, const struct model_node *n)
+{
+    int even = n->pad_x == n->pad_y && n->end_y == n->pad_y && n->end_x == n->pad_y;
+
+    if (n->pad_same)
+        return listing_set(l, PAD, "same");
+    return even ? listing_set(l, PAD, "%d", n->pad_y)
+                : listing_set(l, PAD, "%d,%d,%d,%d", n->pad_y, n->pad_x, n->end_y, n->end_x);
+}
+
 /* "3x3/2", with "dw" for depthwise and "g32" for other groups; TensorFlow's padding and ceil are said. */
 static status add_window(struct listing *l, const struct model *m, const struct model_node *n)
 {
@@ -53,13 +64,13 @@ static status add_window(struct listing *l, const struct model *m, const struct 
         snprintf(groups, sizeof groups, " dw");
     else if (n->op == OP_CONV && n->groups > 1)
         snprintf(groups, sizeof groups, " g%d", n->groups);
-    TRY(listing_set(l, KERNEL, "%d", n->kernel));
+    TRY(n->kh == n->kw ? listing_set(l, KERNEL, "%d", n->kh) : listing_set(l, KERNEL, "%dx%d", n->kh, n->kw));
     TRY(listing_set(l, STRIDE, "%d", n->stride));
-    TRY(n->pad_same ? listing_set(l, PAD, "same") : listing_set(l, PAD, "%d", n->pad));
+    TRY(add_pad(l, n));
     if (n->op == OP_CONV)
         TRY(listing_set(l, GROUPS, "%d", n->groups));
-    return listing_set(l, WINDOW, "%dx%d/%d%s%s%s", n->kernel, n->kernel, n->stride, groups,
-                       n->pad_same && n->kernel > 1 ? " same" : "", n->ceil ? " ceil" : "");
+    return listing_set(l, WINDOW, "%dx%d/%d%s%s%s", n->kh, n->kw, n->stride, groups,
+                       n->pad_same && n->kh * n->kw > 1 ? " same" : "", n->ceil ? " ceil" : "");
 }
 
 static status add_node(struct listing *l, const struct model *m, int i, const struct model_binding *b,

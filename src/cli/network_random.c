@@ -83,8 +83,8 @@ static status add_layer(struct maker *k, const struct model_node *n, enum precis
 {
     int linear = n->op == OP_LINEAR, rank = linear ? 2 : 4;
     const struct model_node *in = &k->m->node[n->input[0]];
-    const int64_t dim[4] = { n->c, linear ? (int64_t)in->c * in->h * in->w : in->c / n->groups, n->kernel,
-                             n->kernel };
+    const int64_t dim[4] = { n->c, linear ? (int64_t)in->c * in->h * in->w : in->c / n->groups, n->kh,
+                             n->kw };
     double spread = sqrt(6.0 / (double)(linear ? dim[1] : dim[1] * dim[2] * dim[3]));
 
     if (precision == PRECISION_REAL) {

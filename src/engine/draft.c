@@ -299,6 +299,12 @@ static status plan_node(struct draft *d, int node)
         return plan_shortcut(d, node);
     case OP_SHUFFLE:
         return plan_shuffle(d, node);
+    case OP_CLIP:
+    case OP_LEAKYRELU:
+    case OP_PAD:
+    case OP_QUANTIZE:
+    case OP_DEQUANTIZE:
+        return FAIL(ERR_MISMATCH, "%s:%d: a %s cannot be run", d->m->source, n->line, model_op_name(n->op));
     case OP_COUNT:
         break;
     }

@@ -181,8 +181,8 @@ struct quant_params place_q_of_input(const struct draft *d, int node, int j)
 static int saturates_always(const struct model_node *n, int ic)
 {
     return n->op == OP_CONV && n->groups == ic && n->groups == n->c && n->groups % 8 == 0 &&
-           (n->kernel == 3 || n->kernel == 5) && n->stride <= 2 && !n->pad_same &&
-           n->pad == (n->kernel - 1) / 2;
+           (n->kh == 3 || n->kh == 5) && n->kw == n->kh && n->stride <= 2 && !n->pad_same &&
+           n->pad_y == (n->kh - 1) / 2 && n->pad_x == n->pad_y;
 }
 
 int place_saturates(const struct draft *d, const struct model_node *n, int ic)
@@ -197,7 +197,7 @@ int place_saturates(const struct draft *d, const struct model_node *n, int ic)
 struct kernel_conv place_geometry(const struct model_node *n, const struct engine_op *op, int groups)
 {
     int whole = n->op == OP_LINEAR || model_is_global_pool(n->op);
-    int kernel = n->op == OP_SHORTCUT ? 1 : n->kernel;
+    int one = n->op == OP_SHORTCUT;
 
     return (struct kernel_conv){ .ih = op->in[0].h,
                                  .iw = op->in[0].w,
@@ -207,8 +207,12 @@ struct kernel_conv place_geometry(const struct model_node *n, const struct engin
                                  .ow = n->w,
                                  .oc = n->c / groups,
                                  .out_pitch = op->out.pitch,
-                                 .kh = whole ? op->in[0].h : kernel,
-                                 .kw = whole ? op->in[0].w : kernel,
+                                 .kh = whole ? op->in[0].h
+                                       : one ? 1
+                                             : n->kh,
+                                 .kw = whole ? op->in[0].w
+                                       : one ? 1
+                                             : n->kw,
                                  .stride = whole ? 1 : n->stride,
-                                 .pad = n->pad };
+                                 .pad = n->pad_y };
 }

@@ -49,7 +49,8 @@ static int is_inner(const struct draft *d, const int *user, int layer, int reade
 
 static int is_pointwise(const struct model_node *n)
 {
-    return n->op == OP_CONV && n->groups == 1 && n->kernel == 1 && n->stride == 1 && n->pad == 0;
+    return n->op == OP_CONV && n->groups == 1 && n->kh * n->kw == 1 && n->stride == 1 &&
+           n->pad_y + n->pad_x + n->end_y + n->end_x == 0;
 }
 
 static int is_depthwise(const struct draft *d, const struct model_node *n)
@@ -120,10 +121,10 @@ static struct kernel_conv shape_of(const struct draft *d, int node)
                                  .ow = n->w,
                                  .oc = n->c,
                                  .out_pitch = n->c,
-                                 .kh = n->kernel,
-                                 .kw = n->kernel,
+                                 .kh = n->kh,
+                                 .kw = n->kw,
                                  .stride = n->stride,
-                                 .pad = n->pad,
+                                 .pad = n->pad_y,
                                  .zero_point_in = place_q_of_input(d, node, 0).zero_point };
 }
 

@@ -21,7 +21,8 @@ static size_t larger(size_t a, size_t b)
 static int takes_rows(const struct model_node *n, int open)
 {
     return n->op == OP_LINEAR ||
-           (n->groups == 1 && n->kernel == 1 && n->stride == 1 && n->pad == 0 && (open || n->h * n->w == 1));
+           (n->groups == 1 && n->kh * n->kw == 1 && n->stride == 1 &&
+            n->pad_y + n->pad_x + n->end_y + n->end_x == 0 && (open || n->h * n->w == 1));
 }
 
 static void shape_rows(const struct model_binding *b, const struct model_node *n, const struct model_node *in,
@@ -37,22 +38,22 @@ static void shape_rows(const struct model_binding *b, const struct model_node *n
 
 struct layer_turned layer_turn(const struct model_node *n, const struct model_node *in)
 {
-    int pad = n->kernel - 1 - n->pad, depthwise = n->groups > 1 && n->groups == in->c && n->groups == n->c,
+    int pad = n->kh - 1 - n->pad_y, depthwise = n->groups > 1 && n->groups == in->c && n->groups == n->c,
         groups = depthwise ? 1 : n->groups, spread = n->stride > 1 || pad < 0;
 
     return (struct layer_turned){ .depthwise = depthwise,
                                   .groups = groups,
                                   .spread = spread,
-                                  .shape = { .ih = spread ? in->h + n->kernel - 1 : n->h,
-                                             .iw = spread ? in->w + n->kernel - 1 : n->w,
+                                  .shape = { .ih = spread ? in->h + n->kh - 1 : n->h,
+                                             .iw = spread ? in->w + n->kw - 1 : n->w,
                                              .ic = n->c / groups,
                                              .in_pitch = n->c,
                                              .oh = in->h,
                                              .ow = in->w,
                                              .oc = in->c / groups,
                                              .out_pitch = in->c,
-                                             .kh = n->kernel,
-                                             .kw = n->kernel,
+                                             .kh = n->kh,
+                                             .kw = n->kw,
                                              .stride = 1,
                                              .pad = spread ? 0 : pad } };
 }
@@ -60,7 +61,7 @@ struct layer_turned layer_turn(const struct model_node *n, const struct model_no
 const float *layer_spread(const struct model_node *n, const struct kernel_conv *turned, const float *d,
                           float *room)
 {
-    int border = n->kernel - 1 - n->pad;
+    int border = n->kh - 1 - n->pad_y;
     size_t channels = (size_t)n->c, row = (size_t)turned->iw * channels;
 
     memset(room, 0, (size_t)turned->ih * row * sizeof *room);

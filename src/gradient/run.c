@@ -205,9 +205,9 @@ static void walk_maxpool(const struct walk *w)
             for (int c = 0; c < n->c; c++, g++) {
                 int best = -1;
 
-                for (int ky = 0; ky < n->kernel; ky++)
-                    for (int kx = 0; kx < n->kernel; kx++) {
-                        int iy = y * n->stride - n->pad + ky, ix = xo * n->stride - n->pad + kx, at;
+                for (int ky = 0; ky < n->kh; ky++)
+                    for (int kx = 0; kx < n->kw; kx++) {
+                        int iy = y * n->stride - n->pad_y + ky, ix = xo * n->stride - n->pad_x + kx, at;
 
                         if (iy < 0 || iy >= in->h || ix < 0 || ix >= in->w)
                             continue;
@@ -245,8 +245,8 @@ static void walk_window_average(const struct walk *w)
                                         .oh = n->h,
                                         .ow = n->w,
                                         .oc = n->c,
-                                        .kh = n->kernel,
-                                        .kw = n->kernel,
+                                        .kh = n->kh,
+                                        .kw = n->kw,
                                         .stride = n->stride };
 
     run_average(&window, w->g, begin_zeros(w, 0));

@@ -28,10 +28,9 @@ static void shape_conv(const struct model_node *n, const struct model_node *in, 
     l->groups = t.groups;
     l->spread = t.spread;
     l->turned = t.shape;
-    l->forward = (struct kernel_conv){ in->h, in->w,     ic,        in->c,     n->h,   n->w, oc,
-                                       n->c,  n->kernel, n->kernel, n->stride, n->pad, 0 };
-    l->each_sum =
-        (size_t)(n->kernel * n->kernel) * (size_t)(l->depthwise ? 1 : ic) * (size_t)kernel_lanes(oc);
+    l->forward = (struct kernel_conv){ in->h, in->w, ic,    in->c,     n->h,     n->w, oc,
+                                       n->c,  n->kh, n->kw, n->stride, n->pad_y, 0 };
+    l->each_sum = (size_t)(n->kh * n->kw) * (size_t)(l->depthwise ? 1 : ic) * (size_t)kernel_lanes(oc);
 }
 
 void train_layer_shape(struct gradient_net *net, struct train_step *s)

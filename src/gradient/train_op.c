@@ -170,10 +170,10 @@ static struct kernel_conv window_of(const struct gradient_net *net, const struct
                                  .ow = out->w,
                                  .oc = in->c,
                                  .out_pitch = in->c,
-                                 .kh = all ? in->h : n->kernel,
-                                 .kw = all ? in->w : n->kernel,
+                                 .kh = all ? in->h : n->kh,
+                                 .kw = all ? in->w : n->kw,
                                  .stride = all ? 1 : n->stride,
-                                 .pad = all ? 0 : n->pad };
+                                 .pad = all ? 0 : n->pad_y };
 }
 
 static void pool(struct gradient_net *net, struct train_step *s, const struct train_at *at)

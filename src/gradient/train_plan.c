@@ -96,7 +96,7 @@ static void add_weight(struct draft *d, struct train_step *s)
 {
     const struct model_node *n = s->node, *in = &d->net->m->node[n->input[0]];
     int64_t linear[2] = { n->c, (int64_t)in->c * in->h * in->w },
-            conv[4] = { n->c, n->op == OP_CONV ? in->c / n->groups : 0, n->kernel, n->kernel };
+            conv[4] = { n->c, n->op == OP_CONV ? in->c / n->groups : 0, n->kh, n->kw };
     int is_conv = n->op == OP_CONV;
 
     s->weight = add_parameter(d, GRADIENT_WEIGHT, s->number, n->weight, ".weight", is_conv ? 4 : 2,

@@ -265,6 +265,25 @@ static status bind_all(struct model_binding *b, uint8_t *used)
     return choose_engine(b);
 }
 
+/* Of torch's checkpoints, where ops have the scales that torch gives them. */
+static status check_quants(const struct model_binding *b)
+{
+    for (int i = 0; i < b->model->nodes; i++) {
+        const struct model_node *n = node_of(b, i);
+
+        if (n->op == OP_QUANTIZE || n->op == OP_DEQUANTIZE)
+            return FAIL(ERR_MISMATCH,
+                        "%s:%d: %s %s is of a deployed file, and %s is a checkpoint: leave it out",
+                        b->model->source, n->line, model_op_name(n->op), n->name, b->weights->source);
+        if (n->quant[0] && !model_quantizes(n->op))
+            return FAIL(ERR_MISMATCH,
+                        "%s:%d: the 'quant' of %s %s has no effect in %s, where it has no scale of its own: "
+                        "leave it out",
+                        b->model->source, n->line, model_op_name(n->op), n->name, b->weights->source);
+    }
+    return OK;
+}
+
 /* Integers have no value before a batch normalisation, and a checkpoint may have it folded already. */
 static status check_apart(const struct model_binding *b)
 {
@@ -286,6 +305,7 @@ static status check_apart(const struct model_binding *b)
 /* With b->prefix before every name. *used is the caller's, also after a failure. */
 static status bind_by_prefix(struct model_binding *b, uint8_t **used)
 {
+    TRY(check_quants(b));
     TRY(detect_precision(b));
     TRY(check_apart(b));
     TRY(read_relu6(b));

@@ -41,7 +41,7 @@ status model_cost(const struct model *m, const struct model_binding *b, int node
     if (n->op == OP_LINEAR)
         weights *= (uint64_t)m->node[n->input[0]].h * (uint64_t)m->node[n->input[0]].w;
     if (n->op == OP_CONV)
-        weights = weights / (uint64_t)n->groups * (uint64_t)n->kernel * (uint64_t)n->kernel;
+        weights = weights / (uint64_t)n->groups * (uint64_t)n->kh * (uint64_t)n->kw;
     TRY(count_vectors(b, node, n, &trained, &folded, &scales));
     out->parameters = weights + trained;
     out->bytes =

@@ -6,9 +6,10 @@
 #define BIT(attribute) (1u << ATTR_##attribute)
 
 const char *const model_attribute_names[ATTR_COUNT] = {
-    [ATTR_OUT] = "out",   [ATTR_KERNEL] = "kernel", [ATTR_STRIDE] = "stride", [ATTR_PAD] = "pad",
-    [ATTR_CEIL] = "ceil", [ATTR_GROUPS] = "groups", [ATTR_BEGIN] = "begin",   [ATTR_WEIGHT] = "weight",
-    [ATTR_BN] = "bn",     [ATTR_EPS] = "eps",       [ATTR_QUANT] = "quant",   [ATTR_RATE] = "rate",
+    [ATTR_OUT] = "out",       [ATTR_KERNEL] = "kernel", [ATTR_STRIDE] = "stride", [ATTR_PAD] = "pad",
+    [ATTR_CEIL] = "ceil",     [ATTR_COUNTED] = "count", [ATTR_GROUPS] = "groups", [ATTR_BEGIN] = "begin",
+    [ATTR_WEIGHT] = "weight", [ATTR_BN] = "bn",         [ATTR_EPS] = "eps",       [ATTR_QUANT] = "quant",
+    [ATTR_RATE] = "rate",     [ATTR_SLOPE] = "slope",   [ATTR_LOW] = "low",       [ATTR_HIGH] = "high",
 };
 
 static const struct model_op_form forms[OP_COUNT] = {
@@ -17,22 +18,28 @@ static const struct model_op_form forms[OP_COUNT] = {
                   BIT(BN) | BIT(EPS) | BIT(QUANT) },
     [OP_LINEAR] = { "linear", 1, 1, BIT(OUT) | BIT(WEIGHT), BIT(QUANT) },
     [OP_BATCHNORM] = { "batchnorm", 1, 1, BIT(WEIGHT) | BIT(EPS), BIT(QUANT) },
-    [OP_RELU] = { "relu", 1, 1, 0, 0 },
-    [OP_RELU6] = { "relu6", 1, 1, 0, 0 },
+    [OP_RELU] = { "relu", 1, 1, 0, BIT(QUANT) },
+    [OP_RELU6] = { "relu6", 1, 1, 0, BIT(QUANT) },
     [OP_HARDSWISH] = { "hardswish", 1, 1, 0, BIT(QUANT) },
-    [OP_HARDSIGMOID] = { "hardsigmoid", 1, 1, 0, 0 },
+    [OP_HARDSIGMOID] = { "hardsigmoid", 1, 1, 0, BIT(QUANT) },
     [OP_SILU] = { "silu", 1, 1, 0, BIT(QUANT) },
-    [OP_SIGMOID] = { "sigmoid", 1, 1, 0, 0 },
-    [OP_MAXPOOL] = { "maxpool", 1, 1, BIT(KERNEL) | BIT(STRIDE) | BIT(PAD), BIT(CEIL) },
-    [OP_AVGPOOL2D] = { "avgpool2d", 1, 1, BIT(KERNEL) | BIT(STRIDE), 0 },
-    [OP_AVGPOOL] = { "avgpool", 1, 1, 0, 0 },
-    [OP_MEAN] = { "mean", 1, 1, 0, 0 },
+    [OP_SIGMOID] = { "sigmoid", 1, 1, 0, BIT(QUANT) },
+    [OP_CLIP] = { "clip", 1, 1, BIT(LOW) | BIT(HIGH), BIT(QUANT) },
+    [OP_LEAKYRELU] = { "leakyrelu", 1, 1, BIT(SLOPE), BIT(QUANT) },
+    [OP_MAXPOOL] = { "maxpool", 1, 1, BIT(KERNEL) | BIT(STRIDE) | BIT(PAD), BIT(CEIL) | BIT(QUANT) },
+    [OP_AVGPOOL2D] = { "avgpool2d", 1, 1, BIT(KERNEL) | BIT(STRIDE),
+                       BIT(PAD) | BIT(COUNTED) | BIT(CEIL) | BIT(QUANT) },
+    [OP_AVGPOOL] = { "avgpool", 1, 1, 0, BIT(QUANT) },
+    [OP_MEAN] = { "mean", 1, 1, 0, BIT(QUANT) },
     [OP_ADD] = { "add", 2, 2, 0, BIT(QUANT) },
     [OP_MUL] = { "mul", 2, 2, 0, BIT(QUANT) },
     [OP_CAT] = { "cat", 2, MODEL_MAX_INPUTS, 0, BIT(QUANT) },
-    [OP_SLICE] = { "slice", 1, 1, BIT(BEGIN) | BIT(OUT), 0 },
-    [OP_SHORTCUT] = { "shortcut", 1, 1, BIT(STRIDE) | BIT(BEGIN) | BIT(OUT), 0 },
-    [OP_SHUFFLE] = { "shuffle", 1, 1, BIT(GROUPS), 0 },
+    [OP_SLICE] = { "slice", 1, 1, BIT(BEGIN) | BIT(OUT), BIT(QUANT) },
+    [OP_SHORTCUT] = { "shortcut", 1, 1, BIT(STRIDE) | BIT(BEGIN) | BIT(OUT), BIT(QUANT) },
+    [OP_SHUFFLE] = { "shuffle", 1, 1, BIT(GROUPS), BIT(QUANT) },
+    [OP_PAD] = { "pad", 1, 1, BIT(PAD), BIT(QUANT) },
+    [OP_QUANTIZE] = { "quantize", 1, 1, BIT(QUANT), 0 },
+    [OP_DEQUANTIZE] = { "dequantize", 1, 1, 0, 0 },
     [OP_DROPOUT] = { "dropout", 1, 1, BIT(RATE), 0 },
 };
 
@@ -104,7 +111,7 @@ int model_fused_relu(const struct model *m, int node)
                 users++;
                 user = i;
             }
-    return users == 1 && model_is_relu(m->node[user].op) ? user : -1;
+    return users == 1 && model_is_relu(m->node[user].op) && !m->node[user].quant[0] ? user : -1;
 }
 
 void model_free(struct model *m)

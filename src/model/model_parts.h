@@ -7,8 +7,22 @@
 enum { MODEL_FULL_NAME = MODEL_PREFIX + 2 * MODEL_NAME + 512 }; /* of a tensor in a checkpoint */
 
 enum model_attribute {
-    ATTR_OUT, ATTR_KERNEL, ATTR_STRIDE, ATTR_PAD, ATTR_CEIL, ATTR_GROUPS, ATTR_BEGIN,
-    ATTR_WEIGHT, ATTR_BN, ATTR_EPS, ATTR_QUANT, ATTR_RATE,
+    ATTR_OUT,
+    ATTR_KERNEL,
+    ATTR_STRIDE,
+    ATTR_PAD,
+    ATTR_CEIL,
+    ATTR_COUNTED,
+    ATTR_GROUPS,
+    ATTR_BEGIN,
+    ATTR_WEIGHT,
+    ATTR_BN,
+    ATTR_EPS,
+    ATTR_QUANT,
+    ATTR_RATE,
+    ATTR_SLOPE,
+    ATTR_LOW,
+    ATTR_HIGH,
     ATTR_COUNT
 };
 extern const char *const model_attribute_names[ATTR_COUNT];

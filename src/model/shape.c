@@ -11,47 +11,66 @@ enum {
     LARGEST_VALUES = 1 << 16 /* a linear layer's: sums of codes fit 32 bits */
 };
 
-/* TensorFlow's "same": one window for every stride begun, and what that lacks added on both sides, the odd
- * one at the end. Sets the padding before the map. */
-static int same_extent(int size, const struct model_node *n, int *pad)
-{
-    int extent = (size + n->stride - 1) / n->stride;
-    int lacking = (extent - 1) * n->stride + n->kernel - size;
+/* Windows of `kernel` along one axis, with `before` and `end` positions around `size`. */
+struct axis {
+    int size, kernel, before, end;
+};
 
-    *pad = lacking > 0 ? lacking / 2 : 0;
+/* TensorFlow's "same": one window for every stride begun, and what that lacks added on both sides, the odd
+ * one at the end. */
+static int same_extent(const struct model_node *n, struct axis *a)
+{
+    int extent = (a->size + n->stride - 1) / n->stride;
+    int lacking = (extent - 1) * n->stride + a->kernel - a->size;
+
+    a->before = lacking > 0 ? lacking / 2 : 0;
+    a->end = lacking > 0 ? lacking - a->before : 0;
     return extent;
 }
 
-/* The extent after a window of `kernel` moved over `size` padded on both sides. With ceil a last window may
- * hang over the end, if it begins before the padding there. */
-static int window_extent(int size, const struct model_node *n)
+/* With ceil a last window may hang over the end, if it begins before the padding there. */
+static int window_extent(const struct model_node *n, const struct axis *a)
 {
-    int room = size + 2 * n->pad - n->kernel, extent;
+    int room = a->size + a->before + a->end - a->kernel, extent;
 
     if (room < 0)
         return 0;
     extent = (room + (n->ceil ? n->stride - 1 : 0)) / n->stride + 1;
-    return n->ceil && (extent - 1) * n->stride >= size + n->pad ? extent - 1 : extent;
+    return n->ceil && (extent - 1) * n->stride >= a->size + a->before ? extent - 1 : extent;
 }
 
 static status infer_window(const struct model *m, struct model_node *n, const struct model_node *in)
 {
-    if (n->pad_same) {
-        int pad_h, pad_w;
+    struct axis y = { in->h, n->kh, n->pad_y, n->end_y }, x = { in->w, n->kw, n->pad_x, n->end_x };
 
-        n->h = same_extent(in->h, n, &pad_h);
-        n->w = same_extent(in->w, n, &pad_w);
-        if (pad_h != pad_w)
-            return BAD("pad same of %s's %dx%d map is %d above and %d to the left: they must be equal",
-                       in->name, in->h, in->w, pad_h, pad_w);
-        n->pad = pad_h;
-        return OK;
-    }
-    n->h = window_extent(in->h, n);
-    n->w = window_extent(in->w, n);
+    n->h = n->pad_same ? same_extent(n, &y) : window_extent(n, &y);
+    n->w = n->pad_same ? same_extent(n, &x) : window_extent(n, &x);
+    n->pad_y = y.before;
+    n->pad_x = x.before;
+    n->end_y = y.end;
+    n->end_x = x.end;
     if (n->h < 1 || n->w < 1)
-        return BAD("kernel %d does not fit into %s's %dx%d map with pad %d", n->kernel, in->name, in->h,
-                   in->w, n->pad);
+        return BAD("kernel %dx%d does not fit into %s's %dx%d map with pad %d,%d,%d,%d", n->kh, n->kw,
+                   in->name, in->h, in->w, n->pad_y, n->pad_x, n->end_y, n->end_x);
+    return OK;
+}
+
+/* A pool's window must hold a position of the map. */
+static status infer_pool(const struct model *m, struct model_node *n, const struct model_node *in)
+{
+    int tall = n->pad_y > n->end_y ? n->pad_y : n->end_y, wide = n->pad_x > n->end_x ? n->pad_x : n->end_x;
+
+    if (2 * tall > n->kh || 2 * wide > n->kw)
+        return BAD("pad %d is more than half of kernel %dx%d", 2 * tall > n->kh ? tall : wide, n->kh, n->kw);
+    return infer_window(m, n, in);
+}
+
+static status infer_pad(const struct model *m, struct model_node *n, const struct model_node *in)
+{
+    if (n->pad_same)
+        return BAD("pad same has no meaning without a kernel");
+    n->h = in->h + n->pad_y + n->end_y;
+    n->w = in->w + n->pad_x + n->end_x;
     return OK;
 }
 
@@ -130,10 +149,12 @@ status model_infer_shape(const struct model *m, struct model_node *n)
     n->w = in->w;
     if (n->op == OP_CONV)
         return infer_conv(m, n, in);
-    if (n->op == OP_MAXPOOL && 2 * n->pad > n->kernel)
-        return BAD("pad %d is more than half of kernel %d", n->pad, n->kernel);
     if (n->op == OP_MAXPOOL || n->op == OP_AVGPOOL2D)
-        return infer_window(m, n, in);
+        return infer_pool(m, n, in);
+    if (n->op == OP_PAD)
+        return infer_pad(m, n, in);
+    if (n->op == OP_CLIP && !(n->low < n->high))
+        return BAD("low %g is not below high %g", n->low, n->high);
     if (n->op == OP_BATCHNORM && n->bn_eps <= 0)
         return BAD("eps %g is not positive", n->bn_eps);
     if (model_is_global_pool(n->op))

@@ -189,7 +189,8 @@ status model_find_sources(const struct model_binding *b, int node, struct model_
     *s = (struct model_sources){ .oc = n->c, .ic = in->c, .kh = in->h, .kw = in->w };
     if (n->op == OP_CONV) {
         s->ic /= n->groups;
-        s->kh = s->kw = n->kernel;
+        s->kh = n->kh;
+        s->kw = n->kw;
     }
     s->weight = model_weight(b, n, &s->bias);
     if (!s->weight)

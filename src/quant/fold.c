@@ -50,7 +50,7 @@ size_t quant_row(const struct quant_work *w, int node)
     const struct model_node *n = &w->model.node[node], *in = &w->model.node[n->input[0]];
 
     return n->op == OP_LINEAR ? (size_t)in->c * (size_t)in->h * (size_t)in->w
-                              : (size_t)(in->c / n->groups) * (size_t)n->kernel * (size_t)n->kernel;
+                              : (size_t)(in->c / n->groups) * (size_t)n->kh * (size_t)n->kw;
 }
 
 /* ---- the graph ----------------------------------------------------------------------------------------- */

@@ -187,7 +187,7 @@ enum { NET = 32, PIXELS = NET * NET, CLASSES = 10 };
 static void put_levels(struct tensor_table *t, const struct model *m, const struct model_node *n, int bits)
 {
     const struct model_node *in = &m->node[n->input[0]];
-    const int64_t dim[4] = { n->c, n->op == OP_LINEAR ? in->c * in->h * in->w : in->c, n->kernel, n->kernel };
+    const int64_t dim[4] = { n->c, n->op == OP_LINEAR ? in->c * in->h * in->w : in->c, n->kh, n->kw };
     int64_t run = n->op == OP_LINEAR ? dim[1] : dim[1] * dim[2] * dim[3];
     char name[2 * MODEL_NAME];
     struct tensor *w;

@@ -83,7 +83,7 @@ static void test_saturation_vnni(void)
             }
             engine_close(&e);
         }
-        t.model.node[model_find(&t.model, "dw")].pad = 0; /* no longer (kernel - 1) / 2 */
+        t.model.node[model_find(&t.model, "dw")].pad_y = 0; /* no longer (kernel - 1) / 2 */
     }
     CHECK(planned > 0 && pairs == planned);
     tiny_free(&t);

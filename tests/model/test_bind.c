@@ -437,8 +437,47 @@ static void test_engine(void)
     model_free(&m);
 }
 
+/* Ops that torch gives no scale, in torch's checkpoints, real and quantized. */
+static void test_quants(void)
+{
+    static const struct {
+        const char *line, *expected;
+    } row[] = {
+        { "relu r c quant r\n",
+          "m.model:3: the 'quant' of relu r has no effect in x.pth, where it has no scale of "
+          "its own: leave it out" },
+        { "quantize r c quant r\n",
+          "m.model:3: quantize r is of a deployed file, and x.pth is a checkpoint: leave it out" },
+        { "dequantize r c\n",
+          "m.model:3: dequantize r is of a deployed file, and x.pth is a checkpoint: leave it out" },
+    };
+
+    for (size_t i = 0; i < 2 * COUNT_OF(row); i++) {
+        struct tensor_table t = { 0 };
+        struct model_binding b;
+        struct model m;
+        char text[512];
+
+        snprintf(text, sizeof text,
+                 "model m\ninput c 3 4 4 resize 4 bilinear crop 4 mean 0 0 0 std 1 1 1 quant q\n%s"
+                 "avgpool p r\nlinear f p out 5 weight f\noutput f\ncam r\n",
+                 row[i / 2].line);
+        CHECK_MSG(model_parse("m.model", text, strlen(text), &m) == OK, "%s", error_last()->text);
+        if (i % 2)
+            make_int8(&t, "f.weight", 1);
+        else
+            make_float(&t);
+        CHECK(model_bind(&m, &t, NULL, &b) == ERR_MISMATCH);
+        CHECK_MSG(strcmp(error_last()->text, row[i / 2].expected) == 0, "\n  is     %s\n  should %s",
+                  error_last()->text, row[i / 2].expected);
+        table_free(&t);
+        model_free(&m);
+    }
+}
+
 int main(void)
 {
+    test_quants();
     test_forms();
     test_params();
     test_codes();

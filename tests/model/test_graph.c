@@ -40,6 +40,9 @@ static void test_fused_relu(void)
     for (int i = 0; i < m.nodes; i++) /* h: no such op; b: two users; c: the CAM layer */
         fused += model_fused_relu(&m, i) >= 0;
     CHECK(fused == 3);
+    strcpy(m.node[model_find(&m, "ar")].quant, "q"); /* a scale of its own: a step of its own */
+    CHECK(model_fused_relu(&m, model_find(&m, "a")) == -1);
+    m.node[model_find(&m, "ar")].quant[0] = '\0';
     m.cam = model_find(&m, "a");
     CHECK(model_fused_relu(&m, m.cam) == -1 && model_fused_relu(&m, model_find(&m, "c")) >= 0);
     model_free(&m);
@@ -73,12 +76,12 @@ static void test_shifted(void)
 
 int main(void)
 {
-    static const char *const names[OP_COUNT] = { "input",   "conv",    "linear",    "batchnorm",
-                                                 "relu",    "relu6",   "hardswish", "hardsigmoid",
-                                                 "silu",    "sigmoid", "maxpool",   "avgpool2d",
-                                                 "avgpool", "mean",    "add",       "mul",
-                                                 "cat",     "slice",   "shortcut",  "shuffle",
-                                                 "dropout" };
+    static const char *const names[OP_COUNT] = {
+        "input",       "conv", "linear",   "batchnorm",  "relu",      "relu6",   "hardswish",
+        "hardsigmoid", "silu", "sigmoid",  "clip",       "leakyrelu", "maxpool", "avgpool2d",
+        "avgpool",     "mean", "add",      "mul",        "cat",       "slice",   "shortcut",
+        "shuffle",     "pad",  "quantize", "dequantize", "dropout"
+    };
 
     for (int i = 0; i < OP_COUNT; i++)
         CHECK_MSG(strcmp(model_op_name((enum model_op)i), names[i]) == 0, "op %d", i);

@@ -26,7 +26,8 @@ static void test_good(void)
     const struct model_node *a = &m.node[1];
     CHECK(a->op == OP_CONV && strcmp(a->name, "a") == 0 && a->line == 5 && a->inputs == 1 &&
           a->input[0] == 0);
-    CHECK(a->kernel == 3 && a->stride == 2 && a->pad == 1 && a->groups == 1 && a->c == 4);
+    CHECK(a->kh == 3 && a->kw == 3 && a->stride == 2 && a->pad_y == 1 && a->end_x == 1 && a->groups == 1 &&
+          a->c == 4);
     CHECK(strcmp(a->weight, "wa") == 0 && strcmp(a->bn, "ba") == 0 && a->bn_eps == 1e-3);
     CHECK(strcmp(a->quant, "wa") == 0); /* a convolution's scale lies at its weight unless stated */
     CHECK(model_find(&m, "p") == 2 && model_find(&m, "nobody") == -1);
@@ -144,11 +145,12 @@ static void test_nodes(void)
     check_refused(HEAD INPUT "conv a image out 4 kernel 3 pad 1 groups 1 weight w\n",
                   "x.model:3: conv a: attribute 'stride' is missing");
     check_refused(HEAD INPUT "linear a image out 4\n", "x.model:3: linear a: attribute 'weight' is missing");
-    check_refused(
-        HEAD INPUT "conv a image out 4 kernel 3 stride 1 pad smae groups 1 weight w\n",
-        "x.model:3: pad 'smae' is not 'same' or a whole number from 0 to 64 (did you mean 'same'?)");
+    check_refused(HEAD INPUT "conv a image out 4 kernel 3 stride 1 pad smae groups 1 weight w\n",
+                  "x.model:3: pad 'smae' is not 'same' or a whole number from 0 to 64, or four, "
+                  "TOP,LEFT,BOTTOM,RIGHT (did you mean 'same'?)");
     check_refused(HEAD INPUT "conv a image out 4 kernel 3 stride 1 pad -1 groups 1 weight w\n",
-                  "x.model:3: pad '-1' is not 'same' or a whole number from 0 to 64");
+                  "x.model:3: pad '-1' is not 'same' or a whole number from 0 to 64, or four, "
+                  "TOP,LEFT,BOTTOM,RIGHT");
     check_refused(HEAD INPUT "maxpool a image kernel 3 stride 2 pad 0 ceil yes\n",
                   "x.model:3: ceil 'yes' is not a whole number from 0 to 1");
     check_refused(HEAD INPUT "dropout a image rate 1\n", "x.model:3: rate 1 is not from 0 to below 1");
@@ -164,11 +166,41 @@ static void test_whole(void)
     check_refused(HEAD INPUT CONV "avgpool p a\nlinear f p out 5 weight wf\noutput f\n",
                   "x.model: no cam line");
     check_refused(HEAD INPUT CONV "output a\ncam a\n",
-                  "x.model:3: the output a is a conv, not a linear layer or global pooling");
+                  "x.model:3: the output a is a conv of 4x4x4, not a linear layer, global pooling, or a "
+                  "convolution or addition with one position, or a slice, quantize or dequantize of one");
     check_refused(HEAD INPUT "relu a image\navgpool p a\noutput p\ncam a\n", "x.model: no layer has weights");
     check_refused(HEAD INPUT CONV "avgpool p a\nlinear f p out 5 weight wf\noutput f\ncam p\n",
                   "x.model:4: the CAM layer p is 4x1x1: it has no map");
     check_refused(HEAD INPUT CONV "relu r a\n" TAIL, "x.model:4: nothing uses node 'r'");
+}
+
+/* What may give the logits, all of one position. */
+static void test_outputs(void)
+{
+    static const char *const tail[] = {
+        "avgpool p a\nconv f p out 6 kernel 1 stride 1 pad 0 groups 1 weight wf\noutput f\n",
+        "avgpool p a\nlinear f p out 7 weight wf\nslice s f begin 1 out 6\noutput s\n",
+        "avgpool p a\nlinear f p out 6 weight wf\ndequantize d f\noutput d\n",
+        "avgpool p a\nlinear f p out 6 weight wf\nlinear g p out 6 weight wg\nadd s f g\nquantize q s quant "
+        "q\noutput q\n",
+        "conv f a out 6 kernel 4 stride 1 pad 0 groups 1 weight wf\noutput f\n",
+    };
+
+    for (size_t i = 0; i < COUNT_OF(tail); i++) {
+        char text[1024];
+        struct model m;
+
+        snprintf(text, sizeof text, HEAD INPUT CONV "%scam a\n", tail[i]);
+        CHECK_MSG(model_parse("x.model", text, strlen(text), &m) == OK, "%s", error_last()->text);
+        CHECK(m.classes == 6 && m.node[m.output].c == 6);
+        model_free(&m);
+    }
+    check_refused(HEAD INPUT CONV "slice s a begin 1 out 2\noutput s\ncam a\n",
+                  "x.model:4: the output s is a slice of 2x4x4, not a linear layer, global pooling, or a "
+                  "convolution or addition with one position, or a slice, quantize or dequantize of one");
+    check_refused(HEAD INPUT CONV "relu r a\noutput r\ncam a\n",
+                  "x.model:4: the output r is a relu of 4x4x4, not a linear layer, global pooling, or a "
+                  "convolution or addition with one position, or a slice, quantize or dequantize of one");
 }
 
 static void test_hostile(void)
@@ -283,6 +315,7 @@ int main(void)
     test_input();
     test_nodes();
     test_whole();
+    test_outputs();
     test_hostile();
     test_maxima();
     test_prefixes();

@@ -53,6 +53,8 @@ static void test_shapes(void)
     check_shape("silu a i\nsigmoid b a\nbatchnorm c b weight n eps 1e-5\n", "c", 3, 9, 9);
     check_shape("avgpool2d a i kernel 2 stride 2\n", "a", 3, 4, 4);
     check_shape("avgpool2d a i kernel 3 stride 1\n", "a", 3, 7, 7);
+    check_shape("clip a i low -1 high 1\nleakyrelu b a slope 0.1\nquantize c b quant q\ndequantize d c\n",
+                "d", 3, 9, 9);
     check_shape("shortcut a i stride 2 begin 2 out 7\n", "a", 7, 5, 5);
     check_shape("linear a i out 7 weight v\n", "a", 7, 1, 1);
     check_shape("mean a i\n", "a", 3, 1, 1);
@@ -77,8 +79,9 @@ static void check_same(int size, int kernel, int stride, int extent, int pad)
              "avgpool P a\nlinear F P out 2 weight w\noutput F\ncam i\n",
              size, size, size, kernel, stride);
     CHECK_MSG(model_parse("x.model", text, strlen(text), &m) == OK, "%s", error_last()->text);
-    CHECK_MSG(m.node[1].pad_same && m.node[1].h == extent && m.node[1].w == extent && m.node[1].pad == pad,
-              "%d by %d/%d: %d, pad %d", size, kernel, stride, m.node[1].h, m.node[1].pad);
+    CHECK_MSG(m.node[1].pad_same && m.node[1].h == extent && m.node[1].w == extent &&
+                  m.node[1].pad_y == pad && m.node[1].pad_x == pad,
+              "%d by %d/%d: %d, pad %d", size, kernel, stride, m.node[1].h, m.node[1].pad_y);
     model_free(&m);
 }
 
@@ -94,21 +97,42 @@ static void test_same(void)
     check_same(2, 7, 3, 1, 2);
 }
 
-/* One number pads both axes. */
-static void test_uneven_same(void)
+/* The four pads of a node, in the order of the grammar. */
+static void check_pads(const char *line, int c, int h, int w, int top, int left, int bottom, int right)
 {
-    static const char text[] = "model m\ninput i 3 8 9 resize squash bilinear mean 0 0 0 std 1 1 1\n"
-                               "conv a i out 4 kernel 3 stride 2 pad same groups 1 weight w\n";
+    char text[512];
     struct model m;
+    const struct model_node *n;
 
-    CHECK(model_parse("x.model", text, sizeof text - 1, &m) == ERR_FORMAT);
-    CHECK(strstr(error_last()->text, "pad same of i's 8x9 map is 0 above and 1 to the left"));
+    snprintf(text, sizeof text,
+             "model m\ninput i 3 8 9 resize squash bilinear mean 0 0 0 std 1 1 1\n%s\n"
+             "avgpool P a\nlinear F P out 2 weight w\noutput F\ncam i\n",
+             line);
+    CHECK_MSG(model_parse("x.model", text, strlen(text), &m) == OK, "%s", error_last()->text);
+    n = &m.node[1];
+    CHECK_MSG(n->c == c && n->h == h && n->w == w, "%s: %dx%dx%d", line, n->c, n->h, n->w);
+    CHECK_MSG(n->pad_y == top && n->pad_x == left && n->end_y == bottom && n->end_x == right,
+              "%s: %d,%d,%d,%d", line, n->pad_y, n->pad_x, n->end_y, n->end_x);
+    model_free(&m);
+}
+
+/* Maps of 8 x 9: what rows lack columns need not. */
+static void test_pads(void)
+{
+    check_pads("conv a i out 4 kernel 3 stride 2 pad same groups 1 weight w", 4, 4, 5, 0, 1, 1, 1);
+    check_pads("maxpool a i kernel 2 stride 2 pad same", 3, 4, 5, 0, 0, 0, 1);
+    check_pads("conv a i out 4 kernel 1x7 stride 1 pad 0,3,0,3 groups 1 weight w", 4, 8, 9, 0, 3, 0, 3);
+    check_pads("conv a i out 4 kernel 7x1 stride 1 pad same groups 1 weight w", 4, 8, 9, 3, 0, 3, 0);
+    check_pads("conv a i out 4 kernel 5x2 stride 3 pad 4,0,1,2 groups 1 weight w", 4, 3, 4, 4, 0, 1, 2);
+    check_pads("avgpool2d a i kernel 2x3 stride 1 pad 1,0,0,1", 3, 8, 8, 1, 0, 0, 1);
+    check_pads("avgpool2d a i kernel 3 stride 2 pad 1 count 1 ceil 1", 3, 5, 5, 1, 1, 1, 1);
+    check_pads("pad a i pad 0,1,2,3", 3, 10, 13, 0, 1, 2, 3);
 }
 
 static void test_refusals(void)
 {
     check_refused("conv a i out 4 kernel 10 stride 1 pad 0 groups 1 weight w\n",
-                  "x.model:3: conv a: kernel 10 does not fit into i's 9x9 map with pad 0");
+                  "x.model:3: conv a: kernel 10x10 does not fit into i's 9x9 map with pad 0,0,0,0");
     check_refused("conv a i out 4 kernel 1 stride 1 pad 0 groups 3 weight w\n",
                   "x.model:3: conv a: groups 3 divides not both the 3 input and the 4 output channels");
     check_refused("conv a i out 3 kernel 1 stride 1 pad 0 groups 2 weight w\n",
@@ -118,7 +142,11 @@ static void test_refusals(void)
     check_refused("conv a i out 4 kernel 1 stride 1 pad 0 groups 1 weight w eps 1e-5\n",
                   "x.model:3: conv a: bn and eps belong together");
     check_refused("maxpool a i kernel 3 stride 2 pad 2\n",
-                  "x.model:3: maxpool a: pad 2 is more than half of kernel 3");
+                  "x.model:3: maxpool a: pad 2 is more than half of kernel 3x3");
+    check_refused("avgpool2d a i kernel 1x4 stride 1 pad 0,0,1,2\n",
+                  "x.model:3: avgpool2d a: pad 1 is more than half of kernel 1x4");
+    check_refused("pad a i pad same\n", "x.model:3: pad a: pad same has no meaning without a kernel");
+    check_refused("clip a i low 1 high 1\n", "x.model:3: clip a: low 1 is not below high 1");
     check_refused(CONV("a", "i", "3") "add b a i\n", "x.model:4: add b: a is 3x5x5 and i is 3x9x9");
     check_refused("avgpool a i\nmul b a i\n", "x.model:4: mul b: a is 3x1x1 and i is 3x9x9");
     check_refused("avgpool a i\nadd b i a\n", "x.model:4: add b: i is 3x9x9 and a is 3x1x1");
@@ -130,7 +158,7 @@ static void test_refusals(void)
     check_refused("shortcut a i stride 2 begin 2 out 4\n",
                   "x.model:3: shortcut a: channels 2..4 of 4 are not there for i's 3");
     check_refused("avgpool2d a i kernel 10 stride 1\n",
-                  "x.model:3: avgpool2d a: kernel 10 does not fit into i's 9x9 map with pad 0");
+                  "x.model:3: avgpool2d a: kernel 10x10 does not fit into i's 9x9 map with pad 0,0,0,0");
     check_refused("batchnorm a i weight n eps 0\n", "x.model:3: batchnorm a: eps 0 is not positive");
 }
 
@@ -138,7 +166,7 @@ int main(void)
 {
     test_shapes();
     test_same();
-    test_uneven_same();
+    test_pads();
     test_refusals();
     CHECK(mem_live() == 0);
     return check_result("model/shape");
