@@ -69,6 +69,7 @@ enum model_op {
     OP_COUNT
 };
 const char *model_op_name(enum model_op op);
+int model_is_attribute(const char *word); /* `kernel`, `out`, ...: no node is called so */
 
 struct model_node {
     enum model_op op;

@@ -54,6 +54,11 @@ int line_find_attribute(const char *word)
     return -1;
 }
 
+int model_is_attribute(const char *word)
+{
+    return line_find_attribute(word) >= 0;
+}
+
 /* `parts` whole numbers from `low` on with `between` between them, and nothing else. */
 static int split_numbers(const char *word, const char *between, int low, int parts, int *const out[])
 {

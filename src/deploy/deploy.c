@@ -1,0 +1,141 @@
+/* src/deploy/deploy.c: maps a file, knows its kind, and hands it to that kind's reader. */
+#include "deploy_parts.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "weight.h"
+
+static const uint64_t most_bytes = UINT64_C(2) << 30;
+
+/* ONNX has no magic number: a ModelProto's first field is its version, a small number, and one of a few
+ * others follows. */
+static int begins_onnx(const uint8_t *head, size_t size)
+{
+    enum { FIELD_VERSION = 1 << 3, NEWEST = 32 };
+    static const uint8_t next[] = { 2 << 3 | 2, 3 << 3 | 2, 4 << 3 | 2, 5 << 3,
+                                    6 << 3 | 2, 7 << 3 | 2, 8 << 3 | 2 };
+
+    return size >= 3 && head[0] == FIELD_VERSION && head[1] >= 1 && head[1] <= NEWEST &&
+           memchr(next, head[2], sizeof next);
+}
+
+enum deploy_kind deploy_begins(const uint8_t *head, size_t size)
+{
+    if (size >= 8 && memcmp(head + 4, "TFL3", 4) == 0)
+        return DEPLOY_TFLITE;
+    return begins_onnx(head, size) ? DEPLOY_ONNX : DEPLOY_NONE;
+}
+
+enum deploy_kind deploy_kind_of(const char *path)
+{
+    uint8_t head[DEPLOY_HEAD];
+    FILE *f = fopen(path, "rb");
+    size_t size = f ? fread(head, 1, sizeof head, f) : 0;
+
+    if (f)
+        fclose(f);
+    return deploy_begins(head, size);
+}
+
+const char *deploy_kind_name(enum deploy_kind kind)
+{
+    return kind == DEPLOY_TFLITE ? "TFLite" : kind == DEPLOY_ONNX ? "ONNX" : "none";
+}
+
+static status map_file(const char *path, struct tensor_table *t)
+{
+    void *mapping = MAP_FAILED;
+    status result = OK;
+    uint64_t size;
+    int fd;
+
+    TRY(text_open_file(path, &fd, &size));
+    if (size == 0)
+        result = FAIL(ERR_FORMAT, "%s: the file is empty", path);
+    else if (size > most_bytes)
+        result = FAIL(ERR_MEMORY, "%s: %llu bytes, more than the 2 GiB that are read", path,
+                      (unsigned long long)size);
+    else if ((mapping = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0)) == MAP_FAILED)
+        result =
+            FAIL(ERR_IO, "%s: cannot map %llu bytes: %s", path, (unsigned long long)size, strerror(errno));
+    close(fd);
+    TRY(result);
+    t->mapping = mapping;
+    t->mapping_size = (size_t)size;
+    t->file_bytes = size;
+    return OK;
+}
+
+/* No reader is there yet. */
+static status translate(struct sketch *d, const struct deploy_options *how, struct deploy_network *out)
+{
+    enum deploy_kind kind = deploy_begins(d->weights.mapping, d->weights.mapping_size);
+
+    return FAIL(ERR_FORMAT,
+                kind ? "is a file of %s, which is not read" : "is neither a TFLite nor an ONNX file",
+                deploy_kind_name(kind));
+}
+
+status deploy_load(const char *path, const struct deploy_options *how, struct deploy_network *out)
+{
+    struct sketch d = { .path = path };
+    status result = OK;
+
+    *out = (struct deploy_network){ 0 };
+    TRY_OUT(map_file(path, &d.weights));
+    d.weights.source = mem_strdup(path);
+    if (!d.weights.source)
+        TRY_OUT(FAIL(ERR_MEMORY, "no memory for the path %s", path));
+    /* A disk that fails does so here, not under the mapping. */
+    TRY_OUT(hash_file(path, d.weights.sha256));
+    TRY_OUT(error_prefix(translate(&d, how, out), "%s", path));
+    table_rest(&out->weights);
+out:
+    sketch_free(&d);
+    return result;
+}
+
+void deploy_free(struct deploy_network *n)
+{
+    mem_free(n->description);
+    table_free(&n->weights);
+    text_free(&n->decided);
+    *n = (struct deploy_network){ 0 };
+}
+
+status deploy_description(const char *path, const struct deploy_options *how, char **text, size_t *size)
+{
+    struct deploy_network net;
+
+    if (deploy_kind_of(path) == DEPLOY_NONE)
+        return text_read_plain(path, MODEL_TEXT_MAX, text, size);
+    *text = NULL;
+    *size = 0;
+    TRY(deploy_load(path, how, &net));
+    *text = net.description;
+    *size = net.size;
+    net.description = NULL;
+    deploy_free(&net);
+    return OK;
+}
+
+status deploy_weights(const char *path, const char *state, const struct deploy_options *how,
+                      struct tensor_table *out)
+{
+    struct deploy_network net;
+
+    if (deploy_kind_of(path) == DEPLOY_NONE)
+        return weight_load(path, state, out);
+    *out = (struct tensor_table){ 0 };
+    if (state && *state)
+        return FAIL(ERR_USAGE, "%s: has no state dicts, only one network; leave out state (--state=%s)", path,
+                    state);
+    TRY(deploy_load(path, how, &net));
+    *out = net.weights;
+    net.weights = (struct tensor_table){ 0 };
+    deploy_free(&net);
+    return OK;
+}
