@@ -64,18 +64,18 @@ static status add(struct sketch *d, const char *op, const char *wanted, const in
     return OK;
 }
 
-static status fill_words(struct sketch_node *n, int quantized, const char *format, va_list args)
+static status fill_words(struct sketch_node *n, const char *quant, const char *format, va_list args)
 {
     size_t used = (size_t)vsnprintf(n->words, sizeof n->words, format, args);
 
-    if (quantized && used < sizeof n->words)
+    if (quant && used < sizeof n->words)
         used += (size_t)snprintf(n->words + used, sizeof n->words - used, "%squant %s", used ? "  " : "",
-                                 n->name);
+                                 quant[0] ? quant : n->name);
     return used < sizeof n->words ? OK : FAIL(ERR_FORMAT, "%s '%s': its line is too long", n->op, n->name);
 }
 
 status sketch_add(struct sketch *d, const char *op, const char *wanted, const int *input, int inputs,
-                  struct sketch_shape shape, int quantized, int *out, const char *format, ...)
+                  struct sketch_shape shape, const char *quant, int *out, const char *format, ...)
 {
     struct sketch_node *n;
     va_list args;
@@ -83,7 +83,7 @@ status sketch_add(struct sketch *d, const char *op, const char *wanted, const in
 
     TRY(add(d, op, wanted, input, inputs, shape, &n));
     va_start(args, format);
-    result = fill_words(n, quantized, format, args);
+    result = fill_words(n, quant, format, args);
     va_end(args);
     TRY(result);
     *out = d->nodes++;
@@ -105,8 +105,8 @@ status sketch_input(struct sketch *d, const char *wanted, struct sketch_shape sh
                     "for -1 .. 1, or what it was trained with");
     if (strpbrk(pipeline, "#\r\n"))
         return FAIL(ERR_USAGE, "input = \"%.80s\" is not one line without a '#'", pipeline);
-    return sketch_add(d, "input", wanted, NULL, 0, shape, quantized, &node, "%d %d %d  %s", shape.c, shape.h,
-                      shape.w, pipeline);
+    return sketch_add(d, "input", wanted, NULL, 0, shape, quantized ? "" : NULL, &node, "%d %d %d  %s",
+                      shape.c, shape.h, shape.w, pipeline);
 }
 
 char *sketch_window_words(const struct sketch_window *w, char out[SKETCH_WINDOW])
@@ -231,13 +231,23 @@ static status find_cam(const struct sketch *d, int output, int *out)
     return *out > 0 ? OK : FAIL(ERR_FORMAT, "no layer before its output has a map");
 }
 
+/* The network is called as its file, without the ending. */
+static status write_model(const struct sketch *d, struct text *out)
+{
+    const char *slash = strrchr(d->path, '/'), *file = slash ? slash + 1 : d->path;
+    struct sketch nobody = { 0 };
+    char name[MODEL_NAME], *end;
+
+    sketch_name(&nobody, file, name);
+    end = strrchr(name, '.');
+    if (end && end > name)
+        *end = '\0';
+    return text_add(out, "model %s  %s\n", name, d->title);
+}
+
 static status write_lines(const struct sketch *d, int output, int cam, struct text *out)
 {
-    const char *file = strrchr(d->path, '/');
-    struct sketch nobody = { 0 };
-    char name[MODEL_NAME];
-
-    TRY(text_add(out, "model %s  %s\n", sketch_name(&nobody, file ? file + 1 : d->path, name), d->title));
+    TRY(write_model(d, out));
     for (int i = 0; i < d->nodes; i++) {
         const struct sketch_node *n = &d->node[i];
 

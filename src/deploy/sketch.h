@@ -2,9 +2,9 @@
  * the tensors and notes that these name.
  *
  *     struct sketch d = { .path = path };
- *     TRY(sketch_input(&d, "input", (struct sketch_shape){ 3, 224, 224 }, how, "resize squash ...", 1));
- *     TRY(sketch_add(&d, "conv", "Conv_0", &input, 1, shape, &conv, "out 32%s groups 1 weight Conv_0",
- * window)); TRY(sketch_tensor(&d, sketch_node_name(&d, conv), ".weight", &t)); TRY(sketch_params(&d,
+ *     TRY(sketch_input(&d, "input", shape, how, "resize squash ...", 1));
+ *     TRY(sketch_add(&d, "conv", "Conv_0", &input, 1, shape, "", &conv, "out 32%s groups 1  weight %s",
+ * ...)); TRY(sketch_tensor(&d, sketch_node_name(&d, conv), ".weight", &t)); TRY(sketch_params(&d,
  * sketch_node_name(&d, conv), scale, zero_point, 0));
  *     ...
  *     TRY(sketch_finish(&d, output, how, network));
@@ -55,10 +55,11 @@ static inline const char *sketch_node_name(const struct sketch *d, int node)
  * does not, and how->input must: ERR_USAGE. quantized: the line names its own scale and zero point. */
 MUST_USE status sketch_input(struct sketch *d, const char *wanted, struct sketch_shape shape,
                              const struct deploy_options *how, const char *pixels, int quantized);
-/* A node called `wanted`, or nearly; *out is its number. The format gives its attributes, without "quant".
- * quantized: "quant NAME" follows. ERR_FORMAT above MODEL_MAX_NODES. */
+/* A node called `wanted`, or nearly; *out is its number. The format gives its attributes but `quant`, whose
+ * prefix, where it has one, is `quant`: "" is the node's own name, NULL none. ERR_FORMAT above
+ * MODEL_MAX_NODES. */
 MUST_USE status sketch_add(struct sketch *d, const char *op, const char *wanted, const int *input, int inputs,
-                           struct sketch_shape shape, int quantized, int *out, const char *format, ...)
+                           struct sketch_shape shape, const char *quant, int *out, const char *format, ...)
     PRINTF_LIKE(9, 10);
 
 /* A window as attributes: " kernel 3 stride 2 pad 0,0,1,1". Returns out. */

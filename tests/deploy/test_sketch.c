@@ -29,10 +29,10 @@ static void test_names(void)
     strcpy(longest + sizeof longest - 4, "end");
     CHECK(strlen(sketch_name(&d, longest, out)) == SKETCH_NAME);
     CHECK(strcmp(out + SKETCH_NAME - 4, "xend") == 0);
-    CHECK(sketch_add(&d, "relu", "conv", &input, 0, (struct sketch_shape){ 1, 1, 1 }, 0, &node, "%s", "") ==
-          OK);
-    CHECK(sketch_add(&d, "relu", longest, &input, 0, (struct sketch_shape){ 1, 1, 1 }, 0, &node, "%s", "") ==
-          OK);
+    CHECK(sketch_add(&d, "relu", "conv", &input, 0, (struct sketch_shape){ 1, 1, 1 }, NULL, &node, "%s",
+                     "") == OK);
+    CHECK(sketch_add(&d, "relu", longest, &input, 0, (struct sketch_shape){ 1, 1, 1 }, NULL, &node, "%s",
+                     "") == OK);
     check_name(&d, "conv", "conv_2");
     CHECK(strcmp(sketch_name(&d, longest, out), d.node[1].name) != 0 && strlen(out) < MODEL_NAME);
     sketch_free(&d);
@@ -79,21 +79,21 @@ static void add_small(struct sketch *d, int classes, int *output)
     CHECK(sketch_input(d, "image", (struct sketch_shape){ 3, 8, 8 }, NULL,
                        "resize squash bilinear  mean 0 0 0  std 1 1 1", 1) == OK);
     node = 0;
-    CHECK(sketch_add(d, "conv", "net/conv", &node, 1, (struct sketch_shape){ 4, 4, 4 }, 1, &node,
+    CHECK(sketch_add(d, "conv", "net/conv", &node, 1, (struct sketch_shape){ 4, 4, 4 }, "", &node,
                      "out 4 kernel 3 stride 2 pad 1 groups 1  weight %s", "net.conv") == OK);
-    CHECK(sketch_add(d, "relu", "net/relu", &node, 1, (struct sketch_shape){ 4, 4, 4 }, 0, &node, "%s", "") ==
-          OK);
+    CHECK(sketch_add(d, "relu", "net/relu", &node, 1, (struct sketch_shape){ 4, 4, 4 }, NULL, &node, "%s",
+                     "") == OK);
     CHECK(sketch_origin(d, node, "net/relu") == OK);
-    CHECK(sketch_add(d, "avgpool", "pool", &node, 1, (struct sketch_shape){ 4, 1, 1 }, 0, &node, "%s", "") ==
-          OK);
-    CHECK(sketch_add(d, "linear", "logits", &node, 1, (struct sketch_shape){ classes, 1, 1 }, 0, output,
+    CHECK(sketch_add(d, "avgpool", "pool", &node, 1, (struct sketch_shape){ 4, 1, 1 }, NULL, &node, "%s",
+                     "") == OK);
+    CHECK(sketch_add(d, "linear", "logits", &node, 1, (struct sketch_shape){ classes, 1, 1 }, NULL, output,
                      "out %d  weight logits", classes) == OK);
 }
 
 static void test_finish(void)
 {
     static const char text[] =
-        "model a_b.tflite  \n"
+        "model a_b  \n"
         "input image  3 8 8  resize squash bilinear  mean 0 0 0  std 1 1 1  quant image\n"
         "conv net.conv image  out 4 kernel 3 stride 2 pad 1 groups 1  weight net.conv"
         "  quant net.conv\n"
