@@ -1,0 +1,110 @@
+/* What the files of the ONNX reader share: the file as it is (onnx_read.c, onnx_tensor.c), the constants and
+ * shapes that follow from it (onnx_fold.c, onnx_shape.c), and the translation (onnx_graph.c and what it
+ * calls).
+ */
+#ifndef QUANTCAM_ONNX_PARTS_H
+#define QUANTCAM_ONNX_PARTS_H
+
+#include "protobuf.h"
+#include "tensor.h"
+
+enum {
+    ONNX_MAX_NODES = 1 << 15,
+    ONNX_MAX_VALUES = 1 << 17,
+    ONNX_MAX_NAME = 1000,
+    ONNX_MAX_FILES = 16,
+    ONNX_MAX_FOLDED = 4096, /* elements of a constant that is computed */
+    ONNX_OPSET_LOW = 7,
+    ONNX_OPSET_HIGH = 25
+};
+
+enum onnx_type {
+    ONNX_NO_TYPE = 0,
+    ONNX_F32 = 1,
+    ONNX_U8 = 2,
+    ONNX_S8 = 3,
+    ONNX_U16 = 4,
+    ONNX_S16 = 5,
+    ONNX_S32 = 6,
+    ONNX_S64 = 7,
+    ONNX_TEXT = 8,
+    ONNX_BOOL = 9,
+    ONNX_F16 = 10,
+    ONNX_F64 = 11,
+    ONNX_BF16 = 16,
+    ONNX_U4 = 21,
+    ONNX_S4 = 22
+};
+const char *onnx_type_name(int type); /* "float", "uint8": as ONNX calls it */
+int onnx_is_real(int type);           /* of 16, 32 or 64 bits */
+/* The tensors' type that holds it, -1: none does (text, float8, 16 bits without a sign). */
+int onnx_type_dtype(int type);
+
+/* The values of an attribute, zeros and NULL where it has none. */
+struct onnx_attribute {
+    const char *name;
+    int64_t whole;
+    float real;
+    const char *text;
+    int count; /* of wholes or reals */
+    int64_t *wholes;
+    float *reals;
+    struct tensor *tensor; /* in onnx.held */
+    int type;              /* the tensor's */
+};
+
+struct onnx_node {
+    const char *name, *op, *domain; /* domain "" is ai.onnx */
+    int inputs, *input;             /* values; -1: absent */
+    int outputs, *output;
+    int attributes;
+    struct onnx_attribute *attribute;
+};
+
+/* What is known of entry i of onnx.value beside its name, shape and, of a constant, elements. */
+struct onnx_value {
+    int type;
+    int maker;   /* the node that computes it, -1: none */
+    int readers; /* inputs of nodes; that the graph gives it out is one too */
+    int reader;  /* the last node of these, -1: the graph's output */
+    int constant;
+    int shaped; /* is the shape known? */
+};
+
+struct onnx {
+    const char *path;
+    struct mem_set set;        /* everything but values */
+    struct tensor_table value; /* names, shapes and constants */
+    struct onnx_value *of;     /* (value.count) */
+    int capacity;
+    struct onnx_node *node;
+    int nodes, node_capacity;
+    int *given, givens, given_capacity; /* the graph's inputs */
+    int *output, outputs, output_capacity;
+    struct tensor **held; /* of attributes */
+    int helds, held_capacity;
+    int64_t opset; /* of ai.onnx */
+    const char *producer;
+    struct onnx_file { /* with tensors that lie beside the model */
+        const char *name;
+        int fd;
+        uint64_t size;
+    } file[ONNX_MAX_FILES];
+    int files;
+    uint64_t outside; /* bytes of these tensors */
+};
+
+/* ---- onnx_read.c, onnx_tensor.c: the file ------------------------------------------------------------ */
+
+/* The graph of the model, checked: names are defined before they are used, and once; views of `bytes`. The
+ * caller frees, also after a failure. ERR_FORMAT, ERR_MEMORY. `path` is that of the model, for tensors beside
+ * it. */
+MUST_USE status onnx_open(const char *path, const uint8_t *bytes, uint64_t size, struct onnx *out);
+void onnx_close(struct onnx *x);
+/* A TensorProto. *name: in the set, "" where it has none. */
+MUST_USE status onnx_tensor_read(struct onnx *x, struct protobuf m, struct tensor *out, int *type,
+                                 const char **name);
+/* A text of the field in the set, printable; ERR_FORMAT. */
+MUST_USE status onnx_text(struct onnx *x, const struct protobuf_field *f, const char **out);
+
+#endif
