@@ -3,18 +3,18 @@
  * how the maps of two precisions differ, boxes, deletion and insertion curves. Knows nothing of files, jobs
  * or ranks. `run`, `explain`, `infer` and `bench` all ask the probe.
  *
- *     struct probe_network n = { .model = &model, .precisions = 2, .engine = { fp32, int8 } };
+ *     struct probe_network n = { .model = { &model, &model }, .precisions = 2, .engine = { fp32, int8 } };
  *     struct probe_how how = { .sign = CAM_ABSMAX, .raw = 1, .curves = 1 };
  *     struct probe *p = NULL;
  *     TRY(probe_create(&n, 1, &how, kernels, &p));
  *     for (int i = 0; i < n.precisions; i++) {
- *         probe_run(p, i, pixels);                    // the network
+ *         probe_run(p, i, pixels);                    // the network; pixels as precision i sees them
  *         TRY(probe_answer(p, i));                    // probe_shown(p, i)->logits, top, score
  *         TRY(probe_look(p, i));                      // ... layer, act, cam
  *     }
  *     double rmse = probe_measure(p, measure_find(measure_table, "rmse_raw"), 0, 1);
  *     TRY(probe_picture(p, pixels, IMAGE_SUBSTRATE_ZERO, IMAGE_SUBSTRATE_BLUR));
- *     probe_order(p, probe_shown(p, 0)->cam.values);
+ *     probe_order(p, 0, probe_shown(p, 0)->cam.values);
  *     probe_curve_start(p, 0, PROBE_DELETION, class_index, curve, NULL);
  *     while (probe_curve_next(p) == PROBE_MORE)
  *         ;                                           // between two steps the caller may stop
@@ -38,10 +38,12 @@ enum { PROBE_NETWORKS = 16, PROBE_PRECISIONS = 8, PROBE_TOP = 5 };
 
 /* ---- what is probed ------------------------------------------------------------------------------------ */
 
-/* One network: its precisions share the model's input and the CAM layer's extents (probe_create checks both).
- * Pairs compare precision i > 0 with precision 0. */
+/* One network: its precisions have the same classes (probe_create checks it), but each may be of a
+ * description of its own, with another input and another CAM layer. Pairs compare precision i > 0 with
+ * precision 0: all finished maps (H, W) are as large as precision 0's input, the frame; a projection of
+ * another grid (h, w) than precision 0's is resized to that, where two projections are compared. */
 struct probe_network {
-    const struct model *model;
+    const struct model *model[PROBE_PRECISIONS];
     int precisions; /* 1 .. PROBE_PRECISIONS */
     struct engine engine[PROBE_PRECISIONS];     /* that show what the gradients read */
     struct gradient gradient[PROBE_PRECISIONS]; /* of the CAM layer; zeros where no method needs it */
@@ -95,14 +97,22 @@ struct probe_how {
 struct image_pipeline probe_pipeline(const struct model *m);
 
 struct probe;
-/* ERR_MISMATCH where precisions of a network have other inputs or other CAM layers; ERR_RANGE, ERR_MEMORY. */
+/* ERR_MISMATCH where precisions of a network have other classes; ERR_RANGE, ERR_MEMORY. */
 MUST_USE status probe_create(const struct probe_network *network, int networks, const struct probe_how *how,
                              const struct kernel_table *k, struct probe **out);
 void probe_free(struct probe *p); /* NULL is fine */
 /* What it was created with: sign, raw and whole may be changed between two pictures. */
 struct probe_how *probe_how_of(struct probe *p);
-/* Which network the functions below are about; at first network 0. What was shown is forgotten. */
+/* Which network the functions below are about; at first network 0. What was shown is forgotten, and pictures
+ * are altered as precision 0 sees them. */
 void probe_aim(struct probe *p, int network);
+/* Do two precisions of the aimed network see the same of a picture, once it is preprocessed alike: extents,
+ * mean and deviation? */
+int probe_sees_as(const struct probe *p, int i, int other);
+/* Pictures that are altered (probe_picture, probe_attribution_picture, probe_removal, and all that follows
+ * them) are as precision i sees them from now on: curves, ROAD and maps of the picture's size may be asked of
+ * precisions that see the same. */
+void probe_see(struct probe *p, int i);
 
 /* ---- one precision: answer, CAM layer, maps ------------------------------------------------------------ */
 
@@ -122,7 +132,7 @@ struct probe_shown {
 };
 const struct probe_shown *probe_shown(const struct probe *p, int i);
 
-/* Runs precision i: pixels (H, W, channels) u8 as preprocessing left them. */
+/* Runs precision i: pixels (height, width, channels) u8 of its input, as preprocessing left them. */
 void probe_run(struct probe *p, int i, const uint8_t *pixels);
 /* The same for several pictures, whose last layers are computed together where that saves time: probe_ahead
  * for each place k below how.together that is used, probe_ahead_finish, then probe_ahead_take in place of
@@ -180,7 +190,7 @@ void probe_box(struct probe *p, int i, int negative, const struct wsol_box *trut
 /* ---- the input gradient (metric_input.h) --------------------------------------------------------------- */
 
 /* The map of precision i, which has just run the picture (probe_run); its measures may be asked from then on.
- * ERR_NUMERIC where the gradient is not finite. */
+ * BUG_IF its input is not as large as the frame. ERR_NUMERIC where the gradient is not finite. */
 MUST_USE status probe_input(struct probe *p, int i, int class_index);
 const float *probe_input_map(const struct probe *p, int i); /* (H, W); stays until the next picture's */
 /* Is class_index the answer while the largest pixels of that map are removed? At 0 %, too. pixels: the
@@ -214,8 +224,9 @@ MUST_USE status probe_let_go(struct probe *p, int network);
  * how.curves and how.road are 0. ERR_MEMORY. */
 MUST_USE status probe_picture(struct probe *p, const uint8_t *pixels, enum image_substrate deletion,
                               enum image_substrate insertion);
-/* The order in which pixels are altered: a projection (h * w), resized, largest first (DESIGN 7.3). */
-void probe_order(struct probe *p, const float *projection);
+/* The order in which pixels are altered: a projection (h * w) of precision i, resized, largest first (DESIGN
+ * 7.3). */
+void probe_order(struct probe *p, int i, const float *projection);
 /* The same of values (h * w) of another size than the CAM layer's. */
 void probe_order_of(struct probe *p, const float *values, int h, int w);
 

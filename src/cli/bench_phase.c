@@ -98,7 +98,7 @@ static void curves(void *user)
 {
     struct picture *p = user;
 
-    probe_order(p->probe, probe_shown(p->probe, p->precision)->cam.values);
+    probe_order(p->probe, p->precision, probe_shown(p->probe, p->precision)->cam.values);
     for (int kind = PROBE_DELETION; kind <= PROBE_INSERTION; kind++) {
         probe_curve_start(p->probe, p->precision, (enum probe_curve)kind, 0, p->curve, NULL);
         while (probe_curve_next(p->probe) == PROBE_MORE)

@@ -31,7 +31,7 @@ static void take_curves(struct explain *e, int i)
 {
     struct explain_side *s = &e->side[i];
 
-    probe_order(e->probe, probe_shown(e->probe, i)->cam.values);
+    probe_order(e->probe, i, probe_shown(e->probe, i)->cam.values);
     for (int kind = PROBE_DELETION; kind <= PROBE_INSERTION && !s->odd; kind++) {
         enum probe_state state = PROBE_MORE;
 

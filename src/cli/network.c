@@ -229,9 +229,10 @@ status network_set_check(const struct network_set *set, const struct network_how
 
 status network_set_probe(const struct network_set *set, const struct probe_how *how, struct probe **out)
 {
-    struct probe_network n = { .model = &set->of[0].model, .precisions = set->count };
+    struct probe_network n = { .precisions = set->count };
 
     for (int i = 0; i < set->count; i++) {
+        n.model[i] = &set->of[i].model;
         n.engine[i] = set->of[i].engine;
         n.gradient[i] = set->of[i].gradient;
         n.by_input[i] = set->of[i].by_input;

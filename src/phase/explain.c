@@ -142,7 +142,7 @@ static int both_curves(struct explain *e, int p, int scorer, const char *suffix)
 {
     int logits = e->r->layout.step_logits && strcmp(suffix, "_raw") != 0;
 
-    probe_order(e->probe, e->projection);
+    probe_order(e->probe, p, e->projection);
     return one_curve(e, scorer, PROBE_DELETION, part(e, p, 1, "deletion", "curve", suffix),
                      part(e, p, logits, "deletion", "logits", suffix)) &&
            one_curve(e, scorer, PROBE_INSERTION, part(e, p, 1, "insertion", "curve", suffix),

@@ -49,13 +49,13 @@ static status create_probe(struct explain_random *e)
     for (int i = 0; i < r->networks; i++) {
         const struct run_network *n = &r->network[i];
 
-        list[i].model = &n->model;
         for (int p = 0; p < r->precisions; p++) {
             int at = e->at[p];
 
             if (at < 0)
                 continue;
             list[i].precisions = at + 1;
+            list[i].model[at] = &n->model;
             list[i].engine[at] = n->random[p].engine;
             list[i].gradient[at] = n->random[p].gradient;
             list[i].head[at] = n->random[p].head.weight ? &n->random[p].head : NULL;

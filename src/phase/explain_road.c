@@ -28,7 +28,7 @@ static status of_layer(const struct explain_road *e, int p, enum cam_method m, e
         TRY(run_fetch(e->r, e->net, e->image, 1, e->projection, "%s/cam", precision));
     else
         TRY(run_fetch(e->r, e->net, e->image, 1, e->projection, "%s/cam_%s", precision, cam_method_name(m)));
-    probe_order(e->probe, e->projection);
+    probe_order(e->probe, p, e->projection);
     *state = along_order(e, p, cam_method_name(m));
     return OK;
 }

@@ -109,9 +109,9 @@ status run_probe(const struct run *r, const struct probe_how *how, struct probe 
     for (int i = 0; i < r->networks; i++) {
         const struct run_network *n = &r->network[i];
 
-        list[i].model = &n->model;
         list[i].precisions = r->precisions;
         for (int p = 0; p < r->precisions; p++) {
+            list[i].model[p] = &n->model;
             list[i].engine[p] = n->engine[p];
             list[i].gradient[p] = n->gradient[p];
             list[i].by_input[p] = n->by_input[p];

@@ -169,7 +169,7 @@ void probe_attribution_start(struct probe *p, int i, enum attribution m, int cla
     struct probe_attributed *to = place_of(p, m, i);
     const struct attribution_method *method = rows[m].method;
 
-    BUG_IF(class_index < 0 || class_index >= p->classes);
+    BUG_IF(class_index < 0 || class_index >= p->classes || !probe_sees_as(p, i, p->seen));
     BUG_IF(method->by_gradient && !p->network[p->aim].by_input[i].plan);
     p->attributing = (struct probe_attributing){
         .precision = i,
@@ -177,10 +177,10 @@ void probe_attribution_start(struct probe *p, int i, enum attribution m, int cla
         .class_index = class_index,
         .key = key,
         .next = -1,
-        .count = method->altered(&p->how.attribution, p->c, p->height, p->width),
+        .count = method->altered(&p->how.attribution, p->size[i].c, p->height, p->width),
     };
-    to->h = method->on_layer ? p->h : p->height;
-    to->w = method->on_layer ? p->w : p->width;
+    to->h = method->on_layer ? p->size[i].h : p->height;
+    to->w = method->on_layer ? p->size[i].w : p->width;
 }
 
 /* The clean picture: what the altered ones are compared with, and the layer that masks are of. */
@@ -273,6 +273,8 @@ double probe_attribution_measure(struct probe *p, const struct measure *measure,
     };
 
     BUG_IF(i == 0 || measure->of != MEASURE_PAIR);
+    if (other.h != first.h || other.w != first.w)
+        probe_to_grid(&other, first.h, first.w, p->negative);
     other.saliency = &pair;
     return measure_value(measure, &first, &other);
 }

@@ -29,18 +29,22 @@ static void choose_channels(struct probe *p)
     struct engine_map layer = engine_cam_map(e->plan, e->state);
 
     engine_map_copy_real(&layer, p->act);
-    scorecam_choose(p->act, p->h * p->w, p->c, p->how.attribution.channels, p->sum, p->chosen);
+    scorecam_choose(p->act, layer.h * layer.w, layer.c, p->how.attribution.channels, p->sum, p->chosen);
 }
 
 static void mask_by_channel(struct probe *p, int k)
 {
-    scorecam_mask(p->act, p->h, p->w, p->c, p->chosen[k], p->height, p->width, p->mask);
+    const struct probe_size *s = &p->size[p->attributing.precision];
+
+    scorecam_mask(p->act, s->h, s->w, s->c, p->chosen[k], p->height, p->width, p->mask);
     mask_picture(p);
 }
 
 static void weigh_channels(struct probe *p, float *values)
 {
-    scorecam_map(p->act, p->h * p->w, p->c, p->chosen, p->attributing.count, p->score, p->sum, values);
+    const struct probe_size *s = &p->size[p->attributing.precision];
+
+    scorecam_map(p->act, s->h * s->w, s->c, p->chosen, p->attributing.count, p->score, p->sum, values);
 }
 
 const struct attribution_method attribution_scorecam = { .by_logit = 1,

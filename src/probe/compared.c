@@ -7,7 +7,7 @@ const float *probe_positive(struct probe *p, int i, int method)
     const float *values = method == CAM_EIGEN ? s->cam.values : s->method[method].values;
 
     BUG_IF(method != CAM_EIGEN && !(p->how.methods >> method & 1));
-    for (int k = 0; k < p->h * p->w; k++)
+    for (int k = 0; k < p->size[i].h * p->size[i].w; k++)
         p->negative[k] = values[k] > 0.0f ? values[k] : 0.0f;
     return p->negative;
 }
@@ -25,9 +25,11 @@ static void scale(float *v, int64_t count)
 status probe_compared(struct probe *p, int i, int method, enum image_filter filter, int width, int height,
                       float *out)
 {
+    const struct probe_size *s = &p->size[i];
+
     (void)probe_positive(p, i, method);
-    scale(p->negative, (int64_t)p->h * p->w);
-    TRY(image_resize_values(p->negative, p->w, p->h, width, height, filter, out));
+    scale(p->negative, (int64_t)s->h * s->w);
+    TRY(image_resize_values(p->negative, s->w, s->h, width, height, filter, out));
     scale(out, (int64_t)width * height);
     return OK;
 }

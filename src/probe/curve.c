@@ -21,7 +21,7 @@ status probe_let_go(struct probe *p, int network)
 
 void probe_normalize(struct probe *p, const uint8_t *pixels, float table[3][256])
 {
-    const struct model_input *in = &p->network[p->aim].model->input;
+    const struct model_input *in = &p->network[p->aim].model[p->seen]->input;
 
     BUG_IF(!p->picture);
     image_normalize_table(in->mean, in->std, in->channels, table);
@@ -31,14 +31,13 @@ void probe_normalize(struct probe *p, const uint8_t *pixels, float table[3][256]
 status probe_picture(struct probe *p, const uint8_t *pixels, enum image_substrate deletion,
                      enum image_substrate insertion)
 {
-    const struct model_input *in = &p->network[p->aim].model->input;
     float table[3][256];
 
     BUG_IF(!p->away);
     probe_normalize(p, pixels, table);
-    TRY(image_substrate(deletion, p->picture, p->height, p->width, in->channels, (const float(*)[256])table,
+    TRY(image_substrate(deletion, p->picture, p->height, p->width, p->channels, (const float(*)[256])table,
                         p->away));
-    return image_substrate(insertion, p->picture, p->height, p->width, in->channels,
+    return image_substrate(insertion, p->picture, p->height, p->width, p->channels,
                            (const float(*)[256])table, p->blank);
 }
 
@@ -49,9 +48,9 @@ void probe_order_of(struct probe *p, const float *values, int h, int w)
     curve_order(p->finished[0], probe_pixels(p), p->order, p->scratch);
 }
 
-void probe_order(struct probe *p, const float *projection)
+void probe_order(struct probe *p, int i, const float *projection)
 {
-    probe_order_of(p, projection, p->h, p->w);
+    probe_order_of(p, projection, p->size[i].h, p->size[i].w);
 }
 
 /* ---- one curve ----------------------------------------------------------------------------------------- */
@@ -61,7 +60,7 @@ void probe_curve_start(struct probe *p, int i, enum probe_curve kind, int class_
 {
     const float *from = kind == PROBE_DELETION ? p->picture : p->blank;
 
-    BUG_IF(!p->away);
+    BUG_IF(!p->away || !probe_sees_as(p, i, p->seen));
     memcpy(p->work, from, (size_t)probe_pixels(p) * (size_t)p->channels * sizeof *from);
     p->walk = (struct probe_walk){ .precision = i,
                                    .class_index = class_index,

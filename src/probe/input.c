@@ -7,14 +7,17 @@
 status probe_input(struct probe *p, int i, int class_index)
 {
     const struct gradient *by = &p->network[p->aim].by_input[i];
+    const struct probe_size *s = &p->size[i];
+    int pixels = s->height * s->width;
     const float *g;
 
-    BUG_IF(!p->how.input || !by->plan);
+    BUG_IF(!p->how.input || !by->plan || s->height != p->size[0].height || s->width != p->size[0].width);
     gradient_run(by->plan, by->state, probe_engine(p, i), class_index);
     g = gradient_map(by->plan, by->state);
-    if (!accuracy_finite(g, (int64_t)probe_pixels(p) * p->channels))
-        return FAIL(ERR_NUMERIC, "%s: an input gradient that is not finite", p->network[p->aim].model->name);
-    (void)input_map(g, probe_pixels(p), p->channels, p->view[i].input);
+    if (!accuracy_finite(g, (int64_t)pixels * s->channels))
+        return FAIL(ERR_NUMERIC, "%s: an input gradient that is not finite",
+                    p->network[p->aim].model[i]->name);
+    (void)input_map(g, pixels, s->channels, p->view[i].input);
     return OK;
 }
 
@@ -30,6 +33,7 @@ status probe_removal(struct probe *p, int i, const uint8_t *pixels, int class_in
     const struct engine *e = probe_engine(p, i);
     int gone = 0;
 
+    probe_see(p, i);
     TRY(probe_picture(p, pixels, p->how.removed, p->how.removed));
     curve_order(p->view[i].input, probe_pixels(p), p->order, p->scratch);
     memcpy(p->work, p->picture, (size_t)probe_pixels(p) * (size_t)p->channels * sizeof *p->work);
@@ -44,7 +48,7 @@ status probe_removal(struct probe *p, int i, const uint8_t *pixels, int class_in
         engine_run_real(e->plan, e->state, p->work);
         logits = engine_logits(e->plan, e->state);
         if (!accuracy_finite(logits, p->classes))
-            return FAIL(ERR_NUMERIC, "%s: logits that are not finite", p->network[p->aim].model->name);
+            return FAIL(ERR_NUMERIC, "%s: logits that are not finite", p->network[p->aim].model[i]->name);
         accuracy_top(logits, p->classes, 1, &top, &score);
         right[k] = top == class_index;
     }

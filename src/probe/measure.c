@@ -6,6 +6,7 @@ static struct measure_view *view_of(struct probe *p, int i)
 {
     struct probe_view *v = &p->view[i];
     const struct probe_shown *s = &v->shown;
+    const struct probe_size *size = &p->size[i];
 
     if (v->viewed)
         return &v->measured;
@@ -13,22 +14,24 @@ static struct measure_view *view_of(struct probe *p, int i)
                                          .class_index = -1,
                                          .act = s->act,
                                          .codes = s->layer.codes,
-                                         .pixels = p->h * p->w,
-                                         .channels = p->c,
+                                         .pixels = size->h * size->w,
+                                         .channels = size->c,
                                          .pitch = s->layer.pitch,
                                          .scale = s->layer.q.scale,
                                          .zero_point = s->layer.q.zero_point,
                                          .sigma_ratio = s->cam.sigma_ratio,
                                          .projection = s->cam.values,
-                                         .h = p->h,
-                                         .w = p->w,
+                                         .h = size->h,
+                                         .w = size->w,
                                          .raw_sign = s->cam.raw_sign,
                                          .own_sign = s->own_sign,
                                          .map = probe_map(p, i, 0),
-                                         .map_h = p->height,
-                                         .map_w = p->width,
+                                         .map_h = p->size[0].height,
+                                         .map_w = p->size[0].width,
                                          .box = v->box,
                                          .input = v->input };
+    if (!probe_one_grid(p, i))
+        probe_to_grid(&v->measured, p->size[0].h, p->size[0].w, v->grid);
     v->viewed = 1;
     return &v->measured;
 }
@@ -59,11 +62,17 @@ static void prepare(struct probe *p, int i)
 /* A method's projection and its finished map, in place 0 or 1. */
 static struct measure_view method_view(struct probe *p, int method, int i, int place)
 {
+    const struct probe_size *own = &p->size[i], *first = &p->size[0];
     struct measure_view v = *view_of(p, i);
 
     v.projection = p->view[i].shown.method[method].values;
-    cam_finish(v.projection, p->h, p->w, p->height, p->width, p->finished[place]);
+    cam_finish(v.projection, own->h, own->w, first->height, first->width, p->finished[place]);
     v.map = p->finished[place];
+    if (!probe_one_grid(p, i)) {
+        v.h = own->h;
+        v.w = own->w;
+        probe_to_grid(&v, first->h, first->w, p->negative);
+    }
     return v;
 }
 

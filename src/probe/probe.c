@@ -15,11 +15,21 @@ struct image_pipeline probe_pipeline(const struct model *m)
                                         strcmp(in->filter, "bicubic") == 0 ? IMAGE_BICUBIC : IMAGE_BILINEAR };
 }
 
-/* The most that any network takes. */
+/* The most that any precision of any network takes. */
 struct extent {
     size_t pixels, seen, cells, values, classes; /* seen: values of a picture */
     int channels, precisions;
 };
+
+static struct probe_size size_of(const struct probe_network *n, int i)
+{
+    const struct model_input *in = &n->model[i]->input;
+    struct engine_map m = engine_cam_map(n->engine[i].plan, n->engine[i].state);
+
+    return (struct probe_size){
+        .height = in->height, .width = in->width, .channels = in->channels, .h = m.h, .w = m.w, .c = m.c
+    };
+}
 
 static size_t larger(size_t a, size_t b)
 {
@@ -32,40 +42,33 @@ static struct extent measure(const struct probe *p)
 
     for (int i = 0; i < p->networks; i++) {
         const struct probe_network *n = &p->network[i];
-        struct engine_map m = engine_cam_map(n->engine[0].plan, n->engine[0].state);
-        struct image_pipeline in = probe_pipeline(n->model);
-        size_t cells = (size_t)m.h * (size_t)m.w;
 
-        most.pixels = larger(most.pixels, (size_t)in.height * (size_t)in.width);
-        most.seen = larger(most.seen, image_pipeline_bytes(&in));
-        most.cells = larger(most.cells, cells);
-        most.values = larger(most.values, cells * (size_t)m.c);
+        for (int k = 0; k < n->precisions; k++) {
+            struct probe_size s = size_of(n, k);
+            size_t cells = (size_t)s.h * (size_t)s.w, pixels = (size_t)s.height * (size_t)s.width;
+
+            most.pixels = larger(most.pixels, pixels);
+            most.seen = larger(most.seen, pixels * (size_t)s.channels);
+            most.cells = larger(most.cells, cells);
+            most.values = larger(most.values, cells * (size_t)s.c);
+            most.channels = s.c > most.channels ? s.c : most.channels;
+        }
         most.classes = larger(most.classes, (size_t)engine_classes(n->engine[0].plan));
-        most.channels = m.c > most.channels ? m.c : most.channels;
         most.precisions = n->precisions > most.precisions ? n->precisions : most.precisions;
     }
     return most;
 }
 
-/* Maps and answers of the precisions are put side by side. */
+/* Answers of the precisions are put side by side. */
 static status check_network(const struct probe_network *n)
 {
-    struct engine_map first = engine_cam_map(n->engine[0].plan, n->engine[0].state);
-
     if (n->precisions < 1 || n->precisions > PROBE_PRECISIONS)
-        return FAIL(ERR_RANGE, "%s: %d precisions, 1 to %d are possible", n->model->name, n->precisions,
+        return FAIL(ERR_RANGE, "%s: %d precisions, 1 to %d are possible", n->model[0]->name, n->precisions,
                     PROBE_PRECISIONS);
-    for (int i = 1; i < n->precisions; i++) {
-        struct engine_map m = engine_cam_map(n->engine[i].plan, n->engine[i].state);
-
-        if (m.h != first.h || m.w != first.w || m.c != first.c ||
-            engine_classes(n->engine[i].plan) != engine_classes(n->engine[0].plan))
-            return FAIL(ERR_MISMATCH,
-                        "%s: precision %d has %d classes and maps of %d x %d x %d, the first %d and "
-                        "%d x %d x %d",
-                        n->model->name, i + 1, engine_classes(n->engine[i].plan), m.c, m.h, m.w,
-                        engine_classes(n->engine[0].plan), first.c, first.h, first.w);
-    }
+    for (int i = 1; i < n->precisions; i++)
+        if (engine_classes(n->engine[i].plan) != engine_classes(n->engine[0].plan))
+            return FAIL(ERR_MISMATCH, "%s: precision %d has %d classes, the first %d", n->model[i]->name,
+                        i + 1, engine_classes(n->engine[i].plan), engine_classes(n->engine[0].plan));
     return OK;
 }
 
@@ -73,6 +76,7 @@ static status make_view(const struct probe_how *how, const struct extent *most, 
 {
     MEM_TRY(v->shown.logits, most->classes, sizeof(float));
     MEM_TRY(v->shown.cam.values, most->cells, sizeof(float));
+    MEM_TRY(v->grid, most->cells, sizeof(float));
     MEM_TRY(v->map[0], most->pixels, sizeof(float));
     MEM_TRY(v->map[1], most->pixels, sizeof(float));
     if (how->input)
@@ -106,12 +110,15 @@ static size_t most_scores(const struct probe *p, const struct extent *most)
     size_t scores = 1;
 
     for (int i = 0; i < p->networks; i++)
-        for (int m = 0; m < ATTRIBUTIONS; m++)
-            if (p->how.attribution.methods >> m & 1)
-                scores = larger(scores, (size_t)attribution_forwards(&p->how.attribution, (enum attribution)m,
-                                                                     most->channels,
-                                                                     p->network[i].model->input.height,
-                                                                     p->network[i].model->input.width));
+        for (int k = 0; k < p->network[i].precisions; k++)
+            for (int m = 0; m < ATTRIBUTIONS; m++) {
+                const struct model_input *in = &p->network[i].model[k]->input;
+
+                if (p->how.attribution.methods >> m & 1)
+                    scores =
+                        larger(scores, (size_t)attribution_forwards(&p->how.attribution, (enum attribution)m,
+                                                                    most->channels, in->height, in->width));
+            }
     return scores;
 }
 
@@ -132,13 +139,14 @@ static status make_attributions(struct probe *p, const struct extent *most)
     return OK;
 }
 
-/* Networks with inputs of one size share a workspace. */
+/* Networks with frames of one size share a workspace. */
 static int frame_of(const struct probe *p, int network)
 {
-    const struct model_input *in = &p->network[network].model->input;
+    const struct model_input *in = &p->network[network].model[0]->input;
     int i = 0;
 
-    while (p->network[i].model->input.height != in->height || p->network[i].model->input.width != in->width)
+    while (p->network[i].model[0]->input.height != in->height ||
+           p->network[i].model[0]->input.width != in->width)
         i++;
     return i;
 }
@@ -152,7 +160,7 @@ static status make_room(struct probe *p, const struct kernel_table *k)
     most = measure(p);
     for (int i = 0; i < p->networks; i++)
         if (frame_of(p, i) == i)
-            TRY(wsol_create(p->network[i].model->input.width, p->network[i].model->input.height,
+            TRY(wsol_create(p->network[i].model[0]->input.width, p->network[i].model[0]->input.height,
                             &p->wsol[i]));
     for (int i = 0; i < p->networks && p->how.together > 0; i++)
         for (int j = 0; j < p->network[i].precisions; j++)
@@ -213,6 +221,7 @@ void probe_free(struct probe *p)
 
         mem_free(v->shown.logits);
         mem_free(v->shown.cam.values);
+        mem_free(v->grid);
         for (int m = 0; m < CAM_METHODS; m++)
             mem_free(v->shown.method[m].values);
         mem_free(v->map[0]);
@@ -247,21 +256,16 @@ void probe_forget(struct probe_view *v)
 void probe_aim(struct probe *p, int network)
 {
     const struct probe_network *n = &p->network[network];
-    struct engine_map m = engine_cam_map(n->engine[0].plan, n->engine[0].state);
 
     BUG_IF(network < 0 || network >= p->networks);
     p->aim = network;
-    p->height = n->model->input.height;
-    p->width = n->model->input.width;
-    p->channels = n->model->input.channels;
-    p->h = m.h;
-    p->w = m.w;
-    p->c = m.c;
     p->classes = engine_classes(n->engine[0].plan);
     for (int i = 0; i < n->precisions; i++) {
+        p->size[i] = size_of(n, i);
         p->view[i].shown.classes = p->classes;
         probe_forget(&p->view[i]);
     }
+    probe_see(p, 0);
 }
 
 struct wsol_workspace *probe_frame(const struct probe *p)

@@ -4,9 +4,15 @@
 
 #include "probe_attribution.h"
 
+/* A precision's input and CAM layer. */
+struct probe_size {
+    int height, width, channels, h, w, c;
+};
+
 /* One precision: what it showed, and what was made of it since probe_look. */
 struct probe_view {
     struct probe_shown shown;
+    float *grid;   /* (h * w) of precision 0: the projection there, where it is of another grid */
     float *map[2]; /* (H, W) of the projection, and of its negative */
     float *input;  /* (H, W) of the input gradient, where how.input */
     int32_t box[4];
@@ -57,7 +63,10 @@ struct probe {
     struct probe_how how;
     struct engine_group *group[PROBE_NETWORKS][PROBE_PRECISIONS]; /* NULL: pictures run one by one */
     const struct kernel_table *kernels;
-    int height, width, channels, h, w, c, classes; /* of the aimed network: input, CAM layer, answers */
+    struct probe_size size[PROBE_PRECISIONS]; /* of the aimed network; the first's input is the frame */
+    int classes;
+    int seen;                    /* the precision as which altered pictures are seen */
+    int height, width, channels; /* of its input */
     struct cam_workspace *cam;
     struct wsol_workspace *wsol[PROBE_NETWORKS]; /* of network i; NULL where an earlier one's has the size */
     struct probe_view view[PROBE_PRECISIONS];
@@ -91,9 +100,15 @@ void probe_forget(struct probe_view *v);
 /* probe.c: the aimed network's. */
 struct wsol_workspace *probe_frame(const struct probe *p);
 
+/* size.c: is precision i's projection on the first's grid? A view's projection is brought to a grid (h, w),
+ * in `values`. */
+int probe_one_grid(const struct probe *p, int i);
+void probe_to_grid(struct measure_view *v, int h, int w, float *values);
+
 /* curve.c: normalizes the picture that is altered; table out. */
 void probe_normalize(struct probe *p, const uint8_t *pixels, float table[3][256]);
 
+/* Of a picture that is altered. */
 static inline int probe_pixels(const struct probe *p)
 {
     return p->height * p->width;

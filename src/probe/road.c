@@ -25,7 +25,7 @@ void probe_road_start(struct probe *p, int i, int class_index, float *change)
 {
     struct probe_road *road = &p->road;
 
-    BUG_IF(!road->fill);
+    BUG_IF(!road->fill || !probe_sees_as(p, i, p->seen));
     accuracy_softmax(p->view[i].shown.logits, p->classes, p->probability);
     road->precision = i;
     road->class_index = class_index;

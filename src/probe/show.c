@@ -25,7 +25,7 @@ status probe_answer(struct probe *p, int i)
     struct probe_shown *s = &p->view[i].shown;
 
     if (!accuracy_finite(s->logits, p->classes))
-        return FAIL(ERR_NUMERIC, "%s: logits that are not finite", p->network[p->aim].model->name);
+        return FAIL(ERR_NUMERIC, "%s: logits that are not finite", p->network[p->aim].model[i]->name);
     s->tops = p->classes < PROBE_TOP ? p->classes : PROBE_TOP;
     accuracy_top(s->logits, p->classes, s->tops, s->top, s->score);
     accuracy_softmax(s->logits, p->classes, p->probability);
@@ -73,12 +73,28 @@ void probe_ahead_take(struct probe *p, int i, int k, const uint8_t *pixels)
 
 /* ---- CAM layer ----------------------------------------------------------------------------------------- */
 
+/* Where the grids differ, the scalar product is that on the first's. */
+static int turn(struct probe *p, int i)
+{
+    const struct probe_size *own = &p->size[i], *first = &p->size[0];
+    float *values = p->view[i].shown.cam.values, *grid = p->view[i].grid;
+    int turned;
+
+    if (probe_one_grid(p, i))
+        return cam_align(p->view[0].shown.cam.values, values, own->h * own->w) < 0;
+    cam_resize(values, own->h, own->w, first->h, first->w, grid);
+    turned = cam_align(p->view[0].shown.cam.values, grid, first->h * first->w) < 0;
+    for (int k = 0; k < own->h * own->w && turned; k++)
+        values[k] = -values[k];
+    return turned;
+}
+
 static void align(struct probe *p, int i)
 {
     struct probe_shown *s = &p->view[i].shown;
 
     s->own_sign = !s->cam.constant;
-    if (i == 0 || cam_align(p->view[0].shown.cam.values, s->cam.values, p->h * p->w) > 0)
+    if (i == 0 || !turn(p, i))
         return;
     s->cam.raw_sign = -s->cam.raw_sign;
     s->own_sign = -1;
@@ -87,11 +103,12 @@ static void align(struct probe *p, int i)
 status probe_look(struct probe *p, int i)
 {
     struct probe_view *v = &p->view[i];
+    const struct probe_size *s = &p->size[i];
 
     probe_forget(v);
     v->shown.act = p->act;
     engine_map_copy_real(&v->shown.layer, p->act);
-    TRY(cam_eigen(p->cam, p->act, p->h, p->w, p->c, p->how.sign, p->how.raw, &v->shown.cam));
+    TRY(cam_eigen(p->cam, p->act, s->h, s->w, s->c, p->how.sign, p->how.raw, &v->shown.cam));
     align(p, i);
     return OK;
 }
@@ -139,7 +156,7 @@ status probe_methods(struct probe *p, int i, int class_index)
         gradient_run(g->plan, g->state, &n->engine[i], class_index);
         of.gradient = gradient_map(g->plan, g->state);
     }
-    TRY(cam_take(p->cam, p->act, p->h, p->w, p->c, &of));
+    TRY(cam_take(p->cam, p->act, p->size[i].h, p->size[i].w, p->size[i].c, &of));
     for (int m = 0; m < CAM_METHODS; m++)
         if (p->how.methods >> m & 1)
             TRY(cam_compute(p->cam, (enum cam_method)m, p->how.sign, p->how.method_raw,
@@ -150,7 +167,7 @@ status probe_methods(struct probe *p, int i, int class_index)
 void probe_recall(struct probe *p, int i, const struct probe_memory *m)
 {
     struct probe_view *v = &p->view[i];
-    size_t bytes = (size_t)p->h * (size_t)p->w * sizeof(float);
+    size_t bytes = (size_t)p->size[i].h * (size_t)p->size[i].w * sizeof(float);
 
     probe_forget(v);
     v->shown.layer = (struct engine_map){ 0 };
@@ -208,17 +225,18 @@ void probe_layer_copy(const struct engine_map *layer, void *out)
 const float *probe_map(struct probe *p, int i, int negative)
 {
     struct probe_view *v = &p->view[i];
+    const struct probe_size *own = &p->size[i], *first = &p->size[0];
     const float *values = v->shown.cam.values;
     int which = negative != 0;
 
     if (v->made[which])
         return v->map[which];
     if (negative) {
-        for (int k = 0; k < p->h * p->w; k++)
+        for (int k = 0; k < own->h * own->w; k++)
             p->negative[k] = -values[k];
         values = p->negative;
     }
-    cam_finish(values, p->h, p->w, p->height, p->width, v->map[which]);
+    cam_finish(values, own->h, own->w, first->height, first->width, v->map[which]);
     v->made[which] = 1;
     return v->map[which];
 }

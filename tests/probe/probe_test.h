@@ -58,7 +58,7 @@ static inline void probed_open(struct probed *t)
     must(text_read_plain(TINY "tiny.model", 1 << 16, &text, &size));
     must(model_parse(TINY "tiny.model", text, size, &t->model));
     mem_free(text);
-    t->network.model = &t->model;
+    t->network.model[0] = t->network.model[1] = &t->model;
     t->network.precisions = 2;
     probed_engine(t, 0, TINY "fp32.pth");
     probed_engine(t, 1, TINY "per_tensor.pth");

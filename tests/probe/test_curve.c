@@ -61,7 +61,7 @@ static void test_curves(struct probed *t, int whole)
         int class_index = probe_shown(p, i)->top[0];
         cam_resize(probe_shown(p, i)->cam.values, H, W, EDGE, EDGE, resized);
         curve_order(resized, PIXELS, order, scratch);
-        probe_order(p, probe_shown(p, i)->cam.values);
+        probe_order(p, i, probe_shown(p, i)->cam.values);
         probe_curve_start(p, i, PROBE_DELETION, class_index, curve, logits);
         CHECK(walk(p, 7) == PROBE_MORE); /* left unfinished, and begun again */
         probe_curve_start(p, i, PROBE_DELETION, class_index, curve, logits);
@@ -91,7 +91,7 @@ static void test_odd(struct probed *t)
     must(probe_keep(p, 0));
     probe_run(p, 0, t->pixels);
     must(probe_look(p, 0));
-    probe_order(p, probe_shown(p, 0)->cam.values);
+    probe_order(p, 0, probe_shown(p, 0)->cam.values);
     probe_shown(p, 0)->logits[0] = INFINITY;
     probe_curve_start(p, 0, PROBE_DELETION, 0, curve, NULL);
     CHECK(walk(p, -1) == PROBE_ODD);

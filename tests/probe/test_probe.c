@@ -35,26 +35,6 @@ static void test_refused(const struct probed *t)
     probe_free(NULL);
 }
 
-/* A second precision whose CAM layer is another one. */
-static void test_other_layer(struct probed *t)
-{
-    const struct probe_how how = { .sign = CAM_ABSMAX };
-    struct probed other = { .network = t->network };
-    struct probe_network n = t->network;
-    struct probe *p = NULL;
-
-    other.model = t->model;
-    other.model.cam = model_find(&other.model, "fc");
-    probed_engine(&other, 1, TINY "per_tensor.pth");
-    n.engine[1] = other.network.engine[1];
-    CHECK(probe_create(&n, 1, &how, kernel_select("auto"), &p) == ERR_MISMATCH && p == NULL);
-    CHECK_MSG(strcmp(error_last()->text, "tiny: precision 2 has 3 classes and maps of 3 x 1 x 1, the first 3 "
-                                         "and 4 x 4 x 4") == 0,
-              "%s", error_last()->text);
-    engine_close(&n.engine[1]);
-    gradient_close(&other.network.by_input[1]);
-}
-
 int main(void)
 {
     struct probed t;
@@ -62,7 +42,6 @@ int main(void)
     probed_open(&t);
     test_aim(&t);
     test_refused(&t);
-    test_other_layer(&t);
     probed_close(&t);
     CHECK(mem_live() == 0);
     return check_result("probe/probe");

@@ -60,7 +60,7 @@ static void test_changes(struct probed *t, int whole)
         double clean = (double)probe_shown(p, i)->score[0];
         cam_resize(probe_shown(p, i)->cam.values, H, W, EDGE, EDGE, resized);
         curve_order(resized, PIXELS, order, scratch);
-        probe_order(p, probe_shown(p, i)->cam.values);
+        probe_order(p, i, probe_shown(p, i)->cam.values);
         probe_road_start(p, i, class_index, change);
         CHECK(probe_road_next(p) == PROBE_MORE); /* left unfinished, and begun again */
         probe_road_start(p, i, class_index, change);
