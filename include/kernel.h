@@ -59,9 +59,17 @@ struct kernel_rect { int y0, y1, x0, x1; };
 struct kernel_conv {
     int ih, iw, ic, in_pitch;
     int oh, ow, oc, out_pitch;
-    int kh, kw, stride, pad;     /* pad on the top and left; bottom and right follow from oh, ow */
+    int kh, kw, stride;
+    int pad_y, pad_x;            /* on the top, on the left; bottom and right follow from oh, ow */
     int zero_point_in;           /* int8 only */
 };
+
+/* Does every output read one position, inside the picture? */
+static inline int kernel_is_direct(const struct kernel_conv *s)
+{
+    return s->kh == 1 && s->kw == 1 && s->pad_y == 0 && s->pad_x == 0 && (s->oh - 1) * s->stride < s->ih &&
+           (s->ow - 1) * s->stride < s->iw;
+}
 
 /* An inverted residual block as one: a dense convolution that expands the channels, a depthwise one, a 1 x 1
  * that projects them, what is added. Each layer's input is the output of the one before; pitches matter of
@@ -95,8 +103,8 @@ static inline int kernel_winograd_tiles(const struct kernel_conv *s, int side)
  * 14 of those; else 0: there is none. */
 static inline int kernel_winograd_side(const struct kernel_conv *s)
 {
-    if (s->kh != 3 || s->kw != 3 || s->stride != 1 || s->pad != 1 || s->oh != s->ih || s->ow != s->iw ||
-        s->ic % 16 != 0 || s->oc < 16)
+    if (s->kh != 3 || s->kw != 3 || s->stride != 1 || s->pad_y != 1 || s->pad_x != 1 || s->oh != s->ih ||
+        s->ow != s->iw || s->ic % 16 != 0 || s->oc < 16)
         return 0;
     return kernel_winograd_tiles(s, 4) >= 14 ? 4 : kernel_winograd_tiles(s, 2) >= 14 ? 2 : 0;
 }

@@ -125,7 +125,8 @@ static struct kernel_conv conv_of(const struct shape *s)
                                  .kh = s->kernel,
                                  .kw = s->kernel,
                                  .stride = s->stride,
-                                 .pad = s->kernel / 2,
+                                 .pad_y = s->kernel / 2,
+                                 .pad_x = s->kernel / 2,
                                  .zero_point_in = 3 };
 }
 

@@ -146,7 +146,7 @@ static void run_all_points(const struct work *w)
     d->edge.room = d->out + POINTS_MOST * (size_t)c->oc * w->element_in;
     for (int oy = 0; oy < out->h; oy++, row += mask_words(out->w))
         for (int ox = mask_next(row, out->w, 0); ox < out->w; ox = mask_next(row, out->w, ox + 1)) {
-            int y = oy * c->stride - c->pad, x = ox * c->stride - c->pad, place = oy * out->w + ox;
+            int y = oy * c->stride - c->pad_y, x = ox * c->stride - c->pad_x, place = oy * out->w + ox;
 
             if (y >= 0 && x >= 0 && y + c->kh <= c->ih && x + c->kw <= c->iw) {
                 add_point(w, place, &d->inside,

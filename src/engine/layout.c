@@ -159,7 +159,7 @@ static int passes(const struct engine_plan *p, const struct engine_layout *l, in
             struct kernel_conv c = run_reach(p, op, j);
 
             if (op->in[j].buffer == buffer &&
-                (i >= whole || !run_takes_points(p, op) || c.kh > 1 || c.kw > 1 || c.stride > 1 || c.pad > 0))
+                (i >= whole || !run_takes_points(p, op) || c.stride > 1 || !kernel_is_direct(&c)))
                 return 0;
         }
     }

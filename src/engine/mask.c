@@ -90,6 +90,8 @@ static void take_strided(const uint64_t *from, int words, int stride, int count,
     for (int i = 0; i < mask_words(count); i++) {
         uint64_t taken = 0;
 
+        if (i * stride >= words)
+            break;
         if (stride == 1) {
             taken = from[i];
         } else if (stride == 2) {
@@ -112,12 +114,12 @@ void mask_window(const struct kernel_conv *s, const uint64_t *in, uint64_t *out,
     int words = mask_words(s->iw), wide = words + 1;
     uint64_t *rows = work, *columns = work + wide;
 
-    if (s->kh == 1 && s->kw == 1 && s->oh == s->ih && s->ow == s->iw && s->pad == 0) {
+    if (kernel_is_direct(s) && s->oh == s->ih && s->ow == s->iw) {
         mask_join(out, in, s->ih, s->iw);
         return;
     }
     for (int y = 0; y < s->oh; y++, out += mask_words(s->ow)) {
-        int first = y * s->stride - s->pad;
+        int first = y * s->stride - s->pad_y;
         uint64_t any = 0;
 
         memset(work, 0, 2 * (size_t)wide * sizeof *work);
@@ -127,7 +129,7 @@ void mask_window(const struct kernel_conv *s, const uint64_t *in, uint64_t *out,
         if (!any)
             continue;
         for (int t = 0; t < s->kw; t++)
-            join_moved(columns, rows, wide, t - s->pad);
+            join_moved(columns, rows, wide, t - s->pad_x);
         take_strided(columns, wide, s->stride, s->ow, out);
     }
 }

@@ -196,8 +196,7 @@ int place_saturates(const struct draft *d, const struct model_node *n, int ic)
  * shortcut one position. */
 struct kernel_conv place_geometry(const struct model_node *n, const struct engine_op *op, int groups)
 {
-    int whole = n->op == OP_LINEAR || model_is_global_pool(n->op);
-    int one = n->op == OP_SHORTCUT;
+    int whole = n->op == OP_LINEAR || model_is_global_pool(n->op), one = n->op == OP_SHORTCUT;
 
     return (struct kernel_conv){ .ih = op->in[0].h,
                                  .iw = op->in[0].w,
@@ -214,5 +213,6 @@ struct kernel_conv place_geometry(const struct model_node *n, const struct engin
                                        : one ? 1
                                              : n->kw,
                                  .stride = whole ? 1 : n->stride,
-                                 .pad = n->pad_y };
+                                 .pad_y = n->pad_y,
+                                 .pad_x = n->pad_x };
 }

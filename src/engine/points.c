@@ -26,7 +26,7 @@ void points_run(const struct engine_pass *pass, const struct engine_op *op, cons
 
 int points_is_padded(const struct kernel_conv *c)
 {
-    return c->kh > 1 || c->kw > 1 || c->pad > 0;
+    return !kernel_is_direct(c);
 }
 
 /* The part of the input that windows reach. */
@@ -60,7 +60,7 @@ void points_pad(const struct engine_plan *plan, const struct kernel_conv *c, con
     memset(out, plan_codes(plan) ? c->zero_point_in : 0, points_padded_bytes(plan, c));
     for (int y = 0; y < shape.ih; y++)
         for (int x = 0; x < shape.iw; x++) {
-            int iy = y - c->pad, ix = x - c->pad;
+            int iy = y - c->pad_y, ix = x - c->pad_x;
 
             if (iy >= 0 && iy < c->ih && ix >= 0 && ix < c->iw)
                 memcpy(out + ((size_t)y * (size_t)shape.iw + (size_t)x) * one,

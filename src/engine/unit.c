@@ -49,8 +49,7 @@ static int is_inner(const struct draft *d, const int *user, int layer, int reade
 
 static int is_pointwise(const struct model_node *n)
 {
-    return n->op == OP_CONV && n->groups == 1 && n->kh * n->kw == 1 && n->stride == 1 &&
-           n->pad_y + n->pad_x + n->end_y + n->end_x == 0;
+    return n->op == OP_CONV && n->groups == 1 && model_is_pointwise(n);
 }
 
 static int is_depthwise(const struct draft *d, const struct model_node *n)
@@ -124,7 +123,8 @@ static struct kernel_conv shape_of(const struct draft *d, int node)
                                  .kh = n->kh,
                                  .kw = n->kw,
                                  .stride = n->stride,
-                                 .pad = n->pad_y,
+                                 .pad_y = n->pad_y,
+                                 .pad_x = n->pad_x,
                                  .zero_point_in = place_q_of_input(d, node, 0).zero_point };
 }
 
@@ -152,7 +152,8 @@ static struct kernel_conv window_of(const struct kernel_unit *u)
     w.iw = e.iw;
     w.kh = (w.kh - 1) * e.stride + e.kh;
     w.kw = (w.kw - 1) * e.stride + e.kw;
-    w.pad = w.pad * e.stride + e.pad;
+    w.pad_y = w.pad_y * e.stride + e.pad_y;
+    w.pad_x = w.pad_x * e.stride + e.pad_x;
     w.stride *= e.stride;
     return w;
 }

@@ -55,7 +55,8 @@ struct layer_turned layer_turn(const struct model_node *n, const struct model_no
                                              .kh = n->kh,
                                              .kw = n->kw,
                                              .stride = 1,
-                                             .pad = spread ? 0 : pad } };
+                                             .pad_y = spread ? 0 : pad,
+                                             .pad_x = spread ? 0 : pad } };
 }
 
 const float *layer_spread(const struct model_node *n, const struct kernel_conv *turned, const float *d,

@@ -14,8 +14,8 @@ static void shape_linear(const struct train_map *in, const struct train_map *out
     int k = (int)in->count, oc = out->c;
 
     l->groups = 1;
-    l->forward = (struct kernel_conv){ 1, 1, k, k, 1, 1, oc, oc, 1, 1, 1, 0, 0 };
-    l->turned = (struct kernel_conv){ 1, 1, oc, oc, 1, 1, k, k, 1, 1, 1, 0, 0 };
+    l->forward = (struct kernel_conv){ 1, 1, k, k, 1, 1, oc, oc, 1, 1, 1, 0, 0, 0 };
+    l->turned = (struct kernel_conv){ 1, 1, oc, oc, 1, 1, k, k, 1, 1, 1, 0, 0, 0 };
     l->each_sum = (size_t)oc * (size_t)kernel_lanes(k);
 }
 
@@ -28,8 +28,8 @@ static void shape_conv(const struct model_node *n, const struct model_node *in, 
     l->groups = t.groups;
     l->spread = t.spread;
     l->turned = t.shape;
-    l->forward = (struct kernel_conv){ in->h, in->w, ic,    in->c,     n->h,     n->w, oc,
-                                       n->c,  n->kh, n->kw, n->stride, n->pad_y, 0 };
+    l->forward = (struct kernel_conv){ in->h, in->w, ic,    in->c,     n->h,     n->w,     oc,
+                                       n->c,  n->kh, n->kw, n->stride, n->pad_y, n->pad_x, 0 };
     l->each_sum = (size_t)(n->kh * n->kw) * (size_t)(l->depthwise ? 1 : ic) * (size_t)kernel_lanes(oc);
 }
 

@@ -173,7 +173,8 @@ static struct kernel_conv window_of(const struct gradient_net *net, const struct
                                  .kh = all ? in->h : n->kh,
                                  .kw = all ? in->w : n->kw,
                                  .stride = all ? 1 : n->stride,
-                                 .pad = all ? 0 : n->pad_y };
+                                 .pad_y = all ? 0 : n->pad_y,
+                                 .pad_x = all ? 0 : n->pad_x };
 }
 
 static void pool(struct gradient_net *net, struct train_step *s, const struct train_at *at)

@@ -157,7 +157,7 @@ static inline void send(const struct kernel_conv *s, const float *in, int y, int
 
     for (int ky = 0; ky < s->kh; ky++)
         for (int kx = 0; kx < s->kw; kx++) {
-            int iy = y * s->stride - s->pad + ky, ix = x * s->stride - s->pad + kx;
+            int iy = y * s->stride - s->pad_y + ky, ix = x * s->stride - s->pad_x + kx;
             size_t at = ((size_t)iy * s->iw + (size_t)ix) * s->ic;
             lanes here;
             vector v;

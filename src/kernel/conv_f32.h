@@ -98,7 +98,7 @@ static void copy_input(const struct kernel_conv *s, const float *in, int y, int 
                        float *copy)
 {
     int columns = tile_copy_columns(s, x1 - x0), step = s->stride / tile_copy_stride(s), ic = s->ic;
-    int iy = y * s->stride - s->pad, left = x0 * s->stride - s->pad;
+    int iy = y * s->stride - s->pad_y, left = x0 * s->stride - s->pad_x;
     /* Columns a..b of the copy lie inside the picture. */
     int a = tile_min(columns, left < 0 ? (-left + step - 1) / step : 0);
     int b = tile_min(columns, s->iw > left ? (s->iw - left + step - 1) / step : 0);
@@ -122,7 +122,7 @@ static void copy_input(const struct kernel_conv *s, const float *in, int y, int 
 static void conv_f32(const struct kernel_conv *s, const void *packed, const float *in, float *out,
                      struct kernel_rect rect, float low, float high, void *scratch)
 {
-    int direct = tile_direct(s), chunk = tile_rows(s, sizeof *in), width = rect.x1 - rect.x0;
+    int direct = kernel_is_direct(s), chunk = tile_rows(s, sizeof *in), width = rect.x1 - rect.x0;
     const float **from = scratch;
     float **to = (float **)((char *)scratch + tile_list_bytes(s, sizeof *in));
     float *copy = (float *)((char *)to + tile_list_bytes(s, sizeof *in));

@@ -37,7 +37,7 @@ static void by_ring(const struct kernel_conv *s, const float *packed, const floa
     struct ring_out to = { .step = (size_t)s->out_pitch, .low = vector_set1(low), .high = vector_set1(high) };
 
     for (int c = 0; c < s->oc; c += VECTOR, packed += ring_block_floats(s)) {
-        int next = tile_max(0, rect.y0 * s->stride - s->pad);
+        int next = tile_max(0, rect.y0 * s->stride - s->pad_y);
 
         to.left = s->oc - c;
         for (int y = rect.y0; y < rect.y1; y++) {
@@ -126,7 +126,7 @@ static void edge(const struct sweep *w, const float *in, const float *zeros, int
 {
     const struct kernel_conv *s = w->s;
 
-    int top = y * s->stride - s->pad, left = x * s->stride - s->pad, i = 0;
+    int top = y * s->stride - s->pad_y, left = x * s->stride - s->pad_x, i = 0;
 
     for (int iy = top; iy < top + s->kh; iy++)
         for (int ix = left; ix < left + s->kw; ix++) {
@@ -146,16 +146,16 @@ static void by_positions(const struct kernel_conv *s, const float *packed, const
     struct sweep w = { s, packed, vector_set1(low), vector_set1(high) };
     const float **tap = (const float **)((char *)scratch + zero_bytes(s));
     /* Columns a..b have their whole window inside the picture. */
-    int a = tile_max(rect.x0, (s->pad + s->stride - 1) / s->stride);
-    int b = tile_min(rect.x1, s->iw + s->pad >= s->kw ? (s->iw + s->pad - s->kw) / s->stride + 1 : 0);
+    int a = tile_max(rect.x0, (s->pad_x + s->stride - 1) / s->stride);
+    int b = tile_min(rect.x1, s->iw + s->pad_x >= s->kw ? (s->iw + s->pad_x - s->kw) / s->stride + 1 : 0);
 
     memset(scratch, 0, zero_bytes(s));
     for (int y = rect.y0; y < rect.y1; y++) {
-        int iy = y * s->stride - s->pad, x = rect.x0;
+        int iy = y * s->stride - s->pad_y, x = rect.x0;
         float *row = out + (size_t)y * s->ow * s->out_pitch;
 
         if (kernel_unit_window(s) && iy >= 0 && iy + s->kh <= s->ih && a < b) {
-            const float *first = in + ((size_t)iy * s->iw + (size_t)(a * s->stride - s->pad)) * s->in_pitch;
+            const float *first = in + ((size_t)iy * s->iw + (size_t)(a * s->stride - s->pad_x)) * s->in_pitch;
 
             for (; x < a; x++)
                 edge(&w, in, scratch, y, x, tap, row + (size_t)x * s->out_pitch);

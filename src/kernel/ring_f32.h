@@ -63,7 +63,7 @@ static inline size_t ring_floats(const struct kernel_conv *s, int planes)
 /* In ring_floats of aligned memory; rect is not empty. */
 static struct ring ring_of(const struct kernel_conv *s, struct kernel_rect rect, int planes, float *at)
 {
-    int columns = (rect.x1 - rect.x0 - 1) * s->stride + s->kw, left = rect.x0 * s->stride - s->pad;
+    int columns = (rect.x1 - rect.x0 - 1) * s->stride + s->kw, left = rect.x0 * s->stride - s->pad_x;
     struct ring r = { .s = s, .zeros = at, .plane = ring_plane(s, rect.x1 - rect.x0), .left = left };
 
     r.rows = at + r.plane;
@@ -81,7 +81,7 @@ static struct ring ring_of(const struct kernel_conv *s, struct kernel_rect rect,
 /* The rows of the picture that output rows before and at y read: those from *next on are new. Their end. */
 static inline int ring_end(const struct ring *r, int y)
 {
-    return tile_min(r->s->ih, y * r->s->stride - r->s->pad + r->s->kh);
+    return tile_min(r->s->ih, y * r->s->stride - r->s->pad_y + r->s->kh);
 }
 
 /* The first column inside the picture of row y's first plane. */
@@ -174,7 +174,7 @@ static void ring_sum(const struct ring *r, int plane, const float *p, int y, int
     const float *row[RING_WINDOW];
 
     for (int ky = 0; ky < s->kh; ky++) {
-        int iy = y * s->stride - s->pad + ky;
+        int iy = y * s->stride - s->pad_y + ky;
 
         row[ky] = iy < 0 || iy >= s->ih ? r->zeros
                                         : r->rows + (size_t)(iy % s->kh) * r->row + (size_t)plane * r->plane;

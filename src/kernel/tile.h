@@ -54,11 +54,6 @@ static inline size_t tile_ahead(int i, int parts, size_t next, size_t element)
 #define TILE_14_TO_28 SIZE(14) TILE_15_TO_21 TILE_22_TO_28
 #define TILE_1_TO_28  TILE_1_TO_6 SIZE(7) TILE_8_TO_13 TILE_14_TO_28
 
-static inline int tile_direct(const struct kernel_conv *s)
-{
-    return s->kh == 1 && s->kw == 1 && s->pad == 0;
-}
-
 /* Output rows of a chunk. */
 static inline int tile_rows(const struct kernel_conv *s, size_t element)
 {

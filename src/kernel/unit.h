@@ -30,8 +30,8 @@ static inline struct kernel_rect unit_reads(const struct kernel_conv *s, struct 
 
     if (r.y0 >= r.y1 || r.x0 >= r.x1)
         return in;
-    unit_axis(r.y0, r.y1, s->stride, s->pad, s->kh, s->ih, &in.y0, &in.y1);
-    unit_axis(r.x0, r.x1, s->stride, s->pad, s->kw, s->iw, &in.x0, &in.x1);
+    unit_axis(r.y0, r.y1, s->stride, s->pad_y, s->kh, s->ih, &in.y0, &in.y1);
+    unit_axis(r.x0, r.x1, s->stride, s->pad_x, s->kw, s->iw, &in.x0, &in.x1);
     return in;
 }
 

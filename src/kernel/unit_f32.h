@@ -137,7 +137,9 @@ static size_t border_floats(const struct kernel_unit *u, int positions)
 {
     const struct kernel_conv *e = &u->part[KERNEL_UNIT_EXPAND];
 
-    return u->expands && !tile_direct(e) ? (size_t)(((positions - 1) * e->stride + e->kw) * e->ic) : 0;
+    return u->expands && (e->stride > 1 || !kernel_is_direct(e))
+               ? (size_t)(((positions - 1) * e->stride + e->kw) * e->ic)
+               : 0;
 }
 
 static size_t scratch_bytes(const struct kernel_unit *u)
@@ -168,13 +170,14 @@ struct unit {
 static void copy_border(const struct unit *n, int y)
 {
     const struct kernel_conv *e = &n->u->part[KERNEL_UNIT_EXPAND];
-    int left = (n->ring.left + n->ring.from) * e->stride - e->pad;
+    int left = (n->ring.left + n->ring.from) * e->stride - e->pad_x;
     int columns = (n->ring.to - n->ring.from - 1) * e->stride + e->kw;
     int a = tile_min(columns, tile_max(0, -left)), b = tile_max(a, tile_min(columns, e->iw - left));
     size_t ic = (size_t)e->ic;
     float *to = n->border;
 
-    for (int iy = y * e->stride - e->pad; iy < y * e->stride - e->pad + e->kh; iy++, to += n->border_row) {
+    for (int iy = y * e->stride - e->pad_y; iy < y * e->stride - e->pad_y + e->kh;
+         iy++, to += n->border_row) {
         const float *from = n->in + ((size_t)iy * e->iw + (size_t)(left + a)) * e->in_pitch;
 
         if (iy < 0 || iy >= e->ih || a == b) {
@@ -289,7 +292,7 @@ static void add_row(const struct unit *n, int y)
 static void run_block(const struct unit *n)
 {
     const struct ring *r = &n->ring;
-    int next = tile_max(0, n->rect.y0 * r->s->stride - r->s->pad);
+    int next = tile_max(0, n->rect.y0 * r->s->stride - r->s->pad_y);
 
     for (int y = n->rect.y0; y < n->rect.y1; y++) {
         for (; next < ring_end(r, y) && r->from < r->to; next++)

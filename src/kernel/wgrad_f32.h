@@ -31,7 +31,7 @@ struct stream {
 
 static int is_direct(const struct kernel_conv *s)
 {
-    return s->pad == 0 && (s->oh - 1) * s->stride + s->kh <= s->ih &&
+    return s->pad_y == 0 && s->pad_x == 0 && (s->oh - 1) * s->stride + s->kh <= s->ih &&
            (s->ow - 1) * s->stride + s->kw <= s->iw && (s->in_pitch == s->ic || s->kw == 1);
 }
 
@@ -93,13 +93,13 @@ static void copy_input(const struct kernel_conv *s, const float *in, float *copy
 {
     if (!is_short(s)) {
         for (int r = 0; r < (s->oh - 1) * s->stride + s->kh; r++)
-            copy = copy_run(s, in, r - s->pad, -s->pad, copy_columns(s), copy);
+            copy = copy_run(s, in, r - s->pad_y, -s->pad_x, copy_columns(s), copy);
         return;
     }
     for (int y = 0; y < s->oh; y++)
         for (int x = 0; x < s->ow; x++)
             for (int ky = 0; ky < s->kh; ky++)
-                copy = copy_run(s, in, y * s->stride - s->pad + ky, x * s->stride - s->pad, s->kw, copy);
+                copy = copy_run(s, in, y * s->stride - s->pad_y + ky, x * s->stride - s->pad_x, s->kw, copy);
 }
 
 static inline __attribute__((always_inline)) void tile(const struct stream *t, int mr, int two, float *sum,
@@ -208,7 +208,7 @@ static void wgrad_depthwise_f32(const struct kernel_conv *s, const float *in, co
 
                 for (int y = 0; y < s->oh; y++)
                     for (int x = 0; x < s->ow; x++) {
-                        int iy = y * s->stride - s->pad + ky, ix = x * s->stride - s->pad + kx;
+                        int iy = y * s->stride - s->pad_y + ky, ix = x * s->stride - s->pad_x + kx;
                         int inside = iy >= 0 && iy < s->ih && ix >= 0 && ix < s->iw;
                         const float *d = dout + ((size_t)y * s->ow + x) * s->out_pitch + c;
                         vector v = inside ? vector_loadu(in + ((size_t)iy * s->iw + ix) * s->in_pitch + c)

@@ -186,7 +186,7 @@ static void test_golden_averages(const struct kernel_table *k, enum engine_arith
     for (int i = 0; i < 3; i++) {
         int pixels = (7 << i) * (7 << i);
         float factor = arithmetic_average_factor(a, golden_a, pixels);
-        const struct kernel_conv s = { 1, pixels, 6, 6, 1, 1, 6, 6, 1, pixels, 1, 0, golden_a.zero_point };
+        const struct kernel_conv s = { 1, pixels, 6, 6, 1, 1, 6, 6, 1, pixels, 1, 0, 0, golden_a.zero_point };
 
         inputs(pixels * 6, 3, map);
         k->average_u8(&s, map, out, (struct kernel_rect){ 0, 1, 0, 1 }, factor);

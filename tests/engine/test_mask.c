@@ -37,8 +37,8 @@ static void test_window(struct random *r, struct kernel_conv s)
             uint8_t *e = &expected[y * s.ow + x];
 
             *e = 0;
-            for (int iy = y * s.stride - s.pad; iy < y * s.stride - s.pad + s.kh; iy++)
-                for (int ix = x * s.stride - s.pad; ix < x * s.stride - s.pad + s.kw; ix++)
+            for (int iy = y * s.stride - s.pad_y; iy < y * s.stride - s.pad_y + s.kh; iy++)
+                for (int ix = x * s.stride - s.pad_x; ix < x * s.stride - s.pad_x + s.kw; ix++)
                     if (iy >= 0 && iy < s.ih && ix >= 0 && ix < s.iw)
                         *e |= plain[iy * s.iw + ix];
         }
@@ -49,8 +49,8 @@ static void test_window(struct random *r, struct kernel_conv s)
         if (spare)
             CHECK(out[(size_t)(y + 1) * (size_t)mask_words(s.ow) - 1] >> (64 - spare) == 0);
     }
-    CHECK_MSG(wrong == 0, "%d x %d, kernel %d x %d stride %d pad %d: %d wrong", s.ih, s.iw, s.kh, s.kw,
-              s.stride, s.pad, wrong);
+    CHECK_MSG(wrong == 0, "%d x %d, kernel %d x %d stride %d pad %d %d: %d wrong", s.ih, s.iw, s.kh, s.kw,
+              s.stride, s.pad_y, s.pad_x, wrong);
 }
 
 /* Tiles of side x side over (h, w), the last ones cut off. */
@@ -75,12 +75,15 @@ static void test_windows(struct random *r)
                                  .kh = 1 + (int)random_below(r, 7),
                                  .kw = 1 + (int)random_below(r, 7),
                                  .stride = 1 + (int)random_below(r, 4),
-                                 .pad = (int)random_below(r, 4) };
+                                 .pad_y = (int)random_below(r, 4),
+                                 .pad_x = (int)random_below(r, 9) };
+        int height = s.ih + s.pad_y + (int)random_below(r, 9),
+            width = s.iw + s.pad_x + (int)random_below(r, 20) * (int)random_below(r, 10);
 
-        if (s.ih + 2 * s.pad < s.kh || s.iw + 2 * s.pad < s.kw)
+        if (height < s.kh || width < s.kw)
             continue;
-        s.oh = (s.ih + 2 * s.pad - s.kh) / s.stride + 1;
-        s.ow = (s.iw + 2 * s.pad - s.kw) / s.stride + 1;
+        s.oh = (height - s.kh) / s.stride + 1;
+        s.ow = (width - s.kw) / s.stride + 1;
         if (s.ow <= SIDE && s.oh <= SIDE)
             test_window(r, s);
     }
@@ -118,10 +121,10 @@ int main(void)
     struct random r = { .seed = 5 };
     /* By hand: position 3 of a row of 8 under a kernel of 3, pad 1, is read by 2, 3 and 4; with stride 2 by
      * output 1 (2 .. 4 minus pad: positions 1, 2, 3) and 2. */
-    struct kernel_conv s = { .ih = 1, .iw = 8, .oh = 1, .ow = 8, .kh = 1, .kw = 3, .stride = 1, .pad = 0 };
+    struct kernel_conv s = { .ih = 1, .iw = 8, .oh = 1, .ow = 8, .kh = 1, .kw = 3, .stride = 1 };
 
     s.kh = 3;
-    s.pad = 1;
+    s.pad_y = s.pad_x = 1;
     in[0] = 1 << 3;
     mask_window(&s, in, out, work);
     CHECK(out[0] == (1 << 2 | 1 << 3 | 1 << 4));

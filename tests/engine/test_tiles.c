@@ -73,7 +73,7 @@ static void test_forms(const struct tiny *t)
     CHECK(engine_step_done(e.plan, 1) == engine_step_macs(e.plan, 1) &&
           find(e, "g")->done == 14 * 14 * 72 * 16);
     CHECK(patch.ih == 14 && patch.iw == 14 && patch.oh == 4 && patch.ow == 4 && patch.kh == 6 &&
-          patch.kw == 6 && patch.stride == 4 && patch.pad == 1);
+          patch.kw == 6 && patch.stride == 4 && patch.pad_y == 1 && patch.pad_x == 1);
     engine_close(&e);
     e = plan(t, (struct engine_options){ .direct = 1 }, "auto");
     CHECK(winograd_layers(e) == 0 && find(e, "b")->done == find(e, "b")->macs);

@@ -37,7 +37,7 @@ static float naive(const struct kernel_conv *s, const float *weight, const float
     for (int ky = 0; ky < s->kh; ky++)
         for (int kx = 0; kx < s->kw; kx++)
             for (int c = 0; c < channels; c++) {
-                int iy = y * s->stride + ky - s->pad, ix = x * s->stride + kx - s->pad;
+                int iy = y * s->stride + ky - s->pad_y, ix = x * s->stride + kx - s->pad_x;
                 int outside = iy < 0 || ix < 0 || iy >= s->ih || ix >= s->iw;
 
                 acc = fmaf(outside ? 0 : in[((size_t)iy * s->iw + ix) * s->in_pitch + first + c],
@@ -51,7 +51,7 @@ static void test_hand(void)
     /* 2x2 picture, kernel 3, pad 1: output (0,0) sees 1 2 / 3 4 under the weights 5 6 / 8 9, plus the bias
      * 100. */
     const float in[] = { 1, 2, 3, 4 }, weight[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 }, bias[] = { 100 };
-    struct kernel_conv s = { 2, 2, 1, 1, 2, 2, 1, 1, 3, 3, 1, 1, 0 };
+    struct kernel_conv s = { 2, 2, 1, 1, 2, 2, 1, 1, 3, 3, 1, 1, 1, 0 };
     struct kernel_rect all = { 0, 2, 0, 2 };
     float *out = run(kernel_select("ref"), &s, weight, bias, in, &all, 1, -INFINITY, INFINITY);
 

@@ -39,7 +39,7 @@ static int32_t naive(const struct kernel_conv *s, const int8_t *weight, const ui
 
     for (int i = 0; i < k; i++) {
         int c = DEPTHWISE ? o : i % channels, kx = i / channels % s->kw, ky = i / channels / s->kw;
-        int iy = y * s->stride + ky - s->pad, ix = x * s->stride + kx - s->pad;
+        int iy = y * s->stride + ky - s->pad_y, ix = x * s->stride + kx - s->pad_x;
         int outside = iy < 0 || ix < 0 || iy >= s->ih || ix >= s->iw;
         int v = outside ? s->zero_point_in : in[((size_t)iy * s->iw + ix) * s->in_pitch + c],
             w = weight[(size_t)o * k + i];
@@ -62,8 +62,8 @@ static void test_hand(void)
     const float multiplier = 1.0f / 512;
     const int32_t bias = 0;
     /* Three channels of a pixel, or three pixels of a channel. */
-    struct kernel_conv s = DEPTHWISE ? (struct kernel_conv){ 1, 3, 1, 1, 1, 1, 1, 1, 1, 3, 1, 0, 0 }
-                                     : (struct kernel_conv){ 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 0, 0 };
+    struct kernel_conv s = DEPTHWISE ? (struct kernel_conv){ 1, 3, 1, 1, 1, 1, 1, 1, 1, 3, 1, 0, 0, 0 }
+                                     : (struct kernel_conv){ 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0 };
     struct kernel_requant q = { REQUANT_QNNPACK, &multiplier, NULL, 0, &bias, 0, 0, 255, 0 };
     struct kernel_rect all = { 0, 1, 0, 1 };
     uint8_t *out = run(kernel_select("ref"), &s, weight, in, &all, 1, &q, KERNEL_EXACT);

@@ -114,7 +114,7 @@ static inline int test_inside(const struct kernel_conv *s, struct kernel_rect r,
 
     for (int y = r.y1 - 1; y >= r.y0; y--)
         for (int x = r.x1 - 1; x >= r.x0; x--) {
-            int iy = y * s->stride - s->pad, ix = x * s->stride - s->pad;
+            int iy = y * s->stride - s->pad_y, ix = x * s->stride - s->pad_x;
 
             if (iy >= 0 && ix >= 0 && iy + s->kh <= s->ih && ix + s->kw <= s->iw && count < most)
                 place[count++] = y * s->ow + x;
@@ -125,13 +125,20 @@ static inline int test_inside(const struct kernel_conv *s, struct kernel_rect r,
 /* Elements from the map's start to the first tap of an output position's window. */
 static inline size_t test_first_tap(const struct kernel_conv *s, int place)
 {
-    int iy = place / s->ow * s->stride - s->pad, ix = place % s->ow * s->stride - s->pad;
+    int iy = place / s->ow * s->stride - s->pad_y, ix = place % s->ow * s->stride - s->pad_x;
 
     return ((size_t)iy * s->iw + ix) * s->in_pitch;
 }
 
-/* A valid random geometry; depthwise: ic = oc. In one of three more (or fewer) rows and columns of padding
- * lie at the bottom and right than on the top and left, as with TensorFlow's "same" and with ceil. */
+/* Padding on one side of a window's axis; by the way more than the window reaches. */
+static inline int test_pad(int kernel)
+{
+    return test_between(0, 3)   ? kernel / 2
+           : test_between(0, 3) ? test_between(0, kernel - 1)
+                                : test_between(0, kernel + 2);
+}
+
+/* A valid random geometry; depthwise: ic = oc. Each side has its own padding. */
 static inline struct kernel_conv test_shape(int depthwise)
 {
     static const int kernels[] = { 1, 1, 1, 2, 3, 3, 3, 5, 5, 7 };
@@ -144,14 +151,15 @@ static inline struct kernel_conv test_shape(int depthwise)
         s.kh = kernels[test_between(0, 9)];
         s.kw = test_between(0, 7) ? s.kh : kernels[test_between(0, 9)];
         s.stride = test_between(1, 2) + (test_between(0, 9) == 0);
-        s.pad = test_between(0, 3) ? s.kh / 2 : test_between(0, (s.kh < s.kw ? s.kh : s.kw) - 1);
+        s.pad_y = test_pad(s.kh);
+        s.pad_x = test_pad(s.kw);
         s.ih = test_between(1, 12);
         s.iw = test_between(1, 30);
-        bottom = test_between(0, 2) ? s.pad : test_between(0, s.kh - 1);
-        right = test_between(0, 2) ? s.pad : test_between(0, s.kw - 1);
-        s.oh = (s.ih + s.pad + bottom - s.kh) / s.stride + 1;
-        s.ow = (s.iw + s.pad + right - s.kw) / s.stride + 1;
-        if (s.ih + s.pad + bottom >= s.kh && s.iw + s.pad + right >= s.kw)
+        bottom = test_pad(s.kh);
+        right = test_pad(s.kw);
+        s.oh = (s.ih + s.pad_y + bottom - s.kh) / s.stride + 1;
+        s.ow = (s.iw + s.pad_x + right - s.kw) / s.stride + 1;
+        if (s.ih + s.pad_y + bottom >= s.kh && s.iw + s.pad_x + right >= s.kw)
             break;
     }
     s.oc = channels[test_between(0, 28)];
@@ -180,9 +188,9 @@ static inline const char *test_shape_text(const struct kernel_conv *s, const str
     static char text[256];
 
     snprintf(text, sizeof text,
-             "in %dx%dx%d/%d out %dx%dx%d/%d kernel %dx%d stride %d pad %d zero %d rect %d..%d %d..%d", s->ih,
-             s->iw, s->ic, s->in_pitch, s->oh, s->ow, s->oc, s->out_pitch, s->kh, s->kw, s->stride, s->pad,
-             s->zero_point_in, r->y0, r->y1, r->x0, r->x1);
+             "in %dx%dx%d/%d out %dx%dx%d/%d kernel %dx%d stride %d pad %d %d zero %d rect %d..%d %d..%d",
+             s->ih, s->iw, s->ic, s->in_pitch, s->oh, s->ow, s->oc, s->out_pitch, s->kh, s->kw, s->stride,
+             s->pad_y, s->pad_x, s->zero_point_in, r->y0, r->y1, r->x0, r->x1);
     return text;
 }
 

@@ -11,7 +11,7 @@ static void by_hand(const struct kernel_table *k)
     /* saliency-and-training 2.3: alpha 1.5 in 2 bits */
     static const float x[8] = { -1, 0, .3f, .45f, .75f, 1.2f, 1.5f, 2.9f },
                        y[8] = { 0, 0, .5f, .5f, 1, 1, 1.5f, 1.5f };
-    const struct kernel_conv pool = { 2, 3, 1, 1, 1, 2, 1, 1, 2, 2, 1, 0, 0 };
+    const struct kernel_conv pool = { 2, 3, 1, 1, 1, 2, 1, 1, 2, 2, 1, 0, 0, 0 };
     float in[8 + KERNEL_LANES] = { 0 }, out[8 + KERNEL_LANES] = { 0 }, d[8 + KERNEL_LANES] = { 0 };
     const float map[6 + KERNEL_LANES] = { 1, 4, 4, 2, 3, 4 }, most[2 + KERNEL_LANES] = { 4, 4 },
                         back[2 + KERNEL_LANES] = { 5, 7 };
@@ -83,15 +83,24 @@ static void two_maps(const struct kernel_table *ref, const struct kernel_table *
 
 static void one_pool(const struct kernel_table *ref, const struct kernel_table *k)
 {
-    int kernel = test_between(1, 4), ic = test_between(1, 40);
-    struct kernel_conv s = { test_between(4, 9), test_between(4, 9), ic, ic, 0, 0, ic, ic, kernel, kernel,
-                             test_between(1, 3), kernel / 2,         0 };
+    int kh = test_between(1, 4), kw = test_between(1, 4), ic = test_between(1, 40);
+    struct kernel_conv s = { .ih = test_between(4, 9),
+                             .iw = test_between(4, 9),
+                             .ic = ic,
+                             .in_pitch = ic,
+                             .oc = ic,
+                             .out_pitch = ic,
+                             .kh = kh,
+                             .kw = kw,
+                             .stride = test_between(1, 3),
+                             .pad_y = test_between(0, kh / 2),
+                             .pad_x = test_between(0, kw / 2) };
     size_t ins = (size_t)(s.ih * s.iw * ic), outs;
     float in[81 * 40 + KERNEL_LANES], out[121 * 40 + KERNEL_LANES], d[121 * 40 + KERNEL_LANES],
         a[81 * 40 + KERNEL_LANES], b[81 * 40 + KERNEL_LANES];
 
-    s.oh = (s.ih + 2 * s.pad - kernel) / s.stride + 1;
-    s.ow = (s.iw + 2 * s.pad - kernel) / s.stride + 1;
+    s.oh = (s.ih + s.pad_y + test_between(0, kh / 2) - kh) / s.stride + 1;
+    s.ow = (s.iw + s.pad_x + test_between(0, kw / 2) - kw) / s.stride + 1;
     outs = (size_t)(s.oh * s.ow * ic);
     for (size_t i = 0; i < ins + KERNEL_LANES; i++) /* many that are equal */
         in[i] = (float)test_between(0, 3);
@@ -99,8 +108,8 @@ static void one_pool(const struct kernel_table *ref, const struct kernel_table *
     ref->maxpool_f32(&s, in, out, (struct kernel_rect){ 0, s.oh, 0, s.ow });
     ref->maxback_f32(&s, in, out, d, a);
     k->maxback_f32(&s, in, out, d, b);
-    CHECK_MSG(test_differs_f32(a, b, ins) < 0, "%s: max pool %dx%dx%d kernel %d stride %d", k->isa, s.ih,
-              s.iw, ic, kernel, s.stride);
+    CHECK_MSG(test_differs_f32(a, b, ins) < 0, "%s: max pool %dx%dx%d kernel %dx%d stride %d", k->isa, s.ih,
+              s.iw, ic, kh, kw, s.stride);
 }
 
 static void test_table(const struct kernel_table *ref, const struct kernel_table *k)

@@ -5,7 +5,7 @@ enum { DEPTHWISE = 0 };
 /* Parts of the output channels, packed one behind the other, are the whole. */
 static void test_parts(const struct kernel_table *k, int oc)
 {
-    struct kernel_conv whole = { 3, 3, 5, 5, 3, 3, oc, oc, 3, 3, 1, 1, 0 }, part = whole;
+    struct kernel_conv whole = { 3, 3, 5, 5, 3, 3, oc, oc, 3, 3, 1, 1, 1, 0 }, part = whole;
     size_t bytes = k->conv_f32_packed_bytes(&whole), each = 3 * 3 * 5;
     float *weight = test_memory((size_t)oc * each * sizeof *weight),
           *bias = test_memory((size_t)oc * sizeof *bias);
@@ -33,19 +33,19 @@ static void test_isa(const struct kernel_table *ref, const struct kernel_table *
     for (int oc = 1; oc <= 80; oc++) {
         int w = oc % 23 + 1;
 
-        compare(ref, isa, (struct kernel_conv){ 2, w, 5, 5, 2, w, oc, oc, 1, 1, 1, 0, 0 }, 0);
-        compare(ref, isa, (struct kernel_conv){ 3, w, 3, 3, 3, w, oc, oc + 3, 3, 3, 1, 1, 0 }, 0);
-        compare(ref, isa, (struct kernel_conv){ 1, w, 31 + w, 32 + w, 1, w, oc, oc, 1, 1, 1, 0, 0 }, 0);
+        compare(ref, isa, (struct kernel_conv){ 2, w, 5, 5, 2, w, oc, oc, 1, 1, 1, 0, 0, 0 }, 0);
+        compare(ref, isa, (struct kernel_conv){ 3, w, 3, 3, 3, w, oc, oc + 3, 3, 3, 1, 1, 1, 0 }, 0);
+        compare(ref, isa, (struct kernel_conv){ 1, w, 31 + w, 32 + w, 1, w, oc, oc, 1, 1, 1, 0, 0, 0 }, 0);
     }
     for (int ic = 1; ic <= 40; ic++)
-        compare(ref, isa, (struct kernel_conv){ 1, 9, ic, ic + 1, 1, 9, 20, 20, 1, 1, 1, 0, 0 }, 0);
+        compare(ref, isa, (struct kernel_conv){ 1, 9, ic, ic + 1, 1, 9, 20, 20, 1, 1, 1, 0, 0, 0 }, 0);
     for (int oc = KERNEL_CONV_F32_PART - 1; oc <= 3 * KERNEL_CONV_F32_PART + 40; oc += 31)
         test_parts(isa, oc);
     for (int i = 0; i < 300; i++)
         compare(ref, isa, test_shape(DEPTHWISE), i % 2);
-    compare(ref, isa, (struct kernel_conv){ 1, 1, 1280, 1280, 1, 1, 100, 100, 1, 1, 1, 0, 0 }, 0);
-    compare(ref, isa, (struct kernel_conv){ 7, 7, 320, 320, 7, 7, 72, 72, 1, 1, 1, 0, 0 }, 0);
-    compare(ref, isa, (struct kernel_conv){ 7, 7, 130, 130, 4, 4, 40, 40, 3, 3, 2, 1, 0 }, 0);
+    compare(ref, isa, (struct kernel_conv){ 1, 1, 1280, 1280, 1, 1, 100, 100, 1, 1, 1, 0, 0, 0 }, 0);
+    compare(ref, isa, (struct kernel_conv){ 7, 7, 320, 320, 7, 7, 72, 72, 1, 1, 1, 0, 0, 0 }, 0);
+    compare(ref, isa, (struct kernel_conv){ 7, 7, 130, 130, 4, 4, 40, 40, 3, 3, 2, 1, 1, 0 }, 0);
 }
 
 int main(void)

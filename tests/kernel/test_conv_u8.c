@@ -8,7 +8,7 @@ static void test_levels_by_hand(const struct kernel_table *k)
     const uint8_t in[64 + 3] = { 3, 1, 2 };
     const int8_t weight[] = { -2, 0, 1 };
     const float multiplier = -1.25f, bias = 0.25f;
-    struct kernel_conv s = { 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 0, 0 };
+    struct kernel_conv s = { 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0 };
     struct kernel_requant q = { REQUANT_REAL, &multiplier, &bias, 0, NULL, 0, 0, 3, 1 };
     struct kernel_rect all = { 0, 1, 0, 1 };
     uint8_t *out = run(k, &s, weight, in, &all, 1, &q, KERNEL_EXACT);
@@ -85,24 +85,26 @@ static void test_isa(const struct kernel_table *ref, const struct kernel_table *
     for (int oc = 1; oc <= 80; oc++) {
         int w = oc % 23 + 1;
 
-        compare(ref, isa, (struct kernel_conv){ 2, w, 5, 5, 2, w, oc, oc, 1, 1, 1, 0, 77 }, oc % 4,
+        compare(ref, isa, (struct kernel_conv){ 2, w, 5, 5, 2, w, oc, oc, 1, 1, 1, 0, 0, 77 }, oc % 4,
                 oc / 4 % 4);
-        compare(ref, isa, (struct kernel_conv){ 3, w, 3, 3, 3, w, oc, oc + 3, 3, 3, 1, 1, 130 }, oc % 4,
+        compare(ref, isa, (struct kernel_conv){ 3, w, 3, 3, 3, w, oc, oc + 3, 3, 3, 1, 1, 1, 130 }, oc % 4,
                 oc / 4 % 4);
     }
     for (int ic = 1; ic <= 40; ic++)
-        compare(ref, isa, (struct kernel_conv){ 1, 9, ic, ic + 1, 1, 9, 20, 20, 1, 1, 1, 0, 3 }, ic % 4, 0);
+        compare(ref, isa, (struct kernel_conv){ 1, 9, ic, ic + 1, 1, 9, 20, 20, 1, 1, 1, 0, 0, 3 }, ic % 4,
+                0);
     for (int i = 0; i < 400; i++)
         compare(ref, isa, test_shape(DEPTHWISE), i % 4, i / 4 % 4);
     test_levels_by_hand(isa);
     for (int i = 0; i < 300; i++)
         compare_levels(ref, isa, test_shape(DEPTHWISE), i);
     for (int oc = 1; oc <= 80; oc++)
-        compare_levels(ref, isa, (struct kernel_conv){ 3, 14, 3, 3, 3, 14, oc, oc + 3, 3, 3, 1, 1, 0 }, oc);
+        compare_levels(ref, isa, (struct kernel_conv){ 3, 14, 3, 3, 3, 14, oc, oc + 3, 3, 3, 1, 1, 1, 0 },
+                       oc);
     for (int i = 0; i < 4; i++) {
-        compare(ref, isa, (struct kernel_conv){ 1, 1, 1280, 1280, 1, 1, 100, 100, 1, 1, 1, 0, 0 }, i, i);
-        compare(ref, isa, (struct kernel_conv){ 7, 7, 320, 320, 7, 7, 72, 72, 1, 1, 1, 0, 9 }, i, i);
-        compare(ref, isa, (struct kernel_conv){ 7, 7, 130, 130, 4, 4, 40, 40, 3, 3, 2, 1, 200 }, i, i);
+        compare(ref, isa, (struct kernel_conv){ 1, 1, 1280, 1280, 1, 1, 100, 100, 1, 1, 1, 0, 0, 0 }, i, i);
+        compare(ref, isa, (struct kernel_conv){ 7, 7, 320, 320, 7, 7, 72, 72, 1, 1, 1, 0, 0, 9 }, i, i);
+        compare(ref, isa, (struct kernel_conv){ 7, 7, 130, 130, 4, 4, 40, 40, 3, 3, 2, 1, 1, 200 }, i, i);
     }
 }
 

@@ -7,10 +7,12 @@ static void test_isa(const struct kernel_table *ref, const struct kernel_table *
     for (int c = 1; c <= 140; c++) {
         int w = c % 23 + 1;
 
-        compare(ref, isa, (struct kernel_conv){ 4, w, c, c, 4, w, c, c, 3, 3, 1, 1, 77 }, 0);
+        compare(ref, isa, (struct kernel_conv){ 4, w, c, c, 4, w, c, c, 3, 3, 1, 1, 1, 77 }, 0);
         compare(ref, isa,
-                (struct kernel_conv){ 5, w, c, c + 1, 3, (w - 1) / 2 + 1, c, c + 3, 5, 5, 2, 2, 130 }, c % 2);
-        compare(ref, isa, (struct kernel_conv){ 6, w, c, c, 3, (w - 1) / 2 + 1, c, c, 3, 3, 2, 1, 255 }, 0);
+                (struct kernel_conv){ 5, w, c, c + 1, 3, (w - 1) / 2 + 1, c, c + 3, 5, 5, 2, 2, 2, 130 },
+                c % 2);
+        compare(ref, isa, (struct kernel_conv){ 6, w, c, c, 3, (w - 1) / 2 + 1, c, c, 3, 3, 2, 1, 1, 255 },
+                0);
     }
     for (int i = 0; i < 400; i++)
         compare(ref, isa, test_shape(DEPTHWISE), i % 2);

@@ -7,7 +7,7 @@ static void test_hand(void)
     const struct kernel_table *k = kernel_select("ref");
     const float in[] = { 1, -2, 3, -4, 5, -6 };   /* three pixels in a row, two channels */
     const uint8_t codes[] = { 10, 1, 20, 2, 33, 4 };
-    struct kernel_conv s = { 1, 3, 2, 2, 1, 2, 2, 2, 3, 3, 2, 1, 0 };
+    struct kernel_conv s = { 1, 3, 2, 2, 1, 2, 2, 2, 3, 3, 2, 1, 1, 0 };
     struct kernel_rect all = { 0, 1, 0, 2 };
     float out[4];
     uint8_t code[4];
@@ -16,7 +16,7 @@ static void test_hand(void)
     CHECK(out[0] == 3 && out[1] == -2 && out[2] == 5 && out[3] == -4);
     k->maxpool_u8(&s, codes, code, all);
     CHECK(code[0] == 20 && code[1] == 2 && code[2] == 33 && code[3] == 4);
-    s = (struct kernel_conv){ 1, 3, 2, 2, 1, 1, 2, 2, 1, 3, 1, 0, 5 };
+    s = (struct kernel_conv){ 1, 3, 2, 2, 1, 1, 2, 2, 1, 3, 1, 0, 0, 5 };
     all.x1 = 1;
     k->average_f32(&s, in, out, all);
     CHECK(out[0] == 3 && out[1] == -4);
@@ -24,7 +24,7 @@ static void test_hand(void)
     CHECK(code[0] == 21 && code[1] == 2);   /* (63 - 15) / 3 + 5 = 21; (7 - 15) / 3 + 5 = 2.33 */
     k->average_u8(&s, codes, code, all, 100.0f);
     CHECK(code[0] == 255 && code[1] == 0);
-    s = (struct kernel_conv){ 1, 3, 2, 2, 1, 2, 2, 2, 1, 2, 1, 0, 5 };   /* windows of two pixels */
+    s = (struct kernel_conv){ 1, 3, 2, 2, 1, 2, 2, 2, 1, 2, 1, 0, 0, 5 }; /* windows of two pixels */
     all.x1 = 2;
     k->average_f32(&s, in, out, all);
     CHECK(out[0] == 2 && out[1] == -3 && out[2] == 4 && out[3] == -5);
@@ -58,7 +58,7 @@ static void test_maxpool(const struct kernel_table *k, struct kernel_conv s, int
             expected_code = 0xA5;
         } else
             for (int j = 0; j < s.kh * s.kw; j++) {
-                int iy = y * s.stride - s.pad + j / s.kw, ix = x * s.stride - s.pad + j % s.kw;
+                int iy = y * s.stride - s.pad_y + j / s.kw, ix = x * s.stride - s.pad_x + j % s.kw;
                 size_t at = ((size_t)iy * s.iw + ix) * s.in_pitch + c;
 
                 if (iy < 0 || iy >= s.ih || ix < 0 || ix >= s.iw)
@@ -158,7 +158,7 @@ static void test_table(const struct kernel_table *ref, const struct kernel_table
         test_maxpool(k, test_shape(1), i % 2);
     for (int c = 1; c < 140; c++)
         test_average(k, average_shape(c % 4 == 0, c), c % 2);
-    test_average(k, (struct kernel_conv){ 112, 112, 40, 43, 1, 1, 40, 41, 112, 112, 1, 0, 9 }, 0);
+    test_average(k, (struct kernel_conv){ 112, 112, 40, 43, 1, 1, 40, 41, 112, 112, 1, 0, 0, 9 }, 0);
 }
 
 int main(void)

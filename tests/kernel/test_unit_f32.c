@@ -33,15 +33,18 @@ static float *random_values(size_t n, int adversarial)
 
 static void test_window(struct kernel_conv *s, int kernel, int stride)
 {
-    int bottom = test_between(0, 2) ? kernel / 2 : test_between(0, kernel - 1);
+    int height, width;
 
+    do {
+        s->pad_y = test_between(0, 3) ? kernel / 2 : test_between(0, kernel - 1);
+        s->pad_x = test_between(0, 3) ? kernel / 2 : test_between(0, kernel - 1);
+        height = s->ih + s->pad_y + (test_between(0, 2) ? kernel / 2 : test_between(0, kernel - 1));
+        width = s->iw + s->pad_x + (test_between(0, 2) ? kernel / 2 : test_between(0, kernel - 1));
+    } while (height < kernel || width < kernel);
     s->kh = s->kw = kernel;
     s->stride = stride;
-    s->pad = test_between(0, 3) ? kernel / 2 : test_between(0, kernel - 1);
-    while (s->ih + s->pad + bottom < kernel || s->iw + s->pad + bottom < kernel)
-        bottom++;
-    s->oh = (s->ih + s->pad + bottom - kernel) / stride + 1;
-    s->ow = (s->iw + s->pad + bottom - kernel) / stride + 1;
+    s->oh = (height - kernel) / stride + 1;
+    s->ow = (width - kernel) / stride + 1;
 }
 
 static struct kernel_unit random_unit(void)
@@ -63,7 +66,7 @@ static struct kernel_unit random_unit(void)
         else
             test_window(e, test_between(2, 5), test_between(1, 2));
         if (e->kh == 1) {
-            e->pad = 0;
+            e->pad_y = e->pad_x = 0;
             e->oh = e->ih;
             e->ow = e->iw;
         }
@@ -217,20 +220,21 @@ static struct kernel_unit block(int width, int ic, int expanded, int oc, int ker
 {
     int out = (width - 1) / stride + 1;
 
-    return (struct kernel_unit){ .expands = 1,
-                                 .part = { { 6, width, ic, ic, 6, width, expanded, expanded, 1, 1, 1, 0, 0 },
-                                           { 6, width, expanded, expanded, 5 / stride + 1, out, expanded,
-                                             expanded, kernel, kernel, stride, kernel / 2, 0 },
-                                           { 5 / stride + 1, out, expanded, expanded, 5 / stride + 1, out, oc,
-                                             oc, 1, 1, 1, 0, 0 } },
-                                 .added_pitch = ic == oc ? ic : 0 };
+    return (
+        struct kernel_unit){ .expands = 1,
+                             .part = { { 6, width, ic, ic, 6, width, expanded, expanded, 1, 1, 1, 0, 0, 0 },
+                                       { 6, width, expanded, expanded, 5 / stride + 1, out, expanded,
+                                         expanded, kernel, kernel, stride, kernel / 2, kernel / 2, 0 },
+                                       { 5 / stride + 1, out, expanded, expanded, 5 / stride + 1, out, oc, oc,
+                                         1, 1, 1, 0, 0, 0 } },
+                             .added_pitch = ic == oc ? ic : 0 };
 }
 
 static void test_table(const struct kernel_table *k)
 {
     struct kernel_unit stem = block(112, 3, 32, 16, 3, 1);
 
-    stem.part[KERNEL_UNIT_EXPAND] = (struct kernel_conv){ 12, 224, 3, 3, 6, 112, 32, 32, 3, 3, 2, 1, 0 };
+    stem.part[KERNEL_UNIT_EXPAND] = (struct kernel_conv){ 12, 224, 3, 3, 6, 112, 32, 32, 3, 3, 2, 1, 1, 0 };
     compare(k, stem, 0);
     compare(k, block(112, 16, 96, 24, 3, 2), 0);
     compare(k, block(56, 24, 144, 24, 3, 1), 0);
@@ -257,9 +261,9 @@ static void test_hand(void)
 {
     float two[] = { 2 }, ones[] = { 1, 1, 1, 1, 1, 1, 1, 1, 1 }, zero[] = { 0 }, in[] = { 1, 2, 3, 7 };
     struct unit_case c = {
-        .unit = { .part = { { 2, 2, 1, 1, 2, 2, 1, 1, 1, 1, 1, 0, 0 },
-                            { 2, 2, 1, 1, 2, 2, 1, 1, 3, 3, 1, 1, 0 },
-                            { 2, 2, 1, 1, 2, 2, 1, 1, 1, 1, 1, 0, 0 } },
+        .unit = { .part = { { 2, 2, 1, 1, 2, 2, 1, 1, 1, 1, 1, 0, 0, 0 },
+                            { 2, 2, 1, 1, 2, 2, 1, 1, 3, 3, 1, 1, 1, 0 },
+                            { 2, 2, 1, 1, 2, 2, 1, 1, 1, 1, 1, 0, 0, 0 } },
                   .expands = 1,
                   .added_pitch = 1 },
         .weight = { two, ones, ones },

@@ -24,17 +24,21 @@ static int channels(void)
     return some[test_between(0, 19)];
 }
 
-/* Extents of a layer whose input is known; padding at the bottom and right of its own. */
+/* Extents of a layer whose input is known; each side has padding of its own. */
 static void window(struct kernel_conv *s, int kernel, int stride, int pad)
 {
-    int bottom = test_between(0, 2) ? pad : test_between(0, kernel - 1),
-        right = test_between(0, 2) ? pad : test_between(0, kernel - 1);
+    int height, width;
 
+    do {
+        s->pad_y = test_between(0, 2) ? pad : test_between(0, kernel - 1);
+        s->pad_x = test_between(0, 2) ? pad : test_between(0, kernel - 1);
+        height = s->ih + s->pad_y + (test_between(0, 2) ? pad : test_between(0, kernel - 1));
+        width = s->iw + s->pad_x + (test_between(0, 2) ? pad : test_between(0, kernel - 1));
+    } while (height < kernel || width < kernel);
     s->kh = s->kw = kernel;
     s->stride = stride;
-    s->pad = pad;
-    s->oh = (s->ih + pad + bottom - kernel) / stride + 1;
-    s->ow = (s->iw + pad + right - kernel) / stride + 1;
+    s->oh = (height - kernel) / stride + 1;
+    s->ow = (width - kernel) / stride + 1;
     s->in_pitch = s->ic;
     s->out_pitch = s->oc;
     s->zero_point_in = test_between(0, 3) ? test_between(0, 255) : 0;

@@ -12,7 +12,7 @@ static size_t map_floats(int h, int w, int pitch)
 /* Input 1 2 3, kernel 2, no padding, gradients 10 100: sums 1 * 10 + 2 * 100, 2 * 10 + 3 * 100. */
 static void by_hand(const struct kernel_table *k)
 {
-    const struct kernel_conv s = { 1, 3, 1, 1, 1, 2, 1, 1, 1, 2, 1, 0, 0 };
+    const struct kernel_conv s = { 1, 3, 1, 1, 1, 2, 1, 1, 1, 2, 1, 0, 0, 0 };
     float in[3 + KERNEL_LANES] = { 1, 2, 3 }, d[2 + KERNEL_LANES] = { 10, 100 },
                  sum[2 * KERNEL_LANES] = { 0 };
     void *scratch = test_memory(k->wgrad_f32_scratch_bytes(&s));
@@ -32,8 +32,8 @@ static void compare(const struct kernel_conv *s, const char *isa, const char *wh
     for (int r = 0; r < rows; r++)
         CHECK_MSG(test_differs_f32(a + r * kernel_lanes(s->oc), b + r * kernel_lanes(s->oc), (size_t)s->oc) <
                       0,
-                  "%s %s: %dx%dx%d to %dx%dx%d, kernel %d x %d stride %d pad %d, row %d", isa, what, s->ih,
-                  s->iw, s->ic, s->oh, s->ow, s->oc, s->kh, s->kw, s->stride, s->pad, r);
+                  "%s %s: %dx%dx%d to %dx%dx%d, kernel %d x %d stride %d pad %d %d, row %d", isa, what, s->ih,
+                  s->iw, s->ic, s->oh, s->ow, s->oc, s->kh, s->kw, s->stride, s->pad_y, s->pad_x, r);
 }
 
 static void one_shape(const struct kernel_table *ref, const struct kernel_table *k, struct kernel_conv s,
@@ -67,10 +67,20 @@ static void one_shape(const struct kernel_table *ref, const struct kernel_table 
 
 static void pack_turned(const struct kernel_table *k)
 {
-    struct kernel_conv s = {
-        1, 1, test_between(1, 9), 0, 1, 1, test_between(1, 70), 0, test_between(1, 3), test_between(1, 3), 1,
-        0, 0
-    };
+    struct kernel_conv s = { 1,
+                             1,
+                             test_between(1, 9),
+                             0,
+                             1,
+                             1,
+                             test_between(1, 70),
+                             0,
+                             test_between(1, 3),
+                             test_between(1, 3),
+                             1,
+                             0,
+                             0,
+                             0 };
     size_t taps = (size_t)(s.kh * s.kw), ic = (size_t)s.ic, oc = (size_t)s.oc;
     float *given = test_memory(taps * ic * oc * sizeof *given),
           *turned = test_memory(taps * ic * oc * sizeof *turned);
@@ -101,14 +111,15 @@ static void test_table(const struct kernel_table *ref, const struct kernel_table
     for (int i = 0; i < 400; i++) {
         int depthwise = i % 4 == 0, kh = test_between(1, 5), kw = test_between(1, 5),
             ih = kh + test_between(0, 9), iw = kw + test_between(0, 9), stride = test_between(1, 3),
-            pad = test_between(0, (kh < kw ? kh : kw) - 1), ic = test_between(1, i % 3 ? 9 : 40),
-            oc = depthwise ? ic : test_between(1, 80);
-        struct kernel_conv s = {
-            ih, iw, ic, ic + test_between(0, 1), 0, 0, oc, oc + test_between(0, 3), kh, kw, stride, pad, 0
-        };
+            pad_y = test_between(0, kh - 1), pad_x = test_between(0, kw - 1),
+            ic = test_between(1, i % 3 ? 9 : 40), oc = depthwise ? ic : test_between(1, 80);
+        struct kernel_conv s = { ih,    iw, ic,     ic + test_between(0, 1),
+                                 0,     0,  oc,     oc + test_between(0, 3),
+                                 kh,    kw, stride, pad_y,
+                                 pad_x, 0 };
 
-        s.oh = (ih + 2 * pad - kh) / stride + 1;
-        s.ow = (iw + 2 * pad - kw) / stride + 1 + test_between(0, pad > 0);
+        s.oh = (ih + pad_y + test_between(0, kh - 1) - kh) / stride + 1;
+        s.ow = (iw + pad_x + test_between(0, kw - 1) - kw) / stride + 1;
         one_shape(ref, k, s, depthwise);
         pack_turned(k);
     }

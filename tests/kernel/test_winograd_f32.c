@@ -42,7 +42,7 @@ static void free_layer(struct layer *l)
 
 static struct kernel_conv square(int side, int ic, int oc)
 {
-    return (struct kernel_conv){ side, side, ic, ic, side, side, oc, oc, 3, 3, 1, 1, 0 };
+    return (struct kernel_conv){ side, side, ic, ic, side, side, oc, oc, 3, 3, 1, 1, 1, 0 };
 }
 
 static void test_side(void)
@@ -67,7 +67,7 @@ static void test_side(void)
     s = square(14, 16, 16);
     other = s, other.stride = 2;
     CHECK(kernel_winograd_side(&other) == 0);
-    other = s, other.pad = 0, other.oh = other.ow = 12;
+    other = s, other.pad_y = other.pad_x = 0, other.oh = other.ow = 12;
     CHECK(kernel_winograd_side(&other) == 0);
     other = s, other.kh = 1;
     CHECK(kernel_winograd_side(&other) == 0);

@@ -269,7 +269,7 @@ static void copy_input(const struct kernel_conv *s, const uint8_t *in, int y, in
                        int16_t *copy)
 {
     int columns = tile_copy_columns(s, x1 - x0), step = s->stride / tile_copy_stride(s), ic = s->ic;
-    int iy = y * s->stride - s->pad, left = x0 * s->stride - s->pad;
+    int iy = y * s->stride - s->pad_y, left = x0 * s->stride - s->pad_x;
     /* Columns a..b of the copy lie inside the picture. */
     int a = tile_min(columns, left < 0 ? (-left + step - 1) / step : 0);
     int b = tile_min(columns, s->iw > left ? (s->iw - left + step - 1) / step : 0);

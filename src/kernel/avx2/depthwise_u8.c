@@ -172,7 +172,7 @@ static void edge(const struct sweep *w, const uint8_t *in, const uint8_t *zeros,
 {
     const struct kernel_conv *s = w->s;
 
-    int top = y * s->stride - s->pad, left = x * s->stride - s->pad, i = 0;
+    int top = y * s->stride - s->pad_y, left = x * s->stride - s->pad_x, i = 0;
 
     for (int iy = top; iy < top + s->kh; iy++)
         for (int ix = left; ix < left + s->kw; ix++) {
@@ -196,8 +196,8 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
     struct sweep w = { s, packed, q };
     int fast = s->kh == s->kw && (s->kh == 3 || s->kh == 5);
     /* Columns a..b have their whole window inside the picture. */
-    int a = tile_max(rect.x0, (s->pad + s->stride - 1) / s->stride);
-    int b = tile_min(rect.x1, s->iw + s->pad >= s->kw ? (s->iw + s->pad - s->kw) / s->stride + 1 : 0);
+    int a = tile_max(rect.x0, (s->pad_x + s->stride - 1) / s->stride);
+    int b = tile_min(rect.x1, s->iw + s->pad_x >= s->kw ? (s->iw + s->pad_x - s->kw) / s->stride + 1 : 0);
 
     (void)saturation;
     memset(zeros, s->zero_point_in, zero_bytes(s));
@@ -205,11 +205,12 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
     for (int block = 0; block < blocks(s); block++)
         requant_load(&q[block], requant, block * LANES, s->oc - block * LANES);
     for (int y = rect.y0; y < rect.y1; y++) {
-        int iy = y * s->stride - s->pad, x = rect.x0;
+        int iy = y * s->stride - s->pad_y, x = rect.x0;
         uint8_t *row = out + (size_t)y * s->ow * s->out_pitch;
 
         if (fast && iy >= 0 && iy + s->kh <= s->ih && a < b) {
-            const uint8_t *from = in + ((size_t)iy * s->iw + (size_t)(a * s->stride - s->pad)) * s->in_pitch;
+            const uint8_t *from =
+                in + ((size_t)iy * s->iw + (size_t)(a * s->stride - s->pad_x)) * s->in_pitch;
 
             for (; x < a; x++)
                 edge(&w, in, zeros, y, x, tap, row + (size_t)x * s->out_pitch);

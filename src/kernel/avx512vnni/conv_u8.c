@@ -259,7 +259,7 @@ static void copy_input(const struct kernel_conv *s, const uint8_t *in, int y, in
                        uint8_t *copy)
 {
     int columns = tile_copy_columns(s, x1 - x0), step = s->stride / tile_copy_stride(s), ic = s->ic;
-    int iy = y * s->stride - s->pad, left = x0 * s->stride - s->pad;
+    int iy = y * s->stride - s->pad_y, left = x0 * s->stride - s->pad_x;
     /* Columns a..b of the copy lie inside the picture. */
     int a = tile_min(columns, left < 0 ? (-left + step - 1) / step : 0);
     int b = tile_min(columns, s->iw > left ? (s->iw - left + step - 1) / step : 0);
@@ -284,7 +284,7 @@ static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8
                     struct kernel_rect rect, const struct kernel_requant *requant,
                     enum kernel_saturation saturation, void *scratch)
 {
-    int direct = tile_direct(s), chunk = tile_rows(s, 1), width = rect.x1 - rect.x0;
+    int direct = kernel_is_direct(s), chunk = tile_rows(s, 1), width = rect.x1 - rect.x0;
     const uint8_t **from = scratch;
     uint8_t **to = (uint8_t **)((char *)scratch + tile_list_bytes(s, 1));
     uint8_t *copy = (uint8_t *)to + tile_list_bytes(s, 1);

@@ -265,7 +265,7 @@ static inline __attribute__((always_inline)) void three(const struct sweep *w, c
                                                         const char *p, const struct rows *r, int x0, int x1,
                                                         int c, uint8_t *out, int stride)
 {
-    int ix = x0 * stride - w->s->pad, left = w->s->oc - c;
+    int ix = x0 * stride - w->s->pad_x, left = w->s->oc - c;
     struct group first = column(w, r, ix, c), second;
 
     if (stride == 1)
@@ -293,7 +293,7 @@ static void row_of_three(const struct sweep *w, const uint8_t *in, int y, int x0
     struct rows r;
 
     for (int i = 0; i < 3; i++) {
-        int iy = y * s->stride - s->pad + i, outside = iy < 0 || iy >= s->ih;
+        int iy = y * s->stride - s->pad_y + i, outside = iy < 0 || iy >= s->ih;
 
         r.pitch[i] = outside ? 0 : (size_t)s->in_pitch;
         r.at[i] = outside ? w->zeros : in + (size_t)iy * s->iw * s->in_pitch;
@@ -320,7 +320,7 @@ static void edge(const struct sweep *w, const uint8_t *in, const uint8_t *zeros,
 {
     const struct kernel_conv *s = w->s;
 
-    int top = y * s->stride - s->pad, left = x * s->stride - s->pad;
+    int top = y * s->stride - s->pad_y, left = x * s->stride - s->pad_x;
 
     for (int ky = 0; ky < s->kh; ky++)
         for (int kx = 0; kx < s->kw; kx++) {
@@ -352,8 +352,8 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
                        _mm256_set1_epi8((char)requant->high) };
     int of_three = s->kh == 3 && s->kw == 3 && s->stride <= 2, of_five = s->kh == 5 && s->kw == 5;
     /* Columns a..b have their whole window inside the picture. */
-    int a = tile_max(rect.x0, (s->pad + s->stride - 1) / s->stride);
-    int b = tile_min(rect.x1, s->iw + s->pad >= s->kw ? (s->iw + s->pad - s->kw) / s->stride + 1 : 0);
+    int a = tile_max(rect.x0, (s->pad_x + s->stride - 1) / s->stride);
+    int b = tile_min(rect.x1, s->iw + s->pad_x >= s->kw ? (s->iw + s->pad_x - s->kw) / s->stride + 1 : 0);
 
     (void)saturation;
     memset(zeros, s->zero_point_in, zero_bytes(s));
@@ -363,7 +363,7 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
         load_block(&block[i], requant, (const int32_t *)((const char *)packed + block_bytes(s) * (size_t)i),
                    i * LANES, s->oc - i * LANES);
     for (int y = rect.y0; y < rect.y1; y++) {
-        int iy = y * s->stride - s->pad, x = rect.x0;
+        int iy = y * s->stride - s->pad_y, x = rect.x0;
         uint8_t *row = out + (size_t)y * s->ow * s->out_pitch;
 
         if (of_three && rect.x0 < rect.x1) {
@@ -371,7 +371,8 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
             continue;
         }
         if (of_five && iy >= 0 && iy + s->kh <= s->ih && a < b) {
-            const uint8_t *from = in + ((size_t)iy * s->iw + (size_t)(a * s->stride - s->pad)) * s->in_pitch;
+            const uint8_t *from =
+                in + ((size_t)iy * s->iw + (size_t)(a * s->stride - s->pad_x)) * s->in_pitch;
 
             for (; x < a; x++)
                 edge(&w, in, zeros, y, x, tap, row + (size_t)x * s->out_pitch);

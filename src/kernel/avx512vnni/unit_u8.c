@@ -77,7 +77,7 @@ static int copies(const struct kernel_unit *u)
 {
     const struct kernel_conv *e = &u->part[KERNEL_UNIT_EXPAND];
 
-    return u->expands && (e->kh > 1 || e->kw > 1 || e->stride > 1 || e->pad > 0);
+    return u->expands && (e->stride > 1 || !kernel_is_direct(e));
 }
 
 struct work {
@@ -162,7 +162,7 @@ static void block_run(const struct work *w, int part, struct tile *t, int block,
 static void copy_input(const struct work *w, int y0, int y1)
 {
     const struct kernel_conv *e = &w->u->part[KERNEL_UNIT_EXPAND];
-    int left = (w->left + w->inside) * e->stride - e->pad, top = y0 * e->stride - e->pad;
+    int left = (w->left + w->inside) * e->stride - e->pad_x, top = y0 * e->stride - e->pad_y;
     int columns = (w->end - w->inside - 1) * e->stride + e->kw;
     int a = tile_min(tile_max(-left, 0), columns), b = tile_max(tile_min(e->iw - left, columns), a);
     uint8_t *to = w->copy;
@@ -261,7 +261,7 @@ static void rows_run(const struct work *w, int y, int rows, int place, int plane
     const uint8_t *row[2 * QUAD];
 
     for (int i = 0; i < quads(d) * QUAD; i++) {
-        int iy = y * d->stride - d->pad + i;
+        int iy = y * d->stride - d->pad_y + i;
 
         row[i] = i >= used || iy < 0 || iy >= d->ih ? w->zeros : ring_row(w, iy) + (size_t)plane * w->x.plane;
     }
@@ -373,7 +373,7 @@ static void unit_u8(const struct kernel_unit *u, const void *packed, const uint8
     if (rect.x0 >= rect.x1)
         return;
     w.x = extent_of(u, rect.x1 - rect.x0);
-    w.left = rect.x0 * d->stride - d->pad;
+    w.left = rect.x0 * d->stride - d->pad_x;
     w.inside = tile_min(tile_max(-w.left, 0), w.x.columns);
     w.end = tile_max(tile_min(d->iw - w.left, w.x.columns), w.inside);
     for (int i = 0; i < KERNEL_UNIT_PARTS; i++)

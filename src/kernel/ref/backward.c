@@ -65,7 +65,7 @@ static long winner(const struct kernel_conv *s, const float *in, int y, int x, i
 {
     for (int ky = 0; ky < s->kh; ky++)
         for (int kx = 0; kx < s->kw; kx++) {
-            int iy = y * s->stride - s->pad + ky, ix = x * s->stride - s->pad + kx;
+            int iy = y * s->stride - s->pad_y + ky, ix = x * s->stride - s->pad_x + kx;
             long at = ((long)iy * s->iw + ix) * s->ic + c;
 
             if (iy >= 0 && iy < s->ih && ix >= 0 && ix < s->iw && in[at] == maximum)

@@ -62,7 +62,7 @@ static void conv_pixel(const struct kernel_conv *s, const float *w, const float 
         acc[j] = *w++;
     for (int ky = 0; ky < s->kh; ky++)
         for (int kx = 0; kx < s->kw; kx++) {
-            int iy = y * s->stride - s->pad + ky, ix = x * s->stride - s->pad + kx;
+            int iy = y * s->stride - s->pad_y + ky, ix = x * s->stride - s->pad_x + kx;
             int inside = iy >= 0 && iy < s->ih && ix >= 0 && ix < s->iw;
             const float *tap = inside ? in + ((size_t)iy * s->iw + ix) * s->in_pitch : 0;
 
@@ -102,7 +102,7 @@ static void points_f32(const struct kernel_conv *s, const void *packed, const fl
 
     one.oh = one.ow = 1;
     one.ih = s->kh;
-    one.pad = 0;
+    one.pad_y = one.pad_x = 0;
     for (int i = 0; i < count; i++)
         conv_f32(&one, packed, in[i], out[i], (struct kernel_rect){ 0, 1, 0, 1 }, low, high, 0);
 }

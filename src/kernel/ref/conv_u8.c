@@ -45,7 +45,7 @@ static void gather(const struct kernel_conv *s, const uint8_t *in, int y, int x,
 {
     for (int ky = 0; ky < s->kh; ky++)
         for (int kx = 0; kx < s->kw; kx++) {
-            int iy = y * s->stride - s->pad + ky, ix = x * s->stride - s->pad + kx;
+            int iy = y * s->stride - s->pad_y + ky, ix = x * s->stride - s->pad_x + kx;
             int inside = iy >= 0 && iy < s->ih && ix >= 0 && ix < s->iw;
 
             for (int c = 0; c < s->ic; c++)
@@ -137,7 +137,7 @@ static void points_u8(const struct kernel_conv *s, const void *packed, const uin
 
     one.oh = one.ow = 1;
     one.ih = s->kh;
-    one.pad = 0;
+    one.pad_y = one.pad_x = 0;
     for (int i = 0; i < count; i++)
         conv_u8(&one, packed, in[i], out[i], (struct kernel_rect){ 0, 1, 0, 1 }, requant, saturation,
                 scratch);

@@ -33,7 +33,7 @@ static void depthwise_pixel(const struct kernel_conv *s, const float *w, const f
         out[c] = w[c];
     for (int ky = 0; ky < s->kh; ky++)
         for (int kx = 0; kx < s->kw; kx++) {
-            int iy = y * s->stride - s->pad + ky, ix = x * s->stride - s->pad + kx;
+            int iy = y * s->stride - s->pad_y + ky, ix = x * s->stride - s->pad_x + kx;
             int inside = iy >= 0 && iy < s->ih && ix >= 0 && ix < s->iw;
             const float *tap = inside ? in + ((size_t)iy * s->iw + ix) * s->in_pitch : 0;
 

@@ -35,7 +35,7 @@ static void pack(const struct kernel_conv *s, const int8_t *weight, void *packed
 static const uint8_t *tap_codes(const struct kernel_conv *s, const uint8_t *in, const uint8_t *outside, int y,
                                 int x, int i)
 {
-    int iy = y * s->stride - s->pad + i / s->kw, ix = x * s->stride - s->pad + i % s->kw;
+    int iy = y * s->stride - s->pad_y + i / s->kw, ix = x * s->stride - s->pad_x + i % s->kw;
 
     if (i >= s->kh * s->kw || iy < 0 || iy >= s->ih || ix < 0 || ix >= s->iw)
         return outside;

@@ -2,10 +2,10 @@
 #include "ref.h"
 
 /* The part of output position o's window that lies inside the picture. */
-static void window(const struct kernel_conv *s, int o, int kernel, int size, int *from, int *to)
+static void window(const struct kernel_conv *s, int o, int pad, int kernel, int size, int *from, int *to)
 {
-    *from = scalar_max(o * s->stride - s->pad, 0);
-    *to = scalar_min(o * s->stride - s->pad + kernel, size);
+    *from = scalar_max(o * s->stride - pad, 0);
+    *to = scalar_min(o * s->stride - pad + kernel, size);
 }
 
 /* A NaN, once met, stays: as torch. */
@@ -16,8 +16,8 @@ static void maxpool_f32(const struct kernel_conv *s, const float *in, float *out
             float *to = out + ((size_t)y * s->ow + x) * s->out_pitch;
             int y0, y1, x0, x1;
 
-            window(s, y, s->kh, s->ih, &y0, &y1);
-            window(s, x, s->kw, s->iw, &x0, &x1);
+            window(s, y, s->pad_y, s->kh, s->ih, &y0, &y1);
+            window(s, x, s->pad_x, s->kw, s->iw, &x0, &x1);
             for (int c = 0; c < s->oc; c++)
                 to[c] = -INFINITY;
             for (int iy = y0; iy < y1; iy++)
@@ -38,8 +38,8 @@ static void maxpool_u8(const struct kernel_conv *s, const uint8_t *in, uint8_t *
             uint8_t *to = out + ((size_t)y * s->ow + x) * s->out_pitch;
             int y0, y1, x0, x1;
 
-            window(s, y, s->kh, s->ih, &y0, &y1);
-            window(s, x, s->kw, s->iw, &x0, &x1);
+            window(s, y, s->pad_y, s->kh, s->ih, &y0, &y1);
+            window(s, x, s->pad_x, s->kw, s->iw, &x0, &x1);
             for (int c = 0; c < s->oc; c++)
                 to[c] = 0;
             for (int iy = y0; iy < y1; iy++)

@@ -10,7 +10,7 @@ static size_t scratch_bytes(const struct kernel_conv *s)
 /* Channel c of the tap (ky, kx) of output position (y, x). */
 static float tap(const struct kernel_conv *s, const float *in, int y, int x, int ky, int kx, int c)
 {
-    int iy = y * s->stride - s->pad + ky, ix = x * s->stride - s->pad + kx;
+    int iy = y * s->stride - s->pad_y + ky, ix = x * s->stride - s->pad_x + kx;
 
     if (iy < 0 || iy >= s->ih || ix < 0 || ix >= s->iw)
         return 0.0f;
