@@ -32,7 +32,9 @@ struct quant_params {
     double scale;    /* > 0; 0 = not quantized */
     int zero_point;
     int low, high;   /* the codes that exist: 0..255 of 8 bits, and of torch's 7 (numerics 1.1); 0..15 of 4 */
+    int offset;      /* a deployed file's own code is ours less that: 128 where its codes are signed */
 };
+/* The same values of the same codes of ours. */
 static inline int quant_params_same(struct quant_params a, struct quant_params b)
 {
     return a.scale == b.scale && a.zero_point == b.zero_point && a.low == b.low && a.high == b.high;

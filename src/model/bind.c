@@ -76,7 +76,7 @@ static status node_params(const struct model_binding *b, int node, struct quant_
     if (n->op == OP_HARDSIGMOID || n->op == OP_SIGMOID) { /* torch's 1/256 of 8 bits */
         int high = b->q[n->input[0]].high;
 
-        *out = (struct quant_params){ 1.0 / (high + 1), 0, 0, high };
+        *out = (struct quant_params){ 1.0 / (high + 1), 0, 0, high, 0 };
         return OK;
     }
     if (!model_quantizes(n->op)) { /* as its input has it */

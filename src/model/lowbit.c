@@ -142,7 +142,7 @@ static status read_pact(const struct model_binding *b, const struct model_node *
     value = (double)(float)tensor_at(alpha, 0);
     if (!model_is_scale(value / high) || !model_is_scale(high / value))
         return model_mismatch(b, n, alpha, "a positive alpha, not %g", value);
-    *out = (struct quant_params){ value / high, 0, 0, (int)high };
+    *out = (struct quant_params){ value / high, 0, 0, (int)high, 0 };
     return OK;
 }
 

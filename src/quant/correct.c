@@ -121,7 +121,7 @@ static status pack_gauge(struct corrector *k, int node, struct gauge *g)
     divide(weight, bias, g);
     *weight = g->weight;
     *bias = g->bias;
-    *q = (struct quant_params){ 1, 128, 0, 255 };
+    *q = (struct quant_params){ 1, 128, 0, 255, 0 };
     k->model.nodes = node + 1;
     result = engine_step_pack(k->e.plan, k->step, &k->binding, node);
     *weight = kept_weight;

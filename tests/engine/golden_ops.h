@@ -1,8 +1,8 @@
 /* Made by golden_ops.py with torch 2.15.0+cu132 */
 #include <stdint.h>
-static const struct quant_params golden_a = { 0.03099999949336052, 118, 0, 255 };
-static const struct quant_params golden_b = { 0.01549999974668026, 131, 0, 255 };
-static const struct quant_params golden_o = { 0.03099999949336052, 120, 0, 255 };
+static const struct quant_params golden_a = { 0.03099999949336052, 118, 0, 255, 0 };
+static const struct quant_params golden_b = { 0.01549999974668026, 131, 0, 255, 0 };
+static const struct quant_params golden_o = { 0.03099999949336052, 120, 0, 255, 0 };
 static const uint8_t golden_fbgemm_add[350] = {
     0, 81, 209, 0, 124, 165, 93, 161, 113, 207, 187, 52, 186, 206, 112, 30, 216, 161, 247, 218,
     204, 202, 212, 236, 146, 197, 6, 84, 175, 150, 12, 142, 158, 60, 230, 31, 228, 54, 149, 130,

@@ -41,7 +41,7 @@ QA, QB, QO = (f32(.031), 118), (f32(.0155), 131), (f32(.031), 120)
 print('/* Made by golden_ops.py with torch', torch.__version__, '*/')
 print('#include <stdint.h>')
 for what, (s, z) in (('A', QA), ('B', QB), ('O', QO)):
-    print(f'static const struct quant_params golden_{what.lower()} = {{ {s!r}, {z}, 0, 255 }};')
+    print(f'static const struct quant_params golden_{what.lower()} = {{ {s!r}, {z}, 0, 255, 0 }};')
 for engine in ('fbgemm', 'qnnpack'):
     torch.backends.quantized.engine = engine
     a, b = tensor(10, 5, 7, 0, *QA), tensor(10, 5, 7, 1, *QB)

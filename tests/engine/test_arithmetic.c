@@ -15,7 +15,7 @@ static void test_input(void)
 
     arithmetic_input_real(&in, real);
     CHECK(real[0][255] == 1.0f && real[0][0] == -1.0f && real[1][255] == 3.0f && real[2][51] == 0.2f);
-    arithmetic_input_code(&in, (struct quant_params){ 0.03125, 64, 0, 255 }, code);
+    arithmetic_input_code(&in, (struct quant_params){ 0.03125, 64, 0, 255, 0 }, code);
     CHECK(code[0][255] == 96 && code[0][0] == 32 && code[1][255] == 160 && code[2][0] == 64);
 }
 
@@ -23,44 +23,45 @@ static void test_tables(void)
 {
     struct engine_table t;
 
-    arithmetic_relu((struct quant_params){ 1, 10, 0, 255 }, ENGINE_RELU, &t);
+    arithmetic_relu((struct quant_params){ 1, 10, 0, 255, 0 }, ENGINE_RELU, &t);
     CHECK(t.code[9] == 10 && t.code[10] == 10 && t.code[200] == 200);
-    arithmetic_relu((struct quant_params){ 0.25, 10, 0, 255 }, ENGINE_RELU6, &t);
+    arithmetic_relu((struct quant_params){ 0.25, 10, 0, 255, 0 }, ENGINE_RELU6, &t);
     CHECK(t.code[9] == 10 && t.code[33] == 33 && t.code[34] == 34 && t.code[35] == 34 && t.code[255] == 34);
-    arithmetic_relu((struct quant_params){ 0.001, 10, 0, 255 }, ENGINE_RELU6, &t);
+    arithmetic_relu((struct quant_params){ 0.001, 10, 0, 255, 0 }, ENGINE_RELU6, &t);
     CHECK(t.code[0] == 10 && t.code[255] == 255);
     for (int a = ENGINE_FBGEMM; a <= ENGINE_QNNPACK; a++) {
         /* scale 1: codes are the values; 1 * 4 / 6 = 0.67, 2 * 5 / 6 = 1.67 */
-        arithmetic_hardswish((enum engine_arithmetic)a, (struct quant_params){ 1, 3, 0, 255 },
-                             (struct quant_params){ 1, 0, 0, 255 }, &t);
+        arithmetic_hardswish((enum engine_arithmetic)a, (struct quant_params){ 1, 3, 0, 255, 0 },
+                             (struct quant_params){ 1, 0, 0, 255, 0 }, &t);
         CHECK(t.code[0] == 0 && t.code[3] == 0 && t.code[4] == 1 && t.code[5] == 2 && t.code[6] == 3 &&
               t.code[103] == 100);
         /* (x + 3) / 6 * 256, at most 255 */
-        arithmetic_hardsigmoid((enum engine_arithmetic)a, (struct quant_params){ 1, 3, 0, 255 },
-                               (struct quant_params){ 1.0 / 256, 0, 0, 255 }, &t);
+        arithmetic_hardsigmoid((enum engine_arithmetic)a, (struct quant_params){ 1, 3, 0, 255, 0 },
+                               (struct quant_params){ 1.0 / 256, 0, 0, 255, 0 }, &t);
         CHECK(t.code[0] == 0 && t.code[1] == 43 && t.code[3] == 128 && t.code[6] == 255 &&
               t.code[255] == 255);
     }
     /* 1 / (1 + e^-1) = 0.731, times 256 = 187.2; e^-1: 0.269, 68.8; 0.731 * 1 / 0.01 = 73.1; -0.269: -26.9 */
-    arithmetic_sigmoid((struct quant_params){ 1, 3, 0, 255 }, (struct quant_params){ 1.0 / 256, 0, 0, 255 },
-                       &t);
+    arithmetic_sigmoid((struct quant_params){ 1, 3, 0, 255, 0 },
+                       (struct quant_params){ 1.0 / 256, 0, 0, 255, 0 }, &t);
     CHECK(t.code[3] == 128 && t.code[4] == 187 && t.code[2] == 69 && t.code[255] == 255);
-    arithmetic_silu((struct quant_params){ 1, 100, 0, 255 }, (struct quant_params){ 0.01, 40, 0, 255 }, &t);
+    arithmetic_silu((struct quant_params){ 1, 100, 0, 255, 0 }, (struct quant_params){ 0.01, 40, 0, 255, 0 },
+                    &t);
     CHECK(t.code[100] == 40 && t.code[101] == 113 && t.code[99] == 13 && t.code[0] == 40 &&
           t.code[255] == 255);
-    arithmetic_requantize((struct quant_params){ 0.5, 10, 0, 255 }, (struct quant_params){ 1, 0, 0, 255 }, 0,
-                          &t);
+    arithmetic_requantize((struct quant_params){ 0.5, 10, 0, 255, 0 },
+                          (struct quant_params){ 1, 0, 0, 255, 0 }, 0, &t);
     CHECK(!t.unchanged && t.code[0] == 0 && t.code[12] == 1 && t.code[13] == 2 && t.code[15] == 2 &&
           t.code[17] == 4);
-    arithmetic_requantize((struct quant_params){ 0.5, 10, 0, 255 }, (struct quant_params){ 0.5, 10, 0, 255 },
-                          1, &t);
+    arithmetic_requantize((struct quant_params){ 0.5, 10, 0, 255, 0 },
+                          (struct quant_params){ 0.5, 10, 0, 255, 0 }, 1, &t);
     CHECK(t.unchanged && t.code[0] == 0 && t.code[255] == 255);
 }
 
 /* Codes 0..15: everything that comes out stays inside of them. */
 static void test_four_bits(void)
 {
-    const struct quant_params in = { 1, 3, 0, 15 }, q = { 0.5, 4, 0, 15 };
+    const struct quant_params in = { 1, 3, 0, 15, 0 }, q = { 0.5, 4, 0, 15, 0 };
     struct model_input input = { .channels = 3, .std = { 0.05, 0.05, 0.05 } };
     struct kernel_add_u8 add;
     struct kernel_mul_u8 mul;
@@ -83,13 +84,13 @@ static void test_four_bits(void)
         arithmetic_hardswish((enum engine_arithmetic)a, in, q, &t);
         CHECK(t.code[3] == 4 && t.code[15] == 15);
         /* (x + 3) / 6 in sixteenths, at most 15 of them */
-        arithmetic_hardsigmoid((enum engine_arithmetic)a, in, (struct quant_params){ 1.0 / 16, 0, 0, 15 },
+        arithmetic_hardsigmoid((enum engine_arithmetic)a, in, (struct quant_params){ 1.0 / 16, 0, 0, 15, 0 },
                                &t);
         CHECK(t.code[0] == 0 && t.code[3] == 8 && t.code[6] == 15);
     }
     arithmetic_requantize(in, q, 0, &t);
     CHECK(t.code[0] == 0 && t.code[3] == 4 && t.code[15] == 15);
-    arithmetic_requantize(in, (struct quant_params){ 1, 3, 0, 255 }, 0, &t);
+    arithmetic_requantize(in, (struct quant_params){ 1, 3, 0, 255, 0 }, 0, &t);
     CHECK(!t.unchanged && t.code[200] == 200);
 }
 
@@ -97,7 +98,7 @@ static void test_constants(void)
 {
     struct kernel_add_u8 add;
     struct kernel_mul_u8 mul;
-    struct quant_params a = { 0.5, 3, 0, 255 }, b = { 0.25, 4, 0, 255 }, o = { 0.5, 5, 0, 255 };
+    struct quant_params a = { 0.5, 3, 0, 255, 0 }, b = { 0.25, 4, 0, 255, 0 }, o = { 0.5, 5, 0, 255, 0 };
 
     CHECK(arithmetic_add(ENGINE_QNNPACK, a, b, o, 1, &add) == OK);
     CHECK(add.mode == ADD_QNNPACK && add.shift == 21 && add.a_multiplier == 1 << 21 &&
@@ -111,7 +112,7 @@ static void test_constants(void)
     CHECK(add.relu && add.low == 5 && add.high == 17); /* 6 / 0.5 + 5 */
     CHECK(arithmetic_add_tail(&add, 15, 8) == 17 && arithmetic_add_tail(&add, 14, 8) == 17 &&
           arithmetic_add_tail(&add, 12, 8) == 16);
-    CHECK(arithmetic_add(ENGINE_QNNPACK, (struct quant_params){ 1e9, 0, 0, 255 }, b, o, 0, &add) ==
+    CHECK(arithmetic_add(ENGINE_QNNPACK, (struct quant_params){ 1e9, 0, 0, 255, 0 }, b, o, 0, &add) ==
           ERR_RANGE);
     arithmetic_mul(a, b, o, 1, &mul);
     CHECK(mul.multiplier == 0.25f && mul.low == 5 && mul.zero_point_a == 3 && mul.zero_point_b == 4);
@@ -164,7 +165,7 @@ static void test_golden(const struct kernel_table *k, enum engine_arithmetic a, 
     same("mul_row", out, g->mul_row, MAP);
     arithmetic_hardswish(a, golden_a, golden_o, &t);
     same("hardswish", t.code, g->hardswish, 256);
-    arithmetic_hardsigmoid(a, golden_a, (struct quant_params){ 1.0 / 256, 0, 0, 255 }, &t);
+    arithmetic_hardsigmoid(a, golden_a, (struct quant_params){ 1.0 / 256, 0, 0, 255, 0 }, &t);
     same("hardsigmoid", t.code, g->hardsigmoid, 256);
     for (int fused = 1; fused >= 0; fused--) { /* channels 0 .. 7 by vectors, then 8 and 9 */
         int from = fused ? 0 : 8;
@@ -201,7 +202,7 @@ static void test_golden_averages(const struct kernel_table *k, enum engine_arith
 static void test_mean(void)
 {
     uint8_t map[9 * 101], out[100];
-    struct quant_params q = { 0.5, 7, 0, 255 };
+    struct quant_params q = { 0.5, 7, 0, 255, 0 };
 
     for (int i = 0; i < 9; i++)
         for (int c = 0; c < 101; c++)

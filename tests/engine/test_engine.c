@@ -77,7 +77,7 @@ static void test_round(const char *name, double scale)
     tiny_every(&t, 0, 0);
     tiny_pixels(&t, pixels, sizeof pixels);
     node = model_find(&t.model, name);
-    round[node] = (struct quant_params){ scale, 3, 0, 255 };
+    round[node] = (struct quant_params){ scale, 3, 0, 255, 0 };
     plain = tiny_plan(&t, ENGINE_AUTO, 1, "auto");
     options.round = round;
     tiny_must(engine_open(&t.binding, &options, kernel_select("auto"), &e));

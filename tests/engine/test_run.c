@@ -194,7 +194,7 @@ static void test_relu6(enum engine_arithmetic arithmetic, int per_channel)
     first = model_find(&t.model, "first");
     t.binding.q[0].scale = 0.1;
     t.binding.q[first] = t.binding.q[first + 1] = t.binding.q[first + 2] =
-        (struct quant_params){ 0.05, 90, 0, 255 };
+        (struct quant_params){ 0.05, 90, 0, 255, 0 };
     plain = tiny_plan(&t, arithmetic, 1, "auto");
     t.binding.relu6_clamps = 1;
     clamping = tiny_plan(&t, arithmetic, 1, "auto");

@@ -141,7 +141,7 @@ static inline status made_begin(struct made *m, const char *test)
     r->network[0].model.node = &m->layer;
     r->network[0].model.classes = MADE_CLASSES;
     r->network[0].map = (struct engine_map){ .c = 3, .h = 2, .w = 2 };
-    r->network[0].q[1] = (struct quant_params){ 0.5, 2, 0, 255 };
+    r->network[0].q[1] = (struct quant_params){ 0.5, 2, 0, 255, 0 };
     r->network[0].file_bytes[1] = 1234;
     TRY(begin_layout(r));
     TRY(begin_store(r));

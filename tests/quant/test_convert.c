@@ -39,7 +39,7 @@ static void layout(int per_channel)
     m.options.weight_mse = 0;
     made_fold(&m);
     for (int i = 0; i < 3; i++)
-        line[i].q = (struct quant_params){ 0.5, 7 + i, 0, 255 };
+        line[i].q = (struct quant_params){ 0.5, 7 + i, 0, 255, 0 };
     tiny_must(quant_convert(&m.work, &r));
     t = find(&r, "a.weight");
     CHECK(t->dtype == DTYPE_S8 && t->rank == 4 && t->dim[1] == 3 && tensor_is_contiguous(t));
