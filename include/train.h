@@ -46,7 +46,7 @@ struct train_job {
     int alpha_through;            /* the learned-scale variant */
     char layers[OPTION_SIZE];     /* "conv1 8, relu1 4": bits of nodes */
     char out[OPTION_SIZE];
-    int isa, log, dry_run, ranks, oversubscribe, lock;
+    int isa, log, dry_run, steps, ranks, oversubscribe, lock;
     double watchdog, save; /* seconds */
 };
 

@@ -48,9 +48,9 @@ static status run(struct cmd_call *call)
     }
     if (!launched)
         train_job_peek(call->argc, call->argv, &job);
-    call->code = launch_command(
-        &(struct launch){ job.dry_run ? 0 : job.ranks, job.oversubscribe, launch_file_bytes(job.weights) },
-        call->argc, call->argv, run_ranks, call);
+    call->code =
+        launch_command(&(struct launch){ job.ranks, job.oversubscribe, launch_file_bytes(job.weights) },
+                       call->argc, call->argv, run_ranks, call);
     return OK;
 }
 

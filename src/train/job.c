@@ -100,7 +100,10 @@ static const struct option_row rows[] = {
     { ROW("run.isa", CHOICE, RUN, isa), .values = isa_names,
       .help = "instruction set; auto: the fastest here, or QUANTCAM_ISA" },
     { ROW("run.log", CHOICE, RUN, log), .values = "quiet|normal|verbose", .help = "what is said on stderr" },
-    { ROW("run.dry-run", FLAG, RUN, dry_run), .help = "read everything, print the plan, and stop" },
+    { ROW("run.dry-run", FLAG, RUN, dry_run),
+      .help = "read everything, time a few steps, print the plan and how long the job takes, and stop" },
+    { ROW("run.steps", INT, RUN, steps), .values = "N", .high = 100000,
+      .help = "steps that a dry run times, behind one that it does not; 0 = none" },
     { ROW("run.save", REAL, RUN, save), .values = "SECONDS", .high = 1e9,
       .help =
           "a state is written after every epoch, and so long after the last one; 0 = after epochs alone" },
@@ -153,6 +156,7 @@ void train_job_defaults(struct train_job *job)
         .alpha = "auto",
         .log = LOG_NORMAL,
         .lock = 1,
+        .steps = 7,
         .watchdog = 60,
         .save = 300,
     };

@@ -30,6 +30,7 @@ static status check_idle(const struct train_job *job)
         { job->share == 0, "guided.lambda guided.ranking guided.fill", "guided.share is 0" },
         { is_real(job), "bits.ends bits.quantizer bits.slope bits.alpha bits.alpha-slope",
           "bits.preset is fp32 and bits.layers is not set" },
+        { !job->dry_run, "run.steps", "run.dry-run is off" },
         { job->ranks < 2, "run.oversubscribe", "run.ranks starts none" },
     };
 

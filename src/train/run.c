@@ -184,7 +184,7 @@ static status run_job(struct train *t)
     TRY(setup_open(t));
     say_plan(t);
     if (t->job->dry_run)
-        return OK;
+        return predict_run(t);
     TRY(begin(t, &found));
     if (found == CHECKPOINT_FINISHED)
         return OK;

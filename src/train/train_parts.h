@@ -207,6 +207,9 @@ MUST_USE status validate_run(struct train *t, struct train_data *d, const uint32
 /* alpha.c: the start of every PACT by least squares on the first pictures; collective. */
 MUST_USE status alpha_start(struct train *t);
 
+/* predict.c: times run.steps steps and says on stdout how long the job takes; collective. */
+MUST_USE status predict_run(struct train *t);
+
 /* setup.c: from the job to a network that is ready; collective. */
 MUST_USE status setup_open(struct train *t);
 void setup_close(struct train *t); /* after a failure of setup_open too */

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# analysis/: every script is Python; peers.py, where its libraries are, starts, and refuses what it cannot measure.
+# analysis/: every script is Python; peers.py and peers_train.py, where their libraries are, start, and refuse what they cannot measure.
 . "$(dirname "$0")/common.bash"
 P=${QUANTCAM_PYTHON:-python3}
 command -v "$P" > /dev/null || skip "no Python"
@@ -14,5 +14,11 @@ if "$P" -c 'import onnxruntime, torchvision, pytorch_grad_cam, h5py' 2> /dev/nul
     refuse "a folder of other things" 1 'not what make_oracle.py made' "$P" analysis/peers.py --oracle "$T"
 else
     echo "skip: peers.py (ONNX Runtime, torchvision, grad-cam or h5py is not installed)"
+fi
+if "$P" -c 'import torch, h5py' 2> /dev/null; then
+    check "peers_train.py --help" code 0 "$P" analysis/peers_train.py --help
+    refuse "no data" 2 "mnist/train-images-idx3-ubyte.gz: not there" "$P" analysis/peers_train.py --shared "$T"
+else
+    echo "skip: peers_train.py (torch or h5py is not installed)"
 fi
 finish

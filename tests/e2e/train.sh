@@ -137,6 +137,12 @@ best=$(awk -F, 'NR > 1 && $6 > most { most = $6; at = $1 } END { print at }' "$T
 check "the best again" code 0 "$Q" train "$T/job.conf" -o "$T/best.safetensors" --epochs="$best" --rate=0.003
 check "the best epoch's weights" same "$(tail -c 3500 "$T/early.safetensors" | sha256sum)" "$(tail -c 3500 "$T/best.safetensors" | sha256sum)"
 
+# ---- a dry run ----
+check "a dry run" code 0 train 2 dry --dry-run --steps=9
+check "a dry run: a step's time" grep -qE "^a step of 50 pictures takes [0-9.]+ ms \(median of 9, fastest [0-9.]+\); loss [0-9.]+$" "$T/log"
+check "a dry run: the job's" grep -qE "^3 epochs of 4 steps, and what is tried after each, take [0-9:]+ on 2 ranks$" "$T/log"
+check "a dry run: writes nothing" test -z "$(ls "$T" | grep '^dry')"
+
 # ---- bad input ----
 tiny=("$Q" train "$T/job.conf" -o "$T/bad.safetensors")
 refuse "diverged" 1 "step [0-9]+ \(epoch [0-9]+, batch [0-9]+\): .*(is not finite)" "${tiny[@]}" --preset=fp32 --alpha=auto --optimizer=sgd --rate=900
