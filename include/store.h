@@ -138,10 +138,14 @@ struct store_layout {
     int networks, precisions, selections;
     struct store_network {
         char name[STORE_NAME];
-        int classes, channels, h, w;      /* of the logits and of the CAM layer */
-        int input_h, input_w;             /* H, W: of full-size maps and of what the network sees */
+        int classes, channels, h, w; /* of the logits and of the first precision's CAM layer */
+        int input_h, input_w;        /* H, W: of full-size maps and of what the first precision sees */
         /* of the CAM layer's stored integers, from precision 1 on; a reader leaves it 0 */
         struct quant_params q[STORE_MAX_PRECISIONS];
+        /* of the CAM layer of a precision whose layer has other extents than the first's; else zeros */
+        struct store_layer {
+            int channels, h, w;
+        } other[STORE_MAX_PRECISIONS];
     } network[STORE_MAX_NETWORKS];
     /* [0] is what the others are compared with; all networks have the same */
     struct store_precision {
@@ -220,6 +224,10 @@ int store_precision_good(const struct store_precision *p);
 enum { STORE_PRECISION_WORDS = STORE_NAME + 64 };
 /* "w4a8 (weights 4, outputs 8 bits)" for people; returns out. */
 const char *store_precision_words(const struct store_precision *p, char out[STORE_PRECISION_WORDS]);
+/* The CAM layer of precision p; and whether it has the extents of precision q's, so that activations of the
+ * two can be compared. */
+struct store_layer store_layer(const struct store_layout *l, int network, int p);
+int store_layers_alike(const struct store_layout *l, int network, int p, int q);
 /* The first precision that a selection is of, else the second; 0 where there is one alone. The gallery is
  * ranked by its distance from the first. */
 int store_selecting(const struct store_layout *l);
@@ -249,7 +257,9 @@ int store_selecting(const struct store_layout *l);
  *                           fixated, dropped s32 (N): pixels, and fixations outside of the picture
  *                           center/, shuffled/ every measure of kind "baseline" f32 (N); of masks: f_curve,
  *                           e_curve f32 (N, level)
- *   /models/{net}/          class, cam_y, cam_x, y, x, channel, subset/place s32: scales
+ *   /models/{net}/          class, cam_y, cam_x, y, x, channel, subset/place s32: scales;  cam_y_P, cam_x_P,
+ *                           channel_P of a precision P whose CAM layer has other extents than the first's:
+ *                           (h, w) and C below are those of the precision's own layer
  *                           crc, status (N): rows MODEL, with all of
  *     {prec}/               top5 s32, score5 f32 (N, 5): softmax probabilities;  logits f32 (N, classes)
  *                           cam f32 (N, h, w), raw_sign, own_sign s8, constant u8 (N)

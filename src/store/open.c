@@ -36,6 +36,25 @@ static status read_names(struct store_reader *r, const char *path, int skip, cha
     return OK;
 }
 
+/* Axes of their own have the precisions whose CAM layer has other extents than the first's. */
+static void read_layers(const struct store_schema *s, const struct store_layout *l, struct store_network *n)
+{
+    char path[2 * STORE_PATH];
+
+    for (int p = 1; p < l->precisions; p++) {
+        struct store_layer *o = &n->other[p];
+        const struct {
+            const char *axis;
+            int *extent;
+        } axes[] = { { "channel", &o->channels }, { "cam_y", &o->h }, { "cam_x", &o->w } };
+
+        for (size_t i = 0; i < COUNT_OF(axes); i++) {
+            snprintf(path, sizeof path, "/models/%s/%s_%s", n->name, axes[i].axis, l->precision[p].name);
+            *axes[i].extent = (int)rows_of(s, path);
+        }
+    }
+}
+
 static void read_network(const struct store_schema *s, struct store_network *n)
 {
     const struct { const char *axis; int *extent; } axes[] = {
@@ -153,8 +172,10 @@ static status read_layout(struct store_reader *r)
     TRY(read_names(r, "/method", 0, l->method[0], STORE_NAME, STORE_MAX_METHODS, &l->methods));
     TRY(read_names(r, "/map", 0, l->map[0], STORE_NAME, STORE_MAX_MAPS, &l->maps));
     TRY(read_measures(r));
-    for (int i = 0; i < l->networks; i++)
+    for (int i = 0; i < l->networks; i++) {
         read_network(s, &l->network[i]);
+        read_layers(s, l, &l->network[i]);
+    }
     l->images = rows_of(s, "/image");
     l->boxes = rows_of(s, "/images/boxes");
     l->path_length = (int)paths->element;

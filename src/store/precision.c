@@ -47,6 +47,20 @@ const char *store_precision_words(const struct store_precision *p, char out[STOR
     return out;
 }
 
+struct store_layer store_layer(const struct store_layout *l, int network, int p)
+{
+    const struct store_network *n = &l->network[network];
+
+    return n->other[p].channels == 0 ? (struct store_layer){ n->channels, n->h, n->w } : n->other[p];
+}
+
+int store_layers_alike(const struct store_layout *l, int network, int p, int q)
+{
+    struct store_layer a = store_layer(l, network, p), b = store_layer(l, network, q);
+
+    return a.channels == b.channels && a.h == b.h && a.w == b.w;
+}
+
 int store_selecting(const struct store_layout *l)
 {
     for (int p = 1; p < l->precisions; p++)

@@ -70,13 +70,20 @@ static const char *word_at(const struct store_layout *l, const struct schema_pla
     const struct {
         const char *word, *text;
     } known[] = {
-        { "net", l->network[at->net].name }, { "prec", precision },
-        { "other", precision },              { "coded", precision },
-        { "real", precision },               { "float", precision },
+        { "net", l->network[at->net].name },
+        { "prec", precision },
+        { "other", precision },
+        { "coded", precision },
+        { "real", precision },
+        { "float", precision },
+        { "odd", precision },
         { "base", l->precision[0].name },
-        { "sel", l->selection[at->sel] },    { "method", l->method[at->method] },
-        { "unit", measure->unit },           { "meaning", measure->meaning },
-        { "pic", number },                   { "map", l->map[at->map] },
+        { "sel", l->selection[at->sel] },
+        { "method", l->method[at->method] },
+        { "unit", measure->unit },
+        { "meaning", measure->meaning },
+        { "pic", number },
+        { "map", l->map[at->map] },
     };
 
     snprintf(number, 16, "%02d", at->pic + 1);
@@ -109,9 +116,10 @@ int schema_expand_text(const struct store_layout *l, const struct schema_place *
     return 1;
 }
 
-static int64_t extent_of(const struct store_layout *l, int net, enum extent e)
+static int64_t extent_of(const struct store_layout *l, const struct schema_place *at, enum extent e)
 {
-    const struct store_network *n = &l->network[net];
+    const struct store_network *n = &l->network[at->net];
+    const struct store_layer layer = store_layer(l, at->net, at->prec);
     const int64_t extents[D_COUNT] = {
         [D_ONE] = 1,
         [D_IMAGE] = l->images,
@@ -120,8 +128,8 @@ static int64_t extent_of(const struct store_layout *l, int net, enum extent e)
         [D_EDGE] = STORE_EDGES,
         [D_TOP] = 5,
         [D_CLASS] = n->classes,
-        [D_CAM_Y] = n->h,
-        [D_CAM_X] = n->w,
+        [D_CAM_Y] = layer.h,
+        [D_CAM_X] = layer.w,
         [D_Y] = n->input_h,
         [D_X] = n->input_w,
         [D_NETWORK] = l->networks,
@@ -149,7 +157,7 @@ static int64_t extent_of(const struct store_layout *l, int net, enum extent e)
         [D_STATE] = STORE_STATES,
         [D_REMOVED] = STORE_REMOVED,
         [D_GROUP] = l->groups,
-        [D_CHANNEL] = n->channels,
+        [D_CHANNEL] = layer.channels,
         [D_CHECKSUM] = 1, /* known at the end of the expansion */
     };
     return extents[e];
@@ -190,6 +198,17 @@ static int64_t field_offset(const char *path, enum store_group group)
 /* 2^55 bytes: no sum of 65,536 of them overflows, no file system holds one. */
 static const double largest_dataset = 36028797018963968.0;
 
+/* Of the layer's axes a precision may have its own. */
+static int expand_axis(const struct store_layout *l, const struct schema_place *at, enum extent e, char *out)
+{
+    char template[STORE_PATH];
+    int own =
+        (e == D_CAM_Y || e == D_CAM_X || e == D_CHANNEL) && !store_layers_alike(l, at->net, at->prec, 0);
+
+    snprintf(template, sizeof template, "%s%s", schema_axis[e], own ? "_{odd}" : "");
+    return schema_expand_text(l, at, template, out, STORE_PATH);
+}
+
 /* Is an axis in the dataset's own group or in one above? netCDF's library finds no other. */
 static int sees_axis(const struct store_dataset *d, const char *axis)
 {
@@ -222,7 +241,7 @@ static status expand_one(const struct store_layout *l, const struct schema_row *
     d->row_bytes = d->element;
     for (d->rank = 0; d->rank < STORE_MAX_RANK && r->extent[d->rank] != D_END; d->rank++) {
         enum extent e = r->extent[d->rank];
-        d->dim[d->rank] = extent_of(l, at->net, e);
+        d->dim[d->rank] = extent_of(l, at, e);
         if (d->dim[d->rank] < 1)
             return FAIL(ERR_RANGE, "%s: the extent %lld must be at least 1", d->path,
                         (long long)d->dim[d->rank]);
@@ -231,8 +250,7 @@ static status expand_one(const struct store_layout *l, const struct schema_row *
             return FAIL(ERR_RANGE, "%s: %g bytes are more than one dataset may have", d->path, bytes);
         if (d->rank > 0)
             d->row_bytes *= (size_t)d->dim[d->rank];
-        if (schema_axis[e] && !d->scale &&
-            !schema_expand_text(l, at, schema_axis[e], d->axis[d->rank], sizeof d->axis[0]))
+        if (schema_axis[e] && !d->scale && !expand_axis(l, at, e, d->axis[d->rank]))
             return FAIL(ERR_RANGE, "%s: the name of an axis is too long", d->path);
         if (d->axis[d->rank][0] && !sees_axis(d, d->axis[d->rank]))
             d->axis[d->rank][0] = '\0';
@@ -274,16 +292,17 @@ static int wanted(const struct store_layout *l, const struct schema_row *r)
 static int of_precisions(const struct schema_row *r)
 {
     return strstr(r->path, "{prec}") || strstr(r->path, "{other}") || strstr(r->path, "{coded}") ||
-           strstr(r->path, "{real}") || strstr(r->path, "{float}");
+           strstr(r->path, "{real}") || strstr(r->path, "{float}") || strstr(r->path, "{odd}");
 }
 
-/* Is there a dataset of this row for precision p? */
-static int holds_precision(const struct store_layout *l, const struct schema_row *r, int p)
+/* Is there a dataset of this row for precision p of the network? */
+static int holds_precision(const struct store_layout *l, const struct schema_row *r, int net, int p)
 {
     int coded = l->precision[p].form == PRECISION_CODES;
 
     return !(strstr(r->path, "{other}") && p == 0) && !(strstr(r->path, "{coded}") && !coded) &&
            !(strstr(r->path, "{real}") && coded) &&
+           !(strstr(r->path, "{odd}") && store_layers_alike(l, net, p, 0)) &&
            !(strstr(r->path, "{float}") && l->precision[p].form != PRECISION_REAL);
 }
 
@@ -306,11 +325,11 @@ static status expand_row(const struct store_layout *l, const struct schema_row *
     int64_t more;
     struct store_dataset *grown;
 
-    for (int p = 0; p < precs; p++)
-        held += holds_precision(l, r, p);
+    for (int i = 0; i < nets * precs; i++)
+        held += holds_precision(l, r, i / precs, i % precs);
     for (int m = 0; m < measures; m++)
         held_measures += holds_measure(l, r, m);
-    more = wanted(l, r) ? (int64_t)nets * held * held_measures * sels * methods * maps * pics : 0;
+    more = wanted(l, r) ? (int64_t)held * held_measures * sels * methods * maps * pics : 0;
     if (more < 1)
         return OK;
     grown = mem_grow(s->dataset, (size_t)s->count, (size_t)(s->count + more), sizeof *grown);
@@ -324,7 +343,7 @@ static status expand_row(const struct store_layout *l, const struct schema_row *
                     for (at.map = 0; at.map < maps; at.map++)
                         for (at.measure = 0; at.measure < measures; at.measure++)
                             for (at.pic = 0; at.pic < pics; at.pic++)
-                                if (holds_precision(l, r, at.prec) && holds_measure(l, r, at.measure))
+                                if (holds_precision(l, r, at.net, at.prec) && holds_measure(l, r, at.measure))
                                     TRY(expand_one(l, r, &at, &s->dataset[s->count++]));
     return OK;
 }

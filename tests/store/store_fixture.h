@@ -51,9 +51,13 @@ static inline void fixture_layout(struct store_layout *l)
     l->steps = 4;
     l->networks = l->precisions = 2;
     l->selections = 3;
-    l->network[0] = (struct store_network){ "resnet18", 7, 4, 2, 3, 8, 6, { { .scale = 0 } } };
-    l->network[1] =
-        (struct store_network){ "mobilenet_v2", 7, 9, 3, 2, 5, 7, { [1] = { 0.125, 3, 0, 255 } } };
+    l->network[0] = (struct store_network){
+        .name = "resnet18", .classes = 7, .channels = 4, .h = 2, .w = 3, .input_h = 8, .input_w = 6
+    };
+    l->network[1] = (struct store_network){
+        .name = "mobilenet_v2", .classes = 7, .channels = 9, .h = 3, .w = 2, .input_h = 5, .input_w = 7
+    };
+    l->network[1].q[1] = (struct quant_params){ 0.125, 3, 0, 255 };
     snprintf(l->precision[0].name, STORE_NAME, "fp32");
     snprintf(l->precision[1].name, STORE_NAME, "int8");
     l->precision[0].weight_bits = l->precision[0].activation_bits = PRECISION_REAL_BITS;

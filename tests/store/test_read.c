@@ -167,6 +167,29 @@ static void check_damage(const struct fixture *f)
     store_close_read(r);
 }
 
+/* What a file says of a precision's own CAM layer is what its job said. */
+static void check_own_layer(const struct comm *c, struct fixture *f)
+{
+    const struct store_layer own = { 11, 6, 5 };
+    struct store_reader *r = NULL;
+    struct store *s = NULL;
+    char what[200];
+
+    f->plan.layout.network[1].other[1] = own;
+    snprintf(f->out, sizeof f->out, "%s/own.h5", f->folder);
+    CHECK(store_begin(c, f->out, &f->plan, &s) == OK);
+    CHECK(store_finish(s) == OK);
+    store_end(&s);
+    FIXTURE_ON_ROOT(c)
+    {
+        CHECK(store_open_read(f->out, 1, &r) == OK && !store_reader_problem(r)[0]);
+        CHECK(!memcmp(&store_reader_layout(r)->network[1].other[1], &own, sizeof own) &&
+              store_layers_alike(store_reader_layout(r), 0, 1, 0));
+        CHECK_MSG(store_check_form(r, what, sizeof what) == OK && !what[0], "%s", what);
+        store_close_read(r);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct comm c = { 0 };
@@ -185,6 +208,7 @@ int main(int argc, char **argv)
         check_name(&f);
         check_version(&f);
     }
+    check_own_layer(&c, &f);
     CHECK(mem_live() == 0);
     fixture_end(&c, &f);
     comm_finish(&c);

@@ -280,6 +280,56 @@ static void check_axes(void)
     schema_free(&s);
 }
 
+/* A precision whose CAM layer has other extents than the first's has axes of its own, in that network alone.
+ */
+static void check_own_layer(void)
+{
+    static const char *const alike[] = { "/models/mobilenet_v2/fp32/cam", "/models/resnet18/int8/cam",
+                                         "/models/resnet18/subset/int8/activation" };
+    struct store_layout l, before;
+    struct store_schema s, was;
+
+    fixture_layout(&before);
+    l = before;
+    l.network[1].other[1] = (struct store_layer){ 11, 6, 5 };
+    CHECK(store_layers_alike(&l, 0, 1, 0) && store_layers_alike(&l, 1, 0, 0) &&
+          !store_layers_alike(&l, 1, 1, 0));
+    CHECK(store_layer(&l, 1, 1).channels == 11 && store_layer(&l, 1, 0).h == 3 &&
+          store_layer(&l, 0, 1).w == 3);
+    for (int kept = STORE_ACTIVATIONS_MEAN; kept <= STORE_ACTIVATIONS_FULL; kept++) {
+        const char *path = kept == STORE_ACTIVATIONS_FULL ? "/models/mobilenet_v2/int8/activation"
+                                                          : "/models/mobilenet_v2/subset/int8/activation";
+        const struct store_dataset *d;
+
+        l.activations = before.activations = kept;
+        CHECK(schema_expand(&l, &s) == OK && schema_expand(&before, &was) == OK && s.count == was.count + 3);
+        d = schema_find(&s, "/models/mobilenet_v2/channel_int8");
+        CHECK(d && d->scale && d->dim[0] == 11 && d->group == STORE_FIXED);
+        d = schema_find(&s, "/models/mobilenet_v2/int8/cam");
+        CHECK(d && d->dim[1] == 6 && d->dim[2] == 5 &&
+              !strcmp(d->axis[1], "/models/mobilenet_v2/cam_y_int8") &&
+              !strcmp(d->axis[2], "/models/mobilenet_v2/cam_x_int8"));
+        d = schema_find(&s, "/models/mobilenet_v2/int8/activation_mean");
+        CHECK(d && d->dim[1] == 11 && !strcmp(d->axis[1], "/models/mobilenet_v2/channel_int8"));
+        d = schema_find(&s, path);
+        CHECK((d != NULL) == (kept != STORE_ACTIVATIONS_MEAN));
+        CHECK(!d || (d->dim[1] == 11 && d->dim[2] == 6 && d->dim[3] == 5 &&
+                     !strcmp(d->axis[3], "/models/mobilenet_v2/cam_x_int8")));
+        d = schema_find(&s, "/models/mobilenet_v2/subset/int8/cam_u8");
+        CHECK(d && d->dim[1] == 5 && d->dim[2] == 7);
+        for (size_t i = 0; i < COUNT_OF(alike); i++) {
+            const struct store_dataset *a = schema_find(&s, alike[i]), *b = schema_find(&was, alike[i]);
+
+            CHECK(!a == !b);
+            CHECK(!a || (!memcmp(a->dim, b->dim, sizeof a->dim) && !strcmp(a->axis[2], b->axis[2])));
+        }
+        schema_free(&s);
+        schema_free(&was);
+    }
+    l.network[1].other[1].h = 0;
+    CHECK(schema_expand(&l, &s) == ERR_RANGE);
+}
+
 static _Noreturn void end_as_bug(void)
 {
     _exit(7);
@@ -308,10 +358,10 @@ static int fill_in_child(const char *template)
 /* A word of the table that nobody knows is a bug, not the number of a picture; so is the beginning of one. */
 static void check_words(void)
 {
-    static const char *const good[] = {
-        "/x",      "{net}",   "{prec}", "{other}", "{base}", "{sel}",     "{value}", "{code}",    "{method}",
-        "a{pic}b", "{coded}", "{real}", "{one}",   "{pair}", "{crossed}", "{unit}",  "{meaning}", "{answer}"
-    };
+    static const char *const good[] = { "/x",        "{net}",   "{prec}",    "{other}",  "{base}",
+                                        "{sel}",     "{value}", "{code}",    "{method}", "{odd}",
+                                        "a{pic}b",   "{coded}", "{real}",    "{one}",    "{pair}",
+                                        "{crossed}", "{unit}",  "{meaning}", "{answer}" };
     static const char *const bad[] = { "{nett}",    "{ne}",  "{}",    "{n}",   "{cod}",
                                        "{picture}", "a{net", "{Net}", "{ pic}" };
     const struct schema_place at = { .net = 1, .prec = 1, .pic = 4 };
@@ -418,6 +468,7 @@ int main(void)
     check_maxima();
     check_refusals();
     check_axes();
+    check_own_layer();
     check_words();
     CHECK(!strcmp(schema_type_name(STORE_S64), "s64") && schema_type_size(STORE_S64) == 8);
     CHECK(!strcmp(schema_type_name(STORE_STATUS), "status") && schema_type_size(STORE_STATUS) == 1);
