@@ -146,6 +146,8 @@ int model_has_bias(const struct model *m, int node);
 int model_quantizes(enum model_op op);
 int model_is_relu(enum model_op op);        /* relu, relu6 */
 int model_is_global_pool(enum model_op op); /* avgpool, mean */
+/* Does a convolution look at one position alone, that of its output? */
+int model_is_pointwise(const struct model_node *n);
 
 /* The relu or relu6 that becomes part of a conv's, linear's, batchnorm's, add's or mul's step, or -1: the one
  * user of a node that is neither the CAM layer nor the output, which show their own values, and without a

@@ -20,9 +20,7 @@ static size_t larger(size_t a, size_t b)
 /* A layer whose gradient is mostly 0 (the class's alone, where the walk begins) or has one position. */
 static int takes_rows(const struct model_node *n, int open)
 {
-    return n->op == OP_LINEAR ||
-           (n->groups == 1 && n->kh * n->kw == 1 && n->stride == 1 &&
-            n->pad_y + n->pad_x + n->end_y + n->end_x == 0 && (open || n->h * n->w == 1));
+    return n->op == OP_LINEAR || (n->groups == 1 && model_is_pointwise(n) && (open || n->h * n->w == 1));
 }
 
 static void shape_rows(const struct model_binding *b, const struct model_node *n, const struct model_node *in,
@@ -38,8 +36,9 @@ static void shape_rows(const struct model_binding *b, const struct model_node *n
 
 struct layer_turned layer_turn(const struct model_node *n, const struct model_node *in)
 {
-    int pad = n->kh - 1 - n->pad_y, depthwise = n->groups > 1 && n->groups == in->c && n->groups == n->c,
-        groups = depthwise ? 1 : n->groups, spread = n->stride > 1 || pad < 0;
+    int pad_y = n->kh - 1 - n->pad_y, pad_x = n->kw - 1 - n->pad_x,
+        depthwise = n->groups > 1 && n->groups == in->c && n->groups == n->c,
+        groups = depthwise ? 1 : n->groups, spread = n->stride > 1 || pad_y < 0 || pad_x < 0;
 
     return (struct layer_turned){ .depthwise = depthwise,
                                   .groups = groups,
@@ -55,20 +54,20 @@ struct layer_turned layer_turn(const struct model_node *n, const struct model_no
                                              .kh = n->kh,
                                              .kw = n->kw,
                                              .stride = 1,
-                                             .pad_y = spread ? 0 : pad,
-                                             .pad_x = spread ? 0 : pad } };
+                                             .pad_y = spread ? 0 : pad_y,
+                                             .pad_x = spread ? 0 : pad_x } };
 }
 
 const float *layer_spread(const struct model_node *n, const struct kernel_conv *turned, const float *d,
                           float *room)
 {
-    int border = n->kh - 1 - n->pad_y;
+    int border_y = n->kh - 1 - n->pad_y, border_x = n->kw - 1 - n->pad_x;
     size_t channels = (size_t)n->c, row = (size_t)turned->iw * channels;
 
     memset(room, 0, (size_t)turned->ih * row * sizeof *room);
     for (int y = 0; y < n->h; y++)
         for (int x = 0; x < n->w; x++, d += channels) {
-            int at_y = y * n->stride + border, at_x = x * n->stride + border;
+            int at_y = y * n->stride + border_y, at_x = x * n->stride + border_x;
 
             if (at_y >= 0 && at_y < turned->ih && at_x >= 0 && at_x < turned->iw)
                 memcpy(room + (size_t)at_y * row + (size_t)at_x * channels, d, channels * sizeof *d);

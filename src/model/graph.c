@@ -72,6 +72,11 @@ int model_is_global_pool(enum model_op op)
     return op == OP_AVGPOOL || op == OP_MEAN;
 }
 
+int model_is_pointwise(const struct model_node *n)
+{
+    return n->kh * n->kw == 1 && n->stride == 1 && n->pad_y + n->pad_x + n->end_y + n->end_x == 0;
+}
+
 int model_has_weights(const struct model_node *n)
 {
     return n->op == OP_CONV || n->op == OP_LINEAR;
