@@ -40,9 +40,10 @@
  *    A NaN or infinity in a patch reaches the whole tile. Tiles in any order, of any pictures, give the same
  *    bits.
  *  - int8: exact s32 sums of u8 codes and s8 weights; a tap outside the picture has the code zero_point_in.
- *    The sum is acc = sum(x * w) - zero_point_in * sum(w). Instructions with 16-bit sums only where these
- *    cannot saturate. Requantization is one written definition per engine (numerics 2.2, 2.3); where a
- *    rounded value does not fit 32 bits it counts as the smallest, as cvtps2dq has it.
+ *    The sum is acc = sum((x - zero_point_in) * (w - zero_point)), of most weights with zero points 0.
+ *    Instructions with 16-bit sums only where these cannot saturate. Requantization is one written definition
+ *    per engine (numerics 2.2, 2.3; deployed-files 2.2); where a rounded value does not fit 32 bits it counts
+ *    as the smallest, as cvtps2dq has it, or as the nearest, as is asked.
  *  - Element-wise kernels, shuffle aside, may write over an input that has the output's pitch.
  */
 #ifndef QUANTCAM_KERNEL_H
@@ -122,8 +123,37 @@ enum kernel_requant_mode {
      * multiplier[c], bias_real[c]); dense layers alone */
     REQUANT_PACT,
     /* the same, of which v is what comes out: `out` is a map of f32, its pitch counts these */
-    REQUANT_REAL
+    REQUANT_REAL,
+    /* deployed-files 2.2: q = clamp(kernel_fixed(acc + bias_int[c], fixed[c], shift[c]) + zero_point_out,
+     * low, high) */
+    REQUANT_TFLITE,
+    /* acc + bias_int[c] is what comes out: `out` is a map of s32, its pitch counts these; dense layers alone
+     */
+    REQUANT_SUM
 };
+
+/* deployed-files 2.1. (a * b + 2^30) / 2^31, rounded down; b >= 0. */
+static inline int32_t kernel_high_product(int32_t a, int32_t b)
+{
+    return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);
+}
+
+/* v / 2^shift, rounded to the nearest, ties away from zero; 0 <= shift <= 31. */
+static inline int32_t kernel_shift_away(int32_t v, int shift)
+{
+    int32_t mask = (int32_t)((1u << shift) - 1);
+
+    return (v >> shift) + ((v & mask) - (v < 0) > mask >> 1);
+}
+
+/* v times multiplier / 2^31 times 2^shift, rounded twice; v * 2^shift modulo 2^32. multiplier >= 0,
+ * -31 <= shift <= 31. */
+static inline int32_t kernel_fixed(int32_t v, int32_t multiplier, int shift)
+{
+    int left = shift > 0 ? shift : 0;
+
+    return kernel_shift_away(kernel_high_product((int32_t)((uint32_t)v << left), multiplier), left - shift);
+}
 
 /* How a sum becomes a code. Arrays hold oc elements each (per-tensor values repeated), made by the engine. */
 struct kernel_requant {
@@ -131,11 +161,15 @@ struct kernel_requant {
     const float *multiplier;
     const float *bias_real;       /* fbgemm: per channel f32(b / t); per tensor: b */
     float inverse;                /* fbgemm per tensor: f32(1 / (double)t) */
-    const int32_t *bias_int;      /* qnnpack */
+    const int32_t *bias_int;      /* qnnpack, tflite, sums */
     /* 0 <= low <= high <= 255: low = zero_point_out where a ReLU is fused, else 0; high = the code of 6 where
      * a ReLU6 that clamps is, else 255. */
     int zero_point_out, low, high;
     int odd; /* PACT, REAL: weights stand for the levels 2 w + 1: acc = 2 sum(x * w) + sum(x) */
+    int nearest; /* QNNPACK: what 32 bits cannot hold counts as the nearest number that they hold */
+    const int32_t *fixed, *shift; /* tflite */
+    const int32_t
+        *weight_zero_point; /* -128..127; NULL: they are 0, as in units and with KERNEL_SATURATE_PAIRS */
 };
 
 /* Constants of int8 add (numerics 2.6).

@@ -42,7 +42,26 @@ static inline uint8_t scalar_level(float v, int low, int high)
 /* Bytes of a value that comes out. */
 static inline size_t scalar_requant_bytes(const struct kernel_requant *q)
 {
-    return q->mode == REQUANT_REAL ? sizeof(float) : 1;
+    return q->mode == REQUANT_REAL ? sizeof(float) : q->mode == REQUANT_SUM ? sizeof(int32_t) : 1;
+}
+
+static inline int scalar_bias_is_int(const struct kernel_requant *q)
+{
+    return q->mode == REQUANT_QNNPACK || q->mode == REQUANT_TFLITE || q->mode == REQUANT_SUM;
+}
+
+/* Whether a vector kernel does it apart from the others, so that these keep their registers. */
+static inline int scalar_requant_is_rare(const struct kernel_requant *q)
+{
+    return q->odd || q->nearest || (q->mode > REQUANT_QNNPACK);
+}
+
+/* What a product may be at most before it is rounded to 32 bits, to count as the nearest number. */
+#define SCALAR_NEAREST 1048576.0f /* beyond all codes */
+
+static inline int32_t scalar_sum(const struct kernel_requant *q, int c, int32_t acc)
+{
+    return (int32_t)((uint32_t)acc + (uint32_t)q->bias_int[c]);
 }
 
 /* REQUANT_PACT's v, and REQUANT_REAL's. */
@@ -65,10 +84,16 @@ static inline uint8_t scalar_requant(const struct kernel_requant *q, int c, int3
         break;
     case REQUANT_PACT:
         return scalar_level(scalar_requant_real(q, c, acc), q->low, q->high);
+    case REQUANT_TFLITE:
+        return scalar_code(kernel_fixed(scalar_sum(q, c, acc), q->fixed[c], q->shift[c]), q->zero_point_out,
+                           q->low, q->high);
     default:
-        v = (float)(int32_t)((uint32_t)acc + (uint32_t)q->bias_int[c]);
+        v = (float)scalar_sum(q, c, acc);
         break;
     }
+    if (q->nearest)
+        return scalar_code(scalar_rne(scalar_clamp(v * q->multiplier[c], -SCALAR_NEAREST, SCALAR_NEAREST)),
+                           q->zero_point_out, q->low, q->high);
     return scalar_code(scalar_rne(v * q->multiplier[c]), q->zero_point_out, q->low, q->high);
 }
 

@@ -99,4 +99,10 @@ static inline size_t tile_scratch_bytes(const struct kernel_conv *s, size_t elem
            tile_round((size_t)tile_copy_rows(s, rows) * tile_copy_columns(s, s->ow) * s->ic * element);
 }
 
+/* A number of each position of a chunk. */
+static inline size_t tile_sums_bytes(const struct kernel_conv *s, size_t element)
+{
+    return tile_round((size_t)tile_rows(s, element) * s->ow * sizeof(int32_t));
+}
+
 #endif

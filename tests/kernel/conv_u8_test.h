@@ -10,7 +10,7 @@
 /* Bytes of an output. */
 static size_t element(const struct kernel_requant *q)
 {
-    return q->mode == REQUANT_REAL ? sizeof(float) : 1;
+    return q->mode == REQUANT_REAL || q->mode == REQUANT_SUM ? 4 : 1;
 }
 
 static uint8_t *run(const struct kernel_table *k, const struct kernel_conv *s, const int8_t *weight,
@@ -54,6 +54,24 @@ static int32_t naive(const struct kernel_conv *s, const int8_t *weight, const ui
     return acc - s->zero_point_in * sum;
 }
 
+/* sum((x - zero_point_in) * (w - zero_point)), term by term. */
+static int64_t naive_sum(const struct kernel_conv *s, const int8_t *weight, const int32_t *zero_point,
+                         const uint8_t *in, int y, int x, int o)
+{
+    int channels = DEPTHWISE ? 1 : s->ic, k = s->kh * s->kw * channels;
+    int64_t acc = 0;
+
+    for (int i = 0; i < k; i++) {
+        int c = DEPTHWISE ? o : i % channels, kx = i / channels % s->kw, ky = i / channels / s->kw;
+        int iy = y * s->stride + ky - s->pad_y, ix = x * s->stride + kx - s->pad_x;
+
+        if (iy >= 0 && ix >= 0 && iy < s->ih && ix < s->iw)
+            acc += (int64_t)(in[((size_t)iy * s->iw + ix) * s->in_pitch + c] - s->zero_point_in) *
+                   (weight[(size_t)o * k + i] - (zero_point ? zero_point[o] : 0));
+    }
+    return acc;
+}
+
 static void test_hand(void)
 {
     /* 255 * 127 + 255 * 127 = 64770 saturates to 32767 in 16 bits; the third product stays. */
@@ -64,7 +82,9 @@ static void test_hand(void)
     /* Three channels of a pixel, or three pixels of a channel. */
     struct kernel_conv s = DEPTHWISE ? (struct kernel_conv){ 1, 3, 1, 1, 1, 1, 1, 1, 1, 3, 1, 0, 0, 0 }
                                      : (struct kernel_conv){ 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0 };
-    struct kernel_requant q = { REQUANT_QNNPACK, &multiplier, NULL, 0, &bias, 0, 0, 255, 0 };
+    struct kernel_requant q = {
+        .mode = REQUANT_QNNPACK, .multiplier = &multiplier, .bias_int = &bias, .high = 255
+    };
     struct kernel_rect all = { 0, 1, 0, 1 };
     uint8_t *out = run(kernel_select("ref"), &s, weight, in, &all, 1, &q, KERNEL_EXACT);
 
@@ -101,6 +121,39 @@ static void test_ref(void)
             }
         CHECK_MSG(!wrong, "%s: mode %d pairs %d: %d wrong", test_shape_text(&s, &r), q.requant.mode, pairs,
                   wrong);
+        requant_case_free(&q);
+        free(in);
+        free(weight);
+        free(out);
+    }
+}
+
+/* ref's deployed forms against sums term by term and against formulas in 64 bits. */
+static void test_deployed_of_ref(void)
+{
+    for (int i = 0; i < 160; i++) {
+        struct kernel_conv s = test_shape(DEPTHWISE);
+        struct kernel_rect all = { 0, s.oh, 0, s.ow };
+        size_t k = (size_t)s.kh * s.kw * (DEPTHWISE ? 1 : s.ic), n = (size_t)s.ih * s.iw * s.in_pitch;
+        uint8_t *in = test_memory(n), *out;
+        int8_t *weight = test_memory(k * s.oc);
+        struct requant_case q = requant_case_deployed(&s, DEPTHWISE);
+        size_t each = element(&q.requant);
+        int wrong = 0;
+
+        test_fill_u8(in, n, i % 4);
+        test_fill_s8(weight, k * s.oc, i / 4 % 4);
+        out = run(kernel_select("ref"), &s, weight, in, &all, 1, &q.requant, KERNEL_EXACT);
+        for (int p = 0; p < s.oh * s.ow; p++)
+            for (int o = 0; o < s.oc; o++) {
+                int64_t acc = naive_sum(&s, weight, q.requant.weight_zero_point, in, p / s.ow, p % s.ow, o);
+                const uint8_t *at = out + ((size_t)p * s.out_pitch + o) * each;
+                int32_t v;
+
+                memcpy(&v, at, each);
+                wrong += (each == 1 ? *at : v) != requant_deployed(&q.requant, o, acc);
+            }
+        CHECK_MSG(!wrong, "%s: mode %d: %d wrong", test_shape_text(&s, &all), q.requant.mode, wrong);
         requant_case_free(&q);
         free(in);
         free(weight);
@@ -183,6 +236,12 @@ static void compare(const struct kernel_table *ref, const struct kernel_table *i
                     int in_kind, int weight_kind)
 {
     compare_case(ref, isa, s, in_kind, weight_kind, requant_case(&s));
+}
+
+static void compare_deployed(const struct kernel_table *ref, const struct kernel_table *isa,
+                             struct kernel_conv s, int i)
+{
+    compare_case(ref, isa, s, i % 4, i / 4 % 4, requant_case_deployed(&s, DEPTHWISE));
 }
 
 #endif

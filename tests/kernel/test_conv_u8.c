@@ -9,7 +9,9 @@ static void test_levels_by_hand(const struct kernel_table *k)
     const int8_t weight[] = { -2, 0, 1 };
     const float multiplier = -1.25f, bias = 0.25f;
     struct kernel_conv s = { 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0 };
-    struct kernel_requant q = { REQUANT_REAL, &multiplier, &bias, 0, NULL, 0, 0, 3, 1 };
+    struct kernel_requant q = {
+        .mode = REQUANT_REAL, .multiplier = &multiplier, .bias_real = &bias, .high = 3, .odd = 1
+    };
     struct kernel_rect all = { 0, 1, 0, 1 };
     uint8_t *out = run(k, &s, weight, in, &all, 1, &q, KERNEL_EXACT);
     float v;
@@ -31,6 +33,40 @@ static void test_levels_by_hand(const struct kernel_table *k)
     memcpy(&v, out, sizeof v);
     CHECK_MSG(v == 5.25f, "%s: %g", k->isa, (double)v);
     free(out);
+}
+
+/* deployed-files 2.1 of the sums -5, 5 and 6, the weight 9 with zero point 10 being -1. Halves are rounded up
+ * the first time, -2, 3 and 3, then by 1/2 away from zero, -1, 2 and 2, or by 1/4, -1, 1 and 1; by 3/4 the
+ * sums become -4, 4 and 5, then by 1/2 -2, 2 and 3. */
+static void test_fixed_by_hand(const struct kernel_table *k)
+{
+    const uint8_t in[64 + 3] = { 105, 95, 94 };
+    const int8_t weight[] = { 9 };
+    const int32_t bias = 0, zero_point = 10, fixed[] = { 1 << 30, 3 << 29 };
+    const struct {
+        int fixed, shift, code[3];
+    } by[] = { { 0, 0, { 198, 203, 203 } },
+               { 0, -1, { 199, 202, 202 } },
+               { 0, -2, { 199, 201, 201 } },
+               { 0, 1, { 195, 205, 206 } },
+               { 1, -1, { 198, 202, 203 } } };
+    struct kernel_conv s = { 1, 3, 1, 1, 1, 3, 1, 1, 1, 1, 1, 0, 0, 100 };
+    struct kernel_rect all = { 0, 1, 0, 3 };
+
+    for (size_t i = 0; i < sizeof by / sizeof by[0]; i++) {
+        struct kernel_requant q = { .mode = REQUANT_TFLITE,
+                                    .bias_int = &bias,
+                                    .zero_point_out = 200,
+                                    .high = 255,
+                                    .fixed = &fixed[by[i].fixed],
+                                    .shift = &by[i].shift,
+                                    .weight_zero_point = &zero_point };
+        uint8_t *out = run(k, &s, weight, in, &all, 1, &q, KERNEL_EXACT);
+
+        for (int j = 0; j < 3; j++)
+            CHECK_MSG(out[j] == by[i].code[j], "%s: case %zu: %d", k->isa, i, out[j]);
+        free(out);
+    }
 }
 
 /* What ref's sums become in PACT's networks, written out. */
@@ -95,7 +131,13 @@ static void test_isa(const struct kernel_table *ref, const struct kernel_table *
                 0);
     for (int i = 0; i < 400; i++)
         compare(ref, isa, test_shape(DEPTHWISE), i % 4, i / 4 % 4);
+    for (int i = 0; i < 400; i++)
+        compare_deployed(ref, isa, test_shape(DEPTHWISE), i);
+    for (int oc = 1; oc <= 80; oc++)
+        compare_deployed(ref, isa, (struct kernel_conv){ 3, oc, 7, 7, 3, oc, oc, oc, 1, 1, 1, 0, 0, 200 },
+                         oc);
     test_levels_by_hand(isa);
+    test_fixed_by_hand(isa);
     for (int i = 0; i < 300; i++)
         compare_levels(ref, isa, test_shape(DEPTHWISE), i);
     for (int oc = 1; oc <= 80; oc++)
@@ -111,6 +153,8 @@ static void test_isa(const struct kernel_table *ref, const struct kernel_table *
 int main(void)
 {
     test_hand();
+    test_deployed_of_ref();
+    test_fixed_by_hand(kernel_select("ref"));
     test_ref();
     test_levels_by_hand(kernel_select("ref"));
     test_levels_of_ref();

@@ -17,12 +17,17 @@ static void test_isa(const struct kernel_table *ref, const struct kernel_table *
     }
     for (int i = 0; i < 400; i++)
         compare(ref, isa, test_shape(DEPTHWISE), i % 4, i / 4 % 4);
+    for (int i = 0; i < 400; i++)
+        compare_deployed(ref, isa, test_shape(DEPTHWISE), i);
+    for (int c = 1; c <= 140; c++)
+        compare_deployed(ref, isa, (struct kernel_conv){ 4, 9, c, c, 4, 9, c, c, 3, 3, 1, 1, 1, 77 }, c);
 }
 
 int main(void)
 {
     test_hand();
     test_ref();
+    test_deployed_of_ref();
     test_every_isa(test_isa);
     return check_result("kernel/depthwise_u8");
 }

@@ -26,9 +26,10 @@ static size_t packed_bytes(const struct kernel_conv *s)
     return block_bytes(s) * (size_t)((s->oc + NR - 1) / NR);
 }
 
+/* The chunk, then the sums of its positions' windows. */
 static size_t scratch_bytes(const struct kernel_conv *s)
 {
-    return tile_scratch_bytes(s, sizeof(int16_t));
+    return tile_round(tile_scratch_bytes(s, sizeof(int16_t))) + tile_sums_bytes(s, sizeof(int16_t));
 }
 
 static void pack(const struct kernel_conv *s, const int8_t *weight, void *packed)
@@ -57,11 +58,13 @@ struct tile {
     int run;               /* codes of a run */
     size_t step;           /* codes from one run of an input to the next */
     size_t ahead;          /* vectors from a weight to the one that is fetched meanwhile */
+    const int32_t
+        *window; /* of each position the window's codes less their zero points; NULL: weights have none */
     struct requant_block requant;
 };
 
-/* The codes of a window. */
-static __m256i sum_window(const struct tile *t, const int16_t *in)
+/* The sum of a window's codes. */
+static int32_t sum_window(const struct tile *t, const int16_t *in)
 {
     __m256i sum = _mm256_setzero_si256();
     int32_t lane[VECTOR], all = 0;
@@ -78,7 +81,7 @@ static __m256i sum_window(const struct tile *t, const int16_t *in)
     _mm256_storeu_si256((__m256i *)lane, sum);
     for (int i = 0; i < VECTOR; i++)
         all += lane[i];
-    return _mm256_set1_epi32(all);
+    return all;
 }
 
 static inline __m256i odd_levels(__m256i acc, __m256i window)
@@ -86,24 +89,37 @@ static inline __m256i odd_levels(__m256i acc, __m256i window)
     return _mm256_add_epi32(_mm256_add_epi32(acc, acc), window);
 }
 
-/* PACT's codes and real values, of odd levels too: apart, so that other sums keep their registers. */
+/* What scalar_requant_is_rare names: apart, so that other sums keep their registers. */
 static __attribute__((noinline)) void store_apart(const struct tile *t, const int16_t *in, uint8_t *out,
                                                   const __m256i acc[2])
 {
     __m256i s0 = acc[0], s1 = acc[1];
 
     if (t->requant.odd) {
-        __m256i window = sum_window(t, in);
+        __m256i window = _mm256_set1_epi32(sum_window(t, in));
 
         s0 = odd_levels(s0, window);
         s1 = odd_levels(s1, window);
     }
-    if (t->requant.real)
-        requant_store_real(&t->requant, s0, s1, t->left, (float *)(void *)out);
+    if (t->requant.mode == REQUANT_REAL || t->requant.mode == REQUANT_SUM)
+        requant_store_values(&t->requant, s0, s1, t->left, out);
     else
         requant_store(out, t->left,
-                      requant_codes(&t->requant, requant_vector_pact(&t->requant, 0, s0),
-                                    requant_vector_pact(&t->requant, VECTOR, s1)));
+                      requant_codes(&t->requant, requant_vector_rare(&t->requant, 0, s0),
+                                    requant_vector_rare(&t->requant, VECTOR, s1)));
+}
+
+/* What the weights' zero points take away of the sums. */
+static inline __attribute__((always_inline)) void take_windows(const struct tile *t, int mr, int nv,
+                                                               __m256i (*acc)[2])
+{
+#pragma GCC unroll 6
+    for (int m = 0; m < mr; m++)
+#pragma GCC unroll 2
+        for (int v = 0; v < nv; v++)
+            acc[m][v] = _mm256_sub_epi32(
+                acc[m][v], _mm256_mullo_epi32(_mm256_set1_epi32(t->window[m]),
+                                              requant_lanes(t->requant.weight_zero_point + v * VECTOR)));
 }
 
 static inline __attribute__((always_inline)) void tile_sum(const struct tile *t, int mr, int nv, int apart,
@@ -122,6 +138,8 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
         for (int v = 0; v < 2; v++)
             acc[m][v] = v < nv ? _mm256_load_si256(w + v) : _mm256_setzero_si256();
     }
+    if (t->window)
+        take_windows(t, mr, nv, acc);
     w += 2;
     for (int r = 0; r < t->runs; r++) {
         for (size_t c = 0; c < terms; c += 2, w += 2) {
@@ -189,25 +207,33 @@ static void sum_block(struct tile *t, int positions, const int16_t *const *in, u
                       size_t block, size_t next)
 {
     struct cut cut = tile_even(positions, MR);
+    const int32_t *window = t->window;
 
     for (int i = 0, p = 0, mr; i < cut.parts; i++, p += mr) {
         mr = cut.size + (i < cut.longer);
         t->ahead = tile_ahead(i, cut.parts, next, sizeof(__m256i));
+        t->window = window ? window + p : NULL;
         sum_tile(t, mr, t->left > VECTOR ? 2 : 1, in + p, out + p, block);
     }
+    t->window = window;
 }
 
 /* The same of what store_apart writes. */
 static void sum_apart(struct tile *t, int positions, const int16_t *const *in, uint8_t *const *out,
                       size_t block)
 {
-    int p = 0;
+    const int32_t *window = t->window;
 
     t->ahead = 0;
-    for (; p + MR <= positions; p += MR)
-        tile_sum(t, MR, 2, 1, in + p, out + p, block);
-    for (; p < positions; p++)
-        tile_sum(t, 1, 2, 1, in + p, out + p, block);
+    for (int p = 0, mr; p < positions; p += mr) {
+        mr = positions - p < MR ? 1 : MR;
+        t->window = window ? window + p : NULL;
+        if (mr == MR)
+            tile_sum(t, MR, 2, 1, in + p, out + p, block);
+        else
+            tile_sum(t, 1, 2, 1, in + p, out + p, block);
+    }
+    t->window = window;
 }
 
 /* Writes up to 15 codes too many: the next pixel's place, or the slack. */
@@ -218,16 +244,19 @@ static void widen(const uint8_t *in, int16_t *to, size_t n)
                             _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(in + i))));
 }
 
-/* `count` outputs, all channels. */
+/* `count` outputs, all channels; window: room for as many sums. */
 static void sum_all(const struct kernel_conv *s, struct tile *t, const char *packed,
                     const struct kernel_requant *requant, int count, const int16_t *const *in,
-                    uint8_t *const *out)
+                    uint8_t *const *out, int32_t *window)
 {
-    int apart = requant->odd || requant->mode == REQUANT_REAL || requant->mode == REQUANT_PACT;
+    int apart = scalar_requant_is_rare(requant);
     size_t element = scalar_requant_bytes(requant);
 
     t->packed = packed;
     t->run = s->kw * s->ic;
+    t->window = requant->weight_zero_point ? window : NULL;
+    for (int i = 0; t->window && i < count; i++)
+        window[i] = sum_window(t, in[i]) - s->zero_point_in * s->kh * s->kw * s->ic;
     for (int block = 0; block < s->oc; block += NR, t->packed += block_bytes(s)) {
         t->left = tile_min(s->oc - block, NR);
         requant_load(&t->requant, requant, block, t->left);
@@ -239,11 +268,11 @@ static void sum_all(const struct kernel_conv *s, struct tile *t, const char *pac
     }
 }
 
-/* The list of widened windows, then these; widening writes up to 15 codes beyond a run. */
+/* The list of widened windows, their sums, then these; widening writes up to 15 codes beyond a run. */
 static size_t points_scratch_bytes(const struct kernel_conv *s, int count)
 {
-    return tile_round((size_t)count * sizeof(int16_t *)) + TILE_SLACK +
-           (size_t)count * s->kh * s->kw * s->ic * sizeof(int16_t);
+    return tile_round((size_t)count * sizeof(int16_t *)) + tile_round((size_t)count * sizeof(int32_t)) +
+           TILE_SLACK + (size_t)count * s->kh * s->kw * s->ic * sizeof(int16_t);
 }
 
 static void points_u8(const struct kernel_conv *s, const void *packed, const uint8_t *const *in,
@@ -253,7 +282,8 @@ static void points_u8(const struct kernel_conv *s, const void *packed, const uin
     size_t run = (size_t)s->kw * s->ic;
     struct tile t = { .runs = s->kh, .pairs = run_pairs(s), .step = run };
     const int16_t **from = scratch;
-    int16_t *copy = (int16_t *)((char *)scratch + tile_round((size_t)count * sizeof *from));
+    int32_t *window = (int32_t *)((char *)scratch + tile_round((size_t)count * sizeof *from));
+    int16_t *copy = (int16_t *)((char *)window + tile_round((size_t)count * sizeof *window));
 
     (void)saturation;
     for (int i = 0; i < count; i++) {
@@ -261,7 +291,7 @@ static void points_u8(const struct kernel_conv *s, const void *packed, const uin
         for (int y = 0; y < s->kh; y++, copy += run)
             widen(in[i] + (size_t)y * s->iw * s->in_pitch, copy, run);
     }
-    sum_all(s, &t, packed, requant, count, from, out);
+    sum_all(s, &t, packed, requant, count, from, out, window);
 }
 
 /* Copies what output rows y..y + rows of the rectangle read, the zero point outside the picture. */
@@ -300,6 +330,7 @@ static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8
     const int16_t **from = scratch;
     uint8_t **to = (uint8_t **)((char *)scratch + tile_list_bytes(s, sizeof(int16_t)));
     int16_t *copy = (int16_t *)((char *)to + tile_list_bytes(s, sizeof(int16_t)));
+    int32_t *window = (int32_t *)((char *)scratch + tile_round(tile_scratch_bytes(s, sizeof(int16_t))));
     int columns = tile_copy_columns(s, width), stride = tile_copy_stride(s);
     struct tile t = { .runs = s->kh, .pairs = run_pairs(s), .step = (size_t)columns * s->ic };
     size_t pitch = (size_t)s->out_pitch * scalar_requant_bytes(requant);
@@ -314,7 +345,7 @@ static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8
                 from[p] = copy + ((size_t)r * columns + (size_t)(x - rect.x0)) * stride * s->ic;
                 to[p] = out + ((size_t)(y + r) * s->ow + x) * pitch;
             }
-        sum_all(s, &t, packed, requant, rows * width, from, to);
+        sum_all(s, &t, packed, requant, rows * width, from, to, window);
     }
 }
 

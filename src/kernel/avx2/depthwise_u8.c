@@ -113,11 +113,12 @@ static inline void store(const struct parameters *p, struct sums acc, uint8_t *o
     requant_store(out, left, _mm_min_epu8(_mm_max_epu8(codes, p->low), p->high));
 }
 
-/* What all parts of a call share. */
+/* What all parts of a call share. rare: scalar_requant_is_rare, or weights have zero points. */
 struct sweep {
     const struct kernel_conv *s;
     const __m256i *packed;
     const struct requant_block *requant;
+    int rare, zero_points;
 };
 
 /* One position, its taps by a list: any kernel, any edge. */
@@ -167,6 +168,40 @@ static inline __attribute__((always_inline)) void inside(const struct sweep *w, 
     }
 }
 
+/* The same of what is rare. */
+static void rare_position(const struct sweep *w, const uint8_t *const *tap, uint8_t *out)
+{
+    const struct kernel_conv *s = w->s;
+    const __m256i *p = w->packed;
+    int pairs = tap_pairs(s);
+
+    for (int c = 0; c < s->oc; c += LANES) {
+        const struct requant_block *b = w->requant + c / LANES;
+        const __m256i ones[2] = { _mm256_set1_epi16(1), _mm256_set1_epi16(1) },
+                      none = _mm256_set1_epi32(-2 * pairs * s->zero_point_in);
+        struct sums acc = { p[0], p[1] }, window = { none, none };
+        __m256i r[2];
+
+        p += 2;
+        for (int i = 0; i < pairs; i++, p += 2) {
+            acc = add_pair(acc, tap[2 * i] + c, tap[2 * i + 1] + c, p);
+            window = add_pair(window, tap[2 * i] + c, tap[2 * i + 1] + c, ones);
+        }
+        r[0] = _mm256_permute2x128_si256(acc.lo, acc.hi, 0x20);
+        r[1] = _mm256_permute2x128_si256(acc.lo, acc.hi, 0x31);
+        if (w->zero_points) {
+            __m256i low = _mm256_permute2x128_si256(window.lo, window.hi, 0x20),
+                    high = _mm256_permute2x128_si256(window.lo, window.hi, 0x31);
+
+            r[0] = _mm256_sub_epi32(r[0], _mm256_mullo_epi32(low, requant_lanes(b->weight_zero_point)));
+            r[1] = _mm256_sub_epi32(r[1], _mm256_mullo_epi32(high, requant_lanes(b->weight_zero_point + 8)));
+        }
+        for (int i = 0; i < 2; i++)
+            r[i] = w->rare ? requant_vector_rare(b, 8 * i, r[i]) : requant_vector(b, 8 * i, r[i]);
+        requant_store(out + c, s->oc - c, requant_codes(b, r[0], r[1]));
+    }
+}
+
 static void edge(const struct sweep *w, const uint8_t *in, const uint8_t *zeros, int y, int x,
                  const uint8_t **tap, uint8_t *out)
 {
@@ -180,7 +215,9 @@ static void edge(const struct sweep *w, const uint8_t *in, const uint8_t *zeros,
 
             tap[i++] = outside ? zeros : in + ((size_t)iy * s->iw + ix) * s->in_pitch;
         }
-    if (i == 9)
+    if (w->rare || w->zero_points)
+        rare_position(w, tap, out);
+    else if (i == 9)
         position(w, 5, tap, out);
     else
         position(w, tap_pairs(s), tap, out);
@@ -193,8 +230,8 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
     struct requant_block *q = scratch;
     uint8_t *zeros = (uint8_t *)scratch + requant_bytes(s);
     const uint8_t **tap = (const uint8_t **)(zeros + zero_bytes(s));
-    struct sweep w = { s, packed, q };
-    int fast = s->kh == s->kw && (s->kh == 3 || s->kh == 5);
+    struct sweep w = { s, packed, q, scalar_requant_is_rare(requant), requant->weight_zero_point != NULL };
+    int fast = s->kh == s->kw && (s->kh == 3 || s->kh == 5) && !w.rare && !w.zero_points;
     /* Columns a..b have their whole window inside the picture. */
     int a = tile_max(rect.x0, (s->pad_x + s->stride - 1) / s->stride);
     int b = tile_min(rect.x1, s->iw + s->pad_x >= s->kw ? (s->iw + s->pad_x - s->kw) / s->stride + 1 : 0);

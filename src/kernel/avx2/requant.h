@@ -6,44 +6,53 @@
 #include <immintrin.h>
 #include <string.h>
 
-#include "kernel.h"
+#include "../scalar.h"
 
 enum { REQUANT_LANES = 16 };
 
-/* Both engines in one formula: v = fma(bias_real, inverse, f32(acc + bias_int)) * multiplier. It is exact for
- * either: qnnpack has bias_real = 0, and fbgemm's per-channel sum is fma(bias_real, 1, v). */
+/* fbgemm and qnnpack in one formula: v = fma(bias_real, inverse, f32(acc + bias_int)) * multiplier. It is
+ * exact for either: qnnpack has bias_real = 0, and fbgemm's per-channel sum is fma(bias_real, 1, v). */
 struct requant_block {
     float multiplier[REQUANT_LANES], bias_real[REQUANT_LANES];
     int32_t bias_int[REQUANT_LANES];
     __m256 inverse;
     __m256i zero_point;
     __m128i low, high;
-    __m256 least, most;  /* PACT's clamp */
-    int real, odd;       /* real: values come out */
+    __m256 least, most; /* of values before they are rounded, where they are clamped */
+    enum kernel_requant_mode mode;
+    int odd;
+    int32_t fixed[REQUANT_LANES], shift[REQUANT_LANES], weight_zero_point[REQUANT_LANES];
 };
 
 /* The parameters of `count` channels from the first. */
 static inline void requant_load(struct requant_block *b, const struct kernel_requant *q, int first, int count)
 {
-    int tensor = q->mode == REQUANT_FBGEMM_TENSOR, qnnpack = q->mode == REQUANT_QNNPACK;
+    int tensor = q->mode == REQUANT_FBGEMM_TENSOR, bias_int = scalar_bias_is_int(q);
 
     memset(b, 0, sizeof *b);
     if (count > REQUANT_LANES)
         count = REQUANT_LANES;
     for (int i = 0; i < count; i++) {
-        b->multiplier[i] = q->multiplier[first + i];
-        if (qnnpack)
+        if (q->mode == REQUANT_TFLITE) {
+            b->fixed[i] = q->fixed[first + i];
+            b->shift[i] = q->shift[first + i];
+        } else if (q->mode != REQUANT_SUM) {
+            b->multiplier[i] = q->multiplier[first + i];
+        }
+        if (bias_int)
             b->bias_int[i] = q->bias_int[first + i];
         else
             b->bias_real[i] = q->bias_real[first + i];
+        if (q->weight_zero_point)
+            b->weight_zero_point[i] = q->weight_zero_point[first + i];
     }
     b->inverse = _mm256_set1_ps(tensor ? q->inverse : 1.0f);
     b->zero_point = _mm256_set1_epi16((short)q->zero_point_out);
     b->low = _mm_set1_epi8((char)q->low);
     b->high = _mm_set1_epi8((char)q->high);
-    b->least = _mm256_set1_ps((float)q->low);
-    b->most = _mm256_set1_ps((float)q->high);
-    b->real = q->mode == REQUANT_REAL;
+    b->least = _mm256_set1_ps(q->mode == REQUANT_PACT ? (float)q->low : -SCALAR_NEAREST);
+    b->most = _mm256_set1_ps(q->mode == REQUANT_PACT ? (float)q->high : SCALAR_NEAREST);
+    b->mode = q->mode;
     b->odd = q->odd;
 }
 
@@ -70,10 +79,53 @@ static inline __m256i requant_vector(const struct requant_block *b, int first, _
                          _mm256_loadu_ps(b->multiplier + first));
 }
 
-/* REQUANT_PACT's. */
-static inline __m256i requant_vector_pact(const struct requant_block *b, int first, __m256i acc)
+static inline __m256i requant_lanes(const int32_t *p)
 {
-    return _mm256_cvtps_epi32(_mm256_min_ps(b->most, _mm256_max_ps(b->least, requant_real(b, first, acc))));
+    return _mm256_loadu_si256((const __m256i *)p);
+}
+
+/* kernel_high_product of eight pairs. */
+static inline __m256i requant_high_product(__m256i a, __m256i b)
+{
+    const __m256i half = _mm256_set1_epi64x(1 << 30);
+    __m256i even = _mm256_add_epi64(_mm256_mul_epi32(a, b), half),
+            odd =
+                _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(a, 32), _mm256_srli_epi64(b, 32)), half);
+
+    return _mm256_blend_epi32(_mm256_srli_epi64(even, 31), _mm256_slli_epi64(odd, 1), 0xAA);
+}
+
+static inline __m256i requant_shift_away(__m256i v, __m256i shift)
+{
+    const __m256i one = _mm256_set1_epi32(1);
+    __m256i mask = _mm256_sub_epi32(_mm256_sllv_epi32(one, shift), one);
+    __m256i rest = _mm256_add_epi32(_mm256_and_si256(v, mask), _mm256_srai_epi32(v, 31));
+    __m256i up = _mm256_cmpgt_epi32(rest, _mm256_srli_epi32(mask, 1));
+
+    return _mm256_sub_epi32(_mm256_srav_epi32(v, shift), up);
+}
+
+/* kernel_fixed of eight. */
+static inline __m256i requant_fixed(__m256i v, __m256i multiplier, __m256i shift)
+{
+    __m256i left = _mm256_max_epi32(shift, _mm256_setzero_si256());
+
+    return requant_shift_away(requant_high_product(_mm256_sllv_epi32(v, left), multiplier),
+                              _mm256_sub_epi32(left, shift));
+}
+
+/* What scalar_requant_is_rare names, of eight channels: PACT, TFLITE, QNNPACK to the nearest. */
+static inline __m256i requant_vector_rare(const struct requant_block *b, int first, __m256i acc)
+{
+    __m256i sum = _mm256_add_epi32(acc, requant_lanes(b->bias_int + first));
+    __m256 v;
+
+    if (b->mode == REQUANT_TFLITE)
+        return requant_fixed(sum, requant_lanes(b->fixed + first), requant_lanes(b->shift + first));
+    v = b->mode == REQUANT_PACT
+            ? requant_real(b, first, acc)
+            : _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_loadu_ps(b->multiplier + first));
+    return _mm256_cvtps_epi32(_mm256_min_ps(b->most, _mm256_max_ps(b->least, v)));
 }
 
 /* 16 codes from two vectors of 8 rounded values in order. */
@@ -101,20 +153,18 @@ static inline void requant_store(uint8_t *out, int count, __m128i codes)
     }
 }
 
-/* Values of a block's first `count` channels. */
-static inline void requant_store_real(const struct requant_block *b, __m256i acc0, __m256i acc1, int count,
-                                      float *out)
+/* REQUANT_REAL's values of a block's first `count` channels, or REQUANT_SUM's. */
+static inline void requant_store_values(const struct requant_block *b, __m256i acc0, __m256i acc1, int count,
+                                        void *out)
 {
-    float all[REQUANT_LANES];
+    __m256i v[2] = { _mm256_add_epi32(acc0, requant_lanes(b->bias_int)),
+                     _mm256_add_epi32(acc1, requant_lanes(b->bias_int + 8)) };
 
-    if (count >= REQUANT_LANES) {
-        _mm256_storeu_ps(out, requant_real(b, 0, acc0));
-        _mm256_storeu_ps(out + 8, requant_real(b, 8, acc1));
-        return;
+    if (b->mode == REQUANT_REAL) {
+        v[0] = _mm256_castps_si256(requant_real(b, 0, acc0));
+        v[1] = _mm256_castps_si256(requant_real(b, 8, acc1));
     }
-    _mm256_storeu_ps(all, requant_real(b, 0, acc0));
-    _mm256_storeu_ps(all + 8, requant_real(b, 8, acc1));
-    memcpy(out, all, (size_t)count * sizeof *all);
+    memcpy(out, v, (size_t)(count < REQUANT_LANES ? count : REQUANT_LANES) * sizeof(int32_t));
 }
 
 #endif

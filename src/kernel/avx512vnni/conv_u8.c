@@ -26,9 +26,10 @@ static size_t packed_bytes(const struct kernel_conv *s)
     return block_bytes(s) * (size_t)((s->oc + NR - 1) / NR);
 }
 
+/* The chunk, then the sums of its positions' windows. */
 static size_t scratch_bytes(const struct kernel_conv *s)
 {
-    return tile_scratch_bytes(s, 1);
+    return tile_round(tile_scratch_bytes(s, 1)) + tile_sums_bytes(s, 1);
 }
 
 static void pack(const struct kernel_conv *s, const int8_t *weight, void *packed)
@@ -68,11 +69,13 @@ struct tile {
     int run;      /* codes of a run */
     size_t step;  /* codes from one run of an input to the next */
     size_t ahead; /* bytes from a weight to the one that is fetched meanwhile */
+    const int32_t
+        *window; /* of each position the window's codes less their zero points; NULL: weights have none */
     struct requant_block requant;
 };
 
-/* The codes of a window. */
-static inline __m512i sum_window(const struct tile *t, const uint8_t *in)
+/* The sum of a window's codes. */
+static inline int32_t sum_window(const struct tile *t, const uint8_t *in)
 {
     __m512i sum = _mm512_setzero_si512();
 
@@ -83,10 +86,10 @@ static inline __m512i sum_window(const struct tile *t, const uint8_t *in)
 
             sum = _mm512_add_epi64(sum, _mm512_sad_epu8(codes, _mm512_setzero_si512()));
         }
-    return _mm512_set1_epi32((int32_t)_mm512_reduce_add_epi64(sum));
+    return (int32_t)_mm512_reduce_add_epi64(sum);
 }
 
-/* PACT's codes and real values, of odd levels too: apart, so that other sums keep their registers. */
+/* What scalar_requant_is_rare names: apart, so that other sums keep their registers. */
 static __attribute__((noinline)) void store_apart(const struct tile *t, int nv, const uint8_t *in,
                                                   uint8_t *out, const __m512i acc[2])
 {
@@ -94,18 +97,30 @@ static __attribute__((noinline)) void store_apart(const struct tile *t, int nv, 
     __m512i sum[2] = { acc[0], acc[nv - 1] };
 
     if (b->odd) {
-        __m512i window = sum_window(t, in);
+        __m512i window = _mm512_set1_epi32(sum_window(t, in));
 
         sum[0] = _mm512_add_epi32(_mm512_add_epi32(sum[0], sum[0]), window);
         sum[1] = _mm512_add_epi32(_mm512_add_epi32(sum[1], sum[1]), window);
     }
-    if (b->to_real)
-        requant_store_real(b, sum, (float *)(void *)out);
+    if (b->mode == REQUANT_REAL || b->mode == REQUANT_SUM)
+        requant_store_values(b, sum, (float *)(void *)out);
     else if (nv == 2)
         requant_one_word(
-            b, requant_pack(b, requant_round_pact(b, 0, sum[0]), requant_round_pact(b, 1, sum[1])), out);
+            b, requant_pack(b, requant_round_rare(b, 0, sum[0]), requant_round_rare(b, 1, sum[1])), out);
     else
-        requant_narrow_round(b, requant_round_pact(b, 0, sum[0]), out);
+        requant_narrow_round(b, requant_round_rare(b, 0, sum[0]), out);
+}
+
+/* What the weights' zero points take away of the sums. */
+static inline __attribute__((always_inline)) void take_windows(const struct tile *t, int mr, int nv,
+                                                               __m512i (*acc)[2])
+{
+#pragma GCC unroll 14
+    for (int m = 0; m < mr; m++)
+#pragma GCC unroll 2
+        for (int v = 0; v < nv; v++)
+            acc[m][v] = _mm512_sub_epi32(acc[m][v], _mm512_mullo_epi32(_mm512_set1_epi32(t->window[m]),
+                                                                       t->requant.weight_zero_point[v]));
 }
 
 /* A block of one vector is the last: there is nothing to fetch. */
@@ -125,6 +140,8 @@ static inline __attribute__((always_inline)) void tile_sum(const struct tile *t,
         for (int v = 0; v < nv; v++)
             acc[m][v] = _mm512_add_epi32(_mm512_load_si512(w + v * 64), t->requant.bias_int[v]);
     }
+    if (t->window)
+        take_windows(t, mr, nv, acc);
     w += 128;
     for (int r = 0; r < t->runs; r++) {
         for (size_t c = 0; c < terms; c += 4, w += 128) {
@@ -189,44 +206,53 @@ static void sum_block(struct tile *t, int positions, const uint8_t *const *in, u
 {
     struct cut cut = tile_even(positions, MR);
     int nv = t->requant.left > REQUANT_VECTOR ? 2 : 1;
+    const int32_t *window = t->window;
 
     for (int i = 0, p = 0, mr; i < cut.parts; i++, p += mr) {
         mr = cut.size + (i < cut.longer);
         t->ahead = tile_ahead(i, cut.parts, next, 1);
+        t->window = window ? window + p : NULL;
         sum_tile(t, mr, nv, in + p, out + p, block);
     }
+    t->window = window;
 }
 
 /* The same of what store_apart writes. */
 static void sum_apart(struct tile *t, int positions, const uint8_t *const *in, uint8_t *const *out,
                       size_t block)
 {
-    int p = 0;
+    int wide = t->requant.left > REQUANT_VECTOR;
+    const int32_t *window = t->window;
 
     t->ahead = 0;
-    if (t->requant.left > REQUANT_VECTOR) {
-        for (; p + MR <= positions; p += MR)
+    for (int p = 0, mr; p < positions; p += mr) {
+        mr = positions - p < MR ? 1 : MR;
+        t->window = window ? window + p : NULL;
+        if (mr == MR && wide)
             tile_sum(t, MR, 2, 1, in + p, out + p, block);
-        for (; p < positions; p++)
-            tile_sum(t, 1, 2, 1, in + p, out + p, block);
-    } else {
-        for (; p + MR <= positions; p += MR)
+        else if (mr == MR)
             tile_sum(t, MR, 1, 1, in + p, out + p, block);
-        for (; p < positions; p++)
+        else if (wide)
+            tile_sum(t, 1, 2, 1, in + p, out + p, block);
+        else
             tile_sum(t, 1, 1, 1, in + p, out + p, block);
     }
+    t->window = window;
 }
 
-/* `count` outputs, all channels. */
+/* `count` outputs, all channels; window: room for as many sums. */
 static void sum_all(const struct kernel_conv *s, struct tile *t, const char *packed,
                     const struct kernel_requant *requant, int count, const uint8_t *const *in,
-                    uint8_t *const *out)
+                    uint8_t *const *out, int32_t *window)
 {
-    int apart = requant->odd || requant->mode == REQUANT_REAL || requant->mode == REQUANT_PACT;
+    int apart = scalar_requant_is_rare(requant);
     size_t element = scalar_requant_bytes(requant);
 
     t->packed = packed;
     t->run = s->kw * s->ic;
+    t->window = requant->weight_zero_point ? window : NULL;
+    for (int i = 0; t->window && i < count; i++)
+        window[i] = sum_window(t, in[i]) - s->zero_point_in * s->kh * s->kw * s->ic;
     for (int block = 0; block < s->oc; block += NR, t->packed += block_bytes(s)) {
         requant_load(&t->requant, requant, block, s->oc - block);
         if (apart)
@@ -239,8 +265,7 @@ static void sum_all(const struct kernel_conv *s, struct tile *t, const char *pac
 static size_t points_scratch_bytes(const struct kernel_conv *s, int count)
 {
     (void)s;
-    (void)count;
-    return 0;
+    return tile_round((size_t)count * sizeof(int32_t));
 }
 
 static void points_u8(const struct kernel_conv *s, const void *packed, const uint8_t *const *in,
@@ -250,8 +275,7 @@ static void points_u8(const struct kernel_conv *s, const void *packed, const uin
     struct tile t = { .runs = s->kh, .steps = run_steps(s), .step = (size_t)s->iw * s->in_pitch };
 
     (void)saturation;
-    (void)scratch;
-    sum_all(s, &t, packed, requant, count, in, out);
+    sum_all(s, &t, packed, requant, count, in, out, scratch);
 }
 
 /* Copies what output rows y..y + rows of the rectangle read, the zero point outside the picture. */
@@ -288,6 +312,7 @@ static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8
     const uint8_t **from = scratch;
     uint8_t **to = (uint8_t **)((char *)scratch + tile_list_bytes(s, 1));
     uint8_t *copy = (uint8_t *)to + tile_list_bytes(s, 1);
+    int32_t *window = (int32_t *)((char *)scratch + tile_round(tile_scratch_bytes(s, 1)));
     int columns = tile_copy_columns(s, width), stride = tile_copy_stride(s);
     struct tile t = { .runs = s->kh, .steps = run_steps(s), .step = (size_t)columns * s->ic };
     size_t pitch = (size_t)s->out_pitch * scalar_requant_bytes(requant);
@@ -305,7 +330,7 @@ static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8
                            : copy + ((size_t)r * columns + (size_t)(x - rect.x0)) * stride * s->ic;
                 to[p] = out + ((size_t)(y + r) * s->ow + x) * pitch;
             }
-        sum_all(s, &t, packed, requant, rows * width, from, to);
+        sum_all(s, &t, packed, requant, rows * width, from, to, window);
     }
 }
 

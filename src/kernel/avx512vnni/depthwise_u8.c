@@ -1,10 +1,8 @@
 /* src/kernel/avx512vnni/depthwise_u8.c: depthwise convolution of u8 codes, 32 channels of a position at a
  * time. Four taps are interleaved byte by byte and vpdpbusd adds their products, exactly. */
-#include <immintrin.h>
-#include <string.h>
-
 #include "../isa.h"
 #include "../tile.h"
+#include "requant.h"
 
 enum { LANES = 32, GROUP = 4, PARTS = 4, PART = LANES / PARTS };
 
@@ -111,7 +109,7 @@ static inline __attribute__((always_inline)) void order(const void *from, int co
 static void load_block(struct block *b, const struct kernel_requant *q, const int32_t *start, int first,
                        int count)
 {
-    int real = q->mode != REQUANT_QNNPACK;
+    int real = !scalar_bias_is_int(q);
     __m256 bias[PARTS];
 
     order(q->multiplier + first, count, b->multiplier);
@@ -315,11 +313,9 @@ static void inside(const struct sweep *w, const uint8_t *in, uint8_t *out, int c
         inside_five(w, b, p, in + c, out + c, count, s->oc - c);
 }
 
-static void edge(const struct sweep *w, const uint8_t *in, const uint8_t *zeros, int y, int x,
-                 const uint8_t **tap, uint8_t *out)
+static void list_taps(const struct kernel_conv *s, const uint8_t *in, const uint8_t *zeros, int y, int x,
+                      const uint8_t **tap)
 {
-    const struct kernel_conv *s = w->s;
-
     int top = y * s->stride - s->pad_y, left = x * s->stride - s->pad_x;
 
     for (int ky = 0; ky < s->kh; ky++)
@@ -328,10 +324,85 @@ static void edge(const struct sweep *w, const uint8_t *in, const uint8_t *zeros,
 
             tap[tap_place(s, ky, kx)] = outside ? zeros : in + ((size_t)iy * s->iw + ix) * s->in_pitch;
         }
+}
+
+static void edge(const struct sweep *w, const uint8_t *in, const uint8_t *zeros, int y, int x,
+                 const uint8_t **tap, uint8_t *out)
+{
+    const struct kernel_conv *s = w->s;
+
+    list_taps(s, in, zeros, y, x, tap);
     if (tap_groups(s) == 3)
         position(w, 3, tap, out);
     else
         position(w, tap_groups(s), tap, out);
+}
+
+/* A position's 32 channels from c on, in order: the sums, in which all taps of the groups count that stand
+ * for none, and as many sums of codes less their zero points. */
+static inline __attribute__((always_inline)) void sum_in_order(const struct kernel_conv *s, const char *p,
+                                                               const uint8_t *const *tap, int c,
+                                                               __m512i acc[2], __m512i window[2])
+{
+    __m256i none = _mm256_set1_epi32(-GROUP * tap_groups(s) * s->zero_point_in);
+    struct sums sum, codes = { { none, none, none, none } };
+    char ones[LANES * GROUP];
+
+    memset(ones, 1, sizeof ones);
+    memcpy(&sum, p, sizeof sum);
+    p += LANES * sizeof(int32_t);
+    for (int i = 0; i < tap_groups(s) * GROUP; i += GROUP, p += LANES * GROUP) {
+        struct group g = interleave(tap[i] + c, tap[i + 1] + c, tap[i + 2] + c, tap[i + 3] + c);
+
+        add_group(&sum, &g, p);
+        add_group(&codes, &g, ones);
+    }
+    for (int i = 0; i < 2; i++) {
+        const __m256i *part = i ? codes.part : sum.part;
+        __m512i a = _mm512_inserti64x4(_mm512_castsi256_si512(part[0]), part[1], 1),
+                b = _mm512_inserti64x4(_mm512_castsi256_si512(part[2]), part[3], 1);
+        __m512i *to = i ? window : acc;
+
+        to[0] = _mm512_shuffle_i32x4(a, b, _MM_SHUFFLE(2, 0, 2, 0));
+        to[1] = _mm512_shuffle_i32x4(a, b, _MM_SHUFFLE(3, 1, 3, 1));
+    }
+}
+
+/* What scalar_requant_is_rare names, and weights with zero points: apart, so that other sums keep their
+ * registers. */
+static void rare(const struct sweep *w, const struct kernel_requant *requant, const uint8_t *in, uint8_t *out,
+                 struct kernel_rect rect, const uint8_t **tap)
+{
+    const struct kernel_conv *s = w->s;
+    const char *p = w->packed;
+    int is_rare = scalar_requant_is_rare(requant);
+    __m512i acc[2], window[2];
+    struct requant_block half[2];
+
+    for (int c = 0; c < s->oc; c += LANES, p += block_bytes(s)) {
+        int halves = s->oc - c > REQUANT_VECTOR ? 2 : 1;
+
+        for (int i = 0; i < halves; i++)
+            requant_load(&half[i], requant, c + i * REQUANT_VECTOR,
+                         tile_min(REQUANT_VECTOR, s->oc - c - i * REQUANT_VECTOR));
+        for (int y = rect.y0; y < rect.y1; y++)
+            for (int x = rect.x0; x < rect.x1; x++) {
+                uint8_t *to = out + ((size_t)y * s->ow + (size_t)x) * s->out_pitch + c;
+
+                list_taps(s, in, w->zeros, y, x, tap);
+                sum_in_order(s, p, tap, c, acc, window);
+                for (int i = 0; i < halves; i++, to += REQUANT_VECTOR) {
+                    __m512i sum = _mm512_add_epi32(acc[i], half[i].bias_int[0]);
+
+                    if (requant->weight_zero_point)
+                        sum = _mm512_sub_epi32(sum,
+                                               _mm512_mullo_epi32(window[i], half[i].weight_zero_point[0]));
+                    requant_narrow_round(
+                        &half[i],
+                        is_rare ? requant_round_rare(&half[i], 0, sum) : requant_round(&half[i], 0, sum), to);
+                }
+            }
+    }
 }
 
 static void depthwise_u8(const struct kernel_conv *s, const void *packed, const uint8_t *in, uint8_t *out,
@@ -345,7 +416,7 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
                        packed,
                        block,
                        zeros,
-                       requant->mode != REQUANT_QNNPACK,
+                       !scalar_bias_is_int(requant),
                        _mm256_set1_ps(requant->mode == REQUANT_FBGEMM_TENSOR ? requant->inverse : 1.0f),
                        _mm256_set1_epi16((short)requant->zero_point_out),
                        _mm256_set1_epi8((char)requant->low),
@@ -359,6 +430,10 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
     memset(zeros, s->zero_point_in, zero_bytes(s));
     for (int i = 0; i < GROUP * tap_groups(s); i++)
         tap[i] = zeros;
+    if (scalar_requant_is_rare(requant) || requant->weight_zero_point) {
+        rare(&w, requant, in, out, rect, tap);
+        return;
+    }
     for (int i = 0; i < blocks(s); i++)
         load_block(&block[i], requant, (const int32_t *)((const char *)packed + block_bytes(s) * (size_t)i),
                    i * LANES, s->oc - i * LANES);

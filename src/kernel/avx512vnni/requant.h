@@ -11,7 +11,7 @@
 #include <immintrin.h>
 #include <string.h>
 
-#include "kernel.h"
+#include "../scalar.h"
 
 enum { REQUANT_LANES = 32, REQUANT_VECTOR = 16 };
 
@@ -29,8 +29,10 @@ struct requant_block {
     __m512i low_code, high_code;   /* 8 bits */
     __mmask32 keep;
     int left, real;
-    __m512 least, most;     /* PACT's clamp */
-    int to_real, odd;       /* to_real: values come out */
+    __m512 least, most; /* of values before they are rounded, where they are clamped */
+    enum kernel_requant_mode mode;
+    int odd;
+    __m512i fixed[2], shift[2], weight_zero_point[2];
 };
 
 /* `count` (at most 32) values in the order of requant_channel, zeros for those that are not there. */
@@ -44,14 +46,37 @@ static inline void requant_order(const void *from, int count, __m512 v[2])
     v[1] = count <= REQUANT_VECTOR ? b : _mm512_shuffle_f32x4(a, b, _MM_SHUFFLE(3, 1, 3, 1));
 }
 
+/* The same of whole numbers. */
+static inline void requant_order_int(const int32_t *from, int count, __m512i v[2])
+{
+    __m512 all[2];
+
+    requant_order(from, count, all);
+    v[0] = _mm512_castps_si512(all[0]);
+    v[1] = _mm512_castps_si512(all[1]);
+}
+
+/* What only some layers have. */
+static inline void requant_load_rare(struct requant_block *b, const struct kernel_requant *q, int first)
+{
+    if (q->weight_zero_point)
+        requant_order_int(q->weight_zero_point + first, b->left, b->weight_zero_point);
+    if (q->mode == REQUANT_TFLITE) {
+        requant_order_int(q->fixed + first, b->left, b->fixed);
+        requant_order_int(q->shift + first, b->left, b->shift);
+    } else if (q->mode != REQUANT_SUM) {
+        requant_order(q->multiplier + first, b->left, b->multiplier);
+    }
+}
+
 /* The parameters of `count` (at most 32) channels from the first. */
 static inline void requant_load(struct requant_block *b, const struct kernel_requant *q, int first, int count)
 {
     __m512 bias[2];
 
     b->left = count < REQUANT_LANES ? count : REQUANT_LANES;
-    b->real = q->mode != REQUANT_QNNPACK;
-    requant_order(q->multiplier + first, b->left, b->multiplier);
+    b->real = !scalar_bias_is_int(q);
+    requant_load_rare(b, q, first);
     requant_order(b->real ? (const void *)(q->bias_real + first) : (const void *)(q->bias_int + first),
                   b->left, bias);
     for (int v = 0; v < 2; v++) {
@@ -65,9 +90,9 @@ static inline void requant_load(struct requant_block *b, const struct kernel_req
     b->low_code = _mm512_set1_epi8((char)q->low);
     b->high_code = _mm512_set1_epi8((char)q->high);
     b->keep = (__mmask32)((1ull << b->left) - 1);
-    b->least = _mm512_set1_ps((float)q->low);
-    b->most = _mm512_set1_ps((float)q->high);
-    b->to_real = q->mode == REQUANT_REAL;
+    b->least = _mm512_set1_ps(q->mode == REQUANT_PACT ? (float)q->low : -SCALAR_NEAREST);
+    b->most = _mm512_set1_ps(q->mode == REQUANT_PACT ? (float)q->high : SCALAR_NEAREST);
+    b->mode = q->mode;
     b->odd = q->odd;
 }
 
@@ -80,11 +105,45 @@ static inline __m512i requant_round(const struct requant_block *b, int v, __m512
     return _mm512_cvtps_epi32(_mm512_mul_ps(sum, b->multiplier[v]));
 }
 
-/* REQUANT_PACT's: one more way in requant_round would cost the others the registers of their sums. */
-static inline __m512i requant_round_pact(const struct requant_block *b, int v, __m512i acc)
+/* kernel_high_product of sixteen pairs. */
+static inline __m512i requant_high_product(__m512i a, __m512i b)
 {
-    __m512 sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(acc), b->multiplier[v], b->bias_real[v]);
+    const __m512i half = _mm512_set1_epi64(1 << 30);
+    __m512i even = _mm512_add_epi64(_mm512_mul_epi32(a, b), half),
+            odd =
+                _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(a, 32), _mm512_srli_epi64(b, 32)), half);
 
+    return _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 31), _mm512_slli_epi64(odd, 1));
+}
+
+static inline __m512i requant_shift_away(__m512i v, __m512i shift)
+{
+    const __m512i one = _mm512_set1_epi32(1);
+    __m512i mask = _mm512_sub_epi32(_mm512_sllv_epi32(one, shift), one), r = _mm512_srav_epi32(v, shift);
+    __m512i rest = _mm512_add_epi32(_mm512_and_si512(v, mask), _mm512_srai_epi32(v, 31));
+
+    return _mm512_mask_add_epi32(r, _mm512_cmpgt_epi32_mask(rest, _mm512_srli_epi32(mask, 1)), r, one);
+}
+
+/* kernel_fixed of sixteen. */
+static inline __m512i requant_fixed(__m512i v, __m512i multiplier, __m512i shift)
+{
+    __m512i left = _mm512_max_epi32(shift, _mm512_setzero_si512());
+
+    return requant_shift_away(requant_high_product(_mm512_sllv_epi32(v, left), multiplier),
+                              _mm512_sub_epi32(left, shift));
+}
+
+/* What scalar_requant_is_rare names, PACT, TFLITE, QNNPACK to the nearest: one more way in requant_round
+ * would cost the others the registers of their sums. */
+static inline __m512i requant_round_rare(const struct requant_block *b, int v, __m512i acc)
+{
+    __m512 sum = _mm512_cvtepi32_ps(acc);
+
+    if (b->mode == REQUANT_TFLITE)
+        return requant_fixed(acc, b->fixed[v], b->shift[v]);
+    sum = b->mode == REQUANT_PACT ? _mm512_fmadd_ps(sum, b->multiplier[v], b->bias_real[v])
+                                  : _mm512_mul_ps(sum, b->multiplier[v]);
     return _mm512_cvtps_epi32(_mm512_min_ps(b->most, _mm512_max_ps(b->least, sum)));
 }
 
@@ -132,11 +191,14 @@ static inline void requant_one(const struct requant_block *b, const __m512i acc[
     requant_one_word(b, requant_words(b, acc), out);
 }
 
-/* REQUANT_REAL's values of one position, which are put in the order of the channels. */
-static inline void requant_store_real(const struct requant_block *b, const __m512i acc[2], float *out)
+/* REQUANT_REAL's values of one position, or REQUANT_SUM's, which are put in the order of the channels. */
+static inline void requant_store_values(const struct requant_block *b, const __m512i acc[2], float *out)
 {
-    __m512 v0 = _mm512_fmadd_ps(_mm512_cvtepi32_ps(acc[0]), b->multiplier[0], b->bias_real[0]);
-    __m512 v1 = _mm512_fmadd_ps(_mm512_cvtepi32_ps(acc[1]), b->multiplier[1], b->bias_real[1]);
+    int sums = b->mode == REQUANT_SUM;
+    __m512 v0 = sums ? _mm512_castsi512_ps(acc[0])
+                     : _mm512_fmadd_ps(_mm512_cvtepi32_ps(acc[0]), b->multiplier[0], b->bias_real[0]);
+    __m512 v1 = sums ? _mm512_castsi512_ps(acc[1])
+                     : _mm512_fmadd_ps(_mm512_cvtepi32_ps(acc[1]), b->multiplier[1], b->bias_real[1]);
     __m512 low = _mm512_shuffle_f32x4(v0, v1, _MM_SHUFFLE(1, 0, 1, 0));
     __m512 high = _mm512_shuffle_f32x4(v0, v1, _MM_SHUFFLE(3, 2, 3, 2));
 

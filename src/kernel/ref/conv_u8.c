@@ -76,7 +76,6 @@ REF_HOT("avx2") static void sum_saturating(const uint8_t *window, const int8_t *
             sum[j] += scalar_min(scalar_max(window[i] * w[j] + window[i + 1] * w[NR + j], -32768), 32767);
 }
 
-/* What the levels of weights that are odd add to the sums: the window itself. */
 static int32_t sum_window(const uint8_t *window, size_t k)
 {
     int32_t sum = 0;
@@ -91,8 +90,20 @@ static void write(const struct kernel_requant *q, int c, int32_t acc, uint8_t *t
 {
     if (q->mode == REQUANT_REAL)
         ((float *)(void *)to)[c] = scalar_requant_real(q, c, acc);
+    else if (q->mode == REQUANT_SUM)
+        ((int32_t *)(void *)to)[c] = scalar_sum(q, c, acc);
     else
         to[c] = scalar_requant(q, c, acc);
+}
+
+/* Channel c's sum of s8 weights, less zero_point_in * sum(w), becomes that of what they stand for; window:
+ * the sum of its codes. */
+static int32_t complete(const struct kernel_conv *s, const struct kernel_requant *q, int c, int32_t sum,
+                        int32_t window)
+{
+    if (q->weight_zero_point)
+        sum -= q->weight_zero_point[c] * (window - s->zero_point_in * s->kh * s->kw * s->ic);
+    return q->odd ? 2 * sum + window : sum;
 }
 
 static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8_t *in, uint8_t *out,
@@ -100,14 +111,14 @@ static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8
                     enum kernel_saturation saturation, void *scratch)
 {
     size_t k = (size_t)s->kh * s->kw * s->ic, element = scalar_requant_bytes(requant);
-    int32_t sum[NR], window, factor = requant->odd ? 2 : 1;
+    int32_t sum[NR], window;
 
     for (int y = rect.y0; y < rect.y1; y++)
         for (int x = rect.x0; x < rect.x1; x++) {
             uint8_t *to = out + ((size_t)y * s->ow + x) * s->out_pitch * element;
 
             gather(s, in, y, x, scratch);
-            window = requant->odd ? sum_window(scratch, k) : 0;
+            window = requant->odd || requant->weight_zero_point ? sum_window(scratch, k) : 0;
             for (int block = 0; block < s->oc; block += NR) {
                 const int32_t *sums =
                     (const int32_t *)((const char *)packed + block_bytes(s) * (size_t)(block / NR));
@@ -118,7 +129,7 @@ static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8
                 else
                     sum_exact(scratch, w, k, sum);
                 for (int j = 0; j < NR && block + j < s->oc; j++)
-                    write(requant, block + j, factor * (sum[j] - sums[j]) + window, to);
+                    write(requant, block + j, complete(s, requant, block + j, sum[j] - sums[j], window), to);
             }
         }
 }

@@ -15,6 +15,14 @@ static size_t scratch_bytes(const struct kernel_conv *s)
     return (size_t)s->oc * (sizeof(int32_t) + 1);
 }
 
+/* Taps' weights have a zero point: what it takes away of the sums. */
+static void take_zero_points(const struct kernel_conv *s, const int32_t *zero_point, const uint8_t *a,
+                             int32_t *sum)
+{
+    for (int c = 0; c < s->oc; c++)
+        sum[c] -= zero_point[c] * (a[c] - s->zero_point_in);
+}
+
 static void pack(const struct kernel_conv *s, const int8_t *weight, void *packed)
 {
     int taps = s->kh * s->kw;
@@ -82,6 +90,8 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
             else
                 for (int i = 0; i < taps; i++)
                     add_tap(n, tap_codes(s, in, outside, y, x, i), w + (size_t)i * n, sum);
+            for (int i = 0; requant->weight_zero_point && i < taps; i++)
+                take_zero_points(s, requant->weight_zero_point, tap_codes(s, in, outside, y, x, i), sum);
             for (int c = 0; c < n; c++)
                 to[c] = scalar_requant(requant, c, sum[c]);
         }
