@@ -49,7 +49,7 @@ ISA      := ref $(if $(filter x86_64 amd64 i386 i486 i586 i686,$(ARCH)),avx2 avx
 SRC      := $(wildcard src/*/*.c src/report/studies/*.c $(ISA:%=src/kernel/%/*.c))
 OBJ      := $(SRC:src/%.c=$(B)/obj/%.o)
 LIBOBJ   := $(filter-out $(B)/obj/cli/main.o,$(OBJ))
-TESTSRC  := $(wildcard tests/*/test_*.c) tests/oracles/pixels.c tests/oracles/train_step.c
+TESTSRC  := $(wildcard tests/*/test_*.c) tests/oracles/pixels.c tests/oracles/train_step.c tests/oracles/deployed.c
 TEST     := $(TESTSRC:tests/%.c=$(B)/tests/%)
 UNIT     := $(filter-out $(B)/tests/comm/% $(B)/tests/store/% $(B)/tests/phase/% $(B)/tests/train/% $(B)/tests/oracles/%,$(TEST))
 FUZZ     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -69,14 +69,20 @@ static status map_file(const char *path, struct tensor_table *t)
     return OK;
 }
 
-/* No reader is there yet. */
 static status translate(struct sketch *d, const struct deploy_options *how, struct deploy_network *out)
 {
-    enum deploy_kind kind = deploy_begins(d->weights.mapping, d->weights.mapping_size);
+    const uint8_t *bytes = d->weights.mapping;
+    uint64_t size = d->weights.mapping_size;
 
-    return FAIL(ERR_FORMAT,
-                kind ? "is a file of %s, which is not read" : "is neither a TFLite nor an ONNX file",
-                deploy_kind_name(kind));
+    switch (deploy_begins(bytes, size)) {
+    case DEPLOY_TFLITE:
+        return tflite_read(bytes, size, how, d, out);
+    case DEPLOY_ONNX:
+        return FAIL(ERR_FORMAT, "is a file of ONNX, which is not read");
+    case DEPLOY_NONE:
+        break;
+    }
+    return FAIL(ERR_FORMAT, "is neither a TFLite nor an ONNX file");
 }
 
 status deploy_load(const char *path, const struct deploy_options *how, struct deploy_network *out)

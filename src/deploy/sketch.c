@@ -37,7 +37,7 @@ char *sketch_name(const struct sketch *d, const char *wanted, char out[MODEL_NAM
     if (used == 0)
         out[used++] = '_';
     out[used] = '\0';
-    for (int number = 2; is_taken(d, out); number++)
+    for (int number = d->nodes; is_taken(d, out); number++)
         snprintf(out + used, MODEL_NAME - used, "_%d", number);
     return out;
 }

@@ -1,0 +1,233 @@
+/* src/deploy/tflite.c: a TFLite file from its tables to a description: which ops count, in order. */
+#include "tflite.h"
+
+#include <string.h>
+
+static const struct {
+    enum tflite_code code;
+    status (*translate)(struct tflite_graph *g);
+} translations[] = {
+    { TFLITE_CONV_2D, tflite_conv },
+    { TFLITE_DEPTHWISE_CONV_2D, tflite_conv },
+    { TFLITE_FULLY_CONNECTED, tflite_fully_connected },
+    { TFLITE_AVERAGE_POOL_2D, tflite_pool },
+    { TFLITE_MAX_POOL_2D, tflite_pool },
+    { TFLITE_MEAN, tflite_mean },
+    { TFLITE_ADD, tflite_binary },
+    { TFLITE_MUL, tflite_binary },
+    { TFLITE_RELU, tflite_unary },
+    { TFLITE_RELU6, tflite_unary },
+    { TFLITE_RELU_N1_TO_1, tflite_unary },
+    { TFLITE_RELU_0_TO_1, tflite_unary },
+    { TFLITE_LEAKY_RELU, tflite_unary },
+    { TFLITE_LOGISTIC, tflite_unary },
+    { TFLITE_HARD_SWISH, tflite_unary },
+    { TFLITE_QUANTIZE, tflite_quantize },
+    { TFLITE_DEQUANTIZE, tflite_dequantize },
+    { TFLITE_RESHAPE, tflite_reshape },
+    { TFLITE_SQUEEZE, tflite_reshape },
+    { TFLITE_EXPAND_DIMS, tflite_reshape },
+    { TFLITE_TRANSPOSE, tflite_transpose },
+    { TFLITE_PAD, tflite_pad },
+    { TFLITE_PADV2, tflite_pad },
+    { TFLITE_SPLIT, tflite_split },
+    { TFLITE_SPLIT_V, tflite_split },
+    { TFLITE_SLICE, tflite_slice },
+    { TFLITE_STRIDED_SLICE, tflite_slice },
+    { TFLITE_CONCATENATION, tflite_concatenation },
+};
+
+static int is_reshape(int code)
+{
+    return code == TFLITE_RESHAPE || code == TFLITE_SQUEEZE || code == TFLITE_EXPAND_DIMS;
+}
+
+static int is_softmax(int code)
+{
+    return code == TFLITE_SOFTMAX || code == TFLITE_LOGISTIC;
+}
+
+/* The op that makes a tensor, or -1. */
+static int maker(const struct tflite *f, int tensor)
+{
+    return tensor < 0 ? -1 : f->tensor[tensor].source;
+}
+
+static int first_input(const struct tflite *f, int op)
+{
+    return f->op[op].input.count > 0 ? (int)flat_vector_int(&f->op[op].input, 0) : -1;
+}
+
+/* Back over ops of these kinds; the tensor at which another one ends. */
+static int back_over(const struct tflite *f, int tensor, int reshape, int dequantize, int quantize)
+{
+    for (int op; (op = maker(f, tensor)) >= 0; tensor = first_input(f, op)) {
+        int code = f->op[op].code;
+
+        if (!(reshape && is_reshape(code)) && !(dequantize && code == TFLITE_DEQUANTIZE) &&
+            !(quantize && code == TFLITE_QUANTIZE))
+            break;
+    }
+    return tensor;
+}
+
+/* The logits: what softmax or, of classes that do not exclude one another, the sigmoid takes, as codes where
+ * these are; without either the output. */
+static status find_logits(struct tflite_graph *g)
+{
+    const struct tflite *f = g->file;
+    int end = back_over(f, f->output, 1, 1, 1), op = maker(f, end);
+    char name[TFLITE_NAME];
+
+    g->logits = f->output;
+    if (op >= 0 && is_softmax(f->op[op].code)) {
+        g->logits = first_input(f, op);
+        TRY(sketch_tell(g->sketch, "%s at the end is taken off: the logits are what it takes",
+                        f->op[op].code == TFLITE_SOFTMAX ? "softmax" : "the sigmoid"));
+    }
+    g->logits = back_over(f, g->logits, 1, 1, 0);
+    g->last = back_over(f, g->logits, 1, 1, 1);
+    if (g->logits < 0 || maker(f, g->logits) < 0)
+        return FAIL(ERR_FORMAT, "no op makes its output %s", tflite_tensor_name(f, f->output, name));
+    return OK;
+}
+
+/* Which ops the logits come from, and how many of them read a tensor. */
+static void mark_live(struct tflite_graph *g)
+{
+    g->readers[g->logits]++;
+    for (int i = g->file->ops - 1; i >= 0; i--) {
+        const struct tflite_op *op = &g->file->op[i];
+
+        for (int64_t k = 0; k < op->output.count; k++)
+            g->live[i] |= g->readers[flat_vector_int(&op->output, k)] > 0;
+        for (int64_t k = 0; g->live[i] && k < op->input.count; k++) {
+            int tensor = (int)flat_vector_int(&op->input, k);
+
+            if (tensor >= 0)
+                g->readers[tensor]++;
+        }
+    }
+}
+
+static status check_tensors(struct tflite_graph *g)
+{
+    const struct tflite_op *op = tflite_here(g);
+
+    for (int64_t k = 0; k < op->input.count; k++)
+        if (flat_vector_int(&op->input, k) >= 0)
+            TRY(tflite_blame(g, tflite_check_tensor(g->file, (int)flat_vector_int(&op->input, k))));
+    for (int64_t k = 0; k < op->output.count; k++)
+        TRY(tflite_blame(g, tflite_check_tensor(g->file, (int)flat_vector_int(&op->output, k))));
+    return OK;
+}
+
+static status translate_op(struct tflite_graph *g)
+{
+    const struct tflite_op *op = tflite_here(g);
+
+    for (size_t i = 0; i < COUNT_OF(translations); i++)
+        if ((int)translations[i].code == op->code) {
+            if (op->input.count < 1 || op->output.count < 1)
+                return TFLITE_FAIL(g, "it has no input or no output");
+            TRY(check_tensors(g));
+            return translations[i].translate(g);
+        }
+    if (op->code != TFLITE_CUSTOM)
+        return TFLITE_FAIL(g, "it is not translated");
+    if (text_begins(op->custom, strlen(op->custom), "edgetpu"))
+        return TFLITE_FAIL(g, "the network is compiled for the Edge TPU; take the file that it was made of");
+    return TFLITE_FAIL(g, "it is a custom op ('%s'), which is not translated", op->custom);
+}
+
+/* The picture as it is stored, whole: mean and std give back the code. */
+static status add_input(struct tflite_graph *g, const struct deploy_options *how)
+{
+    const struct tflite_tensor *t = &g->file->tensor[g->file->input];
+    struct sketch *d = g->sketch;
+    struct tflite_view *v = &g->view[g->file->input];
+    char name[TFLITE_NAME], pixels[256];
+    int coded, planes, used;
+
+    TRY(error_prefix(tflite_check_tensor(g->file, g->file->input), "its input"));
+    coded = tflite_is_coded(t);
+    if (t->rank != 4 || t->dim[0] != 1)
+        return FAIL(ERR_FORMAT,
+                    "its input has %d extents, or takes several pictures at once; one picture has "
+                    "four, (1, height, width, channels)",
+                    t->rank);
+    if (!(coded && t->type != TFLITE_I4 && t->scale.count == 1) && t->type != TFLITE_F32)
+        return FAIL(ERR_FORMAT, "its input is of %s", tflite_type_name(t->type));
+    planes = t->dim[3] != 3 && t->dim[3] != 1 && (t->dim[1] == 3 || t->dim[1] == 1);
+    *v = (struct tflite_view){ .form = planes ? TFLITE_PLANES : TFLITE_MAP };
+    used = snprintf(pixels, sizeof pixels, "resize squash bilinear  mean");
+    for (int pass = 0; coded && pass < 2; pass++) {
+        double scale = (double)flat_vector_real(&t->scale, 0), mean = tflite_zero(t, 0, 0) / 255.0;
+        int channels = planes ? t->dim[1] : t->dim[3];
+
+        used += pass ? snprintf(pixels + used, sizeof pixels - (size_t)used, "  std") : 0;
+        for (int c = 0; c < channels && c < 3; c++)
+            used += snprintf(pixels + used, sizeof pixels - (size_t)used, " %.17g",
+                             pass ? 1 / (255 * scale) : mean);
+    }
+    if (coded && !(how && how->input))
+        TRY(sketch_tell(d, "the input's codes are the whole picture's values 0 .. 255, as they are"));
+    tflite_tensor_name(g->file, g->file->input, name);
+    TRY(sketch_input(d, name,
+                     planes ? (struct sketch_shape){ t->dim[1], t->dim[2], t->dim[3] }
+                            : (struct sketch_shape){ t->dim[3], t->dim[1], t->dim[2] },
+                     how, coded ? pixels : NULL, coded));
+    if (coded)
+        TRY(sketch_params(d, sketch_node_name(d, 0), (double)flat_vector_real(&t->scale, 0),
+                          tflite_zero(t, 0, 0), t->type == TFLITE_U8 ? 0 : 128));
+    return sketch_origin(d, 0, name);
+}
+
+static status add_notes(struct tflite_graph *g)
+{
+    const struct tflite_tensor *t = &g->file->tensor[g->logits];
+    struct sketch *d = g->sketch;
+
+    snprintf(d->title, sizeof d->title, "TFLite, %s",
+             t->type == TFLITE_F32 ? "real numbers" : tflite_type_name(t->type));
+    TRY(table_add_note(&d->weights, "quantcam.deployed", "tflite"));
+    TRY(table_add_note(&d->weights, "quantcam.engine", "tflite"));
+    return table_add_note(&d->weights, "quantcam.relu6", "clamp");
+}
+
+static status translate(struct tflite_graph *g, const struct deploy_options *how, struct deploy_network *out)
+{
+    const struct tflite_view *logits;
+
+    TRY(find_logits(g));
+    mark_live(g);
+    TRY(add_notes(g));
+    TRY(add_input(g, how));
+    for (g->at = 0; g->at < g->file->ops; g->at++)
+        if (g->live[g->at])
+            TRY(translate_op(g));
+    logits = &g->view[g->logits];
+    if (logits->form != TFLITE_MAP && logits->form != TFLITE_PLANES)
+        return FAIL(ERR_FORMAT, "its output is a flattened map; networks that classify a picture are run");
+    return sketch_finish(g->sketch, logits->node, how, out);
+}
+
+status tflite_read(const uint8_t *bytes, uint64_t size, const struct deploy_options *how, struct sketch *d,
+                   struct deploy_network *out)
+{
+    struct tflite f;
+    struct tflite_graph g = { .file = &f, .sketch = d };
+    status result = OK;
+
+    TRY_OUT(tflite_open(bytes, size, &f));
+    MEM_TRY_OUT(g.view, (size_t)f.tensors, sizeof *g.view);
+    MEM_TRY_OUT(g.readers, (size_t)f.tensors, sizeof *g.readers);
+    MEM_TRY_OUT(g.live, (size_t)f.ops, sizeof *g.live);
+    TRY_OUT(translate(&g, how, out));
+out:
+    mem_free(g.view);
+    mem_free(g.readers);
+    mem_free(g.live);
+    tflite_close(&f);
+    return result;
+}

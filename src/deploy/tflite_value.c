@@ -1,0 +1,134 @@
+/* src/deploy/tflite_value.c: what works on values one by one: activations, sums, products, scales. */
+#include "tflite.h"
+
+#include <string.h>
+
+enum { ANY_MAP = 1u << TFLITE_MAP | 1u << TFLITE_PLANES | 1u << TFLITE_ROW | 1u << TFLITE_PLANES_ROW };
+
+/* Both inputs have a node, the first the larger one. */
+static status read_two(const struct tflite_graph *g, struct tflite_view in[2])
+{
+    for (int k = 0; k < 2; k++) {
+        if (tflite_in(g, k) >= 0 &&
+            (g->file->tensor[tflite_in(g, k)].data || g->view[tflite_in(g, k)].form == TFLITE_CONSTANT))
+            return TFLITE_FAIL(g, "it takes a constant, which is not translated");
+        TRY(tflite_value(g, k, 1u << TFLITE_MAP | 1u << TFLITE_PLANES, 0, &in[k]));
+    }
+    return OK;
+}
+
+status tflite_binary(struct tflite_graph *g)
+{
+    int product = tflite_here(g)->code == TFLITE_MUL;
+    struct tflite_node n = { .op = product ? "mul" : "add", .inputs = 2, .sums = !product };
+    struct sketch_shape a, b;
+    struct tflite_view in[2];
+    struct flat_table o;
+
+    TRY(read_two(g, in));
+    TRY(tflite_options(g, product ? 21 : 11, &o));
+    TRY(tflite_option(g, &o, 0, FLAT_I8, "activation", 0, 0, 127, &n.activation));
+    a = tflite_shape(g, &in[0]);
+    b = tflite_shape(g, &in[1]);
+    if (product && a.h * a.w == 1 && b.h * b.w > 1) { /* a product's two sides are equal */
+        struct tflite_view first = in[0];
+
+        in[0] = in[1];
+        in[1] = first;
+        a = b;
+        b = tflite_shape(g, &in[1]);
+    }
+    if (a.c != b.c || ((a.h != b.h || a.w != b.w) && !(product && b.h == 1 && b.w == 1)) ||
+        (in[0].form != in[1].form && b.h * b.w > 1))
+        return TFLITE_FAIL(g, "its inputs are %dx%dx%d and %dx%dx%d, which is not translated", a.c, a.h, a.w,
+                           b.c, b.h, b.w);
+    n.input[0] = in[0].node;
+    n.input[1] = in[1].node;
+    n.shape = a;
+    n.form = in[0].form;
+    return tflite_add_node(g, 0, &n);
+}
+
+/* The op of our own, and its attributes. */
+static status unary_op(const struct tflite_graph *g, struct tflite_node *n)
+{
+    struct flat_table o;
+    float slope;
+
+    switch (tflite_here(g)->code) {
+    case TFLITE_RELU:
+        n->op = "relu";
+        return OK;
+    case TFLITE_RELU6:
+        n->op = "relu6";
+        return OK;
+    case TFLITE_RELU_N1_TO_1:
+    case TFLITE_RELU_0_TO_1:
+        n->op = "clip";
+        snprintf(n->words, sizeof n->words, "low %d high 1",
+                 tflite_here(g)->code == TFLITE_RELU_N1_TO_1 ? -1 : 0);
+        return OK;
+    case TFLITE_LOGISTIC:
+        n->op = "sigmoid";
+        return OK;
+    case TFLITE_HARD_SWISH:
+        n->op = "hardswish";
+        return OK;
+    default:
+        break;
+    }
+    n->op = "leakyrelu";
+    TRY(tflite_options(g, 75, &o));
+    TRY(tflite_blame(g, flat_real(&o, 0, 0, &slope)));
+    if (!(slope >= 0 && slope < 1))
+        return TFLITE_FAIL(g, "slope %g is not from 0 to below 1", (double)slope);
+    snprintf(n->words, sizeof n->words, "slope %.9g", (double)slope);
+    return OK;
+}
+
+/* A node of one input, whose elements keep their places. */
+static status add_one(struct tflite_graph *g, struct tflite_node *n)
+{
+    struct tflite_view in;
+
+    TRY(tflite_value(g, 0, ANY_MAP, 0, &in));
+    n->inputs = 1;
+    n->input[0] = in.node;
+    n->shape = tflite_shape(g, &in);
+    n->form = in.form;
+    return tflite_add_node(g, 0, n);
+}
+
+status tflite_unary(struct tflite_graph *g)
+{
+    struct tflite_node n = { 0 };
+
+    TRY(unary_op(g, &n));
+    return add_one(g, &n);
+}
+
+status tflite_quantize(struct tflite_graph *g)
+{
+    struct tflite_node n = { .op = "quantize" };
+
+    if (!tflite_is_coded(tflite_out_tensor(g, 0)))
+        return TFLITE_FAIL(g, "its output has no scale");
+    return add_one(g, &n);
+}
+
+/* Of a constant: the real values that whoever reads it takes. */
+status tflite_dequantize(struct tflite_graph *g)
+{
+    struct tflite_node n = { .op = "dequantize" };
+    int in = tflite_in(g, 0);
+
+    if (tflite_out_tensor(g, 0)->type != TFLITE_F32)
+        return TFLITE_FAIL(g, "its output is of %s, not float32",
+                           tflite_type_name(tflite_out_tensor(g, 0)->type));
+    if (in < 0 || !g->file->tensor[in].data)
+        return add_one(g, &n);
+    if (g->file->tensor[in].type != TFLITE_F16 && !tflite_is_coded(&g->file->tensor[in]))
+        return TFLITE_FAIL(g, "its constant is of %s", tflite_type_name(g->file->tensor[in].type));
+    g->view[tflite_out(g, 0)] = (struct tflite_view){ .form = TFLITE_CONSTANT, .constant = in };
+    return OK;
+}

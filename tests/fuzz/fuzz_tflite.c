@@ -1,0 +1,54 @@
+/* TFLite files: the flatbuffer, its tables, and what becomes of them; then the description is parsed.
+ * Allocated: the nodes, and weights, of which a dilated kernel has up to 1,024 for one in the file. */
+#include <string.h>
+
+#include "deploy.h"
+#include "deploy/tflite_nets.h"
+#include "fuzz.h"
+#include "model.h"
+
+static const char *const words[] = {
+    "TFL3", "\x7f", "\xff\xff\xff\xff", "\x80\x3f", "\x01\x00\x00\x00", NULL
+};
+static const char *seeds[2];
+
+/* The networks of tests/deploy, in a folder of this run. */
+static void write_seeds(void)
+{
+    static void (*const write[])(void) = { write_unsigned, write_signed, write_real };
+    static char pattern[512];
+    char path[512];
+
+    for (size_t i = 0; i < COUNT_OF(write); i++) {
+        write[i]();
+        flat_tflite(&w, &net);
+        snprintf(path, sizeof path, "%s/seed%zu.tflite", fuzz_folder(), i);
+        fuzz_write(path, w.bytes, w.size);
+    }
+    snprintf(pattern, sizeof pattern, "%s/seed*.tflite", fuzz_folder());
+    seeds[0] = pattern;
+}
+
+const struct fuzz_target fuzz_target = { .name = "tflite",
+                                         .seeds = seeds,
+                                         .words = words,
+                                         .most = 64 << 10,
+                                         .bound = (size_t)256 << 20,
+                                         .start = write_seeds };
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes_, size_t size)
+{
+    const struct deploy_options how = { .input = "resize squash bilinear mean 0 0 0 std 1 1 1", .skip = -1 };
+    struct deploy_network n = { 0 };
+    struct sketch d = { .path = "case" };
+    struct model m = { 0 };
+    status s = tflite_read(bytes_, size, &how, &d, &n);
+
+    fuzz_verdict(s);
+    sketch_free(&d);
+    if (s == OK)
+        fuzz_verdict(model_parse("case", n.description, n.size, &m));
+    model_free(&m);
+    deploy_free(&n);
+    return 0;
+}
