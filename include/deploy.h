@@ -43,6 +43,8 @@ struct deploy_options {
                           "resize 256 bilinear crop 224 mean 0.485 ... std 0.229 ..."; NULL: not given.
                           Integers have a default: the whole picture, and the code is the pixel */
     int skip;          /* classes in front that are none: 0 or 1; -1: 1 where there are 1001 */
+    int look;          /* the description is looked at, not run: where `input` is needed and not given, 0 .. 1
+                          stands in its place */
 };
 
 struct deploy_network {
@@ -61,7 +63,8 @@ void deploy_free(struct deploy_network *n); /* idempotent */
 /* The text of a description, whether the file is one or a network that holds one; *text is mem_free'd. */
 MUST_USE status deploy_description(const char *path, const struct deploy_options *how, char **text,
                                    size_t *size);
-/* The weights of a checkpoint (weight_load) or of a deployed network, which has no `state`: ERR_USAGE. */
+/* The weights of a checkpoint (weight_load) or of a deployed network, which has no `state` (ERR_USAGE) and
+ * whose remark is what was decided. */
 MUST_USE status deploy_weights(const char *path, const char *state, const struct deploy_options *how,
                                struct tensor_table *out);
 

@@ -54,6 +54,25 @@ extern const struct command cmd_bench, cmd_explain, cmd_infer, cmd_inspect, cmd_
     { CMD_ROW("cam.layer", TEXT, reading.layer), .values = "NODE",                                           \
       .help = "of the description, whose activations become the map; NODE before bn: a convolution's "       \
               "before its batch normalisation; empty: the one that it names" }
+/* What a deployed file does not say: the fields are char input[OPTION_SIZE] and int skip. */
+#define CMD_ROW_INPUT                                                                                        \
+    {                                                                                                        \
+        CMD_ROW("input", TEXT, input),                                                                       \
+            .values = "PIPELINE",                                                                            \
+            .help =                                                                                          \
+                "of a TFLite or ONNX file: how a picture becomes its input, as a description's input line "  \
+                "says it: resize 256 bilinear crop 224 mean R G B std R G B; empty: its own pixels' codes"   \
+    }
+#define CMD_ROW_SKIP                                                                                         \
+    {                                                                                                        \
+        CMD_ROW("classes.skip", CHOICE, skip),                                                               \
+            .values = "auto|0|1",                                                                            \
+            .help = "of its classes, how many in front are none (background); auto: 1 where there are 1001"  \
+    }
+#define CMD_DEPLOY(set, looked_at)                                                                           \
+    {                                                                                                        \
+        .input = (set)->input[0] ? (set)->input : NULL, .skip = (set)->skip - 1, .look = (looked_at)         \
+    }
 #define CMD_ROW_CHECKED                                                                                      \
     { CMD_ROW("checked", FLAG, checked), .help = "compare what is read with the checksums in the file" }
 /* `else_said`: where the names come from without a file. */

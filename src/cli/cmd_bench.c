@@ -12,10 +12,10 @@
 #include "image_synth.h"
 
 struct settings {
-    char model[OPTION_SIZE], image[OPTION_SIZE], isa[OPTION_SIZE];
+    char model[OPTION_SIZE], image[OPTION_SIZE], isa[OPTION_SIZE], input[OPTION_SIZE];
     struct option_files weights;
     struct model_reading reading;
-    int engine, winograd, saturate, repeats, layers, kernels, phases, explain, json;
+    int engine, winograd, saturate, repeats, layers, kernels, phases, explain, json, skip;
     double select;
 };
 
@@ -25,6 +25,8 @@ static const struct option_row rows[] = {
     { CMD_ROW("weights", FILES, weights), .values = "[NAME=]FILE",
       .help = "its checkpoint, once more for every further precision; without it random weights, real "
               "ones and codes" },
+    CMD_ROW_INPUT,
+    CMD_ROW_SKIP,
     CMD_ROW_STATE,
     CMD_ROW_UNUSED,
     CMD_ROW_RELU6,
@@ -88,7 +90,9 @@ static const struct settings usual = { .isa = "auto", .repeats = 20, .explain = 
 static status open_files(const struct settings *s, const char *model, const struct option_file *file,
                          int count, struct network_set *set)
 {
+    const struct deploy_options deploy = CMD_DEPLOY(s, 0);
     const struct network_how how = { .model = model,
+                                     .deploy = &deploy,
                                      .isa = s->isa,
                                      .reading = &s->reading,
                                      .methods = s->phases ? 1u << CAM_GRADCAMPP : 0,
@@ -146,10 +150,13 @@ static status check_settings(const struct settings *s)
     const int given = s->weights.count > 0;
     const struct option_idle idle[] = {
         { s->select >= 1,
-          "model weights image engine numerics.winograd numerics.saturate isa repeats layers kernels phases "
+          "model weights input classes.skip image engine numerics.winograd numerics.saturate isa repeats "
+          "layers kernels phases "
           "explain json",
           "--select times no network" },
-        { s->kernels, "model weights image engine layers numerics.winograd numerics.saturate phases explain",
+        { s->kernels,
+          "model weights input classes.skip image engine layers numerics.winograd numerics.saturate phases "
+          "explain",
           "--kernels runs no network" },
         { s->phases, "layers numerics.saturate", "--phases has its own parts" },
         { !s->phases, "explain", "it is of --phases" },
@@ -175,10 +182,12 @@ static status bench(struct cmd_call *call)
     static const struct option_files random = {
         .count = 2, .file = { { .path = NETWORK_RANDOM_REAL }, { .path = NETWORK_RANDOM_CODES } }
     };
-    const struct settings *s = call->set;
-    const struct option_files *files = s->weights.count > 0 ? &s->weights : &random;
+    struct settings *s = call->set;
+    const struct option_files *files;
     const struct kernel_table *k;
 
+    network_settle(s->model, &s->weights);
+    files = s->weights.count > 0 ? &s->weights : &random;
     TRY(check_settings(s));
     if (s->select >= 1) {
         call->code = bench_select((int64_t)s->select);

@@ -14,11 +14,11 @@ enum { TEXT_MAX = 4 << 20 };
 struct settings {
     char model[OPTION_SIZE], job[OPTION_SIZE], network[OPTION_SIZE];
     struct option_files weights;
-    char output[OPTION_SIZE], names[OPTION_SIZE], isa[OPTION_SIZE];
+    char output[OPTION_SIZE], names[OPTION_SIZE], isa[OPTION_SIZE], input[OPTION_SIZE];
     struct model_reading reading;
     char densities[OPTION_SIZE], masks[OPTION_SIZE], suffix[OPTION_SIZE], csv[OPTION_SIZE];
     unsigned methods, maps;
-    int engine, winograd, steps;
+    int engine, winograd, steps, skip;
 };
 
 static const struct option_row rows[] = {
@@ -49,6 +49,8 @@ static const struct option_row rows[] = {
       .help = "picture-sized maps too, each drawn into a picture of its own, IMAGE-NETWORK-METHOD.png; as "
               "--job says under [explain], else as run does by default: thousands of runs of the network" },
     CMD_ROW_NAMES("data.synsets of the job, else their numbers"),
+    CMD_ROW_INPUT,
+    CMD_ROW_SKIP,
     CMD_ROW_LAYER,
     CMD_ROW_STATE,
     CMD_ROW_UNUSED,
@@ -58,7 +60,8 @@ static const struct option_row rows[] = {
     CMD_ROW_ISA,
 };
 static const struct option_table table = {
-    .usage = "quantcam explain IMAGE... --model M --weights W [--weights W8 ...] | --job JOB.conf",
+    .usage = "quantcam explain IMAGE... --model M --weights W [--weights W8 ...] | --model NET.tflite | "
+             "--job JOB.conf",
     .about =
         "What each precision answers to one picture, where it looks, how far its map and its deletion and\n"
         "insertion curves are from the first's; the picture and its maps as PNG. With --cam.method the maps "
@@ -186,7 +189,9 @@ static void output_name(const struct settings *set, const char *image, const cha
 static status open_precisions(const struct settings *set, const struct job *job, int k,
                               struct network_set *out)
 {
+    const struct deploy_options deploy = CMD_DEPLOY(set, 0);
     struct network_how how = { .model = job->network[k].model,
+                               .deploy = &deploy,
                                .isa = set->isa,
                                .reading = &set->reading,
                                .maps = set->maps,
@@ -293,7 +298,8 @@ static const struct settings usual = { .isa = "auto", .methods = 1u << CAM_EIGEN
 static status check_settings(const struct settings *set)
 {
     const struct option_idle idle[] = {
-        { set->job[0] != 0, "engine numerics.winograd cam.layer", "--job says the networks' own" },
+        { set->job[0] != 0, "engine numerics.winograd cam.layer input classes.skip",
+          "--job says the networks' own" },
         { !set->job[0], "network", "it chooses of a job's networks" },
         { !set->densities[0] && !set->masks[0], "suffix", "there are no --densities and no --masks" }
     };
@@ -347,7 +353,7 @@ static status read_job(const struct settings *set, struct job *job)
 
 static status explain(struct cmd_call *call)
 {
-    const struct settings *set = call->set;
+    struct settings *set = call->set;
     struct saliency s = { .list = { call->words.count, NULL, (const char *const *)call->words.word },
                           .how = { .from = { [TRUTH_DENSITY] = text_or_null(set->densities),
                                              [TRUTH_MASK] = text_or_null(set->masks) },
@@ -365,6 +371,7 @@ static status explain(struct cmd_call *call)
     if (set->output[0] && call->words.count > 1)
         return FAIL(ERR_USAGE, "explain: --output names one picture, and there are %d", call->words.count);
     MEM_TRY(job, 1, sizeof *job);
+    network_settle(set->model, &set->weights);
     TRY_OUT(read_job(set, job));
     several = job->networks > 1 && !set->network[0];
     TRY_OUT(image_names_read(set->names[0] ? set->names : job->synsets, &names));

@@ -10,10 +10,10 @@
 
 struct settings {
     char model[OPTION_SIZE], pixels[OPTION_SIZE], output[OPTION_SIZE], isa[OPTION_SIZE], resize[OPTION_SIZE],
-        gradient[OPTION_SIZE];
+        gradient[OPTION_SIZE], input[OPTION_SIZE];
     struct option_files weights;
     struct model_reading reading;
-    int engine, winograd, cam, of_class, tap, saturate, filter, pillow;
+    int engine, winograd, cam, of_class, tap, saturate, filter, pillow, skip;
 };
 
 static const struct option_row rows[] = {
@@ -30,6 +30,8 @@ static const struct option_row rows[] = {
       .help = "of the resize; model: as the description says" },
     { CMD_ROW("preprocess.pillow", CHOICE, pillow), .values = "13|12",
       .help = "whose order of resize passes: 13 the cheaper one first, 12 horizontal first" },
+    CMD_ROW_INPUT,
+    CMD_ROW_SKIP,
     CMD_ROW_LAYER,
     CMD_ROW_STATE,
     CMD_ROW_UNUSED,
@@ -37,8 +39,7 @@ static const struct option_row rows[] = {
     CMD_ROW_ENGINE,
     CMD_ROW_WINOGRAD,
     CMD_ROW_ISA,
-    { CMD_ROW("cam", CHOICE, cam), .values = CAM_METHOD_NAMES,
-      .help = "method of /cam" },
+    { CMD_ROW("cam", CHOICE, cam), .values = CAM_METHOD_NAMES, .help = "method of /cam" },
     { CMD_ROW("cam.class", CHOICE, of_class), .values = PROBE_CLASS_NAMES,
       .help = "whose answer methods with a class and --gradient explain: the first precision's, in all of "
               "them, or each precision's own" },
@@ -50,7 +51,8 @@ static const struct option_row rows[] = {
       .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI, or with it (depthwise layers alone)" },
 };
 static const struct option_table table = {
-    .usage = "quantcam infer --model M --weights W [--weights W8 ...] IMAGE... -o OUT.h5",
+    .usage =
+        "quantcam infer --model M --weights W [--weights W8 ...] | --model NET.tflite  IMAGE... -o OUT.h5",
     .about =
         "Runs images through one network. OUT.h5 gets /path (N), /pixels (N,H,W,channels) as the network saw "
         "them,\n"
@@ -77,7 +79,7 @@ static status check_settings(const struct settings *s, const struct option_words
     };
 
     if (!s->model[0] || s->weights.count == 0)
-        return FAIL(ERR_USAGE, "infer: --model and --weights are needed");
+        return FAIL(ERR_USAGE, "infer: --model and --weights are needed, or one file that is both");
     if (!s->output[0])
         return FAIL(ERR_USAGE, "infer: -o OUT.h5 is needed");
     if (!s->pixels[0] && words->count == 0)
@@ -100,7 +102,9 @@ static status check_names(const struct network_set *set)
 /* What was decided of the checkpoints is said once they are known to be what the options want. */
 static status open_networks(const struct settings *s, struct network_set *set)
 {
+    const struct deploy_options deploy = CMD_DEPLOY(s, 0);
     const struct network_how how = { .model = s->model,
+                                     .deploy = &deploy,
                                      .isa = s->isa,
                                      .reading = &s->reading,
                                      .options = { .arithmetic = (enum engine_arithmetic)s->engine,
@@ -136,7 +140,7 @@ static void summary(const struct infer *r, int pictures, const char *out)
 
 static status infer(struct cmd_call *call)
 {
-    const struct settings *s = call->set;
+    struct settings *s = call->set;
     const struct infer_how how = { .cam = (enum cam_method)s->cam,
                                    .of_class = (enum probe_class)s->of_class,
                                    .gradient = s->gradient[0] != 0,
@@ -147,6 +151,7 @@ static status infer(struct cmd_call *call)
     struct infer *r;
     status result = OK;
 
+    network_settle(s->model, &s->weights);
     TRY(check_settings(s, &call->words));
     MEM_TRY(r, 1, sizeof *r);
     TRY_OUT(open_networks(s, &r->set));

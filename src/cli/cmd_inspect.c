@@ -8,13 +8,18 @@
 
 struct settings {
     struct model_reading reading;
-    int csv, json;
+    char input[OPTION_SIZE];
+    int skip, csv, json, as_model;
 };
 
 static const struct option_row rows[] = {
     CMD_ROW_STATE,
     CMD_ROW_UNUSED,
     CMD_ROW_RELU6,
+    CMD_ROW_INPUT,
+    CMD_ROW_SKIP,
+    { CMD_ROW("as-model", FLAG, as_model),
+      .help = "of a TFLite or ONNX file the description that it becomes (models/README.md)" },
     { CMD_ROW("csv", FLAG, csv), .help = "the table as CSV" },
     { CMD_ROW("json", FLAG, json), .help = "everything as JSON" },
 };
@@ -23,9 +28,10 @@ static const struct option_table table = {
     .about =
         "Prints what is in FILE, known by its content: a network description (models/*.model) as a "
         "table of nodes, a\n"
-        "checkpoint's tensors, or a result's datasets with their meaning. A description with a CHECKPOINT "
-        "shows what\n"
-        "the two together are: bytes as they are run and, of a quantized checkpoint, each output's scale and "
+        "checkpoint's tensors, or a result's datasets with their meaning. A description with a CHECKPOINT, "
+        "and a TFLite\n"
+        "or ONNX file, which is both, shows what the two together are: bytes as they are run and, of a "
+        "quantized checkpoint, each output's scale and "
         "zero point.\n\n"
         "parameters: as trained, batch normalisation included. MACs: multiply-accumulates of one image. "
         "bytes: of the\n"
@@ -38,11 +44,18 @@ static const struct option_table table = {
 };
 enum { PRINTED_MAX = 256 << 20 };
 
-static status list(const struct option_words *words, const struct model_reading *how, struct listing *l)
+static status list(const struct option_words *words, const struct model_reading *how,
+                   const struct deploy_options *deploy, struct listing *l)
 {
     const char *path = words->word[0], *weights = words->count > 1 ? words->word[1] : "", *container;
     enum inspect_kind kind;
 
+    if (deploy_kind_of(path) && weights[0])
+        return FAIL(ERR_USAGE, "%s has its weights: it is read without a checkpoint (%s)", path, weights);
+    if (deploy_kind_of(path))
+        return inspect_model(path, path, how, deploy, l);
+    if (deploy->input || deploy->skip >= 0)
+        return FAIL(ERR_USAGE, "%s: --input and --classes.skip are of TFLite and ONNX files", path);
     TRY(inspect_checkpoint_sniff(path, &kind, &container));
     if (kind != INSPECT_MODEL && weights[0])
         return FAIL(ERR_USAGE, "%s is no network description: only that can be read with a checkpoint (%s)",
@@ -52,9 +65,22 @@ static status list(const struct option_words *words, const struct model_reading 
         return FAIL(ERR_USAGE,
                     "%s: --state is of a checkpoint, --unused and --relu6 are of a description with one",
                     path);
-    return kind == INSPECT_MODEL        ? inspect_model(path, weights, how, l)
+    return kind == INSPECT_MODEL        ? inspect_model(path, weights, how, NULL, l)
            : kind == INSPECT_CHECKPOINT ? inspect_checkpoint(path, how->state, l)
                                         : inspect_result(path, l);
+}
+
+static status print_model(const char *path, const struct deploy_options *deploy)
+{
+    char *text = NULL;
+    size_t size = 0;
+
+    if (!deploy_kind_of(path))
+        return FAIL(ERR_USAGE, "%s: --as-model is of TFLite and ONNX files", path);
+    TRY(deploy_description(path, deploy, &text, &size));
+    fwrite(text, 1, size, stdout);
+    mem_free(text);
+    return OK;
 }
 
 static const struct settings usual;
@@ -62,14 +88,17 @@ static const struct settings usual;
 static status inspect(struct cmd_call *call)
 {
     const struct settings *set = call->set;
+    const struct deploy_options deploy = CMD_DEPLOY(set, !set->as_model);
     enum listing_form form = set->json ? LISTING_JSON : set->csv ? LISTING_CSV : LISTING_TERMINAL;
     struct text out = { .max = PRINTED_MAX };
     struct listing l = { 0 };
     status result = OK;
 
-    if (set->csv && set->json)
-        return FAIL(ERR_USAGE, "--csv and --json exclude each other");
-    TRY_OUT(list(&call->words, &set->reading, &l));
+    if (set->csv + set->json + set->as_model > 1)
+        return FAIL(ERR_USAGE, "--csv, --json and --as-model exclude one another");
+    if (set->as_model)
+        return print_model(call->words.word[0], &deploy);
+    TRY_OUT(list(&call->words, &set->reading, &deploy, &l));
     TRY_OUT(listing_print(&l, form, &out));
     fwrite(out.data, 1, out.size, stdout);
 out:

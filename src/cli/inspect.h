@@ -6,9 +6,9 @@
 #include "network.h"
 #include "tensor.h"
 
-/* A description's nodes; with a checkpoint ("" = none) also what it says of them. */
+/* A description's nodes; with a checkpoint ("" = none) also what it says of them. A deployed file is both. */
 MUST_USE status inspect_model(const char *path, const char *weights, const struct model_reading *how,
-                              struct listing *l);
+                              const struct deploy_options *deploy, struct listing *l);
 MUST_USE status inspect_checkpoint(const char *path, const char *state, struct listing *l);
 MUST_USE status inspect_result(const char *path, struct listing *l);
 

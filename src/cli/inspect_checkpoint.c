@@ -107,11 +107,25 @@ static status add_tensor(struct listing *l, const struct tensor_entry *e, uint64
     return listing_set(l, BYTES, "%llu", (unsigned long long)weight_bytes(t));
 }
 
+/* A remark may have several lines. */
+static status add_remark(struct listing *l, const char *remark)
+{
+    char name[32] = "remark";
+
+    for (int i = 2; remark; i++) {
+        size_t size = strcspn(remark, "\n");
+
+        TRY(listing_fact(l, LISTING_TEXT, name, "%.*s", (int)size, remark));
+        remark = remark[size] ? remark + size + 1 : NULL;
+        snprintf(name, sizeof name, "remark %d", i);
+    }
+    return OK;
+}
+
 /* Which of its state dicts was read, and which of its values are no tensors or cannot be read. */
 static status add_choices(struct listing *l, const struct tensor_table *t)
 {
-    if (t->remark)
-        TRY(listing_fact(l, LISTING_TEXT, "remark", "%s", t->remark));
+    TRY(add_remark(l, t->remark));
     if (t->state || t->other_states)
         TRY(listing_fact(l, LISTING_TEXT, "state", "%s", t->state ? t->state : "."));
     if (t->other_states)
@@ -134,6 +148,8 @@ status inspect_checkpoint_facts(const struct tensor_table *t, const char *path, 
     char hex[2 * HASH_SIZE + 1];
 
     TRY(inspect_checkpoint_sniff(path, &kind, &container));
+    if (deploy_kind_of(path))
+        container = deploy_kind_name(deploy_kind_of(path));
     TRY(listing_fact(l, LISTING_TEXT, "checkpoint", "%s", path));
     TRY(listing_fact(l, LISTING_TEXT, "container", "%s", container));
     TRY(listing_fact(l, LISTING_COUNT, "size", "%llu", (unsigned long long)t->file_bytes));
@@ -142,6 +158,8 @@ status inspect_checkpoint_facts(const struct tensor_table *t, const char *path, 
     for (int i = 0; i < t->notes; i++) {
         char name[160];
 
+        if (text_begins(t->note[i].key, strlen(t->note[i].key), "tensor.")) /* a deployed node's own name */
+            continue;
         snprintf(name, sizeof name, "note %s", t->note[i].key);
         TRY(listing_fact(l, LISTING_TEXT, name, "%s", t->note[i].value));
     }

@@ -192,7 +192,7 @@ static status list_nodes(struct listing *l, const char *path, const struct model
 }
 
 status inspect_model(const char *path, const char *weights, const struct model_reading *how,
-                     struct listing *l)
+                     const struct deploy_options *deploy, struct listing *l)
 {
     struct model m = { 0 };
     struct model_binding b = { 0 };
@@ -201,9 +201,9 @@ status inspect_model(const char *path, const char *weights, const struct model_r
     status result = OK;
 
     listing_init(l, "nodes", columns, COLUMNS);
-    TRY_OUT(model_read(path, &m));
+    TRY_OUT(network_read(path, deploy, &m));
     if (bound) {
-        TRY_OUT(network_load(&m, weights, how, &t, &b));
+        TRY_OUT(network_load(&m, weights, how, deploy, &t, &b));
         TRY_OUT(load_layers(&b));
     }
     if (bound && how->relu6 && b.form == PRECISION_REAL) {

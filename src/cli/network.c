@@ -4,25 +4,48 @@
 #include <string.h>
 
 #include "quant.h"
-#include "weight.h"
 
 enum { TEXT_MAX = 1 << 16 };
 
 static status load_table(const struct model *m, const char *weights, const char *state,
-                         struct tensor_table *out)
+                         const struct deploy_options *deploy, struct tensor_table *out)
 {
     if (strcmp(weights, NETWORK_RANDOM_REAL) == 0)
         return network_random(m, PRECISION_REAL, out);
     if (strcmp(weights, NETWORK_RANDOM_CODES) == 0)
         return network_random(m, PRECISION_CODES, out);
-    return weight_load(weights, state, out);
+    return deploy_weights(weights, state, deploy, out);
 }
 
 status network_load(const struct model *m, const char *weights, const struct model_reading *how,
-                    struct tensor_table *table, struct model_binding *out)
+                    const struct deploy_options *deploy, struct tensor_table *table,
+                    struct model_binding *out)
 {
-    TRY(load_table(m, weights, how ? how->state : "", table));
+    TRY(load_table(m, weights, how ? how->state : "", deploy, table));
     return model_bind(m, table, how, out);
+}
+
+status network_read(const char *path, const struct deploy_options *deploy, struct model *out)
+{
+    char *text = NULL;
+    size_t size = 0;
+    status result;
+
+    *out = (struct model){ 0 };
+    TRY(deploy_description(path, deploy, &text, &size));
+    result = model_parse(path, text, size, out);
+    mem_free(text);
+    return result;
+}
+
+void network_settle(char model[OPTION_SIZE], struct option_files *weights)
+{
+    if (!model[0] && weights->count > 0 && deploy_kind_of(weights->file[0].path))
+        strcpy(model, weights->file[0].path);
+    if (model[0] && weights->count == 0 && deploy_kind_of(model)) {
+        weights->count = 1;
+        strcpy(weights->file[0].path, model);
+    }
 }
 
 void network_say(const char *who, const struct text *decided)
@@ -94,7 +117,7 @@ static status bind_and_plan(const struct network_how *how, const char *weights, 
     struct model_binding binding = { 0 };
     status result = OK;
 
-    TRY_OUT(network_load(&out->model, weights, how->reading, &table, &binding));
+    TRY_OUT(network_load(&out->model, weights, how->reading, how->deploy, &table, &binding));
     name_precision(&binding, out->precision);
     out->decided.max = TEXT_MAX;
     if (strncmp(weights, "random:", strlen("random:")) != 0)
@@ -123,7 +146,8 @@ status network_open(const struct network_how *how, const char *weights, struct n
 
     memset(out, 0, sizeof *out);
     TRY(network_kernels(how->isa, &out->kernels));
-    TRY_OUT(model_read(how->model, &out->model));
+    out->deployed = deploy_kind_of(weights) != DEPLOY_NONE;
+    TRY_OUT(network_read(out->deployed ? weights : how->model, how->deploy, &out->model));
     TRY_OUT(model_choose_cam(&out->model, how->reading ? how->reading->layer : ""));
     TRY_OUT(bind_and_plan(how, weights, out));
     out->pipeline = probe_pipeline(&out->model);
@@ -207,6 +231,7 @@ status network_set_check(const struct network_set *set, const struct network_how
     const enum engine_arithmetic arithmetic = how->options.arithmetic;
     int codes = any_has(set, PRECISION_CODES), rounded = any_has(set, PRECISION_ROUNDED), fbgemm = 0;
     const char *engine = NULL;
+    int deployed = 0;
     const char *none = rounded ? "no weights run as integers" : "the weights are fp32";
 
     for (int i = 0; i < set->count; i++)
@@ -214,6 +239,11 @@ status network_set_check(const struct network_set *set, const struct network_how
     for (int i = 0; i < set->count; i++)
         fbgemm |= engine_form(set->of[i].engine.plan) == PRECISION_CODES &&
                   engine_arithmetic_used(set->of[i].engine.plan) == ENGINE_FBGEMM;
+    for (int i = 0; i < set->count; i++)
+        deployed |= set->of[i].deployed;
+    if (how->deploy && (how->deploy->input || how->deploy->skip >= 0) && !deployed)
+        return FAIL(ERR_USAGE, "--%s has no effect: no file is TFLite or ONNX",
+                    how->deploy->input ? "input" : "classes.skip");
     if (relu6 != MODEL_RELU6_AUTO && !codes && !rounded)
         return FAIL(ERR_USAGE, "--relu6=%s has no effect: the weights are fp32, whose relu6 clamps at 6",
                     model_relu6_name(relu6));

@@ -10,6 +10,7 @@
 #define CLI_NETWORK_H
 
 #include "base_option.h"
+#include "deploy.h"
 #include "probe_attribution.h"
 
 struct network {
@@ -24,12 +25,18 @@ struct network {
     struct image_pipeline pipeline;
     char precision[OPTION_NAME]; /* the built-in one's name that has its form and bits; else w6a8 */
     struct text decided;         /* of a checkpoint's reading: model_decided */
+    int deployed;                /* it came from a deployed file, which is description and weights */
     uint64_t parameters, macs;
 };
 
-/* Reads a checkpoint of the description and binds it. */
+/* Reads a checkpoint of the description and binds it; a deployed file as `deploy` says, or NULL. */
 MUST_USE status network_load(const struct model *m, const char *weights, const struct model_reading *how,
-                             struct tensor_table *table, struct model_binding *out);
+                             const struct deploy_options *deploy, struct tensor_table *table,
+                             struct model_binding *out);
+/* A description from its file or from a deployed one. */
+MUST_USE status network_read(const char *path, const struct deploy_options *deploy, struct model *out);
+/* A deployed file is both: where one of the two options is not given, the other's stands for it. */
+void network_settle(char model[OPTION_SIZE], struct option_files *weights);
 /* What binding decided (model_decided) of the checkpoint of `who`, a line each on rank 0's stderr. */
 void network_say(const char *who, const struct text *decided);
 /* In place of a checkpoint's path: random weights that fit the description. */
@@ -43,7 +50,8 @@ MUST_USE status network_random(const struct model *m, enum precision_form precis
 MUST_USE status network_kernels(const char *isa, const struct kernel_table **out);
 /* How a network is opened: its description, how its checkpoint is read and planned, and for which maps. */
 struct network_how {
-    const char *model, *isa;
+    const char *model, *isa;             /* of weights in a deployed file the description is that file's */
+    const struct deploy_options *deploy; /* or NULL */
     struct engine_options options;
     const struct model_reading *reading; /* NULL: as the files say */
     unsigned methods;                    /* bits of enum cam_method: their gradients, their classifier

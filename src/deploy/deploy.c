@@ -142,6 +142,11 @@ status deploy_weights(const char *path, const char *state, const struct deploy_o
     TRY(deploy_load(path, how, &net));
     *out = net.weights;
     net.weights = (struct tensor_table){ 0 };
+    if (net.decided.size > 0) {
+        net.decided.data[net.decided.size - 1] = '\0'; /* the last line's end */
+        out->remark = net.decided.data;
+        net.decided = (struct text){ 0 };
+    }
     deploy_free(&net);
     return OK;
 }

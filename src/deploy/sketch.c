@@ -96,6 +96,9 @@ status sketch_input(struct sketch *d, const char *wanted, struct sketch_shape sh
     const char *pipeline = how && how->input ? how->input : pixels;
     int node;
 
+    if (!pipeline && how && how->look)
+        pipeline = shape.c == 3 ? "resize squash bilinear  mean 0 0 0  std 1 1 1"
+                                : "resize squash bilinear  mean 0  std 1";
     if (shape.c != 3 && shape.c != 1)
         return FAIL(ERR_FORMAT, "its input has %d channels, and pictures have 3, or 1", shape.c);
     if (!pipeline)
