@@ -178,6 +178,11 @@ struct model_range {
     int fused;                      /* written by torch's FusedMovingAvgObsFakeQuantize, not FakeQuantize */
 };
 
+/* Whose integers a checkpoint's are, as its note quantcam.engine says: "tflite", "onnxruntime", else torch's.
+ */
+enum model_family { MODEL_TORCH, MODEL_TFLITE, MODEL_ONNXRUNTIME };
+const char *model_family_name(enum model_family family); /* "PyTorch", ... */
+
 struct model_binding {
     const struct model *model;
     const struct tensor_table *weights;
@@ -186,6 +191,10 @@ struct model_binding {
     enum precision_form form;       /* REAL where the checkpoint's weights are real, else as how.form says */
     int weight_bits, activation_bits;    /* not REAL: the fewest that any layer's weights, any output has */
     int qat;                        /* the quantized form is an unconverted QAT state dict (numerics 1.6) */
+    enum model_family family;       /* not MODEL_TORCH: a quantized deployed file, CODES. Nodes may be real:
+                                       their q.scale is 0. Weights are codes where the layer's input is; such
+                                       a layer without a scale of its own is real, what its sums stand for.
+                                       Every other op of codes has its quant's, or its input's */
     int lowbit;                     /* CODES: a trained low-bit network (saliency-and-training 2.9), as its
                                        note quantcam.arithmetic = pact says: the values behind a relu are
                                        codes of its PACT, NODE.alpha and NODE.codes, 0 .. n; the input, sums
@@ -204,7 +213,7 @@ struct model_binding {
     /* (nodes) not REAL: of each node's output: PREFIX.scale, .zero_point and, where they are not torch's
      * 0..255, .codes, s32 (2), the lowest and the highest. relu, pools, slice, shortcut and shuffle keep
      * their input's; a conv, batchnorm, add or mul that only a relu follows has the fused output's, as the
-     * file says; hardsigmoid, sigmoid: 1/256, 0 (of b bits 1/2^b). */
+     * file says; hardsigmoid, sigmoid: 1/256, 0 (of b bits 1/2^b). Of a deployed file as `family` says. */
     struct quant_params *q;
     int unused;                     /* tensors that nothing needs, where these are allowed */
     int ignored;                    /* others that lines `ignore PATTERN` name */
@@ -267,11 +276,13 @@ MUST_USE status model_cost(const struct model *m, const struct model_binding *b,
 struct model_layer {
     int oc, ic, kh, kw;             /* ic = input channels of one group */
     float *bias;                    /* (oc), f32, zeros if the file has none */
-    float *weight_real;    /* REAL: batch normalisation folded by numerics 1.6's formula; ROUNDED: what the
-                              codes stand for; else NULL */
-    int8_t *weight_int;    /* CODES: with zero point 0 (a file with another is refused); else NULL */
+    int32_t *bias_int;              /* (oc) of a deployed file's layer of codes, as stored; else NULL */
+    float *weight_real; /* REAL, and a deployed file's layer of real numbers: batch normalisation folded by
+                           numerics 1.6's formula; ROUNDED: what the codes stand for; else NULL */
+    int8_t *weight_int; /* CODES, else NULL */
     int scales;                     /* 1 (per tensor) or oc */
     double *scale;                  /* (scales) of weight_int */
+    int *zero_point;                /* (scales) of weight_int; NULL: all are 0, as in every file of torch's */
 };
 /* ERR_NUMERIC where a value is not finite, with the tensor and the first such value. */
 MUST_USE status model_layer_load(const struct model_binding *b, int node, struct model_layer *out);

@@ -96,7 +96,7 @@ static status add_node(struct listing *l, const struct model *m, int i, const st
     if (!b || b->form == PRECISION_REAL || !(b->q[i].scale > 0))
         return OK;
     TRY(listing_set_real(l, SCALE, b->q[i].scale));
-    return listing_set(l, ZERO, "%d", b->q[i].zero_point);
+    return listing_set(l, ZERO, "%d", b->q[i].zero_point - b->q[i].offset);
 }
 
 static status add_facts(struct listing *l, const char *path, const struct model *m)

@@ -34,8 +34,7 @@ static status read_codes(const struct model_binding *b, const struct model_node 
     int most = b->form == PRECISION_ROUNDED ? WIDEST : TORCHS_HIGHEST;
     double low, high;
 
-    out->low = 0;
-    out->high = TORCHS_HIGHEST;
+    *out = (struct quant_params){ .high = TORCHS_HIGHEST };
     if (!codes)
         return OK;
     low = tensor_count(codes) == 2 ? tensor_at(codes, 0) : -1;
@@ -46,7 +45,7 @@ static status read_codes(const struct model_binding *b, const struct model_node 
     return OK;
 }
 
-static status read_params(const struct model_binding *b, const struct model_node *n, struct quant_params *out)
+status model_read_params(const struct model_binding *b, const struct model_node *n, struct quant_params *out)
 {
     const struct tensor *scale, *zero;
     double zero_point;
@@ -71,6 +70,8 @@ static status node_params(const struct model_binding *b, int node, struct quant_
     const struct model_node *n = node_of(b, node);
     struct model_quantizer q;
 
+    if (b->family)
+        return model_deployed_params(b, node, out);
     if (b->lowbit)
         return model_lowbit_params(b, node, out);
     if (n->op == OP_HARDSIGMOID || n->op == OP_SIGMOID) { /* torch's 1/256 of 8 bits */
@@ -85,7 +86,7 @@ static status node_params(const struct model_binding *b, int node, struct quant_
     }
     TRY(model_check_quant(b, n));
     if (!b->qat)
-        return read_params(b, n, out);
+        return model_read_params(b, n, out);
     TRY(model_find_quantizer(b, n, n->quant, ".activation_post_process", &q));
     *out = model_output_params(&q, &b->output_range[node], b->form);
     return OK;
@@ -124,6 +125,9 @@ static status detect_precision(struct model_binding *b)
     const struct model_node *n = b->model->node;
     const struct tensor *weight, *bias;
 
+    b->form = PRECISION_CODES;
+    if (b->family)
+        return OK;
     while (!model_has_weights(n))
         n++; /* model_parse saw to it that there is one */
     b->qat = model_tensor(b, n->weight, ".weight_fake_quant.activation_post_process.min_val") != NULL;
@@ -161,7 +165,10 @@ static status read_relu6(struct model_binding *b)
     if (asked && noted && asked != noted)
         return MODEL_FAIL(b, ERR_MISMATCH, "it notes that its relu6 is %s, and relu6 = %s contradicts it",
                           note, model_relu6_name(asked));
-    b->relu6_clamps = (asked ? asked : noted) == MODEL_RELU6_CLAMP;
+    if (asked && b->family && asked != MODEL_RELU6_CLAMP)
+        return MODEL_FAIL(b, ERR_MISMATCH, "its relu6 clamps at 6, and relu6 = %s contradicts it",
+                          model_relu6_name(asked));
+    b->relu6_clamps = b->family || (asked ? asked : noted) == MODEL_RELU6_CLAMP;
     return OK;
 }
 
@@ -170,9 +177,13 @@ static status choose_engine(struct model_binding *b)
 {
     const char *note = table_note(b->weights, "quantcam.engine");
 
+    if (b->family)
+        return OK;
     b->fbgemm = note ? strcmp(note, "fbgemm") == 0 : b->per_channel;
     if (note && !b->fbgemm && strcmp(note, "qnnpack") != 0)
-        return MODEL_FAIL(b, ERR_FORMAT, "its note quantcam.engine is '%.40s', not fbgemm or qnnpack", note);
+        return MODEL_FAIL(b, ERR_FORMAT,
+                          "its note quantcam.engine is '%.40s', not fbgemm, qnnpack, tflite or onnxruntime",
+                          note);
     return OK;
 }
 
@@ -193,6 +204,7 @@ static status bind_layer(struct model_binding *b, int node, uint8_t *used)
     const struct model_node *n = node_of(b, node);
     struct model_sources s;
     uint64_t weights, biases, scales = 0;
+    int codes;
 
     TRY(model_find_sources(b, node, &s));
     mark(b, used, s.weight);
@@ -204,7 +216,8 @@ static status bind_layer(struct model_binding *b, int node, uint8_t *used)
     weights = (uint64_t)s.oc * (uint64_t)s.ic * (uint64_t)s.kh * (uint64_t)s.kw;
     biases = s.bias || s.gamma ? (uint64_t)s.oc : 0;
     b->unbiased += !biases && !model_is_shifted(b->model, node);
-    if (b->form != PRECISION_REAL) {
+    codes = model_has_codes(b, s.weight);
+    if (codes || b->qat) {
         const struct model_range *r = b->qat ? &b->weight_range[node] : NULL;
 
         scales = b->lowbit ? (uint64_t)s.oc
@@ -213,8 +226,8 @@ static status bind_layer(struct model_binding *b, int node, uint8_t *used)
         fewest(&b->weight_bits, r ? model_bits_of(r->low, r->high) : tensor_bits(s.weight));
     }
     b->parameters += weights + biases;
-    b->parameter_bytes +=
-        weights * (b->form == PRECISION_CODES ? 1 : sizeof(float)) + (biases + scales) * sizeof(float);
+    b->parameter_bytes += weights * (b->form == PRECISION_CODES && (codes || b->qat) ? 1 : sizeof(float)) +
+                          (biases + scales) * sizeof(float);
     b->macs += weights * (uint64_t)n->h * (uint64_t)n->w;
     return OK;
 }
@@ -235,7 +248,7 @@ static status bind_affine(struct model_binding *b, int node, uint8_t *used)
 /* What tells of a node's codes. */
 static void mark_params(const struct model_binding *b, const struct model_node *n, uint8_t *used)
 {
-    static const char *const suffixes[] = { ".scale", ".zero_point", ".codes" };
+    static const char *const suffixes[] = { ".scale", ".zero_point", ".codes", ".offset" };
 
     for (size_t i = 0; !b->lowbit && i < COUNT_OF(suffixes); i++)
         mark(b, used, model_tensor(b, n->quant, suffixes[i]));
@@ -257,7 +270,7 @@ static status bind_all(struct model_binding *b, uint8_t *used)
             TRY(bind_affine(b, i, used));
         if (b->form != PRECISION_REAL) {
             TRY(node_params(b, i, &b->q[i]));
-            if (b->lowbit ? b->q[i].scale > 0 : model_quantizes(n->op))
+            if (b->lowbit || b->family ? b->q[i].scale > 0 : model_quantizes(n->op))
                 fewest(&b->activation_bits, model_bits_of(b->q[i].low, b->q[i].high));
             mark_params(b, n, used);
         }
@@ -305,7 +318,9 @@ static status check_apart(const struct model_binding *b)
 /* With b->prefix before every name. *used is the caller's, also after a failure. */
 static status bind_by_prefix(struct model_binding *b, uint8_t **used)
 {
-    TRY(check_quants(b));
+    TRY(model_find_family(b));
+    if (!b->family)
+        TRY(check_quants(b));
     TRY(detect_precision(b));
     TRY(check_apart(b));
     TRY(read_relu6(b));

@@ -102,6 +102,8 @@ static int bits_of(const struct model_binding *b, int node, int weights)
 
     if (!weights && b->lowbit)
         return model_is_relu(n->op) ? model_bits_of(0, b->q[node].high) : 0;
+    if (!weights && b->family)
+        return b->q[node].scale > 0 ? model_bits_of(b->q[node].low, b->q[node].high) : 0;
     if (!weights)
         return model_quantizes(n->op) ? model_bits_of(b->q[node].low, b->q[node].high) : 0;
     if (!model_has_weights(n))
@@ -109,7 +111,7 @@ static int bits_of(const struct model_binding *b, int node, int weights)
     if (b->qat)
         return model_bits_of(b->weight_range[node].low, b->weight_range[node].high);
     weight = model_weight(b, n, &bias);
-    return weight ? tensor_bits(weight) : 0;
+    return weight && model_has_codes(b, weight) ? tensor_bits(weight) : 0;
 }
 
 char *model_bits_words(const struct model_binding *b, int weights, char *out, size_t size)
@@ -144,6 +146,8 @@ status model_decided(const struct model_binding *b, struct text *out)
     TRY(add_biases(b, out));
     if (b->qat)
         TRY(add_qat(b, out));
+    if (b->family)
+        TRY(model_deployed_decided(b, out));
     if (b->lowbit)
         TRY(text_add(out, "a trained low-bit network: integers between PACTs, real at the ends\n"));
     if (b->form == PRECISION_ROUNDED)
@@ -152,7 +156,7 @@ status model_decided(const struct model_binding *b, struct text *out)
         TRY(text_add(out, "codes of weights have %s, of outputs %s\n",
                      model_bits_words(b, 1, weights, sizeof weights),
                      model_bits_words(b, 0, outputs, sizeof outputs)));
-    if (b->form != PRECISION_REAL && !b->lowbit && model_has_relu6(b->model))
+    if (b->form != PRECISION_REAL && !b->lowbit && !b->family && model_has_relu6(b->model))
         TRY(add_relu6(b, out));
     return OK;
 }

@@ -21,6 +21,20 @@ static void scale_codes(struct model_layer *l)
             l->weight_real[(size_t)c * run + i] *= (float)l->scale[c];
 }
 
+/* Only where any is not 0. */
+static status load_zero_points(const struct tensor *weight, struct model_layer *l)
+{
+    int all = 0;
+
+    for (int i = 0; i < l->scales; i++)
+        all |= weight->zero_point[i] != 0;
+    if (all)
+        MEM_TRY(l->zero_point, (size_t)l->scales, sizeof *l->zero_point);
+    for (int i = 0; all && i < l->scales; i++)
+        l->zero_point[i] = (int)weight->zero_point[i];
+    return OK;
+}
+
 static status load_codes(const struct model_sources *s, enum precision_form form, struct model_layer *l)
 {
     struct tensor view = model_in_sum_order(s);
@@ -28,6 +42,7 @@ static status load_codes(const struct model_sources *s, enum precision_form form
     l->scales = s->weight->quantization == TENSOR_PER_CHANNEL ? l->oc : 1;
     MEM_TRY(l->scale, (size_t)l->scales, sizeof *l->scale);
     memcpy(l->scale, s->weight->scale, (size_t)l->scales * sizeof *l->scale);
+    TRY(load_zero_points(s->weight, l));
     if (form == PRECISION_ROUNDED) {
         MEM_TRY(l->weight_real, layer_size(l), sizeof *l->weight_real);
         tensor_copy_f32(&view, l->weight_real);
@@ -91,6 +106,17 @@ static status load_bias(const struct model_sources *s, struct model_layer *l)
     MEM_TRY(l->bias, (size_t)l->oc, sizeof *l->bias);
     if (s->bias)
         tensor_copy_f32(s->bias, l->bias);
+    return OK;
+}
+
+/* A deployed file's: integers in units of the input's scale times the weights'. */
+static status load_bias_int(const struct model_sources *s, double input_scale, struct model_layer *l)
+{
+    MEM_TRY(l->bias_int, (size_t)l->oc, sizeof *l->bias_int);
+    if (s->bias)
+        tensor_copy_raw(s->bias, l->bias_int);
+    for (int o = 0; o < l->oc; o++)
+        l->bias[o] = (float)(l->bias_int[o] * input_scale * l->scale[l->scales > 1 ? o : 0]);
     return OK;
 }
 
@@ -264,10 +290,11 @@ static status load_layer(const struct model_binding *b, int node, const struct m
 {
     if (b->lowbit)
         return model_lowbit_layer(b, node, l);
-    if (model_stores_codes(b)) {
+    if (model_has_codes(b, s->weight)) {
         TRY(load_bias(s, l));
         TRY(check_layer(b, s, l));
-        return load_codes(s, b->form, l);
+        TRY(load_codes(s, b->form, l));
+        return b->family ? load_bias_int(s, b->q[b->model->node[node].input[0]].scale, l) : OK;
     }
     TRY(load_folded(b, node, s, first, l));
     return b->qat ? quantize_real(b, s, &b->weight_range[node], l) : OK;
@@ -300,6 +327,8 @@ status model_layer_load(const struct model_binding *b, int node, struct model_la
 void model_layer_free(struct model_layer *layer)
 {
     mem_free(layer->bias);
+    mem_free(layer->bias_int);
+    mem_free(layer->zero_point);
     mem_free(layer->weight_real);
     mem_free(layer->weight_int);
     mem_free(layer->scale);

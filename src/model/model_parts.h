@@ -82,10 +82,13 @@ int model_is_scale(double scale);
 /* Sets b->folded; ERR_MISMATCH where some batch normalisations are folded and others are not. */
 MUST_USE status model_find_folded(struct model_binding *b);
 int model_bits_of(int low, int high);    /* that codes low..high take */
+/* bind.c: P.scale, P.zero_point and P.codes of the node's `quant`. */
+MUST_USE status model_read_params(const struct model_binding *b, const struct model_node *n,
+                                  struct quant_params *out);
 /* An output with a scale of its own must have a name for it, `quant`: ERR_MISSING. */
 MUST_USE status model_check_quant(const struct model_binding *b, const struct model_node *n);
 
-/* Does the checkpoint have the batch normalisations of convolutions? */
+/* Does the checkpoint have the batch normalisations of convolutions? Of a deployed file, none. */
 int model_has_norms(const struct model_binding *b);
 
 /* sources.c: the file's (oc, ic, kh, kw), or (oc, ic * kh * kw), whatever its strides, seen as (oc, kh, kw,
@@ -95,6 +98,15 @@ struct tensor model_in_sum_order(const struct model_sources *s);
 /* ERR_NUMERIC: the first of t's values, in the order in which the file counts them, that cannot be. t may be
  * NULL. */
 MUST_USE status model_check_values(const struct model_binding *b, const struct tensor *t, int least_is_zero);
+
+/* deployed.c: sets b->family. ERR_USAGE where how.form is not its. */
+MUST_USE status model_find_family(struct model_binding *b);
+/* Is the layer's weight codes? */
+int model_has_codes(const struct model_binding *b, const struct tensor *weight);
+/* What an output's codes stand for; those of nodes before it are known. scale 0: it has real values.
+ * ERR_MISMATCH where codes and real values meet. */
+MUST_USE status model_deployed_params(const struct model_binding *b, int node, struct quant_params *out);
+MUST_USE status model_deployed_decided(const struct model_binding *b, struct text *out);
 
 /* lowbit.c: what an output's codes stand for; those of nodes before it are known. scale 0: it has none. */
 MUST_USE status model_lowbit_params(const struct model_binding *b, int node, struct quant_params *out);

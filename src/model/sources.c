@@ -19,6 +19,17 @@ static status check_vector(const struct model_binding *b, const struct model_nod
     return model_mismatch(b, n, t, "(%d) f32", n->c);
 }
 
+/* A deployed file's integers have integers for biases, in units of input times weight. */
+static status check_bias(const struct model_binding *b, const struct model_node *n,
+                         const struct model_sources *s)
+{
+    if (!b->family || !model_has_codes(b, s->weight))
+        return check_vector(b, n, s->bias);
+    if (s->bias->dtype == DTYPE_S32 && s->bias->rank == 1 && s->bias->dim[0] == n->c)
+        return OK;
+    return model_mismatch(b, n, s->bias, "(%d) s32", n->c);
+}
+
 static status check_codes(const struct model_binding *b, const struct model_node *n, const struct tensor *t)
 {
     if (t->quantization == TENSOR_PER_CHANNEL && (t->axis != 0 || t->channels != n->c))
@@ -30,8 +41,11 @@ static status check_codes(const struct model_binding *b, const struct model_node
     for (int i = 0; i < t->channels; i++) {
         if (!model_is_scale(t->scale[i]))
             return model_mismatch(b, n, t, "positive scales, not %g", t->scale[i]);
-        if (t->zero_point[i] != 0)
+        if (!b->family && t->zero_point[i] != 0)
             return model_mismatch(b, n, t, "weights with zero point 0, not %lld",
+                                  (long long)t->zero_point[i]);
+        if (t->zero_point[i] < INT8_MIN || t->zero_point[i] > INT8_MAX)
+            return model_mismatch(b, n, t, "zero points from -128 to 127, not %lld",
                                   (long long)t->zero_point[i]);
     }
     return OK;
@@ -40,8 +54,8 @@ static status check_codes(const struct model_binding *b, const struct model_node
 static status check_weight(const struct model_binding *b, const struct model_node *n,
                            const struct model_sources *s)
 {
-    int codes = model_stores_codes(b), wide = b->form == PRECISION_ROUNDED;
     const struct tensor *t = s->weight;
+    int codes = model_has_codes(b, t), wide = b->form == PRECISION_ROUNDED;
     int rank = n->op == OP_CONV ? 4 : 2;
     int64_t dim[4] = { s->oc, rank == 4 ? s->ic : (int64_t)s->ic * s->kh * s->kw, s->kh, s->kw };
     int fits = t->rank == rank && memcmp(t->dim, dim, (size_t)rank * sizeof *dim) == 0;
@@ -197,7 +211,7 @@ status model_find_sources(const struct model_binding *b, int node, struct model_
         TRY(model_need(b, &s->weight, n->weight, ".weight"));
     TRY(check_weight(b, n, s));
     if (s->bias)
-        TRY(check_vector(b, n, s->bias));
+        TRY(check_bias(b, n, s));
     if (n->bn[0] && model_has_norms(b))
         TRY(find_normalisation(b, n, s));
     return b->qat ? find_observer(b, n, s) : OK;
