@@ -2,10 +2,11 @@
 # Trains the rows of the third study: of each seed a network plainly and one guided by saliency, in real numbers, longer, again from
 # another seed, and to 4, mixed and 2 bits. What is there already is not made again; what was stopped goes on.
 #     jobs/train-rows.sh JOB FOLDER EPOCHS SEED... [-- OPTION...]
-# JOB: of `quantcam train`, its rows in FOLDER; EPOCHS: of what goes on from the first row; options: for all rows. Then
+# JOB: of `quantcam train`, its rows in FOLDER; EPOCHS: of what goes on from the first row; options: for all rows. ROWS and WAYS in the
+# environment name those wanted, as ROWS="fp32 4-bit" WAYS=plain; all rows but seed need fp32. Then
 #     quantcam run jobs/study-fashion.conf, or demo-training.conf
 set -euo pipefail
-[ $# -ge 4 ] || { sed -n '2,6s/^# *//p' "$0" >&2; exit 2; }
+[ $# -ge 4 ] || { sed -n '2,7s/^# *//p' "$0" >&2; exit 2; }
 V=${V:-release}
 Q=${QUANTCAM:-build/$V/quantcam}
 JOB=$1 FOLDER=$2 EPOCHS=$3
@@ -22,14 +23,18 @@ row() {
     ${MPIRUN:-mpirun} -np "${RANKS:-2}" "$Q" train "$JOB" --log=quiet -o "$FOLDER/$1.safetensors" "${options[@]}" "${@:2}" > /dev/null
 }
 for seed in "${seeds[@]}"; do
-    for group in plain sgt; do
+    for group in ${WAYS:-plain sgt}; do
         name=$group-$seed
         guided=(--guided.share=0)
         if [ $group = sgt ]; then guided=(--guided.share=0.5); fi
         from=(--weights="$FOLDER/$name-fp32.safetensors" --epochs="$EPOCHS" --seed="$seed")
-        row "$name-fp32" "${guided[@]}" --seed="$seed"
-        row "$name-seed" "${guided[@]}" --seed=$((100 + seed))
-        row "$name-longer" "${guided[@]}" "${from[@]}"
-        for bits in 4-bit mixed 2-bit; do row "$name-$bits" "${guided[@]}" "${from[@]}" --preset=$bits; done
+        for row in ${ROWS:-fp32 seed longer 4-bit mixed 2-bit}; do
+            case $row in
+            fp32)   row "$name-fp32" "${guided[@]}" --seed="$seed" ;;
+            seed)   row "$name-seed" "${guided[@]}" --seed=$((100 + seed)) ;;
+            longer) row "$name-longer" "${guided[@]}" "${from[@]}" ;;
+            *)      row "$name-$row" "${guided[@]}" "${from[@]}" --preset=$row ;;
+            esac
+        done
     done
 done
