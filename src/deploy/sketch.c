@@ -52,7 +52,7 @@ static status add(struct sketch *d, const char *op, const char *wanted, const in
     if (d->nodes == MODEL_MAX_NODES)
         return FAIL(ERR_FORMAT, "more than %d nodes", MODEL_MAX_NODES);
     if (inputs > MODEL_MAX_INPUTS)
-        return FAIL(ERR_FORMAT, "%s '%s' has %d inputs, and up to %d are run", op, wanted, inputs,
+        return FAIL(ERR_FORMAT, "%s '%.80s' has %d inputs, and up to %d are run", op, wanted, inputs,
                     MODEL_MAX_INPUTS);
     TRY(mem_room(&d->node, d->nodes, &d->capacity, sizeof *d->node));
     n = &d->node[d->nodes];

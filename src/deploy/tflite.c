@@ -88,7 +88,7 @@ static status find_logits(struct tflite_graph *g)
     g->logits = back_over(f, g->logits, 1, 1, 0);
     g->last = back_over(f, g->logits, 1, 1, 1);
     if (g->logits < 0 || maker(f, g->logits) < 0)
-        return FAIL(ERR_FORMAT, "no op makes its output %s", tflite_tensor_name(f, f->output, name));
+        return FAIL(ERR_FORMAT, "no op makes its output %.80s", tflite_tensor_name(f, f->output, name));
     return OK;
 }
 
@@ -177,12 +177,14 @@ static status add_input(struct tflite_graph *g, const struct deploy_options *how
                      planes ? (struct sketch_shape){ t->dim[1], t->dim[2], t->dim[3] }
                             : (struct sketch_shape){ t->dim[3], t->dim[1], t->dim[2] },
                      how, coded ? pixels : NULL, coded));
+    g->coded = coded;
     if (coded)
         TRY(sketch_params(d, sketch_node_name(d, 0), (double)flat_vector_real(&t->scale, 0),
                           tflite_zero(t, 0, 0), t->type == TFLITE_U8 ? 0 : 128));
     return sketch_origin(d, 0, name);
 }
 
+/* A file of real numbers is one like any other. */
 static status add_notes(struct tflite_graph *g)
 {
     const struct tflite_tensor *t = &g->file->tensor[g->logits];
@@ -191,6 +193,8 @@ static status add_notes(struct tflite_graph *g)
     snprintf(d->title, sizeof d->title, "TFLite, %s",
              t->type == TFLITE_F32 ? "real numbers" : tflite_type_name(t->type));
     TRY(table_add_note(&d->weights, "quantcam.deployed", "tflite"));
+    if (!g->coded)
+        return OK;
     TRY(table_add_note(&d->weights, "quantcam.engine", "tflite"));
     return table_add_note(&d->weights, "quantcam.relu6", "clamp");
 }
@@ -201,7 +205,6 @@ static status translate(struct tflite_graph *g, const struct deploy_options *how
 
     TRY(find_logits(g));
     mark_live(g);
-    TRY(add_notes(g));
     TRY(add_input(g, how));
     for (g->at = 0; g->at < g->file->ops; g->at++)
         if (g->live[g->at])
@@ -209,6 +212,7 @@ static status translate(struct tflite_graph *g, const struct deploy_options *how
     logits = &g->view[g->logits];
     if (logits->form != TFLITE_MAP && logits->form != TFLITE_PLANES)
         return FAIL(ERR_FORMAT, "its output is a flattened map; networks that classify a picture are run");
+    TRY(add_notes(g));
     return sketch_finish(g->sketch, logits->node, how, out);
 }
 

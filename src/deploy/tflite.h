@@ -6,7 +6,7 @@
 #include "deploy_parts.h"
 #include "flatbuffer.h"
 
-enum { TFLITE_MAX_RANK = 5, TFLITE_MAX_TENSORS = 1 << 16, TFLITE_MAX_OPS = 1 << 16, TFLITE_NAME = 512 };
+enum { TFLITE_MAX_RANK = 5, TFLITE_MAX_TENSORS = 1 << 16, TFLITE_MAX_OPS = 1 << 16, TFLITE_NAME = 4096 };
 
 enum tflite_type {
     TFLITE_F32 = 0,
@@ -151,6 +151,7 @@ struct tflite_graph {
     int logits;               /* the tensor */
     int last;                 /* the tensor that logits differ from by form or scale alone */
     int at;                   /* the op that is being translated */
+    int coded;                /* a node has codes */
 };
 
 /* FAIL with the op's number and name before the sentence. */

@@ -520,5 +520,5 @@ status tflite_check_tensor(struct tflite *f, int tensor)
     char name[TFLITE_NAME];
     status result = check_tensor(&f->tensor[tensor]);
 
-    return error_prefix(result, "tensor %d (%s)", tensor, tflite_tensor_name(f, tensor, name));
+    return error_prefix(result, "tensor %d (%.80s)", tensor, tflite_tensor_name(f, tensor, name));
 }

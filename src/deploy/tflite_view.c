@@ -207,6 +207,7 @@ static status add_params(struct tflite_graph *g, int k, const char *name)
 {
     const struct tflite_tensor *t = tflite_out_tensor(g, k);
 
+    g->coded = 1;
     return sketch_params(g->sketch, name, (double)flat_vector_real(&t->scale, 0), tflite_zero(t, 0, 0),
                          t->type == TFLITE_U8 ? 0 : 128);
 }
