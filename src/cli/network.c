@@ -180,6 +180,17 @@ const char *network_engine(const struct network *net)
 /* ---- several precisions ----------------------------------------------------------------------------------
  */
 
+/* Do two precisions see the same of a picture? */
+static int sees_alike(const struct model_input *a, const struct model_input *b)
+{
+    int same = a->channels == b->channels && a->height == b->height && a->width == b->width &&
+               a->resize == b->resize && strcmp(a->filter, b->filter) == 0;
+
+    for (int c = 0; c < a->channels; c++)
+        same &= a->mean[c] == b->mean[c] && a->std[c] == b->std[c];
+    return same;
+}
+
 status network_set_add(struct network_set *set, const struct network_how *how, const char *name,
                        const char *weights)
 {
@@ -191,6 +202,11 @@ status network_set_add(struct network_set *set, const struct network_how *how, c
     TRY(network_open(how, weights, net));
     set->count++;
     snprintf(own, OPTION_NAME, "%s", name[0] ? name : net->precision);
+    if (!sees_alike(&net->model.input, &set->of[0].model.input))
+        return FAIL(ERR_USAGE,
+                    "%s takes another size, mean or deviation of a picture than the first; say --input, "
+                    "or compare them in a job (run)",
+                    weights);
     for (int i = 0; i < set->count - 1; i++)
         if (strcmp(set->name[i], own) == 0)
             return FAIL(ERR_USAGE, "%s: there is a precision '%s' already; give this one a name: NAME=FILE",

@@ -102,10 +102,11 @@ status sketch_input(struct sketch *d, const char *wanted, struct sketch_shape sh
     if (shape.c != 3 && shape.c != 1)
         return FAIL(ERR_FORMAT, "its input has %d channels, and pictures have 3, or 1", shape.c);
     if (!pipeline)
-        return FAIL(ERR_USAGE,
-                    "its input is real numbers, and the file does not say how a picture becomes these: say "
-                    "input = \"resize squash bilinear mean 0 0 0 std 1 1 1\" for 0 .. 1, mean and std 0.5 "
-                    "for -1 .. 1, or what it was trained with");
+        return FAIL(
+            ERR_USAGE,
+            "its input is real numbers, and the file does not say how a picture becomes these: say "
+            "--input=\"resize squash bilinear mean 0 0 0 std 1 1 1\" (in a job PRECISION.input) for 0 .. 1, "
+            "mean and std 0.5 for -1 .. 1, or what it was trained with");
     if (strpbrk(pipeline, "#\r\n"))
         return FAIL(ERR_USAGE, "input = \"%.80s\" is not one line without a '#'", pipeline);
     return sketch_add(d, "input", wanted, NULL, 0, shape, quantized ? "" : NULL, &node, "%d %d %d  %s",

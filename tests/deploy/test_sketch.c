@@ -60,7 +60,7 @@ static void test_input(void)
     struct deploy_options own = { .input = "resize squash bicubic mean 1 1 1 std 2 2 2" };
 
     CHECK(sketch_input(&d, "input", rgb, NULL, NULL, 0) == ERR_USAGE);
-    CHECK(strstr(error_last()->text, "say input = \"resize squash") != NULL);
+    CHECK(strstr(error_last()->text, "say --input=\"resize squash") != NULL);
     CHECK(sketch_input(&d, "input", (struct sketch_shape){ 2, 32, 32 }, NULL, "x", 0) == ERR_FORMAT);
     own.input = "resize squash\nmodel";
     CHECK(sketch_input(&d, "input", rgb, &own, "x", 0) == ERR_USAGE);
