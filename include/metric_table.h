@@ -36,10 +36,19 @@ enum measure_of {
  * apart where the measure is of a truth. MAPS: there is one for each of a job's maps of the layer, EigenCAM's
  * too. ROAD: of jobs that ask for it. INPUT: of jobs that want the map of the input gradient. REMOVED: of
  * those that remove pixels by that map, too. GAPS: of MATCH, -1 in a row says that the picture has no value.
- */
+ * LAYER: of the CAM layer's activations, so that precisions differ in it only where their layers have the
+ * same extents. */
 enum {
-    MEASURE_CODES = 1, MEASURE_METHOD = 2, MEASURE_CROSS = 4, MEASURE_SHARE = 8, MEASURE_MAPS = 128,
-    MEASURE_ROAD = 256, MEASURE_GAPS = 2048, MEASURE_INPUT = 4096, MEASURE_REMOVED = 8192
+    MEASURE_CODES = 1,
+    MEASURE_METHOD = 2,
+    MEASURE_CROSS = 4,
+    MEASURE_SHARE = 8,
+    MEASURE_MAPS = 128,
+    MEASURE_LAYER = 16,
+    MEASURE_ROAD = 256,
+    MEASURE_GAPS = 2048,
+    MEASURE_INPUT = 4096,
+    MEASURE_REMOVED = 8192
 };
 
 enum measure_better { MEASURE_NEITHER, MEASURE_HIGHER, MEASURE_LOWER };

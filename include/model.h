@@ -126,6 +126,9 @@ MUST_USE status model_parse(const char *source, const char *text, size_t size, s
 MUST_USE status model_read(const char *path, struct model *out);
 void model_free(struct model *m);
 int model_find(const struct model *m, const char *name);     /* node number or -1 */
+/* Another pipeline than the description's, before a checkpoint is bound: what its input line says behind the
+ * extents, "resize 256 bilinear crop 224 mean 0.485 ... std 0.229 ...". ERR_USAGE: one sentence. */
+MUST_USE status model_choose_input(struct model *m, const char *pipeline);
 /* Another CAM layer than the description's, once, before a checkpoint is bound; "": the description's. A
  * convolution with a folded batch normalisation shows what comes behind that, by its own name and by the
  * batch normalisation's. "NODE before bn" is what PyTorch's module NODE gives: the line is taken apart into a

@@ -2,7 +2,7 @@
  * phase: the job. Reads a job file, runs every picture through every network in every precision, selects,
  * explains, times, reduces, and leaves one result file. src/phase/run.c reads as the list of phases.
  *
- *     struct job *job = NULL;                                        // 300 KiB: not for the stack
+ *     struct job *job = NULL;                                        // 900 KiB: not for the stack
  *     TRY(job_read(&c, argc, argv, &job, &words));      // collective: file and command line
  *     TRY(phase_run(&c, job, &start));                  // collective: one status for all ranks
  *     mem_free(job);
@@ -27,12 +27,15 @@
 enum {
     JOB_MAX_NETWORKS = STORE_MAX_NETWORKS,
     JOB_MAX_PRECISIONS = STORE_MAX_PRECISIONS,
-    JOB_MAX_GROUPS = STORE_MAX_GROUPS
+    JOB_MAX_GROUPS = STORE_MAX_GROUPS,
+    /* of a network: its description, the precisions' checkpoints, their own descriptions */
+    JOB_FILES = 1 + 2 * JOB_MAX_PRECISIONS
 };
 
 struct job_network {
     char name[OPTION_NAME];
-    char model[OPTION_SIZE];                     /* the description */
+    char model[OPTION_SIZE];                     /* the description, "" = every precision has its own */
+    char input[OPTION_SIZE];                     /* in place of the description's pipeline, "" = that */
     struct model_reading all;                    /* of every precision that does not say otherwise */
     int engine;                                  /* enum engine_arithmetic, of stored codes: likewise */
     int published;                               /* beside it published numbers: 1 on, 2 off, 0 by its hash */
@@ -41,6 +44,7 @@ struct job_network {
         char name[OPTION_NAME];
         char from[OPTION_SIZE];                  /* a checkpoint, or "quantize" */
         int quantize;                            /* 1 = calibrated from the first precision's checkpoint */
+        char model[OPTION_SIZE], input[OPTION_SIZE]; /* "" = as of the network */
         struct model_reading reading;            /* zeros = as of the network; allow_unused: 1, or 2 = not */
         int engine;                              /* 0 = as of the network */
     } precision[JOB_MAX_PRECISIONS];
@@ -149,6 +153,13 @@ const char *job_published(const struct job_network *n, char name[OPTION_NAME]);
 /* How precision p of a network is read and which arithmetic runs it, all keys considered. A precision of the
  * job's own may say a form; a built-in name is what its files are. */
 struct model_reading job_reading(const struct job *job, int network, int p);
+/* What precision p of a network is described by: a file, what its input line says, a CAM layer ("" = the
+ * description's own of both), all keys considered: of a precision that is calibrated the first's file. */
+struct job_description {
+    const char *file, *input, *layer;
+    int own; /* the file is not the network's */
+};
+struct job_description job_description(const struct job *job, int network, int p);
 enum engine_arithmetic job_engine(const struct job *job, int network, int p);
 
 void job_defaults(struct job *job);
@@ -175,7 +186,7 @@ struct job_ranks {
 };
 struct job_ranks job_ranks(int argc, char **argv);
 /* Local. The result rows of the table and the hashes of what they name: what /job stores. files:
- * (networks, 1 + JOB_MAX_PRECISIONS) of each network's description and checkpoints. */
+ * (networks, JOB_FILES) of each network's; that of a description is zeros where there is none. */
 MUST_USE status job_canonical(const struct job *job, const uint8_t list[HASH_SIZE],
                               const uint8_t (*files)[HASH_SIZE], struct text *out);
 /* The kinds of values that a precision of a network has of a picture, and settings leave alone or not: of
@@ -209,11 +220,11 @@ MUST_USE status select_largest(const struct comm *c, const uint32_t *key, const 
 uint32_t select_key(float value);
 float select_value(uint32_t key);
 
-/* ---- plan (plan.c) ------------------------------------------------------------------------------------- */
+/* ---- descriptions (describe.c) ------------------------------------------------------------------------- */
 
 /* Collective. A network's description: rank 0 reads it, all parse the same bytes. model_read's errors, alike
  * on all ranks. */
-MUST_USE status plan_read_model(const struct comm *c, const char *path, struct model *out);
+MUST_USE status describe_read(const struct comm *c, const char *path, struct model *out);
 
 /* ---- run: the phases in order (run.c) ------------------------------------------------------------------ */
 

@@ -314,21 +314,22 @@ static double least_first(struct measure_view *first, struct measure_view *other
 #define MAPS    MEASURE_MAPS
 #define ROAD    (MEASURE_MAPS | MEASURE_ROAD)
 #define INPUT   MEASURE_INPUT
+#define LAYER   MEASURE_LAYER
 
 const struct measure measure_table[] = {
-    { "sigma_ratio", "1", ONE, 0, sigma_ratio, NULL, "sigma ratio", "sigma2 / sigma1 of the CAM layer", 3,
+    { "sigma_ratio", "1", ONE, LAYER, sigma_ratio, NULL, "sigma ratio", "sigma2 / sigma1 of the CAM layer", 3,
       NEITHER },
-    { "entropy_real", "bit", ONE, 0, entropy_real, NULL, "entropy",
+    { "entropy_real", "bit", ONE, LAYER, entropy_real, NULL, "entropy",
       "mean over pixels of the entropy of the channels' softmax, real values", 3, NEITHER },
-    { "std_real", "1", ONE, 0, std_real, NULL, "deviation",
+    { "std_real", "1", ONE, LAYER, std_real, NULL, "deviation",
       "standard deviation of the CAM layer, real values", 3, NEITHER },
-    { "sparsity_real", "%", ONE, 0, sparsity_real, NULL, "sparsity", "zeros in the CAM layer, real values", 3,
-      NEITHER },
-    { "entropy_int", "bit", ONE, CODES, entropy_int, NULL, "entropy, integers",
+    { "sparsity_real", "%", ONE, LAYER, sparsity_real, NULL, "sparsity",
+      "zeros in the CAM layer, real values", 3, NEITHER },
+    { "entropy_int", "bit", ONE, CODES | LAYER, entropy_int, NULL, "entropy, integers",
       "mean over pixels of the entropy of the channels' softmax, stored integers", 3, NEITHER },
-    { "std_int", "1", ONE, CODES, std_int, NULL, "deviation, integers",
+    { "std_int", "1", ONE, CODES | LAYER, std_int, NULL, "deviation, integers",
       "standard deviation of the CAM layer, stored integers", 3, NEITHER },
-    { "sparsity_int", "%", ONE, CODES, sparsity_int, NULL, "sparsity, integers",
+    { "sparsity_int", "%", ONE, CODES | LAYER, sparsity_int, NULL, "sparsity, integers",
       "zeros in the CAM layer, stored integers", 3, NEITHER },
 
     { "same_top1", "%", PAIR, SHARE, same_top1, NULL, "same answer", "100 = the same first class, else 0", 3,

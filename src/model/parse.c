@@ -159,6 +159,28 @@ static status read_preprocessing(struct line *l, struct model_input *in)
     return OK;
 }
 
+status model_choose_input(struct model *m, const char *pipeline)
+{
+    struct model_input in = m->input;
+    struct line l = { .m = m, .number = m->node[0].line };
+    char *copy;
+    status result;
+
+    MEM_TRY(copy, strlen(pipeline) + 1, 1);
+    strcpy(copy, pipeline);
+    l.count = text_split(copy, l.words, LINE_WORDS);
+    result =
+        l.count < 1 || l.count > LINE_WORDS ? FAIL(ERR_FORMAT, "no pipeline") : read_preprocessing(&l, &in);
+    if (result == OK && l.next < l.count)
+        result = FAIL(ERR_FORMAT, "'%s' behind the last number", l.words[l.next]);
+    if (result == OK)
+        m->input = in;
+    else
+        error_last()->status = result = ERR_USAGE;
+    mem_free(copy);
+    return result;
+}
+
 static status read_input(struct line *l)
 {
     struct model *m = l->m;

@@ -18,11 +18,19 @@ struct average {
     struct probe *probe; /* NULL where layers are stored */
     uint8_t *pixels;
     void *layer;                         /* (c, h, w) codes or f32, as stored */
-    int values;                          /* of the CAM layer of the network in hand */
-    int64_t *sum;                        /* (selections, precisions, values) */
+    int values[STORE_MAX_PRECISIONS];    /* of the CAM layers of the network in hand, and of the largest */
+    int most;
+    int64_t *sum;                        /* (selections, precisions, most) */
     int64_t count[STORE_MAX_SELECTIONS]; /* images summed */
     struct comm_loop loop;
 };
+
+static int values_of(const struct run *r, int net, int p)
+{
+    struct store_layer layer = store_layer(&r->layout, net, p);
+
+    return layer.channels * layer.h * layer.w;
+}
 
 static status make_room(struct average *a)
 {
@@ -31,10 +39,13 @@ static status make_room(struct average *a)
     size_t most = 0, seen = 0;
 
     for (int i = 0; i < r->networks; i++) {
-        const struct store_network *n = &r->layout.network[i];
-        size_t values = (size_t)n->channels * (size_t)n->h * (size_t)n->w;
-        size_t bytes = image_pipeline_bytes(&r->network[i].pipeline);
-        most = values > most ? values : most;
+        size_t bytes = run_picture_bytes(r, i);
+
+        for (int p = 0; p < r->precisions; p++) {
+            size_t values = (size_t)values_of(r, i, p);
+
+            most = values > most ? values : most;
+        }
         seen = bytes > seen ? bytes : seen;
     }
     TRY(subset_places_make(r, &a->mem, &a->places));
@@ -48,7 +59,7 @@ static status make_room(struct average *a)
 
 static int64_t *sum_of(const struct average *a, int selection, int p)
 {
-    return a->sum + ((size_t)selection * (size_t)a->r->precisions + (size_t)p) * (size_t)a->values;
+    return a->sum + ((size_t)selection * (size_t)a->r->precisions + (size_t)p) * (size_t)a->most;
 }
 
 static int holds(const struct average *a, int selection, int64_t place)
@@ -68,15 +79,15 @@ static void add_layer(struct average *a, int p, int64_t place)
 
         if (!holds(a, s, place))
             continue;
-        for (int i = 0; i < a->values; i++)
+        for (int i = 0; i < a->values[p]; i++)
             sum[i] += is_codes ? codes[i] : llrint((double)real[i] * fixed_point);
     }
 }
 
-/* The picture for a network; 0 where it cannot be read any more, though evaluate could. */
-static status load_picture(struct average *a, int net, int64_t place, int *good)
+/* The picture for a precision; 0 where it cannot be read any more, though evaluate could. */
+static status load_picture(struct average *a, int net, int p, int64_t place, int *good)
 {
-    status picture = run_picture(a->r, net, a->places.image[place], a->pixels);
+    status picture = run_picture(a->r, net, p, a->places.image[place], a->pixels);
 
     *good = picture == OK;
     if (picture == ERR_MEMORY)
@@ -110,10 +121,12 @@ static status add_image(struct average *a, int net, int64_t place)
     int good = a->r->layout.activations != STORE_ACTIVATIONS_SUBSET || a->places.status[place] == STORE_OK;
 
     if (a->r->layout.activations == STORE_ACTIVATIONS_MEAN)
-        TRY(load_picture(a, net, place, &good));
+        TRY(load_picture(a, net, 0, place, &good));
     if (!good)
         return OK;
     for (int p = 0; p < a->r->precisions; p++) {
+        if (a->probe && p > 0 && a->r->network[net].sees[p] != a->r->network[net].sees[p - 1])
+            TRY(load_picture(a, net, p, place, &good));
         TRY(take_layer(a, net, p, place));
         add_layer(a, p, place);
     }
@@ -157,12 +170,13 @@ static void make_mean(const struct average *a, int net, int selection, int p, do
     const int64_t *sum = sum_of(a, selection, p);
     double count = (double)a->count[selection];
 
-    for (int i = 0; i < a->values; i++)
+    for (int i = 0; i < a->values[p]; i++)
         mean[i] = codes ? q->scale * ((double)sum[i] / count - q->zero_point)
                         : (double)sum[i] / count / fixed_point;
 }
 
-/* mean: (precisions, values) scratch. */
+/* The range in common is that of the layers with the first's extents; of others there is no such histogram.
+ *   mean  (precisions, most) scratch */
 static void fill_set(const struct average *a, int net, int selection, double *mean, struct average_bins *b)
 {
     int set = 1 + selection;
@@ -172,17 +186,21 @@ static void fill_set(const struct average *a, int net, int selection, double *me
     if (a->count[selection] == 0)
         return;
     for (int p = 0; p < a->r->precisions; p++) {
-        double *own = mean + (size_t)p * (size_t)a->values, *first = &b->of[p].low[set],
+        double *own = mean + (size_t)p * (size_t)a->most, *first = &b->of[p].low[set],
                *last = &b->of[p].high[set];
 
         make_mean(a, net, selection, p, own);
-        histogram_range(own, a->values, first, last);
-        histogram_count(own, a->values, *first, *last, b->of[p].own[set]);
+        histogram_range(own, a->values[p], first, last);
+        histogram_count(own, a->values[p], *first, *last, b->of[p].own[set]);
+        if (!store_layers_alike(&a->r->layout, net, p, 0))
+            continue;
         low = p == 0 || *first < low ? *first : low;
         high = p == 0 || *last > high ? *last : high;
     }
     for (int p = 0; p < a->r->precisions; p++)
-        histogram_count(mean + (size_t)p * (size_t)a->values, a->values, low, high, b->of[p].common[set]);
+        if (store_layers_alike(&a->r->layout, net, p, 0))
+            histogram_count(mean + (size_t)p * (size_t)a->most, a->values[p], low, high,
+                            b->of[p].common[set]);
 }
 
 status average_write(const struct run *r, int net, const struct average_bins *b)
@@ -198,7 +216,7 @@ status average_write(const struct run *r, int net, const struct average_bins *b)
             { "high", of->high }, { "dice_own", own },      { "dice_common", common },
         };
 
-        for (int s = 0; s <= r->layout.selections; s++) {
+        for (int s = 0; s <= r->layout.selections && store_layers_alike(&r->layout, net, p, 0); s++) {
             own[s] = b->images[s] > 0 ? histogram_dice(first->own[s], of->own[s]) : 0;
             common[s] = b->images[s] > 0 ? histogram_dice(first->common[s], of->common[s]) : 0;
         }
@@ -215,7 +233,7 @@ static status finish_network(const struct average *a, int net)
     status result = OK;
 
     MEM_TRY(b, 1, sizeof *b);
-    MEM_TRY_OUT(mean, (size_t)a->values, (size_t)a->r->precisions * sizeof *mean);
+    MEM_TRY_OUT(mean, (size_t)a->most, (size_t)a->r->precisions * sizeof *mean);
     for (int s = 0; s < a->r->layout.selections; s++)
         fill_set(a, net, s, mean, b);
     TRY_OUT(average_write(a->r, net, b));
@@ -230,11 +248,14 @@ out:
 static status average_network(struct average *a, int net)
 {
     const struct run *r = a->r;
-    const struct store_network *n = &r->layout.network[net];
     size_t sums;
 
-    a->values = n->channels * n->h * n->w;
-    sums = (size_t)r->layout.selections * (size_t)r->precisions * (size_t)a->values;
+    a->most = 0;
+    for (int p = 0; p < r->precisions; p++) {
+        a->values[p] = values_of(r, net, p);
+        a->most = a->values[p] > a->most ? a->values[p] : a->most;
+    }
+    sums = (size_t)r->layout.selections * (size_t)r->precisions * (size_t)a->most;
     memset(a->sum, 0, sums * sizeof *a->sum);
     memset(a->count, 0, sizeof a->count);
     TRY(comm_agree(r->c, subset_places_read(r, net, &a->places)));

@@ -188,14 +188,19 @@ status begin_layout(struct run *r)
     for (int i = 0; i < r->networks; i++) {
         struct store_network *n = &l->network[i];
         snprintf(n->name, sizeof n->name, "%s", r->job->network[i].name);
-        n->classes = r->network[i].model.classes;
-        n->channels = r->network[i].map.c;
-        n->h = r->network[i].map.h;
-        n->w = r->network[i].map.w;
-        n->input_h = r->network[i].pipeline.height;
-        n->input_w = r->network[i].pipeline.width;
-        for (int p = 0; p < r->precisions; p++)
-            n->q[p] = r->network[i].q[p];
+        n->classes = r->network[i].model[0]->classes;
+        n->channels = r->network[i].map[0].c;
+        n->h = r->network[i].map[0].h;
+        n->w = r->network[i].map[0].w;
+        n->input_h = r->network[i].pipeline[0].height;
+        n->input_w = r->network[i].pipeline[0].width;
+        for (int p = 0; p < r->precisions; p++) {
+            const struct engine_map *m = &r->network[i].map[p];
+
+            n->q[p] = m->q;
+            if (m->c != n->channels || m->h != n->h || m->w != n->w)
+                n->other[p] = (struct store_layer){ m->c, m->h, m->w };
+        }
     }
     TRY(schema_expand(l, &schema)); /* the same on all ranks: so is a failure */
     schema_free(&schema);
@@ -243,10 +248,28 @@ static status fill_list(const struct run *r, struct initial *in)
     return OK;
 }
 
+/* The description of precision p; of those that share the network's, once, as the network's. */
+static status add_description(const struct run *r, int i, int p, struct text *out)
+{
+    const struct run_network *n = &r->network[i];
+    const struct job_description d = job_description(r->job, i, p);
+    char hex[2 * HASH_SIZE + 1], pipeline[IMAGE_PIPELINE_TEXT], cam[MODEL_CAM_WORDS],
+        who[2 * OPTION_NAME + 2];
+
+    if (p > 0 && n->model[p] == n->model[0])
+        return OK;
+    snprintf(who, sizeof who, "%s%s%s", r->job->network[i].name, p ? "." : "", p ? run_precision(r, p) : "");
+    TRY(text_add(out, "network.%s.model = %s\nnetwork.%s.model.sha256 = %s\n", who, d.file, who,
+                 hash_hex(n->model[p]->sha256, hex)));
+    return text_add(out, "network.%s.pipeline = %s\nnetwork.%s.layer = %s\n", who,
+                    image_pipeline_write(&n->pipeline[p], pipeline), who,
+                    model_cam_words(n->model[p], cam, sizeof cam));
+}
+
 /* Where the inputs lay: for people, compared with nothing. */
 static status fill_provenance(const struct run *r, struct text *out)
 {
-    char hex[2 * HASH_SIZE + 1], pipeline[IMAGE_PIPELINE_TEXT], name[OPTION_NAME], cam[MODEL_CAM_WORDS];
+    char hex[2 * HASH_SIZE + 1], name[OPTION_NAME];
 
     TRY(text_add(out, "data.images = %s\ndata.labels = %s\ndata.synsets = %s\ndata.boxes = %s\n",
                  r->job->images, r->job->labels, r->job->synsets, r->job->boxes));
@@ -255,8 +278,8 @@ static status fill_provenance(const struct run *r, struct text *out)
     for (int i = 0; i < r->networks; i++) {
         const struct job_network *n = &r->job->network[i];
 
-        TRY(text_add(out, "network.%s.model = %s\nnetwork.%s.model.sha256 = %s\n", n->name, n->model, n->name,
-                     hash_hex(r->file_hash[i * RUN_FILES], hex)));
+        for (int p = 0; p < r->precisions; p++)
+            TRY(add_description(r, i, p, out));
         for (int p = 0; p < r->precisions; p++)
             TRY(text_add(out, "network.%s.%s = %s\nnetwork.%s.%s.sha256 = %s\n", n->name, run_precision(r, p),
                          n->precision[p].from, n->name, run_precision(r, p),
@@ -267,9 +290,6 @@ static status fill_provenance(const struct run *r, struct text *out)
                              engine_arithmetic_name(r->network[i].arithmetic[p])));
         if (job_published(n, name))
             TRY(text_add(out, "network.%s.published = %s\n", n->name, name));
-        TRY(text_add(out, "network.%s.pipeline = %s\nnetwork.%s.layer = %s\n", n->name,
-                     image_pipeline_write(&r->network[i].pipeline, pipeline), n->name,
-                     model_cam_words(&r->network[i].model, cam, sizeof cam)));
     }
     if (r->from)
         TRY(text_add(out, "store.from = %s\nstore.from.checksums.sha256 = %s\nstore.from.decided = %s\n",

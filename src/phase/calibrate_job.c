@@ -97,7 +97,7 @@ static status bind_reference(struct made *m)
 
     TRY(choose_options(m));
     TRY(weight_load(n->precision[0].from, how.state, &m->weights));
-    TRY(model_bind(&m->r->network[m->network].model, &m->weights, &how, &m->binding));
+    TRY(model_bind(m->r->network[m->network].model[m->precision], &m->weights, &how, &m->binding));
     return quant_check_source(&m->binding);
 }
 
@@ -229,6 +229,7 @@ static void hash_all(struct made *m)
 {
     const struct calibration_pictures *k = m->r->calibration;
     const struct quant_options *o = &m->options;
+    const char *input = job_description(m->r->job, m->network, m->precision).input;
     char text[512], pipeline[IMAGE_PIPELINE_TEXT];
     struct hash h;
 
@@ -236,11 +237,12 @@ static void hash_all(struct made *m)
              (int)o->form, (int)o->arithmetic, o->per_channel, o->weight_bits, o->activation_bits, o->ends,
              (int)o->observer, o->percentile, o->weight_mse, (int)o->equalize, o->correct_bias,
              m->binding.model->apart ? -m->binding.model->cam : m->binding.model->cam,
-             image_pipeline_write(&m->r->network[m->network].pipeline, pipeline));
+             image_pipeline_write(&m->r->network[m->network].pipeline[m->precision], pipeline));
     hash_start(&h);
     hash_add(&h, m->binding.model->sha256, HASH_SIZE);
     hash_add(&h, m->weights.sha256, HASH_SIZE);
     hash_add(&h, text, strlen(text));
+    hash_add(&h, input, strlen(input)); /* mean and deviation */
     for (int i = 0; i < k->count; i++)
         if (!k->drop[i])
             hash_add(&h, k->content[i], HASH_SIZE);
@@ -303,7 +305,7 @@ static status make(struct made *m, const char *path)
     struct quant_result q = { 0 };
     status result;
 
-    TRY(calibrate_pictures_read(c, &m->r->network[m->network].pipeline, &m->pictures));
+    TRY(calibrate_pictures_read(c, &m->r->network[m->network].pipeline[m->precision], &m->pictures));
     TRY(calibrate_network(c, &m->binding, &m->options, &m->pictures, m->r->kernels, &q));
     result = comm_agree(c, c->rank == 0 ? save(m, &q, path) : OK);
     quant_result_free(&q);

@@ -22,7 +22,7 @@ struct evaluate {
     struct probe *probe;
     struct match *match;               /* NULL: maps are compared with no truths */
     status truths;                     /* of the picture in hand: no memory is no fault of its own */
-    uint8_t *pixels[JOB_MAX_NETWORKS]; /* (BLOCK, H, W, channels) of networks with pipelines of their own */
+    uint8_t *pixels[RUN_SIGHTS]; /* (BLOCK, H, W, channels) of the pipelines that are no earlier one's */
     int good[BLOCK];
     int64_t there[BLOCK];                      /* rows of the other result, of the network in hand; or -1 */
     double run_s[STORE_MAX_PRECISIONS][BLOCK]; /* what the network took, in each precision */
@@ -81,6 +81,14 @@ static status time_rows(struct evaluate *e, int net)
     return OK;
 }
 
+/* Is it a pipeline of this job, and no earlier one's? */
+static int is_seen(const struct run *r, int sight)
+{
+    int net = sight / STORE_MAX_PRECISIONS, p = sight % STORE_MAX_PRECISIONS;
+
+    return net < r->networks && p < r->precisions && r->network[net].sees[p] == sight;
+}
+
 static status make_room(struct evaluate *e)
 {
     const struct run *r = e->r;
@@ -104,9 +112,9 @@ static status make_room(struct evaluate *e)
     }
     TRY(store_rows_create(r->store, STORE_ROWS_IMAGE, 0, ROWS_KEPT, &e->images));
     TRY(store_rows_beside(e->images, "/timing/loaded/decode_s", &e->decode_s));
-    for (int i = 0; i < r->networks; i++)
-        if (r->network[i].sees == i)
-            MEM_TAKE(&e->mem, e->pixels[i], BLOCK, image_pipeline_bytes(&r->network[i].pipeline));
+    for (int k = 0; k < RUN_SIGHTS; k++)
+        if (is_seen(r, k))
+            MEM_TAKE(&e->mem, e->pixels[k], BLOCK, image_pipeline_bytes(run_pipeline(r, k)));
     return run_probe(r, &how, &e->probe);
 }
 
@@ -153,12 +161,12 @@ static const char *reason(const char *path, const char *text)
                : text;
 }
 
-/* What network `net` sees of picture b of the block. */
-static uint8_t *seen(const struct evaluate *e, int net, int b)
+/* What precision p of network `net` sees of picture b of the block. */
+static uint8_t *seen(const struct evaluate *e, int net, int p, int b)
 {
-    int sees = e->r->network[net].sees;
+    int sees = e->r->network[net].sees[p];
 
-    return e->pixels[sees] + (size_t)b * image_pipeline_bytes(&e->r->network[sees].pipeline);
+    return e->pixels[sees] + (size_t)b * image_pipeline_bytes(run_pipeline(e->r, sees));
 }
 
 /* What people see in a picture, for the rows of networks, and for its own. */
@@ -179,9 +187,10 @@ static status load_picture(struct evaluate *e, int b, int64_t image, const char 
 
     TRY(image_read_info(path, &im, info));
     result = OK;
-    for (int i = 0; i < e->r->networks && result == OK; i++)
-        if (e->r->network[i].sees == i)
-            result = image_preprocess(&im, &e->r->network[i].pipeline, seen(e, i, b));
+    for (int k = 0; k < RUN_SIGHTS && result == OK; k++)
+        if (e->pixels[k])
+            result = image_preprocess(&im, run_pipeline(e->r, k),
+                                      e->pixels[k] + (size_t)b * image_pipeline_bytes(run_pipeline(e->r, k)));
     e->truths = result == OK ? load_truths(e, b, image, &im) : OK;
     image_free(&im);
     return result;
@@ -243,7 +252,7 @@ static void run_block(struct evaluate *e, int net, int p, const int64_t *image, 
             continue;
         *on = comm_loop_goes_on(loop);
         start = clock_s();
-        probe_ahead(e->probe, p, b, seen(e, net, b));
+        probe_ahead(e->probe, p, b, seen(e, net, p, b));
         e->run_s[p][b] = clock_s() - start;
         ran++;
     }
@@ -260,14 +269,14 @@ static status one_precision(struct evaluate *e, int net, int p, int b, int64_t i
     double start = clock_s(), middle;
     status s;
 
-    probe_ahead_take(e->probe, p, b, seen(e, net, b));
+    probe_ahead_take(e->probe, p, b, seen(e, net, p, b));
     middle = clock_s();
     s = probe_look(e->probe, p);
     *(float *)store_rows_at(e->rows[net], e->seconds[net][p][0]) = (float)(middle - start + e->run_s[p][b]);
     *(float *)store_rows_at(e->rows[net], e->seconds[net][p][1]) = (float)(clock_s() - middle);
     TRY(s);
     TRY(probe_answer(e->probe, p));
-    TRY(row_precision(e->row[net], e->probe, p, image, &e->info[b], seen(e, net, b)));
+    TRY(row_precision(e->row[net], e->probe, p, image, &e->info[b], seen(e, net, p, b)));
     return e->match ? match_precision(e->match, e->probe, net, p, b) : OK;
 }
 
@@ -406,6 +415,8 @@ static status check_gradients(const struct run *r, int net, const uint8_t *statu
         for (int p = 0; r->job->methods >> m & 1 &&
                         cam_method_needs((enum cam_method)m) == CAM_NEEDS_GRADIENT && p < r->precisions;
              p++) {
+            const struct model *of = r->network[net].model[p];
+
             TRY(run_fetch(r, net, 0, n, row, "%s/degenerate_%s", run_precision(r, p),
                           cam_method_name((enum cam_method)m)));
             ok = flat = 0;
@@ -418,8 +429,7 @@ static status check_gradients(const struct run *r, int net, const uint8_t *statu
                     ERR_MISMATCH,
                     "network %s: the explained class's gradient at the CAM layer %s is 0 for every picture "
                     "in %s: choose another cam.layer",
-                    r->layout.network[net].name, r->network[net].model.node[r->network[net].model.cam].name,
-                    run_precision(r, p));
+                    r->layout.network[net].name, of->node[of->cam].name, run_precision(r, p));
         }
     return OK;
 }

@@ -22,7 +22,8 @@ struct explain {
     int64_t there;                 /* its place in the other result, or -1 */
     uint32_t key;                  /* of its picture's random numbers, where any are drawn */
     int kept;                      /* the network whose engines keep what curves start from, or -1 */
-    uint8_t *bytes;                /* (H, W, channels) */
+    int seen;                      /* the precision as which the picture is seen */
+    uint8_t *bytes;                /* (height, width, channels) of it */
     float *projection, *map;
     int stopped, odd; /* the loop said stop; logits that are not finite */
 };
@@ -74,11 +75,13 @@ static status make_room(struct explain *e)
     how.attribution.seed = (uint64_t)r->job->explain_seed;
     MEM_TAKE(&e->mem, e->missing, (size_t)r->networks, (size_t)e->places);
     for (int i = 0; i < r->networks; i++) {
-        size_t hw = (size_t)r->layout.network[i].h * (size_t)r->layout.network[i].w;
+        for (int p = 0; p < r->precisions; p++) {
+            struct store_layer layer = store_layer(&r->layout, i, p);
 
-        values = larger(values, hw);
+            values = larger(values, (size_t)layer.h * (size_t)layer.w);
+        }
         pixels = larger(pixels, (size_t)r->layout.network[i].input_h * (size_t)r->layout.network[i].input_w);
-        bytes = larger(bytes, image_pipeline_bytes(&r->network[i].pipeline));
+        bytes = larger(bytes, run_picture_bytes(r, i));
         TRY(store_rows_create(r->store, STORE_ROWS_SUBSET, i, 1, &e->rows[i]));
         if (r->from)
             TRY(from_takes(r, r->from->explained[i], e->rows[i], e->take[i]));
@@ -101,6 +104,46 @@ static void clear(struct explain *e)
     }
     probe_free(e->probe);
     explain_random_free(e->random);
+}
+
+/* ---- the picture ----------------------------------------------------------------------------------------
+ */
+
+/* The picture as precision p sees it, and its substrates; ERR_... of the picture makes the row a bad one. */
+static status take_picture(struct explain *e, int p, int64_t image)
+{
+    const struct run *r = e->r;
+
+    e->seen = p;
+    probe_see(e->probe, p);
+    TRY(run_picture(r, e->net, p, image, e->bytes));
+    if (r->layout.maps > 0)
+        TRY(probe_attribution_picture(e->probe, e->bytes));
+    if (scores(r))
+        TRY(probe_picture(e->probe, e->bytes, (enum image_substrate)r->job->explain_deletion,
+                          (enum image_substrate)r->job->explain_insertion));
+    return OK;
+}
+
+/* The key of the picture's random numbers, the same wherever it stands in the list; ROAD's noise. */
+static status take_noise(struct explain *e, int64_t image)
+{
+    const struct run *r = e->r;
+
+    if (r->layout.maps > 0 || r->layout.road)
+        TRY(explain_maps_key(r, image, &e->key));
+    return r->layout.road ? probe_road_picture(e->probe, (uint64_t)r->job->explain_seed, e->key) : OK;
+}
+
+/* From here on the picture is as precision p sees it. */
+static status see(struct explain *e, int p, int64_t image)
+{
+    const int *sees = e->r->network[e->net].sees;
+
+    if (sees[p] == sees[e->seen] && probe_sees_as(e->probe, p, e->seen))
+        return OK;
+    TRY(take_picture(e, p, image));
+    return take_noise(e, image);
 }
 
 /* ---- one picture in one precision ---------------------------------------------------------------------- */
@@ -173,13 +216,13 @@ static void choose_class(struct explain *e, int p, int64_t image)
 
 static void measure(struct explain *e, int p, int raw_sign)
 {
-    const struct store_network *n = &e->r->layout.network[e->net];
+    const struct store_layer n = store_layer(&e->r->layout, e->net, p);
     size_t bytes = ((size_t)e->r->job->explain_steps + 1) * sizeof(float);
 
     if (!both_curves(e, p, p, ""))
         return;
     if (raw_sign < 0) {
-        for (int i = 0; i < n->h * n->w; i++)
+        for (int i = 0; i < n.h * n.w; i++)
             e->projection[i] = -e->projection[i];
         both_curves(e, p, p, "_raw");
         return;
@@ -231,16 +274,19 @@ static status one_precision(struct explain *e, int p, int64_t image)
 {
     const struct run *r = e->r;
     const struct store_network *n = &r->layout.network[e->net];
+    const struct store_layer layer = store_layer(&r->layout, e->net, p);
     int8_t raw_sign;
 
     TRY(fetch_projection(e, p, image));
     TRY(run_fetch(r, e->net, image, 1, &raw_sign, "%s/raw_sign", run_precision(r, p)));
     if (r->layout.subset_maps) {
-        cam_finish(e->projection, n->h, n->w, n->input_h, n->input_w, e->map);
+        cam_finish(e->projection, layer.h, layer.w, n->input_h, n->input_w, e->map);
         cam_bytes(e->map, n->input_h * n->input_w, field(e, p, "cam_u8"));
     }
-    if (e->probe)
+    if (e->probe) {
+        TRY(see(e, p, image));
         run_clean(e, p);
+    }
     if (scores(r) && !e->odd)
         choose_class(e, p, image);
     if (r->job->explain_steps > 0 && !e->odd)
@@ -259,6 +305,7 @@ static status one_cross(struct explain *e, int p, int scorer, int64_t image)
     char suffix[STORE_NAME + 8];
 
     snprintf(suffix, sizeof suffix, "_on_%s", run_precision(e->r, scorer));
+    TRY(see(e, scorer, image));
     TRY(fetch_projection(e, p, image));
     both_curves(e, p, scorer, suffix);
     return OK;
@@ -317,30 +364,6 @@ static status keep_network(struct explain *e, int net)
 
 /* ---- one row ------------------------------------------------------------------------------------------- */
 
-/* The picture and its substrates; ERR_... of the picture makes the row a bad one. */
-static status take_picture(struct explain *e, int64_t image)
-{
-    const struct run *r = e->r;
-
-    TRY(run_picture(r, e->net, image, e->bytes));
-    if (r->layout.maps > 0)
-        TRY(probe_attribution_picture(e->probe, e->bytes));
-    if (scores(r))
-        TRY(probe_picture(e->probe, e->bytes, (enum image_substrate)r->job->explain_deletion,
-                          (enum image_substrate)r->job->explain_insertion));
-    return OK;
-}
-
-/* The key of the picture's random numbers, the same wherever it stands in the list; ROAD's noise. */
-static status take_noise(struct explain *e, int64_t image)
-{
-    const struct run *r = e->r;
-
-    if (r->layout.maps > 0 || r->layout.road)
-        TRY(explain_maps_key(r, image, &e->key));
-    return r->layout.road ? probe_road_picture(e->probe, (uint64_t)r->job->explain_seed, e->key) : OK;
-}
-
 /* What select wrote is a part of the row, under its CRC. */
 static status take_membership(struct explain *e, int net, int64_t place)
 {
@@ -371,7 +394,7 @@ static status one_row(struct explain *e, int net, int64_t place)
     if (e->probe && !all_taken(e)) {
         TRY(keep_network(e, net));
         probe_aim(e->probe, net);
-        picture = take_picture(e, image);
+        picture = take_picture(e, 0, image);
         if (picture == OK)
             TRY(take_noise(e, image));
     }

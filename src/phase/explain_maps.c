@@ -19,11 +19,12 @@ status explain_maps_key(const struct run *r, int64_t image, uint32_t *key)
     return OK;
 }
 
-static int forwards(const struct run *r, int net, enum attribution m)
+static int forwards(const struct run *r, int net, int p, enum attribution m)
 {
     const struct store_network *n = &r->layout.network[net];
 
-    return attribution_forwards(&r->job->attribution, m, n->channels, n->input_h, n->input_w);
+    return attribution_forwards(&r->job->attribution, m, store_layer(&r->layout, net, p).channels, n->input_h,
+                                n->input_w);
 }
 
 static void *field(const struct explain_maps *m, const char *format, int p, const char *name)
@@ -47,7 +48,7 @@ static enum probe_state make_one(const struct explain_maps *m, int p, enum attri
         state = probe_attribution_next(m->probe);
     done = probe_attribution_done(m->probe);
     m->r->maps_spent_s += clock_s() - start;
-    m->r->maps_whole_s += (clock_s() - start) * forwards(m->r, m->net, method) / (done > 0 ? done : 1);
+    m->r->maps_whole_s += (clock_s() - start) * forwards(m->r, m->net, p, method) / (done > 0 ? done : 1);
     return state;
 }
 
@@ -142,7 +143,7 @@ void explain_maps_say(const struct run *r, int net)
         if (r->job->attribution.methods >> m & 1)
             n += (size_t)snprintf(text + n, sizeof text - n, "%s%s %d", n ? ", " : "",
                                   attribution_name((enum attribution)m),
-                                  forwards(r, net, (enum attribution)m));
+                                  forwards(r, net, 0, (enum attribution)m));
     if (n > 0)
         log_info("  %-20s runs a selected picture and precision: %s", "", text);
 }

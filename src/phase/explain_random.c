@@ -19,7 +19,7 @@ struct explain_random {
 
 status explain_random_note(struct run *r, int i)
 {
-    const struct model *m = &r->network[i].model;
+    const struct model *m = r->network[i].model[0];
     int layers = r->job->explain_randomise, all, first = model_last_layers(m, layers, &all);
     const char *cam = m->node[m->cam].name;
 
@@ -55,7 +55,7 @@ static status create_probe(struct explain_random *e)
             if (at < 0)
                 continue;
             list[i].precisions = at + 1;
-            list[i].model[at] = &n->model;
+            list[i].model[at] = n->model[p];
             list[i].engine[at] = n->random[p].engine;
             list[i].gradient[at] = n->random[p].gradient;
             list[i].head[at] = n->random[p].head.weight ? &n->random[p].head : NULL;
@@ -72,10 +72,15 @@ static status make_room(struct explain_random *e)
 
     for (int i = 0; i < e->r->networks; i++) {
         const struct store_network *n = &e->r->layout.network[i];
-        size_t c = (size_t)n->h * (size_t)n->w, p = (size_t)n->input_h * (size_t)n->input_w;
+        size_t own = (size_t)n->input_h * (size_t)n->input_w;
 
-        cells = c > cells ? c : cells;
-        pixels = p > pixels ? p : pixels;
+        pixels = own > pixels ? own : pixels;
+        for (int p = 0; p < e->r->precisions; p++) {
+            struct store_layer layer = store_layer(&e->r->layout, i, p);
+            size_t c = (size_t)layer.h * (size_t)layer.w;
+
+            cells = c > cells ? c : cells;
+        }
     }
     MEM_TAKE(&e->mem, e->stored, cells, sizeof *e->stored);
     MEM_TAKE(&e->mem, e->map[0], pixels, sizeof(float));
@@ -120,17 +125,18 @@ static void measure(struct explain_random *e, struct store_rows *rows, int net, 
                     const float *values)
 {
     const struct store_network *n = &e->r->layout.network[net];
+    const struct store_layer layer = store_layer(&e->r->layout, net, p);
     struct measure_view view[2];
     char name[STORE_NAME], path[STORE_PATH];
 
     for (int k = 0; k < 2; k++) {
         view[k] = (struct measure_view){ .projection = k ? values : e->stored,
-                                         .h = n->h,
-                                         .w = n->w,
+                                         .h = layer.h,
+                                         .w = layer.w,
                                          .map = e->map[k],
                                          .map_h = n->input_h,
                                          .map_w = n->input_w };
-        cam_finish(view[k].projection, n->h, n->w, n->input_h, n->input_w, e->map[k]);
+        cam_finish(view[k].projection, layer.h, layer.w, n->input_h, n->input_w, e->map[k]);
     }
     for (const struct measure *t = measure_table; t->name; t++) {
         if (t->of != MEASURE_RANDOM)
@@ -144,14 +150,14 @@ static void measure(struct explain_random *e, struct store_rows *rows, int net, 
 static status one_map(struct explain_random *e, struct store_rows *rows, int net, int p, int64_t image,
                       enum cam_method m)
 {
-    const struct store_network *n = &e->r->layout.network[net];
+    const struct store_layer n = store_layer(&e->r->layout, net, p);
     const struct probe_shown *s = probe_shown(e->probe, e->at[p]);
     float *values = m == CAM_EIGEN ? s->cam.values : s->method[m].values;
 
     TRY(run_fetch(e->r, net, image, 1, e->stored, "%s/cam%s%s", run_precision(e->r, p),
                   m == CAM_EIGEN ? "" : "_", m == CAM_EIGEN ? "" : cam_method_name(m)));
     if (m == CAM_EIGEN)
-        cam_align(e->stored, values, n->h * n->w); /* the sign that goes with the true network's map */
+        cam_align(e->stored, values, n.h * n.w); /* the sign that goes with the true network's map */
     measure(e, rows, net, p, m, values);
     return OK;
 }

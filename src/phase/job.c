@@ -205,13 +205,19 @@ static const struct option_row rows[] = {
 #define HELP_RELU6  "when quantized; auto: as the checkpoint notes, else relu, as torch's own files want it"
 #define HELP_ENGINE                                                                                          \
     "arithmetic of codes; auto: as the checkpoint notes, else fbgemm where weights are per channel"
+#define HELP_MODEL "network description, models/*.model"
+#define HELP_INPUT                                                                                           \
+    "how a picture becomes its input, in the words of a description's input line, behind the extents; "      \
+    "empty: as there"
+#define HELP_LAYER                                                                                           \
+    "of the description, whose activations become the map; NODE before bn: a convolution's before its "      \
+    "batch normalisation; empty: the one that it names"
 #define OF_NETWORK "; not set: as of the network"
 
 static const struct option_row network_rows[] = {
-    { NET("model", PATH, RUN, model), .values = "FILE", .help = "network description, models/*.model" },
-    { NET("cam.layer", TEXT, RESULT, all.layer), .values = "NODE",
-      .help = "of the description, whose activations become the map; NODE before bn: a convolution's "
-              "before its batch normalisation; empty: the one that it names" },
+    { NET("model", PATH, RUN, model), .values = "FILE", .help = HELP_MODEL },
+    { NET("input", TEXT, RESULT, input), .values = "PIPELINE", .help = HELP_INPUT },
+    { NET("cam.layer", TEXT, RESULT, all.layer), .values = "NODE", .help = HELP_LAYER },
     { NET("engine", CHOICE, RESULT, engine), .values = engines, .help = HELP_ENGINE },
     { NET("state", TEXT, RESULT, all.state), .values = "NAME", .help = HELP_STATE },
     { NET("unused", CHOICE, RESULT, all.allow_unused), .values = "refuse|allow", .help = HELP_UNUSED },
@@ -229,6 +235,9 @@ static const struct option_row precision_rows[] = {
     { OF("", PATH, RUN, from), .values = "FILE|quantize",
       .help = "the network's checkpoint in this precision (a name that is built in: " QUANT_PRESET_NAMES
               "; or one with a section [precision NAME]); the first is the reference" },
+    { OF("model", PATH, RUN, model), .values = "FILE", .help = HELP_MODEL OF_NETWORK },
+    { OF("input", TEXT, RESULT, input), .values = "PIPELINE", .help = HELP_INPUT OF_NETWORK },
+    { OF("cam.layer", TEXT, RESULT, reading.layer), .values = "NODE", .help = HELP_LAYER OF_NETWORK },
     { OF("engine", CHOICE, RESULT, engine), .values = engines, .help = HELP_ENGINE OF_NETWORK },
     { OF("state", TEXT, RESULT, reading.state), .values = "NAME", .help = HELP_STATE OF_NETWORK },
     { OF("unused", CHOICE, RESULT, reading.allow_unused), .values = "auto|allow|refuse",
@@ -404,28 +413,17 @@ const char *job_isa(const struct job *job)
     return option_choice(isa_names, job->isa, name);
 }
 
-struct model_reading job_reading(const struct job *job, int network, int p)
+/* precision "": the network's. */
+static status add_description(const char *network, const char *precision, const uint8_t file[HASH_SIZE],
+                              struct text *out)
 {
-    const struct job_network *n = &job->network[network];
-    const struct model_reading *own = &n->precision[p].reading;
-    struct model_reading r = n->all;
+    static const uint8_t none[HASH_SIZE] = { 0 };
+    char hex[2 * HASH_SIZE + 1];
 
-    if (own->state[0])
-        memcpy(r.state, own->state, sizeof r.state);
-    if (own->allow_unused)
-        r.allow_unused = own->allow_unused == 1;
-    if (own->relu6)
-        r.relu6 = own->relu6;
-    if (job->precision[p].stated && !quant_preset(job->precision[p].name))
-        r.form = job->precision[p].form;
-    return r;
-}
-
-enum engine_arithmetic job_engine(const struct job *job, int network, int p)
-{
-    const struct job_network *n = &job->network[network];
-
-    return (enum engine_arithmetic)(n->precision[p].engine ? n->precision[p].engine : n->engine);
+    if (memcmp(file, none, HASH_SIZE) == 0)
+        return OK;
+    return text_add(out, "network.%s.%s%smodel.sha256 = %s\n", network, precision, precision[0] ? "." : "",
+                    hash_hex(file, hex));
 }
 
 status job_canonical(const struct job *job, const uint8_t list[HASH_SIZE], const uint8_t (*files)[HASH_SIZE],
@@ -438,12 +436,15 @@ status job_canonical(const struct job *job, const uint8_t list[HASH_SIZE], const
     TRY(text_add(out, "data.sha256 = %s\n", hash_hex(list, hex)));
     for (int i = 0; i < job->networks; i++) {
         const char *name = job->network[i].name;
-        const uint8_t(*file)[HASH_SIZE] = files + i * (1 + JOB_MAX_PRECISIONS);
+        const uint8_t(*file)[HASH_SIZE] = files + i * JOB_FILES,
+              (*own)[HASH_SIZE] = file + 1 + JOB_MAX_PRECISIONS;
 
-        TRY(text_add(out, "network.%s.model.sha256 = %s\n", name, hash_hex(file[0], hex)));
+        TRY(add_description(name, "", file[0], out));
         for (int p = 0; p < job->precisions; p++)
             TRY(text_add(out, "network.%s.%s.sha256 = %s\n", name, job->precision[p].name,
                          hash_hex(file[1 + p], hex)));
+        for (int p = 0; p < job->precisions; p++)
+            TRY(add_description(name, job->precision[p].name, own[p], out));
     }
     return OK;
 }

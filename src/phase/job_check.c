@@ -14,12 +14,38 @@ static int says_quantize(const struct job *job)
     return 0;
 }
 
+/* Every precision has a description; the network's and its layer are some precision's. */
+static status check_descriptions(const struct job *job, const struct job_network *n)
+{
+    int network = (int)(n - job->network), model = !n->model[0], layer = !n->all.layer[0],
+        input = !n->input[0];
+
+    for (int p = 0; p < job->precisions; p++) {
+        const struct job_precision_of *of = &n->precision[p];
+
+        if (of->quantize && of->model[0])
+            return FAIL(ERR_USAGE,
+                        "network %s: %s.model has no effect: what is calibrated has the description of %s",
+                        n->name, of->name, n->precision[0].name);
+        if (!job_description(job, network, p).file[0])
+            return FAIL(ERR_USAGE, "network %s: model is not set", n->name);
+        model |= !job_description(job, network, p).own;
+        layer |= !of->reading.layer[0];
+        input |= !of->input[0];
+    }
+    if (model && layer && input)
+        return OK;
+    return FAIL(ERR_USAGE, "network %s: %s has no effect: every precision has its own", n->name,
+                !model   ? "model"
+                : !layer ? "cam.layer"
+                         : "input");
+}
+
 static status check_network(const struct job *job, const struct job_network *n)
 {
     struct quant_options options;
 
-    if (!n->model[0])
-        return FAIL(ERR_USAGE, "network %s: model is not set", n->name);
+    TRY(check_descriptions(job, n));
     for (int p = 0; p < job->precisions; p++) {
         const struct job_precision_of *of = &n->precision[p];
         int real = job->precision[p].stated && job->precision[p].form == PRECISION_REAL;

@@ -79,6 +79,17 @@ static void say(const char *key, const char *there, const char *here, char *why,
         snprintf(why, size, "%s is known %s alone", key, there ? "there" : "here");
 }
 
+/* Rows of networks and precisions that tables of older programs did not have are as if they were not set. */
+static int says_nothing(const char *key, const char *value)
+{
+    static const char *const younger[] = { ".input", ".cam.layer" };
+    int is = 0;
+
+    for (size_t i = 0; i < COUNT_OF(younger); i++)
+        is |= text_ends(key, strlen(key), younger[i]);
+    return is && !value[0];
+}
+
 /* Has `other` every line of `text` that counts? */
 static int has_all(const char *text, const char *other, int text_is_there, const struct scope *s, char *why,
                    size_t size)
@@ -95,7 +106,8 @@ static int has_all(const char *text, const char *other, int text_is_there, const
         if (!counts(text, key, s))
             continue;
         value = text_value(other, key, found, sizeof found);
-        if (text_value(text, key, mine, sizeof mine) && value && strcmp(mine, found) == 0)
+        if (text_value(text, key, mine, sizeof mine) &&
+            (value ? strcmp(mine, found) == 0 : says_nothing(key, mine)))
             continue;
         say(key, text_is_there ? mine : value, text_is_there ? value : mine, why, size);
         return 0;

@@ -221,3 +221,47 @@ status job_settle(struct job *job)
         TRY(settle_group(job, &job->group[g]));
     return settle_selections(job);
 }
+
+/* ---- of a settled job -----------------------------------------------------------------------------------
+ */
+
+struct model_reading job_reading(const struct job *job, int network, int p)
+{
+    const struct job_network *n = &job->network[network];
+    const struct model_reading *own = &n->precision[p].reading;
+    struct model_reading r = n->all;
+
+    if (own->state[0])
+        memcpy(r.state, own->state, sizeof r.state);
+    if (own->allow_unused)
+        r.allow_unused = own->allow_unused == 1;
+    if (own->relu6)
+        r.relu6 = own->relu6;
+    if (job->precision[p].stated && !quant_preset(job->precision[p].name))
+        r.form = job->precision[p].form;
+    return r;
+}
+
+/* Not empty: `own`; else `all`. */
+static const char *either(const char *own, const char *all)
+{
+    return own[0] ? own : all;
+}
+
+struct job_description job_description(const struct job *job, int network, int p)
+{
+    const struct job_network *n = &job->network[network];
+    const struct job_precision_of *of = &n->precision[p], *from = of->quantize ? &n->precision[0] : of;
+
+    return (struct job_description){ .file = either(from->model, n->model),
+                                     .input = either(of->input, n->input),
+                                     .layer = either(of->reading.layer, n->all.layer),
+                                     .own = from->model[0] != '\0' };
+}
+
+enum engine_arithmetic job_engine(const struct job *job, int network, int p)
+{
+    const struct job_network *n = &job->network[network];
+
+    return (enum engine_arithmetic)(n->precision[p].engine ? n->precision[p].engine : n->engine);
+}

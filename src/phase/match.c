@@ -149,7 +149,7 @@ static status make(struct match *m)
     pictures.path = m->path;
     MEM_TAKE(&m->mem, m->truth, (size_t)m->places, sizeof *m->truth);
     for (int i = 0; i < m->r->networks; i++) {
-        const struct image_pipeline *p = &m->r->network[i].pipeline;
+        const struct image_pipeline *p = &m->r->network[i].pipeline[0];
         size_t count = (size_t)p->height * (size_t)p->width;
 
         largest = count > largest ? count : largest;
@@ -288,8 +288,8 @@ static enum image_filter filter_of(const struct match *m)
 static status put_map(struct match *m, struct probe *probe, int net, int p, int b, int map)
 {
     const struct fields *f = &m->of[net][p];
-    const struct store_network *n = &m->r->layout.network[net];
-    struct saliency_view own = { .map = probe_positive(probe, p, map), .width = n->w, .height = n->h };
+    const struct store_layer layer = store_layer(&m->r->layout, net, p);
+    struct saliency_view own = { .map = probe_positive(probe, p, map), .width = layer.w, .height = layer.h };
     struct measure_view of = { .saliency = &own };
     int width = 0, height = 0; /* of the map in the room */
 
@@ -321,7 +321,7 @@ status match_precision(struct match *m, struct probe *probe, int net, int p, int
 
 status match_pair(struct match *m, struct probe *probe, int net, int p, int begins)
 {
-    const struct image_pipeline *frame = &m->r->network[net].pipeline;
+    const struct image_pipeline *frame = &m->r->network[net].pipeline[0];
     const struct fields *f = &m->of[net][p];
 
     m->made = begins ? 0 : m->made;

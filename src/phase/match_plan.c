@@ -53,7 +53,7 @@ struct truth_how match_how(const struct run *r)
                                .origin = job->origin,
                                .sigma = job->sigma,
                                .seed = (uint64_t)seed,
-                               .seen = &r->network[0].pipeline };
+                               .seen = &r->network[0].pipeline[0] };
 }
 
 int match_place(const struct run *r, int64_t image)
@@ -66,10 +66,11 @@ int match_place(const struct run *r, int64_t image)
 /* Truths are cut once a picture, and a cut beyond the picture has no truth. */
 static status check_frames(const struct run *r)
 {
-    const struct image_pipeline *first = &r->network[0].pipeline;
+    const struct image_pipeline *first = &r->network[0].pipeline[0];
 
-    for (int i = 0; i < r->networks; i++) {
-        const struct image_pipeline *p = &r->network[i].pipeline;
+    for (int k = 0; k < r->networks * r->precisions; k++) {
+        int i = k / r->precisions;
+        const struct image_pipeline *p = &r->network[i].pipeline[k % r->precisions];
         int squashed = p->resize == IMAGE_SQUASH && first->resize == IMAGE_SQUASH;
 
         if (!squashed &&

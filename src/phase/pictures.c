@@ -18,9 +18,14 @@ static status make_room(const struct run *r, struct gallery *g)
     size_t n = (size_t)r->layout.images, pixels = 0, values = 0;
 
     for (int i = 0; i < r->networks; i++) {
-        size_t hw = (size_t)r->layout.network[i].h * (size_t)r->layout.network[i].w;
         size_t own = (size_t)r->layout.network[i].input_h * (size_t)r->layout.network[i].input_w;
-        values = hw > values ? hw : values;
+
+        for (int p = 0; p < r->precisions; p++) {
+            struct store_layer layer = store_layer(&r->layout, i, p);
+            size_t hw = (size_t)layer.h * (size_t)layer.w;
+
+            values = hw > values ? hw : values;
+        }
         pixels = own > pixels ? own : pixels;
     }
     MEM_TAKE(&g->mem, g->status, n, 1);
@@ -35,11 +40,12 @@ static status make_room(const struct run *r, struct gallery *g)
 static status draw(const struct run *r, int net, int p, int64_t image, int place, struct gallery *g)
 {
     const struct store_network *n = &r->layout.network[net];
+    const struct store_layer layer = store_layer(&r->layout, net, p);
 
     memset(g->bytes, 0, (size_t)n->input_h * (size_t)n->input_w);
     if (image >= 0) {
         TRY(run_fetch(r, net, image, 1, g->values, "%s/cam", run_precision(r, p)));
-        cam_finish(g->values, n->h, n->w, n->input_h, n->input_w, g->map);
+        cam_finish(g->values, layer.h, layer.w, n->input_h, n->input_w, g->map);
         cam_bytes(g->map, n->input_h * n->input_w, g->bytes);
     }
     return run_write(r, 0, n->input_h, g->bytes, "/gallery/%s_top%02d_%s", n->name, place + 1,

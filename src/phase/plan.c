@@ -25,7 +25,7 @@ static status read_list(const struct run *r, void **bytes, size_t *size)
                                    .limit = job->limit,
                                    .sample = job->sample,
                                    .folders = (enum image_folders)job->folders,
-                                   .classes = none ? 0 : r->network[0].model.classes,
+                                   .classes = none ? 0 : r->network[0].model[0]->classes,
                                    .network = job->network[0].name,
                                    .flat = none };
     uint8_t *packed = NULL;
@@ -59,35 +59,6 @@ out:
 }
 
 /* ---- networks ------------------------------------------------------------------------------------------ */
-
-status plan_read_model(const struct comm *c, const char *path, struct model *out)
-{
-    void *bytes = NULL;
-    char *text = NULL;
-    size_t size = 0;
-    status result = c->rank == 0 ? text_read_plain(path, MODEL_TEXT_MAX, &text, &size) : OK;
-
-    bytes = text;
-    TRY_OUT(comm_agree(c, result));
-    TRY_OUT(comm_broadcast_bytes(c, &bytes, &size));
-    result = comm_agree(c, model_parse(path, bytes, size, out));
-out:
-    mem_free(bytes);
-    return result;
-}
-
-static status share_model(struct run *r, int i)
-{
-    struct model *m = &r->network[i].model;
-
-    TRY(plan_read_model(r->c, r->job->network[i].model, m));
-    memcpy(r->file_hash[i * RUN_FILES], m->sha256, HASH_SIZE);
-    TRY(model_choose_cam(m, r->job->network[i].all.layer));
-    for (int p = 0; p < r->precisions; p++) /* before anything is calibrated */
-        if (r->job->network[i].precision[p].quantize)
-            TRY(model_cam_allows(m, r->job->precision[p].form));
-    return OK;
-}
 
 /* What binding decided, as lines of /provenance. */
 static status note_decided(struct run *r, const char *network, int p, const struct model_binding *b)
@@ -188,7 +159,7 @@ static status load_weights(struct run *r, int i, int p, struct tensor_table *tab
     memcpy(r->file_hash[i * RUN_FILES + 1 + p], table->sha256, HASH_SIZE);
     if (table_note(table, "quantcam.arithmetic")) /* the file says how it runs */
         how.form = PRECISION_REAL;
-    TRY(model_bind(&net->model, table, &how, binding));
+    TRY(model_bind(net->model[p], table, &how, binding));
     TRY(take_precision(r, i, p, binding));
     TRY(note_decided(r, from->name, p, binding));
     net->file_bytes[p] = table->file_bytes;
@@ -226,7 +197,7 @@ static status make_random(struct run *r, int i, int p, struct model_binding *b,
     TRY(shared_random(r, i, p, b, options));
     if (!cam_methods_need(r->job->methods, CAM_NEEDS_GRADIENT))
         return OK;
-    return shared_gradient(r, probe_path(&r->network[i].model), b, &random->gradient,
+    return shared_gradient(r, probe_path(r->network[i].model[p]), b, &random->gradient,
                            &random->gradient_block);
 }
 
@@ -252,10 +223,10 @@ static status make_precision(struct run *r, int i, int p)
     if (result == OK)
         result = shared_plan(r, i, p, &binding, &options, decided);
     if (result == OK && cam_methods_need(r->job->methods, CAM_NEEDS_GRADIENT))
-        result =
-            shared_gradient(r, probe_path(&net->model), &binding, &net->gradient[p], &net->gradient_block[p]);
+        result = shared_gradient(r, probe_path(net->model[p]), &binding, &net->gradient[p],
+                                 &net->gradient_block[p]);
     if (result == OK && needs_by_input(r->job))
-        result = shared_gradient(r, attribution_path(&net->model), &binding, &net->by_input[p],
+        result = shared_gradient(r, attribution_path(net->model[p]), &binding, &net->by_input[p],
                                  &net->by_input_block[p]);
     if (result == OK)
         result = make_random(r, i, p, &binding, &options);
@@ -279,35 +250,6 @@ static status compare_hash(const struct run *r, int i, int p)
     return OK;
 }
 
-/* The list's labels are of the first network's classes (image.h): another network has the same ones only if
- * it has as many. */
-static status check_classes(const struct run *r, int i)
-{
-    int classes = r->network[i].model.classes, first = r->network[0].model.classes;
-
-    if (classes == first || r->list.classes == 0)
-        return OK;
-    return FAIL(
-        ERR_MISMATCH,
-        "network %s has %d classes and network %s %d: the pictures' labels cannot be right for both, a job "
-        "for each can",
-        r->job->network[i].name, classes, r->job->network[0].name, first);
-}
-
-/* A picture is decoded once, and preprocessed once for the networks with equal pipelines. */
-static status choose_pipeline(struct run *r, int i)
-{
-    const struct job *job = r->job;
-    struct run_network *n = &r->network[i];
-
-    n->pipeline = probe_pipeline(&n->model);
-    n->pipeline.kernels = r->kernels;
-    TRY(image_pipeline_change(&n->pipeline, job->resize, job->filter, job->pillow));
-    while (!image_pipeline_equal(&r->network[n->sees].pipeline, &n->pipeline))
-        n->sees++;
-    return OK;
-}
-
 /* The precisions of every network that are files, or those that are calibrated. */
 static status make_precisions(struct run *r, int calibrated)
 {
@@ -322,13 +264,16 @@ static status make_precisions(struct run *r, int calibrated)
     return OK;
 }
 
-static void note_network(struct run *r, int i)
+static status note_network(struct run *r, int i)
 {
-    r->network[i].map = engine_cam_map(r->network[i].engine[0].plan, r->network[i].engine[0].state);
+    struct run_network *n = &r->network[i];
+
     for (int p = 0; p < r->precisions; p++) {
-        r->network[i].q[p] = engine_cam_map(r->network[i].engine[p].plan, r->network[i].engine[p].state).q;
-        r->network[i].arithmetic[p] = engine_arithmetic_used(r->network[i].engine[p].plan);
+        n->map[p] = engine_cam_map(n->engine[p].plan, n->engine[p].state);
+        n->arithmetic[p] = engine_arithmetic_used(n->engine[p].plan);
+        TRY(describe_difference(r, i, p));
     }
+    return OK;
 }
 
 /* run.isa, else QUANTCAM_ISA, else the fastest here. */
@@ -376,19 +321,18 @@ status plan_make(struct run *r)
     name_precisions(r);
     r->networks = r->job->networks;
     for (int i = 0; i < r->networks; i++) {
-        TRY(share_model(r, i)); /* the same bytes everywhere: all ranks fail alike */
-        TRY(choose_pipeline(r, i));
+        TRY(describe_network(r, i));
         TRY(explain_random_note(r, i));
     }
     TRY(share_list(r));
     for (int i = 0; i < r->networks; i++)
-        TRY(check_classes(r, i));
+        TRY(describe_classes(r, i));
     TRY(make_precisions(r, 0)); /* a file that is not what the job says is refused before anything is made */
     result = make_precisions(r, 1);
     calibrate_job_end(r);
     TRY(result);
     for (int i = 0; i < r->networks; i++)
-        note_network(r, i);
+        TRY(note_network(r, i));
     TRY(check_numerics(r));
     return match_plan(r);
 }
@@ -404,7 +348,8 @@ void plan_free(struct run *r)
 {
     plan_end_inference(r);
     for (int i = 0; i < r->networks; i++)
-        model_free(&r->network[i].model);
+        for (int p = 0; p < r->precisions; p++)
+            model_free(&r->network[i].described[p]);
     image_manifest_free(&r->list);
     text_free(&r->decided);
     mem_free(r->truth_lines);

@@ -36,9 +36,15 @@ static void print_network(const struct run *r, int i)
                               codes ? " " : "", mega((double)shared_bytes(r, i, p)));
     }
     log_info("  %-20s %4d classes  CAM layer %s %d x %d x %d  %7.2f MMAC  %s", r->job->network[i].name,
-             net->model.classes, model_cam_words(&net->model, cam, sizeof cam), net->map.c, net->map.h,
-             net->map.w, (double)net->macs[0] / 1e6, text);
-    log_info("  %-20s %s", "", image_pipeline_write(&net->pipeline, pipeline));
+             net->model[0]->classes, model_cam_words(net->model[0], cam, sizeof cam), net->map[0].c,
+             net->map[0].h, net->map[0].w, (double)net->macs[0] / 1e6, text);
+    log_info("  %-20s %s", "", image_pipeline_write(&net->pipeline[0], pipeline));
+    for (int p = 1; p < r->precisions; p++)
+        if (net->model[p] != net->model[0])
+            log_info("  %20s %s, CAM layer %s %d x %d x %d  %7.2f MMAC  %s", run_precision(r, p),
+                     net->model[p]->source, model_cam_words(net->model[p], cam, sizeof cam), net->map[p].c,
+                     net->map[p].h, net->map[p].w, (double)net->macs[p] / 1e6,
+                     image_pipeline_write(&net->pipeline[p], pipeline));
     explain_maps_say(r, i);
 }
 

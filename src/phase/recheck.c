@@ -101,7 +101,7 @@ static status read_pipelines(struct recheck *a)
 {
     for (int i = 0; i < a->run.networks; i++) {
         const struct store_network *n = &a->run.layout.network[i];
-        struct image_pipeline *p = &a->run.network[i].pipeline;
+        struct image_pipeline *p = &a->run.network[i].pipeline[0];
         char key[STORE_NAME + 24], text[IMAGE_PIPELINE_TEXT] = "";
 
         snprintf(key, sizeof key, "network.%s.pipeline", n->name);
@@ -270,11 +270,11 @@ static uint64_t values_of(const int64_t bins[HISTOGRAM_BINS])
     return sum;
 }
 
-static status check_values(const struct run *r, const struct average_bins *b)
+static status check_values(const struct run *r, int net, const struct average_bins *b)
 {
     for (int s = 0; s <= r->layout.selections; s++)
         for (int p = 0; p < r->precisions; p++)
-            for (int k = 0; k < 2; k++)
+            for (int k = 0; k < 2 && store_layers_alike(&r->layout, net, p, 0); k++)
                 if (values_of(k ? b->of[p].common[s] : b->of[p].own[s]) != values_of(b->of[0].own[s]))
                     return FAIL(ERR_FORMAT,
                                 "/summary/histogram/%s/%s holds another number of values than the others",
@@ -289,7 +289,7 @@ static status check_histograms(struct recheck *a)
     MEM_TAKE(&a->mem, b, 1, sizeof *b);
     for (int net = 0; net < a->run.networks; net++) {
         TRY(read_bins(&a->run, net, b));
-        TRY(check_values(&a->run, b));
+        TRY(check_values(&a->run, net, b));
         TRY(average_write(&a->run, net, b));
     }
     return OK;
@@ -305,8 +305,12 @@ static status check_layout(const struct run *r)
         l->boxes > INT_MAX)
         return FAIL(ERR_FORMAT, "an extent is not one that this program writes");
     for (int i = 0; i < l->networks; i++)
-        if (l->network[i].h < 1 || l->network[i].w < 1 || l->network[i].h > 1024 || l->network[i].w > 1024)
-            return FAIL(ERR_FORMAT, "the CAM layer of %s has an extent of none", l->network[i].name);
+        for (int p = 0; p < l->precisions; p++) {
+            struct store_layer n = store_layer(l, i, p);
+
+            if (n.h < 1 || n.w < 1 || n.h > 1024 || n.w > 1024)
+                return FAIL(ERR_FORMAT, "the CAM layer of %s has an extent of none", l->network[i].name);
+        }
     return OK;
 }
 

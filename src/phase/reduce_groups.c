@@ -3,6 +3,7 @@
  * interval of the networks' means, and of the paired differences of any two precisions. */
 #include "local.h"
 
+#include "metric_table.h"
 #include "metric_test.h"
 
 #include <string.h>
@@ -13,6 +14,7 @@ _Static_assert((int)JOB_MAX_NETWORKS <= (int)STUDENT_MOST, "a group is no larger
 struct means {
     double value[JOB_MAX_NETWORKS][STORE_MAX_PRECISIONS];
     int there[JOB_MAX_NETWORKS][STORE_MAX_PRECISIONS]; /* of at least one picture */
+    int of_layer;                                      /* MEASURE_LAYER */
 };
 
 static status read_means(const struct run *r, int measure, int p, struct means *m)
@@ -36,13 +38,19 @@ static status read_means(const struct run *r, int measure, int p, struct means *
     return OK;
 }
 
+/* Activations of layers of other extents do not differ from each other. */
+static int differ(const struct run *r, const struct means *m, int i, int p, int q)
+{
+    return m->there[i][q] && (!m->of_layer || store_layers_alike(&r->layout, i, p, q));
+}
+
 /* Of precision p, or of p less q where q is not negative: the members that have the values. */
 static int gather(const struct run *r, const struct means *m, int g, int p, int q, double *out)
 {
     int n = 0;
 
     for (int i = 0; i < r->networks; i++)
-        if (r->layout.group[g].member >> i & 1 && m->there[i][p] && (q < 0 || m->there[i][q]))
+        if (r->layout.group[g].member >> i & 1 && m->there[i][p] && (q < 0 || differ(r, m, i, p, q)))
             out[n++] = m->value[i][p] - (q < 0 ? 0 : m->value[i][q]);
     return n;
 }
@@ -94,8 +102,11 @@ status reduce_groups(const struct run *r)
     for (int k = 0; k < r->layout.measures && r->layout.groups > 0; k++) {
         struct means m = { .there = { { 0 } } };
 
+        const struct measure *known = measure_known(r->layout.measure[k].name);
+
         if (!schema_grouped(r->layout.measure[k].kind))
             continue;
+        m.of_layer = known && known->needs & MEASURE_LAYER;
         for (int p = 0; p < r->precisions; p++)
             if (schema_measured(&r->layout, k, p))
                 TRY(read_means(r, k, p, &m));

@@ -252,6 +252,14 @@ static status add_measure(struct reduction *o, const char *who, const char *name
     return add_column(o, &s, of_places, value);
 }
 
+/* Has precision p a difference from the first in a measure? Not of activations of layers of other extents. */
+static int differs(const struct reduction *o, int p, const char *name)
+{
+    const struct measure *m = measure_known(name);
+
+    return !m || !(m->needs & MEASURE_LAYER) || store_layers_alike(&o->r->layout, o->net, p, 0);
+}
+
 static status add_difference(struct reduction *o, int p, const char *name, enum store_measure_kind kind,
                              const double *value, const double *base)
 {
@@ -260,7 +268,7 @@ static status add_difference(struct reduction *o, int p, const char *name, enum 
     struct subject s = { .difference = 1, .answer = kind == STORE_MEASURE_ANSWER };
 
     for (int64_t i = 0; i < rows; i++)
-        o->less[i] = value[i] - base[i];
+        o->less[i] = differs(o, p, name) ? value[i] - base[i] : NAN;
     snprintf(s.group, sizeof s.group, "difference/%s/%s", run_precision(o->r, p), name);
     return add_column(o, &s, of_places, o->less);
 }

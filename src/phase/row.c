@@ -184,7 +184,7 @@ static uint8_t degenerate(const struct cam_projection *p, int cells)
 
 static status put_methods(struct row *row, struct probe *p, int precision, int truth)
 {
-    const struct store_network *n = &row->r->layout.network[row->net];
+    const struct store_layer n = store_layer(&row->r->layout, row->net, precision);
     const struct columns *c = &row->of[precision];
     const struct probe_shown *s = probe_shown(p, precision);
 
@@ -192,8 +192,8 @@ static status put_methods(struct row *row, struct probe *p, int precision, int t
     for (int m = 0; m < CAM_METHODS; m++) {
         if (c->method[m] < 0)
             continue;
-        put(row, c->method[m], s->method[m].values, (size_t)(n->h * n->w) * sizeof(float));
-        *(uint8_t *)store_rows_at(row->rows, c->degenerate[m]) = degenerate(&s->method[m], n->h * n->w);
+        put(row, c->method[m], s->method[m].values, (size_t)(n.h * n.w) * sizeof(float));
+        *(uint8_t *)store_rows_at(row->rows, c->degenerate[m]) = degenerate(&s->method[m], n.h * n.w);
     }
     if (c->undefined >= 0)
         put(row, c->undefined, &s->method[CAM_GRADCAMPP].undefined, sizeof(int32_t));

@@ -7,7 +7,7 @@
 #include "metric_wsol.h"
 #include "phase.h"
 
-enum { RUN_TOP = 5, RUN_FILES = 1 + STORE_MAX_PRECISIONS };
+enum { RUN_TOP = 5, RUN_FILES = JOB_FILES };
 
 /* In order, each a row of run_phase (run_phases.c). */
 enum {
@@ -24,9 +24,12 @@ struct run_random {
 };
 
 struct run_network {
-    struct model model;
-    struct image_pipeline pipeline; /* of the pictures that it sees */
-    int sees;                       /* the first network with an equal pipeline: it sees the same bytes */
+    struct model described[STORE_MAX_PRECISIONS]; /* of precisions that share no earlier one's description */
+    const struct model *model[STORE_MAX_PRECISIONS];
+    /* Of the pictures that a precision sees; the first's is the frame of all finished maps and boxes. */
+    struct image_pipeline pipeline[STORE_MAX_PRECISIONS];
+    int sees[STORE_MAX_PRECISIONS]; /* run_sight: the first with an equal pipeline, which sees the same bytes
+                                     */
     struct engine engine[STORE_MAX_PRECISIONS];
     struct comm_block block[STORE_MAX_PRECISIONS]; /* where the node's plans lie */
     struct gradient gradient[STORE_MAX_PRECISIONS]; /* of the CAM layer, where a method of the job needs it */
@@ -38,8 +41,7 @@ struct run_network {
     uint64_t file_bytes[STORE_MAX_PRECISIONS], parameters[STORE_MAX_PRECISIONS], macs[STORE_MAX_PRECISIONS];
     enum engine_arithmetic arithmetic[STORE_MAX_PRECISIONS]; /* where there are codes */
     int calibrated[STORE_MAX_PRECISIONS]; /* this start made or copied its checkpoint */
-    struct engine_map map;             /* of the CAM layer: extents alone */
-    struct quant_params q[STORE_MAX_PRECISIONS]; /* of its stored integers */
+    struct engine_map map[STORE_MAX_PRECISIONS]; /* of the CAM layer: extents, and q of its stored integers */
 };
 
 /* What a job will take (predict.c); all 0 where nobody asked. */
@@ -83,8 +85,7 @@ struct run {
     int sampled;  /* of a picture-sized map some runs of the network are made, to be timed: predict.c */
     double maps_spent_s, maps_whole_s; /* what these took, what all would have taken; this rank's */
     struct run_network network[JOB_MAX_NETWORKS];
-    uint8_t file_hash[JOB_MAX_NETWORKS * RUN_FILES]
-                     [HASH_SIZE]; /* a network's description, then its checkpoints */
+    uint8_t file_hash[JOB_MAX_NETWORKS * RUN_FILES][HASH_SIZE]; /* as job_canonical has them */
     struct store_layout layout;
     struct store *store;
     int created; /* this start made the result file */
@@ -117,9 +118,19 @@ const char *run_precision(const struct run *r, int p);
 struct probe;
 struct probe_how;
 MUST_USE status run_probe(const struct run *r, const struct probe_how *how, struct probe **out);
-/* run_share.c: image number `image` as network `net` sees it: image_load. Local. */
-MUST_USE status run_picture(const struct run *r, int net, int64_t image, uint8_t *pixels);
-/* run_share.c: true boxes of an image in pixels of what network `net` sees, cut there or not as the job says;
+/* A pipeline's number is that of network and precision. */
+enum { RUN_SIGHTS = JOB_MAX_NETWORKS * STORE_MAX_PRECISIONS };
+static inline int run_sight(int net, int p)
+{
+    return net * STORE_MAX_PRECISIONS + p;
+}
+/* run_share.c: the pipeline of that number. Local. */
+const struct image_pipeline *run_pipeline(const struct run *r, int sight);
+/* run_share.c: image number `image` as precision p of network `net` sees it: image_load. Local. */
+MUST_USE status run_picture(const struct run *r, int net, int p, int64_t image, uint8_t *pixels);
+/* run_share.c: bytes of a picture of the precision of the network that sees most. Local. */
+size_t run_picture_bytes(const struct run *r, int net);
+/* run_share.c: true boxes of an image in pixels of network `net`'s frame, cut there or not as the job says;
  * returns how many are left. truth: room for run_most_boxes. Local. */
 int run_truth(const struct run *r, int net, int64_t image, int width, int height, struct wsol_box *truth);
 int run_most_boxes(const struct run *r); /* of one image, at least 1; local */
@@ -178,6 +189,15 @@ void calibrate_job_end(struct run *r);
 /* A dry run leaves nothing: removes what it made, once that is read. */
 void calibrate_job_forget(const struct run *r, int network, int precision);
 
+/* describe.c: a network's descriptions, the pipeline that each precision sees by, and whether all see one
+ * part of a picture. */
+MUST_USE status describe_network(struct run *r, int i);
+/* describe.c, with the list. Precisions answer alike. The list's labels are of the first network's classes
+ * (image.h): another network has the same ones only if it has as many. */
+MUST_USE status describe_classes(const struct run *r, int i);
+/* describe.c, with the engines: a line of r->decided for each thing that is not compared, or not as usual,
+ * since precision p is of another description than the first. */
+MUST_USE status describe_difference(struct run *r, int i, int p);
 /* plan.c: reads and checks everything the job names; every rank ends with the list and ready engines. */
 MUST_USE status plan_make(struct run *r);
 /* shared.c: whether this rank reads checkpoints: the first one of a node. Local. */

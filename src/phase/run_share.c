@@ -67,13 +67,30 @@ void run_note_memory(struct run *r)
 
 /* ---- pictures, the probe ------------------------------------------------------------------------------- */
 
-status run_picture(const struct run *r, int net, int64_t image, uint8_t *pixels)
+const struct image_pipeline *run_pipeline(const struct run *r, int sight)
+{
+    return &r->network[sight / STORE_MAX_PRECISIONS].pipeline[sight % STORE_MAX_PRECISIONS];
+}
+
+status run_picture(const struct run *r, int net, int p, int64_t image, uint8_t *pixels)
 {
     char path[OPTION_SIZE + 1100];
     struct image_info info;
 
     TRY(text_path(path, sizeof path, r->list.root, r->list.entry[image].path));
-    return image_load(path, &r->network[net].pipeline, pixels, &info);
+    return image_load(path, &r->network[net].pipeline[p], pixels, &info);
+}
+
+size_t run_picture_bytes(const struct run *r, int net)
+{
+    size_t most = 1;
+
+    for (int p = 0; p < r->precisions; p++) {
+        size_t bytes = image_pipeline_bytes(&r->network[net].pipeline[p]);
+
+        most = bytes > most ? bytes : most;
+    }
+    return most;
 }
 
 int run_most_boxes(const struct run *r)
@@ -92,8 +109,8 @@ int run_truth(const struct run *r, int net, int64_t image, int width, int height
 
     for (int i = 0; i < entry->boxes; i++) {
         double e[4];
-        if (image_box_in_frame(&r->list.box[entry->box_first + i], width, height, &r->network[net].pipeline,
-                               r->job->wsol_frame == JOB_FRAME_FULL, e))
+        if (image_box_in_frame(&r->list.box[entry->box_first + i], width, height,
+                               &r->network[net].pipeline[0], r->job->wsol_frame == JOB_FRAME_FULL, e))
             truth[count++] = (struct wsol_box){ e[0], e[1], e[2], e[3] };
     }
     return count;
@@ -111,7 +128,7 @@ status run_probe(const struct run *r, const struct probe_how *how, struct probe 
 
         list[i].precisions = r->precisions;
         for (int p = 0; p < r->precisions; p++) {
-            list[i].model[p] = &n->model;
+            list[i].model[p] = n->model[p];
             list[i].engine[p] = n->engine[p];
             list[i].gradient[p] = n->gradient[p];
             list[i].by_input[p] = n->by_input[p];

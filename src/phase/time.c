@@ -8,24 +8,24 @@
 enum { PICTURES = 16, WARM_UP = 5, MEASURES = 3 };
 
 struct clock_room {
-    uint8_t *pixels; /* (pictures, H, W, channels) of the network in hand */
+    uint8_t *pixels; /* (pictures, H, W, channels) of the precision in hand */
     size_t bytes;    /* of a picture */
     int pictures;
     double *sample[MEASURES]; /* inference, CAM, both: (time_runs) seconds */
     struct probe *probe;
 };
 
-/* What a network sees of pictures spread over the list; unreadable ones are passed over. */
-static status read_pictures(const struct run *r, int net, struct clock_room *t)
+/* What a precision sees of pictures spread over the list; unreadable ones are passed over. */
+static status read_pictures(const struct run *r, int net, int p, struct clock_room *t)
 {
     int wanted = r->list.count < PICTURES ? r->list.count : PICTURES;
 
     mem_free(t->pixels);
-    t->bytes = image_pipeline_bytes(&r->network[net].pipeline);
+    t->bytes = image_pipeline_bytes(&r->network[net].pipeline[p]);
     t->pictures = 0;
     MEM_TRY(t->pixels, (size_t)wanted, t->bytes);
     for (int i = 0; i < wanted; i++)
-        t->pictures += run_picture(r, net, (int64_t)i * r->list.count / wanted,
+        t->pictures += run_picture(r, net, p, (int64_t)i * r->list.count / wanted,
                                    t->pixels + (size_t)t->pictures * t->bytes) == OK;
     return OK;
 }
@@ -95,11 +95,13 @@ static status time_all(const struct run *r)
     status result = OK;
 
     TRY_OUT(make_clock_room(r, &t));
-    for (int net = 0; net < r->networks; net++) {
-        TRY_OUT(read_pictures(r, net, &t));
-        for (int p = 0; p < r->precisions && t.pictures > 0; p++)
-            TRY_OUT(time_one(r, &t, net, p));
-    }
+    for (int net = 0; net < r->networks; net++)
+        for (int p = 0; p < r->precisions; p++) {
+            if (p == 0 || r->network[net].sees[p] != r->network[net].sees[p - 1])
+                TRY_OUT(read_pictures(r, net, p, &t));
+            if (t.pictures > 0)
+                TRY_OUT(time_one(r, &t, net, p));
+        }
 out:
     clear_clock_room(&t);
     return result;

@@ -98,9 +98,9 @@ static status read_crop(const struct panel *p, int64_t image, const char *path, 
 /* map: (height, width) u8. name: of its projections, "cam". */
 static status read_map(const struct panel *p, int precision, const char *name, int64_t image, uint8_t *map)
 {
-    const struct store_network *n = &p->l->network[p->network];
+    const struct store_layer n = store_layer(p->l, p->network, precision);
     int height = p->pipeline.height, width = p->pipeline.width;
-    size_t cells = (size_t)n->h * (size_t)n->w, pixels = (size_t)height * (size_t)width;
+    size_t cells = (size_t)n.h * (size_t)n.w, pixels = (size_t)height * (size_t)width;
     char path[STORE_PATH + 2 * STORE_NAME], template[STORE_PATH];
     float *values;
     status result = OK;
@@ -112,7 +112,7 @@ static status read_map(const struct panel *p, int precision, const char *name, i
     for (size_t i = 0; i < cells; i++)
         if (!isfinite(values[i]))
             values[i] = 0;
-    cam_finish(values, n->h, n->w, height, width, values + cells);
+    cam_finish(values, n.h, n.w, height, width, values + cells);
     cam_bytes(values + cells, (int)pixels, map);
 out:
     mem_free(values);

@@ -277,19 +277,27 @@ static status read_at(struct store_reader *r, const struct value_key *key, const
     return OK;
 }
 
+/* Is it of activations, and the layer of other extents than the first precision's? */
+static int is_apart(const struct store_layout *l, const struct value_key *key, int difference)
+{
+    const struct measure *m = measure_of(key->measure);
+    return (difference ? m && m->needs & MEASURE_LAYER : strncmp(key->measure, "dice_", 5) == 0) &&
+           !store_layers_alike(l, key->network, key->precision, 0);
+}
+
 static status read_source(struct store_reader *r, const struct value_key *key, int difference,
                           struct value *out)
 {
     const struct store_layout *l = store_reader_layout(r);
     double *const to[] = { &out->value, &out->low, &out->high, &out->sd }, count;
     struct room room;
-    char path[PATH];
     struct source s;
+    char path[PATH];
 
     *out = (struct value){ .why = "-" };
     if (key->set < 0 || !value_present(r, key, difference))
         return OK;
-    find_source(store_reader_layout(r), key, difference, &s, &room);
+    find_source(l, key, difference, &s, &room);
     if (s.images) {
         path_of(l, key->precision, s.group, s.images, path);
         TRY(read_at(r, key, path, s.flat, 1, 0, &count));
@@ -305,7 +313,7 @@ static status read_source(struct store_reader *r, const struct value_key *key, i
     }
     out->interval = s.low != NULL;
     out->digits = s.digits;
-    out->why = s.images && out->images == 0 ? s.none : NULL;
+    out->why = is_apart(l, key, difference) ? "another layer" : s.images && out->images == 0 ? s.none : NULL;
     return OK;
 }
 

@@ -17,6 +17,7 @@ struct made {
     struct image_entry entry[MADE_N];
     char name[MADE_N][32];
     struct model_node layer; /* the description's one node */
+    struct model model;
     char out[64];
     unsigned methods; /* beside EigenCAM: set before made_begin */
     int steps; /* set before made_begin: explain.steps, .cross, store.activations (0 = mean) */
@@ -123,7 +124,7 @@ static inline status made_begin(struct made *m, const char *test)
     r->job = &m->job;
     r->start = &start;
     r->kernels = kernel_select("ref");
-    r->network[0].pipeline =
+    r->network[0].pipeline[0] = r->network[0].pipeline[1] =
         (struct image_pipeline){ .resize = 10, .height = MADE_EDGE, .width = MADE_EDGE, .channels = 3 };
     for (int i = 0; i < MADE_N; i++) {
         snprintf(m->name[i], sizeof m->name[i], "p%02d.jpg", i);
@@ -138,10 +139,13 @@ static inline status made_begin(struct made *m, const char *test)
     r->precision[1].form = PRECISION_CODES;
     r->precision[1].weight_bits = r->precision[1].activation_bits = 8;
     snprintf(m->layer.name, sizeof m->layer.name, "layer");
-    r->network[0].model.node = &m->layer;
-    r->network[0].model.classes = MADE_CLASSES;
-    r->network[0].map = (struct engine_map){ .c = 3, .h = 2, .w = 2 };
-    r->network[0].q[1] = (struct quant_params){ 0.5, 2, 0, 255, 0 };
+    m->model.node = &m->layer;
+    m->model.classes = MADE_CLASSES;
+    for (int p = 0; p < 2; p++) {
+        r->network[0].model[p] = &m->model;
+        r->network[0].map[p] = (struct engine_map){ .c = 3, .h = 2, .w = 2 };
+    }
+    r->network[0].map[1].q = (struct quant_params){ 0.5, 2, 0, 255, 0 };
     r->network[0].file_bytes[1] = 1234;
     TRY(begin_layout(r));
     TRY(begin_store(r));

@@ -93,7 +93,8 @@ static void test_canonical(void)
 {
     struct job *job = NULL;
     struct text out = { .max = 1 << 16 }, other = out;
-    uint8_t files[3][HASH_SIZE] = { { 1 }, { 2 }, { 3 } }, list[HASH_SIZE] = { 9 };
+    uint8_t files[JOB_FILES][HASH_SIZE] = { { 1 }, { 2 }, { 3 }, [2 + JOB_MAX_PRECISIONS] = { 4 } },
+            list[HASH_SIZE] = { 9 };
 
     put(good);
     if (read_job(&job, "--isa=ref") != OK)
@@ -104,6 +105,9 @@ static void test_canonical(void)
         strstr(out.data, "subset.fraction = 0.1\n") && strstr(out.data, "network.n1.engine = fbgemm\n") &&
             strstr(out.data, "network.n1.int8.sha256 = 03000") && strstr(out.data, "data.sha256 = 09000"),
         "%s", out.data);
+    CHECK(strstr(out.data, "network.n1.model.sha256 = 01000") &&
+          strstr(out.data, "network.n1.int8.model.sha256 = 04000") &&
+          !strstr(out.data, "network.n1.fp32.model"));
     CHECK(!strstr(out.data, "isa") && !strstr(out.data, "pictures") && !strstr(out.data, "x.h5"));
     mem_free(job);
     CHECK(read_job(&job, "--isa=auto") == OK);

@@ -14,7 +14,7 @@ int main(void)
     m->run.list.box = box;
     m->entry[1].boxes = 1;
     /* 40 x 40 becomes 10 x 10, of which the crop shows the middle 8 x 8. */
-    m->run.network[0].pipeline =
+    m->run.network[0].pipeline[0] =
         (struct image_pipeline){ .resize = 10, .height = EDGE, .width = EDGE, .channels = 3 };
     CHECK(run_most_boxes(&m->run) == 1);
     CHECK(run_truth(&m->run, 0, 1, 40, 40, truth) == 1 && truth[0].x0 == 0 && truth[0].x1 == 4 &&
