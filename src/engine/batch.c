@@ -14,7 +14,7 @@ static void add_points(const struct engine_pass *pass, const struct engine_op *o
 
     for (int y = 0; y < op->out.h; y++)
         for (int x = 0; x < op->out.w; x++, out += to) {
-            points_add(pass->plan, p, in + ((size_t)y * (size_t)shape->iw + (size_t)x) * from, out);
+            points_add(op, p, in + ((size_t)y * (size_t)shape->iw + (size_t)x) * from, out);
             if (p->count == p->most)
                 points_run(pass, op, shape, p);
         }
@@ -35,9 +35,9 @@ static void run_together(const struct engine_plan *plan, const struct engine_sta
         pass = state_late_pass(plan, state, k);
         in = pass_at(&pass, &op->in[0]);
         if (points_is_padded(plain)) {
-            uint8_t *padded = d->padded + (size_t)k * points_padded_bytes(plan, plain);
+            uint8_t *padded = d->padded + (size_t)k * points_padded_bytes(op, plain);
 
-            points_pad(plan, plain, in, padded);
+            points_pad(op, plain, in, padded);
             in = padded;
         }
         add_points(&pass, op, &shape, in, &d->inside);

@@ -111,7 +111,7 @@ static void copy_window(const struct work *w, const struct kernel_conv *c, int y
     size_t one = (size_t)c->ic * w->element_in, row = (size_t)c->kw * one;
     int x0 = x < 0 ? -x : 0, x1 = x + c->kw > c->iw ? c->iw - x : c->kw;
 
-    memset(to, plan_codes(w->pass.plan) ? c->zero_point_in : 0, points_window(c) * w->element_in);
+    memset(to, plan_op_codes(w->op) ? c->zero_point_in : 0, points_window(c) * w->element_in);
     for (int ky = 0; ky < c->kh && x0 < x1; ky++)
         if (y + ky >= 0 && y + ky < c->ih)
             memcpy(to + (size_t)ky * row + (size_t)x0 * one,
@@ -125,7 +125,7 @@ static void add_point(const struct work *w, int place, struct points *p, const u
     size_t bytes = (size_t)w->op->out.c * w->element;
 
     p->place[p->count] = place;
-    points_add(w->pass.plan, p, from, w->compares ? p->room + (size_t)p->count * bytes : at(w, place));
+    points_add(w->op, p, from, w->compares ? p->room + (size_t)p->count * bytes : at(w, place));
     if (p->count == p->most)
         run_points(w, p, shape);
 }

@@ -21,6 +21,12 @@ static status plan_input(struct draft *d, int node)
     return place_parameters(d, op, &in, sizeof in);
 }
 
+static void raise_scratch(struct draft *d, size_t bytes)
+{
+    if (bytes > d->head.scratch_bytes)
+        d->head.scratch_bytes = bytes;
+}
+
 /* Real values that nothing rounds, of one group: by the shape alone. */
 static int tile_side(const struct draft *d, const struct engine_conv *c)
 {
@@ -52,6 +58,7 @@ static status plan_layer(struct draft *d, int node)
                     "%s: a linear layer on a %d x %d map: which of its products fbgemm adds in pairs is not "
                     "imitated: leave numerics.saturate out",
                     n->name, op->in[0].h, op->in[0].w);
+    c.codes = plan_op_codes(op);
     c.shape = place_geometry(n, op, c.groups);
     c.shape.zero_point_in = place_q_of_input(d, node, 0).zero_point;
     op->macs = (uint64_t)n->h * (uint64_t)n->w * (uint64_t)n->c * (uint64_t)(c.shape.kh * c.shape.kw) *
@@ -79,7 +86,7 @@ static status plan_maxpool(struct draft *d, int node)
 static status plan_average(struct draft *d, int node)
 {
     const struct model_node *n = &d->m->node[node];
-    int mean = n->op == OP_MEAN && plan_codes(&d->plan) && d->head.arithmetic == ENGINE_FBGEMM;
+    int mean = n->op == OP_MEAN && place_is_coded(d, node) && d->head.arithmetic == ENGINE_FBGEMM;
     enum engine_kind kind = mean                      ? KIND_MEAN
                             : n->op == OP_AVGPOOL2D ? KIND_AVERAGE_WINDOW
                                                       : KIND_AVERAGE;
@@ -87,8 +94,13 @@ static status plan_average(struct draft *d, int node)
     struct engine_average a = { .shape = place_geometry(n, op, 1), .q = place_q_of_input(d, node, 0) };
 
     a.shape.zero_point_in = a.q.zero_point;
+    a.out = place_q(d, node);
+    a.counted = n->counted;
+    a.reach_y = a.shape.ih + n->end_y;
+    a.reach_x = a.shape.iw + n->end_x;
+    raise_scratch(d, ops_average_scratch_bytes(&a, op->in[0].element));
     a.factor = 1.0f / (float)(a.shape.kh * a.shape.kw);
-    if (plan_codes(&d->plan) && kind == KIND_AVERAGE)
+    if (place_is_coded(d, node) && kind == KIND_AVERAGE)
         a.factor = arithmetic_average_factor(d->head.arithmetic, a.q, a.shape.kh * a.shape.kw);
     return place_parameters(d, op, &a, sizeof a);
 }
@@ -100,7 +112,7 @@ static status plan_affine(struct draft *d, int node)
     enum engine_relu relu = place_fused_relu(d, node);
     struct engine_affine a = { .low = place_low(d, node), .high = place_high(d, node) };
 
-    if (plan_codes(&d->plan))
+    if (place_is_coded(d, node))
         a.codes = (struct kernel_affine_u8){ .zero_point_in = in.zero_point,
                                              .zero_point_out = out.zero_point,
                                              .low = arithmetic_low(out, relu),
@@ -128,13 +140,36 @@ static status plan_real_activation(struct draft *d, int node)
     enum model_op what = d->m->node[node].op;
     struct engine_op *op = place_op(d, node,
                                     model_is_relu(what)      ? KIND_CLAMP
+                                    : what == OP_CLIP        ? KIND_CLAMP
+                                    : what == OP_LEAKYRELU   ? KIND_LEAKYRELU
                                     : what == OP_HARDSWISH   ? KIND_HARDSWISH
                                     : what == OP_HARDSIGMOID ? KIND_HARDSIGMOID
                                     : what == OP_SILU        ? KIND_SILU
                                                              : KIND_SIGMOID);
     struct engine_add a = { .low = place_low(d, node), .high = place_high(d, node) };
+    float slope = (float)d->m->node[node].slope;
+
+    return what == OP_LEAKYRELU ? place_parameters(d, op, &slope, sizeof slope)
+                                : place_parameters(d, op, &a, sizeof a);
+}
+
+static status plan_pad(struct draft *d, int node)
+{
+    struct engine_op *op = place_op(d, node, KIND_PAD);
+    struct engine_pad a = { .shape = place_geometry(&d->m->node[node], op, 1),
+                            .fill = place_q_of_input(d, node, 0).zero_point };
 
     return place_parameters(d, op, &a, sizeof a);
+}
+
+/* Real values to codes, or codes to real values. */
+static status plan_convert(struct draft *d, int node)
+{
+    int quantizes = place_is_coded(d, node);
+    struct quant_params q = quantizes ? place_q(d, node) : place_q_of_input(d, node, 0);
+    struct engine_op *op = place_op(d, node, quantizes ? KIND_QUANTIZE : KIND_DEQUANTIZE);
+
+    return place_parameters(d, op, &q, sizeof q);
 }
 
 static status plan_activation(struct draft *d, int node)
@@ -145,10 +180,14 @@ static status plan_activation(struct draft *d, int node)
     struct engine_table table;
     struct engine_op *op;
 
-    if (!plan_codes(&d->plan))
+    if (!place_is_coded(d, node))
         return plan_real_activation(d, node);
     op = place_op(d, node, KIND_LOOKUP);
-    if (model_is_relu(what))
+    if (d->b->family && (model_is_relu(what) || what == OP_CLIP || what == OP_LEAKYRELU))
+        ops_table(&d->m->node[node], place_relu(d->b, node), in, out, &table);
+    else if (what == OP_QUANTIZE)
+        arithmetic_requantize(in, out, 0, &table);
+    else if (model_is_relu(what))
         arithmetic_relu(out, place_relu(d->b, node), &table);
     else if (what == OP_HARDSWISH)
         arithmetic_hardswish(arithmetic, in, out, &table);
@@ -166,7 +205,7 @@ static status plan_add(struct draft *d, int node)
     struct engine_op *op = place_op(d, node, KIND_ADD);
     struct engine_add a = { .low = place_low(d, node), .high = place_high(d, node) };
 
-    if (plan_codes(&d->plan) &&
+    if (place_is_coded(d, node) &&
         arithmetic_add(d->head.arithmetic, place_q_of_input(d, node, 0), place_q_of_input(d, node, 1),
                        place_q(d, node), place_fused_relu(d, node), &a.codes) != OK)
         return error_prefix(ERR_RANGE, "%s", op->name);
@@ -181,7 +220,7 @@ static status plan_mul(struct draft *d, int node)
 
     if (op->in[1].h * op->in[1].w < op->out.h * op->out.w)
         op->in[1].pitch = 0;
-    if (plan_codes(&d->plan))
+    if (place_is_coded(d, node))
         arithmetic_mul(place_q_of_input(d, node, 0), place_q_of_input(d, node, 1), place_q(d, node),
                        place_fused_relu(d, node), &mul);
     return place_parameters(d, op, &mul, sizeof mul);
@@ -219,7 +258,7 @@ static void add_piece(struct draft *d, struct engine_op *op, struct engine_cat *
     op->in[piece].first += (size_t)from;
     op->in[piece].c = c;
     cat->channel[piece] = at + from;
-    if (plan_codes(&d->plan))
+    if (place_is_coded(d, node))
         arithmetic_requantize(place_q_of_input(d, node, j), place_q(d, node), fused, &cat->table[piece]);
     op->inputs++;
 }
@@ -230,7 +269,7 @@ static status plan_cat(struct draft *d, int node)
     const struct model_node *n = &d->m->node[node];
     struct engine_op *op = place_op(d, node, KIND_CAT);
     struct engine_cat cat = { .channel = { 0 } };
-    int vectors = plan_codes(&d->plan) && cat_by_vectors(d, node);
+    int vectors = place_is_coded(d, node) && cat_by_vectors(d, node);
 
     op->inputs = 0;
     for (int j = 0, at = 0; j < n->inputs; at += d->m->node[n->input[j]].c, j++) {
@@ -272,6 +311,8 @@ static status plan_node(struct draft *d, int node)
     case OP_HARDSIGMOID:
     case OP_SILU:
     case OP_SIGMOID:
+    case OP_CLIP:
+    case OP_LEAKYRELU:
         return plan_activation(d, node);
     case OP_BATCHNORM:
         return plan_affine(d, node);
@@ -299,12 +340,12 @@ static status plan_node(struct draft *d, int node)
         return plan_shortcut(d, node);
     case OP_SHUFFLE:
         return plan_shuffle(d, node);
-    case OP_CLIP:
-    case OP_LEAKYRELU:
     case OP_PAD:
+        return plan_pad(d, node);
     case OP_QUANTIZE:
+        return place_is_coded(d, n->input[0]) ? plan_activation(d, node) : plan_convert(d, node);
     case OP_DEQUANTIZE:
-        return FAIL(ERR_MISMATCH, "%s:%d: a %s cannot be run", d->m->source, n->line, model_op_name(n->op));
+        return plan_convert(d, node);
     case OP_COUNT:
         break;
     }

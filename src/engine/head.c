@@ -71,8 +71,8 @@ static size_t scratch_bytes(const struct engine_group *g)
     const struct engine_plan *plan = g->plan;
     size_t most = plan->head->scratch_bytes;
 
-    for (int i = g->head; plan_codes(plan) && i < plan->head->ops; i++)
-        if (is_one_position(plan, &plan->op[i])) {
+    for (int i = g->head; i < plan->head->ops; i++)
+        if (is_one_position(plan, &plan->op[i]) && plan_op_codes(&plan->op[i])) {
             const struct engine_conv *c = plan_parameters(plan, &plan->op[i]);
             size_t bytes = pack_kernels(plan, c)->points_u8_scratch_bytes(&c->shape, g->most);
 
@@ -166,7 +166,7 @@ static void run_layer(struct engine_group *g, const struct engine_op *op)
         if (g->place_is[i] != FILLED)
             continue;
         pass = head_pass(g, i);
-        points_add(g->plan, &g->points, pass_at(&pass, &op->in[0]), pass_at(&pass, &op->out));
+        points_add(op, &g->points, pass_at(&pass, &op->in[0]), pass_at(&pass, &op->out));
     }
     if (g->points.count > 0)
         points_run(&pass, op, shape, &g->points);

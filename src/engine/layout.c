@@ -230,11 +230,11 @@ static void raise_points(const struct engine_plan *p, int i, struct engine_kept 
     const struct engine_conv *c = plan_parameters(p, op);
     size_t in = (size_t)op->in[0].element, out = (size_t)op->out.element;
 
-    if (plan_codes(p))
+    if (plan_op_codes(op))
         k->scratch_bytes =
             larger(k->scratch_bytes, pack_kernels(p, c)->points_u8_scratch_bytes(&c->shape, POINTS_MOST));
     if (i >= k->batch && points_is_padded(&c->shape))
-        k->padded_bytes = larger(k->padded_bytes, points_padded_bytes(p, &c->shape));
+        k->padded_bytes = larger(k->padded_bytes, points_padded_bytes(op, &c->shape));
     if (!run_takes_points(p, op))
         return;
     k->window_bytes = larger(k->window_bytes, POINTS_EDGES * points_window(&c->shape) * in);
@@ -250,8 +250,11 @@ static void find_room(const struct engine_plan *p, struct engine_kept *k)
 
         k->map_words = larger(k->map_words, mask_size(op->out.h, op->out.w));
         k->width = (int)larger((size_t)k->width, (size_t)op->out.w);
-        for (int j = 0; j < op->inputs; j++)
-            k->work_words = larger(k->work_words, 2 * (size_t)mask_words(op->in[j].w) + 2);
+        for (int j = 0; j < op->inputs; j++) {
+            struct kernel_conv window = run_reach(p, op, j);
+
+            k->work_words = larger(k->work_words, mask_work(&window));
+        }
         k->out_bytes = larger(k->out_bytes, (size_t)op->out.w * (size_t)op->out.c * (size_t)op->out.element);
         if (run_is_dense(p, op))
             raise_points(p, i, k);

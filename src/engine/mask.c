@@ -110,8 +110,7 @@ static void take_strided(const uint64_t *from, int words, int stride, int count,
 
 void mask_window(const struct kernel_conv *s, const uint64_t *in, uint64_t *out, uint64_t *work)
 {
-    /* One word more: windows may begin right of the picture. */
-    int words = mask_words(s->iw), wide = words + 1;
+    int words = mask_words(s->iw), wide = (int)mask_work(s) / 2;
     uint64_t *rows = work, *columns = work + wide;
 
     if (kernel_is_direct(s) && s->oh == s->ih && s->ow == s->iw) {

@@ -32,9 +32,14 @@ int mask_count(const uint64_t *mask, int h, int w);
  */
 int mask_next(const uint64_t *row, int w, int x);
 int mask_end(const uint64_t *row, int w, int x);
-/* out (oh, ow) |= the outputs whose window holds a position of in (ih, iw). work: 2 * mask_words(iw) + 2
- * words.
- */
+/* out (oh, ow) |= the outputs whose window holds a position of in (ih, iw). work: mask_work words: two rows,
+ * as wide as windows begin, right of the picture, too, and a word. */
+static inline size_t mask_work(const struct kernel_conv *s)
+{
+    int last = (s->ow - 1) * s->stride + 1;
+
+    return 2 * ((size_t)mask_words(s->iw > last ? s->iw : last) + 1);
+}
 void mask_window(const struct kernel_conv *s, const uint64_t *in, uint64_t *out, uint64_t *work);
 
 /* to (h, w) |= the positions of the tiles of side x side, from (0, 0) on, that are in `tiles`. */

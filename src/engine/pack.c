@@ -36,7 +36,7 @@ static size_t packed_bytes(const struct engine_plan *p, const struct engine_conv
 
     if (c->tile)
         return k->winograd_f32_packed_bytes(&c->shape);
-    if (plan_codes(p))
+    if (c->codes)
         return depthwise ? k->depthwise_u8_packed_bytes(&c->shape) : k->conv_u8_packed_bytes(&c->shape);
     return depthwise ? k->depthwise_f32_packed_bytes(&c->shape) : k->conv_f32_packed_bytes(&c->shape);
 }
@@ -47,7 +47,7 @@ static size_t scratch_bytes(const struct engine_plan *p, const struct engine_con
 
     if (c->tile)
         return k->winograd_f32_scratch_bytes(&c->shape);
-    if (plan_codes(p))
+    if (c->codes)
         return depthwise ? k->depthwise_u8_scratch_bytes(&c->shape) : k->conv_u8_scratch_bytes(&c->shape);
     return depthwise ? k->depthwise_f32_scratch_bytes(&c->shape) : k->conv_f32_scratch_bytes(&c->shape);
 }
@@ -63,7 +63,7 @@ enum engine_kind pack_shape(struct engine_head *head, const struct engine_plan *
     }
     c->packed_bytes = plan_lanes(packed_bytes(p, c, depthwise));
     c->packed = pack_take(head, (size_t)c->groups * c->packed_bytes);
-    if (plan_codes(p)) {
+    if (c->codes) {
         c->lanes = plan_lanes((size_t)c->shape.oc * (size_t)c->groups);
         c->constants = pack_take(head, 3 * c->lanes * sizeof(float));
     }
@@ -147,9 +147,9 @@ static void pack_group(const struct engine_plan *p, const struct engine_conv *c,
     size_t from = (size_t)group * (size_t)c->shape.oc,
            each = (size_t)layer->ic * (size_t)layer->kh * (size_t)layer->kw;
 
-    if (plan_codes(p) && depthwise)
+    if (c->codes && depthwise)
         k->depthwise_u8_pack(&c->shape, layer->weight_int, to);
-    else if (plan_codes(p))
+    else if (c->codes)
         k->conv_u8_pack(&c->shape, layer->weight_int + from * each, to);
     else if (depthwise)
         k->depthwise_f32_pack(&c->shape, layer->weight_real, layer->bias, to);
@@ -192,7 +192,7 @@ status pack_layer(const struct engine_plan *p, const struct model_binding *b, co
     TRY(model_layer_load(b, job->node, &layer));
     BUG_IF(layer.oc != c->shape.oc * c->groups || layer.ic != (depthwise ? 1 : c->shape.ic) ||
            layer.kh != c->shape.kh || layer.kw != c->shape.kw);
-    if (plan_codes(p))
+    if (c->codes)
         requantization(p, &layer, job->in, job->out, job->relu, c, weights + c->constants);
     for (int g = 0; g < c->groups; g++)
         pack_group(p, c, &layer, depthwise, g, weights + c->packed + (size_t)g * c->packed_bytes);
@@ -232,8 +232,8 @@ status pack_affine(const struct engine_plan *p, const struct model_binding *b, c
 
     TRY(model_affine_load(b, job->node, &affine));
     for (int c = 0; c < affine.channels; c++) {
-        scale[c] = plan_codes(p) ? (float)((double)affine.scale[c] * ratio) : affine.scale[c];
-        shift[c] = plan_codes(p) ? affine.shift[c] / s_o : affine.shift[c];
+        scale[c] = job->out.scale > 0 ? (float)((double)affine.scale[c] * ratio) : affine.scale[c];
+        shift[c] = job->out.scale > 0 ? affine.shift[c] / s_o : affine.shift[c];
     }
     model_affine_free(&affine);
     return OK;

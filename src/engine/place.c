@@ -9,7 +9,7 @@
 static void find_fusions(struct draft *d)
 {
     for (int i = 0; i < d->m->nodes; i++)
-        if (d->m->node[i].op != OP_MUL || plan_codes(&d->plan))
+        if (d->m->node[i].op != OP_MUL || place_is_coded(d, i))
             d->relu[i] = model_fused_relu(d->m, i);
 }
 
@@ -159,11 +159,17 @@ enum engine_relu place_fused_relu(const struct draft *d, int node)
 /* The ends of a node's real values. */
 float place_low(const struct draft *d, int node)
 {
-    return place_relu(d->b, place_shown(d, node)) == ENGINE_NO_RELU ? -INFINITY : 0.0f;
+    const struct model_node *n = &d->m->node[place_shown(d, node)];
+
+    return n->op == OP_CLIP ? (float)n->low : model_is_relu(n->op) ? 0.0f : -INFINITY;
 }
 
 float place_high(const struct draft *d, int node)
 {
+    const struct model_node *n = &d->m->node[place_shown(d, node)];
+
+    if (n->op == OP_CLIP)
+        return (float)n->high;
     return place_relu(d->b, place_shown(d, node)) == ENGINE_RELU6 ? 6.0f : INFINITY;
 }
 
@@ -193,10 +199,11 @@ int place_saturates(const struct draft *d, const struct model_node *n, int ic)
 }
 
 /* Of everything that has windows: of a linear layer and of global pooling these are the whole map, of a
- * shortcut one position. */
+ * shortcut and of padding one position. */
 struct kernel_conv place_geometry(const struct model_node *n, const struct engine_op *op, int groups)
 {
-    int whole = n->op == OP_LINEAR || model_is_global_pool(n->op), one = n->op == OP_SHORTCUT;
+    int whole = n->op == OP_LINEAR || model_is_global_pool(n->op),
+        one = n->op == OP_SHORTCUT || n->op == OP_PAD;
 
     return (struct kernel_conv){ .ih = op->in[0].h,
                                  .iw = op->in[0].w,
@@ -212,7 +219,7 @@ struct kernel_conv place_geometry(const struct model_node *n, const struct engin
                                  .kw = whole ? op->in[0].w
                                        : one ? 1
                                              : n->kw,
-                                 .stride = whole ? 1 : n->stride,
+                                 .stride = whole || n->op == OP_PAD ? 1 : n->stride,
                                  .pad_y = n->pad_y,
                                  .pad_x = n->pad_x };
 }

@@ -49,6 +49,10 @@ enum engine_kind {
     KIND_CAT,
     KIND_SHORTCUT,
     KIND_SHUFFLE,
+    KIND_LEAKYRELU, /* of real values */
+    KIND_PAD,
+    KIND_QUANTIZE, /* real values to codes */
+    KIND_DEQUANTIZE,
     KIND_LOWBIT_REAL, /* lowbit.c: a layer of real values */
     KIND_LOWBIT_ADD,
     KIND_LOWBIT_SUM, /* of a map's codes */
@@ -84,7 +88,7 @@ struct engine_input {
  * `lanes` values, the arrays of `requant`, whose pointers are set for each run. */
 struct engine_conv {
     struct kernel_conv shape; /* of one group */
-    int groups;
+    int groups, codes;
     int tile;                          /* the side of its Winograd tiles, or 0 */
     enum kernel_saturation saturation; /* imitated by `ref` */
     size_t packed, packed_bytes;       /* of one group */
@@ -93,11 +97,13 @@ struct engine_conv {
     float low, high;
 };
 
-/* All averages. A mean's shape is that of the whole map, too. */
+/* All averages. A mean's shape is that of the whole map, too. reach_y, reach_x: the positions, padding
+ * included, where windows end; counted: those of the padding count as zeros. */
 struct engine_average {
     struct kernel_conv shape;
-    struct quant_params q;
+    struct quant_params q, out;
     float factor;
+    int counted, reach_y, reach_x;
 };
 
 /* constants: offset in the weights of `channels` scales, then as many shifts, `lanes` apart. */
@@ -146,6 +152,12 @@ struct engine_lowbit_add {
 struct engine_lowbit_head {
     int columns, high;
     size_t levels, constants, lanes;
+};
+
+/* The values around the map are `fill`'s bytes: 0, or zero points. */
+struct engine_pad {
+    struct kernel_conv shape;
+    int fill;
 };
 
 struct engine_cat {
@@ -221,10 +233,11 @@ static inline int plan_codes(const struct engine_plan *p)
     return p->head->form == PRECISION_CODES;
 }
 
-/* Bytes of a value; a low-bit network's ends have others (engine_view). */
-static inline size_t plan_element(const struct engine_plan *p)
+/* Does an op compute with codes? Its first input's values tell; a network of codes may have real ones, too.
+ */
+static inline int plan_op_codes(const struct engine_op *op)
 {
-    return plan_codes(p) ? 1 : sizeof(float);
+    return (op->inputs > 0 ? op->in[0].element : op->out.element) == 1;
 }
 
 /* ---- a picture on its way ------------------------------------------------------------------------------ */
@@ -332,6 +345,22 @@ void lowbit_run_real(const struct engine_pass *p, const struct engine_op *op, st
 void lowbit_run_add(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void lowbit_run_sum(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void lowbit_run_head(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
+
+/* ---- ops.c: ops that no kernel computes, or not all of ---------------------------------------------------
+ */
+
+void ops_run_average(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
+void ops_run_leakyrelu(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
+void ops_run_pad(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
+void ops_run_quantize(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
+void ops_run_dequantize(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
+/* real values' codes by numerics 2.1 */
+void ops_quantize(const float *in, size_t count, struct quant_params q, uint8_t *out);
+/* Bytes of the copy of a window with its padding. */
+size_t ops_average_scratch_bytes(const struct engine_average *a, int element);
+/* An activation of codes `in` as codes `out`: through real values. */
+void ops_table(const struct model_node *n, enum engine_relu relu, struct quant_params in,
+               struct quant_params out, struct engine_table *table);
 
 /* ---- unit.c -------------------------------------------------------------------------------------------- */
 

@@ -13,7 +13,7 @@ void points_run(const struct engine_pass *pass, const struct engine_op *op, cons
     int count = p->count;
 
     p->count = 0;
-    if (plan_codes(plan)) {
+    if (plan_op_codes(op)) {
         struct kernel_requant requant = pack_requant(plan, c, 0);
 
         k->points_u8(shape, packed, p->in.code, p->out.code, count, &requant, c->saturation, pass->scratch);
@@ -45,19 +45,20 @@ struct kernel_conv points_padded(const struct kernel_conv *c)
     return shape;
 }
 
-size_t points_padded_bytes(const struct engine_plan *plan, const struct kernel_conv *c)
+size_t points_padded_bytes(const struct engine_op *op, const struct kernel_conv *c)
 {
     struct kernel_conv shape = points_padded(c);
 
-    return (size_t)shape.ih * (size_t)shape.iw * (size_t)shape.ic * plan_element(plan);
+    return (size_t)shape.ih * (size_t)shape.iw * (size_t)shape.ic * (size_t)op->in[0].element;
 }
 
-void points_pad(const struct engine_plan *plan, const struct kernel_conv *c, const uint8_t *in, uint8_t *out)
+void points_pad(const struct engine_op *op, const struct kernel_conv *c, const uint8_t *in, uint8_t *out)
 {
     struct kernel_conv shape = points_padded(c);
-    size_t one = (size_t)c->ic * plan_element(plan), pitch = (size_t)c->in_pitch * plan_element(plan);
+    size_t element = (size_t)op->in[0].element, one = (size_t)c->ic * element,
+           pitch = (size_t)c->in_pitch * element;
 
-    memset(out, plan_codes(plan) ? c->zero_point_in : 0, points_padded_bytes(plan, c));
+    memset(out, plan_op_codes(op) ? c->zero_point_in : 0, points_padded_bytes(op, c));
     for (int y = 0; y < shape.ih; y++)
         for (int x = 0; x < shape.iw; x++) {
             int iy = y - c->pad_y, ix = x - c->pad_x;

@@ -32,12 +32,11 @@ static inline size_t points_window(const struct kernel_conv *c)
 }
 
 /* One position more: where its window begins and where it goes. */
-static inline void points_add(const struct engine_plan *plan, struct points *p, const uint8_t *in,
-                              uint8_t *out)
+static inline void points_add(const struct engine_op *op, struct points *p, const uint8_t *in, uint8_t *out)
 {
     int i = p->count++;
 
-    if (plan_codes(plan)) {
+    if (plan_op_codes(op)) {
         p->in.code[i] = in;
         p->out.code[i] = out;
     } else {
@@ -55,7 +54,7 @@ void points_run(const struct engine_pass *pass, const struct engine_op *op, cons
 int points_is_padded(const struct kernel_conv *c);
 /* The shape of a layer on such an input. */
 struct kernel_conv points_padded(const struct kernel_conv *c);
-size_t points_padded_bytes(const struct engine_plan *plan, const struct kernel_conv *c);
-void points_pad(const struct engine_plan *plan, const struct kernel_conv *c, const uint8_t *in, uint8_t *out);
+size_t points_padded_bytes(const struct engine_op *op, const struct kernel_conv *c);
+void points_pad(const struct engine_op *op, const struct kernel_conv *c, const uint8_t *in, uint8_t *out);
 
 #endif

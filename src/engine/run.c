@@ -1,6 +1,5 @@
 /* src/engine/run.c: the table of ops: how each kind computes a rectangle of its output, and what an output
  * reads. */
-#include <math.h>
 #include <string.h>
 
 #include "tiles.h"
@@ -42,24 +41,6 @@ struct kernel_rect run_whole(const struct engine_op *op)
 
 /* ---- kinds --------------------------------------------------------------------------------------------- */
 
-/* quantize_value's results by what vectors have: adding and taking away 1.5 * 2^23 rounds to the nearest,
- * ties to even. NaN fails the first comparison and becomes q.high. */
-static void quantize(const float *in, size_t count, struct quant_params q, uint8_t *out)
-{
-    const float inverse = quantize_inverse(q.scale), magic = 12582912.0f, far = 4096.0f;
-
-    for (size_t i = 0; i < count; i++) {
-        float v = in[i] * inverse;
-        int code;
-
-        v = v < far ? v : far;
-        v = v > -far ? v : -far;
-        code = (int)((v + magic) - magic) + q.zero_point;
-        code = code < q.low ? q.low : code;
-        out[i] = (uint8_t)(code > q.high ? q.high : code);
-    }
-}
-
 /* One channel: the kernels look three up. */
 static void look_up_grey(const struct engine_pass *p, const struct engine_op *op, const uint8_t *from, int at,
                          int pixels)
@@ -88,7 +69,7 @@ static void run_input(const struct engine_pass *p, const struct engine_op *op, s
         if (p->real && !codes)
             memcpy(real_at(p, &op->out, at), p->real + first, count * sizeof *p->real);
         else if (p->real)
-            quantize(p->real + first, count, in->q, code_at(p, &op->out, at));
+            ops_quantize(p->real + first, count, in->q, code_at(p, &op->out, at));
         else if (channels == 1)
             look_up_grey(p, op, from, at, r.pixels);
         else if (!codes)
@@ -108,7 +89,7 @@ static void run_conv(const struct engine_pass *p, const struct engine_op *op, st
         const uint8_t *packed = p->plan->weights + c->packed + (size_t)g * c->packed_bytes;
         struct kernel_requant requant;
 
-        if (!plan_codes(p->plan)) {
+        if (!plan_op_codes(op)) {
             k->conv_f32(shape, packed, real_at(p, &op->in[0], 0) + g * shape->ic,
                         real_at(p, &op->out, 0) + g * shape->oc, rect, c->low, c->high, p->scratch);
             continue;
@@ -126,7 +107,7 @@ static void run_depthwise(const struct engine_pass *p, const struct engine_op *o
     const uint8_t *packed = p->plan->weights + c->packed;
     struct kernel_requant requant;
 
-    if (!plan_codes(p->plan)) {
+    if (!plan_op_codes(op)) {
         k->depthwise_f32(&c->shape, packed, real_at(p, &op->in[0], 0), real_at(p, &op->out, 0), rect, c->low,
                          c->high, p->scratch);
         return;
@@ -140,21 +121,10 @@ static void run_maxpool(const struct engine_pass *p, const struct engine_op *op,
 {
     const struct kernel_conv *shape = plan_parameters(p->plan, op);
 
-    if (plan_codes(p->plan))
+    if (plan_op_codes(op))
         p->plan->kernels->maxpool_u8(shape, code_at(p, &op->in[0], 0), code_at(p, &op->out, 0), rect);
     else
         p->plan->kernels->maxpool_f32(shape, real_at(p, &op->in[0], 0), real_at(p, &op->out, 0), rect);
-}
-
-static void run_average(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
-{
-    const struct engine_average *a = plan_parameters(p->plan, op);
-    const struct kernel_table *k = p->plan->kernels;
-
-    if (plan_codes(p->plan))
-        k->average_u8(&a->shape, code_at(p, &op->in[0], 0), code_at(p, &op->out, 0), rect, a->factor);
-    else
-        k->average_f32(&a->shape, real_at(p, &op->in[0], 0), real_at(p, &op->out, 0), rect);
 }
 
 static void run_mean(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
@@ -209,7 +179,7 @@ static void run_affine(const struct engine_pass *p, const struct engine_op *op, 
     codes.scale = scale;
     codes.shift = scale + a->lanes;
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
-        if (plan_codes(p->plan))
+        if (plan_op_codes(op))
             p->plan->kernels->affine_u8(code_at(p, in, at), in->pitch, code_at(p, out, at), out->pitch,
                                         r.pixels, out->c, &codes);
         else
@@ -261,13 +231,13 @@ static void run_add(const struct engine_pass *p, const struct engine_op *op, str
     struct runs r = runs_of(out, rect);
 
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
-        if (plan_codes(p->plan))
+        if (plan_op_codes(op))
             k->add_u8(code_at(p, x, at), x->pitch, code_at(p, y, at), y->pitch, code_at(p, out, at),
                       out->pitch, r.pixels, out->c, &a->codes);
         else
             k->add_f32(real_at(p, x, at), x->pitch, real_at(p, y, at), y->pitch, real_at(p, out, at),
                        out->pitch, r.pixels, out->c, a->low, a->high);
-    if (plan_codes(p->plan) && a->codes.mode == ADD_FBGEMM)
+    if (plan_op_codes(op) && a->codes.mode == ADD_FBGEMM)
         add_tail(p, op, rect);
 }
 
@@ -280,7 +250,7 @@ static void run_mul(const struct engine_pass *p, const struct engine_op *op, str
     struct runs r = runs_of(out, rect);
 
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
-        if (plan_codes(p->plan))
+        if (plan_op_codes(op))
             k->mul_u8(code_at(p, x, at), x->pitch, code_at(p, y, at), y->pitch, code_at(p, out, at),
                       out->pitch, r.pixels, out->c, codes);
         else
@@ -298,7 +268,7 @@ static void run_cat(const struct engine_pass *p, const struct engine_op *op, str
         const struct engine_view *in = &op->in[j];
 
         for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
-            if (!plan_codes(p->plan))
+            if (!plan_op_codes(op))
                 k->copy_f32(real_at(p, in, at), in->pitch, real_at(p, &op->out, at) + cat->channel[j],
                             op->out.pitch, r.pixels, in->c);
             else if (cat->table[j].unchanged)
@@ -315,7 +285,7 @@ static void run_shortcut(const struct engine_pass *p, const struct engine_op *op
 {
     const struct engine_shortcut *s = plan_parameters(p->plan, op);
     const struct engine_view *in = &op->in[0], *out = &op->out;
-    size_t element = plan_element(p->plan);
+    size_t element = (size_t)op->out.element;
 
     for (int y = rect.y0; y < rect.y1; y++)
         for (int x = rect.x0; x < rect.x1; x++) {
@@ -334,7 +304,7 @@ static void run_shuffle(const struct engine_pass *p, const struct engine_op *op,
     struct runs r = runs_of(&op->out, rect);
 
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
-        if (plan_codes(p->plan))
+        if (plan_op_codes(op))
             k->shuffle_u8(code_at(p, &op->in[0], at), op->in[0].pitch, code_at(p, &op->out, at),
                           op->out.pitch, r.pixels, op->out.c, *groups);
         else
@@ -386,9 +356,9 @@ static const struct row {
     [KIND_DEPTHWISE] = { run_depthwise, reach_window, 4, NULL },
     [KIND_UNIT] = { unit_run, reach_window, 6, NULL },
     [KIND_MAXPOOL] = { run_maxpool, reach_window, 2, NULL },
-    [KIND_AVERAGE_WINDOW] = { run_average, reach_window, 2, NULL },
+    [KIND_AVERAGE_WINDOW] = { ops_run_average, reach_window, 2, NULL },
     [KIND_AFFINE] = { run_affine, reach_position, 2, NULL },
-    [KIND_AVERAGE] = { run_average, reach_position, 2, NULL },
+    [KIND_AVERAGE] = { ops_run_average, reach_position, 2, NULL },
     [KIND_MEAN] = { run_mean, reach_position, 2, NULL },
     [KIND_CLAMP] = { run_clamp, reach_position, 2, NULL },
     [KIND_HARDSWISH] = { run_hardswish, reach_position, 2, NULL },
@@ -401,6 +371,10 @@ static const struct row {
     [KIND_CAT] = { run_cat, reach_position, 2, NULL },
     [KIND_SHORTCUT] = { run_shortcut, reach_window, 2, NULL },
     [KIND_SHUFFLE] = { run_shuffle, reach_position, 2, NULL },
+    [KIND_LEAKYRELU] = { ops_run_leakyrelu, reach_position, 2, NULL },
+    [KIND_PAD] = { ops_run_pad, reach_window, 2, NULL },
+    [KIND_QUANTIZE] = { ops_run_quantize, reach_position, 2, NULL },
+    [KIND_DEQUANTIZE] = { ops_run_dequantize, reach_position, 2, NULL },
     [KIND_LOWBIT_REAL] = { lowbit_run_real, reach_window, 6, NULL },
     [KIND_LOWBIT_ADD] = { lowbit_run_add, reach_position, 2, NULL },
     [KIND_LOWBIT_SUM] = { lowbit_run_sum, reach_position, 2, NULL },

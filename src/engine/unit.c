@@ -236,7 +236,7 @@ status unit_find(struct draft *d)
     int *user;
 
     MEM_TRY(d->chain, (size_t)d->m->nodes, sizeof *d->chain);
-    if (d->options->layers || d->options->keep || d->round || d->b->lowbit)
+    if (d->options->layers || d->options->keep || d->round || d->b->lowbit || d->b->family)
         return OK;
     MEM_TRY(user, (size_t)d->m->nodes, sizeof *user);
     find_users(d, user);

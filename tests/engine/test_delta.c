@@ -5,7 +5,7 @@
 
 #include "check.h"
 #include "cli/network.h"
-#include "engine/tiny.h"
+#include "engine/tiny_deployed.h"
 #include "metric.h"
 #include "weight.h"
 
@@ -236,39 +236,75 @@ static void test_forms(const char *net, const char *isa, int stride)
     test_network(model, NETWORK_RANDOM_CODES, isa, 0, 30);
 }
 
-/* A network whose windows do not reach the whole picture until the linear layer on its last map: one, two,
- * three ... positions change. */
-static void test_more(const char *isa, int int8, int shared, enum engine_arithmetic arithmetic)
+/* Pictures that wait together, each with two positions more. */
+static void test_tiny_batches(struct engine delta, struct engine whole, float *real, int positions)
 {
-    enum { MORE = 12 * 12 };
-    struct random r = { .seed = 9 };
-    struct tiny t;
-    struct engine delta, whole;
-    float real[MORE * 3];
+    struct random r = { .seed = 10 };
+    float want[ENGINE_BATCH][5];
 
-    tiny_more(&t, int8, 1, shared);
-    delta = tiny_plan(&t, arithmetic, 0, isa);
-    whole = tiny_plan(&t, arithmetic, 1, isa);
+    for (int size = 1; size <= ENGINE_BATCH; size++) {
+        for (int k = 0; k < size; k++) {
+            int32_t changed[2];
+
+            for (int i = 0; i < 2; i++) {
+                changed[i] = (int32_t)random_below(&r, (uint32_t)positions);
+                real[changed[i] * 3] += 0.5f;
+            }
+            engine_run_real(whole.plan, whole.state, real);
+            memcpy(want[k], engine_logits(whole.plan, whole.state), sizeof want[k]);
+            CHECK(engine_batch_changed(delta.plan, delta.state, real, changed, 2) == k + 1);
+        }
+        CHECK(memcmp(engine_finish_batch(delta.plan, delta.state), want, (size_t)size * sizeof want[0]) == 0);
+    }
+}
+
+/* Networks whose windows do not reach the whole picture until their last maps: one, two, three ... positions
+ * change. */
+static void test_tiny(struct tiny *t, const char *isa, enum engine_arithmetic arithmetic)
+{
+    enum { MOST = DEPLOYED_H * DEPLOYED_W };
+    struct random r = { .seed = 9 };
+    struct engine delta = tiny_plan(t, arithmetic, 0, isa), whole = tiny_plan(t, arithmetic, 1, isa);
+    float real[MOST * 3];
+    int positions = t->model.input.height * t->model.input.width;
+
     must(engine_keep(delta.plan, delta.state));
-    for (int i = 0; i < MORE * 3; i++)
-        real[i] = tiny_between(&t, -2, 2);
+    for (int i = 0; i < positions * 3; i++)
+        real[i] = tiny_between(t, -2, 2);
     engine_run_real(delta.plan, delta.state, real);
     for (int step = 1; step <= 20; step++) {
         int32_t changed[20];
 
         for (int i = 0; i < step; i++) {
-            changed[i] = (int32_t)random_below(&r, MORE);
+            changed[i] = (int32_t)random_below(&r, (uint32_t)positions);
             for (int c = 0; c < 3; c++)
-                real[changed[i] * 3 + c] = tiny_between(&t, -2, 2);
+                real[changed[i] * 3 + c] = tiny_between(t, -2, 2);
         }
         CHECK(engine_batch_changed(delta.plan, delta.state, real, changed, step) == 1);
         (void)engine_finish_batch(delta.plan, delta.state);
         engine_run_real(whole.plan, whole.state, real);
-        compare_engines(&t.model, delta, whole, step);
+        compare_engines(&t->model, delta, whole, step);
     }
+    test_tiny_batches(delta, whole, real, positions);
     engine_close(&delta);
     engine_close(&whole);
-    tiny_free(&t);
+    tiny_free(t);
+}
+
+static void test_more(const char *isa, int int8, int shared, enum engine_arithmetic arithmetic)
+{
+    struct tiny t;
+
+    tiny_more(&t, int8, 1, shared);
+    test_tiny(&t, isa, arithmetic);
+}
+
+static void test_deployed(const char *isa, const char *engine)
+{
+    struct tiny t;
+
+    tiny_deployed(&t, engine);
+    test_tiny(&t, isa, ENGINE_AUTO);
 }
 
 /* Full sizes with random weights on the fastest set, a few steps each. */
@@ -312,6 +348,9 @@ int main(void)
             test_more(names[k], 1, shared, ENGINE_FBGEMM);
             test_more(names[k], 1, shared, ENGINE_QNNPACK);
         }
+        test_deployed(names[k], NULL);
+        test_deployed(names[k], "tflite");
+        test_deployed(names[k], "onnxruntime");
     }
     test_large();
     CHECK(mem_live() == 0);

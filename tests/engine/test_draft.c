@@ -1,10 +1,10 @@
-#include "engine/tiny.h"
+#include "engine/tiny_deployed.h"
 
-enum { PIXELS = 12 * 12 * 3, MAPS = 1 << 14 };
+enum { PIXELS = DEPLOYED_H * DEPLOYED_W * 3, MAPS = 1 << 14 };
 
 /* Runs one plan and keeps what it says. */
 struct answer {
-    float logits[5], cam[32 * 6 * 6];
+    float logits[5], cam[32 * 6 * 7];
 };
 
 static struct answer answer_of(struct engine e, const uint8_t *pixels)
@@ -14,7 +14,8 @@ static struct answer answer_of(struct engine e, const uint8_t *pixels)
 
     engine_run(e.plan, e.state, pixels);
     memcpy(a.logits, engine_logits(e.plan, e.state), sizeof a.logits);
-    CHECK((m.c == 12 && m.h == 3 && m.w == 3) || (m.c == 32 && m.h == 6 && m.w == 6));
+    CHECK((m.c == 12 && m.h == 3 && m.w == 3) || (m.c == 32 && m.h == 6 && m.w == 6) ||
+          (m.c == 16 && m.h == 6 && m.w == 7));
     engine_map_copy_real(&m, a.cam);
     return a;
 }
@@ -56,7 +57,7 @@ static void test_equal(const struct tiny *t, enum engine_arithmetic arithmetic, 
 static void spoil(const struct engine_pass *pass, const struct engine_op *op)
 {
     const struct engine_cat *cat = plan_parameters(pass->plan, op);
-    size_t element = plan_element(pass->plan);
+    size_t element = (size_t)op->out.element;
 
     for (size_t j = 0; j < (size_t)(op->out.h * op->out.w); j++)
         for (int k = 0; k < op->inputs || k == 0; k++) {
@@ -115,6 +116,23 @@ static void test_network(enum network which, int int8, int per_channel, enum eng
     engine_close(&e);
     e = tiny_plan(&t, ENGINE_AUTO, 0, "auto");
     CHECK(!int8 || engine_arithmetic_used(e.plan) == (per_channel ? ENGINE_FBGEMM : ENGINE_QNNPACK));
+    engine_close(&e);
+    tiny_free(&t);
+}
+
+/* Real values among codes, windows and pads of every kind; engine NULL: real values alone. */
+static void test_deployed(const char *engine)
+{
+    struct tiny t;
+    struct engine e;
+    uint8_t pixels[PIXELS], other[PIXELS];
+
+    tiny_deployed(&t, engine);
+    tiny_pixels(&t, pixels, PIXELS);
+    tiny_pixels(&t, other, PIXELS);
+    test_equal(&t, ENGINE_AUTO, pixels, other);
+    e = tiny_plan(&t, ENGINE_AUTO, 1, "auto");
+    test_rectangles(e, pixels);
     engine_close(&e);
     tiny_free(&t);
 }
@@ -231,6 +249,9 @@ int main(void)
     test_growing(1, 1);
     test_growing(1, 0);
     test_saturation();
+    test_deployed(NULL);
+    test_deployed("tflite");
+    test_deployed("onnxruntime");
     for (int which = EVERY; which <= MORE_SHARED; which++) {
         test_network((enum network)which, 0, 0, ENGINE_AUTO);
         for (int a = ENGINE_FBGEMM; a <= ENGINE_QNNPACK; a++)
