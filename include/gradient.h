@@ -25,8 +25,10 @@
  *    integer networks alike. Weights are what their codes stand for, real activations' slopes those at what
  *    the input's codes stand for.
  *  - ReLU's slope is 1 where the output is above 0, ReLU6's where it is also below 6 (its code); hardswish's
- *    and hardsigmoid's corners have the outer slope. A max pool sends to the first maximum of its window in
- *    raster order, an average g / n to each position.
+ *    and hardsigmoid's corners have the outer slope. A leaky relu's slope at 0 is that below. A clip passes
+ *    what lies strictly between its ends, as a relu6 does; conversions to codes and back pass all that the
+ *    quantizer passes. A max pool sends to the first maximum of its window in raster order, an average g / n
+ * to each position, n with the padding that counts.
  *  - All in f32, in one order, equal bits on every instruction set: a layer's sums are one accumulator a
  *    value from 0, terms by the output positions that it reaches in raster order, then output channels
  *    ascending, one fma each; a node with several users adds their parts from the last user to the first;

@@ -294,6 +294,13 @@ MUST_USE status model_layer_load(const struct model_binding *b, int node, struct
 MUST_USE status model_layer_rows(const struct model_binding *b, int node, int first, int most,
                                  struct model_layer *out);
 void model_layer_free(struct model_layer *layer);
+/* What element i of weight_int stands for, which lies in output channel `row`. */
+static inline float model_weight_real(const struct model_layer *l, size_t row, size_t i)
+{
+    size_t scale = l->scales > 1 ? row : 0;
+
+    return (float)(l->scale[scale] * (l->weight_int[i] - (l->zero_point ? l->zero_point[scale] : 0)));
+}
 
 /* A layer of a trained low-bit network as integers run it; its weights are level * step. (model_layer_load of
  * one gives weight_real: batch normalisation folded in double, rounded once.) */
@@ -329,7 +336,8 @@ void model_affine_free(struct model_affine *affine);
 const struct tensor *model_affine_tensor(const struct model_binding *b, int node, int i, const char **suffix);
 
 /* The classifier behind the CAM layer in real values, for ablation: global pooling of that layer
- * and one linear layer, or two with a hardswish between. CODES: the codes times their scale. */
+ * and one linear layer, or two with a hardswish between; convolutions of the one position are such layers,
+ * too, and a slice leaves classes out. CODES: the codes times their scale. */
 struct model_head {
     int classes, channels;          /* channels: of the CAM layer */
     int hidden;                     /* outputs of the first of two layers; 0 = there is one layer */

@@ -29,7 +29,7 @@ static void shape_rows(const struct model_binding *b, const struct model_node *n
     l->form = GRADIENT_ROWS;
     l->rows = n->c;
     l->columns = n->op == OP_LINEAR ? in->h * in->w * in->c : in->c;
-    l->codes = b->form == PRECISION_CODES && !b->lowbit;
+    l->codes = b->form == PRECISION_CODES && !b->lowbit && !b->family; /* whose zero points are no rows' */
     l->each = whole_lanes((size_t)l->rows * (size_t)l->columns * (l->codes ? 1 : sizeof(float)));
     l->scales = l->each;
 }
@@ -121,7 +121,7 @@ static float weight_at(const struct model_layer *l, size_t row, size_t each, siz
 {
     if (l->weight_real)
         return l->weight_real[row * each + i];
-    return (float)(l->scale[l->scales > 1 ? row : 0] * l->weight_int[row * each + i]);
+    return model_weight_real(l, row, row * each + i);
 }
 
 /* Real weights a part at a time: raw and packed copies never lie side by side as a whole. */
@@ -142,8 +142,9 @@ static status pack_rows(const struct model_binding *b, const struct gradient_ste
         if (l->codes)
             memcpy(weights + l->weights + at, part.weight_int, (size_t)part.oc * columns);
         else
-            memcpy((float *)(void *)(weights + l->weights) + at, part.weight_real,
-                   (size_t)part.oc * columns * sizeof(float));
+            for (size_t i = 0; i < (size_t)part.oc * columns; i++)
+                ((float *)(void *)(weights + l->weights))[at + i] =
+                    weight_at(&part, i / columns, columns, i % columns);
         first += part.oc;
         model_layer_free(&part);
         table_rest(b->weights);

@@ -3,15 +3,18 @@
 
 #include "plan.h"
 
-int path_has_quantizer(enum model_op op)
+int path_has_quantizer(const struct model_node *n)
 {
-    return model_quantizes(op) || op == OP_SIGMOID || op == OP_HARDSIGMOID;
+    if (n->op == OP_MAXPOOL || n->op == OP_SLICE || n->op == OP_SHORTCUT || n->op == OP_SHUFFLE ||
+        n->op == OP_PAD)
+        return 0; /* they move their input's */
+    return model_quantizes(n->op) || n->op == OP_SIGMOID || n->op == OP_HARDSIGMOID || n->quant[0];
 }
 
 int path_reads_inputs(enum model_op op)
 {
     return op == OP_MAXPOOL || op == OP_MUL || op == OP_HARDSWISH || op == OP_HARDSIGMOID || op == OP_SILU ||
-           op == OP_SIGMOID;
+           op == OP_SIGMOID || op == OP_LEAKYRELU;
 }
 
 static void mark_between(const struct model *m, struct gradient_path path, uint8_t *on)
@@ -37,7 +40,7 @@ static void mark_reaching(const struct model *m, struct gradient_path path, uint
 static void mark_open(const struct model *m, int from, uint8_t *open)
 {
     open[from] = 1;
-    while (!path_has_quantizer(m->node[from].op)) {
+    while (!path_has_quantizer(&m->node[from])) {
         from = m->node[from].input[0];
         open[from] = 1;
     }
@@ -101,7 +104,8 @@ status gradient_shows(const struct model *m, enum precision_form form, struct gr
 
         if (!way.on[i])
             continue;
-        if (model_is_relu(n->op) || (form != PRECISION_REAL && path_has_quantizer(n->op) && !way.open[i]))
+        if (model_is_relu(n->op) || n->op == OP_CLIP ||
+            (form != PRECISION_REAL && path_has_quantizer(n) && !way.open[i]))
             show[i] = 1;
         for (int j = 0; path_reads_inputs(n->op) && j < n->inputs; j++)
             show[n->input[j]] = 1;

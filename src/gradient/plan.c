@@ -19,28 +19,29 @@ struct draft {
 
 /* ---- masks --------------------------------------------------------------------------------------------- */
 
-/* The ends of what passes through a relu or none (its op), and through the node's quantizer where
- * `quantized`.
- */
-static void set_mask(const struct draft *d, enum model_op relu, int quantized, struct gradient_step *s)
+/* The ends of what passes through a relu, a clip or neither (`cuts`), and through the node's quantizer where
+ * `quantized`. */
+static void set_mask(const struct draft *d, const struct model_node *cuts, int quantized,
+                     struct gradient_step *s)
 {
     const struct model_binding *b = d->b;
     struct quant_params q = { 0 };
-    int six = relu == OP_RELU6 && (b->form == PRECISION_REAL || b->relu6_clamps), low, high;
+    int clips = cuts->op == OP_CLIP, below = clips || model_is_relu(cuts->op),
+        above = clips || (cuts->op == OP_RELU6 && (b->form == PRECISION_REAL || b->relu6_clamps)), low, high;
 
-    s->low = model_is_relu(relu) ? 0.0f : -INFINITY;
-    s->high = six ? 6.0f : INFINITY;
+    s->low = clips ? (float)cuts->low : below ? 0.0f : -INFINITY;
+    s->high = clips ? (float)cuts->high : above ? 6.0f : INFINITY;
     if (b->form != PRECISION_REAL)
         q = b->q[s->shown];
     quantized = quantized && q.scale > 0; /* a low-bit network's input and sums have none */
-    s->masked = model_is_relu(relu) || quantized;
-    if (b->form == PRECISION_REAL)
+    s->masked = below || quantized;
+    if (!(q.scale > 0))
         return;
-    low = quantized && !(model_is_relu(relu) && q.low < q.zero_point) ? q.low : q.zero_point;
-    high = six ? quantize_params_value(6.0f, q) : q.high;
-    if (model_is_relu(relu) || quantized)
+    low = below ? quantize_params_value(s->low, q) : q.low;
+    high = above ? quantize_params_value(s->high, q) : q.high;
+    if (below || quantized)
         s->low = dequantize_value(low, q.scale, q.zero_point);
-    if (six || quantized)
+    if (above || quantized)
         s->high = dequantize_value(high, q.scale, q.zero_point);
 }
 
@@ -64,14 +65,11 @@ static void add_step(struct draft *d, int node, struct gradient_path path)
 
     *s = (struct gradient_step){ .node = *n, .number = node, .shown = relu >= 0 ? relu : node };
     add_inputs(d, s);
-    if (model_is_relu(n->op)) /* of `to`, fused: its quantizer stands behind the relu */
-        set_mask(d, n->op,
-                 quantized && d->way.relu[n->input[0]] == node &&
-                     path_has_quantizer(d->b->model->node[path.to].op),
-                 s);
+    if (model_is_relu(n->op) && d->way.relu[n->input[0]] == node)
+        /* of `to`, fused: its quantizer stands behind the relu */
+        set_mask(d, n, quantized && path_has_quantizer(&d->b->model->node[path.to]), s);
     else
-        set_mask(d, relu >= 0 ? d->b->model->node[relu].op : n->op, quantized && path_has_quantizer(n->op),
-                 s);
+        set_mask(d, relu >= 0 ? &d->b->model->node[relu] : n, quantized && path_has_quantizer(n), s);
     if (model_has_weights(n) || n->op == OP_BATCHNORM)
         layer_shape(d->b, d->k, d->way.open[node], s, &d->head);
 }

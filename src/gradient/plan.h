@@ -22,8 +22,8 @@ MUST_USE status path_find(const struct model *m, enum precision_form form, struc
                           struct gradient_way *out);
 /* Is the relu walked together with its layer, and not by a step of its own? */
 int path_is_fused(const struct gradient_way *way, const struct model_node *n, struct gradient_path path);
-/* Has the op's output codes of its own? */
-int path_has_quantizer(enum model_op op);
+/* Has the node's output codes of its own, where it has codes? */
+int path_has_quantizer(const struct model_node *n);
 /* Does the op's slope need the value of its inputs? */
 int path_reads_inputs(enum model_op op);
 
@@ -107,10 +107,10 @@ MUST_USE status layer_pack(const struct model_binding *b, const struct kernel_ta
 /* ---- run.c --------------------------------------------------------------------------------------------- */
 
 /* An activation's: to = g times the slope at x; work: (count) values, to may be g. */
-void run_slopes(enum model_op op, const struct kernel_table *k, const float *x, float *work, const float *g,
-                int count, float *to);
-/* An average's, of windows inside the picture: a share of g is added to each value of a window of `to`. */
-void run_average(const struct kernel_conv *window, const float *g, float *to);
+void run_slopes(const struct model_node *n, const struct kernel_table *k, const float *x, float *work,
+                const float *g, int count, float *to);
+/* An average's: its share of g is added to each value of a window of `to` that is in the picture. */
+void run_average(const struct model_node *n, const struct kernel_conv *window, const float *g, float *to);
 /* Of the row that all positions of x were multiplied with: to = sum of g x, in double, raster order. */
 void run_row(const float *g, const float *x, size_t pitch, int positions, int channels, float *to);
 

@@ -153,15 +153,15 @@ static void walk_batchnorm(const struct walk *w)
     finish(w, 0);
 }
 
-void run_slopes(enum model_op op, const struct kernel_table *k, const float *x, float *work, const float *g,
-                int count, float *to)
+void run_slopes(const struct model_node *n, const struct kernel_table *k, const float *x, float *work,
+                const float *g, int count, float *to)
 {
-    if (op == OP_SIGMOID || op == OP_SILU)
+    if (n->op == OP_SIGMOID || n->op == OP_SILU)
         k->sigmoid_f32(x, count, work, count, 1, count);
     for (int i = 0; i < count; i++) {
         float v = x[i], s = work[i];
 
-        switch (op) {
+        switch (n->op) {
         case OP_SIGMOID:
             to[i] = g[i] * (s * (1.0f - s));
             break;
@@ -170,6 +170,9 @@ void run_slopes(enum model_op op, const struct kernel_table *k, const float *x, 
             break;
         case OP_HARDSIGMOID:
             to[i] = v > -3.0f && v < 3.0f ? g[i] / 6.0f : 0.0f;
+            break;
+        case OP_LEAKYRELU:
+            to[i] = v > 0.0f ? g[i] : g[i] * (float)n->slope;
             break;
         default: /* hardswish */
             to[i] = v <= -3.0f ? 0.0f : v < 3.0f ? g[i] * (v / 3.0f + 0.5f) : g[i];
@@ -186,7 +189,7 @@ static void walk_activation(const struct walk *w)
     for (int i = 0; i < n->h * n->w; i++) {
         size_t at = (size_t)i * (size_t)n->c;
 
-        run_slopes(n->op, w->plan->kernels, x.at + (size_t)i * x.pitch, w->state->seen[1], w->g + at, n->c,
+        run_slopes(n, w->plan->kernels, x.at + (size_t)i * x.pitch, w->state->seen[1], w->g + at, n->c,
                    to + at);
     }
     finish(w, 0);
@@ -221,35 +224,49 @@ static void walk_maxpool(const struct walk *w)
     finish(w, 0);
 }
 
-void run_average(const struct kernel_conv *window, const float *g, float *to)
+static int least(int a, int b)
 {
-    float taps = (float)(window->kh * window->kw);
+    return a < b ? a : b;
+}
 
+void run_average(const struct model_node *n, const struct kernel_conv *window, const float *g, float *to)
+{
     for (int y = 0; y < window->oh; y++)
-        for (int x = 0; x < window->ow; x++, g += window->oc)
-            for (int t = 0; t < window->kh * window->kw; t++) {
-                int iy = y * window->stride + t / window->kw, ix = x * window->stride + t % window->kw;
+        for (int x = 0; x < window->ow; x++, g += window->oc) {
+            int first = y * window->stride - window->pad_y, left = x * window->stride - window->pad_x;
+            int y0 = first > 0 ? first : 0, y1 = least(first + window->kh, window->ih);
+            int x0 = left > 0 ? left : 0, x1 = least(left + window->kw, window->iw);
+            int tall = n->counted ? least(first + window->kh, window->ih + n->end_y) - first : y1 - y0;
+            int wide = n->counted ? least(left + window->kw, window->iw + n->end_x) - left : x1 - x0;
+            float taps = (float)(tall * wide);
+
+            for (int i = 0; i < (y1 - y0) * (x1 - x0); i++) {
+                int iy = y0 + i / (x1 - x0), ix = x0 + i % (x1 - x0);
                 float *at = to + (size_t)(iy * window->iw + ix) * (size_t)window->ic;
 
                 for (int c = 0; c < window->ic; c++)
                     at[c] += g[c] / taps;
             }
+        }
 }
 
 static void walk_window_average(const struct walk *w)
 {
     const struct model_node *n = &w->step->node;
     const struct gradient_value *in = input_value(w, 0);
-    const struct kernel_conv window = { .iw = in->w,
+    const struct kernel_conv window = { .ih = in->h,
+                                        .iw = in->w,
                                         .ic = n->c,
                                         .oh = n->h,
                                         .ow = n->w,
                                         .oc = n->c,
                                         .kh = n->kh,
                                         .kw = n->kw,
-                                        .stride = n->stride };
+                                        .stride = n->stride,
+                                        .pad_y = n->pad_y,
+                                        .pad_x = n->pad_x };
 
-    run_average(&window, w->g, begin_zeros(w, 0));
+    run_average(n, &window, w->g, begin_zeros(w, 0));
     finish(w, 0);
 }
 
@@ -363,6 +380,21 @@ static void walk_shortcut(const struct walk *w)
     finish(w, 0);
 }
 
+/* What stands around the map goes. */
+static void walk_pad(const struct walk *w)
+{
+    const struct model_node *n = &w->step->node;
+    const struct gradient_value *in = input_value(w, 0);
+    size_t row = (size_t)in->w * (size_t)in->c;
+    float *to = begin(w, 0);
+
+    for (int y = 0; y < in->h; y++)
+        memcpy(to + (size_t)y * row,
+               w->g + ((size_t)(y + n->pad_y) * (size_t)n->w + (size_t)n->pad_x) * (size_t)n->c,
+               row * sizeof *to);
+    finish(w, 0);
+}
+
 static void walk_shuffle(const struct walk *w)
 {
     const struct model_node *n = &w->step->node;
@@ -398,6 +430,11 @@ static void (*const rows[OP_COUNT])(const struct walk *w) = {
     [OP_SLICE] = walk_slice,
     [OP_SHORTCUT] = walk_shortcut,
     [OP_SHUFFLE] = walk_shuffle,
+    [OP_CLIP] = walk_same,
+    [OP_LEAKYRELU] = walk_activation,
+    [OP_PAD] = walk_pad,
+    [OP_QUANTIZE] = walk_same,
+    [OP_DEQUANTIZE] = walk_same,
     [OP_DROPOUT] = walk_same,
 };
 

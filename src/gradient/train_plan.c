@@ -197,10 +197,23 @@ static enum train_kind kind_of(enum model_op op)
     }
 }
 
+/* Ops that networks of other runtimes alone have. */
+static int is_foreign(const struct model_node *n)
+{
+    return n->op == OP_CLIP || n->op == OP_LEAKYRELU || n->op == OP_PAD || n->op == OP_QUANTIZE ||
+           n->op == OP_DEQUANTIZE ||
+           (n->op == OP_AVGPOOL2D && (n->ceil || n->pad_y + n->pad_x + n->end_y + n->end_x > 0));
+}
+
 static status add_plain(struct draft *d, int node)
 {
-    struct train_step *s = add_step(d, kind_of(d->net->m->node[node].op), node);
+    const struct model_node *n = &d->net->m->node[node];
+    struct train_step *s;
 
+    if (is_foreign(n))
+        return FAIL(ERR_MISMATCH, "%s:%d: networks with %s are not trained here", d->net->m->source, n->line,
+                    n->op == OP_AVGPOOL2D ? "averages over the edge of a map" : model_op_name(n->op));
+    s = add_step(d, kind_of(n->op), node);
     s->out = d->map_of[node] = add_map(d, s->node);
     if (s->kind == TRAIN_DROPOUT)
         s->dropout = d->dropouts++;

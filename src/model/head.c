@@ -10,20 +10,43 @@ static int is_pool_of_cam(const struct model *m, int node)
     return model_is_global_pool(n->op) && n->input[0] == m->cam;
 }
 
-/* The nodes of the last and the first linear layer; *first = -1 where there is one layer. */
-static status find_layers(const struct model *m, int *last, int *first)
+static int is_layer(const struct model *m, int node)
 {
-    int at = m->output;
+    const struct model_node *n = &m->node[node], *in = &m->node[n->input[0]];
 
-    *last = m->output;
-    *first = -1;
-    if (m->node[at].op == OP_LINEAR)
-        at = m->node[at].input[0];
-    if (m->node[at].op == OP_HARDSWISH && m->node[m->node[at].input[0]].op == OP_LINEAR) {
-        *first = m->node[at].input[0];
-        at = m->node[*first].input[0];
+    return n->op == OP_LINEAR ||
+           (n->op == OP_CONV && n->groups == 1 && model_is_pointwise(n) && in->h * in->w == 1);
+}
+
+/* The node whose values these are, with or without codes; *begin: what slices leave out in front. */
+static int origin(const struct model *m, int node, int *begin)
+{
+    for (;; node = m->node[node].input[0]) {
+        const struct model_node *n = &m->node[node];
+
+        if (n->op == OP_SLICE)
+            *begin += n->begin;
+        else if (n->op != OP_QUANTIZE && n->op != OP_DEQUANTIZE)
+            return node;
     }
-    if (m->node[m->output].op == OP_LINEAR && is_pool_of_cam(m, at))
+}
+
+/* The nodes of the last and the first linear layer; *first = -1 where there is one layer; the last one's
+ * outputs from *begin on are the classes. */
+static status find_layers(const struct model *m, int *last, int *first, int *begin)
+{
+    int at, none = 0;
+
+    *begin = 0;
+    *last = at = origin(m, m->output, begin);
+    *first = -1;
+    if (is_layer(m, at))
+        at = origin(m, m->node[at].input[0], &none);
+    if (m->node[at].op == OP_HARDSWISH && is_layer(m, origin(m, m->node[at].input[0], &none))) {
+        *first = origin(m, m->node[at].input[0], &none);
+        at = origin(m, m->node[*first].input[0], &none);
+    }
+    if (is_layer(m, *last) && is_pool_of_cam(m, at) && none == 0)
         return OK;
     return FAIL(ERR_MISMATCH,
                 "%s:%d: ablation needs a classifier of global pooling of the CAM layer %s and one "
@@ -32,23 +55,26 @@ static status find_layers(const struct model *m, int *last, int *first)
                 m->node[at].name);
 }
 
-/* Moves the bias, and makes real weights of codes. */
-static status take_layer(const struct model_binding *b, int node, float **weight, float **bias)
+/* Moves the bias and real weights, those of `rows` outputs from `begin` on. */
+static status take_layer(const struct model_binding *b, int node, int begin, int rows, float **weight,
+                         float **bias)
 {
     struct model_layer l;
     status result = OK;
-    size_t run;
+    size_t run, from;
 
     TRY(model_layer_load(b, node, &l));
     run = (size_t)l.ic * (size_t)l.kh * (size_t)l.kw;
+    from = (size_t)begin * run;
     *bias = l.bias;
+    memmove(*bias, *bias + begin, (size_t)rows * sizeof **bias);
     l.bias = NULL;
     *weight = l.weight_real;
     l.weight_real = NULL;
     if (l.weight_int)
-        MEM_TRY_OUT(*weight, (size_t)l.oc * run, sizeof **weight);
-    for (size_t i = 0; l.weight_int && i < (size_t)l.oc * run; i++)
-        (*weight)[i] = (float)(l.scale[l.scales > 1 ? i / run : 0] * l.weight_int[i]);
+        MEM_TRY_OUT(*weight, (size_t)rows * run, sizeof **weight);
+    for (size_t i = 0; i < (size_t)rows * run; i++)
+        (*weight)[i] = l.weight_int ? model_weight_real(&l, (from + i) / run, from + i) : (*weight)[from + i];
 out:
     model_layer_free(&l);
     return result;
@@ -58,15 +84,15 @@ status model_head_load(const struct model_binding *b, struct model_head *out)
 {
     const struct model *m = b->model;
     struct model_head head = { .classes = m->classes, .channels = m->node[m->cam].c };
-    int last, first;
+    int last, first, begin;
     status result = OK;
 
     memset(out, 0, sizeof *out);
-    TRY(find_layers(m, &last, &first));
-    TRY_OUT(take_layer(b, last, &head.weight, &head.bias));
+    TRY(find_layers(m, &last, &first, &begin));
+    TRY_OUT(take_layer(b, last, begin, m->classes, &head.weight, &head.bias));
     if (first >= 0) {
         head.hidden = m->node[first].c;
-        TRY_OUT(take_layer(b, first, &head.first_weight, &head.first_bias));
+        TRY_OUT(take_layer(b, first, 0, head.hidden, &head.first_weight, &head.first_bias));
     }
     *out = head;
     head = (struct model_head){ 0 };

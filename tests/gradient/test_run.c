@@ -2,10 +2,10 @@
  * same bits on every instruction set and of every path. */
 #include <math.h>
 
-#include "engine/tiny.h"
+#include "engine/tiny_deployed.h"
 #include "gradient.h"
 
-enum { PIXELS = 12 * 12 * 3 };
+enum { PIXELS = DEPLOYED_H * DEPLOYED_W * 3 };
 
 static struct gradient open_path(const struct tiny *t, const char *from, const char *to, const char *isa)
 {
@@ -103,6 +103,41 @@ static void integers_by_hand(void)
     tiny_free(&t);
 }
 
+/* Real values to codes and back, by other codes, and clipped: 3 of steps of 0.5 from -1 on are 0 .. 3, codes
+ * 4 .. 7 are beyond the second quantizer's, and so is what the clip cuts. */
+static void conversions_by_hand(void)
+{
+    static const char text[] = "model hand  conversions\n"
+                               "input image 1 1 6 resize squash bilinear mean 0 std 1\n"
+                               "quantize a image quant a\nquantize b a quant b\ndequantize c b\n"
+                               "clip d c low -0.75 high 100\nleakyrelu e d slope 0.25\n"
+                               "linear f e out 3 weight f\nslice g f begin 1 out 2\noutput g\ncam e\n";
+    const float image[6] = { -9, -1, -0.5f, 0.5f, 1, 9 };
+    const float weight[18] = { 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 0, 0, 0, 0, 0, 0 };
+    /* code 0 and -1 are the first quantizer's and the clip's ends, 1 and 9 the second's; below 0 a quarter */
+    const float expected[6] = { 0, 0, 0.75f, 4, 0, 0 };
+    struct tiny t;
+    struct engine e;
+    struct gradient g;
+
+    tiny_describe(&t, text);
+    tiny_real(&t, "f", ".weight", 2, (int64_t[]){ 3, 6 }, weight);
+    tiny_params(&t, "a", 0.5, 3, 0);
+    tiny_params(&t, "b", 0.25, 251, 0);
+    tiny_must(table_add_note(&t.table, "quantcam.engine", "onnxruntime"));
+    tiny_bind(&t);
+    e = tiny_plan(&t, ENGINE_AUTO, 1, "ref");
+    engine_run_real(e.plan, e.state, image);
+    g = open_path(&t, "g", "image", "ref");
+    gradient_run(g.plan, g.state, &e, 0);
+    for (int i = 0; i < 6; i++)
+        CHECK_MSG(gradient_map(g.plan, g.state)[i] == expected[i], "%d: %g", i,
+                  gradient_map(g.plan, g.state)[i]);
+    gradient_close(&g);
+    engine_close(&e);
+    tiny_free(&t);
+}
+
 /* ---- finite differences -------------------------------------------------------------------------------- */
 
 static float logit(const struct engine *e, const float *image, int k)
@@ -115,19 +150,19 @@ static float logit(const struct engine *e, const float *image, int k)
 static void differences(struct tiny *t, const char *what)
 {
     struct engine e = tiny_plan(t, ENGINE_AUTO, 1, "auto");
-    struct gradient g = open_path(t, "fc", "image", "auto");
+    struct gradient g = open_path(t, t->model.node[t->model.output].name, "image", "auto");
     const float step = 1.0f / 1024;
     float image[PIXELS], analytic[PIXELS], most = 0;
-    int far = 0;
+    int far = 0, values = t->model.input.height * t->model.input.width * 3;
 
-    for (int i = 0; i < PIXELS; i++)
+    for (int i = 0; i < values; i++)
         image[i] = tiny_between(t, -2, 2);
     logit(&e, image, 2);
     gradient_run(g.plan, g.state, &e, 2);
     memcpy(analytic, gradient_map(g.plan, g.state), sizeof analytic);
-    for (int i = 0; i < PIXELS; i++)
+    for (int i = 0; i < values; i++)
         most = fabsf(analytic[i]) > most ? fabsf(analytic[i]) : most;
-    for (int i = 0; i < PIXELS; i++) {
+    for (int i = 0; i < values; i++) {
         float was = image[i], up, down;
 
         image[i] = was + step;
@@ -137,7 +172,7 @@ static void differences(struct tiny *t, const char *what)
         image[i] = was;
         far += fabsf((up - down) / (2 * step) - analytic[i]) > 0.01f * most;
     }
-    CHECK_MSG(most > 0 && far < PIXELS / 20, "%s: %d of %d differ by more than 1 %% of %g", what, far, PIXELS,
+    CHECK_MSG(most > 0 && far < values / 20, "%s: %d of %d differ by more than 1 %% of %g", what, far, values,
               most);
     gradient_close(&g);
     engine_close(&e);
@@ -153,7 +188,7 @@ static uint32_t digest(const struct tiny *t, const char *to, const char *isa, in
     struct engine_options options = { .arithmetic = ENGINE_AUTO, .keep = !show_alone, .show = show };
     struct tiny draws = { .random.seed = 5 };
     struct engine e;
-    struct gradient g = open_path(t, "fc", to, isa);
+    struct gradient g = open_path(t, t->model.node[path.from].name, to, isa);
     uint32_t crc = 0;
 
     tiny_pixels(&draws, pixels, PIXELS);
@@ -193,7 +228,18 @@ static void equal_bits(const struct tiny *t, const char *what)
 
 static void whole_networks(void)
 {
+    static const char *const engines[] = { "tflite", "onnxruntime" };
     struct tiny t;
+
+    tiny_deployed(&t, NULL);
+    differences(&t, "deployed");
+    equal_bits(&t, "deployed");
+    tiny_free(&t);
+    for (size_t i = 0; i < COUNT_OF(engines); i++) {
+        tiny_deployed(&t, engines[i]);
+        equal_bits(&t, engines[i]);
+        tiny_free(&t);
+    }
 
     tiny_every(&t, 0, 0);
     differences(&t, "every");
@@ -217,6 +263,7 @@ int main(void)
 {
     by_hand();
     integers_by_hand();
+    conversions_by_hand();
     whole_networks();
     return check_result("gradient/run");
 }

@@ -64,6 +64,10 @@ int main(void)
     refused(lines, of_relu, "n.model:4: the relu r has no weights to quantize");
     refused(lines, three, "n.model:3: a: weights of 6 bits: sawb is defined for 2, 3, 4, 5 and 8 bits");
     refused(lines, many, "n.model:4: PACT of 17 bits at r: 1 to 16 are possible");
+    refused("leakyrelu r image slope 0.1\nlinear fc r out 2 weight fc\noutput fc\ncam r\n", NULL,
+            "n.model:3: networks with leakyrelu are not trained here");
+    refused("avgpool2d r image kernel 2 stride 1 pad 1\nlinear fc r out 2 weight fc\noutput fc\ncam r\n",
+            NULL, "n.model:3: networks with averages over the edge of a map are not trained here");
     refused(twice, NULL, "n.model: two layers share the tensor a.weight: it cannot be trained");
     CHECK(mem_live() == 0);
     return check_result("gradient/train_plan");

@@ -1,9 +1,6 @@
 /* The classifiers of tiny checkpoints (tests/fixtures/tiny) and of networks made in memory. */
-#include "check.h"
-#include "model.h"
+#include "deployed.h"
 #include "weight.h"
-
-#include <string.h>
 
 #define TINY "tests/fixtures/tiny/"
 #define START                                                                                                \
@@ -57,7 +54,7 @@ static void one_layers(void)
 }
 
 /* A tensor whose elements are from, from + 1, ... */
-static void put(struct tensor_table *table, const char *name, int rank, const int64_t *dim, float from)
+static void count_up(struct tensor_table *table, const char *name, int rank, const int64_t *dim, float from)
 {
     struct tensor t;
 
@@ -74,11 +71,11 @@ static status load(const char *text, struct model_head *head)
     struct model_binding b = { 0 };
     status result;
 
-    put(&t, "c.weight", 4, (int64_t[]){ 2, 3, 1, 1 }, 0);
-    put(&t, "f.weight", 2, (int64_t[]){ 3, 2 }, 10);
-    put(&t, "f.bias", 1, (int64_t[]){ 3 }, 20);
-    put(&t, "g.weight", 2, (int64_t[]){ 2, 3 }, 30);
-    put(&t, "g.bias", 1, (int64_t[]){ 2 }, 40);
+    count_up(&t, "c.weight", 4, (int64_t[]){ 2, 3, 1, 1 }, 0);
+    count_up(&t, "f.weight", 2, (int64_t[]){ 3, 2 }, 10);
+    count_up(&t, "f.bias", 1, (int64_t[]){ 3 }, 20);
+    count_up(&t, "g.weight", 2, (int64_t[]){ 2, 3 }, 30);
+    count_up(&t, "g.bias", 1, (int64_t[]){ 2 }, 40);
     CHECK_MSG(model_parse("m.model", text, strlen(text), &m) == OK, "%s", error_last()->text);
     CHECK_MSG(model_bind(&m, &t, &(struct model_reading){ .allow_unused = 1 }, &b) == OK, "%s",
               error_last()->text);
@@ -123,8 +120,33 @@ static void others(void)
     }
 }
 
+/* Codes with a zero point, a convolution of one position, the first class left out. */
+static void deployed(void)
+{
+    struct tensor_table t = { 0 };
+    struct model_binding b;
+    struct model_head head;
+    struct model m;
+
+    CHECK(model_parse("d.model", deployed_description, strlen(deployed_description), &m) == OK);
+    make_deployed(&t, "tflite");
+    get(&t, "f.weight")->zero_point[0] = 2;
+    ((int32_t *)put(&t, DTYPE_S32, "f.bias", 1, (int64_t[]){ 4 })->data)[2] = 8;
+    CHECK_MSG(model_bind(&m, &t, NULL, &b) == OK, "%s", error_last()->text);
+    CHECK_MSG(model_head_load(&b, &head) == OK, "%s", error_last()->text);
+    CHECK(head.classes == 3 && head.channels == 2 && head.hidden == 0);
+    for (int i = 0; i < 6; i++) /* codes -5 .. 2, of which 2 stand for 0 */
+        CHECK_MSG(head.weight[i] == 0.5f * (float)(i + 2 - 5 - 2), "%d: %g", i, (double)head.weight[i]);
+    CHECK(head.bias[0] == 0 && head.bias[1] == 8 * 0.375f * 0.5f);
+    model_head_free(&head);
+    model_unbind(&b);
+    table_free(&t);
+    model_free(&m);
+}
+
 int main(void)
 {
+    deployed();
     one_layers();
     two_layers();
     others();
