@@ -114,6 +114,7 @@ static status copy_graph(struct quant_work *w)
         slice->inputs = 1;
         slice->input[0] = i;
         slice->begin = 0;
+        slice->quant[0] = '\0';
         snprintf(slice->name, sizeof slice->name, "seen %d", i);
         w->model.nodes++;
     }
