@@ -15,6 +15,7 @@ static const struct {
     { TFLITE_MEAN, tflite_mean },
     { TFLITE_ADD, tflite_binary },
     { TFLITE_MUL, tflite_binary },
+    { TFLITE_SUB, tflite_binary },
     { TFLITE_RELU, tflite_unary },
     { TFLITE_RELU6, tflite_unary },
     { TFLITE_RELU_N1_TO_1, tflite_unary },

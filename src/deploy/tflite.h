@@ -38,6 +38,7 @@ enum tflite_code {
     TFLITE_PAD = 34,
     TFLITE_TRANSPOSE = 39,
     TFLITE_MEAN = 40,
+    TFLITE_SUB = 41,
     TFLITE_SQUEEZE = 43,
     TFLITE_STRIDED_SLICE = 45,
     TFLITE_SPLIT = 49,

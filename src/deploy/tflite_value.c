@@ -5,17 +5,81 @@
 
 enum { ANY_MAP = 1u << TFLITE_MAP | 1u << TFLITE_PLANES | 1u << TFLITE_ROW | 1u << TFLITE_PLANES_ROW };
 
-/* Both inputs have a node, the first the larger one. */
-static status read_two(const struct tflite_graph *g, struct tflite_view in[2])
+/* ---- with a constant ------------------------------------------------------------------------------- */
+
+/* The constant that input number k is, or -1. */
+static int constant_in(const struct tflite_graph *g, int k)
 {
-    for (int k = 0; k < 2; k++) {
-        if (tflite_in(g, k) >= 0 &&
-            (g->file->tensor[tflite_in(g, k)].data || g->view[tflite_in(g, k)].form == TFLITE_CONSTANT))
-            return TFLITE_FAIL(g, "it takes a constant, which is not translated");
-        TRY(tflite_value(g, k, 1u << TFLITE_MAP | 1u << TFLITE_PLANES, 0, &in[k]));
+    int tensor = tflite_in(g, k);
+
+    if (tensor < 0 || g->file->tensor[tensor].data)
+        return tensor;
+    return g->view[tensor].form == TFLITE_CONSTANT ? g->view[tensor].constant : -1;
+}
+
+/* Is it one number, or one for each of c channels? */
+static int fits_channels(const struct tflite_tensor *t, enum tflite_form form, int c)
+{
+    int axis = form == TFLITE_PLANES ? t->rank - 3 : t->rank - 1;
+
+    return t->count == 1 || (t->count == c && axis >= 0 && t->dim[axis] == c);
+}
+
+/* x * gamma + beta, as a batch normalisation with mean 0 and variance 1 - eps, a sum without rounding. */
+static status add_affine(struct tflite_graph *g, const char *name, int c, int constant, int first)
+{
+    const struct tflite_tensor *t = &g->file->tensor[constant];
+    static const char *const suffix[] = { ".weight", ".bias", ".running_mean", ".running_var" };
+    int code = tflite_here(g)->code;
+    struct tensor value, part;
+
+    TRY(tflite_blame(g, tflite_load_bias(g->file, constant, 1, (int)t->count, &value)));
+    for (int i = 0; i < 4; i++) {
+        status result = tensor_alloc(&part, DTYPE_F32, 1, (int64_t[]){ c });
+
+        for (int k = 0; result == OK && k < c; k++) {
+            float v = ((float *)value.data)[t->count > 1 ? k : 0];
+            float gamma = code == TFLITE_MUL ? v : code == TFLITE_SUB && first ? -1 : 1;
+            float beta = code == TFLITE_MUL ? 0 : code == TFLITE_SUB && !first ? -v : v;
+
+            ((float *)part.data)[k] = i == 0 ? gamma : i == 1 ? beta : i == 2 ? 0 : 1 - 0x1p-10f;
+        }
+        result = result == OK ? sketch_tensor(g->sketch, name, suffix[i], &part) : result;
+        tensor_free(&part);
+        if (result != OK) {
+            tensor_free(&value);
+            return result;
+        }
     }
+    tensor_free(&value);
     return OK;
 }
+
+/* Input number k is a constant. */
+static status with_constant(struct tflite_graph *g, int k, int constant, int activation)
+{
+    struct tflite_node n = { .op = "batchnorm", .inputs = 1, .activation = activation };
+    const struct tflite_tensor *t = &g->file->tensor[constant];
+    struct tflite_view in;
+    char name[MODEL_NAME];
+
+    TRY(tflite_value(g, 1 - k, 1u << TFLITE_MAP | 1u << TFLITE_PLANES, 0, &in));
+    n.input[0] = in.node;
+    n.shape = tflite_shape(g, &in);
+    n.form = in.form;
+    if (tflite_in_tensor(g, 1 - k)->type != TFLITE_F32 || (t->type != TFLITE_F32 && t->type != TFLITE_F16))
+        return TFLITE_FAIL(g, "it takes a constant of %s, which is not translated",
+                           tflite_type_name(t->type));
+    if (!fits_channels(t, in.form, n.shape.c))
+        return TFLITE_FAIL(g, "it takes a constant of %lld values; one, or one a channel, is translated",
+                           (long long)t->count);
+    tflite_name(g, 0, name);
+    snprintf(n.words, sizeof n.words, "weight %s eps 0.0009765625", name);
+    TRY(tflite_add_node(g, 0, &n));
+    return add_affine(g, name, n.shape.c, constant, k == 0);
+}
+
+/* ---- of two ---------------------------------------------------------------------------------------- */
 
 status tflite_binary(struct tflite_graph *g)
 {
@@ -25,9 +89,18 @@ status tflite_binary(struct tflite_graph *g)
     struct tflite_view in[2];
     struct flat_table o;
 
-    TRY(read_two(g, in));
-    TRY(tflite_options(g, product ? 21 : 11, &o));
+    TRY(tflite_options(g, product ? 21 : tflite_here(g)->code == TFLITE_SUB ? 28 : 11, &o));
     TRY(tflite_option(g, &o, 0, FLAT_I8, "activation", 0, 0, 127, &n.activation));
+    for (int k = 0; k < 2; k++) {
+        int constant = constant_in(g, k);
+
+        if (constant >= 0)
+            return with_constant(g, k, constant, n.activation);
+    }
+    for (int k = 0; k < 2; k++)
+        TRY(tflite_value(g, k, 1u << TFLITE_MAP | 1u << TFLITE_PLANES, 0, &in[k]));
+    if (tflite_here(g)->code == TFLITE_SUB)
+        return TFLITE_FAIL(g, "a difference of two maps is not translated");
     a = tflite_shape(g, &in[0]);
     b = tflite_shape(g, &in[1]);
     if (product && a.h * a.w == 1 && b.h * b.w > 1) { /* a product's two sides are equal */

@@ -216,6 +216,57 @@ static void test_planes(void)
     deploy_free(&n);
 }
 
+/* Sums and products with constants, as files have them whose batch normalisation or preprocessing is not
+ * folded. */
+static void test_constants(void)
+{
+    static const char lines[] = "batchnorm less x  weight less eps 0.0009765625\n"
+                                "batchnorm times.batchnorm less  weight times eps 0.0009765625\n"
+                                "relu times times.batchnorm\n"
+                                "batchnorm from times  weight from eps 0.0009765625\n"
+                                "mean mean from\n"
+                                "linear logits mean  out 2  weight logits\n"
+                                "output logits\n"
+                                "cam from\n";
+    static const struct {
+        const char *name;
+        float value[3];
+    } expected[] = {
+        { "less.weight", { 1, 1, 1 } },
+        { "less.bias", { -.5f, -.5f, -.5f } },
+        { "times.weight", { 2, 3, 4 } },
+        { "times.bias", { 0, 0, 0 } },
+        { "from.weight", { -1, -1, -1 } },
+        { "from.bias", { 2, 3, 4 } },
+        { "from.running_mean", { 0 } },
+        { "from.running_var", { 1 - 0x1p-10f, 1 - 0x1p-10f, 1 - 0x1p-10f } },
+    };
+    const struct deploy_options how = { .input = "resize squash bilinear mean 0 0 0 std 1 1 1", .skip = -1 };
+    struct deploy_network n;
+    int x, one, three, less, times, from;
+
+    start();
+    x = add_tensor("x", TFLITE_F32, DIM(1, 2, 2, 3), 0, 0);
+    one = add_constant("one", TFLITE_F32, DIM(1), 0, 0, (float[]){ .5f }, 4);
+    three = add_constant("three", TFLITE_F32, DIM(1, 1, 3), 0, 0, (float[]){ 2, 3, 4 }, 12);
+    less = add_tensor("less", TFLITE_F32, DIM(1, 2, 2, 3), 0, 0);
+    add_op(TFLITE_SUB, IN(x, one), less, 28);
+    times = add_tensor("times", TFLITE_F32, DIM(1, 2, 2, 3), 0, 0);
+    set_option(add_op(TFLITE_MUL, IN(three, less), times, 21), 0, 1, 1);
+    from = add_tensor("from", TFLITE_F32, DIM(1, 2, 2, 3), 0, 0);
+    add_op(TFLITE_SUB, IN(three, times), from, 28);
+    add_head(from, TFLITE_F32, 3, 0, 0);
+    check_lines(&how, lines);
+    CHECK(read_net(&how, &n) == OK);
+    for (size_t i = 0; i < COUNT_OF(expected); i++)
+        for (int c = 0; c < 3; c++)
+            CHECK(tensor_at(find(&n, expected[i].name), c) == expected[i].value[c]);
+    deploy_free(&n);
+    tensors[three].dim[2] = 2;
+    tensors[three].bytes = 8;
+    check_refused("op 1 (MUL): it takes a constant of 2 values; one, or one a channel");
+}
+
 /* A dead branch is left out; padding that not only windows read is a node of its own. */
 static void test_padding(void)
 {
@@ -349,6 +400,7 @@ int main(void)
     test_signed();
     test_real();
     test_planes();
+    test_constants();
     test_padding();
     test_int4();
     test_refused();
