@@ -91,7 +91,7 @@ struct onnx {
         uint64_t size;
     } file[ONNX_MAX_FILES];
     int files;
-    uint64_t outside; /* bytes of these tensors */
+    uint64_t copied; /* bytes of tensors that are no views: of those there, and of constants */
 };
 
 /* ---- onnx_read.c, onnx_tensor.c: the file ------------------------------------------------------------ */
@@ -104,7 +104,59 @@ void onnx_close(struct onnx *x);
 /* A TensorProto. *name: in the set, "" where it has none. */
 MUST_USE status onnx_tensor_read(struct onnx *x, struct protobuf m, struct tensor *out, int *type,
                                  const char **name);
+/* Counts bytes that a tensor takes beside the file; ERR_MEMORY above 2 GiB. */
+MUST_USE status onnx_copied(struct onnx *x, uint64_t bytes);
 /* A text of the field in the set, printable; ERR_FORMAT. */
 MUST_USE status onnx_text(struct onnx *x, const struct protobuf_field *f, const char **out);
+
+/* ---- onnx_node.c: what a node says ------------------------------------------------------------------- */
+
+int onnx_is(const struct onnx_node *n, const char *op); /* of ai.onnx, or a runtime's own called so */
+const struct onnx_attribute *onnx_attribute(const struct onnx_node *n, const char *name); /* or NULL */
+int64_t onnx_whole(const struct onnx_node *n, const char *name, int64_t otherwise);
+float onnx_real(const struct onnx_node *n, const char *name, float otherwise);
+const char *onnx_words(const struct onnx_node *n, const char *name); /* "" where it has none */
+/* Value number k of a node, -1 where it is absent. */
+int onnx_input(const struct onnx_node *n, int k);
+const char *onnx_name(const struct onnx *x, int value);
+/* Its shape, and of a constant its elements. */
+const struct tensor *onnx_tensor(const struct onnx *x, int value);
+/* The constant that is input k, or NULL. */
+const struct tensor *onnx_constant(const struct onnx *x, const struct onnx_node *n, int k);
+/* Element i of a constant of whole numbers. */
+int64_t onnx_element(const struct tensor *t, int64_t i);
+/* Whole numbers that are input k or, in older opsets, the attribute `name`: at most TENSOR_MAX_RANK. *count
+ * is -1 where neither is there; ERR_FORMAT where the input is no constant. */
+struct onnx_list {
+    int count;
+    int64_t at[TENSOR_MAX_RANK];
+};
+MUST_USE status onnx_list(const struct onnx *x, const struct onnx_node *n, int k, const char *name,
+                          struct onnx_list *out);
+/* An axis of `rank`, negative ones counted from the end. ERR_FORMAT. */
+MUST_USE status onnx_axis(int64_t axis, int rank, int *out);
+/* Of Slice on extents dim: which axes it cuts, all others from 0 to the end. ERR_FORMAT for steps below 1. */
+struct onnx_cut {
+    int64_t begin[TENSOR_MAX_RANK], count[TENSOR_MAX_RANK], step[TENSOR_MAX_RANK];
+};
+MUST_USE status onnx_cut(const struct onnx *x, const struct onnx_node *n, const struct tensor *shape,
+                         struct onnx_cut *out);
+
+/* ---- onnx_window.c, onnx_shape.c, onnx_fold.c: what follows from the graph
+ * ------------------------------------------- */
+
+/* A window of Conv and pools over a map, padding as numbers. */
+struct onnx_window {
+    int kh, kw, stride_h, stride_w, dilation_h, dilation_w, top, left, bottom, right, ceil;
+    int h, w; /* of the output */
+};
+/* `weight`: Conv's, which may say the kernel; or NULL. ERR_FORMAT. */
+MUST_USE status onnx_window(const struct onnx_node *n, const struct tensor *in, const struct tensor *weight,
+                            struct onnx_window *out);
+/* The shapes of the node's outputs, from its inputs'. ERR_FORMAT for an op that is not known. */
+MUST_USE status onnx_shape(struct onnx *x, int node);
+/* Shapes and constants of all values: what depends on constants and shapes alone becomes one. The input's
+ * shape is known. */
+MUST_USE status onnx_fold(struct onnx *x);
 
 #endif

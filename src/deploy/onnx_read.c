@@ -36,23 +36,6 @@ enum {
     DIM_VALUE = 1
 };
 
-status onnx_text(struct onnx *x, const struct protobuf_field *f, const char **out)
-{
-    struct protobuf m;
-    char *copy;
-
-    TRY(protobuf_message(f, &m));
-    if (m.size > ONNX_MAX_NAME)
-        return FAIL(ERR_FORMAT, "byte %llu: a text of %llu bytes, more than %d",
-                    (unsigned long long)f->offset, (unsigned long long)m.size, ONNX_MAX_NAME);
-    if (!text_is_printable((const char *)m.bytes, m.size))
-        return FAIL(ERR_FORMAT, "byte %llu: a name that is no printable text", (unsigned long long)f->offset);
-    MEM_TAKE(&x->set, copy, m.size + 1, 1);
-    memcpy(copy, m.bytes, m.size);
-    *out = copy;
-    return OK;
-}
-
 /* ---- values ------------------------------------------------------------------------------------------ */
 
 /* The value called `name`, which becomes one if there is none; "": -1. */
@@ -246,7 +229,8 @@ static status read_attribute(void *user, const struct protobuf_field *f)
         return protobuf_whole(f, &r->a->whole);
     case ATTR_TEXT:
         /* Long ones are notes of other tools. */
-        return f->value <= ONNX_MAX_NAME && text_is_printable((const char *)f->bytes, f->value)
+        return f->type == PROTOBUF_BYTES && f->value <= ONNX_MAX_NAME &&
+                       text_is_printable((const char *)f->bytes, f->value)
                    ? onnx_text(r->x, f, &r->a->text)
                    : OK;
     case ATTR_TENSOR:

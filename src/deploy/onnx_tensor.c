@@ -75,6 +75,31 @@ int onnx_is_real(int type)
     return type == ONNX_F32 || type == ONNX_F16 || type == ONNX_F64 || type == ONNX_BF16;
 }
 
+status onnx_text(struct onnx *x, const struct protobuf_field *f, const char **out)
+{
+    struct protobuf m;
+    char *copy;
+
+    TRY(protobuf_message(f, &m));
+    if (m.size > ONNX_MAX_NAME)
+        return FAIL(ERR_FORMAT, "byte %llu: a text of %llu bytes, more than %d",
+                    (unsigned long long)f->offset, (unsigned long long)m.size, ONNX_MAX_NAME);
+    if (!text_is_printable((const char *)m.bytes, m.size))
+        return FAIL(ERR_FORMAT, "byte %llu: a name that is no printable text", (unsigned long long)f->offset);
+    MEM_TAKE(&x->set, copy, m.size + 1, 1);
+    memcpy(copy, m.bytes, m.size);
+    *out = copy;
+    return OK;
+}
+
+status onnx_copied(struct onnx *x, uint64_t bytes)
+{
+    static const uint64_t most = UINT64_C(2) << 30;
+
+    x->copied += bytes;
+    return x->copied <= most ? OK : FAIL(ERR_MEMORY, "more than 2 GiB of tensors beside the model's file");
+}
+
 /* A tensor being read. Its fields are gone through twice: what it is, then its elements one by one. */
 struct reading {
     struct onnx *x;
@@ -254,7 +279,6 @@ static status open_file(struct onnx *x, const char *name, struct onnx_file **out
 
 static status fill_external(struct reading *r)
 {
-    static const uint64_t most = UINT64_C(2) << 30;
     struct onnx_file *f;
 
     if (!r->location)
@@ -267,9 +291,7 @@ static status fill_external(struct reading *r)
         return FAIL(ERR_FORMAT, "bytes %lld and %llu following are outside '%.200s', which has %llu",
                     (long long)r->offset, (unsigned long long)r->bytes_size, f->name,
                     (unsigned long long)f->size);
-    r->x->outside += r->bytes_size;
-    if (r->x->outside > most)
-        return FAIL(ERR_MEMORY, "more than 2 GiB of elements beside the model");
+    TRY(onnx_copied(r->x, r->bytes_size));
     for (uint64_t done = 0; done < r->bytes_size;) {
         ssize_t n = pread(f->fd, r->bytes + done, r->bytes_size - done, (off_t)((uint64_t)r->offset + done));
 

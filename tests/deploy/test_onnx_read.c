@@ -140,6 +140,12 @@ static void test_attributes(void)
     onnx_close(&x);
     start(&p);
     a.size = 0;
+    wire_whole(&a, 4, 16); /* a text that is a number is left out */
+    wire_message(&p.node, 5, &a);
+    CHECK(open_parts(&p, &x) == OK && !*x.node[1].attribute->text);
+    onnx_close(&x);
+    start(&p);
+    a.size = 0;
     wire_text(&a, 1, "then_branch");
     wire_message(&a, 6, &p.graph);
     wire_message(&p.node, 5, &a);

@@ -189,7 +189,7 @@ static void test_beside(void)
     check_refused(beside("/etc/passwd", "0", "3"), "no file beside the model");
     check_refused(beside("..", "0", "3"), "no file beside the model");
     check_refused(beside(NULL, "0", "3"), "does not name");
-    CHECK(file.files == 1 && file.outside == 6);
+    CHECK(file.files == 1 && file.copied == 6);
     unlink(link);
     unlink(path);
     rmdir(folder);
