@@ -78,7 +78,7 @@ static status translate(struct sketch *d, const struct deploy_options *how, stru
     case DEPLOY_TFLITE:
         return tflite_read(bytes, size, how, d, out);
     case DEPLOY_ONNX:
-        return FAIL(ERR_FORMAT, "is a file of ONNX, which is not read");
+        return onnx_read(bytes, size, how, d, out);
     case DEPLOY_NONE:
         break;
     }

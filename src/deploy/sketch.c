@@ -215,7 +215,7 @@ static status skip_classes(struct sketch *d, const struct deploy_options *how, i
                       output, "begin %d out %d", skip, all.c - skip);
 }
 
-/* The last map of those that the values without one come from. */
+/* The last map of those that the values without one come from; codes rather than what they stand for. */
 static status find_cam(const struct sketch *d, int output, int *out)
 {
     uint8_t *needed;
@@ -227,7 +227,7 @@ static status find_cam(const struct sketch *d, int output, int *out)
         const struct sketch_node *n = &d->node[i];
 
         if (needed[i] && n->shape.h * n->shape.w > 1)
-            *out = i;
+            *out = strcmp(n->op, "dequantize") == 0 ? n->input[0] : i;
         for (int k = 0; needed[i] && k < n->inputs; k++)
             needed[n->input[k]] = 1;
     }

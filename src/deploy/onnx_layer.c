@@ -1,0 +1,350 @@
+/* Layers with weights: convolutions, products, batch normalisation. */
+#include "onnx_translate.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The layer's bias, or none: s32 codes of a layer of codes, else real numbers. `outputs` values; one value
+ * and rows of them, as Gemm's C may be, become that. */
+static status take_bias(struct onnx_translation *t, const struct onnx_weight *b, int coded, int outputs,
+                        const char *layer)
+{
+    struct tensor bias = { 0 };
+    int64_t count = b->is ? tensor_count(b->is) : 0;
+    status result;
+
+    if (!b->is)
+        return OK;
+    if (count != outputs && count != 1)
+        return FAIL(ERR_FORMAT, "its bias has %lld values, and it has %d outputs", (long long)count, outputs);
+    if (coded && b->is->dtype != DTYPE_S32)
+        return FAIL(ERR_FORMAT, "its bias is %s, and layers of codes have one of int32",
+                    onnx_type_name(b->type));
+    TRY(tensor_alloc(&bias, coded ? DTYPE_S32 : DTYPE_F32, 1, (int64_t[]){ outputs }));
+    if (coded) {
+        for (int i = 0; i < outputs; i++)
+            ((int32_t *)bias.data)[i] = (int32_t)tensor_at(b->is, count == 1 ? 0 : i);
+        result = OK;
+    } else {
+        struct tensor real = { 0 };
+
+        result = onnx_weight_real(t, b, &real);
+        for (int i = 0; i < outputs && result == OK; i++)
+            ((float *)bias.data)[i] = (float)tensor_at(&real, count == 1 ? 0 : i);
+        tensor_free(&real);
+    }
+    if (result == OK)
+        result = sketch_tensor(t->d, layer, ".bias", &bias);
+    tensor_free(&bias);
+    return result;
+}
+
+/* ---- convolutions ---------------------------------------------------------------------------------------
+ */
+
+/* A batch normalisation that alone reads a convolution without a bias becomes part of its line. */
+static status take_norm(struct onnx_translation *t, int node, const char *layer)
+{
+    static const char *const suffixes[] = { ".weight", ".bias", ".running_mean", ".running_var" };
+    const struct onnx_node *n = &t->x.node[node];
+    char prefix[MODEL_NAME];
+
+    snprintf(prefix, sizeof prefix, "%.*s.bn", MODEL_NAME - 8, layer);
+    for (int i = 0; i < 4; i++) {
+        struct onnx_weight w;
+        struct tensor real = { 0 };
+        status result;
+
+        TRY(onnx_weight(t, n, 1 + i, 0, &w));
+        if (!w.is)
+            return FAIL(ERR_FORMAT, "its batch normalisation lacks input %d", 1 + i);
+        result = onnx_weight_real(t, &w, &real);
+        if (result == OK)
+            result = sketch_tensor(t->d, prefix, suffixes[i], &real);
+        tensor_free(&real);
+        TRY(result);
+    }
+    t->done[node] = 1;
+    return OK;
+}
+
+static int find_norm(const struct onnx_translation *t, const struct onnx_node *n)
+{
+    int reader = onnx_input(n, 2) < 0 ? onnx_only_reader(t, n->output[0]) : -1;
+
+    if (reader < 0 || !onnx_is(&t->x.node[reader], "BatchNormalization") ||
+        t->x.node[reader].input[0] != n->output[0] || onnx_whole(&t->x.node[reader], "training_mode", 0))
+        return -1;
+    return reader;
+}
+
+/* The attributes of its line, but for bn. */
+static status write_words(const struct onnx_translation *t, const struct onnx_node *n,
+                          const struct onnx_place *p, const struct tensor *weight, int value,
+                          char out[SKETCH_WORDS])
+{
+    const struct tensor *in = onnx_tensor(&t->x, n->input[0]);
+    struct onnx_window w;
+    struct sketch_window window;
+    char words[SKETCH_WINDOW], name[MODEL_NAME];
+
+    TRY(onnx_window(n, in, weight, &w));
+    if (w.stride_h != w.stride_w)
+        return FAIL(ERR_FORMAT, "its strides are %d and %d, and equal ones are run", w.stride_h, w.stride_w);
+    window = (struct sketch_window){ .kh = (w.kh - 1) * w.dilation_h + 1,
+                                     .kw = (w.kw - 1) * w.dilation_w + 1,
+                                     .stride = w.stride_h,
+                                     .top = w.top + p->top,
+                                     .left = w.left + p->left,
+                                     .bottom = w.bottom + p->bottom,
+                                     .right = w.right + p->right };
+    snprintf(out, SKETCH_WORDS, "out %d%s groups %d  weight %s", (int)weight->dim[0],
+             sketch_window_words(&window, words), (int)onnx_whole(n, "group", 1),
+             sketch_name(t->d, onnx_name(&t->x, value), name));
+    return OK;
+}
+
+/* Weights as (oc, ic / groups, kh, kw). */
+static status load_kernel(struct onnx_translation *t, const struct onnx_node *n, const struct onnx_weight *w,
+                          int coded, struct tensor *out)
+{
+    const struct onnx_attribute *d = onnx_attribute(n, "dilations");
+
+    TRY(coded ? onnx_weight_codes(t, w, 0, out) : onnx_weight_real(t, w, out));
+    return d && d->count == 2 ? onnx_weight_widen(out, (int)d->wholes[0], (int)d->wholes[1]) : OK;
+}
+
+static status check_conv(const struct onnx_translation *t, const struct onnx_node *n,
+                         const struct onnx_weight *w)
+{
+    int64_t groups = onnx_whole(n, "group", 1), channels = onnx_tensor(&t->x, n->input[0])->dim[1];
+
+    if (!w->is || w->is->rank != 4 || groups < 1 || groups > channels || w->is->dim[1] * groups != channels ||
+        w->is->dim[0] % groups)
+        return FAIL(ERR_FORMAT, "its weights do not fit its %lld channels in %lld groups",
+                    (long long)channels, (long long)groups);
+    return OK;
+}
+
+status onnx_conv(struct onnx_translation *t, const struct onnx_node *n)
+{
+    int is_qlinear = onnx_is(n, "QLinearConv"), coded, is, node, norm = -1;
+    const struct tensor *out = onnx_tensor(&t->x, n->output[0]);
+    struct sketch_shape shape = { (int)out->dim[1], (int)out->dim[2], (int)out->dim[3] };
+    struct onnx_place *p, was;
+    struct onnx_weight w, b;
+    struct onnx_goal g;
+    struct tensor kernel = { 0 };
+    char words[SKETCH_WORDS];
+    status result = OK;
+
+    TRY(onnx_get(t, n, 0, &p));
+    TRY(onnx_need_map(p));
+    was = *p;
+    p->top = p->left = p->bottom = p->right = 0; /* they become its own */
+    TRY(onnx_weight(t, n, is_qlinear ? 3 : 1, is_qlinear, &w));
+    TRY(onnx_weight(t, n, is_qlinear ? 8 : 2, 0, &b));
+    TRY(check_conv(t, n, &w));
+    TRY(onnx_goal(t, n, is_qlinear ? 6 : -1, &g, &coded));
+    TRY(onnx_get_codes(t, n, 0, &node, &is));
+    coded &= is && w.scale && (!b.is || b.is->dtype == DTYPE_S32);
+    if (!coded) {
+        TRY(onnx_get_real(t, n, 0, &node));
+        norm = find_norm(t, n);
+        g.then = NULL;
+        g.value = norm >= 0 ? t->x.node[norm].output[0] : n->output[0];
+    }
+    p->top = was.top, p->left = was.left, p->bottom = was.bottom, p->right = was.right;
+    TRY_OUT(load_kernel(t, n, &w, coded, &kernel));
+    TRY_OUT(write_words(t, n, &was, w.is, g.then ? n->output[0] : g.value, words));
+    if (coded) {
+        TRY_OUT(onnx_add_codes(t, "conv", n, &g, &node, 1, shape, ONNX_MAP, &node, "%s", words));
+    } else {
+        char bn[MODEL_NAME + 64] = "", name[MODEL_NAME];
+
+        if (norm >= 0)
+            snprintf(bn, sizeof bn, "  bn %.*s.bn eps %.9g", MODEL_NAME - 8,
+                     sketch_name(t->d, onnx_name(&t->x, g.value), name),
+                     onnx_real(&t->x.node[norm], "epsilon", 1e-5f));
+        TRY_OUT(onnx_add(t, "conv", g.value, &node, 1, shape, NULL, &node, "%s%s", words, bn));
+        TRY_OUT(sketch_origin(t->d, node, onnx_name(&t->x, g.value)));
+        onnx_put_real(t, g.value, node, ONNX_MAP);
+    }
+    TRY_OUT(sketch_tensor(t->d, sketch_node_name(t->d, node), ".weight", &kernel));
+    TRY_OUT(take_bias(t, &b, coded, (int)out->dim[1], sketch_node_name(t->d, node)));
+    if (norm >= 0)
+        TRY_OUT(take_norm(t, norm, sketch_node_name(t->d, node)));
+out:
+    tensor_free(&kernel);
+    return result;
+}
+
+/* ---- products -------------------------------------------------------------------------------------------
+ */
+
+/* The constant row that an Add behind a MatMul adds, of real numbers: its bias. */
+static status find_added(struct onnx_translation *t, const struct onnx_node *n, int outputs,
+                         struct onnx_weight *bias, int *add)
+{
+    int reader = onnx_only_reader(t, n->output[0]);
+    const struct onnx_node *next = reader >= 0 ? &t->x.node[reader] : NULL;
+
+    *add = -1;
+    if (!onnx_is(n, "MatMul") || !next || !onnx_is(next, "Add"))
+        return OK;
+    for (int k = 0; k < 2; k++) {
+        const struct tensor *c = onnx_constant(&t->x, next, k);
+
+        if (!c || tensor_count(c) != outputs || c->dim[c->rank - 1] != outputs)
+            continue;
+        *add = reader;
+        return onnx_weight(t, next, k, 0, bias);
+    }
+    return OK;
+}
+
+static status check_product(const struct onnx_node *n, const struct onnx_place *p, struct sketch_shape shape,
+                            const struct onnx_weight *w, int turned)
+{
+    int rows = p->order == ONNX_ROW || p->order == ONNX_LAST_ROW ||
+               (p->order == ONNX_LAST && shape.h == 1 && shape.w == 1);
+
+    if (onnx_real(n, "alpha", 1) != 1 || onnx_real(n, "beta", 1) != 1)
+        return FAIL(ERR_FORMAT, "its alpha or beta is not 1, which is not translated");
+    if (!w->is || !rows || w->is->rank != 2 ||
+        w->is->dim[turned ? 1 : 0] != (int64_t)shape.c * shape.h * shape.w)
+        return FAIL(ERR_FORMAT, "it is no product of all values of a map and constant weights");
+    return OK;
+}
+
+status onnx_product(struct onnx_translation *t, const struct onnx_node *n)
+{
+    int is_qlinear = n->op[0] == 'Q', is_gemm = strstr(n->op, "Gemm") != NULL;
+    int turned = onnx_whole(n, "transB", 0) != 0, scale = is_gemm ? 7 : 6, coded, is, node, outputs, add = -1;
+    struct onnx_place *p;
+    struct onnx_weight w, b = { 0 };
+    struct onnx_goal g;
+    struct tensor rows = { 0 };
+    struct sketch_shape map;
+    char name[MODEL_NAME];
+    status result = OK;
+
+    TRY(onnx_get(t, n, 0, &p));
+    TRY(onnx_pad_out(t, n->input[0], p));
+    map = onnx_shape_of(t, p->node);
+    TRY(onnx_weight(t, n, is_qlinear ? 3 : 1, is_qlinear, &w));
+    TRY(check_product(n, p, map, &w, turned));
+    if (is_qlinear)
+        w.axis = turned ? 0 : 1;
+    outputs = (int)w.is->dim[turned ? 0 : 1];
+    if (is_gemm)
+        TRY(onnx_weight(t, n, is_qlinear ? 6 : 2, 0, &b));
+    if (is_qlinear && onnx_input(n, scale) < 0) /* QGemm without a scale gives real numbers */
+        scale = -1;
+    TRY(onnx_goal(t, n, is_qlinear ? scale : -1, &g, &coded));
+    TRY(onnx_get_codes(t, n, 0, &node, &is));
+    is &= w.scale && (!b.is || b.is->dtype == DTYPE_S32);
+    if (is_qlinear && scale < 0)
+        coded = 0;
+    if (!is) {
+        coded = 0;
+        TRY(onnx_get_real(t, n, 0, &node));
+    }
+    if (!coded) {
+        g = (struct onnx_goal){ .value = n->output[0], .between = -1, .last = -1 };
+        if (!is)
+            TRY(find_added(t, n, outputs, &b, &add));
+        if (add >= 0)
+            g.value = t->x.node[add].output[0];
+    }
+    TRY_OUT(is ? onnx_weight_codes(t, &w, turned ? 0 : 1, &rows) : onnx_weight_real(t, &w, &rows));
+    TRY_OUT(onnx_weight_rows(&rows, turned, p->order == ONNX_LAST_ROW, map));
+    sketch_name(t->d, onnx_name(&t->x, g.then ? n->output[0] : g.value), name);
+    if (coded) {
+        TRY_OUT(onnx_add_codes(t, "linear", n, &g, &node, 1, (struct sketch_shape){ outputs, 1, 1 }, ONNX_ROW,
+                               &node, "out %d weight %s", outputs, name));
+    } else {
+        TRY_OUT(onnx_add(t, "linear", g.value, &node, 1, (struct sketch_shape){ outputs, 1, 1 }, NULL, &node,
+                         "out %d weight %s", outputs, name));
+        TRY_OUT(sketch_origin(t->d, node, onnx_name(&t->x, g.value)));
+        onnx_put_real(t, g.value, node, ONNX_ROW);
+    }
+    TRY_OUT(sketch_tensor(t->d, sketch_node_name(t->d, node), ".weight", &rows));
+    TRY_OUT(take_bias(t, &b, is, outputs, sketch_node_name(t->d, node)));
+    if (add >= 0)
+        t->done[add] = 1;
+out:
+    tensor_free(&rows);
+    return result;
+}
+
+/* ---- scale and shift of channels ------------------------------------------------------------------------
+ */
+
+/* eps and a variance of 1 - eps, whose sum is 1 in every precision. */
+static const float small_eps = 0x1p-10f;
+
+status onnx_affine(struct onnx_translation *t, const struct onnx_node *n, int input, enum onnx_order order,
+                   const float *scale, const float *shift)
+{
+    static const char *const suffixes[] = { ".weight", ".bias", ".running_mean", ".running_var" };
+    struct sketch_shape shape = onnx_shape_of(t, input);
+    char name[MODEL_NAME];
+    int node;
+
+    sketch_name(t->d, onnx_name(&t->x, n->output[0]), name);
+    TRY(onnx_add(t, "batchnorm", n->output[0], &input, 1, shape, NULL, &node, "weight %s eps %.10g", name,
+                 small_eps));
+    for (int i = 0; i < 4; i++) {
+        struct tensor v = { 0 };
+        status result;
+
+        TRY(tensor_alloc(&v, DTYPE_F32, 1, (int64_t[]){ shape.c }));
+        for (int c = 0; c < shape.c; c++)
+            ((float *)v.data)[c] = i == 0 ? scale[c] : i == 1 ? shift[c] : i == 2 ? 0 : 1 - small_eps;
+        result = sketch_tensor(t->d, name, suffixes[i], &v);
+        tensor_free(&v);
+        TRY(result);
+    }
+    TRY(sketch_origin(t->d, node, onnx_name(&t->x, n->output[0])));
+    onnx_put_real(t, n->output[0], node, order);
+    return OK;
+}
+
+/* As the runtime has it: g = f32(1 / f32(sqrt(f32(var + eps)))) gamma, y = x g + f32(beta - f32(mean g)). */
+status onnx_batchnorm(struct onnx_translation *t, const struct onnx_node *n)
+{
+    struct tensor is[4] = { { 0 } };
+    float *scale = NULL, *shift, eps = onnx_real(n, "epsilon", 1e-5f);
+    status result = OK;
+    struct onnx_place *p;
+    int node, channels;
+
+    TRY(onnx_get_real(t, n, 0, &node));
+    TRY(onnx_get(t, n, 0, &p));
+    channels = onnx_shape_of(t, node).c;
+    if (onnx_whole(n, "training_mode", 0) || (p->order != ONNX_MAP && p->order != ONNX_ROW) ||
+        onnx_tensor(&t->x, n->input[0])->dim[1] != channels)
+        return FAIL(ERR_FORMAT, "it is no batch normalisation of channels as trained");
+    for (int i = 0; i < 4; i++) {
+        struct onnx_weight w;
+
+        TRY_OUT(onnx_weight(t, n, 1 + i, 0, &w));
+        if (!w.is || tensor_count(w.is) != channels)
+            TRY_OUT(
+                FAIL(ERR_FORMAT, "its input %d is not one number for each of %d channels", 1 + i, channels));
+        TRY_OUT(onnx_weight_real(t, &w, &is[i]));
+    }
+    MEM_TRY_OUT(scale, (size_t)channels * 2, sizeof *scale);
+    shift = scale + channels;
+    for (int c = 0; c < channels; c++) {
+        scale[c] = 1 / sqrtf((float)tensor_at(&is[3], c) + eps) * (float)tensor_at(&is[0], c);
+        shift[c] = (float)tensor_at(&is[1], c) - (float)tensor_at(&is[2], c) * scale[c];
+    }
+    result = onnx_affine(t, n, node, p->order, scale, shift);
+out:
+    for (int i = 0; i < 4; i++)
+        tensor_free(&is[i]);
+    mem_free(scale);
+    return result;
+}
