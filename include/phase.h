@@ -16,6 +16,7 @@
 #include "base_option.h"
 #include "cam.h"
 #include "comm.h"
+#include "deploy.h"
 #include "engine.h"
 #include "image.h"
 #include "probe.h"
@@ -36,6 +37,8 @@ struct job_network {
     char name[OPTION_NAME];
     char model[OPTION_SIZE];                     /* the description, "" = every precision has its own */
     char input[OPTION_SIZE];                     /* in place of the description's pipeline, "" = that */
+    int skip;                                    /* classes of a deployed file in front that are none: 1 + so
+                                                    many, 0 = as the file suggests */
     struct model_reading all;                    /* of every precision that does not say otherwise */
     int engine;                                  /* enum engine_arithmetic, of stored codes: likewise */
     int published;                               /* beside it published numbers: 1 on, 2 off, 0 by its hash */
@@ -44,7 +47,9 @@ struct job_network {
         char name[OPTION_NAME];
         char from[OPTION_SIZE];                  /* a checkpoint, or "quantize" */
         int quantize;                            /* 1 = calibrated from the first precision's checkpoint */
+        int deployed;                            /* enum deploy_kind: its checkpoint is its description */
         char model[OPTION_SIZE], input[OPTION_SIZE]; /* "" = as of the network */
+        int skip;                                    /* 0 = as of the network */
         struct model_reading reading;            /* zeros = as of the network; allow_unused: 1, or 2 = not */
         int engine;                              /* 0 = as of the network */
     } precision[JOB_MAX_PRECISIONS];
@@ -153,11 +158,13 @@ const char *job_published(const struct job_network *n, char name[OPTION_NAME]);
 /* How precision p of a network is read and which arithmetic runs it, all keys considered. A precision of the
  * job's own may say a form; a built-in name is what its files are. */
 struct model_reading job_reading(const struct job *job, int network, int p);
-/* What precision p of a network is described by: a file, what its input line says, a CAM layer ("" = the
- * description's own of both), all keys considered: of a precision that is calibrated the first's file. */
+/* What precision p of a network is described by, all keys considered: a file, a deployed checkpoint itself
+ * among them, what that leaves open, and a CAM layer, "" = its own. What is calibrated is described as the
+ * first. */
 struct job_description {
-    const char *file, *input, *layer;
-    int own; /* the file is not the network's */
+    const char *file, *layer;
+    struct deploy_options open; /* its input also takes the place of a description's own */
+    int own;                    /* the file is not the network's */
 };
 struct job_description job_description(const struct job *job, int network, int p);
 enum engine_arithmetic job_engine(const struct job *job, int network, int p);
@@ -222,9 +229,12 @@ float select_value(uint32_t key);
 
 /* ---- descriptions (describe.c) ------------------------------------------------------------------------- */
 
-/* Collective. A network's description: rank 0 reads it, all parse the same bytes. model_read's errors, alike
- * on all ranks. */
-MUST_USE status describe_read(const struct comm *c, const char *path, struct model *out);
+/* Collective. A network's description, from its file or from a deployed one: rank 0 reads it, all parse the
+ * same bytes. how: what a deployed file leaves open, or NULL; an input takes the place of a description's
+ * own. deploy_description's and model_parse's errors, alike on all ranks; ERR_USAGE where a file of a
+ * description has classes skipped. */
+MUST_USE status describe_read(const struct comm *c, const char *path, const struct deploy_options *how,
+                              struct model *out);
 
 /* ---- run: the phases in order (run.c) ------------------------------------------------------------------ */
 

@@ -239,7 +239,7 @@ static status bind(struct quantize *q)
 
 static status load_network(struct quantize *q)
 {
-    TRY(describe_read(q->c, q->set.model, &q->model));
+    TRY(describe_read(q->c, q->set.model, NULL, &q->model));
     return comm_agree(q->c, bind(q));
 }
 

@@ -94,9 +94,10 @@ static status bind_reference(struct made *m)
 {
     const struct job_network *n = &m->r->job->network[m->network];
     const struct model_reading how = job_reading(m->r->job, m->network, 0);
+    const struct deploy_options open = job_description(m->r->job, m->network, m->precision).open;
 
     TRY(choose_options(m));
-    TRY(weight_load(n->precision[0].from, how.state, &m->weights));
+    TRY(deploy_weights(n->precision[0].from, how.state, &open, &m->weights));
     TRY(model_bind(m->r->network[m->network].model[m->precision], &m->weights, &how, &m->binding));
     return quant_check_source(&m->binding);
 }
@@ -229,7 +230,7 @@ static void hash_all(struct made *m)
 {
     const struct calibration_pictures *k = m->r->calibration;
     const struct quant_options *o = &m->options;
-    const char *input = job_description(m->r->job, m->network, m->precision).input;
+    const char *input = job_description(m->r->job, m->network, m->precision).open.input;
     char text[512], pipeline[IMAGE_PIPELINE_TEXT];
     struct hash h;
 
@@ -242,7 +243,8 @@ static void hash_all(struct made *m)
     hash_add(&h, m->binding.model->sha256, HASH_SIZE);
     hash_add(&h, m->weights.sha256, HASH_SIZE);
     hash_add(&h, text, strlen(text));
-    hash_add(&h, input, strlen(input)); /* mean and deviation */
+    if (input)
+        hash_add(&h, input, strlen(input)); /* mean and deviation */
     for (int i = 0; i < k->count; i++)
         if (!k->drop[i])
             hash_add(&h, k->content[i], HASH_SIZE);

@@ -6,17 +6,35 @@
 #include <math.h>
 #include <string.h>
 
-status describe_read(const struct comm *c, const char *path, struct model *out)
+/* What `how` says of a file that holds a description and nothing else. */
+static status change(struct model *m, const struct deploy_options *how)
+{
+    if (how && how->skip >= 0)
+        return FAIL(ERR_USAGE, "classes.skip has no effect: %s is neither a TFLite nor an ONNX file",
+                    m->source);
+    if (!how || !how->input)
+        return OK;
+    return model_choose_input(m, how->input) == OK ? OK
+                                                   : error_prefix(ERR_USAGE, "input = %.200s", how->input);
+}
+
+status describe_read(const struct comm *c, const char *path, const struct deploy_options *how,
+                     struct model *out)
 {
     void *bytes = NULL;
     char *text = NULL;
     size_t size = 0;
-    status result = c->rank == 0 ? text_read_plain(path, MODEL_TEXT_MAX, &text, &size) : OK;
+    int deployed = c->rank == 0 && deploy_kind_of(path);
+    status result = c->rank == 0 ? deploy_description(path, how, &text, &size) : OK;
 
     bytes = text;
     TRY_OUT(comm_agree(c, result));
+    comm_broadcast(c, &deployed, sizeof deployed);
     TRY_OUT(comm_broadcast_bytes(c, &bytes, &size));
-    result = comm_agree(c, model_parse(path, bytes, size, out));
+    result = model_parse(path, bytes, size, out);
+    if (result == OK && !deployed)
+        result = change(out, how);
+    result = comm_agree(c, result);
 out:
     mem_free(bytes);
     return result;
@@ -28,11 +46,15 @@ static status describe(struct run *r, int i, int p, const struct job_description
     struct run_network *n = &r->network[i];
     struct model *m = &n->described[p];
 
-    TRY(describe_read(r->c, d->file, m));
+    if (describe_read(r->c, d->file, &d->open, m) != OK)
+        return error_prefix(error_last()->status, "network %s", r->job->network[i].name);
     n->model[p] = m;
-    if (d->input[0] && model_choose_input(m, d->input) != OK)
-        return error_prefix(ERR_USAGE, "network %s: input = %.200s", r->job->network[i].name, d->input);
     return model_choose_cam(m, d->layer);
+}
+
+static int same_text(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
 /* Precisions that say the same share a description. */
@@ -44,7 +66,8 @@ static status share_model(struct run *r, int i, int p)
     for (int q = 0; q < p && !n->model[p]; q++) {
         const struct job_description other = job_description(r->job, i, q);
 
-        if (!strcmp(d.file, other.file) && !strcmp(d.input, other.input) && !strcmp(d.layer, other.layer))
+        if (same_text(d.file, other.file) && same_text(d.open.input, other.open.input) &&
+            d.open.skip == other.open.skip && same_text(d.layer, other.layer))
             n->model[p] = n->model[q];
     }
     if (!n->model[p])

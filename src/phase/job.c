@@ -12,6 +12,7 @@ static const char substrates[] = IMAGE_SUBSTRATE_NAMES;
 static const char activations[] = "mean|subset|full";
 static const char engines[] = "auto|fbgemm|qnnpack";
 static const char published[] = "auto|on|off";
+static const char skips[] = "auto|0|1";
 static const char isa_names[] = "auto|ref|avx2|avx512vnni";
 
 #define ROW(option, kind_of, class_of, field)                                                                \
@@ -205,10 +206,13 @@ static const struct option_row rows[] = {
 #define HELP_RELU6  "when quantized; auto: as the checkpoint notes, else relu, as torch's own files want it"
 #define HELP_ENGINE                                                                                          \
     "arithmetic of codes; auto: as the checkpoint notes, else fbgemm where weights are per channel"
-#define HELP_MODEL "network description, models/*.model"
+#define HELP_MODEL "network description, models/*.model, or a TFLite or ONNX file"
 #define HELP_INPUT                                                                                           \
-    "how a picture becomes its input, in the words of a description's input line, behind the extents; "      \
-    "empty: as there"
+    "how a picture becomes its input, in the words of a description's input line, behind the extents: "      \
+    "resize 256 bilinear crop 224 mean R G B std R G B; empty: as there, or a deployed file's own pixels' "  \
+    "codes"
+#define HELP_SKIP                                                                                            \
+    "of a deployed file's classes, how many in front are none (background); auto: 1 where there are 1001"
 #define HELP_LAYER                                                                                           \
     "of the description, whose activations become the map; NODE before bn: a convolution's before its "      \
     "batch normalisation; empty: the one that it names"
@@ -217,6 +221,7 @@ static const struct option_row rows[] = {
 static const struct option_row network_rows[] = {
     { NET("model", PATH, RUN, model), .values = "FILE", .help = HELP_MODEL },
     { NET("input", TEXT, RESULT, input), .values = "PIPELINE", .help = HELP_INPUT },
+    { NET("classes.skip", CHOICE, RESULT, skip), .values = skips, .help = HELP_SKIP },
     { NET("cam.layer", TEXT, RESULT, all.layer), .values = "NODE", .help = HELP_LAYER },
     { NET("engine", CHOICE, RESULT, engine), .values = engines, .help = HELP_ENGINE },
     { NET("state", TEXT, RESULT, all.state), .values = "NAME", .help = HELP_STATE },
@@ -233,10 +238,13 @@ static const struct option_row network_rows[] = {
 
 static const struct option_row precision_rows[] = {
     { OF("", PATH, RUN, from), .values = "FILE|quantize",
-      .help = "the network's checkpoint in this precision (a name that is built in: " QUANT_PRESET_NAMES
-              "; or one with a section [precision NAME]); the first is the reference" },
+      .help =
+          "the network's checkpoint in this precision (a name that is built in: " QUANT_PRESET_NAMES
+          "; or one with a section [precision NAME]), or a TFLite or ONNX file, which needs no model; the "
+          "first is the reference" },
     { OF("model", PATH, RUN, model), .values = "FILE", .help = HELP_MODEL OF_NETWORK },
     { OF("input", TEXT, RESULT, input), .values = "PIPELINE", .help = HELP_INPUT OF_NETWORK },
+    { OF("classes.skip", CHOICE, RESULT, skip), .values = skips, .help = HELP_SKIP OF_NETWORK },
     { OF("cam.layer", TEXT, RESULT, reading.layer), .values = "NODE", .help = HELP_LAYER OF_NETWORK },
     { OF("engine", CHOICE, RESULT, engine), .values = engines, .help = HELP_ENGINE OF_NETWORK },
     { OF("state", TEXT, RESULT, reading.state), .values = "NAME", .help = HELP_STATE OF_NETWORK },
@@ -344,8 +352,9 @@ static const struct option_table table = {
         "[sections]; every key is also an option, --section.key=value, or --key=value where only one\n"
         "section has it. Networks are sections [network NAME], each with its description and the same 1 to "
         "8\n"
-        "precisions, PRECISION = FILE, or = quantize, which makes them of the first, the reference. "
-        "Relative\n"
+        "precisions, PRECISION = FILE, or = quantize, which makes them of the first, the reference. A "
+        "TFLite\n"
+        "or ONNX file is its own description. Relative\n"
         "paths start at the current directory, in job files too; ~/, $NAME/ and ${NAME}/ at a path's start "
         "are the environment's.",
     .row = rows,

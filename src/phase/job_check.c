@@ -18,21 +18,31 @@ static int says_quantize(const struct job *job)
 static status check_descriptions(const struct job *job, const struct job_network *n)
 {
     int network = (int)(n - job->network), model = !n->model[0], layer = !n->all.layer[0],
-        input = !n->input[0];
+        input = !n->input[0], skip = !n->skip;
 
     for (int p = 0; p < job->precisions; p++) {
         const struct job_precision_of *of = &n->precision[p];
+        const char *idle = of->reading.state[0] ? "state" : of->reading.allow_unused ? "unused" : "relu6";
 
         if (of->quantize && of->model[0])
             return FAIL(ERR_USAGE,
                         "network %s: %s.model has no effect: what is calibrated has the description of %s",
                         n->name, of->name, n->precision[0].name);
         if (!job_description(job, network, p).file[0])
-            return FAIL(ERR_USAGE, "network %s: model is not set", n->name);
+            return FAIL(ERR_USAGE,
+                        "network %s: model is not set, and %s = %s is neither a TFLite nor an ONNX file",
+                        n->name, of->name, of->from);
+        if (of->deployed && (of->reading.state[0] || of->reading.allow_unused || of->reading.relu6))
+            return FAIL(ERR_USAGE, "network %s: %s.%s has no effect: %s is a %s file, which leaves no choice",
+                        n->name, of->name, idle, of->from, deploy_kind_name((enum deploy_kind)of->deployed));
         model |= !job_description(job, network, p).own;
         layer |= !of->reading.layer[0];
         input |= !of->input[0];
+        skip |= of->deployed && !of->skip;
     }
+    if (!skip)
+        return FAIL(ERR_USAGE, "network %s: classes.skip has no effect: no TFLite or ONNX file goes by it",
+                    n->name);
     if (model && layer && input)
         return OK;
     return FAIL(ERR_USAGE, "network %s: %s has no effect: every precision has its own", n->name,

@@ -82,12 +82,14 @@ static void say(const char *key, const char *there, const char *here, char *why,
 /* Rows of networks and precisions that tables of older programs did not have are as if they were not set. */
 static int says_nothing(const char *key, const char *value)
 {
-    static const char *const younger[] = { ".input", ".cam.layer" };
-    int is = 0;
+    static const struct {
+        const char *key, *value;
+    } younger[] = { { ".input", "" }, { ".cam.layer", "" }, { ".classes.skip", "auto" } };
+    int nothing = 0;
 
     for (size_t i = 0; i < COUNT_OF(younger); i++)
-        is |= text_ends(key, strlen(key), younger[i]);
-    return is && !value[0];
+        nothing |= text_ends(key, strlen(key), younger[i].key) && strcmp(value, younger[i].value) == 0;
+    return nothing;
 }
 
 /* Has `other` every line of `text` that counts? */

@@ -127,8 +127,10 @@ static status sort_network(const struct job *job, struct job_network *n)
 {
     char mine[JOB_MAX_PRECISIONS * (OPTION_NAME + 2)], first[sizeof mine];
 
-    for (int p = 0; p < n->precisions; p++)
+    for (int p = 0; p < n->precisions; p++) {
         n->precision[p].quantize = strcmp(n->precision[p].from, "quantize") == 0;
+        n->precision[p].deployed = deploy_kind_of(n->precision[p].from);
+    }
     for (int p = 0; p < job->precisions; p++) {
         struct job_precision_of kept = n->precision[p];
         int at = p;
@@ -252,11 +254,15 @@ struct job_description job_description(const struct job *job, int network, int p
 {
     const struct job_network *n = &job->network[network];
     const struct job_precision_of *of = &n->precision[p], *from = of->quantize ? &n->precision[0] : of;
+    const char *file = either(from->model, from->deployed ? from->from : n->model);
+    int skip = of->skip ? of->skip : from->skip ? from->skip : from->deployed ? n->skip : 0;
 
-    return (struct job_description){ .file = either(from->model, n->model),
-                                     .input = either(of->input, n->input),
-                                     .layer = either(of->reading.layer, n->all.layer),
-                                     .own = from->model[0] != '\0' };
+    return (struct job_description){
+        .file = file,
+        .layer = either(either(of->reading.layer, from->reading.layer), n->all.layer),
+        .open = { .input = text_or_null(either(either(of->input, from->input), n->input)), .skip = skip - 1 },
+        .own = strcmp(file, n->model) != 0
+    };
 }
 
 enum engine_arithmetic job_engine(const struct job *job, int network, int p)

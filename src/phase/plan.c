@@ -147,12 +147,13 @@ static status load_weights(struct run *r, int i, int p, struct tensor_table *tab
     struct run_network *net = &r->network[i];
     const struct job_network *from = &r->job->network[i];
     struct model_reading how = job_reading(r->job, i, p);
+    const struct deploy_options open = job_description(r->job, i, p).open;
     char path[CALIBRATE_PATH];
     status result;
 
     comm_alive();
     TRY(comm_signal_status());
-    result = weight_load(calibrate_job_file(r->job, i, p, path), how.state, table);
+    result = deploy_weights(calibrate_job_file(r->job, i, p, path), how.state, &open, table);
     if (result == ERR_MISSING)
         result = error_prefix(result, "network.%s.%s", from->name, run_precision(r, p));
     TRY(result);
