@@ -56,7 +56,7 @@ struct engine_options {
     enum engine_arithmetic arithmetic; /* codes only; of a low-bit network AUTO */
     enum engine_saturation saturate;   /* numerics.saturate; fbgemm only */
     int direct;                        /* numerics.winograd = off: no Winograd layers; real values only */
-    int layers;                        /* every layer has a step of its own: no units */
+    int layers; /* every layer and every cat has a step of its own: no units, nothing written in place */
     int keep;                          /* every node keeps its own memory: engine_map works for all of them */
     const uint8_t *show;               /* (nodes) 1: this one does, too; NULL: the CAM layer alone */
     /* Of a real binding, (nodes) or NULL: what a node's values are rounded to; scale 0: they are not. (Of a
@@ -162,17 +162,21 @@ struct engine_memory engine_memory_used(const struct engine_plan *plan, const st
  * those before `begin` have run, or their live maps are loaded. */
 void engine_step_run(const struct engine_plan *plan, struct engine_state *state, const uint8_t *pixels,
                      int begin, int end);
-/* What the step that ran last has written. */
+/* What the step that ran last has written; behind the last step there are engine_logits, too. */
 struct engine_map engine_step_map(const struct engine_plan *plan, const struct engine_state *state, int step);
 /* The maps that `step` and later ones read, and earlier ones wrote, with what can be seen after a run: their
  * bytes, out of the state, and back. */
 size_t engine_step_live(const struct engine_plan *plan, int step);
 void engine_step_save(const struct engine_plan *plan, const struct engine_state *state, int step, void *out);
 void engine_step_load(const struct engine_plan *plan, struct engine_state *state, int step, const void *in);
-/* Packs a layer of codes once more, as the binding now has it: another bias, scales, output. The one change
- * of a plan: in memory that the caller may write, while nobody runs the plan. The step is the node's.
- * ERR_MEMORY, ERR_NUMERIC. */
+/* Packs a layer once more, as the binding now has it: other real weights, another bias; of codes other
+ * scales, another output. With engine_step_round the one change of a plan: in memory that the caller may
+ * write, while nobody runs the plan. The step is the node's; it has no Winograd tiles. ERR_MEMORY,
+ * ERR_NUMERIC. */
 MUST_USE status engine_step_pack(struct engine_plan *plan, int step, const struct model_binding *b, int node);
+/* What a step's real values are rounded to from now on, in a plan made with `layers` and `round` (which may
+ * be all 0); scale 0: they are not. */
+void engine_step_round(struct engine_plan *plan, int step, struct quant_params q);
 
 /* ---- where maps lie ------------------------------------------------------------------------------------ */
 

@@ -363,16 +363,8 @@ static int moves(const struct draft *d, int node)
 
 static void round_output(struct draft *d, int node, struct engine_op *op)
 {
-    struct quant_params q;
-
-    if (!d->round || moves(d, node))
-        return;
-    q = d->round[place_shown(d, node)];
-    op->round = (struct kernel_round){ .scale = (float)q.scale,
-                                       .inverse = q.scale > 0 ? quantize_inverse(q.scale) : 0,
-                                       .zero_point = q.zero_point,
-                                       .low = q.low,
-                                       .high = q.high };
+    if (d->round && !moves(d, node))
+        op->round = place_round(d->round[place_shown(d, node)]);
 }
 
 /* ---- all of it ----------------------------------------------------------------------------------------- */

@@ -60,6 +60,9 @@ int place_is_coded(const struct draft *d, int node);
 struct quant_params place_q(const struct draft *d, int node);
 struct quant_params place_q_of_input(const struct draft *d, int node, int j);
 
+/* What real values are rounded to. */
+struct kernel_round place_round(struct quant_params q);
+
 /* Does a layer whose input has `ic` channels imitate fbgemm's saturating pairs? */
 int place_saturates(const struct draft *d, const struct model_node *n, int ic);
 

@@ -35,7 +35,7 @@ static void find_cats(struct draft *d)
 
             if (op == OP_INPUT || op == OP_SLICE || op == OP_DROPOUT || d->taken[n] >= 0)
                 continue;
-            if (q && !quant_params_same(q[n], q[i]))
+            if (d->options->layers || (q && !quant_params_same(q[n], q[i])))
                 continue;
             d->taken[n] = i;
             d->taken_at[n] = at;
@@ -189,6 +189,15 @@ static int saturates_always(const struct model_node *n, int ic)
     return n->op == OP_CONV && n->groups == ic && n->groups == n->c && n->groups % 8 == 0 &&
            (n->kh == 3 || n->kh == 5) && n->kw == n->kh && n->stride <= 2 && !n->pad_same &&
            n->pad_y == (n->kh - 1) / 2 && n->pad_x == n->pad_y;
+}
+
+struct kernel_round place_round(struct quant_params q)
+{
+    return (struct kernel_round){ .scale = (float)q.scale,
+                                  .inverse = q.scale > 0 ? quantize_inverse(q.scale) : 0,
+                                  .zero_point = q.zero_point,
+                                  .low = q.low,
+                                  .high = q.high };
 }
 
 int place_saturates(const struct draft *d, const struct model_node *n, int ic)

@@ -13,6 +13,8 @@ void engine_step_run(const struct engine_plan *plan, struct engine_state *state,
     pass.pixels = pixels;
     for (int i = begin; i < end; i++)
         run_op(&pass, &plan->op[i], run_whole(&plan->op[i]));
+    if (end == plan->head->ops)
+        run_logits(plan, pass_at(&pass, &plan->node[plan->head->output].view), state->logits);
 }
 
 struct engine_map engine_step_map(const struct engine_plan *plan, const struct engine_state *state, int step)
@@ -71,19 +73,33 @@ void engine_step_load(const struct engine_plan *plan, struct engine_state *state
     }
 }
 
+static uint8_t *block_of(struct engine_plan *plan)
+{
+    return (uint8_t *)(uintptr_t)plan->head;
+}
+
+void engine_step_round(struct engine_plan *plan, int step, struct quant_params q)
+{
+    struct engine_op *op = (struct engine_op *)(void *)(block_of(plan) + plan->head->op) + step;
+
+    BUG_IF(plan->head->form != PRECISION_REAL || step < 0 || step >= plan->head->ops);
+    op->round = place_round(q);
+}
+
 status engine_step_pack(struct engine_plan *plan, int step, const struct model_binding *b, int node)
 {
     const struct engine_op *op = &plan->op[step];
     int relu = model_fused_relu(b->model, node);
-    struct pack_job job = { .node = node,
-                            .op = step,
-                            .kind = op->kind,
-                            .in = b->q[b->model->node[node].input[0]],
-                            .out = b->q[node],
-                            .relu = relu < 0 ? ENGINE_NO_RELU : place_relu(b, relu) };
-    uint8_t *block = (uint8_t *)(uintptr_t)plan->head;
+    struct pack_job job = {
+        .node = node, .op = step, .kind = op->kind, .relu = relu < 0 ? ENGINE_NO_RELU : place_relu(b, relu)
+    };
+    uint8_t *block = block_of(plan);
 
-    BUG_IF(!plan_codes(plan) || (op->kind != KIND_CONV && op->kind != KIND_DEPTHWISE));
+    BUG_IF(op->kind != KIND_CONV && op->kind != KIND_DEPTHWISE);
+    if (plan_codes(plan)) {
+        job.in = b->q[b->model->node[node].input[0]];
+        job.out = b->q[node];
+    }
     return pack_layer(plan, b, &job, (void *)(block + plan->head->parameters + op->parameters),
                       block + plan->head->weights);
 }

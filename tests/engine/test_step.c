@@ -26,6 +26,7 @@ static void test_carried(struct tiny *t, const char *isa)
         engine_step_run(e.plan, e.state, pixels, step, last + 1);
         m = engine_step_map(e.plan, e.state, last);
         CHECK(m.c == CLASSES && m.h == 1 && m.w == 1);
+        CHECK(memcmp(engine_logits(e.plan, e.state), want, sizeof want) == 0);
         for (int c = 0; c < CLASSES; c++)
             CHECK((m.real ? m.real[c]
                           : dequantize_value(m.codes[c], t->binding.q[t->model.output].scale,
@@ -87,6 +88,40 @@ static void test_packed(struct tiny *t, const char *name)
     engine_close(&e);
 }
 
+/* Of real values: other weights, and then an output that is rounded, as in plans made so. */
+static void test_real(struct tiny *t, const char *name, const char *isa)
+{
+    int node = model_find(&t->model, name), relu = model_fused_relu(&t->model, node),
+        shown = relu < 0 ? node : relu;
+    struct quant_params *round = mem_alloc((size_t)t->model.nodes, sizeof *round), none = { 0 };
+    struct engine_options options = { .direct = 1, .layers = 1, .round = round };
+    struct engine e, changed;
+    uint8_t pixels[PIXELS];
+    float want[CLASSES];
+    int step;
+
+    tiny_pixels(t, pixels, PIXELS);
+    tiny_must(engine_open(&t->binding, &options, kernel_select(isa), &e));
+    step = step_of(&e, name);
+    for (int k = 0; k < 2; k++) {
+        for (int i = 0; i < (int)tensor_count(table_tensor(t, name, ".weight")); i++)
+            ((float *)table_tensor(t, name, ".weight")->data)[i] += 0.03f * (float)(i % 5);
+        round[shown] = k ? (struct quant_params){ 0.125, 8, 0, 15 } : none;
+        tiny_must(engine_open(&t->binding, &options, kernel_select(isa), &changed));
+        engine_run(changed.plan, changed.state, pixels);
+        memcpy(want, engine_logits(changed.plan, changed.state), sizeof want);
+        engine_close(&changed);
+        engine_run(e.plan, e.state, pixels);
+        CHECK_MSG(memcmp(engine_logits(e.plan, e.state), want, sizeof want) != 0, "%s", name);
+        tiny_must(engine_step_pack(e.plan, step, &t->binding, node));
+        engine_step_round(e.plan, step, round[shown]);
+        engine_run(e.plan, e.state, pixels);
+        CHECK_MSG(memcmp(engine_logits(e.plan, e.state), want, sizeof want) == 0, "%s %s", name, isa);
+    }
+    engine_close(&e);
+    mem_free(round);
+}
+
 int main(void)
 {
     static const char *const isa[] = { "ref", "auto" }, *const layer[] = { "first", "dw", "fc1", "grouped" };
@@ -108,6 +143,14 @@ int main(void)
 
             tiny_every(&t, 1, per_channel);
             test_packed(&t, layer[i]);
+            tiny_free(&t);
+        }
+    for (size_t i = 0; i < COUNT_OF(isa); i++)
+        for (size_t k = 0; k < COUNT_OF(layer); k++) {
+            struct tiny t;
+
+            tiny_every(&t, 0, 0);
+            test_real(&t, layer[k], isa[i]);
             tiny_free(&t);
         }
     return check_result("engine/step");
