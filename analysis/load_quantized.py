@@ -37,10 +37,10 @@ MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
 
 
-def unpack(row, bits, shape):
-    """Codes of up to 4 bits, the first in the lowest bits of a byte, in two's complement."""
-    width, count = (2 if bits == 2 else 4), int(np.prod(shape))
-    parts = np.stack([row >> shift & (1 << width) - 1 for shift in range(0, 8, width)], axis=1).reshape(-1)[:count].astype(np.int8)
+def unpack(row, bits, dense, shape):
+    """Codes of few bits, the first in the lowest bits of a byte, in two's complement; dense: without gaps."""
+    width, count = (bits if dense else 2 if bits == 2 else 4), int(np.prod(shape))
+    parts = np.unpackbits(row, bitorder='little')[:count * width].reshape(count, width) @ (1 << np.arange(width))
     return np.where(parts >= 1 << width - 1, parts - (1 << width), parts).astype(np.int8).reshape(shape)
 
 
@@ -58,7 +58,7 @@ def read_safetensors(path):
     for name, words in quantized.items():
         if 'shape' in words:
             shape = [int(x) for x in words[words.index('shape') + 1].split(',')]
-            tensors[name] = unpack(tensors[name], int(words[words.index('bits') + 1]), shape)
+            tensors[name] = unpack(tensors[name], int(words[words.index('bits') + 1]), 'dense' in words, shape)
         if 'odd' in words:                                      # levels without a zero: 8 bits of them do not fit int8
             tensors[name] = 2 * tensors[name].astype(np.int16) + 1
     scales = {n: (tensors.pop(f'{n}.scale'), tensors.pop(f'{n}.zero_point')) for n in quantized}

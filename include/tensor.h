@@ -58,6 +58,7 @@ struct tensor {
     enum tensor_quantization quantization;
     int bits;                          /* of a code, 2..7; 0 = as many as the type has */
     int odd;                           /* codes stand for odd levels, without a zero */
+    int dense;                         /* in a file 3, 5, 6 and 7 bits too lie without gaps */
     int axis;                          /* of the channels, PER_CHANNEL only */
     int channels;                      /* 1 if PER_TENSOR */
     double *scale;                     /* (channels), owned */
@@ -70,6 +71,11 @@ void tensor_free(struct tensor *t);                    /* idempotent; zeroes */
 int64_t tensor_count(const struct tensor *t);          /* elements; 1 for a scalar */
 int tensor_is_contiguous(const struct tensor *t);
 int tensor_bits(const struct tensor *t);               /* of an element, or of a code */
+/* Bytes that so many codes take without gaps. */
+static inline uint64_t tensor_packed_bytes(uint64_t count, int bits)
+{
+    return (count * (uint64_t)bits + 7) / 8;
+}
 /* Writes "(64, 3, 7, 7) f32" into out; returns out. */
 char *tensor_describe(const struct tensor *t, char *out, size_t size);
 /* Element number `flat` (row-major over dim, whatever the strides) as double; integers stay as stored. */

@@ -49,10 +49,11 @@
  * zero_point). (P.weight.scale is a weight's scale; P.scale, as in torch's files, the one of the layer's
  * output.) Codes of fewer bits add " bits B", those of up to 4 bits, which are packed, also " shape D,D,..":
  * NAME is then a row of U8, four codes a byte (2 bits) or two (3 and 4), each in two's complement, the first
- * in the lowest bits; bits behind the last are 0. Other codes of 2 to 7 bits are I8 as they are. Codes in
- * memory are s8 of that shape either way, with tensor.bits. " odd" behind "per_tensor" or "per_channel AXIS"
- * says that an I8 or packed code is one of levels without a zero: its real value is scale * (2 code + 1), its
- * zero point 0. The other entries of __metadata__ are notes.
+ * in the lowest bits; bits behind the last are 0. Other codes of 2 to 7 bits are I8 as they are, or, with
+ * " bits B dense shape D,D,..", B bits each without gaps, which may go on in the next byte. Codes in memory
+ * are s8 of that shape either way, with tensor.bits and dense. " odd" behind "per_tensor" or "per_channel
+ * AXIS" says that an I8 or packed code is one of levels without a zero: its real value is scale * (2 code +
+ * 1), its zero point 0. The other entries of __metadata__ are notes.
  *
  * HDF5: a dataset at the root for every tensor, in order of creation, named NAME as it stands (dots make no
  * groups); of a quantized one the attributes are `scale` f64 and `zero_point` i64, (1) or (channels), and

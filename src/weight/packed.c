@@ -5,29 +5,27 @@
 #include <string.h>
 
 static const char per_tensor[] = "per_tensor", per_channel[] = "per_channel ", odd_word[] = " odd",
-                  bits_word[] = " bits ", shape_word[] = " shape ";
+                  bits_word[] = " bits ", dense_word[] = " dense", shape_word[] = " shape ";
 
 /* Bits that a code takes in the file; 8: a byte each, nothing is packed. */
-static int width_of(int bits)
+static int width_of(int bits, int dense)
 {
+    if (dense && bits)
+        return bits;
     return bits == 0 || bits > 4 ? 8 : bits > 2 ? 4 : 2;
 }
 
 int packed_is(const struct tensor *t)
 {
-    return t->quantization != TENSOR_REAL && width_of(t->bits) < 8;
-}
-
-static uint64_t bytes_of(uint64_t count, int width)
-{
-    return (count * (uint64_t)width + 7) / 8;
+    return t->quantization != TENSOR_REAL && width_of(t->bits, t->dense) < 8;
 }
 
 uint64_t weight_bytes(const struct tensor *t)
 {
     uint64_t count = (uint64_t)tensor_count(t);
 
-    return packed_is(t) ? bytes_of(count, width_of(t->bits)) : count * dtype_size(t->dtype);
+    return packed_is(t) ? tensor_packed_bytes(count, width_of(t->bits, t->dense))
+                        : count * dtype_size(t->dtype);
 }
 
 /* ---- the words ----------------------------------------------------------------------------------------- */
@@ -85,7 +83,8 @@ int packed_read_mark(const char *text, struct packed_mark *out)
         if (!take_number(&text, 7, &number) || number < 2)
             return 0;
         out->bits = (int)number;
-        if (width_of(out->bits) < 8 && !(take_word(&text, shape_word) && take_shape(&text, out)))
+        out->dense = take_word(&text, dense_word);
+        if (width_of(out->bits, out->dense) < 8 && !(take_word(&text, shape_word) && take_shape(&text, out)))
             return 0;
     }
     return *text == '\0';
@@ -100,7 +99,7 @@ status packed_write_mark(const struct tensor *t, struct text *out)
     if (t->odd)
         TRY(text_add(out, "%s", odd_word));
     if (t->bits)
-        TRY(text_add(out, "%s%d", bits_word, t->bits));
+        TRY(text_add(out, "%s%d%s", bits_word, t->bits, t->dense ? dense_word : ""));
     for (int i = 0; packed_is(t) && i < t->rank; i++)
         TRY(text_add(out, "%s%lld", i ? "," : shape_word, (long long)t->dim[i]));
     return OK;
@@ -108,13 +107,26 @@ status packed_write_mark(const struct tensor *t, struct text *out)
 
 /* ---- the codes ----------------------------------------------------------------------------------------- */
 
-/* The lowest bits of a byte are the first code's. */
+/* The lowest bits of a byte are the first code's; one may end in the next byte. */
 static int code_at(const uint8_t *bytes, uint64_t i, int width)
 {
-    int shift = (int)(i * (uint64_t)width % 8), half = 1 << (width - 1);
-    int code = bytes[i * (uint64_t)width / 8] >> shift & (2 * half - 1);
+    uint64_t at = i * (uint64_t)width / 8;
+    int shift = (int)(i * (uint64_t)width % 8), half = 1 << (width - 1), code = bytes[at] >> shift;
 
+    if (shift + width > 8)
+        code |= bytes[at + 1] << (8 - shift);
+    code &= 2 * half - 1;
     return code < half ? code : code - 2 * half;
+}
+
+static void put_code(uint8_t *bytes, uint64_t i, int width, int code)
+{
+    uint64_t at = i * (uint64_t)width / 8;
+    int shift = (int)(i * (uint64_t)width % 8), bits = (code & ((1 << width) - 1)) << shift;
+
+    bytes[at] |= (uint8_t)bits;
+    if (shift + width > 8)
+        bytes[at + 1] |= (uint8_t)(bits >> 8);
 }
 
 static status check_codes(const int8_t *codes, uint64_t count, int bits)
@@ -130,7 +142,7 @@ static status check_codes(const int8_t *codes, uint64_t count, int bits)
 
 status packed_open(struct tensor *t, const struct packed_mark *m)
 {
-    int width = width_of(m->bits);
+    int width = width_of(m->bits, m->dense);
     const uint8_t *bytes = t->data;
     struct tensor codes = { 0 };
     uint64_t count, held = (uint64_t)tensor_count(t);
@@ -147,16 +159,17 @@ status packed_open(struct tensor *t, const struct packed_mark *m)
     count = 1;
     for (int i = 0; i < m->rank; i++)
         count *= (uint64_t)m->dim[i];
-    if (held != bytes_of(count, width))
+    if (held != tensor_packed_bytes(count, width))
         return FAIL(ERR_FORMAT, "%llu bytes hold the %llu codes of %d bits, and %llu would",
                     (unsigned long long)held, (unsigned long long)count, m->bits,
-                    (unsigned long long)bytes_of(count, width));
+                    (unsigned long long)tensor_packed_bytes(count, width));
     if (count * (uint64_t)width % 8 && bytes[held - 1] >> (count * (uint64_t)width % 8))
         return FAIL(ERR_FORMAT, "bits are set behind the last code");
     TRY(tensor_alloc(&codes, DTYPE_S8, m->rank, m->dim));
     for (uint64_t i = 0; i < count; i++)
         ((int8_t *)codes.data)[i] = (int8_t)code_at(bytes, i, width);
     codes.bits = m->bits;
+    codes.dense = m->dense;
     result = check_codes(codes.data, count, m->bits);
     if (result != OK) {
         tensor_free(&codes);
@@ -169,7 +182,7 @@ status packed_open(struct tensor *t, const struct packed_mark *m)
 
 status packed_close(const struct tensor *t, struct tensor *out)
 {
-    int width = width_of(t->bits);
+    int width = width_of(t->bits, t->dense);
     uint64_t count = (uint64_t)tensor_count(t);
     int8_t *codes;
     status result;
@@ -179,18 +192,18 @@ status packed_close(const struct tensor *t, struct tensor *out)
     if (result == OK)
         result = check_codes(codes, count, t->bits);
     if (result == OK)
-        result = tensor_alloc(out, DTYPE_U8, 1, &(int64_t){ (int64_t)bytes_of(count, width) });
+        result = tensor_alloc(out, DTYPE_U8, 1, &(int64_t){ (int64_t)tensor_packed_bytes(count, width) });
     for (uint64_t i = 0; i < count && result == OK; i++)
-        ((uint8_t *)out->data)[i * (uint64_t)width / 8] |=
-            (uint8_t)((codes[i] & ((1 << width) - 1)) << (i * (uint64_t)width % 8));
+        put_code(out->data, i, width, codes[i]);
     mem_free(codes);
     return result;
 }
 
-/* Parameters of few bits' codes would be most of the file in 8 bytes each. */
+/* Parameters of few bits' codes would be most of the file in 8 bytes each; where bits were chosen for their
+ * size, those of 8 bits are narrow, too. */
 static int fits_f32(const struct tensor *t)
 {
-    int fits = packed_is(t);
+    int fits = packed_is(t) || t->dense;
 
     for (int i = 0; i < t->channels; i++)
         fits &= t->scale[i] == (double)(float)t->scale[i] && t->zero_point[i] == (int32_t)t->zero_point[i];

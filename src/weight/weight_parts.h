@@ -183,18 +183,20 @@ MUST_USE status json_end(struct json *j);
 
 /* ---- packed: quantized tensors of safetensors ------------------------------------------------------- */
 
-/* NAME.quantization in words: "per_channel 0 bits 4 shape 64,3,7,7", "per_tensor odd bits 2 shape 16". */
+/* NAME.quantization in words: "per_channel 0 bits 4 shape 64,3,7,7", "per_tensor odd bits 2 shape 16",
+ * "per_tensor bits 5 dense shape 16". */
 struct packed_mark {
     int axis;                         /* -1: per tensor */
     int odd;
     int bits;                         /* 2..7; 0: all that the type has */
-    int rank;                         /* bits <= 4, packed: the shape that the row of bytes stands for */
+    int dense;                        /* without gaps */
+    int rank;                         /* bits <= 4 or dense, packed: the shape that the row stands for */
     int64_t dim[TENSOR_MAX_RANK];
 };
 int packed_read_mark(const char *text, struct packed_mark *out);        /* 0: no mark */
 MUST_USE status packed_write_mark(const struct tensor *t, struct text *out);
 int packed_is(const struct tensor *t);                                  /* are its codes packed in a file? */
-/* Unpacks t, a row of bytes, into owned codes of the mark's shape; codes of 5 to 7 bits lie unpacked already.
+/* Unpacks t, a row of bytes, into owned codes of the mark's shape; other codes lie unpacked already.
  * ERR_FORMAT for another size and for codes that the bits do not hold. */
 MUST_USE status packed_open(struct tensor *t, const struct packed_mark *m);
 /* The row of bytes, for packed_is. */

@@ -15,18 +15,20 @@ static void codes(struct tensor *t, int bits, int rank, const int64_t *dim, cons
 }
 
 /* Packs, compares with `bytes`, and opens again. */
-static void round_trip(int bits, int rank, const int64_t *dim, const int8_t *values, const uint8_t *bytes,
-                       int size)
+static void round_trip(int bits, int dense, int rank, const int64_t *dim, const int8_t *values,
+                       const uint8_t *bytes, int size)
 {
     struct tensor t = { 0 }, row = { 0 };
-    struct packed_mark m = { .axis = -1, .bits = bits, .rank = rank };
+    struct packed_mark m = { .axis = -1, .bits = bits, .dense = dense, .rank = rank };
 
     memcpy(m.dim, dim, (size_t)rank * sizeof *dim);
     codes(&t, bits, rank, dim, values);
+    t.dense = dense;
     CHECK(packed_is(&t) && packed_close(&t, &row) == OK && weight_bytes(&t) == (uint64_t)size);
     CHECK(row.dtype == DTYPE_U8 && row.rank == 1 && row.dim[0] == size);
     CHECK_MSG(memcmp(row.data, bytes, (size_t)size) == 0, "%d bits", bits);
-    CHECK(packed_open(&row, &m) == OK && row.bits == bits && row.rank == rank && row.dtype == DTYPE_S8);
+    CHECK(packed_open(&row, &m) == OK && row.bits == bits && row.dense == dense && row.rank == rank &&
+          row.dtype == DTYPE_S8);
     CHECK_MSG(memcmp(row.data, values, (size_t)tensor_count(&t)) == 0, "%d bits", bits);
     tensor_free(&row);
     tensor_free(&t);
@@ -34,13 +36,20 @@ static void round_trip(int bits, int rank, const int64_t *dim, const int8_t *val
 
 static void by_hand(void)
 {
-    static const int8_t four[] = { 1, -8, 7, -1, 3 }, three[] = { -4, 3, 2 }, two[] = { 0, 1, -2, -1, -2, 1 };
+    static const int8_t four[] = { 1, -8, 7, -1, 3 }, three[] = { -4, 3, 2 }, two[] = { 0, 1, -2, -1, -2, 1 },
+                        five[] = { 15, -16, -1 }, six[] = { -1, -32, 1, 2 }, seven[] = { -64, 63, -1 };
 
     /* 1 | -8 = 8 << 4; 7 | -1 = 15 << 4; 3 alone. */
-    round_trip(4, 1, (int64_t[]){ 5 }, four, (const uint8_t[]){ 0x81, 0xf7, 0x03 }, 3);
-    round_trip(3, 2, (int64_t[]){ 3, 1 }, three, (const uint8_t[]){ 0x3c, 0x02 }, 2);
+    round_trip(4, 0, 1, (int64_t[]){ 5 }, four, (const uint8_t[]){ 0x81, 0xf7, 0x03 }, 3);
+    round_trip(3, 0, 2, (int64_t[]){ 3, 1 }, three, (const uint8_t[]){ 0x3c, 0x02 }, 2);
     /* 0 | 1 << 2 | 2 << 4 | 3 << 6; 2 | 1 << 2. */
-    round_trip(2, 2, (int64_t[]){ 2, 3 }, two, (const uint8_t[]){ 0xe4, 0x06 }, 2);
+    round_trip(2, 0, 2, (int64_t[]){ 2, 3 }, two, (const uint8_t[]){ 0xe4, 0x06 }, 2);
+    /* Without gaps: 4 | 3 << 3 | 2 << 6 = 0x9c; 15 | 16 << 5 = 0x20f, and 31 << 10 = 0x7c00; 63 | 32 << 6, 1
+     * << 12 and 2 << 18; 64 | 63 << 7 | 127 << 14. */
+    round_trip(3, 1, 1, (int64_t[]){ 3 }, three, (const uint8_t[]){ 0x9c, 0x00 }, 2);
+    round_trip(5, 1, 1, (int64_t[]){ 3 }, five, (const uint8_t[]){ 0x0f, 0x7e }, 2);
+    round_trip(6, 1, 2, (int64_t[]){ 2, 2 }, six, (const uint8_t[]){ 0x3f, 0x18, 0x08 }, 3);
+    round_trip(7, 1, 1, (int64_t[]){ 3 }, seven, (const uint8_t[]){ 0xc0, 0xdf, 0x1f }, 3);
 }
 
 static void marks(void)
@@ -60,6 +69,9 @@ static void marks(void)
         "per_channel 0 bits 4 shape 2,-1",
         "per_tensor odd ",
         "per_tensor bits 6 odd",
+        "per_tensor bits 6 dense",
+        "per_tensor dense shape 2",
+        "per_tensor dense bits 6 shape 2",
         "odd per_tensor",
     };
     struct packed_mark m;
@@ -71,6 +83,8 @@ static void marks(void)
     CHECK(packed_read_mark("per_channel 0 bits 6", &m) && m.axis == 0 && m.bits == 6 && m.rank == 0);
     CHECK(packed_read_mark("per_channel 0 bits 4 shape 64,3,7,7", &m) && m.bits == 4 && m.rank == 4 &&
           m.dim[0] == 64 && m.dim[3] == 7);
+    CHECK(!m.dense && packed_read_mark("per_channel 0 bits 6 dense shape 2,9", &m) && m.bits == 6 &&
+          m.dense && m.rank == 2 && m.dim[1] == 9);
     CHECK(!m.odd && packed_read_mark("per_tensor odd", &m) && m.odd && m.bits == 0);
     CHECK(packed_read_mark("per_channel 0 odd bits 2 shape 8", &m) && m.odd && m.bits == 2 && m.dim[0] == 8);
     for (size_t i = 0; i < COUNT_OF(wrong); i++)
@@ -80,6 +94,11 @@ static void marks(void)
     t.axis = 1;
     CHECK(packed_write_mark(&t, &words) == OK && strcmp(words.data, "per_channel 1 bits 3 shape 1,2") == 0);
     text_free(&words);
+    t.dense = 1;
+    CHECK(packed_write_mark(&t, &words) == OK &&
+          strcmp(words.data, "per_channel 1 bits 3 dense shape 1,2") == 0);
+    text_free(&words);
+    t.dense = 0;
     t.odd = 1;
     CHECK(packed_write_mark(&t, &words) == OK &&
           strcmp(words.data, "per_channel 1 odd bits 3 shape 1,2") == 0);
