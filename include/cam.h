@@ -33,7 +33,7 @@ struct cam_projection {
     int undefined;        /* gradcampp: positions and channels with g > 0 where a has no value: taken as 0 */
 };
 
-enum { CAM_MAX_EDGE = 256, CAM_MAX_OUT = 4096 };    /* of a projection; of a finished map */
+enum { CAM_MAX_EDGE = 256, CAM_MAX_PIXELS = 4096, CAM_MAX_OUT = 4096 }; /* of a projection; of a map */
 
 struct cam_workspace;
 /* max_pixels: h * w, 1 .. 4096; max_channels at least 1. About 8 max_pixels (2 max_pixels + 2.5 max_channels)

@@ -35,9 +35,9 @@ enum measure_of {
  * is 0 or 1, in % 0 or 100, so that the mean's interval is Wilson's, and McNemar's test tells two precisions
  * apart where the measure is of a truth. MAPS: there is one for each of a job's maps of the layer, EigenCAM's
  * too. ROAD: of jobs that ask for it. INPUT: of jobs that want the map of the input gradient. REMOVED: of
- * those that remove pixels by that map, too. GAPS: of MATCH, -1 in a row says that the picture has no value.
- * LAYER: of the CAM layer's activations, so that precisions differ in it only where their layers have the
- * same extents. */
+ * those that remove pixels by that map, too. BOX: the maps' boxes, which take time. GAPS: of MATCH, -1 in a
+ * row says that the picture has no value. LAYER: of the CAM layer's activations, so that precisions differ in
+ * it only where their layers have the same extents. */
 enum {
     MEASURE_CODES = 1,
     MEASURE_METHOD = 2,
@@ -48,7 +48,8 @@ enum {
     MEASURE_ROAD = 256,
     MEASURE_GAPS = 2048,
     MEASURE_INPUT = 4096,
-    MEASURE_REMOVED = 8192
+    MEASURE_REMOVED = 8192,
+    MEASURE_BOX = 1 << 28
 };
 
 enum measure_better { MEASURE_NEITHER, MEASURE_HIGHER, MEASURE_LOWER };

@@ -134,6 +134,8 @@ const struct probe_shown *probe_shown(const struct probe *p, int i);
 
 /* Runs precision i: pixels (height, width, channels) u8 of its input, as preprocessing left them. */
 void probe_run(struct probe *p, int i, const uint8_t *pixels);
+/* The same where the engine has run the picture already, step by step. */
+void probe_ran(struct probe *p, int i);
 /* The same for several pictures, whose last layers are computed together where that saves time: probe_ahead
  * for each place k below how.together that is used, probe_ahead_finish, then probe_ahead_take in place of
  * probe_run, with the pixels that probe_ahead had. The bits of probe_run. */

@@ -15,8 +15,17 @@
  * What is done, in this order: batch normalisation is folded where a convolution stands before it (numerics
  * 1.6); channels are equalized across layers; the fp32 network runs the pictures and every output's range is
  * chosen, one for a cat and all that it joins (but where a channel shuffle passes parts of it on; numerics
- * 2.8); weights become codes; layer by layer, each bias takes back the mean error of its output in the
- * quantized network up to there.
+ * 2.8); where it is asked for, each layer's bits are chosen; weights become codes; layer by layer, each bias
+ * takes back the mean error of its output in the quantized network up to there.
+ *
+ * How bits are chosen (quant_options.choose_*; choose.c). All layers begin with weights of 8 bits. Again and
+ * again one bit is taken from the layer where that costs least for each byte that it saves, down to 2. The
+ * cost is the drift that it adds to the maps of the network as it then is, on the pictures tried; of a layer
+ * that the maps do not see, as a classifier behind the CAM layer, the noise that it adds, as a share of the
+ * logits' variance over the classes. Costs are measured when bits have changed only as far as needed: the
+ * layer that seems the cheapest is measured anew, and taken if it still is. With a size the choice ends once
+ * the codes fit; with a drift, when no layer can give a bit without the maps' drift, or of layers that these
+ * do not see that share, growing above it. Activations have the options' bits.
  *
  * relu6 stays a clamp: the range of its output is at most 0 .. 6, and the quantized network needs
  * `relu6_clamps` in its binding. The result is the same for any number of ranks and every instruction set:
@@ -28,6 +37,7 @@
 #include "engine.h"
 
 enum quant_observer { QUANT_MINMAX, QUANT_PERCENTILE, QUANT_MSE };
+enum { QUANT_SENSITIVITY_OFF, QUANT_SENSITIVITY_ON, QUANT_SENSITIVITY_ONLY };
 enum { QUANT_MSE_BITS = 8 }; /* codes of more are finer than the histogram of QUANT_MSE */
 enum quant_equalize { QUANT_EQUALIZE_OFF, QUANT_EQUALIZE_ON, QUANT_EQUALIZE_AUTO };
 
@@ -65,7 +75,30 @@ struct quant_options {
     int weight_mse;                    /* weights: the scale of least squared error, else min-max */
     enum quant_equalize equalize;      /* AUTO: where weights are per tensor */
     int correct_bias;                  /* CODES alone: rounded bits are many, or a study's own */
-    int sensitivity; /* run each layer alone quantized: alone_sqnr_db, lost */
+    const struct quant_look *look;     /* NULL: drift and rmse are NaN, and nothing can be chosen */
+    /* What follows runs the network in real numbers, layers and outputs rounded to their codes, over
+     * `trials` pictures spread over the list (0: all). */
+    int trials;
+    int sensitivity; /* every layer alone, and all but it: quant_line.alone, others; ONLY: and no table */
+    uint64_t choose_bytes; /* weight_bits is chosen layer by layer: so many bytes of codes; 0: not */
+    double choose_drift;   /* the same: so much drift; 0: not. Not both */
+};
+/* What a caller sees in a network's maps. Local functions; they get this rank's own pictures. After start,
+ * `real` comes when the first engine has run a picture in fp32, and then or later `now` when the second one
+ * has, which may be the same engine, whose network has changed; start may come again. */
+struct quant_look {
+    status (*start)(void *self, const struct engine *real, const struct engine *now);
+    status (*real)(void *self, int picture);
+    status (*now)(void *self, int picture, double *drift, double *rmse);
+    void *self;
+};
+/* What the pictures' maps and answers lose against fp32: means, but for sqnr_db and changed. */
+struct quant_effect {
+    double drift;   /* 1 - |CC| of the maps, as `look` says */
+    double rmse;    /* of the aligned maps, 0..255, likewise */
+    double sqnr_db; /* of the logits */
+    double noise;   /* share of the error in the logits' variance over the classes; trials alone */
+    int changed;    /* answers */
 };
 /* Its observer, or, where its bits were changed to more than QUANT_MSE has, QUANT_MINMAX. */
 enum quant_observer quant_preset_observer(const struct quant_preset *p);
@@ -113,9 +146,8 @@ struct quant_line {
     double weight_sqnr_db;        /* 10 log10(sum of w^2 / sum of (w - its code's value)^2); +inf = exact */
     double output_sqnr_db;        /* the same for the output in the whole quantized network against fp32's */
     double bias_shift;            /* real: the largest change of a bias by correction */
-    /* With sensitivity: this layer's weights and output alone quantized, all else fp32. */
-    double alone_sqnr_db; /* of the logits */
-    int lost;             /* pictures fewer right (agreeing with fp32, where there are no labels) */
+    struct quant_effect alone;    /* sensitivity: of this layer's weights and output, all else fp32 */
+    struct quant_effect others;   /* the same of all but this one */
 };
 
 struct quant_result {
@@ -128,6 +160,9 @@ struct quant_result {
     int right;      /* quantized; without labels: those with fp32's answer */
     int changed;    /* pictures, judged or not, whose answer is not fp32's */
     double logits_sqnr_db; /* of the last layer's output, as quant_line.output_sqnr_db */
+    struct quant_effect whole; /* of the quantized network, on all pictures */
+    int trials;                /* pictures of quant_line.alone and of the choice */
+    int tried;                 /* networks that the choice has run */
 };
 
 /* Local. ERR_MISMATCH where the checkpoint is no fp32 one. */

@@ -28,7 +28,7 @@ status cam_workspace_create(int max_pixels, int max_channels, const struct kerne
     status result;
 
     *out = NULL;
-    if (max_pixels < 1 || max_pixels > 4096 || max_channels < 1 || max_channels > 1 << 20)
+    if (max_pixels < 1 || max_pixels > CAM_MAX_PIXELS || max_channels < 1 || max_channels > 1 << 20)
         return FAIL(ERR_RANGE, "a CAM layer of %d pixels and %d channels (at most 4,096 and 1,048,576)",
                     max_pixels, max_channels);
     MEM_TRY(w, 1, sizeof *w);

@@ -1,6 +1,7 @@
 /* src/cli/cmd_quantize.c: from an fp32 checkpoint and calibration pictures to a quantized checkpoint, and
  * what it cost, layer by layer; or back, from any quantized checkpoint to the fp32 one of its codes' values.
  */
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,8 +27,8 @@ struct settings {
     char csv[OPTION_SIZE], json[OPTION_SIZE], isa[OPTION_SIZE], precision[OPTION_SIZE];
     struct model_reading reading; /* its relu6 has no option: fp32 has one form of it */
     int limit, folders, engine, arithmetic, per, weight_bits, activation_bits, ends, observer, weight_scale;
-    int equalize, correct, sensitivity, ranks, oversubscribe;
-    double percentile;
+    int equalize, correct, sensitivity, choose_bytes, trials, ranks, oversubscribe;
+    double percentile, choose_drift;
 };
 
 static const struct option_row rows[] = {
@@ -66,7 +67,17 @@ static const struct option_row rows[] = {
     { CMD_ROW("bias_correction", FLAG, correct),
       .help = "take the mean error of every channel out of the biases, layer by layer; integers alone" },
     { CMD_ROW("sensitivity", FLAG, sensitivity),
-      .help = "also run every layer alone quantized, and list the worst first; costs a run per layer" },
+      .help =
+          "which layer moves the map: every layer alone quantized, and all but it, the worst first; about "
+          "a run of the network per layer and picture" },
+    { CMD_ROW("choose_bytes", INT, choose_bytes), .values = "N", .low = 0, .high = INT_MAX,
+      .help =
+          "choose weights of 2 to 8 bits layer by layer, so that all codes take at most N bytes; 0: do not" },
+    { CMD_ROW("choose_drift", REAL, choose_drift), .values = "D", .low = 0, .high = 1,
+      .help =
+          "the same, as few bits as keep the maps' drift, 1 - |correlation| with fp32's, at D; 0: do not" },
+    { CMD_ROW("trials", INT, trials), .values = "N", .low = 1, .high = MOST_PICTURES,
+      .help = "pictures of them, spread over the list, that sensitivity and choice run on" },
     { CMD_ROW("images", PATH, images), .values = "FOLDER",
       .help = "calibration pictures: a flat folder, or class folders, as for run" },
     { CMD_ROW("labels", PATH, labels), .values = "FILE",
@@ -102,7 +113,14 @@ static const struct option_table table = {
         "stays a clamp, which the file notes. stdout has a line a layer: the range seen and the one chosen, "
         "scale and zero point,\n"
         "signal to quantization noise of the weights and of the output. Any number of ranks writes the same "
-        "bytes.",
+        "bytes.\n"
+        "--choose-bytes and --choose-drift begin with weights of 8 bits in all layers and take a bit, again "
+        "and again, from the layer\n"
+        "where that adds least map drift for each byte saved, in the network as it then is; a layer behind "
+        "the CAM layer, which moves\n"
+        "no map, counts by the noise that it adds to the logits. What seems cheapest is measured anew before "
+        "it is taken. Activations\n"
+        "stay as the precision has them.",
     .row = rows,
     .rows = COUNT_OF(rows),
 };
@@ -125,7 +143,9 @@ static void set_defaults(struct settings *s)
     struct quant_options o;
 
     quant_preset_options(quant_preset_usual(), &o);
-    *s = (struct settings){ .isa = "auto", .limit = 512, .percentile = o.percentile, .correct = 1 };
+    *s = (struct settings){
+        .isa = "auto", .limit = 512, .percentile = o.percentile, .correct = 1, .trials = 64
+    };
     snprintf(s->precision, sizeof s->precision, "%s", quant_preset_usual()->name);
 }
 
@@ -179,6 +199,9 @@ static status set_options(const struct settings *s, struct quant_options *out)
         out->equalize = s->equalize == EQUALIZE_ON ? QUANT_EQUALIZE_ON : QUANT_EQUALIZE_OFF;
     out->correct_bias &= s->correct;
     out->sensitivity = s->sensitivity;
+    out->choose_bytes = (uint64_t)s->choose_bytes;
+    out->choose_drift = s->choose_drift;
+    out->trials = s->trials;
     return OK;
 }
 
@@ -195,11 +218,16 @@ static status check_settings(const struct settings *s)
     const struct option_idle idle[] = {
         { back,
           "precision weight_bits activation_bits ends arithmetic engine per observer percentile weight_scale "
-          "equalize bias_correction sensitivity images labels synsets folders list limit csv json isa ranks "
+          "equalize bias_correction sensitivity choose_bytes choose_drift trials images labels synsets "
+          "folders list limit csv json isa ranks "
           "weights",
           "--dequantize needs no pictures and chooses nothing" },
         { s->observer != QUANT_PERCENTILE + 1, "percentile", "--observer is not percentile" },
         { s->ranks < 2, "oversubscribe", "--ranks starts none" },
+        { s->choose_bytes > 0, "choose_drift weight_bits", "--choose-bytes chooses the bits" },
+        { s->choose_drift > 0, "choose_bytes weight_bits", "--choose-drift chooses the bits" },
+        { !s->sensitivity && !s->choose_bytes && s->choose_drift <= 0, "trials",
+          "--sensitivity, --choose-bytes or --choose-drift runs them" },
         { options.form == PRECISION_ROUNDED, "engine", "rounded arithmetic has no engine" },
     };
 

@@ -34,8 +34,14 @@ static const struct column {
     { "weight_sqnr_db", "weights dB", REAL, BY_WEIGHT, OF(weight_sqnr_db), 10, "%.1f" },
     { "output_sqnr_db", "output dB", REAL, 0, OF(output_sqnr_db), 9, "%.1f" },
     { "bias_shift", "bias shift", REAL, BY_WEIGHT, OF(bias_shift), 10, "%.3g" },
-    { "alone_sqnr_db", "alone dB", REAL, BY_SENSITIVITY, OF(alone_sqnr_db), 8, "%.1f" },
-    { "lost", "lost", WHOLE, BY_SENSITIVITY, OF(lost), 4, "%d" },
+    { "alone_drift", "drift", REAL, BY_SENSITIVITY, OF(alone.drift), 9, "%.5f" },
+    { "alone_rmse", "RMSE", REAL, BY_SENSITIVITY, OF(alone.rmse), 6, "%.2f" },
+    { "alone_changed", "changed", WHOLE, BY_SENSITIVITY, OF(alone.changed), 7, "%d" },
+    { "alone_sqnr_db", "dB", REAL, BY_SENSITIVITY, OF(alone.sqnr_db), 5, "%.1f" },
+    { "others_drift", "drift", REAL, BY_SENSITIVITY, OF(others.drift), 9, "%.5f" },
+    { "others_rmse", "RMSE", REAL, BY_SENSITIVITY, OF(others.rmse), 6, "%.2f" },
+    { "others_changed", "changed", WHOLE, BY_SENSITIVITY, OF(others.changed), 7, "%d" },
+    { "others_sqnr_db", "dB", REAL, BY_SENSITIVITY, OF(others.sqnr_db), 5, "%.1f" },
 #undef OF
 };
 
@@ -67,26 +73,34 @@ static int worst_first(const void *a, const void *b)
     const struct quant_line *x = *(const struct quant_line *const *)a,
                             *y = *(const struct quant_line *const *)b;
 
-    if (x->lost != y->lost)
-        return x->lost < y->lost ? 1 : -1;
-    if (x->alone_sqnr_db != y->alone_sqnr_db)
-        return x->alone_sqnr_db > y->alone_sqnr_db ? 1 : -1;
+    if (x->alone.drift != y->alone.drift)
+        return x->alone.drift < y->alone.drift ? 1 : -1;
+    if (x->alone.sqnr_db != y->alone.sqnr_db)
+        return x->alone.sqnr_db > y->alone.sqnr_db ? 1 : -1;
     return x->node - y->node;
 }
 
-static status order(const struct quantize_report *r, const struct quant_line ***out)
+static status order(const struct quantize_report *r, int worst, const struct quant_line ***out)
 {
     const struct quant_result *q = r->result;
 
     MEM_TRY(*out, (size_t)q->lines + 1, sizeof **out);
     for (int i = 0; i < q->lines; i++)
         (*out)[i] = &q->line[i];
-    if (r->options->sensitivity)
+    if (worst)
         qsort(*out, (size_t)q->lines, sizeof **out, worst_first);
     return OK;
 }
 
 /* ---- a layer ------------------------------------------------------------------------------------------- */
+
+/* A terminal has what every run knows, and what layers cost alone, each in a table of its own. */
+enum part { ALL, KNOWN, COSTS };
+
+static int is_of(const struct column *c, enum part part)
+{
+    return part == ALL || (c->when == BY_SENSITIVITY) == (part == COSTS);
+}
 
 static status add_cell(const struct quantize_report *r, const struct quant_line *line, const struct column *c,
                        enum listing_form form, struct text *out)
@@ -99,13 +113,11 @@ static status add_cell(const struct quantize_report *r, const struct quant_line 
         return text_add(out, ",%s", has ? cell : "");
     if (form == LISTING_JSON)
         return has ? text_add(out, ", \"%s\": %s", c->name, cell[0] ? cell : "null") : OK;
-    if (c->when == BY_SENSITIVITY && !has)
-        return OK;
     return text_add(out, " %*s", c->width, has ? cell : "-");
 }
 
 static status add_line(const struct quantize_report *r, const struct quant_line *line, enum listing_form form,
-                       struct text *out)
+                       enum part part, struct text *out)
 {
     const struct model_node *n = &r->model->node[line->node];
     const char *op = model_op_name(n->op);
@@ -118,11 +130,12 @@ static status add_line(const struct quantize_report *r, const struct quant_line 
         TRY(text_add(out, form == LISTING_CSV ? "\"%s\",%s" : "%-32s %-9s", n->name, op));
     }
     for (size_t i = 0; i < COUNT_OF(columns); i++)
-        TRY(add_cell(r, line, &columns[i], form, out));
+        if (is_of(&columns[i], part))
+            TRY(add_cell(r, line, &columns[i], form, out));
     return text_add(out, form == LISTING_JSON ? "}" : "\n");
 }
 
-static status add_heads(const struct quantize_report *r, enum listing_form form, struct text *out)
+static status add_heads(enum listing_form form, enum part part, struct text *out)
 {
     if (form == LISTING_JSON)
         return OK;
@@ -130,26 +143,38 @@ static status add_heads(const struct quantize_report *r, enum listing_form form,
     for (size_t i = 0; i < COUNT_OF(columns); i++)
         if (form == LISTING_CSV)
             TRY(text_add(out, ",%s", columns[i].name));
-        else if (columns[i].when != BY_SENSITIVITY || r->options->sensitivity)
+        else if (is_of(&columns[i], part))
             TRY(text_add(out, " %*s", columns[i].width, columns[i].head));
     return text_add(out, "\n");
 }
 
-static status add_layers(const struct quantize_report *r, enum listing_form form, struct text *out)
+static status add_layers(const struct quantize_report *r, enum listing_form form, enum part part,
+                         struct text *out)
 {
     const struct quant_line **line = NULL;
     status result = OK;
 
-    TRY(add_heads(r, form, out));
-    TRY_OUT(order(r, &line));
+    TRY(add_heads(form, part, out));
+    TRY_OUT(order(r, part != KNOWN && r->options->sensitivity, &line));
     for (int i = 0; i < r->result->lines; i++) {
-        TRY_OUT(add_line(r, line[i], form, out));
+        TRY_OUT(add_line(r, line[i], form, part, out));
         if (form == LISTING_JSON)
             TRY_OUT(text_add(out, i + 1 < r->result->lines ? ",\n" : "\n"));
     }
 out:
     mem_free(line);
     return result;
+}
+
+static status add_costs(const struct quantize_report *r, struct text *out)
+{
+    TRY(text_add(
+        out,
+        "\nwhich layer moves the map, worst first: 1 - |correlation| with fp32's, RMSE (0-255), answers "
+        "changed and\nthe logits' dB of %d pictures, in real numbers rounded to codes\n",
+        r->result->trials));
+    TRY(text_add(out, "%42s  %-30s %s\n", "", "this layer alone", "all but this one"));
+    return add_layers(r, LISTING_TERMINAL, COSTS, out);
 }
 
 /* ---- the whole ----------------------------------------------------------------------------------------- */
@@ -183,7 +208,11 @@ static status text_summary(const struct quantize_report *r, struct text *out)
     if (r->labels)
         TRY(text_add(out, "; of %d with a class fp32 is right in %d, quantized in %d", q->judged,
                      q->real_right, q->right));
-    return text_add(out, "\n");
+    TRY(text_add(out, "\n"));
+    return isfinite(q->whole.drift)
+               ? text_add(out, "maps: drift %.4f (1 - |correlation| with fp32's), RMSE %.2f\n",
+                          q->whole.drift, q->whole.rmse)
+               : OK;
 }
 
 static status json_summary(const struct quantize_report *r, struct text *out)
@@ -209,10 +238,14 @@ static status json_summary(const struct quantize_report *r, struct text *out)
     TRY(text_add(out, "  \"file_bytes\": %llu, \"fp32_bytes\": %llu, \"logits_sqnr_db\": ",
                  (unsigned long long)r->bytes, (unsigned long long)r->source_bytes));
     TRY(isfinite(q->logits_sqnr_db) ? text_add(out, "%.9g,\n", q->logits_sqnr_db) : text_add(out, "null,\n"));
+    if (isfinite(q->whole.drift))
+        TRY(text_add(out, "  \"map_drift\": %.9g, \"map_rmse\": %.9g,\n", q->whole.drift, q->whole.rmse));
     TRY(text_add(out,
-                 "  \"pictures\": %d, \"changed\": %d, \"labels\": %s, \"judged\": %d, \"fp32_right\": %d, "
+                 "  \"trials\": %d, \"tried\": %d, \"pictures\": %d, \"changed\": %d, \"labels\": %s, "
+                 "\"judged\": %d, \"fp32_right\": %d, "
                  "\"quantized_right\": %d,\n",
-                 r->pictures, q->changed, r->labels ? "true" : "false", q->judged, q->real_right, q->right));
+                 q->trials, q->tried, r->pictures, q->changed, r->labels ? "true" : "false", q->judged,
+                 q->real_right, q->right));
     return text_add(out, "  \"layers\": [\n");
 }
 
@@ -222,6 +255,8 @@ status quantize_report(const struct quantize_report *r, enum listing_form form, 
         TRY(text_summary(r, out));
     if (form == LISTING_JSON)
         TRY(json_summary(r, out));
-    TRY(add_layers(r, form, out));
+    TRY(add_layers(r, form, form == LISTING_TERMINAL ? KNOWN : ALL, out));
+    if (form == LISTING_TERMINAL && r->options->sensitivity)
+        TRY(add_costs(r, out));
     return form == LISTING_JSON ? text_add(out, "  ]\n}\n") : OK;
 }

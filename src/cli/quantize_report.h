@@ -14,8 +14,8 @@ struct quantize_report {
     uint64_t bytes, source_bytes; /* of the file written, of the fp32 one */
     const struct quant_result *result;
 };
-/* Adds the report in a form. With sensitivity the worst layer comes first, else in the network's order.
- * ERR_MEMORY. */
+/* Adds the report in a form: layers in the network's order; with sensitivity the worst first, in a terminal
+ * as a table of its own. ERR_MEMORY. */
 MUST_USE status quantize_report(const struct quantize_report *r, enum listing_form form, struct text *out);
 
 #endif

@@ -352,7 +352,7 @@ const struct measure measure_table[] = {
     { "top_iou", "1", PAIR, 0, top_iou, NULL, "largest tenth", "IoU of the maps' largest tenths", 4, HIGHER },
     { "peak_distance", "pixel", PAIR, 0, peak_distance, NULL, "peaks apart", "distance of the maps' peaks", 2,
       LOWER },
-    { "box_iou", "1", PAIR, 0, box_iou, NULL, "boxes",
+    { "box_iou", "1", PAIR, MEASURE_BOX, box_iou, NULL, "boxes",
       "IoU of the maps' boxes at t = 0.2, 1 = both have none", 4, HIGHER },
     { "rmse_{method}", "1", PAIR, METHOD, method_rmse, NULL, "RMSE, {method}",
       "RMSE of the maps 0-255 of {method}", 3, LOWER },

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "look.h"
 #include "weight.h"
 
 static void sum(void *self, uint64_t *values, size_t count)
@@ -44,6 +45,29 @@ static void release(void *self, struct quant_block *b)
     *b = (struct quant_block){ .at = NULL };
 }
 
+/* Maps of more cells than room cam takes are looked at by nobody, unless that is asked for. */
+static int sees_map(const struct model *m, const struct quant_options *o)
+{
+    return m->node[m->cam].h * m->node[m->cam].w <= CAM_MAX_PIXELS || o->sensitivity || o->choose_bytes > 0 ||
+           o->choose_drift > 0;
+}
+
+static status quantize(const struct model_binding *binding, const struct quant_options *options,
+                       const struct quant_pictures *pictures, const struct kernel_table *k,
+                       struct quant_result *out)
+{
+    struct quant_options with = *options;
+    struct look look;
+    status result = pictures->agree(pictures->self, look_make(binding->model, k, pictures->count, &look));
+
+    if (sees_map(binding->model, options))
+        with.look = &look.quant;
+    if (result == OK)
+        result = quant_network(binding, &with, pictures, k, out);
+    look_free(&look);
+    return result;
+}
+
 status calibrate_network(const struct comm *c, const struct model_binding *binding,
                          const struct quant_options *options, const struct calibrate_pictures *p,
                          const struct kernel_table *k, struct quant_result *out)
@@ -62,7 +86,7 @@ status calibrate_network(const struct comm *c, const struct model_binding *bindi
                                              .release = release,
                                              .self = (void *)(uintptr_t)c };
 
-    return quant_network(binding, options, &pictures, k, out);
+    return quantize(binding, options, &pictures, k, out);
 }
 
 status calibrate_save(const char *path, const struct model_binding *binding,

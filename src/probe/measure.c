@@ -45,14 +45,16 @@ static void find_box(struct probe *p, int i)
 }
 
 /* What a pair needs beside the views: boxes, and maps of the negative projections where a reading asks. */
-static void prepare(struct probe *p, int i)
+static void prepare(struct probe *p, const struct measure *m, int i)
 {
     struct measure_view *first = view_of(p, 0), *other = view_of(p, i);
     const struct rmse_side a = { .raw_sign = first->raw_sign, .own_sign = first->own_sign },
                            b = { .raw_sign = other->raw_sign, .own_sign = other->own_sign };
 
-    find_box(p, 0);
-    find_box(p, i);
+    if (m->needs & MEASURE_BOX) {
+        find_box(p, 0);
+        find_box(p, i);
+    }
     if (rmse_needs_flipped(&a))
         first->map_flipped = probe_map(p, 0, 1);
     if (rmse_needs_flipped(&b))
@@ -94,7 +96,7 @@ double probe_measure(struct probe *p, const struct measure *m, int method, int i
     BUG_IF(i == 0);
     if (m->needs & MEASURE_METHOD)
         return measure_method(p, m, method, i);
-    prepare(p, i);
+    prepare(p, m, i);
     return measure_value(m, view_of(p, 0), view_of(p, i));
 }
 

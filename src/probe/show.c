@@ -11,8 +11,7 @@ const struct probe_shown *probe_shown(const struct probe *p, int i)
 
 /* ---- answer -------------------------------------------------------------------------------------------- */
 
-/* The engine's state holds the picture. */
-static void take_run(struct probe *p, int i)
+void probe_ran(struct probe *p, int i)
 {
     const struct engine *e = probe_engine(p, i);
 
@@ -41,7 +40,7 @@ void probe_run(struct probe *p, int i, const uint8_t *pixels)
     const struct engine *e = probe_engine(p, i);
 
     engine_run(e->plan, e->state, pixels);
-    take_run(p, i);
+    probe_ran(p, i);
 }
 
 void probe_ahead(struct probe *p, int i, int k, const uint8_t *pixels)
@@ -68,7 +67,7 @@ void probe_ahead_take(struct probe *p, int i, int k, const uint8_t *pixels)
         return;
     }
     engine_group_show(g, probe_engine(p, i)->state, k);
-    take_run(p, i);
+    probe_ran(p, i);
 }
 
 /* ---- CAM layer ----------------------------------------------------------------------------------------- */

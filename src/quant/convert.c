@@ -42,7 +42,9 @@ static void to_file_order(const int16_t *codes, struct tensor *t)
             }
 }
 
-static status alloc_weight(const struct quant_work *w, const struct model_node *n, int bits, struct tensor *t)
+/* chosen: its bits are; such files are for their size. */
+static status alloc_weight(const struct quant_work *w, const struct model_node *n, int bits, int chosen,
+                           struct tensor *t)
 {
     char name[2 * MODEL_NAME];
     const struct tensor *real;
@@ -55,6 +57,7 @@ static status alloc_weight(const struct quant_work *w, const struct model_node *
     t->quantization = channels > 1 ? TENSOR_PER_CHANNEL : TENSOR_PER_TENSOR;
     t->channels = channels;
     t->bits = bits < BYTE ? bits : 0;
+    t->dense = chosen;
     t->scale = mem_alloc((size_t)channels, sizeof *t->scale);
     t->zero_point = mem_alloc((size_t)channels, sizeof *t->zero_point);
     return t->scale && t->zero_point ? OK : FAIL(ERR_MEMORY, "no memory for %d scales", channels);
@@ -88,7 +91,7 @@ static status convert_layer(struct quant_work *w, struct quant_line *line, struc
     int64_t oc = n->c;
     struct tensor t = { 0 };
     int16_t *codes = mem_alloc((size_t)oc * quant_row(w, line->node), sizeof *codes);
-    status result = codes ? alloc_weight(w, n, line->weight_bits, &t)
+    status result = codes ? alloc_weight(w, n, line->weight_bits, w->bits[line->node] > 0, &t)
                           : FAIL(ERR_MEMORY, "no memory for %s's codes", n->name);
 
     if (result == OK)

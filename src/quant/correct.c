@@ -172,15 +172,6 @@ static status measure_picture(void *self, int picture, double *row)
     return OK;
 }
 
-static int step_of(const struct engine_plan *plan, const char *name)
-{
-    int step = 0;
-
-    while (strcmp(engine_step_name(plan, step), name) != 0)
-        BUG_IF(++step >= engine_steps(plan));
-    return step;
-}
-
 /* What was packed, for all ranks. */
 static status share_step(struct corrector *k, status packed)
 {
@@ -200,7 +191,7 @@ static status measure_layer(struct corrector *k, int node, double *sum)
     k->g = &g;
     k->low = shown == node ? -INFINITY : 0;
     k->high = k->model.node[shown].op == OP_RELU6 ? 6 : INFINITY;
-    k->step = step_of(k->e.plan, k->model.node[node].name);
+    k->step = quant_step_of(k->e.plan, k->model.node[node].name);
     k->keep = engine_step_live(k->e.plan, k->step) * (size_t)own <= k->w->most_kept;
     result = quant_agree(p, alloc_gauge(k->model.node[node].c, &g));
     if (result == OK) {

@@ -11,6 +11,8 @@ static int is_end(const struct quant_work *w, int node)
 
 int quant_weight_bits(const struct quant_work *w, int node)
 {
+    if (w->bits[node])
+        return w->bits[node];
     return is_end(w, node) ? w->options->ends : w->options->weight_bits;
 }
 
@@ -261,6 +263,7 @@ status quant_fold(const struct model_binding *fp32, struct quant_work *w)
     MEM_TRY(w->high, channels, sizeof *w->high);
     MEM_TRY(w->mean, channels, sizeof *w->mean);
     MEM_TRY(w->q, (size_t)w->nodes, sizeof *w->q);
+    MEM_TRY(w->bits, (size_t)w->nodes, sizeof *w->bits);
     w->first_layer = -1;
     for (int i = 0; i < w->nodes; i++)
         if (model_has_weights(&w->model.node[i])) {
@@ -282,6 +285,7 @@ void quant_work_free(struct quant_work *w)
     mem_free(w->high);
     mem_free(w->mean);
     mem_free(w->q);
+    mem_free(w->bits);
     *w = (struct quant_work){ 0 };
 }
 

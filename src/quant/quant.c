@@ -26,6 +26,9 @@ status quant_check_options(const struct quant_options *o)
                     "minmax or percentile");
     if (o->form == PRECISION_CODES && o->arithmetic == ENGINE_AUTO)
         return FAIL(ERR_RANGE, "the arithmetic must be fbgemm or qnnpack");
+    BUG_IF((o->choose_bytes || o->choose_drift > 0) && !o->look);
+    if (o->choose_bytes && o->choose_drift > 0)
+        return FAIL(ERR_RANGE, "bits are chosen for a size or for a drift, not for both");
     if (o->form == PRECISION_ROUNDED && o->correct_bias)
         return FAIL(ERR_RANGE, "biases are corrected for integer arithmetic alone");
     return OK;
@@ -50,10 +53,15 @@ static status quantize(struct quant_work *w, struct quant_result *out)
         TRY(quant_observe(w));
     }
     TRY(quant_choose_ranges(w, out->line, out->lines));
+    if (o->sensitivity == QUANT_SENSITIVITY_ONLY)
+        return quant_sensitivity(w, out);
+    if (o->choose_bytes || o->choose_drift > 0)
+        TRY(quant_choose(w, out));
     TRY(quant_agree(w->pictures, w->pictures->follows ? OK : quant_convert(w, out)));
     if (o->correct_bias)
         TRY(quant_correct_bias(w, out));
-    return quant_judge(w, out);
+    TRY(quant_judge(w, out));
+    return o->sensitivity ? quant_sensitivity(w, out) : OK;
 }
 
 status quant_network(const struct model_binding *fp32, const struct quant_options *options,

@@ -52,6 +52,7 @@ struct quant_work {
     float *low, *high;      /* (first[nodes]) of every channel's fp32 values */
     double *mean;           /* (first[nodes]) of every channel's fp32 values */
     struct quant_params *q; /* (nodes) of those with a scale of their own */
+    int *bits;              /* (nodes) chosen for weights; 0: as the options say */
     size_t most_kept;       /* bytes of this rank's pictures' maps that wait between two layers */
 };
 /* Of a node's weights, and of its output, by the options. */
@@ -85,6 +86,8 @@ MUST_USE status quant_open(const struct quant_pictures *p, const struct model_bi
 void quant_publish(const struct quant_pictures *p, const struct quant_engine *e);
 void quant_close(const struct quant_pictures *p,
                  struct quant_engine *e); /* collective; zeroed ones too; zeroes */
+/* The step of a node of that name. */
+int quant_step_of(const struct engine_plan *plan, const char *name);
 
 /* Collective. An fp32 engine on w->real in which every node's own output can be seen, also under a fused
  * relu. round: (nodes) what values are rounded to, scale 0: they are not; NULL: none is. */
@@ -129,11 +132,53 @@ MUST_USE status quant_correct_bias(struct quant_work *w, struct quant_result *ou
 /* out->line: the outputs that have a scale of their own. */
 MUST_USE status quant_list(const struct quant_work *w, struct quant_result *out);
 
+/* ---- trial.c ---------------------------------------------------------------------------------------- */
+
+enum { QUANT_MOST_BITS = 16 };
+/* The network in real numbers, of which single layers are rounded to their codes and become real again: one
+ * plan for all that is tried. */
+struct quant_trial {
+    struct quant_work *w;
+    const struct quant_line *line;
+    int lines, pictures;
+    uint8_t *taken; /* (pictures of the list) 1: it is tried on */
+    struct model model;
+    struct model_binding binding;
+    struct quant_engine e;
+    int *step;     /* (lines) */
+    float **scale; /* (lines, QUANT_MOST_BITS + 1) of weights, found once; NULL: not yet */
+    float *logits; /* (pictures of the list, classes) of fp32: this rank's own */
+    void **live;   /* (pictures of the list) maps before the step `kept`, from where the next runs begin */
+    int kept;      /* 0: none are */
+    int at, keep;  /* of the run in hand: a step; whether the maps before it are kept */
+};
+/* Collective; all is real at first. Close it in any case. */
+MUST_USE status quant_trial_open(struct quant_work *w, const struct quant_line *line, int lines,
+                                 struct quant_trial *t);
+void quant_trial_close(struct quant_trial *t);
+/* Collective. Line i's weights, where it has any, of so many bits, its output rounded; bits 0: both real. */
+MUST_USE status quant_trial_set(struct quant_trial *t, int i, int bits);
+/* Collective. The bits that the options, or the choice, give a line. */
+int quant_trial_bits(const struct quant_trial *t, int i);
+/* Collective. What the network as it is now costs. Maps are kept before line `before` (-1: none are), so that
+ * runs after changes behind it cost less. */
+MUST_USE status quant_trial_run(struct quant_trial *t, int before, struct quant_effect *out);
+
+/* ---- sensitivity.c, choose.c ------------------------------------------------------------------------ */
+
+/* Collective. The lines' alone and others. */
+MUST_USE status quant_sensitivity(struct quant_work *w, struct quant_result *out);
+/* Collective. w->bits, by the rule in quant.h. ERR_RANGE: it cannot be had. */
+MUST_USE status quant_choose(struct quant_work *w, struct quant_result *out);
+
 /* ---- judge.c ---------------------------------------------------------------------------------------- */
+
+/* The class of the largest logit, the first of equal ones. */
+int quant_answer(const float *logits, int classes);
 
 /* 10 log10(signal / noise); +inf without noise. */
 double quant_decibel(double signal, double noise);
-/* Collective. Output SQNR, right answers, and (options->sensitivity) each layer alone. */
+/* Collective. Output SQNR, right answers, and what the maps lose. */
 MUST_USE status quant_judge(struct quant_work *w, struct quant_result *out);
 
 #endif

@@ -1,6 +1,8 @@
 /* src/quant/share.c: one outcome for all ranks; engines whose plan the ranks of a host have in common. */
 #include "quant_parts.h"
 
+#include <string.h>
+
 status quant_agree(const struct quant_pictures *p, status mine)
 {
     return p->agree ? p->agree(p->self, mine) : mine;
@@ -45,6 +47,15 @@ status quant_open(const struct quant_pictures *p, const struct model_binding *b,
     if (result != OK)
         quant_close(p, out);
     return result;
+}
+
+int quant_step_of(const struct engine_plan *plan, const char *name)
+{
+    int step = 0;
+
+    while (strcmp(engine_step_name(plan, step), name) != 0)
+        BUG_IF(++step >= engine_steps(plan));
+    return step;
 }
 
 void quant_close(const struct quant_pictures *p, struct quant_engine *e)

@@ -22,8 +22,8 @@ refused()
 
 check "quantize" quantize -o "$T/one.safetensors" --csv "$T/one.csv" --json "$T/one.json" > "$T/report" 2> "$T/log"
 check "says where the checkpoint is" test "$(tail -1 "$T/log")" = "the quantized checkpoint is $T/one.safetensors"
-check "a line a layer" test "$(wc -l < "$T/report")" = "$(($(grep -cE '^(input|conv|linear|add) ' $M) + 4))"
-check "csv" test "$(wc -l < "$T/one.csv")" = "$(($(wc -l < "$T/report") - 3))"
+check "a line a layer" test "$(wc -l < "$T/report")" = "$(($(grep -cE '^(input|conv|linear|add) ' $M) + 5))"
+check "csv" test "$(wc -l < "$T/one.csv")" = "$(($(wc -l < "$T/report") - 4))"
 check "json" grep -q '"layer": "features.0.0", "op": "conv"' "$T/one.json"
 # Counted once more: the largest of infer's logits, a line of h5dump a picture, against the list of classes.
 counted() # WEIGHTS
@@ -69,9 +69,46 @@ for options in "--engine=qnnpack" "--engine=qnnpack --per=channel" "--activation
     check "$options" code 0 quantize --limit 2 -o "$T/other.safetensors" $options
     check "$options change the file" differ "$T/auto.safetensors" "$T/other.safetensors"
 done
-check "layers alone" code 0 quantize --limit 2 --sensitivity -o "$T/other.safetensors"
-check "their column" grep -q "alone dB lost" "$T/log"
-check "worst first" sort -c -s -k18,18nr -k17,17n <(grep -vE '^data\.|^the quantized checkpoint' "$T/log" | sed 1,4d)
+
+# Which layer moves the map, and bits chosen by it: the same on any number of ranks; what maps lose is a job's own measure.
+check "layers alone" quantize --sensitivity --trials 5 -o "$T/other.safetensors" --csv "$T/alone.csv" > "$T/alone" 2> "$T/log"
+check "the file is the same" cmp "$T/one.safetensors" "$T/other.safetensors"
+check "worst first" sort -c -s -t, -k17,17gr <(sed 1d "$T/alone.csv")
+check "of five pictures" grep -q "^the logits' dB of 5 pictures" "$T/alone"
+check "the same layers" cmp <(sed '1,/^layer .* bits w/d; /^$/,$d' "$T/alone" | awk '{ print $1 }' | sort) \
+    <(sed '1,/^layer .* drift/d' "$T/alone" | awk '{ print $1 }' | sort)
+for ranks in 2 3; do
+    check "layers on $ranks ranks" "$MPIRUN" -np $ranks "$Q" quantize "${both[@]}" --sensitivity --trials 5 -o "$T/other.safetensors" \
+        > "$T/ranks" 2> "$T/log"
+    check "the layers of $ranks ranks" cmp "$T/alone" "$T/ranks"
+done
+codes() # FILE: bytes of its weights' codes
+{
+    "$Q" inspect "$1" --csv 2> /dev/null | awk -F, '$1 ~ /[.]weight$/ { bytes += $NF } END { print bytes + 0 }'
+}
+check "bits for a size" quantize --choose-bytes 110000 --trials 6 -o "$T/mixed.safetensors" > "$T/mixed" 2> "$T/log"
+check "they fit" test "$(codes "$T/mixed.safetensors")" -le 110000 -a "$(codes "$T/mixed.safetensors")" -gt 109000
+check "on three ranks" "$MPIRUN" -np 3 "$Q" quantize "${both[@]}" --choose-bytes 110000 --trials 6 -o "$T/ranks.safetensors" > "$T/ranks" 2> "$T/log"
+check "the same choice" cmp "$T/mixed.safetensors" "$T/ranks.safetensors"
+check "bits for a drift" code 0 quantize --limit 4 --choose-drift 0.01 -o "$T/drift.safetensors"
+check "smaller than 8 bits" test "$(codes "$T/drift.safetensors")" -lt "$(codes "$T/one.safetensors")"
+cat > "$T/mixed.conf" << EOF
+[data]
+images = $T/images
+[network n]
+model = $M
+fp32 = $W
+mixed = $T/mixed.safetensors
+[precision mixed]
+[explain]
+steps = 0
+[store]
+out = $T/mixed.h5
+EOF
+check "a job of mixed bits" code 0 "$Q" run "$T/mixed.conf" --log=quiet
+h5dump -y -w 1 -m %.9g -d /models/n/mixed/vs_fp32/correlation "$T/mixed.h5" | grep -oE '^ *-?[0-9.]+,?$' | tr -d ' ,' > "$T/correlation"
+check "the drift is the job's" awk -v said="$(sed -n 's/^maps: drift \([0-9.]*\) .*/\1/p' "$T/mixed")" \
+    '{ s += 1 - $1 } END { d = s / NR - said; exit !(NR == 12 && d < 6e-5 && d > -6e-5) }' "$T/correlation"
 printf '%s\n' "${pictures[@]:0:3}" > "$T/list"
 check "a list" code 0 "$Q" quantize --model $M --weights "$W" --list "$T/list" -o "$T/list.h5"
 check "without classes" grep -qE "^3 pictures: [0-3] answers changed$" "$T/log"
@@ -136,6 +173,11 @@ fi
 refused 2 "are needed" --model $M --images "$T/images"
 refused 2 "FOLDER or --list" --model $M --weights "$W"
 refused 2 "exclude" "${both[@]}" --list "$T/list" --labels "$T/labels.csv"
+refused 1 "a choice of 9 bytes: codes of 2 bits in every layer take [0-9]* already: ask for more" "${both[@]}" --choose-bytes 9
+refused 1 "a choice of drift 1e-06: with weights of 8 bits in every layer the maps drift by" "${both[@]}" --limit 4 --choose-drift 1e-6
+refused 2 "has no effect: --choose-bytes chooses" "${both[@]}" --choose-bytes 90000 --weight-bits 4
+refused 2 "has no effect: --choose-bytes chooses" "${both[@]}" --choose-bytes 90000 --choose-drift 0.1
+refused 2 "has no effect: --sensitivity, --choose-bytes or" "${both[@]}" --trials 9
 refused 1 "weights of 9 bits: integer arithmetic has 2 to 8" "${both[@]}" --weight-bits 9
 refused 2 "int5 is none of int16, int8" "${both[@]}" --precision int5
 refused 2 "has no effect: --dequantize needs" --model $M --dequantize "$WEIGHTS/mobilenet_v2_int8.pth" --images "$T/images"

@@ -37,7 +37,8 @@ static void alone(void)
     CHECK(r.lines == 12);
     for (int i = 0; i < r.lines; i++) {
         CHECK(r.line[i].scales == 0 || r.line[i].weight_sqnr_db > 20);
-        worst = r.line[i].alone_sqnr_db < r.line[worst].alone_sqnr_db ? i : worst;
+        worst = r.line[i].alone.sqnr_db < r.line[worst].alone.sqnr_db ? i : worst;
+        CHECK(isnan(r.line[i].alone.drift) && isfinite(r.line[i].others.sqnr_db));
         CHECK(isfinite(r.line[i].output_sqnr_db));
     }
     CHECK_MSG(r.line[worst].node == layer, "%s", m.net.model.node[r.line[worst].node].name);
