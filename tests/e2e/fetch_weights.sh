@@ -8,13 +8,15 @@ says() { grep -q -- "$1" "$T/log"; }
 
 # The table of the product: names of the job, a description for each network, hashes in the names.
 check "the table" code 0 $F --list --to "$T/none"
-check "21 files" test "$(grep -c ' MiB  missing ' "$T/log")" = 21
+check "22 files" test "$(grep -c ' MiB  missing ' "$T/log")" = 22
 check "what the study fetches" code 0 $F --dry-run --to "$T/none"
 check "no folder is made" test ! -e "$T/none"
 cp "$T/log" "$T/urls"
 for file in $(sed -n 's/^\(fp32\|int8\) = weights\///p' jobs/imagenet.conf); do
     check "$file of the job" grep -q "^https://download.pytorch.org/models/\(quantized/\)\?$file -> $T/none/$file$" "$T/urls"
 done
+check "an address of its own" code 0 $F --dry-run resnet20_cifar10 --to "$T/none"
+check "as the table has it" grep -q "^https://raw.githubusercontent.com/.*/resnet20-12fca82f.th -> $T/none/resnet20-12fca82f.th$" "$T/log"
 check "and no other" test "$(grep -c '^https' "$T/urls")" = 8
 for network in $(awk '!/^#/ { print $1 }' jobs/weights.txt | uniq); do check "$network" test -f "models/$network.model"; done
 refuse "unknown network" 2 "no network 'mobilnet'" $F --dry-run mobilnet
@@ -36,6 +38,12 @@ first=$(add one fp32 '' 300001)
 second=$(add one int8 quantized/ 200002)
 bad=$(add two fp32 '' 100003)
 printf 'X' | dd of="$bad" bs=1 seek=5000 conv=notrunc status=none
+# Of an address elsewhere, with the whole hash; and with another one.
+third=$T/mirror/three-abcdef01.th
+head -c 40004 /dev/urandom > "$third"
+cp "$third" "$T/mirror/four-abcdef02.th"
+echo "three fp32 https://elsewhere.example/a/three-abcdef01.th $(stated "$third") $(sha256sum < "$third" | cut -d' ' -f1)" >> "$T/table"
+echo "four fp32 https://elsewhere.example/a/four-abcdef02.th $(stated "$third") $(printf '%064d' 0)" >> "$T/table"
 to=$T/weights
 name() { echo "$to/$(basename "$1")"; }
 
@@ -60,6 +68,9 @@ campaign() # URL
     check "$1: to the same bytes" cmp "$first" "$(name "$first")"
     check "$1: no part remains" test -z "$(ls "$to"/*.part 2> /dev/null)"
 
+    check "$1: of an address, by its whole hash" code 0 fetch "$1" three
+    check "$1: the bytes of the third" cmp "$third" "$(name "$third")"
+    refuse "$1: another hash" 1 "SHA-256 does not begin with 0000" fetch "$1" four
     refuse "$1: wrong bytes" 1 "SHA-256 does not begin with" fetch "$1" two
     check "$1: no file" test -z "$(ls "$to"/two* 2> /dev/null)"
     printf 'X' >> "$(name "$second")"; truncate -s 100 "$(name "$second")"

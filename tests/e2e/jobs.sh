@@ -27,10 +27,12 @@ stand_ins()
 { printf '\0\0\10\3\0\0\0\2\0\0\0\34\0\0\0\34'; head -c 1568 /dev/zero; } > "$T/two-images-idx3-ubyte"
 printf '\0\0\10\1\0\0\0\2\0\0' > "$T/two-labels-idx1-ubyte"
 head -c 6146 /dev/zero > "$T/two.bin"
+# Two black pictures of the form that the job takes.
+pictures() { grep -qE "^(train|images) = .*\.bin" "$1" && echo "$T/two.bin" || echo "$T/two-images-idx3-ubyte"; }
 training()
 {
-    local pictures=$T/two-images-idx3-ubyte
-    ! grep -q "^train = .*\.bin" "$1" || pictures=$T/two.bin
+    local pictures
+    pictures=$(pictures "$1")
     check "$1" code 0 "$Q" train "$1" --dry-run --data.train="$pictures" --data.test="$pictures" --weights= -o "$T/out.safetensors"
     check "$1: its plan" grep -q "values to learn" "$T/log"
 }
@@ -38,13 +40,15 @@ training()
 # Of rows that jobs/train-rows.sh makes: one network, trained on two black pictures, in the place of all.
 judged()
 {
-    local name model row options=()
+    local name model row pictures options=()
+    pictures=$(pictures "$1")
+    if [ "$pictures" != "$T/two.bin" ]; then options=(--labels="$T/two-labels-idx1-ubyte"); fi
     while read -r name model; do
         [ -e "$T/$(basename "$model").safetensors" ] || check "$1: $model" code 0 "$Q" train jobs/training-demo.conf --model="$model" \
-            --data.train="$T/two-images-idx3-ubyte" --epochs=1 -o "$T/$(basename "$model").safetensors"
+            --data.train="$pictures" --epochs=1 -o "$T/$(basename "$model").safetensors"
         for row in fp32 longer seed 4-bit mixed 2-bit; do options+=("--network.$name.$row=$T/$(basename "$model").safetensors"); done
     done < <(networks "$1")
-    check "$1" code 0 "$Q" run "$1" --dry-run --images="$T/two-images-idx3-ubyte" --labels="$T/two-labels-idx1-ubyte" -o "$T/out.h5" "${options[@]}"
+    check "$1" code 0 "$Q" run "$1" --dry-run --images="$pictures" -o "$T/out.h5" "${options[@]}"
 }
 
 for job in jobs/*.conf; do
