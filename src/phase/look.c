@@ -9,7 +9,9 @@
 static status start(void *self, const struct engine *real, const struct engine *now)
 {
     struct look *l = self;
-    const struct probe_network n = { .model = l->model, .precisions = 2, .engine = { *real, *now } };
+    const struct probe_network n = { .model = { l->model, l->model },
+                                     .precisions = 2,
+                                     .engine = { *real, *now } };
     const struct probe_how how = { .sign = CAM_ABSMAX };
 
     probe_free(l->probe);
