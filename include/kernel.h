@@ -168,8 +168,8 @@ struct kernel_requant {
     int odd; /* PACT, REAL: weights stand for the levels 2 w + 1: acc = 2 sum(x * w) + sum(x) */
     int nearest; /* QNNPACK: what 32 bits cannot hold counts as the nearest number that they hold */
     const int32_t *fixed, *shift; /* tflite */
-    const int32_t
-        *weight_zero_point; /* -128..127; NULL: they are 0, as in units and with KERNEL_SATURATE_PAIRS */
+    /* -128..127; NULL: they are 0, as in units and with KERNEL_SATURATE_PAIRS. */
+    const int32_t *weight_zero_point;
 };
 
 /* Constants of int8 add (numerics 2.6).
@@ -177,15 +177,20 @@ struct kernel_requant {
  * 0); q = clamp(rne(c * inverse_out) + zero_point_out, 0, high). Torch takes another formula for the last
  * numel mod 64 elements of a tensor, which is not reproduced: every map of the study's networks is a multiple
  * of 64. qnnpack: v = a_multiplier * (qa - za) + b_multiplier * (qb - zb), shifted right by `shift` with
- * rounding to nearest, ties away from zero; then clamp(sat16(sat16(r) + zero_point_out), low, high). */
-enum kernel_add_mode { ADD_FBGEMM, ADD_QNNPACK };
+ * rounding to nearest, ties away from zero; then clamp(sat16(sat16(r) + zero_point_out), low, high).
+ * Of deployed files (deployed-files 2.4, 2.7, 4.2). xnnpack: as qnnpack, ties upward. tflite:
+ * r = kernel_fixed(kernel_fixed((qa - za) << 20, a_multiplier, a_shift) + b's, out_multiplier, shift). ort:
+ * r = rne(fma(qa - za, scale_a, fma(qb - zb, scale_b, offset_a))), whose zero points are those of the file's
+ * own codes among ours. */
+enum kernel_add_mode { ADD_FBGEMM, ADD_QNNPACK, ADD_XNNPACK, ADD_TFLITE, ADD_ORT };
 struct kernel_add_u8 {
     enum kernel_add_mode mode;
-    float scale_a, scale_b, offset_a, offset_b;                 /* fbgemm */
+    float scale_a, scale_b, offset_a, offset_b; /* fbgemm, ort */
     float inverse_out;
     int relu;
-    int32_t a_multiplier, b_multiplier, shift;                  /* qnnpack; 1 <= shift <= 31 */
+    int32_t a_multiplier, b_multiplier, shift; /* fixed point; 1 <= shift <= 31, of tflite as kernel_fixed */
     int zero_point_a, zero_point_b, zero_point_out, low, high;
+    int32_t a_shift, b_shift, out_multiplier; /* tflite */
 };
 
 /* The ends of what each part of a unit of real values puts out, and of its sum with what is added. */
@@ -200,8 +205,17 @@ struct kernel_unit_u8 {
     struct kernel_add_u8 add;
 };
 
-/* numerics 2.6: q = clamp(rne(f32(f32((qa - za) * (qb - zb)) * multiplier)) + zero_point_out, low, high). */
-struct kernel_mul_u8 { float multiplier; int zero_point_a, zero_point_b, zero_point_out, low, high; };
+/* numerics 2.6: q = clamp(rne(f32(f32((qa - za) * (qb - zb)) * multiplier)) + zero_point_out, low, high).
+ * deployed-files 4.2, ort: `added` to the product before it is rounded. 2.4, tflite: kernel_fixed((qa - za) *
+ * (qb - zb), fixed, shift). */
+enum kernel_mul_mode { MUL_PLAIN, MUL_ORT, MUL_TFLITE };
+struct kernel_mul_u8 {
+    float multiplier;
+    int zero_point_a, zero_point_b, zero_point_out, low, high;
+    enum kernel_mul_mode mode;
+    float added;
+    int32_t fixed, shift;
+};
 
 /* Batch normalisation alone, numerics 2.8 with one fma, as torch's vectors have it: q = clamp(rne(
  * fma(scale[c], q - zero_point_in, shift[c])) + zero_point_out, low, high). */
@@ -391,6 +405,7 @@ struct kernel_table {
     /* Any function of one code: an activation, the requantization of a cat's input; table[256]. */
     void (*lookup_u8)(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
                       const uint8_t table[256]);
+    /* Either input of these may be one row for all pixels: then its pitch is 0. */
     void (*add_u8)(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch, uint8_t *out, int out_pitch,
                    int pixels, int channels, const struct kernel_add_u8 *p);
     void (*mul_u8)(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch, uint8_t *out, int out_pitch,

@@ -97,30 +97,46 @@ static inline uint8_t scalar_requant(const struct kernel_requant *q, int c, int3
     return scalar_code(scalar_rne(v * q->multiplier[c]), q->zero_point_out, q->low, q->high);
 }
 
-/* numerics 2.6: one code of add. */
+/* numerics 2.6, deployed-files 2.4, 2.7 and 4.2: what one code of add is before zero_point_out is added. */
+static inline int32_t scalar_sum_u8(const struct kernel_add_u8 *p, int qa, int qb)
+{
+    int a = qa - p->zero_point_a, b = qb - p->zero_point_b;
+    int32_t v, far, near;
+    float sum;
+
+    switch (p->mode) {
+    case ADD_FBGEMM:
+        sum = fmaf(p->scale_a, (float)qa, p->offset_a) + fmaf(p->scale_b, (float)qb, p->offset_b);
+        return scalar_rne((p->relu && sum < 0 ? 0 : sum) * p->inverse_out);
+    case ADD_ORT:
+        return scalar_rne(fmaf((float)a, p->scale_a, fmaf((float)b, p->scale_b, p->offset_a)));
+    case ADD_TFLITE:
+        far = kernel_fixed(a * (1 << 20), p->a_multiplier, p->a_shift);
+        near = kernel_fixed(b * (1 << 20), p->b_multiplier, p->b_shift);
+        return kernel_fixed(far + near, p->out_multiplier, p->shift);
+    default:
+        v = (int32_t)((uint32_t)p->a_multiplier * (uint32_t)a + (uint32_t)p->b_multiplier * (uint32_t)b);
+        if (p->mode == ADD_XNNPACK)
+            return (int32_t)((uint32_t)v + (1u << (p->shift - 1))) >> p->shift;
+        return kernel_shift_away(v, p->shift);
+    }
+}
+
 static inline uint8_t scalar_add_u8(const struct kernel_add_u8 *p, int qa, int qb)
 {
-    if (p->mode == ADD_FBGEMM) {
-        float v = fmaf(p->scale_a, (float)qa, p->offset_a) + fmaf(p->scale_b, (float)qb, p->offset_b);
-
-        if (p->relu && v < 0)
-            v = 0;
-        return scalar_code(scalar_rne(v * p->inverse_out), p->zero_point_out, 0, p->high);
-    }
-    int32_t v = (int32_t)((uint32_t)p->a_multiplier * (uint32_t)(qa - p->zero_point_a) +
-                          (uint32_t)p->b_multiplier * (uint32_t)(qb - p->zero_point_b));
-    int32_t mask = (int32_t)((1u << p->shift) - 1);
-
-    return scalar_code((v >> p->shift) + ((v & mask) - (v < 0) > mask >> 1), p->zero_point_out, p->low,
+    return scalar_code(scalar_sum_u8(p, qa, qb), p->zero_point_out, p->mode == ADD_FBGEMM ? 0 : p->low,
                        p->high);
 }
 
-/* numerics 2.6: one code of mul. */
+/* numerics 2.6, deployed-files 2.4 and 4.2: one code of mul. */
 static inline uint8_t scalar_mul_u8(const struct kernel_mul_u8 *p, int qa, int qb)
 {
-    float v = (float)((qa - p->zero_point_a) * (qb - p->zero_point_b)) * p->multiplier;
+    int product = (qa - p->zero_point_a) * (qb - p->zero_point_b);
+    float v = (float)product * p->multiplier;
+    int32_t r = p->mode == MUL_TFLITE ? kernel_fixed(product, p->fixed, p->shift)
+                                      : scalar_rne(p->mode == MUL_ORT ? v + p->added : v);
 
-    return scalar_code(scalar_rne(v), p->zero_point_out, p->low, p->high);
+    return scalar_code(r, p->zero_point_out, p->low, p->high);
 }
 
 /* numerics 2.8: one code of a batch normalisation that stands alone. */

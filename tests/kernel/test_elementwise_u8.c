@@ -98,27 +98,32 @@ static void parameters(struct maps *m, int operation)
 
     frexpf(alpha > beta ? alpha : beta, &e);
     e = 21 - (e - 1);
-    m->add = (struct kernel_add_u8){ operation == ADD_FIXED ? ADD_QNNPACK : ADD_FBGEMM,
-                                     a,
-                                     b,
-                                     -(a * (float)za),
-                                     -(b * (float)zb),
-                                     1.0f / out,
-                                     relu,
-                                     (int32_t)rintf(ldexpf(alpha, e)),
-                                     (int32_t)rintf(ldexpf(beta, e)),
-                                     e,
-                                     za,
-                                     zb,
-                                     zo,
-                                     relu ? zo : 0,
-                                     high };
+    m->add = (struct kernel_add_u8){ .mode = operation == ADD_FIXED ? ADD_QNNPACK : ADD_FBGEMM,
+                                     .scale_a = a,
+                                     .scale_b = b,
+                                     .offset_a = -(a * (float)za),
+                                     .offset_b = -(b * (float)zb),
+                                     .inverse_out = 1.0f / out,
+                                     .relu = relu,
+                                     .a_multiplier = (int32_t)rintf(ldexpf(alpha, e)),
+                                     .b_multiplier = (int32_t)rintf(ldexpf(beta, e)),
+                                     .shift = e,
+                                     .zero_point_a = za,
+                                     .zero_point_b = zb,
+                                     .zero_point_out = zo,
+                                     .low = relu ? zo : 0,
+                                     .high = high };
     for (int c = 0; c < MOST; c++) {
         m->scale[c] = test_real() * 3;
         m->shift[c] = test_real() * 100;
     }
     m->affine = (struct kernel_affine_u8){ m->scale, m->shift, za, zo, relu ? zo : 0, high };
-    m->mul = (struct kernel_mul_u8){ a * b * (1.0f / out), za, zb, zo, relu ? zo : 0, high };
+    m->mul = (struct kernel_mul_u8){ .multiplier = a * b * (1.0f / out),
+                                     .zero_point_a = za,
+                                     .zero_point_b = zb,
+                                     .zero_point_out = zo,
+                                     .low = relu ? zo : 0,
+                                     .high = high };
 }
 
 static void test_operation(const struct kernel_table *k, int operation, int channels)
@@ -226,7 +231,12 @@ static void test_hand(void)
                                  .inverse_out = 2,
                                  .zero_point_out = 3,
                                  .high = 255 };
-    struct kernel_mul_u8 mul = { 0.5f, 8, 18, 100, 100, 171 };
+    struct kernel_mul_u8 mul = { .multiplier = 0.5f,
+                                 .zero_point_a = 8,
+                                 .zero_point_b = 18,
+                                 .zero_point_out = 100,
+                                 .low = 100,
+                                 .high = 171 };
     uint8_t out[4];
 
     k->add_u8(a, 4, b, 4, out, 4, 1, 4, &add);

@@ -1,9 +1,6 @@
 /* src/kernel/avx2/elementwise_u8.c: element-wise operations on codes. */
-#include <immintrin.h>
-#include <string.h>
-
 #include "../isa.h"
-#include "../scalar.h"
+#include "requant.h"
 
 enum { LANES = 16 };
 
@@ -51,27 +48,64 @@ static inline __m256i add_float(const struct kernel_add_u8 *p, __m128i a, __m128
     return _mm256_cvtps_epi32(_mm256_mul_ps(sum, _mm256_set1_ps(p->inverse_out)));
 }
 
-static inline __m256i add_fixed(const struct kernel_add_u8 *p, __m128i a, __m128i b)
+static inline __m256i less(__m128i q, int zero_point)
 {
-    __m256i qa = _mm256_sub_epi32(_mm256_cvtepu8_epi32(a), _mm256_set1_epi32(p->zero_point_a));
-    __m256i qb = _mm256_sub_epi32(_mm256_cvtepu8_epi32(b), _mm256_set1_epi32(p->zero_point_b));
-    __m256i v = _mm256_add_epi32(_mm256_mullo_epi32(qa, _mm256_set1_epi32(p->a_multiplier)),
-                                 _mm256_mullo_epi32(qb, _mm256_set1_epi32(p->b_multiplier)));
-    int32_t mask = (int32_t)((1u << p->shift) - 1);
-    __m256i rest = _mm256_add_epi32(_mm256_and_si256(v, _mm256_set1_epi32(mask)), _mm256_srai_epi32(v, 31));
-    __m256i up = _mm256_cmpgt_epi32(rest, _mm256_set1_epi32(mask >> 1));
-
-    return _mm256_sub_epi32(_mm256_sra_epi32(v, _mm_cvtsi32_si128(p->shift)), up);
+    return _mm256_sub_epi32(_mm256_cvtepu8_epi32(q), _mm256_set1_epi32(zero_point));
 }
 
-/* The product of two differences of codes is exact in fp32. */
-static inline __m256i mul_float(const struct kernel_mul_u8 *p, __m128i a, __m128i b)
+static inline __m256i weighed(const struct kernel_add_u8 *p, __m128i a, __m128i b)
 {
-    __m256i qa = _mm256_sub_epi32(_mm256_cvtepu8_epi32(a), _mm256_set1_epi32(p->zero_point_a));
-    __m256i qb = _mm256_sub_epi32(_mm256_cvtepu8_epi32(b), _mm256_set1_epi32(p->zero_point_b));
-    __m256 v = _mm256_mul_ps(_mm256_cvtepi32_ps(qa), _mm256_cvtepi32_ps(qb));
+    return _mm256_add_epi32(_mm256_mullo_epi32(less(a, p->zero_point_a), _mm256_set1_epi32(p->a_multiplier)),
+                            _mm256_mullo_epi32(less(b, p->zero_point_b), _mm256_set1_epi32(p->b_multiplier)));
+}
 
-    return _mm256_cvtps_epi32(_mm256_mul_ps(v, _mm256_set1_ps(p->multiplier)));
+static inline __m256i add_away(const struct kernel_add_u8 *p, __m128i a, __m128i b)
+{
+    return requant_shift_away(weighed(p, a, b), _mm256_set1_epi32(p->shift));
+}
+
+static inline __m256i add_upward(const struct kernel_add_u8 *p, __m128i a, __m128i b)
+{
+    __m256i half = _mm256_set1_epi32((int32_t)(1u << (p->shift - 1)));
+
+    return _mm256_sra_epi32(_mm256_add_epi32(weighed(p, a, b), half), _mm_cvtsi32_si128(p->shift));
+}
+
+static inline __m256i fixed(__m256i v, int32_t multiplier, int32_t shift)
+{
+    return requant_fixed(v, _mm256_set1_epi32(multiplier), _mm256_set1_epi32(shift));
+}
+
+static inline __m256i add_twice(const struct kernel_add_u8 *p, __m128i a, __m128i b)
+{
+    __m256i va = fixed(_mm256_slli_epi32(less(a, p->zero_point_a), 20), p->a_multiplier, p->a_shift);
+    __m256i vb = fixed(_mm256_slli_epi32(less(b, p->zero_point_b), 20), p->b_multiplier, p->b_shift);
+
+    return fixed(_mm256_add_epi32(va, vb), p->out_multiplier, p->shift);
+}
+
+static inline __m256i add_fused(const struct kernel_add_u8 *p, __m128i a, __m128i b)
+{
+    __m256 v = _mm256_fmadd_ps(_mm256_cvtepi32_ps(less(b, p->zero_point_b)), _mm256_set1_ps(p->scale_b),
+                               _mm256_set1_ps(p->offset_a));
+
+    v = _mm256_fmadd_ps(_mm256_cvtepi32_ps(less(a, p->zero_point_a)), _mm256_set1_ps(p->scale_a), v);
+    return _mm256_cvtps_epi32(v);
+}
+
+typedef __m256i add_operation(const struct kernel_add_u8 *p, __m128i a, __m128i b);
+
+/* The product of two differences of codes is exact in fp32. */
+static inline __m256i mul_codes(const struct kernel_mul_u8 *p, __m128i a, __m128i b)
+{
+    __m256i qa = less(a, p->zero_point_a), qb = less(b, p->zero_point_b);
+    __m256 v;
+
+    if (p->mode == MUL_TFLITE)
+        return fixed(_mm256_mullo_epi32(qa, qb), p->fixed, p->shift);
+    v = _mm256_mul_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(qa), _mm256_cvtepi32_ps(qb)),
+                      _mm256_set1_ps(p->multiplier));
+    return _mm256_cvtps_epi32(p->mode == MUL_ORT ? _mm256_add_ps(v, _mm256_set1_ps(p->added)) : v);
 }
 
 static inline __m256i affine_float(const struct kernel_affine_u8 *p, size_t c, __m128i q)
@@ -88,26 +122,52 @@ static int whole(int a_pitch, int b_pitch, int out_pitch, int channels)
     return a_pitch == channels && b_pitch == channels && out_pitch == channels;
 }
 
+struct operands {
+    const uint8_t *a, *b;
+    uint8_t *out;
+    int a_pitch, b_pitch, out_pitch, pixels, channels;
+};
+
+static inline __attribute__((always_inline)) void add_all(struct operands o, const struct kernel_add_u8 *p,
+                                                          int low, add_operation *add)
+{
+    size_t n = (size_t)o.channels;
+
+    if (whole(o.a_pitch, o.b_pitch, o.out_pitch, o.channels)) {
+        n *= (size_t)o.pixels;
+        o.pixels = o.pixels > 0;
+    }
+    for (int i = 0; i < o.pixels; i++, o.a += o.a_pitch, o.b += o.b_pitch, o.out += o.out_pitch)
+        for (size_t c = 0; c < n; c += LANES) {
+            __m128i x = load(o.a + c), y = load(o.b + c), x1 = _mm_srli_si128(x, 8),
+                    y1 = _mm_srli_si128(y, 8);
+
+            store(o.out + c, n - c, codes(add(p, x, y), add(p, x1, y1), p->zero_point_out, low, p->high));
+        }
+}
+
 static void add_u8(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch, uint8_t *out, int out_pitch,
                    int pixels, int channels, const struct kernel_add_u8 *p)
 {
-    size_t n = (size_t)channels;
+    struct operands o = { a, b, out, a_pitch, b_pitch, out_pitch, pixels, channels };
 
-    if (whole(a_pitch, b_pitch, out_pitch, channels)) {
-        n *= (size_t)pixels;
-        pixels = pixels > 0;
+    switch (p->mode) {
+    case ADD_FBGEMM:
+        add_all(o, p, 0, add_float);
+        break;
+    case ADD_QNNPACK:
+        add_all(o, p, p->low, add_away);
+        break;
+    case ADD_XNNPACK:
+        add_all(o, p, p->low, add_upward);
+        break;
+    case ADD_TFLITE:
+        add_all(o, p, p->low, add_twice);
+        break;
+    case ADD_ORT:
+        add_all(o, p, p->low, add_fused);
+        break;
     }
-    for (int i = 0; i < pixels; i++, a += a_pitch, b += b_pitch, out += out_pitch)
-        for (size_t c = 0; c < n; c += LANES) {
-            __m128i x = load(a + c), y = load(b + c), x1 = _mm_srli_si128(x, 8),
-                    y1 = _mm_srli_si128(y, 8);
-
-            if (p->mode == ADD_FBGEMM)
-                x = codes(add_float(p, x, y), add_float(p, x1, y1), p->zero_point_out, 0, p->high);
-            else
-                x = codes(add_fixed(p, x, y), add_fixed(p, x1, y1), p->zero_point_out, p->low, p->high);
-            store(out + c, n - c, x);
-        }
 }
 
 static void mul_u8(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch, uint8_t *out, int out_pitch,
@@ -124,7 +184,7 @@ static void mul_u8(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch,
             __m128i x = load(a + c), y = load(b + c), x1 = _mm_srli_si128(x, 8),
                     y1 = _mm_srli_si128(y, 8);
 
-            x = codes(mul_float(p, x, y), mul_float(p, x1, y1), p->zero_point_out, p->low, p->high);
+            x = codes(mul_codes(p, x, y), mul_codes(p, x1, y1), p->zero_point_out, p->low, p->high);
             store(out + c, n - c, x);
         }
 }

@@ -1,8 +1,7 @@
 /* src/kernel/avx512vnni/elementwise_u8.c: sums, products and tables of codes, 64 at a time. Copies and
  * shuffles are AVX2's. */
-#include <immintrin.h>
-
 #include "../isa.h"
+#include "requant.h"
 
 enum { LANES = 16, WIDE = 4 * LANES };
 
@@ -15,9 +14,10 @@ struct job {
     /* add_float: scale * code + offset of each, then times factor; mul: their zero points, then times factor
      */
     __m512 scale_a, scale_b, offset_a, offset_b, factor, least;
-    /* add_fixed */
+    /* fixed point */
     __m512i multiplier_a, multiplier_b, zero_a, zero_b, mask, half;
     __m128i shift;
+    __m512i shift_a, shift_b, multiplier_out, shift_out;
 };
 
 static struct job job_of(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch, uint8_t *out,
@@ -55,15 +55,44 @@ static inline __m512i add_float(const struct job *j, __m512i a, __m512i b)
     return _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_max_ps(j->least, _mm512_add_ps(da, db)), j->factor));
 }
 
-static inline __m512i add_fixed(const struct job *j, __m512i a, __m512i b)
+static inline __m512i weighed(const struct job *j, __m512i a, __m512i b)
 {
-    __m512i v = _mm512_add_epi32(_mm512_mullo_epi32(_mm512_sub_epi32(a, j->zero_a), j->multiplier_a),
-                                 _mm512_mullo_epi32(_mm512_sub_epi32(b, j->zero_b), j->multiplier_b));
+    return _mm512_add_epi32(_mm512_mullo_epi32(_mm512_sub_epi32(a, j->zero_a), j->multiplier_a),
+                            _mm512_mullo_epi32(_mm512_sub_epi32(b, j->zero_b), j->multiplier_b));
+}
+
+static inline __m512i add_away(const struct job *j, __m512i a, __m512i b)
+{
+    __m512i v = weighed(j, a, b);
     __m512i rest = _mm512_add_epi32(_mm512_and_si512(v, j->mask), _mm512_srai_epi32(v, 31));
     __mmask16 up = _mm512_cmpgt_epi32_mask(rest, j->half);
     __m512i r = _mm512_sra_epi32(v, j->shift);
 
     return _mm512_mask_add_epi32(r, up, r, _mm512_set1_epi32(1));
+}
+
+/* half: of the last place. */
+static inline __m512i add_upward(const struct job *j, __m512i a, __m512i b)
+{
+    return _mm512_sra_epi32(_mm512_add_epi32(weighed(j, a, b), j->half), j->shift);
+}
+
+static inline __m512i add_twice(const struct job *j, __m512i a, __m512i b)
+{
+    __m512i va =
+        requant_fixed(_mm512_slli_epi32(_mm512_sub_epi32(a, j->zero_a), 20), j->multiplier_a, j->shift_a);
+    __m512i vb =
+        requant_fixed(_mm512_slli_epi32(_mm512_sub_epi32(b, j->zero_b), 20), j->multiplier_b, j->shift_b);
+
+    return requant_fixed(_mm512_add_epi32(va, vb), j->multiplier_out, j->shift_out);
+}
+
+static inline __m512i add_fused(const struct job *j, __m512i a, __m512i b)
+{
+    __m512 v = _mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(b, j->zero_b)), j->scale_b, j->offset_a);
+
+    return _mm512_cvtps_epi32(
+        _mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(a, j->zero_a)), j->scale_a, v));
 }
 
 /* The product of two differences of codes is exact in fp32. */
@@ -73,6 +102,21 @@ static inline __m512i mul_float(const struct job *j, __m512i a, __m512i b)
                              _mm512_cvtepi32_ps(_mm512_sub_epi32(b, j->zero_b)));
 
     return _mm512_cvtps_epi32(_mm512_mul_ps(v, j->factor));
+}
+
+/* offset_a: what is added before the rounding. */
+static inline __m512i mul_added(const struct job *j, __m512i a, __m512i b)
+{
+    __m512 v = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(a, j->zero_a)),
+                             _mm512_cvtepi32_ps(_mm512_sub_epi32(b, j->zero_b)));
+
+    return _mm512_cvtps_epi32(_mm512_add_ps(_mm512_mul_ps(v, j->factor), j->offset_a));
+}
+
+static inline __m512i mul_fixed(const struct job *j, __m512i a, __m512i b)
+{
+    return requant_fixed(_mm512_mullo_epi32(_mm512_sub_epi32(a, j->zero_a), _mm512_sub_epi32(b, j->zero_b)),
+                         j->multiplier_out, j->shift_out);
 }
 
 typedef __m512i operation(const struct job *, __m512i, __m512i);
@@ -123,31 +167,52 @@ static inline __attribute__((always_inline)) void each(struct job j, operation *
     }
 }
 
+static void add_integers(struct job *j, const struct kernel_add_u8 *p)
+{
+    int upward = p->mode == ADD_XNNPACK, twice = p->mode == ADD_TFLITE;
+
+    j->multiplier_a = _mm512_set1_epi32(p->a_multiplier);
+    j->multiplier_b = _mm512_set1_epi32(p->b_multiplier);
+    if (twice) {
+        j->shift_a = _mm512_set1_epi32(p->a_shift);
+        j->shift_b = _mm512_set1_epi32(p->b_shift);
+        j->multiplier_out = _mm512_set1_epi32(p->out_multiplier);
+        j->shift_out = _mm512_set1_epi32(p->shift);
+        each(*j, add_twice);
+        return;
+    }
+    j->mask = _mm512_set1_epi32((int32_t)((1u << p->shift) - 1));
+    j->half = upward ? _mm512_set1_epi32((int32_t)(1u << (p->shift - 1))) : _mm512_srli_epi32(j->mask, 1);
+    j->shift = _mm_cvtsi32_si128(p->shift);
+    if (upward)
+        each(*j, add_upward);
+    else
+        each(*j, add_away);
+}
+
 static void add_u8(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch, uint8_t *out, int out_pitch,
                    int pixels, int channels, const struct kernel_add_u8 *p)
 {
     struct job j = job_of(a, a_pitch, b, b_pitch, out, out_pitch, pixels, channels);
 
-    if (p->mode == ADD_FBGEMM) {
-        set_codes(&j, p->zero_point_out, 0, p->high);
-        j.scale_a = _mm512_set1_ps(p->scale_a);
-        j.scale_b = _mm512_set1_ps(p->scale_b);
-        j.offset_a = _mm512_set1_ps(p->offset_a);
-        j.offset_b = _mm512_set1_ps(p->offset_b);
-        j.factor = _mm512_set1_ps(p->inverse_out);
-        j.least = _mm512_set1_ps(p->relu ? 0.0f : -__builtin_inff());
-        each(j, add_float);
-        return;
-    }
-    set_codes(&j, p->zero_point_out, p->low, p->high);
-    j.multiplier_a = _mm512_set1_epi32(p->a_multiplier);
-    j.multiplier_b = _mm512_set1_epi32(p->b_multiplier);
+    set_codes(&j, p->zero_point_out, p->mode == ADD_FBGEMM ? 0 : p->low, p->high);
     j.zero_a = _mm512_set1_epi32(p->zero_point_a);
     j.zero_b = _mm512_set1_epi32(p->zero_point_b);
-    j.mask = _mm512_set1_epi32((int32_t)((1u << p->shift) - 1));
-    j.half = _mm512_srli_epi32(j.mask, 1);
-    j.shift = _mm_cvtsi32_si128(p->shift);
-    each(j, add_fixed);
+    j.scale_a = _mm512_set1_ps(p->scale_a);
+    j.scale_b = _mm512_set1_ps(p->scale_b);
+    j.offset_a = _mm512_set1_ps(p->offset_a);
+    if (p->mode == ADD_ORT) {
+        each(j, add_fused);
+        return;
+    }
+    if (p->mode != ADD_FBGEMM) {
+        add_integers(&j, p);
+        return;
+    }
+    j.offset_b = _mm512_set1_ps(p->offset_b);
+    j.factor = _mm512_set1_ps(p->inverse_out);
+    j.least = _mm512_set1_ps(p->relu ? 0.0f : -__builtin_inff());
+    each(j, add_float);
 }
 
 static void mul_u8(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch, uint8_t *out, int out_pitch,
@@ -159,7 +224,15 @@ static void mul_u8(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch,
     j.zero_a = _mm512_set1_epi32(p->zero_point_a);
     j.zero_b = _mm512_set1_epi32(p->zero_point_b);
     j.factor = _mm512_set1_ps(p->multiplier);
-    each(j, mul_float);
+    j.offset_a = _mm512_set1_ps(p->added);
+    j.multiplier_out = _mm512_set1_epi32(p->fixed);
+    j.shift_out = _mm512_set1_epi32(p->shift);
+    if (p->mode == MUL_TFLITE)
+        each(j, mul_fixed);
+    else if (p->mode == MUL_ORT)
+        each(j, mul_added);
+    else
+        each(j, mul_float);
 }
 
 #define VBMI __attribute__((target("avx512vbmi")))
