@@ -93,6 +93,12 @@ static status find_logits(struct tflite_graph *g)
     return OK;
 }
 
+/* How many inputs of an op count: the shape that a reshape is given is its output's, which the file has. */
+static int64_t inputs_of(const struct tflite_op *op)
+{
+    return is_reshape(op->code) && op->input.count > 1 ? 1 : op->input.count;
+}
+
 /* Which ops the logits come from, and how many of them read a tensor. */
 static void mark_live(struct tflite_graph *g)
 {
@@ -102,7 +108,7 @@ static void mark_live(struct tflite_graph *g)
 
         for (int64_t k = 0; k < op->output.count; k++)
             g->live[i] |= g->readers[flat_vector_int(&op->output, k)] > 0;
-        for (int64_t k = 0; g->live[i] && k < op->input.count; k++) {
+        for (int64_t k = 0; g->live[i] && k < inputs_of(op); k++) {
             int tensor = (int)flat_vector_int(&op->input, k);
 
             if (tensor >= 0)
@@ -115,7 +121,7 @@ static status check_tensors(struct tflite_graph *g)
 {
     const struct tflite_op *op = tflite_here(g);
 
-    for (int64_t k = 0; k < op->input.count; k++)
+    for (int64_t k = 0; k < inputs_of(op); k++)
         if (flat_vector_int(&op->input, k) >= 0)
             TRY(tflite_blame(g, tflite_check_tensor(g->file, (int)flat_vector_int(&op->input, k))));
     for (int64_t k = 0; k < op->output.count; k++)
