@@ -104,15 +104,15 @@ void layer_shape(const struct model_binding *b, const struct kernel_table *k, in
 MUST_USE status layer_pack(const struct model_binding *b, const struct kernel_table *k,
                            const struct gradient_step *step, uint8_t *weights);
 
-/* ---- run.c --------------------------------------------------------------------------------------------- */
+/* ---- slope.c: what inference and training share -------------------------------------------------------- */
 
 /* An activation's: to = g times the slope at x; work: (count) values, to may be g. */
-void run_slopes(const struct model_node *n, const struct kernel_table *k, const float *x, float *work,
-                const float *g, int count, float *to);
+void slope_activation(const struct model_node *n, const struct kernel_table *k, const float *x, float *work,
+                      const float *g, int count, float *to);
 /* An average's: its share of g is added to each value of a window of `to` that is in the picture. */
-void run_average(const struct model_node *n, const struct kernel_conv *window, const float *g, float *to);
+void slope_average(const struct model_node *n, const struct kernel_conv *window, const float *g, float *to);
 /* Of the row that all positions of x were multiplied with: to = sum of g x, in double, raster order. */
-void run_row(const float *g, const float *x, size_t pitch, int positions, int channels, float *to);
+void slope_row(const float *g, const float *x, size_t pitch, int positions, int channels, float *to);
 
 /* ---- state.c ------------------------------------------------------------------------------------------- */
 

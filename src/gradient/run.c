@@ -153,33 +153,6 @@ static void walk_batchnorm(const struct walk *w)
     finish(w, 0);
 }
 
-void run_slopes(const struct model_node *n, const struct kernel_table *k, const float *x, float *work,
-                const float *g, int count, float *to)
-{
-    if (n->op == OP_SIGMOID || n->op == OP_SILU)
-        k->sigmoid_f32(x, count, work, count, 1, count);
-    for (int i = 0; i < count; i++) {
-        float v = x[i], s = work[i];
-
-        switch (n->op) {
-        case OP_SIGMOID:
-            to[i] = g[i] * (s * (1.0f - s));
-            break;
-        case OP_SILU:
-            to[i] = g[i] * (s * (1.0f + v * (1.0f - s)));
-            break;
-        case OP_HARDSIGMOID:
-            to[i] = v > -3.0f && v < 3.0f ? g[i] / 6.0f : 0.0f;
-            break;
-        case OP_LEAKYRELU:
-            to[i] = v > 0.0f ? g[i] : g[i] * (float)n->slope;
-            break;
-        default: /* hardswish */
-            to[i] = v <= -3.0f ? 0.0f : v < 3.0f ? g[i] * (v / 3.0f + 0.5f) : g[i];
-        }
-    }
-}
-
 static void walk_activation(const struct walk *w)
 {
     const struct model_node *n = &w->step->node;
@@ -189,8 +162,8 @@ static void walk_activation(const struct walk *w)
     for (int i = 0; i < n->h * n->w; i++) {
         size_t at = (size_t)i * (size_t)n->c;
 
-        run_slopes(n, w->plan->kernels, x.at + (size_t)i * x.pitch, w->state->seen[1], w->g + at, n->c,
-                   to + at);
+        slope_activation(n, w->plan->kernels, x.at + (size_t)i * x.pitch, w->state->seen[1], w->g + at, n->c,
+                         to + at);
     }
     finish(w, 0);
 }
@@ -224,32 +197,6 @@ static void walk_maxpool(const struct walk *w)
     finish(w, 0);
 }
 
-static int least(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-void run_average(const struct model_node *n, const struct kernel_conv *window, const float *g, float *to)
-{
-    for (int y = 0; y < window->oh; y++)
-        for (int x = 0; x < window->ow; x++, g += window->oc) {
-            int first = y * window->stride - window->pad_y, left = x * window->stride - window->pad_x;
-            int y0 = first > 0 ? first : 0, y1 = least(first + window->kh, window->ih);
-            int x0 = left > 0 ? left : 0, x1 = least(left + window->kw, window->iw);
-            int tall = n->counted ? least(first + window->kh, window->ih + n->end_y) - first : y1 - y0;
-            int wide = n->counted ? least(left + window->kw, window->iw + n->end_x) - left : x1 - x0;
-            float taps = (float)(tall * wide);
-
-            for (int i = 0; i < (y1 - y0) * (x1 - x0); i++) {
-                int iy = y0 + i / (x1 - x0), ix = x0 + i % (x1 - x0);
-                float *at = to + (size_t)(iy * window->iw + ix) * (size_t)window->ic;
-
-                for (int c = 0; c < window->ic; c++)
-                    at[c] += g[c] / taps;
-            }
-        }
-}
-
 static void walk_window_average(const struct walk *w)
 {
     const struct model_node *n = &w->step->node;
@@ -266,7 +213,7 @@ static void walk_window_average(const struct walk *w)
                                         .pad_y = n->pad_y,
                                         .pad_x = n->pad_x };
 
-    run_average(n, &window, w->g, begin_zeros(w, 0));
+    slope_average(n, &window, w->g, begin_zeros(w, 0));
     finish(w, 0);
 }
 
@@ -283,17 +230,6 @@ static void walk_average(const struct walk *w)
     finish(w, 0);
 }
 
-void run_row(const float *g, const float *x, size_t pitch, int positions, int channels, float *to)
-{
-    for (size_t c = 0; c < (size_t)channels; c++) {
-        double sum = 0.0;
-
-        for (size_t i = 0; i < (size_t)positions; i++)
-            sum += (double)g[i * (size_t)channels + c] * (double)x[i * pitch + c];
-        to[c] = (float)sum;
-    }
-}
-
 /* By a map: g times the other. The row that all positions were multiplied with: the sum of that. */
 static void multiply(const struct walk *w, int j, struct seen other, const struct gradient_value *by)
 {
@@ -302,7 +238,7 @@ static void multiply(const struct walk *w, int j, struct seen other, const struc
     float *to = begin(w, j);
 
     if (in->h * in->w < n->h * n->w)
-        run_row(w->g, other.at, other.pitch, n->h * n->w, n->c, to);
+        slope_row(w->g, other.at, other.pitch, n->h * n->w, n->c, to);
     for (int i = 0; i < n->h * n->w && in->h * in->w == n->h * n->w; i++) {
         const float *row = other.at + (by->h * by->w == 1 ? 0 : (size_t)i * other.pitch);
         size_t at = (size_t)i * (size_t)n->c;

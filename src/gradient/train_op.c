@@ -120,7 +120,7 @@ static void curve_back(struct gradient_net *net, struct train_step *s, const str
 {
     float *d = begin_same(net, s, 0, at);
 
-    run_slopes(s->node, net->k, input(net, s, 0, at), net->work, d, (int)map_of(net, s->out)->count, d);
+    slope_activation(s->node, net->k, input(net, s, 0, at), net->work, d, (int)map_of(net, s->out)->count, d);
     train_part_finish(net, s, 0, at);
 }
 
@@ -203,7 +203,7 @@ static void average_back(struct gradient_net *net, struct train_step *s, const s
     const struct kernel_conv w = window_of(net, s);
     const float *d = train_part_gradient(net, s, at);
 
-    run_average(s->node, &w, d, begin_zeros(net, s, 0, at));
+    slope_average(s->node, &w, d, begin_zeros(net, s, 0, at));
     train_part_finish(net, s, 0, at);
 }
 
@@ -246,7 +246,7 @@ static void back_to_row(struct gradient_net *net, struct train_step *s, const st
     const struct train_map *m = map_of(net, s->out);
     const float *d = train_part_gradient(net, s, at);
 
-    run_row(d, input(net, s, 0, at), (size_t)m->c, positions(m), m->c, train_part_begin(net, s, 1, at));
+    slope_row(d, input(net, s, 0, at), (size_t)m->c, positions(m), m->c, train_part_begin(net, s, 1, at));
     train_part_finish(net, s, 1, at);
 }
 
