@@ -256,10 +256,14 @@ status network_set_check(const struct network_set *set, const struct network_how
         fbgemm |= engine_form(set->of[i].engine.plan) == PRECISION_CODES &&
                   engine_arithmetic_used(set->of[i].engine.plan) == ENGINE_FBGEMM;
     for (int i = 0; i < set->count; i++)
-        deployed |= set->of[i].deployed;
+        deployed += set->of[i].deployed;
     if (how->deploy && (how->deploy->input || how->deploy->skip >= 0) && !deployed)
         return FAIL(ERR_USAGE, "--%s has no effect: no file is TFLite or ONNX",
                     how->deploy->input ? "input" : "classes.skip");
+    if (deployed == set->count && !deploy_kind_of(how->model))
+        return FAIL(ERR_USAGE,
+                    "--model has no effect: %s has a description of its own, as every TFLite and ONNX file",
+                    set->count == 1 ? "the file" : "each file");
     if (relu6 != MODEL_RELU6_AUTO && !codes && !rounded)
         return FAIL(ERR_USAGE, "--relu6=%s has no effect: the weights are fp32, whose relu6 clamps at 6",
                     model_relu6_name(relu6));
