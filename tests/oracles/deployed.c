@@ -1,7 +1,6 @@
 /* tests/oracles/deployed.c: what a deployed file becomes, for a comparison with its runtime: `deployed FILE
  * OUT` prints the description and the notes, and writes the tensors to OUT.safetensors. */
 #include <stdio.h>
-#include <string.h>
 
 #include "deploy.h"
 #include "weight.h"
@@ -22,14 +21,6 @@ int main(int argc, char **argv)
     printf("%s", net.description);
     for (int i = 0; i < net.weights.notes; i++)
         printf("# %s = %s\n", net.weights.note[i].key, net.weights.note[i].value);
-    for (int i = 0; i < net.weights.count; i++) {
-        const char *name = net.weights.entry[i].name;
-        size_t size = strlen(name);
-
-        if (text_ends(name, size, ".offset"))
-            printf("# offset.%.*s = %d\n", (int)(size - strlen(".offset")), name,
-                   (int)tensor_at(&net.weights.entry[i].tensor, 0));
-    }
     printf("%s", net.decided.data ? net.decided.data : "");
     result = weight_save(argv[2], &net.weights, NULL, 0);
     if (result != OK)
