@@ -118,6 +118,7 @@ static status copy_graph(struct quant_work *w)
         slice->begin = 0;
         slice->quant[0] = '\0';
         snprintf(slice->name, sizeof slice->name, "seen %d", i);
+        slice->quant[0] = '\0';
         w->model.nodes++;
     }
     return OK;
