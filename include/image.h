@@ -76,6 +76,9 @@ struct image_pipeline {
 enum { IMAGE_SQUASH = 0, IMAGE_PIPELINE_TEXT = 96 };
 /* Whether two pipelines give the same bytes of every picture. */
 int image_pipeline_equal(const struct image_pipeline *a, const struct image_pipeline *b);
+/* Whether they see one part of every picture, in as many pixels or not: both squash it, or the parts' sides
+ * are equal within 1 % of its short side. */
+int image_pipeline_one_part(const struct image_pipeline *a, const struct image_pipeline *b);
 /* "resize 256 bilinear crop 224 224 channels 3 pillow 13", "resize squash bilinear size 224 224 channels 3
  * pillow 12": what results record. Returns text. */
 const char *image_pipeline_write(const struct image_pipeline *p, char text[IMAGE_PIPELINE_TEXT]);

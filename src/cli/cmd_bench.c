@@ -103,7 +103,8 @@ static status open_files(const struct settings *s, const char *model, const stru
     TRY(network_set_files(set, &how, file, count));
     if (s->phases || strcmp(file->path, NETWORK_RANDOM_REAL) == 0)
         return OK;
-    return network_set_check(set, &how);
+    TRY(network_set_check(set, &how));
+    return network_set_one_picture(set);
 }
 
 static status time_phases(const struct settings *s, const struct network_set *set)

@@ -86,7 +86,7 @@ static status draw_maps(const struct explain *e, const struct report_map *map, i
 
     MEM_TRY(crop.rgb, (size_t)in->width * (size_t)in->height, 3);
     for (int i = 0; i < 3 * in->width * in->height; i++) /* grey in all three */
-        crop.rgb[i] = e->pixels[in->channels == 3 ? i : i / 3];
+        crop.rgb[i] = e->pixels[0][in->channels == 3 ? i : i / 3];
     result = report_draw_maps(path, &crop, map, maps, columns);
     mem_free(crop.rgb);
     return result;
@@ -97,7 +97,6 @@ static void fill_maps(const struct explain *e, const struct agree *a, int column
                       struct report_map *out)
 {
     const struct model_input *in = &e->set.of[0].model.input;
-    const struct engine_map *layer = &probe_shown(e->probe, 0)->layer;
     int pixels = in->width * in->height, row = 0;
 
     for (int m = 0; m < CAM_METHODS; m++) {
@@ -108,8 +107,8 @@ static void fill_maps(const struct explain *e, const struct agree *a, int column
             const int32_t *b = e->side[p].box;
             struct image_box box = { -1, -1, -1, -1 };
 
-            cam_finish(m == CAM_EIGEN ? s->cam.values : s->method[m].values, layer->h, layer->w, in->height,
-                       in->width, map);
+            cam_finish(m == CAM_EIGEN ? s->cam.values : s->method[m].values, s->layer.h, s->layer.w,
+                       in->height, in->width, map);
             cam_bytes(map, pixels, bytes);
             if (m == CAM_EIGEN)
                 box = (struct image_box){ b[0], b[1], b[2], b[3] };
@@ -206,8 +205,13 @@ static status open_precisions(const struct settings *set, const struct job *job,
         return network_set_check(out, &how);
     }
     for (int p = 0; p < job->precisions; p++) {
-        const struct model_reading reading = job_reading(job, k, p);
+        const struct job_description described = job_description(job, k, p);
+        struct model_reading reading = job_reading(job, k, p);
 
+        snprintf(reading.layer, sizeof reading.layer, "%s", described.layer);
+        how.model = described.file;
+        how.deploy = &described.open;
+        how.input = described.open.input;
         how.reading = &reading;
         how.options.arithmetic = job_engine(job, k, p);
         TRY(calibrate_job_find(job, k, p, path));
@@ -276,7 +280,8 @@ static status explain_one(const struct settings *set, const struct job *job, int
     TRY_OUT(open_precisions(set, job, k, &e->set));
     TRY_OUT(image_names_fit(names, set->names[0] ? set->names : job->synsets, e->set.of[0].model.classes,
                             n->name));
-    TRY_OUT(image_pipeline_change(&e->set.of[0].pipeline, job->resize, job->filter, job->pillow));
+    for (int p = 0; p < e->set.count; p++)
+        TRY_OUT(image_pipeline_change(&e->set.of[p].pipeline, job->resize, job->filter, job->pillow));
     TRY_OUT(explain_open(&how, e));
     s->how.seen = &e->set.of[0].pipeline;
     if (s->asked)

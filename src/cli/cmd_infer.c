@@ -117,6 +117,7 @@ static status open_networks(const struct settings *s, struct network_set *set)
     for (int i = 0; i < s->weights.count; i++)
         TRY(network_set_add(set, &how, s->weights.file[i].name, s->weights.file[i].path));
     TRY(network_set_check(set, &how));
+    TRY(network_set_one_picture(set));
     TRY(check_names(set));
     for (int i = 0; i < set->count; i++)
         network_say(s->weights.file[i].path, &set->of[i].decided);

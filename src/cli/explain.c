@@ -19,7 +19,7 @@ static status take_precision(struct explain *e, int i)
 {
     for (int k = 0; k < EXPLAIN_MEASURES; k++)
         e->side[i].value[k] = NAN;
-    probe_run(e->probe, i, e->pixels);
+    probe_run(e->probe, i, e->pixels[i]);
     TRY(probe_answer(e->probe, i));
     TRY(probe_look(e->probe, i));
     probe_box(e->probe, i, 0, NULL, 0, NULL, e->side[i].box);
@@ -74,16 +74,37 @@ static status take_map(struct explain *e, int i, enum attribution m, int class_i
 
 static status take_maps(struct explain *e, const struct attribution_how *how)
 {
-    TRY(probe_attribution_picture(e->probe, e->pixels));
-    for (int i = 0; i < e->set.count; i++)
+    for (int i = 0; i < e->set.count; i++) {
+        probe_see(e->probe, i);
+        TRY(probe_attribution_picture(e->probe, e->pixels[i]));
         for (int m = 0; m < ATTRIBUTIONS; m++)
             if (how->methods >> m & 1)
                 TRY(take_map(e, i, (enum attribution)m, probe_class(e->probe, i, -1)));
+    }
     return OK;
 }
 
 /* ---- all ------------------------------------------------------------------------------------------------
  */
+
+/* Maps lie over each other. */
+static status check_sight(const struct explain_how *how, const struct explain *e, int i)
+{
+    const struct image_pipeline *first = &e->set.of[0].pipeline, *own = &e->set.of[i].pipeline;
+    char a[IMAGE_PIPELINE_TEXT], b[IMAGE_PIPELINE_TEXT];
+
+    if (!image_pipeline_one_part(first, own))
+        return FAIL(
+            ERR_USAGE,
+            "%s (%s) and %s (%s) see different parts of a picture, so that their maps cannot be compared: "
+            "--input, or a job's preprocess.resize, can make them one",
+            e->set.name[0], image_pipeline_write(first, a), e->set.name[i], image_pipeline_write(own, b));
+    if (how->attribution.methods && (own->height != first->height || own->width != first->width))
+        return FAIL(ERR_USAGE,
+                    "%s sees %d x %d pixels and %s %d x %d: maps as large as the picture cannot be compared",
+                    e->set.name[i], own->height, own->width, e->set.name[0], first->height, first->width);
+    return OK;
+}
 
 status explain_open(const struct explain_how *how, struct explain *e)
 {
@@ -96,16 +117,31 @@ status explain_open(const struct explain_how *how, struct explain *e)
                                      .attribution = how->attribution };
 
     BUG_IF(how->steps > EXPLAIN_STEPS);
+    for (int i = 1; i < e->set.count; i++)
+        TRY(check_sight(how, e, i));
     TRY(network_set_probe(&e->set, &probe, &e->probe));
-    MEM_TRY(e->pixels, image_pipeline_bytes(&e->set.of[0].pipeline), 1);
+    for (int i = 0; i < e->set.count; i++)
+        MEM_TRY(e->pixels[i], image_pipeline_bytes(&e->set.of[i].pipeline), 1);
     if (how->attribution.methods)
         MEM_TRY(e->maps, ATTRIBUTIONS * (size_t)e->set.count, (size_t)in->height * (size_t)in->width);
     return OK;
 }
 
+static status load(const char *path, struct explain *e)
+{
+    struct image im;
+    status result = OK;
+
+    TRY(image_read_info(path, &im, &e->info));
+    for (int i = 0; i < e->set.count && result == OK; i++)
+        result = image_preprocess(&im, &e->set.of[i].pipeline, e->pixels[i]);
+    image_free(&im);
+    return result;
+}
+
 status explain_picture(const char *path, const struct explain_how *how, struct explain *e)
 {
-    TRY(image_load(path, &e->set.of[0].pipeline, e->pixels, &e->info));
+    TRY(load(path, e));
     for (int i = 0; i < e->set.count; i++) {
         e->side[i].odd = 0;
         TRY(take_precision(e, i));
@@ -118,9 +154,11 @@ status explain_picture(const char *path, const struct explain_how *how, struct e
         TRY(take_maps(e, &how->attribution));
     if (how->steps == 0)
         return OK;
-    TRY(probe_picture(e->probe, e->pixels, how->deletion, how->insertion));
-    for (int i = 0; i < e->set.count; i++)
+    for (int i = 0; i < e->set.count; i++) {
+        probe_see(e->probe, i);
+        TRY(probe_picture(e->probe, e->pixels[i], how->deletion, how->insertion));
         take_curves(e, i);
+    }
     return OK;
 }
 
@@ -128,7 +166,8 @@ void explain_free(struct explain *e)
 {
     probe_free(e->probe);
     network_set_close(&e->set);
-    mem_free(e->pixels);
+    for (int i = 0; i < PROBE_PRECISIONS; i++)
+        mem_free(e->pixels[i]);
     mem_free(e->maps);
     memset(e, 0, sizeof *e);
 }

@@ -27,12 +27,13 @@ struct explain {
     struct network_set set; /* the caller's: filled before, closed by explain_free */
     struct probe *probe;
     struct image_info info; /* of the picture as stored */
-    uint8_t *pixels;        /* (height, width, 3) as the networks saw it */
+    uint8_t *pixels[PROBE_PRECISIONS]; /* (height, width, channels) as each saw it */
     uint8_t *maps;          /* (ATTRIBUTIONS, count, height, width) 255 times the picture-sized maps */
     struct explain_side side[PROBE_PRECISIONS];
 };
 
-/* Once, when e->set is filled: ERR_MISMATCH where the precisions have other maps. */
+/* Once, when e->set is filled: ERR_MISMATCH where the precisions have other classes, ERR_USAGE where they see
+ * other parts of a picture, or other sizes and picture-sized maps are wanted. */
 MUST_USE status explain_open(const struct explain_how *how, struct explain *e);
 /* A picture, in place of the one before. ERR_NUMERIC where activations or logits are not finite; errors of
  * image_load, with the path. */

@@ -148,6 +148,8 @@ status network_open(const struct network_how *how, const char *weights, struct n
     TRY(network_kernels(how->isa, &out->kernels));
     out->deployed = deploy_kind_of(weights) != DEPLOY_NONE;
     TRY_OUT(network_read(out->deployed ? weights : how->model, how->deploy, &out->model));
+    if (how->input && !deploy_kind_of(how->model))
+        TRY_OUT(model_choose_input(&out->model, how->input));
     TRY_OUT(model_choose_cam(&out->model, how->reading ? how->reading->layer : ""));
     TRY_OUT(bind_and_plan(how, weights, out));
     out->pipeline = probe_pipeline(&out->model);
@@ -191,6 +193,18 @@ static int sees_alike(const struct model_input *a, const struct model_input *b)
     return same;
 }
 
+status network_set_one_picture(const struct network_set *set)
+{
+    for (int i = 1; i < set->count; i++)
+        if (!sees_alike(&set->of[i].model.input, &set->of[0].model.input))
+            return FAIL(
+                ERR_USAGE,
+                "%s takes another size, mean or deviation of a picture than %s: say --input, or one at a "
+                "time, or compare them by explain, or in a job (run)",
+                set->name[i], set->name[0]);
+    return OK;
+}
+
 status network_set_add(struct network_set *set, const struct network_how *how, const char *name,
                        const char *weights)
 {
@@ -202,11 +216,6 @@ status network_set_add(struct network_set *set, const struct network_how *how, c
     TRY(network_open(how, weights, net));
     set->count++;
     snprintf(own, OPTION_NAME, "%s", name[0] ? name : net->precision);
-    if (!sees_alike(&net->model.input, &set->of[0].model.input))
-        return FAIL(ERR_USAGE,
-                    "%s takes another size, mean or deviation of a picture than the first; say --input, "
-                    "or compare them in a job (run)",
-                    weights);
     for (int i = 0; i < set->count - 1; i++)
         if (strcmp(set->name[i], own) == 0)
             return FAIL(ERR_USAGE, "%s: there is a precision '%s' already; give this one a name: NAME=FILE",

@@ -51,6 +51,7 @@ MUST_USE status network_kernels(const char *isa, const struct kernel_table **out
 /* How a network is opened: its description, how its checkpoint is read and planned, and for which maps. */
 struct network_how {
     const char *model, *isa;             /* of weights in a deployed file the description is that file's */
+    const char *input;                   /* in place of a description's own pipeline, or NULL */
     const struct deploy_options *deploy; /* or NULL */
     struct engine_options options;
     const struct model_reading *reading; /* NULL: as the files say */
@@ -85,6 +86,8 @@ MUST_USE status network_set_files(struct network_set *set, const struct network_
 /* ERR_USAGE where relu6 is asked for and all weights are real, or an arithmetic or its saturation and no
  * network uses it. */
 MUST_USE status network_set_check(const struct network_set *set, const struct network_how *how);
+/* ERR_USAGE where a precision takes another picture than the first: who runs all of them on one. */
+MUST_USE status network_set_one_picture(const struct network_set *set);
 MUST_USE status network_set_probe(const struct network_set *set, const struct probe_how *how,
                                   struct probe **out);
 void network_set_close(struct network_set *set);

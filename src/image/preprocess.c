@@ -1,4 +1,5 @@
 /* src/image/preprocess.c: torchvision's Resize, CenterCrop and Normalize (numerics 5). */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -120,6 +121,16 @@ int image_pipeline_equal(const struct image_pipeline *a, const struct image_pipe
 {
     return a->resize == b->resize && a->height == b->height && a->width == b->width &&
            a->channels == b->channels && a->filter == b->filter && a->order == b->order;
+}
+
+int image_pipeline_one_part(const struct image_pipeline *a, const struct image_pipeline *b)
+{
+    static const double alike = 0.01;
+
+    if (a->resize == IMAGE_SQUASH || b->resize == IMAGE_SQUASH)
+        return a->resize == b->resize;
+    return fabs((double)a->height / a->resize - (double)b->height / b->resize) <= alike &&
+           fabs((double)a->width / a->resize - (double)b->width / b->resize) <= alike;
 }
 
 status image_pipeline_change(struct image_pipeline *p, const char *resize, int filter, int pillow)

@@ -3,7 +3,6 @@
 #include "probe.h"
 #include "run.h"
 
-#include <math.h>
 #include <string.h>
 
 /* What `how` says of a file that holds a description and nothing else. */
@@ -99,18 +98,6 @@ status describe_classes(const struct run *r, int i)
         r->job->network[i].name, classes, r->job->network[0].name, first);
 }
 
-/* Of a picture's short side, or of both where it is squashed: how much is seen, within this. */
-static const double one_part = 0.01;
-
-/* Maps lie over each other only where the precisions see one part of a picture, in as many pixels or not. */
-static int sees_part(const struct image_pipeline *a, const struct image_pipeline *b)
-{
-    if (a->resize == IMAGE_SQUASH || b->resize == IMAGE_SQUASH)
-        return a->resize == b->resize;
-    return fabs((double)a->height / a->resize - (double)b->height / b->resize) <= one_part &&
-           fabs((double)a->width / a->resize - (double)b->width / b->resize) <= one_part;
-}
-
 /* Picture-sized maps are compared pixel by pixel. */
 static status check_sight(const struct run *r, int i, int p)
 {
@@ -118,7 +105,7 @@ static status check_sight(const struct run *r, int i, int p)
     const char *name = r->job->network[i].name, *sized = r->job->input_map ? "input.map" : "explain.methods";
     char a[IMAGE_PIPELINE_TEXT], b[IMAGE_PIPELINE_TEXT];
 
-    if (!sees_part(first, own))
+    if (!image_pipeline_one_part(first, own))
         return FAIL(
             ERR_USAGE,
             "network %s: %s (%s) and %s (%s) see different parts of a picture, so that their maps cannot "

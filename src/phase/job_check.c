@@ -2,6 +2,7 @@
 #include "match.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* ---- networks and precisions --------------------------------------------------------------------------- */
 
@@ -22,17 +23,21 @@ static status check_descriptions(const struct job *job, const struct job_network
 
     for (int p = 0; p < job->precisions; p++) {
         const struct job_precision_of *of = &n->precision[p];
-        const char *idle = of->reading.state[0] ? "state" : of->reading.allow_unused ? "unused" : "relu6";
+        const char *idle = of->model[0]               ? "model"
+                           : of->reading.state[0]     ? "state"
+                           : of->reading.allow_unused ? "unused"
+                                                      : "relu6";
 
         if (of->quantize && of->model[0])
             return FAIL(ERR_USAGE,
                         "network %s: %s.model has no effect: what is calibrated has the description of %s",
                         n->name, of->name, n->precision[0].name);
         if (!job_description(job, network, p).file[0])
-            return FAIL(ERR_USAGE,
-                        "network %s: model is not set, and %s = %s is neither a TFLite nor an ONNX file",
-                        n->name, of->name, of->from);
-        if (of->deployed && (of->reading.state[0] || of->reading.allow_unused || of->reading.relu6))
+            return FAIL(ERR_USAGE, "network %s: model is not set, and %s = %s is %s", n->name, of->name,
+                        of->from,
+                        access(of->from, F_OK) != 0 ? "not there" : "neither a TFLite nor an ONNX file");
+        if (of->deployed &&
+            (of->model[0] || of->reading.state[0] || of->reading.allow_unused || of->reading.relu6))
             return FAIL(ERR_USAGE, "network %s: %s.%s has no effect: %s is a %s file, which leaves no choice",
                         n->name, of->name, idle, of->from, deploy_kind_name((enum deploy_kind)of->deployed));
         model |= !job_description(job, network, p).own;

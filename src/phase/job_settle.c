@@ -254,7 +254,7 @@ struct job_description job_description(const struct job *job, int network, int p
 {
     const struct job_network *n = &job->network[network];
     const struct job_precision_of *of = &n->precision[p], *from = of->quantize ? &n->precision[0] : of;
-    const char *file = either(from->model, from->deployed ? from->from : n->model);
+    const char *file = from->deployed ? from->from : either(from->model, n->model);
     int skip = of->skip ? of->skip : from->skip ? from->skip : from->deployed ? n->skip : 0;
 
     return (struct job_description){

@@ -198,6 +198,27 @@ static void texts(void)
         CHECK_MSG(image_pipeline_read(bad[i], &p) == ERR_FORMAT && p.height == 0, "%s", bad[i]);
 }
 
+/* 224 of 256 and 192 of 219 are one part of a picture; 224 of 224, 160 of 192 or a squash are not. */
+static void parts(void)
+{
+    const struct image_pipeline usual = { .resize = 256, .height = 224, .width = 224, .channels = 3 },
+                                squash = { .height = 224, .width = 224, .channels = 3 };
+    static const struct {
+        int resize, height, width, one;
+    } other[] = { { 219, 192, 192, 1 }, { 146, 128, 128, 1 }, { 224, 224, 224, 0 },
+                  { 192, 160, 160, 0 }, { 256, 224, 200, 0 }, { 232, 224, 224, 0 } };
+
+    for (size_t i = 0; i < COUNT_OF(other); i++) {
+        struct image_pipeline p = { .resize = other[i].resize,
+                                    .height = other[i].height,
+                                    .width = other[i].width };
+
+        CHECK_MSG(image_pipeline_one_part(&usual, &p) == other[i].one, "%zu", i);
+        CHECK(image_pipeline_one_part(&p, &usual) == other[i].one && !image_pipeline_one_part(&p, &squash));
+    }
+    CHECK(image_pipeline_one_part(&squash, &(struct image_pipeline){ .height = 96, .width = 128 }));
+}
+
 static void changes(void)
 {
     const struct image_pipeline usual = { .resize = 256, .height = 224, .width = 224, .channels = 3 };
@@ -249,6 +270,7 @@ int main(void)
     others();
     greys();
     texts();
+    parts();
     changes();
     if (check_shared())
         photographs(check_shared());

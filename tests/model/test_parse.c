@@ -122,6 +122,33 @@ static void test_input(void)
 #undef REST
 }
 
+/* Another pipeline in place of the text's; what is wrong leaves the model as it is. */
+static void test_choose_input(void)
+{
+    static const char text[] = HEAD INPUT CONV TAIL;
+    static const struct {
+        const char *pipeline, *says;
+    } bad[] = { { "", "no pipeline" },
+                { "resize 10 bilinear crop 9 mean 0 0 0 std 1 1 1", "the input is 8x8 and crop is 9x9" },
+                { "resize 10 linear crop 8 mean 0 0 0 std 1 1 1", "unknown filter 'linear'" },
+                { "resize 10 bilinear crop 8 mean 0 0 0 std 1 0 1", "std 0 is not positive" },
+                { "resize 10 bilinear crop 8 mean 0 0 0 std 1 1", "std is missing" },
+                { "resize 10 bilinear crop 8 mean 0 0 0 std 1 1 1 quant q",
+                  "'quant' behind the last number" } };
+    struct model m;
+
+    CHECK(model_parse("m.model", text, sizeof text - 1, &m) == OK);
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        CHECK(model_choose_input(&m, bad[i].pipeline) == ERR_USAGE);
+        CHECK_MSG(strstr(error_last()->text, bad[i].says), "%s", error_last()->text);
+        CHECK(m.input.resize == 9 && m.input.mean[1] == 0.2 && m.input.std[2] == 3);
+    }
+    CHECK(model_choose_input(&m, " resize squash  bilinear mean 0 0.5 0 std 1 4 1") == OK);
+    CHECK(m.input.resize == 0 && m.input.mean[1] == 0.5 && m.input.std[1] == 4 && m.input.height == 8 &&
+          strcmp(m.input.filter, "bilinear") == 0 && strcmp(m.node[0].quant, "q") == 0);
+    model_free(&m);
+}
+
 static void test_nodes(void)
 {
     check_refused(
@@ -313,6 +340,7 @@ int main(void)
     test_frames();
     test_lines();
     test_input();
+    test_choose_input();
     test_nodes();
     test_whole();
     test_outputs();

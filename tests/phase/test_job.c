@@ -249,6 +249,96 @@ static void test_precisions_refused(void)
             "%s: quantize.limit = 7 has no effect: no precision says quantize");
 }
 
+/* ---- descriptions -------------------------------------------------------------------------------------- */
+
+static int described(const struct job *job, int p, const char *file, const char *input, const char *layer,
+                     int skip)
+{
+    const struct job_description d = job_description(job, 0, p);
+
+    return strcmp(d.file, file) == 0 &&
+           (input ? d.open.input && strcmp(d.open.input, input) == 0 : !d.open.input) &&
+           strcmp(d.layer, layer) == 0 && d.open.skip == skip;
+}
+
+/* A precision's own keys, else the network's; of what is calibrated the first's. */
+static void test_descriptions(void)
+{
+    struct job *job = NULL;
+
+    put(HEAD
+        "[network a]\nmodel = m\ninput = wide\ncam.layer = c\nfp32 = f\nfp32.model = own\nfp32.input = thin\n"
+        "int8 = g\nint4 = quantize\nint4.cam.layer = d\nint16 = h\nint16.cam.layer = e\n[quantize]\n"
+        "images = p\n");
+    CHECK_MSG(read_job(&job, NULL) == OK, "%s", error_last()->text);
+    if (!job)
+        return;
+    CHECK(described(job, 0, "own", "thin", "c", -1) && described(job, 1, "m", "wide", "c", -1));
+    CHECK(described(job, 2, "own", "thin", "d", -1) && described(job, 3, "m", "wide", "e", -1));
+    CHECK(job_description(job, 0, 0).own && !job_description(job, 0, 1).own &&
+          job_description(job, 0, 2).own);
+    mem_free(job);
+}
+
+/* A deployed file, known by how it begins, is its own description. */
+static void test_deployed(void)
+{
+    static const char head[] = "\x1c\0\0\0TFL3\x14\0\x20\0\x1c\0\x18";
+    char file[80], text[600];
+    struct job *job = NULL;
+
+    snprintf(file, sizeof file, "%s.tflite", path);
+    if (comm.rank == 0)
+        CHECK(text_write_file(file, head, sizeof head - 1) == OK);
+    comm_wait(&comm);
+    snprintf(text, sizeof text,
+             HEAD
+             "[network a]\nmodel = m\nclasses.skip = 1\nfp32 = f\nint8 = %s\nint8.input = wide\nint4 = %s\n"
+             "int4.classes.skip = 0\n",
+             file, file);
+    put(text);
+    CHECK_MSG(read_job(&job, NULL) == OK, "%s", error_last()->text);
+    if (job) {
+        CHECK(described(job, 0, "m", NULL, "", -1) && described(job, 1, file, "wide", "", 1) &&
+              described(job, 2, file, NULL, "", 0));
+        mem_free(job);
+        job = NULL;
+    }
+    snprintf(text, sizeof text, HEAD "[network a]\nfp32 = %s\n", file);
+    put(text);
+    CHECK_MSG(read_job(&job, NULL) == OK, "%s", error_last()->text);
+    mem_free(job);
+    snprintf(text, sizeof text, HEAD "[network a]\nfp32 = %s\nfp32.model = m\n", file);
+    refused(
+        text, NULL,
+        "%1$s: network a: fp32.model has no effect: %1$s.tflite is a TFLite file, which leaves no choice");
+    snprintf(text, sizeof text, HEAD "[network a]\nfp32 = %s\nfp32.state = m\n", file);
+    refused(
+        text, NULL,
+        "%1$s: network a: fp32.state has no effect: %1$s.tflite is a TFLite file, which leaves no choice");
+    snprintf(text, sizeof text, HEAD "[network a]\nmodel = m\nfp32 = %s\n", file);
+    refused(text, NULL, "%s: network a: model has no effect: every precision has its own");
+    if (comm.rank == 0)
+        unlink(file);
+}
+
+static void test_descriptions_refused(void)
+{
+    refused(HEAD "[network a]\nfp32 = no/f\n", NULL,
+            "%s: network a: model is not set, and fp32 = no/f is not there");
+    refused(HEAD "[network a]\nfp32 = /dev/null\n", NULL,
+            "%s: network a: model is not set, and fp32 = /dev/null is neither a TFLite nor an ONNX file");
+    refused(HEAD "[network a]\nmodel = m\ncam.layer = c\nfp32 = f\nfp32.cam.layer = d\n", NULL,
+            "%s: network a: cam.layer has no effect: every precision has its own");
+    refused(HEAD "[network a]\nmodel = m\ninput = c\nfp32 = f\nfp32.input = d\n", NULL,
+            "%s: network a: input has no effect: every precision has its own");
+    refused(HEAD "[network a]\nmodel = m\nclasses.skip = 1\nfp32 = f\n", NULL,
+            "%s: network a: classes.skip has no effect: no TFLite or ONNX file goes by it");
+    refused(HEAD
+            "[network a]\nmodel = m\nfp32 = f\nint8 = quantize\nint8.model = n\n[quantize]\nimages = p\n",
+            NULL, "%s: network a: int8.model has no effect: what is calibrated has the description of fp32");
+}
+
 /* As many networks as there is room for, and one more. */
 static void test_networks(void)
 {
@@ -298,6 +388,9 @@ int main(int argc, char **argv)
     test_precisions();
     test_bits_alone();
     test_precisions_refused();
+    test_descriptions();
+    test_deployed();
+    test_descriptions_refused();
     test_networks();
     test_subset_size();
     CHECK(mem_live() == 0);
