@@ -2,7 +2,8 @@
 #include "match.h"
 
 #include <string.h>
-#include <unistd.h>
+
+#include "weight.h"
 
 /* ---- networks and precisions --------------------------------------------------------------------------- */
 
@@ -13,6 +14,21 @@ static int says_quantize(const struct job *job)
             if (job->network[i].precision[p].quantize)
                 return 1;
     return 0;
+}
+
+/* What the checkpoint is, if it is any: a Keras archive, say, and what becomes of that. */
+static status no_description(const struct job_network *n, const struct job_precision_of *of)
+{
+    struct tensor_table table = { 0 };
+    status s = of->quantize ? OK : weight_load(of->from, of->reading.state, &table);
+
+    table_free(&table);
+    if (s == OK)
+        return FAIL(
+            ERR_USAGE,
+            "network %s: model is not set: a description is wanted where %s is no TFLite or ONNX file",
+            n->name, of->name);
+    return error_prefix(error_last()->status = ERR_USAGE, "network %s: %s", n->name, of->name);
 }
 
 /* Every precision has a description; the network's and its layer are some precision's. */
@@ -33,9 +49,7 @@ static status check_descriptions(const struct job *job, const struct job_network
                         "network %s: %s.model has no effect: what is calibrated has the description of %s",
                         n->name, of->name, n->precision[0].name);
         if (!job_description(job, network, p).file[0])
-            return FAIL(ERR_USAGE, "network %s: model is not set, and %s = %s is %s", n->name, of->name,
-                        of->from,
-                        access(of->from, F_OK) != 0 ? "not there" : "neither a TFLite nor an ONNX file");
+            return no_description(n, of);
         if (of->deployed &&
             (of->model[0] || of->reading.state[0] || of->reading.allow_unused || of->reading.relu6))
             return FAIL(ERR_USAGE, "network %s: %s.%s has no effect: %s is a %s file, which leaves no choice",

@@ -6,6 +6,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+/* What other frameworks keep as a network becomes a file that is run as it is. */
+#define TO_TFLITE  "convert it (tf.lite.TFLiteConverter), and give the TFLite file"
 #define SAVE_STATE "save the state dict from Python, torch.save(network.state_dict(), NEW)"
 
 /* ---- files ----------------------------------------------------------------------------------------- */
@@ -54,10 +56,9 @@ static const char *protocol_buffer(const uint8_t *b, uint64_t size)
                       (b[2] == 0x12 && b[3] > 0 && b[3] < 64 && b[4] >= 'A' && b[4] <= 'z')))
         return "is an ONNX network, not a checkpoint of tensors; " SAVE_STATE;
     if (versioned && b[2] == 0x12)
-        return "is a network of TensorFlow or Core ML, not a checkpoint of tensors; save its weights as "
-               "safetensors, under the network's names";
+        return "is a network of TensorFlow or Core ML, not a checkpoint of tensors; " TO_TFLITE;
     if (size >= 8 && b[0] == 0x0a && memmem(b, size < 256 ? (size_t)size : 256, "Placeholder", 11))
-        return "is a frozen TensorFlow graph; save its weights as safetensors, under the network's names";
+        return "is a frozen TensorFlow graph; " TO_TFLITE;
     return NULL;
 }
 
@@ -105,7 +106,7 @@ static const char *hdf5_kind(const uint8_t *bytes, uint64_t size)
 
     for (size_t i = 0; i < COUNT_OF(words); i++)
         if (memmem(bytes, most, words[i], strlen(words[i])))
-            return "is a Keras HDF5 file; save its arrays as safetensors, under the network's names";
+            return "is a Keras HDF5 file; " TO_TFLITE;
     return "is an HDF5 file that quantcam has not written as weights";
 }
 
@@ -180,8 +181,7 @@ status foreign_archive(const struct zip *z)
           "is a torch.export archive (.pt2), not a state dict; in Python, "
           "torch.save(torch.export.load(FILE).state_dict, NEW)" },
         { ".data/extern_modules", "is a torch.package archive, not a state dict; " SAVE_STATE },
-        { "model.weights.h5",
-          "is a Keras archive; save its arrays as safetensors, under the network's names" },
+        { "model.weights.h5", "is a Keras archive; " TO_TFLITE },
         { ".npy",
           "is a numpy .npz archive, not a state dict; in Python, torch.save({k: torch.from_numpy(v) for "
           "k, v in numpy.load(FILE).items()}, NEW)" },
@@ -215,7 +215,7 @@ status foreign_folder(const char *path)
           "; pack the folder again (zip -0 -r NEW.pth FOLDER)" },
         { ".metadata", "it holds a distributed checkpoint, ",
           "; python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER NEW.pth" },
-        { "saved_model.pb", "it holds a network of TensorFlow, ", "; save its weights as safetensors" },
+        { "saved_model.pb", "it holds a network of TensorFlow, ", "; " TO_TFLITE },
     };
     char inner[4096];
 

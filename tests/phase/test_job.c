@@ -324,10 +324,9 @@ static void test_deployed(void)
 
 static void test_descriptions_refused(void)
 {
-    refused(HEAD "[network a]\nfp32 = no/f\n", NULL,
-            "%s: network a: model is not set, and fp32 = no/f is not there");
-    refused(HEAD "[network a]\nfp32 = /dev/null\n", NULL,
-            "%s: network a: model is not set, and fp32 = /dev/null is neither a TFLite nor an ONNX file");
+    refused(HEAD "[network a]\nfp32 = no/f\n", NULL, "%s: network a: fp32: no/f: No such file or directory");
+    refused(HEAD "[network a]\nfp32 = tests/fixtures/tiny/fp32.pth\n", NULL,
+            "%s: network a: model is not set: a description is wanted where fp32 is no TFLite or ONNX file");
     refused(HEAD "[network a]\nmodel = m\ncam.layer = c\nfp32 = f\nfp32.cam.layer = d\n", NULL,
             "%s: network a: cam.layer has no effect: every precision has its own");
     refused(HEAD "[network a]\nmodel = m\ninput = c\nfp32 = f\nfp32.input = d\n", NULL,
