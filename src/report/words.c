@@ -1,6 +1,7 @@
 /* src/report/words.c: sentences from the numbers of one network and precision. */
 #include "words_control.h"
 #include "words_parts.h"
+#include "words_reading.h"
 
 #include <math.h>
 #include <string.h>
@@ -333,6 +334,11 @@ static status say_input(struct subject *s, struct text *out)
     return words_input(s->r, s->network, s->p, out);
 }
 
+static status say_reading(struct subject *s, struct text *out)
+{
+    return words_reading(s->r, s->network, s->p, out);
+}
+
 static status say_random(struct subject *s, struct text *out)
 {
     return words_random(s->r, s->network, out);
@@ -359,8 +365,8 @@ void words_list(struct words_finding *f)
 static status read_finding(struct store_reader *r, int network, int p, struct words_finding *f)
 {
     static status (*const say[WORDS_SENTENCES])(struct subject * s, struct text * out) = {
-        say_headline,  say_answers, say_accuracy, say_maps, say_sign, say_deletion,
-        say_insertion, say_cross,   say_box,      say_cost, say_road, say_random, say_input
+        say_headline,  say_answers, say_accuracy, say_reading, say_maps, say_sign,   say_deletion,
+        say_insertion, say_cross,   say_box,      say_cost,    say_road, say_random, say_input
     };
     const struct store_layout *l = store_reader_layout(r);
     struct subject s = { r, l, network, p, l->precision[0].name, l->precision[p].name, OK };

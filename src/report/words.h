@@ -5,7 +5,7 @@
 
 #include "value.h"
 
-enum { WORDS_SENTENCES = 13 };
+enum { WORDS_SENTENCES = 14 };
 /* Of a network and a precision. sentence 0, the headline, is one line without intervals: "Many answers
  * changed (24.9 %), clearly different maps; lower: ..."; the others have counts and intervals: "Subject: ..."
  * or "Subject (remark): ...", one or a few sentences each, those that the job has measures for. */
