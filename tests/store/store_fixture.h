@@ -57,7 +57,7 @@ static inline void fixture_layout(struct store_layout *l)
     l->network[1] = (struct store_network){
         .name = "mobilenet_v2", .classes = 7, .channels = 9, .h = 3, .w = 2, .input_h = 5, .input_w = 7
     };
-    l->network[1].q[1] = (struct quant_params){ 0.125, 3, 0, 255 };
+    l->network[1].q[1] = (struct quant_params){ 0.125, 3, 0, 255, 0 };
     snprintf(l->precision[0].name, STORE_NAME, "fp32");
     snprintf(l->precision[1].name, STORE_NAME, "int8");
     l->precision[0].weight_bits = l->precision[0].activation_bits = PRECISION_REAL_BITS;
