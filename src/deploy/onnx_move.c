@@ -244,7 +244,7 @@ static status add_cats(struct onnx_translation *t, const struct onnx_node *n, co
         node[now - 1] = out;
     }
     if (g)
-        return onnx_add_codes(t, "cat", n, g, node, now, shape, order, &out, "%s", "");
+        return onnx_add_codes(t, now > 1 ? "cat" : "quantize", n, g, node, now, shape, order, &out, "%s", "");
     TRY(onnx_add(t, "cat", n->output[0], node, now, shape, NULL, &out, "%s", ""));
     TRY(sketch_origin(t->d, out, onnx_name(&t->x, n->output[0])));
     onnx_put_real(t, n->output[0], out, order);
@@ -280,6 +280,8 @@ status onnx_concat(struct onnx_translation *t, const struct onnx_node *n)
     status result = OK;
 
     TRY(check_parts(t, n, first, step, &seen));
+    if (count == 1 && !is_qlinear)
+        return onnx_same(t, n);
     TRY(onnx_get(t, n, first, &one));
     TRY(onnx_goal(t, n, is_qlinear ? 0 : -1, &g, &coded));
     if (!coded && seen)

@@ -1,5 +1,6 @@
 #include "check.h"
 #include "deploy/deploy_parts.h"
+#include "engine.h"
 #include "onnx_write.h"
 
 #include <math.h>
@@ -185,6 +186,49 @@ static void test_codes(void)
     deploy_free(&net);
 }
 
+/* Four bits are widened: -7..7, a scale each channel. */
+static void test_few_bits(void)
+{
+    struct deploy_network net;
+    const struct tensor *w;
+    int low = 0, high = 0;
+
+    load("qdq_u8s4", &net);
+    CHECK(strncmp(net.decided.data, "weights of 4 bits in 4 layers are", 33) == 0);
+    w = table_find(&net.weights, "quantizelinear7.weight");
+    CHECK(w && w->dtype == DTYPE_S8 && w->channels == 8);
+    for (int64_t i = 0; w && i < tensor_count(w); i++) {
+        low = fmin(low, tensor_at(w, i));
+        high = fmax(high, tensor_at(w, i));
+    }
+    CHECK(low >= -7 && low < -4 && high <= 7 && high > 4);
+    deploy_free(&net);
+}
+
+/* Tensors beside the model are those of the model that holds them itself; the sum is over both files. */
+static void test_beside(void)
+{
+    struct deploy_network one, two;
+    const char *lines;
+
+    load("torch", &one);
+    load("beside", &two);
+    lines = strchr(one.description, '\n');
+    CHECK(strcmp(lines, strchr(two.description, '\n')) == 0 && one.weights.count == two.weights.count);
+    for (int i = 0; i < one.weights.count && i < two.weights.count; i++) {
+        const struct tensor *a = &one.weights.entry[i].tensor, *b = &two.weights.entry[i].tensor;
+
+        CHECK(tensor_count(a) == tensor_count(b));
+        for (int64_t k = 0; k < tensor_count(a) && k < tensor_count(b); k++)
+            CHECK(tensor_at(a, k) == tensor_at(b, k));
+    }
+    CHECK(memcmp(one.weights.sha256, two.weights.sha256, HASH_SIZE) != 0);
+    CHECK(two.weights.file_bytes > two.weights.mapping_size &&
+          one.weights.file_bytes == one.weights.mapping_size);
+    deploy_free(&one);
+    deploy_free(&two);
+}
+
 /* keras' first product reads a map whose channels are last: input (c, h, w) is the file's (h, w, c). */
 static void test_order(void)
 {
@@ -195,6 +239,45 @@ static void test_order(void)
     w = table_find(&net.weights, "add14.weight");
     CHECK(w && w->rank == 2 && w->dim[0] == 6 && w->dim[1] == 72);
     deploy_free(&net);
+}
+
+/* What ONNX Runtime computes: the same codes; real numbers within 1e-4 of the largest. */
+static void check_values(const char *name, double bound)
+{
+    struct deploy_network net;
+    struct model m = { 0 };
+    struct model_binding b = { 0 };
+    struct engine e = { 0 };
+    char path[128], *bytes = NULL;
+    int32_t head[3];
+    size_t size = 0;
+    const float *ours, *theirs;
+    double far = 0, most = 0;
+
+    load(name, &net);
+    snprintf(path, sizeof path, "tests/deploy/data/%s.bin", name);
+    CHECK(text_read_file(path, 1 << 16, &bytes, &size) == OK);
+    memcpy(head, bytes, sizeof head);
+    theirs = (const float *)(void *)(bytes + sizeof head + head[0] * head[1] * 3);
+    CHECK_MSG(model_parse(name, net.description, net.size, &m) == OK &&
+                  model_bind(&m, &net.weights, NULL, &b) == OK &&
+                  engine_open(&b, &(struct engine_options){ 0 }, kernel_select("auto"), &e) == OK,
+              "%s: %s", name, error_last()->text);
+    CHECK(m.classes == head[2]);
+    if (e.plan && m.classes == head[2]) {
+        engine_run(e.plan, e.state, (const uint8_t *)bytes + sizeof head);
+        ours = engine_logits(e.plan, e.state);
+        for (int i = 0; i < head[2]; i++) {
+            far = fmax(far, fabs((double)ours[i] - (double)theirs[i]));
+            most = fmax(most, fabs((double)theirs[i]));
+        }
+        CHECK_MSG(far <= bound * most, "%s: %g of %g", name, far, most);
+    }
+    engine_close(&e);
+    model_unbind(&b);
+    model_free(&m);
+    deploy_free(&net);
+    mem_free(bytes);
 }
 
 /* ---- what is not translated ------------------------------------------------------------------------------
@@ -330,7 +413,11 @@ int main(void)
     test_lines();
     test_coded_lines();
     test_codes();
+    test_few_bits();
+    test_beside();
     test_order();
+    check_values("torch", 1e-4);
+    check_values("keras", 1e-4);
     test_refused();
     test_refused_codes();
     test_damaged();
