@@ -9,6 +9,8 @@
 networks() { awk '/^\[/ { name = ($1 == "[network") ? $2 : ""; sub(/\]/, "", name) } name && $1 == "model" { print name, $3 }' "$1"; }
 # "network node": of every section that names a CAM layer of its own.
 layers() { awk '/^\[/ { name = ($1 == "[network") ? $2 : ""; sub(/\]/, "", name) } name && $1 == "cam.layer" { print name, $3 }' "$1"; }
+# "network precision": of every section that names deployed files beside fp32 and int8.
+further() { awk '/^\[/ { name = ($1 == "[network") ? $2 : ""; sub(/\]/, "", name) } name && $3 ~ /[.](tflite|onnx)$/ && $1 !~ /^(fp32|int8)$/ { print name, $1 }' "$1"; }
 # Options that put a demo network in the place of each: of the same name, or resnet18; with the description's CAM layer.
 stand_ins()
 {
@@ -19,6 +21,9 @@ stand_ins()
         echo "--network.$name.model=models/demo/$file.model --network.$name.fp32=$WEIGHTS/${file}_fp32.pth --network.$name.int8=$WEIGHTS/${file}_int8.pth"
     done
     layers "$1" | while read -r name _; do echo "--network.$name.cam.layer="; done
+    further "$1" | while read -r name precision; do
+        echo "--network.$name.$precision=$WEIGHTS/resnet18_int8.pth --network.$name.$precision.engine=auto --network.$name.$precision.model=models/demo/resnet18.model"
+    done
 }
 
 # Pictures to calibrate on, where a precision is `quantize`.
@@ -70,6 +75,7 @@ for job in jobs/*.conf; do
     for file in $(sed -n 's/^\(fp32\|int8\) = weights\///p' "$job"); do
         case $file in
         *.pth) check "$job: $file can be fetched" grep -qE "[ /]$file " jobs/weights.txt ;;
+        *.tflite | *.onnx) check "$job: whose $file is" grep -q "^#.*your converter" "$job" ;;
         *)     check "$job: says how $file is made" grep -qE '^#.*-o weights/.*\.safetensors$' "$job" ;;
         esac
     done

@@ -87,6 +87,7 @@ int main(void)
         CHECK_MSG(strcmp(model_op_name((enum model_op)i), names[i]) == 0, "op %d", i);
     check_description("models/resnet18.model", 49, 1000, "layer4.1", 512, 7);
     check_description("models/mobilenet_v2.model", 100, 1000, "features.18.2", 1280, 7);
+    check_description("models/mobilenet_v2_same.model", 100, 1000, "features.18.2", 1280, 7);
     check_description("models/mobilenet_v3_large.model", 140, 1000, "features.16.2", 960, 7);
     check_description("models/shufflenet_v2_x0_5.model", 155, 1000, "conv5.2", 1024, 7);
     check_description("models/shufflenet_v2_x1_0.model", 155, 1000, "conv5.2", 1024, 7);
