@@ -131,6 +131,8 @@ struct job {
     int lock;                                    /* 0: store_plan.unlocked */
     char quantize_images[OPTION_SIZE];           /* calibration pictures */
     int quantize_limit, quantize_seed;
+    int sensitivity; /* of the networks' layers to being quantized */
+    int sensitivity_bits, sensitivity_pictures;
     int sections;
     struct job_section section[JOB_MAX_PRECISIONS];
     int precisions;                              /* job_settle's, as the list that follows */

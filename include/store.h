@@ -51,6 +51,7 @@ enum {
     STORE_MAX_METHODS = 16,
     STORE_MAX_MAPS = 16,
     STORE_MAX_MEASURES = 448,
+    STORE_LAYER = 128, /* of a node of a description */
     STORE_NAME = 64,  /* of a network, precision, selection: letters, digits, '_', '-', '.', no '.' first */
     STORE_PATH = 192, /* of a dataset */
     STORE_MAX_RANK = 4,
@@ -86,7 +87,7 @@ enum store_group {
     STORE_ROWS_IMAGE,  /* /images: a row an image, by the rank that decodes it */
     STORE_ROWS_MODEL,  /* /models/<net>: a row an image, all precisions */
     STORE_ROWS_SUBSET, /* /models/<net>/subset: a row a place in the union of the selections */
-    STORE_SUMMARY,     /* /summary and /gallery: rank 0, in reduce, always whole */
+    STORE_SUMMARY,     /* /summary, /gallery, sensitivity: rank 0, in reduce or before, always whole */
     STORE_TIMING,      /* /timing: no CRC, no digest */
     STORE_CLOSING      /* /checksums, /complete: store_finish */
 };
@@ -132,6 +133,7 @@ struct store_layout {
     int cross;                    /* curves of each map on the other network too */
     int road;                     /* measures of kind ROAD, and the class whose score they change */
     int removal;                  /* answers while pixels are removed by the input gradient's map */
+    int sensitivity;              /* what each layer's quantization costs */
     unsigned truths;              /* bit k: maps are compared with truths of kind k, 0 = none; STORE_TRUTHS */
     int activations;              /* enum store_activations */
     int subset_maps;              /* /models/<net>/subset/<precision>/cam_u8 (S, H, W) exists */
@@ -146,6 +148,7 @@ struct store_layout {
         struct store_layer {
             int channels, h, w;
         } other[STORE_MAX_PRECISIONS];
+        int layers;                       /* with sensitivity: outputs with a scale of their own */
     } network[STORE_MAX_NETWORKS];
     /* [0] is what the others are compared with; all networks have the same */
     struct store_precision {
@@ -241,8 +244,7 @@ int store_selecting(const struct store_layout *l);
  *   /image s64 (N)  /top s32 (5)  /step s32 (steps + 1)  /bin /threshold_byte s32
  *   /precision_form str (P): real, codes, rounded;  /precision_bits s32 (P, operand): of weights, of
  *                           outputs, the fewest that any layer has; 32 of real numbers
- *   /group_member u8 (group, network): 1 = the network belongs to the group, where there are groups
- *   /group, where there are groups
+ *   /group, /group_member u8 (group, network): 1 = it belongs to the group, where there are groups
  *   /network /precision /operand /set /measure /statistic /rule /sign /trivial /method /map /edge /criterion
  *                           str: dimension scales, filled by store; /set is all, then the selections. Every
  *                           dataset has one on each of its axes, or on none
@@ -291,6 +293,9 @@ int store_selecting(const struct store_layout *l);
  *                           precision's map in the aligned sign, scored by precision P (the first for
  *                           {other}'s, {other} for the first's); class and clean picture are P's;
  *                           where step_logits: deletion_logits_on_P, insertion_logits_on_P
+ *   /models/{net}/sensitivity/  where the job asks for it, of /models/{net}/layer: name, op str, weights s64,
+ *                           bits s32, alone_drift, alone_rmse, alone_sqnr f64, alone_changed s64: the layer
+ *                           alone quantized; others_...: all but it; pictures s64 (1)
  *   /gallery/               palette u8 (256, 3);  {net}_top01_{prec} ... u8 (H, W)
  *   /summary/images/        total, ok, bad s64 (1)
  *   /summary/rows/          ok, bad s64 (K)
@@ -324,8 +329,8 @@ int store_selecting(const struct store_layout *l);
  *   /timing/loaded/         decode_s f32 (N);  {net}/{prec}/ inference_s, cam_s f32 (N): 0 where the row's
  *                           values were taken from another result
  *   /timing/alone/{prec}/   inference_s, cam_s, total_s f64 (K, statistic), images s64 (K)
- *   /timing/                phase str (8), phase_s, io_s, message_s, wait_s, predicted_s f64 (8), ranks s64
- *                           (1), command str (1), finished str (1)
+ *   /timing/                phase str (8, with sensitivity 9), phase_s, io_s, message_s, wait_s, predicted_s
+ *                           f64, ranks s64, command, finished str (1)
  */
 
 /* ---- writing: begin, rows, finish (file.c, create.c, rows.c) --------------------------------------- */

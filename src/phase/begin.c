@@ -173,6 +173,7 @@ status begin_layout(struct run *r)
     l->subset_maps = r->job->explain_maps;
     l->road = r->job->explain_road;
     l->removal = r->job->input_map && r->job->input_removal > 0;
+    l->sensitivity = r->job->sensitivity;
     l->cross = r->job->explain_steps > 0 && r->job->explain_cross;
     l->activations = r->job->activations;
     l->truths = r->truths;
@@ -194,6 +195,7 @@ status begin_layout(struct run *r)
         n->w = r->network[i].map[0].w;
         n->input_h = r->network[i].pipeline[0].height;
         n->input_w = r->network[i].pipeline[0].width;
+        n->layers = l->sensitivity ? sensitivity_layers(r->network[i].model[0]) : 0;
         for (int p = 0; p < r->precisions; p++) {
             const struct engine_map *m = &r->network[i].map[p];
 

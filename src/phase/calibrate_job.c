@@ -96,7 +96,6 @@ static status bind_reference(struct made *m)
     const struct model_reading how = job_reading(m->r->job, m->network, 0);
     const struct deploy_options open = job_description(m->r->job, m->network, m->precision).open;
 
-    TRY(choose_options(m));
     TRY(deploy_weights(n->precision[0].from, how.state, &open, &m->weights));
     TRY(model_bind(m->r->network[m->network].model[m->precision], &m->weights, &how, &m->binding));
     return quant_check_source(&m->binding);
@@ -335,6 +334,7 @@ static status calibrate(struct made *m, const char *path)
     const struct comm *c = m->r->c;
     int found[2] = { 0 }; /* where it belongs; beside another result */
 
+    TRY(comm_agree(c, choose_options(m)));
     TRY(comm_agree(c, bind_reference(m)));
     TRY(list_pictures(m));
     hash_all(m);
@@ -358,6 +358,13 @@ void calibrate_job_forget(const struct run *r, int network, int precision)
         unlink(calibrate_job_file(r->job, network, precision, path));
 }
 
+static void free_made(struct made *m)
+{
+    calibrate_pictures_free(&m->pictures);
+    model_unbind(&m->binding);
+    table_free(&m->weights);
+}
+
 status calibrate_job_make(struct run *r, int network, int precision)
 {
     struct made m = { .r = r, .network = network, .precision = precision };
@@ -367,8 +374,26 @@ status calibrate_job_make(struct run *r, int network, int precision)
     if (!r->job->network[network].precision[precision].quantize)
         return OK;
     result = calibrate(&m, calibrate_job_file(r->job, network, precision, path));
-    calibrate_pictures_free(&m.pictures);
-    model_unbind(&m.binding);
-    table_free(&m.weights);
+    free_made(&m);
+    return result;
+}
+
+static status run_layers(struct made *m, struct quant_result *out)
+{
+    const struct comm *c = m->r->c;
+
+    TRY(comm_agree(c, bind_reference(m)));
+    TRY(list_pictures(m));
+    TRY(calibrate_pictures_read(c, &m->r->network[m->network].pipeline[m->precision], &m->pictures));
+    return calibrate_network(c, &m->binding, &m->options, &m->pictures, m->r->kernels, out);
+}
+
+status calibrate_job_sensitivity(struct run *r, int network, const struct quant_options *options,
+                                 struct quant_result *out)
+{
+    struct made m = { .r = r, .network = network, .options = *options };
+    status result = run_layers(&m, out);
+
+    free_made(&m);
     return result;
 }

@@ -167,6 +167,16 @@ static const struct option_row rows[] = {
       .whole = 1, .help = "calibrate on N of them, drawn by the seed" },
     { ROW("quantize.seed", INT, RESULT, quantize_seed), ALL_STAY, .values = "SEED", .whole = 1,
       .help = "of that draw" },
+    { ROW("quantize.sensitivity", FLAG, RESULT, sensitivity), ALL_STAY,
+      .help =
+          "which layer moves the map: every layer of the first precision alone quantized, and all but it, "
+          "on pictures of quantize.images" },
+    { ROW("quantize.sensitivity.bits", INT, RESULT, sensitivity_bits), ALL_STAY, .values = "N", .low = 2,
+      .high = 8, .help = "of their weights and outputs" },
+    { ROW("quantize.sensitivity.pictures", INT, RESULT, sensitivity_pictures), ALL_STAY, .values = "N",
+      .low = 1, .high = 65536,
+      .help = "how many, spread over those that calibrate; each takes about a run of "
+              "the network a layer" },
     { ROW("time.runs", INT, RUN, time_runs), .values = "N", .high = 100000,
       .help = "runs timed alone, batch 1, at the end; 0 = none" },
     { ROW("store.out", PATH, RUN, out), .values = "FILE", .letter = 'o', .help = "the result file" },
@@ -375,6 +385,8 @@ void job_defaults(struct job *job)
     memset(job, 0, sizeof *job);
     job->quantize_limit = 512;
     job->quantize_seed = 1;
+    job->sensitivity_bits = 8;
+    job->sensitivity_pictures = 64;
     snprintf(job->resize, sizeof job->resize, "model");
     job->max_bad = 1;
     job->methods = 1u << CAM_EIGEN;

@@ -125,7 +125,7 @@ static status check_section(const struct job *job, const struct job_section *s)
 
 /* ---- all ----------------------------------------------------------------------------------------------- */
 
-enum { IDLE_RULES = 25 };
+enum { IDLE_RULES = 26 };
 
 static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
 {
@@ -133,8 +133,8 @@ static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
     static const char no_boxes[] = "there are no data.boxes";
     static const char no_class[] =
         "no method of cam.method has a class, explain.methods is empty and input.map is off";
-    static const char nothing_calibrated[] = "no precision says quantize";
-    int steps = job->explain_steps == 0, files = !says_quantize(job);
+    static const char nothing_calibrated[] = "no precision says quantize, and quantize.sensitivity is off";
+    int steps = job->explain_steps == 0, files = !says_quantize(job) && !job->sensitivity;
     const unsigned maps = job->attribution.methods;
     const int rise = maps >> ATTRIBUTION_RISE & 1, noise = maps >> ATTRIBUTION_SMOOTHGRAD & 1;
     const int maps_of_files = match_density(job) == MATCH_OF_FILES || job->masks[0];
@@ -173,6 +173,8 @@ static void find_idle(const struct job *job, struct option_idle out[IDLE_RULES])
         { files, "quantize.images", nothing_calibrated },
         { files, "quantize.limit", nothing_calibrated },
         { files, "quantize.seed", nothing_calibrated },
+        { !job->sensitivity, "quantize.sensitivity.bits quantize.sensitivity.pictures",
+          "quantize.sensitivity is off" },
         { !job->limit, "data.sample", "data.limit = 0 takes all pictures" },
         { job->dry_run, "run.predict", "run.dry-run predicts" },
         { job->dry_run, "run.oversubscribe", "run.dry-run starts no ranks" },
@@ -231,5 +233,7 @@ status job_check(const struct job *job, const struct job *file)
     if (says_quantize(job) && !job->quantize_images[0])
         return FAIL(ERR_USAGE,
                     "quantize.images is not set: a precision that says quantize is calibrated on them");
+    if (job->sensitivity && !job->quantize_images[0])
+        return FAIL(ERR_USAGE, "quantize.images is not set: quantize.sensitivity runs on them");
     return check_idle(job, file);
 }

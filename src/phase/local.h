@@ -79,6 +79,9 @@ struct average_bins {
 /* average.c: writes them, and the Dice coefficients that follow. */
 MUST_USE status average_write(const struct run *r, int net, const struct average_bins *b);
 
+/* sensitivity.c: of a finished result's what stands in no row: that a layer can have lost it. ERR_FORMAT. */
+MUST_USE status sensitivity_check(const struct run *r);
+
 /* pictures.c: /gallery from the stored rows. */
 MUST_USE status pictures_draw(const struct run *r);
 

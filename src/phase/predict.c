@@ -73,6 +73,7 @@ static status make_small(const struct run *r, struct small *s)
     TRY(take_pictures(r, s));
     s->job.schedule = JOB_STATIC;
     s->job.max_bad = 100;
+    s->job.sensitivity = 0;
     s->job.select_by = 0; /* the control alone: one row a network */
     snprintf(s->job.fraction, sizeof s->job.fraction, "0.000001");
     s->job.time_runs = r->job->time_runs > 0 ? TIME_RUNS : 0;
@@ -217,6 +218,21 @@ static int reduced_columns(const struct store_layout *l)
     return columns;
 }
 
+/* A layer alone, and all but it: of a run of the network with its map half each, on the average; and some
+ * whole ones. */
+static double sensitivity_s(const struct run *r, const struct calibration *c, int ranks)
+{
+    const double whole = 4;
+    double run_s, runs = 0;
+
+    if (!r->layout.sensitivity)
+        return 0;
+    run_s = c->phase_s[RUN_EVALUATE] / c->pictures / (r->networks * r->precisions);
+    for (int i = 0; i < r->networks; i++)
+        runs += r->layout.network[i].layers + whole;
+    return run_s * runs * share(r->job->sensitivity_pictures, ranks);
+}
+
 void predict_extrapolate(const struct run *r, const struct calibration *c, int ranks, struct prediction *out)
 {
     const struct store_layout *l = &r->layout;
@@ -233,6 +249,7 @@ void predict_extrapolate(const struct run *r, const struct calibration *c, int r
         ((took[RUN_EXPLAIN] - c->maps_spent_s - c->controls_s) * again + c->maps_whole_s + c->controls_s) *
         share(rows * r->networks, ranks) / r->networks;
     t[RUN_AVERAGE] = took[RUN_AVERAGE] * share(rows, ranks);
+    t[RUN_SENSITIVITY] = sensitivity_s(r, c, ranks);
     t[RUN_TIME] = took[RUN_TIME] * (r->job->time_runs + TIME_WARM) / (TIME_RUNS + TIME_WARM);
     /* Intervals, a block of columns at a time, over all images and over the selections. */
     t[RUN_REDUCE] = took[RUN_REDUCE] + c->bootstrap_row_s * r->networks * (n + rows) *
@@ -304,8 +321,9 @@ void predict_print(const struct run *r, const struct prediction *p)
              p->ranks, p->ranks == 1 ? "" : "s", r->list.count < PICTURES ? r->list.count : PICTURES,
              r->c->size, r->c->size == 1 ? "" : "s", p->spent_s);
     for (int i = RUN_EVALUATE; i < RUN_PHASES; i++)
-        log_info("  %-8s  %s  %10.1f s", run_phase[i].name, text_duration(p->phase_s[i], part, sizeof part),
-                 p->phase_s[i]);
+        if (i != RUN_SENSITIVITY || r->layout.sensitivity)
+            log_info("  %-8s  %s  %10.1f s", run_phase[i].name,
+                     text_duration(p->phase_s[i], part, sizeof part), p->phase_s[i]);
     log_info("  all       %s  %10.1f s; %.1f MB in the file, %.0f MB of memory a rank",
              text_duration(p->total_s, total, sizeof total), p->total_s, (double)p->bytes / 1e6,
              (double)p->memory / 1e6);
@@ -320,8 +338,9 @@ void predict_compare(const struct run *r, const struct prediction *p, uint64_t p
     double took = 0;
 
     for (int i = RUN_EVALUATE; i < r->phases; i++) {
-        log_info("  %-8s  predicted %10.1f s, took %10.1f s", run_phase[i].name, p->phase_s[i],
-                 r->phase_s[i]);
+        if (i != RUN_SENSITIVITY || r->layout.sensitivity)
+            log_info("  %-8s  predicted %10.1f s, took %10.1f s", run_phase[i].name, p->phase_s[i],
+                     r->phase_s[i]);
         took += r->phase_s[i];
     }
     log_info("  all       predicted %10.1f s, took %10.1f s; memory predicted %.0f MB, used %.0f MB",

@@ -335,6 +335,7 @@ static status recheck(struct recheck *a)
     TRY(read_images(a));
     TRY(check_selections(a));
     TRY(check_histograms(a));
+    TRY(sensitivity_check(r));
     TRY(reduce_tables(r));
     return pictures_draw(r);
 }

@@ -7,6 +7,27 @@
 
 /* ---- the phases ---------------------------------------------------------------------------------------- */
 
+/* A job without sensitivity has no such phase in its file. Returns how many there are. */
+static int drop_idle(const struct run *r, void *row, size_t each)
+{
+    uint8_t *idle = (uint8_t *)row + RUN_SENSITIVITY * each;
+
+    if (r->layout.sensitivity)
+        return RUN_PHASES;
+    memmove(idle, idle + each, (RUN_PHASES - RUN_SENSITIVITY - 1) * each);
+    return RUN_PHASES - 1;
+}
+
+static status write_phases(const struct run *r, const char *name, const double *row)
+{
+    double kept[RUN_PHASES];
+    int count;
+
+    memcpy(kept, row, sizeof kept);
+    count = drop_idle(r, kept, sizeof *kept);
+    return run_write(r, 0, count, kept, "/timing/%s", name);
+}
+
 /* Means over the ranks (spent: all ranks'), on rank 0, which also says what share of the run they are. */
 static status write_spent(const struct run *r, const double (*spent)[RUN_PHASES][RUN_SPENT])
 {
@@ -23,7 +44,7 @@ static status write_spent(const struct run *r, const double (*spent)[RUN_PHASES]
                 mean[i] += spent[rank][i][k] / r->c->size;
             share[k] += 100 * mean[i] / total;
         }
-        TRY(run_write(r, 0, RUN_PHASES, mean, "/timing/%s", name[k]));
+        TRY(write_phases(r, name[k], mean));
     }
     log_info("of a rank's time: the result file's rows %.2f %%, messages %.2f %%, waiting for others %.2f %%",
              share[RUN_IO], share[RUN_MESSAGE], share[RUN_WAIT]);
@@ -39,9 +60,9 @@ static status write_times(const struct run *r)
         snprintf(name[i], STORE_NAME, "%s", run_phase[i].name);
     snprintf(command, sizeof command, "%s", r->start->command);
     clock_iso8601(now, sizeof now);
-    TRY(store_write(r->store, "/timing/phase", 0, RUN_PHASES, name));
-    TRY(store_write(r->store, "/timing/phase_s", 0, RUN_PHASES, r->phase_s));
-    TRY(store_write(r->store, "/timing/predicted_s", 0, RUN_PHASES, r->prediction.phase_s));
+    TRY(store_write(r->store, "/timing/phase", 0, drop_idle(r, name, sizeof *name), name));
+    TRY(write_phases(r, "phase_s", r->phase_s));
+    TRY(write_phases(r, "predicted_s", r->prediction.phase_s));
     TRY(store_write(r->store, "/timing/ranks", 0, 1, &ranks));
     TRY(store_write(r->store, "/timing/command", 0, 1, command));
     return store_write(r->store, "/timing/finished", 0, 1, now);

@@ -11,8 +11,8 @@ enum { RUN_TOP = 5, RUN_FILES = JOB_FILES };
 
 /* In order, each a row of run_phase (run_phases.c). */
 enum {
-    RUN_PLAN, RUN_EVALUATE, RUN_SELECT, RUN_EXPLAIN, RUN_AVERAGE, RUN_TIME, RUN_REDUCE, RUN_FINISH,
-    RUN_PHASES
+    RUN_PLAN, RUN_EVALUATE, RUN_SELECT, RUN_EXPLAIN, RUN_AVERAGE, RUN_SENSITIVITY, RUN_TIME, RUN_REDUCE,
+    RUN_FINISH, RUN_PHASES
 };
 
 /* A precision with the last layers' weights drawn (explain.randomise); zeros where there is none. */
@@ -184,7 +184,11 @@ void progress_file_remove(const struct run *r);
  * quantize, unless it is there, or beside store.from, and of the same fp32 file, calibration pictures and
  * settings. Adds lines to r->decided. ERR_USAGE: all pictures are evaluated too. */
 MUST_USE status calibrate_job_make(struct run *r, int network, int precision);
-/* Behind the last. Local, idempotent. */
+/* calibrate_job.c: what the options find out of a network's first precision, on the job's calibration
+ * pictures. *out is freed by the caller. */
+MUST_USE status calibrate_job_sensitivity(struct run *r, int network, const struct quant_options *options,
+                                          struct quant_result *out);
+/* Behind the last of both. Local, idempotent. */
 void calibrate_job_end(struct run *r);
 /* A dry run leaves nothing: removes what it made, once that is read. */
 void calibrate_job_forget(const struct run *r, int network, int precision);
@@ -235,6 +239,10 @@ MUST_USE status subset_select(struct run *r);
 MUST_USE status explain_subsets(struct run *r);
 /* average.c: the mean activation tensor of each selection, its histogram and Dice: /summary/histogram. */
 MUST_USE status average_activations(struct run *r);
+/* sensitivity.c: /models/<net>/sensitivity, where the job asks for it. */
+MUST_USE status sensitivity_networks(struct run *r);
+/* How many outputs of a network have a scale of their own. Local. */
+int sensitivity_layers(const struct model *m);
 /* time.c: rank 0 alone, the others asleep: /timing/alone. */
 MUST_USE status time_networks(struct run *r);
 

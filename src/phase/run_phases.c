@@ -20,6 +20,7 @@ const struct run_phase run_phase[RUN_PHASES] = {
     [RUN_SELECT] = { "select", subset_select },
     [RUN_EXPLAIN] = { "explain", explain_subsets },
     [RUN_AVERAGE] = { "average", average_activations },
+    [RUN_SENSITIVITY] = { "sensitivity", sensitivity_networks },
     [RUN_TIME] = { "time", time_networks },
     [RUN_REDUCE] = { "reduce", reduce },
     [RUN_FINISH] = { "finish", NULL },

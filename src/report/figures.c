@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "figures_parts.h"
+#include "layers.h"
 #include "metric_table.h"
 #include "study.h"
 
@@ -54,6 +55,11 @@ static const struct {
     [FIGURES_AGREEMENT] = { "agreement", "Agreement of the answers",
                             "Right and wrong answers of each precision and the first, as shares of each "
                             "set." },
+    [FIGURES_SENSITIVITY] = { "sensitivity", "Which layer moves the map",
+                              "Every layer by its place in the network, a line a measure, each in per cent "
+                              "of "
+                              "its largest value; the layer alone quantized, and all but it. A layer behind "
+                              "the CAM layer moves no map. The worst stand in a table." },
 };
 
 /* ---- the first screen ---------------------------------------------------------------------------------- */
@@ -312,6 +318,7 @@ static status draw_all(struct figures_drawing *d)
     TRY(figures_input_draw(d));
     for (int k = 0; k < d->l->networks && d->l->precisions > 1; k++)
         TRY(draw_network(d, k));
+    TRY(layers_draw(d));
     return figures_sets_draw(d);
 }
 

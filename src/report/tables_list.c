@@ -1,4 +1,5 @@
 /* src/report/tables_list.c: the program's own tables, and all of a result in their order. */
+#include "layers.h"
 #include "probe_truth.h"
 #include "study.h"
 
@@ -391,7 +392,7 @@ static status read_all(struct store_reader *r, struct tables *out)
         TRY(study_groups_add(r, study_all[s], out));
     for (size_t i = 0; i < COUNT_OF(behind); i++)
         TRY(tables_add(r, &behind[i], NULL, out));
-    return OK;
+    return layers_add(r, out);
 }
 
 status tables_read(struct store_reader *r, struct tables *out)

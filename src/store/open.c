@@ -57,9 +57,10 @@ static void read_layers(const struct store_schema *s, const struct store_layout 
 
 static void read_network(const struct store_schema *s, struct store_network *n)
 {
-    const struct { const char *axis; int *extent; } axes[] = {
-        { "class", &n->classes }, { "channel", &n->channels }, { "cam_y", &n->h }, { "cam_x", &n->w },
-        { "y", &n->input_h },     { "x", &n->input_w },
+    const struct { const char *axis; int *extent;
+    } axes[] = {
+        { "class", &n->classes }, { "channel", &n->channels }, { "cam_y", &n->h },      { "cam_x", &n->w },
+        { "y", &n->input_h },     { "x", &n->input_w },        { "layer", &n->layers },
     };
     char path[STORE_PATH + 16];
 
@@ -186,6 +187,7 @@ static status read_layout(struct store_reader *r)
     l->steps = schema_find(s, "/step") ? (int)rows_of(s, "/step") - 1 : 0;
     l->road = schema_find(s, "/percentile") != NULL;
     l->removal = schema_find(s, "/removed") != NULL;
+    l->sensitivity = l->networks > 0 && l->network[0].layers > 0;
     find_parts(r, l);
     return OK;
 }

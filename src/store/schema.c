@@ -22,7 +22,7 @@ const char *const schema_axis[D_COUNT] = {
     [D_MASK_BYTE] = "/threshold_byte", [D_BIN] = "/bin", [D_MEASURE] = "/measure",
     [D_OPERAND] = "/operand", [D_MAP] = "/map", [D_RELEVANT] = "/relevant", [D_PERCENTILE] = "/percentile",
     [D_LEVEL] = "/level", [D_STATE] = "/truth_state", [D_REMOVED] = "/removed",
-    [D_GROUP] = "/group",
+    [D_GROUP] = "/group", [D_LAYER] = "/models/{net}/layer",
 };
 
 #define U8 STORE_U8
@@ -58,6 +58,7 @@ const char *const schema_axis[D_COUNT] = {
 #define IS "/images/saliency/"
 #define SB "/summary/baselines/"
 #define SS "/summary/saliency/"
+#define ML "/models/{net}/sensitivity/"
 
 /* What is worked out of the values of a measure, and of the differences of pairs. */
 #define NS { D_NETWORK, D_SET }
@@ -75,6 +76,14 @@ const char *const schema_axis[D_COUNT] = {
     { SD measure "/difference", F64, NS, SUM, "{unit}", "{meaning}" where ", mean {other} less {base}" },    \
     { SD measure "/low", F64, NS, SUM, "{unit}", "lower end of its 95 % interval" },                         \
     { SD measure "/high", F64, NS, SUM, "{unit}", "upper end of its 95 % interval" }
+
+/* What a network loses with some of its layers quantized. */
+#define LOSS(path, who)                                                                                      \
+    { path "_drift", F64, { D_LAYER }, SUM, "1", "1 - |correlation| of the maps with fp32's, mean, " who },  \
+    { path "_rmse", F64, { D_LAYER }, SUM, "1", "RMSE of the maps 0-255, aligned, mean, " who },             \
+    { path "_changed", S64, { D_LAYER }, SUM, "1", "answers changed, " who },                                \
+    { path "_sqnr", F64, { D_LAYER }, SUM, "dB",                                                             \
+      "signal to quantization noise of the logits, inf = exact, " who }
 
 /* What there is of each kind of truth; of masks the curves of a map, and of their means. */
 #define TRUTH(name, flag)                                                                                    \
@@ -196,6 +205,7 @@ const struct schema_row schema_rows[] = {
     { M "cam_y_{odd}", S32, { D_CAM_Y }, FIX, "", "row of the CAM layer of {net} {odd}", SCALE },
     { M "cam_x_{odd}", S32, { D_CAM_X }, FIX, "", "column of the CAM layer of {net} {odd}", SCALE },
     { M "channel_{odd}", S32, { D_CHANNEL }, FIX, "", "channel of the CAM layer of {net} {odd}", SCALE },
+    { M "layer", S32, { D_LAYER }, FIX, "", "place of an output with a scale of its own in {net}", SCALE },
     { MS "place", S32, { D_PLACE }, FIX, "", "place in the union of the selections of {net}", SCALE },
 
     { MC "activation_scale",
@@ -534,6 +544,14 @@ const struct schema_row schema_rows[] = {
       CRC | PART },
     { MS "crc", U32, { D_PLACE }, SUB, "1", "CRC-32 of the row, all precisions" },
     { MS "status", STATE, { D_PLACE }, SUB, "", "state of the row, all precisions" },
+
+    { ML "name", STR, { D_LAYER }, SUM, "", "node of {net}", 0, L_LAYER },
+    { ML "op", STR, { D_LAYER }, SUM, "", "its op", 0, L_NAME },
+    { ML "weights", S64, { D_LAYER }, SUM, "1", "its weights, 0 = it has none" },
+    { ML "bits", S32, { D_LAYER }, SUM, "bit", "of its weights and its output where they are quantized" },
+    { ML "pictures", S64, { D_ONE }, SUM, "1", "calibration pictures tried", LAYERED },
+    LOSS(ML "alone", "the layer alone quantized"),
+    LOSS(ML "others", "all but the layer quantized"),
 
     { "/gallery/palette", U8, { D_COLOUR, D_RGB }, FIX, "1", "colours of the maps" },
     { "/gallery/{net}_top{pic}_{prec}",

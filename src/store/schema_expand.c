@@ -141,7 +141,7 @@ static int64_t extent_of(const struct store_layout *l, const struct schema_place
         [D_MASK] = STORE_CRITERIA,
         [D_MASK_BYTE] = 13,
         [D_TRIVIAL] = STORE_TRIVIALS,
-        [D_PHASE] = 8,
+        [D_PHASE] = l->sensitivity ? 9 : 8,
         [D_CLASS_NAME] = l->class_names,
         [D_BIN] = 256,
         [D_COLOUR] = 256,
@@ -157,6 +157,7 @@ static int64_t extent_of(const struct store_layout *l, const struct schema_place
         [D_STATE] = STORE_STATES,
         [D_REMOVED] = STORE_REMOVED,
         [D_GROUP] = l->groups,
+        [D_LAYER] = n->layers,
         [D_CHANNEL] = layer.channels,
         [D_CHECKSUM] = 1, /* known at the end of the expansion */
     };
@@ -175,6 +176,8 @@ static size_t length_of(const struct store_layout *l, enum length length)
     case L_SHA: return 2 * HASH_SIZE;
     case L_JOB: return (size_t)(l->job_length > 0 ? l->job_length : 1);
     case L_PROVENANCE: return (size_t)(l->provenance_length > 0 ? l->provenance_length : 1);
+    case L_LAYER:
+        return STORE_LAYER;
     case L_UNIT: return sizeof l->measure[0].unit;
     case L_MEANING: return sizeof l->measure[0].meaning;
     case L_SUM: return 2 * HASH_SIZE + 2 + STORE_PATH;
@@ -277,12 +280,13 @@ static int wanted(const struct store_layout *l, const struct schema_row *r)
 {
     for (int i = 0; i < STORE_MAX_RANK && r->extent[i] != D_END; i++)
         if ((r->extent[i] == D_METHOD && l->methods < 1) || (r->extent[i] == D_MAP && l->maps < 1) ||
-            (r->extent[i] == D_MEASURE && l->measures < 1) || (r->extent[i] == D_GROUP && l->groups < 1))
+            (r->extent[i] == D_MEASURE && l->measures < 1) || (r->extent[i] == D_GROUP && l->groups < 1) ||
+            (r->extent[i] == D_LAYER && !l->sensitivity))
             return 0;
-    return !((r->flags & MAPS) && !l->subset_maps) && !((r->flags & CURVE) && l->steps < 1) &&
-           !((r->flags & STEP_LOGITS) && !l->step_logits) && !((r->flags & CROSS) && !l->cross) &&
-           !((r->flags & ROAD) && !l->road) && !((r->flags & REMOVAL) && !l->removal) &&
-           !((r->flags & SCORED) && l->steps < 1 && !l->road) &&
+    return !((r->flags & LAYERED) && !l->sensitivity) && !((r->flags & MAPS) && !l->subset_maps) &&
+           !((r->flags & CURVE) && l->steps < 1) && !((r->flags & STEP_LOGITS) && !l->step_logits) &&
+           !((r->flags & CROSS) && !l->cross) && !((r->flags & ROAD) && !l->road) &&
+           !((r->flags & REMOVAL) && !l->removal) && !((r->flags & SCORED) && l->steps < 1 && !l->road) &&
            !((r->flags & PLUSPLUS) && !has_method(l, "gradcampp")) &&
            !((r->flags & WHOLE) && l->activations != STORE_ACTIVATIONS_FULL) &&
            !((r->flags & PART) && l->activations != STORE_ACTIVATIONS_SUBSET) &&

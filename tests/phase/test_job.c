@@ -108,7 +108,7 @@ static void test_canonical(void)
     CHECK(strstr(out.data, "network.n1.model.sha256 = 01000") &&
           strstr(out.data, "network.n1.int8.model.sha256 = 04000") &&
           !strstr(out.data, "network.n1.fp32.model"));
-    CHECK(!strstr(out.data, "isa") && !strstr(out.data, "pictures") && !strstr(out.data, "x.h5"));
+    CHECK(!strstr(out.data, "isa") && !strstr(out.data, "= pictures") && !strstr(out.data, "x.h5"));
     mem_free(job);
     CHECK(read_job(&job, "--isa=auto") == OK);
     CHECK(job_canonical(job, list, (const uint8_t(*)[HASH_SIZE])files, &other) == OK);
@@ -246,7 +246,8 @@ static void test_precisions_refused(void)
     refused(HEAD "[network a]\nmodel = m\nfp32 = f\nint8 = g\n", "--select.of=int8,fp32",
             "%s: subset.select.of = fp32: a precision of the job other than its first is wanted");
     refused(HEAD "[network a]\nmodel = m\nfp32 = f\n", "--quantize.limit=7",
-            "%s: quantize.limit = 7 has no effect: no precision says quantize");
+            "%s: quantize.limit = 7 has no effect: no precision says quantize, and "
+            "quantize.sensitivity is off");
 }
 
 /* ---- descriptions -------------------------------------------------------------------------------------- */
