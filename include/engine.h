@@ -43,8 +43,9 @@
  * fma(f32(acc), m, b) and PACT's code rne(clamp(v, 0, n)). With the steps s_w of the weights, s and s' of the
  * PACTs before and behind, and batch normalisation's f = gamma / sigma and h, m = f32(s_w s f / s') and b =
  * f32(h / s'), in double and rounded once; s = 1 behind the input, where the dequantized weights f32(level)
- * f32(s_w) carry s_w. An addition is fma(f32(code), f32(s_code / s'), v) before it is a code. The logits have
- * s' = 1; behind a mean over the map s is s / (H W) and acc, of 64 bits, sums levels times the sums of codes.
+ * f32(s_w) carry s_w. An addition is fma(f32(code), f32(s_code / s'), v), or the sum of two layers' v, before
+ * it is a code. The logits have s' = 1; behind a mean over the map s is s / (H W) and acc, of 64 bits, sums
+ * levels times the sums of codes.
  */
 enum engine_arithmetic { ENGINE_AUTO, ENGINE_FBGEMM, ENGINE_QNNPACK, ENGINE_PACT };
 const char *engine_arithmetic_name(enum engine_arithmetic a); /* "auto", "fbgemm", "qnnpack", "pact" */

@@ -120,9 +120,10 @@ enum kernel_requant_mode {
      * q = clamp(sat16(sat16(r) + zero_point_out), low, high) */
     REQUANT_QNNPACK,
     /* saliency-and-training 2.9, with all zero points 0: q = rne(clamp(v, low, high)), v = fma(f32(acc),
-     * multiplier[c], bias_real[c]); dense layers alone */
+     * multiplier[c], bias_real[c]) */
     REQUANT_PACT,
-    /* the same, of which v is what comes out: `out` is a map of f32, its pitch counts these */
+    /* the same, of which v is what comes out: `out` is a map of f32, its pitch counts these; dense layers
+     * alone */
     REQUANT_REAL,
     /* deployed-files 2.2: q = clamp(kernel_fixed(acc + bias_int[c], fixed[c], shift[c]) + zero_point_out,
      * low, high) */
@@ -165,7 +166,7 @@ struct kernel_requant {
     /* 0 <= low <= high <= 255: low = zero_point_out where a ReLU is fused, else 0; high = the code of 6 where
      * a ReLU6 that clamps is, else 255. */
     int zero_point_out, low, high;
-    int odd; /* PACT, REAL: weights stand for the levels 2 w + 1: acc = 2 sum(x * w) + sum(x) */
+    int odd; /* PACT, REAL: weights stand for the levels 2 w + 1: acc = 2 sum(x * w) + sum(x); dense alone */
     int nearest; /* QNNPACK: what 32 bits cannot hold counts as the nearest number that they hold */
     const int32_t *fixed, *shift; /* tflite */
     /* -128..127; NULL: they are 0, as in units and with KERNEL_SATURATE_PAIRS. */

@@ -56,15 +56,22 @@ static int pack_levels(struct model_levels *l)
 status lowbit_pack_layer(const struct engine_plan *p, const struct model_binding *b,
                          const struct pack_job *job, struct engine_conv *c, uint8_t *weights)
 {
+    int depthwise = job->kind == KIND_DEPTHWISE;
+    const struct kernel_table *k = p->kernels;
     struct model_levels l;
+    size_t each;
 
     TRY(model_levels_load(b, job->node, &l));
-    BUG_IF(l.oc != c->shape.oc || l.ic != c->shape.ic || l.kh != c->shape.kh || l.kw != c->shape.kw);
+    BUG_IF(l.oc != c->shape.oc * c->groups || l.ic != (depthwise ? 1 : c->shape.ic) || l.kh != c->shape.kh ||
+           l.kw != c->shape.kw);
+    each = (size_t)c->shape.oc * (size_t)l.kh * (size_t)l.kw * (size_t)l.ic;
     set_constants(b, job->node, &l, l.step, c->lanes, weights + c->constants);
     c->requant = (struct kernel_requant){ .mode = job->out.scale > 0 ? REQUANT_PACT : REQUANT_REAL,
                                           .high = job->out.high,
                                           .odd = pack_levels(&l) };
-    p->kernels->conv_u8_pack(&c->shape, l.code, weights + c->packed);
+    for (int g = 0; g < c->groups; g++)
+        (depthwise ? k->depthwise_u8_pack : k->conv_u8_pack)(
+            &c->shape, l.code + (size_t)g * each, weights + c->packed + (size_t)g * c->packed_bytes);
     model_levels_free(&l);
     return OK;
 }
@@ -141,7 +148,7 @@ static status plan_add(struct draft *d, int node)
     struct engine_op *op = place_op(d, node, KIND_LOWBIT_ADD);
     struct engine_lowbit_add a = { .layer = b->q[in[0]].scale > 0, .high = b->q[node].high };
 
-    a.scale = (float)(b->q[in[!a.layer]].scale / b->q[node].scale);
+    a.scale = (float)(b->q[in[!a.layer]].scale / b->q[node].scale); /* 0: two layers */
     return place_parameters(d, op, &a, sizeof a);
 }
 

@@ -33,11 +33,36 @@ void lowbit_run_real(const struct engine_pass *p, const struct engine_op *op, st
     }
 }
 
+static uint8_t level_of(float v, int high)
+{
+    return (uint8_t)(v > 0 ? lrintf(v < (float)high ? v : (float)high) : 0);
+}
+
+static void add_sums(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect,
+                     int high)
+{
+    const struct engine_view *in = op->in, *out = &op->out;
+
+    for (int y = rect.y0; y < rect.y1; y++)
+        for (int x = rect.x0; x < rect.x1; x++) {
+            const float *a = (const float *)(const void *)pass_at(p, &in[0]) + place_of(&in[0], y, x);
+            const float *b = (const float *)(const void *)pass_at(p, &in[1]) + place_of(&in[1], y, x);
+            uint8_t *to = pass_at(p, out) + place_of(out, y, x);
+
+            for (int c = 0; c < out->c; c++)
+                to[c] = level_of(a[c] + b[c], high);
+        }
+}
+
 void lowbit_run_add(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
     const struct engine_lowbit_add *a = plan_parameters(p->plan, op);
     const struct engine_view *sum = &op->in[a->layer], *code = &op->in[!a->layer], *out = &op->out;
 
+    if (!(a->scale > 0)) {
+        add_sums(p, op, rect, a->high);
+        return;
+    }
     for (int y = rect.y0; y < rect.y1; y++)
         p->plan->kernels->residual_u8((const float *)(const void *)pass_at(p, sum) +
                                           place_of(sum, y, rect.x0),
@@ -81,6 +106,6 @@ void lowbit_run_head(const struct engine_pass *p, const struct engine_op *op, st
         if (op->out.element > 1)
             ((float *)(void *)out)[o] = v;
         else
-            out[o] = (uint8_t)(v > 0 ? lrintf(v < (float)a->high ? v : (float)a->high) : 0);
+            out[o] = level_of(v, a->high);
     }
 }

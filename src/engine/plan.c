@@ -72,7 +72,7 @@ static status pack_all(const struct draft *d, const struct engine_plan *plan, ui
         const struct pack_job *job = &d->job[i];
         void *parameters = block + d->head.parameters + d->op[job->op].parameters;
 
-        if (d->b->lowbit && job->kind == KIND_CONV)
+        if (d->b->lowbit && (job->kind == KIND_CONV || job->kind == KIND_DEPTHWISE))
             TRY(lowbit_pack_layer(plan, d->b, job, parameters, block + d->head.weights));
         else if (job->kind == KIND_LOWBIT_REAL)
             TRY(lowbit_pack_real(plan, d->b, job->node, parameters, block + d->head.weights));

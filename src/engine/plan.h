@@ -146,7 +146,7 @@ struct engine_lowbit_real {
 struct engine_lowbit_add {
     int layer; /* which input is the layer's sum */
     int high;
-    float scale;
+    float scale; /* of the other's codes; 0: it is a layer's sum, too */
 };
 /* levels: offset in the weights of (outputs, columns) s16. */
 struct engine_lowbit_head {

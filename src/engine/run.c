@@ -96,7 +96,8 @@ static void run_conv(const struct engine_pass *p, const struct engine_op *op, st
         }
         requant = pack_requant(p->plan, c, g);
         k->conv_u8(shape, packed, code_at(p, &op->in[0], 0) + g * shape->ic,
-                   code_at(p, &op->out, 0) + g * shape->oc, rect, &requant, c->saturation, p->scratch);
+                   pass_at(p, &op->out) + g * shape->oc * op->out.element, rect, &requant, c->saturation,
+                   p->scratch);
     }
 }
 

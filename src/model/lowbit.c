@@ -44,12 +44,28 @@ int model_lowbit_pact(const struct model_binding *b, int node)
     FAIL(ERR_MISMATCH, "%s:%d: %s %s: a trained low-bit network has no integer form where " __VA_ARGS__,     \
          (b)->model->source, (n)->line, model_op_name((n)->op), (n)->name)
 
+/* A depthwise convolution's kernels have levels of 8 bits, and codes behind them. */
+static status check_depthwise(const struct model_binding *b, int node)
+{
+    const struct model_node *n = node_of(b, node);
+    struct model_sources s;
+
+    TRY(model_find_sources(b, node, &s));
+    if (s.weight->odd && tensor_bits(s.weight) == 8)
+        return REFUSE(b, n, "a depthwise convolution has 8 bits without a zero level");
+    return model_fused_relu(b->model, node) >= 0
+               ? OK
+               : REFUSE(b, n, "a depthwise convolution has no relu behind it alone");
+}
+
 static status check_layer(const struct model_binding *b, int node)
 {
     const struct model_node *n = node_of(b, node), *in = node_of(b, n->input[0]);
 
-    if (n->op == OP_CONV && n->groups > 1)
-        return REFUSE(b, n, "a convolution has groups");
+    if (n->op == OP_CONV && n->groups > 1 && !has_codes(b, n->input[0]))
+        return REFUSE(b, n, "a convolution of real values has groups");
+    if (n->op == OP_CONV && n->groups > 1 && n->groups == in->c && n->groups == n->c)
+        TRY(check_depthwise(b, node));
     if (!has_codes(b, n->input[0]) && in->op != OP_INPUT &&
         !(n->op == OP_LINEAR && model_is_global_pool(in->op)))
         return REFUSE(b, n, "a layer reads what no PACT made codes of, and is not the first");
@@ -58,17 +74,18 @@ static status check_layer(const struct model_binding *b, int node)
     return REFUSE(b, n, "a layer has neither a relu behind it alone nor an addition with a relu");
 }
 
-/* One side is codes, the other a layer's sum before its PACT. */
+/* One side at least is a layer's sum before its PACT, the other that or codes. */
 static status check_add(const struct model_binding *b, int node)
 {
     const struct model_node *n = node_of(b, node);
-    int layer = has_codes(b, n->input[0]), other = n->input[!layer];
+    int codes = has_codes(b, n->input[0]) + has_codes(b, n->input[1]), layers = 0;
 
     if (model_fused_relu(b->model, node) < 0)
         return REFUSE(b, n, "an addition has no relu behind it alone");
-    if (!has_codes(b, other) || has_codes(b, n->input[layer]) ||
-        !model_has_weights(node_of(b, n->input[layer])))
-        return REFUSE(b, n, "not a layer and codes are added");
+    for (int i = 0; i < 2; i++)
+        layers += !has_codes(b, n->input[i]) && model_has_weights(node_of(b, n->input[i]));
+    if (codes == 2 || codes + layers < 2)
+        return REFUSE(b, n, "neither a layer and codes nor two layers are added");
     return OK;
 }
 

@@ -1,6 +1,6 @@
 /* tests/engine/test_lowbit.c: trained low-bit networks as integers: a small one by the written definition,
- * node by node from what is shown; ResNet-20 with random levels on every instruction set, of changed pixels
- * and in batches. */
+ * node by node from what is shown; ResNet-20 and one with groups, of random levels, on every instruction set,
+ * of changed pixels and in batches. */
 #include <math.h>
 
 #include "../model/lowbit.h"
@@ -30,7 +30,7 @@ static const uint8_t *codes_of(const struct engine *e, const struct model *m, co
 /* m_c and b_c (include/engine.h). */
 struct constants {
     struct model_levels l;
-    float m[4], b[4];
+    float m[64], b[64];
 };
 
 static struct constants constants_of(const struct model_binding *b, const char *node, double before,
@@ -180,14 +180,16 @@ static void test_definition(const char *isa, int odd8)
     model_free(&m);
 }
 
-/* ---- ResNet-20 ----------------------------------------------------------------------------------------- */
+/* ---- networks at random
+ * -------------------------------------------------------------------------------------- */
 
 enum { NET = 32, PIXELS = NET * NET, CLASSES = 10 };
 
 static void put_levels(struct tensor_table *t, const struct model *m, const struct model_node *n, int bits)
 {
     const struct model_node *in = &m->node[n->input[0]];
-    const int64_t dim[4] = { n->c, n->op == OP_LINEAR ? in->c * in->h * in->w : in->c, n->kh, n->kw };
+    const int64_t dim[4] = { n->c, n->op == OP_LINEAR ? in->c * in->h * in->w : in->c / n->groups, n->kh,
+                             n->kw };
     int64_t run = n->op == OP_LINEAR ? dim[1] : dim[1] * dim[2] * dim[3];
     char name[2 * MODEL_NAME];
     struct tensor *w;
@@ -196,7 +198,7 @@ static void put_levels(struct tensor_table *t, const struct model *m, const stru
     put_codes(t, name, n->op == OP_LINEAR ? 2 : 4, dim, 1);
     w = &t->entry[t->count - 1].tensor;
     w->bits = bits < 8 ? bits : 0;
-    w->odd = 1;
+    w->odd = bits < 8 || dim[1] > 1; /* depthwise ones have a zero level then */
     w->scale[0] = 1.5 / (sqrt((double)run) * (1 << bits));
     for (int64_t i = 0; i < tensor_count(w); i++)
         ((int8_t *)w->data)[i] = (int8_t)((int)random_below(&draws, 1u << bits) - (1 << (bits - 1)));
@@ -208,7 +210,7 @@ static void put_levels(struct tensor_table *t, const struct model *m, const stru
 /* Levels at random; batch normalisations that leave about half of the codes above 0. */
 static void random_table(struct tensor_table *t, const struct model *m, int bits)
 {
-    *t = (struct tensor_table){ .source = mem_strdup("resnet20.safetensors") };
+    *t = (struct tensor_table){ .source = mem_strdup("random.safetensors") };
     must(table_add_note(t, "quantcam.arithmetic", "pact"));
     for (int i = 0; i < m->nodes; i++) {
         const struct model_node *n = &m->node[i];
@@ -285,7 +287,84 @@ static void test_changes(const struct model *m, struct engine *delta, struct eng
     CHECK(same_maps(m, delta, whole, 0));
 }
 
-static void test_network(const char *isa, int bits)
+/* The layer's value at a position before its PACT, from the codes that are shown. */
+static float value_of(const struct engine *e, const struct model_binding *b, const struct model_node *n,
+                      const struct constants *k, int y, int x, int o)
+{
+    const struct model_node *in = &b->model->node[n->input[0]];
+    const uint8_t *codes = codes_of(e, b->model, in->name);
+    int ic = k->l.ic, first = o / (n->c / n->groups) * ic;
+    int64_t acc = 0;
+
+    for (int t = 0; t < n->kh * n->kw; t++)
+        for (int c = 0; c < ic; c++) {
+            int iy = y * n->stride + t / n->kw - n->pad_y, ix = x * n->stride + t % n->kw - n->pad_x;
+
+            if (iy >= 0 && iy < in->h && ix >= 0 && ix < in->w)
+                acc += (int64_t)model_level(&k->l, (size_t)((o * n->kh * n->kw + t) * ic + c)) *
+                       codes[(iy * in->w + ix) * in->c + first + c];
+        }
+    return fmaf((float)acc, k->m[o], k->b[o]);
+}
+
+/* Every PACT behind convolutions of codes, one, or two that are added. */
+static void check_groups(const struct engine *e, const struct model_binding *b)
+{
+    const struct model *m = b->model;
+
+    for (int i = 2; i < m->nodes; i++) {
+        const struct model_node *relu = &m->node[i], *of = &m->node[relu->input[0]], *layer[2];
+        int layers = of->op == OP_ADD ? 2 : 1, wrong = 0;
+        struct constants k[2];
+
+        if (relu->op != OP_RELU || !(b->q[m->node[of->input[0]].input[0]].scale > 0 || of->op == OP_CONV) ||
+            m->node[of->input[0]].op == OP_INPUT)
+            continue;
+        for (int j = 0; j < layers; j++) {
+            layer[j] = layers == 2 ? &m->node[of->input[j]] : of;
+            k[j] = constants_of(b, layer[j]->name, 1.0, b->q[i].scale);
+            for (int o = 0; o < k[j].l.oc; o++)
+                k[j].m[o] =
+                    (float)(k[j].l.step * b->q[layer[j]->input[0]].scale * k[j].l.factor[o] / b->q[i].scale);
+        }
+        for (int at = 0; at < relu->h * relu->w; at++)
+            for (int o = 0; o < relu->c; o++) {
+                float v = value_of(e, b, layer[0], &k[0], at / relu->w, at % relu->w, o);
+
+                if (layers == 2)
+                    v += value_of(e, b, layer[1], &k[1], at / relu->w, at % relu->w, o);
+                wrong += codes_of(e, m, relu->name)[at * relu->c + o] != code_of(v, b->q[i].high);
+            }
+        CHECK_MSG(!wrong, "%s: %d wrong", relu->name, wrong);
+        for (int j = 0; j < layers; j++)
+            model_levels_free(&k[j].l);
+    }
+}
+
+/* Groups, depthwise, two layers that are added, one of them with groups. */
+static const char groups_description[] =
+    "model groups  for tests\n"
+    "input image 3 32 32 resize squash bilinear mean 0.5 0.5 0.5 std 0.25 0.25 0.25\n"
+    "conv stem image out 16 kernel 3 stride 1 pad 1 groups 1 weight stem bn stem_n eps 1e-5\n"
+    "relu r0 stem\n"
+    "conv dw r0 out 16 kernel 3 stride 2 pad 1 groups 16 weight dw bn dw_n eps 1e-5\n"
+    "relu r1 dw\n"
+    "conv pw r1 out 24 kernel 1 stride 1 pad 0 groups 1 weight pw bn pw_n eps 1e-5\n"
+    "relu r2 pw\n"
+    "conv g r2 out 36 kernel 3 stride 1 pad 1 groups 3 weight g bn g_n eps 1e-5\n"
+    "conv side r2 out 36 kernel 1 stride 1 pad 0 groups 1 weight side bn side_n eps 1e-5\n"
+    "add sum g side\n"
+    "relu r3 sum\n"
+    "conv dw2 r3 out 36 kernel 5 stride 1 pad 2 groups 36 weight dw2 bn dw2_n eps 1e-5\n"
+    "relu r4 dw2\n"
+    "conv end r4 out 20 kernel 3 stride 2 pad 1 groups 4 weight end bn end_n eps 1e-5\n"
+    "relu r5 end\n"
+    "avgpool mean r5\n"
+    "linear fc mean out 10 weight fc\n"
+    "output fc\n"
+    "cam r5\n";
+
+static void test_network(const char *isa, int bits, int groups)
 {
     struct engine_options keep = { .keep = 1 }, plain = { .keep = 0 };
     struct model m;
@@ -296,7 +375,10 @@ static void test_network(const char *isa, int bits)
     struct engine_map cam;
     long above = 0;
 
-    must(model_read("models/resnet20_cifar10.model", &m));
+    if (groups)
+        must(model_parse("groups.model", groups_description, strlen(groups_description), &m));
+    else
+        must(model_read("models/resnet20_cifar10.model", &m));
     random_table(&t, &m, bits);
     must(model_bind(&m, &t, NULL, &b));
     must(engine_open(&b, &keep, kernel_select("ref"), &ref));
@@ -307,6 +389,8 @@ static void test_network(const char *isa, int bits)
     engine_run_real(ref.plan, ref.state, picture);
     engine_run_real(e.plan, e.state, picture);
     CHECK_MSG(same_maps(&m, &ref, &e, 1), "%s, %d bits", isa, bits);
+    if (groups)
+        check_groups(&e, &b);
     cam = engine_cam_map(e.plan, e.state);
     for (int i = 0; i < cam.c * cam.h * cam.w; i++)
         above += cam.codes[i] > 0;
@@ -332,9 +416,11 @@ int main(void)
         }
         test_definition(names[i], 0);
         test_definition(names[i], 1);
-        test_network(names[i], 2);
-        test_network(names[i], 4);
-        test_network(names[i], 8);
+        for (int groups = 0; groups < 2; groups++) {
+            test_network(names[i], 2, groups);
+            test_network(names[i], 4, groups);
+            test_network(names[i], 8, groups);
+        }
     }
     CHECK_MSG(mem_live() == 0, "%ld blocks", mem_live());
     return check_result("engine/lowbit");

@@ -69,45 +69,6 @@ static void test_fixed_by_hand(const struct kernel_table *k)
     }
 }
 
-/* What ref's sums become in PACT's networks, written out. */
-static void test_levels_of_ref(void)
-{
-    for (int i = 0; i < 80; i++) {
-        struct kernel_conv s = test_shape(DEPTHWISE);
-        struct kernel_rect all = { 0, s.oh, 0, s.ow };
-        size_t k = (size_t)s.kh * s.kw * s.ic, n = (size_t)s.ih * s.iw * s.in_pitch;
-        uint8_t *in = test_memory(n), *out;
-        int8_t *weight = test_memory(k * s.oc), *ones = test_memory(k * s.oc);
-        struct requant_case q = requant_case_pact(&s, i % 2);
-        int wrong = 0;
-
-        s.zero_point_in = 0;
-        test_fill_u8(in, n, i % 4);
-        test_fill_s8(weight, k * s.oc, i / 4 % 4);
-        memset(ones, 1, k * s.oc);
-        out = run(kernel_select("ref"), &s, weight, in, &all, 1, &q.requant, KERNEL_EXACT);
-        for (int p = 0; p < s.oh * s.ow; p++)
-            for (int o = 0; o < s.oc; o++) {
-                int32_t acc = naive(&s, weight, in, p / s.ow, p % s.ow, o, 0);
-                size_t at = (size_t)p * s.out_pitch + o;
-                float v, expected;
-
-                if (q.requant.odd)
-                    acc = 2 * acc + naive(&s, ones, in, p / s.ow, p % s.ow, o, 0);
-                expected = fmaf((float)acc, q.multiplier[o], q.bias_real[o]);
-                memcpy(&v, out + (i % 2 ? at * sizeof v : 0), sizeof v);
-                wrong += i % 2 ? v != expected : out[at] != requant_expected(&q.requant, o, acc);
-            }
-        CHECK_MSG(!wrong, "%s: real %d odd %d: %d wrong", test_shape_text(&s, &all), i % 2, q.requant.odd,
-                  wrong);
-        requant_case_free(&q);
-        free(in);
-        free(weight);
-        free(ones);
-        free(out);
-    }
-}
-
 static void compare_levels(const struct kernel_table *ref, const struct kernel_table *isa,
                            struct kernel_conv s, int i)
 {

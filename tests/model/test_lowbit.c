@@ -209,7 +209,13 @@ static void test_refused(void)
         "conv c rb out 4 kernel 1 stride 2 pad 0 groups 1 weight c bn cn eps 1.25\nshortcut s p stride 2 "
         "begin 1 out 4\nadd d c s",
         "shortcut c rb stride 2 begin 0 out 4\nshortcut s p stride 2 begin 1 out 4\nadd d c s", ERR_MISMATCH,
-        "add d: a trained low-bit network has no integer form where not a layer and codes are added");
+        "add d: a trained low-bit network has no integer form where neither a layer and codes nor two layers "
+        "are added");
+    refused_graph(
+        "maxpool p ra", "conv g ra out 2 kernel 1 stride 1 pad 0 groups 2 weight a\nmaxpool p g",
+        ERR_MISMATCH,
+        "conv g: a trained low-bit network has no integer form where a depthwise convolution has no "
+        "relu behind it alone");
     refused_graph("avgpool m rd\nlinear f m", "avgpool2d m rd kernel 2 stride 1\nlinear f m", ERR_MISMATCH,
                   "avgpool2d m: a trained low-bit network has no integer form where there is such an op");
     parse(lowbit_description, &m);

@@ -2,6 +2,7 @@
 """Trained low-bit networks as integers against torch's float forward with fake quantization (saliency-and-training 2.3, 2.4, 2.9).
 
     tests/oracles/compare_lowbit.py chain   MNIST_IMAGES.gz PICTURES           conv 1->32->64->64, random weights, 2, 4 and 8 bits
+    tests/oracles/compare_lowbit.py groups  MNIST_IMAGES.gz PICTURES           with depthwise and grouped layers and two layers added, 2 and 4 bits
     tests/oracles/compare_lowbit.py resnet20 WEIGHTS.th CIFAR_TRAIN.gz CIFAR_TEST.gz PICTURES     4 bits, and 4/2; not trained
 
 Quantizes weights by SAWB without a zero level and starts PACT's alphas by least squares, layer by layer, on 16 pictures; writes the
@@ -36,6 +37,26 @@ relu relu2 conv2
 conv conv3 relu2 out 64 kernel 3 stride 1 pad 1 groups 1 weight conv3
 relu relu3 conv3
 maxpool pool relu3 kernel 7 stride 7 pad 0
+avgpool mean pool
+linear fc mean out 10 weight fc
+output fc
+cam pool
+"""
+GROUPS = """model groups  depthwise, grouped, and two layers that are added
+input image 1 28 28 resize squash bilinear mean 0.1307 std 0.3081 quant quant
+conv conv1 image out 32 kernel 3 stride 1 pad 1 groups 1 weight conv1
+relu relu1 conv1
+conv conv2 relu1 out 32 kernel 3 stride 2 pad 1 groups 32 weight conv2
+relu relu2 conv2
+conv conv3 relu2 out 48 kernel 1 stride 1 pad 0 groups 1 weight conv3
+relu relu3 conv3
+conv conv4 relu3 out 48 kernel 3 stride 1 pad 1 groups 4 weight conv4
+conv conv5 relu3 out 48 kernel 1 stride 1 pad 0 groups 1 weight conv5
+add sum conv4 conv5
+relu relu4 sum
+conv conv6 relu4 out 48 kernel 5 stride 1 pad 2 groups 48 weight conv6
+relu relu5 conv6
+maxpool pool relu5 kernel 7 stride 7 pad 0
 avgpool mean pool
 linear fc mean out 10 weight fc
 output fc
@@ -127,7 +148,7 @@ class Network:
         bias = None if bias is None else torch.from_numpy(bias)
         if node.op == 'linear':
             return T.linear(x.flatten(1), w, bias)
-        y = T.conv2d(x, w, bias, node.number('stride', 1), node.number('pad'))
+        y = T.conv2d(x, w, bias, node.number('stride', 1), node.number('pad'), 1, node.number('groups', 1))
         if 'bn' in node.at:
             gamma, beta, mean, var = (torch.from_numpy(self.weights[f'{node.at["bn"]}.{k}'])
                                       for k in ('weight', 'bias', 'running_mean', 'running_var'))
@@ -140,10 +161,13 @@ class Network:
             start = torch.from_numpy(self.real(name, codes[name])).requires_grad_()
             at, names = {name: start}, list(self.n)
             for relu in names[names.index(name) + 1:]:
-                layer, x, other, move = self.parts(relu)
-                if x not in at:                                                # a branch that `name` does not reach
-                    at[x] = torch.from_numpy(self.real(x, codes[x]))
-                y = self.torch_layer(layer, at[x])
+                layers, other, move = self.parts(relu)
+                y = 0
+                for layer in layers:
+                    x = layer.inputs[0]
+                    if x not in at:                                            # a branch that `name` does not reach
+                        at[x] = torch.from_numpy(self.real(x, codes[x]))
+                    y = y + self.torch_layer(layer, at[x])
                 if other:
                     y = y + move(at[other] if other in at else torch.from_numpy(self.real(other, codes[other])))
                 inside = torch.from_numpy(((codes[relu] > 0) & (codes[relu] < self.n[relu])).astype(F))
@@ -167,17 +191,17 @@ class Network:
         return name, lambda x: x
 
     def parts(self, relu):
-        """A PACT's layer, what that reads, and of an addition the node of the codes, and their move."""
+        """A PACT's layer, or two that are added; of a layer and codes the node of these, and their move."""
         before = self.nodes[self.nodes[relu].inputs[0]]
         if before.op != 'add':
-            return before, before.inputs[0], None, None
-        layer = self.nodes[before.inputs[0]]
-        return layer, layer.inputs[0], *self.source(before.inputs[1])
+            return [before], None, None
+        first, second = (self.nodes[name] for name in before.inputs)
+        return ([first, second], None, None) if second.op == 'conv' else ([first], *self.source(second.name))
 
     def before(self, relu, at):
         """The real values that a PACT gets; at: node -> codes."""
-        layer, x, other, move = self.parts(relu)
-        y = self.layer(layer, self.real(x, at[x]))
+        layers, other, move = self.parts(relu)
+        y = sum(self.layer(layer, self.real(layer.inputs[0], at[layer.inputs[0]])) for layer in layers)
         return y + self.real(other, move(torch.from_numpy(at[other])).numpy()) if other else y
 
     def pact(self, relu, y):
@@ -216,12 +240,15 @@ class Network:
         return np.broadcast_to(m, h.shape).astype(F), (h / behind).astype(F)
 
     def exact(self, relu, at):
-        layer, x, other, move = self.parts(relu)
+        layers, other, move = self.parts(relu)
         step = {name: float(self.alpha[name]) / self.n[name] for name in self.n}
-        m, b = self.constants(layer, step[x], step[relu])
-        acc = T.conv2d(torch.from_numpy(at[x].astype(float)), torch.from_numpy(self.levels(layer.at['weight']).astype(float)),
-                       None, layer.number('stride', 1), layer.number('pad')).numpy()
-        v = fma(acc.astype(F), m[:, None, None], b[:, None, None])
+        v = F(0)
+        for layer in layers:
+            x = layer.inputs[0]
+            m, b = self.constants(layer, step[x], step[relu])
+            acc = T.conv2d(torch.from_numpy(at[x].astype(float)), torch.from_numpy(self.levels(layer.at['weight']).astype(float)),
+                           None, layer.number('stride', 1), layer.number('pad'), 1, layer.number('groups', 1)).numpy()
+            v = v + fma(acc.astype(F), m[:, None, None], b[:, None, None])
         if other:
             v = fma(move(torch.from_numpy(at[other])).numpy(), F(step[other] / step[relu]), v)
         return np.clip(np.rint(v), 0, self.n[relu])
@@ -272,15 +299,15 @@ def compare(what, model, network, pixels, room, tally):
     total = [0, 0, 0.0, 0, 0]                                                  # codes, differing, worst share, steps, by definition
     for relu, n in network.n.items():
         ours = all_codes[relu]
-        _, source, other, _ = network.parts(relu)
-        names = [s for s in (source, other) if s]
+        layers, other, _ = network.parts(relu)
+        names = list({layer.inputs[0]: 1 for layer in layers} | ({other: 1} if other else {}))
         y, z = (batches(lambda *a: network.before(relu, dict(zip(names, a))), *(codes[s] for s in names)) for codes in (at, along))
         theirs, chained = network.pact(relu, y), network.pact(relu, z)
         wrong = theirs != ours
         v = y[wrong] * (n / float(network.alpha[relu]))
         share, steps, defined = wrong.mean(), int(np.abs(theirs - ours).max()), None
         far = np.abs(v - np.floor(v) - .5).max(initial=0)
-        if source != network.picture[0]:
+        if names[0] != network.picture[0]:
             codes = batches(lambda *a: network.exact(relu, dict(zip(names, a))), *(at[s] for s in names))
             defined = int((codes != ours).sum())
             total[4] += defined
@@ -306,18 +333,27 @@ def compare(what, model, network, pixels, room, tally):
     return logits
 
 
-def chain(images, count, room, tally):
-    model = os.path.join(room, 'chain.model')
+def small(name, text, sizes, widths, images, count, room, tally):
+    """A network of random weights on MNIST's digits."""
+    model = os.path.join(room, f'{name}.model')
     pixels = np.frombuffer(gzip.open(images).read()[16:], np.uint8).reshape(-1, 28, 28, 1)
     random = np.random.default_rng(1)
-    sizes = {'conv1': (32, 1, 3, 3), 'conv2': (64, 32, 3, 3), 'conv3': (64, 64, 3, 3), 'fc': (10, 64)}
     weights = {f'{n}.weight': (random.standard_normal(s) * np.sqrt(2 / np.prod(s[1:]))).astype(F) for n, s in sizes.items()}
     weights['fc.bias'] = random.standard_normal(10).astype(F)
-    open(model, 'w').write(CHAIN)
-    for bits in (2, 4, 8):
+    open(model, 'w').write(text)
+    for bits in widths:
         network = Network(model, weights, lambda i, last: bits)
         network.start(normalized(network, pixels[-CALIBRATION:]))
-        compare(f'chain, {bits} bits', model, network, pixels[:count], room, tally)
+        compare(f'{name}, {bits} bits', model, network, pixels[:count], room, tally)
+
+
+def chain(*args):
+    small('chain', CHAIN, {'conv1': (32, 1, 3, 3), 'conv2': (64, 32, 3, 3), 'conv3': (64, 64, 3, 3), 'fc': (10, 64)}, (2, 4, 8), *args)
+
+
+def groups(*args):
+    small('groups', GROUPS, {'conv1': (32, 1, 3, 3), 'conv2': (32, 1, 3, 3), 'conv3': (48, 32, 1, 1), 'conv4': (48, 12, 3, 3),
+                             'conv5': (48, 48, 1, 1), 'conv6': (48, 1, 5, 5), 'fc': (10, 48)}, (2, 4), *args)
 
 
 def cifar(path):
