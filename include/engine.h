@@ -47,15 +47,29 @@
  * it is a code. The logits have s' = 1; behind a mean over the map s is s / (H W) and acc, of 64 bits, sums
  * levels times the sums of codes.
  */
-enum engine_arithmetic { ENGINE_AUTO, ENGINE_FBGEMM, ENGINE_QNNPACK, ENGINE_PACT };
-const char *engine_arithmetic_name(enum engine_arithmetic a); /* "auto", "fbgemm", "qnnpack", "pact" */
+enum engine_arithmetic {
+    ENGINE_AUTO,
+    ENGINE_FBGEMM,
+    ENGINE_QNNPACK,
+    /* Quantized deployed files (spec deployed-files 2 and 4), whose reading AUTO is the first of their
+     * runtime's: TensorFlow Lite's reference kernels, its XNNPACK, ONNX Runtime with all that it fuses. */
+    ENGINE_TFLITE,
+    ENGINE_XNNPACK,
+    ENGINE_ORT,
+    ENGINE_PACT
+};
+/* "auto", "fbgemm", "qnnpack", "tflite-reference", "tflite-xnnpack", "onnxruntime", "pact" */
+const char *engine_arithmetic_name(enum engine_arithmetic a);
 
-/* fbgemm adds pairs of products in 16 bits: in all layers on CPUs without VNNI, else in depthwise ones. */
-enum engine_saturation { ENGINE_EXACT, ENGINE_SATURATE_AVX2, ENGINE_SATURATE_VNNI };
+/* fbgemm adds pairs of products in 16 bits: in all layers on CPUs without VNNI, else in depthwise ones; ONNX
+ * Runtime there in dense layers of unsigned codes by signed weights. */
+enum engine_saturation { ENGINE_EXACT, ENGINE_SATURATE_AVX2, ENGINE_SATURATE_VNNI, ENGINE_SATURATE_ORT };
+
+int engine_saturates(enum engine_arithmetic a, enum engine_saturation how);
 
 struct engine_options {
     enum engine_arithmetic arithmetic; /* codes only; of a low-bit network AUTO */
-    enum engine_saturation saturate;   /* numerics.saturate; fbgemm only */
+    enum engine_saturation saturate;   /* numerics.saturate; fbgemm and ONNX Runtime, each its own */
     int direct;                        /* numerics.winograd = off: no Winograd layers; real values only */
     int layers; /* every layer and every cat has a step of its own: no units, nothing written in place */
     int keep;                          /* every node keeps its own memory: engine_map works for all of them */
@@ -68,7 +82,8 @@ struct engine_options {
 struct engine_plan;
 struct engine_state;
 
-/* Local. Copies what it needs. ERR_MISMATCH where the arithmetic does not exist for an op; ERR_MEMORY. */
+/* Local. Copies what it needs. ERR_MISMATCH where the arithmetic is of another runtime's files or does not
+ * exist for an op; ERR_RANGE where it does not for a scale; ERR_MEMORY. */
 MUST_USE status engine_plan_make(const struct model_binding *b, const struct engine_options *options,
                                  const struct kernel_table *k, struct engine_plan **out);
 /* The same into `block`: engine_plan_bytes of zeroed, 64-byte aligned memory that outlives the plan. Another

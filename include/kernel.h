@@ -169,7 +169,7 @@ struct kernel_requant {
     int odd; /* PACT, REAL: weights stand for the levels 2 w + 1: acc = 2 sum(x * w) + sum(x); dense alone */
     int nearest; /* QNNPACK: what 32 bits cannot hold counts as the nearest number that they hold */
     const int32_t *fixed, *shift; /* tflite */
-    /* -128..127; NULL: they are 0, as in units and with KERNEL_SATURATE_PAIRS. */
+    /* -128..127; NULL: they are 0, as in units. Sums of weights that have some do not saturate. */
     const int32_t *weight_zero_point;
 };
 

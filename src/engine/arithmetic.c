@@ -5,6 +5,19 @@
 
 #include "plan.h"
 
+const char *engine_arithmetic_name(enum engine_arithmetic a)
+{
+    static const char *const names[] = { "auto",           "fbgemm",      "qnnpack", "tflite-reference",
+                                         "tflite-xnnpack", "onnxruntime", "pact" };
+
+    return names[a];
+}
+
+int engine_saturates(enum engine_arithmetic a, enum engine_saturation how)
+{
+    return how == ENGINE_SATURATE_ORT ? a == ENGINE_ORT : how != ENGINE_EXACT && a == ENGINE_FBGEMM;
+}
+
 void arithmetic_input_real(const struct model_input *in, float table[][256])
 {
     for (int c = 0; c < in->channels; c++)
@@ -16,14 +29,17 @@ void arithmetic_input_real(const struct model_input *in, float table[][256])
         }
 }
 
-void arithmetic_input_code(const struct model_input *in, struct quant_params q, uint8_t table[][256])
+void arithmetic_input_code(enum engine_arithmetic a, const struct model_input *in, struct quant_params q,
+                           uint8_t table[][256])
 {
     float real[3][256], inverse = quantize_inverse(q.scale);
 
     arithmetic_input_real(in, real);
     for (int c = 0; c < in->channels; c++)
         for (int i = 0; i < 256; i++)
-            table[c][i] = (uint8_t)quantize_value(real[c][i], inverse, q.zero_point, q.low, q.high);
+            table[c][i] = (uint8_t)(deployed_family(a)
+                                        ? deployed_code(a, real[c][i], q)
+                                        : quantize_value(real[c][i], inverse, q.zero_point, q.low, q.high));
 }
 
 int arithmetic_low(struct quant_params q, enum engine_relu relu)
@@ -57,6 +73,8 @@ static status add_qnnpack(struct quant_params qa, struct quant_params qb, struct
 status arithmetic_add(enum engine_arithmetic a, struct quant_params qa, struct quant_params qb,
                       struct quant_params qo, enum engine_relu relu, struct kernel_add_u8 *out)
 {
+    if (deployed_family(a))
+        return deployed_add(a, qa, qb, qo, relu, out);
     memset(out, 0, sizeof *out);
     out->mode = a == ENGINE_QNNPACK ? ADD_QNNPACK : ADD_FBGEMM;
     out->scale_a = (float)qa.scale;
@@ -83,17 +101,21 @@ uint8_t arithmetic_add_tail(const struct kernel_add_u8 *p, int qa, int qb)
     return (uint8_t)quantize_value(c, p->inverse_out, p->zero_point_out, p->low, p->high);
 }
 
-void arithmetic_mul(struct quant_params qa, struct quant_params qb, struct quant_params qo,
-                    enum engine_relu relu, struct kernel_mul_u8 *out)
+status arithmetic_mul(enum engine_arithmetic a, struct quant_params qa, struct quant_params qb,
+                      struct quant_params qo, enum engine_relu relu, struct kernel_mul_u8 *out)
 {
     float product = (float)qa.scale * (float)qb.scale;
 
+    if (deployed_family(a))
+        return deployed_mul(a, qa, qb, qo, relu, out);
+    memset(out, 0, sizeof *out);
     out->multiplier = product * quantize_inverse(qo.scale);
     out->zero_point_a = qa.zero_point;
     out->zero_point_b = qb.zero_point;
     out->zero_point_out = qo.zero_point;
     out->low = arithmetic_low(qo, relu);
     out->high = arithmetic_high(qo, relu);
+    return OK;
 }
 
 void arithmetic_relu(struct quant_params q, enum engine_relu relu, struct engine_table *out)

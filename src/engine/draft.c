@@ -15,7 +15,7 @@ static status plan_input(struct draft *d, int node)
     struct engine_input in = { .q = place_q(d, node) };
 
     if (place_is_coded(d, node))
-        arithmetic_input_code(&d->m->input, in.q, in.code);
+        arithmetic_input_code(d->head.arithmetic, &d->m->input, in.q, in.code);
     else
         arithmetic_input_real(&d->m->input, in.real);
     return place_parameters(d, op, &in, sizeof in);
@@ -44,6 +44,24 @@ static uint64_t done(const struct engine_conv *c, uint64_t macs)
            (uint64_t)c->shape.ic * (uint64_t)c->shape.oc;
 }
 
+/* TensorFlow Lite's reference rounds a fully connected layer's sums in double; what has no codes is real. */
+static int gives_sums(const struct draft *d, int node)
+{
+    return place_is_coded(d, d->m->node[node].input[0]) &&
+           (!place_is_coded(d, node) ||
+            (d->head.arithmetic == ENGINE_TFLITE && d->m->node[node].op == OP_LINEAR));
+}
+
+static status plan_sum(struct draft *d, struct engine_op *op, struct engine_conv *c)
+{
+    if (op->kind != KIND_CONV)
+        return FAIL(ERR_MISMATCH, "%s: a depthwise convolution of codes cannot give real numbers", op->name);
+    op->kind = KIND_SUM;
+    c->map = plan_lanes(pack_kernels(&d->plan, c)->conv_u8_scratch_bytes(&c->shape));
+    raise_scratch(d, c->map + (size_t)op->out.c * sizeof(int32_t));
+    return OK;
+}
+
 static status plan_layer(struct draft *d, int node)
 {
     const struct model_node *n = &d->m->node[node];
@@ -66,6 +84,8 @@ static status plan_layer(struct draft *d, int node)
     c.tile = tile_side(d, &c);
     op->done = done(&c, op->macs);
     op->kind = pack_shape(&d->head, &d->plan, &c);
+    if (d->b->family && gives_sums(d, node))
+        TRY(plan_sum(d, op, &c));
     d->job[d->jobs++] = (struct pack_job){ .node = node,
                                            .op = d->head.ops - 1,
                                            .kind = op->kind,
@@ -100,6 +120,10 @@ static status plan_average(struct draft *d, int node)
     a.reach_x = a.shape.iw + n->end_x;
     raise_scratch(d, ops_average_scratch_bytes(&a, op->in[0].element));
     a.factor = 1.0f / (float)(a.shape.kh * a.shape.kw);
+    if (d->b->family && place_is_coded(d, node)) {
+        TRY(place_named(op, average_rule(d->head.arithmetic, n, &a)));
+        return place_parameters(d, op, &a, sizeof a);
+    }
     if (place_is_coded(d, node) && kind == KIND_AVERAGE)
         a.factor = arithmetic_average_factor(d->head.arithmetic, a.q, a.shape.kh * a.shape.kw);
     return place_parameters(d, op, &a, sizeof a);
@@ -172,31 +196,41 @@ static status plan_convert(struct draft *d, int node)
     return place_parameters(d, op, &q, sizeof q);
 }
 
+static status make_table(const struct draft *d, int node, struct engine_table *out)
+{
+    const struct model_node *n = &d->m->node[node];
+    enum engine_arithmetic a = d->head.arithmetic;
+    struct quant_params in = place_q_of_input(d, node, 0), q = place_q(d, node);
+
+    if (d->b->family && n->op == OP_QUANTIZE)
+        return tables_quantize(a, in, q, out);
+    if (d->b->family)
+        return tables_make(a, n,
+                           n->op == OP_CLIP ? deployed_ends(a, q, (float)n->low, (float)n->high)
+                                            : deployed_relu(a, q, place_relu(d->b, node)),
+                           in, q, out);
+    if (model_is_relu(n->op))
+        arithmetic_relu(q, place_relu(d->b, node), out);
+    else if (n->op == OP_HARDSWISH)
+        arithmetic_hardswish(a, in, q, out);
+    else if (n->op == OP_HARDSIGMOID)
+        arithmetic_hardsigmoid(a, in, q, out);
+    else if (n->op == OP_SILU)
+        arithmetic_silu(in, q, out);
+    else
+        arithmetic_sigmoid(in, q, out);
+    return OK;
+}
+
 static status plan_activation(struct draft *d, int node)
 {
-    enum model_op what = d->m->node[node].op;
-    enum engine_arithmetic arithmetic = d->head.arithmetic;
-    struct quant_params in = place_q_of_input(d, node, 0), out = place_q(d, node);
     struct engine_table table;
     struct engine_op *op;
 
     if (!place_is_coded(d, node))
         return plan_real_activation(d, node);
     op = place_op(d, node, KIND_LOOKUP);
-    if (d->b->family && (model_is_relu(what) || what == OP_CLIP || what == OP_LEAKYRELU))
-        ops_table(&d->m->node[node], place_relu(d->b, node), in, out, &table);
-    else if (what == OP_QUANTIZE)
-        arithmetic_requantize(in, out, 0, &table);
-    else if (model_is_relu(what))
-        arithmetic_relu(out, place_relu(d->b, node), &table);
-    else if (what == OP_HARDSWISH)
-        arithmetic_hardswish(arithmetic, in, out, &table);
-    else if (what == OP_HARDSIGMOID)
-        arithmetic_hardsigmoid(arithmetic, in, out, &table);
-    else if (what == OP_SILU)
-        arithmetic_silu(in, out, &table);
-    else
-        arithmetic_sigmoid(in, out, &table);
+    TRY(place_named(op, make_table(d, node, &table)));
     return place_parameters(d, op, &table, sizeof table);
 }
 
@@ -205,10 +239,10 @@ static status plan_add(struct draft *d, int node)
     struct engine_op *op = place_op(d, node, KIND_ADD);
     struct engine_add a = { .low = place_low(d, node), .high = place_high(d, node) };
 
-    if (place_is_coded(d, node) &&
-        arithmetic_add(d->head.arithmetic, place_q_of_input(d, node, 0), place_q_of_input(d, node, 1),
-                       place_q(d, node), place_fused_relu(d, node), &a.codes) != OK)
-        return error_prefix(ERR_RANGE, "%s", op->name);
+    if (place_is_coded(d, node))
+        TRY(place_named(op, arithmetic_add(d->head.arithmetic, place_q_of_input(d, node, 0),
+                                           place_q_of_input(d, node, 1), place_q(d, node),
+                                           place_fused_relu(d, node), &a.codes)));
     return place_parameters(d, op, &a, sizeof a);
 }
 
@@ -221,8 +255,9 @@ static status plan_mul(struct draft *d, int node)
     if (op->in[1].h * op->in[1].w < op->out.h * op->out.w)
         op->in[1].pitch = 0;
     if (place_is_coded(d, node))
-        arithmetic_mul(place_q_of_input(d, node, 0), place_q_of_input(d, node, 1), place_q(d, node),
-                       place_fused_relu(d, node), &mul);
+        TRY(place_named(op, arithmetic_mul(d->head.arithmetic, place_q_of_input(d, node, 0),
+                                           place_q_of_input(d, node, 1), place_q(d, node),
+                                           place_fused_relu(d, node), &mul)));
     return place_parameters(d, op, &mul, sizeof mul);
 }
 
@@ -231,60 +266,6 @@ static status plan_shuffle(struct draft *d, int node)
     struct engine_op *op = place_op(d, node, KIND_SHUFFLE);
 
     return place_parameters(d, op, &d->m->node[node].groups, sizeof d->m->node[node].groups);
-}
-
-/* torch concatenates channels_last tensors by vectors of 8 channels, which dequantize in one fused step; what
- * is left over, and all of a cat that has a part of a tensor (slice) or a shuffled one among its inputs, goes
- * by 2.1. */
-static int cat_by_vectors(const struct draft *d, int node)
-{
-    const struct model_node *n = &d->m->node[node];
-
-    for (int j = 0; j < n->inputs; j++)
-        if (d->m->node[n->input[j]].op == OP_SLICE || d->m->node[n->input[j]].op == OP_SHUFFLE)
-            return 0;
-    return 1;
-}
-
-/* Channels from .. from + c - 1 of input j are copied to channel `at` of the output. */
-static void add_piece(struct draft *d, struct engine_op *op, struct engine_cat *cat, int node, int j,
-                      int from, int c, int at, int fused)
-{
-    int piece = op->inputs;
-
-    if (c == 0)
-        return;
-    op->in[piece] = d->node[d->m->node[node].input[j]].view;
-    op->in[piece].first += (size_t)from;
-    op->in[piece].c = c;
-    cat->channel[piece] = at + from;
-    if (place_is_coded(d, node))
-        arithmetic_requantize(place_q_of_input(d, node, j), place_q(d, node), fused, &cat->table[piece]);
-    op->inputs++;
-}
-
-/* Only inputs that are not in place already are copied; where all are, there is no op. */
-static status plan_cat(struct draft *d, int node)
-{
-    const struct model_node *n = &d->m->node[node];
-    struct engine_op *op = place_op(d, node, KIND_CAT);
-    struct engine_cat cat = { .channel = { 0 } };
-    int vectors = place_is_coded(d, node) && cat_by_vectors(d, node);
-
-    op->inputs = 0;
-    for (int j = 0, at = 0; j < n->inputs; at += d->m->node[n->input[j]].c, j++) {
-        int c = d->m->node[n->input[j]].c, whole = vectors ? c - c % 8 : c;
-
-        if (d->taken[n->input[j]] == node && d->taken_at[n->input[j]] == at)
-            continue;
-        add_piece(d, op, &cat, node, j, 0, whole, at, vectors);
-        add_piece(d, op, &cat, node, j, whole, c - whole, at, 0);
-    }
-    if (op->inputs > 0)
-        return place_parameters(d, op, &cat, sizeof cat);
-    memset(op, 0, sizeof *op);
-    d->head.ops--;
-    return OK;
 }
 
 static status plan_node(struct draft *d, int node)
@@ -327,7 +308,7 @@ static status plan_node(struct draft *d, int node)
     case OP_MUL:
         return plan_mul(d, node);
     case OP_CAT:
-        return plan_cat(d, node);
+        return cat_plan(d, node);
     case OP_SLICE:
         *v = d->node[n->input[0]].view;
         v->first += (size_t)n->begin;
@@ -401,6 +382,8 @@ static void set_head(struct draft *d, const struct kernel_table *k)
     h->form = d->b->form;
     h->arithmetic = d->b->lowbit                            ? ENGINE_PACT
                     : d->options->arithmetic != ENGINE_AUTO ? d->options->arithmetic
+                    : d->b->family == MODEL_TFLITE          ? ENGINE_TFLITE
+                    : d->b->family == MODEL_ONNXRUNTIME     ? ENGINE_ORT
                     : d->b->fbgemm                          ? ENGINE_FBGEMM
                                                             : ENGINE_QNNPACK;
     h->nodes = d->m->nodes;
@@ -412,6 +395,24 @@ static void set_head(struct draft *d, const struct kernel_table *k)
     d->plan.head = h;
 }
 
+/* Is the arithmetic, and what saturates, of the runtime whose file it is? */
+static status check_family(const struct model_binding *b, const struct engine_options *options)
+{
+    enum engine_arithmetic a = options->arithmetic;
+
+    if (b->form == PRECISION_CODES && a != ENGINE_AUTO && deployed_family(a) != b->family)
+        return FAIL(ERR_MISMATCH,
+                    "%s: its integers are those of %s, and %s is arithmetic of %s: leave engine "
+                    "out",
+                    b->weights->source, model_family_name(b->family), engine_arithmetic_name(a),
+                    model_family_name(deployed_family(a)));
+    if (b->family && options->saturate != ENGINE_EXACT &&
+        !engine_saturates(b->family == MODEL_ONNXRUNTIME ? ENGINE_ORT : ENGINE_TFLITE, options->saturate))
+        return FAIL(ERR_MISMATCH, "%s: sums of %s do not saturate in that way: leave numerics.saturate out",
+                    b->weights->source, model_family_name(b->family));
+    return OK;
+}
+
 status draft_make(const struct model_binding *b, const struct engine_options *options,
                   const struct kernel_table *k, struct draft *d)
 {
@@ -420,6 +421,7 @@ status draft_make(const struct model_binding *b, const struct engine_options *op
         return FAIL(ERR_MISMATCH,
                     "%s: a trained low-bit network has an arithmetic of its own, pact: leave engine out",
                     b->weights->source);
+    TRY(check_family(b, options));
     d->round = b->form == PRECISION_ROUNDED ? b->q : b->form == PRECISION_REAL ? options->round : NULL;
     set_head(d, k);
     TRY(make_room(d, (size_t)d->m->nodes));

@@ -45,6 +45,8 @@ void place_use(struct draft *d, int buffer, int op);
 struct engine_op *place_op(struct draft *d, int node, enum engine_kind kind);
 /* The same of one that reads the nodes of `input`. */
 struct engine_op *place_op_of(struct draft *d, int node, enum engine_kind kind, const int *input, int inputs);
+/* The sentence of a failure begins with the op. */
+MUST_USE status place_named(const struct engine_op *op, status s);
 MUST_USE status place_parameters(struct draft *d, struct engine_op *op, const void *parameters, size_t bytes);
 /* Where values are quantized a relu6 clamps if the checkpoint says so. */
 enum engine_relu place_relu(const struct model_binding *b, int node);
@@ -72,6 +74,10 @@ int place_saturates(const struct draft *d, const struct model_node *n, int ic);
 MUST_USE status unit_find(struct draft *d);
 /* A node of a unit: the last one becomes the op, the others have no maps. ERR_RANGE, ERR_MEMORY. */
 MUST_USE status unit_plan(struct draft *d, int node);
+
+/* ---- cat.c */
+
+MUST_USE status cat_plan(struct draft *d, int node);
 
 /* ---- lowbit.c */
 

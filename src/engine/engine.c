@@ -84,13 +84,6 @@ status engine_profile(const struct engine_plan *plan, struct engine_state *state
 
 /* ---- what can be seen ---------------------------------------------------------------------------------- */
 
-const char *engine_arithmetic_name(enum engine_arithmetic a)
-{
-    static const char *const names[] = { "auto", "fbgemm", "qnnpack", "pact" };
-
-    return names[a];
-}
-
 int engine_classes(const struct engine_plan *plan)
 {
     return plan->head->classes;

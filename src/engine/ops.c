@@ -90,6 +90,10 @@ void ops_run_average(const struct engine_pass *p, const struct engine_op *op, st
     int y = (s->pad_y + s->stride - 1) / s->stride, x = (s->pad_x + s->stride - 1) / s->stride;
     struct kernel_rect r = rect;
 
+    if (a->rule != AVERAGE_KERNEL) {
+        average_run(p, op, rect);
+        return;
+    }
     inside(s->stride, s->pad_y, s->kh, s->ih, y, &r.y0, &r.y1);
     inside(s->stride, s->pad_x, s->kw, s->iw, x, &r.x0, &r.x1);
     if (r.y0 < r.y1 && r.x0 < r.x1)
@@ -130,10 +134,16 @@ void ops_run_pad(const struct engine_pass *p, const struct engine_op *op, struct
 
 /* quantize_value's results by what vectors have: adding and taking away 1.5 * 2^23 rounds to the nearest,
  * ties to even. NaN fails the first comparison and becomes q.high. */
-void ops_quantize(const float *in, size_t count, struct quant_params q, uint8_t *out)
+void ops_quantize(enum engine_arithmetic a, const float *in, size_t count, struct quant_params q,
+                  uint8_t *out)
 {
     const float inverse = quantize_inverse(q.scale), magic = 12582912.0f, far = 4096.0f;
 
+    if (deployed_family(a)) {
+        for (size_t i = 0; i < count; i++)
+            out[i] = (uint8_t)deployed_code(a, in[i], q);
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         float v = in[i] * inverse;
         int code;
@@ -152,7 +162,8 @@ void ops_run_quantize(const struct engine_pass *p, const struct engine_op *op, s
 
     for (int y = rect.y0; y < rect.y1; y++)
         for (int x = rect.x0; x < rect.x1; x++)
-            ops_quantize(at(p, &op->in[0], y, x), (size_t)op->out.c, *q, at(p, &op->out, y, x));
+            ops_quantize(p->plan->head->arithmetic, at(p, &op->in[0], y, x), (size_t)op->out.c, *q,
+                         at(p, &op->out, y, x));
 }
 
 void ops_run_dequantize(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
@@ -187,26 +198,4 @@ void ops_run_leakyrelu(const struct engine_pass *p, const struct engine_op *op, 
             for (int c = 0; c < op->out.c; c++)
                 to[c] = leaky(from[c], *slope);
         }
-}
-
-static float clamp(float x, float low, float high)
-{
-    return x < low ? low : x > high ? high : x;
-}
-
-void ops_table(const struct model_node *n, enum engine_relu relu, struct quant_params in,
-               struct quant_params out, struct engine_table *table)
-{
-    table->unchanged = 0;
-    for (int i = 0; i < 256; i++) {
-        float x = dequantize_value(i, in.scale, in.zero_point);
-
-        if (relu != ENGINE_NO_RELU)
-            x = clamp(x, 0.0f, relu == ENGINE_RELU6 ? 6.0f : INFINITY);
-        else if (n->op == OP_CLIP)
-            x = clamp(x, (float)n->low, (float)n->high);
-        else if (n->op == OP_LEAKYRELU)
-            x = leaky(x, (float)n->slope);
-        table->code[i] = (uint8_t)quantize_params_value(x, out);
-    }
 }

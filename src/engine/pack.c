@@ -26,8 +26,17 @@ struct kernel_requant pack_requant(const struct engine_plan *p, const struct eng
 
     q.multiplier = (const float *)constants + group * c->shape.oc;
     q.bias_real = q.multiplier + c->lanes;
-    q.bias_int = (const int32_t *)constants + 2 * c->lanes + group * c->shape.oc;
+    q.fixed = (const int32_t *)constants + group * c->shape.oc;
+    q.shift = q.fixed + c->lanes;
+    q.bias_int = q.shift + c->lanes;
+    q.weight_zero_point = c->zero_points ? q.bias_int + c->lanes : NULL;
     return q;
+}
+
+/* Rows of constants: of deployed files there is one more. */
+static size_t constant_rows(const struct engine_head *head)
+{
+    return deployed_family(head->arithmetic) == MODEL_TORCH ? 3 : 4;
 }
 
 static size_t packed_bytes(const struct engine_plan *p, const struct engine_conv *c, int depthwise)
@@ -65,7 +74,7 @@ enum engine_kind pack_shape(struct engine_head *head, const struct engine_plan *
     c->packed = pack_take(head, (size_t)c->groups * c->packed_bytes);
     if (c->codes) {
         c->lanes = plan_lanes((size_t)c->shape.oc * (size_t)c->groups);
-        c->constants = pack_take(head, 3 * c->lanes * sizeof(float));
+        c->constants = pack_take(head, constant_rows(head) * c->lanes * sizeof(float));
     }
     scratch = scratch_bytes(p, c, depthwise);
     if (scratch > head->scratch_bytes)
@@ -83,7 +92,7 @@ void pack_unit_room(struct engine_head *head, const struct engine_plan *p, struc
                                               : k->unit_f32_packed_bytes(&u->shape));
     for (int i = 0; plan_codes(p) && i < KERNEL_UNIT_PARTS; i++) {
         u->layer[i].lanes = plan_lanes((size_t)u->shape.part[i].oc);
-        u->layer[i].constants = pack_take(head, 3 * u->layer[i].lanes * sizeof(float));
+        u->layer[i].constants = pack_take(head, constant_rows(head) * u->layer[i].lanes * sizeof(float));
     }
     if (scratch > head->scratch_bytes)
         head->scratch_bytes = scratch;
@@ -108,9 +117,9 @@ static int32_t bias_code(float b, float inverse)
 }
 
 /* numerics 2.2 and 2.3. constants: three rows of c->lanes. */
-static void requantization(const struct engine_plan *p, const struct model_layer *layer,
-                           struct quant_params in, struct quant_params out, enum engine_relu relu,
-                           struct engine_conv *c, uint8_t *constants)
+static void torch_requantization(const struct engine_plan *p, const struct model_layer *layer,
+                                 struct quant_params in, struct quant_params out, enum engine_relu relu,
+                                 struct engine_conv *c, uint8_t *constants)
 {
     int qnnpack = p->head->arithmetic == ENGINE_QNNPACK;
     float *multiplier = (float *)(void *)constants, *bias_real = multiplier + c->lanes;
@@ -138,6 +147,17 @@ static void requantization(const struct engine_plan *p, const struct model_layer
     c->requant.zero_point_out = out.zero_point;
     c->requant.low = arithmetic_low(out, relu);
     c->requant.high = arithmetic_high(out, relu);
+}
+
+static status requantization(const struct engine_plan *p, const struct model_binding *b,
+                             const struct model_layer *layer, const struct pack_job *job,
+                             struct engine_conv *c, uint8_t *constants)
+{
+    if (deployed_family(p->head->arithmetic) == MODEL_TORCH)
+        torch_requantization(p, layer, job->in, job->out, job->relu, c, constants);
+    else if (deployed_layer(p->head->arithmetic, layer, job, c, constants) != OK)
+        return error_prefix(ERR_RANGE, "%s", b->model->node[job->node].name);
+    return OK;
 }
 
 static void pack_group(const struct engine_plan *p, const struct engine_conv *c,
@@ -186,6 +206,7 @@ status pack_layer(const struct engine_plan *p, const struct model_binding *b, co
 {
     int depthwise = job->kind == KIND_DEPTHWISE;
     struct model_layer layer = { 0 };
+    status result = OK;
 
     if (b->form == PRECISION_REAL && c->groups == 1 && !depthwise)
         return pack_parts(p, b, job->node, c, weights + c->packed);
@@ -193,11 +214,12 @@ status pack_layer(const struct engine_plan *p, const struct model_binding *b, co
     BUG_IF(layer.oc != c->shape.oc * c->groups || layer.ic != (depthwise ? 1 : c->shape.ic) ||
            layer.kh != c->shape.kh || layer.kw != c->shape.kw);
     if (c->codes)
-        requantization(p, &layer, job->in, job->out, job->relu, c, weights + c->constants);
+        TRY_OUT(requantization(p, b, &layer, job, c, weights + c->constants));
     for (int g = 0; g < c->groups; g++)
         pack_group(p, c, &layer, depthwise, g, weights + c->packed + (size_t)g * c->packed_bytes);
+out:
     model_layer_free(&layer);
-    return OK;
+    return result;
 }
 
 status pack_unit(const struct engine_plan *p, const struct model_binding *b, const struct pack_job *job,
@@ -206,18 +228,20 @@ status pack_unit(const struct engine_plan *p, const struct model_binding *b, con
     const struct kernel_conv *s = &u->shape.part[job->part];
     struct engine_conv *c = &u->layer[job->part];
     struct model_layer layer = { 0 };
+    status result = OK;
 
     TRY(model_layer_load(b, job->node, &layer));
     BUG_IF(layer.oc != s->oc || layer.ic != (job->part == KERNEL_UNIT_DEPTHWISE ? 1 : s->ic) ||
            layer.kh != s->kh || layer.kw != s->kw);
     if (plan_codes(p)) {
-        requantization(p, &layer, job->in, job->out, job->relu, c, weights + c->constants);
+        TRY_OUT(requantization(p, b, &layer, job, c, weights + c->constants));
         p->kernels->unit_u8_pack(&u->shape, job->part, layer.weight_int, weights + u->packed);
     } else {
         p->kernels->unit_f32_pack(&u->shape, job->part, layer.weight_real, layer.bias, weights + u->packed);
     }
+out:
     model_layer_free(&layer);
-    return OK;
+    return result;
 }
 
 /* numerics 2.8: a = k * (s_i / s_o), b = shift / s_o; the ratio and its product with k in double, as torch

@@ -5,12 +5,20 @@
 
 #include "draft.h"
 
+/* A deployed file's relu may have codes of its own. */
+static int fused_relu(const struct draft *d, int node)
+{
+    int relu = model_fused_relu(d->m, node);
+
+    return relu >= 0 && d->b->family && !quant_params_same(d->b->q[node], d->b->q[relu]) ? -1 : relu;
+}
+
 /* In int8 the binding's quantization of such a node is already its relu's. */
 static void find_fusions(struct draft *d)
 {
     for (int i = 0; i < d->m->nodes; i++)
         if (d->m->node[i].op != OP_MUL || place_is_coded(d, i))
-            d->relu[i] = model_fused_relu(d->m, i);
+            d->relu[i] = fused_relu(d, i);
 }
 
 /* The node under whose name the op of `node` is seen. */
@@ -142,6 +150,11 @@ status place_parameters(struct draft *d, struct engine_op *op, const void *param
     return OK;
 }
 
+status place_named(const struct engine_op *op, status s)
+{
+    return s == OK ? OK : error_prefix(s, "%s", op->name);
+}
+
 enum engine_relu place_relu(const struct model_binding *b, int node)
 {
     enum model_op op = b->model->node[node].op;
@@ -202,6 +215,9 @@ struct kernel_round place_round(struct quant_params q)
 
 int place_saturates(const struct draft *d, const struct model_node *n, int ic)
 {
+    if (d->head.arithmetic == ENGINE_ORT)
+        return d->options->saturate == ENGINE_SATURATE_ORT && d->b->q[n->input[0]].scale > 0 &&
+               d->b->q[n->input[0]].offset == 0 && !(n->op == OP_CONV && n->groups > 1 && n->groups == ic);
     return plan_codes(&d->plan) && d->head.arithmetic == ENGINE_FBGEMM &&
            (d->options->saturate == ENGINE_SATURATE_AVX2 ||
             (d->options->saturate == ENGINE_SATURATE_VNNI && saturates_always(n, ic)));

@@ -53,6 +53,7 @@ enum engine_kind {
     KIND_PAD,
     KIND_QUANTIZE, /* real values to codes */
     KIND_DEQUANTIZE,
+    KIND_SUM,         /* a deployed file's layer of codes whose sums come out */
     KIND_LOWBIT_REAL, /* lowbit.c: a layer of real values */
     KIND_LOWBIT_ADD,
     KIND_LOWBIT_SUM, /* of a map's codes */
@@ -85,25 +86,37 @@ struct engine_input {
 };
 
 /* KIND_MAXPOOL has the shape alone. packed, constants: offsets in the weights. constants: three rows of
- * `lanes` values, the arrays of `requant`, whose pointers are set for each run. */
+ * `lanes` values, the arrays of `requant`, whose pointers are set for each run, of deployed files a fourth
+ * one with the weights' zero points. map: of KIND_SUM, offset in the scratch of sums that become codes. */
 struct engine_conv {
     struct kernel_conv shape; /* of one group */
-    int groups, codes;
+    int groups, codes, zero_points;
     int tile;                          /* the side of its Winograd tiles, or 0 */
     enum kernel_saturation saturation; /* imitated by `ref` */
     size_t packed, packed_bytes;       /* of one group */
     size_t constants, lanes;
     struct kernel_requant requant;
     float low, high;
+    size_t map;
 };
 
 /* All averages. A mean's shape is that of the whole map, too. reach_y, reach_x: the positions, padding
  * included, where windows end; counted: those of the padding count as zeros. */
+enum average_rule {
+    AVERAGE_KERNEL,  /* real values, torch's codes */
+    AVERAGE_CODES,   /* average.c: TensorFlow Lite's pools: of codes, by whole numbers */
+    AVERAGE_FIXED,   /* its mean: fixed, shift */
+    AVERAGE_SUM,     /* a sum of codes times the factor */
+    AVERAGE_TERMS,   /* ONNX Runtime's windows: real values */
+    AVERAGE_REDUCED, /* its ReduceMean */
+};
 struct engine_average {
     struct kernel_conv shape;
     struct quant_params q, out;
     float factor;
     int counted, reach_y, reach_x;
+    enum average_rule rule;
+    int32_t fixed, shift;
 };
 
 /* constants: offset in the weights of `channels` scales, then as many shifts, `lanes` apart. */
@@ -270,11 +283,12 @@ MUST_USE status layout_make(const struct engine_plan *p, struct engine_head *hea
 /* ---- arithmetic.c: constants of numerics 2, made once -------------------------------------------------- */
 
 void arithmetic_input_real(const struct model_input *in, float table[][256]);
-void arithmetic_input_code(const struct model_input *in, struct quant_params q, uint8_t table[][256]);
+void arithmetic_input_code(enum engine_arithmetic a, const struct model_input *in, struct quant_params q,
+                           uint8_t table[][256]);
 MUST_USE status arithmetic_add(enum engine_arithmetic a, struct quant_params qa, struct quant_params qb,
                                struct quant_params qo, enum engine_relu relu, struct kernel_add_u8 *out);
-void arithmetic_mul(struct quant_params qa, struct quant_params qb, struct quant_params qo,
-                    enum engine_relu relu, struct kernel_mul_u8 *out);
+MUST_USE status arithmetic_mul(enum engine_arithmetic a, struct quant_params qa, struct quant_params qb,
+                               struct quant_params qo, enum engine_relu relu, struct kernel_mul_u8 *out);
 /* The least and the largest code that come out. */
 int arithmetic_low(struct quant_params q, enum engine_relu relu);
 int arithmetic_high(struct quant_params q, enum engine_relu relu);
@@ -297,6 +311,48 @@ void arithmetic_mean(const uint8_t *in, int pixels, int channels, int pitch, str
 /* The last (numel mod 64) elements of a sum under fbgemm take the unfused dequantization. */
 uint8_t arithmetic_add_tail(const struct kernel_add_u8 *p, int qa, int qb);
 
+/* ---- deployed.c: the same of deployed files (deployed-files 2 and 4) -------------------------------------
+ */
+
+/* The runtime whose arithmetic it is. */
+enum model_family deployed_family(enum engine_arithmetic a);
+/* factor = multiplier / 2^31 * 2^shift, for kernel_fixed. ERR_RANGE. */
+MUST_USE status deployed_fixed(double factor, int32_t *multiplier, int32_t *shift);
+/* A real value's code. */
+int deployed_code(enum engine_arithmetic a, float x, struct quant_params q);
+/* The codes of low and high. */
+struct deployed_ends {
+    int low, high;
+};
+struct deployed_ends deployed_ends(enum engine_arithmetic a, struct quant_params q, float low, float high);
+struct deployed_ends deployed_relu(enum engine_arithmetic a, struct quant_params q, enum engine_relu relu);
+/* ERR_RANGE where a scale is outside the runtime's range. */
+MUST_USE status deployed_add(enum engine_arithmetic a, struct quant_params qa, struct quant_params qb,
+                             struct quant_params qo, enum engine_relu relu, struct kernel_add_u8 *out);
+MUST_USE status deployed_mul(enum engine_arithmetic a, struct quant_params qa, struct quant_params qb,
+                             struct quant_params qo, enum engine_relu relu, struct kernel_mul_u8 *out);
+
+/* sums.c: KIND_SUM's row in the table of ops. */
+void sums_run(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
+
+/* ---- tables.c: functions of one code in deployed files ------------------------------------------------ */
+
+/* An activation, whose ends are among the codes. ERR_MISMATCH where the runtime has none, ERR_RANGE. */
+MUST_USE status tables_make(enum engine_arithmetic a, const struct model_node *n, struct deployed_ends ends,
+                            struct quant_params in, struct quant_params out, struct engine_table *t);
+/* Codes of another scale; a cat's input. */
+MUST_USE status tables_quantize(enum engine_arithmetic a, struct quant_params in, struct quant_params out,
+                                struct engine_table *t);
+MUST_USE status tables_join(enum engine_arithmetic a, struct quant_params in, struct quant_params out,
+                            struct engine_table *t);
+
+/* ---- average.c ----------------------------------------------------------------------------------------- */
+
+/* The rule of a node's average of codes. ERR_RANGE. */
+MUST_USE status average_rule(enum engine_arithmetic a, const struct model_node *n,
+                             struct engine_average *out);
+void average_run(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
+
 /* ---- pack.c -------------------------------------------------------------------------------------------- */
 
 /* A convolution, linear layer or batch normalisation whose parameters are still to be packed. in and out: the
@@ -309,6 +365,9 @@ struct pack_job {
     enum kernel_unit_part part; /* of a KIND_UNIT */
 };
 
+/* deployed.c: a deployed file's constants, four rows of c->lanes, and what c has of them. ERR_RANGE. */
+MUST_USE status deployed_layer(enum engine_arithmetic a, const struct model_layer *l,
+                               const struct pack_job *job, struct engine_conv *c, uint8_t *constants);
 /* The kernels that compute a layer, and its requantization from group `group` on. */
 const struct kernel_table *pack_kernels(const struct engine_plan *p, const struct engine_conv *c);
 struct kernel_requant pack_requant(const struct engine_plan *p, const struct engine_conv *c, int group);
@@ -354,13 +413,11 @@ void ops_run_leakyrelu(const struct engine_pass *p, const struct engine_op *op, 
 void ops_run_pad(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void ops_run_quantize(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void ops_run_dequantize(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
-/* real values' codes by numerics 2.1 */
-void ops_quantize(const float *in, size_t count, struct quant_params q, uint8_t *out);
+/* Real values' codes: of torch by numerics 2.1. */
+void ops_quantize(enum engine_arithmetic a, const float *in, size_t count, struct quant_params q,
+                  uint8_t *out);
 /* Bytes of the copy of a window with its padding. */
 size_t ops_average_scratch_bytes(const struct engine_average *a, int element);
-/* An activation of codes `in` as codes `out`: through real values. */
-void ops_table(const struct model_node *n, enum engine_relu relu, struct quant_params in,
-               struct quant_params out, struct engine_table *table);
 
 /* ---- unit.c -------------------------------------------------------------------------------------------- */
 

@@ -69,7 +69,7 @@ static void run_input(const struct engine_pass *p, const struct engine_op *op, s
         if (p->real && !codes)
             memcpy(real_at(p, &op->out, at), p->real + first, count * sizeof *p->real);
         else if (p->real)
-            ops_quantize(p->real + first, count, in->q, code_at(p, &op->out, at));
+            ops_quantize(p->plan->head->arithmetic, p->real + first, count, in->q, code_at(p, &op->out, at));
         else if (channels == 1)
             look_up_grey(p, op, from, at, r.pixels);
         else if (!codes)
@@ -375,6 +375,7 @@ static const struct row {
     [KIND_LEAKYRELU] = { ops_run_leakyrelu, reach_position, 2, NULL },
     [KIND_PAD] = { ops_run_pad, reach_window, 2, NULL },
     [KIND_QUANTIZE] = { ops_run_quantize, reach_position, 2, NULL },
+    [KIND_SUM] = { sums_run, reach_window, 7, NULL },
     [KIND_DEQUANTIZE] = { ops_run_dequantize, reach_position, 2, NULL },
     [KIND_LOWBIT_REAL] = { lowbit_run_real, reach_window, 6, NULL },
     [KIND_LOWBIT_ADD] = { lowbit_run_add, reach_position, 2, NULL },

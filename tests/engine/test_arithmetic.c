@@ -15,7 +15,7 @@ static void test_input(void)
 
     arithmetic_input_real(&in, real);
     CHECK(real[0][255] == 1.0f && real[0][0] == -1.0f && real[1][255] == 3.0f && real[2][51] == 0.2f);
-    arithmetic_input_code(&in, (struct quant_params){ 0.03125, 64, 0, 255, 0 }, code);
+    arithmetic_input_code(ENGINE_QNNPACK, &in, (struct quant_params){ 0.03125, 64, 0, 255, 0 }, code);
     CHECK(code[0][255] == 96 && code[0][0] == 32 && code[1][255] == 160 && code[2][0] == 64);
 }
 
@@ -71,14 +71,14 @@ static void test_four_bits(void)
     CHECK(arithmetic_low(q, ENGINE_NO_RELU) == 0 && arithmetic_low(q, ENGINE_RELU) == 4);
     CHECK(arithmetic_high(q, ENGINE_NO_RELU) == 15 && arithmetic_high(q, ENGINE_RELU6) == 15 &&
           arithmetic_high(in, ENGINE_RELU6) == 9);
-    arithmetic_input_code(&input, in, code); /* 255 is 20, 128 is 10.04 */
+    arithmetic_input_code(ENGINE_QNNPACK, &input, in, code); /* 255 is 20, 128 is 10.04 */
     CHECK(code[0][0] == 3 && code[1][128] == 13 && code[2][255] == 15);
     CHECK(arithmetic_add(ENGINE_FBGEMM, in, in, q, ENGINE_RELU, &add) == OK);
     CHECK(add.low == 4 && add.high == 15);
     CHECK(arithmetic_add_tail(&add, 15, 15) == 15 && arithmetic_add_tail(&add, 0, 0) == 4);
     CHECK(arithmetic_add(ENGINE_FBGEMM, in, in, q, ENGINE_NO_RELU, &add) == OK);
     CHECK(arithmetic_add_tail(&add, 0, 0) == 0 && arithmetic_add_tail(&add, 3, 4) == 6);
-    arithmetic_mul(in, in, q, ENGINE_NO_RELU, &mul);
+    CHECK(arithmetic_mul(ENGINE_QNNPACK, in, in, q, (enum engine_relu)ENGINE_NO_RELU, &mul) == OK);
     CHECK(mul.low == 0 && mul.high == 15);
     for (int a = ENGINE_FBGEMM; a <= ENGINE_QNNPACK; a++) {
         arithmetic_hardswish((enum engine_arithmetic)a, in, q, &t);
@@ -114,7 +114,7 @@ static void test_constants(void)
           arithmetic_add_tail(&add, 12, 8) == 16);
     CHECK(arithmetic_add(ENGINE_QNNPACK, (struct quant_params){ 1e9, 0, 0, 255, 0 }, b, o, 0, &add) ==
           ERR_RANGE);
-    arithmetic_mul(a, b, o, 1, &mul);
+    CHECK(arithmetic_mul(ENGINE_QNNPACK, a, b, o, (enum engine_relu)1, &mul) == OK);
     CHECK(mul.multiplier == 0.25f && mul.low == 5 && mul.zero_point_a == 3 && mul.zero_point_b == 4);
     CHECK(arithmetic_average_factor(ENGINE_FBGEMM, a, 4) == 0.25f);
     CHECK(arithmetic_average_factor(ENGINE_QNNPACK, a, 4) == 0.25f);
@@ -158,7 +158,7 @@ static void test_golden(const struct kernel_table *k, enum engine_arithmetic a, 
             out[i] = arithmetic_add_tail(&add, x[i], y[i]);
         same(relu ? "add_relu" : "add", out, relu ? g->add_relu : g->add, MAP);
     }
-    arithmetic_mul(golden_a, golden_b, golden_o, 0, &mul);
+    CHECK(arithmetic_mul(ENGINE_QNNPACK, golden_a, golden_b, golden_o, (enum engine_relu)0, &mul) == OK);
     k->mul_u8(x, C, y, C, out, C, PIXELS, C, &mul);
     same("mul", out, g->mul, MAP);
     k->mul_u8(x, C, row, 0, out, C, PIXELS, C, &mul);
