@@ -31,8 +31,13 @@ extern const struct command cmd_bench, cmd_explain, cmd_infer, cmd_inspect, cmd_
 #define CMD_ROW_MODEL                                                                                        \
     { CMD_ROW("model", PATH, model), .values = "FILE", .help = "the network's description, models/*.model" }
 #define CMD_ROW_ENGINE                                                                                       \
-    { CMD_ROW("engine", CHOICE, engine), .values = "auto|fbgemm|qnnpack",                                    \
-      .help = "arithmetic of codes; auto: fbgemm where any weight is per channel, else qnnpack" }
+    {                                                                                                        \
+        CMD_ROW("engine", CHOICE, engine),                                                                   \
+            .values = "auto|fbgemm|qnnpack|tflite-reference|tflite-xnnpack|onnxruntime",                     \
+            .help = "arithmetic of codes; auto: fbgemm where any weight is per channel, else qnnpack; of "   \
+                    "TFLite "                                                                                \
+                    "files the reference kernels', of ONNX files ONNX Runtime's"                             \
+    }
 #define CMD_ROW_WINOGRAD                                                                                     \
     { CMD_ROW("numerics.winograd", CHOICE, winograd), .values = "on|off",                                    \
       .help = "fp32: Winograd's expression for the 3 x 3 layers that it suits; off: every layer direct, as " \

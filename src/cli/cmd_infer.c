@@ -47,8 +47,9 @@ static const struct option_row rows[] = {
       .help = "also /gradient (N,C,h,w): of that class's logit by this node's values" },
     { CMD_ROW("tap", CHOICE, tap), .values = "none|all",
       .help = "all: every node of the first image: stored codes, /codes/NODE, or real values, /values/NODE" },
-    { CMD_ROW("numerics.saturate", CHOICE, saturate), .values = "off|fbgemm-avx2|fbgemm-vnni",
-      .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI, or with it (depthwise layers alone)" },
+    { CMD_ROW("numerics.saturate", CHOICE, saturate), .values = "off|fbgemm-avx2|fbgemm-vnni|ort-avx2",
+      .help = "imitate 16-bit sums: fbgemm's on CPUs without VNNI, or with it (depthwise layers alone); "
+              "ONNX Runtime's without it (dense layers of u8 codes by s8 weights)" },
 };
 static const struct option_table table = {
     .usage =

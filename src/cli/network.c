@@ -254,7 +254,7 @@ status network_set_check(const struct network_set *set, const struct network_how
 {
     const enum model_relu6 relu6 = how->reading->relu6;
     const enum engine_arithmetic arithmetic = how->options.arithmetic;
-    int codes = any_has(set, PRECISION_CODES), rounded = any_has(set, PRECISION_ROUNDED), fbgemm = 0;
+    int codes = any_has(set, PRECISION_CODES), rounded = any_has(set, PRECISION_ROUNDED), saturates = 0;
     const char *engine = NULL;
     int deployed = 0;
     const char *none = rounded ? "no weights run as integers" : "the weights are fp32";
@@ -262,8 +262,8 @@ status network_set_check(const struct network_set *set, const struct network_how
     for (int i = 0; i < set->count; i++)
         engine = engine ? engine : network_engine(&set->of[i]);
     for (int i = 0; i < set->count; i++)
-        fbgemm |= engine_form(set->of[i].engine.plan) == PRECISION_CODES &&
-                  engine_arithmetic_used(set->of[i].engine.plan) == ENGINE_FBGEMM;
+        saturates |= engine_form(set->of[i].engine.plan) == PRECISION_CODES &&
+                     engine_saturates(engine_arithmetic_used(set->of[i].engine.plan), how->options.saturate);
     for (int i = 0; i < set->count; i++)
         deployed += set->of[i].deployed;
     if (how->deploy && (how->deploy->input || how->deploy->skip >= 0) && !deployed)
@@ -280,9 +280,9 @@ status network_set_check(const struct network_set *set, const struct network_how
         return FAIL(ERR_USAGE, "--engine=%s has no effect: %s", engine_arithmetic_name(arithmetic), none);
     if (how->options.direct && !any_has(set, PRECISION_REAL))
         return FAIL(ERR_USAGE, "--numerics.winograd=off has no effect: no weights are fp32");
-    if (how->options.saturate && !fbgemm)
+    if (how->options.saturate && !saturates)
         return FAIL(ERR_USAGE, "--numerics.saturate has no effect: %s%s", engine ? engine : none,
-                    engine ? "'s sums do not saturate" : "");
+                    engine ? "'s sums do not saturate so" : "");
     return OK;
 }
 

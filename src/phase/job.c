@@ -10,7 +10,7 @@
 
 static const char substrates[] = IMAGE_SUBSTRATE_NAMES;
 static const char activations[] = "mean|subset|full";
-static const char engines[] = "auto|fbgemm|qnnpack";
+static const char engines[] = "auto|fbgemm|qnnpack|tflite-reference|tflite-xnnpack|onnxruntime";
 static const char published[] = "auto|on|off";
 static const char skips[] = "auto|0|1";
 static const char isa_names[] = "auto|ref|avx2|avx512vnni";
@@ -158,9 +158,9 @@ static const struct option_row rows[] = {
     { ROW("numerics.winograd", CHOICE, RESULT, winograd), .values = "on|off",
       .help = "fp32: Winograd's expression for the 3 x 3 layers that it suits; off: every layer direct, as "
               "version 2 of the numerics" },
-    { ROW("numerics.saturate", CHOICE, RESULT, saturate), .values = "off|fbgemm-avx2|fbgemm-vnni",
-      .help = "imitate fbgemm's 16-bit sums on CPUs without VNNI, or with it: there in depthwise layers "
-              "alone (slow)" },
+    { ROW("numerics.saturate", CHOICE, RESULT, saturate), .values = "off|fbgemm-avx2|fbgemm-vnni|ort-avx2",
+      .help = "imitate 16-bit sums (slow): fbgemm's on CPUs without VNNI, or with it, there in depthwise "
+              "layers alone; ONNX Runtime's without it, in dense layers of u8 codes by s8 weights" },
     { ROW("quantize.images", PATH, RUN, quantize_images), .values = "FOLDER|FILE", .whole = 1,
       .help = "calibration pictures of the precisions that say quantize" },
     { ROW("quantize.limit", INT, RESULT, quantize_limit), ALL_STAY, .values = "N", .low = 1, .high = 65536,

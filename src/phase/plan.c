@@ -291,7 +291,7 @@ static status choose_kernels(struct run *r)
 /* The same on all ranks. */
 static status check_numerics(const struct run *r)
 {
-    int fbgemm = !r->job->saturate, real = !r->job->winograd;
+    int saturates = !r->job->saturate, real = !r->job->winograd;
 
     for (int p = 0; p < r->precisions; p++)
         real = real || r->precision[p].form == PRECISION_REAL;
@@ -299,10 +299,11 @@ static status check_numerics(const struct run *r)
         return FAIL(ERR_USAGE, "numerics.winograd = off has no effect: no precision is of real values");
     for (int i = 0; i < r->networks; i++)
         for (int p = 0; p < r->precisions; p++)
-            fbgemm = fbgemm || (r->precision[p].form == PRECISION_CODES &&
-                                r->network[i].arithmetic[p] == ENGINE_FBGEMM);
-    if (!fbgemm)
-        return FAIL(ERR_USAGE, "numerics.saturate has no effect: no network's arithmetic is fbgemm's");
+            saturates = saturates || (r->precision[p].form == PRECISION_CODES &&
+                                      engine_saturates(r->network[i].arithmetic[p],
+                                                       (enum engine_saturation)r->job->saturate));
+    if (!saturates)
+        return FAIL(ERR_USAGE, "numerics.saturate has no effect: no network's arithmetic saturates so");
     return OK;
 }
 
