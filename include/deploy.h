@@ -53,6 +53,8 @@ struct deploy_network {
     struct tensor_table weights; /* what model_bind takes with it; source, sha256 and file_bytes are the
                                     file's */
     struct text decided;         /* lines: what the file leaves open, and how it was taken */
+    int classes, skipped;        /* of the logits; left out in front of them */
+    struct text names;           /* a line a class, where the file has a list; else empty */
 };
 /* Local. ERR_FORMAT where the file is damaged, or holds what is not translated: one sentence that names the
  * op, its number and the file; ERR_USAGE where an option is needed, or does not fit; ERR_MISSING, ERR_IO;
@@ -63,6 +65,8 @@ void deploy_free(struct deploy_network *n); /* idempotent */
 /* The text of a description, whether the file is one or a network that holds one; *text is mem_free'd. */
 MUST_USE status deploy_description(const char *path, const struct deploy_options *how, char **text,
                                    size_t *size);
+/* The names of its classes, a line each; *out stays empty where the file has none, or is not deployed. */
+MUST_USE status deploy_names(const char *path, const struct deploy_options *how, struct text *out);
 /* The weights of a checkpoint (weight_load) or of a deployed network, which has no `state` (ERR_USAGE) and
  * whose remark is what was decided. */
 MUST_USE status deploy_weights(const char *path, const char *state, const struct deploy_options *how,

@@ -250,6 +250,8 @@ struct image_names { int count; struct image_class_name *line; char *text; };
  * ERR_MISSING, ERR_IO, ERR_RANGE, ERR_FORMAT (bad JSON; numbers that leave the order open; ILSVRC's own
  * list, whose order is another). */
 MUST_USE status image_names_read(const char *path, struct image_names *out);
+/* The same of a text; `source` for messages. */
+MUST_USE status image_names_parse(const char *source, const char *text, size_t size, struct image_names *out);
 void image_names_free(struct image_names *n);
 const char *image_name(const struct image_names *n, int class_index);       /* NULL: it has none */
 /* ERR_MISMATCH where there are names, but not as many as the network has classes. */

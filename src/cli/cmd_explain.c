@@ -48,7 +48,7 @@ static const struct option_row rows[] = {
     { CMD_ROW("methods", LIST, maps), .values = ATTRIBUTION_NAMES,
       .help = "picture-sized maps too, each drawn into a picture of its own, IMAGE-NETWORK-METHOD.png; as "
               "--job says under [explain], else as run does by default: thousands of runs of the network" },
-    CMD_ROW_NAMES("data.synsets of the job, else their numbers"),
+    CMD_ROW_NAMES("data.synsets of the job, else a deployed file's own, else their numbers"),
     CMD_ROW_INPUT,
     CMD_ROW_SKIP,
     CMD_ROW_LAYER,
@@ -267,6 +267,7 @@ static status explain_one(const struct settings *set, const struct job *job, int
                                .of_class = (enum probe_class)job->cam_class,
                                .attribution = job->attribution };
     struct agree a = { .methods = set->methods };
+    struct image_names own = { 0 };
     struct explain *e;
     status result = OK;
 
@@ -280,6 +281,12 @@ static status explain_one(const struct settings *set, const struct job *job, int
     TRY_OUT(open_precisions(set, job, k, &e->set));
     TRY_OUT(image_names_fit(names, set->names[0] ? set->names : job->synsets, e->set.of[0].model.classes,
                             n->name));
+    if (names->count == 0 && e->set.of[0].names.size > 0) {
+        const struct text *text = &e->set.of[0].names;
+
+        TRY_OUT(image_names_parse(e->set.of[0].model.source, text->data, text->size, &own));
+        names = &own;
+    }
     for (int p = 0; p < e->set.count; p++)
         TRY_OUT(image_pipeline_change(&e->set.of[p].pipeline, job->resize, job->filter, job->pillow));
     TRY_OUT(explain_open(&how, e));
@@ -290,6 +297,7 @@ static status explain_one(const struct settings *set, const struct job *job, int
         TRY_OUT(one_picture(set, &how, e, &a, s->list.path[i], i, several, names, &s->csv));
 out:
     explain_agree_close(&a);
+    image_names_free(&own);
     explain_free(e);
     mem_free(e);
     return result;

@@ -9,7 +9,7 @@
 struct settings {
     struct model_reading reading;
     char input[OPTION_SIZE];
-    int skip, csv, json, as_model;
+    int skip, csv, json, as_model, as_names;
 };
 
 static const struct option_row rows[] = {
@@ -20,6 +20,8 @@ static const struct option_row rows[] = {
     CMD_ROW_SKIP,
     { CMD_ROW("as-model", FLAG, as_model),
       .help = "of a TFLite or ONNX file the description that it becomes (models/README.md)" },
+    { CMD_ROW("as-names", FLAG, as_names),
+      .help = "of such a file the names of its classes, a line each, where it has them" },
     { CMD_ROW("csv", FLAG, csv), .help = "the table as CSV" },
     { CMD_ROW("json", FLAG, json), .help = "everything as JSON" },
 };
@@ -70,17 +72,23 @@ static status list(const struct option_words *words, const struct model_reading 
                                         : inspect_result(path, l);
 }
 
-static status print_model(const char *path, const struct deploy_options *deploy)
+/* What a deployed file holds, for programs: its description, or its names. */
+static status print_text(const char *path, int names, const struct deploy_options *deploy)
 {
-    char *text = NULL;
-    size_t size = 0;
+    struct deploy_network net;
+    status result = OK;
 
     if (!deploy_kind_of(path))
-        return FAIL(ERR_USAGE, "%s: --as-model is of TFLite and ONNX files", path);
-    TRY(deploy_description(path, deploy, &text, &size));
-    fwrite(text, 1, size, stdout);
-    mem_free(text);
-    return OK;
+        return FAIL(ERR_USAGE, "%s: --as-%s is of TFLite and ONNX files", path, names ? "names" : "model");
+    TRY(deploy_load(path, deploy, &net));
+    if (names && net.names.size == 0)
+        result = FAIL(ERR_MISSING, "%s: it has no list of names for its %d classes", path, net.classes);
+    else if (names)
+        fwrite(net.names.data, 1, net.names.size, stdout);
+    else
+        fwrite(net.description, 1, net.size, stdout);
+    deploy_free(&net);
+    return result;
 }
 
 static const struct settings usual;
@@ -94,10 +102,10 @@ static status inspect(struct cmd_call *call)
     struct listing l = { 0 };
     status result = OK;
 
-    if (set->csv + set->json + set->as_model > 1)
-        return FAIL(ERR_USAGE, "--csv, --json and --as-model exclude one another");
-    if (set->as_model)
-        return print_model(call->words.word[0], &deploy);
+    if (set->csv + set->json + set->as_model + set->as_names > 1)
+        return FAIL(ERR_USAGE, "--csv, --json, --as-model and --as-names exclude one another");
+    if (set->as_model || set->as_names)
+        return print_text(call->words.word[0], set->as_names, &deploy);
     TRY_OUT(list(&call->words, &set->reading, &deploy, &l));
     TRY_OUT(listing_print(&l, form, &out));
     fwrite(out.data, 1, out.size, stdout);

@@ -152,6 +152,7 @@ status network_open(const struct network_how *how, const char *weights, struct n
         TRY_OUT(model_choose_input(&out->model, how->input));
     TRY_OUT(model_choose_cam(&out->model, how->reading ? how->reading->layer : ""));
     TRY_OUT(bind_and_plan(how, weights, out));
+    TRY_OUT(deploy_names(weights, how->deploy, &out->names));
     out->pipeline = probe_pipeline(&out->model);
     out->pipeline.kernels = out->kernels;
 out:
@@ -169,6 +170,7 @@ void network_close(struct network *net)
     model_head_free(&net->head);
     model_free(&net->model);
     text_free(&net->decided);
+    text_free(&net->names);
     memset(net, 0, sizeof *net);
 }
 

@@ -25,6 +25,7 @@ struct network {
     struct image_pipeline pipeline;
     char precision[OPTION_NAME]; /* the built-in one's name that has its form and bits; else w6a8 */
     struct text decided;         /* of a checkpoint's reading: model_decided */
+    struct text names;           /* of its classes, a line each, where a deployed file has them */
     int deployed;                /* it came from a deployed file, which is description and weights */
     uint64_t parameters, macs;
 };

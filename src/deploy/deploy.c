@@ -1,5 +1,6 @@
 /* src/deploy/deploy.c: maps a file, knows its kind, and hands it to that kind's reader. */
 #include "deploy_parts.h"
+#include "labels.h"
 
 #include <errno.h>
 #include <string.h>
@@ -98,9 +99,16 @@ status deploy_load(const char *path, const struct deploy_options *how, struct de
     /* A disk that fails does so here, not under the mapping. */
     TRY_OUT(hash_file(path, d.weights.sha256));
     TRY_OUT(error_prefix(translate(&d, how, out), "%s", path));
+    TRY_OUT(labels_find(out->weights.mapping, out->weights.mapping_size, out->classes, out->skipped,
+                        &out->names));
+    out->decided.max = 1 << 16;
+    if (out->names.size > 0)
+        TRY_OUT(text_add(&out->decided, "the names of its %d classes are in the file\n", out->classes));
     table_rest(&out->weights);
 out:
     sketch_free(&d);
+    if (result != OK)
+        deploy_free(out);
     return result;
 }
 
@@ -109,6 +117,7 @@ void deploy_free(struct deploy_network *n)
     mem_free(n->description);
     table_free(&n->weights);
     text_free(&n->decided);
+    text_free(&n->names);
     *n = (struct deploy_network){ 0 };
 }
 
@@ -124,6 +133,20 @@ status deploy_description(const char *path, const struct deploy_options *how, ch
     *text = net.description;
     *size = net.size;
     net.description = NULL;
+    deploy_free(&net);
+    return OK;
+}
+
+status deploy_names(const char *path, const struct deploy_options *how, struct text *out)
+{
+    struct deploy_network net;
+
+    *out = (struct text){ 0 };
+    if (deploy_kind_of(path) == DEPLOY_NONE)
+        return OK;
+    TRY(deploy_load(path, how, &net));
+    *out = net.names;
+    net.names = (struct text){ 0 };
     deploy_free(&net);
     return OK;
 }

@@ -200,11 +200,14 @@ status sketch_tell(struct sketch *d, const char *format, ...)
 /* ---- the end --------------------------------------------------------------------------------------- */
 
 /* The output without the classes in front that are none. */
-static status skip_classes(struct sketch *d, const struct deploy_options *how, int *output)
+static status skip_classes(struct sketch *d, const struct deploy_options *how, int *output,
+                           struct deploy_network *network)
 {
     const struct sketch_shape all = d->node[*output].shape;
     int asked = how ? how->skip : -1, skip = asked < 0 ? all.c == BACKGROUND_AND_1000 : asked;
 
+    network->skipped = skip;
+    network->classes = all.c - skip;
     if (!skip)
         return OK;
     if (all.c <= skip)
@@ -275,7 +278,7 @@ status sketch_finish(struct sketch *d, int output, const struct deploy_options *
         return FAIL(ERR_FORMAT, "its output is a map of %dx%dx%d; networks that classify a picture are run",
                     shape.c, shape.h, shape.w);
     TRY(find_cam(d, output, &cam));
-    TRY(skip_classes(d, how, &output));
+    TRY(skip_classes(d, how, &output, network));
     TRY_OUT(write_lines(d, output, cam, &text));
     network->description = text.data;
     network->size = text.size;

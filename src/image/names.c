@@ -233,21 +233,34 @@ out:
 
 /* ---- either -------------------------------------------------------------------------------------------- */
 
+/* Of out->text, `size` bytes. */
+static status read_names(const char *source, size_t size, struct image_names *out)
+{
+    const char *first = out->text + strspn(out->text, " \t\r\n");
+    status result = *first == '[' || *first == '{' ? read_json(size, out) : read_lines(out);
+
+    if (result == OK && out->count == 0)
+        result = FAIL(ERR_FORMAT, "no names");
+    if (result != OK)
+        image_names_free(out);
+    return error_prefix(result, "%s", source);
+}
+
 status image_names_read(const char *path, struct image_names *out)
 {
     size_t size = 0;
-    status result;
-    const char *first;
 
     *out = (struct image_names){ 0 };
     if (!path[0])
         return OK;
     TRY(text_read_plain(path, TEXT_MAX, &out->text, &size));
-    first = out->text + strspn(out->text, " \t\r\n");
-    result = *first == '[' || *first == '{' ? read_json(size, out) : read_lines(out);
-    if (result == OK && out->count == 0)
-        result = FAIL(ERR_FORMAT, "no names");
-    if (result != OK)
-        image_names_free(out);
-    return error_prefix(result, "%s", path);
+    return read_names(path, size, out);
+}
+
+status image_names_parse(const char *source, const char *text, size_t size, struct image_names *out)
+{
+    *out = (struct image_names){ 0 };
+    MEM_TRY(out->text, size + 1, 1);
+    memcpy(out->text, text, size);
+    return read_names(source, size, out);
 }

@@ -106,7 +106,7 @@ refused 1 "nothing" "$T/none: No such file" "$T/none"
 refused 1 "a picture" "tests/image/data/420.jpg" tests/image/data/420.jpg
 refused 1 "other weights" "$L/fire_fp32.pth: tensor stem.weight is \(10, 3, 3, 3\) f32, but .* needs \(12, 3, 3, 3\)" $L/lite.model $L/fire_fp32.pth
 refused 2 "a checkpoint of a checkpoint" "$L/lite_fp32.pth is no network description" $L/lite_fp32.pth $L/lite_fp32.pth
-refused 2 "two forms" "--csv, --json and --as-model exclude one another" --csv --json $L/lite.model
+refused 2 "two forms" "--csv, --json, --as-model and --as-names exclude one another" --csv --json $L/lite.model
 printf 'model m\nimput i 3 8 8\n' > "$T/bad.model"
 refused 1 "a bad description" ".*bad.model:2: unknown op 'imput' \(did you mean 'input'\?\)" "$T/bad.model"
 finish
