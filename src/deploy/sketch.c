@@ -68,6 +68,7 @@ static status fill_words(struct sketch_node *n, const char *quant, const char *f
 {
     size_t used = (size_t)vsnprintf(n->words, sizeof n->words, format, args);
 
+    n->coded = quant != NULL;
     if (quant && used < sizeof n->words)
         used += (size_t)snprintf(n->words + used, sizeof n->words - used, "%squant %s", used ? "  " : "",
                                  quant[0] ? quant : n->name);
@@ -252,16 +253,32 @@ static status write_model(const struct sketch *d, struct text *out)
     return text_add(out, "model %s  %s\n", name, d->title);
 }
 
+/* Has a node no layer's name to call its scale by, were the network quantized? */
+static int wants_scale(const struct sketch_node *n)
+{
+    int op = 0;
+
+    while (op < OP_COUNT && strcmp(model_op_name((enum model_op)op), n->op) != 0)
+        op++;
+    return op < OP_COUNT && model_quantizes((enum model_op)op) && op != OP_CONV && op != OP_LINEAR;
+}
+
+/* A network of real numbers may be quantized by us: what has no scale in the file has a name for it. */
 static status write_lines(const struct sketch *d, int output, int cam, struct text *out)
 {
+    int coded = 0;
+
     TRY(write_model(d, out));
+    for (int i = 0; i < d->nodes; i++)
+        coded |= d->node[i].coded;
     for (int i = 0; i < d->nodes; i++) {
         const struct sketch_node *n = &d->node[i];
 
         TRY(text_add(out, "%s %s", n->op, n->name));
         for (int k = 0; k < n->inputs; k++)
             TRY(text_add(out, " %s", d->node[n->input[k]].name));
-        TRY(text_add(out, "%s%s\n", n->words[0] ? "  " : "", n->words));
+        TRY(text_add(out, "%s%s", n->words[0] ? "  " : "", n->words));
+        TRY(!coded && wants_scale(n) ? text_add(out, "  quant %s\n", n->name) : text_add(out, "\n"));
     }
     return text_add(out, "output %s\ncam %s\n", d->node[output].name, d->node[cam].name);
 }

@@ -31,6 +31,7 @@ struct sketch_node {
     int inputs, input[MODEL_MAX_INPUTS]; /* nodes */
     struct sketch_shape shape;           /* of the output */
     char words[SKETCH_WORDS];            /* the attributes, as they stand in the line */
+    int coded;                           /* `quant` is one of them */
 };
 
 struct sketch {

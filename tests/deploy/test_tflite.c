@@ -141,11 +141,11 @@ static void test_real(void)
                                 "slice a y  begin 0 out 2\n"
                                 "slice b y  begin 2 out 2\n"
                                 "leakyrelu leaky b  slope 0.125\n"
-                                "cat cat leaky a\n"
+                                "cat cat leaky a  quant cat\n"
                                 "shuffle shuffled cat  groups 2\n"
                                 "avgpool last shuffled\n"
                                 "sigmoid one last\n"
-                                "mul gate shuffled one\n"
+                                "mul gate shuffled one  quant gate\n"
                                 "maxpool top gate  kernel 2x1 stride 2 pad 0\n"
                                 "mean mean top\n"
                                 "linear logits mean  out 2  weight logits\n"
@@ -159,7 +159,7 @@ static void test_real(void)
     CHECK(read_net(NULL, &n) == ERR_USAGE);
     check_lines(&how, lines);
     CHECK(read_net(&how, &n) == OK);
-    CHECK(strstr(n.description, "input x  3 2 2  resize 9 bicubic crop 2 mean 0 0 0 std 1 1 1\n"));
+    CHECK(strstr(n.description, "input x  3 2 2  resize 9 bicubic crop 2 mean 0 0 0 std 1 1 1  quant x\n"));
     t = find(&n, "y.weight");
     CHECK(t->dtype == DTYPE_F32 && tensor_at(t, 0) == 1 && tensor_at(t, 1) == -2 && tensor_at(t, 2) == .5);
     CHECK(tensor_at(t, 3) == 0x1p-24);
@@ -220,14 +220,15 @@ static void test_planes(void)
  * folded. */
 static void test_constants(void)
 {
-    static const char lines[] = "batchnorm less x  weight less eps 0.0009765625\n"
-                                "batchnorm times.batchnorm less  weight times eps 0.0009765625\n"
-                                "relu times times.batchnorm\n"
-                                "batchnorm from times  weight from eps 0.0009765625\n"
-                                "mean mean from\n"
-                                "linear logits mean  out 2  weight logits\n"
-                                "output logits\n"
-                                "cam from\n";
+    static const char lines[] =
+        "batchnorm less x  weight less eps 0.0009765625  quant less\n"
+        "batchnorm times.batchnorm less  weight times eps 0.0009765625  quant times.batchnorm\n"
+        "relu times times.batchnorm\n"
+        "batchnorm from times  weight from eps 0.0009765625  quant from\n"
+        "mean mean from\n"
+        "linear logits mean  out 2  weight logits\n"
+        "output logits\n"
+        "cam from\n";
     static const struct {
         const char *name;
         float value[3];
