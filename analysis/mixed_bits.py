@@ -4,8 +4,8 @@
     analysis/mixed_bits.py --pictures FOLDER --labels LABELS.csv -o DIR \\
         mobilenet_v2=models/mobilenet_v2.model,WEIGHTS.pth squeezenet1_1=models/squeezenet1_1.model,WEIGHTS.pth ...
 
-Of every network: `quantcam quantize` makes one of uniform bits (--bits 4; the --precision's ends are dropped, so that every layer has
-them), and then one whose bits it chooses for the same bytes of codes (--choose-bytes), both on every --every'th picture; a job runs
+Of every network: `quantcam quantize` makes one of uniform bits (--bits 4, in every layer; with --ends 8 the first and the last have 8,
+as the precision w4a8), and then one whose bits it chooses for the same bytes of codes (--choose-bytes), both on every --every'th picture; a job runs
 fp32 and both over all other pictures. Printed, a line a network: bytes of codes and of the file; map drift, 1 - |correlation| with
 fp32's map, of both, and the mean paired difference with its 95 % interval over pictures (bootstrap of 10,000); top-1 of the three.
 Exit 1 where the interval of any network does not exclude 0.
@@ -65,8 +65,7 @@ def job(name, model, fp32, files, a, judged):
 def judge(name, path):
     with h5py.File(path) as f:
         net = f[f'models/{name}']
-        ok = net['status'][()] == 1 if net['status'].dtype.kind != 'O' else None
-        good = ok if ok is not None else np.ones(len(net['fp32/top5']), bool)
+        good = net['status'][()] == 1
         drift = {p: 1 - net[f'{p}/vs_fp32/correlation'][()][good].astype(float) for p in ('uniform', 'mixed')}
         rmse = {p: net[f'{p}/vs_fp32/rmse_aligned'][()][good].astype(float) for p in ('uniform', 'mixed')}
         truth = f['images/class_index'][()][good]
@@ -81,7 +80,7 @@ def one(spec, a, chosen_on, judged_on):
     common = ['quantize', '--model', model, '--weights', fp32, '--images', a.pictures, '--labels', chosen_on]
     if a.ranks > 1:
         common += ['-j', a.ranks]
-    call(*common, f'--weight-bits={a.bits}', '-o', files['uniform'])
+    call(*common, f'--weight-bits={a.bits}', *([f'--ends={a.ends}'] if a.ends else []), '-o', files['uniform'])
     size = code_bytes(files['uniform'])
     call(*common, f'--choose-bytes={size}', f'--trials={a.trials}', '-o', files['mixed'])
     sizes = {p: (code_bytes(path), os.path.getsize(path)) for p, path in files.items()}
@@ -104,6 +103,7 @@ def main():
     p.add_argument('--labels', required=True, help='path,class_index lines')
     p.add_argument('-o', '--output', required=True, help='a folder')
     p.add_argument('--bits', type=int, default=4)
+    p.add_argument('--ends', type=int, default=0, help='bits of the first and the last layer where they are others')
     p.add_argument('--every', type=int, default=8, help='which pictures calibrate and choose')
     p.add_argument('--trials', type=int, default=64, help='of these, how many the choice runs on')
     p.add_argument('--ranks', type=int, default=1)

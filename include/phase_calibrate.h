@@ -51,8 +51,9 @@ MUST_USE status calibrate_network(const struct comm *c, const struct model_bindi
                                   const struct quant_options *options,
                                   const struct calibrate_pictures *pictures, const struct kernel_table *k,
                                   struct quant_result *out);
-/* Local. The checkpoint with the notes by which it is read again: model, arithmetic, engine, relu6; and
- * quantcam.calibration = `hash` in hexadecimal digits unless NULL. ERR_IO, ERR_RANGE (weight_save). */
+/* Local. The checkpoint with the notes by which it is read again: model, arithmetic, engine, relu6; for what
+ * its bits were chosen, quantcam.chosen; and quantcam.calibration = `hash` in hexadecimal digits unless NULL.
+ * ERR_IO, ERR_RANGE (weight_save). */
 MUST_USE status calibrate_save(const char *path, const struct model_binding *binding,
                                const struct quant_options *options, const struct quant_result *result,
                                const uint8_t hash[HASH_SIZE]);

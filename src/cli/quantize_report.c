@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "weight.h"
+
 static const char *const observers[] = { "minmax", "percentile", "mse" };
 
 /* ---- one column at a time ------------------------------------------------------------------------------ */
@@ -179,14 +181,47 @@ static status add_costs(const struct quantize_report *r, struct text *out)
 
 /* ---- the whole ----------------------------------------------------------------------------------------- */
 
+static int is_chosen(const struct quantize_report *r)
+{
+    return r->options->choose_bytes > 0 || r->options->choose_drift > 0;
+}
+
+static uint64_t code_bytes(const struct quant_result *q)
+{
+    uint64_t bytes = 0;
+
+    for (int i = 0; i < q->table.count; i++)
+        if (q->table.entry[i].tensor.quantization != TENSOR_REAL)
+            bytes += weight_bytes(&q->table.entry[i].tensor);
+    return bytes;
+}
+
+/* "4", or of a choice "2 to 8". */
+static const char *weight_bits(const struct quantize_report *r, char out[32])
+{
+    int low = r->options->weight_bits, high = 0;
+
+    snprintf(out, 32, "%d", low);
+    for (int i = 0; i < r->result->lines && is_chosen(r); i++) {
+        int bits = r->result->line[i].weight_bits;
+
+        low = bits && (bits < low || !high) ? bits : low;
+        high = bits > high ? bits : high;
+    }
+    if (high)
+        snprintf(out, 32, "%d to %d", low, high);
+    return out;
+}
+
 static status text_options(const struct quantize_report *r, struct text *out)
 {
     const struct quant_options *o = r->options;
+    char bits[32];
 
-    TRY(text_add(out, "%s  %s  weights %d bit per %s %s  activations %d bit %s", r->model->name,
+    TRY(text_add(out, "%s  %s  weights %s bit per %s %s  activations %d bit %s", r->model->name,
                  o->form == PRECISION_CODES ? engine_arithmetic_name(o->arithmetic) : "rounded",
-                 o->weight_bits, o->per_channel ? "channel" : "tensor", o->weight_mse ? "mse" : "minmax",
-                 o->activation_bits, observers[o->observer]));
+                 weight_bits(r, bits), o->per_channel ? "channel" : "tensor",
+                 o->weight_mse ? "mse" : "minmax", o->activation_bits, observers[o->observer]));
     if (o->observer == QUANT_PERCENTILE)
         TRY(text_add(out, " %g", o->percentile));
     if (o->ends)
@@ -204,6 +239,9 @@ static status text_summary(const struct quantize_report *r, struct text *out)
     TRY(text_add(out, "file %llu bytes, %.1f %% of the fp32 checkpoint's %llu  logits %.1f dB\n",
                  (unsigned long long)r->bytes, 100.0 * (double)r->bytes / (double)r->source_bytes,
                  (unsigned long long)r->source_bytes, q->logits_sqnr_db));
+    if (is_chosen(r))
+        TRY(text_add(out, "bits chosen: %llu bytes of codes; %d networks tried on %d pictures\n",
+                     (unsigned long long)code_bytes(q), q->tried, q->trials));
     TRY(text_add(out, "%d pictures: %d answers changed", r->pictures, q->changed));
     if (r->labels)
         TRY(text_add(out, "; of %d with a class fp32 is right in %d, quantized in %d", q->judged,
@@ -238,6 +276,8 @@ static status json_summary(const struct quantize_report *r, struct text *out)
     TRY(text_add(out, "  \"file_bytes\": %llu, \"fp32_bytes\": %llu, \"logits_sqnr_db\": ",
                  (unsigned long long)r->bytes, (unsigned long long)r->source_bytes));
     TRY(isfinite(q->logits_sqnr_db) ? text_add(out, "%.9g,\n", q->logits_sqnr_db) : text_add(out, "null,\n"));
+    if (is_chosen(r))
+        TRY(text_add(out, "  \"chosen_code_bytes\": %llu,\n", (unsigned long long)code_bytes(q)));
     if (isfinite(q->whole.drift))
         TRY(text_add(out, "  \"map_drift\": %.9g, \"map_rmse\": %.9g,\n", q->whole.drift, q->whole.rmse));
     TRY(text_add(out,

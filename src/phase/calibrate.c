@@ -94,8 +94,8 @@ status calibrate_save(const char *path, const struct model_binding *binding,
                       const uint8_t hash[HASH_SIZE])
 {
     int codes = options->form == PRECISION_CODES, count = 0;
-    char bits[16], hex[2 * HASH_SIZE + 1];
-    struct weight_note notes[6];
+    char bits[16], chosen[48], hex[2 * HASH_SIZE + 1];
+    struct weight_note notes[7];
 
     snprintf(bits, sizeof bits, "%d", options->activation_bits);
     notes[count++] = (struct weight_note){ "quantcam.model", binding->model->name };
@@ -106,6 +106,11 @@ status calibrate_save(const char *path, const struct model_binding *binding,
         notes[count++] = (struct weight_note){ "quantcam.arithmetic", "rounded" };
     notes[count++] = (struct weight_note){ "quantcam.bits", bits };
     notes[count++] = (struct weight_note){ "quantcam.relu6", "clamp" };
+    if (options->choose_bytes > 0 || options->choose_drift > 0) {
+        snprintf(chosen, sizeof chosen, options->choose_bytes > 0 ? "bytes %.0f" : "drift %g",
+                 options->choose_bytes > 0 ? (double)options->choose_bytes : options->choose_drift);
+        notes[count++] = (struct weight_note){ "quantcam.chosen", chosen };
+    }
     if (hash)
         notes[count++] = (struct weight_note){ "quantcam.calibration", hash_hex(hash, hex) };
     return weight_save(path, &result->table, notes, count);

@@ -88,6 +88,9 @@ codes() # FILE: bytes of its weights' codes
 }
 check "bits for a size" quantize --choose-bytes 110000 --trials 6 -o "$T/mixed.safetensors" > "$T/mixed" 2> "$T/log"
 check "they fit" test "$(codes "$T/mixed.safetensors")" -le 110000 -a "$(codes "$T/mixed.safetensors")" -gt 109000
+check "the choice is said" grep -qE "^bits chosen: $(codes "$T/mixed.safetensors") bytes of codes; [0-9]+ networks tried on 6 pictures$" "$T/mixed"
+check "and its bits" grep -qE "weights [2-7] to 8 bit per channel" "$T/mixed"
+check "and noted" grep -q '"quantcam.chosen":"bytes 110000"' "$T/mixed.safetensors"
 check "on three ranks" "$MPIRUN" -np 3 "$Q" quantize "${both[@]}" --choose-bytes 110000 --trials 6 -o "$T/ranks.safetensors" > "$T/ranks" 2> "$T/log"
 check "the same choice" cmp "$T/mixed.safetensors" "$T/ranks.safetensors"
 check "bits for a drift" code 0 quantize --limit 4 --choose-drift 0.01 -o "$T/drift.safetensors"

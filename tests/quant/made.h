@@ -101,4 +101,13 @@ static inline void made_every(struct made *m)
     made_bind(m, MADE_PICTURES);
 }
 
+/* Batch normalisation alone, silu, sigmoid, cats that grow; random fp32 weights. */
+static inline void made_more(struct made *m)
+{
+    memset(m, 0, sizeof *m);
+    tiny_more(&m->net, 0, 0, 0);
+    model_unbind(&m->net.binding);
+    made_bind(m, MADE_PICTURES);
+}
+
 #endif

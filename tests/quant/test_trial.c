@@ -97,7 +97,7 @@ static void compare(const struct quant_effect *e, float (*real)[5], float (*now)
 }
 
 /* Of every op: each line alone, and all but it, whether pictures wait between layers or not. */
-static void every_line(size_t most_kept)
+static void every_line(int more, size_t most_kept)
 {
     static struct made m;
     struct quant_result r;
@@ -106,7 +106,10 @@ static void every_line(size_t most_kept)
     uint8_t rounded[64] = { 0 };
     float real[MADE_PICTURES][5], now[MADE_PICTURES][5];
 
-    made_every(&m);
+    if (more)
+        made_more(&m);
+    else
+        made_every(&m);
     prepare(&m, &r);
     m.work.most_kept = most_kept;
     other_plan(&m, &r, rounded, 4, real);
@@ -185,8 +188,10 @@ static void spread(void)
 
 int main(void)
 {
-    every_line((size_t)1 << 30);
-    every_line(0);
+    for (int more = 0; more < 2; more++) {
+        every_line(more, (size_t)1 << 30);
+        every_line(more, 0);
+    }
     means_taken_back();
     spread();
     return check_result("quant_trial");
