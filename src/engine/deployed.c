@@ -84,12 +84,32 @@ static double tflite_factor(struct quant_params in, double weight, struct quant_
     return in.offset ? in.scale * weight / out.scale : (double)product / out.scale;
 }
 
+/* Whatever a sum and its bias are, less than 2^31 each: half of that is within 32 bits. */
+#define MOST_MULTIPLIER 0.5f
+
 /* May a sum times its multiplier leave 32 bits? */
 static int overflows(const struct model_layer *l, int channel, float multiplier)
 {
     double terms = (double)l->ic * l->kh * l->kw * (255.0 * 255.0) + fabs((double)l->bias_int[channel]);
 
     return !(terms * (double)multiplier < 0x1p31);
+}
+
+int deployed_is_plain(const struct model_binding *b, int node)
+{
+    const struct model_node *n = &b->model->node[node];
+    const struct tensor *weight = model_tensor(b, n->weight, ".weight");
+    float in = (float)b->q[n->input[0]].scale, out = (float)b->q[node].scale;
+
+    if (in == 0 || out == 0 || !weight || weight->quantization == TENSOR_REAL)
+        return 0;
+    for (int i = 0; i < weight->channels; i++) {
+        float product = in * (float)weight->scale[i], multiplier = product / out;
+
+        if (weight->zero_point[i] != 0 || !(multiplier < MOST_MULTIPLIER))
+            return 0;
+    }
+    return 1;
 }
 
 static status constants_of(enum engine_arithmetic a, const struct model_layer *l, const struct pack_job *job,

@@ -320,6 +320,8 @@ enum model_family deployed_family(enum engine_arithmetic a);
 MUST_USE status deployed_fixed(double factor, int32_t *multiplier, int32_t *shift);
 /* A real value's code. */
 int deployed_code(enum engine_arithmetic a, float x, struct quant_params q);
+/* A layer of codes by weights without zero points, to codes whose products stay within 32 bits. */
+int deployed_is_plain(const struct model_binding *b, int node);
 /* The codes of low and high. */
 struct deployed_ends {
     int low, high;

@@ -57,10 +57,13 @@ static int is_depthwise(const struct draft *d, const struct model_node *n)
     return n->op == OP_CONV && n->groups > 1 && n->groups == n->c && n->c == d->m->node[n->input[0]].c;
 }
 
+/* Sums that kernels of units make codes of. */
 static int is_exact(const struct draft *d, int node)
 {
     const struct model_node *n = &d->m->node[node];
 
+    if (d->b->family && !deployed_is_plain(d->b, node))
+        return 0;
     return !place_saturates(d, n, d->m->node[n->input[0]].c);
 }
 
@@ -78,6 +81,8 @@ static int find_add(const struct draft *d, const int *user, const struct draft_c
 
     if (n->op != OP_ADD || d->relu[c->project] >= 0 || !is_whole_sum(d, n))
         return -1;
+    if (d->head.arithmetic == ENGINE_ORT && n->input[0] == c->project)
+        return -1; /* its rounding is that of the operands' order */
     return n->input[n->input[0] == c->project] == c->reads ? add : -1;
 }
 
@@ -236,7 +241,8 @@ status unit_find(struct draft *d)
     int *user;
 
     MEM_TRY(d->chain, (size_t)d->m->nodes, sizeof *d->chain);
-    if (d->options->layers || d->options->keep || d->round || d->b->lowbit || d->b->family)
+    if (d->options->layers || d->options->keep || d->round || d->b->lowbit ||
+        d->head.arithmetic == ENGINE_TFLITE)
         return OK;
     MEM_TRY(user, (size_t)d->m->nodes, sizeof *user);
     find_users(d, user);

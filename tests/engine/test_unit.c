@@ -1,7 +1,7 @@
 /* tests/engine/test_unit.c: plans with units against plans of layers: which chains are units, equal logits
  * and maps, runs of changed pixels. */
 #include "cli/network.h"
-#include "engine/tiny.h"
+#include "engine/tiny_deployed.h"
 
 enum { SIDE = 12, PIXELS = SIDE * SIDE * 3 };
 
@@ -39,21 +39,21 @@ static const char every_chain[] =
     "output fc\n"
     "cam last\n";
 
+static const struct {
+    const char *name;
+    int rank;
+    int64_t dim[4];
+} layer[] = {
+    { "stem", 4, { 16, 3, 3, 3 } },  { "dw0", 4, { 16, 1, 3, 3 } },  { "pw0", 4, { 8, 16, 1, 1 } },
+    { "ex1", 4, { 24, 8, 1, 1 } },   { "dw1", 4, { 24, 1, 5, 5 } },  { "pw1", 4, { 8, 24, 1, 1 } },
+    { "ex2", 4, { 20, 8, 1, 1 } },   { "dw2", 4, { 20, 1, 3, 3 } },  { "pw2", 4, { 12, 20, 1, 1 } },
+    { "dw3", 4, { 12, 1, 3, 3 } },   { "pw3", 4, { 12, 12, 1, 1 } }, { "ex4", 4, { 33, 12, 1, 1 } },
+    { "dw4", 4, { 33, 1, 5, 5 } },   { "pw4", 4, { 9, 33, 1, 1 } },  { "side", 4, { 4, 12, 1, 1 } },
+    { "last", 4, { 12, 13, 1, 1 } }, { "fc", 2, { 5, 12 } },
+};
+
 static void chains(struct tiny *t, int int8, int per_channel)
 {
-    static const struct {
-        const char *name;
-        int rank;
-        int64_t dim[4];
-    } layer[] = {
-        { "stem", 4, { 16, 3, 3, 3 } },  { "dw0", 4, { 16, 1, 3, 3 } },  { "pw0", 4, { 8, 16, 1, 1 } },
-        { "ex1", 4, { 24, 8, 1, 1 } },   { "dw1", 4, { 24, 1, 5, 5 } },  { "pw1", 4, { 8, 24, 1, 1 } },
-        { "ex2", 4, { 20, 8, 1, 1 } },   { "dw2", 4, { 20, 1, 3, 3 } },  { "pw2", 4, { 12, 20, 1, 1 } },
-        { "dw3", 4, { 12, 1, 3, 3 } },   { "pw3", 4, { 12, 12, 1, 1 } }, { "ex4", 4, { 33, 12, 1, 1 } },
-        { "dw4", 4, { 33, 1, 5, 5 } },   { "pw4", 4, { 9, 33, 1, 1 } },  { "side", 4, { 4, 12, 1, 1 } },
-        { "last", 4, { 12, 13, 1, 1 } }, { "fc", 2, { 5, 12 } },
-    };
-
     tiny_describe(t, every_chain);
     for (size_t i = 0; i < COUNT_OF(layer); i++)
         if (int8) /* pw4 has join's codes and is written where that has it */
@@ -67,6 +67,23 @@ static void chains(struct tiny *t, int int8, int per_channel)
         tiny_output(t, "sum3", 0.04, 60);
         tiny_output(t, "join", 0.06, 80);
     }
+    tiny_bind(t);
+}
+
+/* The same of a deployed file; zero_point: of dw1's weights. */
+static void deployed_chains(struct tiny *t, const char *engine, int zero_point)
+{
+    static const char *const sums[] = { "quant", "sum1", "sum3", "join" };
+
+    tiny_describe(t, every_chain);
+    for (size_t i = 0; i < COUNT_OF(layer); i++) {
+        tiny_integers(t, layer[i].name, layer[i].rank, layer[i].dim,
+                      strcmp(layer[i].name, "dw1") == 0 ? zero_point : 0);
+        tiny_params(t, layer[i].name, 0.02 + 0.003 * (double)i, 100, 0);
+    }
+    for (size_t i = 0; i < COUNT_OF(sums); i++)
+        tiny_params(t, sums[i], 0.03 + 0.01 * (double)i, 90, 0);
+    tiny_must(table_add_note(&t->table, "quantcam.engine", engine));
     tiny_bind(t);
 }
 
@@ -219,6 +236,28 @@ static void test_which(void)
     tiny_free(&t);
 }
 
+/* The reference's two roundings are none of a unit's, nor are weights with zero points; a sum of ONNX
+ * Runtime's is where the projection stands second. */
+static void test_which_deployed(void)
+{
+    const struct engine_options xnnpack = { .arithmetic = ENGINE_XNNPACK }, as_noted = { 0 };
+    struct engine e;
+    struct tiny t;
+
+    deployed_chains(&t, "tflite", 0);
+    CHECK(steps_of(&t, as_noted) == 0 && steps_of(&t, xnnpack) == 5);
+    tiny_free(&t);
+    deployed_chains(&t, "tflite", -3);
+    CHECK(steps_of(&t, xnnpack) == 4);
+    tiny_free(&t);
+    deployed_chains(&t, "onnxruntime", 0);
+    e = open_tiny(&t, as_noted, "ref");
+    CHECK(units(e) == 5 && strcmp(engine_step_name(e.plan, 2), "ex1 to sum1") == 0 &&
+          strcmp(engine_step_name(e.plan, 4), "dw3 to pw3") == 0);
+    engine_close(&e);
+    tiny_free(&t);
+}
+
 /* Steps of a curve, a growing square of changed pixels each. */
 static void compare_changed(const struct network *unit, const struct network *whole, const char *isa)
 {
@@ -292,6 +331,12 @@ static void test_isa(const char *isa)
     chains(&t, 0, 0);
     test_equal(&t, ENGINE_AUTO, isa);
     tiny_free(&t);
+    deployed_chains(&t, "tflite", 0);
+    test_equal(&t, ENGINE_XNNPACK, isa);
+    tiny_free(&t);
+    deployed_chains(&t, "onnxruntime", 0);
+    test_equal(&t, ENGINE_ORT, isa);
+    tiny_free(&t);
     for (size_t i = 0; i < COUNT_OF(nets); i++) {
         char model[64];
 
@@ -308,6 +353,7 @@ int main(void)
     int usable[8], count = kernel_list(names, usable);
 
     test_which();
+    test_which_deployed();
     for (int k = 0; k < count; k++)
         if (usable[k])
             test_isa(names[k]);

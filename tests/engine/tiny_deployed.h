@@ -41,18 +41,21 @@ static inline void tiny_params(struct tiny *t, const char *name, double scale, i
 }
 
 /* Codes with a scale a channel, or one and a zero point; biases of codes. */
-static inline void tiny_integers(struct tiny *t, const char *prefix, const int64_t dim[4], int zero_point)
+static inline void tiny_integers(struct tiny *t, const char *prefix, int rank, const int64_t *dim,
+                                 int zero_point)
 {
     int8_t codes[TINY_WEIGHTS];
     struct tensor bias = { 0 };
     double scale[64];
-    int64_t count = dim[0] * dim[1] * dim[2] * dim[3];
+    int64_t count = 1;
 
+    for (int i = 0; i < rank; i++)
+        count *= dim[i];
     for (int64_t i = 0; i < count; i++)
         codes[i] = (int8_t)((int)random_below(&t->random, 256) - 128);
     for (int64_t i = 0; i < dim[0]; i++)
         scale[i] = tiny_between(t, 0.002, 0.006);
-    tiny_codes(t, prefix, ".weight", 4, dim, codes, zero_point ? 1 : (int)dim[0], scale);
+    tiny_codes(t, prefix, ".weight", rank, dim, codes, zero_point ? 1 : (int)dim[0], scale);
     if (zero_point)
         t->table.entry[t->table.count - 1].tensor.zero_point[0] = zero_point;
     tiny_must(tensor_alloc(&bias, DTYPE_S32, 1, dim));
@@ -78,7 +81,7 @@ static inline void tiny_deployed(struct tiny *t, const char *engine)
                             : DEPLOYED_TEXT("relu real most\n", "relu codes among\n"));
     for (size_t i = 0; i < COUNT_OF(layer); i++)
         if (engine && strcmp(layer[i].name, "among") != 0)
-            tiny_integers(t, layer[i].name, layer[i].dim, layer[i].zero_point);
+            tiny_integers(t, layer[i].name, 4, layer[i].dim, layer[i].zero_point);
         else
             tiny_random_real(t, layer[i].name, 4, layer[i].dim);
     for (size_t i = 0; engine && i < COUNT_OF(scaled); i++)
