@@ -64,10 +64,12 @@ static void pack(const struct kernel_conv *s, const int8_t *weight, void *packed
     }
 }
 
-/* A block's parameters: where its sums start (bias_int included) and how they become codes. */
+/* A block's parameters: where its sums start (bias_int included) and how they become codes. zero_point: of
+ * the weights of a 3x3 kernel, where they have some: then codes count in the windows' sums as they are. */
 struct block {
     __m256i start[PARTS];
     __m256 multiplier[PARTS], bias_real[PARTS];
+    __m256i zero_point[PARTS];
 };
 
 /* Scratch: the blocks, a position of zero points, the list of an edge position's taps. */
@@ -91,6 +93,7 @@ struct sweep {
     int real;             /* fbgemm: a real bias, by fma(bias_real, inverse, sum) */
     __m256 inverse;
     __m256i zero_point, low, high;
+    int zero_points; /* the weights have some */
 };
 
 /* `count` values in the order of `channel`, zeros for those that are not there. */
@@ -120,6 +123,20 @@ static void load_block(struct block *b, const struct kernel_requant *q, const in
 
         b->bias_real[i] = real ? bias[i] : _mm256_setzero_ps();
         b->start[i] = real ? begin : _mm256_add_epi32(begin, _mm256_castps_si256(bias[i]));
+    }
+}
+
+/* Of 3x3 kernels; codes: the zero points that a window's sum has, 9 of them. */
+static void load_zero_points(struct block *b, const int32_t *zero_point, int codes, int count)
+{
+    __m256 part[PARTS];
+
+    order(zero_point, count, part);
+#pragma GCC unroll 4
+    for (int i = 0; i < PARTS; i++) {
+        b->zero_point[i] = _mm256_castps_si256(part[i]);
+        b->start[i] =
+            _mm256_add_epi32(b->start[i], _mm256_mullo_epi32(b->zero_point[i], _mm256_set1_epi32(codes)));
     }
 }
 
@@ -257,17 +274,50 @@ static inline __attribute__((always_inline)) struct group column(const struct sw
     return interleave(a, b, d, a);
 }
 
+/* The sum of a column's three codes. */
+static inline __attribute__((always_inline)) struct sums column_sum(const struct group *g)
+{
+    static const _Alignas(32) char ones[LANES] = { 1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0,
+                                                   1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0 };
+    struct sums s;
+
+#pragma GCC unroll 4
+    for (int q = 0; q < PARTS; q++) {
+        s.part[q] = _mm256_setzero_si256();
+        dot(&s.part[q], g->part[q], ones);
+    }
+    return s;
+}
+
+/* What the weights' zero points take away of the sums. */
+static inline __attribute__((always_inline)) void take_window(struct sums *acc, const struct block *b,
+                                                              const struct sums *x, const struct sums *y,
+                                                              const struct sums *z)
+{
+#pragma GCC unroll 4
+    for (int q = 0; q < PARTS; q++) {
+        __m256i window = _mm256_add_epi32(_mm256_add_epi32(x->part[q], y->part[q]), z->part[q]);
+
+        acc->part[q] = _mm256_sub_epi32(acc->part[q], _mm256_mullo_epi32(window, b->zero_point[q]));
+    }
+}
+
 /* Positions x0..x1 of a row of a 3x3 convolution, a block of channels from c on: a column serves three
- * positions, or with stride 2 every second one two. */
+ * positions, or with stride 2 every second one two. zero: its weights have zero points. */
 static inline __attribute__((always_inline)) void three(const struct sweep *w, const struct block *b,
                                                         const char *p, const struct rows *r, int x0, int x1,
-                                                        int c, uint8_t *out, int stride)
+                                                        int c, uint8_t *out, int stride, int zero)
 {
     int ix = x0 * stride - w->s->pad_x, left = w->s->oc - c;
     struct group first = column(w, r, ix, c), second;
+    struct sums sum[3];
 
     if (stride == 1)
         second = column(w, r, ix + 1, c);
+    if (zero)
+        sum[0] = column_sum(&first);
+    if (zero && stride == 1)
+        sum[1] = column_sum(&second);
     for (int x = x0; x < x1; x++, ix += stride, out += w->s->out_pitch) {
         struct sums acc = { { b->start[0], b->start[1], b->start[2], b->start[3] } };
         struct group third = column(w, r, ix + 2, c);
@@ -277,6 +327,14 @@ static inline __attribute__((always_inline)) void three(const struct sweep *w, c
         add_group(&acc, &first, p);
         add_group(&acc, &second, p + LANES * GROUP);
         add_group(&acc, &third, p + 2 * LANES * GROUP);
+        if (zero) {
+            sum[2] = column_sum(&third);
+            if (stride == 2)
+                sum[1] = column_sum(&second);
+            take_window(&acc, b, &sum[0], &sum[1], &sum[2]);
+            sum[0] = sum[stride];
+            sum[1] = sum[2];
+        }
         store(w, b, &acc, out, left);
         first = stride == 1 ? second : third;
         second = third;
@@ -297,10 +355,14 @@ static void row_of_three(const struct sweep *w, const uint8_t *in, int y, int x0
         r.at[i] = outside ? w->zeros : in + (size_t)iy * s->iw * s->in_pitch;
     }
     for (int c = 0; c < s->oc; c += LANES, p += block_bytes(s))
-        if (s->stride == 1)
-            three(w, w->block + c / LANES, p, &r, x0, x1, c, out + c, 1);
+        if (w->zero_points && s->stride == 1)
+            three(w, w->block + c / LANES, p, &r, x0, x1, c, out + c, 1, 1);
+        else if (w->zero_points)
+            three(w, w->block + c / LANES, p, &r, x0, x1, c, out + c, 2, 1);
+        else if (s->stride == 1)
+            three(w, w->block + c / LANES, p, &r, x0, x1, c, out + c, 1, 0);
         else
-            three(w, w->block + c / LANES, p, &r, x0, x1, c, out + c, 2);
+            three(w, w->block + c / LANES, p, &r, x0, x1, c, out + c, 2, 0);
 }
 
 static void inside(const struct sweep *w, const uint8_t *in, uint8_t *out, int count)
@@ -368,8 +430,8 @@ static inline __attribute__((always_inline)) void sum_in_order(const struct kern
     }
 }
 
-/* What scalar_requant_is_rare names, and weights with zero points: apart, so that other sums keep their
- * registers. */
+/* What scalar_requant_is_rare names, and other windows than 3x3 with zero points: apart, so that other sums
+ * keep their registers. */
 static void rare(const struct sweep *w, const struct kernel_requant *requant, const uint8_t *in, uint8_t *out,
                  struct kernel_rect rect, const uint8_t **tap)
 {
@@ -420,7 +482,8 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
                        _mm256_set1_ps(requant->mode == REQUANT_FBGEMM_TENSOR ? requant->inverse : 1.0f),
                        _mm256_set1_epi16((short)requant->zero_point_out),
                        _mm256_set1_epi8((char)requant->low),
-                       _mm256_set1_epi8((char)requant->high) };
+                       _mm256_set1_epi8((char)requant->high),
+                       requant->weight_zero_point != NULL };
     int of_three = s->kh == 3 && s->kw == 3 && s->stride <= 2, of_five = s->kh == 5 && s->kw == 5;
     /* Columns a..b have their whole window inside the picture. */
     int a = tile_max(rect.x0, (s->pad_x + s->stride - 1) / s->stride);
@@ -430,13 +493,17 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
     memset(zeros, s->zero_point_in, zero_bytes(s));
     for (int i = 0; i < GROUP * tap_groups(s); i++)
         tap[i] = zeros;
-    if (scalar_requant_is_rare(requant) || requant->weight_zero_point) {
+    if (scalar_requant_is_rare(requant) || (w.zero_points && !of_three)) {
         rare(&w, requant, in, out, rect, tap);
         return;
     }
-    for (int i = 0; i < blocks(s); i++)
+    for (int i = 0; i < blocks(s); i++) {
         load_block(&block[i], requant, (const int32_t *)((const char *)packed + block_bytes(s) * (size_t)i),
                    i * LANES, s->oc - i * LANES);
+        if (w.zero_points)
+            load_zero_points(&block[i], requant->weight_zero_point + i * LANES, 9 * s->zero_point_in,
+                             s->oc - i * LANES);
+    }
     for (int y = rect.y0; y < rect.y1; y++) {
         int iy = y * s->stride - s->pad_y, x = rect.x0;
         uint8_t *row = out + (size_t)y * s->ow * s->out_pitch;
