@@ -127,6 +127,25 @@ void arithmetic_relu(struct quant_params q, enum engine_relu relu, struct engine
         out->code[i] = (uint8_t)(i < low ? low : i > high ? high : i);
 }
 
+void arithmetic_clip(struct quant_params q, float low, float high, struct engine_table *out)
+{
+    int least = quantize_params_value(low, q), most = quantize_params_value(high, q);
+
+    out->unchanged = 0;
+    for (int i = 0; i < 256; i++)
+        out->code[i] = (uint8_t)(i < least ? least : i > most ? most : i);
+}
+
+void arithmetic_leakyrelu(struct quant_params q, float slope, struct engine_table *out)
+{
+    out->unchanged = 0;
+    for (int i = 0; i < 256; i++) {
+        float x = dequantize_value(i, q.scale, q.zero_point);
+
+        out->code[i] = (uint8_t)(x < 0 ? quantize_params_value(x * slope, q) : i);
+    }
+}
+
 static float clamp06(float x)
 {
     return x < 0.0f ? 0.0f : x > 6.0f ? 6.0f : x;

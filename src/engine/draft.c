@@ -209,7 +209,11 @@ static status make_table(const struct draft *d, int node, struct engine_table *o
                            n->op == OP_CLIP ? deployed_ends(a, q, (float)n->low, (float)n->high)
                                             : deployed_relu(a, q, place_relu(d->b, node)),
                            in, q, out);
-    if (model_is_relu(n->op))
+    if (n->op == OP_CLIP)
+        arithmetic_clip(q, (float)n->low, (float)n->high, out);
+    else if (n->op == OP_LEAKYRELU)
+        arithmetic_leakyrelu(q, (float)n->slope, out);
+    else if (model_is_relu(n->op))
         arithmetic_relu(q, place_relu(d->b, node), out);
     else if (n->op == OP_HARDSWISH)
         arithmetic_hardswish(a, in, q, out);

@@ -293,6 +293,10 @@ MUST_USE status arithmetic_mul(enum engine_arithmetic a, struct quant_params qa,
 int arithmetic_low(struct quant_params q, enum engine_relu relu);
 int arithmetic_high(struct quant_params q, enum engine_relu relu);
 void arithmetic_relu(struct quant_params q, enum engine_relu relu, struct engine_table *out);
+/* These two keep their input's scale: codes between those of the ends; real values that become codes again.
+ */
+void arithmetic_clip(struct quant_params q, float low, float high, struct engine_table *out);
+void arithmetic_leakyrelu(struct quant_params q, float slope, struct engine_table *out);
 void arithmetic_hardswish(enum engine_arithmetic a, struct quant_params in, struct quant_params q,
                           struct engine_table *out);
 void arithmetic_hardsigmoid(enum engine_arithmetic a, struct quant_params in, struct quant_params q,

@@ -27,6 +27,10 @@ static void test_tables(void)
     CHECK(t.code[9] == 10 && t.code[10] == 10 && t.code[200] == 200);
     arithmetic_relu((struct quant_params){ 0.25, 10, 0, 255, 0 }, ENGINE_RELU6, &t);
     CHECK(t.code[9] == 10 && t.code[33] == 33 && t.code[34] == 34 && t.code[35] == 34 && t.code[255] == 34);
+    arithmetic_clip((struct quant_params){ 0.25, 10, 0, 255, 0 }, -1, 1.25f, &t);
+    CHECK(t.code[0] == 6 && t.code[7] == 7 && t.code[15] == 15 && t.code[16] == 15);
+    arithmetic_leakyrelu((struct quant_params){ 0.25, 10, 0, 255, 0 }, 0.5f, &t);
+    CHECK(t.code[0] == 5 && t.code[7] == 8 && t.code[10] == 10 && t.code[11] == 11); /* -1.5 to even */
     arithmetic_relu((struct quant_params){ 0.001, 10, 0, 255, 0 }, ENGINE_RELU6, &t);
     CHECK(t.code[0] == 10 && t.code[255] == 255);
     for (int a = ENGINE_FBGEMM; a <= ENGINE_QNNPACK; a++) {

@@ -132,6 +132,35 @@ static void test_network(const char *engine, const char *isa)
     tiny_free(&t);
 }
 
+/* The same ops in torch's arithmetics, as our own quantization of such a network has them. */
+static void test_own(enum engine_arithmetic arithmetic, const char *isa)
+{
+    static const char text[] =
+        "model own  a deployed network quantized here\n"
+        "input image 3 12 13 resize squash bilinear mean 0.5 0.4 0.3 std 0.2 0.25 0.3 quant quant\n"
+        "conv first image out 8 kernel 3x2 stride 1 pad 0,1,2,1 groups 1 weight first\n"
+        "leakyrelu leaky first slope 0.25\nclip clipped leaky low -0.5 high 1.5\n"
+        "pad more clipped pad 1,0,0,2\navgpool2d smooth more kernel 2x3 stride 2 pad 1,1,0,1 count 1\n"
+        "avgpool2d again smooth kernel 3 stride 2 pad 1\navgpool pooled again\n"
+        "linear fc pooled out 5 weight fc\noutput fc\ncam smooth\n";
+    uint8_t pixels[PIXELS];
+    struct tiny t;
+    struct engine e;
+
+    tiny_describe(&t, text);
+    tiny_random_codes(&t, "first", 4, (int64_t[]){ 8, 3, 3, 2 }, 1, 0.021, 120);
+    tiny_random_codes(&t, "fc", 2, (int64_t[]){ 5, 8 }, 1, 0.03, 100);
+    tiny_output(&t, "quant", 0.03, 90);
+    tiny_bind(&t);
+    tiny_pixels(&t, pixels, PIXELS);
+    e = tiny_plan(&t, arithmetic, 1, isa);
+    engine_run(e.plan, e.state, pixels);
+    for (int i = 1; i < t.model.nodes; i++)
+        check_node(&t, e, i);
+    engine_close(&e);
+    tiny_free(&t);
+}
+
 /* The end of the average's windows, by hand: a row of 1 2 3, windows of 2 and stride 2 with a pad of 1. */
 static void test_average(void)
 {
@@ -184,6 +213,8 @@ int main(void)
             test_network(NULL, names[i]);
             test_network("tflite", names[i]);
             test_network("onnxruntime", names[i]);
+            test_own(ENGINE_FBGEMM, names[i]);
+            test_own(ENGINE_QNNPACK, names[i]);
         }
     CHECK(mem_live() == 0);
     return check_result("engine/ops");
