@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "deploy.h"
+#include "deploy/archive.h"
+#include "deploy/labels.h"
 #include "deploy/tflite_nets.h"
 #include "fuzz.h"
 #include "model.h"
@@ -23,7 +25,9 @@ static void write_seeds(void)
         write[i]();
         flat_tflite(&w, &net);
         snprintf(path, sizeof path, "%s/seed%zu.tflite", fuzz_folder(), i);
-        fuzz_write(path, w.bytes, w.size);
+        if (i == 0) /* with names behind it */
+            archive_write(w.bytes, w.size, "labels.txt", "cat\ndog", 0, 0);
+        fuzz_write(path, i ? w.bytes : archive, i ? w.size : archive_size);
     }
     snprintf(pattern, sizeof pattern, "%s/seed*.tflite", fuzz_folder());
     seeds[0] = pattern;
@@ -42,12 +46,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes_, size_t size)
     struct deploy_network n = { 0 };
     struct sketch d = { .path = "case" };
     struct model m = { 0 };
+    struct text names;
     status s = tflite_read(bytes_, size, &how, &d, &n);
 
     fuzz_verdict(s);
     sketch_free(&d);
     if (s == OK)
         fuzz_verdict(model_parse("case", n.description, n.size, &m));
+    if (labels_find(bytes_, size, 2, 0, &names) != OK)
+        fuzz_fail("no memory");
+    text_free(&names);
     model_free(&m);
     deploy_free(&n);
     return 0;
