@@ -175,6 +175,15 @@ static status check_plain(const struct onnx_node *n)
                                                                   "which is not translated");
 }
 
+/* Codes that ops without a scale of their own have made are called as what first holds them in the file. */
+static status name_codes(struct onnx_translation *t, int node, int value)
+{
+    char key[MODEL_NAME + 16];
+
+    snprintf(key, sizeof key, "tensor.%s", sketch_node_name(t->d, node));
+    return table_note(&t->d->weights, key) ? OK : sketch_origin(t->d, node, onnx_name(&t->x, value));
+}
+
 status onnx_quantize(struct onnx_translation *t, const struct onnx_node *n)
 {
     struct onnx_place *p, was;
@@ -189,7 +198,7 @@ status onnx_quantize(struct onnx_translation *t, const struct onnx_node *n)
     if (p->ended || (p->form == ONNX_SEEN && onnx_quant_same(q, p->q))) {
         t->at[n->output[0]] = *p;
         t->at[n->output[0]].form = ONNX_CODES;
-        return OK;
+        return p->ended ? OK : name_codes(t, p->node, n->output[0]);
     }
     TRY(onnx_pad_out(t, n->input[0], p));
     was = *p;
