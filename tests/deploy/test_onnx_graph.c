@@ -420,6 +420,12 @@ int main(void)
     test_order();
     check_values("torch", 1e-4);
     check_values("keras", 1e-4);
+    check_values("qdq_u8s8", 0);
+    check_values("qdq_u8u8", 0);
+    check_values("qdq_s8s8", 0);
+    check_values("qoperator", 0);
+    check_values("qdq_u8s4",
+                 .1); /* the runtime convolves these in real numbers: a step of the logits is 0.01 */
     test_refused();
     test_refused_codes();
     test_damaged();

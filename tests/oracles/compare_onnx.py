@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Compares `quantcam infer` of ONNX files with ONNX Runtime, tensor by tensor.
+
+    tests/oracles/compare_onnx.py SHARED NET[:FORM] ...     FORM: float, dynamo, or qdq|qop-ACT-WEIGHT[-pc]; without one all
+    tests/oracles/compare_onnx.py SHARED --files FILE ...
+
+SHARED/oracle-tools/deployed_oracle.py makes each network of torchvision (random lively weights, 96 x 96) and runs it, in the
+reading `fused`, on two photographs of tests/image/data. Of codes every tensor that exists on both sides is compared, and the
+logits: equal; of float files the logits: within 1e-4 of the largest. Prints compared, unmapped (nodes of codes that the runtime
+has no tensor for) and mismatches; exit 0 only if the last are 0. Environment: QUANTCAM the program, QUANTCAM_ISA, FOLDER where
+networks stay (a temporary one).
+"""
+import os
+import subprocess
+import sys
+import tempfile
+
+import h5py
+import numpy as np
+
+from oracle import ROOT, QUANTCAM, Tally
+
+FORMS = {"float": ["--form", "float"], "dynamo": ["--form", "float", "--exporter", "dynamo"]}
+QUANTIZED = ("qdq-u8-s8-pc", "qdq-s8-s8-pc", "qdq-u8-u8", "qdq-u8-s8", "qop-u8-s8-pc", "qop-s8-s8-pc", "qop-u8-u8", "qop-u8-s8", "qop-s8-s8")
+INPUT = "resize squash bilinear mean 0.485 0.456 0.406 std 0.229 0.224 0.225"
+
+
+def run(*command):
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.exit(f'{" ".join(command[:6])} ...: exit {done.returncode}: {done.stderr.strip()[-2000:]}')
+    return done.stdout
+
+
+def arguments(form):
+    if form in FORMS:
+        return FORMS[form]
+    kind, activations, weights, *channels = form.split("-")
+    return ["--form", kind, "--act", activations, "--weight", weights] + (["--per-channel"] if channels else [])
+
+
+def names(description):
+    """The file's tensor of each node, and the nodes that keep it in another form than codes."""
+    return dict(line[len("# tensor."):].split(" = ", 1) for line in description.splitlines() if line.startswith("# tensor."))
+
+
+def compare(path, oracle, ours, notes):
+    """Returns the tally and the nodes without a tensor."""
+    tally, unmapped = Tally(), []
+    with h5py.File(oracle) as theirs, h5py.File(ours) as h:
+        logits = theirs["output/0"][()].reshape(len(theirs["pixels"]), -1)
+        coded = "codes" in h
+        if coded:
+            tally.exact("logits", h["logits"][()], logits)
+        else:
+            tally.close("logits", h["logits"][()], logits)
+        tensors = {t.attrs["name"]: t for t in theirs["tensors"].values()}
+        for node in h["codes"] if coded else ():
+            t = tensors.get(notes.get(node))
+            if t is None or t.dtype.kind == "f":
+                unmapped.append(node)
+                continue
+            codes = t[0].astype(np.int16) + (128 if t.dtype == np.int8 else 0)
+            tally.exact(f"codes of {node}", h["codes"][node][()], codes)
+    return tally, unmapped
+
+
+def one(shared, path, scratch):
+    tool = f"{shared}/oracle-tools/deployed_oracle.py"
+    oracle, ours = f"{scratch}/oracle.h5", f"{scratch}/ours.h5"
+    run(sys.executable, tool, "run", path, f"{ROOT}/tests/image/data", oracle, "--reading", "fused")
+    run(QUANTCAM, "infer", "--model", path, "--input", INPUT, "--pixels", oracle, "--tap=all", "-o", ours, "--isa",
+        os.environ.get("QUANTCAM_ISA", "auto"))
+    notes = names(run(f"{os.path.dirname(os.path.realpath(os.path.join(ROOT, QUANTCAM)))}/tests/oracles/deployed", path, f"{scratch}/tensors.safetensors", INPUT))
+    tally, unmapped = compare(path, oracle, ours, notes)
+    print(f"{os.path.basename(path)}: compared {tally.compared} ({tally.elements} values), unmapped {len(unmapped)} "
+          f"{' '.join(unmapped[:3])}, mismatches {tally.mismatches} ({tally.wrong} values)", flush=True)
+    return tally.mismatches
+
+
+def main():
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    shared, *wanted = sys.argv[1:]
+    bad = 0
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = os.environ.get("FOLDER", scratch)
+        if wanted[0] == "--files":
+            return 1 if sum(one(shared, os.path.abspath(path), scratch) for path in wanted[1:]) else 0
+        for word in wanted:
+            net, _, form = word.partition(":")
+            for f in (form,) if form else (*FORMS, *QUANTIZED):
+                path = f"{folder}/{net}-{f}.onnx"
+                if not os.path.exists(path):
+                    run(sys.executable, f"{shared}/oracle-tools/deployed_oracle.py", "make", net, path, "--size", "96", *arguments(f))
+                bad += one(shared, path, scratch)
+                if folder == scratch:
+                    os.remove(path)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
