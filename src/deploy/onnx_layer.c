@@ -86,7 +86,7 @@ static status write_words(const struct onnx_translation *t, const struct onnx_no
     const struct tensor *in = onnx_tensor(&t->x, n->input[0]);
     struct onnx_window w;
     struct sketch_window window;
-    char words[SKETCH_WINDOW], name[MODEL_NAME];
+    char words[SKETCH_WINDOW], name[MODEL_NAME], wanted[ONNX_MAX_NAME + 1];
 
     TRY(onnx_window(n, in, weight, &w));
     if (w.stride_h != w.stride_w)
@@ -100,7 +100,7 @@ static status write_words(const struct onnx_translation *t, const struct onnx_no
                                      .right = w.right + p->right };
     snprintf(out, SKETCH_WORDS, "out %d%s groups %d  weight %s", (int)weight->dim[0],
              sketch_window_words(&window, words), (int)onnx_whole(n, "group", 1),
-             sketch_name(t->d, onnx_name(&t->x, value), name));
+             sketch_name(t->d, onnx_wanted(t, value, wanted), name));
     return OK;
 }
 
@@ -160,11 +160,11 @@ status onnx_conv(struct onnx_translation *t, const struct onnx_node *n)
     if (coded) {
         TRY_OUT(onnx_add_codes(t, "conv", n, &g, &node, 1, shape, ONNX_MAP, &node, "%s", words));
     } else {
-        char bn[MODEL_NAME + 64] = "", name[MODEL_NAME];
+        char bn[MODEL_NAME + 64] = "", name[MODEL_NAME], wanted[ONNX_MAX_NAME + 1];
 
         if (norm >= 0)
             snprintf(bn, sizeof bn, "  bn %.*s.bn eps %.9g", MODEL_NAME - 8,
-                     sketch_name(t->d, onnx_name(&t->x, g.value), name),
+                     sketch_name(t->d, onnx_wanted(t, g.value, wanted), name),
                      onnx_real(&t->x.node[norm], "epsilon", 1e-5f));
         TRY_OUT(onnx_add(t, "conv", g.value, &node, 1, shape, NULL, &node, "%s%s", words, bn));
         TRY_OUT(sketch_origin(t->d, node, onnx_name(&t->x, g.value)));
@@ -226,7 +226,7 @@ status onnx_product(struct onnx_translation *t, const struct onnx_node *n)
     struct onnx_goal g;
     struct tensor rows = { 0 };
     struct sketch_shape map;
-    char name[MODEL_NAME];
+    char name[MODEL_NAME], wanted[ONNX_MAX_NAME + 1];
     status result = OK;
 
     TRY(onnx_get(t, n, 0, &p));
@@ -259,7 +259,7 @@ status onnx_product(struct onnx_translation *t, const struct onnx_node *n)
     }
     TRY_OUT(is ? onnx_weight_codes(t, &w, turned ? 0 : 1, &rows) : onnx_weight_real(t, &w, &rows));
     TRY_OUT(onnx_weight_rows(&rows, turned, p->order == ONNX_LAST_ROW, map));
-    sketch_name(t->d, onnx_name(&t->x, g.then ? n->output[0] : g.value), name);
+    sketch_name(t->d, onnx_wanted(t, g.then ? n->output[0] : g.value, wanted), name);
     if (coded) {
         TRY_OUT(onnx_add_codes(t, "linear", n, &g, &node, 1, (struct sketch_shape){ outputs, 1, 1 }, ONNX_ROW,
                                &node, "out %d weight %s", outputs, name));
@@ -289,10 +289,10 @@ status onnx_affine(struct onnx_translation *t, const struct onnx_node *n, int in
 {
     static const char *const suffixes[] = { ".weight", ".bias", ".running_mean", ".running_var" };
     struct sketch_shape shape = onnx_shape_of(t, input);
-    char name[MODEL_NAME];
+    char name[MODEL_NAME], wanted[ONNX_MAX_NAME + 1];
     int node;
 
-    sketch_name(t->d, onnx_name(&t->x, n->output[0]), name);
+    sketch_name(t->d, onnx_wanted(t, n->output[0], wanted), name);
     TRY(onnx_add(t, "batchnorm", n->output[0], &input, 1, shape, NULL, &node, "weight %s eps %.10g", name,
                  small_eps));
     for (int i = 0; i < 4; i++) {

@@ -34,17 +34,28 @@ int onnx_only_reader(const struct onnx_translation *t, int value)
     return v->readers == 1 ? v->reader : -1;
 }
 
+const char *onnx_wanted(const struct onnx_translation *t, int value, char out[ONNX_MAX_NAME + 1])
+{
+    static const char *const added[] = { "_QuantizeLinear_Output", "_quantized", "_output_0" };
+    size_t size = (size_t)snprintf(out, ONNX_MAX_NAME + 1, "%s", onnx_name(&t->x, value));
+
+    for (size_t i = 0; i < COUNT_OF(added); i++)
+        if (size > strlen(added[i]) && text_ends(out, size, added[i]))
+            out[size -= strlen(added[i])] = '\0';
+    return out;
+}
+
 status onnx_add(struct onnx_translation *t, const char *op, int value, const int *input, int inputs,
                 struct sketch_shape shape, const struct onnx_quant *q, int *out, const char *format, ...)
 {
-    char words[SKETCH_WORDS];
+    char words[SKETCH_WORDS], wanted[ONNX_MAX_NAME + 1];
     va_list args;
     int named = strcmp(op, "conv") == 0 || strcmp(op, "linear") == 0; /* `quant` is their `weight` */
 
     va_start(args, format);
     vsnprintf(words, sizeof words, format, args);
     va_end(args);
-    TRY(sketch_add(t->d, op, onnx_name(&t->x, value), input, inputs, shape,
+    TRY(sketch_add(t->d, op, onnx_wanted(t, value, wanted), input, inputs, shape,
                    q && q->scale > 0 && !named ? "" : NULL, out, "%s", words));
     if (q && q->scale > 0)
         TRY(sketch_params(t->d, sketch_node_name(t->d, *out), q->scale, q->zero_point, q->offset));

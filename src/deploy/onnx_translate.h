@@ -70,6 +70,9 @@ MUST_USE status onnx_pad_out(struct onnx_translation *t, int value, struct onnx_
 MUST_USE status onnx_need_map(const struct onnx_place *p);
 /* The only node that reads a value, or -1: there are others, or it is the output. */
 int onnx_only_reader(const struct onnx_translation *t, int value);
+/* What a value's node wants to be called (sketch_name): as in the file, without what exporters and quantizers
+ * put behind a name. Returns out. */
+const char *onnx_wanted(const struct onnx_translation *t, int value, char out[ONNX_MAX_NAME + 1]);
 /* A node for what `value` is: real numbers where q is NULL, codes of *q, or of the input's where q->scale is
  * 0. */
 MUST_USE status onnx_add(struct onnx_translation *t, const char *op, int value, const int *input, int inputs,

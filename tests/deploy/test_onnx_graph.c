@@ -188,6 +188,32 @@ static void test_codes(void)
     deploy_free(&net);
 }
 
+/* What exporters and quantizers put behind a name is no part of ours. */
+static void test_names(void)
+{
+    struct sketch d = { .path = "names.onnx" };
+    struct deploy_network net = { 0 };
+    const struct wire *model;
+
+    start(3);
+    zeros("w", 2, 2, 3);
+    node("Relu", "x", "/layer1/Relu_output_0");
+    node("GlobalAveragePool", "/layer1/Relu_output_0", "pool_quantized");
+    node("Flatten", "pool_quantized", "flat");
+    whole("transB", 1);
+    node("Gemm", "flat w", "/fc/Gemm_output_0_QuantizeLinear_Output");
+    give("/fc/Gemm_output_0_QuantizeLinear_Output");
+    model = model_of(17);
+    CHECK_MSG(onnx_read(model->bytes, model->size, &how, &d, &net) == OK, "%s", error_last()->text);
+    CHECK_MSG(net.size && strstr(net.description, "relu layer1.Relu x\navgpool pool layer1.Relu\n"
+                                                  "linear fc.Gemm pool  out 2 weight fc.Gemm\n"
+                                                  "output fc.Gemm\ncam layer1.Relu\n"),
+              "%s", net.description);
+    CHECK(strcmp(table_note(&net.weights, "tensor.layer1.Relu"), "/layer1/Relu_output_0") == 0);
+    sketch_free(&d);
+    deploy_free(&net);
+}
+
 /* Four bits are widened: -7..7, a scale each channel. */
 static void test_few_bits(void)
 {
@@ -415,6 +441,7 @@ int main(void)
     test_lines();
     test_coded_lines();
     test_codes();
+    test_names();
     test_few_bits();
     test_beside();
     test_order();
