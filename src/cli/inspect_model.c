@@ -147,9 +147,13 @@ static status add_weight_facts(struct listing *l, const char *path, const struct
         else if (b->lowbit)
             TRY(listing_fact(l, LISTING_TEXT, "arithmetic", "%s, of a trained low-bit network",
                              engine_arithmetic_name(ENGINE_PACT)));
+        else if (b->family == MODEL_ONNXRUNTIME)
+            TRY(listing_fact(l, LISTING_TEXT, "arithmetic", "%s", engine_arithmetic_name(ENGINE_ORT)));
         else
             TRY(listing_fact(l, LISTING_TEXT, "arithmetic", "%s, unless --engine says otherwise",
-                             engine_arithmetic_name(b->fbgemm ? ENGINE_FBGEMM : ENGINE_QNNPACK)));
+                             engine_arithmetic_name(b->family == MODEL_TFLITE ? ENGINE_TFLITE
+                                                    : b->fbgemm               ? ENGINE_FBGEMM
+                                                                              : ENGINE_QNNPACK)));
         if (model_has_relu6(b->model) && !b->lowbit)
             TRY(listing_fact(l, LISTING_TEXT, "relu6", b->relu6_clamps ? "clamps at 6" : "runs as relu"));
     }
