@@ -378,12 +378,26 @@ status calibrate_job_make(struct run *r, int network, int precision)
     return result;
 }
 
+static status find_layers(struct made *m)
+{
+    TRY(comm_agree(m->r->c, bind_reference(m)));
+    return list_pictures(m);
+}
+
+status calibrate_job_check(struct run *r, int network)
+{
+    struct made m = { .r = r, .network = network };
+    status result = find_layers(&m);
+
+    free_made(&m);
+    return result;
+}
+
 static status run_layers(struct made *m, struct quant_result *out)
 {
     const struct comm *c = m->r->c;
 
-    TRY(comm_agree(c, bind_reference(m)));
-    TRY(list_pictures(m));
+    TRY(find_layers(m));
     TRY(calibrate_pictures_read(c, &m->r->network[m->network].pipeline[m->precision], &m->pictures));
     return calibrate_network(c, &m->binding, &m->options, &m->pictures, m->r->kernels, out);
 }

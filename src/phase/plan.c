@@ -331,6 +331,8 @@ status plan_make(struct run *r)
         TRY(describe_classes(r, i));
     TRY(make_precisions(r, 0)); /* a file that is not what the job says is refused before anything is made */
     result = make_precisions(r, 1);
+    for (int i = 0; i < r->networks && result == OK && r->job->sensitivity; i++)
+        result = calibrate_job_check(r, i);
     calibrate_job_end(r);
     TRY(result);
     for (int i = 0; i < r->networks; i++)

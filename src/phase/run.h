@@ -184,6 +184,8 @@ void progress_file_remove(const struct run *r);
  * quantize, unless it is there, or beside store.from, and of the same fp32 file, calibration pictures and
  * settings. Adds lines to r->decided. ERR_USAGE: all pictures are evaluated too. */
 MUST_USE status calibrate_job_make(struct run *r, int network, int precision);
+/* calibrate_job.c: could calibrate_job_sensitivity begin? Said before any work. */
+MUST_USE status calibrate_job_check(struct run *r, int network);
 /* calibrate_job.c: what the options find out of a network's first precision, on the job's calibration
  * pictures. *out is freed by the caller. */
 MUST_USE status calibrate_job_sensitivity(struct run *r, int network, const struct quant_options *options,

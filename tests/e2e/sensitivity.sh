@@ -61,6 +61,9 @@ check "without it" code 0 "$Q" run "$T/job.conf" --quantize.sensitivity=off --ou
 h5ls -r "$T/off.h5" > "$T/list"
 check "nothing of it" lacks "$T/list" "sensitivity|/layer "
 check "eight phases" test "$(h5dump -y -w 1 -d /timing/phase "$T/off.h5" | grep -c '^ *"[a-z]*\\000')" = 8
+mkdir "$T/empty"
+refuse "empty pictures, before any work" 1 "no class folders" "$Q" run "$T/job.conf" --quantize.images="$T/empty" --out="$T/no.h5"
+check "nothing was begun" test ! -e "$T/no.h5.part"
 sed -i '/^images = .*other/d' "$T/job.conf"
 refuse "no pictures" 2 "quantize.images is not set: quantize.sensitivity runs on them" "$Q" run "$T/job.conf" --out="$T/no.h5"
 sed -i 's/^sensitivity = on//' "$T/job.conf"
