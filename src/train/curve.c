@@ -25,7 +25,7 @@ static const char *number(double value, char out[SHARE_TEXT])
 
 void curve_say(const struct train *t, const struct train_line *l)
 {
-    char held[SHARE_TEXT], test[SHARE_TEXT], left[64] = "";
+    char held[SHARE_TEXT], test[SHARE_TEXT], left[64] = "?";
     double seconds = clock_s() - t->began;
     int64_t steps = t->at.step - t->began_step, all = (int64_t)t->batches * t->job->epochs;
 

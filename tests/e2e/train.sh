@@ -138,6 +138,17 @@ best=$(awk -F, 'NR > 1 && $6 > most { most = $6; at = $1 } END { print at }' "$T
 check "the best again" code 0 "$Q" train "$T/job.conf" -o "$T/best.safetensors" --epochs="$best" --rate=0.003
 check "the best epoch's weights" same "$(tail -c 3500 "$T/early.safetensors" | sha256sum)" "$(tail -c 3500 "$T/best.safetensors" | sha256sum)"
 
+# ---- the rows of a study ----
+sed '/^\[bits\]/d; /^preset/d; /^alpha/d; /^\[guided\]/d; /^share/d' "$T/job.conf" > "$T/rows.conf"
+rows() { env RANKS=2 MPIRUN="$MPIRUN" QUANTCAM="$Q" "${@:2}" jobs/train-rows.sh "$T/rows.conf" "$T/rows" 1 "$1"; }
+names() { (cd "$T/rows" && echo *.safetensors); }
+check "two rows of one way" code 0 rows 7 ROWS="fp32 4-bit" WAYS=sgt
+check "these and no others" same "$(names)" "sgt-7-4-bit.packed.safetensors sgt-7-4-bit.safetensors sgt-7-fp32.safetensors"
+check "from a trained one" code 0 rows 8 START="$T/rows/sgt-7-fp32.safetensors" WAYS=plain
+check "without a row of its own" same "$(cd "$T/rows" && echo plain-8-*[a-z].safetensors.curve.csv)" \
+    "plain-8-2-bit.safetensors.curve.csv plain-8-4-bit.safetensors.curve.csv plain-8-longer.safetensors.curve.csv plain-8-mixed.safetensors.curve.csv plain-8-seed.safetensors.curve.csv"
+check "longer and seed differ" other "$(sum rows/plain-8-longer)" "$(sum rows/plain-8-seed)"
+
 # ---- a dry run ----
 check "a dry run" code 0 train 2 dry --dry-run --steps=9
 check "a dry run: a step's time" grep -qE "^a step of 50 pictures takes [0-9.]+ ms \(median of 9, fastest [0-9.]+\); loss [0-9.]+$" "$T/log"
