@@ -106,7 +106,7 @@ static void test_real(struct tiny *t, const char *name, const char *isa)
     for (int k = 0; k < 2; k++) {
         for (int i = 0; i < (int)tensor_count(table_tensor(t, name, ".weight")); i++)
             ((float *)table_tensor(t, name, ".weight")->data)[i] += 0.03f * (float)(i % 5);
-        round[shown] = k ? (struct quant_params){ 0.125, 8, 0, 15 } : none;
+        round[shown] = k ? (struct quant_params){ 0.125, 8, 0, 15, 0 } : none;
         tiny_must(engine_open(&t->binding, &options, kernel_select(isa), &changed));
         engine_run(changed.plan, changed.state, pixels);
         memcpy(want, engine_logits(changed.plan, changed.state), sizeof want);
