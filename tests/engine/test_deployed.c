@@ -7,6 +7,7 @@
 #include "check.h"
 #include "engine/plan.h"
 #include "kernel/deployed_test.h"
+#include "tiny_deployed.h"
 
 enum { CODES = 256, PAIRS = CODES * CODES };
 
@@ -169,6 +170,61 @@ static void test_pairs(struct random *r, enum engine_arithmetic a, int product)
     CHECK_MSG(wrong == 0, "%s, %s: %d wrong", engine_arithmetic_name(a), product ? "mul" : "add", wrong);
 }
 
+/* ---- whose arithmetic, and what saturates ----------------------------------------------------------------
+ */
+
+static status open_plan(const struct tiny *t, enum engine_arithmetic a, enum engine_saturation saturate,
+                        struct engine *e)
+{
+    const struct engine_options options = { .arithmetic = a, .saturate = saturate };
+
+    *e = (struct engine){ 0 };
+    return engine_open(&t->binding, &options, kernel_select("ref"), e);
+}
+
+static enum kernel_saturation saturation_of(struct engine e, const char *name)
+{
+    for (int i = 0; i < engine_steps(e.plan); i++)
+        if (strcmp(engine_step_name(e.plan, i), name) == 0)
+            return ((const struct engine_conv *)plan_parameters(e.plan, &e.plan->op[i]))->saturation;
+    return (enum kernel_saturation) - 1;
+}
+
+/* Of the layers `first` alone is dense and reads unsigned codes. */
+static void test_families(void)
+{
+    struct engine e;
+    struct tiny t;
+
+    tiny_deployed(&t, "onnxruntime");
+    CHECK(open_plan(&t, ENGINE_AUTO, ENGINE_SATURATE_ORT, &e) == OK);
+    CHECK(engine_arithmetic_used(e.plan) == ENGINE_ORT);
+    CHECK(saturation_of(e, "first") == KERNEL_SATURATE_PAIRS && saturation_of(e, "tall") == KERNEL_EXACT &&
+          saturation_of(e, "wide") == KERNEL_EXACT && saturation_of(e, "fc") == KERNEL_EXACT);
+    engine_close(&e);
+    CHECK(open_plan(&t, ENGINE_QNNPACK, ENGINE_EXACT, &e) == ERR_MISMATCH &&
+          open_plan(&t, ENGINE_XNNPACK, ENGINE_EXACT, &e) == ERR_MISMATCH &&
+          open_plan(&t, ENGINE_ORT, ENGINE_SATURATE_AVX2, &e) == ERR_MISMATCH);
+    tiny_free(&t);
+    tiny_deployed(&t, "tflite");
+    CHECK(open_plan(&t, ENGINE_AUTO, ENGINE_EXACT, &e) == OK);
+    CHECK(engine_arithmetic_used(e.plan) == ENGINE_TFLITE);
+    engine_close(&e);
+    CHECK(open_plan(&t, ENGINE_XNNPACK, ENGINE_EXACT, &e) == OK);
+    engine_close(&e);
+    CHECK(open_plan(&t, ENGINE_ORT, ENGINE_EXACT, &e) == ERR_MISMATCH &&
+          open_plan(&t, ENGINE_AUTO, ENGINE_SATURATE_ORT, &e) == ERR_MISMATCH);
+    tiny_free(&t);
+    tiny_every(&t, 1, 0);
+    CHECK(open_plan(&t, ENGINE_TFLITE, ENGINE_EXACT, &e) == ERR_MISMATCH);
+    tiny_free(&t);
+    CHECK(engine_saturates(ENGINE_ORT, ENGINE_SATURATE_ORT) &&
+          !engine_saturates(ENGINE_ORT, ENGINE_SATURATE_VNNI) &&
+          engine_saturates(ENGINE_FBGEMM, ENGINE_SATURATE_VNNI) &&
+          !engine_saturates(ENGINE_FBGEMM, ENGINE_SATURATE_ORT) &&
+          !engine_saturates(ENGINE_QNNPACK, ENGINE_SATURATE_AVX2));
+}
+
 int main(void)
 {
     struct random r = { .seed = 8 };
@@ -177,6 +233,7 @@ int main(void)
     test_fixed();
     test_codes();
     test_layers();
+    test_families();
     for (int i = 0; i < PAIRS; i++) {
         first[i] = (uint8_t)(i / CODES);
         second[i] = (uint8_t)i;
