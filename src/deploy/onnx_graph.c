@@ -107,7 +107,7 @@ static status shape_input(struct onnx_translation *t, int value, enum onnx_order
     for (int i = 1; i < 4; i++)
         if (in->dim[i] < 1 || in->dim[i] > 4096)
             return FAIL(ERR_USAGE,
-                        "its input's extents are left open: say input = \"... crop HEIGHT WIDTH ...\", or "
+                        "its input's extents are left open: say --input=\"... crop HEIGHT WIDTH ...\", or "
                         "export it for one size");
     *out = (struct sketch_shape){ (int)in->dim[last ? 3 : 1], (int)in->dim[last ? 1 : 2],
                                   (int)in->dim[last ? 2 : 3] };

@@ -123,9 +123,10 @@ status onnx_weight_codes(struct onnx_translation *t, const struct onnx_weight *w
     t->few_bits += w->type == ONNX_U4 || w->type == ONNX_S4;
     TRY(onnx_copied(&t->x, (uint64_t)count));
     TRY(tensor_alloc(out, DTYPE_S8, w->is->rank, w->is->dim));
+    TRY(tensor_copy_bytes(w->is, out->data));
     code = out->data;
-    for (int64_t i = 0; i < count; i++)
-        code[i] = (int8_t)((int)tensor_at(w->is, i) - shift);
+    for (int64_t i = 0; i < count && shift; i++)
+        code[i] = (int8_t)((uint8_t)code[i] - shift);
     TRY(sketch_quantize(out, scales > 1 ? (int)scales : 0));
     for (int64_t c = 0; c < scales; c++) {
         out->scale[c] = tensor_at(w->scale, c);
