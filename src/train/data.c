@@ -162,7 +162,8 @@ status train_data_picture(struct train_data *d, int i, uint8_t *out)
         return OK;
     }
     TRY(text_path(path, sizeof path, d->list.root, d->list.entry[i].path));
-    TRY(image_load(path, &d->pipeline, out, &(struct image_info){ 0 }));
+    TRY(error_prefix(image_load(path, &d->pipeline, out, &(struct image_info){ 0 }),
+                     "training leaves no picture out: mend this one, or take it away"));
     if (kept) {
         memcpy(kept, out, each);
         d->have[i] = 1;

@@ -158,6 +158,8 @@ static void test_folder(void)
     CHECK(train_data_picture(&d, 1, out) == OK && out[0] == 200 && out[4] == 8);
     CHECK(train_data_picture(&d, 1, out) == OK && out[0] == 200); /* the kept one */
     CHECK(train_data_picture(&d, 2, out) != OK && strstr(error_last()->text, "b/3.png"));
+    CHECK_MSG(strstr(error_last()->text, "mend this one, or take it away: ") != NULL, "%s",
+              error_last()->text);
     train_data_free(&d);
 }
 
