@@ -104,18 +104,9 @@ enum store_activations { STORE_ACTIVATIONS_MEAN, STORE_ACTIVATIONS_SUBSET, STORE
  * areas under curves of the selected pictures, or means of changes that ROAD has a row a place of; of CROSSED
  * there are areas on the other network, too. */
 enum store_measure_kind {
-    STORE_MEASURE_ONE,
-    STORE_MEASURE_CODES,
-    STORE_MEASURE_PAIR,
-    STORE_MEASURE_TRUTH,
-    STORE_MEASURE_ANSWER,
-    STORE_MEASURE_MATCH,
-    STORE_MEASURE_BASELINE,
-    STORE_MEASURE_CURVE,
-    STORE_MEASURE_CROSSED,
-    STORE_MEASURE_SELECTED,
-    STORE_MEASURE_ROAD, STORE_MEASURE_RANDOM,
-    STORE_MEASURE_KINDS
+    STORE_MEASURE_ONE, STORE_MEASURE_CODES, STORE_MEASURE_PAIR, STORE_MEASURE_TRUTH, STORE_MEASURE_ANSWER,
+    STORE_MEASURE_MATCH, STORE_MEASURE_BASELINE, STORE_MEASURE_CURVE, STORE_MEASURE_CROSSED,
+    STORE_MEASURE_SELECTED, STORE_MEASURE_ROAD, STORE_MEASURE_RANDOM, STORE_MEASURE_KINDS
 };
 
 /* What the job's file depends on. Zero-initialise; names are copied into it. The same on all ranks and at
@@ -145,10 +136,8 @@ struct store_layout {
         /* of the CAM layer's stored integers, from precision 1 on; a reader leaves it 0 */
         struct quant_params q[STORE_MAX_PRECISIONS];
         /* of the CAM layer of a precision whose layer has other extents than the first's; else zeros */
-        struct store_layer {
-            int channels, h, w;
-        } other[STORE_MAX_PRECISIONS];
-        int layers;                       /* with sensitivity: outputs with a scale of their own */
+        struct store_layer { int channels, h, w; } other[STORE_MAX_PRECISIONS];
+        int layers;                  /* with sensitivity: outputs with a scale of their own */
     } network[STORE_MAX_NETWORKS];
     /* [0] is what the others are compared with; all networks have the same */
     struct store_precision {

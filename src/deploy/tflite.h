@@ -4,7 +4,7 @@
 #define DEPLOY_TFLITE_H
 
 #include "deploy_parts.h"
-#include "flatbuffer.h"
+#include "flat.h"
 
 enum { TFLITE_MAX_RANK = 5, TFLITE_MAX_TENSORS = 1 << 16, TFLITE_MAX_OPS = 1 << 16, TFLITE_NAME = 4096 };
 

@@ -28,11 +28,6 @@ status model_find_family(struct model_binding *b)
     return OK;
 }
 
-int model_has_codes(const struct model_binding *b, const struct tensor *weight)
-{
-    return b->family ? weight->quantization != TENSOR_REAL : model_stores_codes(b);
-}
-
 /* ---- what an output's codes stand for ------------------------------------------------------------------ */
 
 /* Does the op only move values? */

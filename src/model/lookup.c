@@ -44,6 +44,11 @@ int model_stores_codes(const struct model_binding *b)
     return b->form != PRECISION_REAL && !b->qat;
 }
 
+int model_has_codes(const struct model_binding *b, const struct tensor *weight)
+{
+    return b->family ? weight->quantization != TENSOR_REAL : model_stores_codes(b);
+}
+
 int model_has_norms(const struct model_binding *b)
 {
     return !b->folded && (!model_stores_codes(b) || b->lowbit);

@@ -76,13 +76,15 @@ MUST_USE status model_mismatch(const struct model_binding *b, const struct model
 MUST_USE status model_find_affine(const struct model_binding *b, int node, const struct tensor *out[4]);
 /* Are the checkpoint's weights codes? Else they are real, to be quantized yet where b->qat. */
 int model_stores_codes(const struct model_binding *b);
+/* Is this weight codes? Of a deployed file some may be. */
+int model_has_codes(const struct model_binding *b, const struct tensor *weight);
 const char *model_name_of(const struct model_binding *b, const struct tensor *t);
 int model_is_float(const struct tensor *t);
 int model_is_scale(double scale);
 /* Sets b->folded; ERR_MISMATCH where some batch normalisations are folded and others are not. */
 MUST_USE status model_find_folded(struct model_binding *b);
 int model_bits_of(int low, int high);    /* that codes low..high take */
-/* bind.c: P.scale, P.zero_point and P.codes of the node's `quant`. */
+/* params.c: P.scale, P.zero_point and P.codes of the node's `quant`. */
 MUST_USE status model_read_params(const struct model_binding *b, const struct model_node *n,
                                   struct quant_params *out);
 /* An output with a scale of its own must have a name for it, `quant`: ERR_MISSING. */
@@ -101,8 +103,6 @@ MUST_USE status model_check_values(const struct model_binding *b, const struct t
 
 /* deployed.c: sets b->family. ERR_USAGE where how.form is not its. */
 MUST_USE status model_find_family(struct model_binding *b);
-/* Is the layer's weight codes? */
-int model_has_codes(const struct model_binding *b, const struct tensor *weight);
 /* What an output's codes stand for; those of nodes before it are known. scale 0: it has real values.
  * ERR_MISMATCH where codes and real values meet. */
 MUST_USE status model_deployed_params(const struct model_binding *b, int node, struct quant_params *out);

@@ -1,4 +1,4 @@
-/* src/deploy/flatbuffer.h: a cursor over a flatbuffer. Nothing is built; whatever is asked for is checked to
+/* src/deploy/flat.h: a cursor over a flatbuffer. Nothing is built; whatever is asked for is checked to
  * lie in the file before it is read. Numbers are little-endian and need not be aligned.
  *
  *     struct flat_table root, child;

@@ -1,5 +1,5 @@
-/* tests/deploy/test_flatbuffer.c: a flatbuffer laid out by hand, and the same with every kind of damage. */
-#include "deploy/flatbuffer.h"
+/* tests/deploy/test_flat.c: a flatbuffer laid out by hand, and the same with every kind of damage. */
+#include "deploy/flat.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* src/deploy/flatbuffer.c: offsets, vtables and vectors of a flatbuffer, each checked before it is used. */
-#include "flatbuffer.h"
+/* src/deploy/flat.c: offsets, vtables and vectors of a flatbuffer, each checked before it is used. */
+#include "flat.h"
 
 #include <string.h>
 
