@@ -284,16 +284,16 @@ out:
 /* eps and a variance of 1 - eps, whose sum is 1 in every precision. */
 static const float small_eps = 0x1p-10f;
 
-status onnx_affine(struct onnx_translation *t, const struct onnx_node *n, int input, enum onnx_order order,
-                   const float *scale, const float *shift)
+/* NULL: scales of 1, shifts of 0. */
+static status add_affine(struct onnx_translation *t, const struct onnx_node *n, const float *scale,
+                         const float *shift, int *node)
 {
     static const char *const suffixes[] = { ".weight", ".bias", ".running_mean", ".running_var" };
-    struct sketch_shape shape = onnx_shape_of(t, input);
+    struct sketch_shape shape = onnx_shape_of(t, *node);
     char name[MODEL_NAME], wanted[ONNX_MAX_NAME + 1];
-    int node;
 
     sketch_name(t->d, onnx_wanted(t, n->output[0], wanted), name);
-    TRY(onnx_add(t, "batchnorm", n->output[0], &input, 1, shape, NULL, &node, "weight %s eps %.10g", name,
+    TRY(onnx_add(t, "batchnorm", n->output[0], node, 1, shape, NULL, node, "weight %s eps %.10g", name,
                  small_eps));
     for (int i = 0; i < 4; i++) {
         struct tensor v = { 0 };
@@ -301,11 +301,29 @@ status onnx_affine(struct onnx_translation *t, const struct onnx_node *n, int in
 
         TRY(tensor_alloc(&v, DTYPE_F32, 1, (int64_t[]){ shape.c }));
         for (int c = 0; c < shape.c; c++)
-            ((float *)v.data)[c] = i == 0 ? scale[c] : i == 1 ? shift[c] : i == 2 ? 0 : 1 - small_eps;
+            ((float *)v.data)[c] = i == 0   ? (scale ? scale[c] : 1)
+                                   : i == 1 ? (shift ? shift[c] : 0)
+                                   : i == 2 ? 0
+                                            : 1 - small_eps;
         result = sketch_tensor(t->d, name, suffixes[i], &v);
         tensor_free(&v);
         TRY(result);
     }
+    return OK;
+}
+
+/* The runtime rounds the product before it adds, a batchnorm does not: where the bits become codes, two of
+ * them do. */
+status onnx_affine(struct onnx_translation *t, const struct onnx_node *n, int input, enum onnx_order order,
+                   const float *scale, const float *shift)
+{
+    int node = input, channels = onnx_shape_of(t, input).c, apart = 0;
+
+    for (int c = 0; c < channels && t->coded; c++)
+        apart |= scale[c] != 1 && shift[c] != 0;
+    if (apart)
+        TRY(add_affine(t, n, scale, NULL, &node));
+    TRY(add_affine(t, n, apart ? NULL : scale, shift, &node));
     TRY(sketch_origin(t->d, node, onnx_name(&t->x, n->output[0])));
     onnx_put_real(t, n->output[0], node, order);
     return OK;

@@ -142,6 +142,26 @@ static void test_coded_lines(void)
         "cam qlinearconcat11\n");
 }
 
+/* The runtime rounds between the product and the sum of a batch normalisation: two nodes do. */
+static void test_norm(void)
+{
+    check_lines(
+        "qdq_norm", "",
+        "quantize quantizelinear1 image  quant quantizelinear1\n"
+        "conv quantizelinear6 quantizelinear1  out 8 kernel 3 stride 1 pad 1 groups 1  weight "
+        "quantizelinear6\n"
+        "dequantize dequantizelinear7 quantizelinear6\n"
+        "batchnorm batchnormalization8 dequantizelinear7  weight batchnormalization8 eps 0.0009765625\n"
+        "batchnorm batchnormalization8_5 batchnormalization8  weight batchnormalization8_5 eps "
+        "0.0009765625\n"
+        "relu relu9 batchnormalization8_5\n"
+        "quantize quantizelinear10 relu9  quant quantizelinear10\n"
+        "avgpool quantizelinear13 quantizelinear10  quant quantizelinear13\n"
+        "linear quantizelinear19 quantizelinear13  out 5 weight quantizelinear19\n"
+        "output quantizelinear19\n"
+        "cam quantizelinear10\n");
+}
+
 static double number(const struct deploy_network *net, const char *name, int64_t i)
 {
     const struct tensor *t = table_find(&net->weights, name);
@@ -440,6 +460,7 @@ int main(void)
 {
     test_lines();
     test_coded_lines();
+    test_norm();
     test_codes();
     test_names();
     test_few_bits();
@@ -450,6 +471,7 @@ int main(void)
     check_values("qdq_u8s8", 0);
     check_values("qdq_u8u8", 0);
     check_values("qdq_s8s8", 0);
+    check_values("qdq_norm", 0);
     check_values("qoperator", 0);
     check_values("qdq_u8s4",
                  .1); /* the runtime convolves these in real numbers: a step of the logits is 0.01 */
