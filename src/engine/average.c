@@ -73,9 +73,14 @@ static uint8_t of_sum(const struct engine_average *a, int32_t sum, int count)
         return clamped(a, of_codes(a, sum, count));
     if (a->rule == AVERAGE_FIXED)
         return clamped(a, (int64_t)kernel_fixed(less, a->fixed, a->shift) + a->out.zero_point);
-    v = (float)less * a->factor;
+    if (a->rule == AVERAGE_BIASED) { /* rounded in every step, so that what is a tie depends on the bias */
+        v = (float)(sum - a->q.offset * count) * a->factor;
+        v = v + a->bias;
+    } else {
+        v = (float)less * a->factor;
+    }
     v = v < -65536.0f ? -65536.0f : v > 65536.0f ? 65536.0f : v;
-    return clamped(a, lrintf(v) + a->out.zero_point);
+    return clamped(a, lrintf(v) + (a->rule == AVERAGE_BIASED ? a->out.offset : a->out.zero_point));
 }
 
 static void sum_codes(const struct engine_average *a, const struct window *w, const uint8_t *in, int channels,
@@ -193,10 +198,12 @@ status average_rule(enum engine_arithmetic a, const struct model_node *n, struct
         out->fixed = (int32_t)(((int64_t)multiplier << k) / count);
         out->shift = shift - k;
     } else if (a == ENGINE_XNNPACK) {
-        float ratio = in / to, each = 1.0f / (float)count;
+        float ratio = in / to, each = 1.0f / (float)count, zeros;
 
-        out->rule = AVERAGE_SUM;
+        out->rule = AVERAGE_BIASED;
         out->factor = ratio * each;
+        zeros = (float)(count * (out->q.zero_point - out->q.offset)) * out->factor;
+        out->bias = (float)(out->out.zero_point - out->out.offset) - zeros;
     } else if (n->op == OP_AVGPOOL) {
         float whole = to * (float)count;
 

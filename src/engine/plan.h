@@ -107,13 +107,14 @@ enum average_rule {
     AVERAGE_CODES,   /* average.c: TensorFlow Lite's pools: of codes, by whole numbers */
     AVERAGE_FIXED,   /* its mean: fixed, shift */
     AVERAGE_SUM,     /* a sum of codes times the factor */
+    AVERAGE_BIASED,  /* XNNPACK's mean: the same of the file's own codes, zero points and all in the bias */
     AVERAGE_TERMS,   /* ONNX Runtime's windows: real values */
     AVERAGE_REDUCED, /* its ReduceMean */
 };
 struct engine_average {
     struct kernel_conv shape;
     struct quant_params q, out;
-    float factor;
+    float factor, bias;
     int counted, reach_y, reach_x;
     enum average_rule rule;
     int32_t fixed, shift;
