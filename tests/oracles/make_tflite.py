@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Small TFLite networks of ops that few files have, with random weights: make_tflite.py FOLDER     needs: ai-edge-litert flatbuffers numpy
+"""Small TFLite networks of ops that few files have, with random weights: make_tflite.py FOLDER [SEED [SIZE]]     needs: ai-edge-litert flatbuffers numpy
 Each is written as NAME_TYPE.tflite for uint8, int8 (weights per channel) and float32: a few layers, the mean over the map,
 a linear layer and softmax. Scales are chosen so that codes spread; LiteRT's interpreter runs every one."""
 import os, sys, warnings
@@ -238,10 +238,13 @@ def shuffled(n):
 
 def main():
     os.makedirs(sys.argv[1], exist_ok=True)
+    first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    size = int(sys.argv[3]) if len(sys.argv) > 3 else 17
     for seed, make in enumerate((inception, leaky, dilated, multiplied, padded, excited, shuffled)):
         for kind in ('uint8', 'int8', 'float32'):
-            n = Net(kind, seed)
+            n = Net(kind, first + seed, size)
             make(n)
             n.write(os.path.join(sys.argv[1], '%s_%s.tflite' % (make.__name__, kind)))
 
-main()
+if __name__ == "__main__":
+    main()
