@@ -221,6 +221,8 @@ static status make_precision(struct run *r, int i, int p)
     if (result == OK)
         result = comm_agree(r->c, shared_reads(r) ? find_shown(r, &binding, &show) : OK);
     options.show = show;
+    if (binding.family && (binding.family == MODEL_ONNXRUNTIME) != (options.saturate == ENGINE_SATURATE_ORT))
+        options.saturate = ENGINE_EXACT; /* what the job says is of another runtime's files */
     if (result == OK)
         result = shared_plan(r, i, p, &binding, &options, decided);
     if (result == OK && cam_methods_need(r->job->methods, CAM_NEEDS_GRADIENT))
