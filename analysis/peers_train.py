@@ -72,7 +72,8 @@ def write_job(name, shared, folder):
 def words(name, row, folder, steps):
     share, preset = ROWS[row]
     bits = [f'--bits.preset={preset}', f'--bits.alpha={ALPHA}'] if preset != 'fp32' else []
-    return ['train', f'{folder}/{name}.conf', '--dry-run', f'--run.steps={steps}', f'--guided.share={share}', '--log=quiet', *bits]
+    return ['train', f'{folder}/{name}.conf', '--dry-run', f'--run.steps={steps}', f'--guided.share={share}', '--run.watchdog=0',
+            '--log=quiet', *bits]
 
 
 def said(text):
