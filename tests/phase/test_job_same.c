@@ -90,7 +90,8 @@ static void test_table(void)
     static const char both[] = " cam.method subset.fraction subset.select.by subset.select.of "
                                "subset.control_seed explain.maps explain.logits explain.cross explain.road "
                                "explain.methods "
-                               "quantize.limit quantize.seed store.activations saliency.compare input.map ",
+                               "quantize.limit quantize.seed quantize.sensitivity quantize.sensitivity.bits "
+                               "quantize.sensitivity.pictures store.activations saliency.compare input.map ",
                       rows[] = " explain.steps explain.deletion explain.insertion explain.class "
                                "explain.seed explain.randomise explain.scorecam.channels explain.rise.masks "
                                "explain.rise.cells explain.rise.keep explain.occlusion.window "
