@@ -62,10 +62,10 @@ check "from: all are taken" grep -q "resnet8: fp32, int8 taken" "$T/log"
 # no FOR CODE PATTERN OPTION...: refused
 no() { refuse "$1" "$2" "$3" "$Q" run "$T/two.conf" -o "$T/no.h5" "${@:4}"; }
 no "another runtime's arithmetic" 1 "its integers are those of TensorFlow Lite, and fbgemm is arithmetic of PyTorch" --network.resnet8.int8.engine=fbgemm
-no "float pixels" 1 "network resnet8: .*its input is real numbers, and the file does not say how a picture becomes these: .*PRECISION.input" --network.resnet8.fp32.input=
+no "float pixels" 2 "network resnet8: .*its input is real numbers, and the file does not say how a picture becomes these: .*PRECISION.input" --network.resnet8.fp32.input=
 no "classes" 1 "int8 has 9 classes and fp32 10: they are not of one network" --network.resnet8.int8.classes.skip=1
 no "a description beside it" 2 "int8.model has no effect: .* is a TFLite file, which leaves no choice" --network.resnet8.int8.model=models/resnet18.model
-no "saturation" 2 "numerics.saturate has no effect: no network's arithmetic is onnxruntime's" --numerics.saturate=ort-avx2
+no "saturation" 2 "numerics.saturate has no effect: no network's arithmetic saturates so" --numerics.saturate=ort-avx2
 sed "s|^fp32 = .*|fp32 = $INT8|; /^fp32.input/d; s|^int8 = .*|int8 = quantize|" "$T/two.conf" > "$T/coded.conf"
 printf '[quantize]\nimages = %s\nlimit = 4\n' "$SHARED/cifar10-lossless/train_10000.bin.gz" >> "$T/coded.conf"
 refuse "an int8 file as fp32" 1 "weights of codes of integers, but network.resnet8.fp32 names it, which is of real numbers" "$Q" run "$T/coded.conf" -o "$T/no.h5"
