@@ -12,15 +12,24 @@
 static const uint64_t most_bytes = UINT64_C(2) << 30;
 
 /* ONNX has no magic number: a ModelProto's first field is its version, a small number, and one of a few
- * others follows. */
+ * others follows: a name, a number, or a message. The names are printable (a TensorFlow SavedModel has a
+ * message there). */
 static int begins_onnx(const uint8_t *head, size_t size)
 {
-    enum { FIELD_VERSION = 1 << 3, NEWEST = 32 };
-    static const uint8_t next[] = { 2 << 3 | 2, 3 << 3 | 2, 4 << 3 | 2, 5 << 3,
-                                    6 << 3 | 2, 7 << 3 | 2, 8 << 3 | 2 };
+    enum { FIELD_VERSION = 1 << 3, NEWEST = 32, AT = 4 /* behind the key and the length of what follows */ };
+    static const uint8_t names[] = { 2 << 3 | 2, 3 << 3 | 2, 4 << 3 | 2, 6 << 3 | 2 },
+                         others[] = { 5 << 3, 7 << 3 | 2, 8 << 3 | 2 };
 
-    return size >= 3 && head[0] == FIELD_VERSION && head[1] >= 1 && head[1] <= NEWEST &&
-           memchr(next, head[2], sizeof next);
+    if (size < AT - 1 || head[0] != FIELD_VERSION || head[1] < 1 || head[1] > NEWEST)
+        return 0;
+    if (memchr(others, head[2], sizeof others))
+        return 1;
+    if (size < AT || !memchr(names, head[2], sizeof names) || head[3] > INT8_MAX)
+        return 0;
+    for (size_t i = AT; i < size && i < AT + (size_t)head[3]; i++)
+        if (head[i] < ' ' || head[i] > '~')
+            return 0;
+    return 1;
 }
 
 enum deploy_kind deploy_begins(const uint8_t *head, size_t size)

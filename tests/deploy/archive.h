@@ -16,7 +16,7 @@ static inline void archive_put(const void *bytes, size_t size)
 static inline void archive_number(uint64_t value, int bytes)
 {
     for (int i = 0; i < bytes; i++)
-        archive[archive_size++] = (uint8_t)(value >> (8 * i));
+        archive[archive_size++] = (uint8_t)(i < 8 ? value >> (8 * i) : 0);
 }
 
 /* A header's fields that both have: method, sizes. */

@@ -18,6 +18,8 @@ static void test_kinds(void)
     CHECK(kind_of("\x1c\0\0\0TFL3", 7) == DEPLOY_NONE);
     CHECK(kind_of("\x08\x08\x12\x07pytorch", 11) == DEPLOY_ONNX);
     CHECK(kind_of("\x08\x0a\x3a", 3) == DEPLOY_ONNX);
+    CHECK(kind_of("\x08\x01\x12\x80\x01\x0a\x10", 7) == DEPLOY_NONE); /* a TensorFlow SavedModel */
+    CHECK(kind_of("\x08\x01\x12\x05\x0a\x03pb", 8) == DEPLOY_NONE);
     CHECK(kind_of("\x08\x0a", 2) == DEPLOY_NONE);
     CHECK(kind_of("model x  y", 10) == DEPLOY_NONE);
     CHECK(kind_of("PK\3\4", 4) == DEPLOY_NONE);

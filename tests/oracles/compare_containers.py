@@ -325,7 +325,7 @@ def make_others(d):
     refuse('text', write('text.pth', b'not found\n'), 'a text')
     refuse('JSON', write('config.json', b'{"a": 1}'), 'JSON')
     refuse('ONNX', write('net.onnx', b'\x08\x08\x12\x07pytorch\x1a\x052.0.0:\x00'), 'ONNX')
-    refuse('TFLite', write('net.tflite', b'\x1c\0\0\0TFL3' + bytes(64)), 'TFLite')
+    refuse('TFLite', write('net.tflite', b'\x1c\0\0\0TFL3' + bytes(64)), 'byte 28: a table')
     refuse('SavedModel', write('saved_model.pb', b'\x08\x01\x12\x80\x01\x0a\x10' + bytes(64)), 'TensorFlow')
     refuse('GGUF', write('net.gguf', b'GGUF\3\0\0\0' + bytes(64)), 'GGUF')
     with h5py.File(f'{d}/keras.h5', 'w') as h:
