@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Gradients of deployed networks' answers against torch.autograd (tests/oracles/compare_deployed_gradients.py): by the CAM layer's
-# values and by the input's, of the shared files and of small ones of rarer ops (make_tflite.py), one photograph.
+# values and by the input's, of the shared files and of small ones of rarer ops (make_tflite.py), one photograph. QUANTCAM_DEPLOYED:
+# which, as a pattern of their names ("*": all).
 . "$(dirname "$0")/oracle.bash"
 needs "torch, h5py, numpy"
 program=${B:-build/release}/tests/oracles/deployed
@@ -12,11 +13,14 @@ picture=$(find "$T/images" -name '*_000000.JPEG')
 if [ ! -f "$made/leaky_int8.tflite" ] && has "ai_edge_litert, flatbuffers"; then
     mkdir -p "$made" && "$python" tests/oracles/make_tflite.py "$made" 2> /dev/null || exit 1
 fi
+wanted=${QUANTCAM_DEPLOYED:-@(mobilenet_v1_0.25|resnet8|inception|excited|shuffled)*@(quant|int8)}
+shopt -s extglob
 all()
 {
     local f rc=0 more
     for f in "$shared"/data/weights/*.tflite "$made"/*.tflite; do
-        [ -f "$f" ] || continue
+        # shellcheck disable=SC2053 # a pattern
+        [[ -f $f && $(basename "$f" .tflite) == $wanted ]] || continue
         more=()
         [[ $f != *float* ]] || more=("${real[@]}")
         "$python" tests/oracles/compare_deployed_gradients.py "$program" "$f" cam,input "$picture" "${more[@]}" || rc=1
