@@ -144,6 +144,9 @@ const char *table_note(const struct tensor_table *table, const char *key);      
 /* Copies both: the value called `name` is no tensor, or is one that cannot be read; table_get says why. */
 MUST_USE status table_add_absent(struct tensor_table *table, const char *name, const char *why,
                                  int is_tensor);
+/* Maps a whole file for tensors to be views of, and sets file_bytes. Errors of text_open_file; ERR_FORMAT
+ * where it is empty, ERR_MEMORY above so many GiB, ERR_IO. */
+MUST_USE status table_map(struct tensor_table *table, const char *path, int most_gib);
 /* The mapped file's pages leave this process's memory; they come back when they are read. */
 void table_rest(const struct tensor_table *table);
 void table_free(struct tensor_table *table);                                             /* also unmaps */

@@ -2,14 +2,11 @@
 #include "deploy_parts.h"
 #include "labels.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "weight.h"
 
-static const uint64_t most_bytes = UINT64_C(2) << 30;
+enum { MOST_GIB = 2 };
 
 /* ONNX has no magic number: a ModelProto's first field is its version, a small number, and one of a few
  * others follows: a name, a number, or a message. The names are printable (a TensorFlow SavedModel has a
@@ -55,30 +52,6 @@ const char *deploy_kind_name(enum deploy_kind kind)
     return kind == DEPLOY_TFLITE ? "TFLite" : kind == DEPLOY_ONNX ? "ONNX" : "none";
 }
 
-static status map_file(const char *path, struct tensor_table *t)
-{
-    void *mapping = MAP_FAILED;
-    status result = OK;
-    uint64_t size;
-    int fd;
-
-    TRY(text_open_file(path, &fd, &size));
-    if (size == 0)
-        result = FAIL(ERR_FORMAT, "%s: the file is empty", path);
-    else if (size > most_bytes)
-        result = FAIL(ERR_MEMORY, "%s: %llu bytes, more than the 2 GiB that are read", path,
-                      (unsigned long long)size);
-    else if ((mapping = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0)) == MAP_FAILED)
-        result =
-            FAIL(ERR_IO, "%s: cannot map %llu bytes: %s", path, (unsigned long long)size, strerror(errno));
-    close(fd);
-    TRY(result);
-    t->mapping = mapping;
-    t->mapping_size = (size_t)size;
-    t->file_bytes = size;
-    return OK;
-}
-
 static status translate(struct sketch *d, const struct deploy_options *how, struct deploy_network *out)
 {
     const uint8_t *bytes = d->weights.mapping;
@@ -101,7 +74,7 @@ status deploy_load(const char *path, const struct deploy_options *how, struct de
     status result = OK;
 
     *out = (struct deploy_network){ 0 };
-    TRY_OUT(map_file(path, &d.weights));
+    TRY_OUT(table_map(&d.weights, path, MOST_GIB));
     d.weights.source = mem_strdup(path);
     if (!d.weights.source)
         TRY_OUT(FAIL(ERR_MEMORY, "no memory for the path %s", path));

@@ -1,8 +1,10 @@
 /* src/tensor/table.c: tensors by name, with what their file says of itself. */
 #include "tensor.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 static uint32_t name_hash(const char *name)
 {
@@ -147,6 +149,30 @@ const char *table_note(const struct tensor_table *table, const char *key)
         if (strcmp(table->note[i].key, key) == 0)
             return table->note[i].value;
     return NULL;
+}
+
+status table_map(struct tensor_table *table, const char *path, int most_gib)
+{
+    void *mapping = MAP_FAILED;
+    status result = OK;
+    uint64_t size;
+    int fd;
+
+    TRY(text_open_file(path, &fd, &size));
+    if (size == 0)
+        result = FAIL(ERR_FORMAT, "%s: the file is empty", path);
+    else if (size > (uint64_t)most_gib << 30)
+        result = FAIL(ERR_MEMORY, "%s: %llu bytes, more than the %d GiB that are read", path,
+                      (unsigned long long)size, most_gib);
+    else if ((mapping = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0)) == MAP_FAILED)
+        result =
+            FAIL(ERR_IO, "%s: cannot map %llu bytes: %s", path, (unsigned long long)size, strerror(errno));
+    close(fd);
+    TRY(result);
+    table->mapping = mapping;
+    table->mapping_size = (size_t)size;
+    table->file_bytes = size;
+    return OK;
 }
 
 void table_rest(const struct tensor_table *table)

@@ -1,39 +1,18 @@
 /* src/weight/weight.c: maps a checkpoint, compares the hash in its name, knows its container. */
 #include "weight_parts.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-static const uint64_t most_bytes = UINT64_C(4) << 30;
+enum { MOST_GIB = 4 };
 
 static status map_file(const char *path, struct tensor_table *t)
 {
-    void *mapping = MAP_FAILED;
-    status result = OK;
-    uint64_t size;
     struct stat st;
-    int fd;
 
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return foreign_folder(path);
-    TRY(text_open_file(path, &fd, &size));
-    if (size == 0)
-        result = FAIL(ERR_FORMAT, "%s: the file is empty", path);
-    else if (size > most_bytes)
-        result = FAIL(ERR_MEMORY, "%s: %llu bytes, more than the 4 GiB that are read", path,
-                      (unsigned long long)size);
-    else if ((mapping = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0)) == MAP_FAILED)
-        result =
-            FAIL(ERR_IO, "%s: cannot map %llu bytes: %s", path, (unsigned long long)size, strerror(errno));
-    close(fd);
-    TRY(result);
-    t->mapping = mapping;
-    t->mapping_size = (size_t)size;
-    t->file_bytes = size;
-    return OK;
+    return table_map(t, path, MOST_GIB);
 }
 
 static status check_name(const char *path, struct tensor_table *t)

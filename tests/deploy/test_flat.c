@@ -123,5 +123,5 @@ int main(void)
     test_good();
     test_bad();
     test_cut();
-    return check_result("deploy/flatbuffer");
+    return check_result("deploy/flat");
 }
