@@ -20,36 +20,69 @@ export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1 OPENBL
 # Open MPI asks for "localhost" many times; in a container without /etc/hosts a lost DNS answer would cost 5 s each time.
 grep -qs localhost /etc/hosts || export RES_OPTIONS="timeout:1 attempts:1"
 MPIRUN=${MPIRUN:-mpirun}
-log=$(mktemp)
-reasons=$(mktemp)
-trap 'rm -f "$log" "$reasons"' EXIT
-passed=0 failed=0 skipped=0
+# How many tests run at once: as many as there are cores, of those that start several ranks half as many.
+cores=${QUANTCAM_JOBS:-$(nproc 2> /dev/null || echo 1)}
+slots=1
+work=$(mktemp -d)
+set -m          # each test is a process group of its own, and an interrupt means to it whatever it says
+running=()      # by process: what it runs, as NUMBER NAME
+trap 'kill "${!running[@]}" 2> /dev/null; rm -rf "$work"' EXIT
+started=0 passed=0 failed=0 skipped=0
 programs=0 checks=0     # of the suite
 
-fail()    { failed=$((failed + 1)); printf 'FAIL  %-44s %s\n' "$1" "$2"; tail -30 "$log" | sed 's/^/      /'; }
-# The N of the last "NAME: N checks, 0 failed" of the log, or nothing.
-counted() { sed -nE 's/^[^ ]+: ([0-9]+) checks, 0 failed$/\1/p' "$log" | tail -1; }
-
-run_one() # NAME COMMAND...
+fail() # LOG NAME WHY
 {
-    local name=$1 rc start=$SECONDS parts count
-    shift
-    timeout "${QUANTCAM_TEST_TIMEOUT:-400}" "$@" > "$log" 2>&1
-    rc=$?
-    parts=$(grep -c '^skip: ' "$log")
-    count=$(counted)
-    [ $rc != 0 ] || [ "${count:-0}" -gt 0 ] || { fail "$name" 'exit 0, but no line "NAME: N checks, 0 failed"'; return; }
-    case $rc in
+    failed=$((failed + 1))
+    printf 'FAIL  %-44s %s\n' "$2" "$3"
+    tail -30 "$1" | sed 's/^/      /'
+}
+# The N of the last "NAME: N checks, 0 failed" of a log, or nothing.
+counted() { sed -nE 's/^[^ ]+: ([0-9]+) checks, 0 failed$/\1/p' "$1" | tail -1; }
+
+# What a test that ended after so many seconds with this code has to say.
+judge() # LOG NAME CODE SECONDS
+{
+    local parts count
+    parts=$(grep -c '^skip: ' "$1")
+    count=$(counted "$1")
+    [ "$3" != 0 ] || [ "${count:-0}" -gt 0 ] || { fail "$1" "$2" 'exit 0, but no line "NAME: N checks, 0 failed"'; return; }
+    case $3 in
     0)  programs=$((programs + 1)) checks=$((checks + (count < 1000 ? count : 1000)))
         passed=$((passed + 1)); skipped=$((skipped + parts))
-        grep '^skip: ' "$log" | sed "s|^skip: |$name: |" >> "$reasons"
-        printf 'ok    %-44s %s\n' "$name" "$(grep -E 'checks' "$log" | tail -1) ($((SECONDS - start)) s)"
-        sed -n 's/^count: /      /p' "$log" ;;
+        grep '^skip: ' "$1" | sed "s|^skip: |$2: |" >> "$work/reasons"
+        printf 'ok    %-44s %s\n' "$2" "$(grep -E 'checks' "$1" | tail -1) ($4 s)"
+        sed -n 's/^count: /      /p' "$1"
+        sed -n '/ cases from /s/^/      /p' "$1" ;;
     77) skipped=$((skipped + 1))
-        echo "$name: $(tail -1 "$log")" >> "$reasons"
-        printf 'skip  %-44s %s\n' "$name" "$(tail -1 "$log")" ;;
-    *)  fail "$name" "exit $rc" ;;
+        echo "$2: $(tail -1 "$1")" >> "$work/reasons"
+        printf 'skip  %-44s %s\n' "$2" "$(tail -1 "$1")" ;;
+    *)  fail "$1" "$2" "exit $3" ;;
     esac
+}
+# Until fewer than so many tests run.
+settle() # MOST
+{
+    local process name begin log
+    while :; do
+        for process in "${!running[@]}"; do
+            ! kill -0 "$process" 2> /dev/null || continue
+            read -r log begin name <<< "${running[process]}"
+            unset "running[process]"
+            wait "$process"
+            judge "$log" "$name" $? $((SECONDS - begin))
+            rm -f "$log"
+        done
+        [ ${#running[@]} -ge "$1" ] || return 0
+        sleep 0.05
+    done
+}
+run_one() # NAME COMMAND...
+{
+    local name=$1 log=$work/$((started += 1)).log
+    shift
+    settle $slots
+    timeout "${QUANTCAM_TEST_TIMEOUT:-400}" "$@" > "$log" 2>&1 < /dev/null &
+    running[$!]="$log $SECONDS $name"
 }
 # Fewer programs or checks than tests/FLOORS has: something was not run. A program counts for at most 1,000 checks.
 reach_floor() # SUITE
@@ -57,8 +90,7 @@ reach_floor() # SUITE
     local suite least_programs least_checks
     while read -r suite least_programs least_checks; do
         if [ "$suite" = "$1" ] && { [ $programs -lt "$least_programs" ] || [ $checks -lt "$least_checks" ]; }; then
-            : > "$log"
-            fail "$1" "$programs programs with $checks checks passed; tests/FLOORS has $least_programs and $least_checks"
+            fail /dev/null "$1" "$programs programs with $checks checks passed; tests/FLOORS has $least_programs and $least_checks"
         fi
     done < tests/FLOORS
 }
@@ -91,7 +123,6 @@ suite_fuzz()
     for source in tests/fuzz/fuzz_*.c; do
         name=$(basename "$source" .c)
         run_one "fuzz/${name#fuzz_}" "$B/${source%.c}" --cases="${FUZZ_CASES:-1000}" --folder="$B/tests/fuzz"
-        grep ' cases from ' "$log" | sed 's/^/      /'
     done
 }
 suite_e2e()
@@ -108,12 +139,14 @@ suite_folder() # FOLDER
 for suite in "$@"; do
     programs=0 checks=0
     case $suite in
-    style | unit | mpi | fuzz | e2e) suite_$suite ;;
-    faults | slurm | hosts) suite_folder "$suite" ;;
+    style | unit | fuzz) slots=$cores; suite_$suite ;;
+    mpi | e2e) slots=$(((cores + 1) / 2)); suite_$suite ;;
+    faults | slurm | hosts) slots=1; suite_folder "$suite" ;;
     *) echo "tests/run.sh: unknown suite $suite (style, unit, mpi, fuzz, e2e, faults, slurm, hosts)" >&2; exit 2 ;;
     esac
+    settle 1
     reach_floor "$suite"
 done
-if [ -s "$reasons" ]; then echo "Skipped:"; sed 's/^/  /' "$reasons"; fi
+if [ -s "$work/reasons" ]; then echo "Skipped:"; sed 's/^/  /' "$work/reasons"; fi
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ] && [ $passed -gt 0 ]
