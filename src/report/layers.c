@@ -7,11 +7,13 @@
 
 enum { WORST = 12, MOST_LAYERS = 4096, ALONE = 0, OTHERS = 1 };
 static const char *const who[] = { "alone", "others" };
+enum measure { DRIFT, RMSE, SQNR, CHANGED, MEASURES };
+static const char *const measures[MEASURES] = { "drift", "rmse", "sqnr", "changed" };
 
 struct layer {
     char name[STORE_LAYER], op[STORE_NAME];
-    int64_t weights, changed[2];
-    double drift[2], rmse[2], sqnr[2];
+    int64_t weights;
+    double measure[2][MEASURES];
 };
 
 /* ---- read ---------------------------------------------------------------------------------------------- */
@@ -32,22 +34,12 @@ static status read_part(struct store_reader *r, const char *network, int k, int 
     const int64_t *whole = room;
     char name[32];
 
-    snprintf(name, sizeof name, "%s_drift", who[k]);
-    TRY(read_numbers(r, network, name, STORE_F64, count, room));
-    for (int i = 0; i < count; i++)
-        layer[i].drift[k] = real[i];
-    snprintf(name, sizeof name, "%s_rmse", who[k]);
-    TRY(read_numbers(r, network, name, STORE_F64, count, room));
-    for (int i = 0; i < count; i++)
-        layer[i].rmse[k] = real[i];
-    snprintf(name, sizeof name, "%s_sqnr", who[k]);
-    TRY(read_numbers(r, network, name, STORE_F64, count, room));
-    for (int i = 0; i < count; i++)
-        layer[i].sqnr[k] = real[i];
-    snprintf(name, sizeof name, "%s_changed", who[k]);
-    TRY(read_numbers(r, network, name, STORE_S64, count, room));
-    for (int i = 0; i < count; i++)
-        layer[i].changed[k] = whole[i];
+    for (int m = 0; m < MEASURES; m++) {
+        snprintf(name, sizeof name, "%s_%s", who[k], measures[m]);
+        TRY(read_numbers(r, network, name, m == CHANGED ? STORE_S64 : STORE_F64, count, room));
+        for (int i = 0; i < count; i++)
+            layer[i].measure[k][m] = m == CHANGED ? (double)whole[i] : real[i];
+    }
     return OK;
 }
 
@@ -92,11 +84,12 @@ static status read_layers(struct store_reader *r, int network, int *count, struc
 
 static int worst_first(const void *a, const void *b)
 {
-    const struct layer *x = a, *y = b;
+    const double *x = ((const struct layer *)a)->measure[ALONE],
+                 *y = ((const struct layer *)b)->measure[ALONE];
 
-    if (x->drift[ALONE] != y->drift[ALONE])
-        return x->drift[ALONE] < y->drift[ALONE] ? 1 : -1;
-    return (x->sqnr[ALONE] > y->sqnr[ALONE]) - (x->sqnr[ALONE] < y->sqnr[ALONE]);
+    if (x[DRIFT] != y[DRIFT])
+        return x[DRIFT] < y[DRIFT] ? 1 : -1;
+    return (x[SQNR] > y[SQNR]) - (x[SQNR] < y[SQNR]);
 }
 
 static status add_layer(struct grid *g, const char *network, const struct layer *l)
@@ -110,11 +103,13 @@ static status add_layer(struct grid *g, const char *network, const struct layer 
     else
         grid_missing(g, "");
     for (int k = ALONE; k <= OTHERS; k++) {
-        grid_number(g, "", l->drift[k], 5);
-        grid_number(g, "", l->rmse[k], 2);
-        grid_count(g, "", l->changed[k]);
-        if (isfinite(l->sqnr[k]))
-            grid_number(g, "", l->sqnr[k], 1);
+        const double *of = l->measure[k];
+
+        grid_number(g, "", of[DRIFT], 5);
+        grid_number(g, "", of[RMSE], 2);
+        grid_count(g, "", (int64_t)of[CHANGED]);
+        if (isfinite(of[SQNR]))
+            grid_number(g, "", of[SQNR], 1);
         else
             grid_missing(g, "exact");
     }
@@ -190,21 +185,20 @@ status layers_add(struct store_reader *r, struct tables *out)
 
 /* ---- the charts ---------------------------------------------------------------------------------------- */
 
-enum { DRIFT, RMSE, NOISE, CHANGED, LINES };
-
-static double value_of(const struct layer *l, int k, int line)
+/* The logits' noise beside their signal, in place of decibels. */
+static double height(const struct layer *l, int k, enum measure m)
 {
-    return line == DRIFT   ? l->drift[k]
-           : line == RMSE  ? l->rmse[k]
-           : line == NOISE ? (isfinite(l->sqnr[k]) ? pow(10, -l->sqnr[k] / 10) : 0)
-                           : (double)l->changed[k];
+    double v = l->measure[k][m];
+
+    return m != SQNR ? v : isfinite(v) ? pow(10, -v / 10) : 0;
 }
 
 /* Each line in per cent of its largest value; one that is 0 all along is left out. */
 static status draw_part(struct figures_drawing *d, int network, int k, const struct layer *layer, int count,
                         double *room)
 {
-    static const char *const names[LINES] = { "map drift", "RMSE", "noise in the logits", "answers changed" };
+    static const char *const names[MEASURES] = { "map drift", "RMSE", "noise in the logits",
+                                                 "answers changed" };
     double *x = room;
     int worst = 0;
 
@@ -216,19 +210,19 @@ static status draw_part(struct figures_drawing *d, int network, int k, const str
                             .y = { 0, 100, 0 } };
     for (int i = 0; i < count; i++) {
         x[i] = i;
-        worst = layer[i].drift[k] > layer[worst].drift[k] ? i : worst;
+        worst = layer[i].measure[k][DRIFT] > layer[worst].measure[k][DRIFT] ? i : worst;
     }
-    for (int line = 0; line < LINES; line++) {
+    for (int line = 0; line < MEASURES; line++) {
         double *y = room + (line + 1) * count, most = 0;
 
         for (int i = 0; i < count; i++)
-            most = fmax(most, value_of(&layer[i], k, line));
+            most = fmax(most, height(&layer[i], k, (enum measure)line));
         for (int i = 0; i < count; i++)
-            y[i] = most > 0 ? 100 * value_of(&layer[i], k, line) / most : 0;
+            y[i] = most > 0 ? 100 * height(&layer[i], k, (enum measure)line) / most : 0;
         if (most > 0)
             chart_series(d->c, line, names[line], x, y, count);
     }
-    snprintf(d->c->note[0], CHART_NAME, "map drift at most %.4f, %.40s", layer[worst].drift[k],
+    snprintf(d->c->note[0], CHART_NAME, "map drift at most %.4f, %.40s", layer[worst].measure[k][DRIFT],
              layer[worst].name);
     return chart_draw(d->c, &d->to->section[FIGURES_SENSITIVITY]);
 }
@@ -241,7 +235,7 @@ static status draw_network(struct figures_drawing *d, int network)
     status result = OK;
 
     TRY_OUT(read_layers(d->r, network, &count, &layer));
-    MEM_TRY_OUT(room, (size_t)count, (LINES + 1) * sizeof *room);
+    MEM_TRY_OUT(room, (size_t)count, (MEASURES + 1) * sizeof *room);
     TRY_OUT(draw_part(d, network, ALONE, layer, count, room));
     result = draw_part(d, network, OTHERS, layer, count, room);
 out:
