@@ -52,7 +52,31 @@ static void pack(const struct kernel_conv *s, const int8_t *weight, void *packed
     }
 }
 
-/* Scratch: the blocks' requantization, a position of zero points, the list of an edge position's taps. */
+/* Of weights with zero points: what is packed, less these. */
+static void take_zero_points(const struct kernel_conv *s, const void *packed, const int32_t *zero_point,
+                             void *less)
+{
+    int taps = s->kh * s->kw;
+
+    memcpy(less, packed, packed_bytes(s));
+    for (int block = 0; block < blocks(s); block++) {
+        int32_t *start = (int32_t *)((__m256i *)less + block_vectors(s) * (size_t)block);
+        int16_t *w = (int16_t *)(start + LANES), by[LANES] = { 0 };
+
+        for (int j = 0; j < LANES; j++) {
+            int c = block * LANES + order[j];
+
+            by[j] = c < s->oc ? (int16_t)zero_point[c] : 0;
+            start[j] += s->zero_point_in * taps * by[j];
+        }
+        for (int i = 0; i < taps; i++)
+            for (int j = 0; j < LANES; j++)
+                w[(i / 2 * LANES + j) * 2 + i % 2] -= by[j];
+    }
+}
+
+/* Scratch: the blocks' requantization, a position of zero points, the list of an edge position's taps,
+ * weights less their zero points. */
 static size_t requant_bytes(const struct kernel_conv *s)
 {
     return tile_round(sizeof(struct requant_block) * (size_t)blocks(s));
@@ -63,9 +87,14 @@ static size_t zero_bytes(const struct kernel_conv *s)
     return tile_round((size_t)blocks(s) * LANES);
 }
 
+static size_t list_bytes(const struct kernel_conv *s)
+{
+    return tile_round(2 * (size_t)tap_pairs(s) * sizeof(uint8_t *));
+}
+
 static size_t scratch_bytes(const struct kernel_conv *s)
 {
-    return requant_bytes(s) + zero_bytes(s) + 2 * (size_t)tap_pairs(s) * sizeof(uint8_t *);
+    return requant_bytes(s) + zero_bytes(s) + list_bytes(s) + packed_bytes(s);
 }
 
 struct sums { __m256i lo, hi; };
@@ -113,16 +142,26 @@ static inline void store(const struct parameters *p, struct sums acc, uint8_t *o
     requant_store(out, left, _mm_min_epu8(_mm_max_epu8(codes, p->low), p->high));
 }
 
-/* What all parts of a call share. rare: scalar_requant_is_rare, or weights have zero points. */
+/* Of requantizations that are scalar_requant_is_rare. */
+static inline void store_rare(const struct requant_block *b, struct sums acc, uint8_t *out, int left)
+{
+    __m256i first = _mm256_permute2x128_si256(acc.lo, acc.hi, 0x20),
+            second = _mm256_permute2x128_si256(acc.lo, acc.hi, 0x31);
+
+    requant_store(out, left,
+                  requant_codes(b, requant_vector_rare(b, 0, first), requant_vector_rare(b, 8, second)));
+}
+
+/* What all parts of a call share. */
 struct sweep {
     const struct kernel_conv *s;
     const __m256i *packed;
     const struct requant_block *requant;
-    int rare, zero_points;
+    int rare; /* scalar_requant_is_rare */
 };
 
 /* One position, its taps by a list: any kernel, any edge. */
-static inline __attribute__((always_inline)) void position(const struct sweep *w, int pairs,
+static inline __attribute__((always_inline)) void position(const struct sweep *w, int rare, int pairs,
                                                            const uint8_t *const *tap, uint8_t *out)
 {
     const struct kernel_conv *s = w->s;
@@ -136,13 +175,16 @@ static inline __attribute__((always_inline)) void position(const struct sweep *w
 #pragma GCC unroll 5
         for (int i = 0; i < pairs; i++, p += 2)
             acc = add_pair(acc, tap[2 * i] + c, tap[2 * i + 1] + c, p);
-        store(&q, acc, out + c, s->oc - c);
+        if (rare)
+            store_rare(w->requant + c / LANES, acc, out + c, s->oc - c);
+        else
+            store(&q, acc, out + c, s->oc - c);
     }
 }
 
 /* A row of `count` positions whose windows all lie inside; in: the first tap of the first. */
-static inline __attribute__((always_inline)) void inside(const struct sweep *w, int k, const uint8_t *in,
-                                                         uint8_t *out, int count)
+static inline __attribute__((always_inline)) void inside(const struct sweep *w, int rare, int k,
+                                                         const uint8_t *in, uint8_t *out, int count)
 {
     const struct kernel_conv *s = w->s;
     const __m256i *p = w->packed;
@@ -163,43 +205,26 @@ static inline __attribute__((always_inline)) void inside(const struct sweep *w, 
                 acc = add_pair(acc, from + (size_t)(i / k) * row + (size_t)(i % k) * pitch,
                                from + (size_t)(j / k) * row + (size_t)(j % k) * pitch, p + 2 + i);
             }
-            store(&q, acc, to, s->oc - c);
+            if (rare)
+                store_rare(w->requant + c / LANES, acc, to, s->oc - c);
+            else
+                store(&q, acc, to, s->oc - c);
         }
     }
 }
 
-/* The same of what is rare. */
-static void rare_position(const struct sweep *w, const uint8_t *const *tap, uint8_t *out)
+static void row_inside(const struct sweep *w, const uint8_t *in, uint8_t *out, int count)
 {
-    const struct kernel_conv *s = w->s;
-    const __m256i *p = w->packed;
-    int pairs = tap_pairs(s);
+    int three = w->s->kh == 3;
 
-    for (int c = 0; c < s->oc; c += LANES) {
-        const struct requant_block *b = w->requant + c / LANES;
-        const __m256i ones[2] = { _mm256_set1_epi16(1), _mm256_set1_epi16(1) },
-                      none = _mm256_set1_epi32(-2 * pairs * s->zero_point_in);
-        struct sums acc = { p[0], p[1] }, window = { none, none };
-        __m256i r[2];
-
-        p += 2;
-        for (int i = 0; i < pairs; i++, p += 2) {
-            acc = add_pair(acc, tap[2 * i] + c, tap[2 * i + 1] + c, p);
-            window = add_pair(window, tap[2 * i] + c, tap[2 * i + 1] + c, ones);
-        }
-        r[0] = _mm256_permute2x128_si256(acc.lo, acc.hi, 0x20);
-        r[1] = _mm256_permute2x128_si256(acc.lo, acc.hi, 0x31);
-        if (w->zero_points) {
-            __m256i low = _mm256_permute2x128_si256(window.lo, window.hi, 0x20),
-                    high = _mm256_permute2x128_si256(window.lo, window.hi, 0x31);
-
-            r[0] = _mm256_sub_epi32(r[0], _mm256_mullo_epi32(low, requant_lanes(b->weight_zero_point)));
-            r[1] = _mm256_sub_epi32(r[1], _mm256_mullo_epi32(high, requant_lanes(b->weight_zero_point + 8)));
-        }
-        for (int i = 0; i < 2; i++)
-            r[i] = w->rare ? requant_vector_rare(b, 8 * i, r[i]) : requant_vector(b, 8 * i, r[i]);
-        requant_store(out + c, s->oc - c, requant_codes(b, r[0], r[1]));
-    }
+    if (w->rare && three)
+        inside(w, 1, 3, in, out, count);
+    else if (w->rare)
+        inside(w, 1, 5, in, out, count);
+    else if (three)
+        inside(w, 0, 3, in, out, count);
+    else
+        inside(w, 0, 5, in, out, count);
 }
 
 static void edge(const struct sweep *w, const uint8_t *in, const uint8_t *zeros, int y, int x,
@@ -215,12 +240,12 @@ static void edge(const struct sweep *w, const uint8_t *in, const uint8_t *zeros,
 
             tap[i++] = outside ? zeros : in + ((size_t)iy * s->iw + ix) * s->in_pitch;
         }
-    if (w->rare || w->zero_points)
-        rare_position(w, tap, out);
+    if (w->rare)
+        position(w, 1, tap_pairs(s), tap, out);
     else if (i == 9)
-        position(w, 5, tap, out);
+        position(w, 0, 5, tap, out);
     else
-        position(w, tap_pairs(s), tap, out);
+        position(w, 0, tap_pairs(s), tap, out);
 }
 
 static void depthwise_u8(const struct kernel_conv *s, const void *packed, const uint8_t *in, uint8_t *out,
@@ -230,15 +255,18 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
     struct requant_block *q = scratch;
     uint8_t *zeros = (uint8_t *)scratch + requant_bytes(s);
     const uint8_t **tap = (const uint8_t **)(zeros + zero_bytes(s));
-    struct sweep w = { s, packed, q, scalar_requant_is_rare(requant), requant->weight_zero_point != NULL };
-    int fast = s->kh == s->kw && (s->kh == 3 || s->kh == 5) && !w.rare && !w.zero_points;
+    void *less = (uint8_t *)tap + list_bytes(s);
+    struct sweep w = { s, requant->weight_zero_point ? less : packed, q, scalar_requant_is_rare(requant) };
+    int fast = s->kh == s->kw && (s->kh == 3 || s->kh == 5);
     /* Columns a..b have their whole window inside the picture. */
     int a = tile_max(rect.x0, (s->pad_x + s->stride - 1) / s->stride);
     int b = tile_min(rect.x1, s->iw + s->pad_x >= s->kw ? (s->iw + s->pad_x - s->kw) / s->stride + 1 : 0);
 
     (void)saturation;
     memset(zeros, s->zero_point_in, zero_bytes(s));
-    tap[2 * tap_pairs(s) - 1] = zeros;      /* an odd last tap's partner */
+    tap[2 * tap_pairs(s) - 1] = zeros; /* an odd last tap's partner */
+    if (requant->weight_zero_point)
+        take_zero_points(s, packed, requant->weight_zero_point, less);
     for (int block = 0; block < blocks(s); block++)
         requant_load(&q[block], requant, block * LANES, s->oc - block * LANES);
     for (int y = rect.y0; y < rect.y1; y++) {
@@ -251,10 +279,7 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
 
             for (; x < a; x++)
                 edge(&w, in, zeros, y, x, tap, row + (size_t)x * s->out_pitch);
-            if (s->kh == 3)
-                inside(&w, 3, from, row + (size_t)a * s->out_pitch, b - a);
-            else
-                inside(&w, 5, from, row + (size_t)a * s->out_pitch, b - a);
+            row_inside(&w, from, row + (size_t)a * s->out_pitch, b - a);
             x = b;
         }
         for (; x < rect.x1; x++)
