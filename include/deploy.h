@@ -41,7 +41,7 @@ const char *deploy_kind_name(enum deploy_kind kind); /* "TFLite", "ONNX" */
 struct deploy_options {
     const char *input; /* how a picture becomes the input, as an input line says it behind the extents:
                           "resize 256 bilinear crop 224 mean 0.485 ... std 0.229 ..."; NULL: not given.
-                          Integers have a default: the whole picture, and the code is the pixel */
+                          Integers of usual scales have a default: the whole picture, its bytes as codes */
     int skip;          /* classes in front that are none: 0 or 1; -1: 1 where there are 1001 */
     int look;          /* the description is looked at, not run: where `input` is needed and not given, 0 .. 1
                           stands in its place */

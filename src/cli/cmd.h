@@ -66,7 +66,9 @@ extern const struct command cmd_bench, cmd_explain, cmd_infer, cmd_inspect, cmd_
             .values = "PIPELINE",                                                                            \
             .help =                                                                                          \
                 "of a TFLite or ONNX file: how a picture becomes its input, as a description's input line "  \
-                "says it: resize 256 bilinear crop 224 mean R G B std R G B; empty: its own pixels' codes"   \
+                "says it: resize 256 bilinear crop 224 mean R G B std R G B; empty: a picture's bytes, "     \
+                "where "                                                                                     \
+                "the file's codes are these"                                                                 \
     }
 #define CMD_ROW_SKIP                                                                                         \
     {                                                                                                        \

@@ -114,14 +114,13 @@ static status shape_input(struct onnx_translation *t, int value, enum onnx_order
     return OK;
 }
 
-/* Integers are pixels, unless a pipeline is given: real values s (pixel - z), with z and s of the
- * DequantizeLinear that reads them, or the pixel itself. */
+/* Integers: real values s (code - z), with z and s of the DequantizeLinear that reads them, or the pixel
+ * itself. */
 static status start_codes(struct onnx_translation *t, int value, struct sketch_shape shape,
                           struct onnx_place *p)
 {
     int reader = onnx_only_reader(t, value);
     const struct onnx_node *n = reader >= 0 ? &t->x.node[reader] : NULL;
-    char pixels[256] = "resize squash bilinear mean";
     int coded = n && onnx_is(n, "DequantizeLinear");
 
     if (t->x.of[value].type != ONNX_U8 && t->x.of[value].type != ONNX_S8)
@@ -132,14 +131,8 @@ static status start_codes(struct onnx_translation *t, int value, struct sketch_s
     p->q = (struct onnx_quant){ .scale = 1 };
     if (coded)
         TRY(onnx_quant_read(t, n, 1, &p->q));
-    for (int part = 0; part < 2; part++) {
-        for (int c = 0; c < shape.c; c++)
-            snprintf(pixels + strlen(pixels), sizeof pixels - strlen(pixels), " %.17g",
-                     part ? 1 / (255. * p->q.scale) : p->q.zero_point / 255.);
-        if (!part)
-            strcat(pixels, " std");
-    }
-    TRY(sketch_input(t->d, onnx_name(&t->x, value), shape, t->how, pixels, coded));
+    TRY(sketch_input(t->d, onnx_name(&t->x, value), shape, t->how,
+                     &(struct sketch_codes){ p->q.scale, p->q.zero_point }, coded));
     p->form = coded ? ONNX_CODES : ONNX_REAL;
     t->coded += coded;
     return coded ? sketch_params(t->d, sketch_node_name(t->d, 0), p->q.scale, p->q.zero_point, p->q.offset)

@@ -1,6 +1,7 @@
 /* src/deploy/sketch.c: the nodes and tensors of a network in our own names, and the description of them. */
 #include "sketch.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { DECIDED_MAX = 1 << 16, LINE_MAX_BYTES = 1 << 12, BACKGROUND_AND_1000 = 1001 };
@@ -91,23 +92,73 @@ status sketch_add(struct sketch *d, const char *op, const char *wanted, const in
     return OK;
 }
 
-status sketch_input(struct sketch *d, const char *wanted, struct sketch_shape shape,
-                    const struct deploy_options *how, const char *pixels, int quantized)
+static int is_near(double value, double usual)
 {
-    const char *pipeline = how && how->input ? how->input : pixels;
-    int node;
+    return fabs(value - usual) <= 0.01 * usual;
+}
 
-    if (!pipeline && how && how->look)
-        pipeline = shape.c == 3 ? "resize squash bilinear  mean 0 0 0  std 1 1 1"
-                                : "resize squash bilinear  mean 0  std 1";
-    if (shape.c != 3 && shape.c != 1)
-        return FAIL(ERR_FORMAT, "its input has %d channels, and pictures have 3, or 1", shape.c);
-    if (!pipeline)
+/* Are codes of this kind a picture's bytes, as converters choose them for 0 .. 1, 0 .. 255, -1 .. 1 and
+ * -128 .. 127? Calibrated ones differ a little. */
+static int are_bytes(const struct sketch_codes *c)
+{
+    double range = 255 * c->scale;
+
+    return c->zero_point == 0
+               ? is_near(range, 1) || is_near(range, 255)
+               : (c->zero_point == 127 || c->zero_point == 128) && (is_near(range, 2) || is_near(range, 255));
+}
+
+/* The pipeline whose codes are the whole picture's bytes: mean and std give these back. */
+static void write_bytes(const struct sketch_codes *codes, int channels, char *out, size_t size)
+{
+    size_t used = (size_t)snprintf(out, size, "resize squash bilinear  mean");
+
+    for (int c = 0; c < channels; c++)
+        used += (size_t)snprintf(out + used, size - used, " %.17g", codes->zero_point / 255.0);
+    used += (size_t)snprintf(out + used, size - used, "  std");
+    for (int c = 0; c < channels; c++)
+        used += (size_t)snprintf(out + used, size - used, " %.17g", 1 / (255 * codes->scale));
+}
+
+/* What how->input is where nobody gave one. */
+static status usual_input(struct sketch *d, const struct deploy_options *how,
+                          const struct sketch_codes *codes, int channels, char *out, size_t size)
+{
+    const struct sketch_codes real = { 1 / 255.0, 0 };
+
+    write_bytes(codes ? codes : &real, channels, out, size);
+    if (how && how->look)
+        return OK;
+    if (!codes)
         return FAIL(
             ERR_USAGE,
             "its input is real numbers, and the file does not say how a picture becomes these: say "
             "--input=\"resize squash bilinear mean 0 0 0 std 1 1 1\" (in a job PRECISION.input) for 0 .. 1, "
             "mean and std 0.5 for -1 .. 1, or what it was trained with");
+    if (!are_bytes(codes))
+        return FAIL(
+            ERR_USAGE,
+            "its input's codes stand for %.4g .. %.4g, and the file does not say how a picture becomes "
+            "these: say --input=\"resize 256 bilinear crop 224 mean 0.485 0.456 0.406 std 0.229 0.224 "
+            "0.225\" (in a job PRECISION.input), or what it was trained with; \"%s\" takes a picture's "
+            "bytes as codes",
+            codes->scale * -codes->zero_point, codes->scale * (255 - codes->zero_point), out);
+    return sketch_tell(d, "the input's codes are the whole picture's values 0 .. 255, as they are");
+}
+
+status sketch_input(struct sketch *d, const char *wanted, struct sketch_shape shape,
+                    const struct deploy_options *how, const struct sketch_codes *codes, int quantized)
+{
+    const char *pipeline = how ? how->input : NULL;
+    char usual[256];
+    int node;
+
+    if (shape.c != 3 && shape.c != 1)
+        return FAIL(ERR_FORMAT, "its input has %d channels, and pictures have 3, or 1", shape.c);
+    if (!pipeline) {
+        TRY(usual_input(d, how, codes, shape.c, usual, sizeof usual));
+        pipeline = usual;
+    }
     if (strpbrk(pipeline, "#\r\n"))
         return FAIL(ERR_USAGE, "input = \"%.80s\" is not one line without a '#'", pipeline);
     return sketch_add(d, "input", wanted, NULL, 0, shape, quantized ? "" : NULL, &node, "%d %d %d  %s",

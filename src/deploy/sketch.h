@@ -2,7 +2,7 @@
  * the tensors and notes that these name.
  *
  *     struct sketch d = { .path = path };
- *     TRY(sketch_input(&d, "input", shape, how, "resize squash ...", 1));
+ *     TRY(sketch_input(&d, "input", shape, how, &codes, 1));
  *     TRY(sketch_add(&d, "conv", "Conv_0", &input, 1, shape, "", &conv, "out 32%s groups 1  weight %s",
  * ...)); TRY(sketch_tensor(&d, sketch_node_name(&d, conv), ".weight", &t)); TRY(sketch_params(&d,
  * sketch_node_name(&d, conv), scale, zero_point, 0));
@@ -52,10 +52,18 @@ static inline const char *sketch_node_name(const struct sketch *d, int node)
     return d->node[node].name;
 }
 
-/* The first node. `pixels`: the pipeline of a file whose input says how it comes from a pixel; NULL where it
- * does not, and how->input must: ERR_USAGE. quantized: the line names its own scale and zero point. */
+/* Integers of an input: real value s (code - z), codes 0 .. 255. */
+struct sketch_codes {
+    double scale;
+    int zero_point;
+};
+/* The first node. `codes`: of a file whose input is integers: without how->input its codes are the picture's
+ * bytes, if these stand for 0 .. 1, 0 .. 255, -1 .. 1 or -128 .. 127, within 1 %. ERR_USAGE where they do
+ * not, or the input is real (NULL), and how->input is needed. quantized: the line names its own scale and
+ * zero point. */
 MUST_USE status sketch_input(struct sketch *d, const char *wanted, struct sketch_shape shape,
-                             const struct deploy_options *how, const char *pixels, int quantized);
+                             const struct deploy_options *how, const struct sketch_codes *codes,
+                             int quantized);
 /* A node called `wanted`, or nearly; *out is its number. The format gives its attributes but `quant`, whose
  * prefix, where it has one, is `quant`: "" is the node's own name, NULL none. ERR_FORMAT above
  * MODEL_MAX_NODES. */

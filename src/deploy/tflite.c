@@ -147,14 +147,14 @@ static status translate_op(struct tflite_graph *g)
     return TFLITE_FAIL(g, "it is a custom op ('%s'), which is not translated", op->custom);
 }
 
-/* The picture as it is stored, whole: mean and std give back the code. */
 static status add_input(struct tflite_graph *g, const struct deploy_options *how)
 {
     const struct tflite_tensor *t = &g->file->tensor[g->file->input];
     struct sketch *d = g->sketch;
     struct tflite_view *v = &g->view[g->file->input];
-    char name[TFLITE_NAME], pixels[256];
-    int coded, planes, used;
+    struct sketch_codes codes;
+    char name[TFLITE_NAME];
+    int coded, planes;
 
     TRY(error_prefix(tflite_check_tensor(g->file, g->file->input), "its input"));
     coded = tflite_is_coded(t);
@@ -167,27 +167,17 @@ static status add_input(struct tflite_graph *g, const struct deploy_options *how
         return FAIL(ERR_FORMAT, "its input is of %s", tflite_type_name(t->type));
     planes = t->dim[3] != 3 && t->dim[3] != 1 && (t->dim[1] == 3 || t->dim[1] == 1);
     *v = (struct tflite_view){ .form = planes ? TFLITE_PLANES : TFLITE_MAP };
-    used = snprintf(pixels, sizeof pixels, "resize squash bilinear  mean");
-    for (int pass = 0; coded && pass < 2; pass++) {
-        double scale = (double)flat_vector_real(&t->scale, 0), mean = tflite_zero(t, 0, 0) / 255.0;
-        int channels = planes ? t->dim[1] : t->dim[3];
-
-        used += pass ? snprintf(pixels + used, sizeof pixels - (size_t)used, "  std") : 0;
-        for (int c = 0; c < channels && c < 3; c++)
-            used += snprintf(pixels + used, sizeof pixels - (size_t)used, " %.17g",
-                             pass ? 1 / (255 * scale) : mean);
-    }
-    if (coded && !(how && how->input))
-        TRY(sketch_tell(d, "the input's codes are the whole picture's values 0 .. 255, as they are"));
+    if (coded)
+        codes = (struct sketch_codes){ (double)flat_vector_real(&t->scale, 0), tflite_zero(t, 0, 0) };
     tflite_tensor_name(g->file, g->file->input, name);
     TRY(sketch_input(d, name,
                      planes ? (struct sketch_shape){ t->dim[1], t->dim[2], t->dim[3] }
                             : (struct sketch_shape){ t->dim[3], t->dim[1], t->dim[2] },
-                     how, coded ? pixels : NULL, coded));
+                     how, coded ? &codes : NULL, coded));
     g->coded = coded;
     if (coded)
-        TRY(sketch_params(d, sketch_node_name(d, 0), (double)flat_vector_real(&t->scale, 0),
-                          tflite_zero(t, 0, 0), t->type == TFLITE_U8 ? 0 : 128));
+        TRY(sketch_params(d, sketch_node_name(d, 0), codes.scale, codes.zero_point,
+                          t->type == TFLITE_U8 ? 0 : 128));
     return sketch_origin(d, 0, name);
 }
 

@@ -57,18 +57,45 @@ static void test_input(void)
 {
     struct sketch d = { .path = "net" };
     const struct sketch_shape rgb = { 3, 32, 32 };
+    const struct sketch_codes bytes = { 1, 0 };
     struct deploy_options own = { .input = "resize squash bicubic mean 1 1 1 std 2 2 2" };
 
     CHECK(sketch_input(&d, "input", rgb, NULL, NULL, 0) == ERR_USAGE);
     CHECK(strstr(error_last()->text, "say --input=\"resize squash") != NULL);
-    CHECK(sketch_input(&d, "input", (struct sketch_shape){ 2, 32, 32 }, NULL, "x", 0) == ERR_FORMAT);
+    CHECK(sketch_input(&d, "input", (struct sketch_shape){ 2, 32, 32 }, NULL, &bytes, 0) == ERR_FORMAT);
     own.input = "resize squash\nmodel";
-    CHECK(sketch_input(&d, "input", rgb, &own, "x", 0) == ERR_USAGE);
+    CHECK(sketch_input(&d, "input", rgb, &own, &bytes, 0) == ERR_USAGE);
     own.input = "resize squash bicubic mean 1 1 1 std 2 2 2";
     CHECK(d.nodes == 0);
-    CHECK(sketch_input(&d, "image", rgb, &own, "x", 1) == OK);
+    CHECK(sketch_input(&d, "image", rgb, &own, &bytes, 1) == OK);
     CHECK(strcmp(d.node[0].words, "3 32 32  resize squash bicubic mean 1 1 1 std 2 2 2  quant image") == 0);
     sketch_free(&d);
+}
+
+/* Codes are taken for bytes where they are those of 0 .. 1, 0 .. 255, -1 .. 1 or -128 .. 127. */
+static void test_bytes(void)
+{
+    static const struct {
+        struct sketch_codes codes;
+        int taken;
+    } of[] = { { { 1 / 255.0, 0 }, 1 },   { { 0.00391, 0 }, 1 },   { { 1, 0 }, 1 },
+               { { 0.0078125, 128 }, 1 }, { { 0.00784, 127 }, 1 }, { { 1, 128 }, 1 },
+               { { 0.0187, 114 }, 0 },    { { 0.0235, 0 }, 0 },    { { 0.0078125, 0 }, 0 },
+               { { 0.95, 0 }, 0 },        { { 1.08, 115 }, 0 },    { { 1 / 255.0, 128 }, 0 } };
+    const struct deploy_options look = { .look = 1, .skip = -1 };
+
+    for (size_t i = 0; i < COUNT_OF(of); i++) {
+        struct sketch d = { .path = "net" };
+
+        CHECK(sketch_input(&d, "input", (struct sketch_shape){ 1, 8, 8 }, NULL, &of[i].codes, 1) ==
+              (of[i].taken ? OK : ERR_USAGE));
+        sketch_free(&d);
+        CHECK(sketch_input(&d, "input", (struct sketch_shape){ 1, 8, 8 }, &look, &of[i].codes, 1) == OK);
+        sketch_free(&d);
+    }
+    CHECK(strstr(error_last()->text, "codes stand for -0.502 .. 0.498, ") != NULL);
+    CHECK(strstr(error_last()->text, "\"resize squash bilinear  mean 0.50196078431372548  std 1\" takes") !=
+          NULL);
 }
 
 /* A small network to the end: what is written, and that model_parse takes it. */
@@ -77,7 +104,7 @@ static void add_small(struct sketch *d, int classes, int *output)
     int node;
 
     CHECK(sketch_input(d, "image", (struct sketch_shape){ 3, 8, 8 }, NULL,
-                       "resize squash bilinear  mean 0 0 0  std 1 1 1", 1) == OK);
+                       &(struct sketch_codes){ 1 / 255.0, 0 }, 1) == OK);
     node = 0;
     CHECK(sketch_add(d, "conv", "net/conv", &node, 1, (struct sketch_shape){ 4, 4, 4 }, "", &node,
                      "out 4 kernel 3 stride 2 pad 1 groups 1  weight %s", "net.conv") == OK);
@@ -111,7 +138,7 @@ static void test_finish(void)
     CHECK(sketch_finish(&d, output, NULL, &net) == OK);
     CHECK_MSG(strcmp(net.description, text) == 0, "%s", net.description);
     CHECK(net.size == strlen(text));
-    CHECK(!net.decided.data);
+    CHECK(strstr(net.decided.data, "as they are"));
     CHECK(strcmp(table_note(&net.weights, "tensor.net.relu"), "net/relu") == 0);
     CHECK(model_parse("a b.tflite", net.description, net.size, &m) == OK);
     CHECK(m.classes == 7);
@@ -182,6 +209,7 @@ int main(void)
     test_names();
     test_windows();
     test_input();
+    test_bytes();
     test_finish();
     test_background();
     test_tensors();

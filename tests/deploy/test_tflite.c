@@ -280,15 +280,15 @@ static void test_padding(void)
     int x, pads, padded, pool, dead;
 
     start();
-    x = add_tensor("x", TFLITE_I8, DIM(1, 4, 4, 3), .5, 0); /* codes below zero: the largest is not 0 */
+    x = add_tensor("x", TFLITE_I8, DIM(1, 4, 4, 3), 1, 0); /* codes below zero: the largest is not 0 */
     pads = add_numbers("pads", (int[]){ 0, 0, 1, 1, 0, 0, 0, 0 }, 8);
-    padded = add_tensor("padded", TFLITE_I8, DIM(1, 6, 4, 3), .5, 0);
+    padded = add_tensor("padded", TFLITE_I8, DIM(1, 6, 4, 3), 1, 0);
     add_op(TFLITE_PAD, IN(x, pads), padded, 0);
-    dead = add_tensor("dead", TFLITE_I8, DIM(1, 6, 4, 3), .5, 0);
+    dead = add_tensor("dead", TFLITE_I8, DIM(1, 6, 4, 3), 1, 0);
     add_op(TFLITE_RELU, IN(padded), dead, 0);
-    pool = add_tensor("pool", TFLITE_I8, DIM(1, 5, 3, 3), .5, 0);
+    pool = add_tensor("pool", TFLITE_I8, DIM(1, 5, 3, 3), 1, 0);
     set_pool(add_op(TFLITE_MAX_POOL_2D, IN(padded), pool, 5), 1, 1, 2, 2);
-    add_head(pool, TFLITE_I8, 3, .5, 0);
+    add_head(pool, TFLITE_I8, 3, 1, 0);
     check_lines(NULL, lines);
 }
 

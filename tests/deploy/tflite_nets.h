@@ -153,9 +153,9 @@ static inline void write_signed(void)
     struct flat_op *op;
 
     start();
-    x = add_tensor("x", TFLITE_I8, DIM(1, 4, 4, 1), .5, -128);
+    x = add_tensor("x", TFLITE_I8, DIM(1, 4, 4, 1), 1, -128);
     pads = add_numbers("pads", (int[]){ 0, 0, 1, 2, 3, 4, 0, 0 }, 8);
-    padded = add_tensor("padded", TFLITE_I8, DIM(1, 7, 11, 1), .5, -128);
+    padded = add_tensor("padded", TFLITE_I8, DIM(1, 7, 11, 1), 1, -128);
     add_op(TFLITE_PAD, IN(x, pads), padded, 0);
     k = add_codes("k", TFLITE_I8, DIM(2, 1, 3, 1), .5, 0, -2);
     b = add_constant("b", TFLITE_I32, DIM(2), 1, 0, (int32_t[]){ 1, 2 }, 8);
