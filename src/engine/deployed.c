@@ -238,6 +238,12 @@ status deployed_mul(enum engine_arithmetic a, struct quant_params qa, struct qua
                                    .zero_point_out = qo.zero_point,
                                    .low = ends.low,
                                    .high = ends.high };
+    if (a == ENGINE_XNNPACK && !(out->multiplier >= 0x1p-16f && out->multiplier < 0x1p8f))
+        return FAIL(
+            ERR_RANGE,
+            "the product of input scales %g and %g against output scale %g is outside XNNPACK's range, "
+            "and what takes its place is not imitated: use engine = tflite-reference",
+            qa.scale, qb.scale, qo.scale);
     if (a == ENGINE_ORT) {
         out->added = (float)(qo.zero_point - qo.offset);
         out->zero_point_out = qo.offset;

@@ -238,15 +238,30 @@ static status plan_activation(struct draft *d, int node)
     return place_parameters(d, op, &table, sizeof table);
 }
 
+/* What the second operand's codes stand for: an input's, or a constant's, which gets its place. */
+static status second_operand(struct draft *d, int node, const struct engine_op *op, struct quant_params *q,
+                             size_t *constant)
+{
+    if (!model_has_constant(&d->m->node[node])) {
+        *q = place_q_of_input(d, node, 1);
+        return OK;
+    }
+    *constant = pack_take(&d->head, (size_t)op->out.c);
+    d->job[d->jobs++] =
+        (struct pack_job){ .node = node, .op = d->head.ops - 1, .kind = op->kind, .constant = *constant };
+    return model_constant_load(d->b, node, NULL, q);
+}
+
 static status plan_add(struct draft *d, int node)
 {
     struct engine_op *op = place_op(d, node, KIND_ADD);
     struct engine_add a = { .low = place_low(d, node), .high = place_high(d, node) };
+    struct quant_params second;
 
+    TRY(second_operand(d, node, op, &second, &a.constant));
     if (place_is_coded(d, node))
-        TRY(place_named(op, arithmetic_add(d->head.arithmetic, place_q_of_input(d, node, 0),
-                                           place_q_of_input(d, node, 1), place_q(d, node),
-                                           place_fused_relu(d, node), &a.codes)));
+        TRY(place_named(op, arithmetic_add(d->head.arithmetic, place_q_of_input(d, node, 0), second,
+                                           place_q(d, node), place_fused_relu(d, node), &a.codes)));
     return place_parameters(d, op, &a, sizeof a);
 }
 
@@ -254,15 +269,16 @@ static status plan_add(struct draft *d, int node)
 static status plan_mul(struct draft *d, int node)
 {
     struct engine_op *op = place_op(d, node, KIND_MUL);
-    struct kernel_mul_u8 mul = { 0 };
+    struct engine_mul a = { 0 };
+    struct quant_params second;
 
-    if (op->in[1].h * op->in[1].w < op->out.h * op->out.w)
+    if (op->inputs > 1 && op->in[1].h * op->in[1].w < op->out.h * op->out.w)
         op->in[1].pitch = 0;
+    TRY(second_operand(d, node, op, &second, &a.constant));
     if (place_is_coded(d, node))
-        TRY(place_named(op, arithmetic_mul(d->head.arithmetic, place_q_of_input(d, node, 0),
-                                           place_q_of_input(d, node, 1), place_q(d, node),
-                                           place_fused_relu(d, node), &mul)));
-    return place_parameters(d, op, &mul, sizeof mul);
+        TRY(place_named(op, arithmetic_mul(d->head.arithmetic, place_q_of_input(d, node, 0), second,
+                                           place_q(d, node), place_fused_relu(d, node), &a.codes)));
+    return place_parameters(d, op, &a, sizeof a);
 }
 
 static status plan_shuffle(struct draft *d, int node)

@@ -71,6 +71,7 @@ static status pack_all(const struct draft *d, const struct engine_plan *plan, ui
     for (int i = 0; i < d->jobs; i++) {
         const struct pack_job *job = &d->job[i];
         void *parameters = block + d->head.parameters + d->op[job->op].parameters;
+        struct quant_params q;
 
         if (d->b->lowbit && (job->kind == KIND_CONV || job->kind == KIND_DEPTHWISE))
             TRY(lowbit_pack_layer(plan, d->b, job, parameters, block + d->head.weights));
@@ -80,6 +81,8 @@ static status pack_all(const struct draft *d, const struct engine_plan *plan, ui
             TRY(lowbit_pack_head(d->b, job->node, parameters, block + d->head.weights));
         else if (job->kind == KIND_AFFINE)
             TRY(pack_affine(plan, d->b, job, parameters, block + d->head.weights));
+        else if (job->kind == KIND_ADD || job->kind == KIND_MUL)
+            TRY(model_constant_load(d->b, job->node, block + d->head.weights + job->constant, &q));
         else if (job->kind == KIND_UNIT)
             TRY(pack_unit(plan, d->b, job, parameters, block + d->head.weights));
         else

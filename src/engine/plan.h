@@ -133,10 +133,18 @@ struct engine_shortcut {
     int begin, fill;
 };
 
-/* Also KIND_CLAMP's. */
+/* Also KIND_CLAMP's. constant: offset in the weights of (channels) codes that are added where there is one
+ * input. */
 struct engine_add {
     struct kernel_add_u8 codes;
     float low, high;
+    size_t constant;
+};
+
+/* constant: as a sum's. */
+struct engine_mul {
+    struct kernel_mul_u8 codes;
+    size_t constant;
 };
 
 /* window: of the unit's input. Of a layer of codes there are the constants and the requantization. packed:
@@ -362,14 +370,15 @@ void average_run(const struct engine_pass *p, const struct engine_op *op, struct
 
 /* ---- pack.c -------------------------------------------------------------------------------------------- */
 
-/* A convolution, linear layer or batch normalisation whose parameters are still to be packed. in and out: the
- * quantization of input and output, codes only. */
+/* A convolution, linear layer, batch normalisation or constant whose parameters are still to be packed. in
+ * and out: the quantization of input and output, codes only. */
 struct pack_job {
     int node, op;
     enum engine_kind kind;
     struct quant_params in, out;
     enum engine_relu relu;
     enum kernel_unit_part part; /* of a KIND_UNIT */
+    size_t constant;            /* KIND_ADD, KIND_MUL: where it lies in the weights */
 };
 
 /* deployed.c: a deployed file's constants, four rows of c->lanes, and what c has of them. ERR_RANGE. */

@@ -224,6 +224,14 @@ static void add_tail(const struct engine_pass *p, const struct engine_op *op, st
     }
 }
 
+/* The second operand's codes at a position: an input's, or the constant, which all positions have (its pitch
+ * is 0). */
+static const uint8_t *second_at(const struct engine_pass *p, const struct engine_op *op, size_t constant,
+                                int pixel)
+{
+    return op->inputs > 1 ? code_at(p, &op->in[1], pixel) : p->plan->weights + constant;
+}
+
 static void run_add(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
     const struct engine_add *a = plan_parameters(p->plan, op);
@@ -233,8 +241,8 @@ static void run_add(const struct engine_pass *p, const struct engine_op *op, str
 
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
         if (plan_op_codes(op))
-            k->add_u8(code_at(p, x, at), x->pitch, code_at(p, y, at), y->pitch, code_at(p, out, at),
-                      out->pitch, r.pixels, out->c, &a->codes);
+            k->add_u8(code_at(p, x, at), x->pitch, second_at(p, op, a->constant, at), y->pitch,
+                      code_at(p, out, at), out->pitch, r.pixels, out->c, &a->codes);
         else
             k->add_f32(real_at(p, x, at), x->pitch, real_at(p, y, at), y->pitch, real_at(p, out, at),
                        out->pitch, r.pixels, out->c, a->low, a->high);
@@ -245,15 +253,15 @@ static void run_add(const struct engine_pass *p, const struct engine_op *op, str
 /* in[1] is a map, or one row for all positions (then its pitch is 0). */
 static void run_mul(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
-    const struct kernel_mul_u8 *codes = plan_parameters(p->plan, op);
+    const struct engine_mul *a = plan_parameters(p->plan, op);
     const struct kernel_table *k = p->plan->kernels;
     const struct engine_view *x = &op->in[0], *y = &op->in[1], *out = &op->out;
     struct runs r = runs_of(out, rect);
 
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
         if (plan_op_codes(op))
-            k->mul_u8(code_at(p, x, at), x->pitch, code_at(p, y, at), y->pitch, code_at(p, out, at),
-                      out->pitch, r.pixels, out->c, codes);
+            k->mul_u8(code_at(p, x, at), x->pitch, second_at(p, op, a->constant, at), y->pitch,
+                      code_at(p, out, at), out->pitch, r.pixels, out->c, &a->codes);
         else
             k->mul_f32(real_at(p, x, at), x->pitch, real_at(p, y, at), y->pitch, real_at(p, out, at),
                        out->pitch, r.pixels, out->c);

@@ -79,7 +79,7 @@ static int find_add(const struct draft *d, const int *user, const struct draft_c
     int add = user[c->project];
     const struct model_node *n = &d->m->node[add < 0 ? 0 : add];
 
-    if (n->op != OP_ADD || d->relu[c->project] >= 0 || !is_whole_sum(d, n))
+    if (n->op != OP_ADD || n->inputs != 2 || d->relu[c->project] >= 0 || !is_whole_sum(d, n))
         return -1;
     if (d->head.arithmetic == ENGINE_ORT && n->input[0] == c->project)
         return -1; /* its rounding is that of the operands' order */

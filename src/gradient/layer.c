@@ -95,7 +95,7 @@ void layer_shape(const struct model_binding *b, const struct kernel_table *k, in
     struct gradient_layer *l = &step->layer;
 
     l->groups = 1;
-    if (n->op == OP_BATCHNORM) {
+    if (!model_has_weights(n)) {
         l->form = GRADIENT_AFFINE;
         l->each = whole_lanes((size_t)n->c * sizeof(float));
     } else if (takes_rows(n, open)) {
@@ -195,6 +195,21 @@ out:
     return result;
 }
 
+/* What a product's constant stands for. */
+static status pack_constant(const struct model_binding *b, const struct gradient_step *step, float *to)
+{
+    struct quant_params q;
+    uint8_t *code;
+    status result;
+
+    MEM_TRY(code, (size_t)step->node.c, 1);
+    result = model_constant_load(b, step->number, code, &q);
+    for (int i = 0; result == OK && i < step->node.c; i++)
+        to[i] = dequantize_value(code[i], q.scale, q.zero_point);
+    mem_free(code);
+    return result;
+}
+
 status layer_pack(const struct model_binding *b, const struct kernel_table *k,
                   const struct gradient_step *step, uint8_t *weights)
 {
@@ -204,6 +219,8 @@ status layer_pack(const struct model_binding *b, const struct kernel_table *k,
         return pack_rows(b, step, weights);
     if (step->layer.form != GRADIENT_AFFINE)
         return pack_turned(b, k, step, weights);
+    if (step->node.op == OP_MUL)
+        return pack_constant(b, step, (float *)(void *)(weights + step->layer.weights));
     TRY(model_affine_load(b, step->number, &affine));
     memcpy(weights + step->layer.weights, affine.scale, (size_t)affine.channels * sizeof *affine.scale);
     model_affine_free(&affine);

@@ -70,7 +70,7 @@ static void add_step(struct draft *d, int node, struct gradient_path path)
         set_mask(d, n, quantized && path_has_quantizer(&d->b->model->node[path.to]), s);
     else
         set_mask(d, relu >= 0 ? &d->b->model->node[relu] : n, quantized && path_has_quantizer(n), s);
-    if (model_has_weights(n) || n->op == OP_BATCHNORM)
+    if (model_has_weights(n) || n->op == OP_BATCHNORM || (n->op == OP_MUL && model_has_constant(n)))
         layer_shape(d->b, d->k, d->way.open[node], s, &d->head);
 }
 

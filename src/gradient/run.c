@@ -141,7 +141,8 @@ static void walk_layer(const struct walk *w)
         walk_turned(w);
 }
 
-static void walk_batchnorm(const struct walk *w)
+/* A batch normalisation, or a product with a constant. */
+static void walk_scaled(const struct walk *w)
 {
     const float *scale = (const float *)(const void *)(w->plan->weights + w->step->layer.weights);
     size_t count = value_count(input_value(w, 0)), channels = (size_t)w->step->node.c;
@@ -251,8 +252,14 @@ static void multiply(const struct walk *w, int j, struct seen other, const struc
 
 static void walk_mul(const struct walk *w)
 {
-    struct seen a = see_input(w, 0), b = see_input(w, 1);
+    struct seen a, b;
 
+    if (w->step->node.inputs == 1) {
+        walk_scaled(w);
+        return;
+    }
+    a = see_input(w, 0);
+    b = see_input(w, 1);
     if (w->step->wanted[0])
         multiply(w, 0, b, input_value(w, 1));
     if (w->step->wanted[1])
@@ -349,7 +356,7 @@ static void walk_shuffle(const struct walk *w)
 static void (*const rows[OP_COUNT])(const struct walk *w) = {
     [OP_CONV] = walk_layer,
     [OP_LINEAR] = walk_layer,
-    [OP_BATCHNORM] = walk_batchnorm,
+    [OP_BATCHNORM] = walk_scaled,
     [OP_RELU] = walk_same,
     [OP_RELU6] = walk_same,
     [OP_HARDSWISH] = walk_activation,

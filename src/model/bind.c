@@ -218,6 +218,8 @@ static status bind_all(struct model_binding *b, uint8_t *used)
             if (b->lowbit || b->family ? b->q[i].scale > 0 : model_quantizes(n->op))
                 fewest(&b->activation_bits, model_bits_of(b->q[i].low, b->q[i].high));
             mark_params(b, n, used);
+            if (model_has_constant(n))
+                mark(b, used, model_tensor(b, n->weight, ".weight"));
         }
     }
     return choose_engine(b);
@@ -233,6 +235,11 @@ static status check_quants(const struct model_binding *b)
             return FAIL(ERR_MISMATCH,
                         "%s:%d: %s %s is of a deployed file, and %s is a checkpoint: leave it out",
                         b->model->source, n->line, model_op_name(n->op), n->name, b->weights->source);
+        if (model_has_constant(n))
+            return FAIL(
+                ERR_MISMATCH,
+                "%s:%d: the constant of %s %s is of a deployed file, and %s is a checkpoint: leave it out",
+                b->model->source, n->line, model_op_name(n->op), n->name, b->weights->source);
         if (n->quant[0] && !model_quantizes(n->op))
             return FAIL(ERR_MISMATCH,
                         "%s:%d: the 'quant' of %s %s has no effect in %s, where it has no scale of its own: "

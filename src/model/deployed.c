@@ -92,6 +92,26 @@ static status check_inputs(const struct model_binding *b, const struct model_nod
     return OK;
 }
 
+status model_constant_load(const struct model_binding *b, int node, uint8_t *code, struct quant_params *q)
+{
+    const struct model_node *n = node_of(b, node);
+    const struct quant_params *in = &b->q[n->input[0]];
+    const struct tensor *t;
+
+    *q = (struct quant_params){ 0 };
+    TRY(model_need(b, &t, n->weight, ".weight"));
+    if (in->scale == 0)
+        return REFUSE(b, n, "its input is real numbers: a batchnorm adds to these and multiplies them");
+    if (t->dtype != DTYPE_S8 || t->quantization != TENSOR_PER_TENSOR || t->rank != 1 ||
+        (t->dim[0] != 1 && t->dim[0] != n->c) || !model_is_scale(t->scale[0]) ||
+        t->zero_point[0] < INT8_MIN || t->zero_point[0] > INT8_MAX)
+        return model_mismatch(b, n, t, "(1) or (%d) s8 with one scale and zero point", n->c);
+    *q = (struct quant_params){ t->scale[0], (int)t->zero_point[0] + 128, 0, 255, in->offset };
+    for (int i = 0; code && i < n->c; i++)
+        code[i] = (uint8_t)((int)tensor_at(t, t->dim[0] > 1 ? i : 0) + 128);
+    return OK;
+}
+
 status model_deployed_params(const struct model_binding *b, int node, struct quant_params *out)
 {
     const struct model_node *n = node_of(b, node);
@@ -103,6 +123,9 @@ status model_deployed_params(const struct model_binding *b, int node, struct qua
     if (model_has_weights(n))
         return layer_params(b, node, out);
     TRY(check_inputs(b, n));
+    in = b->q[n->input[0]];
+    if (model_has_constant(n))
+        TRY(model_constant_load(b, node, NULL, &in));
     in = b->q[n->input[0]];
     if (in.scale == 0) {
         if (n->op == OP_DEQUANTIZE)

@@ -31,8 +31,8 @@ static const struct model_op_form forms[OP_COUNT] = {
                        BIT(PAD) | BIT(COUNTED) | BIT(CEIL) | BIT(QUANT) },
     [OP_AVGPOOL] = { "avgpool", 1, 1, 0, BIT(QUANT) },
     [OP_MEAN] = { "mean", 1, 1, 0, BIT(QUANT) },
-    [OP_ADD] = { "add", 2, 2, 0, BIT(QUANT) },
-    [OP_MUL] = { "mul", 2, 2, 0, BIT(QUANT) },
+    [OP_ADD] = { "add", 1, 2, 0, BIT(WEIGHT) | BIT(QUANT) },
+    [OP_MUL] = { "mul", 1, 2, 0, BIT(WEIGHT) | BIT(QUANT) },
     [OP_CAT] = { "cat", 2, MODEL_MAX_INPUTS, 0, BIT(QUANT) },
     [OP_SLICE] = { "slice", 1, 1, BIT(BEGIN) | BIT(OUT), BIT(QUANT) },
     [OP_SHORTCUT] = { "shortcut", 1, 1, BIT(STRIDE) | BIT(BEGIN) | BIT(OUT), BIT(QUANT) },
@@ -80,6 +80,11 @@ int model_is_pointwise(const struct model_node *n)
 int model_has_weights(const struct model_node *n)
 {
     return n->op == OP_CONV || n->op == OP_LINEAR;
+}
+
+int model_has_constant(const struct model_node *n)
+{
+    return (n->op == OP_ADD || n->op == OP_MUL) && n->weight[0];
 }
 
 int model_has_bias(const struct model *m, int node)

@@ -194,7 +194,7 @@ status line_attributes(struct line *l, struct model_node *n)
         if (form->required >> i & 1 && !(seen >> i & 1))
             return LINE_BAD(l, "%s %s: attribute '%s' is missing", form->name, n->name,
                             model_attribute_names[i]);
-    if (n->weight[0] && !n->quant[0])
+    if (n->weight[0] && !n->quant[0] && !model_has_constant(n))
         strcpy(n->quant, n->weight);
     return OK;
 }

@@ -100,7 +100,7 @@ static status infer_cat(const struct model *m, struct model_node *n)
     return OK;
 }
 
-static status infer_two(const struct model *m, const struct model_node *n)
+static status infer_maps(const struct model *m, const struct model_node *n)
 {
     const struct model_node *a = &m->node[n->input[0]], *b = &m->node[n->input[1]];
     int equal = a->c == b->c && a->h == b->h && a->w == b->w;
@@ -109,6 +109,14 @@ static status infer_two(const struct model *m, const struct model_node *n)
     if (!equal && !broadcast)
         return BAD("%s is %dx%dx%d and %s is %dx%dx%d", a->name, a->c, a->h, a->w, b->name, b->c, b->h, b->w);
     return OK;
+}
+
+/* Of one input the other is a constant. */
+static status infer_two(const struct model *m, const struct model_node *n)
+{
+    if ((n->inputs == 1) != model_has_constant(n))
+        return BAD("it has two inputs, or one and a weight");
+    return n->inputs == 1 ? OK : infer_maps(m, n);
 }
 
 /* Zeros in the channels that the input does not fill. */

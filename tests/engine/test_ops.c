@@ -68,7 +68,9 @@ static double point(const struct tiny *t, int node, const float *x, const float 
     case OP_LEAKYRELU:
         return v < 0 ? v * n->slope : v;
     case OP_ADD:
-        return v + (double)at(in, b, y, col, c);
+        return v + (double)(n->inputs > 1 ? at(in, b, y, col, c) : b[c]);
+    case OP_MUL:
+        return v * (double)b[c];
     case OP_PAD:
         return (double)at(in, x, y - n->pad_y, col - n->pad_x, c);
     case OP_SLICE:
@@ -81,6 +83,17 @@ static double point(const struct tiny *t, int node, const float *x, const float 
     default:
         return v; /* quantize, dequantize */
     }
+}
+
+/* (c) real values. */
+static void constant_of(const struct tiny *t, int node, float *out)
+{
+    struct quant_params q;
+    uint8_t code[64];
+
+    tiny_must(model_constant_load(&t->binding, node, code, &q));
+    for (int c = 0; c < t->model.node[node].c; c++)
+        out[c] = dequantize_value(code[c], q.scale, q.zero_point);
 }
 
 /* Real layers, and ops without weights; codes are right within the half of a step, and a little. */
@@ -101,6 +114,8 @@ static void check_node(const struct tiny *t, struct engine e, int node)
     values_of(e, n->input[0], x);
     if (n->inputs > 1)
         values_of(e, n->input[1], b);
+    if (model_has_constant(n))
+        constant_of(t, node, b);
     values_of(e, node, is);
     for (int i = 0; i < n->h * n->w * n->c; i++) {
         double want =

@@ -131,6 +131,21 @@ static void refused(const char *text, void (*change)(struct tensor_table *t), co
     model_free(&m);
 }
 
+static void constants(struct tensor_table *t)
+{
+    put_codes(t, "k.weight", 1, (int64_t[]){ 1 }, 1);
+    get(t, "k.weight")->zero_point[0] = -3;
+    *(int8_t *)get(t, "k.weight")->data = -7;
+    put_codes(t, "v.weight", 1, (int64_t[]){ 2 }, 1);
+    memcpy(get(t, "v.weight")->data, (int8_t[]){ -128, 127 }, 2);
+    put_params(t, "m", 0.25, 9, 128);
+}
+
+static void constant_of_three(struct tensor_table *t)
+{
+    put_codes(t, "k.weight", 1, (int64_t[]){ 3 }, 1);
+}
+
 static void real_weight(struct tensor_table *t)
 {
     struct tensor *w = get(t, "f.weight");
@@ -155,6 +170,36 @@ static void far_zero(struct tensor_table *t)
 static void odd_offset(struct tensor_table *t)
 {
     *(int32_t *)get(t, "c.offset")->data = 127;
+}
+
+/* Carried as u8; one value is every channel's. */
+static void test_constants(void)
+{
+    static const char text[] =
+        "model d\ninput image 3 4 4 resize squash bilinear mean 0 0 0 std 1 1 1 quant q\n"
+        "conv c image out 2 kernel 3 stride 1 pad 1 groups 1 weight c\n"
+        "mul m c weight k quant m\nadd a m weight v\nrelu r a\n"
+        "avgpool p r\nconv f p out 4 kernel 1 stride 1 pad 0 groups 1 weight f\noutput f\ncam r\n";
+    const struct model_reading any = { .allow_unused = 1 }; /* the other network's */
+    struct tensor_table t = { 0 };
+    struct model_binding b;
+    struct quant_params q;
+    uint8_t code[2];
+    struct model m;
+
+    parse(text, &m);
+    make_deployed(&t, "tflite");
+    constants(&t);
+    CHECK_MSG(model_bind(&m, &t, &any, &b) == OK, "%s", error_last()->text);
+    CHECK(b.unused == 17 && model_has_constant(&m.node[2]) && !model_has_constant(&m.node[1]));
+    CHECK(b.q[2].scale == 0.25 && b.q[3].scale == 0.25 && b.q[3].zero_point == 9);
+    CHECK(model_constant_load(&b, 2, code, &q) == OK && code[0] == 128 - 7 && code[1] == 128 - 7);
+    CHECK(q.scale == 0.5 && q.zero_point == 128 - 3 && q.low == 0 && q.high == 255 && q.offset == 128);
+    CHECK(model_constant_load(&b, 3, code, &q) == OK && code[0] == 0 && code[1] == 255);
+    CHECK(model_fused_relu(&m, 3) == 4);
+    model_unbind(&b);
+    table_free(&t);
+    model_free(&m);
 }
 
 static void more(struct tensor_table *t)
@@ -193,6 +238,13 @@ static void test_refusals(void)
         "x.tflite: d.model:5: add s: c is codes and d is not: a quantize or dequantize must stand between");
     refused(HEAD "dequantize d c\ndequantize g d\n" TAIL("g"), NULL, NULL, ERR_MISMATCH,
             "x.tflite: d.model:5: dequantize g: its input is real numbers already");
+    refused(
+        HEAD "add s c weight k\n" TAIL("s"), constant_of_three, NULL, ERR_MISMATCH,
+        "x.tflite: tensor k.weight is (3) s8, per tensor, but d.model:4 (add s) needs (1) or (2) s8 with one "
+        "scale and zero point");
+    refused(HEAD "dequantize d c\nmul s d weight k\n" TAIL("s"), constants, NULL, ERR_MISMATCH,
+            "x.tflite: d.model:5: mul s: its input is real numbers: a batchnorm adds to these and multiplies "
+            "them");
     refused(HEAD "batchnorm n c weight n eps 1e-5\n" TAIL("n"), NULL, NULL, ERR_MISMATCH,
             "x.tflite: d.model:4: batchnorm n: a batch normalisation of codes is folded in a deployed file");
     refused(
@@ -213,6 +265,7 @@ int main(void)
     test_params();
     test_layers();
     test_real_layer();
+    test_constants();
     test_refusals();
     CHECK(mem_live() == 0);
     return check_result("model/deployed");

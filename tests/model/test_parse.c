@@ -155,7 +155,9 @@ static void test_nodes(void)
         HEAD INPUT "conv a imaeg out 4\n",
         "x.model:3: unknown node 'imaeg' (did you mean 'image'?): a node must stand above its users");
     check_refused(HEAD INPUT "relu a\n", "x.model:3: relu a: 0 inputs, 1 needed");
-    check_refused(HEAD INPUT "add a image\n", "x.model:3: add a: 1 input, 2 needed");
+    check_refused(HEAD INPUT "mul a image image weight a\n",
+                  "x.model:3: mul a: it has two inputs, or one and a weight");
+    check_refused(HEAD INPUT "add a image\n", "x.model:3: add a: it has two inputs, or one and a weight");
     check_refused(HEAD INPUT "relu\n", "x.model:3: relu: its name is missing");
     check_refused(HEAD INPUT "relu image image\n", "x.model:3: node 'image' is already defined in line 2");
     check_refused(HEAD INPUT "relu out image\n",
