@@ -105,9 +105,10 @@ int64_t tflite_whole(const struct tflite_tensor *t, int64_t i);
 
 /* Where an element of the file's weight lies. */
 enum tflite_layout {
-    TFLITE_OHWI, /* of CONV_2D */
-    TFLITE_HWO,  /* of DEPTHWISE_CONV_2D, whose groups have one channel */
-    TFLITE_OI    /* of FULLY_CONNECTED: the input is h x w x c */
+    TFLITE_OHWI,  /* of CONV_2D */
+    TFLITE_HWO,   /* of DEPTHWISE_CONV_2D, whose groups have one channel */
+    TFLITE_OI,    /* of FULLY_CONNECTED: the input is h x w x c */
+    TFLITE_VALUES /* one by one */
 };
 struct tflite_weight {
     int tensor; /* a constant of f32 or f16, or codes */
@@ -116,8 +117,8 @@ struct tflite_weight {
     int o, h, w, i;             /* extents in the file */
     int dilation_h, dilation_w; /* 1: none */
 };
-/* (oc, ic, kh, kw), or (oc, ic kh kw) of OI: f32, or s8 with scales and zero points; what dilation puts
- * between is zero. ERR_FORMAT where a value is not finite. */
+/* (oc, ic, kh, kw), or (oc, ic kh kw) of OI, or (oc) of VALUES: f32, or s8 with scales and zero points; what
+ * dilation puts between is zero. ERR_FORMAT where a value is not finite. */
 MUST_USE status tflite_load_weight(const struct tflite *f, const struct tflite_weight *w, struct tensor *out);
 /* (count): s32 as stored, or f32. */
 MUST_USE status tflite_load_bias(const struct tflite *f, int tensor, int real, int count, struct tensor *out);

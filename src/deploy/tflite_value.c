@@ -55,28 +55,45 @@ static status add_affine(struct tflite_graph *g, const char *name, int c, int co
     return OK;
 }
 
-/* Input number k is a constant. */
-static status with_constant(struct tflite_graph *g, int k, int constant, int activation)
+/* The codes of a constant whose other operand is codes, too. */
+static status add_codes(struct tflite_graph *g, const char *name, int constant)
 {
-    struct tflite_node n = { .op = "batchnorm", .inputs = 1, .activation = activation };
-    const struct tflite_tensor *t = &g->file->tensor[constant];
+    struct tflite_weight w = {
+        .tensor = constant, .layout = TFLITE_VALUES, .h = 1, .w = 1, .i = 1, .dilation_h = 1, .dilation_w = 1
+    };
+    struct tensor codes;
+
+    w.o = (int)g->file->tensor[constant].count;
+    TRY(tflite_blame(g, tflite_load_weight(g->file, &w, &codes)));
+    return sketch_tensor(g->sketch, name, ".weight", &codes);
+}
+
+/* Input number k is a constant: codes with one scale for codes, real values for real ones. */
+static status with_constant(struct tflite_graph *g, int k, int constant, struct tflite_node *n)
+{
+    const struct tflite_tensor *t = &g->file->tensor[constant], *x = tflite_in_tensor(g, 1 - k);
+    int coded = tflite_is_coded(x);
     struct tflite_view in;
     char name[MODEL_NAME];
 
     TRY(tflite_value(g, 1 - k, 1u << TFLITE_MAP | 1u << TFLITE_PLANES, 0, &in));
-    n.input[0] = in.node;
-    n.shape = tflite_shape(g, &in);
-    n.form = in.form;
-    if (tflite_in_tensor(g, 1 - k)->type != TFLITE_F32 || (t->type != TFLITE_F32 && t->type != TFLITE_F16))
-        return TFLITE_FAIL(g, "it takes a constant of %s, which is not translated",
-                           tflite_type_name(t->type));
-    if (!fits_channels(t, in.form, n.shape.c))
+    n->inputs = 1;
+    n->input[0] = in.node;
+    n->shape = tflite_shape(g, &in);
+    n->form = in.form;
+    if (coded ? t->type != x->type || t->scale.count != 1 : t->type != TFLITE_F32 && t->type != TFLITE_F16)
+        return TFLITE_FAIL(g, "it takes a constant of %s and a map of %s, which is not translated",
+                           tflite_type_name(t->type), tflite_type_name(x->type));
+    if (!fits_channels(t, in.form, n->shape.c))
         return TFLITE_FAIL(g, "it takes a constant of %lld values; one, or one a channel, is translated",
                            (long long)t->count);
+    if (coded && tflite_here(g)->code == TFLITE_SUB)
+        return TFLITE_FAIL(g, "a difference of codes is not translated");
     tflite_name(g, 0, name);
-    snprintf(n.words, sizeof n.words, "weight %s eps 0.0009765625", name);
-    TRY(tflite_add_node(g, 0, &n));
-    return add_affine(g, name, n.shape.c, constant, k == 0);
+    n->op = coded ? n->op : "batchnorm";
+    snprintf(n->words, sizeof n->words, "weight %s%s", name, coded ? "" : " eps 0.0009765625");
+    TRY(tflite_add_node(g, 0, n));
+    return coded ? add_codes(g, name, constant) : add_affine(g, name, n->shape.c, constant, k == 0);
 }
 
 /* ---- of two ---------------------------------------------------------------------------------------- */
@@ -95,7 +112,7 @@ status tflite_binary(struct tflite_graph *g)
         int constant = constant_in(g, k);
 
         if (constant >= 0)
-            return with_constant(g, k, constant, n.activation);
+            return with_constant(g, k, constant, &n);
     }
     for (int k = 0; k < 2; k++)
         TRY(tflite_value(g, k, 1u << TFLITE_MAP | 1u << TFLITE_PLANES, 0, &in[k]));

@@ -104,13 +104,13 @@ status tflite_load_weight(const struct tflite *f, const struct tflite_weight *w,
     const struct tflite_tensor *t = &f->tensor[w->tensor];
     int kh = (w->h - 1) * w->dilation_h + 1, kw = (w->w - 1) * w->dilation_w + 1;
     int64_t dim[4] = { w->o, w->i, kh, kw };
-    int row = w->layout == TFLITE_OI;
+    int row = w->layout == TFLITE_OI, rank = row ? 2 : w->layout == TFLITE_VALUES ? 1 : 4;
     status result = OK;
 
     *out = (struct tensor){ 0 };
     if (row)
         dim[1] = (int64_t)w->i * kh * kw;
-    TRY(tensor_alloc(out, w->real ? DTYPE_F32 : DTYPE_S8, row ? 2 : 4, dim));
+    TRY(tensor_alloc(out, w->real ? DTYPE_F32 : DTYPE_S8, rank, dim));
     if (!w->real) {
         TRY_OUT(set_codes(t, w, out));
         fill_between(out);

@@ -69,6 +69,8 @@ class Deployed:
 
     def forward(self, node, x):
         op, x0 = node.op, x[0]
+        if op in ('add', 'mul') and 'weight' in node.at:
+            x = [x0, self.state[node.at['weight'] + '.weight'].view(1, -1, 1, 1)]
         if op == 'linear':
             return F.linear(x0.reshape(1, -1), self.state[node.at['weight'] + '.weight']).view(1, -1, 1, 1)
         if op == 'conv':

@@ -162,6 +162,11 @@ class Net:
             q.scale, q.zeroPoint = q.scale[:1], [0]
         self.op(B.FULLY_CONNECTED, [x, k, b], [y], o, O.FullyConnectedOptions)
         return y
+    def constant(self, name, count):
+        if self.kind == 'float32':
+            return self.tensor(name, (count,), T.FLOAT32, self.r.uniform(-1, 1, count).astype(np.float32))
+        low, type_ = (0, np.uint8) if self.kind == 'uint8' else (-128, np.int8)
+        return self.tensor(name, (count,), self.type, self.r.integers(low, low + 256, count).astype(type_), [np.float32(0.0083)], [low + 70])
     def head(self, x, classes=10):
         x = self.linear('logits', self.mean('mean', x, False) if len(self.shape(x)) == 4 else x, classes)
         y = self.value('soft', self.shape(x), (1 / 256, 0))
@@ -224,6 +229,21 @@ def excited(n):
     z = n.conv('branch', y, 16, (3, 3), 1, SAME, NONE)
     q = n.scale.get(z)
     n.head(n.two('sum', B.ADD, y, z, q and (q[0] * 1.1, 0 if n.kind == 'uint8' else 90), RELU if n.kind == 'uint8' else NONE))
+def constant(n):
+    def two(name, code, x, count, scale, zero, activation=NONE, swapped=0):
+        y, k = n.like(name, n.shape(x), x), n.constant(name + '_by', count)
+        if n.kind != 'float32':
+            q = n.tensors[y].quantization
+            n.scale[y] = n.scale[x][0] * scale, zero
+            q.scale, q.zeroPoint = [np.float32(n.scale[y][0])], [zero - (128 if n.kind == 'int8' else 0)]
+        o, options = (S.AddOptionsT(), O.AddOptions) if code == B.ADD else (S.MulOptionsT(), O.MulOptions)
+        o.fusedActivationFunction = activation
+        n.op(code, [k, x] if swapped else [x, k], [y], o, options)
+        return y
+    x = two('add', B.ADD, two('mul', B.MUL, n.input, 1, 1.3, 120), 3, 1.4, 100)
+    x = n.conv('stem', x, 16, (3, 3), 2, SAME, NONE)
+    x = two('more', B.ADD, two('times', B.MUL, x, 16, 1.1, 90, NONE, 1), 1, 0.9, 10, RELU6, 1)
+    n.head(n.conv('last', x, 24, (1, 1)))
 def shuffled(n):
     x = n.conv('stem', n.input, 16, (3, 3), 2, SAME)
     a, b = n.split(x)
@@ -240,7 +260,7 @@ def main():
     os.makedirs(sys.argv[1], exist_ok=True)
     first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     size = int(sys.argv[3]) if len(sys.argv) > 3 else 17
-    for seed, make in enumerate((inception, leaky, dilated, multiplied, padded, excited, shuffled)):
+    for seed, make in enumerate((inception, leaky, dilated, multiplied, padded, excited, shuffled, constant)):
         for kind in ('uint8', 'int8', 'float32'):
             n = Net(kind, first + seed, size)
             make(n)
