@@ -180,10 +180,10 @@ struct kernel_requant {
  * of 64. qnnpack: v = a_multiplier * (qa - za) + b_multiplier * (qb - zb), shifted right by `shift` with
  * rounding to nearest, ties away from zero; then clamp(sat16(sat16(r) + zero_point_out), low, high).
  * Of deployed files (deployed-files 2.4, 2.7, 4.2). xnnpack: as qnnpack, ties upward. tflite:
- * r = kernel_fixed(kernel_fixed((qa - za) << 20, a_multiplier, a_shift) + b's, out_multiplier, shift). ort:
- * r = rne(fma(qa - za, scale_a, fma(qb - zb, scale_b, offset_a))), whose zero points are those of the file's
- * own codes among ours. */
-enum kernel_add_mode { ADD_FBGEMM, ADD_QNNPACK, ADD_XNNPACK, ADD_TFLITE, ADD_ORT };
+ * r = kernel_fixed(kernel_fixed((qa - za) << 20, a_multiplier, a_shift) + b's, out_multiplier, shift), or
+ * less b's. ort: r = rne(fma(qa - za, scale_a, fma(qb - zb, scale_b, offset_a))), whose zero points are those
+ * of the file's own codes among ours. */
+enum kernel_add_mode { ADD_FBGEMM, ADD_QNNPACK, ADD_XNNPACK, ADD_TFLITE, ADD_TFLITE_LESS, ADD_ORT };
 struct kernel_add_u8 {
     enum kernel_add_mode mode;
     float scale_a, scale_b, offset_a, offset_b; /* fbgemm, ort */

@@ -57,6 +57,7 @@ enum model_op {
     OP_AVGPOOL,    /* over the whole map; int8: adaptive_avg_pool2d, keeps scale and zero point */
     OP_MEAN,       /* over the whole map; int8: torch's mean([2,3]) (numerics 2.6); keeps them too */
     OP_ADD,        /* of two inputs, or of one and a constant (model_constant_load) */
+    OP_SUB,        /* the same; the first less the second */
     OP_MUL,        /* the same; the second input may be (C, 1, 1): broadcast */
     OP_CAT,        /* along channels */
     OP_SLICE,      /* channels begin .. begin + out - 1 */
@@ -86,8 +87,8 @@ struct model_node {
     int begin;                         /* slice, shortcut */
     double rate;                       /* dropout: the share that is dropped, below 1 */
     double slope, low, high;           /* leakyrelu; clip */
-    char weight[MODEL_NAME];           /* conv, linear, batchnorm: the checkpoint's prefix; add, mul of one
-                                          input: the constant's */
+    char weight[MODEL_NAME];           /* conv, linear, batchnorm: the checkpoint's prefix; add, sub, mul of
+                                          one input: the constant's */
     char bn[MODEL_NAME];               /* conv: prefix of its batch normalisation in the fp32 file, or ""
                                           (in a QAT state it is WEIGHT.bn) */
     double bn_eps;                     /* of that, or of a batchnorm */
@@ -144,7 +145,7 @@ enum { MODEL_CAM_WORDS = 2 * MODEL_NAME + 16 };
 char *model_cam_words(const struct model *m, char *out, size_t size);
 int model_has_relu6(const struct model *m);
 int model_has_weights(const struct model_node *n);           /* conv, linear */
-int model_has_constant(const struct model_node *n);          /* add, mul of one input */
+int model_has_constant(const struct model_node *n);          /* add, sub, mul of one input */
 /* Does such a layer need a bias? Not where a batch normalisation behind it has one. */
 int model_has_bias(const struct model *m, int node);
 /* Does an op's output have a scale of its own in a quantized network? */
@@ -337,10 +338,10 @@ void model_affine_free(struct model_affine *affine);
  * last. *suffix: ".weight" ... Their shapes are checked by model_bind. */
 const struct tensor *model_affine_tensor(const struct model_binding *b, int node, int i, const char **suffix);
 
-/* What a node of a deployed file's codes adds or multiplies by: `code` (C), carried as its input's codes are,
- * of P.weight s8 (1) or (C), code - 128, with one scale and zero point; and what these stand for. code may be
- * NULL. ERR_MISMATCH where the tensor is another, or the input real: of real numbers a batchnorm does the
- * same. */
+/* What a node of a deployed file's codes adds, takes off or multiplies by: `code` (C), carried as its input's
+ * codes are, of P.weight s8 (1) or (C), code - 128, with one scale and zero point; and what these stand for.
+ * code may be NULL. ERR_MISMATCH where the tensor is another, or the input real: of real numbers a batchnorm
+ * does the same. */
 MUST_USE status model_constant_load(const struct model_binding *b, int node, uint8_t *code,
                                     struct quant_params *q);
 

@@ -87,8 +87,8 @@ static status with_constant(struct tflite_graph *g, int k, int constant, struct 
     if (!fits_channels(t, in.form, n->shape.c))
         return TFLITE_FAIL(g, "it takes a constant of %lld values; one, or one a channel, is translated",
                            (long long)t->count);
-    if (coded && tflite_here(g)->code == TFLITE_SUB)
-        return TFLITE_FAIL(g, "a difference of codes is not translated");
+    if (coded && tflite_here(g)->code == TFLITE_SUB && k == 0)
+        return TFLITE_FAIL(g, "it takes codes off a constant, which is not translated");
     tflite_name(g, 0, name);
     n->op = coded ? n->op : "batchnorm";
     snprintf(n->words, sizeof n->words, "weight %s%s", name, coded ? "" : " eps 0.0009765625");
@@ -100,13 +100,13 @@ static status with_constant(struct tflite_graph *g, int k, int constant, struct 
 
 status tflite_binary(struct tflite_graph *g)
 {
-    int product = tflite_here(g)->code == TFLITE_MUL;
-    struct tflite_node n = { .op = product ? "mul" : "add", .inputs = 2, .sums = !product };
+    int product = tflite_here(g)->code == TFLITE_MUL, less = tflite_here(g)->code == TFLITE_SUB;
+    struct tflite_node n = { .op = product ? "mul" : less ? "sub" : "add", .inputs = 2, .sums = !product };
     struct sketch_shape a, b;
     struct tflite_view in[2];
     struct flat_table o;
 
-    TRY(tflite_options(g, product ? 21 : tflite_here(g)->code == TFLITE_SUB ? 28 : 11, &o));
+    TRY(tflite_options(g, product ? 21 : less ? 28 : 11, &o));
     TRY(tflite_option(g, &o, 0, FLAT_I8, "activation", 0, 0, 127, &n.activation));
     for (int k = 0; k < 2; k++) {
         int constant = constant_in(g, k);
@@ -116,8 +116,6 @@ status tflite_binary(struct tflite_graph *g)
     }
     for (int k = 0; k < 2; k++)
         TRY(tflite_value(g, k, 1u << TFLITE_MAP | 1u << TFLITE_PLANES, 0, &in[k]));
-    if (tflite_here(g)->code == TFLITE_SUB)
-        return TFLITE_FAIL(g, "a difference of two maps is not translated");
     a = tflite_shape(g, &in[0]);
     b = tflite_shape(g, &in[1]);
     if (product && a.h * a.w == 1 && b.h * b.w > 1) { /* a product's two sides are equal */

@@ -91,6 +91,19 @@ status arithmetic_add(enum engine_arithmetic a, struct quant_params qa, struct q
     return a == ENGINE_QNNPACK ? add_qnnpack(qa, qb, qo, out) : OK;
 }
 
+status arithmetic_less(enum engine_arithmetic a, struct kernel_add_u8 *sum)
+{
+    if (deployed_family(a) != MODEL_TFLITE)
+        return FAIL(ERR_MISMATCH,
+                    "a difference of codes is TensorFlow Lite's alone, and the arithmetic is %s",
+                    engine_arithmetic_name(a));
+    if (a == ENGINE_XNNPACK)
+        sum->b_multiplier = -sum->b_multiplier;
+    else
+        sum->mode = ADD_TFLITE_LESS;
+    return OK;
+}
+
 uint8_t arithmetic_add_tail(const struct kernel_add_u8 *p, int qa, int qb)
 {
     float da = p->scale_a * (float)(qa - p->zero_point_a), db = p->scale_b * (float)(qb - p->zero_point_b),

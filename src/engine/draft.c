@@ -255,13 +255,17 @@ static status second_operand(struct draft *d, int node, const struct engine_op *
 static status plan_add(struct draft *d, int node)
 {
     struct engine_op *op = place_op(d, node, KIND_ADD);
-    struct engine_add a = { .low = place_low(d, node), .high = place_high(d, node) };
+    struct engine_add a = { .low = place_low(d, node),
+                            .high = place_high(d, node),
+                            .less = d->m->node[node].op == OP_SUB };
     struct quant_params second;
 
     TRY(second_operand(d, node, op, &second, &a.constant));
     if (place_is_coded(d, node))
         TRY(place_named(op, arithmetic_add(d->head.arithmetic, place_q_of_input(d, node, 0), second,
                                            place_q(d, node), place_fused_relu(d, node), &a.codes)));
+    if (place_is_coded(d, node) && a.less)
+        TRY(place_named(op, arithmetic_less(d->head.arithmetic, &a.codes)));
     return place_parameters(d, op, &a, sizeof a);
 }
 
@@ -324,6 +328,7 @@ static status plan_node(struct draft *d, int node)
     case OP_MEAN:
         return plan_average(d, node);
     case OP_ADD:
+    case OP_SUB:
         return plan_add(d, node);
     case OP_MUL:
         return plan_mul(d, node);

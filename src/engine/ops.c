@@ -181,6 +181,25 @@ void ops_run_dequantize(const struct engine_pass *p, const struct engine_op *op,
         }
 }
 
+/* Of real values, with a relu behind. */
+void ops_run_less(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
+{
+    const struct engine_add *a = plan_parameters(p->plan, op);
+
+    for (int y = rect.y0; y < rect.y1; y++)
+        for (int x = rect.x0; x < rect.x1; x++) {
+            const float *from = at(p, &op->in[0], y, x), *off = at(p, &op->in[1], y, x);
+            float *to = at(p, &op->out, y, x);
+
+            for (int c = 0; c < op->out.c; c++) {
+                float v = from[c] - off[c];
+
+                v = v < a->low ? a->low : v;
+                to[c] = v > a->high ? a->high : v;
+            }
+        }
+}
+
 static float leaky(float x, float slope)
 {
     return x < 0.0f ? x * slope : x;

@@ -139,6 +139,7 @@ struct engine_add {
     struct kernel_add_u8 codes;
     float low, high;
     size_t constant;
+    int less; /* the first input less the second */
 };
 
 /* constant: as a sum's. */
@@ -298,6 +299,8 @@ MUST_USE status arithmetic_add(enum engine_arithmetic a, struct quant_params qa,
                                struct quant_params qo, enum engine_relu relu, struct kernel_add_u8 *out);
 MUST_USE status arithmetic_mul(enum engine_arithmetic a, struct quant_params qa, struct quant_params qb,
                                struct quant_params qo, enum engine_relu relu, struct kernel_mul_u8 *out);
+/* A sum's constants become a difference's. ERR_MISMATCH where the arithmetic has none of codes. */
+MUST_USE status arithmetic_less(enum engine_arithmetic a, struct kernel_add_u8 *sum);
 /* The least and the largest code that come out. */
 int arithmetic_low(struct quant_params q, enum engine_relu relu);
 int arithmetic_high(struct quant_params q, enum engine_relu relu);
@@ -426,6 +429,7 @@ void lowbit_run_head(const struct engine_pass *p, const struct engine_op *op, st
 
 void ops_run_average(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void ops_run_leakyrelu(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
+void ops_run_less(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void ops_run_pad(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void ops_run_quantize(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void ops_run_dequantize(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);

@@ -239,6 +239,10 @@ static void run_add(const struct engine_pass *p, const struct engine_op *op, str
     const struct engine_view *x = &op->in[0], *y = &op->in[1], *out = &op->out;
     struct runs r = runs_of(out, rect);
 
+    if (a->less && !plan_op_codes(op)) {
+        ops_run_less(p, op, rect);
+        return;
+    }
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
         if (plan_op_codes(op))
             k->add_u8(code_at(p, x, at), x->pitch, second_at(p, op, a->constant, at), y->pitch,

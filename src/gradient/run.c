@@ -92,6 +92,22 @@ static void walk_same(const struct walk *w)
     }
 }
 
+static void walk_less(const struct walk *w)
+{
+    size_t count = value_count(input_value(w, 0));
+
+    for (int j = 0; j < w->step->node.inputs; j++) {
+        float *to;
+
+        if (!w->step->wanted[j])
+            continue;
+        to = begin(w, j);
+        for (size_t i = 0; i < count; i++)
+            to[i] = j ? -w->g[i] : w->g[i];
+        finish(w, j);
+    }
+}
+
 /* Of one live channel its row alone. */
 static void walk_rows(const struct walk *w)
 {
@@ -368,6 +384,7 @@ static void (*const rows[OP_COUNT])(const struct walk *w) = {
     [OP_AVGPOOL] = walk_average,
     [OP_MEAN] = walk_average,
     [OP_ADD] = walk_same,
+    [OP_SUB] = walk_less,
     [OP_MUL] = walk_mul,
     [OP_CAT] = walk_cat,
     [OP_SLICE] = walk_slice,

@@ -111,9 +111,10 @@ static inline int32_t scalar_sum_u8(const struct kernel_add_u8 *p, int qa, int q
     case ADD_ORT:
         return scalar_rne(fmaf((float)a, p->scale_a, fmaf((float)b, p->scale_b, p->offset_a)));
     case ADD_TFLITE:
+    case ADD_TFLITE_LESS:
         far = kernel_fixed(a * (1 << 20), p->a_multiplier, p->a_shift);
         near = kernel_fixed(b * (1 << 20), p->b_multiplier, p->b_shift);
-        return kernel_fixed(far + near, p->out_multiplier, p->shift);
+        return kernel_fixed(p->mode == ADD_TFLITE ? far + near : far - near, p->out_multiplier, p->shift);
     default:
         v = (int32_t)((uint32_t)p->a_multiplier * (uint32_t)a + (uint32_t)p->b_multiplier * (uint32_t)b);
         if (p->mode == ADD_XNNPACK)

@@ -32,6 +32,7 @@ static const struct model_op_form forms[OP_COUNT] = {
     [OP_AVGPOOL] = { "avgpool", 1, 1, 0, BIT(QUANT) },
     [OP_MEAN] = { "mean", 1, 1, 0, BIT(QUANT) },
     [OP_ADD] = { "add", 1, 2, 0, BIT(WEIGHT) | BIT(QUANT) },
+    [OP_SUB] = { "sub", 1, 2, 0, BIT(WEIGHT) | BIT(QUANT) },
     [OP_MUL] = { "mul", 1, 2, 0, BIT(WEIGHT) | BIT(QUANT) },
     [OP_CAT] = { "cat", 2, MODEL_MAX_INPUTS, 0, BIT(QUANT) },
     [OP_SLICE] = { "slice", 1, 1, BIT(BEGIN) | BIT(OUT), BIT(QUANT) },
@@ -84,7 +85,7 @@ int model_has_weights(const struct model_node *n)
 
 int model_has_constant(const struct model_node *n)
 {
-    return (n->op == OP_ADD || n->op == OP_MUL) && n->weight[0];
+    return (n->op == OP_ADD || n->op == OP_SUB || n->op == OP_MUL) && n->weight[0];
 }
 
 int model_has_bias(const struct model *m, int node)
@@ -112,7 +113,8 @@ int model_fused_relu(const struct model *m, int node)
     enum model_op op = m->node[node].op;
     int users = 0, user = -1;
 
-    if ((op != OP_CONV && op != OP_LINEAR && op != OP_BATCHNORM && op != OP_ADD && op != OP_MUL) ||
+    if ((op != OP_CONV && op != OP_LINEAR && op != OP_BATCHNORM && op != OP_ADD && op != OP_SUB &&
+         op != OP_MUL) ||
         node == m->cam || node == m->output)
         return -1;
     for (int i = node + 1; i < m->nodes; i++)
@@ -135,7 +137,7 @@ void model_free(struct model *m)
 int model_quantizes(enum model_op op)
 {
     return op == OP_INPUT || op == OP_CONV || op == OP_LINEAR || op == OP_BATCHNORM || op == OP_ADD ||
-           op == OP_MUL || op == OP_CAT || op == OP_HARDSWISH || op == OP_SILU;
+           op == OP_SUB || op == OP_MUL || op == OP_CAT || op == OP_HARDSWISH || op == OP_SILU;
 }
 
 /* Ops that take no constant away which a later one adds. */

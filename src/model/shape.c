@@ -171,7 +171,7 @@ status model_infer_shape(const struct model *m, struct model_node *n)
         return infer_linear(m, n, in);
     if (n->op == OP_SHORTCUT)
         return infer_shortcut(m, n, in);
-    if (n->op == OP_ADD || n->op == OP_MUL)
+    if (n->op == OP_ADD || n->op == OP_SUB || n->op == OP_MUL)
         return infer_two(m, n);
     return n->op == OP_CAT ? infer_cat(m, n) : infer_channels(m, n, in);
 }

@@ -69,6 +69,8 @@ static double point(const struct tiny *t, int node, const float *x, const float 
         return v < 0 ? v * n->slope : v;
     case OP_ADD:
         return v + (double)(n->inputs > 1 ? at(in, b, y, col, c) : b[c]);
+    case OP_SUB:
+        return v - (double)at(in, b, y, col, c);
     case OP_MUL:
         return v * (double)b[c];
     case OP_PAD:

@@ -45,8 +45,9 @@ static inline int64_t deployed_mbqm(int64_t v, int64_t multiplier, int shift)
     return (int64_t)roundl(second);
 }
 
+/* sign: 1, or of a difference -1. */
 static inline int deployed_add_tflite(struct deployed_q a, struct deployed_q b, struct deployed_q o, int qa,
-                                      int qb)
+                                      int qb, int sign)
 {
     float twice = 2.0f * (a.scale > b.scale ? a.scale : b.scale), unit = 1048576.0f * o.scale;
     int64_t ma, mb, mo, va, vb;
@@ -57,16 +58,16 @@ static inline int deployed_add_tflite(struct deployed_q a, struct deployed_q b, 
     deployed_qm((double)twice / (double)unit, &mo, &eo);
     va = deployed_mbqm((int64_t)(qa - a.zero_point) * 1048576, ma, ea);
     vb = deployed_mbqm((int64_t)(qb - b.zero_point) * 1048576, mb, eb);
-    return deployed_clamp(&o, (double)(deployed_mbqm(va + vb, mo, eo) + o.zero_point));
+    return deployed_clamp(&o, (double)(deployed_mbqm(va + sign * vb, mo, eo) + o.zero_point));
 }
 
 static inline int deployed_add_xnnpack(struct deployed_q a, struct deployed_q b, struct deployed_q o, int qa,
-                                       int qb)
+                                       int qb, int sign)
 {
     float ra = a.scale / o.scale, rb = b.scale / o.scale;
     int k = 20 - (int)floor(log2((double)(ra > rb ? ra : rb)));
     int64_t va = (int64_t)rint(ldexp((double)ra, k)), vb = (int64_t)rint(ldexp((double)rb, k)),
-            sum = va * (qa - a.zero_point) + vb * (qb - b.zero_point);
+            sum = va * (qa - a.zero_point) + sign * vb * (qb - b.zero_point);
 
     return deployed_clamp(&o, floor(ldexp((double)sum, -k) + 0.5) + o.zero_point);
 }

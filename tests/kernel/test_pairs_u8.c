@@ -3,7 +3,7 @@
 #include "deployed_test.h"
 #include "kernel_test.h"
 
-enum what { TFLITE, XNNPACK, ORT, MUL_FIXED, MUL_ROUNDED, MUL_ADDED, WHATS };
+enum what { TFLITE, TFLITE_LESS, XNNPACK, XNNPACK_LESS, ORT, MUL_FIXED, MUL_ROUNDED, MUL_ADDED, WHATS };
 
 enum { CODES = 256, PAIRS = CODES * CODES };
 static uint8_t first[PAIRS + 64], second[PAIRS + 64], out[PAIRS + 64];
@@ -44,9 +44,11 @@ static int expected(enum what what, const struct scales *s, int qa, int qb)
 {
     switch (what) {
     case TFLITE:
-        return deployed_add_tflite(s->a, s->b, s->o, qa, qb);
+    case TFLITE_LESS:
+        return deployed_add_tflite(s->a, s->b, s->o, qa, qb, what == TFLITE ? 1 : -1);
     case XNNPACK:
-        return deployed_add_xnnpack(s->a, s->b, s->o, qa, qb);
+    case XNNPACK_LESS:
+        return deployed_add_xnnpack(s->a, s->b, s->o, qa, qb, what == XNNPACK ? 1 : -1);
     case ORT:
         return deployed_add_ort(s->a, s->b, s->o, qa, qb);
     case MUL_FIXED:
@@ -68,9 +70,10 @@ static void set_fixed(double d, int32_t *multiplier, int32_t *shift)
 
 static struct kernel_add_u8 add_of(enum what what, const struct scales *s)
 {
-    struct kernel_add_u8 p = { .mode = what == TFLITE    ? ADD_TFLITE
-                                       : what == XNNPACK ? ADD_XNNPACK
-                                                         : ADD_ORT,
+    struct kernel_add_u8 p = { .mode = what == TFLITE        ? ADD_TFLITE
+                                       : what == TFLITE_LESS ? ADD_TFLITE_LESS
+                                       : what == ORT         ? ADD_ORT
+                                                             : ADD_XNNPACK,
                                .zero_point_a = what == ORT ? s->offset : s->a.zero_point + s->offset,
                                .zero_point_b = what == ORT ? s->offset : s->b.zero_point + s->offset,
                                .zero_point_out = what == ORT ? s->offset : s->o.zero_point + s->offset,
@@ -85,7 +88,7 @@ static struct kernel_add_u8 add_of(enum what what, const struct scales *s)
     if (p.mode == ADD_XNNPACK) {
         p.shift = 20 - ilogbf(fmaxf(ra, rb));
         p.a_multiplier = (int32_t)lrintf(ldexpf(ra, p.shift));
-        p.b_multiplier = (int32_t)lrintf(ldexpf(rb, p.shift));
+        p.b_multiplier = (int32_t)lrintf(ldexpf(rb, p.shift)) * (what == XNNPACK ? 1 : -1);
     } else {
         set_fixed((double)s->a.scale / (double)twice, &p.a_multiplier, &p.a_shift);
         set_fixed((double)s->b.scale / (double)twice, &p.b_multiplier, &p.b_shift);

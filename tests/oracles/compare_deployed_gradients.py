@@ -69,7 +69,7 @@ class Deployed:
 
     def forward(self, node, x):
         op, x0 = node.op, x[0]
-        if op in ('add', 'mul') and 'weight' in node.at:
+        if op in ('add', 'sub', 'mul') and 'weight' in node.at:
             x = [x0, self.state[node.at['weight'] + '.weight'].view(1, -1, 1, 1)]
         if op == 'linear':
             return F.linear(x0.reshape(1, -1), self.state[node.at['weight'] + '.weight']).view(1, -1, 1, 1)
@@ -87,7 +87,7 @@ class Deployed:
             return padded(x0, sides(node, None))
         if op == 'shuffle':
             return F.channel_shuffle(x0, node.number('groups'))
-        return {'avgpool': lambda: x0.mean((2, 3), keepdim=True), 'mean': lambda: x0.mean((2, 3), keepdim=True), 'add': lambda: x0 + x[1],
+        return {'avgpool': lambda: x0.mean((2, 3), keepdim=True), 'mean': lambda: x0.mean((2, 3), keepdim=True), 'add': lambda: x0 + x[1], 'sub': lambda: x0 - x[1],
                 'mul': lambda: x0 * x[1], 'cat': lambda: torch.cat(x, 1), 'silu': lambda: F.silu(x0), 'hardswish': lambda: F.hardswish(x0),
                 'hardsigmoid': lambda: F.hardsigmoid(x0), 'sigmoid': lambda: torch.sigmoid(x0),
                 'leakyrelu': lambda: F.leaky_relu(x0, float(node.at['slope']))}.get(op, lambda: x0 * 1)()

@@ -30,7 +30,7 @@ sys.path.insert(0, os.path.join(ROOT, 'analysis'))
 from load_quantized import read, values                                       # noqa: E402
 
 warnings.filterwarnings('ignore')
-FUSED = ('conv', 'linear', 'batchnorm', 'add')
+FUSED = ('conv', 'linear', 'batchnorm', 'add', 'sub')
 SCALED = (*FUSED, 'input', 'mul', 'cat', 'hardswish', 'silu', 'sigmoid', 'hardsigmoid')
 LAYERS = {'squeezenet1_1': 'features.12', 'mobilenet_v2': 'features.18.2'}
 

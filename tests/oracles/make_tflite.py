@@ -10,6 +10,7 @@ from ai_edge_litert import schema_py_generated as S
 B, O, T = S.BuiltinOperator, S.BuiltinOptions, S.TensorType
 NONE, RELU, RELU_N1, RELU6 = 0, 1, 2, 3
 SAME, VALID = 0, 1
+BINARY = {B.ADD: (S.AddOptionsT(), O.AddOptions), B.SUB: (S.SubOptionsT(), O.SubOptions), B.MUL: (S.MulOptionsT(), O.MulOptions)}
 
 class Net:
     """Every method adds an op and returns its output tensor's number."""
@@ -109,7 +110,7 @@ class Net:
         return y
     def two(self, name, code, a, b, q, act=NONE):
         y = self.value(name, self.shape(a), q)
-        o, t = (S.AddOptionsT(), O.AddOptions) if code == B.ADD else (S.MulOptionsT(), O.MulOptions)
+        o, t = BINARY[code]
         o.fusedActivationFunction = act
         self.op(code, [a, b], [y], o, t)
         return y
@@ -236,12 +237,15 @@ def constant(n):
             q = n.tensors[y].quantization
             n.scale[y] = n.scale[x][0] * scale, zero
             q.scale, q.zeroPoint = [np.float32(n.scale[y][0])], [zero - (128 if n.kind == 'int8' else 0)]
-        o, options = (S.AddOptionsT(), O.AddOptions) if code == B.ADD else (S.MulOptionsT(), O.MulOptions)
+        o, options = BINARY[code]
         o.fusedActivationFunction = activation
         n.op(code, [k, x] if swapped else [x, k], [y], o, options)
         return y
     x = two('add', B.ADD, two('mul', B.MUL, n.input, 1, 1.3, 120), 3, 1.4, 100)
+    x = two('less', B.SUB, x, 3, 1.1, 140)
     x = n.conv('stem', x, 16, (3, 3), 2, SAME, NONE)
+    q = n.scale.get(x)
+    x = n.two('difference', B.SUB, x, n.conv('other', x, 16, (1, 1), 1, SAME, NONE), q and (q[0] * 1.2, 110))
     x = two('more', B.ADD, two('times', B.MUL, x, 16, 1.1, 90, NONE, 1), 1, 0.9, 10, RELU6, 1)
     n.head(n.conv('last', x, 24, (1, 1)))
 def shuffled(n):

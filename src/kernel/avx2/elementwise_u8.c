@@ -76,12 +76,24 @@ static inline __m256i fixed(__m256i v, int32_t multiplier, int32_t shift)
     return requant_fixed(v, _mm256_set1_epi32(multiplier), _mm256_set1_epi32(shift));
 }
 
+static inline __m256i scaled_a(const struct kernel_add_u8 *p, __m128i a)
+{
+    return fixed(_mm256_slli_epi32(less(a, p->zero_point_a), 20), p->a_multiplier, p->a_shift);
+}
+
+static inline __m256i scaled_b(const struct kernel_add_u8 *p, __m128i b)
+{
+    return fixed(_mm256_slli_epi32(less(b, p->zero_point_b), 20), p->b_multiplier, p->b_shift);
+}
+
 static inline __m256i add_twice(const struct kernel_add_u8 *p, __m128i a, __m128i b)
 {
-    __m256i va = fixed(_mm256_slli_epi32(less(a, p->zero_point_a), 20), p->a_multiplier, p->a_shift);
-    __m256i vb = fixed(_mm256_slli_epi32(less(b, p->zero_point_b), 20), p->b_multiplier, p->b_shift);
+    return fixed(_mm256_add_epi32(scaled_a(p, a), scaled_b(p, b)), p->out_multiplier, p->shift);
+}
 
-    return fixed(_mm256_add_epi32(va, vb), p->out_multiplier, p->shift);
+static inline __m256i add_less(const struct kernel_add_u8 *p, __m128i a, __m128i b)
+{
+    return fixed(_mm256_sub_epi32(scaled_a(p, a), scaled_b(p, b)), p->out_multiplier, p->shift);
 }
 
 static inline __m256i add_fused(const struct kernel_add_u8 *p, __m128i a, __m128i b)
@@ -163,6 +175,9 @@ static void add_u8(const uint8_t *a, int a_pitch, const uint8_t *b, int b_pitch,
         break;
     case ADD_TFLITE:
         add_all(o, p, p->low, add_twice);
+        break;
+    case ADD_TFLITE_LESS:
+        add_all(o, p, p->low, add_less);
         break;
     case ADD_ORT:
         add_all(o, p, p->low, add_fused);

@@ -77,14 +77,24 @@ static inline __m512i add_upward(const struct job *j, __m512i a, __m512i b)
     return _mm512_sra_epi32(_mm512_add_epi32(weighed(j, a, b), j->half), j->shift);
 }
 
+static inline __m512i scaled_a(const struct job *j, __m512i a)
+{
+    return requant_fixed(_mm512_slli_epi32(_mm512_sub_epi32(a, j->zero_a), 20), j->multiplier_a, j->shift_a);
+}
+
+static inline __m512i scaled_b(const struct job *j, __m512i b)
+{
+    return requant_fixed(_mm512_slli_epi32(_mm512_sub_epi32(b, j->zero_b), 20), j->multiplier_b, j->shift_b);
+}
+
 static inline __m512i add_twice(const struct job *j, __m512i a, __m512i b)
 {
-    __m512i va =
-        requant_fixed(_mm512_slli_epi32(_mm512_sub_epi32(a, j->zero_a), 20), j->multiplier_a, j->shift_a);
-    __m512i vb =
-        requant_fixed(_mm512_slli_epi32(_mm512_sub_epi32(b, j->zero_b), 20), j->multiplier_b, j->shift_b);
+    return requant_fixed(_mm512_add_epi32(scaled_a(j, a), scaled_b(j, b)), j->multiplier_out, j->shift_out);
+}
 
-    return requant_fixed(_mm512_add_epi32(va, vb), j->multiplier_out, j->shift_out);
+static inline __m512i add_less(const struct job *j, __m512i a, __m512i b)
+{
+    return requant_fixed(_mm512_sub_epi32(scaled_a(j, a), scaled_b(j, b)), j->multiplier_out, j->shift_out);
 }
 
 static inline __m512i add_fused(const struct job *j, __m512i a, __m512i b)
@@ -169,7 +179,7 @@ static inline __attribute__((always_inline)) void each(struct job j, operation *
 
 static void add_integers(struct job *j, const struct kernel_add_u8 *p)
 {
-    int upward = p->mode == ADD_XNNPACK, twice = p->mode == ADD_TFLITE;
+    int upward = p->mode == ADD_XNNPACK, twice = p->mode == ADD_TFLITE || p->mode == ADD_TFLITE_LESS;
 
     j->multiplier_a = _mm512_set1_epi32(p->a_multiplier);
     j->multiplier_b = _mm512_set1_epi32(p->b_multiplier);
@@ -178,7 +188,10 @@ static void add_integers(struct job *j, const struct kernel_add_u8 *p)
         j->shift_b = _mm512_set1_epi32(p->b_shift);
         j->multiplier_out = _mm512_set1_epi32(p->out_multiplier);
         j->shift_out = _mm512_set1_epi32(p->shift);
-        each(*j, add_twice);
+        if (p->mode == ADD_TFLITE)
+            each(*j, add_twice);
+        else
+            each(*j, add_less);
         return;
     }
     j->mask = _mm512_set1_epi32((int32_t)((1u << p->shift) - 1));
