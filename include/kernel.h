@@ -232,7 +232,7 @@ struct kernel_round { float scale, inverse; int zero_point, low, high; };
 enum kernel_saturation {
     /* Exact integer sums: the default everywhere. */
     KERNEL_EXACT,
-    /* fbgemm on AVX2 without VNNI, numerics 2.4: only `ref` does it, so take its entries. */
+    /* fbgemm and ONNX Runtime on AVX2 without VNNI, numerics 2.4: only `ref` does it, so take its entries. */
     KERNEL_SATURATE_PAIRS
 };
 

@@ -39,6 +39,17 @@ static status take_bias(struct onnx_translation *t, const struct onnx_weight *b,
     return result;
 }
 
+/* The layer's weights, which *is becomes: of codes without a sign in the file that is noted, since a
+ * runtime's sums may depend on it. */
+static status take_weight(struct onnx_translation *t, const struct onnx_weight *w, struct tensor *is,
+                          const char *layer)
+{
+    int offset = is->quantization && w->type == ONNX_U8 ? -128 : 0;
+
+    TRY(sketch_tensor(t->d, layer, ".weight", is));
+    return sketch_offset(t->d, layer, ".weight_offset", offset);
+}
+
 /* ---- convolutions ---------------------------------------------------------------------------------------
  */
 
@@ -170,7 +181,7 @@ status onnx_conv(struct onnx_translation *t, const struct onnx_node *n)
         TRY_OUT(sketch_origin(t->d, node, onnx_name(&t->x, g.value)));
         onnx_put_real(t, g.value, node, ONNX_MAP);
     }
-    TRY_OUT(sketch_tensor(t->d, sketch_node_name(t->d, node), ".weight", &kernel));
+    TRY_OUT(take_weight(t, &w, &kernel, sketch_node_name(t->d, node)));
     TRY_OUT(take_bias(t, &b, coded, (int)out->dim[1], sketch_node_name(t->d, node)));
     if (norm >= 0)
         TRY_OUT(take_norm(t, norm, sketch_node_name(t->d, node)));
@@ -269,7 +280,7 @@ status onnx_product(struct onnx_translation *t, const struct onnx_node *n)
         TRY_OUT(sketch_origin(t->d, node, onnx_name(&t->x, g.value)));
         onnx_put_real(t, g.value, node, ONNX_ROW);
     }
-    TRY_OUT(sketch_tensor(t->d, sketch_node_name(t->d, node), ".weight", &rows));
+    TRY_OUT(take_weight(t, &w, &rows, sketch_node_name(t->d, node)));
     TRY_OUT(take_bias(t, &b, is, outputs, sketch_node_name(t->d, node)));
     if (add >= 0)
         t->done[add] = 1;

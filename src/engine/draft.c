@@ -73,7 +73,7 @@ static status plan_layer(struct draft *d, int node)
     c.saturation = place_saturates(d, n, op->in[0].c) ? KERNEL_SATURATE_PAIRS : KERNEL_EXACT;
     if (n->op == OP_LINEAR && op->in[0].h * op->in[0].w > 1 && c.saturation != KERNEL_EXACT)
         return FAIL(ERR_MISMATCH,
-                    "%s: a linear layer on a %d x %d map: which of its products fbgemm adds in pairs is not "
+                    "%s: a linear layer on a %d x %d map: which of its products are added in pairs is not "
                     "imitated: leave numerics.saturate out",
                     n->name, op->in[0].h, op->in[0].w);
     c.codes = plan_op_codes(op);

@@ -217,7 +217,8 @@ int place_saturates(const struct draft *d, const struct model_node *n, int ic)
 {
     if (d->head.arithmetic == ENGINE_ORT)
         return d->options->saturate == ENGINE_SATURATE_ORT && d->b->q[n->input[0]].scale > 0 &&
-               d->b->q[n->input[0]].offset == 0 && !(n->op == OP_CONV && n->groups > 1 && n->groups == ic);
+               d->b->q[n->input[0]].offset == 0 && !model_tensor(d->b, n->weight, ".weight_offset") &&
+               !(n->op == OP_CONV && n->groups > 1 && n->groups == ic);
     return plan_codes(&d->plan) && d->head.arithmetic == ENGINE_FBGEMM &&
            (d->options->saturate == ENGINE_SATURATE_AVX2 ||
             (d->options->saturate == ENGINE_SATURATE_VNNI && saturates_always(n, ic)));

@@ -37,23 +37,25 @@ static int moves(enum model_op op)
            op == OP_DROPOUT;
 }
 
-/* P.offset, where there is one. */
-static status read_offset(const struct model_binding *b, const struct model_node *n, struct quant_params *q)
+/* P.offset or P.weight_offset: 0 where there is none, else that or `otherwise`. */
+static status read_offset(const struct model_binding *b, const struct model_node *n, const char *suffix,
+                          int otherwise, int *out)
 {
-    const struct tensor *offset = model_tensor(b, n->quant, ".offset");
+    const struct tensor *offset = model_tensor(b, n->quant, suffix);
 
+    *out = 0;
     if (!offset)
         return OK;
-    if (tensor_count(offset) != 1 || (tensor_at(offset, 0) != 0 && tensor_at(offset, 0) != 128))
-        return model_mismatch(b, n, offset, "0 or 128");
-    q->offset = (int)tensor_at(offset, 0);
+    if (tensor_count(offset) != 1 || (tensor_at(offset, 0) != 0 && tensor_at(offset, 0) != otherwise))
+        return model_mismatch(b, n, offset, otherwise > 0 ? "0 or 128" : "0 or -128");
+    *out = (int)tensor_at(offset, 0);
     return OK;
 }
 
 static status read_own(const struct model_binding *b, const struct model_node *n, struct quant_params *q)
 {
     TRY(model_read_params(b, n, q));
-    return read_offset(b, n, q);
+    return read_offset(b, n, ".offset", 128, &q->offset);
 }
 
 /* Codes of codes by coded weights; a layer without a scale of its own gives the sums' real values. */
@@ -62,9 +64,10 @@ static status layer_params(const struct model_binding *b, int node, struct quant
     const struct model_node *n = node_of(b, node), *in = node_of(b, n->input[0]);
     int reads_codes = b->q[n->input[0]].scale > 0, has_scale = model_tensor(b, n->quant, ".scale") != NULL;
     struct model_sources s;
-    int coded;
+    int coded, weight_offset;
 
     TRY(model_find_sources(b, node, &s));
+    TRY(read_offset(b, n, ".weight_offset", -128, &weight_offset));
     coded = model_has_codes(b, s.weight);
     if (reads_codes != coded)
         return REFUSE(b, n,

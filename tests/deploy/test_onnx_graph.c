@@ -182,7 +182,8 @@ static void test_codes(void)
     CHECK(w && strcmp(tensor_describe(w, shape, sizeof shape), "(8, 1, 3, 3) s8, per channel") == 0 &&
           w->channels == 8);
     w = table_find(&net.weights, "quantizelinear12.bias");
-    CHECK(w && strcmp(tensor_describe(w, shape, sizeof shape), "(8) s32") == 0);
+    CHECK(w && strcmp(tensor_describe(w, shape, sizeof shape), "(8) s32") == 0 &&
+          !table_find(&net.weights, "quantizelinear12.weight_offset"));
     CHECK(number(&net, "quantizelinear1.zero_point", 0) == 128 &&
           number(&net, "quantizelinear1.codes", 1) == 255 &&
           !table_find(&net.weights, "quantizelinear1.offset"));
@@ -196,7 +197,8 @@ static void test_codes(void)
     load("qdq_u8u8", &net);
     w = table_find(&net.weights, "quantizelinear50.weight");
     CHECK(w && strcmp(tensor_describe(w, shape, sizeof shape), "(5, 8) s8, per tensor") == 0);
-    CHECK(w && w->zero_point[0] > -128 && w->zero_point[0] < 127);
+    CHECK(w && w->zero_point[0] > -128 && w->zero_point[0] < 127 &&
+          number(&net, "quantizelinear50.weight_offset", 0) == -128);
     deploy_free(&net);
     load("qdq_s8s8", &net);
     CHECK(number(&net, "quantizelinear1.zero_point", 0) == 128 &&

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # ONNX files against ONNX Runtime: networks of torchvision in real numbers, QDQ and QOperator, every tensor of codes and the
-# logits (tests/oracles/compare_onnx.py). QUANTCAM_ONNX: which, as "mobilenet_v2 resnet18:qdq-u8-s8-pc"; a network alone is all forms.
+# logits (tests/oracles/compare_onnx.py), and on a CPU without VNNI what saturates there. QUANTCAM_ONNX: which, as
+# "mobilenet_v2 resnet18:qdq-u8-s8-pc"; a network alone is all forms.
 . "$(dirname "$0")/oracle.bash"
 [ -f "$shared/oracle-tools/deployed_oracle.py" ] || skip "no $shared/oracle-tools/deployed_oracle.py"
 needs "h5py, numpy, PIL, onnx, onnxruntime, onnxscript, torch, torchvision"

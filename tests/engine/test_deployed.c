@@ -204,6 +204,11 @@ static void test_families(void)
     CHECK(saturation_of(e, "first") == KERNEL_SATURATE_PAIRS && saturation_of(e, "tall") == KERNEL_EXACT &&
           saturation_of(e, "wide") == KERNEL_EXACT && saturation_of(e, "fc") == KERNEL_EXACT);
     engine_close(&e);
+    /* Nor do weights that have no sign in the file. */
+    tiny_offset(&t, "first", ".weight_offset", -128);
+    CHECK(open_plan(&t, ENGINE_AUTO, ENGINE_SATURATE_ORT, &e) == OK);
+    CHECK(saturation_of(e, "first") == KERNEL_EXACT);
+    engine_close(&e);
     CHECK(open_plan(&t, ENGINE_QNNPACK, ENGINE_EXACT, &e) == ERR_MISMATCH &&
           open_plan(&t, ENGINE_XNNPACK, ENGINE_EXACT, &e) == ERR_MISMATCH &&
           open_plan(&t, ENGINE_ORT, ENGINE_SATURATE_AVX2, &e) == ERR_MISMATCH);

@@ -29,14 +29,19 @@ enum { DEPLOYED_H = 12, DEPLOYED_W = 13 };
     "output classes\n"                                                                                       \
     "cam sum\n"
 
-static inline void tiny_params(struct tiny *t, const char *name, double scale, int zero_point, int offset)
+static inline void tiny_offset(struct tiny *t, const char *name, const char *suffix, int offset)
 {
     struct tensor x = { 0 };
 
-    tiny_output(t, name, scale, zero_point);
     tiny_must(tensor_alloc(&x, DTYPE_S32, 0, NULL));
     *(int32_t *)x.data = offset;
-    tiny_take(t, name, ".offset", &x);
+    tiny_take(t, name, suffix, &x);
+}
+
+static inline void tiny_params(struct tiny *t, const char *name, double scale, int zero_point, int offset)
+{
+    tiny_output(t, name, scale, zero_point);
+    tiny_offset(t, name, ".offset", offset);
 }
 
 /* Codes with a scale a channel, or one and a zero point; biases of codes. */

@@ -78,7 +78,7 @@ static void test_hand(void)
     const uint8_t in[] = { 255, 255, 10 };
     const int8_t weight[] = { 127, 127, -3 };
     const float multiplier = 1.0f / 512;
-    const int32_t bias = 0;
+    const int32_t bias = 0, zero_point = 5;
     /* Three channels of a pixel, or three pixels of a channel. */
     struct kernel_conv s = DEPTHWISE ? (struct kernel_conv){ 1, 3, 1, 1, 1, 1, 1, 1, 1, 3, 1, 0, 0, 0 }
                                      : (struct kernel_conv){ 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0 };
@@ -92,6 +92,10 @@ static void test_hand(void)
     free(out);
     out = run(kernel_select("ref"), &s, weight, in, &all, 1, &q, KERNEL_SATURATE_PAIRS);
     CHECK_MSG(out[0] == 64, "%d", out[0]); /* 32737 / 512 = 63.9 */
+    free(out);
+    q.weight_zero_point = &zero_point;
+    out = run(kernel_select("ref"), &s, weight, in, &all, 1, &q, KERNEL_SATURATE_PAIRS);
+    CHECK_MSG(out[0] == 59, "%d", out[0]); /* (32737 - 5 (255 + 255 + 10)) / 512 = 58.9 */
     free(out);
 }
 

@@ -172,6 +172,11 @@ static void odd_offset(struct tensor_table *t)
     *(int32_t *)get(t, "c.offset")->data = 127;
 }
 
+static void odd_weight_offset(struct tensor_table *t)
+{
+    *(int32_t *)put(t, DTYPE_S32, "c.weight_offset", 0, NULL)->data = 128;
+}
+
 /* Carried as u8; one value is every channel's. */
 static void test_constants(void)
 {
@@ -233,6 +238,8 @@ static void test_refusals(void)
             "points from -128 to 127, not 128");
     refused(NULL, odd_offset, NULL, ERR_MISMATCH,
             "x.tflite: tensor c.offset is () s32, but d.model:3 (conv c) needs 0 or 128");
+    refused(NULL, odd_weight_offset, NULL, ERR_MISMATCH,
+            "x.tflite: tensor c.weight_offset is () s32, but d.model:3 (conv c) needs 0 or -128");
     refused(
         HEAD "dequantize d c\nadd s c d\n" TAIL("s"), NULL, NULL, ERR_MISMATCH,
         "x.tflite: d.model:5: add s: c is codes and d is not: a quantize or dequantize must stand between");

@@ -6,7 +6,9 @@
 
 SHARED/oracle-tools/deployed_oracle.py makes each network of torchvision (random lively weights, 96 x 96) and runs it, in the
 reading `fused`, on two photographs of tests/image/data. Of codes every tensor that exists on both sides is compared, and the
-logits: equal; of float files the logits: within 1e-4 of the largest. Prints compared, unmapped (nodes of codes that the runtime
+logits: equal; of float files the logits: within 1e-4 of the largest. On a CPU without VNNI, where the runtime's sums of codes
+without a sign and weights with one saturate, such files are compared twice: with session.x64quantprecision=1, and as the runtime
+is used, with numerics.saturate = ort-avx2. Prints compared, unmapped (nodes of codes that the runtime
 has no tensor for) and mismatches; exit 0 only if the last are 0. Environment: QUANTCAM the program, QUANTCAM_ISA, FOLDER where
 networks stay (a temporary one).
 """
@@ -17,6 +19,7 @@ import tempfile
 
 import h5py
 import numpy as np
+import onnx
 
 from oracle import ROOT, QUANTCAM, Tally
 
@@ -65,15 +68,38 @@ def compare(path, oracle, ours, notes):
     return tally, unmapped
 
 
+def has_vnni():
+    with open("/proc/cpuinfo") as cpu:
+        return "vnni" in cpu.read()
+
+
+def is_u8_s8(path):
+    """Codes without a sign and weights with one, which saturate where a CPU has no VNNI."""
+    graph = onnx.load(path).graph
+    constant = {t.name: t for t in graph.initializer}
+    zero_points = [constant.get(n.input[k]) for n in graph.node for k in {"QuantizeLinear": (2,), "QLinearConv": (2,)}.get(n.op_type, ())]
+    return any(t.data_type == onnx.TensorProto.INT8 and len(t.dims) > 1 for t in constant.values()) and \
+        any(t is not None and t.data_type == onnx.TensorProto.UINT8 for t in zero_points)
+
+
 def one(shared, path, scratch):
+    if not is_u8_s8(path):
+        return one_way(shared, path, scratch)
+    if has_vnni():
+        print(f"{os.path.basename(path)}: the CPU has VNNI, and ONNX Runtime's sums do not saturate: ort-avx2 is left out")
+        return one_way(shared, path, scratch)
+    return one_way(shared, path, scratch, "1") + one_way(shared, path, scratch, "0", "ort-avx2")
+
+
+def one_way(shared, path, scratch, precise="0", saturate="off"):
     tool = f"{shared}/oracle-tools/deployed_oracle.py"
     oracle, ours = f"{scratch}/oracle.h5", f"{scratch}/ours.h5"
-    run(sys.executable, tool, "run", path, f"{ROOT}/tests/image/data", oracle, "--reading", "fused")
+    run(sys.executable, tool, "run", path, f"{ROOT}/tests/image/data", oracle, "--reading", "fused", "--precise", precise)
     run(QUANTCAM, "infer", "--model", path, "--input", INPUT, "--pixels", oracle, "--tap=all", "-o", ours, "--isa",
-        os.environ.get("QUANTCAM_ISA", "auto"))
+        os.environ.get("QUANTCAM_ISA", "auto"), f"--numerics.saturate={saturate}")
     notes = names(run(f"{os.path.dirname(os.path.realpath(os.path.join(ROOT, QUANTCAM)))}/tests/oracles/deployed", path, f"{scratch}/tensors.safetensors", INPUT))
     tally, unmapped = compare(path, oracle, ours, notes)
-    print(f"{os.path.basename(path)}: compared {tally.compared} ({tally.elements} values), unmapped {len(unmapped)} "
+    print(f"{os.path.basename(path)}{', ort-avx2' if saturate != 'off' else ''}: compared {tally.compared} ({tally.elements} values), unmapped {len(unmapped)} "
           f"{' '.join(unmapped[:3])}, mismatches {tally.mismatches} ({tally.wrong} values)", flush=True)
     return tally.mismatches
 

@@ -124,7 +124,7 @@ static void conv_u8(const struct kernel_conv *s, const void *packed, const uint8
                     (const int32_t *)((const char *)packed + block_bytes(s) * (size_t)(block / NR));
                 const int8_t *w = (const int8_t *)(sums + NR);
 
-                if (saturation == KERNEL_SATURATE_PAIRS && !requant->weight_zero_point)
+                if (saturation == KERNEL_SATURATE_PAIRS)
                     sum_saturating(scratch, w, k, sum);
                 else
                     sum_exact(scratch, w, k, sum);
