@@ -1,40 +1,8 @@
 /* Constants that follow from constants and shapes: exporters write the size of a map, or the parts of a
  * channel shuffle, as subgraphs of small whole numbers. */
-#include "onnx_parts.h"
+#include "onnx_fold.h"
 
 #include <string.h>
-
-/* A node whose inputs are constants, and what it gives: whole numbers, or f32. */
-struct fold {
-    struct onnx *x;
-    const struct onnx_node *n;
-    int real; /* elements are f32 */
-    struct tensor out;
-    int type;
-};
-
-static status start(struct fold *f, int rank, const int64_t *dim)
-{
-    int64_t count = 1;
-
-    for (int i = 0; i < rank; i++)
-        if (dim[i] < 0 || __builtin_mul_overflow(count, dim[i], &count) || count > ONNX_MAX_FOLDED)
-            return FAIL(ERR_FORMAT, "it computes a constant of more than %d elements", ONNX_MAX_FOLDED);
-    return tensor_alloc(&f->out, f->real ? DTYPE_F32 : DTYPE_S64, rank, dim);
-}
-
-static void put(struct fold *f, int64_t i, int64_t whole, double real)
-{
-    if (f->real)
-        ((float *)f->out.data)[i] = (float)real;
-    else
-        ((int64_t *)f->out.data)[i] = whole;
-}
-
-static void copy(struct fold *f, int64_t to, const struct tensor *t, int64_t from)
-{
-    put(f, to, f->real ? 0 : onnx_element(t, from), f->real ? tensor_at(t, from) : 0);
-}
 
 /* ---- ops that compute -------------------------------------------------------------------------------- */
 
@@ -52,16 +20,16 @@ static status fold_constant(struct fold *f)
     f->type = f->real ? ONNX_F32 : ONNX_S64;
     one = onnx_attribute(f->n, f->real ? "value_float" : "value_int");
     if (one) {
-        TRY(start(f, 0, NULL));
-        put(f, 0, one->whole, one->real);
+        TRY(fold_start(f, 0, NULL));
+        fold_put(f, 0, one->whole, one->real);
         return OK;
     }
     one = onnx_attribute(f->n, f->real ? "value_floats" : "value_ints");
     if (!one)
         return FAIL(ERR_FORMAT, "its value is none of numbers");
-    TRY(start(f, 1, (int64_t[]){ one->count }));
+    TRY(fold_start(f, 1, (int64_t[]){ one->count }));
     for (int i = 0; i < one->count; i++)
-        put(f, i, one->wholes[i], one->reals[i]);
+        fold_put(f, i, one->wholes[i], one->reals[i]);
     return OK;
 }
 
@@ -76,9 +44,9 @@ static status fold_shape(struct fold *f)
     to = to > in->rank ? in->rank : to;
     f->real = 0;
     f->type = ONNX_S64;
-    TRY(start(f, 1, (int64_t[]){ to > from ? to - from : 0 }));
+    TRY(fold_start(f, 1, (int64_t[]){ to > from ? to - from : 0 }));
     for (int64_t i = from; i < to; i++)
-        put(f, i - from, in->dim[i], 0);
+        fold_put(f, i - from, in->dim[i], 0);
     return OK;
 }
 
@@ -88,7 +56,7 @@ static status fold_gather(struct fold *f)
 
     if (!at || in->rank != 1 || at->rank > 1)
         return FAIL(ERR_FORMAT, "it gathers from a constant of %d axes", in->rank);
-    TRY(start(f, at->rank, at->dim));
+    TRY(fold_start(f, at->rank, at->dim));
     for (int64_t i = 0; i < tensor_count(at); i++) {
         int64_t place = onnx_element(at, i);
 
@@ -96,7 +64,7 @@ static status fold_gather(struct fold *f)
         if (place < 0 || place >= in->dim[0])
             return FAIL(ERR_FORMAT, "it gathers number %lld of %lld", (long long)place,
                         (long long)in->dim[0]);
-        copy(f, i, in, place);
+        fold_copy(f, i, in, place);
     }
     return OK;
 }
@@ -112,12 +80,12 @@ static status fold_concat(struct fold *f)
             return FAIL(ERR_FORMAT, "it joins constants of other than one axis");
         count += t->dim[0];
     }
-    TRY(start(f, 1, &count));
+    TRY(fold_start(f, 1, &count));
     for (int k = 0; k < f->n->inputs; k++) {
         const struct tensor *t = onnx_constant(f->x, f->n, k);
 
         for (int64_t i = 0; i < t->dim[0]; i++)
-            copy(f, at++, t, i);
+            fold_copy(f, at++, t, i);
     }
     return OK;
 }
@@ -127,72 +95,18 @@ static status fold_slice(struct fold *f)
     const struct tensor *in = onnx_constant(f->x, f->n, 0);
     struct onnx_cut cut;
 
-    if (in->rank != 1)
-        return FAIL(ERR_FORMAT, "it cuts a constant of %d axes", in->rank);
     TRY(onnx_cut(f->x, f->n, in, &cut));
-    TRY(start(f, 1, cut.count));
-    for (int64_t i = 0; i < cut.count[0]; i++)
-        copy(f, i, in, cut.begin[0] + i * cut.step[0]);
-    return OK;
-}
-
-static status compute_whole(char op, int64_t a, int64_t b, int64_t *out)
-{
-    if (op == 'D'   ? b == 0 || (a == INT64_MIN && b == -1)
-        : op == 'A' ? __builtin_add_overflow(a, b, out)
-        : op == 'S' ? __builtin_sub_overflow(a, b, out)
-                    : __builtin_mul_overflow(a, b, out))
-        return FAIL(ERR_FORMAT, "it computes a whole number that 64 bits do not hold");
-    if (op == 'D')
-        *out = a / b; /* toward zero */
-    return OK;
-}
-
-static float compute_real(char op, float a, float b)
-{
-    return op == 'A' ? a + b : op == 'S' ? a - b : op == 'M' ? a * b : a / b;
-}
-
-/* Add, Sub, Mul, Div: of one element and many, or of as many. */
-static status fold_two(struct fold *f)
-{
-    const struct tensor *a = onnx_constant(f->x, f->n, 0), *b = onnx_constant(f->x, f->n, 1), *shape;
-    int64_t ca, cb;
-    char op = f->n->op[0];
-
-    if (!b)
-        return FAIL(ERR_FORMAT, "its second input is missing");
-    ca = tensor_count(a);
-    cb = tensor_count(b);
-    shape = ca > cb || (ca == cb && a->rank > b->rank) ? a : b;
-    if (ca != cb && ca != 1 && cb != 1)
-        return FAIL(ERR_FORMAT, "its constants have %lld and %lld elements", (long long)ca, (long long)cb);
-    TRY(start(f, shape->rank, shape->dim));
+    TRY(fold_start(f, in->rank, cut.count));
     for (int64_t i = 0; i < tensor_count(&f->out); i++) {
-        int64_t p = ca == 1 ? 0 : i, q = cb == 1 ? 0 : i, whole = 0;
+        int64_t from = 0, left = i, block = 1;
 
-        if (!f->real)
-            TRY(compute_whole(op, onnx_element(a, p), onnx_element(b, q), &whole));
-        put(f, i, whole, f->real ? compute_real(op, (float)tensor_at(a, p), (float)tensor_at(b, q)) : 0);
+        for (int d = in->rank - 1; d >= 0; d--) {
+            from += (cut.begin[d] + left % cut.count[d] * cut.step[d]) * block;
+            left /= cut.count[d];
+            block *= in->dim[d];
+        }
+        fold_copy(f, i, in, from);
     }
-    return OK;
-}
-
-static status fold_product(struct fold *f)
-{
-    const struct tensor *in = onnx_constant(f->x, f->n, 0);
-    int64_t whole = 1;
-    float real = 1;
-
-    if (in->rank != 1 || onnx_input(f->n, 1) >= 0)
-        return FAIL(ERR_FORMAT, "it multiplies along some axes of a constant");
-    for (int64_t i = 0; i < in->dim[0]; i++) {
-        if (!f->real)
-            TRY(compute_whole('M', whole, onnx_element(in, i), &whole));
-        real *= (float)tensor_at(in, i);
-    }
-    TRY(start(f, (int)onnx_whole(f->n, "keepdims", 1) != 0, (int64_t[]){ 1 }));
-    put(f, 0, whole, real);
     return OK;
 }
 
@@ -207,9 +121,9 @@ static status fold_constant_of_shape(struct fold *f)
         return FAIL(ERR_FORMAT, "its value is no number");
     f->type = one ? value->type : ONNX_F32;
     f->real = onnx_is_real(f->type);
-    TRY(start(f, shape.count, shape.at));
+    TRY(fold_start(f, shape.count, shape.at));
     for (int64_t i = 0; one && i < tensor_count(&f->out); i++)
-        copy(f, i, one, 0);
+        fold_copy(f, i, one, 0);
     return OK;
 }
 
@@ -228,13 +142,13 @@ static status fold_cast(struct fold *f)
         tensor_copy_f32(in, f->out.data);
         return OK;
     }
-    TRY(start(f, in->rank, in->dim));
+    TRY(fold_start(f, in->rank, in->dim));
     for (int64_t i = 0; i < tensor_count(in); i++) {
         double real = tensor_at(in, i);
 
         if (!f->real && from_real && !(real > -9e15 && real < 9e15))
             return FAIL(ERR_FORMAT, "it makes a whole number of %g", real);
-        put(f, i, from_real ? (int64_t)real : onnx_element(in, i), real);
+        fold_put(f, i, from_real ? (int64_t)real : onnx_element(in, i), real);
     }
     return OK;
 }
@@ -275,17 +189,24 @@ static status fold_view(struct fold *f)
 static const struct row {
     const char *op;
     status (*fold)(struct fold *f);
-    int is_view;
+    int shaped; /* needs its output's shape, as onnx_shape has it */
 } rows[] = {
     { "Constant", fold_constant, 0 },
     { "Shape", fold_shape, 0 },
     { "Gather", fold_gather, 0 },
     { "Concat", fold_concat, 0 },
     { "Slice", fold_slice, 0 },
-    { "Add", fold_two, 0 },
-    { "Sub", fold_two, 0 },
-    { "Mul", fold_two, 0 },
-    { "Div", fold_two, 0 },
+    { "Add", fold_two, 1 },
+    { "Sub", fold_two, 1 },
+    { "Mul", fold_two, 1 },
+    { "Div", fold_two, 1 },
+    { "Max", fold_two, 1 },
+    { "Min", fold_two, 1 },
+    { "Ceil", fold_one, 0 },
+    { "Floor", fold_one, 0 },
+    { "Neg", fold_one, 0 },
+    { "Sqrt", fold_one, 0 },
+    { "Clip", fold_one, 0 },
     { "ReduceProd", fold_product, 0 },
     { "ConstantOfShape", fold_constant_of_shape, 0 },
     { "Cast", fold_cast, 0 },
@@ -323,7 +244,7 @@ static status fold_node(struct onnx *x, int node, const struct row *row)
         f.type = x->of[n->input[0]].type;
         f.real = onnx_is_real(f.type);
     }
-    if (row->is_view)
+    if (row->shaped)
         TRY(onnx_shape(x, node));
     result = row->fold(&f);
     if (result != OK) {

@@ -162,7 +162,7 @@ status onnx_slice(struct onnx_translation *t, const struct onnx_node *n)
     TRY(onnx_cut(&t->x, n, in, &cut));
     axis = channel_axis(t, p);
     for (int d = 0; d < in->rank; d++) {
-        others |= d != axis && cut.count[d] != in->dim[d];
+        others |= d != axis && (cut.count[d] != in->dim[d] || (cut.step[d] != 1 && in->dim[d] > 1));
         step = d == axis ? (int)cut.step[d] : step;
     }
     if (axis < 0 || others || step != 1 || cut.count[axis] < 1)

@@ -106,12 +106,13 @@ status onnx_axis(int64_t axis, int rank, int *out)
     return OK;
 }
 
-/* Negative places count from the end; beyond either end is that end. */
-static int64_t clamp_place(int64_t place, int64_t extent)
+/* Negative places count from the end; beyond either end is that end: 0 and the extent, or, backward, what
+ * lies before 0 and the last place. */
+static int64_t clamp_place(int64_t place, int64_t extent, int backward)
 {
     if (place < 0)
-        place = place < -extent ? 0 : place + extent;
-    return place > extent ? extent : place;
+        place = place < -extent ? -backward : place + extent;
+    return place > extent - backward ? extent - backward : place;
 }
 
 status onnx_cut(const struct onnx *x, const struct onnx_node *n, const struct tensor *shape,
@@ -137,12 +138,14 @@ status onnx_cut(const struct onnx *x, const struct onnx_node *n, const struct te
 
         if (axes.count >= 0)
             TRY(onnx_axis(axes.at[i], shape->rank, &d));
-        if (step < 1)
+        if (step == 0 || step < -INT32_MAX)
             return FAIL(ERR_FORMAT, "a step of %lld", (long long)step);
-        out->begin[d] = clamp_place(starts.at[i], shape->dim[d]);
-        end = clamp_place(ends.at[i], shape->dim[d]);
         out->step[d] = step;
-        out->count[d] = end > out->begin[d] ? (end - out->begin[d] - 1) / step + 1 : 0;
+        out->begin[d] = clamp_place(starts.at[i], shape->dim[d], step < 0);
+        end = clamp_place(ends.at[i], shape->dim[d], step < 0);
+        out->count[d] = step > 0 && end > out->begin[d]   ? (end - out->begin[d] - 1) / step + 1
+                        : step < 0 && end < out->begin[d] ? (out->begin[d] - end - 1) / -step + 1
+                                                          : 0;
     }
     return OK;
 }

@@ -135,7 +135,8 @@ MUST_USE status onnx_list(const struct onnx *x, const struct onnx_node *n, int k
                           struct onnx_list *out);
 /* An axis of `rank`, negative ones counted from the end. ERR_FORMAT. */
 MUST_USE status onnx_axis(int64_t axis, int rank, int *out);
-/* Of Slice on extents dim: which axes it cuts, all others from 0 to the end. ERR_FORMAT for steps below 1. */
+/* Of Slice on extents dim: which axes it cuts, all others from 0 to the end; a step below 0 goes backward.
+ * ERR_FORMAT. */
 struct onnx_cut {
     int64_t begin[TENSOR_MAX_RANK], count[TENSOR_MAX_RANK], step[TENSOR_MAX_RANK];
 };

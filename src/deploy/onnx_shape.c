@@ -387,6 +387,8 @@ static const struct row {
     { "Div", shape_two },
     { "QLinearAdd", shape_two },
     { "QLinearMul", shape_two },
+    { "Max", shape_two },
+    { "Min", shape_two },
     { "Concat", shape_concat },
     { "QLinearConcat", shape_concat },
     { "Slice", shape_slice },
