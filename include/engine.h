@@ -39,14 +39,15 @@
 
 /* AUTO: as the checkpoint notes, else fbgemm where any weight is per channel, else qnnpack; the choice is
  * engine_arithmetic_used(e). PACT, of trained low-bit networks and of these alone
- * (saliency-and-training 2.9): the first layer sums real values, all others codes; behind a sum v =
- * fma(f32(acc), m, b) and PACT's code rne(clamp(v, 0, n)). With the steps s_w of the weights, s and s' of the
- * PACTs before and behind, and batch normalisation's f = gamma / sigma and h, m = f32(s_w s f / s') and b =
- * f32(h / s'), in double and rounded once; s = 1 behind the input, where the dequantized weights f32(level)
- * f32(s_w) carry s_w. An addition is fma(f32(code), f32(s_code / s'), v), or the sum of two layers' v, before
- * it is a code. The logits have s' = 1; behind a mean over the map s is s / (H W) and acc, of 64 bits, sums
- * levels times the sums of codes.
- */
+ * (saliency-and-training 2.9): layers of a PACT's codes sum integers, others, as the first, real values;
+ * behind a sum v = fma(f32(acc), m, b) and PACT's code rne(clamp(v, 0, n)). With the steps s_w of the
+ * weights, s and s' of the PACTs before and behind, and batch normalisation's f = gamma / sigma and h, m =
+ * f32(s_w s f / s') and b = f32(h / s'), in double and rounded once; s = 1 where real values are summed by
+ * dequantized weights f32(level) f32(s_w), which carry s_w. An addition is fma(f32(code), f32(s_code / s'),
+ * v), or the sum of two layers' v, before it is a code. Where no PACT is behind, s' = 1 and v is real; behind
+ * a mean over the map s is s / (H W) and acc, of 64 bits, sums levels times the sums of codes. Other ops are
+ * those of real values, of f32(s) f32(code) where they read codes; a PACT behind them is rne(clamp(x f32(n /
+ * alpha), 0, n)). */
 enum engine_arithmetic {
     ENGINE_AUTO,
     ENGINE_FBGEMM,
@@ -154,7 +155,7 @@ const float *engine_logits(const struct engine_plan *plan, const struct engine_s
 /* A node's output after engine_run: NHWC, n = 1. */
 struct engine_map {
     int c, h, w, pitch;    /* element (y, x, c) at [(y * w + x) * pitch + c] */
-    const float *real;     /* fp32, and a low-bit network's input and logits; else NULL */
+    const float *real;     /* fp32, and what has no codes in a network of integers; else NULL */
     const uint8_t *codes;  /* of integers, else NULL */
     struct quant_params q; /* of codes */
 };

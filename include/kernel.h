@@ -122,8 +122,7 @@ enum kernel_requant_mode {
     /* saliency-and-training 2.9, with all zero points 0: q = rne(clamp(v, low, high)), v = fma(f32(acc),
      * multiplier[c], bias_real[c]) */
     REQUANT_PACT,
-    /* the same, of which v is what comes out: `out` is a map of f32, its pitch counts these; dense layers
-     * alone */
+    /* the same, of which v is what comes out: `out` is a map of f32, its pitch counts these */
     REQUANT_REAL,
     /* deployed-files 2.2: q = clamp(kernel_fixed(acc + bias_int[c], fixed[c], shift[c]) + zero_point_out,
      * low, high) */

@@ -203,8 +203,11 @@ struct model_binding {
                                        Every other op of codes has its quant's, or its input's */
     int lowbit;                     /* CODES: a trained low-bit network (saliency-and-training 2.9), as its
                                        note quantcam.arithmetic = pact says: the values behind a relu are
-                                       codes of its PACT, NODE.alpha and NODE.codes, 0 .. n; the input, sums
-                                       before a PACT and the logits are real, their q.scale 0 */
+                                       codes of its PACT, NODE.alpha and NODE.codes, 0 .. n, and so is what
+                                       moves these; all others are real, their q.scale 0: the input, sums,
+                                       logits, functions, products, codes of several PACTs side by side, and
+                                       what a relu without a PACT lets through, whose NODE.codes are 0 and 0.
+                                       Weights are codes, or real */
     struct model_range *output_range, *weight_range;    /* QAT: (nodes) of outputs and of weights */
     int unstated;                   /* QAT: the quantizers have no scale and zero point to tell their codes */
     int observing;                  /* QAT: observers of weights are on: convert runs them once more */
@@ -237,8 +240,7 @@ struct model_binding {
  * observers of the network's own modules, what a quantized file says of additions that never ran. relu6:
  * ERR_USAGE where the network has none, ERR_MISMATCH where the checkpoint notes the other. how->form:
  * ERR_USAGE where the checkpoint is real or low-bit, ERR_MISMATCH for integers of more than 8 bits. A low-bit
- * network: ERR_MISMATCH where its graph has no integer form, ERR_USAGE where its CAM layer has no codes. The
- * binding borrows model and weights. */
+ * network: ERR_USAGE where its CAM layer stands before its PACT. The binding borrows model and weights. */
 MUST_USE status model_bind(const struct model *m, const struct tensor_table *weights,
                            const struct model_reading *how, struct model_binding *out);
 void model_unbind(struct model_binding *b);
@@ -265,6 +267,9 @@ MUST_USE status model_decided(const struct model_binding *b, struct text *out);
  * outputs, and how many have more. Returns out. */
 enum { MODEL_BITS_WORDS = 200 };
 char *model_bits_words(const struct model_binding *b, int weights, char *out, size_t size);
+
+/* Does a relu6 clamp at 6, and not as its codes do or not at all? */
+int model_relu6_clamps(const struct model_binding *b, int node);
 
 /* What one node costs; zeros for a node without parameters. `b` may be NULL: then fp32, with a bias wherever
  * no batch normalisation follows. */
@@ -309,6 +314,7 @@ static inline float model_weight_real(const struct model_layer *l, size_t row, s
  * one gives weight_real: batch normalisation folded in double, rounded once.) */
 struct model_levels {
     int oc, ic, kh, kw;
+    float *real;  /* (oc, kh, kw, ic) of weights that are real, which have no levels; or NULL */
     int8_t *code; /* (oc, kh, kw, ic); the level is the code, or of odd ones 2 code + 1 */
     int odd;
     double step;
@@ -321,8 +327,18 @@ static inline int model_level(const struct model_levels *l, size_t i)
 {
     return l->odd ? 2 * l->code[i] + 1 : l->code[i];
 }
-/* The relu whose PACT follows a layer, also behind an addition; -1 behind the logits. */
+/* Of a low-bit network. The relu whose PACT makes codes of a layer's or an addition's sum at once, also of a
+ * layer's behind an addition; -1: what comes out is real. */
 int model_lowbit_pact(const struct model_binding *b, int node);
+/* Sums a layer integers? Others sum real values: with such inputs or weights, and depthwise ones with levels
+ * of 9 bits. */
+int model_lowbit_integer(const struct model_binding *b, int node);
+int model_lowbit_integers(const struct model_binding *b, int *layers); /* how many do, of how many */
+/* The global pool whose sums of codes a layer reads in the place of the mean, through dropouts; or -1. */
+int model_lowbit_mean(const struct model_binding *b, int node);
+/* Has the node sums, which stand for no values: of a map's codes, or of a layer in steps of the PACT behind?
+ */
+int model_lowbit_hides(const struct model_binding *b, int node);
 
 /* A batchnorm's parameters (numerics 2.8): out = in * scale + shift, real values, (channels) each, with
  * r = 1 / sqrt(var + eps), scale = r * gamma and shift = beta - (mean * r) * gamma, every operation rounded

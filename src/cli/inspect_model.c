@@ -5,8 +5,27 @@
 
 #include "engine.h"
 
-enum { OP, NODE, OUTPUT, WINDOW, C, H, W, KERNEL, STRIDE, PAD, GROUPS, LEARNT, MACS, BYTES, SCALE, ZERO };
-enum { COLUMNS = ZERO + 1 };
+/* SUMS: of a low-bit network alone. */
+enum {
+    OP,
+    NODE,
+    OUTPUT,
+    WINDOW,
+    C,
+    H,
+    W,
+    KERNEL,
+    STRIDE,
+    PAD,
+    GROUPS,
+    LEARNT,
+    MACS,
+    BYTES,
+    SCALE,
+    ZERO,
+    SUMS
+};
+enum { COLUMNS = SUMS + 1 };
 static const struct listing_column columns[COLUMNS] = {
     [OP] = { "op", "op", LISTING_TEXT, LISTING_WHOLE },
     [NODE] = { "node", "node", LISTING_TEXT, LISTING_MIDDLE },
@@ -24,6 +43,7 @@ static const struct listing_column columns[COLUMNS] = {
     [BYTES] = { "bytes", "bytes", LISTING_COUNT, LISTING_WHOLE },
     [SCALE] = { "scale", "scale", LISTING_REAL, LISTING_WHOLE },
     [ZERO] = { "zero_point", "zero", LISTING_COUNT, LISTING_WHOLE },
+    [SUMS] = { "sums", "sums", LISTING_TEXT, LISTING_WHOLE },
 };
 
 static status add_costs(struct listing *l, const struct model_cost *cost)
@@ -93,6 +113,8 @@ static status add_node(struct listing *l, const struct model *m, int i, const st
     TRY(add_window(l, m, n));
     if (cost.parameters)
         TRY(add_costs(l, &cost));
+    if (b && b->lowbit && model_has_weights(n))
+        TRY(listing_set(l, SUMS, "%s", model_lowbit_integer(b, i) ? "integer" : "real"));
     if (!b || b->form == PRECISION_REAL || !(b->q[i].scale > 0))
         return OK;
     TRY(listing_set_real(l, SCALE, b->q[i].scale));
@@ -126,6 +148,7 @@ static status add_weight_facts(struct listing *l, const char *path, const struct
 {
     const char *per = b->per_channel ? "channel" : "tensor";
     char weights[MODEL_BITS_WORDS], outputs[MODEL_BITS_WORDS];
+    int layers = 0, integers = b->lowbit ? model_lowbit_integers(b, &layers) : 0;
 
     TRY(inspect_checkpoint_facts(t, path, l));
     if (b->prefix[0])
@@ -157,6 +180,8 @@ static status add_weight_facts(struct listing *l, const char *path, const struct
         if (model_has_relu6(b->model) && !b->lowbit)
             TRY(listing_fact(l, LISTING_TEXT, "relu6", b->relu6_clamps ? "clamps at 6" : "runs as relu"));
     }
+    if (b->lowbit)
+        TRY(listing_fact(l, LISTING_TEXT, "integer layers", "%d of %d", integers, layers));
     if (b->ignored > 0)
         TRY(listing_fact(l, LISTING_COUNT, "ignored", "%d", b->ignored));
     return listing_fact(l, LISTING_COUNT, "unused", "%d", b->unused);
@@ -184,6 +209,7 @@ static status list_nodes(struct listing *l, const char *path, const struct model
 {
     struct model_cost total = { 0 };
 
+    l->columns = b && b->lowbit ? COLUMNS : SUMS;
     TRY(add_facts(l, path, m));
     if (b)
         TRY(add_weight_facts(l, weights, t, b));

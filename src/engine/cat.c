@@ -37,8 +37,24 @@ static status add_piece(struct draft *d, struct engine_op *op, struct engine_cat
     return OK;
 }
 
+/* A low-bit network's codes of several PACTs: what they stand for. */
+static status add_real(struct draft *d, int node)
+{
+    const struct model_node *n = &d->m->node[node];
+
+    for (int j = 0, at = 0; j < n->inputs; at += d->m->node[n->input[j]].c, j++) {
+        struct engine_view part = d->node[node].view;
+
+        part.first += (size_t)at;
+        part.c = d->m->node[n->input[j]].c;
+        if (place_is_coded(d, n->input[j]))
+            TRY(place_dequantized(d, n->input[j], part));
+    }
+    return OK;
+}
+
 /* Only inputs that are not in place already are copied; where all are, there is no op. */
-status cat_plan(struct draft *d, int node)
+static status add_copies(struct draft *d, int node)
 {
     const struct model_node *n = &d->m->node[node];
     struct engine_op *op = place_op(d, node, KIND_CAT);
@@ -49,7 +65,8 @@ status cat_plan(struct draft *d, int node)
     for (int j = 0, at = 0; j < n->inputs; at += d->m->node[n->input[j]].c, j++) {
         int c = d->m->node[n->input[j]].c, whole = vectors ? c - c % 8 : c;
 
-        if (d->taken[n->input[j]] == node && d->taken_at[n->input[j]] == at)
+        if ((d->taken[n->input[j]] == node && d->taken_at[n->input[j]] == at) ||
+            place_is_coded(d, n->input[j]) > place_is_coded(d, node))
             continue;
         TRY(add_piece(d, op, &cat, node, j, 0, whole, at, vectors));
         TRY(add_piece(d, op, &cat, node, j, whole, c - whole, at, 0));
@@ -59,4 +76,10 @@ status cat_plan(struct draft *d, int node)
     memset(op, 0, sizeof *op);
     d->head.ops--;
     return OK;
+}
+
+status cat_plan(struct draft *d, int node)
+{
+    TRY(add_copies(d, node));
+    return d->b->lowbit && !place_is_coded(d, node) ? add_real(d, node) : OK;
 }

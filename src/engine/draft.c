@@ -379,15 +379,18 @@ static status make_room(struct draft *d, size_t n)
 {
     struct engine_layout *l = &d->layout;
 
+    size_t most = d->b->lowbit ? 2 * n : n; /* ops, buffers: codes may be seen as real values, too */
+
     MEM_TRY(d->node, n, sizeof *d->node);
-    MEM_TRY(d->op, n, sizeof *d->op);
+    MEM_TRY(d->real, n, sizeof *d->real);
+    MEM_TRY(d->op, most, sizeof *d->op);
     MEM_TRY(d->job, n, sizeof *d->job);
-    MEM_TRY(l->buffer, 3 * n, sizeof *l->buffer);
-    MEM_TRY(l->use, n, sizeof *l->use);
-    MEM_TRY(l->mask, n, sizeof *l->mask);
+    MEM_TRY(l->buffer, 3 * most, sizeof *l->buffer);
+    MEM_TRY(l->use, most, sizeof *l->use);
+    MEM_TRY(l->mask, most, sizeof *l->mask);
     MEM_TRY(d->relu, 5 * n, sizeof *d->relu);
-    l->kept = l->buffer + n;
-    l->late = l->kept + n;
+    l->kept = l->buffer + most;
+    l->late = l->kept + most;
     d->taken = d->relu + n;
     d->taken_at = d->taken + n;
     d->cat_buffer = d->taken_at + n;
@@ -458,7 +461,7 @@ status draft_make(const struct model_binding *b, const struct engine_options *op
         TRY(plan_node(d, i));
         if (d->head.form != PRECISION_REAL)
             d->node[i].q = b->q[i];
-        d->node[i].hidden = lowbit_hides(b, i);
+        d->node[i].hidden = b->lowbit && model_lowbit_hides(b, i);
         if (op < d->head.ops)
             round_output(d, i, &d->op[op]);
     }
@@ -476,6 +479,7 @@ void draft_free(struct draft *d)
 {
     mem_free(d->op);
     mem_free(d->node);
+    mem_free(d->real);
     mem_free(d->job);
     mem_free(d->layout.buffer);
     mem_free(d->layout.use);

@@ -30,6 +30,7 @@ struct draft {
     int *taken_at;                    /* (nodes) and the channel there */
     int *cat_buffer;                  /* (nodes) a cat's buffer once there is one, or -1 */
     int *unit;                        /* (nodes) the chain that it belongs to, or -1 */
+    struct engine_view *real; /* (nodes) of codes: what they stand for, where an op reads that; .c 0 */
     struct draft_chain *chain;        /* (nodes) of those that project a unit's channels */
 };
 
@@ -54,6 +55,12 @@ enum engine_relu place_fused_relu(const struct draft *d, int node);
 /* The ends of a node's real values. */
 float place_low(const struct draft *d, int node);
 float place_high(const struct draft *d, int node);
+/* Of a low-bit network: does the op take what the codes that it reads stand for? */
+int place_reads_real(const struct model_binding *b, int node);
+/* An op of its own that writes what a node's codes stand for. ERR_MEMORY. */
+MUST_USE status place_dequantized(struct draft *d, int node, struct engine_view out);
+/* The same into a map of its own, once: d->real. */
+MUST_USE status place_real(struct draft *d, int node);
 /* Of everything that has windows. */
 struct kernel_conv place_geometry(const struct model_node *n, const struct engine_op *op, int groups);
 /* Has it codes, not real values? */
@@ -83,8 +90,6 @@ MUST_USE status cat_plan(struct draft *d, int node);
 
 /* The op of a node where a low-bit network's is not what codes have; *is: it was. ERR_MEMORY. */
 MUST_USE status lowbit_node(struct draft *d, int node, int *is);
-/* Has the node sums, not values? */
-int lowbit_hides(const struct model_binding *b, int node);
 
 /* ---- draft.c */
 

@@ -1,28 +1,21 @@
 /* src/engine/lowbit.c: what trained low-bit networks have that other integers have not (engine.h,
- * ENGINE_PACT): a layer of real values before the codes, sums before a PACT, additions to these, and real
- * logits. Layers of codes are KIND_CONV, as everybody's; their sums before an addition, and logits, are f32.
- */
+ * ENGINE_PACT): layers of real values, PACTs that stand alone, sums before a PACT, additions to these, and
+ * sums of a map's codes. Layers of codes are KIND_CONV, as everybody's; what no PACT makes codes of is f32,
+ * and so are all other ops, which read what codes stand for. */
 
 #include "draft.h"
 
-int lowbit_hides(const struct model_binding *b, int node)
-{
-    const struct model_node *n = &b->model->node[node];
-
-    return b->lowbit && n->op != OP_INPUT && node != b->model->output && !(b->q[node].scale > 0);
-}
-
 /* ---- constants ----------------------------------------------------------------------------------------- */
 
-/* The step of what the layer reads: of codes, 1 of the input, and of a map's sums that of its mean. */
+/* The step of what the layer reads: of codes, 1 of real values, and of a map's sums that of its mean. */
 static double step_before(const struct model_binding *b, int node)
 {
     const struct model *m = b->model;
-    int in = m->node[node].input[0], of = m->node[in].input[0];
+    int mean = model_lowbit_mean(b, node), of = mean >= 0 ? m->node[mean].input[0] : -1;
 
-    if (model_is_global_pool(m->node[in].op))
+    if (of >= 0)
         return b->q[of].scale / ((double)m->node[of].h * m->node[of].w);
-    return b->q[in].scale > 0 ? b->q[in].scale : 1.0;
+    return model_lowbit_integer(b, node) ? b->q[m->node[node].input[0]].scale : 1.0;
 }
 
 /* lanes multipliers, then lanes shifts. weight_step: 1 where the dequantized weights have it already. */
@@ -79,6 +72,8 @@ status lowbit_pack_layer(const struct engine_plan *p, const struct model_binding
 status lowbit_pack_real(const struct engine_plan *p, const struct model_binding *b, int node,
                         const struct engine_lowbit_real *a, uint8_t *weights)
 {
+    const struct kernel_table *k = p->kernels;
+    const struct engine_conv *c = &a->conv;
     struct model_levels l;
     size_t count;
     float *real;
@@ -88,13 +83,26 @@ status lowbit_pack_real(const struct engine_plan *p, const struct model_binding 
     count = (size_t)l.oc * (size_t)l.kh * (size_t)l.kw * (size_t)l.ic;
     MEM_TRY_OUT(real, count, sizeof *real);
     for (size_t i = 0; i < count; i++)
-        real[i] = (float)model_level(&l, i) * (float)l.step;
-    p->kernels->conv_f32_pack(&a->shape, real, NULL, weights + a->packed);
-    set_constants(b, node, &l, 1.0, a->lanes, weights + a->constants);
+        real[i] = l.real ? l.real[i] : (float)model_level(&l, i) * (float)l.step;
+    for (int g = 0; g < c->groups; g++)
+        (a->depthwise ? k->depthwise_f32_pack
+                      : k->conv_f32_pack)(&c->shape, real + (size_t)g * (count / (size_t)c->groups), NULL,
+                                          weights + c->packed + (size_t)g * c->packed_bytes);
+    set_constants(b, node, &l, 1.0, c->lanes, weights + c->constants);
     mem_free(real);
 out:
     model_levels_free(&l);
     return result;
+}
+
+void lowbit_pack_pact(const struct engine_lowbit_pact *a, uint8_t *weights)
+{
+    float *scale = (float *)(void *)(weights + a->constants);
+
+    for (size_t i = 0; i < a->lanes; i++) {
+        scale[i] = a->scale;
+        scale[a->lanes + i] = 0;
+    }
 }
 
 status lowbit_pack_head(const struct model_binding *b, int node, const struct engine_lowbit_head *a,
@@ -121,23 +129,39 @@ static void add_job(struct draft *d, int node, enum engine_kind kind)
 
 static status plan_real(struct draft *d, int node)
 {
-    const struct kernel_table *k = d->plan.kernels;
+    const struct model_node *n = &d->m->node[node];
     struct engine_op *op = place_op(d, node, KIND_LOWBIT_REAL);
-    struct engine_lowbit_real a = { .shape = place_geometry(&d->m->node[node], op, 1),
-                                    .high = d->b->q[node].high };
-    struct kernel_conv *s = &a.shape;
-    size_t map = (size_t)s->oh * (size_t)s->ow * (size_t)s->oc * sizeof(float), scratch;
+    struct engine_lowbit_real a = { .high = d->b->q[node].high };
+    struct engine_conv *c = &a.conv;
+    size_t scratch;
 
-    s->out_pitch = s->oc;
-    op->macs = op->done =
-        (uint64_t)(s->oh * s->ow) * (uint64_t)s->oc * (uint64_t)(s->kh * s->kw) * (uint64_t)s->ic;
-    a.lanes = plan_lanes((size_t)s->oc);
-    a.packed = pack_take(&d->head, k->conv_f32_packed_bytes(s));
-    a.constants = pack_take(&d->head, 2 * a.lanes * sizeof(float));
-    a.map = plan_lanes(k->conv_f32_scratch_bytes(s));
-    scratch = a.map + map + ENGINE_LANES;
+    c->groups = n->op == OP_CONV ? n->groups : 1;
+    c->shape = place_geometry(n, op, c->groups);
+    c->shape.out_pitch = n->c;
+    op->macs = op->done = (uint64_t)n->h * (uint64_t)n->w * (uint64_t)n->c *
+                          (uint64_t)(c->shape.kh * c->shape.kw) * (uint64_t)c->shape.ic;
+    a.map = plan_lanes(d->plan.kernels->conv_f32_scratch_bytes(&c->shape));
+    a.depthwise = pack_shape(&d->head, &d->plan, c) == KIND_DEPTHWISE;
+    if (a.depthwise)
+        a.map = plan_lanes(d->plan.kernels->depthwise_f32_scratch_bytes(&c->shape));
+    c->lanes = plan_lanes((size_t)n->c);
+    c->constants = pack_take(&d->head, 2 * c->lanes * sizeof(float));
+    scratch = a.map + (size_t)n->h * (size_t)n->w * (size_t)n->c * sizeof(float) + ENGINE_LANES;
     d->head.scratch_bytes = scratch > d->head.scratch_bytes ? scratch : d->head.scratch_bytes;
     add_job(d, node, KIND_LOWBIT_REAL);
+    return place_parameters(d, op, &a, sizeof a);
+}
+
+/* A PACT by itself: training's f32(n / alpha). */
+static status plan_pact(struct draft *d, int node)
+{
+    struct engine_op *op = place_op(d, node, KIND_LOWBIT_PACT);
+    struct quant_params q = d->b->q[node];
+    struct engine_lowbit_pact a = { .high = q.high, .scale = (float)q.high / (float)(q.scale * q.high) };
+
+    a.lanes = plan_lanes((size_t)op->out.c);
+    a.constants = pack_take(&d->head, 2 * a.lanes * sizeof(float));
+    add_job(d, node, KIND_LOWBIT_PACT);
     return place_parameters(d, op, &a, sizeof a);
 }
 
@@ -166,20 +190,37 @@ static status plan_head(struct draft *d, int node)
     return place_parameters(d, op, &a, sizeof a);
 }
 
+static status read_real(struct draft *d, int node)
+{
+    const struct model_node *n = &d->m->node[node];
+
+    for (int j = 0; j < n->inputs; j++)
+        if (place_is_coded(d, n->input[j]))
+            TRY(place_real(d, n->input[j]));
+    return OK;
+}
+
 status lowbit_node(struct draft *d, int node, int *is)
 {
     const struct model_node *n = &d->m->node[node];
-    int in = n->input[0];
+    const struct model_binding *b = d->b;
 
-    *is = d->b->lowbit && (n->op == OP_ADD || model_is_global_pool(n->op) ||
-                           (model_has_weights(n) && !(d->b->q[in].scale > 0)));
-    if (!*is)
+    *is = 0;
+    if (!b->lowbit || (model_is_relu(n->op) && d->relu[n->input[0]] == node))
         return OK;
-    if (n->op == OP_ADD)
+    if (place_reads_real(b, node))
+        TRY(read_real(d, node));
+    *is = 1;
+    if (model_is_relu(n->op))
+        return plan_pact(d, node);
+    if (n->op == OP_ADD && place_is_coded(d, node))
         return plan_add(d, node);
-    if (model_is_global_pool(n->op)) {
+    if (model_has_weights(n) && !model_lowbit_integer(b, node))
+        return plan_real(d, node);
+    if (model_has_weights(n) && model_lowbit_mean(b, node) >= 0)
+        return plan_head(d, node);
+    *is = model_is_global_pool(n->op) && model_lowbit_hides(b, node);
+    if (*is)
         place_op(d, node, KIND_LOWBIT_SUM);
-        return OK;
-    }
-    return model_is_global_pool(d->m->node[in].op) ? plan_head(d, node) : plan_real(d, node);
+    return OK;
 }

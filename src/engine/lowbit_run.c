@@ -13,16 +13,20 @@ static size_t place_of(const struct engine_view *v, int y, int x)
 void lowbit_run_real(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
     const struct engine_lowbit_real *a = plan_parameters(p->plan, op);
+    const struct engine_conv *c = &a->conv;
     const struct kernel_table *k = p->plan->kernels;
-    const float *scale = (const float *)(const void *)(p->plan->weights + a->constants),
-                *shift = scale + a->lanes;
+    const float *scale = (const float *)(const void *)(p->plan->weights + c->constants),
+                *shift = scale + c->lanes;
     const float *in = (const float *)(const void *)pass_at(p, &op->in[0]);
     float *sums = (float *)(void *)((uint8_t *)p->scratch + a->map);
-    int oc = a->shape.oc, width = rect.x1 - rect.x0;
+    int oc = op->out.c, width = rect.x1 - rect.x0;
 
-    k->conv_f32(&a->shape, p->plan->weights + a->packed, in, sums, rect, -INFINITY, INFINITY, p->scratch);
+    for (int g = 0; g < c->groups; g++)
+        (a->depthwise ? k->depthwise_f32 : k->conv_f32)(
+            &c->shape, p->plan->weights + c->packed + (size_t)g * c->packed_bytes, in + g * c->shape.ic,
+            sums + g * c->shape.oc, rect, -INFINITY, INFINITY, p->scratch);
     for (int y = rect.y0; y < rect.y1; y++) {
-        const float *from = sums + ((size_t)y * (size_t)a->shape.ow + (size_t)rect.x0) * (size_t)oc;
+        const float *from = sums + ((size_t)y * (size_t)op->out.w + (size_t)rect.x0) * (size_t)oc;
         uint8_t *to = pass_at(p, &op->out) + place_of(&op->out, y, rect.x0) * (size_t)op->out.element;
 
         if (op->out.element == 1)
@@ -31,6 +35,18 @@ void lowbit_run_real(const struct engine_pass *p, const struct engine_op *op, st
             k->affine_f32(from, oc, (float *)(void *)to, op->out.pitch, width, oc, scale, shift, -INFINITY,
                           INFINITY);
     }
+}
+
+void lowbit_run_pact(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
+{
+    const struct engine_lowbit_pact *a = plan_parameters(p->plan, op);
+    const float *scale = (const float *)(const void *)(p->plan->weights + a->constants);
+    const struct engine_view *in = &op->in[0], *out = &op->out;
+
+    for (int y = rect.y0; y < rect.y1; y++)
+        p->plan->kernels->levels_u8((const float *)(const void *)pass_at(p, in) + place_of(in, y, rect.x0),
+                                    in->pitch, pass_at(p, out) + place_of(out, y, rect.x0), out->pitch,
+                                    rect.x1 - rect.x0, out->c, scale, scale + a->lanes, a->high);
 }
 
 static uint8_t level_of(float v, int high)

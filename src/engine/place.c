@@ -5,11 +5,13 @@
 
 #include "draft.h"
 
-/* A deployed file's relu may have codes of its own. */
+/* A deployed file's relu may have codes of its own, and a low-bit network's PACT may stand alone. */
 static int fused_relu(const struct draft *d, int node)
 {
     int relu = model_fused_relu(d->m, node);
 
+    if (relu >= 0 && d->b->lowbit)
+        return place_is_coded(d, node) ? relu : -1;
     return relu >= 0 && d->b->family && !quant_params_same(d->b->q[node], d->b->q[relu]) ? -1 : relu;
 }
 
@@ -104,6 +106,17 @@ void place_use(struct draft *d, int buffer, int op)
         b->last = op;
 }
 
+int place_reads_real(const struct model_binding *b, int node)
+{
+    const struct model_node *n = &b->model->node[node];
+
+    if (!b->lowbit || n->op == OP_INPUT || n->op == OP_CAT) /* which takes each as it is */
+        return 0;
+    if (model_has_weights(n))
+        return !model_lowbit_integer(b, node);
+    return model_is_relu(n->op) || (!(b->q[node].scale > 0) && !model_lowbit_hides(b, node));
+}
+
 struct engine_op *place_op_of(struct draft *d, int node, enum engine_kind kind, const int *input, int inputs)
 {
     struct engine_op *op = &d->op[d->head.ops];
@@ -112,7 +125,8 @@ struct engine_op *place_op_of(struct draft *d, int node, enum engine_kind kind, 
     op->out = place(d, node);
     op->inputs = inputs;
     for (int j = 0; j < inputs; j++) {
-        op->in[j] = d->node[input[j]].view;
+        op->in[j] = d->real[input[j]].c > 0 && place_reads_real(d->b, node) ? d->real[input[j]]
+                                                                            : d->node[input[j]].view;
         place_use(d, op->in[j].buffer, d->head.ops);
     }
     place_use(d, op->out.buffer, d->head.ops);
@@ -127,6 +141,35 @@ struct engine_op *place_op(struct draft *d, int node, enum engine_kind kind)
     const struct model_node *n = &d->m->node[node];
 
     return place_op_of(d, node, kind, n->input, n->inputs);
+}
+
+status place_dequantized(struct draft *d, int node, struct engine_view out)
+{
+    struct engine_op *op = &d->op[d->head.ops];
+
+    op->kind = KIND_DEQUANTIZE;
+    op->in[0] = d->node[node].view;
+    op->inputs = 1;
+    op->out = out;
+    place_use(d, op->in[0].buffer, d->head.ops);
+    place_use(d, op->out.buffer, d->head.ops);
+    memcpy(op->name, d->m->node[node].name, sizeof op->name);
+    d->head.ops++;
+    return place_parameters(d, op, &d->b->q[node], sizeof d->b->q[node]);
+}
+
+status place_real(struct draft *d, int node)
+{
+    struct engine_view v = d->node[node].view;
+
+    if (d->real[node].c > 0)
+        return OK;
+    v.first = 0;
+    v.pitch = v.c;
+    v.element = (int)sizeof(float);
+    v.buffer = add_buffer(d, v.c, v.h, v.w, v.element);
+    d->real[node] = v;
+    return place_dequantized(d, node, v);
 }
 
 /* Copies them behind the others'. */
@@ -157,11 +200,9 @@ status place_named(const struct engine_op *op, status s)
 
 enum engine_relu place_relu(const struct model_binding *b, int node)
 {
-    enum model_op op = b->model->node[node].op;
-
-    if (!model_is_relu(op))
+    if (!model_is_relu(b->model->node[node].op))
         return ENGINE_NO_RELU;
-    return op == OP_RELU6 && (b->form == PRECISION_REAL || b->relu6_clamps) ? ENGINE_RELU6 : ENGINE_RELU;
+    return model_relu6_clamps(b, node) ? ENGINE_RELU6 : ENGINE_RELU;
 }
 
 enum engine_relu place_fused_relu(const struct draft *d, int node)

@@ -77,6 +77,8 @@ static status pack_all(const struct draft *d, const struct engine_plan *plan, ui
             TRY(lowbit_pack_layer(plan, d->b, job, parameters, block + d->head.weights));
         else if (job->kind == KIND_LOWBIT_REAL)
             TRY(lowbit_pack_real(plan, d->b, job->node, parameters, block + d->head.weights));
+        else if (job->kind == KIND_LOWBIT_PACT)
+            lowbit_pack_pact(parameters, block + d->head.weights);
         else if (job->kind == KIND_LOWBIT_HEAD)
             TRY(lowbit_pack_head(d->b, job->node, parameters, block + d->head.weights));
         else if (job->kind == KIND_AFFINE)

@@ -55,6 +55,7 @@ enum engine_kind {
     KIND_DEQUANTIZE,
     KIND_SUM,         /* a deployed file's layer of codes whose sums come out */
     KIND_LOWBIT_REAL, /* lowbit.c: a layer of real values */
+    KIND_LOWBIT_PACT, /* real values to codes */
     KIND_LOWBIT_ADD,
     KIND_LOWBIT_SUM, /* of a map's codes */
     KIND_LOWBIT_HEAD,
@@ -160,11 +161,16 @@ struct engine_unit {
 };
 
 /* constants: offset in the weights of `lanes` multipliers, then as many shifts. map: offset in the scratch of
- * the sums. */
+ * the sums, whose map the shape is of. */
 struct engine_lowbit_real {
-    struct kernel_conv shape; /* of the sums' map */
-    size_t packed, constants, lanes, map;
+    struct engine_conv conv;
+    int depthwise, high;
+    size_t map;
+};
+struct engine_lowbit_pact {
     int high;
+    float scale;
+    size_t constants, lanes;
 };
 struct engine_lowbit_add {
     int layer; /* which input is the layer's sum */
@@ -416,10 +422,12 @@ MUST_USE status lowbit_pack_layer(const struct engine_plan *p, const struct mode
                                   const struct pack_job *job, struct engine_conv *c, uint8_t *weights);
 MUST_USE status lowbit_pack_real(const struct engine_plan *p, const struct model_binding *b, int node,
                                  const struct engine_lowbit_real *a, uint8_t *weights);
+void lowbit_pack_pact(const struct engine_lowbit_pact *a, uint8_t *weights);
 MUST_USE status lowbit_pack_head(const struct model_binding *b, int node, const struct engine_lowbit_head *a,
                                  uint8_t *weights);
 /* lowbit_run.c: their rows in the table of ops. */
 void lowbit_run_real(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
+void lowbit_run_pact(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void lowbit_run_add(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void lowbit_run_sum(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void lowbit_run_head(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);

@@ -19,15 +19,21 @@ struct draft {
 
 /* ---- masks --------------------------------------------------------------------------------------------- */
 
-/* The ends of what passes through a relu, a clip or neither (`cuts`), and through the node's quantizer where
+/* A low-bit network's PACT is one. */
+static int has_quantizer(const struct draft *d, const struct model_node *n)
+{
+    return path_has_quantizer(n) || (d->b->lowbit && model_is_relu(n->op));
+}
+
+/* The ends of what passes through a relu, a clip or neither (`node`), and through the node's quantizer where
  * `quantized`. */
-static void set_mask(const struct draft *d, const struct model_node *cuts, int quantized,
-                     struct gradient_step *s)
+static void set_mask(const struct draft *d, int node, int quantized, struct gradient_step *s)
 {
     const struct model_binding *b = d->b;
+    const struct model_node *cuts = &b->model->node[node];
     struct quant_params q = { 0 };
     int clips = cuts->op == OP_CLIP, below = clips || model_is_relu(cuts->op),
-        above = clips || (cuts->op == OP_RELU6 && (b->form == PRECISION_REAL || b->relu6_clamps)), low, high;
+        above = clips || model_relu6_clamps(b, node), low, high;
 
     s->low = clips ? (float)cuts->low : below ? 0.0f : -INFINITY;
     s->high = clips ? (float)cuts->high : above ? 6.0f : INFINITY;
@@ -67,9 +73,9 @@ static void add_step(struct draft *d, int node, struct gradient_path path)
     add_inputs(d, s);
     if (model_is_relu(n->op) && d->way.relu[n->input[0]] == node)
         /* of `to`, fused: its quantizer stands behind the relu */
-        set_mask(d, n, quantized && path_has_quantizer(&d->b->model->node[path.to]), s);
+        set_mask(d, node, quantized && has_quantizer(d, &d->b->model->node[path.to]), s);
     else
-        set_mask(d, relu >= 0 ? &d->b->model->node[relu] : n, quantized && path_has_quantizer(n), s);
+        set_mask(d, relu >= 0 ? relu : node, quantized && has_quantizer(d, n), s);
     if (model_has_weights(n) || n->op == OP_BATCHNORM || (n->op == OP_MUL && model_has_constant(n)))
         layer_shape(d->b, d->k, d->way.open[node], s, &d->head);
 }

@@ -39,12 +39,19 @@ static status node_params(const struct model_binding *b, int node, struct quant_
 
 /* ---- the whole ------------------------------------------------------------------------------------- */
 
+static int is_pact(const struct model_binding *b)
+{
+    const char *note = table_note(b->weights, "quantcam.arithmetic");
+
+    return note && strcmp(note, "pact") == 0;
+}
+
 /* Of a quantized checkpoint. */
 static status choose_form(struct model_binding *b, const struct tensor *weight)
 {
     const char *note = table_note(b->weights, "quantcam.arithmetic");
 
-    b->lowbit = note && strcmp(note, "pact") == 0;
+    b->lowbit = is_pact(b);
     if (b->lowbit && (b->qat || b->how.form == PRECISION_ROUNDED))
         return MODEL_FAIL(b, ERR_USAGE, "a trained low-bit network runs as integers");
     b->form = b->how.form ? b->how.form
@@ -79,7 +86,7 @@ static status detect_precision(struct model_binding *b)
     weight = model_weight(b, n, &bias);
     if (!weight)
         TRY(model_need(b, &weight, n->weight, ".weight"));
-    if (b->qat || weight->quantization != TENSOR_REAL)
+    if (b->qat || weight->quantization != TENSOR_REAL || is_pact(b))
         return choose_form(b, weight);
     b->form = PRECISION_REAL;
     return b->how.form
@@ -149,7 +156,7 @@ static status bind_layer(struct model_binding *b, int node, uint8_t *used)
     const struct model_node *n = node_of(b, node);
     struct model_sources s;
     uint64_t weights, biases, scales = 0;
-    int codes;
+    int codes, integers = 1;
 
     TRY(model_find_sources(b, node, &s));
     mark(b, used, s.weight);
@@ -165,14 +172,18 @@ static status bind_layer(struct model_binding *b, int node, uint8_t *used)
     if (codes || b->qat) {
         const struct model_range *r = b->qat ? &b->weight_range[node] : NULL;
 
+        integers = !b->lowbit || model_lowbit_integer(b, node);
+        if (b->lowbit && integers)
+            TRY(model_lowbit_check_sums(b, node, &s));
         scales = b->lowbit ? (uint64_t)s.oc
                            : (uint64_t)(b->qat ? tensor_count(s.quantizer.low) : s.weight->channels);
         b->per_channel |= b->qat ? scales > 1 : s.weight->quantization == TENSOR_PER_CHANNEL;
         fewest(&b->weight_bits, r ? model_bits_of(r->low, r->high) : tensor_bits(s.weight));
     }
     b->parameters += weights + biases;
-    b->parameter_bytes += weights * (b->form == PRECISION_CODES && (codes || b->qat) ? 1 : sizeof(float)) +
-                          (biases + scales) * sizeof(float);
+    b->parameter_bytes +=
+        weights * (b->form == PRECISION_CODES && integers && (codes || b->qat) ? 1 : sizeof(float)) +
+        (biases + scales) * sizeof(float);
     b->macs += weights * (uint64_t)n->h * (uint64_t)n->w;
     return OK;
 }
@@ -284,7 +295,7 @@ static status bind_by_prefix(struct model_binding *b, uint8_t **used)
     MEM_TRY(*used, (size_t)b->weights->count, 1);
     TRY(bind_all(b, *used));
     if (b->lowbit)
-        TRY(model_lowbit_check(b));
+        TRY(model_lowbit_check_cam(b));
     return b->observing ? model_check_observers(b) : OK;
 }
 

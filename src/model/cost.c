@@ -15,7 +15,8 @@ static status count_vectors(const struct model_binding *b, int node, const struc
     if (!b)
         return OK;
     TRY(model_find_sources(b, node, &s));
-    *codes = b->form == PRECISION_CODES && (b->qat || model_has_codes(b, s.weight));
+    *codes = b->form == PRECISION_CODES &&
+             (b->lowbit ? model_lowbit_integer(b, node) : b->qat || model_has_codes(b, s.weight));
     if (b->qat || model_has_codes(b, s.weight))
         *scales = b->lowbit ? oc : (uint64_t)(b->qat ? tensor_count(s.quantizer.low) : s.weight->channels);
     if (!model_stores_codes(b) || b->lowbit)

@@ -139,6 +139,7 @@ char *model_bits_words(const struct model_binding *b, int weights, char *out, si
 status model_decided(const struct model_binding *b, struct text *out)
 {
     char weights[MODEL_BITS_WORDS], outputs[MODEL_BITS_WORDS];
+    int layers = 0, integers = b->lowbit ? model_lowbit_integers(b, &layers) : 0;
 
     TRY(add_names(b, out));
     if (b->folded)
@@ -149,7 +150,9 @@ status model_decided(const struct model_binding *b, struct text *out)
     if (b->family)
         TRY(model_deployed_decided(b, out));
     if (b->lowbit)
-        TRY(text_add(out, "a trained low-bit network: integers between PACTs, real at the ends\n"));
+        TRY(text_add(out,
+                     "a trained low-bit network: %d of %d layers as integers, the others in real numbers\n",
+                     integers, layers));
     if (b->form == PRECISION_ROUNDED)
         TRY(text_add(out, "runs in real numbers, every output rounded to its codes\n"));
     if (model_stores_codes(b) && (b->weight_bits != USUAL_BITS || b->activation_bits != USUAL_BITS))

@@ -46,7 +46,13 @@ int model_stores_codes(const struct model_binding *b)
 
 int model_has_codes(const struct model_binding *b, const struct tensor *weight)
 {
-    return b->family ? weight->quantization != TENSOR_REAL : model_stores_codes(b);
+    return b->family || b->lowbit ? weight->quantization != TENSOR_REAL : model_stores_codes(b);
+}
+
+int model_relu6_clamps(const struct model_binding *b, int node)
+{
+    return b->model->node[node].op == OP_RELU6 &&
+           (b->form == PRECISION_REAL || b->relu6_clamps || (b->lowbit && !(b->q[node].scale > 0)));
 }
 
 int model_has_norms(const struct model_binding *b)

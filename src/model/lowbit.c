@@ -1,5 +1,5 @@
 /* src/model/lowbit.c: trained low-bit networks (saliency-and-training 2.9): which values are codes of a PACT,
- * what the integer form does not have, and a layer's levels. */
+ * which stay sums until one makes them codes, and a layer's levels. */
 #include "model_parts.h"
 
 #include <float.h>
@@ -11,10 +11,11 @@ static const struct model_node *node_of(const struct model_binding *b, int node)
     return &b->model->node[node];
 }
 
-/* Does the op only move codes? */
+/* Does the op only move values? */
 static int moves(enum model_op op)
 {
-    return op == OP_MAXPOOL || op == OP_SHORTCUT || op == OP_SLICE || op == OP_SHUFFLE || op == OP_DROPOUT;
+    return op == OP_MAXPOOL || op == OP_SHORTCUT || op == OP_SLICE || op == OP_SHUFFLE || op == OP_PAD ||
+           op == OP_DROPOUT;
 }
 
 static int has_codes(const struct model_binding *b, int node)
@@ -22,135 +23,196 @@ static int has_codes(const struct model_binding *b, int node)
     return b->q[node].scale > 0;
 }
 
-int model_lowbit_pact(const struct model_binding *b, int node)
+/* The one node that reads this one, which is neither the CAM layer nor the output; or -1. */
+static int only_user(const struct model *m, int node)
 {
-    const struct model *m = b->model;
-    int relu = model_fused_relu(m, node), user = -1, users = 0;
+    int user = -1, users = 0;
 
-    if (relu >= 0)
-        return relu;
     for (int i = node + 1; i < m->nodes; i++)
         for (int j = 0; j < m->node[i].inputs; j++)
             if (m->node[i].input[j] == node) {
                 user = i;
                 users++;
             }
-    return users == 1 && m->node[user].op == OP_ADD ? model_fused_relu(m, user) : -1;
+    return users == 1 && node != m->cam && node != m->output ? user : -1;
 }
 
-/* ---- what the integer form does not have --------------------------------------------------------------- */
+static int has_coded_weight(const struct model_binding *b, int node)
+{
+    const struct tensor *bias, *weight = model_weight(b, node_of(b, node), &bias);
 
-#define REFUSE(b, n, ...)                                                                                    \
-    FAIL(ERR_MISMATCH, "%s:%d: %s %s: a trained low-bit network has no integer form where " __VA_ARGS__,     \
-         (b)->model->source, (n)->line, model_op_name((n)->op), (n)->name)
+    return weight && model_has_codes(b, weight);
+}
 
-/* A depthwise convolution's kernels have levels of 8 bits, and codes behind them. */
-static status check_depthwise(const struct model_binding *b, int node)
+/* The relu with a PACT that alone reads a node, or -1. */
+static int pact_behind(const struct model_binding *b, int node)
+{
+    int relu = model_fused_relu(b->model, node);
+    const struct tensor *codes = relu >= 0 ? model_tensor(b, node_of(b, relu)->name, ".codes") : NULL;
+
+    return codes && tensor_count(codes) == 2 && tensor_at(codes, 0) == 0 && tensor_at(codes, 1) == 0 ? -1
+                                                                                                     : relu;
+}
+
+/* ---- sums ---------------------------------------------------------------------------------------------- */
+
+/* A layer whose sum goes into an addition alone. */
+static int is_summand(const struct model_binding *b, int node)
+{
+    int user = only_user(b->model, node);
+
+    return user >= 0 && b->model->node[user].op == OP_ADD && model_has_weights(node_of(b, node)) &&
+           !has_codes(b, node);
+}
+
+/* An addition behind which PACT makes codes at once: one side at least is a layer's sum, the other that or
+ * codes. */
+static int joins_sums(const struct model_binding *b, int node)
 {
     const struct model_node *n = node_of(b, node);
-    struct model_sources s;
+    int layers = 0, codes = 0;
 
-    TRY(model_find_sources(b, node, &s));
-    if (s.weight->odd && tensor_bits(s.weight) == 8)
-        return REFUSE(b, n, "a depthwise convolution has 8 bits without a zero level");
-    return model_fused_relu(b->model, node) >= 0
-               ? OK
-               : REFUSE(b, n, "a depthwise convolution has no relu behind it alone");
+    for (int j = 0; j < n->inputs; j++) {
+        layers += is_summand(b, n->input[j]);
+        codes += has_codes(b, n->input[j]);
+    }
+    return n->op == OP_ADD && pact_behind(b, node) >= 0 && layers > 0 && layers + codes == 2;
 }
 
-static status check_layer(const struct model_binding *b, int node)
+int model_lowbit_pact(const struct model_binding *b, int node)
 {
-    const struct model_node *n = node_of(b, node), *in = node_of(b, n->input[0]);
+    int relu = pact_behind(b, node), user;
 
-    if (n->op == OP_CONV && n->groups > 1 && !has_codes(b, n->input[0]))
-        return REFUSE(b, n, "a convolution of real values has groups");
-    if (n->op == OP_CONV && n->groups > 1 && n->groups == in->c && n->groups == n->c)
-        TRY(check_depthwise(b, node));
-    if (!has_codes(b, n->input[0]) && in->op != OP_INPUT &&
-        !(n->op == OP_LINEAR && model_is_global_pool(in->op)))
-        return REFUSE(b, n, "a layer reads what no PACT made codes of, and is not the first");
-    if (node == b->model->output || model_lowbit_pact(b, node) >= 0)
-        return OK;
-    return REFUSE(b, n, "a layer has neither a relu behind it alone nor an addition with a relu");
+    if (relu >= 0)
+        return relu;
+    user = is_summand(b, node) ? only_user(b->model, node) : -1;
+    return user >= 0 && joins_sums(b, user) ? pact_behind(b, user) : -1;
 }
 
-/* One side at least is a layer's sum before its PACT, the other that or codes. */
-static status check_add(const struct model_binding *b, int node)
+/* A layer of levels of the one position of a map's mean. */
+static int takes_mean(const struct model_binding *b, int node)
 {
     const struct model_node *n = node_of(b, node);
-    int codes = has_codes(b, n->input[0]) + has_codes(b, n->input[1]), layers = 0;
 
-    if (model_fused_relu(b->model, node) < 0)
-        return REFUSE(b, n, "an addition has no relu behind it alone");
-    for (int i = 0; i < 2; i++)
-        layers += !has_codes(b, n->input[i]) && model_has_weights(node_of(b, n->input[i]));
-    if (codes == 2 || codes + layers < 2)
-        return REFUSE(b, n, "neither a layer and codes nor two layers are added");
-    return OK;
+    return (n->op == OP_LINEAR || (n->op == OP_CONV && n->groups == 1 && model_is_pointwise(n))) &&
+           has_coded_weight(b, node);
 }
 
-static status check_pool(const struct model_binding *b, int node)
+/* Is what a node has of a mean read by such layers alone? */
+static int goes_to_layers(const struct model_binding *b, int node)
 {
     const struct model *m = b->model;
-    const struct model_node *n = node_of(b, node);
+    int readers = 0;
 
-    if (!has_codes(b, n->input[0]))
-        return REFUSE(b, n, "the mean is not of a PACT's codes");
+    if (node == m->cam || node == m->output)
+        return 0;
     for (int i = node + 1; i < m->nodes; i++)
         for (int j = 0; j < m->node[i].inputs; j++)
-            if (m->node[i].input[j] == node && m->node[i].op != OP_LINEAR)
-                return REFUSE(b, n, "another than a linear layer reads the mean of a map");
-    return OK;
+            if (m->node[i].input[j] == node) {
+                if (!takes_mean(b, i) && !(m->node[i].op == OP_DROPOUT && goes_to_layers(b, i)))
+                    return 0;
+                readers++;
+            }
+    return readers > 0;
 }
 
-static status check_node(const struct model_binding *b, int node)
+/* The global pool at `node`, or before dropouts there, that has sums of codes; or -1. */
+static int find_sums(const struct model_binding *b, int node)
 {
-    const struct model_node *n = node_of(b, node);
-
-    if (model_has_weights(n))
-        return check_layer(b, node);
-    if (n->op == OP_ADD)
-        return check_add(b, node);
-    if (model_is_global_pool(n->op))
-        return check_pool(b, node);
-    if (model_is_relu(n->op)) {
-        enum model_op before = node_of(b, n->input[0])->op;
-
-        if (model_fused_relu(b->model, n->input[0]) != node || before == OP_MUL || before == OP_BATCHNORM)
-            return REFUSE(b, n, "a relu does not follow a layer or an addition alone");
-    } else if (moves(n->op) ? !has_codes(b, n->input[0]) : n->op != OP_INPUT) {
-        return moves(n->op) ? REFUSE(b, n, "values are moved that no PACT made codes of")
-                            : REFUSE(b, n, "there is such an op");
-    }
-    return OK;
+    while (node_of(b, node)->op == OP_DROPOUT)
+        node = node_of(b, node)->input[0];
+    return model_is_global_pool(node_of(b, node)->op) && has_codes(b, node_of(b, node)->input[0]) &&
+                   goes_to_layers(b, node)
+               ? node
+               : -1;
 }
 
-status model_lowbit_check(const struct model_binding *b)
+int model_lowbit_mean(const struct model_binding *b, int node)
+{
+    return takes_mean(b, node) ? find_sums(b, node_of(b, node)->input[0]) : -1;
+}
+
+int model_lowbit_hides(const struct model_binding *b, int node)
+{
+    return find_sums(b, node) >= 0 || (is_summand(b, node) && model_lowbit_pact(b, node) >= 0);
+}
+
+/* A depthwise kernel has no levels of 9 bits. */
+int model_lowbit_integer(const struct model_binding *b, int node)
+{
+    const struct model_node *n = node_of(b, node), *in = node_of(b, n->input[0]);
+    const struct tensor *bias, *weight = model_weight(b, n, &bias);
+    int depthwise = n->op == OP_CONV && n->groups > 1 && n->groups == in->c && n->groups == n->c;
+
+    return (has_codes(b, n->input[0]) || model_lowbit_mean(b, node) >= 0) && model_has_codes(b, weight) &&
+           !(depthwise && weight->odd && tensor_bits(weight) == 8);
+}
+
+int model_lowbit_integers(const struct model_binding *b, int *layers)
+{
+    int integers = 0;
+
+    *layers = 0;
+    for (int i = 0; i < b->model->nodes; i++)
+        if (model_has_weights(node_of(b, i))) {
+            ++*layers;
+            integers += model_lowbit_integer(b, i);
+        }
+    return integers;
+}
+
+/* ---- what is refused ----------------------------------------------------------------------------------- */
+
+/* A layer, or an addition, would be computed in another way if it were to be seen. */
+status model_lowbit_check_cam(const struct model_binding *b)
 {
     const struct model *m = b->model;
-    const struct model_node *out = &m->node[m->output], *cam = &m->node[m->cam];
+    const struct model_node *cam = &m->node[m->cam];
+    int reader = -1, readers = 0;
 
-    if (!has_codes(b, m->cam) || model_has_weights(cam) || cam->op == OP_ADD)
-        return FAIL(
-            ERR_USAGE,
-            "%s: the CAM layer %s stands before its PACT, where a trained low-bit network has no codes: "
-            "name the relu behind it, --cam.layer=NODE",
-            b->weights->source, cam->name);
-    for (int i = 0; i < m->nodes; i++)
-        TRY(check_node(b, i));
-    return out->op == OP_LINEAR ? OK : REFUSE(b, out, "the logits are not a linear layer's");
+    for (int i = m->cam + 1; i < m->nodes; i++)
+        for (int j = 0; j < m->node[i].inputs; j++)
+            if (m->node[i].input[j] == m->cam) {
+                reader = i;
+                readers++;
+            }
+    if (readers != 1 || !(model_has_weights(cam) || cam->op == OP_ADD))
+        return OK;
+    if (m->node[reader].op == OP_ADD && model_fused_relu(m, reader) >= 0)
+        reader = model_fused_relu(m, reader);
+    if (!model_is_relu(m->node[reader].op))
+        return OK;
+    return FAIL(ERR_USAGE,
+                "%s: the CAM layer %s stands before its PACT, where a trained low-bit network has no codes: "
+                "name the relu behind it, --cam.layer=%s",
+                b->weights->source, cam->name, m->node[reader].name);
+}
+
+/* Of |level| <= most, of codes up to `high`, at `taps` places. (Behind a mean they have 64 bits.) */
+status model_lowbit_check_sums(const struct model_binding *b, int node, const struct model_sources *s)
+{
+    const struct model_node *n = node_of(b, node);
+    int bits = tensor_bits(s->weight);
+    double taps = (double)s->ic * s->kh * s->kw, most = s->weight->odd ? (1 << bits) - 1 : 1 << (bits - 1);
+
+    if (taps * most * b->q[n->input[0]].high < 0x1p31)
+        return OK;
+    return MODEL_FAIL(b, ERR_MISMATCH, "%s: a sum of %g products of its codes may leave 32 bits", n->name,
+                      taps);
 }
 
 /* ---- activations --------------------------------------------------------------------------------------- */
 
-/* NODE.alpha, and NODE.codes: 0 and n. */
+/* NODE.alpha, and NODE.codes: 0 and n; or 0 and 0 alone. */
 static status read_pact(const struct model_binding *b, const struct model_node *n, struct quant_params *out)
 {
     const struct tensor *alpha, *codes;
     double value, high;
 
-    TRY(model_need(b, &alpha, n->name, ".alpha"));
     TRY(model_need(b, &codes, n->name, ".codes"));
+    if (tensor_count(codes) == 2 && tensor_at(codes, 0) == 0 && tensor_at(codes, 1) == 0)
+        return OK;
+    TRY(model_need(b, &alpha, n->name, ".alpha"));
     if (!model_is_float(alpha) || tensor_count(alpha) != 1)
         return model_mismatch(b, n, alpha, "one real value");
     high = tensor_count(codes) == 2 && tensor_at(codes, 0) == 0 ? tensor_at(codes, 1) : 0;
@@ -163,15 +225,26 @@ static status read_pact(const struct model_binding *b, const struct model_node *
     return OK;
 }
 
+/* Codes of one PACT alone stay codes side by side. */
+static int is_of_one(const struct model_binding *b, const struct model_node *cat)
+{
+    for (int j = 1; j < cat->inputs; j++)
+        if (!quant_params_same(b->q[cat->input[0]], b->q[cat->input[j]]))
+            return 0;
+    return 1;
+}
+
 status model_lowbit_params(const struct model_binding *b, int node, struct quant_params *out)
 {
     const struct model_node *n = node_of(b, node);
-    int relu = model_is_relu(n->op) ? node : model_fused_relu(b->model, node);
+    int relu = model_is_relu(n->op)                          ? node
+               : model_has_weights(n) || joins_sums(b, node) ? pact_behind(b, node)
+                                                             : -1;
 
     *out = (struct quant_params){ .scale = 0 };
     if (relu >= 0)
         return read_pact(b, node_of(b, relu), out);
-    if (moves(n->op))
+    if (moves(n->op) || (n->op == OP_CAT && is_of_one(b, n)))
         *out = b->q[n->input[0]];
     return OK;
 }
@@ -202,36 +275,32 @@ static int all_finite(const double *x, int count)
     return !odd;
 }
 
-/* Sums must fit 32 bits: of |level| <= most, of codes up to `high`, at `taps` places. (Behind a mean they
- * have 64.) */
-static status check_sums(const struct model_binding *b, int node, const struct model_sources *s)
-{
-    const struct model_node *n = node_of(b, node), *in = node_of(b, n->input[0]);
-    int bits = tensor_bits(s->weight);
-    double taps = (double)s->ic * s->kh * s->kw, most = s->weight->odd ? (1 << bits) - 1 : 1 << (bits - 1);
-
-    if (taps * most * b->q[n->input[0]].high < 0x1p31 || model_is_global_pool(in->op))
-        return OK;
-    return REFUSE(b, n, "a sum may leave 32 bits");
-}
-
 static status load(const struct model_binding *b, int node, const struct model_sources *s,
                    struct model_levels *l)
 {
     struct tensor view = model_in_sum_order(s);
+    int codes = model_has_codes(b, s->weight);
 
-    TRY(check_sums(b, node, s));
+    if (!codes)
+        TRY(model_check_values(b, s->weight, 0));
     TRY(model_check_values(b, s->bias, 0));
     TRY(model_check_values(b, s->gamma, 0));
     TRY(model_check_values(b, s->beta, 0));
     TRY(model_check_values(b, s->mean, 0));
     TRY(model_check_values(b, s->variance, 1));
-    MEM_TRY(l->code, (size_t)tensor_count(s->weight), 1);
+    if (codes)
+        MEM_TRY(l->code, (size_t)tensor_count(s->weight), 1);
+    else
+        MEM_TRY(l->real, (size_t)tensor_count(s->weight), sizeof *l->real);
     MEM_TRY(l->factor, (size_t)s->oc, sizeof *l->factor);
     MEM_TRY(l->shift, (size_t)s->oc, sizeof *l->shift);
-    TRY(tensor_copy_bytes(&view, l->code));
-    l->odd = s->weight->odd;
-    l->step = s->weight->scale[0];
+    if (codes) {
+        TRY(tensor_copy_bytes(&view, l->code));
+        l->odd = s->weight->odd;
+        l->step = s->weight->scale[0];
+    } else {
+        tensor_copy_f32(&view, l->real);
+    }
     normalisation(s, node_of(b, node)->bn_eps, l);
     if (all_finite(l->factor, s->oc) && all_finite(l->shift, s->oc))
         return OK;
@@ -259,6 +328,7 @@ status model_levels_load(const struct model_binding *b, int node, struct model_l
 void model_levels_free(struct model_levels *l)
 {
     mem_free(l->code);
+    mem_free(l->real);
     mem_free(l->factor);
     mem_free(l->shift);
     *l = (struct model_levels){ 0 };
@@ -277,7 +347,8 @@ status model_lowbit_layer(const struct model_binding *b, int node, struct model_
     MEM_TRY_OUT(out->weight_real, count, sizeof *out->weight_real);
     MEM_TRY_OUT(out->bias, (size_t)l.oc, sizeof *out->bias);
     for (size_t i = 0; i < count; i++)
-        out->weight_real[i] = (float)(model_level(&l, i) * l.step * l.factor[i / run]);
+        out->weight_real[i] =
+            (float)((l.real ? (double)l.real[i] : model_level(&l, i) * l.step) * l.factor[i / run]);
     for (int o = 0; o < l.oc; o++)
         out->bias[o] = (float)l.shift[o];
 out:

@@ -110,8 +110,10 @@ MUST_USE status model_deployed_decided(const struct model_binding *b, struct tex
 
 /* lowbit.c: what an output's codes stand for; those of nodes before it are known. scale 0: it has none. */
 MUST_USE status model_lowbit_params(const struct model_binding *b, int node, struct quant_params *out);
-/* After all of b->q. ERR_MISMATCH, ERR_USAGE as model_bind. */
-MUST_USE status model_lowbit_check(const struct model_binding *b);
+MUST_USE status model_lowbit_check_cam(const struct model_binding *b);
+/* Sums of integers must fit 32 bits: ERR_MISMATCH. */
+MUST_USE status model_lowbit_check_sums(const struct model_binding *b, int node,
+                                        const struct model_sources *s);
 MUST_USE status model_lowbit_layer(const struct model_binding *b, int node, struct model_layer *out);
 
 /* qat.c: MODULE KIND of the state, its range checked: it must have run. */

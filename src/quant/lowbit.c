@@ -9,9 +9,10 @@
 
 enum { BYTE = 8, LEAST_BITS = 2, NOTE_MAX = 60000 };
 
+/* 0: real. */
 static status check_bits(const struct model_node *n, int bits)
 {
-    if (bits >= LEAST_BITS && bits <= BYTE)
+    if (bits == 0 || (bits >= LEAST_BITS && bits <= BYTE))
         return OK;
     return FAIL(ERR_USAGE, "%s: %d bits: low-bit networks have 2 to 8", n->name, bits);
 }
@@ -75,10 +76,18 @@ static status copy_real(const struct tensor_table *master, const char *prefix, c
     return quant_take(out, prefix, suffix, &t);
 }
 
-static status add_layer(const struct model_node *n, const struct tensor_table *master,
-                        const struct quant_lowbit_node *node, struct text *lines, struct tensor_table *out)
+static status copy_norm(const struct tensor_table *master, const char *prefix, struct tensor_table *out)
 {
     static const char *const norm[] = { ".weight", ".bias", ".running_mean", ".running_var" };
+
+    for (size_t i = 0; i < COUNT_OF(norm); i++)
+        TRY(copy_real(master, prefix, norm[i], out));
+    return OK;
+}
+
+static status add_weights(const struct model_node *n, const struct tensor_table *master,
+                          const struct quant_lowbit_node *node, struct text *lines, struct tensor_table *out)
+{
     struct quant_weights q = node->weights;
     struct tensor t = { 0 };
     const struct tensor *from;
@@ -86,6 +95,10 @@ static status add_layer(const struct model_node *n, const struct tensor_table *m
     status result;
 
     TRY(check_bits(n, q.bits));
+    if (q.bits == 0) {
+        TRY(copy_real(master, n->weight, ".weight", out));
+        return text_add(lines, "%s weights real\n", n->name);
+    }
     TRY(table_get(master, &from, "%s.weight", n->weight));
     result = quantize_weights(n, &q, from, &t);
     if (result != OK) {
@@ -93,9 +106,6 @@ static status add_layer(const struct model_node *n, const struct tensor_table *m
         return result;
     }
     TRY(quant_take(out, n->weight, ".weight", &t));
-    TRY(copy_real(master, n->weight, ".bias", out));
-    for (size_t i = 0; n->bn[0] && i < COUNT_OF(norm); i++)
-        TRY(copy_real(master, n->bn, norm[i], out));
     return text_add(lines, "%s weights %s %d bits a_w %.9g\n", n->name,
                     option_choice(QUANT_WEIGHTS_NAMES, (int)q.form, form), q.bits, (double)q.scale);
 }
@@ -106,6 +116,11 @@ static status add_pact(const struct model_node *n, const struct quant_lowbit_nod
     struct tensor t = { 0 };
 
     TRY(check_bits(n, node->bits));
+    if (node->bits == 0) {
+        TRY(tensor_alloc(&t, DTYPE_S32, 1, &(int64_t){ 2 }));
+        TRY(quant_take(out, n->name, ".codes", &t));
+        return text_add(lines, "%s real\n", n->name);
+    }
     if (!(node->alpha >= PACT_LEAST_ALPHA) || !isfinite(node->alpha))
         return FAIL(ERR_USAGE, "%s: alpha is %g: at least %g", n->name, (double)node->alpha,
                     PACT_LEAST_ALPHA);
@@ -124,19 +139,28 @@ static status add_nodes(const struct model *m, const struct tensor_table *master
     for (int i = 0; i < m->nodes; i++) {
         const struct model_node *n = &m->node[i];
 
-        if (model_has_weights(n))
-            TRY(add_layer(n, master, &node[i], lines, out));
-        else if (model_is_relu(n->op))
+        if (model_has_weights(n)) {
+            TRY(add_weights(n, master, &node[i], lines, out));
+            TRY(copy_real(master, n->weight, ".bias", out));
+            TRY(n->bn[0] ? copy_norm(master, n->bn, out) : OK);
+        } else if (n->op == OP_BATCHNORM) {
+            TRY(copy_norm(master, n->weight, out));
+        } else if (model_is_relu(n->op)) {
             TRY(add_pact(n, &node[i], lines, out));
+        }
     }
     return OK;
 }
 
-/* It is bound as a reader will bind it. */
+/* It is bound as a reader will bind it, whatever CAM layer that chooses. */
 static status check(const struct model *m, const struct tensor_table *t)
 {
+    struct model any = *m;
     struct model_binding b;
-    status result = model_bind(m, t, NULL, &b);
+    status result;
+
+    any.cam = m->output;
+    result = model_bind(&any, t, NULL, &b);
 
     model_unbind(&b);
     return result;

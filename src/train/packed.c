@@ -48,6 +48,18 @@ static void packed_path(const struct train *t, char path[OPTION_SIZE + 16])
     snprintf(path, OPTION_SIZE + 16, "%.*s.packed.safetensors", stem, t->job->out);
 }
 
+status packed_check(const struct train *t)
+{
+    struct tensor_table table = { 0 };
+    status result;
+
+    if (!is_lowbit(t))
+        return OK;
+    result = convert(t, &table);
+    table_free(&table);
+    return error_prefix(result, "the trained network could not run as integers");
+}
+
 status packed_save(const struct train *t)
 {
     char path[OPTION_SIZE + 16];
@@ -59,7 +71,7 @@ status packed_save(const struct train *t)
     if (!is_lowbit(t))
         return OK;
     result = convert(t, &table);
-    if (result == ERR_MISMATCH || result == ERR_USAGE || result == ERR_NUMERIC) {
+    if (result == ERR_NUMERIC) {
         log_info("the network has no form of integers: %s", error_last()->text);
         return OK;
     }

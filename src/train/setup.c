@@ -238,6 +238,7 @@ status setup_open(struct train *t)
         set_alphas(t, alpha);
     t->measures_alpha =
         has_alphas(t) && (how == ALPHA_LEAST_SQUARES || (how == ALPHA_AUTO && t->job->weights[0] && !alphas));
+    TRY(comm_agree(t->c, packed_check(t)));
     return comm_agree(t->c, checkpoint_settings(t, weights));
 }
 

@@ -234,8 +234,9 @@ MUST_USE status checkpoint_find(struct train *t, enum checkpoint_found *found);
 void checkpoint_gather(const struct train *t, float *values);
 void checkpoint_scatter(struct train *t, const float *values);
 
-/* packed.c. Local: of a low-bit network OUT less its ending .packed.safetensors. A graph that has no form of
- * integers is said, and is no failure. */
+/* packed.c. Local: of a low-bit network OUT less its ending .packed.safetensors. Weights that are all 0 by
+ * now are said, and are no failure. */
+MUST_USE status packed_check(const struct train *t); /* before a step is taken: will there be one? */
 MUST_USE status packed_save(const struct train *t);
 
 /* curve.c */

@@ -126,9 +126,9 @@ check "alpha by least squares" grep -q "relu1.alpha begins at" "$T/log"
 check "2 bits as integers: the file" code 0 "$Q" inspect "$T/tiny.model" "$T/two.packed.safetensors"
 check "2 bits as integers: its layers" grep -qi "pact" "$T/log"
 sed 's/^maxpool pool relu2 .*/avgpool2d pool relu2  kernel 2 stride 2 pad 0/' "$T/tiny.model" > "$T/mean.model"
-check "a mean of windows" code 0 "$Q" train "$T/job.conf" -o "$T/mean.safetensors" --model="$T/mean.model" --epochs=1
-check "no integers" grep -q "the network has no form of integers: .* avgpool2d pool: a trained low-bit network has no integer form where there is such an op" "$T/log"
-check "no integers: no file" test ! -e "$T/mean.packed.safetensors"
+check "a mean of windows, a relu and weights without bits" code 0 "$Q" train "$T/job.conf" -o "$T/mean.safetensors" --model="$T/mean.model" --epochs=1 --layers="relu3 32,fc2 32"
+check "some layers as integers" code 0 "$Q" inspect "$T/mean.model" "$T/mean.packed.safetensors"
+check "some layers as integers: says which" grep -q "integer layers  *1 of 4" "$T/log"
 check "from 2 bits to mixed" code 0 "$Q" train "$T/job.conf" -o "$T/mixed.safetensors" --weights="$T/two.safetensors" --alpha=auto --epochs=1
 sed 's/relu2/relu9/g' "$T/tiny.model" > "$T/other.model"
 refuse "an alpha of another network's" 1 "does not use 3 of its tensors .relu1.alpha, relu2.alpha" "$Q" train "$T/job.conf" -o "$T/bad.safetensors" --weights="$T/two.safetensors" --alpha=auto --model="$T/other.model"

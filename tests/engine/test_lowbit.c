@@ -3,15 +3,7 @@
  * of changed pixels and in batches. */
 #include <math.h>
 
-#include "../model/lowbit.h"
-#include "engine/state.h"
-
-static void must(status s)
-{
-    CHECK_MSG(s == OK, "%s", error_last()->text);
-    if (s != OK)
-        exit(check_result("engine/lowbit"));
-}
+#include "lowbit_changes.h"
 
 static struct random draws = { .seed = 5 };
 
@@ -234,59 +226,6 @@ static void random_table(struct tensor_table *t, const struct model *m, int bits
     }
 }
 
-static int same_maps(const struct model *m, const struct engine *a, const struct engine *b, int all)
-{
-    for (int i = 0; i < m->nodes; i++) {
-        struct engine_map x = engine_node_map(a->plan, a->state, i),
-                          y = engine_node_map(b->plan, b->state, i);
-        size_t bytes = (size_t)x.c * (size_t)x.h * (size_t)x.w * (x.real ? sizeof(float) : 1);
-
-        if ((!x.real && !x.codes) || (!y.real && !y.codes)) {
-            CHECK_MSG(!all || (!x.real && !x.codes && !y.real && !y.codes), "%s is not shown",
-                      m->node[i].name);
-            continue;
-        }
-        if (memcmp(x.real ? (const void *)x.real : x.codes, y.real ? (const void *)y.real : y.codes, bytes) !=
-            0)
-            return 0;
-    }
-    return memcmp(engine_logits(a->plan, a->state), engine_logits(b->plan, b->state),
-                  CLASSES * sizeof(float)) == 0;
-}
-
-/* Steps that alter some pixels each, in batches of three. */
-static void test_changes(const struct model *m, struct engine *delta, struct engine *whole, float *picture)
-{
-    float want[ENGINE_BATCH][CLASSES];
-    int32_t changed[48];
-
-    must(engine_keep(delta->plan, delta->state));
-    engine_run_real(delta->plan, delta->state, picture);
-    for (int step = 0; step < 8; step++) {
-        int waiting = 0, batch = step % 2 ? 3 : 1;
-
-        for (int j = 0; j < batch; j++) {
-            for (int i = 0; i < 48; i++) {
-                changed[i] = (int32_t)random_below(&draws, PIXELS);
-                for (int c = 0; c < 3; c++)
-                    picture[changed[i] * 3 + c] = step < 4 ? (float)random_unit(&draws) : 0.0f;
-            }
-            engine_run_real(whole->plan, whole->state, picture);
-            memcpy(want[j], engine_logits(whole->plan, whole->state), sizeof want[j]);
-            waiting = engine_batch_changed(delta->plan, delta->state, picture, changed, 48);
-        }
-        CHECK(waiting == batch);
-        CHECK_MSG(
-            memcmp(engine_finish_batch(delta->plan, delta->state), want, (size_t)batch * sizeof want[0]) == 0,
-            "step %d: logits", step);
-        if (batch == 1)
-            CHECK_MSG(same_maps(m, delta, whole, 0), "step %d", step);
-    }
-    must(engine_let_go(delta->plan, delta->state));
-    engine_run_real(delta->plan, delta->state, picture);
-    CHECK(same_maps(m, delta, whole, 0));
-}
-
 /* The layer's value at a position before its PACT, from the codes that are shown. */
 static float value_of(const struct engine *e, const struct model_binding *b, const struct model_node *n,
                       const struct constants *k, int y, int x, int o)
@@ -388,14 +327,14 @@ static void test_network(const char *isa, int bits, int groups)
         picture[i] = (float)(4 * random_unit(&draws) - 2);
     engine_run_real(ref.plan, ref.state, picture);
     engine_run_real(e.plan, e.state, picture);
-    CHECK_MSG(same_maps(&m, &ref, &e, 1), "%s, %d bits", isa, bits);
+    CHECK_MSG(lowbit_same_maps(&m, &ref, &e, 1), "%s, %d bits", isa, bits);
     if (groups)
         check_groups(&e, &b);
     cam = engine_cam_map(e.plan, e.state);
     for (int i = 0; i < cam.c * cam.h * cam.w; i++)
         above += cam.codes[i] > 0;
     CHECK_MSG(above > 100, "only %ld of the last codes are not 0", above);
-    test_changes(&m, &delta, &e, picture);
+    lowbit_test_changes(&m, &delta, &e, picture, &draws);
     engine_close(&ref);
     engine_close(&e);
     engine_close(&delta);

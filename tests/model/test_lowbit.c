@@ -83,6 +83,92 @@ static void test_levels(void)
     model_free(&m);
 }
 
+/* ---- what stays real ----------------------------------------------------------------------------------- */
+
+/* A linear bottleneck, a function, a concatenation, a product, real weights, a relu without a PACT. */
+static const char mixed_description[] = "model mixed  what no PACT makes codes of\n"
+                                        "input image 1 4 4 resize 4 bilinear crop 4 mean 0 std 1\n"
+                                        "conv a image out 2 kernel 1 stride 1 pad 0 groups 1 weight a\n"
+                                        "relu ra a\n"
+                                        "conv b ra out 2 kernel 1 stride 1 pad 0 groups 1 weight b\n"
+                                        "conv c b out 2 kernel 1 stride 1 pad 0 groups 1 weight c\n"
+                                        "relu6 rc c\n"
+                                        "add d ra b\n"
+                                        "relu rd d\n"
+                                        "cat e ra rd\n"
+                                        "cat ee ra ra\n"
+                                        "hardswish h ra\n"
+                                        "mul g h rd\n"
+                                        "conv i rd out 4 kernel 1 stride 1 pad 0 groups 1 weight i\n"
+                                        "add j e ee\n"
+                                        "add k i j\n"
+                                        "relu rk k\n"
+                                        "avgpool m rk\n"
+                                        "conv n m out 2 kernel 1 stride 1 pad 0 groups 1 weight n\n"
+                                        "avgpool o rc\n"
+                                        "add p n o\n"
+                                        "avgpool q g\n"
+                                        "add r p q\n"
+                                        "output r\n"
+                                        "cam g\n";
+
+static void mixed_table(struct tensor_table *t)
+{
+    const int64_t two[] = { 2, 2, 1, 1 };
+
+    *t = (struct tensor_table){ .source = mem_strdup("mixed.safetensors") };
+    CHECK(table_add_note(t, "quantcam.arithmetic", "pact") == OK);
+    ((float *)put(t, DTYPE_F32, "a.weight", 4, (int64_t[]){ 2, 1, 1, 1 })->data)[1] = 0.5f;
+    lowbit_codes(t, "b.weight", 4, two, 4, 1, 0.25);
+    lowbit_codes(t, "c.weight", 4, two, 4, 1, 0.25);
+    lowbit_codes(t, "i.weight", 4, (int64_t[]){ 4, 2, 1, 1 }, 2, 1, 0.25);
+    lowbit_codes(t, "n.weight", 4, (int64_t[]){ 2, 4, 1, 1 }, 2, 1, 0.25);
+    lowbit_pact(t, "ra", 3, 15);
+    put(t, DTYPE_S32, "rc.codes", 1, (int64_t[]){ 2 }); /* 0 and 0: none */
+    lowbit_pact(t, "rd", 1.5, 3);
+    lowbit_pact(t, "rk", 1.5, 3);
+}
+
+static void test_mixed(void)
+{
+    static const struct {
+        const char *node;
+        int codes, integer, hides; /* integer: of layers, else -1 */
+    } expected[] = {
+        { "a", 1, 0, 0 },  { "ra", 1, -1, 0 }, { "b", 0, 1, 0 },  { "c", 0, 0, 0 },   { "rc", 0, -1, 0 },
+        { "d", 0, -1, 0 }, { "rd", 1, -1, 0 }, { "e", 0, -1, 0 }, { "ee", 1, -1, 0 }, { "h", 0, -1, 0 },
+        { "g", 0, -1, 0 }, { "i", 0, 1, 0 },   { "j", 0, -1, 0 }, { "k", 0, -1, 0 },  { "rk", 1, -1, 0 },
+        { "m", 0, -1, 1 }, { "n", 0, 1, 0 },   { "o", 0, -1, 0 }, { "r", 0, -1, 0 },
+    };
+    struct model m;
+    struct tensor_table t;
+    struct model_binding b;
+    struct model_levels l;
+
+    parse(mixed_description, &m);
+    mixed_table(&t);
+    CHECK_MSG(model_bind(&m, &t, NULL, &b) == OK, "%s", error_last()->text);
+    for (size_t i = 0; i < COUNT_OF(expected); i++) {
+        int node = model_find(&m, expected[i].node);
+
+        CHECK_MSG((b.q[node].scale > 0) == expected[i].codes, "%s: codes", expected[i].node);
+        CHECK_MSG(model_lowbit_hides(&b, node) == expected[i].hides, "%s: hides", expected[i].node);
+        if (expected[i].integer >= 0)
+            CHECK_MSG(model_lowbit_integer(&b, node) == expected[i].integer, "%s: integer", expected[i].node);
+    }
+    CHECK(model_lowbit_pact(&b, model_find(&m, "a")) == model_find(&m, "ra"));
+    CHECK(model_lowbit_pact(&b, model_find(&m, "c")) == -1 &&
+          model_lowbit_pact(&b, model_find(&m, "i")) == -1);
+    CHECK(model_lowbit_mean(&b, model_find(&m, "n")) == model_find(&m, "m") &&
+          model_lowbit_mean(&b, model_find(&m, "b")) == -1);
+    CHECK(model_relu6_clamps(&b, model_find(&m, "rc")) && !model_relu6_clamps(&b, model_find(&m, "ra")));
+    CHECK(model_levels_load(&b, model_find(&m, "a"), &l) == OK && l.real && !l.code && l.real[1] == 0.5f);
+    model_levels_free(&l);
+    model_unbind(&b);
+    table_free(&t);
+    model_free(&m);
+}
+
 /* ---- refusals ------------------------------------------------------------------------------------------ */
 
 static struct tensor *tensor_of(struct tensor_table *t, const char *name)
@@ -201,23 +287,8 @@ static void test_refused(void)
     refused_graph("cam rd", "cam c", ERR_USAGE, "the CAM layer c stands before its PACT");
     refused_graph("stride 1 pad 1 groups 1 weight b", "stride 1 pad 1 groups 2 weight b", ERR_MISMATCH,
                   "b.weight");
-    refused_graph(
-        "maxpool p ra kernel 1 stride 1 pad 0", "hardswish p ra", ERR_MISMATCH,
-        "low.model:5: hardswish p: a trained low-bit network has no integer form where there is such an op");
-    refused_graph("relu ra a\nmaxpool p ra", "relu x a\nsilu ra x\nmaxpool p ra", ERR_MISSING, "x.alpha");
-    refused_graph(
-        "conv c rb out 4 kernel 1 stride 2 pad 0 groups 1 weight c bn cn eps 1.25\nshortcut s p stride 2 "
-        "begin 1 out 4\nadd d c s",
-        "shortcut c rb stride 2 begin 0 out 4\nshortcut s p stride 2 begin 1 out 4\nadd d c s", ERR_MISMATCH,
-        "add d: a trained low-bit network has no integer form where neither a layer and codes nor two layers "
-        "are added");
-    refused_graph(
-        "maxpool p ra", "conv g ra out 2 kernel 1 stride 1 pad 0 groups 2 weight a\nmaxpool p g",
-        ERR_MISMATCH,
-        "conv g: a trained low-bit network has no integer form where a depthwise convolution has no "
-        "relu behind it alone");
-    refused_graph("avgpool m rd\nlinear f m", "avgpool2d m rd kernel 2 stride 1\nlinear f m", ERR_MISMATCH,
-                  "avgpool2d m: a trained low-bit network has no integer form where there is such an op");
+    refused_graph("relu ra a\nmaxpool p ra", "relu x a\nsilu ra x\nmaxpool p ra", ERR_MISSING, "x.codes");
+    refused_graph("cam rd", "cam d", ERR_USAGE, "name the relu behind it, --cam.layer=rd");
     parse(lowbit_description, &m);
     lowbit_table(&t, 1);
     nan_bias(&t);
@@ -238,6 +309,7 @@ int main(void)
 {
     test_bind();
     test_levels();
+    test_mixed();
     test_refused();
     CHECK_MSG(mem_live() == 0, "%ld blocks", mem_live());
     return check_result("model/lowbit");

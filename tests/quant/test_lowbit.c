@@ -118,6 +118,29 @@ static void test_made(void)
     model_free(&m);
 }
 
+/* Weights and a relu without bits stay as they are. */
+static void test_real(void)
+{
+    struct model m;
+    struct tensor_table master, t;
+    struct model_binding b;
+
+    make_master(&m, &master);
+    node[model_find(&m, "b")].weights.bits = node[model_find(&m, "rb")].bits = 0;
+    CHECK_MSG(quant_lowbit(&m, &master, node, &t) == OK, "%s", error_last()->text);
+    CHECK(table_find(&t, "b.weight")->quantization == TENSOR_REAL && !table_find(&t, "rb.alpha") &&
+          ((float *)table_find(&t, "b.weight")->data)[35] == 17.0f / 18);
+    CHECK_MSG(strstr(table_note(&t, "quantcam.layers"), "b weights real\nrb real\n"), "%s",
+              table_note(&t, "quantcam.layers"));
+    CHECK(model_bind(&m, &t, NULL, &b) == OK && b.unused == 0);
+    CHECK(b.q[model_find(&m, "rb")].scale == 0 && !model_lowbit_integer(&b, model_find(&m, "b")) &&
+          !model_lowbit_integer(&b, model_find(&m, "c")) && model_lowbit_integer(&b, model_find(&m, "f")));
+    model_unbind(&b);
+    table_free(&t);
+    table_free(&master);
+    model_free(&m);
+}
+
 /* ---- refusals ------------------------------------------------------------------------------------------ */
 
 static void refused(const char *who, struct quant_lowbit_node as, status expected, const char *words)
@@ -156,9 +179,9 @@ static void test_refused(void)
     table_free(&master);
     model_free(&m);
     make_master(&m, &master);
-    m.cam = model_find(&m, "c");
-    CHECK(quant_lowbit(&m, &master, node, &t) == ERR_USAGE &&
-          strstr(error_last()->text, "the CAM layer c stands before"));
+    m.cam = model_find(&m, "c"); /* which is its reader's to choose */
+    CHECK(quant_lowbit(&m, &master, node, &t) == OK);
+    table_free(&t);
     table_free(&master);
     model_free(&m);
 }
@@ -166,6 +189,7 @@ static void test_refused(void)
 int main(void)
 {
     test_made();
+    test_real();
     test_refused();
     CHECK_MSG(mem_live() == 0, "%ld blocks", mem_live());
     return check_result("quant/lowbit");

@@ -142,14 +142,17 @@ static inline void store(const struct parameters *p, struct sums acc, uint8_t *o
     requant_store(out, left, _mm_min_epu8(_mm_max_epu8(codes, p->low), p->high));
 }
 
-/* Of requantizations that are scalar_requant_is_rare. */
+/* Of requantizations that are scalar_requant_is_rare, those that give real values among them. */
 static inline void store_rare(const struct requant_block *b, struct sums acc, uint8_t *out, int left)
 {
     __m256i first = _mm256_permute2x128_si256(acc.lo, acc.hi, 0x20),
             second = _mm256_permute2x128_si256(acc.lo, acc.hi, 0x31);
 
-    requant_store(out, left,
-                  requant_codes(b, requant_vector_rare(b, 0, first), requant_vector_rare(b, 8, second)));
+    if (b->mode == REQUANT_REAL)
+        requant_store_values(b, first, second, left, out);
+    else
+        requant_store(out, left,
+                      requant_codes(b, requant_vector_rare(b, 0, first), requant_vector_rare(b, 8, second)));
 }
 
 /* What all parts of a call share. */
@@ -157,7 +160,8 @@ struct sweep {
     const struct kernel_conv *s;
     const __m256i *packed;
     const struct requant_block *requant;
-    int rare; /* scalar_requant_is_rare */
+    int rare;       /* scalar_requant_is_rare */
+    size_t element; /* bytes of a value that comes out */
 };
 
 /* One position, its taps by a list: any kernel, any edge. */
@@ -176,7 +180,7 @@ static inline __attribute__((always_inline)) void position(const struct sweep *w
         for (int i = 0; i < pairs; i++, p += 2)
             acc = add_pair(acc, tap[2 * i] + c, tap[2 * i + 1] + c, p);
         if (rare)
-            store_rare(w->requant + c / LANES, acc, out + c, s->oc - c);
+            store_rare(w->requant + c / LANES, acc, out + (size_t)c * w->element, s->oc - c);
         else
             store(&q, acc, out + c, s->oc - c);
     }
@@ -193,9 +197,10 @@ static inline __attribute__((always_inline)) void inside(const struct sweep *w, 
     for (int c = 0; c < s->oc; c += LANES, p += block_vectors(s)) {
         struct parameters q = parameters(w->requant + c / LANES);
         const uint8_t *from = in + c;
-        uint8_t *to = out + c;
+        uint8_t *to = out + (size_t)c * (rare ? w->element : 1);
+        size_t step = (size_t)s->out_pitch * (rare ? w->element : 1);
 
-        for (int m = 0; m < count; m++, from += (size_t)s->stride * pitch, to += s->out_pitch) {
+        for (int m = 0; m < count; m++, from += (size_t)s->stride * pitch, to += step) {
             struct sums acc = { p[0], p[1] };
 
 #pragma GCC unroll 13
@@ -256,7 +261,8 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
     uint8_t *zeros = (uint8_t *)scratch + requant_bytes(s);
     const uint8_t **tap = (const uint8_t **)(zeros + zero_bytes(s));
     void *less = (uint8_t *)tap + list_bytes(s);
-    struct sweep w = { s, requant->weight_zero_point ? less : packed, q, scalar_requant_is_rare(requant) };
+    struct sweep w = { s, requant->weight_zero_point ? less : packed, q, scalar_requant_is_rare(requant),
+                       scalar_requant_bytes(requant) };
     int fast = s->kh == s->kw && (s->kh == 3 || s->kh == 5);
     /* Columns a..b have their whole window inside the picture. */
     int a = tile_max(rect.x0, (s->pad_x + s->stride - 1) / s->stride);
@@ -271,19 +277,19 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
         requant_load(&q[block], requant, block * LANES, s->oc - block * LANES);
     for (int y = rect.y0; y < rect.y1; y++) {
         int iy = y * s->stride - s->pad_y, x = rect.x0;
-        uint8_t *row = out + (size_t)y * s->ow * s->out_pitch;
+        uint8_t *row = out + (size_t)y * s->ow * s->out_pitch * w.element;
 
         if (fast && iy >= 0 && iy + s->kh <= s->ih && a < b) {
             const uint8_t *from =
                 in + ((size_t)iy * s->iw + (size_t)(a * s->stride - s->pad_x)) * s->in_pitch;
 
             for (; x < a; x++)
-                edge(&w, in, zeros, y, x, tap, row + (size_t)x * s->out_pitch);
-            row_inside(&w, from, row + (size_t)a * s->out_pitch, b - a);
+                edge(&w, in, zeros, y, x, tap, row + (size_t)x * s->out_pitch * w.element);
+            row_inside(&w, from, row + (size_t)a * s->out_pitch * w.element, b - a);
             x = b;
         }
         for (; x < rect.x1; x++)
-            edge(&w, in, zeros, y, x, tap, row + (size_t)x * s->out_pitch);
+            edge(&w, in, zeros, y, x, tap, row + (size_t)x * s->out_pitch * w.element);
     }
 }
 

@@ -343,6 +343,7 @@ static void rare(const struct sweep *w, const struct kernel_requant *requant, co
     const struct kernel_conv *s = w->s;
     const char *p = w->packed;
     int is_rare = scalar_requant_is_rare(requant);
+    size_t element = scalar_requant_bytes(requant);
     __m512i acc[2], window[2];
     struct requant_block half[2];
 
@@ -354,13 +355,18 @@ static void rare(const struct sweep *w, const struct kernel_requant *requant, co
                          tile_min(REQUANT_VECTOR, s->oc - c - i * REQUANT_VECTOR));
         for (int y = rect.y0; y < rect.y1; y++)
             for (int x = rect.x0; x < rect.x1; x++) {
-                uint8_t *to = out + ((size_t)y * s->ow + (size_t)x) * s->out_pitch + c;
+                uint8_t *to = out + (((size_t)y * s->ow + (size_t)x) * s->out_pitch + (size_t)c) * element;
 
                 list_taps(s, in, w->zeros, y, x, tap);
                 sum_in_order(s, p, tap, c, acc, window);
-                for (int i = 0; i < halves; i++, to += REQUANT_VECTOR) {
+                for (int i = 0; i < halves; i++, to += REQUANT_VECTOR * element) {
                     __m512i sum = _mm512_add_epi32(acc[i], half[i].bias_int[0]);
 
+                    if (requant->mode == REQUANT_REAL) {
+                        requant_store_values(&half[i], (const __m512i[]){ acc[i], acc[i] },
+                                             (float *)(void *)to);
+                        continue;
+                    }
                     if (requant->weight_zero_point)
                         sum = _mm512_sub_epi32(sum,
                                                _mm512_mullo_epi32(window[i], half[i].weight_zero_point[0]));

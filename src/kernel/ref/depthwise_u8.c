@@ -65,6 +65,15 @@ static void add_pair(int n, const uint8_t *restrict a, const uint8_t *restrict b
         sum[c] += scalar_min(scalar_max(a[c] * w[c] + b[c] * w[n + c], -32768), 32767);
 }
 
+static void write(const struct kernel_requant *q, const int32_t *sum, int n, uint8_t *to)
+{
+    for (int c = 0; c < n; c++)
+        if (q->mode == REQUANT_REAL)
+            ((float *)(void *)to)[c] = scalar_requant_real(q, c, sum[c]);
+        else
+            to[c] = scalar_requant(q, c, sum[c]);
+}
+
 static void depthwise_u8(const struct kernel_conv *s, const void *packed, const uint8_t *in, uint8_t *out,
                          struct kernel_rect rect, const struct kernel_requant *requant,
                          enum kernel_saturation saturation, void *scratch)
@@ -79,8 +88,6 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
         outside[c] = (uint8_t)s->zero_point_in;
     for (int y = rect.y0; y < rect.y1; y++)
         for (int x = rect.x0; x < rect.x1; x++) {
-            uint8_t *to = out + ((size_t)y * s->ow + x) * s->out_pitch;
-
             for (int c = 0; c < n; c++)
                 sum[c] = -sums[c];
             if (saturation == KERNEL_SATURATE_PAIRS)
@@ -92,8 +99,8 @@ static void depthwise_u8(const struct kernel_conv *s, const void *packed, const 
                     add_tap(n, tap_codes(s, in, outside, y, x, i), w + (size_t)i * n, sum);
             for (int i = 0; requant->weight_zero_point && i < taps; i++)
                 take_zero_points(s, requant->weight_zero_point, tap_codes(s, in, outside, y, x, i), sum);
-            for (int c = 0; c < n; c++)
-                to[c] = scalar_requant(requant, c, sum[c]);
+            write(requant, sum, n,
+                  out + ((size_t)y * s->ow + x) * s->out_pitch * scalar_requant_bytes(requant));
         }
 }
 
