@@ -358,6 +358,9 @@ struct kernel_table {
     void (*pactback_f32)(float *d, const float *x, int pixels, int channels, float alpha, double *sum);
     /* A weight's level: (2 rint((clamp(w / scale, -1, 1) + 1) / 2 * n) - n) * step; scale > 0. */
     void (*levels_f32)(const float *w, float *out, int count, float scale, float n, float step);
+    /* range: the least and the largest so far, of what it holds already and x; a value that is no number
+     * leaves both, and a zero becomes +0. */
+    void (*range_f32)(const float *x, int count, float range[2]);
     /* din = 0, then each position of dout, in raster order, is added to the first tap of its window that has
      * the maximum. Maps contiguous. */
     void (*maxback_f32)(const struct kernel_conv *s, const float *in, const float *out, const float *dout,

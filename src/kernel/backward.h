@@ -149,6 +149,30 @@ static void levels_f32(const float *w, float *out, int count, float scale, float
     }
 }
 
+static void range_f32(const float *x, int count, float range[2])
+{
+    vector low = vector_set1(range[0]), high = vector_set1(range[1]);
+    float lows[VECTOR], highs[VECTOR];
+    int i = 0;
+
+    for (; i + VECTOR <= count; i += VECTOR) {
+        low = vector_min(vector_loadu(x + i), low);
+        high = vector_max(vector_loadu(x + i), high);
+    }
+    vector_store(lows, VECTOR, low);
+    vector_store(highs, VECTOR, high);
+    for (int l = 0; l < VECTOR; l++) {
+        range[0] = lows[l] < range[0] ? lows[l] : range[0];
+        range[1] = highs[l] > range[1] ? highs[l] : range[1];
+    }
+    for (; i < count; i++) {
+        range[0] = x[i] < range[0] ? x[i] : range[0];
+        range[1] = x[i] > range[1] ? x[i] : range[1];
+    }
+    range[0] += 0.0f;
+    range[1] += 0.0f;
+}
+
 /* The window of an output position by a vector of its channels, of which `left` exist. */
 static inline void send(const struct kernel_conv *s, const float *in, int y, int x, vector maximum, vector d,
                         int left, float *din)
@@ -189,6 +213,7 @@ static void fill_backward(struct kernel_table *t)
     t->pact_f32 = pact_f32;
     t->pactback_f32 = pactback_f32;
     t->levels_f32 = levels_f32;
+    t->range_f32 = range_f32;
     t->maxback_f32 = maxback_f32;
 }
 

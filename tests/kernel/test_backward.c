@@ -16,6 +16,7 @@ static void by_hand(const struct kernel_table *k)
     const float map[6 + KERNEL_LANES] = { 1, 4, 4, 2, 3, 4 }, most[2 + KERNEL_LANES] = { 4, 4 },
                         back[2 + KERNEL_LANES] = { 5, 7 };
     double sum[1] = { 100 };
+    float range[2] = { 0, 5 };
 
     memcpy(in, x, sizeof x);
     k->pact_f32(in, out, 8, 1.5f, 2.0f, 0.5f);
@@ -28,7 +29,24 @@ static void by_hand(const struct kernel_table *k)
     for (int i = 0; i < 8; i++)
         CHECK(d[i] == (i > 0 && i < 6 ? (float)(1 << i) : 0.0f));
     k->maxback_f32(&pool, map, most, back, out);
+    k->range_f32(x, 8, range);
+    CHECK(range[0] == -1 && range[1] == 5);
+    k->range_f32(x, 8, memcpy(range, (float[]){ INFINITY, -INFINITY }, sizeof range));
+    CHECK(range[0] == -1 && range[1] == 2.9f);
+    k->range_f32((float[]){ -0.0f, NAN }, 2, memcpy(range, (float[]){ INFINITY, -INFINITY }, sizeof range));
+    CHECK(range[0] == 0 && !signbit(range[0]) && range[1] == 0 && !signbit(range[1]));
     CHECK_MSG(out[1] == 12 && out[0] + out[2] + out[3] + out[4] + out[5] == 0, "%s: max pool", k->isa);
+}
+
+/* Also of maps that hold zeros of both signs and values that are no numbers. */
+static void one_range(const struct kernel_table *ref, const struct kernel_table *k, const float *x, int count)
+{
+    float a[2] = { INFINITY, -INFINITY }, b[2] = { INFINITY, -INFINITY };
+
+    ref->range_f32(x, count, a);
+    k->range_f32(x, count, b);
+    CHECK_MSG(memcmp(a, b, sizeof a) == 0, "%s: range of %d: %g %g", k->isa, count, (double)b[0],
+              (double)b[1]);
 }
 
 static void two_maps(const struct kernel_table *ref, const struct kernel_table *k, int pixels, int channels,
@@ -75,6 +93,7 @@ static void two_maps(const struct kernel_table *ref, const struct kernel_table *
     ref->levels_f32(b, expected, (int)n, 2.3f, 15, 2.3f / 15);
     k->levels_f32(b, a, (int)n, 2.3f, 15, 2.3f / 15);
     CHECK_MSG(test_differs_f32(a, expected, n) < 0, "%s: levels %d x %d", k->isa, pixels, channels);
+    one_range(ref, k, b, (int)n);
     ref->dropout_f32(b, expected, (int)n, 77, 1ull << 51, 4.0f / 3);
     k->dropout_f32(b, a, (int)n, 77, 1ull << 51, 4.0f / 3);
     CHECK_MSG(test_differs_f32(a, expected, n) < 0, "%s: dropout %d x %d", k->isa, pixels, channels);

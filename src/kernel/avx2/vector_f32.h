@@ -46,6 +46,15 @@ static inline vector vector_fma(vector a, vector b, vector c)
     return _mm256_fmadd_ps(a, b, c);
 }
 
+/* b where a is no number. */
+static inline vector vector_min(vector a, vector b)
+{
+    return _mm256_min_ps(a, b);
+}
+static inline vector vector_max(vector a, vector b)
+{
+    return _mm256_max_ps(a, b);
+}
 static inline vector vector_clamp(vector v, vector low, vector high)
 {
     return _mm256_min_ps(high, _mm256_max_ps(low, v));

@@ -47,6 +47,15 @@ static inline vector vector_fma(vector a, vector b, vector c)
     return _mm512_fmadd_ps(a, b, c);
 }
 
+/* b where a is no number. */
+static inline vector vector_min(vector a, vector b)
+{
+    return _mm512_min_ps(a, b);
+}
+static inline vector vector_max(vector a, vector b)
+{
+    return _mm512_max_ps(a, b);
+}
 static inline vector vector_clamp(vector v, vector low, vector high)
 {
     return _mm512_min_ps(high, _mm512_max_ps(low, v));

@@ -59,6 +59,16 @@ static void levels_f32(const float *w, float *out, int count, float scale, float
     }
 }
 
+static void range_f32(const float *x, int count, float range[2])
+{
+    for (int i = 0; i < count; i++) {
+        range[0] = x[i] < range[0] ? x[i] : range[0];
+        range[1] = x[i] > range[1] ? x[i] : range[1];
+    }
+    range[0] += 0.0f; /* of two zeros one */
+    range[1] += 0.0f;
+}
+
 /* The tap of output position (y, x) that has the maximum, a place in the map; -1: none, where that is no
  * number. */
 static long winner(const struct kernel_conv *s, const float *in, int y, int x, int c, float maximum)
@@ -111,6 +121,7 @@ void backward_fill_ref(struct kernel_table *t)
     t->pact_f32 = pact_f32;
     t->pactback_f32 = pactback_f32;
     t->levels_f32 = levels_f32;
+    t->range_f32 = range_f32;
     t->maxback_f32 = maxback_f32;
     t->dropout_f32 = dropout_f32;
 }
