@@ -178,6 +178,17 @@ MUST_USE status quant_network(const struct model_binding *fp32, const struct qua
                               struct quant_result *out);
 void quant_result_free(struct quant_result *r); /* idempotent */
 
+struct quant_range {
+    float low, high;
+};
+/* Local. The int8 checkpoint of a network that was trained by fake quantization (gradient_train.h), as
+ * torch's convert makes it (numerics 1.6): of the fp32 checkpoint that was trained, and of the range that
+ * each output with a scale of its own had; range: (nodes), others unread. Its notes say that it is fbgemm's
+ * and that relu6 clamps. *out owns its tensors. ERR_NUMERIC: nothing was observed; ERR_MISMATCH: no fp32
+ * checkpoint; ERR_MEMORY, ERR_FORMAT as for quant_network. */
+MUST_USE status quant_trained(const struct model_binding *master, const struct quant_range *range,
+                              struct tensor_table *out);
+
 /* Local. The fp32 checkpoint of what a quantized one's codes stand for: P.weight and P.bias of every layer,
  * batch normalisation folded, which model_bind knows. *out owns its tensors. ERR_MISMATCH: real weights;
  * ERR_MEMORY; ERR_FORMAT as for quant_network. */

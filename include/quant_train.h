@@ -1,7 +1,7 @@
 /* include/quant_train.h
- * The quantizers of training: PACT for activations, SAWB and DoReFa for weights, as pure functions, and which
- * layer has how many bits. What a network in training computes is defined here, forward and backward; kernels
- * give equal bits.
+ * The quantizers of training: PACT for activations, SAWB and DoReFa for weights, PyTorch's fake quantization
+ * of both, as pure functions, and which layer has how many bits. What a network in training computes is
+ * defined here, forward and backward; kernels give equal bits.
  *
  *     struct pact p = pact_of(alpha, 4);
  *     float y = pact_value(&p, x);                         // forward
@@ -92,6 +92,25 @@ void quant_weights_apply(const struct quant_weights *q, const float *w, int64_t 
  * in double, index ascending. dw may be g. */
 void quant_weights_backward(const struct quant_weights *q, const float *w, const float *g, int64_t count,
                             float *dw);
+
+/* ---- affine.c: PyTorch's fake quantization (numerics 1.6, 2.1) ------------------------------------------
+ */
+
+/* What has 8 bits: outputs 0 .. 255 between the ends of a range that has 0 in it, weights -128 .. 127 about
+ * 0, a scale an output channel, that of the channel's largest abs(w) at every step. */
+enum { QUANT_AFFINE_BITS = 8, QUANT_AFFINE_LEVELS = 255, QUANT_AFFINE_LOW = -128, QUANT_AFFINE_HIGH = 127 };
+#define QUANT_AVERAGE 0.01 /* torch's averaging constant */
+/* Codes 0 .. levels of a range: scale max(f32(f32(high - low) / levels), 2^-23), zero point rne(-low /
+ * scale), low and high first taken to 0. */
+struct quant_params quant_params_of_range(float low, float high, int levels);
+/* Symmetric: max(f32(largest / ((2^bits - 1) / 2)), 2^-23). */
+float quant_scale_of_largest(float largest, int bits);
+/* MovingAverageMinMaxObserver: low += average (seen[0] - low), high alike, in f32; low > high: nothing was
+ * seen before, and what is seen is taken. */
+void quant_range_move(float *low, float *high, const float seen[2], float average);
+/* The values that fake quantization lets a gradient through, low < x < high: those whose rounded code, before
+ * it is clamped, is one of q.low .. q.high. Infinite where there is no end. */
+void quant_range_inside(struct quant_params q, float *low, float *high);
 
 /* ---- bits of a network (bits.c) --------------------------------------------------------------------------
  */

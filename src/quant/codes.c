@@ -48,7 +48,7 @@ float quant_weight_scale(const float *w, size_t count, int bits, int mse)
 
     for (size_t i = 0; i < count; i++)
         most = fmaxf(most, fabsf(w[i]));
-    whole = fmaxf(most / (half_of(bits) - 0.5f), 0x1p-23f);
+    whole = quant_scale_of_largest(most, bits);
     if (!mse)
         return whole;
     best = whole;

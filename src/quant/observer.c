@@ -39,21 +39,6 @@ void quant_range_percentile(const struct quant_histogram *h, double percentile, 
     *high = fmaxf((float)edge(h, last + 1), 0);
 }
 
-struct quant_params quant_params_of_range(float low, float high, int levels)
-{
-    struct quant_params q;
-    float scale;
-
-    low = fminf(low, 0);
-    high = fmaxf(high, 0);
-    scale = fmaxf((high - low) / (float)levels, 0x1p-23f);
-    q.scale = scale;
-    q.zero_point = quantize_value(-low / scale, 1.0f, 0, 0, levels);
-    q.low = 0;
-    q.high = levels;
-    return q;
-}
-
 /* The bins that are not empty. */
 struct centres {
     int count;

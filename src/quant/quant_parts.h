@@ -3,6 +3,7 @@
 #define QUANT_PARTS_H
 
 #include "quant.h"
+#include "quant_train.h"
 
 /* ---- observer.c: from values to a range, from a range to scale and zero point ----------------------- */
 
@@ -17,8 +18,6 @@ void quant_histogram_add(struct quant_histogram *h, const float *x, int pixels, 
 void quant_range_percentile(const struct quant_histogram *h, double percentile, float *low, float *high);
 /* The range whose `levels` + 1 codes have the least squared error, among 64 shares of each end. */
 void quant_range_mse(const struct quant_histogram *h, int levels, float *low, float *high);
-/* numerics 1.6, step 4, with `levels` (2^bits - 1) for 255; codes 0 .. levels. */
-struct quant_params quant_params_of_range(float low, float high, int levels);
 
 /* ---- codes.c: weights --------------------------------------------------------------------------------- */
 

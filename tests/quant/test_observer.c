@@ -5,27 +5,6 @@
 #include "check.h"
 #include "quant/quant_parts.h"
 
-static void parameters(void)
-{
-    /* numerics 1.6, step 4: -1 .. 4.1 in 255 steps of 0.02; zero at 50. */
-    struct quant_params q = quant_params_of_range(-1, 4.1f, 255);
-
-    CHECK(q.scale == (double)((4.1f + 1) / 255.0f) && q.zero_point == 50);
-    /* Zero always lies in the range. */
-    q = quant_params_of_range(2, 6, 255);
-    CHECK(q.scale == (double)(6.0f / 255.0f) && q.zero_point == 0);
-    q = quant_params_of_range(-6, -2, 255);
-    CHECK(q.scale == (double)(6.0f / 255.0f) && q.zero_point == 255);
-    /* 7 bits: codes 0 .. 127. */
-    q = quant_params_of_range(-1.27f, 0, 127);
-    CHECK(fabs(q.scale - 0.01) < 1e-9 && q.zero_point == 127 && q.low == 0 && q.high == 127);
-    /* 4 bits: codes 0 .. 15. */
-    q = quant_params_of_range(-1, 2, 15);
-    CHECK(fabs(q.scale - 0.2) < 1e-7 && q.zero_point == 5 && q.low == 0 && q.high == 15);
-    q = quant_params_of_range(0, 0, 255);
-    CHECK(q.scale == 0x1p-23 && q.zero_point == 0);
-}
-
 static uint64_t count(const struct quant_histogram *h)
 {
     uint64_t sum = 0;
@@ -97,7 +76,6 @@ int main(void)
 {
     struct quant_histogram *h = mem_alloc(1, sizeof *h);
 
-    parameters();
     counting(h);
     percentile(h);
     least_error(h);
