@@ -44,6 +44,16 @@
  *    double from f32 values, rounded once: r += 0.1 (v - r), v of the variance times N / (N - 1). CHUNK: the
  *    same a chunk, without exchange; running statistics take the chunks' means and variances, weighted by
  *    samples, added by the tree.
+ *  - Fake quantization (numerics 1.6; quant_train.h, affine.c): the input and every output that has a scale
+ * of its own in a quantized network, behind the relu that is fused into it (model_fused_relu), is rounded to
+ * codes 0
+ *    .. 255 between the ends of a moving average of each TRAIN forward's least and largest value, that
+ * forward's counted; sigmoid's and hardsigmoid's outputs to codes of 1/256. Where nothing was seen yet,
+ * values pass as they are. A layer computes with fq(w f) / f, a channel's f = f32(gamma f32(1 / f32(sqrt(var
+ * + eps)))) of the batch normalisation of its line by the running variance at gradient_net_prepare, as
+ * torch's ConvBn2d has it (1 without one; f = 0: with w). Backward: by x g where its code, before it is
+ * clamped, exists; by w the same of w f; gamma's has besides sum of g' (m w - fq(w f) / f), in double, over
+ * gamma, m = 1 where w passes, g' the gradient by what the layer computes with.
  *  - EVAL: running statistics, no dropout; otherwise the same, straight through all quantizers.
  *  - Dropout l (the l-th of the description, from 0): key (64 + 2 l + branch, epoch, sample), counter =
  *    (y w + x) c + channel; kept where (u64 >> 11) 2^-53 >= rate, then times f32(1 / (1 - rate)).
@@ -94,10 +104,16 @@ struct gradient_quantizer {
     int pact_through;             /* the learned-scale variant */
 };
 
+/* Each of `values` becomes the largest of all ranks'. Collective. */
+typedef void gradient_most(void *context, float *values, size_t count);
+
 struct gradient_settings {
     enum gradient_norm norm;
     const struct gradient_quantizer *quantizer; /* (nodes) or NULL: none */
-    gradient_sum *sum;                          /* NULL: one rank */
+    float average;       /* above 0: fake quantization of the whole network, whose ranges move by that share;
+                            quantizer is then NULL */
+    gradient_sum *sum;   /* NULL: one rank */
+    gradient_most *most; /* likewise; of fake quantization alone */
     void *context;
 };
 
@@ -107,8 +123,10 @@ enum gradient_kind {
     GRADIENT_GAMMA,
     GRADIENT_BETA,
     GRADIENT_ALPHA,
-    GRADIENT_RUNNING_MEAN,
-    GRADIENT_RUNNING_VAR
+    GRADIENT_RUNNING_MEAN, /* from here on: not learned */
+    GRADIENT_RUNNING_VAR,
+    GRADIENT_RANGE_LOW, /* of an output, by torch's name of its observer; low 1, high -1: nothing was seen */
+    GRADIENT_RANGE_HIGH
 };
 struct gradient_parameter {
     char name[2 * MODEL_NAME]; /* as in a checkpoint: "conv1.weight", "bn1.running_mean"; "relu1.alpha" */
@@ -118,7 +136,7 @@ struct gradient_parameter {
     int64_t dim[4], count;
     int fan_in;      /* weight, bias: the terms of an output */
     float *value;    /* in torch's order; the caller's to change, followed by gradient_net_prepare */
-    float *gradient; /* after gradient_net_backward, the same on every rank; NULL: running statistics */
+    float *gradient; /* after gradient_net_backward, the same on every rank; NULL: not learned */
 };
 
 struct gradient_net;
@@ -130,13 +148,16 @@ MUST_USE status gradient_net_make(const struct model *m, const struct gradient_s
 void gradient_net_free(struct gradient_net *net);
 /* In the order of the description; a layer's weight, bias, gamma, beta, running mean, running variance. */
 struct gradient_parameter *gradient_net_parameters(struct gradient_net *net, int *count);
-/* The checkpoint's values of all parameters but alpha, and of those alphas that it holds. ERR_MISMATCH: the
- * batch normalisations are folded, or the weights are codes; ERR_MISSING. */
+/* The checkpoint's values of all parameters but alphas and ranges, and of those of these that it holds.
+ * ERR_MISMATCH: the batch normalisations are folded, or the weights are codes; ERR_MISSING. */
 MUST_USE status gradient_net_load(struct gradient_net *net, const struct model_binding *b);
 
 /* Measures the weights' quantizers, and packs. To be called after values have changed. ERR_NUMERIC: a value
  * that is not finite, with its name; an alpha that is not at least PACT_LEAST_ALPHA is a bug. */
 MUST_USE status gradient_net_prepare(struct gradient_net *net);
+/* From now on: ranges of outputs stay (torch's disable_observer); batch normalisation is by running
+ * statistics, which stay, also in TRAIN (torch's freeze_bn_stats). */
+void gradient_net_hold(struct gradient_net *net, int ranges, int norms);
 /* What gradient_net_prepare made of the node's weights: scale and steps; bits 0: real. */
 struct quant_weights gradient_net_weights(const struct gradient_net *net, int node);
 

@@ -29,6 +29,7 @@ enum train_kind {
     TRAIN_SHORTCUT,
     TRAIN_SHUFFLE,
     TRAIN_DROPOUT,
+    TRAIN_FAKE,
     TRAIN_KINDS
 };
 
@@ -51,6 +52,7 @@ struct train_layer {
     uint8_t *packed, *turned_packed;
     size_t sum, sums, each_sum;     /* floats: where its weights' sums lie, how many, of a group */
     struct quant_weights quantizer; /* bits 0: none */
+    float *factor; /* (oc) fake quantization: batch normalisation's, of the last prepare; NULL: none */
 };
 
 /* Batch normalisation: a branch's factors, a chunk's where settings say so; else all chunks have the first.
@@ -61,6 +63,18 @@ struct train_norm {
     int capacity;   /* chunks */
 };
 enum train_factor { TRAIN_SCALE, TRAIN_SHIFT, TRAIN_SLOPE, TRAIN_OFFSET, TRAIN_FACTORS };
+
+/* Fake quantization of a map: what is rounded to, and which values let a gradient through, of a branch. */
+struct train_rounding {
+    int known; /* a range was seen */
+    struct kernel_round round;
+    float low, high;
+};
+struct train_fake {
+    int low, high; /* parameters, -1: the codes are fixed */
+    float seen[2]; /* by this rank, in the pass */
+    struct train_rounding branch[TRAIN_BRANCHES];
+};
 
 struct train_step {
     enum train_kind kind;
@@ -74,6 +88,8 @@ struct train_step {
     size_t chunk_sum;                                /* doubles: its place among a chunk's sums */
     struct train_layer layer;
     struct train_norm norm;
+    struct train_step *folded; /* a layer: the batch normalisation of its line */
+    struct train_fake fake;
     double *channel_sum; /* PACT: (c) */
     int pact_bits, pact_through;
     struct pact pact;
@@ -108,6 +124,7 @@ struct gradient_net {
     struct train_step *step;
     struct train_op *forward, *backward;
     int maps, steps, forwards, backwards, output;
+    int picture; /* the map that layers read as the picture: itself, or its codes' values */
     struct gradient_parameter *parameter;
     int parameters;
     size_t value_floats; /* a sample and branch */
@@ -136,6 +153,7 @@ struct gradient_net {
     /* ---- of the pass */
     enum gradient_mode mode;
     int branch, branches, input_only;
+    int hold_ranges, hold_norms;
 };
 
 static inline float *train_value(const struct gradient_net *net, int map, int branch, int sample)
@@ -150,6 +168,12 @@ static inline float *train_back(const struct gradient_net *net, int map, int bra
 
     return net->back + net->map[m->root].back * TRAIN_BRANCHES * (size_t)net->capacity +
            m->count * ((size_t)branch * (size_t)net->capacity + (size_t)sample);
+}
+
+/* Is the gradient of the step's input needed? That of the picture alone is not, in training. */
+static inline int train_wants_input(const struct gradient_net *net, const struct train_step *s)
+{
+    return net->input_only || (s->in[0] != 0 && s->in[0] != net->picture);
 }
 
 /* A chunk's first sample, and how many it has. */
@@ -168,6 +192,9 @@ void train_tree_total(struct gradient_net *net, double *values, size_t count);
 
 /* ---- train_plan.c */
 MUST_USE status train_plan_make(struct gradient_net *net);
+
+/* ---- train_order.c: fills net->forward and net->backward. */
+void train_order_ops(struct gradient_net *net);
 
 /* ---- train_part.c: where input j's part is to be written; finish adds it where there is a part already. */
 float *train_part_begin(const struct gradient_net *net, const struct train_step *s, int j,
@@ -189,6 +216,16 @@ train_all train_linear_forward, train_linear_backward;
 /* ---- train_norm.c */
 train_one train_norm_sum, train_norm_apply, train_norm_back_sum, train_norm_back_apply;
 train_all train_norm_finish, train_norm_back_finish;
+
+/* ---- train_fake.c */
+/* The node whose codes the node's output has, itself or the one that its relu is fused into; -1: none. */
+int train_fake_node(const struct gradient_net *net, int node);
+train_one train_fake_observe, train_fake_apply, train_fake_back;
+train_all train_fake_finish;
+/* What a layer computes with, (oc, ...) in torch's order; and the gradients of its weights, and what their
+ * scaling adds to gamma's, from those by that. */
+void train_fake_weights(struct gradient_net *net, struct train_step *s, float *out);
+void train_fake_weights_back(struct gradient_net *net, struct train_step *s);
 
 /* ---- train_op.c */
 train_one *train_op_forward(enum train_kind kind);

@@ -12,6 +12,7 @@ status gradient_net_make(const struct model *m, const struct gradient_settings *
     net->m = m;
     net->k = k;
     net->settings = *s;
+    BUG_IF(s->average > 0 && s->quantizer);
     result = train_plan_make(net);
     if (result == OK)
         *out = net;
@@ -62,6 +63,12 @@ struct gradient_parameter *gradient_net_parameters(struct gradient_net *net, int
     return net->parameter;
 }
 
+void gradient_net_hold(struct gradient_net *net, int ranges, int norms)
+{
+    net->hold_ranges = ranges;
+    net->hold_norms = norms;
+}
+
 struct quant_weights gradient_net_weights(const struct gradient_net *net, int node)
 {
     for (int i = 0; i < net->steps; i++)
@@ -77,7 +84,7 @@ static status load(struct gradient_parameter *p, const struct model_binding *b)
     const struct tensor *t = model_tensor(b, p->name, "");
     char have[96];
 
-    if (!t && (p->kind == GRADIENT_ALPHA || p->kind == GRADIENT_BIAS))
+    if (!t && (p->kind == GRADIENT_ALPHA || p->kind == GRADIENT_BIAS || p->kind >= GRADIENT_RANGE_LOW))
         return OK;
     if (!t)
         return FAIL(ERR_MISSING, "%s: no tensor %s%s", b->weights->source, b->prefix, p->name);
@@ -85,7 +92,9 @@ static status load(struct gradient_parameter *p, const struct model_binding *b)
         return FAIL(ERR_MISMATCH, "%s: tensor %s%s is %s, but its parameter has %lld values",
                     b->weights->source, b->prefix, p->name, tensor_describe(t, have, sizeof have),
                     (long long)p->count);
-    tensor_copy_f32(t, p->value);
+    if (p->kind < GRADIENT_RANGE_LOW ||
+        isfinite(tensor_at(t, 0))) /* torch's observer that saw nothing: infinity */
+        tensor_copy_f32(t, p->value);
     return OK;
 }
 

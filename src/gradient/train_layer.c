@@ -121,6 +121,10 @@ status train_layer_prepare(struct gradient_net *net, struct train_step *s)
         quantize(net, &l->quantizer, w, p->count, net->layer_work[0]);
         w = net->layer_work[0];
     }
+    if (l->factor) {
+        train_fake_weights(net, s, net->layer_work[0]);
+        w = net->layer_work[0];
+    }
     if (positions > 1 && !l->depthwise) {
         to_positions(w, (size_t)p->dim[0], (size_t)p->count / ((size_t)p->dim[0] * positions), positions,
                      net->layer_work[1]);
@@ -208,7 +212,7 @@ void train_layer_backward(struct gradient_net *net, struct train_step *s, const 
 
     if (!net->input_only)
         back_to_weights(net, s, at, d);
-    if (net->input_only || s->in[0] != 0)
+    if (train_wants_input(net, s))
         back_to_input(net, s, at, d);
 }
 
@@ -251,4 +255,6 @@ void train_layer_gradient(struct gradient_net *net, struct train_step *s)
         from_taps(l, sums, p->gradient);
     if (l->quantizer.bits)
         quant_weights_backward(&l->quantizer, p->value, p->gradient, p->count, p->gradient);
+    if (l->factor)
+        train_fake_weights_back(net, s);
 }

@@ -131,6 +131,6 @@ void train_linear_backward(struct gradient_net *net, struct train_step *s)
         back_to_weights(net, s);
         back_to_bias(net, s);
     }
-    if (net->input_only || s->in[0] != 0)
+    if (train_wants_input(net, s))
         back_to_input(net, s);
 }

@@ -9,9 +9,15 @@ static double *sums_of(const struct gradient_net *net, const struct train_step *
     return net->norm_sum + ((size_t)chunk * (size_t)net->branches + (size_t)branch) * each;
 }
 
+/* By the running statistics? */
+static int is_fixed(const struct gradient_net *net)
+{
+    return net->mode == GRADIENT_EVAL || net->hold_norms;
+}
+
 static int is_chunked(const struct gradient_net *net)
 {
-    return net->settings.norm == GRADIENT_NORM_CHUNK && net->mode == GRADIENT_TRAIN;
+    return net->settings.norm == GRADIENT_NORM_CHUNK && !is_fixed(net);
 }
 
 static size_t place_of(const struct train_step *s, int branch, int chunk)
@@ -45,7 +51,7 @@ void train_norm_sum(struct gradient_net *net, struct train_step *s, const struct
     int c = s->node->c;
     double *sums;
 
-    if (net->mode == GRADIENT_EVAL)
+    if (is_fixed(net))
         return;
     sums = sums_of(net, s, at->chunk, 0);
     if (at->first)
@@ -136,7 +142,7 @@ static void finish_chunks(struct gradient_net *net, struct train_step *s)
     move_running(net, s, total, total + c, 1.0);
 }
 
-static void finish_eval(struct gradient_net *net, struct train_step *s)
+static void finish_fixed(struct gradient_net *net, struct train_step *s)
 {
     const float *mean = net->parameter[s->mean].value, *var = net->parameter[s->var].value;
     double *wide = net->norm_sum;
@@ -151,8 +157,8 @@ static void finish_eval(struct gradient_net *net, struct train_step *s)
 
 void train_norm_finish(struct gradient_net *net, struct train_step *s)
 {
-    if (net->mode == GRADIENT_EVAL)
-        finish_eval(net, s);
+    if (is_fixed(net))
+        finish_fixed(net, s);
     else if (is_chunked(net))
         finish_chunks(net, s);
     else
@@ -211,8 +217,10 @@ static void no_slopes(struct gradient_net *net, struct train_step *s)
 {
     size_t bytes = (size_t)s->node->c * sizeof(float);
 
-    memset(factor_of(net, s, 0, 0, TRAIN_SLOPE), 0, bytes);
-    memset(factor_of(net, s, 0, 0, TRAIN_OFFSET), 0, bytes);
+    for (int b = 0; b < net->branches; b++) {
+        memset(factor_of(net, s, b, 0, TRAIN_SLOPE), 0, bytes);
+        memset(factor_of(net, s, b, 0, TRAIN_OFFSET), 0, bytes);
+    }
 }
 
 /* sums: (branches, 2, c) of d, d xhat; the branches are added. */
@@ -249,6 +257,8 @@ void train_norm_back_finish(struct gradient_net *net, struct train_step *s)
                            positions(net, s));
     if (chunked)
         train_tree_total(net, net->norm_sum, 2 * (size_t)net->branches * (size_t)c);
+    if (is_fixed(net))
+        no_slopes(net, s);
     set_gradients(net, s, net->norm_sum);
 }
 

@@ -59,7 +59,7 @@ static struct train_step *add_step(struct draft *d, enum train_kind kind, int no
     struct train_step *s = &net->step[net->steps++];
 
     *s = (struct train_step){ .kind = kind, .node = n, .number = node, .low = -INFINITY, .high = INFINITY };
-    s->weight = s->bias = s->gamma = s->beta = s->mean = s->var = s->alpha = -1;
+    s->weight = s->bias = s->gamma = s->beta = s->mean = s->var = s->alpha = s->fake.low = s->fake.high = -1;
     s->inputs = n->inputs;
     for (int j = 0; j < n->inputs; j++)
         s->in[j] = d->map_of[n->input[j]];
@@ -125,7 +125,12 @@ static status add_layer(struct draft *d, int node)
     add_weight(d, s);
     s->out = d->map_of[node] = add_map(d, n);
     train_layer_shape(d->net, s);
-    return n->bn[0] ? add_norm(d, node, n->bn, s->out) : OK;
+    if (d->net->settings.average > 0)
+        MEM_TAKE(&d->net->mem, s->layer.factor, (size_t)n->c, sizeof *s->layer.factor);
+    if (!n->bn[0])
+        return OK;
+    s->folded = d->net->step + d->net->steps;
+    return add_norm(d, node, n->bn, s->out);
 }
 
 /* A relu that alone reads what a layer, a batch normalisation or a sum has made becomes part of that. */
@@ -243,6 +248,35 @@ static status add_node(struct draft *d, int node)
     return is_relu ? add_relu(d, node) : add_plain(d, node);
 }
 
+/* Fake quantization of what the node leaves, behind a relu that is fused into it. */
+static status add_fake(struct draft *d, int node)
+{
+    static const char low[] = ".activation_post_process.min_val", high[] = ".activation_post_process.max_val";
+    const struct gradient_net *net = d->net;
+    int owner = train_fake_node(net, node);
+    const struct model_node *n = &net->m->node[owner >= 0 ? owner : node];
+    struct train_step *s;
+
+    if (owner < 0)
+        return OK;
+    if (model_quantizes(n->op) && !n->quant[0])
+        return FAIL(ERR_USAGE, "%s:%d: %s %s has no attribute 'quant', which names the range of its codes",
+                    net->m->source, n->line, model_op_name(n->op), n->name);
+    s = add_step(d, TRAIN_FAKE, node);
+    s->inputs = 1;
+    s->in[0] = d->map_of[node];
+    s->fake.seen[0] = INFINITY;
+    s->fake.seen[1] = -INFINITY;
+    if (model_quantizes(n->op)) {
+        s->fake.low = add_parameter(d, GRADIENT_RANGE_LOW, owner, n->quant, low, 0, NULL);
+        s->fake.high = add_parameter(d, GRADIENT_RANGE_HIGH, owner, n->quant, high, 0, NULL);
+    }
+    s->out = d->map_of[node] = add_map(d, s->node);
+    if (n->op == OP_INPUT)
+        d->net->picture = s->out;
+    return OK;
+}
+
 static status check_names(const struct gradient_net *net)
 {
     for (int i = 0; i < net->parameters; i++)
@@ -258,7 +292,7 @@ static status check_names(const struct gradient_net *net)
 static int works_in_place(enum train_kind kind)
 {
     return kind == TRAIN_NORM || kind == TRAIN_RELU || kind == TRAIN_PACT || kind == TRAIN_CURVE ||
-           kind == TRAIN_DROPOUT || kind == TRAIN_ADD;
+           kind == TRAIN_DROPOUT || kind == TRAIN_ADD || kind == TRAIN_FAKE;
 }
 
 /* Inputs that nothing else reads have their gradient where the output's is. */
@@ -290,43 +324,6 @@ static void set_adds(struct draft *d)
     for (int i = net->steps - 1; i >= 0; i--)
         for (int j = net->step[i].inputs - 1; j >= 0; j--)
             net->step[i].adds[j] = (uint8_t)(seen[net->step[i].in[j]]++ > 0);
-}
-
-static void add_op(struct train_op *list, int *count, struct train_step *s, train_one *one, train_all *all)
-{
-    list[(*count)++] = (struct train_op){ s, one, all };
-}
-
-static void list_ops(struct gradient_net *net)
-{
-    for (int i = 0; i < net->steps; i++) {
-        struct train_step *s = &net->step[i];
-        struct train_op *f = net->forward;
-
-        if (s->kind == TRAIN_LINEAR) {
-            add_op(f, &net->forwards, s, NULL, train_linear_forward);
-        } else if (s->kind == TRAIN_NORM) {
-            add_op(f, &net->forwards, s, train_norm_sum, NULL);
-            add_op(f, &net->forwards, s, NULL, train_norm_finish);
-            add_op(f, &net->forwards, s, train_norm_apply, NULL);
-        } else {
-            add_op(f, &net->forwards, s, train_op_forward(s->kind), NULL);
-        }
-    }
-    for (int i = net->steps - 1; i >= 0; i--) {
-        struct train_step *s = &net->step[i];
-        struct train_op *b = net->backward;
-
-        if (s->kind == TRAIN_LINEAR) {
-            add_op(b, &net->backwards, s, NULL, train_linear_backward);
-        } else if (s->kind == TRAIN_NORM) {
-            add_op(b, &net->backwards, s, train_norm_back_sum, NULL);
-            add_op(b, &net->backwards, s, NULL, train_norm_back_finish);
-            add_op(b, &net->backwards, s, train_norm_back_apply, NULL);
-        } else {
-            add_op(b, &net->backwards, s, train_op_backward(s->kind), NULL);
-        }
-    }
 }
 
 static void use(struct gradient_net *net, struct engine_buffer *buffer, int map, int time)
@@ -407,9 +404,18 @@ static status take_layers(struct gradient_net *net)
 
 static float start_of(enum gradient_kind kind)
 {
-    return kind == GRADIENT_GAMMA || kind == GRADIENT_RUNNING_VAR ? 1.0f
-           : kind == GRADIENT_ALPHA                               ? 10.0f
-                                                                  : 0.0f;
+    switch (kind) {
+    case GRADIENT_GAMMA:
+    case GRADIENT_RUNNING_VAR:
+    case GRADIENT_RANGE_LOW: /* above its end: nothing was seen */
+        return 1.0f;
+    case GRADIENT_RANGE_HIGH:
+        return -1.0f;
+    case GRADIENT_ALPHA:
+        return 10.0f;
+    default:
+        return 0.0f;
+    }
 }
 
 static status take_parameters(struct gradient_net *net)
@@ -420,7 +426,7 @@ static status take_parameters(struct gradient_net *net)
         MEM_TAKE(&net->mem, p->value, (size_t)p->count + GRADIENT_LANES, sizeof *p->value);
         for (int64_t j = 0; j < p->count; j++)
             p->value[j] = start_of(p->kind);
-        if (p->kind != GRADIENT_RUNNING_MEAN && p->kind != GRADIENT_RUNNING_VAR)
+        if (p->kind < GRADIENT_RUNNING_MEAN)
             MEM_TAKE(&net->mem, p->gradient, (size_t)p->count, sizeof *p->gradient);
     }
     for (int i = 0; i < net->steps; i++) {
@@ -435,7 +441,7 @@ static status take_parameters(struct gradient_net *net)
 static status take_draft(struct draft *d)
 {
     struct gradient_net *net = d->net;
-    size_t nodes = (size_t)net->m->nodes, most = 2 * nodes;
+    size_t nodes = (size_t)net->m->nodes, most = 3 * nodes;
 
     MEM_TAKE(&net->mem, d->map_of, nodes, sizeof *d->map_of);
     MEM_TAKE(&net->mem, d->users, nodes, sizeof *d->users);
@@ -445,7 +451,7 @@ static status take_draft(struct draft *d)
     MEM_TAKE(&net->mem, net->step, most, sizeof *net->step);
     MEM_TAKE(&net->mem, net->forward, 3 * most, sizeof *net->forward);
     MEM_TAKE(&net->mem, net->backward, 3 * most, sizeof *net->backward);
-    MEM_TAKE(&net->mem, net->parameter, 6 * nodes, sizeof *net->parameter);
+    MEM_TAKE(&net->mem, net->parameter, 8 * nodes, sizeof *net->parameter);
     for (size_t i = 0; i < nodes; i++)
         for (int j = 0; j < net->m->node[i].inputs; j++)
             d->users[net->m->node[i].input[j]]++;
@@ -458,13 +464,16 @@ status train_plan_make(struct gradient_net *net)
     struct draft d = { .net = net };
 
     TRY(take_draft(&d));
-    for (int i = 0; i < net->m->nodes; i++)
+    for (int i = 0; i < net->m->nodes; i++) {
         TRY(add_node(&d, i));
+        if (net->settings.average > 0)
+            TRY(add_fake(&d, i));
+    }
     net->output = d.map_of[net->m->output];
     TRY(check_names(net));
     share(&d);
     set_adds(&d);
-    list_ops(net);
+    train_order_ops(net);
     TRY(place_gradients(&d));
     TRY(take_parameters(net));
     return take_layers(net);
