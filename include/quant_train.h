@@ -60,9 +60,10 @@ enum quant_weights_form {
     QUANT_LARGEST,      /* zero-aligned, the scale the largest abs(w): int8 by fake quantization */
     QUANT_DOREFA,       /* n = 2^bits - 1, levels in [-1, 1] times what is put back: the largest abs(w) */
     QUANT_DOREFA_PLAIN, /* levels in [-1, 1], as published: wants batch normalisation behind it */
-    QUANT_WEIGHTS_FORMS
+    QUANT_WEIGHTS_FORMS,
+    QUANT_AFFINE = QUANT_WEIGHTS_FORMS /* of a whole network: affine.c */
 };
-#define QUANT_WEIGHTS_NAMES "sawb|sawb-zero|largest|dorefa|dorefa-plain"
+#define QUANT_WEIGHTS_NAMES "sawb|sawb-zero|largest|dorefa|dorefa-plain|affine"
 /* Backward: straight through; zero beyond the scale (SAWB); through DoReFa's m, which is a constant else. */
 enum quant_weights_slope { QUANT_SLOPE_STRAIGHT, QUANT_SLOPE_CLIPPED, QUANT_SLOPE_THROUGH };
 

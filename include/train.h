@@ -13,7 +13,7 @@
  * numbers are keyed by (seed, epoch, sample, ...), so a state needs no generator's.
  *
  * Files: OUT, the trained weights by the checkpoint's names (safetensors, whose notes have the settings),
- * there only once the job is done; of a low-bit network STEM.safetensors beside it STEM.packed.safetensors,
+ * there only once the job is done; of a quantized network STEM.safetensors beside it STEM.packed.safetensors,
  * which the engine runs as integers. OUT.state.safetensors, all that a resume needs, rewritten by rename
  * after every epoch, every run.save seconds and at a stop; removed at the end. OUT.curve.csv, a line an
  * epoch, and OUT.log.jsonl, a line a start with the steps so far, stay. OUT.lock, while the job runs.
@@ -42,6 +42,8 @@ struct train_job {
     int ranking, fill;            /* enum mask_ranking, draw_filling */
     int preset, ends;             /* place in QUANT_BITS_NAMES; bits, 0 = as the preset */
     int form, slope;              /* enum quant_weights_form, quant_weights_slope */
+    double average;               /* of fake quantization's ranges */
+    int observer_epochs, norm_epochs; /* that ranges and running statistics move in, 0: all */
     char alpha[OPTION_SIZE];      /* "auto", "least-squares" or a number */
     int alpha_through;            /* the learned-scale variant */
     char layers[OPTION_SIZE];     /* "conv1 8, relu1 4": bits of nodes */

@@ -3,7 +3,7 @@
 # another seed, and to 4, mixed and 2 bits. What is there already is not made again; what was stopped goes on.
 #     jobs/train-rows.sh JOB FOLDER EPOCHS SEED... [-- OPTION...]
 # JOB: of `quantcam train`, its rows in FOLDER; EPOCHS: of what goes on from the first row; options: for all rows. ROWS and WAYS in the
-# environment name those wanted, as ROWS="fp32 4-bit" WAYS=plain; all rows but seed need fp32. START=FILE: a trained checkpoint in the
+# environment name those wanted, as ROWS="fp32 4-bit int8" WAYS=plain; all rows but seed need fp32. START=FILE: a trained checkpoint in the
 # place of all fp32 rows; every row goes on from it. Then
 #     quantcam run jobs/study-fashion.conf, or demo-training.conf
 set -euo pipefail
@@ -39,6 +39,7 @@ for seed in "${seeds[@]}"; do
             fp32)   row "$name-fp32" "${guided[@]}" "${real[@]}" --seed="$seed" ;;
             seed)   row "$name-seed" "${guided[@]}" "${real[@]}" "${again[@]}" --seed=$((100 + seed)) ;;
             longer) row "$name-longer" "${guided[@]}" "${real[@]}" "${from[@]}" --seed="$seed" ;;
+            int8)   row "$name-int8" "${guided[@]}" "${from[@]}" --seed="$seed" --preset=int8 --quantizer=affine ;;
             *)      row "$name-$row" "${guided[@]}" "${from[@]}" --seed="$seed" --preset=$row ;;
             esac
         done

@@ -85,8 +85,17 @@ static const struct option_row rows[] = {
       .help = "bits of single nodes of the description: of a layer's weights, of a relu's activations; 32: "
               "real" },
     { ROW("bits.quantizer", CHOICE, RESULT, form), .values = QUANT_WEIGHTS_NAMES,
-      .help = "quantizer of weights: SAWB without a zero level, SAWB with one, the largest weight as scale, "
-              "DoReFa with its scale put back, or as published" },
+      .help =
+          "quantizer of weights: SAWB without a zero level, SAWB with one, the largest weight as scale, "
+          "DoReFa with its scale put back, or as published; activations are PACT's. affine: PyTorch's fake "
+          "quantization of weights and activations, for bits.preset = int8" },
+    { ROW("bits.average", REAL, RESULT, average), .values = "SHARE", .high = 1,
+      .help = "affine: by so much a batch's least and largest value move an activation's range" },
+    { ROW("bits.observer-epochs", INT, RESULT, observer_epochs), .values = "N", .high = 100000,
+      .help = "affine: in the first N epochs ranges of activations move, then they stay; 0 = in all" },
+    { ROW("bits.norm-epochs", INT, RESULT, norm_epochs), .values = "N", .high = 100000,
+      .help = "affine: in the first N epochs batch normalisation is over the batch, then by its running "
+              "statistics, which stay; 0 = in all" },
     { ROW("bits.slope", CHOICE, RESULT, slope), .values = "straight|clipped|through",
       .help = "gradient of quantized weights: straight through; 0 beyond the scale (sawb, largest); through "
               "the largest weight too (dorefa)" },
@@ -121,16 +130,18 @@ static const struct option_row rows[] = {
 
 static const struct option_table table = {
     .usage = "quantcam train JOB.conf [options]",
-    .about = "Trains a network of a description: to real weights, or with PACT and SAWB or DoReFa to few "
-             "bits, plain or\n"
-             "guided by saliency. Any number of ranks and every instruction set give the same weights, bit "
-             "for bit. The "
-             "same\n"
-             "command resumes a job that was stopped or killed. JOB.conf holds `key = value` lines under "
-             "[sections]; every\n"
-             "key is also an option, --section.key=value, or --key=value where only one section has it. "
-             "stdout has the\n"
-             "learning curve at the end; OUT.curve.csv has it after every epoch.",
+    .about =
+        "Trains a network of a description: to real weights, with PACT and SAWB or DoReFa to few bits, or "
+        "to int8 by\n"
+        "fake quantization as PyTorch's; plain or\n"
+        "guided by saliency. Any number of ranks and every instruction set give the same weights, bit "
+        "for bit. The "
+        "same\n"
+        "command resumes a job that was stopped or killed. JOB.conf holds `key = value` lines under "
+        "[sections]; every\n"
+        "key is also an option, --section.key=value, or --key=value where only one section has it. "
+        "stdout has the\n"
+        "learning curve at the end; OUT.curve.csv has it after every epoch.",
     .row = rows,
     .rows = COUNT_OF(rows),
     .words_low = 1,
@@ -154,6 +165,7 @@ void train_job_defaults(struct train_job *job)
         .seed = 1,
         .lambda = 1,
         .alpha = "auto",
+        .average = QUANT_AVERAGE,
         .log = LOG_NORMAL,
         .lock = 1,
         .steps = 7,

@@ -17,6 +17,11 @@ static int is_real(const struct train_job *job)
     return b->weights == PRECISION_REAL_BITS && !job->layers[0];
 }
 
+int train_job_fakes(const struct train_job *job)
+{
+    return job->form == QUANT_AFFINE;
+}
+
 static status check_idle(const struct train_job *job)
 {
     struct train_job usual;
@@ -30,6 +35,12 @@ static status check_idle(const struct train_job *job)
         { job->share == 0, "guided.lambda guided.ranking guided.fill", "guided.share is 0" },
         { is_real(job), "bits.ends bits.quantizer bits.slope bits.alpha bits.alpha-slope",
           "bits.preset is fp32 and bits.layers is not set" },
+        { train_job_fakes(job), "bits.ends bits.layers bits.slope bits.alpha bits.alpha-slope",
+          "bits.quantizer is affine" },
+        { !train_job_fakes(job), "bits.average bits.observer-epochs bits.norm-epochs",
+          "bits.quantizer is not affine" },
+        { job->observer_epochs >= job->epochs, "bits.observer-epochs", "train.epochs is not more" },
+        { job->norm_epochs >= job->epochs, "bits.norm-epochs", "train.epochs is not more" },
         { !job->dry_run, "run.steps", "run.dry-run is off" },
         { job->ranks < 2, "run.oversubscribe", "run.ranks starts none" },
     };
@@ -92,6 +103,7 @@ status train_job_check(const struct train_job *job)
     const char *end = strrchr(job->out, '.');
     struct schedule schedule;
     enum train_alpha how;
+    char name[OPTION_NAME];
     float alpha;
 
     if (!job->train[0])
@@ -105,6 +117,13 @@ status train_job_check(const struct train_job *job)
     if (job->schedule == SCHEDULE_STEP && !job->milestones[0])
         return FAIL(ERR_USAGE, "train.schedule = step wants train.milestones");
     TRY(check_idle(job));
+    if (train_job_fakes(job) && strcmp(option_choice(QUANT_BITS_NAMES, job->preset, name), "int8") != 0)
+        return FAIL(ERR_USAGE,
+                    "bits.quantizer = affine is of 8 bits throughout: bits.preset = int8 goes with it, "
+                    "not %s",
+                    name);
+    if (!(job->average > 0))
+        return FAIL(ERR_USAGE, "bits.average = %g: the ranges would never move", job->average);
     TRY(train_job_alpha(job, &how, &alpha));
     return train_job_schedule(job, &schedule);
 }

@@ -1,24 +1,28 @@
-/* src/train/packed.c: a trained low-bit network as the codes that the engine runs, beside its master weights.
+/* src/train/packed.c: a trained quantized network as the codes that the engine runs, beside its master
+ * weights.
  */
 #include "train_parts.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "quant.h"
 #include "quant_lowbit.h"
 #include "weight.h"
 
 enum { MOST_NOTES = 8 };
 
-static int is_lowbit(const struct train *t)
+static int is_quantized(const struct train *t)
 {
+    if (train_job_fakes(t->job))
+        return 1;
     for (int i = 0; i < t->model.nodes; i++)
         if (t->quantizer[i].weights.bits > 0 || t->quantizer[i].pact_bits > 0)
             return 1;
     return 0;
 }
 
-static status convert(const struct train *t, struct tensor_table *out)
+static status convert_lowbit(const struct train *t, struct tensor_table *out)
 {
     struct tensor_table master = { 0 };
     struct quant_lowbit_node *node;
@@ -40,6 +44,37 @@ static status convert(const struct train *t, struct tensor_table *out)
     return result;
 }
 
+static status convert_fake(const struct train *t, struct tensor_table *out)
+{
+    struct tensor_table master = { 0 };
+    struct model_binding b = { 0 };
+    struct quant_range *range;
+    status result = OK;
+
+    MEM_TRY(range, (size_t)t->model.nodes, sizeof *range);
+    for (int i = 0; i < t->parameters; i++) {
+        const struct gradient_parameter *p = &t->parameter[i];
+
+        if (p->kind == GRADIENT_RANGE_LOW)
+            range[p->node].low = p->value[0];
+        if (p->kind == GRADIENT_RANGE_HIGH)
+            range[p->node].high = p->value[0];
+    }
+    TRY_OUT(checkpoint_parameters(t, 0, &master));
+    TRY_OUT(model_bind(&t->model, &master, NULL, &b));
+    result = quant_trained(&b, range, out);
+out:
+    model_unbind(&b);
+    table_free(&master);
+    mem_free(range);
+    return result;
+}
+
+static status convert(const struct train *t, struct tensor_table *out)
+{
+    return train_job_fakes(t->job) ? convert_fake(t, out) : convert_lowbit(t, out);
+}
+
 /* OUT.packed.safetensors of OUT.safetensors. */
 static void packed_path(const struct train *t, char path[OPTION_SIZE + 16])
 {
@@ -53,7 +88,7 @@ status packed_check(const struct train *t)
     struct tensor_table table = { 0 };
     status result;
 
-    if (!is_lowbit(t))
+    if (!is_quantized(t))
         return OK;
     result = convert(t, &table);
     table_free(&table);
@@ -68,7 +103,7 @@ status packed_save(const struct train *t)
     status result;
     int notes = 0;
 
-    if (!is_lowbit(t))
+    if (!is_quantized(t))
         return OK;
     result = convert(t, &table);
     if (result == ERR_NUMERIC) {

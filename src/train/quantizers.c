@@ -90,6 +90,8 @@ status quantizers_make(struct train *t)
     char text[OPTION_SIZE], *rest = text, *pair;
 
     MEM_TRY(t->quantizer, (size_t)t->model.nodes, sizeof *t->quantizer);
+    if (train_job_fakes(t->job)) /* of the whole network */
+        return OK;
     set_preset(t);
     snprintf(text, sizeof text, "%s", t->job->layers);
     while (t->job->layers[0] && (pair = strsep(&rest, ",")) != NULL)
@@ -99,6 +101,8 @@ status quantizers_make(struct train *t)
 
 void quantizers_say(const struct train *t)
 {
+    if (train_job_fakes(t->job))
+        log_detail("weights and activations of 8 bits, by fake quantization");
     for (int i = 0; i < t->model.nodes; i++) {
         const struct gradient_quantizer *q = &t->quantizer[i];
 

@@ -96,10 +96,17 @@ static status take_line(struct train *t)
     return OK;
 }
 
+static int is_over(int epochs, int64_t epoch)
+{
+    return epochs > 0 && epoch >= epochs;
+}
+
 static status run_epoch(struct train *t)
 {
     status mine;
 
+    gradient_net_hold(t->net, is_over(t->job->observer_epochs, t->at.epoch),
+                      is_over(t->job->norm_epochs, t->at.epoch));
     mine = draw_order((uint64_t)t->job->seed, (int)t->at.epoch, t->sample + t->held, t->trained, t->order);
     TRY(comm_agree(t->c, mine));
     while (t->at.batch < t->batches) {

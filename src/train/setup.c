@@ -162,12 +162,15 @@ static int has_alphas(const struct train *t)
 
 static status make_net(struct train *t)
 {
-    struct gradient_settings settings = { .norm = (enum gradient_norm)t->job->norm,
-                                          .sum = sum_ranks,
-                                          .context = &t->sum };
+    struct gradient_settings settings = {
+        .norm = (enum gradient_norm)t->job->norm, .sum = sum_ranks, .most = sum_most, .context = &t->sum
+    };
 
     TRY(quantizers_make(t));
-    settings.quantizer = t->quantizer;
+    if (train_job_fakes(t->job))
+        settings.average = (float)t->job->average;
+    else
+        settings.quantizer = t->quantizer;
     TRY(sum_open(t->c, &t->sum));
     TRY(gradient_net_make(&t->model, &settings, t->kernels, &t->net));
     t->parameter = gradient_net_parameters(t->net, &t->parameters);

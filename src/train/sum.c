@@ -1,6 +1,6 @@
-/* src/train/sum.c: sums over chunks by the fixed tree, across ranks: nodes travel, never a rank's sum. Of few
- * values every rank gets all nodes and adds them; of many, each rank adds its share of the values, and the
- * shares go to all. Both are the same tree. */
+/* src/train/sum.c: sums over chunks by the fixed tree, and maxima, across ranks: nodes travel, never a rank's
+ * sum. Of few values every rank gets all nodes and adds them; of many, each rank adds its share of the
+ * values, and the shares go to all. Both are the same tree. */
 #include "train_parts.h"
 
 #include <string.h>
@@ -110,6 +110,26 @@ void sum_ranks(void *self, struct gradient_run run, int size, void *values, size
     for (size_t first = 0; first < count; first += block)
         sum_block(s, nodes, run.total, size, values, count, first,
                   count - first < block ? count - first : block);
+}
+
+void sum_most(void *self, float *values, size_t count)
+{
+    struct train_sum *s = self;
+    size_t row = count * sizeof *values;
+
+    BUG_IF(row * (size_t)s->c->size > s->room_bytes);
+    comm_alive();
+    for (int r = 0; r < s->c->size; r++)
+        s->bytes[r] = row;
+    memcpy(s->room + (size_t)s->c->rank * row, values, row);
+    comm_all_gather(s->c, s->room, s->bytes);
+    for (int r = 0; r < s->c->size; r++)
+        for (size_t i = 0; i < count; i++) {
+            float other;
+
+            memcpy(&other, s->room + (size_t)r * row + i * sizeof other, sizeof other);
+            values[i] = other > values[i] ? other : values[i];
+        }
 }
 
 status sum_open(const struct comm *c, struct train_sum *out)

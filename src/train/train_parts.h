@@ -112,6 +112,8 @@ double schedule_rate(const struct schedule *s, double lr, int epoch);
  */
 
 MUST_USE status train_job_schedule(const struct train_job *job, struct schedule *out); /* ERR_USAGE */
+/* Is it trained by fake quantization of 8 bits? */
+int train_job_fakes(const struct train_job *job);
 enum train_alpha { ALPHA_AUTO, ALPHA_LEAST_SQUARES, ALPHA_NUMBER };
 /* value: the number, 10 where none is said. ERR_USAGE. */
 MUST_USE status train_job_alpha(const struct train_job *job, enum train_alpha *how, float *value);
@@ -132,6 +134,8 @@ void sum_close(struct train_sum *s);
 struct gradient_run sum_run(const struct comm *c, int rank, int total); /* which chunks are a rank's */
 /* gradient_sum's; self: a struct train_sum. Collective. */
 void sum_ranks(void *self, struct gradient_run run, int size, void *values, size_t count);
+/* gradient_most's; self: likewise. Collective. */
+void sum_most(void *self, float *values, size_t count);
 /* Collective. The tree's sum of `width` doubles a chunk, of this rank's run: chunk (run.count, width), at
  * least one row, is overwritten. */
 void sum_chunks(struct train_sum *s, struct gradient_run run, double *chunk, int width, double *out);
@@ -234,7 +238,7 @@ MUST_USE status checkpoint_find(struct train *t, enum checkpoint_found *found);
 void checkpoint_gather(const struct train *t, float *values);
 void checkpoint_scatter(struct train *t, const float *values);
 
-/* packed.c. Local: of a low-bit network OUT less its ending .packed.safetensors. Weights that are all 0 by
+/* packed.c. Local: of a quantized network OUT less its ending .packed.safetensors. Weights that are all 0 by
  * now are said, and are no failure. */
 MUST_USE status packed_check(const struct train *t); /* before a step is taken: will there be one? */
 MUST_USE status packed_save(const struct train *t);

@@ -138,6 +138,31 @@ best=$(awk -F, 'NR > 1 && $6 > most { most = $6; at = $1 } END { print at }' "$T
 check "the best again" code 0 "$Q" train "$T/job.conf" -o "$T/best.safetensors" --epochs="$best" --rate=0.003
 check "the best epoch's weights" same "$(tail -c 3500 "$T/early.safetensors" | sha256sum)" "$(tail -c 3500 "$T/best.safetensors" | sha256sum)"
 
+# ---- int8 by fake quantization ----
+fake=(--preset=int8 --quantizer=affine --alpha=auto --observer-epochs=2 --norm-epochs=1)
+check "fake quantization" code 0 "$Q" train "$T/job.conf" -o "$T/fake.safetensors" "${fake[@]}"
+check "fake quantization: it learns" awk -F, 'END { exit !($8 > 0.4) }' "$T/fake.safetensors.curve.csv"
+check "fake quantization, 3 ranks, ref" code 0 train 3 fake3 "${fake[@]}" --isa=ref
+check "fake quantization: the same weights" same "$(sum fake3)" "$(sum fake)"
+check "fake quantization: the same codes" cmp "$T/fake3.packed.safetensors" "$T/fake.packed.safetensors"
+for i in 1 2 3; do
+    train 2 fakekilled "${fake[@]}" --save=0.01 > "$T/log" 2>&1 & job=$!
+    sleep "0.$((i * 2 + 1))"
+    kill -9 $job $(pgrep -P $job) 2> /dev/null
+    wait $job 2> /dev/null
+    [ -e "$T/fakekilled.safetensors" ] && break
+done
+check "fake quantization, after $i kills" code 0 train 2 fakekilled "${fake[@]}"
+check "fake quantization, after kills: the same weights" same "$(sum fakekilled)" "$(sum fake)"
+check "fake quantization, held otherwise: other weights" code 0 "$Q" train "$T/job.conf" -o "$T/unheld.safetensors" "${fake[@]:0:3}"
+check "fake quantization, held otherwise: other weights" other "$(sum unheld)" "$(sum fake)"
+refuse "fake quantization, other settings" 1 "was made with bits.norm-epochs = 1, this job has 2" "$Q" train "$T/job.conf" -o "$T/fake.safetensors" "${fake[@]}" --norm-epochs=2
+check "int8: the file" code 0 "$Q" inspect "$T/tiny.model" "$T/fake.packed.safetensors"
+check "int8: 8 bits a channel" grep -q "weights of 8 bits per channel, outputs of 8 bits" "$T/log"
+check "its master weights are a network of real numbers" code 0 "$Q" inspect "$T/tiny.model" "$T/fake.safetensors"
+check "from there on, with its ranges" code 0 "$Q" train "$T/job.conf" -o "$T/more.safetensors" --weights="$T/fake.safetensors" "${fake[@]:0:3}" --epochs=1
+refuse "4 bits by fake quantization" 2 "bits.quantizer = affine is of 8 bits throughout: bits.preset = int8 goes with it, not 4-bit" "$Q" train "$T/job.conf" -o "$T/bad.safetensors" --quantizer=affine --alpha=auto --preset=4-bit
+
 # ---- the rows of a study ----
 sed '/^\[bits\]/d; /^preset/d; /^alpha/d; /^\[guided\]/d; /^share/d' "$T/job.conf" > "$T/rows.conf"
 rows() { env RANKS=2 MPIRUN="$MPIRUN" QUANTCAM="$Q" "${@:2}" jobs/train-rows.sh "$T/rows.conf" "$T/rows" 1 "$1"; }

@@ -46,6 +46,15 @@ static void test_check(void)
     REFUSED((job.optimizer = OPTIMIZER_ADAM, job.momentum = .5), "train.momentum = 0.5 has no effect");
     REFUSED((strcpy(job.weights, "w"), job.initial = 1), "network.initial = normal has no effect");
     REFUSED((job.preset = 2, strcpy(job.alpha, "0")), "bits.alpha = 0: auto, least-squares, or a number");
+    REFUSED(job.average = .5, "bits.average = 0.5 has no effect: bits.quantizer is not affine");
+#define AFFINE(change, says) REFUSED((job.form = QUANT_AFFINE, job.preset = 1, change), says)
+    AFFINE(job.preset = 2,
+           "bits.quantizer = affine is of 8 bits throughout: bits.preset = int8 goes with it, not 4-bit");
+    AFFINE(job.preset = 0, "bits.quantizer = affine has no effect: bits.preset is fp32");
+    AFFINE(strcpy(job.layers, "conv1 4"), "bits.layers = conv1 4 has no effect: bits.quantizer is affine");
+    AFFINE(strcpy(job.alpha, "6"), "bits.alpha = 6 has no effect: bits.quantizer is affine");
+    AFFINE(job.norm_epochs = 5, "bits.norm-epochs = 5 has no effect: train.epochs is not more");
+    AFFINE(job.average = 0, "bits.average = 0: the ranges would never move");
     REFUSED((job.schedule = SCHEDULE_STEP, strcpy(job.milestones, "2,2")), "ascending numbers of 1 to 4");
     REFUSED((job.schedule = SCHEDULE_STEP, strcpy(job.milestones, "2,5")), "ascending numbers of 1 to 4");
 }

@@ -1,5 +1,6 @@
 /* Sums over chunks on any number of ranks are those of the tree by its definition, of few values and of many.
  */
+#include <math.h>
 #include "check.h"
 #include "train/train_parts.h"
 
@@ -76,6 +77,15 @@ static void test_chunks(struct train_sum *s, int total)
         CHECK(out[i] == by_definition(depth(total), 0, total, i, 8));
 }
 
+/* The largest of all ranks', of each value. */
+static void test_most(struct train_sum *s)
+{
+    float x[3] = { (float)s->c->rank, -(float)s->c->rank, s->c->rank == 0 ? -INFINITY : -5 };
+
+    sum_most(s, x, 3);
+    CHECK(x[0] == (float)(s->c->size - 1) && x[1] == 0 && x[2] == (s->c->size == 1 ? -INFINITY : -5));
+}
+
 int main(int argc, char **argv)
 {
     struct comm c = { 0 };
@@ -93,6 +103,7 @@ int main(int argc, char **argv)
         test_sum(&s, total, 30011, 4);
         test_sum(&s, total, 900001, 8);
     }
+    test_most(&s);
     sum_close(&s);
     CHECK(mem_live() == 0);
     comm_finish(&c);
