@@ -67,6 +67,8 @@ alpha = least-squares
 watchdog = 0
 JOB
 train() { "$MPIRUN" -np "$1" "$Q" train "$T/job.conf" -o "$T/$2.safetensors" "${@:3}"; }
+# mpirun and every rank of it, which would hold the lock for a while.
+kill_all() { while pkill -9 -f "$T/$1.safetensors"; do sleep 0.1; done; wait $job 2> /dev/null; }
 sum()   { sha256sum < "$T/$1.safetensors" | cut -d' ' -f1; }
 
 # ---- the same bits ----
@@ -100,8 +102,7 @@ check "another seed, other weights" other "$(sum seed)" "$one"
 for i in 1 2 3 4 5; do
     train $((i % 3 + 1)) killed --save=0.01 > "$T/log" 2>&1 & job=$!
     sleep "0.$((i * 7 % 10 + 2))"
-    kill -9 $job $(pgrep -P $job) 2> /dev/null
-    wait $job 2> /dev/null
+    kill_all killed
     [ -e "$T/killed.safetensors" ] && break
 done
 check "after $i kills" code 0 train 2 killed
@@ -148,8 +149,7 @@ check "fake quantization: the same codes" cmp "$T/fake3.packed.safetensors" "$T/
 for i in 1 2 3; do
     train 2 fakekilled "${fake[@]}" --save=0.01 > "$T/log" 2>&1 & job=$!
     sleep "0.$((i * 2 + 1))"
-    kill -9 $job $(pgrep -P $job) 2> /dev/null
-    wait $job 2> /dev/null
+    kill_all fakekilled
     [ -e "$T/fakekilled.safetensors" ] && break
 done
 check "fake quantization, after $i kills" code 0 train 2 fakekilled "${fake[@]}"
