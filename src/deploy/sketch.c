@@ -94,7 +94,7 @@ status sketch_add(struct sketch *d, const char *op, const char *wanted, const in
 
 static int is_near(double value, double usual)
 {
-    return fabs(value - usual) <= 0.01 * usual;
+    return fabs(value - usual) <= 0.03 * usual;
 }
 
 /* Are codes of this kind a picture's bytes, as converters choose them for 0 .. 1, 0 .. 255, -1 .. 1 and
@@ -105,7 +105,7 @@ static int are_bytes(const struct sketch_codes *c)
 
     return c->zero_point == 0
                ? is_near(range, 1) || is_near(range, 255)
-               : (c->zero_point == 127 || c->zero_point == 128) && (is_near(range, 2) || is_near(range, 255));
+               : c->zero_point >= 126 && c->zero_point <= 129 && (is_near(range, 2) || is_near(range, 255));
 }
 
 /* The pipeline whose codes are the whole picture's bytes: mean and std give these back. */

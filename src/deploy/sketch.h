@@ -58,7 +58,7 @@ struct sketch_codes {
     int zero_point;
 };
 /* The first node. `codes`: of a file whose input is integers: without how->input its codes are the picture's
- * bytes, if these stand for 0 .. 1, 0 .. 255, -1 .. 1 or -128 .. 127, within 1 %. ERR_USAGE where they do
+ * bytes, if these stand for 0 .. 1, 0 .. 255, -1 .. 1 or -128 .. 127, within 3 %. ERR_USAGE where they do
  * not, or the input is real (NULL), and how->input is needed. quantized: the line names its own scale and
  * zero point. */
 MUST_USE status sketch_input(struct sketch *d, const char *wanted, struct sketch_shape shape,
