@@ -63,7 +63,7 @@ enum model_op {
     OP_SLICE,      /* channels begin .. begin + out - 1 */
     OP_SHORTCUT,   /* every stride-th position as channels begin .. begin + C - 1 of `out`, zeros elsewhere */
     OP_SHUFFLE,    /* groups g: out[i*g + j] = in[j*(C/g) + i] */
-    OP_PAD,        /* real 0 around the map */
+    OP_PAD,        /* real 0 around the map; below 0: rows and columns taken off */
     OP_QUANTIZE,   /* real values to codes, or codes to others */
     OP_DEQUANTIZE, /* codes to what they stand for */
     OP_DROPOUT,    /* its input, but in training (gradient_train.h) */

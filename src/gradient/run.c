@@ -339,18 +339,19 @@ static void walk_shortcut(const struct walk *w)
     finish(w, 0);
 }
 
-/* What stands around the map goes. */
+/* What stands around the map goes; what was taken off it has none. */
 static void walk_pad(const struct walk *w)
 {
     const struct model_node *n = &w->step->node;
     const struct gradient_value *in = input_value(w, 0);
-    size_t row = (size_t)in->w * (size_t)in->c;
-    float *to = begin(w, 0);
+    int left = n->pad_x < 0 ? -n->pad_x : 0, right = in->w + (n->end_x < 0 ? n->end_x : 0);
+    float *to = begin_zeros(w, 0);
 
     for (int y = 0; y < in->h; y++)
-        memcpy(to + (size_t)y * row,
-               w->g + ((size_t)(y + n->pad_y) * (size_t)n->w + (size_t)n->pad_x) * (size_t)n->c,
-               row * sizeof *to);
+        if (y + n->pad_y >= 0 && y + n->pad_y < n->h)
+            memcpy(to + ((size_t)y * (size_t)in->w + (size_t)left) * (size_t)in->c,
+                   w->g + ((size_t)(y + n->pad_y) * (size_t)n->w + (size_t)(left + n->pad_x)) * (size_t)n->c,
+                   (size_t)(right - left) * (size_t)in->c * sizeof *to);
     finish(w, 0);
 }
 

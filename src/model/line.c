@@ -93,22 +93,23 @@ static status read_kernel(struct line *l, struct model_node *n)
     return OK;
 }
 
-/* A number, four, or "same". */
+/* A number, four, or "same". A `pad` may take rows and columns off. */
 static status read_pad(struct line *l, struct model_node *n)
 {
     static const char *const same = "same";
+    int least = n->op == OP_PAD ? -LARGEST_WINDOW : 0;
     char *word;
 
     TRY(line_word(l, "pad", &word));
     n->pad_same = strcmp(word, same) == 0;
     if (n->pad_same ||
-        split_numbers(word, ",", 0, 4, (int *[]){ &n->pad_y, &n->pad_x, &n->end_y, &n->end_x }))
+        split_numbers(word, ",", least, 4, (int *[]){ &n->pad_y, &n->pad_x, &n->end_y, &n->end_x }))
         return OK;
-    if (!split_numbers(word, ",", 0, 1, (int *[]){ &n->pad_y }))
+    if (!split_numbers(word, ",", least, 1, (int *[]){ &n->pad_y }))
         return LINE_BAD(l,
-                        "pad '%s' is not 'same' or a whole number from 0 to %d, or four, "
+                        "pad '%s' is not 'same' or a whole number from %d to %d, or four, "
                         "TOP,LEFT,BOTTOM,RIGHT%s",
-                        word, LARGEST_WINDOW, text_suggest(word, &same, 1, ""));
+                        word, least, LARGEST_WINDOW, text_suggest(word, &same, 1, ""));
     n->pad_x = n->end_y = n->end_x = n->pad_y;
     return OK;
 }

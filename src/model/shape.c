@@ -65,10 +65,19 @@ static status infer_pool(const struct model *m, struct model_node *n, const stru
     return infer_window(m, n, in);
 }
 
+static int below_zero(int a, int b)
+{
+    return (a < 0 ? a : 0) + (b < 0 ? b : 0);
+}
+
+/* Something of the map is left. */
 static status infer_pad(const struct model *m, struct model_node *n, const struct model_node *in)
 {
     if (n->pad_same)
         return BAD("pad same has no meaning without a kernel");
+    if (in->h + below_zero(n->pad_y, n->end_y) < 1 || in->w + below_zero(n->pad_x, n->end_x) < 1)
+        return BAD("pad %d,%d,%d,%d leaves nothing of %s's %dx%d map", n->pad_y, n->pad_x, n->end_y, n->end_x,
+                   in->name, in->h, in->w);
     n->h = in->h + n->pad_y + n->end_y;
     n->w = in->w + n->pad_x + n->end_x;
     return OK;

@@ -17,7 +17,7 @@ enum { DEPLOYED_H = 12, DEPLOYED_W = 13 };
     "relu tall_relu tall\n"                                                                                  \
     "conv wide tall_relu out 16 kernel 1x4 stride 1 pad 0,2,0,1 groups 16 weight wide\n"                     \
     "avgpool2d smooth wide kernel 3x2 stride 1 pad 1,1,1,0\n"                                                \
-    "add sum smooth first_relu quant sum\n" product more_sum "pad more shifted pad 0,2,1,0\n"                \
+    "add sum smooth first_relu quant sum\n" product more_sum "pad more shifted pad -1,2,1,-1\n"              \
     "maxpool most more kernel 3x2 stride 2 pad 1,0,0,1 ceil 1\n" to_real                                     \
     "leakyrelu leaky real slope 0.125\n"                                                                     \
     "clip clipped leaky low -0.75 high 1.25\n"                                                               \
