@@ -43,6 +43,7 @@ enum tflite_code {
     TFLITE_STRIDED_SLICE = 45,
     TFLITE_SPLIT = 49,
     TFLITE_PADV2 = 60,
+    TFLITE_REDUCE_MAX = 82,
     TFLITE_SLICE = 65,
     TFLITE_EXPAND_DIMS = 70,
     TFLITE_LEAKY_RELU = 98,
@@ -62,6 +63,7 @@ struct tflite_tensor {
     int type; /* any; tflite_check_tensor says whether it is one of the above */
     struct flat_vector name, shape, scale, zero; /* zero: absent, one, or as many as scales */
     int axis;                                    /* of several scales */
+    int unknown;                                 /* an extent depends on others at run time */
     int external, sparse, blocked;               /* forms that are not read */
     const uint8_t *data;                         /* of a constant; else NULL */
     uint64_t bytes;
@@ -207,7 +209,7 @@ MUST_USE status tflite_add_node(struct tflite_graph *g, int k, const struct tfli
 MUST_USE status tflite_conv(struct tflite_graph *g);
 MUST_USE status tflite_fully_connected(struct tflite_graph *g);
 MUST_USE status tflite_pool(struct tflite_graph *g);
-MUST_USE status tflite_mean(struct tflite_graph *g);
+MUST_USE status tflite_reduce(struct tflite_graph *g);
 MUST_USE status tflite_binary(struct tflite_graph *g);
 MUST_USE status tflite_unary(struct tflite_graph *g);
 MUST_USE status tflite_concatenation(struct tflite_graph *g);

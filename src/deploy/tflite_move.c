@@ -2,6 +2,7 @@
  */
 #include "tflite.h"
 
+#include <float.h>
 #include <string.h>
 
 enum { MAPS = 1u << TFLITE_MAP | 1u << TFLITE_PLANES };
@@ -26,6 +27,11 @@ static status reshape_vector(struct tflite_graph *g, struct tflite_view in)
     int c = tflite_shape(g, &in).c;
 
     in.form = t->rank == 4 && t->dim[1] == c && t->dim[3] == 1 ? TFLITE_PLANES : TFLITE_MAP;
+    if (t->unknown && t->count == 1) {
+        in.form = TFLITE_MAP;
+        g->view[tflite_out(g, 0)] = in;
+        return OK;
+    }
     if (t->count != c || t->dim[channel_axis(t, in.form)] != c)
         return TFLITE_FAIL(g, "it makes other extents of %d channels, which is not translated", c);
     return tflite_alias(g, 0, in);
@@ -109,13 +115,17 @@ static int is_relu(const struct tflite_graph *g, int node)
     return strcmp(op, "relu") == 0 || strcmp(op, "relu6") == 0;
 }
 
-/* Do windows alone read the output, which can take the zeros: convolutions, and, where no value is below
- * zero, the largest of a window? */
-static int is_folded(const struct tflite_graph *g, const struct tflite_view *in)
+/* What stands around a map: real 0, what is never the largest of a window, or both. */
+enum fill { ZERO = 1, LEAST = 2 };
+
+/* Do windows alone read the output, which can take what stands around: of zeros convolutions, of the least,
+ * or where no value is below zero, the largest of a window? */
+static int is_folded(const struct tflite_graph *g, const struct tflite_view *in, int fill)
 {
     const struct tflite_tensor *x = tflite_in_tensor(g, 0);
     int tensor = tflite_out(g, 0);
     int positive = tflite_is_coded(x) ? tflite_zero(x, 0, 0) == 0 : is_relu(g, in->node);
+    int largest = fill & LEAST || positive, sums = fill & ZERO;
 
     if (tensor == g->logits)
         return 0;
@@ -123,20 +133,24 @@ static int is_folded(const struct tflite_graph *g, const struct tflite_view *in)
         const struct tflite_op *op = &g->file->op[i];
 
         for (int64_t k = 0; g->live[i] && k < op->input.count; k++)
-            if (flat_vector_int(&op->input, k) == tensor && op->code != TFLITE_CONV_2D &&
-                op->code != TFLITE_DEPTHWISE_CONV_2D && !(op->code == TFLITE_MAX_POOL_2D && positive))
+            if (flat_vector_int(&op->input, k) == tensor &&
+                !(op->code == TFLITE_MAX_POOL_2D
+                      ? largest
+                      : sums && (op->code == TFLITE_CONV_2D || op->code == TFLITE_DEPTHWISE_CONV_2D)))
                 return 0;
     }
     return 1;
 }
 
-/* Values other than zero are refused. */
-static status check_fill(const struct tflite_graph *g)
+/* Other values are refused. */
+static status read_fill(const struct tflite_graph *g, int *out)
 {
     const struct tflite_tensor *x = tflite_in_tensor(g, 0), *fill;
     int tensor = tflite_in(g, 2);
     float real;
+    int code;
 
+    *out = ZERO;
     if (tflite_here(g)->code != TFLITE_PADV2)
         return OK;
     fill = tensor < 0 ? NULL : &g->file->tensor[tensor];
@@ -144,11 +158,15 @@ static status check_fill(const struct tflite_graph *g)
         return TFLITE_FAIL(g, "what it pads with is not in the file");
     if (x->type == TFLITE_F32) {
         memcpy(&real, fill->data, sizeof real);
-        return real == 0 ? OK : TFLITE_FAIL(g, "it pads with %g; 0 is translated", (double)real);
+        *out = real == 0 ? ZERO : real <= -FLT_MAX ? LEAST : 0;
+        return *out ? OK : TFLITE_FAIL(g, "it pads with %g; 0 and -inf are translated", (double)real);
     }
-    return (x->type == TFLITE_U8 ? fill->data[0] : (int8_t)fill->data[0] + 128) == tflite_zero(x, 0, 0)
-               ? OK
-               : TFLITE_FAIL(g, "it pads with a code that is not its zero point; 0 is translated");
+    code = x->type == TFLITE_U8 ? fill->data[0] : (int8_t)fill->data[0] + 128;
+    *out = (code == tflite_zero(x, 0, 0) ? ZERO : 0) | (code == 0 ? LEAST : 0);
+    return *out ? OK
+                : TFLITE_FAIL(g,
+                              "it pads with a code that is neither its zero point nor the lowest, which are "
+                              "translated");
 }
 
 /* Reads rows of (before, after), of which those of the two extents alone may have something. */
@@ -180,11 +198,12 @@ status tflite_pad(struct tflite_graph *g)
     struct sketch_window pad;
     struct sketch_shape s;
     struct tflite_view in;
+    int fill;
 
     TRY(tflite_value(g, 0, MAPS, 0, &in));
-    TRY(check_fill(g));
+    TRY(read_fill(g, &fill));
     TRY(read_pads(g, &in, &pad));
-    if (in.form == TFLITE_MAP && is_folded(g, &in)) {
+    if (in.form == TFLITE_MAP && is_folded(g, &in, fill)) {
         in.top = pad.top;
         in.left = pad.left;
         in.bottom = pad.bottom;
@@ -192,6 +211,8 @@ status tflite_pad(struct tflite_graph *g)
         g->view[tflite_out(g, 0)] = in;
         return OK;
     }
+    if (!(fill & ZERO))
+        return TFLITE_FAIL(g, "it pads with the least value, and others than maximum pools read that");
     s = tflite_shape(g, &in);
     n.input[0] = in.node;
     n.form = in.form;
@@ -257,14 +278,15 @@ status tflite_split(struct tflite_graph *g)
     return OK;
 }
 
-/* Where a slice along one axis begins and how many it takes. */
+/* Where a slice along one axis begins, how many it takes, every step-th of the whole. */
 struct part {
-    int64_t begin, count;
+    int64_t begin, count, step;
 };
 
 static status read_slice(const struct tflite_graph *g, const struct tflite_tensor *begin,
                          const struct tflite_tensor *size, int axis, int extent, struct part *out)
 {
+    out->step = 1;
     out->begin = tflite_whole(begin, axis);
     out->count = tflite_whole(size, axis);
     if (out->count == -1)
@@ -285,21 +307,56 @@ static status read_strided(const struct tflite_graph *g, const struct tflite_ten
     TRY(tflite_options(g, 32, &o));
     for (int i = 0; i < 5; i++)
         TRY(tflite_option(g, &o, i, FLAT_I32, "mask", 0, 0, i < 2 ? 1 << 16 : 0, &mask[i]));
-    if (stride->count != end->count || tflite_whole(stride, axis) != 1)
-        return TFLITE_FAIL(g, "a step along axis %d is not 1, which is not translated", axis);
+    if (stride->count != end->count)
+        return TFLITE_FAIL(g, "it has %lld steps for %lld axes", (long long)stride->count,
+                           (long long)end->count);
+    out->step = tflite_whole(stride, axis);
     out->begin = mask[0] >> axis & 1 ? 0 : tflite_whole(begin, axis);
     out->begin += out->begin < 0 ? extent : 0;
     last += last < 0 ? extent : 0;
     last = mask[1] >> axis & 1 || last > extent ? extent : last;
     out->count = last - out->begin;
+    if (out->step == 1)
+        return OK;
+    if (out->step < 1 || out->step > 64 || out->begin != 0 || out->count != extent)
+        return TFLITE_FAIL(g, "it takes a part of every %lld-th along axis %d, which is not translated",
+                           (long long)out->step, axis);
+    out->count = (extent + out->step - 1) / out->step;
     return OK;
+}
+
+/* Rows and columns of a map: a part, or every step-th of both. */
+static status add_crop(struct tflite_graph *g, const struct tflite_view *in, const struct part *y,
+                       const struct part *x)
+{
+    struct tflite_node n = { .op = "pad", .inputs = 1, .form = in->form, .keeps = 1 };
+    struct sketch_shape s = tflite_shape(g, in);
+
+    if (y->begin < 0 || x->begin < 0 || y->count < 1 || x->count < 1 || y->begin + y->count > s.h ||
+        x->begin + x->count > s.w)
+        return TFLITE_FAIL(g, "rows %lld to %lld and columns %lld to %lld are not in a map of %dx%d",
+                           (long long)y->begin, (long long)(y->begin + y->count - 1), (long long)x->begin,
+                           (long long)(x->begin + x->count - 1), s.h, s.w);
+    if (y->step != x->step)
+        return TFLITE_FAIL(g, "its steps %lld down and %lld across differ, which is not translated",
+                           (long long)y->step, (long long)x->step);
+    n.input[0] = in->node;
+    n.shape = (struct sketch_shape){ s.c, (int)y->count, (int)x->count };
+    snprintf(n.words, sizeof n.words, "pad %d,%d,%d,%d", -(int)y->begin, -(int)x->begin,
+             (int)(y->begin + y->count) - s.h, (int)(x->begin + x->count) - s.w);
+    if (y->step > 1) {
+        n.op = "shortcut";
+        snprintf(n.words, sizeof n.words, "stride %d begin 0 out %d", (int)y->step, s.c);
+    }
+    return tflite_add_node(g, 0, &n);
 }
 
 status tflite_slice(struct tflite_graph *g)
 {
     const struct tflite_tensor *x, *begin, *end;
-    struct part channels = { 0 };
+    struct part part[TFLITE_MAX_RANK];
     struct tflite_view in;
+    int channels, first, cut = 0;
 
     TRY(tflite_value(g, 0, MAPS, 0, &in));
     TRY(tflite_numbers(g, 1, "begins", &begin));
@@ -308,16 +365,22 @@ status tflite_slice(struct tflite_graph *g)
     if (begin->count != x->rank || end->count != x->rank)
         return TFLITE_FAIL(g, "it does not say where each of %d extents begins and ends", x->rank);
     for (int axis = 0; axis < x->rank; axis++) {
-        struct part p;
+        struct part *p = &part[axis];
 
-        TRY(tflite_here(g)->code == TFLITE_SLICE ? read_slice(g, begin, end, axis, x->dim[axis], &p)
-                                                 : read_strided(g, begin, end, axis, x->dim[axis], &p));
-        if (axis == channel_axis(x, in.form))
-            channels = p;
-        else if (p.begin != 0 || p.count != x->dim[axis])
-            return TFLITE_FAIL(g, "it takes a part along axis %d; channels alone are translated", axis);
+        TRY(tflite_here(g)->code == TFLITE_SLICE ? read_slice(g, begin, end, axis, x->dim[axis], p)
+                                                 : read_strided(g, begin, end, axis, x->dim[axis], p));
+        cut |= (p->begin != 0 || p->count != x->dim[axis]) << axis;
     }
-    return add_slice(g, 0, &in, 0, channels.begin, channels.count);
+    channels = channel_axis(x, in.form);
+    first = channels == 1 ? 2 : 1; /* the rows' axis */
+    if (!(cut & ~(1 << channels)))
+        return part[channels].step > 1
+                   ? TFLITE_FAIL(g, "it takes every %lld-th channel, which is not translated",
+                                 (long long)part[channels].step)
+                   : add_slice(g, 0, &in, 0, part[channels].begin, part[channels].count);
+    if (x->rank != 4 || cut & ~(3 << first))
+        return TFLITE_FAIL(g, "it takes parts along several axes, which is not translated");
+    return add_crop(g, &in, &part[first], &part[first + 1]);
 }
 
 status tflite_concatenation(struct tflite_graph *g)

@@ -260,11 +260,12 @@ status tflite_pool(struct tflite_graph *g)
     return tflite_add_node(g, 0, &n);
 }
 
-/* Over both extents of a map. */
-status tflite_mean(struct tflite_graph *g)
+/* The mean or the largest over both extents of a map. */
+status tflite_reduce(struct tflite_graph *g)
 {
     struct tflite_node n = { .op = "mean", .inputs = 1, .form = TFLITE_MAP };
     const struct tflite_tensor *x, *axes;
+    struct sketch_shape s;
     struct tflite_view in;
     unsigned over = 0;
 
@@ -281,8 +282,14 @@ status tflite_mean(struct tflite_graph *g)
     }
     if (x->rank != 4 || over != (in.form == TFLITE_MAP ? 1u << 1 | 1u << 2 : 1u << 2 | 1u << 3))
         return TFLITE_FAIL(g, "it is not over both extents of a map, which alone is translated");
+    s = tflite_shape(g, &in);
+    if (tflite_here(g)->code == TFLITE_REDUCE_MAX) {
+        n.op = "maxpool";
+        n.keeps = 1;
+        snprintf(n.words, sizeof n.words, "kernel %dx%d stride 1 pad 0", s.h, s.w);
+    }
     n.input[0] = in.node;
-    n.shape = (struct sketch_shape){ tflite_shape(g, &in).c, 1, 1 };
+    n.shape = (struct sketch_shape){ s.c, 1, 1 };
     n.form = tflite_out_tensor(g, 0)->rank == 4 ? in.form : TFLITE_MAP;
     return tflite_add_node(g, 0, &n);
 }

@@ -84,6 +84,7 @@ static status read_tensor(const struct tflite *f, const struct flat_vector *buff
                           const struct flat_table *table, struct tflite_tensor *t)
 {
     struct flat_table sparsity;
+    struct flat_vector signature;
     int64_t number;
 
     t->source = -1;
@@ -94,6 +95,9 @@ static status read_tensor(const struct tflite *f, const struct flat_vector *buff
     TRY(read_quantization(table, t));
     TRY(flat_child(table, 6, &sparsity));
     t->sparse = sparsity.at != 0;
+    TRY(flat_vector(table, 7, FLAT_I32, &signature));
+    for (int64_t i = 1; i < signature.count; i++) /* that of the batch apart */
+        t->unknown |= flat_vector_int(&signature, i) < 0;
     TRY(flat_int(table, 10, FLAT_U32, 0, &number));
     t->external = number != 0;
     TRY(flat_int(table, 2, FLAT_U32, 0, &number));

@@ -107,6 +107,7 @@ struct flat_tensor {
     float scale[4];
     int64_t zero[4];
     int axis;
+    int unknown; /* every extent */
 };
 struct flat_op {
     int code;
@@ -149,13 +150,17 @@ static inline size_t flat_write_tensor(struct flat_writer *w, const struct flat_
 
     for (int i = 0; i < t->rank; i++)
         dim[i] = t->dim[i];
-    at = flat_begin(w, (int[]){ 4, 1, 4, 4, t->scales ? 4 : 0 }, 5, place);
+    at = flat_begin(w, (int[]){ 4, 1, 4, 4, t->scales ? 4 : 0, 0, 0, t->unknown ? 4 : 0 }, 8, place);
     flat_put(w, place[1], 1, t->type);
     flat_put(w, place[2], 4, buffer);
     flat_link(w, place[0], flat_numbers(w, 4, dim, t->rank));
     flat_link(w, place[3], flat_blob(w, t->name, strlen(t->name)));
     if (t->scales)
         flat_link(w, place[4], flat_quantization(w, t));
+    for (int i = 0; i < t->rank; i++)
+        dim[i] = -1;
+    if (t->unknown)
+        flat_link(w, place[7], flat_numbers(w, 4, dim, t->rank));
     return at;
 }
 

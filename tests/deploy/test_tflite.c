@@ -268,6 +268,64 @@ static void test_constants(void)
     check_refused("op 1 (MUL): it takes a constant of 2 values; one, or one a channel");
 }
 
+/* Codes take codes of their kind. */
+static void test_coded_constants(void)
+{
+    static const char lines[] = "sub less x  weight less  quant less\n"
+                                "mul times.mul less  weight times  quant times\n"
+                                "relu6 times times.mul\n"
+                                "mean mean times  quant mean\n"
+                                "linear logits mean  out 2  weight logits  quant logits\n"
+                                "output logits\n"
+                                "cam times\n";
+    const struct tensor *t;
+    struct deploy_network n;
+    int one;
+
+    write_coded();
+    one = ops[0].input[1];
+    check_lines(NULL, lines);
+    CHECK(read_net(NULL, &n) == OK);
+    t = find(&n, "less.weight");
+    CHECK(t->rank == 1 && t->dim[0] == 1 && t->dtype == DTYPE_S8 && tensor_at(t, 0) == 200 - 128);
+    CHECK(t->quantization == TENSOR_PER_TENSOR && t->scale[0] == .25 && t->zero_point[0] == 3 - 128);
+    t = find(&n, "times.weight");
+    CHECK(t->rank == 1 && t->dim[0] == 3 && tensor_at(t, 0) == -128 && tensor_at(t, 2) == 127);
+    deploy_free(&n);
+    ops[0].input[0] = one;
+    ops[0].input[1] = 0;
+    check_refused("op 0 (SUB): it takes codes off a constant");
+    tensors[one].type = TFLITE_I8;
+    check_refused("op 0 (SUB): it takes a constant of int8 and a map of uint8");
+}
+
+/* Rows and columns cut off, every second of both, what is never the largest around a map, an extent that the
+ * file does not know, the largest of a map. */
+static void test_moves(void)
+{
+    static const char lines[] = "pad crop x  pad -1,0,-2,-1\n"
+                                "shortcut half crop  stride 2 begin 0 out 3\n"
+                                "maxpool pool half  kernel 2 stride 1 pad 1,0,1,1\n"
+                                "maxpool most pool  kernel 4x3 stride 1 pad 0\n"
+                                "linear logits most  out 2  weight logits  quant logits\n"
+                                "output logits\n"
+                                "cam pool\n";
+    const int crop = 0, half = 1, pad = 2, pool = 3;
+
+    write_moves();
+    check_lines(NULL, lines);
+    tensors[ops[5].output[0]].unknown = 0;
+    check_refused("op 5 (RESHAPE): it makes other extents of 3 channels");
+    ops[pool].code = TFLITE_AVERAGE_POOL_2D;
+    check_refused("op 2 (PADV2): it pads with the least value, and others than maximum pools read that");
+    tensors[ops[pad].input[2]].data = "\x81";
+    check_refused("op 2 (PADV2): it pads with a code that is neither its zero point nor the lowest");
+    ops[half].input[3] = ops[half].input[1];
+    check_refused("op 1 (STRIDED_SLICE): it takes a part of every 0-th along axis 0");
+    tensors[ops[crop].input[1]].data = (const uint8_t *)(int[]){ 0, 1, 0, 1 };
+    check_refused("op 0 (SLICE): it takes parts along several axes");
+}
+
 /* A dead branch is left out; padding that not only windows read is a node of its own. */
 static void test_padding(void)
 {
@@ -402,6 +460,8 @@ int main(void)
     test_real();
     test_planes();
     test_constants();
+    test_coded_constants();
+    test_moves();
     test_padding();
     test_int4();
     test_refused();

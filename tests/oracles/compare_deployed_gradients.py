@@ -85,6 +85,8 @@ class Deployed:
             return x0[:, node.number('begin'):node.number('begin') + node.number('out')]
         if op == 'pad':
             return padded(x0, sides(node, None))
+        if op == 'shortcut':
+            return x0[:, :, ::node.number('stride'), ::node.number('stride')]
         if op == 'shuffle':
             return F.channel_shuffle(x0, node.number('groups'))
         return {'avgpool': lambda: x0.mean((2, 3), keepdim=True), 'mean': lambda: x0.mean((2, 3), keepdim=True), 'add': lambda: x0 + x[1], 'sub': lambda: x0 - x[1],

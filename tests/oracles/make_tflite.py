@@ -248,6 +248,32 @@ def constant(n):
     x = n.two('difference', B.SUB, x, n.conv('other', x, 16, (1, 1), 1, SAME, NONE), q and (q[0] * 1.2, 110))
     x = two('more', B.ADD, two('times', B.MUL, x, 16, 1.1, 90, NONE, 1), 1, 0.9, 10, RELU6, 1)
     n.head(n.conv('last', x, 24, (1, 1)))
+def moved(n):
+    def step(name, x, begin, count, s):
+        _, h, w, c = n.shape(x)
+        y = n.like(name, (1, count[0], count[1], c), x)
+        if s == 1:
+            n.op(B.SLICE, [x, n.numbers(0, *begin, 0), n.numbers(1, *count, -1)], [y], S.SliceOptionsT(), O.SliceOptions)
+        else:
+            o = S.StridedSliceOptionsT()
+            o.beginMask = o.endMask = 15
+            n.op(B.STRIDED_SLICE, [x, n.numbers(0, 0, 0, 0), n.numbers(1, h, w, c), n.numbers(1, s, s, 1)], [y], o, O.StridedSliceOptions)
+        return y
+    x = n.conv('stem', n.input, 16, (3, 3), 1, SAME, NONE)
+    _, h, w, c = n.shape(x)
+    x = step('crop', x, (1, 2), (h - 2, w - 2), 1)
+    x = n.conv('middle', x, 24, (3, 3), 1, SAME, NONE)
+    x = step('every', x, None, ((h - 1) // 2, (w - 1) // 2), 2)
+    _, h, w, c = n.shape(x)
+    y = n.like('around', (1, h + 1, w + 2, c), x)
+    least = {'uint8': np.uint8(0), 'int8': np.int8(-128), 'float32': np.float32(-np.inf)}[n.kind]
+    q = n.scale.get(x)
+    k = n.tensor('least', (), n.type, least, q and [q[0]], q and [q[1] - (128 if n.kind == 'int8' else 0)])
+    n.op(B.PADV2, [x, n.tensor('pads', (4, 2), T.INT32, np.array([[0, 0], [1, 0], [1, 1], [0, 0]], np.int32)), k], [y], S.PadV2OptionsT(), O.PadV2Options)
+    x = n.pool('largest', y, B.MAX_POOL_2D, 2, 1, VALID)
+    y = n.like('most', (1, c), x)
+    n.op(B.REDUCE_MAX, [x, n.numbers(1, 2)], [y], S.ReducerOptionsT(), O.ReducerOptions)
+    n.head(y)
 def shuffled(n):
     x = n.conv('stem', n.input, 16, (3, 3), 2, SAME)
     a, b = n.split(x)
@@ -264,7 +290,7 @@ def main():
     os.makedirs(sys.argv[1], exist_ok=True)
     first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     size = int(sys.argv[3]) if len(sys.argv) > 3 else 17
-    for seed, make in enumerate((inception, leaky, dilated, multiplied, padded, excited, shuffled, constant)):
+    for seed, make in enumerate((inception, leaky, dilated, multiplied, padded, excited, shuffled, constant, moved)):
         for kind in ('uint8', 'int8', 'float32'):
             n = Net(kind, first + seed, size)
             make(n)
