@@ -129,14 +129,16 @@ MUST_USE status tflite_load_bias(const struct tflite *f, int tensor, int real, i
 
 /* How a tensor of the file lies, other than our node's (c, h, w). */
 enum tflite_form {
-    TFLITE_NOTHING,    /* not computed (yet) */
-    TFLITE_CONSTANT,   /* the values of tensor `constant`, dequantized */
-    TFLITE_MAP,        /* (1, h, w, c); (1, c) where there is no map */
-    TFLITE_PLANES,     /* (1, c, h, w) */
-    TFLITE_ROW,        /* (1, h w c) of a map */
-    TFLITE_PLANES_ROW, /* (1, c h w) */
-    TFLITE_GROUPS,     /* (1, h, w, groups, c / groups) */
-    TFLITE_SHUFFLED    /* (1, h, w, c / groups, groups) */
+    TFLITE_NOTHING,        /* not computed (yet) */
+    TFLITE_CONSTANT,       /* the values of tensor `constant`, dequantized */
+    TFLITE_MAP,            /* (1, h, w, c); (1, c) where there is no map */
+    TFLITE_PLANES,         /* (1, c, h, w) */
+    TFLITE_ROW,            /* (1, h w c) of a map */
+    TFLITE_PLANES_ROW,     /* (1, c h w) */
+    TFLITE_GROUPS,         /* (1, h, w, groups, c / groups) */
+    TFLITE_SHUFFLED,       /* (1, h, w, c / groups, groups) */
+    TFLITE_PLANES_GROUPS,  /* (1, groups, c / groups, h, w) */
+    TFLITE_PLANES_SHUFFLED /* (1, c / groups, groups, h, w) */
 };
 struct tflite_view {
     enum tflite_form form;

@@ -40,18 +40,32 @@ static status reshape_vector(struct tflite_graph *g, struct tflite_view in)
 /* Channels that were shuffled come together again. */
 static status reshape_shuffled(struct tflite_graph *g, const struct tflite_view *in)
 {
-    struct tflite_node n = { .op = "shuffle", .inputs = 1, .form = TFLITE_MAP, .keeps = 1 };
+    struct tflite_node n = { .op = "shuffle", .inputs = 1, .keeps = 1 };
 
     n.input[0] = in->node;
     n.shape = tflite_shape(g, in);
+    n.form = in->form == TFLITE_SHUFFLED ? TFLITE_MAP : TFLITE_PLANES;
     snprintf(n.words, sizeof n.words, "groups %d", in->groups);
     return tflite_add_node(g, 0, &n);
+}
+
+/* Are the channels' extents divided into groups? */
+static int is_groups(const struct tflite_tensor *t, const struct tflite_view *in, struct sketch_shape s)
+{
+    int last = in->form == TFLITE_MAP, groups = t->rank == 5 ? t->dim[last ? 3 : 1] : 0;
+
+    if ((!last && in->form != TFLITE_PLANES) || groups < 1 || s.c % groups)
+        return 0;
+    return is_shape(t, 5,
+                    last ? (int[]){ 1, s.h, s.w, groups, s.c / groups }
+                         : (int[]){ 1, groups, s.c / groups, s.h, s.w });
 }
 
 status tflite_reshape(struct tflite_graph *g)
 {
     const struct tflite_tensor *t = tflite_out_tensor(g, 0);
-    const unsigned forms = MAPS | 1u << TFLITE_ROW | 1u << TFLITE_PLANES_ROW | 1u << TFLITE_SHUFFLED;
+    const unsigned forms = MAPS | 1u << TFLITE_ROW | 1u << TFLITE_PLANES_ROW | 1u << TFLITE_SHUFFLED |
+                           1u << TFLITE_PLANES_SHUFFLED;
     struct sketch_shape s;
     struct tflite_view in;
     int planes;
@@ -59,7 +73,7 @@ status tflite_reshape(struct tflite_graph *g)
     TRY(tflite_value(g, 0, forms, 0, &in));
     s = tflite_shape(g, &in);
     planes = in.form == TFLITE_PLANES || in.form == TFLITE_PLANES_ROW;
-    if (in.form == TFLITE_SHUFFLED)
+    if (in.form == TFLITE_SHUFFLED || in.form == TFLITE_PLANES_SHUFFLED)
         return reshape_shuffled(g, &in);
     if (s.h * s.w == 1)
         return reshape_vector(g, in);
@@ -67,10 +81,9 @@ status tflite_reshape(struct tflite_graph *g)
         in.form = planes ? TFLITE_PLANES : TFLITE_MAP;
     else if (t->rank > 0 && t->dim[t->rank - 1] == t->count)
         in.form = planes ? TFLITE_PLANES_ROW : TFLITE_ROW;
-    else if (in.form == TFLITE_MAP && t->rank == 5 && t->dim[3] <= s.c && s.c % t->dim[3] == 0 &&
-             is_shape(t, 5, (int[]){ 1, s.h, s.w, t->dim[3], s.c / t->dim[3] })) {
-        in.form = TFLITE_GROUPS;
-        in.groups = t->dim[3];
+    else if (is_groups(t, &in, s)) {
+        in.groups = t->dim[in.form == TFLITE_MAP ? 3 : 1];
+        in.form = in.form == TFLITE_MAP ? TFLITE_GROUPS : TFLITE_PLANES_GROUPS;
     } else {
         return TFLITE_FAIL(g, "it makes other extents of a map of %dx%dx%d, which is not translated", s.c,
                            s.h, s.w);
@@ -87,14 +100,15 @@ status tflite_transpose(struct tflite_graph *g)
         { TFLITE_MAP, TFLITE_PLANES, { 0, 3, 1, 2 } },
         { TFLITE_PLANES, TFLITE_MAP, { 0, 2, 3, 1 } },
         { TFLITE_GROUPS, TFLITE_SHUFFLED, { 0, 1, 2, 4, 3 } },
+        { TFLITE_PLANES_GROUPS, TFLITE_PLANES_SHUFFLED, { 0, 2, 1, 3, 4 } },
     };
     const struct tflite_tensor *order;
     struct tflite_view in;
 
-    TRY(tflite_value(g, 0, MAPS | 1u << TFLITE_GROUPS, 0, &in));
+    TRY(tflite_value(g, 0, MAPS | 1u << TFLITE_GROUPS | 1u << TFLITE_PLANES_GROUPS, 0, &in));
     TRY(tflite_numbers(g, 1, "order of extents", &order));
     for (size_t i = 0; i < COUNT_OF(known); i++) {
-        int same = known[i].from == in.form && order->count == (in.form == TFLITE_GROUPS ? 5 : 4);
+        int same = known[i].from == in.form && order->count == tflite_in_tensor(g, 0)->rank;
 
         for (int k = 0; same && k < order->count; k++)
             same = tflite_whole(order, k) == known[i].order[k];

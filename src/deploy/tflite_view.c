@@ -88,6 +88,8 @@ static const char *form_words(enum tflite_form form)
         return "a flattened map";
     case TFLITE_GROUPS:
     case TFLITE_SHUFFLED:
+    case TFLITE_PLANES_GROUPS:
+    case TFLITE_PLANES_SHUFFLED:
         return "a map in groups of channels";
     case TFLITE_NOTHING:
         break;

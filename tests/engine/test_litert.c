@@ -109,10 +109,11 @@ static void check_file(const char *file, const char *isa)
 
 int main(void)
 {
-    static const char *const files[] = { "dilated_int8",     "excited_int8",  "excited_uint8",
-                                         "inception_uint8",  "leaky_int8",    "multiplied_int8",
-                                         "multiplied_uint8", "padded_int8",   "padded_uint8",
-                                         "shuffled_int8",    "shuffled_uint8" };
+    static const char *const files[] = { "dilated_int8",     "excited_int8",   "excited_uint8",
+                                         "inception_uint8",  "leaky_int8",     "multiplied_int8",
+                                         "multiplied_uint8", "padded_int8",    "padded_uint8",
+                                         "shuffled_int8",    "shuffled_uint8", "constant_int8",
+                                         "constant_uint8",   "moved_int8",     "moved_uint8" };
     static const char *const isa[] = { "ref", "avx2", "avx512vnni" };
 
     for (size_t i = 0; i < COUNT_OF(isa); i++) {

@@ -285,12 +285,19 @@ def shuffled(n):
     _, h, w, c = n.shape(y)
     y = n.reshape('joined', n.transpose('turned', n.reshape('five', y, (1, h, w, 2, c // 2)), (0, 1, 2, 4, 3)), (1, h, w, c))
     n.head(n.one('relu6', B.RELU6, n.conv('last', y, 20, (1, 1), 1, SAME, NONE), None if n.kind == 'float32' else (6 / 255, 0)))
+def planes(n):
+    x = n.conv('stem', n.input, 16, (3, 3), 2, SAME)
+    x = n.transpose('first', x, (0, 3, 1, 2))
+    _, c, h, w = n.shape(x)
+    x = n.transpose('turned', n.reshape('five', x, (1, 4, c // 4, h, w)), (0, 2, 1, 3, 4))
+    x = n.transpose('last_again', n.reshape('joined', x, (1, c, h, w)), (0, 2, 3, 1))
+    n.head(n.conv('last', x, 20, (1, 1)))
 
 def main():
     os.makedirs(sys.argv[1], exist_ok=True)
     first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     size = int(sys.argv[3]) if len(sys.argv) > 3 else 17
-    for seed, make in enumerate((inception, leaky, dilated, multiplied, padded, excited, shuffled, constant, moved)):
+    for seed, make in enumerate((inception, leaky, dilated, multiplied, padded, excited, shuffled, constant, moved, planes)):
         for kind in ('uint8', 'int8', 'float32'):
             n = Net(kind, first + seed, size)
             make(n)
