@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-status fold_start(struct fold *f, int rank, const int64_t *dim)
+status onnx_fold_start(struct fold *f, int rank, const int64_t *dim)
 {
     int64_t count = 1;
 
@@ -14,7 +14,7 @@ status fold_start(struct fold *f, int rank, const int64_t *dim)
     return tensor_alloc(&f->out, f->real ? DTYPE_F32 : DTYPE_S64, rank, dim);
 }
 
-void fold_put(struct fold *f, int64_t i, int64_t whole, double real)
+void onnx_fold_put(struct fold *f, int64_t i, int64_t whole, double real)
 {
     if (f->real)
         ((float *)f->out.data)[i] = (float)real;
@@ -22,9 +22,9 @@ void fold_put(struct fold *f, int64_t i, int64_t whole, double real)
         ((int64_t *)f->out.data)[i] = whole;
 }
 
-void fold_copy(struct fold *f, int64_t to, const struct tensor *t, int64_t from)
+void onnx_fold_copy(struct fold *f, int64_t to, const struct tensor *t, int64_t from)
 {
-    fold_put(f, to, f->real ? 0 : onnx_element(t, from), f->real ? tensor_at(t, from) : 0);
+    onnx_fold_put(f, to, f->real ? 0 : onnx_element(t, from), f->real ? tensor_at(t, from) : 0);
 }
 
 /* a op b. */
@@ -73,26 +73,26 @@ static int64_t spread_from(const struct tensor *t, const struct tensor *shape, i
     return from;
 }
 
-status fold_two(struct fold *f)
+status onnx_fold_two(struct fold *f)
 {
     const struct tensor *a = onnx_constant(f->x, f->n, 0), *b = onnx_constant(f->x, f->n, 1),
                         *shape = onnx_tensor(f->x, f->n->output[0]);
 
     if (!b || f->n->inputs != 2)
         return FAIL(ERR_FORMAT, "it has %d inputs, and constants are joined by two", f->n->inputs);
-    TRY(fold_start(f, shape->rank, shape->dim));
+    TRY(onnx_fold_start(f, shape->rank, shape->dim));
     for (int64_t i = 0; i < tensor_count(&f->out); i++) {
         int64_t p = spread_from(a, shape, i), q = spread_from(b, shape, i), whole = 0;
 
         if (!f->real)
             TRY(compute_whole(f->n->op, onnx_element(a, p), onnx_element(b, q), &whole));
-        fold_put(f, i, whole,
-                 f->real ? compute_real(f->n->op, (float)tensor_at(a, p), (float)tensor_at(b, q)) : 0);
+        onnx_fold_put(f, i, whole,
+                      f->real ? compute_real(f->n->op, (float)tensor_at(a, p), (float)tensor_at(b, q)) : 0);
     }
     return OK;
 }
 
-status fold_product(struct fold *f)
+status onnx_fold_product(struct fold *f)
 {
     const struct tensor *in = onnx_constant(f->x, f->n, 0);
     int64_t whole = 1;
@@ -105,8 +105,8 @@ status fold_product(struct fold *f)
             TRY(compute_whole("Mul", whole, onnx_element(in, i), &whole));
         real *= (float)tensor_at(in, i);
     }
-    TRY(fold_start(f, (int)onnx_whole(f->n, "keepdims", 1) != 0, (int64_t[]){ 1 }));
-    fold_put(f, 0, whole, real);
+    TRY(onnx_fold_start(f, (int)onnx_whole(f->n, "keepdims", 1) != 0, (int64_t[]){ 1 }));
+    onnx_fold_put(f, 0, whole, real);
     return OK;
 }
 
@@ -123,14 +123,14 @@ static status find_ends(const struct fold *f, double end[2])
     return OK;
 }
 
-status fold_one(struct fold *f)
+status onnx_fold_one(struct fold *f)
 {
     const struct tensor *in = onnx_constant(f->x, f->n, 0);
     double end[2] = { -INFINITY, INFINITY };
 
     if (onnx_is(f->n, "Clip"))
         TRY(find_ends(f, end));
-    TRY(fold_start(f, in->rank, in->dim));
+    TRY(onnx_fold_start(f, in->rank, in->dim));
     for (int64_t i = 0; i < tensor_count(in); i++) {
         double v = tensor_at(in, i);
 
@@ -143,7 +143,7 @@ status fold_one(struct fold *f)
                                      : v;
         if (!f->real && !(v > -9e15 && v < 9e15))
             return FAIL(ERR_FORMAT, "it makes a whole number of %g", v);
-        fold_put(f, i, f->real ? 0 : (int64_t)v, v);
+        onnx_fold_put(f, i, f->real ? 0 : (int64_t)v, v);
     }
     return OK;
 }

@@ -20,16 +20,16 @@ static status fold_constant(struct fold *f)
     f->type = f->real ? ONNX_F32 : ONNX_S64;
     one = onnx_attribute(f->n, f->real ? "value_float" : "value_int");
     if (one) {
-        TRY(fold_start(f, 0, NULL));
-        fold_put(f, 0, one->whole, one->real);
+        TRY(onnx_fold_start(f, 0, NULL));
+        onnx_fold_put(f, 0, one->whole, one->real);
         return OK;
     }
     one = onnx_attribute(f->n, f->real ? "value_floats" : "value_ints");
     if (!one)
         return FAIL(ERR_FORMAT, "its value is none of numbers");
-    TRY(fold_start(f, 1, (int64_t[]){ one->count }));
+    TRY(onnx_fold_start(f, 1, (int64_t[]){ one->count }));
     for (int i = 0; i < one->count; i++)
-        fold_put(f, i, one->wholes[i], one->reals[i]);
+        onnx_fold_put(f, i, one->wholes[i], one->reals[i]);
     return OK;
 }
 
@@ -44,9 +44,9 @@ static status fold_shape(struct fold *f)
     to = to > in->rank ? in->rank : to;
     f->real = 0;
     f->type = ONNX_S64;
-    TRY(fold_start(f, 1, (int64_t[]){ to > from ? to - from : 0 }));
+    TRY(onnx_fold_start(f, 1, (int64_t[]){ to > from ? to - from : 0 }));
     for (int64_t i = from; i < to; i++)
-        fold_put(f, i - from, in->dim[i], 0);
+        onnx_fold_put(f, i - from, in->dim[i], 0);
     return OK;
 }
 
@@ -56,7 +56,7 @@ static status fold_gather(struct fold *f)
 
     if (!at || in->rank != 1 || at->rank > 1)
         return FAIL(ERR_FORMAT, "it gathers from a constant of %d axes", in->rank);
-    TRY(fold_start(f, at->rank, at->dim));
+    TRY(onnx_fold_start(f, at->rank, at->dim));
     for (int64_t i = 0; i < tensor_count(at); i++) {
         int64_t place = onnx_element(at, i);
 
@@ -64,7 +64,7 @@ static status fold_gather(struct fold *f)
         if (place < 0 || place >= in->dim[0])
             return FAIL(ERR_FORMAT, "it gathers number %lld of %lld", (long long)place,
                         (long long)in->dim[0]);
-        fold_copy(f, i, in, place);
+        onnx_fold_copy(f, i, in, place);
     }
     return OK;
 }
@@ -80,12 +80,12 @@ static status fold_concat(struct fold *f)
             return FAIL(ERR_FORMAT, "it joins constants of other than one axis");
         count += t->dim[0];
     }
-    TRY(fold_start(f, 1, &count));
+    TRY(onnx_fold_start(f, 1, &count));
     for (int k = 0; k < f->n->inputs; k++) {
         const struct tensor *t = onnx_constant(f->x, f->n, k);
 
         for (int64_t i = 0; i < t->dim[0]; i++)
-            fold_copy(f, at++, t, i);
+            onnx_fold_copy(f, at++, t, i);
     }
     return OK;
 }
@@ -96,7 +96,7 @@ static status fold_slice(struct fold *f)
     struct onnx_cut cut;
 
     TRY(onnx_cut(f->x, f->n, in, &cut));
-    TRY(fold_start(f, in->rank, cut.count));
+    TRY(onnx_fold_start(f, in->rank, cut.count));
     for (int64_t i = 0; i < tensor_count(&f->out); i++) {
         int64_t from = 0, left = i, block = 1;
 
@@ -105,7 +105,7 @@ static status fold_slice(struct fold *f)
             left /= cut.count[d];
             block *= in->dim[d];
         }
-        fold_copy(f, i, in, from);
+        onnx_fold_copy(f, i, in, from);
     }
     return OK;
 }
@@ -121,9 +121,9 @@ static status fold_constant_of_shape(struct fold *f)
         return FAIL(ERR_FORMAT, "its value is no number");
     f->type = one ? value->type : ONNX_F32;
     f->real = onnx_is_real(f->type);
-    TRY(fold_start(f, shape.count, shape.at));
+    TRY(onnx_fold_start(f, shape.count, shape.at));
     for (int64_t i = 0; one && i < tensor_count(&f->out); i++)
-        fold_copy(f, i, one, 0);
+        onnx_fold_copy(f, i, one, 0);
     return OK;
 }
 
@@ -142,13 +142,13 @@ static status fold_cast(struct fold *f)
         tensor_copy_f32(in, f->out.data);
         return OK;
     }
-    TRY(fold_start(f, in->rank, in->dim));
+    TRY(onnx_fold_start(f, in->rank, in->dim));
     for (int64_t i = 0; i < tensor_count(in); i++) {
         double real = tensor_at(in, i);
 
         if (!f->real && from_real && !(real > -9e15 && real < 9e15))
             return FAIL(ERR_FORMAT, "it makes a whole number of %g", real);
-        fold_put(f, i, from_real ? (int64_t)real : onnx_element(in, i), real);
+        onnx_fold_put(f, i, from_real ? (int64_t)real : onnx_element(in, i), real);
     }
     return OK;
 }
@@ -196,18 +196,18 @@ static const struct row {
     { "Gather", fold_gather, 0 },
     { "Concat", fold_concat, 0 },
     { "Slice", fold_slice, 0 },
-    { "Add", fold_two, 1 },
-    { "Sub", fold_two, 1 },
-    { "Mul", fold_two, 1 },
-    { "Div", fold_two, 1 },
-    { "Max", fold_two, 1 },
-    { "Min", fold_two, 1 },
-    { "Ceil", fold_one, 0 },
-    { "Floor", fold_one, 0 },
-    { "Neg", fold_one, 0 },
-    { "Sqrt", fold_one, 0 },
-    { "Clip", fold_one, 0 },
-    { "ReduceProd", fold_product, 0 },
+    { "Add", onnx_fold_two, 1 },
+    { "Sub", onnx_fold_two, 1 },
+    { "Mul", onnx_fold_two, 1 },
+    { "Div", onnx_fold_two, 1 },
+    { "Max", onnx_fold_two, 1 },
+    { "Min", onnx_fold_two, 1 },
+    { "Ceil", onnx_fold_one, 0 },
+    { "Floor", onnx_fold_one, 0 },
+    { "Neg", onnx_fold_one, 0 },
+    { "Sqrt", onnx_fold_one, 0 },
+    { "Clip", onnx_fold_one, 0 },
+    { "ReduceProd", onnx_fold_product, 0 },
     { "ConstantOfShape", fold_constant_of_shape, 0 },
     { "Cast", fold_cast, 0 },
     { "Identity", fold_view, 1 },

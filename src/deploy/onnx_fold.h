@@ -15,16 +15,16 @@ struct fold {
 };
 
 /* The result, zeros. ERR_FORMAT above ONNX_MAX_FOLDED elements. */
-MUST_USE status fold_start(struct fold *f, int rank, const int64_t *dim);
+MUST_USE status onnx_fold_start(struct fold *f, int rank, const int64_t *dim);
 /* Its element i: whole or real, as the result is. */
-void fold_put(struct fold *f, int64_t i, int64_t whole, double real);
+void onnx_fold_put(struct fold *f, int64_t i, int64_t whole, double real);
 /* Element `from` of t as its element `to`. */
-void fold_copy(struct fold *f, int64_t to, const struct tensor *t, int64_t from);
+void onnx_fold_copy(struct fold *f, int64_t to, const struct tensor *t, int64_t from);
 
 /* Add, Sub, Mul, Div, Max, Min of two constants, in the shape that the op's output has; ReduceProd; Ceil,
  * Floor, Neg, Sqrt, Clip of each element. */
-MUST_USE status fold_two(struct fold *f);
-MUST_USE status fold_product(struct fold *f);
-MUST_USE status fold_one(struct fold *f);
+MUST_USE status onnx_fold_two(struct fold *f);
+MUST_USE status onnx_fold_product(struct fold *f);
+MUST_USE status onnx_fold_one(struct fold *f);
 
 #endif

@@ -44,6 +44,7 @@ static const struct row {
     { "Softmax", onnx_softmax, 0 },
     { "LogSoftmax", onnx_softmax, 0 },
     { "QLinearSoftmax", onnx_softmax, 0 },
+    { "Expand", onnx_expand, 0 },
     { "Reshape", onnx_reshape, 1 },
     { "Flatten", onnx_reshape, 1 },
     { "Squeeze", onnx_reshape, 1 },
@@ -77,7 +78,7 @@ static status find_input(struct onnx_translation *t, int *out)
     for (int i = 0; i < t->x.givens; i++) {
         int value = t->x.given[i];
 
-        if (t->x.of[value].constant)
+        if (t->x.of[value].constant || !t->x.of[value].readers) /* tf2onnx leaves inputs that nothing reads */
             continue;
         if (*out >= 0)
             return FAIL(ERR_FORMAT,
@@ -169,7 +170,7 @@ static status translate_node(struct onnx_translation *t, int node)
             return ended && !rows[i].ends_too
                        ? FAIL(ERR_FORMAT, "it follows a softmax, which is translated only at the end")
                        : rows[i].translate(t, n);
-    return FAIL(ERR_FORMAT, "the op %.60s is not translated", n->op);
+    return FAIL(ERR_FORMAT, "the op %.60s is not translated: models/README.md lists those that are", n->op);
 }
 
 static status translate_nodes(struct onnx_translation *t)
@@ -193,7 +194,15 @@ static status tell(struct onnx_translation *t)
             "in real numbers: single codes may differ",
             t->few_bits));
     if (t->constants)
-        TRY(sketch_tell(t->d, "%d constants of codes are added or multiplied as real numbers", t->constants));
+        TRY(sketch_tell(
+            t->d,
+            "%d constants of codes are added as real numbers, which ONNX Runtime does in integers: "
+            "single codes may differ",
+            t->constants));
+    if (t->divided && t->coded)
+        TRY(sketch_tell(t->d,
+                        "%d divisions by constants are products with 1 / constant: single codes may differ",
+                        t->divided));
     TRY(table_add_note(&t->d->weights, "quantcam.deployed", "onnx"));
     if (!t->coded)
         return OK;

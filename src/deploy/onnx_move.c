@@ -39,6 +39,8 @@ static int find_order(const struct tensor *shape, struct sketch_shape s, int las
         p->order = last && count > 1 ? ONNX_LAST_ROW : ONNX_ROW;
     else if (!last && is_shape(shape, 3, (int64_t[]){ 1, s.c, count }))
         p->order = ONNX_SPREAD;
+    else if (count == 1 && is_shape(shape, 3, (int64_t[]){ 1, 1, s.c }))
+        p->order = ONNX_LINE;
     else if (!last && shape->rank == 5 && shape->dim[0] == 1 && shape->dim[1] * shape->dim[2] == s.c &&
              shape->dim[3] == s.h && shape->dim[4] == s.w) {
         p->order = ONNX_GROUPS;
@@ -79,6 +81,27 @@ status onnx_reshape(struct onnx_translation *t, const struct onnx_node *n)
         return FAIL(ERR_FORMAT, "its output's shape of %d axes is not one that a map of %dx%dx%d is seen in",
                     to->rank, shape.c, shape.h, shape.w);
     t->at[n->output[0]] = out;
+    return OK;
+}
+
+/* Of one position over a map: what reads it spreads it so itself. */
+status onnx_expand(struct onnx_translation *t, const struct onnx_node *n)
+{
+    const struct tensor *in = onnx_tensor(&t->x, n->input[0]), *to = onnx_tensor(&t->x, n->output[0]);
+    struct onnx_place *p;
+    struct sketch_shape shape;
+    int node;
+
+    if (is_shape(to, in->rank, in->dim))
+        return onnx_same(t, n);
+    TRY(onnx_get_real(t, n, 0, &node));
+    TRY(onnx_get(t, n, 0, &p));
+    shape = onnx_shape_of(t, node);
+    if (p->order != ONNX_MAP || shape.h != 1 || shape.w != 1 || to->rank != 4 || to->dim[1] != shape.c ||
+        to->dim[0] != 1)
+        return FAIL(ERR_FORMAT, "it repeats other than one position over a map, which alone is translated");
+    onnx_put_real(t, n->output[0], node, ONNX_MAP);
+    t->at[n->output[0]].spread = 1;
     return OK;
 }
 

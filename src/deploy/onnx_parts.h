@@ -154,6 +154,10 @@ struct onnx_window {
 /* `weight`: Conv's, which may say the kernel; or NULL. ERR_FORMAT. */
 MUST_USE status onnx_window(const struct onnx_node *n, const struct tensor *in, const struct tensor *weight,
                             struct onnx_window *out);
+/* Of a convolution along (N, 1, L) by one kernel, steps of 1: zeros before it, and the output's L.
+ * ERR_FORMAT. */
+MUST_USE status onnx_line(const struct onnx_node *n, const struct tensor *in, const struct tensor *weight,
+                          int *before, int *length);
 /* The shapes of the node's outputs, from its inputs'. ERR_FORMAT for an op that is not known. */
 MUST_USE status onnx_shape(struct onnx *x, int node);
 /* Shapes and constants of all values: what depends on constants and shapes alone becomes one. The input's

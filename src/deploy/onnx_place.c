@@ -15,9 +15,14 @@ status onnx_get(struct onnx_translation *t, const struct onnx_node *n, int k, st
     if (value < 0)
         return FAIL(ERR_FORMAT, "its input %d is missing", k);
     *out = &t->at[value];
-    return (*out)->form
-               ? OK
-               : FAIL(ERR_FORMAT, "its input %.200s does not come from the picture", onnx_name(&t->x, value));
+    if ((*out)->spread && !onnx_is(n, "Add") && !onnx_is(n, "Mul"))
+        return FAIL(ERR_FORMAT, "it reads a value that is spread over a map, as sums and products alone may");
+    return (*out)->form ? OK
+                        : FAIL(ERR_FORMAT,
+                               "its input %.200s does not come from the picture: let ONNX Runtime compute "
+                               "what constants alone "
+                               "give (SessionOptions.optimized_model_filepath, ORT_ENABLE_BASIC)",
+                               onnx_name(&t->x, value));
 }
 
 status onnx_need_map(const struct onnx_place *p)

@@ -62,8 +62,15 @@ static status shape_conv(struct onnx *x, const struct onnx_node *n)
     const struct tensor *in, *weight;
     struct onnx_window w;
 
-    TRY(get_map(x, n, 0, &in));
+    TRY(get(x, n, 0, &in));
     TRY(get(x, n, quantized ? 3 : 1, &weight));
+    if (in->rank == 3) {
+        int before, length;
+
+        TRY(onnx_line(n, in, weight, &before, &length));
+        return set_shape(x, n->output[0], ONNX_F32, 3, (int64_t[]){ in->dim[0], 1, length });
+    }
+    TRY(get_map(x, n, 0, &in));
     TRY(onnx_window(n, in, weight, &w));
     return set_shape(x, n->output[0], quantized ? ONNX_U8 : ONNX_F32, 4,
                      (int64_t[]){ in->dim[0], weight->dim[0], w.h, w.w });
@@ -125,12 +132,46 @@ static status shape_product(struct onnx *x, const struct onnx_node *n)
 
     TRY(get(x, n, 0, &a));
     TRY(get(x, n, quantized ? 3 : 1, &b));
+    if (b->rank > 2)
+        return FAIL(ERR_FORMAT,
+                    "it multiplies two values that come from the picture, as attention does, which is not "
+                    "translated");
     if (b->rank != 2 || a->rank < 1 || onnx_whole(n, "transA", 0) ||
         a->dim[a->rank - 1] != b->dim[turned ? 1 : 0])
         return FAIL(ERR_FORMAT, "it is no product of a row of values and a matrix of weights that fit");
     memcpy(dim, a->dim, sizeof dim);
     dim[a->rank - 1] = b->dim[turned ? 0 : 1];
     return set_shape(x, n->output[0], quantized ? ONNX_U8 : ONNX_F32, a->rank, dim);
+}
+
+/* The two shapes spread over each other, as numpy does. */
+static status spread(const struct tensor *a, const struct tensor *b, int64_t dim[TENSOR_MAX_RANK], int *rank)
+{
+    *rank = a->rank > b->rank ? a->rank : b->rank;
+    for (int i = 1; i <= *rank; i++) {
+        int64_t p = i <= a->rank ? a->dim[a->rank - i] : 1, q = i <= b->rank ? b->dim[b->rank - i] : 1;
+
+        if (p != q && p != 1 && q != 1)
+            return FAIL(ERR_FORMAT, "its inputs have extents of %lld and %lld", (long long)p, (long long)q);
+        dim[*rank - i] = p == 1 ? q : p;
+    }
+    return OK;
+}
+
+static status shape_expand(struct onnx *x, const struct onnx_node *n)
+{
+    const struct tensor *in;
+    struct tensor to = { 0 };
+    int64_t dim[TENSOR_MAX_RANK];
+    struct onnx_list shape;
+    int rank;
+
+    TRY(get(x, n, 0, &in));
+    TRY(onnx_list(x, n, 1, "shape", &shape));
+    to.rank = shape.count < 0 ? 0 : shape.count;
+    memcpy(to.dim, shape.at, (size_t)to.rank * sizeof *to.dim);
+    TRY(spread(in, &to, dim, &rank));
+    return set_shape(x, n->output[0], type_of(x, n), rank, dim);
 }
 
 static status shape_two(struct onnx *x, const struct onnx_node *n)
@@ -141,14 +182,7 @@ static status shape_two(struct onnx *x, const struct onnx_node *n)
 
     TRY(get(x, n, 0, &a));
     TRY(get(x, n, n->op[0] == 'Q' ? 3 : 1, &b));
-    rank = a->rank > b->rank ? a->rank : b->rank;
-    for (int i = 1; i <= rank; i++) {
-        int64_t p = i <= a->rank ? a->dim[a->rank - i] : 1, q = i <= b->rank ? b->dim[b->rank - i] : 1;
-
-        if (p != q && p != 1 && q != 1)
-            return FAIL(ERR_FORMAT, "its inputs have extents of %lld and %lld", (long long)p, (long long)q);
-        dim[rank - i] = p == 1 ? q : p;
-    }
+    TRY(spread(a, b, dim, &rank));
     return set_shape(x, n->output[0], type_of(x, n), rank, dim);
 }
 
@@ -394,6 +428,7 @@ static const struct row {
     { "Slice", shape_slice },
     { "Split", shape_split },
     { "Pad", shape_pad },
+    { "Expand", shape_expand },
     { "Reshape", shape_reshape },
     { "Flatten", shape_flatten },
     { "Squeeze", shape_squeeze },
@@ -426,5 +461,5 @@ status onnx_shape(struct onnx *x, int node)
         if (onnx_is(n, rows[i].op))
             return n->outputs > 0 && n->output[0] >= 0 ? rows[i].shape(x, n)
                                                        : FAIL(ERR_FORMAT, "it has no output");
-    return FAIL(ERR_FORMAT, "the op %.60s is not translated", n->op);
+    return FAIL(ERR_FORMAT, "the op %.60s is not translated: models/README.md lists those that are", n->op);
 }

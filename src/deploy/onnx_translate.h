@@ -18,7 +18,8 @@ enum onnx_order {
     ONNX_LAST_ROW, /* (1, H W C) in the order h, w, c, of more than one position */
     ONNX_SPREAD,   /* (1, C, H W) */
     ONNX_GROUPS,   /* (1, G, C / G, H, W) */
-    ONNX_TURNED    /* (1, C / G, G, H, W) */
+    ONNX_TURNED,   /* (1, C / G, G, H, W) */
+    ONNX_LINE      /* (1, 1, C), of one position */
 };
 
 enum onnx_form {
@@ -42,6 +43,7 @@ struct onnx_place {
     struct onnx_quant q;          /* CODES, SEEN */
     int top, left, bottom, right; /* zeros around the map that no node has yet */
     int ended;                    /* behind a softmax, which is left out */
+    int spread;                   /* seen over a map, of which the node is one position: for onnx_two alone */
 };
 
 struct onnx_translation {
@@ -52,7 +54,7 @@ struct onnx_translation {
     uint8_t *done;         /* (nodes): became part of one before it */
     int *real;             /* (sketch's nodes): the dequantize of their codes; 0: none yet */
     /* What was met, for the lines of what was decided. */
-    int coded, softmax, halved, few_bits, constants;
+    int coded, softmax, halved, few_bits, constants, divided;
 };
 
 /* ---- onnx_place.c: places and nodes ---------------------------------------------------------------------
@@ -142,14 +144,14 @@ MUST_USE status onnx_weight_widen(struct tensor *w, int dilation_h, int dilation
  * the map has more than one position. */
 MUST_USE status onnx_weight_rows(struct tensor *w, int turned, int is_last, struct sketch_shape map);
 
-/* ---- ops: onnx_layer.c, onnx_point.c, onnx_move.c --------------------------------------------------------
+/* ---- ops: onnx_layer.c, onnx_point.c, onnx_two.c, onnx_move.c -------------------------------------------
  */
 
 typedef status onnx_op(struct onnx_translation *t, const struct onnx_node *n);
 onnx_op onnx_conv, onnx_product, onnx_batchnorm;
 onnx_op onnx_same, onnx_clip, onnx_relu, onnx_sigmoid, onnx_leaky, onnx_hard, onnx_two, onnx_softmax;
 onnx_op onnx_pool, onnx_global, onnx_reduce, onnx_pad;
-onnx_op onnx_reshape, onnx_transpose, onnx_concat, onnx_slice, onnx_split, onnx_cast;
+onnx_op onnx_expand, onnx_reshape, onnx_transpose, onnx_concat, onnx_slice, onnx_split, onnx_cast;
 /* y = scale x + shift of each channel of real numbers, as a batchnorm whose mean is 0 and whose deviation
  * is 1. */
 MUST_USE status onnx_affine(struct onnx_translation *t, const struct onnx_node *n, int input,

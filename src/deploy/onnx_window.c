@@ -85,3 +85,20 @@ status onnx_window(const struct onnx_node *n, const struct tensor *in, const str
                ? OK
                : FAIL(ERR_FORMAT, "its %dx%d window does not fit into the %dx%d map", high, wide, h, w);
 }
+
+status onnx_line(const struct onnx_node *n, const struct tensor *in, const struct tensor *weight, int *before,
+                 int *length)
+{
+    int stride, dilation, pad[2];
+
+    if (in->rank != 3 || in->dim[1] != 1 || weight->rank != 3 || weight->dim[0] != 1 || weight->dim[1] != 1 ||
+        weight->dim[2] > 64 || *onnx_words(n, "auto_pad"))
+        return FAIL(ERR_FORMAT,
+                    "it is no convolution of maps, and along channels with one kernel of up to 64");
+    TRY(get_numbers(n, "strides", 1, 1, 1, 1, &stride));
+    TRY(get_numbers(n, "dilations", 1, 1, 1, 1, &dilation));
+    TRY(get_numbers(n, "pads", 2, 0, 0, 64, pad));
+    *before = pad[0];
+    *length = (int)(in->dim[2] + pad[0] + pad[1] - weight->dim[2] + 1);
+    return *length > 0 ? OK : FAIL(ERR_FORMAT, "its kernel is longer than the channels");
+}
