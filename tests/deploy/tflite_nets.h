@@ -237,7 +237,7 @@ static inline void write_coded(void)
     int x, one, three, less, times;
 
     start();
-    x = add_tensor("x", TFLITE_U8, DIM(1, 2, 2, 3), .5, 128);
+    x = add_tensor("x", TFLITE_U8, DIM(1, 2, 2, 3), 1, 128);
     one = add_constant("one", TFLITE_U8, DIM(1), .25, 3, (uint8_t[]){ 200 }, 1);
     three = add_constant("three", TFLITE_U8, DIM(3), .125, 128, (uint8_t[]){ 0, 130, 255 }, 3);
     less = add_tensor("less", TFLITE_U8, DIM(1, 2, 2, 3), .5, 7);
@@ -254,12 +254,12 @@ static inline void write_moves(void)
     int x, crop, half, padded, pads, pool, most, axes, row, shape, k, logits, least;
 
     start();
-    x = add_tensor("x", TFLITE_I8, DIM(1, 8, 7, 3), .5, 0);
-    crop = add_tensor("crop", TFLITE_I8, DIM(1, 5, 6, 3), .5, 0);
+    x = add_tensor("x", TFLITE_I8, DIM(1, 8, 7, 3), 1, 0);
+    crop = add_tensor("crop", TFLITE_I8, DIM(1, 5, 6, 3), 1, 0);
     add_op(TFLITE_SLICE,
            IN(x, add_numbers("b", (int[]){ 0, 1, 0, 0 }, 4), add_numbers("s", (int[]){ 1, 5, 6, -1 }, 4)),
            crop, 0);
-    half = add_tensor("half", TFLITE_I8, DIM(1, 3, 3, 3), .5, 0);
+    half = add_tensor("half", TFLITE_I8, DIM(1, 3, 3, 3), 1, 0);
     set_option(
         add_op(TFLITE_STRIDED_SLICE,
                IN(crop, add_numbers("b2", (int[]){ 0, 0, 0, 0 }, 4),
@@ -268,19 +268,19 @@ static inline void write_moves(void)
         1, 4, 15);
     pads = add_numbers("pads", (int[]){ 0, 0, 1, 1, 0, 1, 0, 0 }, 8);
     least = add_constant("least", TFLITE_I8, DIM(1), .5, 0, (int8_t[]){ -128 }, 1);
-    padded = add_tensor("padded", TFLITE_I8, DIM(1, 5, 4, 3), .5, 0);
+    padded = add_tensor("padded", TFLITE_I8, DIM(1, 5, 4, 3), 1, 0);
     add_op(TFLITE_PADV2, IN(half, pads, least), padded, 0);
-    pool = add_tensor("pool", TFLITE_I8, DIM(1, 4, 3, 3), .5, 0);
+    pool = add_tensor("pool", TFLITE_I8, DIM(1, 4, 3, 3), 1, 0);
     set_pool(add_op(TFLITE_MAX_POOL_2D, IN(padded), pool, 5), 1, 1, 2, 2);
     axes = add_numbers("axes", (int[]){ 2, 1 }, 2);
-    most = add_tensor("most", TFLITE_I8, DIM(1, 3), .5, 0);
+    most = add_tensor("most", TFLITE_I8, DIM(1, 3), 1, 0);
     add_op(TFLITE_REDUCE_MAX, IN(pool, axes), most, 0);
     shape = add_numbers("shape", (int[]){ -1, 3 }, 2);
-    row = add_tensor("row", TFLITE_I8, DIM(1, 1), .5, 0);
+    row = add_tensor("row", TFLITE_I8, DIM(1, 1), 1, 0);
     tensors[row].unknown = 1;
     add_op(TFLITE_RESHAPE, IN(most, shape), row, 0);
     k = add_codes("k", TFLITE_I8, DIM(2, 3), .5, 0, 0);
-    logits = add_tensor("logits", TFLITE_I8, DIM(1, 2), .5, 0);
+    logits = add_tensor("logits", TFLITE_I8, DIM(1, 2), 1, 0);
     add_op(TFLITE_FULLY_CONNECTED, IN(row, k, -1), logits, 0);
     net.output = logits;
 }

@@ -47,6 +47,7 @@ static void test_numbers(void)
 {
     struct model_node n;
 
+    CHECK(read_words(OP_PAD, "pad 1,-1,3,-64", &n) == OK && n.pad_x == -1 && n.end_x == -64);
     CHECK(read_words(OP_CLIP, "low -1 high 2.5", &n) == OK && n.low == -1 && n.high == 2.5);
     CHECK(read_words(OP_LEAKYRELU, "slope 0.125 quant q", &n) == OK && n.slope == 0.125);
     CHECK(read_words(OP_QUANTIZE, "quant q", &n) == OK && strcmp(n.quant, "q") == 0);
@@ -64,13 +65,15 @@ static void test_refusals(void)
             "x.model:7: kernel '1x2x3' is not a whole number from 1 to 64, or two as in 1x7");
     refused(OP_MAXPOOL, "kernel 65x1",
             "x.model:7: kernel '65x1' is not a whole number from 1 to 64, or two as in 1x7");
-#define NO_PAD(is)                                                                                           \
-    "x.model:7: pad '" is "' is not 'same' or a whole number from 0 to 64, or four, TOP,LEFT,BOTTOM,RIGHT"
-    refused(OP_PAD, "pad 1,2,3", NO_PAD("1,2,3"));
-    refused(OP_PAD, "pad 1,2,3,4,5", NO_PAD("1,2,3,4,5"));
-    refused(OP_PAD, "pad 1,2,,4", NO_PAD("1,2,,4"));
-    refused(OP_PAD, "pad 1,2,3,65", NO_PAD("1,2,3,65"));
-    refused(OP_PAD, "pad 1,-1,3,4", NO_PAD("1,-1,3,4"));
+#define NO_PAD(is, least)                                                                                    \
+    "x.model:7: pad '" is "' is not 'same' or a whole number from " least                                    \
+    " to 64, or four, TOP,LEFT,BOTTOM,RIGHT"
+    refused(OP_PAD, "pad 1,2,3", NO_PAD("1,2,3", "-64"));
+    refused(OP_PAD, "pad 1,2,3,4,5", NO_PAD("1,2,3,4,5", "-64"));
+    refused(OP_PAD, "pad 1,2,,4", NO_PAD("1,2,,4", "-64"));
+    refused(OP_PAD, "pad 1,2,3,65", NO_PAD("1,2,3,65", "-64"));
+    refused(OP_PAD, "pad -65", NO_PAD("-65", "-64"));
+    refused(OP_MAXPOOL, "kernel 3 stride 2 pad 1,-1,3,4", NO_PAD("1,-1,3,4", "0"));
     refused(OP_PAD, "", "x.model:7: pad a: attribute 'pad' is missing");
     refused(OP_CLIP, "low 0", "x.model:7: clip a: attribute 'high' is missing");
     refused(OP_LEAKYRELU, "slope x", "x.model:7: slope 'x' is not a number");
