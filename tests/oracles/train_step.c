@@ -40,6 +40,7 @@ static status give(struct job *j, const char *name, const float *values, int ran
 
 static status make(struct job *j, const char *isa, struct gradient_batch *batch)
 {
+    const struct kernel_table *kernels = kernel_select(isa);
     struct gradient_settings s = { .norm = GRADIENT_NORM_BATCH };
     const char *note = table_note(&j->in, "settings");
     int form, bits, slope, pact, through, norm;
@@ -64,7 +65,9 @@ static status make(struct job *j, const char *isa, struct gradient_batch *batch)
         }
     }
     s.quantizer = j->quantizer;
-    TRY(gradient_net_make(&j->m, &s, kernel_select(isa), &j->net));
+    if (!kernels)
+        return FAIL(ERR_USAGE, "%s: this machine does not have it", isa);
+    TRY(gradient_net_make(&j->m, &s, kernels, &j->net));
     TRY(gradient_net_load(j->net, &j->b));
     return gradient_net_prepare(j->net);
 }
