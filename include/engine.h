@@ -44,10 +44,12 @@
  * weights, s and s' of the PACTs before and behind, and batch normalisation's f = gamma / sigma and h, m =
  * f32(s_w s f / s') and b = f32(h / s'), in double and rounded once; s = 1 where real values are summed by
  * dequantized weights f32(level) f32(s_w), which carry s_w. An addition is fma(f32(code), f32(s_code / s'),
- * v), or the sum of two layers' v, before it is a code. Where no PACT is behind, s' = 1 and v is real; behind
- * a mean over the map s is s / (H W) and acc, of 64 bits, sums levels times the sums of codes. Other ops are
- * those of real values, of f32(s) f32(code) where they read codes; a PACT behind them is rne(clamp(x f32(n /
- * alpha), 0, n)). */
+ * v), or the sum of two layers' v, before it is a code. Where no PACT is behind, s' = 1 and v is real. Of
+ * codes of several PACTs side by side each one's channels are summed apart: v = v_0 + v_1 + ..., v_0 =
+ * fma(f32(acc_0), m_0, b), v_p = f32(f32(acc_p) m_p), by the first channel of each. Behind a mean over the
+ * map s is s / (H W) and acc, of 64 bits, sums levels times the sums of codes. Other ops are those of real
+ * values, of f32(s) f32(code) where they read codes; a PACT behind them is rne(clamp(x f32(n / alpha), 0,
+ * n)). */
 enum engine_arithmetic {
     ENGINE_AUTO,
     ENGINE_FBGEMM,

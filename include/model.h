@@ -323,6 +323,9 @@ struct model_levels {
 /* ERR_NUMERIC; ERR_MISMATCH where sums may leave 32 bits. */
 MUST_USE status model_levels_load(const struct model_binding *b, int node, struct model_levels *out);
 void model_levels_free(struct model_levels *l);
+/* Makes codes the levels where these are within s8, odd ones up to 7 bits. Returns whether they are not, and
+ * the levels of odd codes are to be made yet. */
+int model_levels_narrow(struct model_levels *l);
 static inline int model_level(const struct model_levels *l, size_t i)
 {
     return l->odd ? 2 * l->code[i] + 1 : l->code[i];
@@ -330,6 +333,14 @@ static inline int model_level(const struct model_levels *l, size_t i)
 /* Of a low-bit network. The relu whose PACT makes codes of a layer's or an addition's sum at once, also of a
  * layer's behind an addition; -1: what comes out is real. */
 int model_lowbit_pact(const struct model_binding *b, int node);
+/* The step of the PACT whose codes channel `channel` of a node's values are, moved or side by side with
+ * others'; 0: of none. */
+double model_lowbit_step(const struct model_binding *b, int node, int channel);
+/* Of a layer of one group whose input is codes of several PACTs: how many, and which channel is whose, by the
+ * first channel of each: part (channels) or NULL. 0: some channels are no codes, or of more PACTs than PARTS.
+ */
+enum { MODEL_LOWBIT_PARTS = 16 };
+int model_lowbit_parts(const struct model_binding *b, int node, int *part);
 /* Sums a layer integers? Others sum real values: with such inputs or weights, and depthwise ones with levels
  * of 9 bits. */
 int model_lowbit_integer(const struct model_binding *b, int node);

@@ -379,12 +379,15 @@ static status make_room(struct draft *d, size_t n)
 {
     struct engine_layout *l = &d->layout;
 
-    size_t most = d->b->lowbit ? 2 * n : n; /* ops, buffers: codes may be seen as real values, too */
+    size_t most =
+        n; /* ops, buffers: a low-bit network's codes and real values may be seen as the others, too */
 
+    for (int i = 0; d->b->lowbit && i < d->m->nodes; i++)
+        most += 2 + (size_t)d->m->node[i].inputs;
     MEM_TRY(d->node, n, sizeof *d->node);
     MEM_TRY(d->real, n, sizeof *d->real);
     MEM_TRY(d->op, most, sizeof *d->op);
-    MEM_TRY(d->job, n, sizeof *d->job);
+    MEM_TRY(d->job, most, sizeof *d->job);
     MEM_TRY(l->buffer, 3 * most, sizeof *l->buffer);
     MEM_TRY(l->use, most, sizeof *l->use);
     MEM_TRY(l->mask, most, sizeof *l->mask);

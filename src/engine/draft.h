@@ -59,7 +59,9 @@ float place_high(const struct draft *d, int node);
 int place_reads_real(const struct model_binding *b, int node);
 /* An op of its own that writes what a node's codes stand for. ERR_MEMORY. */
 MUST_USE status place_dequantized(struct draft *d, int node, struct engine_view out);
-/* The same into a map of its own, once: d->real. */
+/* The next op, which writes codes of a node's real values, into a map of its own. */
+struct engine_op *place_codes(struct draft *d, int node, enum engine_kind kind);
+/* As place_dequantized, into a map of its own, once: d->real. */
 MUST_USE status place_real(struct draft *d, int node);
 /* Of everything that has windows. */
 struct kernel_conv place_geometry(const struct model_node *n, const struct engine_op *op, int groups);
@@ -90,6 +92,11 @@ MUST_USE status cat_plan(struct draft *d, int node);
 
 /* The op of a node where a low-bit network's is not what codes have; *is: it was. ERR_MEMORY. */
 MUST_USE status lowbit_node(struct draft *d, int node, int *is);
+
+/* ---- parts.c */
+
+/* Of a low-bit network's layer that reads codes of several PACTs. ERR_MEMORY. */
+MUST_USE status parts_plan(struct draft *d, int node);
 
 /* ---- draft.c */
 

@@ -32,20 +32,6 @@ static void set_constants(const struct model_binding *b, int node, const struct 
     }
 }
 
-/* The levels as s8: of odd ones up to 7 bits these themselves, of 8 the codes. Returns whether the kernel is
- * to make levels of them yet. */
-static int pack_levels(struct model_levels *l)
-{
-    size_t count = (size_t)l->oc * (size_t)l->kh * (size_t)l->kw * (size_t)l->ic;
-    int wide = 0;
-
-    for (size_t i = 0; i < count; i++)
-        wide |= model_level(l, i) < INT8_MIN || model_level(l, i) > INT8_MAX;
-    for (size_t i = 0; !wide && i < count; i++)
-        l->code[i] = (int8_t)model_level(l, i);
-    return wide;
-}
-
 status lowbit_pack_layer(const struct engine_plan *p, const struct model_binding *b,
                          const struct pack_job *job, struct engine_conv *c, uint8_t *weights)
 {
@@ -61,7 +47,7 @@ status lowbit_pack_layer(const struct engine_plan *p, const struct model_binding
     set_constants(b, job->node, &l, l.step, c->lanes, weights + c->constants);
     c->requant = (struct kernel_requant){ .mode = job->out.scale > 0 ? REQUANT_PACT : REQUANT_REAL,
                                           .high = job->out.high,
-                                          .odd = pack_levels(&l) };
+                                          .odd = model_levels_narrow(&l) };
     for (int g = 0; g < c->groups; g++)
         (depthwise ? k->depthwise_u8_pack : k->conv_u8_pack)(
             &c->shape, l.code + (size_t)g * each, weights + c->packed + (size_t)g * c->packed_bytes);
@@ -219,6 +205,8 @@ status lowbit_node(struct draft *d, int node, int *is)
         return plan_real(d, node);
     if (model_has_weights(n) && model_lowbit_mean(b, node) >= 0)
         return plan_head(d, node);
+    if (model_has_weights(n) && !place_is_coded(d, n->input[0]))
+        return parts_plan(d, node);
     *is = model_is_global_pool(n->op) && model_lowbit_hides(b, node);
     if (*is)
         place_op(d, node, KIND_LOWBIT_SUM);

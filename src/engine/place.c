@@ -143,11 +143,12 @@ struct engine_op *place_op(struct draft *d, int node, enum engine_kind kind)
     return place_op_of(d, node, kind, n->input, n->inputs);
 }
 
-status place_dequantized(struct draft *d, int node, struct engine_view out)
+/* The next op, of a node's values into `out`. */
+static struct engine_op *place_seen(struct draft *d, int node, enum engine_kind kind, struct engine_view out)
 {
     struct engine_op *op = &d->op[d->head.ops];
 
-    op->kind = KIND_DEQUANTIZE;
+    op->kind = kind;
     op->in[0] = d->node[node].view;
     op->inputs = 1;
     op->out = out;
@@ -155,21 +156,39 @@ status place_dequantized(struct draft *d, int node, struct engine_view out)
     place_use(d, op->out.buffer, d->head.ops);
     memcpy(op->name, d->m->node[node].name, sizeof op->name);
     d->head.ops++;
+    return op;
+}
+
+/* A map of its own for a node's values in another form. */
+static struct engine_view another(struct draft *d, int node, int element)
+{
+    struct engine_view v = d->node[node].view;
+
+    v.first = 0;
+    v.pitch = v.c;
+    v.element = element;
+    v.buffer = add_buffer(d, v.c, v.h, v.w, v.element);
+    return v;
+}
+
+status place_dequantized(struct draft *d, int node, struct engine_view out)
+{
+    struct engine_op *op = place_seen(d, node, KIND_DEQUANTIZE, out);
+
     return place_parameters(d, op, &d->b->q[node], sizeof d->b->q[node]);
 }
 
 status place_real(struct draft *d, int node)
 {
-    struct engine_view v = d->node[node].view;
-
     if (d->real[node].c > 0)
         return OK;
-    v.first = 0;
-    v.pitch = v.c;
-    v.element = (int)sizeof(float);
-    v.buffer = add_buffer(d, v.c, v.h, v.w, v.element);
-    d->real[node] = v;
-    return place_dequantized(d, node, v);
+    d->real[node] = another(d, node, (int)sizeof(float));
+    return place_dequantized(d, node, d->real[node]);
+}
+
+struct engine_op *place_codes(struct draft *d, int node, enum engine_kind kind)
+{
+    return place_seen(d, node, kind, another(d, node, 1));
 }
 
 /* Copies them behind the others'. */

@@ -79,6 +79,10 @@ static status pack_all(const struct draft *d, const struct engine_plan *plan, ui
             TRY(lowbit_pack_real(plan, d->b, job->node, parameters, block + d->head.weights));
         else if (job->kind == KIND_LOWBIT_PACT)
             lowbit_pack_pact(parameters, block + d->head.weights);
+        else if (job->kind == KIND_LOWBIT_CODES)
+            TRY(parts_pack_codes(d->b, job->node, parameters, block + d->head.weights));
+        else if (job->kind == KIND_LOWBIT_PARTS)
+            TRY(parts_pack(plan, d->b, job->node, parameters, block + d->head.weights));
         else if (job->kind == KIND_LOWBIT_HEAD)
             TRY(lowbit_pack_head(d->b, job->node, parameters, block + d->head.weights));
         else if (job->kind == KIND_AFFINE)

@@ -53,9 +53,11 @@ enum engine_kind {
     KIND_PAD,
     KIND_QUANTIZE, /* real values to codes */
     KIND_DEQUANTIZE,
-    KIND_SUM,         /* a deployed file's layer of codes whose sums come out */
-    KIND_LOWBIT_REAL, /* lowbit.c: a layer of real values */
-    KIND_LOWBIT_PACT, /* real values to codes */
+    KIND_SUM,          /* a deployed file's layer of codes whose sums come out */
+    KIND_LOWBIT_REAL,  /* lowbit.c: a layer of real values */
+    KIND_LOWBIT_PACT,  /* real values to codes */
+    KIND_LOWBIT_CODES, /* parts.c: codes of several PACTs, of what they stand for */
+    KIND_LOWBIT_PARTS, /* a layer of these */
     KIND_LOWBIT_ADD,
     KIND_LOWBIT_SUM, /* of a map's codes */
     KIND_LOWBIT_HEAD,
@@ -176,6 +178,18 @@ struct engine_lowbit_add {
     int layer; /* which input is the layer's sum */
     int high;
     float scale; /* of the other's codes; 0: it is a layer's sum, too */
+};
+/* constants: offset in the weights of `lanes` inverse steps, as many zeros, and where each channel goes. */
+struct engine_lowbit_codes {
+    size_t constants, lanes;
+};
+/* shape: of all channels. ones: offset in the weights of `lanes` ones and as many zeros. map, other: offsets
+ * in the scratch of the sums, and of a part's. */
+struct engine_lowbit_parts {
+    struct kernel_conv shape;
+    int parts, high;
+    struct engine_conv conv[MODEL_LOWBIT_PARTS];
+    size_t ones, lanes, map, other;
 };
 /* levels: offset in the weights of (outputs, columns) s16. */
 struct engine_lowbit_head {
@@ -423,11 +437,18 @@ MUST_USE status lowbit_pack_layer(const struct engine_plan *p, const struct mode
 MUST_USE status lowbit_pack_real(const struct engine_plan *p, const struct model_binding *b, int node,
                                  const struct engine_lowbit_real *a, uint8_t *weights);
 void lowbit_pack_pact(const struct engine_lowbit_pact *a, uint8_t *weights);
+/* parts.c */
+MUST_USE status parts_pack_codes(const struct model_binding *b, int node, const struct engine_lowbit_codes *a,
+                                 uint8_t *weights);
+MUST_USE status parts_pack(const struct engine_plan *p, const struct model_binding *b, int node,
+                           struct engine_lowbit_parts *a, uint8_t *weights);
 MUST_USE status lowbit_pack_head(const struct model_binding *b, int node, const struct engine_lowbit_head *a,
                                  uint8_t *weights);
 /* lowbit_run.c: their rows in the table of ops. */
 void lowbit_run_real(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void lowbit_run_pact(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
+void parts_run_codes(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
+void parts_run(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void lowbit_run_add(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void lowbit_run_sum(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void lowbit_run_head(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);

@@ -391,6 +391,8 @@ static const struct row {
     [KIND_DEQUANTIZE] = { ops_run_dequantize, reach_position, 2, NULL },
     [KIND_LOWBIT_REAL] = { lowbit_run_real, reach_window, 6, NULL },
     [KIND_LOWBIT_PACT] = { lowbit_run_pact, reach_position, 2, NULL },
+    [KIND_LOWBIT_CODES] = { parts_run_codes, reach_position, 2, NULL },
+    [KIND_LOWBIT_PARTS] = { parts_run, reach_window, 6, NULL },
     [KIND_LOWBIT_ADD] = { lowbit_run_add, reach_position, 2, NULL },
     [KIND_LOWBIT_SUM] = { lowbit_run_sum, reach_position, 2, NULL },
     [KIND_LOWBIT_HEAD] = { lowbit_run_head, reach_position, 2, NULL },

@@ -1,10 +1,6 @@
 /* src/model/lowbit.c: trained low-bit networks (saliency-and-training 2.9): which values are codes of a PACT,
- * which stay sums until one makes them codes, and a layer's levels. */
+ * which stay sums until one makes them codes, and which layers sum integers. */
 #include "model_parts.h"
-
-#include <float.h>
-#include <math.h>
-#include <string.h>
 
 static const struct model_node *node_of(const struct model_binding *b, int node)
 {
@@ -137,6 +133,62 @@ int model_lowbit_hides(const struct model_binding *b, int node)
     return find_sums(b, node) >= 0 || (is_summand(b, node) && model_lowbit_pact(b, node) >= 0);
 }
 
+/* ---- several PACTs side by side -------------------------------------------------------------------------
+ */
+
+/* The channel of input *input of a cat that is its channel c. */
+static int cat_channel(const struct model *m, const struct model_node *cat, int c, int *input)
+{
+    for (*input = 0; c >= m->node[cat->input[*input]].c; ++*input)
+        c -= m->node[cat->input[*input]].c;
+    return c;
+}
+
+double model_lowbit_step(const struct model_binding *b, int node, int channel)
+{
+    while (!has_codes(b, node)) {
+        const struct model_node *n = node_of(b, node);
+        int j = 0;
+
+        if (n->op == OP_CAT)
+            channel = cat_channel(b->model, n, channel, &j);
+        else if (n->op == OP_SLICE)
+            channel += n->begin;
+        else if (n->op == OP_SHUFFLE)
+            channel = channel % n->groups * (n->c / n->groups) + channel / n->groups;
+        else if (n->op != OP_MAXPOOL && n->op != OP_DROPOUT)
+            return 0;
+        node = n->input[j];
+    }
+    return b->q[node].scale;
+}
+
+int model_lowbit_parts(const struct model_binding *b, int node, int *part)
+{
+    const struct model_node *n = node_of(b, node);
+    double step[MODEL_LOWBIT_PARTS];
+    int parts = 0;
+
+    if ((n->op == OP_CONV && n->groups > 1) || has_codes(b, n->input[0]))
+        return 0;
+    for (int c = 0; c < node_of(b, n->input[0])->c; c++) {
+        double s = model_lowbit_step(b, n->input[0], c);
+        int p = 0;
+
+        while (p < parts && step[p] != s)
+            p++;
+        if (!(s > 0) || p == MODEL_LOWBIT_PARTS)
+            return 0;
+        if (p == parts)
+            step[parts++] = s;
+        if (part)
+            part[c] = p;
+    }
+    return parts;
+}
+
+/* ---- integers or real numbers -------------------------------------------------------------------------- */
+
 /* A depthwise kernel has no levels of 9 bits. */
 int model_lowbit_integer(const struct model_binding *b, int node)
 {
@@ -144,8 +196,9 @@ int model_lowbit_integer(const struct model_binding *b, int node)
     const struct tensor *bias, *weight = model_weight(b, n, &bias);
     int depthwise = n->op == OP_CONV && n->groups > 1 && n->groups == in->c && n->groups == n->c;
 
-    return (has_codes(b, n->input[0]) || model_lowbit_mean(b, node) >= 0) && model_has_codes(b, weight) &&
-           !(depthwise && weight->odd && tensor_bits(weight) == 8);
+    return (has_codes(b, n->input[0]) || model_lowbit_mean(b, node) >= 0 ||
+            model_lowbit_parts(b, node, NULL) > 0) &&
+           model_has_codes(b, weight) && !(depthwise && weight->odd && tensor_bits(weight) == 8);
 }
 
 int model_lowbit_integers(const struct model_binding *b, int *layers)
@@ -195,7 +248,9 @@ status model_lowbit_check_sums(const struct model_binding *b, int node, const st
     int bits = tensor_bits(s->weight);
     double taps = (double)s->ic * s->kh * s->kw, most = s->weight->odd ? (1 << bits) - 1 : 1 << (bits - 1);
 
-    if (taps * most * b->q[n->input[0]].high < 0x1p31)
+    int high = model_lowbit_parts(b, node, NULL) > 0 ? 255 : b->q[n->input[0]].high;
+
+    if (taps * most * high < 0x1p31)
         return OK;
     return MODEL_FAIL(b, ERR_MISMATCH, "%s: a sum of %g products of its codes may leave 32 bits", n->name,
                       taps);
@@ -247,111 +302,4 @@ status model_lowbit_params(const struct model_binding *b, int node, struct quant
     if (moves(n->op) || (n->op == OP_CAT && is_of_one(b, n)))
         *out = b->q[n->input[0]];
     return OK;
-}
-
-/* ---- levels -------------------------------------------------------------------------------------------- */
-
-/* 2.9: gamma / sigma and h in double; 1 and the bias where there is no batch normalisation. */
-static void normalisation(const struct model_sources *s, double eps, struct model_levels *l)
-{
-    for (int o = 0; o < s->oc; o++) {
-        double bias = s->bias ? (double)(float)tensor_at(s->bias, o) : 0.0;
-
-        l->factor[o] = 1.0;
-        l->shift[o] = bias;
-        if (!s->gamma)
-            continue;
-        l->factor[o] = tensor_at(s->gamma, o) / sqrt(tensor_at(s->variance, o) + eps);
-        l->shift[o] = tensor_at(s->beta, o) + (bias - tensor_at(s->mean, o)) * l->factor[o];
-    }
-}
-
-static int all_finite(const double *x, int count)
-{
-    int odd = 0;
-
-    for (int i = 0; i < count; i++)
-        odd |= !isfinite(x[i]) || fabs(x[i]) > (double)FLT_MAX;
-    return !odd;
-}
-
-static status load(const struct model_binding *b, int node, const struct model_sources *s,
-                   struct model_levels *l)
-{
-    struct tensor view = model_in_sum_order(s);
-    int codes = model_has_codes(b, s->weight);
-
-    if (!codes)
-        TRY(model_check_values(b, s->weight, 0));
-    TRY(model_check_values(b, s->bias, 0));
-    TRY(model_check_values(b, s->gamma, 0));
-    TRY(model_check_values(b, s->beta, 0));
-    TRY(model_check_values(b, s->mean, 0));
-    TRY(model_check_values(b, s->variance, 1));
-    if (codes)
-        MEM_TRY(l->code, (size_t)tensor_count(s->weight), 1);
-    else
-        MEM_TRY(l->real, (size_t)tensor_count(s->weight), sizeof *l->real);
-    MEM_TRY(l->factor, (size_t)s->oc, sizeof *l->factor);
-    MEM_TRY(l->shift, (size_t)s->oc, sizeof *l->shift);
-    if (codes) {
-        TRY(tensor_copy_bytes(&view, l->code));
-        l->odd = s->weight->odd;
-        l->step = s->weight->scale[0];
-    } else {
-        tensor_copy_f32(&view, l->real);
-    }
-    normalisation(s, node_of(b, node)->bn_eps, l);
-    if (all_finite(l->factor, s->oc) && all_finite(l->shift, s->oc))
-        return OK;
-    return MODEL_FAIL(b, ERR_NUMERIC, "%s: its batch normalisation overflows", model_name_of(b, s->weight));
-}
-
-status model_levels_load(const struct model_binding *b, int node, struct model_levels *out)
-{
-    struct model_sources s;
-    status result;
-
-    *out = (struct model_levels){ 0 };
-    BUG_IF(!b->lowbit);
-    TRY(model_find_sources(b, node, &s));
-    out->oc = s.oc;
-    out->ic = s.ic;
-    out->kh = s.kh;
-    out->kw = s.kw;
-    result = load(b, node, &s, out);
-    if (result != OK)
-        model_levels_free(out);
-    return result;
-}
-
-void model_levels_free(struct model_levels *l)
-{
-    mem_free(l->code);
-    mem_free(l->real);
-    mem_free(l->factor);
-    mem_free(l->shift);
-    *l = (struct model_levels){ 0 };
-}
-
-/* Real weights with the batch normalisation folded, once rounded. */
-status model_lowbit_layer(const struct model_binding *b, int node, struct model_layer *out)
-{
-    struct model_levels l;
-    size_t run, count;
-    status result = OK;
-
-    TRY(model_levels_load(b, node, &l));
-    run = (size_t)l.ic * (size_t)l.kh * (size_t)l.kw;
-    count = run * (size_t)l.oc;
-    MEM_TRY_OUT(out->weight_real, count, sizeof *out->weight_real);
-    MEM_TRY_OUT(out->bias, (size_t)l.oc, sizeof *out->bias);
-    for (size_t i = 0; i < count; i++)
-        out->weight_real[i] =
-            (float)((l.real ? (double)l.real[i] : model_level(&l, i) * l.step) * l.factor[i / run]);
-    for (int o = 0; o < l.oc; o++)
-        out->bias[o] = (float)l.shift[o];
-out:
-    model_levels_free(&l);
-    return result;
 }

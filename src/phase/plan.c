@@ -84,18 +84,32 @@ static int first_with(const struct run *r, int p)
     return i < r->networks ? i : 0;
 }
 
+/* How the CAM layer is stored: integers may have real values there, whose codes are behind. */
+static enum precision_form stored_form(const struct model_binding *b)
+{
+    return b->form == PRECISION_CODES && !(b->q[b->model->cam].scale > 0) ? PRECISION_ROUNDED : b->form;
+}
+
 /* What a checkpoint is must be what its precision's name or section says, and what the networks before have.
  */
-static status check_form(const struct run *r, int i, int p, enum precision_form form)
+static status check_form(const struct run *r, int i, int p, const struct model_binding *b)
 {
     static const char *const words[] = { "real numbers", "codes of integers", "rounded numbers" };
     const struct job_precision *said = &r->job->precision[p];
     const struct job_precision_of *of = &r->job->network[i].precision[p];
-    enum precision_form expected = i != first_with(r, p) ? (enum precision_form)r->precision[p].form
-                                   : said->stated        ? said->form
-                                                         : form;
+    int first = i == first_with(r, p);
+    enum precision_form form = b->form, stored = stored_form(b),
+                        expected = first && said->stated ? said->form
+                                   : first               ? form
+                                                         : (enum precision_form)r->precision[p].form;
 
-    if (form != expected)
+    if (!first && form != stored && expected == PRECISION_CODES)
+        return FAIL(
+            ERR_MISMATCH,
+            "%s: its CAM layer %s has real values, and network.%s.%s codes: choose nodes that are alike "
+            "by cam.layer, or give the precision a name of its own",
+            of->from, b->model->node[b->model->cam].name, r->job->network[first_with(r, p)].name, of->name);
+    if ((first ? form : stored) != expected)
         return FAIL(ERR_MISMATCH, "%s: weights of %s, but network.%s.%s names it, which is of %s", of->from,
                     words[form], r->job->network[i].name, of->name, words[expected]);
     if (form == PRECISION_REAL && (of->reading.relu6 || of->engine))
@@ -131,10 +145,10 @@ static status take_precision(struct run *r, int i, int p, const struct model_bin
     struct store_precision found = r->precision[p];
     int real = b->form == PRECISION_REAL, asked = r->job->network[i].precision[p].quantize;
 
-    found.form = b->form;
+    found.form = stored_form(b);
     found.weight_bits = real ? PRECISION_REAL_BITS : asked ? said->weights : b->weight_bits;
     found.activation_bits = real ? PRECISION_REAL_BITS : asked ? said->activations : b->activation_bits;
-    TRY(check_form(r, i, p, b->form));
+    TRY(check_form(r, i, p, b));
     TRY(check_bits(r, i, p, &found));
     r->precision[p] = found;
     return OK;

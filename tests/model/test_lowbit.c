@@ -97,10 +97,12 @@ static const char mixed_description[] = "model mixed  what no PACT makes codes o
                                         "relu rd d\n"
                                         "cat e ra rd\n"
                                         "cat ee ra ra\n"
+                                        "conv u e out 4 kernel 1 stride 1 pad 0 groups 1 weight u\n"
+                                        "add v e u\n"
                                         "hardswish h ra\n"
                                         "mul g h rd\n"
                                         "conv i rd out 4 kernel 1 stride 1 pad 0 groups 1 weight i\n"
-                                        "add j e ee\n"
+                                        "add j v ee\n"
                                         "add k i j\n"
                                         "relu rk k\n"
                                         "avgpool m rk\n"
@@ -122,6 +124,7 @@ static void mixed_table(struct tensor_table *t)
     lowbit_codes(t, "b.weight", 4, two, 4, 1, 0.25);
     lowbit_codes(t, "c.weight", 4, two, 4, 1, 0.25);
     lowbit_codes(t, "i.weight", 4, (int64_t[]){ 4, 2, 1, 1 }, 2, 1, 0.25);
+    lowbit_codes(t, "u.weight", 4, (int64_t[]){ 4, 4, 1, 1 }, 2, 1, 0.25);
     lowbit_codes(t, "n.weight", 4, (int64_t[]){ 2, 4, 1, 1 }, 2, 1, 0.25);
     lowbit_pact(t, "ra", 3, 15);
     put(t, DTYPE_S32, "rc.codes", 1, (int64_t[]){ 2 }); /* 0 and 0: none */
@@ -135,15 +138,16 @@ static void test_mixed(void)
         const char *node;
         int codes, integer, hides; /* integer: of layers, else -1 */
     } expected[] = {
-        { "a", 1, 0, 0 },  { "ra", 1, -1, 0 }, { "b", 0, 1, 0 },  { "c", 0, 0, 0 },   { "rc", 0, -1, 0 },
-        { "d", 0, -1, 0 }, { "rd", 1, -1, 0 }, { "e", 0, -1, 0 }, { "ee", 1, -1, 0 }, { "h", 0, -1, 0 },
-        { "g", 0, -1, 0 }, { "i", 0, 1, 0 },   { "j", 0, -1, 0 }, { "k", 0, -1, 0 },  { "rk", 1, -1, 0 },
-        { "m", 0, -1, 1 }, { "n", 0, 1, 0 },   { "o", 0, -1, 0 }, { "r", 0, -1, 0 },
+        { "a", 1, 0, 0 },   { "ra", 1, -1, 0 }, { "b", 0, 1, 0 },  { "c", 0, 0, 0 },   { "rc", 0, -1, 0 },
+        { "d", 0, -1, 0 },  { "rd", 1, -1, 0 }, { "e", 0, -1, 0 }, { "ee", 1, -1, 0 }, { "h", 0, -1, 0 },
+        { "u", 0, 1, 0 },   { "g", 0, -1, 0 },  { "i", 0, 1, 0 },  { "j", 0, -1, 0 },  { "k", 0, -1, 0 },
+        { "rk", 1, -1, 0 }, { "m", 0, -1, 1 },  { "n", 0, 1, 0 },  { "o", 0, -1, 0 },  { "r", 0, -1, 0 },
     };
     struct model m;
     struct tensor_table t;
     struct model_binding b;
     struct model_levels l;
+    int part[4];
 
     parse(mixed_description, &m);
     mixed_table(&t);
@@ -161,6 +165,13 @@ static void test_mixed(void)
           model_lowbit_pact(&b, model_find(&m, "i")) == -1);
     CHECK(model_lowbit_mean(&b, model_find(&m, "n")) == model_find(&m, "m") &&
           model_lowbit_mean(&b, model_find(&m, "b")) == -1);
+    CHECK(model_lowbit_step(&b, model_find(&m, "e"), 1) == 3.0 / 15 &&
+          model_lowbit_step(&b, model_find(&m, "e"), 2) == 0.5 &&
+          model_lowbit_step(&b, model_find(&m, "g"), 0) == 0);
+    CHECK(model_lowbit_parts(&b, model_find(&m, "u"), part) == 2 && part[1] == 0 && part[2] == 1 &&
+          part[3] == 1);
+    CHECK(model_lowbit_parts(&b, model_find(&m, "b"), NULL) == 0 &&
+          model_lowbit_parts(&b, model_find(&m, "c"), NULL) == 0);
     CHECK(model_relu6_clamps(&b, model_find(&m, "rc")) && !model_relu6_clamps(&b, model_find(&m, "ra")));
     CHECK(model_levels_load(&b, model_find(&m, "a"), &l) == OK && l.real && !l.code && l.real[1] == 0.5f);
     model_levels_free(&l);
