@@ -37,6 +37,17 @@ check "report" code 0 "$Q" report "$T/2.h5" -o "$T/report"
 check "quantization statistics of 2 bits" code 0 "$Q" inspect "$T/2.h5"
 check "they are there" grep -qE 'entropy_int' "$T/log"
 
+# Real values at the CAM layer, and a second network that has codes there.
+sed 's/^avgpool mean relu3/hardswish curve relu3\navgpool mean curve/; s/^cam relu3/cam curve/' "$T/net.model" > "$T/curve.model"
+sed '/^8bit/d; /^2bit/d; /8bit]/d; /2bit]/d; s/^method.*/method = eigen,gradcam/' "$T/job.conf" > "$T/short.conf"
+check "real values: one rank" run 1 "$T/short.conf" --out="$T/real.h5" --network.small.model="$T/curve.model"
+check "real values: two ranks, ref" run 2 "$T/short.conf" --out="$T/real2.h5" --network.small.model="$T/curve.model" --isa=ref
+check "real values: the same digest" same "$(digest "$T/real.h5")" "$(digest "$T/real2.h5")"
+check "real values are stored" code 0 "$Q" inspect "$T/real.h5"
+check "real values are stored as such" grep -qE 'subset/4bit/activation .*f32' "$T/log"
+printf '[network curve]\nmodel = %s\nfp32 = %s\n4bit = %s\n' "$T/curve.model" "$T/fp32.safetensors" "$T/4bit.safetensors" >> "$T/short.conf"
+refuse "codes and real values" 1 "its CAM layer curve has real values, and network.small.4bit codes: choose nodes that are alike" "$Q" run "$T/short.conf" --out="$T/no.h5"
+
 # A file alone.
 check "inspect" code 0 "$Q" inspect "$T/net.model" "$T/2bit.safetensors"
 check "inspect names the arithmetic" grep -qE '^arithmetic +pact, of a trained low-bit network' "$T/log"
