@@ -174,22 +174,68 @@ static status add_slice(struct onnx_translation *t, int value, struct onnx_place
     return OK;
 }
 
+/* Rows and columns cut out of a map of real numbers, one after the other or every `step`-th: a convolution of
+ * each channel by itself, whose only weight is 1. */
+static status add_crop(struct onnx_translation *t, const struct onnx_node *n, const struct onnx_cut *cut)
+{
+    struct tensor weight = { 0 };
+    struct sketch_window window;
+    struct sketch_shape in, out;
+    struct onnx_place *p;
+    char words[SKETCH_WINDOW], name[MODEL_NAME], wanted[ONNX_MAX_NAME + 1];
+    int node, row;
+    status result;
+
+    TRY(onnx_get_real(t, n, 0, &node));
+    TRY(onnx_get(t, n, 0, &p));
+    in = out = onnx_shape_of(t, node);
+    row = p->order == ONNX_LAST ? 1 : 2;
+    if (cut->step[row] != cut->step[row + 1] || cut->step[row] < 1 || cut->step[row] > 64)
+        return FAIL(ERR_FORMAT, "its steps are %lld and %lld, and equal ones from 1 to 64 are run",
+                    (long long)cut->step[row], (long long)cut->step[row + 1]);
+    out.h = (int)cut->count[row];
+    out.w = (int)cut->count[row + 1];
+    window = (struct sketch_window){ .kh = in.h - (out.h - 1) * (int)cut->step[row],
+                                     .kw = in.w - (out.w - 1) * (int)cut->step[row],
+                                     .stride = (int)cut->step[row] };
+    if (out.h < 1 || out.w < 1 || window.kh > 64 || window.kw > 64)
+        return FAIL(ERR_FORMAT, "it leaves %dx%d of a map of %dx%d: up to 63 rows and columns may go", out.h,
+                    out.w, in.h, in.w);
+    TRY(onnx_add(t, "conv", n->output[0], &node, 1, out, NULL, &node, "out %d%s groups %d  weight %s", in.c,
+                 sketch_window_words(&window, words), in.c,
+                 sketch_name(t->d, onnx_wanted(t, n->output[0], wanted), name)));
+    TRY(sketch_origin(t->d, node, onnx_name(&t->x, n->output[0])));
+    onnx_put_real(t, n->output[0], node, p->order);
+    TRY(onnx_copied(&t->x, (uint64_t)in.c * (uint64_t)window.kh * (uint64_t)window.kw * sizeof(float)));
+    TRY(tensor_alloc(&weight, DTYPE_F32, 4, (int64_t[]){ in.c, 1, window.kh, window.kw }));
+    for (int c = 0; c < in.c; c++)
+        ((float *)weight.data)[(c * window.kh + cut->begin[row]) * window.kw + cut->begin[row + 1]] = 1;
+    result = sketch_tensor(t->d, sketch_node_name(t->d, node), ".weight", &weight);
+    tensor_free(&weight);
+    return result;
+}
+
 status onnx_slice(struct onnx_translation *t, const struct onnx_node *n)
 {
     const struct tensor *in = onnx_tensor(&t->x, n->input[0]);
     struct onnx_place *p;
     struct onnx_cut cut;
-    int axis, step = 1, others = 0;
+    int axis, step = 1, others = 0, crops;
 
     TRY(onnx_get(t, n, 0, &p));
     TRY(onnx_cut(&t->x, n, in, &cut));
     axis = channel_axis(t, p);
+    crops = p->form == ONNX_REAL && (p->order == ONNX_MAP || p->order == ONNX_LAST) && cut.count[0] == 1 &&
+            cut.count[axis] == in->dim[axis] && cut.step[axis] == 1;
     for (int d = 0; d < in->rank; d++) {
         others |= d != axis && (cut.count[d] != in->dim[d] || (cut.step[d] != 1 && in->dim[d] > 1));
         step = d == axis ? (int)cut.step[d] : step;
     }
+    if (others && crops)
+        return add_crop(t, n, &cut);
     if (axis < 0 || others || step != 1 || cut.count[axis] < 1)
-        return FAIL(ERR_FORMAT, "it cuts out other than channels that follow each other");
+        return FAIL(ERR_FORMAT, "it cuts out other than channels that follow each other, or rows and columns "
+                                "of real numbers");
     return add_slice(t, n->output[0], p, (int)cut.begin[axis], (int)cut.count[axis]);
 }
 

@@ -89,10 +89,11 @@ status onnx_window(const struct onnx_node *n, const struct tensor *in, const str
 status onnx_line(const struct onnx_node *n, const struct tensor *in, const struct tensor *weight, int *before,
                  int *length)
 {
+    const char *how = onnx_words(n, "auto_pad");
     int stride, dilation, pad[2];
 
     if (in->rank != 3 || in->dim[1] != 1 || weight->rank != 3 || weight->dim[0] != 1 || weight->dim[1] != 1 ||
-        weight->dim[2] > 64 || *onnx_words(n, "auto_pad"))
+        weight->dim[2] > 64 || (*how && strcmp(how, "NOTSET") != 0))
         return FAIL(ERR_FORMAT,
                     "it is no convolution of maps, and along channels with one kernel of up to 64");
     TRY(get_numbers(n, "strides", 1, 1, 1, 1, &stride));

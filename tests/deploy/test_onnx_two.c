@@ -23,14 +23,16 @@ static void test_lines(void)
                 "cam quantizelinear22\n");
     check_lines("eca", "",
                 "conv conv11 image  out 8 kernel 3 stride 2 pad 0,0,1,1 groups 1  weight conv11\n"
-                "mean reducemean12 conv11\n"
-                "conv conv14 reducemean12  out 8 kernel 1 stride 1 pad 0 groups 1  weight conv14\n"
-                "sigmoid sigmoid15 conv14\n"
-                "mul mul19 conv11 sigmoid15  quant mul19\n"
-                "avgpool globalaveragepool20 mul19\n"
-                "linear logits globalaveragepool20  out 5 weight logits\n"
+                "conv slice12 conv11  out 8 kernel 2 stride 1 pad 0 groups 8  weight slice12\n"
+                "conv slice13 slice12  out 8 kernel 1x3 stride 2 pad 0 groups 8  weight slice13\n"
+                "mean reducemean14 slice13\n"
+                "conv conv16 reducemean14  out 8 kernel 1 stride 1 pad 0 groups 1  weight conv16\n"
+                "sigmoid sigmoid17 conv16\n"
+                "mul mul21 slice13 sigmoid17  quant mul21\n"
+                "avgpool globalaveragepool22 mul21\n"
+                "linear logits globalaveragepool22  out 5 weight logits\n"
                 "output logits\n"
-                "cam mul19\n");
+                "cam mul21\n");
 }
 
 /* Codes of a type are carried as they are, one for each channel or one; a gate's kernel is a band of a
@@ -54,7 +56,7 @@ static void test_tensors(void)
     CHECK(w && tensor_at(w, 0) == 120 && w->zero_point[0] == 0); /* 248 and 128 in the file */
     deploy_free(&net);
     load("eca", &net);
-    w = table_find(&net.weights, "conv14.weight");
+    w = table_find(&net.weights, "conv16.weight");
     CHECK(w && strcmp(tensor_describe(w, shape, sizeof shape), "(8, 8, 1, 1) f32") == 0);
     for (int64_t i = 0; w && i < 64; i++) {
         int64_t k = i % 8 - i / 8 + 1; /* 8 channels, 3 taps, the second on the channel itself */
