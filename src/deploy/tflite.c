@@ -32,6 +32,8 @@ static const struct {
     { TFLITE_TRANSPOSE, tflite_transpose },
     { TFLITE_PAD, tflite_pad },
     { TFLITE_PADV2, tflite_pad },
+    { TFLITE_SPACE_TO_BATCH_ND, tflite_apart },
+    { TFLITE_BATCH_TO_SPACE_ND, tflite_together },
     { TFLITE_SPLIT, tflite_split },
     { TFLITE_SPLIT_V, tflite_split },
     { TFLITE_SLICE, tflite_slice },

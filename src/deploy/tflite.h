@@ -37,6 +37,8 @@ enum tflite_code {
     TFLITE_CUSTOM = 32,
     TFLITE_PAD = 34,
     TFLITE_TRANSPOSE = 39,
+    TFLITE_BATCH_TO_SPACE_ND = 37,
+    TFLITE_SPACE_TO_BATCH_ND = 38,
     TFLITE_MEAN = 40,
     TFLITE_SUB = 41,
     TFLITE_SQUEEZE = 43,
@@ -129,22 +131,26 @@ MUST_USE status tflite_load_bias(const struct tflite *f, int tensor, int real, i
 
 /* How a tensor of the file lies, other than our node's (c, h, w). */
 enum tflite_form {
-    TFLITE_NOTHING,        /* not computed (yet) */
-    TFLITE_CONSTANT,       /* the values of tensor `constant`, dequantized */
-    TFLITE_MAP,            /* (1, h, w, c); (1, c) where there is no map */
-    TFLITE_PLANES,         /* (1, c, h, w) */
-    TFLITE_ROW,            /* (1, h w c) of a map */
-    TFLITE_PLANES_ROW,     /* (1, c h w) */
-    TFLITE_GROUPS,         /* (1, h, w, groups, c / groups) */
-    TFLITE_SHUFFLED,       /* (1, h, w, c / groups, groups) */
-    TFLITE_PLANES_GROUPS,  /* (1, groups, c / groups, h, w) */
-    TFLITE_PLANES_SHUFFLED /* (1, c / groups, groups, h, w) */
+    TFLITE_NOTHING,         /* not computed (yet) */
+    TFLITE_CONSTANT,        /* the values of tensor `constant`, dequantized */
+    TFLITE_MAP,             /* (1, h, w, c); (1, c) where there is no map */
+    TFLITE_PLANES,          /* (1, c, h, w) */
+    TFLITE_ROW,             /* (1, h w c) of a map */
+    TFLITE_PLANES_ROW,      /* (1, c h w) */
+    TFLITE_GROUPS,          /* (1, h, w, groups, c / groups) */
+    TFLITE_SHUFFLED,        /* (1, h, w, c / groups, groups) */
+    TFLITE_PLANES_GROUPS,   /* (1, groups, c / groups, h, w) */
+    TFLITE_PLANES_SHUFFLED, /* (1, c / groups, groups, h, w) */
+    TFLITE_APART,    /* (block block, h / block, w / block, c): a map whose every block-th positions lie
+                        together */
+    TFLITE_CONVOLVED /* of such a map, by op `constant` */
 };
 struct tflite_view {
     enum tflite_form form;
     int node;
     int constant;
     int groups;
+    int block;                    /* of maps apart */
     int top, left, bottom, right; /* zeros around the node's map, which the next window takes */
 };
 
@@ -157,6 +163,8 @@ struct tflite_graph {
     int logits;               /* the tensor */
     int last;                 /* the tensor that logits differ from by form or scale alone */
     int at;                   /* the op that is being translated */
+    int together;             /* it stands for a convolution of maps apart and what puts them together, */
+    struct sketch_window cut; /* and cuts off their sides */
     int coded;                /* a node has codes */
 };
 
@@ -184,6 +192,8 @@ struct sketch_shape tflite_shape(const struct tflite_graph *g, const struct tfli
 /* Input number k as a constant of whole numbers. */
 MUST_USE status tflite_numbers(const struct tflite_graph *g, int k, const char *what,
                                const struct tflite_tensor **out);
+/* Of the same type, with equal scales and zero points? */
+int tflite_same_params(const struct tflite_tensor *a, const struct tflite_tensor *b);
 /* Output number k is a view of a node that there is already. */
 MUST_USE status tflite_alias(struct tflite_graph *g, int k, struct tflite_view view);
 
@@ -220,6 +230,8 @@ MUST_USE status tflite_quantize(struct tflite_graph *g);
 MUST_USE status tflite_reshape(struct tflite_graph *g);
 MUST_USE status tflite_transpose(struct tflite_graph *g);
 MUST_USE status tflite_pad(struct tflite_graph *g);
+MUST_USE status tflite_apart(struct tflite_graph *g);
+MUST_USE status tflite_together(struct tflite_graph *g);
 MUST_USE status tflite_split(struct tflite_graph *g);
 MUST_USE status tflite_slice(struct tflite_graph *g);
 

@@ -235,6 +235,70 @@ status tflite_pad(struct tflite_graph *g)
     return tflite_add_node(g, 0, &n);
 }
 
+/* ---- positions -------------------------------------------------------------------------------------- */
+
+/* The block, equal on both sides, and two rows of (before, after). */
+static status read_block(const struct tflite_graph *g, int *block, struct sketch_window *sides)
+{
+    const struct tflite_tensor *size, *side;
+    int64_t value[4];
+
+    TRY(tflite_numbers(g, 1, "block", &size));
+    TRY(tflite_numbers(g, 2, "sides", &side));
+    if (size->count != 2 || side->count != 4 || tflite_whole(size, 0) != tflite_whole(size, 1) ||
+        tflite_whole(size, 0) < 1 || tflite_whole(size, 0) > 64)
+        return TFLITE_FAIL(g, "its blocks are not equal down and across, which alone is translated");
+    *block = (int)tflite_whole(size, 0);
+    for (int i = 0; i < 4; i++) {
+        value[i] = tflite_whole(side, i);
+        if (value[i] < 0 || value[i] > 128)
+            return TFLITE_FAIL(g, "side %lld is not from 0 to 128", (long long)value[i]);
+    }
+    *sides = (struct sketch_window){
+        .top = (int)value[0], .bottom = (int)value[1], .left = (int)value[2], .right = (int)value[3]
+    };
+    return OK;
+}
+
+status tflite_apart(struct tflite_graph *g)
+{
+    struct sketch_window pad;
+    struct tflite_view in;
+
+    TRY(tflite_value(g, 0, 1u << TFLITE_MAP, 0, &in));
+    TRY(read_block(g, &in.block, &pad));
+    in.form = TFLITE_APART;
+    in.top = pad.top;
+    in.left = pad.left;
+    in.bottom = pad.bottom;
+    in.right = pad.right;
+    g->view[tflite_out(g, 0)] = in;
+    return OK;
+}
+
+/* The convolution between becomes one of the whole map, with this op's output. */
+status tflite_together(struct tflite_graph *g)
+{
+    struct tflite_op here = *tflite_here(g), *op = &g->file->op[g->at];
+    struct tflite_view in;
+    int block;
+    status result;
+
+    TRY(tflite_value(g, 0, 1u << TFLITE_CONVOLVED, 0, &in));
+    TRY(read_block(g, &block, &g->cut));
+    if (block != g->view[(int)flat_vector_int(&g->file->op[in.constant].input, 0)].block)
+        return TFLITE_FAIL(g, "its block is another than that of the maps apart");
+    if (!tflite_same_params(tflite_in_tensor(g, 0), tflite_out_tensor(g, 0)))
+        return TFLITE_FAIL(g, "its output has another type, scale or zero point than its input");
+    *op = g->file->op[in.constant];
+    op->output = here.output;
+    g->together = 1;
+    result = tflite_conv(g);
+    g->together = 0;
+    *op = here;
+    return result;
+}
+
 /* ---- channels -------------------------------------------------------------------------------------- */
 
 /* Channels begin .. begin + count - 1 as output number k; all of them are the input. */

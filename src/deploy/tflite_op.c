@@ -167,6 +167,24 @@ static status read_conv(const struct tflite_graph *g, struct sketch_shape in, in
     return OK;
 }
 
+/* A convolution of every block-th positions is one with dilation of all, which the maps put together again
+ * are cut from. */
+static status spread(const struct tflite_graph *g, struct tflite_view *in, struct conv *c)
+{
+    if (c->stride != 1 || c->padding != VALID || c->weight.dilation_h != 1 || c->weight.dilation_w != 1)
+        return TFLITE_FAIL(g,
+                           "it has a stride, a dilation or a padding of its own among batches of positions, "
+                           "which is not translated");
+    c->weight.dilation_h = c->weight.dilation_w = in->block;
+    in->top -= g->cut.top;
+    in->left -= g->cut.left;
+    in->bottom -= g->cut.bottom;
+    in->right -= g->cut.right;
+    if (in->top < 0 || in->left < 0 || in->bottom < 0 || in->right < 0)
+        return TFLITE_FAIL(g, "more is cut off than was padded, which is not translated");
+    return OK;
+}
+
 status tflite_conv(struct tflite_graph *g)
 {
     struct tflite_node n = { .op = "conv", .inputs = 1, .form = TFLITE_MAP, .sums = 1 };
@@ -176,9 +194,16 @@ status tflite_conv(struct tflite_graph *g)
     char name[MODEL_NAME], words[SKETCH_WINDOW];
     int kh, kw;
 
-    TRY(tflite_value(g, 0, 1u << TFLITE_MAP, 1, &in));
+    TRY(tflite_value(g, 0, 1u << TFLITE_MAP | 1u << TFLITE_APART, 1, &in));
+    if (in.form == TFLITE_APART && !g->together) {
+        g->view[tflite_out(g, 0)] =
+            (struct tflite_view){ .form = TFLITE_CONVOLVED, .node = in.node, .constant = g->at };
+        return OK;
+    }
     TRY(read_conv(g, tflite_shape(g, &in), tflite_here(g)->code == TFLITE_DEPTHWISE_CONV_2D, &c,
                   &n.activation));
+    if (in.form == TFLITE_APART)
+        TRY(spread(g, &in, &c));
     kh = (c.weight.h - 1) * c.weight.dilation_h + 1;
     kw = (c.weight.w - 1) * c.weight.dilation_w + 1;
     TRY(make_window(g, &in, kh, kw, c.stride, c.padding, &w));

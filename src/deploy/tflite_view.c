@@ -91,6 +91,9 @@ static const char *form_words(enum tflite_form form)
     case TFLITE_PLANES_GROUPS:
     case TFLITE_PLANES_SHUFFLED:
         return "a map in groups of channels";
+    case TFLITE_APART:
+    case TFLITE_CONVOLVED:
+        return "a map in batches of every n-th position";
     case TFLITE_NOTHING:
         break;
     }
@@ -214,7 +217,7 @@ static status add_params(struct tflite_graph *g, int k, const char *name)
                          t->type == TFLITE_U8 ? 0 : 128);
 }
 
-static int same_params(const struct tflite_tensor *a, const struct tflite_tensor *b)
+int tflite_same_params(const struct tflite_tensor *a, const struct tflite_tensor *b)
 {
     return a->type == b->type && tflite_is_coded(a) == tflite_is_coded(b) &&
            (!tflite_is_coded(a) || (flat_vector_real(&a->scale, 0) == flat_vector_real(&b->scale, 0) &&
@@ -229,7 +232,7 @@ static status check_output(const struct tflite_graph *g, int k, const struct tfl
     if (t->type != TFLITE_F32 && !((t->type == TFLITE_U8 || t->type == TFLITE_I8) && t->scale.count == 1))
         return TFLITE_FAIL(g, "its output is of %s%s", tflite_type_name(t->type),
                            t->type == TFLITE_U8 || t->type == TFLITE_I8 ? ", without one scale" : "");
-    if (n->keeps && !same_params(tflite_in_tensor(g, n->keeps - 1), t))
+    if (n->keeps && !tflite_same_params(tflite_in_tensor(g, n->keeps - 1), t))
         return TFLITE_FAIL(g, "its output has another type, scale or zero point than its input");
     return OK;
 }

@@ -1,53 +1,6 @@
 /* tests/deploy/test_tflite.c: small TFLite files written here, and what they become by hand: lines, weights,
  * scales; and what is refused, with its sentence. */
-#include "deploy/tflite.h"
-
-#include <string.h>
-#include <unistd.h>
-
-#include "check.h"
-#include "deploy/tflite_nets.h"
-
-/* ---- reading it ------------------------------------------------------------------------------------- */
-
-static status read_net(const struct deploy_options *how, struct deploy_network *out)
-{
-    struct sketch d = { .path = "net.tflite" };
-    uint8_t *copy;
-    status result;
-
-    *out = (struct deploy_network){ 0 };
-    flat_tflite(&w, &net);
-    copy = malloc(w.size); /* of its exact size: a sanitizer sees a read beyond */
-    memcpy(copy, w.bytes, w.size);
-    result = tflite_read(copy, w.size, how, &d, out);
-    sketch_free(&d);
-    free(copy);
-    return result;
-}
-
-/* The lines of the description that begin behind the input's. */
-static void check_lines(const struct deploy_options *how, const char *lines)
-{
-    struct deploy_network n;
-    status result = read_net(how, &n);
-    const char *is = result == OK ? strstr(n.description, "\ninput") + 1 : NULL;
-
-    is = is ? strchr(is, '\n') + 1 : error_last()->text;
-    CHECK_MSG(result == OK && strcmp(is, lines) == 0, "\n%s\nnot\n%s", is, lines);
-    deploy_free(&n);
-}
-
-static void check_refused(const char *words)
-{
-    struct deploy_network n;
-    const struct deploy_options how = { .input = "resize squash bilinear mean 0 0 0 std 1 1 1", .skip = -1 };
-    status result = read_net(&how, &n);
-
-    CHECK_MSG(result == ERR_FORMAT && strstr(error_last()->text, words), "%d: %s, not %s", result,
-              result ? error_last()->text : n.description, words);
-    deploy_free(&n);
-}
+#include "deploy/tflite_lines.h"
 
 static const struct tensor *find(const struct deploy_network *n, const char *name)
 {
@@ -299,57 +252,6 @@ static void test_coded_constants(void)
     check_refused("op 0 (SUB): it takes a constant of int8 and a map of uint8");
 }
 
-/* Rows and columns cut off, every second of both, what is never the largest around a map, an extent that the
- * file does not know, the largest of a map. */
-static void test_moves(void)
-{
-    static const char lines[] = "pad crop x  pad -1,0,-2,-1\n"
-                                "shortcut half crop  stride 2 begin 0 out 3\n"
-                                "maxpool pool half  kernel 2 stride 1 pad 1,0,1,1\n"
-                                "maxpool most pool  kernel 4x3 stride 1 pad 0\n"
-                                "linear logits most  out 2  weight logits  quant logits\n"
-                                "output logits\n"
-                                "cam pool\n";
-    const int crop = 0, half = 1, pad = 2, pool = 3;
-
-    write_moves();
-    check_lines(NULL, lines);
-    tensors[ops[5].output[0]].unknown = 0;
-    check_refused("op 5 (RESHAPE): it makes other extents of 3 channels");
-    ops[pool].code = TFLITE_AVERAGE_POOL_2D;
-    check_refused("op 2 (PADV2): it pads with the least value, and others than maximum pools read that");
-    tensors[ops[pad].input[2]].data = "\x81";
-    check_refused("op 2 (PADV2): it pads with a code that is neither its zero point nor the lowest");
-    ops[half].input[3] = ops[half].input[1];
-    check_refused("op 1 (STRIDED_SLICE): it takes a part of every 0-th along axis 0");
-    tensors[ops[crop].input[1]].data = (const uint8_t *)(int[]){ 0, 1, 0, 1 };
-    check_refused("op 0 (SLICE): it takes parts along several axes");
-}
-
-/* A dead branch is left out; padding that not only windows read is a node of its own. */
-static void test_padding(void)
-{
-    static const char lines[] = "pad padded x  pad 1,0,1,0\n"
-                                "maxpool pool padded  kernel 2 stride 1 pad 0\n"
-                                "mean mean pool  quant mean\n"
-                                "linear logits mean  out 2  weight logits  quant logits\n"
-                                "output logits\n"
-                                "cam pool\n";
-    int x, pads, padded, pool, dead;
-
-    start();
-    x = add_tensor("x", TFLITE_I8, DIM(1, 4, 4, 3), 1, 0); /* codes below zero: the largest is not 0 */
-    pads = add_numbers("pads", (int[]){ 0, 0, 1, 1, 0, 0, 0, 0 }, 8);
-    padded = add_tensor("padded", TFLITE_I8, DIM(1, 6, 4, 3), 1, 0);
-    add_op(TFLITE_PAD, IN(x, pads), padded, 0);
-    dead = add_tensor("dead", TFLITE_I8, DIM(1, 6, 4, 3), 1, 0);
-    add_op(TFLITE_RELU, IN(padded), dead, 0);
-    pool = add_tensor("pool", TFLITE_I8, DIM(1, 5, 3, 3), 1, 0);
-    set_pool(add_op(TFLITE_MAX_POOL_2D, IN(padded), pool, 5), 1, 1, 2, 2);
-    add_head(pool, TFLITE_I8, 3, 1, 0);
-    check_lines(NULL, lines);
-}
-
 static void test_int4(void)
 {
     const struct tensor *t;
@@ -461,8 +363,6 @@ int main(void)
     test_planes();
     test_constants();
     test_coded_constants();
-    test_moves();
-    test_padding();
     test_int4();
     test_refused();
     test_damage();

@@ -1,5 +1,4 @@
-/* tests/deploy/tflite_nets.h: small TFLite networks, written here: one of uint8, one of int8, one of real
- * numbers.
+/* tests/deploy/tflite_nets.h: small TFLite networks, written here, of uint8, int8 and real numbers.
  *
  *     write_unsigned();
  *     flat_tflite(&w, &net);      // w.bytes, w.size
@@ -283,6 +282,27 @@ static inline void write_moves(void)
     logits = add_tensor("logits", TFLITE_I8, DIM(1, 2), 1, 0);
     add_op(TFLITE_FULLY_CONNECTED, IN(row, k, -1), logits, 0);
     net.output = logits;
+}
+
+/* int8: a convolution among batches of every second position, as converters write dilation. */
+static inline void write_apart(void)
+{
+    int x = 0, block, pads, crops, apart, k, b, y, whole;
+
+    start();
+    x = add_tensor("x", TFLITE_I8, DIM(1, 5, 6, 1), .5, -128);
+    block = add_numbers("block", (int[]){ 2, 2 }, 2);
+    pads = add_numbers("pads", (int[]){ 2, 3, 1, 1 }, 4);
+    crops = add_numbers("crops", (int[]){ 0, 1, 0, 1 }, 4);
+    apart = add_tensor("apart", TFLITE_I8, DIM(4, 5, 4, 1), .5, -128);
+    add_op(TFLITE_SPACE_TO_BATCH_ND, IN(x, block, pads), apart, 0);
+    k = add_codes("k", TFLITE_I8, DIM(2, 3, 3, 1), .5, 0, 1);
+    b = add_constant("b", TFLITE_I32, DIM(2), 1, 0, (int32_t[]){ 7, -9 }, 8);
+    y = add_tensor("y", TFLITE_I8, DIM(4, 3, 2, 2), .5, 3);
+    set_conv(add_op(TFLITE_CONV_2D, IN(apart, k, b), y, 1), 1, 1, 0, 0);
+    whole = add_tensor("whole", TFLITE_I8, DIM(1, 5, 3, 2), .5, 3);
+    add_op(TFLITE_BATCH_TO_SPACE_ND, IN(y, block, crops), whole, 0);
+    add_head(whole, TFLITE_I8, 2, .5, 3);
 }
 
 #endif

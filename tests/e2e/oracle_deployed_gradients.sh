@@ -10,7 +10,7 @@ real=(--input "resize squash bilinear mean 0 0 0 std 0.00392156862745098 0.00392
 [ -x "$program" ] || { echo "$program is not built"; exit 1; }
 "$Q" synth "$T/images" --images 4 --seed 3 > /dev/null
 picture=$(find "$T/images" -name '*_000000.JPEG')
-if [ ! -f "$made/planes_int8.tflite" ] && has "ai_edge_litert, flatbuffers"; then
+if [ ! -f "$made/apart_int8.tflite" ] && has "ai_edge_litert, flatbuffers"; then
     mkdir -p "$made" && "$python" tests/oracles/make_tflite.py "$made" 2> /dev/null || exit 1
 fi
 wanted=${QUANTCAM_DEPLOYED:-@(mobilenet_v1_0.25|resnet8|inception|excited|shuffled|constant|moved)*@(quant|int8)}

@@ -17,7 +17,8 @@ static const char *seeds[2];
 /* The networks of tests/deploy, in a folder of this run. */
 static void write_seeds(void)
 {
-    static void (*const write[])(void) = { write_unsigned, write_signed, write_real };
+    static void (*const write[])(void) = { write_unsigned, write_signed, write_real,
+                                           write_coded,    write_moves,  write_apart };
     static char pattern[512];
     char path[512];
 

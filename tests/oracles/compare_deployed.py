@@ -68,7 +68,8 @@ def main():
         # Real values of a layer that a relu is fused with are that relu's.
         lines = [l.split() for l in text.splitlines()]
         args.fused = {l[2]: (0, 6 if l[0] == 'relu6' else np.inf) for l in lines if l and l[0] in ('relu', 'relu6') and len(l) == 3}
-        tensors = [dict(name=first(d.attrs['name']), op=first(d.attrs['op']), data=d) for d in (oracle['tensors'][k] for k in sorted(oracle['tensors']))]
+        tensors = [dict(name=first(d.attrs['name']), op=first(d.attrs['op']), data=d) for d in (oracle['tensors'][k] for k in sorted(oracle['tensors']))
+                   if len(d) == len(oracle['pixels'])]        # else extents, or batches of every n-th positions
         # Softmax and what comes behind it.
         last = max([i for i, t in enumerate(tensors) if t['op'].upper() in ('SOFTMAX', 'LOGISTIC', 'SIGMOID')] or [len(tensors)])
         args.ends = {t['name'] for t in tensors[last:]}

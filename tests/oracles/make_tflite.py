@@ -285,6 +285,25 @@ def shuffled(n):
     _, h, w, c = n.shape(y)
     y = n.reshape('joined', n.transpose('turned', n.reshape('five', y, (1, h, w, 2, c // 2)), (0, 1, 2, 4, 3)), (1, h, w, c))
     n.head(n.one('relu6', B.RELU6, n.conv('last', y, 20, (1, 1), 1, SAME, NONE), None if n.kind == 'float32' else (6 / 255, 0)))
+def apart(n):
+    def conv(name, x, c, d, pads, crops, depthwise=0):
+        _, h, w, channels = n.shape(x)
+        sides = lambda p: n.tensor('sides', (2, 2), T.INT32, np.array(p, np.int32))
+        y = n.like(name + '_apart', (d * d, (h + sum(pads[0])) // d, (w + sum(pads[1])) // d, channels), x)
+        n.op(B.SPACE_TO_BATCH_ND, [x, n.numbers(d, d), sides(pads)], [y], S.SpaceToBatchNDOptionsT(), O.SpaceToBatchNDOptions)
+        z = n.conv(name + '_conv', y, c, (3, 3), 1, VALID, NONE, depthwise=depthwise)
+        n.tensors[z].shape[0] = d * d
+        _, zh, zw, zc = n.shape(z)
+        o = n.like(name, (1, zh * d - sum(crops[0]), zw * d - sum(crops[1]), zc), z)
+        n.op(B.BATCH_TO_SPACE_ND, [z, n.numbers(d, d), sides(crops)], [o], S.BatchToSpaceNDOptionsT(), O.BatchToSpaceNDOptions)
+        return o
+    x = n.conv('stem', n.input, 16, (3, 3), 1, SAME)
+    h = n.shape(x)[1]
+    p = -(h + 4) % 2
+    x = conv('two', x, 16, 2, ((2, 2 + p), (2, 2 + p)), ((0, p), (0, p)))
+    h = n.shape(x)[1]
+    p = -h % 3
+    n.head(conv('three', x, 16, 3, ((0, p), (0, p)), ((0, p), (0, p)), 1))
 def planes(n):
     x = n.conv('stem', n.input, 16, (3, 3), 2, SAME)
     x = n.transpose('first', x, (0, 3, 1, 2))
@@ -297,7 +316,7 @@ def main():
     os.makedirs(sys.argv[1], exist_ok=True)
     first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     size = int(sys.argv[3]) if len(sys.argv) > 3 else 17
-    for seed, make in enumerate((inception, leaky, dilated, multiplied, padded, excited, shuffled, constant, moved, planes)):
+    for seed, make in enumerate((inception, leaky, dilated, multiplied, padded, excited, shuffled, constant, moved, planes, apart)):
         for kind in ('uint8', 'int8', 'float32'):
             n = Net(kind, first + seed, size)
             make(n)
