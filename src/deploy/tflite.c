@@ -161,6 +161,8 @@ static status add_input(struct tflite_graph *g, const struct deploy_options *how
 
     TRY(error_prefix(tflite_check_tensor(g->file, g->file->input), "its input"));
     coded = tflite_is_coded(t);
+    if (t->unknown)
+        return FAIL(ERR_FORMAT, "its input's extents are left open; convert the network for one size");
     if (t->rank != 4 || t->dim[0] != 1)
         return FAIL(ERR_FORMAT,
                     "its input has %d extents, or takes several pictures at once; one picture has "

@@ -314,6 +314,7 @@ static void test_refused(void)
         tensors[k].bytes = 36);
     BAD("dynamic range", tensors[x].type = TFLITE_F32, tensors[x].scales = 0);
     BAD("its input has 3 extents", tensors[x].rank = 3);
+    BAD("its input's extents are left open; convert the network for one size", tensors[x].unknown = 1);
     BAD("its input has 4 channels", tensors[x].dim[3] = 4, tensors[x].dim[1] = 5, tensors[x].dim[2] = 7);
     BAD("its input is of int32", tensors[x].type = TFLITE_I32);
     BAD("input 1 is missing", ops[op_conv].inputs = 1);
