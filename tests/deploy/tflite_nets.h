@@ -290,11 +290,11 @@ static inline void write_apart(void)
     int x = 0, block, pads, crops, apart, k, b, y, whole;
 
     start();
-    x = add_tensor("x", TFLITE_I8, DIM(1, 5, 6, 1), .5, -128);
+    x = add_tensor("x", TFLITE_I8, DIM(1, 5, 6, 1), 1, -128);
     block = add_numbers("block", (int[]){ 2, 2 }, 2);
     pads = add_numbers("pads", (int[]){ 2, 3, 1, 1 }, 4);
     crops = add_numbers("crops", (int[]){ 0, 1, 0, 1 }, 4);
-    apart = add_tensor("apart", TFLITE_I8, DIM(4, 5, 4, 1), .5, -128);
+    apart = add_tensor("apart", TFLITE_I8, DIM(4, 5, 4, 1), 1, -128);
     add_op(TFLITE_SPACE_TO_BATCH_ND, IN(x, block, pads), apart, 0);
     k = add_codes("k", TFLITE_I8, DIM(2, 3, 3, 1), .5, 0, 1);
     b = add_constant("b", TFLITE_I32, DIM(2), 1, 0, (int32_t[]){ 7, -9 }, 8);
