@@ -10,6 +10,8 @@ import h5py, numpy as np
 # What has no node: it moves values, or is behind the logits.
 MOVED = ('RESHAPE', 'SQUEEZE', 'EXPAND_DIMS', 'PAD', 'PADV2', 'TRANSPOSE', 'Reshape', 'Flatten', 'Transpose', 'Squeeze', 'Unsqueeze', 'Identity', 'Pad')
 
+INPUTS = 16     # of a line at most
+
 def first(v):
     return v.decode() if isinstance(v, bytes) else v
 
@@ -67,7 +69,9 @@ def main():
         node = {v: k[len('tensor.'):] for k, v in notes.items() if k.startswith('tensor.')}
         # Real values of a layer that a relu is fused with are that relu's.
         lines = [l.split() for l in text.splitlines()]
-        args.fused = {l[2]: (0, 6 if l[0] == 'relu6' else np.inf) for l in lines if l and l[0] in ('relu', 'relu6') and len(l) == 3}
+        args.fused = {l[2]: (0, 6 if l[0] == 'relu6' else np.inf) for l in lines if l and l[0] in ('relu', 'relu6') and len(l) == 3
+                      and sum(l[2] in m[2:2 + INPUTS] for m in lines if m[1:2] != [l[2]]) == 1
+                      and any(m[:2] == [op, l[2]] for m in lines for op in ('conv', 'linear', 'batchnorm', 'add', 'sub'))}
         tensors = [dict(name=first(d.attrs['name']), op=first(d.attrs['op']), data=d) for d in (oracle['tensors'][k] for k in sorted(oracle['tensors']))
                    if len(d) == len(oracle['pixels'])]        # else extents, or batches of every n-th positions
         # Softmax and what comes behind it.
