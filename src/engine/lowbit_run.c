@@ -10,25 +10,39 @@ static size_t place_of(const struct engine_view *v, int y, int x)
     return ((size_t)y * (size_t)v->w + (size_t)x) * (size_t)v->pitch;
 }
 
-void lowbit_run_real(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
+/* So many sums are still in the cache when they become codes. */
+enum { STRIP = 8192 };
+
+/* The sums of a strip of rows. */
+static void sum_real(const struct engine_pass *p, const struct engine_lowbit_real *a, const float *in,
+                     float *sums, struct kernel_rect rect)
 {
-    const struct engine_lowbit_real *a = plan_parameters(p->plan, op);
     const struct engine_conv *c = &a->conv;
     const struct kernel_table *k = p->plan->kernels;
-    const float *scale = (const float *)(const void *)(p->plan->weights + c->constants),
-                *shift = scale + c->lanes;
-    const float *in = (const float *)(const void *)pass_at(p, &op->in[0]);
-    float *sums = (float *)(void *)((uint8_t *)p->scratch + a->map);
-    int oc = op->out.c, width = rect.x1 - rect.x0;
 
     for (int g = 0; g < c->groups; g++)
         (a->depthwise ? k->depthwise_f32 : k->conv_f32)(
             &c->shape, p->plan->weights + c->packed + (size_t)g * c->packed_bytes, in + g * c->shape.ic,
             sums + g * c->shape.oc, rect, -INFINITY, INFINITY, p->scratch);
+}
+
+void lowbit_run_real(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
+{
+    const struct engine_lowbit_real *a = plan_parameters(p->plan, op);
+    const struct kernel_table *k = p->plan->kernels;
+    const float *scale = (const float *)(const void *)(p->plan->weights + a->conv.constants),
+                *shift = scale + a->conv.lanes;
+    const float *in = (const float *)(const void *)pass_at(p, &op->in[0]);
+    float *sums = (float *)(void *)((uint8_t *)p->scratch + a->map);
+    int oc = op->out.c, width = rect.x1 - rect.x0, rows = width > 0 ? STRIP / (width * oc) + 1 : 1;
+
     for (int y = rect.y0; y < rect.y1; y++) {
         const float *from = sums + ((size_t)y * (size_t)op->out.w + (size_t)rect.x0) * (size_t)oc;
         uint8_t *to = pass_at(p, &op->out) + place_of(&op->out, y, rect.x0) * (size_t)op->out.element;
 
+        if ((y - rect.y0) % rows == 0)
+            sum_real(p, a, in, sums,
+                     (struct kernel_rect){ y, y + rows < rect.y1 ? y + rows : rect.y1, rect.x0, rect.x1 });
         if (op->out.element == 1)
             k->levels_u8(from, oc, to, op->out.pitch, width, oc, scale, shift, a->high);
         else

@@ -1,6 +1,7 @@
 /* src/kernel/avx2/elementwise_u8.c: element-wise operations on codes. */
 #include "../isa.h"
 #include "requant.h"
+#include "vector_f32.h"
 
 enum { LANES = 16 };
 
@@ -268,9 +269,18 @@ static inline __m128i levels(__m256 v0, __m256 v1, int high)
     return codes(_mm256_cvtps_epi32(v0), _mm256_cvtps_epi32(v1), 0, 0, high);
 }
 
+static inline __m256 affine_lanes(const float *in, const float *scale, const float *shift, __m256i keep)
+{
+    return _mm256_fmadd_ps(_mm256_maskload_ps(in, keep), _mm256_maskload_ps(scale, keep),
+                           _mm256_maskload_ps(shift, keep));
+}
+
 static void levels_u8(const float *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
                       const float *scale, const float *shift, int high)
 {
+    int left = channels % LANES;
+    __m256i first = vector_lanes(left), second = vector_lanes(left - LANES / 2);
+
     for (int i = 0; i < pixels; i++, in += in_pitch, out += out_pitch) {
         int c = 0;
 
@@ -282,8 +292,15 @@ static void levels_u8(const float *in, int in_pitch, uint8_t *out, int out_pitch
 
             _mm_storeu_si128((__m128i *)(out + c), levels(v0, v1, high));
         }
-        for (; c < channels; c++)
-            out[c] = scalar_level(fmaf(in[c], scale[c], shift[c]), 0, high);
+        if (left) {
+            __m128i q = levels(affine_lanes(in + c, scale + c, shift + c, first),
+                               affine_lanes(in + c + 8, scale + c + 8, shift + c + 8, second), high);
+
+            if (left == LANES / 2)
+                _mm_storel_epi64((__m128i *)(out + c), q);
+            else
+                memcpy(out + c, &q, (size_t)left);
+        }
     }
 }
 
