@@ -427,7 +427,7 @@ static status take_parameters(struct gradient_net *net)
         for (int64_t j = 0; j < p->count; j++)
             p->value[j] = start_of(p->kind);
         if (p->kind < GRADIENT_RUNNING_MEAN)
-            MEM_TAKE(&net->mem, p->gradient, (size_t)p->count, sizeof *p->gradient);
+            MEM_TAKE(&net->mem, p->gradient, (size_t)p->count + GRADIENT_LANES, sizeof *p->gradient);
     }
     for (int i = 0; i < net->steps; i++) {
         struct train_step *s = &net->step[i];
