@@ -226,6 +226,7 @@ void clock_iso8601(char *out, size_t size);     /* UTC, 2026-01-31T12:34:56Z: fo
 double math_exp(double x);            /* x <= 709 (BUG_IF), to about 1e-15 relative; 0 below -708 */
 double math_log2(double x);           /* of normal, positive, finite x, to about 1e-15 */
 double math_log(double x);            /* math_log2(x) * ln 2 */
+double math_tanh(double x);           /* to about 1e-16 */
 double math_cos_turns(double turns);  /* cos(2 pi turns), to about 1e-16; the sine is that of turns - 0.25 */
 
 /* ---- random: counter-based, the same numbers for any number of ranks ----------------------------------- */

@@ -50,6 +50,7 @@ enum model_op {
     OP_HARDSIGMOID,
     OP_SILU,
     OP_SIGMOID,
+    OP_TANH,
     OP_CLIP,      /* between two ends */
     OP_LEAKYRELU, /* below 0 times a slope */
     OP_MAXPOOL,

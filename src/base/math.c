@@ -56,6 +56,13 @@ double math_log(double x)
     return math_log2(x) * 0.69314718055994530942;
 }
 
+double math_tanh(double x)
+{
+    double e = x < -40 || x > 40 ? 0 : math_exp(x < 0 ? 2 * x : -2 * x), t = (1 - e) / (1 + e);
+
+    return x < 0 ? -t : t;
+}
+
 /* 1 - x^2/2 + ..., or x - x^3/6 + ..., abs(x) <= pi / 4. */
 static double polynomial(double x, int first)
 {

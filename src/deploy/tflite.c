@@ -24,6 +24,7 @@ static const struct {
     { TFLITE_LEAKY_RELU, tflite_unary },
     { TFLITE_LOGISTIC, tflite_unary },
     { TFLITE_HARD_SWISH, tflite_unary },
+    { TFLITE_TANH, tflite_unary },
     { TFLITE_QUANTIZE, tflite_quantize },
     { TFLITE_DEQUANTIZE, tflite_dequantize },
     { TFLITE_RESHAPE, tflite_reshape },

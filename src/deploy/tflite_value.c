@@ -159,6 +159,9 @@ static status unary_op(const struct tflite_graph *g, struct tflite_node *n)
     case TFLITE_LOGISTIC:
         n->op = "sigmoid";
         return OK;
+    case TFLITE_TANH:
+        n->op = "tanh";
+        return OK;
     case TFLITE_HARD_SWISH:
         n->op = "hardswish";
         return OK;

@@ -226,6 +226,16 @@ void arithmetic_silu(struct quant_params in, struct quant_params q, struct engin
         out->code[i] = (uint8_t)quantize_params_value(gated(in, i, 1), q);
 }
 
+void arithmetic_tanh(struct quant_params in, struct quant_params q, struct engine_table *out)
+{
+    out->unchanged = 0;
+    for (int i = 0; i < 256; i++) {
+        double x = (double)dequantize_value((uint8_t)i, in.scale, in.zero_point);
+
+        out->code[i] = (uint8_t)quantize_params_value((float)math_tanh(x), q);
+    }
+}
+
 void arithmetic_sigmoid(struct quant_params in, struct quant_params q, struct engine_table *out)
 {
     out->unchanged = 0;

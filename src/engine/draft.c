@@ -169,6 +169,7 @@ static status plan_real_activation(struct draft *d, int node)
                                     : what == OP_HARDSWISH   ? KIND_HARDSWISH
                                     : what == OP_HARDSIGMOID ? KIND_HARDSIGMOID
                                     : what == OP_SILU        ? KIND_SILU
+                                    : what == OP_TANH        ? KIND_TANH
                                                              : KIND_SIGMOID);
     struct engine_add a = { .low = place_low(d, node), .high = place_high(d, node) };
     float slope = (float)d->m->node[node].slope;
@@ -221,6 +222,8 @@ static status make_table(const struct draft *d, int node, struct engine_table *o
         arithmetic_hardsigmoid(a, in, q, out);
     else if (n->op == OP_SILU)
         arithmetic_silu(in, q, out);
+    else if (n->op == OP_TANH)
+        arithmetic_tanh(in, q, out);
     else
         arithmetic_sigmoid(in, q, out);
     return OK;
@@ -316,6 +319,7 @@ static status plan_node(struct draft *d, int node)
     case OP_HARDSIGMOID:
     case OP_SILU:
     case OP_SIGMOID:
+    case OP_TANH:
     case OP_CLIP:
     case OP_LEAKYRELU:
         return plan_activation(d, node);

@@ -181,6 +181,18 @@ void ops_run_dequantize(const struct engine_pass *p, const struct engine_op *op,
         }
 }
 
+void ops_run_tanh(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
+{
+    for (int y = rect.y0; y < rect.y1; y++)
+        for (int x = rect.x0; x < rect.x1; x++) {
+            const float *from = at(p, &op->in[0], y, x);
+            float *to = at(p, &op->out, y, x);
+
+            for (int c = 0; c < op->out.c; c++)
+                to[c] = (float)math_tanh((double)from[c]);
+        }
+}
+
 /* Of real values, with a relu behind. */
 void ops_run_less(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {

@@ -43,6 +43,7 @@ enum engine_kind {
     KIND_HARDSIGMOID,
     KIND_SILU,
     KIND_SIGMOID,
+    KIND_TANH,
     KIND_LOOKUP,
     KIND_ADD,
     KIND_MUL,
@@ -334,6 +335,7 @@ void arithmetic_hardswish(enum engine_arithmetic a, struct quant_params in, stru
 void arithmetic_hardsigmoid(enum engine_arithmetic a, struct quant_params in, struct quant_params q,
                             struct engine_table *out);
 void arithmetic_silu(struct quant_params in, struct quant_params q, struct engine_table *out);
+void arithmetic_tanh(struct quant_params in, struct quant_params q, struct engine_table *out);
 void arithmetic_sigmoid(struct quant_params in, struct quant_params q, struct engine_table *out);
 /* A cat's input. fused: dequantized in one fused step, as vectors do, else by 2.1. */
 void arithmetic_requantize(struct quant_params in, struct quant_params q, int fused,
@@ -458,6 +460,7 @@ void lowbit_run_head(const struct engine_pass *p, const struct engine_op *op, st
 
 void ops_run_average(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void ops_run_leakyrelu(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
+void ops_run_tanh(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void ops_run_less(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void ops_run_pad(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void ops_run_quantize(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);

@@ -378,6 +378,7 @@ static const struct row {
     [KIND_HARDSIGMOID] = { run_hardsigmoid, reach_position, 2, NULL },
     [KIND_SILU] = { run_silu, reach_position, 2, NULL },
     [KIND_SIGMOID] = { run_sigmoid, reach_position, 2, NULL },
+    [KIND_TANH] = { ops_run_tanh, reach_position, 2, NULL },
     [KIND_LOOKUP] = { run_lookup, reach_position, 2, NULL },
     [KIND_ADD] = { run_add, reach_position, 2, NULL },
     [KIND_MUL] = { run_mul, reach_position, 2, NULL },

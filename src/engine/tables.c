@@ -74,15 +74,24 @@ static void join_tflite(struct quant_params in, struct quant_params out, struct 
     }
 }
 
-static void logistic(struct quant_params in, struct quant_params out, struct engine_table *t)
+/* Of the logistic function, or of the hyperbolic tangent. */
+static float curve(enum model_op op, float d)
+{
+    float e;
+
+    if (op == OP_TANH)
+        return (float)math_tanh((double)d);
+    e = (float)math_exp(fmin(-(double)d, 88.0));
+    return 1.0f / (1.0f + e);
+}
+
+static void look_up(enum model_op op, struct quant_params in, struct quant_params out, struct engine_table *t)
 {
     float inverse = 1.0f / (float)out.scale;
 
-    for (int i = 0; i < 256; i++) {
-        float d = real_of(in, i), e = (float)math_exp(fmin(-(double)d, 88.0)), f = 1.0f / (1.0f + e);
-
-        t->code[i] = clamp_code((int)roundf(f * inverse) + out.zero_point, all_codes(out));
-    }
+    for (int i = 0; i < 256; i++)
+        t->code[i] =
+            clamp_code((int)roundf(curve(op, real_of(in, i)) * inverse) + out.zero_point, all_codes(out));
 }
 
 /* ---- 2.5, in 16 bits */
@@ -173,7 +182,8 @@ static status of_tflite(enum engine_arithmetic a, const struct model_node *n, st
         rescale_xnnpack(ratio, ratio * (float)n->slope, in, out, t);
         return OK;
     case OP_SIGMOID:
-        logistic(in, out, t);
+    case OP_TANH:
+        look_up(n->op, in, out, t);
         return OK;
     default:
         return FAIL(ERR_MISMATCH, "TensorFlow Lite has no %s of codes", model_op_name(n->op));
@@ -223,6 +233,8 @@ static float function_of(const struct model_node *n, float x)
         return x < 0.0f ? (float)n->slope * x : x;
     case OP_SIGMOID:
         return sigmoid_ort(x);
+    case OP_TANH:
+        return (float)math_tanh((double)x);
     case OP_SILU:
         return x * sigmoid_ort(x);
     case OP_HARDSIGMOID:

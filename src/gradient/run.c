@@ -380,6 +380,7 @@ static void (*const rows[OP_COUNT])(const struct walk *w) = {
     [OP_HARDSIGMOID] = walk_activation,
     [OP_SILU] = walk_activation,
     [OP_SIGMOID] = walk_activation,
+    [OP_TANH] = walk_activation,
     [OP_MAXPOOL] = walk_maxpool,
     [OP_AVGPOOL2D] = walk_window_average,
     [OP_AVGPOOL] = walk_average,

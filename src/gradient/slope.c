@@ -19,6 +19,10 @@ void slope_activation(const struct model_node *n, const struct kernel_table *k, 
         case OP_HARDSIGMOID:
             to[i] = v > -3.0f && v < 3.0f ? g[i] / 6.0f : 0.0f;
             break;
+        case OP_TANH:
+            s = (float)math_tanh((double)v);
+            to[i] = g[i] * (1.0f - s * s);
+            break;
         case OP_LEAKYRELU:
             to[i] = v > 0.0f ? g[i] : g[i] * (float)n->slope;
             break;

@@ -24,6 +24,7 @@ static const struct model_op_form forms[OP_COUNT] = {
     [OP_HARDSIGMOID] = { "hardsigmoid", 1, 1, 0, BIT(QUANT) },
     [OP_SILU] = { "silu", 1, 1, 0, BIT(QUANT) },
     [OP_SIGMOID] = { "sigmoid", 1, 1, 0, BIT(QUANT) },
+    [OP_TANH] = { "tanh", 1, 1, 0, BIT(QUANT) },
     [OP_CLIP] = { "clip", 1, 1, BIT(LOW) | BIT(HIGH), BIT(QUANT) },
     [OP_LEAKYRELU] = { "leakyrelu", 1, 1, BIT(SLOPE), BIT(QUANT) },
     [OP_MAXPOOL] = { "maxpool", 1, 1, BIT(KERNEL) | BIT(STRIDE) | BIT(PAD), BIT(CEIL) | BIT(QUANT) },
@@ -137,7 +138,8 @@ void model_free(struct model *m)
 int model_quantizes(enum model_op op)
 {
     return op == OP_INPUT || op == OP_CONV || op == OP_LINEAR || op == OP_BATCHNORM || op == OP_ADD ||
-           op == OP_SUB || op == OP_MUL || op == OP_CAT || op == OP_HARDSWISH || op == OP_SILU;
+           op == OP_SUB || op == OP_MUL || op == OP_CAT || op == OP_HARDSWISH || op == OP_SILU ||
+           op == OP_TANH;
 }
 
 /* Ops that take no constant away which a later one adds. */

@@ -34,6 +34,8 @@ int main(void)
         worst = fmax(worst, fabs(math_exp(i / 100.0) / exp(i / 100.0) - 1));
     CHECK_MSG(worst < 2e-15, "%g", worst);
     CHECK(fabs(math_log(10.0) - 2.302585092994045684) < 1e-15);
+    CHECK(math_tanh(0) == 0 && math_tanh(50) == 1 && math_tanh(-50) == -1);
+    CHECK(fabs(math_tanh(0.5) - 0.46211715726000975850) < 1e-15 && math_tanh(-0.5) == -math_tanh(0.5));
     /* Cosines of twelfths and eighths of a turn, and all around. */
     CHECK(math_cos_turns(0) == 1 && math_cos_turns(0.25) == 0 && math_cos_turns(0.5) == -1);
     CHECK(math_cos_turns(0.75) == 0 && math_cos_turns(-2) == 1 && math_cos_turns(7.5) == -1);

@@ -67,6 +67,8 @@ static double point(const struct tiny *t, int node, const float *x, const float 
         return v < n->low ? n->low : v > n->high ? n->high : v;
     case OP_LEAKYRELU:
         return v < 0 ? v * n->slope : v;
+    case OP_TANH:
+        return tanh(v);
     case OP_ADD:
         return v + (double)(n->inputs > 1 ? at(in, b, y, col, c) : b[c]);
     case OP_SUB:

@@ -97,7 +97,7 @@ static inline void tiny_deployed(struct tiny *t, const char *engine)
     tiny_describe(t, engine ? DEPLOYED_TEXT("mul scaled sum weight scaled quant scaled\n",
                                             "add shifted scaled weight shifted quant shifted\n",
                                             "dequantize real most\n", "quantize codes among quant codes\n")
-                            : DEPLOYED_TEXT("relu scaled sum\n", "sub shifted scaled first_relu\n",
+                            : DEPLOYED_TEXT("tanh scaled sum\n", "sub shifted scaled first_relu\n",
                                             "relu real most\n", "relu codes among\n"));
     for (size_t i = 0; i < COUNT_OF(layer); i++)
         if (engine && strcmp(layer[i].name, "among") != 0)

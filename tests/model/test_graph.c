@@ -77,10 +77,10 @@ static void test_shifted(void)
 int main(void)
 {
     static const char *const names[OP_COUNT] = {
-        "input",       "conv",    "linear",  "batchnorm", "relu",       "relu6",   "hardswish",
-        "hardsigmoid", "silu",    "sigmoid", "clip",      "leakyrelu",  "maxpool", "avgpool2d",
-        "avgpool",     "mean",    "add",     "sub",       "mul",        "cat",     "slice",
-        "shortcut",    "shuffle", "pad",     "quantize",  "dequantize", "dropout"
+        "input",       "conv",     "linear",  "batchnorm", "relu",     "relu6",      "hardswish",
+        "hardsigmoid", "silu",     "sigmoid", "tanh",      "clip",     "leakyrelu",  "maxpool",
+        "avgpool2d",   "avgpool",  "mean",    "add",       "sub",      "mul",        "cat",
+        "slice",       "shortcut", "shuffle", "pad",       "quantize", "dequantize", "dropout"
     };
 
     for (int i = 0; i < OP_COUNT; i++)

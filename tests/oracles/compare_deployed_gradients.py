@@ -91,7 +91,7 @@ class Deployed:
             return F.channel_shuffle(x0, node.number('groups'))
         return {'avgpool': lambda: x0.mean((2, 3), keepdim=True), 'mean': lambda: x0.mean((2, 3), keepdim=True), 'add': lambda: x0 + x[1], 'sub': lambda: x0 - x[1],
                 'mul': lambda: x0 * x[1], 'cat': lambda: torch.cat(x, 1), 'silu': lambda: F.silu(x0), 'hardswish': lambda: F.hardswish(x0),
-                'hardsigmoid': lambda: F.hardsigmoid(x0), 'sigmoid': lambda: torch.sigmoid(x0),
+                'hardsigmoid': lambda: F.hardsigmoid(x0), 'sigmoid': lambda: torch.sigmoid(x0), 'tanh': lambda: torch.tanh(x0),
                 'leakyrelu': lambda: F.leaky_relu(x0, float(node.at['slope']))}.get(op, lambda: x0 * 1)()
 
     def pool(self, node, x, shape):

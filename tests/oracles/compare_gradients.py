@@ -31,7 +31,7 @@ from load_quantized import read, values                                       # 
 
 warnings.filterwarnings('ignore')
 FUSED = ('conv', 'linear', 'batchnorm', 'add', 'sub')
-SCALED = (*FUSED, 'input', 'mul', 'cat', 'hardswish', 'silu', 'sigmoid', 'hardsigmoid')
+SCALED = (*FUSED, 'input', 'mul', 'cat', 'hardswish', 'silu', 'tanh', 'sigmoid', 'hardsigmoid')
 LAYERS = {'squeezenet1_1': 'features.12', 'mobilenet_v2': 'features.18.2'}
 
 

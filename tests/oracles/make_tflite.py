@@ -310,7 +310,7 @@ def planes(n):
     _, c, h, w = n.shape(x)
     x = n.transpose('turned', n.reshape('five', x, (1, 4, c // 4, h, w)), (0, 2, 1, 3, 4))
     x = n.transpose('last_again', n.reshape('joined', x, (1, c, h, w)), (0, 2, 3, 1))
-    n.head(n.conv('last', x, 20, (1, 1)))
+    n.head(n.one('tanh', B.TANH, n.conv('last', x, 20, (1, 1)), (1 / 128, 128)))
 
 def main():
     os.makedirs(sys.argv[1], exist_ok=True)
