@@ -21,9 +21,10 @@
  * The table of a quantized file: P.weight s8 with scales and zero points (u8 codes less 128); P.bias s32 as
  * stored; of each output P.scale f64, P.zero_point s64, P.codes s32 (2) = { 0, 255 }, and P.offset s32 = 128
  * where the file's codes are signed: they are carried as u8, code + 128, and so is the zero point; of an
- * ONNX layer whose weights are u8 in the file P.weight_offset s32 = -128. Notes:
- * `quantcam.deployed` = `tflite` or `onnx`, `quantcam.engine` = `tflite` or `onnxruntime`, `quantcam.relu6` =
- * `clamp`, and `tensor.NODE` = the file's own name of the tensor that NODE computes.
+ * ONNX layer whose weights are u8 in the file P.weight_offset s32 = -128; of a sum whose constant is the
+ * first operand P.first s32 = 1. Notes: `quantcam.deployed` = `tflite` or `onnx`, `quantcam.engine` =
+ * `tflite` or `onnxruntime`, `quantcam.relu6` = `clamp`, and `tensor.NODE` = the file's own name of the
+ * tensor that NODE computes.
  */
 #ifndef QUANTCAM_DEPLOY_H
 #define QUANTCAM_DEPLOY_H

@@ -193,12 +193,6 @@ static status tell(struct onnx_translation *t)
             "weights of 4 bits in %d layers are computed with as integers, which ONNX Runtime does "
             "in real numbers: single codes may differ",
             t->few_bits));
-    if (t->constants)
-        TRY(sketch_tell(
-            t->d,
-            "%d constants of codes are added as real numbers, which ONNX Runtime does in integers: "
-            "single codes may differ",
-            t->constants));
     if (t->divided && t->coded)
         TRY(sketch_tell(t->d,
                         "%d divisions by constants are products with 1 / constant: single codes may differ",

@@ -46,7 +46,7 @@ static status take_weight(struct onnx_translation *t, const struct onnx_weight *
     int offset = is->quantization && w->type == ONNX_U8 ? -128 : 0;
 
     TRY(sketch_tensor(t->d, layer, ".weight", is));
-    return sketch_offset(t->d, layer, ".weight_offset", offset);
+    return sketch_whole(t->d, layer, ".weight_offset", offset);
 }
 
 /* ---- convolutions ---------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ struct onnx_translation {
     uint8_t *done;         /* (nodes): became part of one before it */
     int *real;             /* (sketch's nodes): the dequantize of their codes; 0: none yet */
     /* What was met, for the lines of what was decided. */
-    int coded, softmax, halved, few_bits, constants, divided;
+    int coded, softmax, halved, few_bits, divided;
 };
 
 /* ---- onnx_place.c: places and nodes ---------------------------------------------------------------------

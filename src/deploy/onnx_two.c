@@ -80,15 +80,21 @@ static status real_constant(struct onnx_translation *t, const struct onnx_node *
     return result;
 }
 
-/* Is the constant the runtime's first operand, as it is the file's? One value for a run of the map's is
- * second. */
-static int is_first(const struct onnx_translation *t, const struct onnx_place *p, const struct tensor *c,
-                    int k)
+/* Is the constant, the file's operand k, the runtime's first? It computes along the innermost axes in which
+ * the two do not differ: one value of a constant for such a run is second, one for each channel of one
+ * position has its place in the file, and where the map's last axes are 1 and the constant has no more axes
+ * than these, the two change places. */
+static int is_first(const struct onnx_translation *t, const struct onnx_place *p, const struct tensor *in,
+                    const struct tensor *c, int k)
 {
     struct sketch_shape shape = onnx_shape_of(t, p->node);
-    int runs = p->order == ONNX_MAP && shape.h * shape.w > 1;
+    int last = 0; /* axes of 1 */
 
-    return k == 0 && !runs && tensor_count(c) == shape.c;
+    while (last < in->rank && in->dim[in->rank - 1 - last] == 1)
+        last++;
+    if (tensor_count(c) == 1)
+        return k == 1 && last > 0 && c->rank <= last;
+    return k == 0 && (p->order != ONNX_MAP || shape.h * shape.w == 1);
 }
 
 /* The constant's codes, one or one for each channel, in the layer's name. */
@@ -135,16 +141,15 @@ static status coded_constant(struct onnx_translation *t, const struct onnx_node 
     TRY(onnx_get_codes(t, n, (1 - k) * second, &node, is));
     *is &= coded && w.scale && tensor_count(w.scale) == 1 && g.q.offset == p->q.offset &&
            w.type == (p->q.offset ? ONNX_S8 : ONNX_U8);
-    if (!*is || (!is_product && is_first(t, p, w.is, k))) {
-        t->constants += *is;
-        *is = 0;
+    if (!*is)
         return OK;
-    }
     in = onnx_tensor(&t->x, n->input[(1 - k) * second]);
     sketch_name(t->d, onnx_wanted(t, g.then ? n->output[0] : g.value, wanted), name);
     TRY(onnx_add_codes(t, is_product ? "mul" : "add", n, &g, &node, 1, onnx_shape_of(t, node), p->order,
                        &node, "weight %s", name));
-    return take_constant(t, &w, p, in->rank, sketch_node_name(t->d, node));
+    TRY(take_constant(t, &w, p, in->rank, sketch_node_name(t->d, node)));
+    return sketch_whole(t->d, sketch_node_name(t->d, node), ".first",
+                        !is_product && is_first(t, p, in, w.is, k));
 }
 
 /* The map first, and what is spread over it second. */
@@ -184,10 +189,8 @@ status onnx_two(struct onnx_translation *t, const struct onnx_node *n)
         TRY(coded_constant(t, n, is_constant(t, n, 0) ? 0 : 1, &coded));
         if (coded)
             return OK;
-        return is_qlinear
-                   ? FAIL(ERR_FORMAT, "its constant is of another type than its codes, or comes first where "
-                                      "that matters: neither is translated")
-                   : real_constant(t, n, is_constant(t, n, 0) ? 0 : 1);
+        return is_qlinear ? FAIL(ERR_FORMAT, "its constant is of another type than its codes")
+                          : real_constant(t, n, is_constant(t, n, 0) ? 0 : 1);
     }
     for (int k = 0; k < 2; k++)
         TRY(onnx_get(t, n, k * second, &p[k]));

@@ -212,12 +212,12 @@ status sketch_params(struct sketch *d, const char *prefix, double scale, int zer
     TRY(add_numbers(d, prefix, ".scale", DTYPE_F64, (double[2]){ scale }, 1));
     TRY(add_numbers(d, prefix, ".zero_point", DTYPE_S64, (double[2]){ zero_point }, 1));
     TRY(add_numbers(d, prefix, ".codes", DTYPE_S32, (double[2]){ 0, 255 }, 2));
-    return sketch_offset(d, prefix, ".offset", offset);
+    return sketch_whole(d, prefix, ".offset", offset);
 }
 
-status sketch_offset(struct sketch *d, const char *prefix, const char *suffix, int offset)
+status sketch_whole(struct sketch *d, const char *prefix, const char *suffix, int value)
 {
-    return offset ? add_numbers(d, prefix, suffix, DTYPE_S32, (double[2]){ offset }, 1) : OK;
+    return value ? add_numbers(d, prefix, suffix, DTYPE_S32, (double[2]){ value }, 1) : OK;
 }
 
 status sketch_quantize(struct tensor *t, int channels)

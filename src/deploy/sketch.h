@@ -83,8 +83,8 @@ MUST_USE status sketch_tensor(struct sketch *d, const char *prefix, const char *
 /* PREFIX.scale, .zero_point, .codes and, where offset is not 0, .offset. The zero point is that of the codes
  * as they are carried, 0..255. */
 MUST_USE status sketch_params(struct sketch *d, const char *prefix, double scale, int zero_point, int offset);
-/* PREFIX SUFFIX where it is not 0: the file's code is the one carried less that. */
-MUST_USE status sketch_offset(struct sketch *d, const char *prefix, const char *suffix, int offset);
+/* PREFIX SUFFIX s32 (1), where it is not 0. */
+MUST_USE status sketch_whole(struct sketch *d, const char *prefix, const char *suffix, int value);
 /* Makes t quantized, its scales 1 and its zero points 0: per tensor where channels is 0, else along axis 0.
  */
 MUST_USE status sketch_quantize(struct tensor *t, int channels);

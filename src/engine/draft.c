@@ -261,11 +261,13 @@ static status plan_add(struct draft *d, int node)
     struct engine_add a = { .low = place_low(d, node),
                             .high = place_high(d, node),
                             .less = d->m->node[node].op == OP_SUB };
-    struct quant_params second;
+    const struct model_node *n = &d->m->node[node];
+    struct quant_params q = place_q_of_input(d, node, 0), second;
 
     TRY(second_operand(d, node, op, &second, &a.constant));
+    a.first = model_has_constant(n) && model_tensor(d->b, n->weight, ".first");
     if (place_is_coded(d, node))
-        TRY(place_named(op, arithmetic_add(d->head.arithmetic, place_q_of_input(d, node, 0), second,
+        TRY(place_named(op, arithmetic_add(d->head.arithmetic, a.first ? second : q, a.first ? q : second,
                                            place_q(d, node), place_fused_relu(d, node), &a.codes)));
     if (place_is_coded(d, node) && a.less)
         TRY(place_named(op, arithmetic_less(d->head.arithmetic, &a.codes)));

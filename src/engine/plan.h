@@ -138,12 +138,13 @@ struct engine_shortcut {
 };
 
 /* Also KIND_CLAMP's. constant: offset in the weights of (channels) codes that are added where there is one
- * input. */
+ * input; first: are they the first operand? */
 struct engine_add {
     struct kernel_add_u8 codes;
     float low, high;
     size_t constant;
-    int less; /* the first input less the second */
+    int less;  /* the first input less the second */
+    int first; /* the constant is the sum's first operand */
 };
 
 /* constant: as a sum's. */

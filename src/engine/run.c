@@ -244,7 +244,10 @@ static void run_add(const struct engine_pass *p, const struct engine_op *op, str
         return;
     }
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
-        if (plan_op_codes(op))
+        if (plan_op_codes(op) && a->first)
+            k->add_u8(second_at(p, op, a->constant, at), y->pitch, code_at(p, x, at), x->pitch,
+                      code_at(p, out, at), out->pitch, r.pixels, out->c, &a->codes);
+        else if (plan_op_codes(op))
             k->add_u8(code_at(p, x, at), x->pitch, second_at(p, op, a->constant, at), y->pitch,
                       code_at(p, out, at), out->pitch, r.pixels, out->c, &a->codes);
         else

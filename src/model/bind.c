@@ -204,7 +204,8 @@ static status bind_affine(struct model_binding *b, int node, uint8_t *used)
 /* What tells of a node's codes. */
 static void mark_params(const struct model_binding *b, const struct model_node *n, uint8_t *used)
 {
-    static const char *const suffixes[] = { ".scale", ".zero_point", ".codes", ".offset", ".weight_offset" };
+    static const char *const suffixes[] = { ".scale",  ".zero_point",    ".codes",
+                                            ".offset", ".weight_offset", ".first" };
 
     for (size_t i = 0; !b->lowbit && i < COUNT_OF(suffixes); i++)
         mark(b, used, model_tensor(b, n->quant, suffixes[i]));

@@ -55,6 +55,14 @@ static void test_tensors(void)
     w = table_find(&net.weights, "quantizelinear29.weight");
     CHECK(w && tensor_at(w, 0) == 120 && w->zero_point[0] == 0); /* 248 and 128 in the file */
     deploy_free(&net);
+    /* The runtime's first operand: one for each channel of one position that comes first, and a scalar behind
+     * one. */
+    load("constants_qop", &net);
+    CHECK(!table_find(&net.weights, "qlinearadd3.first") && !table_find(&net.weights, "qlinearadd6.first") &&
+          !table_find(&net.weights, "qlinearmul7.first"));
+    w = table_find(&net.weights, "qlinearadd8.first");
+    CHECK(w && tensor_at(w, 0) == 1 && table_find(&net.weights, "qlinearadd9.first"));
+    deploy_free(&net);
     load("eca", &net);
     w = table_find(&net.weights, "conv16.weight");
     CHECK(w && strcmp(tensor_describe(w, shape, sizeof shape), "(8, 8, 1, 1) f32") == 0);

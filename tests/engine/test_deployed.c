@@ -232,6 +232,54 @@ static void test_families(void)
           !engine_saturates(ENGINE_QNNPACK, ENGINE_SATURATE_AVX2));
 }
 
+static const struct engine_add *sum_of(struct engine e, const char *name)
+{
+    for (int i = 0; i < engine_steps(e.plan); i++)
+        if (strcmp(engine_step_name(e.plan, i), name) == 0)
+            return plan_parameters(e.plan, &e.plan->op[i]);
+    return NULL;
+}
+
+/* A constant that is the first operand: the same real sum, so that codes differ by one where it lies at a
+ * tie. */
+static void test_first(void)
+{
+    uint8_t pixels[DEPLOYED_H * DEPLOYED_W * 3], code[2][DEPLOYED_H * DEPLOYED_W * 16];
+    const struct engine_add *sum;
+    struct engine e[2];
+    struct tiny t[2];
+    int wrong = 0;
+
+    for (size_t i = 0; i < sizeof pixels; i++)
+        pixels[i] = (uint8_t)(i * 37);
+    for (int k = 0; k < 2; k++) {
+        struct engine_map m;
+
+        tiny_deployed(&t[k], "onnxruntime");
+        if (k)
+            tiny_offset(&t[k], "shifted", ".first", 1);
+        CHECK(engine_open(&t[k].binding, &(struct engine_options){ .keep = 1 }, kernel_select("ref"),
+                          &e[k]) == OK);
+        engine_run(e[k].plan, e[k].state, pixels);
+        m = engine_node_map(e[k].plan, e[k].state, model_find(&t[k].model, "shifted"));
+        for (int i = 0; i < m.c * m.h * m.w; i++)
+            code[k][i] = m.codes[i / m.c * m.pitch + i % m.c];
+        for (int i = 0; k && i < m.c * m.h * m.w; i++)
+            wrong += abs(code[0][i] - code[1][i]) > 1;
+        sum = sum_of(e[k], "shifted");
+        CHECK(sum && sum->first == k && sum->codes.scale_a != sum->codes.scale_b);
+        if (k)
+            CHECK(sum->codes.scale_a == sum_of(e[0], "shifted")->codes.scale_b &&
+                  sum->codes.scale_b == sum_of(e[0], "shifted")->codes.scale_a && !wrong);
+        else
+            CHECK(m.c == 16 && m.h * m.w <= DEPLOYED_H * DEPLOYED_W);
+    }
+    for (int k = 0; k < 2; k++) {
+        engine_close(&e[k]);
+        tiny_free(&t[k]);
+    }
+}
+
 int main(void)
 {
     struct random r = { .seed = 8 };
@@ -241,6 +289,7 @@ int main(void)
     test_codes();
     test_layers();
     test_families();
+    test_first();
     for (int i = 0; i < PAIRS; i++) {
         first[i] = (uint8_t)(i / CODES);
         second[i] = (uint8_t)i;

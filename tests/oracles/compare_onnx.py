@@ -47,24 +47,36 @@ def names(description):
     return dict(line[len("# tensor."):].split(" = ", 1) for line in description.splitlines() if line.startswith("# tensor."))
 
 
+def softmax_input(path):
+    """The tensor before a softmax at the end, which is left out; None where there is none."""
+    graph = onnx.load(path).graph
+    maker, name = {n.output[0]: n for n in graph.node}, graph.output[0].name
+    while name in maker and maker[name].op_type in ("QuantizeLinear", "DequantizeLinear"):
+        name = maker[name].input[0]
+    return maker[name].input[0] if name in maker and maker[name].op_type in ("Softmax", "QLinearSoftmax") else None
+
+
 def compare(path, oracle, ours, notes):
     """Returns the tally and the nodes without a tensor."""
-    tally, unmapped = Tally(), []
+    tally, unmapped, before = Tally(), [], softmax_input(path)
     with h5py.File(oracle) as theirs, h5py.File(ours) as h:
-        logits = theirs["output/0"][()].reshape(len(theirs["pixels"]), -1)
-        coded = "codes" in h
-        if coded:
-            tally.exact("logits", h["logits"][()], logits)
-        else:
-            tally.close("logits", h["logits"][()], logits)
         tensors = {t.attrs["name"]: t for t in theirs["tensors"].values()}
+        coded = "codes" in h
+        logits = (tensors[before] if before and not coded else theirs["output/0"])[()].reshape(len(theirs["pixels"]), -1)
+        if not coded:
+            tally.close("logits", h["logits"][()], logits)
+        elif not before:  # else they are among the codes
+            tally.exact("logits", h["logits"][()], logits)
         for node in h["codes"] if coded else ():
             t = tensors.get(notes.get(node))
             if t is None or t.dtype.kind == "f":
                 unmapped.append(node)
                 continue
             codes = t[0].astype(np.int16) + (128 if t.dtype == np.int8 else 0)
-            tally.exact(f"codes of {node}", h["codes"][node][()], codes)
+            mine = h["codes"][node][()]
+            if mine.shape != codes.shape and mine.shape == codes.shape[2:] + codes.shape[:2]:  # channels last
+                codes = np.moveaxis(codes, 2, 0)
+            tally.exact(f"codes of {node}", mine, codes)
     return tally, unmapped
 
 
