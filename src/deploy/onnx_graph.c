@@ -82,7 +82,9 @@ static status find_input(struct onnx_translation *t, int *out)
             continue;
         if (*out >= 0)
             return FAIL(ERR_FORMAT,
-                        "it has more than one input, %.200s and %.200s: one picture is translated",
+                        "it has more than one input, %.200s and %.200s: one picture is translated, and "
+                        "constants must be "
+                        "in the file",
                         onnx_name(&t->x, *out), onnx_name(&t->x, value));
         *out = value;
     }
