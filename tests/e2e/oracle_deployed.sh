@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Deployed networks against LiteRT, every integer of every tensor, from the pixels on, in two readings
 # (tests/oracles/compare_deployed.py): the shared networks, and small ones of rarer ops (make_tflite.py). QUANTCAM_PICTURES: how
-# many photographs (1); of several, the small networks also with other weights and extents. Oracles are made once, by the shared
-# deployed_oracle.py, in $QUANTCAM_ORACLES (build/oracles).
+# many photographs (1); of several, the small networks also with other weights and extents. QUANTCAM_TFLITE: a folder of more files
+# (make_keras.py). Oracles are made once, by the shared deployed_oracle.py, in $QUANTCAM_ORACLES (build/oracles).
 . "$(dirname "$0")/oracle.bash"
 python=$(python_with "h5py, numpy, PIL, ai_edge_litert") || skip "no Python with h5py, numpy, PIL and ai_edge_litert"
 program=${B:-build/release}/tests/oracles/deployed
@@ -41,7 +41,7 @@ all()
         [ -d "$oracles/made$f" ] || { mkdir "$oracles/made$f"; for g in "$T"/made/*int8.tflite; do cp "$g" "$oracles/made$f/${f%:*}_$(basename "$g")"; done; }
     done
     for reading in reference xnnpack; do
-        for f in "$shared"/data/weights/*.tflite; do
+        for f in "$shared"/data/weights/*.tflite ${QUANTCAM_TFLITE:+"$QUANTCAM_TFLITE"/*.tflite}; do
             [ ! -f "$f" ] || one "$f" "$reading" "$pictures" || rc=1
         done
         for set in made "${more[@]/#/made}"; do
