@@ -116,9 +116,9 @@ static status find_ends(const struct fold *f, double end[2])
     for (int i = 0; i < 2; i++) {
         const struct tensor *t = onnx_constant(f->x, f->n, 1 + i);
 
-        end[i] = t ? tensor_at(t, 0) : (double)onnx_real(f->n, i ? "max" : "min", i ? INFINITY : -INFINITY);
         if (t && tensor_count(t) != 1)
             return FAIL(ERR_FORMAT, "its ends are no numbers");
+        end[i] = t ? tensor_at(t, 0) : (double)onnx_real(f->n, i ? "max" : "min", i ? INFINITY : -INFINITY);
     }
     return OK;
 }

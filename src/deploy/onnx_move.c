@@ -272,7 +272,8 @@ status onnx_pad(struct onnx_translation *t, const struct onnx_node *n)
     const struct onnx_attribute *a = onnx_attribute(n, "pads");
     const char *mode = onnx_words(n, "mode");
     struct onnx_place *p, out;
-    double with = value && value->data ? tensor_at(value, 0) : onnx_real(n, "value", 0);
+    double with =
+        value && value->data && tensor_count(value) == 1 ? tensor_at(value, 0) : onnx_real(n, "value", 0);
     int before[TENSOR_MAX_RANK], after[TENSOR_MAX_RANK], row, others = 0;
 
     TRY(onnx_get(t, n, 0, &p));
@@ -285,6 +286,7 @@ status onnx_pad(struct onnx_translation *t, const struct onnx_node *n)
     }
     if ((*mode && strcmp(mode, "constant") != 0) || others ||
         (p->order != ONNX_MAP && p->order != ONNX_LAST) || (!value && onnx_input(n, 2) >= 0) ||
+        (value && tensor_count(value) != 1) ||
         with != (p->form == ONNX_CODES && value ? p->q.zero_point - p->q.offset : 0))
         return FAIL(ERR_FORMAT, "it pads otherwise than with zeros around a map, which alone is translated");
     out.top += before[row];

@@ -120,6 +120,16 @@ static void test_refused(void)
     give("e");
     check_refused(&how, "it repeats other than one position over a map");
     start(3);
+    zeros("nothing", 1, 0);
+    constant("rows", 8, INT64_C(0), INT64_C(0), INT64_C(1), INT64_C(1), INT64_C(0), INT64_C(0), INT64_C(1),
+             INT64_C(1));
+    refuse_op("Pad", "x rows nothing", "it pads otherwise than with zeros");
+    start(3);
+    zeros("nothing", 1, 0);
+    zeros("one", 1, 1);
+    node("Clip", "one nothing", "e");
+    refuse_op("Relu", "x", "its ends are no numbers");
+    start(3);
     node("GlobalAveragePool", "x", "p");
     refuse_op("MatMul", "p x", "it multiplies two values that come from the picture, as attention does");
     start(3);
