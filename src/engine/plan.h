@@ -22,8 +22,7 @@ struct engine_view {
     int c, h, w, pitch;
 };
 
-/* What is fused into an op, or what it is: RELU6 clamps at 6 (the codes of a file whose relu6 runs as relu,
- * as torch has it, are RELU's). */
+/* What is fused into an op, or what it is: RELU6 clamps at 6; a file's whose relu6 is a relu has RELU. */
 enum engine_relu { ENGINE_NO_RELU, ENGINE_RELU, ENGINE_RELU6 };
 
 /* A kind of op is a row of the table in run.c, and a block of parameters below. */
@@ -137,14 +136,13 @@ struct engine_shortcut {
     int begin, fill;
 };
 
-/* Also KIND_CLAMP's. constant: offset in the weights of (channels) codes that are added where there is one
- * input; first: are they the first operand? */
+/* Also KIND_CLAMP's. less: the first operand less the second. constant: offset in the weights of (channels)
+ * codes that are added where there is one input; first: these are the first operand. */
 struct engine_add {
     struct kernel_add_u8 codes;
     float low, high;
+    int less, first;
     size_t constant;
-    int less;  /* the first input less the second */
-    int first; /* the constant is the sum's first operand */
 };
 
 /* constant: as a sum's. */
@@ -177,8 +175,7 @@ struct engine_lowbit_pact {
     size_t constants, lanes;
 };
 struct engine_lowbit_add {
-    int layer; /* which input is the layer's sum */
-    int high;
+    int layer, high; /* layer: which input is the layer's sum */
     float scale; /* of the other's codes; 0: it is a layer's sum, too */
 };
 /* constants: offset in the weights of `lanes` inverse steps, as many zeros, and where each channel goes. */
