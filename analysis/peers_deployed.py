@@ -7,7 +7,7 @@
     --quick                                                a try: 2 rounds of 5
 
 A .tflite file runs in LiteRT with XNNPACK, its interpreter's default, and here as engine = tflite-xnnpack, which gives equal codes; an .onnx
-file in ONNX Runtime at ORT_ENABLE_EXTENDED with session.qdqisint8allowed = 1, whose codes ours are. One thread, batch 1, a picture of noise, no decoding.
+file in ONNX Runtime at its default level with session.qdqisint8allowed = 1, whose codes ours are. One thread, batch 1, a picture of noise, no decoding.
 Also: our time as tflite-reference, and how many multiplications of the description a second that is, beside this core's measured peak.
 Needs ai-edge-litert, onnxruntime and numpy, each for its files. QUANTCAM names the program (build/quantcam).
 """
@@ -52,7 +52,6 @@ def onnxruntime(path):
 
     how = ort.SessionOptions()
     how.intra_op_num_threads = how.inter_op_num_threads = 1
-    how.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     how.add_session_config_entry('session.qdqisint8allowed', '1')
     net = ort.InferenceSession(path, how, providers=['CPUExecutionProvider'])
     given = net.get_inputs()[0]
