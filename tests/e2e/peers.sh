@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# analysis/: every script is Python; peers.py and peers_train.py, where their libraries are, start, and refuse what they cannot measure;
+# analysis/: every script is Python; peers.py, peers_train.py and peers_deployed.py, where their libraries are, start, and refuse what they cannot measure;
 # train_peer.py compares two trainers' accuracies, worked by hand.
 . "$(dirname "$0")/common.bash"
 P=${QUANTCAM_PYTHON:-python3}
@@ -35,5 +35,13 @@ if "$P" -c 'import torch, h5py' 2> /dev/null; then
     refuse "no data" 2 "mnist/train-images-idx3-ubyte.gz: not there" "$P" analysis/peers_train.py --shared "$T"
 else
     echo "skip: peers_train.py (torch or h5py is not installed)"
+fi
+if "$P" -c 'import ai_edge_litert, h5py' 2> /dev/null; then
+    net=tests/fixtures/deployed/constant_int8.tflite
+    check "peers_deployed.py" code 0 "$P" analysis/peers_deployed.py --quick "$net" --json "$T/deployed.json"
+    check "both readings" grep -q '"what": "constant_int8.tflite, tflite-reference"' "$T/deployed.json"
+    refuse "another file" 2 "README.md: no .tflite or .onnx file there" "$P" analysis/peers_deployed.py README.md
+else
+    echo "skip: peers_deployed.py (LiteRT or h5py is not installed)"
 fi
 finish
