@@ -68,7 +68,7 @@ def main():
         notes = dict(l[2:].split(' = ', 1) for l in text.splitlines() if l.startswith('# '))
         node = {v: k[len('tensor.'):] for k, v in notes.items() if k.startswith('tensor.')}
         # Real values of a layer that a relu is fused with are that relu's.
-        lines = [l.split() for l in text.splitlines()]
+        lines = [l.split() for l in text.splitlines() if not l.startswith('#')]
         args.fused = {l[2]: (0, 6 if l[0] == 'relu6' else np.inf) for l in lines if l and l[0] in ('relu', 'relu6') and len(l) == 3
                       and sum(l[2] in m[2:2 + INPUTS] for m in lines if m[1:2] != [l[2]]) == 1
                       and any(m[:2] == [op, l[2]] for m in lines for op in ('conv', 'linear', 'batchnorm', 'add', 'sub'))}
