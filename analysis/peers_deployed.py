@@ -8,7 +8,7 @@
 
 A .tflite file runs in LiteRT with XNNPACK, its interpreter's default, and here as engine = tflite-xnnpack, which gives equal codes; an .onnx
 file in ONNX Runtime at its default level with session.qdqisint8allowed = 1, whose codes ours are. One thread, batch 1, a picture of noise, no decoding.
-Also: our time as tflite-reference, and how many multiplications of the description a second that is, beside this core's measured peak.
+Also: our time as tflite-reference, and the multiplications that are done a second beside this core's measured peak.
 Needs ai-edge-litert, onnxruntime and numpy, each for its files. QUANTCAM names the program (build/quantcam).
 """
 
@@ -90,9 +90,11 @@ def compare(path, args, peak, table):
         goal = GOAL if engine == engines[0] else None
         table.add(f'{name}, {engine}', times.median(engine), times.median(label), label, times.least[label] / times.least[engine], goal,
                   n=args.rounds)
-    rate, precision = said[engines[0]]['macs'] / times.median(engines[0]) / 1e6, said[engines[0]]['precision']
-    table.state(f'{name}, share of the peak', 100 * rate * 1e9 / peak.get(precision, peak['int8']), f'%: {rate:.1f} GMAC/s', n=args.rounds)
-    return {'load': before, 'times': times.table(), 'layers': said[engines[0]]['layers']}
+    first, ms = said[engines[0]], times.median(engines[0])
+    done, described = (first[what] / ms / 1e6 for what in ('multiplications', 'macs'))
+    table.state(f'{name}, share of the peak', 100 * done * 1e9 / peak.get(first['precision'], peak['int8']),
+                f'%: {done:.1f} GMAC/s are done, for {described:.1f} of the description', n=args.rounds)
+    return {'load': before, 'times': times.table(), 'layers': first['layers']}
 
 
 def arguments():
