@@ -124,10 +124,7 @@ def main():
         result[path] = compare(path, args, peak, table)
     table.ended(load(), time.monotonic() - start)
     table.show()
-    for path, text in ((args.json, json.dumps({**result, 'table': table.rows}, indent=1)), (args.markdown, table.markdown())):
-        if path:
-            with open(path, 'w') as f:
-                f.write(text + '\n')
+    table.write(args, result)
 
 
 if __name__ == '__main__':

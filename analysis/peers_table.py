@@ -1,5 +1,7 @@
 """The table of ratios that peers.py prints: on the terminal, and as Markdown."""
 
+import json
+
 HEAD = ('', 'ours, ms', 'peer, ms', 'ratio', 'fastest', 'n', 'goal', '', 'peer')
 
 
@@ -52,6 +54,13 @@ class Table:
         for row in rows:
             print('  '.join(cell.ljust(w) if i in (0, 7, 8) else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths))).rstrip())
         print(self.verdicts(), flush=True)
+
+    def write(self, args, result):
+        """--json and --markdown, where they are given; result: everything measured but the table."""
+        for path, text in ((args.json, json.dumps({**result, 'table': self.rows}, indent=1)), (args.markdown, self.markdown())):
+            if path:
+                with open(path, 'w') as f:
+                    f.write(text + '\n')
 
     def markdown(self):
         m = self.machine

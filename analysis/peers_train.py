@@ -17,7 +17,6 @@ Needs torch and numpy. QUANTCAM names the program (build/quantcam).
 """
 
 import argparse
-import json
 import os
 import re
 import subprocess
@@ -191,10 +190,7 @@ def main():
                 result[name]['ranks'] = ranks(name, args, folder, table)
     table.ended(load(), time.monotonic() - start)
     table.show()
-    for path, text in ((args.json, json.dumps({**result, 'table': table.rows}, indent=1)), (args.markdown, table.markdown())):
-        if path:
-            with open(path, 'w') as f:
-                f.write(text + '\n')
+    table.write(args, result)
 
 
 if __name__ == '__main__':

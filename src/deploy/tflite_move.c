@@ -206,6 +206,14 @@ static status read_pads(const struct tflite_graph *g, const struct tflite_view *
     return OK;
 }
 
+static void set_pads(struct tflite_view *v, const struct sketch_window *pad)
+{
+    v->top = pad->top;
+    v->left = pad->left;
+    v->bottom = pad->bottom;
+    v->right = pad->right;
+}
+
 status tflite_pad(struct tflite_graph *g)
 {
     struct tflite_node n = { .op = "pad", .inputs = 1, .keeps = 1 };
@@ -218,10 +226,7 @@ status tflite_pad(struct tflite_graph *g)
     TRY(read_fill(g, &fill));
     TRY(read_pads(g, &in, &pad));
     if (in.form == TFLITE_MAP && is_folded(g, &in, fill)) {
-        in.top = pad.top;
-        in.left = pad.left;
-        in.bottom = pad.bottom;
-        in.right = pad.right;
+        set_pads(&in, &pad);
         g->view[tflite_out(g, 0)] = in;
         return OK;
     }
@@ -268,10 +273,7 @@ status tflite_apart(struct tflite_graph *g)
     TRY(tflite_value(g, 0, 1u << TFLITE_MAP, 0, &in));
     TRY(read_block(g, &in.block, &pad));
     in.form = TFLITE_APART;
-    in.top = pad.top;
-    in.left = pad.left;
-    in.bottom = pad.bottom;
-    in.right = pad.right;
+    set_pads(&in, &pad);
     g->view[tflite_out(g, 0)] = in;
     return OK;
 }

@@ -21,12 +21,6 @@ static status plan_input(struct draft *d, int node)
     return place_parameters(d, op, &in, sizeof in);
 }
 
-static void raise_scratch(struct draft *d, size_t bytes)
-{
-    if (bytes > d->head.scratch_bytes)
-        d->head.scratch_bytes = bytes;
-}
-
 /* Real values that nothing rounds, of one group: by the shape alone. */
 static int tile_side(const struct draft *d, const struct engine_conv *c)
 {
@@ -58,7 +52,7 @@ static status plan_sum(struct draft *d, struct engine_op *op, struct engine_conv
         return FAIL(ERR_MISMATCH, "%s: a depthwise convolution of codes cannot give real numbers", op->name);
     op->kind = KIND_SUM;
     c->map = plan_lanes(pack_kernels(&d->plan, c)->conv_u8_scratch_bytes(&c->shape));
-    raise_scratch(d, c->map + (size_t)op->out.c * sizeof(int32_t));
+    place_scratch(d, c->map + (size_t)op->out.c * sizeof(int32_t));
     return OK;
 }
 
@@ -118,7 +112,7 @@ static status plan_average(struct draft *d, int node)
     a.counted = n->counted;
     a.reach_y = a.shape.ih + n->end_y;
     a.reach_x = a.shape.iw + n->end_x;
-    raise_scratch(d, ops_average_scratch_bytes(&a, op->in[0].element));
+    place_scratch(d, ops_average_scratch_bytes(&a, op->in[0].element));
     a.factor = 1.0f / (float)(a.shape.kh * a.shape.kw);
     if (d->b->family && place_is_coded(d, node)) {
         TRY(place_named(op, average_rule(d->head.arithmetic, n, &a)));
@@ -385,8 +379,7 @@ static status make_room(struct draft *d, size_t n)
 {
     struct engine_layout *l = &d->layout;
 
-    size_t most =
-        n; /* ops, buffers: a low-bit network's codes and real values may be seen as the others, too */
+    size_t most = n; /* ops, buffers: a low-bit network's codes and real values may be seen as the others */
 
     for (int i = 0; d->b->lowbit && i < d->m->nodes; i++)
         most += 2 + (size_t)d->m->node[i].inputs;

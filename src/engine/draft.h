@@ -59,6 +59,9 @@ float place_high(const struct draft *d, int node);
 int place_reads_real(const struct model_binding *b, int node);
 /* An op of its own that writes what a node's codes stand for. ERR_MEMORY. */
 MUST_USE status place_dequantized(struct draft *d, int node, struct engine_view out);
+/* The op just placed needs so much scratch; its parameters are packed later, as the node's. */
+void place_scratch(struct draft *d, size_t bytes);
+void place_job(struct draft *d, int node, enum engine_kind kind);
 /* The next op, which writes codes of a node's real values, into a map of its own. */
 struct engine_op *place_codes(struct draft *d, int node, enum engine_kind kind);
 /* As place_dequantized, into a map of its own, once: d->real. */

@@ -108,11 +108,6 @@ status lowbit_pack_head(const struct model_binding *b, int node, const struct en
 
 /* ---- ops ----------------------------------------------------------------------------------------------- */
 
-static void add_job(struct draft *d, int node, enum engine_kind kind)
-{
-    d->job[d->jobs++] = (struct pack_job){ .node = node, .op = d->head.ops - 1, .kind = kind };
-}
-
 static status plan_real(struct draft *d, int node)
 {
     const struct model_node *n = &d->m->node[node];
@@ -133,8 +128,8 @@ static status plan_real(struct draft *d, int node)
     c->lanes = plan_lanes((size_t)n->c);
     c->constants = pack_take(&d->head, 2 * c->lanes * sizeof(float));
     scratch = a.map + (size_t)n->h * (size_t)n->w * (size_t)n->c * sizeof(float) + ENGINE_LANES;
-    d->head.scratch_bytes = scratch > d->head.scratch_bytes ? scratch : d->head.scratch_bytes;
-    add_job(d, node, KIND_LOWBIT_REAL);
+    place_scratch(d, scratch);
+    place_job(d, node, KIND_LOWBIT_REAL);
     return place_parameters(d, op, &a, sizeof a);
 }
 
@@ -147,7 +142,7 @@ static status plan_pact(struct draft *d, int node)
 
     a.lanes = plan_lanes((size_t)op->out.c);
     a.constants = pack_take(&d->head, 2 * a.lanes * sizeof(float));
-    add_job(d, node, KIND_LOWBIT_PACT);
+    place_job(d, node, KIND_LOWBIT_PACT);
     return place_parameters(d, op, &a, sizeof a);
 }
 
@@ -172,7 +167,7 @@ static status plan_head(struct draft *d, int node)
     a.lanes = plan_lanes((size_t)n->c);
     a.levels = pack_take(&d->head, (size_t)n->c * (size_t)a.columns * sizeof(int16_t));
     a.constants = pack_take(&d->head, 2 * a.lanes * sizeof(float));
-    add_job(d, node, KIND_LOWBIT_HEAD);
+    place_job(d, node, KIND_LOWBIT_HEAD);
     return place_parameters(d, op, &a, sizeof a);
 }
 

@@ -29,24 +29,14 @@ static status find_parts(const struct model_binding *b, int node, int **part, in
 
 /* ---- plans --------------------------------------------------------------------------------------------- */
 
-static void raise_scratch(struct draft *d, size_t bytes)
-{
-    d->head.scratch_bytes = bytes > d->head.scratch_bytes ? bytes : d->head.scratch_bytes;
-}
-
-static void add_job(struct draft *d, int node, enum engine_kind kind)
-{
-    d->job[d->jobs++] = (struct pack_job){ .node = node, .op = d->head.ops - 1, .kind = kind };
-}
-
 static status plan_codes_of(struct draft *d, int node, struct engine_view *out)
 {
     struct engine_op *op = place_codes(d, d->m->node[node].input[0], KIND_LOWBIT_CODES);
     struct engine_lowbit_codes a = { .lanes = plan_lanes((size_t)op->in[0].c) };
 
     a.constants = pack_take(&d->head, 3 * a.lanes * sizeof(float));
-    raise_scratch(d, plan_room((size_t)op->in[0].c * (size_t)op->in[0].w));
-    add_job(d, node, KIND_LOWBIT_CODES);
+    place_scratch(d, plan_room((size_t)op->in[0].c * (size_t)op->in[0].w));
+    place_job(d, node, KIND_LOWBIT_CODES);
     *out = op->out;
     return place_parameters(d, op, &a, sizeof a);
 }
@@ -93,8 +83,8 @@ status parts_plan(struct draft *d, int node)
     a.lanes = plan_lanes((size_t)n->c);
     a.ones = pack_take(&d->head, 2 * a.lanes * sizeof(float));
     a.other = a.map + map;
-    raise_scratch(d, a.other + map);
-    add_job(d, node, KIND_LOWBIT_PARTS);
+    place_scratch(d, a.other + map);
+    place_job(d, node, KIND_LOWBIT_PARTS);
     result = place_parameters(d, op, &a, sizeof a);
 out:
     mem_free(part);

@@ -186,6 +186,17 @@ status place_real(struct draft *d, int node)
     return place_dequantized(d, node, d->real[node]);
 }
 
+void place_scratch(struct draft *d, size_t bytes)
+{
+    if (bytes > d->head.scratch_bytes)
+        d->head.scratch_bytes = bytes;
+}
+
+void place_job(struct draft *d, int node, enum engine_kind kind)
+{
+    d->job[d->jobs++] = (struct pack_job){ .node = node, .op = d->head.ops - 1, .kind = kind };
+}
+
 struct engine_op *place_codes(struct draft *d, int node, enum engine_kind kind)
 {
     return place_seen(d, node, kind, another(d, node, 1));

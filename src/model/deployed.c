@@ -118,7 +118,7 @@ status model_constant_load(const struct model_binding *b, int node, uint8_t *cod
 status model_deployed_params(const struct model_binding *b, int node, struct quant_params *out)
 {
     const struct model_node *n = node_of(b, node);
-    struct quant_params in = { 0 };
+    struct quant_params in = { 0 }, constant;
 
     *out = (struct quant_params){ 0 };
     if (n->op == OP_INPUT || n->op == OP_QUANTIZE)
@@ -126,9 +126,8 @@ status model_deployed_params(const struct model_binding *b, int node, struct qua
     if (model_has_weights(n))
         return layer_params(b, node, out);
     TRY(check_inputs(b, n));
-    in = b->q[n->input[0]];
     if (model_has_constant(n))
-        TRY(model_constant_load(b, node, NULL, &in));
+        TRY(model_constant_load(b, node, NULL, &constant));
     in = b->q[n->input[0]];
     if (in.scale == 0) {
         if (n->op == OP_DEQUANTIZE)
