@@ -204,6 +204,9 @@ enum job_values { JOB_ROWS = 1, JOB_EXPLAINED = 2 };
 /* Rises with every change of the bits that equal settings and files give; a line of job_canonical. 3: 3 x 3
  * layers of fp32 by Winograd's expression; numerics.winograd = off gives the bits of 2. */
 enum { NUMERICS_VERSION = 3 };
+/* The same of deployed files, each of which has the line network.NET.PRECISION.numerics. 2: constants of
+ * codes are integers; absent in results before. */
+enum { NUMERICS_DEPLOYED = 2 };
 /* Local, pure. Do two texts of job_canonical agree in all that those values of a precision of a network
  * depend on? Pictures are compared apart; the first precision, which the others' signs are aligned to, by a
  * call of its own. A line that only one text has, or that no table knows, counts. why: "", or what differs:

@@ -461,9 +461,13 @@ status job_canonical(const struct job *job, const uint8_t list[HASH_SIZE], const
               (*own)[HASH_SIZE] = file + 1 + JOB_MAX_PRECISIONS;
 
         TRY(add_description(name, "", file[0], out));
-        for (int p = 0; p < job->precisions; p++)
+        for (int p = 0; p < job->precisions; p++) {
             TRY(text_add(out, "network.%s.%s.sha256 = %s\n", name, job->precision[p].name,
                          hash_hex(file[1 + p], hex)));
+            if (job->network[i].precision[p].deployed)
+                TRY(text_add(out, "network.%s.%s.numerics = %d\n", name, job->precision[p].name,
+                             NUMERICS_DEPLOYED));
+        }
         for (int p = 0; p < job->precisions; p++)
             TRY(add_description(name, job->precision[p].name, own[p], out));
     }

@@ -73,6 +73,8 @@ static void say(const char *key, const char *there, const char *here, char *why,
         snprintf(why, size, "its description is another");
     else if (text_ends(key, length, ".sha256"))
         snprintf(why, size, "its checkpoint is another");
+    else if (text_ends(key, length, ".numerics"))
+        snprintf(why, size, "its file was computed by another version of this program's arithmetic");
     else if (there && here)
         snprintf(why, size, "%s is '%s' there, '%s' here", key, there, here);
     else

@@ -107,12 +107,16 @@ static void test_canonical(void)
         "%s", out.data);
     CHECK(strstr(out.data, "network.n1.model.sha256 = 01000") &&
           strstr(out.data, "network.n1.int8.model.sha256 = 04000") &&
-          !strstr(out.data, "network.n1.fp32.model"));
+          !strstr(out.data, "network.n1.fp32.model") && !strstr(out.data, "network.n1.int8.numerics"));
     CHECK(!strstr(out.data, "isa") && !strstr(out.data, "= pictures") && !strstr(out.data, "x.h5"));
     mem_free(job);
     CHECK(read_job(&job, "--isa=auto") == OK);
     CHECK(job_canonical(job, list, (const uint8_t(*)[HASH_SIZE])files, &other) == OK);
     CHECK(strcmp(out.data, other.data) == 0); /* how the job runs does not count */
+    text_free(&out);
+    job->network[0].precision[1].deployed = 1;
+    CHECK(job_canonical(job, list, (const uint8_t(*)[HASH_SIZE])files, &out) == OK);
+    CHECK(strstr(out.data, "\nnetwork.n1.int8.numerics = 2\n"));
     mem_free(job);
     text_free(&out);
     text_free(&other);

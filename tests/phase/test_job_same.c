@@ -73,6 +73,8 @@ static void test_unknown(void)
              "network.a.gain is known there alone");
     compared("network.a.int8.engine", "network.a.int8.gain = 2\nnetwork.a.int8.engine", JOB_ROWS,
              "network.a.int8.gain is known there alone");
+    compared("network.a.int8.engine", "network.a.int8.numerics = 2\nnetwork.a.int8.engine", JOB_ROWS,
+             "its file was computed by another version of this program's arithmetic");
     compared("precision.own", "precision.int8.ends = 4\nprecision.own", JOB_ROWS,
              "precision.int8.ends is known there alone");
     compared("network.a.engine", "data.saliency.density = sr\nnetwork.a.engine", JOB_ROWS,
