@@ -224,6 +224,20 @@ struct kernel_affine_u8 {
     int zero_point_in, zero_point_out, low, high;
 };
 
+/* Real values' codes: q = clamp(round(v) + zero_point, low, high), 0 <= low <= high <= 255. torch, numerics
+ * 2.1: v = f32(x * factor), factor = f32(1 / scale), ties to even; NaN becomes high. Of deployed files NaN
+ * becomes low (deployed-files 2.4, 2.7, 4.2): xnnpack: else the same. ort: v = f32(x / factor), factor =
+ * f32(scale). tflite: as ort, ties away from zero. */
+enum kernel_quantize_mode { QUANTIZE_TORCH, QUANTIZE_XNNPACK, QUANTIZE_ORT, QUANTIZE_TFLITE };
+struct kernel_quantize {
+    enum kernel_quantize_mode mode;
+    float factor;
+    int zero_point, low, high;
+};
+
+/* One value's. */
+uint8_t kernel_code(float x, const struct kernel_quantize *q);
+
 /* numerics 2.1 there and back: f32(scale) * (clamp(rne(x * inverse) + zero_point, low, high) - zero_point);
  * codes have at most 16 bits; NaN becomes the highest code's value. */
 struct kernel_round { float scale, inverse; int zero_point, low, high; };
@@ -395,6 +409,12 @@ struct kernel_table {
                        const float *scale, const float *shift, float low, float high);
     void (*add_f32)(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch,
                     int pixels, int channels, float low, float high);
+    /* a - b, then the clamp. */
+    void (*sub_f32)(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch,
+                    int pixels, int channels, float low, float high);
+    /* x < 0 ? x * slope : x */
+    void (*leakyrelu_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
+                          float slope);
     /* b is one row of `channels` for all pixels if b_pitch == 0 (squeeze-excite), else a map. */
     void (*mul_f32)(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch,
                     int pixels, int channels);
@@ -405,6 +425,12 @@ struct kernel_table {
     void (*shuffle_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
                         int groups);
 
+    /* kernel_code; of real values nothing is read beyond the last channel. */
+    void (*quantize_u8)(const float *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
+                        const struct kernel_quantize *q);
+    /* scale * f32(code - zero_point) */
+    void (*dequantize_u8)(const uint8_t *in, int in_pitch, float *out, int out_pitch, int pixels,
+                          int channels, float scale, int zero_point);
     /* Any function of one code: an activation, the requantization of a cat's input; table[256]. */
     void (*lookup_u8)(const uint8_t *in, int in_pitch, uint8_t *out, int out_pitch, int pixels, int channels,
                       const uint8_t table[256]);

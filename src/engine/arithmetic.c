@@ -32,14 +32,13 @@ void arithmetic_input_real(const struct model_input *in, float table[][256])
 void arithmetic_input_code(enum engine_arithmetic a, const struct model_input *in, struct quant_params q,
                            uint8_t table[][256])
 {
-    float real[3][256], inverse = quantize_inverse(q.scale);
+    const struct kernel_quantize how = deployed_quantize(a, q);
+    float real[3][256];
 
     arithmetic_input_real(in, real);
     for (int c = 0; c < in->channels; c++)
         for (int i = 0; i < 256; i++)
-            table[c][i] = (uint8_t)(deployed_family(a)
-                                        ? deployed_code(a, real[c][i], q)
-                                        : quantize_value(real[c][i], inverse, q.zero_point, q.low, q.high));
+            table[c][i] = kernel_code(real[c][i], &how);
 }
 
 int arithmetic_low(struct quant_params q, enum engine_relu relu)

@@ -31,25 +31,23 @@ status deployed_fixed(double factor, int32_t *multiplier, int32_t *shift)
     return OK;
 }
 
-/* The nearest whole number, ties away from zero, or to even. Beyond all codes what it is does not matter; NaN
- * counts as the least. */
-static int nearest(float v, int even)
+struct kernel_quantize deployed_quantize(enum engine_arithmetic a, struct quant_params q)
 {
-    const float far = 65536.0f;
+    enum kernel_quantize_mode mode = a == ENGINE_TFLITE    ? QUANTIZE_TFLITE
+                                     : a == ENGINE_XNNPACK ? QUANTIZE_XNNPACK
+                                     : a == ENGINE_ORT     ? QUANTIZE_ORT
+                                                           : QUANTIZE_TORCH;
+    int divides = mode == QUANTIZE_ORT || mode == QUANTIZE_TFLITE;
 
-    if (!(v > -far))
-        return (int)-far;
-    if (v > far)
-        return (int)far;
-    return (int)(even ? nearbyintf(v) : roundf(v));
+    return (struct kernel_quantize){ mode, divides ? (float)q.scale : quantize_inverse(q.scale), q.zero_point,
+                                     q.low, q.high };
 }
 
 int deployed_code(enum engine_arithmetic a, float x, struct quant_params q)
 {
-    float s = (float)q.scale, v = a == ENGINE_XNNPACK ? x * (1.0f / s) : x / s;
-    int code = nearest(v, a != ENGINE_TFLITE) + q.zero_point;
+    const struct kernel_quantize how = deployed_quantize(a, q);
 
-    return code < q.low ? q.low : code > q.high ? q.high : code;
+    return kernel_code(x, &how);
 }
 
 /* The code of an activation's end: TensorFlow Lite's, whatever runs it. */

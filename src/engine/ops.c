@@ -1,6 +1,5 @@
 /* src/engine/ops.c: ops that no kernel computes, or not all of: what stands around a map, real values and
  * codes, averages over windows that reach over the edge. */
-#include <math.h>
 #include <string.h>
 
 #include "plan.h"
@@ -132,53 +131,25 @@ void ops_run_pad(const struct engine_pass *p, const struct engine_op *op, struct
 
 /* ---- real values and codes ----------------------------------------------------------------------------- */
 
-/* quantize_value's results by what vectors have: adding and taking away 1.5 * 2^23 rounds to the nearest,
- * ties to even. NaN fails the first comparison and becomes q.high. */
-void ops_quantize(enum engine_arithmetic a, const float *in, size_t count, struct quant_params q,
-                  uint8_t *out)
-{
-    const float inverse = quantize_inverse(q.scale), magic = 12582912.0f, far = 4096.0f;
-
-    if (deployed_family(a)) {
-        for (size_t i = 0; i < count; i++)
-            out[i] = (uint8_t)deployed_code(a, in[i], q);
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        float v = in[i] * inverse;
-        int code;
-
-        v = v < far ? v : far;
-        v = v > -far ? v : -far;
-        code = (int)((v + magic) - magic) + q.zero_point;
-        code = code < q.low ? q.low : code;
-        out[i] = (uint8_t)(code > q.high ? q.high : code);
-    }
-}
-
 void ops_run_quantize(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
     const struct quant_params *q = plan_parameters(p->plan, op);
+    const struct kernel_quantize how = deployed_quantize(p->plan->head->arithmetic, *q);
 
     for (int y = rect.y0; y < rect.y1; y++)
-        for (int x = rect.x0; x < rect.x1; x++)
-            ops_quantize(p->plan->head->arithmetic, at(p, &op->in[0], y, x), (size_t)op->out.c, *q,
-                         at(p, &op->out, y, x));
+        p->plan->kernels->quantize_u8(at(p, &op->in[0], y, rect.x0), op->in[0].pitch,
+                                      at(p, &op->out, y, rect.x0), op->out.pitch, rect.x1 - rect.x0,
+                                      op->out.c, &how);
 }
 
 void ops_run_dequantize(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
     const struct quant_params *q = plan_parameters(p->plan, op);
-    const float scale = (float)q->scale;
 
     for (int y = rect.y0; y < rect.y1; y++)
-        for (int x = rect.x0; x < rect.x1; x++) {
-            const uint8_t *from = at(p, &op->in[0], y, x);
-            float *to = at(p, &op->out, y, x);
-
-            for (int c = 0; c < op->out.c; c++)
-                to[c] = scale * (float)(from[c] - q->zero_point);
-        }
+        p->plan->kernels->dequantize_u8(at(p, &op->in[0], y, rect.x0), op->in[0].pitch,
+                                        at(p, &op->out, y, rect.x0), op->out.pitch, rect.x1 - rect.x0,
+                                        op->out.c, (float)q->scale, q->zero_point);
 }
 
 void ops_run_tanh(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
@@ -193,40 +164,12 @@ void ops_run_tanh(const struct engine_pass *p, const struct engine_op *op, struc
         }
 }
 
-/* Of real values, with a relu behind. */
-void ops_run_less(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
-{
-    const struct engine_add *a = plan_parameters(p->plan, op);
-
-    for (int y = rect.y0; y < rect.y1; y++)
-        for (int x = rect.x0; x < rect.x1; x++) {
-            const float *from = at(p, &op->in[0], y, x), *off = at(p, &op->in[1], y, x);
-            float *to = at(p, &op->out, y, x);
-
-            for (int c = 0; c < op->out.c; c++) {
-                float v = from[c] - off[c];
-
-                v = v < a->low ? a->low : v;
-                to[c] = v > a->high ? a->high : v;
-            }
-        }
-}
-
-static float leaky(float x, float slope)
-{
-    return x < 0.0f ? x * slope : x;
-}
-
 void ops_run_leakyrelu(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
     const float *slope = plan_parameters(p->plan, op);
 
     for (int y = rect.y0; y < rect.y1; y++)
-        for (int x = rect.x0; x < rect.x1; x++) {
-            const float *from = at(p, &op->in[0], y, x);
-            float *to = at(p, &op->out, y, x);
-
-            for (int c = 0; c < op->out.c; c++)
-                to[c] = leaky(from[c], *slope);
-        }
+        p->plan->kernels->leakyrelu_f32(at(p, &op->in[0], y, rect.x0), op->in[0].pitch,
+                                        at(p, &op->out, y, rect.x0), op->out.pitch, rect.x1 - rect.x0,
+                                        op->out.c, *slope);
 }

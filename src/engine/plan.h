@@ -354,7 +354,8 @@ uint8_t arithmetic_add_tail(const struct kernel_add_u8 *p, int qa, int qb);
 enum model_family deployed_family(enum engine_arithmetic a);
 /* factor = multiplier / 2^31 * 2^shift, for kernel_fixed. ERR_RANGE. */
 MUST_USE status deployed_fixed(double factor, int32_t *multiplier, int32_t *shift);
-/* A real value's code. */
+/* How real values become codes; of one the code. */
+struct kernel_quantize deployed_quantize(enum engine_arithmetic a, struct quant_params q);
 int deployed_code(enum engine_arithmetic a, float x, struct quant_params q);
 /* A layer of codes by weights without zero points, to codes whose products stay within 32 bits. */
 int deployed_is_plain(const struct model_binding *b, int node);
@@ -459,13 +460,9 @@ void lowbit_run_head(const struct engine_pass *p, const struct engine_op *op, st
 void ops_run_average(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void ops_run_leakyrelu(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void ops_run_tanh(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
-void ops_run_less(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void ops_run_pad(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void ops_run_quantize(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
 void ops_run_dequantize(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect);
-/* Real values' codes: of torch by numerics 2.1. */
-void ops_quantize(enum engine_arithmetic a, const float *in, size_t count, struct quant_params q,
-                  uint8_t *out);
 /* Bytes of the copy of a window with its padding. */
 size_t ops_average_scratch_bytes(const struct engine_average *a, int element);
 

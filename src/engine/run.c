@@ -61,6 +61,8 @@ static void run_input(const struct engine_pass *p, const struct engine_op *op, s
     struct runs r = runs_of(&op->out, rect);
     size_t channels = (size_t)op->out.c;
     int codes = op->out.element == 1;
+    const struct kernel_quantize how =
+        codes ? deployed_quantize(p->plan->head->arithmetic, in->q) : (struct kernel_quantize){ 0 };
 
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride) {
         size_t first = (size_t)at * channels, count = (size_t)r.pixels * channels;
@@ -69,7 +71,8 @@ static void run_input(const struct engine_pass *p, const struct engine_op *op, s
         if (p->real && !codes)
             memcpy(real_at(p, &op->out, at), p->real + first, count * sizeof *p->real);
         else if (p->real)
-            ops_quantize(p->plan->head->arithmetic, p->real + first, count, in->q, code_at(p, &op->out, at));
+            k->quantize_u8(p->real + first, op->out.c, code_at(p, &op->out, at), op->out.c, r.pixels,
+                           op->out.c, &how);
         else if (channels == 1)
             look_up_grey(p, op, from, at, r.pixels);
         else if (!codes)
@@ -239,10 +242,6 @@ static void run_add(const struct engine_pass *p, const struct engine_op *op, str
     const struct engine_view *x = &op->in[0], *y = &op->in[1], *out = &op->out;
     struct runs r = runs_of(out, rect);
 
-    if (a->less && !plan_op_codes(op)) {
-        ops_run_less(p, op, rect);
-        return;
-    }
     for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
         if (plan_op_codes(op) && a->first)
             k->add_u8(second_at(p, op, a->constant, at), y->pitch, code_at(p, x, at), x->pitch,
@@ -251,8 +250,9 @@ static void run_add(const struct engine_pass *p, const struct engine_op *op, str
             k->add_u8(code_at(p, x, at), x->pitch, second_at(p, op, a->constant, at), y->pitch,
                       code_at(p, out, at), out->pitch, r.pixels, out->c, &a->codes);
         else
-            k->add_f32(real_at(p, x, at), x->pitch, real_at(p, y, at), y->pitch, real_at(p, out, at),
-                       out->pitch, r.pixels, out->c, a->low, a->high);
+            (a->less ? k->sub_f32 : k->add_f32)(real_at(p, x, at), x->pitch, real_at(p, y, at), y->pitch,
+                                                real_at(p, out, at), out->pitch, r.pixels, out->c, a->low,
+                                                a->high);
     if (plan_op_codes(op) && a->codes.mode == ADD_FBGEMM)
         add_tail(p, op, rect);
 }

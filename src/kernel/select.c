@@ -23,6 +23,7 @@ static void fill_ref(struct kernel_table *t)
     resample_fill_ref(t);
     rows_fill_ref(t);
     relax_f64_fill_ref(t);
+    quantize_fill_ref(t);
     peak_fill_ref(t);
     unit_f32_fill_ref(t);
     unit_u8_fill_ref(t);
@@ -51,6 +52,7 @@ static void fill_avx2(struct kernel_table *t)
     resample_fill_avx2(t);
     rows_fill_avx2(t);
     relax_f64_fill_avx2(t);
+    quantize_fill_avx2(t);
     peak_fill_avx2(t);
     unit_f32_fill_avx2(t);
     unit_u8_fill_avx2(t);
@@ -77,6 +79,7 @@ static void fill_avx512vnni(struct kernel_table *t)
     elementwise_u8_fill_avx512vnni(t);
     gram_f64_fill_avx512vnni(t);
     rows_fill_avx512vnni(t);
+    quantize_fill_avx512vnni(t);
     peak_fill_avx512vnni(t);
     unit_f32_fill_avx512vnni(t);
     unit_u8_fill_avx512vnni(t);

@@ -3,12 +3,12 @@
 #include "golden_round.h"
 #include "kernel_test.h"
 
-enum { CLAMP, HARDSWISH, HARDSIGMOID, ADD, MUL, MUL_ROW, COPY, SHUFFLE, OPERATIONS };
+enum { CLAMP, HARDSWISH, HARDSIGMOID, ADD, SUB, LEAKYRELU, MUL, MUL_ROW, COPY, SHUFFLE, OPERATIONS };
 
 struct maps {
     float *a, *b, *out;
     int a_pitch, b_pitch, out_pitch, pixels, channels, groups;
-    float low, high;
+    float low, high, slope;
 };
 
 static float clamp(float v, float low, float high)
@@ -26,6 +26,11 @@ static float expected(int operation, const struct maps *m, int p, int c)
     case HARDSWISH: u = a * clamp(u, 0, 6); return u / 6;
     case HARDSIGMOID: return clamp(u, 0, 6) / 6;
     case ADD: u = a + b; return clamp(u, m->low, m->high);
+    case SUB:
+        u = a - b;
+        return clamp(u, m->low, m->high);
+    case LEAKYRELU:
+        return a < 0 ? a * m->slope : a;
     case MUL: return a * b;
     case MUL_ROW: return a * m->b[c];
     case COPY: return a;
@@ -43,6 +48,12 @@ static void run(const struct kernel_table *k, int operation, const struct maps *
     case HARDSWISH: k->hardswish_f32(a, ap, m->out, op, n, c); break;
     case HARDSIGMOID: k->hardsigmoid_f32(a, ap, m->out, op, n, c); break;
     case ADD: k->add_f32(a, ap, b, bp, m->out, op, n, c, m->low, m->high); break;
+    case SUB:
+        k->sub_f32(a, ap, b, bp, m->out, op, n, c, m->low, m->high);
+        break;
+    case LEAKYRELU:
+        k->leakyrelu_f32(a, ap, m->out, op, n, c, m->slope);
+        break;
     case MUL: k->mul_f32(a, ap, b, bp, m->out, op, n, c); break;
     case MUL_ROW: k->mul_f32(a, ap, b, 0, m->out, op, n, c); break;
     case COPY: k->copy_f32(a, ap, m->out, op, n, c); break;
@@ -52,9 +63,12 @@ static void run(const struct kernel_table *k, int operation, const struct maps *
 
 static void test_operation(const struct kernel_table *k, int operation, int channels, int adversarial)
 {
-    struct maps m = {
-        .channels = channels, .pixels = test_between(1, 9), .groups = 1, .low = -INFINITY, .high = INFINITY
-    };
+    struct maps m = { .channels = channels,
+                      .pixels = test_between(1, 9),
+                      .groups = 1,
+                      .low = -INFINITY,
+                      .high = INFINITY,
+                      .slope = test_real() };
     size_t an, bn, on;
     int wrong = 0;
 

@@ -48,6 +48,18 @@ static inline __m256 op_add(const struct job *j, __m256 a, __m256 b)
     return clamped(j, _mm256_add_ps(a, b));
 }
 
+static inline __m256 op_sub(const struct job *j, __m256 a, __m256 b)
+{
+    return clamped(j, _mm256_sub_ps(a, b));
+}
+
+/* low: the slope. */
+static inline __m256 op_leakyrelu(const struct job *j, __m256 a, __m256 b)
+{
+    (void)b;
+    return _mm256_blendv_ps(a, _mm256_mul_ps(a, j->low), _mm256_cmp_ps(a, _mm256_setzero_ps(), _CMP_LT_OQ));
+}
+
 static inline __m256 op_mul(const struct job *j, __m256 a, __m256 b)
 {
     (void)j;
@@ -109,6 +121,23 @@ static void add_f32(const float *a, int a_pitch, const float *b, int b_pitch, fl
 {
     each((struct job){ a, b, out, (size_t)a_pitch, (size_t)b_pitch, (size_t)out_pitch, (size_t)pixels,
                        (size_t)channels, _mm256_set1_ps(low), _mm256_set1_ps(high) }, op_add);
+}
+
+static void sub_f32(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch,
+                    int pixels, int channels, float low, float high)
+{
+    each((struct job){ a, b, out, (size_t)a_pitch, (size_t)b_pitch, (size_t)out_pitch, (size_t)pixels,
+                       (size_t)channels, _mm256_set1_ps(low), _mm256_set1_ps(high) },
+         op_sub);
+}
+
+static void leakyrelu_f32(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
+                          float slope)
+{
+    struct job j = one(in, in_pitch, out, out_pitch, pixels, channels);
+
+    j.low = _mm256_set1_ps(slope);
+    each(j, op_leakyrelu);
 }
 
 static void mul_f32(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch,
@@ -204,6 +233,8 @@ void elementwise_f32_fill_avx2(struct kernel_table *t)
     t->hardswish_f32 = hardswish_f32;
     t->hardsigmoid_f32 = hardsigmoid_f32;
     t->add_f32 = add_f32;
+    t->sub_f32 = sub_f32;
+    t->leakyrelu_f32 = leakyrelu_f32;
     t->mul_f32 = mul_f32;
     t->copy_f32 = copy_f32;
     t->round_f32 = round_f32;

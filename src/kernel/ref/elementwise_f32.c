@@ -34,6 +34,22 @@ static void add_f32(const float *a, int a_pitch, const float *b, int b_pitch, fl
             out[c] = scalar_clamp(a[c] + b[c], low, high);
 }
 
+static void sub_f32(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch,
+                    int pixels, int channels, float low, float high)
+{
+    for (int i = 0; i < pixels; i++, a += a_pitch, b += b_pitch, out += out_pitch)
+        for (int c = 0; c < channels; c++)
+            out[c] = scalar_clamp(a[c] - b[c], low, high);
+}
+
+static void leakyrelu_f32(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
+                          float slope)
+{
+    for (int i = 0; i < pixels; i++, in += in_pitch, out += out_pitch)
+        for (int c = 0; c < channels; c++)
+            out[c] = in[c] < 0.0f ? in[c] * slope : in[c];
+}
+
 static void mul_f32(const float *a, int a_pitch, const float *b, int b_pitch, float *out, int out_pitch,
                     int pixels, int channels)
 {
@@ -81,6 +97,8 @@ void elementwise_f32_fill_ref(struct kernel_table *t)
     t->hardswish_f32 = hardswish_f32;
     t->hardsigmoid_f32 = hardsigmoid_f32;
     t->add_f32 = add_f32;
+    t->sub_f32 = sub_f32;
+    t->leakyrelu_f32 = leakyrelu_f32;
     t->mul_f32 = mul_f32;
     t->copy_f32 = copy_f32;
     t->round_f32 = round_f32;
