@@ -132,6 +132,10 @@ int model_find(const struct model *m, const char *name);     /* node number or -
 /* Another pipeline than the description's, before a checkpoint is bound: what its input line says behind the
  * extents, "resize 256 bilinear crop 224 mean 0.485 ... std 0.229 ...". ERR_USAGE: one sentence. */
 MUST_USE status model_choose_input(struct model *m, const char *pipeline);
+/* Pictures of side x side in place of the description's, the short side of the resize in proportion (rounded,
+ * halves up); 0: as they are. ERR_USAGE: the description's are not square, or a linear layer's weights would
+ * be of other extents; ERR_FORMAT: the graph has no maps of that size. */
+MUST_USE status model_choose_size(struct model *m, int side);
 /* Another CAM layer than the description's, once, before a checkpoint is bound; "": the description's. A
  * convolution with a folded batch normalisation shows what comes behind that, by its own name and by the
  * batch normalisation's. "NODE before bn" is what PyTorch's module NODE gives: the line is taken apart into a

@@ -38,6 +38,9 @@ const struct model_op_form *model_op_form(enum model_op op);
 /* Sets n's output shape from its inputs'. ERR_FORMAT with SOURCE:LINE. */
 MUST_USE status model_infer_shape(const struct model *m, struct model_node *n);
 
+/* What only the whole graph can tell; counts the classes. ERR_FORMAT. */
+MUST_USE status model_check_whole(struct model *m);
+
 /* A quantizer of a QAT state. */
 struct model_quantizer {
     const struct tensor *low, *high;             /* what it saw: one value, or of weights one a channel */

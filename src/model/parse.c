@@ -292,8 +292,7 @@ static int gives_logits(const struct model *m, int node)
     return n->op == OP_LINEAR || model_is_global_pool(n->op);
 }
 
-/* What only the whole graph can tell. */
-static status check_whole(struct model *m)
+status model_check_whole(struct model *m)
 {
     const struct model_node *out, *cam;
     int layers = 0;
@@ -342,7 +341,7 @@ static status read_lines(char *text, struct model *m)
         if (l.count > 0)
             TRY(read_line(&l));
     }
-    return check_whole(m);
+    return model_check_whole(m);
 }
 
 status model_parse(const char *source, const char *text, size_t size, struct model *out)
