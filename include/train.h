@@ -28,14 +28,19 @@ struct train_job {
     char train[OPTION_SIZE], train_labels[OPTION_SIZE], test[OPTION_SIZE], test_labels[OPTION_SIZE];
     int limit, test_limit; /* the first pictures of each; 0 = all */
     int holdout;           /* training pictures, drawn, that are held out to validate on */
-    int crop, flip;
+    int crop, padding, margin, flip, turn; /* pixels of padding, of the picture's own beside the middle */
+    double max_bad;                        /* per cent of a folder's pictures that may be left out */
     char model[OPTION_SIZE];   /* the description */
     char weights[OPTION_SIZE]; /* "": from scratch */
     char state[OPTION_SIZE];   /* which state dict of it */
     int initial;               /* enum draw_initial */
+    int size;                  /* of a picture's side, 0: the description's */
     int epochs, batch, norm;   /* norm: enum gradient_norm */
     int optimizer, schedule;   /* enum optimizer_kind, schedule_kind */
     double rate, momentum, decay, factor, smoothing;
+    int decay_of, by_step;        /* decay of matrices alone; the rate changes by steps, not by epochs */
+    int warmup;                   /* epochs */
+    double warmup_start;          /* share of the rate */
     char milestones[OPTION_SIZE]; /* epochs, "60,120" */
     int seed, patience, keep;     /* keep: 0 the last epoch's weights, 1 the best's */
     double share, lambda;         /* of pixels masked, 0: not guided; of the divergence */

@@ -42,6 +42,9 @@ status checkpoint_settings(struct train *t, const uint8_t weights[HASH_SIZE])
         result = add_hash(&text, "data.train", t->data.sha256);
     if (result == OK)
         result = add_hash(&text, "data.test", t->test.sha256);
+    if (result == OK && t->data.left_out + t->test.left_out > 0)
+        result = text_add(&text, "data.train.left_out = %d\ndata.test.left_out = %d\n", t->data.left_out,
+                          t->test.left_out);
     t->settings = text.data;
     return result;
 }

@@ -92,7 +92,10 @@ static status read_folder(const struct train_source *s, struct train_data *out)
 
     TRY(image_manifest_read(&source, &out->list));
     out->count = out->list.count;
+    out->margin = s->margin;
     out->pipeline = s->pipeline;
+    out->pipeline.height += 2 * s->margin;
+    out->pipeline.width += 2 * s->margin;
     out->height = s->pipeline.height;
     out->width = s->pipeline.width;
     out->channels = s->pipeline.channels;
@@ -100,11 +103,25 @@ static status read_folder(const struct train_source *s, struct train_data *out)
     MEM_TRY(out->label, (size_t)out->count, sizeof *out->label);
     for (int i = 0; i < out->count; i++)
         out->label[i] = out->list.entry[i].class_index;
-    each = image_pipeline_bytes(&s->pipeline);
+    each = train_data_bytes(out);
     if (each * (size_t)out->count <= KEEP_BYTES) {
         MEM_TRY(out->pixels, (size_t)out->count, each);
         MEM_TRY(out->have, (size_t)out->count, 1);
     }
+    return OK;
+}
+
+/* Only what is resized to more than the network takes has pixels beside the middle. */
+static status check_margin(const struct train_source *s, int is_folder)
+{
+    const struct image_pipeline *p = &s->pipeline;
+    int longer = p->height > p->width ? p->height : p->width;
+
+    if (s->margin > 0 && (!is_folder || p->resize < longer + 2 * s->margin))
+        return FAIL(ERR_USAGE,
+                    "data.crop.margin = %d: %s has no such pixels beside the %d x %d that network %s takes; "
+                    "data.crop.padding reaches beyond the picture",
+                    s->margin, s->path, p->height, p->width, s->network);
     return OK;
 }
 
@@ -128,10 +145,12 @@ static status check(const struct train_source *s, const struct train_data *d)
 status train_data_read(const struct train_source *s, struct train_data *out)
 {
     struct stat file;
+    int is_folder = stat(s->path, &file) == 0 && S_ISDIR(file.st_mode);
     status result;
 
     memset(out, 0, sizeof *out);
-    result = stat(s->path, &file) == 0 && S_ISDIR(file.st_mode) ? read_folder(s, out) : read_file(s, out);
+    TRY(check_margin(s, is_folder));
+    result = is_folder ? read_folder(s, out) : read_file(s, out);
     if (result == OK)
         result = check(s, out);
     if (result != OK)
@@ -150,9 +169,14 @@ void train_data_free(struct train_data *d)
     memset(d, 0, sizeof *d);
 }
 
+size_t train_data_bytes(const struct train_data *d)
+{
+    return (size_t)(d->height + 2 * d->margin) * (size_t)(d->width + 2 * d->margin) * (size_t)d->channels;
+}
+
 status train_data_picture(struct train_data *d, int i, uint8_t *out)
 {
-    size_t each = (size_t)d->height * (size_t)d->width * (size_t)d->channels;
+    size_t each = train_data_bytes(d);
     uint8_t *kept = d->pixels ? d->pixels + (size_t)i * each : NULL;
     char path[4096];
 
@@ -162,8 +186,7 @@ status train_data_picture(struct train_data *d, int i, uint8_t *out)
         return OK;
     }
     TRY(text_path(path, sizeof path, d->list.root, d->list.entry[i].path));
-    TRY(error_prefix(image_load(path, &d->pipeline, out, &(struct image_info){ 0 }),
-                     "training leaves no picture out: mend this one, or take it away"));
+    TRY(image_load(path, &d->pipeline, out, &(struct image_info){ 0 }));
     if (kept) {
         memcpy(kept, out, each);
         d->have[i] = 1;

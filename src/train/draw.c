@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PADDING = 4, OFFSETS = 2 * PADDING + 1 };
-
 /* ---- order --------------------------------------------------------------------------------------------- */
 
 struct lot {
@@ -63,36 +61,53 @@ status draw_holdout(uint64_t seed, int count, int held, uint32_t *sample)
     return result;
 }
 
-/* ---- crop and flip --------------------------------------------------------------------------------------
+/* ---- crop, flip and turn --------------------------------------------------------------------------------
  */
 
-struct draw_shift draw_shift(uint64_t seed, int epoch, uint32_t sample, int crop, int flip)
+static int draw_below(uint64_t seed, uint64_t stream, uint64_t counter, int bound)
+{
+    return (int)((unsigned __int128)random_u64(seed, stream, counter) * (unsigned)bound >> 64);
+}
+
+struct draw_shift draw_shift(const struct draw_moves *how, uint64_t seed, int epoch, uint32_t sample)
 {
     uint64_t stream = random_stream(RANDOM_CROP, epoch, sample);
     struct draw_shift s = { 0 };
 
-    if (flip)
-        s.mirror = random_u64(seed, stream, 0) >> 63 != 0;
-    if (crop) {
-        s.x = (int)((unsigned __int128)random_u64(seed, stream, 1) * OFFSETS >> 64) - PADDING;
-        s.y = (int)((unsigned __int128)random_u64(seed, stream, 2) * OFFSETS >> 64) - PADDING;
+    if (how->flip)
+        s.mirror = draw_below(seed, stream, 0, 2);
+    if (how->reach > 0) {
+        s.x = draw_below(seed, stream, 1, 2 * how->reach + 1) - how->reach;
+        s.y = draw_below(seed, stream, 2, 2 * how->reach + 1) - how->reach;
     }
+    if (how->turn)
+        s.turns = draw_below(seed, stream, 3, 4);
     return s;
 }
 
-void draw_shifted(const uint8_t *in, int h, int w, int c, struct draw_shift s, uint8_t *out)
+void draw_shifted(const uint8_t *in, int h, int w, int c, int margin, struct draw_shift s, uint8_t *out)
 {
-    for (int y = 0; y < h; y++)
-        for (int x = 0; x < w; x++) {
-            int from_y = y + s.y, from_x = x + s.x;
-            uint8_t *to = out + ((size_t)y * (size_t)w + (size_t)x) * (size_t)c;
+    int in_h = h + 2 * margin, in_w = w + 2 * margin;
 
-            if (from_y < 0 || from_y >= h || from_x < 0 || from_x >= w) {
-                memset(to, 0, (size_t)c);
+    BUG_IF(s.turns > 0 && h != w);
+    for (int y = 0; y < h; y++)
+        for (int x = 0; x < w; x++, out += c) {
+            int from_y = y, from_x = x;
+
+            for (int k = 0; k < s.turns; k++) {
+                int was = from_y;
+
+                from_y = from_x;
+                from_x = w - 1 - was;
+            }
+            from_y += margin + s.y;
+            from_x += margin + s.x;
+            if (from_y < 0 || from_y >= in_h || from_x < 0 || from_x >= in_w) {
+                memset(out, 0, (size_t)c);
                 continue;
             }
-            from_x = s.mirror ? w - 1 - from_x : from_x;
-            memcpy(to, in + ((size_t)from_y * (size_t)w + (size_t)from_x) * (size_t)c, (size_t)c);
+            from_x = s.mirror ? in_w - 1 - from_x : from_x;
+            memcpy(out, in + ((size_t)from_y * (size_t)in_w + (size_t)from_x) * (size_t)c, (size_t)c);
         }
 }
 

@@ -30,6 +30,11 @@ static status check_idle(const struct train_job *job)
         { !job->weights[0], "network.state", "network.weights is not set" },
         { job->weights[0] != 0, "network.initial", "the weights are network.weights'" },
         { job->optimizer != OPTIMIZER_SGD, "train.momentum", "train.optimizer is not sgd" },
+        { !job->crop, "data.crop.padding data.crop.margin", "data.crop is off" },
+        { job->decay == 0, "train.decay.of", "train.decay is 0" },
+        { job->warmup == 0, "train.warmup-start", "train.warmup-epochs is 0" },
+        { job->schedule != SCHEDULE_COSINE && job->warmup == 0, "train.schedule.by",
+          "the rate changes neither by a cosine nor in a warm-up" },
         { job->schedule != SCHEDULE_STEP, "train.milestones train.factor", "train.schedule is not step" },
         { job->holdout == 0, "train.patience train.keep", "no picture is held out (data.holdout)" },
         { job->share == 0, "guided.lambda guided.ranking guided.fill", "guided.share is 0" },
@@ -75,7 +80,16 @@ status train_job_schedule(const struct train_job *job, struct schedule *out)
 {
     *out = (struct schedule){ .kind = (enum schedule_kind)job->schedule,
                               .epochs = job->epochs,
-                              .factor = job->factor };
+                              .factor = job->factor,
+                              .warmup = job->warmup,
+                              .start = job->warmup_start,
+                              .steps = 1 };
+    if (job->warmup >= job->epochs)
+        return FAIL(ERR_USAGE, "train.warmup-epochs = %d: fewer than train.epochs (%d) are wanted",
+                    job->warmup, job->epochs);
+    if (job->warmup > 0 && !(job->warmup_start > 0))
+        return FAIL(ERR_USAGE, "train.warmup-start = %g: in the first epoch nothing would be learned",
+                    job->warmup_start);
     return job->schedule == SCHEDULE_STEP ? read_milestones(job, out) : OK;
 }
 
@@ -114,6 +128,13 @@ status train_job_check(const struct train_job *job)
         return FAIL(ERR_USAGE, "store.out = %s: a name that ends in .safetensors is wanted", job->out);
     if (!(job->rate > 0))
         return FAIL(ERR_USAGE, "train.rate = %g: nothing would be learned", job->rate);
+    if (job->margin % 2)
+        return FAIL(ERR_USAGE,
+                    "data.crop.margin = %d: an even number is wanted, so that the middle stays where it is",
+                    job->margin);
+    if (job->crop && job->padding + job->margin == 0)
+        return FAIL(ERR_USAGE, "data.crop wants data.crop.padding or data.crop.margin: there is no room to "
+                               "move in");
     if (job->schedule == SCHEDULE_STEP && !job->milestones[0])
         return FAIL(ERR_USAGE, "train.schedule = step wants train.milestones");
     TRY(check_idle(job));

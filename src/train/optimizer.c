@@ -1,4 +1,4 @@
-/* src/train/optimizer.c: one step of SGD, Adam or Adadelta over all values, in f32, one rounding an
+/* src/train/optimizer.c: one step of SGD, Adam, AdamW or Adadelta over all values, in f32, one rounding an
  * operation. Sources: torch 2.15's formulas (spec saliency-and-training 2.8). */
 #include "train_parts.h"
 
@@ -32,9 +32,12 @@ static void sgd(const struct optimizer *o, const struct optimizer_range *r)
     }
 }
 
+/* AdamW: the decay is of the values, not of the gradient. */
 static void adam(const struct optimizer *o, const struct optimizer_range *r)
 {
-    float wd = (float)o->decay, rate = (float)(o->lr / (1.0 - power(0.9, o->step + 1)));
+    int decoupled = o->kind == OPTIMIZER_ADAMW;
+    float wd = decoupled ? 0.0f : (float)o->decay, kept = decoupled ? (float)(1.0 - o->lr * o->decay) : 1.0f;
+    float rate = (float)(o->lr / (1.0 - power(0.9, o->step + 1)));
     float root = (float)sqrt(1.0 - power(0.999, o->step + 1));
 
     for (int64_t i = 0; i < r->count; i++) {
@@ -43,6 +46,7 @@ static void adam(const struct optimizer *o, const struct optimizer_range *r)
 
         r->first[i] = m;
         r->second[i] = s;
+        r->value[i] *= kept;
         r->value[i] -= rate * (m / (sqrtf(s) / root + 1e-8f));
     }
 }
@@ -73,6 +77,7 @@ void optimizer_step(const struct optimizer *o, const struct optimizer_range *r)
         sgd(o, r);
         return;
     case OPTIMIZER_ADAM:
+    case OPTIMIZER_ADAMW:
         adam(o, r);
         return;
     case OPTIMIZER_ADADELTA:

@@ -72,7 +72,7 @@ static void say_plan(const struct train *t)
 static status take_line(struct train *t)
 {
     struct train_line l = { .epoch = (double)t->at.epoch + 1,
-                            .rate = schedule_rate(&t->schedule, t->job->rate, (int)t->at.epoch),
+                            .rate = schedule_rate(&t->schedule, t->job->rate, (int)t->at.epoch, 0),
                             .loss = t->at.loss / t->at.seen,
                             .accuracy = t->at.right / t->at.seen,
                             .held_loss = NAN,

@@ -20,6 +20,8 @@ static status read_model(struct train *t)
     TRY(comm_broadcast_bytes(t->c, (void **)&text, &size));
     result = model_parse(t->job->model, text, size, &t->model);
     mem_free(text);
+    if (result == OK)
+        result = model_choose_size(&t->model, t->job->size);
     return result;
 }
 
@@ -41,22 +43,37 @@ static status read_data(struct train *t)
                       .channels = in->channels,
                       .filter = strcmp(in->filter, "bicubic") == 0 ? IMAGE_BICUBIC : IMAGE_BILINEAR,
                       .kernels = t->kernels },
+        .margin = job->crop ? job->margin : 0,
         .classes = t->model.classes,
         .network = t->model.name,
     };
 
+    t->moves = (struct draw_moves){ job->crop ? job->padding + job->margin : 0, job->flip, job->turn };
+    if (job->turn && in->height != in->width)
+        return FAIL(ERR_USAGE, "data.rotate90: network %s takes pictures of %d x %d, which cannot be turned",
+                    t->model.name, in->height, in->width);
     TRY(train_data_read(&s, &t->data));
     image_normalize_table(in->mean, in->std, in->channels, t->table);
-    if (job->holdout >= t->data.count)
-        return FAIL(ERR_USAGE, "data.holdout = %d: of %d training pictures none would be left", job->holdout,
-                    t->data.count);
     if (!job->test[0])
         return OK;
+    s.margin = 0;
     s.key = "data.test";
     s.path = job->test;
     s.labels = job->test_labels;
     s.limit = job->test_limit;
     return train_data_read(&s, &t->test);
+}
+
+static status leave_out(struct train *t)
+{
+    const struct train_job *job = t->job;
+
+    TRY(train_data_leave_out(t->c, "data.train", job->max_bad, &t->data));
+    TRY(train_data_leave_out(t->c, "data.test", job->max_bad, &t->test));
+    if (job->holdout >= t->data.count)
+        return FAIL(ERR_USAGE, "data.holdout = %d: of %d training pictures none would be left", job->holdout,
+                    t->data.count);
+    return OK;
 }
 
 /* Files of one name may differ from host to host. */
@@ -207,16 +224,21 @@ static status make_room(struct train *t)
     if (job->keep)
         MEM_TRY(t->best, (size_t)t->values, sizeof *t->best);
     TRY(train_job_schedule(job, &t->schedule));
+    t->schedule.steps = job->by_step ? t->batches : 1;
     return step_room(t, most_samples(t));
 }
 
-static status open_parts(struct train *t, uint8_t weights[HASH_SIZE], int *alphas)
+static status open_data(struct train *t)
 {
     t->kernels = kernel_select(kernel_wanted(train_job_isa(t->job)));
     if (!t->kernels)
         return FAIL(ERR_USAGE, "run.isa = %s: this build or this machine does not have it",
                     kernel_wanted(train_job_isa(t->job)));
-    TRY(read_data(t));
+    return read_data(t);
+}
+
+static status open_parts(struct train *t, uint8_t weights[HASH_SIZE], int *alphas)
+{
     TRY(make_net(t));
     TRY(make_room(t));
     *alphas = 0;
@@ -234,6 +256,8 @@ status setup_open(struct train *t)
     int alphas = 0;
 
     TRY(comm_agree(t->c, read_model(t)));
+    TRY(comm_agree(t->c, open_data(t)));
+    TRY(leave_out(t));
     TRY(comm_agree(t->c, open_parts(t, weights, &alphas)));
     TRY(comm_agree(t->c, check_same(t, weights)));
     TRY(train_job_alpha(t->job, &how, &alpha));

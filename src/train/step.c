@@ -41,7 +41,7 @@ status step_room(struct train *t, int samples)
     MEM_TRY(t->dx, n, values * sizeof(float));
     MEM_TRY(t->dz, n, classes * sizeof(float));
     MEM_TRY(t->dz_masked, n, classes * sizeof(float));
-    MEM_TRY(t->picture, values, 1);
+    MEM_TRY(t->picture, train_data_bytes(&t->data), 1); /* the test's have no margin */
     MEM_TRY(t->shifted, values, 1);
     MEM_TRY(t->mask, pixels, 1);
     MEM_TRY(t->key, pixels, sizeof *t->key);
@@ -55,18 +55,20 @@ status step_room(struct train *t, int samples)
 
 status step_load(struct train *t, struct train_data *d, int count, int epoch)
 {
-    const struct train_job *job = t->job;
     size_t values = (size_t)d->height * (size_t)d->width * (size_t)d->channels;
-    int shifts = epoch >= 0 && (job->crop || job->flip);
+    int moves = epoch >= 0 && (t->moves.reach > 0 || t->moves.flip || t->moves.turn);
 
     for (int i = 0; i < count; i++) {
         const uint8_t *pixels = t->picture;
 
-        TRY(train_data_picture(d, (int)t->taken[i], t->picture));
-        if (shifts) {
-            struct draw_shift s = draw_shift((uint64_t)job->seed, epoch, t->taken[i], job->crop, job->flip);
+        TRY(error_prefix(train_data_picture(d, (int)t->taken[i], t->picture),
+                         "mend this picture, take it away, or let data.max_bad leave it out"));
+        if (moves || d->margin > 0) {
+            struct draw_shift s = { 0 };
 
-            draw_shifted(t->picture, d->height, d->width, d->channels, s, t->shifted);
+            if (moves)
+                s = draw_shift(&t->moves, (uint64_t)t->job->seed, epoch, t->taken[i]);
+            draw_shifted(t->picture, d->height, d->width, d->channels, d->margin, s, t->shifted);
             pixels = t->shifted;
         }
         image_normalize(pixels, d->height * d->width, d->channels, (const float(*)[256])t->table,
@@ -145,9 +147,8 @@ static status update(struct train *t)
 {
     const struct train_job *job = t->job;
     struct optimizer o = { .kind = (enum optimizer_kind)job->optimizer,
-                           .lr = schedule_rate(&t->schedule, job->rate, (int)t->at.epoch),
+                           .lr = schedule_rate(&t->schedule, job->rate, (int)t->at.epoch, (int)t->at.batch),
                            .momentum = job->momentum,
-                           .decay = job->decay,
                            .step = (uint64_t)t->at.step };
     int64_t at = 0;
 
@@ -158,6 +159,7 @@ static status update(struct train *t)
             struct optimizer_range r = { p->value, p->gradient, t->first + at,
                                          t->second ? t->second + at : NULL, p->count };
 
+            o.decay = job->decay_of == DECAY_MATRICES && p->rank < 2 ? 0 : job->decay;
             optimizer_step(&o, &r);
             at += p->count;
         }

@@ -16,23 +16,33 @@ struct train_source {
     const char *path, *labels;      /* labels "": found or in the file */
     int limit;                      /* the first so many; 0 = all */
     struct image_pipeline pipeline; /* what the network takes */
+    int margin; /* pixels more on each side, of a folder's pictures alone; even, so that the middle stays */
     int classes;
     const char *network;
 };
 struct train_data {
-    int count, height, width, channels;
-    uint8_t *pixels; /* (count, height, width, channels), or NULL: a folder that is too large to keep */
+    int count, height, width, channels, margin;
+    uint8_t *pixels; /* (count, height + 2 margin, width + 2 margin, channels), or NULL: a folder that is too
+                        large to keep */
     uint8_t *have;   /* of a folder: which are decoded */
     int *label;
     struct image_manifest list; /* of a folder */
     struct image_pipeline pipeline;
-    uint8_t sha256[HASH_SIZE]; /* of unpacked pictures and labels; of a folder's list */
+    uint8_t sha256[HASH_SIZE]; /* of unpacked pictures and labels; of a folder's list, and of what was left
+                                  out of it */
+    int left_out;
 };
 /* Local. ERR_MISSING, ERR_IO, ERR_FORMAT, ERR_MISMATCH, ERR_USAGE, each with the path. */
 MUST_USE status train_data_read(const struct train_source *s, struct train_data *out);
 void train_data_free(struct train_data *d);
-/* Picture i, (height, width, channels). A folder's pictures may fail: image_load's errors. */
+size_t train_data_bytes(const struct train_data *d); /* of a picture with its margin */
+/* Picture i, (height + 2 margin, width + 2 margin, channels). A folder's pictures may fail: image_load's
+ * errors. */
 MUST_USE status train_data_picture(struct train_data *d, int i, uint8_t *out);
+/* Collective. Leaves out a folder's pictures that cannot be read, of all ranks alike: each reads its share.
+ * ERR_FORMAT where they are more than max_bad per cent; ERR_MEMORY. */
+MUST_USE status train_data_leave_out(const struct comm *c, const char *key, double max_bad,
+                                     struct train_data *d);
 
 /* ---- draws (draw.c) -------------------------------------------------------------------------------------
  */
@@ -41,11 +51,18 @@ MUST_USE status train_data_picture(struct train_data *d, int i, uint8_t *out);
 MUST_USE status draw_order(uint64_t seed, int epoch, const uint32_t *sample, int count, uint32_t *out);
 /* sample (count): the `held` held out, then the others, each ascending. ERR_MEMORY. */
 MUST_USE status draw_holdout(uint64_t seed, int count, int held, uint32_t *sample);
-struct draw_shift {
-    int mirror, x, y; /* of the crop's corner in the mirrored picture: -4 .. 4 */
+/* What is done to pictures; reach: how far a crop may lie from the middle, pixels. */
+struct draw_moves {
+    int reach, flip, turn;
 };
-struct draw_shift draw_shift(uint64_t seed, int epoch, uint32_t sample, int crop, int flip);
-void draw_shifted(const uint8_t *in, int h, int w, int c, struct draw_shift s, uint8_t *out);
+/* Of one picture: mirrored, cut at (x, y) from the middle, then turned by so many quarters, counterclockwise,
+ * as torch.rot90 of (height, width). */
+struct draw_shift {
+    int mirror, turns, x, y;
+};
+struct draw_shift draw_shift(const struct draw_moves *how, uint64_t seed, int epoch, uint32_t sample);
+/* in (h + 2 margin, w + 2 margin, c), out (h, w, c); zeros beyond the picture. Turned: h = w. */
+void draw_shifted(const uint8_t *in, int h, int w, int c, int margin, struct draw_shift s, uint8_t *out);
 enum draw_filling { DRAW_FILL_UNIFORM, DRAW_FILL_MEAN };
 /* x (pixels, channels) normalized: masked pixels become draws between the picture's least and largest value
  * of the channel, or its mean. */
@@ -83,7 +100,7 @@ int loss_answer(const float *z, int classes); /* the largest, ties to the lower 
 /* ---- optimizers and rates (optimizer.c) -----------------------------------------------------------------
  */
 
-enum optimizer_kind { OPTIMIZER_SGD, OPTIMIZER_ADAM, OPTIMIZER_ADADELTA };
+enum optimizer_kind { OPTIMIZER_SGD, OPTIMIZER_ADAM, OPTIMIZER_ADADELTA, OPTIMIZER_ADAMW };
 struct optimizer {
     enum optimizer_kind kind;
     double lr, momentum, decay;
@@ -95,6 +112,7 @@ struct optimizer_range {
     float *first, *second; /* the optimizer's vectors, 0 before the first step; second: not SGD's */
     int64_t count;
 };
+enum { DECAY_ALL, DECAY_MATRICES };              /* train.decay.of */
 int optimizer_vectors(enum optimizer_kind kind); /* 1 or 2 */
 void optimizer_step(const struct optimizer *o, const struct optimizer_range *r);
 
@@ -104,9 +122,14 @@ struct schedule {
     enum schedule_kind kind;
     int epochs, milestones, milestone[SCHEDULE_MOST]; /* from these epochs on times factor, from 0 */
     double factor;
+    int warmup;   /* epochs */
+    double start; /* the first share of the rate */
+    int steps;    /* of an epoch, 1: a rate holds for a whole epoch */
 };
-/* Cosine: lr (1 + cos(pi epoch / epochs)) / 2, as torch's CosineAnnealingLR by epochs. */
-double schedule_rate(const struct schedule *s, double lr, int epoch);
+/* The rate of a step, by t = epoch steps + step of W = warmup steps and T = epochs steps. In the warm-up lr
+ * (start + (1 - start) t / W), as torch's LinearLR; behind it, cosine: lr (1 + cos(pi (t - W) / (T - W))) /
+ * 2, as CosineAnnealingLR, the two joined by SequentialLR at W. Milestones are counted from the beginning. */
+double schedule_rate(const struct schedule *s, double lr, int epoch, int step);
 
 /* ---- what a job says (job_read.c) ------------------------------------------------------------------------
  */
@@ -184,6 +207,7 @@ struct train {
     int room_samples;
     float *x, *masked, *dx, *dz, *dz_masked;
     uint8_t *picture, *shifted, *mask;
+    struct draw_moves moves;
     uint32_t *key, *taken;
     int *label;
     double *chunk, *loss_room;

@@ -163,6 +163,62 @@ check "its master weights are a network of real numbers" code 0 "$Q" inspect "$T
 check "from there on, with its ranges" code 0 "$Q" train "$T/job.conf" -o "$T/more.safetensors" --weights="$T/fake.safetensors" "${fake[@]:0:3}" --epochs=1
 refuse "4 bits by fake quantization" 2 "bits.quantizer = affine is of 8 bits throughout: bits.preset = int8 goes with it, not 4-bit" "$Q" train "$T/job.conf" -o "$T/bad.safetensors" --quantizer=affine --alpha=auto --preset=4-bit
 
+# ---- a folder with a bad picture, in small, turned and cut out of more ----
+"$Q" synth "$T/drawn" --images=48 --seed=3 > "$T/log"
+cat > "$T/pooled.model" <<MODEL
+model pooled a convolution, averaged
+input image 3 32 32  resize 40 bilinear  crop 32  mean 0.5 0.5 0.5 std 0.25 0.25 0.25
+conv conv1 image  out 12 kernel 3 stride 2 pad 1 groups 1  weight conv1  bn bn1 eps 1e-05
+relu relu1 conv1
+avgpool pool relu1
+linear fc pool  out 16  weight fc
+output fc
+cam relu1
+MODEL
+cat > "$T/folder.conf" <<JOB
+[data]
+train = $T/drawn
+max_bad = 5
+crop = on
+crop.padding = 1
+crop.margin = 2
+flip = on
+rotate90 = on
+[network]
+model = $T/pooled.model
+size = 16
+[train]
+epochs = 4
+batch = 20
+optimizer = adamw
+rate = 0.01
+decay = 0.1
+decay.of = matrices
+schedule = cosine
+schedule.by = step
+warmup-epochs = 1
+[run]
+watchdog = 0
+JOB
+check "a folder" code 0 "$Q" train "$T/folder.conf" -o "$T/folder.safetensors"
+check "a folder: what was left out is said" grep -q "data.train: left out, since unreadable: 1 of 48 pictures; the first: .*JPEG: the JPEG file is truncated" "$T/log"
+check "a folder: and noted" grep -aq "data.train.left_out = 1" "$T/folder.safetensors"
+check "a folder, 3 ranks, ref" code 0 "$MPIRUN" -np 3 "$Q" train "$T/folder.conf" -o "$T/folder3.safetensors" --isa=ref
+check "a folder: the same weights" same "$(sum folder3)" "$(sum folder)"
+for i in 1 2 3; do
+    "$MPIRUN" -np 2 "$Q" train "$T/folder.conf" -o "$T/folderkilled.safetensors" --save=0.001 > "$T/log" 2>&1 & job=$!
+    sleep "0.$((i * 2 + 1))"
+    kill_all folderkilled
+    [ -e "$T/folderkilled.safetensors" ] && break
+done
+check "a folder, after $i kills" code 0 "$Q" train "$T/folder.conf" -o "$T/folderkilled.safetensors"
+check "a folder, after kills: the same weights" same "$(sum folderkilled)" "$(sum folder)"
+refuse "a folder: none may be bad" 1 "let data.max_bad leave it out: .*truncated" "$Q" train "$T/folder.conf" -o "$T/bad.safetensors" --max_bad=0
+refuse "a folder: too many" 1 "1 of 48 pictures cannot be read, more than data.max_bad = 2 % allows" "$Q" train "$T/folder.conf" -o "$T/bad.safetensors" --max_bad=2
+refuse "no margin" 2 "data.crop.margin = 4: .* has no such pixels beside the 16 x 16" "$Q" train "$T/folder.conf" -o "$T/bad.safetensors" --crop.margin=4
+refuse "another size of weights" 2 "network tiny: fc1 reads a whole map: its weights are of 10x10 pictures alone" "$Q" train "$T/job.conf" -o "$T/bad.safetensors" --network.size=20
+rm -f "$T"/bad.safetensors.*
+
 # ---- the rows of a study ----
 sed '/^\[bits\]/d; /^preset/d; /^alpha/d; /^\[guided\]/d; /^share/d' "$T/job.conf" > "$T/rows.conf"
 rows() { env RANKS=2 MPIRUN="$MPIRUN" QUANTCAM="$Q" "${@:2}" jobs/train-rows.sh "$T/rows.conf" "$T/rows" 1 "$1"; }

@@ -86,12 +86,13 @@ def normalized(pixels):
     return ((pixels.astype(np.float32) / np.float32(255) - np.float32(MEAN)) / np.float32(STD)).astype(np.float64)
 
 
-def shifted(picture, seed, epoch, i):
-    draws = u64(seed, 2, epoch, i, np.arange(3))
+def shifted(picture, seed, epoch, i, padding, turn):
+    draws = u64(seed, 2, epoch, i, np.arange(4))
     if int(draws[0]) >> 63:
         picture = picture[:, ::-1]
-    x, y = (int(draws[k]) * 9 >> 64 for k in (1, 2))
-    return np.pad(picture, 4)[y : y + SIDE, x : x + SIDE]
+    x, y = (int(draws[k]) * (2 * padding + 1) >> 64 for k in (1, 2))
+    picture = np.pad(picture, padding)[y : y + SIDE, x : x + SIDE]
+    return np.rot90(picture, int(draws[3]) >> 62) if turn else picture
 
 
 # ---- quantizers ----
@@ -271,7 +272,22 @@ def optimizer_of(net, how):
         return torch.optim.SGD(net.learned, rate, 0.9, weight_decay=decay)
     if how["optimizer"] == "adam":
         return torch.optim.Adam(net.learned, rate, weight_decay=decay)
+    if how["optimizer"] == "adamw":
+        matrices, others = ([p for p in net.learned if (p.dim() > 1) == wanted] for wanted in (True, False))
+        rest = 0.0 if how["matrices"] else decay
+        return torch.optim.AdamW([{"params": matrices, "weight_decay": decay}, {"params": others, "weight_decay": rest}], rate)
     return torch.optim.Adadelta(net.learned, rate, weight_decay=decay)
+
+
+def schedule_of(optimizer, how, steps):
+    """Cosine behind a warm-up, stepped once a step, or once an epoch."""
+    each = steps if how["by"] == "step" else 1
+    warm, all_of_them = how["warmup"] * each, how["epochs"] * each
+    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, all_of_them - warm)
+    if not warm:
+        return cosine
+    linear = torch.optim.lr_scheduler.LinearLR(optimizer, start_factor=how["start"], total_iters=warm)
+    return torch.optim.lr_scheduler.SequentialLR(optimizer, [linear, cosine], [warm])
 
 
 def start_alphas(net, x, bits):
@@ -295,13 +311,15 @@ def train(data, how, seed):
     if how["bits"] and how["least"]:
         start_alphas(net, torch.tensor(normalized(pixels))[:, None], how["bits"])
     optimizer = optimizer_of(net, how)
+    schedule = schedule_of(optimizer, how, -(-TRAIN // BATCH)) if how["schedule"] else None
     lines = []
     for epoch in range(how["epochs"]):
         order = np.argsort(u64(seed, 1, epoch, 0, np.arange(TRAIN)), kind="stable")
         total = 0.0
         for first in range(0, TRAIN, BATCH):
             samples = order[first : first + BATCH]
-            pictures = [shifted(pixels[i], seed, epoch, int(i)) if how["crop"] else pixels[i] for i in samples]
+            pictures = [shifted(pixels[i], seed, epoch, int(i), how["crop"], how["turn"]) if how["crop"] else pixels[i]
+                        for i in samples]
             x = torch.tensor(normalized(np.stack(pictures)))[:, None]
             y = torch.tensor(label[samples])
             m = masked_of(net, x, y, samples, how, seed, epoch) if how["share"] else None
@@ -311,7 +329,11 @@ def train(data, how, seed):
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+            if schedule and how["by"] == "step":
+                schedule.step()
             total += loss.item() * len(samples)
+        if schedule and how["by"] == "epoch":
+            schedule.step()
         with torch.no_grad():
             z = net.forward(torch.tensor(normalized(test_pixels))[:, None], False, None)
             y = torch.tensor(test_label)
@@ -322,14 +344,22 @@ def train(data, how, seed):
 # ---- both ----
 USUAL = {"optimizer": "sgd", "rate": 0.05, "decay": 0.0, "epochs": 1, "crop": 0, "share": 0.0, "lambda": 1.0, "signed": 0,
          "smoothing": 0.0, "norm": "batch", "bits": 0, "form": "sawb", "slope": "straight", "through": 0, "alpha": 10.0,
-         "least": 0, "ends": 0}
+         "least": 0, "ends": 0, "matrices": 0, "schedule": "", "by": "epoch", "warmup": 0, "start": 0.01, "turn": 0}
 
 
 def options(how):
     out = [f"--train.optimizer={how['optimizer']}", f"--train.rate={how['rate']}", f"--train.decay={how['decay']}",
            f"--train.epochs={how['epochs']}", f"--train.smoothing={how['smoothing']}", f"--train.norm={how['norm']}"]
     if how["crop"]:
-        out += ["--data.crop", "--data.flip"]
+        out += ["--data.crop", "--data.flip", f"--data.crop.padding={how['crop']}"]
+    if how["turn"]:
+        out += ["--data.rotate90"]
+    if how["matrices"]:
+        out += ["--train.decay.of=matrices"]
+    if how["schedule"]:
+        out += [f"--train.schedule={how['schedule']}", f"--train.schedule.by={how['by']}"]
+    if how["warmup"]:
+        out += [f"--train.warmup-epochs={how['warmup']}", f"--train.warmup-start={how['start']}"]
     if how["share"]:
         out += [f"--guided.share={how['share']}", f"--guided.lambda={how['lambda']}",
                 f"--guided.ranking={'signed' if how['signed'] else 'magnitude'}"]
@@ -398,7 +428,11 @@ def main():
         good &= compare(folder, data, f"{optimizer}-guided", 1e-5, share=0.5, **how)
         good &= compare(folder, data, f"{optimizer}-guided-4", 1e-5, share=0.5, bits=4, alpha=2.0, **how)
     good &= compare(folder, data, "chunk", 1e-5, norm="chunk", share=0.5)
-    good &= compare(folder, data, "crop-smooth-signed", 1e-5, crop=1, smoothing=0.1, share=0.3, signed=1, **{"lambda": 0.5})
+    good &= compare(folder, data, "crop-smooth-signed", 1e-5, crop=4, smoothing=0.1, share=0.3, signed=1, **{"lambda": 0.5})
+    good &= compare(folder, data, "adamw", 1e-5, optimizer="adamw", rate=0.002, decay=0.3, bits=4, alpha=2.0)
+    wide = {"optimizer": "adamw", "rate": 0.002, "decay": 0.3, "matrices": 1, "schedule": "cosine", "epochs": 3, "crop": 7, "turn": 1}
+    good &= compare(folder, data, "warm-up", 1e-5, by="step", warmup=1, **wide)
+    good &= compare(folder, data, "warm-up-epochs", 1e-5, warmup=2, start=0.2, **wide)
     good &= compare(folder, data, "two-bits", 1e-5, bits=2, ends=8, least=1, slope="clipped", through=1)
     good &= compare(folder, data, "zero-level", 1e-5, bits=2, form="sawb-zero", alpha=1.0)
     good &= compare(folder, data, "int8", 1e-5, bits=8, form="largest", least=1)

@@ -40,20 +40,22 @@ static void test_order(void)
 
 static void test_shift(void)
 {
+    const struct draw_moves both = { .reach = 4, .flip = 1 }, crops = { .reach = 4 }, flips = { .flip = 1 };
+    const struct draw_moves all = { .reach = 16, .flip = 1, .turn = 1 };
     const uint8_t in[] = { 1, 2, 3, 4, 5, 6 }; /* 2 x 3 */
     uint8_t out[6];
     int mirrors = 0, x[9] = { 0 };
 
-    draw_shifted(in, 2, 3, 1, (struct draw_shift){ 0, 0, 0 }, out);
+    draw_shifted(in, 2, 3, 1, 0, (struct draw_shift){ 0 }, out);
     CHECK(!memcmp(out, in, 6));
-    draw_shifted(in, 2, 3, 1, (struct draw_shift){ 1, 0, 0 }, out);
+    draw_shifted(in, 2, 3, 1, 0, (struct draw_shift){ .mirror = 1 }, out);
     CHECK(!memcmp(out, "\3\2\1\6\5\4", 6));
-    draw_shifted(in, 2, 3, 1, (struct draw_shift){ 0, 1, -1 }, out); /* zeros above and to the right */
+    draw_shifted(in, 2, 3, 1, 0, (struct draw_shift){ .x = 1, .y = -1 }, out); /* zeros above, to the right */
     CHECK(!memcmp(out, "\0\0\0\2\3\0", 6));
-    draw_shifted(in, 2, 3, 1, (struct draw_shift){ 1, 1, 0 }, out); /* mirrored, then cut */
+    draw_shifted(in, 2, 3, 1, 0, (struct draw_shift){ .mirror = 1, .x = 1 }, out); /* mirrored, then cut */
     CHECK(!memcmp(out, "\2\1\0\5\4\0", 6));
     for (uint32_t i = 0; i < 9000; i++) {
-        struct draw_shift s = draw_shift(1, 2, i, 1, 1), crop = draw_shift(1, 2, i, 1, 0);
+        struct draw_shift s = draw_shift(&both, 1, 2, i), crop = draw_shift(&crops, 1, 2, i);
         uint64_t key = UINT64_C(2) << 56 | UINT64_C(2) << 32 | i;
 
         CHECK(s.mirror == (int)(random_u64(1, key, 0) >> 63));
@@ -65,7 +67,34 @@ static void test_shift(void)
     CHECK(mirrors > 4300 && mirrors < 4700);
     for (int i = 0; i < 9; i++)
         CHECK(x[i] > 850 && x[i] < 1150);
-    CHECK(draw_shift(1, 2, 3, 0, 1).x == 0);
+    CHECK(draw_shift(&flips, 1, 2, 3).x == 0);
+    for (uint32_t i = 0; i < 1000; i++) {
+        struct draw_shift s = draw_shift(&all, 1, 2, i);
+        uint64_t key = UINT64_C(2) << 56 | UINT64_C(2) << 32 | i;
+
+        CHECK(s.mirror == draw_shift(&both, 1, 2, i).mirror && s.turns == (int)(unit(1, key, 3) * 4));
+        CHECK(s.x == (int)floor(unit(1, key, 1) * 33) - 16 && s.y == (int)floor(unit(1, key, 2) * 33) - 16);
+    }
+}
+
+/* Out of 4 x 4, the middle 2 x 2 being 6 7 10 11; turns are numpy.rot90's. */
+static void test_margin_and_turn(void)
+{
+    static const char *const turned[] = { "\6\7\12\13", "\7\13\6\12", "\13\12\7\6", "\12\6\13\7" };
+    uint8_t in[16], out[4];
+
+    for (int i = 0; i < 16; i++)
+        in[i] = (uint8_t)(i + 1);
+    for (int k = 0; k < 4; k++) {
+        draw_shifted(in, 2, 2, 1, 1, (struct draw_shift){ .turns = k }, out);
+        CHECK_MSG(!memcmp(out, turned[k], 4), "%d turns: %d %d %d %d", k, out[0], out[1], out[2], out[3]);
+    }
+    draw_shifted(in, 2, 2, 1, 1, (struct draw_shift){ .x = 1, .y = -1 }, out);
+    CHECK(!memcmp(out, "\3\4\7\10", 4));
+    draw_shifted(in, 2, 2, 1, 1, (struct draw_shift){ .mirror = 1, .x = 1, .y = -1, .turns = 1 }, out);
+    CHECK(!memcmp(out, "\1\5\2\6", 4));                               /* 2 1 above 6 5, turned to the left */
+    draw_shifted(in, 2, 2, 1, 1, (struct draw_shift){ .x = 2 }, out); /* zeros beyond the margin */
+    CHECK(!memcmp(out, "\10\0\14\0", 4));
 }
 
 static void test_fill(void)
@@ -105,6 +134,7 @@ int main(void)
 {
     test_order();
     test_shift();
+    test_margin_and_turn();
     test_fill();
     test_initial();
     CHECK(mem_live() == 0);

@@ -47,6 +47,14 @@ static void test_check(void)
     REFUSED((strcpy(job.weights, "w"), job.initial = 1), "network.initial = normal has no effect");
     REFUSED((job.preset = 2, strcpy(job.alpha, "0")), "bits.alpha = 0: auto, least-squares, or a number");
     REFUSED(job.average = .5, "bits.average = 0.5 has no effect: bits.quantizer is not affine");
+    REFUSED(job.padding = 8, "data.crop.padding = 8 has no effect: data.crop is off");
+    REFUSED((job.crop = 1, job.margin = 3), "data.crop.margin = 3: an even number is wanted");
+    REFUSED((job.crop = 1, job.padding = 0), "there is no room to move in");
+    REFUSED(job.decay_of = 1, "train.decay.of = matrices has no effect: train.decay is 0");
+    REFUSED(job.by_step = 1, "train.schedule.by = step has no effect: the rate changes neither");
+    REFUSED(job.warmup_start = .5, "train.warmup-start = 0.5 has no effect: train.warmup-epochs is 0");
+    REFUSED((job.warmup = 1, job.warmup_start = 0), "in the first epoch nothing would be learned");
+    REFUSED(job.warmup = 5, "train.warmup-epochs = 5: fewer than train.epochs (5) are wanted");
 #define AFFINE(change, says) REFUSED((job.form = QUANT_AFFINE, job.preset = 1, change), says)
     AFFINE(job.preset = 2,
            "bits.quantizer = affine is of 8 bits throughout: bits.preset = int8 goes with it, not 4-bit");

@@ -11,12 +11,16 @@ static double step_double(const struct optimizer *o, int t, double w, double g, 
 {
     double d;
 
-    g += o->decay * w;
+    if (o->kind == OPTIMIZER_ADAMW)
+        w *= 1 - o->lr * o->decay;
+    else
+        g += o->decay * w;
     switch (o->kind) {
     case OPTIMIZER_SGD:
         *a = t == 0 ? g : o->momentum * *a + g;
         return w - o->lr * *a;
     case OPTIMIZER_ADAM:
+    case OPTIMIZER_ADAMW:
         *a = .9 * *a + .1 * g;
         *b = .999 * *b + .001 * g * g;
         return w - o->lr / (1 - pow(.9, t + 1)) * *a / (sqrt(*b) / sqrt(1 - pow(.999, t + 1)) + 1e-8);
@@ -32,9 +36,10 @@ int main(void)
 {
     struct random r = { .seed = 6 };
 
-    for (int turn = 0; turn < 12; turn++) {
-        enum optimizer_kind kind = (enum optimizer_kind)(turn % 3);
-        struct optimizer o = { kind, .lr = .05, .momentum = turn < 3 ? 0 : .9, .decay = turn % 2 ? 1e-2 : 0 };
+    for (int turn = 0; turn < 16; turn++) {
+        enum optimizer_kind kind = (enum optimizer_kind)(turn % 4);
+        struct optimizer o = { kind, .lr = .05, .momentum = turn < 4 ? 0 : .9,
+                               .decay = turn / 4 % 2 ? 1e-2 : 0 };
         float w[COUNT], g[COUNT], a[COUNT] = { 0 }, b[COUNT] = { 0 };
         double wd[COUNT], ad[COUNT] = { 0 }, bd[COUNT] = { 0 };
 
