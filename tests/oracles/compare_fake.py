@@ -4,8 +4,13 @@ small network, FakeQuantize with moving-average ranges for outputs of 0..255 and
 
     compare_fake.py FOLDER        # a scratch folder; QUANTCAM names the program
 
-Weights, running statistics and ranges after a step, and after three of which the last two hold what torch's recipe holds; then what
-convert makes of our result, code by code and logit by logit, and the integer network beside its fake-quantized forward. Needs torch.
+Weights, running statistics and ranges after a step, and after three of which the last two hold what torch's recipe holds, plain and
+guided by saliency; then what convert makes of our result, code by code and logit by logit, and the integer network beside its
+fake-quantized forward. Needs torch.
+
+Guided, a step has one set of quantized weights for all its passes, by the running variance before it: torch, called twice, would scale
+the second forward's by what the first one made of it, so the variance is put back between them here. How far it lies without that is
+printed.
 
 The batch is small: of many values one lies so near between two codes that sums in another order round it to the other. So does the
 largest weight of a channel, which lies at 127.5 codes: with batch normalisation the last bit of gamma / sqrt(var + eps) decides, which
@@ -145,17 +150,62 @@ def quantcam(folder, name, epochs, *more):
     return {k: v for k, v in read(out)[0].items()}
 
 
-def train(net, x, label, steps, observed, normed):
+def fakes(net):
+    """Of outputs."""
+    return [m for m in net.modules() if isinstance(m, FAKE) and m.qscheme == torch.per_tensor_affine]
+
+
+def masked(net, x, label, observing):
+    """The half of the pixels that the true class's logit depends on least becomes the picture's mean."""
+    net.eval()
+    for module in fakes(net):
+        module.disable_observer()
+        module.enable_fake_quant(bool(torch.isfinite(module.activation_post_process.min_val)))     # else it has seen nothing
+    v = x.clone().requires_grad_()
+    (g,) = torch.autograd.grad(net(v).gather(1, label[:, None]).sum(), v)
+    for module in fakes(net):
+        module.enable_observer(observing)
+        module.enable_fake_quant()
+    net.train()
+    out = x.clone().flatten(1)
+    for k, score in enumerate(g.mean(1).flatten(1).abs().numpy()):
+        out[k, np.argsort(score, kind='stable')[: SIDE * SIDE // 2]] = float(x[k].double().mean())
+    return out.reshape(x.shape)
+
+
+def second_forward(net, x, before):
+    """From the running statistics `before` the step; then both forwards' come one behind the other."""
+    norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
+    after = [(m.running_mean.clone(), m.running_var.clone()) for m in norms]
+    for m, old in zip(norms, before):
+        m.running_mean, m.running_var = old[0].clone(), old[1].clone()
+    z = net(x)
+    for m, old, first in zip(norms, before, after):
+        if m.training:
+            m.running_mean, m.running_var = (0.9 * a + (b - 0.9 * o) for a, b, o in zip(first, (m.running_mean, m.running_var), old))
+    return z
+
+
+def loss_of(net, x, label, guided, observing):
+    if not guided:
+        return F.cross_entropy(net(x), label)
+    other = masked(net, x, label, observing)
+    before = [(m.running_mean.clone(), m.running_var.clone()) for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
+    z = net(x)
+    m = second_forward(net, other, before) if guided == 'one set' else net(other)
+    return F.cross_entropy(z, label) + F.kl_div(F.log_softmax(m, 1), F.log_softmax(z, 1), reduction='batchmean', log_target=True)
+
+
+def train(net, x, label, steps, observed, normed, guided=''):
     optimizer = torch.optim.SGD(net.parameters(), RATE, 0.9)
     for step in range(steps):
         if step >= observed:
-            for module in net.modules():
-                if isinstance(module, FAKE) and module.qscheme == torch.per_tensor_affine:
-                    module.disable_observer()
+            for module in fakes(net):
+                module.disable_observer()
         if step >= normed:
             net.apply(nn.intrinsic.qat.freeze_bn_stats)
         optimizer.zero_grad()
-        F.cross_entropy(net(x), label).backward()
+        loss_of(net, x, label, guided, step < observed).backward()
         optimizer.step()
     return values_of(net)
 
@@ -197,9 +247,8 @@ def convert(tally, folder, net, ours, x):
     oracle.infer(*infer, '--numerics.saturate=fbgemm-' + ('vnni' if vnni else 'avx2'))
     with torch.no_grad():
         expected = theirs(x).numpy()
-        for module in net.modules():
-            if isinstance(module, FAKE) and module.qscheme == torch.per_tensor_affine:
-                module.disable_observer()
+        for module in fakes(net):
+            module.disable_observer()
         fake = net(x).numpy()
     with h5py.File(f'{folder}/out.h5') as f:
         tally.exact('logits of the integer network', f['logits'][:], expected)
@@ -222,6 +271,14 @@ def main():
     theirs = prepared(net)
     compare_values(tally, 'three steps', ours, train(theirs, x, label, 3, 2, 1), 1e-3)
     convert(tally, folder, theirs, ours, x)
+    guided = ('--guided.share=0.5', '--guided.fill=mean')
+    one = quantcam(folder, 'guided', 1, *guided)
+    compare_values(tally, 'a guided step', one, train(prepared(net), x, label, 1, 9, 9, 'one set'), 1e-5)
+    twice = train(prepared(net), x, label, 1, 9, 9, 'twice')
+    off = max(np.abs(one[k].ravel() - v.ravel()).max() / np.abs(v).max() for k, v in twice.items() if np.any(v))
+    print(f'  a guided step beside torch called twice: {off:.1e} of the largest value of a tensor')
+    ours = quantcam(folder, 'guided-three', 3, '--observer-epochs=2', '--norm-epochs=1', *guided)
+    compare_values(tally, 'three guided steps', ours, train(prepared(net), x, label, 3, 2, 1, 'one set'), 1e-3)
     print(f'fake quantization: compared {tally.elements} values, {tally.mismatches} mismatches')
     return tally.mismatches > 0
 
