@@ -404,6 +404,13 @@ struct kernel_table {
     /* 1 / (1 + e^-x), and x / (1 + e^-x): e^x as scalar_exp defines it. */
     void (*sigmoid_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels);
     void (*silu_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels);
+    /* x Phi(x), the Gaussian's: scalar_gelu; and, by a tanh, scalar_gelu_tanh. */
+    void (*gelu_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels);
+    void (*gelu_tanh_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels);
+    /* Layer normalisation of each pixel's channels: fma((x - mean) r, scale[c], shift[c]), r = 1 /
+     * sqrt(variance + eps). Sums are of 16 lanes, channel c in lane c mod 16: scalar_lanes. */
+    void (*layernorm_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
+                          const float *scale, const float *shift, float eps);
     /* fma(x, scale[c], shift[c]), then the clamp. */
     void (*affine_f32)(const float *in, int in_pitch, float *out, int out_pitch, int pixels, int channels,
                        const float *scale, const float *shift, float low, float high);

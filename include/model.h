@@ -44,6 +44,8 @@ enum model_op {
     OP_CONV,
     OP_LINEAR,    /* of all values of a map, in torch's order c, h, w */
     OP_BATCHNORM, /* alone, where no convolution before it can take it */
+    OP_LAYERNORM, /* of the channels of each position */
+    OP_SCALE,     /* times a number for each channel */
     OP_RELU,
     OP_RELU6,
     OP_HARDSWISH,
@@ -51,6 +53,7 @@ enum model_op {
     OP_SILU,
     OP_SIGMOID,
     OP_TANH,
+    OP_GELU,      /* x times the Gaussian's distribution, or torch's form with a tanh */
     OP_CLIP,      /* between two ends */
     OP_LEAKYRELU, /* below 0 times a slope */
     OP_MAXPOOL,
@@ -88,11 +91,12 @@ struct model_node {
     int begin;                         /* slice, shortcut */
     double rate;                       /* dropout: the share that is dropped, below 1 */
     double slope, low, high;           /* leakyrelu; clip */
-    char weight[MODEL_NAME];           /* conv, linear, batchnorm: the checkpoint's prefix; add, sub, mul of
-                                          one input: the constant's */
+    int approximate;                   /* gelu: the form with a tanh */
+    char weight[MODEL_NAME]; /* conv, linear, batchnorm, layernorm: the checkpoint's prefix; scale: its
+                                tensor; add, sub, mul of one input: the constant's prefix */
     char bn[MODEL_NAME];               /* conv: prefix of its batch normalisation in the fp32 file, or ""
                                           (in a QAT state it is WEIGHT.bn) */
-    double bn_eps;                     /* of that, or of a batchnorm */
+    double bn_eps;                     /* of that, of a batchnorm or a layernorm */
     char quant[MODEL_NAME];            /* prefix of the output's scale and zero_point when quantized, "" =
                                           none of its own; where there is a weight: that unless stated */
 };
@@ -151,6 +155,7 @@ char *model_cam_words(const struct model *m, char *out, size_t size);
 int model_has_relu6(const struct model *m);
 int model_has_weights(const struct model_node *n);           /* conv, linear */
 int model_has_constant(const struct model_node *n);          /* add, sub, mul of one input */
+int model_is_affine(enum model_op op); /* batchnorm, layernorm, scale: a factor and a shift a channel */
 /* Does such a layer need a bias? Not where a batch normalisation behind it has one. */
 int model_has_bias(const struct model *m, int node);
 /* Does an op's output have a scale of its own in a quantized network? */
@@ -358,7 +363,8 @@ int model_lowbit_hides(const struct model_binding *b, int node);
 
 /* A batchnorm's parameters (numerics 2.8): out = in * scale + shift, real values, (channels) each, with
  * r = 1 / sqrt(var + eps), scale = r * gamma and shift = beta - (mean * r) * gamma, every operation rounded
- * to f32, as torch 2.15 has them. */
+ * to f32, as torch 2.15 has them. A layernorm's and a scale's are the checkpoint's own, a shift that is not
+ * there 0. */
 struct model_affine {
     int channels;
     float *scale, *shift;
@@ -366,8 +372,9 @@ struct model_affine {
 /* ERR_NUMERIC as model_layer_load, and where either is not finite. */
 MUST_USE status model_affine_load(const struct model_binding *b, int node, struct model_affine *out);
 void model_affine_free(struct model_affine *affine);
-/* The checkpoint's tensors of a batchnorm: P.weight, P.bias, P.running_mean, P.running_var; NULL behind the
- * last. *suffix: ".weight" ... Their shapes are checked by model_bind. */
+/* The checkpoint's tensors of a batchnorm: P.weight, P.bias, P.running_mean, P.running_var; of the others
+ * those that there are; NULL behind the last. *suffix: ".weight" ... Their shapes are checked by model_bind.
+ */
 const struct tensor *model_affine_tensor(const struct model_binding *b, int node, int i, const char **suffix);
 
 /* What a node of a deployed file's codes adds, takes off or multiplies by: `code` (C), carried as its input's

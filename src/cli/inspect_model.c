@@ -196,7 +196,7 @@ static status load_layers(const struct model_binding *b)
 
         if (model_has_weights(&b->model->node[i]))
             TRY(model_layer_load(b, i, &layer));
-        else if (b->model->node[i].op == OP_BATCHNORM)
+        else if (model_is_affine(b->model->node[i].op))
             TRY(model_affine_load(b, i, &affine));
         model_layer_free(&layer);
         model_affine_free(&affine);

@@ -108,6 +108,8 @@ status network_random(const struct model *m, enum precision_form precision, stru
 
         if (n->op == OP_BATCHNORM)
             TRY(add_bn(&k, n->weight, n->c));
+        else if (model_is_affine(n->op))
+            TRY(add_real(&k, n->weight, n->op == OP_SCALE ? "" : ".weight", 1, (int64_t[]){ n->c }, 1, 0.1));
         if (model_has_weights(n))
             TRY(add_layer(&k, n, precision));
         else if (precision == PRECISION_CODES && n->quant[0])

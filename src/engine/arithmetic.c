@@ -139,7 +139,7 @@ void arithmetic_relu(struct quant_params q, enum engine_relu relu, struct engine
         out->code[i] = (uint8_t)(i < low ? low : i > high ? high : i);
 }
 
-void arithmetic_clip(struct quant_params q, float low, float high, struct engine_table *out)
+static void table_clip(struct quant_params q, float low, float high, struct engine_table *out)
 {
     int least = quantize_params_value(low, q), most = quantize_params_value(high, q);
 
@@ -148,7 +148,7 @@ void arithmetic_clip(struct quant_params q, float low, float high, struct engine
         out->code[i] = (uint8_t)(i < least ? least : i > most ? most : i);
 }
 
-void arithmetic_leakyrelu(struct quant_params q, float slope, struct engine_table *out)
+static void table_leakyrelu(struct quant_params q, float slope, struct engine_table *out)
 {
     out->unchanged = 0;
     for (int i = 0; i < 256; i++) {
@@ -218,14 +218,14 @@ static float gated(struct quant_params in, int code, int silu)
     return (float)((silu ? x : 1.0) / (1.0 + math_exp(fmin(-x, far))));
 }
 
-void arithmetic_silu(struct quant_params in, struct quant_params q, struct engine_table *out)
+static void table_silu(struct quant_params in, struct quant_params q, struct engine_table *out)
 {
     out->unchanged = 0;
     for (int i = 0; i < 256; i++)
         out->code[i] = (uint8_t)quantize_params_value(gated(in, i, 1), q);
 }
 
-void arithmetic_tanh(struct quant_params in, struct quant_params q, struct engine_table *out)
+static void table_tanh(struct quant_params in, struct quant_params q, struct engine_table *out)
 {
     out->unchanged = 0;
     for (int i = 0; i < 256; i++) {
@@ -235,11 +235,47 @@ void arithmetic_tanh(struct quant_params in, struct quant_params q, struct engin
     }
 }
 
-void arithmetic_sigmoid(struct quant_params in, struct quant_params q, struct engine_table *out)
+static void table_gelu(const struct kernel_table *k, int approximate, struct quant_params in,
+                       struct quant_params q, struct engine_table *out)
+{
+    out->unchanged = 0;
+    for (int i = 0; i < 256; i++) {
+        float x = dequantize_value((uint8_t)i, in.scale, in.zero_point), y;
+
+        (approximate ? k->gelu_tanh_f32 : k->gelu_f32)(&x, 1, &y, 1, 1, 1);
+        out->code[i] = (uint8_t)quantize_params_value(y, q);
+    }
+}
+
+static void table_sigmoid(struct quant_params in, struct quant_params q, struct engine_table *out)
 {
     out->unchanged = 0;
     for (int i = 0; i < 256; i++)
         out->code[i] = (uint8_t)quantize_params_value(gated(in, i, 0), q);
+}
+
+void arithmetic_activation(const struct kernel_table *k, enum engine_arithmetic a, const struct model_node *n,
+                           enum engine_relu relu, struct quant_params in, struct quant_params q,
+                           struct engine_table *out)
+{
+    if (n->op == OP_CLIP)
+        table_clip(q, (float)n->low, (float)n->high, out);
+    else if (n->op == OP_LEAKYRELU)
+        table_leakyrelu(q, (float)n->slope, out);
+    else if (model_is_relu(n->op))
+        arithmetic_relu(q, relu, out);
+    else if (n->op == OP_HARDSWISH)
+        arithmetic_hardswish(a, in, q, out);
+    else if (n->op == OP_HARDSIGMOID)
+        arithmetic_hardsigmoid(a, in, q, out);
+    else if (n->op == OP_SILU)
+        table_silu(in, q, out);
+    else if (n->op == OP_TANH)
+        table_tanh(in, q, out);
+    else if (n->op == OP_GELU)
+        table_gelu(k, n->approximate, in, q, out);
+    else
+        table_sigmoid(in, q, out);
 }
 
 void arithmetic_requantize(struct quant_params in, struct quant_params q, int fused, struct engine_table *out)

@@ -125,11 +125,18 @@ static status plan_average(struct draft *d, int node)
 
 static status plan_affine(struct draft *d, int node)
 {
-    struct engine_op *op = place_op(d, node, KIND_AFFINE);
+    enum engine_kind kind = d->m->node[node].op == OP_LAYERNORM ? KIND_LAYERNORM : KIND_AFFINE;
+    struct engine_op *op = place_op(d, node, kind);
     struct quant_params in = place_q_of_input(d, node, 0), out = place_q(d, node);
     enum engine_relu relu = place_fused_relu(d, node);
-    struct engine_affine a = { .low = place_low(d, node), .high = place_high(d, node) };
+    struct engine_affine a = { .low = place_low(d, node),
+                               .high = place_high(d, node),
+                               .eps = (float)d->m->node[node].bn_eps };
 
+    if (place_is_coded(d, node) && kind == KIND_LAYERNORM)
+        return FAIL(ERR_MISMATCH,
+                    "%s: a layer normalisation has no arithmetic of integers: say arithmetic = rounded",
+                    op->name);
     if (place_is_coded(d, node))
         a.codes = (struct kernel_affine_u8){ .zero_point_in = in.zero_point,
                                              .zero_point_out = out.zero_point,
@@ -156,6 +163,7 @@ static status plan_shortcut(struct draft *d, int node)
 static status plan_real_activation(struct draft *d, int node)
 {
     enum model_op what = d->m->node[node].op;
+    enum engine_kind gelu = d->m->node[node].approximate ? KIND_GELU_TANH : KIND_GELU;
     struct engine_op *op = place_op(d, node,
                                     model_is_relu(what)      ? KIND_CLAMP
                                     : what == OP_CLIP        ? KIND_CLAMP
@@ -164,6 +172,7 @@ static status plan_real_activation(struct draft *d, int node)
                                     : what == OP_HARDSIGMOID ? KIND_HARDSIGMOID
                                     : what == OP_SILU        ? KIND_SILU
                                     : what == OP_TANH        ? KIND_TANH
+                                    : what == OP_GELU        ? gelu
                                                              : KIND_SIGMOID);
     struct engine_add a = { .low = place_low(d, node), .high = place_high(d, node) };
     float slope = (float)d->m->node[node].slope;
@@ -204,22 +213,7 @@ static status make_table(const struct draft *d, int node, struct engine_table *o
                            n->op == OP_CLIP ? deployed_ends(a, q, (float)n->low, (float)n->high)
                                             : deployed_relu(a, q, place_relu(d->b, node)),
                            in, q, out);
-    if (n->op == OP_CLIP)
-        arithmetic_clip(q, (float)n->low, (float)n->high, out);
-    else if (n->op == OP_LEAKYRELU)
-        arithmetic_leakyrelu(q, (float)n->slope, out);
-    else if (model_is_relu(n->op))
-        arithmetic_relu(q, place_relu(d->b, node), out);
-    else if (n->op == OP_HARDSWISH)
-        arithmetic_hardswish(a, in, q, out);
-    else if (n->op == OP_HARDSIGMOID)
-        arithmetic_hardsigmoid(a, in, q, out);
-    else if (n->op == OP_SILU)
-        arithmetic_silu(in, q, out);
-    else if (n->op == OP_TANH)
-        arithmetic_tanh(in, q, out);
-    else
-        arithmetic_sigmoid(in, q, out);
+    arithmetic_activation(d->plan.kernels, a, n, place_relu(d->b, node), in, q, out);
     return OK;
 }
 
@@ -316,10 +310,13 @@ static status plan_node(struct draft *d, int node)
     case OP_SILU:
     case OP_SIGMOID:
     case OP_TANH:
+    case OP_GELU:
     case OP_CLIP:
     case OP_LEAKYRELU:
         return plan_activation(d, node);
     case OP_BATCHNORM:
+    case OP_LAYERNORM:
+    case OP_SCALE:
         return plan_affine(d, node);
     case OP_MAXPOOL:
         return plan_maxpool(d, node);

@@ -37,12 +37,15 @@ enum engine_kind {
     KIND_MEAN,    /* codes under fbgemm: torch's cascade of real values */
     KIND_AVERAGE_WINDOW,
     KIND_AFFINE, /* batch normalisation alone */
+    KIND_LAYERNORM,
     KIND_CLAMP,
     KIND_HARDSWISH,
     KIND_HARDSIGMOID,
     KIND_SILU,
     KIND_SIGMOID,
     KIND_TANH,
+    KIND_GELU,
+    KIND_GELU_TANH,
     KIND_LOOKUP,
     KIND_ADD,
     KIND_MUL,
@@ -127,7 +130,7 @@ struct engine_average {
 struct engine_affine {
     size_t constants, lanes;
     struct kernel_affine_u8 codes; /* its pointers are set for each run */
-    float low, high;
+    float low, high, eps;          /* eps: KIND_LAYERNORM's */
 };
 
 /* The input's channels are those from `begin` on; the others' bytes are `fill`. */
@@ -324,17 +327,14 @@ MUST_USE status arithmetic_less(enum engine_arithmetic a, struct kernel_add_u8 *
 int arithmetic_low(struct quant_params q, enum engine_relu relu);
 int arithmetic_high(struct quant_params q, enum engine_relu relu);
 void arithmetic_relu(struct quant_params q, enum engine_relu relu, struct engine_table *out);
-/* These two keep their input's scale: codes between those of the ends; real values that become codes again.
- */
-void arithmetic_clip(struct quant_params q, float low, float high, struct engine_table *out);
-void arithmetic_leakyrelu(struct quant_params q, float slope, struct engine_table *out);
 void arithmetic_hardswish(enum engine_arithmetic a, struct quant_params in, struct quant_params q,
                           struct engine_table *out);
 void arithmetic_hardsigmoid(enum engine_arithmetic a, struct quant_params in, struct quant_params q,
                             struct engine_table *out);
-void arithmetic_silu(struct quant_params in, struct quant_params q, struct engine_table *out);
-void arithmetic_tanh(struct quant_params in, struct quant_params q, struct engine_table *out);
-void arithmetic_sigmoid(struct quant_params in, struct quant_params q, struct engine_table *out);
+/* An activation by torch's way; a clip and a leakyrelu keep their input's scale. */
+void arithmetic_activation(const struct kernel_table *k, enum engine_arithmetic a, const struct model_node *n,
+                           enum engine_relu relu, struct quant_params in, struct quant_params q,
+                           struct engine_table *out);
 /* A cat's input. fused: dequantized in one fused step, as vectors do, else by 2.1. */
 void arithmetic_requantize(struct quant_params in, struct quant_params q, int fused,
                            struct engine_table *out);

@@ -172,6 +172,24 @@ static void run_sigmoid(const struct engine_pass *p, const struct engine_op *op,
     each_real(p, op, rect, p->plan->kernels->sigmoid_f32);
 }
 
+static void run_gelu(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
+{
+    const struct kernel_table *k = p->plan->kernels;
+
+    each_real(p, op, rect, op->kind == KIND_GELU ? k->gelu_f32 : k->gelu_tanh_f32);
+}
+
+static void run_layernorm(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
+{
+    const struct engine_affine *a = plan_parameters(p->plan, op);
+    const float *scale = (const float *)(const void *)(p->plan->weights + a->constants);
+    struct runs r = runs_of(&op->out, rect);
+
+    for (int i = 0, at = r.first; i < r.count; i++, at += r.stride)
+        p->plan->kernels->layernorm_f32(real_at(p, &op->in[0], at), op->in[0].pitch, real_at(p, &op->out, at),
+                                        op->out.pitch, r.pixels, op->out.c, scale, scale + a->lanes, a->eps);
+}
+
 static void run_affine(const struct engine_pass *p, const struct engine_op *op, struct kernel_rect rect)
 {
     const struct engine_affine *a = plan_parameters(p->plan, op);
@@ -374,6 +392,7 @@ static const struct row {
     [KIND_MAXPOOL] = { run_maxpool, reach_window, 2, NULL },
     [KIND_AVERAGE_WINDOW] = { ops_run_average, reach_window, 2, NULL },
     [KIND_AFFINE] = { run_affine, reach_position, 2, NULL },
+    [KIND_LAYERNORM] = { run_layernorm, reach_position, 2, NULL },
     [KIND_AVERAGE] = { ops_run_average, reach_position, 2, NULL },
     [KIND_MEAN] = { run_mean, reach_position, 2, NULL },
     [KIND_CLAMP] = { run_clamp, reach_position, 2, NULL },
@@ -382,6 +401,8 @@ static const struct row {
     [KIND_SILU] = { run_silu, reach_position, 2, NULL },
     [KIND_SIGMOID] = { run_sigmoid, reach_position, 2, NULL },
     [KIND_TANH] = { ops_run_tanh, reach_position, 2, NULL },
+    [KIND_GELU] = { run_gelu, reach_position, 2, NULL },
+    [KIND_GELU_TANH] = { run_gelu, reach_position, 2, NULL },
     [KIND_LOOKUP] = { run_lookup, reach_position, 2, NULL },
     [KIND_ADD] = { run_add, reach_position, 2, NULL },
     [KIND_MUL] = { run_mul, reach_position, 2, NULL },

@@ -14,7 +14,7 @@ int path_has_quantizer(const struct model_node *n)
 int path_reads_inputs(enum model_op op)
 {
     return op == OP_MAXPOOL || op == OP_MUL || op == OP_HARDSWISH || op == OP_HARDSIGMOID || op == OP_SILU ||
-           op == OP_SIGMOID || op == OP_TANH || op == OP_LEAKYRELU;
+           op == OP_SIGMOID || op == OP_TANH || op == OP_LEAKYRELU || op == OP_GELU || op == OP_LAYERNORM;
 }
 
 static void mark_between(const struct model *m, struct gradient_path path, uint8_t *on)

@@ -76,7 +76,7 @@ static void add_step(struct draft *d, int node, struct gradient_path path)
         set_mask(d, node, quantized && has_quantizer(d, &d->b->model->node[path.to]), s);
     else
         set_mask(d, relu >= 0 ? relu : node, quantized && has_quantizer(d, n), s);
-    if (model_has_weights(n) || n->op == OP_BATCHNORM || (n->op == OP_MUL && model_has_constant(n)))
+    if (model_has_weights(n) || model_is_affine(n->op) || (n->op == OP_MUL && model_has_constant(n)))
         layer_shape(d->b, d->k, d->way.open[node], s, &d->head);
 }
 

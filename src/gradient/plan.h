@@ -109,6 +109,8 @@ MUST_USE status layer_pack(const struct model_binding *b, const struct kernel_ta
 /* An activation's: to = g times the slope at x; work: (count) values, to may be g. */
 void slope_activation(const struct model_node *n, const struct kernel_table *k, const float *x, float *work,
                       const float *g, int count, float *to);
+/* A layer normalisation's, of one position: to from g, in double. */
+void slope_layernorm(const float *x, const float *scale, const float *g, int channels, float eps, float *to);
 /* An average's: its share of g is added to each value of a window of `to` that is in the picture. */
 void slope_average(const struct model_node *n, const struct kernel_conv *window, const float *g, float *to);
 /* Of the row that all positions of x were multiplied with: to = sum of g x, in double, raster order. */

@@ -170,6 +170,18 @@ static void walk_scaled(const struct walk *w)
     finish(w, 0);
 }
 
+static void walk_layernorm(const struct walk *w)
+{
+    const float *scale = (const float *)(const void *)(w->plan->weights + w->step->layer.weights);
+    const struct model_node *n = &w->step->node;
+    struct seen x = see_input(w, 0);
+    float *to = begin(w, 0), *g = w->g;
+
+    for (int i = 0; i < n->h * n->w; i++, x.at += x.pitch, g += n->c, to += n->c)
+        slope_layernorm(x.at, scale, g, n->c, (float)n->bn_eps, to);
+    finish(w, 0);
+}
+
 static void walk_activation(const struct walk *w)
 {
     const struct model_node *n = &w->step->node;
@@ -374,6 +386,8 @@ static void (*const rows[OP_COUNT])(const struct walk *w) = {
     [OP_CONV] = walk_layer,
     [OP_LINEAR] = walk_layer,
     [OP_BATCHNORM] = walk_scaled,
+    [OP_LAYERNORM] = walk_layernorm,
+    [OP_SCALE] = walk_scaled,
     [OP_RELU] = walk_same,
     [OP_RELU6] = walk_same,
     [OP_HARDSWISH] = walk_activation,
@@ -381,6 +395,7 @@ static void (*const rows[OP_COUNT])(const struct walk *w) = {
     [OP_SILU] = walk_activation,
     [OP_SIGMOID] = walk_activation,
     [OP_TANH] = walk_activation,
+    [OP_GELU] = walk_activation,
     [OP_MAXPOOL] = walk_maxpool,
     [OP_AVGPOOL2D] = walk_window_average,
     [OP_AVGPOOL] = walk_average,

@@ -205,8 +205,9 @@ static enum train_kind kind_of(enum model_op op)
 /* Ops that networks of other runtimes alone have. */
 static int is_foreign(const struct model_node *n)
 {
-    return n->op == OP_CLIP || n->op == OP_TANH || n->op == OP_LEAKYRELU || n->op == OP_PAD ||
-           n->op == OP_QUANTIZE || n->op == OP_DEQUANTIZE || n->op == OP_SUB || model_has_constant(n) ||
+    return n->op == OP_LAYERNORM || n->op == OP_SCALE || n->op == OP_GELU || n->op == OP_CLIP ||
+           n->op == OP_TANH || n->op == OP_LEAKYRELU || n->op == OP_PAD || n->op == OP_QUANTIZE ||
+           n->op == OP_DEQUANTIZE || n->op == OP_SUB || model_has_constant(n) ||
            (n->op == OP_AVGPOOL2D && (n->ceil || n->pad_y + n->pad_x + n->end_y + n->end_x > 0));
 }
 

@@ -183,6 +183,49 @@ static inline float scalar_exp(float x)
     return sum * power;
 }
 
+/* x (1 - Q) above 0 and x Q below, Q = erfc(|x| / sqrt 2) / 2 by Chebyshev's fit (Numerical Recipes, erfcc:
+ * within 1.2e-7 of Q), t = 1 / (1 + |x| / (2 sqrt 2)), Q = t e^p / 2. */
+#define SCALAR_GELU_MOST 12.5f /* beyond it, as there: nothing */
+#define SCALAR_GELU_ROOT 0.70710678118654752f
+#define SCALAR_GELU_TERMS                                                                                    \
+    {                                                                                                        \
+        0.17087277f, -0.82215223f, 1.48851587f, -1.13520398f, 0.27886807f, -0.18628806f, 0.09678418f,        \
+            0.37409196f, 1.00002368f, -1.26551223f                                                           \
+    }
+enum { SCALAR_GELU_DEGREE = 10 };
+
+static inline float scalar_gelu(float x)
+{
+    static const float term[SCALAR_GELU_DEGREE] = SCALAR_GELU_TERMS;
+    float size = scalar_clamp(fabsf(x), 0.0f, SCALAR_GELU_MOST), z = size * SCALAR_GELU_ROOT,
+          t = 1.0f / fmaf(z, 0.5f, 1.0f), p = term[0];
+
+    for (int i = 1; i < SCALAR_GELU_DEGREE; i++)
+        p = fmaf(p, t, term[i]);
+    p = 0.5f * t * scalar_exp(fmaf(0.0f - z, z, p));
+    return fmaf(0.0f - size, p, x > 0.0f ? x : 0.0f);
+}
+
+/* x / (1 + e^-2u), u = sqrt(2 / pi) (x + 0.044715 x^3): x (1 + tanh u) / 2. */
+#define SCALAR_GELU_TWICE 1.59576912160573071f
+#define SCALAR_GELU_CUBE  0.044715f
+static inline float scalar_gelu_tanh(float x)
+{
+    float u = x * fmaf(x * x, SCALAR_GELU_CUBE, 1.0f);
+
+    return x / (1.0f + scalar_exp(0.0f - u * SCALAR_GELU_TWICE));
+}
+
+/* The sum of 16 lanes, halves first. */
+enum { SCALAR_LANES = 16 };
+static inline float scalar_lanes(float lane[SCALAR_LANES])
+{
+    for (int half = SCALAR_LANES / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++)
+            lane[i] += lane[i + half];
+    return lane[0];
+}
+
 static inline float scalar_round(float x, const struct kernel_round *q)
 {
     const float far = 1048576.0f; /* beyond all codes */

@@ -191,7 +191,7 @@ static status bind_layer(struct model_binding *b, int node, uint8_t *used)
 static status bind_affine(struct model_binding *b, int node, uint8_t *used)
 {
     const struct tensor *t[4];
-    uint64_t parameters = 2 * (uint64_t)node_of(b, node)->c;
+    uint64_t parameters = (node_of(b, node)->op == OP_SCALE ? 1 : 2) * (uint64_t)node_of(b, node)->c;
 
     TRY(model_find_affine(b, node, t));
     for (int i = 0; i < 4; i++)
@@ -223,7 +223,7 @@ static status bind_all(struct model_binding *b, uint8_t *used)
         const struct model_node *n = &m->node[i];
         if (model_has_weights(n))
             TRY(bind_layer(b, i, used));
-        if (n->op == OP_BATCHNORM)
+        if (model_is_affine(n->op))
             TRY(bind_affine(b, i, used));
         if (b->form != PRECISION_REAL) {
             TRY(node_params(b, i, &b->q[i]));

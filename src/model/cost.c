@@ -35,8 +35,8 @@ status model_cost(const struct model *m, const struct model_binding *b, int node
 
     *out = (struct model_cost){ 0 };
     BUG_IF(b && b->model != m);
-    if (n->op == OP_BATCHNORM) {
-        out->parameters = 2 * (uint64_t)n->c;
+    if (model_is_affine(n->op)) {
+        out->parameters = (n->op == OP_SCALE ? 1 : 2) * (uint64_t)n->c;
         out->bytes = out->parameters * sizeof(float);
     }
     if (!model_has_weights(n))

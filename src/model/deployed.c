@@ -132,12 +132,12 @@ status model_deployed_params(const struct model_binding *b, int node, struct qua
     if (in.scale == 0) {
         if (n->op == OP_DEQUANTIZE)
             return REFUSE(b, n, "its input is real numbers already");
-        return n->quant[0] && n->op != OP_BATCHNORM
+        return n->quant[0] && !model_is_affine(n->op)
                    ? REFUSE(b, n, "it has a scale and real inputs: a quantize gives codes")
                    : OK;
     }
-    if (n->op == OP_BATCHNORM)
-        return REFUSE(b, n, "a batch normalisation of codes is folded in a deployed file");
+    if (model_is_affine(n->op))
+        return REFUSE(b, n, "a normalisation of codes is none of a deployed file's");
     if (n->op == OP_DEQUANTIZE)
         return OK;
     *out = in;

@@ -349,7 +349,11 @@ static status load_affine(const struct model_binding *b, int node, struct model_
     MEM_TRY(a->scale, (size_t)n->c, sizeof *a->scale);
     MEM_TRY(a->shift, (size_t)n->c, sizeof *a->shift);
     a->channels = n->c;
-    for (int c = 0; c < n->c; c++) {
+    for (int c = 0; n->op != OP_BATCHNORM && c < n->c; c++) {
+        a->scale[c] = (float)tensor_at(t[GAMMA], c);
+        a->shift[c] = t[BETA] ? (float)tensor_at(t[BETA], c) : 0;
+    }
+    for (int c = 0; n->op == OP_BATCHNORM && c < n->c; c++) {
         float r = 1.0f / sqrtf((float)tensor_at(t[VARIANCE], c) + (float)n->bn_eps);
         float gamma = (float)tensor_at(t[GAMMA], c), moved = (float)tensor_at(t[MEAN], c) * r;
 
@@ -359,7 +363,7 @@ static status load_affine(const struct model_binding *b, int node, struct model_
     }
     if (all_finite(a->scale, (size_t)n->c) && all_finite(a->shift, (size_t)n->c))
         return OK;
-    return MODEL_FAIL(b, ERR_NUMERIC, "the batch normalisation %s overflows", n->weight);
+    return MODEL_FAIL(b, ERR_NUMERIC, "the normalisation %s overflows", n->weight);
 }
 
 status model_affine_load(const struct model_binding *b, int node, struct model_affine *out)

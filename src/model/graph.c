@@ -6,10 +6,23 @@
 #define BIT(attribute) (1u << ATTR_##attribute)
 
 const char *const model_attribute_names[ATTR_COUNT] = {
-    [ATTR_OUT] = "out",       [ATTR_KERNEL] = "kernel", [ATTR_STRIDE] = "stride", [ATTR_PAD] = "pad",
-    [ATTR_CEIL] = "ceil",     [ATTR_COUNTED] = "count", [ATTR_GROUPS] = "groups", [ATTR_BEGIN] = "begin",
-    [ATTR_WEIGHT] = "weight", [ATTR_BN] = "bn",         [ATTR_EPS] = "eps",       [ATTR_QUANT] = "quant",
-    [ATTR_RATE] = "rate",     [ATTR_SLOPE] = "slope",   [ATTR_LOW] = "low",       [ATTR_HIGH] = "high",
+    [ATTR_OUT] = "out",
+    [ATTR_KERNEL] = "kernel",
+    [ATTR_STRIDE] = "stride",
+    [ATTR_PAD] = "pad",
+    [ATTR_CEIL] = "ceil",
+    [ATTR_COUNTED] = "count",
+    [ATTR_GROUPS] = "groups",
+    [ATTR_BEGIN] = "begin",
+    [ATTR_WEIGHT] = "weight",
+    [ATTR_BN] = "bn",
+    [ATTR_EPS] = "eps",
+    [ATTR_QUANT] = "quant",
+    [ATTR_RATE] = "rate",
+    [ATTR_SLOPE] = "slope",
+    [ATTR_LOW] = "low",
+    [ATTR_HIGH] = "high",
+    [ATTR_APPROXIMATE] = "approximate",
 };
 
 static const struct model_op_form forms[OP_COUNT] = {
@@ -18,6 +31,8 @@ static const struct model_op_form forms[OP_COUNT] = {
                   BIT(BN) | BIT(EPS) | BIT(QUANT) },
     [OP_LINEAR] = { "linear", 1, 1, BIT(OUT) | BIT(WEIGHT), BIT(QUANT) },
     [OP_BATCHNORM] = { "batchnorm", 1, 1, BIT(WEIGHT) | BIT(EPS), BIT(QUANT) },
+    [OP_LAYERNORM] = { "layernorm", 1, 1, BIT(WEIGHT) | BIT(EPS), BIT(QUANT) },
+    [OP_SCALE] = { "scale", 1, 1, BIT(WEIGHT), BIT(QUANT) },
     [OP_RELU] = { "relu", 1, 1, 0, BIT(QUANT) },
     [OP_RELU6] = { "relu6", 1, 1, 0, BIT(QUANT) },
     [OP_HARDSWISH] = { "hardswish", 1, 1, 0, BIT(QUANT) },
@@ -25,6 +40,7 @@ static const struct model_op_form forms[OP_COUNT] = {
     [OP_SILU] = { "silu", 1, 1, 0, BIT(QUANT) },
     [OP_SIGMOID] = { "sigmoid", 1, 1, 0, BIT(QUANT) },
     [OP_TANH] = { "tanh", 1, 1, 0, BIT(QUANT) },
+    [OP_GELU] = { "gelu", 1, 1, 0, BIT(APPROXIMATE) | BIT(QUANT) },
     [OP_CLIP] = { "clip", 1, 1, BIT(LOW) | BIT(HIGH), BIT(QUANT) },
     [OP_LEAKYRELU] = { "leakyrelu", 1, 1, BIT(SLOPE), BIT(QUANT) },
     [OP_MAXPOOL] = { "maxpool", 1, 1, BIT(KERNEL) | BIT(STRIDE) | BIT(PAD), BIT(CEIL) | BIT(QUANT) },
@@ -89,6 +105,11 @@ int model_has_constant(const struct model_node *n)
     return (n->op == OP_ADD || n->op == OP_SUB || n->op == OP_MUL) && n->weight[0];
 }
 
+int model_is_affine(enum model_op op)
+{
+    return op == OP_BATCHNORM || op == OP_LAYERNORM || op == OP_SCALE;
+}
+
 int model_has_bias(const struct model *m, int node)
 {
     return !m->node[node].bn[0] && !model_is_shifted(m, node);
@@ -137,9 +158,9 @@ void model_free(struct model *m)
 
 int model_quantizes(enum model_op op)
 {
-    return op == OP_INPUT || op == OP_CONV || op == OP_LINEAR || op == OP_BATCHNORM || op == OP_ADD ||
+    return op == OP_INPUT || op == OP_CONV || op == OP_LINEAR || model_is_affine(op) || op == OP_ADD ||
            op == OP_SUB || op == OP_MUL || op == OP_CAT || op == OP_HARDSWISH || op == OP_SILU ||
-           op == OP_TANH;
+           op == OP_TANH || op == OP_GELU;
 }
 
 /* Ops that take no constant away which a later one adds. */

@@ -161,6 +161,8 @@ static status read_attribute(struct line *l, struct model_node *n, int attribute
         return line_real(l, name, &n->low);
     case ATTR_HIGH:
         return line_real(l, name, &n->high);
+    case ATTR_APPROXIMATE:
+        return line_int(l, name, 0, 1, &n->approximate);
     case ATTR_WEIGHT:
         return read_name(l, name, n->weight);
     case ATTR_BN:

@@ -23,6 +23,7 @@ enum model_attribute {
     ATTR_SLOPE,
     ATTR_LOW,
     ATTR_HIGH,
+    ATTR_APPROXIMATE,
     ATTR_COUNT
 };
 extern const char *const model_attribute_names[ATTR_COUNT];

@@ -172,7 +172,7 @@ status model_infer_shape(const struct model *m, struct model_node *n)
         return infer_pad(m, n, in);
     if (n->op == OP_CLIP && !(n->low < n->high))
         return BAD("low %g is not below high %g", n->low, n->high);
-    if (n->op == OP_BATCHNORM && n->bn_eps <= 0)
+    if ((n->op == OP_BATCHNORM || n->op == OP_LAYERNORM) && n->bn_eps <= 0)
         return BAD("eps %g is not positive", n->bn_eps);
     if (model_is_global_pool(n->op))
         n->h = n->w = 1;

@@ -56,7 +56,8 @@ static status check_weight(const struct model_binding *b, const struct model_nod
 {
     const struct tensor *t = s->weight;
     int codes = model_has_codes(b, t), wide = b->form == PRECISION_ROUNDED;
-    int rank = n->op == OP_CONV ? 4 : 2;
+    int rows = n->op == OP_LINEAR || (t->rank == 2 && n->groups == 1 && n->kh * n->kw == 1),
+        rank = rows ? 2 : 4;
     int64_t dim[4] = { s->oc, rank == 4 ? s->ic : (int64_t)s->ic * s->kh * s->kw, s->kh, s->kw };
     int fits = t->rank == rank && memcmp(t->dim, dim, (size_t)rank * sizeof *dim) == 0;
     const char *type = !codes ? "f32" : wide ? "s8 or s16, quantized" : "s8, quantized";
@@ -163,23 +164,44 @@ static status find_normalisation(const struct model_binding *b, const struct mod
     return OK;
 }
 
+/* A scale's tensor may have rows and columns of 1. */
+static status check_scale(const struct model_binding *b, const struct model_node *n, const struct tensor *t)
+{
+    for (int i = 1; i < t->rank; i++)
+        if (t->dim[i] != 1)
+            return model_mismatch(b, n, t, "(%d, 1, 1) f32", n->c);
+    return model_is_float(t) && t->rank > 0 && t->dim[0] == n->c ? OK
+                                                                 : model_mismatch(b, n, t, "(%d) f32", n->c);
+}
+
 status model_find_affine(const struct model_binding *b, int node, const struct tensor *out[4])
 {
     const struct model_node *n = node_of(b, node);
+    int wanted = n->op == OP_BATCHNORM ? 4 : 1;
 
-    for (int i = 0; i < 4; i++)
+    memset(out, 0, 4 * sizeof *out);
+    if (n->op == OP_SCALE) {
+        TRY(model_need(b, out, n->weight, ""));
+        return check_scale(b, n, *out);
+    }
+    for (int i = 0; i < wanted; i++)
         TRY(model_need(b, &out[i], n->weight, normalisation[i]));
+    if (n->op == OP_LAYERNORM)
+        out[1] = model_tensor(b, n->weight, normalisation[1]);
     for (int i = 0; i < 4; i++)
-        TRY(check_vector(b, n, out[i]));
+        if (out[i])
+            TRY(check_vector(b, n, out[i]));
     return OK;
 }
 
 const struct tensor *model_affine_tensor(const struct model_binding *b, int node, int i, const char **suffix)
 {
-    if (i >= 4)
+    const struct model_node *n = node_of(b, node);
+
+    if (i >= (n->op == OP_BATCHNORM ? 4 : n->op == OP_LAYERNORM ? 2 : 1))
         return NULL;
-    *suffix = normalisation[i];
-    return model_tensor(b, node_of(b, node)->weight, normalisation[i]);
+    *suffix = n->op == OP_SCALE ? "" : normalisation[i];
+    return model_tensor(b, n->weight, *suffix);
 }
 
 /* One range for the layer, or one a channel. */

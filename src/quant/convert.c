@@ -115,7 +115,7 @@ status quant_convert(struct quant_work *w, struct quant_result *out)
     if (!out->table.source)
         return FAIL(ERR_MEMORY, "no memory for a name");
     for (int i = 0; i < w->nodes; i++)
-        if (w->model.node[i].op == OP_BATCHNORM)
+        if (model_is_affine(w->model.node[i].op))
             TRY(quant_take_affine(&real, i, &out->table));
     for (int i = 0; i < out->lines; i++) {
         const struct model_node *n = &w->model.node[out->line[i].node];

@@ -100,6 +100,11 @@ static status copy_graph(struct quant_work *w)
     w->nodes = m->nodes;
     for (int i = 0; i < m->nodes; i++) {
         node[i].bn[0] = '\0';
+        if (node[i].op == OP_LAYERNORM && w->options->form == PRECISION_CODES)
+            return FAIL(ERR_MISMATCH,
+                        "%s:%d: layernorm %s has no arithmetic of integers: say arithmetic = rounded "
+                        "(--arithmetic=rounded)",
+                        m->source, node[i].line, node[i].name);
         if (model_quantizes(node[i].op) && !node[i].quant[0])
             return FAIL(ERR_FORMAT,
                         "%s:%d: %s %s has no attribute 'quant': an int8 file has no name for its scale",
@@ -205,7 +210,7 @@ status quant_take_affine(const struct model_binding *b, int node, struct tensor_
     for (int i = 0; (from = model_affine_tensor(b, node, i, &suffix)); i++) {
         struct tensor t = { 0 };
 
-        TRY(tensor_alloc(&t, DTYPE_F32, 1, from->dim));
+        TRY(tensor_alloc(&t, DTYPE_F32, from->rank, from->dim));
         tensor_copy_f32(from, t.data);
         TRY(quant_take(out, b->model->node[node].weight, suffix, &t));
     }
@@ -220,7 +225,7 @@ static status take_layers(const struct model_binding *b, struct tensor_table *ou
     for (int i = 0; i < b->model->nodes; i++) {
         if (model_has_weights(&b->model->node[i]))
             TRY(take_layer(b, i, out));
-        else if (b->model->node[i].op == OP_BATCHNORM)
+        else if (model_is_affine(b->model->node[i].op))
             TRY(quant_take_affine(b, i, out));
         table_rest(b->weights);
     }

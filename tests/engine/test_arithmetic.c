@@ -19,17 +19,24 @@ static void test_input(void)
     CHECK(code[0][255] == 96 && code[0][0] == 32 && code[1][255] == 160 && code[2][0] == 64);
 }
 
+static void activation(struct model_node n, struct quant_params in, struct quant_params q,
+                       struct engine_table *out)
+{
+    arithmetic_activation(kernel_select("auto"), ENGINE_FBGEMM, &n, ENGINE_NO_RELU, in, q, out);
+}
+
 static void test_tables(void)
 {
+    const struct quant_params quarters = { 0.25, 10, 0, 255, 0 };
     struct engine_table t;
 
     arithmetic_relu((struct quant_params){ 1, 10, 0, 255, 0 }, ENGINE_RELU, &t);
     CHECK(t.code[9] == 10 && t.code[10] == 10 && t.code[200] == 200);
     arithmetic_relu((struct quant_params){ 0.25, 10, 0, 255, 0 }, ENGINE_RELU6, &t);
     CHECK(t.code[9] == 10 && t.code[33] == 33 && t.code[34] == 34 && t.code[35] == 34 && t.code[255] == 34);
-    arithmetic_clip((struct quant_params){ 0.25, 10, 0, 255, 0 }, -1, 1.25f, &t);
+    activation((struct model_node){ .op = OP_CLIP, .low = -1, .high = 1.25 }, quarters, quarters, &t);
     CHECK(t.code[0] == 6 && t.code[7] == 7 && t.code[15] == 15 && t.code[16] == 15);
-    arithmetic_leakyrelu((struct quant_params){ 0.25, 10, 0, 255, 0 }, 0.5f, &t);
+    activation((struct model_node){ .op = OP_LEAKYRELU, .slope = 0.5 }, quarters, quarters, &t);
     CHECK(t.code[0] == 5 && t.code[7] == 8 && t.code[10] == 10 && t.code[11] == 11); /* -1.5 to even */
     arithmetic_relu((struct quant_params){ 0.001, 10, 0, 255, 0 }, ENGINE_RELU6, &t);
     CHECK(t.code[0] == 10 && t.code[255] == 255);
@@ -46,13 +53,21 @@ static void test_tables(void)
               t.code[255] == 255);
     }
     /* 1 / (1 + e^-1) = 0.731, times 256 = 187.2; e^-1: 0.269, 68.8; 0.731 * 1 / 0.01 = 73.1; -0.269: -26.9 */
-    arithmetic_sigmoid((struct quant_params){ 1, 3, 0, 255, 0 },
-                       (struct quant_params){ 1.0 / 256, 0, 0, 255, 0 }, &t);
+    activation((struct model_node){ .op = OP_SIGMOID }, (struct quant_params){ 1, 3, 0, 255, 0 },
+               (struct quant_params){ 1.0 / 256, 0, 0, 255, 0 }, &t);
     CHECK(t.code[3] == 128 && t.code[4] == 187 && t.code[2] == 69 && t.code[255] == 255);
-    arithmetic_silu((struct quant_params){ 1, 100, 0, 255, 0 }, (struct quant_params){ 0.01, 40, 0, 255, 0 },
-                    &t);
+    activation((struct model_node){ .op = OP_SILU }, (struct quant_params){ 1, 100, 0, 255, 0 },
+               (struct quant_params){ 0.01, 40, 0, 255, 0 }, &t);
     CHECK(t.code[100] == 40 && t.code[101] == 113 && t.code[99] == 13 && t.code[0] == 40 &&
           t.code[255] == 255);
+    /* 1 times 0.8413 and 0.8412, -1 times 0.1587 and 0.1588 */
+    for (int approximate = 0; approximate < 2; approximate++) {
+        activation((struct model_node){ .op = OP_GELU, .approximate = approximate },
+                   (struct quant_params){ 1, 100, 0, 255, 0 }, (struct quant_params){ 0.01, 40, 0, 255, 0 },
+                   &t);
+        CHECK(t.code[100] == 40 && t.code[101] == 124 && t.code[99] == 24 && t.code[0] == 40 &&
+              t.code[255] == 255);
+    }
     arithmetic_requantize((struct quant_params){ 0.5, 10, 0, 255, 0 },
                           (struct quant_params){ 1, 0, 0, 255, 0 }, 0, &t);
     CHECK(!t.unchanged && t.code[0] == 0 && t.code[12] == 1 && t.code[13] == 2 && t.code[15] == 2 &&

@@ -307,6 +307,14 @@ static void test_deployed(const char *isa, const char *engine)
     test_tiny(&t, isa, ENGINE_AUTO);
 }
 
+static void test_next(const char *isa)
+{
+    struct tiny t;
+
+    tiny_next(&t);
+    test_tiny(&t, isa, ENGINE_AUTO);
+}
+
 /* Full sizes with random weights on the fastest set, a few steps each. */
 static void test_large(void)
 {
@@ -348,6 +356,7 @@ int main(void)
             test_more(names[k], 1, shared, ENGINE_FBGEMM);
             test_more(names[k], 1, shared, ENGINE_QNNPACK);
         }
+        test_next(names[k]);
         test_deployed(names[k], NULL);
         test_deployed(names[k], "tflite");
         test_deployed(names[k], "onnxruntime");

@@ -48,6 +48,28 @@ static double window(const struct tiny *t, const struct model_node *n, const flo
     return l ? sum : n->op == OP_MAXPOOL ? most : sum / (n->counted ? counted : inside);
 }
 
+/* Of the channels of a position. */
+static double normalised(const struct model_node *n, const float *x, int y, int col, int c)
+{
+    double mean = 0, variance = 0;
+
+    for (int i = 0; i < n->c; i++)
+        mean += (double)at(n, x, y, col, i) / n->c;
+    for (int i = 0; i < n->c; i++)
+        variance += pow((double)at(n, x, y, col, i) - mean, 2) / n->c;
+    return ((double)at(n, x, y, col, c) - mean) / sqrt(variance + n->bn_eps);
+}
+
+static double affine(const struct tiny *t, int node, double v, int c)
+{
+    struct model_affine a;
+
+    tiny_must(model_affine_load(&t->binding, node, &a));
+    v = v * (double)a.scale[c] + (double)a.shift[c];
+    model_affine_free(&a);
+    return v;
+}
+
 static double point(const struct tiny *t, int node, const float *x, const float *b,
                     const struct model_layer *l, int y, int col, int c)
 {
@@ -69,6 +91,14 @@ static double point(const struct tiny *t, int node, const float *x, const float 
         return v < 0 ? v * n->slope : v;
     case OP_TANH:
         return tanh(v);
+    case OP_GELU:
+        return v / 2 *
+               (n->approximate ? 1 + tanh(sqrt(2 / acos(-1)) * (v + 0.044715 * v * v * v))
+                               : erfc(-v / sqrt(2)));
+    case OP_LAYERNORM:
+        return affine(t, node, normalised(n, x, y, col, c), c);
+    case OP_SCALE:
+        return affine(t, node, v, c);
     case OP_ADD:
         return v + (double)(n->inputs > 1 ? at(in, b, y, col, c) : b[c]);
     case OP_SUB:
@@ -147,6 +177,22 @@ static void test_network(const char *engine, const char *isa)
     for (int i = 1; i < t.model.nodes; i++)
         check_node(&t, e, i);
     CHECK(engine_classes(e.plan) == 5);
+    engine_close(&e);
+    tiny_free(&t);
+}
+
+static void test_next(const char *isa)
+{
+    uint8_t pixels[PIXELS];
+    struct tiny t;
+    struct engine e;
+
+    tiny_next(&t);
+    tiny_pixels(&t, pixels, 12 * 12 * 3);
+    e = tiny_plan(&t, ENGINE_AUTO, 1, isa);
+    engine_run(e.plan, e.state, pixels);
+    for (int i = 1; i < t.model.nodes; i++)
+        check_node(&t, e, i);
     engine_close(&e);
     tiny_free(&t);
 }
@@ -232,6 +278,7 @@ int main(void)
             test_network(NULL, names[i]);
             test_network("tflite", names[i]);
             test_network("onnxruntime", names[i]);
+            test_next(names[i]);
             test_own(ENGINE_FBGEMM, names[i]);
             test_own(ENGINE_QNNPACK, names[i]);
         }

@@ -274,6 +274,54 @@ static inline void tiny_more(struct tiny *t, int int8, int per_channel, int shar
     tiny_bind(t);
 }
 
+/* ---- a block of ConvNeXt: layer normalisation, gelu in both forms, a scale a channel */
+
+static const char tiny_next_ops[] =
+    "model next  a block of ConvNeXt\n"
+    "input image 3 12 12 resize 12 bilinear crop 12 mean 0.5 0.4 0.3 std 0.2 0.25 0.3 quant quant\n"
+    "conv stem image out 20 kernel 2 stride 2 pad 0 groups 1 weight stem\n"
+    "layernorm norm stem weight norm eps 1e-06\n"
+    "conv dw norm out 20 kernel 5 stride 1 pad 2 groups 20 weight dw\n"
+    "layernorm inner dw weight inner eps 0.001\n"
+    "conv up inner out 24 kernel 1 stride 1 pad 0 groups 1 weight up\n"
+    "gelu curve up quant curve\n"
+    "conv down curve out 20 kernel 1 stride 1 pad 0 groups 1 weight down\n"
+    "scale scaled down weight gamma\n"
+    "add block scaled norm quant block\n"
+    "gelu bent block approximate 1 quant bent\n"
+    "avgpool pooled bent\n"
+    "layernorm last pooled weight last eps 1e-06\n"
+    "conv fc last out 5 kernel 1 stride 1 pad 0 groups 1 weight fc\n"
+    "output fc\n"
+    "cam block\n";
+
+static inline void tiny_vector(struct tiny *t, const char *prefix, const char *suffix, int channels)
+{
+    float values[64];
+
+    for (int c = 0; c < channels; c++)
+        values[c] = tiny_between(t, -1, 2);
+    tiny_real(t, prefix, suffix, 1, (int64_t[]){ channels }, values);
+}
+
+/* Weights of one position as a linear layer's; `last` has no shift. */
+static inline void tiny_next(struct tiny *t)
+{
+    tiny_describe(t, tiny_next_ops);
+    tiny_random_real(t, "stem", 4, (int64_t[]){ 20, 3, 2, 2 });
+    tiny_random_real(t, "dw", 4, (int64_t[]){ 20, 1, 5, 5 });
+    tiny_random_real(t, "up", 2, (int64_t[]){ 24, 20 });
+    tiny_random_real(t, "down", 4, (int64_t[]){ 20, 24, 1, 1 });
+    tiny_random_real(t, "fc", 2, (int64_t[]){ 5, 20 });
+    tiny_vector(t, "norm", ".weight", 20);
+    tiny_vector(t, "norm", ".bias", 20);
+    tiny_vector(t, "inner", ".weight", 20);
+    tiny_vector(t, "inner", ".bias", 20);
+    tiny_vector(t, "last", ".weight", 20);
+    tiny_vector(t, "gamma", "", 20);
+    tiny_bind(t);
+}
+
 static inline void tiny_pixels(struct tiny *t, uint8_t *pixels, int count)
 {
     for (int i = 0; i < count; i++)

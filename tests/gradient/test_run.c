@@ -249,6 +249,10 @@ static void whole_networks(void)
     differences(&t, "more");
     equal_bits(&t, "more");
     tiny_free(&t);
+    tiny_next(&t);
+    differences(&t, "next");
+    equal_bits(&t, "next");
+    tiny_free(&t);
     tiny_every(&t, 1, 1);
     equal_bits(&t, "every int8");
     tiny_free(&t);

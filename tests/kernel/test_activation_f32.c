@@ -1,8 +1,8 @@
-/* tests/kernel/test_activation_f32.c: sigmoid, silu and batch normalisation alone: `ref` against the truth
- * and by hand, and equal on every instruction set, with pitches and canaries. */
+/* tests/kernel/test_activation_f32.c: sigmoid, silu, gelu, batch normalisation alone and layer normalisation:
+ * `ref` against the truth and by hand, and equal on every instruction set, with pitches and canaries. */
 #include "kernel_test.h"
 
-enum { SIGMOID, SILU, AFFINE, OPERATIONS };
+enum { SIGMOID, SILU, GELU, GELU_TANH, AFFINE, LAYERNORM, OPERATIONS };
 
 struct maps {
     float *in, *out, *scale, *shift, high;
@@ -14,9 +14,15 @@ static void run(const struct kernel_table *k, int operation, const struct maps *
     if (operation == AFFINE)
         k->affine_f32(m->in, m->in_pitch, out, m->out_pitch, m->pixels, m->channels, m->scale, m->shift, 0,
                       m->high);
+    else if (operation == LAYERNORM)
+        k->layernorm_f32(m->in, m->in_pitch, out, m->out_pitch, m->pixels, m->channels, m->scale, m->shift,
+                         1e-6f);
     else
-        (operation == SILU ? k->silu_f32 : k->sigmoid_f32)(m->in, m->in_pitch, out, m->out_pitch, m->pixels,
-                                                           m->channels);
+        (operation == SILU   ? k->silu_f32
+         : operation == GELU ? k->gelu_f32
+         : operation == GELU_TANH
+             ? k->gelu_tanh_f32
+             : k->sigmoid_f32)(m->in, m->in_pitch, out, m->out_pitch, m->pixels, m->channels);
 }
 
 /* Values far out for the exponential, too. */
@@ -89,6 +95,41 @@ static void test_exp(void)
           isnan(out[5]) && out[6] == 0);
 }
 
+/* Beside the truth of either form, and far out. */
+static void test_gelu(void)
+{
+    static const float odd[] = { 0, 30, -30, INFINITY, NAN, -0.0f };
+    const struct kernel_table *k = kernel_select("ref");
+    double worst = 0, worst_tanh = 0;
+    float out[6];
+
+    for (int i = -120000; i <= 120000; i++) {
+        float x = (float)i * 1e-4f, exact, by_tanh;
+        double v = (double)x, u = sqrt(2 / acos(-1)) * (v + 0.044715 * v * v * v);
+
+        k->gelu_f32(&x, 1, &exact, 1, 1, 1);
+        k->gelu_tanh_f32(&x, 1, &by_tanh, 1, 1, 1);
+        worst = fmax(worst, fabs((double)exact - 0.5 * v * erfc(-v / sqrt(2))) / fmax(1, fabs(v)));
+        worst_tanh = fmax(worst_tanh, fabs((double)by_tanh - 0.5 * v * (1 + tanh(u))) / fmax(1, fabs(v)));
+    }
+    CHECK_MSG(worst < 2e-7 && worst_tanh < 2e-7, "%g %g", worst, worst_tanh);
+    k->gelu_f32(odd, 6, out, 6, 1, 6);
+    CHECK(out[0] == 0 && out[1] == 30 && out[2] <= 0 && out[2] > -1e-30f && out[3] == INFINITY &&
+          isnan(out[4]) && out[5] == 0);
+    k->gelu_tanh_f32(odd, 6, out, 6, 1, 6);
+    CHECK(out[0] == 0 && out[1] == 30 && out[2] == 0 && out[3] == INFINITY && isnan(out[4]) && out[5] == 0);
+}
+
+/* 1 and 7 have the mean 4 and the variance 9; a pixel of one value has none. */
+static void test_layernorm(void)
+{
+    const float in[] = { 1, 7, 5, 5 }, scale[] = { 2, 3 }, shift[] = { 0.5f, -1 };
+    float out[4];
+
+    kernel_select("ref")->layernorm_f32(in, 2, out, 2, 2, 2, scale, shift, 7);
+    CHECK(out[0] == -1 && out[1] == 1.25f && out[2] == 0.5f && out[3] == -1);
+}
+
 static void test_affine(void)
 {
     const struct kernel_table *k = kernel_select("ref");
@@ -111,7 +152,9 @@ static void test_table(const struct kernel_table *ref, const struct kernel_table
 int main(void)
 {
     test_exp();
+    test_gelu();
     test_affine();
+    test_layernorm();
     test_table(kernel_select("ref"), kernel_select("ref"));
     test_every_isa(test_table);
     return check_result("kernel/activation_f32");

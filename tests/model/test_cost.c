@@ -85,6 +85,7 @@ int main(void)
      * the transitions' 128, 256 and 512 channels */
     check_published("densenet121", 7978856 + 58 * 32 + 128 + 256 + 512, 2834);
     check_published("efficientnet_b0", 5288548, 386);
+    check_published("convnext_tiny", 28589128, 4456);
     check_published("squeezenet1_0", 1248424, 819);
     check_published("resnet20_cifar10", 269722, 41);
     check_published("squeezenet1_1", 1235496, 349);

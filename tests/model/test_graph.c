@@ -77,10 +77,10 @@ static void test_shifted(void)
 int main(void)
 {
     static const char *const names[OP_COUNT] = {
-        "input",       "conv",     "linear",  "batchnorm", "relu",     "relu6",      "hardswish",
-        "hardsigmoid", "silu",     "sigmoid", "tanh",      "clip",     "leakyrelu",  "maxpool",
-        "avgpool2d",   "avgpool",  "mean",    "add",       "sub",      "mul",        "cat",
-        "slice",       "shortcut", "shuffle", "pad",       "quantize", "dequantize", "dropout"
+        "input",     "conv",        "linear",  "batchnorm", "layernorm", "scale",      "relu",   "relu6",
+        "hardswish", "hardsigmoid", "silu",    "sigmoid",   "tanh",      "gelu",       "clip",   "leakyrelu",
+        "maxpool",   "avgpool2d",   "avgpool", "mean",      "add",       "sub",        "mul",    "cat",
+        "slice",     "shortcut",    "shuffle", "pad",       "quantize",  "dequantize", "dropout"
     };
 
     for (int i = 0; i < OP_COUNT; i++)
@@ -101,6 +101,7 @@ int main(void)
     check_description("models/squeezenet1_0.model", 65, 1000, "features.12", 512, 13);
     check_description("models/squeezenet1_1.model", 65, 1000, "features.12", 512, 13);
     check_description("models/efficientnet_lite0.model", 94, 1000, "_conv_head", 1280, 7);
+    check_description("models/convnext_tiny.model", 138, 1000, "features.7.2", 768, 7);
     check_description("models/demo/resnet18.model", 49, 16, "layer4.1", 128, 7);
     check_description("models/demo/mobilenet_v2.model", 100, 16, "features.18.2", 256, 7);
     check_description("models/demo/mobilenet_v3_large.model", 140, 16, "features.16.2", 336, 7);
