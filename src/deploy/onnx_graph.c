@@ -15,6 +15,7 @@ static const struct row {
     { "MatMul", onnx_product, 0 },
     { "QLinearMatMul", onnx_product, 0 },
     { "BatchNormalization", onnx_batchnorm, 0 },
+    { "LayerNormalization", onnx_layernorm, 0 },
     { "MaxPool", onnx_pool, 0 },
     { "AveragePool", onnx_pool, 0 },
     { "QLinearAveragePool", onnx_pool, 0 },
@@ -40,6 +41,14 @@ static const struct row {
     { "HardSigmoid", onnx_hard, 0 },
     { "Sigmoid", onnx_sigmoid, 0 },
     { "QLinearSigmoid", onnx_sigmoid, 0 },
+    { "Tanh", onnx_tanh, 0 },
+    { "Erf", onnx_alone, 0 },
+    { "Pow", onnx_alone, 0 },
+    { "Sqrt", onnx_alone, 0 },
+    { "Neg", onnx_alone, 0 },
+    { "Reciprocal", onnx_alone, 0 },
+    { "Gelu", onnx_gelu, 0 },
+    { "FastGelu", onnx_gelu, 0 },
     { "Transpose", onnx_transpose, 0 },
     { "Softmax", onnx_softmax, 0 },
     { "LogSoftmax", onnx_softmax, 0 },
@@ -47,6 +56,7 @@ static const struct row {
     { "Expand", onnx_expand, 0 },
     { "Reshape", onnx_reshape, 1 },
     { "Flatten", onnx_reshape, 1 },
+    { "Gather", onnx_reshape, 1 },
     { "Squeeze", onnx_reshape, 1 },
     { "Unsqueeze", onnx_reshape, 1 },
     { "Identity", onnx_same, 1 },
@@ -195,6 +205,11 @@ static status tell(struct onnx_translation *t)
             "weights of 4 bits in %d layers are computed with as integers, which ONNX Runtime does "
             "in real numbers: single codes may differ",
             t->few_bits));
+    if (t->normed && t->coded)
+        TRY(sketch_tell(
+            t->d,
+            "layer normalisations and gelus are computed in real numbers, whose last bits may be others "
+            "than ONNX Runtime's: single codes may differ"));
     if (t->divided && t->coded)
         TRY(sketch_tell(t->d,
                         "%d divisions by constants are products with 1 / constant: single codes may differ",
@@ -253,6 +268,7 @@ static status translate(struct onnx_translation *t, struct deploy_network *out)
     MEM_TAKE(&t->x.set, t->at, (size_t)t->x.value.count, sizeof *t->at);
     MEM_TAKE(&t->x.set, t->done, (size_t)t->x.nodes, 1);
     MEM_TAKE(&t->x.set, t->real, MODEL_MAX_NODES, sizeof *t->real);
+    TRY(onnx_compose(t));
     TRY(start_input(t, input, order, shape));
     TRY(translate_nodes(t));
     end = &t->at[t->x.output[0]];

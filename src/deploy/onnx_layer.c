@@ -272,14 +272,15 @@ static status find_added(struct onnx_translation *t, const struct onnx_node *n, 
 static status check_product(const struct onnx_node *n, const struct onnx_place *p, struct sketch_shape shape,
                             const struct onnx_weight *w, int turned)
 {
-    int rows = p->order == ONNX_ROW || p->order == ONNX_LAST_ROW ||
-               (p->order == ONNX_LAST && shape.h == 1 && shape.w == 1);
+    int each = p->order == ONNX_LAST || p->order == ONNX_POINTS,
+        rows = each || p->order == ONNX_ROW || p->order == ONNX_LAST_ROW;
 
     if (onnx_real(n, "alpha", 1) != 1 || onnx_real(n, "beta", 1) != 1)
         return FAIL(ERR_FORMAT, "its alpha or beta is not 1, which is not translated");
     if (!w->is || !rows || w->is->rank != 2 ||
-        w->is->dim[turned ? 1 : 0] != (int64_t)shape.c * shape.h * shape.w)
-        return FAIL(ERR_FORMAT, "it is no product of all values of a map and constant weights");
+        w->is->dim[turned ? 1 : 0] != (int64_t)shape.c * (each ? 1 : shape.h * shape.w))
+        return FAIL(ERR_FORMAT,
+                    "it is no product of all values of a map, or of each position's, and constant weights");
     return OK;
 }
 
@@ -291,13 +292,17 @@ status onnx_product(struct onnx_translation *t, const struct onnx_node *n)
     struct onnx_weight w, b = { 0 };
     struct onnx_goal g;
     struct tensor rows = { 0 };
-    struct sketch_shape map;
-    char name[MODEL_NAME], wanted[ONNX_MAX_NAME + 1];
+    struct sketch_shape map, shape;
+    enum onnx_order order;
+    char name[MODEL_NAME], wanted[ONNX_MAX_NAME + 1], words[SKETCH_WORDS];
     status result = OK;
+    int each; /* position by itself */
 
     TRY(onnx_get(t, n, 0, &p));
     TRY(onnx_pad_out(t, n->input[0], p));
     map = onnx_shape_of(t, p->node);
+    each = (p->order == ONNX_LAST || p->order == ONNX_POINTS) && map.h * map.w > 1;
+    order = each ? p->order : ONNX_ROW;
     TRY(onnx_weight(t, n, is_qlinear ? 3 : 1, is_qlinear, &w));
     TRY(check_product(n, p, map, &w, turned));
     if (is_qlinear)
@@ -326,14 +331,16 @@ status onnx_product(struct onnx_translation *t, const struct onnx_node *n)
     TRY_OUT(is ? onnx_weight_codes(t, &w, turned ? 0 : 1, &rows) : onnx_weight_real(t, &w, &rows));
     TRY_OUT(onnx_weight_rows(&rows, turned, p->order == ONNX_LAST_ROW, map));
     sketch_name(t->d, onnx_wanted(t, g.then ? n->output[0] : g.value, wanted), name);
+    shape = (struct sketch_shape){ outputs, each ? map.h : 1, each ? map.w : 1 };
+    snprintf(words, sizeof words, "out %d%s weight %s", outputs,
+             each ? " kernel 1 stride 1 pad 0 groups 1" : "", name);
     if (coded) {
-        TRY_OUT(onnx_add_codes(t, "linear", n, &g, &node, 1, (struct sketch_shape){ outputs, 1, 1 }, ONNX_ROW,
-                               &node, "out %d weight %s", outputs, name));
+        TRY_OUT(
+            onnx_add_codes(t, each ? "conv" : "linear", n, &g, &node, 1, shape, order, &node, "%s", words));
     } else {
-        TRY_OUT(onnx_add(t, "linear", g.value, &node, 1, (struct sketch_shape){ outputs, 1, 1 }, NULL, &node,
-                         "out %d weight %s", outputs, name));
+        TRY_OUT(onnx_add(t, each ? "conv" : "linear", g.value, &node, 1, shape, NULL, &node, "%s", words));
         TRY_OUT(sketch_origin(t->d, node, onnx_name(&t->x, g.value)));
-        onnx_put_real(t, g.value, node, ONNX_ROW);
+        onnx_put_real(t, g.value, node, order);
     }
     TRY_OUT(take_weight(t, &w, &rows, sketch_node_name(t->d, node)));
     TRY_OUT(take_bias(t, &b, is, outputs, sketch_node_name(t->d, node)));

@@ -35,6 +35,8 @@ static int find_order(const struct tensor *shape, struct sketch_shape s, int las
         p->order = ONNX_MAP;
     else if ((last || count == 1) && is_shape(shape, 4, (int64_t[]){ 1, s.h, s.w, s.c }))
         p->order = ONNX_LAST;
+    else if (last && count > 1 && is_shape(shape, 2, (int64_t[]){ count, s.c }))
+        p->order = ONNX_POINTS;
     else if (is_shape(shape, 2, (int64_t[]){ 1, all }) || is_shape(shape, 1, &all))
         p->order = last && count > 1 ? ONNX_LAST_ROW : ONNX_ROW;
     else if (!last && is_shape(shape, 3, (int64_t[]){ 1, s.c, count }))
@@ -77,7 +79,8 @@ status onnx_reshape(struct onnx_translation *t, const struct onnx_node *n)
     shape = onnx_shape_of(t, p->node);
     if (p->order == ONNX_TURNED) /* what it ends in is a map again */
         TRY(add_shuffle(t, n, &out));
-    if (!find_order(to, shape, out.order == ONNX_LAST || out.order == ONNX_LAST_ROW, &out))
+    if (!find_order(to, shape,
+                    out.order == ONNX_LAST || out.order == ONNX_LAST_ROW || out.order == ONNX_POINTS, &out))
         return FAIL(ERR_FORMAT, "its output's shape of %d axes is not one that a map of %dx%dx%d is seen in",
                     to->rank, shape.c, shape.h, shape.w);
     t->at[n->output[0]] = out;

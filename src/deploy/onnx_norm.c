@@ -4,6 +4,22 @@
 
 #include <math.h>
 
+status onnx_spread(const struct onnx_translation *t, const struct tensor *c, const struct onnx_place *p,
+                   int rank, float *out)
+{
+    int channels = onnx_shape_of(t, p->node).c, axis = p->order == ONNX_LAST ? rank - 1 : 1;
+    int64_t count = tensor_count(c);
+    int own = axis - (rank - c->rank); /* the channels' axis of the constant */
+
+    if (count != 1 && (count != channels || own < 0 || own >= c->rank || c->dim[own] != channels))
+        return FAIL(ERR_FORMAT,
+                    "its constant has %lld values, and one or one for each of %d channels are translated",
+                    (long long)count, channels);
+    for (int i = 0; i < channels; i++)
+        out[i] = (float)tensor_at(c, count == 1 ? 0 : i);
+    return OK;
+}
+
 /* eps and a variance of 1 - eps, whose sum is 1 in every precision. */
 static const float small_eps = 0x1p-10f;
 
@@ -88,4 +104,71 @@ out:
         tensor_free(&is[i]);
     mem_free(scale);
     return result;
+}
+
+/* ---- layer normalisation ---------------------------------------------------------------------------------
+ */
+
+/* Is this axis of the value its channels', and does the node look at no other? */
+static int is_along(const struct onnx_translation *t, const struct onnx_node *n, const struct onnx_place *p)
+{
+    const struct onnx_attribute *alone = onnx_attribute(n, "along");
+    int rank = onnx_tensor(&t->x, n->input[0])->rank, axis = (int)onnx_whole(n, "axis", -1);
+    struct sketch_shape shape = onnx_shape_of(t, p->node);
+    int channels = p->order == ONNX_MAP                                                        ? 1
+                   : p->order == ONNX_LAST || p->order == ONNX_POINTS || p->order == ONNX_LINE ? rank - 1
+                   : p->order == ONNX_ROW && shape.h * shape.w == 1                            ? rank - 1
+                                                                                               : -1;
+
+    axis += axis < 0 ? rank : 0;
+    return alone ? alone->whole == channels : axis == channels && axis == rank - 1;
+}
+
+/* Input k for each channel, as the layer's; where it is not there, `otherwise`. */
+static status take_each(struct onnx_translation *t, const struct onnx_node *n, int k, const char *layer,
+                        const char *suffix, float otherwise)
+{
+    struct onnx_place *p = &t->at[n->input[0]];
+    struct tensor real = { 0 }, each = { 0 };
+    int channels = onnx_shape_of(t, p->node).c;
+    struct onnx_weight w;
+    status result = OK;
+
+    TRY(onnx_weight(t, n, k, 0, &w));
+    TRY(tensor_alloc(&each, DTYPE_F32, 1, (int64_t[]){ channels }));
+    for (int c = 0; c < channels; c++)
+        ((float *)each.data)[c] = otherwise;
+    if (w.is)
+        TRY_OUT(onnx_weight_real(t, &w, &real));
+    if (w.is)
+        TRY_OUT(onnx_spread(t, &real, p, onnx_tensor(&t->x, n->input[0])->rank, each.data));
+    result = sketch_tensor(t->d, layer, suffix, &each);
+out:
+    tensor_free(&real);
+    tensor_free(&each);
+    return result;
+}
+
+status onnx_layernorm(struct onnx_translation *t, const struct onnx_node *n)
+{
+    char name[MODEL_NAME], wanted[ONNX_MAX_NAME + 1];
+    struct onnx_place *p;
+    int node;
+
+    TRY(onnx_get_real(t, n, 0, &node));
+    TRY(onnx_get(t, n, 0, &p));
+    if (!is_along(t, n, p))
+        return FAIL(ERR_FORMAT, "it normalises over other axes than the channels of each position");
+    for (int i = 1; i < n->outputs; i++)
+        if (n->output[i] >= 0 && t->x.of[n->output[i]].readers)
+            return FAIL(ERR_FORMAT, "its mean or deviation is read, which is not translated");
+    t->normed = 1;
+    sketch_name(t->d, onnx_wanted(t, n->output[0], wanted), name);
+    TRY(onnx_add(t, "layernorm", n->output[0], &node, 1, onnx_shape_of(t, node), NULL, &node,
+                 "weight %s eps %.9g", name, (double)onnx_real(n, "epsilon", 1e-5f)));
+    TRY(take_each(t, n, 1, sketch_node_name(t->d, node), ".weight", 1));
+    TRY(take_each(t, n, 2, sketch_node_name(t->d, node), ".bias", 0));
+    TRY(sketch_origin(t->d, node, onnx_name(&t->x, n->output[0])));
+    onnx_put_real(t, n->output[0], node, p->order);
+    return OK;
 }

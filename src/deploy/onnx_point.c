@@ -83,6 +83,40 @@ status onnx_clip(struct onnx_translation *t, const struct onnx_node *n)
     return add_limit(t, n, "clip", words, 0);
 }
 
+status onnx_tanh(struct onnx_translation *t, const struct onnx_node *n)
+{
+    return add_point(t, n, -1, "tanh", "");
+}
+
+/* The runtime computes it in real numbers, also between codes. */
+status onnx_gelu(struct onnx_translation *t, const struct onnx_node *n)
+{
+    int approximate = onnx_is(n, "FastGelu") || strcmp(onnx_words(n, "approximate"), "tanh") == 0, node;
+    struct onnx_place *p;
+
+    if (onnx_input(n, 1) >= 0)
+        return FAIL(ERR_FORMAT, "it has a bias, which is not translated");
+    t->normed = 1;
+    TRY(onnx_get_real(t, n, 0, &node));
+    TRY(onnx_get(t, n, 0, &p));
+    TRY(onnx_add(t, "gelu", n->output[0], &node, 1, onnx_shape_of(t, node), NULL, &node, "%s",
+                 approximate ? "approximate 1" : ""));
+    TRY(sketch_origin(t->d, node, onnx_name(&t->x, n->output[0])));
+    onnx_put_real(t, n->output[0], node, p->order);
+    return OK;
+}
+
+/* What onnx_compose left. */
+status onnx_alone(struct onnx_translation *t, const struct onnx_node *n)
+{
+    (void)t;
+    return FAIL(ERR_FORMAT,
+                "it is part of no layer normalisation or gelu of real numbers, in which alone %s is "
+                "translated: export "
+                "the network with opset 20, which has these as one op, before it is quantized",
+                n->op);
+}
+
 status onnx_leaky(struct onnx_translation *t, const struct onnx_node *n)
 {
     char words[64];
@@ -260,7 +294,9 @@ status onnx_reduce(struct onnx_translation *t, const struct onnx_node *n)
         over |= 1u << axis;
     }
     if (!over || over != spatial[p->order])
-        return FAIL(ERR_FORMAT, "it is a mean over other axes than all rows and columns of a map");
+        return FAIL(ERR_FORMAT,
+                    "it is a mean over other axes than all rows and columns of a map, and no part of a "
+                    "layer normalisation in real numbers");
     TRY(onnx_add(t, "mean", n->output[0], &node, 1, (struct sketch_shape){ onnx_shape_of(t, node).c, 1, 1 },
                  NULL, &node, "%s", ""));
     TRY(sketch_origin(t->d, node, onnx_name(&t->x, n->output[0])));

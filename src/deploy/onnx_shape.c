@@ -397,6 +397,22 @@ static status shape_pad(struct onnx *x, const struct onnx_node *n)
     return set_shape(x, n->output[0], type_of(x, n), in->rank, dim);
 }
 
+/* All values of a row in their order, as torch's as_strided is written: another shape. */
+static status shape_gather(struct onnx *x, const struct onnx_node *n)
+{
+    const struct tensor *in, *indices = onnx_constant(x, n, 1);
+    int64_t count = indices && indices->data ? tensor_count(indices) : -1;
+
+    TRY(get(x, n, 0, &in));
+    if (in->rank != 1 || count != in->dim[0] || onnx_whole(n, "axis", 0) != 0)
+        count = -1;
+    for (int64_t i = 0; i < count; i++)
+        count = onnx_element(indices, i) == i ? count : -1;
+    if (count < 0)
+        return FAIL(ERR_FORMAT, "it chooses values of a map, which is not translated");
+    return set_shape(x, n->output[0], type_of(x, n), indices->rank, indices->dim);
+}
+
 /* ---- the table --------------------------------------------------------------------------------------- */
 
 static const struct row {
@@ -431,10 +447,20 @@ static const struct row {
     { "Expand", shape_expand },
     { "Reshape", shape_reshape },
     { "Flatten", shape_flatten },
+    { "Gather", shape_gather },
     { "Squeeze", shape_squeeze },
     { "Unsqueeze", shape_unsqueeze },
     { "Transpose", shape_transpose },
     { "BatchNormalization", shape_same },
+    { "LayerNormalization", shape_same },
+    { "Gelu", shape_same },
+    { "FastGelu", shape_same },
+    { "Erf", shape_same },
+    { "Tanh", shape_same },
+    { "Pow", shape_two },
+    { "Sqrt", shape_same },
+    { "Neg", shape_same },
+    { "Reciprocal", shape_same },
     { "Relu", shape_same },
     { "Clip", shape_same },
     { "LeakyRelu", shape_same },

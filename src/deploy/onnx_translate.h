@@ -16,6 +16,7 @@ enum onnx_order {
     ONNX_LAST,     /* (1, H, W, C) */
     ONNX_ROW,      /* (1, C H W) in the order c, h, w */
     ONNX_LAST_ROW, /* (1, H W C) in the order h, w, c, of more than one position */
+    ONNX_POINTS,   /* (H W, C), of more than one position */
     ONNX_SPREAD,   /* (1, C, H W) */
     ONNX_GROUPS,   /* (1, G, C / G, H, W) */
     ONNX_TURNED,   /* (1, C / G, G, H, W) */
@@ -54,8 +55,15 @@ struct onnx_translation {
     uint8_t *done;         /* (nodes): became part of one before it */
     int *real;             /* (sketch's nodes): the dequantize of their codes; 0: none yet */
     /* What was met, for the lines of what was decided. */
-    int coded, softmax, halved, few_bits, divided;
+    int coded, softmax, halved, few_bits, divided, normed;
 };
+
+/* ---- onnx_compose.c: what a file spells in several ops --------------------------------------------------
+ */
+
+/* Their nodes become one, LayerNormalization with the axis `along` or Gelu; those that nothing reads any more
+ * are done. */
+MUST_USE status onnx_compose(struct onnx_translation *t);
 
 /* ---- onnx_place.c: places and nodes ---------------------------------------------------------------------
  */
@@ -148,10 +156,15 @@ MUST_USE status onnx_weight_rows(struct tensor *w, int turned, int is_last, stru
  */
 
 typedef status onnx_op(struct onnx_translation *t, const struct onnx_node *n);
-onnx_op onnx_conv, onnx_product, onnx_batchnorm;
-onnx_op onnx_same, onnx_clip, onnx_relu, onnx_sigmoid, onnx_leaky, onnx_hard, onnx_two, onnx_softmax;
+onnx_op onnx_conv, onnx_product, onnx_batchnorm, onnx_layernorm;
+onnx_op onnx_same, onnx_clip, onnx_relu, onnx_sigmoid, onnx_tanh, onnx_gelu, onnx_alone, onnx_leaky,
+    onnx_hard, onnx_two, onnx_softmax;
 onnx_op onnx_pool, onnx_global, onnx_reduce, onnx_pad;
 onnx_op onnx_expand, onnx_reshape, onnx_transpose, onnx_concat, onnx_slice, onnx_split, onnx_cast;
+/* One number for all, or one for each channel, of a constant that is added to or multiplies a value of `rank`
+ * axes in this order. ERR_FORMAT. */
+MUST_USE status onnx_spread(const struct onnx_translation *t, const struct tensor *c,
+                            const struct onnx_place *p, int rank, float *out);
 /* y = scale x + shift of each channel of real numbers, as a batchnorm whose mean is 0 and whose deviation
  * is 1. */
 MUST_USE status onnx_affine(struct onnx_translation *t, const struct onnx_node *n, int input,

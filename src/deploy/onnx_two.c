@@ -4,24 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-/* One number for all, or one for each channel, of a constant that is added to or multiplies a value in this
- * order. */
-static status spread(const struct onnx_translation *t, const struct tensor *c, const struct onnx_place *p,
-                     int rank, float *out)
-{
-    int channels = onnx_shape_of(t, p->node).c, axis = p->order == ONNX_LAST ? rank - 1 : 1;
-    int64_t count = tensor_count(c);
-    int own = axis - (rank - c->rank); /* the channels' axis of the constant */
-
-    if (count != 1 && (count != channels || own < 0 || own >= c->rank || c->dim[own] != channels))
-        return FAIL(ERR_FORMAT,
-                    "its constant has %lld values, and one or one for each of %d channels are translated",
-                    (long long)count, channels);
-    for (int i = 0; i < channels; i++)
-        out[i] = (float)tensor_at(c, count == 1 ? 0 : i);
-    return OK;
-}
-
 /* The constant in y = x + c, x - c, c - x, x c, x / c becomes a scale and a shift. */
 static void make_affine(const struct onnx_node *n, int first, int channels, float *scale, float *shift)
 {
@@ -68,7 +50,7 @@ static status real_constant(struct onnx_translation *t, const struct onnx_node *
     MEM_TRY(scale, (size_t)channels * 2, sizeof *scale);
     result = onnx_weight_real(t, &w, &real);
     if (result == OK)
-        result = spread(t, &real, p, onnx_tensor(&t->x, other.input[0])->rank, scale);
+        result = onnx_spread(t, &real, p, onnx_tensor(&t->x, other.input[0])->rank, scale);
     if (result == OK) {
         t->divided += onnx_is(n, "Div") && is_inexact(scale, channels);
         make_affine(n, k == 0, channels, scale, scale + channels);
@@ -107,7 +89,7 @@ static status take_constant(struct onnx_translation *t, const struct onnx_weight
     status result;
 
     MEM_TRY(each, (size_t)onnx_shape_of(t, p->node).c, sizeof *each);
-    result = spread(t, w->is, p, rank, each);
+    result = onnx_spread(t, w->is, p, rank, each);
     mem_free(each);
     TRY(result);
     result = onnx_weight_codes(t, w, 0, &codes);

@@ -274,7 +274,15 @@ static void check_op(const char *op, const char *inputs, const char *expected)
 static void test_refused(void)
 {
     start(3);
-    check_op("Erf", "x", "node 0 (Erf the node): the op Erf is not translated");
+    check_op("Erf", "x",
+             "node 0 (Erf the node): it is part of no layer normalisation or gelu of real numbers");
+    start(3);
+    check_op("Sin", "x", "node 0 (Sin the node): the op Sin is not translated");
+    start(3);
+    check_op("LayerNormalization", "x", "it normalises over other axes than the channels of each position");
+    start(3);
+    constant("i", 3, INT64_C(0), INT64_C(2), INT64_C(1));
+    check_op("Gather", "x i", "it chooses values of a map, which is not translated");
     start(3);
     check_op("DynamicQuantizeLinear", "x", "the op DynamicQuantizeLinear is not translated");
     start(3);

@@ -72,8 +72,10 @@ def compare(path, oracle, ours, notes):
             if t is None or t.dtype.kind == "f":
                 unmapped.append(node)
                 continue
-            codes = t[0].astype(np.int16) + (128 if t.dtype == np.int8 else 0)
             mine = h["codes"][node][()]
+            rows = mine.shape[1] * mine.shape[2] if mine.ndim == 3 else 0
+            first = t[:rows].reshape(*mine.shape[1:], -1) if t.ndim == 2 and rows > 1 else t[0]  # positions as rows
+            codes = first.astype(np.int16) + (128 if t.dtype == np.int8 else 0)
             if mine.shape != codes.shape and mine.shape == codes.shape[2:] + codes.shape[:2]:  # channels last
                 codes = np.moveaxis(codes, 2, 0)
             tally.exact(f"codes of {node}", mine, codes)
